@@ -1,0 +1,28 @@
+//! The permission to do one action.
+
+use crate::model::ActionId;
+
+/// Proof that an intent stands on the remote evidence branch. It serves once, for one action, and cannot be copied.
+#[must_use = "an intent that is recorded and not used is left dangling"]
+#[derive(Debug)]
+pub struct Intent {
+    action: ActionId,
+    seq: u64,
+}
+
+impl Intent {
+    /// Returns the permission for `action`, recorded with sequence number `seq`. Only a recorded plan makes one.
+    pub(crate) fn recorded(action: ActionId, seq: u64) -> Self {
+        Self { action, seq }
+    }
+
+    /// Returns the action it permits.
+    pub fn action(&self) -> &ActionId {
+        &self.action
+    }
+
+    /// Returns the sequence number of its record.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+}

@@ -1,0 +1,3 @@
+//! The `tenure` command; everything is in the library.
+
+fn main() {}

@@ -1,0 +1,137 @@
+//! SHA-256 digests, written `sha256:` and 64 lower-case hexadecimal digits.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+
+/// A SHA-256 digest (FIPS 180-4), the only hash Tenure's own bindings rest on.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("pattern" = "^sha256:[0-9a-f]{64}$"))]
+pub struct Digest([u8; 32]);
+
+/// A text that is not `sha256:` and 64 lower-case hexadecimal digits.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a digest is `sha256:` and 64 lower-case hexadecimal digits, not `{0}`")]
+pub struct NotADigest(String);
+
+impl Digest {
+    /// The digest before all others: 64 zeros, what the first record of a chain points to.
+    pub const ZERO: Self = Self([0; 32]);
+
+    /// Returns the digest of `bytes`.
+    pub fn of(bytes: impl AsRef<[u8]>) -> Self {
+        Self(Sha256::digest(bytes.as_ref()).into())
+    }
+
+    /// Returns the digest with these 32 bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the 32 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Returns the 64 hexadecimal digits without the `sha256:` in front, as `sha256sum` prints them.
+    pub fn hex(&self) -> String {
+        let mut text = String::with_capacity(64);
+        for byte in self.0 {
+            text.push(char::from(HEX[usize::from(byte >> 4)]));
+            text.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+        text
+    }
+
+    /// Reads 64 lower-case hexadecimal digits.
+    ///
+    /// # Errors
+    /// When `text` is anything else.
+    pub fn parse_hex(text: &str) -> Result<Self, NotADigest> {
+        let refuse = || NotADigest(text.chars().take(80).collect());
+        let digits = text.as_bytes();
+        if digits.len() != 64 {
+            return Err(refuse());
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            let [high, low] = [nibble(pair[0]), nibble(pair[1])];
+            *byte = high.ok_or_else(refuse)? << 4 | low.ok_or_else(refuse)?;
+        }
+        Ok(Self(bytes))
+    }
+
+    /// Reads `sha256:` and 64 lower-case hexadecimal digits.
+    ///
+    /// # Errors
+    /// When `text` is anything else.
+    pub fn parse(text: &str) -> Result<Self, NotADigest> {
+        text.strip_prefix("sha256:")
+            .ok_or_else(|| NotADigest(text.chars().take(80).collect()))
+            .and_then(Self::parse_hex)
+    }
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256:{}", self.hex())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = NotADigest;
+    fn try_from(text: String) -> Result<Self, NotADigest> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        digest.to_string()
+    }
+}
+
+impl std::str::FromStr for Digest {
+    type Err = NotADigest;
+    fn from_str(text: &str) -> Result<Self, NotADigest> {
+        Self::parse(text)
+    }
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_empty_input_has_the_known_digest() {
+        let known = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(Digest::of(b"").to_string(), known);
+        assert_eq!(Digest::parse(known), Ok(Digest::of(b"")));
+    }
+
+    #[test]
+    fn other_spellings_are_refused() {
+        let upper = Digest::of(b"").to_string().to_uppercase();
+        for text in ["", "sha256:", "sha512:00", &upper, &Digest::of(b"").hex()] {
+            assert!(Digest::parse(text).is_err(), "{text}");
+        }
+    }
+}

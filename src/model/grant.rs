@@ -1,0 +1,198 @@
+//! Grants: who holds what, through which paths, under which immutable ids.
+
+use super::{Digest, GrantKey, SystemId, Tier, Timestamp, jcs};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt};
+
+/// What kind of thing a grant is; also the name of its file under `inventory/<system>/grants/`.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum GrantKind {
+    /// An account that can be used to log in or act.
+    Account,
+    /// An attribute of an account that is a right in itself, such as superuser.
+    Attribute,
+    /// A key, token, password or certificate.
+    Credential,
+    /// Membership in a group or role.
+    Membership,
+    /// Ownership of an object, with all the rights that come with it.
+    Ownership,
+    /// A policy attached to or embedded in a principal.
+    Policy,
+    /// A right on an object, including rights on objects to come.
+    Privilege,
+    /// A rule that lets the principal act as another, such as a line of sudoers.
+    Rule,
+}
+
+impl GrantKind {
+    /// Returns the kind as files spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Attribute => "attribute",
+            Self::Credential => "credential",
+            Self::Membership => "membership",
+            Self::Ownership => "ownership",
+            Self::Policy => "policy",
+            Self::Privilege => "privilege",
+            Self::Rule => "rule",
+        }
+    }
+}
+
+impl fmt::Display for GrantKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The holder of a grant, as its system knows it.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Principal {
+    /// The system's immutable id (an oid, a uid, `AIDA…`), never a name.
+    pub id: String,
+    /// What people call it; for display only.
+    pub name: String,
+}
+
+/// What is granted, as its system knows it.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Entitlement {
+    /// The system's immutable id for it.
+    pub id: String,
+    /// What people call it; for display only.
+    pub name: String,
+}
+
+/// The way along which an access comes about.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Via {
+    /// A right over the whole system (superuser, root, administrator).
+    Administrator,
+    /// A default that will grant it on objects to come.
+    Default,
+    /// Granted to the principal itself.
+    Direct,
+    /// A group it is in, directly or nested.
+    Group,
+    /// Ownership of the object.
+    Ownership,
+    /// Granted to everybody.
+    Public,
+    /// A role it holds or may assume.
+    Role,
+    /// A rule that matches it.
+    Rule,
+    /// A session that is already open.
+    Session,
+}
+
+/// One path by which a principal has an entitlement.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccessPath {
+    /// The kind of path.
+    pub via: Via,
+    /// The immutable ids along the path, joined by `/`; this is what digests cover.
+    pub ids: String,
+    /// The path in words a person can follow; for display only.
+    pub text: String,
+}
+
+impl fmt::Display for AccessPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// One principal holding one entitlement: what is reviewed, and what is revoked.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// The system that holds it.
+    pub system: SystemId,
+    /// What kind of thing it is.
+    pub kind: GrantKind,
+    /// Its immutable key within the system.
+    pub key: GrantKey,
+    /// Who holds it.
+    pub principal: Principal,
+    /// What is held.
+    pub entitlement: Entitlement,
+    /// How it comes about, sorted; the first is the one this grant itself is.
+    pub paths: Vec<AccessPath>,
+    /// What makes it more or less dangerous, in the system's own words; a change reopens its review. No volatile values.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
+    /// What a role or group gives, by immutable id and name, sorted: entitlements it hides from the one who sees its name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expands_to: Vec<Entitlement>,
+    /// The least tier this entitlement has by what it can do, as its connector knows it.
+    pub tier: Tier,
+}
+
+#[derive(Serialize)]
+struct Reviewed<'a> {
+    attributes: &'a BTreeMap<String, String>,
+    entitlement: &'a str,
+    expands_to: Vec<&'a str>,
+    key: &'a GrantKey,
+    kind: GrantKind,
+    paths: Vec<(Via, &'a str)>,
+    principal: &'a str,
+    system: &'a SystemId,
+    tier: Tier,
+}
+
+impl Grant {
+    /// Returns the digest of what a review is bound to: ids, paths, risk-relevant attributes and what the role hides;
+    /// never names or times.
+    pub fn digest(&self) -> Digest {
+        let reviewed = Reviewed {
+            attributes: &self.attributes,
+            entitlement: &self.entitlement.id,
+            expands_to: self.expands_to.iter().map(|e| e.id.as_str()).collect(),
+            key: &self.key,
+            kind: self.kind,
+            paths: self.paths.iter().map(|p| (p.via, p.ids.as_str())).collect(),
+            principal: &self.principal.id,
+            system: &self.system,
+            tier: self.tier,
+        };
+        // INVARIANT: the type holds strings and enums only, which always have a canonical form.
+        jcs::digest(&reviewed).unwrap_or(Digest::ZERO)
+    }
+
+    /// Returns an attribute.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name).map(String::as_str)
+    }
+}
+
+/// When a grant was last used; what is not known is said, never guessed.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Usage {
+    /// Last used at this time.
+    At(Timestamp),
+    /// Not used since this time, when the source began to look.
+    NeverSince(Timestamp),
+    /// The source does not say, for this reason.
+    Unknown(String),
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(time) => write!(f, "last used {time}"),
+            Self::NeverSince(time) => write!(f, "not used since {time}"),
+            Self::Unknown(because) => write!(f, "use unknown: {because}"),
+        }
+    }
+}

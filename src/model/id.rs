@@ -1,0 +1,169 @@
+//! Names that carry meaning, parsed once at the border.
+
+use super::Digest;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A text that is not an id of the kind asked for.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a {kind} is {allowed}, not `{text}`")]
+pub struct NotAnId {
+    kind: &'static str,
+    allowed: &'static str,
+    text: String,
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident, $kind:literal, $pattern:literal, $allowed:literal, $check:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+        #[serde(try_from = "String", into = "String")]
+        #[schemars(with = "String", extend("pattern" = $pattern))]
+        pub struct $name(String);
+
+        impl $name {
+            /// Reads the id.
+            ///
+            /// # Errors
+            /// When `text` is not of this kind's form.
+            pub fn parse(text: &str) -> Result<Self, NotAnId> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    let text = text.chars().take(80).collect();
+                    Err(NotAnId { kind: $kind, allowed: $allowed, text })
+                }
+            }
+
+            /// Returns the id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NotAnId;
+            fn try_from(text: String) -> Result<Self, NotAnId> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = NotAnId;
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                Self::parse(text)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// One action of a plan: `act-` and 128 bits of a digest; also its idempotency key.
+    ActionId, "action id", "^act-[0-9a-f]{32}$", "`act-` and 32 hexadecimal digits", |t| hex_after(t, "act-", 32);
+    /// A campaign, as its folder under `campaigns/` is called.
+    CampaignId, "campaign id", "^[a-z0-9][a-z0-9.-]{0,63}$", "up to 64 of `a-z 0-9 . -`, beginning with a letter or digit", |t| slug(t, ".-");
+    /// A grant by the target's immutable ids, at the finest grain that can be revoked.
+    GrantKey, "grant key", "^[!-~]{1,512}$", "1 to 512 printable ASCII characters without spaces", |t| !t.is_empty() && t.len() <= 512 && t.bytes().all(|b| b.is_ascii_graphic());
+    /// One grant put to one reviewer: `itm-` and 64 bits of a digest.
+    ItemId, "item id", "^itm-[0-9a-f]{16}$", "`itm-` and 16 hexadecimal digits", |t| hex_after(t, "itm-", 16);
+    /// A person or non-human identity as the registry and `principals` name it.
+    PrincipalId, "principal id", "^[a-z0-9][a-z0-9._-]{0,63}$", "up to 64 of `a-z 0-9 . _ -`, beginning with a letter or digit", |t| slug(t, "._-");
+    /// A governed repository, whatever its URL is today: `urn:uuid:` (RFC 9562).
+    RepoId, "repository id", "^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "`urn:uuid:` and a lower-case UUID", repo_urn;
+    /// One run of the engine: a version 7 UUID, so that runs sort by their start.
+    RunId, "run id", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "a lower-case UUID", uuid_text;
+    /// A system that holds access, as its file under `systems/` is called.
+    SystemId, "system id", "^[a-z0-9][a-z0-9-]{0,63}$", "up to 64 of `a-z 0-9 -`, beginning with a letter or digit", |t| slug(t, "-");
+}
+
+impl ActionId {
+    /// Returns the id of the action that `verdict` asks for on one grant of one item: the same inputs give the same id.
+    pub fn of(repo: &RepoId, item: &ItemId, grant: &Digest, verdict: &str) -> Self {
+        let text = format!("tenure/action/v1\n{repo}\n{item}\n{grant}\n{verdict}\n");
+        Self(format!("act-{}", &Digest::of(text).hex()[..32]))
+    }
+}
+
+impl ItemId {
+    /// Returns the id of the item that puts the grant with this key to review in `campaign`.
+    pub fn of(campaign: &CampaignId, system: &SystemId, key: &GrantKey) -> Self {
+        let text = format!("tenure/item/v1\n{campaign}\n{system}\n{key}\n");
+        Self(format!("itm-{}", &Digest::of(text).hex()[..16]))
+    }
+}
+
+impl RepoId {
+    /// Returns a new random id (UUID version 4).
+    pub fn random() -> Self {
+        Self(format!("urn:uuid:{}", uuid::Uuid::new_v4()))
+    }
+}
+
+impl RunId {
+    /// Returns a new id that begins with the time.
+    pub fn new_now() -> Self {
+        Self(uuid::Uuid::now_v7().to_string())
+    }
+}
+
+fn slug(text: &str, also: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    text.len() <= 64
+        && text.bytes().next().is_some_and(plain)
+        && text.bytes().all(|b| plain(b) || also.as_bytes().contains(&b))
+        && !text.contains("..")
+        && !text.ends_with('.')
+}
+
+fn hex_after(text: &str, prefix: &str, digits: usize) -> bool {
+    text.strip_prefix(prefix)
+        .is_some_and(|rest| rest.len() == digits && rest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+}
+
+fn uuid_text(text: &str) -> bool {
+    uuid::Uuid::parse_str(text).is_ok_and(|uuid| uuid.to_string() == text)
+}
+
+fn repo_urn(text: &str) -> bool {
+    text.strip_prefix("urn:uuid:").is_some_and(uuid_text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_cannot_hide_in_ids() {
+        for text in ["", ".", "..", "a/b", "a..b", "-a", "A", "a ", "a\n", "ä", "a."] {
+            assert!(CampaignId::parse(text).is_err(), "{text:?}");
+            assert!(PrincipalId::parse(text).is_err(), "{text:?}");
+            assert!(SystemId::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ids_that_are_made_can_be_read() {
+        assert!(RepoId::parse(RepoId::random().as_str()).is_ok());
+        assert!(RunId::parse(RunId::new_now().as_str()).is_ok());
+    }
+}

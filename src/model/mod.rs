@@ -1,0 +1,32 @@
+//! The words of the field as types: one idea, one word, one type.
+//!
+//! Glossary, used alike in files, code, help and messages:
+//! *system* holds access · *principal* a person or non-human identity · *entitlement* something a system can grant ·
+//! *grant* one principal holding one entitlement, an account or a credential · *inventory* the grants of a system as
+//! last collected · *campaign* a round over a frozen population · *item* one grant put to one reviewer · *review* a
+//! reviewer's file of items and decisions · *decision* the signed verdict on an item · *resolution* the one outcome per
+//! item · *plan* and *action* what will be done · *intent* the recorded permission to do one action · *outcome* what
+//! happened · *verification* what a later read says · *record*, *segment*, *checkpoint* units of evidence · *finding*
+//! what a check reports · *guardrail* a limit a plan must clear · *exception* a signed, expiring acceptance of risk ·
+//! *connector* the code that speaks to a system · *tier* T0 control plane to T3 low.
+
+pub mod action;
+pub mod digest;
+pub mod finding;
+pub mod grant;
+pub mod id;
+pub mod inventory;
+pub mod jcs;
+pub mod presence;
+pub mod time;
+pub mod verdict;
+
+pub use action::{Action, Expectation, Loss, Operation};
+pub use digest::Digest;
+pub use finding::{Finding, Severity};
+pub use grant::{AccessPath, Entitlement, Grant, GrantKind, Principal, Usage, Via};
+pub use id::{ActionId, CampaignId, GrantKey, ItemId, PrincipalId, RepoId, RunId, SystemId};
+pub use inventory::Inventory;
+pub use presence::{Level, Presence, Sighting};
+pub use time::{Clock, FixedClock, SystemClock, Timestamp};
+pub use verdict::{Change, Tier, Verdict};

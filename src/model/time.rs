@@ -1,0 +1,131 @@
+//! Time as a claim: UTC instants, and clocks that are passed as arguments.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An instant in UTC to the second, written as RFC 3339: `2026-11-23T05:00:00Z`.
+///
+/// Clocks are claims. What orders evidence is its sequence, never a timestamp.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"))]
+pub struct Timestamp(i64);
+
+/// A text that is not an instant in the one form Tenure writes.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a time is written like `2026-11-23T05:00:00Z`, not `{0}`")]
+pub struct NotATime(String);
+
+impl Timestamp {
+    /// Returns the instant `seconds` after 1970-01-01T00:00:00Z; what lies outside the years 0 to 9999 becomes 1970.
+    pub fn from_unix(seconds: i64) -> Self {
+        const YEAR_0: i64 = -62_167_219_200;
+        const YEAR_10000: i64 = 253_402_300_800;
+        Self(if (YEAR_0..YEAR_10000).contains(&seconds) { seconds } else { 0 })
+    }
+
+    /// Returns the seconds since 1970-01-01T00:00:00Z.
+    pub const fn unix(self) -> i64 {
+        self.0
+    }
+
+    /// Returns the instant `days` of 86,400 seconds later.
+    pub fn plus_days(self, days: i64) -> Self {
+        Self::from_unix(self.0.saturating_add(days.saturating_mul(DAY)))
+    }
+
+    /// Returns the whole days from `earlier` to this instant; negative when it lies after.
+    pub const fn days_since(self, earlier: Self) -> i64 {
+        (self.0 - earlier.0).div_euclid(DAY)
+    }
+
+    /// Reads `2026-11-23T05:00:00Z`, or a date alone as the start of that day.
+    ///
+    /// # Errors
+    /// When `text` is in any other form.
+    pub fn parse(text: &str) -> Result<Self, NotATime> {
+        let refuse = || NotATime(text.chars().take(40).collect());
+        let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+        let instant: jiff::Timestamp = full.parse().map_err(|_| refuse())?;
+        let time = Self::from_unix(instant.as_second());
+        if time.to_string() == full { Ok(time) } else { Err(refuse()) }
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_second(self.0) {
+            Ok(instant) => write!(f, "{}", instant.strftime("%Y-%m-%dT%H:%M:%SZ")),
+            Err(_) => f.write_str("1970-01-01T00:00:00Z"),
+        }
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl TryFrom<String> for Timestamp {
+    type Error = NotATime;
+    fn try_from(text: String) -> Result<Self, NotATime> {
+        if text.len() == 10 { Err(NotATime(text)) } else { Self::parse(&text) }
+    }
+}
+
+impl From<Timestamp> for String {
+    fn from(time: Timestamp) -> Self {
+        time.to_string()
+    }
+}
+
+impl std::str::FromStr for Timestamp {
+    type Err = NotATime;
+    fn from_str(text: &str) -> Result<Self, NotATime> {
+        Self::parse(text)
+    }
+}
+
+/// Where the present comes from; only the command line asks the machine.
+pub trait Clock {
+    /// Returns the present as this clock claims it.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's own clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix(jiff::Timestamp::now().as_second())
+    }
+}
+
+/// A clock that stands still, for `--now` and for tests.
+#[derive(Clone, Copy, Debug)]
+pub struct FixedClock(pub Timestamp);
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+const DAY: i64 = 86_400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_instant_has_one_spelling() {
+        let text = "2026-11-23T05:00:00Z";
+        assert_eq!(Timestamp::parse(text).map(|t| t.to_string()), Ok(text.to_owned()));
+        for other in ["2026-11-23T05:00:00.5Z", "2026-11-23T06:00:00+01:00", "2026-11-23 05:00:00Z", "now", ""] {
+            assert!(Timestamp::parse(other).is_err(), "{other}");
+        }
+    }
+}
