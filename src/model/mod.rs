@@ -12,6 +12,7 @@
 
 pub mod action;
 pub mod digest;
+pub mod file;
 pub mod finding;
 pub mod grant;
 pub mod id;

@@ -1,0 +1,141 @@
+//! The kinds of governed TOML files and the schema id that each begins with.
+
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A kind of governed TOML file.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum FileKind {
+    /// `attestations/<action>.toml`
+    Attestation,
+    /// `campaigns/<id>/campaign.toml`
+    Campaign,
+    /// `policies/<name>.toml` that defines a campaign
+    CampaignDefinition,
+    /// `exceptions/<id>.toml`
+    Exception,
+    /// `governance.toml`
+    Governance,
+    /// `trust/mandate/N.toml`
+    Mandate,
+    /// `inventory/<system>/observation.toml`
+    Observation,
+    /// `principals.toml` or `principals/<name>.toml`
+    Principals,
+    /// `trust/registry/N.toml`
+    Registry,
+    /// `campaigns/<id>/reviews/<system>/<reviewer>.toml`
+    Review,
+    /// `trust/root/N.toml`
+    Root,
+    /// `systems/<system>.toml`
+    System,
+}
+
+impl FileKind {
+    /// All kinds in alphabetical order.
+    pub const ALL: [Self; 12] = [
+        Self::Attestation,
+        Self::Campaign,
+        Self::CampaignDefinition,
+        Self::Exception,
+        Self::Governance,
+        Self::Mandate,
+        Self::Observation,
+        Self::Principals,
+        Self::Registry,
+        Self::Review,
+        Self::Root,
+        Self::System,
+    ];
+
+    /// Returns the kind's name, as `tenure schema` takes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Attestation => "attestation",
+            Self::Campaign => "campaign",
+            Self::CampaignDefinition => "campaign-definition",
+            Self::Exception => "exception",
+            Self::Governance => "governance",
+            Self::Mandate => "mandate",
+            Self::Observation => "observation",
+            Self::Principals => "principals",
+            Self::Registry => "registry",
+            Self::Review => "review",
+            Self::Root => "root",
+            Self::System => "system",
+        }
+    }
+
+    /// Returns the schema id in the current version.
+    pub const fn schema(self) -> &'static str {
+        match self {
+            Self::Attestation => "tenure/attestation/v1",
+            Self::Campaign => "tenure/campaign/v1",
+            Self::CampaignDefinition => "tenure/campaign-definition/v1",
+            Self::Exception => "tenure/exception/v1",
+            Self::Governance => "tenure/governance/v1",
+            Self::Mandate => "tenure/mandate/v1",
+            Self::Observation => "tenure/observation/v1",
+            Self::Principals => "tenure/principals/v1",
+            Self::Registry => "tenure/registry/v1",
+            Self::Review => "tenure/review/v1",
+            Self::Root => "tenure/root/v1",
+            Self::System => "tenure/system/v1",
+        }
+    }
+
+    /// Returns the kind with this schema id.
+    pub fn of_schema(schema: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.schema() == schema)
+    }
+
+    /// Returns the SSHSIG namespace of the kind's signatures, where it is a signed kind (DESIGN section 4).
+    pub const fn namespace(self) -> Option<&'static str> {
+        match self {
+            Self::Attestation => Some("attestation.v1@tenure"),
+            Self::Campaign => Some("campaign.v1@tenure"),
+            Self::Exception => Some("exception.v1@tenure"),
+            Self::Mandate => Some("mandate.v1@tenure"),
+            Self::Registry => Some("registry.v1@tenure"),
+            Self::Review => Some("review.v1@tenure"),
+            Self::Root => Some("root.v1@tenure"),
+            Self::CampaignDefinition | Self::Governance | Self::Observation | Self::Principals | Self::System => None,
+        }
+    }
+}
+
+/// A type that is the content of one kind of governed file. Its first field is `schema`.
+pub trait Governed: Serialize + DeserializeOwned + JsonSchema {
+    /// The kind.
+    const KIND: FileKind;
+
+    /// Returns the schema id the file itself claims.
+    fn schema(&self) -> &str;
+}
+
+macro_rules! governed {
+    ($($type:ident),* $(,)?) => {$(
+        impl Governed for super::$type {
+            const KIND: FileKind = FileKind::$type;
+            fn schema(&self) -> &str {
+                &self.schema
+            }
+        }
+    )*};
+}
+
+governed!(
+    Attestation,
+    Campaign,
+    CampaignDefinition,
+    Exception,
+    Governance,
+    Mandate,
+    Observation,
+    Principals,
+    Registry,
+    Review,
+    Root,
+    System,
+);

@@ -1,0 +1,26 @@
+//! The files of a governed repository, as types: one struct for each kind of DESIGN section 3.
+//!
+//! Field order is the canonical order of keys. Scalars come before tables, so that TOML can write them in this order.
+
+mod campaign;
+mod exception;
+mod governance;
+mod kind;
+mod observation;
+mod principals;
+mod review;
+mod system;
+mod trust;
+
+pub use campaign::{Campaign, CampaignDefinition, Population, Selector, Silence};
+pub use exception::{Attestation, Exception, Rating};
+pub use governance::Governance;
+pub use kind::{FileKind, Governed};
+pub use observation::{KindCount, Observation};
+pub use principals::{PrincipalEntry, PrincipalKind, PrincipalStatus, Principals};
+pub use review::{Item, Review};
+pub use system::{Remediation, SinkSettings, System};
+pub use trust::{
+    EngineRole, Guardrails, KeyState, Mandate, Registry, RegistryKey, RegistryPrincipal, Role, Roles, Root, Thresholds,
+    WitnessRole,
+};
