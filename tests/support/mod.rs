@@ -1,0 +1,14 @@
+//! The sealed world the tests live in: own folders, own processes, loopback only.
+//!
+//! A test binary says `mod support;` and uses the parts it needs. Nothing here knows a floor of the house,
+//! so it never waits for one.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "every test binary uses a part of this, and a world that cannot be built should stop the test there"
+)]
+
+pub mod sandbox;
+pub mod servers;

@@ -1,0 +1,91 @@
+//! A home, a git and an identity that have nothing to do with the machine's own.
+
+use super::servers::program;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// A temporary folder with a home of its own; it disappears with this value.
+pub struct Sandbox {
+    root: TempDir,
+}
+
+impl Sandbox {
+    /// Makes an empty sandbox.
+    pub fn new() -> Self {
+        let root = tempfile::Builder::new().prefix("tenure-").tempdir().expect("a temporary folder can be made");
+        std::fs::create_dir(root.path().join("home")).expect("a folder can be made");
+        Self { root }
+    }
+
+    /// Returns the folder of the sandbox.
+    pub fn path(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// Returns the path of `name` in the sandbox.
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    /// Returns the whole environment of a command in here: no configuration, agent, proxy or language of the machine.
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        let mut all: Vec<(OsString, OsString)> =
+            FIXED.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect();
+        let path = std::env::var("PATH").unwrap_or_default();
+        all.push(("PATH".into(), format!("{path}:/usr/local/sbin:/usr/sbin:/sbin").into()));
+        all.push(("HOME".into(), self.join("home").into()));
+        all.push(("XDG_CONFIG_HOME".into(), self.join("home/.config").into()));
+        all
+    }
+
+    /// Returns a command that sees nothing but [`Sandbox::environment`] and starts in `folder`.
+    pub fn command(&self, program: impl AsRef<OsStr>, folder: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().envs(self.environment()).current_dir(folder);
+        command
+    }
+
+    /// Returns the `tenure` built with these tests, to be run in `folder`.
+    pub fn tenure(&self, folder: impl AsRef<Path>) -> Command {
+        self.command(env!("CARGO_BIN_EXE_tenure"), folder)
+    }
+
+    /// Runs `git` in `folder` and returns what it printed, without the last line end; stops the test when it fails.
+    pub fn git(&self, folder: impl AsRef<Path>, arguments: &[&str]) -> String {
+        succeed(self.command(program("git"), folder).args(arguments))
+    }
+
+    /// Makes a bare repository whose branch is `main`, and returns its path.
+    pub fn bare(&self, name: &str) -> PathBuf {
+        let path = self.join(name);
+        self.git(self.path(), &["init", "--quiet", "--bare", "--initial-branch=main", name]);
+        path
+    }
+}
+
+/// Runs a command to its end and returns what it printed, without the last line end; stops the test when it fails.
+pub fn succeed(command: &mut Command) -> String {
+    let Output { status, stdout, stderr } =
+        command.output().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    assert!(status.success(), "{command:?}: {status}\n{stdout}{stderr}");
+    stdout.trim_end_matches('\n').to_owned()
+}
+
+const FIXED: [(&str, &str); 13] = [
+    ("GIT_AUTHOR_DATE", "2026-11-23T05:00:00Z"),
+    ("GIT_AUTHOR_EMAIL", "ana.ruiz@example.org"),
+    ("GIT_AUTHOR_NAME", "Ana Ruiz"),
+    ("GIT_COMMITTER_DATE", "2026-11-23T05:00:00Z"),
+    ("GIT_COMMITTER_EMAIL", "ana.ruiz@example.org"),
+    ("GIT_COMMITTER_NAME", "Ana Ruiz"),
+    ("GIT_CONFIG_GLOBAL", "/dev/null"),
+    ("GIT_CONFIG_NOSYSTEM", "1"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("LC_ALL", "C.UTF-8"),
+    ("PYTHONDONTWRITEBYTECODE", "1"),
+    ("TERM", "dumb"),
+    ("TZ", "UTC"),
+];
