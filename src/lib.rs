@@ -30,5 +30,8 @@
     )
 )]
 
+pub mod campaign;
 pub mod connector;
+pub mod enforce;
 pub mod model;
+pub mod plan;

@@ -15,10 +15,12 @@ pub mod digest;
 pub mod file;
 pub mod finding;
 pub mod grant;
+pub mod history;
 pub mod id;
 pub mod inventory;
 pub mod jcs;
 pub mod presence;
+pub mod record;
 pub mod time;
 pub mod verdict;
 

@@ -1,0 +1,255 @@
+//! What the evidence says so far: records folded into the state of every action.
+
+use super::{
+    ActionId, CampaignId, Digest, GrantKey, ItemId, Level, RunId, SystemId, Timestamp,
+    record::{Entry, OutcomeKind, OutcomeRecorded, Record, RunStart, VerificationKind, VerificationRecorded},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The state of one action, by evidence alone.
+#[derive(Clone, Debug)]
+pub struct ActionHistory {
+    /// The system it changes.
+    pub system: SystemId,
+    /// The item decided.
+    pub item: ItemId,
+    /// The grant.
+    pub grant: GrantKey,
+    /// The verb of the change.
+    pub verb: String,
+    /// The plan of the last intent.
+    pub plan: Digest,
+    /// The run of the last intent.
+    pub run: RunId,
+    /// The sequence number of the last intent.
+    pub intent: u64,
+    /// When that intent was recorded, as its run's clock claimed.
+    pub intended_at: Timestamp,
+    /// What happened after that intent; nothing while it dangles.
+    pub outcome: Option<OutcomeRecorded>,
+    /// Where and when that was recorded.
+    pub outcome_at: Option<(u64, Timestamp)>,
+    /// The last verification.
+    pub verification: Option<VerificationRecorded>,
+    /// Where and when that was recorded.
+    pub verified_at: Option<(u64, Timestamp)>,
+    /// The best level at which it was ever confirmed.
+    pub confirmed: Option<Level>,
+    /// Whether it was confirmed and later seen again.
+    pub regressed: bool,
+    /// How many intents it has had.
+    pub intents: u32,
+}
+
+impl ActionHistory {
+    /// Returns whether the last thing a read said is that the target shows what was expected.
+    pub fn is_confirmed(&self) -> bool {
+        self.verification.as_ref().is_some_and(|v| v.result == VerificationKind::Confirmed)
+    }
+
+    /// Returns whether its last intent has no outcome.
+    pub fn is_dangling(&self) -> bool {
+        self.outcome.is_none()
+    }
+}
+
+/// A run, by evidence alone.
+#[derive(Clone, Debug)]
+pub struct RunHistory {
+    /// The sequence number of its start.
+    pub seq: u64,
+    /// When it started, as its clock claimed.
+    pub started_at: Timestamp,
+    /// What its start says.
+    pub start: RunStart,
+    /// The sequence number and exit code of its end; nothing while it is open.
+    pub end: Option<(u64, u8)>,
+}
+
+/// A review file that was taken up.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Acceptance {
+    /// The sequence number of the acceptance.
+    pub seq: u64,
+    /// The digest of the file's bytes.
+    pub digest: Digest,
+    /// The digests of its signatures by path.
+    pub signatures: BTreeMap<String, Digest>,
+    /// The commit that brought it.
+    pub commit: String,
+}
+
+/// What the evidence says so far. Feed it every record in order.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    size: u64,
+    head: Option<Digest>,
+    actions: BTreeMap<ActionId, ActionHistory>,
+    runs: BTreeMap<RunId, RunHistory>,
+    order: Vec<RunId>,
+    accepted: BTreeMap<String, Acceptance>,
+    rejected: BTreeSet<(String, Digest)>,
+    attested: BTreeMap<ActionId, u64>,
+    closed: BTreeMap<CampaignId, u64>,
+    stray_outcomes: Vec<(u64, ActionId)>,
+}
+
+impl History {
+    /// Takes the next record; `line` is the digest of its line.
+    pub fn push(&mut self, record: &Record, line: Digest) {
+        self.size = record.seq + 1;
+        self.head = Some(line);
+        let at = (record.seq, record.t);
+        match &record.entry {
+            Entry::RunStart(start) => {
+                let run = RunHistory { seq: record.seq, started_at: record.t, start: start.clone(), end: None };
+                self.runs.insert(record.run.clone(), run);
+                self.order.push(record.run.clone());
+            }
+            Entry::RunEnd(end) => {
+                if let Some(run) = self.runs.get_mut(&record.run) {
+                    run.end = Some((record.seq, end.exit));
+                }
+            }
+            Entry::DecisionAccepted(accepted) => {
+                let acceptance = Acceptance {
+                    seq: record.seq,
+                    digest: accepted.digest,
+                    signatures: accepted.signatures.clone(),
+                    commit: accepted.commit.clone(),
+                };
+                self.accepted.insert(accepted.path.clone(), acceptance);
+            }
+            Entry::DecisionRejected(rejected) => {
+                self.rejected.insert((rejected.path.clone(), rejected.digest));
+            }
+            Entry::Attestation(seen) => {
+                self.attested.insert(seen.action.clone(), record.seq);
+            }
+            Entry::CampaignClose(close) => {
+                self.closed.insert(close.campaign.clone(), record.seq);
+            }
+            Entry::Intent(intent) => {
+                let before = self.actions.remove(&intent.action);
+                let next = ActionHistory {
+                    system: intent.system.clone(),
+                    item: intent.item.clone(),
+                    grant: intent.grant.clone(),
+                    verb: intent.verb.clone(),
+                    plan: intent.plan,
+                    run: record.run.clone(),
+                    intent: record.seq,
+                    intended_at: record.t,
+                    outcome: None,
+                    outcome_at: None,
+                    verification: None,
+                    verified_at: None,
+                    confirmed: before.as_ref().and_then(|b| b.confirmed),
+                    regressed: before.as_ref().is_some_and(|b| b.regressed),
+                    intents: before.map_or(0, |b| b.intents) + 1,
+                };
+                self.actions.insert(intent.action.clone(), next);
+            }
+            Entry::Outcome(outcome) => match self.actions.get_mut(&outcome.action) {
+                Some(action) if action.intent == outcome.intent && action.outcome.is_none() => {
+                    action.outcome = Some(outcome.clone());
+                    action.outcome_at = Some(at);
+                }
+                _ => self.stray_outcomes.push((record.seq, outcome.action.clone())),
+            },
+            Entry::Verification(seen) => {
+                if let Some(action) = self.actions.get_mut(&seen.action) {
+                    match seen.result {
+                        VerificationKind::Confirmed => action.confirmed = action.confirmed.max(Some(seen.level)),
+                        VerificationKind::StillPresent => action.regressed |= action.confirmed.is_some(),
+                        VerificationKind::Lingering | VerificationKind::Unknown => {}
+                    }
+                    action.verification = Some(seen.clone());
+                    action.verified_at = Some(at);
+                }
+            }
+            Entry::Anchor(_)
+            | Entry::Attempt(_)
+            | Entry::Exception(_)
+            | Entry::Finding(_)
+            | Entry::KeyRotate(_)
+            | Entry::LogGenesis(_)
+            | Entry::Recover(_) => {}
+        }
+    }
+
+    /// Returns the number of records.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Returns the digest of the last line; [`Digest::ZERO`] while there is none.
+    pub fn head(&self) -> Digest {
+        self.head.unwrap_or(Digest::ZERO)
+    }
+
+    /// Returns the state of an action.
+    pub fn action(&self, id: &ActionId) -> Option<&ActionHistory> {
+        self.actions.get(id)
+    }
+
+    /// Returns all actions by id.
+    pub fn actions(&self) -> impl Iterator<Item = (&ActionId, &ActionHistory)> {
+        self.actions.iter()
+    }
+
+    /// Returns the actions whose last intent has no outcome.
+    pub fn dangling(&self) -> impl Iterator<Item = (&ActionId, &ActionHistory)> {
+        self.actions.iter().filter(|(_, action)| action.is_dangling())
+    }
+
+    /// Returns the runs in the order of their start.
+    pub fn runs(&self) -> impl DoubleEndedIterator<Item = (&RunId, &RunHistory)> {
+        self.order.iter().filter_map(|id| self.runs.get_key_value(id))
+    }
+
+    /// Returns the runs without an end that hold any of `systems`.
+    pub fn holding<'a>(&'a self, systems: &'a [SystemId]) -> impl Iterator<Item = (&'a RunId, &'a RunHistory)> {
+        self.runs().filter(|(_, run)| run.end.is_none() && run.start.systems.iter().any(|s| systems.contains(s)))
+    }
+
+    /// Returns how a review file was taken up.
+    pub fn accepted(&self, path: &str) -> Option<&Acceptance> {
+        self.accepted.get(path)
+    }
+
+    /// Returns all review files that were taken up, by path.
+    pub fn acceptances(&self) -> impl Iterator<Item = (&str, &Acceptance)> {
+        self.accepted.iter().map(|(path, acceptance)| (path.as_str(), acceptance))
+    }
+
+    /// Returns whether these bytes at this path were refused before.
+    pub fn rejected(&self, path: &str, digest: Digest) -> bool {
+        self.rejected.contains(&(path.to_owned(), digest))
+    }
+
+    /// Returns whether an attestation of the action was taken up.
+    pub fn attested(&self, action: &ActionId) -> bool {
+        self.attested.contains_key(action)
+    }
+
+    /// Returns whether the campaign was closed.
+    pub fn is_closed(&self, campaign: &CampaignId) -> bool {
+        self.closed.contains_key(campaign)
+    }
+
+    /// Returns outcomes that belong to no open intent: each is a defect of the log.
+    pub fn stray_outcomes(&self) -> &[(u64, ActionId)] {
+        &self.stray_outcomes
+    }
+
+    /// Returns whether the last outcome of the action still asks for work: nothing done, failed, drifted or unknown.
+    pub fn needs_work(&self, id: &ActionId) -> bool {
+        self.actions.get(id).is_none_or(|action| {
+            !action.is_confirmed()
+                || action.outcome.as_ref().is_none_or(|o| {
+                    !matches!(o.result, OutcomeKind::Already | OutcomeKind::Applied | OutcomeKind::Manual)
+                })
+        })
+    }
+}
