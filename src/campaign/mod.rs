@@ -1,0 +1,5 @@
+//! Campaigns: a frozen population, items, reviews, and what they resolve to.
+
+mod resolution;
+
+pub use resolution::Resolution;

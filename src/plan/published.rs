@@ -1,0 +1,21 @@
+//! Proof that entries stand on the remote evidence branch.
+
+/// The sequence numbers of entries that the remote evidence branch has, in the order they were given. Only a journal
+/// that has pushed and read back makes one.
+#[must_use = "what was published gives the right to act"]
+#[derive(Debug)]
+pub struct Published {
+    seqs: Vec<u64>,
+}
+
+impl Published {
+    /// Returns the proof. For implementations of a journal, after the remote was read back.
+    pub(crate) fn new(seqs: Vec<u64>) -> Self {
+        Self { seqs }
+    }
+
+    /// Returns the sequence numbers.
+    pub fn seqs(&self) -> &[u64] {
+        &self.seqs
+    }
+}
