@@ -33,5 +33,6 @@
 pub mod campaign;
 pub mod connector;
 pub mod enforce;
+pub mod format;
 pub mod model;
 pub mod plan;

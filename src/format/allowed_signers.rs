@@ -1,0 +1,37 @@
+//! Lines of an OpenSSH `allowed_signers` file, so that `ssh-keygen -Y verify` accepts whom Tenure accepts.
+
+use super::keys::PublicKey;
+use super::sshsig::Namespace;
+
+/// Returns the line that lets `principal` sign for `namespaces` with `key`, with its line feed.
+///
+/// A line without `namespaces=` would be accepted for every namespace, so there is always one; with no namespaces
+/// there is no line. The name is never a pattern: a principal id has no `*`, `?` or `!`.
+pub fn line(principal: &str, namespaces: &[Namespace], key: &PublicKey) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if namespaces.is_empty() || principal.is_empty() || !principal.chars().all(plain) {
+        return None;
+    }
+    let mut names: Vec<_> = namespaces.iter().map(|namespace| namespace.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    Some(format!("{principal} namespaces=\"{}\" {key}\n", names.join(",")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::keys::{PrivateKey, Signer as _};
+
+    #[test]
+    fn a_line_always_names_its_namespaces_and_never_a_pattern() {
+        let key = PrivateKey::from_seed(&[3; 32]).public_key();
+        let text = line("ana.ruiz", &[Namespace::Review, Namespace::Campaign], &key);
+        let expected = format!("ana.ruiz namespaces=\"campaign.v1@tenure,review.v1@tenure\" {key}\n");
+        assert_eq!(text, Some(expected));
+        assert_eq!(line("ana.ruiz", &[], &key), None);
+        for name in ["*", "a*", "a?", "!a", "a,b", "", "a b"] {
+            assert_eq!(line(name, &[Namespace::Review], &key), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! Ed25519 keys as OpenSSH writes them: public key lines and unencrypted private key files.
+
+use super::wire::{self, Reader, WireError};
+use base64ct::{Base64, Base64Unpadded, Encoding};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// An Ed25519 public key that is neither weak nor spelled in an unusual way.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct PublicKey(VerifyingKey);
+
+/// What is wrong with a key.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum KeyError {
+    /// A public key line that is not `ssh-ed25519 AAAA…`, alone or with a comment.
+    #[error("a public key is one line `ssh-ed25519 AAAA… comment`: {0}")]
+    Line(&'static str),
+    /// The machine has no randomness to give.
+    #[error("the system gave no random bytes for a new key")]
+    NoRandomness,
+    /// A private key file that cannot be read as one.
+    #[error("this is not an OpenSSH private key file: {0}")]
+    PrivateKeyFile(&'static str),
+    /// A private key file that is protected by a passphrase.
+    #[error(
+        "this private key is protected by a passphrase; load it into your ssh-agent with `ssh-add FILE` \
+         and sign through the agent"
+    )]
+    Protected,
+    /// Another kind of key.
+    #[error("only ssh-ed25519 keys are accepted, not `{0}`; make one with `ssh-keygen -t ed25519`")]
+    Type(String),
+    /// A point of small order or with a second spelling, which would let one signature fit many messages.
+    #[error("this Ed25519 key is weak")]
+    Weak,
+    /// Fields that end too early or too late.
+    #[error("the key cannot be read: {0}")]
+    Wire(#[from] WireError),
+}
+
+impl PublicKey {
+    /// Accepts the 32 bytes of a key.
+    ///
+    /// # Errors
+    /// When they are no point, a point of small order, or not the one canonical spelling of a point (RFC 8032
+    /// section 5.1.3).
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::Weak)?;
+        if key.is_weak() || key.to_edwards().compress().as_bytes() != bytes {
+            return Err(KeyError::Weak);
+        }
+        Ok(Self(key))
+    }
+
+    /// Reads the wire form of RFC 8709: the type, then the 32 bytes.
+    ///
+    /// # Errors
+    /// When it is of another type, weak, or not exactly that long.
+    pub fn from_wire(blob: &[u8]) -> Result<Self, KeyError> {
+        let mut reader = Reader::new(blob);
+        let kind = reader.string()?;
+        if kind != TYPE.as_bytes() {
+            return Err(KeyError::Type(shown(kind)));
+        }
+        let bytes = reader.string()?;
+        reader.end()?;
+        Self::from_bytes(bytes.try_into().map_err(|_| WireError::CutShort)?)
+    }
+
+    /// Reads `ssh-ed25519 AAAA…` without a comment, as governed files hold it: one key has one spelling.
+    ///
+    /// # Errors
+    /// When `text` is anything else.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let (kind, base64) = text.split_once(' ').ok_or(KeyError::Line("a space is missing"))?;
+        if kind != TYPE {
+            return Err(KeyError::Type(shown(kind.as_bytes())));
+        }
+        let blob = Base64::decode_vec(base64).map_err(|_| KeyError::Line("its second word is not base64"))?;
+        Self::from_wire(&blob)
+    }
+
+    /// Reads a public key line, such as the one line of a `.pub` file, and returns the key and its comment.
+    ///
+    /// # Errors
+    /// When it is more than one line, begins with options, or holds another kind of key.
+    pub fn parse_line(line: &str) -> Result<(Self, &str), KeyError> {
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        if line.chars().any(char::is_control) {
+            return Err(KeyError::Line("it has more than one line, or control characters"));
+        }
+        let mut words = line.splitn(3, ' ');
+        let (kind, base64) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let key = Self::parse(&format!("{kind} {base64}"))?;
+        Ok((key, words.next().unwrap_or_default()))
+    }
+
+    /// Returns the 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    /// Returns the wire form of RFC 8709.
+    pub fn to_wire(&self) -> Vec<u8> {
+        wire::strings(&[TYPE.as_bytes(), self.as_bytes()])
+    }
+
+    /// Returns the fingerprint as `ssh-keygen -l` prints it: `SHA256:` and unpadded base64.
+    pub fn fingerprint(&self) -> String {
+        let digest = crate::model::Digest::of(self.to_wire());
+        format!("SHA256:{}", Base64Unpadded::encode_string(digest.as_bytes()))
+    }
+
+    /// Returns whether `signature` is this key's over exactly `message`, by the strict rules.
+    pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{TYPE} {}", Base64::encode_string(&self.to_wire()))
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.fingerprint())
+    }
+}
+
+impl Ord for PublicKey {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl PartialOrd for PublicKey {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl std::str::FromStr for PublicKey {
+    type Err = KeyError;
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        Self::parse(text)
+    }
+}
+
+/// Whoever can sign: a private key in memory, or an agent that keeps it.
+pub trait Signer {
+    /// Returns the key that its signatures are made with.
+    fn public_key(&self) -> PublicKey;
+
+    /// Returns the Ed25519 signature over `message`.
+    ///
+    /// # Errors
+    /// When an agent refuses or is gone.
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
+}
+
+/// Why nothing was signed.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the key did not sign: {0}")]
+pub struct SignError(pub String);
+
+/// An Ed25519 private key; wiped from memory when it goes, and never shown.
+#[derive(Clone)]
+pub struct PrivateKey(SigningKey);
+
+impl PrivateKey {
+    /// Returns a new random key.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn generate() -> Result<Self, KeyError> {
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *seed).map_err(|_| KeyError::NoRandomness)?;
+        Ok(Self::from_seed(&seed))
+    }
+
+    /// Returns the key that grows from `seed` (RFC 8032 section 5.1.5).
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(seed))
+    }
+
+    /// Reads an unencrypted OpenSSH private key file (`openssh-key-v1`).
+    ///
+    /// # Errors
+    /// When it is protected by a passphrase, of another type, or damaged.
+    pub fn parse_openssh(text: &str) -> Result<Self, KeyError> {
+        let body = text
+            .trim_ascii()
+            .strip_prefix(BEGIN)
+            .and_then(|rest| rest.strip_suffix(END))
+            .ok_or(KeyError::PrivateKeyFile("it does not begin and end as one"))?;
+        let mut base64 = Zeroizing::new(String::with_capacity(body.len()));
+        base64.extend(body.chars().filter(|c| !c.is_ascii_whitespace()));
+        let damaged = || KeyError::PrivateKeyFile("its base64 is damaged");
+        let bytes = Zeroizing::new(Base64::decode_vec(&base64).map_err(|_| damaged())?);
+        let fields = bytes.strip_prefix(MAGIC).ok_or(KeyError::PrivateKeyFile("it has no `openssh-key-v1` inside"))?;
+        let mut reader = Reader::new(fields);
+        let (cipher, kdf, _options) = (reader.string()?, reader.string()?, reader.string()?);
+        if cipher != b"none" || kdf != b"none" {
+            return Err(KeyError::Protected);
+        }
+        if reader.number()? != 1 {
+            return Err(KeyError::PrivateKeyFile("it holds more than one key"));
+        }
+        let public = PublicKey::from_wire(reader.string()?)?;
+        let secret = reader.string()?;
+        reader.end()?;
+        let key = Self::parse_secret(secret)?;
+        if key.public_key() == public { Ok(key) } else { Err(KeyError::PrivateKeyFile("its two halves differ")) }
+    }
+
+    fn parse_secret(bytes: &[u8]) -> Result<Self, KeyError> {
+        let mut reader = Reader::new(bytes);
+        if reader.number()? != reader.number()? {
+            return Err(KeyError::PrivateKeyFile("its check numbers differ"));
+        }
+        let kind = reader.string()?;
+        if kind != TYPE.as_bytes() {
+            return Err(KeyError::Type(shown(kind)));
+        }
+        let (public, pair, _comment) = (reader.string()?, reader.string()?, reader.string()?);
+        let (seed, again) = pair.split_first_chunk::<32>().ok_or(WireError::CutShort)?;
+        let key = Self::from_seed(seed);
+        let bytes = key.public_key();
+        if public != bytes.as_bytes() || again != bytes.as_bytes() {
+            return Err(KeyError::PrivateKeyFile("its two halves differ"));
+        }
+        if reader.rest().len() >= BLOCK || reader.rest().iter().zip(1_u8..).any(|(byte, count)| *byte != count) {
+            return Err(KeyError::PrivateKeyFile("its padding is damaged"));
+        }
+        Ok(key)
+    }
+
+    /// Returns the text of an unencrypted OpenSSH private key file, to be written with mode 0600.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn to_openssh(&self, comment: &str) -> Result<Zeroizing<String>, KeyError> {
+        let mut check = [0; 4];
+        getrandom::fill(&mut check).map_err(|_| KeyError::NoRandomness)?;
+        let public = self.public_key();
+        let pair = Zeroizing::new([*self.0.as_bytes(), *public.as_bytes()].concat());
+        let mut secret = Zeroizing::new([check, check].concat());
+        for field in [TYPE.as_bytes(), public.as_bytes(), &pair, comment.as_bytes()] {
+            wire::put_string(&mut secret, field);
+        }
+        for count in (1_u8..).take(secret.len().next_multiple_of(BLOCK) - secret.len()) {
+            secret.push(count);
+        }
+        let mut bytes = Zeroizing::new(MAGIC.to_vec());
+        for field in [&b"none"[..], b"none", b""] {
+            wire::put_string(&mut bytes, field);
+        }
+        bytes.extend_from_slice(&1_u32.to_be_bytes());
+        wire::put_string(&mut bytes, &public.to_wire());
+        wire::put_string(&mut bytes, &secret);
+        let base64 = Zeroizing::new(Base64::encode_string(&bytes));
+        let mut text = Zeroizing::new(String::with_capacity(base64.len() + 128));
+        text.push_str(BEGIN);
+        for (index, character) in base64.chars().enumerate() {
+            if index % 70 == 0 {
+                text.push('\n');
+            }
+            text.push(character);
+        }
+        text.push('\n');
+        text.push_str(END);
+        text.push('\n');
+        Ok(text)
+    }
+}
+
+impl Signer for PrivateKey {
+    fn public_key(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key())
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+        self.0.try_sign(message).map(|signature| signature.to_bytes()).map_err(|error| SignError(error.to_string()))
+    }
+}
+
+/// Returns up to 40 printable characters of a field, for a message.
+pub(super) fn shown(bytes: &[u8]) -> String {
+    bytes.iter().take(40).map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' }).collect()
+}
+
+/// The one key type accepted (RFC 8709).
+pub const TYPE: &str = "ssh-ed25519";
+const BEGIN: &str = "-----BEGIN OPENSSH PRIVATE KEY-----";
+const END: &str = "-----END OPENSSH PRIVATE KEY-----";
+const MAGIC: &[u8] = b"openssh-key-v1\0";
+const BLOCK: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_comes_back_and_another_reader_agrees() {
+        let key = PrivateKey::generate().unwrap();
+        let text = key.to_openssh("ana.ruiz").unwrap();
+        assert_eq!(PrivateKey::parse_openssh(&text).map(|k| k.public_key()), Ok(key.public_key()));
+        let theirs = ssh_key::PrivateKey::from_openssh(text.as_bytes()).unwrap();
+        let line = format!("{} ana.ruiz", key.public_key());
+        assert_eq!(theirs.public_key().to_openssh().unwrap(), line);
+        assert_eq!(theirs.fingerprint(ssh_key::HashAlg::Sha256).to_string(), key.public_key().fingerprint());
+        assert_eq!(PublicKey::parse_line(&line), Ok((key.public_key(), "ana.ruiz")));
+    }
+
+    #[test]
+    fn what_another_writer_writes_can_be_read() {
+        let theirs = ssh_key::PrivateKey::from(ssh_key::private::Ed25519Keypair::from_seed(&[7; 32]));
+        let text = theirs.to_openssh(ssh_key::LineEnding::LF).unwrap();
+        let ours = PrivateKey::parse_openssh(&text).unwrap();
+        assert_eq!(ours.public_key(), PrivateKey::from_seed(&[7; 32]).public_key());
+    }
+
+    #[test]
+    fn no_changed_byte_of_a_key_file_gives_another_key() {
+        let text = PrivateKey::from_seed(&[7; 32]).to_openssh("c").unwrap();
+        let key = PrivateKey::parse_openssh(&text).unwrap().public_key();
+        for index in 0..text.len() {
+            let mut bytes = text.as_bytes().to_vec();
+            bytes[index] ^= 1;
+            if let Ok(Ok(other)) = std::str::from_utf8(&bytes).map(PrivateKey::parse_openssh) {
+                assert_eq!(other.public_key(), key, "byte {index}");
+            }
+        }
+    }
+
+    #[test]
+    fn weak_keys_are_refused() {
+        // The eight points of small order, and second spellings of two of them (RFC 8032; Chalkias et al. 2020).
+        let mut small = vec![[0; 32], [0; 32], [0xff; 32], [0xff; 32]];
+        small[1][0] = 1;
+        small[2][0] = 0xec;
+        small[2][31] = 0x7f;
+        small[3][0] = 0xee;
+        small[3][31] = 0x7f;
+        for bytes in small {
+            assert_eq!(PublicKey::from_bytes(&bytes), Err(KeyError::Weak), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn other_lines_are_refused() {
+        let line = PrivateKey::from_seed(&[1; 32]).public_key().to_string();
+        let lines = [
+            String::new(),
+            format!("no-pty {line}"),
+            format!("{line}\nssh-rsa AAAA"),
+            format!("{line}A"),
+            format!(" {line}"),
+            line.replace(' ', "  "),
+            line.replace("ed25519", "rsa"),
+        ];
+        for line in lines {
+            assert!(PublicKey::parse_line(&line).is_err(), "{line}");
+        }
+    }
+}

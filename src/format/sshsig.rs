@@ -1,0 +1,246 @@
+//! OpenSSH signatures over bytes (SSHSIG, `PROTOCOL.sshsig` of OpenSSH), in their one exact spelling.
+
+use super::keys::{self, KeyError, PublicKey, SignError, Signer};
+use super::wire::{self, Reader, WireError};
+use base64ct::{Base64, Encoding};
+use sha2::{Digest as _, Sha512};
+use std::fmt;
+
+/// What a signature is for: one namespace per kind of artefact, so that none can be used as another.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Namespace {
+    /// A proof of a change made by hand.
+    Attestation,
+    /// A campaign, frozen on opening.
+    Campaign,
+    /// The segments of the evidence branch.
+    Evidence,
+    /// A signed, expiring acceptance of risk.
+    Exception,
+    /// A git commit, as git itself signs it.
+    Git,
+    /// What needs whom.
+    Mandate,
+    /// Principals and their keys.
+    Registry,
+    /// A reviewer's decisions.
+    Review,
+    /// The root of trust.
+    Root,
+}
+
+impl Namespace {
+    /// Every namespace.
+    pub const ALL: [Self; 9] = [
+        Self::Attestation,
+        Self::Campaign,
+        Self::Evidence,
+        Self::Exception,
+        Self::Git,
+        Self::Mandate,
+        Self::Registry,
+        Self::Review,
+        Self::Root,
+    ];
+
+    /// Returns the namespace as `ssh-keygen -n` takes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Attestation => "attestation.v1@tenure",
+            Self::Campaign => "campaign.v1@tenure",
+            Self::Evidence => "evidence.v1@tenure",
+            Self::Exception => "exception.v1@tenure",
+            Self::Git => "git",
+            Self::Mandate => "mandate.v1@tenure",
+            Self::Registry => "registry.v1@tenure",
+            Self::Review => "review.v1@tenure",
+            Self::Root => "root.v1@tenure",
+        }
+    }
+}
+
+impl fmt::Display for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A signature that is well formed; what it is worth is said by [`SshSignature::verify`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SshSignature {
+    key: PublicKey,
+    namespace: Namespace,
+    signature: [u8; 64],
+}
+
+/// What is wrong with a signature.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum SshSignatureError {
+    /// The armor is not the one `ssh-keygen` writes.
+    #[error("the signature file {0}")]
+    Armor(&'static str),
+    /// The message was hashed with something else than SHA-512.
+    #[error("the signature uses the hash `{0}`; only sha512 is accepted")]
+    Hash(String),
+    /// The key in it is not accepted.
+    #[error("the key of the signature: {0}")]
+    Key(#[from] KeyError),
+    /// The signature does not fit the bytes, or not the key.
+    #[error("the signature does not fit these bytes and this key")]
+    Mismatch,
+    /// It was made for another kind of artefact.
+    #[error("the signature was made for `{found}`, not for `{expected}`")]
+    Namespace {
+        /// What it was made for.
+        found: String,
+        /// What it is needed for.
+        expected: &'static str,
+    },
+    /// The reserved field holds something.
+    #[error("the reserved field of the signature is not empty")]
+    Reserved,
+    /// It was not signed with Ed25519.
+    #[error("the signature is of type `{0}`; only ssh-ed25519 is accepted")]
+    Type(String),
+    /// Another version of the format.
+    #[error("the signature has version {0}; only 1 is known")]
+    Version(u32),
+    /// Fields that end too early or too late.
+    #[error("the signature cannot be read: {0}")]
+    Wire(#[from] WireError),
+}
+
+impl SshSignature {
+    /// Signs `message` for `namespace`.
+    ///
+    /// # Errors
+    /// When the key does not sign.
+    pub fn sign(signer: &dyn Signer, namespace: Namespace, message: &[u8]) -> Result<Self, SignError> {
+        let signature = signer.sign(&signed_bytes(namespace, message))?;
+        Ok(Self { key: signer.public_key(), namespace, signature })
+    }
+
+    /// Reads a signature file that must be exactly as `ssh-keygen -Y sign` writes it.
+    ///
+    /// # Errors
+    /// When one byte of it could be otherwise and still mean the same, or anything in it is not as this format has it.
+    pub fn parse(armored: &[u8]) -> Result<Self, SshSignatureError> {
+        if armored.len() > MAX_ARMORED {
+            return Err(SshSignatureError::Armor("is larger than 4 KiB"));
+        }
+        let text = std::str::from_utf8(armored).map_err(|_| SshSignatureError::Armor("is not text"))?;
+        let body = text
+            .strip_prefix(BEGIN)
+            .ok_or(SshSignatureError::Armor("does not begin with `-----BEGIN SSH SIGNATURE-----` and a line feed"))?
+            .strip_suffix(END)
+            .ok_or(SshSignatureError::Armor("does not end with `-----END SSH SIGNATURE-----` and a line feed"))?;
+        let base64: String = body.chars().filter(|c| *c != '\n').collect();
+        let blob = Base64::decode_vec(&base64).map_err(|_| SshSignatureError::Armor("is not base64 inside"))?;
+        if armor(&blob) != text {
+            return Err(SshSignatureError::Armor(
+                "is not exactly as ssh-keygen writes it: lines of 70, line feeds, nothing before or after",
+            ));
+        }
+        Self::from_blob(&blob)
+    }
+
+    fn from_blob(blob: &[u8]) -> Result<Self, SshSignatureError> {
+        let fields = blob.strip_prefix(MAGIC).ok_or(SshSignatureError::Armor("does not hold an SSHSIG"))?;
+        let mut reader = Reader::new(fields);
+        match reader.number()? {
+            1 => {}
+            version => return Err(SshSignatureError::Version(version)),
+        }
+        let key = PublicKey::from_wire(reader.string()?)?;
+        let (name, reserved, hash) = (reader.string()?, reader.string()?, reader.string()?);
+        let namespace =
+            Namespace::ALL.into_iter().find(|known| known.as_str().as_bytes() == name).ok_or_else(|| {
+                SshSignatureError::Namespace { found: keys::shown(name), expected: "one of Tenure's namespaces" }
+            })?;
+        if !reserved.is_empty() {
+            return Err(SshSignatureError::Reserved);
+        }
+        if hash != HASH.as_bytes() {
+            return Err(SshSignatureError::Hash(keys::shown(hash)));
+        }
+        let mut inner = Reader::new(reader.string()?);
+        reader.end()?;
+        let kind = inner.string()?;
+        if kind != keys::TYPE.as_bytes() {
+            return Err(SshSignatureError::Type(keys::shown(kind)));
+        }
+        let signature = inner.string()?.try_into().map_err(|_| WireError::CutShort)?;
+        inner.end()?;
+        Ok(Self { key, namespace, signature })
+    }
+
+    /// Returns the text of the signature file.
+    pub fn armored(&self) -> String {
+        let inner = wire::strings(&[keys::TYPE.as_bytes(), &self.signature]);
+        let mut blob = MAGIC.to_vec();
+        blob.extend_from_slice(&1_u32.to_be_bytes());
+        for field in [&self.key.to_wire()[..], self.namespace.as_str().as_bytes(), b"", HASH.as_bytes(), &inner] {
+            wire::put_string(&mut blob, field);
+        }
+        armor(&blob)
+    }
+
+    /// Verifies that the key in the signature signed exactly `message` for `namespace`, and returns that key. Whether
+    /// that key may sign is another question.
+    ///
+    /// # Errors
+    /// When it did not.
+    pub fn verify(&self, namespace: Namespace, message: &[u8]) -> Result<PublicKey, SshSignatureError> {
+        if self.namespace != namespace {
+            let found = self.namespace.as_str().to_owned();
+            return Err(SshSignatureError::Namespace { found, expected: namespace.as_str() });
+        }
+        if self.key.verifies(&signed_bytes(namespace, message), &self.signature) {
+            Ok(self.key)
+        } else {
+            Err(SshSignatureError::Mismatch)
+        }
+    }
+
+    /// Returns the key that the signature names.
+    pub const fn key(&self) -> PublicKey {
+        self.key
+    }
+
+    /// Returns what the signature says it is for.
+    pub const fn namespace(&self) -> Namespace {
+        self.namespace
+    }
+}
+
+fn signed_bytes(namespace: Namespace, message: &[u8]) -> Vec<u8> {
+    let digest = Sha512::digest(message);
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend(wire::strings(&[namespace.as_str().as_bytes(), b"", HASH.as_bytes(), &digest]));
+    bytes
+}
+
+fn armor(blob: &[u8]) -> String {
+    let base64 = Base64::encode_string(blob);
+    let mut text = String::with_capacity(base64.len() + 80);
+    text.push_str(BEGIN);
+    for (index, character) in base64.chars().enumerate() {
+        if index > 0 && index % 70 == 0 {
+            text.push('\n');
+        }
+        text.push(character);
+    }
+    text.push('\n');
+    text.push_str(END);
+    text
+}
+
+const MAX_ARMORED: usize = 4096;
+const MAGIC: &[u8] = b"SSHSIG";
+const HASH: &str = "sha512";
+const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----\n";
+const END: &str = "-----END SSH SIGNATURE-----\n";
+
+#[cfg(test)]
+#[path = "sshsig_tests.rs"]
+mod tests;

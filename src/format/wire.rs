@@ -1,0 +1,96 @@
+//! The length-prefixed fields that SSH keys, signatures and agents are made of (RFC 4251 section 5).
+
+/// Bytes that end too early, or go on too long.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum WireError {
+    /// A field says it is longer than what is left.
+    #[error("it ends in the middle of a field")]
+    CutShort,
+    /// Something follows the last field.
+    #[error("it has bytes after its last field")]
+    Trailing,
+}
+
+/// Reads fields from the front of a byte string.
+pub struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    /// Returns a reader of `bytes`.
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads `count` bytes.
+    ///
+    /// # Errors
+    /// When fewer are left.
+    pub fn take(&mut self, count: usize) -> Result<&'a [u8], WireError> {
+        let (head, rest) = self.0.split_at_checked(count).ok_or(WireError::CutShort)?;
+        self.0 = rest;
+        Ok(head)
+    }
+
+    /// Reads a 32-bit number.
+    ///
+    /// # Errors
+    /// When fewer than four bytes are left.
+    pub fn number(&mut self) -> Result<u32, WireError> {
+        let (head, rest) = self.0.split_first_chunk().ok_or(WireError::CutShort)?;
+        self.0 = rest;
+        Ok(u32::from_be_bytes(*head))
+    }
+
+    /// Reads a string: its length as a 32-bit number, then its bytes.
+    ///
+    /// # Errors
+    /// When it is longer than what is left.
+    pub fn string(&mut self) -> Result<&'a [u8], WireError> {
+        let length = self.number()?;
+        self.take(usize::try_from(length).map_err(|_| WireError::CutShort)?)
+    }
+
+    /// Returns what has not been read.
+    pub const fn rest(&self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// When something is left.
+    pub const fn end(self) -> Result<(), WireError> {
+        if self.0.is_empty() { Ok(()) } else { Err(WireError::Trailing) }
+    }
+}
+
+/// Appends a string field to `bytes`. What does not fit 32 bits of length cannot occur: all callers hold kilobytes.
+pub fn put_string(bytes: &mut Vec<u8>, field: &[u8]) {
+    let length = u32::try_from(field.len()).unwrap_or(u32::MAX);
+    bytes.extend_from_slice(&length.to_be_bytes());
+    bytes.extend_from_slice(field);
+}
+
+/// Returns `fields` one after the other as string fields.
+pub fn strings(fields: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(fields.iter().map(|field| field.len() + 4).sum());
+    for field in fields {
+        put_string(&mut bytes, field);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_come_back_and_lengths_are_held() {
+        let bytes = strings(&[b"one", b""]);
+        let mut reader = Reader::new(&bytes);
+        assert_eq!((reader.string(), reader.string()), (Ok(&b"one"[..]), Ok(&b""[..])));
+        assert_eq!(reader.end(), Ok(()));
+        assert_eq!(Reader::new(&[0, 0, 0, 9, 1]).string(), Err(WireError::CutShort));
+        assert_eq!(Reader::new(&[255, 255, 255, 255]).string(), Err(WireError::CutShort));
+        assert_eq!(Reader::new(&[1]).end(), Err(WireError::Trailing));
+    }
+}
