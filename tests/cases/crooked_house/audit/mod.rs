@@ -1,0 +1,3 @@
+use crate::evidence::Record;
+use crate::connector::Collector;
+use crate::{plan, enforce::Journal};

@@ -1,0 +1,3 @@
+//! use crate::cli;
+/* use crate::cli; /* nested */ use crate::plan; */
+use crate::model::Id;

@@ -1,0 +1,3 @@
+pub mod model;
+pub mod attic;
+pub use model::Id;

@@ -1,0 +1,3 @@
+use crate::Id;
+use crate::*;
+macro_rules! m { () => { $crate::enforce::apply() } }

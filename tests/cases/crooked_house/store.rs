@@ -1,0 +1,2 @@
+use crate::git::Object;
+use crate::policy::Limit;
