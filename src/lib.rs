@@ -32,6 +32,7 @@
 
 pub mod campaign;
 pub mod connector;
+pub mod diag;
 pub mod enforce;
 pub mod format;
 pub mod model;

@@ -1,0 +1,33 @@
+//! A diagnostic as JSON, for programs.
+
+use super::{Diagnostic, Excerpt, Label, escape};
+use serde_json::{Value, json};
+
+pub(super) fn value(problem: &Diagnostic) -> Value {
+    let labels: Vec<Value> =
+        problem.excerpts.iter().flat_map(|excerpt| excerpt.labels.iter().map(|each| label(excerpt, each))).collect();
+    let place = |key: &str| labels.first().map_or(Value::Null, |label| label[key].clone());
+    json!({
+        "severity": problem.severity.as_str(),
+        "code": problem.code,
+        "message": escape(&problem.message),
+        "file": problem.file().map(escape),
+        "line": place("line"),
+        "column": place("column"),
+        "labels": labels,
+        "notes": problem.notes.iter().map(|note| escape(note)).collect::<Vec<_>>(),
+        "help": problem.help.as_deref().map(escape),
+    })
+}
+
+fn label(excerpt: &Excerpt, label: &Label) -> Value {
+    let (line, column) = excerpt.source.position(label.span.start);
+    json!({
+        "file": escape(excerpt.source.name()),
+        "line": line,
+        "column": column,
+        "start": label.span.start,
+        "end": label.span.end,
+        "text": escape(&label.text),
+    })
+}

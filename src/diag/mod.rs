@@ -1,0 +1,297 @@
+//! What people read when something is wrong: code, place, cause and the next command to type.
+//!
+//! A run collects all its problems in [`Diagnostics`] and prints them once, sorted. Whatever is rendered shows hidden
+//! characters of the input as `\u{…}`, so that no file, name or answer of a system can steer a terminal.
+
+mod human;
+mod json;
+mod source;
+pub mod text;
+
+pub use human::Style;
+pub use source::{Excerpt, Label, Source};
+pub use text::{Hidden, escape};
+
+use std::ops::Range;
+
+/// How much a problem weighs.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Severity {
+    /// The work cannot be done, or the file is not accepted.
+    Error,
+    /// The work was done; a person should look.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+impl Severity {
+    /// Returns the word people and programs read.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// One problem: ``error[self-review]: `ana.ruiz` cannot review their own grant``.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Diagnostic {
+    /// How much it weighs.
+    pub severity: Severity,
+    /// A stable code in words, such as `self-review`.
+    pub code: &'static str,
+    /// What is wrong, in one sentence, with names in backticks.
+    pub message: String,
+    /// Where: the first excerpt is the place itself, the others are what it is judged by.
+    pub excerpts: Vec<Excerpt>,
+    /// What else helps to understand it.
+    pub notes: Vec<String>,
+    /// The next command to type, or what to do.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// Returns an error without a place.
+    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, message.into())
+    }
+
+    /// Returns a warning without a place.
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, message.into())
+    }
+
+    /// Returns a note without a place.
+    pub fn note(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Note, code, message.into())
+    }
+
+    /// Adds a place: these bytes of this source, with what to say about them.
+    ///
+    /// Labels of one source stand in one excerpt; the first label of a diagnostic is the place itself.
+    #[must_use]
+    pub fn at(mut self, source: &Source, span: Range<usize>, label: impl Into<String>) -> Self {
+        let label = Label { span, text: label.into() };
+        match self.excerpts.iter_mut().find(|excerpt| excerpt.source == *source) {
+            Some(excerpt) => excerpt.labels.push(label),
+            None => self.excerpts.push(Excerpt { source: source.clone(), labels: vec![label] }),
+        }
+        self
+    }
+
+    /// Adds a file as the place, when no part of it can be shown.
+    #[must_use]
+    pub fn in_file(mut self, name: impl Into<String>) -> Self {
+        self.excerpts.push(Excerpt { source: Source::new(name, ""), labels: Vec::new() });
+        self
+    }
+
+    /// Adds something that helps to understand it.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Says what to do next: best a command to type.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Returns the name of the file it is about.
+    pub fn file(&self) -> Option<&str> {
+        self.excerpts.first().map(|excerpt| excerpt.source.name())
+    }
+
+    /// Returns the line it is about, counted from 1.
+    pub fn line(&self) -> Option<usize> {
+        let excerpt = self.excerpts.first()?;
+        let label = excerpt.labels.first()?;
+        Some(excerpt.source.position(label.span.start).0)
+    }
+
+    /// Returns it as text for people, ending in a line end.
+    pub fn render(&self, style: Style) -> String {
+        human::render(self, style)
+    }
+
+    fn new(severity: Severity, code: &'static str, message: String) -> Self {
+        Self { severity, code, message, excerpts: Vec::new(), notes: Vec::new(), help: None }
+    }
+
+    fn order(&self) -> (Option<&str>, Option<usize>, Severity, &'static str, &str) {
+        let first = self.excerpts.first();
+        let offset = first.and_then(|excerpt| excerpt.labels.first()).map(|label| label.span.start);
+        (first.map(|excerpt| excerpt.source.name()), offset, self.severity, self.code, &self.message)
+    }
+}
+
+/// All problems of one run.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Diagnostics {
+    problems: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Returns an empty collection.
+    pub const fn new() -> Self {
+        Self { problems: Vec::new() }
+    }
+
+    /// Adds a problem.
+    pub fn push(&mut self, problem: Diagnostic) {
+        self.problems.push(problem);
+    }
+
+    /// Returns the value, or takes the problem in and returns nothing.
+    pub fn take<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
+        result.map_err(|problem| self.push(problem)).ok()
+    }
+
+    /// Returns whether nothing at all was reported.
+    pub fn is_empty(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// Returns whether something must be refused.
+    pub fn has_errors(&self) -> bool {
+        self.count(Severity::Error) > 0
+    }
+
+    /// Returns how many problems weigh this much.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.problems.iter().filter(|problem| problem.severity == severity).count()
+    }
+
+    /// Returns the problems sorted by file, place, severity and code; what was reported twice is there once.
+    pub fn sorted(&self) -> Vec<&Diagnostic> {
+        let mut sorted: Vec<_> = self.problems.iter().collect();
+        sorted.sort_by(|a, b| a.order().cmp(&b.order()));
+        sorted.dedup();
+        sorted
+    }
+
+    /// Returns all problems as text for people; empty when there is none.
+    pub fn render(&self, style: Style) -> String {
+        let mut text = String::new();
+        for problem in self.sorted() {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(&problem.render(style));
+        }
+        text
+    }
+
+    /// Returns all problems as one JSON array with a line end, in the shape documented at [`Diagnostics::to_value`].
+    pub fn to_json(&self) -> String {
+        format!("{:#}\n", self.to_value())
+    }
+
+    /// Returns all problems as a JSON array. Each has `severity`, `code`, `message`, `file`, `line`, `column`, `labels`
+    /// (`file`, `line`, `column`, `start`, `end`, `text`; lines and columns from 1, columns in characters, `start` and
+    /// `end` in bytes), `notes` and `help`; what is not known is null. The shape only ever grows.
+    pub fn to_value(&self) -> serde_json::Value {
+        self.sorted().into_iter().map(json::value).collect()
+    }
+}
+
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, problems: I) {
+        self.problems.extend(problems);
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(problems: I) -> Self {
+        Self { problems: problems.into_iter().collect() }
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.problems.into_iter()
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(problem: Diagnostic) -> Self {
+        Self { problems: vec![problem] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn review() -> Source {
+        Source::new(
+            "campaigns/q4/reviews/db/ana.ruiz.toml",
+            "[[item]]\nprincipal = \"ana.ruiz\"\ndecision = \"certify\"\n",
+        )
+    }
+
+    #[test]
+    fn a_refusal_names_file_line_rule_and_next_command() {
+        let problem = Diagnostic::error("self-review", "`ana.ruiz` cannot review their own grant")
+            .at(&review(), 33..53, "this decision")
+            .at(&Source::new("trust/mandate/1.toml", "duty = \"no-self-review\"\n"), 7..23, "refused by this rule")
+            .with_note("subject ids are compared, not names")
+            .help("reassign it: `tenure campaign reassign itm-1`");
+        insta::assert_snapshot!(problem.render(Style::plain()), @r#""#);
+    }
+
+    #[test]
+    fn problems_are_printed_once_and_sorted() {
+        let late = Diagnostic::error("b", "second").at(&review(), 20..22, "");
+        let early = Diagnostic::warning("a", "first").at(&review(), 3..4, "");
+        let nowhere = Diagnostic::note("c", "before all");
+        let all: Diagnostics = [late.clone(), early, nowhere, late].into_iter().collect();
+        let codes: Vec<_> = all.sorted().iter().map(|problem| problem.code).collect();
+        assert_eq!(codes, ["c", "a", "b"]);
+        assert!(all.has_errors());
+    }
+
+    #[test]
+    fn hostile_text_cannot_reach_the_terminal() {
+        let hostile = "a = \"\u{1b}[2J\u{202e}\u{200b}\u{9b}\u{7f}\u{2028}\u{e000}\"\n";
+        let problem =
+            Diagnostic::error("text", hostile).at(&Source::new(hostile, hostile), 5..6, hostile).help(hostile);
+        let all = Diagnostics::from(problem.with_note(hostile));
+        for text in [all.render(Style::plain()), all.to_json()] {
+            assert!(text.chars().all(|c| c == '\n' || Hidden::of(c).is_none()), "{text:?}");
+            assert!(text.contains("u{202e}"), "{text}");
+        }
+    }
+
+    #[test]
+    fn colour_is_there_only_when_asked() {
+        let problem = Diagnostic::error("text", "x").at(&review(), 0..1, "here");
+        assert!(!problem.render(Style::plain()).contains('\u{1b}'));
+        assert!(problem.render(Style::coloured()).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn json_has_one_shape() {
+        let problem = Diagnostic::error("self-review", "no").at(&review(), 33..53, "here").help("do");
+        insta::assert_snapshot!(Diagnostics::from(problem).to_json(), @r#""#);
+    }
+
+    #[test]
+    fn spans_beyond_the_text_are_shown_at_its_end() {
+        let source = Source::new("x", "é");
+        for span in [1..1, 1..9, 2..2, 7..9, Range { start: 2, end: 0 }] {
+            assert!(Diagnostic::error("x", "y").at(&source, span, "z").render(Style::plain()).contains("x:1"));
+        }
+        assert!(
+            Diagnostic::error("x", "y").at(&Source::new("x", ""), 0..0, "z").render(Style::plain()).contains("x:1")
+        );
+    }
+}
