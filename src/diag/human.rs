@@ -1,6 +1,9 @@
 //! A diagnostic as text for people.
 
-use super::{Diagnostic, Excerpt, Hidden, Severity, escape, text::push_escaped};
+use super::{
+    Diagnostic, Excerpt, Hidden, Severity, escape,
+    text::{escape_lines, push_escaped},
+};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::ops::Range;
 
@@ -38,8 +41,8 @@ pub(super) fn render(problem: &Diagnostic, style: Style) -> String {
             None => group.element(Origin::path(escape(excerpt.source.name()))),
         };
     }
-    group = group.elements(problem.notes.iter().map(|note| Level::NOTE.message(escape(note))));
-    group = group.elements(problem.help.iter().map(|help| Level::HELP.message(escape(help))));
+    group = group.elements(problem.notes.iter().map(|note| Level::NOTE.message(escape_lines(note))));
+    group = group.elements(problem.help.iter().map(|help| Level::HELP.message(escape_lines(help))));
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let mut text = renderer.term_width(style.width).render(&[group]);
     text.push('\n');

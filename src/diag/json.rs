@@ -1,6 +1,6 @@
 //! A diagnostic as JSON, for programs.
 
-use super::{Diagnostic, Excerpt, Label, escape};
+use super::{Diagnostic, Excerpt, Label, escape, text::escape_lines};
 use serde_json::{Value, json};
 
 pub(super) fn value(problem: &Diagnostic) -> Value {
@@ -15,8 +15,8 @@ pub(super) fn value(problem: &Diagnostic) -> Value {
         "line": place("line"),
         "column": place("column"),
         "labels": labels,
-        "notes": problem.notes.iter().map(|note| escape(note)).collect::<Vec<_>>(),
-        "help": problem.help.as_deref().map(escape),
+        "notes": problem.notes.iter().map(|note| escape_lines(note)).collect::<Vec<_>>(),
+        "help": problem.help.as_deref().map(escape_lines),
     })
 }
 

@@ -241,11 +241,25 @@ mod tests {
     #[test]
     fn a_refusal_names_file_line_rule_and_next_command() {
         let problem = Diagnostic::error("self-review", "`ana.ruiz` cannot review their own grant")
-            .at(&review(), 33..53, "this decision")
+            .at(&review(), 32..52, "this decision")
             .at(&Source::new("trust/mandate/1.toml", "duty = \"no-self-review\"\n"), 7..23, "refused by this rule")
             .with_note("subject ids are compared, not names")
             .help("reassign it: `tenure campaign reassign itm-1`");
-        insta::assert_snapshot!(problem.render(Style::plain()), @r#""#);
+        insta::assert_snapshot!(problem.render(Style::plain()), @r#"
+        error[self-review]: `ana.ruiz` cannot review their own grant
+         --> campaigns/q4/reviews/db/ana.ruiz.toml:3:1
+          |
+        3 | decision = "certify"
+          | ^^^^^^^^^^^^^^^^^^^^ this decision
+          |
+         ::: trust/mandate/1.toml:1:8
+          |
+        1 | duty = "no-self-review"
+          |        ^^^^^^^^^^^^^^^^ refused by this rule
+          |
+          = note: subject ids are compared, not names
+          = help: reassign it: `tenure campaign reassign itm-1`
+        "#);
     }
 
     #[test]
@@ -280,8 +294,31 @@ mod tests {
 
     #[test]
     fn json_has_one_shape() {
-        let problem = Diagnostic::error("self-review", "no").at(&review(), 33..53, "here").help("do");
-        insta::assert_snapshot!(Diagnostics::from(problem).to_json(), @r#""#);
+        let problem = Diagnostic::error("self-review", "no").at(&review(), 32..52, "here").help("do");
+        insta::assert_snapshot!(Diagnostics::from(problem).to_json(), @r#"
+        [
+          {
+            "code": "self-review",
+            "column": 1,
+            "file": "campaigns/q4/reviews/db/ana.ruiz.toml",
+            "help": "do",
+            "labels": [
+              {
+                "column": 1,
+                "end": 52,
+                "file": "campaigns/q4/reviews/db/ana.ruiz.toml",
+                "line": 3,
+                "start": 32,
+                "text": "here"
+              }
+            ],
+            "line": 3,
+            "message": "no",
+            "notes": [],
+            "severity": "error"
+          }
+        ]
+        "#);
     }
 
     #[test]

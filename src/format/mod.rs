@@ -1,9 +1,14 @@
 //! Codecs of every file kind, signature and log format: strict in, one form out.
-
+//! Codecs of every file kind: bytes in, meaning out, and back to the same bytes.
 pub mod allowed_signers;
+pub mod bytes;
+pub mod canonical;
 pub mod checkpoint;
+pub mod governed;
 pub mod keys;
+pub mod lint;
 pub mod merkle;
 pub mod note;
+mod refusal;
 pub mod sshsig;
 mod wire;
