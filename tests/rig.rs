@@ -8,12 +8,16 @@
 
 mod support;
 
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use support::sandbox::{Sandbox, succeed};
-use support::servers::{Server, accepts, free_port, is_running};
+use support::git_http::{GitHttp, User};
+use support::git_ssh::GitSsh;
+use support::sandbox::{Sandbox, hook, succeed};
+use support::servers::{Server, accepts, free_port, is_running, program};
 
 #[test]
 fn a_server_serves_and_ends_with_its_value() {
@@ -109,10 +113,84 @@ fn a_sandbox_knows_nothing_of_the_machine() {
     assert_eq!(first, again, "commits do not depend on who runs the tests, or when");
 }
 
+#[test]
+fn git_over_http_asks_who_pushes() {
+    let sandbox = Sandbox::new();
+    let bare = sandbox.bare("acme.git");
+    let http = GitHttp::serve(&sandbox, sandbox.path());
+    let work = first_commit(&sandbox);
+    let push = |url: &str, login: &[(OsString, OsString)]| {
+        let mut command = sandbox.command(program("git"), &work);
+        command.envs(login.iter().cloned()).args(["push", "--quiet", url, "HEAD:main"]).output().expect("git starts")
+    };
+
+    let nobody = push(&http.url("acme.git"), &[]);
+    assert!(said(&nobody).contains("could not read Username"), "{}", said(&nobody));
+    let reader = push(&http.url("acme.git"), &http.login(&sandbox, User::Reader));
+    assert!(said(&reader).contains("403"), "{}", said(&reader));
+    assert_eq!(sandbox.git(&bare, &["for-each-ref"]), "", "neither has written");
+
+    let writer = push(&http.url("acme.git"), &http.login(&sandbox, User::Writer));
+    assert!(writer.status.success(), "{}", said(&writer));
+    let head = sandbox.git(&work, &["rev-parse", "HEAD"]);
+    assert_eq!(sandbox.git(&bare, &["rev-parse", "main"]), head);
+    let read = sandbox.git(&work, &["ls-remote", &http.url_as(User::Reader, "acme.git"), "main"]);
+    assert!(read.starts_with(&head), "{read}");
+    assert!(!http.output().contains(http.password(User::Writer)));
+}
+
+#[test]
+fn git_over_http_passes_on_what_a_hook_declines() {
+    let sandbox = Sandbox::new();
+    let bare = sandbox.bare("acme.git");
+    hook(&bare, "pre-receive", "echo frozen until Monday >&2; exit 1");
+    let http = GitHttp::serve(&sandbox, sandbox.path());
+    let work = first_commit(&sandbox);
+    let url = http.url_as(User::Writer, "acme.git");
+    let push = sandbox.command(program("git"), &work).args(["push", &url, "HEAD:main"]).output().expect("git starts");
+    assert!(!push.status.success());
+    assert!(said(&push).contains("frozen until Monday") && said(&push).contains("pre-receive hook declined"));
+}
+
+#[test]
+fn git_over_ssh_knows_one_key() {
+    let sandbox = Sandbox::new();
+    let bare = sandbox.bare("acme.git");
+    let ssh = GitSsh::serve(&sandbox);
+    let work = first_commit(&sandbox);
+    let push = |to: &str| {
+        let mut command = sandbox.command(program("git"), &work);
+        command.env("GIT_SSH_COMMAND", ssh.command()).args(["push", "--quiet", &ssh.url(&bare), to]);
+        command.output().expect("git starts")
+    };
+
+    let known = push("HEAD:main");
+    assert!(known.status.success(), "{}{}", said(&known), ssh.output());
+    let head = sandbox.git(&work, &["rev-parse", "HEAD"]);
+    assert_eq!(sandbox.git(&bare, &["rev-parse", "main"]), head);
+
+    ssh.forget_all_keys();
+    let forgotten = push("HEAD:other");
+    assert!(said(&forgotten).contains("Permission denied"), "{}", said(&forgotten));
+    assert_eq!(sandbox.git(&bare, &["for-each-ref", "refs/heads/other"]), "");
+}
+
+/// Makes a repository with one commit and returns its folder.
+fn first_commit(sandbox: &Sandbox) -> PathBuf {
+    sandbox.git(sandbox.path(), &["init", "--quiet", "--initial-branch=main", "work"]);
+    let work = sandbox.join("work");
+    sandbox.git(&work, &["commit", "--quiet", "--allow-empty", "--message=first"]);
+    work
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
 /// Starts a small server that accepts connections and says nothing.
 fn sleeper_on(sandbox: &Sandbox, port: u16) -> Server {
     let listen = "import socket,sys,time\ns=socket.create_server(('127.0.0.1',int(sys.argv[1])))\ntime.sleep(600)";
-    let mut command = sandbox.command(support::servers::program("python3"), sandbox.path());
+    let mut command = sandbox.command(program("python3"), sandbox.path());
     command.args(["-c", listen, &port.to_string()]);
     Server::start("sleeper", &mut command, &sandbox.join("sleeper.log")).wait_for_port(port)
 }

@@ -10,5 +10,7 @@
     reason = "every test binary uses a part of this, and a world that cannot be built should stop the test there"
 )]
 
+pub mod git_http;
+pub mod git_ssh;
 pub mod sandbox;
 pub mod servers;

@@ -2,6 +2,7 @@
 
 use super::servers::program;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -63,6 +64,14 @@ impl Sandbox {
         self.git(self.path(), &["init", "--quiet", "--bare", "--initial-branch=main", name]);
         path
     }
+}
+
+/// Puts a hook into a bare repository: a shell script, as on a forge.
+pub fn hook(repository: &Path, name: &str, script: &str) {
+    let file = repository.join("hooks").join(name);
+    std::fs::create_dir_all(repository.join("hooks")).expect("a folder can be made");
+    std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).expect("a file can be written");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("and be made a program");
 }
 
 /// Runs a command to its end and returns what it printed, without the last line end; stops the test when it fails.
