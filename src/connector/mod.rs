@@ -8,7 +8,9 @@
 //! alone, so that an auditor without any target can compute the same plan again.
 
 mod error;
+pub mod http;
 mod intent;
+pub mod sink;
 
 pub use error::ConnectorError;
 pub use intent::Intent;

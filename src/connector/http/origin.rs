@@ -1,0 +1,217 @@
+//! The one place a connector talks to: scheme, host and port, and the addresses it may have.
+
+use crate::connector::ConnectorError;
+use reqwest::Url;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+
+/// How far an address may lie from the public Internet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reach {
+    /// The system file itself lists the endpoint: loopback and private addresses are what its owner meant.
+    Listed,
+    /// A default or a derived endpoint: public addresses only.
+    Public,
+}
+
+/// A pinned origin.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Origin {
+    url: Url,
+    reach: Reach,
+}
+
+/// A text that is not an endpoint to talk to.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum NotAnOrigin {
+    /// User, password, query or fragment in it: secrets and moving parts do not belong into an endpoint.
+    #[error("an endpoint has no user, password, query or fragment; write only `https://host[:port][/path]`")]
+    Adorned,
+    /// Plain HTTP to another machine.
+    #[error("an endpoint on another machine is reached over https, not http")]
+    Plain,
+    /// No absolute `http` or `https` URL.
+    #[error("an endpoint is written like `https://host[:port][/path]`")]
+    Unreadable,
+}
+
+impl Origin {
+    /// Reads an endpoint. Plain HTTP is for loopback alone, and only when listed.
+    ///
+    /// # Errors
+    /// When it is no URL of the form `https://host[:port][/path]`.
+    pub fn parse(text: &str, reach: Reach) -> Result<Self, NotAnOrigin> {
+        let url = Url::parse(text).map_err(|_| NotAnOrigin::Unreadable)?;
+        let host = url.host_str().ok_or(NotAnOrigin::Unreadable)?;
+        if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+            return Err(NotAnOrigin::Adorned);
+        }
+        match url.scheme() {
+            "https" => {}
+            "http" if reach == Reach::Listed && names_loopback(host) => {}
+            "http" => return Err(NotAnOrigin::Plain),
+            _ => return Err(NotAnOrigin::Unreadable),
+        }
+        Ok(Self { url, reach })
+    }
+
+    /// Returns the endpoint.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Returns whether calls are encrypted on their way.
+    pub fn is_encrypted(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    /// Returns the host, without brackets around an IPv6 address.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// Returns where a link of the target leads, when it stays within this origin.
+    ///
+    /// # Errors
+    /// When it leads to another scheme, host or port. The link itself is not repeated: it is the target's text.
+    pub fn follow(&self, link: &str) -> Result<Url, ConnectorError> {
+        let elsewhere = || ConnectorError::Permanent(format!("a link of {} leads to another origin", self.host()));
+        let url = self.url.join(link).map_err(|_| elsewhere())?;
+        let adorned = !url.username().is_empty() || url.password().is_some();
+        if self.owns(&url) && !adorned { Ok(url) } else { Err(elsewhere()) }
+    }
+
+    /// Returns whether `url` has the scheme, host and port of this origin.
+    pub fn owns(&self, url: &Url) -> bool {
+        url.origin() == self.url.origin()
+    }
+
+    /// Resolves the host once, and judges every address it has.
+    ///
+    /// # Errors
+    /// When it cannot be resolved, or one of its addresses is one this origin may not have: a name that answers with
+    /// an inner address is refused as a whole.
+    pub fn resolve(&self) -> Result<Vec<SocketAddr>, ConnectorError> {
+        let port = self.url.port_or_known_default().unwrap_or(443);
+        let unknown = || ConnectorError::Transient(format!("the name {} cannot be resolved", self.host()));
+        let addresses: Vec<_> = (self.host(), port).to_socket_addrs().map_err(|_| unknown())?.collect();
+        if addresses.is_empty() {
+            return Err(unknown());
+        }
+        match addresses.iter().find(|address| !may_be(address.ip(), self.reach)) {
+            None => Ok(addresses),
+            Some(address) => Err(ConnectorError::Permanent(format!(
+                "{} is at {}, which is not a public address; list the endpoint in the system file if that is meant",
+                self.host(),
+                address.ip()
+            ))),
+        }
+    }
+}
+
+fn names_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Link-local addresses are refused even when listed: cloud machines keep their own credentials there.
+fn may_be(address: IpAddr, reach: Reach) -> bool {
+    let address = address.to_canonical();
+    let never = match address {
+        IpAddr::V4(v4) => v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unspecified() || v6.is_multicast() || v6.is_unicast_link_local() || v6 == METADATA_V6,
+    };
+    !never && (reach == Reach::Listed || is_public(address))
+}
+
+/// The special-purpose registries of IANA (RFC 6890), as far as a name on the Internet has no business in them.
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            let shared = a == 100 && (64..128).contains(&b);
+            let benchmark = a == 198 && (b == 18 || b == 19);
+            let protocol = a == 192 && b == 0 && c == 0;
+            let inner = v4.is_loopback() || v4.is_private() || v4.is_documentation();
+            !(inner || shared || benchmark || protocol || a == 0 || a >= 240)
+        }
+        IpAddr::V6(v6) => {
+            let [first, second, ..] = v6.segments();
+            // Global unicast is 2000::/3; in it, 2001:db8::/32 is documentation, 2002::/16 and 2001::/32 wrap IPv4.
+            first & 0xe000 == 0x2000 && !(first == 0x2001 && (second == 0xdb8 || second == 0)) && first != 0x2002
+        }
+    }
+}
+
+const METADATA_V6: std::net::Ipv6Addr = std::net::Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_https_or_a_listed_loopback() {
+        assert!(Origin::parse("https://iam.amazonaws.com", Reach::Public).is_ok());
+        assert!(Origin::parse("http://127.0.0.1:5000/", Reach::Listed).is_ok());
+        assert!(Origin::parse("http://[::1]:5000/", Reach::Listed).is_ok());
+        for (text, why) in [
+            ("http://127.0.0.1:5000", NotAnOrigin::Plain),
+            ("http://iam.amazonaws.com", NotAnOrigin::Plain),
+            ("https://user:pass@iam.amazonaws.com", NotAnOrigin::Adorned),
+            ("https://iam.amazonaws.com/?Action=x", NotAnOrigin::Adorned),
+            ("ftp://iam.amazonaws.com", NotAnOrigin::Unreadable),
+            ("iam.amazonaws.com", NotAnOrigin::Unreadable),
+        ] {
+            assert_eq!(Origin::parse(text, Reach::Public), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn row_31_a_link_to_another_origin_is_refused_and_not_repeated() {
+        let origin = Origin::parse("https://api.example.com/v1/", Reach::Public).unwrap();
+        assert_eq!(origin.follow("/v1/users?page=2").unwrap().as_str(), "https://api.example.com/v1/users?page=2");
+        for link in [
+            "https://api.example.com.evil.net/CANARY",
+            "http://api.example.com/CANARY",
+            "https://api.example.com:8443/CANARY",
+            "//evil.net/CANARY",
+            "https://CANARY@api.example.com/",
+            "http://169.254.169.254/CANARY",
+        ] {
+            let error = origin.follow(link).unwrap_err();
+            assert!(!error.to_string().contains("CANARY"), "{error}");
+        }
+    }
+
+    #[test]
+    fn row_31_inner_addresses_are_for_listed_endpoints_only() {
+        for text in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "100.64.0.1",
+            "0.1.2.3",
+            "198.18.0.1",
+            "240.0.0.1",
+            "::1",
+            "fc00::1",
+            "::ffff:10.0.0.1",
+            "2001:db8::1",
+            "2002:a00:1::1",
+            "64:ff9b::a00:1",
+        ] {
+            assert!(!may_be(text.parse().unwrap(), Reach::Public), "{text}");
+        }
+        for text in ["127.0.0.1", "10.1.2.3", "::1", "fd12::1"] {
+            assert!(may_be(text.parse().unwrap(), Reach::Listed), "{text}");
+        }
+        for text in
+            ["169.254.169.254", "0.0.0.0", "::", "fe80::1", "fd00:ec2::254", "224.0.0.1", "::ffff:169.254.169.254"]
+        {
+            assert!(!may_be(text.parse().unwrap(), Reach::Listed), "{text}");
+        }
+        for text in ["52.94.225.3", "2600:1f00::1"] {
+            assert!(may_be(text.parse().unwrap(), Reach::Public), "{text}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Where new secrets go: a place that can only be read by the people it is meant for.
+
+mod age;
+
+pub use age::AgeSink;
+
+use super::{NoSink, Sink, SinkError};
+use crate::model::file::SinkSettings;
+use std::path::Path;
+
+/// Returns the place the system file names; where it names none, one that refuses.
+///
+/// # Errors
+/// When its kind, a recipient or its directory cannot be used.
+pub fn open(settings: Option<&SinkSettings>, root: &Path) -> Result<Box<dyn Sink + Send + Sync>, SinkError> {
+    let Some(settings) = settings else { return Ok(Box::new(NoSink)) };
+    match settings.kind.as_str() {
+        "age" => Ok(Box::new(AgeSink::new(&settings.recipients, &root.join(&settings.directory))?)),
+        other => Err(SinkError(format!("there is no sink of kind `{other}`; use `age`"))),
+    }
+}
