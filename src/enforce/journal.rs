@@ -23,6 +23,12 @@ pub trait Journal {
     /// When they are more than a blob may hold.
     fn keep(&mut self, bytes: &[u8]) -> Result<Digest, JournalError>;
 
+    /// Returns bytes that were kept on the evidence branch, by their digest.
+    ///
+    /// # Errors
+    /// When the branch has them and they cannot be read, or are not what their name says.
+    fn kept(&self, digest: &Digest) -> Result<Option<Vec<u8>>, JournalError>;
+
     /// Appends `entries` in order and pushes them as one commit. Returns their sequence numbers once the remote branch
     /// has them: read back, not believed. A lost race is fetched, verified, sequenced again and pushed again.
     ///

@@ -1,6 +1,30 @@
 //! Plans: what will be done, computed from what is signed and collected, cleared by guardrails, recorded before it
 //! is done: `Plan<Draft>` → `Plan<Cleared>` → `Plan<Recorded>`.
+//!
+//! A plan is a pure function of its [`Inputs`]: no clock, no randomness, no map order, no network. The same inputs give
+//! the same bytes, whose digest is the plan's name; an auditor computes it again. Nothing here can write to a target:
+//! the planner has [`crate::connector::Vocabulary`] in scope and nothing stronger.
+//!
+//! A plan that has not passed the guardrails cannot be recorded, and so cannot run:
+//! ```compile_fail,E0599
+//! # use tenure::plan::*;
+//! fn skip(draft: Plan<Draft>, proof: Published) { let _ = draft.recorded(proof); }
+//! ```
+//! A draft has no actions to give away:
+//! ```compile_fail,E0599
+//! # use tenure::plan::*;
+//! fn act(draft: Plan<Draft>) { for _ in draft.into_actions() {} }
+//! ```
 
+mod build;
+mod document;
+mod guardrail;
+mod order;
 mod published;
+mod state;
 
+pub use build::{Inputs, Target, administrators, build};
+pub use document::{Held, HeldCode, Premises, SCHEMA};
+pub use guardrail::{Directory, Limits, Trip, Tripped};
 pub use published::Published;
+pub use state::{Cleared, Draft, Plan, Recorded, read};

@@ -14,6 +14,12 @@ impl Published {
         Self { seqs }
     }
 
+    /// Returns the proof for the entries from the `first` on.
+    pub fn from(mut self, first: usize) -> Self {
+        self.seqs.drain(..first.min(self.seqs.len()));
+        self
+    }
+
     /// Returns the sequence numbers.
     pub fn seqs(&self) -> &[u64] {
         &self.seqs

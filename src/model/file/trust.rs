@@ -1,6 +1,6 @@
 //! `trust/`: the root of trust, the registry of principals and keys, and the mandate.
 
-use crate::model::{PrincipalId, RepoId};
+use crate::model::{PrincipalId, RepoId, SystemId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -177,6 +177,8 @@ pub struct Thresholds {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Guardrails {
+    /// The systems whose access may be changed at all; one that is missing here is newly managed and stops the plan.
+    pub managed: Vec<SystemId>,
     /// The most removals in one run.
     pub removals_per_run: u32,
     /// The most removals on one system in one run.

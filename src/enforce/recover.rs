@@ -1,0 +1,89 @@
+//! Dangling intents of earlier runs: nobody knows what happened, so the target is asked.
+
+use super::{
+    act::{Hand, look},
+    journal::{Journal, JournalError},
+    judge::{Judgement, judge},
+};
+use crate::{
+    model::{
+        ActionId, Level, SystemId,
+        action::Planned,
+        record::{Entry, OutcomeKind, OutcomeRecorded, Recovered, VerificationKind, short},
+    },
+    plan,
+};
+use std::collections::BTreeMap;
+
+/// Reads the target for every dangling intent on the systems at hand, and returns the entries for evidence, three for
+/// each. Writes nothing anywhere.
+pub(super) fn recover(journal: &dyn Journal, hands: &BTreeMap<SystemId, Hand>) -> Result<Vec<Entry>, JournalError> {
+    let mut entries = Vec::new();
+    let mut plans = Plans::default();
+    for (id, past) in journal.history().dangling() {
+        let Some(hand) = hands.get(&past.system) else { continue };
+        let planned = plans.action(journal, &past.plan, id)?;
+        let (judgement, result, text) = match &planned {
+            None => {
+                (Judgement::unknown("its plan is not kept"), OutcomeKind::Unknown, "its plan is not kept".to_owned())
+            }
+            Some(planned) => match look(hand.provisioner.as_ref(), planned) {
+                Err(error) => (Judgement::unknown(error.to_string()), OutcomeKind::Unknown, error.to_string()),
+                Ok(now) => {
+                    let judgement = judge(&planned.expects, &now);
+                    let untouched = now.grant.as_ref().is_some_and(|grant| grant.digest() == planned.precondition);
+                    let (result, text) = match judgement.kind {
+                        VerificationKind::Confirmed => (OutcomeKind::Applied, "found done after an interrupted run"),
+                        _ if untouched => (OutcomeKind::Failed, "found untouched after an interrupted run"),
+                        _ => (OutcomeKind::Unknown, "found neither untouched nor done after an interrupted run"),
+                    };
+                    (judgement, result, text.to_owned())
+                }
+            },
+        };
+        entries.push(Entry::Recover(Recovered {
+            action: id.clone(),
+            intent: past.intent,
+            of: past.run.clone(),
+            seen: judgement.kind,
+            text: short(&text),
+        }));
+        entries.push(Entry::Outcome(OutcomeRecorded {
+            action: id.clone(),
+            intent: past.intent,
+            result,
+            class: Some("interrupted".to_owned()),
+            text: short(&text),
+            successor: None,
+            deposited: None,
+        }));
+        entries.push(judgement.entry(id, Level::V3));
+    }
+    Ok(entries)
+}
+
+/// Plans that evidence keeps, each read once.
+#[derive(Debug, Default)]
+pub(super) struct Plans(BTreeMap<crate::model::Digest, BTreeMap<ActionId, Planned>>);
+
+impl Plans {
+    /// Returns the action as the plan with this digest has it.
+    pub(super) fn action(
+        &mut self,
+        journal: &dyn Journal,
+        plan: &crate::model::Digest,
+        id: &ActionId,
+    ) -> Result<Option<Planned>, JournalError> {
+        if !self.0.contains_key(plan) {
+            let actions = match journal.kept(plan)? {
+                None => Vec::new(),
+                Some(bytes) => plan::read(&bytes).map_err(|error| JournalError::Defect {
+                    code: "plan-unreadable",
+                    message: format!("{plan}: {error}"),
+                })?,
+            };
+            self.0.insert(*plan, actions.into_iter().map(|action| (action.id.clone(), action)).collect());
+        }
+        Ok(self.0.get(plan).and_then(|actions| actions.get(id)).cloned())
+    }
+}

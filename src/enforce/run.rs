@@ -1,0 +1,178 @@
+//! A whole run: start, batches, end.
+
+use super::{
+    act::{Done, Hand, Lease, carry_out},
+    journal::{Journal, JournalError},
+    recover::recover,
+    step::{Observer, Step},
+};
+use crate::{
+    connector::Intent,
+    model::{
+        Action, SystemId,
+        action::{Planned, Ready},
+        record::{Entry, IntentRecorded, RunEnd, RunStart},
+    },
+    plan::{Cleared, HeldCode, Plan},
+};
+use std::{collections::BTreeMap, thread};
+
+/// What a run is asked to do.
+pub struct Order<'a> {
+    /// What will be done.
+    pub plan: Plan<Cleared>,
+    /// The record of the start.
+    pub start: RunStart,
+    /// What else is recorded with the start: decisions taken up or refused.
+    pub taken_up: Vec<Entry>,
+    /// The connections, by system.
+    pub hands: &'a mut BTreeMap<SystemId, Hand>,
+    /// Who is told where the run is.
+    pub observer: &'a dyn Observer,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// Every action, in the order of the plan.
+    pub done: Vec<Done>,
+    /// How many dangling intents of earlier runs were looked into.
+    pub recovered: usize,
+    /// The exit code of the run: 0, or 4 when the target disagrees.
+    pub exit: u8,
+}
+
+/// A run that could not be written down to its end.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}")]
+pub struct RunError {
+    /// Why.
+    pub cause: JournalError,
+    /// What has happened and is not on the remote; the next run finds it out by reading the targets.
+    pub unpublished: Vec<Entry>,
+}
+
+/// Runs the plan. Every change it makes has its intent on the remote branch before, and what happened after.
+///
+/// # Errors
+/// When the run cannot be written down. Before the first push no target has been touched.
+pub fn enforce(order: Order<'_>, journal: &mut dyn Journal) -> Result<Summary, RunError> {
+    let Order { plan, mut start, taken_up, hands, observer } = order;
+    let stop = |cause| RunError { cause, unpublished: Vec::new() };
+    let recovery = recover(journal, hands).map_err(stop)?;
+    observer.reached(Step::Recovered, None);
+    let recovered = recovery.len() / ENTRIES_PER_RECOVERY;
+    let planned = plan.actions().len();
+    let held = plan.held().iter().filter(|held| held.code != HeldCode::ReportOnly).count();
+    if planned == 0 && recovery.is_empty() && taken_up.is_empty() {
+        // Nothing to do and nothing to tell: a run that is woken every hour must not grow the log.
+        return Ok(Summary { done: Vec::new(), recovered, exit: if held == 0 { 0 } else { 4 } });
+    }
+    let lease = Lease::begin(start.lease);
+    start.plan = Some(journal.keep(plan.bytes()).map_err(stop)?);
+
+    let mut pending = vec![Entry::RunStart(start)];
+    pending.extend(recovery);
+    pending.extend(taken_up);
+    let mut done: Vec<Done> = Vec::new();
+    let mut begun = false;
+    for batch in plan.batches(BATCH) {
+        let intents = batch.actions().iter().map(|action| intent_of(action, &batch));
+        let first = pending.len();
+        pending.extend(intents);
+        observer.reached(if begun { Step::BeforeOutcomes } else { Step::BeforeIntents }, None);
+        let published = publish(journal, &mut pending, first, begun)?;
+        begun = true;
+        observer.reached(Step::AfterIntents, None);
+        let finished = carry_out_all(batch.recorded(published).into_actions(), hands, lease, observer);
+        pending.extend(finished.iter().flat_map(Done::entries));
+        done.extend(finished);
+    }
+    // Counted from what was planned, so that an action which was lost on the way is not taken for confirmed.
+    let unconfirmed = held + planned - done.iter().filter(|done| done.is_confirmed()).count();
+    let exit = if unconfirmed == 0 { 0 } else { 4 };
+    pending.push(Entry::RunEnd(end_of(&done, exit)));
+    observer.reached(Step::BeforeOutcomes, None);
+    let first = pending.len();
+    let _ = publish(journal, &mut pending, first, begun)?;
+    observer.reached(Step::AfterOutcomes, None);
+    observer.reached(Step::Ended, None);
+    Ok(Summary { done, recovered, exit })
+}
+
+/// Pushes what is pending and returns the proof for the entries from `first` on: the intents.
+fn publish(
+    journal: &mut dyn Journal,
+    pending: &mut Vec<Entry>,
+    first: usize,
+    begun: bool,
+) -> Result<crate::plan::Published, RunError> {
+    match journal.publish(pending) {
+        Ok(published) => {
+            pending.clear();
+            Ok(published.from(first))
+        }
+        Err(cause) => {
+            // Before the first push nothing has happened that anybody would need to know.
+            pending.truncate(if begun { first } else { 0 });
+            Err(RunError { cause, unpublished: std::mem::take(pending) })
+        }
+    }
+}
+
+/// Carries out the actions of each system in their order, different systems side by side.
+fn carry_out_all(
+    work: impl Iterator<Item = (Action<Ready>, Intent)>,
+    hands: &mut BTreeMap<SystemId, Hand>,
+    lease: Lease,
+    observer: &dyn Observer,
+) -> Vec<Done> {
+    let mut queues: BTreeMap<SystemId, Vec<(usize, Action<Ready>, Intent)>> = BTreeMap::new();
+    for (place, (action, intent)) in work.enumerate() {
+        queues.entry(action.grant.system.clone()).or_default().push((place, action, intent));
+    }
+    let mut finished: Vec<(usize, Done)> = thread::scope(|scope| {
+        let running: Vec<_> = hands
+            .iter_mut()
+            .filter_map(|(system, hand)| queues.remove(system).map(|queue| (hand, queue)))
+            .map(|(hand, queue)| {
+                scope.spawn(move || {
+                    let work = queue.into_iter();
+                    work.map(|(place, action, intent)| (place, carry_out(action, intent, hand, lease, observer)))
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        running.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
+    });
+    finished.sort_by_key(|(place, _)| *place);
+    finished.into_iter().map(|(_, done)| done).collect()
+}
+
+fn intent_of(action: &Planned, plan: &Plan<Cleared>) -> Entry {
+    Entry::Intent(IntentRecorded {
+        action: action.id.clone(),
+        plan: plan.digest(),
+        system: action.grant.system.clone(),
+        item: action.basis.item.clone(),
+        grant: action.grant.key.clone(),
+        precondition: action.precondition,
+        verb: action.change.verb().to_owned(),
+    })
+}
+
+fn end_of(done: &[Done], exit: u8) -> RunEnd {
+    let mut outcomes = BTreeMap::new();
+    let mut verifications = BTreeMap::new();
+    for done in done {
+        *outcomes.entry(done.outcome.result.to_string()).or_default() += 1;
+        if let Some(judgement) = &done.judgement {
+            *verifications.entry(judgement.kind.to_string()).or_default() += 1;
+        }
+    }
+    RunEnd { outcomes, verifications, exit }
+}
+
+/// DESIGN section 6: at most this many intents are on record before their outcomes are.
+const BATCH: usize = 100;
+const ENTRIES_PER_RECOVERY: usize = 3;

@@ -1,0 +1,227 @@
+//! Computing a plan from what is signed, collected and already proven.
+
+use super::{
+    Draft, Held, HeldCode, Plan, Premises,
+    document::{Document, SCHEMA},
+    order,
+};
+use crate::{
+    campaign::Resolution,
+    connector::{self, Refusal, Vocabulary},
+    model::{
+        ActionId, Change, Digest, Expectation, Grant, Inventory, ItemId, Level, SystemId, Tier, Verdict,
+        action::Planned,
+        file::{Remediation, System},
+        history::{ActionHistory, History},
+        jcs::NotCanonical,
+        record::OutcomeKind,
+    },
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything a plan depends on.
+pub struct Inputs<'a> {
+    /// What the plan will say it was computed from.
+    pub premises: Premises,
+    /// What was decided.
+    pub resolutions: &'a [Resolution],
+    /// The systems, by id; one without an inventory is held.
+    pub targets: &'a BTreeMap<SystemId, Target<'a>>,
+    /// What the evidence says so far.
+    pub history: &'a History,
+    /// Returns the grant as it was reviewed, from the inventory that its campaign pinned.
+    pub reviewed: &'a dyn Fn(&Resolution) -> Option<Grant>,
+}
+
+/// A system as the planner sees it: no connection anywhere.
+pub struct Target<'a> {
+    /// Its file.
+    pub system: &'a System,
+    /// What it held when it was last collected.
+    pub inventory: Option<&'a Inventory>,
+    /// The words of its connector, if this engine has that connector.
+    pub vocabulary: Option<&'a dyn Vocabulary>,
+}
+
+/// Returns the plan.
+///
+/// # Errors
+/// When a connector drafted something that has no canonical form.
+pub fn build(inputs: &Inputs<'_>) -> Result<Plan<Draft>, NotCanonical> {
+    let mut actions = Vec::new();
+    let mut held = Vec::new();
+    let index = items_of(inputs);
+    for resolution in inputs.resolutions.iter().filter(|resolution| resolution.verdict.changes_target()) {
+        match step(resolution, inputs, &index) {
+            Step::Act(action) => actions.push(*action),
+            Step::Done => {}
+            Step::Hold(code, why, next) => {
+                let (system, item) = (resolution.system.clone(), resolution.item.clone());
+                held.push(Held { system, item, code, why, next });
+            }
+        }
+    }
+    actions.sort_by(|a, b| order::place(a).cmp(&order::place(b)).then_with(|| a.id.cmp(&b.id)));
+    held.sort();
+    Plan::new(Document { schema: SCHEMA.to_owned(), premises: inputs.premises.clone(), actions, held })
+}
+
+/// Where the grant of an item is now: items are found by campaign, system and key, whatever the grant looks like today.
+type Index<'a> = BTreeMap<ItemId, &'a Grant>;
+
+fn items_of<'a>(inputs: &Inputs<'a>) -> Index<'a> {
+    let mut wanted: BTreeMap<(&SystemId, &crate::model::CampaignId), usize> = BTreeMap::new();
+    for resolution in inputs.resolutions.iter().filter(|r| r.verdict.changes_target()) {
+        *wanted.entry((&resolution.system, &resolution.campaign)).or_default() += 1;
+    }
+    let mut index = BTreeMap::new();
+    for (system, campaign) in wanted.into_keys() {
+        let Some(inventory) = inputs.targets.get(system).and_then(|target| target.inventory) else { continue };
+        for grant in inventory.grants() {
+            index.insert(ItemId::of(campaign, system, &grant.key), grant);
+        }
+    }
+    index
+}
+
+enum Step {
+    Act(Box<Planned>),
+    Done,
+    Hold(HeldCode, String, String),
+}
+
+fn step(resolution: &Resolution, inputs: &Inputs<'_>, index: &Index<'_>) -> Step {
+    let system = &resolution.system;
+    let Some(target) = inputs.targets.get(system) else {
+        let why = format!("there is no systems/{system}.toml");
+        return Step::Hold(HeldCode::UnknownSystem, why, format!("write systems/{system}.toml"));
+    };
+    let Some(vocabulary) = target.vocabulary else {
+        let why = format!("this engine has no connector `{}`", target.system.connector);
+        return Step::Hold(HeldCode::UnknownSystem, why, "use an engine that has it".to_owned());
+    };
+    let Some(inventory) = target.inventory else {
+        let why = format!("`{system}` has never been collected");
+        return Step::Hold(HeldCode::NoInventory, why, format!("tenure collect {system}"));
+    };
+    let change = match change_of(resolution) {
+        Ok(change) => change,
+        Err(why) => return Step::Hold(HeldCode::Unsupported, why, "decide again in a new review file".to_owned()),
+    };
+    let repo = &inputs.premises.repo;
+    let id = ActionId::of(repo, &resolution.item, &resolution.grant, resolution.verdict.as_str());
+    let past = inputs.history.action(&id);
+    if past.is_some_and(ActionHistory::is_confirmed) {
+        return Step::Done;
+    }
+    match target.system.remediation {
+        Remediation::ReportOnly => {
+            let why = format!("`{system}` is only reported on");
+            return Step::Hold(HeldCode::ReportOnly, why, "change it by hand, then collect again".to_owned());
+        }
+        Remediation::Manual if past.is_some_and(waits_for_a_person) => {
+            let why = "a work order is open".to_owned();
+            return Step::Hold(HeldCode::ManualOpen, why, format!("do it, then `tenure attest {id}`"));
+        }
+        Remediation::Automatic | Remediation::Manual => {}
+    }
+    let drafted = match index.get(&resolution.item) {
+        Some(grant) => present(resolution, grant, &change, vocabulary, inventory, past),
+        None => absent(resolution, inputs),
+    };
+    let (grant, precondition, draft) = match drafted {
+        Ok(drafted) => drafted,
+        Err(hold) => return *hold,
+    };
+    Step::Act(Box::new(Planned {
+        id,
+        basis: resolution.basis.clone(),
+        change,
+        grant,
+        precondition,
+        operations: draft.operations,
+        expects: draft.expects,
+        loses: draft.loses,
+        survives: draft.survives,
+        irreversible: draft.irreversible,
+        level: level_of(resolution.tier),
+    }))
+}
+
+fn waits_for_a_person(past: &ActionHistory) -> bool {
+    past.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual)
+}
+
+type Drafted = Result<(Grant, Digest, connector::Draft), Box<Step>>;
+
+/// The grant is there: it must be what was reviewed, unless this engine itself has begun to change it.
+fn present(
+    resolution: &Resolution,
+    grant: &Grant,
+    change: &Change,
+    vocabulary: &dyn Vocabulary,
+    inventory: &Inventory,
+    past: Option<&ActionHistory>,
+) -> Drafted {
+    let now = grant.digest();
+    if now != resolution.grant && !past.is_some_and(was_begun) {
+        let why = format!("`{}` is not what was reviewed: it has changed since", grant.key);
+        let next = "it is reviewed again in the next campaign".to_owned();
+        return Err(Box::new(Step::Hold(HeldCode::Lapsed, why, next)));
+    }
+    match vocabulary.draft(change, grant, inventory) {
+        Ok(draft) => Ok((grant.clone(), now, draft)),
+        Err(Refusal::Harm { why, instead }) => Err(Box::new(Step::Hold(HeldCode::Harm, why, instead))),
+        Err(Refusal::Unsupported { why, instead }) => Err(Box::new(Step::Hold(HeldCode::Unsupported, why, instead))),
+    }
+}
+
+/// The engine touched the grant and was not seen to finish, so that the change may be its own.
+fn was_begun(past: &ActionHistory) -> bool {
+    past.outcome.as_ref().is_none_or(|outcome| {
+        matches!(outcome.result, OutcomeKind::Applied | OutcomeKind::Failed | OutcomeKind::Unknown)
+    })
+}
+
+/// The grant is gone from the inventory: nothing to call, but that it is gone by every path is still to be seen.
+fn absent(resolution: &Resolution, inputs: &Inputs<'_>) -> Drafted {
+    let Some(grant) = (inputs.reviewed)(resolution) else {
+        let why = "the grant is gone, and the inventory it was reviewed in cannot be read".to_owned();
+        let next = "fetch the whole history: `git fetch --unshallow`".to_owned();
+        return Err(Box::new(Step::Hold(HeldCode::Lapsed, why, next)));
+    };
+    let expects = if resolution.verdict == Verdict::Rotate { Expectation::Replaced } else { Expectation::Absent };
+    let draft = connector::Draft { operations: vec![], expects, loses: vec![], survives: vec![], irreversible: None };
+    Ok((grant, resolution.grant, draft))
+}
+
+fn change_of(resolution: &Resolution) -> Result<Change, String> {
+    match (resolution.verdict, &resolution.to) {
+        (Verdict::Disable, _) => Ok(Change::Disable {}),
+        (Verdict::Reduce, Some(to)) => Ok(Change::Reduce { to: to.clone() }),
+        (Verdict::Reduce, None) => Err("a decision to reduce says to what: `to` is missing".to_owned()),
+        (Verdict::Revoke | Verdict::Replace, _) => Ok(Change::Revoke {}),
+        (Verdict::Rotate, _) => Ok(Change::Rotate {}),
+        (other, _) => Err(format!("`{other}` asks nothing of a system")),
+    }
+}
+
+/// DESIGN section 6: tiers T0 and T1 need a separate run with a read-only credential.
+const fn level_of(tier: Tier) -> Level {
+    match tier {
+        Tier::T0 | Tier::T1 => Level::V4,
+        Tier::T2 | Tier::T3 => Level::V3,
+    }
+}
+
+/// Returns how many principals hold each administrative entitlement, for the guardrail on the last administrator.
+pub fn administrators<'a>(inventories: impl IntoIterator<Item = &'a Inventory>) -> BTreeMap<(SystemId, String), u64> {
+    let mut holders: BTreeMap<(SystemId, String), BTreeSet<&str>> = BTreeMap::new();
+    for inventory in inventories {
+        for grant in inventory.grants().filter(|grant| super::guardrail::is_administrative(grant)) {
+            let entitlement = (grant.system.clone(), grant.entitlement.id.clone());
+            holders.entry(entitlement).or_default().insert(&grant.principal.id);
+        }
+    }
+    holders.into_iter().map(|(entitlement, principals)| (entitlement, principals.len() as u64)).collect()
+}

@@ -1,0 +1,197 @@
+//! Guardrails: limits a plan must clear, whatever was decided. They come from the signed mandate; no flag and no
+//! environment lifts one.
+
+use super::{Draft, Plan};
+use crate::model::{
+    GrantKind, PrincipalId, SystemId, Tier, Timestamp,
+    action::Planned,
+    file::{Guardrails, PrincipalKind},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Who stands behind an account.
+pub trait Directory {
+    /// Returns the owner of the account `<system>:<id>`.
+    fn owner(&self, subject: &str) -> Option<&PrincipalId>;
+
+    /// Returns what kind of identity the account `<system>:<id>` belongs to.
+    fn kind(&self, subject: &str) -> Option<PrincipalKind>;
+}
+
+/// What a plan is judged by.
+pub struct Limits<'a> {
+    /// The signed limits.
+    pub guardrails: &'a Guardrails,
+    /// The live grants of each system: how many there are, and how many there were when they were reviewed.
+    pub grants: BTreeMap<SystemId, (u64, Option<u64>)>,
+    /// How many principals hold an administrative entitlement, by system and immutable id of the entitlement.
+    pub administrators: BTreeMap<(SystemId, String), u64>,
+    /// Who stands behind accounts.
+    pub directory: &'a dyn Directory,
+    /// The present, for freeze windows.
+    pub now: Timestamp,
+}
+
+/// A guardrail that a plan trips.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Trip {
+    /// The guardrail, as a stable code.
+    pub code: &'static str,
+    /// What the plan does, and what the limit is.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// A plan that does not clear the guardrails.
+#[derive(Clone, Debug)]
+pub struct Tripped {
+    /// The plan, to be shown.
+    pub plan: Plan<Draft>,
+    /// Every guardrail it trips, sorted.
+    pub trips: Vec<Trip>,
+}
+
+pub(super) fn trips(actions: &[Planned], limits: &Limits<'_>) -> Vec<Trip> {
+    if actions.is_empty() {
+        return Vec::new();
+    }
+    let mut trips = BTreeSet::new();
+    freeze(limits, &mut trips);
+    counts(actions, limits, &mut trips);
+    protected(actions, limits, &mut trips);
+    last_administrator(actions, limits, &mut trips);
+    scope(actions, limits, &mut trips);
+    trips.into_iter().collect()
+}
+
+fn trip(code: &'static str, message: String, help: &str) -> Trip {
+    Trip { code, message, help: help.to_owned() }
+}
+
+fn freeze(limits: &Limits<'_>, trips: &mut BTreeSet<Trip>) {
+    for window in &limits.guardrails.freeze {
+        let parsed = window.split_once('/').map(|(from, until)| (Timestamp::parse(from), Timestamp::parse(until)));
+        match parsed {
+            Some((Ok(from), Ok(until))) if (from..until).contains(&limits.now) => {
+                trips.insert(trip("freeze", format!("nothing is enforced from {from} to {until}"), WAIT));
+            }
+            Some((Ok(_), Ok(_))) => {}
+            // A window that cannot be read may be this one: fail closed.
+            _ => {
+                let message = format!("the freeze window `{window}` of the mandate cannot be read");
+                trips.insert(trip("freeze", message, "write it as `2026-12-20T00:00:00Z/2027-01-03T00:00:00Z`"));
+            }
+        }
+    }
+}
+
+fn counts(actions: &[Planned], limits: &Limits<'_>, trips: &mut BTreeSet<Trip>) {
+    let rails = limits.guardrails;
+    let mut by_system: BTreeMap<&SystemId, u64> = BTreeMap::new();
+    let mut by_owner: BTreeMap<&str, u64> = BTreeMap::new();
+    for action in actions {
+        *by_system.entry(&action.grant.system).or_default() += 1;
+        let subject = subject_of(action);
+        if let Some(owner) = limits.directory.owner(&subject) {
+            *by_owner.entry(owner.as_str()).or_default() += 1;
+        }
+    }
+    let total = actions.len() as u64;
+    if total > u64::from(rails.removals_per_run) {
+        let message = format!("{total} removals in one run; the limit is {}", rails.removals_per_run);
+        trips.insert(trip("removals-per-run", message, OVERRIDE));
+    }
+    for (system, count) in by_system {
+        if count > u64::from(rails.removals_per_system) {
+            let message = format!("{count} removals on `{system}`; the limit is {}", rails.removals_per_system);
+            trips.insert(trip("removals-per-system", message, OVERRIDE));
+        }
+        let live = limits.grants.get(system).map_or(0, |(live, _)| *live);
+        let percent = u64::from(rails.percent_per_system);
+        if count > u64::from(rails.percent_from) && count * 100 > live * percent {
+            let message = format!("{count} of {live} grants on `{system}`; the limit is {percent} %");
+            trips.insert(trip("percent-per-system", message, OVERRIDE));
+        }
+    }
+    for (owner, count) in by_owner {
+        if count > u64::from(rails.removals_per_owner) {
+            let limit = rails.removals_per_owner;
+            let message = format!("{count} removals from what `{owner}` owns; the limit is {limit}");
+            trips.insert(trip("removals-per-owner", message, OVERRIDE));
+        }
+    }
+}
+
+fn protected(actions: &[Planned], limits: &Limits<'_>, trips: &mut BTreeSet<Trip>) {
+    for action in actions {
+        let subject = subject_of(action);
+        let name = &action.grant.principal.name;
+        if limits.guardrails.protected.contains(&subject) {
+            let message = format!("`{name}` ({subject}) is protected by the mandate");
+            trips.insert(trip("protected", message, OVERRIDE));
+        }
+        match limits.directory.kind(&subject) {
+            Some(PrincipalKind::Engine) => {
+                let message = format!("`{name}` ({subject}) is this engine's own access");
+                trips.insert(trip("engine", message, "change the engine's own access by hand, and attest it"));
+            }
+            Some(PrincipalKind::BreakGlass) => {
+                let message = format!("`{name}` ({subject}) is break-glass access");
+                trips.insert(trip("break-glass", message, "change break-glass access by hand, and attest it"));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn last_administrator(actions: &[Planned], limits: &Limits<'_>, trips: &mut BTreeSet<Trip>) {
+    let mut removed: BTreeMap<(SystemId, String), BTreeSet<&str>> = BTreeMap::new();
+    for action in actions.iter().filter(|action| is_administrative(&action.grant)) {
+        let entitlement = (action.grant.system.clone(), action.grant.entitlement.id.clone());
+        removed.entry(entitlement).or_default().insert(&action.grant.principal.id);
+    }
+    for (entitlement, principals) in removed {
+        let holders = limits.administrators.get(&entitlement).copied().unwrap_or(0);
+        if principals.len() as u64 >= holders {
+            let (system, id) = entitlement;
+            let name = actions
+                .iter()
+                .find(|a| a.grant.system == system && a.grant.entitlement.id == id)
+                .map_or(id.as_str(), |a| a.grant.entitlement.name.as_str());
+            let message = format!("nobody would hold `{name}` on `{system}` any more");
+            trips.insert(trip("last-administrator", message, "grant it to somebody else first, then collect again"));
+        }
+    }
+}
+
+/// Returns whether the grant makes its holder an administrator of the system.
+pub(super) fn is_administrative(grant: &crate::model::Grant) -> bool {
+    grant.tier == Tier::T0 && !matches!(grant.kind, GrantKind::Credential)
+}
+
+fn scope(actions: &[Planned], limits: &Limits<'_>, trips: &mut BTreeSet<Trip>) {
+    let systems: BTreeSet<_> = actions.iter().map(|action| &action.grant.system).collect();
+    for system in systems {
+        if !limits.guardrails.managed.contains(system) {
+            let message = format!("`{system}` is newly managed: the mandate does not name it yet");
+            let help = "add it to `managed` in the next trust/mandate/N.toml, and sign that";
+            trips.insert(trip("newly-managed", message, help));
+        }
+        let Some((live, Some(reviewed))) = limits.grants.get(system).copied() else { continue };
+        let shrink = u64::from(limits.guardrails.inventory_shrink_percent);
+        if live * 100 < reviewed * (100_u64.saturating_sub(shrink)) {
+            let message = format!("the inventory of `{system}` shrank from {reviewed} to {live} grants since review");
+            let help = format!("find out why, then `tenure collect {system}` and open a new campaign");
+            trips.insert(trip("inventory-shrank", message, &help));
+        }
+    }
+}
+
+fn subject_of(action: &Planned) -> String {
+    format!("{}:{}", action.grant.system, action.grant.principal.id)
+}
+
+const OVERRIDE: &str =
+    "raise the limit in the next trust/mandate/N.toml and have it signed, or enforce fewer systems at once";
+const WAIT: &str = "wait until the window ends, or change it in the next trust/mandate/N.toml";

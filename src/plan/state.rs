@@ -1,0 +1,134 @@
+//! The states of a plan, as types: wrong orders do not compile.
+
+use super::{
+    Held, Premises, Published,
+    document::Document,
+    guardrail::{self, Limits, Tripped},
+};
+use crate::{
+    connector::Intent,
+    model::{
+        Action, Digest,
+        action::{Planned, Ready},
+        jcs::NotCanonical,
+    },
+};
+use std::sync::Arc;
+
+/// What will be done, in one state.
+#[derive(Clone, Debug)]
+pub struct Plan<S> {
+    document: Arc<Document>,
+    bytes: Arc<Vec<u8>>,
+    digest: Digest,
+    /// Which of the document's actions this part of the plan holds.
+    range: std::ops::Range<usize>,
+    state: S,
+}
+
+/// Computed, and not judged yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Draft(());
+
+/// Within every guardrail.
+#[derive(Clone, Copy, Debug)]
+pub struct Cleared(());
+
+/// Its intents stand on the remote evidence branch.
+#[derive(Debug)]
+pub struct Recorded {
+    seqs: Vec<u64>,
+}
+
+impl<S> Plan<S> {
+    /// Returns what it was computed from.
+    pub fn premises(&self) -> &Premises {
+        &self.document.premises
+    }
+
+    /// Returns the actions, in the order they will be done.
+    pub fn actions(&self) -> &[Planned] {
+        self.document.actions.get(self.range.clone()).unwrap_or_default()
+    }
+
+    /// Returns the decisions that do not become actions now.
+    pub fn held(&self) -> &[Held] {
+        &self.document.held
+    }
+
+    /// Returns the canonical bytes of the whole plan.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Returns the digest of the whole plan's bytes, which is its name.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+}
+
+/// Returns the actions of a plan from its bytes, as evidence keeps them.
+///
+/// # Errors
+/// When the bytes are no plan of a version known here.
+pub fn read(bytes: &[u8]) -> Result<Vec<Planned>, serde_json::Error> {
+    serde_json::from_slice::<Document>(bytes).map(|document| document.actions)
+}
+
+impl Plan<Draft> {
+    pub(super) fn new(document: Document) -> Result<Self, NotCanonical> {
+        let bytes = document.bytes()?;
+        let digest = Digest::of(&bytes);
+        let range = 0..document.actions.len();
+        Ok(Self { document: Arc::new(document), bytes: Arc::new(bytes), digest, range, state: Draft(()) })
+    }
+
+    /// Judges the plan by the guardrails.
+    ///
+    /// # Errors
+    /// Every guardrail that it trips, with the plan itself so that it can be shown.
+    pub fn clear(self, limits: &Limits<'_>) -> Result<Plan<Cleared>, Box<Tripped>> {
+        let trips = guardrail::trips(self.actions(), limits);
+        if trips.is_empty() { Ok(self.into_state(Cleared(()))) } else { Err(Box::new(Tripped { plan: self, trips })) }
+    }
+}
+
+impl Plan<Cleared> {
+    /// Splits the plan into parts of at most `size` actions, which are recorded one after the other.
+    pub fn batches(self, size: usize) -> impl Iterator<Item = Self> {
+        let size = size.max(1);
+        let Self { document, bytes, digest, range, state } = self;
+        let end = range.end;
+        range.step_by(size).map(move |from| Self {
+            document: Arc::clone(&document),
+            bytes: Arc::clone(&bytes),
+            digest,
+            range: from..(from + size).min(end),
+            state,
+        })
+    }
+
+    /// Returns the plan as recorded. `published` are the intents of its actions, in their order.
+    pub fn recorded(self, published: Published) -> Plan<Recorded> {
+        let seqs = published.seqs().to_vec();
+        self.into_state(Recorded { seqs })
+    }
+}
+
+impl Plan<Recorded> {
+    /// Returns each action with the intent that permits it. An action without a recorded intent is left out.
+    pub fn into_actions(self) -> impl Iterator<Item = (Action<Ready>, Intent)> {
+        let actions = self.actions().to_vec();
+        actions.into_iter().zip(self.state.seqs).map(|(planned, seq)| {
+            let intent = Intent::recorded(planned.id.clone(), seq);
+            (Action::new(planned), intent)
+        })
+    }
+}
+
+impl<S> Plan<S> {
+    fn into_state<T>(self, state: T) -> Plan<T> {
+        let Self { document, bytes, digest, range, .. } = self;
+        Plan { document, bytes, digest, range, state }
+    }
+}
