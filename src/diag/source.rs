@@ -7,12 +7,18 @@ use std::{ops::Range, sync::Arc};
 pub struct Source {
     name: Arc<str>,
     text: Arc<str>,
+    first_line: usize,
 }
 
 impl Source {
     /// Returns the source with this name (a path in the repository, or what people call it) and text.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into().into(), text: text.into().into() }
+        Self::part(name, text, 1)
+    }
+
+    /// Returns the source of a part of a file, which begins at this line; for files too large to keep.
+    pub fn part(name: impl Into<String>, text: impl Into<String>, first_line: usize) -> Self {
+        Self { name: name.into().into(), text: text.into().into(), first_line }
     }
 
     /// Returns the source of bytes that may be no text; what is not UTF-8 is shown as U+FFFD.
@@ -33,7 +39,7 @@ impl Source {
     /// Returns line and column of a byte offset, both from 1, the column in characters.
     pub fn position(&self, offset: usize) -> (usize, usize) {
         let before = &self.text[..self.floor(offset)];
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + self.first_line;
         let start = before.rfind('\n').map_or(0, |end| end + 1);
         (line, before[start..].chars().count() + 1)
     }
@@ -41,7 +47,7 @@ impl Source {
     /// Returns the bytes of a line counted from 1, without its line end; empty at the end when there is no such line.
     pub fn line(&self, number: usize) -> Range<usize> {
         let mut start = 0;
-        for _ in 1..number {
+        for _ in self.first_line..number {
             match self.text[start..].find('\n') {
                 Some(end) => start += end + 1,
                 None => return self.text.len()..self.text.len(),

@@ -1,10 +1,11 @@
 //! Codecs of every file kind, signature and log format: strict in, one form out.
-//! Codecs of every file kind: bytes in, meaning out, and back to the same bytes.
+
 pub mod allowed_signers;
 pub mod bytes;
 pub mod canonical;
 pub mod checkpoint;
 pub mod governed;
+pub mod json_lines;
 pub mod keys;
 pub mod lint;
 pub mod merkle;
