@@ -31,6 +31,7 @@
 )]
 
 pub mod campaign;
+pub mod cli;
 pub mod connector;
 pub mod diag;
 pub mod enforce;
