@@ -36,5 +36,6 @@ pub mod connector;
 pub mod diag;
 pub mod enforce;
 pub mod format;
+pub mod inventory;
 pub mod model;
 pub mod plan;
