@@ -3,6 +3,8 @@
 use super::{OBSERVATION, USAGE, grants_file, line};
 use crate::{
     connector::{Collector, ConnectorError, ControlTotal},
+    diag::Diagnostic,
+    format::{governed, lint},
     model::{
         Clock, Digest, Grant, GrantKey, GrantKind, SystemId, Timestamp, Usage,
         file::{FileKind, KindCount, Observation},
@@ -168,6 +170,24 @@ impl CollectError {
             Self::Unwritable { .. } => "unwritable-grant",
         }
     }
+
+    /// Returns what a person reads: why the collection failed, and what to do.
+    pub fn diagnostic(&self, system: &SystemId) -> Diagnostic {
+        let again = format!("tenure collect {system}");
+        let help = match self {
+            Self::Read { error: ConnectorError::Forbidden { missing }, .. } => {
+                format!("give the connector's identity `{missing}`, then `{again}`")
+            }
+            Self::Read { error: ConnectorError::Unauthenticated(_), .. } => {
+                format!("look at the credential that systems/{system}.toml names, then `{again}`")
+            }
+            Self::Read { .. } | Self::ControlTotal { .. } => format!("try again: `{again}`"),
+            _ => format!("the connector reads `{system}` wrongly; report it with the code above"),
+        };
+        Diagnostic::error(self.code(), format!("`{system}` was not collected: {self}"))
+            .with_note("the previous inventory is as it was")
+            .help(help)
+    }
 }
 
 /// Reads all grants of the system. The same grants give the same bytes in every file but `observation.toml`, and
@@ -218,12 +238,12 @@ pub fn collect(task: &Task<'_>, progress: &mut dyn FnMut(Progress)) -> Result<Co
             pages: listing.pages,
             digest: Digest::of(&bytes),
             control_total: total.map(|total| total.count),
-            control_source: total.map(|total| total.source.clone()),
+            control_source: total.map(|total| shown(&total.source)),
         });
         files.insert(grants_file(*kind), bytes);
     }
     let usage = use_lines(listings.into_values().flat_map(|listing| listing.usage).collect())?;
-    let mut blind_spots = health.blind_spots;
+    let mut blind_spots: Vec<_> = health.blind_spots.iter().map(|spot| shown(spot)).collect();
     blind_spots.sort();
     blind_spots.dedup();
     let observation = Observation {
@@ -231,8 +251,8 @@ pub fn collect(task: &Task<'_>, progress: &mut dyn FnMut(Progress)) -> Result<Co
         system: task.system.clone(),
         connector: descriptor.name.to_owned(),
         engine: concat!("tenure ", env!("CARGO_PKG_VERSION")).to_owned(),
-        target: health.target,
-        identity: health.identity,
+        target: shown(&health.target),
+        identity: shown(&health.identity),
         started_at,
         observed_at: latest(started_at, task.clock.now()),
         calls: task.collector.calls(),
@@ -369,9 +389,10 @@ impl Task<'_> {
 }
 
 impl Collection {
-    /// Returns all files by path below the system's folder, with `observation` as the bytes of `observation.toml`.
-    pub fn with_observation(mut self, observation: Vec<u8>) -> BTreeMap<String, Vec<u8>> {
-        self.files.insert(OBSERVATION.to_owned(), observation);
+    /// Returns all files by path below the system's folder.
+    pub fn into_files(mut self) -> BTreeMap<String, Vec<u8>> {
+        let observation = governed::render(&self.observation);
+        self.files.insert(OBSERVATION.to_owned(), observation.into_bytes());
         self.files
     }
 }
@@ -395,6 +416,12 @@ fn use_lines(usage: BTreeMap<GrantKey, Usage>) -> Result<Vec<u8>, CollectError> 
     Ok(bytes)
 }
 
+/// What a target says goes into a governed file, where nothing may hide.
+fn shown(text: &str) -> String {
+    let cut = text.char_indices().nth(MOST_SHOWN).map_or(text, |(end, _)| &text[..end]);
+    lint::make_visible(cut).into_owned()
+}
+
 /// A clock that was set back meanwhile must not make a read end before it began.
 fn latest(a: Timestamp, b: Timestamp) -> Timestamp {
     a.max(b)
@@ -404,4 +431,5 @@ fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
+const MOST_SHOWN: usize = 400;
 const FIRST_WAIT: Duration = Duration::from_millis(250);

@@ -5,9 +5,14 @@ use super::{
     line::{self, LastUse},
     source::{Source, SourceError},
 };
-use crate::model::{
-    Digest, Grant, GrantKey, Inventory, SystemId, Usage,
-    file::{KindCount, Observation},
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    format::governed,
+    model::{
+        Digest, Grant, GrantKey, Inventory, SystemId, Usage,
+        file::{KindCount, Observation},
+        jcs::NotCanonical,
+    },
 };
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -48,12 +53,12 @@ pub enum LoadError {
     #[error("there is no inventory of `{0}`")]
     Missing(SystemId),
     /// The observation is not a governed file.
-    #[error("`{path}`: {why}")]
+    #[error("`{path}` is not an observation as the engine writes them")]
     Observation {
         /// The file.
         path: String,
         /// What is wrong.
-        why: String,
+        problems: Diagnostics,
     },
     /// A file could not be read.
     #[error(transparent)]
@@ -71,6 +76,18 @@ impl LoadError {
             Self::Unreadable(_) => "inventory-unreadable",
         }
     }
+
+    /// Returns what a person reads: what is wrong where, and the next command.
+    pub fn diagnostics(&self, system: &SystemId) -> Diagnostics {
+        let problem = Diagnostic::error(self.code(), self.to_string()).help(format!("tenure collect {system}"));
+        match self {
+            Self::Observation { path, problems } => {
+                problems.clone().into_iter().chain([problem.in_file(path.clone())]).collect()
+            }
+            Self::Inconsistent { path, .. } | Self::Line { path, .. } => problem.in_file(path.clone()).into(),
+            Self::Missing(_) | Self::Unreadable(_) => problem.into(),
+        }
+    }
 }
 
 /// Returns the inventory of `system` as it lies in `source`: every file with the digest and count that its
@@ -82,7 +99,8 @@ pub fn load(source: &dyn Source, system: &SystemId) -> Result<Loaded, LoadError>
     let path = format!("{}/{OBSERVATION}", folder(system));
     let bytes = source.read(&path)?.ok_or_else(|| LoadError::Missing(system.clone()))?;
     let digest = Digest::of(&bytes);
-    let observation = observation(&path, &bytes)?;
+    let observation: Observation =
+        governed::parse(&path, &bytes).map_err(|problems| LoadError::Observation { path: path.clone(), problems })?;
     if observation.system != *system {
         let why = format!("it is of the system `{}`", observation.system);
         return Err(LoadError::Inconsistent { path, why });
@@ -141,7 +159,7 @@ fn bound(source: &dyn Source, path: &str, digest: Digest) -> Result<Vec<u8>, Loa
 fn lines<T: DeserializeOwned>(
     path: &str,
     bytes: &[u8],
-    write: impl Fn(&T, &mut Vec<u8>) -> Result<(), crate::model::jcs::NotCanonical>,
+    write: impl Fn(&T, &mut Vec<u8>) -> Result<(), NotCanonical>,
     key: impl Fn(&T) -> &GrantKey,
 ) -> Result<Vec<T>, LoadError> {
     let mut values: Vec<T> = Vec::with_capacity(bytes.len() / 256);
@@ -160,10 +178,4 @@ fn lines<T: DeserializeOwned>(
         values.push(value);
     }
     Ok(values)
-}
-
-fn observation(path: &str, bytes: &[u8]) -> Result<Observation, LoadError> {
-    let refuse = |why: String| LoadError::Observation { path: path.to_owned(), why };
-    let text = std::str::from_utf8(bytes).map_err(|error| refuse(error.to_string()))?;
-    toml::from_str(text).map_err(|error| refuse(error.message().to_owned()))
 }

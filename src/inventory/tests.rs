@@ -75,7 +75,8 @@ impl Vocabulary for Target {
 
 impl Collector for Target {
     fn validate(&self) -> Result<Health, ConnectorError> {
-        let health = Health { target: "memory 1".to_owned(), identity: "reader".to_owned(), blind_spots: Vec::new() };
+        let health =
+            Health { target: "memory\u{1b}[2J 1".to_owned(), identity: "reader".to_owned(), blind_spots: Vec::new() };
         Ok(health)
     }
 
@@ -133,11 +134,6 @@ fn grant(index: usize) -> Grant {
     }
 }
 
-fn files_of(collection: Collection) -> BTreeMap<String, Vec<u8>> {
-    let observation = toml::to_string(&collection.observation).unwrap();
-    collection.with_observation(observation.into_bytes())
-}
-
 fn in_repository(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
     files.iter().map(|(path, bytes)| (format!("inventory/db/{path}"), bytes.clone())).collect()
 }
@@ -154,7 +150,7 @@ fn what_was_collected_is_what_is_loaded() {
     assert_eq!(counts, [(GrantKind::Account, 64, 7), (GrantKind::Membership, 31, 4)]);
     assert_eq!(collection.observation.calls, 11);
 
-    let loaded = load(&in_repository(&files_of(collection)), &system()).unwrap();
+    let loaded = load(&in_repository(&collection.into_files()), &system()).unwrap();
     let keys: std::collections::BTreeSet<_> = loaded.inventory.grants().map(|grant| grant.key.clone()).collect();
     assert_eq!(keys.len(), 95);
     assert!(loaded.inventory.grants().all(|held| target.grants.borrow().contains(held)));
@@ -243,7 +239,7 @@ fn a_control_total_that_differs_is_looked_at_twice_and_then_named() {
 
 #[test]
 fn a_changed_file_is_not_the_one_that_was_observed() {
-    let whole = in_repository(&files_of(Target::with(30).collected().unwrap()));
+    let whole = in_repository(&Target::with(30).collected().unwrap().into_files());
     for path in whole.keys() {
         let mut without = whole.clone();
         without.remove(path);
@@ -260,7 +256,7 @@ fn a_changed_file_is_not_the_one_that_was_observed() {
 
 #[test]
 fn lines_that_lie_in_another_form_are_refused_even_when_the_digest_agrees() {
-    let whole = in_repository(&files_of(Target::with(30).collected().unwrap()));
+    let whole = in_repository(&Target::with(30).collected().unwrap().into_files());
     let path = "inventory/db/grants/account.jsonl";
     let spoiled = |spoil: &dyn Fn(&str) -> String| {
         let mut files = whole.clone();
@@ -300,7 +296,7 @@ fn lines_that_lie_in_another_form_are_refused_even_when_the_digest_agrees() {
 fn an_inventory_is_replaced_whole_and_leaves_nothing_behind() {
     let root = tempfile::tempdir().unwrap();
     for count in [30, 45] {
-        let files = files_of(Target::with(count).collected().unwrap());
+        let files = Target::with(count).collected().unwrap().into_files();
         publish(root.path(), &system(), &files).unwrap();
         let loaded = load(&WorkTree::new(root.path()), &system()).unwrap();
         assert_eq!(loaded.inventory.grants().len(), count);
@@ -312,7 +308,7 @@ fn an_inventory_is_replaced_whole_and_leaves_nothing_behind() {
 #[test]
 fn what_a_crash_left_is_cleared_and_what_it_moved_is_put_back() {
     let root = tempfile::tempdir().unwrap();
-    let files = files_of(Target::with(30).collected().unwrap());
+    let files = Target::with(30).collected().unwrap().into_files();
     publish(root.path(), &system(), &files).unwrap();
     let staging = root.path().join("inventory/.staging");
     fs::create_dir_all(staging.join("db.new/grants")).unwrap();
@@ -332,7 +328,7 @@ fn what_a_crash_left_is_cleared_and_what_it_moved_is_put_back() {
 #[test]
 fn symbolic_links_lead_nowhere() {
     let (root, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let files = files_of(Target::with(30).collected().unwrap());
+    let files = Target::with(30).collected().unwrap().into_files();
     publish(outside.path(), &system(), &files).unwrap();
     std::os::unix::fs::symlink(outside.path().join("inventory"), root.path().join("inventory")).unwrap();
     assert_eq!(load(&WorkTree::new(root.path()), &system()).unwrap_err().code(), "inventory-unreadable");
@@ -343,7 +339,7 @@ fn symbolic_links_lead_nowhere() {
 #[test]
 fn a_difference_says_what_changed_and_whether_a_review_lapses() {
     let target = Target::with(6);
-    let before = load(&in_repository(&files_of(target.collected().unwrap())), &system()).unwrap().inventory;
+    let before = load(&in_repository(&target.collected().unwrap().into_files()), &system()).unwrap().inventory;
     {
         let mut grants = target.grants.borrow_mut();
         grants.remove(5);
@@ -354,7 +350,7 @@ fn a_difference_says_what_changed_and_whether_a_review_lapses() {
         grants[3].paths.push(AccessPath { via: Via::Group, ids: "g".to_owned(), text: "through g".to_owned() });
         grants[4].expands_to.push(Entitlement { id: "x".to_owned(), name: "read orders".to_owned() });
     }
-    let after = load(&in_repository(&files_of(target.collected().unwrap())), &system()).unwrap().inventory;
+    let after = load(&in_repository(&target.collected().unwrap().into_files()), &system()).unwrap().inventory;
     let found = difference(&before, &after);
     assert_eq!(found.added, [grant(7)]);
     assert_eq!(found.removed, [grant(5)]);
