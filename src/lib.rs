@@ -31,11 +31,10 @@
 )]
 
 pub mod campaign;
-pub mod cli;
 pub mod connector;
 pub mod diag;
 pub mod enforce;
 pub mod format;
-pub mod inventory;
+pub mod git;
 pub mod model;
 pub mod plan;

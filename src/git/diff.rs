@@ -1,0 +1,158 @@
+//! What changed between two trees; equal folders are not opened, so the cost follows the change.
+
+use super::{
+    File, GitError, Hazard, Listing, Mode, ObjectId, Repository,
+    names::Peril,
+    tree::{Budget, Entry, join, judged},
+};
+use std::collections::BTreeMap;
+
+/// One file that differs between two trees. A rename is a deletion and an addition.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Change {
+    /// It is only in the later tree.
+    Added(File),
+    /// Its content or its mode differs.
+    Changed {
+        /// As it was.
+        before: File,
+        /// As it is.
+        after: File,
+    },
+    /// It is only in the earlier tree.
+    Deleted(File),
+}
+
+impl Change {
+    /// Returns the path of the file.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Added(file) | Self::Changed { after: file, .. } | Self::Deleted(file) => &file.path,
+        }
+    }
+}
+
+/// What differs between two trees.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Changes {
+    /// The files, sorted by path.
+    pub files: Vec<Change>,
+    /// Names in changed folders of the later tree that must not be followed, sorted.
+    pub hazards: Vec<Hazard>,
+}
+
+impl Repository {
+    /// Returns what differs from the tree of `before` (nothing: the empty tree) to the tree of `after`.
+    ///
+    /// # Errors
+    /// When a tree is missing or malformed, or the change is too large to walk.
+    pub fn changes(&self, before: Option<ObjectId>, after: ObjectId) -> Result<Changes, GitError> {
+        let after = self.tree_of(after)?;
+        let before = before.map(|commit| self.tree_of(commit)).transpose()?;
+        let mut walk = Walk { repository: self, budget: Budget::of(after), changes: Changes::default() };
+        if before != Some(after) {
+            walk.compare(before, Some(after), "", 0)?;
+        }
+        let mut changes = walk.changes;
+        changes.files.sort_by(|one, other| one.path().cmp(other.path()).then_with(|| one.cmp(other)));
+        changes.hazards.sort();
+        Ok(changes)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    After,
+    Before,
+}
+
+struct Walk<'a> {
+    repository: &'a Repository,
+    budget: Budget,
+    changes: Changes,
+}
+
+impl Walk<'_> {
+    fn compare(
+        &mut self,
+        before: Option<ObjectId>,
+        after: Option<ObjectId>,
+        folder: &str,
+        depth: usize,
+    ) -> Result<(), GitError> {
+        let old = self.open(before, depth)?;
+        let new = self.open(after, depth)?;
+        let mut sides: BTreeMap<&[u8], (Vec<&Entry>, Vec<&Entry>)> = BTreeMap::new();
+        for entry in old.iter().filter(|entry| can_be_followed(entry)) {
+            sides.entry(&entry.name).or_default().0.push(entry);
+        }
+        for (entry, peril) in judged(&new) {
+            let followed = peril.as_ref().is_none_or(Peril::leaves_the_path_clear);
+            if let Some(peril) = peril {
+                let path = join(folder, &String::from_utf8_lossy(&entry.name));
+                self.changes.hazards.push(Hazard { path, peril });
+            }
+            if followed {
+                sides.entry(&entry.name).or_default().1.push(entry);
+            }
+        }
+        for (name, (old, new)) in sides {
+            let path = join(folder, &String::from_utf8_lossy(name));
+            match (old.as_slice(), new.as_slice()) {
+                ([old], [new]) => self.pair(old, new, path, depth)?,
+                // Twins under one name cannot be paired: everything on both sides differs.
+                (old, new) => {
+                    old.iter().try_for_each(|entry| self.whole(entry, &path, depth, Side::Before))?;
+                    new.iter().try_for_each(|entry| self.whole(entry, &path, depth, Side::After))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn pair(&mut self, old: &Entry, new: &Entry, path: String, depth: usize) -> Result<(), GitError> {
+        if (old.mode, old.id) == (new.mode, new.id) {
+            return Ok(());
+        }
+        match (old.mode, new.mode) {
+            (Mode::Tree, Mode::Tree) => self.compare(Some(old.id), Some(new.id), &path, depth + 1),
+            (Mode::Tree, _) | (_, Mode::Tree) => {
+                self.whole(old, &path, depth, Side::Before)?;
+                self.whole(new, &path, depth, Side::After)
+            }
+            _ => {
+                let before = File { path: path.clone(), mode: old.mode, id: old.id };
+                let after = File { path, mode: new.mode, id: new.id };
+                self.changes.files.push(Change::Changed { before, after });
+                Ok(())
+            }
+        }
+    }
+
+    fn whole(&mut self, entry: &Entry, path: &str, depth: usize, side: Side) -> Result<(), GitError> {
+        let mut listing = Listing::default();
+        if entry.mode == Mode::Tree {
+            self.repository.gather(entry.id, path, depth + 1, &mut self.budget, &mut listing)?;
+        } else {
+            listing.files.push(File { path: path.to_owned(), mode: entry.mode, id: entry.id });
+        }
+        match side {
+            Side::After => {
+                self.changes.files.extend(listing.files.into_iter().map(Change::Added));
+                self.changes.hazards.extend(listing.hazards);
+            }
+            Side::Before => self.changes.files.extend(listing.files.into_iter().map(Change::Deleted)),
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, tree: Option<ObjectId>, depth: usize) -> Result<Vec<Entry>, GitError> {
+        let entries = tree.map(|tree| self.repository.entries(tree)).transpose()?.unwrap_or_default();
+        self.budget.spend(entries.len(), depth)?;
+        Ok(entries)
+    }
+}
+
+fn can_be_followed(entry: &Entry) -> bool {
+    Peril::of(&entry.name).is_none_or(|peril| peril.leaves_the_path_clear())
+}

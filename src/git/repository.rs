@@ -1,0 +1,166 @@
+//! A repository that shows its whole history, or is not opened.
+
+use super::{GitError, ObjectId};
+use std::path::Path;
+
+/// An open repository, with or without a work tree. Objects come from its database; the work tree is never read.
+pub struct Repository {
+    pub(super) inner: git2::Repository,
+}
+
+impl Repository {
+    /// Opens the repository at `path`: its folder, or the folder of a bare one.
+    ///
+    /// # Errors
+    /// When there is none, when its objects are not named by SHA-1, or when its history is shallow, grafted or replaced.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, GitError> {
+        let path = path.as_ref();
+        Self::checked(git2::Repository::open(path).map_err(|error| refused(path, &error))?)
+    }
+
+    /// Opens the repository that `path` lies in.
+    ///
+    /// # Errors
+    /// As [`Repository::open`].
+    pub fn discover(path: impl AsRef<Path>) -> Result<Self, GitError> {
+        let path = path.as_ref();
+        Self::checked(git2::Repository::discover(path).map_err(|error| refused(path, &error))?)
+    }
+
+    /// Creates an empty repository at `path`, with a work tree.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self, GitError> {
+        let mut options = git2::RepositoryInitOptions::new();
+        options.initial_head("main").external_template(false);
+        git2::Repository::init_opts(path, &options)
+            .map_err(GitError::library("creating a repository"))
+            .and_then(Self::checked)
+    }
+
+    fn checked(inner: git2::Repository) -> Result<Self, GitError> {
+        let repository = Self { inner };
+        repository.refuse_untrue_history()?;
+        Ok(repository)
+    }
+
+    /// Looks again for what would make the history shown differ from the one pushed; a long run asks after each fetch.
+    ///
+    /// # Errors
+    /// When the history is shallow, grafted or replaced.
+    pub fn refuse_untrue_history(&self) -> Result<(), GitError> {
+        let common = self.inner.commondir();
+        let (grafts, shallow) = (common.join("info/grafts"), common.join("shallow"));
+        if grafts.symlink_metadata().is_ok() {
+            return Err(GitError::Grafted(grafts));
+        }
+        if shallow.symlink_metadata().is_ok() {
+            return Err(GitError::Shallow(shallow));
+        }
+        match self.references("refs/replace/")?.into_iter().next() {
+            Some((name, _)) => Err(GitError::Replaced(name)),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the folder that holds objects and refs.
+    pub fn directory(&self) -> &Path {
+        self.inner.commondir()
+    }
+
+    /// Returns the folder people work in; nothing for a bare repository.
+    pub fn work_tree(&self) -> Option<&Path> {
+        self.inner.workdir()
+    }
+
+    /// Returns the commit that a full ref name (`refs/heads/main`) points to, or nothing when there is no such ref.
+    ///
+    /// # Errors
+    /// When the ref cannot be read, or does not lead to a commit.
+    pub fn reference(&self, name: &str) -> Result<Option<ObjectId>, GitError> {
+        let found = match self.inner.find_reference(name) {
+            Ok(found) => found,
+            Err(error) if error.code() == git2::ErrorCode::NotFound => return Ok(None),
+            Err(error) => return Err(GitError::library("reading a ref")(error)),
+        };
+        match found.resolve().and_then(|direct| direct.peel_to_commit()) {
+            Ok(commit) => Ok(Some(commit.id().into())),
+            Err(_) => Err(GitError::NoSuchRevision(name.to_owned())),
+        }
+    }
+
+    /// Returns the refs whose names begin with `prefix`, with what they point to; sorted by name.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn references(&self, prefix: &str) -> Result<Vec<(String, ObjectId)>, GitError> {
+        let doing = "listing refs";
+        let listed = self.inner.references().map_err(GitError::library(doing))?;
+        let mut found = Vec::new();
+        for reference in listed {
+            let reference = reference.map_err(GitError::library(doing))?;
+            let name = String::from_utf8_lossy(reference.name_bytes()).into_owned();
+            if name.starts_with(prefix)
+                && let Some(target) = reference.resolve().ok().and_then(|direct| direct.target())
+            {
+                found.push((name, target.into()));
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// Returns the commit that people mean by `revision`: a branch, a tag, an id, `HEAD~2`.
+    ///
+    /// # Errors
+    /// When it names no commit, or more than one.
+    pub fn resolve(&self, revision: &str) -> Result<ObjectId, GitError> {
+        self.inner
+            .revparse_single(revision)
+            .and_then(|object| object.peel_to_commit())
+            .map(|commit| commit.id().into())
+            .map_err(|_| GitError::NoSuchRevision(revision.to_owned()))
+    }
+
+    /// Moves the ref `name` to `commit` if it still is where the caller saw it; `None` means it must not exist.
+    ///
+    /// # Errors
+    /// [`GitError::Moved`] when it is elsewhere.
+    pub fn move_reference(
+        &self,
+        name: &str,
+        commit: ObjectId,
+        expected: Option<ObjectId>,
+        why: &str,
+    ) -> Result<(), GitError> {
+        let moved = match expected {
+            Some(seen) => self.inner.reference_matching(name, commit.oid(), true, seen.oid(), why),
+            None => self.inner.reference(name, commit.oid(), false, why),
+        };
+        let Err(error) = moved else { return Ok(()) };
+        let actual = self.reference(name)?;
+        if actual == expected {
+            return Err(GitError::library("moving a ref")(error));
+        }
+        Err(GitError::Moved { reference: name.to_owned(), expected, actual })
+    }
+
+    /// Returns the URL a remote is configured with, as the user wrote it.
+    pub fn remote_url(&self, name: &str) -> Option<String> {
+        let remote = self.inner.find_remote(name).ok()?;
+        remote.url().ok().map(str::to_owned)
+    }
+
+    /// Returns a value of the repository's or the user's git configuration.
+    pub fn setting(&self, name: &str) -> Option<String> {
+        self.inner.config().and_then(|config| config.get_string(name)).ok()
+    }
+}
+
+fn refused(path: &Path, error: &git2::Error) -> GitError {
+    if error.message().contains("object format") {
+        return GitError::UnsupportedFormat("sha256".to_owned());
+    }
+    GitError::NotARepository { path: path.to_owned(), message: error.message().to_owned() }
+}

@@ -1,0 +1,297 @@
+//! Trees and files at a commit, read from the object database.
+
+use super::{GitError, Hazard, ObjectId, Repository, names::Peril};
+use std::{collections::HashMap, fmt};
+
+/// A file in a tree. Its mode is a fact; whether it may be so is for others to judge.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct File {
+    /// Its path from the root of the tree.
+    pub path: String,
+    /// What the tree says it is.
+    pub mode: Mode,
+    /// Its content.
+    pub id: ObjectId,
+}
+
+/// What a tree says an entry is.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Mode {
+    /// 100755.
+    Executable,
+    /// 160000: a commit of another repository.
+    Gitlink,
+    /// Any other number; git writes none.
+    Other(u32),
+    /// 100644: the only mode of a governed file.
+    Plain,
+    /// 120000.
+    Symlink,
+    /// 040000: a folder.
+    Tree,
+}
+
+/// The files below a path.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Listing {
+    /// All entries that are not folders, sorted by path. Those below a hazardous name are left out.
+    pub files: Vec<File>,
+    /// Names that must not be followed, sorted.
+    pub hazards: Vec<Hazard>,
+}
+
+/// One entry of one tree, as stored.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Entry {
+    pub(super) name: Vec<u8>,
+    pub(super) mode: Mode,
+    pub(super) id: ObjectId,
+}
+
+impl Repository {
+    /// Returns the bytes of a blob of at most `limit` bytes; its size is asked for before it is read.
+    ///
+    /// # Errors
+    /// When it is larger, not there, or not a blob.
+    pub fn blob(&self, id: ObjectId, limit: u64) -> Result<Vec<u8>, GitError> {
+        let size = self.blob_size(id)?;
+        if size > limit {
+            return Err(GitError::BlobTooLarge { id, size, limit });
+        }
+        let database = self.inner.odb().map_err(GitError::library("opening the object database"))?;
+        let object = database.read(id.oid()).map_err(GitError::library("reading a blob"))?;
+        Ok(object.data().to_vec())
+    }
+
+    /// Returns the size of a blob without reading it.
+    ///
+    /// # Errors
+    /// When it is not there, or not a blob.
+    pub fn blob_size(&self, id: ObjectId) -> Result<u64, GitError> {
+        let database = self.inner.odb().map_err(GitError::library("opening the object database"))?;
+        match database.read_header(id.oid()) {
+            Ok((size, git2::ObjectType::Blob)) => Ok(size as u64),
+            Ok(_) => Err(GitError::Malformed { id, why: "a tree names it as a file, but it is no blob" }),
+            Err(_) => Err(GitError::NoSuchObject(id)),
+        }
+    }
+
+    /// Returns the entry at `path` in the tree of `commit`, which may be a folder; nothing when there is none.
+    ///
+    /// # Errors
+    /// When a tree on the way is malformed, or holds the name twice.
+    pub fn file(&self, commit: ObjectId, path: &str) -> Result<Option<File>, GitError> {
+        let mut tree = self.tree_of(commit)?;
+        let mut names = path.split('/').peekable();
+        while let Some(name) = names.next() {
+            let entries = self.entries(tree)?;
+            let mut found = entries.into_iter().filter(|entry| entry.name == name.as_bytes());
+            let Some(entry) = found.next() else { return Ok(None) };
+            if found.next().is_some() {
+                return Err(GitError::Hazardous { tree, path: path.to_owned(), peril: Peril::Duplicate });
+            }
+            match (names.peek(), entry.mode) {
+                (None, mode) => return Ok(Some(File { path: path.to_owned(), mode, id: entry.id })),
+                (Some(_), Mode::Tree) => tree = entry.id,
+                (Some(_), _) => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the files at and below `prefix` (a whole path, or the empty text for all) in the tree of `commit`.
+    ///
+    /// # Errors
+    /// When a tree is missing or malformed, or when there are more than a million entries or 64 levels.
+    pub fn list(&self, commit: ObjectId, prefix: &str) -> Result<Listing, GitError> {
+        let mut listing = Listing::default();
+        let root = match prefix.trim_end_matches('/') {
+            "" => self.tree_of(commit)?,
+            path => match self.file(commit, path)? {
+                Some(File { mode: Mode::Tree, id, .. }) => id,
+                Some(file) => return Ok(Listing { files: vec![file], hazards: Vec::new() }),
+                None => return Ok(listing),
+            },
+        };
+        let mut budget = Budget::of(root);
+        self.gather(root, prefix.trim_end_matches('/'), 0, &mut budget, &mut listing)?;
+        listing.files.sort();
+        listing.hazards.sort();
+        Ok(listing)
+    }
+
+    pub(super) fn gather(
+        &self,
+        tree: ObjectId,
+        folder: &str,
+        depth: usize,
+        budget: &mut Budget,
+        listing: &mut Listing,
+    ) -> Result<(), GitError> {
+        let entries = self.entries(tree)?;
+        budget.spend(entries.len(), depth)?;
+        for (entry, peril) in judged(&entries) {
+            let path = join(folder, &String::from_utf8_lossy(&entry.name));
+            let followed = peril.as_ref().is_none_or(Peril::leaves_the_path_clear);
+            if let Some(peril) = peril {
+                listing.hazards.push(Hazard { path: path.clone(), peril });
+            }
+            match entry.mode {
+                _ if !followed => {}
+                Mode::Tree => self.gather(entry.id, &path, depth + 1, budget, listing)?,
+                mode => listing.files.push(File { path, mode, id: entry.id }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the tree of a commit.
+    ///
+    /// # Errors
+    /// When there is no such commit.
+    pub fn tree_of(&self, commit: ObjectId) -> Result<ObjectId, GitError> {
+        match self.inner.find_commit(commit.oid()) {
+            Ok(found) => Ok(found.tree_id().into()),
+            Err(_) => Err(GitError::NoSuchObject(commit)),
+        }
+    }
+
+    /// Returns the entries of one tree as they are stored. They are read by hand, because libgit2 normalises modes and
+    /// finds only one of two entries with the same name.
+    pub(super) fn entries(&self, tree: ObjectId) -> Result<Vec<Entry>, GitError> {
+        let database = self.inner.odb().map_err(GitError::library("opening the object database"))?;
+        let object = database.read(tree.oid()).map_err(|_| GitError::NoSuchObject(tree))?;
+        if object.kind() != git2::ObjectType::Tree {
+            return Err(GitError::Malformed { id: tree, why: "it is not a tree" });
+        }
+        parse(object.data()).ok_or(GitError::Malformed { id: tree, why: "an entry of the tree cannot be read" })
+    }
+}
+
+/// How much of a tree a walk may still see: trees can name the same subtree many times, and so be far larger than they are.
+pub(super) struct Budget {
+    tree: ObjectId,
+    entries: usize,
+}
+
+impl Budget {
+    pub(super) fn of(tree: ObjectId) -> Self {
+        Self { tree, entries: MOST_ENTRIES }
+    }
+
+    pub(super) fn spend(&mut self, entries: usize, depth: usize) -> Result<(), GitError> {
+        let refuse = |what| Err(GitError::TooMuch { tree: self.tree, what });
+        if depth > MOST_LEVELS {
+            return refuse("nested deeper than 64 folders");
+        }
+        match self.entries.checked_sub(entries) {
+            Some(left) => self.entries = left,
+            None => return refuse("larger than a million entries"),
+        }
+        Ok(())
+    }
+}
+
+impl Peril {
+    /// Returns whether the path still says where the entry is, so that a listing can go on below it.
+    pub(super) fn leaves_the_path_clear(&self) -> bool {
+        matches!(self, Self::CaseTwin(_) | Self::Duplicate | Self::Misordered)
+    }
+}
+
+/// Returns each entry of one tree with what is wrong with its name.
+pub(super) fn judged(entries: &[Entry]) -> impl Iterator<Item = (&Entry, Option<Peril>)> {
+    let mut folded: HashMap<Vec<u8>, &Entry> = HashMap::with_capacity(entries.len());
+    let mut previous: Option<&Entry> = None;
+    entries.iter().map(move |entry| {
+        let twin = folded.insert(entry.name.to_ascii_lowercase(), entry);
+        let before = previous.replace(entry);
+        let peril = Peril::of(&entry.name).or_else(|| match twin {
+            Some(twin) if twin.name == entry.name => Some(Peril::Duplicate),
+            Some(twin) => Some(Peril::CaseTwin(String::from_utf8_lossy(&twin.name).into_owned())),
+            None => before.filter(|before| before.sort_key().gt(entry.sort_key())).map(|_| Peril::Misordered),
+        });
+        (entry, peril)
+    })
+}
+
+impl Entry {
+    /// Git sorts a folder as if its name ended with a slash.
+    fn sort_key(&self) -> impl Iterator<Item = u8> {
+        self.name.iter().copied().chain((self.mode == Mode::Tree).then_some(b'/'))
+    }
+}
+
+pub(super) fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// Reads `mode SP name NUL id` until the end.
+fn parse(mut rest: &[u8]) -> Option<Vec<Entry>> {
+    let mut entries = Vec::with_capacity(rest.len() / 40);
+    while !rest.is_empty() {
+        let space = rest.iter().position(|byte| *byte == b' ')?;
+        let digits = std::str::from_utf8(&rest[..space]).ok()?;
+        let number = u32::from_str_radix(digits, 8).ok()?;
+        // A leading zero is another spelling of the same tree, which git's own fsck calls an error.
+        let mode = if digits.starts_with('0') { Mode::Other(number) } else { Mode::of(number) };
+        rest = &rest[space + 1..];
+        let end = rest.iter().position(|byte| *byte == 0)?;
+        let name = rest[..end].to_vec();
+        let id = rest.get(end + 1..end + 21)?.try_into().ok()?;
+        rest = &rest[end + 21..];
+        entries.push(Entry { name, mode, id: ObjectId::from_raw(id) });
+    }
+    Some(entries)
+}
+
+impl Mode {
+    fn of(number: u32) -> Self {
+        match number {
+            0o040_000 => Self::Tree,
+            0o100_644 => Self::Plain,
+            0o100_755 => Self::Executable,
+            0o120_000 => Self::Symlink,
+            0o160_000 => Self::Gitlink,
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Executable => f.write_str("100755"),
+            Self::Gitlink => f.write_str("160000"),
+            Self::Other(number) => write!(f, "{number:06o}"),
+            Self::Plain => f.write_str("100644"),
+            Self::Symlink => f.write_str("120000"),
+            Self::Tree => f.write_str("040000"),
+        }
+    }
+}
+
+const MOST_ENTRIES: usize = 1_000_000;
+const MOST_LEVELS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_tree_has_no_entries() {
+        let whole = [b"100644 a\0".as_slice(), &[7; 20]].concat();
+        assert_eq!(parse(&whole).map(|entries| entries.len()), Some(1));
+        for length in 1..whole.len() {
+            assert_eq!(parse(&whole[..length]), None, "{length}");
+        }
+        assert_eq!(parse(b""), Some(Vec::new()));
+    }
+
+    #[test]
+    fn other_spellings_of_a_mode_are_not_plain() {
+        let spelled = [b"0100644 a\0".as_slice(), &[7; 20]].concat();
+        assert_eq!(parse(&spelled).unwrap()[0].mode, Mode::Other(0o100_644));
+        assert_eq!(Mode::of(0o100_664), Mode::Other(0o100_664));
+    }
+}

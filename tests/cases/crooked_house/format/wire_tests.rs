@@ -1,2 +1,0 @@
-use super::super::model::Id;
-use super::super::trust::Verified;
