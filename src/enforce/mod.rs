@@ -12,6 +12,9 @@ mod run;
 mod step;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use act::{Done, Hand};
 pub use journal::{Journal, JournalError};
 pub use judge::{Judgement, judge};

@@ -1,0 +1,88 @@
+//! A journal in memory that keeps the promises of the trait and can be unplugged.
+
+use crate::{
+    enforce::journal::{Journal, JournalError},
+    model::{
+        Digest, RunId, Timestamp,
+        history::History,
+        jcs,
+        record::{Entry, Record},
+    },
+    plan::Published,
+};
+use std::collections::BTreeMap;
+
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub(super) entries: Vec<Entry>,
+    pub(super) history: History,
+    pub(super) pushes: usize,
+    run: RunId,
+    kept: BTreeMap<Digest, Vec<u8>>,
+    unplugged: Option<usize>,
+}
+
+impl Memory {
+    pub(super) fn new() -> Self {
+        Self {
+            entries: Vec::new(),
+            history: History::default(),
+            pushes: 0,
+            run: RunId::new_now(),
+            kept: BTreeMap::new(),
+            unplugged: None,
+        }
+    }
+
+    /// The push after this many more fails, once.
+    pub(super) fn unplug_at(&mut self, pushes: usize) {
+        self.unplugged = Some(self.pushes + pushes);
+    }
+
+    pub(super) fn next_run(&mut self) {
+        self.run = RunId::new_now();
+    }
+}
+
+impl Journal for Memory {
+    fn run(&self) -> &RunId {
+        &self.run
+    }
+
+    fn history(&self) -> &History {
+        &self.history
+    }
+
+    fn keep(&mut self, bytes: &[u8]) -> Result<Digest, JournalError> {
+        let digest = Digest::of(bytes);
+        self.kept.insert(digest, bytes.to_vec());
+        Ok(digest)
+    }
+
+    fn kept(&self, digest: &Digest) -> Result<Option<Vec<u8>>, JournalError> {
+        Ok(self.kept.get(digest).cloned())
+    }
+
+    fn publish(&mut self, entries: &[Entry]) -> Result<Published, JournalError> {
+        if self.unplugged == Some(self.pushes) {
+            self.unplugged = None;
+            return Err(JournalError::Unreachable("unplugged".into()));
+        }
+        self.pushes += 1;
+        let first = self.entries.len() as u64;
+        for entry in entries {
+            let record = Record {
+                v: 1,
+                seq: self.entries.len() as u64,
+                prev: self.history.head().hex(),
+                run: self.run.clone(),
+                t: Timestamp::from_unix(0),
+                entry: entry.clone(),
+            };
+            let line = jcs::to_string(&record).unwrap();
+            self.history.push(&record, Digest::of(line));
+            self.entries.push(entry.clone());
+        }
+        Ok(Published::new((first..self.entries.len() as u64).collect()))
+    }
+}

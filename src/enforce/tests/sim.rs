@@ -1,0 +1,149 @@
+//! A system that misbehaves on a schedule: for what a real one will not show on demand.
+
+use crate::{
+    connector::{
+        Collector, ConnectorError, ControlTotal, Cursor, Descriptor, Draft, Health, Intent, Page, Provisioner, Receipt,
+        Refusal, Sink, Vocabulary,
+    },
+    model::{
+        AccessPath, Action, Change, Entitlement, Expectation, Grant, GrantKey, GrantKind, Inventory, Level, Operation,
+        Presence, Principal, Sighting, SystemId, Tier, Via, action::Ready,
+    },
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
+
+/// How the system misbehaves for one grant; each fault happens once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Fault {
+    AnswerLostAfterDoing,
+    AnswerLostBeforeDoing,
+    DoesAnother,
+    Refuses,
+    SaysYesDoesNothing,
+    Unreadable,
+    UnreadableAfterwards,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Inside {
+    pub(super) grants: BTreeMap<GrantKey, Grant>,
+    pub(super) faults: BTreeMap<GrantKey, Fault>,
+    /// Every write the system received: which grant, under the intent with which sequence number.
+    pub(super) writes: Vec<(GrantKey, u64)>,
+    unreadable: BTreeSet<GrantKey>,
+    pub(super) calls: u64,
+}
+
+/// A connection to the system; the system itself outlives it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sim(pub(super) Arc<Mutex<Inside>>);
+
+pub(super) fn system() -> SystemId {
+    SystemId::parse("sim").unwrap()
+}
+
+pub(super) fn grant(number: usize) -> Grant {
+    Grant {
+        system: system(),
+        kind: GrantKind::Membership,
+        key: GrantKey::parse(&format!("member:{number}")).unwrap(),
+        principal: Principal { id: format!("{number}"), name: format!("user{number}") },
+        entitlement: Entitlement { id: "g1".into(), name: "group payments".into() },
+        paths: vec![AccessPath { via: Via::Direct, ids: format!("{number}/g1"), text: "member of payments".into() }],
+        attributes: BTreeMap::new(),
+        expands_to: vec![],
+        tier: Tier::T2,
+    }
+}
+
+impl Vocabulary for Sim {
+    fn describe(&self) -> Descriptor {
+        Descriptor { name: "sim", kinds: &[GrantKind::Membership], needs: &[], level: Level::V3 }
+    }
+
+    fn draft(&self, _: &Change, grant: &Grant, _: &Inventory) -> Result<Draft, Refusal> {
+        let with = BTreeMap::from([("key".to_owned(), grant.key.to_string())]);
+        let operation = Operation { call: "remove".into(), with, text: format!("remove {}", grant.key) };
+        Ok(Draft {
+            operations: vec![operation],
+            expects: Expectation::Absent,
+            loses: vec![],
+            survives: vec![],
+            irreversible: None,
+        })
+    }
+}
+
+impl Collector for Sim {
+    fn validate(&self) -> Result<Health, ConnectorError> {
+        Ok(Health::default())
+    }
+
+    fn list(&self, _: GrantKind, _: Option<&Cursor>) -> Result<Page, ConnectorError> {
+        let inside = self.0.lock().unwrap();
+        Ok(Page { grants: inside.grants.values().cloned().collect(), ..Page::default() })
+    }
+
+    fn control_totals(&self) -> Result<Vec<ControlTotal>, ConnectorError> {
+        Ok(vec![])
+    }
+
+    fn observe(&self, grant: &Grant) -> Result<Sighting, ConnectorError> {
+        let mut inside = self.0.lock().unwrap();
+        inside.calls += 1;
+        if inside.faults.get(&grant.key) == Some(&Fault::Unreadable) {
+            inside.faults.remove(&grant.key);
+            return Ok(Sighting { presence: Presence::Unknown { reason: "refused".into() }, grant: None });
+        }
+        if inside.unreadable.remove(&grant.key) {
+            return Err(ConnectorError::Forbidden { missing: "read".into() });
+        }
+        let now = inside.grants.get(&grant.key).cloned();
+        let presence = match &now {
+            Some(now) => Presence::Present { paths: now.paths.clone() },
+            None => Presence::Absent { probe: "the group itself".into() },
+        };
+        Ok(Sighting { presence, grant: now })
+    }
+
+    fn calls(&self) -> u64 {
+        self.0.lock().unwrap().calls
+    }
+}
+
+impl Provisioner for Sim {
+    fn apply(&self, action: &Action<Ready>, intent: Intent, _: &dyn Sink) -> Result<Receipt, ConnectorError> {
+        let mut inside = self.0.lock().unwrap();
+        inside.calls += 1;
+        let key = action.grant.key.clone();
+        inside.writes.push((key.clone(), intent.seq()));
+        let receipt = Receipt { text: "ok".into(), ..Receipt::default() };
+        match inside.faults.remove(&key) {
+            Some(Fault::Refuses) => return Err(ConnectorError::Forbidden { missing: "write".into() }),
+            Some(Fault::SaysYesDoesNothing) => return Ok(receipt),
+            Some(Fault::AnswerLostBeforeDoing) => return Err(ConnectorError::Ambiguous("reset".into())),
+            Some(Fault::AnswerLostAfterDoing) => {
+                inside.grants.remove(&key);
+                return Err(ConnectorError::Ambiguous("reset".into()));
+            }
+            Some(Fault::DoesAnother) => {
+                let other = inside.grants.keys().find(|other| **other != key).cloned();
+                other.and_then(|other| inside.grants.remove(&other));
+                return Ok(receipt);
+            }
+            Some(Fault::UnreadableAfterwards) => {
+                inside.unreadable.insert(key.clone());
+            }
+            Some(Fault::Unreadable) | None => {}
+        }
+        inside.grants.remove(&key);
+        Ok(receipt)
+    }
+
+    fn compensate(&self, _: &Action<Ready>) -> Option<Vec<Operation>> {
+        None
+    }
+}

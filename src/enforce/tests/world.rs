@@ -1,0 +1,239 @@
+//! One misbehaving system, one journal, and decisions to revoke what the system holds.
+
+use super::{
+    journal::Memory,
+    sim::{self, Fault, Sim},
+};
+use crate::{
+    campaign::Resolution,
+    connector::NoSink,
+    enforce::{Hand, Observer, Order, RunError, Step, Summary, enforce},
+    model::{
+        ActionId, CampaignId, Digest, Grant, Inventory, ItemId, PrincipalId, RepoId, SystemId, Timestamp, Verdict,
+        action::Basis,
+        file::{Guardrails, PrincipalKind, Remediation, System},
+        record::{Entry, OutcomeKind, RunStart, VerificationKind},
+    },
+    plan::{Cleared, Directory, Draft, Inputs, Limits, Plan, Premises, Target, build},
+};
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind, panic_any},
+};
+
+pub(super) struct World {
+    pub(super) journal: Memory,
+    sim: Sim,
+    decided: Vec<Resolution>,
+    reviewed: BTreeMap<Digest, Grant>,
+}
+
+pub(super) fn plan_of(world: &World) -> Plan<Cleared> {
+    world.plan().clear(&world.limits()).unwrap()
+}
+
+impl World {
+    pub(super) fn with_grants(count: usize) -> Self {
+        let sim = Sim::default();
+        let grants: Vec<Grant> = (0..count).map(sim::grant).collect();
+        sim.0.lock().unwrap().grants = grants.iter().map(|grant| (grant.key.clone(), grant.clone())).collect();
+        let decided = grants.iter().map(revoke).collect();
+        let reviewed = grants.into_iter().map(|grant| (grant.digest(), grant)).collect();
+        Self { journal: Memory::new(), sim, decided, reviewed }
+    }
+
+    pub(super) fn fault(&mut self, number: usize, fault: Fault) {
+        self.sim.0.lock().unwrap().faults.insert(sim::grant(number).key, fault);
+    }
+
+    pub(super) fn plan_only(&mut self, numbers: &[usize]) {
+        self.decided = numbers.iter().map(|number| revoke(&sim::grant(*number))).collect();
+    }
+
+    pub(super) fn mutate(&mut self, number: usize) {
+        let mut inside = self.sim.0.lock().unwrap();
+        let grant = inside.grants.get_mut(&sim::grant(number).key).unwrap();
+        grant.attributes.insert("admin".into(), "true".into());
+    }
+
+    pub(super) fn remove(&mut self, number: usize) {
+        self.sim.0.lock().unwrap().grants.remove(&sim::grant(number).key);
+    }
+
+    pub(super) fn enforce(&mut self) -> Result<Summary, RunError> {
+        let plan = plan_of(self);
+        self.run(plan)
+    }
+
+    pub(super) fn run(&mut self, plan: Plan<Cleared>) -> Result<Summary, RunError> {
+        self.run_watched(plan, &super::super::Quiet)
+    }
+
+    /// Runs, and dies when it first reaches `step`, as if the process had been killed.
+    pub(super) fn die_at(&mut self, step: Step) {
+        struct Killer(Step);
+        impl Observer for Killer {
+            fn reached(&self, step: Step, _: Option<&ActionId>) {
+                if step == self.0 {
+                    panic_any("killed");
+                }
+            }
+        }
+        let plan = plan_of(self);
+        let quiet = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {}));
+        let _ = catch_unwind(AssertUnwindSafe(|| self.run_watched(plan, &Killer(step))));
+        std::panic::set_hook(quiet);
+    }
+
+    fn run_watched(&mut self, plan: Plan<Cleared>, observer: &dyn Observer) -> Result<Summary, RunError> {
+        self.journal.next_run();
+        let start = RunStart {
+            command: "enforce".into(),
+            main: "0".repeat(40),
+            plan: None,
+            manifest: Digest::ZERO,
+            systems: vec![sim::system()],
+            root: Digest::ZERO,
+            mandate: Digest::ZERO,
+            engine: "test".into(),
+            lease: 600,
+            evidence: self.journal.history.size(),
+            claims: BTreeMap::new(),
+        };
+        let hand = Hand {
+            provisioner: Box::new(self.sim.clone()),
+            sink: Box::new(NoSink),
+            remediation: Remediation::Automatic,
+        };
+        let mut hands = BTreeMap::from([(sim::system(), hand)]);
+        enforce(Order { plan, start, taken_up: vec![], hands: &mut hands, observer }, &mut self.journal)
+    }
+
+    fn plan(&self) -> Plan<Draft> {
+        let grants: Vec<Grant> = self.sim.0.lock().unwrap().grants.values().cloned().collect();
+        let at = Timestamp::from_unix(0);
+        let inventory = Inventory::new(sim::system(), at, Digest::ZERO, true, grants, BTreeMap::new());
+        let system = System {
+            schema: "tenure/system/v1".into(),
+            system: sim::system(),
+            connector: "sim".into(),
+            owner: PrincipalId::parse("ana").unwrap(),
+            deputy: None,
+            tier: crate::model::Tier::T3,
+            remediation: Remediation::Automatic,
+            settings: Default::default(),
+            sink: None,
+        };
+        let target = Target { system: &system, inventory: Some(&inventory), vocabulary: Some(&self.sim) };
+        let targets = BTreeMap::from([(sim::system(), target)]);
+        let premises = Premises {
+            engine: "test".into(),
+            repo: RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap(),
+            main: "0".repeat(40),
+            manifest: Digest::ZERO,
+            root: Digest::ZERO,
+            mandate: Digest::ZERO,
+            inventories: BTreeMap::new(),
+            evidence_size: self.journal.history.size(),
+            evidence_head: self.journal.history.head(),
+        };
+        let reviewed = |resolution: &Resolution| self.reviewed.get(&resolution.grant).cloned();
+        let history = &self.journal.history;
+        build(&Inputs { premises, resolutions: &self.decided, targets: &targets, history, reviewed: &reviewed })
+            .unwrap()
+    }
+
+    fn limits(&self) -> Limits<'static> {
+        Limits {
+            guardrails: Box::leak(Box::new(Guardrails {
+                managed: vec![sim::system()],
+                removals_per_run: 1000,
+                removals_per_system: 1000,
+                removals_per_owner: 1000,
+                percent_per_system: 100,
+                percent_from: 1000,
+                inventory_shrink_percent: 100,
+                protected: vec![],
+                freeze: vec![],
+            })),
+            grants: BTreeMap::new(),
+            administrators: BTreeMap::new(),
+            directory: &Nobody,
+            now: Timestamp::from_unix(0),
+        }
+    }
+
+    pub(super) fn held(&self) -> usize {
+        self.sim.0.lock().unwrap().grants.len()
+    }
+
+    pub(super) fn writes(&self) -> usize {
+        self.sim.0.lock().unwrap().writes.len()
+    }
+
+    pub(super) fn calls(&self) -> u64 {
+        self.sim.0.lock().unwrap().calls
+    }
+
+    pub(super) fn kinds(&self) -> Vec<&'static str> {
+        self.journal.entries.iter().map(Entry::kind).collect()
+    }
+
+    pub(super) fn outcomes(&self) -> Vec<OutcomeKind> {
+        let outcome = |entry: &Entry| match entry {
+            Entry::Outcome(outcome) => Some(outcome.result),
+            _ => None,
+        };
+        self.journal.entries.iter().filter_map(outcome).collect()
+    }
+
+    pub(super) fn verifications(&self) -> Vec<VerificationKind> {
+        let verification = |entry: &Entry| match entry {
+            Entry::Verification(verification) => Some(verification.result),
+            _ => None,
+        };
+        self.journal.entries.iter().filter_map(verification).collect()
+    }
+
+    /// The invariant of the journal, as the target saw it.
+    pub(super) fn assert_every_write_had_its_intent(&self) {
+        for (key, seq) in &self.sim.0.lock().unwrap().writes {
+            match self.journal.entries.get(usize::try_from(*seq).unwrap()) {
+                Some(Entry::Intent(intent)) => assert_eq!(intent.grant, *key),
+                other => panic!("the write to {key} had no intent but {other:?}"),
+            }
+        }
+    }
+}
+
+fn revoke(grant: &Grant) -> Resolution {
+    let campaign = CampaignId::parse("2026-q4").unwrap();
+    let item = ItemId::of(&campaign, &grant.system, &grant.key);
+    let verdict = Verdict::Revoke;
+    let path = "campaigns/2026-q4/reviews/sim/ana.toml".to_owned();
+    Resolution {
+        system: SystemId::parse("sim").unwrap(),
+        grant: grant.digest(),
+        subject: format!("sim:{}", grant.principal.id),
+        tier: grant.tier,
+        verdict,
+        to: None,
+        until: None,
+        basis: Basis { path, file: Digest::ZERO, item: item.clone(), verdict, signers: vec!["ana".into()] },
+        item,
+        campaign,
+    }
+}
+
+struct Nobody;
+
+impl Directory for Nobody {
+    fn owner(&self, _: &str) -> Option<&PrincipalId> {
+        None
+    }
+
+    fn kind(&self, _: &str) -> Option<PrincipalKind> {
+        None
+    }
+}
