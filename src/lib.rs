@@ -38,3 +38,4 @@ pub mod format;
 pub mod git;
 pub mod model;
 pub mod plan;
+pub mod report;

@@ -1,0 +1,69 @@
+//! Markdown for pull requests: bounded, and with nothing in it that a name could smuggle in.
+
+use crate::diag::escape;
+
+/// The longest Markdown that is written, in bytes; a comment on a pull request holds 65,536 characters.
+pub const MAX_MARKDOWN: usize = 60_000;
+
+/// Returns `text` for a cell of a table: no Markdown, HTML, mention, link or workflow command survives in it.
+pub fn cell(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len() + 8);
+    for character in escape(text).chars() {
+        match character {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '!' | '|' | '~' => {
+                safe.push('\\');
+                safe.push(character);
+            }
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            // A zero-width joiner would be invisible; an entity cannot be read as a mention, a link or a command.
+            '@' => safe.push_str("&#64;"),
+            ':' => safe.push_str("&#58;"),
+            '\n' | '\r' => safe.push(' '),
+            plain => safe.push(plain),
+        }
+    }
+    safe
+}
+
+/// Adds rows of a table until the bound is reached, and says how many were left out.
+pub(super) fn rows(text: &mut String, rows: impl ExactSizeIterator<Item = Vec<String>>) {
+    let total = rows.len();
+    for (written, row) in rows.enumerate() {
+        let cells: Vec<_> = row.iter().map(|text| cell(text)).collect();
+        let line = format!("| {} |\n", cells.join(" | "));
+        if text.len() + line.len() > MAX_MARKDOWN - RESERVED {
+            text.push_str(&format!("\n… and {} more; `tenure plan` shows them all.\n", total - written));
+            return;
+        }
+        text.push_str(&line);
+    }
+}
+
+/// Room kept for what follows a table.
+const RESERVED: usize = 4_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_25_hostile_names_stay_names() {
+        for hostile in [
+            "@acme/admins",
+            "[click](https://evil.example)",
+            "<img src=x onerror=alert(1)>",
+            "::set-output name=x::y",
+            "`rm -rf /`",
+            "a|b|c",
+            "\u{202e}gnp.exe",
+            "x\n| injected | row |",
+        ] {
+            let safe = cell(hostile);
+            for dangerous in ["@", "](", "<", "::", "\n", "\u{202e}"] {
+                assert!(!safe.contains(dangerous), "{hostile:?} became {safe:?}");
+            }
+        }
+    }
+}

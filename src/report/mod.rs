@@ -1,0 +1,18 @@
+//! What people read: plans, runs and findings as tables, diffs, Markdown and JSON.
+//!
+//! Whatever comes from a target or a file is shown with its hidden characters escaped; nothing that is printed can steer
+//! a terminal, a pull request or a spreadsheet.
+
+mod changes;
+mod findings;
+mod markdown;
+mod plan;
+mod run;
+mod table;
+
+pub use changes::changes;
+pub use findings::{findings_human, findings_json, findings_sarif};
+pub use markdown::{MAX_MARKDOWN, cell};
+pub use plan::{Show, plan_human, plan_json, plan_markdown};
+pub use run::{run_human, run_json, verified_human, verified_json};
+pub use table::Look;

@@ -1,0 +1,126 @@
+//! A plan as a table per system with a diff of states, as Markdown, and as JSON.
+
+use super::{
+    changes::changes,
+    markdown,
+    table::{Look, count},
+};
+use crate::{
+    diag::escape,
+    model::{Inventory, SystemId, action::Planned},
+    plan::{Plan, Trip},
+};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, fmt::Write};
+
+/// What is shown beside the plan itself.
+#[derive(Clone, Copy)]
+pub struct Show<'a> {
+    /// The inventories the plan was computed from.
+    pub inventories: &'a BTreeMap<SystemId, Inventory>,
+    /// The guardrails it trips.
+    pub trips: &'a [Trip],
+}
+
+/// Returns the plan for people at a terminal.
+pub fn plan_human<S>(plan: &Plan<S>, show: Show<'_>, look: Look) -> String {
+    let mut text = String::new();
+    for (system, actions) in by_system(plan.actions()) {
+        let _ = writeln!(text, "{}", look.heading(&format!("{system}: {}", count(actions.len(), "action"))));
+        text.push_str(&look.table(COLUMNS, actions.iter().map(|action| row(action))));
+        let _ = writeln!(text, "{}", look.heading("calls, in this order"));
+        for action in &actions {
+            for operation in &action.operations {
+                let _ = writeln!(text, "  {}", escape(&operation.text));
+            }
+        }
+        let _ = writeln!(text, "{}", look.heading("before → after"));
+        text.push_str(&changes(&actions, show.inventories.get(system), look));
+        warnings(&mut text, &actions, look);
+        text.push('\n');
+    }
+    for held in plan.held() {
+        let _ = writeln!(text, "{} {} {}: {}", look.warning("held"), held.item, held.code.as_str(), escape(&held.why));
+        let _ = writeln!(text, "     next: {}", escape(&held.next));
+    }
+    for trip in show.trips {
+        let _ = writeln!(text, "{} {}: {}", look.bad("guardrail"), trip.code, escape(&trip.message));
+        let _ = writeln!(text, "          {}", escape(&trip.help));
+    }
+    let held = if plan.held().is_empty() { String::new() } else { format!(", {} held", plan.held().len()) };
+    let _ = writeln!(text, "{}{held} · plan {}", count(plan.actions().len(), "action"), plan.digest());
+    text
+}
+
+fn warnings(text: &mut String, actions: &[&Planned], look: Look) {
+    for action in actions {
+        let name = escape(&action.grant.principal.name).into_owned();
+        if let Some(what) = &action.irreversible {
+            let _ = writeln!(text, "{} {name}: {}", look.warning("cannot be undone"), escape(what));
+        }
+        for path in &action.survives {
+            let _ = writeln!(text, "{} {name}: {}", look.bad("will survive"), escape(path));
+        }
+    }
+}
+
+/// Returns the plan for a pull request: at most [`super::MAX_MARKDOWN`] bytes.
+pub fn plan_markdown<S>(plan: &Plan<S>, show: Show<'_>) -> String {
+    let mut text = format!("### Tenure plan: {}\n\n", count(plan.actions().len(), "action"));
+    for trip in show.trips {
+        let _ = writeln!(text, "> **guardrail {}** {}\n", trip.code, markdown::cell(&trip.message));
+    }
+    for (system, actions) in by_system(plan.actions()) {
+        let _ = writeln!(text, "#### {system}\n\n| {} |\n|{}", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len()));
+        markdown::rows(&mut text, actions.iter().map(|action| row(action)));
+        let losses: Vec<_> = actions.iter().flat_map(|action| &action.loses).collect();
+        if !losses.is_empty() && text.len() < super::MAX_MARKDOWN / 2 {
+            text.push_str("\nWho loses what:\n\n| principal | loses |\n|---|---|\n");
+            let rows: Vec<_> = losses.iter().map(|l| vec![l.principal.clone(), l.entitlement.clone()]).collect();
+            markdown::rows(&mut text, rows.into_iter());
+        }
+        text.push('\n');
+    }
+    if !plan.held().is_empty() {
+        text.push_str("#### Held\n\n| system | item | why | next |\n|---|---|---|---|\n");
+        let rows: Vec<_> = plan
+            .held()
+            .iter()
+            .map(|held| vec![held.system.to_string(), held.item.to_string(), held.why.clone(), held.next.clone()])
+            .collect();
+        markdown::rows(&mut text, rows.into_iter());
+        text.push('\n');
+    }
+    let _ = writeln!(text, "plan `{}`", plan.digest());
+    text
+}
+
+/// Returns the plan for programs: `{digest, plan, trips}`; `digest` is that of the canonical bytes of `plan`.
+pub fn plan_json<S>(plan: &Plan<S>, show: Show<'_>) -> Value {
+    let document: Value = serde_json::from_slice(plan.bytes()).unwrap_or(Value::Null);
+    let trips: Vec<_> =
+        show.trips.iter().map(|t| json!({"code": t.code, "help": t.help, "message": t.message})).collect();
+    json!({"digest": plan.digest(), "plan": document, "trips": trips})
+}
+
+const COLUMNS: &[&str] = &["action", "verb", "principal", "entitlement", "tier", "decided by", "expected after"];
+
+fn row(action: &Planned) -> Vec<String> {
+    vec![
+        action.id.as_str().chars().take(12).collect(),
+        action.change.to_string(),
+        action.grant.principal.name.clone(),
+        action.grant.entitlement.name.clone(),
+        action.grant.tier.to_string(),
+        action.basis.signers.join(", "),
+        action.expects.to_string(),
+    ]
+}
+
+fn by_system(actions: &[Planned]) -> BTreeMap<&SystemId, Vec<&Planned>> {
+    let mut systems: BTreeMap<&SystemId, Vec<&Planned>> = BTreeMap::new();
+    for action in actions {
+        systems.entry(&action.grant.system).or_default().push(action);
+    }
+    systems
+}

@@ -1,0 +1,126 @@
+//! What a run did, and what a later read says.
+
+use super::table::{Look, count};
+use crate::{
+    diag::escape,
+    enforce::{Done, Summary, Verified},
+    model::record::{OutcomeKind, VerificationKind},
+};
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// Returns what a run did, for people at a terminal.
+pub fn run_human(summary: &Summary, look: Look) -> String {
+    let mut text = String::new();
+    if summary.recovered > 0 {
+        let _ = writeln!(text, "looked into {} of an interrupted run", count(summary.recovered, "dangling intent"));
+    }
+    for done in &summary.done {
+        let what = format!(
+            "{} {} from {}",
+            done.planned.change, done.planned.grant.entitlement.name, done.planned.grant.principal.name
+        );
+        let _ = writeln!(text, "{:<14} {}", word(done, look), escape(&what));
+        if !done.is_confirmed() {
+            unconfirmed(&mut text, done);
+        }
+        if let Some(place) = &done.outcome.deposited {
+            let _ = writeln!(text, "{:<14} the new secret is in {}", "", escape(place));
+        }
+    }
+    let confirmed = summary.done.iter().filter(|done| done.is_confirmed()).count();
+    let _ = writeln!(text, "{} of {} confirmed by the target", confirmed, count(summary.done.len(), "action"));
+    text
+}
+
+fn unconfirmed(text: &mut String, done: &Done) {
+    let _ = writeln!(text, "{:<14} why: {}", "", escape(&done.outcome.text));
+    if let Some(judgement) = &done.judgement {
+        for path in &judgement.paths {
+            let _ = writeln!(text, "{:<14} survives by: {}", "", escape(path));
+        }
+        if judgement.kind == VerificationKind::Unknown {
+            let _ = writeln!(text, "{:<14} read back: {}", "", escape(&judgement.probe));
+        }
+    }
+}
+
+fn word(done: &Done, look: Look) -> String {
+    match (done.outcome.result, done.judgement.as_ref().map(|judgement| judgement.kind)) {
+        (_, Some(VerificationKind::Confirmed)) => look.good("confirmed"),
+        (OutcomeKind::Drifted, _) => look.warning("drifted"),
+        (OutcomeKind::Failed, _) => look.bad("failed"),
+        (OutcomeKind::Manual, _) => look.warning("manual"),
+        (_, Some(VerificationKind::StillPresent)) => look.bad("still present"),
+        (_, Some(VerificationKind::Lingering)) => look.warning("lingering"),
+        _ => look.bad("unknown"),
+    }
+}
+
+/// Returns what a run did, for programs.
+pub fn run_json(summary: &Summary) -> Value {
+    let actions: Vec<_> = summary
+        .done
+        .iter()
+        .map(|done| {
+            json!({
+                "action": done.planned.id,
+                "confirmed": done.is_confirmed(),
+                "entitlement": done.planned.grant.entitlement,
+                "outcome": done.outcome.result,
+                "paths": done.judgement.as_ref().map(|judgement| judgement.paths.clone()).unwrap_or_default(),
+                "principal": done.planned.grant.principal,
+                "system": done.planned.grant.system,
+                "text": done.outcome.text,
+                "verification": done.judgement.as_ref().map(|judgement| judgement.kind),
+                "verb": done.planned.change.verb(),
+            })
+        })
+        .collect();
+    json!({"actions": actions, "exit": summary.exit, "recovered": summary.recovered})
+}
+
+/// Returns what a later read says, for people at a terminal.
+pub fn verified_human(seen: &[Verified], look: Look) -> String {
+    let mut text = String::new();
+    for verified in seen {
+        let word = match verified.judgement.kind {
+            VerificationKind::Confirmed => look.good("confirmed"),
+            VerificationKind::StillPresent if verified.came_back => look.bad("came back"),
+            VerificationKind::StillPresent => look.bad("still present"),
+            VerificationKind::Lingering => look.warning("lingering"),
+            VerificationKind::Unknown => look.bad("unknown"),
+        };
+        let grant = &verified.planned.grant;
+        let what = format!("{} of {} on {}", grant.entitlement.name, grant.principal.name, grant.system);
+        let _ = writeln!(text, "{word:<14} {} {}", verified.level, escape(&what));
+        for path in &verified.judgement.paths {
+            let _ = writeln!(text, "{:<14} survives by: {}", "", escape(path));
+        }
+        if verified.judgement.kind == VerificationKind::Unknown {
+            let _ = writeln!(text, "{:<14} read: {}", "", escape(&verified.judgement.probe));
+        }
+    }
+    let confirmed = seen.iter().filter(|v| v.judgement.kind == VerificationKind::Confirmed).count();
+    let _ = writeln!(text, "{} of {} confirmed by the target", confirmed, count(seen.len(), "action"));
+    text
+}
+
+/// Returns what a later read says, for programs.
+pub fn verified_json(seen: &[Verified]) -> Value {
+    let actions: Vec<_> = seen
+        .iter()
+        .map(|verified| {
+            json!({
+                "action": verified.planned.id,
+                "came_back": verified.came_back,
+                "level": verified.level,
+                "paths": verified.judgement.paths,
+                "probe": verified.judgement.probe,
+                "system": verified.planned.grant.system,
+                "verification": verified.judgement.kind,
+            })
+        })
+        .collect();
+    json!({"actions": actions})
+}

@@ -1,0 +1,63 @@
+//! Tables and colours, in one voice.
+
+use crate::diag::{Style, escape};
+use anstyle::{AnsiColor, Style as Paint};
+use comfy_table::{ContentArrangement, Table, presets};
+
+/// How to write for this reader.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    style: Style,
+}
+
+impl Look {
+    /// Returns the look for a style of output.
+    pub const fn new(style: Style) -> Self {
+        Self { style }
+    }
+
+    /// Returns `text` in this paint, or as it is where colour is not wanted.
+    pub(super) fn paint(self, paint: Paint, text: &str) -> String {
+        if self.style.colour { format!("{paint}{text}{paint:#}") } else { text.to_owned() }
+    }
+
+    /// Returns a heading.
+    pub(super) fn heading(self, text: &str) -> String {
+        self.paint(Paint::new().bold(), text)
+    }
+
+    /// Returns text for something good.
+    pub(super) fn good(self, text: &str) -> String {
+        self.paint(AnsiColor::Green.on_default(), text)
+    }
+
+    /// Returns text for something bad.
+    pub(super) fn bad(self, text: &str) -> String {
+        self.paint(AnsiColor::Red.on_default().bold(), text)
+    }
+
+    /// Returns text for something to look at.
+    pub(super) fn warning(self, text: &str) -> String {
+        self.paint(AnsiColor::Yellow.on_default(), text)
+    }
+
+    /// Returns a table with these columns and rows, as wide as the reader's terminal.
+    pub(super) fn table(self, columns: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(u16::try_from(self.style.width).unwrap_or(100));
+        table.set_header(columns.to_vec());
+        for row in rows {
+            table.add_row(row.iter().map(|cell| escape(cell).into_owned()).collect::<Vec<_>>());
+        }
+        let mut text = table.trim_fmt();
+        text.push('\n');
+        text
+    }
+}
+
+/// Returns `1 removal`, `2 removals`.
+pub(super) fn count(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
