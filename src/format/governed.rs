@@ -7,7 +7,7 @@
 use super::{bytes, canonical, lint, refusal};
 use crate::{
     diag::{Diagnostic, Diagnostics, Source},
-    model::file::{FileKind, Governed},
+    model::file::{self, FileKind, Governed},
 };
 use serde::de::DeserializeOwned;
 use std::ops::Range;
@@ -57,6 +57,31 @@ pub fn kind(name: &str, text: &str) -> Result<FileKind, Diagnostics> {
     let table = DeTable::parse(text).map_err(|_| refusal::syntax(&Source::new(name, text)))?;
     let schema = table.get_ref().get("schema").and_then(|value| value.get_ref().as_str());
     schema.and_then(FileKind::of_schema).ok_or_else(|| refusal::schema(&Source::new(name, text), &table, None).into())
+}
+
+/// Returns the canonical text of a file of this kind that may not be in canonical form yet.
+///
+/// # Errors
+/// As [`parse`], but for the form.
+pub fn canonical(kind: FileKind, name: &str, text: &str) -> Result<String, Diagnostics> {
+    fn of<T: Governed>(name: &str, text: &str) -> Result<String, Diagnostics> {
+        let value: T = read(name, text)?;
+        canonical::to_string(&value).map_err(|error| refusal::unwritable(&Source::new(name, text), &error).into())
+    }
+    match kind {
+        FileKind::Attestation => of::<file::Attestation>(name, text),
+        FileKind::Campaign => of::<file::Campaign>(name, text),
+        FileKind::CampaignDefinition => of::<file::CampaignDefinition>(name, text),
+        FileKind::Exception => of::<file::Exception>(name, text),
+        FileKind::Governance => of::<file::Governance>(name, text),
+        FileKind::Mandate => of::<file::Mandate>(name, text),
+        FileKind::Observation => of::<file::Observation>(name, text),
+        FileKind::Principals => of::<file::Principals>(name, text),
+        FileKind::Registry => of::<file::Registry>(name, text),
+        FileKind::Review => of::<file::Review>(name, text),
+        FileKind::Root => of::<file::Root>(name, text),
+        FileKind::System => of::<file::System>(name, text),
+    }
 }
 
 /// A step on the way to a value.

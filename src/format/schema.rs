@@ -1,0 +1,161 @@
+//! JSON Schemas (2020-12) of the governed files, for editors.
+//!
+//! They are generated from the types, shipped below `schemas/`, and embedded in the binary. An editor learns which schema a
+//! file has from its configuration ([`tombi`], [`taplo`]); a `#:schema` line would do elsewhere, but a governed file has
+//! no comments.
+
+use crate::model::file::{self, FileKind, Governed};
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+macro_rules! shipped {
+    ($($kind:ident $name:literal $($place:literal)+;)*) => {
+        /// Returns the JSON Schema of a kind, as shipped.
+        pub const fn schema(kind: FileKind) -> &'static str {
+            match kind {
+                $(FileKind::$kind => include_str!(concat!("../../schemas/", $name, ".schema.json")),)*
+            }
+        }
+
+        /// Returns an example of a kind: complete, canonical, and accepted by the engine.
+        pub const fn example(kind: FileKind) -> &'static str {
+            match kind {
+                $(FileKind::$kind => include_str!(concat!("../../schemas/examples/", $name, ".toml")),)*
+            }
+        }
+
+        /// Returns where files of a kind stand in a repository, as globs.
+        pub const fn places(kind: FileKind) -> &'static [&'static str] {
+            match kind {
+                $(FileKind::$kind => &[$($place),+],)*
+            }
+        }
+
+        /// Returns the JSON Schema of a kind, made anew from its type; what is shipped must equal it.
+        pub fn generate(kind: FileKind) -> String {
+            match kind {
+                $(FileKind::$kind => generated::<file::$kind>(),)*
+            }
+        }
+    };
+}
+
+shipped! {
+    Attestation "attestation" "attestations/*.toml";
+    Campaign "campaign" "campaigns/*/campaign.toml";
+    CampaignDefinition "campaign-definition" "policies/*.toml";
+    Exception "exception" "exceptions/*.toml";
+    Governance "governance" "governance.toml";
+    Mandate "mandate" "trust/mandate/*.toml";
+    Observation "observation" "inventory/*/observation.toml";
+    Principals "principals" "principals.toml" "principals/*.toml";
+    Registry "registry" "trust/registry/*.toml";
+    Review "review" "campaigns/*/reviews/*/*.toml";
+    Root "root" "trust/root/*.toml";
+    System "system" "systems/*.toml";
+}
+
+/// Returns the file name of a kind's schema.
+pub fn file_name(kind: FileKind) -> String {
+    format!("{}.schema.json", kind.name())
+}
+
+/// Returns a `tombi.toml` for a governed repository whose schemas are in `directory`.
+pub fn tombi(directory: &str) -> String {
+    let schemas = FileKind::ALL.map(|kind| {
+        let include = places(kind).iter().map(|place| json!(place).to_string()).collect::<Vec<_>>().join(", ");
+        format!("\n[[schemas]]\npath = {}\ninclude = [{include}]\n", json!(format!("{directory}/{}", file_name(kind))))
+    });
+    format!("toml-version = \"v1.0.0\"\n{}", schemas.concat())
+}
+
+/// Returns a `.taplo.toml` (Even Better TOML) for a governed repository whose schemas are in `directory`.
+pub fn taplo(directory: &str) -> String {
+    let rules = FileKind::ALL.map(|kind| {
+        let include = places(kind).iter().map(|place| json!(place).to_string()).collect::<Vec<_>>().join(", ");
+        let path = json!(format!("{directory}/{}", file_name(kind)));
+        format!("[[rule]]\ninclude = [{include}]\n\n[rule.schema]\npath = {path}\n")
+    });
+    rules.join("\n")
+}
+
+fn generated<T: Governed>() -> String {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
+    without_null(&mut schema);
+    schema["title"] = json!(format!("Tenure {}", T::KIND.name().replace('-', " ")));
+    schema["properties"]["schema"]["const"] = json!(T::KIND.schema());
+    // An example of every value that the shipped example has; it parses, so it is valid.
+    if let Ok(example) = toml::from_str::<Value>(example(T::KIND)) {
+        let mut found = Vec::new();
+        collect_examples(&schema, &schema, &example, &mut String::new(), &mut found);
+        for (pointer, example) in found {
+            if let Some(Value::Object(property)) = schema.pointer_mut(&pointer) {
+                property.entry("examples").or_insert_with(|| json!([example]));
+            }
+        }
+    }
+    format!("{schema:#}\n")
+}
+
+/// Takes out what TOML cannot say: `null`, and formats that are no JSON Schema vocabulary.
+fn without_null(schema: &mut Value) {
+    match schema {
+        Value::Array(parts) => parts.iter_mut().for_each(without_null),
+        Value::Object(members) => {
+            if members.get("default") == Some(&Value::Null) {
+                members.remove("default");
+            }
+            if members.get("format").and_then(Value::as_str).is_some_and(|format| format.contains("int")) {
+                members.remove("format");
+            }
+            if let Some(Value::Array(types)) = members.get_mut("type") {
+                types.retain(|kind| kind != "null");
+                if let [only] = types.as_slice() {
+                    let only = only.clone();
+                    members.insert("type".to_owned(), only);
+                }
+            }
+            if let Some(Value::Array(choices)) = members.get_mut("anyOf") {
+                choices.retain(|choice| choice != &json!({"type": "null"}));
+                if let [Value::Object(only)] = choices.as_slice() {
+                    let only: Map<String, Value> = only.clone();
+                    members.remove("anyOf");
+                    members.extend(only);
+                }
+            }
+            members.values_mut().for_each(without_null);
+        }
+        _ => {}
+    }
+}
+
+/// Collects, for each property of a schema, its value in an example, with the JSON pointer of the property.
+fn collect_examples(root: &Value, schema: &Value, example: &Value, at: &mut String, found: &mut Vec<(String, Value)>) {
+    if let Some(reference) = schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#')) {
+        if let Some(target) = root.pointer(reference) {
+            collect_examples(root, target, example, &mut reference.to_owned(), found);
+        }
+        return;
+    }
+    let mut below = |step: &str, schema: &Value, example: &Value, take: bool| {
+        let length = at.len();
+        at.push_str(step);
+        if take && !example.is_object() && example.as_array().is_none_or(|list| list.iter().all(|v| !v.is_object())) {
+            found.push((at.clone(), example.clone()));
+        }
+        collect_examples(root, schema, example, at, found);
+        at.truncate(length);
+    };
+    if let (Some(Value::Object(properties)), Value::Object(values)) = (schema.get("properties"), example) {
+        for (name, property) in properties {
+            if let Some(value) = values.get(name) {
+                below(&format!("/properties/{name}"), property, value, true);
+            }
+        }
+    }
+    if let (Some(items), Value::Array(values)) = (schema.get("items"), example) {
+        for value in values {
+            below("/items", items, value, false);
+        }
+    }
+}
