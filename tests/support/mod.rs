@@ -1,6 +1,6 @@
 //! The sealed world the tests live in: own folders, own processes, loopback only.
 //!
-//! A test binary says `mod support;` and uses the parts it needs. Nothing here knows a floor of the house,
+//! A test binary says `mod support;` and uses the parts it needs.
 //! so it never waits for one.
 #![allow(
     dead_code,
@@ -10,6 +10,7 @@
     reason = "every test binary uses a part of this, and a world that cannot be built should stop the test there"
 )]
 
+pub mod conformance;
 pub mod git_http;
 pub mod git_ssh;
 pub mod sandbox;

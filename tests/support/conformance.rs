@@ -1,0 +1,127 @@
+//! What every connector promises, whatever it speaks to. Each connector's own tests run this against its real system.
+
+use std::collections::{BTreeMap, BTreeSet};
+use tenure::{
+    connector::{Collector, Cursor},
+    model::{Change, Digest, Grant, GrantKey, GrantKind, Inventory, Presence, SystemId, Timestamp, jcs},
+};
+
+/// Lists all grants by following pages to the proven end.
+///
+/// # Panics
+/// When a page cannot be read, or a listing does not end.
+pub fn list_all(collector: &dyn Collector) -> BTreeMap<GrantKind, Vec<Grant>> {
+    let mut all = BTreeMap::new();
+    for &kind in collector.describe().kinds {
+        let mut grants = Vec::new();
+        let mut cursor: Option<Cursor> = None;
+        for page in 0.. {
+            assert!(page < 10_000, "the listing of {kind} does not end");
+            let listed = collector.list(kind, cursor.as_ref()).unwrap_or_else(|error| panic!("{kind}: {error}"));
+            grants.extend(listed.grants);
+            match listed.next {
+                Some(next) => {
+                    assert_ne!(cursor.as_ref(), Some(&next), "the listing of {kind} turns in a circle");
+                    cursor = Some(next);
+                }
+                None => break,
+            }
+        }
+        all.insert(kind, grants);
+    }
+    all
+}
+
+/// Checks every promise that needs no change to the system. The system must hold at least one grant and be quiet.
+///
+/// # Panics
+/// When a promise is broken.
+pub fn conforms(collector: &dyn Collector, system: &SystemId) {
+    let descriptor = collector.describe();
+    assert!(!descriptor.kinds.is_empty() && !descriptor.needs.is_empty(), "{} says what it is", descriptor.name);
+    let health = collector.validate().expect("a system that can be read");
+    assert!(!health.target.is_empty() && !health.identity.is_empty(), "the target says what it is and who we are");
+
+    let first = list_all(collector);
+    let second = list_all(collector);
+    assert_eq!(lines(&first), lines(&second), "two reads of a quiet system are the same");
+
+    let grants: Vec<&Grant> = first.values().flatten().collect();
+    assert!(!grants.is_empty(), "a system without a grant shows nothing");
+    let keys: BTreeSet<&GrantKey> = grants.iter().map(|grant| &grant.key).collect();
+    assert_eq!(keys.len(), grants.len(), "a key names one grant");
+    for (kind, of_kind) in &first {
+        for grant in of_kind {
+            well_formed(grant, *kind, system);
+        }
+    }
+    for total in collector.control_totals().expect("control totals") {
+        let listed = first.get(&total.kind).map_or(0, Vec::len) as u64;
+        assert_eq!(listed, total.count, "{} by {}", total.kind, total.source);
+        assert!(!total.source.is_empty());
+    }
+    looks_at(collector, &grants);
+    drafts(collector, &grants, system);
+}
+
+fn lines(grants: &BTreeMap<GrantKind, Vec<Grant>>) -> BTreeSet<String> {
+    grants.values().flatten().map(|grant| jcs::to_string(grant).expect("a canonical form")).collect()
+}
+
+fn well_formed(grant: &Grant, kind: GrantKind, system: &SystemId) {
+    assert_eq!((&grant.system, grant.kind), (system, kind), "{grant:?}");
+    assert!(!grant.principal.id.is_empty() && !grant.entitlement.id.is_empty(), "{grant:?}");
+    assert!(!grant.paths.is_empty(), "a grant comes about somehow: {grant:?}");
+    assert!(grant.paths.iter().all(|path| !path.ids.is_empty() && !path.text.is_empty()), "{grant:?}");
+    assert!(grant.expands_to.is_sorted(), "{grant:?}");
+    assert_ne!(grant.digest(), Digest::ZERO);
+    let mut renamed = grant.clone();
+    renamed.principal.name = "renamed".into();
+    renamed.entitlement.name = "renamed".into();
+    assert_eq!(renamed.digest(), grant.digest(), "names are for display only");
+}
+
+/// What is listed is seen, as it was listed; what never was is absent, by a read that found something known.
+fn looks_at(collector: &dyn Collector, grants: &[&Grant]) {
+    for grant in sample(grants) {
+        let calls = collector.calls();
+        let sighting = collector.observe(grant).unwrap_or_else(|error| panic!("{}: {error}", grant.key));
+        match &sighting.presence {
+            Presence::Present { paths } => assert!(!paths.is_empty(), "{}", grant.key),
+            other => panic!("{} is listed and seen as {other:?}", grant.key),
+        }
+        let seen = sighting.grant.unwrap_or_else(|| panic!("{} is listed and not seen", grant.key));
+        assert_eq!(jcs::to_string(&seen), jcs::to_string(grant), "listing and looking agree");
+        assert!(collector.calls() - calls <= 3, "a look at {} took {} calls", grant.key, collector.calls() - calls);
+    }
+}
+
+/// A draft is pure: the same inputs give the same calls, and none of them is made.
+fn drafts(collector: &dyn Collector, grants: &[&Grant], system: &SystemId) {
+    let owned = grants.iter().map(|grant| (*grant).clone());
+    let inventory = Inventory::new(system.clone(), Timestamp::from_unix(0), Digest::ZERO, true, owned, BTreeMap::new());
+    let calls = collector.calls();
+    for grant in grants {
+        for change in [Change::Revoke {}, Change::Disable {}, Change::Rotate {}] {
+            let drafted = collector.draft(&change, grant, &inventory);
+            assert_eq!(drafted, collector.draft(&change, grant, &inventory), "{change} {}", grant.key);
+            if let Ok(draft) = drafted {
+                assert!(!draft.operations.is_empty(), "{change} {}: something has to be done", grant.key);
+                assert!(draft.operations.iter().all(|operation| !operation.text.is_empty()));
+                assert!(draft.loses.is_sorted(), "{change} {}", grant.key);
+            }
+        }
+    }
+    assert_eq!(collector.calls(), calls, "drafting makes no calls");
+}
+
+/// All of a few, some of many: the first of every kind, so that a large system is not read twice.
+fn sample<'a>(grants: &[&'a Grant]) -> Vec<&'a Grant> {
+    let mut taken: BTreeMap<GrantKind, usize> = BTreeMap::new();
+    let of_each = move |grant: &&&'a Grant| {
+        let count = taken.entry(grant.kind).or_default();
+        *count += 1;
+        *count <= 16
+    };
+    grants.iter().filter(of_each).copied().collect()
+}
