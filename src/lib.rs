@@ -31,11 +31,13 @@
 )]
 
 pub mod campaign;
+pub mod cli;
 pub mod connector;
 pub mod diag;
 pub mod enforce;
 pub mod format;
 pub mod git;
+pub mod inventory;
 pub mod model;
 pub mod plan;
 pub mod report;

@@ -9,7 +9,8 @@
 #[path = "support/imports.rs"]
 mod imports;
 
-use imports::imports;
+use imports::{imports, placed};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -61,9 +62,11 @@ fn a_crooked_house_is_found() {
 /// Returns a sentence for each wrong arrow and each file or folder without a floor, by path and line.
 fn check(root: &Path) -> Vec<String> {
     let mut wrong = Vec::new();
-    for file in rust_files(root) {
+    let files = rust_files(root);
+    let elsewhere: BTreeMap<PathBuf, Vec<String>> = files.iter().flat_map(|file| placed_by(file, root)).collect();
+    for file in files {
         let place = file.strip_prefix(root).unwrap();
-        let module = module_of(place);
+        let module = elsewhere.get(&file).cloned().unwrap_or_else(|| module_of(place));
         let Some(folder) = module.first() else { continue };
         let Some(floor) = floor_of(folder) else {
             wrong.push(format!("{}: `{folder}` is on no floor", place.display()));
@@ -101,6 +104,13 @@ fn module_of(place: &Path) -> Vec<String> {
         module.pop();
     }
     module
+}
+
+/// Returns the module paths of the files that `file` gives to modules of its own by `#[path]`.
+fn placed_by(file: &Path, root: &Path) -> Vec<(PathBuf, Vec<String>)> {
+    let module = module_of(file.strip_prefix(root).unwrap());
+    let place = |(other, name): (String, String)| (file.with_file_name(other), [module.clone(), vec![name]].concat());
+    placed(&fs::read_to_string(file).unwrap()).into_iter().map(place).collect()
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -13,8 +13,8 @@ pub struct Import {
 ///
 /// `module` is the file's own path below the crate root, as in `["connector", "hosts"]`. Read are all paths that start
 /// with `crate` or lead there with `super`, in `use` trees and anywhere else. Comments (so doc tests too) and strings
-/// are not code. What could lead elsewhere unseen (`#[path]`, `include!`, another name for the crate) is returned
-/// under its own spelling, which is no folder's name.
+/// are not code. What could lead elsewhere unseen (`include!`, a `#[path]` out of the folder, another name for the
+/// crate) is returned under its own spelling, which is no folder's name.
 pub fn imports(source: &str, module: &[String]) -> Vec<Import> {
     let tokens = tokens(source);
     let mut found = Vec::new();
@@ -28,8 +28,8 @@ pub fn imports(source: &str, module: &[String]) -> Vec<Import> {
         if spells(rest, &["extern", "crate", "self"]) {
             found.push(Import { line, name: "extern crate self".into() });
             used = 3;
-        } else if spells(rest, &["#", "[", "path", "="]) {
-            found.push(Import { line, name: "#[path]".into() });
+        } else if spells(rest, &["#", "[", "path", "="]) && rest.get(4).is_some_and(|file| file.text.contains('/')) {
+            found.push(Import { line, name: "#[path] in another folder".into() });
         } else if spells(rest, &["include", "!"]) {
             found.push(Import { line, name: "include!".into() });
         } else if before != "::" && rest[0].text == "crate" && before != "extern" {
@@ -41,6 +41,20 @@ pub fn imports(source: &str, module: &[String]) -> Vec<Import> {
         at += used;
     }
     found
+}
+
+/// Returns the files that `source` gives to its modules by `#[path = "file"] mod name;`, each with the name.
+pub fn placed(source: &str) -> Vec<(String, String)> {
+    let tokens = tokens(source);
+    let starts = (0..tokens.len()).filter(|at| spells(&tokens[*at..], &["#", "[", "path", "="]));
+    starts
+        .filter_map(|at| {
+            let file = tokens.get(at + 4)?.text.trim_matches('"').to_owned();
+            let after = &tokens[at + 6..];
+            let name = after.iter().position(|token| token.text == "mod").and_then(|at| after.get(at + 1))?;
+            Some((file, name.text.clone()))
+        })
+        .collect()
 }
 
 /// Where in the tree of modules the reader stands: the file's own depth, and the inline modules it is in.
@@ -171,7 +185,7 @@ impl Token {
     }
 }
 
-/// Splits code into names, `::` and single signs; leaves out comments, and what strings and characters hold.
+/// Splits code into names, `::`, strings with their quotes and single signs; leaves out comments.
 fn tokens(source: &str) -> Vec<Token> {
     let mut all = Vec::new();
     let (mut at, mut line) = (0, 1);
@@ -179,6 +193,9 @@ fn tokens(source: &str) -> Vec<Token> {
         let rest = &source[at..];
         let skipped = skipped(rest, source.as_bytes().get(at.wrapping_sub(1)).copied());
         if skipped > 0 {
+            if rest.starts_with('"') {
+                all.push(Token { line, text: rest[..skipped].to_owned() });
+            }
             line += rest[..skipped].matches('\n').count();
             at += skipped;
             continue;

@@ -1,0 +1,105 @@
+//! What a command has around it: directory, clock, environment, stdout and stderr.
+
+use super::Failure;
+use crate::{
+    diag::{Diagnostics, Style},
+    model::{Clock, Digest, FixedClock, SystemClock, Timestamp},
+};
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+};
+
+/// How the answer is written on stdout.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub enum Format {
+    /// For people at a terminal
+    Human,
+    /// For programs
+    Json,
+    /// For pull requests
+    Markdown,
+    /// For code scanning (SARIF 2.1.0)
+    Sarif,
+}
+
+/// What a command has around it. Everything below the command line takes these as arguments.
+pub struct Context {
+    /// The directory to work in.
+    pub directory: PathBuf,
+    /// How to write the answer.
+    pub format: Format,
+    /// The root pin given from outside the repository.
+    pub root: Option<Digest>,
+    /// The clock.
+    pub clock: Box<dyn Clock>,
+    /// Where data goes.
+    pub out: Box<dyn Write>,
+    /// Where progress and problems go.
+    pub err: Box<dyn Write>,
+    /// How to style data on stdout.
+    pub out_style: Style,
+    /// How to style problems on stderr.
+    pub err_style: Style,
+    /// Whether a person is at the terminal.
+    pub terminal: bool,
+}
+
+impl Context {
+    pub(super) fn new(
+        directory: PathBuf,
+        format: Format,
+        root: Option<Digest>,
+        color: clap::ColorChoice,
+        now: Option<Timestamp>,
+    ) -> Self {
+        let style = |terminal: bool| match color {
+            clap::ColorChoice::Always => Style::coloured(),
+            clap::ColorChoice::Auto if terminal && std::env::var_os("NO_COLOR").is_none() => Style::coloured(),
+            clap::ColorChoice::Auto | clap::ColorChoice::Never => Style::plain(),
+        };
+        Self {
+            directory,
+            format,
+            root,
+            clock: now.map_or_else(|| Box::new(SystemClock) as Box<dyn Clock>, |now| Box::new(FixedClock(now))),
+            out: Box::new(io::stdout().lock()),
+            err: Box::new(io::stderr()),
+            out_style: style(io::stdout().is_terminal()),
+            err_style: style(io::stderr().is_terminal()),
+            terminal: io::stdin().is_terminal() && io::stderr().is_terminal(),
+        }
+    }
+
+    /// Returns an environment variable.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    }
+
+    /// Writes problems where people or programs look for them: as JSON on stdout when that was asked for, else as text on
+    /// stderr.
+    pub fn problems(&mut self, problems: &Diagnostics) -> io::Result<()> {
+        if problems.is_empty() {
+            return Ok(());
+        }
+        match self.format {
+            Format::Json => writeln!(self.out, "{}", problems.to_json()),
+            _ => write!(self.err, "{}", problems.render(self.err_style)),
+        }
+    }
+
+    /// Writes one JSON value as a line on stdout.
+    ///
+    /// # Errors
+    /// When stdout does not take it.
+    pub fn json<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.out, value).map_err(io::Error::from)?;
+        self.out.write_all(b"\n")?;
+        Ok(())
+    }
+
+    pub(super) fn report(&mut self, failure: &Failure) {
+        // There is nobody left to tell when stderr is gone.
+        let _ = self.problems(&failure.problems);
+    }
+}

@@ -1,0 +1,75 @@
+//! How a command ends.
+
+use crate::diag::{Diagnostic, Diagnostics};
+use std::process::ExitCode;
+
+/// How a command ends, as a promise to scripts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Exit {
+    /// Somebody else is at it; try again (`EX_TEMPFAIL` of sysexits).
+    Busy,
+    /// The work could not be done.
+    CouldNot,
+    /// The target disagrees with what was decided.
+    Disagrees,
+    /// Done.
+    Done,
+    /// Findings, or a guardrail tripped.
+    Findings,
+    /// The command line makes no sense.
+    Usage,
+}
+
+impl Exit {
+    /// Returns the number the process ends with.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::CouldNot => 1,
+            Self::Usage => 2,
+            Self::Findings => 3,
+            Self::Disagrees => 4,
+            Self::Busy => 75,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// A command that did not get to its end: what people read, and how it ends.
+#[derive(Debug)]
+pub struct Failure {
+    /// What is wrong.
+    pub problems: Diagnostics,
+    /// How the command ends.
+    pub exit: Exit,
+}
+
+impl Failure {
+    /// Returns a failure of this kind with one problem.
+    pub fn new(exit: Exit, problem: Diagnostic) -> Self {
+        Self { problems: problem.into(), exit }
+    }
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(problem: Diagnostic) -> Self {
+        Self::new(Exit::CouldNot, problem)
+    }
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(problems: Diagnostics) -> Self {
+        Self { problems, exit: Exit::CouldNot }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Diagnostic::error("io", format!("could not read or write: {error}")).into()
+    }
+}

@@ -1,0 +1,73 @@
+//! The commands: only here are the environment and the terminal touched.
+//!
+//! One file a command, each with its `Args` and a `run`. Stdout is for data, stderr for progress and problems.
+
+mod completions;
+mod context;
+mod exit;
+
+pub use context::{Context, Format};
+pub use exit::{Exit, Failure};
+
+use clap::{CommandFactory, Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Access certification that enforces itself.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tenure",
+    version,
+    about = "Access certification that enforces itself: signed decisions in git become real changes, read back and proven.",
+    after_help = "Exit codes: 0 done · 1 could not · 2 usage · 3 findings or a guardrail · 4 the target disagrees · 75 busy, try again.\n\nTry it: tenure demo",
+    arg_required_else_help = true,
+    max_term_width = 110
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, clap::Args)]
+struct Global {
+    /// Work in this repository instead of the current directory
+    #[arg(short = 'C', long = "directory", global = true, value_name = "DIR", default_value = ".")]
+    directory: PathBuf,
+    /// How to write the answer on stdout
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// The digest of trust/root/1.toml, known from outside the repository (sha256:…)
+    #[arg(long, global = true, value_name = "DIGEST", env = "TENURE_ROOT")]
+    root: Option<crate::model::Digest>,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = clap::ColorChoice::Auto)]
+    color: clap::ColorChoice,
+    /// Take this instant for the present
+    #[arg(long, global = true, hide = true, value_name = "TIME")]
+    now: Option<crate::model::Timestamp>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print a script that completes commands and options in your shell
+    Completions(completions::Args),
+}
+
+/// Runs the command line and returns the exit code of DESIGN section 9.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let Global { directory, format, root, color, now } = cli.global;
+    let mut context = Context::new(directory, format, root, color, now);
+    let result = match cli.command {
+        Command::Completions(args) => completions::run(&args, &mut Cli::command(), &mut context),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            context.report(&failure);
+            failure.exit.into()
+        }
+    }
+}

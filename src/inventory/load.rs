@@ -1,0 +1,181 @@
+//! Reads an inventory back, and holds its files against the counts and digests of its observation.
+
+use super::{
+    OBSERVATION, USAGE, folder, grants_file,
+    line::{self, LastUse},
+    source::{Source, SourceError},
+};
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    format::governed,
+    model::{
+        Digest, Grant, GrantKey, Inventory, SystemId, Usage,
+        file::{KindCount, Observation},
+        jcs::NotCanonical,
+    },
+};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
+/// An inventory with what its collection said about itself.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// When, how and by whom it was collected.
+    pub observation: Observation,
+    /// The digest of the bytes of `observation.toml`, which bind all other files.
+    pub digest: Digest,
+    /// The grants.
+    pub inventory: Inventory,
+}
+
+/// Why an inventory cannot be relied on.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum LoadError {
+    /// The files do not say what the observation says.
+    #[error("`{path}`: {why}")]
+    Inconsistent {
+        /// The file.
+        path: String,
+        /// What differs.
+        why: String,
+    },
+    /// A line that is no grant or last use, or not in canonical form.
+    #[error("`{path}`, line {line}: {why}")]
+    Line {
+        /// The file.
+        path: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        why: String,
+    },
+    /// The system was never collected.
+    #[error("there is no inventory of `{0}`")]
+    Missing(SystemId),
+    /// The observation is not a governed file.
+    #[error("`{path}` is not an observation as the engine writes them")]
+    Observation {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        problems: Diagnostics,
+    },
+    /// A file could not be read.
+    #[error(transparent)]
+    Unreadable(#[from] SourceError),
+}
+
+impl LoadError {
+    /// Returns the stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Inconsistent { .. } => "inventory-inconsistent",
+            Self::Line { .. } => "inventory-line",
+            Self::Missing(_) => "inventory-missing",
+            Self::Observation { .. } => "inventory-observation",
+            Self::Unreadable(_) => "inventory-unreadable",
+        }
+    }
+
+    /// Returns what a person reads: what is wrong where, and the next command.
+    pub fn diagnostics(&self, system: &SystemId) -> Diagnostics {
+        let problem = Diagnostic::error(self.code(), self.to_string()).help(format!("tenure collect {system}"));
+        match self {
+            Self::Observation { path, problems } => {
+                problems.clone().into_iter().chain([problem.in_file(path.clone())]).collect()
+            }
+            Self::Inconsistent { path, .. } | Self::Line { path, .. } => problem.in_file(path.clone()).into(),
+            Self::Missing(_) | Self::Unreadable(_) => problem.into(),
+        }
+    }
+}
+
+/// Returns the inventory of `system` as it lies in `source`: every file with the digest and count that its
+/// observation says, every line canonical, sorted by key, of this system and its file's kind.
+///
+/// # Errors
+/// When anything is missing, changed, or cannot be read.
+pub fn load(source: &dyn Source, system: &SystemId) -> Result<Loaded, LoadError> {
+    let path = format!("{}/{OBSERVATION}", folder(system));
+    let bytes = source.read(&path)?.ok_or_else(|| LoadError::Missing(system.clone()))?;
+    let digest = Digest::of(&bytes);
+    let observation: Observation =
+        governed::parse(&path, &bytes).map_err(|problems| LoadError::Observation { path: path.clone(), problems })?;
+    if observation.system != *system {
+        let why = format!("it is of the system `{}`", observation.system);
+        return Err(LoadError::Inconsistent { path, why });
+    }
+    let mut grants = Vec::new();
+    for kind in &observation.kinds {
+        grants.extend(load_kind(source, system, kind)?);
+    }
+    let total = grants.len();
+    let usage = load_usage(source, &observation)?;
+    let inventory = Inventory::new(system.clone(), observation.observed_at, digest, true, grants, usage);
+    if inventory.grants().len() != total {
+        return Err(LoadError::Inconsistent { path, why: "a key is in the files of two kinds".to_owned() });
+    }
+    Ok(Loaded { observation, digest, inventory })
+}
+
+fn load_kind(source: &dyn Source, system: &SystemId, kind: &KindCount) -> Result<Vec<Grant>, LoadError> {
+    let path = format!("{}/{}", folder(system), grants_file(kind.kind));
+    let inconsistent = |why: String| LoadError::Inconsistent { path: path.clone(), why };
+    let bytes = bound(source, &path, kind.digest)?;
+    let grants: Vec<Grant> = lines(&path, &bytes, line::write_grant, |grant: &Grant| &grant.key)?;
+    if grants.len() as u64 != kind.count {
+        return Err(inconsistent(format!("it has {} grants, {} were observed", grants.len(), kind.count)));
+    }
+    if kind.control_total.is_some_and(|total| total != kind.count) {
+        return Err(inconsistent("its count differs from its control total".to_owned()));
+    }
+    match grants.iter().position(|grant| grant.system != *system || grant.kind != kind.kind) {
+        Some(index) => {
+            let why = format!("a grant of another system or kind than {system} and {}", kind.kind);
+            Err(LoadError::Line { path, line: index + 1, why })
+        }
+        None => Ok(grants),
+    }
+}
+
+fn load_usage(source: &dyn Source, observation: &Observation) -> Result<BTreeMap<GrantKey, Usage>, LoadError> {
+    let path = format!("{}/{USAGE}", folder(&observation.system));
+    let bytes = bound(source, &path, observation.usage)?;
+    let uses: Vec<LastUse> = lines(&path, &bytes, line::write_use, |last: &LastUse| &last.key)?;
+    Ok(uses.into_iter().map(|last| (last.key, last.usage)).collect())
+}
+
+/// Returns the bytes of a file that must have this digest.
+fn bound(source: &dyn Source, path: &str, digest: Digest) -> Result<Vec<u8>, LoadError> {
+    let refuse = |why: &str| LoadError::Inconsistent { path: path.to_owned(), why: why.to_owned() };
+    let bytes = source.read(path)?.ok_or_else(|| refuse("it is missing, and was observed"))?;
+    if Digest::of(&bytes) != digest {
+        return Err(refuse("it is not the file that was observed: its digest differs"));
+    }
+    Ok(bytes)
+}
+
+/// Reads lines that are each the canonical form of what they hold, sorted by key without twins.
+fn lines<T: DeserializeOwned>(
+    path: &str,
+    bytes: &[u8],
+    write: impl Fn(&T, &mut Vec<u8>) -> Result<(), NotCanonical>,
+    key: impl Fn(&T) -> &GrantKey,
+) -> Result<Vec<T>, LoadError> {
+    let mut values: Vec<T> = Vec::with_capacity(bytes.len() / 256);
+    let mut canonical = Vec::with_capacity(1024);
+    for (index, text) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let refuse = |why: String| LoadError::Line { path: path.to_owned(), line: index + 1, why };
+        let value: T = serde_json::from_slice(text).map_err(|error| refuse(error.to_string()))?;
+        canonical.clear();
+        write(&value, &mut canonical).map_err(|error| refuse(error.to_string()))?;
+        if canonical != text {
+            return Err(refuse("not in canonical form (RFC 8785)".to_owned()));
+        }
+        if values.last().is_some_and(|before| key(before) >= key(&value)) {
+            return Err(refuse(format!("`{}` is out of order, or there twice", key(&value))));
+        }
+        values.push(value);
+    }
+    Ok(values)
+}

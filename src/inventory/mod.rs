@@ -1,0 +1,33 @@
+//! What is held: collecting the grants of a system, keeping them as files, and reading them back.
+
+mod collect;
+mod difference;
+mod line;
+mod load;
+mod people;
+mod publish;
+mod source;
+
+#[cfg(test)]
+mod tests;
+
+pub use collect::{CollectError, Collection, Limits, Progress, Task, collect};
+pub use difference::{Changed, Difference, difference};
+pub use load::{LoadError, Loaded, load};
+pub use people::People;
+pub use publish::{PublishError, publish};
+pub use source::{Source, SourceError, WorkTree};
+
+use crate::model::{GrantKind, SystemId};
+
+/// Returns the folder of a system's inventory.
+pub fn folder(system: &SystemId) -> String {
+    format!("inventory/{system}")
+}
+
+fn grants_file(kind: GrantKind) -> String {
+    format!("grants/{kind}.jsonl")
+}
+
+const OBSERVATION: &str = "observation.toml";
+const USAGE: &str = "usage.jsonl";

@@ -1,0 +1,132 @@
+//! Puts a new inventory in the place of the old one, at once or not at all.
+
+use super::folder;
+use crate::model::SystemId;
+use rustix::{
+    fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with},
+    io::Errno,
+};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+/// Why a new inventory was not put in place; the old one is as it was.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing} `{}`: {error}", path.display())]
+pub struct PublishError {
+    doing: &'static str,
+    path: PathBuf,
+    error: io::Error,
+}
+
+/// Puts `files` (by path below the system's folder) in the place of the inventory of `system` below `root`.
+///
+/// Everything is written and synced beside the old folder, which one rename then replaces. After a crash at any point
+/// the old inventory or the new one is there, whole; the next call removes what a crash left lying.
+///
+/// # Errors
+/// When a step fails; then the old inventory is still there.
+pub fn publish(root: &Path, system: &SystemId, files: &BTreeMap<String, Vec<u8>>) -> Result<(), PublishError> {
+    let all = root.join("inventory");
+    create(&all)?;
+    if all.is_symlink() {
+        return Err(failed("publishing below", &all)(io::Error::other("it is a symbolic link")));
+    }
+    // One publication at a time, so that none takes away what another is writing; the system ends the lock with us.
+    let lock = File::open(&all).map_err(failed("opening", &all))?;
+    flock(&lock, FlockOperation::LockExclusive).map_err(|error| failed("locking", &all)(error.into()))?;
+    let target = root.join(folder(system));
+    let staging = root.join(STAGING);
+    let fresh = staging.join(format!("{system}.new"));
+    let old = staging.join(format!("{system}.old"));
+    recover(&target, &old)?;
+    for leftover in [&fresh, &old] {
+        remove(leftover)?;
+    }
+    create(&fresh)?;
+    // What a crash leaves here must not end up in a commit.
+    write(&staging.join(".gitignore"), b"*\n")?;
+    for (path, bytes) in files {
+        let place = fresh.join(path);
+        if let Some(parent) = place.parent() {
+            create(parent)?;
+        }
+        write(&place, bytes)?;
+    }
+    sync_folders(&fresh)?;
+    replace(&fresh, &target, &old)?;
+    sync(&all)?;
+    remove(&staging)
+}
+
+/// Puts the old inventory back where a crash between two renames left it away.
+fn recover(target: &Path, old: &Path) -> Result<(), PublishError> {
+    if exists(target) || !exists(old) {
+        return Ok(());
+    }
+    fs::rename(old, target).map_err(failed("restoring", target))
+}
+
+fn replace(fresh: &Path, target: &Path, old: &Path) -> Result<(), PublishError> {
+    if !exists(target) {
+        return fs::rename(fresh, target).map_err(failed("publishing", target));
+    }
+    match renameat_with(CWD, fresh, CWD, target, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(()),
+        // A file system that cannot exchange two folders at once: two renames, and `recover` between them.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            fs::rename(target, old).map_err(failed("moving aside", target))?;
+            fs::rename(fresh, target).map_err(failed("publishing", target))
+        }
+        Err(error) => Err(failed("publishing", target)(error.into())),
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), PublishError> {
+    let write = || {
+        let mut file = File::create(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(failed("writing", path))
+}
+
+fn create(path: &Path) -> Result<(), PublishError> {
+    fs::create_dir_all(path).map_err(failed("creating", path))
+}
+
+fn remove(path: &Path) -> Result<(), PublishError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("removing", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn sync_folders(folder: &Path) -> Result<(), PublishError> {
+    for entry in fs::read_dir(folder).map_err(failed("reading", folder))? {
+        let path = entry.map_err(failed("reading", folder))?.path();
+        if path.is_dir() {
+            sync_folders(&path)?;
+        }
+    }
+    sync(folder)
+}
+
+fn sync(folder: &Path) -> Result<(), PublishError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("syncing", folder))
+}
+
+fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> PublishError {
+    let path = path.to_owned();
+    move |error| PublishError { doing, path: path.clone(), error }
+}
+
+/// On the same file system as the inventories, so that a rename is enough.
+const STAGING: &str = "inventory/.staging";

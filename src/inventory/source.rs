@@ -1,0 +1,65 @@
+//! Where an inventory is read from: a commit, a work tree, or memory.
+
+use std::{collections::BTreeMap, io, path::PathBuf};
+
+/// A tree of files that can be read by path.
+pub trait Source {
+    /// Returns the bytes of the file at `path`, relative to the repository's root; nothing when there is none.
+    ///
+    /// # Errors
+    /// When it could not be read: this is never "nothing".
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError>;
+}
+
+/// Why a file could not be read.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{path}` cannot be read: {why}")]
+pub struct SourceError {
+    /// The file.
+    pub path: String,
+    /// Why.
+    pub why: String,
+}
+
+/// The files as they lie on disk, for commands that work before anything is committed. Follows no symbolic links.
+#[derive(Clone, Debug)]
+pub struct WorkTree {
+    root: PathBuf,
+}
+
+impl WorkTree {
+    /// Returns the tree below `root`.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+}
+
+impl Source for WorkTree {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
+        let refuse = |why: String| SourceError { path: path.to_owned(), why };
+        let mut place = self.root.clone();
+        for name in path.split('/') {
+            if matches!(name, "" | "." | "..") {
+                return Err(refuse("the path leaves its folder".to_owned()));
+            }
+            place.push(name);
+            match place.symlink_metadata() {
+                Ok(found) if found.is_symlink() => return Err(refuse("it is a symbolic link".to_owned())),
+                Ok(_) => {}
+                Err(error) if is_absent(&error) => return Ok(None),
+                Err(error) => return Err(refuse(error.to_string())),
+            }
+        }
+        std::fs::read(&place).map(Some).map_err(|error| refuse(error.to_string()))
+    }
+}
+
+impl Source for BTreeMap<String, Vec<u8>> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
+        Ok(self.get(path).cloned())
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}

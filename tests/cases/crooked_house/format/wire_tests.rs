@@ -1,0 +1,2 @@
+use super::super::model::Id;
+use super::super::trust::Verified;
