@@ -1,5 +1,49 @@
 //! Campaigns: a frozen population, items, reviews, and what they resolve to.
 
+mod advice;
+mod assign;
+mod facts;
+mod open;
+mod population;
 mod resolution;
+mod worklist;
 
+#[cfg(test)]
+mod tests;
+
+pub use assign::{Assignment, Bar, Bench, Standing};
+pub use open::{Opened, Opening, open, principals_digest};
+pub use population::{Member, Roll, population};
 pub use resolution::Resolution;
+pub use worklist::{Sheet, worklist};
+
+use crate::{
+    inventory::{Loaded, People},
+    model::{
+        RepoId, SystemId,
+        file::{Registry, System, Thresholds},
+    },
+};
+use std::collections::BTreeMap;
+
+/// What a campaign stands on, all of it as one commit of the main branch has it.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    /// The repository.
+    pub repo: &'a RepoId,
+    /// All systems.
+    pub systems: &'a BTreeMap<SystemId, System>,
+    /// The inventories that are there.
+    pub inventories: &'a BTreeMap<SystemId, Loaded>,
+    /// Who is who.
+    pub people: &'a People,
+    /// Who may sign.
+    pub registry: &'a Registry,
+    /// How many must sign.
+    pub thresholds: &'a Thresholds,
+}
+
+/// Returns the folder of a campaign.
+pub fn folder(campaign: &crate::model::CampaignId) -> String {
+    format!("campaigns/{campaign}")
+}

@@ -1,0 +1,194 @@
+//! Who reviews what: the owner first, a fallback always, and never the holder.
+
+use super::{Member, Setting, population::subject};
+use crate::model::{
+    PrincipalId, Tier,
+    file::{CampaignDefinition, KeyState, PrincipalKind, RegistryPrincipal, Thresholds},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+/// Who reviews an item, and why them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Assignment {
+    /// The reviewer, who must sign.
+    pub reviewer: PrincipalId,
+    /// In what standing they review.
+    pub standing: Standing,
+    /// Further signers that the tier asks for.
+    pub cosigners: Vec<PrincipalId>,
+    /// Who came before them and may not review it.
+    pub passed_over: Vec<(PrincipalId, Bar)>,
+}
+
+/// In what standing somebody reviews an item, in the order in which they are asked.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Standing {
+    /// They answer for the principal; for a person, they are the manager.
+    Owner,
+    /// They stand in for the owner of the principal.
+    Deputy,
+    /// They answer for the system.
+    SystemOwner,
+    /// They stand in for the owner of the system.
+    SystemDeputy,
+    /// The campaign's fallback.
+    Fallback,
+    /// The campaign's second fallback.
+    SecondFallback,
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Owner => "owner",
+            Self::Deputy => "deputy",
+            Self::SystemOwner => "owner of the system",
+            Self::SystemDeputy => "deputy for the system",
+            Self::Fallback => "fallback",
+            Self::SecondFallback => "second fallback",
+        })
+    }
+}
+
+/// Why somebody may not review an item.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Bar {
+    /// They have left.
+    Left,
+    /// The registry has no active key of theirs.
+    NoKey,
+    /// They would review their own access.
+    OwnAccess,
+}
+
+impl fmt::Display for Bar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Left => "left",
+            Self::NoKey => "has no active key",
+            Self::OwnAccess => "would review their own access",
+        })
+    }
+}
+
+/// Everybody who may sign, indexed.
+pub struct Bench<'a> {
+    setting: &'a Setting<'a>,
+    own: BTreeMap<&'a PrincipalId, BTreeSet<&'a str>>,
+}
+
+impl<'a> Bench<'a> {
+    /// Returns those who have an active key in the registry.
+    pub fn of(setting: &'a Setting<'a>) -> Self {
+        let active = |principal: &&RegistryPrincipal| principal.keys.iter().any(|key| key.state == KeyState::Active);
+        let own = |principal: &'a RegistryPrincipal| principal.subjects.iter().map(String::as_str).collect();
+        let principals = setting.registry.principals.iter().filter(active);
+        Self { setting, own: principals.map(|principal| (&principal.id, own(principal))).collect() }
+    }
+
+    /// Returns whether `reviewer` may review access of the account `subject`.
+    ///
+    /// They must not be its holder by any link of identity (own account, own second account, own non-human identity, as
+    /// DESIGN section 4 has it), must not have left, and must have an active key in the registry. The owner of a
+    /// non-human identity is therefore never its reviewer: their signature would be refused as a self-review. They are
+    /// named in the facts, so that the reviewer knows whom to ask; the deputy or the system's owner decides.
+    ///
+    /// # Errors
+    /// The first reason that stands against it.
+    pub fn eligible(&self, reviewer: &PrincipalId, subject: &str) -> Result<(), Bar> {
+        if self.setting.people.has_left(reviewer) {
+            return Err(Bar::Left);
+        }
+        let own = self.own.get(reviewer).ok_or(Bar::NoKey)?;
+        let is_own = own.contains(subject) || self.setting.people.is_own(reviewer, subject);
+        if is_own { Err(Bar::OwnAccess) } else { Ok(()) }
+    }
+}
+
+/// Returns who reviews an item.
+///
+/// # Errors
+/// Everybody who was asked and may not, when too few are left.
+pub(super) fn assign(
+    member: &Member<'_>,
+    definition: &CampaignDefinition,
+    bench: &Bench<'_>,
+) -> Result<Assignment, Vec<(PrincipalId, Bar)>> {
+    let setting = bench.setting;
+    let subject = subject(member.grant);
+    let mut chosen: Vec<(PrincipalId, Standing)> = Vec::new();
+    let mut barred: Vec<(PrincipalId, Bar)> = Vec::new();
+    let mut before_first = 0;
+    let needed = signers(setting.thresholds, member.tier);
+    for (candidate, standing) in candidates(member, &subject, definition, setting) {
+        if chosen.iter().any(|(id, _)| *id == candidate) || barred.iter().any(|(id, _)| *id == candidate) {
+            continue;
+        }
+        match bench.eligible(&candidate, &subject) {
+            Ok(()) => chosen.push((candidate, standing)),
+            Err(bar) => barred.push((candidate, bar)),
+        }
+        if chosen.is_empty() {
+            before_first = barred.len();
+        }
+        if chosen.len() >= needed {
+            break;
+        }
+    }
+    if chosen.len() < needed {
+        return Err(barred);
+    }
+    let mut chosen = chosen.into_iter();
+    let Some((reviewer, standing)) = chosen.next() else { return Err(barred) };
+    let mut cosigners: Vec<_> = chosen.map(|(id, _)| id).collect();
+    cosigners.sort();
+    barred.truncate(before_first);
+    Ok(Assignment { reviewer, standing, cosigners, passed_over: barred })
+}
+
+fn candidates(
+    member: &Member<'_>,
+    subject: &str,
+    definition: &CampaignDefinition,
+    setting: &Setting<'_>,
+) -> Vec<(PrincipalId, Standing)> {
+    let mut all = Vec::with_capacity(6);
+    if let Some(entry) = setting.people.behind(subject) {
+        // A person answers for themselves, so who stands in for them is who stands in for their manager.
+        all.extend(entry.owner.clone().map(|owner| (owner, Standing::Owner)));
+        all.extend(entry.deputy.clone().map(|deputy| (deputy, Standing::Deputy)));
+    }
+    if let Some(system) = setting.systems.get(&member.grant.system) {
+        all.push((system.owner.clone(), Standing::SystemOwner));
+        all.extend(system.deputy.clone().map(|deputy| (deputy, Standing::SystemDeputy)));
+    }
+    all.push((definition.fallback.clone(), Standing::Fallback));
+    all.push((definition.second_fallback.clone(), Standing::SecondFallback));
+    all
+}
+
+/// Returns how many must sign a review of this tier; never none.
+pub(super) fn signers(thresholds: &Thresholds, tier: Tier) -> usize {
+    let threshold = match tier {
+        Tier::T0 => thresholds.t0,
+        Tier::T1 => thresholds.t1,
+        Tier::T2 => thresholds.t2,
+        Tier::T3 => thresholds.t3,
+    };
+    usize::try_from(threshold).unwrap_or(usize::MAX).max(1)
+}
+
+/// Returns the kind of identity in words.
+pub(super) const fn identity(kind: PrincipalKind) -> &'static str {
+    match kind {
+        PrincipalKind::Agent => "agent",
+        PrincipalKind::BreakGlass => "break-glass account",
+        PrincipalKind::Engine => "this engine's account",
+        PrincipalKind::Person => "person",
+        PrincipalKind::Service => "service account",
+        PrincipalKind::Vendor => "vendor account",
+    }
+}

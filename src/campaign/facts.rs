@@ -1,0 +1,151 @@
+//! What a person should know to decide on an item, in plain words.
+
+use super::{
+    Assignment, Member, Setting, Standing,
+    assign::{Bar, identity},
+    population::unused_days,
+};
+use crate::{
+    format::lint,
+    model::{
+        Inventory, PrincipalId, Timestamp, Usage, Via,
+        file::{PrincipalEntry, PrincipalKind, PrincipalStatus},
+    },
+};
+
+/// Returns the facts of an item: who holds it and whether they are still here, who answers for it, its last use, what
+/// the name hides, by which paths it comes about, what makes it dangerous, and why this reviewer was asked.
+pub(super) fn facts(
+    member: &Member<'_>,
+    entry: Option<&PrincipalEntry>,
+    inventory: &Inventory,
+    assignment: &Assignment,
+    setting: &Setting<'_>,
+) -> String {
+    let mut facts = vec![holder(member, entry, setting)];
+    if let Some(entry) = entry {
+        facts.push(owner(entry, setting));
+        facts.extend(entry.ends.filter(|_| entry.status == PrincipalStatus::Active).map(|end| format!("ends {}", day(end))));
+        facts.extend(entry.purpose.as_deref().map(|purpose| format!("for {}", clip(purpose))));
+    }
+    facts.push(usage(&inventory.usage(&member.grant.key), inventory));
+    facts.extend(hidden(member));
+    facts.extend(paths(member));
+    facts.extend(attributes(member));
+    facts.extend(asked(assignment));
+    let text = lint::make_visible(&facts.join("; ")).into_owned();
+    // A quote or backslash takes two bytes in the file.
+    let cost = |c: char| c.len_utf8() + usize::from(matches!(c, '"' | '\\'));
+    let ends = text.char_indices().scan(0, |sum, (at, c)| {
+        *sum += cost(c);
+        Some((at, *sum))
+    });
+    match ends.into_iter().find(|(_, sum)| *sum > MOST_FACTS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// Returns a name as it may stand in a governed file: short, and with nothing hidden in it.
+pub(super) fn clip(name: &str) -> String {
+    let name = match name.char_indices().nth(MOST_NAME) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    };
+    lint::make_visible(&name).into_owned()
+}
+
+fn holder(member: &Member<'_>, entry: Option<&PrincipalEntry>, setting: &Setting<'_>) -> String {
+    let Some(entry) = entry else {
+        let claims = setting.people.claimants(&member.subject());
+        return match claims {
+            [] => "an account nobody claims".to_owned(),
+            claims => {
+                let names: Vec<_> = claims.iter().map(PrincipalId::as_str).collect();
+                format!("an account claimed by {} alike", names.join(" and "))
+            }
+        };
+    };
+    let kind = identity(entry.kind);
+    match entry.status {
+        PrincipalStatus::Active => format!("{kind} {}", entry.id),
+        PrincipalStatus::Left => format!("{kind} {} ({})", entry.id, left(entry)),
+    }
+}
+
+fn owner(entry: &PrincipalEntry, setting: &Setting<'_>) -> String {
+    let word = if entry.kind == PrincipalKind::Person { "manager" } else { "owner" };
+    let Some(id) = &entry.owner else { return format!("no {word}") };
+    match setting.people.get(id) {
+        None => format!("{word} {id} (not known here)"),
+        Some(owner) if owner.status == PrincipalStatus::Left => format!("{word} {id} ({})", left(owner)),
+        Some(_) => format!("{word} {id}"),
+    }
+}
+
+fn left(entry: &PrincipalEntry) -> String {
+    entry.ends.map_or_else(|| "left".to_owned(), |end| format!("left {}", day(end)))
+}
+
+fn usage(usage: &Usage, inventory: &Inventory) -> String {
+    let days = unused_days(usage, inventory);
+    match (usage, days) {
+        (Usage::Unknown(because), _) => format!("use unknown: {}", clip(because)),
+        (Usage::At(time), Some(0 | 1)) => format!("in use: {}", day(*time)),
+        (Usage::At(time), Some(days)) => format!("unused {days} days, since {}", day(*time)),
+        (Usage::NeverSince(time), Some(days)) => {
+            format!("never used in {days} days, since {} when use began to be kept", day(*time))
+        }
+        (Usage::At(time) | Usage::NeverSince(time), None) => format!("not used since {}", day(*time)),
+    }
+}
+
+fn hidden(member: &Member<'_>) -> Option<String> {
+    let gives = &member.grant.expands_to;
+    let first: Vec<_> = gives.iter().take(FIRST_NAMES).map(|one| clip(&one.name)).collect();
+    let more = gives.len() - first.len();
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let noun = if gives.len() == 1 { "entitlement" } else { "entitlements" };
+    (!gives.is_empty()).then(|| format!("gives {} {noun}: {}{rest}", gives.len(), first.join(", ")))
+}
+
+fn paths(member: &Member<'_>) -> Option<String> {
+    let paths = &member.grant.paths;
+    if matches!(paths.as_slice(), [] | [crate::model::AccessPath { via: Via::Direct, .. }]) {
+        return None;
+    }
+    let first: Vec<_> = paths.iter().take(FIRST_NAMES).map(|path| clip(&path.text)).collect();
+    let more = paths.len() - first.len();
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let noun = if paths.len() == 1 { "path" } else { "paths" };
+    Some(format!("by {} {noun}: {}{rest}", paths.len(), first.join(" | ")))
+}
+
+fn attributes(member: &Member<'_>) -> Option<String> {
+    let all = &member.grant.attributes;
+    let first: Vec<_> =
+        all.iter().take(FIRST_ATTRIBUTES).map(|(name, value)| format!("{} {}", clip(name), clip(value))).collect();
+    let more = all.len() - first.len();
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!all.is_empty()).then(|| format!("{}{rest}", first.join(", ")))
+}
+
+fn asked(assignment: &Assignment) -> Option<String> {
+    if assignment.standing == Standing::Owner {
+        return None;
+    }
+    let passed: Vec<_> =
+        assignment.passed_over.iter().map(|(id, bar): &(PrincipalId, Bar)| format!("{id} {bar}")).collect();
+    let because = if passed.is_empty() { String::new() } else { format!(", as {}", passed.join(" and ")) };
+    Some(format!("asked as {}{because}", assignment.standing))
+}
+
+fn day(time: Timestamp) -> String {
+    time.to_string().chars().take(10).collect()
+}
+
+const FIRST_NAMES: usize = 4;
+const FIRST_ATTRIBUTES: usize = 6;
+const MOST_NAME: usize = 96;
+/// Well below the 4 KiB a line of a governed file may have.
+const MOST_FACTS: usize = 2000;

@@ -1,0 +1,215 @@
+//! Opens a campaign: freezes the population, assigns every item, writes the worklists; or refuses, and says why.
+
+use super::{
+    Roll, Setting, Sheet, folder, population,
+    population::scope,
+    worklist::{Head, Unassigned, piles, sheets},
+};
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    format::governed,
+    model::{
+        CampaignId, Digest, SystemId, Timestamp,
+        file::{Campaign, CampaignDefinition, FileKind, Population},
+    },
+};
+use std::collections::BTreeMap;
+
+/// What is to be opened, and from where.
+pub struct Opening<'a> {
+    /// The campaign's id.
+    pub id: CampaignId,
+    /// The path of the definition.
+    pub from: String,
+    /// The definition.
+    pub definition: CampaignDefinition,
+    /// The commit of the main branch that everything is read from.
+    pub base: String,
+    /// When.
+    pub now: Timestamp,
+    /// The digest of the principals' files; see [`principals_digest`].
+    pub principals: Digest,
+    /// The git tree of each system's inventory.
+    pub trees: &'a BTreeMap<SystemId, String>,
+}
+
+/// An opened campaign, ready to be written down and signed.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The campaign.
+    pub campaign: Campaign,
+    /// The digest of its file.
+    pub digest: Digest,
+    /// The worklists, sorted by path.
+    pub sheets: Vec<Sheet>,
+    /// What a person should know, and nothing that stands against it.
+    pub warnings: Diagnostics,
+}
+
+impl Opened {
+    /// Returns all files by path below the campaign's folder.
+    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let prefix = format!("{}/", folder(&self.campaign.id));
+        let below = |path: &str| path.strip_prefix(&prefix).unwrap_or(path).to_owned();
+        let reviews =
+            self.sheets.iter().map(|sheet| (below(&sheet.path), governed::render(&sheet.review).into_bytes()));
+        let campaign = ("campaign.toml".to_owned(), governed::render(&self.campaign).into_bytes());
+        reviews.chain([campaign]).collect()
+    }
+}
+
+/// Returns the campaign with its worklists. The same arguments give the same bytes.
+///
+/// # Errors
+/// When an inventory is missing, partial or stale, nothing is selected, or an item finds too few reviewers: all of
+/// it, each with the next command. Nothing is half opened.
+pub fn open(opening: &Opening<'_>, setting: &Setting<'_>) -> Result<Opened, Diagnostics> {
+    let mut problems = Diagnostics::new();
+    let mut warnings = Diagnostics::new();
+    check_definition(opening, &mut problems);
+    let systems = scope(&opening.definition, setting);
+    for system in &systems {
+        check_system(system, opening, setting, &mut problems, &mut warnings);
+    }
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    let roll = population(&opening.id, &opening.definition, setting);
+    if roll.is_empty() {
+        return Err(empty(opening).into());
+    }
+    let (piles, unassigned) = piles(&opening.definition, &roll, setting);
+    if !unassigned.is_empty() {
+        return Err(unassigned.iter().map(|item| nobody(item, opening)).collect());
+    }
+    let campaign = freeze(opening, &roll, systems.iter(), setting);
+    let digest = Digest::of(governed::render(&campaign));
+    let head = Head { campaign: &opening.id, digest, now: opening.now, setting };
+    let sheets = sheets(&head, &piles);
+    Ok(Opened { campaign, digest, sheets, warnings })
+}
+
+/// Returns the digest over the principals' files: lines of `<sha256>  <path>`, sorted by path.
+pub fn principals_digest<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Digest {
+    let files: BTreeMap<_, _> = files.into_iter().collect();
+    let lines = files.into_iter().map(|(path, bytes)| format!("{}  {path}\n", Digest::of(bytes).hex()));
+    Digest::of(lines.collect::<String>())
+}
+
+fn freeze<'s>(
+    opening: &Opening<'_>,
+    roll: &Roll<'_>,
+    systems: impl Iterator<Item = &'s SystemId>,
+    setting: &Setting<'_>,
+) -> Campaign {
+    let mut items: BTreeMap<&SystemId, u64> = BTreeMap::new();
+    for (_, member) in roll.items() {
+        *items.entry(&member.grant.system).or_default() += 1;
+    }
+    let contributes = |system: &SystemId| {
+        let loaded = setting.inventories.get(system)?;
+        Some(Population {
+            system: system.clone(),
+            observed_at: loaded.observation.observed_at,
+            observation: loaded.digest,
+            tree: opening.trees.get(system).cloned()?,
+            grants: loaded.inventory.grants().len() as u64,
+            items: items.get(system).copied().unwrap_or(0),
+        })
+    };
+    Campaign {
+        schema: FileKind::Campaign.schema().to_owned(),
+        repo: setting.repo.clone(),
+        id: opening.id.clone(),
+        from: opening.from.clone(),
+        base: opening.base.clone(),
+        opened_at: opening.now,
+        closes_at: opening.now.plus_days(i64::from(opening.definition.window_days)),
+        items: roll.len() as u64,
+        population: roll.digest(),
+        principals: opening.principals,
+        definition: opening.definition.clone(),
+        systems: systems.filter_map(contributes).collect(),
+    }
+}
+
+fn check_definition(opening: &Opening<'_>, problems: &mut Diagnostics) {
+    let refuse = |code, message: &str, help: &str| Diagnostic::error(code, message).in_file(&opening.from).help(help);
+    if opening.definition.window_days == 0 {
+        problems.push(refuse("no-window", "reviewers have no days at all", "write `window_days = 14`, or more"));
+    }
+    if opening.definition.selectors.is_empty() {
+        let help = "add a `[[select]]`; an empty one takes everything";
+        problems.push(refuse("no-selector", "the definition selects nothing", help));
+    }
+}
+
+fn check_system(
+    system: &SystemId,
+    opening: &Opening<'_>,
+    setting: &Setting<'_>,
+    problems: &mut Diagnostics,
+    warnings: &mut Diagnostics,
+) {
+    let collect = format!("tenure collect {system}, then commit and merge the inventory");
+    if !setting.systems.contains_key(system) {
+        let message = format!("`{system}` is selected, but there is no systems/{system}.toml");
+        let problem = Diagnostic::error("unknown-system", message).in_file(&opening.from);
+        problems.push(problem.help(format!("write systems/{system}.toml, or take it out of the selectors")));
+        return;
+    }
+    let Some(loaded) = setting.inventories.get(system) else {
+        let message = format!("`{system}` has no inventory at {}", short(&opening.base));
+        problems.push(Diagnostic::error("inventory-missing", message).help(collect));
+        return;
+    };
+    let path = format!("{}/observation.toml", crate::inventory::folder(system));
+    let observed = loaded.observation.observed_at;
+    let age = opening.now.days_since(observed);
+    if !loaded.inventory.is_complete() {
+        let message = format!("the inventory of `{system}` is partial");
+        problems.push(Diagnostic::error("inventory-partial", message).in_file(&path).help(collect.clone()));
+    }
+    if age > i64::from(opening.definition.fresh_days) {
+        let limit = opening.definition.fresh_days;
+        let message = format!("the inventory of `{system}` is {age} days old; this campaign takes at most {limit}");
+        problems.push(Diagnostic::error("inventory-stale", message).in_file(&path).help(collect));
+    } else if observed.unix() > opening.now.unix() + CLOCK_SKEW {
+        let message = format!("the inventory of `{system}` is from {observed}, which is still to come");
+        let help = "look at the clocks of this machine and of the one that collected";
+        problems.push(Diagnostic::error("inventory-from-the-future", message).in_file(&path).help(help));
+    }
+    if !opening.trees.contains_key(system) {
+        let message = format!("the inventory of `{system}` is not in a commit");
+        problems.push(Diagnostic::error("inventory-uncommitted", message).in_file(&path).help("commit and merge it"));
+    }
+    for spot in &loaded.observation.blind_spots {
+        let message = format!("the inventory of `{system}` could not see: {spot}");
+        let problem = Diagnostic::warning("blind-spot", message).in_file(&path);
+        warnings.push(problem.help("what is not seen is not reviewed; say so in the campaign's report"));
+    }
+}
+
+fn empty(opening: &Opening<'_>) -> Diagnostic {
+    Diagnostic::error("population-empty", "no grant meets any selector, so there is nothing to review")
+        .in_file(&opening.from)
+        .with_note("a campaign without items would look done")
+        .help("widen the selectors, or look at `tenure collect`")
+}
+
+fn nobody(item: &Unassigned, opening: &Opening<'_>) -> Diagnostic {
+    let message = format!(
+        "too few may review `{}` of `{}` on `{}` ({})",
+        item.entitlement, item.principal, item.system, item.tier
+    );
+    let problem = Diagnostic::error("no-reviewer", message).in_file(&opening.from);
+    let told = item.barred.iter().fold(problem, |problem, (id, bar)| problem.with_note(format!("`{id}` {bar}")));
+    told.help("name other fallbacks, or give a reviewer a key: `trust/registry`")
+}
+
+/// How far the collector's clock may be ahead, in seconds.
+const CLOCK_SKEW: i64 = 300;
+
+fn short(commit: &str) -> &str {
+    commit.get(..12).unwrap_or(commit)
+}
