@@ -108,15 +108,26 @@ impl<'a> Bench<'a> {
     }
 }
 
+/// Too few may review an item.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct TooFew {
+    /// How many must sign.
+    pub(super) needed: usize,
+    /// Who may.
+    pub(super) may: Vec<PrincipalId>,
+    /// Who was asked and may not.
+    pub(super) barred: Vec<(PrincipalId, Bar)>,
+}
+
 /// Returns who reviews an item.
 ///
 /// # Errors
-/// Everybody who was asked and may not, when too few are left.
+/// When too few may.
 pub(super) fn assign(
     member: &Member<'_>,
     definition: &CampaignDefinition,
     bench: &Bench<'_>,
-) -> Result<Assignment, Vec<(PrincipalId, Bar)>> {
+) -> Result<Assignment, TooFew> {
     let setting = bench.setting;
     let subject = subject(member.grant);
     let mut chosen: Vec<(PrincipalId, Standing)> = Vec::new();
@@ -139,11 +150,10 @@ pub(super) fn assign(
         }
     }
     if chosen.len() < needed {
-        return Err(barred);
+        return Err(TooFew { needed, may: chosen.into_iter().map(|(id, _)| id).collect(), barred });
     }
-    let mut chosen = chosen.into_iter();
-    let Some((reviewer, standing)) = chosen.next() else { return Err(barred) };
-    let mut cosigners: Vec<_> = chosen.map(|(id, _)| id).collect();
+    let (reviewer, standing) = chosen.remove(0);
+    let mut cosigners: Vec<_> = chosen.into_iter().map(|(id, _)| id).collect();
     cosigners.sort();
     barred.truncate(before_first);
     Ok(Assignment { reviewer, standing, cosigners, passed_over: barred })

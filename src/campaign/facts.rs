@@ -25,7 +25,9 @@ pub(super) fn facts(
     let mut facts = vec![holder(member, entry, setting)];
     if let Some(entry) = entry {
         facts.push(owner(entry, setting));
-        facts.extend(entry.ends.filter(|_| entry.status == PrincipalStatus::Active).map(|end| format!("ends {}", day(end))));
+        facts.extend(
+            entry.ends.filter(|_| entry.status == PrincipalStatus::Active).map(|end| format!("ends {}", day(end))),
+        );
         facts.extend(entry.purpose.as_deref().map(|purpose| format!("for {}", clip(purpose))));
     }
     facts.push(usage(&inventory.usage(&member.grant.key), inventory));

@@ -8,12 +8,13 @@ use super::{
 use crate::{
     diag::{Diagnostic, Diagnostics},
     format::governed,
+    inventory::{Existing, PublishError, publish_folder},
     model::{
         CampaignId, Digest, SystemId, Timestamp,
         file::{Campaign, CampaignDefinition, FileKind, Population},
     },
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 /// What is to be opened, and from where.
 pub struct Opening<'a> {
@@ -55,6 +56,14 @@ impl Opened {
             self.sheets.iter().map(|sheet| (below(&sheet.path), governed::render(&sheet.review).into_bytes()));
         let campaign = ("campaign.toml".to_owned(), governed::render(&self.campaign).into_bytes());
         reviews.chain([campaign]).collect()
+    }
+
+    /// Writes the campaign's folder below `root`, at once or not at all.
+    ///
+    /// # Errors
+    /// When a campaign of this name is there already, or the folder cannot be written.
+    pub fn publish(&self, root: &Path) -> Result<(), PublishError> {
+        publish_folder(root, "campaigns", self.campaign.id.as_str(), &self.files(), Existing::Keep)
     }
 }
 
@@ -198,13 +207,17 @@ fn empty(opening: &Opening<'_>) -> Diagnostic {
 }
 
 fn nobody(item: &Unassigned, opening: &Opening<'_>) -> Diagnostic {
+    let Unassigned { system, principal, entitlement, tier, reviewers } = item;
     let message = format!(
-        "too few may review `{}` of `{}` on `{}` ({})",
-        item.entitlement, item.principal, item.system, item.tier
+        "`{entitlement}` of `{principal}` on `{system}` ({tier}) needs {} to review it, and {} may",
+        reviewers.needed,
+        reviewers.may.len()
     );
+    let may = reviewers.may.iter().map(|id| format!("`{id}` may"));
+    let barred = reviewers.barred.iter().map(|(id, bar)| format!("`{id}` {bar}"));
     let problem = Diagnostic::error("no-reviewer", message).in_file(&opening.from);
-    let told = item.barred.iter().fold(problem, |problem, (id, bar)| problem.with_note(format!("`{id}` {bar}")));
-    told.help("name other fallbacks, or give a reviewer a key: `trust/registry`")
+    let told = may.chain(barred).fold(problem, Diagnostic::with_note);
+    told.help("name other fallbacks in the definition, or give one of them a key in `trust/registry`")
 }
 
 /// How far the collector's clock may be ahead, in seconds.

@@ -3,7 +3,7 @@
 use super::{
     Assignment, Member, Roll, Setting,
     advice::advice,
-    assign::{Bar, Bench, assign},
+    assign::{Bench, TooFew, assign},
     facts::{clip, facts},
     folder,
 };
@@ -32,7 +32,7 @@ pub(super) struct Unassigned {
     pub(super) principal: String,
     pub(super) entitlement: String,
     pub(super) tier: Tier,
-    pub(super) barred: Vec<(PrincipalId, Bar)>,
+    pub(super) reviewers: TooFew,
 }
 
 /// Returns the review files of a campaign, sorted by path; `digest` is that of its file, `now` when it was opened. The
@@ -54,7 +54,7 @@ pub fn worklist(
 
 pub(super) fn sheets(head: &Head<'_>, piles: &Piles<'_>) -> Vec<Sheet> {
     let mut sheets = Vec::new();
-    let mut by_reviewer: BTreeMap<(&SystemId, &PrincipalId), Vec<(&Vec<PrincipalId>, &Pile<'_>)>> = BTreeMap::new();
+    let mut by_reviewer: BTreeMap<(&SystemId, &PrincipalId), Signed<'_>> = BTreeMap::new();
     for ((system, reviewer, cosigners), pile) in piles {
         by_reviewer.entry((system, reviewer)).or_default().push((cosigners, pile));
     }
@@ -86,6 +86,9 @@ fn stem(reviewer: &PrincipalId, number: u32) -> String {
 pub(super) type Pile<'a> = Vec<(&'a ItemId, &'a Member<'a>, Assignment)>;
 pub(super) type Piles<'a> = BTreeMap<(SystemId, PrincipalId, Vec<PrincipalId>), Pile<'a>>;
 
+/// The piles of one reviewer, each with those who sign it too.
+type Signed<'a> = Vec<(&'a Vec<PrincipalId>, &'a Pile<'a>)>;
+
 /// Puts every item on the pile of those who sign it together.
 pub(super) fn piles<'a>(
     definition: &CampaignDefinition,
@@ -101,12 +104,12 @@ pub(super) fn piles<'a>(
                 let key = (member.grant.system.clone(), to.reviewer.clone(), to.cosigners.clone());
                 piles.entry(key).or_default().push((item, member, to));
             }
-            Err(barred) => unassigned.push(Unassigned {
+            Err(reviewers) => unassigned.push(Unassigned {
                 system: member.grant.system.clone(),
                 principal: clip(&member.grant.principal.name),
                 entitlement: clip(&member.grant.entitlement.name),
                 tier: member.tier,
-                barred,
+                reviewers,
             }),
         }
     }

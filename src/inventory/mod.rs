@@ -15,7 +15,7 @@ pub use collect::{CollectError, Collection, Limits, Progress, Task, collect};
 pub use difference::{Changed, Difference, difference};
 pub use load::{LoadError, Loaded, load};
 pub use people::People;
-pub use publish::{PublishError, publish};
+pub use publish::{Existing, PublishError, publish, publish_folder};
 pub use source::{Source, SourceError, WorkTree};
 
 use crate::model::{GrantKind, SystemId};

@@ -1,6 +1,5 @@
-//! Puts a new inventory in the place of the old one, at once or not at all.
+//! Puts a new folder in the place of the old one, at once or not at all.
 
-use super::folder;
 use crate::model::SystemId;
 use rustix::{
     fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with},
@@ -13,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Why a new inventory was not put in place; the old one is as it was.
+/// Why a folder was not put in place; what was there is as it was.
 #[derive(Debug, thiserror::Error)]
 #[error("{doing} `{}`: {error}", path.display())]
 pub struct PublishError {
@@ -30,7 +29,30 @@ pub struct PublishError {
 /// # Errors
 /// When a step fails; then the old inventory is still there.
 pub fn publish(root: &Path, system: &SystemId, files: &BTreeMap<String, Vec<u8>>) -> Result<(), PublishError> {
-    let all = root.join("inventory");
+    publish_folder(root, "inventory", system.as_str(), files, Existing::Replace)
+}
+
+/// What to do when the folder is there already.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Existing {
+    /// Leave it as it is, and fail.
+    Keep,
+    /// Put the new one in its place.
+    Replace,
+}
+
+/// Puts the folder `name` with `files` (by path below it) into the folder `parent` of `root`, as [`publish`] does.
+///
+/// # Errors
+/// When a step fails, or the folder is there and to be kept; then nothing has changed.
+pub fn publish_folder(
+    root: &Path,
+    parent: &str,
+    name: &str,
+    files: &BTreeMap<String, Vec<u8>>,
+    existing: Existing,
+) -> Result<(), PublishError> {
+    let all = root.join(parent);
     create(&all)?;
     if all.is_symlink() {
         return Err(failed("publishing below", &all)(io::Error::other("it is a symbolic link")));
@@ -38,11 +60,14 @@ pub fn publish(root: &Path, system: &SystemId, files: &BTreeMap<String, Vec<u8>>
     // One publication at a time, so that none takes away what another is writing; the system ends the lock with us.
     let lock = File::open(&all).map_err(failed("opening", &all))?;
     flock(&lock, FlockOperation::LockExclusive).map_err(|error| failed("locking", &all)(error.into()))?;
-    let target = root.join(folder(system));
-    let staging = root.join(STAGING);
-    let fresh = staging.join(format!("{system}.new"));
-    let old = staging.join(format!("{system}.old"));
+    let target = all.join(name);
+    let staging = all.join(STAGING);
+    let fresh = staging.join(format!("{name}.new"));
+    let old = staging.join(format!("{name}.old"));
     recover(&target, &old)?;
+    if existing == Existing::Keep && exists(&target) {
+        return Err(failed("publishing", &target)(io::Error::from(io::ErrorKind::AlreadyExists)));
+    }
     for leftover in [&fresh, &old] {
         remove(leftover)?;
     }
@@ -62,7 +87,7 @@ pub fn publish(root: &Path, system: &SystemId, files: &BTreeMap<String, Vec<u8>>
     remove(&staging)
 }
 
-/// Puts the old inventory back where a crash between two renames left it away.
+/// Puts the old folder back where a crash between two renames left it away.
 fn recover(target: &Path, old: &Path) -> Result<(), PublishError> {
     if exists(target) || !exists(old) {
         return Ok(());
@@ -128,5 +153,5 @@ fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> PublishErro
     move |error| PublishError { doing, path: path.clone(), error }
 }
 
-/// On the same file system as the inventories, so that a rename is enough.
-const STAGING: &str = "inventory/.staging";
+/// On the same file system as what it becomes, so that a rename is enough.
+const STAGING: &str = ".staging";

@@ -1,0 +1,4 @@
+//! Stories of campaigns: opening, assigning, resolving, closing.
+
+mod opening;
+mod world;

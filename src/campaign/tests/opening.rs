@@ -1,0 +1,332 @@
+//! Opening a campaign: what is in, who reviews it, what the stubs say, and what stands against it.
+
+use super::world::{World, campaign_id, id, membership, system_id, time};
+use crate::{
+    campaign::{population, principals_digest, worklist},
+    diag::Style,
+    format::governed,
+    inventory::Source,
+    model::{
+        AccessPath, Entitlement, Grant, GrantKind, Tier, Usage, Via,
+        file::{KeyState, PrincipalKind, Review, Selector},
+    },
+};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn observed() -> &'static str {
+    "2026-11-22T05:00:00Z"
+}
+
+/// A world in which every fact that a stub can state is true of something.
+fn telling() -> World {
+    let mut world = World::new()
+        .left("li", "2026-09-30T00:00:00Z")
+        .person("eve", &["db:10"])
+        .principal("svc-export", PrincipalKind::Service, Some("li"), &["db:11"])
+        .principal("sealed", PrincipalKind::BreakGlass, Some("ana"), &["db:12"]);
+    world.entry("eve").owner = Some(id("ana"));
+    world.entry("svc-export").purpose = Some("Nightly export of orders".to_owned());
+    let (mut export, _) = membership("db", "11", "reporting_admin", Tier::T1);
+    export.expands_to = ["orders.read", "orders.write", "customers.read", "payments.read", "audit.read", "x"]
+        .map(|name| Entitlement { id: name.to_owned(), name: name.to_owned() })
+        .into();
+    export.attributes = [("admin_option".to_owned(), "true".to_owned())].into();
+    export.paths.push(AccessPath { via: Via::Group, ids: "11/7".to_owned(), text: "through ops".to_owned() });
+    let (hostile, _) = membership("db", "13", "wr\u{202e}iter", Tier::T2);
+    let hostile = Grant {
+        principal: crate::model::Principal { name: "ev\u{1b}[2Jil\"".to_owned(), ..hostile.principal },
+        ..hostile
+    };
+    world.collected(
+        "db",
+        vec![
+            (export, Usage::At(time("2026-07-02T05:00:00Z"))),
+            membership("db", "10", "reader", Tier::T3),
+            (membership("db", "12", "superuser", Tier::T0).0, Usage::NeverSince(time("2025-01-01T00:00:00Z"))),
+            (hostile, Usage::Unknown("statistics are off".to_owned())),
+        ],
+        observed(),
+    )
+}
+
+#[test]
+fn a_stub_says_what_a_person_needs_to_decide() {
+    let opened = telling().open().unwrap();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../../tests/cases/campaign");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        insta::assert_snapshot!("campaign", governed::render(&opened.campaign));
+        for sheet in &opened.sheets {
+            let name = sheet.path.trim_start_matches("campaigns/2026-q4/").replace('/', "-");
+            insta::assert_snapshot!(name.trim_end_matches(".toml"), governed::render(&sheet.review));
+        }
+    });
+}
+
+#[test]
+fn stubs_are_governed_files_and_decisions_are_blank() {
+    let opened = telling().open().unwrap();
+    for (path, bytes) in opened.files().iter().filter(|(path, _)| path.starts_with("reviews/")) {
+        let review: Review =
+            governed::parse(path, bytes).unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())));
+        assert!(review.items.iter().all(|item| item.decision.is_none() && item.reason.is_empty()));
+        assert_eq!(review.digest, opened.digest);
+    }
+    let written = &opened.files()["campaign.toml"];
+    assert_eq!(crate::model::Digest::of(written), opened.digest);
+}
+
+#[test]
+fn each_item_goes_to_the_first_who_may_judge_it() {
+    let mut world = World::new()
+        .person("boss", &["db:1"])
+        .person("eve", &["db:2"])
+        .person("tom", &["db:3"])
+        .principal("etl", PrincipalKind::Service, Some("dora"), &["db:4"])
+        .principal("bot", PrincipalKind::Agent, Some("etl"), &["db:5"])
+        .principal("export", PrincipalKind::Service, Some("ana"), &["db:6"])
+        .person("gone", &[])
+        .left("gone", "2026-01-01T00:00:00Z");
+    world.entry("eve").owner = Some(id("ana"));
+    world.entry("tom").owner = Some(id("gone"));
+    world.entry("export").deputy = Some(id("li"));
+    world.entry("dora").accounts = vec!["db:7".to_owned()];
+    world.registered("dan").subjects = vec!["db:7".to_owned()];
+    let holders = ["1", "2", "3", "4", "5", "6", "7", "99"];
+    let grants = holders.map(|holder| membership("db", holder, "reader", Tier::T2)).into();
+    let world = world.collected("db", grants, observed());
+    let expected = [
+        ("1_login", "dora"),  // nobody manages boss: the system's owner
+        ("2_login", "ana"),   // the manager
+        ("3_login", "dora"),  // the manager left
+        ("4_login", "dan"),   // dora owns the account and the system: her deputy
+        ("5_login", "dan"),   // dora owns what owns it
+        ("6_login", "li"),    // the owner of an account may not judge it, the deputy may
+        ("7_login", "fay"),   // dora's own account, which the registry says is also dan's
+        ("99_login", "dora"), // nobody claims it
+    ];
+    let expected = expected.map(|(account, reviewer)| (account.to_owned(), reviewer.to_owned()));
+    assert_eq!(world.reviewers(), BTreeMap::from(expected));
+}
+
+#[test]
+fn a_tier_that_needs_two_gets_two_who_both_may() {
+    let mut world = World::new().person("eve", &["db:2"]);
+    world.entry("eve").owner = Some(id("ana"));
+    world.entry("dora").accounts = vec!["db:3".to_owned()];
+    world.thresholds.t0 = 2;
+    world.registered("dan").keys[0].state = KeyState::Retired;
+    let grants = vec![membership("db", "2", "root", Tier::T0), membership("db", "3", "reader", Tier::T2)];
+    let mut world = world.collected("db", grants, observed());
+    assert_eq!(world.reviewers()["2_login"], "ana+dora");
+    assert_eq!(world.reviewers()["3_login"], "fay");
+
+    world.thresholds.t0 = 9;
+    insta::assert_snapshot!(world.refused(), @r"
+    error[no-reviewer]: `root` of `2_login` on `db` (T0) needs 9 to review it, and 4 may
+    --> policies/privileged.toml
+     = note: `ana` may
+     = note: `dora` may
+     = note: `fay` may
+     = note: `gus` may
+     = note: `dan` has no active key
+     = help: name other fallbacks in the definition, or give one of them a key in `trust/registry`
+    ");
+}
+
+#[test]
+fn an_opening_that_cannot_be_whole_is_refused_with_all_its_reasons() {
+    let mut world = World::new().system("old", Tier::T2).system("young", Tier::T2).system("part", Tier::T2);
+    let one = || vec![membership("db", "1", "reader", Tier::T2)];
+    world = world.collected("old", one(), "2026-11-01T00:00:00Z").collected("young", one(), "2026-12-01T00:00:00Z");
+    let loaded = world.inventories.get_mut(&system_id("part")).unwrap();
+    loaded.inventory = crate::model::Inventory::new(
+        system_id("part"),
+        time(observed()),
+        loaded.digest,
+        false,
+        Vec::new(),
+        BTreeMap::new(),
+    );
+    world.inventories.remove(&system_id("db"));
+    world.definition.selectors.push(Selector { systems: vec![system_id("ghost")], ..Selector::default() });
+    insta::assert_snapshot!(world.refused(), @r"
+    error[inventory-missing]: `db` has no inventory at 0123456789ab
+     |
+     = help: tenure collect db, then commit and merge the inventory
+
+    error[inventory-stale]: the inventory of `old` is 22 days old; this campaign takes at most 5
+    --> inventory/old/observation.toml
+     = help: tenure collect old, then commit and merge the inventory
+
+    error[inventory-partial]: the inventory of `part` is partial
+    --> inventory/part/observation.toml
+     = help: tenure collect part, then commit and merge the inventory
+
+    error[inventory-from-the-future]: the inventory of `young` is from 2026-12-01T00:00:00Z, which is still to come
+    --> inventory/young/observation.toml
+     = help: look at the clocks of this machine and of the one that collected
+
+    error[unknown-system]: `ghost` is selected, but there is no systems/ghost.toml
+    --> policies/privileged.toml
+     = help: write systems/ghost.toml, or take it out of the selectors
+    ");
+}
+
+#[test]
+fn nothing_to_review_is_no_campaign() {
+    insta::assert_snapshot!(World::new().refused(), @r"
+    error[population-empty]: no grant meets any selector, so there is nothing to review
+    --> policies/privileged.toml
+     = note: a campaign without items would look done
+     = help: widen the selectors, or look at `tenure collect`
+    ");
+    let mut world = World::new();
+    world.definition.selectors.clear();
+    world.definition.window_days = 0;
+    let problems = world.open().unwrap_err();
+    let codes: Vec<_> = problems.sorted().iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["no-selector", "no-window"]);
+}
+
+#[test]
+fn selectors_take_what_they_say_and_what_is_not_known_to_be_otherwise() {
+    let world = World::new()
+        .person("eve", &["db:1"])
+        .principal("etl", PrincipalKind::Service, Some("ana"), &["db:2"])
+        .principal("lost", PrincipalKind::Service, Some("gone"), &["db:3"])
+        .system("hosts", Tier::T1);
+    let used = |holder: &str, tier, usage| (membership("db", holder, "reader", tier).0, usage);
+    let grants = vec![
+        used("1", Tier::T2, Usage::At(time("2026-11-20T00:00:00Z"))),
+        used("2", Tier::T0, Usage::At(time("2026-01-01T00:00:00Z"))),
+        used("3", Tier::T2, Usage::NeverSince(time("2026-11-20T00:00:00Z"))),
+        used("4", Tier::T3, Usage::Unknown("off".to_owned())),
+    ];
+    let hosts = vec![membership("hosts", "0", "sudo", Tier::T3)];
+    let world = world.collected("db", grants, observed()).collected("hosts", hosts, observed());
+    let taken = |selector: Selector| {
+        let definition =
+            crate::model::file::CampaignDefinition { selectors: vec![selector], ..world.definition.clone() };
+        world.with_setting(|setting| {
+            let roll = population(&campaign_id(), &definition, setting);
+            let names: BTreeSet<_> = roll.items().map(|(_, member)| member.subject()).collect();
+            names.into_iter().collect::<Vec<_>>().join(" ")
+        })
+    };
+    let any = Selector::default;
+    assert_eq!(taken(any()), "db:1 db:2 db:3 db:4 hosts:0");
+    assert_eq!(taken(Selector { systems: vec![system_id("db")], ..any() }), "db:1 db:2 db:3 db:4");
+    assert_eq!(taken(Selector { kinds: vec![GrantKind::Account], ..any() }), "");
+    assert_eq!(taken(Selector { tiers: vec![Tier::T0, Tier::T1], ..any() }), "db:2 hosts:0");
+    assert_eq!(taken(Selector { unused_days: Some(90), ..any() }), "db:2 db:3 db:4");
+    assert_eq!(taken(Selector { no_owner: Some(true), ..any() }), "db:3 db:4 hosts:0");
+    assert_eq!(taken(Selector { no_owner: Some(false), ..any() }), "db:1 db:2");
+    let services = vec![PrincipalKind::Service];
+    assert_eq!(taken(Selector { principals: services, ..any() }), "db:2 db:3 db:4 hosts:0");
+}
+
+#[test]
+fn long_worklists_are_split_and_files_never_collide() {
+    let mut world = World::new().person("dora-2", &[]).signs("dora-2").person("eve", &["db:1000"]);
+    world.entry("eve").owner = Some(id("dora-2"));
+    let mut grants: Vec<_> = (0..100).map(|n| membership("db", &n.to_string(), "reader", Tier::T2)).collect();
+    grants.extend((100..130).map(|n| membership("db", &n.to_string(), "writer", Tier::T1)));
+    grants.push(membership("db", "1000", "reader", Tier::T2));
+    let opened = world.collected("db", grants, observed()).open().unwrap();
+    let files: Vec<_> = opened
+        .sheets
+        .iter()
+        .map(|sheet| (sheet.path.rsplit('/').next().unwrap(), sheet.review.reviewer.as_str(), sheet.review.items.len()))
+        .collect();
+    assert_eq!(
+        files,
+        [
+            ("dora-2.toml", "dora-2", 1),
+            ("dora-3.toml", "dora", 25),
+            ("dora-4.toml", "dora", 75),
+            ("dora-5.toml", "dora", 5),
+            ("dora.toml", "dora", 25),
+        ]
+    );
+}
+
+#[test]
+fn the_campaign_can_be_computed_again_from_what_it_pins() {
+    let world = telling();
+    let opened = world.open().unwrap();
+    let campaign = &opened.campaign;
+    world.with_setting(|setting| {
+        let roll = population(&campaign.id, &campaign.definition, setting);
+        assert_eq!((roll.digest(), roll.len() as u64), (campaign.population, campaign.items));
+        let again = worklist(&campaign.id, opened.digest, &campaign.definition, &roll, campaign.opened_at, setting);
+        assert_eq!(again, opened.sheets);
+    });
+    let files: [(&str, &[u8]); 2] = [("principals/b.toml", b"b"), ("principals/a.toml", b"a")];
+    let mut turned = files;
+    turned.reverse();
+    assert_eq!(principals_digest(files), principals_digest(turned));
+    assert_ne!(principals_digest(files), principals_digest([files[0]]));
+}
+
+#[test]
+fn a_campaign_is_published_once_and_whole() {
+    let root = tempfile::tempdir().unwrap();
+    let opened = telling().open().unwrap();
+    opened.publish(root.path()).unwrap();
+    let tree = crate::inventory::WorkTree::new(root.path());
+    for (path, bytes) in opened.files() {
+        assert_eq!(tree.read(&format!("campaigns/2026-q4/{path}")).unwrap(), Some(bytes), "{path}");
+    }
+    assert_eq!(std::fs::read_dir(root.path().join("campaigns")).unwrap().count(), 1);
+    assert!(opened.publish(root.path()).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whoever holds what: every item is in exactly one file, nobody reviews themselves, and order means nothing.
+    #[test]
+    fn every_item_is_assigned_once_and_never_to_its_holder(
+        held in proptest::collection::vec((0..9_u32, 0..6_u32, 0..4_usize), 1..60),
+        owners in proptest::collection::vec(0..7_usize, 6),
+        turn in 0..60_usize,
+    ) {
+        let names = ["ana", "dan", "dora", "fay", "gus", "li"];
+        let mut world = World::new();
+        for (index, name) in names.iter().enumerate() {
+            world.entry(name).accounts = vec![format!("db:{index}")];
+            world.entry(name).owner = names.get(owners[index]).map(|owner| id(owner));
+        }
+        let mut world = world.principal("svc", PrincipalKind::Service, names.get(owners[0]).copied(), &["db:6"]);
+        world.thresholds.t0 = 2;
+        let tiers = [Tier::T0, Tier::T1, Tier::T2, Tier::T3];
+        let mut grants: Vec<_> = held.iter().map(|(h, r, t)| membership("db", &h.to_string(), &r.to_string(), tiers[*t])).collect();
+        grants.sort_by(|a, b| a.0.key.cmp(&b.0.key));
+        grants.dedup_by(|a, b| a.0.key == b.0.key);
+        let count = grants.len();
+        let mut turned = grants.clone();
+        turned.rotate_left(turn % count);
+        let world = world.collected("db", grants, observed());
+        let opened = world.open().unwrap();
+        let ids: Vec<_> = opened.sheets.iter().flat_map(|s| s.review.items.iter().map(|item| item.id.clone())).collect();
+        prop_assert_eq!(ids.len(), count);
+        prop_assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), count);
+        for sheet in &opened.sheets {
+            let signers: BTreeSet<_> = std::iter::once(&sheet.review.reviewer).chain(&sheet.review.cosigners).collect();
+            for item in &sheet.review.items {
+                prop_assert_eq!(signers.len(), if item.tier == Tier::T0 { 2 } else { 1 });
+                for (index, name) in names.iter().enumerate() {
+                    let holds = item.subject == format!("db:{index}");
+                    let owns = item.subject == "db:6" && owners[0] == index;
+                    prop_assert!(!(signers.contains(&id(name)) && (holds || owns)), "{} {}", name, item.subject);
+                }
+            }
+        }
+        let again = world.collected("db", turned, observed()).open().unwrap();
+        prop_assert_eq!(again.files(), opened.files());
+    }
+}

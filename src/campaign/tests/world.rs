@@ -1,0 +1,231 @@
+//! A small company: one database, one fleet of hosts, people and service accounts.
+
+use crate::{
+    campaign::{Opened, Opening, Setting, open},
+    diag::{Diagnostics, Style},
+    inventory::{Loaded, People},
+    model::{
+        AccessPath, CampaignId, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, Principal, PrincipalId,
+        RepoId, SystemId, Tier, Timestamp, Usage, Via,
+        file::{
+            CampaignDefinition, KeyState, Observation, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals,
+            Registry, RegistryKey, RegistryPrincipal, Remediation, Selector, Silence, System, Thresholds,
+        },
+    },
+};
+use std::collections::BTreeMap;
+
+pub(super) const BASE: &str = "0123456789abcdef0123456789abcdef01234567";
+
+pub(super) struct World {
+    pub(super) repo: RepoId,
+    pub(super) systems: BTreeMap<SystemId, System>,
+    pub(super) inventories: BTreeMap<SystemId, Loaded>,
+    pub(super) entries: Vec<PrincipalEntry>,
+    pub(super) registry: Registry,
+    pub(super) thresholds: Thresholds,
+    pub(super) definition: CampaignDefinition,
+    pub(super) now: Timestamp,
+    pub(super) trees: BTreeMap<SystemId, String>,
+}
+
+pub(super) fn id(text: &str) -> PrincipalId {
+    PrincipalId::parse(text).unwrap()
+}
+
+pub(super) fn system_id(text: &str) -> SystemId {
+    SystemId::parse(text).unwrap()
+}
+
+pub(super) fn time(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+pub(super) fn campaign_id() -> CampaignId {
+    CampaignId::parse("2026-q4").unwrap()
+}
+
+impl World {
+    /// A database owned by `dora` and deputy `dan`; `ana` manages `li`; `fay` and `gus` are fallbacks.
+    pub(super) fn new() -> Self {
+        let repo = RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap();
+        let mut world = Self {
+            systems: BTreeMap::new(),
+            inventories: BTreeMap::new(),
+            entries: Vec::new(),
+            registry: Registry {
+                schema: "tenure/registry/v1".to_owned(),
+                version: 1,
+                repo: repo.clone(),
+                prev: "none".to_owned(),
+                principals: Vec::new(),
+            },
+            thresholds: Thresholds { t0: 1, t1: 1, t2: 1, t3: 1 },
+            definition: CampaignDefinition {
+                schema: "tenure/campaign-definition/v1".to_owned(),
+                title: "Privileged access".to_owned(),
+                window_days: 14,
+                fresh_days: 5,
+                fallback: id("fay"),
+                second_fallback: id("gus"),
+                on_silence: Silence::Open,
+                selectors: vec![Selector::default()],
+            },
+            now: time("2026-11-23T05:00:00Z"),
+            trees: BTreeMap::new(),
+            repo,
+        };
+        for name in ["ana", "dan", "dora", "fay", "gus", "li"] {
+            world = world.person(name, &[]).signs(name);
+        }
+        world.entry("li").owner = Some(id("ana"));
+        world.system("db", Tier::T2)
+    }
+
+    pub(super) fn system(mut self, name: &str, tier: Tier) -> Self {
+        let system = System {
+            schema: "tenure/system/v1".to_owned(),
+            system: system_id(name),
+            connector: "memory".to_owned(),
+            owner: id("dora"),
+            deputy: Some(id("dan")),
+            tier,
+            remediation: Remediation::Automatic,
+            settings: toml::Table::new(),
+            sink: None,
+        };
+        self.systems.insert(system_id(name), system);
+        self.collected(name, Vec::new(), "2026-11-22T05:00:00Z")
+    }
+
+    pub(super) fn person(self, name: &str, accounts: &[&str]) -> Self {
+        self.principal(name, PrincipalKind::Person, None, accounts)
+    }
+
+    pub(super) fn principal(mut self, name: &str, kind: PrincipalKind, owner: Option<&str>, accounts: &[&str]) -> Self {
+        self.entries.push(PrincipalEntry {
+            id: id(name),
+            kind,
+            status: PrincipalStatus::Active,
+            accounts: accounts.iter().map(|&account| account.to_owned()).collect(),
+            owner: owner.map(id),
+            deputy: None,
+            team: None,
+            workload: None,
+            purpose: None,
+            ends: None,
+        });
+        self
+    }
+
+    pub(super) fn entry(&mut self, name: &str) -> &mut PrincipalEntry {
+        self.entries.iter_mut().find(|entry| entry.id == id(name)).unwrap()
+    }
+
+    pub(super) fn left(mut self, name: &str, when: &str) -> Self {
+        self.entry(name).status = PrincipalStatus::Left;
+        self.entry(name).ends = Some(time(when));
+        self
+    }
+
+    pub(super) fn signs(mut self, name: &str) -> Self {
+        let key = RegistryKey { ssh: format!("ssh-ed25519 {name}"), state: KeyState::Active, suspect_from_index: None };
+        self.registry.principals.push(RegistryPrincipal {
+            id: id(name),
+            subjects: Vec::new(),
+            groups: Vec::new(),
+            keys: vec![key],
+        });
+        self
+    }
+
+    pub(super) fn registered(&mut self, name: &str) -> &mut RegistryPrincipal {
+        self.registry.principals.iter_mut().find(|principal| principal.id == id(name)).unwrap()
+    }
+
+    /// Collects grants with their last use.
+    pub(super) fn collected(mut self, system: &str, grants: Vec<(Grant, Usage)>, observed: &str) -> Self {
+        let usage = grants.iter().map(|(grant, usage)| (grant.key.clone(), usage.clone())).collect();
+        let grants = grants.into_iter().map(|(grant, _)| grant);
+        let digest = Digest::of(format!("observation of {system} at {observed}"));
+        let inventory = Inventory::new(system_id(system), time(observed), digest, true, grants, usage);
+        let observation = Observation {
+            schema: "tenure/observation/v1".to_owned(),
+            system: system_id(system),
+            connector: "memory".to_owned(),
+            engine: "tenure 0.1.0".to_owned(),
+            target: "memory 1".to_owned(),
+            identity: "reader".to_owned(),
+            started_at: time(observed),
+            observed_at: time(observed),
+            calls: 1,
+            usage: Digest::ZERO,
+            blind_spots: Vec::new(),
+            kinds: Vec::new(),
+        };
+        self.trees.insert(system_id(system), BASE.to_owned());
+        self.inventories.insert(system_id(system), Loaded { observation, digest, inventory });
+        self
+    }
+
+    pub(super) fn with_setting<T>(&self, then: impl FnOnce(&Setting<'_>) -> T) -> T {
+        let file = Principals { schema: "tenure/principals/v1".to_owned(), principals: self.entries.clone() };
+        let (people, _) = People::new([("principals.toml", file)]);
+        then(&Setting {
+            repo: &self.repo,
+            systems: &self.systems,
+            inventories: &self.inventories,
+            people: &people,
+            registry: &self.registry,
+            thresholds: &self.thresholds,
+        })
+    }
+
+    pub(super) fn open(&self) -> Result<Opened, Diagnostics> {
+        let opening = Opening {
+            id: campaign_id(),
+            from: "policies/privileged.toml".to_owned(),
+            definition: self.definition.clone(),
+            base: BASE.to_owned(),
+            now: self.now,
+            principals: Digest::of("principals"),
+            trees: &self.trees,
+        };
+        self.with_setting(|setting| open(&opening, setting))
+    }
+
+    /// Opens it, and returns the reviewer of each principal's item by name.
+    pub(super) fn reviewers(&self) -> BTreeMap<String, String> {
+        let opened = self.open().unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())));
+        let of = |review: &crate::model::file::Review| {
+            let signers: Vec<_> = std::iter::once(&review.reviewer).chain(&review.cosigners).collect();
+            let signers: Vec<_> = signers.into_iter().map(PrincipalId::as_str).collect();
+            review.items.iter().map(|item| (item.principal.clone(), signers.join("+"))).collect::<Vec<_>>()
+        };
+        opened.sheets.iter().flat_map(|sheet| of(&sheet.review)).collect()
+    }
+
+    pub(super) fn refused(&self) -> String {
+        self.open().unwrap_err().render(Style::plain())
+    }
+}
+
+/// A membership of the account `holder` (its id and name) in `role`.
+pub(super) fn membership(system: &str, holder: &str, role: &str, tier: Tier) -> (Grant, Usage) {
+    let grant = Grant {
+        system: system_id(system),
+        kind: GrantKind::Membership,
+        key: GrantKey::parse(&format!("member:{holder}:{}", role.escape_unicode())).unwrap(),
+        principal: Principal { id: holder.to_owned(), name: format!("{holder}_login") },
+        entitlement: Entitlement { id: role.to_owned(), name: role.to_owned() },
+        paths: vec![AccessPath {
+            via: Via::Direct,
+            ids: format!("{holder}/{role}"),
+            text: "granted directly".to_owned(),
+        }],
+        attributes: BTreeMap::new(),
+        expands_to: Vec::new(),
+        tier,
+    };
+    (grant, Usage::At(time("2026-11-21T00:00:00Z")))
+}
