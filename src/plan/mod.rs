@@ -23,6 +23,9 @@ mod order;
 mod published;
 mod state;
 
+#[cfg(test)]
+mod tests;
+
 pub use build::{Inputs, Target, administrators, build};
 pub use document::{Held, HeldCode, Premises, SCHEMA};
 pub use guardrail::{Directory, Limits, Trip, Tripped};

@@ -1,0 +1,303 @@
+//! A plan is a pure function, holds what it must not do, and trips every guardrail it should.
+
+use super::*;
+use crate::{
+    campaign::Resolution,
+    connector::{Descriptor, Draft as Drafted, Refusal, Vocabulary},
+    model::{
+        AccessPath, CampaignId, Change, Digest, Entitlement, Expectation, Grant, GrantKey, GrantKind, Inventory,
+        ItemId, Level, Operation, Principal, PrincipalId, RepoId, RunId, SystemId, Tier, Timestamp, Verdict, Via,
+        action::Basis,
+        file::{Guardrails, PrincipalKind, Remediation, System},
+        history::History,
+        record::{self, Entry, Record},
+    },
+};
+use proptest::{prelude::*, sample::subsequence};
+use std::collections::BTreeMap;
+
+struct Words;
+
+impl Vocabulary for Words {
+    fn describe(&self) -> Descriptor {
+        Descriptor { name: "words", kinds: &[GrantKind::Membership], needs: &[], level: Level::V3 }
+    }
+
+    fn draft(&self, change: &Change, grant: &Grant, _: &Inventory) -> Result<Drafted, Refusal> {
+        if grant.attribute("owns") == Some("much") {
+            return Err(Refusal::Harm { why: "others would lose it too".into(), instead: "move it first".into() });
+        }
+        let operation = Operation { call: "do".into(), with: BTreeMap::new(), text: format!("{change} {}", grant.key) };
+        let expects = Expectation::Absent;
+        Ok(Drafted { operations: vec![operation], expects, loses: vec![], survives: vec![], irreversible: None })
+    }
+}
+
+fn id() -> SystemId {
+    SystemId::parse("pg").unwrap()
+}
+
+fn grant(number: u32, tier: Tier) -> Grant {
+    Grant {
+        system: id(),
+        kind: GrantKind::Membership,
+        key: GrantKey::parse(&format!("member:{number}")).unwrap(),
+        principal: Principal { id: number.to_string(), name: format!("user{number}") },
+        entitlement: Entitlement { id: "e1".into(), name: "role admin".into() },
+        paths: vec![AccessPath { via: Via::Direct, ids: number.to_string(), text: "member".into() }],
+        attributes: BTreeMap::new(),
+        expands_to: vec![],
+        tier,
+    }
+}
+
+fn decided(grant: &Grant, verdict: Verdict) -> Resolution {
+    let campaign = CampaignId::parse("c").unwrap();
+    let item = ItemId::of(&campaign, &id(), &grant.key);
+    let basis =
+        Basis { path: "p".into(), file: Digest::ZERO, item: item.clone(), verdict, signers: vec!["ana".into()] };
+    Resolution {
+        campaign,
+        system: id(),
+        item,
+        grant: grant.digest(),
+        subject: format!("pg:{}", grant.principal.id),
+        tier: grant.tier,
+        verdict,
+        to: None,
+        until: None,
+        basis,
+    }
+}
+
+/// One system with these grants and decisions.
+struct World {
+    grants: Vec<Grant>,
+    decisions: Vec<Resolution>,
+    remediation: Remediation,
+    history: History,
+    rails: Guardrails,
+    reviewed: BTreeMap<Digest, Grant>,
+    kinds: BTreeMap<String, PrincipalKind>,
+    now: Timestamp,
+}
+
+impl World {
+    fn revoking(count: u32, of: u32) -> Self {
+        let grants: Vec<_> = (0..of).map(|number| grant(number, Tier::T2)).collect();
+        let decisions = grants.iter().take(count as usize).map(|grant| decided(grant, Verdict::Revoke)).collect();
+        let reviewed = grants.iter().map(|grant| (grant.digest(), grant.clone())).collect();
+        let rails = Guardrails {
+            managed: vec![id()],
+            removals_per_run: 50,
+            removals_per_system: 50,
+            removals_per_owner: 50,
+            percent_per_system: 100,
+            percent_from: 10,
+            inventory_shrink_percent: 30,
+            protected: vec![],
+            freeze: vec![],
+        };
+        let now = Timestamp::parse("2026-11-23").unwrap();
+        let (history, kinds) = (History::default(), BTreeMap::new());
+        Self { grants, decisions, remediation: Remediation::Automatic, history, rails, reviewed, kinds, now }
+    }
+
+    fn plan(&self) -> Plan<Draft> {
+        let at = Timestamp::from_unix(0);
+        let inventory = Inventory::new(id(), at, Digest::ZERO, true, self.grants.clone(), BTreeMap::new());
+        let system = System {
+            schema: "tenure/system/v1".into(),
+            system: id(),
+            connector: "words".into(),
+            owner: PrincipalId::parse("ana").unwrap(),
+            deputy: None,
+            tier: Tier::T3,
+            remediation: self.remediation,
+            settings: Default::default(),
+            sink: None,
+        };
+        let target = Target { system: &system, inventory: Some(&inventory), vocabulary: Some(&Words) };
+        let targets = BTreeMap::from([(id(), target)]);
+        let premises = Premises {
+            engine: "test".into(),
+            repo: RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap(),
+            main: "0".repeat(40),
+            manifest: Digest::ZERO,
+            root: Digest::ZERO,
+            mandate: Digest::ZERO,
+            inventories: BTreeMap::new(),
+            evidence_size: 0,
+            evidence_head: Digest::ZERO,
+        };
+        let reviewed = |resolution: &Resolution| self.reviewed.get(&resolution.grant).cloned();
+        let (resolutions, history) = (self.decisions.as_slice(), &self.history);
+        build(&Inputs { premises, resolutions, targets: &targets, history, reviewed: &reviewed }).unwrap()
+    }
+
+    fn trips(&self) -> Vec<&'static str> {
+        let at = Timestamp::from_unix(0);
+        let inventory = Inventory::new(id(), at, Digest::ZERO, true, self.grants.clone(), BTreeMap::new());
+        let limits = Limits {
+            guardrails: &self.rails,
+            grants: BTreeMap::from([(id(), (self.grants.len() as u64, Some(self.reviewed.len() as u64)))]),
+            administrators: administrators([&inventory]),
+            directory: self,
+            now: self.now,
+        };
+        self.plan().clear(&limits).map_or_else(|t| t.trips.iter().map(|trip| trip.code).collect(), |_| vec![])
+    }
+}
+
+impl Directory for World {
+    fn owner(&self, _: &str) -> Option<&PrincipalId> {
+        static OWNER: std::sync::OnceLock<PrincipalId> = std::sync::OnceLock::new();
+        Some(OWNER.get_or_init(|| PrincipalId::parse("li").unwrap()))
+    }
+
+    fn kind(&self, subject: &str) -> Option<PrincipalKind> {
+        self.kinds.get(subject).copied()
+    }
+}
+
+#[test]
+fn a_plan_within_every_limit_clears() {
+    assert_eq!(World::revoking(3, 10).trips(), Vec::<&str>::new());
+}
+
+#[test]
+fn each_guardrail_trips_alone() {
+    type Change = fn(&mut World);
+    let cases: [(&str, Change); 10] = [
+        ("removals-per-run", |w| w.rails.removals_per_run = 2),
+        ("removals-per-system", |w| w.rails.removals_per_system = 2),
+        ("removals-per-owner", |w| w.rails.removals_per_owner = 2),
+        ("percent-per-system", |w| (w.rails.percent_from, w.rails.percent_per_system) = (2, 29)),
+        ("protected", |w| w.rails.protected = vec!["pg:1".into()]),
+        ("engine", |w| w.kinds = BTreeMap::from([("pg:1".into(), PrincipalKind::Engine)])),
+        ("break-glass", |w| w.kinds = BTreeMap::from([("pg:1".into(), PrincipalKind::BreakGlass)])),
+        ("newly-managed", |w| w.rails.managed = vec![]),
+        ("inventory-shrank", |w| w.grants.truncate(6)),
+        ("freeze", |w| w.rails.freeze = vec!["2026-11-20T00:00:00Z/2026-11-30T00:00:00Z".into()]),
+    ];
+    for (code, change) in cases {
+        let mut world = World::revoking(3, 10);
+        change(&mut world);
+        assert_eq!(world.trips(), [code]);
+    }
+}
+
+#[test]
+fn a_freeze_window_that_cannot_be_read_freezes() {
+    let mut world = World::revoking(1, 10);
+    world.rails.freeze = vec!["christmas".into()];
+    assert_eq!(world.trips(), ["freeze"]);
+}
+
+#[test]
+fn the_last_administrator_stays() {
+    let mut world = World::revoking(0, 0);
+    world.grants = vec![grant(1, Tier::T0), grant(2, Tier::T0)];
+    world.decisions = vec![decided(&world.grants[0], Verdict::Revoke)];
+    assert_eq!(world.trips(), Vec::<&str>::new());
+    world.decisions.push(decided(&world.grants[1], Verdict::Revoke));
+    assert_eq!(world.trips(), ["last-administrator"]);
+}
+
+#[test]
+fn row_04_a_grant_that_changed_since_review_is_held_and_not_acted_on() {
+    let mut world = World::revoking(2, 3);
+    world.grants[0].attributes.insert("admin".into(), "true".into());
+    let plan = world.plan();
+    assert_eq!(plan.held()[0].code, HeldCode::Lapsed);
+    assert_eq!(plan.actions().len(), 1);
+}
+
+#[test]
+fn a_grant_that_is_gone_is_still_looked_for_by_every_path() {
+    let mut world = World::revoking(1, 1);
+    world.grants.clear();
+    let plan = world.plan();
+    assert_eq!(plan.actions()[0].expects, Expectation::Absent);
+    assert!(plan.actions()[0].operations.is_empty());
+}
+
+#[test]
+fn what_would_harm_others_is_said_and_not_tried() {
+    let mut world = World::revoking(0, 1);
+    world.grants[0].attributes.insert("owns".into(), "much".into());
+    world.decisions = vec![decided(&world.grants[0], Verdict::Revoke)];
+    let plan = world.plan();
+    assert_eq!((plan.actions().len(), plan.held()[0].code), (0, HeldCode::Harm));
+}
+
+#[test]
+fn what_asks_nothing_of_a_system_is_no_action() {
+    let mut world = World::revoking(0, 1);
+    world.decisions = vec![decided(&world.grants[0], Verdict::Certify), decided(&world.grants[0], Verdict::Except)];
+    assert!(world.plan().actions().is_empty() && world.plan().held().is_empty());
+}
+
+#[test]
+fn a_system_that_is_only_reported_on_is_never_changed() {
+    let mut world = World::revoking(1, 1);
+    world.remediation = Remediation::ReportOnly;
+    assert_eq!((world.plan().actions().len(), world.plan().held()[0].code), (0, HeldCode::ReportOnly));
+}
+
+#[test]
+fn containing_comes_before_removing_and_accounts_go_last() {
+    let mut world = World::revoking(0, 3);
+    world.grants[0].kind = GrantKind::Account;
+    let verdicts = [Verdict::Revoke, Verdict::Revoke, Verdict::Disable];
+    world.decisions = world.grants.iter().zip(verdicts).map(|(grant, verdict)| decided(grant, verdict)).collect();
+    let plan = world.plan();
+    let order: Vec<_> = plan.actions().iter().map(|action| action.grant.key.as_str()).collect();
+    assert_eq!(order, ["member:2", "member:1", "member:0"]);
+}
+
+#[test]
+fn what_is_confirmed_is_not_done_again() {
+    let mut world = World::revoking(1, 1);
+    let action = world.plan().actions()[0].clone();
+    let intent = record::IntentRecorded {
+        action: action.id.clone(),
+        plan: Digest::ZERO,
+        system: id(),
+        item: action.basis.item.clone(),
+        grant: action.grant.key.clone(),
+        precondition: action.precondition,
+        verb: "revoke".into(),
+    };
+    let seen = record::VerificationRecorded {
+        action: action.id,
+        result: record::VerificationKind::Confirmed,
+        level: Level::V3,
+        paths: vec![],
+        probe: "p".into(),
+    };
+    for (seq, entry) in [Entry::Intent(intent), Entry::Verification(seen)].into_iter().enumerate() {
+        let (run, t) = (RunId::new_now(), Timestamp::from_unix(0));
+        let record = Record { v: 1, seq: seq as u64, prev: String::new(), run, t, entry };
+        world.history.push(&record, Digest::ZERO);
+    }
+    assert!(world.plan().actions().is_empty());
+}
+
+proptest! {
+    #[test]
+    fn the_same_decisions_in_any_order_are_the_same_plan(
+        (one, other) in subsequence((0..12_usize).collect::<Vec<_>>(), 0..12)
+            .prop_flat_map(|numbers| (Just(numbers.clone()), Just(numbers).prop_shuffle()))
+    ) {
+        let mut world = World::revoking(0, 12);
+        let grants = world.grants.clone();
+        let plans = [one, other].map(|numbers| {
+            world.decisions = numbers.iter().map(|number| decided(&grants[*number], Verdict::Revoke)).collect();
+            world.plan()
+        });
+        prop_assert_eq!(plans[0].bytes(), plans[1].bytes());
+        prop_assert_eq!(plans[0].digest(), Digest::of(plans[0].bytes()));
+        prop_assert_eq!(read(plans[0].bytes()).unwrap(), plans[0].actions().to_vec());
+    }
+}
