@@ -1,0 +1,45 @@
+//! `cargo bench --bench costs`: what one of each costs, for those who change the code that does it.
+#![allow(clippy::expect_used, reason = "a benchmark that cannot go on should stop there")]
+
+mod work;
+
+use divan::{Bencher, counter::BytesCount};
+use tenure::format::governed;
+use tenure::format::merkle::Tree;
+use tenure::format::sshsig::{Namespace, SshSignature};
+use tenure::model::Digest;
+use tenure::model::file::Review;
+use work::{evidence, reviews};
+
+fn main() {
+    divan::main();
+}
+
+/// One review file of ten items, strictly.
+#[divan::bench]
+fn review_parse(bencher: Bencher<'_, '_>) {
+    let signed = reviews::signed(1);
+    bencher
+        .counter(BytesCount::of_slice(&signed.file))
+        .bench(|| governed::parse::<Review>("ana.ruiz.toml", &signed.file));
+}
+
+/// One signature file, and what it covers.
+#[divan::bench]
+fn review_signature(bencher: Bencher<'_, '_>) {
+    let signed = reviews::signed(1);
+    bencher.bench(|| {
+        let signature = SshSignature::parse(&signed.signatures[0]).expect("it was just made");
+        signature.verify(Namespace::Review, &signed.file)
+    });
+}
+
+/// One record: parsed, chained, put into the tree.
+#[divan::bench]
+fn evidence_record(bencher: Bencher<'_, '_>) {
+    let line = evidence::line(0, Digest::ZERO);
+    bencher
+        .counter(BytesCount::of_str(&line))
+        .with_inputs(Tree::default)
+        .bench_values(|mut tree| evidence::next(&line, 0, Digest::ZERO, &mut tree));
+}

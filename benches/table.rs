@@ -1,0 +1,125 @@
+//! `benches/table`: what the work costs in one run, against the bounds the design holds.
+#![allow(clippy::expect_used, clippy::panic, reason = "a benchmark that cannot go on should stop there")]
+
+mod work;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use work::{cost::Cost, evidence, reviews, signatures};
+
+/// One row: some work, done once in a process of its own.
+struct Row {
+    name: &'static str,
+    count: u64,
+    prepare: fn(&Path, u64),
+    measure: fn(&Path, u64) -> Cost,
+    bound: Bound,
+}
+
+/// What a row must keep.
+enum Bound {
+    /// So much processor time, and so much memory in MB.
+    Most { seconds: f64, megabytes: Option<u64> },
+    /// So many times less processor time than the row after it.
+    Ratio(f64),
+    /// Nothing: it is what another row is compared with.
+    Yardstick,
+}
+
+const ROWS: [Row; 4] = [
+    Row {
+        name: "2,000 signed commits verified",
+        count: 2_000,
+        prepare: signatures::prepare,
+        measure: |folder, _| Cost::of(|| signatures::verify(folder)),
+        bound: Bound::Ratio(100.0),
+    },
+    Row {
+        name: "the same by git log --show-signature",
+        count: 2_000,
+        prepare: signatures::prepare,
+        measure: |folder, _| Cost::of(|| signatures::verify_by_git(folder)),
+        bound: Bound::Yardstick,
+    },
+    Row {
+        name: "10,000 review files x 2 signatures",
+        count: 10_000,
+        prepare: reviews::prepare,
+        measure: |folder, count| {
+            let all = reviews::load(folder, count);
+            Cost::of(|| reviews::verify(&all))
+        },
+        bound: Bound::Most { seconds: 2.0, megabytes: None },
+    },
+    Row {
+        name: "1,000,000 evidence records",
+        count: 1_000_000,
+        prepare: evidence::prepare,
+        measure: |folder, _| Cost::of(|| evidence::read(folder)),
+        bound: Bound::Most { seconds: 4.0, megabytes: Some(200) },
+    },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["measure", row, folder] => {
+            let row = &ROWS[row.parse::<usize>().expect("the number of a row")];
+            println!("{}", (row.measure)(Path::new(folder), row.count).line());
+            ExitCode::SUCCESS
+        }
+        _ => table(),
+    }
+}
+
+/// Prints the table; fails when a bound is not kept.
+fn table() -> ExitCode {
+    let costs: Vec<Cost> = (0..ROWS.len()).map(measured).collect();
+    println!("| work | processor | wall | peak memory | bound | kept |");
+    println!("|---|---|---|---|---|---|");
+    let mut all_kept = true;
+    for (at, row) in ROWS.iter().enumerate() {
+        let cost = costs[at];
+        let (bound, kept) = judged(&row.bound, &cost, costs.get(at + 1));
+        all_kept &= kept != "no";
+        let (processor, wall) = (cost.processor.as_secs_f64(), cost.wall.as_secs_f64());
+        println!("| {} | {processor:.3} s | {wall:.3} s | {} MB | {bound} | {kept} |", row.name, cost.peak / 1024);
+    }
+    if all_kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Returns the bound in words, and whether it is kept and how well.
+fn judged(bound: &Bound, cost: &Cost, yardstick: Option<&Cost>) -> (String, &'static str) {
+    let answer = |kept: bool| if kept { "yes" } else { "no" };
+    let spent = cost.processor.as_secs_f64();
+    match bound {
+        Bound::Most { seconds, megabytes } => {
+            let most = megabytes.map_or(u64::MAX, |most| most * 1024);
+            let memory = megabytes.map(|most| format!(", ≤ {most} MB")).unwrap_or_default();
+            let words = format!("≤ {seconds} s{memory}: {:.2} of it", spent / seconds);
+            (words, answer(spent <= *seconds && cost.peak <= most))
+        }
+        Bound::Ratio(least) => {
+            let ratio = yardstick.map_or(0.0, |other| other.processor.as_secs_f64()) / spent;
+            (format!("≥ {least:.0}x less: {ratio:.0}x"), answer(ratio >= *least))
+        }
+        Bound::Yardstick => (String::new(), ""),
+    }
+}
+
+/// Prepares a row and has it measured by a process that has done nothing else.
+fn measured(row: usize) -> Cost {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    eprintln!("{} …", ROWS[row].name);
+    (ROWS[row].prepare)(folder.path(), ROWS[row].count);
+    let this: PathBuf = std::env::current_exe().expect("this program is a file");
+    let output = Command::new(this)
+        .args(["measure", &row.to_string()])
+        .arg(folder.path())
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("this program can be started again");
+    let cost = Cost::read(String::from_utf8_lossy(&output.stdout).trim()).expect("a measured process says its cost");
+    assert_eq!(cost.count, ROWS[row].count, "{} did not do all of it", ROWS[row].name);
+    cost
+}

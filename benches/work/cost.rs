@@ -1,0 +1,61 @@
+//! What a piece of work took: processor time, time on the wall, memory at its highest.
+
+use rustix::time::{ClockId, clock_gettime};
+use std::fs;
+use std::time::{Duration, Instant};
+
+/// What a piece of work took in a process of its own.
+#[derive(Clone, Copy)]
+pub struct Cost {
+    /// Processor time of all threads, and of processes started and waited for.
+    pub processor: Duration,
+    /// Time on the wall.
+    pub wall: Duration,
+    /// The most memory the process ever had, in KiB; processes it started are not in it.
+    pub peak: u64,
+    /// How many things were done.
+    pub count: u64,
+}
+
+impl Cost {
+    /// Does `work`, which returns how many things it did, and says what it took.
+    pub fn of(work: impl FnOnce() -> u64) -> Self {
+        let (wall, own, others) = (Instant::now(), processor(), of_children());
+        let count = work();
+        let processor = processor() - own + (of_children() - others);
+        Self { processor, wall: wall.elapsed(), peak: peak(), count }
+    }
+
+    /// Returns the cost as one line, for the process that asked.
+    pub fn line(&self) -> String {
+        format!("{} {} {} {}", self.processor.as_micros(), self.wall.as_micros(), self.peak, self.count)
+    }
+
+    /// Reads such a line.
+    pub fn read(line: &str) -> Option<Self> {
+        let numbers: Vec<u64> = line.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
+        let [processor, wall, peak, count] = numbers[..] else { return None };
+        let (processor, wall) = (Duration::from_micros(processor), Duration::from_micros(wall));
+        Some(Self { processor, wall, peak, count })
+    }
+}
+
+fn processor() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+/// The processor time of children that were waited for, in the 10 ms steps that Linux counts it in (proc(5), fields 16
+/// and 17 of `stat`).
+fn of_children() -> Duration {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit_once(") ").map(|(_, rest)| rest.split(' ').collect()).unwrap_or_default();
+    let steps: u64 = fields.iter().skip(13).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    Duration::from_millis(steps * 10)
+}
+
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
+}
