@@ -32,8 +32,7 @@ pub fn prepare(folder: &Path, count: u64) {
     }
     let head = parent.expect("there is a commit");
     repository.move_reference("refs/heads/main", head, None, "bench").expect("a branch can be made");
-    let signer =
-        allowed_signers::line("engine", &[Namespace::Git], &key(1).public_key()).expect("a plain name");
+    let signer = allowed_signers::line("engine", &[Namespace::Git], &key(1).public_key()).expect("a plain name");
     fs::write(folder.join("allowed_signers"), signer).expect("a file can be written");
     let packed = git(folder).args(["gc", "--quiet"]).status().expect("git starts");
     assert!(packed.success(), "git gc fails");
