@@ -41,3 +41,5 @@ pub mod inventory;
 pub mod model;
 pub mod plan;
 pub mod report;
+pub mod store;
+pub mod trust;

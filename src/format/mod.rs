@@ -14,4 +14,4 @@ pub mod note;
 mod refusal;
 pub mod schema;
 pub mod sshsig;
-mod wire;
+pub mod wire;

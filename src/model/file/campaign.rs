@@ -1,7 +1,7 @@
 //! Campaigns: the definition people write, and the campaign that its opening freezes.
 
 use crate::model::{
-    CampaignId, Digest, GrantKind, PrincipalId, RepoId, SystemId, Tier, Timestamp, file::PrincipalKind,
+    CampaignId, Digest, GrantKind, ItemId, PrincipalId, RepoId, SystemId, Tier, Timestamp, file::PrincipalKind,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -108,4 +108,11 @@ pub struct Population {
     pub grants: u64,
     /// How many of them are items.
     pub items: u64,
+}
+
+/// Returns the digest over a campaign's items: lines of `<item id> <grant digest>`, sorted, each with its line end.
+pub fn population<'a>(items: impl IntoIterator<Item = (&'a ItemId, &'a Digest)>) -> Digest {
+    let mut lines: Vec<String> = items.into_iter().map(|(item, grant)| format!("{item} {grant}\n")).collect();
+    lines.sort_unstable();
+    Digest::of(lines.concat())
 }

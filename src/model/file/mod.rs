@@ -12,7 +12,7 @@ mod review;
 mod system;
 mod trust;
 
-pub use campaign::{Campaign, CampaignDefinition, Population, Selector, Silence};
+pub use campaign::{Campaign, CampaignDefinition, Population, Selector, Silence, population};
 pub use exception::{Attestation, Exception, Rating};
 pub use governance::Governance;
 pub use kind::{FileKind, Governed};

@@ -1,0 +1,251 @@
+//! Where each file of a governed repository lives (DESIGN section 3).
+
+use crate::{
+    format::sshsig::Namespace,
+    model::{ActionId, CampaignId, GrantKind, PrincipalId, SystemId, file::FileKind},
+};
+
+/// What a path in a governed repository is for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Place {
+    /// `trust/allowed_signers`
+    AllowedSigners,
+    /// `attestations/<action>.toml`
+    Attestation(ActionId),
+    /// `campaigns/<id>/campaign.toml`
+    Campaign(CampaignId),
+    /// `exceptions/<id>.toml`
+    Exception(PrincipalId),
+    /// Not governed: people may keep what they like there.
+    Foreign,
+    /// `governance.toml`
+    Governance,
+    /// `inventory/<system>/grants/<kind>.jsonl`
+    Grants {
+        /// The system.
+        system: SystemId,
+        /// The kind of grants in it.
+        kind: GrantKind,
+    },
+    /// `trust/mandate/N.toml`
+    Mandate(u32),
+    /// In a governed folder, and nothing that belongs there.
+    Misplaced,
+    /// `inventory/<system>/observation.toml`
+    Observation(SystemId),
+    /// `policies/<name>.toml`
+    Policy(String),
+    /// `principals.toml` or `principals/<name>.toml`
+    Principals,
+    /// `trust/registry/N.toml`
+    Registry(u32),
+    /// `campaigns/<id>/reviews/<system>/<stem>.toml`
+    Review {
+        /// The campaign.
+        campaign: CampaignId,
+        /// The system its items are on.
+        system: SystemId,
+        /// The reviewer's id, or that and `-2`, `-3`…
+        stem: String,
+    },
+    /// `trust/root/N.toml`
+    Root(u32),
+    /// `FILE.<signer>.sig` beside a file of a signed kind
+    Signature {
+        /// The path of the signed file.
+        of: String,
+        /// The signer's name.
+        signer: PrincipalId,
+    },
+    /// `systems/<system>.toml`
+    System(SystemId),
+    /// `inventory/<system>/usage.jsonl`
+    Usage(SystemId),
+}
+
+impl Place {
+    /// Returns what `path` is for.
+    pub fn of(path: &str) -> Self {
+        let parts: Vec<&str> = path.split('/').collect();
+        let governed = GOVERNED.contains(&parts.first().copied().unwrap_or_default());
+        match signature(path).or_else(|| file(&parts)) {
+            Some(place) => place,
+            None if governed => Self::Misplaced,
+            None => Self::Foreign,
+        }
+    }
+
+    /// Returns the kind of TOML file that belongs there. A policy is read by what it says it is.
+    pub const fn kind(&self) -> Option<FileKind> {
+        match self {
+            Self::Attestation(_) => Some(FileKind::Attestation),
+            Self::Campaign(_) => Some(FileKind::Campaign),
+            Self::Exception(_) => Some(FileKind::Exception),
+            Self::Governance => Some(FileKind::Governance),
+            Self::Mandate(_) => Some(FileKind::Mandate),
+            Self::Observation(_) => Some(FileKind::Observation),
+            Self::Principals => Some(FileKind::Principals),
+            Self::Registry(_) => Some(FileKind::Registry),
+            Self::Review { .. } => Some(FileKind::Review),
+            Self::Root(_) => Some(FileKind::Root),
+            Self::System(_) => Some(FileKind::System),
+            Self::AllowedSigners
+            | Self::Foreign
+            | Self::Grants { .. }
+            | Self::Misplaced
+            | Self::Policy(_)
+            | Self::Signature { .. }
+            | Self::Usage(_) => None,
+        }
+    }
+
+    /// Returns the namespace of the signatures of the file there, when it is of a signed kind.
+    pub fn namespace(&self) -> Option<Namespace> {
+        namespace(self.kind()?)
+    }
+
+    /// Returns whether the engine reads it.
+    pub const fn is_governed(&self) -> bool {
+        !matches!(self, Self::Foreign)
+    }
+
+    /// Returns whether it belongs to the trust state.
+    pub const fn is_trust(&self) -> bool {
+        matches!(self, Self::Mandate(_) | Self::Registry(_) | Self::Root(_))
+    }
+}
+
+/// Returns the namespace of signatures of files of this kind, when it is a signed kind.
+pub(super) fn namespace(kind: FileKind) -> Option<Namespace> {
+    let name = kind.namespace()?;
+    Namespace::ALL.into_iter().find(|namespace| namespace.as_str() == name)
+}
+
+fn file(parts: &[&str]) -> Option<Place> {
+    match parts {
+        ["governance.toml"] => Some(Place::Governance),
+        ["principals.toml"] => Some(Place::Principals),
+        ["trust", "allowed_signers"] => Some(Place::AllowedSigners),
+        ["trust", "root", name] => Some(Place::Root(version(name)?)),
+        ["trust", "registry", name] => Some(Place::Registry(version(name)?)),
+        ["trust", "mandate", name] => Some(Place::Mandate(version(name)?)),
+        ["attestations", name] => Some(Place::Attestation(ActionId::parse(stem(name)?).ok()?)),
+        ["exceptions", name] => Some(Place::Exception(PrincipalId::parse(stem(name)?).ok()?)),
+        ["principals", name] => PrincipalId::parse(stem(name)?).ok().map(|_| Place::Principals),
+        ["policies", name] => PrincipalId::parse(stem(name)?).ok().map(|id| Place::Policy(id.to_string())),
+        ["systems", name] => Some(Place::System(SystemId::parse(stem(name)?).ok()?)),
+        ["inventory", system, "observation.toml"] => Some(Place::Observation(SystemId::parse(system).ok()?)),
+        ["inventory", system, "usage.jsonl"] => Some(Place::Usage(SystemId::parse(system).ok()?)),
+        ["inventory", system, "grants", name] => {
+            let name = name.strip_suffix(".jsonl")?;
+            let kind = KINDS.into_iter().find(|kind| kind.as_str() == name)?;
+            Some(Place::Grants { system: SystemId::parse(system).ok()?, kind })
+        }
+        ["campaigns", id, "campaign.toml"] => Some(Place::Campaign(CampaignId::parse(id).ok()?)),
+        ["campaigns", id, "reviews", system, name] => {
+            let stem = PrincipalId::parse(stem(name)?).ok()?.to_string();
+            let (campaign, system) = (CampaignId::parse(id).ok()?, SystemId::parse(system).ok()?);
+            Some(Place::Review { campaign, system, stem })
+        }
+        _ => None,
+    }
+}
+
+fn signature(path: &str) -> Option<Place> {
+    let (of, signer) = path.strip_suffix(".sig")?.rsplit_once(".toml.")?;
+    let of = format!("{of}.toml");
+    let signer = PrincipalId::parse(signer).ok().filter(|signer| !signer.as_str().ends_with(".toml"))?;
+    let parts: Vec<&str> = of.split('/').collect();
+    file(&parts)?.namespace()?;
+    Some(Place::Signature { of, signer })
+}
+
+fn stem(name: &str) -> Option<&str> {
+    name.strip_suffix(".toml")
+}
+
+fn version(name: &str) -> Option<u32> {
+    let number: u32 = stem(name)?.parse().ok()?;
+    (number > 0 && format!("{number}.toml") == name).then_some(number)
+}
+
+/// The names at the top that belong to the engine.
+const GOVERNED: [&str; 10] = [
+    "attestations",
+    "campaigns",
+    "exceptions",
+    "governance.toml",
+    "inventory",
+    "policies",
+    "principals",
+    "principals.toml",
+    "systems",
+    "trust",
+];
+
+const KINDS: [GrantKind; 8] = [
+    GrantKind::Account,
+    GrantKind::Attribute,
+    GrantKind::Credential,
+    GrantKind::Membership,
+    GrantKind::Ownership,
+    GrantKind::Policy,
+    GrantKind::Privilege,
+    GrantKind::Rule,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_its_place() {
+        let places = [
+            ("trust/root/1.toml", Some(FileKind::Root)),
+            ("trust/registry/12.toml", Some(FileKind::Registry)),
+            ("campaigns/2026-q4/campaign.toml", Some(FileKind::Campaign)),
+            ("campaigns/2026-q4/reviews/pg-orders/ana.ruiz-2.toml", Some(FileKind::Review)),
+            ("principals/teams.toml", Some(FileKind::Principals)),
+            ("inventory/pg-orders/grants/membership.jsonl", None),
+            ("policies/privileged.toml", None),
+        ];
+        for (path, kind) in places {
+            assert!(!matches!(Place::of(path), Place::Misplaced | Place::Foreign), "{path}");
+            assert_eq!(Place::of(path).kind(), kind, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_signature_belongs_to_a_file_of_a_signed_kind() {
+        let signer = PrincipalId::parse("ana.ruiz").unwrap();
+        let of = "campaigns/q4/reviews/db/ana.ruiz.toml".to_owned();
+        assert_eq!(Place::of(&format!("{of}.ana.ruiz.sig")), Place::Signature { of, signer });
+        for path in ["systems/db.toml.ana.sig", "trust/root/1.toml.sig", "trust/root/1.sig", "trust/root/1.toml.A.sig"]
+        {
+            assert_eq!(Place::of(path), Place::Misplaced, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_belong_in_a_governed_folder_is_misplaced() {
+        let paths = [
+            "trust/root/01.toml",
+            "trust/root/0.toml",
+            "trust/root/-1.toml",
+            "trust/root/1.TOML",
+            "trust/root/a/1.toml",
+            "trust/note.md",
+            "campaigns/../campaign.toml",
+            "campaigns/q4/reviews/ana.toml",
+            "campaigns/q4/reviews/db/Ana.toml",
+            "inventory/db/grants/other.jsonl",
+            "systems",
+        ];
+        for path in paths {
+            assert_eq!(Place::of(path), Place::Misplaced, "{path}");
+        }
+        for path in ["README.md", ".github/CODEOWNERS", "Trust/root/1.toml", "docs/trust/root/1.toml"] {
+            assert_eq!(Place::of(path), Place::Foreign, "{path}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! A governed repository at one commit, read from the object database and never from a work tree.
+
+use super::{
+    error::StoreError,
+    layout::Place,
+    unverified::{SignatureFile, Unverified},
+};
+use crate::{
+    diag::Diagnostics,
+    format::{bytes::MAX_FILE, governed},
+    git::{File, Listing, Mode, ObjectId, Repository},
+    model::{
+        Digest,
+        file::{
+            Attestation, Campaign, CampaignDefinition, Exception, FileKind, Governance, Governed, Mandate, Observation,
+            Principals, Registry, Review, Root, System,
+        },
+    },
+};
+
+/// A governed repository at one commit.
+#[derive(Clone, Copy)]
+pub struct Snapshot<'r> {
+    repository: &'r Repository,
+    commit: ObjectId,
+}
+
+impl<'r> Snapshot<'r> {
+    /// Returns the repository as it is at `commit`.
+    pub const fn at(repository: &'r Repository, commit: ObjectId) -> Self {
+        Self { repository, commit }
+    }
+
+    /// Returns the commit.
+    pub const fn commit(&self) -> ObjectId {
+        self.commit
+    }
+
+    /// Returns the repository.
+    pub const fn repository(&self) -> &'r Repository {
+        self.repository
+    }
+
+    /// Returns all files at and below `prefix`, sorted, with the names that must not be followed.
+    ///
+    /// # Errors
+    /// When git cannot give them.
+    pub fn list(&self, prefix: &str) -> Result<Listing, StoreError> {
+        Ok(self.repository.list(self.commit, prefix)?)
+    }
+
+    /// Returns the bytes of a governed file of any size up to `limit`, or nothing when it is not there.
+    ///
+    /// # Errors
+    /// When it is not a plain file, or larger.
+    pub fn bytes(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(file) = self.repository.file(self.commit, path)? else { return Ok(None) };
+        self.blob(&file, limit).map(Some)
+    }
+
+    /// Returns the bytes of a listed file.
+    ///
+    /// # Errors
+    /// When it is not a plain file, or larger than `limit`.
+    pub fn blob(&self, file: &File, limit: u64) -> Result<Vec<u8>, StoreError> {
+        if file.mode != Mode::Plain {
+            return Err(StoreError::Mode { path: file.path.clone(), mode: file.mode.to_string() });
+        }
+        Ok(self.repository.blob(file.id, limit)?)
+    }
+
+    /// Returns a governed file that must be there, in its one canonical form, with the signatures beside it.
+    ///
+    /// # Errors
+    /// When it is not there, not a plain file, or not acceptable in form.
+    pub fn read<T: Governed>(&self, path: &str) -> Result<Unverified<T>, StoreError> {
+        let bytes = self.bytes(path, LIMIT)?.ok_or_else(|| StoreError::Missing(path.to_owned()))?;
+        let value =
+            governed::parse(path, &bytes).map_err(|problems| StoreError::Form { path: path.to_owned(), problems })?;
+        let signatures = if Place::of(path).namespace().is_some() { self.signatures(path)? } else { Vec::new() };
+        Ok(Unverified::new(value, bytes, path.to_owned(), signatures))
+    }
+
+    /// Returns what a governed file says that needs no signature, or nothing when it is not there.
+    ///
+    /// # Errors
+    /// When it is not a plain file, or not acceptable in form.
+    pub fn read_if_there<T: Governed>(&self, path: &str) -> Result<Option<T>, StoreError> {
+        match self.read(path) {
+            Ok(file) => Ok(Some(file.into_value())),
+            Err(StoreError::Missing(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns what all governed files of one kind below `folder` say, sorted by path.
+    ///
+    /// # Errors
+    /// When one of them is not acceptable, or lies where it does not belong.
+    pub fn read_all<T: Governed>(&self, folder: &str) -> Result<Vec<Unverified<T>>, StoreError> {
+        let listing = self.list(folder)?;
+        if let Some(hazard) = listing.hazards.first() {
+            return Err(StoreError::Place(hazard.path.clone()));
+        }
+        let mut files = Vec::new();
+        for file in listing.files {
+            match Place::of(&file.path) {
+                Place::Misplaced => return Err(StoreError::Place(file.path)),
+                place if place.kind() == Some(T::KIND) => files.push(self.read(&file.path)?),
+                Place::Policy(_) if self.says_it_is(&file, T::KIND)? => files.push(self.read(&file.path)?),
+                _ => {}
+            }
+        }
+        Ok(files)
+    }
+
+    /// Returns all principals of `principals.toml` and `principals/`.
+    ///
+    /// # Errors
+    /// When a file is not acceptable.
+    pub fn principals(&self) -> Result<Vec<Principals>, StoreError> {
+        let mut all: Vec<Principals> = self.read_if_there("principals.toml")?.into_iter().collect();
+        all.extend(self.read_all::<Principals>("principals")?.into_iter().map(Unverified::into_value));
+        Ok(all)
+    }
+
+    /// Returns the signature files beside `path`, sorted by path.
+    ///
+    /// # Errors
+    /// When one of them is not a plain file of at most 4 KiB.
+    pub fn signatures(&self, path: &str) -> Result<Vec<SignatureFile>, StoreError> {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut found = Vec::new();
+        for file in self.list(folder)?.files {
+            if let Place::Signature { of, signer } = Place::of(&file.path)
+                && of == path
+            {
+                let bytes = self.blob(&file, MAX_SIGNATURE)?;
+                found.push(SignatureFile { signer: signer.to_string(), path: file.path, bytes });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns the digest over all governed files: lines of `<sha256>  <mode>  <path>`, sorted by path. It binds a run to
+    /// bytes and not to the SHA-1 names that git gives them.
+    ///
+    /// # Errors
+    /// When a governed file cannot be read.
+    pub fn manifest(&self) -> Result<Digest, StoreError> {
+        let mut text = String::new();
+        for file in self.list("")?.files {
+            if Place::of(&file.path).is_governed() {
+                let digest = Digest::of(self.blob(&file, u64::MAX)?);
+                text.push_str(&format!("{}  100644  {}\n", digest.hex(), file.path));
+            }
+        }
+        Ok(Digest::of(text))
+    }
+
+    fn says_it_is(&self, file: &File, kind: FileKind) -> Result<bool, StoreError> {
+        let bytes = self.blob(file, LIMIT)?;
+        Ok(kind_of(&file.path, &bytes).is_ok_and(|found| found == kind))
+    }
+}
+
+/// Returns the kind of a governed TOML file: that of its place, or what a policy says it is.
+///
+/// # Errors
+/// When the place has no kind and the file does not say one.
+pub fn kind_of(path: &str, bytes: &[u8]) -> Result<FileKind, Diagnostics> {
+    match Place::of(path).kind() {
+        Some(kind) => Ok(kind),
+        None => governed::kind(path, &String::from_utf8_lossy(bytes)),
+    }
+}
+
+/// Checks the form of a governed file of any kind.
+///
+/// # Errors
+/// Everything that stands against accepting it.
+pub fn parse_any(path: &str, bytes: &[u8], kind: FileKind) -> Result<(), Diagnostics> {
+    fn form<T: Governed>(path: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
+        governed::parse::<T>(path, bytes).map(drop)
+    }
+    match kind {
+        FileKind::Attestation => form::<Attestation>(path, bytes),
+        FileKind::Campaign => form::<Campaign>(path, bytes),
+        FileKind::CampaignDefinition => form::<CampaignDefinition>(path, bytes),
+        FileKind::Exception => form::<Exception>(path, bytes),
+        FileKind::Governance => form::<Governance>(path, bytes),
+        FileKind::Mandate => form::<Mandate>(path, bytes),
+        FileKind::Observation => form::<Observation>(path, bytes),
+        FileKind::Principals => form::<Principals>(path, bytes),
+        FileKind::Registry => form::<Registry>(path, bytes),
+        FileKind::Review => form::<Review>(path, bytes),
+        FileKind::Root => form::<Root>(path, bytes),
+        FileKind::System => form::<System>(path, bytes),
+    }
+}
+
+/// One byte more than a governed file may have, so that a larger one is refused with its own words.
+const LIMIT: u64 = MAX_FILE as u64;
+const MAX_SIGNATURE: u64 = 4096;

@@ -1,0 +1,213 @@
+//! What a governed repository amounts to at a commit: whom to believe, what they decided, and all that was refused.
+
+use super::{
+    judge::{Bindings, Bound, Opening},
+    kinship::Kinship,
+    refusal::Refusal,
+    state::{Partial, Trust},
+    verified::Verified,
+};
+use crate::{
+    format::sshsig::Namespace,
+    git::{GitError, ObjectId, Repository},
+    model::{
+        CampaignId, Digest, Finding, ItemId, Severity,
+        file::{Attestation, Campaign, Exception, Principals, Review},
+    },
+    store::Snapshot,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// What a governed repository amounts to at a commit, as its first-parent history up to there tells.
+///
+/// It is grown commit by commit, so that going on costs what changed: keep it and [`Governed::advance`].
+#[derive(Clone, Debug)]
+pub struct Governed {
+    pub(super) pin: Digest,
+    pub(super) head: Option<ObjectId>,
+    pub(super) line: BTreeSet<ObjectId>,
+    pub(super) partial: Partial,
+    pub(super) trust: Option<Arc<Trust>>,
+    pub(super) people: BTreeMap<String, Principals>,
+    pub(super) kinship: Kinship,
+    /// Signed kinds of files and signatures that lie in the tree, by path.
+    pub(super) files: BTreeMap<String, ObjectId>,
+    /// Those among them that must stay as they are.
+    pub(super) held: BTreeMap<String, (ObjectId, Namespace)>,
+    pub(super) accepted: BTreeSet<String>,
+    pub(super) openings: BTreeMap<CampaignId, Opening>,
+    pub(super) bindings: Bindings,
+    pub(super) reviews: Vec<Verified<Review>>,
+    pub(super) exceptions: Vec<Verified<Exception>>,
+    pub(super) attestations: Vec<Verified<Attestation>>,
+    pub(super) found: Vec<Found>,
+}
+
+/// Something that was refused.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Found {
+    /// The commit on main that brought it.
+    pub commit: ObjectId,
+    /// The path it is about.
+    pub path: String,
+    /// Why it is refused.
+    pub refusal: Refusal,
+    /// Whether it still is so at the head; a file that was put in order later leaves a finding that no longer stands.
+    pub standing: bool,
+}
+
+impl Found {
+    /// Returns it as a finding.
+    pub fn finding(&self) -> Finding {
+        let commit = self.commit.to_string();
+        let short = commit.get(..12).unwrap_or(&commit);
+        let since = if self.standing { "" } else { ", in order since" };
+        Finding {
+            severity: self.refusal.severity(),
+            code: self.refusal.code(),
+            subject: self.path.clone(),
+            message: format!("{} (commit {short}{since})", self.refusal),
+            help: self.refusal.help().to_owned(),
+        }
+    }
+}
+
+impl Governed {
+    /// Walks the first-parent history of `head` from its beginning. `pin` is the digest of `trust/root/1.toml`, known from
+    /// outside the repository.
+    ///
+    /// # Errors
+    /// When git cannot give the history. What is wrong in it is found, not an error.
+    pub fn walk(repository: &Repository, pin: Digest, head: ObjectId) -> Result<Self, GitError> {
+        let mut governed = Self::before_all(pin);
+        for commit in repository.first_parents(None, head)? {
+            governed.step(repository, commit)?;
+        }
+        Ok(governed)
+    }
+
+    /// Goes on to a later head, at the cost of what changed since.
+    ///
+    /// # Errors
+    /// [`GitError::NotOnLine`] when `head` does not come from the commit this one stands at; else when git cannot give
+    /// the history. After an error it stands wherever it got to.
+    pub fn advance(&mut self, repository: &Repository, head: ObjectId) -> Result<(), GitError> {
+        for commit in repository.first_parents(self.head, head)? {
+            self.step(repository, commit)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn before_all(pin: Digest) -> Self {
+        Self {
+            pin,
+            head: None,
+            line: BTreeSet::new(),
+            partial: Partial::default(),
+            trust: None,
+            people: BTreeMap::new(),
+            kinship: Kinship::default(),
+            files: BTreeMap::new(),
+            held: BTreeMap::new(),
+            accepted: BTreeSet::new(),
+            openings: BTreeMap::new(),
+            bindings: Bindings::new(),
+            reviews: Vec::new(),
+            exceptions: Vec::new(),
+            attestations: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// Returns the commit it stands at.
+    pub const fn head(&self) -> Option<ObjectId> {
+        self.head
+    }
+
+    /// Returns the trust state at the head; nothing when there is none that the pin leads to.
+    pub fn trust(&self) -> Option<&Trust> {
+        self.trust.as_deref()
+    }
+
+    /// Returns whose access is whose at the head.
+    pub const fn kinship(&self) -> &Kinship {
+        &self.kinship
+    }
+
+    /// Returns the open and past campaigns by id.
+    pub const fn openings(&self) -> &BTreeMap<CampaignId, Opening> {
+        &self.openings
+    }
+
+    /// Returns a campaign that its owners signed.
+    pub fn campaign(&self, id: &CampaignId) -> Option<&Verified<Campaign>> {
+        self.openings.get(id).map(Opening::campaign)
+    }
+
+    /// Returns all verified reviews in the order in which main took them up; within one merge by path.
+    pub fn reviews(&self) -> &[Verified<Review>] {
+        &self.reviews
+    }
+
+    /// Returns all verified exceptions in the order in which main took them up.
+    pub fn exceptions(&self) -> &[Verified<Exception>] {
+        &self.exceptions
+    }
+
+    /// Returns all verified attestations in the order in which main took them up.
+    pub fn attestations(&self) -> &[Verified<Attestation>] {
+        &self.attestations
+    }
+
+    /// Returns the decision in force on an item.
+    pub fn bound(&self, campaign: &CampaignId, item: &ItemId) -> Option<&Bound> {
+        self.bindings.get(&(campaign.clone(), item.clone()))
+    }
+
+    /// Returns whether `commit` is on the first-parent line: a head that main once had must be, or main was rolled back,
+    /// reset, or merged the wrong way round.
+    pub fn passed(&self, commit: ObjectId) -> bool {
+        self.line.contains(&commit)
+    }
+
+    /// Returns the finding that `before`, which was the head of main, is not on its line any more.
+    pub fn check_passed(&self, before: ObjectId) -> Option<Finding> {
+        let commit = self.head.unwrap_or(before);
+        let refusal = Refusal::MainRolledBack(before.to_string());
+        let found = Found { commit, path: "main".to_owned(), refusal, standing: true };
+        (!self.passed(before)).then(|| found.finding())
+    }
+
+    /// Returns all that was ever refused, in the order it came, whether it still stands or not.
+    pub fn found(&self) -> &[Found] {
+        &self.found
+    }
+
+    /// Returns the findings that still stand at the head, sorted.
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings: Vec<_> = self.found.iter().filter(|found| found.standing).map(Found::finding).collect();
+        findings.sort();
+        findings
+    }
+
+    /// Returns the findings that stand and take away the ground under everything else: while there is one, nothing may be
+    /// enforced.
+    pub fn blocking(&self) -> Vec<Finding> {
+        self.findings().into_iter().filter(|finding| finding.severity == Severity::Critical).collect()
+    }
+}
+
+/// Returns the digest of the first root of trust at a commit. It is a pin only for somebody who has compared it with what
+/// they were told from outside.
+///
+/// # Errors
+/// When git cannot give it.
+pub fn first_root(repository: &Repository, commit: ObjectId) -> Result<Option<Digest>, crate::store::StoreError> {
+    let bytes = Snapshot::at(repository, commit).bytes("trust/root/1.toml", MAX_ROOT)?;
+    Ok(bytes.map(Digest::of))
+}
+
+const MAX_ROOT: u64 = 256 * 1024;

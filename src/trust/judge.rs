@@ -1,0 +1,372 @@
+//! Judging one signed file by the trust state at the first parent of the merge that brought it.
+
+use super::{
+    kinship::Kinship,
+    refusal::Refusal,
+    registry::Registry,
+    root,
+    state::Trust,
+    verified::{Signer, Verified, reference},
+};
+use crate::{
+    format::sshsig::{Namespace, SshSignature},
+    git::ObjectId,
+    model::{
+        CampaignId, Digest, ItemId, RepoId, Tier, Verdict,
+        file::{Attestation, Campaign, Exception, Item, KeyState, Review, population},
+        jcs,
+    },
+    store::{Place, SignatureFile, Unverified},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a file is judged by.
+pub(super) struct Bench<'a> {
+    /// The trust state at the first parent.
+    pub(super) trust: &'a Trust,
+    /// The registry at the merge itself: what it revokes counts no more.
+    pub(super) after: &'a Registry,
+    /// Whose access is whose.
+    pub(super) kinship: &'a Kinship,
+    /// The merge.
+    pub(super) commit: ObjectId,
+}
+
+/// What becomes of a file that nothing speaks against.
+#[derive(Debug)]
+pub(super) enum Judged<T> {
+    /// Enough have signed it.
+    Accepted(Verified<T>),
+    /// Nobody has signed it, and it decides nothing.
+    Open,
+    /// Whoever signed it may, and more are needed.
+    Pending(Refusal),
+}
+
+/// A campaign with what it put to review.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    pub(super) campaign: Verified<Campaign>,
+    pub(super) items: BTreeMap<ItemId, Digest>,
+}
+
+/// The decision in force on an item.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Bound {
+    /// The file that decides it.
+    pub path: String,
+    /// The digest of that file.
+    pub digest: Digest,
+    /// What it decides.
+    pub verdict: Verdict,
+}
+
+/// Which decision is in force on each item.
+pub(super) type Bindings = BTreeMap<(CampaignId, ItemId), Bound>;
+
+impl Opening {
+    /// Returns the campaign.
+    pub const fn campaign(&self) -> &Verified<Campaign> {
+        &self.campaign
+    }
+
+    /// Returns the items that were put to review.
+    pub fn items(&self) -> impl Iterator<Item = &ItemId> {
+        self.items.keys()
+    }
+}
+
+impl Bench<'_> {
+    /// Judges a review.
+    pub(super) fn review(
+        &self,
+        file: Unverified<Review>,
+        opening: Option<&Opening>,
+        bindings: &Bindings,
+    ) -> Result<Judged<Review>, Refusal> {
+        let review = file.value();
+        self.check_repo(&review.repo)?;
+        check_review_place(file.path(), review)?;
+        check_campaign(review, opening)?;
+        let decided: Vec<&Item> = review.items.iter().filter(|item| item.decision.is_some()).collect();
+        if file.signatures().is_empty() && decided.is_empty() {
+            return Ok(Judged::Open);
+        }
+        let allowed: Vec<&str> =
+            std::iter::once(&review.reviewer).chain(&review.cosigners).map(|id| id.as_str()).collect();
+        let signers = self.signers(Namespace::Review, &file, &allowed)?;
+        for item in &decided {
+            check_complete(item)?;
+            for signer in &allowed {
+                self.refuse_self_review(signer, &item.id, &item.subject, item.decision)?;
+            }
+        }
+        let named = signers.iter().any(|signer| signer.name == review.reviewer.as_str());
+        if !named && !signers.is_empty() {
+            return Ok(Judged::Pending(Refusal::NotByReviewer(review.reviewer.to_string())));
+        }
+        let tier = decided.iter().map(|item| item.tier).min().unwrap_or(Tier::T3);
+        let needed = self.trust.mandate().threshold(tier);
+        if signers.len() < needed {
+            return Ok(Judged::Pending(Refusal::Threshold { needed, found: signers.len(), tier: Some(tier) }));
+        }
+        check_bindings(review, &decided, bindings)?;
+        Ok(Judged::Accepted(self.verified(file, signers)))
+    }
+
+    /// Judges a campaign; `stubs` are the reviews that came with it.
+    pub(super) fn campaign(
+        &self,
+        file: Unverified<Campaign>,
+        stubs: &[Unverified<Review>],
+    ) -> Result<Judged<Opening>, Refusal> {
+        let campaign = file.value();
+        self.check_repo(&campaign.repo)?;
+        check_place(file.path(), &format!("campaigns/{}/campaign.toml", campaign.id))?;
+        let group = &self.trust.mandate().file().campaign_group;
+        let signers = self.group_signers(Namespace::Campaign, &file, group)?;
+        if signers.is_empty() {
+            return Ok(Judged::Pending(Refusal::Threshold { needed: 1, found: 0, tier: None }));
+        }
+        let mut items: BTreeMap<ItemId, Digest> = BTreeMap::new();
+        let mut pairs: Vec<(&ItemId, &Digest)> = Vec::new();
+        for item in stubs.iter().flat_map(|stub| &stub.value().items) {
+            if items.insert(item.id.clone(), fixed(item)).is_some() {
+                return Err(Refusal::DuplicateName(item.id.to_string()));
+            }
+            pairs.push((&item.id, &item.grant));
+        }
+        let (count, found) = (pairs.len() as u64, population(pairs));
+        if (count, found) != (campaign.items, campaign.population) {
+            let expected = format!("{} items, {}", campaign.items, campaign.population);
+            return Err(Refusal::Population { expected, found: format!("{count} items, {found}") });
+        }
+        let verified = self.verified(file, signers);
+        let (path, digest, commit, registry) =
+            (verified.path.clone(), verified.digest, verified.commit, verified.registry);
+        let (signatures, signers) = (verified.signatures.clone(), verified.signers.clone());
+        let value = Opening { campaign: verified, items };
+        Ok(Judged::Accepted(Verified { value, path, digest, signatures, signers, commit, registry }))
+    }
+
+    /// Judges an exception: signed by its approver, who is in the group for it and does not hold the access.
+    pub(super) fn exception(&self, file: Unverified<Exception>) -> Result<Judged<Exception>, Refusal> {
+        let exception = file.value();
+        self.check_repo(&exception.repo)?;
+        check_place(file.path(), &format!("exceptions/{}.toml", exception.id))?;
+        let approver = exception.approver.as_str();
+        let signers = self.signers(Namespace::Exception, &file, &[approver])?;
+        let group = &self.trust.mandate().file().exception_group;
+        if !self.trust.registry().is_in(approver, group) {
+            return Err(Refusal::NotInGroup { signer: approver.to_owned(), group: group.clone() });
+        }
+        self.refuse_self_review(approver, &exception.item, &exception.subject, Some(Verdict::Except))?;
+        if signers.is_empty() {
+            return Ok(Judged::Pending(Refusal::Threshold { needed: 1, found: 0, tier: None }));
+        }
+        Ok(Judged::Accepted(self.verified(file, signers)))
+    }
+
+    /// Judges an attestation: signed by who did it and by another person who looked.
+    pub(super) fn attestation(&self, file: Unverified<Attestation>) -> Result<Judged<Attestation>, Refusal> {
+        let attestation = file.value();
+        self.check_repo(&attestation.repo)?;
+        check_place(file.path(), &format!("attestations/{}.toml", attestation.action))?;
+        let (executor, witness) = (attestation.executor.as_str(), attestation.witness.as_str());
+        if executor == witness {
+            return Err(Refusal::DuplicateName(executor.to_owned()));
+        }
+        let signers = self.signers(Namespace::Attestation, &file, &[executor, witness])?;
+        if signers.len() < 2 {
+            return Ok(Judged::Pending(Refusal::Threshold { needed: 2, found: signers.len(), tier: None }));
+        }
+        Ok(Judged::Accepted(self.verified(file, signers)))
+    }
+
+    /// Verifies every signature beside a file. A principal counts once; one bad signature refuses the file.
+    fn signers<T>(&self, namespace: Namespace, file: &Unverified<T>, allowed: &[&str]) -> Result<Vec<Signer>, Refusal> {
+        let mut signers: BTreeMap<String, Signer> = BTreeMap::new();
+        for signature in file.signatures() {
+            let key = self.signature(namespace, file.bytes(), signature)?;
+            if !allowed.contains(&signature.signer.as_str()) {
+                return Err(Refusal::SignerNotNamed { signer: signature.signer.clone(), allowed: allowed.join(", ") });
+            }
+            signers.insert(signature.signer.clone(), Signer { name: signature.signer.clone(), key });
+        }
+        Ok(signers.into_values().collect())
+    }
+
+    fn group_signers<T>(
+        &self,
+        namespace: Namespace,
+        file: &Unverified<T>,
+        group: &str,
+    ) -> Result<Vec<Signer>, Refusal> {
+        let names: Vec<&str> = file.signatures().iter().map(|signature| signature.signer.as_str()).collect();
+        let signers = self.signers(namespace, file, &names)?;
+        match signers.iter().find(|signer| !self.trust.registry().is_in(&signer.name, group)) {
+            Some(other) => Err(Refusal::NotInGroup { signer: other.name.clone(), group: group.to_owned() }),
+            None => Ok(signers),
+        }
+    }
+
+    /// Verifies one signature by the registry at the first parent, and returns its key.
+    pub(super) fn signature(
+        &self,
+        namespace: Namespace,
+        bytes: &[u8],
+        file: &SignatureFile,
+    ) -> Result<crate::format::keys::PublicKey, Refusal> {
+        let registry = self.trust.registry();
+        if registry.principal(&file.signer).is_none() {
+            return Err(Refusal::SignerUnknown(file.signer.clone()));
+        }
+        let refuse = |error| Refusal::Signature { signer: file.signer.clone(), error };
+        let key = SshSignature::parse(&file.bytes).map_err(refuse)?.key();
+        let own: Vec<_> = registry.keys_of(&file.signer).map(|(key, _)| key).collect();
+        root::verify(namespace, bytes, file, &own)?;
+        let state = |registry: &Registry| registry.holder(&key).map(|(_, state, _)| state);
+        let signer = file.signer.clone();
+        match (state(registry), state(self.after)) {
+            (Some(KeyState::Revoked), _) | (_, Some(KeyState::Revoked)) => {
+                Err(Refusal::SignerKey { signer, state: "revoked" })
+            }
+            (Some(KeyState::Active), _) => Ok(key),
+            _ => Err(Refusal::SignerKey { signer, state: "retired" }),
+        }
+    }
+
+    fn refuse_self_review(
+        &self,
+        signer: &str,
+        item: &ItemId,
+        subject: &str,
+        verdict: Option<Verdict>,
+    ) -> Result<(), Refusal> {
+        // Handing an item on decides nothing about it.
+        if verdict == Some(Verdict::Abstain) {
+            return Ok(());
+        }
+        let principal = self.trust.registry().principal(signer);
+        match principal.and_then(|principal| self.kinship.tie(&principal.id, subject)) {
+            None => Ok(()),
+            Some(tie) => {
+                Err(Refusal::SelfReview { signer: signer.to_owned(), what: tie.to_string(), item: item.to_string() })
+            }
+        }
+    }
+
+    fn check_repo(&self, found: &RepoId) -> Result<(), Refusal> {
+        let expected = self.trust.repo();
+        if found == expected {
+            return Ok(());
+        }
+        Err(Refusal::WrongRepository { found: found.to_string(), expected: expected.to_string() })
+    }
+
+    fn verified<T>(&self, file: Unverified<T>, signers: Vec<Signer>) -> Verified<T> {
+        let digest = file.digest();
+        let signatures = file.signatures().iter().map(|s| (s.path.clone(), Digest::of(&s.bytes))).collect();
+        let path = file.path().to_owned();
+        let registry = self.trust.registry().file().version;
+        Verified { value: file.into_value(), path, digest, signatures, signers, commit: self.commit, registry }
+    }
+}
+
+/// Returns the digest of what a reviewer may not change: all of an item but the decision.
+pub(super) fn fixed(item: &Item) -> Digest {
+    let parts = (
+        (&item.id, &item.grant, &item.subject, item.tier),
+        (&item.facts, &item.recommend, &item.principal, &item.entitlement),
+    );
+    // INVARIANT: strings, digests and enums always have a canonical form.
+    jcs::digest(&parts).unwrap_or(Digest::ZERO)
+}
+
+fn check_place(path: &str, says: &str) -> Result<(), Refusal> {
+    if path == says {
+        return Ok(());
+    }
+    Err(Refusal::Place { says: says.to_owned(), lies: path.to_owned() })
+}
+
+fn check_review_place(path: &str, review: &Review) -> Result<(), Refusal> {
+    let reviewer = review.reviewer.as_str();
+    let fits = match Place::of(path) {
+        Place::Review { campaign, system, stem } => {
+            campaign == review.campaign && system == review.system && is_part(&stem, reviewer)
+        }
+        _ => false,
+    };
+    if fits {
+        return Ok(());
+    }
+    let says = format!("campaigns/{}/reviews/{}/{reviewer}.toml", review.campaign, review.system);
+    Err(Refusal::Place { says, lies: path.to_owned() })
+}
+
+/// Returns whether `stem` is the reviewer's id, or that and `-2`, `-3`…
+fn is_part(stem: &str, reviewer: &str) -> bool {
+    stem.strip_prefix(reviewer).is_some_and(|rest| {
+        let number = rest.strip_prefix('-').and_then(|digits| digits.parse::<u32>().ok());
+        rest.is_empty() || number.is_some_and(|number| number > 1 && rest == format!("-{number}"))
+    })
+}
+
+fn check_campaign(review: &Review, opening: Option<&Opening>) -> Result<(), Refusal> {
+    let refuse = |expected| Err(Refusal::CampaignBinding { found: review.digest, expected });
+    let Some(opening) = opening else {
+        return refuse(format!("no campaign `{}` is open here", review.campaign));
+    };
+    if opening.campaign.digest() != review.digest {
+        return refuse(format!("the campaign `{}` here is {}", review.campaign, opening.campaign.digest()));
+    }
+    let mut seen = BTreeSet::new();
+    for item in &review.items {
+        match opening.items.get(&item.id) {
+            None => return Err(Refusal::ItemForeign(item.id.to_string())),
+            Some(as_opened) if *as_opened != fixed(item) => return Err(Refusal::ItemAltered(item.id.to_string())),
+            Some(_) if !seen.insert(&item.id) => return Err(Refusal::DuplicateName(item.id.to_string())),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_complete(item: &Item) -> Result<(), Refusal> {
+    let Some(verdict) = item.decision else { return Ok(()) };
+    let refuse = |needs| Err(Refusal::DecisionIncomplete { item: item.id.to_string(), verdict, needs });
+    if item.reason.trim().is_empty() {
+        return refuse("a `reason`");
+    }
+    let needs_to = matches!(verdict, Verdict::Reduce | Verdict::Replace | Verdict::Transfer);
+    if needs_to && item.to.as_ref().is_none_or(|to| to.trim().is_empty()) {
+        return refuse("`to`: to what or whom");
+    }
+    let needs_until = verdict == Verdict::Except || (verdict == Verdict::Certify && item.tier == Tier::T0);
+    if needs_until && item.until.is_none() {
+        return refuse("`until`: an end");
+    }
+    Ok(())
+}
+
+/// An item has one decision in force; another one takes its place only by naming it.
+fn check_bindings(review: &Review, decided: &[&Item], bindings: &Bindings) -> Result<(), Refusal> {
+    for item in decided {
+        let bound = bindings.get(&(review.campaign.clone(), item.id.clone()));
+        let in_force = bound.map(|bound| reference(&bound.path, bound.digest));
+        match (&item.supersedes, in_force) {
+            (None, None) => {}
+            (Some(names), Some(in_force)) if *names == in_force => {}
+            (None, Some(_)) => {
+                let by = bound.map(|bound| bound.path.clone()).unwrap_or_default();
+                return Err(Refusal::ItemBoundTwice { item: item.id.to_string(), by });
+            }
+            (Some(names), in_force) => {
+                let in_force = in_force.unwrap_or_else(|| "no decision".to_owned());
+                return Err(Refusal::StaleSupersedes { item: item.id.to_string(), names: names.clone(), in_force });
+            }
+        }
+    }
+    Ok(())
+}

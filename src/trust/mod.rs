@@ -1,0 +1,25 @@
+//! Who may sign what, and what is believed because of it. Only here is anything [`Verified`].
+//!
+//! The root of trust is pinned from outside; every later version is signed by the one before. A file is judged by the
+//! trust state at the first parent of the merge that brought it, by principals and not by keys, and never by a date.
+
+mod governed;
+mod judge;
+mod kinship;
+mod refusal;
+mod registry;
+mod root;
+mod standing;
+mod state;
+mod verified;
+mod walk;
+
+pub use governed::{Found, Governed, first_root};
+pub use judge::{Bound, Opening};
+pub use kinship::{Kinship, Tie};
+pub use refusal::Refusal;
+pub use registry::Registry;
+pub use root::{Role, Root};
+pub use standing::{Standing, standing};
+pub use state::{Mandate, Trust};
+pub use verified::{Signer, Verified, reference};

@@ -1,0 +1,126 @@
+//! The registry in force: principals, their own accounts, their groups and their keys.
+
+use super::{refusal::Refusal, root};
+use crate::{
+    format::{governed, keys::PublicKey},
+    model::{
+        Digest, PrincipalId,
+        file::{self, KeyState, RegistryPrincipal},
+    },
+};
+use std::collections::BTreeMap;
+
+/// A registry whose signatures were verified, or that is about to be.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    file: file::Registry,
+    digest: Digest,
+    keys: BTreeMap<PublicKey, (PrincipalId, KeyState, Option<u64>)>,
+}
+
+impl Registry {
+    /// Reads a registry and checks it against the one before: keys are never taken out, never come back, and belong to
+    /// one principal for ever. Signatures are not looked at here.
+    pub(super) fn parse(bytes: &[u8], path: &str, before: Option<&Self>, root: &root::Root) -> Result<Self, Refusal> {
+        let file: file::Registry = governed::parse(path, bytes)?;
+        root::check_chain(file.version, &file.prev, before.map(|b| (b.file.version, b.digest)))?;
+        if file.repo != root.file().repo {
+            let (found, expected) = (file.repo.to_string(), root.file().repo.to_string());
+            return Err(Refusal::WrongRepository { found, expected });
+        }
+        let mut keys: BTreeMap<PublicKey, (PrincipalId, KeyState, Option<u64>)> = BTreeMap::new();
+        let mut subjects: BTreeMap<&str, &PrincipalId> = BTreeMap::new();
+        let mut last: Option<&PrincipalId> = None;
+        for principal in &file.principals {
+            if last.is_some_and(|last| *last >= principal.id) {
+                return Err(Refusal::DuplicateName(format!("{} (or principals are not sorted)", principal.id)));
+            }
+            last = Some(&principal.id);
+            for subject in &principal.subjects {
+                if subjects.insert(subject, &principal.id).is_some() {
+                    return Err(Refusal::DuplicateName(subject.clone()));
+                }
+            }
+            for key in &principal.keys {
+                let public = PublicKey::parse(&key.ssh)?;
+                let value = (principal.id.clone(), key.state, key.suspect_from_index);
+                if let Some((first, ..)) = keys.insert(public, value) {
+                    let (first, second) = (first.to_string(), principal.id.to_string());
+                    return Err(Refusal::DuplicateKey { fingerprint: public.fingerprint(), first, second });
+                }
+            }
+        }
+        let registry = Self { digest: Digest::of(bytes), file, keys };
+        registry.check_engine(root)?;
+        before.map_or(Ok(()), |before| registry.check_follows(before))?;
+        Ok(registry)
+    }
+
+    /// A key of the engine must not decide what the engine does.
+    pub(super) fn check_engine(&self, root: &root::Root) -> Result<(), Refusal> {
+        match root.machine_keys().find_map(|key| self.keys.get(&key).map(|(principal, ..)| (key, principal))) {
+            None => Ok(()),
+            Some((key, principal)) => {
+                let (first, second) = ("the engine".to_owned(), principal.to_string());
+                Err(Refusal::DuplicateKey { fingerprint: key.fingerprint(), first, second })
+            }
+        }
+    }
+
+    fn check_follows(&self, before: &Self) -> Result<(), Refusal> {
+        for (key, (principal, state, _)) in &before.keys {
+            let refuse = |what| {
+                let (principal, fingerprint) = (principal.to_string(), key.fingerprint());
+                Err(Refusal::KeyHistory { principal, fingerprint, what })
+            };
+            match self.keys.get(key) {
+                None => return refuse("was taken out of the registry"),
+                Some((other, ..)) if other != principal => return refuse("was given to somebody else"),
+                Some((_, KeyState::Active, _)) if *state != KeyState::Active => return refuse("was made active again"),
+                Some((_, KeyState::Retired, _)) if *state == KeyState::Revoked => {
+                    return refuse("is no longer revoked");
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the file.
+    pub const fn file(&self) -> &file::Registry {
+        &self.file
+    }
+
+    /// Returns the digest of the file.
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Returns a principal.
+    pub fn principal(&self, id: &str) -> Option<&RegistryPrincipal> {
+        let found = self.file.principals.binary_search_by(|principal| principal.id.as_str().cmp(id));
+        found.ok().and_then(|index| self.file.principals.get(index))
+    }
+
+    /// Returns whether a principal is in a group.
+    pub fn is_in(&self, id: &str, group: &str) -> bool {
+        self.principal(id).is_some_and(|principal| principal.groups.iter().any(|own| own == group))
+    }
+
+    /// Returns who holds a key, what it is worth, and from which evidence index it is suspect.
+    pub fn holder(&self, key: &PublicKey) -> Option<(&PrincipalId, KeyState, Option<u64>)> {
+        self.keys.get(key).map(|(principal, state, from)| (principal, *state, *from))
+    }
+
+    /// Returns the keys of a principal, with what they are worth.
+    pub fn keys_of<'a>(&'a self, id: &'a str) -> impl Iterator<Item = (PublicKey, KeyState)> + 'a {
+        self.keys.iter().filter(move |(_, (own, ..))| own.as_str() == id).map(|(key, (_, state, _))| (*key, *state))
+    }
+
+    /// Returns all keys with their holders and states, sorted by holder.
+    pub fn keys(&self) -> impl Iterator<Item = (&PublicKey, &PrincipalId, KeyState)> {
+        let mut keys: Vec<_> = self.keys.iter().map(|(key, (holder, state, _))| (key, holder, *state)).collect();
+        keys.sort_by(|a, b| (a.1, a.0).cmp(&(b.1, b.0)));
+        keys.into_iter()
+    }
+}

@@ -1,0 +1,269 @@
+//! The root of trust: keys and thresholds of the roles below it, and the chain of its versions.
+
+use super::{refusal::Refusal, verified::Signer};
+use crate::{
+    format::{
+        governed,
+        keys::PublicKey,
+        note::VerifierKey,
+        sshsig::{Namespace, SshSignature},
+    },
+    model::{Digest, PrincipalId, file},
+    store::SignatureFile,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A root of trust whose signatures were verified.
+#[derive(Clone, Debug)]
+pub struct Root {
+    file: file::Root,
+    digest: Digest,
+    root: Role,
+    registry: Role,
+    mandate: Role,
+    engine: Vec<PublicKey>,
+    readback: Vec<PublicKey>,
+    log: Vec<VerifierKey>,
+}
+
+/// Keys by name, and how many of them must sign.
+#[derive(Clone, Debug)]
+pub struct Role {
+    threshold: usize,
+    keys: BTreeMap<String, PublicKey>,
+}
+
+impl Root {
+    /// Accepts version 1, which is pinned from outside and signs itself.
+    ///
+    /// # Errors
+    /// When it is not the pinned one, or not in order.
+    pub fn first(pin: Digest, bytes: &[u8], signatures: &[SignatureFile]) -> Result<Self, Refusal> {
+        let root = Self::parse("trust/root/1.toml", bytes)?;
+        if root.digest != pin {
+            return Err(Refusal::RootPin { pinned: pin, found: root.digest });
+        }
+        check_chain(root.file.version, &root.file.prev, None)?;
+        let signed = signed_by(Namespace::Root, bytes, signatures, &[&root.root])?;
+        root.root.clear(&signed)?;
+        Ok(root)
+    }
+
+    /// Accepts the next version: signed by a threshold of this root's keys and by a threshold of its own.
+    ///
+    /// # Errors
+    /// When it is not the next one, or not in order.
+    pub fn next(&self, bytes: &[u8], signatures: &[SignatureFile]) -> Result<Self, Refusal> {
+        let next = Self::parse(&format!("trust/root/{}.toml", self.file.version.saturating_add(1)), bytes)?;
+        check_chain(next.file.version, &next.file.prev, Some((self.file.version, self.digest)))?;
+        if next.file.repo != self.file.repo {
+            let (found, expected) = (next.file.repo.to_string(), self.file.repo.to_string());
+            return Err(Refusal::WrongRepository { found, expected });
+        }
+        if next.file.log_origin != self.file.log_origin {
+            let (from, to) = (self.file.log_origin.clone(), next.file.log_origin.clone());
+            return Err(Refusal::LogOrigin { from, to });
+        }
+        let signed = signed_by(Namespace::Root, bytes, signatures, &[&self.root, &next.root])?;
+        self.root.clear(&signed)?;
+        next.root.clear(&signed)?;
+        Ok(next)
+    }
+
+    /// Reads a root and what it says about itself; nothing is verified.
+    ///
+    /// # Errors
+    /// When it is not in order.
+    pub(super) fn parse(path: &str, bytes: &[u8]) -> Result<Self, Refusal> {
+        let file: file::Root = governed::parse(path, bytes)?;
+        let roles = &file.roles;
+        let root = Role::parse("root", &roles.root)?;
+        let registry = Role::parse("registry", &roles.registry)?;
+        let mandate = Role::parse("mandate", &roles.mandate)?;
+        let mut engine = Vec::new();
+        for key in &roles.engine.commit_keys {
+            engine.push(PublicKey::parse_line(key)?.0);
+        }
+        let mut readback = Vec::new();
+        for key in &roles.engine.readback_keys {
+            readback.push(PublicKey::parse_line(key)?.0);
+        }
+        let mut log = Vec::new();
+        for key in &roles.engine.log_keys {
+            let key = VerifierKey::parse(key).map_err(|_| Refusal::Key(crate::format::keys::KeyError::Weak))?;
+            if key.name() != file.log_origin {
+                return Err(Refusal::Place { says: key.name().to_owned(), lies: file.log_origin.clone() });
+            }
+            log.push(key);
+        }
+        // People may hold several roles; a key of the engine serves one purpose and belongs to nobody else.
+        let people = [&root, &registry, &mandate].into_iter().flat_map(|role| role.keys.values().copied());
+        let people: BTreeSet<PublicKey> = people.collect();
+        let mut machines: BTreeMap<PublicKey, &str> = people.iter().map(|key| (*key, "a role of people")).collect();
+        let purposes = [("commit_keys", &engine), ("readback_keys", &readback)];
+        let logs = log.iter().map(|key| ("log_keys", key.key()));
+        for (purpose, key) in
+            purposes.iter().flat_map(|(purpose, keys)| keys.iter().map(|key| (*purpose, *key))).chain(logs)
+        {
+            if let Some(first) = machines.insert(key, purpose) {
+                let (first, second) = (first.to_owned(), purpose.to_owned());
+                return Err(Refusal::DuplicateKey { fingerprint: key.fingerprint(), first, second });
+            }
+        }
+        Ok(Self { digest: Digest::of(bytes), file, root, registry, mandate, engine, readback, log })
+    }
+
+    /// Returns the file.
+    pub const fn file(&self) -> &file::Root {
+        &self.file
+    }
+
+    /// Returns the digest of the file; of version 1 this is the pin.
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Returns the keys that sign the next root.
+    pub const fn root_role(&self) -> &Role {
+        &self.root
+    }
+
+    /// Returns the keys that sign registries.
+    pub const fn registry_role(&self) -> &Role {
+        &self.registry
+    }
+
+    /// Returns the keys that sign mandates.
+    pub const fn mandate_role(&self) -> &Role {
+        &self.mandate
+    }
+
+    /// Returns the engine's keys for commits and segments.
+    pub fn commit_keys(&self) -> &[PublicKey] {
+        &self.engine
+    }
+
+    /// Returns the keys of the job that reads targets back.
+    pub fn readback_keys(&self) -> &[PublicKey] {
+        &self.readback
+    }
+
+    /// Returns the keys of the log.
+    pub fn log_keys(&self) -> &[VerifierKey] {
+        &self.log
+    }
+
+    /// Returns all keys of the engine, whatever they are for.
+    pub(super) fn machine_keys(&self) -> impl Iterator<Item = PublicKey> {
+        let log = self.log.iter().map(VerifierKey::key);
+        self.engine.iter().chain(&self.readback).copied().chain(log)
+    }
+}
+
+impl Role {
+    fn parse(name: &'static str, role: &file::Role) -> Result<Self, Refusal> {
+        let mut keys: BTreeMap<String, PublicKey> = BTreeMap::new();
+        for line in &role.keys {
+            let (key, comment) = PublicKey::parse_line(line)?;
+            if PrincipalId::parse(comment).is_err() {
+                let says = format!("a key named `{comment}`");
+                return Err(Refusal::Place { says, lies: format!("role {name}, where every key has a short name") });
+            }
+            if let Some((first, _)) = keys.iter().find(|(_, other)| **other == key) {
+                let (first, second) = (first.clone(), comment.to_owned());
+                return Err(Refusal::DuplicateKey { fingerprint: key.fingerprint(), first, second });
+            }
+            if keys.insert(comment.to_owned(), key).is_some() {
+                return Err(Refusal::DuplicateName(comment.to_owned()));
+            }
+        }
+        match usize::try_from(role.threshold) {
+            Ok(threshold) if (1..=keys.len()).contains(&threshold) => Ok(Self { threshold, keys }),
+            _ => Err(Refusal::ThresholdUnreachable { role: name, threshold: role.threshold, keys: keys.len() }),
+        }
+    }
+
+    /// Returns the keys by name.
+    pub const fn keys(&self) -> &BTreeMap<String, PublicKey> {
+        &self.keys
+    }
+
+    /// Returns how many of them must sign.
+    pub const fn threshold(&self) -> usize {
+        self.threshold
+    }
+
+    /// Verifies that a threshold of distinct keys of this role is among `signed`.
+    fn clear(&self, signed: &[Signer]) -> Result<(), Refusal> {
+        let counted: BTreeSet<PublicKey> =
+            signed.iter().map(|signer| signer.key).filter(|key| self.keys.values().any(|own| own == key)).collect();
+        if counted.len() >= self.threshold {
+            Ok(())
+        } else {
+            Err(Refusal::Threshold { needed: self.threshold, found: counted.len(), tier: None })
+        }
+    }
+}
+
+/// Verifies a registry or mandate: signed by a threshold of the role's keys, each of which every root in `roles` gives the
+/// role; so a key that a new root takes away does not count beside it.
+pub(super) fn verify_by_roles(
+    namespace: Namespace,
+    bytes: &[u8],
+    signatures: &[SignatureFile],
+    roles: &[&Role],
+) -> Result<Vec<Signer>, Refusal> {
+    let signed = signed_by(namespace, bytes, signatures, roles)?;
+    let lasting: Vec<Signer> = signed
+        .into_iter()
+        .filter(|signer| roles.iter().all(|role| role.keys.values().any(|k| *k == signer.key)))
+        .collect();
+    for role in roles {
+        role.clear(&lasting)?;
+    }
+    Ok(lasting)
+}
+
+/// Verifies every signature: by the key that its name stands for in one of `roles`. One bad signature refuses the file.
+fn signed_by(
+    namespace: Namespace,
+    bytes: &[u8],
+    signatures: &[SignatureFile],
+    roles: &[&Role],
+) -> Result<Vec<Signer>, Refusal> {
+    let mut signed = Vec::new();
+    for file in signatures {
+        let candidates: Vec<PublicKey> = roles.iter().filter_map(|role| role.keys.get(&file.signer)).copied().collect();
+        if candidates.is_empty() {
+            return Err(Refusal::SignerUnknown(file.signer.clone()));
+        }
+        signed.push(Signer { name: file.signer.clone(), key: verify(namespace, bytes, file, &candidates)? });
+    }
+    signed.sort();
+    Ok(signed)
+}
+
+/// Verifies one signature, which must be by one of `candidates`, and returns the key.
+pub(super) fn verify(
+    namespace: Namespace,
+    bytes: &[u8],
+    file: &SignatureFile,
+    candidates: &[PublicKey],
+) -> Result<PublicKey, Refusal> {
+    let refuse = |error| Refusal::Signature { signer: file.signer.clone(), error };
+    let signature = SshSignature::parse(&file.bytes).map_err(refuse)?;
+    if !candidates.contains(&signature.key()) {
+        return Err(Refusal::WrongKey { signer: file.signer.clone(), fingerprint: signature.key().fingerprint() });
+    }
+    signature.verify(namespace, bytes).map_err(refuse)
+}
+
+/// Checks that a version follows the one in force.
+pub(super) fn check_chain(version: u32, prev: &str, before: Option<(u32, Digest)>) -> Result<(), Refusal> {
+    let expected = before.map_or(1, |(version, _)| version.saturating_add(1));
+    if version != expected {
+        return Err(Refusal::Version { found: version, expected });
+    }
+    let digest = before.map_or_else(|| "none".to_owned(), |(_, digest)| digest.to_string());
+    if prev == digest { Ok(()) } else { Err(Refusal::Prev { found: prev.to_owned(), expected: digest }) }
+}

@@ -1,0 +1,92 @@
+//! What was verified, and by whom: nobody else makes a [`Verified`].
+
+use crate::{format::keys::PublicKey, git::ObjectId, model::Digest};
+use std::{collections::BTreeMap, ops::Deref};
+
+/// The content of a governed file that a threshold of principals signed, as judged at the merge that brought it.
+///
+/// Only this folder makes one:
+/// ```compile_fail,E0451
+/// # use tenure::{model::file::Review, trust::Verified};
+/// fn believe(value: Review) -> Verified<Review> {
+///     Verified { value, path: String::new() }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Verified<T> {
+    pub(super) value: T,
+    pub(super) path: String,
+    pub(super) digest: Digest,
+    pub(super) signatures: BTreeMap<String, Digest>,
+    pub(super) signers: Vec<Signer>,
+    pub(super) commit: ObjectId,
+    pub(super) registry: u32,
+}
+
+/// Who signed, and with which key.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Signer {
+    /// The principal's id; for a root, registry or mandate the name of the key.
+    pub name: String,
+    /// The key.
+    pub key: PublicKey,
+}
+
+impl<T> Verified<T> {
+    /// Returns what was signed.
+    pub const fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// Returns the path of the file.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Returns the digest of the signed bytes.
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Returns the digests of the signature files by path.
+    pub const fn signatures(&self) -> &BTreeMap<String, Digest> {
+        &self.signatures
+    }
+
+    /// Returns who signed, sorted by name.
+    pub fn signers(&self) -> &[Signer] {
+        &self.signers
+    }
+
+    /// Returns the names of those who signed, sorted.
+    pub fn names(&self) -> Vec<String> {
+        self.signers.iter().map(|signer| signer.name.clone()).collect()
+    }
+
+    /// Returns the commit on main that brought the last signature it needed.
+    pub const fn commit(&self) -> ObjectId {
+        self.commit
+    }
+
+    /// Returns the version of the registry that judged it; 0 for a root.
+    pub const fn registry(&self) -> u32 {
+        self.registry
+    }
+
+    /// Returns how a later decision names this file in `supersedes`.
+    pub fn reference(&self) -> String {
+        reference(&self.path, self.digest)
+    }
+}
+
+/// Returns how `supersedes` names a file: `<path>@<digest>`.
+pub fn reference(path: &str, digest: Digest) -> String {
+    format!("{path}@{digest}")
+}
+
+impl<T> Deref for Verified<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
