@@ -8,6 +8,7 @@
 //! alone, so that an auditor without any target can compute the same plan again.
 
 mod error;
+pub mod hosts;
 pub mod http;
 mod intent;
 pub mod sink;

@@ -1,0 +1,389 @@
+//! The grants of a system, out of one read of its files.
+
+use super::{
+    config::HostsConfig,
+    names::{Who, key, path_part, shown},
+    sudoers::{AliasKind, Item, Privilege, StatementKind, UserSpec, expanded, written},
+    table::{Account, Field, Group},
+    tree::Tree,
+};
+use crate::{
+    connector::ConnectorError,
+    model::{AccessPath, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, SystemId, Tier, Timestamp, Via},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Returns every grant, indexed.
+pub(super) fn inventory(system: &SystemId, config: &HostsConfig, tree: &Tree) -> Result<Inventory, ConnectorError> {
+    let listing = Listing { system, config, tree };
+    let mut grants = listing.rules()?;
+    let expansions = by_group(&grants);
+    grants.extend(listing.memberships(&expansions)?);
+    grants.extend(listing.group_passwords()?);
+    grants.extend(listing.accounts()?);
+    grants.extend(listing.keys()?);
+    let grants = told_apart(grants)?;
+    Ok(Inventory::new(system.clone(), Timestamp::from_unix(0), Digest::ZERO, true, grants, BTreeMap::new()))
+}
+
+struct Listing<'a> {
+    system: &'a SystemId,
+    config: &'a HostsConfig,
+    tree: &'a Tree,
+}
+
+impl Listing<'_> {
+    fn accounts(&self) -> Result<Vec<Grant>, ConnectorError> {
+        let each = |account: &Account| {
+            let who = Who::Account(account.uid, account.name.clone());
+            let shadow = self.tree.shadows.iter().map(|row| &row.value).find(|shadow| shadow.name == account.name);
+            let password = match (account.password, shadow) {
+                (Field::Elsewhere, Some(shadow)) => shadow.password,
+                (own, _) => own,
+            };
+            let opens = self.config.opens(&account.shell);
+            let expires = shadow.and_then(|shadow| shadow.expires).map_or_else(|| "never".to_owned(), date);
+            let mut attributes = attributes([
+                ("expires", expires),
+                ("home", shown(&account.home)),
+                ("login", if opens { "yes" } else { "no" }.to_owned()),
+                ("password", password.word().to_owned()),
+                ("shell", shown(&account.shell)),
+            ]);
+            if account.uid == 0 {
+                attributes.insert("superuser".to_owned(), "yes".to_owned());
+            }
+            Ok(Grant {
+                key: key(&["account", &who.bound()])?,
+                entitlement: Entitlement { id: who.id(), name: format!("account {}", shown(&account.name)) },
+                paths: vec![AccessPath {
+                    via: if account.uid == 0 { Via::Administrator } else { Via::Direct },
+                    ids: format!("passwd/{}", who.bound()),
+                    text: format!("/etc/passwd has {} with uid {}", shown(&account.name), account.uid),
+                }],
+                tier: match (account.uid, opens) {
+                    (0, _) => Tier::T0,
+                    (_, true) => Tier::T2,
+                    (_, false) => Tier::T3,
+                },
+                attributes,
+                ..self.blank(GrantKind::Account, &who)?
+            })
+        };
+        self.tree.accounts.iter().map(|row| each(&row.value)).collect()
+    }
+
+    fn memberships(&self, expansions: &BTreeMap<String, Vec<Entitlement>>) -> Result<Vec<Grant>, ConnectorError> {
+        let mut grants = Vec::new();
+        for group in self.tree.groups.iter().map(|row| &row.value) {
+            let shadow = self.tree.group_shadows.iter().map(|row| &row.value).find(|shadow| shadow.name == group.name);
+            let (administrators, hidden) =
+                shadow.map_or((&[][..], &[][..]), |shadow| (&shadow.administrators[..], &shadow.members[..]));
+            let names: BTreeSet<&String> = group.members.iter().chain(administrators).chain(hidden).collect();
+            for name in names {
+                let mut lists = Vec::new();
+                lists.extend(group.members.contains(name).then_some("a member in /etc/group"));
+                lists.extend(hidden.contains(name).then_some("a member in /etc/gshadow"));
+                let administers = administrators.contains(name);
+                lists.extend(administers.then_some("an administrator in /etc/gshadow"));
+                let who = Who::user(self.tree, name);
+                let words = format!("{} is {} of {}", shown(name), lists.join(" and "), shown(&group.name));
+                let mut grant = self.membership(group, &who, "", words, expansions)?;
+                if administers {
+                    grant.attributes.insert("administrator".to_owned(), "yes".to_owned());
+                }
+                grants.push(grant);
+            }
+        }
+        for account in self.tree.accounts.iter().map(|row| &row.value) {
+            let unnamed = Group { name: String::new(), password: Field::Empty, gid: account.gid, members: Vec::new() };
+            let group = self.tree.groups.iter().map(|row| &row.value).find(|group| group.gid == account.gid);
+            let group = group.unwrap_or(&unnamed);
+            let who = Who::Account(account.uid, account.name.clone());
+            let words = format!("{} is the primary group of {}", shown(&group.name), shown(&account.name));
+            let mut grant = self.membership(group, &who, "primary", words, expansions)?;
+            grant.attributes.insert("primary".to_owned(), "yes".to_owned());
+            if group.name == account.name && group.members.is_empty() {
+                grant.attributes.insert("private".to_owned(), "yes".to_owned());
+            }
+            grants.push(grant);
+        }
+        Ok(grants)
+    }
+
+    fn membership(
+        &self,
+        group: &Group,
+        who: &Who,
+        how: &str,
+        text: String,
+        expansions: &BTreeMap<String, Vec<Entitlement>>,
+    ) -> Result<Grant, ConnectorError> {
+        let bound = Who::Group(group.gid, group.name.clone());
+        let (gid, name) = (bound.id(), bound.principal().name);
+        let kind = if how.is_empty() { "membership" } else { how };
+        let expands_to = expansions.get(&gid).cloned().unwrap_or_default();
+        let tier = self.tier(group, !expands_to.is_empty());
+        Ok(Grant {
+            key: key(&[kind, &bound.bound(), &who.bound()])?,
+            entitlement: Entitlement { id: gid, name: format!("group {}", name.trim_start_matches('%')) },
+            paths: vec![AccessPath { via: Via::Group, ids: format!("{kind}/{}/{}", bound.bound(), who.bound()), text }],
+            attributes: if matches!(tier, Tier::T0 | Tier::T1) {
+                attributes([("administrative", "yes".to_owned())])
+            } else {
+                BTreeMap::new()
+            },
+            expands_to,
+            tier,
+            ..self.blank(GrantKind::Membership, who)?
+        })
+    }
+
+    fn tier(&self, group: &Group, has_rules: bool) -> Tier {
+        let named = |known: &[&str], own: &[String]| known.contains(&group.name.as_str()) || own.contains(&group.name);
+        if group.gid == 0 || has_rules || named(AS_GOOD_AS_ROOT, &self.config.admin_groups) {
+            Tier::T0
+        } else if named(PRIVILEGED, &self.config.privileged_groups) {
+            Tier::T1
+        } else {
+            Tier::T3
+        }
+    }
+
+    /// Group passwords: who knows one may join with newgrp(1).
+    fn group_passwords(&self) -> Result<Vec<Grant>, ConnectorError> {
+        let mut grants = Vec::new();
+        for group in self.tree.groups.iter().map(|row| &row.value) {
+            let shadow = self.tree.group_shadows.iter().map(|row| &row.value).find(|shadow| shadow.name == group.name);
+            let (state, file) = match shadow {
+                Some(shadow) if group.password == Field::Elsewhere => (shadow.password, "/etc/gshadow"),
+                _ => (group.password, "/etc/group"),
+            };
+            if state != Field::Set {
+                continue;
+            }
+            let who = Who::Group(group.gid, group.name.clone());
+            grants.push(Grant {
+                key: key(&["group-password", &who.bound()])?,
+                entitlement: Entitlement { id: who.id(), name: format!("joining group {}", shown(&group.name)) },
+                paths: vec![AccessPath {
+                    via: Via::Public,
+                    ids: format!("group-password/{}", who.bound()),
+                    text: format!("whoever knows the password of group {} in {file} can join it", shown(&group.name)),
+                }],
+                attributes: attributes([("type", "group-password".to_owned()), ("file", file.to_owned())]),
+                tier: self.tier(group, false),
+                ..self.blank(GrantKind::Credential, &who)?
+            });
+        }
+        Ok(grants)
+    }
+
+    fn keys(&self) -> Result<Vec<Grant>, ConnectorError> {
+        let mut grants = Vec::new();
+        for (file, (keys, names)) in &self.tree.keys {
+            for account in names.iter().filter_map(|name| self.tree.account(name)) {
+                let who = Who::Account(account.uid, account.name.clone());
+                for one in &keys.keys {
+                    let mut attributes = attributes([
+                        ("file", shown(file)),
+                        ("options", shown(&one.options.join(","))),
+                        ("type", one.kind.clone()),
+                    ]);
+                    if let Some(bits) = one.bits {
+                        attributes.insert("bits".to_owned(), bits.to_string());
+                    }
+                    let comment = if one.comment.is_empty() { &one.fingerprint } else { &one.comment };
+                    grants.push(Grant {
+                        key: key(&["key", &who.bound(), &one.fingerprint])?,
+                        entitlement: Entitlement {
+                            id: format!("{}:{}", who.id(), one.fingerprint),
+                            name: format!("ssh as {} with {}", shown(&account.name), shown(comment)),
+                        },
+                        paths: vec![AccessPath {
+                            via: Via::Direct,
+                            ids: format!("key/{}/{}{}", who.bound(), one.fingerprint, path_part(file)),
+                            text: format!("{} lists {}", shown(file), one.fingerprint),
+                        }],
+                        attributes,
+                        tier: if account.uid == 0 { Tier::T0 } else { Tier::T2 },
+                        ..self.blank(GrantKind::Credential, &who)?
+                    });
+                }
+            }
+        }
+        Ok(grants)
+    }
+
+    fn rules(&self) -> Result<Vec<Grant>, ConnectorError> {
+        let mut grants = Vec::new();
+        for (file, statements) in &self.tree.sudoers.files {
+            for statement in statements {
+                let StatementKind::Spec(spec) = &statement.kind else { continue };
+                for holder in holders(self.tree, spec) {
+                    for privilege in &spec.privileges {
+                        grants.extend(self.rule(file, statement.line, &holder, privilege)?);
+                    }
+                }
+            }
+        }
+        Ok(grants)
+    }
+
+    fn rule(
+        &self,
+        file: &str,
+        line: usize,
+        holder: &Holder,
+        privilege: &Privilege,
+    ) -> Result<Option<Grant>, ConnectorError> {
+        let rights = expanded(&privilege.commands, &self.tree.sudoers);
+        if rights.iter().all(|right| right.negated) {
+            return Ok(None);
+        }
+        let who = &holder.who;
+        let (text, hosts) = (written(&rights), hosts(self.tree, privilege));
+        let digest = rule_digest(&text, &hosts);
+        let unasked = self.tree.sudoers.unasked.iter().any(|name| match name {
+            None => true,
+            Some(name) => Who::listed(self.tree, name).id() == who.id(),
+        });
+        let everything = rights.iter().any(|right| !right.negated && right.command == "ALL");
+        let as_root =
+            rights.iter().any(|right| right.users.iter().any(|u| matches!(u.as_str(), "ALL" | "root" | "#0")));
+        let nopasswd = unasked || rights.iter().any(|right| right.tags.iter().any(|tag| tag == "NOPASSWD"));
+        let mut attributes = attributes([
+            ("commands", text.clone()),
+            ("file", shown(file)),
+            ("hosts", hosts.clone()),
+            ("nopasswd", if nopasswd { "yes" } else { "no" }.to_owned()),
+        ]);
+        if !holder.except.is_empty() {
+            attributes.insert("except".to_owned(), holder.except.join(","));
+        }
+        if holder.by_alias {
+            attributes.insert("alias".to_owned(), "yes".to_owned());
+        }
+        Ok(Some(Grant {
+            key: key(&["sudo", &path_part(file), &who.bound(), &digest])?,
+            entitlement: Entitlement { id: format!("sudo:{digest}"), name: format!("sudo {}", shown(&text)) },
+            paths: vec![AccessPath {
+                via: Via::Rule,
+                ids: format!("sudo/{}/{}/{digest}", path_part(file), who.bound()),
+                text: format!("{}:{line} gives {} sudo {}", shown(file), who.principal().name, shown(&text)),
+            }],
+            attributes,
+            tier: match (as_root, everything) {
+                (true, true) => Tier::T0,
+                (true, false) => Tier::T1,
+                _ => Tier::T2,
+            },
+            ..self.blank(GrantKind::Rule, who)?
+        }))
+    }
+
+    fn blank(&self, kind: GrantKind, who: &Who) -> Result<Grant, ConnectorError> {
+        Ok(Grant {
+            system: self.system.clone(),
+            kind,
+            key: key(&["-"])?,
+            principal: who.principal(),
+            entitlement: Entitlement { id: String::new(), name: String::new() },
+            paths: Vec::new(),
+            attributes: BTreeMap::new(),
+            expands_to: Vec::new(),
+            tier: Tier::T3,
+        })
+    }
+}
+
+/// Someone a rule of sudoers names, directly or through an alias.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Holder {
+    pub who: Who,
+    /// The name as the rule or its alias has it.
+    pub name: String,
+    pub by_alias: bool,
+    /// Ids of those the same list takes out again.
+    pub except: Vec<String>,
+}
+
+/// Returns those whom the list of a rule names; the last match decides (sudoers(5)).
+pub(super) fn holders(tree: &Tree, spec: &UserSpec) -> Vec<Holder> {
+    let flat: Vec<(Item, bool)> = tree.sudoers.flat(AliasKind::User, &spec.users);
+    let mut holders: Vec<Holder> = Vec::new();
+    let mut except = Vec::new();
+    for (item, by_alias) in flat {
+        let who = Who::listed(tree, &item.name);
+        holders.retain(|holder| holder.who.id() != who.id());
+        except.retain(|id| *id != who.id());
+        if item.negated {
+            except.push(who.id());
+        } else {
+            holders.push(Holder { who, name: item.name, by_alias, except: Vec::new() });
+        }
+    }
+    except.sort();
+    for holder in &mut holders {
+        holder.except.clone_from(&except);
+    }
+    holders
+}
+
+/// Returns the hosts of a privilege as text, aliases replaced.
+pub(super) fn hosts(tree: &Tree, privilege: &Privilege) -> String {
+    let flat = tree.sudoers.flat(AliasKind::Host, &privilege.hosts);
+    let each: Vec<String> =
+        flat.iter().map(|(item, _)| format!("{}{}", if item.negated { "!" } else { "" }, item.name)).collect();
+    each.join(",")
+}
+
+/// Returns what tells rules of one holder in one file apart: what they allow and where.
+pub(super) fn rule_digest(commands: &str, hosts: &str) -> String {
+    Digest::of(format!("{commands}\n{hosts}\n")).hex()[..24].to_owned()
+}
+
+/// Gives the second and later of grants with one key a key of their own, so that none hides behind another.
+fn told_apart(grants: Vec<Grant>) -> Result<Vec<Grant>, ConnectorError> {
+    let mut seen: BTreeMap<GrantKey, usize> = BTreeMap::new();
+    grants
+        .into_iter()
+        .map(|mut grant| {
+            let times = seen.entry(grant.key.clone()).or_default();
+            *times += 1;
+            if *times > 1 {
+                grant.key = key(&[grant.key.as_str(), &format!("again-{times}")])?;
+            }
+            Ok(grant)
+        })
+        .collect()
+}
+
+fn by_group(rules: &[Grant]) -> BTreeMap<String, Vec<Entitlement>> {
+    let mut by_group: BTreeMap<String, Vec<Entitlement>> = BTreeMap::new();
+    for rule in rules.iter().filter(|rule| rule.principal.id.starts_with("gid:")) {
+        by_group.entry(rule.principal.id.clone()).or_default().push(rule.entitlement.clone());
+    }
+    for expansion in by_group.values_mut() {
+        expansion.sort();
+        expansion.dedup();
+    }
+    by_group
+}
+
+fn attributes<const N: usize>(pairs: [(&str, String); N]) -> BTreeMap<String, String> {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Writes a day after 1970-01-01 as a date.
+pub(super) fn date(day: i64) -> String {
+    let text = Timestamp::from_unix(day.saturating_mul(86_400)).to_string();
+    text.split('T').next().unwrap_or(&text).to_owned()
+}
+
+/// Groups whose members can become root, by what the software of the group allows them.
+const AS_GOOD_AS_ROOT: &[&str] =
+    &["admin", "disk", "docker", "incus-admin", "kmem", "libvirt", "lxd", "root", "shadow", "sudo", "wheel"];
+
+/// Groups that read logs, or write where others read.
+const PRIVILEGED: &[&str] = &["adm", "operator", "staff", "systemd-journal", "tape"];

@@ -1,0 +1,149 @@
+//! One rule of a sudoers file taken out or narrowed, every other byte kept.
+
+use super::{Privilege, Statement, StatementKind, UserSpec, right::word};
+
+/// What is left of one user's part in a rule.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in super::super) enum Rewrite<'a> {
+    /// These commands only.
+    Commands(&'a str),
+    /// Nothing.
+    Nothing,
+}
+
+/// Returns the file with one privilege of one member of a rule rewritten.
+///
+/// `member` is what the rule's list of users names, or a name that one of its aliases stands for. Others in the same rule
+/// keep what they have: a member of an alias is taken out by `!member` behind the alias, since the last match in a list of
+/// users decides (sudoers(5)).
+pub(in super::super) fn rewrite(
+    bytes: &[u8],
+    statement: &Statement,
+    privilege: usize,
+    member: &str,
+    left: Rewrite<'_>,
+) -> Option<Vec<u8>> {
+    let StatementKind::Spec(spec) = &statement.kind else { return None };
+    let place = spec.users.iter().position(|item| !item.negated && item.name == member);
+    let others = spec.users.iter().any(|item| !item.negated && item.name != member);
+    let whole = bytes.get(statement.range.clone())?;
+    let line = match place {
+        Some(_) if !others => alone(bytes, statement, spec, privilege, left)?,
+        _ => shared(bytes, statement, spec, place, privilege, member, left)?,
+    };
+    let mut new = Vec::with_capacity(bytes.len() + whole.len());
+    new.extend_from_slice(&bytes[..statement.range.start]);
+    new.extend_from_slice(&line);
+    new.extend_from_slice(&bytes[statement.range.end..]);
+    Some(new)
+}
+
+/// The rule names this member alone.
+fn alone(bytes: &[u8], statement: &Statement, spec: &UserSpec, privilege: usize, left: Rewrite<'_>) -> Option<Vec<u8>> {
+    let target = spec.privileges.get(privilege)?;
+    match left {
+        Rewrite::Commands(text) => Some(replaced(bytes, statement, &target.commands_range, text.as_bytes())),
+        Rewrite::Nothing if spec.privileges.len() == 1 => Some(Vec::new()),
+        Rewrite::Nothing => {
+            // With the colon that joins it to its neighbour.
+            let range = match spec.privileges.get(privilege + 1) {
+                Some(next) => target.range.start..next.range.start,
+                None => spec.privileges.get(privilege.checked_sub(1)?)?.range.end..target.range.end,
+            };
+            Some(replaced(bytes, statement, &range, b""))
+        }
+    }
+}
+
+/// The rule names others as well: the member leaves it, and keeps what is left in a rule of its own right behind.
+fn shared(
+    bytes: &[u8],
+    statement: &Statement,
+    spec: &UserSpec,
+    place: Option<usize>,
+    privilege: usize,
+    member: &str,
+    left: Rewrite<'_>,
+) -> Option<Vec<u8>> {
+    let mut line = match place {
+        Some(at) => {
+            let range = match (spec.users.get(at + 1), at.checked_sub(1).and_then(|before| spec.users.get(before))) {
+                (Some(next), _) => spec.users[at].range.start..next.range.start,
+                (None, Some(before)) => before.range.end..spec.users[at].range.end,
+                (None, None) => return None,
+            };
+            replaced(bytes, statement, &range, b"")
+        }
+        None => {
+            let end = spec.users.last()?.range.end;
+            replaced(bytes, statement, &(end..end), format!(", !{}", word(member)).as_bytes())
+        }
+    };
+    let own: Vec<Vec<u8>> = spec
+        .privileges
+        .iter()
+        .enumerate()
+        .filter_map(|(index, other)| kept(bytes, other, (index == privilege).then_some(left)))
+        .collect();
+    if !own.is_empty() {
+        if line.last() != Some(&b'\n') {
+            line.push(b'\n');
+        }
+        line.extend_from_slice(word(member).as_bytes());
+        line.push(b' ');
+        line.extend_from_slice(&own.join(&b" : "[..]));
+        line.push(b'\n');
+    }
+    Some(line)
+}
+
+fn kept(bytes: &[u8], privilege: &Privilege, change: Option<Rewrite<'_>>) -> Option<Vec<u8>> {
+    let whole = bytes.get(privilege.range.clone())?;
+    match change {
+        None => Some(whole.to_vec()),
+        Some(Rewrite::Nothing) => None,
+        Some(Rewrite::Commands(text)) => {
+            let hosts = bytes.get(privilege.range.start..privilege.commands_range.start)?;
+            Some([hosts, text.as_bytes()].concat())
+        }
+    }
+}
+
+fn replaced(bytes: &[u8], statement: &Statement, range: &std::ops::Range<usize>, with: &[u8]) -> Vec<u8> {
+    let mut line = bytes[statement.range.start..range.start].to_vec();
+    line.extend_from_slice(with);
+    line.extend_from_slice(&bytes[range.end..statement.range.end]);
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::*;
+
+    fn after(file: &str, rule: usize, privilege: usize, member: &str, left: Rewrite<'_>) -> String {
+        let statements = parse(file.as_bytes());
+        let specs: Vec<_> = statements.iter().filter(|s| matches!(s.kind, StatementKind::Spec(_))).collect();
+        String::from_utf8(rewrite(file.as_bytes(), specs[rule], privilege, member, left).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn one_member_loses_it_and_the_others_keep_it() {
+        let file = "# top\nana, bo\\\n  , svc ALL=(ALL) ALL # why\nOPS ALL=/bin/ls : web=/bin/cat\nsvc ALL=ALL\n";
+        let nothing = Rewrite::Nothing;
+        assert_eq!(after(file, 2, 0, "svc", nothing), file.replace("svc ALL=ALL\n", ""));
+        assert_eq!(after(file, 0, 0, "svc", nothing), file.replace("bo\\\n  , svc", "bo"));
+        assert_eq!(after(file, 0, 0, "ana", nothing), file.replace("ana, bo", "bo"));
+        let split = "OPS, !li ALL=/bin/ls : web=/bin/cat\nli web=/bin/cat\n";
+        assert_eq!(after(file, 1, 0, "li", nothing), file.replace("OPS ALL=/bin/ls : web=/bin/cat\n", split));
+        assert_eq!(after(file, 1, 0, "OPS", nothing), file.replace("ALL=/bin/ls : ", ""));
+        assert_eq!(after(file, 1, 1, "OPS", nothing), file.replace(" : web=/bin/cat", ""));
+        let less = Rewrite::Commands("(root) /bin/ls");
+        assert_eq!(after(file, 2, 0, "svc", less), file.replace("svc ALL=ALL", "svc ALL=(root) /bin/ls"));
+        let own = "(ALL) ALL # why\nbo ALL=(root) /bin/ls\n";
+        assert_eq!(
+            after(file, 0, 0, "bo", less),
+            file.replace("bo\\\n  , svc", "svc").replace("(ALL) ALL # why\n", own)
+        );
+    }
+}

@@ -1,0 +1,462 @@
+//! The statements of a sudoers file, after the grammar of sudoers(5).
+
+use super::lex::{Logical, logical_lines};
+use std::ops::Range;
+
+/// One logical line and what it says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(in super::super) struct Statement {
+    /// Where it stands in the file, with its line end.
+    pub range: Range<usize>,
+    /// The number of its first line, from 1.
+    pub line: usize,
+    /// What it says.
+    pub kind: StatementKind,
+}
+
+/// What a logical line says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(in super::super) enum StatementKind {
+    /// Definitions of aliases.
+    Aliases(Vec<(AliasKind, String, Vec<Item>)>),
+    /// Nothing, or a comment.
+    Blank,
+    /// Settings: what stands behind the word `Defaults`.
+    Defaults(String),
+    /// Another file, or every file of a directory.
+    Include { path: String, directory: bool },
+    /// Who may do what.
+    Spec(UserSpec),
+    /// Not understood.
+    Unread,
+}
+
+/// What an alias stands for.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(in super::super) enum AliasKind {
+    Command,
+    Host,
+    Runas,
+    User,
+}
+
+/// A member of a list.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(in super::super) struct Item {
+    /// What it names, unquoted.
+    pub name: String,
+    /// Whether it takes away what it names.
+    pub negated: bool,
+    /// Where it stands, with its negation.
+    pub range: Range<usize>,
+}
+
+/// Users, and what they may do.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(in super::super) struct UserSpec {
+    pub users: Vec<Item>,
+    pub privileges: Vec<Privilege>,
+}
+
+/// Hosts, and the commands allowed there.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(in super::super) struct Privilege {
+    pub hosts: Vec<Item>,
+    pub commands: Vec<Command>,
+    /// Where the whole of it stands.
+    pub range: Range<usize>,
+    /// Where its commands stand.
+    pub commands_range: Range<usize>,
+}
+
+/// One command as it is written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(in super::super) struct Command {
+    pub runas: Option<Runas>,
+    pub tags: Vec<String>,
+    /// `TIMEOUT=…`, `CWD=…` and the like, and digests the file must have.
+    pub options: Vec<String>,
+    pub item: Item,
+}
+
+/// Who a command may run as.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(in super::super) struct Runas {
+    pub users: Vec<Item>,
+    pub groups: Vec<Item>,
+}
+
+/// Reads a file; the ranges of its statements together are the file.
+pub(in super::super) fn parse(bytes: &[u8]) -> Vec<Statement> {
+    let statement = |logical: Logical| {
+        let kind = Scan { text: &logical.text, at: 0 }.statement().unwrap_or(StatementKind::Unread);
+        Statement { range: logical.range, line: logical.line, kind }
+    };
+    logical_lines(bytes).into_iter().map(statement).collect()
+}
+
+/// Reads a list of commands alone, as it stands behind the `=` of a rule.
+pub(super) fn commands(text: &str) -> Option<Vec<Command>> {
+    // One line without comment or continuation is the text itself.
+    let lines = logical_lines(text.as_bytes());
+    let [Logical { text: bytes, .. }] = &lines[..] else { return None };
+    if bytes.len() != text.len() || text.contains('\0') {
+        return None;
+    }
+    let mut scan = Scan { text: bytes, at: 0 };
+    let commands = scan.commands()?;
+    scan.blank();
+    scan.done().then_some(commands)
+}
+
+struct Scan<'a> {
+    text: &'a [(u8, usize)],
+    at: usize,
+}
+
+impl Scan<'_> {
+    fn statement(mut self) -> Option<StatementKind> {
+        self.blank();
+        if self.done() {
+            return Some(StatementKind::Blank);
+        }
+        let rest = self.rest_text()?;
+        // What a reader of a terminal could not see as it is, is not taken for a rule.
+        if !rest.chars().all(|c| c.is_ascii_graphic() || c.is_alphanumeric() || matches!(c, ' ' | '\t' | '\r')) {
+            return None;
+        }
+        for (word, directory) in
+            [("@includedir", true), ("#includedir", true), ("@include", false), ("#include", false)]
+        {
+            if let Some(path) = rest.strip_prefix(word).filter(|path| path.starts_with([' ', '\t'])) {
+                let path = path.trim().trim_matches('"').replace("\\ ", " ");
+                return (!path.is_empty()).then_some(StatementKind::Include { path, directory });
+            }
+        }
+        if let Some(scope) = rest.strip_prefix("Defaults")
+            && scope.starts_with([' ', '\t', '@', ':', '!', '>'])
+        {
+            return Some(StatementKind::Defaults(scope.to_owned()));
+        }
+        for (word, kind) in ALIASES {
+            if rest.strip_prefix(word).is_some_and(|after| after.starts_with([' ', '\t'])) {
+                self.at += word.len();
+                return self.aliases(kind).map(StatementKind::Aliases);
+            }
+        }
+        self.user_spec().map(StatementKind::Spec)
+    }
+
+    fn aliases(&mut self, kind: AliasKind) -> Option<Vec<(AliasKind, String, Vec<Item>)>> {
+        let mut defined = Vec::new();
+        loop {
+            self.blank();
+            let name = self.word()?.0;
+            self.blank();
+            self.expect(b'=')?;
+            let members = match kind {
+                AliasKind::Command => self.commands()?.into_iter().map(|command| command.item).collect(),
+                _ => self.items()?,
+            };
+            defined.push((kind, name, members));
+            self.blank();
+            match self.peek() {
+                None => return Some(defined),
+                Some(b':') => self.at += 1,
+                Some(_) => return None,
+            }
+        }
+    }
+
+    fn user_spec(&mut self) -> Option<UserSpec> {
+        let users = self.items()?;
+        let mut privileges = Vec::new();
+        loop {
+            self.blank();
+            let start = self.place();
+            let hosts = self.items()?;
+            self.blank();
+            self.expect(b'=')?;
+            self.blank();
+            let commands_start = self.place();
+            let commands = self.commands()?;
+            let end = commands.last()?.item.range.end;
+            privileges.push(Privilege { hosts, commands, range: start..end, commands_range: commands_start..end });
+            self.blank();
+            match self.peek() {
+                None => return Some(UserSpec { users, privileges }),
+                Some(b':') => self.at += 1,
+                Some(_) => return None,
+            }
+        }
+    }
+
+    fn items(&mut self) -> Option<Vec<Item>> {
+        let mut items = Vec::new();
+        loop {
+            self.blank();
+            let start = self.place();
+            let negated = self.negations();
+            let (name, end) = self.word()?;
+            items.push(Item { name, negated, range: start..end });
+            let mark = self.at;
+            self.blank();
+            if self.peek() != Some(b',') {
+                self.at = mark;
+                return Some(items);
+            }
+            self.at += 1;
+        }
+    }
+
+    fn commands(&mut self) -> Option<Vec<Command>> {
+        let mut commands = Vec::new();
+        loop {
+            commands.push(self.command()?);
+            self.blank();
+            if self.peek() != Some(b',') {
+                return Some(commands);
+            }
+            self.at += 1;
+        }
+    }
+
+    fn command(&mut self) -> Option<Command> {
+        let (mut tags, mut options, mut runas) = (Vec::new(), Vec::new(), None);
+        self.blank();
+        if self.peek() == Some(b'(') {
+            self.at += 1;
+            runas = Some(self.runas()?);
+        }
+        loop {
+            self.blank();
+            let mark = self.at;
+            let word: String = self.text[self.at..]
+                .iter()
+                .map(|(b, _)| char::from(*b))
+                .take_while(|c| c.is_ascii_uppercase() || *c == '_')
+                .collect();
+            self.at += word.len();
+            if OPTIONS.contains(&word.as_str()) && self.peek() == Some(b'=') {
+                self.at += 1;
+                options.push(format!("{word}={}", self.word()?.0));
+                continue;
+            }
+            self.blank();
+            if TAGS.contains(&word.as_str()) && self.peek() == Some(b':') {
+                self.at += 1;
+                tags.push(word);
+                continue;
+            }
+            self.at = mark;
+            break;
+        }
+        let start = self.place();
+        let negated = self.negations();
+        while let Some(digest) = self.digest() {
+            options.push(digest);
+            self.blank();
+            if self.peek() == Some(b',') {
+                self.at += 1;
+                self.blank();
+            }
+        }
+        let (name, end) = self.command_text()?;
+        Some(Command { runas, tags, options, item: Item { name, negated, range: start..end } })
+    }
+
+    fn runas(&mut self) -> Option<Runas> {
+        let (mut users, mut groups) = (Vec::new(), Vec::new());
+        self.blank();
+        if !matches!(self.peek(), Some(b':' | b')')) {
+            users = self.items()?;
+        }
+        self.blank();
+        if self.peek() == Some(b':') {
+            self.at += 1;
+            self.blank();
+            if self.peek() != Some(b')') {
+                groups = self.items()?;
+            }
+        }
+        self.blank();
+        self.expect(b')')?;
+        Some(Runas { users, groups })
+    }
+
+    /// A command: `ALL`, an alias, or a path (or `sudoedit`, `list`) with arguments up to the next separator.
+    fn command_text(&mut self) -> Option<(String, usize)> {
+        let mut raw = Vec::new();
+        let mut end = self.place();
+        while let Some(byte) = self.peek() {
+            let begins = raw.is_empty() || raw.last() == Some(&b' ');
+            match byte {
+                b',' | b':' => break,
+                b'=' | b'(' | b')' if begins => return None,
+                b'^' if begins => self.regex(&mut raw)?,
+                b'\\' => {
+                    raw.push(byte);
+                    self.at += 1;
+                    raw.push(self.peek()?);
+                    self.at += 1;
+                }
+                b' ' | b'\t' | b'\r' => {
+                    self.blank();
+                    if self.done() || matches!(self.peek(), Some(b',' | b':')) {
+                        break;
+                    }
+                    raw.push(b' ');
+                    continue;
+                }
+                _ => {
+                    raw.push(byte);
+                    self.at += 1;
+                }
+            }
+            end = self.behind();
+        }
+        let name = String::from_utf8(raw).ok()?;
+        let first = name.split(' ').next()?;
+        let known =
+            first.starts_with(['/', '^']) || matches!(first, "list" | "sudoedit") || (is_alias(first) && first == name);
+        known.then_some((name, end))
+    }
+
+    /// A regular expression (sudo 1.9.10): from `^` to a `$` that ends a word.
+    fn regex(&mut self, raw: &mut Vec<u8>) -> Option<()> {
+        loop {
+            let byte = self.peek()?;
+            raw.push(byte);
+            self.at += 1;
+            if byte == b'$' && matches!(self.peek(), None | Some(b' ' | b'\t' | b'\r' | b',' | b':')) {
+                return Some(());
+            }
+        }
+    }
+
+    fn digest(&mut self) -> Option<String> {
+        let mark = self.at;
+        let kind = ["sha224", "sha256", "sha384", "sha512"].into_iter().find(|kind| {
+            let rest = &self.text[self.at..];
+            rest.len() > kind.len() && rest.iter().zip(kind.bytes()).all(|((b, _), k)| *b == k)
+        })?;
+        self.at += kind.len();
+        self.blank();
+        let digest = self.expect(b':').and_then(|()| {
+            self.blank();
+            self.word_with(b"=")
+        });
+        if digest.is_none() {
+            self.at = mark;
+        }
+        digest.map(|(text, _)| format!("{kind}:{text}"))
+    }
+
+    fn word(&mut self) -> Option<(String, usize)> {
+        self.word_with(b"")
+    }
+
+    /// A word up to a blank or separator, unquoted and unescaped, and the place behind it.
+    fn word_with(&mut self, also: &[u8]) -> Option<(String, usize)> {
+        let mut word = Vec::new();
+        let start = self.at;
+        let mut quoted = false;
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'"' => quoted = !quoted,
+                b'\\' => {
+                    self.at += 1;
+                    word.push(self.peek()?);
+                }
+                _ if quoted => word.push(byte),
+                // `%:name` is a group that is not the system's own.
+                b':' if word == b"%" => word.push(byte),
+                b' ' | b'\t' | b'\r' | b',' | b'=' | b':' | b'(' | b')' | b'!' if !also.contains(&byte) => break,
+                _ => word.push(byte),
+            }
+            self.at += 1;
+        }
+        if quoted || self.at == start || word.is_empty() {
+            return None;
+        }
+        Some((String::from_utf8(word).ok()?, self.behind()))
+    }
+
+    fn negations(&mut self) -> bool {
+        let mut negated = false;
+        while self.peek() == Some(b'!') {
+            negated = !negated;
+            self.at += 1;
+            self.blank();
+        }
+        negated
+    }
+
+    fn rest_text(&self) -> Option<String> {
+        String::from_utf8(self.text[self.at..].iter().map(|(b, _)| *b).collect()).ok()
+    }
+
+    fn expect(&mut self, byte: u8) -> Option<()> {
+        (self.peek() == Some(byte)).then(|| self.at += 1)
+    }
+
+    fn blank(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).map(|(byte, _)| *byte)
+    }
+
+    fn done(&self) -> bool {
+        self.at >= self.text.len()
+    }
+
+    /// The place in the file of what comes next.
+    fn place(&self) -> usize {
+        self.text.get(self.at).map_or_else(|| self.behind(), |(_, place)| *place)
+    }
+
+    /// The place in the file behind what was read last.
+    fn behind(&self) -> usize {
+        self.at.checked_sub(1).and_then(|last| self.text.get(last)).map_or(0, |(_, place)| place + 1)
+    }
+}
+
+/// sudoers(5): a name of upper-case letters, digits and underscores that begins with a letter.
+fn is_alias(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_uppercase())
+        && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+const ALIASES: [(&str, AliasKind); 5] = [
+    ("Cmnd_Alias", AliasKind::Command),
+    ("Cmd_Alias", AliasKind::Command),
+    ("Host_Alias", AliasKind::Host),
+    ("Runas_Alias", AliasKind::Runas),
+    ("User_Alias", AliasKind::User),
+];
+
+const OPTIONS: [&str; 10] =
+    ["APPARMOR_PROFILE", "CHROOT", "CWD", "LIMITPRIVS", "NOTAFTER", "NOTBEFORE", "PRIVS", "ROLE", "TIMEOUT", "TYPE"];
+
+const TAGS: [&str; 16] = [
+    "EXEC",
+    "FOLLOW",
+    "INTERCEPT",
+    "LOG_INPUT",
+    "LOG_OUTPUT",
+    "MAIL",
+    "NOEXEC",
+    "NOFOLLOW",
+    "NOINTERCEPT",
+    "NOLOG_INPUT",
+    "NOLOG_OUTPUT",
+    "NOMAIL",
+    "NOPASSWD",
+    "NOSETENV",
+    "PASSWD",
+    "SETENV",
+];
