@@ -64,23 +64,57 @@ pub fn kind(name: &str, text: &str) -> Result<FileKind, Diagnostics> {
 /// # Errors
 /// As [`parse`], but for the form.
 pub fn canonical(kind: FileKind, name: &str, text: &str) -> Result<String, Diagnostics> {
-    fn of<T: Governed>(name: &str, text: &str) -> Result<String, Diagnostics> {
-        let value: T = read(name, text)?;
-        canonical::to_string(&value).map_err(|error| refusal::unwritable(&Source::new(name, text), &error).into())
+    struct Canonical<'a>(&'a str, &'a str);
+    impl WithKind for Canonical<'_> {
+        type Output = Result<String, Diagnostics>;
+        fn run<T: Governed>(self) -> Self::Output {
+            let Self(name, text) = self;
+            let value: T = read(name, text)?;
+            canonical::to_string(&value).map_err(|error| refusal::unwritable(&Source::new(name, text), &error).into())
+        }
     }
+    with_kind(kind, Canonical(name, text))
+}
+
+/// Checks a file of this kind as [`parse`] does, for callers that need no more than that it is accepted.
+///
+/// # Errors
+/// As [`parse`].
+pub fn check(kind: FileKind, name: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
+    struct Check<'a>(&'a str, &'a [u8]);
+    impl WithKind for Check<'_> {
+        type Output = Result<(), Diagnostics>;
+        fn run<T: Governed>(self) -> Self::Output {
+            parse::<T>(self.0, self.1).map(|_| ())
+        }
+    }
+    with_kind(kind, Check(name, bytes))
+}
+
+/// What can be done with any kind of file, once its type is known.
+pub trait WithKind {
+    /// What comes of it.
+    type Output;
+
+    /// Does it for this type.
+    fn run<T: Governed>(self) -> Self::Output;
+}
+
+/// Does something with the type of a kind.
+pub fn with_kind<W: WithKind>(kind: FileKind, work: W) -> W::Output {
     match kind {
-        FileKind::Attestation => of::<file::Attestation>(name, text),
-        FileKind::Campaign => of::<file::Campaign>(name, text),
-        FileKind::CampaignDefinition => of::<file::CampaignDefinition>(name, text),
-        FileKind::Exception => of::<file::Exception>(name, text),
-        FileKind::Governance => of::<file::Governance>(name, text),
-        FileKind::Mandate => of::<file::Mandate>(name, text),
-        FileKind::Observation => of::<file::Observation>(name, text),
-        FileKind::Principals => of::<file::Principals>(name, text),
-        FileKind::Registry => of::<file::Registry>(name, text),
-        FileKind::Review => of::<file::Review>(name, text),
-        FileKind::Root => of::<file::Root>(name, text),
-        FileKind::System => of::<file::System>(name, text),
+        FileKind::Attestation => work.run::<file::Attestation>(),
+        FileKind::Campaign => work.run::<file::Campaign>(),
+        FileKind::CampaignDefinition => work.run::<file::CampaignDefinition>(),
+        FileKind::Exception => work.run::<file::Exception>(),
+        FileKind::Governance => work.run::<file::Governance>(),
+        FileKind::Mandate => work.run::<file::Mandate>(),
+        FileKind::Observation => work.run::<file::Observation>(),
+        FileKind::Principals => work.run::<file::Principals>(),
+        FileKind::Registry => work.run::<file::Registry>(),
+        FileKind::Review => work.run::<file::Review>(),
+        FileKind::Root => work.run::<file::Root>(),
+        FileKind::System => work.run::<file::System>(),
     }
 }
 

@@ -9,10 +9,34 @@ use similar::{ChangeTag, TextDiff};
 use std::ops::Range;
 use toml::{Spanned, de::DeTable};
 
-/// Says where a text is not TOML.
+/// Says where a text is not TOML: what is wrong first on each line.
 pub(super) fn syntax(source: &Source) -> Diagnostics {
+    if let Some(problem) = unfinished_merge(source) {
+        return problem.into();
+    }
     let (_, errors) = DeTable::parse_recoverable(source.text());
-    errors.iter().take(MAX_SYNTAX).map(|error| syntax_error(source, error)).collect()
+    let line = |error: &toml::de::Error| source.position(error.span().unwrap_or_default().start).0;
+    let mut errors: Vec<_> = errors.iter().take(MAX_SYNTAX).collect();
+    errors.sort_by_key(|error| error.span().unwrap_or_default().start);
+    errors.dedup_by_key(|error| line(error));
+    errors.into_iter().map(|error| syntax_error(source, error)).collect()
+}
+
+/// Says that git has left its marks in a file, where it has.
+fn unfinished_merge(source: &Source) -> Option<Diagnostic> {
+    let mut start = 0;
+    let mut marks = Vec::new();
+    for line in lines(source.text()) {
+        if ["<<<<<<< ", "||||||| ", "=======\n", ">>>>>>> "].iter().any(|mark| line.starts_with(mark)) {
+            marks.push(start..start + 7);
+        }
+        start += line.len();
+    }
+    let [first, second, ..] = marks.as_slice() else { return None };
+    let problem = Diagnostic::error("merge-conflict", "a merge of this file was not finished")
+        .at(source, first.clone(), "one side begins here")
+        .at(source, second.clone(), "the other side begins here");
+    Some(problem.help("keep the lines that are right, remove git's marks, then `git add` the file"))
 }
 
 fn syntax_error(source: &Source, error: &toml::de::Error) -> Diagnostic {
@@ -44,7 +68,7 @@ pub(super) fn schema(source: &Source, table: &Spanned<DeTable<'_>>, kind: Option
     let claimed = value.get_ref().as_str().unwrap_or_default();
     match (FileKind::of_schema(claimed), kind) {
         (Some(other), Some(kind)) => {
-            let message = format!("a {} file stands where a {} is expected", words(other), words(kind));
+            let message = format!("{} stands where {} is expected", words(other), words(kind));
             Diagnostic::error("schema-mismatch", message)
                 .at(source, span, format!("expected `{}`", kind.schema()))
                 .help(format!(
@@ -83,7 +107,7 @@ pub(super) fn typed(source: &Source, kind: FileKind, error: &toml::de::Error) ->
         |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split_once('`')).map(|(name, _)| name);
     if let Some(name) = quoted("unknown field `") {
         let allowed = allowed(message);
-        let problem = Diagnostic::error("unknown-key", format!("a {} has no key `{name}` here", words(kind)))
+        let problem = Diagnostic::error("unknown-key", format!("{} has no key `{name}` here", words(kind)))
             .at(source, span, "unknown key")
             .with_note(format!("allowed here: {}", listed(&allowed)));
         return match nearest(name, allowed.iter().copied()) {
@@ -91,7 +115,7 @@ pub(super) fn typed(source: &Source, kind: FileKind, error: &toml::de::Error) ->
             None => problem.help(format!("remove it; {schema_command}")),
         };
     }
-    if let Some(name) = quoted("unknown variant `") {
+    if let Some(name) = quoted("unknown variant `").or_else(|| quoted("unknown verdict `")) {
         let allowed = allowed(message);
         let problem = Diagnostic::error("unknown-value", format!("`{name}` is not a value this key can have"))
             .at(source, span, "unknown value")
@@ -103,11 +127,14 @@ pub(super) fn typed(source: &Source, kind: FileKind, error: &toml::de::Error) ->
     }
     if let Some(name) = quoted("missing field `") {
         return Diagnostic::error("missing-key", format!("the key `{name}` is missing"))
-            .at(source, first_line(source, span), format!("`{name}` belongs here"))
+            .at(source, first_line(source, span.start), format!("`{name}` belongs below"))
             .help(format!("add `{name} = …`; {schema_command}"));
     }
     if message.starts_with("invalid type") || message.starts_with("invalid length") {
         let message = message.trim_start_matches("invalid type: ");
+        let whole =
+            ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"].iter().find_map(|kind| message.strip_suffix(kind));
+        let message = whole.map_or(message.to_owned(), |start| format!("{start}a whole number"));
         return Diagnostic::error("wrong-type", format!("wrong type: {message}"))
             .at(source, span, "of another type")
             .help(schema_command);
@@ -143,14 +170,26 @@ pub(super) fn unwritable(source: &Source, unwritable: &Unwritable) -> Diagnostic
         .help("write the values as tables, or as lists of one type")
 }
 
-/// Returns the first changed lines of two short texts, as a diff.
+/// Returns the first change between two short texts, as a diff.
 fn difference(here: &str, there: &str) -> String {
-    let diff = TextDiff::from_lines(here, there);
-    let changes = diff.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal).take(MAX_CHANGES);
-    let sign = |tag| if tag == ChangeTag::Delete { '-' } else { '+' };
-    let lines: Vec<_> =
-        changes.map(|change| format!("{} {}", sign(change.tag()), visible_spaces(change.value()))).collect();
-    lines.join("\n")
+    let mut told: Vec<String> = Vec::new();
+    let mut unchanged = 0;
+    for change in TextDiff::from_lines(here, there).iter_all_changes() {
+        let sign = match change.tag() {
+            ChangeTag::Delete => '-',
+            ChangeTag::Equal => ' ',
+            ChangeTag::Insert => '+',
+        };
+        unchanged = if sign == ' ' { unchanged + 1 } else { 0 };
+        if unchanged > 1 || told.len() == MAX_CHANGES {
+            break;
+        }
+        told.push(format!("{sign} {}", visible_spaces(change.value())));
+    }
+    while told.last().is_some_and(|line| line.starts_with(' ')) {
+        told.pop();
+    }
+    told.join("\n")
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
@@ -161,14 +200,16 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 fn visible_spaces(line: &str) -> String {
     let line = line.trim_end_matches('\n');
     let text = line.trim_end();
+    if line.is_empty() {
+        return "(empty line)".to_owned();
+    }
     format!("{text}{}", "·".repeat(line.chars().count() - text.chars().count()))
 }
 
-/// Returns the header line of a table whose span is the table.
-fn first_line(source: &Source, span: Range<usize>) -> Range<usize> {
-    let rest = source.text().get(span.clone()).unwrap_or_default();
-    let length = rest.find('\n').unwrap_or(rest.len());
-    span.start..span.start + length
+/// Returns the rest of the line that begins at this place: the header of a table whose span begins there.
+fn first_line(source: &Source, start: usize) -> Range<usize> {
+    let rest = source.text().get(start..).unwrap_or_default();
+    start..start + rest.find('\n').unwrap_or(rest.len())
 }
 
 /// Returns the names in backticks after `expected` in an error of serde.
@@ -185,7 +226,7 @@ fn listed(names: &[&str]) -> String {
 pub(crate) fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let scored = names.into_iter().map(|name| (distance(written, name), name));
     let (distance, name) = scored.min_by_key(|(distance, _)| *distance)?;
-    (distance <= name.chars().count().max(3) / 3).then_some(name)
+    (distance <= name.chars().count() / 3).then_some(name)
 }
 
 /// Returns how many letters must be put in, taken out or replaced to make one text of the other (Levenshtein), where two
@@ -209,11 +250,13 @@ fn distance(a: &str, b: &str) -> usize {
     rows[a.len()][b.len()]
 }
 
-/// Returns the kind in words.
+/// Returns the kind in words: `an exception file`.
 fn words(kind: FileKind) -> String {
-    kind.name().replace('-', " ")
+    let name = kind.name().replace('-', " ");
+    let article = if name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {name} file")
 }
 
-const CONTEXT: usize = 12;
-const MAX_CHANGES: usize = 4;
-const MAX_SYNTAX: usize = 10;
+const CONTEXT: usize = 60;
+const MAX_CHANGES: usize = 6;
+const MAX_SYNTAX: usize = 40;

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// A text that is not an id of the kind asked for.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("a {kind} is {allowed}, not `{text}`")]
+#[error("{} {kind} is {allowed}, not `{text}`", if kind.starts_with(['a', 'i']) { "an" } else { "a" })]
 pub struct NotAnId {
     kind: &'static str,
     allowed: &'static str,
