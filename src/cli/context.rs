@@ -83,7 +83,7 @@ impl Context {
             return Ok(());
         }
         match self.format {
-            Format::Json => writeln!(self.out, "{}", problems.to_json()),
+            Format::Json => write!(self.out, "{}", problems.to_json()),
             _ => write!(self.err, "{}", problems.render(self.err_style)),
         }
     }

@@ -5,6 +5,8 @@
 mod completions;
 mod context;
 mod exit;
+mod fmt;
+mod schema;
 
 pub use context::{Context, Format};
 pub use exit::{Exit, Failure};
@@ -53,6 +55,10 @@ struct Global {
 enum Command {
     /// Print a script that completes commands and options in your shell
     Completions(completions::Args),
+    /// Write governed files in their one canonical form
+    Fmt(fmt::Args),
+    /// Print the JSON Schema of a kind of file, or list the kinds
+    Schema(schema::Args),
 }
 
 /// Runs the command line and returns the exit code of DESIGN section 9.
@@ -62,6 +68,8 @@ pub fn main() -> ExitCode {
     let mut context = Context::new(directory, format, root, color, now);
     let result = match cli.command {
         Command::Completions(args) => completions::run(&args, &mut Cli::command(), &mut context),
+        Command::Fmt(args) => fmt::run(&args, &mut context),
+        Command::Schema(args) => schema::run(&args, &mut context),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -1,0 +1,199 @@
+//! `tenure fmt [--check] FILES…`
+
+use super::{Context, Exit, Failure};
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    format::{
+        governed,
+        mend::{Comments, mend},
+    },
+};
+use serde_json::json;
+use std::{
+    fs,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+/// Write governed files in their one canonical form, which is the only one that is accepted
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Stdout names the files that changed. A file that is signed is left alone: its bytes are what was signed.\n\nExamples:\n  tenure fmt campaigns/2026-q4/reviews/db/ana.ruiz.toml\n  tenure fmt --check .\n  tenure fmt - < draft.toml"
+)]
+pub(super) struct Args {
+    /// Change nothing, and end with 3 if a file is not accepted as it is
+    #[arg(long)]
+    check: bool,
+    /// Leave out comments, which a governed file cannot have
+    #[arg(long, conflicts_with = "check")]
+    drop_comments: bool,
+    /// Files; a folder stands for the governed files below it, `-` for stdin to stdout
+    #[arg(required = true, value_name = "FILES")]
+    files: Vec<PathBuf>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let comments = if args.drop_comments { Comments::Drop } else { Comments::Refuse };
+    if args.files == [Path::new("-")] {
+        return pipe(args.check, comments, context);
+    }
+    let mut problems = Diagnostics::new();
+    let (mut changed, mut same) = (Vec::new(), 0_usize);
+    for name in listed(&args.files, &context.directory, &mut problems) {
+        let path = context.directory.join(&name);
+        let name = name.display().to_string();
+        let result = if args.check { check(&path, &name) } else { write(&path, &name, comments) };
+        match result {
+            Ok(done) => {
+                problems.extend(done.warnings);
+                if done.changed { changed.push(name) } else { same += 1 }
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    let failed = problems.has_errors();
+    context.problems(&problems)?;
+    match context.format {
+        super::Format::Json if problems.is_empty() => context.json(&json!({"changed": changed, "unchanged": same}))?,
+        super::Format::Json => {}
+        _ => changed.iter().try_for_each(|name| writeln!(context.out, "{name}"))?,
+    }
+    Ok(match (failed, args.check) {
+        (false, _) => Exit::Done,
+        (true, true) => Exit::Findings,
+        (true, false) => Exit::CouldNot,
+    })
+}
+
+/// What was done to a file.
+struct Done {
+    changed: bool,
+    warnings: Diagnostics,
+}
+
+fn check(path: &Path, name: &str) -> Result<Done, Diagnostics> {
+    check_bytes(name, &read(path, name)?)?;
+    Ok(Done { changed: false, warnings: Diagnostics::new() })
+}
+
+fn check_bytes(name: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
+    let text = crate::format::bytes::check(name, bytes).map_err(|problem| Diagnostics::from(*problem))?;
+    governed::check(governed::kind(name, text)?, name, bytes)
+}
+
+fn write(path: &Path, name: &str, comments: Comments) -> Result<Done, Diagnostics> {
+    let bytes = read(path, name)?;
+    let mended = mend(name, &bytes, comments)?;
+    let changed = mended.text.as_bytes() != bytes;
+    if changed {
+        let signatures = signatures(path).map_err(|error| unreadable(name, &error))?;
+        if !signatures.is_empty() {
+            return Err(signed(name, &signatures).into());
+        }
+        replace(path, &mended.text).map_err(|error| {
+            let problem = Diagnostic::error("unwritable", format!("`{name}` cannot be written: {error}"));
+            Diagnostics::from(problem.in_file(name).help("make the file and its folder writable"))
+        })?;
+    }
+    Ok(Done { changed, warnings: mended.warnings })
+}
+
+fn pipe(check: bool, comments: Comments, context: &mut Context) -> Result<Exit, Failure> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    if check {
+        check_bytes("stdin", &bytes).map_err(|problems| Failure { problems, exit: Exit::Findings })?;
+        return Ok(Exit::Done);
+    }
+    let mended = mend("stdin", &bytes, comments)?;
+    let warnings = mended.warnings.render(context.err_style);
+    context.err.write_all(warnings.as_bytes())?;
+    context.out.write_all(mended.text.as_bytes())?;
+    Ok(Exit::Done)
+}
+
+/// Returns the files meant, relative to the directory, each once.
+fn listed(files: &[PathBuf], directory: &Path, problems: &mut Diagnostics) -> Vec<PathBuf> {
+    let mut listed = Vec::new();
+    for name in files {
+        if directory.join(name).is_dir() {
+            if let Err(error) = governed_below(directory, name, &mut listed) {
+                problems.extend(unreadable(&name.display().to_string(), &error));
+            }
+        } else {
+            listed.push(name.clone());
+        }
+    }
+    listed.sort();
+    listed.dedup();
+    listed
+}
+
+/// Collects the files below a folder that begin as a governed file does; links are not followed.
+fn governed_below(directory: &Path, folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(directory.join(folder))? {
+        let entry = entry?;
+        let (name, kind) = (entry.file_name(), entry.file_type()?);
+        let path = if folder == Path::new(".") { PathBuf::from(&name) } else { folder.join(&name) };
+        let hidden = name.to_string_lossy().starts_with('.');
+        if kind.is_dir() && !hidden {
+            governed_below(directory, &path, found)?;
+        } else if kind.is_file() && path.extension().is_some_and(|extension| extension == "toml") {
+            let text = String::from_utf8_lossy(&fs::read(entry.path())?).into_owned();
+            if text.lines().any(|line| line.starts_with("schema") && line.contains("tenure/")) {
+                found.push(path);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns the signatures that stand beside a file: `FILE.<signer>.sig`.
+fn signatures(path: &Path) -> io::Result<Vec<String>> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let prefix = format!("{}.", path.file_name().unwrap_or_default().to_string_lossy());
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.starts_with(&prefix) && name.ends_with(".sig") {
+            found.push(name);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Writes the text beside the file and puts it in its place, with the modes of the old one.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = path.canonicalize()?;
+    let mut beside = path.clone().into_os_string();
+    beside.push(format!(".{}.new", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let written = fs::write(&beside, text)
+        .and_then(|()| fs::set_permissions(&beside, fs::metadata(&path)?.permissions()))
+        .and_then(|()| fs::rename(&beside, &path));
+    written.inspect_err(|_| {
+        // What could not be put in place is of no use; the first error is the one to report.
+        let _ = fs::remove_file(&beside);
+    })
+}
+
+fn read(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostics> {
+    // A file too large to be governed is not read to its end.
+    let limit = crate::format::bytes::MAX_FILE as u64 + 1;
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+    read.map(|_| bytes).map_err(|error| unreadable(name, &error))
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Diagnostics {
+    let problem = Diagnostic::error("unreadable", format!("`{name}` cannot be read: {error}"));
+    problem.in_file(name).help("paths are relative to the current directory, or to that of `-C`").into()
+}
+
+fn signed(name: &str, signatures: &[String]) -> Diagnostic {
+    Diagnostic::error("signed", format!("`{name}` is signed, so its bytes cannot change"))
+        .in_file(name)
+        .with_note(format!("signatures beside it: {}", signatures.join(", ")))
+        .help("remove the signatures, format the file, and have it signed again: `tenure sign FILE`")
+}
