@@ -1,7 +1,7 @@
 //! The codec of every governed TOML file: strict, canonical, with spans.
 //!
 //! A file is accepted when, in this order: its bytes have the [profile](super::bytes); it is TOML; its `schema` is the one
-//! expected; its strings pass the [lint](super::lint); it has the keys and types of its kind and no others; and
+//! expected; its strings pass the [lint]; it has the keys and types of its kind and no others; and
 //! `render(parse(x)) == x` in the [canonical form](super::canonical).
 
 use super::{bytes, canonical, lint, refusal};
