@@ -2,19 +2,25 @@
 
 mod advice;
 mod assign;
+mod close;
 mod facts;
 mod open;
 mod population;
 mod resolution;
+mod resolve;
+mod status;
 mod worklist;
 
 #[cfg(test)]
 mod tests;
 
 pub use assign::{Assignment, Bar, Bench, Standing};
+pub use close::close;
 pub use open::{Opened, Opening, open, principals_digest};
 pub use population::{Member, Roll, population};
 pub use resolution::Resolution;
+pub use resolve::{Reopened, Resolved};
+pub use status::{Facts, ItemStatus, ReviewerStatus, State, Status, status};
 pub use worklist::{Sheet, worklist};
 
 use crate::{
