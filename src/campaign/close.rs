@@ -20,10 +20,8 @@ pub fn close(status: &Status, digest: Digest) -> Result<CampaignClose, Diagnosti
     }
     for item in status.items.iter().filter(|item| !item.state.is_done()) {
         let what = format!("{} `{}` of `{}` on `{}`", item.item, item.entitlement, item.principal, item.system);
-        let problem = match item.state {
-            State::Undecided => Diagnostic::error("item-undecided", format!("{what} is undecided: {}", item.why)),
-            state => Diagnostic::error("item-unconfirmed", format!("{what} is {state}: {}", item.why)),
-        };
+        let code = if item.state == State::Undecided { "item-undecided" } else { "item-unconfirmed" };
+        let problem = Diagnostic::error(code, format!("{what} {}: {}", item.state.words(), item.why));
         problems.push(problem.in_file(&item.path).help(&item.next));
     }
     for finding in &status.findings {

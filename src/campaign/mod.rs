@@ -19,7 +19,7 @@ pub use close::close;
 pub use open::{Opened, Opening, open, principals_digest};
 pub use population::{Member, Roll, population};
 pub use resolution::Resolution;
-pub use resolve::{Reopened, Resolved};
+pub use resolve::{Reopened, Resolved, resolve};
 pub use status::{Facts, ItemStatus, ReviewerStatus, State, Status, status};
 pub use worklist::{Sheet, worklist};
 
@@ -29,6 +29,7 @@ use crate::{
         RepoId, SystemId,
         file::{Registry, System, Thresholds},
     },
+    trust::Kinship,
 };
 use std::collections::BTreeMap;
 
@@ -43,6 +44,8 @@ pub struct Setting<'a> {
     pub inventories: &'a BTreeMap<SystemId, Loaded>,
     /// Who is who.
     pub people: &'a People,
+    /// Whose access is whose.
+    pub kinship: &'a Kinship,
     /// Who may sign.
     pub registry: &'a Registry,
     /// How many must sign.

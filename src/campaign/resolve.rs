@@ -6,6 +6,7 @@ use crate::model::{
     action::Basis,
     file::{Campaign, Item, Review},
 };
+use crate::trust::Verified;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the reviews of a campaign amount to. An item that is in neither list was not decided on at all.
@@ -15,6 +16,8 @@ pub struct Resolved {
     pub decided: Vec<Resolution>,
     /// Items that somebody has decided on and that are open all the same.
     pub open: BTreeMap<ItemId, Reopened>,
+    /// The paths of the files that were signed; what they left open goes into another file.
+    pub signed: BTreeSet<String>,
     /// What is wrong with the decisions.
     pub findings: Vec<Finding>,
 }
@@ -54,23 +57,50 @@ impl Decision<'_> {
     }
 }
 
+/// Returns what the verified reviews of `campaign` amount to: at most one outcome for each item, whatever order they are
+/// given in. A decision that was replaced does not count, one that has ended leaves its item open, and decisions that
+/// contradict each other leave it open too, with a finding: no side is picked.
+///
+/// Only what `trust` has verified gets in:
+/// ```compile_fail,E0308
+/// # use tenure::{campaign::resolve, model::{file::{Campaign, Review}, Timestamp}, store::Unverified};
+/// fn believe(campaign: &Campaign, review: &Unverified<Review>, now: Timestamp) {
+///     resolve(campaign, [review], now);
+/// }
+/// ```
+pub fn resolve<'a>(
+    campaign: &Campaign,
+    reviews: impl IntoIterator<Item = &'a Verified<Review>>,
+    now: Timestamp,
+) -> Resolved {
+    let reviews: Vec<_> = reviews.into_iter().map(|review| (review, review.names())).collect();
+    let signed = reviews.iter().map(|(review, signers)| Signed {
+        review: review.value(),
+        path: review.path(),
+        digest: review.digest(),
+        signers,
+    });
+    resolve_signed(campaign, signed, now)
+}
+
 pub(super) fn resolve_signed<'a>(
     campaign: &Campaign,
     reviews: impl IntoIterator<Item = Signed<'a>>,
     now: Timestamp,
 ) -> Resolved {
+    let mut resolved = Resolved::default();
     let mut by_item: BTreeMap<&ItemId, Vec<Decision<'a>>> = BTreeMap::new();
     for signed in reviews {
         if signed.review.campaign != campaign.id {
             continue;
         }
+        resolved.signed.insert(signed.path.to_owned());
         for item in &signed.review.items {
             if let Some(verdict) = item.decision {
                 by_item.entry(&item.id).or_default().push(Decision { signed, item, verdict });
             }
         }
     }
-    let mut resolved = Resolved::default();
     for (item, decisions) in by_item {
         match in_force(&decisions) {
             Ok(decision) => match reopened(decision, now) {

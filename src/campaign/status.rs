@@ -65,6 +65,25 @@ impl State {
         }
     }
 
+    /// Returns what people say of such an item: it …
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Applied => "was applied and is not confirmed",
+            Self::Confirmed => "is confirmed",
+            Self::Decided => "is decided and not enforced",
+            Self::Drifted => "had changed since its review",
+            Self::Excepted => "stands by exception",
+            Self::Failed => "was refused by the target",
+            Self::Intended => "was begun and not finished",
+            Self::Kept => "stays, by decision",
+            Self::Lingering => "lingers",
+            Self::Manual => "waits for a person to change it",
+            Self::StillPresent => "is still present",
+            Self::Undecided => "is undecided",
+            Self::Unknown => "could not be read",
+        }
+    }
+
     /// Returns whether nothing more is to be done.
     pub const fn is_done(self) -> bool {
         matches!(self, Self::Confirmed | Self::Excepted | Self::Kept)
@@ -212,7 +231,7 @@ fn reviewers(items: &[ItemStatus], late: bool) -> Vec<ReviewerStatus> {
 impl Facts<'_> {
     fn undecided(&self, sheet: &Sheet, item: &Item) -> ItemStatus {
         let why = match self.resolved.open.get(&item.id) {
-            None => "not decided".to_owned(),
+            None => "nobody has decided".to_owned(),
             Some(Reopened::Abstained(None)) => "handed on".to_owned(),
             Some(Reopened::Abstained(Some(to))) => format!("handed on, to {to}"),
             Some(Reopened::Contradictory) => "decisions contradict each other".to_owned(),
@@ -220,8 +239,10 @@ impl Facts<'_> {
             Some(Reopened::Investigated) => "being looked into".to_owned(),
         };
         let next = match self.resolved.open.get(&item.id) {
-            None => format!("{} decides in {}, then `tenure sign {}`", sheet.review.reviewer, sheet.path, sheet.path),
-            Some(_) => format!("{} decides in a new review file: `tenure review {}`", sheet.review.reviewer, item.id),
+            None if !self.resolved.signed.contains(&sheet.path) => {
+                format!("{} decides in {}, then `tenure sign {}`", sheet.review.reviewer, sheet.path, sheet.path)
+            }
+            _ => format!("{} decides in a new review file: `tenure review {}`", sheet.review.reviewer, item.id),
         };
         if let Some(exception) = self.exception(item) {
             return self.line(sheet, item, None, State::Excepted, format!("until {}", exception.until), String::new());
@@ -255,9 +276,13 @@ impl Facts<'_> {
         let Resolution { item, grant, verdict, system, .. } = resolution;
         let action = ActionId::of(&self.campaign.repo, item, grant, verdict.as_str());
         let Some(history) = self.history.action(&action) else {
-            return (State::Decided, "not enforced yet".to_owned(), "tenure plan, then tenure enforce".to_owned());
+            return (
+                State::Decided,
+                "no run has taken it up".to_owned(),
+                "look at `tenure plan`, then `tenure enforce`".to_owned(),
+            );
         };
-        let again = |command: &str| format!("{command}  # {action}");
+        let again = |command: &str| format!("{command} ({action})");
         let newer = match (history.verified_at, history.outcome_at) {
             (Some((seen, _)), Some((done, _))) => seen > done,
             (Some(_), None) => true,
@@ -272,23 +297,23 @@ impl Facts<'_> {
             };
             let next = match state {
                 State::Confirmed => String::new(),
-                State::StillPresent => again("remove that path on the target, then tenure verify"),
-                _ => again(&format!("tenure verify {system}")),
+                State::StillPresent => again(&format!("take that path away, then `tenure verify {system}`")),
+                _ => again(&format!("`tenure verify {system}`")),
             };
             return (state, why, next);
         }
         let text = history.outcome.as_ref().map(|outcome| outcome.text.clone()).unwrap_or_default();
         match history.outcome.as_ref().map(|outcome| outcome.result) {
-            None => (State::Intended, "the run has not said what came of it".to_owned(), again("tenure enforce")),
+            None => (State::Intended, "its run has not said what came of it".to_owned(), again("`tenure enforce`")),
             Some(OutcomeKind::Already | OutcomeKind::Applied) => {
-                (State::Applied, "no read has confirmed it".to_owned(), again(&format!("tenure verify {system}")))
+                (State::Applied, "no read has confirmed it".to_owned(), again(&format!("`tenure verify {system}`")))
             }
             Some(OutcomeKind::Drifted) => {
                 (State::Drifted, text, "review it again in the next campaign, or decide anew".to_owned())
             }
-            Some(OutcomeKind::Failed) => (State::Failed, text, again("mend the cause, then tenure enforce")),
+            Some(OutcomeKind::Failed) => (State::Failed, text, again("mend the cause, then `tenure enforce`")),
             Some(OutcomeKind::Manual) => (State::Manual, text, format!("do it, then `tenure attest {action}`")),
-            Some(OutcomeKind::Unknown) => (State::Unknown, text, again("tenure enforce")),
+            Some(OutcomeKind::Unknown) => (State::Unknown, text, again("`tenure enforce`")),
         }
     }
 
