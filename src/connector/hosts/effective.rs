@@ -17,6 +17,11 @@ pub(super) fn paths(grant: &Grant, inventory: &Inventory) -> Vec<AccessPath> {
     paths
 }
 
+/// Returns whether the holder of a grant has any of `rights` by any rule.
+pub(super) fn gives_any(grant: &Grant, rights: &[Right], inventory: &Inventory) -> bool {
+    applicable(&grant.principal.id, inventory).any(|rule| gives(rule, rights))
+}
+
 /// Accounts of one uid are one identity to the kernel, whatever their names; a key opens an account wherever it is listed.
 fn same_entitlement(grant: &Grant, inventory: &Inventory) -> Vec<AccessPath> {
     inventory.of_entitlement(&grant.entitlement.id).filter(|other| other.kind == grant.kind).filter_map(own).collect()

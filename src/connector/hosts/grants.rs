@@ -266,7 +266,11 @@ impl Listing<'_> {
         }
         Ok(Some(Grant {
             key: key(&["sudo", &path_part(file), &who.bound(), &digest])?,
-            entitlement: Entitlement { id: format!("sudo:{digest}"), name: format!("sudo {}", shown(&text)) },
+            // All that is root's is one entitlement, however it is written: who asks for the last administrator counts it.
+            entitlement: Entitlement {
+                id: if as_root && everything { "sudo:everything".to_owned() } else { format!("sudo:{digest}") },
+                name: format!("sudo {}", shown(&text)),
+            },
             paths: vec![AccessPath {
                 via: Via::Rule,
                 ids: format!("sudo/{}/{}/{digest}", path_part(file), who.bound()),
@@ -362,7 +366,10 @@ fn told_apart(grants: Vec<Grant>) -> Result<Vec<Grant>, ConnectorError> {
 fn by_group(rules: &[Grant]) -> BTreeMap<String, Vec<Entitlement>> {
     let mut by_group: BTreeMap<String, Vec<Entitlement>> = BTreeMap::new();
     for rule in rules.iter().filter(|rule| rule.principal.id.starts_with("gid:")) {
-        by_group.entry(rule.principal.id.clone()).or_default().push(rule.entitlement.clone());
+        // By what it says, so that a changed rule is a changed group.
+        let digest = rule.paths.first().and_then(|path| path.ids.rsplit('/').next()).unwrap_or_default();
+        let given = Entitlement { id: format!("sudo:{digest}"), name: rule.entitlement.name.clone() };
+        by_group.entry(rule.principal.id.clone()).or_default().push(given);
     }
     for expansion in by_group.values_mut() {
         expansion.sort();

@@ -3,6 +3,7 @@
 use super::{
     config::HostsConfig,
     effective, grants,
+    grants::date,
     names::shown,
     root::Root,
     sudoers::{read_rights, survives},
@@ -65,10 +66,11 @@ pub(super) fn sighting(system: &SystemId, config: &HostsConfig, root: &Root, gra
 
 /// Returns what a read says about a grant.
 pub(super) fn seen(root: &Root, grant: &Grant, tree: &Tree, inventory: &Inventory) -> Sighting {
-    let now = found(grant, inventory);
+    let now = found(grant, inventory).filter(|now| !is_outdone(grant, now, inventory));
     let paths = effective::paths(grant, inventory);
     let presence = if !paths.is_empty() {
-        Presence::Present { paths }
+        let contained = now.as_ref().is_some_and(|now| is_contained(now, tree));
+        contained.then(|| processes(root, grant)).flatten().unwrap_or(Presence::Present { paths })
     } else if let Some(reason) = doubt(grant, tree) {
         Presence::Unknown { reason }
     } else {
@@ -77,9 +79,31 @@ pub(super) fn seen(root: &Root, grant: &Grant, tree: &Tree, inventory: &Inventor
     Sighting { presence, grant: now }
 }
 
+/// Returns whether a rule that allows less than it did is worth nothing, because another path gives the rest back. It then
+/// counts as not seen, and the paths speak.
+fn is_outdone(reviewed: &Grant, now: &Grant, inventory: &Inventory) -> bool {
+    let rights = |grant: &Grant| grant.attribute("commands").and_then(read_rights);
+    let (Some(old), Some(new)) = (rights(reviewed), rights(now)) else { return false };
+    if reviewed.kind != GrantKind::Rule || old == new {
+        return false;
+    }
+    let taken = old.into_iter().filter(|one| !survives(&new, std::slice::from_ref(one)));
+    effective::gives_any(reviewed, &taken.collect::<Vec<_>>(), inventory)
+}
+
+/// Returns whether nobody can begin to use an account any more: locked, and expired already. No clock is asked: a day that
+/// was over when the file was last written is over now.
+fn is_contained(now: &Grant, tree: &Tree) -> bool {
+    let written = tree.files.get(SHADOW).map(|content| date(content.stamp.modified_day()));
+    let expires = now.attribute("expires").filter(|day| *day != "never");
+    now.kind == GrantKind::Account
+        && now.attribute("password") == Some("locked")
+        && expires.zip(written).is_some_and(|(expires, written)| *expires < *written)
+}
+
 /// Returns the reviewed grant as it is now. Its key may have changed by what was asked of it (a rule that allows less has
-/// another digest) or by the neighbours it was counted among, so its place is searched as well; and an account that was
-/// renamed is shown as what it has become, which is not what was reviewed.
+/// another digest) or by the neighbours it was counted among, so its place is searched as well; and what belongs to an
+/// account that was renamed is shown as what it has become, which is not what was reviewed.
 fn found(grant: &Grant, inventory: &Inventory) -> Option<Grant> {
     if let Some(same) = inventory.grant(&grant.key) {
         return Some(same.clone());
@@ -111,8 +135,8 @@ fn found(grant: &Grant, inventory: &Inventory) -> Option<Grant> {
         now.key = grant.key.clone();
         return Some(now);
     }
-    let renamed = |other: &&Grant| other.kind == GrantKind::Account && grant.kind == GrantKind::Account;
-    inventory.of_entitlement(&grant.entitlement.id).find(renamed).cloned()
+    let same_holder = |other: &&Grant| other.kind == grant.kind && other.principal.id == grant.principal.id;
+    inventory.of_entitlement(&grant.entitlement.id).find(same_holder).cloned()
 }
 
 /// Returns why "no path was found" is not "there is none".
@@ -135,15 +159,8 @@ fn doubt(grant: &Grant, tree: &Tree) -> Option<String> {
 }
 
 fn gone(root: &Root, grant: &Grant, tree: &Tree) -> Presence {
-    if grant.kind == GrantKind::Account {
-        match running(root, &grant.entitlement.id) {
-            Ok(0) => {}
-            Ok(count) => {
-                let who = &grant.entitlement.id;
-                return Presence::Lingering { until: format!("{count} processes of {who} end") };
-            }
-            Err(error) => return Presence::Unknown { reason: format!("processes cannot be counted: {error}") },
-        }
+    if let Some(presence) = processes(root, grant) {
+        return presence;
     }
     let rules: usize = tree.sudoers.files.iter().map(|(_, statements)| statements.len()).sum();
     let keys: usize = tree.keys.values().map(|(keys, _)| keys.keys.len()).sum();
@@ -153,6 +170,20 @@ fn gone(root: &Root, grant: &Grant, tree: &Tree) -> Presence {
             tree.accounts.len(),
             tree.groups.len()
         ),
+    }
+}
+
+/// Returns what lives on of an account that nobody can log in to any more.
+fn processes(root: &Root, grant: &Grant) -> Option<Presence> {
+    if grant.kind != GrantKind::Account {
+        return None;
+    }
+    let id = &grant.entitlement.id;
+    match running(root, id) {
+        Ok(0) => None,
+        Ok(1) => Some(Presence::Lingering { until: format!("a process of {id} ends") }),
+        Ok(count) => Some(Presence::Lingering { until: format!("{count} processes of {id} end") }),
+        Err(error) => Some(Presence::Unknown { reason: format!("processes cannot be counted: {error}") }),
     }
 }
 

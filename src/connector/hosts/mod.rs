@@ -22,6 +22,8 @@ mod replace;
 mod root;
 mod rotate;
 mod sshd;
+#[cfg(test)]
+mod stories;
 mod sudoers;
 mod table;
 mod tree;

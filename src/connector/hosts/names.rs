@@ -126,17 +126,22 @@ pub(super) fn path_part(path: &str) -> String {
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
-/// Writes what a file may hold so that it cannot deceive a reader: only printable ASCII stays as it is.
+/// Writes what a file may hold so that it cannot deceive a reader: printable ASCII and Latin letters stay as they are.
 pub(super) fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars().take(LONGEST) {
-        if c.is_ascii_graphic() || c == ' ' || c.is_alphanumeric() {
+        if is_plain(c) {
             shown.push(c);
         } else {
             let _ = write!(shown, "\\u{{{:x}}}", c as u32);
         }
     }
     shown
+}
+
+/// Returns whether a character is what it looks like: printable ASCII, a blank, or a Latin letter with a mark.
+pub(super) fn is_plain(c: char) -> bool {
+    c.is_ascii_graphic() || c == ' ' || matches!(c, '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{17f}')
 }
 
 const LONGEST: usize = 200;

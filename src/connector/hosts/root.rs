@@ -41,6 +41,13 @@ pub(super) struct Stamp {
     changed: (i64, u64),
 }
 
+impl Stamp {
+    /// Returns the day after 1970-01-01 on which the file was last written.
+    pub(super) fn modified_day(&self) -> i64 {
+        self.modified.0.div_euclid(86_400)
+    }
+}
+
 impl Root {
     /// Opens the directory at `path`.
     pub(super) fn open(path: &Path) -> Result<Self, ConnectorError> {

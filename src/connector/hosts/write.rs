@@ -49,7 +49,7 @@ pub(super) fn apply(
     match (&sighting.grant, &sighting.presence) {
         (Some(grant), _) if grant.digest() == action.precondition => {}
         // Gone, or an earlier attempt was cut short behind the change that matters: the rest is tidied up.
-        (None, Presence::Absent { .. } | Presence::Lingering { .. }) => {}
+        (_, Presence::Absent { .. }) | (None, Presence::Lingering { .. }) => {}
         (Some(_), _) => return Err(drifted("it is not as it was reviewed")),
         (None, Presence::Unknown { reason }) => return Err(ConnectorError::Transient(reason.clone())),
         (None, Presence::Present { .. }) => {

@@ -1,6 +1,9 @@
 //! The statements of a sudoers file, after the grammar of sudoers(5).
 
-use super::lex::{Logical, logical_lines};
+use super::{
+    super::names::is_plain,
+    lex::{Logical, logical_lines},
+};
 use std::ops::Range;
 
 /// One logical line and what it says.
@@ -122,7 +125,7 @@ impl Scan<'_> {
         }
         let rest = self.rest_text()?;
         // What a reader of a terminal could not see as it is, is not taken for a rule.
-        if !rest.chars().all(|c| c.is_ascii_graphic() || c.is_alphanumeric() || matches!(c, ' ' | '\t' | '\r')) {
+        if !rest.chars().all(|c| is_plain(c) || matches!(c, '\t' | '\r')) {
             return None;
         }
         for (word, directory) in

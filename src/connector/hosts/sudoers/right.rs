@@ -4,7 +4,7 @@ use super::{
     AliasKind, Sudoers,
     parse::{Command, commands},
 };
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// One command somebody may run, or may not.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,35 +23,48 @@ pub(in super::super) struct Right {
     pub command: String,
 }
 
-impl fmt::Display for Right {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "({}", list(&self.users))?;
-        if !self.groups.is_empty() {
-            write!(f, ":{}", list(&self.groups))?;
+/// Returns rights as one line of text that [`read_rights`] reads again. A tag carries over to the commands behind it
+/// (sudoers(5)), so it is taken back where it no longer holds.
+pub(in super::super) fn written(rights: &[Right]) -> String {
+    let mut text = String::new();
+    let mut before: &[String] = &[];
+    for right in rights {
+        if !text.is_empty() {
+            text.push_str(", ");
         }
-        f.write_str(") ")?;
+        // INVARIANT: writing to a string does not fail.
+        let _ = right.write(before, &mut text);
+        before = &right.tags;
+    }
+    text
+}
+
+impl Right {
+    fn write(&self, before: &[String], text: &mut String) -> fmt::Result {
+        write!(text, "({}", list(&self.users))?;
+        if !self.groups.is_empty() {
+            write!(text, ":{}", list(&self.groups))?;
+        }
+        text.push_str(") ");
         let (digests, options): (Vec<_>, Vec<_>) = self.options.iter().partition(|option| option.starts_with("sha"));
         for option in options {
             let (name, value) = option.split_once('=').unwrap_or((option, ""));
-            write!(f, "{name}={} ", word(value))?;
+            write!(text, "{name}={} ", word(value))?;
+        }
+        for tag in before.iter().filter(|tag| !self.tags.contains(tag) && !self.tags.contains(&opposite(tag))) {
+            write!(text, "{}: ", opposite(tag))?;
         }
         for tag in &self.tags {
-            write!(f, "{tag}: ")?;
+            write!(text, "{tag}: ")?;
         }
         if self.negated {
-            f.write_str("!")?;
+            text.push('!');
         }
         for (index, digest) in digests.iter().enumerate() {
-            write!(f, "{}{digest}", if index > 0 { ", " } else { "" })?;
+            write!(text, "{}{digest}", if index > 0 { ", " } else { "" })?;
         }
-        write!(f, "{}{}", if digests.is_empty() { "" } else { " " }, self.command)
+        write!(text, "{}{}", if digests.is_empty() { "" } else { " " }, self.command)
     }
-}
-
-/// Returns rights as one line of text that [`read_rights`] reads again.
-pub(in super::super) fn written(rights: &[Right]) -> String {
-    let each: Vec<String> = rights.iter().map(Right::to_string).collect();
-    each.join(", ")
 }
 
 /// Reads a list of commands as it stands in a rule.
@@ -134,7 +147,11 @@ pub(in super::super) fn narrowed(old: &[Right], to: &str) -> Result<Vec<Right>, 
         left.options.extend(command.options.iter().filter(|o| o.starts_with("sha")).cloned());
         rights.push(left);
     }
-    if written(&rights) == written(old) { Err("that is what the rule allows now".to_owned()) } else { Ok(rights) }
+    let text = written(&rights);
+    if read_rights(&text).as_deref() != Some(&rights[..]) {
+        return Err("these commands have tags or options that cannot stand in one list".to_owned());
+    }
+    if text == written(old) { Err("that is what the rule allows now".to_owned()) } else { Ok(rights) }
 }
 
 /// The last right that names a command decides.
@@ -222,16 +239,17 @@ fn glob(pattern: &[u8], text: &[u8], path: bool) -> bool {
 }
 
 fn set_tag(tags: &mut Vec<String>, tag: &str) {
-    let opposite = match tag.strip_prefix("NO") {
-        Some(positive) => positive.to_owned(),
-        None => format!("NO{tag}"),
-    };
+    let opposite = opposite(tag);
     tags.retain(|one| *one != opposite && one != tag);
     // `PASSWD` and the like only take an earlier tag back.
     if !matches!(tag, "EXEC" | "NOSETENV" | "PASSWD") {
         tags.push(tag.to_owned());
     }
     tags.sort();
+}
+
+fn opposite(tag: &str) -> String {
+    tag.strip_prefix("NO").map_or_else(|| format!("NO{tag}"), str::to_owned)
 }
 
 fn list(names: &[String]) -> String {
@@ -304,6 +322,8 @@ mod tests {
             "(ALL:ALL) NOPASSWD: /bin/ls, (root) NOPASSWD: /bin/cat"
         );
         assert_eq!(written(&narrowed(&old, "PASSWD: /bin/ls").unwrap()), "(ALL:ALL) /bin/ls");
+        let both = narrowed(&old, "/bin/ls, PASSWD: /bin/cat").unwrap();
+        assert_eq!(written(&both), "(ALL:ALL) NOPASSWD: /bin/ls, (ALL:ALL) PASSWD: /bin/cat");
         assert!(narrowed(&old, "ALL").is_err());
         assert!(narrowed(&old, "!/bin/su").is_err());
         let old = rights("/bin/ls, !/bin/cat, /usr/bin/*");

@@ -1,0 +1,145 @@
+//! SSH keys: removed, limited, expired, and succeeded by new ones.
+
+use super::*;
+use std::process::{Command, Stdio};
+
+const FILE: &str = "/home/svc/.ssh/authorized_keys";
+
+fn first(host: &Host) -> Grant {
+    host.grant(GrantKind::Credential, &["uid:1001:svc", &fingerprint(KEY)])
+}
+
+/// The fingerprint as ssh-keygen prints it, which is another implementation than the one under test.
+fn fingerprint(line: &str) -> String {
+    use std::io::Write;
+    let mut child = Command::new("ssh-keygen")
+        .args(["-l", "-f", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(line.as_bytes()).unwrap();
+    let answer = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    answer.split(' ').nth(1).unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+}
+
+#[test]
+fn a_key_is_removed_and_the_other_stays() {
+    let host = Host::debian();
+    let key = first(&host);
+    assert_eq!(key.attribute("type"), Some("ssh-ed25519"));
+    assert_gone(&host.carry_out(Change::Revoke {}, &key));
+    assert_eq!(host.read(FILE), format!("# keys\n{OTHER_KEY} backup\n"));
+    assert_eq!(fs::metadata(host.path(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn the_key_listed_a_second_time_still_opens_the_account() {
+    let host = Host::debian();
+    let key = first(&host);
+    host.file("/home/svc/.ssh/authorized_keys2", 0o600, &[&format!("no-pty {KEY} once more")]);
+    let sighting = host.carry_out(Change::Revoke {}, &key);
+    assert_present(&sighting, &["/home/svc/.ssh/authorized_keys2 lists SHA256:"]);
+}
+
+#[test]
+fn keys_are_found_where_sshd_looks() {
+    let host = Host::debian();
+    host.file(
+        "/etc/ssh/sshd_config",
+        0o644,
+        &["Include /etc/ssh/sshd_config.d/*.conf", "Match User bo", "AuthorizedKeysFile /etc/keys/%u"],
+    );
+    host.file(
+        "/etc/ssh/sshd_config.d/a.conf",
+        0o644,
+        &["AuthorizedKeysFile .ssh/mine", "TrustedUserCAKeys /etc/ssh/ca.pub"],
+    );
+    host.file("/etc/keys/bo", 0o644, &[&format!("{KEY} bo@home")]);
+    host.file("/home/ana/.ssh/mine", 0o600, &[&format!("{OTHER_KEY} ana@home")]);
+    let inventory = host.inventory();
+    let keys = inventory.grants().filter(|grant| grant.kind == GrantKind::Credential);
+    let holders: Vec<_> = keys.map(|grant| grant.principal.name.as_str()).collect();
+    assert_eq!(holders, ["ana", "bo"], "svc's file is not one of sshd's any more");
+    assert!(host.open().validate().unwrap().blind_spots[0].contains("TrustedUserCAKeys"));
+}
+
+#[test]
+fn a_key_is_limited_by_options_and_never_widened() {
+    let host = Host::debian();
+    let key = first(&host);
+    let options = "restrict,command=\"/usr/bin/backup --to \\\"a b\\\"\",from=\"10.0.0.0/8\"";
+    let planned = host.plan(Change::Reduce { to: options.to_owned() }, &key);
+    host.apply(&planned).unwrap();
+    assert_shows(&planned, &host.look(&key));
+    assert!(host.read(FILE).contains(&format!("\n{options} {KEY} ci@build\n")));
+    let limited = first(&host);
+    for more in [
+        "restrict",
+        "from=\"10.0.0.0/8\"",
+        &format!("{options},pty"),
+        &format!("{options},environment=\"A=b\""),
+        "x",
+        "restrict,command=\"/bin/sh\",from=\"10.0.0.0/8\"",
+    ] {
+        let change = Change::Reduce { to: more.to_owned() };
+        assert!(matches!(host.draft(&change, &limited), Err(Refusal::Harm { .. })), "{more}");
+    }
+}
+
+#[test]
+fn a_disabled_key_has_expired() {
+    let host = Host::debian();
+    let key = first(&host);
+    let planned = host.plan(Change::Disable {}, &key);
+    host.apply(&planned).unwrap();
+    assert_shows(&planned, &host.look(&key));
+    assert!(host.read(FILE).contains(&format!("\nexpiry-time=\"19700102\" {KEY} ci@build\n")));
+}
+
+#[test]
+fn a_new_key_is_in_and_proven_before_the_old_one_is_out() {
+    let host = Host::debian();
+    host.change(FILE, KEY, &format!("no-pty {KEY}"));
+    let key = first(&host);
+    let planned = host.plan(Change::Rotate {}, &key);
+    assert_eq!(planned.expects, Expectation::Replaced);
+    let drawer = Drawer::default();
+    let receipt = host.apply_with(&planned, &drawer).unwrap();
+    assert_gone(&host.look(&key));
+    let kept = drawer.0.lock().unwrap();
+    let [(label, secret)] = &kept[..] else { panic!("{}", kept.len()) };
+    // Another implementation derives the public part from what the sink got.
+    let private = ssh_key::PrivateKey::from_openssh(secret).unwrap();
+    let public = private.public_key().to_openssh().unwrap();
+    assert_eq!(host.read(FILE), format!("# keys\n{OTHER_KEY} backup\nno-pty {public}\n"));
+    let successor = receipt.successor.unwrap();
+    assert!(successor.as_str().ends_with(&fingerprint(&public)));
+    assert!(host.inventory().grant(&successor).is_some());
+    assert_eq!(label, &format!("uid:1001:svc {}", fingerprint(&public)));
+    assert!(!receipt.text.contains("PRIVATE") && receipt.deposited.as_deref() == Some("drawer/1"));
+}
+
+#[test]
+fn an_interrupted_rotation_goes_on_with_the_key_it_had_made() {
+    let host = Host::debian();
+    let key = first(&host);
+    let planned = host.plan(Change::Rotate {}, &key);
+    let drawer = Drawer::default();
+    // The first attempt ends after the new key is in: as if the machine had stopped there.
+    let half = Planned { operations: planned.operations[..1].to_vec(), ..planned.clone() };
+    let first_try = host.apply_with(&half, &drawer).unwrap();
+    assert!(host.read(FILE).contains(KEY));
+    let second_try = host.apply_with(&planned, &drawer).unwrap();
+    assert_eq!(drawer.0.lock().unwrap().len(), 1, "no second key");
+    assert_eq!(first_try.successor, second_try.successor);
+    assert_gone(&host.look(&key));
+}
+
+#[test]
+fn without_a_place_for_the_secret_nothing_changes() {
+    let host = Host::debian();
+    let (before, key) = (host.read(FILE), first(&host));
+    assert!(matches!(host.apply(&host.plan(Change::Rotate {}, &key)), Err(ConnectorError::Permanent(_))));
+    assert_eq!(host.read(FILE), before);
+}

@@ -1,0 +1,253 @@
+//! What happens on a host, told on trees made like Debian's in temporary directories.
+
+mod accounts;
+mod hostile;
+mod keys;
+mod memberships;
+mod rules;
+mod tools;
+
+use super::{Hosts, HostsConfig, open};
+use crate::{
+    connector::{
+        Collector, ConnectorError, Draft, Intent, NoSink, Provisioner, Receipt, Refusal, Sink, SinkError, Vocabulary,
+    },
+    model::{
+        Action, Change, Digest, Expectation, Grant, GrantKind, Inventory, ItemId, Level, Presence, Sighting, SystemId,
+        Timestamp, Verdict,
+        action::{Basis, Planned, Ready},
+    },
+};
+use secrecy::{ExposeSecret, SecretString};
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::Mutex};
+
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
+const OTHER_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP/+/fz7+vn49/b19PPy8fDv7u3s6+rp6Ofm5eTj4uHg";
+
+/// A host below a temporary directory.
+struct Host {
+    dir: tempfile::TempDir,
+    config: HostsConfig,
+}
+
+impl Host {
+    /// root and daemon; ana, an administrator by sudo; svc, a service with a key; bo, who left.
+    fn debian() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = HostsConfig::below(dir.path());
+        config.lock_wait_seconds = 0;
+        let host = Self { dir, config };
+        host.file(
+            "/etc/passwd",
+            0o644,
+            &[
+                "root:x:0:0:root:/root:/bin/bash",
+                "daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin",
+                "ana:x:1000:1000:Ana Ruiz,,,:/home/ana:/bin/bash",
+                "svc:x:1001:1001::/home/svc:/bin/sh",
+                "bo:x:1002:1002:Bo:/home/bo:/bin/bash",
+            ],
+        );
+        host.file(
+            "/etc/shadow",
+            0o640,
+            &[
+                "root:*:19700:0:99999:7:::",
+                "daemon:*:19700:0:99999:7:::",
+                "ana:$y$j9T$not.a.real.salt$notarealhash:19700:0:99999:7:::",
+                "svc:!:19700:0:99999:7:::",
+                "bo:$y$j9T$not.a.real.salt$notarealhash:19700:0:99999:7:::",
+            ],
+        );
+        host.file(
+            "/etc/group",
+            0o644,
+            &[
+                "root:x:0:",
+                "daemon:x:1:",
+                "adm:x:4:ana",
+                "sudo:x:27:ana,svc",
+                "docker:x:998:bo",
+                "ana:x:1000:",
+                "svc:x:1001:",
+                "bo:x:1002:",
+            ],
+        );
+        host.file(
+            "/etc/gshadow",
+            0o640,
+            &[
+                "root:*::",
+                "daemon:*::",
+                "adm:*::ana",
+                "sudo:*::ana,svc",
+                "docker:!::bo",
+                "ana:!::",
+                "svc:!::",
+                "bo:!::",
+            ],
+        );
+        host.file(
+            "/etc/sudoers",
+            0o440,
+            &[
+                "# See the man page.",
+                "Defaults\tenv_reset",
+                "root\tALL=(ALL:ALL) ALL",
+                "%sudo\tALL=(ALL:ALL) ALL",
+                "@includedir /etc/sudoers.d",
+            ],
+        );
+        host.file("/etc/sudoers.d/README", 0o440, &["# Files with a dot are passed over."]);
+        host.file(
+            "/home/svc/.ssh/authorized_keys",
+            0o600,
+            &["# keys", &format!("{KEY} ci@build"), &format!("{OTHER_KEY} backup")],
+        );
+        host
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.dir.path().join(path.trim_start_matches('/'))
+    }
+
+    fn file(&self, path: &str, mode: u32, lines: &[&str]) {
+        let full = self.path(path);
+        fs::create_dir_all(full.parent().unwrap()).unwrap();
+        fs::write(&full, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+        fs::set_permissions(&full, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    /// Replaces text in a file, which must be there.
+    fn change(&self, path: &str, from: &str, to: &str) {
+        let old = self.read(path);
+        assert!(old.contains(from), "{path} has no {from:?}:\n{old}");
+        fs::write(self.path(path), old.replace(from, to)).unwrap();
+    }
+
+    fn system(&self) -> SystemId {
+        SystemId::parse("web-1").unwrap()
+    }
+
+    fn open(&self) -> Hosts {
+        open(&self.system(), &self.config).unwrap()
+    }
+
+    fn inventory(&self) -> Inventory {
+        self.try_inventory().unwrap()
+    }
+
+    fn try_inventory(&self) -> Result<Inventory, ConnectorError> {
+        let hosts = self.open();
+        let (mut grants, mut usage) = (Vec::new(), BTreeMap::new());
+        for kind in hosts.describe().kinds {
+            let page = hosts.list(*kind, None)?;
+            assert!(page.next.is_none());
+            grants.extend(page.grants);
+            usage.extend(page.usage);
+        }
+        let now = Timestamp::parse("2026-11-23T05:00:00Z").unwrap();
+        Ok(Inventory::new(self.system(), now, Digest::ZERO, true, grants, usage))
+    }
+
+    /// The one grant of a kind whose key contains all of `parts`.
+    fn grant(&self, kind: GrantKind, parts: &[&str]) -> Grant {
+        let inventory = self.inventory();
+        let fits = |grant: &&Grant| grant.kind == kind && parts.iter().all(|part| grant.key.as_str().contains(part));
+        let found: Vec<&Grant> = inventory.grants().filter(fits).collect();
+        let keys: Vec<_> = inventory.grants().map(|grant| grant.key.as_str()).collect();
+        assert_eq!(found.len(), 1, "{kind} {parts:?} among\n{}", keys.join("\n"));
+        found[0].clone()
+    }
+
+    fn draft(&self, change: &Change, grant: &Grant) -> Result<Draft, Refusal> {
+        super::vocabulary(&self.config).draft(change, grant, &self.inventory())
+    }
+
+    fn plan(&self, change: Change, grant: &Grant) -> Planned {
+        planned(self.draft(&change, grant).unwrap(), change, grant)
+    }
+
+    fn apply(&self, planned: &Planned) -> Result<Receipt, ConnectorError> {
+        self.apply_with(planned, &NoSink)
+    }
+
+    fn apply_with(&self, planned: &Planned, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+        let action: Action<Ready> = Action::new(planned.clone());
+        self.open().apply(&action, Intent::recorded(planned.id.clone(), 7), sink)
+    }
+
+    /// Plans and applies, and returns what a read says afterwards.
+    fn carry_out(&self, change: Change, grant: &Grant) -> Sighting {
+        let planned = self.plan(change, grant);
+        let receipt = self.apply(&planned).unwrap();
+        assert!(!receipt.already, "{receipt:?}");
+        self.look(grant)
+    }
+
+    fn look(&self, grant: &Grant) -> Sighting {
+        self.open().observe(grant).unwrap()
+    }
+}
+
+fn planned(draft: Draft, change: Change, grant: &Grant) -> Planned {
+    let item = ItemId::parse("itm-0000000000000001").unwrap();
+    let repo = crate::model::RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap();
+    Planned {
+        id: crate::model::ActionId::of(&repo, &item, &grant.digest(), change.verb()),
+        basis: Basis {
+            path: "campaigns/c/reviews/web-1/ana.toml".to_owned(),
+            file: Digest::ZERO,
+            item,
+            verdict: Verdict::Revoke,
+            signers: vec!["ana".to_owned()],
+        },
+        precondition: grant.digest(),
+        grant: grant.clone(),
+        change,
+        operations: draft.operations,
+        expects: draft.expects,
+        loses: draft.loses,
+        survives: draft.survives,
+        irreversible: draft.irreversible,
+        level: Level::V3,
+    }
+}
+
+/// Checks that a grant is gone, with something known seen in the same read.
+fn assert_gone(sighting: &Sighting) {
+    assert!(matches!(&sighting.presence, Presence::Absent { probe } if probe.contains("uid 0")), "{sighting:?}");
+    assert_eq!(sighting.grant, None);
+}
+
+/// Checks that an access is still there, by a path that says each of `words`.
+fn assert_present(sighting: &Sighting, words: &[&str]) {
+    let Presence::Present { paths } = &sighting.presence else { panic!("{sighting:?}") };
+    for word in words {
+        assert!(paths.iter().any(|path| path.text.contains(word)), "{word} is not in {paths:#?}");
+    }
+}
+
+fn assert_shows(planned: &Planned, sighting: &Sighting) {
+    let Expectation::Shows(wanted) = &planned.expects else { panic!("{:?}", planned.expects) };
+    let grant = sighting.grant.as_ref().unwrap_or_else(|| panic!("{sighting:?}"));
+    for (name, value) in wanted {
+        assert_eq!(grant.attribute(name), Some(value.as_str()), "{name}");
+    }
+}
+
+/// A sink that keeps secrets in memory.
+#[derive(Default)]
+struct Drawer(Mutex<Vec<(String, String)>>);
+
+impl Sink for Drawer {
+    fn deposit(&self, label: &str, secret: &SecretString) -> Result<String, SinkError> {
+        let mut kept = self.0.lock().unwrap();
+        kept.push((label.to_owned(), secret.expose_secret().to_owned()));
+        Ok(format!("drawer/{}", kept.len()))
+    }
+}

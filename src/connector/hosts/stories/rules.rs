@@ -1,0 +1,126 @@
+//! Sudo rules: taken out, narrowed, and given back by another.
+
+use super::*;
+
+fn reduce(to: &str) -> Change {
+    Change::Reduce { to: to.to_owned() }
+}
+
+#[test]
+fn a_rule_is_revoked_and_the_file_stays_as_it_was_otherwise() {
+    let host = Host::debian();
+    host.file(
+        "/etc/sudoers.d/ops",
+        0o440,
+        &[
+            "# operations",
+            "Cmnd_Alias WEB = /usr/bin/systemctl restart nginx, \\",
+            "    /usr/bin/journalctl",
+            "bo, svc ALL=(root) NOPASSWD: WEB # for deploys",
+        ],
+    );
+    let before = host.read("/etc/sudoers.d/ops");
+    let grant = host.grant(GrantKind::Rule, &["/etc/sudoers.d/ops", "uid:1001:svc"]);
+    let commands = "(root) NOPASSWD: /usr/bin/systemctl restart nginx, (root) NOPASSWD: /usr/bin/journalctl";
+    assert_eq!(grant.attribute("commands"), Some(commands));
+    assert_eq!(grant.tier, crate::model::Tier::T1);
+    host.change("/etc/group", "sudo:x:27:ana,svc", "sudo:x:27:ana");
+    host.change("/etc/gshadow", "sudo:*::ana,svc", "sudo:*::ana");
+    assert_gone(&host.carry_out(Change::Revoke {}, &grant));
+    assert_eq!(host.read("/etc/sudoers.d/ops"), before.replace("bo, svc ", "bo "));
+    assert_eq!(fs::metadata(host.path("/etc/sudoers.d/ops")).unwrap().permissions().mode() & 0o777, 0o440);
+    assert!(!host.path("/etc/sudoers.tmp").exists());
+}
+
+#[test]
+fn the_key_of_a_rule_outlives_edits_around_it() {
+    let host = Host::debian();
+    host.file("/etc/sudoers.d/ops", 0o440, &["bo ALL=(root) /usr/bin/id"]);
+    let grant = host.grant(GrantKind::Rule, &["uid:1002:bo"]);
+    host.file("/etc/sudoers.d/ops", 0o440, &["# new", "ana ALL=(root) /usr/bin/id", "bo\tALL = /usr/bin/id # why"]);
+    let after = host.grant(GrantKind::Rule, &["uid:1002:bo"]);
+    assert_eq!((after.key.clone(), after.digest()), (grant.key.clone(), grant.digest()));
+    host.file("/etc/sudoers.d/ops", 0o440, &["bo ALL=(root) NOPASSWD: /usr/bin/id"]);
+    assert_ne!(host.grant(GrantKind::Rule, &["uid:1002:bo"]).digest(), grant.digest());
+}
+
+#[test]
+fn a_rule_is_narrowed_for_one_and_kept_for_the_others() {
+    let host = Host::debian();
+    host.file("/etc/sudoers.d/ops", 0o440, &["User_Alias OPS = ana, bo", "OPS ALL=(ALL) NOPASSWD: ALL"]);
+    let grant = host.grant(GrantKind::Rule, &["/etc/sudoers.d/ops", "uid:1002:bo"]);
+    let planned = host.plan(reduce("/usr/bin/id, PASSWD: /usr/bin/ls"), &grant);
+    host.apply(&planned).unwrap();
+    let rules = "User_Alias OPS = ana, bo\nOPS, !bo ALL=(ALL) NOPASSWD: ALL\nbo ALL=(ALL) NOPASSWD: /usr/bin/id, (ALL) PASSWD: /usr/bin/ls\n";
+    assert_eq!(host.read("/etc/sudoers.d/ops"), rules);
+    let sighting = host.look(&grant);
+    assert_shows(&planned, &sighting);
+    assert!(matches!(sighting.presence, Presence::Absent { .. }), "all of it is gone: {sighting:?}");
+    assert!(host.apply(&planned).unwrap().already);
+}
+
+#[test]
+fn less_is_worth_nothing_where_another_path_gives_the_rest() {
+    let host = Host::debian();
+    host.file("/etc/sudoers.d/ops", 0o440, &["ana ALL=(ALL) NOPASSWD: ALL"]);
+    let grant = host.grant(GrantKind::Rule, &["/etc/sudoers.d/ops"]);
+    let planned = host.plan(reduce("/usr/bin/id"), &grant);
+    assert!(planned.survives[0].contains("gives %sudo sudo"), "{:?}", planned.survives);
+    host.apply(&planned).unwrap();
+    let sighting = host.look(&grant);
+    assert_eq!(sighting.grant, None);
+    assert_present(&sighting, &["/etc/sudoers:4 gives %sudo sudo (ALL:ALL) ALL"]);
+}
+
+#[test]
+fn more_than_now_is_not_drafted() {
+    let host = Host::debian();
+    host.file("/etc/sudoers.d/ops", 0o440, &["bo ALL=(root) /usr/bin/id"]);
+    let grant = host.grant(GrantKind::Rule, &["uid:1002:bo"]);
+    for more in ["ALL", "/usr/bin/ls", "NOPASSWD: /usr/bin/id", "(ALL) /usr/bin/id", "/usr/bin/id\nbo ALL=(ALL) ALL"] {
+        assert!(matches!(host.draft(&reduce(more), &grant), Err(Refusal::Harm { .. })), "{more}");
+    }
+}
+
+#[test]
+fn a_rule_of_a_group_is_lost_by_each_of_its_members() {
+    let host = Host::debian();
+    let grant = host.grant(GrantKind::Rule, &["gid:27:sudo"]);
+    let losers: Vec<_> = host.plan(Change::Revoke {}, &grant).loses.into_iter().map(|loss| loss.principal).collect();
+    assert_eq!(losers, ["%sudo", "ana", "svc"]);
+    assert_gone(&host.carry_out(Change::Revoke {}, &grant));
+}
+
+#[test]
+fn a_rule_that_stands_there_twice_is_taken_out_twice() {
+    let host = Host::debian();
+    host.file("/etc/sudoers.d/ops", 0o440, &["bo ALL=(root) /usr/bin/id", "bo, ana ALL=(root) /usr/bin/id"]);
+    let inventory = host.inventory();
+    let twice: Vec<_> = inventory.of_principal("uid:1002").filter(|grant| grant.kind == GrantKind::Rule).collect();
+    assert_eq!(twice.len(), 2);
+    assert_gone(&host.carry_out(Change::Revoke {}, twice[0]));
+    assert_eq!(host.read("/etc/sudoers.d/ops"), "ana ALL=(root) /usr/bin/id\n");
+}
+
+#[test]
+fn the_same_rule_in_another_file_still_gives_it() {
+    let host = Host::debian();
+    host.file("/etc/sudoers.d/a", 0o440, &["bo ALL=(root) /usr/bin/id"]);
+    host.file("/etc/sudoers.d/b", 0o440, &["ALL, !ana ALL=(root) /usr/bin/"]);
+    let grant = host.grant(GrantKind::Rule, &["/etc/sudoers.d/a"]);
+    assert_present(&host.carry_out(Change::Revoke {}, &grant), &["/etc/sudoers.d/b:1 gives everyone"]);
+    host.change("/etc/sudoers.d/b", "!ana", "!bo");
+    assert!(matches!(host.look(&grant).presence, Presence::Absent { .. }));
+}
+
+#[test]
+fn what_is_not_understood_is_a_blind_spot_and_never_absence() {
+    let host = Host::debian();
+    host.file("/etc/sudoers.d/ops", 0o440, &["bo ALL=(root) /usr/bin/id", "bo ALL ALL what is this"]);
+    let grant = host.grant(GrantKind::Rule, &["uid:1002:bo"]);
+    let health = host.open().validate().unwrap();
+    assert_eq!(health.blind_spots, ["line 2 of /etc/sudoers.d/ops is not understood"]);
+    host.change("/etc/sudoers.d/ops", "bo ALL=(root) /usr/bin/id\n", "");
+    let presence = host.look(&grant).presence;
+    assert_eq!(presence, Presence::Unknown { reason: "line 1 of /etc/sudoers.d/ops is not understood".to_owned() });
+}

@@ -1,0 +1,112 @@
+//! What the system's own tools think of what was written. Passed over where a tool is not installed.
+
+use super::*;
+use std::{path::Path, process::Command};
+
+fn tool(name: &str) -> Option<PathBuf> {
+    ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].iter().map(|dir| Path::new(dir).join(name)).find(|path| path.exists())
+}
+
+/// Runs a tool on files of the tree and returns whether it is content, and what it says.
+fn run(name: &str, arguments: &[&str]) -> Option<(bool, String)> {
+    let output = Command::new(tool(name)?).args(arguments).env("LC_ALL", "C").output().unwrap();
+    Some((output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()))
+}
+
+fn accepted(host: &Host) {
+    let path = |file: &str| host.path(file).to_str().unwrap().to_owned();
+    if let Some((_, said)) = run("pwck", &["-r", &path("/etc/passwd"), &path("/etc/shadow")]) {
+        // Homes and shells are looked for on this machine; a line that does not fit the other file is what counts.
+        assert!(!said.contains("no matching") && !said.contains("invalid"), "{said}");
+    }
+    if let Some((fine, said)) = run("grpck", &["-r", &path("/etc/group"), &path("/etc/gshadow")]) {
+        // It asks this machine who its users are; whatever else it says is about what was written.
+        let about_users =
+            |line: &str| ["no user", "delete member", "no changes"].iter().any(|said| line.contains(said));
+        assert!(fine || said.lines().all(|line| line.is_empty() || about_users(line)), "{said}");
+    }
+    for file in ["/etc/sudoers", "/etc/sudoers.d/ops"] {
+        if host.path(file).exists()
+            && let Some((fine, said)) = run("visudo", &["-c", "-f", &path(file)])
+        {
+            assert!(fine || said.contains("/etc/sudoers.d"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn every_change_leaves_files_that_the_real_tools_accept() {
+    let host = Host::debian();
+    host.file(
+        "/etc/sudoers.d/ops",
+        0o440,
+        &["User_Alias OPS = ana, bo, svc", "OPS ALL=(ALL) ALL : web=(root) /usr/bin/id"],
+    );
+    accepted(&host);
+    let bo =
+        host.grant(GrantKind::Rule, &["/etc/sudoers.d/ops", "uid:1002", &digest_of(&host, "uid:1002", "(ALL) ALL")]);
+    host.carry_out(Change::Reduce { to: "/usr/bin/id, /usr/bin/ls -l".to_owned() }, &bo);
+    accepted(&host);
+    for (kind, parts, change) in [
+        (GrantKind::Membership, vec!["membership:gid:27", "svc"], Change::Revoke {}),
+        (GrantKind::Account, vec![":ana"], Change::Disable {}),
+        (GrantKind::Account, vec![":svc"], Change::Revoke {}),
+        (GrantKind::Account, vec![":bo"], Change::Reduce { to: "nologin".to_owned() }),
+    ] {
+        let grant = host.grant(kind, &parts);
+        host.carry_out(change, &grant);
+        accepted(&host);
+    }
+}
+
+fn digest_of(host: &Host, principal: &str, commands: &str) -> String {
+    let inventory = host.inventory();
+    let rule = inventory.of_principal(principal).find(|grant| grant.attribute("commands") == Some(commands)).unwrap();
+    rule.key.as_str().rsplit(':').next().unwrap().to_owned()
+}
+
+#[test]
+fn what_the_real_tools_write_is_read() {
+    let host = Host::debian();
+    let root = host.dir.path().to_str().unwrap().to_owned();
+    host.file("/etc/login.defs", 0o644, &["UID_MIN 1000", "UID_MAX 60000", "GID_MIN 1000", "GID_MAX 60000"]);
+    let Some((added, said)) = run(
+        "useradd",
+        &["--prefix", &root, "-M", "-N", "-g", "100", "-G", "sudo", "-u", "1010", "-s", "/bin/bash", "eva"],
+    ) else {
+        return;
+    };
+    if !added {
+        host.change("/etc/group", "adm:x:4:ana", "adm:x:4:ana\nusers:x:100:");
+        host.change("/etc/gshadow", "adm:*::ana", "adm:*::ana\nusers:*::");
+        let again = run(
+            "useradd",
+            &["--prefix", &root, "-M", "-N", "-g", "100", "-G", "sudo", "-u", "1010", "-s", "/bin/bash", "eva"],
+        );
+        assert!(again.is_some_and(|(added, _)| added), "{said}");
+    }
+    let eva = host.grant(GrantKind::Account, &["uid:1010:eva"]);
+    assert_eq!(eva.attribute("password"), Some("locked"));
+    let member = host.grant(GrantKind::Membership, &["membership:gid:27", "uid:1010:eva"]);
+    assert_gone(&host.carry_out(Change::Revoke {}, &member));
+    host.carry_out(Change::Disable {}, &eva);
+    // usermod undoes what disabling did, so it was done in its own terms.
+    let (undone, said) = run("usermod", &["--prefix", &root, "-e", "", "eva"]).unwrap();
+    assert!(undone, "{said}");
+    assert_eq!(host.grant(GrantKind::Account, &["uid:1010:eva"]).attribute("expires"), Some("never"));
+}
+
+#[test]
+fn sudo_is_never_left_with_a_file_it_cannot_read() {
+    let host = Host::debian();
+    if tool("visudo").is_none() {
+        return;
+    }
+    // sudo refuses a number that is not one; this reader does not look into values.
+    host.file("/etc/sudoers.d/ops", 0o440, &["Defaults passwd_tries=many", "bo ALL=(root) /usr/bin/id"]);
+    let before = host.read("/etc/sudoers.d/ops");
+    let grant = host.grant(GrantKind::Rule, &["uid:1002"]);
+    let answer = host.apply(&host.plan(Change::Revoke {}, &grant));
+    assert!(matches!(answer, Err(ConnectorError::Permanent(why)) if why.contains("visudo refuses")));
+    assert_eq!(host.read("/etc/sudoers.d/ops"), before);
+}
