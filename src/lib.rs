@@ -30,12 +30,12 @@
     )
 )]
 
-pub mod audit;
 pub mod campaign;
 pub mod cli;
 pub mod connector;
 pub mod diag;
 pub mod enforce;
+pub mod evidence;
 pub mod format;
 pub mod git;
 pub mod inventory;

@@ -85,4 +85,7 @@ pub enum JournalError {
     /// The remote cannot be reached, or its answer was lost.
     #[error("the remote cannot be reached: {0}")]
     Unreachable(String),
+    /// This clone or the engine's keys cannot be used.
+    #[error("evidence cannot be written from here: {0}")]
+    Unusable(String),
 }

@@ -159,6 +159,8 @@ impl Carrier {
         pairs: &[(&str, &str)],
     ) -> Result<Vec<Option<ObjectId>>, CarrierError> {
         pairs.iter().try_for_each(|(_, local)| full_name(local))?;
+        // Looked up before the remote is asked: another process may move them on meanwhile, which is no rewriting.
+        let seen = pairs.iter().map(|(_, local)| repository.reference(local)).collect::<Result<Vec<_>, _>>()?;
         let names: Vec<&str> = pairs.iter().map(|(remote, _)| *remote).collect();
         let heads = self.advertised(repository, &names)?;
         let missing = |head: &Option<ObjectId>| head.filter(|id| !repository.has(*id));
@@ -179,15 +181,14 @@ impl Carrier {
                 return Err(CarrierError::Unreachable { reason });
             }
         }
-        for ((reference, local), theirs) in pairs.iter().zip(&heads) {
+        for (((reference, local), theirs), seen) in pairs.iter().zip(&heads).zip(seen) {
             let Some(theirs) = *theirs else { continue };
-            match repository.reference(local)? {
-                Some(ours) if ours == theirs => {}
-                Some(ours) if !repository.is_ancestor(ours, theirs)? => {
-                    return Err(CarrierError::Rewritten { reference: (*reference).to_owned(), ours, theirs });
-                }
-                seen => repository.move_reference(local, theirs, seen, "tenure: fetch")?,
+            if let Some(ours) = seen
+                && !repository.is_ancestor(ours, theirs)?
+            {
+                return Err(CarrierError::Rewritten { reference: (*reference).to_owned(), ours, theirs });
             }
+            remember(repository, local, theirs)?;
         }
         Ok(heads)
     }
@@ -283,6 +284,22 @@ impl Carrier {
         }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         child::run(command, self.patience)
+    }
+}
+
+/// Moves a local ref forward to `theirs`, unless it is there or beyond already.
+fn remember(repository: &Repository, local: &str, theirs: ObjectId) -> Result<(), GitError> {
+    loop {
+        let ours = repository.reference(local)?;
+        if let Some(ours) = ours
+            && repository.is_ancestor(theirs, ours)?
+        {
+            return Ok(());
+        }
+        match repository.move_reference(local, theirs, ours, "tenure: fetch") {
+            Err(GitError::Moved { .. }) => {}
+            other => return other,
+        }
     }
 }
 

@@ -25,8 +25,6 @@ pub struct ActionHistory {
     pub intent: u64,
     /// When that intent was recorded, as its run's clock claimed.
     pub intended_at: Timestamp,
-    /// When its first intent was recorded.
-    pub first_intended_at: Timestamp,
     /// What happened after that intent; nothing while it dangles.
     pub outcome: Option<OutcomeRecorded>,
     /// Where and when that was recorded.
@@ -142,7 +140,6 @@ impl History {
                     run: record.run.clone(),
                     intent: record.seq,
                     intended_at: record.t,
-                    first_intended_at: before.as_ref().map_or(record.t, |b| b.first_intended_at),
                     outcome: None,
                     outcome_at: None,
                     verification: None,
@@ -209,6 +206,11 @@ impl History {
     /// Returns the runs in the order of their start.
     pub fn runs(&self) -> impl DoubleEndedIterator<Item = (&RunId, &RunHistory)> {
         self.order.iter().filter_map(|id| self.runs.get_key_value(id))
+    }
+
+    /// Returns a run.
+    pub fn run(&self, id: &RunId) -> Option<&RunHistory> {
+        self.runs.get(id)
     }
 
     /// Returns the runs without an end that hold any of `systems`.

@@ -1,5 +1,4 @@
 //! Stories of campaigns: opening, assigning, resolving, closing.
 
 mod opening;
-mod resolving;
 mod world;

@@ -1,0 +1,90 @@
+//! The engine's keys, as the roots of trust name them, and the place in the log from which each set is in force.
+
+use crate::{
+    format::{
+        keys::{KeyError, PublicKey, Signer},
+        note::{NoteError, VerifierKey},
+    },
+    model::file::EngineRole,
+};
+use std::collections::BTreeMap;
+
+/// The keys one root gives the engine: one key never serves two purposes.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct EngineKeys {
+    /// Sign commits of the branch and `segments.sha256`; those of the read-back job among them.
+    pub commit: Vec<PublicKey>,
+    /// Sign checkpoints.
+    pub log: Vec<VerifierKey>,
+}
+
+/// Keys that cannot be read.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum KeysError {
+    /// A key of commits.
+    #[error("a commit key of the engine: {0}")]
+    Commit(#[from] KeyError),
+    /// A key of the log.
+    #[error("a log key of the engine: {0}")]
+    Log(#[from] NoteError),
+}
+
+impl EngineKeys {
+    /// Reads the keys of a root.
+    ///
+    /// # Errors
+    /// When one of them is no key.
+    pub fn of(role: &EngineRole) -> Result<Self, KeysError> {
+        let commit = role.commit_keys.iter().chain(&role.readback_keys);
+        Ok(Self {
+            commit: commit.map(|line| PublicKey::parse_line(line).map(|(key, _)| key)).collect::<Result<_, _>>()?,
+            log: role.log_keys.iter().map(|key| VerifierKey::parse(key)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// The engine's keys by version of the root. The log says itself, by `key.rotate`, from which record on a root's keys are
+/// in force; it begins under the first.
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    by_root: BTreeMap<u32, EngineKeys>,
+}
+
+impl Keys {
+    /// Returns no keys at all.
+    pub const fn new() -> Self {
+        Self { by_root: BTreeMap::new() }
+    }
+
+    /// Adds the keys of a root that has been verified.
+    #[must_use]
+    pub fn with_root(mut self, version: u32, keys: EngineKeys) -> Self {
+        self.by_root.insert(version, keys);
+        self
+    }
+
+    pub(super) fn first(&self) -> u32 {
+        self.by_root.keys().next().copied().unwrap_or(1)
+    }
+
+    pub(super) fn of_root(&self, version: u32) -> Option<&EngineKeys> {
+        self.by_root.get(&version)
+    }
+
+    /// Returns the first root after `version` that names both keys.
+    pub(super) fn root_after(&self, version: u32, commit: PublicKey, log: &VerifierKey) -> Option<u32> {
+        let later = self.by_root.range(version.saturating_add(1)..);
+        later
+            .filter(|(_, keys)| keys.commit.contains(&commit) && keys.log.contains(log))
+            .map(|(version, _)| *version)
+            .next()
+    }
+}
+
+/// The two private keys of the engine.
+pub struct Signers {
+    /// Signs commits and `segments.sha256`.
+    pub commit: Box<dyn Signer + Send>,
+    /// Signs checkpoints.
+    pub log: Box<dyn Signer + Send>,
+}

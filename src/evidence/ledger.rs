@@ -1,0 +1,314 @@
+//! Reading the branch: every commit, every line, every signature, in order and without keeping what was read.
+
+use super::{
+    Code, Defect, Keys,
+    commit::{Brought, bring},
+    layout::{CHECKPOINT, MAX_SMALL, SEGMENTS, SEGMENTS_SIGNATURE},
+    segment::Chain,
+};
+use crate::{
+    format::{
+        checkpoint::Checkpoint,
+        keys::PublicKey,
+        note::Note,
+        sshsig::{Namespace, SshSignature},
+    },
+    git::{GitError, ObjectId, Repository},
+    model::{
+        Digest,
+        history::History,
+        record::{Entry, KeyRotate, LogGenesis, Record},
+    },
+};
+use std::{collections::BTreeMap, sync::mpsc, thread};
+
+/// How far the branch has been read, and all that is needed to read on or to append: a few hashes and a line for each
+/// segment. It does not grow with the records.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    keys: Keys,
+    /// The version of the root whose keys are in force.
+    root: u32,
+    head: Option<ObjectId>,
+    chain: Chain,
+    /// What `segments.sha256` has to say.
+    listed: String,
+    genesis: Option<LogGenesis>,
+}
+
+/// A record as it was met.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// The record.
+    pub record: &'a Record,
+    /// The digest of its line.
+    pub line: Digest,
+    /// The segment it stands in.
+    pub path: &'a str,
+    /// The number of its line there, from 1.
+    pub number: u64,
+    /// The commit that brought it.
+    pub commit: ObjectId,
+    /// The key that signed that commit, whether it may or not.
+    pub signer: Option<PublicKey>,
+}
+
+impl Ledger {
+    /// Returns the ledger of a branch of which nothing has been read, to be judged by `keys`.
+    pub fn new(keys: Keys) -> Self {
+        let root = keys.first();
+        Self { keys, root, head: None, chain: Chain::default(), listed: String::new(), genesis: None }
+    }
+
+    /// Reads on from where it stands to `head`, shows every record in order, and returns everything that is wrong. Records
+    /// in which something is wrong are shown too where they can be read at all.
+    ///
+    /// # Errors
+    /// When the repository cannot be read; the ledger is then of no use any more.
+    pub fn advance(
+        &mut self,
+        repository: &Repository,
+        head: ObjectId,
+        show: &mut (dyn FnMut(&Seen<'_>) + Send),
+    ) -> Result<Vec<Defect>, GitError> {
+        let line = match repository.first_parents(self.head, head) {
+            Ok(line) => line,
+            Err(GitError::NotOnLine { ancestor, .. }) => {
+                let message = format!("the branch is at {head}, which does not contain {ancestor}, seen there before");
+                return Ok(vec![Defect::new(Code::BranchRewritten, head, message)]);
+            }
+            Err(error) => return Err(error),
+        };
+        if line.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut before = self.head;
+        let mut defects = thread::scope(|scope| {
+            // Objects are read on this thread and judged on the other: unpacking and parsing cost about the same.
+            let (send, receive) = mpsc::sync_channel(READ_AHEAD);
+            let judge = scope.spawn(|| {
+                let mut defects = Vec::new();
+                for brought in receive {
+                    self.judge(brought, show, &mut defects);
+                    defects.truncate(MOST_DEFECTS);
+                }
+                defects
+            });
+            for commit in line {
+                let brought = bring(repository, commit, before)?;
+                before = Some(commit);
+                if send.send(brought).is_err() {
+                    break;
+                }
+            }
+            drop(send);
+            judge.join().map_err(|_| GitError::Malformed { id: head, why: "reading it did not come to an end" })
+        })?;
+        self.check_list(repository, head, &mut defects)?;
+        defects.truncate(MOST_DEFECTS);
+        Ok(defects)
+    }
+
+    /// Reads the branch at `head` from its beginning, and folds it.
+    ///
+    /// # Errors
+    /// When the repository cannot be read.
+    pub fn read(repository: &Repository, head: ObjectId, keys: Keys) -> Result<(Self, History, Vec<Defect>), GitError> {
+        let (mut ledger, mut history) = (Self::new(keys), History::default());
+        let defects = ledger.advance(repository, head, &mut |seen| history.push(seen.record, seen.line))?;
+        Ok((ledger, history, defects))
+    }
+
+    /// Returns the commit that was read last.
+    pub const fn head(&self) -> Option<ObjectId> {
+        self.head
+    }
+
+    /// Returns the number of records.
+    pub const fn size(&self) -> u64 {
+        self.chain.tree.size()
+    }
+
+    /// Returns the Merkle root over all records.
+    pub fn root(&self) -> Digest {
+        self.chain.tree.root()
+    }
+
+    /// Returns what the log says of itself; nothing while it is empty.
+    pub const fn genesis(&self) -> Option<&LogGenesis> {
+        self.genesis.as_ref()
+    }
+
+    pub(super) const fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    pub(super) fn listed(&self) -> &str {
+        &self.listed
+    }
+
+    pub(super) const fn keys(&self) -> (&Keys, u32) {
+        (&self.keys, self.root)
+    }
+
+    fn judge(&mut self, brought: Brought, show: &mut dyn FnMut(&Seen<'_>), defects: &mut Vec<Defect>) {
+        defects.extend(brought.defects);
+        let (commit, signer) = (brought.commit, brought.signer);
+        let was_in_force = signer.is_none_or(|key| self.may_commit(&key));
+        for segment in &brought.segments {
+            let Self { keys, root, chain, genesis, .. } = self;
+            chain.read(segment, defects, |record, line, number, defects| {
+                let seen = Seen { record, line, path: &segment.path, number, commit, signer };
+                let mut fault = |code, message: &str| {
+                    defects.push(Defect::new(code, format_args!("{}:{number}", segment.path), message));
+                };
+                match &record.entry {
+                    Entry::LogGenesis(_) if genesis.is_some() || record.seq != 0 => {
+                        fault(Code::Genesis, "the log has begun before");
+                    }
+                    Entry::LogGenesis(first) => *genesis = Some(first.clone()),
+                    _ if record.seq == 0 => fault(Code::Genesis, "the first record is not `log.genesis`"),
+                    Entry::KeyRotate(rotation) if !rotates(keys, *root, rotation) => {
+                        fault(Code::KeyRotation, "it announces keys that no later root of trust names");
+                    }
+                    Entry::KeyRotate(rotation) => *root = rotation.root,
+                    _ => {}
+                }
+                show(&seen);
+            });
+            self.listed.push_str(&format!("{}  {}\n", segment.digest.hex(), segment.path));
+        }
+        // A commit that announces new keys may be signed by one of them: the old ones may be lost.
+        if let Some(key) = signer
+            && !was_in_force
+            && !self.may_commit(&key)
+        {
+            let message = format!("signed by {}, which is not a key of the engine at this place", key.fingerprint());
+            defects.push(Defect::new(Code::CommitSigner, commit, message));
+        }
+        match brought.checkpoint {
+            Some(note) => self.check_checkpoint(&note, commit, defects),
+            None if brought.segments.is_empty() => {}
+            None => {
+                defects.push(Defect::new(Code::CheckpointSize, commit, "records were added under the old checkpoint"))
+            }
+        }
+        self.head = Some(commit);
+    }
+
+    fn may_commit(&self, key: &PublicKey) -> bool {
+        self.keys.of_root(self.root).is_some_and(|keys| keys.commit.contains(key))
+    }
+
+    fn check_checkpoint(&self, note: &[u8], commit: ObjectId, defects: &mut Vec<Defect>) {
+        let place = format!("{CHECKPOINT} at {commit}");
+        let mut fault = |code, message: &dyn std::fmt::Display| defects.push(Defect::new(code, &place, message));
+        let note = match std::str::from_utf8(note).ok().map(Note::parse) {
+            Some(Ok(note)) => note,
+            Some(Err(error)) => return fault(Code::CheckpointForm, &error),
+            None => return fault(Code::CheckpointForm, &"it is not UTF-8"),
+        };
+        let log = self.keys.of_root(self.root).map(|keys| keys.log.as_slice()).unwrap_or_default();
+        if let Err(error) = Checkpoint::open(&note, log) {
+            fault(Code::CheckpointSignature, &error);
+        }
+        let checkpoint = match Checkpoint::parse(note.text()) {
+            Ok(checkpoint) => checkpoint,
+            Err(error) => return fault(Code::CheckpointForm, &error),
+        };
+        if let Some(genesis) = &self.genesis
+            && genesis.origin != checkpoint.origin
+        {
+            fault(Code::Genesis, &format!("the log began as `{}`, not as `{}`", genesis.origin, checkpoint.origin));
+        }
+        if checkpoint.size != self.size() {
+            let message = format!("it covers {} records, but there are {}", checkpoint.size, self.size());
+            fault(Code::CheckpointSize, &message);
+        } else if checkpoint.root != self.root() {
+            fault(
+                Code::CheckpointRoot,
+                &format!("its root is {}, but the records have {}", checkpoint.root, self.root()),
+            );
+        }
+    }
+
+    /// Compares `segments.sha256` at the head with the segments read, and verifies its signature.
+    fn check_list(&self, repository: &Repository, head: ObjectId, defects: &mut Vec<Defect>) -> Result<(), GitError> {
+        let mut fault =
+            |code, place: &str, message: &dyn std::fmt::Display| defects.push(Defect::new(code, place, message));
+        let limit = MAX_SMALL.max(2 * self.listed.len() as u64);
+        let read = |path, limit| match repository.file(head, path)? {
+            Some(file) => repository.blob(file.id, limit).map(Some),
+            None => Ok(None),
+        };
+        let list = match read(SEGMENTS, limit) {
+            Ok(list) => list.unwrap_or_default(),
+            Err(error @ GitError::BlobTooLarge { .. }) => {
+                fault(Code::SegmentsForm, SEGMENTS, &error);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let signature = match read(SEGMENTS_SIGNATURE, MAX_SMALL) {
+            Err(GitError::BlobTooLarge { .. }) => None,
+            other => other?,
+        };
+        let verified = SshSignature::parse(&signature.unwrap_or_default())
+            .and_then(|signature| signature.verify(Namespace::Evidence, &list));
+        match verified {
+            Ok(key) if self.may_commit(&key) => {}
+            Ok(key) => {
+                let message = format!("signed by {}, which is not a key of the engine", key.fingerprint());
+                fault(Code::SegmentsSignature, SEGMENTS_SIGNATURE, &message);
+            }
+            Err(error) => fault(Code::SegmentsSignature, SEGMENTS_SIGNATURE, &error),
+        }
+        if list == self.listed.as_bytes() {
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(&list);
+        let (Some(claimed), Some(found)) = (lines(&text), lines(&self.listed)) else {
+            fault(Code::SegmentsForm, SEGMENTS, &"its lines are not `<64 hexadecimal digits>  <path>`");
+            return Ok(());
+        };
+        let count = defects.len();
+        let mut fault = |code, place: &str, message: &str| defects.push(Defect::new(code, place, message));
+        for (path, digest) in &claimed {
+            match found.get(path) {
+                None => fault(Code::SegmentMissing, path, "it is in `segments.sha256`, but it was never added"),
+                Some(other) if other != digest => {
+                    fault(Code::SegmentDigest, path, "its bytes have another digest than `segments.sha256` says");
+                }
+                Some(_) => {}
+            }
+        }
+        for path in found.keys().filter(|path| !claimed.contains_key(*path)) {
+            fault(Code::SegmentUnlisted, path, "it is not in `segments.sha256`");
+        }
+        if defects.len() == count {
+            defects.push(Defect::new(Code::SegmentsForm, SEGMENTS, "its lines are not in the order of the records"));
+        }
+        Ok(())
+    }
+}
+
+fn rotates(keys: &Keys, from: u32, rotation: &KeyRotate) -> bool {
+    rotation.root > from
+        && keys.of_root(rotation.root).is_some_and(|keys| {
+            keys.commit.iter().any(|key| key.to_string() == rotation.commit_key)
+                && keys.log.iter().any(|key| key.to_string() == rotation.log_key)
+        })
+}
+
+/// Reads the lines of `sha256sum`, by path.
+fn lines(text: &str) -> Option<BTreeMap<&str, &str>> {
+    if text.is_empty() {
+        return Some(BTreeMap::new());
+    }
+    let pairs =
+        text.strip_suffix('\n')?.split('\n').map(|line| line.split_once("  ").map(|(digest, path)| (path, digest)));
+    pairs.collect()
+}
+
+const MOST_DEFECTS: usize = 1000;
+const READ_AHEAD: usize = 2;

@@ -1,0 +1,89 @@
+//! The chain through all segments: sequence numbers, digests of the line before, and the Merkle tree over every line.
+
+use super::{Code, Defect, commit::Segment, line, typed::Memory};
+use crate::{
+    format::merkle::Tree,
+    model::{Digest, record::Record},
+};
+
+/// How far the records have been read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chain {
+    /// Over every line, whatever it holds.
+    pub(super) tree: Tree,
+    /// The sequence number that comes next.
+    pub(super) next: u64,
+    /// The digest of the last line.
+    last: Option<Digest>,
+    memory: Memory,
+}
+
+impl Chain {
+    /// Returns the digest of the last line; zeros before the first.
+    pub(super) fn last(&self) -> Digest {
+        self.last.unwrap_or(Digest::ZERO)
+    }
+
+    /// Reads a segment to its end, whatever is wrong with its lines, and shows each record with its line's digest and number.
+    pub(super) fn read(
+        &mut self,
+        segment: &Segment,
+        defects: &mut Vec<Defect>,
+        mut show: impl FnMut(&Record, Digest, u64, &mut Vec<Defect>),
+    ) {
+        if segment.name.first() != self.next {
+            let message =
+                format!("its name says it begins with record {}, but {} comes next", segment.name.first(), self.next);
+            defects.push(Defect::new(Code::SegmentName, &segment.path, message));
+        }
+        let whole = segment.bytes.strip_suffix(b"\n");
+        if whole.is_none() {
+            let message = "it is empty, or its last line does not end";
+            defects.push(Defect::new(Code::SegmentForm, &segment.path, message));
+        }
+        // What is there is read all the same, so that other defects are found too.
+        let lines = whole.unwrap_or(&segment.bytes);
+        if !lines.is_empty() || whole.is_some() {
+            self.lines(lines, segment, defects, &mut show);
+        }
+    }
+
+    fn lines(
+        &mut self,
+        lines: &[u8],
+        segment: &Segment,
+        defects: &mut Vec<Defect>,
+        show: &mut impl FnMut(&Record, Digest, u64, &mut Vec<Defect>),
+    ) {
+        for (line, number) in lines.split(|byte| *byte == b'\n').zip(1..) {
+            let digest = Digest::of(line);
+            self.tree.append(line);
+            let before = self.last.replace(digest).unwrap_or(Digest::ZERO);
+            let mut fault = |code, message: String| {
+                defects.push(Defect::new(code, format_args!("{}:{number}", segment.path), message));
+            };
+            match line::read(line, &mut self.memory) {
+                Err((code, why)) => {
+                    fault(code, why);
+                    self.next += 1;
+                }
+                Ok(record) => {
+                    if record.prev != before.hex() {
+                        let message = format!("`prev` is {}, but the line before has {}", record.prev, before.hex());
+                        fault(Code::ChainBroken, message);
+                    }
+                    if record.seq != self.next {
+                        let code = if record.seq > self.next { Code::SequenceGap } else { Code::SequenceTwin };
+                        fault(code, format!("`seq` is {}, but {} comes next", record.seq, self.next));
+                    }
+                    if record.run != *segment.name.run() {
+                        fault(Code::RecordRun, format!("the record is of run {}", record.run));
+                    }
+                    // One defect, not one for each line after it.
+                    self.next = record.seq.saturating_add(1);
+                    show(&record, digest, number, defects);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! A log of evidence in a bare repository, and the hands that write it.
+
+use super::support::sandbox::Sandbox;
+use std::{fs, path::PathBuf, time::Duration};
+use tenure::{
+    enforce::{Journal, JournalError},
+    evidence::{Appender, Code, EngineKeys, Keys, Ledger, Opening, Signers, no_secrets},
+    format::{
+        keys::{PrivateKey, PublicKey, Signer},
+        note::VerifierKey,
+        sshsig::{Namespace, SshSignature},
+    },
+    git::{Carrier, Draft, Edit, Identity, ObjectId, Repository},
+    model::{
+        ActionId, Clock, Digest, FixedClock, GrantKey, ItemId, RunId, SystemId, Timestamp,
+        record::{Entry, IntentRecorded, LogGenesis, OutcomeKind, OutcomeRecorded, RunEnd, RunStart},
+    },
+};
+
+pub const BRANCH: &str = "refs/heads/evidence";
+pub const ORIGIN: &str = "tenure/example/access";
+
+/// A bare remote for evidence, and the engine's keys.
+pub struct World {
+    pub sandbox: Sandbox,
+    pub remote: PathBuf,
+    pub clock: FixedClock,
+    pub commit_key: PrivateKey,
+    pub log_key: PrivateKey,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let sandbox = Sandbox::new();
+        let remote = sandbox.bare("remote.git");
+        let clock = FixedClock(Timestamp::parse("2026-11-23T05:00:00Z").unwrap());
+        Self {
+            sandbox,
+            remote,
+            clock,
+            commit_key: PrivateKey::from_seed(&[1; 32]),
+            log_key: PrivateKey::from_seed(&[2; 32]),
+        }
+    }
+
+    /// A clone of its own, as another machine has.
+    pub fn clone(&self, name: &str) -> Repository {
+        let path = self.sandbox.join(name);
+        if !path.exists() {
+            self.sandbox.git(self.sandbox.path(), &["clone", "-q", "remote.git", name]);
+        }
+        Repository::open(path).unwrap()
+    }
+
+    pub fn carrier(&self) -> Carrier {
+        let add = |carrier: Carrier, (name, value)| carrier.with_variable(name, value);
+        self.sandbox.environment().into_iter().fold(Carrier::to("origin").unwrap(), add)
+    }
+
+    pub fn keys(&self) -> Keys {
+        Keys::new().with_root(1, engine_keys(&self.commit_key, &self.log_key))
+    }
+
+    pub fn opening<'a>(&self, repository: &'a Repository, run: u64, clock: &'a dyn Clock) -> Opening<'a> {
+        let signers = Signers { commit: Box::new(self.commit_key.clone()), log: Box::new(self.log_key.clone()) };
+        Opening {
+            repository,
+            carrier: self.carrier(),
+            reference: BRANCH.to_owned(),
+            keys: self.keys(),
+            genesis: genesis(),
+            signers,
+            run: run_id(run),
+            clock,
+            author: Identity { name: "Tenure".to_owned(), address: "tenure@example.org".to_owned() },
+            screen: Box::new(no_secrets),
+        }
+    }
+
+    pub fn journal<'a>(
+        &self,
+        repository: &'a Repository,
+        run: u64,
+        clock: &'a dyn Clock,
+    ) -> Result<Appender<'a>, JournalError> {
+        Appender::open(self.opening(repository, run, clock))
+            .map(|appender| appender.with_pace(Duration::from_millis(2)))
+    }
+
+    /// Three runs' worth of evidence in three commits; returns a clone and the head.
+    pub fn with_log(&self) -> (Repository, ObjectId) {
+        let repository = self.clone("clone");
+        {
+            let mut journal = self.journal(&repository, 1, &self.clock).unwrap();
+            let plan = journal.keep(b"{\"plan\":1}").unwrap();
+            let _start = journal.publish(&[start(&["pg"], plan), intent(1, "pg")]).unwrap();
+            let seq = journal.history().size() - 1;
+            let _outcome = journal.publish(&[outcome(1, seq)]).unwrap();
+            let _end = journal.publish(&[end()]).unwrap();
+        }
+        let head = ObjectId::parse(self.sandbox.git(&self.remote, &["rev-parse", BRANCH]).trim()).unwrap();
+        (repository, head)
+    }
+
+    /// Everything that is wrong with the branch at `head`.
+    pub fn codes(&self, repository: &Repository, head: ObjectId) -> Vec<Code> {
+        let (_, _, defects) = Ledger::read(repository, head, self.keys()).unwrap();
+        let mut codes: Vec<_> = defects.iter().map(|defect| defect.code).collect();
+        codes.sort();
+        codes.dedup();
+        codes
+    }
+
+    /// A commit with these edits, signed with the real engine key, as a thief of it could make.
+    pub fn forge(&self, repository: &Repository, parents: &[ObjectId], edits: &[Edit]) -> ObjectId {
+        let base = parents.first().map(|parent| repository.tree_of(*parent).unwrap());
+        let tree = repository.write_tree(base, edits).unwrap();
+        self.forge_tree(repository, parents, tree, &self.commit_key)
+    }
+
+    pub fn forge_tree(
+        &self,
+        repository: &Repository,
+        parents: &[ObjectId],
+        tree: ObjectId,
+        key: &PrivateKey,
+    ) -> ObjectId {
+        let author = Identity { name: "Tenure".to_owned(), address: "tenure@example.org".to_owned() };
+        let draft = Draft { tree, parents, author: &author, seconds: 1_790_000_000, message: "forged\n" };
+        let sign = |bytes: &[u8]| SshSignature::sign(key, Namespace::Git, bytes).map(|signature| signature.armored());
+        repository.write_signed_commit(&draft, sign).unwrap()
+    }
+
+    pub fn allowed_signers(&self) -> PathBuf {
+        let path = self.sandbox.join("allowed_signers");
+        let key = self.commit_key.public_key();
+        fs::write(&path, format!("engine namespaces=\"git,evidence.v1@tenure\" {key}\n")).unwrap();
+        path
+    }
+}
+
+pub fn engine_keys(commit: &PrivateKey, log: &PrivateKey) -> EngineKeys {
+    let commit: PublicKey = commit.public_key();
+    EngineKeys { commit: vec![commit], log: vec![VerifierKey::new(ORIGIN, log.public_key()).unwrap()] }
+}
+
+pub fn genesis() -> LogGenesis {
+    let repo = "urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11".to_owned();
+    LogGenesis { repo, origin: ORIGIN.to_owned(), root: Digest::of(b"root") }
+}
+
+pub fn run_id(number: u64) -> RunId {
+    RunId::parse(&format!("01932b5e-7c00-7000-8000-{number:012x}")).unwrap()
+}
+
+pub fn action(number: u64) -> ActionId {
+    ActionId::parse(&format!("act-{number:032x}")).unwrap()
+}
+
+pub fn start(systems: &[&str], plan: Digest) -> Entry {
+    Entry::RunStart(RunStart {
+        command: "enforce".to_owned(),
+        main: "0123456789012345678901234567890123456789".to_owned(),
+        plan: Some(plan),
+        manifest: Digest::of(b"manifest"),
+        systems: systems.iter().map(|system| SystemId::parse(system).unwrap()).collect(),
+        root: Digest::of(b"root"),
+        mandate: Digest::of(b"mandate"),
+        engine: "0.1.0".to_owned(),
+        lease: 3600,
+        evidence: 0,
+        claims: [].into(),
+    })
+}
+
+pub fn intent(number: u64, system: &str) -> Entry {
+    Entry::Intent(IntentRecorded {
+        action: action(number),
+        plan: Digest::of(b"plan"),
+        system: SystemId::parse(system).unwrap(),
+        item: ItemId::parse("itm-7c0f2f6e9a4b41d2").unwrap(),
+        grant: GrantKey::parse("membership:16384/16385").unwrap(),
+        precondition: Digest::of(b"grant"),
+        verb: "revoke".to_owned(),
+    })
+}
+
+pub fn outcome(number: u64, intent: u64) -> Entry {
+    Entry::Outcome(OutcomeRecorded {
+        action: action(number),
+        intent,
+        result: OutcomeKind::Applied,
+        class: None,
+        text: "REVOKE reporting_admin FROM svc_export".to_owned(),
+        successor: None,
+        deposited: None,
+    })
+}
+
+pub fn end() -> Entry {
+    Entry::RunEnd(RunEnd { outcomes: [].into(), verifications: [].into(), exit: 0 })
+}
