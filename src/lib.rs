@@ -30,6 +30,7 @@
     )
 )]
 
+pub mod audit;
 pub mod campaign;
 pub mod cli;
 pub mod connector;

@@ -1,14 +1,14 @@
 //! Who reviews what: the owner first, a fallback always, and never the holder.
 
 use super::{Member, Setting, population::subject};
-use crate::model::{
-    PrincipalId, Tier,
-    file::{CampaignDefinition, KeyState, PrincipalKind, RegistryPrincipal, Thresholds},
+use crate::{
+    model::{
+        PrincipalId, Tier,
+        file::{CampaignDefinition, KeyState, PrincipalKind, RegistryPrincipal, Thresholds},
+    },
+    trust::Tie,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::{collections::BTreeSet, fmt};
 
 /// Who reviews an item, and why them.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -54,47 +54,46 @@ impl fmt::Display for Standing {
 }
 
 /// Why somebody may not review an item.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Bar {
     /// They have left.
     Left,
     /// The registry has no active key of theirs.
     NoKey,
-    /// They would review their own access.
-    OwnAccess,
+    /// They would review themselves.
+    Tied(Tie),
 }
 
 impl fmt::Display for Bar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Left => "left",
-            Self::NoKey => "has no active key",
-            Self::OwnAccess => "would review their own access",
-        })
+        match self {
+            Self::Left => f.write_str("left"),
+            Self::NoKey => f.write_str("has no active key"),
+            Self::Tied(tie) => write!(f, "would review {tie}"),
+        }
     }
 }
 
 /// Everybody who may sign, indexed.
 pub struct Bench<'a> {
     setting: &'a Setting<'a>,
-    own: BTreeMap<&'a PrincipalId, BTreeSet<&'a str>>,
+    active: BTreeSet<&'a PrincipalId>,
 }
 
 impl<'a> Bench<'a> {
     /// Returns those who have an active key in the registry.
     pub fn of(setting: &'a Setting<'a>) -> Self {
         let active = |principal: &&RegistryPrincipal| principal.keys.iter().any(|key| key.state == KeyState::Active);
-        let own = |principal: &'a RegistryPrincipal| principal.subjects.iter().map(String::as_str).collect();
-        let principals = setting.registry.principals.iter().filter(active);
-        Self { setting, own: principals.map(|principal| (&principal.id, own(principal))).collect() }
+        Self { setting, active: setting.registry.principals.iter().filter(active).map(|p| &p.id).collect() }
     }
 
     /// Returns whether `reviewer` may review access of the account `subject`.
     ///
-    /// They must not be its holder by any link of identity (own account, own second account, own non-human identity, as
-    /// DESIGN section 4 has it), must not have left, and must have an active key in the registry. The owner of a
-    /// non-human identity is therefore never its reviewer: their signature would be refused as a self-review. They are
-    /// named in the facts, so that the reviewer knows whom to ask; the deputy or the system's owner decides.
+    /// They must not be tied to it (own account, own second account, a non-human identity they answer for), must not
+    /// have left, and must have an active key in the registry. Whoever answers for a non-human identity, as owner or
+    /// deputy, is therefore never its reviewer, although they know its workload best: DESIGN section 4 calls that a
+    /// self-review, and `trust` refuses their signature. They are named in the facts, so that the reviewer, who is
+    /// the owner of the system or a fallback, knows whom to ask.
     ///
     /// # Errors
     /// The first reason that stands against it.
@@ -102,9 +101,13 @@ impl<'a> Bench<'a> {
         if self.setting.people.has_left(reviewer) {
             return Err(Bar::Left);
         }
-        let own = self.own.get(reviewer).ok_or(Bar::NoKey)?;
-        let is_own = own.contains(subject) || self.setting.people.is_own(reviewer, subject);
-        if is_own { Err(Bar::OwnAccess) } else { Ok(()) }
+        if !self.active.contains(reviewer) {
+            return Err(Bar::NoKey);
+        }
+        match self.setting.kinship.tie(reviewer, subject) {
+            Some(tie) => Err(Bar::Tied(tie.clone())),
+            None => Ok(()),
+        }
     }
 }
 

@@ -2,19 +2,25 @@
 
 mod advice;
 mod assign;
+mod close;
 mod facts;
 mod open;
 mod population;
 mod resolution;
+mod resolve;
+mod status;
 mod worklist;
 
 #[cfg(test)]
 mod tests;
 
 pub use assign::{Assignment, Bar, Bench, Standing};
+pub use close::close;
 pub use open::{Opened, Opening, open, principals_digest};
 pub use population::{Member, Roll, population};
 pub use resolution::Resolution;
+pub use resolve::{Reopened, Resolved, resolve};
+pub use status::{Facts, ItemStatus, ReviewerStatus, State, Status, status};
 pub use worklist::{Sheet, worklist};
 
 use crate::{
@@ -23,6 +29,7 @@ use crate::{
         RepoId, SystemId,
         file::{Registry, System, Thresholds},
     },
+    trust::Kinship,
 };
 use std::collections::BTreeMap;
 
@@ -37,6 +44,8 @@ pub struct Setting<'a> {
     pub inventories: &'a BTreeMap<SystemId, Loaded>,
     /// Who is who.
     pub people: &'a People,
+    /// Whose access is whose.
+    pub kinship: &'a Kinship,
     /// Who may sign.
     pub registry: &'a Registry,
     /// How many must sign.

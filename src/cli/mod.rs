@@ -7,6 +7,7 @@ mod context;
 mod exit;
 mod fmt;
 mod schema;
+mod session;
 
 pub use context::{Context, Format};
 pub use exit::{Exit, Failure};

@@ -1,6 +1,6 @@
 //! The text lint: what decoded strings of governed files may not hold, because people would not see it.
 
-use crate::diag::{Hidden, text};
+use crate::diag::{Hidden, escape, text};
 use std::{borrow::Cow, fmt};
 
 /// Why a string is not accepted.
@@ -109,10 +109,14 @@ pub fn make_visible(string: &str) -> Cow<'_, str> {
     if check(string).is_none() {
         return Cow::Borrowed(string);
     }
+    // Escapes put Latin letters beside the others, so what mixes is known only once the hidden characters are shown.
+    let visible = escape(string);
+    if look_alike(&visible).is_none() {
+        return visible;
+    }
     let mut visible = String::with_capacity(string.len() + 16);
-    let has_look_alike = look_alike(string).is_some();
     for character in string.chars() {
-        let foreign = has_look_alike && Script::of(character).is_some_and(|script| script != Script::Latin);
+        let foreign = Script::of(character).is_some_and(|script| script != Script::Latin);
         if foreign || Hidden::of(character).is_some() {
             visible.extend(character.escape_unicode());
         } else {
@@ -198,6 +202,7 @@ mod tests {
         {
             assert!(matches!(check(text), Some(Trick::Hidden(..))), "{text:?}");
             assert_eq!(check(&make_visible(text)), None);
+            assert_eq!(check(&make_visible(&format!("α{text}β"))), None);
         }
     }
 }

@@ -81,31 +81,6 @@ impl People {
         (owner.kind == PrincipalKind::Person && owner.status == PrincipalStatus::Active).then_some(owner)
     }
 
-    /// Returns whether `id` must not judge access of the account `subject` by what the principals' files say: it is
-    /// their own account, or that of a non-human identity they own, directly or through another one.
-    ///
-    /// The owner of a person is their manager, who may judge; the owner of a non-human identity acts through it, and
-    /// so judges themselves (DESIGN section 4).
-    pub fn is_own(&self, id: &PrincipalId, subject: &str) -> bool {
-        self.claimants(subject).iter().any(|claimant| self.answers_for(id, claimant))
-    }
-
-    fn answers_for(&self, id: &PrincipalId, claimant: &PrincipalId) -> bool {
-        let mut next = Some(claimant);
-        // Owners may be written in a circle; no chain is longer than there are entries.
-        for _ in 0..=self.entries.len() {
-            let Some(current) = next else { return false };
-            if current == id {
-                return true;
-            }
-            next = match self.get(current) {
-                Some(entry) if entry.kind != PrincipalKind::Person => entry.owner.as_ref(),
-                _ => None,
-            };
-        }
-        false
-    }
-
     fn disputes(&self) -> impl Iterator<Item = Finding> {
         self.claims.iter().filter(|(_, claims)| claims.len() > 1).map(|(account, claims)| {
             let names: Vec<_> = claims.iter().map(|id| format!("`{id}`")).collect();

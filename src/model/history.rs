@@ -25,6 +25,8 @@ pub struct ActionHistory {
     pub intent: u64,
     /// When that intent was recorded, as its run's clock claimed.
     pub intended_at: Timestamp,
+    /// When its first intent was recorded.
+    pub first_intended_at: Timestamp,
     /// What happened after that intent; nothing while it dangles.
     pub outcome: Option<OutcomeRecorded>,
     /// Where and when that was recorded.
@@ -140,6 +142,7 @@ impl History {
                     run: record.run.clone(),
                     intent: record.seq,
                     intended_at: record.t,
+                    first_intended_at: before.as_ref().map_or(record.t, |b| b.first_intended_at),
                     outcome: None,
                     outcome_at: None,
                     verification: None,

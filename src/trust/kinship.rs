@@ -1,11 +1,13 @@
 //! Whose access is whose: what a principal may not review because it is their own.
 
-use super::registry::Registry;
 use crate::model::{
     PrincipalId,
-    file::{PrincipalEntry, PrincipalKind, Principals},
+    file::{PrincipalEntry, PrincipalKind, Principals, Registry},
 };
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// Who is tied to which accounts, by immutable ids and never by names: from the signed registry and from the principals'
 /// files.
@@ -35,16 +37,9 @@ impl fmt::Display for Tie {
 
 impl Kinship {
     /// Returns who is tied to what.
-    pub fn new<'a>(registry: &Registry, people: impl IntoIterator<Item = &'a Principals>) -> Self {
-        let entries: Vec<&PrincipalEntry> = people.into_iter().flat_map(|file| &file.principals).collect();
-        let mut own = BTreeMap::new();
-        let ids = registry.file().principals.iter().map(|p| &p.id).chain(entries.iter().map(|entry| &entry.id));
-        for id in ids {
-            if !own.contains_key(id) {
-                own.insert(id.clone(), ties(id, registry, &entries));
-            }
-        }
-        Self { own }
+    pub fn new<'a>(registry: &'a Registry, people: impl IntoIterator<Item = &'a Principals>) -> Self {
+        let family = Family::of(registry, people);
+        Self { own: family.ids().map(|id| (id.clone(), family.ties(id))).collect() }
     }
 
     /// Returns how `subject` (`<system>:<immutable id>`) is tied to a principal; nothing when it is somebody else's.
@@ -53,50 +48,145 @@ impl Kinship {
     }
 }
 
-fn ties(id: &PrincipalId, registry: &Registry, entries: &[&PrincipalEntry]) -> BTreeMap<String, Tie> {
-    let mut ties: BTreeMap<String, Tie> = BTreeMap::new();
-    if let Some(principal) = registry.principal(id.as_str()) {
-        ties.extend(principal.subjects.iter().map(|subject| (subject.clone(), Tie::Account)));
-    }
-    let mut selves = vec![id.clone()];
-    let mut owned: Vec<PrincipalId> = Vec::new();
-    // A second identity is the same person when it shares an account; ownership reaches through identities that own
-    // identities. Both are followed until nothing new is found.
-    loop {
-        let mut grew = false;
-        for entry in entries {
-            let shares = entry.accounts.iter().any(|account| ties.get(account) == Some(&Tie::Account));
-            if !selves.contains(&entry.id) && shares {
-                selves.push(entry.id.clone());
-                grew = true;
-            }
-            let tie = if selves.contains(&entry.id) {
-                Tie::Account
-            } else if answers_for(entry, &selves) || answers_for(entry, &owned) {
-                if !owned.contains(&entry.id) {
-                    owned.push(entry.id.clone());
-                    grew = true;
-                }
-                Tie::Owned(entry.id.clone())
-            } else {
-                continue;
-            };
+/// Everybody, indexed by what ties them: the cost of one principal's ties is that of what is theirs.
+#[derive(Default)]
+struct Family<'a> {
+    /// The accounts that the registry says are a principal's own.
+    registered: BTreeMap<&'a PrincipalId, &'a [String]>,
+    entries: BTreeMap<&'a PrincipalId, Vec<&'a PrincipalEntry>>,
+    /// The identities that claim an account.
+    claims: BTreeMap<&'a str, Vec<&'a PrincipalEntry>>,
+    /// The non-human identities that a principal answers for.
+    wards: BTreeMap<&'a PrincipalId, Vec<&'a PrincipalEntry>>,
+}
+
+impl<'a> Family<'a> {
+    fn of(registry: &'a Registry, people: impl IntoIterator<Item = &'a Principals>) -> Self {
+        let mut family = Self::default();
+        family.registered.extend(registry.principals.iter().map(|p| (&p.id, p.subjects.as_slice())));
+        for entry in people.into_iter().flat_map(|file| &file.principals) {
+            family.entries.entry(&entry.id).or_default().push(entry);
             for account in &entry.accounts {
-                let nearer = ties.get(account).is_none_or(|old| tie < *old);
-                if nearer {
-                    ties.insert(account.clone(), tie.clone());
-                    grew = true;
+                family.claims.entry(account).or_default().push(entry);
+            }
+            // A manager may review the people they lead; whoever answers for a machine may not review the machine.
+            if entry.kind != PrincipalKind::Person {
+                for guardian in [&entry.owner, &entry.deputy].into_iter().flatten() {
+                    family.wards.entry(guardian).or_default().push(entry);
                 }
             }
         }
-        if !grew {
-            return ties;
+        family
+    }
+
+    fn ids(&self) -> impl Iterator<Item = &'a PrincipalId> {
+        self.registered.keys().chain(self.entries.keys()).copied().collect::<BTreeSet<_>>().into_iter()
+    }
+
+    fn ties(&self, id: &'a PrincipalId) -> BTreeMap<String, Tie> {
+        let mut ties = BTreeMap::new();
+        let selves = self.selves(id, &mut ties);
+        // Ownership reaches through identities that own identities.
+        let mut seen = selves.clone();
+        let mut next: Vec<&PrincipalId> = selves.into_iter().collect();
+        while let Some(guardian) = next.pop() {
+            for ward in self.wards.get(guardian).into_iter().flatten() {
+                for account in &ward.accounts {
+                    let tie = Tie::Owned(ward.id.clone());
+                    if ties.get(account).is_none_or(|nearer| tie < *nearer) {
+                        ties.insert(account.clone(), tie);
+                    }
+                }
+                if seen.insert(&ward.id) {
+                    next.push(&ward.id);
+                }
+            }
         }
+        ties
+    }
+
+    /// Returns the ids that are one principal: a second identity is the same one when it shares an account.
+    fn selves(&self, id: &'a PrincipalId, ties: &mut BTreeMap<String, Tie>) -> BTreeSet<&'a PrincipalId> {
+        let mut selves = BTreeSet::from([id]);
+        let mut next: Vec<&'a PrincipalId> = vec![id];
+        while let Some(current) = next.pop() {
+            let registered = self.registered.get(current).copied().unwrap_or_default();
+            let claimed = self.entries.get(current).into_iter().flatten().flat_map(|entry| &entry.accounts);
+            for account in registered.iter().chain(claimed) {
+                if ties.insert(account.clone(), Tie::Account).is_some() {
+                    continue;
+                }
+                for entry in self.claims.get(account.as_str()).into_iter().flatten() {
+                    if selves.insert(&entry.id) {
+                        next.push(&entry.id);
+                    }
+                }
+            }
+        }
+        selves
     }
 }
 
-/// A manager may review the people they lead; whoever answers for a machine may not review the machine.
-fn answers_for(entry: &PrincipalEntry, candidates: &[PrincipalId]) -> bool {
-    entry.kind != PrincipalKind::Person
-        && [&entry.owner, &entry.deputy].into_iter().flatten().any(|owner| candidates.contains(owner))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::governed;
+
+    fn id(text: &str) -> PrincipalId {
+        PrincipalId::parse(text).unwrap()
+    }
+
+    fn people(text: &str) -> Principals {
+        let entries: String = text
+            .lines()
+            .map(|line| {
+                let parts: Vec<_> = line.split_whitespace().collect();
+                let accounts: Vec<_> = parts[2].split(',').filter(|a| *a != "-").map(|a| format!("\"{a}\"")).collect();
+                let mut entry = format!(
+                    "\n[[principal]]\nid = \"{}\"\nkind = \"{}\"\nstatus = \"active\"\naccounts = [{}]\n",
+                    parts[0],
+                    parts[1],
+                    accounts.join(", ")
+                );
+                for (key, value) in ["owner", "deputy"].iter().zip(&parts[3..]).filter(|(_, value)| **value != "-") {
+                    entry.push_str(&format!("{key} = \"{value}\"\n"));
+                }
+                entry
+            })
+            .collect();
+        governed::parse("principals.toml", format!("schema = \"tenure/principals/v1\"\n{entries}").as_bytes())
+            .unwrap_or_else(|problems| panic!("{}", problems.render(crate::diag::Style::plain())))
+    }
+
+    #[test]
+    fn row_7_every_link_of_identity_is_followed() {
+        let registry = Registry {
+            schema: "tenure/registry/v1".to_owned(),
+            version: 1,
+            repo: crate::model::RepoId::random(),
+            prev: "none".to_owned(),
+            principals: vec![crate::model::file::RegistryPrincipal {
+                id: id("ana"),
+                subjects: vec!["aws:1".to_owned()],
+                groups: Vec::new(),
+                keys: Vec::new(),
+            }],
+        };
+        let file = people(
+            "ana person db:1 boss\nana-admin person db:2,aws:1\nbot agent db:3 ana\netl service db:4 bot\n\
+             boss person db:5\nhelped service db:6 boss ana\ncircle-a service db:7 circle-b\ncircle-b service db:8 circle-a",
+        );
+        let kinship = Kinship::new(&registry, [&file]);
+        let tie = |who: &str, subject: &str| kinship.tie(&id(who), subject).cloned();
+        for own in ["db:1", "aws:1", "db:2"] {
+            assert_eq!(tie("ana", own), Some(Tie::Account), "{own}");
+        }
+        for (owned, through) in [("db:3", "bot"), ("db:4", "etl"), ("db:6", "helped")] {
+            assert_eq!(tie("ana", owned), Some(Tie::Owned(id(through))), "{owned}");
+        }
+        assert_eq!(tie("ana", "db:5"), None);
+        assert_eq!(tie("boss", "db:1"), None, "a manager may review the people they lead");
+        assert_eq!(tie("circle-a", "db:8"), Some(Tie::Owned(id("circle-b"))));
+        assert_eq!(tie("ana", "db:7"), None);
+    }
 }

@@ -3,6 +3,7 @@
 //! The root of trust is pinned from outside; every later version is signed by the one before. A file is judged by the
 //! trust state at the first parent of the merge that brought it, by principals and not by keys, and never by a date.
 
+mod founding;
 mod governed;
 mod judge;
 mod kinship;
@@ -14,6 +15,7 @@ mod state;
 mod verified;
 mod walk;
 
+pub use founding::{Founder, Founding, render_allowed_signers};
 pub use governed::{Found, Governed, first_root};
 pub use judge::{Bound, Opening};
 pub use kinship::{Kinship, Tie};

@@ -335,7 +335,9 @@ impl Refusal {
     /// Returns what to do next.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::AllowedSigners => "write it again: `tenure fmt trust/allowed_signers`",
+            Self::AllowedSigners => {
+                "sign the newest file in `trust/registry`: `tenure sign` writes `trust/allowed_signers` anew"
+            }
             Self::CampaignBinding { .. } => "take the file that `tenure campaign open` wrote, and sign that",
             Self::DecisionIncomplete { .. } => "fill it in and sign again: `tenure sign FILE`",
             Self::DuplicateKey { .. } | Self::DuplicateName(_) => "give every key to one principal, once",

@@ -22,8 +22,16 @@ impl Registry {
     /// Reads a registry and checks it against the one before: keys are never taken out, never come back, and belong to
     /// one principal for ever. Signatures are not looked at here.
     pub(super) fn parse(bytes: &[u8], path: &str, before: Option<&Self>, root: &root::Root) -> Result<Self, Refusal> {
-        let file: file::Registry = governed::parse(path, bytes)?;
+        let registry = Self::unchained(bytes, path, root)?;
+        let file = &registry.file;
         root::check_chain(file.version, &file.prev, before.map(|b| (b.file.version, b.digest)))?;
+        before.map_or(Ok(()), |before| registry.check_follows(before))?;
+        Ok(registry)
+    }
+
+    /// Reads a registry on its own.
+    pub(super) fn unchained(bytes: &[u8], path: &str, root: &root::Root) -> Result<Self, Refusal> {
+        let file: file::Registry = governed::parse(path, bytes)?;
         if file.repo != root.file().repo {
             let (found, expected) = (file.repo.to_string(), root.file().repo.to_string());
             return Err(Refusal::WrongRepository { found, expected });
@@ -52,7 +60,6 @@ impl Registry {
         }
         let registry = Self { digest: Digest::of(bytes), file, keys };
         registry.check_engine(root)?;
-        before.map_or(Ok(()), |before| registry.check_follows(before))?;
         Ok(registry)
     }
 

@@ -93,7 +93,7 @@ impl Partial {
         }
         let roles = [before.unwrap_or(root).mandate_role(), root.mandate_role()];
         verify_by_roles(Namespace::Mandate, bytes, signatures, &roles)?;
-        self.mandate = Some(Mandate { file, digest: Digest::of(bytes) });
+        self.mandate = Some(Mandate::unverified(file, bytes));
         Ok(())
     }
 }
@@ -161,6 +161,11 @@ impl Trust {
 }
 
 impl Mandate {
+    /// Takes a mandate as it is; nothing is verified.
+    pub(super) fn unverified(file: file::Mandate, bytes: &[u8]) -> Self {
+        Self { file, digest: Digest::of(bytes) }
+    }
+
     /// Returns the file.
     pub const fn file(&self) -> &file::Mandate {
         &self.file

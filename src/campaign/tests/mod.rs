@@ -1,4 +1,5 @@
 //! Stories of campaigns: opening, assigning, resolving, closing.
 
 mod opening;
+mod resolving;
 mod world;

@@ -93,19 +93,21 @@ fn each_item_goes_to_the_first_who_may_judge_it() {
     world.entry("eve").owner = Some(id("ana"));
     world.entry("tom").owner = Some(id("gone"));
     world.entry("export").deputy = Some(id("li"));
+    world.entry("tom").deputy = Some(id("li"));
     world.entry("dora").accounts = vec!["db:7".to_owned()];
-    world.registered("dan").subjects = vec!["db:7".to_owned()];
-    let holders = ["1", "2", "3", "4", "5", "6", "7", "99"];
+    world.registered("dan").subjects = vec!["db:8".to_owned()];
+    let holders = ["1", "2", "3", "4", "5", "6", "7", "8", "99"];
     let grants = holders.map(|holder| membership("db", holder, "reader", Tier::T2)).into();
     let world = world.collected("db", grants, observed());
     let expected = [
         ("1_login", "dora"),  // nobody manages boss: the system's owner
         ("2_login", "ana"),   // the manager
-        ("3_login", "dora"),  // the manager left
+        ("3_login", "li"),    // the manager left: who stands in for them
         ("4_login", "dan"),   // dora owns the account and the system: her deputy
         ("5_login", "dan"),   // dora owns what owns it
-        ("6_login", "li"),    // the owner of an account may not judge it, the deputy may
-        ("7_login", "fay"),   // dora's own account, which the registry says is also dan's
+        ("6_login", "dora"),  // neither owner nor deputy of an account may judge it
+        ("7_login", "dan"),   // dora's own account
+        ("8_login", "dora"),  // dan's own, by the registry
         ("99_login", "dora"), // nobody claims it
     ];
     let expected = expected.map(|(account, reviewer)| (account.to_owned(), reviewer.to_owned()));

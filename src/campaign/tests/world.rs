@@ -12,6 +12,7 @@ use crate::{
             Registry, RegistryKey, RegistryPrincipal, Remediation, Selector, Silence, System, Thresholds,
         },
     },
+    trust::Kinship,
 };
 use std::collections::BTreeMap;
 
@@ -170,8 +171,10 @@ impl World {
 
     pub(super) fn with_setting<T>(&self, then: impl FnOnce(&Setting<'_>) -> T) -> T {
         let file = Principals { schema: "tenure/principals/v1".to_owned(), principals: self.entries.clone() };
+        let kinship = Kinship::new(&self.registry, [&file]);
         let (people, _) = People::new([("principals.toml", file)]);
         then(&Setting {
+            kinship: &kinship,
             repo: &self.repo,
             systems: &self.systems,
             inventories: &self.inventories,

@@ -1,0 +1,51 @@
+//! Had those who decided the right to? Every intent rests on a valid decision, and every valid decision was taken up.
+
+use super::{Answer, Area, Case, integrity::finding};
+use crate::model::{ActionId, Finding, Severity, Verdict, file::Review};
+use std::collections::BTreeSet;
+
+pub(super) fn check(case: &Case<'_>) -> Answer {
+    let mut findings = Vec::new();
+    let decided = decided(case);
+    for (id, action) in case.history.actions() {
+        if !decided.contains(id) {
+            findings.push(finding(
+                "intent-without-decision",
+                format!("record {}", action.intent),
+                format!("{id} changes {} on {}, and no valid decision asks for it", action.grant, action.system),
+            ));
+        }
+    }
+    let mut waiting = 0;
+    for review in case.governed.reviews() {
+        if case.history.accepted(review.path()).is_none() {
+            waiting += 1;
+            findings.push(Finding {
+                severity: Severity::Medium,
+                code: "decision-not-taken-up",
+                subject: review.path().to_owned(),
+                message: "it is valid on main, and no run has taken it up".to_owned(),
+                help: "tenure enforce".to_owned(),
+            });
+        }
+    }
+    let looked_at = format!(
+        "{} signed reviews ({waiting} not taken up yet), {} intents",
+        case.governed.reviews().len(),
+        case.history.actions().count()
+    );
+    Answer { area: Area::Authority, looked_at, findings }
+}
+
+/// Every action that any valid decision, in force or replaced since, has ever asked for.
+fn decided(case: &Case<'_>) -> BTreeSet<ActionId> {
+    let Some(trust) = case.governed.trust() else { return BTreeSet::new() };
+    let asked = |review: &Review| -> Vec<ActionId> {
+        let items = review.items.iter();
+        items
+            .filter_map(|item| Some((item, item.decision.filter(|verdict| verdict.changes_target())?)))
+            .map(|(item, verdict): (_, Verdict)| ActionId::of(trust.repo(), &item.id, &item.grant, verdict.as_str()))
+            .collect()
+    };
+    case.governed.reviews().iter().flat_map(|review| asked(review.value())).collect()
+}

@@ -1,0 +1,73 @@
+//! Was everybody in scope asked? The population again, the items in review files, and who is still open.
+
+use super::{Answer, Area, Case, integrity::finding};
+use crate::model::{CampaignId, Finding, ItemId, Severity, file::Campaign};
+use std::collections::BTreeSet;
+
+pub(super) fn check(case: &Case<'_>) -> Answer {
+    let mut findings = Vec::new();
+    let mut items = 0;
+    for (id, opening) in case.governed.openings() {
+        let campaign = opening.campaign().value();
+        let asked: BTreeSet<&ItemId> = opening.items().collect();
+        items += campaign.items;
+        population(case, id, campaign, &mut findings);
+        if asked.len() as u64 != campaign.items {
+            findings.push(Finding {
+                severity: Severity::High,
+                code: "items-not-assigned",
+                subject: format!("campaigns/{id}/campaign.toml"),
+                message: format!("{} items, and {} of them stand in review files", campaign.items, asked.len()),
+                help: format!("open a campaign over what is missing: tenure campaign open; then close `{id}`"),
+            });
+        }
+        undecided(case, id, campaign, &asked, &mut findings);
+    }
+    let looked_at = format!("{} campaigns, {items} items", case.governed.openings().len());
+    Answer { area: Area::Coverage, looked_at, findings }
+}
+
+fn population(case: &Case<'_>, id: &CampaignId, campaign: &Campaign, findings: &mut Vec<Finding>) {
+    let subject = format!("campaigns/{id}/campaign.toml");
+    match case.repeat.population(id) {
+        Ok((digest, count)) if digest == campaign.population && count == campaign.items => {}
+        Ok((digest, count)) => findings.push(finding(
+            "population-mismatch",
+            subject,
+            format!(
+                "it names {} items as {}; the pinned inventories give {count} as {digest}",
+                campaign.items, campaign.population
+            ),
+        )),
+        Err(why) => {
+            let message = format!("its population cannot be computed again: {why}");
+            findings.push(finding("population-not-repeatable", subject, message));
+        }
+    }
+}
+
+fn undecided(
+    case: &Case<'_>,
+    id: &CampaignId,
+    campaign: &Campaign,
+    asked: &BTreeSet<&ItemId>,
+    findings: &mut Vec<Finding>,
+) {
+    let is_final = |item: &&&ItemId| case.governed.bound(id, item).is_some_and(|bound| bound.verdict.is_final());
+    let open = asked.len() - asked.iter().filter(is_final).count();
+    if open == 0 {
+        return;
+    }
+    let late = case.now > campaign.closes_at;
+    findings.push(Finding {
+        severity: if late { Severity::High } else { Severity::Low },
+        code: if late { "undecided-overdue" } else { "undecided" },
+        subject: format!("campaigns/{id}/campaign.toml"),
+        message: format!(
+            "{open} of {} items have no final decision; the window ends {}",
+            asked.len(),
+            campaign.closes_at
+        ),
+        help: format!("tenure campaign status {id}"),
+    });
+}

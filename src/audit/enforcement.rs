@@ -1,0 +1,90 @@
+//! Did the target follow? What was decided and is not confirmed, what nobody knows, and what came back.
+
+use super::{Answer, Area, Case};
+use crate::model::{
+    ActionId, Finding, Level, Severity, Tier,
+    history::ActionHistory,
+    record::{OutcomeKind, VerificationKind},
+};
+
+pub(super) fn check(case: &Case<'_>) -> Answer {
+    let mut findings = Vec::new();
+    let mut decided = 0;
+    let mut confirmed = 0;
+    if let Some(trust) = case.governed.trust() {
+        for resolution in case.resolutions.iter().filter(|resolution| resolution.verdict.changes_target()) {
+            decided += 1;
+            let id = ActionId::of(trust.repo(), &resolution.item, &resolution.grant, resolution.verdict.as_str());
+            let subject = format!("{} {}", resolution.system, resolution.item);
+            match case.history.action(&id) {
+                None => findings.push(Finding {
+                    severity: Severity::High,
+                    code: "decided-not-done",
+                    subject,
+                    message: format!("`{}` was decided, and no intent was ever recorded", resolution.verdict),
+                    help: "tenure enforce".to_owned(),
+                }),
+                Some(action) if action.is_confirmed() => {
+                    confirmed += 1;
+                    level(action, resolution.tier, subject, &mut findings);
+                }
+                Some(action) => findings.push(unconfirmed(action, subject)),
+            }
+        }
+    }
+    for (id, action) in case.history.dangling() {
+        findings.push(Finding {
+            severity: Severity::High,
+            code: "dangling-intent",
+            subject: format!("record {}", action.intent),
+            message: format!("run {} recorded the intent of {id} and never what happened", action.run),
+            help: "tenure enforce looks into it first; if it finds no run, records may have been cut off".to_owned(),
+        });
+    }
+    let looked_at = format!("{decided} decided changes, {confirmed} confirmed");
+    Answer { area: Area::Enforcement, looked_at, findings }
+}
+
+/// DESIGN section 6: tiers T0 and T1 need a read by another run with a credential of its own.
+fn level(action: &ActionHistory, tier: Tier, subject: String, findings: &mut Vec<Finding>) {
+    let needed = if matches!(tier, Tier::T0 | Tier::T1) { Level::V4 } else { Level::V3 };
+    if let Some(reached) = action.confirmed.filter(|reached| *reached < needed) {
+        findings.push(Finding {
+            severity: Severity::Medium,
+            code: "level-too-low",
+            subject,
+            message: format!("confirmed at {reached}; tier {tier} needs {needed}"),
+            help: "tenure verify, with a credential of its own".to_owned(),
+        });
+    }
+}
+
+fn unconfirmed(action: &ActionHistory, subject: String) -> Finding {
+    let said = action.verification.as_ref();
+    let paths = said.map(|said| said.paths.join("; ")).filter(|paths| !paths.is_empty());
+    let paths = paths.map_or_else(String::new, |paths| format!(": {paths}"));
+    let (severity, code, message) = match (said.map(|said| said.result), action.outcome.as_ref().map(|o| o.result)) {
+        (Some(VerificationKind::StillPresent), _) if action.regressed => {
+            (Severity::Critical, "came-back", format!("it was confirmed, and the access is there again{paths}"))
+        }
+        (_, Some(OutcomeKind::Failed)) => {
+            let why = action.outcome.as_ref().map_or("", |outcome| outcome.text.as_str());
+            (Severity::High, "failed", format!("the target refused or could not be reached: {why}"))
+        }
+        (_, Some(OutcomeKind::Drifted)) => {
+            (Severity::High, "drifted", "the grant was not as reviewed, and was left alone".to_owned())
+        }
+        (Some(VerificationKind::StillPresent), Some(OutcomeKind::Manual)) => {
+            (Severity::High, "manual-open", format!("a person has to do it, and it is not done{paths}"))
+        }
+        (Some(VerificationKind::StillPresent), _) => {
+            (Severity::High, "still-present", format!("the access survives{paths}"))
+        }
+        (Some(VerificationKind::Lingering), _) => {
+            (Severity::Medium, "lingering", format!("the right is gone, and something opened under it lives on{paths}"))
+        }
+        _ => (Severity::High, "unknown", "nobody knows: the target could not be read".to_owned()),
+    };
+    let help = "tenure campaign status shows it; decide what gives the access, then tenure enforce".to_owned();
+    Finding { severity, code, subject, message, help }
+}

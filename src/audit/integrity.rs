@@ -1,0 +1,116 @@
+//! Is the record whole? Chain, segments, checkpoint and commits; main and evidence against each other; every plan again.
+
+use super::{Answer, Area, Case};
+use crate::{
+    git::ObjectId,
+    model::{Digest, Finding, Severity, history::RunHistory},
+};
+use std::collections::BTreeMap;
+
+pub(super) fn check(case: &Case<'_>) -> Answer {
+    let mut findings = case.defects.to_vec();
+    findings.extend(case.governed.found().iter().filter(|found| found.standing).map(|found| found.finding()));
+    acceptances(case, &mut findings);
+    let runs = runs(case, &mut findings);
+    for (seq, action) in case.history.stray_outcomes() {
+        findings.push(finding(
+            "outcome-without-intent",
+            format!("record {seq}"),
+            format!("an outcome of {action} belongs to no open intent"),
+        ));
+    }
+    let looked_at = format!(
+        "{} records, {} review files taken up, {runs} plans computed again",
+        case.history.size(),
+        case.history.acceptances().count()
+    );
+    Answer { area: Area::Integrity, looked_at, findings }
+}
+
+/// Every file that was taken up is still there, unchanged, with its signatures.
+fn acceptances(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let now: BTreeMap<&str, (Digest, &BTreeMap<String, Digest>)> =
+        case.governed.reviews().iter().map(|r| (r.path(), (r.digest(), r.signatures()))).collect();
+    for (path, acceptance) in case.history.acceptances() {
+        match now.get(path) {
+            None => findings.push(finding(
+                "acceptance-missing",
+                path.to_owned(),
+                format!("record {} took it up, and it is not on main, or no longer valid there", acceptance.seq),
+            )),
+            Some((digest, _)) if *digest != acceptance.digest => findings.push(finding(
+                "acceptance-changed",
+                path.to_owned(),
+                format!("record {} took up {}, and main has {digest}", acceptance.seq, acceptance.digest),
+            )),
+            Some((_, signatures)) => {
+                for (signature, digest) in &acceptance.signatures {
+                    if signatures.get(signature) != Some(digest) {
+                        let message = format!("record {} took it up, and main has another or none", acceptance.seq);
+                        findings.push(finding("acceptance-changed", signature.clone(), message));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Every run stands on main, after the run before it, and its plan is what its premises give.
+fn runs(case: &Case<'_>, findings: &mut Vec<Finding>) -> usize {
+    let mut again = 0;
+    for (id, run) in case.history.runs() {
+        let subject = format!("run {id}");
+        match ObjectId::parse(&run.start.main) {
+            Ok(commit) => {
+                findings.extend(
+                    case.governed.check_passed(commit).map(|found| Finding { subject: subject.clone(), ..found }),
+                );
+                if !case.governed.passed(commit) {
+                    continue;
+                }
+            }
+            Err(_) => {
+                findings.push(finding("record-malformed", subject, "its start names no commit".to_owned()));
+                continue;
+            }
+        }
+        premises(case, &subject, run, findings);
+        if let Some(recorded) = run.start.plan {
+            again += 1;
+            match case.repeat.plan(run) {
+                Ok(plan) if plan == recorded => {}
+                Ok(plan) => findings.push(finding(
+                    "plan-mismatch",
+                    subject,
+                    format!("it recorded plan {recorded}, and its premises give {plan}"),
+                )),
+                Err(why) => findings.push(finding(
+                    "plan-not-repeatable",
+                    subject,
+                    format!("its plan cannot be computed again: {why}"),
+                )),
+            }
+        }
+    }
+    again
+}
+
+fn premises(case: &Case<'_>, subject: &str, run: &RunHistory, findings: &mut Vec<Finding>) {
+    match case.repeat.manifest(&run.start.main) {
+        Ok(manifest) if manifest == run.start.manifest => {}
+        Ok(manifest) => findings.push(finding(
+            "manifest-mismatch",
+            subject.to_owned(),
+            format!("it recorded the governed files {}, and its commit has {manifest}", run.start.manifest),
+        )),
+        Err(why) => {
+            let message = format!("its governed files cannot be read: {why}");
+            findings.push(finding("manifest-mismatch", subject.to_owned(), message));
+        }
+    }
+}
+
+pub(super) fn finding(code: &'static str, subject: String, message: String) -> Finding {
+    let help = "compare with another clone made earlier, and find out who could push".to_owned();
+    Finding { severity: Severity::Critical, code, subject, message, help }
+}

@@ -1,0 +1,45 @@
+//! In time? From the record that took a decision up to the record that confirmed it. Clocks are claims; what is compared
+//! here are claims of the engine alone.
+
+use super::{Answer, Area, Case};
+use crate::model::{ActionId, Finding, Severity, Tier};
+
+pub(super) fn check(case: &Case<'_>) -> Answer {
+    let mut findings = Vec::new();
+    let mut measured = 0;
+    let Some(trust) = case.governed.trust() else {
+        return Answer { area: Area::Timeliness, looked_at: "nothing".to_owned(), findings };
+    };
+    for resolution in case.resolutions.iter().filter(|resolution| resolution.verdict.changes_target()) {
+        let id = ActionId::of(trust.repo(), &resolution.item, &resolution.grant, resolution.verdict.as_str());
+        let Some(action) = case.history.action(&id) else { continue };
+        measured += 1;
+        let allowed = days_to_remove(resolution.tier);
+        let (until, done) = match action.verified_at.filter(|_| action.is_confirmed()) {
+            Some((_, at)) => (at, true),
+            None => (case.now, false),
+        };
+        let took = until.days_since(action.first_intended_at);
+        if took > allowed {
+            let words = if done { "took" } else { "has taken" };
+            findings.push(Finding {
+                severity: if done { Severity::Medium } else { Severity::High },
+                code: "late",
+                subject: format!("{} {}", resolution.system, resolution.item),
+                message: format!("it {words} {took} days; tier {} allows {allowed}", resolution.tier),
+                help: "find out what held it up; tenure campaign status shows where it stands".to_owned(),
+            });
+        }
+    }
+    Answer { area: Area::Timeliness, looked_at: format!("{measured} changes begun"), findings }
+}
+
+/// Days from the first intent to a confirmed removal: the practice for critical, high, medium and low findings.
+const fn days_to_remove(tier: Tier) -> i64 {
+    match tier {
+        Tier::T0 => 1,
+        Tier::T1 => 3,
+        Tier::T2 => 14,
+        Tier::T3 => 30,
+    }
+}

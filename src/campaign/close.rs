@@ -1,0 +1,49 @@
+//! Closing a campaign: only when nothing is undecided, and nothing unconfirmed that is not excepted.
+
+use super::status::{State, Status};
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    model::{Digest, record::CampaignClose},
+};
+use std::collections::BTreeMap;
+
+/// Returns what the evidence will say of the close; `digest` is that of the campaign's file.
+///
+/// # Errors
+/// When the campaign is closed already, an item is undecided, a change is not confirmed and not excepted, or decisions
+/// contradict each other: all of it, each with the next command.
+pub fn close(status: &Status, digest: Digest) -> Result<CampaignClose, Diagnostics> {
+    let mut problems = Diagnostics::new();
+    if status.closed {
+        let message = format!("`{}` is closed already", status.campaign);
+        problems.push(Diagnostic::error("campaign-closed", message).help(format!("tenure report {}", status.campaign)));
+    }
+    for item in status.items.iter().filter(|item| !item.state.is_done()) {
+        let what = format!("{} `{}` of `{}` on `{}`", item.item, item.entitlement, item.principal, item.system);
+        let code = if item.state == State::Undecided { "item-undecided" } else { "item-unconfirmed" };
+        let problem = Diagnostic::error(code, format!("{what} {}: {}", item.state.words(), item.why));
+        problems.push(problem.in_file(&item.path).help(&item.next));
+    }
+    for finding in &status.findings {
+        problems.push(
+            Diagnostic::error(finding.code, finding.message.clone()).in_file(&finding.subject).help(&finding.help),
+        );
+    }
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    let mut verdicts: BTreeMap<String, u64> = BTreeMap::new();
+    for item in &status.items {
+        let verdict = item.verdict.map_or("none", |verdict| verdict.as_str());
+        *verdicts.entry(verdict.to_owned()).or_default() += 1;
+    }
+    let count = |state: State| status.states.get(state.as_str()).copied().unwrap_or(0);
+    Ok(CampaignClose {
+        campaign: status.campaign.clone(),
+        digest,
+        items: status.items.len() as u64,
+        verdicts,
+        confirmed: count(State::Confirmed),
+        excepted: count(State::Excepted),
+    })
+}

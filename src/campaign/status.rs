@@ -1,0 +1,362 @@
+//! Who owes what, and what is not confirmed: computed from signed files and evidence, stored nowhere.
+
+use super::{
+    Resolution, Sheet,
+    resolve::{Reopened, Resolved},
+};
+use crate::model::{
+    ActionId, CampaignId, Finding, ItemId, Level, PrincipalId, SystemId, Tier, Timestamp, Verdict,
+    file::{Campaign, Exception, Item, Remediation, System},
+    history::{ActionHistory, History},
+    record::{OutcomeKind, VerificationKind},
+};
+use serde::Serialize;
+use std::{collections::BTreeMap, fmt};
+
+/// How far an item is.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// The target took the change; no read of the level needed has confirmed it.
+    Applied,
+    /// A read of the level needed shows what was decided.
+    Confirmed,
+    /// A change was decided, and nothing has begun.
+    Decided,
+    /// The grant was not as reviewed; nothing was done.
+    Drifted,
+    /// A signed exception lets it stand.
+    Excepted,
+    /// The target refused.
+    Failed,
+    /// The change is permitted; what became of it is not known yet.
+    Intended,
+    /// It stays as it is, by decision.
+    Kept,
+    /// The right is gone; something opened under it lives on.
+    Lingering,
+    /// A person has to make the change.
+    Manual,
+    /// The access is still there.
+    StillPresent,
+    /// Nobody has decided, or not for good.
+    Undecided,
+    /// The target could not be read.
+    Unknown,
+}
+
+impl State {
+    /// Returns the state as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Confirmed => "confirmed",
+            Self::Decided => "decided",
+            Self::Drifted => "drifted",
+            Self::Excepted => "excepted",
+            Self::Failed => "failed",
+            Self::Intended => "intended",
+            Self::Kept => "kept",
+            Self::Lingering => "lingering",
+            Self::Manual => "manual",
+            Self::StillPresent => "still-present",
+            Self::Undecided => "undecided",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Returns what people say of such an item: it …
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Applied => "was applied and is not confirmed",
+            Self::Confirmed => "is confirmed",
+            Self::Decided => "is decided and not enforced",
+            Self::Drifted => "had changed since its review",
+            Self::Excepted => "stands by exception",
+            Self::Failed => "was refused by the target",
+            Self::Intended => "was begun and not finished",
+            Self::Kept => "stays, by decision",
+            Self::Lingering => "lingers",
+            Self::Manual => "waits for a person to change it",
+            Self::StillPresent => "is still present",
+            Self::Undecided => "is undecided",
+            Self::Unknown => "could not be read",
+        }
+    }
+
+    /// Returns whether nothing more is to be done.
+    pub const fn is_done(self) -> bool {
+        matches!(self, Self::Confirmed | Self::Excepted | Self::Kept)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One item of a campaign, as far as it is.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct ItemStatus {
+    /// The item.
+    pub item: ItemId,
+    /// The system.
+    pub system: SystemId,
+    /// The tier.
+    pub tier: Tier,
+    /// The holder, by the name people use.
+    pub principal: String,
+    /// What is held, by the name people use.
+    pub entitlement: String,
+    /// Whose decision it is.
+    pub reviewer: PrincipalId,
+    /// The file the decision belongs in, or is in.
+    pub path: String,
+    /// What was decided, if anything.
+    pub verdict: Option<Verdict>,
+    /// How far it is.
+    pub state: State,
+    /// Why it is no further.
+    pub why: String,
+    /// What to do next; empty when nothing is left.
+    pub next: String,
+}
+
+/// What one reviewer owes.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct ReviewerStatus {
+    /// The reviewer.
+    pub reviewer: PrincipalId,
+    /// How many items are theirs.
+    pub items: u64,
+    /// How many of them they have not decided.
+    pub undecided: u64,
+    /// How many they have decided are not confirmed.
+    pub unconfirmed: u64,
+    /// Whether they are late.
+    pub overdue: bool,
+}
+
+/// How far a campaign is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// What it is called.
+    pub title: String,
+    /// When its window ends.
+    pub closes_at: Timestamp,
+    /// Whether the window has ended and something is undecided.
+    pub overdue: bool,
+    /// Whether the evidence has its close.
+    pub closed: bool,
+    /// How many items are in each state.
+    pub states: BTreeMap<&'static str, u64>,
+    /// What each reviewer owes, by reviewer.
+    pub reviewers: Vec<ReviewerStatus>,
+    /// Every item, what is furthest from done first.
+    pub items: Vec<ItemStatus>,
+    /// What is wrong with the decisions.
+    pub findings: Vec<Finding>,
+}
+
+/// What a status is computed from.
+pub struct Facts<'a> {
+    /// The campaign.
+    pub campaign: &'a Campaign,
+    /// Its worklists, as they were when it was opened.
+    pub sheets: &'a [Sheet],
+    /// What its reviews amount to.
+    pub resolved: &'a Resolved,
+    /// What the evidence says.
+    pub history: &'a History,
+    /// The verified exceptions.
+    pub exceptions: Vec<&'a Exception>,
+    /// The systems, for who makes changes on them.
+    pub systems: &'a BTreeMap<SystemId, System>,
+    /// The present, for what is overdue and what has ended.
+    pub now: Timestamp,
+}
+
+/// Returns how far a campaign is. Every item of its worklists is there once, decided or not.
+pub fn status(facts: &Facts<'_>) -> Status {
+    let decided: BTreeMap<&ItemId, &Resolution> = facts.resolved.decided.iter().map(|one| (&one.item, one)).collect();
+    let mut items: Vec<ItemStatus> = Vec::new();
+    for sheet in facts.sheets {
+        items.extend(sheet.review.items.iter().map(|item| match decided.get(&item.id) {
+            Some(resolution) => facts.decided(sheet, item, resolution),
+            None => facts.undecided(sheet, item),
+        }));
+    }
+    items.sort_by(|a, b| {
+        let order = |one: &ItemStatus| (one.state.is_done(), one.tier, one.state);
+        order(a).cmp(&order(b)).then_with(|| a.system.cmp(&b.system)).then_with(|| a.item.cmp(&b.item))
+    });
+    let late = facts.now > facts.campaign.closes_at;
+    let mut states = BTreeMap::new();
+    for item in &items {
+        *states.entry(item.state.as_str()).or_default() += 1;
+    }
+    Status {
+        campaign: facts.campaign.id.clone(),
+        title: facts.campaign.definition.title.clone(),
+        closes_at: facts.campaign.closes_at,
+        overdue: late && items.iter().any(|item| item.state == State::Undecided),
+        closed: facts.history.is_closed(&facts.campaign.id),
+        states,
+        reviewers: reviewers(&items, late),
+        items,
+        findings: facts.resolved.findings.clone(),
+    }
+}
+
+fn reviewers(items: &[ItemStatus], late: bool) -> Vec<ReviewerStatus> {
+    let mut all: BTreeMap<&PrincipalId, ReviewerStatus> = BTreeMap::new();
+    for item in items {
+        let reviewer = item.reviewer.clone();
+        let new = || ReviewerStatus { reviewer, items: 0, undecided: 0, unconfirmed: 0, overdue: false };
+        let one = all.entry(&item.reviewer).or_insert_with(new);
+        one.items += 1;
+        match item.state {
+            State::Undecided => one.undecided += 1,
+            state if !state.is_done() => one.unconfirmed += 1,
+            _ => {}
+        }
+        one.overdue = late && one.undecided > 0;
+    }
+    all.into_values().collect()
+}
+
+impl Facts<'_> {
+    fn undecided(&self, sheet: &Sheet, item: &Item) -> ItemStatus {
+        let why = match self.resolved.open.get(&item.id) {
+            None => "nobody has decided".to_owned(),
+            Some(Reopened::Abstained(None)) => "handed on".to_owned(),
+            Some(Reopened::Abstained(Some(to))) => format!("handed on, to {to}"),
+            Some(Reopened::Contradictory) => "decisions contradict each other".to_owned(),
+            Some(Reopened::Expired(until)) => format!("the decision held until {until}"),
+            Some(Reopened::Investigated) => "being looked into".to_owned(),
+        };
+        let next = match self.resolved.open.get(&item.id) {
+            None if !self.resolved.signed.contains(&sheet.path) => {
+                format!("{} decides in {}, then `tenure sign {}`", sheet.review.reviewer, sheet.path, sheet.path)
+            }
+            _ => format!("{} decides in a new review file: `tenure review {}`", sheet.review.reviewer, item.id),
+        };
+        if let Some(exception) = self.exception(item) {
+            return self.line(sheet, item, None, State::Excepted, format!("until {}", exception.until), String::new());
+        }
+        self.line(sheet, item, None, State::Undecided, why, next)
+    }
+
+    fn decided(&self, sheet: &Sheet, item: &Item, resolution: &Resolution) -> ItemStatus {
+        let verdict = resolution.verdict;
+        let (state, why, next) = match verdict {
+            Verdict::Certify | Verdict::Transfer => (State::Kept, String::new(), String::new()),
+            Verdict::Except => {
+                let next = format!("write exceptions/<id>.toml for {}, and `tenure sign` it", item.id);
+                (State::Decided, "no signed exception stands behind it".to_owned(), next)
+            }
+            _ => self.change(resolution),
+        };
+        let (state, why, next) = match self.exception(item) {
+            Some(exception) if !state.is_done() => {
+                (State::Excepted, format!("until {}", exception.until), String::new())
+            }
+            _ => (state, why, next),
+        };
+        let mut line = self.line(sheet, item, Some(verdict), state, why, next);
+        line.path.clone_from(&resolution.basis.path);
+        line
+    }
+
+    /// Returns how far the change is that was decided.
+    fn change(&self, resolution: &Resolution) -> (State, String, String) {
+        let Resolution { item, grant, verdict, system, .. } = resolution;
+        let action = ActionId::of(&self.campaign.repo, item, grant, verdict.as_str());
+        let Some(history) = self.history.action(&action) else {
+            return (
+                State::Decided,
+                "no run has taken it up".to_owned(),
+                "look at `tenure plan`, then `tenure enforce`".to_owned(),
+            );
+        };
+        let again = |command: &str| format!("{command} ({action})");
+        let newer = match (history.verified_at, history.outcome_at) {
+            (Some((seen, _)), Some((done, _))) => seen > done,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if let Some(seen) = history.verification.as_ref().filter(|_| newer) {
+            let (state, why) = match seen.result {
+                VerificationKind::Confirmed => self.confirmed(resolution, history),
+                VerificationKind::Lingering => (State::Lingering, format!("{} lives on", seen.paths.join(", "))),
+                VerificationKind::StillPresent => (State::StillPresent, format!("by {}", seen.paths.join(", "))),
+                VerificationKind::Unknown => (State::Unknown, seen.probe.clone()),
+            };
+            let next = match state {
+                State::Confirmed => String::new(),
+                State::StillPresent => again(&format!("take that path away, then `tenure verify {system}`")),
+                _ => again(&format!("`tenure verify {system}`")),
+            };
+            return (state, why, next);
+        }
+        let text = history.outcome.as_ref().map(|outcome| outcome.text.clone()).unwrap_or_default();
+        match history.outcome.as_ref().map(|outcome| outcome.result) {
+            None => (State::Intended, "its run has not said what came of it".to_owned(), again("`tenure enforce`")),
+            Some(OutcomeKind::Already | OutcomeKind::Applied) => {
+                (State::Applied, "no read has confirmed it".to_owned(), again(&format!("`tenure verify {system}`")))
+            }
+            Some(OutcomeKind::Drifted) => {
+                (State::Drifted, text, "review it again in the next campaign, or decide anew".to_owned())
+            }
+            Some(OutcomeKind::Failed) => (State::Failed, text, again("mend the cause, then `tenure enforce`")),
+            Some(OutcomeKind::Manual) => (State::Manual, text, format!("do it, then `tenure attest {action}`")),
+            Some(OutcomeKind::Unknown) => (State::Unknown, text, again("`tenure enforce`")),
+        }
+    }
+
+    fn confirmed(&self, resolution: &Resolution, history: &ActionHistory) -> (State, String) {
+        let by_hand = self.systems.get(&resolution.system).is_some_and(|s| s.remediation == Remediation::Manual);
+        let needed = match resolution.tier {
+            _ if by_hand => Level::V2,
+            Tier::T0 | Tier::T1 => Level::V4,
+            Tier::T2 | Tier::T3 => Level::V3,
+        };
+        match history.confirmed {
+            Some(level) if level >= needed => (State::Confirmed, format!("at {level}")),
+            Some(level) => (State::Applied, format!("confirmed at {level}; {} needs {needed}", resolution.tier)),
+            None => (State::Applied, "no read has confirmed it".to_owned()),
+        }
+    }
+
+    fn exception(&self, item: &Item) -> Option<&Exception> {
+        let holds = |one: &&&Exception| one.item == item.id && one.grant == item.grant && one.until > self.now;
+        self.exceptions.iter().find(holds).copied()
+    }
+
+    fn line(
+        &self,
+        sheet: &Sheet,
+        item: &Item,
+        verdict: Option<Verdict>,
+        state: State,
+        why: String,
+        next: String,
+    ) -> ItemStatus {
+        ItemStatus {
+            item: item.id.clone(),
+            system: sheet.review.system.clone(),
+            tier: item.tier,
+            principal: item.principal.clone(),
+            entitlement: item.entitlement.clone(),
+            reviewer: sheet.review.reviewer.clone(),
+            path: sheet.path.clone(),
+            verdict,
+            state,
+            why,
+            next,
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! A governed repository as a command meets it: opened, pinned, walked.
+
+use super::{Context, Exit, Failure};
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    git::{GitError, ObjectId, Repository},
+    model::{
+        Digest, SystemId,
+        file::{Governance, System},
+    },
+    store::{Snapshot, StoreError},
+    trust::{Governed, Trust, first_root},
+};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// A governed repository at the head of its main branch.
+pub(super) struct Session {
+    /// The repository.
+    pub(super) repository: Repository,
+    /// What `governance.toml` says at the head.
+    pub(super) governance: Governance,
+    /// The head of the main branch.
+    pub(super) main: ObjectId,
+    /// The root pin.
+    pub(super) pin: Digest,
+    /// Whom to believe, and what was decided.
+    pub(super) governed: Governed,
+}
+
+impl Session {
+    /// Opens the repository of the command line at the head of its main branch.
+    ///
+    /// # Errors
+    /// When there is none, its history is not whole, or its root is not the one that was pinned.
+    pub(super) fn open(context: &mut Context) -> Result<Self, Failure> {
+        Self::open_at(context, None)
+    }
+
+    /// Opens the repository of the command line at a revision of its main branch.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn open_at(context: &mut Context, revision: Option<&str>) -> Result<Self, Failure> {
+        let repository = Repository::discover(&context.directory).map_err(git)?;
+        repository.refuse_untrue_history().map_err(git)?;
+        let main = match revision {
+            Some(revision) => repository.resolve(revision).map_err(git)?,
+            None => main_of(&repository)?,
+        };
+        let governance: Governance =
+            Snapshot::at(&repository, main).read("governance.toml").map_err(store)?.into_value();
+        let pin = pin(context, &repository, main)?;
+        let governed = Governed::walk(&repository, pin, main).map_err(git)?;
+        Ok(Self { repository, governance, main, pin, governed })
+    }
+
+    /// Returns the files at the head of the main branch.
+    pub(super) fn snapshot(&self) -> Snapshot<'_> {
+        Snapshot::at(&self.repository, self.main)
+    }
+
+    /// Returns the trust state.
+    ///
+    /// # Errors
+    /// When the pin leads to none.
+    pub(super) fn trust(&self) -> Result<&Trust, Failure> {
+        self.governed.trust().ok_or_else(|| {
+            let mut problems = Diagnostics::new();
+            for finding in self.governed.findings() {
+                problems.push(
+                    Diagnostic::error(finding.code, format!("{}: {}", finding.subject, finding.message))
+                        .help(finding.help),
+                );
+            }
+            problems.push(
+                Diagnostic::error("no-trust", format!("the pin {} leads to no root, registry and mandate", self.pin))
+                    .help("check the pin; `tenure init` printed it"),
+            );
+            Failure::from(problems)
+        })
+    }
+
+    /// Refuses to go on while something takes away the ground under everything else.
+    ///
+    /// # Errors
+    /// Every finding that does, with exit 3.
+    pub(super) fn stand(&self) -> Result<(), Failure> {
+        let blocking = self.governed.blocking();
+        if blocking.is_empty() {
+            return Ok(());
+        }
+        let mut problems = Diagnostics::new();
+        for finding in blocking {
+            let message = format!("{}: {}", finding.subject, finding.message);
+            problems.push(Diagnostic::error(finding.code, message).help(finding.help));
+        }
+        Err(Failure { problems, exit: Exit::Findings })
+    }
+
+    /// Returns the directory that relative paths of system files start from.
+    pub(super) fn base(&self) -> PathBuf {
+        self.repository.work_tree().unwrap_or_else(|| self.repository.directory()).to_path_buf()
+    }
+}
+
+/// Returns the systems at a commit, by id.
+///
+/// # Errors
+/// When a file is not acceptable, or not called like the system in it.
+pub(super) fn systems_at(snapshot: Snapshot<'_>) -> Result<BTreeMap<SystemId, System>, Failure> {
+    let mut systems = BTreeMap::new();
+    for file in snapshot.read_all::<System>("systems").map_err(store)? {
+        let path = file.path().to_owned();
+        let system = file.into_value();
+        if path != format!("systems/{}.toml", system.system) {
+            let problem = Diagnostic::error("system-misnamed", format!("it is about `{}`", system.system))
+                .in_file(path)
+                .help(format!("git mv it to systems/{}.toml", system.system));
+            return Err(problem.into());
+        }
+        systems.insert(system.system.clone(), system);
+    }
+    Ok(systems)
+}
+
+/// The remote's main branch where there is one: what is merged counts, not what lies in the work tree.
+fn main_of(repository: &Repository) -> Result<ObjectId, Failure> {
+    for name in ["refs/remotes/origin/main", "refs/heads/main", "HEAD"] {
+        if let Some(commit) = repository.reference(name).map_err(git)? {
+            return Ok(commit);
+        }
+    }
+    let problem = Diagnostic::error("no-main", "the repository has no commit on main");
+    Err(problem.help("tenure init").into())
+}
+
+/// A root is believed because somebody outside says so. Only a person at a terminal may take what they find.
+fn pin(context: &mut Context, repository: &Repository, main: ObjectId) -> Result<Digest, Failure> {
+    if let Some(pin) = context.root {
+        return Ok(pin);
+    }
+    let found = first_root(repository, main).map_err(store)?.ok_or_else(|| {
+        Failure::from(Diagnostic::error("not-governed", "there is no trust/root/1.toml on main").help("tenure init"))
+    })?;
+    if context.terminal {
+        let note = Diagnostic::note("root-not-pinned", format!("taking the root as it is found: {found}"))
+            .help(format!("compare it with what you were told, then: export TENURE_ROOT={found}"));
+        context.problems(&note.into())?;
+        return Ok(found);
+    }
+    let problem = Diagnostic::error("root-not-pinned", "no root pin was given, and no person is at the terminal")
+        .help("give the digest that `tenure init` printed: --root sha256:… or TENURE_ROOT");
+    Err(problem.into())
+}
+
+/// Returns what git said as a failure.
+pub(super) fn git(error: GitError) -> Failure {
+    let help = match &error {
+        GitError::Shallow { .. } => "git fetch --unshallow",
+        _ => "git fsck --full",
+    };
+    Diagnostic::error("git", error.to_string()).help(help).into()
+}
+
+/// Returns what the store said as a failure, with everything that stands against a file.
+pub(super) fn store(error: StoreError) -> Failure {
+    match error {
+        StoreError::Form { problems, .. } => problems.into(),
+        StoreError::Git(error) => git(error),
+        StoreError::Missing(path) => Diagnostic::error("missing", format!("there is no {path} at this commit"))
+            .help("tenure init, or git pull")
+            .into(),
+        other => Diagnostic::error("store", other.to_string()).help("tenure check").into(),
+    }
+}

@@ -1,0 +1,111 @@
+//! The connectors this engine has, opened from a system file at the strength that is asked for.
+
+use super::{Collector, ConnectorError, Provisioner, Vocabulary, hosts};
+use crate::model::file::System;
+use serde::de::DeserializeOwned;
+use std::path::Path;
+
+/// Where a connector finds what is not in its system file.
+pub struct Surroundings<'a> {
+    /// The directory that relative paths of a system file start from.
+    pub base: &'a Path,
+    /// Returns a variable of the environment; secrets come by no other way.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// Why a connector could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The system cannot be reached.
+    #[error(transparent)]
+    Connector(#[from] ConnectorError),
+    /// A variable that the system file names is not set.
+    #[error("the environment variable {0} is not set")]
+    NoVariable(String),
+    /// The `[settings]` are not what the connector takes.
+    #[error("[settings] of {connector}: {why}")]
+    Settings {
+        /// The connector.
+        connector: String,
+        /// What is wrong with them.
+        why: String,
+    },
+    /// This engine has no such connector.
+    #[error("there is no connector `{0}`; there are {KNOWN}")]
+    UnknownConnector(String),
+}
+
+const KNOWN: &str = "`aws-iam`, `hosts` and `postgres`";
+
+/// Returns the words of a system: no connection, and no secret is looked for.
+///
+/// # Errors
+/// When the connector is not known, or its settings are not what it takes.
+pub fn vocabulary(system: &System, base: &Path) -> Result<Box<dyn Vocabulary + Send + Sync>, OpenError> {
+    match system.connector.as_str() {
+        "hosts" => Ok(Box::new(hosts::vocabulary(&hosts_config(system, base)?))),
+        other => Err(OpenError::UnknownConnector(other.to_owned())),
+    }
+}
+
+/// Opens a system for reading.
+///
+/// # Errors
+/// As [`vocabulary`], or when the system cannot be reached.
+pub fn collector(system: &System, around: &Surroundings<'_>) -> Result<Box<dyn Collector + Send>, OpenError> {
+    match system.connector.as_str() {
+        "hosts" => Ok(Box::new(hosts::open(&system.system, &hosts_config(system, around.base)?)?)),
+        other => Err(OpenError::UnknownConnector(other.to_owned())),
+    }
+}
+
+/// Opens a system for reading with the credential that `[settings.readback]` names, which is another one than that which
+/// writes. The second value tells whether there is one.
+///
+/// # Errors
+/// As [`collector`].
+pub fn readback(system: &System, around: &Surroundings<'_>) -> Result<(Box<dyn Collector + Send>, bool), OpenError> {
+    let mut system = system.clone();
+    let own = system.settings.remove(READBACK);
+    let own = match own {
+        None => None,
+        Some(toml::Value::Table(own)) => Some(own),
+        Some(_) => {
+            let why = format!("`{READBACK}` is a table of settings that take the place of those above it");
+            return Err(OpenError::Settings { connector: system.connector, why });
+        }
+    };
+    let has_own = own.is_some();
+    system.settings.extend(own.into_iter().flatten());
+    Ok((collector(&system, around)?, has_own))
+}
+
+/// Opens a system for writing.
+///
+/// # Errors
+/// As [`collector`].
+pub fn provisioner(system: &System, around: &Surroundings<'_>) -> Result<Box<dyn Provisioner + Send>, OpenError> {
+    match system.connector.as_str() {
+        "hosts" => Ok(Box::new(hosts::open(&system.system, &hosts_config(system, around.base)?)?)),
+        other => Err(OpenError::UnknownConnector(other.to_owned())),
+    }
+}
+
+fn hosts_config(system: &System, base: &Path) -> Result<hosts::HostsConfig, OpenError> {
+    let mut config: hosts::HostsConfig = settings(system)?;
+    config.root = base.join(config.root);
+    Ok(config)
+}
+
+/// Reads the settings strictly: a key the connector does not know is an error, like everywhere in governed files.
+fn settings<T: DeserializeOwned>(system: &System) -> Result<T, OpenError> {
+    let mut table = system.settings.clone();
+    table.remove(READBACK);
+    let refuse = |error: toml::de::Error| OpenError::Settings {
+        connector: system.connector.clone(),
+        why: error.message().to_owned(),
+    };
+    T::deserialize(toml::Value::Table(table)).map_err(refuse)
+}
+
+const READBACK: &str = "readback";

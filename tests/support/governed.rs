@@ -1,0 +1,417 @@
+//! A governed repository in a temporary folder, and the merges a story needs.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "every test binary uses a part of this, and a world that cannot be built should stop the test there"
+)]
+
+use std::{cell::RefCell, collections::BTreeMap};
+use tempfile::TempDir;
+use tenure::{
+    format::{
+        governed::render,
+        keys::{PrivateKey, Signer as _},
+        sshsig::{Namespace, SshSignature},
+    },
+    git::{Draft, Edit, Identity, ObjectId, Repository},
+    model::{
+        CampaignId, Digest, GrantKey, ItemId, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict,
+        file::{
+            Campaign, CampaignDefinition, Governed as Kind, Item, KeyState, Mandate, Population, PrincipalEntry,
+            PrincipalKind, PrincipalStatus, Principals, Registry, RegistryKey, RegistryPrincipal, Review, Root,
+            Silence, population,
+        },
+    },
+    trust::{Founder, Founding, Governed, render_allowed_signers},
+};
+
+/// The files of a tree by path.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// A governed repository with three founders (`ana`, `ben`, `cleo`; two of them sign trust) and two reviewers (`dora`,
+/// `emil`), of whom `dora` answers for the job `svc-export` and has a second account.
+pub struct World {
+    folder: TempDir,
+    pub repository: Repository,
+    pub founding: Founding,
+    pub pin: Digest,
+    pub main: ObjectId,
+    /// The tree of main.
+    pub files: Files,
+    clock: i64,
+    /// The tree written last, and its files.
+    written: RefCell<(Option<ObjectId>, Files)>,
+}
+
+pub const CAMPAIGN: &str = "2026-q4";
+pub const SYSTEM: &str = "pg-orders";
+pub const PEOPLE: [&str; 5] = ["ana", "ben", "cleo", "dora", "emil"];
+
+impl World {
+    /// Founds a repository and opens a campaign in it.
+    pub fn new() -> Self {
+        let mut world = Self::founded();
+        world.open_campaign();
+        world
+    }
+
+    /// Founds a repository.
+    pub fn founded() -> Self {
+        Self::founded_as(RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap())
+    }
+
+    /// Founds a repository with this id.
+    pub fn founded_as(repo: RepoId) -> Self {
+        let folder = tempfile::Builder::new().prefix("tenure-").tempdir().unwrap();
+        let repository = Repository::create(folder.path()).unwrap();
+        let founders = ["ana", "ben", "cleo"].map(|name| Founder {
+            id: PrincipalId::parse(name).unwrap(),
+            key: key(name).public_key(),
+            subjects: vec![format!("{SYSTEM}:{name}")],
+        });
+        let founding = Founding {
+            repo,
+            founders: founders.to_vec(),
+            threshold: 2,
+            log_origin: "tenure/test".to_owned(),
+            commit_key: key("engine").public_key(),
+            log_key: key("log").public_key(),
+            readback_key: None,
+            code_owners: Vec::new(),
+        };
+        let (texts, _) = founding.files().unwrap();
+        let mut files: Files = texts.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
+        let mut registry: Registry = parse(&files, "trust/registry/1.toml");
+        for name in ["dora", "emil"] {
+            registry.principals.push(RegistryPrincipal {
+                id: PrincipalId::parse(name).unwrap(),
+                subjects: vec![format!("{SYSTEM}:{name}")],
+                groups: Vec::new(),
+                keys: vec![registry_key(name, KeyState::Active)],
+            });
+        }
+        put(&mut files, "trust/registry/1.toml", &registry);
+        let mut people: Principals = parse(&files, "principals.toml");
+        for name in ["dora", "emil"] {
+            people.principals.push(person(name, vec![format!("{SYSTEM}:{name}")]));
+        }
+        people.principals.push(person("dora.second", vec![format!("{SYSTEM}:dora"), format!("{SYSTEM}:dora-admin")]));
+        let mut job = person("svc-export", vec![format!("{SYSTEM}:svc-export")]);
+        (job.kind, job.owner) = (PrincipalKind::Service, Some(PrincipalId::parse("dora").unwrap()));
+        people.principals.push(job);
+        put(&mut files, "principals.toml", &people);
+        allow(&mut files);
+        for path in ["trust/root/1.toml", "trust/registry/1.toml", "trust/mandate/1.toml"] {
+            sign(&mut files, path, "ana");
+            sign(&mut files, path, "ben");
+        }
+        let pin = Digest::of(&files["trust/root/1.toml"]);
+        let main = ObjectId::parse("4b825dc642cb6eb9a060e54bf8d69288fbee4904").unwrap();
+        let mut world = Self {
+            folder,
+            repository,
+            founding,
+            pin,
+            main,
+            files: Files::new(),
+            clock: 1_790_000_000,
+            written: RefCell::default(),
+        };
+        world.main = world.commit(&[], &files, "found");
+        world.files = files;
+        world
+    }
+
+    /// Returns the folder of the repository.
+    pub fn path(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Opens the campaign: six items, put to `dora`, on one system.
+    pub fn open_campaign(&mut self) {
+        self.open_campaign_of(items());
+    }
+
+    /// Opens the campaign with these items.
+    pub fn open_campaign_of(&mut self, items: Vec<Item>) {
+        let mut files = self.files.clone();
+        let campaign = campaign(&self.founding.repo, &items);
+        put(&mut files, &campaign_path(), &campaign);
+        sign(&mut files, &campaign_path(), "ana");
+        let digest = Digest::of(&files[&campaign_path()]);
+        let review = Review {
+            schema: Review::KIND.schema().to_owned(),
+            repo: self.founding.repo.clone(),
+            campaign: CampaignId::parse(CAMPAIGN).unwrap(),
+            digest,
+            system: SystemId::parse(SYSTEM).unwrap(),
+            reviewer: PrincipalId::parse("dora").unwrap(),
+            cosigners: vec![PrincipalId::parse("emil").unwrap()],
+            items,
+        };
+        put(&mut files, &review_path("dora"), &review);
+        self.merge(&files);
+    }
+
+    /// Returns the files of main with the stub of `dora` decided, and signed by `signers`.
+    pub fn decided(&self, decide: impl FnOnce(&mut Review), signers: &[&str]) -> Files {
+        let mut files = self.files.clone();
+        let mut review: Review = parse(&files, &review_path("dora"));
+        decide(&mut review);
+        put(&mut files, &review_path("dora"), &review);
+        signers.iter().for_each(|signer| sign(&mut files, &review_path("dora"), signer));
+        files
+    }
+
+    /// Has `dora` revoke the first item, and merges it.
+    pub fn revoke_first(&mut self) {
+        let files = self.decided(revoke_first, &["dora"]);
+        self.merge(&files);
+    }
+
+    /// Merges a branch with these files into main with `git merge --no-ff`'s two parents, and returns the merge.
+    pub fn merge(&mut self, files: &Files) -> ObjectId {
+        let branch = self.commit(&[self.main], files, "a change");
+        self.merge_as(&[self.main, branch], files)
+    }
+
+    /// Makes a merge of these parents with this tree, whatever they hold, and puts main there.
+    pub fn merge_as(&mut self, parents: &[ObjectId], files: &Files) -> ObjectId {
+        self.main = self.commit(parents, files, "merge");
+        self.files = files.clone();
+        self.main
+    }
+
+    /// Writes a commit with these files.
+    pub fn commit(&mut self, parents: &[ObjectId], files: &Files, message: &str) -> ObjectId {
+        self.clock += 60;
+        self.commit_at(parents, files, message, self.clock)
+    }
+
+    /// Writes a commit with these files and this date.
+    pub fn commit_at(&self, parents: &[ObjectId], files: &Files, message: &str, seconds: i64) -> ObjectId {
+        let mut written = self.written.borrow_mut();
+        let (base, known) = &*written;
+        let mut edits: Vec<Edit> = files
+            .iter()
+            .filter(|(path, bytes)| known.get(*path) != Some(bytes))
+            .map(|(path, bytes)| Edit::Put { path: path.clone(), blob: self.repository.write_blob(bytes).unwrap() })
+            .collect();
+        let gone = known.keys().filter(|path| !files.contains_key(*path));
+        edits.extend(gone.map(|path| Edit::Remove { path: path.clone() }));
+        let tree = self.repository.write_tree(*base, &edits).unwrap();
+        *written = (Some(tree), files.clone());
+        let author = Identity { name: "Test".to_owned(), address: "test@example.org".to_owned() };
+        let draft = Draft { tree, parents, author: &author, seconds, message };
+        let commit = self.repository.write_commit(&draft).unwrap();
+        let before = self.repository.reference("refs/heads/main").unwrap();
+        self.repository.move_reference("refs/heads/main", commit, before, "test").unwrap();
+        commit
+    }
+
+    /// Returns what the repository amounts to at main.
+    pub fn governed(&self) -> Governed {
+        Governed::walk(&self.repository, self.pin, self.main).unwrap()
+    }
+
+    /// Returns the codes of the findings that stand at main, sorted.
+    pub fn codes(&self) -> Vec<&'static str> {
+        let mut codes: Vec<_> = self.governed().findings().iter().map(|finding| finding.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes
+    }
+
+    /// Returns how many reviews count.
+    pub fn reviews(&self) -> usize {
+        self.governed().reviews().len()
+    }
+
+    /// Merges `files`, and says which findings stand afterwards; main stays where it was.
+    pub fn codes_after(&mut self, files: &Files) -> Vec<&'static str> {
+        let (main, before) = (self.main, self.files.clone());
+        self.merge(files);
+        let codes = self.codes();
+        (self.main, self.files) = (main, before);
+        codes
+    }
+
+    /// Writes the next registry, signed by two founders.
+    pub fn registry(&self, change: impl FnOnce(&mut Registry)) -> Files {
+        self.next_trust("registry", change, |r: &mut Registry, version, prev| (r.version, r.prev) = (version, prev))
+    }
+
+    /// Writes the next mandate, signed by two founders.
+    pub fn mandate(&self, change: impl FnOnce(&mut Mandate)) -> Files {
+        self.next_trust("mandate", change, |m: &mut Mandate, version, prev| (m.version, m.prev) = (version, prev))
+    }
+
+    /// Writes the next root, signed by two founders.
+    pub fn root(&self, change: impl FnOnce(&mut Root)) -> Files {
+        self.next_trust("root", change, |r: &mut Root, version, prev| (r.version, r.prev) = (version, prev))
+    }
+
+    fn next_trust<T: Kind>(&self, kind: &str, change: impl FnOnce(&mut T), link: fn(&mut T, u32, String)) -> Files {
+        let mut files = self.files.clone();
+        let version = newest(&files, kind);
+        let path = format!("trust/{kind}/{version}.toml");
+        let mut next: T = parse(&files, &path);
+        link(&mut next, version + 1, Digest::of(&files[&path]).to_string());
+        change(&mut next);
+        let path = format!("trust/{kind}/{}.toml", version + 1);
+        put(&mut files, &path, &next);
+        // Files that are not in order cannot be rendered; then the old list stays.
+        allow(&mut files);
+        sign(&mut files, &path, "ana");
+        sign(&mut files, &path, "ben");
+        files
+    }
+}
+
+/// Returns the key of a person or machine of these stories.
+pub fn key(name: &str) -> PrivateKey {
+    PrivateKey::from_seed(Digest::of(format!("test key of {name}")).as_bytes())
+}
+
+pub fn registry_key(name: &str, state: KeyState) -> RegistryKey {
+    RegistryKey { ssh: key(name).public_key().to_string(), state, suspect_from_index: None }
+}
+
+/// Revokes the first item.
+pub fn revoke_first(review: &mut Review) {
+    decide(review, 0, Verdict::Revoke);
+}
+
+/// Decides one item.
+pub fn decide(review: &mut Review, item: usize, verdict: Verdict) {
+    review.items[item].decision = Some(verdict);
+    review.items[item].reason = "the job it was for ended in May".to_owned();
+}
+
+/// Signs a file in the namespace of its kind.
+pub fn sign(files: &mut Files, path: &str, signer: &str) {
+    sign_as(files, path, signer, &key(signer), namespace(path));
+}
+
+/// Signs a file with any key in any namespace.
+pub fn sign_as(files: &mut Files, path: &str, signer: &str, key: &PrivateKey, namespace: Namespace) {
+    let armored = SshSignature::sign(key, namespace, &files[path]).unwrap().armored();
+    files.insert(signature_path(path, signer), armored.into_bytes());
+}
+
+pub fn signature_path(path: &str, signer: &str) -> String {
+    format!("{path}.{signer}.sig")
+}
+
+pub fn campaign_path() -> String {
+    format!("campaigns/{CAMPAIGN}/campaign.toml")
+}
+
+pub fn review_path(stem: &str) -> String {
+    format!("campaigns/{CAMPAIGN}/reviews/{SYSTEM}/{stem}.toml")
+}
+
+pub fn parse<T: Kind>(files: &Files, path: &str) -> T {
+    tenure::format::governed::parse(path, &files[path])
+        .unwrap_or_else(|problems| panic!("{}", problems.render(tenure::diag::Style::plain())))
+}
+
+pub fn put<T: Kind>(files: &mut Files, path: &str, value: &T) {
+    files.insert(path.to_owned(), render(value).into_bytes());
+}
+
+/// Writes `trust/allowed_signers` as the newest files of trust ask for.
+pub fn allow(files: &mut Files) {
+    let newest = |kind| &files[&format!("trust/{kind}/{}.toml", newest(files, kind))];
+    if let Ok(text) = render_allowed_signers(newest("root"), newest("registry"), newest("mandate")) {
+        files.insert("trust/allowed_signers".to_owned(), text.into_bytes());
+    }
+}
+
+fn newest(files: &Files, kind: &str) -> u32 {
+    (1..).take_while(|version| files.contains_key(&format!("trust/{kind}/{version}.toml"))).last().unwrap()
+}
+
+fn namespace(path: &str) -> Namespace {
+    tenure::store::Place::of(path).namespace().unwrap()
+}
+
+fn person(id: &str, accounts: Vec<String>) -> PrincipalEntry {
+    PrincipalEntry {
+        id: PrincipalId::parse(id).unwrap(),
+        kind: PrincipalKind::Person,
+        status: PrincipalStatus::Active,
+        accounts,
+        owner: None,
+        deputy: None,
+        team: None,
+        workload: None,
+        purpose: None,
+        ends: None,
+    }
+}
+
+pub fn items() -> Vec<Item> {
+    let campaign = CampaignId::parse(CAMPAIGN).unwrap();
+    let system = SystemId::parse(SYSTEM).unwrap();
+    let holders = [
+        ("mo", Tier::T3),
+        ("li", Tier::T1),
+        ("dora", Tier::T3),
+        ("svc-export", Tier::T3),
+        ("dora-admin", Tier::T3),
+        ("pat", Tier::T3),
+    ];
+    let item = |(holder, tier): (&str, Tier)| Item {
+        id: ItemId::of(&campaign, &system, &GrantKey::parse(&format!("membership/{holder}/writers")).unwrap()),
+        grant: Digest::of(holder),
+        subject: format!("{SYSTEM}:{holder}"),
+        tier,
+        facts: "not used for 143 days".to_owned(),
+        recommend: String::new(),
+        principal: holder.to_owned(),
+        entitlement: "role writers".to_owned(),
+        decision: None,
+        to: None,
+        until: None,
+        reason: String::new(),
+        supersedes: None,
+    };
+    holders.into_iter().map(item).collect()
+}
+
+fn campaign(repo: &RepoId, items: &[Item]) -> Campaign {
+    let at = Timestamp::parse("2026-11-01T00:00:00Z").unwrap();
+    Campaign {
+        schema: Campaign::KIND.schema().to_owned(),
+        repo: repo.clone(),
+        id: CampaignId::parse(CAMPAIGN).unwrap(),
+        from: "policies/privileged.toml".to_owned(),
+        base: "4b825dc642cb6eb9a060e54bf8d69288fbee4904".to_owned(),
+        opened_at: at,
+        closes_at: at.plus_days(30),
+        items: items.len() as u64,
+        population: population(items.iter().map(|item| (&item.id, &item.grant))),
+        principals: Digest::of("principals"),
+        definition: CampaignDefinition {
+            schema: CampaignDefinition::KIND.schema().to_owned(),
+            title: "Privileged access".to_owned(),
+            window_days: 30,
+            fresh_days: 7,
+            fallback: PrincipalId::parse("ana").unwrap(),
+            second_fallback: PrincipalId::parse("ben").unwrap(),
+            on_silence: Silence::Open,
+            selectors: Vec::new(),
+        },
+        systems: vec![Population {
+            system: SystemId::parse(SYSTEM).unwrap(),
+            observed_at: at,
+            observation: Digest::of("observation"),
+            tree: "4b825dc642cb6eb9a060e54bf8d69288fbee4904".to_owned(),
+            grants: items.len() as u64,
+            items: items.len() as u64,
+        }],
+    }
+}

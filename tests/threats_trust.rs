@@ -1,0 +1,613 @@
+//! Attacks of THREATS.md on what is signed, each on a real repository. Rows are named as there.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
+
+#[path = "support/governed.rs"]
+mod governed;
+
+use governed::*;
+use tenure::{
+    format::sshsig::Namespace,
+    git::{ObjectId, Repository},
+    model::{
+        Digest, PrincipalId, RepoId, Verdict,
+        file::{KeyState, Mandate, Registry, Review},
+    },
+    store::Snapshot,
+    trust::{Standing, reference, standing},
+};
+
+const NONE: [&str; 0] = [];
+
+#[test]
+fn the_honest_story_is_believed() {
+    let mut world = World::new();
+    world.revoke_first();
+    let files = world.decided(|review| decide(review, 1, Verdict::Revoke), &["dora"]);
+    assert_eq!(world.codes(), NONE);
+    assert_eq!(world.reviews(), 1);
+    assert_eq!(world.codes_after(&files), ["signed-file-edited"], "a signed file is never filled in further");
+}
+
+#[test]
+fn row_01_no_changed_byte_of_a_decision_or_its_signature_is_accepted() {
+    let mut world = World::founded();
+    world.open_campaign_of(items()[..1].to_vec());
+    let honest = world.decided(revoke_first, &["dora"]);
+    let (before, main) = (world.governed(), world.main);
+    let mut accepts = |files: &Files| {
+        let merge = world.commit(&[main], files, "merge");
+        let mut after = before.clone();
+        after.advance(&world.repository, merge).unwrap();
+        !after.reviews().is_empty()
+    };
+    assert!(accepts(&honest));
+    for path in [review_path("dora"), signature_path(&review_path("dora"), "dora")] {
+        for index in 0..honest[&path].len() {
+            let mut forged = honest.clone();
+            forged.get_mut(&path).unwrap()[index] ^= 1;
+            assert!(!accepts(&forged), "{path}, byte {index}");
+        }
+    }
+}
+
+#[test]
+fn row_01_nobody_unknown_decides() {
+    let mut world = World::new();
+    for (signer, code) in [("mallory", "unknown-signer"), ("ana", "signer-not-named"), ("emil", "not-by-reviewer")] {
+        let files = world.decided(revoke_first, &[signer]);
+        assert_eq!(world.codes_after(&files), [code], "{signer}");
+    }
+    let mut files = world.decided(revoke_first, &[]);
+    sign_as(&mut files, &review_path("dora"), "dora", &key("mallory"), Namespace::Review);
+    assert_eq!(world.codes_after(&files), ["wrong-key"]);
+}
+
+#[test]
+fn row_02_a_decision_that_was_reverted_or_added_again_is_found() {
+    let mut world = World::new();
+    let stub = world.files.clone();
+    world.revoke_first();
+    let decided = world.files.clone();
+    assert_eq!(world.codes_after(&stub), ["signed-file-deleted", "signed-file-edited"], "git revert");
+
+    let mut copy = decided.clone();
+    copy.insert(review_path("dora-2"), decided[&review_path("dora")].clone());
+    let signature = decided[&signature_path(&review_path("dora"), "dora")].clone();
+    copy.insert(signature_path(&review_path("dora-2"), "dora"), signature);
+    assert_eq!(world.codes_after(&copy), ["item-bound-twice"], "copied under a new name");
+
+    world.merge(&stub);
+    world.merge(&decided);
+    assert_eq!(world.codes(), NONE, "restored as it was signed");
+    assert_eq!(world.reviews(), 1, "and counted once");
+    assert!(!world.governed().found().is_empty(), "what happened stays on record");
+}
+
+#[test]
+fn row_02_a_change_of_mind_names_the_decision_in_force() {
+    let mut world = World::new();
+    world.revoke_first();
+    let first = reference(&review_path("dora"), Digest::of(&world.files[&review_path("dora")]));
+    let next = |world: &World, stem: &str, verdict, supersedes: Option<String>| {
+        let mut files = world.files.clone();
+        let mut review: Review = parse(&files, &review_path("dora"));
+        review.items.truncate(1);
+        decide(&mut review, 0, verdict);
+        review.items[0].supersedes = supersedes;
+        put(&mut files, &review_path(stem), &review);
+        sign(&mut files, &review_path(stem), "dora");
+        files
+    };
+    let files = next(&world, "dora-2", Verdict::Certify, Some(first.clone()));
+    world.merge(&files);
+    assert_eq!(world.codes(), NONE);
+    let review: Review = parse(&world.files, &review_path("dora"));
+    let in_force = world.governed().bound(&review.campaign, &review.items[0].id).unwrap().verdict;
+    assert_eq!(in_force, Verdict::Certify);
+    let files = next(&world, "dora-3", Verdict::Revoke, Some(first));
+    assert_eq!(world.codes_after(&files), ["stale-supersedes"]);
+    let files = next(&world, "dora-3", Verdict::Revoke, None);
+    assert_eq!(world.codes_after(&files), ["item-bound-twice"]);
+}
+
+#[test]
+fn row_03_main_and_trust_do_not_go_back() {
+    let mut world = World::new();
+    let before = world.main;
+    world.revoke_first();
+    let ran_at = world.main;
+    assert!(world.governed().check_passed(ran_at).is_none());
+    world.main = before;
+    assert_eq!(world.governed().check_passed(ran_at).map(|f| f.code), Some("main-rolled-back"), "reset");
+    world.main = ran_at;
+
+    let old = world.files.clone();
+    let files = world.registry(|registry| registry.principals[3].keys[0].state = KeyState::Revoked);
+    world.merge(&files);
+    assert_eq!(world.codes(), NONE);
+    assert!(world.codes_after(&old).contains(&"signed-file-deleted"), "registry 1 restored by deleting registry 2");
+    let mut older = world.files.clone();
+    let first = older["trust/registry/1.toml"].clone();
+    older.insert("trust/registry/2.toml".to_owned(), first.clone());
+    assert!(world.codes_after(&older).contains(&"signed-file-edited"));
+    let mut again = world.files.clone();
+    again.insert("trust/registry/3.toml".to_owned(), first);
+    sign(&mut again, "trust/registry/3.toml", "ana");
+    sign(&mut again, "trust/registry/3.toml", "ben");
+    assert_eq!(world.codes_after(&again), ["version-skipped"]);
+    let files = world.registry(|registry| registry.principals[3].keys[0].state = KeyState::Active);
+    assert_eq!(
+        world.codes_after(&files),
+        ["allowed-signers-differ", "key-history"],
+        "a revoked key does not come back"
+    );
+}
+
+#[test]
+fn row_05_what_a_stolen_key_signed_is_suspect_from_an_index_on() {
+    let mut world = World::new();
+    world.revoke_first();
+    let files = world.registry(|registry| {
+        registry.principals[3].keys[0].state = KeyState::Revoked;
+        registry.principals[3].keys[0].suspect_from_index = Some(100);
+        registry.principals[3].keys.push(registry_key("dora new", KeyState::Active));
+    });
+    world.merge(&files);
+    let governed = world.governed();
+    let registry = governed.trust().unwrap().registry();
+    let review = &governed.reviews()[0];
+    assert_eq!(standing(review, Some(99), registry), Standing::ValidKeyRetired);
+    assert_eq!(standing(review, Some(100), registry), Standing::Suspect);
+    assert_eq!(standing(review, None, registry), Standing::Suspect, "nothing shows that it is older");
+    let mut files = world.files.clone();
+    let mut review: Review = parse(&files, &review_path("dora"));
+    decide(&mut review, 5, Verdict::Revoke);
+    review.items.drain(..5);
+    put(&mut files, &review_path("dora-2"), &review);
+    sign(&mut files, &review_path("dora-2"), "dora");
+    assert_eq!(world.codes_after(&files), ["revoked-key"]);
+    sign_as(&mut files, &review_path("dora-2"), "dora", &key("dora new"), Namespace::Review);
+    assert_eq!(world.codes_after(&files), NONE);
+}
+
+#[test]
+fn row_06_an_old_key_with_an_old_date_is_still_an_old_key() {
+    let mut world = World::new();
+    let files = world.registry(|registry| registry.principals[3].keys[0].state = KeyState::Retired);
+    world.merge(&files);
+    let files = world.decided(revoke_first, &["dora"]);
+    world.main = world.commit_at(&[world.main], &files, "signed long ago", 1_000_000_000);
+    assert_eq!(world.codes(), ["retired-key"]);
+    assert_eq!(world.reviews(), 0);
+}
+
+#[test]
+fn row_07_nobody_reviews_what_is_their_own() {
+    let mut world = World::new();
+    for (item, whose) in [(2, "own access"), (3, "own job"), (4, "own second account")] {
+        for verdict in [Verdict::Certify, Verdict::Revoke] {
+            let files = world.decided(|review| decide(review, item, verdict), &["dora"]);
+            assert_eq!(world.codes_after(&files), ["self-review"], "{whose}: {verdict}");
+        }
+        let files = world.decided(|review| decide(review, item, Verdict::Abstain), &["dora"]);
+        assert_eq!(world.codes_after(&files), NONE, "{whose}: handing it on is allowed");
+    }
+    let mut files = world.files.clone();
+    let mut review: Review = parse(&files, &review_path("dora"));
+    (review.reviewer, review.cosigners) = (id("emil"), vec![id("dora")]);
+    decide(&mut review, 3, Verdict::Certify);
+    put(&mut files, &review_path("emil"), &review);
+    sign(&mut files, &review_path("emil"), "emil");
+    assert_eq!(world.codes_after(&files), ["self-review"], "through a delegate");
+    review.cosigners.clear();
+    put(&mut files, &review_path("emil"), &review);
+    sign(&mut files, &review_path("emil"), "emil");
+    assert_eq!(world.codes_after(&files), NONE, "by somebody else");
+}
+
+#[test]
+fn row_08_principals_are_counted_and_not_keys() {
+    let mut world = World::new();
+    let files = world.registry(|registry| registry.principals[3].keys.push(registry_key("dora two", KeyState::Active)));
+    world.merge(&files);
+    let mut files = world.decided(|review| decide(review, 1, Verdict::Revoke), &["dora"]);
+    assert_eq!(world.codes_after(&files), ["below-threshold"], "tier T1 needs two");
+    sign_as(&mut files, &review_path("dora"), "emil", &key("dora two"), Namespace::Review);
+    assert_eq!(world.codes_after(&files), ["wrong-key"], "one person with two keys");
+    sign_as(&mut files, &review_path("dora"), "emil", &key("dora"), Namespace::Review);
+    assert_eq!(world.codes_after(&files), ["wrong-key"], "one signature twice");
+    sign(&mut files, &review_path("dora"), "emil");
+    assert_eq!(world.codes_after(&files), NONE);
+    let files = world.registry(|registry| registry.principals[4].keys.push(registry_key("dora", KeyState::Active)));
+    assert_eq!(world.codes_after(&files), ["duplicate-key"], "two people with one key");
+    let files = world.root(|root| {
+        let again = root.roles.root.keys[0].replace(" ana", " ana-two");
+        root.roles.root.keys.push(again);
+    });
+    assert_eq!(world.codes_after(&files), ["duplicate-key"], "a root with one key under two names");
+}
+
+#[test]
+fn row_09_a_stripped_signature_is_a_refusal() {
+    let mut world = World::new();
+    let signed = world.decided(|review| decide(review, 1, Verdict::Revoke), &["dora", "emil"]);
+    let stripped = |signer: &str| {
+        let mut files = signed.clone();
+        files.remove(&signature_path(&review_path("dora"), signer)).unwrap();
+        files
+    };
+    assert_eq!(world.codes_after(&stripped("emil")), ["below-threshold"]);
+    assert_eq!(world.codes_after(&stripped("dora")), ["not-by-reviewer"]);
+    let unsigned = world.decided(revoke_first, &[]);
+    assert_eq!(world.codes_after(&unsigned), ["below-threshold"], "decided and not signed at all");
+    world.merge(&signed);
+    assert_eq!(world.codes(), NONE);
+    for signer in ["dora", "emil"] {
+        assert_eq!(world.codes_after(&stripped(signer)), ["signed-file-deleted"], "{signer}");
+    }
+    for path in ["trust/root/1.toml", "trust/registry/1.toml", "trust/mandate/1.toml"] {
+        let mut files = world.files.clone();
+        files.remove(&signature_path(path, "ana")).unwrap();
+        assert_eq!(world.codes_after(&files), ["signed-file-deleted"], "{path}");
+    }
+}
+
+#[test]
+fn row_09_signatures_may_arrive_one_by_one() {
+    let mut world = World::new();
+    let first = world.decided(|review| decide(review, 1, Verdict::Revoke), &["dora"]);
+    world.merge(&first);
+    assert_eq!((world.codes(), world.reviews()), (vec!["below-threshold"], 0));
+    let mut second = first;
+    sign(&mut second, &review_path("dora"), "emil");
+    world.merge(&second);
+    assert_eq!((world.codes(), world.reviews()), (vec![], 1));
+}
+
+#[test]
+fn row_10_a_signature_counts_in_one_place_for_one_kind() {
+    let mut here = World::new();
+    let signed = here.decided(revoke_first, &["dora"]);
+    let mut there = World::founded_as(RepoId::parse("urn:uuid:00000000-0000-4000-8000-000000000001").unwrap());
+    there.open_campaign();
+    let mut files = there.files.clone();
+    for path in [review_path("dora"), signature_path(&review_path("dora"), "dora")] {
+        files.insert(path.clone(), signed[&path].clone());
+    }
+    assert_eq!(there.codes_after(&files), ["wrong-repository"]);
+    for namespace in Namespace::ALL.into_iter().filter(|namespace| *namespace != Namespace::Review) {
+        let mut files = here.decided(revoke_first, &[]);
+        sign_as(&mut files, &review_path("dora"), "dora", &key("dora"), namespace);
+        assert_eq!(here.codes_after(&files), ["wrong-namespace"], "{namespace}");
+    }
+    let other = |review: &mut Review| {
+        revoke_first(review);
+        review.digest = Digest::of("a campaign of the same name");
+    };
+    let files = here.decided(other, &["dora"]);
+    assert_eq!(here.codes_after(&files), ["campaign-mismatch"]);
+}
+
+#[test]
+fn row_11_what_only_the_merge_changes_is_seen() {
+    let mut world = World::new();
+    let branch_files = world.decided(revoke_first, &["dora"]);
+    let base = world.main;
+    let branch = world.commit(&[base], &branch_files, "decide");
+    let mut evil = branch_files.clone();
+    let text = String::from_utf8(evil[&review_path("dora")].clone()).unwrap();
+    let changed = text.replacen("decision = \"revoke\"", "decision = \"certify\"", 1);
+    assert_ne!(text, changed);
+    evil.insert(review_path("dora"), changed.into_bytes());
+    world.merge_as(&[base, branch], &evil);
+    assert_eq!(world.codes(), ["signature-mismatch"]);
+    assert_eq!(world.reviews(), 0);
+}
+
+#[test]
+fn row_12_a_tree_taken_wholesale_drops_nothing_unseen() {
+    let mut world = World::new();
+    let (old_main, old_files) = (world.main, world.files.clone());
+    let mut branch_files = old_files.clone();
+    branch_files.insert("README.md".to_owned(), b"hello\n".to_vec());
+    let branch = world.commit(&[old_main], &branch_files, "a harmless change");
+    world.revoke_first();
+    let decided = (world.main, world.files.clone());
+
+    world.merge_as(&[decided.0, branch], &branch_files);
+    assert_eq!(world.codes(), ["signed-file-deleted", "signed-file-edited"], "tree of the last parent");
+    assert_eq!(world.reviews(), 1, "what was signed stays in force");
+
+    world.merge_as(&[branch, decided.0], &branch_files);
+    assert_eq!(
+        world.governed().check_passed(decided.0).map(|f| f.code),
+        Some("main-rolled-back"),
+        "-s ours, backwards"
+    );
+
+    (world.main, world.files) = decided;
+    let mut renamed = world.files.clone();
+    let bytes = renamed.remove(&review_path("dora")).unwrap();
+    renamed.insert(review_path("dora-2"), bytes);
+    assert!(world.codes_after(&renamed).contains(&"signed-file-renamed"));
+    let mut deleted = world.files.clone();
+    deleted.remove(&review_path("dora"));
+    deleted.remove(&signature_path(&review_path("dora"), "dora"));
+    assert_eq!(world.codes_after(&deleted), ["signed-file-deleted"]);
+    let octopus = world.decided(|review| decide(review, 5, Verdict::Revoke), &["dora"]);
+    let (base, second, third) = (old_main, branch, world.commit(&[old_main], &octopus, "third"));
+    world.merge_as(&[base, second, third], &octopus);
+    assert_eq!(world.codes(), ["octopus-merge"]);
+    assert_eq!(world.reviews(), 0);
+}
+
+#[test]
+fn row_19_no_name_or_mode_leads_elsewhere() {
+    let world = World::new();
+    let raw = git2::Repository::open(world.path()).unwrap();
+    let blob = raw.blob(b"elsewhere\n").unwrap();
+    let root = raw.find_commit(git2::Oid::from_str(&world.main.to_string()).unwrap()).unwrap().tree().unwrap();
+    let with = |entries: &[(&str, &str, git2::Oid)]| {
+        // Trees are written by hand: git itself would not put such names into one.
+        let mut all: Vec<(String, Vec<u8>, git2::Oid)> = root
+            .iter()
+            .map(|e| (format!("{:o}", e.filemode()), e.name_bytes().to_vec(), e.id()))
+            .filter(|(_, name, _)| !entries.iter().any(|(_, other, _)| other.as_bytes() == name.as_slice()))
+            .collect();
+        all.extend(entries.iter().map(|(mode, name, id)| ((*mode).to_owned(), name.as_bytes().to_vec(), *id)));
+        all.sort_by_key(|(mode, name, _)| [&name[..], if mode.as_str() == "40000" { b"/" } else { b"" }].concat());
+        let mut bytes = Vec::new();
+        for (mode, name, id) in &all {
+            bytes.extend_from_slice(mode.as_bytes());
+            bytes.push(b' ');
+            bytes.extend_from_slice(name);
+            bytes.push(0);
+            bytes.extend_from_slice(id.as_bytes());
+        }
+        raw.odb().unwrap().write(git2::ObjectType::Tree, &bytes).unwrap()
+    };
+    let folder = |mode: &str, name: &str, id: git2::Oid| {
+        let mut bytes = format!("{mode} {name}").into_bytes();
+        bytes.push(0);
+        bytes.extend_from_slice(id.as_bytes());
+        raw.odb().unwrap().write(git2::ObjectType::Tree, &bytes).unwrap()
+    };
+    let commit = git2::Oid::from_str(&world.main.to_string()).unwrap();
+    let systems = |mode, name, id| with(&[("40000", "systems", folder(mode, name, id))]);
+    let cases = [
+        ("symlink", systems("120000", "db.toml", blob), "not-a-plain-file"),
+        ("submodule", systems("160000", "db.toml", commit), "not-a-plain-file"),
+        ("executable", systems("100755", "db.toml", blob), "not-a-plain-file"),
+        ("symlinked folder", with(&[("120000", "systems", blob)]), "not-a-plain-file"),
+        (
+            "dot dot",
+            with(&[("40000", "systems", folder("40000", "..", folder("100644", "x", blob)))]),
+            "hazardous-name",
+        ),
+        ("dot git", with(&[("40000", ".GIT", folder("100644", "config", blob))]), "hazardous-name"),
+        ("separator", with(&[("100644", "trust/root/2.toml", blob)]), "hazardous-name"),
+        ("case twin", with(&[("100644", "Governance.toml", blob)]), "hazardous-name"),
+        ("stray file", with(&[("40000", "systems", folder("100644", "db.sh", blob))]), "path-not-allowed"),
+    ];
+    let author = git2::Signature::now("Test", "test@example.org").unwrap();
+    let parent = raw.find_commit(commit).unwrap();
+    for (name, tree, code) in cases {
+        let tree = raw.find_tree(tree).unwrap();
+        let merge = raw.commit(None, &author, &author, name, &tree, &[&parent]).unwrap();
+        let mut governed = world.governed();
+        governed.advance(&world.repository, ObjectId::parse(&merge.to_string()).unwrap()).unwrap();
+        let codes: Vec<_> = governed.findings().iter().map(|finding| finding.code).collect();
+        assert!(codes.contains(&code), "{name}: {codes:?}");
+    }
+}
+
+#[test]
+fn row_22_attributes_and_line_ends_of_a_work_tree_mean_nothing() {
+    let mut world = World::new();
+    let mut files = world.decided(revoke_first, &["dora"]);
+    files.insert(".gitattributes".to_owned(), b"* text eol=crlf ident filter=evil\n".to_vec());
+    assert_eq!(world.codes_after(&files), NONE, "bytes are read from the object database");
+    let crlf: Vec<u8> =
+        String::from_utf8(files[&review_path("dora")].clone()).unwrap().replace('\n', "\r\n").into_bytes();
+    files.insert(review_path("dora"), crlf);
+    sign(&mut files, &review_path("dora"), "dora");
+    assert_eq!(world.codes_after(&files), ["carriage-return"], "even when the reviewer signed them so");
+}
+
+#[test]
+fn row_23_history_that_was_made_to_look_otherwise_is_refused() {
+    let mut world = World::new();
+    let first = world.main;
+    world.revoke_first();
+    let git = world.path().join(".git");
+    assert!(Repository::open(world.path()).is_ok());
+    let refused = |path: &str, text: &str| {
+        let path = git.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        let refused = Repository::open(world.path()).is_err();
+        std::fs::remove_file(&path).unwrap();
+        refused
+    };
+    assert!(refused("shallow", &format!("{first}\n")));
+    assert!(refused("info/grafts", &format!("{}\n", world.main)));
+    assert!(refused(&format!("refs/replace/{}", world.main), &format!("{first}\n")));
+    assert!(Repository::open(world.path()).is_ok());
+}
+
+#[test]
+fn row_29_what_is_bound_is_the_sha_256_of_bytes() {
+    let mut world = World::new();
+    let manifest = |world: &World| Snapshot::at(&world.repository, world.main).manifest().unwrap();
+    let mut lines: Vec<String> = Vec::new();
+    for (path, bytes) in world.files.iter().filter(|(path, _)| !path.starts_with('.')) {
+        lines.push(format!("{}  100644  {path}\n", Digest::of(bytes).hex()));
+    }
+    assert_eq!(manifest(&world), Digest::of(lines.concat()), "as `sha256sum` has it");
+    let honest = manifest(&world);
+    let files = world.files.clone();
+    for path in files.keys().filter(|path| !path.starts_with('.')) {
+        let mut forged = files.clone();
+        forged.get_mut(path).unwrap()[0] ^= 1;
+        world.merge(&forged);
+        assert_ne!(manifest(&world), honest, "{path}");
+    }
+}
+
+#[test]
+fn row_30_no_clock_changes_the_answer() {
+    let mut world = World::new();
+    let files = world.decided(revoke_first, &["dora"]);
+    let base = world.main;
+    let answers: Vec<_> = [-31_536_000, 0, 31_536_000]
+        .map(|shift| {
+            world.main = world.commit_at(&[base], &files, "merge", 1_790_000_000 + shift);
+            let governed = world.governed();
+            let review = &governed.reviews()[0];
+            (world.codes(), review.digest(), review.names(), review.registry())
+        })
+        .into();
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
+}
+
+#[test]
+fn row_33_limits_change_by_signature_only() {
+    let mut world = World::new();
+    let lower = |mandate: &mut Mandate| mandate.thresholds.t1 = 1;
+    let signed = world.mandate(lower);
+    let needs = |world: &World| world.governed().trust().unwrap().mandate().threshold(tenure::model::Tier::T1);
+    let mut unsigned = signed.clone();
+    for signer in ["ana", "ben"] {
+        unsigned.remove(&signature_path("trust/mandate/2.toml", signer)).unwrap();
+        assert!(world.codes_after(&unsigned).contains(&"below-threshold"), "without {signer}");
+    }
+    world.merge(&unsigned);
+    assert_eq!(needs(&world), 2, "the old mandate stays in force");
+    let mut edited = world.files.clone();
+    let mut mandate: Mandate = parse(&edited, "trust/mandate/1.toml");
+    lower(&mut mandate);
+    put(&mut edited, "trust/mandate/1.toml", &mandate);
+    assert!(world.codes_after(&edited).contains(&"signed-file-edited"));
+    world.merge(&signed);
+    assert_eq!((world.codes(), needs(&world)), (vec![], 1));
+}
+
+#[test]
+fn trust_changes_come_alone_and_new_keys_wait_for_the_next_merge() {
+    let mut world = World::new();
+    let join = |registry: &mut Registry| {
+        registry.principals[3].keys.push(registry_key("dora new", KeyState::Active));
+    };
+    let mut both = world.registry(join);
+    let mut review: Review = parse(&both, &review_path("dora"));
+    revoke_first(&mut review);
+    put(&mut both, &review_path("dora"), &review);
+    sign_as(&mut both, &review_path("dora"), "dora", &key("dora new"), Namespace::Review);
+    assert_eq!(world.codes_after(&both), ["trust-not-alone"]);
+    let files = world.registry(join);
+    world.merge(&files);
+    let mut files = world.decided(revoke_first, &[]);
+    sign_as(&mut files, &review_path("dora"), "dora", &key("dora new"), Namespace::Review);
+    assert_eq!(world.codes_after(&files), NONE);
+}
+
+#[test]
+fn a_root_is_followed_only_by_one_that_both_sign() {
+    let mut world = World::new();
+    let pin = world.pin;
+    world.pin = Digest::of("another");
+    assert!(world.codes().contains(&"root-pin-mismatch"));
+    assert!(world.governed().trust().is_none());
+    world.pin = pin;
+    let replace = |root: &mut tenure::model::file::Root| {
+        root.roles.root.keys[0] = format!("{} zoe", tenure::format::keys::Signer::public_key(&key("zoe")));
+    };
+    let mut files = world.root(replace);
+    files.remove(&signature_path("trust/root/2.toml", "ana"));
+    assert!(world.codes_after(&files).contains(&"below-threshold"), "ben alone");
+    sign(&mut files, "trust/root/2.toml", "zoe");
+    assert!(world.codes_after(&files).contains(&"below-threshold"), "one of the old, two of the new");
+    sign(&mut files, "trust/root/2.toml", "ana");
+    assert_eq!(world.codes_after(&files), NONE, "two of the old, two of the new");
+}
+
+#[test]
+fn row_tamper_corpus_each_entry_has_its_code() {
+    let mut world = World::new();
+    let signed = world.decided(revoke_first, &["dora"]);
+    let path = review_path("dora");
+    let sig = signature_path(&path, "dora");
+    let text = String::from_utf8(signed[&path].clone()).unwrap();
+    let armor = String::from_utf8(signed[&sig].clone()).unwrap();
+    // What the reviewer signed herself is refused for its form; what somebody changed under her signature for that.
+    let resigned = |text: String| {
+        let mut files = signed.clone();
+        files.insert(path.clone(), text.into_bytes());
+        sign(&mut files, &path, "dora");
+        files
+    };
+    let forms = [
+        ("CRLF", text.replace('\n', "\r\n"), "carriage-return"),
+        ("BOM", format!("\u{feff}{text}"), "byte-order-mark"),
+        ("trailing space", text.replacen('\n', " \n", 1), "not-canonical"),
+        ("added comment", format!("# approved\n{text}"), "not-canonical"),
+        ("key order", swap_lines(&text), "not-canonical"),
+        ("unknown key", text.replacen("reviewer =", "approved = true\nreviewer =", 1), "unknown-key"),
+        ("duplicate key", text.replacen("system =", "system = \"x\"\nsystem =", 1), "duplicate-key"),
+        ("tier lowered", text.replacen("tier = \"T1\"", "tier = \"T3\"", 1), "item-altered"),
+        ("facts changed", text.replacen("not used for 143 days", "used today", 1), "item-altered"),
+        ("grant changed", text.replacen(&Digest::of("mo").hex(), &Digest::of("x").hex(), 1), "item-altered"),
+        ("foreign item", text.replacen("itm-", "itm-0000000000000000\"\n#", 1), "not-canonical"),
+        ("no reason", text.replacen("the job it was for ended in May", "", 1), "decision-incomplete"),
+        ("other system", text.replacen("system = \"pg-orders\"", "system = \"pg-other\"", 1), "place-mismatch"),
+        ("other reviewer", text.replacen("reviewer = \"dora\"", "reviewer = \"emil\"", 1), "place-mismatch"),
+    ];
+    for (name, text, code) in forms {
+        assert_eq!(world.codes_after(&resigned(text)), [code], "{name}");
+    }
+    let body = armor.split_once('\n').unwrap().1;
+    let armors = [
+        ("trailing block", format!("{armor}{armor}"), "signature-malformed"),
+        ("trailing junk", format!("{armor}junk\n"), "signature-malformed"),
+        ("re-wrapped", format!("-----BEGIN SSH SIGNATURE-----\n{}", body.replacen('\n', "", 1)), "signature-malformed"),
+        ("empty", String::new(), "signature-malformed"),
+    ];
+    for (name, armor, code) in armors {
+        let mut files = signed.clone();
+        files.insert(sig.clone(), armor.into_bytes());
+        assert_eq!(world.codes_after(&files), [code], "{name}");
+    }
+    for line in
+        text.lines().filter(|line| line.starts_with("decision = \"revoke\"") || line.starts_with("reason = \"the"))
+    {
+        let mut files = signed.clone();
+        let flipped = text.replacen(line, &line.replacen("revoke", "rotate", 1).replacen("May", "June", 1), 1);
+        files.insert(path.clone(), flipped.into_bytes());
+        assert_eq!(world.codes_after(&files), ["signature-mismatch"], "{line}");
+    }
+    let mut files = world.registry(|registry| registry.version = 3);
+    assert!(world.codes_after(&files).contains(&"version-skipped"));
+    files = world.registry(|registry| registry.prev = Digest::of("x").to_string());
+    assert!(world.codes_after(&files).contains(&"prev-mismatch"));
+    files = world.registry(|registry| drop(registry.principals[4].keys.pop()));
+    assert!(world.codes_after(&files).contains(&"key-history"));
+    files = world.root(|root| root.roles.mandate.threshold = 0);
+    assert!(world.codes_after(&files).contains(&"threshold-unreachable"));
+    files = world.root(|root| root.log_origin = "tenure/other".to_owned());
+    assert!(!world.codes_after(&files).is_empty());
+}
+
+fn id(name: &str) -> PrincipalId {
+    PrincipalId::parse(name).unwrap()
+}
+
+fn swap_lines(text: &str) -> String {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.swap(1, 2);
+    format!("{}\n", lines.join("\n"))
+}
