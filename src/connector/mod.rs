@@ -12,6 +12,7 @@ mod error;
 pub mod hosts;
 pub mod http;
 mod intent;
+pub mod postgres;
 pub mod sink;
 
 pub use error::ConnectorError;

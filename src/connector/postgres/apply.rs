@@ -1,0 +1,263 @@
+//! Doing what the plan says: exactly its SQL, only if the target is as planned, and kept only if it did what was meant.
+
+use super::{
+    facts::{FIRST_NORMAL_OID, Facts},
+    harm,
+    key::Key,
+    observe,
+    picture::Picture,
+    rotate::{self, Rotation},
+    server::{Server, View},
+    sql, sqlstate,
+};
+use crate::{
+    connector::{ConnectorError, Receipt, Sink},
+    model::{
+        Action, Change, Digest, Expectation, Grant, GrantKey, GrantKind, Inventory, Operation, SystemId, Timestamp,
+        action::Ready,
+    },
+};
+use std::collections::BTreeMap;
+
+/// Applies an action.
+pub(super) fn apply(
+    system: &SystemId,
+    server: &mut Server,
+    action: &Action<Ready>,
+    sink: &dyn Sink,
+) -> Result<Receipt, ConnectorError> {
+    let Some(key) = Key::parse(&action.grant.key) else {
+        return Err(ConnectorError::Unsupported(format!("{} is not a key of a PostgreSQL server", action.grant.key)));
+    };
+    let view = match (&key, &action.change) {
+        (Key::Account { role }, Change::Revoke {}) => View::Role(*role),
+        _ => observe::view(&key),
+    };
+    let facts = server.look(&view, "BEGIN READ WRITE; ")?;
+    let at = facts.cluster.database;
+    let done = Work { system, server: &mut *server, action, key: &key, view }.run(&facts, sink);
+    if done.is_err() {
+        server.roll_back(at);
+    }
+    done
+}
+
+struct Work<'a> {
+    system: &'a SystemId,
+    server: &'a mut Server,
+    action: &'a Action<Ready>,
+    key: &'a Key,
+    view: View,
+}
+
+impl Work<'_> {
+    fn run(mut self, facts: &Facts, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+        if self.is_done(facts) {
+            self.server.roll_back(facts.cluster.database);
+            let all: Vec<&Operation> = self.action.operations.iter().collect();
+            let ended = self.terminate(&all);
+            return Ok(Receipt { text: format!("already as wanted{ended}"), already: true, ..Receipt::default() });
+        }
+        self.as_planned(facts)?;
+        let rotation = match self.action.change {
+            Change::Rotate {} => Some(Rotation::begin(self.action, sink)?),
+            _ => None,
+        };
+        let mut words = Vec::new();
+        let mut begun = true;
+        for group in groups(&self.action.operations) {
+            if group.first().is_some_and(|operation| operation.call == sql::TERMINATE) {
+                words.push(self.terminate(&group));
+                continue;
+            }
+            self.transact(&group, begun, facts, rotation.as_ref())?;
+            begun = false;
+            words.push(format!("; {} committed", if group.len() == 1 { "1 statement" } else { "statements" }));
+        }
+        let mut receipt = Receipt { text: words.concat().trim_start_matches("; ").to_owned(), ..Receipt::default() };
+        if let Some(rotation) = rotation {
+            rotation.prove(self.server, &self.action.grant, &mut receipt)?;
+        }
+        Ok(receipt)
+    }
+
+    /// Whether the grant is already what the action wants.
+    fn is_done(&self, facts: &Facts) -> bool {
+        let live = Picture::new(self.system, facts).grant(self.key);
+        match (&self.action.expects, live) {
+            (Expectation::Absent | Expectation::Replaced, live) => live.is_none(),
+            (Expectation::Shows(wanted), Some(live)) => shows(&live, wanted),
+            (Expectation::Shows(_), None) => false,
+        }
+    }
+
+    /// Checks that the target is what was reviewed, and that the plan's SQL means the same now as when it was planned.
+    fn as_planned(&self, facts: &Facts) -> Result<(), ConnectorError> {
+        let failed = |why: String| Err(ConnectorError::PreconditionFailed(why));
+        let about_role = matches!(self.key, Key::Account { .. } | Key::Attribute { .. } | Key::Password { .. });
+        if about_role && self.key.holder() == facts.cluster.me {
+            return failed("it is the role we act as ourselves".to_owned());
+        }
+        let picture = Picture::new(self.system, facts);
+        let Some(live) = picture.grant(self.key) else { return failed("the grant is gone".to_owned()) };
+        if let Some(drift) = drift(&self.action.grant, &live) {
+            return failed(drift);
+        }
+        let inventory = inventory(&picture);
+        if matches!((self.key, &self.action.change), (Key::Account { .. }, Change::Revoke {})) {
+            harm::of("", &self.action.change, &live, self.key, &inventory)
+                .or_else(|refusal| failed(refusal.to_string()))?;
+        }
+        let now = sql::render(&self.action.change, &live, &inventory)
+            .or_else(|refusal| failed(format!("it can no longer be done: {refusal}")).map(|()| Vec::new()))?;
+        if now != self.action.operations {
+            let text = |list: &[Operation]| list.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            return failed(format!(
+                "names or dependencies have changed: planned {}; now it would be {}",
+                text(&self.action.operations),
+                text(&now)
+            ));
+        }
+        Ok(())
+    }
+
+    /// Runs one group in one transaction: commits it only when the server shows what was meant.
+    fn transact(
+        &mut self,
+        group: &[&Operation],
+        begun: bool,
+        before: &Facts,
+        rotation: Option<&Rotation>,
+    ) -> Result<(), ConnectorError> {
+        let database = database_of(group);
+        let at = if database == 0 { before.cluster.database } else { database };
+        let mut statements: Vec<String> = group.iter().map(|operation| operation.text.clone()).collect();
+        if let Some(rotation) = rotation {
+            statements = statements.iter().map(|text| rotation.fill(text)).collect();
+        }
+        if !begun || at != before.cluster.database {
+            statements.insert(0, "BEGIN READ WRITE".to_owned());
+        }
+        if let Err(error) = self.server.batch(at, &statements.join(";\n")) {
+            let class = sqlstate::before_commit(&error);
+            self.server.roll_back(at);
+            return Err(rotation.map_or(class.clone(), |rotation| rotation.redact(class)));
+        }
+        let meant = self.check(at, group, rotation);
+        if let Err(why) = meant {
+            self.server.roll_back(at);
+            return Err(why);
+        }
+        if !self.server.is_connected(at) {
+            return Err(ConnectorError::Transient("the connection was lost before COMMIT".to_owned()));
+        }
+        self.server.batch(at, "COMMIT").map(drop).map_err(|error| sqlstate::at_commit(&error))
+    }
+
+    /// Looks from inside the transaction: what was to go is gone, what was to change has changed, and the names the
+    /// SQL used belong to the oids of the plan.
+    fn check(&mut self, at: u32, group: &[&Operation], rotation: Option<&Rotation>) -> Result<(), ConnectorError> {
+        let facts = self.server.look_in(at, &self.view)?;
+        let picture = Picture::new(self.system, &facts);
+        for operation in group {
+            let removed = operation.with.get("removes");
+            let key = removed.and_then(|key| GrantKey::parse(key).ok()).and_then(|key| Key::parse(&key));
+            if key.is_some_and(|key| picture.grant(&key).is_some()) {
+                let text = format!("the server took `{operation}` and nothing changed; rolled back");
+                return Err(ConnectorError::Permanent(text));
+            }
+            for name in ["role", "grantor"] {
+                let Some((oid, name)) = operation.with.get(name).and_then(|value| value.split_once(' ')) else {
+                    continue;
+                };
+                let oid = oid.parse::<u32>().unwrap_or_default();
+                let other = facts.role(oid).is_some_and(|role| role.name != name);
+                if oid >= FIRST_NORMAL_OID && other {
+                    let text = format!("role {oid} is not called {name} any more; rolled back");
+                    return Err(ConnectorError::PreconditionFailed(text));
+                }
+            }
+        }
+        if let Expectation::Shows(wanted) = &self.action.expects {
+            let live = picture.grant(self.key);
+            if !live.is_some_and(|live| shows(&live, wanted)) {
+                let text = "the server took the statement and the grant is not as wanted; rolled back".to_owned();
+                return Err(ConnectorError::Permanent(text));
+            }
+        }
+        match rotation {
+            Some(_) => rotate::replaced(&facts, self.key),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends sessions. What was committed before stands; a session that is left is seen when the target is read again.
+    fn terminate(&mut self, operations: &[&Operation]) -> String {
+        let mut words = String::new();
+        for operation in operations.iter().filter(|operation| operation.call == sql::TERMINATE) {
+            words.push_str(&match self.server.batch(0, &operation.text) {
+                Ok(rows) => format!("; {} sessions ended", rows.first().map_or("0", String::as_str)),
+                Err(error) => format!("; sessions not ended: {}", sqlstate::before_commit(&error)),
+            });
+        }
+        words
+    }
+}
+
+/// Returns how the live grant differs from the reviewed one; nothing when it is the same, or has only lost since.
+/// An earlier action of the same run may have taken another path, or closed the account: that harms nobody more.
+pub(super) fn drift(reviewed: &Grant, live: &Grant) -> Option<String> {
+    if live.digest() == reviewed.digest() {
+        return None;
+    }
+    let same = live.key == reviewed.key && live.entitlement.id == reviewed.entitlement.id;
+    let only_less = same
+        && live.tier >= reviewed.tier
+        && live.paths.iter().all(|path| reviewed.paths.iter().any(|it| (it.via, &it.ids) == (path.via, &path.ids)))
+        && live.expands_to.iter().all(|given| reviewed.expands_to.iter().any(|it| it.id == given.id))
+        && live.attributes.iter().all(|(name, value)| {
+            reviewed.attribute(name) == Some(value) || LESS.contains(&(name.as_str(), value.as_str()))
+        });
+    let digests = || format!("it was reviewed as {} and is {} now", reviewed.digest(), live.digest());
+    (!only_less).then(digests)
+}
+
+/// Attributes with the value that gives least.
+const LESS: [(&str, &str); 6] = [
+    ("admin", "no"),
+    ("grantable", "no"),
+    ("inherit", "no"),
+    ("login", "no"),
+    ("set", "no"),
+    ("valid-until", "-infinity"),
+];
+
+fn shows(live: &Grant, wanted: &BTreeMap<String, String>) -> bool {
+    wanted.iter().all(|(name, value)| live.attribute(name) == Some(value))
+}
+
+fn inventory(picture: &Picture<'_>) -> Inventory {
+    let kinds = [GrantKind::Account, GrantKind::Membership, GrantKind::Ownership, GrantKind::Privilege];
+    let grants = kinds.into_iter().flat_map(|kind| picture.grants(kind));
+    Inventory::new(picture.system.clone(), Timestamp::from_unix(0), Digest::ZERO, false, grants, BTreeMap::new())
+}
+
+/// Statements that follow each other in one database make one transaction.
+fn groups(operations: &[Operation]) -> Vec<Vec<&Operation>> {
+    let mut groups: Vec<Vec<&Operation>> = Vec::new();
+    for operation in operations {
+        match groups.last_mut() {
+            Some(group) if group.last().is_some_and(|last| together(last, operation)) => group.push(operation),
+            _ => groups.push(vec![operation]),
+        }
+    }
+    groups
+}
+
+fn together(a: &Operation, b: &Operation) -> bool {
+    a.call == b.call && a.with.get("database") == b.with.get("database")
+}
+
+fn database_of(group: &[&Operation]) -> u32 {
+    group.first().and_then(|operation| operation.with.get("database")?.parse().ok()).unwrap_or_default()
+}

@@ -1,0 +1,118 @@
+//! What a system file says about a PostgreSQL server.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{net::IpAddr, path::PathBuf};
+
+/// One PostgreSQL server (a cluster of databases), version 15 or later.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PostgresConfig {
+    /// A host name, an address, or the directory of a Unix socket.
+    pub host: String,
+    /// The port.
+    #[serde(default = "default_port")]
+    pub port: u16,
+    /// The database to connect to first; roles and memberships are read there.
+    #[serde(default = "default_database")]
+    pub database: String,
+    /// The role the engine acts as.
+    pub user: String,
+    /// The environment variable with that role's password.
+    pub password_env: String,
+    /// The databases whose objects are read; all that accept connections when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub databases: Option<Vec<String>>,
+    /// How the connection is protected.
+    #[serde(default)]
+    pub tls: TlsMode,
+    /// A file of PEM certificates to trust instead of the system's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
+    /// Whether stored passwords are looked at, which takes the right to read `pg_authid`.
+    #[serde(default)]
+    pub passwords: PasswordSight,
+}
+
+/// How a connection is protected.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsMode {
+    /// No TLS; refused for any host that is not this machine.
+    Disable,
+    /// No TLS, wherever the host is: everything can be read and changed on the way.
+    DisableAnywhere,
+    /// TLS, with the certificate and the host name verified.
+    #[default]
+    VerifyFull,
+}
+
+/// Whether stored passwords are looked at.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PasswordSight {
+    /// They are listed, by the fingerprint of what the server stores; a listing fails without the right to it.
+    #[default]
+    Fingerprint,
+    /// They are not listed, which is named as a blind spot.
+    Unseen,
+}
+
+impl PostgresConfig {
+    /// Returns whether the host is this machine: a loopback address, `localhost`, or a Unix socket.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host.as_str();
+        host.starts_with('/') || host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
+
+    /// Returns what is wrong with it, if anything, in words for the one who wrote the file.
+    pub fn problem(&self) -> Option<String> {
+        if self.host.is_empty() || self.user.is_empty() || self.password_env.is_empty() {
+            return Some("`host`, `user` and `password_env` must not be empty".to_owned());
+        }
+        match self.tls {
+            TlsMode::Disable if !self.is_loopback() => Some(format!(
+                "`tls = \"disable\"` is for this machine only, and `{}` is not; use `verify-full`",
+                self.host
+            )),
+            TlsMode::Disable | TlsMode::DisableAnywhere if self.ca.is_some() => {
+                Some("`ca` has no meaning without TLS; use `tls = \"verify-full\"`".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn default_port() -> u16 {
+    5432
+}
+
+fn default_database() -> String {
+    "postgres".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> Result<PostgresConfig, toml::de::Error> {
+        toml::from_str(&format!("user = \"tenure\"\npassword_env = \"PG_PASSWORD\"\n{text}"))
+    }
+
+    #[test]
+    fn tls_is_on_unless_said_and_off_only_at_home() {
+        assert_eq!(config("host = \"db.example\"").unwrap().tls, TlsMode::VerifyFull);
+        for (host, fine) in [("127.0.0.1", true), ("::1", true), ("/run/postgresql", true), ("10.0.0.1", false)] {
+            let plain = config(&format!("host = \"{host}\"\ntls = \"disable\"")).unwrap();
+            assert_eq!(plain.problem().is_none(), fine, "{host}");
+        }
+        let said = config("host = \"10.0.0.1\"\ntls = \"disable-anywhere\"").unwrap();
+        assert_eq!(said.problem(), None);
+    }
+
+    #[test]
+    fn unknown_keys_are_errors() {
+        assert!(config("host = \"x\"\nsslmode = \"prefer\"").is_err());
+        assert!(config("host = \"x\"\npassword = \"no\"").is_err());
+    }
+}

@@ -1,0 +1,128 @@
+//! Listing: one consistent read of everything, handed out kind by kind and page by page.
+
+use super::{
+    PasswordSight,
+    facts::Facts,
+    picture::Picture,
+    server::{Server, View},
+};
+use crate::{
+    connector::{ConnectorError, Cursor, Health, Page},
+    model::{Grant, GrantKind, SystemId, Timestamp, Usage},
+};
+use std::collections::BTreeSet;
+
+/// What was read, and which kinds of it were asked for.
+#[derive(Default)]
+pub(super) struct Listing {
+    read: Option<Facts>,
+    begun: BTreeSet<GrantKind>,
+    /// The kind that pages are being handed out of.
+    at: Option<(GrantKind, Vec<Grant>)>,
+    number: u64,
+}
+
+impl Listing {
+    /// Returns a page. The kinds of one round come from one read; a kind asked for again from its beginning begins a
+    /// new round.
+    pub(super) fn page(
+        &mut self,
+        system: &SystemId,
+        server: &mut Server,
+        kind: GrantKind,
+        from: Option<&Cursor>,
+    ) -> Result<Page, ConnectorError> {
+        let start = match from {
+            None => {
+                self.begin(system, server, kind)?;
+                0
+            }
+            Some(cursor) => self.resume(kind, cursor)?,
+        };
+        let (Some(facts), Some((_, grants))) = (&self.read, &self.at) else { return Ok(Page::default()) };
+        let end = (start + PAGE).min(grants.len());
+        let grants = grants.get(start..end).unwrap_or_default().to_vec();
+        let usage = grants.iter().map(|grant| (grant.key.clone(), usage(grant, facts))).collect();
+        let more = self.at.as_ref().is_some_and(|(_, all)| end < all.len());
+        let next = more.then(|| Cursor(format!("{}:{end}", self.number)));
+        Ok(Page { grants, usage, next })
+    }
+
+    fn begin(&mut self, system: &SystemId, server: &mut Server, kind: GrantKind) -> Result<(), ConnectorError> {
+        if self.read.is_none() || self.begun.contains(&kind) {
+            self.read = Some(server.look(&View::Everything, "")?);
+            self.begun.clear();
+        }
+        if kind == GrantKind::Credential
+            && !server.sees_passwords
+            && server.config.passwords == PasswordSight::Fingerprint
+        {
+            let missing = "SELECT on pg_authid; or say `passwords = \"unseen\"` in the system file".to_owned();
+            return Err(ConnectorError::Forbidden { missing });
+        }
+        self.begun.insert(kind);
+        self.number += 1;
+        let grants = self.read.as_ref().map(|facts| Picture::new(system, facts).grants(kind));
+        self.at = Some((kind, grants.unwrap_or_default()));
+        Ok(())
+    }
+
+    fn resume(&self, kind: GrantKind, cursor: &Cursor) -> Result<usize, ConnectorError> {
+        let parts = cursor
+            .0
+            .split_once(':')
+            .and_then(|(number, at)| Some((number.parse::<u64>().ok()?, at.parse::<usize>().ok()?)));
+        match parts {
+            Some((number, at)) if self.number == number && self.at.as_ref().is_some_and(|(it, _)| *it == kind) => {
+                Ok(at)
+            }
+            _ => Err(ConnectorError::PreconditionFailed("the listing has moved on; begin it again".to_owned())),
+        }
+    }
+}
+
+fn usage(grant: &Grant, facts: &Facts) -> Usage {
+    let role = grant.principal.id.parse().unwrap_or_default();
+    match grant.kind {
+        GrantKind::Account if facts.sessions(role) > 0 => Usage::At(Timestamp::from_unix(facts.cluster.now)),
+        GrantKind::Account => {
+            Usage::Unknown("no session is open, and PostgreSQL keeps no time of the last login".to_owned())
+        }
+        GrantKind::Credential => Usage::Unknown("PostgreSQL does not say how a session logged in".to_owned()),
+        _ => Usage::Unknown("PostgreSQL keeps no record of the use of a right".to_owned()),
+    }
+}
+
+/// Returns what can be seen, and what cannot.
+pub(super) fn validate(server: &mut Server) -> Result<Health, ConnectorError> {
+    let facts = server.look(&View::Cluster, "")?;
+    let cluster = &facts.cluster;
+    let Some(me) = facts.role(cluster.me) else {
+        return Err(ConnectorError::Transient("the server does not show our own role".to_owned()));
+    };
+    let mut blind_spots = Vec::new();
+    if !server.sees_passwords {
+        let why = match server.config.passwords {
+            PasswordSight::Fingerprint => "passwords: no SELECT on pg_authid",
+            PasswordSight::Unseen => "passwords: not looked at, as the system file says",
+        };
+        blind_spots.push(why.to_owned());
+    }
+    let seen: Vec<String> = server.looked_into(cluster).into_iter().map(|(_, name)| name).collect();
+    for database in &cluster.databases {
+        // `template0` accepts no connections on any server: nobody can use what is in it.
+        if !seen.contains(&database.name) && database.name != "template0" {
+            let why = if database.connectable { "not named in `databases`" } else { "accepts no connections" };
+            blind_spots.push(format!("objects in database {}: {why}", database.name));
+        }
+    }
+    for name in server.config.databases.iter().flatten() {
+        if !cluster.databases.iter().any(|database| database.name == *name) {
+            blind_spots.push(format!("database {name}: named in `databases`, not on the server"));
+        }
+    }
+    let version = format!("PostgreSQL {}.{}", cluster.version / 10_000, cluster.version % 10_000);
+    Ok(Health { target: version, identity: format!("{} (oid {})", me.name, me.oid), blind_spots })
+}
+
+const PAGE: usize = 1000;

@@ -1,0 +1,175 @@
+//! PostgreSQL servers, version 15 and later: roles, memberships, privileges, ownership, passwords.
+//!
+//! What is listed, and the key of each, at the finest grain that `REVOKE` and `ALTER ROLE` can take away:
+//!
+//! | grant | key | verdicts |
+//! |---|---|---|
+//! | role, with login, validity, connection limit | `account:ROLE` | disable, revoke (drop), reduce |
+//! | attribute that is a right | `attribute:NAME/ROLE` | revoke |
+//! | membership, by grantor since version 16 | `membership:ROLE/MEMBER[/GRANTOR]` | revoke, reduce |
+//! | stored password, by the digest of its verifier | `password:ROLE/FINGERPRINT` | rotate, disable, revoke, reduce |
+//! | one privilege of one access control list entry | `privilege:DATABASE/CLASS/OID[.COLUMN]/PRIVILEGE/GRANTEE/GRANTOR` | revoke, reduce |
+//! | privilege on objects to come | `default:DATABASE/DEFINER/SCHEMA/CLASS/PRIVILEGE/GRANTEE` | revoke |
+//! | ownership | `ownership:DATABASE/CATALOG/OID/OWNER` | none: said, not tried |
+//!
+//! All ids are oids. Names are for people, and for the SQL of a plan: before the SQL is run, the connector writes it again
+//! from what the server shows at that moment, and runs it only if it is the same, in a transaction that is committed only
+//! if the reviewed grant, and nothing else under its name, is changed.
+//!
+//! What PostgreSQL does not tell anybody: whether a session has said `SET ROLE` (it may go on acting as a role its user
+//! was removed from, until it ends), and when a right or a login was last used.
+
+mod access;
+mod apply;
+mod catalog;
+mod config;
+mod facts;
+mod harm;
+mod key;
+mod listing;
+mod observe;
+mod picture;
+mod roles;
+mod rotate;
+mod server;
+mod sql;
+mod sqlstate;
+mod tier;
+mod totals;
+mod undo;
+mod words;
+
+pub use config::{PasswordSight, PostgresConfig, TlsMode};
+
+use super::{
+    Collector, ConnectorError, ControlTotal, Cursor, Descriptor, Draft, Health, Intent, Page, Provisioner, Receipt,
+    Refusal, Sink, Vocabulary,
+};
+use crate::model::{Action, Change, Grant, GrantKind, Inventory, Level, Operation, Sighting, SystemId, action::Ready};
+use secrecy::SecretString;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The words of PostgreSQL, without a connection.
+#[derive(Clone, Debug)]
+pub struct PostgresWords {
+    user: String,
+}
+
+impl PostgresWords {
+    /// Returns the words for a server; of the configuration, only who the engine is there matters.
+    pub fn new(config: &PostgresConfig) -> Self {
+        Self { user: config.user.clone() }
+    }
+}
+
+impl Vocabulary for PostgresWords {
+    fn describe(&self) -> Descriptor {
+        Descriptor {
+            name: "postgres",
+            kinds: &[
+                GrantKind::Account,
+                GrantKind::Attribute,
+                GrantKind::Credential,
+                GrantKind::Membership,
+                GrantKind::Ownership,
+                GrantKind::Privilege,
+            ],
+            needs: &[
+                "CONNECT on every database",
+                "SELECT on pg_authid (for passwords; superuser has it)",
+                "to write: SUPERUSER, or CREATEROLE with ADMIN on the roles and ownership of the objects",
+                "to end sessions: pg_signal_backend",
+            ],
+            level: Level::V4,
+        }
+    }
+
+    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
+        words::draft(&self.user, change, grant, inventory)
+    }
+}
+
+/// A PostgreSQL server.
+pub struct Postgres {
+    system: SystemId,
+    words: PostgresWords,
+    state: Mutex<State>,
+}
+
+struct State {
+    server: server::Server,
+    listing: listing::Listing,
+}
+
+/// Returns the connector for a server; it connects when it is first asked.
+///
+/// # Errors
+/// When the configuration contradicts itself or would send the password unprotected.
+pub fn open(system: &SystemId, config: &PostgresConfig, password: SecretString) -> Result<Postgres, ConnectorError> {
+    if let Some(problem) = config.problem() {
+        return Err(ConnectorError::Permanent(problem));
+    }
+    Ok(Postgres {
+        system: system.clone(),
+        words: PostgresWords::new(config),
+        state: Mutex::new(State {
+            server: server::Server::new(config.clone(), password),
+            listing: listing::Listing::default(),
+        }),
+    })
+}
+
+impl Postgres {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // The state is connections and a copy of what was read: a panic elsewhere leaves nothing half done in it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Vocabulary for Postgres {
+    fn describe(&self) -> Descriptor {
+        self.words.describe()
+    }
+
+    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
+        self.words.draft(change, grant, inventory)
+    }
+}
+
+impl Collector for Postgres {
+    fn validate(&self) -> Result<Health, ConnectorError> {
+        listing::validate(&mut self.state().server)
+    }
+
+    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<Page, ConnectorError> {
+        let State { server, listing } = &mut *self.state();
+        listing.page(&self.system, server, kind, from)
+    }
+
+    fn control_totals(&self) -> Result<Vec<ControlTotal>, ConnectorError> {
+        totals::control_totals(&mut self.state().server)
+    }
+
+    fn observe(&self, grant: &Grant) -> Result<Sighting, ConnectorError> {
+        observe::observe(&self.system, &mut self.state().server, grant)
+    }
+
+    fn calls(&self) -> u64 {
+        self.state().server.calls
+    }
+}
+
+impl Provisioner for Postgres {
+    fn apply(&self, action: &Action<Ready>, intent: Intent, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+        if intent.action() != &action.id {
+            return Err(ConnectorError::Permanent("the intent is for another action".to_owned()));
+        }
+        let State { server, listing } = &mut *self.state();
+        *listing = listing::Listing::default();
+        apply::apply(&self.system, server, action, sink)
+    }
+
+    fn compensate(&self, action: &Action<Ready>) -> Option<Vec<Operation>> {
+        undo::undo(action)
+    }
+}

@@ -1,0 +1,92 @@
+//! One look at one grant: is it there, and by which paths does its holder have what it gives?
+
+use super::{
+    facts::Facts,
+    key::Key,
+    picture::{Picture, direct},
+    server::{Server, View},
+};
+use crate::{
+    connector::ConnectorError,
+    model::{Grant, Presence, Sighting, SystemId, Via},
+};
+
+/// Returns what has to be looked at to see a grant whole.
+pub(super) fn view(key: &Key) -> View {
+    match key {
+        Key::Account { .. } | Key::Attribute { .. } | Key::Password { .. } => View::Cluster,
+        Key::Default { database, .. } => View::Defaults(*database),
+        Key::Membership { role, .. } => View::Role(*role),
+        Key::Ownership { database: 0, .. } => View::Cluster,
+        Key::Ownership { database, object, .. } => View::Object(*database, *object),
+        Key::Privilege { on, .. } if on.database == 0 => View::Cluster,
+        Key::Privilege { on, .. } => View::Object(on.database, on.oid),
+    }
+}
+
+/// Looks at a grant now.
+pub(super) fn observe(system: &SystemId, server: &mut Server, grant: &Grant) -> Result<Sighting, ConnectorError> {
+    let Some(key) = Key::parse(&grant.key) else {
+        return Err(ConnectorError::Unsupported(format!("{} is not a key of a PostgreSQL server", grant.key)));
+    };
+    match server.look(&view(&key), "") {
+        Ok(facts) => Ok(sighting(system, &facts, &key, server.sees_passwords)),
+        // The server was there and would not let us look.
+        Err(ConnectorError::Forbidden { missing }) => Ok(unknown(format!("not allowed to look: {missing}"))),
+        Err(other) => Err(other),
+    }
+}
+
+/// Returns what a read says about a grant.
+pub(super) fn sighting(system: &SystemId, facts: &Facts, key: &Key, sees_passwords: bool) -> Sighting {
+    let Some(probe) = facts.probe() else {
+        return unknown("the read did not show our own role: it may be partial".to_owned());
+    };
+    if matches!(key, Key::Password { .. }) && !sees_passwords {
+        return unknown("passwords cannot be seen: no SELECT on pg_authid".to_owned());
+    }
+    if let Some(why) = unseen(facts, key) {
+        return unknown(why);
+    }
+    let picture = Picture::new(system, facts);
+    let grant = picture.grant(key);
+    let mut paths = picture.paths(key);
+    let own = picture.own_path(key);
+    // The grant itself comes first, as in the inventory.
+    paths.sort_by_key(|path| *path != own);
+    let open = facts.sessions(key.holder());
+    let presence = match key {
+        Key::Account { role } if open > 0 => {
+            let closed = facts.role(*role).is_none_or(|role| !role.login);
+            if closed {
+                Presence::Lingering { until: format!("{open} open sessions end") }
+            } else {
+                paths.push(direct(Via::Session, role.to_string(), format!("{open} open sessions")));
+                Presence::Present { paths }
+            }
+        }
+        // Without any password left, what is open was opened with it, or by another way in.
+        Key::Password { role, .. } if paths.is_empty() && open > 0 && has_none(facts, *role) => {
+            Presence::Lingering { until: format!("{open} sessions opened before, or without a password, end") }
+        }
+        _ if paths.is_empty() => Presence::Absent { probe },
+        _ => Presence::Present { paths },
+    };
+    Sighting { presence, grant }
+}
+
+/// A database that is there and was not looked into says nothing about what is in it.
+fn unseen(facts: &Facts, key: &Key) -> Option<String> {
+    let database = key.database();
+    let there = facts.cluster.databases.iter().any(|it| it.oid == database);
+    let seen = database == 0 || facts.objects.contains_key(&database);
+    (there && !seen).then(|| format!("database {} was not looked into", facts.database(database)))
+}
+
+fn has_none(facts: &Facts, role: u32) -> bool {
+    facts.role(role).is_none_or(|role| role.password == "none")
+}
+
+fn unknown(reason: String) -> Sighting {
+    Sighting { presence: Presence::Unknown { reason }, grant: None }
+}

@@ -1,0 +1,259 @@
+//! The exact SQL of a change.
+
+use super::key::Key;
+use crate::{
+    connector::Refusal,
+    model::{Change, Grant, GrantKey, GrantKind, Inventory, Operation},
+};
+use std::collections::BTreeMap;
+
+/// Runs in a transaction.
+pub(super) const SQL: &str = "sql";
+/// Runs outside of any transaction, after what stands before it was committed; it can be repeated.
+pub(super) const TERMINATE: &str = "sql:terminate";
+/// Stands for the verifier that is made when a password is rotated.
+pub(super) const VERIFIER: &str = "'<SCRAM-SHA-256 verifier of a new random password>'";
+
+/// Returns the statements for `change`, in order. The same grant and inventory give the same statements.
+pub(super) fn render(change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Vec<Operation>, Refusal> {
+    let key = Key::parse(&grant.key)
+        .ok_or_else(|| unsupported("this is not a grant of a PostgreSQL server", "collect again"))?;
+    let statement = Statement { grant, inventory, key: &key };
+    match (&key, change) {
+        (Key::Account { .. }, Change::Disable {}) => Ok(statement.disable()),
+        (Key::Account { .. }, Change::Revoke {}) => statement.drop(),
+        (Key::Account { .. } | Key::Password { .. }, Change::Reduce { to }) => statement.limit(to),
+        (Key::Attribute { attribute, .. }, Change::Revoke {}) => {
+            let text = format!("ALTER ROLE {} NO{}", statement.holder(), attribute.to_uppercase());
+            Ok(vec![statement.operation(SQL, text, true)])
+        }
+        (Key::Membership { .. }, Change::Revoke {}) => statement.leave(""),
+        (Key::Membership { grantor, .. }, Change::Reduce { to }) => match (to.as_str(), grantor) {
+            ("without admin", _) => statement.leave("ADMIN OPTION FOR "),
+            ("without inherit", Some(_)) => statement.leave("INHERIT OPTION FOR "),
+            ("without set", Some(_)) => statement.leave("SET OPTION FOR "),
+            _ => Err(unsupported(
+                &format!("a membership cannot be reduced to `{to}`"),
+                "`without admin`; since PostgreSQL 16 also `without inherit`, `without set`",
+            )),
+        },
+        (Key::Default { .. }, Change::Revoke {}) => statement.default(""),
+        (Key::Privilege { .. }, Change::Revoke {}) => statement.privilege(""),
+        (Key::Default { .. } | Key::Privilege { .. }, Change::Reduce { to }) if to != "without grant option" => {
+            Err(unsupported(
+                &format!("a privilege cannot be reduced to `{to}`"),
+                "`without grant option`; each privilege is a grant of its own, to keep or to revoke",
+            ))
+        }
+        (Key::Default { .. }, Change::Reduce { .. }) => statement.default("GRANT OPTION FOR "),
+        (Key::Privilege { .. }, Change::Reduce { .. }) => statement.privilege("GRANT OPTION FOR "),
+        (Key::Password { .. }, Change::Disable {}) => {
+            let text = format!("ALTER ROLE {} VALID UNTIL '-infinity'", statement.holder());
+            Ok(vec![statement.operation(SQL, text, false)])
+        }
+        (Key::Password { .. }, Change::Revoke {}) => {
+            let text = format!("ALTER ROLE {} PASSWORD NULL", statement.holder());
+            Ok(vec![statement.operation(SQL, text, true), statement.terminate()])
+        }
+        (Key::Password { .. }, Change::Rotate {}) => {
+            let text = format!("ALTER ROLE {} PASSWORD {VERIFIER}", statement.holder());
+            Ok(vec![statement.operation(SQL, text, true)])
+        }
+        (Key::Ownership { .. }, _) => Err(unsupported(
+            "an object always has an owner",
+            "give it another one: ALTER … OWNER TO …, by a person, and attest it",
+        )),
+        (Key::Account { .. }, Change::Rotate {}) => {
+            Err(unsupported("an account has nothing to rotate", "decide on its password"))
+        }
+        (_, Change::Disable {} | Change::Reduce { .. } | Change::Rotate {}) => {
+            Err(unsupported(&format!("PostgreSQL cannot {change} this grant of kind {}", key.kind()), "revoke it"))
+        }
+    }
+}
+
+struct Statement<'a> {
+    grant: &'a Grant,
+    inventory: &'a Inventory,
+    key: &'a Key,
+}
+
+impl Statement<'_> {
+    fn holder(&self) -> String {
+        match self.key.holder() {
+            0 => "PUBLIC".to_owned(),
+            _ => ident(&self.grant.principal.name),
+        }
+    }
+
+    /// Returns the quoted name of a role the grant names beside its holder.
+    fn role(&self, oid: u32) -> Result<String, Refusal> {
+        name_of(self.inventory, oid).map(|name| ident(&name)).ok_or_else(|| {
+            unsupported(&format!("role {oid}, which the grant names, is not in the inventory"), "collect again")
+        })
+    }
+
+    fn operation(&self, call: &str, text: String, removes: bool) -> Operation {
+        let mut with = BTreeMap::from([
+            ("database".to_owned(), self.key.database().to_string()),
+            ("entitlement".to_owned(), format!("{} {}", self.grant.entitlement.id, self.grant.entitlement.name)),
+            ("role".to_owned(), format!("{} {}", self.grant.principal.id, self.grant.principal.name)),
+        ]);
+        if let Some(grantor) = self.key.grantor() {
+            let name = name_of(self.inventory, grantor).unwrap_or_default();
+            with.insert("grantor".to_owned(), format!("{grantor} {name}").trim_end().to_owned());
+        }
+        if removes {
+            with.insert("removes".to_owned(), self.grant.key.to_string());
+        }
+        Operation { call: call.to_owned(), with, text }
+    }
+
+    fn terminate(&self) -> Operation {
+        let text = format!(
+            "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE usesysid = {} AND pid <> pg_backend_pid()",
+            self.key.holder()
+        );
+        self.operation(TERMINATE, text, false)
+    }
+
+    fn disable(&self) -> Vec<Operation> {
+        let text = format!("ALTER ROLE {} NOLOGIN VALID UNTIL '-infinity'", self.holder());
+        vec![self.operation(SQL, text, false), self.terminate()]
+    }
+
+    fn limit(&self, to: &str) -> Result<Vec<Operation>, Refusal> {
+        let clause = super::words::limit(self.key, to).ok_or_else(|| {
+            unsupported(
+                &format!("`{to}` is not a limit of this grant"),
+                "`valid until 2027-01-31T00:00:00Z`; for an account also `connection limit 5`",
+            )
+        })?;
+        let text = format!("ALTER ROLE {} {}", self.holder(), clause.sql);
+        Ok(vec![self.operation(SQL, text, false)])
+    }
+
+    fn leave(&self, option: &str) -> Result<Vec<Operation>, Refusal> {
+        let Key::Membership { grantor, .. } = self.key else { return Ok(Vec::new()) };
+        let role = ident(self.grant.entitlement.name.strip_prefix("role ").unwrap_or_default());
+        let mut text = format!("REVOKE {option}{role} FROM {}", self.holder());
+        if let Some(grantor) = grantor {
+            text.push_str(&format!(" GRANTED BY {}", self.role(*grantor)?));
+        }
+        Ok(vec![self.operation(SQL, text, option.is_empty())])
+    }
+
+    /// PostgreSQL lets a superuser act as the owner only; what another role granted has to be taken back as that role.
+    fn privilege(&self, option: &str) -> Result<Vec<Operation>, Refusal> {
+        let what = outside_quotes(&self.grant.entitlement.name, " IN DATABASE ").0;
+        let text = format!("REVOKE {option}{what} FROM {}", self.holder());
+        let revoke = self.operation(SQL, text, option.is_empty());
+        match (self.grant.attribute("granted-by"), self.key.grantor()) {
+            (Some("owner"), _) | (_, None) => Ok(vec![revoke]),
+            (_, Some(grantor)) => {
+                let become_grantor = format!("SET LOCAL ROLE {}", self.role(grantor)?);
+                let again = "RESET ROLE".to_owned();
+                Ok(vec![self.operation(SQL, become_grantor, false), revoke, self.operation(SQL, again, false)])
+            }
+        }
+    }
+
+    fn default(&self, option: &str) -> Result<Vec<Operation>, Refusal> {
+        let Key::Default { definer, schema, class, privilege, .. } = self.key else { return Ok(Vec::new()) };
+        let schema = match schema {
+            0 => String::new(),
+            _ => {
+                let after = outside_quotes(&self.grant.entitlement.name, " IN SCHEMA ").1;
+                format!(" IN SCHEMA {}", outside_quotes(after, " BY ").0)
+            }
+        };
+        let text = format!(
+            "ALTER DEFAULT PRIVILEGES FOR ROLE {}{schema} REVOKE {option}{privilege} ON {} FROM {}",
+            self.role(*definer)?,
+            class.replace('-', " "),
+            self.holder()
+        );
+        Ok(vec![self.operation(SQL, text, option.is_empty())])
+    }
+
+    /// Contain, then take away what keeps the server from dropping the role, database by database, then drop it.
+    fn drop(&self) -> Result<Vec<Operation>, Refusal> {
+        let oid = self.key.holder();
+        let mut operations =
+            vec![self.operation(SQL, format!("ALTER ROLE {} NOLOGIN", self.holder()), false), self.terminate()];
+        let mut shared = Vec::new();
+        for grant in held_or_set_by(self.inventory, oid) {
+            let revoke = render(&Change::Revoke {}, grant, self.inventory)?;
+            let list = if Key::parse(&grant.key).is_some_and(|key| key.database() == 0) {
+                &mut shared
+            } else {
+                &mut operations
+            };
+            list.extend(revoke);
+        }
+        operations.extend(shared);
+        operations.push(self.operation(SQL, format!("DROP ROLE {}", self.holder()), true));
+        Ok(operations)
+    }
+}
+
+/// Returns what has to be taken away before a role can be dropped: the privileges it holds, and its defaults for others.
+fn held_or_set_by(inventory: &Inventory, role: u32) -> Vec<&Grant> {
+    let mut grants: Vec<&Grant> =
+        inventory.of_principal(&role.to_string()).filter(|grant| grant.kind == GrantKind::Privilege).collect();
+    let sets = |grant: &&Grant| {
+        grant.kind == GrantKind::Privilege
+            && matches!(Key::parse(&grant.key), Some(Key::Default { definer, grantee, .. }) if definer == role && grantee != role)
+    };
+    grants.extend(inventory.grants().filter(sets));
+    grants.sort_by_key(|grant| Key::parse(&grant.key).map(|key| (key.database(), key)));
+    grants
+}
+
+/// Returns the name of a role as the inventory knows it.
+pub(super) fn name_of(inventory: &Inventory, oid: u32) -> Option<String> {
+    if let Some(account) = GrantKey::parse(&format!("account:{oid}")).ok().and_then(|key| inventory.grant(&key)) {
+        return Some(account.principal.name.clone());
+    }
+    inventory.of_principal(&oid.to_string()).next().map(|grant| grant.principal.name.clone())
+}
+
+/// Quotes an identifier: always, so that a role called `user` or `public` is a role and not a word of SQL.
+pub(super) fn ident(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Splits at the first `mark` outside of double quotes; the second part is empty when there is none.
+pub(super) fn outside_quotes<'a>(text: &'a str, mark: &str) -> (&'a str, &'a str) {
+    let mut quoted = false;
+    for (index, character) in text.char_indices() {
+        if character == '"' {
+            quoted = !quoted;
+        } else if !quoted && text[index..].starts_with(mark) {
+            return (&text[..index], &text[index + mark.len()..]);
+        }
+    }
+    (text, "")
+}
+
+pub(super) fn unsupported(why: &str, instead: &str) -> Refusal {
+    Refusal::Unsupported { why: why.to_owned(), instead: instead.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_its_quotes() {
+        assert_eq!(ident("a\"; DROP ROLE b; --"), "\"a\"\"; DROP ROLE b; --\"");
+        assert_eq!(ident("user"), "\"user\"");
+    }
+
+    #[test]
+    fn marks_inside_of_names_are_names() {
+        let text = "SELECT ON TABLE public.\"x IN DATABASE y\" IN DATABASE sales";
+        assert_eq!(outside_quotes(text, " IN DATABASE "), ("SELECT ON TABLE public.\"x IN DATABASE y\"", "sales"));
+        assert_eq!(outside_quotes("CONNECT ON DATABASE sales", " IN DATABASE "), ("CONNECT ON DATABASE sales", ""));
+    }
+}

@@ -1,0 +1,87 @@
+//! What an answer of the server allows next, by its SQLSTATE (PostgreSQL documentation, appendix A).
+
+use crate::connector::ConnectorError;
+
+/// Returns the class of an error that was answered, or of a connection lost, while nothing could have been changed:
+/// in a read, or in a transaction whose COMMIT had not been sent.
+pub(super) fn before_commit(error: &postgres::Error) -> ConnectorError {
+    let Some(answer) = error.as_db_error() else {
+        return ConnectorError::Transient(short(&chain(error)));
+    };
+    let code = answer.code().code();
+    let mut text = format!("{} (SQLSTATE {code})", answer.message());
+    if let Some(detail) = answer.detail() {
+        text.push_str(": ");
+        text.push_str(&detail.replace('\n', "; "));
+    }
+    class(code, short(&text))
+}
+
+/// Returns the class of an error in answer to a COMMIT.
+pub(super) fn at_commit(error: &postgres::Error) -> ConnectorError {
+    match error.as_db_error().map(|answer| answer.code().code()) {
+        // The server ended the session: the commit may have been made before it.
+        Some(code) if code.starts_with("57P") || code.starts_with("08") => {
+            ConnectorError::Ambiguous(format!("the server ended the session at COMMIT (SQLSTATE {code})"))
+        }
+        Some(_) => before_commit(error),
+        None => ConnectorError::Ambiguous(short(&format!("the connection was lost at COMMIT: {}", chain(error)))),
+    }
+}
+
+/// Returns the class for a code, with a text already free of secrets.
+pub(super) fn class(code: &str, text: String) -> ConnectorError {
+    match code {
+        "28000" | "28P01" => ConnectorError::Unauthenticated(text),
+        "42501" => ConnectorError::Forbidden { missing: text },
+        "3D000" | "3F000" | "42704" | "42883" | "42P01" | "42703" => ConnectorError::NotFound(text),
+        // XX000 is also "tuple concurrently updated": somebody changed the same catalog row.
+        "40001" | "40P01" | "55P03" | "55006" | "57014" | "XX000" => ConnectorError::Transient(text),
+        _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => {
+            ConnectorError::Transient(text)
+        }
+        "0A000" => ConnectorError::Unsupported(text),
+        _ => ConnectorError::Permanent(text),
+    }
+}
+
+/// The causes of an error in one line: the outermost text of the client alone says too little.
+fn chain(error: &postgres::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}
+
+/// Evidence keeps strings short.
+fn short(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
+}
+
+const LONGEST: usize = 400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_the_class_that_says_what_may_be_done() {
+        for (code, class_name) in [
+            ("28P01", "unauthenticated"),
+            ("42501", "forbidden"),
+            ("2BP01", "permanent"),
+            ("0LP01", "permanent"),
+            ("42704", "not-found"),
+            ("40P01", "transient"),
+            ("53300", "transient"),
+            ("57P01", "transient"),
+            ("0A000", "unsupported"),
+            ("25006", "permanent"),
+        ] {
+            assert_eq!(class(code, String::new()).class(), class_name, "{code}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! How much harm an entitlement of a PostgreSQL server can do, by what it is.
+
+use super::{facts::FIRST_NORMAL_OID, key::Key, picture::Picture};
+use crate::model::Tier;
+
+/// Returns the least tier of what a key gives.
+pub(super) fn of(key: &Key, picture: &Picture<'_>) -> Tier {
+    match key {
+        Key::Account { role } | Key::Password { role, .. } => account(*role, picture),
+        Key::Attribute { attribute, .. } if attribute == "createdb" => Tier::T1,
+        // CREATEROLE can make and change other identities, REPLICATION reads everything, BYPASSRLS reads every row.
+        Key::Attribute { .. } => Tier::T0,
+        Key::Membership { role, .. } => account(*role, picture),
+        Key::Ownership { catalog: 1262 | 2615, .. } => Tier::T1,
+        Key::Ownership { .. } => Tier::T2,
+        Key::Default { grantee: 0, .. } => Tier::T1,
+        Key::Default { .. } => Tier::T2,
+        Key::Privilege { on, privilege, grantee, .. } => match (on.class.as_str(), privilege.as_str()) {
+            ("parameter", "ALTER SYSTEM") => Tier::T0,
+            ("parameter", _) => Tier::T1,
+            // A list of the server's own objects that somebody changed.
+            ("table" | "routine", _) if on.oid < FIRST_NORMAL_OID => Tier::T1,
+            ("database" | "schema", "CREATE") => Tier::T1,
+            ("table" | "large-object", _) if *grantee == 0 => Tier::T1,
+            ("table" | "sequence" | "large-object" | "server", _) => Tier::T2,
+            _ => Tier::T3,
+        },
+    }
+}
+
+/// What a role can become decides.
+fn account(role: u32, picture: &Picture<'_>) -> Tier {
+    let reached = picture.roles.reached_by(role);
+    let mut tier = Tier::T2;
+    for oid in std::iter::once(&role).chain(reached.keys()) {
+        let Some(role) = picture.facts.role(*oid) else { continue };
+        let control = ["superuser", "createrole", "replication", "bypassrls"].iter().any(|name| role.is(name));
+        if control || (role.is_predefined() && CONTROL.contains(&role.name.as_str())) {
+            return Tier::T0;
+        }
+        if role.is("createdb") || role.is_predefined() {
+            tier = Tier::T1;
+        }
+    }
+    tier
+}
+
+/// Roles of the server that lead to superuser (documentation, section 22.5).
+const CONTROL: [&str; 4] =
+    ["pg_execute_server_program", "pg_read_server_files", "pg_write_server_files", "pg_create_subscription"];
