@@ -13,5 +13,6 @@
 pub mod conformance;
 pub mod git_http;
 pub mod git_ssh;
+pub mod postgres;
 pub mod sandbox;
 pub mod servers;

@@ -159,7 +159,8 @@ pub fn program(name: &str) -> PathBuf {
 
 /// Returns the folder below `target` where `install.sh` put what comes from PyPI.
 pub fn systems() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("tmp lies in target").join("systems")
+    let tmp = option_env!("CARGO_TARGET_TMPDIR").expect("cargo says where target is, to tests in `tests/`");
+    Path::new(tmp).parent().expect("tmp lies in target").join("systems")
 }
 
 /// Starts the process that ends `group` when this one is gone.

@@ -41,8 +41,8 @@ impl Picture<'_> {
                 paths.extend(self.by_entry(entry, on, holder));
             }
         }
-        let gone = self.entries_on(on).is_empty();
-        if holder != 0 && !gone {
+        let there = self.owner(key).is_some();
+        if holder != 0 && there {
             paths.extend(self.by_owner(key, holder));
             paths.extend(self.by_predefined(on, privilege, holder));
             paths.extend(self.by_superuser(holder));

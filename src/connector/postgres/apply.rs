@@ -111,10 +111,12 @@ impl Work<'_> {
         let now = sql::render(&self.action.change, &live, &inventory)
             .or_else(|refusal| failed(format!("it can no longer be done: {refusal}")).map(|()| Vec::new()))?;
         if now != self.action.operations {
-            let text = |list: &[Operation]| list.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            let planned = &self.action.operations;
+            let first = (0..).find(|index| planned.get(*index) != now.get(*index)).unwrap_or_default();
+            let text = |list: &[Operation]| list.get(first).map_or_else(|| "nothing".to_owned(), ToString::to_string);
             return failed(format!(
-                "names or dependencies have changed: planned {}; now it would be {}",
-                text(&self.action.operations),
+                "names or dependencies have changed: planned was {}; now it would be {}",
+                text(planned),
                 text(&now)
             ));
         }

@@ -1,6 +1,6 @@
 //! Who a change would hurt, by the inventory: what is refused, and what is lost.
 
-use super::key::Key;
+use super::{key::Key, picture::BOOTSTRAP};
 use crate::{
     connector::Refusal,
     model::{AccessPath, Change, Grant, GrantKind, Inventory, Loss},
@@ -219,6 +219,3 @@ fn listed(names: &[&str]) -> String {
     let some = names.iter().take(12).copied().collect::<Vec<_>>().join("; ");
     if names.len() > 12 { format!("{some}; and {} more", names.len() - 12) } else { some }
 }
-
-/// The superuser that `initdb` makes (`BOOTSTRAP_SUPERUSERID` in `pg_authid.dat`).
-const BOOTSTRAP: u32 = 10;

@@ -39,6 +39,9 @@ mod totals;
 mod undo;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 pub use config::{PasswordSight, PostgresConfig, TlsMode};
 
 use super::{

@@ -1,7 +1,7 @@
 //! From what the catalogs say to grants: one for every row that can be taken away.
 
 use super::{
-    facts::{Coming, Elsewhere, Entry, Facts, Member, Owned, Role},
+    facts::{Coming, Elsewhere, Entry, FIRST_NORMAL_OID, Facts, Member, Owned, Role},
     key::{Key, Object},
     roles::Roles,
     tier,
@@ -80,18 +80,23 @@ impl<'a> Picture<'a> {
         there.filter(|entry| entry.class == on.class).collect()
     }
 
-    /// Returns who owns what the key is about, where the read saw it.
+    /// Returns who owns what the key is about; nothing when it is not there.
     pub(super) fn owner(&self, key: &Key) -> Option<u32> {
-        match key {
-            Key::Privilege { on, .. } => self.entries_on(on).first().map(|entry| entry.owner),
-            Key::Ownership { database, catalog, object, .. } => {
-                let same = |(at, owned): &(u32, &Owned)| {
-                    at == database && owned.catalog == *catalog && owned.object == *object
-                };
-                all_owned(self.facts).find(same).map(|(_, owned)| owned.owner)
+        let (database, catalog, object) = match key {
+            Key::Privilege { on, .. } => {
+                if let Some(entry) = self.entries_on(on).first() {
+                    return Some(entry.owner);
+                }
+                // An object on which nobody but its owner has anything has no entry.
+                (on.database, catalog_of(&on.class), on.oid)
             }
-            _ => None,
-        }
+            Key::Ownership { database, catalog, object, .. } => (*database, *catalog, *object),
+            _ => return None,
+        };
+        let same = |(at, owned): &(u32, &Owned)| *at == database && owned.catalog == catalog && owned.object == object;
+        let owned = all_owned(self.facts).find(same).map(|(_, owned)| owned.owner);
+        // What the server came with is not listed as owned, and does not go.
+        owned.or((object < FIRST_NORMAL_OID || catalog == PARAMETERS).then_some(BOOTSTRAP))
     }
 
     /// Returns what a role gives to those who can act as it.
@@ -358,6 +363,28 @@ fn shortened(given: BTreeMap<String, String>) -> Vec<Entitlement> {
     }
     list
 }
+
+/// Returns the oid of the catalog that a class of objects is in.
+fn catalog_of(class: &str) -> u32 {
+    match class {
+        "table" | "sequence" => 1259,
+        "schema" => 2615,
+        "routine" => 1255,
+        "type" => 1247,
+        "language" => 2612,
+        "wrapper" => 2328,
+        "server" => 1417,
+        "large-object" => 2613,
+        "database" => 1262,
+        "tablespace" => 1213,
+        _ => PARAMETERS,
+    }
+}
+
+const PARAMETERS: u32 = 6243;
+
+/// The superuser that `initdb` makes (`BOOTSTRAP_SUPERUSERID` in `pg_authid.dat`).
+pub(super) const BOOTSTRAP: u32 = 10;
 
 const READABLE: usize = 64;
 

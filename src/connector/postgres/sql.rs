@@ -210,12 +210,10 @@ fn held_or_set_by(inventory: &Inventory, role: u32) -> Vec<&Grant> {
     grants
 }
 
-/// Returns the name of a role as the inventory knows it.
+/// Returns the name of a role as the inventory knows it; the server's own roles, which nobody can act as, have none.
 pub(super) fn name_of(inventory: &Inventory, oid: u32) -> Option<String> {
-    if let Some(account) = GrantKey::parse(&format!("account:{oid}")).ok().and_then(|key| inventory.grant(&key)) {
-        return Some(account.principal.name.clone());
-    }
-    inventory.of_principal(&oid.to_string()).next().map(|grant| grant.principal.name.clone())
+    let key = GrantKey::parse(&format!("account:{oid}")).ok()?;
+    inventory.grant(&key).map(|account| account.principal.name.clone())
 }
 
 /// Quotes an identifier: always, so that a role called `user` or `public` is a role and not a word of SQL.

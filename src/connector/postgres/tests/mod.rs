@@ -1,0 +1,228 @@
+//! Stories on a real server: one for the whole test binary, a database and roles of its own for each story.
+//!
+//! They stand here and not in `tests/` because an [`Intent`] cannot be made outside of the library.
+
+#[path = "../../../../tests/support/postgres.rs"]
+#[expect(dead_code, reason = "shared with tests/, which use other parts")]
+mod cluster;
+mod refusals;
+#[path = "../../../../tests/support/servers.rs"]
+#[expect(dead_code, reason = "shared with tests/, which use other parts")]
+mod servers;
+mod survivals;
+mod verdicts;
+
+use super::{PasswordSight, Postgres, PostgresConfig, TlsMode, open};
+use crate::{
+    connector::{Collector, ConnectorError, Intent, Provisioner, Receipt, Refusal, Sink, SinkError, Vocabulary},
+    model::{
+        Action, ActionId, CampaignId, Change, Digest, Grant, GrantKind, Inventory, ItemId, Level, Presence, RepoId,
+        Sighting, SystemId, Timestamp, Verdict,
+        action::{Basis, Planned, Ready},
+    },
+};
+use cluster::Cluster;
+use secrecy::{ExposeSecret, SecretString};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        LazyLock, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::start(&[]));
+
+/// One story: a database and names that no other story uses.
+struct Story {
+    number: u32,
+    database: String,
+    postgres: Postgres,
+    vault: Vault,
+}
+
+/// Keeps what it is given in memory.
+#[derive(Default)]
+struct Vault(Mutex<Vec<(String, String)>>);
+
+impl Sink for Vault {
+    fn deposit(&self, label: &str, secret: &SecretString) -> Result<String, SinkError> {
+        self.0.lock().unwrap().push((label.to_owned(), secret.expose_secret().to_owned()));
+        Ok(format!("vault:{label}"))
+    }
+}
+
+impl Story {
+    /// Begins a story: every `name_N` in `statements`, run as the superuser, becomes a name of its own.
+    fn new(statements: &str) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let database = format!("story_{number}");
+        CLUSTER.sql("postgres", &format!("CREATE DATABASE {database}"));
+        let story = Self {
+            number,
+            postgres: connector(&[&database], "super", CLUSTER.password()),
+            database,
+            vault: Vault::default(),
+        };
+        story.sql(statements);
+        story
+    }
+
+    fn text(&self, text: &str) -> String {
+        text.replace("_N", &format!("_{}", self.number))
+    }
+
+    fn sql(&self, statements: &str) {
+        CLUSTER.sql(&self.database, &self.text(statements));
+    }
+
+    fn ask(&self, query: &str) -> String {
+        CLUSTER.ask(&self.database, &self.text(query))
+    }
+
+    /// Whether a role can select from a table, as the server says.
+    fn reads(&self, role: &str, table: &str) -> bool {
+        self.ask(&format!("SELECT has_table_privilege('{role}', '{table}', 'SELECT')")) == "t"
+    }
+
+    fn inventory(&self) -> Inventory {
+        inventory_of(&self.postgres)
+    }
+
+    /// Returns the one grant of a principal whose entitlement begins like this.
+    fn grant(&self, principal: &str, entitlement: &str) -> Grant {
+        let (principal, entitlement) = (self.text(principal), self.text(entitlement));
+        let inventory = self.inventory();
+        let fits =
+            |grant: &&Grant| grant.principal.name == principal && grant.entitlement.name.starts_with(&entitlement);
+        let found: Vec<&Grant> = inventory.grants().filter(fits).collect();
+        let of_principal = || {
+            let all = inventory.grants().filter(|grant| grant.principal.name == principal);
+            all.map(|grant| format!("{} ({})", grant.entitlement.name, grant.key)).collect::<Vec<_>>()
+        };
+        assert_eq!(found.len(), 1, "{principal} / {entitlement}: {found:#?}; {principal} has {:#?}", of_principal());
+        found[0].clone()
+    }
+
+    fn draft(&self, change: &Change, grant: &Grant) -> Result<crate::connector::Draft, Refusal> {
+        self.postgres.draft(change, grant, &self.inventory())
+    }
+
+    /// Plans a change, as the plan floor does.
+    fn plan(&self, change: Change, grant: &Grant) -> Planned {
+        let draft = self.draft(&change, grant).unwrap();
+        planned(change, grant, draft)
+    }
+
+    fn apply(&self, planned: &Planned) -> Result<Receipt, ConnectorError> {
+        apply_by(&self.postgres, planned, &self.vault)
+    }
+
+    fn observe(&self, grant: &Grant) -> Sighting {
+        self.postgres.observe(grant).unwrap()
+    }
+
+    /// Returns the paths that are left, in words; nothing when the access is gone.
+    fn paths(&self, grant: &Grant) -> Vec<String> {
+        match self.observe(grant).presence {
+            Presence::Present { paths } => paths.iter().map(ToString::to_string).collect(),
+            Presence::Absent { probe } => {
+                assert!(probe.contains("our own role super"), "{probe}");
+                Vec::new()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Revokes a grant and expects the server to have taken it.
+    fn revoke(&self, principal: &str, entitlement: &str) -> Grant {
+        let grant = self.grant(principal, entitlement);
+        let receipt = self.apply(&self.plan(Change::Revoke {}, &grant)).unwrap();
+        assert!(!receipt.already, "{receipt:?}");
+        grant
+    }
+}
+
+fn connector(databases: &[&str], user: &str, password: &str) -> Postgres {
+    let config = PostgresConfig {
+        host: "127.0.0.1".to_owned(),
+        port: CLUSTER.port(),
+        database: "postgres".to_owned(),
+        user: user.to_owned(),
+        password_env: "PG_PASSWORD".to_owned(),
+        databases: Some(databases.iter().map(|name| (*name).to_owned()).collect()),
+        tls: TlsMode::Disable,
+        ca: None,
+        passwords: PasswordSight::Fingerprint,
+    };
+    open(&system(), &config, SecretString::from(password.to_owned())).unwrap()
+}
+
+fn system() -> SystemId {
+    SystemId::parse("pg-orders").unwrap()
+}
+
+fn inventory_of(postgres: &Postgres) -> Inventory {
+    let mut grants = Vec::new();
+    for &kind in postgres.describe().kinds {
+        let mut cursor = None;
+        loop {
+            let page = postgres.list(kind, cursor.as_ref()).unwrap_or_else(|error| panic!("{kind}: {error}"));
+            grants.extend(page.grants);
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+    }
+    Inventory::new(system(), Timestamp::from_unix(0), Digest::ZERO, true, grants, BTreeMap::new())
+}
+
+fn planned(change: Change, grant: &Grant, draft: crate::connector::Draft) -> Planned {
+    let repo = RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap();
+    let campaign = CampaignId::parse("2026-q4").unwrap();
+    let item = ItemId::of(&campaign, &grant.system, &grant.key);
+    Planned {
+        id: ActionId::of(&repo, &item, &grant.digest(), change.verb()),
+        basis: Basis {
+            path: "campaigns/2026-q4/reviews/pg-orders/ana.toml".to_owned(),
+            file: Digest::ZERO,
+            item,
+            verdict: Verdict::Revoke,
+            signers: vec!["ana".to_owned()],
+        },
+        change,
+        grant: grant.clone(),
+        precondition: grant.digest(),
+        operations: draft.operations,
+        expects: draft.expects,
+        loses: draft.loses,
+        survives: draft.survives,
+        irreversible: draft.irreversible,
+        level: Level::V3,
+    }
+}
+
+fn apply_by(postgres: &Postgres, planned: &Planned, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+    let action: Action<Ready> = Action::new(planned.clone());
+    postgres.apply(&action, Intent::recorded(planned.id.clone(), 1), sink)
+}
+
+fn sql_of(planned: &Planned) -> Vec<&str> {
+    planned.operations.iter().map(|operation| operation.text.as_str()).collect()
+}
+
+fn reduce(to: &str) -> Change {
+    Change::Reduce { to: to.to_owned() }
+}
+
+#[test]
+fn a_kind_that_does_not_exist_here_is_an_empty_page_and_an_old_cursor_an_error() {
+    let story = Story::new("CREATE ROLE svc_N LOGIN");
+    let page = story.postgres.list(GrantKind::Rule, None).unwrap();
+    assert!(page.grants.is_empty() && page.next.is_none());
+    let old = crate::connector::Cursor("1:7".to_owned());
+    let error = story.postgres.list(GrantKind::Account, Some(&old)).unwrap_err();
+    assert_eq!(error.class(), "precondition-failed");
+}

@@ -1,0 +1,171 @@
+//! What is refused: by us before anything happens, by the server, or because the target is not as planned.
+
+use super::*;
+
+#[test]
+fn row_4_dependent_grants_are_refused_by_us_and_by_the_server() {
+    let story = Story::new(
+        "CREATE TABLE t (a int); CREATE ROLE lead_N LOGIN; CREATE ROLE svc_N LOGIN;
+         GRANT SELECT ON t TO lead_N WITH GRANT OPTION",
+    );
+    let lead = story.grant("lead_N", "SELECT ON TABLE public.t");
+    let plan = story.plan(Change::Revoke {}, &lead);
+    story.sql("SET ROLE lead_N; GRANT SELECT ON t TO svc_N; RESET ROLE");
+
+    let error = story.apply(&plan).unwrap_err();
+    assert_eq!(error.class(), "permanent");
+    assert!(error.to_string().contains("SQLSTATE 2BP01"), "{error}");
+    assert!(story.reads("lead_N", "t") && story.reads("svc_N", "t"), "nothing was done");
+    assert!(!story.paths(&lead).is_empty());
+
+    let Err(Refusal::Harm { why, .. }) = story.draft(&Change::Revoke {}, &lead) else { panic!("said, not tried") };
+    assert!(why.contains(&story.text("svc_N")), "{why}");
+}
+
+#[test]
+fn row_6_what_is_gone_already_is_said_to_be() {
+    let story = Story::new("CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; GRANT INSERT ON t TO svc_N");
+    let plan = story.plan(Change::Revoke {}, &story.grant("svc_N", "INSERT"));
+    story.sql("REVOKE INSERT ON t FROM svc_N");
+    assert!(story.apply(&plan).unwrap().already);
+    story.sql("DROP TABLE t");
+    assert!(story.apply(&plan).unwrap().already);
+    assert!(story.paths(&plan.grant).is_empty());
+}
+
+#[test]
+fn row_14_a_name_reused_leaves_the_innocent_untouched() {
+    let story = Story::new(
+        "CREATE TABLE t (a int); CREATE ROLE team_N; CREATE ROLE svc_N LOGIN; GRANT team_N TO svc_N; GRANT SELECT ON t TO svc_N",
+    );
+    let privilege = story.plan(Change::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
+    let member = story.plan(Change::Revoke {}, &story.grant("svc_N", "role team_N"));
+    let account = story.plan(Change::Disable {}, &story.grant("svc_N", "account"));
+    story.sql(
+        "ALTER ROLE svc_N RENAME TO old_N; CREATE ROLE svc_N LOGIN; GRANT team_N TO svc_N; GRANT SELECT ON t TO svc_N",
+    );
+    for plan in [&privilege, &member, &account] {
+        let error = story.apply(plan).unwrap_err();
+        assert_eq!(error.class(), "precondition-failed", "{error}");
+        assert!(error.to_string().contains(&story.text("old_N")), "{error}");
+    }
+    assert!(story.reads("svc_N", "t"));
+    assert_eq!(
+        story.ask(
+            "SELECT pg_has_role('svc_N', 'team_N', 'MEMBER') AND rolcanlogin FROM pg_roles WHERE rolname = 'svc_N'"
+        ),
+        "t"
+    );
+    assert!(!story.paths(&privilege.grant).is_empty(), "the guilty one is still seen by its oid");
+
+    // Planned again, the same grant is taken from the same role under its new name.
+    story.revoke("old_N", "SELECT ON TABLE");
+    assert!(!story.reads("old_N", "t") && story.reads("svc_N", "t"));
+}
+
+#[test]
+fn a_table_whose_name_was_reused_is_untouched() {
+    let story = Story::new("CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; GRANT SELECT ON t TO svc_N");
+    let plan = story.plan(Change::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
+    story.sql("ALTER TABLE t RENAME TO old; CREATE TABLE t (a int); GRANT SELECT ON t TO svc_N");
+    assert_eq!(story.apply(&plan).unwrap_err().class(), "precondition-failed");
+    assert!(story.reads("svc_N", "t") && story.reads("svc_N", "old"));
+}
+
+#[test]
+fn a_grant_that_gained_since_its_review_is_left_alone_and_one_that_lost_is_not() {
+    let story = Story::new(
+        "CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; CREATE ROLE team_N; GRANT team_N TO svc_N;
+         GRANT SELECT ON t TO svc_N, team_N",
+    );
+    let plan = story.plan(Change::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
+    story.sql("GRANT SELECT ON t TO PUBLIC");
+    let error = story.apply(&plan).unwrap_err();
+    assert!(error.to_string().contains("reviewed as sha256:"), "{error}");
+    story.sql("REVOKE SELECT ON t FROM PUBLIC, team_N");
+    assert!(!story.apply(&plan).unwrap().already, "another path has gone since: no harm in that");
+    assert!(story.paths(&plan.grant).is_empty());
+}
+
+#[test]
+fn missing_rights_of_our_own_are_forbidden_and_nothing_is_done() {
+    let story = Story::new(
+        "CREATE ROLE engine_N LOGIN PASSWORD 'a story only'; GRANT SELECT ON pg_authid TO engine_N;
+         CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN SUPERUSER; GRANT SELECT ON t TO svc_N",
+    );
+    let engine = connector(&[&story.database], &story.text("engine_N"), "a story only");
+    let account = story.plan(Change::Disable {}, &story.grant("svc_N", "account"));
+    let error = apply_by(&engine, &account, &story.vault).unwrap_err();
+    assert_eq!(error.class(), "forbidden", "{error}");
+    assert!(error.to_string().contains("42501"), "{error}");
+    assert_eq!(story.ask("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'svc_N'"), "t");
+
+    let privilege = story.plan(Change::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
+    assert_eq!(apply_by(&engine, &privilege, &story.vault).unwrap_err().class(), "forbidden");
+    assert!(story.observe(&privilege.grant).grant.is_some());
+    assert_eq!(engine.observe(&privilege.grant).unwrap(), story.observe(&privilege.grant), "reading needs no more");
+}
+
+#[test]
+fn without_sight_of_passwords_they_are_unknown_and_never_absent() {
+    let story =
+        Story::new("CREATE ROLE reader_N LOGIN PASSWORD 'a story only'; CREATE ROLE svc_N LOGIN PASSWORD 'another'");
+    let password = story.grant("svc_N", "password");
+    let reader = connector(&[&story.database], &story.text("reader_N"), "a story only");
+    assert!(matches!(reader.observe(&password).unwrap().presence, Presence::Unknown { .. }));
+    assert_eq!(reader.list(GrantKind::Credential, None).unwrap_err().class(), "forbidden");
+    let spots = reader.validate().unwrap().blind_spots;
+    assert!(spots.iter().any(|spot| spot.contains("pg_authid")), "{spots:?}");
+    assert!(spots.iter().any(|spot| spot.contains("database postgres")), "{spots:?}");
+    let wrong = connector(&[&story.database], &story.text("reader_N"), "not it");
+    assert_eq!(wrong.observe(&password).unwrap_err().class(), "unauthenticated");
+}
+
+#[test]
+fn a_role_with_objects_anywhere_is_not_dropped() {
+    let story = Story::new("CREATE ROLE svc_N LOGIN");
+    CLUSTER.sql("postgres", &story.text("CREATE DATABASE other_N"));
+    CLUSTER.sql(&story.text("other_N"), &story.text("CREATE TABLE kept (a int); ALTER TABLE kept OWNER TO svc_N"));
+    let account = story.grant("svc_N", "account");
+    // The other database is not even looked into: that something is there is known all the same.
+    let Err(Refusal::Harm { why, .. }) = story.draft(&Change::Revoke {}, &account) else { panic!("it owns a table") };
+    assert!(why.contains(&story.text("other_N")), "{why}");
+
+    let both = connector(&[&story.database, &story.text("other_N")], "super", CLUSTER.password());
+    let refusal = both.draft(&Change::Revoke {}, &account, &inventory_of(&both)).unwrap_err();
+    assert!(refusal.to_string().contains("TABLE public.kept"), "{refusal}");
+}
+
+#[test]
+fn a_role_that_others_depend_on_is_not_dropped() {
+    let story = Story::new(
+        "CREATE ROLE team_N; CREATE ROLE svc_N LOGIN; GRANT team_N TO svc_N; CREATE TABLE t (a int);
+         CREATE ROLE lead_N; GRANT SELECT ON t TO lead_N WITH GRANT OPTION; SET ROLE lead_N; GRANT SELECT ON t TO svc_N",
+    );
+    for (role, named) in [("team_N", "svc_N"), ("lead_N", "svc_N")] {
+        let account = story.grant(role, "account");
+        let Err(Refusal::Harm { why, .. }) = story.draft(&Change::Revoke {}, &account) else { panic!("{role}") };
+        assert!(why.contains(&story.text(named)), "{why}");
+    }
+}
+
+#[test]
+fn objects_made_after_the_plan_stop_the_drop_before_anything_is_done() {
+    let story = Story::new("CREATE ROLE svc_N LOGIN; CREATE TABLE t (a int); GRANT SELECT ON t TO svc_N");
+    let plan = story.plan(Change::Revoke {}, &story.grant("svc_N", "account"));
+    story.sql("CREATE TABLE mine (a int); ALTER TABLE mine OWNER TO svc_N");
+    let error = story.apply(&plan).unwrap_err();
+    assert_eq!(error.class(), "precondition-failed", "{error}");
+    assert!(story.reads("svc_N", "t"));
+    assert_eq!(story.ask("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'svc_N'"), "t");
+}
+
+#[test]
+fn the_engine_does_not_lock_itself_out() {
+    let story = Story::new("CREATE ROLE svc_N LOGIN");
+    let own = story.grant("super", "account");
+    for change in [Change::Disable {}, Change::Revoke {}] {
+        assert!(matches!(story.draft(&change, &own), Err(Refusal::Harm { .. })), "{change}");
+    }
+    assert!(matches!(story.draft(&Change::Rotate {}, &own), Err(Refusal::Harm { .. })));
+}

@@ -1,0 +1,160 @@
+//! Access that survives what took it away: the server said yes, and the path is named.
+
+use super::*;
+use crate::model::Expectation;
+
+const TABLE: &str = "CREATE TABLE t (a int, b int); CREATE ROLE svc_N LOGIN;";
+
+#[test]
+fn row_1_access_through_a_role_survives_and_is_named() {
+    let story =
+        Story::new(&format!("{TABLE} CREATE ROLE team_N; GRANT SELECT ON t TO team_N, svc_N; GRANT team_N TO svc_N"));
+    let grant = story.grant("svc_N", "SELECT ON TABLE public.t");
+    let plan = story.plan(Change::Revoke {}, &grant);
+    assert_eq!(plan.survives, [story.text("member of team_N, granted by super")], "the plan says so before");
+    assert!(plan.loses.is_empty(), "nobody loses anything by it");
+    story.apply(&plan).unwrap();
+    assert!(story.reads("svc_N", "t"));
+    assert_eq!(story.paths(&grant), [story.text("member of team_N, granted by super")]);
+    assert_eq!(story.observe(&grant).grant, None, "the grant itself is gone");
+
+    let member = story.revoke("svc_N", "role team_N");
+    assert!(story.paths(&member).is_empty() && story.paths(&grant).is_empty());
+    assert!(!story.reads("svc_N", "t"));
+}
+
+#[test]
+fn row_2_access_through_public_survives_and_is_named() {
+    let story = Story::new(&format!("{TABLE} GRANT SELECT ON t TO PUBLIC, svc_N"));
+    let grant = story.revoke("svc_N", "SELECT ON TABLE public.t");
+    assert_eq!(story.paths(&grant), ["granted to PUBLIC by super"]);
+    story.revoke("PUBLIC", "SELECT ON TABLE public.t");
+    assert!(story.paths(&grant).is_empty() && !story.reads("svc_N", "t"));
+}
+
+#[test]
+fn row_5_a_column_is_a_grant_of_its_own_and_the_table_takes_it_along() {
+    let story = Story::new(&format!("{TABLE} GRANT SELECT (a) ON t TO svc_N; GRANT SELECT (b) ON t TO svc_N"));
+    let column = story.revoke("svc_N", "SELECT (a) ON TABLE public.t");
+    assert!(story.paths(&column).is_empty());
+    assert_eq!(story.ask("SELECT has_column_privilege('svc_N', 't', 'b', 'SELECT')"), "t", "the other one stands");
+
+    story.sql("GRANT SELECT ON t TO svc_N");
+    let column = story.grant("svc_N", "SELECT (b) ON TABLE public.t");
+    let plan = story.plan(Change::Revoke {}, &column);
+    assert_eq!(plan.survives, ["granted by super, on TABLE public.t"], "a column is covered by its table");
+    let table = story.grant("svc_N", "SELECT ON TABLE public.t");
+    let plan = story.plan(Change::Revoke {}, &table);
+    assert!(plan.survives.is_empty());
+    assert!(plan.loses.iter().any(|loss| loss.entitlement.contains("column b")), "{:?}", plan.loses);
+    story.apply(&plan).unwrap();
+    assert!(story.paths(&table).is_empty() && story.paths(&column).is_empty());
+}
+
+#[test]
+fn row_8_a_superuser_keeps_everything() {
+    let story = Story::new(
+        "CREATE ROLE svc_N LOGIN SUPERUSER; CREATE ROLE team_N; GRANT team_N TO svc_N; CREATE TABLE t ();
+         GRANT SELECT ON t TO svc_N",
+    );
+    let member = story.revoke("svc_N", "role team_N");
+    assert_eq!(story.paths(&member), ["a superuser"]);
+    let table = story.revoke("svc_N", "SELECT ON TABLE public.t");
+    assert_eq!(story.paths(&table), ["a superuser"]);
+    let attribute = story.revoke("svc_N", "SUPERUSER");
+    for gone in [&member, &table, &attribute] {
+        assert!(story.paths(gone).is_empty(), "{}", gone.key);
+    }
+}
+
+#[test]
+fn row_12_a_member_without_inherit_can_still_set_role() {
+    let story = Story::new(
+        "CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN NOINHERIT; CREATE ROLE team_N; GRANT team_N TO svc_N;
+         GRANT SELECT ON t TO team_N, svc_N",
+    );
+    let grant = story.revoke("svc_N", "SELECT ON TABLE public.t");
+    assert!(!story.reads("svc_N", "t"), "has_table_privilege says no");
+    story.sql("SET ROLE svc_N; SET ROLE team_N; SELECT * FROM t");
+    assert_eq!(story.paths(&grant), [story.text("member of team_N, by SET ROLE, granted by super")]);
+}
+
+#[test]
+fn row_16_a_session_lives_on_after_nologin_and_the_plan_ends_it() {
+    let story = Story::new("CREATE ROLE svc_N LOGIN PASSWORD 'a story only'");
+    let mut session = CLUSTER.log_in(&story.database, &story.text("svc_N"), "a story only").unwrap();
+    let account = story.grant("svc_N", "account");
+    let plan = story.plan(Change::Disable {}, &account);
+    assert!(plan.irreversible.as_deref().is_some_and(|text| text.contains("sessions")));
+
+    story.sql("ALTER ROLE svc_N NOLOGIN VALID UNTIL '-infinity'");
+    assert!(session.simple_query("SELECT 1").is_ok());
+    assert!(matches!(story.observe(&account).presence, Presence::Lingering { .. }));
+
+    let receipt = story.apply(&plan).unwrap();
+    assert!(receipt.already && receipt.text.contains("1 sessions ended"), "{receipt:?}");
+    assert!(session.simple_query("SELECT 1").is_err());
+    let Expectation::Shows(wanted) = &plan.expects else { panic!("{:?}", plan.expects) };
+    let now = story.observe(&account);
+    assert!(matches!(now.presence, Presence::Present { .. }), "the record is kept: {:?}", now.presence);
+    assert!(wanted.iter().all(|(name, value)| now.grant.as_ref().unwrap().attribute(name) == Some(value)));
+}
+
+#[test]
+fn the_same_right_from_two_grantors_is_two_grants() {
+    let story = Story::new(&format!(
+        "{TABLE} CREATE ROLE lead_N; GRANT SELECT ON t TO lead_N WITH GRANT OPTION; GRANT SELECT ON t TO svc_N;
+         SET ROLE lead_N; GRANT SELECT ON t TO svc_N; RESET ROLE"
+    ));
+    let inventory = story.inventory();
+    let svc = story.text("svc_N");
+    let both: Vec<Grant> = inventory
+        .grants()
+        .filter(|grant| grant.principal.name == svc && grant.entitlement.name.starts_with("SELECT ON TABLE"))
+        .cloned()
+        .collect();
+    assert_eq!(both.len(), 2);
+    let by = |who: &str| both.iter().find(|grant| grant.paths[0].text.ends_with(&story.text(who))).unwrap();
+    story.apply(&story.plan(Change::Revoke {}, by("super"))).unwrap();
+    assert_eq!(story.paths(by("super")), [story.text("granted by lead_N")]);
+
+    let plan = story.plan(Change::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
+    let lead = story.text("SET LOCAL ROLE \"lead_N\"");
+    let revoke = story.text("REVOKE SELECT ON TABLE public.t FROM \"svc_N\"");
+    assert_eq!(sql_of(&plan), [lead.as_str(), revoke.as_str(), "RESET ROLE"]);
+    story.apply(&plan).unwrap();
+    assert!(story.paths(by("lead_N")).is_empty() && !story.reads("svc_N", "t"));
+}
+
+#[test]
+fn ownership_and_the_servers_own_roles_are_paths() {
+    let story = Story::new(&format!(
+        "{TABLE} CREATE ROLE owners_N; ALTER TABLE t OWNER TO owners_N; GRANT SELECT ON t TO svc_N;
+         GRANT owners_N, pg_read_all_data TO svc_N"
+    ));
+    let grant = story.revoke("svc_N", "SELECT ON TABLE public.t");
+    let paths = story.paths(&grant);
+    assert_eq!(paths.len(), 2, "{paths:?}");
+    assert!(paths.contains(&story.text("member of owners_N, which owns it")));
+    assert!(paths.contains(&"member of pg_read_all_data, which has it everywhere".to_owned()));
+}
+
+#[test]
+fn rights_on_objects_to_come_are_grants() {
+    let story = Story::new(
+        "CREATE ROLE app_N; CREATE ROLE svc_N LOGIN; CREATE SCHEMA \"Odd BY name\";
+         ALTER DEFAULT PRIVILEGES FOR ROLE app_N IN SCHEMA \"Odd BY name\" GRANT SELECT ON TABLES TO svc_N",
+    );
+    let grant = story.grant("svc_N", "SELECT ON TABLES TO COME");
+    let plan = story.plan(Change::Revoke {}, &grant);
+    let sql = story.text(
+        "ALTER DEFAULT PRIVILEGES FOR ROLE \"app_N\" IN SCHEMA \"Odd BY name\" REVOKE SELECT ON TABLES FROM \"svc_N\"",
+    );
+    assert_eq!(sql_of(&plan), [sql.as_str()]);
+    story.apply(&plan).unwrap();
+    assert!(story.paths(&grant).is_empty());
+    story.sql(
+        "GRANT CREATE, USAGE ON SCHEMA \"Odd BY name\" TO app_N; SET ROLE app_N; CREATE TABLE \"Odd BY name\".t ()",
+    );
+    assert!(!story.reads("svc_N", "\"Odd BY name\".t"));
+}
