@@ -1,5 +1,11 @@
 //! The PostgreSQL connector on a real server, through its public face: conformance, TLS, what it cannot see.
 //! What it changes is told next to it, in `src/connector/postgres/tests`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
 
 mod support;
 
