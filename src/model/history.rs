@@ -206,14 +206,14 @@ impl History {
         self.actions.iter().filter(|(_, action)| action.is_dangling())
     }
 
-    /// Returns the runs in the order of their start.
-    pub fn runs(&self) -> impl DoubleEndedIterator<Item = (&RunId, &RunHistory)> {
-        self.order.iter().filter_map(|id| self.runs.get_key_value(id))
-    }
-
     /// Returns a run.
     pub fn run(&self, id: &RunId) -> Option<&RunHistory> {
         self.runs.get(id)
+    }
+
+    /// Returns the runs in the order of their start.
+    pub fn runs(&self) -> impl DoubleEndedIterator<Item = (&RunId, &RunHistory)> {
+        self.order.iter().filter_map(|id| self.runs.get_key_value(id))
     }
 
     /// Returns the runs without an end that hold any of `systems`.
