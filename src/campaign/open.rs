@@ -98,10 +98,10 @@ pub fn open(opening: &Opening<'_>, setting: &Setting<'_>) -> Result<Opened, Diag
     Ok(Opened { campaign, digest, sheets, warnings })
 }
 
-/// Returns the digest over the principals' files: lines of `<sha256>  <path>`, sorted by path.
-pub fn principals_digest<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Digest {
+/// Returns the digest over the principals' files, given as path and digest: lines of `<sha256>  <path>`, sorted by path.
+pub fn principals_digest<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>) -> Digest {
     let files: BTreeMap<_, _> = files.into_iter().collect();
-    let lines = files.into_iter().map(|(path, bytes)| format!("{}  {path}\n", Digest::of(bytes).hex()));
+    let lines = files.into_iter().map(|(path, digest)| format!("{}  {path}\n", digest.hex()));
     Digest::of(lines.collect::<String>())
 }
 

@@ -2,6 +2,8 @@
 //!
 //! One file a command, each with its `Args` and a `run`. Stdout is for data, stderr for progress and problems.
 
+mod campaign;
+mod collect;
 mod completions;
 mod context;
 mod exit;
@@ -54,6 +56,10 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Open a certification round, see how far it is, close it
+    Campaign(campaign::Args),
+    /// Read all access that a system holds, and write it down as its inventory
+    Collect(collect::Args),
     /// Print a script that completes commands and options in your shell
     Completions(completions::Args),
     /// Write governed files in their one canonical form
@@ -68,6 +74,8 @@ pub fn main() -> ExitCode {
     let Global { directory, format, root, color, now } = cli.global;
     let mut context = Context::new(directory, format, root, color, now);
     let result = match cli.command {
+        Command::Campaign(args) => campaign::run(&args, &mut context),
+        Command::Collect(args) => collect::run(&args, &mut context),
         Command::Completions(args) => completions::run(&args, &mut Cli::command(), &mut context),
         Command::Fmt(args) => fmt::run(&args, &mut context),
         Command::Schema(args) => schema::run(&args, &mut context),

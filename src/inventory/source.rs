@@ -1,5 +1,6 @@
 //! Where an inventory is read from: a commit, a work tree, or memory.
 
+use crate::store::Snapshot;
 use std::{collections::BTreeMap, io, path::PathBuf};
 
 /// A tree of files that can be read by path.
@@ -54,6 +55,13 @@ impl Source for WorkTree {
     }
 }
 
+impl Source for Snapshot<'_> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
+        self.bytes(path, MAX_INVENTORY_FILE)
+            .map_err(|error| SourceError { path: path.to_owned(), why: error.to_string() })
+    }
+}
+
 impl Source for BTreeMap<String, Vec<u8>> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
         Ok(self.get(path).cloned())
@@ -63,3 +71,6 @@ impl Source for BTreeMap<String, Vec<u8>> {
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
+
+/// A million grants of about 500 bytes.
+const MAX_INVENTORY_FILE: u64 = 512 * 1024 * 1024;

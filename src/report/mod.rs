@@ -3,6 +3,7 @@
 //! Whatever comes from a target or a file is shown with its hidden characters escaped; nothing that is printed can steer
 //! a terminal, a pull request or a spreadsheet.
 
+mod campaign;
 mod changes;
 mod findings;
 mod markdown;
@@ -10,6 +11,7 @@ mod plan;
 mod run;
 mod table;
 
+pub use campaign::campaign_human;
 pub use changes::changes;
 pub use findings::{findings_human, findings_json, findings_sarif};
 pub use markdown::{MAX_MARKDOWN, cell};

@@ -7,7 +7,7 @@ use crate::{
     format::governed,
     inventory::Source,
     model::{
-        AccessPath, Entitlement, Grant, GrantKind, Tier, Usage, Via,
+        AccessPath, Digest, Entitlement, Grant, GrantKind, Tier, Usage, Via,
         file::{KeyState, PrincipalKind, Review, Selector},
     },
 };
@@ -76,7 +76,7 @@ fn stubs_are_governed_files_and_decisions_are_blank() {
         assert_eq!(review.digest, opened.digest);
     }
     let written = &opened.files()["campaign.toml"];
-    assert_eq!(crate::model::Digest::of(written), opened.digest);
+    assert_eq!(Digest::of(written), opened.digest);
 }
 
 #[test]
@@ -267,7 +267,7 @@ fn the_campaign_can_be_computed_again_from_what_it_pins() {
         let again = worklist(&campaign.id, opened.digest, &campaign.definition, &roll, campaign.opened_at, setting);
         assert_eq!(again, opened.sheets);
     });
-    let files: [(&str, &[u8]); 2] = [("principals/b.toml", b"b"), ("principals/a.toml", b"a")];
+    let files = [("principals/b.toml", Digest::of("b")), ("principals/a.toml", Digest::of("a"))];
     let mut turned = files;
     turned.reverse();
     assert_eq!(principals_digest(files), principals_digest(turned));

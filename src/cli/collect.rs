@@ -1,0 +1,186 @@
+//! `tenure collect SYSTEM`
+
+use super::{
+    Context, Exit, Failure, Format,
+    session::{Session, systems_at},
+};
+use crate::{
+    connector::{
+        Collector,
+        catalogue::{self, OpenError, Surroundings},
+    },
+    diag::Diagnostic,
+    inventory::{self, Difference, Limits, LoadError, Loaded, Progress, Task, WorkTree, difference},
+    model::{Grant, SystemId, file::Observation},
+};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+use std::{io::Write, path::Path, time::Duration};
+
+/// Read all access that a system holds, and write it down as its inventory
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A read that is refused, cut short or inconsistent fails, and leaves the previous inventory as it was.\n\nExamples:\n  tenure collect pg-orders && git add inventory/pg-orders\n  tenure collect hosts --format json"
+)]
+pub(super) struct Args {
+    /// The system, as its file under systems/ is called
+    system: SystemId,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context)?;
+    let systems = systems_at(session.snapshot())?;
+    let system = systems.get(&args.system).ok_or_else(|| {
+        let known: Vec<_> = systems.keys().map(|id| format!("`{id}`")).collect();
+        let problem = Diagnostic::error("unknown-system", format!("there is no systems/{}.toml on main", args.system));
+        Failure::from(problem.help(format!("write and merge it; there are {}", known.join(", "))))
+    })?;
+    let allowed = &session.trust()?.mandate().file().connectors;
+    if !allowed.contains(&system.connector) {
+        let message = format!("the mandate does not allow the connector `{}`", system.connector);
+        let problem =
+            Diagnostic::error("connector-not-allowed", message).in_file(format!("systems/{}.toml", args.system));
+        return Err(problem.help("add it to `connectors` in the next trust/mandate").into());
+    }
+    let base = session.base();
+    let variable = |name: &str| context.variable(name);
+    let around = Surroundings { base: &base, variable: &variable };
+    let collector = catalogue::collector(system, &around).map_err(|error| unopened(&args.system, &error))?;
+    collect(&args.system, collector.as_ref(), &base, context)
+}
+
+/// Collects the system into the work tree at `root`, and says what changed since the last time.
+fn collect(system: &SystemId, collector: &dyn Collector, root: &Path, context: &mut Context) -> Result<Exit, Failure> {
+    let before = match inventory::load(&WorkTree::new(root), system) {
+        Ok(before) => Some(before),
+        Err(LoadError::Missing(_)) => None,
+        Err(error) => {
+            let problem = Diagnostic::warning(error.code(), format!("the previous inventory cannot be read: {error}"));
+            context.problems(&problem.help("it is replaced now; look at it with `git log`").into())?;
+            None
+        }
+    };
+    let bar = progress_bar(context.terminal);
+    let mut progress = |at: Progress| {
+        bar.set_message(format!("{system}: {} grants of kind {}, {} pages", at.grants, at.kind, at.pages));
+        bar.tick();
+    };
+    let task = Task {
+        system,
+        collector,
+        clock: context.clock.as_ref(),
+        limits: Limits::default(),
+        pause: &std::thread::sleep,
+    };
+    let collection = inventory::collect(&task, &mut progress);
+    bar.finish_and_clear();
+    let collection = collection.map_err(|error| Failure::from(error.diagnostic(system)))?;
+    inventory::publish(root, system, &collection.into_files()).map_err(|error| {
+        let problem =
+            Diagnostic::error("unwritable", error.to_string()).with_note("the previous inventory is as it was");
+        Failure::from(problem.help("make room or give the right to write, then collect again"))
+    })?;
+    // What counts is what lies there now, not what was meant to.
+    let after =
+        inventory::load(&WorkTree::new(root), system).map_err(|error| Failure::from(error.diagnostics(system)))?;
+    let changes = before.as_ref().map(|before| difference(&before.inventory, &after.inventory));
+    match context.format {
+        Format::Json => context.json(&as_json(&after, changes.as_ref()))?,
+        _ => context.out.write_all(as_text(&after, changes.as_ref()).as_bytes())?,
+    }
+    Ok(Exit::Done)
+}
+
+fn progress_bar(terminal: bool) -> ProgressBar {
+    let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(None, target).with_style(ProgressStyle::default_spinner());
+    if terminal {
+        bar.enable_steady_tick(Duration::from_millis(120));
+    }
+    bar
+}
+
+fn as_text(after: &Loaded, changes: Option<&Difference>) -> String {
+    let observation = &after.observation;
+    let mut lines = vec![format!(
+        "{}: {} grants from {} as {}, {} calls",
+        observation.system,
+        after.inventory.grants().len(),
+        observation.target,
+        observation.identity,
+        observation.calls
+    )];
+    for kind in &observation.kinds {
+        let total = match (kind.control_total, &kind.control_source) {
+            (Some(total), Some(source)) => format!("control total {total} ({source})"),
+            _ => "no independent count".to_owned(),
+        };
+        lines.push(format!("  {:<12}{:>8}  {} pages, {total}", kind.kind.as_str(), kind.count, kind.pages));
+    }
+    lines.extend(observation.blind_spots.iter().map(|spot| format!("  not seen: {spot}")));
+    match changes {
+        None => lines.push("the first inventory of this system".to_owned()),
+        Some(changes) if changes.is_empty() => lines.push("no grant changed since the last time".to_owned()),
+        Some(changes) => {
+            let shown = |sign: char, grant: &Grant| {
+                format!("  {sign} {} {} of {}", grant.kind, grant.entitlement.name, grant.principal.name)
+            };
+            let all = changes
+                .added
+                .iter()
+                .map(|grant| shown('+', grant))
+                .chain(changes.removed.iter().map(|grant| shown('−', grant)))
+                .chain(changes.changed.iter().map(|c| format!("{}: {}", shown('~', &c.grant), c.what.join("; "))));
+            let all: Vec<_> = all.collect();
+            lines.push(format!(
+                "{} added, {} removed, {} changed since the last time",
+                changes.added.len(),
+                changes.removed.len(),
+                changes.changed.len()
+            ));
+            lines.extend(all.iter().take(MOST_SHOWN).cloned());
+            if all.len() > MOST_SHOWN {
+                lines.push(format!("  … and {} more: `--format json` has all", all.len() - MOST_SHOWN));
+            }
+        }
+    }
+    lines.push(format!("wrote {}/", inventory::folder(&observation.system)));
+    lines.iter().map(|line| format!("{}\n", crate::diag::escape(line))).collect()
+}
+
+fn as_json(after: &Loaded, changes: Option<&Difference>) -> Value {
+    let observation: &Observation = &after.observation;
+    let grant = |grant: &Grant| {
+        json!({
+            "key": grant.key,
+            "kind": grant.kind,
+            "principal": grant.principal.name,
+            "entitlement": grant.entitlement.name,
+        })
+    };
+    let changes = changes.map(|changes| {
+        let changed = changes.changed.iter().map(|changed| {
+            let mut value = grant(&changed.grant);
+            value["what"] = json!(changed.what);
+            value["lapses"] = json!(changed.lapses);
+            value
+        });
+        json!({
+            "added": changes.added.iter().map(grant).collect::<Vec<_>>(),
+            "removed": changes.removed.iter().map(grant).collect::<Vec<_>>(),
+            "changed": changed.collect::<Vec<_>>(),
+        })
+    });
+    json!({"observation": observation, "grants": after.inventory.grants().len(), "changes": changes})
+}
+
+fn unopened(system: &SystemId, error: &OpenError) -> Failure {
+    let help = match error {
+        OpenError::NoVariable(name) => format!("export {name}=…"),
+        OpenError::Connector(_) => format!("tenure doctor {system}"),
+        _ => "tenure schema system".to_owned(),
+    };
+    Diagnostic::error("connector", error.to_string()).in_file(format!("systems/{system}.toml")).help(help).into()
+}
+
+const MOST_SHOWN: usize = 40;

@@ -1,0 +1,129 @@
+//! How far a campaign is, as tables.
+
+use super::table::{Look, count};
+use crate::campaign::{ItemStatus, State, Status};
+
+/// Returns how far a campaign is: a line, who owes what, and what is not done, the most dangerous first.
+pub fn campaign_human(status: &Status, look: Look) -> String {
+    let done = status.items.iter().filter(|item| item.state.is_done()).count();
+    let window = if status.closed {
+        look.good("closed")
+    } else if status.overdue {
+        look.bad(&format!("overdue since {}", status.closes_at))
+    } else {
+        format!("closes {}", status.closes_at)
+    };
+    let mut text = format!(
+        "{} · {} of {} done · {window}\n",
+        look.heading(status.campaign.as_str()),
+        done,
+        count(status.items.len(), "item")
+    );
+    let states: Vec<_> = status.states.iter().map(|(state, number)| format!("{number} {state}")).collect();
+    text.push_str(&format!("{}\n\n", states.join(" · ")));
+    let rows = status.reviewers.iter().map(|one| {
+        let late = if one.overdue { "late" } else { "" };
+        let numbers = [one.items, one.undecided, one.unconfirmed].map(|number| number.to_string());
+        [vec![one.reviewer.to_string()], numbers.to_vec(), vec![late.to_owned()]].concat()
+    });
+    text.push_str(&look.table(&["reviewer", "items", "undecided", "unconfirmed", ""], rows));
+    let open: Vec<&ItemStatus> = status.items.iter().filter(|item| !item.state.is_done()).collect();
+    if !open.is_empty() {
+        text.push('\n');
+        text.push_str(&look.table(
+            &["tier", "system", "who", "what", "state", "why", "next"],
+            open.iter().take(MOST).map(|item| row(item)),
+        ));
+        if open.len() > MOST {
+            text.push_str(&format!("… and {} more: `--format json` has all\n", open.len() - MOST));
+        }
+    }
+    for finding in &status.findings {
+        text.push_str(&format!("{}\n  help: {}\n", look.bad(&finding.to_string()), finding.help));
+    }
+    text
+}
+
+fn row(item: &ItemStatus) -> Vec<String> {
+    let state = match item.verdict {
+        Some(verdict) if item.state != State::Undecided => format!("{verdict}: {}", item.state),
+        _ => item.state.to_string(),
+    };
+    vec![
+        item.tier.to_string(),
+        item.system.to_string(),
+        item.principal.clone(),
+        item.entitlement.clone(),
+        state,
+        item.why.clone(),
+        item.next.clone(),
+    ]
+}
+
+const MOST: usize = 50;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        campaign::ReviewerStatus,
+        diag::Style,
+        model::{CampaignId, ItemId, PrincipalId, SystemId, Tier, Timestamp, Verdict},
+    };
+
+    #[test]
+    fn a_person_sees_who_owes_what_and_what_to_type() {
+        let item = |number: u8, state: State, verdict, why: &str, next: &str| ItemStatus {
+            item: ItemId::parse(&format!("itm-{number:016x}")).unwrap(),
+            system: SystemId::parse("db").unwrap(),
+            tier: Tier::T1,
+            principal: "svc\u{1b}[2J".to_owned(),
+            entitlement: "role admin".to_owned(),
+            reviewer: PrincipalId::parse("ana").unwrap(),
+            path: "campaigns/q4/reviews/db/ana.toml".to_owned(),
+            verdict,
+            state,
+            why: why.to_owned(),
+            next: next.to_owned(),
+        };
+        let status = Status {
+            campaign: CampaignId::parse("q4").unwrap(),
+            title: "Quarter".to_owned(),
+            closes_at: Timestamp::from_unix(1_800_000_000),
+            overdue: true,
+            closed: false,
+            states: [("kept", 1), ("still-present", 1), ("undecided", 1)].into(),
+            reviewers: vec![ReviewerStatus {
+                reviewer: PrincipalId::parse("ana").unwrap(),
+                items: 3,
+                undecided: 1,
+                unconfirmed: 1,
+                overdue: true,
+            }],
+            items: vec![
+                item(1, State::StillPresent, Some(Verdict::Revoke), "by ops", "`tenure verify db`"),
+                item(2, State::Undecided, None, "nobody has decided", "ana decides"),
+                item(3, State::Kept, Some(Verdict::Certify), "", ""),
+            ],
+            findings: Vec::new(),
+        };
+        insta::assert_snapshot!(campaign_human(&status, Look::new(Style::plain())), @r"
+        q4 · 1 of 3 items done · overdue since 2027-01-15T08:00:00Z
+        1 kept · 1 still-present · 1 undecided
+
+        ───────────────────────────────────────────────────
+         reviewer   items   undecided   unconfirmed
+        ═══════════════════════════════════════════════════
+         ana        3       1           1             late
+        ───────────────────────────────────────────────────
+
+        ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+         tier   system   who            what         state                   why                  next
+        ═════════════════════════════════════════════════════════════════════════════════════════════════════════════
+         T1     db       svc\u{1b}[2J   role admin   revoke: still-present   by ops               `tenure verify db`
+        ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+         T1     db       svc\u{1b}[2J   role admin   undecided               nobody has decided   ana decides
+        ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+        ");
+    }
+}
