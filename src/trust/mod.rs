@@ -3,6 +3,7 @@
 //! The root of trust is pinned from outside; every later version is signed by the one before. A file is judged by the
 //! trust state at the first parent of the merge that brought it, by principals and not by keys, and never by a date.
 
+mod agent;
 mod founding;
 mod governed;
 mod judge;
@@ -10,11 +11,13 @@ mod kinship;
 mod refusal;
 mod registry;
 mod root;
+mod signing;
 mod standing;
 mod state;
 mod verified;
 mod walk;
 
+pub use agent::{Agent, AgentError, AgentKey, AgentSigner};
 pub use founding::{Founder, Founding, render_allowed_signers};
 pub use governed::{Found, Governed, first_root};
 pub use judge::{Bound, Opening};
@@ -22,6 +25,7 @@ pub use kinship::{Kinship, Tie};
 pub use refusal::Refusal;
 pub use registry::Registry;
 pub use root::{Role, Root};
+pub use signing::{Signed, SigningError, sign};
 pub use standing::{Standing, standing};
 pub use state::{Mandate, Trust};
 pub use verified::{Signer, Verified, reference};
