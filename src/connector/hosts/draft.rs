@@ -167,6 +167,20 @@ impl Drafting<'_> {
         let fingerprint = grant.entitlement.id.split_once("SHA256:").map_or("", |(_, digest)| digest);
         let fingerprint = &*format!("SHA256:{fingerprint}");
         let file = self.attribute(grant, "file")?;
+        if grant.attribute("shared").is_some() {
+            return harm(
+                format!("other accounts take their keys from {file} as well, and would lose this one"),
+                "give each account a file of its own (AuthorizedKeysFile), then collect again",
+            );
+        }
+        if let Some(owner) = grant.attribute("owner") {
+            return harm(
+                format!(
+                    "{file} belongs to {owner}, neither to the account nor to root; sshd takes no keys from it (StrictModes)"
+                ),
+                "find out who put it there, and remove it by hand",
+            );
+        }
         let options = grant.attribute("options").unwrap_or("");
         let with = [("account", account), ("file", file), ("fingerprint", fingerprint), ("from", options)];
         Ok(match (call, to) {
@@ -238,6 +252,8 @@ impl Drafting<'_> {
         let mut operations = Vec::new();
         for held in self.held(&account) {
             match held.kind {
+                // What is not the account's own file stays for those whose it is.
+                GrantKind::Credential if held.attribute("shared").or(held.attribute("owner")).is_some() => {}
                 GrantKind::Credential => operations.push(self.key(held, REMOVE_KEY, None)?),
                 GrantKind::Rule => operations.push(self.rule(held, None)?),
                 GrantKind::Membership if held.attribute("primary").is_none() => {

@@ -36,7 +36,7 @@ impl Listing<'_> {
     fn accounts(&self) -> Result<Vec<Grant>, ConnectorError> {
         let each = |account: &Account| {
             let who = Who::Account(account.uid, account.name.clone());
-            let shadow = self.tree.shadows.iter().map(|row| &row.value).find(|shadow| shadow.name == account.name);
+            let shadow = self.tree.shadow(&account.name);
             let password = match (account.password, shadow) {
                 (Field::Elsewhere, Some(shadow)) => shadow.password,
                 (own, _) => own,
@@ -76,7 +76,7 @@ impl Listing<'_> {
     fn memberships(&self, expansions: &BTreeMap<String, Vec<Entitlement>>) -> Result<Vec<Grant>, ConnectorError> {
         let mut grants = Vec::new();
         for group in self.tree.groups.iter().map(|row| &row.value) {
-            let shadow = self.tree.group_shadows.iter().map(|row| &row.value).find(|shadow| shadow.name == group.name);
+            let shadow = self.tree.group_shadow(&group.name);
             let (administrators, hidden) =
                 shadow.map_or((&[][..], &[][..]), |shadow| (&shadow.administrators[..], &shadow.members[..]));
             let names: BTreeSet<&String> = group.members.iter().chain(administrators).chain(hidden).collect();
@@ -96,12 +96,12 @@ impl Listing<'_> {
             }
         }
         for account in self.tree.accounts.iter().map(|row| &row.value) {
-            let unnamed = Group { name: String::new(), password: Field::Empty, gid: account.gid, members: Vec::new() };
-            let group = self.tree.groups.iter().map(|row| &row.value).find(|group| group.gid == account.gid);
-            let group = group.unwrap_or(&unnamed);
+            let unnamed =
+                || Group { name: String::new(), password: Field::Empty, gid: account.gid, members: Vec::new() };
+            let group = self.tree.group_of(account.gid).cloned().unwrap_or_else(unnamed);
             let who = Who::Account(account.uid, account.name.clone());
             let words = format!("{} is the primary group of {}", shown(&group.name), shown(&account.name));
-            let mut grant = self.membership(group, &who, "primary", words, expansions)?;
+            let mut grant = self.membership(&group, &who, "primary", words, expansions)?;
             grant.attributes.insert("primary".to_owned(), "yes".to_owned());
             if group.name == account.name && group.members.is_empty() {
                 grant.attributes.insert("private".to_owned(), "yes".to_owned());
@@ -154,7 +154,7 @@ impl Listing<'_> {
     fn group_passwords(&self) -> Result<Vec<Grant>, ConnectorError> {
         let mut grants = Vec::new();
         for group in self.tree.groups.iter().map(|row| &row.value) {
-            let shadow = self.tree.group_shadows.iter().map(|row| &row.value).find(|shadow| shadow.name == group.name);
+            let shadow = self.tree.group_shadow(&group.name);
             let (state, file) = match shadow {
                 Some(shadow) if group.password == Field::Elsewhere => (shadow.password, "/etc/gshadow"),
                 _ => (group.password, "/etc/group"),
@@ -181,10 +181,10 @@ impl Listing<'_> {
 
     fn keys(&self) -> Result<Vec<Grant>, ConnectorError> {
         let mut grants = Vec::new();
-        for (file, (keys, names)) in &self.tree.keys {
-            for account in names.iter().filter_map(|name| self.tree.account(name)) {
+        for (file, listed) in &self.tree.keys {
+            for account in listed.accounts.iter().filter_map(|name| self.tree.account(name)) {
                 let who = Who::Account(account.uid, account.name.clone());
-                for one in &keys.keys {
+                for one in &listed.keys.keys {
                     let mut attributes = attributes([
                         ("file", shown(file)),
                         ("options", shown(&one.options.join(","))),
@@ -192,6 +192,12 @@ impl Listing<'_> {
                     ]);
                     if let Some(bits) = one.bits {
                         attributes.insert("bits".to_owned(), bits.to_string());
+                    }
+                    if listed.shared {
+                        attributes.insert("shared".to_owned(), "yes".to_owned());
+                    }
+                    if ![0, account.uid].contains(&listed.owner) {
+                        attributes.insert("owner".to_owned(), format!("uid:{}", listed.owner));
                     }
                     let comment = if one.comment.is_empty() { &one.fingerprint } else { &one.comment };
                     grants.push(Grant {
@@ -244,9 +250,9 @@ impl Listing<'_> {
         let who = &holder.who;
         let (text, hosts) = (written(&rights), hosts(self.tree, privilege));
         let digest = rule_digest(&text, &hosts);
-        let unasked = self.tree.sudoers.unasked.iter().any(|name| match name {
+        let unasked = self.tree.sudoers.unasked.iter().any(|users| match users {
             None => true,
-            Some(name) => Who::listed(self.tree, name).id() == who.id(),
+            Some(users) => listed(self.tree, users).iter().any(|holder| holder.who.id() == who.id()),
         });
         let everything = rights.iter().any(|right| !right.negated && right.command == "ALL");
         let as_root =
@@ -314,7 +320,11 @@ pub(super) struct Holder {
 
 /// Returns those whom the list of a rule names; the last match decides (sudoers(5)).
 pub(super) fn holders(tree: &Tree, spec: &UserSpec) -> Vec<Holder> {
-    let flat: Vec<(Item, bool)> = tree.sudoers.flat(AliasKind::User, &spec.users);
+    listed(tree, &spec.users)
+}
+
+fn listed(tree: &Tree, users: &[Item]) -> Vec<Holder> {
+    let flat: Vec<(Item, bool)> = tree.sudoers.flat(AliasKind::User, users);
     let mut holders: Vec<Holder> = Vec::new();
     let mut except = Vec::new();
     for (item, by_alias) in flat {

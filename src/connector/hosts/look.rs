@@ -154,7 +154,7 @@ fn doubt(grant: &Grant, tree: &Tree) -> Option<String> {
     if unread.is_some() {
         return unread;
     }
-    let root = tree.accounts.iter().any(|row| row.value.uid == 0) && tree.groups.iter().any(|row| row.value.gid == 0);
+    let root = tree.account_of(0).is_some() && tree.group_of(0).is_some();
     (!root).then(|| format!("{PASSWD} or {GROUP} has no id 0: this cannot be the whole of it"))
 }
 
@@ -163,7 +163,7 @@ fn gone(root: &Root, grant: &Grant, tree: &Tree) -> Presence {
         return presence;
     }
     let rules: usize = tree.sudoers.files.iter().map(|(_, statements)| statements.len()).sum();
-    let keys: usize = tree.keys.values().map(|(keys, _)| keys.keys.len()).sum();
+    let keys: usize = tree.keys.values().map(|file| file.keys.keys.len()).sum();
     Presence::Absent {
         probe: format!(
             "uid 0 and gid 0 in the same read; {} accounts, {} groups, {rules} lines of sudoers, {keys} keys",

@@ -41,12 +41,10 @@ impl Who {
             return Self::Everyone;
         }
         if let Some(uid) = name.strip_prefix('#').and_then(|digits| digits.parse::<u32>().ok()) {
-            let named = tree.accounts.iter().map(|row| &row.value).find(|account| account.uid == uid);
-            return Self::Account(uid, named.map(|account| account.name.clone()).unwrap_or_default());
+            return Self::Account(uid, tree.account_of(uid).map(|account| account.name.clone()).unwrap_or_default());
         }
         if let Some(gid) = name.strip_prefix("%#").and_then(|digits| digits.parse::<u32>().ok()) {
-            let named = tree.groups.iter().map(|row| &row.value).find(|group| group.gid == gid);
-            return Self::Group(gid, named.map(|group| group.name.clone()).unwrap_or_default());
+            return Self::Group(gid, tree.group_of(gid).map(|group| group.name.clone()).unwrap_or_default());
         }
         match name.strip_prefix('%') {
             Some(group) => match tree.group(group) {

@@ -42,7 +42,7 @@ pub(super) fn check(root: &Root, path: &str, old: &Content) -> Result<(), Connec
 /// untouched.
 pub(super) fn replace(root: &Root, path: &str, old: &Content, new: &[u8]) -> Result<(), ConnectorError> {
     let (directory, name) = root.parent(path)?;
-    let temporary = format!(".{name}.tenure");
+    let temporary = temporary(name);
     let outcome = staged(&directory, name, &temporary, path, new)
         .and_then(|()| unchanged(&directory, name, path, old))
         .and_then(|()| fs::renameat(&directory, temporary.as_str(), &directory, name).map_err(|e| refused(e, path)));
@@ -55,8 +55,19 @@ pub(super) fn replace(root: &Root, path: &str, old: &Content, new: &[u8]) -> Res
         .map_err(|e| ConnectorError::Ambiguous(format!("{path} was replaced, but not synced to disk: {e}")))
 }
 
+/// The same name each time, so that what a crash left is found; sudo passes over names with a dot.
+pub(super) fn temporary(name: &str) -> String {
+    format!(".{name}.tenure")
+}
+
 /// Writes `new` beside the file, with all that belongs to the old one.
-fn staged(directory: &OwnedFd, name: &str, temporary: &str, path: &str, new: &[u8]) -> Result<(), ConnectorError> {
+pub(super) fn staged(
+    directory: &OwnedFd,
+    name: &str,
+    temporary: &str,
+    path: &str,
+    new: &[u8],
+) -> Result<(), ConnectorError> {
     let error = |e: Errno| refused(e, path);
     match fs::unlinkat(directory, temporary, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => {}

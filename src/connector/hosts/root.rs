@@ -29,6 +29,8 @@ pub(super) struct Content {
     pub stamp: Stamp,
     /// Its permission bits.
     pub mode: u32,
+    /// The uid it belongs to.
+    pub owner: u32,
 }
 
 /// What changes whenever a file does.
@@ -42,6 +44,11 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
+    /// Returns what is the same for every path that leads to the file.
+    pub(super) fn identity(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
+
     /// Returns the day after 1970-01-01 on which the file was last written.
     pub(super) fn modified_day(&self) -> i64 {
         self.modified.0.div_euclid(86_400)
@@ -206,7 +213,7 @@ fn read_whole(file: OwnedFd, path: &str) -> Result<Content, ConnectorError> {
     if stamp_of(&after) != stamp_of(&stat) || bytes.len() as u64 != stamp_of(&stat).size {
         return Err(ConnectorError::Transient(format!("{path} changed while it was read")));
     }
-    Ok(Content { bytes, stamp: stamp_of(&stat), mode: stat.st_mode & 0o7777 })
+    Ok(Content { bytes, stamp: stamp_of(&stat), mode: stat.st_mode & 0o7777, owner: stat.st_uid })
 }
 
 /// Returns the stamp of the file called `name` in `dir` itself, without following a link.

@@ -4,7 +4,7 @@ use super::{
     config::{HostsConfig, OptionalFile},
     keys::{self, Keys},
     root::{Content, Root},
-    sshd::key_places,
+    sshd::{KeyPlaces, key_places},
     sudoers::{self, StatementKind, Sudoers},
     table::{self, Account, Group, GroupShadow, Row, Shadow},
 };
@@ -20,11 +20,36 @@ pub(super) struct Tree {
     pub group_shadows: Vec<Row<GroupShadow>>,
     pub sudoers: Sudoers,
     /// The keys of each file, and the accounts whose file it is.
-    pub keys: BTreeMap<String, (Keys, BTreeSet<String>)>,
+    pub keys: BTreeMap<String, KeyFile>,
     /// Lines that were not understood: file and number.
     pub unread: Vec<(String, usize)>,
     /// What this way of reading cannot see.
     pub blind_spots: Vec<String>,
+    index: Index,
+}
+
+/// A file of keys.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KeyFile {
+    /// The keys in it.
+    pub keys: Keys,
+    /// The accounts that sshd looks for in it.
+    pub accounts: BTreeSet<String>,
+    /// Whether accounts with another uid use the same file, by this path or by another that leads there.
+    pub shared: bool,
+    /// The uid it belongs to.
+    pub owner: u32,
+}
+
+/// Where the first entry of each name and id stands; on files of a hundred thousand lines, searching would take minutes.
+#[derive(Default)]
+struct Index {
+    accounts: BTreeMap<String, usize>,
+    uids: BTreeMap<u32, usize>,
+    shadows: BTreeMap<String, usize>,
+    groups: BTreeMap<String, usize>,
+    gids: BTreeMap<u32, usize>,
+    group_shadows: BTreeMap<String, usize>,
 }
 
 pub(super) const PASSWD: &str = "/etc/passwd";
@@ -52,12 +77,32 @@ impl Tree {
 
     /// Returns the account with this name: the first line that has it, as getpwnam(3) does.
     pub(super) fn account(&self, name: &str) -> Option<&Account> {
-        self.accounts.iter().map(|row| &row.value).find(|account| account.name == name)
+        self.index.accounts.get(name).and_then(|at| self.accounts.get(*at)).map(|row| &row.value)
+    }
+
+    /// Returns the first account with this uid, as getpwuid(3) does.
+    pub(super) fn account_of(&self, uid: u32) -> Option<&Account> {
+        self.index.uids.get(&uid).and_then(|at| self.accounts.get(*at)).map(|row| &row.value)
+    }
+
+    /// Returns the shadow entry of this name.
+    pub(super) fn shadow(&self, name: &str) -> Option<&Shadow> {
+        self.index.shadows.get(name).and_then(|at| self.shadows.get(*at)).map(|row| &row.value)
     }
 
     /// Returns the group with this name.
     pub(super) fn group(&self, name: &str) -> Option<&Group> {
-        self.groups.iter().map(|row| &row.value).find(|group| group.name == name)
+        self.index.groups.get(name).and_then(|at| self.groups.get(*at)).map(|row| &row.value)
+    }
+
+    /// Returns the first group with this gid.
+    pub(super) fn group_of(&self, gid: u32) -> Option<&Group> {
+        self.index.gids.get(&gid).and_then(|at| self.groups.get(*at)).map(|row| &row.value)
+    }
+
+    /// Returns the shadow entry of a group.
+    pub(super) fn group_shadow(&self, name: &str) -> Option<&GroupShadow> {
+        self.index.group_shadows.get(name).and_then(|at| self.group_shadows.get(*at)).map(|row| &row.value)
     }
 
     /// Returns whether something in one of `files` was not understood.
@@ -106,32 +151,17 @@ impl Reader<'_> {
         }
         let places = key_places(self.root)?;
         let mut blind_spots = places.blind_spots.clone();
-        let mut keys: BTreeMap<String, (Keys, BTreeSet<String>)> = BTreeMap::new();
-        for account in accounts.rows.iter().map(|row| &row.value) {
-            for path in places.of(account) {
-                if !keys.contains_key(&path) {
-                    let content = match self.root.read_if_there(&path) {
-                        Ok(None) => continue,
-                        Ok(Some(content)) => content,
-                        // What its owner put there in place of a file must not keep everybody else from being read.
-                        Err(ConnectorError::Permanent(_)) => {
-                            take(&path, vec![0]);
-                            continue;
-                        }
-                        Err(error) => return Err(error),
-                    };
-                    let read = keys::read(&content.bytes);
-                    take(&path, read.unread.clone());
-                    self.files.insert(path.clone(), content);
-                    keys.insert(path.clone(), (read, BTreeSet::new()));
-                }
-                if let Some((_, names)) = keys.get_mut(&path) {
-                    names.insert(account.name.clone());
-                }
-            }
-        }
+        let keys = self.key_files(&places, &accounts.rows, &mut take)?;
         blind_spots.extend(self.elsewhere()?);
         self.unchanged()?;
+        let index = Index {
+            accounts: first(&accounts.rows, |account| account.name.clone()),
+            uids: first(&accounts.rows, |account| account.uid),
+            shadows: first(&shadows.rows, |shadow| shadow.name.clone()),
+            groups: first(&groups.rows, |group| group.name.clone()),
+            gids: first(&groups.rows, |group| group.gid),
+            group_shadows: first(&group_shadows.rows, |shadow| shadow.name.clone()),
+        };
         Ok(Tree {
             files: self.files,
             accounts: accounts.rows,
@@ -142,7 +172,58 @@ impl Reader<'_> {
             keys,
             unread,
             blind_spots,
+            index,
         })
+    }
+
+    fn key_files(
+        &mut self,
+        places: &KeyPlaces,
+        accounts: &[Row<Account>],
+        take: &mut impl FnMut(&str, Vec<usize>),
+    ) -> Result<BTreeMap<String, KeyFile>, ConnectorError> {
+        let mut found: BTreeMap<String, KeyFile> = BTreeMap::new();
+        let mut missing = BTreeSet::new();
+        let mut users: BTreeMap<(u64, u64), BTreeSet<u32>> = BTreeMap::new();
+        for account in accounts.iter().map(|row| &row.value) {
+            for path in places.of(account) {
+                if missing.contains(&path) {
+                    continue;
+                }
+                if !found.contains_key(&path) {
+                    let content = match self.root.read_if_there(&path) {
+                        Ok(Some(content)) => content,
+                        // What its owner put there in place of a file must not keep everybody else from being read.
+                        Err(ConnectorError::Permanent(_)) => {
+                            take(&path, vec![0]);
+                            missing.insert(path);
+                            continue;
+                        }
+                        Ok(None) => {
+                            missing.insert(path);
+                            continue;
+                        }
+                        Err(error) => return Err(error),
+                    };
+                    let keys = keys::read(&content.bytes);
+                    take(&path, keys.unread.clone());
+                    found.insert(path.clone(), KeyFile { keys, owner: content.owner, ..KeyFile::default() });
+                    self.files.insert(path.clone(), content);
+                }
+                if let (Some(file), Some(content)) = (found.get_mut(&path), self.files.get(&path)) {
+                    file.accounts.insert(account.name.clone());
+                    // Others may lead there by a link, but sshd takes no keys from a file of somebody else (StrictModes).
+                    if [0, account.uid].contains(&content.owner) {
+                        users.entry(content.stamp.identity()).or_default().insert(account.uid);
+                    }
+                }
+            }
+        }
+        for (path, file) in &mut found {
+            let users = self.files.get(path).and_then(|content| users.get(&content.stamp.identity()));
+            file.shared = users.is_some_and(|users| users.len() > 1);
+        }
+        Ok(found)
     }
 
     /// Reads a file that must be there, unless it is one this system is known not to have.
@@ -246,6 +327,10 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+fn first<T, K: Ord>(rows: &[Row<T>], key: impl Fn(&T) -> K) -> BTreeMap<K, usize> {
+    rows.iter().enumerate().rev().map(|(at, row)| (key(&row.value), at)).collect()
 }
 
 const ATTEMPTS: usize = 5;

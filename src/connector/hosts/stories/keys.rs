@@ -1,7 +1,10 @@
 //! SSH keys: removed, limited, expired, and succeeded by new ones.
 
 use super::*;
-use std::process::{Command, Stdio};
+use std::{
+    os::unix::fs::MetadataExt,
+    process::{Command, Stdio},
+};
 
 const FILE: &str = "/home/svc/.ssh/authorized_keys";
 
@@ -142,4 +145,29 @@ fn without_a_place_for_the_secret_nothing_changes() {
     let (before, key) = (host.read(FILE), first(&host));
     assert!(matches!(host.apply(&host.plan(Change::Rotate {}, &key)), Err(ConnectorError::Permanent(_))));
     assert_eq!(host.read(FILE), before);
+}
+
+#[test]
+fn a_file_that_others_use_too_is_not_edited_for_one_of_them() {
+    let host = Host::debian();
+    // bo leads sshd, and us, to the keys of svc.
+    fs::create_dir_all(host.path("/home/bo")).unwrap();
+    std::os::unix::fs::symlink("/home/svc/.ssh", host.path("/home/bo/.ssh")).unwrap();
+    let before = host.read(FILE);
+    for account in ["uid:1002:bo", "uid:1001:svc"] {
+        let key = host.grant(GrantKind::Credential, &[account, &fingerprint(KEY)]);
+        let refusal = host.draft(&Change::Revoke {}, &key).unwrap_err();
+        assert!(matches!(&refusal, Refusal::Harm { why, .. } if why.contains("other accounts")), "{refusal:?}");
+    }
+    assert_eq!(host.read(FILE), before);
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    // With its real owner, sshd would not take bo's keys from it; so svc can lose one, and bo cannot stop that.
+    std::os::unix::fs::chown(host.path(FILE), Some(1001), Some(1001)).unwrap();
+    let key = host.grant(GrantKind::Credential, &["uid:1002:bo", &fingerprint(KEY)]);
+    assert_eq!(key.attribute("owner"), Some("uid:1001"));
+    assert!(matches!(host.draft(&Change::Revoke {}, &key), Err(Refusal::Harm { .. })));
+    assert_gone(&host.carry_out(Change::Revoke {}, &first(&host)));
+    assert_eq!(fs::metadata(host.path(FILE)).unwrap().uid(), 1001);
 }

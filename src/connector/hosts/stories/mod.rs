@@ -1,6 +1,7 @@
 //! What happens on a host, told on trees made like Debian's in temporary directories.
 
 mod accounts;
+mod crash;
 mod hostile;
 mod keys;
 mod memberships;

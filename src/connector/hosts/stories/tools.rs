@@ -110,3 +110,80 @@ fn sudo_is_never_left_with_a_file_it_cannot_read() {
     assert!(matches!(answer, Err(ConnectorError::Permanent(why)) if why.contains("visudo refuses")));
     assert_eq!(host.read("/etc/sudoers.d/ops"), before);
 }
+
+/// Words of a list as cvtsudoers names their kinds.
+fn words(list: &serde_json::Value) -> Vec<String> {
+    let word = |item: &serde_json::Value| {
+        let (kind, value) =
+            item.as_object().unwrap().iter().find(|(kind, _)| !matches!(kind.as_str(), "negated" | "sha256")).unwrap();
+        let mark = match kind.as_str() {
+            "usergroup" => "%",
+            "userid" => "#",
+            "usergid" => "%#",
+            "netgroup" => "+",
+            _ => "",
+        };
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let negated = if item.get("negated").is_some() { "!" } else { "" };
+        format!("{negated}{mark}{}", text.replace('\\', ""))
+    };
+    list.as_array().map(|items| items.iter().map(word).collect()).unwrap_or_default()
+}
+
+#[test]
+fn sudos_own_converter_reads_the_same_rules() {
+    use crate::connector::hosts::sudoers::{Item, StatementKind, parse};
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/hosts/sudoers");
+    let Some((fine, json)) = run("cvtsudoers", &["-f", "json", sample.to_str().unwrap()]) else { return };
+    assert!(fine, "{json}");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let theirs: Vec<_> = json["User_Specs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|spec| {
+            let commands: Vec<_> =
+                spec["Cmnd_Specs"].as_array().unwrap().iter().flat_map(|one| words(&one["Commands"])).collect();
+            (words(&spec["User_List"]), words(&spec["Host_List"]), commands)
+        })
+        .collect();
+    let named = |item: &Item| format!("{}{}", if item.negated { "!" } else { "" }, item.name.replace('\\', ""));
+    let mut ours = Vec::new();
+    for statement in parse(&fs::read(&sample).unwrap()) {
+        assert_ne!(statement.kind, StatementKind::Unread, "line {}", statement.line);
+        let StatementKind::Spec(spec) = statement.kind else { continue };
+        for one in spec.privileges {
+            let commands = one.commands.iter().map(|command| named(&command.item)).collect::<Vec<_>>();
+            let users: Vec<_> = spec.users.iter().map(named).collect();
+            ours.push((users, one.hosts.iter().map(named).collect(), commands));
+        }
+    }
+    assert_eq!(ours, theirs);
+}
+
+#[test]
+fn rules_of_every_form_are_taken_out_one_by_one() {
+    let host = Host::debian();
+    let sample = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/hosts/sudoers")).unwrap();
+    host.file("/etc/sudoers", 0o440, &[sample.trim_end()]);
+    loop {
+        let rules = |inventory: Inventory| -> Vec<Grant> {
+            inventory.grants().filter(|grant| grant.kind == GrantKind::Rule).cloned().collect()
+        };
+        let before = rules(host.inventory());
+        let Some(rule) = before.first() else { break };
+        host.apply(&host.plan(Change::Revoke {}, rule)).unwrap();
+        let after = rules(host.inventory());
+        // Whoever is excepted by the edit of a list is excepted for everyone in it; nothing else changes.
+        let told = |grants: &[Grant]| -> Vec<String> {
+            grants
+                .iter()
+                .filter(|grant| grant.key != rule.key)
+                .map(|grant| format!("{} {:?}", grant.key, grant.attribute("commands")))
+                .collect()
+        };
+        assert_eq!(told(&after), told(&before));
+        assert_eq!(after.len(), before.len() - 1, "{}", rule.key);
+    }
+    assert!(host.read("/etc/sudoers").starts_with("# A comment does not go on \\\nUser_Alias\tOPS"));
+}

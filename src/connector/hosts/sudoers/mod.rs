@@ -18,8 +18,8 @@ pub(super) struct Sudoers {
     pub files: Vec<(String, Vec<Statement>)>,
     /// The definitions of every alias.
     pub aliases: BTreeMap<(AliasKind, String), Vec<Item>>,
-    /// Whom no password is asked, by a `Defaults !authenticate`: everybody, or one by name.
-    pub unasked: Vec<Option<String>>,
+    /// Whom no password is asked, by a `Defaults !authenticate`: everybody, or the users of a list.
+    pub unasked: Vec<Option<Vec<Item>>>,
     /// Who commands run as where a rule does not say.
     pub runas_default: Option<String>,
 }
@@ -34,7 +34,7 @@ impl Sudoers {
                         self.aliases.insert((*kind, name.clone()), members.clone());
                     }
                 }
-                StatementKind::Defaults(text) => self.take_defaults(text),
+                StatementKind::Defaults { users, settings } => self.take_defaults(users.as_deref(), settings),
                 _ => {}
             }
         }
@@ -61,21 +61,14 @@ impl Sudoers {
         }
     }
 
-    fn take_defaults(&mut self, text: &str) {
-        let (scope, settings) = match text.split_once(char::is_whitespace) {
-            Some((scope, settings)) => (scope.to_owned(), settings),
-            None => return,
-        };
-        for setting in settings.split(',').map(str::trim) {
+    fn take_defaults(&mut self, users: Option<&[Item]>, settings: &str) {
+        for setting in settings.split(',') {
             let compact: String = setting.chars().filter(|c| !c.is_whitespace()).collect();
             if compact == "!authenticate" {
-                match scope.strip_prefix(':') {
-                    Some(users) => self.unasked.extend(users.split(',').map(|user| Some(user.to_owned()))),
-                    // Bound to a host, a command or another user: counted as for all, so that nothing hides behind it.
-                    None => self.unasked.push(None),
-                }
+                // Bound to a host, a command or another user, it counts as for all: nothing hides behind that.
+                self.unasked.push(users.map(<[Item]>::to_vec));
             }
-            if let (Some(user), "") = (compact.strip_prefix("runas_default="), scope.as_str()) {
+            if let (Some(user), None) = (compact.strip_prefix("runas_default="), users) {
                 self.runas_default = Some(user.trim_matches('"').to_owned());
             }
         }

@@ -24,8 +24,8 @@ pub(in super::super) enum StatementKind {
     Aliases(Vec<(AliasKind, String, Vec<Item>)>),
     /// Nothing, or a comment.
     Blank,
-    /// Settings: what stands behind the word `Defaults`.
-    Defaults(String),
+    /// Settings, and whom they are for; nothing where they are for everybody, or bound to something other than users.
+    Defaults { users: Option<Vec<Item>>, settings: String },
     /// Another file, or every file of a directory.
     Include { path: String, directory: bool },
     /// Who may do what.
@@ -139,7 +139,15 @@ impl Scan<'_> {
         if let Some(scope) = rest.strip_prefix("Defaults")
             && scope.starts_with([' ', '\t', '@', ':', '!', '>'])
         {
-            return Some(StatementKind::Defaults(scope.to_owned()));
+            let bound = scope.chars().next();
+            self.at += "Defaults".len() + bound.map_or(0, char::len_utf8);
+            let listed = match bound {
+                Some(':' | '@' | '>') => Some(self.items()?),
+                Some('!') => Some(self.commands()?.into_iter().map(|command| command.item).collect()),
+                _ => None,
+            };
+            let users = listed.filter(|_| bound == Some(':'));
+            return Some(StatementKind::Defaults { users, settings: self.rest_text()? });
         }
         for (word, kind) in ALIASES {
             if rest.strip_prefix(word).is_some_and(|after| after.starts_with([' ', '\t'])) {
