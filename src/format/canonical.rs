@@ -14,8 +14,10 @@
 //! Formatters of editors (taplo, tombi) leave a text in this form as it is.
 
 mod inline;
+mod read;
 mod table;
 
+pub use read::from_str;
 pub use table::to_string;
 
 /// The longest line an array stays on, in characters.

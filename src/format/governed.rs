@@ -22,6 +22,11 @@ use toml::{
 /// Everything that stands against accepting it, each with its code, place and next command.
 pub fn parse<T: Governed>(name: &str, bytes: &[u8]) -> Result<T, Diagnostics> {
     let text = bytes::check(name, bytes).map_err(|problem| Diagnostics::from(*problem))?;
+    if let Some(value) = canonical::from_str::<T>(text).filter(|value| value.schema() == T::KIND.schema())
+        && canonical::to_string(&value).is_ok_and(|canonical| canonical == text)
+    {
+        return Ok(value);
+    }
     let value: T = read(name, text)?;
     match canonical::to_string(&value) {
         Ok(canonical) if canonical == text => Ok(value),
