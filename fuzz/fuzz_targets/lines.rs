@@ -1,0 +1,22 @@
+//! Lines of an inventory: no panic, and what was read is written as the same line.
+//!
+//! `cargo +nightly fuzz run lines`
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tenure::{
+    format::json_lines::{Lines, UsageLine, write},
+    model::Grant,
+};
+
+fuzz_target!(|bytes: &[u8]| {
+    let grants: Result<Vec<Grant>, _> = Lines::new("x.jsonl", bytes).collect();
+    if let Ok(grants) = grants {
+        let mut again = Vec::new();
+        write(&grants, &mut again).unwrap();
+        assert_eq!(again, bytes);
+    }
+    for line in Lines::<UsageLine, _>::new("x.jsonl", bytes) {
+        let _ = line;
+    }
+});
