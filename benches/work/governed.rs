@@ -1,0 +1,330 @@
+//! A governed repository of the size a large organisation has: one host of 20,000 people with five grants each, all of
+//! them put to review, a hundred decided to go.
+
+use super::key;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tenure::campaign::{self, Opened, Opening, Resolution, Setting, Sheet};
+use tenure::connector::{Vocabulary, hosts};
+use tenure::format::governed;
+use tenure::format::keys::Signer as _;
+use tenure::format::sshsig::{Namespace, SshSignature};
+use tenure::git::{Draft, Edit, Identity, ObjectId, Repository};
+use tenure::inventory::{self, Limits, Loaded, People};
+use tenure::model::file::{CampaignDefinition, FileKind, Principals, Remediation, Selector, Silence, System};
+use tenure::model::history::History;
+use tenure::model::{CampaignId, Digest, FixedClock, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict};
+use tenure::plan::{self, Inputs, Premises, Target};
+use tenure::trust::{Founder, Founding, Governed};
+
+/// Makes the repository: `main` with `decided` items decided, and `change` with one more review file.
+pub fn prepare(folder: &Path, decided: u64) {
+    let mut world = World::found(folder);
+    world.collect();
+    let opened = world.open();
+    let mut sheets = opened.sheets.iter().filter(|sheet| sheet.review.cosigners.is_empty());
+    let mut left = usize::try_from(decided).expect("not that many");
+    let mut edits = Vec::new();
+    while left > 0 {
+        let sheet = sheets.next().expect("there are enough items");
+        let take = sheet.review.items.len().min(left);
+        world.decide(sheet, take, &mut edits);
+        left -= take;
+    }
+    let main = world.commit(world.head, &edits);
+    world.branch("refs/heads/main", main);
+    let mut edits = Vec::new();
+    world.decide(sheets.next().expect("there is one more"), 1, &mut edits);
+    let change = world.commit(Some(main), &edits);
+    world.branch("refs/heads/change", change);
+    fs::write(folder.join("pin"), world.pin.to_string()).expect("a file can be written");
+}
+
+/// All that a plan is computed from, read back from the repository.
+pub struct Read {
+    resolutions: Vec<Resolution>,
+    systems: BTreeMap<SystemId, System>,
+    inventories: BTreeMap<SystemId, Loaded>,
+    premises: Premises,
+    vocabulary: hosts::HostsVocabulary,
+}
+
+impl Read {
+    /// Reads and verifies the repository.
+    pub fn from(folder: &Path) -> Self {
+        let repository = Repository::open(folder.join("governed.git")).expect("it was prepared");
+        let head = repository.resolve("refs/heads/main").expect("it was prepared");
+        let pin = fs::read_to_string(folder.join("pin")).expect("it was prepared");
+        let walked = Governed::walk(&repository, Digest::parse(&pin).expect("a digest"), head).expect("it can be read");
+        let blocking = walked.blocking();
+        assert!(blocking.is_empty(), "{blocking:#?}");
+        let trust = walked.trust().expect("it is founded");
+        let opened = walked.campaign(&campaign_id()).expect("it is open");
+        let resolved = campaign::resolve(opened, walked.reviews(), now());
+        let snapshot = tenure::store::Snapshot::at(&repository, head);
+        let systems = snapshot.read_all::<System>("systems").expect("they were written");
+        let systems = systems.into_iter().map(|file| (system_id(), file.into_value())).collect();
+        let loaded = inventory::load(&snapshot, &system_id()).expect("it was collected");
+        let premises = Premises {
+            engine: "bench".into(),
+            repo: repo(),
+            main: head.to_string(),
+            manifest: Digest::ZERO,
+            root: trust.root().digest(),
+            mandate: trust.mandate().digest(),
+            inventories: [(system_id(), loaded.digest)].into(),
+            evidence_size: 0,
+            evidence_head: Digest::ZERO,
+        };
+        let inventories = [(system_id(), loaded)].into();
+        let vocabulary = hosts::vocabulary(&hosts::HostsConfig::below(folder.join("farm")));
+        Self { resolutions: resolved.decided, systems, inventories, premises, vocabulary }
+    }
+
+    /// Computes the plan; returns how many actions it has.
+    pub fn plan(&self) -> u64 {
+        let target = |(id, system)| {
+            let inventory = self.inventories.get(id).map(|loaded| &loaded.inventory);
+            (SystemId::clone(id), Target { system, inventory, vocabulary: Some(&self.vocabulary as &dyn Vocabulary) })
+        };
+        let targets = self.systems.iter().map(target).collect();
+        let inputs = Inputs {
+            premises: self.premises.clone(),
+            resolutions: &self.resolutions,
+            targets: &targets,
+            history: &History::default(),
+            reviewed: &|_| None,
+        };
+        let plan = plan::build(&inputs).expect("everything in it can be written");
+        assert!(plan.held().is_empty(), "{:?}", plan.held().first());
+        plan.actions().len() as u64
+    }
+}
+
+struct World {
+    folder: PathBuf,
+    repository: Repository,
+    pin: Digest,
+    head: Option<ObjectId>,
+}
+
+impl World {
+    fn found(folder: &Path) -> Self {
+        farm(&folder.join("farm"));
+        let repository = Repository::create(folder.join("governed.git")).expect("a repository can be made");
+        let founder = |(id, n): (&str, u8)| Founder { id: person(id), key: key(n).public_key(), subjects: vec![] };
+        let founding = Founding {
+            repo: repo(),
+            founders: PEOPLE.map(founder).to_vec(),
+            threshold: 2,
+            log_origin: "example.org/farm".into(),
+            commit_key: key(8).public_key(),
+            log_key: key(9).public_key(),
+            readback_key: None,
+            code_owners: vec![],
+        };
+        let (files, pin) = founding.files().expect("it fits together");
+        let mut world = Self { folder: folder.to_owned(), repository, pin, head: None };
+        let mut edits = Vec::new();
+        for (path, text) in files {
+            let namespace = match path.as_str() {
+                "trust/mandate/1.toml" => Some(Namespace::Mandate),
+                "trust/registry/1.toml" => Some(Namespace::Registry),
+                "trust/root/1.toml" => Some(Namespace::Root),
+                _ => None,
+            };
+            if let Some(namespace) = namespace {
+                world.sign(&path, text.as_bytes(), namespace, ["ana", "li"], &mut edits);
+            }
+            edits.push(world.put(&path, text.as_bytes()));
+        }
+        edits.push(world.put("systems/farm.toml", governed::render(&world.system()).as_bytes()));
+        edits.push(world.put(DEFINITION, governed::render(&definition()).as_bytes()));
+        world.head = Some(world.commit(None, &edits));
+        world
+    }
+
+    fn system(&self) -> System {
+        let mut settings = toml::Table::new();
+        settings.insert("root".into(), self.folder.join("farm").display().to_string().into());
+        System {
+            schema: FileKind::System.schema().into(),
+            system: system_id(),
+            connector: "hosts".into(),
+            owner: person("ana"),
+            deputy: None,
+            tier: Tier::T3,
+            remediation: Remediation::Automatic,
+            settings,
+            sink: None,
+        }
+    }
+
+    fn collect(&mut self) {
+        let config = hosts::HostsConfig::below(self.folder.join("farm"));
+        let collector = hosts::open(&system_id(), &config).expect("the tree is there");
+        let task = inventory::Task {
+            system: &system_id(),
+            collector: &collector,
+            clock: &FixedClock(now()),
+            limits: Limits::default(),
+            pause: &|_| {},
+        };
+        let collection = inventory::collect(&task, &mut |_| {}).expect("it can be read");
+        let prefix = inventory::folder(&system_id());
+        let files = collection.into_files();
+        let edits: Vec<Edit> = files.iter().map(|(path, bytes)| self.put(&format!("{prefix}/{path}"), bytes)).collect();
+        self.head = Some(self.commit(self.head, &edits));
+    }
+
+    fn open(&mut self) -> Opened {
+        let base = self.head.expect("it is founded");
+        let snapshot = tenure::store::Snapshot::at(&self.repository, base);
+        let walked = Governed::walk(&self.repository, self.pin, base).expect("it can be read");
+        let trust = walked.trust().unwrap_or_else(|| panic!("{:#?}", walked.findings()));
+        let inventories = [(system_id(), inventory::load(&snapshot, &system_id()).expect("it was collected"))].into();
+        let principals: Vec<Principals> = snapshot.principals().expect("they were written");
+        let (people, _) = People::new(principals.iter().cloned().map(|file| ("principals.toml", file)));
+        let setting = Setting {
+            repo: &repo(),
+            systems: &[(system_id(), self.system())].into(),
+            inventories: &inventories,
+            people: &people,
+            kinship: walked.kinship(),
+            registry: trust.registry().file(),
+            thresholds: &trust.mandate().file().thresholds,
+        };
+        let bytes = snapshot.bytes("principals.toml", u64::MAX).expect("it can be read").expect("it was written");
+        let tree = "0".repeat(40);
+        let opening = Opening {
+            id: campaign_id(),
+            from: DEFINITION.into(),
+            definition: definition(),
+            base: base.to_string(),
+            now: now(),
+            principals: campaign::principals_digest([("principals.toml", &bytes[..])]),
+            trees: &[(system_id(), tree)].into(),
+        };
+        let opened = campaign::open(&opening, &setting).unwrap_or_else(|refused| panic!("{refused:?}"));
+        let mut edits = Vec::new();
+        for (path, bytes) in opened.files() {
+            let path = format!("{}/{path}", campaign::folder(&campaign_id()));
+            if path.ends_with("/campaign.toml") {
+                self.sign(&path, &bytes, Namespace::Campaign, ["ana"], &mut edits);
+            }
+            edits.push(self.put(&path, &bytes));
+        }
+        self.head = Some(self.commit(Some(base), &edits));
+        opened
+    }
+
+    /// Decides the first `count` items of a worklist and signs it.
+    fn decide(&self, sheet: &Sheet, count: usize, edits: &mut Vec<Edit>) {
+        let mut review = sheet.review.clone();
+        for item in review.items.iter_mut().take(count) {
+            item.decision = Some(Verdict::Revoke);
+            item.reason = "left the team in May".into();
+        }
+        let bytes = governed::render(&review).into_bytes();
+        self.sign(&sheet.path, &bytes, Namespace::Review, [review.reviewer.as_str()], edits);
+        edits.push(self.put(&sheet.path, &bytes));
+    }
+
+    fn sign<'a>(
+        &self,
+        path: &str,
+        bytes: &[u8],
+        namespace: Namespace,
+        by: impl IntoIterator<Item = &'a str>,
+        edits: &mut Vec<Edit>,
+    ) {
+        for name in by {
+            let n = PEOPLE.iter().find(|(id, _)| *id == name).expect("one of the founders").1;
+            let signature = SshSignature::sign(&key(n), namespace, bytes).expect("a key in memory signs");
+            edits.push(self.put(&format!("{path}.{name}.sig"), signature.armored().as_bytes()));
+        }
+    }
+
+    fn put(&self, path: &str, bytes: &[u8]) -> Edit {
+        Edit::Put { path: path.into(), blob: self.repository.write_blob(bytes).expect("a blob can be written") }
+    }
+
+    fn commit(&self, on: Option<ObjectId>, edits: &[Edit]) -> ObjectId {
+        let base = on.map(|commit| self.repository.tree_of(commit).expect("it is there"));
+        let tree = self.repository.write_tree(base, edits).expect("a tree can be written");
+        let parents: Vec<_> = on.into_iter().collect();
+        let author = Identity { name: "Ana Ruiz".into(), address: "ana@example.org".into() };
+        let draft = Draft { tree, parents: &parents, author: &author, seconds: now().unix(), message: "work\n" };
+        self.repository.write_commit(&draft).expect("a commit can be written")
+    }
+
+    fn branch(&self, name: &str, commit: ObjectId) {
+        self.repository.move_reference(name, commit, None, "bench").expect("a branch can be made");
+    }
+}
+
+/// Writes a tree of 20,000 people: an account, a primary group and three more groups each.
+fn farm(root: &Path) {
+    let (mut passwd, mut shadow) = (String::from("root:x:0:0::/root:/bin/bash\n"), String::from("root:*:19000::::::\n"));
+    let mut members: Vec<Vec<String>> = vec![Vec::new(); GROUPS];
+    for n in 0..PEOPLE_ON_FARM {
+        let name = format!("u{n:05}");
+        let _ = writeln!(passwd, "{name}:x:{}:100::/home/{name}:/bin/bash", 10_000 + n);
+        let _ = writeln!(shadow, "{name}:*:19000::::::");
+        for step in [1, 7, 19] {
+            members[(n + step * (n / GROUPS + 1)) % GROUPS].push(name.clone());
+        }
+    }
+    let (mut group, mut gshadow) = (String::from("root:x:0:\nusers:x:100:\n"), String::from("root:*::\nusers:*::\n"));
+    for (n, names) in members.iter_mut().enumerate() {
+        names.sort();
+        names.dedup();
+        let _ = writeln!(group, "team{n:02}:x:{}:{}", 5_000 + n, names.join(","));
+        let _ = writeln!(gshadow, "team{n:02}:*::{}", names.join(","));
+    }
+    fs::create_dir_all(root.join("etc")).expect("a folder can be made");
+    let files = [("passwd", passwd), ("shadow", shadow), ("group", group), ("gshadow", gshadow)];
+    for (name, text) in files.into_iter().chain([("sudoers", "root ALL=(ALL:ALL) ALL\n".to_owned())]) {
+        fs::write(root.join("etc").join(name), text).expect("a file can be written");
+    }
+}
+
+fn definition() -> CampaignDefinition {
+    CampaignDefinition {
+        schema: FileKind::CampaignDefinition.schema().into(),
+        title: "Everything on the farm".into(),
+        window_days: 14,
+        fresh_days: 7,
+        fallback: person("li"),
+        second_fallback: person("max"),
+        on_silence: Silence::Open,
+        selectors: vec![Selector { systems: vec![system_id()], ..Selector::default() }],
+    }
+}
+
+fn repo() -> RepoId {
+    RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").expect("a repository id")
+}
+
+fn system_id() -> SystemId {
+    SystemId::parse("farm").expect("a system id")
+}
+
+fn campaign_id() -> CampaignId {
+    CampaignId::parse("2026-q4-farm").expect("a campaign id")
+}
+
+fn person(id: &str) -> PrincipalId {
+    PrincipalId::parse(id).expect("a principal id")
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_unix(1_795_000_000)
+}
+
+const PEOPLE: [(&str, u8); 3] = [("ana", 1), ("li", 2), ("max", 3)];
+const DEFINITION: &str = "policies/farm.toml";
+const PEOPLE_ON_FARM: usize = 20_000;
+const GROUPS: usize = 40;
