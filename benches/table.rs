@@ -5,7 +5,7 @@ mod work;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use work::{cost::Cost, evidence, reviews, signatures};
+use work::{cost::Cost, evidence, governed, reviews, signatures};
 
 /// One row: some work, done once in a process of its own.
 struct Row {
@@ -26,7 +26,7 @@ enum Bound {
     Yardstick,
 }
 
-const ROWS: [Row; 4] = [
+const ROWS: [Row; 5] = [
     Row {
         name: "2,000 signed commits verified",
         count: 2_000,
@@ -58,11 +58,26 @@ const ROWS: [Row; 4] = [
         measure: |folder, _| Cost::of(|| evidence::read(folder)),
         bound: Bound::Most { seconds: 4.0, megabytes: Some(200) },
     },
+    Row {
+        name: "plan over 100,000 grants, 1,000 decisions",
+        count: 1_000,
+        prepare: governed::prepare,
+        measure: |folder, _| {
+            let read = governed::Read::from(folder);
+            Cost::of(|| read.plan())
+        },
+        bound: Bound::Most { seconds: 1.0, megabytes: Some(150) },
+    },
 ];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+    match arguments.iter().map(String::as_str).filter(|word| !word.starts_with("--")).collect::<Vec<_>>()[..] {
+        ["prepare", row, folder] => {
+            let row = &ROWS[row.parse::<usize>().expect("the number of a row")];
+            (row.prepare)(Path::new(folder), row.count);
+            ExitCode::SUCCESS
+        }
         ["measure", row, folder] => {
             let row = &ROWS[row.parse::<usize>().expect("the number of a row")];
             println!("{}", (row.measure)(Path::new(folder), row.count).line());

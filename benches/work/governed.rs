@@ -1,5 +1,5 @@
 //! A governed repository of the size a large organisation has: one host of 20,000 people with five grants each, all of
-//! them put to review, a hundred decided to go.
+//! them put to review, some decided to go.
 
 use super::key;
 use std::collections::BTreeMap;
@@ -29,9 +29,7 @@ pub fn prepare(folder: &Path, decided: u64) {
     let mut edits = Vec::new();
     while left > 0 {
         let sheet = sheets.next().expect("there are enough items");
-        let take = sheet.review.items.len().min(left);
-        world.decide(sheet, take, &mut edits);
-        left -= take;
+        left -= world.decide(sheet, left, &mut edits);
     }
     let main = world.commit(world.head, &edits);
     world.branch("refs/heads/main", main);
@@ -220,16 +218,19 @@ impl World {
         opened
     }
 
-    /// Decides the first `count` items of a worklist and signs it.
-    fn decide(&self, sheet: &Sheet, count: usize, edits: &mut Vec<Edit>) {
+    /// Decides at most `count` memberships of teams in a worklist, signs it, and returns how many it were.
+    fn decide(&self, sheet: &Sheet, count: usize, edits: &mut Vec<Edit>) -> usize {
         let mut review = sheet.review.clone();
-        for item in review.items.iter_mut().take(count) {
+        let mut decided = 0;
+        for item in review.items.iter_mut().filter(|item| item.entitlement.contains("team")).take(count) {
             item.decision = Some(Verdict::Revoke);
             item.reason = "left the team in May".into();
+            decided += 1;
         }
         let bytes = governed::render(&review).into_bytes();
         self.sign(&sheet.path, &bytes, Namespace::Review, [review.reviewer.as_str()], edits);
         edits.push(self.put(&sheet.path, &bytes));
+        decided
     }
 
     fn sign<'a>(
@@ -267,20 +268,19 @@ impl World {
 
 /// Writes a tree of 20,000 people: an account, a primary group and three more groups each.
 fn farm(root: &Path) {
-    let (mut passwd, mut shadow) = (String::from("root:x:0:0::/root:/bin/bash\n"), String::from("root:*:19000::::::\n"));
+    let (mut passwd, mut shadow) =
+        (String::from("root:x:0:0::/root:/bin/bash\n"), String::from("root:*:19000::::::\n"));
     let mut members: Vec<Vec<String>> = vec![Vec::new(); GROUPS];
     for n in 0..PEOPLE_ON_FARM {
         let name = format!("u{n:05}");
         let _ = writeln!(passwd, "{name}:x:{}:100::/home/{name}:/bin/bash", 10_000 + n);
         let _ = writeln!(shadow, "{name}:*:19000::::::");
-        for step in [1, 7, 19] {
-            members[(n + step * (n / GROUPS + 1)) % GROUPS].push(name.clone());
+        for step in [0, 13, 26] {
+            members[(n + step) % GROUPS].push(name.clone());
         }
     }
     let (mut group, mut gshadow) = (String::from("root:x:0:\nusers:x:100:\n"), String::from("root:*::\nusers:*::\n"));
-    for (n, names) in members.iter_mut().enumerate() {
-        names.sort();
-        names.dedup();
+    for (n, names) in members.iter().enumerate() {
         let _ = writeln!(group, "team{n:02}:x:{}:{}", 5_000 + n, names.join(","));
         let _ = writeln!(gshadow, "team{n:02}:*::{}", names.join(","));
     }

@@ -1,8 +1,14 @@
 //! The work whose costs are held: each kind is prepared once in a folder, and then done from that folder alone.
-#![allow(dead_code, reason = "each of the two programs uses a part of this")]
+#![allow(
+    dead_code,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "each of the two programs uses a part of this, and what cannot go on should stop there"
+)]
 
 pub mod cost;
 pub mod evidence;
+pub mod governed;
 pub mod reviews;
 pub mod signatures;
 
