@@ -12,11 +12,12 @@ use tenure::format::governed;
 use tenure::format::keys::Signer as _;
 use tenure::format::sshsig::{Namespace, SshSignature};
 use tenure::git::{Draft, Edit, Identity, ObjectId, Repository};
-use tenure::inventory::{self, Limits, Loaded, People};
+use tenure::inventory::{self, Limits, Loaded, People, Source, SourceError};
 use tenure::model::file::{CampaignDefinition, FileKind, Principals, Remediation, Selector, Silence, System};
 use tenure::model::history::History;
 use tenure::model::{CampaignId, Digest, FixedClock, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict};
 use tenure::plan::{self, Inputs, Premises, Target};
+use tenure::store::Snapshot;
 use tenure::trust::{Founder, Founding, Governed};
 
 /// Makes the repository: `main` with `decided` items decided, and `change` with one more review file.
@@ -61,10 +62,10 @@ impl Read {
         let trust = walked.trust().expect("it is founded");
         let opened = walked.campaign(&campaign_id()).expect("it is open");
         let resolved = campaign::resolve(opened, walked.reviews(), now());
-        let snapshot = tenure::store::Snapshot::at(&repository, head);
+        let snapshot = Snapshot::at(&repository, head);
         let systems = snapshot.read_all::<System>("systems").expect("they were written");
         let systems = systems.into_iter().map(|file| (system_id(), file.into_value())).collect();
-        let loaded = inventory::load(&snapshot, &system_id()).expect("it was collected");
+        let loaded = inventory::load(&Committed(snapshot), &system_id()).expect("it was collected");
         let premises = Premises {
             engine: "bench".into(),
             repo: repo(),
@@ -98,6 +99,16 @@ impl Read {
         let plan = plan::build(&inputs).expect("everything in it can be written");
         assert!(plan.held().is_empty(), "{:?}", plan.held().first());
         plan.actions().len() as u64
+    }
+}
+
+/// The files of a commit, for what reads an inventory.
+struct Committed<'r>(Snapshot<'r>);
+
+impl Source for Committed<'_> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
+        let refuse = |why: String| SourceError { path: path.to_owned(), why };
+        self.0.bytes(path, u64::MAX).map_err(|error| refuse(error.to_string()))
     }
 }
 
@@ -179,10 +190,11 @@ impl World {
 
     fn open(&mut self) -> Opened {
         let base = self.head.expect("it is founded");
-        let snapshot = tenure::store::Snapshot::at(&self.repository, base);
+        let snapshot = Snapshot::at(&self.repository, base);
         let walked = Governed::walk(&self.repository, self.pin, base).expect("it can be read");
         let trust = walked.trust().unwrap_or_else(|| panic!("{:#?}", walked.findings()));
-        let inventories = [(system_id(), inventory::load(&snapshot, &system_id()).expect("it was collected"))].into();
+        let inventories =
+            [(system_id(), inventory::load(&Committed(snapshot), &system_id()).expect("it was collected"))].into();
         let principals: Vec<Principals> = snapshot.principals().expect("they were written");
         let (people, _) = People::new(principals.iter().cloned().map(|file| ("principals.toml", file)));
         let setting = Setting {
