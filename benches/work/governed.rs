@@ -214,7 +214,7 @@ impl World {
             definition: definition(),
             base: base.to_string(),
             now: now(),
-            principals: campaign::principals_digest([("principals.toml", &bytes[..])]),
+            principals: campaign::principals_digest([("principals.toml", Digest::of(&bytes))]),
             trees: &[(system_id(), tree)].into(),
         };
         let opened = campaign::open(&opening, &setting).unwrap_or_else(|refused| panic!("{refused:?}"));
