@@ -5,20 +5,16 @@ mod support;
 #[path = "support/evidence.rs"]
 mod world;
 
-use std::{collections::BTreeMap, fs, process::Stdio, thread};
+use std::{fs, process::Stdio};
 use support::sandbox::{hook, succeed};
 use tenure::{
     enforce::{Journal, JournalError},
-    evidence::{Code, Keys, Ledger, layout},
-    format::{
-        checkpoint::Checkpoint,
-        keys::{PrivateKey, Signer},
-        sshsig::{Namespace, SshSignature},
-    },
-    git::{Carrier, Edit, ObjectId, Repository},
-    model::{Digest, FixedClock, Timestamp, record::Entry},
+    evidence::{Appender, Code, Keys, Ledger, Opening},
+    format::keys::{PrivateKey, Signer},
+    git::Carrier,
+    model::{Digest, FixedClock, Timestamp},
 };
-use world::{BRANCH, ORIGIN, World, end, engine_keys, intent, outcome, run_id, start};
+use world::{BRANCH, ORIGIN, World, end, engine_keys, intent, outcome, put, read, run_id, start};
 
 #[test]
 fn a_run_reads_back_as_it_was_written() {
@@ -92,254 +88,6 @@ fn other_implementations_accept_the_checkpoint() {
     assert_eq!(checkpoint.hash().0, *ledger.root().as_bytes());
 }
 
-/// Rewrites the last segment's text, and seals it again as the real engine would: list, signature, checkpoint.
-fn reseal(world: &World, repository: &Repository, head: ObjectId, edit: impl Fn(&str) -> String) -> ObjectId {
-    let parent = repository.parents(head).unwrap()[0];
-    let old = String::from_utf8(read(repository, head, "segments.sha256")).unwrap();
-    let path = old.lines().last().unwrap().split_once("  ").unwrap().1.to_owned();
-    let segment = edit(&String::from_utf8(read(repository, head, &path)).unwrap());
-    let kept: String = old.lines().take(old.lines().count() - 1).map(|line| format!("{line}\n")).collect();
-    let list = format!("{kept}{}  {path}\n", Digest::of(&segment).hex());
-    let mut tree = tenure::format::merkle::Tree::new();
-    for line in kept.lines() {
-        let text = String::from_utf8(read(repository, head, line.split_once("  ").unwrap().1)).unwrap();
-        text.lines().for_each(|line| tree.append(line.as_bytes()));
-    }
-    segment.strip_suffix('\n').unwrap_or(&segment).split('\n').for_each(|line| tree.append(line.as_bytes()));
-    let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size: tree.size(), root: tree.root() };
-    let signature = SshSignature::sign(&world.commit_key, Namespace::Evidence, list.as_bytes()).unwrap();
-    let edits = [
-        put(repository, &path, &segment),
-        put(repository, "segments.sha256", &list),
-        put(repository, "segments.sha256.sig", &signature.armored()),
-        put(repository, "checkpoint", &checkpoint.sign(&world.log_key).unwrap().to_string()),
-    ];
-    world.forge(repository, &[parent], &edits)
-}
-
-#[test]
-fn a_thief_of_the_keys_cannot_hide_what_was_done_to_a_record() {
-    let world = World::new();
-    let repository = world.clone("clone");
-    let mut journal = world.journal(&repository, 1, &world.clock).unwrap();
-    let _start = journal.publish(&[start(&["pg"], Digest::ZERO), intent(1, "pg")]).unwrap();
-    let _more = journal.publish(&[outcome(1, 2), intent(2, "pg"), outcome(2, 4), end()]).unwrap();
-    let head = repository.reference(layout::REMEMBERED).unwrap().unwrap();
-    assert_eq!(world.codes(&repository, reseal(&world, &repository, head, str::to_owned)), []);
-    let lines = |text: &str, order: &[usize]| -> String {
-        order.iter().map(|line| format!("{}\n", text.lines().nth(*line).unwrap())).collect()
-    };
-    type Tamper<'a> = (&'a str, Vec<Code>, Box<dyn Fn(&str) -> String + 'a>);
-    let cases: Vec<Tamper<'_>> = vec![
-        ("edited", vec![Code::ChainBroken], Box::new(|t| t.replacen("applied", "unknown", 1))),
-        ("deleted", vec![Code::ChainBroken, Code::SequenceGap], Box::new(|t| lines(t, &[0, 2, 3]))),
-        ("inserted", vec![Code::ChainBroken, Code::SequenceTwin], Box::new(|t| lines(t, &[0, 0, 1, 2, 3]))),
-        (
-            "swapped",
-            vec![Code::ChainBroken, Code::SequenceGap, Code::SequenceTwin],
-            Box::new(|t| lines(t, &[0, 2, 1, 3])),
-        ),
-        ("unknown kind", vec![Code::RecordKind], Box::new(|t| t.replacen("\"run.end\"", "\"run.off\"", 1))),
-        ("float", vec![Code::RecordNumber], Box::new(|t| t.replacen("\"exit\":0", "\"exit\":0.5", 1))),
-        (
-            "large number",
-            vec![Code::RecordNumber],
-            Box::new(|t| t.replacen("\"exit\":0", "\"exit\":9007199254740992", 1)),
-        ),
-        ("unknown key", vec![Code::RecordSchema], Box::new(|t| t.replacen("\"exit\":0", "\"exit\":0,\"extra\":1", 1))),
-        ("missing key", vec![Code::RecordSchema], Box::new(|t| t.replacen("\"exit\":0,", "", 1))),
-        ("version", vec![Code::RecordVersion], Box::new(|t| t.replace("\"v\":1}\n", "\"v\":2}\n"))),
-        ("space", vec![Code::RecordForm], Box::new(|t| t.replacen("\"exit\":0", "\"exit\": 0", 1))),
-        ("trailing space", vec![Code::RecordForm], Box::new(|t| t.trim_end().to_owned() + " \n")),
-        ("CRLF", vec![Code::RecordForm], Box::new(|t| t.trim_end().to_owned() + "\r\n")),
-        (
-            "key order",
-            vec![Code::RecordForm],
-            Box::new(|t| t.replacen("\"exit\":0,\"kind\":\"run.end\"", "\"kind\":\"run.end\",\"exit\":0", 1)),
-        ),
-        (
-            "twice the same key",
-            vec![Code::RecordForm],
-            Box::new(|t| t.replacen("\"exit\":0", "\"exit\":0,\"exit\":0", 1)),
-        ),
-        (
-            "null",
-            vec![Code::RecordForm],
-            Box::new(|t| t.replacen("\"intent\":2", "\"deposited\":null,\"intent\":2", 1)),
-        ),
-        ("escape", vec![Code::RecordForm], Box::new(|t| t.replacen("REVOKE", "\\u0052EVOKE", 1))),
-        ("oversize", vec![Code::RecordSize], Box::new(|t| t.replacen("REVOKE", &"R".repeat(600), 1))),
-        ("very oversize", vec![Code::RecordSize], Box::new(|t| t.replacen("REVOKE", &"R".repeat(20_000), 1))),
-        ("no last line end", vec![Code::SegmentForm], Box::new(|t| t.trim_end().to_owned())),
-        ("empty line", vec![Code::RecordForm], Box::new(|t| format!("{t}\n"))),
-        ("other run", vec![Code::RecordRun], Box::new(|t| t.replace(run_id(1).as_str(), run_id(9).as_str()))),
-        ("second genesis", vec![Code::Genesis], Box::new(genesis_again)),
-    ];
-    for (name, expected, edit) in cases {
-        let codes = world.codes(&repository, reseal(&world, &repository, head, edit));
-        for code in expected {
-            assert!(codes.contains(&code), "{name}: {code} is not among {codes:?}");
-        }
-    }
-}
-
-fn genesis_again(text: &str) -> String {
-    let last = text.lines().last().unwrap();
-    let prev = last.split("\"prev\":\"").nth(1).unwrap().split('"').next().unwrap();
-    let kept: String = text.lines().take(3).map(|line| format!("{line}\n")).collect();
-    let root = Digest::of(b"root");
-    format!(
-        "{kept}{{\"kind\":\"log.genesis\",\"origin\":\"{ORIGIN}\",\"prev\":\"{prev}\",\"repo\":\"r\",\"root\":\"{root}\",\
-         \"run\":\"{}\",\"seq\":6,\"t\":\"2026-11-23T05:00:00Z\",\"v\":1}}\n",
-        run_id(1)
-    )
-}
-
-#[test]
-fn what_is_done_to_files_is_named() {
-    let world = World::new();
-    let (repository, head) = world.with_log();
-    let list = String::from_utf8(read(&repository, head, "segments.sha256")).unwrap();
-    let paths: Vec<_> = list.lines().map(|line| line.split_once("  ").unwrap().1.to_owned()).collect();
-    let blob = layout::blob_path(&Digest::of(b"{\"plan\":1}"));
-    let stranger = PrivateKey::from_seed(&[9; 32]);
-    let sign = |key: &PrivateKey, namespace, text: &str| {
-        SshSignature::sign(key, namespace, text.as_bytes()).unwrap().armored()
-    };
-    let short_list = list.lines().take(2).map(|line| format!("{line}\n")).collect::<String>();
-    let reversed = list.lines().rev().map(|line| format!("{line}\n")).collect::<String>();
-    let wrong = list.replacen(&list[..8], "00000000", 1);
-    let listed = |text: &str| {
-        let signature = sign(&world.commit_key, Namespace::Evidence, text);
-        vec![put(&repository, "segments.sha256", text), put(&repository, "segments.sha256.sig", &signature)]
-    };
-    let root = Ledger::read(&repository, head, world.keys()).unwrap().0.root();
-    let checkpoint = |origin: &str, size, root, key: &PrivateKey| {
-        let note = Checkpoint { origin: origin.to_owned(), size, root }.sign(key).unwrap();
-        vec![put(&repository, "checkpoint", &note.to_string())]
-    };
-    let remove = |path: &str| vec![Edit::Remove { path: path.to_owned() }];
-    let one = |path: &str, text: &str| vec![put(&repository, path, text)];
-    let cases: Vec<(&str, Vec<Edit>, Code)> = vec![
-        ("segment edited", one(&paths[1], "{}\n"), Code::SegmentChanged),
-        ("last segment dropped", remove(&paths[2]), Code::SegmentDeleted),
-        (
-            "segment under another name",
-            one("log/2026/11/000000000099-01932b5e-7c00-7000-8000-000000000001-d.jsonl", "{}\n"),
-            Code::SegmentName,
-        ),
-        (
-            "empty segment",
-            one("log/2026/11/000000000005-01932b5e-7c00-7000-8000-000000000001-d.jsonl", ""),
-            Code::SegmentForm,
-        ),
-        ("segment not listed", listed(&short_list), Code::SegmentUnlisted),
-        ("segment listed and not there", listed(&format!("{list}{}  log/x\n", "0".repeat(64))), Code::SegmentMissing),
-        ("segment with another digest", listed(&wrong), Code::SegmentDigest),
-        ("segments in another order", listed(&reversed), Code::SegmentsForm),
-        ("no list", listed("nonsense"), Code::SegmentsForm),
-        (
-            "list signed by a stranger",
-            one("segments.sha256.sig", &sign(&stranger, Namespace::Evidence, &list)),
-            Code::SegmentsSignature,
-        ),
-        (
-            "list signed for something else",
-            one("segments.sha256.sig", &sign(&world.commit_key, Namespace::Review, &list)),
-            Code::SegmentsSignature,
-        ),
-        ("list not signed", remove("segments.sha256.sig"), Code::SegmentsSignature),
-        ("checkpoint too small", checkpoint(ORIGIN, 4, root, &world.log_key), Code::CheckpointSize),
-        ("checkpoint of other records", checkpoint(ORIGIN, 5, Digest::of(b"x"), &world.log_key), Code::CheckpointRoot),
-        ("checkpoint by a stranger", checkpoint(ORIGIN, 5, root, &stranger), Code::CheckpointSignature),
-        ("checkpoint by the commit key", checkpoint(ORIGIN, 5, root, &world.commit_key), Code::CheckpointSignature),
-        ("checkpoint of another log", checkpoint("tenure/other", 5, root, &world.log_key), Code::Genesis),
-        ("no checkpoint", remove("checkpoint"), Code::FileDeleted),
-        ("broken checkpoint", one("checkpoint", "x"), Code::CheckpointForm),
-        ("blob edited", one(&blob, "other"), Code::FileChanged),
-        ("blob that is not its name", one(&layout::blob_path(&Digest::of(b"name")), "other"), Code::BlobDigest),
-        ("stray file", one("README", "hello"), Code::FileStray),
-        ("anchor", one("anchors/000000000005.cosig", "x"), Code::FileChanged),
-    ];
-    for (name, edits, expected) in cases {
-        let forged = world.forge(&repository, &[head], &edits);
-        let codes = world.codes(&repository, forged);
-        if name == "anchor" {
-            assert_eq!(codes, [], "an anchor may be added");
-            let changed = world.forge(&repository, &[forged], &one("anchors/000000000005.cosig", "y"));
-            assert_eq!(world.codes(&repository, changed), [expected], "and stays as it is");
-        } else {
-            assert!(codes.contains(&expected), "{name}: {expected} is not among {codes:?}");
-        }
-    }
-}
-
-#[test]
-fn commits_are_the_engines_own_and_one_line() {
-    let world = World::new();
-    let (repository, head) = world.with_log();
-    let tree = repository.tree_of(head).unwrap();
-    let stranger = PrivateKey::from_seed(&[9; 32]);
-    let by_stranger = world.forge_tree(&repository, &[head], tree, &stranger);
-    assert_eq!(world.codes(&repository, by_stranger), [Code::CommitSigner]);
-    let merge = world.forge_tree(&repository, &[head, by_stranger], tree, &world.commit_key);
-    assert_eq!(world.codes(&repository, merge), [Code::HistoryBranched]);
-    let raw = world
-        .sandbox
-        .git(world.sandbox.join("clone"), &["commit-tree", &tree.to_string(), "-p", &head.to_string(), "-m", "x"]);
-    assert_eq!(world.codes(&repository, ObjectId::parse(&raw).unwrap()), [Code::CommitUnsigned]);
-    let signed = repository.commit(by_stranger).unwrap().signature.unwrap().signature;
-    let object = world.sandbox.git(world.sandbox.join("clone"), &["cat-file", "commit", &head.to_string()]);
-    let theirs = repository.commit(head).unwrap().signature.unwrap().signature;
-    let indent = |text: &str| text.trim_end().replace('\n', "\n ");
-    let swapped = object.replace(&indent(&theirs), &indent(&signed)) + "\n";
-    fs::write(world.sandbox.join("swapped"), swapped).unwrap();
-    let file = world.sandbox.join("swapped");
-    let id =
-        world.sandbox.git(world.sandbox.join("clone"), &["hash-object", "-t", "commit", "-w", &file.to_string_lossy()]);
-    assert!(world.codes(&repository, ObjectId::parse(&id).unwrap()).contains(&Code::CommitSignature));
-    let root = world.forge_tree(&repository, &[], tree, &world.commit_key);
-    assert_eq!(world.codes(&repository, root), [], "all at once is the same log, by the engine's own hand");
-}
-
-#[test]
-fn modes_and_names_that_lead_elsewhere_are_named() {
-    let world = World::new();
-    let (repository, head) = world.with_log();
-    let clone = world.sandbox.join("clone");
-    let git = |arguments: &[&str]| world.sandbox.git(&clone, arguments);
-    git(&["read-tree", &head.to_string()]);
-    let blob = repository.write_blob(b"x").unwrap().to_string();
-    for (mode, path, code) in [
-        ("100755", "anchors/000000000005.cosig", Code::FileMode),
-        ("120000", "anchors/000000000005.tsr", Code::FileMode),
-        ("100644", "Checkpoint", Code::FileStray),
-    ] {
-        git(&["update-index", "--add", "--cacheinfo", &format!("{mode},{blob},{path}")]);
-        let tree = ObjectId::parse(&git(&["write-tree"])).unwrap();
-        git(&["update-index", "--force-remove", path]);
-        let forged = world.forge_tree(&repository, &[head], tree, &world.commit_key);
-        assert!(world.codes(&repository, forged).contains(&code), "{path}");
-    }
-}
-
-#[test]
-fn a_branch_that_was_reset_or_deleted_is_noticed() {
-    let world = World::new();
-    let (repository, head) = world.with_log();
-    let parent = repository.parents(head).unwrap()[0];
-    world.sandbox.git(&world.remote, &["update-ref", BRANCH, &parent.to_string()]);
-    let refused = world.journal(&repository, 2, &world.clock).err().unwrap();
-    assert!(matches!(refused, JournalError::Defect { code: "evidence-rewritten", .. }), "{refused}");
-    world.sandbox.git(&world.remote, &["update-ref", "-d", BRANCH]);
-    let refused = world.journal(&repository, 2, &world.clock).err().unwrap();
-    assert!(matches!(refused, JournalError::Defect { code: "evidence-deleted", .. }), "{refused}");
-    let fork = world.forge(&repository, &[parent], &[]);
-    let mut ledger = Ledger::read(&repository, head, world.keys()).unwrap().0;
-    let defects = ledger.advance(&repository, fork, &mut |_| {}).unwrap();
-    assert_eq!(defects[0].code, Code::BranchRewritten);
-}
-
 #[test]
 fn nobody_goes_on_from_evidence_that_does_not_verify() {
     let world = World::new();
@@ -398,41 +146,6 @@ fn a_lease_that_is_over_can_be_taken_and_the_old_run_is_fenced_off() {
 }
 
 #[test]
-fn a_clock_that_is_a_year_ahead_frees_nothing() {
-    let world = World::new();
-    let (here, there) = (world.clone("here"), world.clone("there"));
-    let ahead = FixedClock(Timestamp::parse("2027-11-23").unwrap());
-    let mut wrong = world.journal(&here, 1, &ahead).unwrap();
-    let _held = wrong.publish(&[start(&["pg"], Digest::ZERO)]).unwrap();
-    let mut right = world.journal(&there, 2, &world.clock).unwrap();
-    assert!(matches!(right.publish(&[start(&["pg"], Digest::ZERO)]), Err(JournalError::Busy { until: None, .. })));
-    let _by_order = wrong.publish(&[end()]).unwrap();
-    let mut right = world.journal(&there, 3, &world.clock).unwrap();
-    let _started = right.publish(&[start(&["pg"], Digest::ZERO)]).unwrap();
-}
-
-#[test]
-fn what_looks_like_a_secret_or_is_too_long_is_not_written() {
-    let world = World::new();
-    let repository = world.clone("clone");
-    let mut journal = world.journal(&repository, 1, &world.clock).unwrap();
-    let text = |text: String| match outcome(1, 2) {
-        Entry::Outcome(mut recorded) => {
-            recorded.text = text;
-            Entry::Outcome(recorded)
-        }
-        other => other,
-    };
-    for hostile in [format!("ghp_{}", "a1".repeat(18)), "x".repeat(513)] {
-        let refused = journal.publish(&[start(&["pg"], Digest::ZERO), text(hostile)]);
-        assert!(matches!(refused, Err(JournalError::Refused(_))));
-    }
-    assert!(matches!(journal.keep(b"-----BEGIN PRIVATE KEY-----"), Err(JournalError::Refused(_))));
-    assert!(matches!(journal.publish(&[intent(1, "pg")]), Err(JournalError::Refused(_))), "no run has started");
-    assert!(world.sandbox.git(&world.remote, &["for-each-ref"]).is_empty(), "nothing was pushed");
-}
-
-#[test]
 fn a_server_that_declines_or_forgets_is_not_believed() {
     let world = World::new();
     let (repository, head) = world.with_log();
@@ -454,7 +167,7 @@ fn a_remote_that_is_gone_says_so() {
     let (repository, _) = world.with_log();
     let mut opening = world.opening(&repository, 2, &world.clock);
     opening.carrier = Carrier::to("http://127.0.0.1:9/r.git").unwrap().with_variable("NO_PROXY", "*");
-    let gone = tenure::evidence::Appender::open(opening).err().unwrap();
+    let gone = Appender::open(opening).err().unwrap();
     assert!(matches!(gone, JournalError::Unreachable(_)), "{gone}");
 }
 
@@ -466,13 +179,12 @@ fn new_keys_are_in_force_from_the_record_that_says_so() {
     let keys = world.keys();
     (world.commit_key, world.log_key) = (PrivateKey::from_seed(&[3; 32]), PrivateKey::from_seed(&[4; 32]));
     let refused = world.opening(&repository, 2, &world.clock);
-    let refused =
-        tenure::evidence::Appender::open(tenure::evidence::Opening { keys: keys.clone(), ..refused }).err().unwrap();
+    let refused = Appender::open(Opening { keys: keys.clone(), ..refused }).err().unwrap();
     assert!(matches!(refused, JournalError::Unusable(_)), "{refused}");
     let both = keys.with_root(3, engine_keys(&world.commit_key, &world.log_key));
     let mut opening = world.opening(&repository, 2, &world.clock);
     opening.keys = both.clone();
-    let mut journal = tenure::evidence::Appender::open(opening).unwrap();
+    let mut journal = Appender::open(opening).unwrap();
     let published = journal.publish(&[start(&["pg"], Digest::ZERO)]).unwrap();
     assert_eq!(published.seqs(), [6], "after `key.rotate`");
     let head_now = journal.ledger().head().unwrap();
@@ -485,66 +197,4 @@ fn new_keys_are_in_force_from_the_record_that_says_so() {
     let codes: Vec<_> = read(both, late).into_iter().map(|defect| defect.code).collect();
     assert_eq!(codes, [Code::CommitSigner], "the old key signs nothing any more");
     assert!(read(world.keys(), head_now).iter().any(|defect| defect.code == Code::KeyRotation));
-}
-
-/// Two writers with random schedules over one bare repository: every record they were told stands on the branch stands
-/// there once, in their order, in one unbroken chain.
-#[test]
-fn two_who_append_at_random_lose_and_fork_nothing() {
-    const PUBLISHES: u64 = 8;
-    let world = World::new();
-    let mut random = [0; 1];
-    getrandom::fill(&mut random).unwrap();
-    let told: BTreeMap<u64, Vec<u64>> = thread::scope(|scope| {
-        let write = |writer: u64| {
-            let world = &world;
-            let (repository, system) = (world.clone(&format!("writer-{writer}")), format!("system-{writer}"));
-            let seed = u64::from(random[0]) + writer;
-            scope.spawn(move || {
-                let mut journal = world.journal(&repository, writer, &world.clock).unwrap();
-                let mut seqs = Vec::new();
-                let mut publish = |entries: &[Entry]| loop {
-                    match journal.publish(entries) {
-                        Ok(published) => return seqs.extend_from_slice(published.seqs()),
-                        Err(JournalError::Contended { .. }) => {}
-                        Err(error) => panic!("{error}"),
-                    }
-                };
-                publish(&[start(&[&system], Digest::ZERO)]);
-                for number in 0..PUBLISHES {
-                    let schedule = (seed * 2_654_435_761 + number * 40_503) >> 4;
-                    thread::sleep(std::time::Duration::from_millis(schedule % 20));
-                    let intents: Vec<_> =
-                        (0..=schedule % 3).map(|n| intent(1000 * writer + 10 * number + n, &system)).collect();
-                    publish(&intents);
-                }
-                (writer, seqs)
-            })
-        };
-        let writers: Vec<_> = (1..=2).map(write).collect();
-        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
-    });
-    let reader = world.clone("reader");
-    let head = ObjectId::parse(&world.sandbox.git(&world.remote, &["rev-parse", BRANCH])).unwrap();
-    let mut found: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
-    let mut ledger = Ledger::new(world.keys());
-    let defects = ledger.advance(&reader, head, &mut |seen| {
-        if !matches!(seen.record.entry, Entry::LogGenesis(_)) {
-            let writer = u64::from(seen.record.run == run_id(2)) + 1;
-            found.entry(writer).or_default().push(seen.record.seq);
-        }
-    });
-    assert_eq!(defects.unwrap(), []);
-    assert_eq!(found, told, "seed {random:?}");
-    let all: u64 = found.values().map(|seqs| seqs.len() as u64).sum();
-    assert_eq!(ledger.size(), all + 1);
-}
-
-fn put(repository: &Repository, path: &str, text: &str) -> Edit {
-    Edit::Put { path: path.to_owned(), blob: repository.write_blob(text.as_bytes()).unwrap() }
-}
-
-fn read(repository: &Repository, commit: ObjectId, path: &str) -> Vec<u8> {
-    let file = repository.file(commit, path).unwrap().unwrap();
-    repository.blob(file.id, 1 << 20).unwrap()
 }

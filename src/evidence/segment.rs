@@ -68,7 +68,7 @@ impl Chain {
                     self.next += 1;
                 }
                 Ok(record) => {
-                    if record.prev != before.hex() {
+                    if Digest::parse_hex(&record.prev) != Ok(before) {
                         let message = format!("`prev` is {}, but the line before has {}", record.prev, before.hex());
                         fault(Code::ChainBroken, message);
                     }

@@ -1,4 +1,5 @@
 //! A log of evidence in a bare repository, and the hands that write it.
+#![allow(dead_code, reason = "every test binary uses a part of this")]
 
 use super::support::sandbox::Sandbox;
 use std::{fs, path::PathBuf, time::Duration};
@@ -6,6 +7,7 @@ use tenure::{
     enforce::{Journal, JournalError},
     evidence::{Appender, Code, EngineKeys, Keys, Ledger, Opening, Signers, no_secrets},
     format::{
+        checkpoint::Checkpoint,
         keys::{PrivateKey, PublicKey, Signer},
         note::VerifierKey,
         sshsig::{Namespace, SshSignature},
@@ -199,4 +201,38 @@ pub fn outcome(number: u64, intent: u64) -> Entry {
 
 pub fn end() -> Entry {
     Entry::RunEnd(RunEnd { outcomes: [].into(), verifications: [].into(), exit: 0 })
+}
+
+pub fn put(repository: &Repository, path: &str, text: &str) -> Edit {
+    Edit::Put { path: path.to_owned(), blob: repository.write_blob(text.as_bytes()).unwrap() }
+}
+
+pub fn read(repository: &Repository, commit: ObjectId, path: &str) -> Vec<u8> {
+    let file = repository.file(commit, path).unwrap().unwrap();
+    repository.blob(file.id, 1 << 20).unwrap()
+}
+
+/// Rewrites the last segment's text, and seals it again as the real engine would: list, signature, checkpoint.
+pub fn reseal(world: &World, repository: &Repository, head: ObjectId, edit: impl Fn(&str) -> String) -> ObjectId {
+    let parent = repository.parents(head).unwrap()[0];
+    let old = String::from_utf8(read(repository, head, "segments.sha256")).unwrap();
+    let path = old.lines().last().unwrap().split_once("  ").unwrap().1.to_owned();
+    let segment = edit(&String::from_utf8(read(repository, head, &path)).unwrap());
+    let kept: String = old.lines().take(old.lines().count() - 1).map(|line| format!("{line}\n")).collect();
+    let list = format!("{kept}{}  {path}\n", Digest::of(&segment).hex());
+    let mut tree = tenure::format::merkle::Tree::new();
+    for line in kept.lines() {
+        let text = String::from_utf8(read(repository, head, line.split_once("  ").unwrap().1)).unwrap();
+        text.lines().for_each(|line| tree.append(line.as_bytes()));
+    }
+    segment.strip_suffix('\n').unwrap_or(&segment).split('\n').for_each(|line| tree.append(line.as_bytes()));
+    let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size: tree.size(), root: tree.root() };
+    let signature = SshSignature::sign(&world.commit_key, Namespace::Evidence, list.as_bytes()).unwrap();
+    let edits = [
+        put(repository, &path, &segment),
+        put(repository, "segments.sha256", &list),
+        put(repository, "segments.sha256.sig", &signature.armored()),
+        put(repository, "checkpoint", &checkpoint.sign(&world.log_key).unwrap().to_string()),
+    ];
+    world.forge(repository, &[parent], &edits)
 }
