@@ -77,14 +77,15 @@ impl Listing<'_> {
         let mut grants = Vec::new();
         for group in self.tree.groups.iter().map(|row| &row.value) {
             let shadow = self.tree.group_shadow(&group.name);
-            let (administrators, hidden) =
-                shadow.map_or((&[][..], &[][..]), |shadow| (&shadow.administrators[..], &shadow.members[..]));
-            let names: BTreeSet<&String> = group.members.iter().chain(administrators).chain(hidden).collect();
+            let hidden: BTreeSet<&String> = shadow.iter().flat_map(|shadow| &shadow.members).collect();
+            let administrators: BTreeSet<&String> = shadow.iter().flat_map(|shadow| &shadow.administrators).collect();
+            let members: BTreeSet<&String> = group.members.iter().collect();
+            let names: BTreeSet<&String> = members.iter().chain(&hidden).chain(&administrators).copied().collect();
             for name in names {
-                let mut lists = Vec::new();
-                lists.extend(group.members.contains(name).then_some("a member in /etc/group"));
-                lists.extend(hidden.contains(name).then_some("a member in /etc/gshadow"));
                 let administers = administrators.contains(name);
+                let mut lists = Vec::new();
+                lists.extend(members.contains(name).then_some("a member in /etc/group"));
+                lists.extend(hidden.contains(name).then_some("a member in /etc/gshadow"));
                 lists.extend(administers.then_some("an administrator in /etc/gshadow"));
                 let who = Who::user(self.tree, name);
                 let words = format!("{} is {} of {}", shown(name), lists.join(" and "), shown(&group.name));

@@ -34,8 +34,8 @@ pub(super) fn health(root: &Root, tree: &Tree) -> Result<Health, ConnectorError>
     })
 }
 
-/// Counts accounts and memberships again from the raw lines, by other means than the parsers.
-pub(super) fn control_totals(root: &Root, _: &Tree) -> Result<Vec<ControlTotal>, ConnectorError> {
+/// Counts accounts again from the raw lines, by other means than the parser.
+pub(super) fn control_totals(root: &Root) -> Result<Vec<ControlTotal>, ConnectorError> {
     let passwd = root.read(PASSWD)?;
     let digits = |field: &[u8]| !field.is_empty() && field.iter().all(u8::is_ascii_digit);
     let entry = |line: &&[u8]| {

@@ -1,8 +1,8 @@
 //! The embedded default connector: the accounts of a Linux system below a root directory.
 //!
 //! It reads `passwd`, `shadow`, `group`, `gshadow`, `sudoers` with all it includes, and every `authorized_keys`, and lists
-//! login accounts, memberships, sudo rules, SSH keys and group passwords. [`names`] says why an account is a uid *and* a
-//! name. [`effective`] says what counts as still having an access, [`draft`] what can be asked for, [`edit`] how a file
+//! login accounts, memberships, sudo rules, SSH keys and group passwords. `names` says why an account is a uid *and* a
+//! name. `effective` says what counts as still having an access, `draft` what can be asked for, `edit` how a file
 //! is changed: under the locks of the system's own tools, as a whole, one line.
 //!
 //! Not read, and said under `validate` where it shows: other directories of users (LDAP, SSSD), keys that commands or
@@ -122,7 +122,7 @@ impl Collector for Hosts {
     }
 
     fn control_totals(&self) -> Result<Vec<ControlTotal>, ConnectorError> {
-        look::control_totals(&self.root, &self.tree()?)
+        look::control_totals(&self.root)
     }
 
     fn observe(&self, grant: &Grant) -> Result<Sighting, ConnectorError> {
