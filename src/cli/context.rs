@@ -1,9 +1,9 @@
 //! What a command has around it: directory, clock, environment, stdout and stderr.
 
-use super::Failure;
+use super::{Failure, Global};
 use crate::{
     diag::{Diagnostics, Style},
-    model::{Clock, Digest, FixedClock, SystemClock, Timestamp},
+    model::{Clock, Digest},
 };
 use std::{
     io::{self, IsTerminal, Write},
@@ -46,23 +46,17 @@ pub struct Context {
 }
 
 impl Context {
-    pub(super) fn new(
-        directory: PathBuf,
-        format: Format,
-        root: Option<Digest>,
-        color: clap::ColorChoice,
-        now: Option<Timestamp>,
-    ) -> Self {
-        let style = |terminal: bool| match color {
+    pub(super) fn new(global: &Global) -> Self {
+        let style = |terminal: bool| match global.color {
             clap::ColorChoice::Always => Style::coloured(),
             clap::ColorChoice::Auto if terminal && std::env::var_os("NO_COLOR").is_none() => Style::coloured(),
             clap::ColorChoice::Auto | clap::ColorChoice::Never => Style::plain(),
         };
         Self {
-            directory,
-            format,
-            root,
-            clock: now.map_or_else(|| Box::new(SystemClock) as Box<dyn Clock>, |now| Box::new(FixedClock(now))),
+            directory: global.directory.clone(),
+            format: global.format,
+            root: global.root,
+            clock: global.clock(),
             out: Box::new(io::stdout().lock()),
             err: Box::new(io::stderr()),
             out_style: style(io::stdout().is_terminal()),

@@ -2,18 +2,25 @@
 //!
 //! One file a command, each with its `Args` and a `run`. Stdout is for data, stderr for progress and problems.
 
+mod assemble;
+mod audit;
 mod campaign;
 mod collect;
 mod completions;
 mod context;
+mod enforce;
 mod exit;
 mod fmt;
+mod plan;
+mod proof;
 mod schema;
 mod session;
+mod verify;
 
 pub use context::{Context, Format};
 pub use exit::{Exit, Failure};
 
+use crate::model::{Clock, FixedClock, SystemClock};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
 
@@ -54,37 +61,61 @@ struct Global {
     now: Option<crate::model::Timestamp>,
 }
 
+impl Global {
+    /// Returns the clock: the machine's own, unless another instant is to be taken for the present.
+    fn clock(&self) -> Box<dyn Clock> {
+        match self.now {
+            Some(now) => Box::new(FixedClock(now)),
+            None => Box::new(SystemClock),
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Check the whole proof from a clone, offline
+    Audit(audit::Args),
     /// Open a certification round, see how far it is, close it
     Campaign(campaign::Args),
     /// Read all access that a system holds, and write it down as its inventory
     Collect(collect::Args),
     /// Print a script that completes commands and options in your shell
     Completions(completions::Args),
+    /// Do what is decided and not confirmed, read it back, and seal what happened
+    Enforce(enforce::Args),
     /// Write governed files in their one canonical form
     Fmt(fmt::Args),
+    /// Show what signed decisions would change, and change nothing
+    Plan(plan::Args),
     /// Print the JSON Schema of a kind of file, or list the kinds
     Schema(schema::Args),
+    /// Read targets again: removals that came back, changes made out of band, sessions that linger
+    Verify(verify::Args),
 }
 
 /// Runs the command line and returns the exit code of DESIGN section 9.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let Global { directory, format, root, color, now } = cli.global;
-    let mut context = Context::new(directory, format, root, color, now);
-    let result = match cli.command {
-        Command::Campaign(args) => campaign::run(&args, &mut context),
-        Command::Collect(args) => collect::run(&args, &mut context),
-        Command::Completions(args) => completions::run(&args, &mut Cli::command(), &mut context),
-        Command::Fmt(args) => fmt::run(&args, &mut context),
-        Command::Schema(args) => schema::run(&args, &mut context),
-    };
-    match result {
+    let mut context = Context::new(&cli.global);
+    match dispatch(cli, &mut context) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             context.report(&failure);
             failure.exit.into()
         }
+    }
+}
+
+fn dispatch(cli: Cli, context: &mut Context) -> Result<Exit, Failure> {
+    match cli.command {
+        Command::Audit(args) => audit::run(&args, context),
+        Command::Campaign(args) => campaign::run(&args, context),
+        Command::Collect(args) => collect::run(&args, context),
+        Command::Completions(args) => completions::run(&args, &mut Cli::command(), context),
+        Command::Enforce(args) => enforce::run(&args, context),
+        Command::Fmt(args) => fmt::run(&args, context),
+        Command::Plan(args) => plan::run(&args, context),
+        Command::Schema(args) => schema::run(&args, context),
+        Command::Verify(args) => verify::run(&args, context),
     }
 }

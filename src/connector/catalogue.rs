@@ -1,6 +1,6 @@
 //! The connectors this engine has, opened from a system file at the strength that is asked for.
 
-use super::{Collector, ConnectorError, Provisioner, Vocabulary, hosts};
+use super::{Collector, ConnectorError, Provisioner, Vocabulary, closed::Closed, hosts};
 use crate::model::file::System;
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -88,6 +88,25 @@ pub fn provisioner(system: &System, around: &Surroundings<'_>) -> Result<Box<dyn
     match system.connector.as_str() {
         "hosts" => Ok(Box::new(hosts::open(&system.system, &hosts_config(system, around.base)?)?)),
         other => Err(OpenError::UnknownConnector(other.to_owned())),
+    }
+}
+
+/// Opens a system for writing; where it cannot be reached, returns a connection that says so at every call, so that its
+/// own actions fail and nobody else's.
+///
+/// # Errors
+/// When the connector is not known, or its settings are not what it takes.
+pub fn provisioner_or_closed(
+    system: &System,
+    around: &Surroundings<'_>,
+) -> Result<Box<dyn Provisioner + Send>, OpenError> {
+    match provisioner(system, around) {
+        Err(OpenError::Connector(why)) => Ok(Box::new(Closed { words: vocabulary(system, around.base)?, why })),
+        Err(error @ OpenError::NoVariable(_)) => {
+            let why = ConnectorError::Unauthenticated(error.to_string());
+            Ok(Box::new(Closed { words: vocabulary(system, around.base)?, why }))
+        }
+        opened => opened,
     }
 }
 

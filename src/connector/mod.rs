@@ -8,6 +8,7 @@
 //! alone, so that an auditor without any target can compute the same plan again.
 
 pub mod catalogue;
+mod closed;
 mod error;
 pub mod hosts;
 pub mod http;

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Inputs<'a> {
     /// What the plan will say it was computed from.
     pub premises: Premises,
-    /// What was decided.
+    /// What was decided, the latest campaign last: on one grant the last decision counts.
     pub resolutions: &'a [Resolution],
     /// The systems, by id; one without an inventory is held.
     pub targets: &'a BTreeMap<SystemId, Target<'a>>,
@@ -39,7 +39,7 @@ pub struct Target<'a> {
     pub system: &'a System,
     /// What it held when it was last collected.
     pub inventory: Option<&'a Inventory>,
-    /// The words of its connector, if this engine has that connector.
+    /// The words of its connector, if the mandate allows that connector.
     pub vocabulary: Option<&'a dyn Vocabulary>,
 }
 
@@ -51,7 +51,7 @@ pub fn build(inputs: &Inputs<'_>) -> Result<Plan<Draft>, NotCanonical> {
     let mut actions = Vec::new();
     let mut held = Vec::new();
     let index = items_of(inputs);
-    for resolution in inputs.resolutions.iter().filter(|resolution| resolution.verdict.changes_target()) {
+    for resolution in in_force(inputs.resolutions, &index) {
         match step(resolution, inputs, &index) {
             Step::Act(action) => actions.push(*action),
             Step::Done => {}
@@ -71,7 +71,7 @@ type Index<'a> = BTreeMap<ItemId, &'a Grant>;
 
 fn items_of<'a>(inputs: &Inputs<'a>) -> Index<'a> {
     let mut wanted: BTreeMap<(&SystemId, &crate::model::CampaignId), usize> = BTreeMap::new();
-    for resolution in inputs.resolutions.iter().filter(|r| r.verdict.changes_target()) {
+    for resolution in inputs.resolutions {
         *wanted.entry((&resolution.system, &resolution.campaign)).or_default() += 1;
     }
     let mut index = BTreeMap::new();
@@ -82,6 +82,17 @@ fn items_of<'a>(inputs: &Inputs<'a>) -> Index<'a> {
         }
     }
     index
+}
+
+/// A later campaign may have decided otherwise on the same grant; an earlier one must not undo that for ever.
+fn in_force<'a>(resolutions: &'a [Resolution], index: &Index<'_>) -> impl Iterator<Item = &'a Resolution> {
+    let mut last: BTreeMap<(&SystemId, String), &Resolution> = BTreeMap::new();
+    for resolution in resolutions {
+        let what =
+            index.get(&resolution.item).map_or_else(|| resolution.item.to_string(), |grant| grant.key.to_string());
+        last.insert((&resolution.system, what), resolution);
+    }
+    last.into_values().filter(|resolution| resolution.verdict.changes_target())
 }
 
 enum Step {
@@ -97,8 +108,9 @@ fn step(resolution: &Resolution, inputs: &Inputs<'_>, index: &Index<'_>) -> Step
         return Step::Hold(HeldCode::UnknownSystem, why, format!("write systems/{system}.toml"));
     };
     let Some(vocabulary) = target.vocabulary else {
-        let why = format!("this engine has no connector `{}`", target.system.connector);
-        return Step::Hold(HeldCode::UnknownSystem, why, "use an engine that has it".to_owned());
+        let why = format!("the connector `{}` is not allowed by the mandate", target.system.connector);
+        let next = "add it to `connectors` in the next trust/mandate/N.toml".to_owned();
+        return Step::Hold(HeldCode::UnknownSystem, why, next);
     };
     let Some(inventory) = target.inventory else {
         let why = format!("`{system}` has never been collected");

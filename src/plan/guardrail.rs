@@ -2,6 +2,7 @@
 //! environment lifts one.
 
 use super::{Draft, Plan};
+use crate::inventory::People;
 use crate::model::{
     GrantKind, PrincipalId, SystemId, Tier, Timestamp,
     action::Planned,
@@ -16,6 +17,16 @@ pub trait Directory {
 
     /// Returns what kind of identity the account `<system>:<id>` belongs to.
     fn kind(&self, subject: &str) -> Option<PrincipalKind>;
+}
+
+impl Directory for People {
+    fn owner(&self, subject: &str) -> Option<&PrincipalId> {
+        self.behind(subject)?.owner.as_ref()
+    }
+
+    fn kind(&self, subject: &str) -> Option<PrincipalKind> {
+        self.behind(subject).map(|entry| entry.kind)
+    }
 }
 
 /// What a plan is judged by.

@@ -239,6 +239,16 @@ fn what_asks_nothing_of_a_system_is_no_action() {
 }
 
 #[test]
+fn on_one_grant_the_last_campaign_counts() {
+    let mut world = World::revoking(1, 2);
+    let mut later = decided(&world.grants[0], Verdict::Certify);
+    later.campaign = CampaignId::parse("d").unwrap();
+    later.item = ItemId::of(&later.campaign, &id(), &world.grants[0].key);
+    world.decisions.push(later);
+    assert!(world.plan().actions().is_empty());
+}
+
+#[test]
 fn a_system_that_is_only_reported_on_is_never_changed() {
     let mut world = World::revoking(1, 1);
     world.remediation = Remediation::ReportOnly;

@@ -1,0 +1,210 @@
+//! From a commit and the evidence to a plan: everything a plan depends on, gathered once. Pure but for reading the clone.
+
+use super::{
+    Failure,
+    session::{git, store, systems_at},
+};
+use crate::{
+    campaign::{Resolution, resolve},
+    connector::{Vocabulary, catalogue},
+    diag::Diagnostic,
+    git::{ObjectId, Repository},
+    inventory::{self, LoadError, Loaded, People, Source, SourceError},
+    model::{
+        Digest, Grant, ItemId, SystemId, Timestamp,
+        file::{Campaign, Principals, System},
+        history::History,
+    },
+    plan::{Draft, Inputs, Limits, Plan, Premises, Target, administrators, build},
+    store::{Snapshot, StoreError},
+    trust::Governed,
+};
+use std::{cell::RefCell, collections::BTreeMap, path::Path};
+
+/// The files of a commit, as inventories are read from them.
+pub(super) struct Committed<'r>(pub(super) Snapshot<'r>);
+
+impl Source for Committed<'_> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
+        let refuse = |error: StoreError| SourceError { path: path.to_owned(), why: error.to_string() };
+        self.0.bytes(path, MAX_INVENTORY_FILE).map_err(refuse)
+    }
+}
+
+/// Everything a plan depends on but the decisions and the evidence.
+pub(super) struct Assembly<'r> {
+    repository: &'r Repository,
+    commit: ObjectId,
+    manifest: Digest,
+    /// The systems, by id.
+    pub(super) systems: BTreeMap<SystemId, System>,
+    /// Their inventories, where they have one.
+    pub(super) inventories: BTreeMap<SystemId, Loaded>,
+    vocabularies: BTreeMap<SystemId, Box<dyn Vocabulary + Send + Sync>>,
+    /// Who is who.
+    pub(super) people: People,
+}
+
+impl<'r> Assembly<'r> {
+    /// Gathers what `commit` has; only the systems named, or all when none is named.
+    ///
+    /// # Errors
+    /// When a file is not acceptable, or a system is named that is not there.
+    pub(super) fn at(
+        repository: &'r Repository,
+        commit: ObjectId,
+        base: &Path,
+        only: &[SystemId],
+    ) -> Result<Self, Failure> {
+        let snapshot = Snapshot::at(repository, commit);
+        let mut systems = systems_at(snapshot)?;
+        if let Some(missing) = only.iter().find(|system| !systems.contains_key(*system)) {
+            let problem = Diagnostic::error("unknown-system", format!("there is no systems/{missing}.toml on main"));
+            let known: Vec<_> = systems.keys().map(ToString::to_string).collect();
+            return Err(problem.help(format!("systems: {}", known.join(", "))).into());
+        }
+        systems.retain(|system, _| only.is_empty() || only.contains(system));
+        let mut inventories = BTreeMap::new();
+        let mut vocabularies = BTreeMap::new();
+        for (id, system) in &systems {
+            match inventory::load(&Committed(snapshot), id) {
+                Ok(loaded) => drop(inventories.insert(id.clone(), loaded)),
+                Err(LoadError::Missing(_)) => {}
+                Err(error) => return Err(error.diagnostics(id).into()),
+            }
+            let words = catalogue::vocabulary(system, base).map_err(|error| settings(id, &error))?;
+            vocabularies.insert(id.clone(), words);
+        }
+        let (people, _) = people_at(snapshot)?;
+        let manifest = snapshot.manifest().map_err(store)?;
+        Ok(Self { repository, commit, manifest, systems, inventories, vocabularies, people })
+    }
+
+    /// Returns the plan for what is decided, given what the evidence says so far.
+    ///
+    /// # Errors
+    /// When there is no trust state, or something has no canonical form.
+    pub(super) fn plan(&self, governed: &Governed, history: &History) -> Result<Plan<Draft>, Failure> {
+        let trust = governed.trust().ok_or_else(|| {
+            Failure::from(Diagnostic::error("no-trust", "there is no trust state at this commit").help("tenure check"))
+        })?;
+        let mut resolutions = resolutions(governed, Timestamp::from_unix(0));
+        resolutions.retain(|resolution| self.systems.contains_key(&resolution.system));
+        let targets: BTreeMap<_, _> = self
+            .systems
+            .iter()
+            .map(|(id, system)| {
+                let inventory = self.inventories.get(id).map(|loaded| &loaded.inventory);
+                let allowed = trust.mandate().file().connectors.contains(&system.connector);
+                let vocabulary = self.vocabularies.get(id).filter(|_| allowed);
+                let vocabulary = vocabulary.map(|words| words.as_ref() as &dyn Vocabulary);
+                (id.clone(), Target { system, inventory, vocabulary })
+            })
+            .collect();
+        let premises = Premises {
+            engine: env!("CARGO_PKG_VERSION").to_owned(),
+            repo: trust.repo().clone(),
+            main: self.commit.to_string(),
+            manifest: self.manifest,
+            root: trust.root().digest(),
+            mandate: trust.mandate().digest(),
+            inventories: self.inventories.iter().map(|(id, loaded)| (id.clone(), loaded.digest)).collect(),
+            evidence_size: history.size(),
+            evidence_head: history.head(),
+        };
+        let pinned = Pinned { repository: self.repository, governed, known: RefCell::new(BTreeMap::new()) };
+        let reviewed = |resolution: &Resolution| pinned.grant(resolution);
+        let inputs = Inputs { premises, resolutions: &resolutions, targets: &targets, history, reviewed: &reviewed };
+        build(&inputs).map_err(|error| Diagnostic::error("plan", error.to_string()).into())
+    }
+
+    /// Returns the limits that plan must clear.
+    pub(super) fn limits<'a>(&'a self, governed: &'a Governed, now: Timestamp) -> Option<Limits<'a>> {
+        let trust = governed.trust()?;
+        let mut grants = BTreeMap::new();
+        for (id, loaded) in &self.inventories {
+            let pinned = |campaign: &Campaign| campaign.systems.iter().find(|p| p.system == *id).map(|p| p.grants);
+            // The youngest campaign over the system is what its size is compared with.
+            let campaigns = governed.openings().values().map(|opening| opening.campaign().value());
+            let youngest = campaigns.filter_map(|c| Some((c.opened_at, pinned(c)?))).max();
+            grants.insert(id.clone(), (loaded.inventory.grants().len() as u64, youngest.map(|(_, count)| count)));
+        }
+        Some(Limits {
+            guardrails: &trust.mandate().file().guardrails,
+            grants,
+            administrators: administrators(self.inventories.values().map(|loaded| &loaded.inventory)),
+            directory: &self.people,
+            now,
+        })
+    }
+
+    /// Returns the digest over all governed files.
+    pub(super) fn manifest(&self) -> Digest {
+        self.manifest
+    }
+}
+
+/// Returns what all decisions amount to, the latest campaign last.
+pub(super) fn resolutions(governed: &Governed, now: Timestamp) -> Vec<Resolution> {
+    let mut campaigns: Vec<_> = governed.openings().values().map(|opening| opening.campaign().value()).collect();
+    campaigns.sort_by_key(|campaign| (campaign.opened_at, campaign.id.clone()));
+    campaigns
+        .into_iter()
+        .flat_map(|campaign| {
+            let reviews = governed.reviews().iter().filter(|review| review.campaign == campaign.id);
+            resolve(campaign, reviews, now).decided
+        })
+        .collect()
+}
+
+/// Returns who is who at a commit, and the digest a campaign pins for it.
+pub(super) fn people_at(snapshot: Snapshot<'_>) -> Result<(People, Vec<crate::model::Finding>), Failure> {
+    let mut files: Vec<(String, Principals)> = Vec::new();
+    if let Some(file) = snapshot.read_if_there::<Principals>("principals.toml").map_err(store)? {
+        files.push(("principals.toml".to_owned(), file));
+    }
+    for file in snapshot.read_all::<Principals>("principals").map_err(store)? {
+        files.push((file.path().to_owned(), file.into_value()));
+    }
+    Ok(People::new(files.iter().map(|(path, file)| (path.as_str(), file.clone()))))
+}
+
+/// Grants as they were reviewed: from the inventories that campaigns pinned, each read once and only when asked for.
+struct Pinned<'a> {
+    repository: &'a Repository,
+    governed: &'a Governed,
+    known: RefCell<BTreeMap<(String, SystemId), Option<Loaded>>>,
+}
+
+impl Pinned<'_> {
+    fn grant(&self, resolution: &Resolution) -> Option<Grant> {
+        let campaign = self.governed.campaign(&resolution.campaign)?;
+        let base = campaign.value().base.clone();
+        let mut known = self.known.borrow_mut();
+        let loaded = known.entry((base.clone(), resolution.system.clone())).or_insert_with(|| {
+            let commit = ObjectId::parse(&base).ok()?;
+            inventory::load(&Committed(Snapshot::at(self.repository, commit)), &resolution.system).ok()
+        });
+        let mut grants = loaded.as_ref()?.inventory.grants();
+        grants.find(|g| ItemId::of(&resolution.campaign, &resolution.system, &g.key) == resolution.item).cloned()
+    }
+}
+
+/// Returns what is wrong with a system's settings as a failure.
+pub(super) fn settings(system: &SystemId, error: &catalogue::OpenError) -> Failure {
+    let path = format!("systems/{system}.toml");
+    let help = match error {
+        catalogue::OpenError::NoVariable(name) => format!("export {name}=…"),
+        catalogue::OpenError::Connector(_) => format!("tenure doctor {system}"),
+        _ => "tenure schema system".to_owned(),
+    };
+    Diagnostic::error("connector", error.to_string()).in_file(path).help(help).into()
+}
+
+/// Returns the commit as a failure when it cannot be found.
+pub(super) fn commit_of(repository: &Repository, text: &str) -> Result<ObjectId, Failure> {
+    repository.resolve(text).map_err(git)
+}
+
+/// A million grants of about 500 bytes.
+const MAX_INVENTORY_FILE: u64 = 512 * 1024 * 1024;

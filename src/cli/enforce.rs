@@ -1,0 +1,212 @@
+//! `tenure enforce [SYSTEM…]`: the only command that writes to targets.
+
+use super::{
+    Context, Exit, Failure, Format,
+    assemble::{Assembly, settings},
+    plan,
+    proof::{self, EngineArgs},
+    session::Session,
+};
+use crate::{
+    connector::{ConnectorError, catalogue, sink},
+    diag::Diagnostic,
+    enforce::{Hand, Journal, Observer, Order, Step, Summary},
+    model::{
+        ActionId, SystemId,
+        file::{Remediation, System},
+        history::History,
+        record::{DecisionAccepted, DecisionRejected, Entry, RunStart},
+    },
+    report::{Look, run_human, run_json},
+    store::Place,
+};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeMap;
+
+/// Do what is decided and not confirmed, read it back, and seal what happened
+///
+/// It compares the decisions at the head of main with the evidence, and does what is missing: which push woke it up does
+/// not matter. Before any target is touched, the intents are on the remote's evidence branch.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  tenure enforce              all systems\n  tenure enforce web-1        one system: a matrix runs one job a system, side by side\n\nExit codes: 0 all confirmed · 3 findings or a guardrail · 4 the target disagrees · 75 another run holds a system"
+)]
+pub(super) struct Args {
+    /// Only these systems
+    systems: Vec<SystemId>,
+    #[command(flatten)]
+    engine: EngineArgs,
+    /// End the process at this step, as if it had been killed
+    #[cfg(debug_assertions)]
+    #[arg(long, hide = true, value_name = "STEP")]
+    crash_at: Option<String>,
+}
+
+impl Args {
+    fn crash_at(&self) -> Option<&str> {
+        #[cfg(debug_assertions)]
+        return self.crash_at.as_deref();
+        #[cfg(not(debug_assertions))]
+        return None;
+    }
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let repository = crate::git::Repository::discover(&context.directory).map_err(super::session::git)?;
+    let carrier = proof::carrier(&repository, &args.engine.remote)?;
+    proof::fetch_main(&repository, &carrier, &args.engine.remote)?;
+    let session = Session::open(context)?;
+    session.stand()?;
+    let assembly = Assembly::at(&session.repository, session.main, &session.base(), &args.systems)?;
+    let mut journal = proof::journal(&session, context, &args.engine)?;
+    not_rolled_back(&session, journal.history())?;
+    let plan = match plan::judged(&session, &assembly, journal.history(), context)? {
+        Ok(plan) => plan,
+        Err(tripped) => {
+            drop(journal);
+            plan::show(&tripped.plan, &tripped.trips, &assembly, context)?;
+            return Ok(Exit::Findings);
+        }
+    };
+    let start = start(&session, &assembly, journal.history(), args, "enforce")?;
+    let taken_up = taken_up(&session, journal.history(), &assembly)?;
+    let watch = Watch::new(plan.actions().len() as u64, context.terminal, args.crash_at());
+    let mut hands = hands(&assembly, &session, context)?;
+    let order = Order { plan, start, taken_up, hands: &mut hands, observer: &watch };
+    let done = crate::enforce::enforce(order, &mut journal);
+    watch.finish();
+    let run = journal.run().clone();
+    drop(journal);
+    let summary = done.map_err(|error| proof::stopped(&session, &run, error))?;
+    report(&summary, context)?;
+    Ok(if summary.exit == 0 { Exit::Done } else { Exit::Disagrees })
+}
+
+fn report(summary: &Summary, context: &mut Context) -> Result<(), Failure> {
+    if context.format == Format::Json {
+        return context.json(&run_json(summary));
+    }
+    let look = Look::new(context.out_style);
+    Ok(write!(context.out, "{}", run_human(summary, look))?)
+}
+
+/// The main branch of the last run must still be part of main: nobody rolls decisions back.
+pub(super) fn not_rolled_back(session: &Session, history: &History) -> Result<(), Failure> {
+    let Some((_, last)) = history.runs().next_back() else { return Ok(()) };
+    let commit = crate::git::ObjectId::parse(&last.start.main);
+    match commit.ok().map(|commit| session.governed.check_passed(commit)) {
+        Some(None) => Ok(()),
+        Some(Some(finding)) => {
+            let problem = Diagnostic::error(finding.code, finding.message).help(finding.help);
+            Err(Failure::new(Exit::Findings, problem))
+        }
+        None => Err(Diagnostic::error("record-malformed", "the last run names no commit").help("tenure audit").into()),
+    }
+}
+
+/// Returns the record of the start of a run.
+pub(super) fn start(
+    session: &Session,
+    assembly: &Assembly<'_>,
+    history: &History,
+    args: &Args,
+    command: &str,
+) -> Result<RunStart, Failure> {
+    let trust = session.trust()?;
+    Ok(RunStart {
+        command: command.to_owned(),
+        main: session.main.to_string(),
+        plan: None,
+        manifest: assembly.manifest(),
+        systems: assembly.systems.keys().cloned().collect(),
+        root: trust.root().digest(),
+        mandate: trust.mandate().digest(),
+        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        lease: args.engine.lease,
+        evidence: history.size(),
+        claims: BTreeMap::new(),
+    })
+}
+
+/// Decisions that no run has taken up or refused yet, about the systems of this run.
+fn taken_up(session: &Session, history: &History, assembly: &Assembly<'_>) -> Result<Vec<Entry>, Failure> {
+    let mut entries = Vec::new();
+    for review in session.governed.reviews().iter().filter(|review| assembly.systems.contains_key(&review.system)) {
+        if history.accepted(review.path()).is_none() {
+            entries.push(Entry::DecisionAccepted(DecisionAccepted {
+                path: review.path().to_owned(),
+                digest: review.digest(),
+                signatures: review.signatures().clone(),
+                signers: review.names(),
+                commit: review.commit().to_string(),
+                registry: review.registry(),
+                items: review.items.iter().filter(|item| item.decision.is_some()).count() as u64,
+            }));
+        }
+    }
+    let snapshot = session.snapshot();
+    for found in session.governed.found().iter().filter(|found| found.standing) {
+        let Place::Review { system, .. } = Place::of(&found.path) else { continue };
+        let bytes = snapshot.bytes(&found.path, MAX_REVIEW).map_err(super::session::store)?;
+        let Some(digest) = bytes.map(crate::model::Digest::of) else { continue };
+        if assembly.systems.contains_key(&system) && !history.rejected(&found.path, digest) {
+            let (path, code) = (found.path.clone(), found.refusal.code().to_owned());
+            entries.push(Entry::DecisionRejected(DecisionRejected { path, digest, code }));
+        }
+    }
+    Ok(entries)
+}
+
+/// Opens every system. One that cannot be opened fails its own actions and nobody else's.
+fn hands(assembly: &Assembly<'_>, session: &Session, context: &Context) -> Result<BTreeMap<SystemId, Hand>, Failure> {
+    let base = session.base();
+    let around = catalogue::Surroundings { base: &base, variable: &|name| context.variable(name) };
+    let mut hands = BTreeMap::new();
+    for (id, system) in assembly.systems.iter().filter(|(_, system)| system.remediation != Remediation::ReportOnly) {
+        hands.insert(id.clone(), hand(system, &around).map_err(|error| settings(id, &error))?);
+    }
+    Ok(hands)
+}
+
+fn hand(system: &System, around: &catalogue::Surroundings<'_>) -> Result<Hand, catalogue::OpenError> {
+    let sink = sink::open(system.sink.as_ref(), around.base)
+        .map_err(|error| catalogue::OpenError::Connector(ConnectorError::Permanent(error.to_string())))?;
+    let provisioner = catalogue::provisioner_or_closed(system, around)?;
+    Ok(Hand { provisioner, sink, remediation: system.remediation })
+}
+
+/// Shows progress at a terminal, and ends the process where a test asks for it.
+struct Watch {
+    bar: ProgressBar,
+    crash_at: Option<String>,
+}
+
+impl Watch {
+    fn new(actions: u64, terminal: bool, crash_at: Option<&str>) -> Self {
+        let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(actions), target);
+        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {elapsed}") {
+            bar.set_style(style);
+        }
+        Self { bar, crash_at: crash_at.map(str::to_owned) }
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Observer for Watch {
+    fn reached(&self, step: Step, _: Option<&ActionId>) {
+        if step == Step::AfterLook {
+            self.bar.inc(1);
+        }
+        self.bar.set_message(step.name());
+        if self.crash_at.as_deref() == Some(step.name()) {
+            // What a power cut does: no destructor runs, nothing is flushed.
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
+    }
+}
+
+const MAX_REVIEW: u64 = 256 * 1024;

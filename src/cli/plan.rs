@@ -1,0 +1,76 @@
+//! `tenure plan [SYSTEM…]`: what would be done. It reads the clone alone, and has nothing in scope that could write to a
+//! target.
+
+use super::{Context, Exit, Failure, Format, assemble::Assembly, proof, session::Session};
+use crate::{
+    model::{Inventory, SystemId},
+    plan::{Cleared, Plan, Tripped},
+    report::{Look, Show, plan_human, plan_json, plan_markdown},
+};
+use std::collections::BTreeMap;
+
+/// Show what signed decisions would change, and change nothing
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  tenure plan                      everything that is decided and not confirmed\n  tenure plan web-1 --format json  one system, for programs\n  tenure plan --at HEAD --format markdown >> comment.md\n\nExit codes: 0 cleared · 3 a guardrail trips"
+)]
+pub(super) struct Args {
+    /// Only these systems
+    systems: Vec<SystemId>,
+    /// Plan for this revision instead of the head of main
+    #[arg(long, value_name = "REV")]
+    at: Option<String>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open_at(context, args.at.as_deref())?;
+    session.stand()?;
+    let history = proof::sound(&session)?;
+    let assembly = Assembly::at(&session.repository, session.main, &session.base(), &args.systems)?;
+    match judged(&session, &assembly, &history, context)? {
+        Ok(plan) => {
+            show(&plan, &[], &assembly, context)?;
+            Ok(Exit::Done)
+        }
+        Err(tripped) => {
+            show(&tripped.plan, &tripped.trips, &assembly, context)?;
+            Ok(Exit::Findings)
+        }
+    }
+}
+
+/// Computes the plan and judges it by the guardrails.
+pub(super) fn judged(
+    session: &Session,
+    assembly: &Assembly<'_>,
+    history: &crate::model::history::History,
+    context: &Context,
+) -> Result<Result<Plan<Cleared>, Box<Tripped>>, Failure> {
+    session.trust()?;
+    let draft = assembly.plan(&session.governed, history)?;
+    let limits = assembly.limits(&session.governed, context.clock.now());
+    limits.map(|limits| draft.clear(&limits)).ok_or_else(|| {
+        crate::diag::Diagnostic::error("no-trust", "there is no mandate in force").help("tenure check").into()
+    })
+}
+
+/// Writes a plan as the reader asked for it.
+pub(super) fn show<S>(
+    plan: &Plan<S>,
+    trips: &[crate::plan::Trip],
+    assembly: &Assembly<'_>,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let inventories: BTreeMap<SystemId, Inventory> =
+        assembly.inventories.iter().map(|(id, loaded)| (id.clone(), loaded.inventory.clone())).collect();
+    let shown = Show { inventories: &inventories, trips };
+    match context.format {
+        Format::Json => context.json(&plan_json(plan, shown))?,
+        Format::Markdown => write!(context.out, "{}", plan_markdown(plan, shown))?,
+        Format::Human | Format::Sarif => {
+            let look = Look::new(context.out_style);
+            write!(context.out, "{}", plan_human(plan, shown, look))?;
+        }
+    }
+    Ok(())
+}

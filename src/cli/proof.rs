@@ -1,0 +1,207 @@
+//! The evidence branch as commands meet it: read from the clone, or opened for a run.
+
+use super::{
+    Context, Exit, Failure,
+    session::{Session, git, store},
+};
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    enforce::{JournalError, RunError},
+    evidence::{Appender, Defect, EngineKeys, Keys, Ledger, Opening, Signers, layout::REMEMBERED, no_secrets},
+    format::keys::{KeyError, PrivateKey},
+    git::{Carrier, CarrierError, Identity, ObjectId, Repository},
+    model::{
+        RunId,
+        file::Root,
+        history::History,
+        jcs,
+        record::{Entry, LogGenesis},
+    },
+};
+use std::{fs, path::PathBuf};
+use zeroize::Zeroizing;
+
+/// How a run reaches the remote, and with which keys it writes there.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct EngineArgs {
+    /// The remote that has the main branch and takes the evidence
+    #[arg(long, value_name = "NAME", default_value = "origin")]
+    pub(super) remote: String,
+    /// The engine's commit key: a file; without it, TENURE_COMMIT_KEY holds the key itself or a path
+    #[arg(long, value_name = "FILE")]
+    commit_key: Option<PathBuf>,
+    /// The engine's log key: a file; without it, TENURE_LOG_KEY holds the key itself or a path
+    #[arg(long, value_name = "FILE")]
+    log_key: Option<PathBuf>,
+    /// For how many seconds the run may hold its systems
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    pub(super) lease: u64,
+}
+
+/// Returns the way to the remote.
+pub(super) fn carrier(repository: &Repository, remote: &str) -> Result<Carrier, Failure> {
+    let url = repository.remote_url(remote).ok_or_else(|| {
+        Failure::from(
+            Diagnostic::error("no-remote", format!("there is no remote `{remote}`"))
+                .help(format!("git remote add {remote} URL")),
+        )
+    })?;
+    Carrier::to(&url).map_err(|error| carried(&error))
+}
+
+/// Brings the remote's main branch here, so that what is merged is what counts.
+pub(super) fn fetch_main(repository: &Repository, carrier: &Carrier, remote: &str) -> Result<(), Failure> {
+    let local = format!("refs/remotes/{remote}/main");
+    carrier.fetch(repository, &[("refs/heads/main", &local)]).map(drop).map_err(|error| carried(&error))
+}
+
+/// Returns the engine's keys by root, from the roots that were verified.
+pub(super) fn keys(session: &Session) -> Result<Keys, Failure> {
+    let snapshot = session.snapshot();
+    let newest = session.trust()?.root().file().version;
+    let mut keys = Keys::new();
+    for version in 1..=newest {
+        let root: Root = snapshot.read(&format!("trust/root/{version}.toml")).map_err(store)?.into_value();
+        let engine = EngineKeys::of(&root.roles.engine).map_err(|error| {
+            Failure::from(
+                Diagnostic::error("engine-keys", error.to_string()).in_file(format!("trust/root/{version}.toml")),
+            )
+        })?;
+        keys = keys.with_root(version, engine);
+    }
+    Ok(keys)
+}
+
+/// Returns the head of the evidence branch as this clone last saw it.
+pub(super) fn head(session: &Session) -> Result<Option<ObjectId>, Failure> {
+    let branch = &session.governance.evidence;
+    let names = [format!("refs/remotes/origin/{branch}"), REMEMBERED.to_owned(), format!("refs/heads/{branch}")];
+    let mut newest: Option<ObjectId> = None;
+    for name in names {
+        let Some(head) = session.repository.reference(&name).map_err(git)? else { continue };
+        // The longest of them: an older one is a part of it, or the reading below says what is wrong.
+        newest = match newest {
+            Some(known) if !session.repository.is_ancestor(known, head).map_err(git)? => Some(known),
+            _ => Some(head),
+        };
+    }
+    Ok(newest)
+}
+
+/// Reads the evidence of the clone and folds it.
+pub(super) fn read(session: &Session) -> Result<(History, Vec<Defect>), Failure> {
+    let Some(head) = head(session)? else { return Ok((History::default(), Vec::new())) };
+    let (_, history, defects) = Ledger::read(&session.repository, head, keys(session)?).map_err(git)?;
+    Ok((history, defects))
+}
+
+/// Reads the evidence of the clone for a command that builds on it.
+///
+/// # Errors
+/// When anything on the branch is not in order.
+pub(super) fn sound(session: &Session) -> Result<History, Failure> {
+    let (history, defects) = read(session)?;
+    if defects.is_empty() {
+        return Ok(history);
+    }
+    let mut problems = Diagnostics::new();
+    for defect in defects {
+        let message = format!("{}: {}", defect.place, defect.message);
+        problems.push(Diagnostic::error(defect.code.as_str(), message).help("tenure audit"));
+    }
+    Err(Failure { problems, exit: Exit::Findings })
+}
+
+/// Opens the journal of a new run on the remote's evidence branch.
+pub(super) fn journal<'a>(
+    session: &'a Session,
+    context: &'a Context,
+    args: &EngineArgs,
+) -> Result<Appender<'a>, Failure> {
+    let trust = session.trust()?;
+    let signers = Signers {
+        commit: Box::new(key(context, args.commit_key.as_ref(), "TENURE_COMMIT_KEY", "--commit-key")?),
+        log: Box::new(key(context, args.log_key.as_ref(), "TENURE_LOG_KEY", "--log-key")?),
+    };
+    let genesis = LogGenesis {
+        repo: trust.repo().to_string(),
+        origin: trust.root().file().log_origin.clone(),
+        root: session.pin,
+    };
+    let opening = Opening {
+        repository: &session.repository,
+        carrier: carrier(&session.repository, &args.remote)?,
+        reference: format!("refs/heads/{}", session.governance.evidence),
+        keys: keys(session)?,
+        genesis,
+        signers,
+        run: RunId::new_now(),
+        clock: context.clock.as_ref(),
+        author: Identity { name: "tenure".to_owned(), address: "tenure@engine.invalid".to_owned() },
+        screen: Box::new(no_secrets),
+    };
+    Appender::open(opening).map_err(journalled)
+}
+
+fn key(context: &Context, file: Option<&PathBuf>, variable: &str, flag: &str) -> Result<PrivateKey, Failure> {
+    let refuse = |why: String| -> Failure {
+        let problem = Diagnostic::error("engine-key", format!("the engine's key cannot be used: {why}"));
+        problem.help(format!("export {variable}=PATH, or give {flag} FILE; `tenure init` wrote the keys")).into()
+    };
+    let given = match file {
+        Some(file) => Zeroizing::new(file.to_string_lossy().into_owned()),
+        None => Zeroizing::new(context.variable(variable).ok_or_else(|| refuse(format!("{variable} is not set")))?),
+    };
+    let text = if given.contains("-----BEGIN") {
+        given
+    } else {
+        Zeroizing::new(
+            fs::read_to_string(given.as_str()).map_err(|error| refuse(format!("{}: {error}", given.as_str())))?,
+        )
+    };
+    PrivateKey::parse_openssh(&text).map_err(|error: KeyError| refuse(error.to_string()))
+}
+
+/// Returns what stopped a journal as a failure.
+pub(super) fn journalled(error: JournalError) -> Failure {
+    let (code, exit, help) = match &error {
+        JournalError::Busy { .. } => ("busy", Exit::Busy, "try again when that run has ended, or its lease"),
+        JournalError::Contended { .. } => ("contended", Exit::Busy, "try again"),
+        JournalError::Fenced { .. } => ("fenced", Exit::Busy, "nothing to do: the other run goes on"),
+        JournalError::Declined(_) => ("push-declined", Exit::CouldNot, "let the engine alone push the evidence branch"),
+        JournalError::Defect { code, .. } => (*code, Exit::Findings, "tenure audit"),
+        JournalError::Refused(_) => ("record-refused", Exit::CouldNot, "tell the maintainers: nothing was pushed"),
+        JournalError::Unusable(_) => ("unusable", Exit::CouldNot, "check the engine's keys and the clone"),
+        JournalError::Unreachable(_) => {
+            ("unreachable", Exit::CouldNot, "try again; a run finds out first what the last one did")
+        }
+    };
+    Failure::new(exit, Diagnostic::error(code, error.to_string()).help(help))
+}
+
+/// Returns what stopped a run as a failure; what happened and could not be pushed is kept beside the repository.
+pub(super) fn stopped(session: &Session, run: &RunId, error: RunError) -> Failure {
+    let mut failure = journalled(error.cause);
+    if error.unpublished.is_empty() {
+        return failure;
+    }
+    let path = session.repository.directory().join(format!("tenure-unpublished-{run}.jsonl"));
+    let lines: String = error
+        .unpublished
+        .iter()
+        .filter_map(|entry: &Entry| jcs::to_string(entry).ok())
+        .map(|line| line + "\n")
+        .collect();
+    let note = match fs::write(&path, lines) {
+        Ok(()) => format!("what happened is kept in {}", path.display()),
+        Err(error) => format!("what happened could not be kept either: {error}"),
+    };
+    failure.problems.push(
+        Diagnostic::warning("unpublished", note).help("run `tenure enforce` again: it asks the targets what happened"),
+    );
+    failure
+}
+
+fn carried(error: &CarrierError) -> Failure {
+    Diagnostic::error("remote", error.to_string()).help("git fetch, to see what git says").into()
+}

@@ -1,0 +1,74 @@
+//! `tenure verify [SYSTEM…]`: reads targets again, later.
+
+use super::{
+    Context, Exit, Failure, Format,
+    assemble::{Assembly, settings},
+    enforce::not_rolled_back,
+    proof::{self, EngineArgs},
+    session::Session,
+};
+use crate::{
+    connector::catalogue,
+    enforce::{Journal, Reader},
+    model::{
+        SystemId,
+        record::{RunStart, VerificationKind},
+    },
+    report::{Look, verified_human, verified_json},
+};
+use std::collections::BTreeMap;
+
+/// Read targets again: removals that came back, changes made out of band, sessions that linger
+///
+/// A system whose settings have a `readback` table is read with that credential, which lifts the level to V4.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  tenure verify            a day and a week after enforcing, and on a schedule\n  tenure verify web-1\n\nExit codes: 0 all as decided · 4 the target disagrees"
+)]
+pub(super) struct Args {
+    /// Only these systems
+    systems: Vec<SystemId>,
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context)?;
+    session.stand()?;
+    let assembly = Assembly::at(&session.repository, session.main, &session.base(), &args.systems)?;
+    let mut journal = proof::journal(&session, context, &args.engine)?;
+    not_rolled_back(&session, journal.history())?;
+    let base = session.base();
+    let around = catalogue::Surroundings { base: &base, variable: &|name| context.variable(name) };
+    let mut readers = BTreeMap::new();
+    for (id, system) in &assembly.systems {
+        let (collector, own_credential) = catalogue::readback(system, &around).map_err(|error| settings(id, &error))?;
+        readers.insert(id.clone(), Reader { collector, own_credential, remediation: system.remediation });
+    }
+    let trust = session.trust()?;
+    let start = RunStart {
+        command: "verify".to_owned(),
+        main: session.main.to_string(),
+        plan: None,
+        manifest: assembly.manifest(),
+        // A run that only reads holds nothing.
+        systems: Vec::new(),
+        root: trust.root().digest(),
+        mandate: trust.mandate().digest(),
+        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        lease: args.engine.lease,
+        evidence: journal.history().size(),
+        claims: BTreeMap::new(),
+    };
+    let seen = crate::enforce::verify(start, &readers, &mut journal).map_err(proof::journalled)?;
+    drop(journal);
+    match context.format {
+        Format::Json => context.json(&verified_json(&seen))?,
+        _ => {
+            let look = Look::new(context.out_style);
+            write!(context.out, "{}", verified_human(&seen, look))?;
+        }
+    }
+    let agrees = seen.iter().all(|verified| verified.judgement.kind == VerificationKind::Confirmed);
+    Ok(if agrees { Exit::Done } else { Exit::Disagrees })
+}
