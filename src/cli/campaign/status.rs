@@ -3,7 +3,7 @@
 use crate::{
     campaign::{Facts, Sheet, Status, close, folder, resolve, status},
     cli::{
-        Context, Exit, Failure, Format,
+        Context, Exit, Failure, Format, proof,
         session::{Session, store, systems_at},
     },
     diag::Diagnostic,
@@ -19,16 +19,27 @@ use crate::{
 };
 use std::io::Write;
 
+/// Say who owes what, and what is unconfirmed, from signed files and evidence alone
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  tenure campaign status 2026-q4\n  tenure campaign status 2026-q4 --format json\n\nExit codes: 0 on its way or done · 3 overdue, or something is wrong"
+)]
+pub(super) struct Args {
+    /// The campaign
+    id: CampaignId,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context)?;
+    let history = proof::sound(&session)?;
+    show(&args.id, &session, &history, context)
+}
+
 /// Prints how far a campaign is, by signed files and by what the evidence says.
 ///
 /// # Errors
 /// When there is no such campaign, or its files cannot be read.
-pub(in crate::cli) fn show(
-    id: &CampaignId,
-    session: &Session,
-    history: &History,
-    context: &mut Context,
-) -> Result<Exit, Failure> {
+fn show(id: &CampaignId, session: &Session, history: &History, context: &mut Context) -> Result<Exit, Failure> {
     let (_, status) = status_of(id, session, history, context)?;
     match context.format {
         Format::Json => context.json(&status)?,
@@ -41,7 +52,7 @@ pub(in crate::cli) fn show(
 ///
 /// # Errors
 /// When something is undecided, or unconfirmed and not excepted: all of it, with exit 3.
-pub(in crate::cli) fn closing(
+pub(super) fn closing(
     id: &CampaignId,
     session: &Session,
     history: &History,

@@ -1,0 +1,67 @@
+//! `tenure campaign close ID`: seals that everything was decided, and confirmed or excepted.
+
+use super::status::closing;
+use crate::{
+    cli::{
+        Context, Exit, Failure,
+        proof::{self, EngineArgs},
+        session::Session,
+    },
+    enforce::Journal,
+    model::{
+        CampaignId,
+        record::{Entry, RunEnd, RunStart},
+    },
+};
+use std::collections::BTreeMap;
+
+/// Close a campaign in which everything is decided, and confirmed or excepted
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  tenure campaign close 2026-q4\n\nExit codes: 0 closed · 3 something is undecided, or unconfirmed and not excepted"
+)]
+pub(super) struct Args {
+    /// The campaign
+    id: CampaignId,
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context)?;
+    session.stand()?;
+    let trust = session.trust()?;
+    let mut journal = proof::journal(&session, context, &args.engine)?;
+    let close = closing(&args.id, &session, journal.history(), context)?;
+    let start = RunStart {
+        command: "campaign close".to_owned(),
+        main: session.main.to_string(),
+        plan: None,
+        manifest: session.snapshot().manifest().map_err(crate::cli::session::store)?,
+        systems: Vec::new(),
+        root: trust.root().digest(),
+        mandate: trust.mandate().digest(),
+        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        lease: args.engine.lease,
+        evidence: journal.history().size(),
+        claims: BTreeMap::new(),
+    };
+    let end = RunEnd { outcomes: BTreeMap::new(), verifications: BTreeMap::new(), exit: 0 };
+    let already = journal.history().is_closed(&args.id);
+    if !already {
+        let entries = [Entry::RunStart(start), Entry::CampaignClose(close.clone()), Entry::RunEnd(end)];
+        let _ = journal.publish(&entries).map_err(proof::journalled)?;
+    }
+    drop(journal);
+    if context.format == crate::cli::Format::Json {
+        context.json(&close)?;
+    } else {
+        let word = if already { "was closed before" } else { "is closed" };
+        writeln!(
+            context.out,
+            "{} {word}: {} items, {} changes confirmed, {} by exception",
+            args.id, close.items, close.confirmed, close.excepted
+        )?;
+    }
+    Ok(Exit::Done)
+}
