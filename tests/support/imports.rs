@@ -28,7 +28,7 @@ pub fn imports(source: &str, module: &[String]) -> Vec<Import> {
         if spells(rest, &["extern", "crate", "self"]) {
             found.push(Import { line, name: "extern crate self".into() });
             used = 3;
-        } else if spells(rest, &["#", "[", "path", "="]) && rest.get(4).is_some_and(|file| file.text.contains('/')) {
+        } else if spells(rest, &["#", "[", "path", "="]) && rest.get(4).is_some_and(|file| leads_away(&file.text)) {
             found.push(Import { line, name: "#[path] in another folder".into() });
         } else if spells(rest, &["include", "!"]) {
             found.push(Import { line, name: "include!".into() });
@@ -168,6 +168,11 @@ fn starts(tokens: &[Token]) -> impl Iterator<Item = usize> {
         let starts = depth == 1 && matches!(pair[0].text.as_str(), "{" | ",") && pair[1].text != "}";
         starts.then_some(at + 1)
     })
+}
+
+/// Returns whether the file of a `#[path]` is of another folder. `tests/support` is outside the house, and below it.
+fn leads_away(file: &str) -> bool {
+    file.contains('/') && !file.contains("/../tests/support/")
 }
 
 fn spells(tokens: &[Token], words: &[&str]) -> bool {
