@@ -4,7 +4,7 @@
 //! `\u{…}`. What is bound by digests (ids, keys, attributes) is never altered: a connector hands it over in a visible
 //! encoding, and a line that hides something is neither written nor read.
 
-use super::bytes::MAX_FILE;
+use super::{bytes::MAX_FILE, quick_line};
 use crate::{
     diag::{Diagnostic, Hidden, Source, escape, text::is_plain},
     model::{Digest, Grant, GrantKey, Usage, jcs},
@@ -29,6 +29,14 @@ pub trait Line: Clone + Serialize + DeserializeOwned {
 
     /// Returns the value with hidden characters of texts for people made visible.
     fn visible(&self) -> Cow<'_, Self>;
+
+    /// Returns the canonical JSON of the value, without a line end.
+    ///
+    /// # Errors
+    /// When it has none.
+    fn canonical(&self) -> Result<String, jcs::NotCanonical> {
+        jcs::to_string(self)
+    }
 }
 
 /// A line of `usage.jsonl`: when a grant was last used.
@@ -44,6 +52,10 @@ pub struct UsageLine {
 impl Line for Grant {
     fn key(&self) -> &GrantKey {
         &self.key
+    }
+
+    fn canonical(&self) -> Result<String, jcs::NotCanonical> {
+        quick_line::grant(self)
     }
 
     fn visible(&self) -> Cow<'_, Self> {
@@ -121,7 +133,7 @@ pub fn write<'a, T: Line + 'a>(
         if let Some(before) = before.replace(key).filter(|before| *before >= key) {
             return Err(NotWritten::Order(key.clone(), before.clone()));
         }
-        let mut line = jcs::to_string(value.visible().as_ref())?;
+        let mut line = value.visible().canonical()?;
         if hidden(&line).is_some() {
             return Err(NotWritten::Hidden(key.clone()));
         }
@@ -173,7 +185,7 @@ impl<T: Line, R: BufRead> Lines<T, R> {
         let text =
             std::str::from_utf8(&self.line).map_err(|e| self.refuse("not-utf8", "not UTF-8", e.valid_up_to()))?;
         let value: T = serde_json::from_str(text).map_err(|error| self.not_json(&error))?;
-        let canonical = jcs::to_string(&value).map_err(|error| self.refuse("not-canonical", &error.to_string(), 0))?;
+        let canonical = value.canonical().map_err(|error| self.refuse("not-canonical", &error.to_string(), 0))?;
         if canonical != text {
             let same = canonical.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
             return Err(self.refuse("not-canonical", "not the canonical form (RFC 8785) of what it says", same).into());

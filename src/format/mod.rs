@@ -11,6 +11,7 @@ pub mod lint;
 pub mod mend;
 pub mod merkle;
 pub mod note;
+mod quick_line;
 mod refusal;
 pub mod schema;
 pub mod sshsig;

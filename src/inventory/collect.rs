@@ -1,14 +1,17 @@
 //! Reads all grants of a system to the proven end, or says why not.
 
-use super::{OBSERVATION, USAGE, grants_file, line};
+use super::{OBSERVATION, USAGE, grants_file};
 use crate::{
     connector::{Collector, ConnectorError, ControlTotal},
     diag::Diagnostic,
-    format::{governed, lint},
+    format::{
+        governed,
+        json_lines::{self, Line, UsageLine},
+        lint,
+    },
     model::{
         Clock, Digest, Grant, GrantKey, GrantKind, SystemId, Timestamp, Usage,
         file::{FileKind, KindCount, Observation},
-        jcs::NotCanonical,
     },
 };
 use std::{
@@ -145,13 +148,8 @@ pub enum CollectError {
     #[error("{0} has a control total, but is not among the kinds this connector lists")]
     Uncollected(GrantKind),
     /// A grant that cannot be written down.
-    #[error("`{key}` cannot be written down: {error}")]
-    Unwritable {
-        /// The grant's key.
-        key: GrantKey,
-        /// Why.
-        error: NotCanonical,
-    },
+    #[error("it cannot be written down: {0}")]
+    Unwritable(String),
 }
 
 impl CollectError {
@@ -167,7 +165,7 @@ impl CollectError {
             Self::Read { .. } => "unreadable-target",
             Self::StrayUse(_) => "stray-usage",
             Self::Uncollected(_) => "uncollected-kind",
-            Self::Unwritable { .. } => "unwritable-grant",
+            Self::Unwritable(_) => "unwritable-grant",
         }
     }
 
@@ -230,7 +228,7 @@ pub fn collect(task: &Task<'_>, progress: &mut dyn FnMut(Progress)) -> Result<Co
     let mut files = BTreeMap::new();
     let mut counts = Vec::with_capacity(listings.len());
     for (kind, listing) in &listings {
-        let bytes = grant_lines(listing)?;
+        let bytes = written(listing.grants.values())?;
         let total = totals.get(kind);
         counts.push(KindCount {
             kind: *kind,
@@ -242,7 +240,9 @@ pub fn collect(task: &Task<'_>, progress: &mut dyn FnMut(Progress)) -> Result<Co
         });
         files.insert(grants_file(*kind), bytes);
     }
-    let usage = use_lines(listings.into_values().flat_map(|listing| listing.usage).collect())?;
+    let uses: BTreeMap<GrantKey, Usage> = listings.into_values().flat_map(|listing| listing.usage).collect();
+    let uses: Vec<_> = uses.into_iter().map(|(key, usage)| UsageLine { key, usage }).collect();
+    let usage = written(uses.iter())?;
     let mut blind_spots: Vec<_> = health.blind_spots.iter().map(|spot| shown(spot)).collect();
     blind_spots.sort();
     blind_spots.dedup();
@@ -397,22 +397,9 @@ impl Collection {
     }
 }
 
-fn grant_lines(listing: &Listing) -> Result<Vec<u8>, CollectError> {
-    let mut bytes = Vec::with_capacity(listing.grants.len() * 384);
-    for grant in listing.grants.values() {
-        line::write_grant(grant, &mut bytes)
-            .map_err(|error| CollectError::Unwritable { key: grant.key.clone(), error })?;
-    }
-    Ok(bytes)
-}
-
-fn use_lines(usage: BTreeMap<GrantKey, Usage>) -> Result<Vec<u8>, CollectError> {
-    let mut bytes = Vec::with_capacity(usage.len() * 96);
-    for (key, usage) in usage {
-        let last = line::LastUse { key, usage };
-        line::write_use(&last, &mut bytes)
-            .map_err(|error| CollectError::Unwritable { key: last.key.clone(), error })?;
-    }
+fn written<'a, T: Line + 'a>(values: impl ExactSizeIterator<Item = &'a T>) -> Result<Vec<u8>, CollectError> {
+    let mut bytes = Vec::with_capacity(values.len() * 384);
+    json_lines::write(values, &mut bytes).map_err(|error| CollectError::Unwritable(error.to_string()))?;
     Ok(bytes)
 }
 

@@ -2,19 +2,19 @@
 
 use super::{
     OBSERVATION, USAGE, folder, grants_file,
-    line::{self, LastUse},
     source::{Source, SourceError},
 };
 use crate::{
-    diag::{Diagnostic, Diagnostics},
-    format::governed,
+    diag::{Diagnostic, Diagnostics, Severity},
+    format::{
+        governed,
+        json_lines::{Line, Lines, UsageLine},
+    },
     model::{
         Digest, Grant, GrantKey, Inventory, SystemId, Usage,
         file::{KindCount, Observation},
-        jcs::NotCanonical,
     },
 };
-use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
 /// An inventory with what its collection said about itself.
@@ -39,22 +39,12 @@ pub enum LoadError {
         /// What differs.
         why: String,
     },
-    /// A line that is no grant or last use, or not in canonical form.
-    #[error("`{path}`, line {line}: {why}")]
-    Line {
-        /// The file.
-        path: String,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong.
-        why: String,
-    },
     /// The system was never collected.
     #[error("there is no inventory of `{0}`")]
     Missing(SystemId),
-    /// The observation is not a governed file.
-    #[error("`{path}` is not an observation as the engine writes them")]
-    Observation {
+    /// A file does not have its form.
+    #[error("`{path}` is not as the engine writes it{}", first(.problems))]
+    Form {
         /// The file.
         path: String,
         /// What is wrong.
@@ -69,10 +59,9 @@ impl LoadError {
     /// Returns the stable code.
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::Form { .. } => "inventory-form",
             Self::Inconsistent { .. } => "inventory-inconsistent",
-            Self::Line { .. } => "inventory-line",
             Self::Missing(_) => "inventory-missing",
-            Self::Observation { .. } => "inventory-observation",
             Self::Unreadable(_) => "inventory-unreadable",
         }
     }
@@ -81,10 +70,10 @@ impl LoadError {
     pub fn diagnostics(&self, system: &SystemId) -> Diagnostics {
         let problem = Diagnostic::error(self.code(), self.to_string()).help(format!("tenure collect {system}"));
         match self {
-            Self::Observation { path, problems } => {
+            Self::Form { path, problems } => {
                 problems.clone().into_iter().chain([problem.in_file(path.clone())]).collect()
             }
-            Self::Inconsistent { path, .. } | Self::Line { path, .. } => problem.in_file(path.clone()).into(),
+            Self::Inconsistent { path, .. } => problem.in_file(path.clone()).into(),
             Self::Missing(_) | Self::Unreadable(_) => problem.into(),
         }
     }
@@ -100,7 +89,7 @@ pub fn load(source: &dyn Source, system: &SystemId) -> Result<Loaded, LoadError>
     let bytes = source.read(&path)?.ok_or_else(|| LoadError::Missing(system.clone()))?;
     let digest = Digest::of(&bytes);
     let observation: Observation =
-        governed::parse(&path, &bytes).map_err(|problems| LoadError::Observation { path: path.clone(), problems })?;
+        governed::parse(&path, &bytes).map_err(|problems| LoadError::Form { path: path.clone(), problems })?;
     if observation.system != *system {
         let why = format!("it is of the system `{}`", observation.system);
         return Err(LoadError::Inconsistent { path, why });
@@ -122,7 +111,7 @@ fn load_kind(source: &dyn Source, system: &SystemId, kind: &KindCount) -> Result
     let path = format!("{}/{}", folder(system), grants_file(kind.kind));
     let inconsistent = |why: String| LoadError::Inconsistent { path: path.clone(), why };
     let bytes = bound(source, &path, kind.digest)?;
-    let grants: Vec<Grant> = lines(&path, &bytes, line::write_grant, |grant: &Grant| &grant.key)?;
+    let grants: Vec<Grant> = lines(&path, &bytes)?;
     if grants.len() as u64 != kind.count {
         return Err(inconsistent(format!("it has {} grants, {} were observed", grants.len(), kind.count)));
     }
@@ -131,8 +120,9 @@ fn load_kind(source: &dyn Source, system: &SystemId, kind: &KindCount) -> Result
     }
     match grants.iter().position(|grant| grant.system != *system || grant.kind != kind.kind) {
         Some(index) => {
-            let why = format!("a grant of another system or kind than {system} and {}", kind.kind);
-            Err(LoadError::Line { path, line: index + 1, why })
+            let (line, kind) = (index + 1, kind.kind);
+            let why = format!("line {line} is a grant of another system or kind than {system} and {kind}");
+            Err(LoadError::Inconsistent { path, why })
         }
         None => Ok(grants),
     }
@@ -141,7 +131,7 @@ fn load_kind(source: &dyn Source, system: &SystemId, kind: &KindCount) -> Result
 fn load_usage(source: &dyn Source, observation: &Observation) -> Result<BTreeMap<GrantKey, Usage>, LoadError> {
     let path = format!("{}/{USAGE}", folder(&observation.system));
     let bytes = bound(source, &path, observation.usage)?;
-    let uses: Vec<LastUse> = lines(&path, &bytes, line::write_use, |last: &LastUse| &last.key)?;
+    let uses: Vec<UsageLine> = lines(&path, &bytes)?;
     Ok(uses.into_iter().map(|last| (last.key, last.usage)).collect())
 }
 
@@ -155,27 +145,25 @@ fn bound(source: &dyn Source, path: &str, digest: Digest) -> Result<Vec<u8>, Loa
     Ok(bytes)
 }
 
-/// Reads lines that are each the canonical form of what they hold, sorted by key without twins.
-fn lines<T: DeserializeOwned>(
-    path: &str,
-    bytes: &[u8],
-    write: impl Fn(&T, &mut Vec<u8>) -> Result<(), NotCanonical>,
-    key: impl Fn(&T) -> &GrantKey,
-) -> Result<Vec<T>, LoadError> {
-    let mut values: Vec<T> = Vec::with_capacity(bytes.len() / 256);
-    let mut canonical = Vec::with_capacity(1024);
-    for (index, text) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-        let refuse = |why: String| LoadError::Line { path: path.to_owned(), line: index + 1, why };
-        let value: T = serde_json::from_slice(text).map_err(|error| refuse(error.to_string()))?;
-        canonical.clear();
-        write(&value, &mut canonical).map_err(|error| refuse(error.to_string()))?;
-        if canonical != text {
-            return Err(refuse("not in canonical form (RFC 8785)".to_owned()));
+/// Reads lines that are each the canonical form of what they hold, sorted by key without twins; or all that is wrong.
+fn lines<T: Line>(path: &str, bytes: &[u8]) -> Result<Vec<T>, LoadError> {
+    let mut values = Vec::with_capacity(bytes.len() / 256);
+    let mut problems = Diagnostics::new();
+    for line in Lines::new(path, bytes) {
+        match line {
+            Ok(value) => values.push(value),
+            Err(problem) => problems.push(*problem),
         }
-        if values.last().is_some_and(|before| key(before) >= key(&value)) {
-            return Err(refuse(format!("`{}` is out of order, or there twice", key(&value))));
+        if problems.count(Severity::Error) >= MOST_PROBLEMS {
+            break;
         }
-        values.push(value);
     }
-    Ok(values)
+    if problems.is_empty() { Ok(values) } else { Err(LoadError::Form { path: path.to_owned(), problems }) }
 }
+
+fn first(problems: &Diagnostics) -> String {
+    let first = problems.clone().into_iter().next();
+    first.map(|problem| format!(": {}: {}", problem.code, problem.message)).unwrap_or_default()
+}
+
+const MOST_PROBLEMS: usize = 20;

@@ -2,7 +2,6 @@
 
 mod collect;
 mod difference;
-mod line;
 mod load;
 mod people;
 mod publish;

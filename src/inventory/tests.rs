@@ -281,13 +281,13 @@ fn lines_that_lie_in_another_form_are_refused_even_when_the_digest_agrees() {
         spoiled(&|text| text.lines().skip(1).map(|line| format!("{line}\n")).collect()),
     ];
     insta::assert_snapshot!(told.join("\n").replace("inventory/db/grants/", ""), @r"
-    `account.jsonl`, line 1: not in canonical form (RFC 8785)
-    `account.jsonl`, line 1: unknown field `more`, expected one of `system`, `kind`, `key`, `principal`, `entitlement`, `paths`, `attributes`, `expands_to`, `tier` at line 1 column 7
-    `account.jsonl`, line 1: not in canonical form (RFC 8785)
-    `account.jsonl`, line 20: not in canonical form (RFC 8785)
-    `account.jsonl`, line 2: `account:0027` is out of order, or there twice
-    `account.jsonl`, line 1: a grant of another system or kind than db and account
-    `account.jsonl`, line 1: a grant of another system or kind than db and account
+    `account.jsonl` is not as the engine writes it: not-canonical: line 1: not the canonical form (RFC 8785) of what it says
+    `account.jsonl` is not as the engine writes it: invalid-line: line 1: unknown field `more`, expected one of `system`, `kind`, `key`, `principal`, `entitlement`, `paths`, `attributes`, `expands_to`, `tier`
+    `account.jsonl` is not as the engine writes it: not-canonical: line 1: not the canonical form (RFC 8785) of what it says
+    `account.jsonl` is not as the engine writes it: no-final-newline: line 20: the last line has no line end
+    `account.jsonl` is not as the engine writes it: not-sorted: line 2: `account:0027` comes after `account:0028`: lines are sorted by key, each key once
+    `account.jsonl`: line 1 is a grant of another system or kind than db and account
+    `account.jsonl`: line 1 is a grant of another system or kind than db and account
     `account.jsonl`: it has 19 grants, 20 were observed
     ");
 }
