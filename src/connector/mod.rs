@@ -7,6 +7,7 @@
 //! DESIGN's two traits became three because a plan has to be a pure function: the exact calls come from the inventory
 //! alone, so that an auditor without any target can compute the same plan again.
 
+pub mod aws_iam;
 pub mod catalogue;
 mod closed;
 mod error;

@@ -1,0 +1,214 @@
+//! One signed call of the Query API, and what its answer means.
+
+use super::{Config, shapes};
+use crate::connector::ConnectorError;
+use crate::connector::http::{Answer, Client, Effect, Limits, Method, Request, retry_read};
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::DeserializeOwned;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+use zeroize::Zeroizing;
+
+/// An access key with its secret; it has no `Debug`.
+#[derive(Clone)]
+pub(super) struct Secret {
+    pub id: String,
+    pub key: SecretString,
+    pub token: Option<SecretString>,
+}
+
+/// The two services of one account, and the key that signs.
+pub(super) struct Api {
+    iam: Client,
+    sts: Client,
+    region: String,
+    page_size: u16,
+    secret: Mutex<Secret>,
+}
+
+#[derive(Clone, Copy)]
+enum Service {
+    Iam,
+    Sts,
+}
+
+impl Api {
+    pub(super) fn connect(
+        config: &Config,
+        lookup: impl Fn(&str) -> Option<SecretString>,
+    ) -> Result<Self, ConnectorError> {
+        let refuse = |error: super::ConfigError| ConnectorError::Permanent(error.to_string());
+        config.check().map_err(refuse)?;
+        let variable = |name: &str| {
+            let missing = || ConnectorError::Unauthenticated(format!("the environment variable {name} is not set"));
+            lookup(name).filter(|secret| !secret.expose_secret().is_empty()).ok_or_else(missing)
+        };
+        let id = variable(&config.access_key_id_env)?.expose_secret().to_owned();
+        let key = variable(&config.secret_access_key_env)?;
+        let token = config.session_token_env.as_deref().map(variable).transpose()?;
+        Ok(Self {
+            iam: Client::connect(config.iam().map_err(refuse)?, Limits::default())?,
+            sts: Client::connect(config.sts().map_err(refuse)?, Limits::default())?,
+            region: config.region.clone(),
+            page_size: config.page_size,
+            secret: Mutex::new(Secret { id, key, token }),
+        })
+    }
+
+    pub(super) fn calls(&self) -> u64 {
+        self.iam.calls() + self.sts.calls()
+    }
+
+    pub(super) fn host(&self) -> &str {
+        self.iam.origin().host()
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        self.iam.limits()
+    }
+
+    pub(super) fn page_size(&self) -> u16 {
+        self.page_size
+    }
+
+    /// Returns the key that signs now.
+    pub(super) fn secret(&self) -> Secret {
+        self.current().clone()
+    }
+
+    /// Signs with another key from now on: for the rotation of the engine's own.
+    pub(super) fn sign_with(&self, secret: Secret) {
+        *self.current() = secret;
+    }
+
+    fn current(&self) -> MutexGuard<'_, Secret> {
+        // A poisoned lock still holds a whole key: it is only ever replaced as one value.
+        self.secret.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads, again where that may help.
+    pub(super) fn read<T: DeserializeOwned>(&self, action: &str, with: &[(&str, &str)]) -> Result<T, ConnectorError> {
+        retry_read(self.iam.limits(), || {
+            let answer = self.call(Service::Iam, action, with, Effect::Read, &self.secret())?;
+            shapes::result(action, answer.body()).ok_or_else(|| answer.unreadable())
+        })
+    }
+
+    /// Asks who a key belongs to: the call that needs no rights and changes nothing.
+    pub(super) fn caller(&self, secret: &Secret) -> Result<shapes::CallerIdentity, ConnectorError> {
+        let action = "GetCallerIdentity";
+        retry_read(self.sts.limits(), || {
+            let answer = self.call(Service::Sts, action, &[], Effect::Read, secret)?;
+            shapes::result(action, answer.body()).ok_or_else(|| answer.unreadable())
+        })
+    }
+
+    /// Changes something that answers with nothing but that it is done. Made once, whatever happens.
+    pub(super) fn write(&self, action: &str, with: &[(&str, &str)]) -> Result<(), ConnectorError> {
+        let answer = self.call(Service::Iam, action, with, Effect::Write, &self.secret())?;
+        if shapes::acknowledges(action, answer.body()) { Ok(()) } else { Err(answer.unreadable()) }
+    }
+
+    /// Makes something and returns what AWS says it is. Made once, whatever happens.
+    pub(super) fn create<T: DeserializeOwned>(
+        &self,
+        action: &str,
+        with: &[(&str, &str)],
+    ) -> Result<T, ConnectorError> {
+        let answer = self.call(Service::Iam, action, with, Effect::Write, &self.secret())?;
+        shapes::result(action, answer.body()).ok_or_else(|| answer.unreadable())
+    }
+
+    fn call(
+        &self,
+        service: Service,
+        action: &str,
+        with: &[(&str, &str)],
+        effect: Effect,
+        secret: &Secret,
+    ) -> Result<Answer, ConnectorError> {
+        let (client, prefix, version) = match service {
+            Service::Iam => (&self.iam, "iam", "2010-05-08"),
+            Service::Sts => (&self.sts, "sts", "2011-06-15"),
+        };
+        let mut body = format!("Action={action}&Version={version}");
+        for (key, value) in with {
+            body.push_str(&format!("&{key}={}", utf8_percent_encode(value, RESERVED)));
+        }
+        let name = format!("{prefix}:{action}");
+        let url = client.origin().url().clone();
+        let mut headers = vec![("content-type".to_owned(), FORM.to_owned())];
+        headers.extend(signature(prefix, &self.region, url.as_str(), &headers, body.as_bytes(), secret).ok_or_else(
+            || ConnectorError::Permanent(format!("{name} cannot be signed with the credential given")),
+        )?);
+        let body = Zeroizing::new(body.into_bytes());
+        let answer = client.send(Request { name: name.clone(), effect, method: Method::POST, url, headers, body })?;
+        if answer.is_success() { Ok(answer) } else { Err(class(&name, &answer)) }
+    }
+}
+
+/// Returns the headers that sign the call (AWS Signature Version 4).
+fn signature(
+    service: &str,
+    region: &str,
+    url: &str,
+    headers: &[(String, String)],
+    body: &[u8],
+    secret: &Secret,
+) -> Option<Vec<(String, String)>> {
+    let token = secret.token.as_ref().map(|token| token.expose_secret().to_owned());
+    let identity = Credentials::new(secret.id.clone(), secret.key.expose_secret(), token, None, "tenure").into();
+    let settings = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(region)
+        .name(service)
+        // The real time, never `--now`: AWS refuses a signature that is five minutes off.
+        .time(SystemTime::now())
+        .settings(SigningSettings::default())
+        .build()
+        .ok()?;
+    let headers = headers.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    let request = SignableRequest::new("POST", url, headers, SignableBody::Bytes(body)).ok()?;
+    let (instructions, _) = sign(request, &settings.into()).ok()?.into_parts();
+    Some(instructions.headers().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+}
+
+/// Returns the class of an error by AWS' own code. Only codes of this list are ever repeated in a text.
+fn class(name: &str, answer: &Answer) -> ConnectorError {
+    let Some(code) = shapes::error_code(answer.body()) else {
+        return match answer.refusal() {
+            // AWS answers every call it has with an error of its own form; a bare 404 is somebody who has not this one.
+            ConnectorError::NotFound(_) => ConnectorError::Unsupported(name.to_owned()),
+            other => other,
+        };
+    };
+    let with = |code: &str| format!("{name}: {code}");
+    match code.as_str() {
+        "Throttling" | "ThrottlingException" | "ThrottledException" | "RequestLimitExceeded"
+        | "TooManyRequestsException" | "SlowDown" | "BandwidthLimitExceeded" => answer.rate_limited(),
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "OptInRequired" => {
+            ConnectorError::Forbidden { missing: name.to_owned() }
+        }
+        code @ ("AuthFailure" | "ExpiredToken" | "ExpiredTokenException" | "IncompleteSignature"
+        | "InvalidClientTokenId" | "InvalidAccessKeyId" | "MissingAuthenticationToken" | "RequestExpired"
+        | "SignatureDoesNotMatch" | "UnrecognizedClientException") => ConnectorError::Unauthenticated(with(code)),
+        "NoSuchEntity" => ConnectorError::NotFound(name.to_owned()),
+        code @ ("DeleteConflict" | "EntityAlreadyExists" | "LimitExceeded") => {
+            ConnectorError::PreconditionFailed(with(code))
+        }
+        code @ ("ConcurrentModification" | "EntityTemporarilyUnmodifiable") => ConnectorError::Transient(with(code)),
+        "InvalidAction" | "UnsupportedOperation" => ConnectorError::Unsupported(name.to_owned()),
+        code @ ("InvalidInput" | "MalformedInput" | "UnmodifiableEntity" | "ValidationError") => {
+            ConnectorError::Permanent(with(code))
+        }
+        _ => answer.refusal(),
+    }
+}
+
+const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
+/// What RFC 3986 leaves unreserved stays as it is.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

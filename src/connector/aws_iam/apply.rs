@@ -1,0 +1,160 @@
+//! Making the calls of an action, exactly as planned.
+
+use super::calls::Call;
+use super::holdings::{Holdings, Place};
+use super::observe::Found;
+use super::read::Holder;
+use super::{AwsIam, removal, rotate};
+use crate::connector::{ConnectorError, Intent, Receipt, Sink};
+use crate::model::action::Ready;
+use crate::model::{Action, Change, Operation};
+use std::collections::BTreeSet;
+
+pub(super) fn apply(
+    aws: &AwsIam,
+    action: &Action<Ready>,
+    intent: Intent,
+    sink: &dyn Sink,
+) -> Result<Receipt, ConnectorError> {
+    if intent.action() != &action.id {
+        return Err(ConnectorError::PreconditionFailed("the intent is for another action".to_owned()));
+    }
+    if matches!(action.change, Change::Rotate {}) {
+        return rotate::rotate(aws, action, sink);
+    }
+    if action.operations.iter().any(|operation| operation.call == "iam:DeleteUser") {
+        match aws.find_user(&action.grant.principal.id, &action.grant.principal.name)? {
+            Found::Here(user) => removal::planned_whole(aws, &user, &action.operations)?,
+            Found::Gone(_) => return Ok(receipt(0, action.operations.len())),
+            Found::Nothing => return Err(not_as_planned("no user can be read at all")),
+        }
+    }
+    run(aws, &action.operations)
+}
+
+/// Makes the calls in order. A thing that is gone already needs no call; what is not as planned gets none.
+fn run(aws: &AwsIam, operations: &[Operation]) -> Result<Receipt, ConnectorError> {
+    let mut ids = Ids { aws, holdings: Holdings::new(aws), hold: BTreeSet::new() };
+    let mut made = 0;
+    for operation in operations {
+        match step(&mut ids, operation) {
+            Ok(true) => made += 1,
+            Ok(false) => {}
+            Err(error) => return Err(after(made, operations.len(), error)),
+        }
+    }
+    Ok(receipt(made, operations.len()))
+}
+
+/// Makes one call, and returns whether anything was there to be changed.
+fn step(ids: &mut Ids<'_>, operation: &Operation) -> Result<bool, ConnectorError> {
+    let call = Call::named(&operation.call).ok_or_else(|| ConnectorError::Unsupported(operation.call.clone()))?;
+    let parameters = call.parameters(operation).ok_or_else(|| incomplete(operation))?;
+    if call.action == "DeleteUser" {
+        // The last call is the one that cannot be taken back: look again.
+        ids.hold.clear();
+    }
+    for &(name, id) in call.bound {
+        let text = |entry: &str| operation.with.get(entry).map(String::as_str).ok_or_else(|| incomplete(operation));
+        if !ids.holds(operation, (name, text(name)?), (id, text(id)?))? {
+            return Ok(false);
+        }
+    }
+    match ids.aws.api.write(call.action, &parameters) {
+        Ok(()) => Ok(true),
+        Err(ConnectorError::NotFound(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The ids of an action that were seen to have their planned names.
+struct Ids<'a> {
+    aws: &'a AwsIam,
+    holdings: Holdings<'a>,
+    hold: BTreeSet<(String, String)>,
+}
+
+impl Ids<'_> {
+    /// Returns whether the thing with this id is there and has this name; an id that is nowhere needs no call any more.
+    ///
+    /// # Errors
+    /// When the id has another name now, or the name another meaning.
+    fn holds(
+        &mut self,
+        operation: &Operation,
+        (parameter, name): (&str, &str),
+        (entry, id): (&str, &str),
+    ) -> Result<bool, ConnectorError> {
+        if self.hold.contains(&(entry.to_owned(), id.to_owned())) {
+            return Ok(true);
+        }
+        let holds = match entry {
+            "Document" => return self.says(operation, name, id),
+            "GroupId" => match self.aws.find_group(id)? {
+                Found::Here(group) if group.group_name == name => true,
+                Found::Here(_) => return Err(renamed("group", id)),
+                Found::Gone(_) => false,
+                Found::Nothing => return Err(not_as_planned("no group and no user can be read at all")),
+            },
+            "PolicyId" => match self.holdings.managed(name)?.map(|held| held.place) {
+                Some(Place::Account { id: now, .. } | Place::Aws { id: now, .. }) => now == id,
+                // A policy must be detached everywhere before AWS lets it be deleted.
+                Some(Place::Inline) | None => false,
+            },
+            "UserId" => match self.aws.find_user(id, name)? {
+                Found::Here(user) if user.user_name == name => true,
+                Found::Here(_) => return Err(renamed("user", id)),
+                Found::Gone(_) => false,
+                Found::Nothing => return Err(not_as_planned("no user can be read at all")),
+            },
+            _ => return Err(ConnectorError::Unsupported(format!("{}: {parameter} by {entry}", operation.call))),
+        };
+        if holds {
+            self.hold.insert((entry.to_owned(), id.to_owned()));
+        }
+        Ok(holds)
+    }
+
+    /// Returns whether the inline policy is there and still says what was reviewed.
+    fn says(&self, operation: &Operation, policy: &str, document: &str) -> Result<bool, ConnectorError> {
+        let holder = if operation.with.contains_key("GroupName") { Holder::Group } else { Holder::User };
+        let name = operation.with.get(holder.parameter()).ok_or_else(|| incomplete(operation))?;
+        match self.holdings.inline(holder, name, policy)? {
+            None => Ok(false),
+            Some(held) if held.document.digest.to_string() == document => Ok(true),
+            Some(_) => Err(not_as_planned("the inline policy says something else now")),
+        }
+    }
+}
+
+/// After a first change, no error may claim that nothing was changed.
+pub(super) fn after(made: usize, of: usize, error: ConnectorError) -> ConnectorError {
+    match error {
+        ConnectorError::PreconditionFailed(_) | ConnectorError::RateLimited { .. } | ConnectorError::Transient(_)
+            if made > 0 =>
+        {
+            ConnectorError::Ambiguous(format!("{made} of {of} calls made, then: {error}"))
+        }
+        other => other,
+    }
+}
+
+fn receipt(made: usize, of: usize) -> Receipt {
+    let text = match made {
+        0 => "nothing was there to be changed".to_owned(),
+        made => format!("{made} of {of} calls changed something"),
+    };
+    Receipt { text, already: made == 0, ..Receipt::default() }
+}
+
+fn renamed(what: &str, id: &str) -> ConnectorError {
+    not_as_planned(&format!("the {what} {id} has another name now"))
+}
+
+pub(super) fn not_as_planned(why: &str) -> ConnectorError {
+    ConnectorError::PreconditionFailed(why.to_owned())
+}
+
+fn incomplete(operation: &Operation) -> ConnectorError {
+    ConnectorError::Permanent(format!("{}: the plan lacks what the call needs", operation.call))
+}

@@ -1,0 +1,228 @@
+//! Listings of grants, control totals by other queries, and what can be seen at all.
+
+use super::grants;
+use super::holdings::{Belongings, Holdings};
+use super::read::{Batch, Holder};
+use super::shapes::{AccountSummary, Detail, GroupDetails, User, UserDetails};
+use super::{AwsIam, Config};
+use crate::connector::{ConnectorError, ControlTotal, Cursor, Health, Page};
+use crate::model::{Grant, GrantKind, Usage};
+
+pub(super) fn list(aws: &AwsIam, kind: GrantKind, from: Option<&Cursor>) -> Result<Page, ConnectorError> {
+    let place = Position::read(from, kind)?;
+    match (kind, place.part) {
+        (GrantKind::Account, _) => {
+            let batch = aws.api.users_from(place.marker())?;
+            users(aws, place, batch, |page, user| accounts(aws, page, user))
+        }
+        (GrantKind::Credential, _) => {
+            let batch = aws.api.users_from(place.marker())?;
+            users(aws, place, batch, |page, user| credentials(aws, page, user))
+        }
+        (GrantKind::Membership, _) => memberships(aws, place),
+        (GrantKind::Policy, Part::Groups) => group_policies(aws, place),
+        (GrantKind::Policy, Part::Users) => {
+            let holdings = Holdings::new(aws);
+            let batch = aws.api.users_from(place.marker())?;
+            users(aws, place, batch, |page, user| {
+                for held in holdings.of(Holder::User, &user.user_name)? {
+                    let principal = grants::user_principal(user);
+                    page.grants.push(grants::policy(&aws.words.system, Holder::User, principal, &held)?);
+                }
+                Ok(())
+            })
+            .map(|page| if page.next.is_none() { Page { next: Some(Position::groups()), ..page } } else { page })
+        }
+        _ => Err(ConnectorError::Unsupported(format!("aws-iam has no grants of kind {kind}"))),
+    }
+}
+
+/// Makes a page of a batch of users.
+fn users(
+    aws: &AwsIam,
+    place: Position,
+    batch: Batch<User>,
+    mut add: impl FnMut(&mut Page, &User) -> Result<(), ConnectorError>,
+) -> Result<Page, ConnectorError> {
+    let mut page = Page { next: place.next(aws, batch.next)?, ..Page::default() };
+    for user in &batch.entries {
+        add(&mut page, user)?;
+    }
+    Ok(page)
+}
+
+fn accounts(aws: &AwsIam, page: &mut Page, user: &User) -> Result<(), ConnectorError> {
+    let belongings = Belongings::read(&aws.api, &aws.words.config, user)?;
+    let account = grants::account(&aws.words.system, user, &belongings)?;
+    let mut all: Vec<Usage> = belongings
+        .access_keys
+        .iter()
+        .map(|key| grants::key_usage(&key.create_date, aws.api.last_used(&key.access_key_id)))
+        .collect();
+    if let Some(password) = &belongings.password {
+        all.push(grants::password_usage(user, &password.create_date));
+    }
+    if !belongings.service_credentials.is_empty()
+        || !belongings.ssh_public_keys.is_empty()
+        || !belongings.certificates.is_empty()
+    {
+        all.push(Usage::Unknown(UNTRACKED.to_owned()));
+    }
+    page.usage.push((account.key.clone(), grants::account_usage(user, &all)));
+    page.grants.push(account);
+    Ok(())
+}
+
+fn credentials(aws: &AwsIam, page: &mut Page, user: &User) -> Result<(), ConnectorError> {
+    let belongings = Belongings::read(&aws.api, &aws.words.config, user)?;
+    for credential in grants::credentials(&aws.words.system, user, &belongings)? {
+        let created = credential.attribute("created").unwrap_or_default();
+        let usage = match credential.attribute("type") {
+            Some("access-key") => grants::key_usage(created, aws.api.last_used(&credential.entitlement.id)),
+            Some("password") => grants::password_usage(user, created),
+            _ => Usage::Unknown(UNTRACKED.to_owned()),
+        };
+        page.usage.push((credential.key.clone(), usage));
+        page.grants.push(credential);
+    }
+    Ok(())
+}
+
+fn memberships(aws: &AwsIam, place: Position) -> Result<Page, ConnectorError> {
+    let holdings = Holdings::new(aws);
+    let batch = aws.api.groups_from(place.marker())?;
+    let mut page = Page { next: place.next(aws, batch.next)?, ..Page::default() };
+    for listed in &batch.entries {
+        let (group, members) = same(listed.group_id.as_str(), aws.api.members(&listed.group_name)?)?;
+        if members.is_empty() {
+            continue;
+        }
+        let held = holdings.of(Holder::Group, &group.group_name)?;
+        let made = members.iter().map(|user| grants::membership(&aws.words.system, user, &group, &held));
+        page.grants.extend(made.collect::<Result<Vec<Grant>, _>>()?);
+    }
+    Ok(page)
+}
+
+fn same<T>(id: &str, found: Option<(super::shapes::Group, T)>) -> Result<(super::shapes::Group, T), ConnectorError> {
+    let changed = || ConnectorError::Transient("a group changed while the groups were read".to_owned());
+    found.filter(|(group, _)| group.group_id == id).ok_or_else(changed)
+}
+
+fn group_policies(aws: &AwsIam, place: Position) -> Result<Page, ConnectorError> {
+    let holdings = Holdings::new(aws);
+    let batch = aws.api.groups_from(place.marker())?;
+    let mut page = Page { next: place.next(aws, batch.next)?, ..Page::default() };
+    for group in &batch.entries {
+        for held in holdings.of(Holder::Group, &group.group_name)? {
+            let principal = grants::group_principal(group);
+            page.grants.push(grants::policy(&aws.words.system, Holder::Group, principal, &held)?);
+        }
+    }
+    Ok(page)
+}
+
+/// Where in a listing a page begins. The number of pages is carried along, so that a listing without end is noticed.
+struct Position {
+    part: Part,
+    pages: u32,
+    marker: String,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Part {
+    Groups,
+    Users,
+}
+
+impl Position {
+    fn read(from: Option<&Cursor>, kind: GrantKind) -> Result<Self, ConnectorError> {
+        let start = if kind == GrantKind::Membership { Part::Groups } else { Part::Users };
+        let Some(Cursor(text)) = from else { return Ok(Self { part: start, pages: 0, marker: String::new() }) };
+        let foreign = || ConnectorError::Permanent("this cursor is not one of aws-iam".to_owned());
+        let (part, rest) = text.split_once(':').ok_or_else(foreign)?;
+        let (pages, marker) = rest.split_once(':').ok_or_else(foreign)?;
+        let part = match part {
+            "groups" => Part::Groups,
+            "users" => Part::Users,
+            _ => return Err(foreign()),
+        };
+        Ok(Self { part, pages: pages.parse().map_err(|_| foreign())?, marker: marker.to_owned() })
+    }
+
+    fn groups() -> Cursor {
+        Cursor("groups:0:".to_owned())
+    }
+
+    fn marker(&self) -> Option<&str> {
+        Some(self.marker.as_str()).filter(|marker| !marker.is_empty())
+    }
+
+    fn next(&self, aws: &AwsIam, marker: Option<String>) -> Result<Option<Cursor>, ConnectorError> {
+        let Some(marker) = marker else { return Ok(None) };
+        let part = if self.part == Part::Groups { "groups" } else { "users" };
+        let refuse = |why: &str| Err(ConnectorError::Permanent(format!("the list of {part}: {why}")));
+        if marker == self.marker || marker.is_empty() {
+            return refuse("the target's pages go round in a circle");
+        }
+        if self.pages >= aws.api.limits().pages {
+            return refuse("the target has more pages than allowed");
+        }
+        Ok(Some(Cursor(format!("{part}:{}:{marker}", self.pages + 1))))
+    }
+}
+
+pub(super) fn control_totals(aws: &AwsIam) -> Result<Vec<ControlTotal>, ConnectorError> {
+    let summary: AccountSummary = aws.api.read("GetAccountSummary", &[])?;
+    let missing = || ConnectorError::Permanent("iam:GetAccountSummary: the answer does not count users".to_owned());
+    let total = |kind, count: usize| {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        ControlTotal { kind, count, source: "iam:GetAccountAuthorizationDetails".to_owned() }
+    };
+    let users = aws.api.all::<UserDetails>("GetAccountAuthorizationDetails", &[("Filter.member.1", "User")])?;
+    let groups = aws.api.all::<GroupDetails>("GetAccountAuthorizationDetails", &[("Filter.member.1", "Group")])?;
+    Ok(vec![
+        ControlTotal {
+            kind: GrantKind::Account,
+            count: summary.value("Users").ok_or_else(missing)?,
+            source: "iam:GetAccountSummary".to_owned(),
+        },
+        total(GrantKind::Membership, users.iter().map(Detail::memberships).sum()),
+        total(GrantKind::Policy, users.iter().chain(&groups).map(Detail::policies).sum()),
+    ])
+}
+
+pub(super) fn validate(aws: &AwsIam) -> Result<Health, ConnectorError> {
+    let Config { account, unseen, .. } = &aws.words.config;
+    let caller = aws.api.caller(&aws.api.secret())?;
+    if caller.account != *account {
+        let why = format!("the credential belongs to another account than {account}, which the system file names");
+        return Err(ConnectorError::PreconditionFailed(why));
+    }
+    let mut blind_spots: Vec<String> = unseen.iter().map(|what| what.text().to_owned()).collect();
+    let mut probe = |what: &str, refused: Option<ConnectorError>| match refused {
+        Some(ConnectorError::Forbidden { missing }) => {
+            blind_spots.push(format!("{what}: {missing} is refused"));
+            Ok(())
+        }
+        Some(error) => Err(error),
+        None => Ok(()),
+    };
+    probe("users", aws.api.users_from(None).err())?;
+    probe("groups", aws.api.groups_from(None).err())?;
+    probe("control totals", aws.api.read::<AccountSummary>("GetAccountSummary", &[]).err())?;
+    blind_spots.extend(ALWAYS_UNSEEN.iter().map(|&what| what.to_owned()));
+    Ok(Health {
+        target: format!("AWS IAM 2010-05-08 at {}, account {account}", aws.api.host()),
+        identity: caller.arn,
+        blind_spots,
+    })
+}
+
+const UNTRACKED: &str = "AWS does not note its use";
+const ALWAYS_UNSEEN: &[&str] = &[
+    "the root user's password and keys",
+    "roles, who may assume them, and Identity Center",
+    "policies on resources, permissions boundaries and service control policies",
+    "an independent count of credentials: the credential report may be four hours old",
+];

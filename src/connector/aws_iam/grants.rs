@@ -1,0 +1,245 @@
+//! What was read, as grants. A listing and a later look make the same grant of the same facts.
+
+use super::holdings::{Belongings, Held, Place};
+use super::key::Key;
+use super::read::Holder;
+use super::shapes::{Group, LastUsed, User};
+use crate::connector::ConnectorError;
+use crate::model::{AccessPath, Entitlement, Grant, GrantKind, Principal, SystemId, Tier, Timestamp, Usage, Via};
+use std::collections::BTreeMap;
+
+type Attributes = BTreeMap<String, String>;
+
+/// Returns the account of a user.
+pub(super) fn account(system: &SystemId, user: &User, belongings: &Belongings) -> Result<Grant, ConnectorError> {
+    let mut serials: Vec<&str> = belongings.mfa_devices.iter().map(|device| device.serial_number.as_str()).collect();
+    serials.sort_unstable();
+    let mfa = if serials.is_empty() { "none".to_owned() } else { serials.join(" ") };
+    let status = if belongings.can_sign_in() { "active" } else { "disabled" };
+    let attributes = attributes([("created", user.create_date.as_str()), ("mfa", &mfa), ("status", status)]);
+    let what = ("iam-user".to_owned(), "user of the account".to_owned());
+    let path = (user.user_id.clone(), format!("{} is a user", user.user_name));
+    let key = Key::Account { user: user.user_id.clone() };
+    grant(system, GrantKind::Account, &key, user_principal(user), what, path, attributes, Tier::T2)
+}
+
+/// Returns the credentials of a user.
+pub(super) fn credentials(
+    system: &SystemId,
+    user: &User,
+    belongings: &Belongings,
+) -> Result<Vec<Grant>, ConnectorError> {
+    let credential = |key: Key, id: &str, what: String, attributes: Attributes| {
+        let path = (format!("{}/{id}", user.user_id), format!("{} has {what}", user.user_name));
+        let what = (id.to_owned(), what);
+        grant(system, GrantKind::Credential, &key, user_principal(user), what, path, attributes, Tier::T2)
+    };
+    let mut grants = Vec::new();
+    if let Some(password) = &belongings.password {
+        let key = Key::Password { user: user.user_id.clone() };
+        let id = format!("password-{}", user.user_id);
+        let attributes = attributes([("created", password.create_date.as_str()), ("type", "password")]);
+        grants.push(credential(key, &id, "a console password".to_owned(), attributes)?);
+    }
+    for key in &belongings.access_keys {
+        let id = &key.access_key_id;
+        let attributes =
+            attributes([("created", key.create_date.as_str()), ("status", &key.status), ("type", "access-key")]);
+        grants.push(credential(Key::AccessKey { key: id.clone() }, id, format!("access key {id}"), attributes)?);
+    }
+    for certificate in &belongings.certificates {
+        let id = &certificate.certificate_id;
+        let attributes = attributes([("status", certificate.status.as_str()), ("type", "signing-certificate")]);
+        let key = Key::Certificate { certificate: id.clone() };
+        grants.push(credential(key, id, format!("signing certificate {id}"), attributes)?);
+    }
+    for one in &belongings.service_credentials {
+        let id = &one.service_specific_credential_id;
+        let attributes = attributes([
+            ("service", one.service_name.as_str()),
+            ("status", &one.status),
+            ("type", "service-specific-credential"),
+        ]);
+        let key = Key::ServiceCredential { credential: id.clone() };
+        grants.push(credential(key, id, format!("credential {id} for {}", one.service_name), attributes)?);
+    }
+    for key in &belongings.ssh_public_keys {
+        let attributes = attributes([("status", key.status.as_str()), ("type", "ssh-public-key")]);
+        let text = format!("SSH public key {}", key.id);
+        grants.push(credential(Key::SshPublicKey { key: key.id.clone() }, &key.id, text, attributes)?);
+    }
+    Ok(grants)
+}
+
+/// Returns the membership of a user in a group that holds these policies.
+pub(super) fn membership(
+    system: &SystemId,
+    user: &User,
+    group: &Group,
+    held: &[Held],
+) -> Result<Grant, ConnectorError> {
+    let tier = held.iter().map(|held| held.document.power.tier()).min().unwrap_or(Tier::T3);
+    let what = (group.group_id.clone(), group.group_name.clone());
+    let ids = format!("{}/{}", user.user_id, group.group_id);
+    let path = (ids, format!("{} is in {}", user.user_name, group.group_name));
+    let key = Key::Membership { user: user.user_id.clone(), group: group.group_id.clone() };
+    let power = held.iter().map(|held| held.document.power).min();
+    let attributes = power.map(|power| attributes([("power", power.as_str())])).unwrap_or_default();
+    let principal = user_principal(user);
+    let mut grant = grant(system, GrantKind::Membership, &key, principal, what, path, attributes, tier)?;
+    grant.expands_to = held.iter().map(|held| expansion(&group.group_id, held)).collect();
+    grant.expands_to.sort();
+    Ok(grant)
+}
+
+/// Returns the grant of one policy to a user or group.
+pub(super) fn policy(
+    system: &SystemId,
+    holder: Holder,
+    principal: Principal,
+    held: &Held,
+) -> Result<Grant, ConnectorError> {
+    let digest = held.document.digest.to_string();
+    let mut attributes = attributes([("holder", holder.as_str()), ("power", held.document.power.as_str())]);
+    let id = principal.id.clone();
+    let (key, entitlement) = match &held.place {
+        Place::Account { id: policy, arn } | Place::Aws { id: policy, arn } => {
+            attributes.insert("arn".to_owned(), arn.clone());
+            (Key::Attached { holder, id, policy: policy.clone() }, policy.clone())
+        }
+        Place::Inline => {
+            let own = format!("{id}/{}", held.name);
+            (Key::Inline { holder, id, policy: held.name.clone() }, own)
+        }
+    };
+    // AWS changes its own policies weekly; a digest of those would reopen every review. Their power is watched.
+    if !matches!(held.place, Place::Aws { .. }) {
+        attributes.insert("document".to_owned(), digest);
+    }
+    let path = (format!("{}/{}", principal.id, held.name), format!("{} on {} itself", held.name, principal.name));
+    let path = match &held.place {
+        Place::Account { id, .. } | Place::Aws { id, .. } => (format!("{}/{id}", principal.id), path.1),
+        Place::Inline => path,
+    };
+    let what = (entitlement, held.name.clone());
+    grant(system, GrantKind::Policy, &key, principal, what, path, attributes, held.document.power.tier())
+}
+
+/// Returns the principal of a user.
+pub(super) fn user_principal(user: &User) -> Principal {
+    Principal { id: user.user_id.clone(), name: user.user_name.clone() }
+}
+
+/// Returns the principal of a group.
+pub(super) fn group_principal(group: &Group) -> Principal {
+    Principal { id: group.group_id.clone(), name: group.group_name.clone() }
+}
+
+/// Returns when a key was last used: AWS says nothing of a key that never was.
+pub(super) fn key_usage(created: &str, last_used: Result<LastUsed, ConnectorError>) -> Usage {
+    match last_used {
+        Err(error) => Usage::Unknown(error.class().to_owned()),
+        Ok(LastUsed { last_used_date: Some(date) }) => used_at(&date),
+        Ok(LastUsed { last_used_date: None }) => never_since(created, KEYS_TRACKED_SINCE),
+    }
+}
+
+/// Returns when a password was last used.
+pub(super) fn password_usage(user: &User, created: &str) -> Usage {
+    match &user.password_last_used {
+        Some(date) => used_at(date),
+        None => never_since(created, PASSWORDS_TRACKED_SINCE),
+    }
+}
+
+/// Returns when a user was last active, from all the credentials it has: one that is not known makes all unknown.
+pub(super) fn account_usage(user: &User, all: &[Usage]) -> Usage {
+    if let Some(unknown) = all.iter().find(|usage| matches!(usage, Usage::Unknown(_))) {
+        return unknown.clone();
+    }
+    let last = all.iter().filter_map(|usage| if let Usage::At(time) = usage { Some(*time) } else { None }).max();
+    match (last, &user.password_last_used) {
+        (Some(time), _) => Usage::At(time),
+        // The password may be gone by now; its last use is still a use of the account.
+        (None, Some(date)) => used_at(date),
+        (None, None) => never_since(&user.create_date, KEYS_TRACKED_SINCE),
+    }
+}
+
+fn used_at(date: &str) -> Usage {
+    match time(date) {
+        Some(time) => Usage::At(time),
+        None => Usage::Unknown("the target's date cannot be read".to_owned()),
+    }
+}
+
+fn never_since(created: &str, tracked: i64) -> Usage {
+    match time(created) {
+        Some(created) => Usage::NeverSince(created.max(Timestamp::from_unix(tracked))),
+        None => Usage::Unknown("the target's date cannot be read".to_owned()),
+    }
+}
+
+fn time(text: &str) -> Option<Timestamp> {
+    text.parse::<jiff::Timestamp>().ok().map(|time| Timestamp::from_unix(time.as_second()))
+}
+
+/// An entitlement hidden behind a group; its id changes when what it allows does.
+fn expansion(group: &str, held: &Held) -> Entitlement {
+    let id = match &held.place {
+        Place::Account { id, .. } => format!("{id}@{}", held.document.digest),
+        Place::Aws { id, .. } => format!("{id}@{}", held.document.power.as_str()),
+        Place::Inline => format!("{group}/{}@{}", held.name, held.document.digest),
+    };
+    Entitlement { id, name: held.name.clone() }
+}
+
+fn attributes<const N: usize>(pairs: [(&str, &str); N]) -> Attributes {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+#[expect(clippy::too_many_arguments, reason = "a grant is these things; every caller names them all")]
+fn grant(
+    system: &SystemId,
+    kind: GrantKind,
+    key: &Key,
+    principal: Principal,
+    (id, name): (String, String),
+    (ids, text): (String, String),
+    attributes: Attributes,
+    tier: Tier,
+) -> Result<Grant, ConnectorError> {
+    Ok(Grant {
+        system: system.clone(),
+        kind,
+        key: key.grant_key()?,
+        principal,
+        entitlement: Entitlement { id, name },
+        paths: vec![AccessPath { via: Via::Direct, ids, text }],
+        attributes,
+        expands_to: Vec::new(),
+        tier,
+    })
+}
+
+/// AWS began to note the last use of access keys on 2015-04-22 (IAM user guide, "last accessed information").
+const KEYS_TRACKED_SINCE: i64 = 1_429_660_800;
+/// AWS began to note the last use of passwords on 2014-10-20 (API reference, `PasswordLastUsed`).
+const PASSWORDS_TRACKED_SINCE: i64 = 1_413_763_200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_was_never_used_says_since_when_and_an_error_says_nothing() {
+        let none = || Ok(LastUsed { last_used_date: None });
+        let at = |text| Timestamp::parse(text).unwrap();
+        assert_eq!(key_usage("2012-01-01T00:00:00Z", none()), Usage::NeverSince(at("2015-04-22T00:00:00Z")));
+        assert_eq!(key_usage("2026-01-01T00:00:00.123Z", none()), Usage::NeverSince(at("2026-01-01T00:00:00Z")));
+        let forbidden = Err(ConnectorError::Forbidden { missing: "iam:GetAccessKeyLastUsed".into() });
+        assert_eq!(key_usage("2026-01-01T00:00:00Z", forbidden), Usage::Unknown("forbidden".into()));
+        let used = Ok(LastUsed { last_used_date: Some("2026-11-01T01:02:03Z".into()) });
+        assert_eq!(key_usage("2026-01-01T00:00:00Z", used), Usage::At(at("2026-11-01T01:02:03Z")));
+    }
+}

@@ -1,0 +1,153 @@
+//! What a user or a group holds, read together: policies with what they say, and everything that hangs on a user.
+
+use super::api::Api;
+use super::config::Unseen;
+use super::policy::{Document, Power};
+use super::read::Holder;
+use super::shapes::{AccessKey, Certificate, LoginProfile, MfaDevice, ServiceSpecificCredential, SshPublicKey, User};
+use super::{AwsIam, Config};
+use crate::connector::ConnectorError;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Documents of managed policies by id and version, which AWS never changes once they are made.
+pub(super) type Documents = Mutex<BTreeMap<(String, String), Document>>;
+
+/// A policy on a user or group.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    /// Its name.
+    pub name: String,
+    /// Where it is kept.
+    pub place: Place,
+    /// What it says.
+    pub document: Document,
+}
+
+/// Where a policy is kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Place {
+    /// A managed policy of the account.
+    Account { id: String, arn: String },
+    /// A managed policy of AWS, whose document AWS changes when it likes.
+    Aws { id: String, arn: String },
+    /// Inside its holder.
+    Inline,
+}
+
+impl Held {
+    /// Returns whether it gives everything.
+    pub(super) fn is_administrator(&self) -> bool {
+        self.document.power == Power::Administrator
+    }
+}
+
+/// Reads what is held, asking once for each managed policy.
+pub(super) struct Holdings<'a> {
+    api: &'a Api,
+    documents: &'a Documents,
+    seen: RefCell<BTreeMap<String, Held>>,
+}
+
+impl<'a> Holdings<'a> {
+    pub(super) fn new(aws: &'a AwsIam) -> Self {
+        Self { api: &aws.api, documents: &aws.documents, seen: RefCell::default() }
+    }
+
+    /// Returns every policy on the user or group with this name: attached and inline.
+    pub(super) fn of(&self, holder: Holder, name: &str) -> Result<Vec<Held>, ConnectorError> {
+        let mut held = Vec::new();
+        for attached in self.api.attached(holder, name)? {
+            held.push(self.managed(&attached.policy_arn)?.ok_or_else(changed)?);
+        }
+        for policy in self.api.inline_names(holder, name)? {
+            held.push(self.inline(holder, name, &policy)?.ok_or_else(changed)?);
+        }
+        Ok(held)
+    }
+
+    /// Returns an inline policy; nothing when there is none of this name.
+    pub(super) fn inline(&self, holder: Holder, name: &str, policy: &str) -> Result<Option<Held>, ConnectorError> {
+        let Some(encoded) = self.api.inline(holder, name, policy)? else { return Ok(None) };
+        let document = Document::read(&encoded).ok_or_else(illegible)?;
+        Ok(Some(Held { name: policy.to_owned(), place: Place::Inline, document }))
+    }
+
+    /// Returns the managed policy at this ARN; nothing when there is none.
+    pub(super) fn managed(&self, arn: &str) -> Result<Option<Held>, ConnectorError> {
+        if let Some(held) = self.seen.borrow().get(arn) {
+            return Ok(Some(held.clone()));
+        }
+        let Some(policy) = self.api.policy(arn)? else { return Ok(None) };
+        let version = (policy.policy_id.clone(), policy.default_version_id.clone());
+        let known = self.documents.lock().unwrap_or_else(PoisonError::into_inner).get(&version).cloned();
+        let document = match known {
+            Some(document) => document,
+            None => {
+                let document = Document::read(&self.api.document(&policy)?).ok_or_else(illegible)?;
+                self.documents.lock().unwrap_or_else(PoisonError::into_inner).insert(version, document.clone());
+                document
+            }
+        };
+        // `arn:aws:iam::aws:policy/…`: the account field of AWS' own policies is `aws`.
+        let by_aws = arn.split(':').nth(4) == Some("aws");
+        let (id, arn) = (policy.policy_id, policy.arn);
+        let place = if by_aws { Place::Aws { id, arn } } else { Place::Account { id, arn } };
+        let held = Held { name: policy.policy_name, place, document };
+        self.seen.borrow_mut().insert(match &held.place {
+            Place::Account { arn, .. } | Place::Aws { arn, .. } => arn.clone(),
+            Place::Inline => return Ok(Some(held)),
+        }, held.clone());
+        Ok(Some(held))
+    }
+}
+
+/// Everything that hangs on a user besides groups and policies.
+pub(super) struct Belongings {
+    pub access_keys: Vec<AccessKey>,
+    pub certificates: Vec<Certificate>,
+    pub mfa_devices: Vec<MfaDevice>,
+    pub password: Option<LoginProfile>,
+    pub service_credentials: Vec<ServiceSpecificCredential>,
+    pub ssh_public_keys: Vec<SshPublicKey>,
+}
+
+impl Belongings {
+    pub(super) fn read(api: &Api, config: &Config, user: &User) -> Result<Self, ConnectorError> {
+        fn seen<T>(sees: bool, read: impl FnOnce() -> Result<Vec<T>, ConnectorError>) -> Result<Vec<T>, ConnectorError> {
+            if sees { read() } else { Ok(Vec::new()) }
+        }
+        let name = &user.user_name;
+        Ok(Self {
+            access_keys: api.access_keys(name)?,
+            certificates: seen(config.sees(Unseen::SigningCertificates), || api.certificates(name))?,
+            mfa_devices: api.mfa_devices(name)?,
+            password: api.login_profile(name)?,
+            service_credentials: seen(config.sees(Unseen::ServiceSpecificCredentials), || {
+                api.service_credentials(name)
+            })?,
+            ssh_public_keys: seen(config.sees(Unseen::SshPublicKeys), || api.ssh_public_keys(name))?,
+        })
+    }
+
+    /// Returns whether anything of it can be used to sign in.
+    pub(super) fn can_sign_in(&self) -> bool {
+        self.password.is_some()
+            || self.access_keys.iter().any(|key| key.status == ACTIVE)
+            || self.certificates.iter().any(|certificate| certificate.status == ACTIVE)
+            || self.service_credentials.iter().any(|credential| credential.status == ACTIVE)
+            || self.ssh_public_keys.iter().any(|key| key.status == ACTIVE)
+    }
+}
+
+fn changed() -> ConnectorError {
+    ConnectorError::Transient("a policy disappeared while it was read".to_owned())
+}
+
+fn illegible() -> ConnectorError {
+    ConnectorError::Permanent("a policy document is not JSON with statements".to_owned())
+}
+
+/// The status of what can be used.
+pub(super) const ACTIVE: &str = "Active";

@@ -1,0 +1,177 @@
+//! AWS IAM by its Query API: users and what they can sign in with, groups, and policies.
+//!
+//! Everything is keyed by the id AWS never gives twice (`AIDA…`, `AGPA…`, `ANPA…`, the key's id). Calls take names,
+//! so every operation carries both, and before a call is made the target must say that the id still has the name.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `config` | what the system file says |
+//! | `api` | one signed call and what its answer means |
+//! | `shapes` | the answers as types |
+//! | `read` | whole listings, to the proven end |
+//! | `policy` | what a policy document allows |
+//! | `holdings` | what a user or group holds, read together |
+//! | `grants` | what was read, as grants |
+//! | `collect` | listings of grants, control totals, health |
+//! | `observe` | effective access, now |
+//! | `key` | grant keys |
+//! | `draft` | the exact calls for a change, without a connection |
+//! | `calls` | the calls that change something, and what each must be given |
+//! | `apply` | making them |
+//! | `rotate` | a new access key in place of an old one |
+
+mod api;
+mod apply;
+mod calls;
+mod collect;
+mod config;
+mod draft;
+mod grants;
+mod holdings;
+mod key;
+mod observe;
+mod policy;
+mod read;
+mod removal;
+mod rotate;
+mod shapes;
+
+pub use config::{Config, ConfigError, Unseen};
+
+use super::{
+    Collector, ConnectorError, ControlTotal, Cursor, Descriptor, Draft, Health, Intent, Page, Provisioner, Receipt,
+    Refusal, Sink, Vocabulary,
+};
+use crate::model::action::Ready;
+use crate::model::{Action, Change, Grant, GrantKind, Inventory, Level, Operation, Sighting, SystemId};
+use api::Api;
+use secrecy::SecretString;
+
+/// The words of AWS IAM, without a connection.
+#[derive(Clone, Debug)]
+pub struct Words {
+    system: SystemId,
+    config: Config,
+}
+
+impl Words {
+    /// Returns the words for the system with this id and these settings.
+    pub fn new(system: SystemId, config: Config) -> Self {
+        Self { system, config }
+    }
+}
+
+/// AWS IAM, connected. It holds secrets and has no `Debug`.
+pub struct AwsIam {
+    words: Words,
+    api: Api,
+    documents: holdings::Documents,
+}
+
+impl AwsIam {
+    /// Connects with the credential whose variables the settings name; `lookup` reads the environment.
+    ///
+    /// # Errors
+    /// When a variable is not set, an endpoint cannot be used, or its name not be resolved.
+    pub fn connect(
+        system: SystemId,
+        config: Config,
+        lookup: impl Fn(&str) -> Option<SecretString>,
+    ) -> Result<Self, ConnectorError> {
+        let api = Api::connect(&config, lookup)?;
+        Ok(Self { words: Words::new(system, config), api, documents: holdings::Documents::default() })
+    }
+}
+
+impl Vocabulary for Words {
+    fn describe(&self) -> Descriptor {
+        Descriptor { name: "aws-iam", kinds: KINDS, needs: NEEDS, level: Level::V3 }
+    }
+
+    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
+        draft::draft(&self.config, change, grant, inventory)
+    }
+}
+
+impl Vocabulary for AwsIam {
+    fn describe(&self) -> Descriptor {
+        self.words.describe()
+    }
+
+    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
+        self.words.draft(change, grant, inventory)
+    }
+}
+
+impl Collector for AwsIam {
+    fn validate(&self) -> Result<Health, ConnectorError> {
+        collect::validate(self)
+    }
+
+    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<Page, ConnectorError> {
+        collect::list(self, kind, from)
+    }
+
+    fn control_totals(&self) -> Result<Vec<ControlTotal>, ConnectorError> {
+        collect::control_totals(self)
+    }
+
+    fn observe(&self, grant: &Grant) -> Result<Sighting, ConnectorError> {
+        observe::observe(self, grant)
+    }
+
+    fn calls(&self) -> u64 {
+        self.api.calls()
+    }
+}
+
+impl Provisioner for AwsIam {
+    fn apply(&self, action: &Action<Ready>, intent: Intent, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+        apply::apply(self, action, intent, sink)
+    }
+
+    fn compensate(&self, action: &Action<Ready>) -> Option<Vec<Operation>> {
+        draft::compensate(action)
+    }
+}
+
+const KINDS: &[GrantKind] = &[GrantKind::Account, GrantKind::Credential, GrantKind::Membership, GrantKind::Policy];
+const NEEDS: &[&str] = &[
+    "iam:GetAccessKeyLastUsed",
+    "iam:GetAccountAuthorizationDetails",
+    "iam:GetAccountSummary",
+    "iam:GetGroup",
+    "iam:GetGroupPolicy",
+    "iam:GetLoginProfile",
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:GetUser",
+    "iam:GetUserPolicy",
+    "iam:ListAccessKeys",
+    "iam:ListAttachedGroupPolicies",
+    "iam:ListAttachedUserPolicies",
+    "iam:ListGroupPolicies",
+    "iam:ListGroups",
+    "iam:ListGroupsForUser",
+    "iam:ListMFADevices",
+    "iam:ListSSHPublicKeys",
+    "iam:ListServiceSpecificCredentials",
+    "iam:ListSigningCertificates",
+    "iam:ListUserPolicies",
+    "iam:ListUsers",
+    "iam:CreateAccessKey",
+    "iam:DeactivateMFADevice",
+    "iam:DeleteAccessKey",
+    "iam:DeleteGroupPolicy",
+    "iam:DeleteLoginProfile",
+    "iam:DeleteSSHPublicKey",
+    "iam:DeleteServiceSpecificCredential",
+    "iam:DeleteSigningCertificate",
+    "iam:DeleteUser",
+    "iam:DeleteUserPolicy",
+    "iam:DeleteVirtualMFADevice",
+    "iam:DetachGroupPolicy",
+    "iam:DetachUserPolicy",
+    "iam:RemoveUserFromGroup",
+    "iam:UpdateAccessKey",
+];

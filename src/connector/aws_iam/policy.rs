@@ -1,0 +1,252 @@
+//! What a policy document allows, as far as it decides how dangerous it is and whether two are the same.
+
+use crate::model::{Digest, Tier, jcs};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+
+/// How much a document allows. Conditions and denials are not weighed: what a document could allow, it allows.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Power {
+    /// Everything on everything.
+    Administrator,
+    /// Enough to give oneself everything: identities, policies and keys of others.
+    ControlPlane,
+    /// Whole services on every resource.
+    Broad,
+    /// Some actions on some resources.
+    Narrow,
+    /// Reading only.
+    Reader,
+}
+
+impl Power {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Administrator => "administrator",
+            Self::ControlPlane => "control-plane",
+            Self::Broad => "broad",
+            Self::Narrow => "narrow",
+            Self::Reader => "reader",
+        }
+    }
+
+    pub(super) const fn tier(self) -> Tier {
+        match self {
+            Self::Administrator | Self::ControlPlane => Tier::T0,
+            Self::Broad => Tier::T1,
+            Self::Narrow => Tier::T2,
+            Self::Reader => Tier::T3,
+        }
+    }
+}
+
+/// A policy document as read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Document {
+    /// The digest of its canonical form: the same for documents that say the same in another order or spelling.
+    pub digest: Digest,
+    /// What it allows.
+    pub power: Power,
+}
+
+impl Document {
+    /// Reads a document as IAM answers it: JSON, percent-encoded (RFC 3986). Nothing when it is not that.
+    pub(super) fn read(encoded: &str) -> Option<Self> {
+        let text = percent_decode_str(encoded).decode_utf8().ok()?;
+        let Value::Object(document) = serde_json::from_str(&text).ok()? else { return None };
+        let statements: Option<Vec<Map<String, Value>>> =
+            list(document.get("Statement")?).into_iter().map(|s| s.as_object().map(canonical)).collect();
+        let mut statements = statements?;
+        let power = statements.iter().map(power).min().unwrap_or(Power::Reader);
+        statements.sort_by_cached_key(|statement| jcs::to_string(statement).unwrap_or_default());
+        // A number that has no canonical form (a fraction in a condition) leaves the text itself to compare.
+        let digest = jcs::digest(&statements).unwrap_or_else(|_| Digest::of(text.as_bytes()));
+        Some(Self { digest, power })
+    }
+}
+
+/// A statement without its label, with lists where IAM takes one value or many, sorted, and actions in lower case.
+fn canonical(statement: &Map<String, Value>) -> Map<String, Value> {
+    let mut canonical = Map::new();
+    for (key, value) in statement.iter().filter(|(key, _)| *key != "Sid") {
+        let value = match key.as_str() {
+            "Action" | "NotAction" => strings(value, str::to_ascii_lowercase),
+            "Resource" | "NotResource" => strings(value, str::to_owned),
+            _ => value.clone(),
+        };
+        canonical.insert(key.clone(), value);
+    }
+    canonical
+}
+
+fn strings(value: &Value, spelling: fn(&str) -> String) -> Value {
+    let mut texts: Vec<String> = list(value).into_iter().filter_map(Value::as_str).map(spelling).collect();
+    texts.sort();
+    texts.dedup();
+    texts.into()
+}
+
+fn list(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(values) => values.iter().collect(),
+        one => vec![one],
+    }
+}
+
+fn texts<'a>(statement: &'a Map<String, Value>, key: &str) -> Option<Vec<&'a str>> {
+    statement.get(key).map(|value| list(value).into_iter().filter_map(Value::as_str).collect())
+}
+
+/// Judges one canonical statement.
+fn power(statement: &Map<String, Value>) -> Power {
+    if statement.get("Effect").and_then(Value::as_str) != Some("Allow") {
+        return Power::Reader;
+    }
+    let everywhere = texts(statement, "NotResource").is_some()
+        || texts(statement, "Resource").is_some_and(|resources| resources.iter().any(|r| is_everything(r)));
+    if let Some(spared) = texts(statement, "NotAction") {
+        let spares = |action: &str| spared.iter().any(|pattern| matches(pattern, action));
+        return match (everywhere, SELF_RAISING.iter().all(|action| spares(action))) {
+            (true, false) => Power::ControlPlane,
+            (true, true) => Power::Broad,
+            (false, false) => Power::ControlPlane,
+            (false, true) => Power::Narrow,
+        };
+    }
+    let actions = texts(statement, "Action").unwrap_or_default();
+    let any = |test: fn(&str) -> bool| actions.iter().any(|action| test(action));
+    if any(is_everything) || any(|action| is_everything(action.trim_start_matches("*:"))) {
+        return if everywhere { Power::Administrator } else { Power::ControlPlane };
+    }
+    // Rights over identities are judged wherever they point: a user, role or policy named there may be an administrator.
+    if actions.iter().any(|pattern| SELF_RAISING.iter().any(|action| matches(pattern, action))) {
+        return Power::ControlPlane;
+    }
+    if everywhere && any(|action| action.ends_with(":*")) {
+        return Power::Broad;
+    }
+    if actions.iter().all(|action| reads(action)) { Power::Reader } else { Power::Narrow }
+}
+
+fn is_everything(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b == b'*')
+}
+
+fn reads(action: &str) -> bool {
+    let verb = action.split_once(':').map_or("", |(_, verb)| verb);
+    ["get", "list", "describe", "batchget", "head", "view", "search", "lookup"].iter().any(|r| verb.starts_with(r))
+        // These read, and what they read is a secret or somebody's data.
+        && !["secretsmanager:", "ssm:getparameter", "sts:"].iter().any(|secret| action.starts_with(secret))
+}
+
+/// Matches `*` and `?` as IAM does.
+fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(&byte) if byte == b'?' || Some(&byte) == text.get(t) => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    star = Some((at, from + 1));
+                    p = at + 1;
+                    t = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.get(p..).unwrap_or_default().iter().all(|&byte| byte == b'*')
+}
+
+/// The actions by which one can give oneself, or take over, what one does not have.
+const SELF_RAISING: &[&str] = &[
+    "iam:addusertogroup",
+    "iam:attachgrouppolicy",
+    "iam:attachrolepolicy",
+    "iam:attachuserpolicy",
+    "iam:createaccesskey",
+    "iam:createloginprofile",
+    "iam:createpolicyversion",
+    "iam:deleteuserpermissionsboundary",
+    "iam:deleterolepermissionsboundary",
+    "iam:passrole",
+    "iam:putgrouppolicy",
+    "iam:putrolepolicy",
+    "iam:putuserpolicy",
+    "iam:setdefaultpolicyversion",
+    "iam:updateassumerolepolicy",
+    "iam:updateloginprofile",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(text: &str) -> Document {
+        Document::read(&percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string())
+            .unwrap()
+    }
+
+    fn allow(action: &str, resource: &str) -> Document {
+        document(&format!(r#"{{"Statement":{{"Effect":"Allow","Action":{action},"Resource":{resource}}}}}"#))
+    }
+
+    #[test]
+    fn a_document_is_as_dangerous_as_its_worst_statement() {
+        for (action, resource, power) in [
+            (r#""*""#, r#""*""#, Power::Administrator),
+            (r#"["s3:Get*","*:*"]"#, r#"["*"]"#, Power::Administrator),
+            (r#""iam:*""#, r#""*""#, Power::ControlPlane),
+            (r#""IAM:PutUserPolicy""#, r#""arn:aws:iam::1:user/x""#, Power::ControlPlane),
+            (r#""iam:P*""#, r#""*""#, Power::ControlPlane),
+            (r#""s3:*""#, r#""*""#, Power::Broad),
+            (r#""s3:*""#, r#""arn:aws:s3:::b/*""#, Power::Narrow),
+            (r#"["s3:GetObject","s3:ListBucket"]"#, r#""*""#, Power::Reader),
+            (r#""secretsmanager:GetSecretValue""#, r#""*""#, Power::Narrow),
+        ] {
+            assert_eq!(allow(action, resource).power, power, "{action} on {resource}");
+        }
+    }
+
+    #[test]
+    fn everything_but_is_judged_by_what_it_leaves() {
+        let but = |spared: &str| {
+            document(&format!(r#"{{"Statement":[{{"Effect":"Allow","NotAction":{spared},"Resource":"*"}}]}}"#)).power
+        };
+        assert_eq!(but(r#"["iam:*","organizations:*"]"#), Power::Broad);
+        assert_eq!(but(r#""s3:*""#), Power::ControlPlane);
+    }
+
+    #[test]
+    fn a_denial_gives_nothing() {
+        let deny = document(r#"{"Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#);
+        assert_eq!(deny.power, Power::Reader);
+    }
+
+    #[test]
+    fn the_same_in_another_spelling_is_the_same() {
+        let one = document(
+            r#"{"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],"Resource":"b"}]}"#,
+        );
+        let other =
+            document(r#"{"Statement":{"Resource":["b"],"Action":["S3:putobject","s3:GetObject"],"Effect":"Allow"}}"#);
+        assert_eq!(one.digest, other.digest);
+        assert_ne!(one.digest, allow(r#""s3:GetObject""#, r#""b""#).digest);
+    }
+
+    #[test]
+    fn what_is_no_document_is_not_read_as_an_empty_one() {
+        for text in ["", "%7B%7D", "[]", "%ff", "{\"Statement\":[1]}"] {
+            assert_eq!(Document::read(text), None, "{text}");
+        }
+    }
+}

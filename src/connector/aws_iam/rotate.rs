@@ -1,0 +1,235 @@
+//! A new access key in place of an old one: made, kept, proven by use; then the old one stopped, proven dead, deleted.
+//!
+//! Everything a crash can leave behind is told apart by listing the user's keys, of which AWS allows two:
+//!
+//! | found | it means | what is done |
+//! |---|---|---|
+//! | the old key alone | nothing has happened | begin |
+//! | the old key and one that has been used | the new secret was kept, and proven by that use | go on: stop the old |
+//! | the old key and one that was never used | its secret may never have been kept | refuse, and name it |
+//! | no old key | the rotation is over | nothing |
+
+use super::api::Secret;
+use super::apply::{after, not_as_planned};
+use super::calls::operation;
+use super::draft::{INACTIVE, delete, drafted, loss, status, unsupported, user};
+use super::holdings::ACTIVE;
+use super::key::Key;
+use super::observe::Found;
+use super::shapes::{CreateAccessKey, NewAccessKey, User};
+use super::{AwsIam, draft::incomplete};
+use crate::connector::{ConnectorError, Draft, Receipt, Refusal, Sink};
+use crate::model::action::Ready;
+use crate::model::{Action, Expectation, Grant, Inventory, Operation};
+use secrecy::{ExposeSecret as _, SecretString};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Drafts a rotation.
+pub(super) fn draft(key: &str, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
+    let name = &grant.principal.name;
+    if grant.attribute("status") != Some(ACTIVE) {
+        return Err(unsupported(format!("{key} of {name} is not active: there is nothing to renew"), "revoke it"));
+    }
+    let is_other = |other: &&Grant| other.attribute("type") == Some("access-key") && other.key != grant.key;
+    if let Some(other) = inventory.of_principal(&grant.principal.id).find(is_other) {
+        return Err(Refusal::Harm {
+            why: format!(
+                "{name} has two access keys, {key} and {}, and AWS allows no third while one takes the other's place",
+                other.entitlement.id
+            ),
+            instead: format!("revoke {} first if it is not needed, then rotate {key}", other.entitlement.id),
+        });
+    }
+    let named = Key::AccessKey { key: key.to_owned() };
+    let step = |call: &str, text: String| {
+        let with = user(grant).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Operation { call: call.to_owned(), with: with.into(), text }
+    };
+    let listed = operation("ListAccessKeys", user(grant)).text;
+    let operations = vec![
+        operation("CreateAccessKey", user(grant)),
+        step("sink:Deposit", "keep the new secret in the sink".to_owned()),
+        step(PROVE, format!("aws sts get-caller-identity  # with the new key: must be {}", grant.principal.id)),
+        status(&named, grant).ok_or_else(incomplete)?,
+        step("iam:ListAccessKeys", format!("{listed}  # {key} must be {INACTIVE}, and refused where its secret is here")),
+        delete(&named, grant).ok_or_else(incomplete)?,
+    ];
+    let loses = vec![loss(name, &grant.entitlement.name)];
+    let irreversible = Some(format!("{} cannot be restored", grant.entitlement.name));
+    Ok(drafted(operations, Expectation::Replaced, loses, Vec::new(), irreversible))
+}
+
+/// Makes the rotation, or goes on with one that was interrupted.
+pub(super) fn rotate(aws: &AwsIam, action: &Action<Ready>, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+    let calls: Vec<&str> = action.operations.iter().map(|operation| operation.call.as_str()).collect();
+    let Some(Key::AccessKey { key: old }) = Key::parse(&action.grant.key).filter(|_| calls == STEPS) else {
+        return Err(ConnectorError::Unsupported("a rotation with other steps than those of an access key".to_owned()));
+    };
+    let principal = &action.grant.principal;
+    let user = match aws.find_user(&principal.id, &principal.name)? {
+        Found::Here(user) if user.user_name == principal.name => user,
+        Found::Here(_) => return Err(not_as_planned("the user has another name now")),
+        Found::Gone(_) => return Err(not_as_planned("the user is gone, and its keys with it")),
+        Found::Nothing => return Err(not_as_planned("no user can be read at all")),
+    };
+    let keys = aws.api.access_keys(&user.user_name)?;
+    let (olds, others): (Vec<_>, Vec<_>) = keys.iter().partition(|key| key.access_key_id == old);
+    let rotation = Rotation { aws, old: &old, user: &user };
+    match (olds.first(), others.as_slice()) {
+        (None, others) => Ok(Receipt {
+            text: format!("{old} is gone already"),
+            already: true,
+            successor: match others {
+                [one] => Some(Key::AccessKey { key: one.access_key_id.clone() }.grant_key()?),
+                _ => None,
+            },
+            deposited: None,
+        }),
+        (Some(key), []) if key.status == ACTIVE => rotation.begin(action, sink),
+        (Some(_), []) => Err(not_as_planned(&format!("{old} is inactive and has no successor: revoke it instead"))),
+        (Some(_), [new]) if new.status == ACTIVE && rotation.was_used(&new.access_key_id)? => {
+            rotation.end(&new.access_key_id, None, 0)
+        }
+        (Some(_), others) => {
+            let names: Vec<&str> = others.iter().map(|key| key.access_key_id.as_str()).collect();
+            Err(not_as_planned(&format!(
+                "the user also has {}, which the plan does not know and nobody has used; an interrupted rotation leaves \
+                 such a key: delete it, then run again",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+struct Rotation<'a> {
+    aws: &'a AwsIam,
+    old: &'a str,
+    user: &'a User,
+}
+
+impl Rotation<'_> {
+    fn begin(&self, action: &Action<Ready>, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+        let name = self.user.user_name.as_str();
+        let made: CreateAccessKey = self.aws.api.create("CreateAccessKey", &[("UserName", name)])?;
+        let NewAccessKey { access_key_id: id, user_name, secret_access_key: key } = made.access_key;
+        if user_name != name {
+            return Err(ConnectorError::Ambiguous("iam:CreateAccessKey: the answer is about another user".to_owned()));
+        }
+        let secret = Secret { id, key, token: None };
+        let label = format!("{}-{name}-{}", action.grant.system, secret.id);
+        let place = sink
+            .deposit(&label, &environment(&secret))
+            .map_err(|error| self.undo(&secret, &format!("{error}")))?;
+        if let Err(error) = self.prove_alive(&secret) {
+            return Err(self.undo(&secret, &format!("the new key was not proven by use: {error}")));
+        }
+        self.end(&secret.id.clone(), Some((secret, place)), 1)
+    }
+
+    /// Stops the old key, proves it dead, and deletes it.
+    fn end(&self, new: &str, kept: Option<(Secret, String)>, made: usize) -> Result<Receipt, ConnectorError> {
+        let api = &self.aws.api;
+        let held = Some(api.secret()).filter(|secret| secret.id == self.old);
+        let (secret, deposited) = kept.map_or((None, None), |(secret, place)| (Some(secret), Some(place)));
+        match (&held, secret) {
+            // From here on the engine's own old key cannot sign any more.
+            (Some(_), Some(new)) => api.sign_with(new),
+            (Some(_), None) => {
+                return Err(not_as_planned("the engine would stop its own key without having the secret of the new one"));
+            }
+            (None, _) => {}
+        }
+        let with = [("UserName", self.user.user_name.as_str()), ("AccessKeyId", self.old)];
+        let stop: Vec<_> = with.into_iter().chain([("Status", INACTIVE)]).collect();
+        api.write("UpdateAccessKey", &stop).map_err(|error| after(made, CALLS, error))?;
+        self.prove_dead(held.as_ref())?;
+        match api.write("DeleteAccessKey", &with) {
+            Ok(()) | Err(ConnectorError::NotFound(_)) => {}
+            Err(error) => return Err(after(made + 1, CALLS, error)),
+        }
+        let how = if held.is_some() { "refused when used" } else { "inactive" };
+        Ok(Receipt {
+            text: format!("{new} answered for {}; {} was {how}, then deleted", self.user.user_name, self.old),
+            already: false,
+            successor: Some(Key::AccessKey { key: new.to_owned() }.grant_key()?),
+            deposited,
+        })
+    }
+
+    fn was_used(&self, key: &str) -> Result<bool, ConnectorError> {
+        Ok(self.aws.api.last_used(key)?.last_used_date.is_some())
+    }
+
+    /// Makes a harmless call with the new key, which must answer for the same user.
+    fn prove_alive(&self, secret: &Secret) -> Result<(), ConnectorError> {
+        let caller = self.settled(|| match self.aws.api.caller(secret) {
+            // AWS needs a few seconds until every part of it knows a new key.
+            Err(ConnectorError::Unauthenticated(_)) => None,
+            answer => Some(answer),
+        });
+        let refused = || ConnectorError::Unauthenticated("it is not accepted".to_owned());
+        let caller = caller.ok_or_else(refused)??;
+        if caller.user_id == self.user.user_id && caller.account == self.aws.words.config.account {
+            Ok(())
+        } else {
+            Err(not_as_planned("it answers for somebody else"))
+        }
+    }
+
+    /// Shows that the old key no longer works: by a call with it that is refused, where its secret is here, otherwise
+    /// by its status.
+    fn prove_dead(&self, held: Option<&Secret>) -> Result<(), ConnectorError> {
+        let alive = |how: &str| {
+            let text = format!("{} was deactivated and {how}; it was not deleted", self.old);
+            ConnectorError::Ambiguous(text)
+        };
+        let name = &self.user.user_name;
+        let inactive = self.settled(|| match self.aws.api.access_keys(name) {
+            Err(error) => Some(Err(error)),
+            Ok(keys) => keys.iter().any(|key| key.access_key_id == self.old && key.status == INACTIVE).then_some(Ok(())),
+        });
+        inactive.ok_or_else(|| alive("does not show it"))?.map_err(|error| after(1, CALLS, error))?;
+        let Some(secret) = held else { return Ok(()) };
+        let refused = self.settled(|| match self.aws.api.caller(secret) {
+            Ok(_) => None,
+            Err(ConnectorError::Unauthenticated(_)) => Some(Ok(())),
+            Err(error) => Some(Err(error)),
+        });
+        refused.ok_or_else(|| alive("still lets calls in"))?.map_err(|error| after(1, CALLS, error))
+    }
+
+    /// Asks until there is an answer or the time AWS may take is over.
+    fn settled<T>(&self, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+        let deadline = Instant::now() + Duration::from_secs(u64::from(self.aws.words.config.settle_seconds));
+        loop {
+            if let Some(answer) = ask() {
+                return Some(answer);
+            }
+            if Instant::now() >= deadline {
+                return None;
+            }
+            sleep(Duration::from_secs(1));
+        }
+    }
+
+    /// Deletes the new key again: the old one works on, and nobody is left with a key whose secret is lost.
+    fn undo(&self, secret: &Secret, why: &str) -> ConnectorError {
+        let with = [("UserName", self.user.user_name.as_str()), ("AccessKeyId", secret.id.as_str())];
+        match self.aws.api.write("DeleteAccessKey", &with) {
+            Ok(()) => ConnectorError::Permanent(format!("{why}; the new key {} was deleted again", secret.id)),
+            Err(error) => ConnectorError::Ambiguous(format!("{why}; the new key {} is left: {error}", secret.id)),
+        }
+    }
+}
+
+/// The secret as people use it: a file of environment variables.
+fn environment(secret: &Secret) -> SecretString {
+    let Secret { id, key, .. } = secret;
+    SecretString::from(format!("AWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={}\n", key.expose_secret()))
+}
+
+const PROVE: &str = "sts:GetCallerIdentity";
+const STEPS: [&str; 6] =
+    ["iam:CreateAccessKey", "sink:Deposit", PROVE, "iam:UpdateAccessKey", "iam:ListAccessKeys", "iam:DeleteAccessKey"];
+const CALLS: usize = 3;

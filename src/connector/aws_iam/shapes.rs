@@ -1,0 +1,394 @@
+//! The answers of the Query API as types (IAM API version 2010-05-08, STS 2011-06-15).
+
+use secrecy::SecretString;
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, de::DeserializeOwned};
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Reads `<ActionResponse><ActionResult>…</ActionResult>…</ActionResponse>`: exactly that action, exactly one result.
+/// What is wrong with it is not told: the parser's words hold the target's.
+pub(super) fn result<T: DeserializeOwned>(action: &str, body: &[u8]) -> Option<T> {
+    let text = std::str::from_utf8(body).ok()?;
+    is_answer_to(action, text).then_some(())?;
+    quick_xml::de::from_str::<Envelope<T>>(text).ok().map(|envelope| envelope.0)
+}
+
+/// Returns whether the answer is one to this action, for calls that answer nothing else.
+pub(super) fn acknowledges(action: &str, body: &[u8]) -> bool {
+    let text = std::str::from_utf8(body).ok();
+    text.is_some_and(|text| is_answer_to(action, text) && quick_xml::de::from_str::<IgnoredAny>(text).is_ok())
+}
+
+/// Returns the code of `<ErrorResponse><Error><Code>…`.
+pub(super) fn error_code(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Response {
+        #[serde(rename = "Error")]
+        error: Failure,
+    }
+    #[derive(Deserialize)]
+    struct Failure {
+        #[serde(rename = "Code")]
+        code: String,
+    }
+    let text = std::str::from_utf8(body).ok()?;
+    root(text).is_some_and(|name| name == "ErrorResponse").then_some(())?;
+    quick_xml::de::from_str::<Response>(text).ok().map(|response| response.error.code)
+}
+
+fn is_answer_to(action: &str, text: &str) -> bool {
+    root(text).and_then(|name| name.strip_suffix("Response").map(|name| name == action)).unwrap_or(false)
+}
+
+fn root(text: &str) -> Option<String> {
+    let mut reader = quick_xml::Reader::from_str(text);
+    loop {
+        match reader.read_event().ok()? {
+            quick_xml::events::Event::Start(start) => {
+                return String::from_utf8(start.local_name().as_ref().to_vec()).ok();
+            }
+            quick_xml::events::Event::Decl(_) | quick_xml::events::Event::Text(_) => {}
+            // A document type could define entities; no answer of AWS has one.
+            _ => return None,
+        }
+    }
+}
+
+struct Envelope<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Envelope<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Parts<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Parts<T> {
+            type Value = T;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("one result")
+            }
+            fn visit_map<M: MapAccess<'de>>(self, mut parts: M) -> Result<T, M::Error> {
+                let mut result = None;
+                while let Some(name) = parts.next_key::<String>()? {
+                    if !name.ends_with("Result") {
+                        parts.next_value::<IgnoredAny>()?;
+                    } else if result.replace(parts.next_value()?).is_some() {
+                        return Err(M::Error::custom("two results"));
+                    }
+                }
+                result.ok_or_else(|| M::Error::custom("no result"))
+            }
+        }
+        deserializer.deserialize_map(Parts(PhantomData)).map(Self)
+    }
+}
+
+/// A list: `<member>` elements.
+#[derive(Deserialize)]
+pub(super) struct Members<T> {
+    #[serde(default = "Vec::new")]
+    member: Vec<T>,
+}
+
+impl<T> Members<T> {
+    pub(super) fn into_vec(self) -> Vec<T> {
+        self.member
+    }
+}
+
+/// One page of a listing.
+pub(super) trait Listing: DeserializeOwned {
+    type Entry;
+    /// Returns the entries, whether there are more, and where.
+    fn parts(self) -> (Vec<Self::Entry>, Option<bool>, Option<String>);
+}
+
+macro_rules! listings {
+    ($($name:ident, $element:literal, $entry:ty;)*) => {$(
+        #[derive(Deserialize)]
+        pub(super) struct $name {
+            #[serde(rename = $element)]
+            entries: Members<$entry>,
+            #[serde(rename = "IsTruncated")]
+            is_truncated: Option<bool>,
+            #[serde(rename = "Marker")]
+            marker: Option<String>,
+        }
+
+        impl Listing for $name {
+            type Entry = $entry;
+            fn parts(self) -> (Vec<$entry>, Option<bool>, Option<String>) {
+                (self.entries.into_vec(), self.is_truncated, self.marker)
+            }
+        }
+    )*};
+}
+
+listings! {
+    AccessKeys, "AccessKeyMetadata", AccessKey;
+    AttachedPolicies, "AttachedPolicies", AttachedPolicy;
+    Certificates, "Certificates", Certificate;
+    GroupDetails, "GroupDetailList", Detail;
+    Groups, "Groups", Group;
+    MfaDevices, "MFADevices", MfaDevice;
+    PolicyNames, "PolicyNames", String;
+    SshPublicKeys, "SSHPublicKeys", SshPublicKey;
+    UserDetails, "UserDetailList", Detail;
+    Users, "Users", User;
+}
+
+/// A user.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct User {
+    pub user_name: String,
+    pub user_id: String,
+    pub path: String,
+    pub create_date: String,
+    pub password_last_used: Option<String>,
+}
+
+/// The result of `GetUser`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct GetUser {
+    pub user: User,
+}
+
+/// A group.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Group {
+    pub group_name: String,
+    pub group_id: String,
+}
+
+/// One page of `GetGroup`: the group, and some of its members.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct GetGroup {
+    pub group: Group,
+    users: Members<User>,
+    is_truncated: Option<bool>,
+    marker: Option<String>,
+}
+
+impl Listing for GetGroup {
+    type Entry = (Group, Option<User>);
+    /// The group itself is the first entry of each page, without a member.
+    fn parts(self) -> (Vec<Self::Entry>, Option<bool>, Option<String>) {
+        let group = self.group;
+        let members = self.users.into_vec().into_iter().map(|user| (group.clone(), Some(user)));
+        let entries = std::iter::once((group.clone(), None)).chain(members).collect();
+        (entries, self.is_truncated, self.marker)
+    }
+}
+
+/// An access key without its secret.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct AccessKey {
+    pub access_key_id: String,
+    pub status: String,
+    pub create_date: String,
+}
+
+/// The result of `CreateAccessKey`: the only time AWS tells the secret.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CreateAccessKey {
+    pub access_key: NewAccessKey,
+}
+
+/// A new access key with its secret; it has no `Debug`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct NewAccessKey {
+    pub access_key_id: String,
+    pub user_name: String,
+    #[serde(deserialize_with = "secret")]
+    pub secret_access_key: SecretString,
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
+}
+
+/// The result of `GetAccessKeyLastUsed`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct GetAccessKeyLastUsed {
+    pub access_key_last_used: LastUsed,
+}
+
+/// When a key was last used; a key that never was has no date.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct LastUsed {
+    pub last_used_date: Option<String>,
+}
+
+/// The result of `GetLoginProfile`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct GetLoginProfile {
+    pub login_profile: LoginProfile,
+}
+
+/// A console password.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct LoginProfile {
+    pub create_date: String,
+}
+
+/// A second factor.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct MfaDevice {
+    pub serial_number: String,
+}
+
+/// A signing certificate.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Certificate {
+    pub certificate_id: String,
+    pub status: String,
+}
+
+/// An SSH public key.
+#[derive(Deserialize)]
+pub(super) struct SshPublicKey {
+    #[serde(rename = "SSHPublicKeyId")]
+    pub id: String,
+    #[serde(rename = "Status")]
+    pub status: String,
+}
+
+/// The result of `ListServiceSpecificCredentials`; it has pages in its newer form only.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ServiceSpecificCredentials {
+    service_specific_credentials: Members<ServiceSpecificCredential>,
+    is_truncated: Option<bool>,
+    marker: Option<String>,
+}
+
+impl Listing for ServiceSpecificCredentials {
+    type Entry = ServiceSpecificCredential;
+    fn parts(self) -> (Vec<Self::Entry>, Option<bool>, Option<String>) {
+        (self.service_specific_credentials.into_vec(), self.is_truncated, self.marker)
+    }
+}
+
+/// A credential for one service.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ServiceSpecificCredential {
+    pub service_specific_credential_id: String,
+    pub status: String,
+    pub service_name: String,
+}
+
+/// A managed policy as listed on its holder.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct AttachedPolicy {
+    pub policy_arn: String,
+}
+
+/// The result of `GetPolicy`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct GetPolicy {
+    pub policy: Policy,
+}
+
+/// A managed policy.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Policy {
+    pub policy_id: String,
+    pub policy_name: String,
+    pub arn: String,
+    pub default_version_id: String,
+}
+
+/// The result of `GetPolicyVersion`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct GetPolicyVersion {
+    pub policy_version: PolicyVersion,
+}
+
+/// A version of a managed policy.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct PolicyVersion {
+    pub document: String,
+}
+
+/// The result of `GetUserPolicy` and `GetGroupPolicy`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct InlinePolicy {
+    pub policy_document: String,
+}
+
+/// A user or group in `GetAccountAuthorizationDetails`, as far as it is counted.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Detail {
+    group_list: Option<Members<IgnoredAny>>,
+    attached_managed_policies: Members<IgnoredAny>,
+    user_policy_list: Option<Members<IgnoredAny>>,
+    group_policy_list: Option<Members<IgnoredAny>>,
+}
+
+impl Detail {
+    pub(super) fn memberships(&self) -> usize {
+        count(self.group_list.as_ref())
+    }
+
+    pub(super) fn policies(&self) -> usize {
+        count(Some(&self.attached_managed_policies))
+            + count(self.user_policy_list.as_ref())
+            + count(self.group_policy_list.as_ref())
+    }
+}
+
+fn count<T>(members: Option<&Members<T>>) -> usize {
+    members.map_or(0, |members| members.member.len())
+}
+
+/// The result of `GetAccountSummary`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct AccountSummary {
+    summary_map: SummaryMap,
+}
+
+#[derive(Deserialize)]
+struct SummaryMap {
+    entry: Vec<SummaryEntry>,
+}
+
+#[derive(Deserialize)]
+struct SummaryEntry {
+    key: String,
+    value: u64,
+}
+
+impl AccountSummary {
+    pub(super) fn value(&self, key: &str) -> Option<u64> {
+        self.summary_map.entry.iter().find(|entry| entry.key == key).map(|entry| entry.value)
+    }
+}
+
+/// The result of `GetCallerIdentity`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CallerIdentity {
+    pub account: String,
+    pub arn: String,
+    pub user_id: String,
+}
