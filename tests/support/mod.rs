@@ -13,6 +13,8 @@
 pub mod conformance;
 pub mod git_http;
 pub mod git_ssh;
+pub mod hostile;
+pub mod moto;
 pub mod postgres;
 pub mod sandbox;
 pub mod servers;

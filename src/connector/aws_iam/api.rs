@@ -114,11 +114,7 @@ impl Api {
     }
 
     /// Makes something and returns what AWS says it is. Made once, whatever happens.
-    pub(super) fn create<T: DeserializeOwned>(
-        &self,
-        action: &str,
-        with: &[(&str, &str)],
-    ) -> Result<T, ConnectorError> {
+    pub(super) fn create<T: DeserializeOwned>(&self, action: &str, with: &[(&str, &str)]) -> Result<T, ConnectorError> {
         let answer = self.call(Service::Iam, action, with, Effect::Write, &self.secret())?;
         shapes::result(action, answer.body()).ok_or_else(|| answer.unreadable())
     }
@@ -142,9 +138,11 @@ impl Api {
         let name = format!("{prefix}:{action}");
         let url = client.origin().url().clone();
         let mut headers = vec![("content-type".to_owned(), FORM.to_owned())];
-        headers.extend(signature(prefix, &self.region, url.as_str(), &headers, body.as_bytes(), secret).ok_or_else(
-            || ConnectorError::Permanent(format!("{name} cannot be signed with the credential given")),
-        )?);
+        headers.extend(
+            signature(prefix, &self.region, url.as_str(), &headers, body.as_bytes(), secret).ok_or_else(|| {
+                ConnectorError::Permanent(format!("{name} cannot be signed with the credential given"))
+            })?,
+        );
         let body = Zeroizing::new(body.into_bytes());
         let answer = client.send(Request { name: name.clone(), effect, method: Method::POST, url, headers, body })?;
         if answer.is_success() { Ok(answer) } else { Err(class(&name, &answer)) }
@@ -188,14 +186,26 @@ fn class(name: &str, answer: &Answer) -> ConnectorError {
     };
     let with = |code: &str| format!("{name}: {code}");
     match code.as_str() {
-        "Throttling" | "ThrottlingException" | "ThrottledException" | "RequestLimitExceeded"
-        | "TooManyRequestsException" | "SlowDown" | "BandwidthLimitExceeded" => answer.rate_limited(),
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestLimitExceeded"
+        | "TooManyRequestsException"
+        | "SlowDown"
+        | "BandwidthLimitExceeded" => answer.rate_limited(),
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "OptInRequired" => {
             ConnectorError::Forbidden { missing: name.to_owned() }
         }
-        code @ ("AuthFailure" | "ExpiredToken" | "ExpiredTokenException" | "IncompleteSignature"
-        | "InvalidClientTokenId" | "InvalidAccessKeyId" | "MissingAuthenticationToken" | "RequestExpired"
-        | "SignatureDoesNotMatch" | "UnrecognizedClientException") => ConnectorError::Unauthenticated(with(code)),
+        code @ ("AuthFailure"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "IncompleteSignature"
+        | "InvalidClientTokenId"
+        | "InvalidAccessKeyId"
+        | "MissingAuthenticationToken"
+        | "RequestExpired"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClientException") => ConnectorError::Unauthenticated(with(code)),
         "NoSuchEntity" => ConnectorError::NotFound(name.to_owned()),
         code @ ("DeleteConflict" | "EntityAlreadyExists" | "LimitExceeded") => {
             ConnectorError::PreconditionFailed(with(code))

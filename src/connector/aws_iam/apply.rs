@@ -1,7 +1,7 @@
 //! Making the calls of an action, exactly as planned.
 
 use super::calls::Call;
-use super::holdings::{Holdings, Place};
+use super::holdings::Holdings;
 use super::observe::Found;
 use super::read::Holder;
 use super::{AwsIam, removal, rotate};
@@ -96,11 +96,8 @@ impl Ids<'_> {
                 Found::Gone(_) => false,
                 Found::Nothing => return Err(not_as_planned("no group and no user can be read at all")),
             },
-            "PolicyId" => match self.holdings.managed(name)?.map(|held| held.place) {
-                Some(Place::Account { id: now, .. } | Place::Aws { id: now, .. }) => now == id,
-                // A policy must be detached everywhere before AWS lets it be deleted.
-                Some(Place::Inline) | None => false,
-            },
+            // A policy must be detached everywhere before AWS lets it be deleted: a new one of the name is not ours.
+            "PolicyId" => self.holdings.managed(name)?.is_some_and(|held| held.place.id() == Some(id)),
             "UserId" => match self.aws.find_user(id, name)? {
                 Found::Here(user) if user.user_name == name => true,
                 Found::Here(_) => return Err(renamed("user", id)),

@@ -106,17 +106,16 @@ fn dashed(name: &str) -> String {
 /// Quotes what a shell would read as something else.
 fn quoted(value: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:@+=,".contains(&b);
-    if !value.is_empty() && value.bytes().all(plain) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
+    if !value.is_empty() && value.bytes().all(plain) {
+        value.to_owned()
+    } else {
+        format!("'{}'", value.replace('\'', r"'\''"))
+    }
 }
 
 const USER: &[(&str, &str)] = &[("UserName", "UserId")];
 const CALLS: &[Call] = &[
-    Call {
-        action: "DeactivateMFADevice",
-        undo: None,
-        parameters: &["UserName", "SerialNumber"],
-        bound: USER,
-    },
+    Call { action: "DeactivateMFADevice", undo: None, parameters: &["UserName", "SerialNumber"], bound: USER },
     Call { action: "DeleteAccessKey", undo: None, parameters: &["UserName", "AccessKeyId"], bound: USER },
     Call {
         action: "DeleteGroupPolicy",
@@ -125,24 +124,14 @@ const CALLS: &[Call] = &[
         bound: &[("GroupName", "GroupId"), ("PolicyName", "Document")],
     },
     Call { action: "DeleteLoginProfile", undo: None, parameters: &["UserName"], bound: USER },
-    Call {
-        action: "DeleteSSHPublicKey",
-        undo: None,
-        parameters: &["UserName", "SSHPublicKeyId"],
-        bound: USER,
-    },
+    Call { action: "DeleteSSHPublicKey", undo: None, parameters: &["UserName", "SSHPublicKeyId"], bound: USER },
     Call {
         action: "DeleteServiceSpecificCredential",
         undo: None,
         parameters: &["UserName", "ServiceSpecificCredentialId"],
         bound: USER,
     },
-    Call {
-        action: "DeleteSigningCertificate",
-        undo: None,
-        parameters: &["UserName", "CertificateId"],
-        bound: USER,
-    },
+    Call { action: "DeleteSigningCertificate", undo: None, parameters: &["UserName", "CertificateId"], bound: USER },
     Call { action: "DeleteUser", undo: None, parameters: &["UserName"], bound: USER },
     Call {
         action: "DeleteUserPolicy",
@@ -169,12 +158,7 @@ const CALLS: &[Call] = &[
         parameters: &["GroupName", "UserName"],
         bound: &[("UserName", "UserId"), ("GroupName", "GroupId")],
     },
-    Call {
-        action: "UpdateAccessKey",
-        undo: None,
-        parameters: &["UserName", "AccessKeyId", "Status"],
-        bound: USER,
-    },
+    Call { action: "UpdateAccessKey", undo: None, parameters: &["UserName", "AccessKeyId", "Status"], bound: USER },
     Call {
         action: "UpdateSSHPublicKey",
         undo: None,

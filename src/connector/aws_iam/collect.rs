@@ -3,8 +3,8 @@
 use super::grants;
 use super::holdings::{Belongings, Holdings};
 use super::read::{Batch, Holder};
-use super::shapes::{AccountSummary, Detail, GroupDetails, User, UserDetails};
-use super::{AwsIam, Config};
+use super::shapes::{AccountSummary, Group, User};
+use super::{AwsIam, Config, snapshot};
 use crate::connector::{ConnectorError, ControlTotal, Cursor, Health, Page};
 use crate::model::{Grant, GrantKind, Usage};
 
@@ -53,7 +53,8 @@ fn users(
 
 fn accounts(aws: &AwsIam, page: &mut Page, user: &User) -> Result<(), ConnectorError> {
     let belongings = Belongings::read(&aws.api, &aws.words.config, user)?;
-    let account = grants::account(&aws.words.system, user, &belongings)?;
+    let devices = aws.api.mfa_devices(&user.user_name)?;
+    let account = grants::account(&aws.words.system, user, &devices, belongings.can_sign_in())?;
     let mut all: Vec<Usage> = belongings
         .access_keys
         .iter()
@@ -104,7 +105,7 @@ fn memberships(aws: &AwsIam, place: Position) -> Result<Page, ConnectorError> {
     Ok(page)
 }
 
-fn same<T>(id: &str, found: Option<(super::shapes::Group, T)>) -> Result<(super::shapes::Group, T), ConnectorError> {
+fn same<T>(id: &str, found: Option<(Group, T)>) -> Result<(Group, T), ConnectorError> {
     let changed = || ConnectorError::Transient("a group changed while the groups were read".to_owned());
     found.filter(|(group, _)| group.group_id == id).ok_or_else(changed)
 }
@@ -179,16 +180,15 @@ pub(super) fn control_totals(aws: &AwsIam) -> Result<Vec<ControlTotal>, Connecto
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         ControlTotal { kind, count, source: "iam:GetAccountAuthorizationDetails".to_owned() }
     };
-    let users = aws.api.all::<UserDetails>("GetAccountAuthorizationDetails", &[("Filter.member.1", "User")])?;
-    let groups = aws.api.all::<GroupDetails>("GetAccountAuthorizationDetails", &[("Filter.member.1", "Group")])?;
+    let (memberships, policies) = snapshot::count(&aws.api)?;
     Ok(vec![
         ControlTotal {
             kind: GrantKind::Account,
             count: summary.value("Users").ok_or_else(missing)?,
             source: "iam:GetAccountSummary".to_owned(),
         },
-        total(GrantKind::Membership, users.iter().map(Detail::memberships).sum()),
-        total(GrantKind::Policy, users.iter().chain(&groups).map(Detail::policies).sum()),
+        total(GrantKind::Membership, memberships),
+        total(GrantKind::Policy, policies),
     ])
 }
 

@@ -9,12 +9,7 @@ use crate::model::action::Ready;
 use crate::model::{Action, Change, Expectation, Grant, GrantKind, Inventory, Loss, Operation, Usage};
 use std::collections::BTreeMap;
 
-pub(super) fn draft(
-    config: &Config,
-    change: &Change,
-    grant: &Grant,
-    inventory: &Inventory,
-) -> Result<Draft, Refusal> {
+pub(super) fn draft(config: &Config, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
     let key = Key::parse(&grant.key)
         .ok_or_else(|| unsupported(format!("`{}` is not a grant of aws-iam", grant.key), "collect the system again"))?;
     match (change, &key) {
@@ -58,7 +53,9 @@ fn membership(group: &str, grant: &Grant, inventory: &Inventory) -> Draft {
     let mut loses = vec![loss(&principal.name, &entitlement.name)];
     loses.extend(grant.expands_to.iter().map(|policy| loss(&principal.name, &policy.name)));
     let survives = match grant.attribute("power") {
-        Some("administrator") => other_ways(grant, inventory, |other| other.attribute("power") == Some("administrator")),
+        Some("administrator") => {
+            other_ways(grant, inventory, |other| other.attribute("power") == Some("administrator"))
+        }
         _ => Vec::new(),
     };
     drafted(vec![operation("RemoveUserFromGroup", with)], Expectation::Absent, loses, survives, None)
@@ -69,7 +66,11 @@ fn policy(key: &Key, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refu
     let policy = grant.attribute("arn").unwrap_or(&entitlement.name);
     let take = take_policy(key, &principal.name, policy, grant.attribute("document")).ok_or_else(incomplete)?;
     let mut loses = vec![loss(&principal.name, &entitlement.name)];
-    if matches!(key, Key::Attached { holder: super::read::Holder::Group, .. } | Key::Inline { holder: super::read::Holder::Group, .. }) {
+    if matches!(
+        key,
+        Key::Attached { holder: super::read::Holder::Group, .. }
+            | Key::Inline { holder: super::read::Holder::Group, .. }
+    ) {
         let members = inventory.of_entitlement(&principal.id).filter(|other| other.kind == GrantKind::Membership);
         loses.extend(members.map(|member| loss(&member.principal.name, &entitlement.name)));
     }
@@ -145,7 +146,8 @@ fn soaked(config: &Config, grant: &Grant, inventory: &Inventory) -> Result<(), R
     if days == 0 {
         return Ok(());
     }
-    let tracked = grant.kind == GrantKind::Account || matches!(grant.attribute("type"), Some("access-key" | "password"));
+    let tracked =
+        grant.kind == GrantKind::Account || matches!(grant.attribute("type"), Some("access-key" | "password"));
     let why = match inventory.usage(&grant.key) {
         Usage::At(time) if inventory.observed_at().days_since(time) < days => format!("was used {time}"),
         Usage::Unknown(because) if tracked => format!("may be in use: its last use is unknown ({because})"),

@@ -3,7 +3,7 @@
 use super::holdings::{Belongings, Held, Place};
 use super::key::Key;
 use super::read::Holder;
-use super::shapes::{Group, LastUsed, User};
+use super::shapes::{Group, LastUsed, MfaDevice, User};
 use crate::connector::ConnectorError;
 use crate::model::{AccessPath, Entitlement, Grant, GrantKind, Principal, SystemId, Tier, Timestamp, Usage, Via};
 use std::collections::BTreeMap;
@@ -11,11 +11,16 @@ use std::collections::BTreeMap;
 type Attributes = BTreeMap<String, String>;
 
 /// Returns the account of a user.
-pub(super) fn account(system: &SystemId, user: &User, belongings: &Belongings) -> Result<Grant, ConnectorError> {
-    let mut serials: Vec<&str> = belongings.mfa_devices.iter().map(|device| device.serial_number.as_str()).collect();
+pub(super) fn account(
+    system: &SystemId,
+    user: &User,
+    devices: &[MfaDevice],
+    is_active: bool,
+) -> Result<Grant, ConnectorError> {
+    let mut serials: Vec<&str> = devices.iter().map(|device| device.serial_number.as_str()).collect();
     serials.sort_unstable();
     let mfa = if serials.is_empty() { "none".to_owned() } else { serials.join(" ") };
-    let status = if belongings.can_sign_in() { "active" } else { "disabled" };
+    let status = if is_active { "active" } else { "disabled" };
     let attributes = attributes([("created", user.create_date.as_str()), ("mfa", &mfa), ("status", status)]);
     let what = ("iam-user".to_owned(), "user of the account".to_owned());
     let path = (user.user_id.clone(), format!("{} is a user", user.user_name));
@@ -139,8 +144,8 @@ pub(super) fn group_principal(group: &Group) -> Principal {
 pub(super) fn key_usage(created: &str, last_used: Result<LastUsed, ConnectorError>) -> Usage {
     match last_used {
         Err(error) => Usage::Unknown(error.class().to_owned()),
-        Ok(LastUsed { last_used_date: Some(date) }) => used_at(&date),
-        Ok(LastUsed { last_used_date: None }) => never_since(created, KEYS_TRACKED_SINCE),
+        Ok(LastUsed { last_used_date: Some(date), .. }) => used_at(&date),
+        Ok(LastUsed { last_used_date: None, .. }) => never_since(created, KEYS_TRACKED_SINCE),
     }
 }
 
@@ -233,13 +238,13 @@ mod tests {
 
     #[test]
     fn a_key_that_was_never_used_says_since_when_and_an_error_says_nothing() {
-        let none = || Ok(LastUsed { last_used_date: None });
+        let none = || Ok(LastUsed { last_used_date: None, service_name: None });
         let at = |text| Timestamp::parse(text).unwrap();
         assert_eq!(key_usage("2012-01-01T00:00:00Z", none()), Usage::NeverSince(at("2015-04-22T00:00:00Z")));
         assert_eq!(key_usage("2026-01-01T00:00:00.123Z", none()), Usage::NeverSince(at("2026-01-01T00:00:00Z")));
         let forbidden = Err(ConnectorError::Forbidden { missing: "iam:GetAccessKeyLastUsed".into() });
         assert_eq!(key_usage("2026-01-01T00:00:00Z", forbidden), Usage::Unknown("forbidden".into()));
-        let used = Ok(LastUsed { last_used_date: Some("2026-11-01T01:02:03Z".into()) });
+        let used = Ok(LastUsed { last_used_date: Some("2026-11-01T01:02:03Z".into()), service_name: None });
         assert_eq!(key_usage("2026-01-01T00:00:00Z", used), Usage::At(at("2026-11-01T01:02:03Z")));
     }
 }

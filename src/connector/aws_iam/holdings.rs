@@ -2,9 +2,10 @@
 
 use super::api::Api;
 use super::config::Unseen;
+use super::key::Key;
 use super::policy::{Document, Power};
 use super::read::Holder;
-use super::shapes::{AccessKey, Certificate, LoginProfile, MfaDevice, ServiceSpecificCredential, SshPublicKey, User};
+use super::shapes::{AccessKey, Certificate, LoginProfile, ServiceSpecificCredential, SshPublicKey, User};
 use super::{AwsIam, Config};
 use crate::connector::ConnectorError;
 use std::cell::RefCell;
@@ -34,6 +35,21 @@ pub(super) enum Place {
     Aws { id: String, arn: String },
     /// Inside its holder.
     Inline,
+}
+
+impl Place {
+    /// Returns where the managed policy at this ARN is kept: the account field of AWS' own policies is `aws`.
+    pub(super) fn managed(id: String, arn: String) -> Self {
+        if arn.split(':').nth(4) == Some("aws") { Self::Aws { id, arn } } else { Self::Account { id, arn } }
+    }
+
+    /// Returns the id of a managed policy.
+    pub(super) fn id(&self) -> Option<&str> {
+        match self {
+            Self::Account { id, .. } | Self::Aws { id, .. } => Some(id),
+            Self::Inline => None,
+        }
+    }
 }
 
 impl Held {
@@ -90,15 +106,8 @@ impl<'a> Holdings<'a> {
                 document
             }
         };
-        // `arn:aws:iam::aws:policy/…`: the account field of AWS' own policies is `aws`.
-        let by_aws = arn.split(':').nth(4) == Some("aws");
-        let (id, arn) = (policy.policy_id, policy.arn);
-        let place = if by_aws { Place::Aws { id, arn } } else { Place::Account { id, arn } };
-        let held = Held { name: policy.policy_name, place, document };
-        self.seen.borrow_mut().insert(match &held.place {
-            Place::Account { arn, .. } | Place::Aws { arn, .. } => arn.clone(),
-            Place::Inline => return Ok(Some(held)),
-        }, held.clone());
+        let held = Held { name: policy.policy_name, place: Place::managed(policy.policy_id, policy.arn), document };
+        self.seen.borrow_mut().insert(arn.to_owned(), held.clone());
         Ok(Some(held))
     }
 }
@@ -107,7 +116,6 @@ impl<'a> Holdings<'a> {
 pub(super) struct Belongings {
     pub access_keys: Vec<AccessKey>,
     pub certificates: Vec<Certificate>,
-    pub mfa_devices: Vec<MfaDevice>,
     pub password: Option<LoginProfile>,
     pub service_credentials: Vec<ServiceSpecificCredential>,
     pub ssh_public_keys: Vec<SshPublicKey>,
@@ -115,20 +123,49 @@ pub(super) struct Belongings {
 
 impl Belongings {
     pub(super) fn read(api: &Api, config: &Config, user: &User) -> Result<Self, ConnectorError> {
-        fn seen<T>(sees: bool, read: impl FnOnce() -> Result<Vec<T>, ConnectorError>) -> Result<Vec<T>, ConnectorError> {
-            if sees { read() } else { Ok(Vec::new()) }
-        }
         let name = &user.user_name;
-        Ok(Self {
-            access_keys: api.access_keys(name)?,
-            certificates: seen(config.sees(Unseen::SigningCertificates), || api.certificates(name))?,
-            mfa_devices: api.mfa_devices(name)?,
-            password: api.login_profile(name)?,
-            service_credentials: seen(config.sees(Unseen::ServiceSpecificCredentials), || {
-                api.service_credentials(name)
-            })?,
-            ssh_public_keys: seen(config.sees(Unseen::SshPublicKeys), || api.ssh_public_keys(name))?,
+        let (access_keys, password) = (api.access_keys(name)?, api.login_profile(name)?);
+        Self { access_keys, password, ..Self::none() }.others(api, config, user)
+    }
+
+    /// Reads only what is of the kind that this key names.
+    pub(super) fn of_kind(api: &Api, key: &Key, user: &User) -> Result<Self, ConnectorError> {
+        let name = &user.user_name;
+        Ok(match key {
+            Key::AccessKey { .. } => Self { access_keys: api.access_keys(name)?, ..Self::none() },
+            Key::Certificate { .. } => Self { certificates: api.certificates(name)?, ..Self::none() },
+            Key::Password { .. } => Self { password: api.login_profile(name)?, ..Self::none() },
+            Key::ServiceCredential { .. } => {
+                Self { service_credentials: api.service_credentials(name)?, ..Self::none() }
+            }
+            Key::SshPublicKey { .. } => Self { ssh_public_keys: api.ssh_public_keys(name)?, ..Self::none() },
+            _ => Self::none(),
         })
+    }
+
+    fn none() -> Self {
+        Self {
+            access_keys: Vec::new(),
+            certificates: Vec::new(),
+            password: None,
+            service_credentials: Vec::new(),
+            ssh_public_keys: Vec::new(),
+        }
+    }
+
+    /// Reads what few users have.
+    fn others(mut self, api: &Api, config: &Config, user: &User) -> Result<Self, ConnectorError> {
+        let name = &user.user_name;
+        if config.sees(Unseen::SigningCertificates) {
+            self.certificates = api.certificates(name)?;
+        }
+        if config.sees(Unseen::ServiceSpecificCredentials) {
+            self.service_credentials = api.service_credentials(name)?;
+        }
+        if config.sees(Unseen::SshPublicKeys) {
+            self.ssh_public_keys = api.ssh_public_keys(name)?;
+        }
+        Ok(self)
     }
 
     /// Returns whether anything of it can be used to sign in.
@@ -141,11 +178,25 @@ impl Belongings {
     }
 }
 
-fn changed() -> ConnectorError {
+/// Returns whether a user can sign in by anything, with as few calls as show it: the first thing that works is enough,
+/// and only nothing at all takes a look at everything.
+pub(super) fn can_sign_in(api: &Api, config: &Config, user: &User) -> Result<bool, ConnectorError> {
+    let name = &user.user_name;
+    let some = Belongings { access_keys: api.access_keys(name)?, ..Belongings::none() };
+    if some.can_sign_in() {
+        return Ok(true);
+    }
+    if api.login_profile(name)?.is_some() {
+        return Ok(true);
+    }
+    some.others(api, config, user).map(|all| all.can_sign_in())
+}
+
+pub(super) fn changed() -> ConnectorError {
     ConnectorError::Transient("a policy disappeared while it was read".to_owned())
 }
 
-fn illegible() -> ConnectorError {
+pub(super) fn illegible() -> ConnectorError {
     ConnectorError::Permanent("a policy document is not JSON with statements".to_owned())
 }
 

@@ -15,7 +15,9 @@
 //! | `collect` | listings of grants, control totals, health |
 //! | `observe` | effective access, now |
 //! | `key` | grant keys |
+//! | `snapshot` | who holds which policies in the whole account, at one moment |
 //! | `draft` | the exact calls for a change, without a connection |
+//! | `removal` | a user stopped or removed |
 //! | `calls` | the calls that change something, and what each must be given |
 //! | `apply` | making them |
 //! | `rotate` | a new access key in place of an old one |
@@ -35,6 +37,7 @@ mod read;
 mod removal;
 mod rotate;
 mod shapes;
+mod snapshot;
 
 pub use config::{Config, ConfigError, Unseen};
 

@@ -2,10 +2,11 @@
 
 use super::AwsIam;
 use super::grants;
-use super::holdings::{Belongings, Held, Holdings, Place};
+use super::holdings::{Belongings, Held, Holdings, can_sign_in};
 use super::key::Key;
 use super::read::Holder;
 use super::shapes::{Group, User};
+use super::snapshot::{GroupHolding, Snapshot, UserHolding};
 use crate::connector::ConnectorError;
 use crate::model::{AccessPath, Grant, Presence, Principal, Sighting, Tier, Via};
 
@@ -17,7 +18,7 @@ pub(super) fn observe(aws: &AwsIam, grant: &Grant) -> Result<Sighting, Connector
         Key::Account { user } => look.account(user),
         Key::Membership { user, group } => look.membership(user, group),
         Key::Attached { holder, id, .. } | Key::Inline { holder, id, .. } => look.policy(*holder, id),
-        _ => look.credential(),
+        _ => look.credential(&key),
     };
     match sighting {
         Err(
@@ -85,12 +86,13 @@ impl Look<'_> {
             Found::Gone(probe) => return Ok(absent(probe)),
             Found::Nothing => return Ok(unknown(NOTHING)),
         };
-        let belongings = Belongings::read(&self.aws.api, &self.aws.words.config, &user)?;
-        let now = grants::account(&self.aws.words.system, &user, &belongings)?;
+        let devices = self.aws.api.mfa_devices(&user.user_name)?;
+        let is_active = can_sign_in(&self.aws.api, &self.aws.words.config, &user)?;
+        let now = grants::account(&self.aws.words.system, &user, &devices, is_active)?;
         Ok(Sighting { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) })
     }
 
-    fn credential(&self) -> Result<Sighting, ConnectorError> {
+    fn credential(&self, key: &Key) -> Result<Sighting, ConnectorError> {
         let Principal { id, name } = &self.grant.principal;
         let user = match self.aws.find_user(id, name)? {
             Found::Here(user) => user,
@@ -98,7 +100,7 @@ impl Look<'_> {
             Found::Gone(probe) => return Ok(absent(probe)),
             Found::Nothing => return Ok(unknown(NOTHING)),
         };
-        let belongings = Belongings::read(&self.aws.api, &self.aws.words.config, &user)?;
+        let belongings = Belongings::of_kind(&self.aws.api, key, &user)?;
         let credentials = grants::credentials(&self.aws.words.system, &user, &belongings)?;
         match credentials.into_iter().find(|credential| credential.key == self.grant.key) {
             Some(now) => Ok(Sighting { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) }),
@@ -107,59 +109,49 @@ impl Look<'_> {
     }
 
     fn membership(&self, user: &str, group: &str) -> Result<Sighting, ConnectorError> {
-        let user = match self.aws.find_user(user, &self.grant.principal.name)? {
-            Found::Here(user) => user,
-            Found::Gone(probe) => return Ok(absent(probe)),
-            Found::Nothing => return Ok(unknown(NOTHING)),
+        let account = Snapshot::read(&self.aws.api)?;
+        let Some(holding) = account.users.iter().find(|holding| holding.user.user_id == user) else {
+            return Ok(no_user(&account));
         };
-        let groups = self.aws.api.groups_of(&user.user_name)?;
-        if let Some(group) = groups.iter().find(|found| found.group_id == group) {
-            let held = self.holdings.of(Holder::Group, &group.group_name)?;
-            let now = grants::membership(&self.aws.words.system, &user, group, &held)?;
+        let groups = account.groups_of(holding)?;
+        if let Some(own) = groups.iter().find(|holding| holding.group.group_id == group) {
+            let now = grants::membership(&self.aws.words.system, &holding.user, &own.group, &own.held)?;
             return Ok(Sighting { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) });
         }
         // Being an administrator by another way makes leaving a group of administrators an empty gesture.
         let administrators = self.grant.attribute("power") == Some("administrator");
-        let paths = if administrators { self.ways(&user, &groups, Held::is_administrator)? } else { Vec::new() };
-        Ok(present_by(paths, || format!("the user {} is in {} other groups", user.user_name, groups.len())))
+        let paths = if administrators { ways(holding, &groups, Held::is_administrator) } else { Vec::new() };
+        Ok(present_by(paths, || format!("the user {} is in {} other groups", holding.user.user_name, groups.len())))
     }
 
     fn policy(&self, holder: Holder, id: &str) -> Result<Sighting, ConnectorError> {
-        let nothing = || Ok(unknown(NOTHING));
-        let (name, principal, user) = match holder {
-            Holder::User => match self.aws.find_user(id, &self.grant.principal.name)? {
-                Found::Here(user) => (user.user_name.clone(), grants::user_principal(&user), Some(user)),
-                Found::Gone(probe) => return Ok(absent(probe)),
-                Found::Nothing => return nothing(),
-            },
-            Holder::Group => match self.aws.find_group(id)? {
-                Found::Here(group) => (group.group_name.clone(), grants::group_principal(&group), None),
-                Found::Gone(probe) => return Ok(absent(probe)),
-                Found::Nothing => return nothing(),
-            },
+        let account = Snapshot::read(&self.aws.api)?;
+        let user = account.users.iter().find(|holding| holding.user.user_id == id);
+        let group = account.groups.iter().find(|holding| holding.group.group_id == id);
+        let (principal, own) = match (holder, user, group) {
+            (Holder::User, Some(holding), _) => (grants::user_principal(&holding.user), &holding.held),
+            (Holder::Group, _, Some(holding)) => (grants::group_principal(&holding.group), &holding.held),
+            (Holder::User, None, _) => return Ok(no_user(&account)),
+            (Holder::Group, _, None) => return Ok(no_group(&account)),
         };
-        let own = self.holdings.of(holder, &name)?;
         let mut now = None;
-        for held in &own {
+        for held in own {
             let made = grants::policy(&self.aws.words.system, holder, principal.clone(), held)?;
             if made.key == self.grant.key {
                 now = Some(made);
             }
         }
-        let same = self.same_right(&own)?;
-        let mut paths = match user {
-            Some(user) => {
-                let groups = self.aws.api.groups_of(&user.user_name)?;
-                self.ways(&user, &groups, same)?
-            }
-            None => own.iter().filter(|held| same(held)).map(|held| path(&principal, None, held)).collect(),
+        let same = self.same_right(own)?;
+        let mut paths = match (holder, user) {
+            (Holder::User, Some(holding)) => ways(holding, &account.groups_of(holding)?, same),
+            _ => own.iter().filter(|held| same(held)).map(|held| path(&principal, None, held)).collect(),
         };
         if let Some(now) = &now {
             // The reviewed grant first, whatever its document says by now.
-            paths.retain(|path| !now.paths.contains(path));
+            paths.retain(|path| !now.paths.iter().any(|own| own.ids == path.ids));
             paths.splice(0..0, now.paths.iter().cloned());
         }
-        let probe = || format!("{name} ({id}) was read, with {} policies", own.len());
+        let probe = || format!("{} ({id}) was read, with {} policies", principal.name, own.len());
         Ok(Sighting { grant: now, ..present_by(paths, probe) })
     }
 
@@ -170,7 +162,7 @@ impl Look<'_> {
         let mut document = grant.attribute("document").map(str::to_owned);
         if document.is_none() {
             // A policy of AWS: what it says now.
-            let mut held = own.iter().find(|held| id_of(held) == Some(&grant.entitlement.id)).cloned();
+            let mut held = own.iter().find(|held| held.place.id() == Some(grant.entitlement.id.as_str())).cloned();
             if held.is_none()
                 && let Some(arn) = grant.attribute("arn")
             {
@@ -181,34 +173,28 @@ impl Look<'_> {
         let digest = document.and_then(|text| crate::model::Digest::parse(&text).ok());
         let administrator = grant.tier == Tier::T0 && grant.attribute("power") == Some("administrator");
         Ok(move |held: &Held| {
-            id_of(held) == Some(&grant.entitlement.id)
+            held.place.id() == Some(grant.entitlement.id.as_str())
                 || digest == Some(held.document.digest)
                 || (administrator && held.is_administrator())
         })
     }
+}
 
-    /// Returns every way by which a user holds a policy that is meant, itself or by its groups.
-    fn ways(
-        &self,
-        user: &User,
-        groups: &[Group],
-        is_meant: impl Fn(&Held) -> bool,
-    ) -> Result<Vec<AccessPath>, ConnectorError> {
-        let principal = grants::user_principal(user);
-        let own = self.holdings.of(Holder::User, &user.user_name)?;
-        let mut paths: Vec<_> =
-            own.iter().filter(|held| is_meant(held)).map(|held| path(&principal, None, held)).collect();
-        for group in groups {
-            let held = self.holdings.of(Holder::Group, &group.group_name)?;
-            paths.extend(held.iter().filter(|held| is_meant(held)).map(|held| path(&principal, Some(group), held)));
-        }
-        paths.sort();
-        Ok(paths)
-    }
+/// Returns every way by which a user holds a policy that is meant, itself or by its groups.
+fn ways(holding: &UserHolding, groups: &[&GroupHolding], is_meant: impl Fn(&Held) -> bool) -> Vec<AccessPath> {
+    let principal = grants::user_principal(&holding.user);
+    let own = holding.held.iter().filter(|held| is_meant(held)).map(|held| path(&principal, None, held));
+    let by_group = groups.iter().flat_map(|holding| {
+        let meant = holding.held.iter().filter(|held| is_meant(held));
+        meant.map(|held| path(&principal, Some(&holding.group), held)).collect::<Vec<_>>()
+    });
+    let mut paths: Vec<AccessPath> = own.chain(by_group).collect();
+    paths.sort();
+    paths
 }
 
 fn path(principal: &Principal, group: Option<&Group>, held: &Held) -> AccessPath {
-    let id = id_of(held).unwrap_or(&held.name);
+    let id = held.place.id().unwrap_or(&held.name);
     let Principal { id: holder, name } = principal;
     match group {
         None => AccessPath {
@@ -224,10 +210,18 @@ fn path(principal: &Principal, group: Option<&Group>, held: &Held) -> AccessPath
     }
 }
 
-fn id_of(held: &Held) -> Option<&String> {
-    match &held.place {
-        Place::Account { id, .. } | Place::Aws { id, .. } => Some(id),
-        Place::Inline => None,
+fn no_user(account: &Snapshot) -> Sighting {
+    match account.users.len() {
+        0 => unknown(NOTHING),
+        count => absent(format!("{QUERY}, {count} other users found")),
+    }
+}
+
+/// A list of groups may rightly be empty; that users were read shows that the answer is real.
+fn no_group(account: &Snapshot) -> Sighting {
+    match (account.users.len(), account.groups.len()) {
+        (0, 0) => unknown(NOTHING),
+        (users, groups) => absent(format!("{QUERY}, {groups} other groups and {users} users found")),
     }
 }
 
@@ -244,4 +238,5 @@ fn unknown(reason: &str) -> Sighting {
     Sighting { presence: Presence::Unknown { reason: reason.to_owned() }, grant: None }
 }
 
+const QUERY: &str = "iam:GetAccountAuthorizationDetails read to its end";
 const NOTHING: &str = "the target lists no user and no group at all, which proves nothing";

@@ -3,9 +3,9 @@
 use super::api::Api;
 use super::shapes::{
     AccessKey, AccessKeys, AttachedPolicies, AttachedPolicy, Certificate, Certificates, GetAccessKeyLastUsed, GetGroup,
-    GetLoginProfile, GetPolicy, GetPolicyVersion, GetUser, Group, Groups, InlinePolicy, LastUsed, Listing, LoginProfile,
-    MfaDevice, MfaDevices, Policy, PolicyNames, ServiceSpecificCredential, ServiceSpecificCredentials, SshPublicKey,
-    SshPublicKeys, User, Users,
+    GetLoginProfile, GetPolicy, GetPolicyVersion, GetUser, Group, Groups, InlinePolicy, LastUsed, Listing,
+    LoginProfile, MfaDevice, MfaDevices, Policy, PolicyNames, ServiceSpecificCredential, ServiceSpecificCredentials,
+    SshPublicKey, SshPublicKeys, User, Users,
 };
 use crate::connector::ConnectorError;
 use crate::connector::http::Pages;

@@ -14,14 +14,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Drafts the end of a user's sign-in: no password, no active key. The record and its policies stay.
 pub(super) fn disable_user(account: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
     whole(account, inventory)?;
-    let mut operations = contain(account, inventory)?;
+    let operations = contain(account, inventory)?;
     let irreversible = operations
         .iter()
         .any(|operation| operation.call == "iam:DeleteLoginProfile")
         .then(|| "the password is deleted; a new one has to be set".to_owned());
     if operations.is_empty() {
-        // Nothing to stop; a look at the user is what shows that.
-        operations.clear();
+        let why = format!("{} has nothing to sign in with any more", account.principal.name);
+        return Err(unsupported(why, "collect the system again, or revoke the user"));
     }
     let expects = Expectation::Shows(BTreeMap::from([("status".to_owned(), "disabled".to_owned())]));
     let loses = vec![loss(&account.principal.name, "sign-in by any credential")];
@@ -66,7 +66,8 @@ pub(super) fn remove_user(config: &Config, account: &Grant, inventory: &Inventor
         .collect();
     let mut irreversible = "a deleted user cannot be restored; one of the same name is another user".to_owned();
     for unseen in &config.unseen {
-        irreversible.push_str(&format!("; not seen, and if there are any AWS refuses the last call: {}", unseen.text()));
+        irreversible
+            .push_str(&format!("; not seen, and if there are any AWS refuses the last call: {}", unseen.text()));
     }
     Ok(drafted(operations, Expectation::Absent, loses, Vec::new(), Some(irreversible)))
 }
@@ -95,7 +96,8 @@ fn whole(account: &Grant, inventory: &Inventory) -> Result<(), Refusal> {
     if inventory.is_complete() {
         return Ok(());
     }
-    let why = format!("the inventory is not complete, so not everything that hangs on {} is known", account.principal.name);
+    let why =
+        format!("the inventory is not complete, so not everything that hangs on {} is known", account.principal.name);
     Err(unsupported(why, "collect the system again until it is complete"))
 }
 
@@ -106,13 +108,15 @@ pub(super) fn planned_whole(aws: &AwsIam, found: &User, operations: &[Operation]
         calls.filter_map(|operation| operation.with.get(parameter)).map(String::as_str).collect()
     };
     let belongings = Belongings::read(&aws.api, &aws.words.config, found)?;
+    let devices = aws.api.mfa_devices(&found.user_name)?;
     let groups = aws.api.groups_of(&found.user_name)?;
     let policies = Holdings::new(aws).of(Holder::User, &found.user_name)?;
-    let check = |what: &str, planned: BTreeSet<&str>, there: Vec<&str>| {
-        match there.iter().find(|id| !planned.contains(*id)) {
-            None => Ok(()),
-            Some(_) => Err(ConnectorError::PreconditionFailed(format!("the user has {what} that the plan does not name"))),
-        }
+    let check = |what: &str, planned: BTreeSet<&str>, there: Vec<&str>| match there
+        .iter()
+        .find(|id| !planned.contains(*id))
+    {
+        None => Ok(()),
+        Some(_) => Err(ConnectorError::PreconditionFailed(format!("the user has {what} that the plan does not name"))),
     };
     let keys = belongings.access_keys.iter().map(|key| key.access_key_id.as_str()).collect();
     check("an access key", named("DeleteAccessKey", "AccessKeyId"), keys)?;
@@ -123,17 +127,14 @@ pub(super) fn planned_whole(aws: &AwsIam, found: &User, operations: &[Operation]
     check("a service-specific credential", planned, services.collect())?;
     let ssh = belongings.ssh_public_keys.iter().map(|key| key.id.as_str()).collect();
     check("an SSH public key", named("DeleteSSHPublicKey", "SSHPublicKeyId"), ssh)?;
-    let devices = belongings.mfa_devices.iter().map(|device| device.serial_number.as_str()).collect();
+    let devices = devices.iter().map(|device| device.serial_number.as_str()).collect();
     check("an MFA device", named("DeactivateMFADevice", "SerialNumber"), devices)?;
     let password = belongings.password.iter().map(|_| found.user_id.as_str()).collect();
     check("a password", named("DeleteLoginProfile", "UserId"), password)?;
     let groups = groups.iter().map(|group| group.group_id.as_str()).collect();
     check("a membership", named("RemoveUserFromGroup", "GroupId"), groups)?;
     let (attached, inline): (Vec<&Held>, Vec<&Held>) = policies.iter().partition(|held| held.place != Place::Inline);
-    let attached = attached.into_iter().filter_map(|held| match &held.place {
-        Place::Account { id, .. } | Place::Aws { id, .. } => Some(id.as_str()),
-        Place::Inline => None,
-    });
+    let attached = attached.into_iter().filter_map(|held| held.place.id());
     check("a policy", named("DetachUserPolicy", "PolicyId"), attached.collect())?;
     let inline = inline.into_iter().map(|held| held.name.as_str()).collect();
     check("an inline policy", named("DeleteUserPolicy", "PolicyName"), inline)

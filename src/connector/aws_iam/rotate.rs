@@ -5,8 +5,8 @@
 //! | found | it means | what is done |
 //! |---|---|---|
 //! | the old key alone | nothing has happened | begin |
-//! | the old key and one that has been used | the new secret was kept, and proven by that use | go on: stop the old |
-//! | the old key and one that was never used | its secret may never have been kept | refuse, and name it |
+//! | the old key and one last used to ask who it is | the new secret was kept, and proven by that use | go on: stop the old |
+//! | the old key and any other | its secret may never have been kept, or it serves something else | refuse, and name it |
 //! | no old key | the rotation is over | nothing |
 
 use super::api::Secret;
@@ -52,7 +52,10 @@ pub(super) fn draft(key: &str, grant: &Grant, inventory: &Inventory) -> Result<D
         step("sink:Deposit", "keep the new secret in the sink".to_owned()),
         step(PROVE, format!("aws sts get-caller-identity  # with the new key: must be {}", grant.principal.id)),
         status(&named, grant).ok_or_else(incomplete)?,
-        step("iam:ListAccessKeys", format!("{listed}  # {key} must be {INACTIVE}, and refused where its secret is here")),
+        step(
+            "iam:ListAccessKeys",
+            format!("{listed}  # {key} must be {INACTIVE}, and refused where its secret is here"),
+        ),
         delete(&named, grant).ok_or_else(incomplete)?,
     ];
     let loses = vec![loss(name, &grant.entitlement.name)];
@@ -88,14 +91,14 @@ pub(super) fn rotate(aws: &AwsIam, action: &Action<Ready>, sink: &dyn Sink) -> R
         }),
         (Some(key), []) if key.status == ACTIVE => rotation.begin(action, sink),
         (Some(_), []) => Err(not_as_planned(&format!("{old} is inactive and has no successor: revoke it instead"))),
-        (Some(_), [new]) if new.status == ACTIVE && rotation.was_used(&new.access_key_id)? => {
+        (Some(_), [new]) if new.status == ACTIVE && rotation.was_proven(&new.access_key_id)? => {
             rotation.end(&new.access_key_id, None, 0)
         }
         (Some(_), others) => {
             let names: Vec<&str> = others.iter().map(|key| key.access_key_id.as_str()).collect();
             Err(not_as_planned(&format!(
-                "the user also has {}, which the plan does not know and nobody has used; an interrupted rotation leaves \
-                 such a key: delete it, then run again",
+                "the user also has {}, which the plan does not know; an interrupted rotation leaves such a key: delete it \
+                 if nobody needs it, then run again",
                 names.join(", ")
             )))
         }
@@ -118,9 +121,8 @@ impl Rotation<'_> {
         }
         let secret = Secret { id, key, token: None };
         let label = format!("{}-{name}-{}", action.grant.system, secret.id);
-        let place = sink
-            .deposit(&label, &environment(&secret))
-            .map_err(|error| self.undo(&secret, &format!("{error}")))?;
+        let place =
+            sink.deposit(&label, &environment(&secret)).map_err(|error| self.undo(&secret, &format!("{error}")))?;
         if let Err(error) = self.prove_alive(&secret) {
             return Err(self.undo(&secret, &format!("the new key was not proven by use: {error}")));
         }
@@ -136,7 +138,9 @@ impl Rotation<'_> {
             // From here on the engine's own old key cannot sign any more.
             (Some(_), Some(new)) => api.sign_with(new),
             (Some(_), None) => {
-                return Err(not_as_planned("the engine would stop its own key without having the secret of the new one"));
+                return Err(not_as_planned(
+                    "the engine would stop its own key without having the secret of the new one",
+                ));
             }
             (None, _) => {}
         }
@@ -157,8 +161,10 @@ impl Rotation<'_> {
         })
     }
 
-    fn was_used(&self, key: &str) -> Result<bool, ConnectorError> {
-        Ok(self.aws.api.last_used(key)?.last_used_date.is_some())
+    /// Returns whether a key was used for what proves a new one, and for nothing since.
+    fn was_proven(&self, key: &str) -> Result<bool, ConnectorError> {
+        let last = self.aws.api.last_used(key)?;
+        Ok(last.last_used_date.is_some() && last.service_name.as_deref() == Some("sts"))
     }
 
     /// Makes a harmless call with the new key, which must answer for the same user.
@@ -187,7 +193,9 @@ impl Rotation<'_> {
         let name = &self.user.user_name;
         let inactive = self.settled(|| match self.aws.api.access_keys(name) {
             Err(error) => Some(Err(error)),
-            Ok(keys) => keys.iter().any(|key| key.access_key_id == self.old && key.status == INACTIVE).then_some(Ok(())),
+            Ok(keys) => {
+                keys.iter().any(|key| key.access_key_id == self.old && key.status == INACTIVE).then_some(Ok(()))
+            }
         });
         inactive.ok_or_else(|| alive("does not show it"))?.map_err(|error| after(1, CALLS, error))?;
         let Some(secret) = held else { return Ok(()) };

@@ -20,21 +20,28 @@ pub(super) fn acknowledges(action: &str, body: &[u8]) -> bool {
     text.is_some_and(|text| is_answer_to(action, text) && quick_xml::de::from_str::<IgnoredAny>(text).is_ok())
 }
 
-/// Returns the code of `<ErrorResponse><Error><Code>…`.
+/// Returns the code of `<ErrorResponse><Error><Code>…`; around `<Error>` there may be the `<Errors>` of other services.
 pub(super) fn error_code(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
     struct Response {
-        #[serde(rename = "Error")]
+        error: Option<Failure>,
+        errors: Option<Failures>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Failures {
         error: Failure,
     }
     #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
     struct Failure {
-        #[serde(rename = "Code")]
         code: String,
     }
     let text = std::str::from_utf8(body).ok()?;
-    root(text).is_some_and(|name| name == "ErrorResponse").then_some(())?;
-    quick_xml::de::from_str::<Response>(text).ok().map(|response| response.error.code)
+    root(text).filter(|name| name == "ErrorResponse")?;
+    let response: Response = quick_xml::de::from_str(text).ok()?;
+    response.error.or(response.errors.map(|errors| errors.error)).map(|failure| failure.code)
 }
 
 fn is_answer_to(action: &str, text: &str) -> bool {
@@ -92,6 +99,14 @@ impl<T> Members<T> {
     pub(super) fn into_vec(self) -> Vec<T> {
         self.member
     }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.member.iter()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.member.len()
+    }
 }
 
 /// One page of a listing.
@@ -126,12 +141,10 @@ listings! {
     AccessKeys, "AccessKeyMetadata", AccessKey;
     AttachedPolicies, "AttachedPolicies", AttachedPolicy;
     Certificates, "Certificates", Certificate;
-    GroupDetails, "GroupDetailList", Detail;
     Groups, "Groups", Group;
     MfaDevices, "MFADevices", MfaDevice;
     PolicyNames, "PolicyNames", String;
     SshPublicKeys, "SSHPublicKeys", SshPublicKey;
-    UserDetails, "UserDetailList", Detail;
     Users, "Users", User;
 }
 
@@ -141,7 +154,6 @@ listings! {
 pub(super) struct User {
     pub user_name: String,
     pub user_id: String,
-    pub path: String,
     pub create_date: String,
     pub password_last_used: Option<String>,
 }
@@ -224,6 +236,7 @@ pub(super) struct GetAccessKeyLastUsed {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct LastUsed {
     pub last_used_date: Option<String>,
+    pub service_name: Option<String>,
 }
 
 /// The result of `GetLoginProfile`.
@@ -293,6 +306,7 @@ pub(super) struct ServiceSpecificCredential {
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct AttachedPolicy {
+    pub policy_name: String,
     pub policy_arn: String,
 }
 
@@ -334,30 +348,85 @@ pub(super) struct InlinePolicy {
     pub policy_document: String,
 }
 
-/// A user or group in `GetAccountAuthorizationDetails`, as far as it is counted.
+/// One page of `GetAccountAuthorizationDetails`: some of everything that was asked for.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Detail {
-    group_list: Option<Members<IgnoredAny>>,
-    attached_managed_policies: Members<IgnoredAny>,
-    user_policy_list: Option<Members<IgnoredAny>>,
-    group_policy_list: Option<Members<IgnoredAny>>,
+pub(super) struct Details {
+    user_detail_list: Option<Members<UserDetail>>,
+    group_detail_list: Option<Members<GroupDetail>>,
+    policies: Option<Members<PolicyDetail>>,
+    is_truncated: Option<bool>,
+    marker: Option<String>,
 }
 
-impl Detail {
-    pub(super) fn memberships(&self) -> usize {
-        count(self.group_list.as_ref())
-    }
+/// Something in `GetAccountAuthorizationDetails`.
+pub(super) enum Detail {
+    Group(GroupDetail),
+    Policy(PolicyDetail),
+    User(UserDetail),
+}
 
-    pub(super) fn policies(&self) -> usize {
-        count(Some(&self.attached_managed_policies))
-            + count(self.user_policy_list.as_ref())
-            + count(self.group_policy_list.as_ref())
+impl Listing for Details {
+    type Entry = Detail;
+    fn parts(self) -> (Vec<Detail>, Option<bool>, Option<String>) {
+        fn all<T>(members: Option<Members<T>>, entry: fn(T) -> Detail) -> impl Iterator<Item = Detail> {
+            members.map(Members::into_vec).unwrap_or_default().into_iter().map(entry)
+        }
+        let entries = all(self.user_detail_list, Detail::User)
+            .chain(all(self.group_detail_list, Detail::Group))
+            .chain(all(self.policies, Detail::Policy));
+        (entries.collect(), self.is_truncated, self.marker)
     }
 }
 
-fn count<T>(members: Option<&Members<T>>) -> usize {
-    members.map_or(0, |members| members.member.len())
+/// A user with its groups and policies.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct UserDetail {
+    pub user_name: String,
+    pub user_id: String,
+    pub create_date: String,
+    pub group_list: Members<String>,
+    pub attached_managed_policies: Members<AttachedPolicy>,
+    // AWS leaves this list out where it is empty.
+    pub user_policy_list: Option<Members<InlineDetail>>,
+}
+
+/// A group with its policies.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct GroupDetail {
+    pub group_name: String,
+    pub group_id: String,
+    pub attached_managed_policies: Members<AttachedPolicy>,
+    pub group_policy_list: Members<InlineDetail>,
+}
+
+/// An inline policy with its document.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct InlineDetail {
+    pub policy_name: String,
+    pub policy_document: String,
+}
+
+/// A managed policy with its versions.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct PolicyDetail {
+    /// AWS always says it; the emulator does not.
+    pub policy_id: Option<String>,
+    pub arn: String,
+    pub default_version_id: String,
+    pub policy_version_list: Members<VersionDetail>,
+}
+
+/// A version of a managed policy with its document.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct VersionDetail {
+    pub version_id: String,
+    pub document: String,
 }
 
 /// The result of `GetAccountSummary`.

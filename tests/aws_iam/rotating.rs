@@ -1,0 +1,127 @@
+//! A new access key in place of an old one, on the emulator, and what an interruption leaves behind.
+
+use crate::connector::sink::AgeSink;
+use crate::connector::{Collector as _, ConnectorError, NoSink, Refusal};
+use crate::model::{Change, Expectation};
+use crate::world::{World, connect_to, is_absent};
+
+struct Vault {
+    directory: tempfile::TempDir,
+    person: age::x25519::Identity,
+}
+
+impl Vault {
+    fn new() -> Self {
+        Self { directory: tempfile::tempdir().unwrap(), person: age::x25519::Identity::generate() }
+    }
+
+    fn sink(&self) -> AgeSink {
+        AgeSink::new(&[self.person.to_public().to_string()], self.directory.path()).unwrap()
+    }
+
+    fn open(&self, place: &str) -> String {
+        let bytes = std::fs::read(place).unwrap();
+        String::from_utf8(age::decrypt(&self.person, &bytes).unwrap()).unwrap()
+    }
+}
+
+/// Makes the call by which a rotation proves a new key, and no other.
+fn prove(world: &World, id: &str, secret: &str) {
+    // Told to expect another account, the connector asks who it is and stops there.
+    let other = connect_to("999999999999", &world.moto.url(), id, secret, "").unwrap();
+    assert!(matches!(other.validate(), Err(ConnectorError::PreconditionFailed(_))));
+}
+
+fn value<'a>(text: &'a str, name: &str) -> &'a str {
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap()
+}
+
+#[test]
+fn a_rotated_key_is_kept_for_its_people_proven_and_the_old_one_is_dead() {
+    let world = World::new();
+    world.user("robot");
+    let (old, old_secret) = world.key("robot");
+    let grant = world.grant("access-key/", "robot");
+    let vault = Vault::new();
+
+    let plan = world.plan(Change::Rotate {}, &grant);
+    assert_eq!(plan.expects, Expectation::Replaced);
+    let receipt = world.apply(&plan, &vault.sink()).unwrap();
+    let kept = vault.open(receipt.deposited.as_deref().unwrap());
+    let (new, secret) = (value(&kept, "AWS_ACCESS_KEY_ID"), value(&kept, "AWS_SECRET_ACCESS_KEY"));
+    assert_eq!(receipt.successor.as_ref().unwrap().as_str(), format!("access-key/{new}"));
+    assert!(!format!("{receipt:?}").contains(secret), "the secret is in the sink alone");
+
+    assert!(world.connector_as(new, secret, "").validate().is_ok(), "the new key works");
+    let dead = world.connector_as(&old, &old_secret, "").validate();
+    assert!(matches!(dead, Err(ConnectorError::Unauthenticated(_))), "the old key does not");
+    assert!(is_absent(&world.presence(&grant)));
+
+    let again = world.apply(&plan, &vault.sink()).unwrap();
+    assert!(again.already && again.successor == receipt.successor);
+}
+
+#[test]
+fn a_secret_that_cannot_be_kept_is_not_used_and_the_old_key_works_on() {
+    let world = World::new();
+    world.user("robot");
+    let (old, secret) = world.key("robot");
+    let grant = world.grant("access-key/", "robot");
+    let plan = world.plan(Change::Rotate {}, &grant);
+    let refused = world.apply(&plan, &NoSink).unwrap_err();
+    assert!(matches!(&refused, ConnectorError::Permanent(why) if why.contains("deleted again")), "{refused}");
+    assert!(world.connector_as(&old, &secret, "").validate().is_ok());
+    let keys = world.inventory().grants().filter(|key| key.attribute("type") == Some("access-key")).count();
+    assert_eq!(keys, 2, "the engine's and the robot's old one");
+}
+
+#[test]
+fn two_keys_leave_no_room_and_the_refusal_names_the_other() {
+    let world = World::new();
+    world.user("robot");
+    world.key("robot");
+    let (other, _) = world.key("robot");
+    let inventory = world.inventory();
+    let grant = inventory.grants().find(|key| {
+        key.principal.name == "robot" && key.attribute("type") == Some("access-key") && key.entitlement.id != other
+    });
+    let refused = world.draft(&Change::Rotate {}, grant.unwrap()).unwrap_err();
+    assert!(matches!(&refused, Refusal::Harm { why, .. } if why.contains(&other)), "{refused}");
+}
+
+#[test]
+fn an_interrupted_rotation_is_told_by_its_keys() {
+    let world = World::new();
+    world.user("robot");
+    world.key("robot");
+    let grant = world.grant("access-key/", "robot");
+    let plan = world.plan(Change::Rotate {}, &grant);
+    let vault = Vault::new();
+
+    // It died after the new key was made: nobody may have its secret.
+    let (new, secret) = world.key("robot");
+    let refused = world.apply(&plan, &vault.sink()).unwrap_err();
+    assert!(matches!(&refused, ConnectorError::PreconditionFailed(why) if why.contains(&new)), "{refused}");
+
+    // It died after the proof, when the secret had been kept: the rest is done.
+    prove(&world, &new, &secret);
+    // What it died of may also have come after the old key was stopped.
+    let with = [("UserName", "robot"), ("AccessKeyId", grant.entitlement.id.as_str()), ("Status", "Inactive")];
+    world.moto.by_hand("UpdateAccessKey", &with);
+    let receipt = world.apply(&plan, &vault.sink()).unwrap();
+    assert_eq!(receipt.successor.unwrap().as_str(), format!("access-key/{new}"));
+    assert!(is_absent(&world.presence(&grant)));
+}
+
+#[test]
+fn the_engines_own_key_is_only_gone_when_a_call_with_it_is_refused() {
+    let world = World::new();
+    let grant = world.grant("access-key/", "engine");
+    let plan = world.plan(Change::Rotate {}, &grant);
+    let vault = Vault::new();
+    // The emulator lets an inactive key in: a target that says yes and does not do it.
+    let refused = world.apply(&plan, &vault.sink()).unwrap_err();
+    assert!(matches!(&refused, ConnectorError::Ambiguous(why) if why.contains("still lets calls in")), "{refused}");
+    let seen = world.connector().observe(&grant).unwrap().grant.unwrap();
+    assert_eq!(seen.attribute("status"), Some("Inactive"), "it was not deleted");
+}

@@ -1,0 +1,184 @@
+//! An account in the emulator, and the connector that speaks to it.
+
+use crate::connector::aws_iam::{AwsIam, Config};
+use crate::connector::{
+    Collector as _, ConnectorError, Draft, Intent, NoSink, Provisioner as _, Receipt, Refusal, Sink, Vocabulary as _,
+};
+use crate::model::action::{Basis, Planned, Ready};
+use crate::model::{
+    Action, ActionId, CampaignId, Change, Digest, Grant, Inventory, ItemId, Level, Presence, RepoId, SystemId,
+    Timestamp, Verdict,
+};
+use crate::support::conformance::list_all;
+use crate::support::moto::{Moto, element};
+use secrecy::SecretString;
+
+/// An account with one user: the engine, an administrator.
+pub struct World {
+    pub moto: Moto,
+    pub engine: (String, String),
+}
+
+impl World {
+    pub fn new() -> Self {
+        let moto = Moto::start();
+        moto.by_hand("CreateUser", &[("UserName", "engine")]);
+        let with = [("UserName", "engine"), ("PolicyName", "all"), ("PolicyDocument", EVERYTHING)];
+        moto.by_hand("PutUserPolicy", &with);
+        let key = moto.by_hand("CreateAccessKey", &[("UserName", "engine")]);
+        Self { engine: (element(&key, "AccessKeyId"), element(&key, "SecretAccessKey")), moto }
+    }
+
+    /// Makes a user, and returns its id.
+    pub fn user(&self, name: &str) -> String {
+        element(&self.moto.by_hand("CreateUser", &[("UserName", name)]), "UserId")
+    }
+
+    /// Makes an access key, and returns its id and secret.
+    pub fn key(&self, user: &str) -> (String, String) {
+        let key = self.moto.by_hand("CreateAccessKey", &[("UserName", user)]);
+        (element(&key, "AccessKeyId"), element(&key, "SecretAccessKey"))
+    }
+
+    /// Makes a group with these members, and returns its id.
+    pub fn group(&self, name: &str, members: &[&str]) -> String {
+        let id = element(&self.moto.by_hand("CreateGroup", &[("GroupName", name)]), "GroupId");
+        for member in members {
+            self.moto.by_hand("AddUserToGroup", &[("GroupName", name), ("UserName", member)]);
+        }
+        id
+    }
+
+    /// Makes a managed policy, and returns its ARN.
+    pub fn policy(&self, name: &str, document: &str) -> String {
+        let with = [("PolicyName", name), ("PolicyDocument", document)];
+        element(&self.moto.by_hand("CreatePolicy", &with), "Arn")
+    }
+
+    pub fn attach_to_user(&self, user: &str, arn: &str) {
+        self.moto.by_hand("AttachUserPolicy", &[("UserName", user), ("PolicyArn", arn)]);
+    }
+
+    pub fn attach_to_group(&self, group: &str, arn: &str) {
+        self.moto.by_hand("AttachGroupPolicy", &[("GroupName", group), ("PolicyArn", arn)]);
+    }
+
+    /// Connects as the engine.
+    pub fn connector(&self) -> AwsIam {
+        self.connector_as(&self.engine.0, &self.engine.1, "")
+    }
+
+    /// Connects with this key and further settings.
+    pub fn connector_as(&self, id: &str, secret: &str, more: &str) -> AwsIam {
+        connect(&self.moto.url(), id, secret, more).expect("the emulator can be connected")
+    }
+
+    /// Collects everything, at a time long after all of it.
+    pub fn inventory(&self) -> Inventory {
+        inventory(&self.connector())
+    }
+
+    /// Returns the grant of which the key begins so, and which belongs to this principal.
+    pub fn grant(&self, key: &str, principal: &str) -> Grant {
+        let is_meant = |grant: &&Grant| grant.key.as_str().starts_with(key) && grant.principal.name == principal;
+        let inventory = self.inventory();
+        inventory.grants().find(is_meant).unwrap_or_else(|| panic!("no {key} of {principal}")).clone()
+    }
+
+    /// Drafts a change from what is collected now.
+    pub fn draft(&self, change: &Change, grant: &Grant) -> Result<Draft, Refusal> {
+        self.connector().draft(change, grant, &self.inventory())
+    }
+
+    /// Drafts a change and makes it.
+    pub fn change(&self, change: Change, grant: &Grant) -> Result<Receipt, ConnectorError> {
+        self.apply(&self.plan(change, grant), &NoSink)
+    }
+
+    /// Drafts a change as the action of a plan.
+    pub fn plan(&self, change: Change, grant: &Grant) -> Action<Ready> {
+        let draft = self.draft(&change, grant).expect("it can be drafted");
+        action(change, grant, draft)
+    }
+
+    pub fn apply(&self, action: &Action<Ready>, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+        self.connector().apply(action, Intent::recorded(action.id.clone(), 1), sink)
+    }
+
+    /// Looks at a grant now.
+    pub fn presence(&self, grant: &Grant) -> Presence {
+        self.connector().observe(grant).expect("the emulator answers").presence
+    }
+}
+
+pub fn connect(url: &str, id: &str, secret: &str, more: &str) -> Result<AwsIam, ConnectorError> {
+    connect_to("123456789012", url, id, secret, more)
+}
+
+pub fn connect_to(account: &str, url: &str, id: &str, secret: &str, more: &str) -> Result<AwsIam, ConnectorError> {
+    let unseen = "unseen = [\"service-specific-credentials\"]\n";
+    let unseen = if more.contains("unseen") { "" } else { unseen };
+    let settings = format!(
+        "account = \"{account}\"\nendpoint = \"{url}\"\naccess_key_id_env = \"ID\"\nsecret_access_key_env = \"SECRET\"\n\
+         settle_seconds = 0\n{unseen}{more}"
+    );
+    let config: Config = toml::from_str(&settings).expect("settings of a test");
+    AwsIam::connect(system(), config, |name| match name {
+        "ID" => Some(SecretString::from(id.to_owned())),
+        "SECRET" => Some(SecretString::from(secret.to_owned())),
+        _ => None,
+    })
+}
+
+pub fn inventory(aws: &AwsIam) -> Inventory {
+    let all = list_all(aws).into_values().flatten();
+    let mut usage = std::collections::BTreeMap::new();
+    for &kind in aws.describe().kinds {
+        usage.extend(aws.list(kind, None).expect("a first page").usage);
+    }
+    let later = Timestamp::parse("2040-01-01").expect("a date");
+    Inventory::new(system(), later, Digest::ZERO, true, all, usage)
+}
+
+pub fn action(change: Change, grant: &Grant, draft: Draft) -> Action<Ready> {
+    let campaign = CampaignId::parse("2026-q4").expect("an id");
+    let item = ItemId::of(&campaign, &grant.system, &grant.key);
+    let basis = Basis {
+        path: "campaigns/2026-q4/reviews/aws/ana.toml".to_owned(),
+        file: Digest::ZERO,
+        item: item.clone(),
+        verdict: Verdict::Revoke,
+        signers: vec!["ana".to_owned()],
+    };
+    Action::new(Planned {
+        id: ActionId::of(&RepoId::random(), &item, &grant.digest(), change.verb()),
+        basis,
+        change,
+        grant: grant.clone(),
+        precondition: grant.digest(),
+        operations: draft.operations,
+        expects: draft.expects,
+        loses: draft.loses,
+        survives: draft.survives,
+        irreversible: draft.irreversible,
+        level: Level::V3,
+    })
+}
+
+pub fn system() -> SystemId {
+    SystemId::parse("aws-test").expect("an id")
+}
+
+pub fn texts(presence: &Presence) -> Vec<String> {
+    match presence {
+        Presence::Present { paths } => paths.iter().map(|path| path.text.clone()).collect(),
+        other => panic!("expected to be present, not {other:?}"),
+    }
+}
+
+pub fn is_absent(presence: &Presence) -> bool {
+    matches!(presence, Presence::Absent { .. })
+}
+
+pub const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+pub const READ_BUCKETS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":"*"}]}"#;
