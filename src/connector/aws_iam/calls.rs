@@ -1,6 +1,6 @@
 //! The calls that change something: what each is given, and how AWS' own people would type it.
 
-use super::key::Key;
+use super::key::Subject;
 use super::read::Holder;
 use crate::model::Operation;
 use std::collections::BTreeMap;
@@ -64,9 +64,9 @@ fn spelled(action: &str, parameters: &[&str], with: BTreeMap<String, String>) ->
 }
 
 /// Returns the operation that takes a policy from its holder.
-pub(super) fn take_policy(key: &Key, holder_name: &str, policy: &str, document: Option<&str>) -> Option<Operation> {
+pub(super) fn take_policy(key: &Subject, holder_name: &str, policy: &str, document: Option<&str>) -> Option<Operation> {
     match key {
-        Key::Attached { holder, id, policy: policy_id } => {
+        Subject::Attached { holder, id, policy: policy_id } => {
             let (action, name, holder_id) = match holder {
                 Holder::Group => ("DetachGroupPolicy", "GroupName", "GroupId"),
                 Holder::User => ("DetachUserPolicy", "UserName", "UserId"),
@@ -74,7 +74,7 @@ pub(super) fn take_policy(key: &Key, holder_name: &str, policy: &str, document: 
             let with = [(name, holder_name), (holder_id, id), ("PolicyArn", policy), ("PolicyId", policy_id)];
             Some(operation(action, with))
         }
-        Key::Inline { holder, id, .. } => {
+        Subject::Inline { holder, id, .. } => {
             let (action, name, holder_id) = match holder {
                 Holder::Group => ("DeleteGroupPolicy", "GroupName", "GroupId"),
                 Holder::User => ("DeleteUserPolicy", "UserName", "UserId"),

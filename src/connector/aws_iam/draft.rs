@@ -2,7 +2,7 @@
 
 use super::calls::{operation, take_policy, undo};
 use super::holdings::ACTIVE;
-use super::key::Key;
+use super::key::Subject;
 use super::{Config, removal, rotate};
 use crate::connector::{Draft, Refusal};
 use crate::model::action::Ready;
@@ -10,18 +10,18 @@ use crate::model::{Action, Change, Expectation, Grant, GrantKind, Inventory, Los
 use std::collections::BTreeMap;
 
 pub(super) fn draft(config: &Config, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
-    let key = Key::parse(&grant.key)
+    let key = Subject::parse(&grant.key)
         .ok_or_else(|| unsupported(format!("`{}` is not a grant of aws-iam", grant.key), "collect the system again"))?;
     match (change, &key) {
-        (Change::Disable {}, Key::Account { .. }) => removal::disable_user(grant, inventory),
-        (Change::Revoke {}, Key::Account { .. }) => {
+        (Change::Disable {}, Subject::Account { .. }) => removal::disable_user(grant, inventory),
+        (Change::Revoke {}, Subject::Account { .. }) => {
             soaked(config, grant, inventory)?;
             removal::remove_user(config, grant, inventory)
         }
-        (Change::Rotate {}, Key::AccessKey { key }) => rotate::draft(key, grant, inventory),
+        (Change::Rotate {}, Subject::AccessKey { key }) => rotate::draft(key, grant, inventory),
         (Change::Disable {}, _) => deactivate(&key, grant),
-        (Change::Revoke {}, Key::Attached { .. } | Key::Inline { .. }) => policy(&key, grant, inventory),
-        (Change::Revoke {}, Key::Membership { group, .. }) => Ok(membership(group, grant, inventory)),
+        (Change::Revoke {}, Subject::Attached { .. } | Subject::Inline { .. }) => policy(&key, grant, inventory),
+        (Change::Revoke {}, Subject::Membership { group, .. }) => Ok(membership(group, grant, inventory)),
         (Change::Revoke {}, _) => {
             soaked(config, grant, inventory)?;
             credential(&key, grant)
@@ -61,15 +61,15 @@ fn membership(group: &str, grant: &Grant, inventory: &Inventory) -> Draft {
     drafted(vec![operation("RemoveUserFromGroup", with)], Expectation::Absent, loses, survives, None)
 }
 
-fn policy(key: &Key, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
+fn policy(key: &Subject, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
     let Grant { principal, entitlement, .. } = grant;
     let policy = grant.attribute("arn").unwrap_or(&entitlement.name);
     let take = take_policy(key, &principal.name, policy, grant.attribute("document")).ok_or_else(incomplete)?;
     let mut loses = vec![loss(&principal.name, &entitlement.name)];
     if matches!(
         key,
-        Key::Attached { holder: super::read::Holder::Group, .. }
-            | Key::Inline { holder: super::read::Holder::Group, .. }
+        Subject::Attached { holder: super::read::Holder::Group, .. }
+            | Subject::Inline { holder: super::read::Holder::Group, .. }
     ) {
         let members = inventory.of_entitlement(&principal.id).filter(|other| other.kind == GrantKind::Membership);
         loses.extend(members.map(|member| loss(&member.principal.name, &entitlement.name)));
@@ -81,13 +81,13 @@ fn policy(key: &Key, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refu
             || (document.is_some() && other.attribute("document") == document)
             || (administrator && other.attribute("power") == Some("administrator"))
     });
-    let irreversible = matches!(key, Key::Inline { .. })
+    let irreversible = matches!(key, Subject::Inline { .. })
         .then(|| "an inline policy is deleted with its document; only its digest is kept".to_owned());
     Ok(drafted(vec![take], Expectation::Absent, loses, survives, irreversible))
 }
 
 /// Deactivates what is active, then deletes it.
-fn credential(key: &Key, grant: &Grant) -> Result<Draft, Refusal> {
+fn credential(key: &Subject, grant: &Grant) -> Result<Draft, Refusal> {
     let mut operations = Vec::new();
     if grant.attribute("status") == Some(ACTIVE) {
         operations.push(status(key, grant).ok_or_else(incomplete)?);
@@ -98,7 +98,7 @@ fn credential(key: &Key, grant: &Grant) -> Result<Draft, Refusal> {
     Ok(drafted(operations, Expectation::Absent, loses, Vec::new(), irreversible))
 }
 
-fn deactivate(key: &Key, grant: &Grant) -> Result<Draft, Refusal> {
+fn deactivate(key: &Subject, grant: &Grant) -> Result<Draft, Refusal> {
     let refuse = || {
         let why = format!("{} has no state in which it is kept and does nothing", grant.entitlement.name);
         unsupported(why, "revoke it")
@@ -110,14 +110,14 @@ fn deactivate(key: &Key, grant: &Grant) -> Result<Draft, Refusal> {
 }
 
 /// Returns the call that makes a credential inactive; nothing for what has no such state.
-pub(super) fn status(key: &Key, grant: &Grant) -> Option<Operation> {
+pub(super) fn status(key: &Subject, grant: &Grant) -> Option<Operation> {
     let (action, parameter, id) = match key {
-        Key::AccessKey { key } => ("UpdateAccessKey", "AccessKeyId", key),
-        Key::Certificate { certificate } => ("UpdateSigningCertificate", "CertificateId", certificate),
-        Key::ServiceCredential { credential } => {
+        Subject::AccessKey { key } => ("UpdateAccessKey", "AccessKeyId", key),
+        Subject::Certificate { certificate } => ("UpdateSigningCertificate", "CertificateId", certificate),
+        Subject::ServiceCredential { credential } => {
             ("UpdateServiceSpecificCredential", "ServiceSpecificCredentialId", credential)
         }
-        Key::SshPublicKey { key } => ("UpdateSSHPublicKey", "SSHPublicKeyId", key),
+        Subject::SshPublicKey { key } => ("UpdateSSHPublicKey", "SSHPublicKeyId", key),
         _ => return None,
     };
     let [name, user] = user(grant);
@@ -125,16 +125,16 @@ pub(super) fn status(key: &Key, grant: &Grant) -> Option<Operation> {
 }
 
 /// Returns the call that deletes a credential.
-pub(super) fn delete(key: &Key, grant: &Grant) -> Option<Operation> {
+pub(super) fn delete(key: &Subject, grant: &Grant) -> Option<Operation> {
     let [name, user] = user(grant);
     let (action, parameter, id) = match key {
-        Key::AccessKey { key } => ("DeleteAccessKey", "AccessKeyId", key),
-        Key::Certificate { certificate } => ("DeleteSigningCertificate", "CertificateId", certificate),
-        Key::Password { .. } => return Some(operation("DeleteLoginProfile", [name, user])),
-        Key::ServiceCredential { credential } => {
+        Subject::AccessKey { key } => ("DeleteAccessKey", "AccessKeyId", key),
+        Subject::Certificate { certificate } => ("DeleteSigningCertificate", "CertificateId", certificate),
+        Subject::Password { .. } => return Some(operation("DeleteLoginProfile", [name, user])),
+        Subject::ServiceCredential { credential } => {
             ("DeleteServiceSpecificCredential", "ServiceSpecificCredentialId", credential)
         }
-        Key::SshPublicKey { key } => ("DeleteSSHPublicKey", "SSHPublicKeyId", key),
+        Subject::SshPublicKey { key } => ("DeleteSSHPublicKey", "SSHPublicKeyId", key),
         _ => return None,
     };
     Some(operation(action, [name, user, (parameter, id.as_str())]))

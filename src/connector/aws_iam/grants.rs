@@ -1,7 +1,7 @@
 //! What was read, as grants. A listing and a later look make the same grant of the same facts.
 
 use super::holdings::{Belongings, Held, Place};
-use super::key::Key;
+use super::key::Subject;
 use super::read::Holder;
 use super::shapes::{Group, LastUsed, MfaDevice, User};
 use crate::connector::ConnectorError;
@@ -24,7 +24,7 @@ pub(super) fn account(
     let attributes = attributes([("created", user.create_date.as_str()), ("mfa", &mfa), ("status", status)]);
     let what = ("iam-user".to_owned(), "user of the account".to_owned());
     let path = (user.user_id.clone(), format!("{} is a user", user.user_name));
-    let key = Key::Account { user: user.user_id.clone() };
+    let key = Subject::Account { user: user.user_id.clone() };
     grant(system, GrantKind::Account, &key, user_principal(user), what, path, attributes, Tier::T2)
 }
 
@@ -34,14 +34,14 @@ pub(super) fn credentials(
     user: &User,
     belongings: &Belongings,
 ) -> Result<Vec<Grant>, ConnectorError> {
-    let credential = |key: Key, id: &str, what: String, attributes: Attributes| {
+    let credential = |key: Subject, id: &str, what: String, attributes: Attributes| {
         let path = (format!("{}/{id}", user.user_id), format!("{} has {what}", user.user_name));
         let what = (id.to_owned(), what);
         grant(system, GrantKind::Credential, &key, user_principal(user), what, path, attributes, Tier::T2)
     };
     let mut grants = Vec::new();
     if let Some(password) = &belongings.password {
-        let key = Key::Password { user: user.user_id.clone() };
+        let key = Subject::Password { user: user.user_id.clone() };
         let id = format!("password-{}", user.user_id);
         let attributes = attributes([("created", password.create_date.as_str()), ("type", "password")]);
         grants.push(credential(key, &id, "a console password".to_owned(), attributes)?);
@@ -50,12 +50,12 @@ pub(super) fn credentials(
         let id = &key.access_key_id;
         let attributes =
             attributes([("created", key.create_date.as_str()), ("status", &key.status), ("type", "access-key")]);
-        grants.push(credential(Key::AccessKey { key: id.clone() }, id, format!("access key {id}"), attributes)?);
+        grants.push(credential(Subject::AccessKey { key: id.clone() }, id, format!("access key {id}"), attributes)?);
     }
     for certificate in &belongings.certificates {
         let id = &certificate.certificate_id;
         let attributes = attributes([("status", certificate.status.as_str()), ("type", "signing-certificate")]);
-        let key = Key::Certificate { certificate: id.clone() };
+        let key = Subject::Certificate { certificate: id.clone() };
         grants.push(credential(key, id, format!("signing certificate {id}"), attributes)?);
     }
     for one in &belongings.service_credentials {
@@ -65,13 +65,13 @@ pub(super) fn credentials(
             ("status", &one.status),
             ("type", "service-specific-credential"),
         ]);
-        let key = Key::ServiceCredential { credential: id.clone() };
+        let key = Subject::ServiceCredential { credential: id.clone() };
         grants.push(credential(key, id, format!("credential {id} for {}", one.service_name), attributes)?);
     }
     for key in &belongings.ssh_public_keys {
         let attributes = attributes([("status", key.status.as_str()), ("type", "ssh-public-key")]);
         let text = format!("SSH public key {}", key.id);
-        grants.push(credential(Key::SshPublicKey { key: key.id.clone() }, &key.id, text, attributes)?);
+        grants.push(credential(Subject::SshPublicKey { key: key.id.clone() }, &key.id, text, attributes)?);
     }
     Ok(grants)
 }
@@ -87,7 +87,7 @@ pub(super) fn membership(
     let what = (group.group_id.clone(), group.group_name.clone());
     let ids = format!("{}/{}", user.user_id, group.group_id);
     let path = (ids, format!("{} is in {}", user.user_name, group.group_name));
-    let key = Key::Membership { user: user.user_id.clone(), group: group.group_id.clone() };
+    let key = Subject::Membership { user: user.user_id.clone(), group: group.group_id.clone() };
     let power = held.iter().map(|held| held.document.power).min();
     let attributes = power.map(|power| attributes([("power", power.as_str())])).unwrap_or_default();
     let principal = user_principal(user);
@@ -110,11 +110,11 @@ pub(super) fn policy(
     let (key, entitlement) = match &held.place {
         Place::Account { id: policy, arn } | Place::Aws { id: policy, arn } => {
             attributes.insert("arn".to_owned(), arn.clone());
-            (Key::Attached { holder, id, policy: policy.clone() }, policy.clone())
+            (Subject::Attached { holder, id, policy: policy.clone() }, policy.clone())
         }
         Place::Inline => {
             let own = format!("{id}/{}", held.name);
-            (Key::Inline { holder, id, policy: held.name.clone() }, own)
+            (Subject::Inline { holder, id, policy: held.name.clone() }, own)
         }
     };
     // AWS changes its own policies weekly; a digest of those would reopen every review. Their power is watched.
@@ -207,7 +207,7 @@ fn attributes<const N: usize>(pairs: [(&str, &str); N]) -> Attributes {
 fn grant(
     system: &SystemId,
     kind: GrantKind,
-    key: &Key,
+    key: &Subject,
     principal: Principal,
     (id, name): (String, String),
     (ids, text): (String, String),

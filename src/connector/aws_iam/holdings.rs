@@ -2,7 +2,7 @@
 
 use super::api::Api;
 use super::config::Unseen;
-use super::key::Key;
+use super::key::Subject;
 use super::policy::{Document, Power};
 use super::read::Holder;
 use super::shapes::{AccessKey, Certificate, LoginProfile, ServiceSpecificCredential, SshPublicKey, User};
@@ -129,16 +129,16 @@ impl Belongings {
     }
 
     /// Reads only what is of the kind that this key names.
-    pub(super) fn of_kind(api: &Api, key: &Key, user: &User) -> Result<Self, ConnectorError> {
+    pub(super) fn of_kind(api: &Api, key: &Subject, user: &User) -> Result<Self, ConnectorError> {
         let name = &user.user_name;
         Ok(match key {
-            Key::AccessKey { .. } => Self { access_keys: api.access_keys(name)?, ..Self::none() },
-            Key::Certificate { .. } => Self { certificates: api.certificates(name)?, ..Self::none() },
-            Key::Password { .. } => Self { password: api.login_profile(name)?, ..Self::none() },
-            Key::ServiceCredential { .. } => {
+            Subject::AccessKey { .. } => Self { access_keys: api.access_keys(name)?, ..Self::none() },
+            Subject::Certificate { .. } => Self { certificates: api.certificates(name)?, ..Self::none() },
+            Subject::Password { .. } => Self { password: api.login_profile(name)?, ..Self::none() },
+            Subject::ServiceCredential { .. } => {
                 Self { service_credentials: api.service_credentials(name)?, ..Self::none() }
             }
-            Key::SshPublicKey { .. } => Self { ssh_public_keys: api.ssh_public_keys(name)?, ..Self::none() },
+            Subject::SshPublicKey { .. } => Self { ssh_public_keys: api.ssh_public_keys(name)?, ..Self::none() },
             _ => Self::none(),
         })
     }

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// What a grant key names.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Key {
+pub(super) enum Subject {
     /// An access key.
     AccessKey { key: String },
     /// A user.
@@ -28,7 +28,7 @@ pub(super) enum Key {
     SshPublicKey { key: String },
 }
 
-impl Key {
+impl Subject {
     /// Reads a key this connector has made.
     pub(super) fn parse(key: &GrantKey) -> Option<Self> {
         let parts: Vec<&str> = key.as_str().split('/').collect();
@@ -67,7 +67,7 @@ impl Key {
     }
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AccessKey { key } => write!(f, "access-key/{key}"),
@@ -90,19 +90,19 @@ mod tests {
     #[test]
     fn a_key_reads_back_as_what_it_was_made_of() {
         let keys = [
-            Key::Account { user: "AIDA1".into() },
-            Key::Inline { holder: Holder::Group, id: "AGPA1".into(), policy: "a+b=c,d.@-_e".into() },
-            Key::Attached { holder: Holder::User, id: "AIDA1".into(), policy: "ANPA1".into() },
+            Subject::Account { user: "AIDA1".into() },
+            Subject::Inline { holder: Holder::Group, id: "AGPA1".into(), policy: "a+b=c,d.@-_e".into() },
+            Subject::Attached { holder: Holder::User, id: "AIDA1".into(), policy: "ANPA1".into() },
         ];
         for key in keys {
-            assert_eq!(Key::parse(&key.grant_key().unwrap()), Some(key));
+            assert_eq!(Subject::parse(&key.grant_key().unwrap()), Some(key));
         }
     }
 
     #[test]
     fn ids_that_would_read_back_as_something_else_are_refused() {
         for user in ["AIDA1/AGPA1", "", "a b", "ä"] {
-            let key = Key::Membership { user: user.into(), group: "AGPA".into() };
+            let key = Subject::Membership { user: user.into(), group: "AGPA".into() };
             assert!(key.grant_key().is_err(), "{user}");
         }
     }

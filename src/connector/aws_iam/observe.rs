@@ -3,7 +3,7 @@
 use super::AwsIam;
 use super::grants;
 use super::holdings::{Belongings, Held, Holdings, can_sign_in};
-use super::key::Key;
+use super::key::Subject;
 use super::read::Holder;
 use super::shapes::{Group, User};
 use super::snapshot::{GroupHolding, Snapshot, UserHolding};
@@ -12,12 +12,12 @@ use crate::model::{AccessPath, Grant, Presence, Principal, Sighting, Tier, Via};
 
 /// Looks at one grant. What cannot be read makes the presence unknown; no answer at all is an error.
 pub(super) fn observe(aws: &AwsIam, grant: &Grant) -> Result<Sighting, ConnectorError> {
-    let Some(key) = Key::parse(&grant.key) else { return Ok(unknown("the grant's key is not one of aws-iam")) };
+    let Some(key) = Subject::parse(&grant.key) else { return Ok(unknown("the grant's key is not one of aws-iam")) };
     let look = Look { aws, grant, holdings: Holdings::new(aws) };
     let sighting = match &key {
-        Key::Account { user } => look.account(user),
-        Key::Membership { user, group } => look.membership(user, group),
-        Key::Attached { holder, id, .. } | Key::Inline { holder, id, .. } => look.policy(*holder, id),
+        Subject::Account { user } => look.account(user),
+        Subject::Membership { user, group } => look.membership(user, group),
+        Subject::Attached { holder, id, .. } | Subject::Inline { holder, id, .. } => look.policy(*holder, id),
         _ => look.credential(&key),
     };
     match sighting {
@@ -92,7 +92,7 @@ impl Look<'_> {
         Ok(Sighting { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) })
     }
 
-    fn credential(&self, key: &Key) -> Result<Sighting, ConnectorError> {
+    fn credential(&self, key: &Subject) -> Result<Sighting, ConnectorError> {
         let Principal { id, name } = &self.grant.principal;
         let user = match self.aws.find_user(id, name)? {
             Found::Here(user) => user,

@@ -3,7 +3,7 @@
 use super::calls::{operation, take_policy};
 use super::draft::{delete, drafted, incomplete, loss, status, unsupported, user};
 use super::holdings::{ACTIVE, Belongings, Held, Holdings, Place};
-use super::key::Key;
+use super::key::Subject;
 use super::read::Holder;
 use super::shapes::User;
 use super::{AwsIam, Config};
@@ -35,7 +35,7 @@ pub(super) fn remove_user(config: &Config, account: &Grant, inventory: &Inventor
     let mut operations = contain(account, inventory)?;
     for (key, grant) in of(account, inventory, GrantKind::Credential) {
         // A password has no inactive state; containing it has deleted it.
-        if !matches!(key, Key::Password { .. }) {
+        if !matches!(key, Subject::Password { .. }) {
             operations.push(delete(&key, grant).ok_or_else(incomplete)?);
         }
     }
@@ -76,7 +76,7 @@ pub(super) fn remove_user(config: &Config, account: &Grant, inventory: &Inventor
 fn contain(account: &Grant, inventory: &Inventory) -> Result<Vec<Operation>, Refusal> {
     let mut operations = Vec::new();
     for (key, grant) in of(account, inventory, GrantKind::Credential) {
-        if matches!(key, Key::Password { .. }) {
+        if matches!(key, Subject::Password { .. }) {
             operations.insert(0, delete(&key, grant).ok_or_else(incomplete)?);
         } else if grant.attribute("status") == Some(ACTIVE) {
             operations.push(status(&key, grant).ok_or_else(incomplete)?);
@@ -85,11 +85,11 @@ fn contain(account: &Grant, inventory: &Inventory) -> Result<Vec<Operation>, Ref
     Ok(operations)
 }
 
-fn of<'a>(account: &Grant, inventory: &'a Inventory, kind: GrantKind) -> impl Iterator<Item = (Key, &'a Grant)> {
+fn of<'a>(account: &Grant, inventory: &'a Inventory, kind: GrantKind) -> impl Iterator<Item = (Subject, &'a Grant)> {
     inventory
         .of_principal(&account.principal.id)
         .filter(move |grant| grant.kind == kind)
-        .filter_map(|grant| Key::parse(&grant.key).map(|key| (key, grant)))
+        .filter_map(|grant| Subject::parse(&grant.key).map(|key| (key, grant)))
 }
 
 fn whole(account: &Grant, inventory: &Inventory) -> Result<(), Refusal> {

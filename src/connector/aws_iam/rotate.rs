@@ -14,7 +14,7 @@ use super::apply::{after, not_as_planned};
 use super::calls::operation;
 use super::draft::{INACTIVE, delete, drafted, loss, status, unsupported, user};
 use super::holdings::ACTIVE;
-use super::key::Key;
+use super::key::Subject;
 use super::observe::Found;
 use super::shapes::{CreateAccessKey, NewAccessKey, User};
 use super::{AwsIam, draft::incomplete};
@@ -41,7 +41,7 @@ pub(super) fn draft(key: &str, grant: &Grant, inventory: &Inventory) -> Result<D
             instead: format!("revoke {} first if it is not needed, then rotate {key}", other.entitlement.id),
         });
     }
-    let named = Key::AccessKey { key: key.to_owned() };
+    let named = Subject::AccessKey { key: key.to_owned() };
     let step = |call: &str, text: String| {
         let with = user(grant).map(|(name, value)| (name.to_owned(), value.to_owned()));
         Operation { call: call.to_owned(), with: with.into(), text }
@@ -66,7 +66,7 @@ pub(super) fn draft(key: &str, grant: &Grant, inventory: &Inventory) -> Result<D
 /// Makes the rotation, or goes on with one that was interrupted.
 pub(super) fn rotate(aws: &AwsIam, action: &Action<Ready>, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
     let calls: Vec<&str> = action.operations.iter().map(|operation| operation.call.as_str()).collect();
-    let Some(Key::AccessKey { key: old }) = Key::parse(&action.grant.key).filter(|_| calls == STEPS) else {
+    let Some(Subject::AccessKey { key: old }) = Subject::parse(&action.grant.key).filter(|_| calls == STEPS) else {
         return Err(ConnectorError::Unsupported("a rotation with other steps than those of an access key".to_owned()));
     };
     let principal = &action.grant.principal;
@@ -84,7 +84,7 @@ pub(super) fn rotate(aws: &AwsIam, action: &Action<Ready>, sink: &dyn Sink) -> R
             text: format!("{old} is gone already"),
             already: true,
             successor: match others {
-                [one] => Some(Key::AccessKey { key: one.access_key_id.clone() }.grant_key()?),
+                [one] => Some(Subject::AccessKey { key: one.access_key_id.clone() }.grant_key()?),
                 _ => None,
             },
             deposited: None,
@@ -156,7 +156,7 @@ impl Rotation<'_> {
         Ok(Receipt {
             text: format!("{new} answered for {}; {} was {how}, then deleted", self.user.user_name, self.old),
             already: false,
-            successor: Some(Key::AccessKey { key: new.to_owned() }.grant_key()?),
+            successor: Some(Subject::AccessKey { key: new.to_owned() }.grant_key()?),
             deposited,
         })
     }
