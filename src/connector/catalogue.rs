@@ -1,7 +1,8 @@
 //! The connectors this engine has, opened from a system file at the strength that is asked for.
 
-use super::{Collector, ConnectorError, Provisioner, Vocabulary, closed::Closed, hosts};
+use super::{Collector, ConnectorError, Provisioner, Vocabulary, aws_iam, closed::Closed, hosts};
 use crate::model::file::System;
+use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use std::path::Path;
 
@@ -43,6 +44,7 @@ const KNOWN: &str = "`aws-iam`, `hosts` and `postgres`";
 /// When the connector is not known, or its settings are not what it takes.
 pub fn vocabulary(system: &System, base: &Path) -> Result<Box<dyn Vocabulary + Send + Sync>, OpenError> {
     match system.connector.as_str() {
+        "aws-iam" => Ok(Box::new(aws_iam::Words::new(system.system.clone(), settings(system)?))),
         "hosts" => Ok(Box::new(hosts::vocabulary(&hosts_config(system, base)?))),
         other => Err(OpenError::UnknownConnector(other.to_owned())),
     }
@@ -54,6 +56,7 @@ pub fn vocabulary(system: &System, base: &Path) -> Result<Box<dyn Vocabulary + S
 /// As [`vocabulary`], or when the system cannot be reached.
 pub fn collector(system: &System, around: &Surroundings<'_>) -> Result<Box<dyn Collector + Send>, OpenError> {
     match system.connector.as_str() {
+        "aws-iam" => Ok(Box::new(aws(system, around)?)),
         "hosts" => Ok(Box::new(hosts::open(&system.system, &hosts_config(system, around.base)?)?)),
         other => Err(OpenError::UnknownConnector(other.to_owned())),
     }
@@ -86,6 +89,7 @@ pub fn readback(system: &System, around: &Surroundings<'_>) -> Result<(Box<dyn C
 /// As [`collector`].
 pub fn provisioner(system: &System, around: &Surroundings<'_>) -> Result<Box<dyn Provisioner + Send>, OpenError> {
     match system.connector.as_str() {
+        "aws-iam" => Ok(Box::new(aws(system, around)?)),
         "hosts" => Ok(Box::new(hosts::open(&system.system, &hosts_config(system, around.base)?)?)),
         other => Err(OpenError::UnknownConnector(other.to_owned())),
     }
@@ -108,6 +112,11 @@ pub fn provisioner_or_closed(
         }
         opened => opened,
     }
+}
+
+fn aws(system: &System, around: &Surroundings<'_>) -> Result<aws_iam::AwsIam, OpenError> {
+    let lookup = |name: &str| (around.variable)(name).map(SecretString::from);
+    Ok(aws_iam::AwsIam::connect(system.system.clone(), settings(system)?, lookup)?)
 }
 
 fn hosts_config(system: &System, base: &Path) -> Result<hosts::HostsConfig, OpenError> {
