@@ -167,9 +167,7 @@ impl<'a> Work<'a> {
             change(fields, 7, |_| day.into_bytes())
         })?;
         // A hash that stands in passwd itself is locked there.
-        let name = self.account_name(account)?;
         self.passwd(account, |fields| change(fields, 1, |old| if old == b"x" { old.to_vec() } else { locked(old) }))
-            .map(|()| drop(name))
     }
 
     fn enable(&mut self, account: &str, expires: &str) -> Done {
@@ -200,7 +198,7 @@ impl<'a> Work<'a> {
     }
 
     fn remove_account(&mut self, account: &str) -> Done {
-        if self.name_taken(account)? {
+        if self.is_gone(account)? {
             return Ok(());
         }
         let name = self.account_name(account)?;
@@ -331,7 +329,7 @@ impl<'a> Work<'a> {
     }
 
     /// Returns whether the account is gone; an error when its uid or its name is another's now.
-    fn name_taken(&self, account: &str) -> Result<bool, ConnectorError> {
+    fn is_gone(&self, account: &str) -> Result<bool, ConnectorError> {
         let (uid, name) = super::names::bound_account(account).unwrap_or_default();
         let rows = table::accounts(self.bytes(PASSWD)).rows;
         if rows.iter().any(|row| bound(&row.value) == account) {
