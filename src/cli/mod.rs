@@ -5,16 +5,19 @@
 mod assemble;
 mod audit;
 mod campaign;
+mod check;
 mod collect;
 mod completions;
 mod context;
 mod enforce;
 mod exit;
 mod fmt;
+mod init;
 mod plan;
 mod proof;
 mod schema;
 mod session;
+mod sign;
 mod verify;
 
 pub use context::{Context, Format};
@@ -77,6 +80,8 @@ enum Command {
     Audit(audit::Args),
     /// Open a certification round, see how far it is, close it
     Campaign(campaign::Args),
+    /// Judge a change before it is merged: forms, signatures, authority, append-only
+    Check(check::Args),
     /// Read all access that a system holds, and write it down as its inventory
     Collect(collect::Args),
     /// Print a script that completes commands and options in your shell
@@ -85,10 +90,14 @@ enum Command {
     Enforce(enforce::Args),
     /// Write governed files in their one canonical form
     Fmt(fmt::Args),
+    /// Create a governed repository, and print the pin of its root of trust
+    Init(init::Args),
     /// Show what signed decisions would change, and change nothing
     Plan(plan::Args),
     /// Print the JSON Schema of a kind of file, or list the kinds
     Schema(schema::Args),
+    /// Sign governed files with a key file or a running ssh-agent
+    Sign(sign::Args),
     /// Read targets again: removals that came back, changes made out of band, sessions that linger
     Verify(verify::Args),
 }
@@ -110,12 +119,15 @@ fn dispatch(cli: Cli, context: &mut Context) -> Result<Exit, Failure> {
     match cli.command {
         Command::Audit(args) => audit::run(&args, context),
         Command::Campaign(args) => campaign::run(&args, context),
+        Command::Check(args) => check::run(&args, context),
         Command::Collect(args) => collect::run(&args, context),
         Command::Completions(args) => completions::run(&args, &mut Cli::command(), context),
         Command::Enforce(args) => enforce::run(&args, context),
         Command::Fmt(args) => fmt::run(&args, context),
+        Command::Init(args) => init::run(&args, context),
         Command::Plan(args) => plan::run(&args, context),
         Command::Schema(args) => schema::run(&args, context),
+        Command::Sign(args) => sign::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
     }
 }

@@ -135,7 +135,7 @@ fn main_of(repository: &Repository) -> Result<ObjectId, Failure> {
 }
 
 /// A root is believed because somebody outside says so. Only a person at a terminal may take what they find.
-fn pin(context: &mut Context, repository: &Repository, main: ObjectId) -> Result<Digest, Failure> {
+pub(super) fn pin(context: &mut Context, repository: &Repository, main: ObjectId) -> Result<Digest, Failure> {
     if let Some(pin) = context.root {
         return Ok(pin);
     }

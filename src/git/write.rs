@@ -81,6 +81,19 @@ impl Repository {
         builder.create_updated(&self.inner, &base).map(ObjectId::from).map_err(GitError::library(doing))
     }
 
+    /// Tells git's index that these files of the work tree are as they should be committed; nothing else in it changes.
+    ///
+    /// # Errors
+    /// When one of them is not there, or the index cannot be written.
+    pub fn stage<'p>(&self, paths: impl IntoIterator<Item = &'p str>) -> Result<(), GitError> {
+        let doing = "writing the index";
+        let mut index = self.inner.index().map_err(GitError::library(doing))?;
+        for path in paths {
+            index.add_path(std::path::Path::new(path)).map_err(GitError::library(doing))?;
+        }
+        index.write().map_err(GitError::library(doing))
+    }
+
     /// Writes a commit signed by `sign`, which gets the bytes to sign and returns an armored SSH signature made in the
     /// namespace `git`; `git verify-commit` accepts what comes out. No ref is moved.
     ///

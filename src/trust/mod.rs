@@ -4,6 +4,8 @@
 //! trust state at the first parent of the merge that brought it, by principals and not by keys, and never by a date.
 
 mod agent;
+mod base;
+mod check;
 mod founding;
 mod governed;
 mod judge;
@@ -18,6 +20,7 @@ mod verified;
 mod walk;
 
 pub use agent::{Agent, AgentError, AgentKey, AgentSigner};
+pub use check::{Checked, check};
 pub use founding::{Founder, Founding, render_allowed_signers};
 pub use governed::{Found, Governed, first_root};
 pub use judge::{Bound, Opening};

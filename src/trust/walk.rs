@@ -45,14 +45,25 @@ impl Governed {
     pub(super) fn step(&mut self, repository: &Repository, commit: ObjectId) -> Result<(), GitError> {
         let parents = repository.parents(commit)?;
         let changes = repository.changes(parents.first().copied(), commit)?;
-        self.head = Some(commit);
         self.line.insert(commit);
-        let touched = self.look(commit, &changes);
+        self.apply(repository, commit, parents.len(), &changes)
+    }
+
+    /// Takes what a commit changes against where this stands.
+    pub(super) fn apply(
+        &mut self,
+        repository: &Repository,
+        commit: ObjectId,
+        parents: usize,
+        changes: &Changes,
+    ) -> Result<(), GitError> {
+        self.head = Some(commit);
+        let touched = self.look(commit, changes);
         let before = self.trust.clone();
         let (trust_files, others): (Vec<String>, Vec<String>) =
             touched.signed.iter().cloned().partition(|path| Place::of(path).is_trust());
         let genesis = self.partial.root.is_none();
-        if parents.len() > 2 {
+        if parents > 2 {
             touched.signed.iter().for_each(|path| self.refuse(commit, path, Refusal::Octopus));
         } else {
             self.take_trust(repository, commit, &trust_files)?;
@@ -450,7 +461,7 @@ impl Governed {
         )
     }
 
-    fn signatures(&self, repository: &Repository, path: &str) -> Result<Vec<SignatureFile>, GitError> {
+    pub(super) fn signatures(&self, repository: &Repository, path: &str) -> Result<Vec<SignatureFile>, GitError> {
         let mut signatures = Vec::new();
         for (signer, path, blob) in self.signature_paths(path) {
             // A signature file that is too large is read as an empty one, which is refused as malformed.
@@ -463,7 +474,7 @@ impl Governed {
         Ok(signatures)
     }
 
-    fn hold(&mut self, path: &str, namespace: Namespace) {
+    pub(super) fn hold(&mut self, path: &str, namespace: Namespace) {
         let mut held: Vec<(String, ObjectId)> =
             self.signature_paths(path).map(|(_, path, blob)| (path.clone(), *blob)).collect();
         held.extend(self.files.get(path).map(|blob| (path.to_owned(), *blob)));

@@ -1,0 +1,239 @@
+//! `tenure init [DIR]`
+
+use super::{Context, Exit, Failure, Format, session::git};
+use crate::{
+    diag::Diagnostic,
+    format::keys::{KeyError, PrivateKey, PublicKey, Signer as _},
+    git::{Draft, Edit, Identity, ObjectId, Repository},
+    model::{Digest, PrincipalId, RepoId},
+    trust::{Founder, Founding, sign},
+};
+use serde_json::json;
+use std::{
+    fs::{self, OpenOptions},
+    io::Write,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+/// Create a governed repository, and print the pin of its root of trust
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "By default three founders hold the root and two of them sign. Their private keys are never asked for: each of them\nsigns the three files of trust/ afterwards. Keys of the engine are made and laid outside the repository.\n\nExamples:\n  tenure init acme-access --founder ana.ruiz=ana.pub --founder li.chen=li.pub --founder mo.khan=mo.pub\n  tenure init --solo ana.ruiz try-out"
+)]
+pub(super) struct Args {
+    /// Where; an existing repository is taken further
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// A founder and their OpenSSH public key file
+    #[arg(long = "founder", value_name = "NAME=FILE.pub", value_parser = founder_argument, required_unless_present = "solo", conflicts_with = "solo")]
+    founders: Vec<(PrincipalId, PathBuf)>,
+    /// For trying out: one founder, whose key is made here and signs alone
+    #[arg(long, value_name = "NAME")]
+    solo: Option<PrincipalId>,
+    /// How many founders must sign
+    #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "solo")]
+    threshold: u32,
+    /// Where new private keys go [default: DIR.keys]
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
+    /// The name of the evidence log [default: tenure/ and the repository id]
+    #[arg(long, value_name = "NAME")]
+    log_origin: Option<String>,
+    /// Whom the forge asks for a review of changes, such as @acme/access
+    #[arg(long = "code-owner", value_name = "HANDLE")]
+    code_owners: Vec<String>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let directory = args.folder.as_ref().map_or_else(|| context.directory.clone(), |d| context.directory.join(d));
+    fs::create_dir_all(&directory)?;
+    let repository = match Repository::open(&directory) {
+        Ok(repository) => repository,
+        Err(crate::git::GitError::NotARepository { .. }) => Repository::create(&directory).map_err(git)?,
+        Err(error) => return Err(git(error)),
+    };
+    let main = repository.reference("refs/heads/main").map_err(git)?;
+    refuse_governed(&repository, &directory, main)?;
+    let keys = args.keys.as_ref().map_or_else(|| beside(&directory), |keys| Ok(context.directory.join(keys)))?;
+    let mut made = Made { folder: keys, files: Vec::new() };
+    let (founders, threshold, own) = match &args.solo {
+        Some(name) => {
+            let key = made.key(name.as_str())?;
+            let founder = Founder { id: name.clone(), key: key.public_key(), subjects: Vec::new() };
+            (vec![founder], 1, Some((name, key)))
+        }
+        None => (founders(args, context)?, args.threshold, None),
+    };
+    let repo = RepoId::random();
+    let short = repo.as_str().rsplit('-').next().unwrap_or_default();
+    let founding = Founding {
+        log_origin: args.log_origin.clone().unwrap_or_else(|| format!("tenure/{short}")),
+        repo,
+        founders,
+        threshold,
+        commit_key: made.key("engine-commit")?.public_key(),
+        log_key: made.key("engine-log")?.public_key(),
+        readback_key: None,
+        code_owners: args.code_owners.clone(),
+    };
+    let (mut files, pin) = founding.files().map_err(|refusal| {
+        Failure::from(Diagnostic::error(refusal.code(), refusal.to_string()).help(refusal.help()))
+    })?;
+    if let Some((name, key)) = &own {
+        for (path, text) in
+            files.clone().iter().filter(|(path, _)| path.starts_with("trust/") && path.ends_with(".toml"))
+        {
+            let signed = sign(path, text.as_bytes(), name, key)
+                .map_err(|error| Failure::from(Diagnostic::error("not-signed", error.to_string())))?;
+            files.push((signed.path, signed.text));
+        }
+    }
+    let commit = lay(&repository, &directory, main, &files, context)?;
+    answer(context, &directory, &founding, pin, commit, &made, own.is_some())?;
+    Ok(Exit::Done)
+}
+
+/// Keys that were made, outside the repository.
+struct Made {
+    folder: PathBuf,
+    files: Vec<PathBuf>,
+}
+
+impl Made {
+    /// Makes a key and writes both halves; a file that is there is never overwritten.
+    fn key(&mut self, name: &str) -> Result<PrivateKey, Failure> {
+        let key = PrivateKey::generate().map_err(|error| key_failed(&self.folder, &error))?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        let path = self.folder.join(name);
+        let text = key.to_openssh(name).map_err(|error| key_failed(&path, &error))?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(|error| {
+            Failure::from(
+                Diagnostic::error("key-not-written", format!("{} cannot be written: {error}", path.display()))
+                    .help("give another folder: --keys DIR"),
+            )
+        })?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::write(self.folder.join(format!("{name}.pub")), format!("{} {name}\n", key.public_key()))?;
+        self.files.push(path);
+        Ok(key)
+    }
+}
+
+fn founder_argument(text: &str) -> Result<(PrincipalId, PathBuf), String> {
+    let (name, path) = text.split_once('=').ok_or("it is NAME=FILE.pub")?;
+    Ok((PrincipalId::parse(name).map_err(|error| error.to_string())?, PathBuf::from(path)))
+}
+
+fn founders(args: &Args, context: &Context) -> Result<Vec<Founder>, Failure> {
+    let mut founders = Vec::new();
+    for (name, path) in &args.founders {
+        let path = context.directory.join(path);
+        let text = fs::read_to_string(&path).map_err(|error| {
+            let problem = Diagnostic::error("key-unreadable", format!("{} cannot be read: {error}", path.display()));
+            Failure::from(problem.help("ssh-keygen -t ed25519 makes a key and its .pub file"))
+        })?;
+        let (key, _) = PublicKey::parse_line(&text).map_err(|error| key_failed(&path, &error))?;
+        founders.push(Founder { id: name.clone(), key, subjects: Vec::new() });
+    }
+    Ok(founders)
+}
+
+fn key_failed(path: &Path, error: &KeyError) -> Failure {
+    Diagnostic::error("key-unreadable", format!("{}: {error}", path.display())).help("ssh-keygen -t ed25519").into()
+}
+
+/// The folder beside the repository that new keys go to.
+fn beside(directory: &Path) -> Result<PathBuf, Failure> {
+    let real = directory.canonicalize()?;
+    let name = real.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(real.with_file_name(format!("{name}.keys")))
+}
+
+fn refuse_governed(repository: &Repository, directory: &Path, main: Option<ObjectId>) -> Result<(), Failure> {
+    let there = match main {
+        Some(main) => repository.file(main, "governance.toml").map_err(git)?.is_some(),
+        None => false,
+    };
+    if there || directory.join("governance.toml").exists() || directory.join("trust").exists() {
+        let message = format!("{} is governed already", directory.display());
+        return Err(Diagnostic::error("already-governed", message).help("tenure check").into());
+    }
+    Ok(())
+}
+
+/// Writes the files to the work tree and as one commit on main.
+fn lay(
+    repository: &Repository,
+    directory: &Path,
+    main: Option<ObjectId>,
+    files: &[(String, String)],
+    context: &Context,
+) -> Result<ObjectId, Failure> {
+    let mut edits = Vec::new();
+    for (path, text) in files {
+        let target = directory.join(path);
+        if let Some(folder) = target.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        if path == CODE_OWNERS && target.exists() {
+            continue;
+        }
+        fs::write(&target, text)?;
+        edits.push(Edit::Put { path: path.clone(), blob: repository.write_blob(text.as_bytes()).map_err(git)? });
+    }
+    let base = main.map(|main| repository.tree_of(main)).transpose().map_err(git)?;
+    let tree = repository.write_tree(base, &edits).map_err(git)?;
+    let setting = |name, otherwise: &str| repository.setting(name).unwrap_or_else(|| otherwise.to_owned());
+    let author = Identity { name: setting("user.name", "tenure"), address: setting("user.email", "tenure@localhost") };
+    let parents: Vec<ObjectId> = main.into_iter().collect();
+    let seconds = context.clock.now().unix();
+    let draft = Draft { tree, parents: &parents, author: &author, seconds, message: MESSAGE };
+    let commit = repository.write_commit(&draft).map_err(git)?;
+    repository.move_reference("refs/heads/main", commit, main, "tenure init").map_err(git)?;
+    let staged =
+        edits.iter().filter_map(|edit| if let Edit::Put { path, .. } = edit { Some(path.as_str()) } else { None });
+    repository.stage(staged).map_err(git)?;
+    Ok(commit)
+}
+
+fn answer(
+    context: &mut Context,
+    directory: &Path,
+    founding: &Founding,
+    pin: Digest,
+    commit: ObjectId,
+    made: &Made,
+    signed: bool,
+) -> Result<(), Failure> {
+    if context.format == Format::Json {
+        let keys: Vec<_> = made.files.iter().map(|path| path.display().to_string()).collect();
+        return context.json(&json!({"repo": founding.repo, "root": pin, "commit": commit.to_string(), "keys": keys}));
+    }
+    let out = &mut context.out;
+    writeln!(out, "{} is a governed repository: {}", directory.display(), founding.repo)?;
+    writeln!(out, "\nroot pin: {pin}\n")?;
+    writeln!(out, "Write the pin down outside this repository; every command is told it: export TENURE_ROOT={pin}")?;
+    writeln!(out, "\nNew private keys, for you to keep and for the engine's secrets:")?;
+    made.files.iter().try_for_each(|path| writeln!(out, "  {}", path.display()))?;
+    if !signed {
+        let names: Vec<_> = founding.founders.iter().map(|founder| founder.id.as_str()).collect();
+        writeln!(
+            out,
+            "\nNothing is in force until {} of {} have signed, each with their own key:",
+            founding.threshold,
+            names.join(", ")
+        )?;
+        writeln!(
+            out,
+            "  tenure sign trust/root/1.toml trust/registry/1.toml trust/mandate/1.toml && git add trust && git commit"
+        )?;
+    }
+    writeln!(out, "\nNext: describe a system in systems/<name>.toml, then `tenure collect <name>`")?;
+    Ok(())
+}
+
+const CODE_OWNERS: &str = ".github/CODEOWNERS";
+const MESSAGE: &str =
+    "Found the governed repository\n\nThe root of trust, the registry and the mandate in their first versions.\n";

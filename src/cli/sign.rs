@@ -1,0 +1,243 @@
+//! `tenure sign FILES… [--key FILE] [--as NAME]`
+
+use super::{Context, Exit, Failure, session::git};
+use crate::{
+    diag::Diagnostic,
+    format::{
+        governed,
+        keys::{PrivateKey, PublicKey, Signer},
+    },
+    git::Repository,
+    model::{
+        PrincipalId,
+        file::{KeyState, Registry, Root},
+    },
+    store::Place,
+    trust::{Agent, AgentError, Refusal, SigningError, render_allowed_signers, sign},
+};
+use serde_json::json;
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+/// Sign governed files with a key file or a running ssh-agent
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Writes FILE.<name>.sig beside each file; `ssh-keygen -Y verify` accepts it too. Only a file in its one canonical form is\nsigned (`tenure fmt`). A key with a passphrase is used through the agent: `ssh-add FILE`.\n\nExamples:\n  tenure sign campaigns/2026-q4/reviews/db/ana.ruiz.toml\n  tenure sign --key ~/.ssh/id_ed25519 trust/registry/2.toml"
+)]
+pub(super) struct Args {
+    /// The files to sign
+    #[arg(required = true, value_name = "FILES")]
+    files: Vec<PathBuf>,
+    /// A private key file, or the public half of a key in the agent
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Sign in this name, instead of the one that `trust/` gives the key
+    #[arg(long = "as", value_name = "NAME")]
+    name: Option<PrincipalId>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let repository = Repository::discover(&context.directory).map_err(git)?;
+    let Some(tree) = repository.work_tree().map(Path::to_path_buf) else {
+        return Err(Diagnostic::error("no-work-tree", "this repository has no files to sign")
+            .help("git clone it")
+            .into());
+    };
+    let trusted = Trusted::read(&tree);
+    let mut written = Vec::new();
+    for name in &args.files {
+        let (path, bytes) = read(&tree, &context.directory.join(name))?;
+        let known = trusted.names(&path, &bytes);
+        let signer = signer(args, context, &known)?;
+        let name = match &args.name {
+            Some(name) => name.clone(),
+            None => name_of(&known, &signer.public_key(), &path)?,
+        };
+        let signed = sign(&path, &bytes, &name, signer.as_ref()).map_err(|error| refused(&path, error))?;
+        fs::write(tree.join(&signed.path), &signed.text)?;
+        if Place::of(&path).is_trust() {
+            write_allowed_signers(&tree)?;
+        }
+        written.push(json!({"file": path, "signature": signed.path, "signer": name, "namespace": signed.namespace.as_str(), "key": signed.key.fingerprint()}));
+    }
+    match context.format {
+        super::Format::Json => context.json(&written)?,
+        _ => {
+            for entry in &written {
+                writeln!(context.out, "{}", entry["signature"].as_str().unwrap_or_default())?;
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// A name and a key that may sign a file.
+type Known = (PrincipalId, PublicKey);
+
+/// What the newest files of trust in the work tree say. They only help to find a name; nothing is believed because of them.
+struct Trusted {
+    root: Option<Root>,
+    registry: Option<Registry>,
+}
+
+impl Trusted {
+    fn read(tree: &Path) -> Self {
+        let parse = |kind: &str| newest(tree, kind).map(|(path, bytes)| (format!("trust/{kind}/{path}"), bytes));
+        Self {
+            root: parse("root").and_then(|(path, bytes)| governed::parse(&path, &bytes).ok()),
+            registry: parse("registry").and_then(|(path, bytes)| governed::parse(&path, &bytes).ok()),
+        }
+    }
+
+    /// Returns the names and keys that may sign the file at `path`.
+    fn names(&self, path: &str, bytes: &[u8]) -> Vec<Known> {
+        let own: Option<Root> = governed::parse(path, bytes).ok();
+        let roots = [own.as_ref(), self.root.as_ref()];
+        let roots = roots.into_iter().flatten();
+        match Place::of(path) {
+            Place::Root(_) => roots.flat_map(|root| office(&root.roles.root.keys)).collect(),
+            Place::Registry(_) => roots.flat_map(|root| office(&root.roles.registry.keys)).collect(),
+            Place::Mandate(_) => roots.flat_map(|root| office(&root.roles.mandate.keys)).collect(),
+            _ => self.registry.iter().flat_map(people).collect(),
+        }
+    }
+}
+
+fn office(lines: &[String]) -> Vec<Known> {
+    let parse = |line: &String| {
+        let (key, name) = PublicKey::parse_line(line).ok()?;
+        Some((PrincipalId::parse(name).ok()?, key))
+    };
+    lines.iter().filter_map(parse).collect()
+}
+
+fn people(registry: &Registry) -> Vec<Known> {
+    let keys = registry.principals.iter().flat_map(|principal| principal.keys.iter().map(move |key| (principal, key)));
+    keys.filter(|(_, key)| key.state == KeyState::Active)
+        .filter_map(|(principal, key)| Some((principal.id.clone(), PublicKey::parse(&key.ssh).ok()?)))
+        .collect()
+}
+
+fn newest(tree: &Path, kind: &str) -> Option<(String, Vec<u8>)> {
+    let named = |version: u32| format!("{version}.toml");
+    let read = |version: u32| fs::read(tree.join("trust").join(kind).join(named(version))).ok();
+    (1..).map_while(|version| Some((named(version), read(version)?))).last()
+}
+
+/// Returns the path within the repository, and the bytes.
+fn read(tree: &Path, file: &Path) -> Result<(String, Vec<u8>), Failure> {
+    let refuse = |error: std::io::Error| {
+        Failure::from(
+            Diagnostic::error("unreadable", format!("{} cannot be read: {error}", file.display()))
+                .help("name a file of this repository"),
+        )
+    };
+    let (tree, real) = (tree.canonicalize()?, file.canonicalize().map_err(refuse)?);
+    let bytes = fs::read(&real).map_err(refuse)?;
+    match real.strip_prefix(&tree).ok().and_then(Path::to_str) {
+        Some(path) => Ok((path.to_owned(), bytes)),
+        None => Err(Diagnostic::error("outside", format!("{} lies outside the repository", file.display()))
+            .help(format!("name a file below {}", tree.display()))
+            .into()),
+    }
+}
+
+/// Returns the key to sign with: the file named, or the one key of the agent that `known` names.
+fn signer(args: &Args, context: &Context, known: &[Known]) -> Result<Box<dyn Signer>, Failure> {
+    let wanted = match &args.key {
+        Some(path) => match key_file(path)? {
+            Key::Private(key) => return Ok(Box::new(key)),
+            Key::Public(key) => Some(key),
+        },
+        None => None,
+    };
+    let Some(socket) = context.variable("SSH_AUTH_SOCK") else {
+        let problem = Diagnostic::error("no-key", "no key was given, and no ssh-agent is running");
+        return Err(problem.help("tenure sign --key ~/.ssh/id_ed25519 FILE, or: eval $(ssh-agent); ssh-add").into());
+    };
+    let agent = Agent::connect(Path::new(&socket)).map_err(agent_failed)?;
+    let key = match wanted {
+        Some(key) => key,
+        None => {
+            let held = agent.keys().map_err(agent_failed)?;
+            let mut fit = held.iter().filter(|held| {
+                let named = known.iter().filter(|(name, _)| args.name.as_ref().is_none_or(|wanted| wanted == name));
+                named.into_iter().any(|(_, key)| *key == held.key)
+            });
+            match (fit.next(), fit.next()) {
+                (Some(one), None) => one.key,
+                (None, _) => {
+                    let message = format!("none of the {} keys of the agent may sign this file", held.len());
+                    return Err(Diagnostic::error("no-key", message).help("ssh-add FILE, or give --key FILE").into());
+                }
+                (Some(_), Some(_)) => {
+                    let problem = Diagnostic::error("which-key", "several keys of the agent may sign this file");
+                    return Err(problem.help("say which: --key FILE.pub, or --as NAME").into());
+                }
+            }
+        }
+    };
+    Ok(Box::new(agent.signer(key).map_err(agent_failed)?))
+}
+
+enum Key {
+    Private(PrivateKey),
+    Public(PublicKey),
+}
+
+fn key_file(path: &Path) -> Result<Key, Failure> {
+    let text = zeroize::Zeroizing::new(fs::read_to_string(path).map_err(|error| {
+        Failure::from(
+            Diagnostic::error("key-unreadable", format!("{} cannot be read: {error}", path.display()))
+                .help("ssh-keygen -t ed25519 makes a key"),
+        )
+    })?);
+    if let Ok((key, _)) = PublicKey::parse_line(&text) {
+        return Ok(Key::Public(key));
+    }
+    PrivateKey::parse_openssh(&text).map(Key::Private).map_err(|error| {
+        let problem = Diagnostic::error("key-unreadable", format!("{}: {error}", path.display()));
+        problem.help(format!("ssh-add {}, then sign without --key", path.display())).into()
+    })
+}
+
+fn name_of(known: &[Known], key: &PublicKey, path: &str) -> Result<PrincipalId, Failure> {
+    known.iter().find(|(_, own)| own == key).map(|(name, _)| name.clone()).ok_or_else(|| {
+        let message = format!("the key {} may not sign {path}: `trust/` does not name it for that", key.fingerprint());
+        Diagnostic::error("unknown-signer", message).help("sign with another key, or give --as NAME").into()
+    })
+}
+
+fn refused(path: &str, error: SigningError) -> Failure {
+    match error {
+        SigningError::Refused(refusal) => match *refusal {
+            Refusal::Form(problems) => (*problems).into(),
+            other => Diagnostic::error(other.code(), other.to_string()).in_file(path).help(other.help()).into(),
+        },
+        other => {
+            let problem = Diagnostic::error("not-signed", other.to_string()).in_file(path);
+            problem.help("signed are: root, registry, mandate, campaign, review, exception, attestation").into()
+        }
+    }
+}
+
+fn agent_failed(error: AgentError) -> Failure {
+    Diagnostic::error("agent", error.to_string()).help("ssh-add -l shows what the agent holds").into()
+}
+
+/// Keeps `trust/allowed_signers` beside the trust files as they are now.
+fn write_allowed_signers(tree: &Path) -> Result<(), Failure> {
+    let (Some(root), Some(registry), Some(mandate)) =
+        (newest(tree, "root"), newest(tree, "registry"), newest(tree, "mandate"))
+    else {
+        return Ok(());
+    };
+    match render_allowed_signers(&root.1, &registry.1, &mandate.1) {
+        Ok(text) => Ok(fs::write(tree.join("trust/allowed_signers"), text)?),
+        // Another file of trust is still being written; the list follows when that one is signed.
+        Err(_) => Ok(()),
+    }
+}

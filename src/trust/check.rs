@@ -1,0 +1,232 @@
+//! The gate for a change: forms, signatures, authority, self-review, staleness, append-only, text. No network, no clock.
+
+use super::{
+    governed::{Found, Governed},
+    refusal::Refusal,
+};
+use crate::{
+    diag::{Diagnostic, Diagnostics, Source},
+    format::{
+        governed::{self, Step},
+        json_lines::{Lines, UsageLine},
+    },
+    git::{Change, Changes, File, GitError, Mode, ObjectId, Repository},
+    model::{Digest, Grant, ItemId, Severity, file::Review},
+    store::{Place, kind_of, parse_any},
+};
+use std::collections::BTreeMap;
+
+/// What a check came to.
+#[derive(Debug)]
+pub struct Checked {
+    /// Everything that stands against the change, and what a person should look at.
+    pub problems: Diagnostics,
+    /// How many governed files were looked at.
+    pub files: usize,
+}
+
+/// Checks what `head` changes against `base`; without one, everything that led to `head` and every governed file there.
+/// `pin` is the digest of the first root, known from outside.
+///
+/// # Errors
+/// When git cannot give what is needed; what is wrong in the change is a problem, not an error.
+pub fn check(
+    repository: &Repository,
+    pin: Digest,
+    base: Option<ObjectId>,
+    head: ObjectId,
+) -> Result<Checked, GitError> {
+    let mut problems = Diagnostics::new();
+    let (governed, changes) = match base {
+        None => (Governed::walk(repository, pin, head)?, repository.changes(None, head)?),
+        Some(base) => {
+            let Some(fork) = repository.merge_base(base, head)? else {
+                problems.push(
+                    Diagnostic::error("unrelated-history", "this change has no commit in common with its base")
+                        .help("begin a branch from main: `git switch -c NAME main`"),
+                );
+                return Ok(Checked { problems, files: 0 });
+            };
+            let changes = repository.changes(Some(fork), head)?;
+            let mut state = Governed::at_base(repository, pin, base, head, &changes)?;
+            if state.trust().is_none() && !changes.files.iter().any(|change| Place::of(change.path()).is_trust()) {
+                problems.push(
+                    Diagnostic::error("no-trust", "the pin leads to no root, registry and mandate at the base")
+                        .help("compare the pin with the one `tenure init` printed: --root sha256:…"),
+                );
+                return Ok(Checked { problems, files: 0 });
+            }
+            // The merge that brings this change will have the base as its first parent and two parents.
+            state.apply(repository, head, 2, &changes)?;
+            (state, changes)
+        }
+    };
+    let mut texts = Texts { repository, head, known: BTreeMap::new() };
+    for found in governed.found().iter().filter(|found| found.standing) {
+        problems.extend(diagnose(found, &mut texts));
+    }
+    let mut files = 0;
+    for file in governed_files(&changes) {
+        files += 1;
+        if file.mode == Mode::Plain {
+            check_form(repository, file, &mut problems)?;
+        }
+    }
+    check_stale(repository, head, &changes, &mut problems)?;
+    Ok(Checked { problems, files })
+}
+
+fn governed_files(changes: &Changes) -> impl Iterator<Item = &File> {
+    changes
+        .files
+        .iter()
+        .filter_map(|change| match change {
+            Change::Added(file) | Change::Changed { after: file, .. } => Some(file),
+            Change::Deleted(_) => None,
+        })
+        .filter(|file| Place::of(&file.path).is_governed())
+}
+
+/// Checks the form of a file that the walk does not read itself.
+fn check_form(repository: &Repository, file: &File, problems: &mut Diagnostics) -> Result<(), GitError> {
+    let place = Place::of(&file.path);
+    let lines = match &place {
+        Place::Grants { .. } => true,
+        Place::Usage(_) => false,
+        Place::Policy(_) | Place::System(_) | Place::Observation(_) | Place::Governance | Place::Principals => {
+            return check_toml(repository, file, problems);
+        }
+        // A review that nobody signed and that decides nothing is judged when it is decided; its form is judged now.
+        place if place.kind().is_some() => return check_toml(repository, file, problems),
+        _ => return Ok(()),
+    };
+    let bytes = repository.blob(file.id, MAX_LINES)?;
+    let name = file.path.as_str();
+    let first = if lines {
+        Lines::<Grant, _>::new(name, &bytes[..]).find_map(Result::err)
+    } else {
+        Lines::<UsageLine, _>::new(name, &bytes[..]).find_map(Result::err)
+    };
+    problems.extend(first.map(|problem| *problem));
+    Ok(())
+}
+
+fn check_toml(repository: &Repository, file: &File, problems: &mut Diagnostics) -> Result<(), GitError> {
+    let bytes = repository.blob(file.id, MAX_LINES)?;
+    match kind_of(&file.path, &bytes).and_then(|kind| parse_any(&file.path, &bytes, kind)) {
+        Ok(()) => Ok(()),
+        Err(found) => {
+            problems.extend(found);
+            Ok(())
+        }
+    }
+}
+
+/// Says which decisions of the change will lapse, because the grant is not any more as it was reviewed.
+fn check_stale(
+    repository: &Repository,
+    head: ObjectId,
+    changes: &Changes,
+    problems: &mut Diagnostics,
+) -> Result<(), GitError> {
+    for file in governed_files(changes).filter(|file| file.mode == Mode::Plain) {
+        let Place::Review { campaign, system, .. } = Place::of(&file.path) else { continue };
+        let Ok(bytes) = repository.blob(file.id, MAX_LINES) else { continue };
+        let Ok(review) = governed::parse::<Review>(&file.path, &bytes) else { continue };
+        let decided: BTreeMap<&ItemId, (usize, &Digest)> = review
+            .items
+            .iter()
+            .enumerate()
+            .filter(|(_, item)| item.decision.is_some())
+            .map(|(index, item)| (&item.id, (index, &item.grant)))
+            .collect();
+        let opened = format!("campaigns/{campaign}/campaign.toml");
+        let Some(pinned) = repository.file(head, &opened)?.and_then(|file| repository.blob(file.id, MAX_LINES).ok())
+        else {
+            continue;
+        };
+        let Ok(pinned) = governed::parse::<crate::model::file::Campaign>(&opened, &pinned) else { continue };
+        let tree = pinned.systems.iter().find(|population| population.system == system).map(|p| p.tree.as_str());
+        let now = repository.file(head, &format!("inventory/{system}"))?.map(|tree| tree.id.to_string());
+        if decided.is_empty() || now.is_none() || now.as_deref() == tree {
+            continue;
+        }
+        let mut current: BTreeMap<ItemId, Digest> = BTreeMap::new();
+        for grants in repository.list(head, &format!("inventory/{system}/grants"))?.files {
+            let Ok(bytes) = repository.blob(grants.id, MAX_LINES) else { continue };
+            for grant in Lines::<Grant, _>::new(grants.path.as_str(), &bytes[..]).flatten() {
+                let item = ItemId::of(&campaign, &system, &grant.key);
+                if decided.contains_key(&item) {
+                    current.insert(item, grant.digest());
+                }
+            }
+        }
+        let source = Source::of_bytes(file.path.as_str(), &bytes);
+        for (item, (index, reviewed)) in decided {
+            let message = match current.get(item) {
+                Some(digest) if digest == reviewed => continue,
+                Some(_) => {
+                    format!("the grant of {item} has changed since it was put to review; the decision will lapse")
+                }
+                None => format!("the grant of {item} is gone from the inventory; the decision has nothing left to do"),
+            };
+            let span = governed::place(source.text(), &["item".into(), index.into(), "grant".into()]);
+            problems.push(
+                Diagnostic::warning("grant-changed", message)
+                    .at(&source, span, "as it was reviewed")
+                    .help("review it as it is now: `tenure campaign open` puts it to review again"),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Texts of files at the head, read once.
+struct Texts<'r> {
+    repository: &'r Repository,
+    head: ObjectId,
+    known: BTreeMap<String, Option<Source>>,
+}
+
+impl Texts<'_> {
+    fn source(&mut self, path: &str) -> Option<Source> {
+        let (repository, head) = (self.repository, self.head);
+        let read = || {
+            let file = repository.file(head, path).ok()??;
+            let bytes = repository.blob(file.id, MAX_LINES).ok()?;
+            Some(Source::of_bytes(path, &bytes))
+        };
+        self.known.entry(path.to_owned()).or_insert_with(read).clone()
+    }
+}
+
+/// Says a finding to the person in the file.
+fn diagnose(found: &Found, texts: &mut Texts<'_>) -> Diagnostics {
+    if let Refusal::Form(problems) = &found.refusal {
+        return (**problems).clone();
+    }
+    let (code, message, help) = (found.refusal.code(), found.refusal.to_string(), found.refusal.help());
+    let problem = match found.refusal.severity() {
+        Severity::Low => Diagnostic::warning(code, message),
+        _ => Diagnostic::error(code, message),
+    };
+    let (item, key, label) = match &found.refusal {
+        Refusal::DecisionIncomplete { item, .. } => (item, "decision", "this decision"),
+        Refusal::ItemAltered(item) | Refusal::ItemForeign(item) => (item, "id", "this item"),
+        Refusal::ItemBoundTwice { item, .. } => (item, "decision", "this decision"),
+        Refusal::SelfReview { item, .. } => (item, "decision", "this decision"),
+        Refusal::StaleSupersedes { item, .. } => (item, "supersedes", "this reference"),
+        _ => return problem.in_file(found.path.as_str()).help(help).into(),
+    };
+    let placed = texts.source(&found.path).and_then(|source| {
+        let review: Review = governed::parse(source.name(), source.text().as_bytes()).ok()?;
+        let index = review.items.iter().position(|own| own.id.as_str() == item)?;
+        let steps: [Step<'_>; 3] = ["item".into(), index.into(), key.into()];
+        let span = governed::place(source.text(), &steps);
+        Some(problem.clone().at(&source, span, label))
+    });
+    placed.unwrap_or_else(|| problem.in_file(found.path.as_str())).help(help).into()
+}
+
+/// More than an inventory of a million grants has.
+const MAX_LINES: u64 = 1 << 30;
