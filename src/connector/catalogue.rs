@@ -1,6 +1,11 @@
 //! The connectors this engine has, opened from a system file at the strength that is asked for.
 
-use super::{Collector, ConnectorError, Provisioner, Vocabulary, aws_iam, closed::Closed, hosts};
+use super::{
+    Collector, ConnectorError, Provisioner, Vocabulary, aws_iam,
+    closed::Closed,
+    hosts,
+    postgres::{self, Postgres, PostgresConfig, PostgresWords},
+};
 use crate::model::file::System;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -46,6 +51,7 @@ pub fn vocabulary(system: &System, base: &Path) -> Result<Box<dyn Vocabulary + S
     match system.connector.as_str() {
         "aws-iam" => Ok(Box::new(aws_iam::Words::new(system.system.clone(), settings(system)?))),
         "hosts" => Ok(Box::new(hosts::vocabulary(&hosts_config(system, base)?))),
+        "postgres" => Ok(Box::new(PostgresWords::new(&postgres_config(system, base)?))),
         other => Err(OpenError::UnknownConnector(other.to_owned())),
     }
 }
@@ -58,6 +64,7 @@ pub fn collector(system: &System, around: &Surroundings<'_>) -> Result<Box<dyn C
     match system.connector.as_str() {
         "aws-iam" => Ok(Box::new(aws(system, around)?)),
         "hosts" => Ok(Box::new(hosts::open(&system.system, &hosts_config(system, around.base)?)?)),
+        "postgres" => Ok(Box::new(open_postgres(system, around)?)),
         other => Err(OpenError::UnknownConnector(other.to_owned())),
     }
 }
@@ -91,6 +98,7 @@ pub fn provisioner(system: &System, around: &Surroundings<'_>) -> Result<Box<dyn
     match system.connector.as_str() {
         "aws-iam" => Ok(Box::new(aws(system, around)?)),
         "hosts" => Ok(Box::new(hosts::open(&system.system, &hosts_config(system, around.base)?)?)),
+        "postgres" => Ok(Box::new(open_postgres(system, around)?)),
         other => Err(OpenError::UnknownConnector(other.to_owned())),
     }
 }
@@ -123,6 +131,25 @@ fn hosts_config(system: &System, base: &Path) -> Result<hosts::HostsConfig, Open
     let mut config: hosts::HostsConfig = settings(system)?;
     config.root = base.join(config.root);
     Ok(config)
+}
+
+fn postgres_config(system: &System, base: &Path) -> Result<PostgresConfig, OpenError> {
+    let mut config: PostgresConfig = settings(system)?;
+    config.ca = config.ca.map(|ca| base.join(ca));
+    match config.problem() {
+        None => Ok(config),
+        Some(why) => Err(OpenError::Settings { connector: system.connector.clone(), why }),
+    }
+}
+
+fn open_postgres(system: &System, around: &Surroundings<'_>) -> Result<Postgres, OpenError> {
+    let config = postgres_config(system, around.base)?;
+    let password = secret(&config.password_env, around)?;
+    Ok(postgres::open(&system.system, &config, password)?)
+}
+
+fn secret(name: &str, around: &Surroundings<'_>) -> Result<SecretString, OpenError> {
+    (around.variable)(name).map(SecretString::from).ok_or_else(|| OpenError::NoVariable(name.to_owned()))
 }
 
 /// Reads the settings strictly: a key the connector does not know is an error, like everywhere in governed files.
