@@ -1,42 +1,83 @@
-//! A log of evidence: every line read, chained to the one before, and put into the Merkle tree.
+//! The evidence branch: commits, signatures and every line of it, read as `enforce` and `audit` read it.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use super::key;
+use std::convert::Infallible;
 use std::path::Path;
+use tenure::evidence::{EngineKeys, Keys, Ledger, layout};
+use tenure::format::checkpoint::Checkpoint;
+use tenure::format::keys::Signer as _;
 use tenure::format::merkle::Tree;
+use tenure::format::note::VerifierKey;
+use tenure::format::sshsig::{Namespace, SshSignature};
+use tenure::git::{Draft, Edit, Identity, ObjectId, Repository};
 use tenure::model::record::{
-    Entry, IntentRecorded, OutcomeKind, OutcomeRecorded, Record, VerificationKind, VerificationRecorded,
+    Entry, IntentRecorded, LogGenesis, OutcomeKind, OutcomeRecorded, Record, VerificationKind, VerificationRecorded,
 };
 use tenure::model::{ActionId, Digest, GrantKey, ItemId, Level, RepoId, RunId, SystemId, Timestamp, jcs};
 
-/// Writes a log of `count` records: intent, outcome and verification of one action after the other.
+/// Writes a branch of `count` records, 2,000 to a segment and a segment to a commit: intent, outcome and verification of one
+/// action after the other.
 pub fn prepare(folder: &Path, count: u64) {
-    let mut log = BufWriter::new(File::create(folder.join(LOG)).expect("a file can be made"));
-    let mut prev = Digest::ZERO;
-    for seq in 0..count {
-        let line = line(seq, prev);
-        prev = Digest::of(&line);
-        writeln!(log, "{line}").expect("a file can be written");
+    let repository = Repository::create(folder.join("evidence.git")).expect("a repository can be made");
+    let (mut tree, mut prev, mut list, mut head) = (Tree::default(), Digest::ZERO, String::new(), None);
+    for (first, nth) in (0..count).step_by(SEGMENT).zip(0..) {
+        let mut segment = String::new();
+        for seq in first..count.min(first + SEGMENT as u64) {
+            let line = line(seq, prev);
+            prev = Digest::of(&line);
+            tree.append(line.as_bytes());
+            segment.push_str(&line);
+            segment.push('\n');
+        }
+        let name = layout::SegmentName::new(Timestamp::from_unix(TIME), first, &run(), nth).to_string();
+        list.push_str(&format!("{}  {name}\n", Digest::of(&segment).hex()));
+        let checkpoint = Checkpoint { origin: ORIGIN.into(), size: tree.size(), root: tree.root() };
+        let checkpoint = checkpoint.sign(&key(2)).expect("a key in memory signs").to_string();
+        let files = [
+            (name.as_str(), segment.as_str()),
+            (layout::SEGMENTS, &list),
+            (layout::SEGMENTS_SIGNATURE, &signed(Namespace::Evidence, list.as_bytes())),
+            (layout::CHECKPOINT, &checkpoint),
+        ];
+        head = Some(commit(&repository, head, &files));
     }
-    log.flush().expect("a file can be written");
+    let head = head.expect("there is a record");
+    repository.move_reference(layout::REMEMBERED, head, None, "bench").expect("a ref can be made");
+}
+
+fn commit(repository: &Repository, parent: Option<ObjectId>, files: &[(&str, &str)]) -> ObjectId {
+    let put = |(path, text): &(&str, &str)| {
+        let blob = repository.write_blob(text.as_bytes()).expect("a blob can be written");
+        Edit::Put { path: (*path).to_owned(), blob }
+    };
+    let base = parent.map(|parent| repository.tree_of(parent).expect("it was written"));
+    let tree = repository.write_tree(base, &files.iter().map(put).collect::<Vec<_>>()).expect("a tree can be written");
+    let author = Identity { name: "Tenure".into(), address: "engine@example.org".into() };
+    let parents: Vec<_> = parent.into_iter().collect();
+    let draft = Draft { tree, parents: &parents, author: &author, seconds: TIME, message: "evidence\n" };
+    let sign = |bytes: &[u8]| Ok::<_, Infallible>(signed(Namespace::Git, bytes));
+    repository.write_signed_commit(&draft, sign).expect("a commit can be written")
+}
+
+fn signed(namespace: Namespace, bytes: &[u8]) -> String {
+    SshSignature::sign(&key(1), namespace, bytes).expect("a key in memory signs").armored()
+}
+
+/// Reads the branch and verifies all of it; returns how many records it holds.
+pub fn read(folder: &Path) -> u64 {
+    let repository = Repository::open(folder.join("evidence.git")).expect("it was prepared");
+    let head = repository.reference(layout::REMEMBERED).expect("it can be read").expect("it was prepared");
+    let log = VerifierKey::new(ORIGIN, key(2).public_key()).expect("a name for a key");
+    let keys = Keys::new().with_root(1, EngineKeys { commit: vec![key(1).public_key()], log: vec![log] });
+    let (mut ledger, mut count) = (Ledger::new(keys), 0);
+    let defects = ledger.advance(&repository, head, &mut |_| count += 1).expect("it can be read");
+    assert_eq!(defects, [], "the branch is in order");
+    count
 }
 
 /// Returns the line of one record.
 pub fn line(seq: u64, prev: Digest) -> String {
     jcs::to_string(&record(seq, prev)).expect("a record has a canonical form")
-}
-
-/// Reads the log; returns how many records it holds after the last of them was chained and hashed.
-pub fn read(folder: &Path) -> u64 {
-    let mut log = BufReader::new(File::open(folder.join(LOG)).expect("it was prepared"));
-    let (mut line, mut prev, mut tree, mut seq) = (String::new(), Digest::ZERO, Tree::default(), 0);
-    while log.read_line(&mut line).expect("it can be read") > 0 {
-        prev = next(line.trim_end_matches('\n'), seq, prev, &mut tree);
-        line.clear();
-        seq += 1;
-    }
-    assert_ne!(tree.root(), Digest::ZERO);
-    seq
 }
 
 /// Takes one line: parse, place, chain, leaf.
@@ -54,6 +95,9 @@ fn record(seq: u64, prev: Digest) -> Record {
     let item = ItemId::parse(&format!("itm-{}", &of("item").hex()[..16])).expect("16 digits");
     let action = ActionId::of(&repo, &item, &of("grant"), "revoke");
     let entry = match seq % 3 {
+        _ if seq == 0 => {
+            Entry::LogGenesis(LogGenesis { repo: repo.to_string(), origin: ORIGIN.into(), root: of("root") })
+        }
         0 => Entry::Intent(IntentRecorded {
             action,
             plan: Digest::of("plan"),
@@ -80,8 +124,13 @@ fn record(seq: u64, prev: Digest) -> Record {
             probe: "role reporting_admin has 7 other members".into(),
         }),
     };
-    let run = RunId::parse("01932b5e-7c00-7000-8000-000000000001").expect("a run id");
-    Record { v: 1, seq, prev: prev.hex(), run, t: Timestamp::from_unix(1_795_000_000), entry }
+    Record { v: 1, seq, prev: prev.hex(), run: run(), t: Timestamp::from_unix(TIME), entry }
 }
 
-const LOG: &str = "log.jsonl";
+fn run() -> RunId {
+    RunId::parse("01932b5e-7c00-7000-8000-000000000001").expect("a run id")
+}
+
+const ORIGIN: &str = "tenure/example/access";
+const SEGMENT: usize = 2_000;
+const TIME: i64 = 1_795_000_000;
