@@ -5,13 +5,18 @@ use super::{
     catalog::Scope,
     facts::{Cluster, Facts},
     roles::Roles,
-    sqlstate,
+    sqlstate::{self, Trouble},
 };
 use crate::connector::ConnectorError;
 use postgres::{Client, NoTls, SimpleQueryMessage, config::SslMode};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use secrecy::{ExposeSecret, SecretString};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// What a look has to cover.
@@ -38,13 +43,23 @@ pub(super) struct Server {
     first: Option<u32>,
     /// Whether `pg_authid` can be read.
     pub(super) sees_passwords: bool,
+    /// How long an answer is waited for.
+    pub(super) patience: Duration,
     pub(super) calls: u64,
 }
 
 impl Server {
     /// Returns a server without a connection.
     pub(super) fn new(config: PostgresConfig, password: SecretString) -> Self {
-        Self { config, password, clients: BTreeMap::new(), first: None, sees_passwords: false, calls: 0 }
+        Self {
+            config,
+            password,
+            clients: BTreeMap::new(),
+            first: None,
+            sees_passwords: false,
+            patience: PATIENCE,
+            calls: 0,
+        }
     }
 
     /// Looks at the target; `prefix` is sent in front of the first read, in the same message.
@@ -121,22 +136,37 @@ impl Server {
     }
 
     /// Runs a batch in a database (0: any) and returns the first column of every row it answers.
-    pub(super) fn batch(&mut self, database: u32, sql: &str) -> Result<Vec<String>, postgres::Error> {
+    pub(super) fn batch(&mut self, database: u32, sql: &str) -> Result<Vec<String>, Trouble> {
         let at = if database == 0 { self.first.unwrap_or_default() } else { database };
+        let Some(client) = self.clients.remove(&at) else {
+            return Err(Trouble::Silence("there is no connection any more".to_owned()));
+        };
+        let (client, answer) = self.ask(client, sql);
+        if let Some(client) = client {
+            self.clients.insert(at, client);
+        }
+        answer
+    }
+
+    /// Asks on a connection, which comes back when it can be used again.
+    fn ask(&mut self, mut client: Client, sql: &str) -> (Option<Client>, Result<Vec<String>, Trouble>) {
         self.calls += 1;
-        // INVARIANT: callers have read from this database before, which connected to it.
-        let Some(client) = self.clients.get_mut(&at) else { return Ok(Vec::new()) };
-        let answer = client.simple_query(sql);
-        if answer.as_ref().is_err_and(|error| error.as_db_error().is_none()) || client.is_closed() {
-            self.clients.remove(&at);
-        }
-        let mut column = Vec::new();
-        for message in answer? {
-            if let SimpleQueryMessage::Row(row) = message {
-                column.push(row.get(0).unwrap_or_default().to_owned());
-            }
-        }
-        Ok(column)
+        let sql = sql.to_owned();
+        let answered = within(self.patience, move || {
+            let answer = client.simple_query(&sql);
+            (client, answer)
+        });
+        let (client, answer) = match answered {
+            Some(answered) => answered,
+            None => return (None, Err(Trouble::Silence(format!("no answer within {:?}", self.patience)))),
+        };
+        let broken = client.is_closed() || answer.as_ref().is_err_and(|error| error.as_db_error().is_none());
+        let column = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or_default().to_owned()),
+            _ => None,
+        };
+        let column = answer.map(|messages| messages.iter().filter_map(column).collect());
+        ((!broken).then_some(client), column.map_err(Trouble::Answer))
     }
 
     /// Returns whether there is a connection to a database (0: any).
@@ -158,11 +188,8 @@ impl Server {
         self.calls += 1;
         let mut settings = self.settings(&self.config.database);
         settings.user(user).password(password.expose_secret()).application_name("tenure-proof");
-        connect(&settings, &self.config).map(drop).map_err(|error| match error {
-            Refused::ByServer(error) => {
-                let code = error.as_db_error().map(|answer| answer.code().code().to_owned());
-                code.unwrap_or_else(|| "no answer".to_owned())
-            }
+        connect(settings, &self.config, self.patience).map(drop).map_err(|error| match error {
+            Refused::ByServer(error) => error.code().unwrap_or("no answer").to_owned(),
             Refused::ByUs(why) => why,
         })
     }
@@ -171,17 +198,13 @@ impl Server {
         if let Some(first) = self.first.filter(|first| self.clients.contains_key(first)) {
             return Ok(first);
         }
-        let mut client = self.client(&self.config.database.clone())?;
-        self.calls += 1;
+        let client = self.client(&self.config.database.clone())?;
         let ask = "SELECT b.oid::text || ' ' || has_column_privilege('pg_authid', 'rolpassword', 'SELECT')
              || ' ' || current_setting('server_version_num')
              FROM pg_database b WHERE b.datname = current_database()";
-        let answer = client.simple_query(ask).map_err(|error| sqlstate::before_commit(&error))?;
-        let row = answer.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-            _ => None,
-        });
-        let row = row.ok_or_else(|| unreadable("a row"))?;
+        let (client, answer) = self.ask(client, ask);
+        let answer = answer.map_err(|error| sqlstate::before_commit(&error))?;
+        let (Some(client), Some(row)) = (client, answer.first()) else { return Err(unreadable("a row")) };
         let words: Vec<&str> = row.split(' ').collect();
         let [oid, sees, version] = words.as_slice() else { return Err(unreadable("three words")) };
         let oid = oid.parse().map_err(|_| unreadable("an oid"))?;
@@ -200,15 +223,13 @@ impl Server {
         if self.clients.contains_key(&oid) {
             return Ok(());
         }
-        let mut client = self.client(name)?;
-        self.calls += 1;
-        let ask = "SELECT oid FROM pg_database WHERE datname = current_database()";
-        let answer = client.simple_query(ask).map_err(|error| sqlstate::before_commit(&error))?;
-        let is = |message: &SimpleQueryMessage| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some(oid.to_string().as_str()));
-        if !answer.iter().any(is) {
+        let client = self.client(name)?;
+        let (client, answer) = self.ask(client, "SELECT oid::text FROM pg_database WHERE datname = current_database()");
+        let answer = answer.map_err(|error| sqlstate::before_commit(&error))?;
+        let Some(client) = client.filter(|_| answer == [oid.to_string()]) else {
             let text = format!("database {name} is not the one with oid {oid} any more; read again");
             return Err(ConnectorError::Transient(text));
-        }
+        };
         self.clients.insert(oid, client);
         Ok(())
     }
@@ -216,7 +237,7 @@ impl Server {
     fn client(&mut self, database: &str) -> Result<Client, ConnectorError> {
         self.calls += 1;
         let settings = self.settings(database);
-        connect(&settings, &self.config).map_err(|error| match error {
+        connect(settings, &self.config, self.patience).map_err(|error| match error {
             Refused::ByServer(error) => sqlstate::before_commit(&error),
             Refused::ByUs(why) => ConnectorError::Permanent(why),
         })
@@ -248,19 +269,33 @@ impl Server {
 }
 
 enum Refused {
-    ByServer(postgres::Error),
+    ByServer(Trouble),
     ByUs(String),
 }
 
-fn connect(settings: &postgres::Config, config: &PostgresConfig) -> Result<Client, Refused> {
-    let mut settings = settings.clone();
-    if config.tls != TlsMode::VerifyFull {
-        settings.ssl_mode(SslMode::Disable);
-        return settings.connect(NoTls).map_err(Refused::ByServer);
-    }
-    settings.ssl_mode(SslMode::Require);
-    let tls = tls(config).map_err(Refused::ByUs)?;
-    settings.connect(MakeRustlsConnect::new(tls)).map_err(Refused::ByServer)
+fn connect(mut settings: postgres::Config, config: &PostgresConfig, patience: Duration) -> Result<Client, Refused> {
+    let tls = match config.tls {
+        TlsMode::VerifyFull => Some(MakeRustlsConnect::new(tls(config).map_err(Refused::ByUs)?)),
+        TlsMode::Disable | TlsMode::DisableAnywhere => None,
+    };
+    settings.ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable });
+    let connected = within(patience, move || match tls {
+        Some(tls) => settings.connect(tls),
+        None => settings.connect(NoTls),
+    });
+    let silence = || Trouble::Silence(format!("no answer to a login within {patience:?}"));
+    connected.ok_or_else(silence).and_then(|made| made.map_err(Trouble::Answer)).map_err(Refused::ByServer)
+}
+
+/// Does something that waits for the server; nothing when that takes too long. The client has no limit of its own for
+/// an answer: what is waiting is left behind on its thread, and its connection closed with it.
+fn within<T: Send + 'static>(patience: Duration, wait: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (done, receive) = mpsc::sync_channel(1);
+    thread::spawn(move || {
+        // Nobody receives when the limit was reached first.
+        let _ = done.send(wait());
+    });
+    receive.recv_timeout(patience).ok()
 }
 
 /// Verifies the certificate and the host name, as `sslmode=verify-full` does.
@@ -304,3 +339,6 @@ const OPTIONS: &str = "-c search_path=pg_catalog -c default_transaction_read_onl
      -c idle_in_transaction_session_timeout=60000 -c client_min_messages=warning";
 
 const OLDEST: u32 = 150_000;
+
+/// Longer than the server itself is told to go on with a statement.
+const PATIENCE: Duration = Duration::from_secs(90);

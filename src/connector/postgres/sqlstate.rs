@@ -2,12 +2,39 @@
 
 use crate::connector::ConnectorError;
 
+/// Why a batch has no result.
+pub(super) enum Trouble {
+    /// The server answered with an error, or the connection broke.
+    Answer(postgres::Error),
+    /// There was no answer in time, or no connection to ask on.
+    Silence(String),
+}
+
+impl Trouble {
+    /// Returns the SQLSTATE, where the server answered.
+    pub(super) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Answer(error) => error.as_db_error().map(|answer| answer.code().code()),
+            Self::Silence(_) => None,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Answer(error) => chain(error),
+            Self::Silence(why) => why.clone(),
+        }
+    }
+}
+
 /// Returns the class of an error that was answered, or of a connection lost, while nothing could have been changed:
 /// in a read, or in a transaction whose COMMIT had not been sent.
-pub(super) fn before_commit(error: &postgres::Error) -> ConnectorError {
-    let Some(answer) = error.as_db_error() else {
-        return ConnectorError::Transient(short(&chain(error)));
+pub(super) fn before_commit(error: &Trouble) -> ConnectorError {
+    let answer = match error {
+        Trouble::Answer(error) => error.as_db_error(),
+        Trouble::Silence(_) => None,
     };
+    let Some(answer) = answer else { return ConnectorError::Transient(short(&error.text())) };
     let code = answer.code().code();
     let mut text = format!("{} (SQLSTATE {code})", answer.message());
     if let Some(detail) = answer.detail() {
@@ -18,14 +45,14 @@ pub(super) fn before_commit(error: &postgres::Error) -> ConnectorError {
 }
 
 /// Returns the class of an error in answer to a COMMIT.
-pub(super) fn at_commit(error: &postgres::Error) -> ConnectorError {
-    match error.as_db_error().map(|answer| answer.code().code()) {
+pub(super) fn at_commit(error: &Trouble) -> ConnectorError {
+    match error.code() {
         // The server ended the session: the commit may have been made before it.
         Some(code) if code.starts_with("57P") || code.starts_with("08") => {
             ConnectorError::Ambiguous(format!("the server ended the session at COMMIT (SQLSTATE {code})"))
         }
         Some(_) => before_commit(error),
-        None => ConnectorError::Ambiguous(short(&format!("the connection was lost at COMMIT: {}", chain(error)))),
+        None => ConnectorError::Ambiguous(short(&format!("the connection was lost at COMMIT: {}", error.text()))),
     }
 }
 

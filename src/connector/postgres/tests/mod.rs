@@ -11,6 +11,7 @@ mod refusals;
 mod servers;
 mod survivals;
 mod verdicts;
+mod wire;
 
 use super::{PasswordSight, Postgres, PostgresConfig, TlsMode, open};
 use crate::{
@@ -145,7 +146,11 @@ impl Story {
 }
 
 fn connector(databases: &[&str], user: &str, password: &str) -> Postgres {
-    let config = PostgresConfig {
+    open(&system(), &config(databases, user), SecretString::from(password.to_owned())).unwrap()
+}
+
+fn config(databases: &[&str], user: &str) -> PostgresConfig {
+    PostgresConfig {
         host: "127.0.0.1".to_owned(),
         port: CLUSTER.port(),
         database: "postgres".to_owned(),
@@ -155,8 +160,7 @@ fn connector(databases: &[&str], user: &str, password: &str) -> Postgres {
         tls: TlsMode::Disable,
         ca: None,
         passwords: PasswordSight::Fingerprint,
-    };
-    open(&system(), &config, SecretString::from(password.to_owned())).unwrap()
+    }
 }
 
 fn system() -> SystemId {
