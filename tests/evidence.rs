@@ -5,7 +5,7 @@ mod support;
 #[path = "support/evidence.rs"]
 mod world;
 
-use std::{fs, process::Stdio};
+use std::{fs, os::unix::fs::PermissionsExt, process::Stdio, time::Duration};
 use support::sandbox::{hook, succeed};
 use tenure::{
     enforce::{Journal, JournalError},
@@ -197,4 +197,30 @@ fn new_keys_are_in_force_from_the_record_that_says_so() {
     let codes: Vec<_> = read(both, late).into_iter().map(|defect| defect.code).collect();
     assert_eq!(codes, [Code::CommitSigner], "the old key signs nothing any more");
     assert!(read(world.keys(), head_now).iter().any(|defect| defect.code == Code::KeyRotation));
+}
+
+#[test]
+fn a_push_nobody_heard_of_is_found_by_the_next_fetch() {
+    let world = World::new();
+    let (repository, _) = world.with_log();
+    let (script, cut) = (world.sandbox.join("ssh"), world.sandbox.join("cut"));
+    let cut = cut.display();
+    // The line breaks right after a push: the answer is not believed, and the ref cannot be read back.
+    let body = format!(
+        "#!/bin/sh\nfor last; do :; done\ncase \"$last\" in\n*receive-pack*) touch {cut};;\n\
+         *) if [ -e {cut} ]; then rm {cut}; exit 1; fi;;\nesac\neval \"$last\"\n"
+    );
+    fs::write(&script, body).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let add = |carrier: Carrier, (name, value)| carrier.with_variable(name, value);
+    let carrier = Carrier::to(&format!("ssh://host{}", world.remote.display())).unwrap();
+    let carrier = world.sandbox.environment().into_iter().fold(carrier, add);
+    let mut opening = world.opening(&repository, 2, &world.clock);
+    opening.carrier = carrier.with_variable("GIT_SSH_COMMAND", script).with_variable("GIT_SSH_VARIANT", "ssh");
+    let mut journal = Appender::open(opening).unwrap().with_pace(Duration::from_millis(1));
+    let published = journal.publish(&[start(&["pg"], Digest::ZERO), intent(2, "pg")]).unwrap();
+    assert_eq!(published.seqs(), [5, 6]);
+    let size = journal.history().size();
+    let commits = world.sandbox.git(&world.remote, &["rev-list", "--count", BRANCH]);
+    assert_eq!((size, commits.as_str()), (7, "4"), "once, and not twice");
 }
