@@ -207,6 +207,14 @@ fn founding_signing_and_checking_by_hand() {
     let refused = gate();
     assert_eq!(refused.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("below-threshold"), "{refused:?}");
+    let shown = |format: &str| {
+        let mut command = tenure(&["--root", &pin, "--format", format, "check", "--base", "main"], &repo);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let sarif: Value = serde_json::from_str(&shown("sarif")).unwrap();
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "below-threshold", "{sarif}");
+    assert!(shown("markdown").contains("| error below-threshold | trust/registry/2.toml |"), "{}", shown("markdown"));
+    assert!(shown("json").contains("\"below-threshold\""));
     succeed(&mut tenure(&["sign", "--key", "../repo.keys/ana", "trust/registry/2.toml"], &repo));
     commit("sign it");
     let passed = gate();

@@ -66,8 +66,9 @@ impl Governed {
         }
         state.hold_signed();
         for campaign in &campaigns {
-            let items = touched_items(repository, head, changes, campaign)?;
-            state.read_campaign(repository, base, campaign, &items)?;
+            let paths = touched_reviews(changes, campaign);
+            let items = items_of(repository, head, &paths)?;
+            state.read_campaign(repository, base, campaign, &paths, &items)?;
         }
         Ok(state)
     }
@@ -188,6 +189,7 @@ impl Governed {
         repository: &Repository,
         base: ObjectId,
         id: &CampaignId,
+        paths: &BTreeSet<String>,
         items: &BTreeSet<ItemId>,
     ) -> Result<(), GitError> {
         let path = format!("campaigns/{id}/campaign.toml");
@@ -202,16 +204,18 @@ impl Governed {
             .map(|(path, blob)| (path.clone(), *blob))
             .collect();
         let mut missing: BTreeSet<&ItemId> = items.iter().collect();
-        // Signed files first: they may bind an item. An unsigned one is read only for items not seen yet.
-        let (signed, stubs): (Vec<_>, Vec<_>) = reviews.into_iter().partition(|(path, _)| self.held.contains_key(path));
+        // Signed files first: they may bind an item. An unsigned one is read only for items not seen yet, and then the
+        // touched ones before all others: a stub that is filled in shows its own items.
+        let (signed, mut stubs): (Vec<_>, Vec<_>) =
+            reviews.into_iter().partition(|(path, _)| self.held.contains_key(path));
+        stubs.sort_by_key(|(path, _)| !paths.contains(path));
         for (path, blob) in signed.iter().chain(&stubs) {
             let is_signed = self.held.contains_key(path);
             if missing.is_empty() && !is_signed {
                 break;
             }
             let bytes = repository.blob(*blob, MAX_FILE)?;
-            let text = String::from_utf8_lossy(&bytes);
-            if !items.iter().any(|item| text.contains(item.as_str())) {
+            if !mentions(&bytes, items) {
                 continue;
             }
             let Ok(review) = governed::parse::<Review>(path, &bytes) else { continue };
@@ -264,31 +268,34 @@ impl Governed {
     }
 }
 
-/// Returns the items of all reviews of a campaign that the change touches.
-fn touched_items(
-    repository: &Repository,
-    head: ObjectId,
-    changes: &Changes,
-    campaign: &CampaignId,
-) -> Result<BTreeSet<ItemId>, GitError> {
+/// Returns the reviews of a campaign that the change touches, themselves or by their signatures.
+fn touched_reviews(changes: &Changes, campaign: &CampaignId) -> BTreeSet<String> {
+    let signed = changes.files.iter().map(|change| match Place::of(change.path()) {
+        Place::Signature { of, .. } => of,
+        _ => change.path().to_owned(),
+    });
+    signed.filter(|path| matches!(Place::of(path), Place::Review { campaign: of, .. } if of == *campaign)).collect()
+}
+
+/// Returns the items of these reviews as they are at `head`.
+fn items_of(repository: &Repository, head: ObjectId, paths: &BTreeSet<String>) -> Result<BTreeSet<ItemId>, GitError> {
     let mut items = BTreeSet::new();
-    let mut paths: BTreeSet<String> = BTreeSet::new();
-    for change in &changes.files {
-        match Place::of(change.path()) {
-            Place::Signature { of, .. } => paths.insert(of),
-            _ => paths.insert(change.path().to_owned()),
-        };
-    }
     for path in paths {
-        if !matches!(Place::of(&path), Place::Review { campaign: of, .. } if of == *campaign) {
-            continue;
-        }
-        let Some(file) = repository.file(head, &path)?.filter(|file| file.mode == Mode::Plain) else { continue };
+        let Some(file) = repository.file(head, path)?.filter(|file| file.mode == Mode::Plain) else { continue };
         let Ok(bytes) = repository.blob(file.id, MAX_FILE) else { continue };
-        let review = governed::parse::<Review>(&path, &bytes);
+        let review = governed::parse::<Review>(path, &bytes);
         items.extend(review.into_iter().flat_map(|review| review.items).map(|item: Item| item.id));
     }
     Ok(items)
+}
+
+/// Returns whether a review in its one form holds one of the items; quicker than parsing it, which follows if so.
+fn mentions(bytes: &[u8], items: &BTreeSet<ItemId>) -> bool {
+    bytes.split(|byte| *byte == b'\n').any(|line| {
+        let id = line.strip_prefix(b"id = \"").and_then(|rest| rest.strip_suffix(b"\""));
+        let id = id.and_then(|id| ItemId::parse(std::str::from_utf8(id).ok()?).ok());
+        id.is_some_and(|id| items.contains(&id))
+    })
 }
 
 const MAX_FILE: u64 = 256 * 1024;
