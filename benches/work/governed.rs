@@ -132,6 +132,7 @@ impl World {
             commit_key: key(8).public_key(),
             log_key: key(9).public_key(),
             readback_key: None,
+            managed: Vec::new(),
             code_owners: vec![],
         };
         let (files, pin) = founding.files().expect("it fits together");

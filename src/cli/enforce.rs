@@ -172,7 +172,7 @@ fn hand(system: &System, around: &catalogue::Surroundings<'_>) -> Result<Hand, c
     let sink = sink::open(system.sink.as_ref(), around.base)
         .map_err(|error| catalogue::OpenError::Connector(ConnectorError::Permanent(error.to_string())))?;
     let provisioner = catalogue::provisioner_or_closed(system, around)?;
-    Ok(Hand { provisioner, sink, remediation: system.remediation })
+    Ok(Hand { provisioner, sink, remediation: system.remediation, acted: false })
 }
 
 /// Shows progress at a terminal, and ends the process where a test asks for it.

@@ -5,7 +5,7 @@ use crate::{
     diag::Diagnostic,
     format::keys::{KeyError, PrivateKey, PublicKey, Signer as _},
     git::{Draft, Edit, Identity, ObjectId, Repository},
-    model::{Digest, PrincipalId, RepoId},
+    model::{Digest, PrincipalId, RepoId, SystemId},
     trust::{Founder, Founding, sign},
 };
 use serde_json::json;
@@ -31,6 +31,9 @@ pub(super) struct Args {
     /// For trying out: one founder, whose key is made here and signs alone
     #[arg(long, value_name = "NAME")]
     solo: Option<PrincipalId>,
+    /// A system whose access may be changed from the beginning; others are added in a later mandate
+    #[arg(long = "manage", value_name = "SYSTEM")]
+    managed: Vec<SystemId>,
     /// How many founders must sign
     #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "solo")]
     threshold: u32,
@@ -75,6 +78,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         commit_key: made.key("engine-commit")?.public_key(),
         log_key: made.key("engine-log")?.public_key(),
         readback_key: None,
+        managed: args.managed.clone(),
         code_owners: args.code_owners.clone(),
     };
     let (mut files, pin) = founding.files().map_err(|refusal| {

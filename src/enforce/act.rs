@@ -26,6 +26,8 @@ pub struct Hand {
     pub sink: Box<dyn Sink + Send>,
     /// Who makes changes.
     pub remediation: Remediation,
+    /// Whether this run has changed the system: a grant may then have lost paths to an earlier action.
+    pub acted: bool,
 }
 
 /// What came of one action.
@@ -105,7 +107,7 @@ pub(super) fn carry_out(
             return done(OutcomeKind::Failed, Some(error.class()), &text, Some(judgement));
         }
     };
-    match readiness(&planned, &before) {
+    match readiness(&planned, &before, hand.acted) {
         Readiness::Already => {
             let judgement = judge(&planned.expects, &before);
             return done(OutcomeKind::Already, None, "the grant itself was gone or changed before", Some(judgement));
@@ -126,6 +128,7 @@ pub(super) fn carry_out(
         return done(OutcomeKind::Failed, Some("lease-over"), text, Some(judge(&planned.expects, &before)));
     }
     observer.reached(Step::BeforeApply, Some(&planned.id));
+    hand.acted = true;
     let applied = hand.provisioner.apply(&action, intent, hand.sink.as_ref());
     observer.reached(Step::AfterApply, Some(&planned.id));
     let after = look(hand.provisioner.as_ref(), &planned);
@@ -159,7 +162,7 @@ enum Readiness {
 }
 
 /// The grant must be exactly what was planned for, or be gone already.
-fn readiness(planned: &Planned, before: &Sighting) -> Readiness {
+fn readiness(planned: &Planned, before: &Sighting, acted: bool) -> Readiness {
     if let Presence::Unknown { reason } = &before.presence {
         return Readiness::Unread(reason.clone());
     }
@@ -169,6 +172,7 @@ fn readiness(planned: &Planned, before: &Sighting) -> Readiness {
         None if matches!(planned.expects, Expectation::Absent | Expectation::Replaced) => Readiness::Already,
         None => Readiness::Drifted("the grant is gone, and something else gives the same access".to_owned()),
         Some(now) if now.digest() == planned.precondition => Readiness::Ready,
+        Some(now) if acted && now.has_only_lost_since(&planned.grant) => Readiness::Ready,
         Some(now) => {
             Readiness::Drifted(format!("the grant is {} now; planned was {}", now.digest(), planned.precondition))
         }

@@ -169,6 +169,18 @@ impl Grant {
         jcs::digest(&reviewed).unwrap_or(Digest::ZERO)
     }
 
+    /// Returns whether this is the reviewed grant, with nothing added and perhaps some paths or contents gone: what other
+    /// changes of the same run may leave of it.
+    pub fn has_only_lost_since(&self, reviewed: &Self) -> bool {
+        let same = (&self.system, self.kind, &self.key) == (&reviewed.system, reviewed.kind, &reviewed.key)
+            && (&self.principal.id, &self.entitlement.id) == (&reviewed.principal.id, &reviewed.entitlement.id)
+            && self.attributes == reviewed.attributes
+            && self.tier >= reviewed.tier;
+        let known = |path: &AccessPath| reviewed.paths.iter().any(|p| (p.via, &p.ids) == (path.via, &path.ids));
+        let hidden = |given: &Entitlement| reviewed.expands_to.iter().any(|e| e.id == given.id);
+        same && self.paths.iter().all(known) && self.expands_to.iter().all(hidden)
+    }
+
     /// Returns an attribute.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.get(name).map(String::as_str)

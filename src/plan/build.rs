@@ -17,7 +17,7 @@ use crate::{
         record::OutcomeKind,
     },
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Everything a plan depends on.
 pub struct Inputs<'a> {
@@ -226,14 +226,16 @@ const fn level_of(tier: Tier) -> Level {
     }
 }
 
-/// Returns how many principals hold each administrative entitlement, for the guardrail on the last administrator.
-pub fn administrators<'a>(inventories: impl IntoIterator<Item = &'a Inventory>) -> BTreeMap<(SystemId, String), u64> {
-    let mut holders: BTreeMap<(SystemId, String), BTreeSet<&str>> = BTreeMap::new();
+/// Returns the administrators of each system with the number of grants that make them one, for the guardrail on the last.
+pub fn administrators<'a>(
+    inventories: impl IntoIterator<Item = &'a Inventory>,
+) -> BTreeMap<SystemId, BTreeMap<String, u64>> {
+    let mut systems: BTreeMap<SystemId, BTreeMap<String, u64>> = BTreeMap::new();
     for inventory in inventories {
+        let administrators = systems.entry(inventory.system().clone()).or_default();
         for grant in inventory.grants().filter(|grant| super::guardrail::is_administrative(grant)) {
-            let entitlement = (grant.system.clone(), grant.entitlement.id.clone());
-            holders.entry(entitlement).or_default().insert(&grant.principal.id);
+            *administrators.entry(grant.principal.id.clone()).or_default() += 1;
         }
     }
-    holders.into_iter().map(|(entitlement, principals)| (entitlement, principals.len() as u64)).collect()
+    systems
 }

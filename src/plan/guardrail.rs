@@ -35,8 +35,8 @@ pub struct Limits<'a> {
     pub guardrails: &'a Guardrails,
     /// The live grants of each system: how many there are, and how many there were when they were reviewed.
     pub grants: BTreeMap<SystemId, (u64, Option<u64>)>,
-    /// How many principals hold an administrative entitlement, by system and immutable id of the entitlement.
-    pub administrators: BTreeMap<(SystemId, String), u64>,
+    /// The administrators of each system by immutable id, with the number of grants that make them one.
+    pub administrators: BTreeMap<SystemId, BTreeMap<String, u64>>,
     /// Who stands behind accounts.
     pub directory: &'a dyn Directory,
     /// The present, for freeze windows.
@@ -156,22 +156,19 @@ fn protected(actions: &[Planned], limits: &Limits<'_>, trips: &mut BTreeSet<Trip
     }
 }
 
+/// Somebody must be left on every system who can undo what a run does.
 fn last_administrator(actions: &[Planned], limits: &Limits<'_>, trips: &mut BTreeSet<Trip>) {
-    let mut removed: BTreeMap<(SystemId, String), BTreeSet<&str>> = BTreeMap::new();
+    let mut removed: BTreeMap<&SystemId, BTreeMap<&str, u64>> = BTreeMap::new();
     for action in actions.iter().filter(|action| is_administrative(&action.grant)) {
-        let entitlement = (action.grant.system.clone(), action.grant.entitlement.id.clone());
-        removed.entry(entitlement).or_default().insert(&action.grant.principal.id);
+        let of_system = removed.entry(&action.grant.system).or_default();
+        *of_system.entry(&action.grant.principal.id).or_default() += 1;
     }
-    for (entitlement, principals) in removed {
-        let holders = limits.administrators.get(&entitlement).copied().unwrap_or(0);
-        if principals.len() as u64 >= holders {
-            let (system, id) = entitlement;
-            let name = actions
-                .iter()
-                .find(|a| a.grant.system == system && a.grant.entitlement.id == id)
-                .map_or(id.as_str(), |a| a.grant.entitlement.name.as_str());
-            let message = format!("nobody would hold `{name}` on `{system}` any more");
-            trips.insert(trip("last-administrator", message, "grant it to somebody else first, then collect again"));
+    for (system, removed) in removed {
+        let Some(administrators) = limits.administrators.get(system) else { continue };
+        let left = |(id, grants): (&String, &u64)| *grants > removed.get(id.as_str()).copied().unwrap_or(0);
+        if !administrators.iter().any(left) {
+            let message = format!("nobody would be an administrator of `{system}` any more");
+            trips.insert(trip("last-administrator", message, "make somebody else one first, then collect again"));
         }
     }
 }

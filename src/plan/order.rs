@@ -10,9 +10,11 @@ pub(super) fn place(action: &Planned) -> (u8, &SystemId, &str, &str) {
         (Change::Disable {}, _) => 0,
         (Change::Rotate {}, _) => 1,
         (Change::Reduce { .. }, _) => 2,
-        (Change::Revoke {}, GrantKind::Account) => 5,
-        (Change::Revoke {}, GrantKind::Ownership) => 4,
-        (Change::Revoke {}, _) => 3,
+        (Change::Revoke {}, GrantKind::Account) => 6,
+        (Change::Revoke {}, GrantKind::Ownership) => 5,
+        // A membership shows what its group gives; were that taken first, the membership would not be as reviewed.
+        (Change::Revoke {}, GrantKind::Membership) => 3,
+        (Change::Revoke {}, _) => 4,
     };
     (step, &action.grant.system, &action.grant.principal.id, action.grant.key.as_str())
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     format::{governed, keys::PublicKey, note::VerifierKey},
     model::{
-        Digest, PrincipalId, RepoId,
+        Digest, PrincipalId, RepoId, SystemId,
         file::{
             self, EngineRole, FileKind, Governance, Guardrails, KeyState, PrincipalEntry, PrincipalKind,
             PrincipalStatus, Principals, RegistryKey, RegistryPrincipal, Role, Roles, Thresholds,
@@ -45,6 +45,8 @@ pub struct Founding {
     pub log_key: PublicKey,
     /// The key of the job that reads targets back, when there is a separate one.
     pub readback_key: Option<PublicKey>,
+    /// The systems whose access may be changed from the beginning.
+    pub managed: Vec<SystemId>,
     /// Whom the forge asks for a review of every change, such as `@acme/access`.
     pub code_owners: Vec<String>,
 }
@@ -134,7 +136,7 @@ impl Founding {
             thresholds: Thresholds { t0: both, t1: both, t2: 1, t3: 1 },
             guardrails: Guardrails {
                 removals_per_run: 50,
-                managed: Vec::new(),
+                managed: self.managed.clone(),
                 removals_per_system: 25,
                 removals_per_owner: 25,
                 percent_per_system: 20,

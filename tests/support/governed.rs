@@ -79,6 +79,7 @@ impl World {
             commit_key: key("engine").public_key(),
             log_key: key("log").public_key(),
             readback_key: None,
+            managed: Vec::new(),
             code_owners: Vec::new(),
         };
         let (texts, _) = founding.files().unwrap();

@@ -105,6 +105,7 @@ impl World {
             provisioner: Box::new(self.sim.clone()),
             sink: Box::new(NoSink),
             remediation: Remediation::Automatic,
+            acted: false,
         };
         let mut hands = BTreeMap::from([(sim::system(), hand)]);
         enforce(Order { plan, start, taken_up: vec![], hands: &mut hands, observer }, &mut self.journal)
