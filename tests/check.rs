@@ -138,6 +138,15 @@ fn a_branch_behind_main_is_judged_by_main_as_it_is() {
 }
 
 #[test]
+fn a_history_of_its_own_is_no_change() {
+    let mut world = World::new();
+    let files = world.decided(revoke_first, &["dora"]);
+    let stranger = world.commit(&[], &files, "out of nowhere");
+    let checked = check(&world.repository, world.pin, Some(world.main), stranger).unwrap();
+    assert_eq!(checked.problems.sorted()[0].code, "unrelated-history");
+}
+
+#[test]
 fn forms_of_files_without_signatures_are_judged_too() {
     let mut world = World::new();
     let cases = [

@@ -92,6 +92,25 @@ fn tenure_verifies_what_ssh_keygen_signs() {
 }
 
 #[test]
+fn what_ssh_keygen_signs_counts_in_a_merge_and_a_weaker_hash_does_not() {
+    let sandbox = Sandbox::new();
+    let mut world = World::new();
+    let mut files = world.decided(revoke_first, &[]);
+    let path = sandbox.join("dora");
+    fs::write(&path, key("dora").to_openssh("dora").unwrap().as_bytes()).unwrap();
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    for (hash, codes) in [("sha512", &[][..]), ("sha256", &["wrong-hash"])] {
+        fs::write(sandbox.join("review"), &files[&review_path("dora")]).unwrap();
+        let mut command = sandbox.command(program("ssh-keygen"), sandbox.path());
+        let option = format!("hashalg={hash}");
+        succeed(command.args(["-Y", "sign", "-q", "-f", "dora", "-O", &option, "-n", "review.v1@tenure", "review"]));
+        files.insert(signature_path(&review_path("dora"), "dora"), fs::read(sandbox.join("review.sig")).unwrap());
+        fs::remove_file(sandbox.join("review.sig")).unwrap();
+        assert_eq!(world.codes_after(&files), codes, "{hash}");
+    }
+}
+
+#[test]
 fn ssh_keygen_reads_the_keys_that_tenure_makes() {
     let sandbox = Sandbox::new();
     let key = PrivateKey::generate().unwrap();

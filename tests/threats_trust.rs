@@ -596,10 +596,25 @@ fn row_tamper_corpus_each_entry_has_its_code() {
     assert!(world.codes_after(&files).contains(&"prev-mismatch"));
     files = world.registry(|registry| drop(registry.principals[4].keys.pop()));
     assert!(world.codes_after(&files).contains(&"key-history"));
+    // The neutral point, which fits every message in lax verifiers.
+    let weak = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    files = world.registry(|registry| weak.clone_into(&mut registry.principals[4].keys[0].ssh));
+    assert!(world.codes_after(&files).contains(&"weak-key"));
+    files = world.root(|root| root.roles.root.threshold = 1);
+    for signer in ["ana", "ben"] {
+        let mut unsigned = files.clone();
+        unsigned.remove(&signature_path("trust/root/2.toml", signer));
+        assert!(world.codes_after(&unsigned).contains(&"below-threshold"), "lower threshold without {signer}");
+    }
     files = world.root(|root| root.roles.mandate.threshold = 0);
     assert!(world.codes_after(&files).contains(&"threshold-unreachable"));
     files = world.root(|root| root.log_origin = "tenure/other".to_owned());
-    assert!(!world.codes_after(&files).is_empty());
+    assert!(
+        world.codes_after(&files).contains(&"log-origin-changed")
+            || world.codes_after(&files).contains(&"place-mismatch")
+    );
+    files = world.root(|root| root.roles.engine.commit_keys[0] = root.roles.root.keys[0].clone());
+    assert!(world.codes_after(&files).contains(&"duplicate-key"), "the engine does not sign for people");
 }
 
 fn id(name: &str) -> PrincipalId {

@@ -6,9 +6,11 @@
 mod agent;
 mod base;
 mod check;
+mod docket;
 mod founding;
 mod governed;
 mod judge;
+mod keep;
 mod kinship;
 mod refusal;
 mod registry;
@@ -16,6 +18,7 @@ mod root;
 mod signing;
 mod standing;
 mod state;
+mod take;
 mod verified;
 mod walk;
 
