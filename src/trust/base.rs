@@ -178,7 +178,7 @@ impl Governed {
             }
         }
         if let Some(trust) = &self.trust {
-            self.kinship = Kinship::new(trust.registry().file(), self.people.values());
+            self.kinship = Arc::new(Kinship::new(trust.registry().file(), self.people.values()));
         }
         Ok(())
     }
@@ -195,7 +195,7 @@ impl Governed {
         let path = format!("campaigns/{id}/campaign.toml");
         let Some(campaign) = self.verified_campaign(repository, base, &path)? else { return Ok(()) };
         self.accepted.insert(path);
-        let mut opening = Opening { campaign, items: BTreeMap::new() };
+        let mut opening = Opening { campaign, items: BTreeMap::new(), kinship: self.kinship.clone() };
         let prefix = format!("campaigns/{id}/reviews/");
         let mut decided: BTreeMap<ItemId, Vec<(Bound, Option<String>)>> = BTreeMap::new();
         let reviews = self.files.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));

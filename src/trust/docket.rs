@@ -73,10 +73,9 @@ impl Governed {
         };
         let after = self.trust.clone();
         let after: &Registry = after.as_deref().map_or_else(|| trust.registry(), Trust::registry);
-        let kinship = std::mem::take(&mut self.kinship);
+        let kinship = self.kinship.clone();
         let bench = Bench { trust, after, kinship: &kinship, commit };
         let judged = self.judge_file(repository, &bench, path, bytes, signatures);
-        self.kinship = kinship;
         let outcome = judged?;
         let Err(refusal) = outcome else { return Ok(None) };
         let code = refusal.code();

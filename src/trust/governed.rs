@@ -32,7 +32,7 @@ pub struct Governed {
     pub(super) partial: Partial,
     pub(super) trust: Option<Arc<Trust>>,
     pub(super) people: BTreeMap<String, Principals>,
-    pub(super) kinship: Kinship,
+    pub(super) kinship: Arc<Kinship>,
     /// Signed kinds of files and signatures that lie in the tree, by path.
     pub(super) files: BTreeMap<String, ObjectId>,
     /// Those among them that must stay as they are.
@@ -109,7 +109,7 @@ impl Governed {
             partial: Partial::default(),
             trust: None,
             people: BTreeMap::new(),
-            kinship: Kinship::default(),
+            kinship: Arc::default(),
             files: BTreeMap::new(),
             held: BTreeMap::new(),
             accepted: BTreeSet::new(),
@@ -133,7 +133,7 @@ impl Governed {
     }
 
     /// Returns whose access is whose at the head.
-    pub const fn kinship(&self) -> &Kinship {
+    pub fn kinship(&self) -> &Kinship {
         &self.kinship
     }
 

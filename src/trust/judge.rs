@@ -18,7 +18,10 @@ use crate::{
     },
     store::{Place, SignatureFile, Unverified},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What a file is judged by.
 pub(super) struct Bench<'a> {
@@ -27,7 +30,7 @@ pub(super) struct Bench<'a> {
     /// The registry at the merge itself: what it revokes counts no more.
     pub(super) after: &'a Registry,
     /// Whose access is whose.
-    pub(super) kinship: &'a Kinship,
+    pub(super) kinship: &'a Arc<Kinship>,
     /// The merge.
     pub(super) commit: ObjectId,
 }
@@ -48,6 +51,8 @@ pub(super) enum Judged<T> {
 pub struct Opening {
     pub(super) campaign: Verified<Campaign>,
     pub(super) items: BTreeMap<ItemId, Digest>,
+    /// Whose access was whose when it was opened: what is given away later is still one's own in this campaign.
+    pub(super) kinship: Arc<Kinship>,
 }
 
 /// The decision in force on an item.
@@ -98,7 +103,9 @@ impl Bench<'_> {
         for item in &decided {
             check_complete(item)?;
             for signer in &allowed {
-                self.refuse_self_review(signer, &item.id, &item.subject, item.decision)?;
+                self.refuse_self_review(self.kinship, signer, &item.id, &item.subject, item.decision)?;
+                let opened = opening.map_or(self.kinship, |opening| &opening.kinship);
+                self.refuse_self_review(opened, signer, &item.id, &item.subject, item.decision)?;
             }
         }
         let named = signers.iter().any(|signer| signer.name == review.reviewer.as_str());
@@ -145,7 +152,7 @@ impl Bench<'_> {
         let (path, digest, commit, registry) =
             (verified.path.clone(), verified.digest, verified.commit, verified.registry);
         let (signatures, signers) = (verified.signatures.clone(), verified.signers.clone());
-        let value = Opening { campaign: verified, items };
+        let value = Opening { campaign: verified, items, kinship: self.kinship.clone() };
         Ok(Judged::Accepted(Verified { value, path, digest, signatures, signers, commit, registry }))
     }
 
@@ -160,7 +167,7 @@ impl Bench<'_> {
         if !self.trust.registry().is_in(approver, group) {
             return Err(Refusal::NotInGroup { signer: approver.to_owned(), group: group.clone() });
         }
-        self.refuse_self_review(approver, &exception.item, &exception.subject, Some(Verdict::Except))?;
+        self.refuse_self_review(self.kinship, approver, &exception.item, &exception.subject, Some(Verdict::Except))?;
         if signers.is_empty() {
             return Ok(Judged::Pending(Refusal::Threshold { needed: 1, found: 0, tier: None }));
         }
@@ -238,6 +245,7 @@ impl Bench<'_> {
 
     fn refuse_self_review(
         &self,
+        kinship: &Kinship,
         signer: &str,
         item: &ItemId,
         subject: &str,
@@ -248,7 +256,7 @@ impl Bench<'_> {
             return Ok(());
         }
         let principal = self.trust.registry().principal(signer);
-        match principal.and_then(|principal| self.kinship.tie(&principal.id, subject)) {
+        match principal.and_then(|principal| kinship.tie(&principal.id, subject)) {
             None => Ok(()),
             Some(tie) => {
                 Err(Refusal::SelfReview { signer: signer.to_owned(), what: tie.to_string(), item: item.to_string() })

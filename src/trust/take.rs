@@ -79,7 +79,7 @@ impl Governed {
         }
         let changed = trust_changed || !touched.people.is_empty() || !touched.people_gone.is_empty();
         if changed && let Some(trust) = &self.trust {
-            self.kinship = Kinship::new(trust.registry().file(), self.people.values());
+            self.kinship = Arc::new(Kinship::new(trust.registry().file(), self.people.values()));
         }
         Ok(())
     }
