@@ -9,6 +9,7 @@ mod check;
 mod collect;
 mod completions;
 mod context;
+mod demo;
 mod enforce;
 mod exit;
 mod fmt;
@@ -86,6 +87,8 @@ enum Command {
     Collect(collect::Args),
     /// Print a script that completes commands and options in your shell
     Completions(completions::Args),
+    /// Go the whole way with a small host of its own: collect, review, enforce, verify, audit
+    Demo(demo::Args),
     /// Do what is decided and not confirmed, read it back, and seal what happened
     Enforce(enforce::Args),
     /// Write governed files in their one canonical form
@@ -122,6 +125,7 @@ fn dispatch(cli: Cli, context: &mut Context) -> Result<Exit, Failure> {
         Command::Check(args) => check::run(&args, context),
         Command::Collect(args) => collect::run(&args, context),
         Command::Completions(args) => completions::run(&args, &mut Cli::command(), context),
+        Command::Demo(args) => demo::run(&args, context),
         Command::Enforce(args) => enforce::run(&args, context),
         Command::Fmt(args) => fmt::run(&args, context),
         Command::Init(args) => init::run(&args, context),

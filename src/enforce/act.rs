@@ -154,6 +154,20 @@ pub(super) fn carry_out(
     finished
 }
 
+/// Looks again at an action that was done and whose access survived or lingered.
+pub(super) fn look_again(done: &mut Done, hand: &Hand) {
+    let was_done = matches!(done.outcome.result, OutcomeKind::Already | OutcomeKind::Applied);
+    let open = done.judgement.as_ref().is_some_and(|judgement| {
+        matches!(judgement.kind, VerificationKind::Lingering | VerificationKind::StillPresent)
+    });
+    if was_done && open {
+        done.judgement = Some(match look(hand.provisioner.as_ref(), &done.planned) {
+            Ok(now) => judge(&done.planned.expects, &now),
+            Err(error) => Judgement::unknown(error.to_string()),
+        });
+    }
+}
+
 enum Readiness {
     Already,
     Drifted(String),

@@ -1,7 +1,7 @@
 //! A whole run: start, batches, end.
 
 use super::{
-    act::{Done, Hand, Lease, carry_out},
+    act::{Done, Hand, Lease, carry_out, look_again},
     journal::{Journal, JournalError},
     recover::recover,
     step::{Observer, Step},
@@ -11,7 +11,7 @@ use crate::{
     model::{
         Action, SystemId,
         action::{Planned, Ready},
-        record::{Entry, IntentRecorded, RunEnd, RunStart},
+        record::{Entry, IntentRecorded, OutcomeKind, RunEnd, RunStart},
     },
     plan::{Cleared, HeldCode, Plan},
 };
@@ -138,8 +138,15 @@ fn carry_out_all(
             .map(|(hand, queue)| {
                 scope.spawn(move || {
                     let work = queue.into_iter();
-                    work.map(|(place, action, intent)| (place, carry_out(action, intent, hand, lease, observer)))
-                        .collect::<Vec<_>>()
+                    let mut finished: Vec<_> = work
+                        .map(|(place, action, intent)| (place, carry_out(action, intent, hand, lease, observer)))
+                        .collect();
+                    // The last change on a system may have closed the path by which an earlier one survived.
+                    let last = finished.iter().rposition(|(_, done)| done.outcome.result == OutcomeKind::Applied);
+                    for (_, done) in finished.iter_mut().take(last.unwrap_or(0)) {
+                        look_again(done, hand);
+                    }
+                    finished
                 })
             })
             .collect();

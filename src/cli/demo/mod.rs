@@ -1,0 +1,148 @@
+//! `tenure demo [DIR]`: the whole way in a page, through the same code as the commands themselves.
+
+mod desk;
+mod host;
+mod stage;
+
+use super::{Context, Exit, Failure};
+use stage::Stage;
+use std::{fs, path::PathBuf};
+
+/// Build a governed repository with a small host, and go the whole way: collect, review, enforce, verify, audit
+///
+/// One removal is taken by the host and changes nothing, and is caught. Everything stays in DIR to be looked at and
+/// gone on with by hand.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  tenure demo\n  tenure demo /tmp/try-out && cd /tmp/try-out/repo && git log --all --graph --oneline"
+)]
+pub(super) struct Args {
+    /// Where to build it; a new folder [default: a new folder among the temporary files]
+    directory: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let root = match &args.directory {
+        Some(directory) => context.directory.join(directory),
+        None => std::env::temp_dir().join(format!("tenure-demo-{}", std::process::id())),
+    };
+    let mut stage = Stage::set(&root, context)?;
+    found(&mut stage)?;
+    collect(&mut stage)?;
+    review(&mut stage)?;
+    enforce(&mut stage)?;
+    find_the_other_way(&mut stage)?;
+    prove(&mut stage)?;
+    farewell(&mut stage)?;
+    Ok(Exit::Done)
+}
+
+fn found(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    stage.say("1. Ana, Ben and Mia found a governed repository. Two of them must sign what concerns trust.")?;
+    for name in ["ana", "ben", "mia"] {
+        stage.make_key(name)?;
+    }
+    let (old, new) = (stage.make_key("laptop")?, stage.make_key("build")?);
+    host::write(&stage.root.join("host"), &old, &new)?;
+    let founders =
+        ["--founder", "ana=../keys/ana.pub", "--founder", "ben=../keys/ben.pub", "--founder", "mia=../keys/mia.pub"];
+    let words = [&["init"][..], &founders, &["--manage", "web-1", "--keys", "../keys"]].concat();
+    fs::create_dir(stage.repository())?;
+    let answer = stage.tenure(&words, Exit::Done, 3)?;
+    stage.pin = answer.split_whitespace().find(|word| word.starts_with("sha256:")).map(str::to_owned);
+    for name in ["ana", "ben"] {
+        let key = format!("../keys/{name}");
+        let trust = ["trust/root/1.toml", "trust/registry/1.toml", "trust/mandate/1.toml"];
+        stage.tenure(&[&["sign", "--key", &key][..], &trust].concat(), Exit::Done, 0)?;
+    }
+    stage.git(&["init", "--quiet", "--bare", "../remote.git"], false)?;
+    stage.git(&["remote", "add", "origin", "../remote.git"], false)?;
+    stage.git(&["add", "--all"], false)?;
+    stage.git(&["commit", "--quiet", "-m", "Sign root, registry and mandate"], false)?;
+    stage.git(&["push", "--quiet", "--set-upstream", "origin", "main"], false)?;
+    Ok(())
+}
+
+fn collect(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    stage.say("2. What does the host web-1 hold? The read is counted twice, by two ways.")?;
+    desk::describe(&stage.repository())?;
+    stage.merge("describe-web-1", "systems: web-1, who is who, and what is reviewed")?;
+    stage.tenure(&["collect", "web-1"], Exit::Done, 5)?;
+    stage.merge("collect-web-1", "inventory of web-1")?;
+    Ok(())
+}
+
+fn review(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    stage.say("3. A campaign freezes that population, and gives every item to somebody who may judge it.")?;
+    stage.tenure(&["campaign", "open", CAMPAIGN, "--from", "policies/privileged.toml"], Exit::Done, 4)?;
+    stage.tenure(&["sign", "--key", "../keys/ana", "campaigns/2026-q4/campaign.toml"], Exit::Done, 0)?;
+    stage.merge("open-2026-q4", "open the campaign 2026-q4")?;
+    stage.say("4. The reviewers decide in their files, and sign the bytes. One item reads like this:")?;
+    let decided = desk::decide(&stage.repository())?;
+    stage.show(&decided.example)?;
+    for (path, signers) in &decided.files {
+        for signer in signers {
+            stage.tenure(&["sign", "--key", &format!("../keys/{signer}"), path], Exit::Done, 0)?;
+        }
+    }
+    stage.git(&["checkout", "--quiet", "-b", "reviews"], false)?;
+    stage.git(&["add", "--all"], false)?;
+    stage.git(&["commit", "--quiet", "-m", "reviews of 2026-q4"], false)?;
+    stage.tenure(&["check", "--base", "main"], Exit::Done, 5)?;
+    stage.merge_branch("reviews", "reviews of 2026-q4")?;
+    Ok(())
+}
+
+fn enforce(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    stage.say("5. What will that change? The planner has no connection, so nothing can be written from here.")?;
+    stage.tenure(&["plan"], Exit::Done, 16)?;
+    stage.say("6. Enforce: intents first, on the remote; then each change, and a look at the host afterwards.")?;
+    stage.tenure(&[&["enforce"][..], &ENGINE].concat(), Exit::Disagrees, 20)?;
+    stage.say("   The host took both removals from `sudo`. One of them changed nothing: a forgotten file still makes\n   svc_backup root. Others close the ticket here. Tenure exits 4, and the item stays open:")?;
+    stage.tenure(&["campaign", "status", CAMPAIGN], Exit::Done, 2)?;
+    Ok(())
+}
+
+fn find_the_other_way(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    stage.say("7. The reviewer decides on the rule as well, which was left open, and the next run does the rest.")?;
+    let decided = desk::decide_the_rule(&stage.repository())?;
+    for (path, signers) in &decided.files {
+        for signer in signers {
+            stage.tenure(&["sign", "--key", &format!("../keys/{signer}"), path], Exit::Done, 0)?;
+        }
+    }
+    stage.merge("the-rule", "review: the forgotten rule")?;
+    stage.tenure(&[&["enforce"][..], &ENGINE].concat(), Exit::Done, 20)?;
+    Ok(())
+}
+
+fn prove(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    stage.say("8. Somebody puts the laptop's key back by hand. A later look finds it:")?;
+    desk::put_back(&stage.root.join("host"), &stage.key("laptop").with_extension("pub"))?;
+    stage.tenure(&[&["verify"][..], &ENGINE].concat(), Exit::Disagrees, 20)?;
+    stage.say("   The decision is still in force, so the next run takes it away again.")?;
+    stage.tenure(&["collect", "web-1"], Exit::Done, 0)?;
+    stage.merge("collect-again", "inventory of web-1")?;
+    stage.tenure(&[&["enforce"][..], &ENGINE].concat(), Exit::Done, 20)?;
+    stage.say("9. An auditor needs a clone and the pin, and no network. What is not proven well enough is said:")?;
+    stage.tenure(&["audit"], Exit::Findings, 30)?;
+    Ok(())
+}
+
+fn farewell(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    let root = stage.root.display().to_string();
+    let pin = stage.pin.clone().unwrap_or_default();
+    stage.say("Everything is there to be looked at, and to go on with:")?;
+    stage.show(&format!(
+        "cd {root}/repo && export TENURE_ROOT={pin}\n\
+         git log --oneline --graph --all\n\
+         git show origin/evidence:checkpoint\n\
+         tenure campaign status {CAMPAIGN}\n\
+         tenure enforce {}",
+        ENGINE.join(" ")
+    ))?;
+    Ok(())
+}
+
+const CAMPAIGN: &str = "2026-q4";
+const ENGINE: [&str; 4] = ["--commit-key", "../keys/engine-commit", "--log-key", "../keys/engine-log"];
