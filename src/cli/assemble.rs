@@ -11,15 +11,19 @@ use crate::{
     git::{ObjectId, Repository},
     inventory::{self, LoadError, Loaded, People, Source, SourceError},
     model::{
-        Digest, Grant, ItemId, SystemId, Timestamp,
-        file::{Campaign, Principals, System},
+        CampaignId, Digest, Grant, ItemId, SystemId, Timestamp,
+        file::{Campaign, Principals, Review, System},
         history::History,
     },
     plan::{Draft, Inputs, Limits, Plan, Premises, Target, administrators, build},
     store::{Snapshot, StoreError},
-    trust::Governed,
+    trust::{Governed, Verified},
 };
-use std::{cell::RefCell, collections::BTreeMap, path::Path};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 /// The files of a commit, as inventories are read from them.
 pub(super) struct Committed<'r>(pub(super) Snapshot<'r>);
@@ -112,7 +116,8 @@ impl<'r> Assembly<'r> {
             evidence_size: history.size(),
             evidence_head: history.head(),
         };
-        let pinned = Pinned { repository: self.repository, governed, known: RefCell::new(BTreeMap::new()) };
+        let known = RefCell::new(BTreeMap::new());
+        let pinned = Pinned { repository: self.repository, governed, resolutions: &resolutions, known };
         let reviewed = |resolution: &Resolution| pinned.grant(resolution);
         let inputs = Inputs { premises, resolutions: &resolutions, targets: &targets, history, reviewed: &reviewed };
         build(&inputs).map_err(|error| Diagnostic::error("plan", error.to_string()).into())
@@ -147,13 +152,14 @@ impl<'r> Assembly<'r> {
 /// Returns what all decisions amount to, the latest campaign last.
 pub(super) fn resolutions(governed: &Governed, now: Timestamp) -> Vec<Resolution> {
     let mut campaigns: Vec<_> = governed.openings().values().map(|opening| opening.campaign().value()).collect();
-    campaigns.sort_by_key(|campaign| (campaign.opened_at, campaign.id.clone()));
+    campaigns.sort_by_key(|campaign| (campaign.opened_at, &campaign.id));
+    let mut reviews: BTreeMap<&CampaignId, Vec<&Verified<Review>>> = BTreeMap::new();
+    for review in governed.reviews() {
+        reviews.entry(&review.campaign).or_default().push(review);
+    }
     campaigns
         .into_iter()
-        .flat_map(|campaign| {
-            let reviews = governed.reviews().iter().filter(|review| review.campaign == campaign.id);
-            resolve(campaign, reviews, now).decided
-        })
+        .flat_map(|campaign| resolve(campaign, reviews.remove(&campaign.id).unwrap_or_default(), now).decided)
         .collect()
 }
 
@@ -166,27 +172,36 @@ pub(super) fn people_at(snapshot: Snapshot<'_>) -> Result<(People, Vec<crate::mo
     for file in snapshot.read_all::<Principals>("principals").map_err(store)? {
         files.push((file.path().to_owned(), file.into_value()));
     }
-    Ok(People::new(files.iter().map(|(path, file)| (path.as_str(), file.clone()))))
+    let (paths, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();
+    Ok(People::new(paths.iter().map(String::as_str).zip(files)))
 }
 
 /// Grants as they were reviewed: from the inventories that campaigns pinned, each read once and only when asked for.
 struct Pinned<'a> {
     repository: &'a Repository,
     governed: &'a Governed,
-    known: RefCell<BTreeMap<(String, SystemId), Option<Loaded>>>,
+    resolutions: &'a [Resolution],
+    known: RefCell<BTreeMap<(CampaignId, SystemId), BTreeMap<ItemId, Grant>>>,
 }
 
 impl Pinned<'_> {
     fn grant(&self, resolution: &Resolution) -> Option<Grant> {
-        let campaign = self.governed.campaign(&resolution.campaign)?;
-        let base = campaign.value().base.clone();
+        let Resolution { campaign, system, item, .. } = resolution;
         let mut known = self.known.borrow_mut();
-        let loaded = known.entry((base.clone(), resolution.system.clone())).or_insert_with(|| {
-            let commit = ObjectId::parse(&base).ok()?;
-            inventory::load(&Committed(Snapshot::at(self.repository, commit)), &resolution.system).ok()
-        });
-        let mut grants = loaded.as_ref()?.inventory.grants();
-        grants.find(|g| ItemId::of(&resolution.campaign, &resolution.system, &g.key) == resolution.item).cloned()
+        let reviewed = known
+            .entry((campaign.clone(), system.clone()))
+            .or_insert_with(|| self.decided(campaign, system).unwrap_or_default());
+        reviewed.get(item).cloned()
+    }
+
+    /// Returns the grants that a campaign decided on, by item; nothing when its inventory cannot be read.
+    fn decided(&self, campaign: &CampaignId, system: &SystemId) -> Option<BTreeMap<ItemId, Grant>> {
+        let base = ObjectId::parse(&self.governed.campaign(campaign)?.value().base).ok()?;
+        let loaded = inventory::load(&Committed(Snapshot::at(self.repository, base)), system).ok()?;
+        let here = self.resolutions.iter().filter(|decided| decided.campaign == *campaign && decided.system == *system);
+        let items: BTreeSet<&ItemId> = here.map(|decided| &decided.item).collect();
+        let grants = loaded.inventory.grants().map(|grant| (ItemId::of(campaign, system, &grant.key), grant));
+        Some(grants.filter(|(item, _)| items.contains(item)).map(|(item, grant)| (item, grant.clone())).collect())
     }
 }
 

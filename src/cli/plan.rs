@@ -61,8 +61,8 @@ pub(super) fn show<S>(
     assembly: &Assembly<'_>,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let inventories: BTreeMap<SystemId, Inventory> =
-        assembly.inventories.iter().map(|(id, loaded)| (id.clone(), loaded.inventory.clone())).collect();
+    let inventories: BTreeMap<SystemId, &Inventory> =
+        assembly.inventories.iter().map(|(id, loaded)| (id.clone(), &loaded.inventory)).collect();
     let shown = Show { inventories: &inventories, trips };
     match context.format {
         Format::Json => context.json(&plan_json(plan, shown))?,

@@ -9,7 +9,7 @@ use crate::{
     campaign::Resolution,
     connector::{self, Refusal, Vocabulary},
     model::{
-        ActionId, Change, Digest, Expectation, Grant, Inventory, ItemId, Level, SystemId, Tier, Verdict,
+        ActionId, CampaignId, Change, Digest, Expectation, Grant, Inventory, ItemId, Level, SystemId, Tier, Verdict,
         action::Planned,
         file::{Remediation, System},
         history::{ActionHistory, History},
@@ -17,7 +17,7 @@ use crate::{
         record::OutcomeKind,
     },
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Everything a plan depends on.
 pub struct Inputs<'a> {
@@ -70,16 +70,15 @@ pub fn build(inputs: &Inputs<'_>) -> Result<Plan<Draft>, NotCanonical> {
 type Index<'a> = BTreeMap<ItemId, &'a Grant>;
 
 fn items_of<'a>(inputs: &Inputs<'a>) -> Index<'a> {
-    let mut wanted: BTreeMap<(&SystemId, &crate::model::CampaignId), usize> = BTreeMap::new();
+    let mut wanted: BTreeMap<(&SystemId, &CampaignId), HashSet<&ItemId>> = BTreeMap::new();
     for resolution in inputs.resolutions {
-        *wanted.entry((&resolution.system, &resolution.campaign)).or_default() += 1;
+        wanted.entry((&resolution.system, &resolution.campaign)).or_default().insert(&resolution.item);
     }
-    let mut index = BTreeMap::new();
-    for (system, campaign) in wanted.into_keys() {
+    let mut index = Index::new();
+    for ((system, campaign), items) in wanted {
         let Some(inventory) = inputs.targets.get(system).and_then(|target| target.inventory) else { continue };
-        for grant in inventory.grants() {
-            index.insert(ItemId::of(campaign, system, &grant.key), grant);
-        }
+        let grants = inventory.grants().map(|grant| (ItemId::of(campaign, system, &grant.key), grant));
+        index.extend(grants.filter(|(item, _)| items.contains(item)));
     }
     index
 }

@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, fmt::Write};
 #[derive(Clone, Copy)]
 pub struct Show<'a> {
     /// The inventories the plan was computed from.
-    pub inventories: &'a BTreeMap<SystemId, Inventory>,
+    pub inventories: &'a BTreeMap<SystemId, &'a Inventory>,
     /// The guardrails it trips.
     pub trips: &'a [Trip],
 }
@@ -35,7 +35,7 @@ pub fn plan_human<S>(plan: &Plan<S>, show: Show<'_>, look: Look) -> String {
             }
         }
         let _ = writeln!(text, "{}", look.heading("before → after"));
-        text.push_str(&changes(&actions, show.inventories.get(system), look));
+        text.push_str(&changes(&actions, show.inventories.get(system).copied(), look));
         warnings(&mut text, &actions, look);
         text.push('\n');
     }

@@ -10,13 +10,14 @@ use crate::{
     format::{bytes::MAX_FILE, governed},
     git::{File, Listing, Mode, ObjectId, Repository},
     model::{
-        Digest,
+        Digest, PrincipalId,
         file::{
             Attestation, Campaign, CampaignDefinition, Exception, FileKind, Governance, Governed, Mandate, Observation,
             Principals, Registry, Review, Root, System,
         },
     },
 };
+use std::collections::BTreeMap;
 
 /// A governed repository at one commit.
 #[derive(Clone, Copy)]
@@ -74,11 +75,17 @@ impl<'r> Snapshot<'r> {
     /// # Errors
     /// When it is not there, not a plain file, or not acceptable in form.
     pub fn read<T: Governed>(&self, path: &str) -> Result<Unverified<T>, StoreError> {
-        let bytes = self.bytes(path, LIMIT)?.ok_or_else(|| StoreError::Missing(path.to_owned()))?;
-        let value =
-            governed::parse(path, &bytes).map_err(|problems| StoreError::Form { path: path.to_owned(), problems })?;
+        let file = self.repository.file(self.commit, path)?.ok_or_else(|| StoreError::Missing(path.to_owned()))?;
         let signatures = if Place::of(path).namespace().is_some() { self.signatures(path)? } else { Vec::new() };
-        Ok(Unverified::new(value, bytes, path.to_owned(), signatures))
+        self.open(&file, signatures)
+    }
+
+    fn open<T: Governed>(&self, file: &File, signatures: Vec<SignatureFile>) -> Result<Unverified<T>, StoreError> {
+        let (path, bytes) = (file.path.clone(), self.blob(file, LIMIT)?);
+        match governed::parse(&path, &bytes) {
+            Ok(value) => Ok(Unverified::new(value, bytes, path, signatures)),
+            Err(problems) => Err(StoreError::Form { path, problems }),
+        }
     }
 
     /// Returns what a governed file says that needs no signature, or nothing when it is not there.
@@ -102,16 +109,21 @@ impl<'r> Snapshot<'r> {
         if let Some(hazard) = listing.hazards.first() {
             return Err(StoreError::Place(hazard.path.clone()));
         }
-        let mut files = Vec::new();
+        // One listing serves all: looking beside each file would cost the square of their number.
+        let mut beside: BTreeMap<String, Vec<SignatureFile>> = BTreeMap::new();
+        let mut found = Vec::new();
         for file in listing.files {
             match Place::of(&file.path) {
                 Place::Misplaced => return Err(StoreError::Place(file.path)),
-                place if place.kind() == Some(T::KIND) => files.push(self.read(&file.path)?),
-                Place::Policy(_) if self.says_it_is(&file, T::KIND)? => files.push(self.read(&file.path)?),
+                Place::Signature { of, signer } if Place::of(&of).kind() == Some(T::KIND) => {
+                    beside.entry(of).or_default().push(self.signature(file, &signer)?);
+                }
+                place if place.kind() == Some(T::KIND) => found.push(file),
+                Place::Policy(_) if self.says_it_is(&file, T::KIND)? => found.push(file),
                 _ => {}
             }
         }
-        Ok(files)
+        found.iter().map(|file| self.open(file, beside.remove(&file.path).unwrap_or_default())).collect()
     }
 
     /// Returns all principals of `principals.toml` and `principals/`.
@@ -135,11 +147,15 @@ impl<'r> Snapshot<'r> {
             if let Place::Signature { of, signer } = Place::of(&file.path)
                 && of == path
             {
-                let bytes = self.blob(&file, MAX_SIGNATURE)?;
-                found.push(SignatureFile { signer: signer.to_string(), path: file.path, bytes });
+                found.push(self.signature(file, &signer)?);
             }
         }
         Ok(found)
+    }
+
+    fn signature(&self, file: File, signer: &PrincipalId) -> Result<SignatureFile, StoreError> {
+        let bytes = self.blob(&file, MAX_SIGNATURE)?;
+        Ok(SignatureFile { signer: signer.to_string(), path: file.path, bytes })
     }
 
     /// Returns the digest over all governed files: lines of `<sha256>  <mode>  <path>`, sorted by path. It binds a run to

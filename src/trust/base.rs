@@ -160,7 +160,7 @@ impl Governed {
         repository: &Repository,
         kind: &str,
         version: u32,
-    ) -> Result<Option<(String, Vec<u8>, Vec<SignatureFile>)>, GitError> {
+    ) -> Result<Option<Lying>, GitError> {
         let path = format!("trust/{kind}/{version}.toml");
         let Some(blob) = self.files.get(&path) else { return Ok(None) };
         let bytes = repository.blob(*blob, MAX_FILE)?;
@@ -297,5 +297,8 @@ fn mentions(bytes: &[u8], items: &BTreeSet<ItemId>) -> bool {
         id.is_some_and(|id| items.contains(&id))
     })
 }
+
+/// A file as it lies on main: its path, its bytes, its signatures.
+type Lying = (String, Vec<u8>, Vec<SignatureFile>);
 
 const MAX_FILE: u64 = 256 * 1024;
