@@ -155,12 +155,7 @@ impl Governed {
         Ok(())
     }
 
-    fn trust_file(
-        &self,
-        repository: &Repository,
-        kind: &str,
-        version: u32,
-    ) -> Result<Option<Lying>, GitError> {
+    fn trust_file(&self, repository: &Repository, kind: &str, version: u32) -> Result<Option<Lying>, GitError> {
         let path = format!("trust/{kind}/{version}.toml");
         let Some(blob) = self.files.get(&path) else { return Ok(None) };
         let bytes = repository.blob(*blob, MAX_FILE)?;
