@@ -21,7 +21,10 @@ use crate::{
     store::Place,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// Do what is decided and not confirmed, read it back, and seal what happened
 ///
@@ -36,9 +39,9 @@ pub(super) struct Args {
     systems: Vec<SystemId>,
     #[command(flatten)]
     engine: EngineArgs,
-    /// End the process at this step, as if it had been killed
+    /// End the process at this step, or when it comes there for the Nth time, as if it had been killed
     #[cfg(debug_assertions)]
-    #[arg(long, hide = true, value_name = "STEP")]
+    #[arg(long, hide = true, value_name = "STEP[:N]")]
     crash_at: Option<String>,
 }
 
@@ -178,7 +181,9 @@ fn hand(system: &System, around: &catalogue::Surroundings<'_>) -> Result<Hand, c
 /// Shows progress at a terminal, and ends the process where a test asks for it.
 struct Watch {
     bar: ProgressBar,
-    crash_at: Option<String>,
+    crash_at: Option<(String, u64)>,
+    /// How often the run came to the step where it is to crash.
+    passed: AtomicU64,
 }
 
 impl Watch {
@@ -188,7 +193,11 @@ impl Watch {
         if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {elapsed}") {
             bar.set_style(style);
         }
-        Self { bar, crash_at: crash_at.map(str::to_owned) }
+        let crash_at = crash_at.map(|at| {
+            let (step, times) = at.split_once(':').unwrap_or((at, "1"));
+            (step.to_owned(), times.parse().unwrap_or(1))
+        });
+        Self { bar, crash_at, passed: AtomicU64::new(0) }
     }
 
     fn finish(&self) {
@@ -202,7 +211,8 @@ impl Observer for Watch {
             self.bar.inc(1);
         }
         self.bar.set_message(step.name());
-        if self.crash_at.as_deref() == Some(step.name()) {
+        let Some((name, times)) = &self.crash_at else { return };
+        if name == step.name() && self.passed.fetch_add(1, Ordering::Relaxed) + 1 == *times {
             // What a power cut does: no destructor runs, nothing is flushed.
             let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         }

@@ -31,8 +31,13 @@ pub(super) fn recover(journal: &dyn Journal, hands: &BTreeMap<SystemId, Hand>) -
                 Err(error) => (Judgement::unknown(error.to_string()), OutcomeKind::Unknown, error.to_string()),
                 Ok(now) => {
                     let judgement = judge(&planned.expects, &now);
+                    // An earlier run saw it done, and the one that was interrupted came to it once more: nobody did it twice.
+                    let was_done = past.confirmed.is_some() && !past.regressed;
                     let untouched = now.grant.as_ref().is_some_and(|grant| grant.digest() == planned.precondition);
                     let (result, text) = match judgement.kind {
+                        VerificationKind::Confirmed if was_done => {
+                            (OutcomeKind::Already, "found still done after an interrupted run")
+                        }
                         VerificationKind::Confirmed => (OutcomeKind::Applied, "found done after an interrupted run"),
                         _ if untouched => (OutcomeKind::Failed, "found untouched after an interrupted run"),
                         _ => (OutcomeKind::Unknown, "found neither untouched nor done after an interrupted run"),

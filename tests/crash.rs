@@ -1,0 +1,193 @@
+//! The plug is pulled at every step of `tenure enforce`, on a real repository and a real host tree.
+//!
+//! Whatever the step: each change on the host has its intent on the remote, the next run finds out and finishes,
+//! nothing is done twice, and the audit has nothing to say.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
+
+#[path = "support/host.rs"]
+mod host;
+mod support;
+#[path = "support/world.rs"]
+mod world;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::LazyLock;
+use tenure::enforce::Step;
+use tenure::model::Verdict::{Disable, Revoke};
+use world::{CAMPAIGN, Decision, World};
+
+/// Four decisions, each about a file of its own, so that the file shows whether it was done.
+static DECIDED: LazyLock<World> = LazyLock::new(|| {
+    let world = World::founded(&["web-1"]);
+    host::lay(&world, "host");
+    world.system("web-1", &host::settings("host"));
+    world.collected(&["web-1"]);
+    world.campaign(&[("web-1", &["account", "credential", "membership", "rule"])]);
+    world.decided(&[
+        Decision("svc_export", "membership group sudo", Revoke),
+        Decision("li", "account account li", Disable),
+        Decision("deploy", "credential ssh as deploy with li@laptop", Revoke),
+        Decision("deploy", "rule sudo (root) NOPASSWD: /usr/bin/systemctl restart shop", Revoke),
+    ]);
+    world
+});
+
+/// The file that shows an action, and what its intent names.
+const SHOWN: [(&str, &str); 4] = [
+    ("etc/group", "membership:"),
+    ("etc/shadow", "account:"),
+    ("srv/deploy/.ssh/authorized_keys", "key:"),
+    ("etc/sudoers.d/deploy", "sudo:"),
+];
+
+#[test]
+fn a_run_that_is_not_disturbed_does_everything_once() {
+    let world = DECIDED.copied();
+    world.enforce(&[]).exits(0);
+    all_is_done_once(&world, "undisturbed");
+    let before = world.records();
+    world.enforce_later(60, &[]).exits(0);
+    assert_eq!(world.records(), before, "a run with nothing to do writes nothing");
+}
+
+#[test]
+fn killed_before_the_intents_are_out_nothing_is_touched() {
+    for step in [Step::Recovered, Step::BeforeIntents] {
+        let world = DECIDED.copied();
+        killed_at(&world, step, 1);
+        assert_eq!(changed(&world), [""; 0], "{}", step.name());
+        assert!(world.records_of("intent").is_empty());
+        world.enforce(&[]).exits(0);
+        all_is_done_once(&world, step.name());
+    }
+}
+
+#[test]
+fn killed_after_the_intents_the_next_run_finds_out() {
+    for step in [Step::AfterIntents, Step::BeforeOutcomes] {
+        let world = DECIDED.copied();
+        killed_at(&world, step, 1);
+        goes_on_after_the_lease(&world, step.name());
+    }
+}
+
+#[test]
+fn killed_at_each_step_of_each_action_nothing_is_done_twice() {
+    for step in [Step::BeforeApply, Step::AfterApply, Step::AfterLook] {
+        for action in 1..=4 {
+            let world = DECIDED.copied();
+            killed_at(&world, step, action);
+            let done = action - u64::from(step == Step::BeforeApply);
+            assert_eq!(changed(&world).len() as u64, done, "{} {action}", step.name());
+            goes_on_after_the_lease(&world, &format!("{}:{action}", step.name()));
+        }
+    }
+}
+
+#[test]
+fn killed_when_all_is_written_down_there_is_nothing_left_to_do() {
+    for step in [Step::AfterOutcomes, Step::Ended] {
+        let world = DECIDED.copied();
+        killed_at(&world, step, 1);
+        let (before, files) = (world.records(), host::files(&world.join("host")));
+        world.enforce_later(1, &[]).exits(0);
+        assert_eq!(world.records(), before, "{}", step.name());
+        assert_eq!(host::files(&world.join("host")), files);
+        all_is_done_once(&world, step.name());
+    }
+}
+
+#[test]
+fn killed_again_and_again_it_still_ends() {
+    let world = DECIDED.copied();
+    let steps = [Step::AfterApply, Step::Recovered, Step::BeforeIntents, Step::AfterApply, Step::BeforeOutcomes];
+    for (times, step) in steps.into_iter().enumerate() {
+        killed_later(&world, times as i64 * 60, step, 1);
+    }
+    world.enforce_later(600, &[]).exits(0);
+    all_is_done(&world, "again and again");
+}
+
+/// While the dead run's lease lasts, its system is busy; afterwards the next run asks the target and does what is left.
+fn goes_on_after_the_lease(world: &World, story: &str) {
+    let dead = changed(world);
+    let files = host::files(&world.join("host"));
+    world.enforce_later(1, &[]).exits(75).says("busy");
+    assert_eq!(host::files(&world.join("host")), files, "{story}: a busy system is left alone");
+    world.enforce_later(60, &[]).exits(0);
+    for (path, text, place) in host::files(&world.join("host")) {
+        if dead.contains(&path) {
+            let (_, then, there) = files.iter().find(|(known, _, _)| *known == path).unwrap();
+            assert_eq!((&text, place), (then, *there), "{story}: {path} was done, and is not written again");
+        }
+    }
+    let recovered = world.records_of("recover");
+    assert_eq!(recovered.len(), 4, "{story}: every dangling intent is looked into");
+    let found_done = recovered.iter().filter(|record| record["seen"] == "confirmed").count();
+    assert_eq!(found_done, dead.len(), "{story}");
+    all_is_done(world, story);
+    let already = world.records_of("outcome").iter().filter(|outcome| outcome["result"] == "already").count();
+    assert_eq!(already, dead.len(), "{story}: what was found done is left alone");
+}
+
+fn killed_at(world: &World, step: Step, times: u64) {
+    killed_later(world, 0, step, times);
+}
+
+fn killed_later(world: &World, minutes: i64, step: Step, times: u64) {
+    let at = format!("{}:{times}", step.name());
+    let ran = world.enforce_later(minutes, &["--crash-at", &at]);
+    assert_eq!(ran.signal, Some(9), "at {at}: {:?}\n{}{}", ran.code, ran.out, ran.err);
+    each_change_was_intended(world, &at);
+}
+
+/// INVARIANT of DESIGN section 6, as somebody else sees it: the host tree against the remote branch.
+fn each_change_was_intended(world: &World, story: &str) {
+    let intents = world.records_of("intent");
+    for path in changed(world) {
+        let (_, key) = SHOWN.iter().find(|(shown, _)| *shown == path).unwrap();
+        let intended = intents.iter().any(|intent| intent["grant"].as_str().unwrap().starts_with(key));
+        assert!(intended, "{story}: {path} has changed and no intent on the remote says so");
+    }
+}
+
+/// Returns the files of [`SHOWN`] that are not as they were.
+fn changed(world: &World) -> Vec<&'static str> {
+    let text = |folder: &Path| -> BTreeMap<_, _> {
+        host::files(folder).into_iter().map(|(path, text, _)| (path, text)).collect()
+    };
+    let (then, now) = (text(&DECIDED.join("host")), text(&world.join("host")));
+    SHOWN.iter().map(|(path, _)| *path).filter(|path| then[path] != now[path]).collect()
+}
+
+fn all_is_done_once(world: &World, story: &str) {
+    all_is_done(world, story);
+    assert_eq!(world.records_of("intent").len(), 4, "{story}");
+    assert_eq!(world.records_of("outcome").len(), 4, "{story}");
+}
+
+/// The host is as decided and as nothing else; every action was applied once and confirmed; an auditor finds nothing.
+fn all_is_done(world: &World, story: &str) {
+    let host = world.join("host");
+    let read = |path: &str| std::fs::read_to_string(host.join(path)).unwrap();
+    assert!(read("etc/group").contains("sudo:x:27:ben,svc_backup\n"), "{story}");
+    assert!(read("etc/gshadow").contains("sudo:*::ben,svc_backup\n"), "{story}");
+    assert!(read("etc/shadow").contains("\nli:!:20000:0:99999:7::1:\n"), "{story}: {}", read("etc/shadow"));
+    assert!(!read("etc/sudoers.d/deploy").contains("systemctl"), "{story}");
+    let keys = read("srv/deploy/.ssh/authorized_keys");
+    assert!(keys.contains("build@ci") && !keys.contains("li@laptop"), "{story}: {keys}");
+    let mut applied = BTreeMap::new();
+    for outcome in world.records_of("outcome").iter().filter(|outcome| outcome["result"] == "applied") {
+        *applied.entry(outcome["action"].to_string()).or_insert(0) += 1;
+    }
+    assert_eq!(applied.values().copied().collect::<Vec<_>>(), [1, 1, 1, 1], "{story}: {applied:#?}");
+    world.verify_later(900).exits(0);
+    world.audit(900).exits(0);
+    world.tenure(&["campaign", "status", CAMPAIGN]).exits(0);
+}

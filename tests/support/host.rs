@@ -1,0 +1,86 @@
+//! A small Linux system below a folder, as the story needs it.
+#![allow(dead_code, clippy::unwrap_used, reason = "every test binary uses a part of this")]
+
+use super::world::World;
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+/// What a system file says of a host that lies beside the repository; later reads have settings of their own.
+pub fn settings(folder: &str) -> String {
+    let root = format!("root = \"../{folder}\"\n");
+    format!("connector = \"hosts\"\n\n[settings]\n{root}\n[settings.readback]\n{root}")
+}
+
+/// Lays a host into a folder of the world: people, jobs, two administrators, a leaver's key.
+pub fn lay(world: &World, folder: &str) {
+    for (path, mode, text) in FILES {
+        let name = format!("{folder}/{path}");
+        world.write(&name, text);
+        fs::set_permissions(world.join(&name), fs::Permissions::from_mode(*mode)).unwrap();
+    }
+}
+
+/// Returns a host's files that hold access, with what is in them and where they lie on the disk.
+pub fn files(folder: &Path) -> Vec<(&'static str, String, u64)> {
+    let read = |path: &'static str| {
+        let file = folder.join(path);
+        (path, fs::read_to_string(&file).unwrap(), fs::metadata(&file).unwrap().ino())
+    };
+    FILES.iter().map(|(path, _, _)| read(path)).collect()
+}
+
+/// The files by path, with mode and text.
+const FILES: &[(&str, u32, &str)] = &[
+    (
+        "etc/passwd",
+        0o644,
+        "root:x:0:0:root:/root:/bin/bash\n\
+         daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n\
+         ben:x:1001:1001:Ben Okafor:/home/ben:/bin/bash\n\
+         li:x:1002:1002:Li Chen:/home/li:/bin/bash\n\
+         svc_export:x:1101:1101:nightly export:/srv/export:/bin/bash\n\
+         svc_backup:x:1102:1102:backup agent:/srv/backup:/bin/bash\n\
+         deploy:x:1103:1103:deployment:/srv/deploy:/bin/bash\n",
+    ),
+    (
+        "etc/shadow",
+        0o640,
+        "root:!:20000:0:99999:7:::\n\
+         daemon:*:20000:0:99999:7:::\n\
+         ben:!:20000:0:99999:7:::\n\
+         li:!:20000:0:99999:7:::\n\
+         svc_export:!:20000:0:99999:7:::\n\
+         svc_backup:!:20000:0:99999:7:::\n\
+         deploy:!:20000:0:99999:7:::\n",
+    ),
+    (
+        "etc/group",
+        0o644,
+        "root:x:0:\ndaemon:x:1:\nsudo:x:27:ben,svc_export,svc_backup\ndocker:x:998:deploy,li\nben:x:1001:\nli:x:1002:\n\
+         svc_export:x:1101:\nsvc_backup:x:1102:\ndeploy:x:1103:\n",
+    ),
+    (
+        "etc/gshadow",
+        0o640,
+        "root:*::\ndaemon:*::\nsudo:*::ben,svc_export,svc_backup\ndocker:!::deploy,li\nben:!::\nli:!::\nsvc_export:!::\n\
+         svc_backup:!::\ndeploy:!::\n",
+    ),
+    (
+        "etc/sudoers",
+        0o440,
+        "Defaults\tenv_reset\nroot\tALL=(ALL:ALL) ALL\n%sudo\tALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n",
+    ),
+    (
+        "etc/sudoers.d/backup",
+        0o440,
+        "# restore drill 2024, remove after the weekend\nsvc_backup ALL=(ALL:ALL) NOPASSWD: ALL\n",
+    ),
+    ("etc/sudoers.d/deploy", 0o440, "deploy ALL=(root) NOPASSWD: /usr/bin/systemctl restart shop\n"),
+    (
+        "srv/deploy/.ssh/authorized_keys",
+        0o644,
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f build@ci\n\
+         ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICAhIiMkJSYnKCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4/ li@laptop\n",
+    ),
+];

@@ -1,0 +1,340 @@
+//! A governed repository as its people have it: founders with keys, a bare remote, systems, a campaign, decisions; and
+//! the real `tenure` run in it.
+//!
+//! A world is told once and copied for each case: everything in it is named by relative paths.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "every test binary uses a part of this, and a world that cannot be built should stop the test there"
+)]
+
+use super::support::sandbox::{Sandbox, succeed};
+use super::support::servers::program;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tenure::format::governed::{parse, render};
+use tenure::format::keys::{PrivateKey, Signer as _};
+use tenure::model::file::{Item, Review};
+use tenure::model::{Digest, Tier, Timestamp, Verdict};
+
+/// A governed repository `repo`, its remote `remote.git`, keys in `keys`, and what else a story puts beside them.
+pub struct World {
+    sandbox: Sandbox,
+    pin: Option<Digest>,
+    variables: Vec<(OsString, OsString)>,
+}
+
+/// One decision: on the one item that has this holder and this entitlement, as reviewers read them.
+#[derive(Clone, Copy)]
+pub struct Decision<'a>(pub &'a str, pub &'a str, pub Verdict);
+
+/// What a command answered.
+pub struct Ran {
+    /// The exit code; none when it was killed.
+    pub code: Option<i32>,
+    /// The signal that killed it.
+    pub signal: Option<i32>,
+    /// What it wrote for programs and people.
+    pub out: String,
+    /// What it complained about.
+    pub err: String,
+}
+
+/// The one campaign of these stories.
+pub const CAMPAIGN: &str = "2026-q4";
+/// When these stories are told; nothing in them asks the machine what time it is.
+pub const NOW: i64 = 1_795_410_000;
+
+impl World {
+    /// Makes a sandbox with the keys of three founders: `ana`, `ben` and `mia`.
+    pub fn new() -> Self {
+        let world = Self { sandbox: Sandbox::new(), pin: None, variables: Vec::new() };
+        fs::create_dir(world.join("keys")).unwrap();
+        for name in PEOPLE {
+            let key = PrivateKey::from_seed(Digest::of(format!("test key of {name}")).as_bytes());
+            world.write(&format!("keys/{name}"), &key.to_openssh(name).unwrap());
+            world.write(&format!("keys/{name}.pub"), &format!("{} {name}\n", key.public_key()));
+        }
+        world
+    }
+
+    /// Founds the repository: the engine may change `managed`, two of three founders have signed, all is on the remote.
+    pub fn founded(managed: &[&str]) -> Self {
+        let mut world = Self::new();
+        world.sandbox.bare("remote.git");
+        let mut init = world.in_folder(world.path(), 0);
+        init.arg("init").arg("repo").args(["--keys", "keys"]);
+        init.args(PEOPLE.iter().flat_map(|name| ["--founder".to_owned(), format!("{name}=keys/{name}.pub")]));
+        init.args(managed.iter().flat_map(|system| ["--manage", system]));
+        ran(&mut init).exits(0);
+        world.pin = Some(Digest::of(fs::read(world.join("repo/trust/root/1.toml")).unwrap()));
+        world.sandbox.git(world.repo(), &["remote", "add", "origin", "../remote.git"]);
+        for name in ["ana", "ben"] {
+            world.sign(name, &["trust/root/1.toml", "trust/registry/1.toml", "trust/mandate/1.toml"]);
+        }
+        world.merge("sign the trust");
+        world
+    }
+
+    /// Returns another world that is like this one, with nothing shared.
+    pub fn copied(&self) -> Self {
+        let sandbox = Sandbox::new();
+        let mut copy = self.sandbox.command(program("cp"), self.path());
+        succeed(copy.args(["-a", "."]).arg(sandbox.path()));
+        Self { sandbox, pin: self.pin, variables: self.variables.clone() }
+    }
+
+    /// Describes a system, with `ana` to answer for it; `more` is its connector, settings and sink.
+    pub fn system(&self, id: &str, more: &str) {
+        let head = format!("schema = \"tenure/system/v1\"\nsystem = \"{id}\"\n");
+        let (connector, settings) = more.split_once('\n').expect("a connector and its settings");
+        let rest = "owner = \"ana\"\ndeputy = \"ben\"\ntier = \"T2\"\nremediation = \"automatic\"\n";
+        self.write(&format!("repo/systems/{id}.toml"), &format!("{head}{connector}\n{rest}{settings}"));
+        self.tenure(&["fmt", &format!("systems/{id}.toml")]).exits(0);
+    }
+
+    /// Sets a variable for every command from now on; secrets come by no other way.
+    pub fn variable(&mut self, name: &str, value: &str) {
+        self.variables.push((name.into(), value.into()));
+    }
+
+    /// Collects the systems, and merges their inventories.
+    pub fn collected(&self, systems: &[&str]) {
+        self.merge("describe systems");
+        for system in systems {
+            self.tenure(&["collect", system]).exits(0);
+        }
+        self.merge("collect");
+    }
+
+    /// Opens the campaign over these kinds of grants of these systems, signed by `ana`, and merges it.
+    pub fn campaign(&self, select: &[(&str, &[&str])]) {
+        let selects: Vec<String> = select
+            .iter()
+            .map(|(system, kinds)| format!("\n[[select]]\nsystems = [\"{system}\"]\nkinds = {kinds:?}\n"))
+            .collect();
+        self.write("repo/policies/all.toml", &format!("{DEFINITION}{}", selects.concat()));
+        self.tenure(&["fmt", "policies/all.toml"]).exits(0);
+        self.merge("define a campaign");
+        self.tenure(&["campaign", "open", CAMPAIGN, "--from", "policies/all.toml"]).exits(0);
+        self.sign("ana", &[&format!("campaigns/{CAMPAIGN}/campaign.toml")]);
+        self.merge("open the campaign");
+    }
+
+    /// Has the reviewers decide: what is named as named, everything else certified; signed and merged.
+    pub fn decided(&self, decisions: &[Decision<'_>]) {
+        let mut used = vec![0; decisions.len()];
+        for path in self.reviews() {
+            let file = self.repo().join(&path);
+            let mut review: Review = parse(&path, &fs::read(&file).unwrap())
+                .unwrap_or_else(|problems| panic!("{}", problems.render(tenure::diag::Style::plain())));
+            review.items.iter_mut().for_each(|item| decide(item, decisions, &mut used));
+            fs::write(&file, render(&review)).unwrap();
+            let signers = std::iter::once(&review.reviewer).chain(&review.cosigners);
+            signers.for_each(|name| self.sign(name.as_str(), &[&path]));
+        }
+        for (times, Decision(holder, entitlement, _)) in used.iter().zip(decisions) {
+            assert_eq!(*times, 1, "items with `{holder}` and `{entitlement}`:\n{}", self.items().join("\n"));
+        }
+        self.merge("decide");
+    }
+
+    /// Returns every item as its reviewer reads it.
+    pub fn items(&self) -> Vec<String> {
+        let read = |path: &String| -> Review { parse(path, &fs::read(self.repo().join(path)).unwrap()).ok().unwrap() };
+        let reviews = self.reviews();
+        let items = reviews.iter().map(read).flat_map(|review| review.items);
+        items.map(|item| format!("{}: {}", item.principal, item.entitlement)).collect()
+    }
+
+    fn reviews(&self) -> Vec<String> {
+        let listed = self.sandbox.git(self.repo(), &["ls-files", &format!("campaigns/{CAMPAIGN}/reviews/*.toml")]);
+        listed.lines().map(str::to_owned).collect()
+    }
+
+    /// Signs files in this name.
+    pub fn sign(&self, name: &str, files: &[&str]) {
+        self.tenure(&[&["sign", "--key", &format!("../keys/{name}")], files].concat()).exits(0);
+    }
+
+    /// Puts everything in the work tree on the remote's main.
+    pub fn merge(&self, message: &str) {
+        let repo = self.repo();
+        self.sandbox.git(&repo, &["add", "--all"]);
+        if !self.sandbox.git(&repo, &["status", "--porcelain"]).is_empty() {
+            self.sandbox.git(&repo, &["commit", "--quiet", "-m", message]);
+        }
+        self.sandbox.git(&repo, &["push", "--quiet", "origin", "main"]);
+        self.sandbox.git(&repo, &["fetch", "--quiet", "origin"]);
+    }
+
+    /// Returns what `tenure` answers in the repository.
+    pub fn tenure(&self, arguments: &[&str]) -> Ran {
+        ran(&mut self.command(arguments))
+    }
+
+    /// Returns `tenure` with these arguments, to be run in the repository.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        self.command_in(&self.repo(), 0, arguments)
+    }
+
+    /// Returns `tenure` with these arguments, to be run in a clone, so many minutes later.
+    pub fn command_in(&self, clone: &Path, minutes: i64, arguments: &[&str]) -> Command {
+        let mut command = self.in_folder(clone, minutes);
+        command.args(arguments);
+        command
+    }
+
+    /// Returns `tenure enforce` with the engine's keys, to be run in a clone, so many minutes later.
+    pub fn enforce_in(&self, clone: &Path, minutes: i64, arguments: &[&str]) -> Command {
+        self.command_in(clone, minutes, &[&["enforce"], KEYS, arguments].concat())
+    }
+
+    /// Returns what `tenure enforce` answers in the repository.
+    pub fn enforce(&self, arguments: &[&str]) -> Ran {
+        self.enforce_later(0, arguments)
+    }
+
+    /// Returns what `tenure enforce` answers in the repository, so many minutes later.
+    pub fn enforce_later(&self, minutes: i64, arguments: &[&str]) -> Ran {
+        ran(&mut self.enforce_in(&self.repo(), minutes, arguments))
+    }
+
+    /// Returns what `tenure verify` answers in the repository, so many minutes later.
+    pub fn verify_later(&self, minutes: i64) -> Ran {
+        ran(&mut self.command_in(&self.repo(), minutes, &[&["verify"], KEYS].concat()))
+    }
+
+    /// Returns what `tenure audit` answers in a clone that was made for it.
+    pub fn audit(&self, minutes: i64) -> Ran {
+        let clone = self.join("auditor");
+        let _ = fs::remove_dir_all(&clone);
+        self.sandbox.git(self.path(), &["clone", "--quiet", "remote.git", "auditor"]);
+        ran(&mut self.command_in(&clone, minutes, &["audit"]))
+    }
+
+    /// Makes a clone as another machine has it.
+    pub fn clone(&self, name: &str) -> PathBuf {
+        self.sandbox.git(self.path(), &["clone", "--quiet", "remote.git", name]);
+        self.join(name)
+    }
+
+    /// Returns every record on the remote's evidence branch, in order.
+    pub fn records(&self) -> Vec<serde_json::Value> {
+        let remote = self.join("remote.git");
+        if self.sandbox.git(&remote, &["for-each-ref", "refs/heads/evidence"]).is_empty() {
+            return Vec::new();
+        }
+        let names = self.sandbox.git(&remote, &["ls-tree", "-r", "--name-only", "evidence", "log/"]);
+        let read = |name: &str| self.sandbox.git(&remote, &["cat-file", "blob", &format!("evidence:{name}")]);
+        let lines: Vec<String> = names.lines().map(read).collect();
+        lines.iter().flat_map(|text| text.lines()).map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Returns the records of this kind.
+    pub fn records_of(&self, kind: &str) -> Vec<serde_json::Value> {
+        self.records().into_iter().filter(|record| record["kind"] == kind).collect()
+    }
+
+    /// Writes a file of the sandbox.
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Reads a file of the sandbox.
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    pub fn path(&self) -> &Path {
+        self.sandbox.path()
+    }
+
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.sandbox.join(name)
+    }
+
+    pub fn repo(&self) -> PathBuf {
+        self.join("repo")
+    }
+
+    pub fn pin(&self) -> Digest {
+        self.pin.expect("it was founded")
+    }
+
+    fn in_folder(&self, folder: &Path, minutes: i64) -> Command {
+        let mut command = self.sandbox.tenure(folder);
+        command.args(["--now", &Timestamp::from_unix(NOW + minutes * 60).to_string()]).stdin(Stdio::null());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.envs(self.pin.map(|pin| ("TENURE_ROOT", pin.to_string())));
+        command
+    }
+}
+
+impl Ran {
+    /// Stops the test unless the command ended with this code.
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "signal {:?}\n{}{}", self.signal, self.out, self.err);
+        self
+    }
+
+    /// Stops the test unless the answer, or the complaint, has this in it.
+    pub fn says(self, text: &str) -> Self {
+        assert!(self.out.contains(text) || self.err.contains(text), "no `{text}` in:\n{}{}", self.out, self.err);
+        self
+    }
+
+    /// Stops the test when the answer, or the complaint, has this in it.
+    pub fn is_silent_about(self, text: &str) -> Self {
+        assert!(!self.out.contains(text) && !self.err.contains(text), "`{text}` in:\n{}{}", self.out, self.err);
+        self
+    }
+}
+
+/// Runs a command to its end.
+pub fn ran(command: &mut Command) -> Ran {
+    answer(command.output().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}")))
+}
+
+/// Returns what a command that has ended answered.
+pub fn answer(Output { status, stdout, stderr }: Output) -> Ran {
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ran { code: status.code(), signal: status.signal(), out: text(stdout), err: text(stderr) }
+}
+
+fn decide(item: &mut Item, decisions: &[Decision<'_>], used: &mut [usize]) {
+    let named = decisions
+        .iter()
+        .position(|Decision(holder, entitlement, _)| item.principal == *holder && item.entitlement == *entitlement);
+    let verdict = named.map_or(Verdict::Certify, |place| decisions[place].2);
+    if let Some(place) = named {
+        used[place] += 1;
+    }
+    item.decision = Some(verdict);
+    item.reason = "as its owner asked".to_owned();
+    if verdict == Verdict::Certify && item.tier == Tier::T0 {
+        item.until = Some(Timestamp::from_unix(NOW).plus_days(30));
+    }
+}
+
+const PEOPLE: [&str; 3] = ["ana", "ben", "mia"];
+const KEYS: &[&str] = &["--commit-key", "../keys/engine-commit", "--log-key", "../keys/engine-log"];
+const DEFINITION: &str = r#"schema = "tenure/campaign-definition/v1"
+title = "Access that matters"
+window_days = 14
+fresh_days = 2
+fallback = "ben"
+second_fallback = "mia"
+on_silence = "open"
+"#;
