@@ -1,7 +1,7 @@
 //! Had those who decided the right to? Every intent rests on a valid decision, and every valid decision was taken up.
 
 use super::{Answer, Area, Case, integrity::finding};
-use crate::model::{ActionId, Finding, Severity, Verdict, file::Review};
+use crate::model::{ActionId, Finding, REMOVE_AFTER_SOAK, Severity, Verdict, file::Review};
 use std::collections::BTreeSet;
 
 pub(super) fn check(case: &Case<'_>) -> Answer {
@@ -41,11 +41,14 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
 fn decided(case: &Case<'_>) -> BTreeSet<ActionId> {
     let Some(trust) = case.governed.trust() else { return BTreeSet::new() };
     let asked = |review: &Review| -> Vec<ActionId> {
-        let items = review.items.iter();
-        items
-            .filter_map(|item| Some((item, item.decision.filter(|verdict| verdict.changes_target())?)))
-            .map(|(item, verdict): (_, Verdict)| ActionId::of(trust.repo(), &item.id, &item.grant, verdict.as_str()))
-            .collect()
+        let mut actions = Vec::new();
+        for item in &review.items {
+            let Some(verdict) = item.decision.filter(|verdict| verdict.changes_target()) else { continue };
+            let mut verbs = vec![verdict.as_str()];
+            verbs.extend((verdict == Verdict::Disable).then_some(REMOVE_AFTER_SOAK));
+            actions.extend(verbs.iter().map(|verb| ActionId::of(trust.repo(), &item.id, &item.grant, verb)));
+        }
+        actions
     };
     case.governed.reviews().iter().flat_map(|review| asked(review.value())).collect()
 }

@@ -49,6 +49,13 @@ pub trait Vocabulary {
     /// # Errors
     /// When it cannot be done here, or not without harming others: it is said, not tried.
     fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal>;
+
+    /// Returns after how many days a disabled `grant` is removed, so that whoever still needs it can speak up; nothing
+    /// where disabling is all there is to it.
+    fn soak(&self, grant: &Grant) -> Option<u16> {
+        let _ = grant;
+        None
+    }
 }
 
 /// What a change will take.

@@ -37,6 +37,8 @@ pub struct ActionHistory {
     pub verified_at: Option<(u64, Timestamp)>,
     /// The best level at which it was ever confirmed.
     pub confirmed: Option<Level>,
+    /// When it was first confirmed after its last intent, as the engine's clock claimed.
+    pub confirmed_at: Option<Timestamp>,
     /// Whether it was confirmed and later seen again.
     pub regressed: bool,
     /// How many intents it has had.
@@ -147,6 +149,7 @@ impl History {
                     outcome_at: None,
                     verification: None,
                     verified_at: None,
+                    confirmed_at: None,
                     confirmed: before.as_ref().and_then(|b| b.confirmed),
                     regressed: before.as_ref().is_some_and(|b| b.regressed),
                     intents: before.map_or(0, |b| b.intents) + 1,
@@ -163,7 +166,10 @@ impl History {
             Entry::Verification(seen) => {
                 if let Some(action) = self.actions.get_mut(&seen.action) {
                     match seen.result {
-                        VerificationKind::Confirmed => action.confirmed = action.confirmed.max(Some(seen.level)),
+                        VerificationKind::Confirmed => {
+                            action.confirmed = action.confirmed.max(Some(seen.level));
+                            action.confirmed_at = action.confirmed_at.or(Some(record.t));
+                        }
                         VerificationKind::StillPresent => action.regressed |= action.confirmed.is_some(),
                         VerificationKind::Lingering | VerificationKind::Unknown => {}
                     }

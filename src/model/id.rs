@@ -97,12 +97,16 @@ ids! {
 }
 
 impl ActionId {
-    /// Returns the id of the action that `verdict` asks for on one grant of one item: the same inputs give the same id.
+    /// Returns the id of the action that `verdict` asks for on one grant of one item: the same inputs give the same id. What
+    /// a `disable` leaves to be removed after its soak has the verb [`REMOVE_AFTER_SOAK`].
     pub fn of(repo: &RepoId, item: &ItemId, grant: &Digest, verdict: &str) -> Self {
         let text = format!("tenure/action/v1\n{repo}\n{item}\n{grant}\n{verdict}\n");
         Self(format!("act-{}", &Digest::of(text).hex()[..32]))
     }
 }
+
+/// The verb in the id of the action that removes what was disabled, once its soak is over.
+pub const REMOVE_AFTER_SOAK: &str = "remove after soak";
 
 impl ItemId {
     /// Returns the id of the item that puts the grant with this key to review in `campaign`.

@@ -28,7 +28,7 @@ pub use action::{Action, Expectation, Loss, Operation};
 pub use digest::Digest;
 pub use finding::{Finding, Severity};
 pub use grant::{AccessPath, Entitlement, Grant, GrantKind, Principal, Usage, Via};
-pub use id::{ActionId, CampaignId, GrantKey, ItemId, PrincipalId, RepoId, RunId, SystemId};
+pub use id::{ActionId, CampaignId, GrantKey, ItemId, PrincipalId, REMOVE_AFTER_SOAK, RepoId, RunId, SystemId};
 pub use inventory::Inventory;
 pub use presence::{Level, Presence, Sighting};
 pub use time::{Clock, FixedClock, SystemClock, Timestamp};

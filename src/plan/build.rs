@@ -9,7 +9,8 @@ use crate::{
     campaign::Resolution,
     connector::{self, Refusal, Vocabulary},
     model::{
-        ActionId, CampaignId, Change, Digest, Expectation, Grant, Inventory, ItemId, Level, SystemId, Tier, Verdict,
+        ActionId, CampaignId, Change, Digest, Expectation, Grant, Inventory, ItemId, Level, REMOVE_AFTER_SOAK,
+        SystemId, Tier, Verdict,
         action::Planned,
         file::{Remediation, System},
         history::{ActionHistory, History},
@@ -120,10 +121,20 @@ fn step(resolution: &Resolution, inputs: &Inputs<'_>, index: &Index<'_>) -> Step
         Err(why) => return Step::Hold(HeldCode::Unsupported, why, "decide again in a new review file".to_owned()),
     };
     let repo = &inputs.premises.repo;
-    let id = ActionId::of(repo, &resolution.item, &resolution.grant, resolution.verdict.as_str());
-    let past = inputs.history.action(&id);
-    if past.is_some_and(ActionHistory::is_confirmed) {
-        return Step::Done;
+    let mut id = ActionId::of(repo, &resolution.item, &resolution.grant, resolution.verdict.as_str());
+    let mut past = inputs.history.action(&id);
+    let mut change = change;
+    if let Some(disabled) = past.filter(|past| past.is_confirmed()) {
+        let grant = index.get(&resolution.item).copied();
+        if !soaked(resolution, disabled, grant, vocabulary, inventory) {
+            return Step::Done;
+        }
+        id = ActionId::of(repo, &resolution.item, &resolution.grant, REMOVE_AFTER_SOAK);
+        past = inputs.history.action(&id);
+        if past.is_some_and(ActionHistory::is_confirmed) {
+            return Step::Done;
+        }
+        change = Change::Revoke {};
     }
     match target.system.remediation {
         Remediation::ReportOnly => {
@@ -159,6 +170,22 @@ fn step(resolution: &Resolution, inputs: &Inputs<'_>, index: &Index<'_>) -> Step
     }))
 }
 
+/// What was disabled, is disabled still, and has rested for as long as its connector asks, is removed. How long is told by
+/// the inventory and the evidence, and by no clock.
+fn soaked(
+    resolution: &Resolution,
+    disabled: &ActionHistory,
+    grant: Option<&Grant>,
+    vocabulary: &dyn Vocabulary,
+    inventory: &Inventory,
+) -> bool {
+    let (Verdict::Disable, Some(grant), Some(since)) = (resolution.verdict, grant, disabled.confirmed_at) else {
+        return false;
+    };
+    let rested = |days: u16| inventory.observed_at().days_since(since) >= i64::from(days);
+    vocabulary.soak(grant).is_some_and(|days| days > 0 && rested(days))
+}
+
 fn waits_for_a_person(past: &ActionHistory) -> bool {
     past.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual)
 }
@@ -175,7 +202,9 @@ fn present(
     past: Option<&ActionHistory>,
 ) -> Drafted {
     let now = grant.digest();
-    if now != resolution.grant && !past.is_some_and(was_begun) {
+    // What this engine disabled has changed by that, and nothing else is removed after a soak.
+    let own = resolution.verdict == Verdict::Disable && matches!(change, Change::Revoke {});
+    if now != resolution.grant && !own && !past.is_some_and(was_begun) {
         let why = format!("`{}` is not what was reviewed: it has changed since", grant.key);
         let next = "it is reviewed again in the next campaign".to_owned();
         return Err(Box::new(Step::Hold(HeldCode::Lapsed, why, next)));

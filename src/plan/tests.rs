@@ -31,6 +31,10 @@ impl Vocabulary for Words {
         let expects = Expectation::Absent;
         Ok(Drafted { operations: vec![operation], expects, loses: vec![], survives: vec![], irreversible: None })
     }
+
+    fn soak(&self, grant: &Grant) -> Option<u16> {
+        grant.attribute("disabled").map(|_| 7)
+    }
 }
 
 fn id() -> SystemId {
@@ -80,6 +84,7 @@ struct World {
     reviewed: BTreeMap<Digest, Grant>,
     kinds: BTreeMap<String, PrincipalKind>,
     now: Timestamp,
+    collected: Timestamp,
 }
 
 impl World {
@@ -99,12 +104,12 @@ impl World {
             freeze: vec![],
         };
         let now = Timestamp::parse("2026-11-23").unwrap();
-        let (history, kinds) = (History::default(), BTreeMap::new());
-        Self { grants, decisions, remediation: Remediation::Automatic, history, rails, reviewed, kinds, now }
+        let (history, kinds, collected) = (History::default(), BTreeMap::new(), Timestamp::from_unix(0));
+        Self { grants, decisions, remediation: Remediation::Automatic, history, rails, reviewed, kinds, now, collected }
     }
 
     fn plan(&self) -> Plan<Draft> {
-        let at = Timestamp::from_unix(0);
+        let at = self.collected;
         let inventory = Inventory::new(id(), at, Digest::ZERO, true, self.grants.clone(), BTreeMap::new());
         let system = System {
             schema: "tenure/system/v1".into(),
@@ -267,9 +272,33 @@ fn containing_comes_before_removing_and_accounts_go_last() {
 }
 
 #[test]
+fn what_was_disabled_is_removed_after_its_soak_by_the_time_of_the_inventory() {
+    let mut world = World::revoking(0, 1);
+    world.decisions = vec![decided(&world.grants[0], Verdict::Disable)];
+    let disable = world.plan().actions()[0].clone();
+    // The engine disabled it on 1970-01-01; the grant shows it.
+    confirm(&mut world, &disable);
+    world.grants[0].attributes.insert("disabled".into(), "yes".into());
+    assert!(world.plan().actions().is_empty(), "the soak has only begun");
+    world.collected = Timestamp::from_unix(0).plus_days(7);
+    let plan = world.plan();
+    assert_eq!(plan.actions()[0].change, Change::Revoke {});
+    assert_ne!(plan.actions()[0].id, disable.id);
+    let removal = plan.actions()[0].clone();
+    confirm(&mut world, &removal);
+    assert!(world.plan().actions().is_empty(), "once");
+}
+
+#[test]
 fn what_is_confirmed_is_not_done_again() {
     let mut world = World::revoking(1, 1);
     let action = world.plan().actions()[0].clone();
+    confirm(&mut world, &action);
+    assert!(world.plan().actions().is_empty());
+}
+
+/// Records the intent of an action and that it was confirmed.
+fn confirm(world: &mut World, action: &crate::model::action::Planned) {
     let intent = record::IntentRecorded {
         action: action.id.clone(),
         plan: Digest::ZERO,
@@ -277,21 +306,20 @@ fn what_is_confirmed_is_not_done_again() {
         item: action.basis.item.clone(),
         grant: action.grant.key.clone(),
         precondition: action.precondition,
-        verb: "revoke".into(),
+        verb: action.change.verb().into(),
     };
     let seen = record::VerificationRecorded {
-        action: action.id,
+        action: action.id.clone(),
         result: record::VerificationKind::Confirmed,
         level: Level::V3,
         paths: vec![],
         probe: "p".into(),
     };
-    for (seq, entry) in [Entry::Intent(intent), Entry::Verification(seen)].into_iter().enumerate() {
-        let (run, t) = (RunId::new_now(), Timestamp::from_unix(0));
-        let record = Record { v: 1, seq: seq as u64, prev: String::new(), run, t, entry };
+    for entry in [Entry::Intent(intent), Entry::Verification(seen)] {
+        let (run, t, seq) = (RunId::new_now(), Timestamp::from_unix(0), world.history.size());
+        let record = Record { v: 1, seq, prev: String::new(), run, t, entry };
         world.history.push(&record, Digest::ZERO);
     }
-    assert!(world.plan().actions().is_empty());
 }
 
 proptest! {

@@ -94,6 +94,12 @@ impl Vocabulary for Words {
     fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
         draft::draft(&self.config, change, grant, inventory)
     }
+
+    /// A key that is inactive is deleted after the soak; users stay until somebody decides to remove them.
+    fn soak(&self, grant: &Grant) -> Option<u16> {
+        let inactive = grant.kind == GrantKind::Credential && grant.attribute("status") == Some(draft::INACTIVE);
+        inactive.then_some(self.config.soak_days)
+    }
 }
 
 impl Vocabulary for AwsIam {
@@ -103,6 +109,10 @@ impl Vocabulary for AwsIam {
 
     fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
         self.words.draft(change, grant, inventory)
+    }
+
+    fn soak(&self, grant: &Grant) -> Option<u16> {
+        self.words.soak(grant)
     }
 }
 
