@@ -77,7 +77,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         threshold,
         commit_key: made.key("engine-commit")?.public_key(),
         log_key: made.key("engine-log")?.public_key(),
-        readback_key: None,
+        readback_key: Some(made.key("engine-readback")?.public_key()),
         managed: args.managed.clone(),
         code_owners: args.code_owners.clone(),
     };

@@ -8,7 +8,7 @@ use crate::{
     diag::{Diagnostic, Diagnostics},
     enforce::{JournalError, RunError},
     evidence::{Appender, Defect, EngineKeys, Keys, Ledger, Opening, Signers, layout::REMEMBERED, no_secrets},
-    format::keys::{KeyError, PrivateKey},
+    format::keys::{KeyError, PrivateKey, Signer as _},
     git::{Carrier, CarrierError, Identity, ObjectId, Repository},
     model::{
         RunId,
@@ -143,21 +143,29 @@ pub(super) fn journal<'a>(
     Appender::open(opening).map_err(journalled)
 }
 
+/// Returns whether this run signs with a key of the read-back job, which is another one than that of the job that writes.
+pub(super) fn is_readback(session: &Session, context: &Context, args: &EngineArgs) -> Result<bool, Failure> {
+    let key = key(context, args.commit_key.as_ref(), "TENURE_COMMIT_KEY", "--commit-key")?;
+    Ok(session.trust()?.root().readback_keys().contains(&key.public_key()))
+}
+
 fn key(context: &Context, file: Option<&PathBuf>, variable: &str, flag: &str) -> Result<PrivateKey, Failure> {
     let refuse = |why: String| -> Failure {
         let problem = Diagnostic::error("engine-key", format!("the engine's key cannot be used: {why}"));
         problem.help(format!("export {variable}=PATH, or give {flag} FILE; `tenure init` wrote the keys")).into()
     };
-    let given = match file {
-        Some(file) => Zeroizing::new(file.to_string_lossy().into_owned()),
-        None => Zeroizing::new(context.variable(variable).ok_or_else(|| refuse(format!("{variable} is not set")))?),
+    // What the variable holds may be the key itself, so it is never shown.
+    let (given, place) = match file {
+        Some(file) => (Zeroizing::new(file.to_string_lossy().into_owned()), file.display().to_string()),
+        None => {
+            let value = context.variable(variable).ok_or_else(|| refuse(format!("{variable} is not set")))?;
+            (Zeroizing::new(value), format!("the file that {variable} names"))
+        }
     };
     let text = if given.contains("-----BEGIN") {
         given
     } else {
-        Zeroizing::new(
-            fs::read_to_string(given.as_str()).map_err(|error| refuse(format!("{}: {error}", given.as_str())))?,
-        )
+        Zeroizing::new(fs::read_to_string(given.as_str()).map_err(|error| refuse(format!("{place}: {error}")))?)
     };
     PrivateKey::parse_openssh(&text).map_err(|error: KeyError| refuse(error.to_string()))
 }

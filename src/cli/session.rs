@@ -156,6 +156,9 @@ pub(super) fn pin(context: &mut Context, repository: &Repository, main: ObjectId
 /// Returns what git said as a failure.
 pub(super) fn git(error: GitError) -> Failure {
     let help = match &error {
+        GitError::NotARepository { .. } => {
+            "go to a governed repository, name one with -C DIR, or make one: tenure init"
+        }
         GitError::Shallow { .. } => "git fetch --unshallow",
         _ => "git fsck --full",
     };

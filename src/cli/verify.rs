@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 
 /// Read targets again: removals that came back, changes made out of band, sessions that linger
 ///
-/// A system whose settings have a `readback` table is read with that credential, which lifts the level to V4.
+/// A run that signs with a read-back key of the root, over a system whose settings have a `readback` table with a
+/// credential of its own, reaches level V4; any other reaches V3.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  tenure verify            a day and a week after enforcing, and on a schedule\n  tenure verify web-1\n\nExit codes: 0 all as decided · 4 the target disagrees"
@@ -41,9 +42,13 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let base = session.base();
     let around = catalogue::Surroundings { base: &base, variable: &|name| context.variable(name) };
     let mut readers = BTreeMap::new();
+    let own_run = proof::is_readback(&session, context, &args.engine)?;
     for (id, system) in &assembly.systems {
         let (collector, own_credential) = catalogue::readback(system, &around).map_err(|error| settings(id, &error))?;
-        readers.insert(id.clone(), Reader { collector, own_credential, remediation: system.remediation });
+        readers.insert(
+            id.clone(),
+            Reader { collector, own_credential: own_credential && own_run, remediation: system.remediation },
+        );
     }
     let trust = session.trust()?;
     let start = RunStart {

@@ -70,7 +70,8 @@ pub fn collector(system: &System, around: &Surroundings<'_>) -> Result<Box<dyn C
 }
 
 /// Opens a system for reading with the credential that `[settings.readback]` names, which is another one than that which
-/// writes. The second value tells whether there is one.
+/// writes. The second value tells whether there is one. A `hosts` system has no credential but the account that reads it:
+/// there, the job that reads back is the difference.
 ///
 /// # Errors
 /// As [`collector`].
@@ -85,7 +86,7 @@ pub fn readback(system: &System, around: &Surroundings<'_>) -> Result<(Box<dyn C
             return Err(OpenError::Settings { connector: system.connector, why });
         }
     };
-    let has_own = own.is_some();
+    let has_own = own.is_some() || system.connector == "hosts";
     system.settings.extend(own.into_iter().flatten());
     Ok((collector(&system, around)?, has_own))
 }
