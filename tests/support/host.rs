@@ -1,10 +1,15 @@
 //! A small Linux system below a folder, as the story needs it.
 #![allow(dead_code, clippy::unwrap_used, reason = "every test binary uses a part of this")]
 
-use super::world::World;
+use super::world::{Decision, World};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
+use tenure::model::Verdict;
+
+/// Every kind of grant of a host.
+pub const KINDS: &[&str] = &["account", "credential", "membership", "rule"];
 
 /// What a system file says of a host that lies beside the repository; later reads have settings of their own.
 pub fn settings(folder: &str) -> String {
@@ -19,6 +24,50 @@ pub fn lay(world: &World, folder: &str) {
         world.write(&name, text);
         fs::set_permissions(world.join(&name), fs::Permissions::from_mode(*mode)).unwrap();
     }
+}
+
+/// Describes these systems as hosts beside the repository, and takes each through a campaign to [`DECISIONS`].
+pub fn decide(world: &World, systems: &[&str]) {
+    for system in systems {
+        lay(world, system);
+        world.system(system, &settings(system));
+    }
+    world.collected(systems);
+    let select: Vec<(&str, &[&str])> = systems.iter().map(|system| (*system, KINDS)).collect();
+    world.campaign(&select);
+    world.decided(&systems.iter().flat_map(|system| decisions(system)).collect::<Vec<_>>());
+}
+
+/// Four decisions, each about a file of its own, so that the file shows whether it was done.
+fn decisions(system: &str) -> [Decision<'_>; 4] {
+    [
+        Decision(system, "svc_export", "membership group sudo", Verdict::Revoke),
+        Decision(system, "li", "account account li", Verdict::Disable),
+        Decision(system, "deploy", "credential ssh as deploy with li@laptop", Verdict::Revoke),
+        Decision(system, "deploy", "rule sudo (root) NOPASSWD: /usr/bin/systemctl restart shop", Verdict::Revoke),
+    ]
+}
+
+/// Stops the test unless a host is as decided, and as nothing else.
+pub fn is_as_decided(host: &Path) {
+    let told: BTreeMap<_, _> = FILES.iter().map(|(path, _, text)| (*path, *text)).collect();
+    for (path, text, _) in files(host) {
+        let wanted = match path {
+            "etc/group" | "etc/gshadow" => told[path].replace("ben,svc_export,svc_backup", "ben,svc_backup"),
+            "etc/shadow" => told[path].replace("li:!:20000:0:99999:7:::", "li:!:20000:0:99999:7::1:"),
+            "etc/sudoers.d/deploy" => String::new(),
+            "srv/deploy/.ssh/authorized_keys" => told[path].lines().take(1).map(|line| format!("{line}\n")).collect(),
+            _ => told[path].to_owned(),
+        };
+        assert_eq!(text, wanted, "{path}");
+    }
+}
+
+/// Stops the test when anything on a host is not as it was laid there.
+pub fn is_untouched(host: &Path) {
+    let told: Vec<_> = FILES.iter().map(|(path, _, text)| (*path, (*text).to_owned())).collect();
+    let now: Vec<_> = files(host).into_iter().map(|(path, text, _)| (path, text)).collect();
+    assert_eq!(now, told);
 }
 
 /// Returns a host's files that hold access, with what is in them and where they lie on the disk.

@@ -29,9 +29,9 @@ pub struct World {
     variables: Vec<(OsString, OsString)>,
 }
 
-/// One decision: on the one item that has this holder and this entitlement, as reviewers read them.
+/// One decision: on the one item of a system that has this holder and this entitlement, as reviewers read them.
 #[derive(Clone, Copy)]
-pub struct Decision<'a>(pub &'a str, pub &'a str, pub Verdict);
+pub struct Decision<'a>(pub &'a str, pub &'a str, pub &'a str, pub Verdict);
 
 /// What a command answered.
 pub struct Ran {
@@ -99,7 +99,7 @@ impl World {
     }
 
     /// Sets a variable for every command from now on; secrets come by no other way.
-    pub fn variable(&mut self, name: &str, value: &str) {
+    pub fn variable(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
         self.variables.push((name.into(), value.into()));
     }
 
@@ -133,12 +133,13 @@ impl World {
             let file = self.repo().join(&path);
             let mut review: Review = parse(&path, &fs::read(&file).unwrap())
                 .unwrap_or_else(|problems| panic!("{}", problems.render(tenure::diag::Style::plain())));
-            review.items.iter_mut().for_each(|item| decide(item, decisions, &mut used));
+            let system = review.system.as_str();
+            review.items.iter_mut().for_each(|item| decide(system, item, decisions, &mut used));
             fs::write(&file, render(&review)).unwrap();
             let signers = std::iter::once(&review.reviewer).chain(&review.cosigners);
             signers.for_each(|name| self.sign(name.as_str(), &[&path]));
         }
-        for (times, Decision(holder, entitlement, _)) in used.iter().zip(decisions) {
+        for (times, Decision(_, holder, entitlement, _)) in used.iter().zip(decisions) {
             assert_eq!(*times, 1, "items with `{holder}` and `{entitlement}`:\n{}", self.items().join("\n"));
         }
         self.merge("decide");
@@ -165,12 +166,23 @@ impl World {
     /// Puts everything in the work tree on the remote's main.
     pub fn merge(&self, message: &str) {
         let repo = self.repo();
-        self.sandbox.git(&repo, &["add", "--all"]);
-        if !self.sandbox.git(&repo, &["status", "--porcelain"]).is_empty() {
-            self.sandbox.git(&repo, &["commit", "--quiet", "-m", message]);
+        self.git(&repo, &["add", "--all"]);
+        if !self.git(&repo, &["status", "--porcelain"]).is_empty() {
+            self.git(&repo, &["commit", "--quiet", "-m", message]);
         }
-        self.sandbox.git(&repo, &["push", "--quiet", "origin", "main"]);
-        self.sandbox.git(&repo, &["fetch", "--quiet", "origin"]);
+        self.git(&repo, &["push", "--quiet", "origin", "main"]);
+        self.git(&repo, &["fetch", "--quiet", "origin"]);
+    }
+
+    /// Gives the remote another address.
+    pub fn reach_remote_at(&self, url: &str) {
+        self.git(&self.repo(), &["remote", "set-url", "origin", url]);
+    }
+
+    /// Runs `git` with the variables of this world.
+    fn git(&self, folder: &Path, arguments: &[&str]) -> String {
+        let mut git = self.sandbox.command(program("git"), folder);
+        succeed(git.envs(self.variables.iter().map(|(name, value)| (name, value))).args(arguments))
     }
 
     /// Returns what `tenure` answers in the repository.
@@ -296,7 +308,7 @@ impl Ran {
     }
 
     /// Stops the test when the answer, or the complaint, has this in it.
-    pub fn is_silent_about(self, text: &str) -> Self {
+    pub fn hides(self, text: &str) -> Self {
         assert!(!self.out.contains(text) && !self.err.contains(text), "`{text}` in:\n{}{}", self.out, self.err);
         self
     }
@@ -313,11 +325,12 @@ pub fn answer(Output { status, stdout, stderr }: Output) -> Ran {
     Ran { code: status.code(), signal: status.signal(), out: text(stdout), err: text(stderr) }
 }
 
-fn decide(item: &mut Item, decisions: &[Decision<'_>], used: &mut [usize]) {
-    let named = decisions
-        .iter()
-        .position(|Decision(holder, entitlement, _)| item.principal == *holder && item.entitlement == *entitlement);
-    let verdict = named.map_or(Verdict::Certify, |place| decisions[place].2);
+fn decide(system: &str, item: &mut Item, decisions: &[Decision<'_>], used: &mut [usize]) {
+    let is_meant = |Decision(on, holder, entitlement, _): &Decision<'_>| {
+        *on == system && item.principal == *holder && item.entitlement == *entitlement
+    };
+    let named = decisions.iter().position(is_meant);
+    let verdict = named.map_or(Verdict::Certify, |place| decisions[place].3);
     if let Some(place) = named {
         used[place] += 1;
     }
