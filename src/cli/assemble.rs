@@ -210,7 +210,7 @@ pub(super) fn settings(system: &SystemId, error: &catalogue::OpenError) -> Failu
     let path = format!("systems/{system}.toml");
     let help = match error {
         catalogue::OpenError::NoVariable(name) => format!("export {name}=…"),
-        catalogue::OpenError::Connector(_) => format!("tenure doctor {system}"),
+        catalogue::OpenError::Connector(_) => format!("tenure collect {system}"),
         _ => "tenure schema system".to_owned(),
     };
     Diagnostic::error("connector", error.to_string()).in_file(path).help(help).into()

@@ -177,7 +177,7 @@ fn as_json(after: &Loaded, changes: Option<&Difference>) -> Value {
 fn unopened(system: &SystemId, error: &OpenError) -> Failure {
     let help = match error {
         OpenError::NoVariable(name) => format!("export {name}=…"),
-        OpenError::Connector(_) => format!("tenure doctor {system}"),
+        OpenError::Connector(_) => format!("look at [settings], then: tenure collect {system}"),
         _ => "tenure schema system".to_owned(),
     };
     Diagnostic::error("connector", error.to_string()).in_file(format!("systems/{system}.toml")).help(help).into()

@@ -8,7 +8,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    connector::{ConnectorError, catalogue, sink},
+    connector::{catalogue, sink},
     diag::Diagnostic,
     enforce::{Hand, Journal, Observer, Order, Step, Summary},
     model::{
@@ -172,8 +172,7 @@ fn hands(assembly: &Assembly<'_>, session: &Session, context: &Context) -> Resul
 }
 
 fn hand(system: &System, around: &catalogue::Surroundings<'_>) -> Result<Hand, catalogue::OpenError> {
-    let sink = sink::open(system.sink.as_ref(), around.base)
-        .map_err(|error| catalogue::OpenError::Connector(ConnectorError::Permanent(error.to_string())))?;
+    let sink = sink::open_or_closed(system.sink.as_ref(), around.base);
     let provisioner = catalogue::provisioner_or_closed(system, around)?;
     Ok(Hand { provisioner, sink, remediation: system.remediation, acted: false })
 }

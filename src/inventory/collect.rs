@@ -174,7 +174,7 @@ impl CollectError {
         let again = format!("tenure collect {system}");
         let help = match self {
             Self::Read { error: ConnectorError::Forbidden { missing }, .. } => {
-                format!("give the connector's identity `{missing}`, then `{again}`")
+                format!("give the connector's identity what it lacks ({missing}), then `{again}`")
             }
             Self::Read { error: ConnectorError::Unauthenticated(_), .. } => {
                 format!("look at the credential that systems/{system}.toml names, then `{again}`")

@@ -29,7 +29,8 @@ pub struct PostgresConfig {
     /// A file of PEM certificates to trust instead of the system's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<PathBuf>,
-    /// Whether stored passwords are looked at, which takes the right to read `pg_authid`.
+    /// Whether stored passwords are looked at, which takes the right to read `pg_authid` and,
+    /// for the control total, `pg_shadow`.
     #[serde(default)]
     pub passwords: PasswordSight,
 }

@@ -19,3 +19,18 @@ pub fn open(settings: Option<&SinkSettings>, root: &Path) -> Result<Box<dyn Sink
         other => Err(SinkError(format!("there is no sink of kind `{other}`; use `age`"))),
     }
 }
+
+/// Returns the place the system file names; where it cannot be used, one that says so at every secret, so that changes
+/// without a new secret are done all the same.
+pub fn open_or_closed(settings: Option<&SinkSettings>, root: &Path) -> Box<dyn Sink + Send + Sync> {
+    open(settings, root).unwrap_or_else(|why| Box::new(ClosedSink(why)))
+}
+
+/// A place for secrets that cannot be used.
+struct ClosedSink(SinkError);
+
+impl Sink for ClosedSink {
+    fn deposit(&self, _: &str, _: &secrecy::SecretString) -> Result<String, SinkError> {
+        Err(self.0.clone())
+    }
+}
