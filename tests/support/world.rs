@@ -29,7 +29,7 @@ pub struct World {
     variables: Vec<(OsString, OsString)>,
 }
 
-/// One decision: on the one item of a system that has this holder and this entitlement, as reviewers read them.
+/// One decision: on the one item of a system that has this holder and whose entitlement begins so, as reviewers read them.
 #[derive(Clone, Copy)]
 pub struct Decision<'a>(pub &'a str, pub &'a str, pub &'a str, pub Verdict);
 
@@ -327,7 +327,7 @@ pub fn answer(Output { status, stdout, stderr }: Output) -> Ran {
 
 fn decide(system: &str, item: &mut Item, decisions: &[Decision<'_>], used: &mut [usize]) {
     let is_meant = |Decision(on, holder, entitlement, _): &Decision<'_>| {
-        *on == system && item.principal == *holder && item.entitlement == *entitlement
+        *on == system && item.principal == *holder && item.entitlement.starts_with(entitlement)
     };
     let named = decisions.iter().position(is_meant);
     let verdict = named.map_or(Verdict::Certify, |place| decisions[place].3);
@@ -342,7 +342,8 @@ fn decide(system: &str, item: &mut Item, decisions: &[Decision<'_>], used: &mut 
 }
 
 const PEOPLE: [&str; 3] = ["ana", "ben", "mia"];
-const KEYS: &[&str] = &["--commit-key", "../keys/engine-commit", "--log-key", "../keys/engine-log"];
+/// The engine's keys, as seen from any clone.
+pub const KEYS: &[&str] = &["--commit-key", "../keys/engine-commit", "--log-key", "../keys/engine-log"];
 const DEFINITION: &str = r#"schema = "tenure/campaign-definition/v1"
 title = "Access that matters"
 window_days = 14
