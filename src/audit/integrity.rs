@@ -12,6 +12,7 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
     findings.extend(case.governed.found().iter().filter(|found| found.standing).map(|found| found.finding()));
     acceptances(case, &mut findings);
     let runs = runs(case, &mut findings);
+    ends(case, &mut findings);
     for (seq, action) in case.history.stray_outcomes() {
         findings.push(finding(
             "outcome-without-intent",
@@ -93,6 +94,28 @@ fn runs(case: &Case<'_>, findings: &mut Vec<Finding>) -> usize {
         }
     }
     again
+}
+
+/// A run that ended says so. One that was killed is followed by a run over the same systems, which looks into what it
+/// left; what is followed by nothing after its lease may have had its end cut off.
+fn ends(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let follows = |later: &RunHistory, run: &RunHistory| {
+        let (ours, theirs) = (&run.start.systems, &later.start.systems);
+        later.seq > run.seq && (ours.is_empty() || ours.iter().any(|system| theirs.contains(system)))
+    };
+    for (id, run) in case.history.runs().filter(|(_, run)| run.end.is_none()) {
+        let until = run.started_at.unix().saturating_add(i64::try_from(run.start.lease).unwrap_or(i64::MAX));
+        if case.now.unix() <= until || case.history.runs().any(|(_, later)| follows(later, run)) {
+            continue;
+        }
+        findings.push(Finding {
+            severity: Severity::High,
+            code: "run-not-ended",
+            subject: format!("run {id}"),
+            message: format!("record {} started it, its lease is over, and nothing says how it ended", run.seq),
+            help: "tenure enforce looks into it; if it was not killed, records have been cut off".to_owned(),
+        });
+    }
 }
 
 fn premises(case: &Case<'_>, subject: &str, run: &RunHistory, findings: &mut Vec<Finding>) {

@@ -2,7 +2,7 @@
 
 use super::{
     Failure,
-    session::{git, store, systems_at},
+    session::{store, systems_at},
 };
 use crate::{
     campaign::{Resolution, resolve},
@@ -214,11 +214,6 @@ pub(super) fn settings(system: &SystemId, error: &catalogue::OpenError) -> Failu
         _ => "tenure schema system".to_owned(),
     };
     Diagnostic::error("connector", error.to_string()).in_file(path).help(help).into()
-}
-
-/// Returns the commit as a failure when it cannot be found.
-pub(super) fn commit_of(repository: &Repository, text: &str) -> Result<ObjectId, Failure> {
-    repository.resolve(text).map_err(git)
 }
 
 /// A million grants of about 500 bytes.

@@ -2,19 +2,20 @@
 
 use super::{
     Context, Exit, Failure, Format,
-    assemble::{Assembly, Committed, commit_of, people_at, resolutions},
+    assemble::{Assembly, Committed, people_at, resolutions},
     proof,
     session::{Session, git, systems_at},
 };
 use crate::{
-    audit::{Answer, Case, Repeat, audit},
-    campaign::{self, Setting, population},
-    diag::escape,
+    audit::{Answer, Area, Case, Repeat, audit},
+    campaign::{Roll, Setting, population},
+    diag::{Diagnostic, escape},
     evidence::{Defect, Ledger},
     git::ObjectId,
     inventory,
     model::{
         CampaignId, Digest, Finding, Severity,
+        file::Campaign,
         history::{History, RunHistory},
     },
     report::{Look, findings_human, findings_json, findings_sarif},
@@ -22,7 +23,7 @@ use crate::{
     trust::Governed,
 };
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Check the whole proof from a clone, offline: integrity, authority, coverage, enforcement, timeliness
 #[derive(Debug, clap::Args)]
@@ -32,11 +33,32 @@ use std::collections::BTreeMap;
 pub(super) struct Args {}
 
 pub(super) fn run(_: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let (answers, pin) = match examine(context) {
+        Ok((answers, pin)) => (answers, Some(pin)),
+        Err(failure) => (vec![unreadable(failure)?], None),
+    };
+    let findings: Vec<Finding> = answers.iter().flat_map(|answer| answer.findings.iter().cloned()).collect();
+    match context.format {
+        Format::Json => {
+            let looked: BTreeMap<_, _> = answers.iter().map(|a| (a.area.to_string(), a.looked_at.clone())).collect();
+            let mut value = findings_json(&findings);
+            value["looked_at"] = json!(looked);
+            value["root"] = json!(pin);
+            context.json(&value)?;
+        }
+        Format::Sarif => context.json(&findings_sarif(&findings))?,
+        Format::Human | Format::Markdown => human(&answers, context)?,
+    }
+    Ok(if findings.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+fn examine(context: &mut Context) -> Result<(Vec<Answer>, Digest), Failure> {
     let session = Session::open(context)?;
-    session.trust()?;
+    if session.governed.trust().is_none() {
+        return Ok((vec![unfounded(&session)], session.pin));
+    }
     let (history, defects) = proof::read(&session)?;
-    let plans = Plans::compute(&session, &history)?;
-    let repeat = Again { session: &session, plans };
+    let repeat = Again::compute(&session, &history)?;
     let defects: Vec<Finding> = defects.iter().map(finding_of).collect();
     let now = context.clock.now();
     let resolutions = resolutions(&session.governed, now);
@@ -48,20 +70,39 @@ pub(super) fn run(_: &Args, context: &mut Context) -> Result<Exit, Failure> {
         now,
         repeat: &repeat,
     };
-    let answers = audit(&case);
-    let findings: Vec<Finding> = answers.iter().flat_map(|answer| answer.findings.iter().cloned()).collect();
-    match context.format {
-        Format::Json => {
-            let looked: BTreeMap<_, _> = answers.iter().map(|a| (a.area.to_string(), a.looked_at.clone())).collect();
-            let mut value = findings_json(&findings);
-            value["looked_at"] = json!(looked);
-            value["root"] = json!(session.pin);
-            context.json(&value)?;
-        }
-        Format::Sarif => context.json(&findings_sarif(&findings))?,
-        Format::Human | Format::Markdown => human(&answers, context)?,
+    Ok((audit(&case), session.pin))
+}
+
+/// The pin leads to no root, registry and mandate: whatever else lies there, nobody can say whose word it is.
+fn unfounded(session: &Session) -> Answer {
+    let mut findings = session.governed.findings();
+    findings.push(Finding {
+        severity: Severity::Critical,
+        code: "no-trust",
+        subject: "trust".to_owned(),
+        message: format!("the pin {} leads to no root, registry and mandate", session.pin),
+        help: "compare the pin with the one `tenure init` printed; if it is right, trust nothing here".to_owned(),
+    });
+    findings.sort();
+    Answer { area: Area::Integrity, looked_at: "main, back to its beginning".to_owned(), findings }
+}
+
+/// A history that is not whole, and a file that is not acceptable, are what an audit is there to find. All else, such as a
+/// missing pin, stops it.
+fn unreadable(failure: Failure) -> Result<Answer, Failure> {
+    let problems = failure.problems.sorted();
+    if failure.exit != Exit::Findings && !problems.iter().all(|problem| problem.file().is_some()) {
+        return Err(failure);
     }
-    Ok(if findings.is_empty() { Exit::Done } else { Exit::Findings })
+    let finding = |problem: &&Diagnostic| Finding {
+        severity: Severity::Critical,
+        code: problem.code,
+        subject: problem.file().unwrap_or("repository").to_owned(),
+        message: problem.message.clone(),
+        help: problem.help.clone().unwrap_or_default(),
+    };
+    let findings = problems.iter().map(finding).collect();
+    Ok(Answer { area: Area::Integrity, looked_at: "nothing that rests on it".to_owned(), findings })
 }
 
 fn human(answers: &[Answer], context: &mut Context) -> Result<(), Failure> {
@@ -88,76 +129,61 @@ fn finding_of(defect: &Defect) -> Finding {
     }
 }
 
-/// The plans of all runs, computed again in one more pass over the evidence: each from its commit and from the records
-/// that its run knew.
-struct Plans(BTreeMap<u64, Result<Digest, String>>);
-
-impl Plans {
-    fn compute(session: &Session, history: &History) -> Result<Self, Failure> {
-        // By the number of records that a run knew: several runs may have known the same.
-        let mut wanted: BTreeMap<u64, Vec<&RunHistory>> = BTreeMap::new();
-        for (_, run) in history.runs().filter(|(_, run)| run.start.plan.is_some()) {
-            wanted.entry(run.start.evidence).or_default().push(run);
-        }
-        let mut plans = BTreeMap::new();
-        let Some(head) = proof::head(session)? else { return Ok(Self(plans)) };
-        let mut histories: BTreeMap<u64, History> = BTreeMap::new();
-        let mut known = History::default();
-        if wanted.contains_key(&0) {
-            histories.insert(0, known.clone());
-        }
-        let mut ledger = Ledger::new(proof::keys(session)?);
-        ledger
-            .advance(&session.repository, head, &mut |seen| {
-                known.push(seen.record, seen.line);
-                if wanted.contains_key(&known.size()) {
-                    histories.insert(known.size(), known.clone());
-                }
-            })
-            .map_err(git)?;
-        let mut governed: Option<Governed> = None;
-        for (size, runs) in &wanted {
-            for run in runs {
-                let plan = match histories.get(size) {
-                    Some(known) => Self::again(session, run, known, &mut governed),
-                    None => Err(format!("it knew {size} records, and there are not as many")),
-                };
-                plans.insert(run.seq, plan);
-            }
-        }
-        Ok(Self(plans))
-    }
-
-    fn again(
-        session: &Session,
-        run: &RunHistory,
-        known: &History,
-        governed: &mut Option<Governed>,
-    ) -> Result<Digest, String> {
-        let words = |failure: Failure| {
-            let problems = failure.problems.sorted().iter().map(|p| p.message.clone()).collect::<Vec<_>>();
-            problems.join("; ")
-        };
-        let commit = ObjectId::parse(&run.start.main).map_err(|error| error.to_string())?;
-        // Main only grows, so each run costs what came since the one before; what does not follow starts anew.
-        let repository = &session.repository;
-        if governed.as_mut().is_none_or(|governed| governed.advance(repository, commit).is_err()) {
-            *governed = Some(Governed::walk(repository, session.pin, commit).map_err(|error| error.to_string())?);
-        }
-        let Some(governed) = governed.as_ref() else { return Err("there is no trust state".to_owned()) };
-        let assembly = Assembly::at(repository, commit, &session.base(), &run.start.systems).map_err(words)?;
-        assembly.plan(governed, known).map(|plan| plan.digest()).map_err(words)
-    }
-}
-
+/// What is computed again: plans and populations, in one walk along main and one more pass over the evidence.
 struct Again<'a> {
     session: &'a Session,
-    plans: Plans,
+    plans: BTreeMap<u64, Result<Digest, String>>,
+    populations: BTreeMap<CampaignId, Result<(Digest, u64), String>>,
+}
+
+/// What rests on a commit of main.
+enum Stop<'a> {
+    Plan(&'a RunHistory),
+    Population(&'a Campaign),
+}
+
+impl<'a> Again<'a> {
+    fn compute(session: &'a Session, history: &History) -> Result<Self, Failure> {
+        let mut again = Self { session, plans: BTreeMap::new(), populations: BTreeMap::new() };
+        let histories = histories(session, history)?;
+        let line = session.repository.first_parents(None, session.main).map_err(git)?;
+        let places: BTreeMap<ObjectId, usize> = line.into_iter().zip(0..).collect();
+        let runs = history.runs().map(|(_, run)| run).filter(|run| run.start.plan.is_some());
+        let runs = runs.map(|run| (run.start.main.as_str(), Stop::Plan(run)));
+        let campaigns = session.governed.openings().values().map(|opening| opening.campaign().value());
+        let campaigns = campaigns.map(|campaign| (campaign.base.as_str(), Stop::Population(campaign)));
+        // Main only grows, so each stop costs what came since the one before; what is not on its line comes last.
+        let mut stops: Vec<_> = runs
+            .chain(campaigns)
+            .map(|(commit, stop)| {
+                let commit = ObjectId::parse(commit).map_err(|error| error.to_string());
+                let place = commit.as_ref().ok().and_then(|commit| places.get(commit));
+                (place.copied().unwrap_or(usize::MAX), commit, stop)
+            })
+            .collect();
+        stops.sort_by_key(|(place, ..)| *place);
+        let mut governed = None;
+        for (_, commit, stop) in stops {
+            let there = commit.and_then(|commit| Ok((commit, stand(session, commit, &mut governed)?)));
+            match stop {
+                Stop::Plan(run) => {
+                    let known = histories.get(&run.start.evidence);
+                    let plan = there.and_then(|(commit, governed)| plan(session, run, commit, governed, known));
+                    again.plans.insert(run.seq, plan);
+                }
+                Stop::Population(campaign) => {
+                    let found = there.and_then(|(commit, governed)| members(session, campaign, commit, governed));
+                    again.populations.insert(campaign.id.clone(), found);
+                }
+            }
+        }
+        Ok(again)
+    }
 }
 
 impl Repeat for Again<'_> {
     fn plan(&self, run: &RunHistory) -> Result<Digest, String> {
-        self.plans.0.get(&run.seq).cloned().unwrap_or_else(|| Err("its start was not read".to_owned()))
+        self.plans.get(&run.seq).cloned().unwrap_or_else(|| Err("its start was not read".to_owned()))
     }
 
     fn manifest(&self, commit: &str) -> Result<Digest, String> {
@@ -166,35 +192,85 @@ impl Repeat for Again<'_> {
     }
 
     fn population(&self, campaign: &CampaignId) -> Result<(Digest, u64), String> {
-        let words = |failure: Failure| {
-            let problems = failure.problems.sorted().iter().map(|p| p.message.clone()).collect::<Vec<_>>();
-            problems.join("; ")
-        };
-        let file = self.session.governed.campaign(campaign).ok_or("it is not signed")?.value();
-        let commit = commit_of(&self.session.repository, &file.base).map_err(words)?;
-        let snapshot = Snapshot::at(&self.session.repository, commit);
-        let governed = Governed::walk(&self.session.repository, self.session.pin, commit).map_err(|e| e.to_string())?;
-        let trust = governed.trust().ok_or("there is no trust state at its base")?;
-        let systems = systems_at(snapshot).map_err(words)?;
-        let (people, _) = people_at(snapshot).map_err(words)?;
-        let mut inventories = BTreeMap::new();
-        for pinned in &file.systems {
-            let loaded = inventory::load(&Committed(snapshot), &pinned.system).map_err(|error| error.to_string())?;
-            if loaded.digest != pinned.observation {
-                return Err(format!("the inventory of `{}` is not the one it pinned", pinned.system));
-            }
-            inventories.insert(pinned.system.clone(), loaded);
-        }
-        let setting = Setting {
-            repo: trust.repo(),
-            systems: &systems,
-            inventories: &inventories,
-            people: &people,
-            kinship: governed.kinship(),
-            registry: trust.registry().file(),
-            thresholds: &trust.mandate().file().thresholds,
-        };
-        let roll: campaign::Roll<'_> = population(campaign, &file.definition, &setting);
-        Ok((roll.digest(), roll.len() as u64))
+        self.populations.get(campaign).cloned().unwrap_or_else(|| Err("it is not signed".to_owned()))
     }
+}
+
+/// Returns the evidence as each run that planned knew it, by its size.
+fn histories(session: &Session, history: &History) -> Result<BTreeMap<u64, History>, Failure> {
+    let planned = history.runs().filter(|(_, run)| run.start.plan.is_some());
+    let wanted: BTreeSet<u64> = planned.map(|(_, run)| run.start.evidence).collect();
+    let mut known = History::default();
+    let mut histories = BTreeMap::from([(0, known.clone())]);
+    let Some(head) = proof::head(session)?.filter(|_| !wanted.is_empty()) else { return Ok(histories) };
+    let mut ledger = Ledger::new(proof::keys(session)?);
+    ledger
+        .advance(&session.repository, head, &mut |seen| {
+            known.push(seen.record, seen.line);
+            if wanted.contains(&known.size()) {
+                histories.insert(known.size(), known.clone());
+            }
+        })
+        .map_err(git)?;
+    Ok(histories)
+}
+
+/// Returns what the repository amounted to at a commit, going on from where `governed` stands if it can.
+fn stand<'g>(
+    session: &Session,
+    commit: ObjectId,
+    governed: &'g mut Option<Governed>,
+) -> Result<&'g Governed, String> {
+    let repository = &session.repository;
+    if governed.as_mut().is_none_or(|governed| governed.advance(repository, commit).is_err()) {
+        *governed = Some(Governed::walk(repository, session.pin, commit).map_err(|error| error.to_string())?);
+    }
+    governed.as_ref().ok_or_else(|| "there is no trust state".to_owned())
+}
+
+fn plan(
+    session: &Session,
+    run: &RunHistory,
+    commit: ObjectId,
+    governed: &Governed,
+    known: Option<&History>,
+) -> Result<Digest, String> {
+    let known = known.ok_or_else(|| format!("it knew {} records, and there are not as many", run.start.evidence))?;
+    let assembly = Assembly::at(&session.repository, commit, &session.base(), &run.start.systems).map_err(words)?;
+    assembly.plan(governed, known).map(|plan| plan.digest()).map_err(words)
+}
+
+fn members(
+    session: &Session,
+    file: &Campaign,
+    commit: ObjectId,
+    governed: &Governed,
+) -> Result<(Digest, u64), String> {
+    let snapshot = Snapshot::at(&session.repository, commit);
+    let trust = governed.trust().ok_or("there is no trust state at its base")?;
+    let systems = systems_at(snapshot).map_err(words)?;
+    let (people, _) = people_at(snapshot).map_err(words)?;
+    let mut inventories = BTreeMap::new();
+    for pinned in &file.systems {
+        let loaded = inventory::load(&Committed(snapshot), &pinned.system).map_err(|error| error.to_string())?;
+        if loaded.digest != pinned.observation {
+            return Err(format!("the inventory of `{}` is not the one it pinned", pinned.system));
+        }
+        inventories.insert(pinned.system.clone(), loaded);
+    }
+    let setting = Setting {
+        repo: trust.repo(),
+        systems: &systems,
+        inventories: &inventories,
+        people: &people,
+        kinship: governed.kinship(),
+        registry: trust.registry().file(),
+        thresholds: &trust.mandate().file().thresholds,
+    };
+    let roll: Roll<'_> = population(&file.id, &file.definition, &setting);
+    Ok((roll.digest(), roll.len() as u64))
+}
+
+fn words(failure: Failure) -> String {
+    failure.problems.sorted().iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ")
 }

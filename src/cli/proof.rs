@@ -7,7 +7,7 @@ use super::{
 use crate::{
     diag::{Diagnostic, Diagnostics},
     enforce::{JournalError, RunError},
-    evidence::{Appender, Defect, EngineKeys, Keys, Ledger, Opening, Signers, layout::REMEMBERED, no_secrets},
+    evidence::{Appender, Code, Defect, EngineKeys, Keys, Ledger, Opening, Signers, layout::REMEMBERED, no_secrets},
     format::keys::{KeyError, PrivateKey, Signer as _},
     git::{Carrier, CarrierError, Identity, ObjectId, Repository},
     model::{
@@ -72,14 +72,10 @@ pub(super) fn keys(session: &Session) -> Result<Keys, Failure> {
     Ok(keys)
 }
 
-/// Returns the head of the evidence branch as this clone last saw it.
+/// Returns the head of the evidence branch as this clone last saw it: the longest of what its refs tell.
 pub(super) fn head(session: &Session) -> Result<Option<ObjectId>, Failure> {
-    let branch = &session.governance.evidence;
-    let names = [format!("refs/remotes/origin/{branch}"), REMEMBERED.to_owned(), format!("refs/heads/{branch}")];
     let mut newest: Option<ObjectId> = None;
-    for name in names {
-        let Some(head) = session.repository.reference(&name).map_err(git)? else { continue };
-        // The longest of them: an older one is a part of it, or the reading below says what is wrong.
+    for head in heads(session)? {
         newest = match newest {
             Some(known) if !session.repository.is_ancestor(known, head).map_err(git)? => Some(known),
             _ => Some(head),
@@ -88,10 +84,24 @@ pub(super) fn head(session: &Session) -> Result<Option<ObjectId>, Failure> {
     Ok(newest)
 }
 
+fn heads(session: &Session) -> Result<Vec<ObjectId>, Failure> {
+    let branch = &session.governance.evidence;
+    let names = [format!("refs/remotes/origin/{branch}"), REMEMBERED.to_owned(), format!("refs/heads/{branch}")];
+    let found = names.iter().map(|name| session.repository.reference(name).map_err(git));
+    Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
 /// Reads the evidence of the clone and folds it.
 pub(super) fn read(session: &Session) -> Result<(History, Vec<Defect>), Failure> {
     let Some(head) = head(session)? else { return Ok((History::default(), Vec::new())) };
-    let (_, history, defects) = Ledger::read(&session.repository, head, keys(session)?).map_err(git)?;
+    let (_, history, mut defects) = Ledger::read(&session.repository, head, keys(session)?).map_err(git)?;
+    // A branch only grows: what the clone saw at any time is a part of what it sees now, or somebody forked the log.
+    for other in heads(session)? {
+        if !session.repository.is_ancestor(other, head).map_err(git)? {
+            let message = format!("this clone knows {other} too, and neither of them contains the other");
+            defects.push(Defect { code: Code::BranchRewritten, place: head.to_string(), message });
+        }
+    }
     Ok((history, defects))
 }
 

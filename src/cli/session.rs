@@ -153,16 +153,18 @@ pub(super) fn pin(context: &mut Context, repository: &Repository, main: ObjectId
     Err(problem.into())
 }
 
-/// Returns what git said as a failure.
+/// Returns what git said as a failure; a history that is not the one that was pushed is a finding.
 pub(super) fn git(error: GitError) -> Failure {
-    let help = match &error {
+    let (exit, code, help) = match &error {
+        GitError::Grafted(_) => (Exit::Findings, "grafted-history", "remove the file, then git fetch"),
         GitError::NotARepository { .. } => {
-            "go to a governed repository, name one with -C DIR, or make one: tenure init"
+            (Exit::CouldNot, "git", "go to a governed repository, name one with -C DIR, or make one: tenure init")
         }
-        GitError::Shallow { .. } => "git fetch --unshallow",
-        _ => "git fsck --full",
+        GitError::Replaced(_) => (Exit::Findings, "replaced-history", "git replace --list, and find out who made them"),
+        GitError::Shallow(_) => (Exit::Findings, "shallow-history", "git fetch --unshallow"),
+        _ => (Exit::CouldNot, "git", "git fsck --full"),
     };
-    Diagnostic::error("git", error.to_string()).help(help).into()
+    Failure::new(exit, Diagnostic::error(code, error.to_string()).help(help))
 }
 
 /// Returns what the store said as a failure, with everything that stands against a file.
