@@ -1,7 +1,10 @@
 //! Had those who decided the right to? Every intent rests on a valid decision, and every valid decision was taken up.
 
 use super::{Answer, Area, Case, integrity::finding};
-use crate::model::{ActionId, Finding, REMOVE_AFTER_SOAK, Severity, Verdict, file::Review};
+use crate::{
+    model::{ActionId, Finding, REMOVE_AFTER_SOAK, Severity, Verdict, file::Review},
+    trust::{Standing, Verified, standing},
+};
 use std::collections::BTreeSet;
 
 pub(super) fn check(case: &Case<'_>) -> Answer {
@@ -18,6 +21,7 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
     }
     let mut waiting = 0;
     for review in case.governed.reviews() {
+        suspect(case, review, &mut findings);
         if case.history.accepted(review.path()).is_none() {
             waiting += 1;
             findings.push(Finding {
@@ -35,6 +39,22 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
         case.history.actions().count()
     );
     Answer { area: Area::Authority, looked_at, findings }
+}
+
+/// A key was revoked, and what it signed may be somebody else's word.
+fn suspect(case: &Case<'_>, review: &Verified<Review>, findings: &mut Vec<Finding>) {
+    let Some(trust) = case.governed.trust() else { return };
+    let accepted = case.history.accepted(review.path()).map(|acceptance| acceptance.seq);
+    let worth = standing(review, accepted, trust.registry());
+    if matches!(worth, Standing::Suspect | Standing::Invalid) {
+        findings.push(Finding {
+            severity: Severity::High,
+            code: "suspect-decision",
+            subject: review.path().to_owned(),
+            message: format!("a signature under it is {worth} by the registry of today"),
+            help: "have its items certified again, in a file that names this one in `supersedes`".to_owned(),
+        });
+    }
 }
 
 /// Every action that any valid decision, in force or replaced since, has ever asked for.

@@ -216,11 +216,7 @@ fn histories(session: &Session, history: &History) -> Result<BTreeMap<u64, Histo
 }
 
 /// Returns what the repository amounted to at a commit, going on from where `governed` stands if it can.
-fn stand<'g>(
-    session: &Session,
-    commit: ObjectId,
-    governed: &'g mut Option<Governed>,
-) -> Result<&'g Governed, String> {
+fn stand<'g>(session: &Session, commit: ObjectId, governed: &'g mut Option<Governed>) -> Result<&'g Governed, String> {
     let repository = &session.repository;
     if governed.as_mut().is_none_or(|governed| governed.advance(repository, commit).is_err()) {
         *governed = Some(Governed::walk(repository, session.pin, commit).map_err(|error| error.to_string())?);
@@ -240,12 +236,7 @@ fn plan(
     assembly.plan(governed, known).map(|plan| plan.digest()).map_err(words)
 }
 
-fn members(
-    session: &Session,
-    file: &Campaign,
-    commit: ObjectId,
-    governed: &Governed,
-) -> Result<(Digest, u64), String> {
+fn members(session: &Session, file: &Campaign, commit: ObjectId, governed: &Governed) -> Result<(Digest, u64), String> {
     let snapshot = Snapshot::at(&session.repository, commit);
     let trust = governed.trust().ok_or("there is no trust state at its base")?;
     let systems = systems_at(snapshot).map_err(words)?;

@@ -56,7 +56,18 @@ impl Honest {
         let keys = sandbox.join("keys");
         fs::create_dir(&keys).unwrap();
         let mut init = sandbox.tenure(sandbox.path());
-        init.args(["init", "repo", "--keys", "keys", "--manage", "web-1", "--log-origin", evidence::ORIGIN, "--now", NOW]);
+        init.args([
+            "init",
+            "repo",
+            "--keys",
+            "keys",
+            "--manage",
+            "web-1",
+            "--log-origin",
+            evidence::ORIGIN,
+            "--now",
+            NOW,
+        ]);
         for name in FOUNDERS {
             let key = key(name);
             fs::write(keys.join(name), key.to_openssh(name).unwrap().as_bytes()).unwrap();
@@ -143,28 +154,33 @@ pub struct Said {
     pub exit: i32,
     /// The codes of its findings, sorted, each once.
     pub codes: Vec<String>,
-    pub human: String,
     pub json: String,
 }
 
 impl Case<'_> {
-    /// Runs `tenure audit`, for people and for programs.
+    /// Runs `tenure audit`, as a program reads it.
     pub fn audit(&self) -> Said {
-        let run = |format: &str| {
-            let mut command = self.world.engine.sandbox.tenure(&self.folder);
-            command.args(["audit", "--now", "2026-11-23T06:00:00Z", "--format", format]);
-            command.env("TENURE_ROOT", &self.world.pin).output().unwrap()
-        };
-        let (human, json) = (run("human"), run("json"));
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        assert_eq!(human.status, json.status, "{}{}", text(&human.stderr), text(&json.stderr));
-        let answer: serde_json::Value = serde_json::from_slice(&json.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}{}", text(&json.stdout), text(&json.stderr)));
+        let (exit, json) = self.run("json");
+        let answer: serde_json::Value =
+            serde_json::from_str(&json).unwrap_or_else(|error| panic!("exit {exit}, {error}: {json}"));
         let found = answer["findings"].as_array().unwrap();
         let mut codes: Vec<_> = found.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect();
         codes.sort_unstable();
         codes.dedup();
-        Said { exit: json.status.code().unwrap(), codes, human: text(&human.stdout), json: text(&json.stdout) }
+        Said { exit, codes, json }
+    }
+
+    /// Runs `tenure audit`, and returns its exit code and what people read.
+    pub fn audit_for_people(&self) -> (i32, String) {
+        self.run("human")
+    }
+
+    fn run(&self, format: &str) -> (i32, String) {
+        let mut command = self.world.engine.sandbox.tenure(&self.folder);
+        command.args(["audit", "--now", "2026-11-23T06:00:00Z", "--format", format]);
+        let output = command.env("TENURE_ROOT", &self.world.pin).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(text).unwrap())
     }
 
     /// Returns the bytes of a file on main.
@@ -281,10 +297,7 @@ const HOST: [(&str, &str); 5] = [
     ),
     ("etc/group", "root:x:0:\nreports:x:2000:li,svc_export\nli:x:1002:\nsvc_export:x:1101:\n"),
     ("etc/gshadow", "root:*::\nreports:!::li,svc_export\nli:!::\nsvc_export:!::\n"),
-    (
-        "etc/shadow",
-        "root:!:20000:0:99999:7:::\nli:!:20000:0:99999:7:::\nsvc_export:!:20000:0:99999:7:::\n",
-    ),
+    ("etc/shadow", "root:!:20000:0:99999:7:::\nli:!:20000:0:99999:7:::\nsvc_export:!:20000:0:99999:7:::\n"),
     ("etc/sudoers", "root\tALL=(ALL:ALL) ALL\n"),
 ];
 
