@@ -3,7 +3,7 @@
 use super::{
     Context, Exit, Failure, Format,
     assemble::{Assembly, settings},
-    plan,
+    intake, plan,
     proof::{self, EngineArgs},
     session::Session,
 };
@@ -15,10 +15,9 @@ use crate::{
         ActionId, SystemId,
         file::{Remediation, System},
         history::History,
-        record::{DecisionAccepted, DecisionRejected, Entry, RunStart},
+        record::RunStart,
     },
     report::{Look, run_human, run_json},
-    store::Place,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
@@ -72,7 +71,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         }
     };
     let start = start(&session, &assembly, journal.history(), args, "enforce")?;
-    let taken_up = taken_up(&session, journal.history(), &assembly)?;
+    let taken_up = intake::taken_up(&session, journal.history(), &assembly)?;
     let watch = Watch::new(plan.actions().len() as u64, context.terminal, args.crash_at());
     let mut hands = hands(&assembly, &session, context)?;
     let order = Order { plan, start, taken_up, hands: &mut hands, observer: &watch };
@@ -129,35 +128,6 @@ pub(super) fn start(
         evidence: history.size(),
         claims: BTreeMap::new(),
     })
-}
-
-/// Decisions that no run has taken up or refused yet, about the systems of this run.
-fn taken_up(session: &Session, history: &History, assembly: &Assembly<'_>) -> Result<Vec<Entry>, Failure> {
-    let mut entries = Vec::new();
-    for review in session.governed.reviews().iter().filter(|review| assembly.systems.contains_key(&review.system)) {
-        if history.accepted(review.path()).is_none() {
-            entries.push(Entry::DecisionAccepted(DecisionAccepted {
-                path: review.path().to_owned(),
-                digest: review.digest(),
-                signatures: review.signatures().clone(),
-                signers: review.names(),
-                commit: review.commit().to_string(),
-                registry: review.registry(),
-                items: review.items.iter().filter(|item| item.decision.is_some()).count() as u64,
-            }));
-        }
-    }
-    let snapshot = session.snapshot();
-    for found in session.governed.found().iter().filter(|found| found.standing) {
-        let Place::Review { system, .. } = Place::of(&found.path) else { continue };
-        let bytes = snapshot.bytes(&found.path, MAX_REVIEW).map_err(super::session::store)?;
-        let Some(digest) = bytes.map(crate::model::Digest::of) else { continue };
-        if assembly.systems.contains_key(&system) && !history.rejected(&found.path, digest) {
-            let (path, code) = (found.path.clone(), found.refusal.code().to_owned());
-            entries.push(Entry::DecisionRejected(DecisionRejected { path, digest, code }));
-        }
-    }
-    Ok(entries)
 }
 
 /// Opens every system. One that cannot be opened fails its own actions and nobody else's.
@@ -217,5 +187,3 @@ impl Observer for Watch {
         }
     }
 }
-
-const MAX_REVIEW: u64 = 256 * 1024;

@@ -3,6 +3,7 @@
 //! One file a command, each with its `Args` and a `run`. Stdout is for data, stderr for progress and problems.
 
 mod assemble;
+mod attest;
 mod audit;
 mod campaign;
 mod check;
@@ -14,6 +15,7 @@ mod enforce;
 mod exit;
 mod fmt;
 mod init;
+mod intake;
 mod plan;
 mod proof;
 mod schema;
@@ -77,6 +79,8 @@ impl Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write down that a person did an action by hand, and who looked at the target afterwards
+    Attest(attest::Args),
     /// Check the whole proof from a clone, offline
     Audit(audit::Args),
     /// Open a certification round, see how far it is, close it
@@ -120,6 +124,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(cli: Cli, context: &mut Context) -> Result<Exit, Failure> {
     match cli.command {
+        Command::Attest(args) => attest::run(&args, context),
         Command::Audit(args) => audit::run(&args, context),
         Command::Campaign(args) => campaign::run(&args, context),
         Command::Check(args) => check::run(&args, context),

@@ -94,6 +94,7 @@ pub struct History {
     accepted: BTreeMap<String, Acceptance>,
     rejected: BTreeSet<(String, Digest)>,
     attested: BTreeMap<ActionId, u64>,
+    excepted: BTreeSet<(String, Digest)>,
     closed: BTreeMap<CampaignId, u64>,
     stray_outcomes: Vec<(u64, ActionId)>,
 }
@@ -129,6 +130,9 @@ impl History {
             }
             Entry::Attestation(seen) => {
                 self.attested.insert(seen.action.clone(), record.seq);
+            }
+            Entry::Exception(seen) => {
+                self.excepted.insert((seen.path.clone(), seen.digest));
             }
             Entry::CampaignClose(close) => {
                 self.closed.insert(close.campaign.clone(), record.seq);
@@ -179,7 +183,6 @@ impl History {
             }
             Entry::Anchor(_)
             | Entry::Attempt(_)
-            | Entry::Exception(_)
             | Entry::Finding(_)
             | Entry::KeyRotate(_)
             | Entry::LogGenesis(_)
@@ -240,6 +243,11 @@ impl History {
     /// Returns whether these bytes at this path were refused before.
     pub fn rejected(&self, path: &str, digest: Digest) -> bool {
         self.rejected.contains(&(path.to_owned(), digest))
+    }
+
+    /// Returns whether the exception with these bytes at this path was taken up.
+    pub fn excepted(&self, path: &str, digest: Digest) -> bool {
+        self.excepted.contains(&(path.to_owned(), digest))
     }
 
     /// Returns whether an attestation of the action was taken up.

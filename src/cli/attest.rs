@@ -1,0 +1,98 @@
+//! `tenure attest ACTION`: writes the proof of a change that a person made by hand.
+
+use super::{Context, Exit, Failure, Format, proof, session::Session};
+use crate::{
+    diag::Diagnostic,
+    format::governed,
+    model::{
+        ActionId, Digest, PrincipalId, Timestamp,
+        file::{Attestation, FileKind},
+        record::OutcomeKind,
+    },
+};
+use std::{fs, path::PathBuf};
+
+/// Write down that a person did an action by hand, and who looked at the target afterwards
+///
+/// The executor and the witness then sign the file, and it is merged. The next run takes it up: the action is confirmed
+/// at V2, the least level there is; `tenure verify` lifts it where the system can be read.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The proof itself (an export, a screenshot) stays outside the repository; its digest binds it.\n\nExamples:\n  tenure attest act-0123… --executor li.chen --witness mo.khan --statement 'removed svc from the vendor portal' --proof portal.png\n  tenure sign --key ~/.ssh/id_ed25519 attestations/act-0123….toml"
+)]
+pub(super) struct Args {
+    /// The action, as `tenure plan` and `tenure campaign status` name it
+    action: ActionId,
+    /// Who did it
+    #[arg(long, value_name = "NAME")]
+    executor: PrincipalId,
+    /// Who looked at the target afterwards; another person
+    #[arg(long, value_name = "NAME")]
+    witness: PrincipalId,
+    /// What was done, in the target's words
+    #[arg(long, value_name = "TEXT")]
+    statement: String,
+    /// The file that shows it
+    #[arg(long, value_name = "FILE")]
+    proof: PathBuf,
+    /// When it was done [default: now]
+    #[arg(long, value_name = "TIME")]
+    done_at: Option<Timestamp>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context)?;
+    let trust = session.trust()?;
+    let history = proof::sound(&session)?;
+    let past = history.action(&args.action).ok_or_else(|| {
+        let problem = Diagnostic::error("unknown-action", format!("no run has ever recorded {}", args.action));
+        Failure::from(problem.help("git fetch, then `tenure campaign status` shows the open work orders"))
+    })?;
+    let is_order = past.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual);
+    if !is_order || past.is_confirmed() {
+        let problem = Diagnostic::error("no-work-order", format!("{} does not wait for a person", args.action));
+        return Err(problem.help("tenure campaign status, to see what does").into());
+    }
+    if args.executor == args.witness {
+        let problem = Diagnostic::error("one-person", format!("`{}` cannot be their own witness", args.executor));
+        return Err(problem.help("have another person look at the target: --witness NAME").into());
+    }
+    let proof = fs::read(context.directory.join(&args.proof)).map_err(|error| {
+        let problem = Diagnostic::error("no-proof", format!("{}: {error}", args.proof.display()));
+        Failure::from(problem.help("name the file that shows the change: --proof FILE"))
+    })?;
+    let attestation = Attestation {
+        schema: FileKind::Attestation.schema().to_owned(),
+        repo: trust.repo().clone(),
+        action: args.action.clone(),
+        plan: past.plan,
+        executor: args.executor.clone(),
+        witness: args.witness.clone(),
+        done_at: args.done_at.unwrap_or_else(|| context.clock.now()),
+        statement: args.statement.clone(),
+        proof: Digest::of(proof),
+    };
+    let path = format!("attestations/{}.toml", args.action);
+    let text = governed::render(&attestation);
+    // What cannot be read back must not be written: a statement with hidden characters, for one.
+    governed::parse::<Attestation>(&path, text.as_bytes())?;
+    let file = session.base().join(&path);
+    if file.exists() {
+        let problem = Diagnostic::error("attested", format!("{path} is there already")).in_file(path);
+        return Err(problem.help("sign that, or remove it if nobody has signed it").into());
+    }
+    fs::create_dir_all(session.base().join("attestations"))?;
+    fs::write(&file, text)?;
+    match context.format {
+        Format::Json => context.json(&attestation)?,
+        _ => {
+            writeln!(context.out, "{path}")?;
+            writeln!(
+                context.out,
+                "next: {} and {} each: tenure sign {path}; then merge it",
+                args.executor, args.witness
+            )?;
+        }
+    }
+    Ok(Exit::Done)
+}
