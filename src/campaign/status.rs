@@ -8,7 +8,7 @@ use crate::model::{
     ActionId, CampaignId, Finding, ItemId, Level, PrincipalId, SystemId, Tier, Timestamp, Verdict,
     file::{Campaign, Exception, Item, Remediation, System},
     history::{ActionHistory, History},
-    record::{OutcomeKind, VerificationKind},
+    record::{OutcomeKind, VerificationKind, VerificationRecorded},
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
@@ -288,7 +288,12 @@ impl Facts<'_> {
             (Some(_), None) => true,
             (None, _) => false,
         };
-        if let Some(seen) = history.verification.as_ref().filter(|_| newer) {
+        // What was never changed is still there of course: why it was not changed says more.
+        let undone = history.outcome.as_ref().is_some_and(|outcome| {
+            matches!(outcome.result, OutcomeKind::Drifted | OutcomeKind::Failed | OutcomeKind::Manual)
+        });
+        let tells = |seen: &&VerificationRecorded| newer && !(undone && seen.result == VerificationKind::StillPresent);
+        if let Some(seen) = history.verification.as_ref().filter(tells) {
             let (state, why) = match seen.result {
                 VerificationKind::Confirmed => self.confirmed(resolution, history),
                 VerificationKind::Lingering => (State::Lingering, format!("{} lives on", seen.paths.join(", "))),
