@@ -7,8 +7,10 @@ use super::{
 use crate::{
     diag::{Diagnostic, Diagnostics},
     enforce::{JournalError, RunError},
-    evidence::{Appender, Code, Defect, EngineKeys, Keys, Ledger, Opening, Signers, layout::REMEMBERED, no_secrets},
-    format::keys::{KeyError, PrivateKey, Signer as _},
+    evidence::{
+        Appender, Code, Defect, EngineKeys, Keys, Ledger, Opening, Seen, Signers, layout::REMEMBERED, no_secrets,
+    },
+    format::keys::{KeyError, PrivateKey, PublicKey, Signer as _},
     git::{Carrier, CarrierError, Identity, ObjectId, Repository},
     model::{
         RunId,
@@ -17,8 +19,9 @@ use crate::{
         jcs,
         record::{Entry, LogGenesis},
     },
+    store::Unverified,
 };
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 use zeroize::Zeroizing;
 
 /// How a run reaches the remote, and with which keys it writes there.
@@ -57,19 +60,34 @@ pub(super) fn fetch_main(repository: &Repository, carrier: &Carrier, remote: &st
 
 /// Returns the engine's keys by root, from the roots that were verified.
 pub(super) fn keys(session: &Session) -> Result<Keys, Failure> {
-    let snapshot = session.snapshot();
-    let newest = session.trust()?.root().file().version;
     let mut keys = Keys::new();
-    for version in 1..=newest {
-        let root: Root = snapshot.read(&format!("trust/root/{version}.toml")).map_err(store)?.into_value();
-        let engine = EngineKeys::of(&root.roles.engine).map_err(|error| {
-            Failure::from(
-                Diagnostic::error("engine-keys", error.to_string()).in_file(format!("trust/root/{version}.toml")),
-            )
-        })?;
-        keys = keys.with_root(version, engine);
+    for root in roots(session)? {
+        let engine = EngineKeys::of(&root.roles.engine).map_err(|error| malformed(&root, &error))?;
+        keys = keys.with_root(root.version, engine);
     }
     Ok(keys)
+}
+
+/// Returns every key that any root gives to the job that reads targets back.
+pub(super) fn readback_keys(session: &Session) -> Result<BTreeSet<PublicKey>, Failure> {
+    let mut keys = BTreeSet::new();
+    for root in roots(session)? {
+        for line in &root.roles.engine.readback_keys {
+            keys.insert(PublicKey::parse_line(line).map_err(|error| malformed(&root, &error))?.0);
+        }
+    }
+    Ok(keys)
+}
+
+fn roots(session: &Session) -> Result<Vec<Root>, Failure> {
+    let snapshot = session.snapshot();
+    let newest = session.trust()?.root().file().version;
+    let read = |version| snapshot.read::<Root>(&format!("trust/root/{version}.toml")).map_err(store);
+    (1..=newest).map(|version| read(version).map(Unverified::into_value)).collect()
+}
+
+fn malformed(root: &Root, error: &dyn std::fmt::Display) -> Failure {
+    Diagnostic::error("engine-keys", error.to_string()).in_file(format!("trust/root/{}.toml", root.version)).into()
 }
 
 /// Returns the head of the evidence branch as this clone last saw it: the longest of what its refs tell.
@@ -93,8 +111,22 @@ fn heads(session: &Session) -> Result<Vec<ObjectId>, Failure> {
 
 /// Reads the evidence of the clone and folds it.
 pub(super) fn read(session: &Session) -> Result<(History, Vec<Defect>), Failure> {
-    let Some(head) = head(session)? else { return Ok((History::default(), Vec::new())) };
-    let (_, history, mut defects) = Ledger::read(&session.repository, head, keys(session)?).map_err(git)?;
+    read_showing(session, &mut |_| {})
+}
+
+/// Reads the evidence of the clone, folds it, and shows every record on the way.
+pub(super) fn read_showing(
+    session: &Session,
+    show: &mut (dyn FnMut(&Seen<'_>) + Send),
+) -> Result<(History, Vec<Defect>), Failure> {
+    let mut history = History::default();
+    let Some(head) = head(session)? else { return Ok((history, Vec::new())) };
+    let mut ledger = Ledger::new(keys(session)?);
+    let read = ledger.advance(&session.repository, head, &mut |seen| {
+        history.push(seen.record, seen.line);
+        show(seen);
+    });
+    let mut defects = read.map_err(git)?;
     // A branch only grows: what the clone saw at any time is a part of what it sees now, or somebody forked the log.
     for other in heads(session)? {
         if !session.repository.is_ancestor(other, head).map_err(git)? {

@@ -1,5 +1,7 @@
 //! `tenure audit`: what the proof is worth, from a clone alone.
 
+mod witness;
+
 use super::{
     Context, Exit, Failure, Format,
     assemble::{Assembly, Committed, people_at, resolutions},
@@ -23,7 +25,8 @@ use crate::{
     trust::Governed,
 };
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use witness::Witness;
 
 /// Check the whole proof from a clone, offline: integrity, authority, coverage, enforcement, timeliness
 #[derive(Debug, clap::Args)]
@@ -57,9 +60,12 @@ fn examine(context: &mut Context) -> Result<(Vec<Answer>, Digest), Failure> {
     if session.governed.trust().is_none() {
         return Ok((vec![unfounded(&session)], session.pin));
     }
-    let (history, defects) = proof::read(&session)?;
-    let repeat = Again::compute(&session, &history)?;
-    let defects: Vec<Finding> = defects.iter().map(finding_of).collect();
+    let mut witness = Witness::new(proof::readback_keys(&session)?);
+    let (history, defects) = proof::read_showing(&session, &mut |seen| witness.see(seen))?;
+    let witness = witness.end();
+    let repeat = Again::compute(&session, &history, witness.ends)?;
+    let mut defects: Vec<Finding> = defects.iter().map(finding_of).collect();
+    defects.extend(witness.unearned);
     let now = context.clock.now();
     let resolutions = resolutions(&session.governed, now);
     let case = Case {
@@ -143,9 +149,9 @@ enum Stop<'a> {
 }
 
 impl<'a> Again<'a> {
-    fn compute(session: &'a Session, history: &History) -> Result<Self, Failure> {
+    fn compute(session: &'a Session, history: &History, ends: BTreeMap<u64, ObjectId>) -> Result<Self, Failure> {
         let mut again = Self { session, plans: BTreeMap::new(), populations: BTreeMap::new() };
-        let histories = histories(session, history)?;
+        let mut known = Known::new(session, ends)?;
         let line = session.repository.first_parents(None, session.main).map_err(git)?;
         let places: BTreeMap<ObjectId, usize> = line.into_iter().zip(0..).collect();
         let runs = history.runs().map(|(_, run)| run).filter(|run| run.start.plan.is_some());
@@ -167,8 +173,8 @@ impl<'a> Again<'a> {
             let there = commit.and_then(|commit| Ok((commit, stand(session, commit, &mut governed)?)));
             match stop {
                 Stop::Plan(run) => {
-                    let known = histories.get(&run.start.evidence);
-                    let plan = there.and_then(|(commit, governed)| plan(session, run, commit, governed, known));
+                    let known = known.at(run.start.evidence);
+                    let plan = there.and_then(|(commit, governed)| plan(session, run, commit, governed, known?));
                     again.plans.insert(run.seq, plan);
                 }
                 Stop::Population(campaign) => {
@@ -196,23 +202,35 @@ impl Repeat for Again<'_> {
     }
 }
 
-/// Returns the evidence as each run that planned knew it, by its size.
-fn histories(session: &Session, history: &History) -> Result<BTreeMap<u64, History>, Failure> {
-    let planned = history.runs().filter(|(_, run)| run.start.plan.is_some());
-    let wanted: BTreeSet<u64> = planned.map(|(_, run)| run.start.evidence).collect();
-    let mut known = History::default();
-    let mut histories = BTreeMap::from([(0, known.clone())]);
-    let Some(head) = proof::head(session)?.filter(|_| !wanted.is_empty()) else { return Ok(histories) };
-    let mut ledger = Ledger::new(proof::keys(session)?);
-    ledger
-        .advance(&session.repository, head, &mut |seen| {
-            known.push(seen.record, seen.line);
-            if wanted.contains(&known.size()) {
-                histories.insert(known.size(), known.clone());
-            }
-        })
-        .map_err(git)?;
-    Ok(histories)
+/// The evidence as a run knew it: read on from run to run, so that it is in memory once.
+struct Known<'a> {
+    session: &'a Session,
+    ends: BTreeMap<u64, ObjectId>,
+    ledger: Ledger,
+    history: History,
+}
+
+impl<'a> Known<'a> {
+    fn new(session: &'a Session, ends: BTreeMap<u64, ObjectId>) -> Result<Self, Failure> {
+        Ok(Self { session, ends, ledger: Ledger::new(proof::keys(session)?), history: History::default() })
+    }
+
+    /// Returns what the first `size` records amount to.
+    fn at(&mut self, size: u64) -> Result<&History, String> {
+        if size < self.history.size() {
+            self.ledger = Ledger::new(proof::keys(self.session).map_err(words)?);
+            self.history = History::default();
+        }
+        if size > self.history.size() {
+            let refuse = || format!("it knew {size} records, and no commit ends with as many");
+            let end = *self.ends.get(&size).ok_or_else(refuse)?;
+            let history = &mut self.history;
+            let read =
+                self.ledger.advance(&self.session.repository, end, &mut |seen| history.push(seen.record, seen.line));
+            read.map_err(|error| error.to_string())?;
+        }
+        Ok(&self.history)
+    }
 }
 
 /// Returns what the repository amounted to at a commit, going on from where `governed` stands if it can.
@@ -229,9 +247,8 @@ fn plan(
     run: &RunHistory,
     commit: ObjectId,
     governed: &Governed,
-    known: Option<&History>,
+    known: &History,
 ) -> Result<Digest, String> {
-    let known = known.ok_or_else(|| format!("it knew {} records, and there are not as many", run.start.evidence))?;
     let assembly = Assembly::at(&session.repository, commit, &session.base(), &run.start.systems).map_err(words)?;
     assembly.plan(governed, known).map(|plan| plan.digest()).map_err(words)
 }
