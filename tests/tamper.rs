@@ -384,7 +384,17 @@ const HISTORY: [Tampering; 17] = [
     ("governance of another repository", |c| c.edit("governance.toml", |t| flip(t, "urn:uuid:")), "wrong-repository"),
 ];
 
-const EVIDENCE_CORPUS: [Tampering; 33] = [
+const EVIDENCE_CORPUS: [Tampering; 34] = [
+    (
+        "a level that its run did not earn",
+        |c| {
+            c.forge(|l| {
+                l.change("\"level\":\"V3\"", "\"level\":\"V4\"");
+                l.relink();
+            })
+        },
+        "level-not-earned",
+    ),
     ("record edited", |c| c.forge(|l| l.change("\"result\":\"applied\"", "\"result\":\"already\"")), "chain-broken"),
     ("record deleted", |c| c.forge(|l| drop(l.last().lines.remove(1))), "sequence-gap"),
     (
