@@ -20,13 +20,15 @@ struct Row {
 enum Bound {
     /// So much processor time, and so much memory in MB.
     Most { seconds: f64, megabytes: Option<u64> },
+    /// Nothing: it is here to be known.
+    None,
     /// So many times less processor time than the row after it.
     Ratio(f64),
     /// Nothing: it is what another row is compared with.
     Yardstick,
 }
 
-const ROWS: [Row; 5] = [
+const ROWS: [Row; 7] = [
     Row {
         name: "2,000 signed commits verified",
         count: 2_000,
@@ -67,6 +69,20 @@ const ROWS: [Row; 5] = [
             Cost::of(|| read.plan())
         },
         bound: Bound::Most { seconds: 1.0, megabytes: Some(150) },
+    },
+    Row {
+        name: "the same, read and verified from the clone",
+        count: 1_000,
+        prepare: governed::prepare,
+        measure: |folder, _| Cost::of(|| governed::Read::from(folder).plan()),
+        bound: Bound::None,
+    },
+    Row {
+        name: "check of 1 of 2,400 review files",
+        count: 2,
+        prepare: |folder, _| governed::prepare_larger(folder),
+        measure: |folder, _| Cost::of(|| governed::check(folder)),
+        bound: Bound::Most { seconds: 0.1, megabytes: None },
     },
 ];
 
@@ -118,7 +134,7 @@ fn judged(bound: &Bound, cost: &Cost, yardstick: Option<&Cost>) -> (String, &'st
             let ratio = yardstick.map_or(0.0, |other| other.processor.as_secs_f64()) / spent;
             (format!("≥ {least:.0}x less: {ratio:.0}x"), answer(ratio >= *least))
         }
-        Bound::Yardstick => (String::new(), ""),
+        Bound::None | Bound::Yardstick => (String::new(), ""),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A governed repository of the size a large organisation has: one host of 20,000 people with five grants each, all of
+//! A governed repository of the size a large organisation has: one host of 20,000 people or more with five grants each, all of
 //! them put to review, some decided to go.
 
 use super::key;
@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tenure::campaign::{self, Opened, Opening, Resolution, Setting, Sheet};
 use tenure::connector::{Vocabulary, hosts};
+use tenure::diag::Style;
 use tenure::format::governed;
 use tenure::format::keys::Signer as _;
 use tenure::format::sshsig::{Namespace, SshSignature};
@@ -18,11 +19,20 @@ use tenure::model::history::History;
 use tenure::model::{CampaignId, Digest, FixedClock, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict};
 use tenure::plan::{self, Inputs, Premises, Target};
 use tenure::store::Snapshot;
-use tenure::trust::{Founder, Founding, Governed};
+use tenure::trust::{self, Founder, Founding, Governed};
 
-/// Makes the repository: `main` with `decided` items decided, and `change` with one more review file.
+/// Makes the repository of 100,000 grants: `main` with `decided` items decided, and `change` with one more review file.
 pub fn prepare(folder: &Path, decided: u64) {
-    let mut world = World::found(folder);
+    prepare_people(folder, 20_000, decided);
+}
+
+/// Makes the same of 180,000 grants, which are 2,400 review files.
+pub fn prepare_larger(folder: &Path) {
+    prepare_people(folder, 36_000, 1_000);
+}
+
+fn prepare_people(folder: &Path, people: usize, decided: u64) {
+    let mut world = World::found(folder, people);
     world.collect();
     let opened = world.open();
     let mut sheets = opened.sheets.iter().filter(|sheet| sheet.review.cosigners.is_empty());
@@ -102,6 +112,19 @@ impl Read {
     }
 }
 
+/// Judges the change of one review file as a pull request is judged, the state it starts from included; returns how many
+/// files that were: the review and its signature.
+pub fn check(folder: &Path) -> u64 {
+    let repository = Repository::open(folder.join("governed.git")).expect("it was prepared");
+    let revision = |name| repository.resolve(name).expect("it was prepared");
+    let pin = fs::read_to_string(folder.join("pin")).expect("it was prepared");
+    let pin = Digest::parse(&pin).expect("a digest");
+    let checked = trust::check(&repository, pin, Some(revision("refs/heads/main")), revision("refs/heads/change"))
+        .expect("it can be read");
+    assert!(checked.problems.is_empty(), "{}", checked.problems.render(Style::plain()));
+    checked.files as u64
+}
+
 /// The files of a commit, for what reads an inventory.
 struct Committed<'r>(Snapshot<'r>);
 
@@ -120,8 +143,8 @@ struct World {
 }
 
 impl World {
-    fn found(folder: &Path) -> Self {
-        farm(&folder.join("farm"));
+    fn found(folder: &Path, people: usize) -> Self {
+        farm(&folder.join("farm"), people);
         let repository = Repository::create(folder.join("governed.git")).expect("a repository can be made");
         let founder = |(id, n): (&str, u8)| Founder { id: person(id), key: key(n).public_key(), subjects: vec![] };
         let founding = Founding {
@@ -208,7 +231,8 @@ impl World {
             thresholds: &trust.mandate().file().thresholds,
         };
         let bytes = snapshot.bytes("principals.toml", u64::MAX).expect("it can be read").expect("it was written");
-        let tree = "0".repeat(40);
+        let tree = self.repository.file(base, &inventory::folder(&system_id())).expect("it can be read");
+        let tree = tree.expect("it was collected").id.to_string();
         let opening = Opening {
             id: campaign_id(),
             from: DEFINITION.into(),
@@ -279,12 +303,12 @@ impl World {
     }
 }
 
-/// Writes a tree of 20,000 people: an account, a primary group and three more groups each.
-fn farm(root: &Path) {
+/// Writes the tree of a host of so many people: an account, a primary group and three more groups each.
+fn farm(root: &Path, people: usize) {
     let (mut passwd, mut shadow) =
         (String::from("root:x:0:0::/root:/bin/bash\n"), String::from("root:*:19000::::::\n"));
     let mut members: Vec<Vec<String>> = vec![Vec::new(); GROUPS];
-    for n in 0..PEOPLE_ON_FARM {
+    for n in 0..people {
         let name = format!("u{n:05}");
         let _ = writeln!(passwd, "{name}:x:{}:100::/home/{name}:/bin/bash", 10_000 + n);
         let _ = writeln!(shadow, "{name}:*:19000::::::");
@@ -339,5 +363,4 @@ fn now() -> Timestamp {
 
 const PEOPLE: [(&str, u8); 3] = [("ana", 1), ("li", 2), ("max", 3)];
 const DEFINITION: &str = "policies/farm.toml";
-const PEOPLE_ON_FARM: usize = 20_000;
 const GROUPS: usize = 40;

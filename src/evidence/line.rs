@@ -122,6 +122,8 @@ impl<'a> Scan<'a> {
         let start = self.at;
         let mut escaped = 0;
         loop {
+            let rest = bytes.get(self.at..).unwrap_or_default();
+            self.at += rest.iter().position(|byte| !PLAIN[usize::from(*byte)]).unwrap_or(rest.len());
             match bytes.get(self.at) {
                 Some(b'"') => break,
                 Some(b'\\') => {
@@ -169,7 +171,8 @@ impl<'a> Scan<'a> {
 
 /// RFC 8785 section 3.2.3: keys sort by UTF-16 code units.
 fn precedes(before: &str, after: &str) -> bool {
-    if before.bytes().chain(after.bytes()).all(|byte| byte.is_ascii() && byte != b'\\') {
+    let is_plain = |key: &str| key.is_ascii() && !key.contains('\\');
+    if is_plain(before) && is_plain(after) {
         return before < after;
     }
     let decoded = |key: &str| serde_json::from_str::<String>(&format!("\"{key}\"")).unwrap_or_default();
@@ -194,6 +197,19 @@ fn form(why: &'static str) -> Checked {
 }
 
 const DEEPEST: usize = 8;
+
+/// The bytes that stand for themselves in a string.
+const PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        plain[control] = false;
+        control += 1;
+    }
+    plain[b'"' as usize] = false;
+    plain[b'\\' as usize] = false;
+    plain
+};
 
 /// Keys of records that are not written when they hold nothing; all other lists and tables are always there.
 const LEFT_OUT_WHEN_EMPTY: [&str; 2] = ["claims", "paths"];

@@ -5,6 +5,7 @@ use crate::{
     format::merkle::Tree,
     model::{Digest, record::Record},
 };
+use std::io::BufRead as _;
 
 /// How far the records have been read.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +56,7 @@ impl Chain {
         defects: &mut Vec<Defect>,
         show: &mut impl FnMut(&Record, Digest, u64, &mut Vec<Defect>),
     ) {
-        for (line, number) in lines.split(|byte| *byte == b'\n').zip(1..) {
+        for (line, number) in split(lines).zip(1..) {
             let digest = Digest::of(line);
             self.tree.append(line);
             let before = self.last.replace(digest).unwrap_or(Digest::ZERO);
@@ -84,6 +85,31 @@ impl Chain {
                     show(&record, digest, number, defects);
                 }
             }
+        }
+    }
+}
+
+/// Returns what stands between line ends; the standard library looks for a byte quickest in what it reads from.
+fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut after = text;
+        let length = after.skip_until(b'\n').unwrap_or(text.len());
+        let line = text.get(..length)?;
+        let whole = line.strip_suffix(b"\n");
+        rest = whole.map(|_| after);
+        Some(whole.unwrap_or(line))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn lines_are_what_stands_between_line_ends() {
+        for text in ["", "\n", "a", "a\n", "a\nb", "\n\na\n\n"] {
+            let lines: Vec<_> = super::split(text.as_bytes()).collect();
+            assert_eq!(lines, text.as_bytes().split(|byte| *byte == b'\n').collect::<Vec<_>>(), "{text:?}");
         }
     }
 }

@@ -53,10 +53,10 @@ fn push_key(key: &str, text: &mut String) {
 fn push_string(string: &str, text: &mut String) {
     text.push('"');
     let mut rest = string;
-    while let Some(at) = rest.find(|c: char| c == '"' || c == '\\' || c.is_ascii_control()) {
+    while let Some(at) = rest.bytes().position(|b| b == b'"' || b == b'\\' || b.is_ascii_control()) {
         let (plain, special) = rest.split_at(at);
         text.push_str(plain);
-        // INVARIANT: `find` matched one ASCII character, which is one byte.
+        // INVARIANT: `position` matched one ASCII character, which is one byte.
         match special.as_bytes()[0] {
             b'"' => text.push_str("\\\""),
             b'\\' => text.push_str("\\\\"),

@@ -4,7 +4,7 @@ use crate::model::Digest;
 
 /// Returns the hash of one leaf: SHA-256 over 0x00 and its bytes.
 pub fn leaf(bytes: &[u8]) -> Digest {
-    Digest::of([&[0], bytes].concat())
+    Digest::of_parts([&[0], bytes])
 }
 
 fn node(left: &Digest, right: &Digest) -> Digest {

@@ -64,6 +64,9 @@ impl Peril {
 /// As `is_ntfs_dotgit` and `is_hfs_dotgit` of git do: the short name, trailing dots and spaces, streams, and characters
 /// that HFS+ ignores.
 fn takes_for_dot_git(name: &[u8]) -> bool {
+    if name.is_ascii() {
+        return is_dot_git(name);
+    }
     let visible: Vec<u8> = String::from_utf8_lossy(name)
         .chars()
         .filter(
@@ -72,9 +75,13 @@ fn takes_for_dot_git(name: &[u8]) -> bool {
         .flat_map(char::to_lowercase)
         .collect::<String>()
         .into_bytes();
+    is_dot_git(&visible)
+}
+
+fn is_dot_git(visible: &[u8]) -> bool {
     let head = visible.split(|byte| *byte == b':').next().unwrap_or_default();
     let kept = head.iter().rposition(|byte| !matches!(byte, b'.' | b' ')).map_or(&head[..0], |last| &head[..=last]);
-    kept == b".git" || kept == b"git~1"
+    kept.eq_ignore_ascii_case(b".git") || kept.eq_ignore_ascii_case(b"git~1")
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ pub fn load(source: &dyn Source, system: &SystemId) -> Result<Loaded, LoadError>
     }
     let mut grants = Vec::new();
     for kind in &observation.kinds {
-        grants.extend(load_kind(source, system, kind)?);
+        load_kind(source, system, kind, &mut grants)?;
     }
     let total = grants.len();
     let usage = load_usage(source, &observation)?;
@@ -107,11 +107,25 @@ pub fn load(source: &dyn Source, system: &SystemId) -> Result<Loaded, LoadError>
     Ok(Loaded { observation, digest, inventory })
 }
 
-fn load_kind(source: &dyn Source, system: &SystemId, kind: &KindCount) -> Result<Vec<Grant>, LoadError> {
+/// Adds the grants of one kind to those of the others.
+fn load_kind(
+    source: &dyn Source,
+    system: &SystemId,
+    kind: &KindCount,
+    grants: &mut Vec<Grant>,
+) -> Result<(), LoadError> {
     let path = format!("{}/{}", folder(system), grants_file(kind.kind));
     let inconsistent = |why: String| LoadError::Inconsistent { path: path.clone(), why };
     let bytes = bound(source, &path, kind.digest)?;
-    let grants: Vec<Grant> = lines(&path, &bytes)?;
+    let others = grants.len();
+    // No more than the file can hold, whatever count the observation claims: the shortest grant takes more than this.
+    grants.reserve_exact(usize::try_from(kind.count).unwrap_or(usize::MAX).min(bytes.len() / SHORTEST_GRANT));
+    lines(&path, &bytes, |mut grant: Grant| {
+        // There are a hundred thousand of them, and nearly all have one path.
+        grant.paths.shrink_to_fit();
+        grants.push(grant);
+    })?;
+    let grants = grants.get(others..).unwrap_or_default();
     if grants.len() as u64 != kind.count {
         return Err(inconsistent(format!("it has {} grants, {} were observed", grants.len(), kind.count)));
     }
@@ -124,15 +138,16 @@ fn load_kind(source: &dyn Source, system: &SystemId, kind: &KindCount) -> Result
             let why = format!("line {line} is a grant of another system or kind than {system} and {kind}");
             Err(LoadError::Inconsistent { path, why })
         }
-        None => Ok(grants),
+        None => Ok(()),
     }
 }
 
 fn load_usage(source: &dyn Source, observation: &Observation) -> Result<BTreeMap<GrantKey, Usage>, LoadError> {
     let path = format!("{}/{USAGE}", folder(&observation.system));
     let bytes = bound(source, &path, observation.usage)?;
-    let uses: Vec<UsageLine> = lines(&path, &bytes)?;
-    Ok(uses.into_iter().map(|last| (last.key, last.usage)).collect())
+    let mut usage = BTreeMap::new();
+    lines(&path, &bytes, |last: UsageLine| drop(usage.insert(last.key, last.usage)))?;
+    Ok(usage)
 }
 
 /// Returns the bytes of a file that must have this digest.
@@ -145,20 +160,20 @@ fn bound(source: &dyn Source, path: &str, digest: Digest) -> Result<Vec<u8>, Loa
     Ok(bytes)
 }
 
-/// Reads lines that are each the canonical form of what they hold, sorted by key without twins; or all that is wrong.
-fn lines<T: Line>(path: &str, bytes: &[u8]) -> Result<Vec<T>, LoadError> {
-    let mut values = Vec::with_capacity(bytes.len() / 256);
+/// Hands over what lines hold that are each the canonical form of it, sorted by key without twins; or says all that is
+/// wrong.
+fn lines<T: Line>(path: &str, bytes: &[u8], mut take: impl FnMut(T)) -> Result<(), LoadError> {
     let mut problems = Diagnostics::new();
     for line in Lines::new(path, bytes) {
         match line {
-            Ok(value) => values.push(value),
+            Ok(value) => take(value),
             Err(problem) => problems.push(*problem),
         }
         if problems.count(Severity::Error) >= MOST_PROBLEMS {
             break;
         }
     }
-    if problems.is_empty() { Ok(values) } else { Err(LoadError::Form { path: path.to_owned(), problems }) }
+    if problems.is_empty() { Ok(()) } else { Err(LoadError::Form { path: path.to_owned(), problems }) }
 }
 
 fn first(problems: &Diagnostics) -> String {
@@ -167,3 +182,4 @@ fn first(problems: &Diagnostics) -> String {
 }
 
 const MOST_PROBLEMS: usize = 20;
+const SHORTEST_GRANT: usize = 128;

@@ -10,10 +10,13 @@ pub struct Inventory {
     observed_at: Timestamp,
     digest: Digest,
     complete: bool,
-    grants: BTreeMap<GrantKey, Grant>,
+    /// Sorted by key.
+    grants: Vec<Grant>,
     usage: BTreeMap<GrantKey, Usage>,
-    by_principal: BTreeMap<String, Vec<GrantKey>>,
-    by_entitlement: BTreeMap<String, Vec<GrantKey>>,
+    /// Where the grants of each principal stand.
+    by_principal: BTreeMap<String, Vec<usize>>,
+    /// Where the grants of each entitlement stand.
+    by_entitlement: BTreeMap<String, Vec<usize>>,
 }
 
 impl Inventory {
@@ -27,23 +30,19 @@ impl Inventory {
         grants: impl IntoIterator<Item = Grant>,
         usage: BTreeMap<GrantKey, Usage>,
     ) -> Self {
-        let mut inventory = Self {
-            system,
-            observed_at,
-            digest,
-            complete,
-            grants: BTreeMap::new(),
-            usage,
-            by_principal: BTreeMap::new(),
-            by_entitlement: BTreeMap::new(),
-        };
-        for grant in grants {
-            let key = grant.key.clone();
-            inventory.by_principal.entry(grant.principal.id.clone()).or_default().push(key.clone());
-            inventory.by_entitlement.entry(grant.entitlement.id.clone()).or_default().push(key.clone());
-            inventory.grants.insert(key, grant);
-        }
-        inventory
+        let mut grants: Vec<Grant> = grants.into_iter().collect();
+        grants.sort_by(|one, other| one.key.cmp(&other.key));
+        // Of twins the last one counts.
+        grants.dedup_by(|later, kept| {
+            let twins = later.key == kept.key;
+            if twins {
+                std::mem::swap(later, kept);
+            }
+            twins
+        });
+        let (by_principal, by_entitlement) =
+            (places(&grants, |grant| &grant.principal.id), places(&grants, |grant| &grant.entitlement.id));
+        Self { system, observed_at, digest, complete, grants, usage, by_principal, by_entitlement }
     }
 
     /// Returns the system.
@@ -68,22 +67,23 @@ impl Inventory {
 
     /// Returns the grant with this key.
     pub fn grant(&self, key: &GrantKey) -> Option<&Grant> {
-        self.grants.get(key)
+        let place = self.grants.binary_search_by(|grant| grant.key.cmp(key)).ok()?;
+        self.grants.get(place)
     }
 
     /// Returns all grants by key.
     pub fn grants(&self) -> impl ExactSizeIterator<Item = &Grant> {
-        self.grants.values()
+        self.grants.iter()
     }
 
     /// Returns the grants of the principal with this immutable id.
     pub fn of_principal<'a>(&'a self, id: &str) -> impl Iterator<Item = &'a Grant> + use<'a> {
-        self.by_principal.get(id).into_iter().flatten().filter_map(|key| self.grants.get(key))
+        self.by_principal.get(id).into_iter().flatten().filter_map(|place| self.grants.get(*place))
     }
 
     /// Returns the grants of the entitlement with this immutable id.
     pub fn of_entitlement<'a>(&'a self, id: &str) -> impl Iterator<Item = &'a Grant> + use<'a> {
-        self.by_entitlement.get(id).into_iter().flatten().filter_map(|key| self.grants.get(key))
+        self.by_entitlement.get(id).into_iter().flatten().filter_map(|place| self.grants.get(*place))
     }
 
     /// Returns when the grant was last used, as far as the system says.
@@ -91,4 +91,16 @@ impl Inventory {
         let silent = || Usage::Unknown("the system does not say".to_owned());
         self.usage.get(key).cloned().unwrap_or_else(silent)
     }
+}
+
+/// Returns where the grants with each id stand.
+fn places(grants: &[Grant], id: fn(&Grant) -> &String) -> BTreeMap<String, Vec<usize>> {
+    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (place, grant) in grants.iter().enumerate() {
+        match places.get_mut(id(grant)) {
+            Some(known) => known.push(place),
+            None => drop(places.insert(id(grant).clone(), vec![place])),
+        }
+    }
+    places
 }

@@ -2,7 +2,7 @@
 
 use super::{
     governed::Governed,
-    judge::{Bench, Bound, Judged},
+    judge::{Bench, Bound, Judged, Put},
     keep::{MAX_FILE, too_large},
     refusal::Refusal,
     registry::Registry,
@@ -99,7 +99,7 @@ impl Governed {
             Place::Campaign(_) => {
                 let stubs = self.stubs(repository, path)?;
                 unverified(path, bytes, signatures).and_then(|file| {
-                    let judged = stubs.and_then(|stubs| bench.campaign(file, &stubs))?;
+                    let judged = stubs.and_then(|stubs| bench.campaign(file, stubs))?;
                     self.take(path, Namespace::Campaign, judged, |own, opening| {
                         own.openings.insert(opening.value().campaign().value().id.clone(), opening.value);
                     })
@@ -172,10 +172,11 @@ impl Governed {
         Ok(())
     }
 
-    /// Returns the reviews that lie in the folder of a campaign; the first that is malformed speaks for all.
-    fn stubs(&self, repository: &Repository, path: &str) -> Result<Result<Vec<Unverified<Review>>, Refusal>, GitError> {
+    /// Returns the items of the reviews that lie in the folder of a campaign; the first review that is malformed speaks for
+    /// all. The reviews themselves are let go one by one: together they are larger than anything else here.
+    fn stubs(&self, repository: &Repository, path: &str) -> Result<Result<Vec<Put>, Refusal>, GitError> {
         let folder = format!("{}reviews/", path.trim_end_matches("campaign.toml"));
-        let mut stubs = Vec::new();
+        let mut items = Vec::new();
         for (path, blob) in self.files.range(folder.clone()..).take_while(|(path, _)| path.starts_with(&folder)) {
             if !matches!(Place::of(path), Place::Review { .. }) {
                 continue;
@@ -185,12 +186,12 @@ impl Governed {
                 Err(GitError::BlobTooLarge { .. }) => return Ok(Err(too_large(path))),
                 Err(error) => return Err(error),
             };
-            match unverified(path, bytes, Vec::new()) {
-                Ok(stub) => stubs.push(stub),
-                Err(refusal) => return Ok(Err(refusal)),
+            match governed::parse::<Review>(path, &bytes) {
+                Ok(stub) => items.extend(stub.items.iter().map(Put::of)),
+                Err(problems) => return Ok(Err(problems.into())),
             }
         }
-        Ok(Ok(stubs))
+        Ok(Ok(items))
     }
 }
 

@@ -55,6 +55,19 @@ pub struct Opening {
     pub(super) kinship: Arc<Kinship>,
 }
 
+/// An item as a campaign puts it to review.
+pub(super) struct Put {
+    id: ItemId,
+    grant: Digest,
+    fixed: Digest,
+}
+
+impl Put {
+    pub(super) fn of(item: &Item) -> Self {
+        Self { id: item.id.clone(), grant: item.grant, fixed: fixed(item) }
+    }
+}
+
 /// The decision in force on an item.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Bound {
@@ -121,12 +134,8 @@ impl Bench<'_> {
         Ok(Judged::Accepted(self.verified(file, signers)))
     }
 
-    /// Judges a campaign; `stubs` are the reviews that came with it.
-    pub(super) fn campaign(
-        &self,
-        file: Unverified<Campaign>,
-        stubs: &[Unverified<Review>],
-    ) -> Result<Judged<Opening>, Refusal> {
+    /// Judges a campaign; `put` are the items of the reviews that came with it.
+    pub(super) fn campaign(&self, file: Unverified<Campaign>, put: Vec<Put>) -> Result<Judged<Opening>, Refusal> {
         let campaign = file.value();
         self.check_repo(&campaign.repo)?;
         check_place(file.path(), &format!("campaigns/{}/campaign.toml", campaign.id))?;
@@ -135,15 +144,13 @@ impl Bench<'_> {
         if signers.is_empty() {
             return Ok(Judged::Pending(Refusal::Threshold { needed: 1, found: 0, tier: None }));
         }
+        let (count, found) = (put.len() as u64, population(put.iter().map(|item| (&item.id, &item.grant))));
         let mut items: BTreeMap<ItemId, Digest> = BTreeMap::new();
-        let mut pairs: Vec<(&ItemId, &Digest)> = Vec::new();
-        for item in stubs.iter().flat_map(|stub| &stub.value().items) {
-            if items.insert(item.id.clone(), fixed(item)).is_some() {
-                return Err(Refusal::DuplicateName(item.id.to_string()));
+        for item in put {
+            if let Some(twin) = items.insert(item.id.clone(), item.fixed).map(|_| item.id) {
+                return Err(Refusal::DuplicateName(twin.to_string()));
             }
-            pairs.push((&item.id, &item.grant));
         }
-        let (count, found) = (pairs.len() as u64, population(pairs));
         if (count, found) != (campaign.items, campaign.population) {
             let expected = format!("{} items, {}", campaign.items, campaign.population);
             return Err(Refusal::Population { expected, found: format!("{count} items, {found}") });
