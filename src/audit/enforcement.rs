@@ -41,6 +41,15 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
             help: "tenure enforce looks into it first; if it finds no run, records may have been cut off".to_owned(),
         });
     }
+    for (seq, seen) in case.history.out_of_band() {
+        findings.push(Finding {
+            severity: Severity::High,
+            code: "changed-without-decision",
+            subject: seen.subject.clone(),
+            message: format!("record {seq}, {}: {}", seen.code, seen.text),
+            help: "find out who did it; collect the system, put it to review or undo it, then tenure verify".to_owned(),
+        });
+    }
     let looked_at = format!("{decided} decided changes, {confirmed} confirmed");
     Answer { area: Area::Enforcement, looked_at, findings }
 }

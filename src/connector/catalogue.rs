@@ -91,6 +91,24 @@ pub fn readback(system: &System, around: &Surroundings<'_>) -> Result<(Box<dyn C
     Ok((collector(&system, around)?, has_own))
 }
 
+/// Opens a system for reading as [`readback`] does; where it cannot be reached, returns a connection that says so at every
+/// call, so that nobody else's reading stops.
+///
+/// # Errors
+/// When the connector is not known, or its settings are not what it takes.
+pub fn readback_or_closed(
+    system: &System,
+    around: &Surroundings<'_>,
+) -> Result<(Box<dyn Collector + Send>, bool), OpenError> {
+    let why = match readback(system, around) {
+        Err(OpenError::Connector(why)) => why,
+        Err(error @ OpenError::NoVariable(_)) => ConnectorError::Unauthenticated(error.to_string()),
+        opened => return opened,
+    };
+    let own = system.settings.contains_key(READBACK);
+    Ok((Box::new(Closed { words: vocabulary(system, around.base)?, why }), own))
+}
+
 /// Opens a system for writing.
 ///
 /// # Errors

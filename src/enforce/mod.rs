@@ -10,6 +10,7 @@ mod judge;
 mod recover;
 mod run;
 mod step;
+mod unexplained;
 mod verify;
 
 #[cfg(test)]
@@ -20,4 +21,5 @@ pub use journal::{Journal, JournalError};
 pub use judge::{Judgement, judge};
 pub use run::{Order, RunError, Summary, enforce};
 pub use step::{Observer, Quiet, Step};
-pub use verify::{Reader, Verified, verify};
+pub use unexplained::{How, OutOfBand, Unexplained};
+pub use verify::{Looked, Reader, Verified, verify};

@@ -5,11 +5,12 @@ use super::{
     journal::{Journal, JournalError},
     judge::{Judgement, judge},
     recover::Plans,
+    unexplained::{OutOfBand, unexplained},
 };
 use crate::{
     connector::Collector,
     model::{
-        ActionId, Level, SystemId,
+        ActionId, Clock, Inventory, Level, SystemId,
         action::Planned,
         file::Remediation,
         record::{Entry, OutcomeKind, RunEnd, RunStart, VerificationKind},
@@ -18,13 +19,15 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// A system that can be read.
-pub struct Reader {
+pub struct Reader<'a> {
     /// The connection; it cannot write.
     pub collector: Box<dyn Collector + Send>,
     /// Whether it has a credential of its own, another than the one that writes.
     pub own_credential: bool,
     /// Who makes changes there.
     pub remediation: Remediation,
+    /// The inventory as committed, to compare a fresh listing with; nothing when only what was acted on is read.
+    pub committed: Option<&'a Inventory>,
 }
 
 /// One action that was looked at again.
@@ -40,15 +43,34 @@ pub struct Verified {
     pub came_back: bool,
 }
 
-/// Reads the targets again for every action that was done, on the systems at hand, and records what they say.
+/// What a later look at the systems shows.
+#[derive(Clone, Debug, Default)]
+pub struct Looked {
+    /// Every action that was done.
+    pub actions: Vec<Verified>,
+    /// Every system that was compared with its inventory as committed.
+    pub systems: Vec<OutOfBand>,
+}
+
+impl Looked {
+    /// Returns whether all is as decided, and nothing is unknown.
+    pub fn agrees(&self) -> bool {
+        let confirmed = |verified: &Verified| verified.judgement.kind == VerificationKind::Confirmed;
+        self.actions.iter().all(confirmed) && self.systems.iter().all(OutOfBand::is_clean)
+    }
+}
+
+/// Reads the targets again for every action that was done, on the systems at hand, lists those whose
+/// committed inventory is at hand, and records what they say. A system that cannot be read never stops the others.
 ///
 /// # Errors
 /// When the evidence cannot be read or written.
 pub fn verify(
     start: RunStart,
-    readers: &BTreeMap<SystemId, Reader>,
+    readers: &BTreeMap<SystemId, Reader<'_>>,
+    clock: &dyn Clock,
     journal: &mut dyn Journal,
-) -> Result<Vec<Verified>, JournalError> {
+) -> Result<Looked, JournalError> {
     let mut plans = Plans::default();
     let mut due: Vec<(ActionId, crate::model::Digest, SystemId, bool)> = Vec::new();
     for (id, past) in journal.history().actions() {
@@ -69,18 +91,22 @@ pub fn verify(
         let level = if reader.own_credential { Level::V4 } else { Level::V3 };
         seen.push(Verified { planned, judgement, level, came_back });
     }
+    let history = journal.history();
+    let compared = readers.iter().filter_map(|(id, reader)| unexplained(id, reader, &seen, history, clock));
+    let systems = compared.collect();
+    let looked = Looked { actions: seen, systems };
     let mut entries = vec![Entry::RunStart(start)];
-    entries.extend(seen.iter().map(|verified| verified.judgement.entry(&verified.planned.id, verified.level)));
-    entries.push(Entry::RunEnd(end_of(&seen)));
+    entries.extend(looked.actions.iter().map(|seen| seen.judgement.entry(&seen.planned.id, seen.level)));
+    entries.extend(looked.systems.iter().flat_map(OutOfBand::entries));
+    entries.push(Entry::RunEnd(end_of(&looked)));
     let _ = journal.publish(&entries)?;
-    Ok(seen)
+    Ok(looked)
 }
 
-fn end_of(seen: &[Verified]) -> RunEnd {
+fn end_of(looked: &Looked) -> RunEnd {
     let mut verifications = BTreeMap::new();
-    for verified in seen {
+    for verified in &looked.actions {
         *verifications.entry(verified.judgement.kind.to_string()).or_default() += 1;
     }
-    let disagrees = seen.iter().any(|verified| verified.judgement.kind != VerificationKind::Confirmed);
-    RunEnd { outcomes: BTreeMap::new(), verifications, exit: if disagrees { 4 } else { 0 } }
+    RunEnd { outcomes: BTreeMap::new(), verifications, exit: if looked.agrees() { 0 } else { 4 } }
 }

@@ -1,7 +1,7 @@
 //! Reads an inventory back, and holds its files against the counts and digests of its observation.
 
 use super::{
-    OBSERVATION, USAGE, folder, grants_file,
+    Collection, OBSERVATION, USAGE, folder, grants_file,
     source::{Source, SourceError},
 };
 use crate::{
@@ -105,6 +105,19 @@ pub fn load(source: &dyn Source, system: &SystemId) -> Result<Loaded, LoadError>
         return Err(LoadError::Inconsistent { path, why: "a key is in the files of two kinds".to_owned() });
     }
     Ok(Loaded { observation, digest, inventory })
+}
+
+impl Collection {
+    /// Returns the inventory that its files hold, read back as they would be from a commit.
+    ///
+    /// # Errors
+    /// When they do not belong together.
+    pub fn into_inventory(self) -> Result<Inventory, LoadError> {
+        let system = self.observation.system.clone();
+        let below = |(path, bytes): (String, Vec<u8>)| (format!("{}/{path}", folder(&system)), bytes);
+        let files: BTreeMap<String, Vec<u8>> = self.into_files().into_iter().map(below).collect();
+        Ok(load(&files, &system)?.inventory)
+    }
 }
 
 /// Adds the grants of one kind to those of the others.

@@ -2,7 +2,10 @@
 
 use super::{
     ActionId, CampaignId, Digest, GrantKey, ItemId, Level, RunId, SystemId, Timestamp,
-    record::{Entry, OutcomeKind, OutcomeRecorded, Record, RunStart, VerificationKind, VerificationRecorded},
+    record::{
+        Entry, FindingSeen, OUT_OF_BAND, OutcomeKind, OutcomeRecorded, Record, RunStart, VerificationKind,
+        VerificationRecorded,
+    },
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,6 +100,7 @@ pub struct History {
     excepted: BTreeSet<(String, Digest)>,
     closed: BTreeMap<CampaignId, u64>,
     stray_outcomes: Vec<(u64, ActionId)>,
+    out_of_band: BTreeMap<String, Vec<(u64, FindingSeen)>>,
 }
 
 impl History {
@@ -181,12 +185,25 @@ impl History {
                     action.verified_at = Some(at);
                 }
             }
+            Entry::Finding(finding) => self.found(record.seq, finding),
             Entry::Anchor(_)
             | Entry::Attempt(_)
-            | Entry::Finding(_)
             | Entry::KeyRotate(_)
             | Entry::LogGenesis(_)
             | Entry::Recover(_) => {}
+        }
+    }
+
+    /// A listing takes the place of the one before; one that failed says nothing, so what was found stands.
+    fn found(&mut self, seq: u64, finding: &FindingSeen) {
+        let Some(what) = finding.code.strip_prefix(OUT_OF_BAND) else { return };
+        let system = finding.subject.split(' ').next().unwrap_or_default();
+        match what {
+            "listed" => drop(self.out_of_band.remove(system)),
+            "added" | "changed" | "removed" => {
+                self.out_of_band.entry(system.to_owned()).or_default().push((seq, finding.clone()));
+            }
+            _ => {}
         }
     }
 
@@ -263,6 +280,11 @@ impl History {
     /// Returns outcomes that belong to no open intent: each is a defect of the log.
     pub fn stray_outcomes(&self) -> &[(u64, ActionId)] {
         &self.stray_outcomes
+    }
+
+    /// Returns what the last listing of each system found that nobody had decided, with the place of its record.
+    pub fn out_of_band(&self) -> impl Iterator<Item = &(u64, FindingSeen)> {
+        self.out_of_band.values().flatten()
     }
 
     /// Returns whether the last outcome of the action still asks for work: nothing done, failed, drifted or unknown.

@@ -433,6 +433,10 @@ impl Entry {
     }
 }
 
+/// What the code of a finding of `verify` begins with: then `listed` with the counts of a system that was compared,
+/// `added`, `changed` or `removed` for a grant nobody decided on, `unknown` where the system could not be listed.
+pub const OUT_OF_BAND: &str = "out-of-band-";
+
 /// Returns `text` cut to what a record's string may hold, at a character's border, without control characters.
 pub fn short(text: &str) -> String {
     let mut kept = String::with_capacity(text.len().min(MAX_STRING));

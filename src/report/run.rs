@@ -3,7 +3,7 @@
 use super::table::{Look, count};
 use crate::{
     diag::escape,
-    enforce::{Done, Summary, Verified},
+    enforce::{Done, How, Looked, OutOfBand, Summary},
     model::record::{OutcomeKind, VerificationKind},
 };
 use serde_json::{Value, json};
@@ -81,7 +81,8 @@ pub fn run_json(summary: &Summary) -> Value {
 }
 
 /// Returns what a later read says, for people at a terminal.
-pub fn verified_human(seen: &[Verified], look: Look) -> String {
+pub fn verified_human(looked: &Looked, look: Look) -> String {
+    let seen = &looked.actions;
     let mut text = String::new();
     for verified in seen {
         let word = match verified.judgement.kind {
@@ -103,12 +104,43 @@ pub fn verified_human(seen: &[Verified], look: Look) -> String {
     }
     let confirmed = seen.iter().filter(|v| v.judgement.kind == VerificationKind::Confirmed).count();
     let _ = writeln!(text, "{} of {} confirmed by the target", confirmed, count(seen.len(), "action"));
+    for system in &looked.systems {
+        out_of_band(&mut text, system, look);
+    }
     text
 }
 
+fn out_of_band(text: &mut String, listed: &OutOfBand, look: Look) {
+    let system = &listed.system;
+    let found = match &listed.found {
+        Ok(found) => found,
+        Err(why) => {
+            let why = escape(why);
+            let _ = writeln!(text, "{:<14} whether {system} was changed out of band: {why}", look.bad("unknown"));
+            return;
+        }
+    };
+    for one in found.iter().take(MOST_SHOWN) {
+        let word = match one.how {
+            How::Added => look.bad("added"),
+            How::Changed => look.bad("changed"),
+            How::Removed => look.warning("removed"),
+        };
+        let _ = writeln!(text, "{word:<14} on {system}, by nobody's decision: {}", escape(&one.to_string()));
+    }
+    if let Some(more @ 1..) = found.len().checked_sub(MOST_SHOWN) {
+        let _ = writeln!(text, "… and {more} more on {system}: `--format json` has all");
+    }
+    let _ = match found.len() {
+        0 => writeln!(text, "{system}: nothing else has changed since its inventory was taken"),
+        many => writeln!(text, "{system}: {} out of band since its inventory was taken", count(many, "change")),
+    };
+}
+
 /// Returns what a later read says, for programs.
-pub fn verified_json(seen: &[Verified]) -> Value {
-    let actions: Vec<_> = seen
+pub fn verified_json(looked: &Looked) -> Value {
+    let actions: Vec<_> = looked
+        .actions
         .iter()
         .map(|verified| {
             json!({
@@ -122,5 +154,26 @@ pub fn verified_json(seen: &[Verified]) -> Value {
             })
         })
         .collect();
-    json!({"actions": actions})
+    let systems: Vec<_> = looked.systems.iter().map(out_of_band_json).collect();
+    json!({"actions": actions, "systems": systems})
 }
+
+fn out_of_band_json(listed: &OutOfBand) -> Value {
+    let changes = listed.found.as_ref().map(|found| {
+        let change = |one: &crate::enforce::Unexplained| {
+            json!({
+                "entitlement": one.grant.entitlement,
+                "grant": one.grant.key,
+                "how": one.how.to_string(),
+                "principal": one.grant.principal,
+                "tier": one.grant.tier,
+                "what": one.what,
+            })
+        };
+        found.iter().map(change).collect::<Vec<_>>()
+    });
+    json!({"changes": changes.as_ref().ok(), "system": listed.system, "unknown": changes.err()})
+}
+
+/// A page of a terminal.
+const MOST_SHOWN: usize = 40;

@@ -6,7 +6,7 @@ use crate::{
         Digest, RunId, Timestamp,
         history::History,
         jcs,
-        record::{Entry, Record},
+        record::{Entry, OutcomeKind, Record, VerificationKind},
     },
     plan::Published,
 };
@@ -37,6 +37,23 @@ impl Memory {
     /// The push after this many more fails, once.
     pub(super) fn unplug_at(&mut self, pushes: usize) {
         self.unplugged = Some(self.pushes + pushes);
+    }
+
+    /// Writes the log again as a thief of the engine's keys would: every action came out as `claimed`, and was confirmed.
+    pub(super) fn claim(&mut self, claimed: OutcomeKind) {
+        let mut entries = std::mem::take(&mut self.entries);
+        for entry in &mut entries {
+            match entry {
+                Entry::Outcome(outcome) => outcome.result = claimed,
+                Entry::Verification(seen) => {
+                    seen.result = VerificationKind::Confirmed;
+                    seen.paths.clear();
+                }
+                _ => {}
+            }
+        }
+        self.history = History::default();
+        let _ = self.publish(&entries).unwrap();
     }
 
     pub(super) fn next_run(&mut self) {

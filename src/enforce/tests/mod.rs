@@ -2,6 +2,7 @@
 
 mod journal;
 mod sim;
+mod unexplained;
 mod world;
 
 use crate::{

@@ -33,6 +33,8 @@ pub(super) struct Inside {
     pub(super) faults: BTreeMap<GrantKey, Fault>,
     /// Every write the system received: which grant, under the intent with which sequence number.
     pub(super) writes: Vec<(GrantKey, u64)>,
+    /// Whether listing is refused.
+    pub(super) unlisted: bool,
     unreadable: BTreeSet<GrantKey>,
     pub(super) calls: u64,
 }
@@ -84,6 +86,9 @@ impl Collector for Sim {
 
     fn list(&self, _: GrantKind, _: Option<&Cursor>) -> Result<Page, ConnectorError> {
         let inside = self.0.lock().unwrap();
+        if inside.unlisted {
+            return Err(ConnectorError::Forbidden { missing: "list".into() });
+        }
         Ok(Page { grants: inside.grants.values().cloned().collect(), ..Page::default() })
     }
 

@@ -7,9 +7,10 @@ use super::{
 use crate::{
     campaign::Resolution,
     connector::NoSink,
-    enforce::{Hand, Observer, Order, RunError, Step, Summary, enforce},
+    enforce::{Hand, Looked, Observer, Order, Reader, RunError, Step, Summary, enforce, verify},
     model::{
-        ActionId, CampaignId, Digest, Grant, Inventory, ItemId, PrincipalId, RepoId, SystemId, Timestamp, Verdict,
+        ActionId, CampaignId, Digest, FixedClock, Grant, Inventory, ItemId, PrincipalId, RepoId, SystemId, Timestamp,
+        Verdict,
         action::Basis,
         file::{Guardrails, PrincipalKind, Remediation, System},
         record::{Entry, OutcomeKind, RunStart, VerificationKind},
@@ -23,7 +24,7 @@ use std::{
 
 pub(super) struct World {
     pub(super) journal: Memory,
-    sim: Sim,
+    pub(super) sim: Sim,
     decided: Vec<Resolution>,
     reviewed: BTreeMap<Digest, Grant>,
 }
@@ -88,19 +89,7 @@ impl World {
 
     fn run_watched(&mut self, plan: Plan<Cleared>, observer: &dyn Observer) -> Result<Summary, RunError> {
         self.journal.next_run();
-        let start = RunStart {
-            command: "enforce".into(),
-            main: "0".repeat(40),
-            plan: None,
-            manifest: Digest::ZERO,
-            systems: vec![sim::system()],
-            root: Digest::ZERO,
-            mandate: Digest::ZERO,
-            engine: "test".into(),
-            lease: 600,
-            evidence: self.journal.history.size(),
-            claims: BTreeMap::new(),
-        };
+        let start = self.start("enforce");
         let hand = Hand {
             provisioner: Box::new(self.sim.clone()),
             sink: Box::new(NoSink),
@@ -111,10 +100,45 @@ impl World {
         enforce(Order { plan, start, taken_up: vec![], hands: &mut hands, observer }, &mut self.journal)
     }
 
-    fn plan(&self) -> Plan<Draft> {
+    fn start(&self, command: &str) -> RunStart {
+        RunStart {
+            command: command.into(),
+            main: "0".repeat(40),
+            plan: None,
+            manifest: Digest::ZERO,
+            systems: vec![sim::system()],
+            root: Digest::ZERO,
+            mandate: Digest::ZERO,
+            engine: "test".into(),
+            lease: 600,
+            evidence: self.journal.history.size(),
+            claims: BTreeMap::new(),
+        }
+    }
+
+    /// The inventory as it was when the grants were reviewed, or as the system is now.
+    pub(super) fn inventory(&self, observed_at: i64) -> Inventory {
         let grants: Vec<Grant> = self.sim.0.lock().unwrap().grants.values().cloned().collect();
-        let at = Timestamp::from_unix(0);
-        let inventory = Inventory::new(sim::system(), at, Digest::ZERO, true, grants, BTreeMap::new());
+        let at = Timestamp::from_unix(observed_at);
+        Inventory::new(sim::system(), at, Digest::ZERO, true, grants, BTreeMap::new())
+    }
+
+    /// Looks again by another connection, and compares a fresh listing with `committed`.
+    pub(super) fn verify(&mut self, committed: Option<&Inventory>) -> Looked {
+        self.journal.next_run();
+        let reader = Reader {
+            collector: Box::new(self.sim.clone()),
+            own_credential: true,
+            remediation: Remediation::Automatic,
+            committed,
+        };
+        let readers = BTreeMap::from([(sim::system(), reader)]);
+        let clock = FixedClock(Timestamp::from_unix(10));
+        verify(self.start("verify"), &readers, &clock, &mut self.journal).unwrap()
+    }
+
+    fn plan(&self) -> Plan<Draft> {
+        let inventory = self.inventory(0);
         let system = System {
             schema: "tenure/system/v1".into(),
             system: sim::system(),

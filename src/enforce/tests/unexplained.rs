@@ -1,0 +1,166 @@
+//! Stories of a later look: what came back, what nobody decided, and what the engine's own key cannot make true.
+
+use super::{
+    sim::{self, Fault},
+    world::World,
+};
+use crate::{
+    enforce::{How, Looked},
+    model::{
+        Inventory, Level,
+        record::{Entry, OutcomeKind, VerificationKind},
+    },
+};
+
+/// What was found on the one system there is, as how and which grant.
+fn found(looked: &Looked) -> Vec<(How, String)> {
+    let found = looked.systems[0].found.as_ref().unwrap();
+    found.iter().map(|one| (one.how, one.grant.key.to_string())).collect()
+}
+
+fn recorded(world: &World) -> Vec<(String, String)> {
+    let of = |entry: &Entry| match entry {
+        Entry::Finding(finding) => Some((finding.code.clone(), finding.subject.clone())),
+        _ => None,
+    };
+    world.journal.entries.iter().filter_map(of).collect()
+}
+
+fn exit(world: &World) -> u8 {
+    match world.journal.entries.last() {
+        Some(Entry::RunEnd(end)) => end.exit,
+        other => panic!("a run ends with its end, not with {other:?}"),
+    }
+}
+
+/// Three grants of which the first was revoked and is gone, and the inventory from before.
+fn one_revoked_of_three() -> (World, Inventory) {
+    let mut world = World::with_grants(3);
+    world.plan_only(&[0]);
+    let committed = world.inventory(0);
+    assert_eq!(world.enforce().unwrap().exit, 0);
+    (world, committed)
+}
+
+fn add(world: &World, number: usize) {
+    let grant = sim::grant(number);
+    world.sim.0.lock().unwrap().grants.insert(grant.key.clone(), grant);
+}
+
+#[test]
+fn what_the_engine_did_itself_is_no_change_out_of_band() {
+    let (mut world, committed) = one_revoked_of_three();
+    let looked = world.verify(Some(&committed));
+    assert!(looked.agrees());
+    assert_eq!((found(&looked), exit(&world)), (vec![], 0));
+    assert_eq!(recorded(&world), [("out-of-band-listed".to_owned(), "sim".to_owned())]);
+    assert_eq!(world.journal.history.out_of_band().count(), 0);
+}
+
+#[test]
+fn what_nobody_decided_is_found_recorded_and_makes_the_run_fail() {
+    let (mut world, committed) = one_revoked_of_three();
+    add(&world, 7);
+    world.mutate(1);
+    let looked = world.verify(Some(&committed));
+    let expected = [(How::Added, "member:7".to_owned()), (How::Changed, "member:1".to_owned())];
+    assert_eq!((found(&looked), exit(&world)), (expected.to_vec(), 4));
+    assert_eq!(
+        recorded(&world)[1..],
+        [
+            ("out-of-band-added".to_owned(), "sim member:7".to_owned()),
+            ("out-of-band-changed".to_owned(), "sim member:1".to_owned())
+        ]
+    );
+    assert_eq!(world.journal.history.out_of_band().count(), 2);
+}
+
+#[test]
+fn a_removal_that_no_action_can_have_caused_is_found() {
+    let mut world = World::with_grants(2);
+    let committed = world.inventory(0);
+    world.remove(1);
+    let looked = world.verify(Some(&committed));
+    assert_eq!(found(&looked), [(How::Removed, "member:1".to_owned())]);
+}
+
+#[test]
+fn what_came_back_is_said_once_and_not_as_something_new_too() {
+    let (mut world, _) = one_revoked_of_three();
+    let committed = world.inventory(5);
+    add(&world, 0);
+    let looked = world.verify(Some(&committed));
+    assert!(looked.actions[0].came_back);
+    assert_eq!((found(&looked), exit(&world)), (vec![], 4));
+}
+
+#[test]
+fn an_old_action_does_not_excuse_what_happened_after_the_inventory_was_taken() {
+    let (mut world, _) = one_revoked_of_three();
+    let committed = world.inventory(5);
+    world.remove(1);
+    assert_eq!(found(&world.verify(Some(&committed))), [(How::Removed, "member:1".to_owned())]);
+}
+
+#[test]
+fn a_later_listing_takes_the_place_of_an_earlier_one_and_a_failed_one_does_not() {
+    let (mut world, committed) = one_revoked_of_three();
+    add(&world, 7);
+    world.verify(Some(&committed));
+    world.sim.0.lock().unwrap().unlisted = true;
+    let looked = world.verify(Some(&committed));
+    assert!(looked.systems[0].found.is_err());
+    assert_eq!(looked.actions[0].judgement.kind, VerificationKind::Confirmed, "the rest was read all the same");
+    assert_eq!((exit(&world), world.journal.history.out_of_band().count()), (4, 1));
+    world.sim.0.lock().unwrap().unlisted = false;
+    world.remove(7);
+    world.verify(Some(&committed));
+    assert_eq!((exit(&world), world.journal.history.out_of_band().count()), (0, 0));
+}
+
+#[test]
+fn a_thousand_changes_are_counted_and_a_hundred_of_them_recorded() {
+    let (mut world, committed) = one_revoked_of_three();
+    (1000..2000).for_each(|number| add(&world, number));
+    assert_eq!(found(&world.verify(Some(&committed))).len(), 1000);
+    assert_eq!(recorded(&world).len(), 101);
+    let said = |entry: &Entry| matches!(entry, Entry::Finding(one) if one.text.starts_with("1000 added"));
+    assert!(world.journal.entries.iter().any(said));
+}
+
+#[test]
+fn a_quick_look_lists_nothing() {
+    let (mut world, _) = one_revoked_of_three();
+    world.sim.0.lock().unwrap().unlisted = true;
+    let looked = world.verify(None);
+    assert!(looked.agrees() && looked.systems.is_empty());
+}
+
+#[test]
+fn row_17_an_outcome_made_up_with_the_real_key_is_seen_through_by_a_look_with_another_credential() {
+    for claimed in [OutcomeKind::Applied, OutcomeKind::Already, OutcomeKind::Manual] {
+        let mut world = World::with_grants(1);
+        let before = world.inventory(0);
+        // What the thief can write is what the engine writes; only the target is out of reach.
+        world.fault(0, Fault::SaysYesDoesNothing);
+        world.enforce().unwrap();
+        world.journal.claim(claimed);
+        assert!(world.journal.history.actions().all(|(_, action)| action.is_confirmed()), "the forgery stands");
+        let looked = world.verify(Some(&before));
+        let look = &looked.actions[0];
+        assert_eq!((look.judgement.kind, look.level), (VerificationKind::StillPresent, Level::V4));
+        assert!(look.came_back && !look.judgement.paths.is_empty());
+        assert_eq!(exit(&world), 4);
+        let (_, action) = world.journal.history.actions().next().unwrap();
+        assert!(action.regressed && !action.is_confirmed());
+    }
+}
+
+#[test]
+fn row_17_a_made_up_outcome_is_seen_through_by_a_quick_look_too() {
+    let mut world = World::with_grants(1);
+    world.fault(0, Fault::SaysYesDoesNothing);
+    world.enforce().unwrap();
+    world.journal.claim(OutcomeKind::Applied);
+    assert!(!world.verify(None).agrees());
+}
