@@ -6,6 +6,40 @@
 //!
 //! DESIGN's two traits became three because a plan has to be a pure function: the exact calls come from the inventory
 //! alone, so that an auditor without any target can compute the same plan again.
+//!
+//! What only knows the words cannot write, and neither can what reads:
+//! ```compile_fail,E0599
+//! # use tenure::{connector::{Intent, NoSink, Vocabulary}, model::{Action, action::Ready}};
+//! fn dry(words: &dyn Vocabulary, action: &Action<Ready>, intent: Intent) { let _ = words.apply(action, intent, &NoSink); }
+//! ```
+//! ```compile_fail,E0599
+//! # use tenure::{connector::{Collector, Intent, NoSink}, model::{Action, action::Ready}};
+//! fn look(reader: &dyn Collector, action: &Action<Ready>, intent: Intent) { let _ = reader.apply(action, intent, &NoSink); }
+//! ```
+//! What can write asks for an intent, which serves once, and which nobody can make or copy:
+//! ```
+//! # use tenure::{connector::{Intent, NoSink, Provisioner}, model::{Action, action::Ready}};
+//! fn write(to: &dyn Provisioner, action: &Action<Ready>, intent: Intent) { let _ = to.apply(action, intent, &NoSink); }
+//! ```
+//! ```compile_fail,E0061
+//! # use tenure::{connector::{NoSink, Provisioner}, model::{Action, action::Ready}};
+//! fn write(to: &dyn Provisioner, action: &Action<Ready>) { let _ = to.apply(action, &NoSink); }
+//! ```
+//! ```compile_fail,E0382
+//! # use tenure::{connector::{Intent, NoSink, Provisioner}, model::{Action, action::Ready}};
+//! fn twice(to: &dyn Provisioner, action: &Action<Ready>, intent: Intent) {
+//!     let _ = to.apply(action, intent, &NoSink);
+//!     let _ = to.apply(action, intent, &NoSink);
+//! }
+//! ```
+//! ```compile_fail,E0624
+//! # use tenure::{connector::Intent, model::ActionId};
+//! fn make(action: ActionId) -> Intent { Intent::recorded(action, 0) }
+//! ```
+//! ```compile_fail,E0599
+//! # use tenure::connector::Intent;
+//! fn copy(intent: &Intent) -> Intent { Intent::clone(intent) }
+//! ```
 
 pub mod aws_iam;
 pub mod catalogue;

@@ -105,6 +105,16 @@ pub struct Planned {
 
 /// An action in one state. States follow each other in one order only:
 /// `Action<Ready>` → `Action<Applied>` → `Action<Confirmed>`.
+///
+/// None can be skipped, and none can be gone through twice:
+/// ```compile_fail,E0599
+/// # use tenure::model::{Action, Timestamp, action::Ready};
+/// fn skip(action: Action<Ready>) { let _ = action.confirmed(String::new(), Timestamp::from_unix(0)); }
+/// ```
+/// ```compile_fail,E0382
+/// # use tenure::model::{Action, action::Ready};
+/// fn twice(action: Action<Ready>) { let _ = (action.applied(String::new()), action.applied(String::new())); }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Action<S> {
     planned: Planned,

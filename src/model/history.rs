@@ -186,11 +186,7 @@ impl History {
                 }
             }
             Entry::Finding(finding) => self.found(record.seq, finding),
-            Entry::Anchor(_)
-            | Entry::Attempt(_)
-            | Entry::KeyRotate(_)
-            | Entry::LogGenesis(_)
-            | Entry::Recover(_) => {}
+            Entry::Anchor(_) | Entry::Attempt(_) | Entry::KeyRotate(_) | Entry::LogGenesis(_) | Entry::Recover(_) => {}
         }
     }
 
