@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
             Diagnostic::error("connector-not-allowed", message).in_file(format!("systems/{}.toml", args.system));
         return Err(problem.help("add it to `connectors` in the next trust/mandate").into());
     }
-    let base = session.base();
+    let base = session.work_tree()?.to_path_buf();
     let variable = |name: &str| context.variable(name);
     let around = Surroundings { base: &base, variable: &variable };
     let collector = catalogue::collector(system, &around).map_err(|error| unopened(&args.system, &error))?;

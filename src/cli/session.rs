@@ -65,6 +65,10 @@ impl Session {
     /// When the pin leads to none.
     pub(super) fn trust(&self) -> Result<&Trust, Failure> {
         self.governed.trust().ok_or_else(|| {
+            // With another root than the pinned one, nothing else that could be said means anything.
+            if let Err(failure) = self.stand() {
+                return failure;
+            }
             let mut problems = Diagnostics::new();
             for finding in self.governed.findings() {
                 problems.push(
@@ -95,6 +99,17 @@ impl Session {
             problems.push(Diagnostic::error(finding.code, message).help(finding.help));
         }
         Err(Failure { problems, exit: Exit::Findings })
+    }
+
+    /// Returns the work tree, for commands that write files there.
+    ///
+    /// # Errors
+    /// When the repository is bare.
+    pub(super) fn work_tree(&self) -> Result<&std::path::Path, Failure> {
+        self.repository.work_tree().ok_or_else(|| {
+            let problem = Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to");
+            problem.help("git clone it").into()
+        })
     }
 
     /// Returns the directory that relative paths of system files start from.
@@ -160,6 +175,9 @@ pub(super) fn git(error: GitError) -> Failure {
         GitError::NotARepository { .. } => {
             (Exit::CouldNot, "git", "go to a governed repository, name one with -C DIR, or make one: tenure init")
         }
+        GitError::NoSuchRevision(_) => {
+            (Exit::CouldNot, "git", "name a branch, a tag or a commit; `git branch --all` lists the branches")
+        }
         GitError::Replaced(_) => (Exit::Findings, "replaced-history", "git replace --list, and find out who made them"),
         GitError::Shallow(_) => (Exit::Findings, "shallow-history", "git fetch --unshallow"),
         _ => (Exit::CouldNot, "git", "git fsck --full"),
@@ -172,9 +190,13 @@ pub(super) fn store(error: StoreError) -> Failure {
     match error {
         StoreError::Form { problems, .. } => problems.into(),
         StoreError::Git(error) => git(error),
-        StoreError::Missing(path) => Diagnostic::error("missing", format!("there is no {path} at this commit"))
-            .help("tenure init, or git pull")
-            .into(),
+        StoreError::Missing(path) => {
+            let help = match path.as_str() {
+                "governance.toml" => "tenure init, or git pull".to_owned(),
+                path => format!("write {path} and merge it, or git pull"),
+            };
+            Diagnostic::error("missing", format!("there is no {path} at this commit")).help(help).into()
+        }
         other => Diagnostic::error("store", other.to_string()).help("tenure check").into(),
     }
 }

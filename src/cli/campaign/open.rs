@@ -63,10 +63,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     };
     let opened = open(&opening, &setting)?;
     context.problems(&opened.warnings)?;
-    let Some(root) = session.repository.work_tree() else {
-        let problem = Diagnostic::error("no-work-tree", "the repository is bare, so there is nowhere to write");
-        return Err(problem.help("git clone it, and open the campaign there").into());
-    };
+    let root = session.work_tree()?;
     opened.publish(root).map_err(|error| {
         let problem = Diagnostic::error("unwritable", error.to_string()).with_note("nothing was written");
         Failure::from(problem.help(format!("look at campaigns/{} in the work tree", args.id)))

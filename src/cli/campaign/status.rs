@@ -31,6 +31,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let session = Session::open(context)?;
+    session.trust()?;
     let history = proof::sound(&session)?;
     show(&args.id, &session, &history, context)
 }
