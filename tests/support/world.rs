@@ -103,6 +103,11 @@ impl World {
         self.variables.push((name.into(), value.into()));
     }
 
+    /// Tells no command from now on which root to believe.
+    pub fn without_pin(&mut self) {
+        self.pin = None;
+    }
+
     /// Collects the systems, and merges their inventories.
     pub fn collected(&self, systems: &[&str]) {
         self.merge("describe systems");
