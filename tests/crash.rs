@@ -170,6 +170,6 @@ fn all_is_done(world: &World, story: &str) {
     }
     assert_eq!(applied.values().copied().collect::<Vec<_>>(), [1, 1, 1, 1], "{story}: {applied:#?}");
     world.verify_later(900).exits(0);
-    world.audit(900).exits(0);
+    world.audit_is_clean(900);
     world.tenure(&["campaign", "status", CAMPAIGN]).exits(0);
 }

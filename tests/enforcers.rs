@@ -102,7 +102,7 @@ fn each_is_done_once(world: &World, actions: usize, story: &str) {
     }
     assert_eq!(applied.into_values().collect::<Vec<_>>(), vec![1; actions], "{story}");
     world.verify_later(900).exits(0);
-    world.audit(900).exits(0);
+    world.audit_is_clean(900);
 }
 
 /// Starts each command after so many milliseconds, and returns the answers in the same order.

@@ -235,6 +235,18 @@ impl World {
         ran(&mut self.command_in(&clone, minutes, &["audit"]))
     }
 
+    /// Stops the test unless an auditor's clone has nothing against the proof. That nobody has read the target back with
+    /// a key of their own yet is no defect of what is told here.
+    pub fn audit_is_clean(&self, minutes: i64) {
+        let ran = self.audit(minutes);
+        assert!(matches!(ran.code, Some(0 | 3)), "{:?}\n{}{}", ran.code, ran.out, ran.err);
+        let is_finding = |line: &&str| SEVERITIES.iter().any(|severity| line.starts_with(&format!("{severity}[")));
+        let other: Vec<_> =
+            ran.out.lines().filter(is_finding).filter(|line| !line.contains("[level-too-low]")).collect();
+        assert!(other.is_empty() && ran.err.is_empty(), "{}{}", ran.out, ran.err);
+        assert!(ran.out.contains("integrity    nothing found"), "{}", ran.out);
+    }
+
     /// Makes a clone as another machine has it.
     pub fn clone(&self, name: &str) -> PathBuf {
         self.sandbox.git(self.path(), &["clone", "--quiet", "remote.git", name]);
@@ -349,6 +361,7 @@ fn decide(system: &str, item: &mut Item, decisions: &[Decision<'_>], used: &mut 
 const PEOPLE: [&str; 3] = ["ana", "ben", "mia"];
 /// The engine's keys, as seen from any clone.
 pub const KEYS: &[&str] = &["--commit-key", "../keys/engine-commit", "--log-key", "../keys/engine-log"];
+const SEVERITIES: [&str; 4] = ["critical", "high", "low", "medium"];
 const DEFINITION: &str = r#"schema = "tenure/campaign-definition/v1"
 title = "Access that matters"
 window_days = 14
