@@ -19,11 +19,11 @@ use std::collections::BTreeSet;
 use tampering::*;
 use tenure::{
     evidence::layout::{REMEMBERED, blob_path},
-    format::sshsig::Namespace,
+    format::{checkpoint::Checkpoint, sshsig::Namespace},
     git::Edit,
     model::{
         Digest,
-        file::{KeyState, Registry},
+        file::{KeyState, Registry, WitnessRole},
     },
     trust::Governed,
 };
@@ -618,6 +618,30 @@ const EVIDENCE_CORPUS: [Tampering; 34] = [
         "commit-signer",
     ),
 ];
+
+#[test]
+fn what_witnesses_have_seen_is_what_the_log_holds() {
+    let world = Honest::new();
+    let stories: [(&str, fn(&mut Checkpoint), &str, &[&str]); 6] = [
+        ("honest", |_| {}, "witness", &[]),
+        ("another size", |c| c.size -= 1, "witness", &["cosignature-mismatch"]),
+        ("another origin", |c| c.origin = "tenure/other".to_owned(), "witness", &["cosignature-mismatch"]),
+        ("another root", |c| c.root = Digest::of("x"), "witness", &["cosignature-mismatch"]),
+        ("another witness", |_| {}, "mallory", &["cosignature-signature"]),
+        ("no witness", |_| {}, "nobody", &["cosignature-form"]),
+    ];
+    for (name, change, witness, codes) in stories {
+        let mut case = world.case(name);
+        let role = WitnessRole { threshold: 1, keys: vec![witness_key("witness").to_string()] };
+        let files = case.root(|root| root.roles.witness = Some(role));
+        case.merge(&files);
+        let (mut seen, size) = (case.seen(), case.seen().size);
+        change(&mut seen);
+        let text = cosigned(&seen, witness);
+        case.engine(&[world::put(&case.repository, &format!("anchors/{size:012}.cosig"), &text)]);
+        assert_eq!(case.audit().codes, codes, "{name}");
+    }
+}
 
 fn suspect(case: &mut Case<'_>) {
     let files = case.registry(|registry| {

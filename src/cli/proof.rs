@@ -64,6 +64,11 @@ pub(super) fn keys(session: &Session) -> Result<Keys, Failure> {
     for root in roots(session)? {
         let engine = EngineKeys::of(&root.roles.engine).map_err(|error| malformed(&root, &error))?;
         keys = keys.with_root(root.version, engine);
+        // Roots come in order: those in force say who countersigns.
+        keys = match &root.roles.witness {
+            Some(witnesses) => keys.with_witnesses(witnesses).map_err(|error| malformed(&root, &error))?,
+            None => keys.without_witnesses(),
+        };
     }
     Ok(keys)
 }

@@ -70,6 +70,12 @@ codes! {
     CommitSigner = "commit-signer",
     /// A commit is not signed.
     CommitUnsigned = "commit-unsigned",
+    /// A cosignature is no signed note with a checkpoint in it.
+    CosignatureForm = "cosignature-form",
+    /// A cosignature is of another log, another size, or a root that this log never had.
+    CosignatureMismatch = "cosignature-mismatch",
+    /// A cosignature is not by as many witnesses as the root of trust asks for.
+    CosignatureSignature = "cosignature-signature",
     /// A blob or an anchor was changed after it was added.
     FileChanged = "file-changed",
     /// A file was deleted.

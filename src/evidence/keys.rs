@@ -2,10 +2,11 @@
 
 use crate::{
     format::{
+        cosignature::WitnessKey,
         keys::{KeyError, PublicKey, Signer},
         note::{NoteError, VerifierKey},
     },
-    model::file::EngineRole,
+    model::file::{EngineRole, WitnessRole},
 };
 use std::collections::BTreeMap;
 
@@ -24,8 +25,8 @@ pub enum KeysError {
     /// A key of commits.
     #[error("a commit key of the engine: {0}")]
     Commit(#[from] KeyError),
-    /// A key of the log.
-    #[error("a log key of the engine: {0}")]
+    /// A key of the log or of a witness.
+    #[error("a log key of the engine or a key of a witness: {0}")]
     Log(#[from] NoteError),
 }
 
@@ -48,12 +49,14 @@ impl EngineKeys {
 #[derive(Clone, Debug, Default)]
 pub struct Keys {
     by_root: BTreeMap<u32, EngineKeys>,
+    threshold: usize,
+    witnesses: Vec<WitnessKey>,
 }
 
 impl Keys {
     /// Returns no keys at all.
     pub const fn new() -> Self {
-        Self { by_root: BTreeMap::new() }
+        Self { by_root: BTreeMap::new(), threshold: 0, witnesses: Vec::new() }
     }
 
     /// Adds the keys of a root that has been verified.
@@ -61,6 +64,27 @@ impl Keys {
     pub fn with_root(mut self, version: u32, keys: EngineKeys) -> Self {
         self.by_root.insert(version, keys);
         self
+    }
+
+    /// Says who countersigns checkpoints, by the root in force.
+    ///
+    /// # Errors
+    /// When a key is none.
+    pub fn with_witnesses(mut self, role: &WitnessRole) -> Result<Self, KeysError> {
+        self.threshold = usize::try_from(role.threshold).unwrap_or(usize::MAX);
+        self.witnesses = role.keys.iter().map(|key| WitnessKey::parse(key)).collect::<Result<_, _>>()?;
+        Ok(self)
+    }
+
+    /// Says that nobody countersigns checkpoints.
+    #[must_use]
+    pub fn without_witnesses(self) -> Self {
+        Self { threshold: 0, witnesses: Vec::new(), ..self }
+    }
+
+    /// Returns how many witnesses must have countersigned, and the keys of all.
+    pub(super) fn witnesses(&self) -> (usize, &[WitnessKey]) {
+        (self.threshold, &self.witnesses)
     }
 
     pub(super) fn first(&self) -> u32 {

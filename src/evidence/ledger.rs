@@ -1,7 +1,7 @@
 //! Reading the branch: every commit, every line, every signature, in order and without keeping what was read.
 
 use super::{
-    Code, Defect, Keys,
+    Code, Defect, Keys, anchor,
     commit::{Brought, bring},
     layout::{CHECKPOINT, MAX_SMALL, SEGMENTS, SEGMENTS_SIGNATURE},
     segment::Chain,
@@ -33,6 +33,8 @@ pub struct Ledger {
     chain: Chain,
     /// What `segments.sha256` has to say.
     listed: String,
+    /// The root at every size that a checkpoint had.
+    roots: BTreeMap<u64, Digest>,
     genesis: Option<LogGenesis>,
 }
 
@@ -57,7 +59,15 @@ impl Ledger {
     /// Returns the ledger of a branch of which nothing has been read, to be judged by `keys`.
     pub fn new(keys: Keys) -> Self {
         let root = keys.first();
-        Self { keys, root, head: None, chain: Chain::default(), listed: String::new(), genesis: None }
+        Self {
+            keys,
+            root,
+            head: None,
+            chain: Chain::default(),
+            listed: String::new(),
+            roots: BTreeMap::new(),
+            genesis: None,
+        }
     }
 
     /// Reads on from where it stands to `head`, shows every record in order, and returns everything that is wrong. Records
@@ -105,6 +115,8 @@ impl Ledger {
             judge.join().map_err(|_| GitError::Malformed { id: head, why: "reading it did not come to an end" })
         })?;
         self.check_list(repository, head, &mut defects)?;
+        let origin = self.genesis.as_ref().map(|genesis| genesis.origin.as_str());
+        anchor::check(repository, head, &self.keys, origin, &self.roots, &mut defects)?;
         defects.truncate(MOST_DEFECTS);
         Ok(defects)
     }
@@ -192,6 +204,9 @@ impl Ledger {
             None => {
                 defects.push(Defect::new(Code::CheckpointSize, commit, "records were added under the old checkpoint"))
             }
+        }
+        if !brought.segments.is_empty() {
+            self.roots.insert(self.size(), self.root());
         }
         self.head = Some(commit);
     }

@@ -3,6 +3,7 @@
 //! [`Ledger`] reads it and names every defect; `audit` reports them, and [`Appender`], the journal of a run, refuses to go
 //! on from them. What stands on the branch and where is in [`layout`].
 
+mod anchor;
 mod append;
 mod commit;
 mod defect;

@@ -4,6 +4,7 @@ pub mod allowed_signers;
 pub mod bytes;
 pub mod canonical;
 pub mod checkpoint;
+pub mod cosignature;
 pub mod governed;
 pub mod json_lines;
 pub mod keys;

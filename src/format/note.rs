@@ -121,6 +121,12 @@ impl Note {
         &self.text
     }
 
+    /// Returns the bytes of the signature by the key of this name and id.
+    pub(super) fn signature(&self, name: &str, id: [u8; 4]) -> Option<&[u8]> {
+        let found = self.signatures.iter().find(|signature| (signature.name.as_str(), signature.id) == (name, id));
+        found.map(|signature| signature.bytes.as_slice())
+    }
+
     /// Returns the signature lines.
     pub fn signatures(&self) -> &[NoteSignature] {
         &self.signatures

@@ -9,6 +9,7 @@ use tenure::{
     evidence::layout::{CHECKPOINT, SEGMENTS, SEGMENTS_SIGNATURE},
     format::{
         checkpoint::Checkpoint,
+        cosignature::WitnessKey,
         governed::render,
         keys::{PrivateKey, Signer as _},
         merkle::Tree,
@@ -176,11 +177,16 @@ impl Case<'_> {
 
     /// Puts another checkpoint there, signed by the real key of the log.
     pub fn checkpoint(&mut self, change: impl FnOnce(&mut Checkpoint)) {
-        let text = String::from_utf8(evidence::read(&self.repository, self.log, CHECKPOINT)).unwrap();
-        let mut checkpoint = Checkpoint::parse(Note::parse(&text).unwrap().text()).unwrap();
+        let mut checkpoint = self.seen();
         change(&mut checkpoint);
         let note = checkpoint.sign(&self.world.engine.log_key).unwrap().to_string();
         self.engine(&[evidence::put(&self.repository, CHECKPOINT, &note)]);
+    }
+
+    /// Returns the checkpoint of the log.
+    pub fn seen(&self) -> Checkpoint {
+        let text = String::from_utf8(evidence::read(&self.repository, self.log, CHECKPOINT)).unwrap();
+        Checkpoint::parse(Note::parse(&text).unwrap().text()).unwrap()
     }
 
     /// Signs the list of segments with another key.
@@ -367,6 +373,25 @@ pub fn unusual(message: &[u8], reserved: &[u8], hash: &str) -> String {
     let base64 = Base64::encode_string(&blob);
     let lines = base64.as_bytes().chunks(70).map(|line| String::from_utf8(line.to_vec()).unwrap() + "\n");
     format!("-----BEGIN SSH SIGNATURE-----\n{}-----END SSH SIGNATURE-----\n", lines.collect::<String>())
+}
+
+/// Returns the key of a witness.
+pub fn witness_key(name: &str) -> WitnessKey {
+    WitnessKey::new(&format!("{name}.example"), key(name).public_key())
+}
+
+/// Returns a checkpoint that a witness cosigned (C2SP tlog-cosignature).
+pub fn cosigned(checkpoint: &Checkpoint, witness: &str) -> String {
+    if witness == "nobody" {
+        return format!("{checkpoint}\n");
+    }
+    let vkey = witness_key(witness).to_string();
+    let id = u32::from_str_radix(vkey.split('+').nth(1).unwrap(), 16).unwrap().to_be_bytes();
+    let time = 1_795_000_000_u64;
+    let signed = format!("cosignature/v1\ntime {time}\n{checkpoint}");
+    let signature = key(witness).sign(signed.as_bytes()).unwrap();
+    let base64 = Base64::encode_string(&[&id[..], &time.to_be_bytes(), &signature].concat());
+    format!("{checkpoint}\n\u{2014} {witness}.example {base64}\n")
 }
 
 /// Writes a file of the clone's git folder.

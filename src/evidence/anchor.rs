@@ -1,0 +1,73 @@
+//! Cosignatures on the branch: each is of this log, at a size and root that it had, by as many witnesses as the root asks.
+
+use super::{Code, Defect, Keys, layout::MAX_SMALL};
+use crate::{
+    format::{checkpoint::Checkpoint, note::Note},
+    git::{GitError, ObjectId, Repository},
+    model::Digest,
+};
+use std::collections::BTreeMap;
+
+/// Checks every `anchors/<size>.cosig` in the tree of `head`. While the root names no witness there is nobody whose word it
+/// could be, and none is read.
+pub(super) fn check(
+    repository: &Repository,
+    head: ObjectId,
+    keys: &Keys,
+    origin: Option<&str>,
+    roots: &BTreeMap<u64, Digest>,
+    defects: &mut Vec<Defect>,
+) -> Result<(), GitError> {
+    let (threshold, _) = keys.witnesses();
+    if threshold == 0 {
+        return Ok(());
+    }
+    for file in repository.list(head, "anchors")?.files {
+        let Some(size) = file.path.strip_prefix("anchors/").and_then(|name| name.strip_suffix(".cosig")) else {
+            continue;
+        };
+        let bytes = match repository.blob(file.id, MAX_SMALL) {
+            Err(GitError::BlobTooLarge { .. }) => Vec::new(),
+            read => read?,
+        };
+        if let Err((code, message)) = judge(&bytes, size.parse().ok(), keys, origin, roots) {
+            defects.push(Defect::new(code, &file.path, message));
+        }
+    }
+    Ok(())
+}
+
+fn judge(
+    bytes: &[u8],
+    size: Option<u64>,
+    keys: &Keys,
+    origin: Option<&str>,
+    roots: &BTreeMap<u64, Digest>,
+) -> Result<(), (Code, String)> {
+    let text = std::str::from_utf8(bytes).map_err(|error| (Code::CosignatureForm, error.to_string()))?;
+    let note = Note::parse(text).map_err(|error| (Code::CosignatureForm, error.to_string()))?;
+    let seen = Checkpoint::parse(note.text()).map_err(|error| (Code::CosignatureForm, error.to_string()))?;
+    let mismatch = |message: String| Err((Code::CosignatureMismatch, message));
+    if Some(seen.origin.as_str()) != origin {
+        return mismatch(format!("it is of the log `{}`", seen.origin));
+    }
+    if Some(seen.size) != size {
+        return mismatch(format!("it is of {} records", seen.size));
+    }
+    if roots.get(&seen.size) != Some(&seen.root) {
+        return mismatch(format!(
+            "its witnesses saw the root {} over {} records, and this log never had it",
+            seen.root, seen.size
+        ));
+    }
+    let (threshold, witnesses) = keys.witnesses();
+    let mut signed = 0;
+    for witness in witnesses {
+        let cosigned = witness.cosigned(&note);
+        signed += usize::from(cosigned.map_err(|error| (Code::CosignatureSignature, error.to_string()))?.is_some());
+    }
+    if signed < threshold {
+        return Err((Code::CosignatureSignature, format!("{signed} of {threshold} witnesses have signed it")));
+    }
+    Ok(())
+}

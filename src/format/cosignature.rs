@@ -1,0 +1,69 @@
+//! Cosignatures of witnesses (C2SP `tlog-cosignature`, cosignature/v1): who else has seen a checkpoint, and when.
+
+use super::{
+    keys::PublicKey,
+    note::{Note, NoteError},
+};
+use base64ct::{Base64, Encoding};
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+
+/// The key of a witness with its name: a C2SP *vkey* of the type for cosignatures.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct WitnessKey {
+    name: String,
+    id: [u8; 4],
+    key: PublicKey,
+}
+
+impl WitnessKey {
+    /// Gives `key` a name.
+    pub fn new(name: &str, key: PublicKey) -> Self {
+        let bytes = [name.as_bytes(), &[b'\n', COSIGNATURE], key.as_bytes()].concat();
+        let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(bytes).into();
+        Self { name: name.to_owned(), id: [a, b, c, d], key }
+    }
+
+    /// Reads `name+12ab34cd+base64`.
+    ///
+    /// # Errors
+    /// When it is in another form, of another type, or its id is not that of its name and key.
+    pub fn parse(text: &str) -> Result<Self, NoteError> {
+        let refuse = NoteError::NotAVerifierKey;
+        let (name, rest) = text.split_once('+').ok_or(refuse("a `+` is missing"))?;
+        let (_, base64) = rest.split_once('+').ok_or(refuse("a `+` is missing"))?;
+        let bytes = Base64::decode_vec(base64).map_err(|_| refuse("its key is not base64"))?;
+        let [COSIGNATURE, key @ ..] = &bytes[..] else { return Err(refuse("it is not a key for cosignatures")) };
+        let key = key.try_into().map_err(|_| refuse("its key has not 32 bytes"))?;
+        let parsed = Self::new(name, PublicKey::from_bytes(key).map_err(|_| refuse("its key is weak"))?);
+        let right = !name.is_empty() && parsed.to_string() == text;
+        if right { Ok(parsed) } else { Err(refuse("its id does not belong to its name and key")) }
+    }
+
+    /// Returns when the witness says it cosigned the text of `note`, in seconds since 1970; nothing when it did not.
+    ///
+    /// # Errors
+    /// When there is a cosignature in its name that does not fit the text.
+    pub fn cosigned(&self, note: &Note) -> Result<Option<u64>, NoteError> {
+        let Some(bytes) = note.signature(&self.name, self.id) else { return Ok(None) };
+        let mismatch = || NoteError::Mismatch(self.name.clone());
+        let (time, signature) = bytes.split_first_chunk::<8>().ok_or_else(mismatch)?;
+        let time = u64::from_be_bytes(*time);
+        let signed = format!("cosignature/v1\ntime {time}\n{}", note.text());
+        match <&[u8; 64]>::try_from(signature) {
+            Ok(signature) if self.key.verifies(signed.as_bytes(), signature) => Ok(Some(time)),
+            _ => Err(mismatch()),
+        }
+    }
+}
+
+impl fmt::Display for WitnessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = u32::from_be_bytes(self.id);
+        let base64 = Base64::encode_string(&[&[COSIGNATURE], &self.key.as_bytes()[..]].concat());
+        write!(f, "{}+{id:08x}+{base64}", self.name)
+    }
+}
+
+/// The type byte of a timestamped Ed25519 cosignature (C2SP signed-note).
+const COSIGNATURE: u8 = 4;
