@@ -31,6 +31,9 @@ use tenure::{
 /// What is done, how, and the code that it must be found by.
 type Tampering = (&'static str, fn(&mut Case<'_>), &'static str);
 
+/// What is changed in the checkpoint that is cosigned, by whom, and the codes.
+type Cosigned = (&'static str, fn(&mut Checkpoint), &'static str, &'static [&'static str]);
+
 /// Runs each story; what people read comes from the same findings, so one of each table is shown to them too.
 fn hold(world: &Honest, corpus: &[Tampering]) {
     let mut wrong = Vec::new();
@@ -622,7 +625,7 @@ const EVIDENCE_CORPUS: [Tampering; 34] = [
 #[test]
 fn what_witnesses_have_seen_is_what_the_log_holds() {
     let world = Honest::new();
-    let stories: [(&str, fn(&mut Checkpoint), &str, &[&str]); 6] = [
+    let stories: [Cosigned; 6] = [
         ("honest", |_| {}, "witness", &[]),
         ("another size", |c| c.size -= 1, "witness", &["cosignature-mismatch"]),
         ("another origin", |c| c.origin = "tenure/other".to_owned(), "witness", &["cosignature-mismatch"]),
