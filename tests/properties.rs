@@ -10,7 +10,6 @@ use tenure::{
     model::{
         CampaignId, Digest, Grant, ItemId, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict,
         file::{FileKind, Governed, Item, Review},
-        jcs,
     },
 };
 

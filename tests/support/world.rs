@@ -224,7 +224,7 @@ impl World {
 
     /// Returns what `tenure verify` answers in the repository, so many minutes later.
     pub fn verify_later(&self, minutes: i64) -> Ran {
-        ran(&mut self.command_in(&self.repo(), minutes, &[&["verify"], KEYS].concat()))
+        ran(&mut self.command_in(&self.repo(), minutes, &[&["verify"], READBACK].concat()))
     }
 
     /// Returns what `tenure audit` answers in a clone that was made for it.
@@ -360,6 +360,8 @@ fn decide(system: &str, item: &mut Item, decisions: &[Decision<'_>], used: &mut 
 
 const PEOPLE: [&str; 3] = ["ana", "ben", "mia"];
 /// The engine's keys, as seen from any clone.
+/// The keys of the job that reads targets back.
+pub const READBACK: &[&str] = &["--commit-key", "../keys/engine-readback", "--log-key", "../keys/engine-log"];
 pub const KEYS: &[&str] = &["--commit-key", "../keys/engine-commit", "--log-key", "../keys/engine-log"];
 const SEVERITIES: [&str; 4] = ["critical", "high", "low", "medium"];
 const DEFINITION: &str = r#"schema = "tenure/campaign-definition/v1"
