@@ -5,6 +5,7 @@
 #![allow(
     dead_code,
     unused_imports,
+    clippy::duplicate_mod,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

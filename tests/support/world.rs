@@ -359,9 +359,9 @@ fn decide(system: &str, item: &mut Item, decisions: &[Decision<'_>], used: &mut 
 }
 
 const PEOPLE: [&str; 3] = ["ana", "ben", "mia"];
-/// The engine's keys, as seen from any clone.
 /// The keys of the job that reads targets back.
 pub const READBACK: &[&str] = &["--commit-key", "../keys/engine-readback", "--log-key", "../keys/engine-log"];
+/// The engine's keys, as seen from any clone.
 pub const KEYS: &[&str] = &["--commit-key", "../keys/engine-commit", "--log-key", "../keys/engine-log"];
 const SEVERITIES: [&str; 4] = ["critical", "high", "low", "medium"];
 const DEFINITION: &str = r#"schema = "tenure/campaign-definition/v1"
