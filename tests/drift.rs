@@ -1,0 +1,57 @@
+//! What others change on a host behind the repository's back is found by a later look, and by the audit.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
+
+#[path = "support/host.rs"]
+mod host;
+mod support;
+#[path = "support/world.rs"]
+mod world;
+
+use std::fs;
+use world::World;
+
+/// A world in which everything decided is done.
+fn enforced() -> World {
+    let world = World::founded(&["web-1"]);
+    host::decide(&world, &["web-1"]);
+    world.enforce(&[]).exits(0);
+    world
+}
+
+#[test]
+fn a_host_that_only_the_engine_changed_has_nothing_out_of_band() {
+    let world = enforced();
+    world.verify_later(60).exits(0);
+    let codes: Vec<_> = world.records_of("finding").iter().map(|r| r["code"].clone()).collect();
+    assert_eq!(codes, ["out-of-band-listed"]);
+    world.audit(61).exits(0).hides("changed-without-decision");
+}
+
+#[test]
+fn a_membership_that_somebody_added_by_hand_is_found_and_named() {
+    let world = enforced();
+    let path = world.join("web-1/etc/group");
+    let group = fs::read_to_string(&path).unwrap();
+    assert!(group.contains("sudo:x:27:ben,svc_backup"), "{group}");
+    fs::write(&path, group.replace("sudo:x:27:ben,svc_backup", "sudo:x:27:ben,svc_backup,deploy")).unwrap();
+    let seen = world.verify_later(60).exits(4).says("deploy");
+    assert!(seen.out.contains("sudo"), "{}", seen.out);
+    let added = world.records_of("finding");
+    assert!(added.iter().any(|record| record["code"] == "out-of-band-added"), "{added:?}");
+    world.audit(61).exits(3).says("changed-without-decision");
+}
+
+#[test]
+fn a_host_that_cannot_be_read_is_unknown_and_never_unchanged() {
+    let world = enforced();
+    fs::remove_file(world.join("web-1/etc/shadow")).unwrap();
+    world.verify_later(60).exits(4);
+    let codes: Vec<_> = world.records_of("finding").iter().map(|r| r["code"].clone()).collect();
+    assert_eq!(codes, ["out-of-band-unknown"]);
+    assert!(world.records_of("verification").iter().rev().take(4).all(|record| record["result"] == "unknown"));
+}
