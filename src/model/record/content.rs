@@ -1,90 +1,10 @@
-//! Records of evidence: one closed schema for each kind, written as canonical JSON lines.
-//!
-//! Every record has `v`, `seq`, `prev`, `kind`, `run` and `t`, and then what its kind says. Strings hold at most 512
-//! bytes, a line at most 16 KiB, and never a body, a header, a query string or a secret.
+//! What each kind of record holds: a closed schema, so that nothing can be slipped in.
 
-use super::{ActionId, CampaignId, Digest, GrantKey, ItemId, Level, RunId, SystemId, Timestamp};
+use crate::model::{ActionId, CampaignId, Digest, GrantKey, ItemId, Level, RunId, SystemId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
-/// The longest line, in bytes, without its line end.
-pub const MAX_LINE: usize = 16 * 1024;
-/// The longest string in a record, in bytes.
-pub const MAX_STRING: usize = 512;
-
-/// One record at its place in the chain.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
-pub struct Record {
-    /// The version of the schema, 1.
-    pub v: u32,
-    /// The place in the log, from 0.
-    pub seq: u64,
-    /// The digest of the line before, 64 hexadecimal digits; 64 zeros for the first.
-    pub prev: String,
-    /// The run that wrote it.
-    pub run: RunId,
-    /// When, as the engine's clock claims.
-    pub t: Timestamp,
-    /// What is recorded.
-    #[serde(flatten)]
-    pub entry: Entry,
-}
-
-/// What is recorded, by kind.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind")]
-pub enum Entry {
-    /// An anchor was added: a cosignature or a timestamp token.
-    #[serde(rename = "anchor")]
-    Anchor(Anchor),
-    /// A try at an action, when there is more than one.
-    #[serde(rename = "attempt")]
-    Attempt(Attempt),
-    /// A change made by hand was attested.
-    #[serde(rename = "attestation")]
-    Attestation(AttestationSeen),
-    /// A campaign was closed.
-    #[serde(rename = "campaign.close")]
-    CampaignClose(CampaignClose),
-    /// A decision was found valid and taken up.
-    #[serde(rename = "decision.accepted")]
-    DecisionAccepted(DecisionAccepted),
-    /// A decision was refused, for a reason with a stable code.
-    #[serde(rename = "decision.rejected")]
-    DecisionRejected(DecisionRejected),
-    /// An exception was found valid and taken up.
-    #[serde(rename = "exception")]
-    Exception(ExceptionSeen),
-    /// A finding of the engine itself.
-    #[serde(rename = "finding")]
-    Finding(FindingSeen),
-    /// The permission to do one action, recorded before anything is done.
-    #[serde(rename = "intent")]
-    Intent(IntentRecorded),
-    /// The engine's keys changed.
-    #[serde(rename = "key.rotate")]
-    KeyRotate(KeyRotate),
-    /// The first record.
-    #[serde(rename = "log.genesis")]
-    LogGenesis(LogGenesis),
-    /// What happened.
-    #[serde(rename = "outcome")]
-    Outcome(OutcomeRecorded),
-    /// A dangling intent of an earlier run was looked into, by reading the target.
-    #[serde(rename = "recover")]
-    Recover(Recovered),
-    /// The end of a run.
-    #[serde(rename = "run.end")]
-    RunEnd(RunEnd),
-    /// The beginning of a run.
-    #[serde(rename = "run.start")]
-    RunStart(RunStart),
-    /// What a later read says.
-    #[serde(rename = "verification")]
-    Verification(VerificationRecorded),
-}
-
-/// See [`Entry::Anchor`].
+/// See [`super::Entry::Anchor`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Anchor {
@@ -96,7 +16,7 @@ pub struct Anchor {
     pub digest: Digest,
 }
 
-/// See [`Entry::Attempt`].
+/// See [`super::Entry::Attempt`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attempt {
@@ -108,7 +28,7 @@ pub struct Attempt {
     pub text: String,
 }
 
-/// See [`Entry::Attestation`].
+/// See [`super::Entry::Attestation`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AttestationSeen {
@@ -122,7 +42,7 @@ pub struct AttestationSeen {
     pub signers: Vec<String>,
 }
 
-/// See [`Entry::CampaignClose`].
+/// See [`super::Entry::CampaignClose`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CampaignClose {
@@ -140,7 +60,7 @@ pub struct CampaignClose {
     pub excepted: u64,
 }
 
-/// See [`Entry::DecisionAccepted`].
+/// See [`super::Entry::DecisionAccepted`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionAccepted {
@@ -160,7 +80,7 @@ pub struct DecisionAccepted {
     pub items: u64,
 }
 
-/// See [`Entry::DecisionRejected`].
+/// See [`super::Entry::DecisionRejected`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionRejected {
@@ -172,7 +92,7 @@ pub struct DecisionRejected {
     pub code: String,
 }
 
-/// See [`Entry::Exception`].
+/// See [`super::Entry::Exception`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExceptionSeen {
@@ -186,7 +106,7 @@ pub struct ExceptionSeen {
     pub until: Timestamp,
 }
 
-/// See [`Entry::Finding`].
+/// See [`super::Entry::Finding`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FindingSeen {
@@ -198,7 +118,7 @@ pub struct FindingSeen {
     pub text: String,
 }
 
-/// See [`Entry::Intent`].
+/// See [`super::Entry::Intent`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IntentRecorded {
@@ -218,7 +138,7 @@ pub struct IntentRecorded {
     pub verb: String,
 }
 
-/// See [`Entry::KeyRotate`].
+/// See [`super::Entry::KeyRotate`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRotate {
@@ -230,7 +150,7 @@ pub struct KeyRotate {
     pub commit_key: String,
 }
 
-/// See [`Entry::LogGenesis`].
+/// See [`super::Entry::LogGenesis`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogGenesis {
@@ -242,7 +162,7 @@ pub struct LogGenesis {
     pub root: Digest,
 }
 
-/// See [`Entry::Outcome`].
+/// See [`super::Entry::Outcome`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeRecorded {
@@ -296,7 +216,7 @@ impl fmt::Display for OutcomeKind {
     }
 }
 
-/// See [`Entry::Recover`].
+/// See [`super::Entry::Recover`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recovered {
@@ -312,7 +232,7 @@ pub struct Recovered {
     pub text: String,
 }
 
-/// See [`Entry::RunEnd`].
+/// See [`super::Entry::RunEnd`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunEnd {
@@ -324,7 +244,7 @@ pub struct RunEnd {
     pub exit: u8,
 }
 
-/// See [`Entry::RunStart`].
+/// See [`super::Entry::RunStart`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunStart {
@@ -354,7 +274,7 @@ pub struct RunStart {
     pub claims: BTreeMap<String, String>,
 }
 
-/// See [`Entry::Verification`].
+/// See [`super::Entry::Verification`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VerificationRecorded {
@@ -393,87 +313,5 @@ impl fmt::Display for VerificationKind {
             Self::StillPresent => "still present",
             Self::Unknown => "unknown",
         })
-    }
-}
-
-impl Entry {
-    /// Returns the kind as it is written.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Anchor(_) => "anchor",
-            Self::Attempt(_) => "attempt",
-            Self::Attestation(_) => "attestation",
-            Self::CampaignClose(_) => "campaign.close",
-            Self::DecisionAccepted(_) => "decision.accepted",
-            Self::DecisionRejected(_) => "decision.rejected",
-            Self::Exception(_) => "exception",
-            Self::Finding(_) => "finding",
-            Self::Intent(_) => "intent",
-            Self::KeyRotate(_) => "key.rotate",
-            Self::LogGenesis(_) => "log.genesis",
-            Self::Outcome(_) => "outcome",
-            Self::Recover(_) => "recover",
-            Self::RunEnd(_) => "run.end",
-            Self::RunStart(_) => "run.start",
-            Self::Verification(_) => "verification",
-        }
-    }
-
-    /// Returns the action it is about, if it is about one.
-    pub const fn action(&self) -> Option<&ActionId> {
-        match self {
-            Self::Attempt(Attempt { action, .. })
-            | Self::Attestation(AttestationSeen { action, .. })
-            | Self::Intent(IntentRecorded { action, .. })
-            | Self::Outcome(OutcomeRecorded { action, .. })
-            | Self::Recover(Recovered { action, .. })
-            | Self::Verification(VerificationRecorded { action, .. }) => Some(action),
-            _ => None,
-        }
-    }
-}
-
-/// What the code of a finding of `verify` begins with: then `listed` with the counts of a system that was compared,
-/// `added`, `changed` or `removed` for a grant nobody decided on, `unknown` where the system could not be listed.
-pub const OUT_OF_BAND: &str = "out-of-band-";
-
-/// Returns `text` cut to what a record's string may hold, at a character's border, without control characters.
-pub fn short(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len().min(MAX_STRING));
-    for character in text.chars().map(|c| if c.is_control() { ' ' } else { c }) {
-        if kept.len() + character.len_utf8() > MAX_STRING {
-            break;
-        }
-        kept.push(character);
-    }
-    kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::jcs;
-
-    #[test]
-    fn a_record_reads_back_as_it_was_written() {
-        let entry = Entry::Finding(FindingSeen { code: "c".into(), subject: "s".into(), text: "t".into() });
-        let run = RunId::parse("01932b5e-7c00-7000-8000-000000000001").unwrap();
-        let record = Record { v: 1, seq: 0, prev: Digest::ZERO.hex(), run, t: Timestamp::from_unix(0), entry };
-        let line = jcs::to_string(&record).unwrap();
-        assert_eq!(serde_json::from_str::<Record>(&line).unwrap(), record);
-        assert_eq!(record.entry.kind(), "finding");
-        assert!(line.contains("\"kind\":\"finding\""), "{line}");
-    }
-
-    #[test]
-    fn unknown_keys_are_refused() {
-        let line = r#"{"code":"c","kind":"finding","more":1,"prev":"0","run":"01932b5e-7c00-7000-8000-000000000001","seq":0,"subject":"s","t":"1970-01-01T00:00:00Z","text":"t","v":1}"#;
-        assert!(serde_json::from_str::<Record>(line).is_err());
-    }
-
-    #[test]
-    fn long_and_hostile_texts_are_cut() {
-        let text = short(&format!("a\u{1b}[2J{}", "ä".repeat(600)));
-        assert!(text.len() <= MAX_STRING && !text.contains('\u{1b}'));
     }
 }
