@@ -134,7 +134,9 @@ fn what_servers_refuse_stays_open_and_the_rest_is_done_on_three_systems() {
     a_new_key_is_in_the_vault(&world, &moto, &person);
     assert_eq!(cluster.ask("postgres", "SELECT has_table_privilege('lead', 'invoices', 'SELECT')"), "f");
     assert_eq!(cluster.ask("postgres", "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'boss'"), "f");
-    world.verify_later(120).exits(0);
+    // What was decided is confirmed; what this story did by hand meanwhile is found, and is nobody's decision.
+    let seen = world.verify_later(120).exits(4).says("7 of 7 actions confirmed");
+    seen.says("on orders, by nobody's decision: SUPERUSER of engine");
 }
 
 #[test]
@@ -174,7 +176,8 @@ fn what_a_server_agrees_to_and_does_not_do_is_still_present() {
     let shadow = world.read("web-1/etc/gshadow").replace("ben,svc_export,svc_backup", "ben,svc_export");
     fs::write(world.join("web-1/etc/gshadow"), shadow).unwrap();
     world.enforce_later(25 * 60, &[]).exits(0);
-    world.verify_later(26 * 60).exits(0);
+    let seen = world.verify_later(26 * 60).exits(4).says("2 of 2 actions confirmed");
+    seen.says("on orders, by nobody's decision: role team of svc");
 }
 
 #[test]
