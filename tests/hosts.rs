@@ -6,6 +6,8 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+mod support;
+
 use std::{collections::BTreeMap, fs, time::Duration};
 use tenure::{
     connector::{
@@ -118,4 +120,12 @@ fn use_is_known_unknown_or_never_since() {
     fs::create_dir_all(&path).unwrap();
     fs::write(path.join("lastlog"), lastlog).unwrap();
     assert_eq!(usage(&world, "ana"), Usage::At(Timestamp::from_unix(1_790_000_000)));
+}
+
+#[test]
+fn it_keeps_the_promises_of_every_connector_but_reads_the_whole_host_for_each_look() {
+    let world = World::new();
+    let host = hosts::open(&world.system, &world.config).unwrap();
+    // Each file read is a call here, and a look reads every account's files: 3 is not kept, this is what it takes.
+    support::conformance::conforms_within(&host, &world.system, 40);
 }

@@ -235,16 +235,10 @@ impl World {
         ran(&mut self.command_in(&clone, minutes, &["audit"]))
     }
 
-    /// Stops the test unless an auditor's clone has nothing against the proof. That nobody has read the target back with
-    /// a key of their own yet is no defect of what is told here.
+    /// Stops the test unless an auditor's clone has nothing to find.
     pub fn audit_is_clean(&self, minutes: i64) {
-        let ran = self.audit(minutes);
-        assert!(matches!(ran.code, Some(0 | 3)), "{:?}\n{}{}", ran.code, ran.out, ran.err);
-        let is_finding = |line: &&str| SEVERITIES.iter().any(|severity| line.starts_with(&format!("{severity}[")));
-        let other: Vec<_> =
-            ran.out.lines().filter(is_finding).filter(|line| !line.contains("[level-too-low]")).collect();
-        assert!(other.is_empty() && ran.err.is_empty(), "{}{}", ran.out, ran.err);
-        assert!(ran.out.contains("integrity    nothing found"), "{}", ran.out);
+        let ran = self.audit(minutes).exits(0);
+        assert!(ran.err.is_empty() && ran.out.contains("integrity    nothing found"), "{}{}", ran.out, ran.err);
     }
 
     /// Makes a clone as another machine has it.
@@ -363,7 +357,6 @@ const PEOPLE: [&str; 3] = ["ana", "ben", "mia"];
 pub const READBACK: &[&str] = &["--commit-key", "../keys/engine-readback", "--log-key", "../keys/engine-log"];
 /// The engine's keys, as seen from any clone.
 pub const KEYS: &[&str] = &["--commit-key", "../keys/engine-commit", "--log-key", "../keys/engine-log"];
-const SEVERITIES: [&str; 4] = ["critical", "high", "low", "medium"];
 const DEFINITION: &str = r#"schema = "tenure/campaign-definition/v1"
 title = "Access that matters"
 window_days = 14
