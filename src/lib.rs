@@ -11,7 +11,7 @@
 //! |---|---|
 //! | 1 | `model` words · `diag` what people read when something is wrong · `git` objects, refs and the carrier |
 //! | 2 | `format` codecs of every file kind, signature and log format |
-//! | 3 | `store` the governed repository · `policy` limits and selectors · `connector` the code that speaks to systems |
+//! | 3 | `store` the governed repository · `policy` rules over what is known · `connector` the code that speaks to systems |
 //! | 4 | `trust` who may sign · `inventory` what is held |
 //! | 5 | `campaign` items, reviews, resolutions |
 //! | 6 | `plan` what will be done |
@@ -42,6 +42,7 @@ pub mod git;
 pub mod inventory;
 pub mod model;
 pub mod plan;
+pub mod policy;
 pub mod report;
 pub mod store;
 pub mod trust;

@@ -165,6 +165,7 @@ fn reviews() -> impl Strategy<Value = Review> {
         system: SystemId::parse("db").unwrap(),
         reviewer: PrincipalId::parse("ana").unwrap(),
         cosigners,
+        stage: None,
         items,
     })
 }
@@ -184,6 +185,7 @@ fn items() -> impl Strategy<Value = Item> {
             tier: [Tier::T0, Tier::T1, Tier::T2, Tier::T3][(seed % 4) as usize],
             facts,
             recommend: if seed % 2 == 0 { String::new() } else { "revoke".to_owned() },
+            severity: None,
             principal,
             entitlement: "role".to_owned(),
             decision,

@@ -14,7 +14,7 @@ use tenure::format::keys::Signer as _;
 use tenure::format::sshsig::{Namespace, SshSignature};
 use tenure::git::{Draft, Edit, Identity, ObjectId, Repository};
 use tenure::inventory::{self, Limits, Loaded, People, Source, SourceError};
-use tenure::model::file::{CampaignDefinition, FileKind, Principals, Remediation, Selector, Silence, System};
+use tenure::model::file::{CampaignDefinition, FileKind, Principals, Remediation, Selector, System};
 use tenure::model::history::History;
 use tenure::model::{CampaignId, Digest, FixedClock, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict};
 use tenure::plan::{self, Inputs, Premises, Target};
@@ -330,14 +330,9 @@ fn farm(root: &Path, people: usize) {
 
 fn definition() -> CampaignDefinition {
     CampaignDefinition {
-        schema: FileKind::CampaignDefinition.schema().into(),
-        title: "Everything on the farm".into(),
-        window_days: 14,
         fresh_days: 7,
-        fallback: person("li"),
-        second_fallback: person("max"),
-        on_silence: Silence::Open,
         selectors: vec![Selector { systems: vec![system_id()], ..Selector::default() }],
+        ..CampaignDefinition::new("Everything on the farm", person("li"), person("max"))
     }
 }
 

@@ -72,6 +72,7 @@ fn review(n: u64) -> Review {
             tier: Tier::T2,
             facts: "service account; owner li.chen (left 2026-09-30); unused 143 days; inherits 41 entitlements".into(),
             recommend: "revoke: NHI-OWN-02, NHI-LIF-02".into(),
+            severity: None,
             principal: format!("svc_export_{n}"),
             entitlement: format!("role reporting_admin_{item}"),
             decision: Some(Verdict::Revoke),
@@ -89,6 +90,7 @@ fn review(n: u64) -> Review {
         system: SystemId::parse("pg-orders").expect("a system id"),
         reviewer: PrincipalId::parse("ana.ruiz").expect("a principal id"),
         cosigners: vec![PrincipalId::parse("li.chen").expect("a principal id")],
+        stage: None,
         items: items.collect(),
     }
 }

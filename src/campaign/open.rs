@@ -137,6 +137,8 @@ fn freeze<'s>(
         items: roll.len() as u64,
         population: roll.digest(),
         principals: opening.principals,
+        policies: None,
+        seeds: None,
         definition: opening.definition.clone(),
         systems: systems.filter_map(contributes).collect(),
     }

@@ -166,6 +166,7 @@ impl Head<'_> {
             tier: member.tier,
             facts: facts(member, entry, inventory, assignment, self.setting),
             recommend: advice.as_ref().map(|advice| advice.text()).unwrap_or_default(),
+            severity: None,
             principal: clip(&member.grant.principal.name),
             entitlement: clip(&format!("{} {}", member.grant.kind, member.grant.entitlement.name)),
             decision: None,
@@ -188,6 +189,7 @@ impl Head<'_> {
             system: system.clone(),
             reviewer: reviewer.clone(),
             cosigners: page.cosigners,
+            stage: None,
             items: page.items,
         }
     }

@@ -44,14 +44,20 @@ shipped! {
     Attestation "attestation" "attestations/*.toml";
     Campaign "campaign" "campaigns/*/campaign.toml";
     CampaignDefinition "campaign-definition" "policies/*.toml";
+    Controls "controls" "policies/controls.toml";
+    Delegation "delegation" "delegations/*.toml";
     Exception "exception" "exceptions/*.toml";
     Governance "governance" "governance.toml";
     Mandate "mandate" "trust/mandate/*.toml";
     Observation "observation" "inventory/*/observation.toml";
     Principals "principals" "principals.toml" "principals/*.toml";
+    Profile "profile" "policies/*.profile.toml";
     Registry "registry" "trust/registry/*.toml";
     Review "review" "campaigns/*/reviews/*/*.toml";
     Root "root" "trust/root/*.toml";
+    RuleCases "rule-cases" "policies/*.cases.toml";
+    Rules "rules" "policies/*.rules.toml";
+    StageClose "stage-close" "campaigns/*/stages/*.toml";
     System "system" "systems/*.toml";
 }
 
@@ -62,7 +68,7 @@ pub fn file_name(kind: FileKind) -> String {
 
 /// Returns a `tombi.toml` for a governed repository whose schemas are in `directory`.
 pub fn tombi(directory: &str) -> String {
-    let schemas = FileKind::ALL.map(|kind| {
+    let schemas = by_place().map(|kind| {
         let include = places(kind).iter().map(|place| json!(place).to_string()).collect::<Vec<_>>().join(", ");
         format!("\n[[schemas]]\npath = {}\ninclude = [{include}]\n", json!(format!("{directory}/{}", file_name(kind))))
     });
@@ -71,12 +77,19 @@ pub fn tombi(directory: &str) -> String {
 
 /// Returns a `.taplo.toml` (Even Better TOML) for a governed repository whose schemas are in `directory`.
 pub fn taplo(directory: &str) -> String {
-    let rules = FileKind::ALL.map(|kind| {
+    let rules = by_place().map(|kind| {
         let include = places(kind).iter().map(|place| json!(place).to_string()).collect::<Vec<_>>().join(", ");
         let path = json!(format!("{directory}/{}", file_name(kind)));
         format!("[[rule]]\ninclude = [{include}]\n\n[rule.schema]\npath = {path}\n")
     });
     rules.join("\n")
+}
+
+/// Returns the kinds with those first that stand in a narrower place: an editor takes the first that fits.
+fn by_place() -> [FileKind; FileKind::ALL.len()] {
+    let mut kinds = FileKind::ALL;
+    kinds.sort_by_key(|kind| std::cmp::Reverse(places(*kind).first().map_or(0, |place| place.len())));
+    kinds
 }
 
 fn generated<T: Governed>() -> String {

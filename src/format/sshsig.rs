@@ -13,6 +13,8 @@ pub enum Namespace {
     Attestation,
     /// A campaign, frozen on opening.
     Campaign,
+    /// Leave to judge for somebody else.
+    Delegation,
     /// The segments of the evidence branch.
     Evidence,
     /// A signed, expiring acceptance of risk.
@@ -27,13 +29,16 @@ pub enum Namespace {
     Review,
     /// The root of trust.
     Root,
+    /// That a stage of a campaign is closed.
+    StageClose,
 }
 
 impl Namespace {
     /// Every namespace.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Attestation,
         Self::Campaign,
+        Self::Delegation,
         Self::Evidence,
         Self::Exception,
         Self::Git,
@@ -41,6 +46,7 @@ impl Namespace {
         Self::Registry,
         Self::Review,
         Self::Root,
+        Self::StageClose,
     ];
 
     /// Returns the namespace as `ssh-keygen -n` takes it.
@@ -48,6 +54,7 @@ impl Namespace {
         match self {
             Self::Attestation => "attestation.v1@tenure",
             Self::Campaign => "campaign.v1@tenure",
+            Self::Delegation => "delegation.v1@tenure",
             Self::Evidence => "evidence.v1@tenure",
             Self::Exception => "exception.v1@tenure",
             Self::Git => "git",
@@ -55,6 +62,7 @@ impl Namespace {
             Self::Registry => "registry.v1@tenure",
             Self::Review => "review.v1@tenure",
             Self::Root => "root.v1@tenure",
+            Self::StageClose => "stage.v1@tenure",
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     model::{
         AccessPath, Change, Digest, Entitlement, FixedClock, Grant, GrantKey, GrantKind, Inventory, Level, Principal,
         PrincipalId, Sighting, Tier, Timestamp, Usage, Via,
-        file::{PrincipalEntry, PrincipalKind, PrincipalStatus, Principals},
+        file::{PrincipalEntry, PrincipalKind, Principals},
     },
 };
 use proptest::prelude::*;
@@ -369,16 +369,9 @@ fn a_difference_says_what_changed_and_whether_a_review_lapses() {
 
 fn entry(id: &str, kind: PrincipalKind, owner: Option<&str>, accounts: &[&str]) -> PrincipalEntry {
     PrincipalEntry {
-        id: PrincipalId::parse(id).unwrap(),
-        kind,
-        status: PrincipalStatus::Active,
         accounts: accounts.iter().map(|&account| account.to_owned()).collect(),
         owner: owner.map(|owner| PrincipalId::parse(owner).unwrap()),
-        deputy: None,
-        team: None,
-        workload: None,
-        purpose: None,
-        ends: None,
+        ..PrincipalEntry::new(PrincipalId::parse(id).unwrap(), kind)
     }
 }
 

@@ -5,7 +5,8 @@
 //! *grant* one principal holding one entitlement, an account or a credential · *inventory* the grants of a system as
 //! last collected · *campaign* a round over a frozen population · *item* one grant put to one reviewer · *review* a
 //! reviewer's file of items and decisions · *decision* the signed verdict on an item · *resolution* the one outcome per
-//! item · *plan* and *action* what will be done · *intent* the recorded permission to do one action · *outcome* what
+//! item · *stance* what a verdict says in kind: accept, reduce, revoke, or none of them · *rule* what policy demands of a
+//! grant or principal · *plan* and *action* what will be done · *intent* the recorded permission to do one action · *outcome* what
 //! happened · *verification* what a later read says · *record*, *segment*, *checkpoint* units of evidence · *finding*
 //! what a check reports · *guardrail* a limit a plan must clear · *exception* a signed, expiring acceptance of risk ·
 //! *connector* the code that speaks to a system · *tier* T0 control plane to T3 low.
@@ -21,6 +22,7 @@ pub mod inventory;
 pub mod jcs;
 pub mod presence;
 pub mod record;
+pub mod strategy;
 pub mod time;
 pub mod verdict;
 
@@ -31,5 +33,6 @@ pub use grant::{AccessPath, Entitlement, Grant, GrantKind, Principal, Usage, Via
 pub use id::{ActionId, CampaignId, GrantKey, ItemId, PrincipalId, REMOVE_AFTER_SOAK, RepoId, RunId, SystemId};
 pub use inventory::Inventory;
 pub use presence::{Level, Presence, Sighting};
+pub use strategy::{Stance, Strategy};
 pub use time::{Clock, FixedClock, SystemClock, Timestamp};
 pub use verdict::{Change, Tier, Verdict};

@@ -14,6 +14,8 @@ pub enum Place {
     Attestation(ActionId),
     /// `campaigns/<id>/campaign.toml`
     Campaign(CampaignId),
+    /// `delegations/<id>.toml`
+    Delegation(PrincipalId),
     /// `exceptions/<id>.toml`
     Exception(PrincipalId),
     /// Not governed: people may keep what they like there.
@@ -50,6 +52,13 @@ pub enum Place {
     },
     /// `trust/root/N.toml`
     Root(u32),
+    /// `campaigns/<id>/stages/<n>.toml`
+    StageClose {
+        /// The campaign.
+        campaign: CampaignId,
+        /// The stage, from 1.
+        stage: u32,
+    },
     /// `FILE.<signer>.sig` beside a file of a signed kind
     Signature {
         /// The path of the signed file.
@@ -80,6 +89,7 @@ impl Place {
         match self {
             Self::Attestation(_) => Some(FileKind::Attestation),
             Self::Campaign(_) => Some(FileKind::Campaign),
+            Self::Delegation(_) => Some(FileKind::Delegation),
             Self::Exception(_) => Some(FileKind::Exception),
             Self::Governance => Some(FileKind::Governance),
             Self::Mandate(_) => Some(FileKind::Mandate),
@@ -88,6 +98,7 @@ impl Place {
             Self::Registry(_) => Some(FileKind::Registry),
             Self::Review { .. } => Some(FileKind::Review),
             Self::Root(_) => Some(FileKind::Root),
+            Self::StageClose { .. } => Some(FileKind::StageClose),
             Self::System(_) => Some(FileKind::System),
             Self::AllowedSigners
             | Self::Foreign
@@ -130,6 +141,7 @@ fn file(parts: &[&str]) -> Option<Place> {
         ["trust", "registry", name] => Some(Place::Registry(version(name)?)),
         ["trust", "mandate", name] => Some(Place::Mandate(version(name)?)),
         ["attestations", name] => Some(Place::Attestation(ActionId::parse(stem(name)?).ok()?)),
+        ["delegations", name] => Some(Place::Delegation(PrincipalId::parse(stem(name)?).ok()?)),
         ["exceptions", name] => Some(Place::Exception(PrincipalId::parse(stem(name)?).ok()?)),
         ["principals", name] => PrincipalId::parse(stem(name)?).ok().map(|_| Place::Principals),
         ["policies", name] => PrincipalId::parse(stem(name)?).ok().map(|id| Place::Policy(id.to_string())),
@@ -142,6 +154,9 @@ fn file(parts: &[&str]) -> Option<Place> {
             Some(Place::Grants { system: SystemId::parse(system).ok()?, kind })
         }
         ["campaigns", id, "campaign.toml"] => Some(Place::Campaign(CampaignId::parse(id).ok()?)),
+        ["campaigns", id, "stages", name] => {
+            Some(Place::StageClose { campaign: CampaignId::parse(id).ok()?, stage: version(name)? })
+        }
         ["campaigns", id, "reviews", system, name] => {
             let stem = PrincipalId::parse(stem(name)?).ok()?.to_string();
             let (campaign, system) = (CampaignId::parse(id).ok()?, SystemId::parse(system).ok()?);
@@ -170,9 +185,10 @@ fn version(name: &str) -> Option<u32> {
 }
 
 /// The names at the top that belong to the engine.
-const GOVERNED: [&str; 10] = [
+const GOVERNED: [&str; 11] = [
     "attestations",
     "campaigns",
+    "delegations",
     "exceptions",
     "governance.toml",
     "inventory",

@@ -11,10 +11,7 @@ use crate::{
     git::{File, Listing, Mode, ObjectId, Repository},
     model::{
         Digest, PrincipalId,
-        file::{
-            Attestation, Campaign, CampaignDefinition, Exception, FileKind, Governance, Governed, Mandate, Observation,
-            Principals, Registry, Review, Root, System,
-        },
+        file::{self, FileKind, Governed, Principals},
     },
 };
 use std::collections::BTreeMap;
@@ -200,18 +197,24 @@ pub fn parse_any(path: &str, bytes: &[u8], kind: FileKind) -> Result<(), Diagnos
         governed::parse::<T>(path, bytes).map(drop)
     }
     match kind {
-        FileKind::Attestation => form::<Attestation>(path, bytes),
-        FileKind::Campaign => form::<Campaign>(path, bytes),
-        FileKind::CampaignDefinition => form::<CampaignDefinition>(path, bytes),
-        FileKind::Exception => form::<Exception>(path, bytes),
-        FileKind::Governance => form::<Governance>(path, bytes),
-        FileKind::Mandate => form::<Mandate>(path, bytes),
-        FileKind::Observation => form::<Observation>(path, bytes),
-        FileKind::Principals => form::<Principals>(path, bytes),
-        FileKind::Registry => form::<Registry>(path, bytes),
-        FileKind::Review => form::<Review>(path, bytes),
-        FileKind::Root => form::<Root>(path, bytes),
-        FileKind::System => form::<System>(path, bytes),
+        FileKind::Attestation => form::<file::Attestation>(path, bytes),
+        FileKind::Campaign => form::<file::Campaign>(path, bytes),
+        FileKind::CampaignDefinition => form::<file::CampaignDefinition>(path, bytes),
+        FileKind::Controls => form::<file::Controls>(path, bytes),
+        FileKind::Delegation => form::<file::Delegation>(path, bytes),
+        FileKind::Exception => form::<file::Exception>(path, bytes),
+        FileKind::Governance => form::<file::Governance>(path, bytes),
+        FileKind::Mandate => form::<file::Mandate>(path, bytes),
+        FileKind::Observation => form::<file::Observation>(path, bytes),
+        FileKind::Principals => form::<file::Principals>(path, bytes),
+        FileKind::Profile => form::<file::Profile>(path, bytes),
+        FileKind::Registry => form::<file::Registry>(path, bytes),
+        FileKind::Review => form::<file::Review>(path, bytes),
+        FileKind::Root => form::<file::Root>(path, bytes),
+        FileKind::RuleCases => form::<file::RuleCases>(path, bytes),
+        FileKind::Rules => form::<file::Rules>(path, bytes),
+        FileKind::StageClose => form::<file::StageClose>(path, bytes),
+        FileKind::System => form::<file::System>(path, bytes),
     }
 }
 

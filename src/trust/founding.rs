@@ -11,8 +11,8 @@ use crate::{
     model::{
         Digest, PrincipalId, RepoId, SystemId,
         file::{
-            self, EngineRole, FileKind, Governance, Guardrails, KeyState, PrincipalEntry, PrincipalKind,
-            PrincipalStatus, Principals, RegistryKey, RegistryPrincipal, Role, Roles, Thresholds,
+            self, EngineRole, FileKind, Governance, Guardrails, KeyState, PrincipalEntry, PrincipalKind, Principals,
+            RegistryKey, RegistryPrincipal, Role, Roles, Thresholds,
         },
     },
 };
@@ -81,6 +81,7 @@ impl Founding {
             repo: self.repo.clone(),
             branch: "main".to_owned(),
             evidence: "evidence".to_owned(),
+            profiles: Vec::new(),
         }
     }
 
@@ -196,18 +197,7 @@ fn founder(founder: &Founder) -> RegistryPrincipal {
 }
 
 fn entry(id: PrincipalId, kind: PrincipalKind, accounts: Vec<String>) -> PrincipalEntry {
-    PrincipalEntry {
-        id,
-        kind,
-        status: PrincipalStatus::Active,
-        accounts,
-        owner: None,
-        deputy: None,
-        team: None,
-        workload: None,
-        purpose: None,
-        ends: None,
-    }
+    PrincipalEntry { accounts, ..PrincipalEntry::new(id, kind) }
 }
 
 const CAMPAIGN_GROUP: &str = "campaign-owner";

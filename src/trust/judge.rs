@@ -292,7 +292,7 @@ impl Bench<'_> {
 pub(super) fn fixed(item: &Item) -> Digest {
     let parts = (
         (&item.id, &item.grant, &item.subject, item.tier),
-        (&item.facts, &item.recommend, &item.principal, &item.entitlement),
+        (&item.facts, &item.recommend, item.severity, &item.principal, &item.entitlement),
     );
     // INVARIANT: strings, digests and enums always have a canonical form.
     jcs::digest(&parts).unwrap_or(Digest::ZERO)

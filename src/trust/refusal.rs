@@ -416,6 +416,7 @@ pub(super) const fn words(namespace: Namespace) -> &'static str {
     match namespace {
         Namespace::Attestation => "signed attestation",
         Namespace::Campaign => "signed campaign",
+        Namespace::Delegation => "signed delegation",
         Namespace::Evidence => "signed segment",
         Namespace::Exception => "signed exception",
         Namespace::Git => "signed commit",
@@ -423,5 +424,6 @@ pub(super) const fn words(namespace: Namespace) -> &'static str {
         Namespace::Registry => "signed registry",
         Namespace::Review => "signed review",
         Namespace::Root => "signed root",
+        Namespace::StageClose => "signed close of a stage",
     }
 }

@@ -128,9 +128,9 @@ impl Trust {
             if state != KeyState::Active {
                 continue;
             }
-            let mut namespaces = vec![Namespace::Attestation, Namespace::Review];
+            let mut namespaces = vec![Namespace::Attestation, Namespace::Delegation, Namespace::Review];
             if self.registry.is_in(holder.as_str(), &self.mandate.file.campaign_group) {
-                namespaces.push(Namespace::Campaign);
+                namespaces.extend([Namespace::Campaign, Namespace::StageClose]);
             }
             if self.registry.is_in(holder.as_str(), &self.mandate.file.exception_group) {
                 namespaces.push(Namespace::Exception);

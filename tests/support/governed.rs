@@ -20,8 +20,7 @@ use tenure::{
         CampaignId, Digest, GrantKey, ItemId, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict,
         file::{
             Campaign, CampaignDefinition, Governed as Kind, Item, KeyState, Mandate, Population, PrincipalEntry,
-            PrincipalKind, PrincipalStatus, Principals, Registry, RegistryKey, RegistryPrincipal, Review, Root,
-            Silence, population,
+            PrincipalKind, Principals, Registry, RegistryKey, RegistryPrincipal, Review, Root, population,
         },
     },
     trust::{Founder, Founding, Governed, render_allowed_signers},
@@ -150,6 +149,7 @@ impl World {
             system: SystemId::parse(SYSTEM).unwrap(),
             reviewer: PrincipalId::parse("dora").unwrap(),
             cosigners: vec![PrincipalId::parse("emil").unwrap()],
+            stage: None,
             items,
         };
         put(&mut files, &review_path("dora"), &review);
@@ -340,18 +340,7 @@ fn namespace(path: &str) -> Namespace {
 }
 
 fn person(id: &str, accounts: Vec<String>) -> PrincipalEntry {
-    PrincipalEntry {
-        id: PrincipalId::parse(id).unwrap(),
-        kind: PrincipalKind::Person,
-        status: PrincipalStatus::Active,
-        accounts,
-        owner: None,
-        deputy: None,
-        team: None,
-        workload: None,
-        purpose: None,
-        ends: None,
-    }
+    PrincipalEntry { accounts, ..PrincipalEntry::new(PrincipalId::parse(id).unwrap(), PrincipalKind::Person) }
 }
 
 pub fn items() -> Vec<Item> {
@@ -372,6 +361,7 @@ pub fn items() -> Vec<Item> {
         tier,
         facts: "not used for 143 days".to_owned(),
         recommend: String::new(),
+        severity: None,
         principal: holder.to_owned(),
         entitlement: "role writers".to_owned(),
         decision: None,
@@ -396,15 +386,16 @@ fn campaign(repo: &RepoId, items: &[Item]) -> Campaign {
         items: items.len() as u64,
         population: population(items.iter().map(|item| (&item.id, &item.grant))),
         principals: Digest::of("principals"),
+        policies: None,
+        seeds: None,
         definition: CampaignDefinition {
-            schema: CampaignDefinition::KIND.schema().to_owned(),
-            title: "Privileged access".to_owned(),
             window_days: 30,
             fresh_days: 7,
-            fallback: PrincipalId::parse("ana").unwrap(),
-            second_fallback: PrincipalId::parse("ben").unwrap(),
-            on_silence: Silence::Open,
-            selectors: Vec::new(),
+            ..CampaignDefinition::new(
+                "Privileged access",
+                PrincipalId::parse("ana").unwrap(),
+                PrincipalId::parse("ben").unwrap(),
+            )
         },
         systems: vec![Population {
             system: SystemId::parse(SYSTEM).unwrap(),

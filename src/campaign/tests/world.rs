@@ -9,7 +9,7 @@ use crate::{
         RepoId, SystemId, Tier, Timestamp, Usage, Via,
         file::{
             CampaignDefinition, KeyState, Observation, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals,
-            Registry, RegistryKey, RegistryPrincipal, Remediation, Selector, Silence, System, Thresholds,
+            Registry, RegistryKey, RegistryPrincipal, Remediation, Selector, System, Thresholds,
         },
     },
     trust::Kinship,
@@ -63,14 +63,9 @@ impl World {
             },
             thresholds: Thresholds { t0: 1, t1: 1, t2: 1, t3: 1 },
             definition: CampaignDefinition {
-                schema: "tenure/campaign-definition/v1".to_owned(),
-                title: "Privileged access".to_owned(),
-                window_days: 14,
                 fresh_days: 5,
-                fallback: id("fay"),
-                second_fallback: id("gus"),
-                on_silence: Silence::Open,
                 selectors: vec![Selector::default()],
+                ..CampaignDefinition::new("Privileged access", id("fay"), id("gus"))
             },
             now: time("2026-11-23T05:00:00Z"),
             trees: BTreeMap::new(),
@@ -105,16 +100,9 @@ impl World {
 
     pub(super) fn principal(mut self, name: &str, kind: PrincipalKind, owner: Option<&str>, accounts: &[&str]) -> Self {
         self.entries.push(PrincipalEntry {
-            id: id(name),
-            kind,
-            status: PrincipalStatus::Active,
             accounts: accounts.iter().map(|&account| account.to_owned()).collect(),
             owner: owner.map(id),
-            deputy: None,
-            team: None,
-            workload: None,
-            purpose: None,
-            ends: None,
+            ..PrincipalEntry::new(id(name), kind)
         });
         self
     }

@@ -8,7 +8,7 @@ use crate::{
         PrincipalId, SystemId, Tier, Timestamp, Verdict,
         file::{
             CampaignDefinition, FileKind, Item, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals,
-            Remediation, Review, Selector, Silence, System,
+            Remediation, Review, Selector, System,
         },
     },
 };
@@ -38,17 +38,11 @@ pub(super) fn describe(repository: &Path) -> Result<(), Failure> {
         sink: None,
     };
     let definition = CampaignDefinition {
-        schema: FileKind::CampaignDefinition.schema().to_owned(),
-        title: "Privileged access and keys".to_owned(),
-        window_days: 14,
-        fresh_days: 2,
-        fallback: person("mia")?,
-        second_fallback: person("ben")?,
-        on_silence: Silence::Open,
         selectors: vec![
             Selector { tiers: vec![Tier::T0, Tier::T1], ..Selector::default() },
             Selector { kinds: vec![crate::model::GrantKind::Credential], ..Selector::default() },
         ],
+        ..CampaignDefinition::new("Privileged access and keys", person("mia")?, person("ben")?)
     };
     let path = repository.join("principals.toml");
     let text = fs::read(&path)?;
@@ -177,16 +171,10 @@ fn someone(
     owner: Option<&str>,
 ) -> Result<PrincipalEntry, Failure> {
     Ok(PrincipalEntry {
-        id: person(id)?,
-        kind,
         status,
         accounts: vec![format!("web-1:uid:{uid}")],
         owner: owner.map(person).transpose()?,
-        deputy: None,
-        team: None,
-        workload: None,
-        purpose: None,
-        ends: None,
+        ..PrincipalEntry::new(person(id)?, kind)
     })
 }
 

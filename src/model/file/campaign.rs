@@ -1,65 +1,9 @@
-//! Campaigns: the definition people write, and the campaign that its opening freezes.
+//! `campaigns/<id>/`: what an opening freezes, how its stages were closed, and who judges for whom meanwhile.
 
-use crate::model::{
-    CampaignId, Digest, GrantKind, ItemId, PrincipalId, RepoId, SystemId, Tier, Timestamp, file::PrincipalKind,
-};
+use super::CampaignDefinition;
+use crate::model::{CampaignId, Digest, ItemId, PrincipalId, RepoId, SystemId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// `policies/<name>.toml`: what a campaign is about, to be opened again and again.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CampaignDefinition {
-    /// Always `tenure/campaign-definition/v1`.
-    pub schema: String,
-    /// What the campaign is called.
-    pub title: String,
-    /// How many days reviewers have.
-    pub window_days: u32,
-    /// The oldest an inventory may be on opening, in days.
-    pub fresh_days: u32,
-    /// Who reviews an item that has no owner, or whose owner would review themselves.
-    pub fallback: PrincipalId,
-    /// Who reviews what the fallback may not.
-    pub second_fallback: PrincipalId,
-    /// What no response means; never `certify`.
-    pub on_silence: Silence,
-    /// Which grants; one that any selector takes is in.
-    #[serde(rename = "select")]
-    pub selectors: Vec<Selector>,
-}
-
-/// Which grants a campaign takes: those that meet every condition given; an empty list is no condition.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Selector {
-    /// These systems.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub systems: Vec<SystemId>,
-    /// These kinds of grants.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub kinds: Vec<GrantKind>,
-    /// These kinds of principals.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub principals: Vec<PrincipalKind>,
-    /// These tiers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tiers: Vec<Tier>,
-    /// Not used for this many days before the inventory; unknown use is taken too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unused_days: Option<u32>,
-    /// Only grants of principals without a living owner.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub no_owner: Option<bool>,
-}
-
-/// What no response means.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Silence {
-    /// The item stays open and the campaign cannot close.
-    Open,
-}
 
 /// `campaigns/<id>/campaign.toml`: frozen on opening, signed by a campaign owner.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -85,6 +29,13 @@ pub struct Campaign {
     pub population: Digest,
     /// The digest of the principals' files as pinned.
     pub principals: Digest,
+    /// The digest of the rules and profiles as pinned: lines of `<sha256>  <path>`, sorted by path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Digest>,
+    /// The commitment to which items are seeded: the digest of `<salt>` and their ids, each with a line end, sorted. Both
+    /// are told when the last stage is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<Digest>,
     /// The definition, frozen.
     pub definition: CampaignDefinition,
     /// What each system contributes, sorted by system.
@@ -108,6 +59,92 @@ pub struct Population {
     pub grants: u64,
     /// How many of them are items.
     pub items: u64,
+}
+
+/// `campaigns/<id>/stages/<n>.toml`: the stage is closed, signed by a campaign owner. What comes to main after it is late.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StageClose {
+    /// Always `tenure/stage-close/v1`.
+    pub schema: String,
+    /// The repository it belongs to.
+    pub repo: RepoId,
+    /// The campaign it belongs to.
+    pub campaign: CampaignId,
+    /// The digest of that campaign's file.
+    pub digest: Digest,
+    /// Which stage, from 1; equals the file's name.
+    pub stage: u32,
+    /// The commit of the main branch that the answers were counted at.
+    pub base: String,
+    /// When, as the closer's clock claims.
+    pub closed_at: Timestamp,
+    /// How many items people answered in this stage.
+    pub answered: u64,
+    /// For the last stage: the salt of the seeded items, told now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salt: Option<String>,
+    /// For the last stage: the items that were seeded, told now, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seeded: Vec<ItemId>,
+    /// What nobody answered, sorted by item, with what that means.
+    #[serde(rename = "silent", default, skip_serializing_if = "Vec::is_empty")]
+    pub silent: Vec<Silent>,
+}
+
+/// An item that nobody answered in a stage.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Silent {
+    /// The item.
+    pub item: ItemId,
+    /// What that means.
+    pub then: AfterSilence,
+    /// The holder, by the name people use.
+    pub principal: String,
+    /// What is held, by the name people use.
+    pub entitlement: String,
+}
+
+/// What no response comes to when a stage is closed; never that access stays for good.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AfterSilence {
+    /// The next stage is asked.
+    Advance,
+    /// Its use is stopped.
+    Disable,
+    /// It needs a signed exception, or a decision by a fallback.
+    Except,
+    /// It stays open, and the campaign does not close.
+    Open,
+}
+
+/// `delegations/<id>.toml`: somebody judges for somebody else in one campaign, for a time; signed by who delegates.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Delegation {
+    /// Always `tenure/delegation/v1`.
+    pub schema: String,
+    /// The repository it belongs to.
+    pub repo: RepoId,
+    /// The id; equals the file's name.
+    pub id: PrincipalId,
+    /// The campaign it is for.
+    pub campaign: CampaignId,
+    /// The digest of that campaign's file.
+    pub digest: Digest,
+    /// Whose items; they sign this.
+    pub from: PrincipalId,
+    /// Who judges them meanwhile; they cannot hand them on.
+    pub to: PrincipalId,
+    /// Only on these systems; all where none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub systems: Vec<SystemId>,
+    /// When it ends; not after the campaign's window.
+    pub until: Timestamp,
+    /// Why.
+    pub reason: String,
 }
 
 /// Returns the digest over a campaign's items: lines of `<item id> <grant digest>`, sorted, each with its line end.

@@ -16,4 +16,7 @@ pub struct Governance {
     pub branch: String,
     /// The branch of evidence, usually `evidence`.
     pub evidence: String,
+    /// The profiles that are on, sorted: they make the rules of `policies/` stricter, and nothing else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<String>,
 }

@@ -12,6 +12,10 @@ pub enum FileKind {
     Campaign,
     /// `policies/<name>.toml` that defines a campaign
     CampaignDefinition,
+    /// `policies/controls.toml`
+    Controls,
+    /// `delegations/<id>.toml`
+    Delegation,
     /// `exceptions/<id>.toml`
     Exception,
     /// `governance.toml`
@@ -22,30 +26,44 @@ pub enum FileKind {
     Observation,
     /// `principals.toml` or `principals/<name>.toml`
     Principals,
+    /// `policies/<name>.profile.toml`
+    Profile,
     /// `trust/registry/N.toml`
     Registry,
     /// `campaigns/<id>/reviews/<system>/<reviewer>.toml`
     Review,
     /// `trust/root/N.toml`
     Root,
+    /// `policies/<name>.cases.toml`
+    RuleCases,
+    /// `policies/<name>.rules.toml`
+    Rules,
+    /// `campaigns/<id>/stages/<n>.toml`
+    StageClose,
     /// `systems/<system>.toml`
     System,
 }
 
 impl FileKind {
     /// All kinds in alphabetical order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 18] = [
         Self::Attestation,
         Self::Campaign,
         Self::CampaignDefinition,
+        Self::Controls,
+        Self::Delegation,
         Self::Exception,
         Self::Governance,
         Self::Mandate,
         Self::Observation,
         Self::Principals,
+        Self::Profile,
         Self::Registry,
         Self::Review,
         Self::Root,
+        Self::RuleCases,
+        Self::Rules,
+        Self::StageClose,
         Self::System,
     ];
 
@@ -55,14 +73,20 @@ impl FileKind {
             Self::Attestation => "attestation",
             Self::Campaign => "campaign",
             Self::CampaignDefinition => "campaign-definition",
+            Self::Controls => "controls",
+            Self::Delegation => "delegation",
             Self::Exception => "exception",
             Self::Governance => "governance",
             Self::Mandate => "mandate",
             Self::Observation => "observation",
             Self::Principals => "principals",
+            Self::Profile => "profile",
             Self::Registry => "registry",
             Self::Review => "review",
             Self::Root => "root",
+            Self::RuleCases => "rule-cases",
+            Self::Rules => "rules",
+            Self::StageClose => "stage-close",
             Self::System => "system",
         }
     }
@@ -73,14 +97,20 @@ impl FileKind {
             Self::Attestation => "tenure/attestation/v1",
             Self::Campaign => "tenure/campaign/v1",
             Self::CampaignDefinition => "tenure/campaign-definition/v1",
+            Self::Controls => "tenure/controls/v1",
+            Self::Delegation => "tenure/delegation/v1",
             Self::Exception => "tenure/exception/v1",
             Self::Governance => "tenure/governance/v1",
             Self::Mandate => "tenure/mandate/v1",
             Self::Observation => "tenure/observation/v1",
             Self::Principals => "tenure/principals/v1",
+            Self::Profile => "tenure/profile/v1",
             Self::Registry => "tenure/registry/v1",
             Self::Review => "tenure/review/v1",
             Self::Root => "tenure/root/v1",
+            Self::RuleCases => "tenure/rule-cases/v1",
+            Self::Rules => "tenure/rules/v1",
+            Self::StageClose => "tenure/stage-close/v1",
             Self::System => "tenure/system/v1",
         }
     }
@@ -95,12 +125,22 @@ impl FileKind {
         match self {
             Self::Attestation => Some("attestation.v1@tenure"),
             Self::Campaign => Some("campaign.v1@tenure"),
+            Self::Delegation => Some("delegation.v1@tenure"),
             Self::Exception => Some("exception.v1@tenure"),
             Self::Mandate => Some("mandate.v1@tenure"),
             Self::Registry => Some("registry.v1@tenure"),
             Self::Review => Some("review.v1@tenure"),
             Self::Root => Some("root.v1@tenure"),
-            Self::CampaignDefinition | Self::Governance | Self::Observation | Self::Principals | Self::System => None,
+            Self::StageClose => Some("stage.v1@tenure"),
+            Self::CampaignDefinition
+            | Self::Controls
+            | Self::Governance
+            | Self::Observation
+            | Self::Principals
+            | Self::Profile
+            | Self::RuleCases
+            | Self::Rules
+            | Self::System => None,
         }
     }
 }
@@ -129,13 +169,19 @@ governed!(
     Attestation,
     Campaign,
     CampaignDefinition,
+    Controls,
+    Delegation,
     Exception,
     Governance,
     Mandate,
     Observation,
     Principals,
+    Profile,
     Registry,
     Review,
     Root,
+    RuleCases,
+    Rules,
+    StageClose,
     System,
 );

@@ -3,21 +3,28 @@
 //! Field order is the canonical order of keys. Scalars come before tables, so that TOML can write them in this order.
 
 mod campaign;
+mod definition;
 mod exception;
 mod governance;
 mod kind;
 mod observation;
+mod policy;
 mod principals;
 mod review;
 mod system;
 mod trust;
 
-pub use campaign::{Campaign, CampaignDefinition, Population, Selector, Silence, population};
+pub use campaign::{AfterSilence, Campaign, Delegation, Population, Silent, StageClose, population};
+pub use definition::{CampaignDefinition, Event, Load, Selector, Silence, Stage};
 pub use exception::{Attestation, Exception, Rating};
 pub use governance::Governance;
 pub use kind::{FileKind, Governed};
 pub use observation::{KindCount, Observation};
-pub use principals::{PrincipalEntry, PrincipalKind, PrincipalStatus, Principals};
+pub use policy::{
+    Control, Controls, Expected, Framework, Limit, Profile, ProfileSetting, RetiredControl, Rule, RuleCase, RuleCases,
+    Rules, Scope, SeverityWhen, Stricter, ToxicPair, ToxicSide,
+};
+pub use principals::{Fact, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals};
 pub use review::{Item, Review};
 pub use system::{Remediation, SinkSettings, System};
 pub use trust::{

@@ -3,6 +3,7 @@
 use crate::model::{PrincipalId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// People and non-human identities, and the accounts that are theirs.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +46,62 @@ pub struct PrincipalEntry {
     /// When it ends: contract, project or employment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<Timestamp>,
+    /// Where it belongs: `prod`, `test` and such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// The role or job of a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// When the role, team or owner last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<Timestamp>,
+    /// The supplier it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
+    /// The person inside who stands up for a supplier, an external or an agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sponsor: Option<PrincipalId>,
+    /// What else is known, by the names of the attributes that rules know: see `tenure policy attributes`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, Fact>,
+}
+
+impl PrincipalEntry {
+    /// Returns a principal who is here and has nothing.
+    pub fn new(id: PrincipalId, kind: PrincipalKind) -> Self {
+        Self {
+            id,
+            kind,
+            status: PrincipalStatus::Active,
+            accounts: Vec::new(),
+            owner: None,
+            deputy: None,
+            team: None,
+            workload: None,
+            purpose: None,
+            ends: None,
+            environment: None,
+            role: None,
+            changed: None,
+            vendor: None,
+            sponsor: None,
+            facts: BTreeMap::new(),
+        }
+    }
+}
+
+/// The value of one attribute.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Fact {
+    /// Yes or no.
+    Flag(bool),
+    /// A number: of days, of things.
+    Number(i64),
+    /// A word.
+    Text(String),
+    /// Words.
+    Texts(Vec<String>),
 }
 
 /// What kind of identity a principal is.

@@ -1,6 +1,6 @@
 //! `campaigns/<id>/reviews/<system>/<reviewer>.toml`: a worklist, and the decisions on it.
 
-use crate::model::{CampaignId, Digest, ItemId, PrincipalId, RepoId, SystemId, Tier, Verdict};
+use crate::model::{CampaignId, Digest, ItemId, PrincipalId, RepoId, Severity, SystemId, Tier, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,9 +23,19 @@ pub struct Review {
     /// Further signers, where a tier asks for more than one; they sign the same bytes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cosigners: Vec<PrincipalId>,
+    /// The stage it belongs to; 1 where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<u32>,
     /// The items, in the order a person should read them.
     #[serde(rename = "item")]
     pub items: Vec<Item>,
+}
+
+impl Review {
+    /// Returns the stage it belongs to, from 1.
+    pub fn stage(&self) -> u32 {
+        self.stage.unwrap_or(1)
+    }
 }
 
 /// One grant put to one reviewer.
@@ -45,6 +55,9 @@ pub struct Item {
     /// What policy would advise, with the reasons; empty when nothing speaks against it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub recommend: String,
+    /// How bad the worst is that policy finds; such an item is flagged, and keeping it takes more than a click.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
     /// The holder, by the name people use.
     pub principal: String,
     /// What is held, by the name people use.
