@@ -119,6 +119,7 @@ pub fn with_kind<W: WithKind>(kind: FileKind, work: W) -> W::Output {
         FileKind::Observation => work.run::<file::Observation>(),
         FileKind::Principals => work.run::<file::Principals>(),
         FileKind::Profile => work.run::<file::Profile>(),
+        FileKind::Proof => work.run::<file::Proof>(),
         FileKind::Registry => work.run::<file::Registry>(),
         FileKind::Review => work.run::<file::Review>(),
         FileKind::Root => work.run::<file::Root>(),

@@ -52,6 +52,7 @@ shipped! {
     Observation "observation" "inventory/*/observation.toml";
     Principals "principals" "principals.toml" "principals/*.toml";
     Profile "profile" "policies/*.profile.toml";
+    Proof "proof" "proofs/*/*.toml";
     Registry "registry" "trust/registry/*.toml";
     Review "review" "campaigns/*/reviews/*/*.toml";
     Root "root" "trust/root/*.toml";

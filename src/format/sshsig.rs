@@ -23,6 +23,8 @@ pub enum Namespace {
     Git,
     /// What needs whom.
     Mandate,
+    /// That a compensating control ran.
+    Proof,
     /// Principals and their keys.
     Registry,
     /// A reviewer's decisions.
@@ -35,7 +37,7 @@ pub enum Namespace {
 
 impl Namespace {
     /// Every namespace.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Attestation,
         Self::Campaign,
         Self::Delegation,
@@ -43,6 +45,7 @@ impl Namespace {
         Self::Exception,
         Self::Git,
         Self::Mandate,
+        Self::Proof,
         Self::Registry,
         Self::Review,
         Self::Root,
@@ -59,6 +62,7 @@ impl Namespace {
             Self::Exception => "exception.v1@tenure",
             Self::Git => "git",
             Self::Mandate => "mandate.v1@tenure",
+            Self::Proof => "proof.v1@tenure",
             Self::Registry => "registry.v1@tenure",
             Self::Review => "review.v1@tenure",
             Self::Root => "root.v1@tenure",

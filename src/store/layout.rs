@@ -39,6 +39,13 @@ pub enum Place {
     Policy(String),
     /// `principals.toml` or `principals/<name>.toml`
     Principals,
+    /// `proofs/<exception>/<n>.toml`
+    Proof {
+        /// The exception.
+        exception: PrincipalId,
+        /// Which proof of it, from 1.
+        number: u32,
+    },
     /// `trust/registry/N.toml`
     Registry(u32),
     /// `campaigns/<id>/reviews/<system>/<stem>.toml`
@@ -95,6 +102,7 @@ impl Place {
             Self::Mandate(_) => Some(FileKind::Mandate),
             Self::Observation(_) => Some(FileKind::Observation),
             Self::Principals => Some(FileKind::Principals),
+            Self::Proof { .. } => Some(FileKind::Proof),
             Self::Registry(_) => Some(FileKind::Registry),
             Self::Review { .. } => Some(FileKind::Review),
             Self::Root(_) => Some(FileKind::Root),
@@ -144,6 +152,9 @@ fn file(parts: &[&str]) -> Option<Place> {
         ["delegations", name] => Some(Place::Delegation(PrincipalId::parse(stem(name)?).ok()?)),
         ["exceptions", name] => Some(Place::Exception(PrincipalId::parse(stem(name)?).ok()?)),
         ["principals", name] => PrincipalId::parse(stem(name)?).ok().map(|_| Place::Principals),
+        ["proofs", exception, name] => {
+            Some(Place::Proof { exception: PrincipalId::parse(exception).ok()?, number: version(name)? })
+        }
         ["policies", name] => PrincipalId::parse(stem(name)?).ok().map(|id| Place::Policy(id.to_string())),
         ["systems", name] => Some(Place::System(SystemId::parse(stem(name)?).ok()?)),
         ["inventory", system, "observation.toml"] => Some(Place::Observation(SystemId::parse(system).ok()?)),
@@ -185,7 +196,7 @@ fn version(name: &str) -> Option<u32> {
 }
 
 /// The names at the top that belong to the engine.
-const GOVERNED: [&str; 11] = [
+const GOVERNED: [&str; 12] = [
     "attestations",
     "campaigns",
     "delegations",
@@ -195,6 +206,7 @@ const GOVERNED: [&str; 11] = [
     "policies",
     "principals",
     "principals.toml",
+    "proofs",
     "systems",
     "trust",
 ];

@@ -208,6 +208,7 @@ pub fn parse_any(path: &str, bytes: &[u8], kind: FileKind) -> Result<(), Diagnos
         FileKind::Observation => form::<file::Observation>(path, bytes),
         FileKind::Principals => form::<file::Principals>(path, bytes),
         FileKind::Profile => form::<file::Profile>(path, bytes),
+        FileKind::Proof => form::<file::Proof>(path, bytes),
         FileKind::Registry => form::<file::Registry>(path, bytes),
         FileKind::Review => form::<file::Review>(path, bytes),
         FileKind::Root => form::<file::Root>(path, bytes),

@@ -28,7 +28,10 @@ impl Governed {
         let (campaigns, others): (Vec<&String>, Vec<&String>) =
             paths.iter().partition(|path| matches!(Place::of(path), Place::Campaign(_)));
         let mut waiting: Vec<&String> = Vec::new();
-        for path in campaigns.into_iter().chain(others) {
+        // A proof may come with the exception that it is about.
+        let (proofs, others): (Vec<&String>, Vec<&String>) =
+            others.into_iter().partition(|path| matches!(Place::of(path), Place::Proof { .. }));
+        for path in campaigns.into_iter().chain(others).chain(proofs) {
             if self.judge_one(repository, commit, before, path)? == Some("stale-supersedes") {
                 waiting.push(path);
             }
@@ -110,8 +113,12 @@ impl Governed {
                 self.take(path, Namespace::Review, judged, Self::bind)
             }),
             Place::Exception(_) => unverified(path, bytes, signatures).and_then(|file| {
-                let judged = bench.exception(file)?;
+                let judged = bench.exception(file, &self.exceptions)?;
                 self.take(path, Namespace::Exception, judged, |own, exception| own.exceptions.push(exception))
+            }),
+            Place::Proof { .. } => unverified(path, bytes, signatures).and_then(|file| {
+                let judged = bench.proof(file, &self.exceptions)?;
+                self.take(path, Namespace::Proof, judged, |own, proof| own.proofs.push(proof))
             }),
             Place::Attestation(_) => unverified(path, bytes, signatures).and_then(|file| {
                 let judged = bench.attestation(file)?;

@@ -12,7 +12,7 @@ use crate::{
     git::{GitError, ObjectId, Repository},
     model::{
         CampaignId, Digest, Finding, ItemId, Severity,
-        file::{Attestation, Campaign, Exception, Principals, Review},
+        file::{Attestation, Campaign, Exception, Principals, Proof, Review},
     },
     store::Snapshot,
 };
@@ -42,6 +42,7 @@ pub struct Governed {
     pub(super) bindings: Bindings,
     pub(super) reviews: Vec<Verified<Review>>,
     pub(super) exceptions: Vec<Verified<Exception>>,
+    pub(super) proofs: Vec<Verified<Proof>>,
     pub(super) attestations: Vec<Verified<Attestation>>,
     pub(super) found: Vec<Found>,
 }
@@ -117,6 +118,7 @@ impl Governed {
             bindings: Bindings::new(),
             reviews: Vec::new(),
             exceptions: Vec::new(),
+            proofs: Vec::new(),
             attestations: Vec::new(),
             found: Vec::new(),
         }

@@ -13,7 +13,7 @@ use crate::{
     git::ObjectId,
     model::{
         CampaignId, Digest, ItemId, RepoId, Tier, Verdict,
-        file::{Attestation, Campaign, Exception, Item, KeyState, Review, population},
+        file::{Attestation, Campaign, Item, KeyState, Review, population},
         jcs,
     },
     store::{Place, SignatureFile, Unverified},
@@ -163,24 +163,6 @@ impl Bench<'_> {
         Ok(Judged::Accepted(Verified { value, path, digest, signatures, signers, commit, registry }))
     }
 
-    /// Judges an exception: signed by its approver, who is in the group for it and does not hold the access.
-    pub(super) fn exception(&self, file: Unverified<Exception>) -> Result<Judged<Exception>, Refusal> {
-        let exception = file.value();
-        self.check_repo(&exception.repo)?;
-        check_place(file.path(), &format!("exceptions/{}.toml", exception.id))?;
-        let approver = exception.approver.as_str();
-        let signers = self.signers(Namespace::Exception, &file, &[approver])?;
-        let group = &self.trust.mandate().file().exception_group;
-        if !self.trust.registry().is_in(approver, group) {
-            return Err(Refusal::NotInGroup { signer: approver.to_owned(), group: group.clone() });
-        }
-        self.refuse_self_review(self.kinship, approver, &exception.item, &exception.subject, Some(Verdict::Except))?;
-        if signers.is_empty() {
-            return Ok(Judged::Pending(Refusal::Threshold { needed: 1, found: 0, tier: None }));
-        }
-        Ok(Judged::Accepted(self.verified(file, signers)))
-    }
-
     /// Judges an attestation: signed by who did it and by another person who looked.
     pub(super) fn attestation(&self, file: Unverified<Attestation>) -> Result<Judged<Attestation>, Refusal> {
         let attestation = file.value();
@@ -198,7 +180,12 @@ impl Bench<'_> {
     }
 
     /// Verifies every signature beside a file. A principal counts once; one bad signature refuses the file.
-    fn signers<T>(&self, namespace: Namespace, file: &Unverified<T>, allowed: &[&str]) -> Result<Vec<Signer>, Refusal> {
+    pub(super) fn signers<T>(
+        &self,
+        namespace: Namespace,
+        file: &Unverified<T>,
+        allowed: &[&str],
+    ) -> Result<Vec<Signer>, Refusal> {
         let mut signers: BTreeMap<String, Signer> = BTreeMap::new();
         for signature in file.signatures() {
             let key = self.signature(namespace, file.bytes(), signature)?;
@@ -250,7 +237,7 @@ impl Bench<'_> {
         }
     }
 
-    fn refuse_self_review(
+    pub(super) fn refuse_self_review(
         &self,
         kinship: &Kinship,
         signer: &str,
@@ -271,7 +258,7 @@ impl Bench<'_> {
         }
     }
 
-    fn check_repo(&self, found: &RepoId) -> Result<(), Refusal> {
+    pub(super) fn check_repo(&self, found: &RepoId) -> Result<(), Refusal> {
         let expected = self.trust.repo();
         if found == expected {
             return Ok(());
@@ -279,7 +266,7 @@ impl Bench<'_> {
         Err(Refusal::WrongRepository { found: found.to_string(), expected: expected.to_string() })
     }
 
-    fn verified<T>(&self, file: Unverified<T>, signers: Vec<Signer>) -> Verified<T> {
+    pub(super) fn verified<T>(&self, file: Unverified<T>, signers: Vec<Signer>) -> Verified<T> {
         let digest = file.digest();
         let signatures = file.signatures().iter().map(|s| (s.path.clone(), Digest::of(&s.bytes))).collect();
         let path = file.path().to_owned();
@@ -298,7 +285,7 @@ pub(super) fn fixed(item: &Item) -> Digest {
     jcs::digest(&parts).unwrap_or(Digest::ZERO)
 }
 
-fn check_place(path: &str, says: &str) -> Result<(), Refusal> {
+pub(super) fn check_place(path: &str, says: &str) -> Result<(), Refusal> {
     if path == says {
         return Ok(());
     }

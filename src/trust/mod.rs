@@ -3,6 +3,7 @@
 //! The root of trust is pinned from outside; every later version is signed by the one before. A file is judged by the
 //! trust state at the first parent of the merge that brought it, by principals and not by keys, and never by a date.
 
+mod acceptance;
 mod agent;
 mod base;
 mod check;

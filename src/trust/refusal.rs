@@ -6,7 +6,7 @@ use crate::{
         keys::KeyError,
         sshsig::{Namespace, SshSignatureError},
     },
-    model::{Digest, Severity, Tier, Verdict},
+    model::{Digest, Severity, Tier, Verdict, file::Rating},
 };
 
 /// Why something is not believed.
@@ -46,6 +46,19 @@ pub enum Refusal {
     /// A name or id stands twice.
     #[error("`{0}` stands twice")]
     DuplicateName(String),
+    /// An exception that too few have accepted, or the wrong ones.
+    #[error("what is {rating} is accepted by one of each: {groups}; signed have {found}")]
+    ExceptionApproval {
+        /// Its rating.
+        rating: Rating,
+        /// The groups of the mandate.
+        groups: String,
+        /// Who has signed.
+        found: String,
+    },
+    /// An exception, or a proof of one, that the mandate's terms do not allow.
+    #[error("{0}")]
+    ExceptionTerms(String),
     /// The file is not in its one canonical form.
     #[error("{}", first(.0))]
     Form(Box<Diagnostics>),
@@ -270,6 +283,8 @@ impl Refusal {
             Self::DecisionIncomplete { .. } => "decision-incomplete",
             Self::DuplicateKey { .. } => "duplicate-key",
             Self::DuplicateName(_) => "duplicate-name",
+            Self::ExceptionApproval { .. } => "below-threshold",
+            Self::ExceptionTerms(_) => "exception-terms",
             Self::Form(problems) => problems.sorted().first().map_or("malformed", |problem| problem.code),
             Self::Hazard(_) => "hazardous-name",
             Self::ItemAltered(_) => "item-altered",
@@ -316,6 +331,8 @@ impl Refusal {
                 Severity::Medium
             }
             Self::CampaignBinding { .. }
+            | Self::ExceptionApproval { .. }
+            | Self::ExceptionTerms(_)
             | Self::ItemAltered(_)
             | Self::ItemForeign(_)
             | Self::NotByReviewer(_)
@@ -341,6 +358,8 @@ impl Refusal {
             Self::CampaignBinding { .. } => "take the file that `tenure campaign open` wrote, and sign that",
             Self::DecisionIncomplete { .. } => "fill it in and sign again: `tenure sign FILE`",
             Self::DuplicateKey { .. } | Self::DuplicateName(_) => "give every key to one principal, once",
+            Self::ExceptionApproval { .. } => "get the missing signatures: `tenure sign FILE`",
+            Self::ExceptionTerms(_) => "write it as the mandate's terms for its rating ask: `tenure exception terms`",
             Self::Form(_) => "write the file in its one form: `tenure fmt FILE`, then sign again",
             Self::Hazard(_) => "take the entry out of the tree",
             Self::ItemAltered(_) | Self::ItemForeign(_) | Self::Population { .. } => {
@@ -421,6 +440,7 @@ pub(super) const fn words(namespace: Namespace) -> &'static str {
         Namespace::Exception => "signed exception",
         Namespace::Git => "signed commit",
         Namespace::Mandate => "signed mandate",
+        Namespace::Proof => "signed proof",
         Namespace::Registry => "signed registry",
         Namespace::Review => "signed review",
         Namespace::Root => "signed root",

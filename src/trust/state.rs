@@ -128,7 +128,8 @@ impl Trust {
             if state != KeyState::Active {
                 continue;
             }
-            let mut namespaces = vec![Namespace::Attestation, Namespace::Delegation, Namespace::Review];
+            let mut namespaces =
+                vec![Namespace::Attestation, Namespace::Delegation, Namespace::Proof, Namespace::Review];
             if self.registry.is_in(holder.as_str(), &self.mandate.file.campaign_group) {
                 namespaces.extend([Namespace::Campaign, Namespace::StageClose]);
             }

@@ -266,11 +266,17 @@ fn exception(round: &Round, holder: &str, until: &str) -> Exception {
         item: item.id.clone(),
         grant: item.grant,
         subject: item.subject.clone(),
+        rule: None,
         rating: Rating::Low,
         owner: id("fay"),
         approver: id("gus"),
+        approvers: Vec::new(),
         reason: "the migration ends in spring".to_owned(),
         compensating: "every query is logged".to_owned(),
+        proof_days: None,
+        since: time("2026-11-23T05:00:00Z"),
+        from: time("2026-11-23T05:00:00Z"),
+        renews: None,
         until: time(until),
     }
 }

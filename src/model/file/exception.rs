@@ -1,8 +1,9 @@
-//! Exceptions and attestations: what is signed beside reviews.
+//! Exceptions: signed, expiring acceptances of risk.
 
-use crate::model::{ActionId, Digest, ItemId, PrincipalId, RepoId, Timestamp};
+use crate::model::{Digest, ItemId, PrincipalId, RepoId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// `exceptions/<id>.toml`: a signed, expiring acceptance of risk.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,54 +21,58 @@ pub struct Exception {
     pub grant: Digest,
     /// The holder's immutable id, `<system>:<id>`; nobody approves an exception for themselves.
     pub subject: String,
+    /// The rule whose violation it accepts; absent where a reviewer keeps what no rule speaks against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// How bad it is.
     pub rating: Rating,
     /// Who answers for it.
     pub owner: PrincipalId,
-    /// Who accepts the risk; they sign.
+    /// Who accepts the risk; they sign, and are not its owner.
     pub approver: PrincipalId,
+    /// Who else accepts it, where the rating asks for more than one; they sign too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<PrincipalId>,
     /// Why it is needed.
     pub reason: String,
     /// What limits the harm meanwhile.
     pub compensating: String,
+    /// At least every how many days that is proven; the rating's own interval where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof_days: Option<u32>,
+    /// When what it accepts was first found. A renewal keeps it: time that was bought is not time that is forgotten.
+    pub since: Timestamp,
+    /// When it begins.
+    pub from: Timestamp,
     /// When it ends.
     pub until: Timestamp,
+    /// The exception that it takes on from: `<file>@<digest of the file>`. A second one for the same access and rule names
+    /// the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews: Option<String>,
 }
 
 /// How bad what an exception accepts is.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Rating {
-    /// At most 30 days.
+    /// Access that can take over the system, the organisation or its regulated data.
     Critical,
-    /// At most 90 days.
+    /// Privileged or regulated access.
     High,
-    /// At most 365 days.
+    /// Little harm.
     Low,
-    /// At most 180 days.
+    /// Production access.
     Medium,
 }
 
-/// `attestations/<action>.toml`: proof of a change made by hand; the executor and a second person sign.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Attestation {
-    /// Always `tenure/attestation/v1`.
-    pub schema: String,
-    /// The repository it belongs to.
-    pub repo: RepoId,
-    /// The action that was done; equals the file's name.
-    pub action: ActionId,
-    /// The digest of the plan that asked for it.
-    pub plan: Digest,
-    /// Who did it.
-    pub executor: PrincipalId,
-    /// Who looked at the target afterwards; not the executor.
-    pub witness: PrincipalId,
-    /// When it was done, as they say.
-    pub done_at: Timestamp,
-    /// What was done, in the target's words.
-    pub statement: String,
-    /// The digest of the proof (an export, a screenshot), kept elsewhere.
-    pub proof: Digest,
+impl fmt::Display for Rating {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Low => "low",
+            Self::Medium => "medium",
+        })
+    }
 }

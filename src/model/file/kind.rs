@@ -28,6 +28,8 @@ pub enum FileKind {
     Principals,
     /// `policies/<name>.profile.toml`
     Profile,
+    /// `proofs/<exception>/<n>.toml`
+    Proof,
     /// `trust/registry/N.toml`
     Registry,
     /// `campaigns/<id>/reviews/<system>/<reviewer>.toml`
@@ -46,7 +48,7 @@ pub enum FileKind {
 
 impl FileKind {
     /// All kinds in alphabetical order.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Attestation,
         Self::Campaign,
         Self::CampaignDefinition,
@@ -58,6 +60,7 @@ impl FileKind {
         Self::Observation,
         Self::Principals,
         Self::Profile,
+        Self::Proof,
         Self::Registry,
         Self::Review,
         Self::Root,
@@ -81,6 +84,7 @@ impl FileKind {
             Self::Observation => "observation",
             Self::Principals => "principals",
             Self::Profile => "profile",
+            Self::Proof => "proof",
             Self::Registry => "registry",
             Self::Review => "review",
             Self::Root => "root",
@@ -105,6 +109,7 @@ impl FileKind {
             Self::Observation => "tenure/observation/v1",
             Self::Principals => "tenure/principals/v1",
             Self::Profile => "tenure/profile/v1",
+            Self::Proof => "tenure/proof/v1",
             Self::Registry => "tenure/registry/v1",
             Self::Review => "tenure/review/v1",
             Self::Root => "tenure/root/v1",
@@ -128,6 +133,7 @@ impl FileKind {
             Self::Delegation => Some("delegation.v1@tenure"),
             Self::Exception => Some("exception.v1@tenure"),
             Self::Mandate => Some("mandate.v1@tenure"),
+            Self::Proof => Some("proof.v1@tenure"),
             Self::Registry => Some("registry.v1@tenure"),
             Self::Review => Some("review.v1@tenure"),
             Self::Root => Some("root.v1@tenure"),
@@ -177,6 +183,7 @@ governed!(
     Observation,
     Principals,
     Profile,
+    Proof,
     Registry,
     Review,
     Root,

@@ -2,6 +2,7 @@
 //!
 //! Field order is the canonical order of keys. Scalars come before tables, so that TOML can write them in this order.
 
+mod attestation;
 mod campaign;
 mod definition;
 mod exception;
@@ -14,9 +15,10 @@ mod review;
 mod system;
 mod trust;
 
+pub use attestation::{Attestation, Proof, ProofResult};
 pub use campaign::{AfterSilence, Campaign, Delegation, Population, Silent, StageClose, population};
 pub use definition::{CampaignDefinition, Event, Load, Selector, Silence, Stage};
-pub use exception::{Attestation, Exception, Rating};
+pub use exception::{Exception, Rating};
 pub use governance::Governance;
 pub use kind::{FileKind, Governed};
 pub use observation::{KindCount, Observation};
@@ -28,6 +30,6 @@ pub use principals::{Fact, PrincipalEntry, PrincipalKind, PrincipalStatus, Princ
 pub use review::{Item, Review};
 pub use system::{Remediation, SinkSettings, System};
 pub use trust::{
-    EngineRole, Guardrails, KeyState, Mandate, Registry, RegistryKey, RegistryPrincipal, Role, Roles, Root, Thresholds,
-    WitnessRole,
+    EngineRole, Guardrails, KeyState, Mandate, Registry, RegistryKey, RegistryPrincipal, Role, Roles, Root, Terms,
+    Thresholds, WitnessRole,
 };

@@ -1,5 +1,6 @@
 //! `trust/`: the root of trust, the registry of principals and keys, and the mandate.
 
+use super::Rating;
 use crate::model::{PrincipalId, RepoId, SystemId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -153,6 +154,47 @@ pub struct Mandate {
     pub thresholds: Thresholds,
     /// Limits on every plan.
     pub guardrails: Guardrails,
+    /// What exceptions need, by rating; a rating that is not here has the terms of [`Terms::usual`].
+    #[serde(rename = "exception", default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<Terms>,
+}
+
+/// What an exception of a rating needs.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// The rating.
+    pub rating: Rating,
+    /// The longest it may last, in days.
+    pub days: u32,
+    /// How often it may be renewed.
+    pub renewals: u32,
+    /// At least every how many days its compensating control is proven; 0 asks for no proof.
+    pub proof_days: u32,
+    /// The registry groups of those who accept it: one signer for each entry, all of them different people.
+    pub groups: Vec<String>,
+}
+
+impl Terms {
+    /// Returns the usual terms of a rating, all signed by members of `group`: 30, 90, 180 and 365 days; one renewal of what
+    /// is critical, else two; proof weekly, monthly, quarterly, none; two people for what is critical.
+    pub fn usual(rating: Rating, group: &str) -> Self {
+        let (days, renewals, proof_days, people) = match rating {
+            Rating::Critical => (30, 1, 7, 2),
+            Rating::High => (90, 2, 31, 1),
+            Rating::Low => (365, 2, 0, 1),
+            Rating::Medium => (180, 2, 92, 1),
+        };
+        Self { rating, days, renewals, proof_days, groups: vec![group.to_owned(); people] }
+    }
+}
+
+impl Mandate {
+    /// Returns what an exception of this rating needs.
+    pub fn terms(&self, rating: Rating) -> Terms {
+        let own = self.exceptions.iter().find(|terms| terms.rating == rating);
+        own.cloned().unwrap_or_else(|| Terms::usual(rating, &self.exception_group))
+    }
 }
 
 /// Signatures needed by tier: distinct principals.
