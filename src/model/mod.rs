@@ -21,6 +21,7 @@ pub mod id;
 pub mod inventory;
 pub mod jcs;
 pub mod presence;
+pub mod reason;
 pub mod record;
 pub mod strategy;
 pub mod time;
@@ -33,6 +34,7 @@ pub use grant::{AccessPath, Entitlement, Grant, GrantKind, Principal, Usage, Via
 pub use id::{ActionId, CampaignId, GrantKey, ItemId, PrincipalId, REMOVE_AFTER_SOAK, RepoId, RunId, SystemId};
 pub use inventory::Inventory;
 pub use presence::{Level, Presence, Sighting};
+pub use reason::ReasonCode;
 pub use strategy::{Stance, Strategy};
 pub use time::{Clock, FixedClock, SystemClock, Timestamp};
 pub use verdict::{Change, Tier, Verdict};

@@ -85,6 +85,16 @@ impl Verdict {
         !matches!(self, Self::Abstain | Self::Investigate)
     }
 
+    /// Returns whether it says to what or whom.
+    pub const fn needs_to(self) -> bool {
+        matches!(self, Self::Reduce | Self::Replace | Self::Transfer)
+    }
+
+    /// Returns whether it has an end, for an item of this tier: keeping the control plane always has one.
+    pub const fn needs_until(self, tier: Tier) -> bool {
+        matches!((self, tier), (Self::Except, _) | (Self::Certify, Tier::T0))
+    }
+
     /// Returns whether a system has to change for this verdict to be true.
     pub const fn changes_target(self) -> bool {
         matches!(self, Self::Disable | Self::Reduce | Self::Replace | Self::Revoke | Self::Rotate)

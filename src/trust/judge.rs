@@ -336,20 +336,8 @@ fn check_campaign(review: &Review, opening: Option<&Opening>) -> Result<(), Refu
 }
 
 fn check_complete(item: &Item) -> Result<(), Refusal> {
-    let Some(verdict) = item.decision else { return Ok(()) };
-    let refuse = |needs| Err(Refusal::DecisionIncomplete { item: item.id.to_string(), verdict, needs });
-    if item.reason.trim().is_empty() {
-        return refuse("a `reason`");
-    }
-    let needs_to = matches!(verdict, Verdict::Reduce | Verdict::Replace | Verdict::Transfer);
-    if needs_to && item.to.as_ref().is_none_or(|to| to.trim().is_empty()) {
-        return refuse("`to`: to what or whom");
-    }
-    let needs_until = verdict == Verdict::Except || (verdict == Verdict::Certify && item.tier == Tier::T0);
-    if needs_until && item.until.is_none() {
-        return refuse("`until`: an end");
-    }
-    Ok(())
+    let (Some(verdict), Some(lack)) = (item.decision, item.lacks()) else { return Ok(()) };
+    Err(Refusal::DecisionIncomplete { item: item.id.to_string(), verdict, needs: lack.as_str() })
 }
 
 /// An item has one decision in force; another one takes its place only by naming it.

@@ -27,7 +27,7 @@ pub use policy::{
     Rules, Scope, SeverityWhen, Stricter, ToxicPair, ToxicSide,
 };
 pub use principals::{Fact, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals};
-pub use review::{Item, Review};
+pub use review::{Item, Lack, Review};
 pub use system::{Remediation, SinkSettings, System};
 pub use trust::{
     EngineRole, Guardrails, KeyState, Mandate, Registry, RegistryKey, RegistryPrincipal, Role, Roles, Root, Terms,

@@ -79,6 +79,43 @@ pub struct Item {
     pub supersedes: Option<String>,
 }
 
+impl Item {
+    /// Returns the first thing that its decision cannot do without and does not have; nothing when it is whole, or open.
+    pub fn lacks(&self) -> Option<Lack> {
+        let verdict = self.decision?;
+        let blank = |text: Option<&str>| text.is_none_or(|text| text.trim().is_empty());
+        if blank(Some(&self.reason)) {
+            return Some(Lack::Reason);
+        }
+        if verdict.needs_to() && blank(self.to.as_deref()) {
+            return Some(Lack::To);
+        }
+        (verdict.needs_until(self.tier) && self.until.is_none()).then_some(Lack::Until)
+    }
+}
+
+/// What a decision does not have and cannot do without.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Lack {
+    /// Why.
+    Reason,
+    /// To what or whom.
+    To,
+    /// Until when.
+    Until,
+}
+
+impl Lack {
+    /// Returns what is needed, as people read it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reason => "a `reason`",
+            Self::To => "`to`: to what or whom",
+            Self::Until => "`until`: an end",
+        }
+    }
+}
+
 /// A verdict that may be left blank: `decision = ""` is undecided.
 mod blank {
     use super::Verdict;
