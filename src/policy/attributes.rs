@@ -75,7 +75,7 @@ pub const ATTRIBUTES: &[Attribute] = &[
     Attribute {
         name: "credential.newer_active_days",
         kind: Kind::Number,
-        about: "How long another active credential of the same identity has been there beside it.",
+        about: "For how many days a newer active one of the same kind and identity has stood beside it; 0 where there is none.",
     },
     Attribute { name: "credential.on_automation", kind: Kind::Flag, about: "Whether a job uses it." },
     Attribute {
@@ -178,11 +178,30 @@ pub const ATTRIBUTES: &[Attribute] = &[
         about: "How many people hold a break-glass identity.",
     },
     Attribute {
+        name: "principal.dated",
+        kind: Kind::Flag,
+        about: "Whether its entry names an end, or a day on which it is looked at again.",
+    },
+    Attribute {
         name: "principal.delegation_hours",
         kind: Kind::Number,
         about: "How long what an agent is given to do lasts.",
     },
-    Attribute { name: "principal.deputy", kind: Kind::Text, about: "Who stands in for its owner." },
+    Attribute {
+        name: "principal.deputy",
+        kind: Kind::Text,
+        about: "Who stands in for its owner; empty where its entry names nobody.",
+    },
+    Attribute {
+        name: "principal.due_in_days",
+        kind: Kind::Number,
+        about: "How many days until its end, or until it is looked at again, whichever comes first; below 0 that day has passed.",
+    },
+    Attribute {
+        name: "principal.ended",
+        kind: Kind::Flag,
+        about: "Whether it has left, or the end that its entry names has come.",
+    },
     Attribute {
         name: "principal.ended_days",
         kind: Kind::Number,
@@ -205,6 +224,7 @@ pub const ATTRIBUTES: &[Attribute] = &[
         kind: Kind::Flag,
         about: "Whether its platform and its target could do without a long-lived secret.",
     },
+    Attribute { name: "principal.has_end", kind: Kind::Flag, about: "Whether its entry names an end." },
     Attribute {
         name: "principal.id",
         kind: Kind::Text,
@@ -234,7 +254,7 @@ pub const ATTRIBUTES: &[Attribute] = &[
     Attribute {
         name: "principal.lifecycle",
         kind: Kind::Text,
-        about: "`permanent`, `project`, `seasonal` or `temporary`.",
+        about: "`permanent`, `project`, `seasonal` or `temporary`; empty where its entry does not say.",
     },
     Attribute {
         name: "principal.membership_rotated",
@@ -245,9 +265,13 @@ pub const ATTRIBUTES: &[Attribute] = &[
     Attribute {
         name: "principal.older_grants",
         kind: Kind::Number,
-        about: "How many grants it has from before its role changed.",
+        about: "How many grants it has from before its role changed, and that were not certified since.",
     },
-    Attribute { name: "principal.owner", kind: Kind::Text, about: "Who answers for it." },
+    Attribute {
+        name: "principal.owner",
+        kind: Kind::Text,
+        about: "Who answers for it; empty where its entry names nobody.",
+    },
     Attribute {
         name: "principal.owner_gone_days",
         kind: Kind::Number,
@@ -256,9 +280,18 @@ pub const ATTRIBUTES: &[Attribute] = &[
     Attribute {
         name: "principal.owner_status",
         kind: Kind::Text,
-        about: "`active`, `left`, or `none` where nobody is named.",
+        about: "`active`, `left`, `moved` where the owner has had another role since taking it over, or `none` where nobody is named.",
     },
-    Attribute { name: "principal.purpose", kind: Kind::Text, about: "What it is for." },
+    Attribute {
+        name: "principal.owner_team",
+        kind: Kind::Text,
+        about: "The team of its owner; empty where the owner's entry does not say, or nobody is named.",
+    },
+    Attribute {
+        name: "principal.purpose",
+        kind: Kind::Text,
+        about: "What it is for; empty where its entry does not say.",
+    },
     Attribute {
         name: "principal.review_in_days",
         kind: Kind::Number,
@@ -272,33 +305,49 @@ pub const ATTRIBUTES: &[Attribute] = &[
     Attribute {
         name: "principal.rotated_after_use_hours",
         kind: Kind::Number,
-        about: "How many hours after its last use a break-glass identity was rotated.",
+        about: "How many hours after its last use a break-glass identity was rotated; 0 where it was never used.",
     },
     Attribute { name: "principal.sealed", kind: Kind::Flag, about: "Whether a break-glass identity is sealed." },
-    Attribute { name: "principal.sponsor", kind: Kind::Text, about: "Who stands up for it inside." },
+    Attribute {
+        name: "principal.sponsor",
+        kind: Kind::Text,
+        about: "Who stands up for it inside; empty where its entry names nobody.",
+    },
     Attribute {
         name: "principal.sponsor_status",
         kind: Kind::Text,
         about: "`active`, `left`, or `none` where nobody is named.",
     },
     Attribute { name: "principal.status", kind: Kind::Text, about: "`active` or `left`." },
-    Attribute { name: "principal.team", kind: Kind::Text, about: "The team it belongs to." },
+    Attribute {
+        name: "principal.team",
+        kind: Kind::Text,
+        about: "The team it belongs to; empty where its entry does not say.",
+    },
     Attribute { name: "principal.tier", kind: Kind::Text, about: "The worst tier of all it effectively holds." },
     Attribute { name: "principal.tool_scopes", kind: Kind::Texts, about: "What an agent may use." },
     Attribute { name: "principal.toxic_pairs", kind: Kind::Texts, about: "The toxic pairs it holds both sides of." },
-    Attribute { name: "principal.vendor", kind: Kind::Text, about: "The supplier." },
+    Attribute { name: "principal.vendor", kind: Kind::Text, about: "The supplier; empty where its entry names none." },
     Attribute {
         name: "principal.vendor_review_days",
         kind: Kind::Number,
         about: "How many days ago the supplier was last looked into.",
     },
-    Attribute { name: "principal.workload", kind: Kind::Text, about: "The workload it serves." },
+    Attribute {
+        name: "principal.workload",
+        kind: Kind::Text,
+        about: "The workload it serves; empty where its entry names none.",
+    },
     Attribute {
         name: "principal.workload_ended_days",
         kind: Kind::Number,
         about: "For how many days the workload, project or contract has ended; below 0 it goes on.",
     },
-    Attribute { name: "principal.workload_status", kind: Kind::Text, about: "`active` or `ended`." },
+    Attribute {
+        name: "principal.workload_status",
+        kind: Kind::Text,
+        about: "`active`, `ended`, or `missing` where nobody knows such a workload.",
+    },
     Attribute { name: "profiles", kind: Kind::Texts, about: "The profiles that are on." },
     Attribute { name: "system.connector", kind: Kind::Text, about: "The connector that speaks to the system." },
     Attribute { name: "system.environment", kind: Kind::Text, about: "The environment it is in." },
@@ -325,7 +374,11 @@ pub const ATTRIBUTES: &[Attribute] = &[
         kind: Kind::Flag,
         about: "Whether it was never used since use began to be kept.",
     },
-    Attribute { name: "usage.source", kind: Kind::Text, about: "Where the last use is known from." },
+    Attribute {
+        name: "usage.source",
+        kind: Kind::Text,
+        about: "Where the last use is known from; `none` where the system keeps no record of use.",
+    },
 ];
 
 #[cfg(test)]
