@@ -3,7 +3,7 @@
 use super::{
     Roll, Setting, Sheet, folder, population,
     population::scope,
-    worklist::{Head, Unassigned, piles, sheets},
+    worklist::{Head, Piles, Unassigned, piles, sheets},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics},
@@ -11,7 +11,7 @@ use crate::{
     inventory::{Existing, PublishError, publish_folder},
     model::{
         CampaignId, Digest, SystemId, Timestamp,
-        file::{Campaign, CampaignDefinition, FileKind, Population},
+        file::{Campaign, CampaignDefinition, FileKind, Population, asked},
     },
 };
 use std::{collections::BTreeMap, path::Path};
@@ -91,7 +91,7 @@ pub fn open(opening: &Opening<'_>, setting: &Setting<'_>) -> Result<Opened, Diag
     if !unassigned.is_empty() {
         return Err(unassigned.iter().map(|item| nobody(item, opening)).collect());
     }
-    let campaign = freeze(opening, &roll, systems.iter(), setting);
+    let campaign = freeze(opening, &roll, &piles, systems.iter(), setting);
     let digest = Digest::of(governed::render(&campaign));
     let head = Head { campaign: &opening.id, digest, now: opening.now, setting };
     let sheets = sheets(&head, &piles);
@@ -108,6 +108,7 @@ pub fn principals_digest<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>)
 fn freeze<'s>(
     opening: &Opening<'_>,
     roll: &Roll<'_>,
+    piles: &Piles<'_>,
     systems: impl Iterator<Item = &'s SystemId>,
     setting: &Setting<'_>,
 ) -> Campaign {
@@ -126,6 +127,7 @@ fn freeze<'s>(
             items: items.get(system).copied().unwrap_or(0),
         })
     };
+    let put = piles.iter().flat_map(|((_, reviewer, _), pile)| pile.iter().map(move |(item, ..)| (*item, 1, reviewer)));
     Campaign {
         schema: FileKind::Campaign.schema().to_owned(),
         repo: setting.repo.clone(),
@@ -136,6 +138,7 @@ fn freeze<'s>(
         closes_at: opening.now.plus_days(i64::from(opening.definition.window_days)),
         items: roll.len() as u64,
         population: roll.digest(),
+        asked: Some(asked(put)),
         principals: opening.principals,
         policies: None,
         seeds: None,
@@ -152,6 +155,13 @@ fn check_definition(opening: &Opening<'_>, problems: &mut Diagnostics) {
     if opening.definition.selectors.is_empty() {
         let help = "add a `[[select]]`; an empty one takes everything";
         problems.push(refuse("no-selector", "the definition selects nothing", help));
+    }
+    for stage in &opening.definition.stages {
+        if let Some(stance) = stage.contradiction() {
+            let message = format!("stage `{}` both stops and goes on after {stance}", stage.name);
+            let help = "name it in `stop_on` or in `advance_on`; with `advance_on`, all else stops anyway";
+            problems.push(refuse("contradictory-stage", &message, help));
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Resolution;
 use crate::model::{
     Digest, Finding, ItemId, Severity, Timestamp, Verdict,
-    action::Basis,
+    action::{Basis, Decided},
     file::{Campaign, Item, Review},
 };
 use crate::trust::Verified;
@@ -183,6 +183,7 @@ fn resolution(campaign: &Campaign, decision: &Decision<'_>) -> Resolution {
             item: item.id.clone(),
             verdict: *verdict,
             signers: signed.signers.to_vec(),
+            decided: Decided::ByPeople,
         },
     }
 }

@@ -61,7 +61,7 @@ pub struct Loss {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Basis {
-    /// The review file with the decision.
+    /// The review file with the decision, or the close of the stage in which nobody answered.
     pub path: String,
     /// The digest of that file's bytes.
     pub file: Digest,
@@ -71,6 +71,35 @@ pub struct Basis {
     pub verdict: Verdict,
     /// Who signed, sorted.
     pub signers: Vec<String>,
+    /// Whether people decided it, or nobody did and policy made that a verdict.
+    #[serde(default, skip_serializing_if = "Decided::is_by_people")]
+    pub decided: Decided,
+}
+
+/// Where a verdict comes from. Silence is never counted as somebody's decision.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decided {
+    /// Those who were asked, or who stand for them.
+    #[default]
+    ByPeople,
+    /// Nobody answered; the definition says what that means, and a campaign owner signed the list.
+    BySilence,
+}
+
+impl Decided {
+    /// Returns whether somebody decided it.
+    pub const fn is_by_people(&self) -> bool {
+        matches!(self, Self::ByPeople)
+    }
+
+    /// Returns it in words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ByPeople => "by people",
+            Self::BySilence => "by silence",
+        }
+    }
 }
 
 /// What an action is, whatever its state.

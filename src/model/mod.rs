@@ -12,6 +12,7 @@
 //! *connector* the code that speaks to a system · *tier* T0 control plane to T3 low.
 
 pub mod action;
+pub mod course;
 pub mod digest;
 pub mod file;
 pub mod finding;
@@ -28,6 +29,7 @@ pub mod time;
 pub mod verdict;
 
 pub use action::{Action, Expectation, Loss, Operation};
+pub use course::{At, Course, Tally};
 pub use digest::Digest;
 pub use finding::{Finding, Severity};
 pub use grant::{AccessPath, Entitlement, Grant, GrantKind, Principal, Usage, Via};

@@ -36,6 +36,18 @@ impl Stance {
         }
     }
 
+    /// Returns the verdicts of this class, from the one that asks most to the one that asks least. Where several people take
+    /// the same stance with different verdicts, the first of these that somebody gave is what is done.
+    pub const fn verdicts(self) -> &'static [Verdict] {
+        match self {
+            Self::Accept => &[Verdict::Except, Verdict::Transfer, Verdict::Certify],
+            Self::NoResponse => &[],
+            Self::NotDecided => &[Verdict::Investigate, Verdict::Abstain],
+            Self::Reduce => &[Verdict::Reduce, Verdict::Rotate],
+            Self::Revoke => &[Verdict::Revoke, Verdict::Replace, Verdict::Disable],
+        }
+    }
+
     /// Returns the stance as it is written.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -58,8 +58,14 @@ fn grant(number: u32, tier: Tier) -> Grant {
 fn decided(grant: &Grant, verdict: Verdict) -> Resolution {
     let campaign = CampaignId::parse("c").unwrap();
     let item = ItemId::of(&campaign, &id(), &grant.key);
-    let basis =
-        Basis { path: "p".into(), file: Digest::ZERO, item: item.clone(), verdict, signers: vec!["ana".into()] };
+    let basis = Basis {
+        path: "p".into(),
+        file: Digest::ZERO,
+        item: item.clone(),
+        verdict,
+        signers: vec!["ana".into()],
+        decided: Default::default(),
+    };
     Resolution {
         campaign,
         system: id(),

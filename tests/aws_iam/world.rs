@@ -149,6 +149,7 @@ pub fn action(change: Change, grant: &Grant, draft: Draft) -> Action<Ready> {
         item: item.clone(),
         verdict: Verdict::Revoke,
         signers: vec!["ana".to_owned()],
+        decided: Default::default(),
     };
     Action::new(Planned {
         id: ActionId::of(&RepoId::random(), &item, &grant.digest(), change.verb()),

@@ -385,6 +385,7 @@ fn campaign(repo: &RepoId, items: &[Item]) -> Campaign {
         closes_at: at.plus_days(30),
         items: items.len() as u64,
         population: population(items.iter().map(|item| (&item.id, &item.grant))),
+        asked: None,
         principals: Digest::of("principals"),
         policies: None,
         seeds: None,

@@ -245,7 +245,14 @@ fn revoke(grant: &Grant) -> Resolution {
         verdict,
         to: None,
         until: None,
-        basis: Basis { path, file: Digest::ZERO, item: item.clone(), verdict, signers: vec!["ana".into()] },
+        basis: Basis {
+            path,
+            file: Digest::ZERO,
+            item: item.clone(),
+            verdict,
+            signers: vec!["ana".into()],
+            decided: Default::default(),
+        },
         item,
         campaign,
     }

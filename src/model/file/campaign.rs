@@ -27,6 +27,9 @@ pub struct Campaign {
     pub items: u64,
     /// The digest over all items: lines of `<item id> <grant digest>`, sorted.
     pub population: Digest,
+    /// The digest over who was asked, by [`asked`]: assignments are what the campaign's owners signed too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Digest>,
     /// The digest of the principals' files as pinned.
     pub principals: Digest,
     /// The digest of the rules and profiles as pinned: lines of `<sha256>  <path>`, sorted by path.
@@ -152,4 +155,20 @@ pub fn population<'a>(items: impl IntoIterator<Item = (&'a ItemId, &'a Digest)>)
     let mut lines: Vec<String> = items.into_iter().map(|(item, grant)| format!("{item} {grant}\n")).collect();
     lines.sort_unstable();
     Digest::of(lines.concat())
+}
+
+/// Returns the digest over who was asked about what: lines of `<item id> <stage> <reviewer>`, sorted, each with its line
+/// end.
+pub fn asked<'a>(put: impl IntoIterator<Item = (&'a ItemId, u32, &'a PrincipalId)>) -> Digest {
+    let line = |(item, stage, reviewer): (&ItemId, u32, &PrincipalId)| format!("{item} {stage} {reviewer}\n");
+    let mut lines: Vec<String> = put.into_iter().map(line).collect();
+    lines.sort_unstable();
+    Digest::of(lines.concat())
+}
+
+/// Returns the commitment to which items are seeded: the digest of `salt` and of the items, sorted, each with a line end.
+pub fn seeds<'a>(salt: &str, items: impl IntoIterator<Item = &'a ItemId>) -> Digest {
+    let mut lines: Vec<String> = items.into_iter().map(|item| format!("{item}\n")).collect();
+    lines.sort_unstable();
+    Digest::of(format!("{salt}\n{}", lines.concat()))
 }

@@ -12,11 +12,12 @@ mod observation;
 mod policy;
 mod principals;
 mod review;
+mod stages;
 mod system;
 mod trust;
 
 pub use attestation::{Attestation, Proof, ProofResult};
-pub use campaign::{AfterSilence, Campaign, Delegation, Population, Silent, StageClose, population};
+pub use campaign::{AfterSilence, Campaign, Delegation, Population, Silent, StageClose, asked, population, seeds};
 pub use definition::{CampaignDefinition, Event, Load, Selector, Silence, Stage};
 pub use exception::{Exception, Rating};
 pub use governance::Governance;

@@ -206,6 +206,7 @@ fn planned(draft: Draft, change: Change, grant: &Grant) -> Planned {
             item,
             verdict: Verdict::Revoke,
             signers: vec!["ana".to_owned()],
+            decided: Default::default(),
         },
         precondition: grant.digest(),
         grant: grant.clone(),

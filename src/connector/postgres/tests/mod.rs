@@ -195,6 +195,7 @@ fn planned(change: Change, grant: &Grant, draft: crate::connector::Draft) -> Pla
             item,
             verdict: Verdict::Revoke,
             signers: vec!["ana".to_owned()],
+            decided: Default::default(),
         },
         change,
         grant: grant.clone(),
