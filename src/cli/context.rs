@@ -1,9 +1,10 @@
 //! What a command has around it: directory, clock, environment, stdout and stderr.
 
-use super::{Failure, Global};
+use super::{Failure, Global, step::Step};
 use crate::{
     diag::{Diagnostics, Style},
     model::{Clock, Digest},
+    report::problems_markdown,
 };
 use std::{
     io::{self, IsTerminal, Write},
@@ -13,6 +14,8 @@ use std::{
 /// How the answer is written on stdout.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub enum Format {
+    /// For a step in GitHub Actions: annotations on lines, a job summary, and a log in which nothing is a command
+    Github,
     /// For people at a terminal
     Human,
     /// For programs
@@ -43,26 +46,43 @@ pub struct Context {
     pub err_style: Style,
     /// Whether a person is at the terminal.
     pub terminal: bool,
+    /// The step in GitHub Actions that this is, when it is told to be one.
+    pub(super) step: Option<Step>,
 }
 
 impl Context {
-    pub(super) fn new(global: &Global) -> Self {
+    /// Returns what a command has around it.
+    ///
+    /// # Errors
+    /// When the output of a step in GitHub Actions cannot be guarded.
+    pub(super) fn new(global: &Global) -> io::Result<Self> {
+        let summary = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from);
+        let step = match global.format {
+            Format::Github => Some(Step::new(Box::new(io::stdout().lock()), summary)?),
+            _ => None,
+        };
+        // A log has one stream, and the runner looks for commands in both.
+        let (out, err): (Box<dyn Write>, Box<dyn Write>) = match &step {
+            Some(step) => (Box::new(step.clone()), Box::new(step.clone())),
+            None => (Box::new(io::stdout().lock()), Box::new(io::stderr())),
+        };
         let style = |terminal: bool| match global.color {
             clap::ColorChoice::Always => Style::coloured(),
             clap::ColorChoice::Auto if terminal && std::env::var_os("NO_COLOR").is_none() => Style::coloured(),
             clap::ColorChoice::Auto | clap::ColorChoice::Never => Style::plain(),
         };
-        Self {
+        Ok(Self {
             directory: global.directory.clone(),
             format: global.format,
             root: global.root,
             clock: global.clock(),
-            out: Box::new(io::stdout().lock()),
-            err: Box::new(io::stderr()),
+            out,
+            err,
             out_style: style(io::stdout().is_terminal()),
             err_style: style(io::stderr().is_terminal()),
             terminal: io::stdin().is_terminal() && io::stderr().is_terminal(),
-        }
+            step,
+        })
     }
 
     /// Returns an environment variable.
@@ -70,8 +90,8 @@ impl Context {
         std::env::var(name).ok().filter(|value| !value.is_empty())
     }
 
-    /// Writes problems where people or programs look for them: as JSON on stdout when that was asked for, else as text on
-    /// stderr.
+    /// Writes problems where people or programs look for them: as JSON on stdout when that was asked for, as annotations in
+    /// a step of GitHub Actions, and as text on stderr.
     pub fn problems(&mut self, problems: &Diagnostics) -> io::Result<()> {
         if problems.is_empty() {
             return Ok(());
@@ -79,7 +99,16 @@ impl Context {
         match self.format {
             Format::Json => write!(self.out, "{}", problems.to_json()),
             _ => write!(self.err, "{}", problems.render(self.err_style)),
-        }
+        }?;
+        self.step.as_ref().map_or(Ok(()), |step| step.annotate(problems))
+    }
+
+    /// Adds Markdown to the summary of the job, when this is a step in GitHub Actions.
+    ///
+    /// # Errors
+    /// When the file the runner gave for it does not take it.
+    pub fn summarize(&self, markdown: &str) -> io::Result<()> {
+        self.step.as_ref().map_or(Ok(()), |step| step.summarize(markdown))
     }
 
     /// Writes one JSON value as a line on stdout.
@@ -95,5 +124,6 @@ impl Context {
     pub(super) fn report(&mut self, failure: &Failure) {
         // There is nobody left to tell when stderr is gone.
         let _ = self.problems(&failure.problems);
+        let _ = self.summarize(&problems_markdown(&failure.problems, "it could not be done"));
     }
 }

@@ -21,6 +21,7 @@ mod proof;
 mod schema;
 mod session;
 mod sign;
+mod step;
 mod verify;
 
 pub use context::{Context, Format};
@@ -28,7 +29,11 @@ pub use exit::{Exit, Failure};
 
 use crate::model::{Clock, FixedClock, SystemClock};
 use clap::{CommandFactory, Parser, Subcommand};
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 /// Access certification that enforces itself.
 #[derive(Debug, Parser)]
@@ -112,7 +117,14 @@ enum Command {
 /// Runs the command line and returns the exit code of DESIGN section 9.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let mut context = Context::new(&cli.global);
+    let mut context = match Context::new(&cli.global) {
+        Ok(context) => context,
+        Err(error) => {
+            // There is nobody left to tell when stderr is gone.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            return Exit::CouldNot.into();
+        }
+    };
     match dispatch(cli, &mut context) {
         Ok(exit) => exit.into(),
         Err(failure) => {

@@ -67,9 +67,10 @@ pub(super) fn show<S>(
     match context.format {
         Format::Json => context.json(&plan_json(plan, shown))?,
         Format::Markdown => write!(context.out, "{}", plan_markdown(plan, shown))?,
-        Format::Human | Format::Sarif => {
+        Format::Github | Format::Human | Format::Sarif => {
             let look = Look::new(context.out_style);
             write!(context.out, "{}", plan_human(plan, shown, look))?;
+            context.summarize(&plan_markdown(plan, shown))?;
         }
     }
     Ok(())

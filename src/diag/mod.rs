@@ -115,6 +115,22 @@ impl Diagnostic {
         Some(excerpt.source.position(label.span.start).0)
     }
 
+    /// Returns where it begins and ends, when it is about a part of a file.
+    pub fn region(&self) -> Option<Region> {
+        let excerpt = self.excerpts.first()?;
+        let span = excerpt.source.clamp(&excerpt.labels.first()?.span);
+        Some(Region { start: excerpt.source.position(span.start), end: excerpt.source.position(span.end) })
+    }
+
+    /// Returns the lines it is about, as the file has them; nothing when no part of a file is known.
+    pub fn lines(&self) -> Option<&str> {
+        let excerpt = self.excerpts.first()?;
+        let (text, span) = (excerpt.source.text(), excerpt.source.clamp(&excerpt.labels.first()?.span));
+        let start = text[..span.start].rfind('\n').map_or(0, |end| end + 1);
+        let end = text[span.end..].find('\n').map_or(text.len(), |end| span.end + end);
+        Some(&text[start..end])
+    }
+
     /// Returns it as text for people, ending in a line end.
     pub fn render(&self, style: Style) -> String {
         human::render(self, style)
@@ -129,6 +145,15 @@ impl Diagnostic {
         let offset = first.and_then(|excerpt| excerpt.labels.first()).map(|label| label.span.start);
         (first.map(|excerpt| excerpt.source.name()), offset, self.severity, self.code, &self.message)
     }
+}
+
+/// A part of a file: line and column of its beginning and of its end (exclusive), from 1, columns in characters.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Region {
+    /// Where it begins.
+    pub start: (usize, usize),
+    /// Where it ends: the place after its last character.
+    pub end: (usize, usize),
 }
 
 /// All problems of one run.

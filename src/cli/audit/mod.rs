@@ -50,7 +50,7 @@ pub(super) fn run(_: &Args, context: &mut Context) -> Result<Exit, Failure> {
             context.json(&value)?;
         }
         Format::Sarif => context.json(&findings_sarif(&findings))?,
-        Format::Human | Format::Markdown => human(&answers, context)?,
+        Format::Github | Format::Human | Format::Markdown => human(&answers, context)?,
     }
     Ok(if findings.is_empty() { Exit::Done } else { Exit::Findings })
 }

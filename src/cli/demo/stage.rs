@@ -101,6 +101,7 @@ impl<'a> Stage<'a> {
             out_style: style,
             err_style: style,
             terminal: false,
+            step: None,
         };
         let ended = dispatch(cli, &mut context);
         if let Err(failure) = &ended {

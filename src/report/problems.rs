@@ -1,0 +1,44 @@
+//! The problems of a run as Markdown, for a pull request or the summary of a job.
+
+use super::{
+    markdown::{MAX_MARKDOWN, cell},
+    table::count,
+};
+use crate::diag::{Diagnostic, Diagnostics, Severity};
+
+/// Returns one line that counts what was looked at and what was found.
+pub fn problems_summary(problems: &Diagnostics, files: usize) -> String {
+    let (errors, warnings) = (problems.count(Severity::Error), problems.count(Severity::Warning));
+    format!("{files} governed files checked: {}, {}", count(errors, "error"), count(warnings, "warning"))
+}
+
+/// Returns a heading and a table of problems: at most [`MAX_MARKDOWN`] bytes, errors first; what does not fit is counted.
+pub fn problems_markdown(problems: &Diagnostics, heading: &str) -> String {
+    let mut text = format!("### Tenure: {}\n", cell(heading));
+    let mut sorted = problems.sorted();
+    sorted.sort_by_key(|problem| problem.severity);
+    if !sorted.is_empty() {
+        text.push_str("\n| | where | what | next |\n|---|---|---|---|\n");
+    }
+    for (shown, problem) in sorted.iter().enumerate() {
+        let row = row(problem);
+        if text.len() + row.len() > MAX_MARKDOWN - ROOM {
+            text.push_str(&format!("\nand {} more: `tenure check`\n", sorted.len() - shown));
+            break;
+        }
+        text.push_str(&row);
+    }
+    text
+}
+
+fn row(problem: &Diagnostic) -> String {
+    let line = problem.line().map(|line| format!(" line {line}")).unwrap_or_default();
+    let place = format!("{}{line}", problem.file().unwrap_or_default());
+    let head = format!("{} {}", problem.severity.as_str(), problem.code);
+    let help = problem.help.as_deref().unwrap_or_default();
+    let cells = [&head, &place, &problem.message, help].map(cell);
+    format!("| {} |\n", cells.join(" | "))
+}
+
+/// Room for the line that counts the rest.
+const ROOM: usize = 100;

@@ -1,0 +1,174 @@
+//! Problems and findings as a SARIF 2.1.0 log (OASIS), for code scanning.
+
+use crate::{
+    diag::{Diagnostic, Diagnostics, Region, Severity as Weight, escape, text::escape_lines},
+    model::{Digest, Finding, Severity},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Returns the problems of a run, with line and column of each.
+pub fn problems_sarif(problems: &Diagnostics) -> Value {
+    log(problems.sorted().into_iter().map(of_problem))
+}
+
+/// Returns findings, worst first.
+pub fn findings_sarif(findings: &[Finding]) -> Value {
+    let mut sorted: Vec<_> = findings.iter().collect();
+    sorted.sort();
+    log(sorted.into_iter().map(of_finding))
+}
+
+/// One result, whatever it was.
+struct Result {
+    code: &'static str,
+    level: &'static str,
+    /// What code scanning sorts by, 0 to 10.
+    weight: &'static str,
+    message: String,
+    help: String,
+    path: Option<String>,
+    region: Option<Region>,
+    /// What stays the same when the lines around it move.
+    identity: String,
+}
+
+fn of_problem(problem: &Diagnostic) -> Result {
+    let (level, weight) = match problem.severity {
+        Weight::Error => ("error", "8.0"),
+        Weight::Warning => ("warning", "5.0"),
+        Weight::Note => ("note", "2.0"),
+    };
+    let mut message = escape(&problem.message).into_owned();
+    problem.notes.iter().for_each(|note| message.push_str(&format!("\n{}", escape_lines(note))));
+    let place = problem.lines().map_or(problem.message.as_str(), str::trim);
+    Result {
+        code: problem.code,
+        level,
+        weight,
+        help: problem.help.as_deref().map(escape_lines).unwrap_or_default(),
+        path: problem.file().map(str::to_owned),
+        region: problem.region(),
+        identity: format!("{}\n{}\n{place}", problem.code, problem.file().unwrap_or_default()),
+        message,
+    }
+}
+
+fn of_finding(finding: &Finding) -> Result {
+    let (level, weight) = match finding.severity {
+        Severity::Critical => ("error", "9.5"),
+        Severity::High => ("error", "8.0"),
+        Severity::Medium => ("warning", "5.0"),
+        Severity::Low => ("note", "2.0"),
+    };
+    let (path, line) = place(&finding.subject);
+    Result {
+        code: finding.code,
+        level,
+        weight,
+        message: format!("{}: {}", escape(&finding.subject), escape(&finding.message)),
+        help: escape_lines(&finding.help),
+        path,
+        region: line.map(|line| Region { start: (line, 1), end: (line, 1) }),
+        identity: format!("{}\n{}", finding.code, finding.subject),
+    }
+}
+
+/// A subject is `path`, `path:line` or something that is no path at all.
+fn place(subject: &str) -> (Option<String>, Option<usize>) {
+    let (path, line) = match subject.rsplit_once(':') {
+        Some((path, line)) => line.parse().map_or((subject, None), |line| (path, Some(line))),
+        None => (subject, None),
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    let is_path = path.contains(['/', '.']) && path.bytes().all(plain);
+    if is_path { (Some(path.to_owned()), line) } else { (None, None) }
+}
+
+fn log(results: impl Iterator<Item = Result>) -> Value {
+    let results: Vec<Result> = results.take(MOST).collect();
+    let mut rules: BTreeMap<&str, &Result> = BTreeMap::new();
+    for result in &results {
+        rules.entry(result.code).or_insert(result);
+    }
+    let places: BTreeMap<&str, usize> = rules.keys().copied().zip(0..).collect();
+    let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
+    let results: Vec<Value> = results
+        .iter()
+        .map(|result| {
+            let times = seen.entry(&result.identity).or_default();
+            *times += 1;
+            one(result, places[result.code], *times)
+        })
+        .collect();
+    json!({
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "tenure",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": rules.values().map(|result| rule(result)).collect::<Vec<_>>(),
+            }},
+            "automationDetails": {"id": "tenure/"},
+            "columnKind": "unicodeCodePoints",
+            "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The root of the governed repository."}}},
+            "results": results,
+        }],
+    })
+}
+
+fn rule(result: &Result) -> Value {
+    let words = result.code.replace('-', " ");
+    let help = if result.help.is_empty() { "tenure check" } else { &result.help };
+    json!({
+        "id": result.code,
+        "name": result.code.split('-').map(capital).collect::<String>(),
+        "shortDescription": {"text": format!("{}.", capital(&words))},
+        "fullDescription": {"text": format!("Tenure refuses or reports this with the code `{}`.", result.code)},
+        "help": {"text": format!("Next: {help}"), "markdown": format!("Next: {}", super::cell(help))},
+        "defaultConfiguration": {"level": result.level},
+        "properties": {"precision": "very-high", "security-severity": result.weight, "tags": ["security", "access-review"]},
+    })
+}
+
+/// `primaryLocationLineHash` is what GitHub knows a result by; the number tells twins apart.
+fn one(result: &Result, rule: usize, times: u32) -> Value {
+    let help = if result.help.is_empty() { String::new() } else { format!("\nNext: {}", result.help) };
+    let digest = Digest::of(&result.identity).hex();
+    let fingerprint = format!("{}:{times}", digest.get(..32).unwrap_or(&digest));
+    let mut value = json!({
+        "ruleId": result.code,
+        "ruleIndex": rule,
+        "level": result.level,
+        "message": {"text": format!("{}{help}", result.message)},
+        "partialFingerprints": {"primaryLocationLineHash": fingerprint},
+    });
+    // Code scanning shows nothing without a place; what is about the repository as a whole stands at its first file.
+    let path = result.path.as_deref().unwrap_or("governance.toml");
+    let mut place = json!({"artifactLocation": {
+        "uri": utf8_percent_encode(path, &URI).to_string(),
+        "uriBaseId": "%SRCROOT%",
+    }});
+    let whole = Region { start: (1, 1), end: (1, 1) };
+    let Region { start, end } = result.region.unwrap_or(whole);
+    place["region"] = if start == end {
+        json!({"startLine": start.0, "startColumn": start.1})
+    } else {
+        json!({"startLine": start.0, "startColumn": start.1, "endLine": end.0, "endColumn": end.1})
+    };
+    value["locations"] = json!([{"physicalLocation": place}]);
+    value
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What a path keeps in a URI reference (RFC 3986, section 3.3).
+const URI: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
+/// Code scanning takes 25,000 results of a run, and shows 5,000.
+const MOST: usize = 5_000;

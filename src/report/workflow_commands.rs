@@ -1,0 +1,134 @@
+//! What GitHub Actions reads from the output of a step: annotations on lines, and a guard around everything else.
+//!
+//! The runner takes any line of stdout or stderr that begins with `::`, and any that has `##[` in it, for a command to
+//! itself ("Workflow commands for GitHub Actions", docs.github.com). Text of a target or a file is printed between
+//! [`stop`] and [`resume`] only, and reaches an annotation escaped.
+
+use crate::diag::{Diagnostic, Diagnostics, Severity, escape, text::escape_lines};
+
+/// Returns the line after which nothing is a command any more, until [`resume`] with the same token.
+pub fn stop(token: &str) -> String {
+    format!("::stop-commands::{token}\n")
+}
+
+/// Returns the line after which commands are commands again.
+pub fn resume(token: &str) -> String {
+    format!("::{token}::\n")
+}
+
+/// Returns one annotation a problem, in the order of files and lines; those that do not fit are counted in a last one.
+/// A step shows ten errors and ten warnings: errors come first, so that none is hidden behind a warning.
+pub fn annotations(problems: &Diagnostics) -> String {
+    let mut sorted = problems.sorted();
+    sorted.sort_by_key(|problem| problem.severity);
+    let mut text: String = sorted.iter().take(MOST).map(|problem| annotation(problem)).collect();
+    if let Some(more @ 1..) = sorted.len().checked_sub(MOST) {
+        text.push_str(&format!("::notice title=tenure::and {more} more, which the job summary and the log have\n"));
+    }
+    text
+}
+
+fn annotation(problem: &Diagnostic) -> String {
+    let command = match problem.severity {
+        Severity::Error => "error",
+        Severity::Note => "notice",
+        Severity::Warning => "warning",
+    };
+    let mut properties = Vec::new();
+    if let Some(file) = problem.file() {
+        properties.push(format!("file={}", property(file)));
+    }
+    if let Some(region) = problem.region() {
+        properties.push(format!("line={},endLine={}", region.start.0, region.end.0));
+        // Columns mean something on one line only.
+        if region.start.0 == region.end.0 {
+            properties.push(format!("col={},endColumn={}", region.start.1, region.end.1));
+        }
+    }
+    properties.push(format!("title={}", property(&format!("tenure {}", problem.code))));
+    let mut message = escape(&problem.message).into_owned();
+    for note in &problem.notes {
+        message.push_str(&format!("\n{}", escape_lines(note)));
+    }
+    if let Some(help) = &problem.help {
+        message.push_str(&format!("\nnext: {}", escape_lines(help)));
+    }
+    format!("::{command} {}::{}\n", properties.join(","), data(&clipped(message)))
+}
+
+/// Returns text as the data of a command: nothing in it ends the line.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Returns text as the value of a property: nothing in it ends the property, or the properties.
+fn property(text: &str) -> String {
+    data(&escape(text)).replace(':', "%3A").replace(',', "%2C")
+}
+
+fn clipped(mut text: String) -> String {
+    if text.len() > MESSAGE {
+        let mut end = MESSAGE;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// The annotations of one run that the page of a run keeps.
+const MOST: usize = 50;
+/// The bytes of one message, well below what the page of a run shows.
+const MESSAGE: usize = 4_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Source;
+
+    #[test]
+    fn an_annotation_names_the_place_the_rule_and_the_next_command() {
+        let review =
+            Source::new("campaigns/q4/reviews/db/ana.toml", "[[item]]\nreason = \"x\"\ndecision = \"certify\"\n");
+        let problem = Diagnostic::error("self-review", "`ana` cannot review their own grant")
+            .at(&review, 22..42, "this decision")
+            .help("reassign it");
+        assert_eq!(
+            annotations(&problem.into()),
+            "::error file=campaigns/q4/reviews/db/ana.toml,line=3,endLine=3,col=1,endColumn=21,title=tenure self-review\
+             ::`ana` cannot review their own grant%0Anext: reassign it\n"
+        );
+    }
+
+    #[test]
+    fn row_25_nothing_hostile_becomes_a_command() {
+        for hostile in [
+            "x\n::set-output name=a::b",
+            "x\r\n::add-mask::y",
+            "%0A::error::z",
+            "\u{2028}::warning::w",
+            "a,line=1,title=b::c",
+            "##[add-mask]secret",
+            "\u{1b}[2J::endgroup::",
+        ] {
+            let text = annotations(
+                &Diagnostic::error("code", hostile).in_file(hostile).with_note(hostile).help(hostile).into(),
+            );
+            assert_eq!(text.lines().count(), 1, "{hostile:?} became {text:?}");
+            let (head, _) = text.strip_prefix("::error ").unwrap().split_once("::").unwrap();
+            assert_eq!(head.split(',').count(), 2, "{hostile:?} became {text:?}");
+            assert!(!text.contains('\r') && !text.contains('\u{2028}') && !text.contains('\u{1b}'), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn errors_come_before_what_does_not_fit() {
+        let many = (0..60).map(|n| Diagnostic::warning("w", format!("warning {n}")).in_file("a"));
+        let all: Diagnostics = many.chain([Diagnostic::error("e", "the error").in_file("z")]).collect();
+        let text = annotations(&all);
+        assert!(text.starts_with("::error "), "{text}");
+        assert!(text.ends_with("and 11 more, which the job summary and the log have\n"), "{text}");
+    }
+}

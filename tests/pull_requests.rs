@@ -1,0 +1,161 @@
+//! A change on its way to main as the people of a pull request meet it: annotations, a summary, code scanning, a plan.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
+
+#[path = "support/host.rs"]
+mod host;
+mod support;
+#[path = "support/world.rs"]
+mod world;
+
+use serde_json::Value;
+use std::fs;
+use std::process::Command;
+use world::{Ran, World, ran};
+
+/// Runs `tenure` as a step of a job: with a summary of its own, which is returned too.
+fn step(world: &World, arguments: &[&str]) -> (Ran, String) {
+    let summary = world.join("summary.md");
+    let _ = fs::remove_file(&summary);
+    let mut command: Command = world.command(arguments);
+    let ran = ran(command.env("GITHUB_STEP_SUMMARY", &summary));
+    (ran, fs::read_to_string(&summary).unwrap_or_default())
+}
+
+/// Brings a change that main would refuse: a mandate that nobody signed, and a file with a hostile text in it.
+fn careless(world: &World) {
+    let git = |arguments: &[&str]| world.sandbox().git(world.repo(), arguments);
+    git(&["switch", "--quiet", "--create", "careless"]);
+    let mandate = world.read("repo/trust/mandate/1.toml").replacen("version = 1", "version = 2", 1);
+    world.write("repo/trust/mandate/2.toml", &mandate);
+    world.write("repo/systems/web-2.toml", HOSTILE);
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "-m", "a change"]);
+}
+
+#[test]
+fn one_check_gives_annotations_a_summary_and_a_file_for_code_scanning() {
+    let world = World::founded(&[]);
+    careless(&world);
+    let (ran, summary) = step(&world, &["check", "--base", "main", "--format", "github", "--sarif", "tenure.sarif"]);
+    let ran = ran.exits(3);
+    let errors: Vec<&str> = ran.out.lines().filter(|line| line.starts_with("::error ")).collect();
+    let place = "::error file=systems/web-2.toml,line=3,endLine=3,col=";
+    assert!(errors.iter().any(|line| line.starts_with(place)), "{}", ran.out);
+    assert!(errors.iter().any(|line| line.contains("file=trust/mandate/2.toml,title=tenure ")), "{}", ran.out);
+    assert!(summary.contains("| error ") && summary.contains("2 governed files checked"), "{summary}");
+    let sarif: Value = serde_json::from_str(&world.read("repo/tenure.sarif")).unwrap();
+    is_sarif(&sarif);
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), errors.len());
+    let here = results.iter().find(|result| result["ruleId"] == "hidden-text").unwrap();
+    let place = &here["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "systems/web-2.toml");
+    let region = &here["locations"][0]["physicalLocation"]["region"];
+    assert_eq!((region["startLine"].as_u64(), region["endLine"].as_u64()), (Some(3), Some(3)), "{here:#}");
+    assert!(region["endColumn"].as_u64() > region["startColumn"].as_u64(), "{here:#}");
+}
+
+#[test]
+fn row_25_what_a_change_says_is_no_command_to_the_runner() {
+    let world = World::founded(&[]);
+    careless(&world);
+    let (ran, summary) = step(&world, &["check", "--base", "main", "--format", "github"]);
+    let ours = commands(&ran.out);
+    assert!(!ours.is_empty() && ours.iter().all(|line| line.starts_with("::error ")), "{ours:#?}");
+    assert!(ran.out.contains("set-output"), "the hostile text is shown, or the test shows nothing:\n{}", ran.out);
+    assert!(ran.err.is_empty(), "the runner reads both streams: {}", ran.err);
+    for dangerous in ["<img", "::set-output", "@acme", "\u{202e}"] {
+        assert!(!summary.contains(dangerous), "{dangerous} in:\n{summary}");
+    }
+}
+
+#[test]
+fn a_fingerprint_stays_when_the_lines_around_it_move() {
+    let world = World::founded(&[]);
+    careless(&world);
+    let fingerprint = |world: &World| -> (Value, Value) {
+        let sarif: Value =
+            serde_json::from_str(&world.tenure(&["check", "--base", "main", "--format", "sarif"]).out).unwrap();
+        let results = sarif["runs"][0]["results"].as_array().unwrap().clone();
+        let here = results.iter().find(|result| result["ruleId"] == "hidden-text").unwrap().clone();
+        let line = here["locations"][0]["physicalLocation"]["region"]["startLine"].clone();
+        (here["partialFingerprints"]["primaryLocationLineHash"].clone(), line)
+    };
+    let before = fingerprint(&world);
+    world.write("repo/systems/web-2.toml", &format!("\n\n{HOSTILE}"));
+    world.sandbox().git(world.repo(), &["commit", "--quiet", "--all", "-m", "move it"]);
+    let after = fingerprint(&world);
+    assert_eq!(before.0, after.0);
+    assert_ne!(before.1, after.1, "it has moved");
+}
+
+/// Returns the lines that a runner would take for commands, as its own parser finds them: after `stop-commands`, nothing is
+/// one until the token comes.
+fn commands(log: &str) -> Vec<&str> {
+    let mut token: Option<String> = None;
+    let mut found = Vec::new();
+    for line in log.lines() {
+        let text = line.trim_start();
+        match &token {
+            Some(waited) if text == format!("::{waited}::") => token = None,
+            Some(_) => {}
+            None => match text.strip_prefix("::stop-commands::") {
+                Some(begun) => token = Some(begun.to_owned()),
+                None if text.starts_with("::") || text.contains("##[") => found.push(line),
+                None => {}
+            },
+        }
+    }
+    assert!(token.is_none(), "the step ends, and commands are still stopped");
+    found
+}
+
+/// Stops the test unless this is a log as SARIF 2.1.0 and GitHub's code scanning want it.
+fn is_sarif(log: &Value) {
+    assert_eq!(log["version"], "2.1.0");
+    only(log, &["$schema", "version", "runs"]);
+    let run = &log["runs"][0];
+    only(run, &["tool", "automationDetails", "columnKind", "originalUriBaseIds", "results"]);
+    assert_eq!(run["columnKind"], "unicodeCodePoints");
+    let driver = &run["tool"]["driver"];
+    only(driver, &["name", "semanticVersion", "version", "rules"]);
+    let rules = driver["rules"].as_array().unwrap();
+    for rule in rules {
+        let keys = ["id", "name", "shortDescription", "fullDescription", "help", "defaultConfiguration", "properties"];
+        only(rule, &keys);
+        assert!(rule["help"]["text"].as_str().is_some_and(|text| text.starts_with("Next: ")), "{rule:#}");
+        let weight = rule["properties"]["security-severity"].as_str().unwrap().parse::<f64>().unwrap();
+        assert!((0.0..=10.0).contains(&weight));
+    }
+    for result in run["results"].as_array().unwrap() {
+        only(result, &["ruleId", "ruleIndex", "level", "message", "partialFingerprints", "locations"]);
+        let rule = &rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()];
+        assert_eq!(rule["id"], result["ruleId"]);
+        assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()));
+        assert!(!result["message"]["text"].as_str().unwrap().is_empty());
+        let hash = result["partialFingerprints"]["primaryLocationLineHash"].as_str().unwrap();
+        let (digest, twin) = hash.split_once(':').unwrap();
+        assert!(digest.len() == 32 && twin.parse::<u32>().is_ok(), "{hash}");
+        let place = &result["locations"][0]["physicalLocation"];
+        only(place, &["artifactLocation", "region"]);
+        let uri = place["artifactLocation"]["uri"].as_str().unwrap();
+        assert!(!uri.starts_with('/') && !uri.contains([' ', '\\', '<']), "{uri} is no relative reference");
+        assert_eq!(place["artifactLocation"]["uriBaseId"], "%SRCROOT%");
+        let region = place["region"].as_object().unwrap();
+        assert!(region.values().all(|number| number.as_u64().is_some_and(|number| number > 0)), "{region:?}");
+    }
+}
+
+fn only(value: &Value, keys: &[&str]) {
+    let found: Vec<_> = value.as_object().unwrap().keys().collect();
+    assert!(found.iter().all(|key| keys.contains(&key.as_str())), "{found:?} are not all of {keys:?}");
+    assert!(keys.iter().all(|key| value.get(key).is_some()), "{found:?} has not all of {keys:?}");
+}
+
+/// A system file with a key nobody knows, called by everything that might be a command.
+const HOSTILE: &str = "schema = \"tenure/system/v1\"\nsystem = \"web-2\"\n\"::set-output name=x::y ##[add-mask]<img src=x> @acme/admins\" = \"\u{202e}\"\nconnector = \"hosts\"\nowner = \"ana\"\ntier = \"T2\"\nremediation = \"automatic\"\n\n[settings]\nroot = \"../web-2\"\n";
