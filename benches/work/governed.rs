@@ -241,6 +241,7 @@ impl World {
             now: now(),
             principals: campaign::principals_digest([("principals.toml", Digest::of(&bytes))]),
             trees: &[(system_id(), tree)].into(),
+            campaigns: &[].into(),
         };
         let opened = campaign::open(&opening, &setting).unwrap_or_else(|refused| panic!("{refused:?}"));
         let mut edits = Vec::new();

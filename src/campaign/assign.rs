@@ -1,18 +1,22 @@
-//! Who reviews what: the owner first, a fallback always, and never the holder.
+//! Who reviews what, in every stage: the first in line, a fallback always, never the holder, and nobody twice.
 
-use super::{Member, Setting, population::subject};
-use crate::{
-    model::{
-        PrincipalId, Tier,
-        file::{CampaignDefinition, KeyState, PrincipalKind, RegistryPrincipal, Thresholds},
-    },
-    trust::Tie,
+use super::{
+    Member,
+    bench::{Bar, Bench},
+    population::subject,
+    reviewers::{ALWAYS, Reviewer, Standing, line},
 };
-use std::{collections::BTreeSet, fmt};
+use crate::model::{
+    PrincipalId, Tier,
+    file::{CampaignDefinition, Load, PrincipalKind, Thresholds},
+};
+use std::collections::BTreeMap;
 
-/// Who reviews an item, and why them.
+/// Who reviews an item in a stage, and why them.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Assignment {
+    /// The stage, from 1.
+    pub stage: u32,
     /// The reviewer, who must sign.
     pub reviewer: PrincipalId,
     /// In what standing they review.
@@ -23,97 +27,11 @@ pub struct Assignment {
     pub passed_over: Vec<(PrincipalId, Bar)>,
 }
 
-/// In what standing somebody reviews an item, in the order in which they are asked.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Standing {
-    /// They answer for the principal; for a person, they are the manager.
-    Owner,
-    /// They stand in for the owner of the principal.
-    Deputy,
-    /// They answer for the system.
-    SystemOwner,
-    /// They stand in for the owner of the system.
-    SystemDeputy,
-    /// The campaign's fallback.
-    Fallback,
-    /// The campaign's second fallback.
-    SecondFallback,
-}
-
-impl fmt::Display for Standing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Owner => "owner",
-            Self::Deputy => "deputy",
-            Self::SystemOwner => "owner of the system",
-            Self::SystemDeputy => "deputy for the system",
-            Self::Fallback => "fallback",
-            Self::SecondFallback => "second fallback",
-        })
-    }
-}
-
-/// Why somebody may not review an item.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Bar {
-    /// They have left.
-    Left,
-    /// The registry has no active key of theirs.
-    NoKey,
-    /// They would review themselves.
-    Tied(Tie),
-}
-
-impl fmt::Display for Bar {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Left => f.write_str("left"),
-            Self::NoKey => f.write_str("has no active key"),
-            Self::Tied(tie) => write!(f, "would review {tie}"),
-        }
-    }
-}
-
-/// Everybody who may sign, indexed.
-pub struct Bench<'a> {
-    setting: &'a Setting<'a>,
-    active: BTreeSet<&'a PrincipalId>,
-}
-
-impl<'a> Bench<'a> {
-    /// Returns those who have an active key in the registry.
-    pub fn of(setting: &'a Setting<'a>) -> Self {
-        let active = |principal: &&RegistryPrincipal| principal.keys.iter().any(|key| key.state == KeyState::Active);
-        Self { setting, active: setting.registry.principals.iter().filter(active).map(|p| &p.id).collect() }
-    }
-
-    /// Returns whether `reviewer` may review access of the account `subject`.
-    ///
-    /// They must not be tied to it (own account, own second account, a non-human identity they answer for), must not
-    /// have left, and must have an active key in the registry. Whoever answers for a non-human identity, as owner or
-    /// deputy, is therefore never its reviewer, although they know its workload best: DESIGN section 4 calls that a
-    /// self-review, and `trust` refuses their signature. They are named in the facts, so that the reviewer, who is
-    /// the owner of the system or a fallback, knows whom to ask.
-    ///
-    /// # Errors
-    /// The first reason that stands against it.
-    pub fn eligible(&self, reviewer: &PrincipalId, subject: &str) -> Result<(), Bar> {
-        if self.setting.people.has_left(reviewer) {
-            return Err(Bar::Left);
-        }
-        if !self.active.contains(reviewer) {
-            return Err(Bar::NoKey);
-        }
-        match self.setting.kinship.tie(reviewer, subject) {
-            Some(tie) => Err(Bar::Tied(tie.clone())),
-            None => Ok(()),
-        }
-    }
-}
-
 /// Too few may review an item.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct TooFew {
+    /// In this stage; nothing where the definition has no stages.
+    pub(super) stage: Option<u32>,
     /// How many must sign.
     pub(super) needed: usize,
     /// Who may.
@@ -122,65 +40,126 @@ pub(super) struct TooFew {
     pub(super) barred: Vec<(PrincipalId, Bar)>,
 }
 
-/// Returns who reviews an item.
-///
-/// # Errors
-/// When too few may.
-pub(super) fn assign(
-    member: &Member<'_>,
-    definition: &CampaignDefinition,
-    bench: &Bench<'_>,
-) -> Result<Assignment, TooFew> {
-    let setting = bench.setting;
-    let subject = subject(member.grant);
-    let mut chosen: Vec<(PrincipalId, Standing)> = Vec::new();
-    let mut barred: Vec<(PrincipalId, Bar)> = Vec::new();
-    let mut before_first = 0;
-    let needed = signers(setting.thresholds, member.tier);
-    for (candidate, standing) in candidates(member, &subject, definition, setting) {
-        if chosen.iter().any(|(id, _)| *id == candidate) || barred.iter().any(|(id, _)| *id == candidate) {
-            continue;
-        }
-        match bench.eligible(&candidate, &subject) {
-            Ok(()) => chosen.push((candidate, standing)),
-            Err(bar) => barred.push((candidate, bar)),
-        }
-        if chosen.is_empty() {
-            before_first = barred.len();
-        }
-        if chosen.len() >= needed {
-            break;
-        }
-    }
-    if chosen.len() < needed {
-        return Err(TooFew { needed, may: chosen.into_iter().map(|(id, _)| id).collect(), barred });
-    }
-    let (reviewer, standing) = chosen.remove(0);
-    let mut cosigners: Vec<_> = chosen.into_iter().map(|(id, _)| id).collect();
-    cosigners.sort();
-    barred.truncate(before_first);
-    Ok(Assignment { reviewer, standing, cosigners, passed_over: barred })
+/// The stages of a definition as items are assigned by them.
+pub(super) struct Line<'a> {
+    definition: &'a CampaignDefinition,
+    bench: &'a Bench<'a>,
+    stages: Vec<Asked>,
+    given: BTreeMap<(PrincipalId, Tier), u32>,
 }
 
-fn candidates(
-    member: &Member<'_>,
-    subject: &str,
-    definition: &CampaignDefinition,
-    setting: &Setting<'_>,
-) -> Vec<(PrincipalId, Standing)> {
-    let mut all = Vec::with_capacity(6);
-    if let Some(entry) = setting.people.behind(subject) {
-        // A person answers for themselves, so who stands in for them is who stands in for their manager.
-        all.extend(entry.owner.clone().map(|owner| (owner, Standing::Owner)));
-        all.extend(entry.deputy.clone().map(|deputy| (deputy, Standing::Deputy)));
+struct Asked {
+    number: u32,
+    words: Vec<Reviewer>,
+    reviewers: usize,
+}
+
+impl<'a> Line<'a> {
+    /// Returns the line in which nobody has been given anything yet. Words that name nobody are refused before.
+    pub(super) fn new(definition: &'a CampaignDefinition, bench: &'a Bench<'a>) -> Self {
+        let asked = |(number, stage): (u32, &crate::model::file::Stage)| Asked {
+            number,
+            words: stage.reviewers.iter().filter_map(|word| Reviewer::parse(word).ok()).collect(),
+            reviewers: usize::try_from(stage.ask).unwrap_or(usize::MAX).max(1),
+        };
+        let mut stages: Vec<_> = (1..).zip(&definition.stages).map(asked).collect();
+        if stages.is_empty() {
+            stages.push(Asked { number: 1, words: ALWAYS.to_vec(), reviewers: 1 });
+        }
+        Self { definition, bench, stages, given: BTreeMap::new() }
     }
-    if let Some(system) = setting.systems.get(&member.grant.system) {
-        all.push((system.owner.clone(), Standing::SystemOwner));
-        all.extend(system.deputy.clone().map(|deputy| (deputy, Standing::SystemDeputy)));
+
+    /// Returns who reviews an item: in each stage as many as it asks, each in a file of their own with the cosigners that
+    /// the tier needs. Nobody judges an item twice, in whatever stage or standing.
+    ///
+    /// # Errors
+    /// When too few may, for the first stage that lacks them.
+    pub(super) fn assign(&mut self, member: &Member<'_>) -> Result<Vec<Assignment>, TooFew> {
+        let subject = subject(member.grant);
+        let mut judging: BTreeMap<PrincipalId, u32> = BTreeMap::new();
+        let mut assignments = Vec::with_capacity(self.stages.len());
+        for place in 0..self.stages.len() {
+            let Some(stage) = self.stages.get(place) else { break };
+            let seated = self.seat(stage, member, &subject, &judging)?;
+            for assignment in &seated {
+                for signer in std::iter::once(&assignment.reviewer).chain(&assignment.cosigners) {
+                    judging.insert(signer.clone(), assignment.stage);
+                    if self.definition.load.is_some() {
+                        *self.given.entry((signer.clone(), member.tier)).or_default() += 1;
+                    }
+                }
+            }
+            assignments.extend(seated);
+        }
+        Ok(assignments)
     }
-    all.push((definition.fallback.clone(), Standing::Fallback));
-    all.push((definition.second_fallback.clone(), Standing::SecondFallback));
-    all
+
+    /// The first who may are the reviewers, those after them cosign.
+    fn seat(
+        &self,
+        stage: &Asked,
+        member: &Member<'_>,
+        subject: &str,
+        judging: &BTreeMap<PrincipalId, u32>,
+    ) -> Result<Vec<Assignment>, TooFew> {
+        let signers = signers(self.bench.setting.thresholds, member.tier);
+        let needed = signers.saturating_mul(stage.reviewers);
+        let mut chosen: Vec<(PrincipalId, Standing, usize)> = Vec::with_capacity(needed.min(8));
+        let mut barred: Vec<(PrincipalId, Bar)> = Vec::new();
+        for (candidate, standing) in line(&stage.words, member, subject, self.definition, self.bench) {
+            if chosen.len() >= needed {
+                break;
+            }
+            if chosen.iter().any(|(id, ..)| *id == candidate) || barred.iter().any(|(id, _)| *id == candidate) {
+                continue;
+            }
+            match self.may(&candidate, member, subject, judging) {
+                Ok(()) => chosen.push((candidate, standing, barred.len())),
+                Err(bar) => barred.push((candidate, bar)),
+            }
+        }
+        if chosen.len() < needed {
+            let stage = (!self.definition.stages.is_empty()).then_some(stage.number);
+            return Err(TooFew { stage, needed, may: chosen.into_iter().map(|(id, ..)| id).collect(), barred });
+        }
+        let mut others = chosen.split_off(stage.reviewers).into_iter().map(|(id, ..)| id);
+        let seat = |(reviewer, standing, before): (PrincipalId, Standing, usize)| {
+            let mut cosigners: Vec<_> = others.by_ref().take(signers - 1).collect();
+            cosigners.sort();
+            let passed_over = barred.iter().take(before).cloned().collect();
+            Assignment { stage: stage.number, reviewer, standing, cosigners, passed_over }
+        };
+        Ok(chosen.into_iter().map(seat).collect())
+    }
+
+    fn may(
+        &self,
+        candidate: &PrincipalId,
+        member: &Member<'_>,
+        subject: &str,
+        judging: &BTreeMap<PrincipalId, u32>,
+    ) -> Result<(), Bar> {
+        self.bench.eligible(candidate, subject)?;
+        if let Some(stage) = judging.get(candidate) {
+            return Err(Bar::Judges(*stage));
+        }
+        let Some(cap) = self.definition.load.map(|load| cap(load, member.tier)) else { return Ok(()) };
+        match self.given.get(&(candidate.clone(), member.tier)) {
+            Some(given) if *given >= cap => Err(Bar::Loaded(cap, member.tier)),
+            None if cap == 0 => Err(Bar::Loaded(cap, member.tier)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Returns how many items of a tier one reviewer is given at most.
+const fn cap(load: Load, tier: Tier) -> u32 {
+    match tier {
+        Tier::T0 => load.t0,
+        Tier::T1 => load.t1,
+        Tier::T2 => load.t2,
+        Tier::T3 => load.t3,
+    }
 }
 
 /// Returns how many must sign a review of this tier; never none.

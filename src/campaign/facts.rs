@@ -1,10 +1,6 @@
 //! What a person should know to decide on an item, in plain words.
 
-use super::{
-    Assignment, Member, Setting, Standing,
-    assign::{Bar, identity},
-    population::unused_days,
-};
+use super::{Assignment, Member, Setting, Standing, assign::identity, bench::Bar, population::unused_days};
 use crate::{
     format::lint,
     model::{
@@ -34,17 +30,24 @@ pub(super) fn facts(
     facts.extend(hidden(member));
     facts.extend(paths(member));
     facts.extend(attributes(member));
-    facts.extend(asked(assignment));
-    let text = lint::make_visible(&facts.join("; ")).into_owned();
+    // Nothing but the last fact may begin like the last fact.
+    let told = cut(&lint::make_visible(&facts.join("; ")).replace(ASKED, ", asked as "), MOST_FACTS);
+    match asked(assignment) {
+        Some(asked) => format!("{told}; {}", cut(&lint::make_visible(&asked), MOST_ASKED)),
+        None => told,
+    }
+}
+
+fn cut(text: &str, most: usize) -> String {
     // A quote or backslash takes two bytes in the file.
     let cost = |c: char| c.len_utf8() + usize::from(matches!(c, '"' | '\\'));
     let ends = text.char_indices().scan(0, |sum, (at, c)| {
         *sum += cost(c);
         Some((at, *sum))
     });
-    match ends.into_iter().find(|(_, sum)| *sum > MOST_FACTS) {
+    match ends.into_iter().find(|(_, sum)| *sum > most) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+        None => text.to_owned(),
     }
 }
 
@@ -133,21 +136,25 @@ fn attributes(member: &Member<'_>) -> Option<String> {
 }
 
 fn asked(assignment: &Assignment) -> Option<String> {
-    if assignment.standing == Standing::Owner {
+    if assignment.standing == Standing::Owner && assignment.passed_over.is_empty() {
         return None;
     }
     let passed: Vec<_> =
         assignment.passed_over.iter().map(|(id, bar): &(PrincipalId, Bar)| format!("{id} {bar}")).collect();
     let because = if passed.is_empty() { String::new() } else { format!(", as {}", passed.join(" and ")) };
-    Some(format!("asked as {}{because}", assignment.standing))
+    Some(format!("{}{}{because}", ASKED.trim_start_matches("; "), assignment.standing))
 }
 
-fn day(time: Timestamp) -> String {
+/// Returns the day of a time.
+pub(super) fn day(time: Timestamp) -> String {
     time.to_string().chars().take(10).collect()
 }
 
 const FIRST_NAMES: usize = 4;
 const FIRST_ATTRIBUTES: usize = 6;
 const MOST_NAME: usize = 96;
-/// Well below the 4 KiB a line of a governed file may have.
+/// Together well below the 4 KiB a line of a governed file may have.
 const MOST_FACTS: usize = 2000;
+const MOST_ASKED: usize = 600;
+/// What the last of the facts begins with, where somebody came before who may not review it.
+const ASKED: &str = "; asked as ";

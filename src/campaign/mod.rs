@@ -2,24 +2,30 @@
 
 mod advice;
 mod assign;
+mod bench;
 mod close;
+mod definition;
 mod facts;
 mod open;
 mod population;
 mod resolution;
 mod resolve;
+mod reviewers;
 mod status;
 mod worklist;
 
 #[cfg(test)]
 mod tests;
 
-pub use assign::{Assignment, Bar, Bench, Standing};
+pub use assign::Assignment;
+pub use bench::{Bar, Bench};
 pub use close::close;
+pub use definition::{Ground, check_definition};
 pub use open::{Opened, Opening, open, principals_digest};
 pub use population::{Member, Roll, population};
 pub use resolution::Resolution;
 pub use resolve::{Reopened, Resolved, resolve};
+pub use reviewers::{NoReviewers, Reviewer, Standing};
 pub use status::{Facts, ItemStatus, ReviewerStatus, State, Status, status};
 pub use worklist::{Sheet, worklist};
 

@@ -1,7 +1,7 @@
 //! Opens a campaign: freezes the population, assigns every item, writes the worklists; or refuses, and says why.
 
 use super::{
-    Roll, Setting, Sheet, folder, population,
+    Bar, Ground, Roll, Setting, Sheet, check_definition, folder, population,
     population::scope,
     worklist::{Head, Piles, Unassigned, piles, sheets},
 };
@@ -14,7 +14,10 @@ use crate::{
         file::{Campaign, CampaignDefinition, FileKind, Population, asked},
     },
 };
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 /// What is to be opened, and from where.
 pub struct Opening<'a> {
@@ -32,6 +35,15 @@ pub struct Opening<'a> {
     pub principals: Digest,
     /// The git tree of each system's inventory.
     pub trees: &'a BTreeMap<SystemId, String>,
+    /// The campaigns that were opened before.
+    pub campaigns: &'a BTreeSet<CampaignId>,
+}
+
+impl Opening<'_> {
+    /// Returns when the window ends.
+    pub(super) fn closes_at(&self) -> Timestamp {
+        self.now.plus_days(i64::from(self.definition.window_days))
+    }
 }
 
 /// An opened campaign, ready to be written down and signed.
@@ -75,7 +87,8 @@ impl Opened {
 pub fn open(opening: &Opening<'_>, setting: &Setting<'_>) -> Result<Opened, Diagnostics> {
     let mut problems = Diagnostics::new();
     let mut warnings = Diagnostics::new();
-    check_definition(opening, &mut problems);
+    let ground = Ground { systems: setting.systems, registry: setting.registry, campaigns: opening.campaigns };
+    problems.extend(check_definition(&opening.from, &opening.definition, &ground));
     let systems = scope(&opening.definition, setting);
     for system in &systems {
         check_system(system, opening, setting, &mut problems, &mut warnings);
@@ -87,7 +100,7 @@ pub fn open(opening: &Opening<'_>, setting: &Setting<'_>) -> Result<Opened, Diag
     if roll.is_empty() {
         return Err(empty(opening).into());
     }
-    let (piles, unassigned) = piles(&opening.definition, &roll, setting);
+    let (piles, unassigned) = piles(&opening.definition, &roll, opening.closes_at(), setting);
     if !unassigned.is_empty() {
         return Err(unassigned.iter().map(|item| nobody(item, opening)).collect());
     }
@@ -127,7 +140,9 @@ fn freeze<'s>(
             items: items.get(system).copied().unwrap_or(0),
         })
     };
-    let put = piles.iter().flat_map(|((_, reviewer, _), pile)| pile.iter().map(move |(item, ..)| (*item, 1, reviewer)));
+    let put = piles.iter();
+    let put =
+        put.flat_map(|((_, reviewer, stage, _), pile)| pile.iter().map(move |(item, ..)| (*item, *stage, reviewer)));
     Campaign {
         schema: FileKind::Campaign.schema().to_owned(),
         repo: setting.repo.clone(),
@@ -135,7 +150,7 @@ fn freeze<'s>(
         from: opening.from.clone(),
         base: opening.base.clone(),
         opened_at: opening.now,
-        closes_at: opening.now.plus_days(i64::from(opening.definition.window_days)),
+        closes_at: opening.closes_at(),
         items: roll.len() as u64,
         population: roll.digest(),
         asked: Some(asked(put)),
@@ -144,24 +159,6 @@ fn freeze<'s>(
         seeds: None,
         definition: opening.definition.clone(),
         systems: systems.filter_map(contributes).collect(),
-    }
-}
-
-fn check_definition(opening: &Opening<'_>, problems: &mut Diagnostics) {
-    let refuse = |code, message: &str, help: &str| Diagnostic::error(code, message).in_file(&opening.from).help(help);
-    if opening.definition.window_days == 0 {
-        problems.push(refuse("no-window", "reviewers have no days at all", "write `window_days = 14`, or more"));
-    }
-    if opening.definition.selectors.is_empty() {
-        let help = "add a `[[select]]`; an empty one takes everything";
-        problems.push(refuse("no-selector", "the definition selects nothing", help));
-    }
-    for stage in &opening.definition.stages {
-        if let Some(stance) = stage.contradiction() {
-            let message = format!("stage `{}` both stops and goes on after {stance}", stage.name);
-            let help = "name it in `stop_on` or in `advance_on`; with `advance_on`, all else stops anyway";
-            problems.push(refuse("contradictory-stage", &message, help));
-        }
     }
 }
 
@@ -174,9 +171,6 @@ fn check_system(
 ) {
     let collect = format!("tenure collect {system}, then commit and merge the inventory");
     if !setting.systems.contains_key(system) {
-        let message = format!("`{system}` is selected, but there is no systems/{system}.toml");
-        let problem = Diagnostic::error("unknown-system", message).in_file(&opening.from);
-        problems.push(problem.help(format!("write systems/{system}.toml, or take it out of the selectors")));
         return;
     }
     let Some(loaded) = setting.inventories.get(system) else {
@@ -220,8 +214,9 @@ fn empty(opening: &Opening<'_>) -> Diagnostic {
 
 fn nobody(item: &Unassigned, opening: &Opening<'_>) -> Diagnostic {
     let Unassigned { system, principal, entitlement, tier, reviewers } = item;
+    let stage = reviewers.stage.map(|stage| format!(" in stage {stage}")).unwrap_or_default();
     let message = format!(
-        "`{entitlement}` of `{principal}` on `{system}` ({tier}) needs {} to review it, and {} may",
+        "`{entitlement}` of `{principal}` on `{system}` ({tier}) needs {} to review it{stage}, and {} may",
         reviewers.needed,
         reviewers.may.len()
     );
@@ -229,7 +224,12 @@ fn nobody(item: &Unassigned, opening: &Opening<'_>) -> Diagnostic {
     let barred = reviewers.barred.iter().map(|(id, bar)| format!("`{id}` {bar}"));
     let problem = Diagnostic::error("no-reviewer", message).in_file(&opening.from);
     let told = may.chain(barred).fold(problem, Diagnostic::with_note);
-    told.help("name other fallbacks in the definition, or give one of them a key in `trust/registry`")
+    let loaded = reviewers.barred.iter().any(|(_, bar)| matches!(bar, Bar::Loaded(..)));
+    told.help(if loaded {
+        "raise `[load]`, name more reviewers, or narrow the selectors"
+    } else {
+        "name other fallbacks in the definition, or give one of them a key in `trust/registry`"
+    })
 }
 
 /// How far the collector's clock may be ahead, in seconds.

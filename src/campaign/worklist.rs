@@ -1,9 +1,10 @@
-//! The review files of a campaign as its opening writes them: each item exactly once, the riskiest first.
+//! The review files of a campaign as its opening writes them: each item once for each who is asked, the riskiest first.
 
 use super::{
     Assignment, Member, Roll, Setting,
     advice::advice,
-    assign::{Bench, TooFew, assign},
+    assign::{Line, TooFew},
+    bench::Bench,
     facts::{clip, facts},
     folder,
 };
@@ -48,20 +49,21 @@ pub fn worklist(
     now: Timestamp,
     setting: &Setting<'_>,
 ) -> Vec<Sheet> {
-    let (piles, _) = piles(definition, roll, setting);
+    let closes_at = now.plus_days(i64::from(definition.window_days));
+    let (piles, _) = piles(definition, roll, closes_at, setting);
     sheets(&Head { campaign, digest, now, setting }, &piles)
 }
 
 pub(super) fn sheets(head: &Head<'_>, piles: &Piles<'_>) -> Vec<Sheet> {
     let mut sheets = Vec::new();
     let mut by_reviewer: BTreeMap<(&SystemId, &PrincipalId), Signed<'_>> = BTreeMap::new();
-    for ((system, reviewer, cosigners), pile) in piles {
-        by_reviewer.entry((system, reviewer)).or_default().push((cosigners, pile));
+    for ((system, reviewer, stage, cosigners), pile) in piles {
+        by_reviewer.entry((system, reviewer)).or_default().push((*stage, cosigners, pile));
     }
     let taken: BTreeSet<_> = by_reviewer.keys().map(|(system, reviewer)| (*system, reviewer.as_str())).collect();
     for ((system, reviewer), piles) in &by_reviewer {
-        let mut pages: Vec<_> = piles.iter().flat_map(|(cosigners, pile)| head.pages(cosigners, pile)).collect();
-        pages.sort_by(|a, b| a.first.cmp(&b.first));
+        let mut pages: Vec<_> = piles.iter().flat_map(|pile| head.pages(pile)).collect();
+        pages.sort_by(|a, b| (a.stage, &a.first).cmp(&(b.stage, &b.first)));
         let mut number = 1;
         for page in pages {
             let mut stem = stem(reviewer, number);
@@ -84,25 +86,29 @@ fn stem(reviewer: &PrincipalId, number: u32) -> String {
 }
 
 pub(super) type Pile<'a> = Vec<(&'a ItemId, &'a Member<'a>, Assignment)>;
-pub(super) type Piles<'a> = BTreeMap<(SystemId, PrincipalId, Vec<PrincipalId>), Pile<'a>>;
+pub(super) type Piles<'a> = BTreeMap<(SystemId, PrincipalId, u32, Vec<PrincipalId>), Pile<'a>>;
 
-/// The piles of one reviewer, each with those who sign it too.
-type Signed<'a> = Vec<(&'a Vec<PrincipalId>, &'a Pile<'a>)>;
+/// The piles of one reviewer, each with its stage and those who sign it too.
+type Signed<'a> = Vec<(u32, &'a Vec<PrincipalId>, &'a Pile<'a>)>;
 
-/// Puts every item on the pile of those who sign it together.
+/// Puts every item, for every stage, on the pile of those who sign it together.
 pub(super) fn piles<'a>(
     definition: &CampaignDefinition,
     roll: &'a Roll<'a>,
+    closes_at: Timestamp,
     setting: &Setting<'_>,
 ) -> (Piles<'a>, Vec<Unassigned>) {
-    let bench = Bench::of(setting);
+    let bench = Bench::of(setting).until(closes_at);
+    let mut line = Line::new(definition, &bench);
     let mut piles = Piles::new();
     let mut unassigned = Vec::new();
     for (item, member) in roll.items() {
-        match assign(member, definition, &bench) {
-            Ok(to) => {
-                let key = (member.grant.system.clone(), to.reviewer.clone(), to.cosigners.clone());
-                piles.entry(key).or_default().push((item, member, to));
+        match line.assign(member) {
+            Ok(assignments) => {
+                for to in assignments {
+                    let key = (member.grant.system.clone(), to.reviewer.clone(), to.stage, to.cosigners.clone());
+                    piles.entry(key).or_default().push((item, member, to));
+                }
             }
             Err(reviewers) => unassigned.push(Unassigned {
                 system: member.grant.system.clone(),
@@ -121,6 +127,7 @@ pub(super) fn piles<'a>(
 type Rank = (Tier, Reverse<usize>, String, String, ItemId);
 
 struct Page {
+    stage: u32,
     first: Option<Rank>,
     cosigners: Vec<PrincipalId>,
     items: Vec<Item>,
@@ -135,7 +142,7 @@ pub(super) struct Head<'a> {
 }
 
 impl Head<'_> {
-    fn pages(&self, cosigners: &[PrincipalId], pile: &Pile<'_>) -> Vec<Page> {
+    fn pages(&self, (stage, cosigners, pile): &(u32, &Vec<PrincipalId>, &Pile<'_>)) -> Vec<Page> {
         let mut ranked: Vec<(Rank, Item)> =
             pile.iter().filter_map(|(item, member, assignment)| self.item(item, member, assignment)).collect();
         ranked.sort_by(|a, b| a.0.cmp(&b.0));
@@ -144,7 +151,8 @@ impl Head<'_> {
         for (rank, item) in ranked {
             if room == 0 {
                 room = if item.tier <= Tier::T1 { MOST_PRIVILEGED } else { MOST_ITEMS };
-                pages.push(Page { first: Some(rank), cosigners: cosigners.to_vec(), items: Vec::new() });
+                let cosigners = cosigners.to_vec();
+                pages.push(Page { stage: *stage, first: Some(rank), cosigners, items: Vec::new() });
             }
             if let Some(page) = pages.last_mut() {
                 page.items.push(item);
@@ -189,7 +197,7 @@ impl Head<'_> {
             system: system.clone(),
             reviewer: reviewer.clone(),
             cosigners: page.cosigners,
-            stage: None,
+            stage: (page.stage > 1).then_some(page.stage),
             items: page.items,
         }
     }

@@ -1,5 +1,6 @@
 //! Stories of campaigns: opening, assigning, resolving, closing.
 
+mod assigning;
 mod opening;
 mod resolving;
 mod world;

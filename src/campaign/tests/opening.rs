@@ -155,7 +155,7 @@ fn an_opening_that_cannot_be_whole_is_refused_with_all_its_reasons() {
     );
     world.inventories.remove(&system_id("db"));
     world.definition.selectors.push(Selector { systems: vec![system_id("ghost")], ..Selector::default() });
-    insta::assert_snapshot!(world.refused(), @r"
+    insta::assert_snapshot!(world.refused(), @r#"
     error[inventory-missing]: `db` has no inventory at 0123456789ab
      |
      = help: tenure collect db, then commit and merge the inventory
@@ -173,9 +173,13 @@ fn an_opening_that_cannot_be_whole_is_refused_with_all_its_reasons() {
      = help: look at the clocks of this machine and of the one that collected
 
     error[unknown-system]: `ghost` is selected, but there is no systems/ghost.toml
-    --> policies/privileged.toml
-     = help: write systems/ghost.toml, or take it out of the selectors
-    ");
+      --> policies/privileged.toml:12:12
+       |
+    12 | systems = ["ghost"]
+       |            ^^^^^^^ no such system
+       |
+       = help: write systems/ghost.toml, or take it out of the selectors
+    "#);
 }
 
 #[test]

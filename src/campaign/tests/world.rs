@@ -14,7 +14,7 @@ use crate::{
     },
     trust::Kinship,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const BASE: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -28,6 +28,7 @@ pub(super) struct World {
     pub(super) definition: CampaignDefinition,
     pub(super) now: Timestamp,
     pub(super) trees: BTreeMap<SystemId, String>,
+    pub(super) campaigns: BTreeSet<CampaignId>,
 }
 
 pub(super) fn id(text: &str) -> PrincipalId {
@@ -69,6 +70,7 @@ impl World {
             },
             now: time("2026-11-23T05:00:00Z"),
             trees: BTreeMap::new(),
+            campaigns: BTreeSet::new(),
             repo,
         };
         for name in ["ana", "dan", "dora", "fay", "gus", "li"] {
@@ -181,6 +183,7 @@ impl World {
             now: self.now,
             principals: Digest::of("principals"),
             trees: &self.trees,
+            campaigns: &self.campaigns,
         };
         self.with_setting(|setting| open(&opening, setting))
     }

@@ -51,6 +51,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         now: context.clock.now(),
         principals,
         trees: &trees,
+        campaigns: &session.governed.openings().keys().cloned().collect(),
     };
     let setting = Setting {
         repo: trust.repo(),

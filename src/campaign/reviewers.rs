@@ -1,0 +1,174 @@
+//! The kinds of reviewers that a stage names, and the people they stand for.
+
+use super::{Member, bench::Bench};
+use crate::model::{
+    Digest, PrincipalId,
+    file::{CampaignDefinition, PrincipalKind},
+};
+use std::fmt;
+
+/// A word of `reviewers` in a stage.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Reviewer {
+    /// `deputy`: who stands in for the owner of the principal.
+    Deputy,
+    /// `group:<name>`: a group of the registry.
+    Group(String),
+    /// `manager`: a person's manager; for a non-human identity, that of its owner.
+    Manager,
+    /// `owner`: who answers for the principal; for a person, their manager.
+    Owner,
+    /// `person:<id>`: somebody by name.
+    Person(PrincipalId),
+    /// `system-deputy`: who stands in for the owner of the system.
+    SystemDeputy,
+    /// `system-owner`: who answers for the system.
+    SystemOwner,
+    /// `team`: the people of the principal's team.
+    Team,
+}
+
+/// A word that names no reviewers.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{0}` names no reviewers")]
+pub struct NoReviewers(String);
+
+impl Reviewer {
+    /// Reads a word.
+    ///
+    /// # Errors
+    /// When it is none of the words there are.
+    pub fn parse(word: &str) -> Result<Self, NoReviewers> {
+        let refuse = || NoReviewers(word.chars().take(80).collect());
+        match word.split_once(':') {
+            None => match word {
+                "deputy" => Ok(Self::Deputy),
+                "manager" => Ok(Self::Manager),
+                "owner" => Ok(Self::Owner),
+                "system-deputy" => Ok(Self::SystemDeputy),
+                "system-owner" => Ok(Self::SystemOwner),
+                "team" => Ok(Self::Team),
+                _ => Err(refuse()),
+            },
+            Some((_, rest)) if rest.trim().is_empty() => Err(refuse()),
+            Some(("group", name)) => Ok(Self::Group(name.to_owned())),
+            Some(("person", id)) => PrincipalId::parse(id).map(Self::Person).map_err(|_| refuse()),
+            Some(_) => Err(refuse()),
+        }
+    }
+}
+
+/// What `reviewers` may say, for people.
+pub(super) const WORDS: &str = "`owner`, `deputy`, `manager`, `system-owner`, `system-deputy`, `team`, `group:<registry group>`, \
+                                `person:<id>`";
+
+/// Who is asked where no stage says otherwise.
+pub(super) const ALWAYS: [Reviewer; 4] =
+    [Reviewer::Owner, Reviewer::Deputy, Reviewer::SystemOwner, Reviewer::SystemDeputy];
+
+/// In what standing somebody reviews an item.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Standing {
+    /// They stand in for the owner of the principal.
+    Deputy,
+    /// The campaign's fallback.
+    Fallback,
+    /// They are in this group of the registry.
+    Group(String),
+    /// They lead the holder, or who answers for it.
+    Manager,
+    /// The definition names them.
+    Named,
+    /// They answer for the principal; for a person, they are the manager.
+    Owner,
+    /// The campaign's second fallback.
+    SecondFallback,
+    /// They stand in for the owner of the system.
+    SystemDeputy,
+    /// They answer for the system.
+    SystemOwner,
+    /// They are in the holder's team.
+    Team(String),
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Deputy => "deputy",
+            Self::Fallback => "fallback",
+            Self::Group(name) => return write!(f, "member of the group {name}"),
+            Self::Manager => "manager",
+            Self::Named => "one the definition names",
+            Self::Owner => "owner",
+            Self::SecondFallback => "second fallback",
+            Self::SystemDeputy => "deputy for the system",
+            Self::SystemOwner => "owner of the system",
+            Self::Team(name) => return write!(f, "member of the team {name}"),
+        })
+    }
+}
+
+/// Returns who is asked about an item, the first in line first, and the fallbacks last; somebody may stand in it twice.
+pub(super) fn line(
+    words: &[Reviewer],
+    member: &Member<'_>,
+    subject: &str,
+    definition: &CampaignDefinition,
+    bench: &Bench<'_>,
+) -> Vec<(PrincipalId, Standing)> {
+    let mut line = Vec::with_capacity(words.len() + 2);
+    for word in words {
+        ask(word, member, subject, bench, &mut line);
+    }
+    line.push((definition.fallback.clone(), Standing::Fallback));
+    line.push((definition.second_fallback.clone(), Standing::SecondFallback));
+    line
+}
+
+fn ask(
+    word: &Reviewer,
+    member: &Member<'_>,
+    subject: &str,
+    bench: &Bench<'_>,
+    line: &mut Vec<(PrincipalId, Standing)>,
+) {
+    let people = bench.setting.people;
+    let entry = people.behind(subject);
+    let system = bench.setting.systems.get(&member.grant.system);
+    let one = |id: Option<&PrincipalId>, standing: Standing| id.cloned().map(|id| (id, standing));
+    match word {
+        Reviewer::Deputy => line.extend(one(entry.and_then(|entry| entry.deputy.as_ref()), Standing::Deputy)),
+        Reviewer::Group(name) => {
+            line.extend(in_turn(bench.group(name), subject).map(|id| (id, Standing::Group(name.clone()))));
+        }
+        Reviewer::Manager => {
+            let owner = entry.and_then(|entry| entry.owner.as_ref());
+            let leads = match entry {
+                Some(entry) if entry.kind == PrincipalKind::Person => owner,
+                Some(_) => owner.and_then(|owner| people.get(owner)).and_then(|owner| owner.owner.as_ref()),
+                None => None,
+            };
+            line.extend(one(leads, Standing::Manager));
+        }
+        Reviewer::Owner => line.extend(one(entry.and_then(|entry| entry.owner.as_ref()), Standing::Owner)),
+        Reviewer::Person(id) => line.extend(one(Some(id), Standing::Named)),
+        Reviewer::SystemDeputy => {
+            line.extend(one(system.and_then(|system| system.deputy.as_ref()), Standing::SystemDeputy));
+        }
+        Reviewer::SystemOwner => line.extend(one(system.map(|system| &system.owner), Standing::SystemOwner)),
+        Reviewer::Team => {
+            if let Some(team) = entry.and_then(|entry| entry.team.as_ref()) {
+                line.extend(in_turn(bench.team(team), subject).map(|id| (id, Standing::Team(team.clone()))));
+            }
+        }
+    }
+}
+
+/// Returns everybody of a circle, beginning with another one for another holder: one holder's items stay together, and
+/// the first by name does not get them all.
+fn in_turn<'a>(circle: &'a [&PrincipalId], subject: &str) -> impl Iterator<Item = PrincipalId> + use<'a> {
+    let draw = Digest::of(subject).as_bytes().iter().take(4).fold(0, |sum: u32, byte| (sum << 8) | u32::from(*byte));
+    let first = u32::try_from(circle.len()).ok().and_then(|size| draw.checked_rem(size)).unwrap_or(0);
+    let (before, from) = circle.split_at(usize::try_from(first).unwrap_or(0));
+    from.iter().chain(before).map(|id| (*id).clone())
+}

@@ -1,0 +1,216 @@
+//! Stages at opening: who is asked in which, who is passed over and why, and what a definition may not say.
+
+use super::world::{World, campaign_id, id, membership, time};
+use crate::{
+    campaign::Opened,
+    diag::Style,
+    model::{
+        PrincipalId, Stance, Strategy, Tier,
+        file::{KeyState, Load, PrincipalKind, Selector, Stage},
+    },
+};
+use std::collections::BTreeMap;
+
+fn stage(name: &str, reviewers: &[&str], ask: u32) -> Stage {
+    Stage {
+        name: name.to_owned(),
+        days: 7,
+        reviewers: reviewers.iter().map(|word| (*word).to_owned()).collect(),
+        ask,
+        outcome: Strategy::AllMustAccept,
+        stop_on: Vec::new(),
+        advance_on: Vec::new(),
+    }
+}
+
+/// `eve` and `tom` are in the team of `ana`, who manages them; `fay` and `gus` are auditors.
+fn company() -> World {
+    let mut world = World::new().person("eve", &["db:1"]).person("tom", &["db:2"]).signs("eve").signs("tom");
+    for name in ["ana", "eve", "tom"] {
+        world.entry(name).team = Some("orders".to_owned());
+        world.entry(name).owner = (name != "ana").then(|| id("ana"));
+    }
+    for name in ["fay", "gus"] {
+        world.registered(name).groups = vec!["auditors".to_owned()];
+    }
+    let grants = ["1", "2"].map(|holder| membership("db", holder, "reader", Tier::T2)).into();
+    world.collected("db", grants, "2026-11-22T05:00:00Z")
+}
+
+/// Returns who is asked in each stage about each holder's item, and the last of what they are told.
+fn asked(opened: &Opened) -> BTreeMap<String, Vec<(u32, String, String)>> {
+    let mut asked: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    for sheet in &opened.sheets {
+        for item in &sheet.review.items {
+            let told = item.facts.split("; asked as ").nth(1).unwrap_or_default().to_owned();
+            let one = (sheet.review.stage(), sheet.review.reviewer.to_string(), told);
+            asked.entry(item.principal.clone()).or_default().push(one);
+        }
+    }
+    asked.values_mut().for_each(|one| one.sort());
+    asked
+}
+
+fn opened(world: &World) -> Opened {
+    world.open().unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())))
+}
+
+fn one(stage: u32, reviewer: &str, told: &str) -> (u32, String, String) {
+    (stage, reviewer.to_owned(), told.to_owned())
+}
+
+#[test]
+fn every_stage_has_sheets_of_its_own_and_nobody_judges_twice() {
+    let mut world = company();
+    world.definition.stages =
+        vec![stage("team", &["manager"], 1), stage("control", &["manager", "group:auditors", "system-owner"], 2)];
+    let opened = opened(&world);
+    assert_eq!(opened.campaign.items, 2, "a grant is one item, however many are asked");
+    for (holder, seen) in asked(&opened) {
+        assert_eq!(seen.len(), 3, "{holder}: {seen:?}");
+        assert_eq!(seen[0], one(1, "ana", "manager"));
+        let auditors: Vec<_> = seen[1..].iter().map(|(stage, reviewer, _)| (*stage, reviewer.as_str())).collect();
+        assert_eq!(auditors, [(2, "fay"), (2, "gus")]);
+        assert!(seen[1].2.starts_with("member of the group auditors, as ana judges it in stage 1"), "{seen:?}");
+    }
+    let files: Vec<_> = opened.sheets.iter().map(|sheet| (sheet.path.as_str(), sheet.review.stage)).collect();
+    let reviews = format!("campaigns/{}/reviews/db", campaign_id());
+    assert_eq!(
+        files,
+        [
+            (format!("{reviews}/ana.toml").as_str(), None),
+            (format!("{reviews}/fay.toml").as_str(), Some(2)),
+            (format!("{reviews}/gus.toml").as_str(), Some(2)),
+        ]
+    );
+}
+
+#[test]
+fn somebody_who_is_asked_in_two_stages_has_a_file_for_each() {
+    let mut world = company();
+    world.definition.stages = vec![stage("one", &["person:fay"], 1), stage("two", &["person:gus"], 1)];
+    // What is fay's own is gus's in the first stage, and a fallback's in the second.
+    world.entry("fay").accounts = vec!["db:1".to_owned()];
+    world.entry("eve").accounts.clear();
+    world.definition.fallback = id("dora");
+    world.definition.second_fallback = id("dan");
+    world.definition.stages[0].reviewers.push("person:gus".to_owned());
+    world.definition.stages[1].reviewers.push("person:fay".to_owned());
+    let seen = asked(&opened(&world));
+    assert_eq!(
+        seen["1_login"],
+        [
+            one(1, "gus", "one the definition names, as fay would review their own access"),
+            one(2, "dora", "fallback, as gus judges it in stage 1 and fay would review their own access"),
+        ]
+    );
+    let gus: Vec<_> = opened(&world).sheets.into_iter().filter(|sheet| sheet.path.contains("/gus")).collect();
+    let files: Vec<_> =
+        gus.iter().map(|sheet| (sheet.path.rsplit('/').next().unwrap(), sheet.review.stage())).collect();
+    assert_eq!(files, [("gus-2.toml", 2), ("gus.toml", 1)]);
+}
+
+#[test]
+fn a_team_judges_its_own_but_nobody_themselves() {
+    let mut world = company();
+    world.definition.stages = vec![stage("peers", &["team"], 2)];
+    let seen = asked(&opened(&world));
+    let names = |holder: &str| seen[holder].iter().map(|(_, name, _)| name.as_str()).collect::<Vec<_>>();
+    assert_eq!(names("1_login"), ["ana", "tom"]);
+    assert_eq!(names("2_login"), ["ana", "eve"]);
+}
+
+#[test]
+fn the_manager_of_a_machine_is_that_of_who_answers_for_it() {
+    let mut world = company().principal("etl", PrincipalKind::Service, Some("eve"), &["db:9"]);
+    world.definition.stages = vec![stage("managers", &["owner", "deputy", "manager"], 1)];
+    let world = world.collected("db", vec![membership("db", "9", "writer", Tier::T2)], "2026-11-22T05:00:00Z");
+    let told = "manager, as eve would review the access of `etl`, which they answer for";
+    assert_eq!(asked(&opened(&world))["9_login"], [one(1, "ana", told)]);
+}
+
+#[test]
+fn who_leaves_before_the_window_ends_or_cannot_sign_is_not_asked() {
+    let mut world = company();
+    world.entry("ana").ends = Some(time("2026-12-01T00:00:00Z"));
+    world.definition.stages = vec![stage("one", &["manager", "system-owner", "system-deputy"], 1)];
+    world.registered("dora").keys[0].state = KeyState::Retired;
+    let told = "deputy for the system, as ana leaves on 2026-12-01 and dora has no active key";
+    assert_eq!(asked(&opened(&world))["1_login"], [one(1, "dan", told)]);
+    // The day after the window ends is another matter.
+    world.entry("ana").ends = Some(time("2026-12-08T00:00:00Z"));
+    assert_eq!(asked(&opened(&world))["1_login"], [one(1, "ana", "manager")]);
+    // So it is without stages.
+    world.definition.stages.clear();
+    world.entry("ana").ends = Some(time("2026-12-01T00:00:00Z"));
+    let told = "deputy for the system, as ana leaves on 2026-12-01 and dora has no active key";
+    assert_eq!(asked(&opened(&world))["1_login"], [one(1, "dan", told)]);
+}
+
+#[test]
+fn over_the_load_the_next_in_line_is_asked_until_nobody_is_left() {
+    let holders: Vec<String> = (0..5).map(|number| format!("1{number}")).collect();
+    let grants = holders.iter().map(|holder| membership("db", holder, "reader", Tier::T2)).collect();
+    let mut world = World::new().collected("db", grants, "2026-11-22T05:00:00Z");
+    world.definition.load = Some(Load { t0: 1, t1: 1, t2: 2, t3: 1 });
+    let mut count: BTreeMap<PrincipalId, usize> = BTreeMap::new();
+    let sheets = opened(&world).sheets;
+    sheets
+        .iter()
+        .for_each(|sheet| *count.entry(sheet.review.reviewer.clone()).or_default() += sheet.review.items.len());
+    assert_eq!(count, BTreeMap::from([(id("dora"), 2), (id("dan"), 2), (id("fay"), 1)]));
+    let last = sheets.iter().find(|sheet| sheet.review.reviewer == id("fay")).unwrap();
+    let told = "asked as fallback, as dora has 2 items of T2 already and dan has 2 items of T2 already";
+    assert!(last.review.items[0].facts.ends_with(told), "{}", last.review.items[0].facts);
+
+    world.definition.load = Some(Load { t0: 1, t1: 1, t2: 1, t3: 1 });
+    let refused = world.refused();
+    assert!(refused.contains("`gus` has 1 item of T2 already") && refused.contains("raise `[load]`"), "{refused}");
+}
+
+#[test]
+fn each_of_several_reviewers_has_their_own_cosigners() {
+    let mut world = company().person("pat", &[]).person("kim", &[]).signs("pat").signs("kim");
+    world.thresholds.t2 = 2;
+    world.definition.window_days = 30;
+    world.definition.stages = vec![stage("two", &["manager", "person:pat", "system-owner", "system-deputy"], 2)];
+    let opened = opened(&world);
+    let of = |holder: &str| {
+        let has = |sheet: &&crate::campaign::Sheet| sheet.review.items.iter().any(|item| item.principal == holder);
+        let signers = |sheet: &crate::campaign::Sheet| (sheet.review.reviewer.clone(), sheet.review.cosigners.clone());
+        opened.sheets.iter().filter(has).map(signers).collect::<Vec<_>>()
+    };
+    assert_eq!(of("1_login"), [(id("ana"), vec![id("dora")]), (id("pat"), vec![id("dan")])]);
+    world.definition.stages.push(stage("three", &["person:kim"], 1));
+    let opened = world.open().unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())));
+    let last = opened.sheets.iter().find(|sheet| sheet.review.stage == Some(2)).unwrap();
+    assert_eq!((&last.review.reviewer, last.review.cosigners.as_slice()), (&id("kim"), &[id("fay")][..]));
+    world.definition.stages.push(stage("four", &["person:kim"], 1));
+    let refused = world.refused();
+    assert!(refused.contains("needs 2 to review it in stage 3, and 1 may"), "{refused}");
+    assert!(refused.contains("`fay` judges it in stage 2"), "{refused}");
+}
+
+#[test]
+fn mistakes_in_a_definition_are_underlined() {
+    let mut world = company();
+    world.definition.remind_percent = vec![75, 50, 100];
+    world.definition.every_days = Some(3);
+    world.definition.second_fallback = id("fay");
+    world.definition.stages = vec![
+        Stage {
+            days: 9,
+            stop_on: vec![Stance::Revoke],
+            advance_on: vec![Stance::Accept, Stance::Revoke],
+            ..stage("one", &["owner", "boss", "group:nobody", "person:zoe"], 1)
+        },
+        Stage { stop_on: vec![Stance::Revoke], advance_on: vec![Stance::Accept], ..stage("two", &[], 0) }, // all else stops
+    ];
+    world.definition.selectors =
+        vec![Selector { new_since: Some(campaign_id()), subjects: vec!["li".to_owned()], ..Selector::default() }];
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../../tests/cases/campaign");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("definition", world.refused()));
+}
