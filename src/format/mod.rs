@@ -17,3 +17,5 @@ mod refusal;
 pub mod schema;
 pub mod sshsig;
 pub mod wire;
+
+pub(crate) use refusal::nearest;

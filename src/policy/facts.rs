@@ -1,14 +1,20 @@
 //! What is known of one grant or principal: attributes by name. What is not there is unknown.
 
-use super::{Kind, attribute};
+use super::{
+    ATTRIBUTES, Attribute, Kind, attribute,
+    expression::{Slot, Value},
+};
 use crate::model::file::Fact;
 use std::collections::BTreeMap;
 
-/// What is known of one grant or principal.
+/// What is known of one grant or principal. Looking at an attribute takes the same time however much is known.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Facts {
-    known: BTreeMap<&'static str, Fact>,
-    attributes: BTreeMap<String, String>,
+    /// One bit for each attribute that is known, by its place in the list.
+    present: [u64; 2],
+    /// The values of these, in the order of the list.
+    values: Vec<Fact>,
+    attributes: Option<BTreeMap<String, String>>,
 }
 
 /// A fact that is not taken.
@@ -44,27 +50,108 @@ impl Facts {
         if !fits {
             return Err(FactError::Value { name: attribute.name, kind: attribute.kind });
         }
-        self.known.insert(attribute.name, fact);
+        let slot = slot(attribute);
+        let (word, bit, rank) = self.place(slot);
+        if self.present[word] & bit == 0 {
+            self.present[word] |= bit;
+            self.values.insert(rank, fact);
+        } else if let Some(known) = self.values.get_mut(rank) {
+            *known = fact;
+        }
         Ok(())
     }
 
     /// Takes what a connector says by its own names: `grant.attributes`.
     pub fn know_attributes(&mut self, attributes: BTreeMap<String, String>) {
-        self.attributes = attributes;
+        self.attributes = Some(attributes);
     }
 
     /// Returns what is known of an attribute.
     pub fn get(&self, name: &str) -> Option<&Fact> {
-        self.known.get(name)
+        self.at(slot(attribute(name)?))
     }
 
     /// Returns all that is known, by name.
     pub fn known(&self) -> impl Iterator<Item = (&'static str, &Fact)> {
-        self.known.iter().map(|(name, fact)| (*name, fact))
+        let names = (0_u8..).zip(ATTRIBUTES).filter(|(slot, _)| self.at(*slot).is_some());
+        names.map(|(_, attribute)| attribute.name).zip(&self.values)
     }
 
-    /// Returns what the connector says by its own names.
-    pub const fn attributes(&self) -> &BTreeMap<String, String> {
-        &self.attributes
+    /// Returns what the connector says by its own names; nothing where no connector was asked.
+    pub const fn attributes(&self) -> Option<&BTreeMap<String, String>> {
+        self.attributes.as_ref()
+    }
+
+    /// Returns the value of the attribute at this place of the list.
+    pub(super) fn value(&self, slot: Slot) -> Option<Value<'_>> {
+        if ATTRIBUTES.get(usize::from(slot)).is_some_and(|attribute| attribute.kind == Kind::Map) {
+            return self.attributes.as_ref().map(Value::Map);
+        }
+        self.at(slot).map(Value::of)
+    }
+
+    fn at(&self, slot: Slot) -> Option<&Fact> {
+        let (word, bit, rank) = self.place(slot);
+        if self.present.get(word)? & bit == 0 { None } else { self.values.get(rank) }
+    }
+
+    /// Returns the word and bit of an attribute, and how many known ones stand before it.
+    fn place(&self, slot: Slot) -> (usize, u64, usize) {
+        let (word, bit) = (usize::from(slot) / 64, 1_u64 << (slot % 64));
+        let before: u32 = self.present.iter().take(word).map(|word| word.count_ones()).sum();
+        let here = self.present.get(word).map_or(0, |word| (word & (bit - 1)).count_ones());
+        (word, bit, (before + here) as usize)
+    }
+}
+
+/// Returns the place of an attribute in the list.
+fn slot(attribute: &Attribute) -> Slot {
+    let place = ATTRIBUTES.partition_point(|one| one.name < attribute.name);
+    Slot::try_from(place).unwrap_or(Slot::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_found_whatever_the_order_they_came_in() {
+        let facts = |names: Vec<&Attribute>| {
+            let mut facts = Facts::default();
+            for attribute in names {
+                let fact = match attribute.kind {
+                    Kind::Flag => Fact::Flag(true),
+                    Kind::Number => Fact::Number(attribute.name.len() as i64),
+                    Kind::Text => Fact::Text(attribute.name.to_owned()),
+                    Kind::Texts => Fact::Texts(vec![attribute.name.to_owned()]),
+                    Kind::Map => continue,
+                };
+                facts.know(attribute.name, fact).unwrap();
+            }
+            facts
+        };
+        let forward = facts(ATTRIBUTES.iter().collect());
+        assert_eq!(forward, facts(ATTRIBUTES.iter().rev().collect()));
+        assert_eq!(forward.known().count() + 1, ATTRIBUTES.len());
+        assert!(forward.known().is_sorted_by_key(|(name, _)| name));
+        for (name, fact) in forward.known() {
+            assert_eq!(forward.get(name), Some(fact));
+            assert!(!matches!(fact, Fact::Text(text) if text != name), "{name}");
+        }
+        let few = facts(ATTRIBUTES.iter().step_by(7).collect());
+        for attribute in ATTRIBUTES {
+            assert!(few.get(attribute.name).is_none_or(|fact| forward.get(attribute.name) == Some(fact)));
+        }
+    }
+
+    #[test]
+    fn a_fact_of_another_kind_or_name_is_not_taken() {
+        let mut facts = Facts::default();
+        facts.know("usage.idle_days", Fact::Number(1)).unwrap();
+        facts.know("usage.idle_days", Fact::Number(2)).unwrap();
+        assert_eq!(facts.get("usage.idle_days"), Some(&Fact::Number(2)));
+        let wrong = facts.know("usage.idle_days", Fact::Text("2".to_owned()));
+        assert_eq!(wrong, Err(FactError::Value { name: "usage.idle_days", kind: Kind::Number }));
+        assert!(matches!(facts.know("usage.idle", Fact::Number(1)), Err(FactError::Name(_))));
     }
 }

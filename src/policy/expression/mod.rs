@@ -1,0 +1,130 @@
+//! Expressions: a part of CEL over a closed list of names, checked once and evaluated within limits.
+//!
+//! The language is CEL for the kinds of values that attributes have: bool, int, string, lists of these, and maps of
+//! strings. Names, kinds and functions are settled when an expression is compiled, so that the only thing an evaluation
+//! can meet is something that is not known. That follows Kleene's logic: see [`Expression::truth`].
+//!
+//! The `cel` crate gives the grammar. Its interpreter is not used, because it has no unknown values: an absent name is an
+//! error to it, which only `&&` and `||` absorb, without saying what was missing; and it copies and hashes for each name.
+//! `tests` hold both against each other wherever everything is known.
+//!
+//! Limits: 2,048 bytes, brackets and choices nested 16 deep, 256 operators, lists of 256 literals, two macros in each
+//! other, patterns of 256 bytes that take time linear in the text, and 200,000 steps an evaluation.
+
+mod check;
+mod evaluate;
+mod mistake;
+mod node;
+mod parse;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::{Called, FUNCTIONS};
+pub use mistake::Mistake;
+pub use value::{Known, List, Slot, Trouble, Unknown, Value, Vocabulary};
+
+use check::{Check, Type};
+use evaluate::Evaluation;
+use node::Node;
+use std::collections::BTreeSet;
+
+/// A compiled expression.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    node: Node,
+}
+
+/// What an expression must give.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Gives {
+    /// A word, or a list of words.
+    Names,
+    /// Yes or no.
+    Truth,
+}
+
+impl Expression {
+    /// Compiles an expression over these names.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn compile(text: &str, gives: Gives, vocabulary: &dyn Vocabulary) -> Result<Self, Vec<Mistake>> {
+        let parsed = parse::parse(text).map_err(|mistake| vec![mistake])?;
+        let mut check = Check::new(&parsed, vocabulary);
+        let node = match gives {
+            Gives::Truth => check.expect(&parsed.tree, Type::Flag),
+            Gives::Names => check.node(&parsed.tree).and_then(|(node, kind)| {
+                let fits = matches!(kind, Type::Text | Type::Texts | Type::Empty);
+                if !fits {
+                    let message = format!("this is {kind}, and a string or a list of strings is needed");
+                    check.mistakes.push(Mistake::new("expression-kind", parsed.span(&parsed.tree), message));
+                }
+                fits.then_some(node)
+            }),
+        };
+        node.map(|node| Self { node }).ok_or(check.mistakes)
+    }
+
+    /// Returns whether it holds for what is known.
+    ///
+    /// `&&` is false where any side is false and `||` is true where any side is true, whatever is not known of the others;
+    /// `exists` and `all` are the same over elements; all else is unknown where any operand is.
+    ///
+    /// # Errors
+    /// Why that cannot be said: everything that would have to be known, or what went wrong.
+    pub fn truth(&self, known: &dyn Known) -> Result<bool, Unknown> {
+        Evaluation::of(known).flag(&self.node)
+    }
+
+    /// Returns the words it gives.
+    ///
+    /// # Errors
+    /// As [`Self::truth`].
+    pub fn names(&self, known: &dyn Known) -> Result<Vec<String>, Unknown> {
+        let word = |value: Value<'_>| match value {
+            Value::Text(text) => Some(text.into_owned()),
+            _ => None,
+        };
+        match Evaluation::of(known).value(&self.node)? {
+            Value::List(list) => Ok(list.iter().filter_map(word).collect()),
+            value => Ok(word(value).into_iter().collect()),
+        }
+    }
+
+    /// Returns the names it uses, by their places.
+    pub fn uses(&self) -> BTreeSet<Slot> {
+        let mut slots = BTreeSet::new();
+        self.node.walk(&mut |node| {
+            if let Node::Attribute(slot) | Node::IsKnown(slot) = node {
+                slots.insert(*slot);
+            }
+        });
+        slots
+    }
+
+    /// Returns the names without which it never says anything, by their places: what every way through it needs.
+    pub fn needs(&self) -> BTreeSet<Slot> {
+        fn needs(node: &Node) -> BTreeSet<Slot> {
+            match node {
+                Node::Attribute(slot) => BTreeSet::from([*slot]),
+                Node::And(nodes) | Node::Or(nodes) => {
+                    let mut each = nodes.iter().map(needs);
+                    let first = each.next().unwrap_or_default();
+                    each.fold(first, |all, one| all.intersection(&one).copied().collect())
+                }
+                Node::If(three) => {
+                    let [condition, then, other] = &**three;
+                    let mut all = needs(condition);
+                    all.extend(needs(then).intersection(&needs(other)));
+                    all
+                }
+                // An empty list never asks.
+                Node::Each(_, pair) => needs(&pair[0]),
+                _ => node.children().into_iter().flat_map(needs).collect(),
+            }
+        }
+        needs(&self.node)
+    }
+}

@@ -1,0 +1,465 @@
+use super::*;
+use crate::policy::Kind;
+use std::{borrow::Cow, collections::BTreeMap};
+
+/// `t`, `f` and `u` are truths, of which `u` is not known; the others are one of each kind, known and not.
+struct Names;
+
+const NAMES: [(&str, Kind); 12] = [
+    ("f", Kind::Flag),
+    ("map", Kind::Map),
+    ("n", Kind::Number),
+    ("no.map", Kind::Map),
+    ("no.n", Kind::Number),
+    ("no.text", Kind::Text),
+    ("no.texts", Kind::Texts),
+    ("t", Kind::Flag),
+    ("text", Kind::Text),
+    ("texts", Kind::Texts),
+    ("u", Kind::Flag),
+    ("v", Kind::Flag),
+];
+
+impl Vocabulary for Names {
+    fn find(&self, name: &str) -> Option<(Slot, Kind)> {
+        NAMES.iter().position(|(known, _)| *known == name).map(|at| (at as Slot, NAMES[at].1))
+    }
+    fn names(&self) -> Vec<String> {
+        NAMES.iter().map(|(name, _)| (*name).to_owned()).collect()
+    }
+    fn help(&self) -> &'static str {
+        "look at the test"
+    }
+}
+
+struct World {
+    map: BTreeMap<String, String>,
+    texts: Vec<String>,
+}
+
+impl World {
+    fn new() -> Self {
+        let texts = ["a", "b", "ß"].map(str::to_owned).to_vec();
+        Self { map: [("k".to_owned(), "7".to_owned())].into(), texts }
+    }
+}
+
+impl Known for World {
+    fn value(&self, slot: Slot) -> Option<Value<'_>> {
+        match NAMES[usize::from(slot)].0 {
+            "t" => Some(Value::Flag(true)),
+            "f" => Some(Value::Flag(false)),
+            "n" => Some(Value::Number(5)),
+            "text" => Some(Value::Text(Cow::Borrowed("Abc"))),
+            "texts" => Some(Value::List(List::Words(&self.texts))),
+            "map" => Some(Value::Map(&self.map)),
+            _ => None,
+        }
+    }
+}
+
+fn truth(text: &str) -> Result<bool, Unknown> {
+    let compiled = Expression::compile(text, Gives::Truth, &Names).unwrap_or_else(|wrong| panic!("{text}: {wrong:?}"));
+    compiled.truth(&World::new())
+}
+
+/// Returns `t`, `f`, or the names that are missing.
+fn said(text: &str) -> String {
+    match truth(text) {
+        Ok(true) => "t".to_owned(),
+        Ok(false) => "f".to_owned(),
+        Err(why) => {
+            let names: Vec<_> = why.slots().map(|slot| NAMES[usize::from(slot)].0).collect();
+            let trouble = why.reason().map(|trouble| format!("{trouble:?}"));
+            names.into_iter().map(str::to_owned).chain(trouble).collect::<Vec<_>>().join("+")
+        }
+    }
+}
+
+#[test]
+fn two_sides_follow_kleene_in_either_order() {
+    let table = [
+        ("t && t", "t"),
+        ("t && f", "f"),
+        ("t && u", "u"),
+        ("f && f", "f"),
+        ("f && u", "f"),
+        ("u && u", "u"),
+        ("u && v", "u+v"),
+        ("t || t", "t"),
+        ("t || f", "t"),
+        ("t || u", "t"),
+        ("f || f", "f"),
+        ("f || u", "u"),
+        ("u || u", "u"),
+        ("u || v", "u+v"),
+    ];
+    for (text, expected) in table {
+        let (left, operator, right) =
+            (text.split(' ').next().unwrap(), text.split(' ').nth(1).unwrap(), text.split(' ').nth(2).unwrap());
+        assert_eq!(said(text), expected, "{text}");
+        assert_eq!(said(&format!("{right} {operator} {left}")), expected, "{right} {operator} {left}");
+    }
+    // Whatever stands between does not hide what decides, in any place of a chain.
+    for text in ["u && v && f", "u && f && v", "f && u && v", "(u || v) && f", "f && (u || v)"] {
+        assert_eq!(said(text), "f", "{text}");
+    }
+    for text in ["u || v || t", "u || t || v", "t || u || v", "(u && v) || t"] {
+        assert_eq!(said(text), "t", "{text}");
+    }
+}
+
+#[test]
+fn negation_keeps_what_is_not_known() {
+    for (text, expected) in [
+        ("!t", "f"),
+        ("!f", "t"),
+        ("!u", "u"),
+        ("!!u", "u"),
+        ("!(f && u)", "t"),
+        ("!(t || u)", "f"),
+        ("!(u && t)", "u"),
+    ] {
+        assert_eq!(said(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_choice_needs_its_condition_and_only_the_side_it_takes() {
+    for (text, expected) in [
+        ("t ? f : u", "f"),
+        ("f ? u : t", "t"),
+        ("t ? u : t", "u"),
+        ("u ? t : f", "u"),
+        // Both sides are the same, and still it was not said which: as in CEL.
+        ("u ? t : t", "u"),
+        ("(u ? 1 : 2) > 0", "u"),
+        ("(u ? t : t) || t", "t"),
+        ("u ? no.n > 1 : no.n > 2", "u"),
+    ] {
+        assert_eq!(said(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn comparisons_arithmetic_and_calls_need_everything() {
+    for (text, expected) in [
+        ("no.n > 4", "no.n"),
+        ("4 < no.n", "no.n"),
+        ("no.n == no.n", "no.n"),
+        ("no.n != 1", "no.n"),
+        ("no.n * 0 == 0", "no.n"),
+        ("-no.n < 0", "no.n"),
+        ("no.text == 'a'", "no.text"),
+        ("no.text != 'a'", "no.text"),
+        ("no.text + text == 'a'", "no.text"),
+        ("no.text.contains('')", "no.text"),
+        ("'a'.contains(no.text)", "no.text"),
+        ("no.text.matches('')", "no.text"),
+        ("no.text.lowerAscii() == 'a'", "no.text"),
+        ("size(no.texts) >= 0", "no.texts"),
+        ("no.texts == []", "no.texts"),
+        ("no.texts[0] == 'a'", "no.texts"),
+        ("no.map['k'] == 'a'", "no.map"),
+        ("has(no.map.k)", "no.map"),
+        ("no.n > 4 == u", "no.n+u"),
+        ("n > 4", "t"),
+        ("n - 5 == 0", "t"),
+        ("text.lowerAscii() == 'abc'", "t"),
+        ("int(map.k) == 7 && int(map['k']) == 7", "t"),
+        ("has(map.k) && !has(map.z)", "t"),
+        ("'k' in map && !('z' in map)", "t"),
+        ("size(text) == 3 && size('ß') == 1 && size(map) == 1", "t"),
+    ] {
+        assert_eq!(said(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn membership_needs_both_sides_even_of_an_empty_list() {
+    for (text, expected) in [
+        ("no.text in texts", "no.text"),
+        ("text in no.texts", "no.texts"),
+        ("no.text in no.texts", "no.text+no.texts"),
+        ("no.text in []", "no.text"),
+        ("no.text in ['a', 'b']", "no.text"),
+        ("'a' in [no.text, 'a']", "no.text"),
+        ("'a' in texts", "t"),
+        ("text in texts", "f"),
+        ("n in [1, 5]", "t"),
+        ("no.text in map", "no.text"),
+        ("'k' in no.map", "no.map"),
+    ] {
+        assert_eq!(said(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn exists_and_all_are_or_and_and_over_elements() {
+    for (text, expected) in [
+        ("texts.exists(x, x == 'b')", "t"),
+        ("texts.exists(x, x == 'b' || u)", "t"),
+        ("texts.exists(x, u)", "u"),
+        ("texts.exists(x, x == 'z' && u)", "f"),
+        ("texts.exists(x, x == 'a' && u)", "u"),
+        ("texts.exists(x, x == 'a' ? u : x == 'b')", "t"),
+        ("texts.all(x, x != 'z')", "t"),
+        ("texts.all(x, u)", "u"),
+        ("texts.all(x, x != 'a' && u)", "f"),
+        ("texts.all(x, x == 'a' ? u : x != 'b')", "f"),
+        ("[].exists(x, u)", "f"),
+        ("[].all(x, u)", "t"),
+        ("no.texts.exists(x, true)", "no.texts"),
+        ("no.texts.all(x, true)", "no.texts"),
+        ("texts.exists_one(x, x == 'a')", "t"),
+        ("texts.exists_one(x, x == 'a' || u)", "u"),
+        ("texts.exists_one(x, x == no.text)", "no.text"),
+        ("size(texts.filter(x, x != 'a')) == 2", "t"),
+        ("texts.filter(x, x == no.text) == []", "no.text"),
+        ("texts.map(x, x + x) == ['aa', 'bb', 'ßß']", "t"),
+        ("texts.map(x, no.text) == []", "no.text"),
+        ("texts.exists(x, texts.exists(y, x != y && y == 'b'))", "t"),
+    ] {
+        assert_eq!(said(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_goes_wrong_is_unknown_and_never_a_pass() {
+    for (text, expected) in [
+        ("n / 0 == 0", "Arithmetic"),
+        ("n % 0 == 0", "Arithmetic"),
+        ("9223372036854775807 + n > 0", "Arithmetic"),
+        ("-(-9223372036854775807 - 1) > 0", "Arithmetic"),
+        ("int(text) == 1", "NoNumber"),
+        ("texts[3] == 'a'", "NoSuchElement"),
+        ("texts[-1] == 'a'", "NoSuchElement"),
+        ("map.z == 'a'", "NoSuchElement"),
+        ("n / 0 == 0 || t", "t"),
+        ("n / 0 == 0 && f", "f"),
+        ("n / 0 == 0 && u", "u+Arithmetic"),
+    ] {
+        assert_eq!(said(text), expected, "{text}");
+    }
+}
+
+/// The `cel` crate's own interpreter says the same wherever everything is known; where something is not, it says either
+/// the same or nothing at all.
+#[test]
+fn the_interpreter_of_cel_agrees_wherever_everything_is_known() {
+    let parts = [
+        "t",
+        "f",
+        "u",
+        "v",
+        "n > 4",
+        "n < 4",
+        "no.n > 4",
+        "text == 'Abc'",
+        "no.text != 'a'",
+        "'a' in texts",
+        "text in no.texts",
+        "texts.exists(x, x == 'b')",
+        "texts.all(x, x == 'b' || u)",
+        "n / 0 == 1",
+        "text.startsWith('A')",
+        "map.k == '7'",
+        "size(texts) == 3",
+        "texts.exists_one(x, x == 'a')",
+        "has(map.k)",
+        "int(map.k) + n == 12",
+        "n % 2 == 1",
+    ];
+    let forms = [
+        "A && B",
+        "A || B",
+        "!(A) || B",
+        "(A) ? (B) : (A)",
+        "(A) == (B)",
+        "!(A && B)",
+        "(A || B) && t",
+        "(A) != (B) && f",
+    ];
+    let world = World::new();
+    let mut context = cel::Context::default();
+    for (name, value) in [("t", true), ("f", false)] {
+        context.add_variable_from_value(name, value);
+    }
+    context.add_variable_from_value("n", 5_i64);
+    context.add_variable_from_value("text", "Abc".to_owned());
+    context.add_variable_from_value("texts", world.texts.clone());
+    context.add_variable_from_value("map", std::collections::HashMap::from([("k".to_owned(), "7".to_owned())]));
+    let (mut same, mut less) = (0, 0);
+    for form in forms {
+        for one in parts {
+            for other in parts {
+                let text =
+                    form.replace('A', "\u{1}").replace('B', "\u{2}").replace('\u{1}', one).replace('\u{2}', other);
+                let theirs = cel::Program::compile(&text).unwrap().execute(&context);
+                match (truth(&text), theirs) {
+                    (Ok(ours), Ok(cel::Value::Bool(theirs))) => {
+                        assert_eq!(ours, theirs, "{text}");
+                        same += 1;
+                    }
+                    (Err(_), Err(_)) => same += 1,
+                    (Ok(_), Err(_)) => less += 1,
+                    (ours, theirs) => panic!("{text}: {ours:?}, and the crate {theirs:?}"),
+                }
+            }
+        }
+    }
+    assert_eq!((same, less), (3528, 0), "what the crate cannot absorb has changed");
+}
+
+#[test]
+fn what_an_expression_uses_and_cannot_do_without() {
+    let names = |slots: std::collections::BTreeSet<Slot>| {
+        slots.into_iter().map(|slot| NAMES[usize::from(slot)].0).collect::<Vec<_>>().join(" ")
+    };
+    for (text, uses, needs) in [
+        ("n > 4", "n", "n"),
+        ("n > 4 && t", "n t", ""),
+        ("n > 4 && n < 9", "n", "n"),
+        ("n > no.n", "n no.n", "n no.n"),
+        ("n > 4 || (n < 1 && t)", "n t", ""),
+        ("t ? n > 1 : n < 1", "n t", "n t"),
+        ("texts.exists(x, x == text)", "text texts", "texts"),
+        ("!has(no.text)", "no.text", ""),
+    ] {
+        let expression = Expression::compile(text, Gives::Truth, &Names);
+        let Ok(expression) = expression else {
+            assert!(text.contains("has(no.text)"), "{text}: {expression:?}");
+            continue;
+        };
+        assert_eq!((names(expression.uses()).as_str(), names(expression.needs()).as_str()), (uses, needs), "{text}");
+    }
+}
+
+/// Draws the mistakes below the expression, as a person sees them.
+fn drawn(text: &str) -> String {
+    let mistakes = match Expression::compile(text, Gives::Truth, &Names) {
+        Ok(_) => return format!("{text}\n  accepted\n"),
+        Err(mistakes) => mistakes,
+    };
+    let mut drawn = format!("{text}\n");
+    for mistake in mistakes {
+        let before = text[..mistake.span.start].chars().count();
+        let under = text[mistake.span.clone()].chars().count().max(1);
+        let help = mistake.help.map(|help| format!(" ({help})")).unwrap_or_default();
+        drawn += &format!("{}{} [{}] {}{help}\n", " ".repeat(before), "^".repeat(under), mistake.code, mistake.message);
+    }
+    drawn
+}
+
+#[test]
+fn mistakes_underline_what_is_wrong() {
+    let wrong = [
+        "n > ",
+        "n >> 4",
+        "t and f",
+        "t &&",
+        "(n > 4",
+        "n > 4)",
+        "'ß' == 'ß' && txet == 'a'",
+        "no.txt == 'a'",
+        "unheard.of.thing > 1",
+        "n == 'a'",
+        "n",
+        "t > f",
+        "text.contain('a')",
+        "text.frobnicate('a')",
+        "frobnicate(n)",
+        "text.contains('a', 'b')",
+        "n in ['a']",
+        "texts.exists(x, x > 1)",
+        "texts.exists(x.y, true)",
+        "n.inside == 1",
+        "['a', 1] == texts",
+        "1.5 > 1.0",
+        "{'a': 1} == {}",
+        "text.matches('(')",
+        "text.matches(text)",
+        "has(no.text) && t",
+        "!(t && !has(no.text))",
+        "n > 99999999999999999999",
+        "t ? 1 : 'a'",
+        "u && nn > 1 && texxt == 'a'",
+        "while == 1",
+        "",
+        "  ",
+        "\u{1f600} == 1",
+    ];
+    insta::assert_snapshot!(wrong.map(drawn).join("\n"));
+}
+
+#[test]
+fn presence_may_only_speak_against() {
+    for text in ["!has(no.text)", "t && !has(no.text)", "!(has(no.text) && t)", "!has(no.text) || f"] {
+        assert!(Expression::compile(text, Gives::Truth, &Names).is_ok(), "{text}");
+    }
+    assert_eq!(said("!has(no.text)"), "t");
+    assert_eq!(said("!has(no.text) && u"), "u");
+    for text in ["has(no.text)", "!!has(no.text)", "!has(no.text) ? t : f", "!has(no.text) == t", "!(!has(no.text))"] {
+        assert!(Expression::compile(text, Gives::Truth, &Names).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn hostile_expressions_cost_little() {
+    let started = std::time::Instant::now();
+    let deep = |open: &str, close: &str, count: usize| format!("{}t{}", open.repeat(count), close.repeat(count));
+    let hostile = [
+        deep("(", ")", 1000),
+        deep("[", "]", 1000),
+        deep("!", "", 2000),
+        deep("!(", ")", 500),
+        deep("-", "", 2000),
+        format!("t{}", " ? t : t".repeat(300)),
+        format!("t{}", ".a".repeat(1000)),
+        format!("n == {}1", "1 + ".repeat(500)),
+        format!("t{}", " && t".repeat(5000)),
+        "x".repeat(100_000),
+        "\u{1f600}".repeat(500),
+        "'".repeat(1999),
+        "\"\"\"".repeat(500),
+        "r'\\'".repeat(400),
+        "(".repeat(2000),
+        ")".repeat(2000),
+        "[".repeat(15),
+        "{".repeat(2000),
+        "?:".repeat(1000),
+        "\0\u{1}\u{7f}".to_owned(),
+        "`a`".to_owned(),
+        "a.?b".to_owned(),
+        "[?t]".to_owned(),
+        "b'a' == b'a'".to_owned(),
+        "text.matches('(((a{99}){99}){99}){99}')".to_owned(),
+        format!("text.matches('{}')", "a?".repeat(400)),
+        format!("n in [{}1]", "1, ".repeat(300)),
+        "texts.exists(x, texts.exists(y, texts.exists(z, true)))".to_owned(),
+    ];
+    for text in hostile {
+        let outcome = Expression::compile(&text, Gives::Truth, &Names);
+        if let Ok(expression) = outcome {
+            let _ = expression.truth(&World::new());
+        }
+    }
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
+
+#[test]
+fn work_has_an_end() {
+    struct Many(Vec<String>);
+    impl Known for Many {
+        fn value(&self, slot: Slot) -> Option<Value<'_>> {
+            (NAMES[usize::from(slot)].0 == "texts").then_some(Value::List(List::Words(&self.0)))
+        }
+    }
+    let many = Many((0..20_000).map(|number| format!("entitlement {number}")).collect());
+    let run = |text: &str| Expression::compile(text, Gives::Truth, &Names).unwrap().truth(&many);
+    let nested = "texts.exists(x, texts.exists(y, x == y + 'z'))";
+    assert_eq!(run(nested).unwrap_err().reason(), Some(Trouble::Budget));
+    assert_eq!(run(&format!("!({nested})")).unwrap_err().reason(), Some(Trouble::Budget));
+    assert_eq!(run(&format!("true || ({nested})")), Ok(true));
+    assert!(run("texts.exists(x, x == 'entitlement 19999')").unwrap());
+}

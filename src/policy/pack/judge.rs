@@ -1,0 +1,161 @@
+//! What the rules say of one grant or principal.
+
+use super::{
+    Pack,
+    names::{FIRST_LIMIT, RuleNames, Subject, View, name_of, tier_name},
+    profile::{SetBy, Settings},
+    rule::Compiled,
+};
+use crate::{
+    model::{
+        Severity,
+        file::{Rule, Scope},
+    },
+    policy::expression::{Trouble, Unknown, Vocabulary},
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// What one rule says of one grant or principal: a finding and a recommendation, never a decision.
+#[derive(Clone, Debug)]
+pub struct Judgement<'p> {
+    /// The rule; its verdict is what is recommended, and its advice says it in words.
+    pub rule: &'p Rule,
+    /// What it says.
+    pub result: Outcome,
+    /// How bad that is: where it fails, or would fail if what is unknown were against it.
+    pub severity: Severity,
+    /// The profiles that set the severity or a number that the rule used.
+    pub set_by: Vec<Arc<SetBy>>,
+}
+
+/// What a rule says.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Outcome {
+    /// It is broken.
+    Fail,
+    /// It is not about this.
+    NotApplicable,
+    /// It is kept.
+    Pass,
+    /// That cannot be said.
+    Unknown(Lack),
+}
+
+/// What keeps a rule from being judged.
+#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Lack {
+    /// The attributes that are not known, sorted.
+    pub missing: Vec<&'static str>,
+    /// What is wrong with what is known.
+    pub trouble: Option<Trouble>,
+}
+
+impl std::fmt::Display for Lack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.trouble {
+            Some(trouble) if self.missing.is_empty() => f.write_str(trouble.text()),
+            Some(trouble) => write!(f, "{} ({})", self.missing.join(", "), trouble.text()),
+            None => f.write_str(&self.missing.join(", ")),
+        }
+    }
+}
+
+impl Pack {
+    /// Returns what the rules of a scope have against a subject: each that fails, and each that cannot be judged, in the
+    /// order of ids. Rules over principals are judged once for each principal, those over grants once for each grant.
+    pub fn judge(&self, scope: Scope, subject: &Subject<'_>) -> Vec<Judgement<'_>> {
+        let mut found = Vec::new();
+        for place in self.of_scope(scope) {
+            let result = self.result(*place, subject);
+            if matches!(result, Outcome::Fail | Outcome::Unknown(_)) {
+                found.push(self.judgement(*place, subject, result));
+            }
+        }
+        found
+    }
+
+    /// Returns what one rule says of a subject; nothing where there is no such rule.
+    pub fn judge_by(&self, rule: &str, subject: &Subject<'_>) -> Option<Judgement<'_>> {
+        let place = self.rules.iter().position(|compiled| compiled.rule().id == rule)?;
+        let result = self.result(place, subject);
+        Some(self.judgement(place, subject, result))
+    }
+
+    fn result(&self, place: usize, subject: &Subject<'_>) -> Outcome {
+        let (compiled, settings) = (&self.rules[place], &self.settings[place]);
+        let view = self.view(compiled, settings, subject);
+        match compiled.applies.truth(&view) {
+            Ok(false) => return Outcome::NotApplicable,
+            Ok(true) => {}
+            Err(why) => return Outcome::Unknown(lack(why, compiled.rule().over)),
+        }
+        match compiled.fails.truth(&view) {
+            Ok(true) => Outcome::Fail,
+            Ok(false) => Outcome::Pass,
+            Err(why) => Outcome::Unknown(lack(why, compiled.rule().over)),
+        }
+    }
+
+    fn judgement(&self, place: usize, subject: &Subject<'_>, result: Outcome) -> Judgement<'_> {
+        let (compiled, settings) = (&self.rules[place], &self.settings[place]);
+        let mut set_by = BTreeSet::new();
+        let mut severity = severity(compiled, &self.view(compiled, settings, subject));
+        if let Some((least, by)) = &settings.severity
+            && *least < severity
+        {
+            severity = *least;
+            set_by.insert(Arc::clone(by));
+        }
+        let tier = subject.tier(tier_slot(compiled.rule().over));
+        let used = compiled.fails.uses().into_iter().chain(compiled.applies.uses());
+        for limit in used.filter_map(|slot| slot.checked_sub(FIRST_LIMIT)) {
+            let by = settings.limits_by.get(usize::from(limit));
+            match tier {
+                Some(tier) => set_by.extend(by.and_then(|by| by.get(tier as usize)?.clone())),
+                None => set_by.extend(by.into_iter().flatten().flatten().cloned()),
+            }
+        }
+        Judgement { rule: compiled.rule(), result, severity, set_by: set_by.into_iter().collect() }
+    }
+
+    fn view<'v>(&'v self, compiled: &Compiled, settings: &'v Settings, subject: &'v Subject<'v>) -> View<'v> {
+        View {
+            subject,
+            limits: &settings.limits,
+            tier: tier_slot(compiled.rule().over),
+            profiles: &self.active,
+            profiles_slot: profiles_slot(),
+        }
+    }
+}
+
+/// Returns the severity by the first condition that holds. Where one cannot be judged, the worst of what may be counts.
+fn severity(compiled: &Compiled, view: &View<'_>) -> Severity {
+    let mut worst: Option<Severity> = None;
+    for (when, severity) in &compiled.severities {
+        match when.truth(view) {
+            Ok(true) => return worst.map_or(*severity, |worst| worst.min(*severity)),
+            Ok(false) => {}
+            Err(_) => worst = Some(worst.map_or(*severity, |worst| worst.min(*severity))),
+        }
+    }
+    let own = compiled.rule().severity;
+    worst.map_or(own, |worst| worst.min(own))
+}
+
+fn lack(why: Unknown, scope: Scope) -> Lack {
+    let missing: BTreeSet<_> = why.slots().map(|slot| name_of(slot, scope)).collect();
+    Lack { missing: missing.into_iter().collect(), trouble: why.reason() }
+}
+
+fn tier_slot(scope: Scope) -> u8 {
+    slot_of(tier_name(scope))
+}
+
+fn profiles_slot() -> u8 {
+    slot_of("profiles")
+}
+
+fn slot_of(name: &str) -> u8 {
+    RuleNames { limits: Vec::new(), scope: None }.find(name).map_or(u8::MAX, |(slot, _)| slot)
+}

@@ -1,0 +1,197 @@
+//! A pack: rules, toxic pairs, cases, profiles and controls, compiled once and judged by as often as needed.
+
+mod judge;
+mod names;
+mod pairs;
+mod profile;
+mod rule;
+mod sources;
+
+#[cfg(test)]
+mod tests;
+
+pub use judge::{Judgement, Lack, Outcome};
+pub use names::{Held, Subject};
+pub use pairs::{Pairs, Sides, Toxic};
+pub use profile::SetBy;
+pub use sources::Sources;
+
+pub(super) use names::{RuleNames, name_of};
+pub(super) use rule::{Compiled, CompiledPair};
+pub(super) use sources::Read;
+
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    format::governed::place,
+    model::{
+        Digest, Tier,
+        file::{Control, Rule, Scope},
+    },
+};
+use profile::Settings;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Rules and all that belongs to them, compiled, with the profiles that are on.
+#[derive(Clone, Debug, Default)]
+pub struct Pack {
+    sources: Arc<Sources>,
+    rules: Arc<[Compiled]>,
+    pairs: Arc<[CompiledPair]>,
+    settings: Vec<Settings>,
+    scopes: [Vec<usize>; 2],
+    active: Vec<String>,
+}
+
+impl Pack {
+    /// Compiles a pack with these profiles on.
+    ///
+    /// # Errors
+    /// Every expression that is not one, underlined; rules that are there twice; profiles that loosen, or name what is
+    /// not there.
+    pub fn compile(sources: Sources, profiles: &[String]) -> Result<Self, Diagnostics> {
+        let mut problems = Diagnostics::new();
+        let pack = Self::compile_most(sources, profiles, &mut problems);
+        if problems.has_errors() { Err(problems) } else { Ok(pack) }
+    }
+
+    /// Compiles what can be compiled, and says what cannot.
+    pub(super) fn compile_most(sources: Sources, profiles: &[String], problems: &mut Diagnostics) -> Self {
+        let mut rules: Vec<_> = sources.rules.iter().flat_map(|read| rule::rules(read, problems)).collect();
+        let mut pairs: Vec<_> = sources.rules.iter().flat_map(|read| rule::pairs(read, problems)).collect();
+        rules.sort_by(|a, b| a.rule().id.cmp(&b.rule().id));
+        pairs.sort_by(|a, b| a.pair().id.cmp(&b.pair().id));
+        twins(&sources, problems);
+        let pack = Self {
+            sources: Arc::new(sources),
+            rules: rules.into(),
+            pairs: pairs.into(),
+            settings: Vec::new(),
+            scopes: Default::default(),
+            active: Vec::new(),
+        };
+        pack.under(profiles, problems)
+    }
+
+    /// Returns the same pack with other profiles on; nothing is compiled again.
+    ///
+    /// # Errors
+    /// As [`Self::compile`], for the profiles.
+    pub fn with_profiles(&self, profiles: &[String]) -> Result<Self, Diagnostics> {
+        let mut problems = Diagnostics::new();
+        let pack = self.clone().under(profiles, &mut problems);
+        if problems.has_errors() { Err(problems) } else { Ok(pack) }
+    }
+
+    fn under(mut self, profiles: &[String], problems: &mut Diagnostics) -> Self {
+        self.active = profiles.to_vec();
+        self.active.sort();
+        self.active.dedup();
+        self.settings = profile::overlay(&self.rules, &self.sources.profiles, &self.active, problems);
+        self.scopes = [Scope::Grant, Scope::Principal].map(|scope| {
+            let places = self.rules.iter().enumerate().filter(|(_, compiled)| compiled.rule().over == scope);
+            places.map(|(place, _)| place).collect()
+        });
+        self
+    }
+
+    /// Returns whether there is no rule.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Returns the rules, sorted by id.
+    pub fn rules(&self) -> impl ExactSizeIterator<Item = &Rule> {
+        self.rules.iter().map(Compiled::rule)
+    }
+
+    /// Returns a rule.
+    pub fn rule(&self, id: &str) -> Option<&Rule> {
+        self.rules().find(|rule| rule.id == id)
+    }
+
+    /// Returns the number of a limit of a rule for a tier, and the profile that set it.
+    pub fn limit(&self, rule: &str, limit: &str, tier: Tier) -> Option<(i64, Option<&SetBy>)> {
+        let place = self.rules.iter().position(|compiled| compiled.rule().id == rule)?;
+        let at = self.rules[place].rule().limits.iter().position(|one| one.name == limit)?;
+        let settings = &self.settings[place];
+        Some((settings.limits[at][tier as usize], settings.limits_by[at][tier as usize].as_deref()))
+    }
+
+    /// Returns the least severity of a rule, and the profile that set it.
+    pub fn severity(&self, rule: &str) -> Option<(crate::model::Severity, Option<&SetBy>)> {
+        let place = self.rules.iter().position(|compiled| compiled.rule().id == rule)?;
+        let own = self.rules[place].rule().severity;
+        match &self.settings[place].severity {
+            Some((least, by)) if *least < own => Some((*least, Some(by))),
+            _ => Some((own, None)),
+        }
+    }
+
+    /// Returns the profiles that are on, sorted.
+    pub fn profiles(&self) -> &[String] {
+        &self.active
+    }
+
+    /// Returns all profiles there are, by name, with what they stand for.
+    pub fn known_profiles(&self) -> BTreeMap<&str, &str> {
+        self.sources.profiles.iter().map(|read| (read.file.name.as_str(), read.file.title.as_str())).collect()
+    }
+
+    /// Returns a control by `<framework>:<id>`, with the framework's name and version.
+    pub fn control(&self, id: &str) -> Option<(&Control, String)> {
+        let controls = self.sources.controls.iter().map(|read| &read.file);
+        controls.into_iter().find_map(|file| {
+            let matches = |control: &&Control| {
+                id.strip_prefix(control.framework.as_str()).and_then(|rest| rest.strip_prefix(':')) == Some(&control.id)
+            };
+            let control = file.controls.iter().find(matches)?;
+            let framework = file.frameworks.iter().find(|framework| framework.id == control.framework);
+            let version = framework.map(|framework| format!("{} {}", framework.name, framework.version));
+            Some((control, version.unwrap_or_else(|| control.framework.clone())))
+        })
+    }
+
+    /// Returns the digest over the files of the pack; see [`Sources::digest`].
+    pub fn digest(&self) -> Digest {
+        self.sources.digest()
+    }
+
+    /// Returns the files.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    pub(super) fn compiled(&self) -> &[Compiled] {
+        &self.rules
+    }
+
+    pub(super) fn compiled_pairs(&self) -> &[CompiledPair] {
+        &self.pairs
+    }
+
+    fn of_scope(&self, scope: Scope) -> &[usize] {
+        match scope {
+            Scope::Grant => &self.scopes[0],
+            Scope::Principal => &self.scopes[1],
+        }
+    }
+}
+
+/// Says which ids are there twice: rules and pairs share one list, for cases name either.
+fn twins(sources: &Sources, problems: &mut Diagnostics) {
+    let mut seen: BTreeMap<&str, (&Arc<Read<crate::model::file::Rules>>, &str, usize)> = BTreeMap::new();
+    for read in &sources.rules {
+        let rules = read.file.rules.iter().enumerate().map(|(at, rule)| (rule.id.as_str(), "rule", at));
+        let pairs = read.file.pairs.iter().enumerate().map(|(at, pair)| (pair.id.as_str(), "pair", at));
+        for (id, table, at) in rules.chain(pairs) {
+            let Some((before, other, place_there)) = seen.insert(id, (read, table, at)) else { continue };
+            let span = |read: &Read<_>, table: &str, at: usize| {
+                place(read.source.text(), &[table.into(), at.into(), "id".into()])
+            };
+            let problem = Diagnostic::error("duplicate-rule", format!("`{id}` is there twice"))
+                .at(&read.source, span(read, table, at), "the second one")
+                .at(&before.source, span(before, other, place_there), "the first one");
+            problems.push(problem.help("give one of them another id"));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Profiles: they make rules stricter and nothing else; where several are on, the strictest number counts.
+
+use super::{rule::Compiled, sources::Read};
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    format::{
+        governed::{Step, place},
+        nearest,
+    },
+    model::{
+        Severity, Tier,
+        file::{Profile, ProfileSetting, Stricter},
+    },
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Who set a value: a profile, and why.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct SetBy {
+    /// The profile.
+    pub profile: String,
+    /// What it set: `severity`, or the name of a limit.
+    pub what: String,
+    /// The control or text the value comes from.
+    pub because: String,
+}
+
+/// A rule's numbers and severity under the profiles that are on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) limits: Vec<[i64; 4]>,
+    pub(crate) limits_by: Vec<[Option<Arc<SetBy>>; 4]>,
+    /// The least severity, where a profile sets one.
+    pub(crate) severity: Option<(Severity, Arc<SetBy>)>,
+}
+
+impl Settings {
+    pub(crate) fn of(compiled: &Compiled) -> Self {
+        let limits_by = vec![[const { None }; 4]; compiled.limits.len()];
+        Self { limits: compiled.limits.clone(), limits_by, severity: None }
+    }
+
+    /// Takes what a profile sets, wherever it is stricter than what is there.
+    fn take(&mut self, compiled: &Compiled, profile: &str, setting: &ProfileSetting) {
+        let by = |what: &str| {
+            Arc::new(SetBy { profile: profile.to_owned(), what: what.to_owned(), because: setting.because.clone() })
+        };
+        if let Some(severity) = setting.severity
+            && self.severity.as_ref().is_none_or(|(known, _)| severity < *known)
+        {
+            self.severity = Some((severity, by("severity")));
+        }
+        let rule = compiled.rule();
+        let Some(at) = rule.limits.iter().position(|limit| Some(&limit.name) == setting.limit.as_ref()) else { return };
+        for (tier, number) in numbers(setting).into_iter().enumerate() {
+            if let Some(number) = number
+                && is_stricter(rule.limits[at].stricter, number, self.limits[at][tier])
+            {
+                self.limits[at][tier] = number;
+                self.limits_by[at][tier] = Some(by(&rule.limits[at].name));
+            }
+        }
+    }
+}
+
+/// Returns the rules' settings under the profiles that are on, in the order of the rules.
+///
+/// # Errors
+/// A profile that is on and not there, one that loosens, and every other mistake in any profile.
+pub(crate) fn overlay(
+    rules: &[Compiled],
+    profiles: &[Arc<Read<Profile>>],
+    active: &[String],
+    problems: &mut Diagnostics,
+) -> Vec<Settings> {
+    let mut settings: Vec<_> = rules.iter().map(Settings::of).collect();
+    let mut known: BTreeMap<&str, &Read<Profile>> = BTreeMap::new();
+    for read in profiles {
+        if let Some(before) = known.insert(&read.file.name, read) {
+            let message = format!("`{}` is described in {} too", read.file.name, before.source.name());
+            let problem = at(read, Diagnostic::error("duplicate-profile", message), &["name".into()]);
+            problems.push(problem.help("give one of them another name"));
+        }
+        for (index, setting) in read.file.settings.iter().enumerate() {
+            check(read, index, setting, rules, problems);
+        }
+    }
+    for name in active {
+        let Some(read) = known.get(name.as_str()) else {
+            let message = format!("the profile `{name}` is on, and no policies/*.profile.toml describes it");
+            let help = match nearest(name, known.keys().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if known.is_empty() => "`tenure policy add` writes the shipped ones".to_owned(),
+                None => format!("there are: {}", known.keys().copied().collect::<Vec<_>>().join(", ")),
+            };
+            problems.push(Diagnostic::error("unknown-profile", message).in_file("governance.toml").help(help));
+            continue;
+        };
+        for setting in &read.file.settings {
+            if let Some(place) = rules.iter().position(|compiled| compiled.rule().id == setting.rule) {
+                settings[place].take(&rules[place], name, setting);
+            }
+        }
+    }
+    settings
+}
+
+/// Says what is wrong with one thing that a profile sets.
+fn check(read: &Read<Profile>, index: usize, setting: &ProfileSetting, rules: &[Compiled], problems: &mut Diagnostics) {
+    let steps = |key| ["set".into(), index.into(), Step::Key(key)];
+    let profile = &read.file.name;
+    let Some(compiled) = rules.iter().find(|compiled| compiled.rule().id == setting.rule) else {
+        let ids = rules.iter().map(|compiled| compiled.rule().id.as_str());
+        let message = format!("there is no rule `{}`", setting.rule);
+        let problem = at(read, Diagnostic::error("unknown-rule", message), &steps("rule"));
+        problems.push(match nearest(&setting.rule, ids) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None => problem.help("`tenure policy rules` lists them"),
+        });
+        return;
+    };
+    let rule = compiled.rule();
+    if let Some(severity) = setting.severity
+        && severity >= rule.severity
+    {
+        let word = if severity == rule.severity { "changes nothing" } else { "loosens" };
+        let code = if severity == rule.severity { "profile-idle" } else { "profile-loosens" };
+        let message = format!("`{profile}` {word}: `{}` is {} already, and this is {severity}", rule.id, rule.severity);
+        let problem = at(read, Diagnostic::error(code, message), &steps("severity"));
+        let problem = compiled.problem(problem, &["severity".into()], "the rule itself");
+        problems.push(problem.help("a profile only tightens: raise the severity, or leave it out"));
+    }
+    let numbers = numbers(setting);
+    let Some(name) = &setting.limit else {
+        if setting.severity.is_none() || numbers.iter().any(Option::is_some) {
+            let message = format!("`{profile}` sets nothing here: `limit` or `severity` is missing");
+            let problem = at(read, Diagnostic::error("profile-idle", message), &steps("rule"));
+            problems.push(problem.help("name the `limit` that the numbers are for"));
+        }
+        return;
+    };
+    let Some(place) = rule.limits.iter().position(|limit| limit.name == *name) else {
+        let message = format!("`{}` has no limit `{name}`", rule.id);
+        let problem = at(read, Diagnostic::error("unknown-limit", message), &steps("limit"));
+        let all: Vec<_> = rule.limits.iter().map(|limit| limit.name.as_str()).collect();
+        problems.push(match (nearest(name, all.iter().copied()), all.as_slice()) {
+            (Some(near), _) => problem.help(format!("did you mean `{near}`?")),
+            (None, []) => problem.help("the rule has no limits"),
+            (None, _) => problem.help(format!("it has: {}", all.join(", "))),
+        });
+        return;
+    };
+    let limit = &rule.limits[place];
+    let mut tightens = false;
+    for ((tier, number), own) in TIERS.into_iter().zip(numbers).zip(compiled.limits[place]) {
+        let Some(number) = number else { continue };
+        tightens |= is_stricter(limit.stricter, number, own);
+        if is_stricter(limit.stricter, own, number) {
+            let (way, demand) = match limit.stricter {
+                Stricter::Less => ("more", "less"),
+                Stricter::More => ("less", "more"),
+            };
+            let message = format!("`{profile}` loosens `{}`: {number} is {way} than its {own} for {tier}", rule.id);
+            let key = KEYS[tier as usize];
+            let problem = at(read, Diagnostic::error("profile-loosens", message), &steps(key));
+            let steps = ["limit".into(), place.into(), key.into()];
+            let problem = compiled.problem(problem, &steps, "the rule itself");
+            problems.push(problem.help(format!("a profile only tightens: write {own} or {demand}, or leave it out")));
+        }
+    }
+    if !tightens && numbers.iter().all(Option::is_none) {
+        let message = format!("`{profile}` gives no number for `{name}`");
+        let problem = at(read, Diagnostic::error("profile-idle", message), &steps("limit"));
+        problems.push(problem.help("write one for each tier it is about: `T0 = 30`"));
+    }
+}
+
+fn at(read: &Read<Profile>, problem: Diagnostic, steps: &[Step<'_>]) -> Diagnostic {
+    problem.at(&read.source, place(read.source.text(), steps), "here")
+}
+
+const fn numbers(setting: &ProfileSetting) -> [Option<i64>; 4] {
+    [setting.t0, setting.t1, setting.t2, setting.t3]
+}
+
+const fn is_stricter(way: Stricter, number: i64, than: i64) -> bool {
+    match way {
+        Stricter::Less => number < than,
+        Stricter::More => number > than,
+    }
+}
+
+const TIERS: [Tier; 4] = [Tier::T0, Tier::T1, Tier::T2, Tier::T3];
+const KEYS: [&str; 4] = ["T0", "T1", "T2", "T3"];

@@ -1,0 +1,144 @@
+//! Rules and toxic pairs with their expressions compiled; a mistake underlines its characters in the file.
+
+use super::{
+    names::{HeldNames, MAX_LIMITS, RuleNames},
+    sources::Read,
+};
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    format::governed::{Step, place},
+    model::{
+        Severity,
+        file::{Rule, Rules, ToxicPair, ToxicSide},
+    },
+    policy::{
+        expression::{Expression, Gives, Vocabulary},
+        place::problem,
+    },
+};
+use std::sync::Arc;
+
+/// A rule with its expressions.
+#[derive(Clone, Debug)]
+pub(crate) struct Compiled {
+    read: Arc<Read<Rules>>,
+    /// Its place in the file.
+    pub(crate) index: usize,
+    pub(crate) applies: Expression,
+    pub(crate) fails: Expression,
+    pub(crate) severities: Vec<(Expression, Severity)>,
+    /// The numbers of each limit from T0 to T3, as the rule has them.
+    pub(crate) limits: Vec<[i64; 4]>,
+}
+
+impl Compiled {
+    pub(crate) fn rule(&self) -> &Rule {
+        &self.read.file.rules[self.index]
+    }
+
+    pub(crate) fn read(&self) -> &Arc<Read<Rules>> {
+        &self.read
+    }
+
+    /// Returns a problem at a key of this rule.
+    pub(crate) fn problem(&self, mut problem: Diagnostic, steps: &[Step<'_>], label: &str) -> Diagnostic {
+        let mut all = vec!["rule".into(), self.index.into()];
+        all.extend(steps);
+        let span = place(self.read.source.text(), &all);
+        problem = problem.at(&self.read.source, span, label);
+        problem
+    }
+}
+
+/// Compiles the rules of a file; those with mistakes are left out.
+pub(crate) fn rules(read: &Arc<Read<Rules>>, problems: &mut Diagnostics) -> Vec<Compiled> {
+    (0..read.file.rules.len()).filter_map(|index| rule(read, index, problems)).collect()
+}
+
+fn rule(read: &Arc<Read<Rules>>, index: usize, problems: &mut Diagnostics) -> Option<Compiled> {
+    let rule = &read.file.rules[index];
+    let start: [Step<'_>; 2] = ["rule".into(), index.into()];
+    if rule.limits.len() > MAX_LIMITS {
+        let message = format!("`{}` has {} limits; at most {MAX_LIMITS} are taken", rule.id, rule.limits.len());
+        let span = place(read.source.text(), &start);
+        problems.push(Diagnostic::error("too-many-limits", message).at(&read.source, span, "this rule"));
+        return None;
+    }
+    let names =
+        RuleNames { limits: rule.limits.iter().map(|limit| limit.name.as_str()).collect(), scope: Some(rule.over) };
+    let mut compile = |steps: &[Step<'_>], text: &str| {
+        let steps: Vec<Step<'_>> = start.iter().chain(steps).copied().collect();
+        expression(read, &steps, text, &names, problems)
+    };
+    let applies = compile(&["applies".into()], &rule.applies);
+    let fails = compile(&["fails".into()], &rule.fails);
+    let severities: Vec<_> = rule
+        .severities
+        .iter()
+        .enumerate()
+        .map(|(at, when)| {
+            let steps = ["severity_when".into(), at.into(), "when".into()];
+            compile(&steps, &when.when).map(|expression| (expression, when.severity))
+        })
+        .collect();
+    Some(Compiled {
+        read: Arc::clone(read),
+        index,
+        applies: applies?,
+        fails: fails?,
+        severities: severities.into_iter().collect::<Option<_>>()?,
+        limits: rule.limits.iter().map(|limit| [limit.t0, limit.t1, limit.t2, limit.t3]).collect(),
+    })
+}
+
+/// A toxic pair with its expressions.
+#[derive(Clone, Debug)]
+pub(crate) struct CompiledPair {
+    read: Arc<Read<Rules>>,
+    /// Its place in the file.
+    pub(crate) index: usize,
+    pub(crate) one: Expression,
+    pub(crate) other: Expression,
+}
+
+impl CompiledPair {
+    pub(crate) fn pair(&self) -> &ToxicPair {
+        &self.read.file.pairs[self.index]
+    }
+
+    pub(crate) fn read(&self) -> &Arc<Read<Rules>> {
+        &self.read
+    }
+}
+
+/// Compiles the toxic pairs of a file; those with mistakes are left out.
+pub(crate) fn pairs(read: &Arc<Read<Rules>>, problems: &mut Diagnostics) -> Vec<CompiledPair> {
+    let mut side = |index: usize, name: &str, side: &ToxicSide| {
+        let steps = ["pair".into(), index.into(), name.into(), "when".into()];
+        expression(read, &steps, &side.when, &HeldNames, problems)
+    };
+    let mut compiled = Vec::new();
+    for (index, pair) in read.file.pairs.iter().enumerate() {
+        let (one, other) = (side(index, "one", &pair.one), side(index, "other", &pair.other));
+        if let (Some(one), Some(other)) = (one, other) {
+            compiled.push(CompiledPair { read: Arc::clone(read), index, one, other });
+        }
+    }
+    compiled
+}
+
+fn expression(
+    read: &Read<Rules>,
+    steps: &[Step<'_>],
+    text: &str,
+    names: &dyn Vocabulary,
+    problems: &mut Diagnostics,
+) -> Option<Expression> {
+    match Expression::compile(text, Gives::Truth, names) {
+        Ok(expression) => Some(expression),
+        Err(mistakes) => {
+            problems.extend(mistakes.iter().map(|mistake| problem(&read.source, steps, mistake)));
+            None
+        }
+    }
+}
