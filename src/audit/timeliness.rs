@@ -1,8 +1,11 @@
 //! In time? From the record that took a decision up to the record that confirmed it. Clocks are claims; what is compared
-//! here are claims of the engine alone.
+//! here are claims of the engine alone. And exceptions: what was accepted for a time ends with it.
 
 use super::{Answer, Area, Case};
-use crate::model::{ActionId, Finding, Severity, Tier};
+use crate::{
+    campaign::{Ledger, Resolution, exception_findings, exceptions},
+    model::{ActionId, Finding, RepoId, Severity, Tier, file::Exception},
+};
 
 pub(super) fn check(case: &Case<'_>) -> Answer {
     let mut findings = Vec::new();
@@ -31,7 +34,28 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
             });
         }
     }
-    Answer { area: Area::Timeliness, looked_at: format!("{measured} changes begun"), findings }
+    let all = exceptions(&Ledger {
+        exceptions: case.governed.exceptions(),
+        proofs: case.governed.proofs(),
+        mandate: trust.mandate().file(),
+        present: &|exception| is_gone(exception, trust.repo(), case).then_some(false),
+        now: case.now,
+    });
+    findings.extend(exception_findings(&all, case.now));
+    Answer {
+        area: Area::Timeliness,
+        looked_at: format!("{measured} changes begun, {} exceptions", all.len()),
+        findings,
+    }
+}
+
+/// Returns whether a read of the target confirmed that what an exception accepts was taken away since.
+fn is_gone(exception: &Exception, repo: &RepoId, case: &Case<'_>) -> bool {
+    let same = |one: &&Resolution| one.subject == exception.subject && one.grant == exception.grant;
+    case.resolutions.iter().filter(same).any(|one| {
+        let id = ActionId::of(repo, &one.item, &one.grant, one.verdict.as_str());
+        case.history.action(&id).is_some_and(|action| action.is_confirmed())
+    })
 }
 
 /// Days from the first intent to a confirmed removal: the practice for critical, high, medium and low findings.

@@ -1,13 +1,14 @@
 //! `tenure check [--base REV]`
 
 use super::{
-    Context, Exit, Failure, Format,
+    Context, Exit, Failure, Format, exception,
     session::{git, pin},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics},
     git::Repository,
     report::{problems_markdown, problems_sarif, problems_summary},
+    store::Snapshot,
     trust::{Checked, check},
 };
 use std::{fs, io::Write, path::PathBuf};
@@ -15,7 +16,7 @@ use std::{fs, io::Write, path::PathBuf};
 /// Judge a change before it is merged: forms, signatures, authority, self-review, staleness, append-only, text
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Commits are judged, not the work tree: commit first. With --base the cost follows the change; without, all that led to\nthe commit is judged. Nothing is fetched.\n\nExamples:\n  tenure check --base origin/main\n  tenure check --format json\n  tenure check --base origin/main --format github --sarif tenure.sarif   in a workflow: annotations, summary, code scanning\n\nExit codes: 0 nothing stands against it · 3 findings"
+    after_help = "Commits are judged, not the work tree: commit first. With --base the cost follows the change; without, all that led to\nthe commit is judged. Nothing is fetched.\nWithout --base, an exception that has lapsed, or whose control is not proven in time, fails the check too.\n\nExamples:\n  tenure check --base origin/main\n  tenure check --format json\n  tenure check --base origin/main --format github --sarif tenure.sarif   in a workflow: annotations, summary, code scanning\n\nExit codes: 0 nothing stands against it · 3 findings"
 )]
 pub(super) struct Args {
     /// The revision the change will be merged into
@@ -34,7 +35,11 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let head = repository.resolve(&args.head).map_err(git)?;
     let base = args.base.as_deref().map(|base| repository.resolve(base)).transpose().map_err(git)?;
     let pin = pin(context, &repository, base.unwrap_or(head))?;
-    let Checked { problems, files } = check(&repository, pin, base, head).map_err(git)?;
+    let Checked { mut problems, files, governed } = check(&repository, pin, base, head).map_err(git)?;
+    // Time alone makes an exception lapse, so only a look at the whole can find it.
+    if let Some(governed) = governed {
+        problems.extend(exception::problems(&governed, Snapshot::at(&repository, head), context.clock.now()));
+    }
     if let Some(path) = &args.sarif {
         let path = context.directory.join(path);
         fs::write(&path, format!("{:#}\n", problems_sarif(&problems))).map_err(|error| {

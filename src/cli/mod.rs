@@ -12,6 +12,7 @@ mod completions;
 mod context;
 mod demo;
 mod enforce;
+mod exception;
 mod exit;
 mod fmt;
 mod init;
@@ -100,6 +101,8 @@ enum Command {
     Demo(demo::Args),
     /// Do what is decided and not confirmed, read it back, and seal what happened
     Enforce(enforce::Args),
+    /// Accept a risk for a time: write exceptions, prove their controls, see which have lapsed
+    Exception(exception::Args),
     /// Write governed files in their one canonical form
     Fmt(fmt::Args),
     /// Create a governed repository, and print the pin of its root of trust
@@ -144,6 +147,7 @@ fn dispatch(cli: Cli, context: &mut Context) -> Result<Exit, Failure> {
         Command::Completions(args) => completions::run(&args, &mut Cli::command(), context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Enforce(args) => enforce::run(&args, context),
+        Command::Exception(args) => exception::run(&args, context),
         Command::Fmt(args) => fmt::run(&args, context),
         Command::Init(args) => init::run(&args, context),
         Command::Plan(args) => plan::run(&args, context),

@@ -5,6 +5,7 @@
 
 mod campaign;
 mod changes;
+mod exceptions;
 mod findings;
 mod markdown;
 mod plan;
@@ -16,6 +17,7 @@ mod workflow_commands;
 
 pub use campaign::campaign_human;
 pub use changes::changes;
+pub use exceptions::{exceptions_human, exceptions_markdown, terms_human};
 pub use findings::{findings_human, findings_json};
 pub use markdown::{MAX_MARKDOWN, cell};
 pub use plan::{Show, plan_human, plan_json, plan_markdown};

@@ -129,7 +129,8 @@ fn check_renewal(exception: &Exception, terms: &Terms, earlier: &[Verified<Excep
         one.subject == exception.subject && one.grant == exception.grant && one.rule == exception.rule
     };
     let chain: Vec<_> = earlier.iter().filter(same).collect();
-    let Some(last) = chain.last() else {
+    let goes_on = |one: &&&Verified<Exception>| chain.iter().all(|other| other.renews != Some(one.reference()));
+    let Some(last) = chain.iter().rfind(goes_on) else {
         return match &exception.renews {
             None => Ok(()),
             Some(names) => refuse(format!("it renews {names}, which is not an accepted exception of this access")),

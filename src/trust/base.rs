@@ -16,7 +16,7 @@ use crate::{
     git::{Changes, GitError, Mode, ObjectId, Repository},
     model::{
         CampaignId, Digest, ItemId, SystemId,
-        file::{Campaign, Item, Principals, Review},
+        file::{Campaign, Exception, Governed as Kind, Item, Principals, Review},
     },
     store::{Place, SignatureFile},
 };
@@ -55,6 +55,10 @@ impl Governed {
                 Place::Campaign(campaign) => drop(campaigns.insert(campaign)),
                 Place::Attestation(_) => state.remember(repository, base, "attestations")?,
                 Place::Exception(_) => state.remember(repository, base, "exceptions")?,
+                Place::Proof { exception, .. } => {
+                    state.remember(repository, base, "exceptions")?;
+                    state.remember(repository, base, &format!("proofs/{exception}"))?;
+                }
                 _ => {}
             }
         }
@@ -65,6 +69,7 @@ impl Governed {
             state.remember(repository, base, &format!("campaigns/{campaign}/reviews/{system}"))?;
         }
         state.hold_signed();
+        state.read_exceptions(repository, base)?;
         for campaign in &campaigns {
             let paths = touched_reviews(changes, campaign);
             let items = items_of(repository, head, &paths)?;
@@ -188,7 +193,9 @@ impl Governed {
         items: &BTreeSet<ItemId>,
     ) -> Result<(), GitError> {
         let path = format!("campaigns/{id}/campaign.toml");
-        let Some(campaign) = self.verified_campaign(repository, base, &path)? else { return Ok(()) };
+        let Some(campaign) = self.taken::<Campaign>(repository, base, &path, Namespace::Campaign)? else {
+            return Ok(());
+        };
         self.accepted.insert(path);
         let mut opening = Opening { campaign, items: BTreeMap::new(), kinship: self.kinship.clone() };
         let prefix = format!("campaigns/{id}/reviews/");
@@ -237,21 +244,36 @@ impl Governed {
         Ok(())
     }
 
-    /// Returns a campaign of main whose signatures are those of registered principals. Whether their keys were active then
-    /// is for the walk; here a retired key does not close the campaign.
-    fn verified_campaign(
+    /// Takes the exceptions that lie on main as main took them, the first to begin first: a new one may renew them, and a
+    /// proof is about one.
+    fn read_exceptions(&mut self, repository: &Repository, base: ObjectId) -> Result<(), GitError> {
+        let paths = self.held.keys().filter(|path| matches!(Place::of(path), Place::Exception(_)));
+        for path in paths.cloned().collect::<Vec<_>>() {
+            if let Some(exception) = self.taken::<Exception>(repository, base, &path, Namespace::Exception)? {
+                self.accepted.insert(path);
+                self.exceptions.push(exception);
+            }
+        }
+        self.exceptions.sort_by(|a, b| (a.from, a.path()).cmp(&(b.from, b.path())));
+        Ok(())
+    }
+
+    /// Returns a file of main whose signatures are those of registered principals. Whether their keys were active then is
+    /// for the walk; here a retired key does not undo what was signed.
+    fn taken<T: Kind>(
         &self,
         repository: &Repository,
         base: ObjectId,
         path: &str,
-    ) -> Result<Option<Verified<Campaign>>, GitError> {
+        namespace: Namespace,
+    ) -> Result<Option<Verified<T>>, GitError> {
         let (Some(blob), Some(trust)) = (self.files.get(path), &self.trust) else { return Ok(None) };
         let bytes = repository.blob(*blob, MAX_FILE)?;
-        let Ok(value) = governed::parse::<Campaign>(path, &bytes) else { return Ok(None) };
+        let Ok(value) = governed::parse::<T>(path, &bytes) else { return Ok(None) };
         let mut signers: Vec<Signer> = Vec::new();
         for file in self.signatures(repository, path)? {
             let keys: Vec<_> = trust.registry().keys_of(&file.signer).map(|(key, _)| key).collect();
-            match super::root::verify(Namespace::Campaign, &bytes, &file, &keys) {
+            match super::root::verify(namespace, &bytes, &file, &keys) {
                 Ok(key) => signers.push(Signer { name: file.signer, key }),
                 Err(_) => return Ok(None),
             }

@@ -23,6 +23,8 @@ pub struct Checked {
     pub problems: Diagnostics,
     /// How many governed files were looked at.
     pub files: usize,
+    /// What the repository amounts to at the commit, where all that led to it was judged.
+    pub governed: Option<Governed>,
 }
 
 /// Checks what `head` changes against `base`; without one, everything that led to `head` and every governed file there.
@@ -45,7 +47,7 @@ pub fn check(
                     Diagnostic::error("unrelated-history", "this change has no commit in common with its base")
                         .help("begin a branch from main: `git switch -c NAME main`"),
                 );
-                return Ok(Checked { problems, files: 0 });
+                return Ok(Checked { problems, files: 0, governed: None });
             };
             let changes = repository.changes(Some(fork), head)?;
             let mut state = Governed::at_base(repository, pin, base, head, &changes)?;
@@ -54,7 +56,7 @@ pub fn check(
                     Diagnostic::error("no-trust", "the pin leads to no root, registry and mandate at the base")
                         .help("compare the pin with the one `tenure init` printed: --root sha256:…"),
                 );
-                return Ok(Checked { problems, files: 0 });
+                return Ok(Checked { problems, files: 0, governed: None });
             }
             // The merge that brings this change will have the base as its first parent and two parents.
             state.apply(repository, head, 2, &changes)?;
@@ -73,7 +75,8 @@ pub fn check(
         }
     }
     check_stale(repository, head, &changes, &mut problems)?;
-    Ok(Checked { problems, files })
+    let governed = base.is_none().then_some(governed);
+    Ok(Checked { problems, files, governed })
 }
 
 fn governed_files(changes: &Changes) -> impl Iterator<Item = &File> {

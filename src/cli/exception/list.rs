@@ -1,0 +1,89 @@
+//! How every exception stands.
+
+use crate::{
+    campaign::{ExceptionStatus, Ledger, exception_findings, exceptions},
+    cli::{Context, Exit, Failure, Format, session::Session},
+    diag::{Diagnostic, Diagnostics},
+    inventory,
+    model::{Digest, Finding, Severity, SystemId, Timestamp, file::Exception},
+    report::{Look, exceptions_human, exceptions_markdown, findings_human, findings_sarif},
+    store::Snapshot,
+    trust::{Governed, Trust},
+};
+use serde_json::json;
+use std::{cell::RefCell, collections::BTreeMap};
+
+/// Say how every exception stands: in force, lapsed, unproven, renewed
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  tenure exception list\n  tenure exception list --all --format markdown   # the monthly list for approvers\n\nExit codes: 0 all stand · 3 one has lapsed, or its control is not proven"
+)]
+pub(super) struct Args {
+    /// Those too that were renewed, or whose access is gone
+    #[arg(long)]
+    all: bool,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context)?;
+    let now = context.clock.now();
+    let trust = session.trust()?;
+    let standing = standing(&session.governed, trust, session.snapshot(), now);
+    let findings = exception_findings(&standing, now);
+    let worth = |one: &&ExceptionStatus| {
+        args.all || exception_findings(&[(*one).clone()], now).len() == 1 || one.validity.holds()
+    };
+    let shown: Vec<_> = standing.iter().filter(worth).cloned().collect();
+    match context.format {
+        Format::Json => context.json(&json!({"exceptions": shown, "findings": findings}))?,
+        Format::Markdown => write!(context.out, "{}", exceptions_markdown(&shown))?,
+        Format::Sarif => context.json(&findings_sarif(&findings))?,
+        Format::Github | Format::Human => {
+            let look = Look::new(context.out_style);
+            write!(context.out, "{}{}", exceptions_human(&shown, look), findings_human(&findings, look))?;
+        }
+    }
+    let wrong = findings.iter().any(|finding| finding.code != "exception-ends-soon");
+    Ok(if wrong { Exit::Findings } else { Exit::Done })
+}
+
+/// Returns what is wrong with exceptions at a commit, for `tenure check`: one that lapsed or is unproven is an error, one
+/// that ends soon a warning.
+pub(in crate::cli) fn problems(governed: &Governed, snapshot: Snapshot<'_>, now: Timestamp) -> Diagnostics {
+    let say = |Finding { severity, code, subject, message, help }: Finding| {
+        let problem = match severity {
+            Severity::Low => Diagnostic::warning(code, message),
+            _ => Diagnostic::error(code, message),
+        };
+        problem.in_file(subject).help(help)
+    };
+    let Some(trust) = governed.trust() else { return Diagnostics::new() };
+    exception_findings(&standing(governed, trust, snapshot, now), now).into_iter().map(say).collect()
+}
+
+fn standing(governed: &Governed, trust: &Trust, snapshot: Snapshot<'_>, now: Timestamp) -> Vec<ExceptionStatus> {
+    let known: RefCell<BTreeMap<SystemId, Option<Vec<Digest>>>> = RefCell::new(BTreeMap::new());
+    let present = |exception: &Exception| {
+        let (system, _) = exception.subject.split_once(':')?;
+        let system = SystemId::parse(system).ok()?;
+        let mut known = known.borrow_mut();
+        let grants = known.entry(system).or_insert_with_key(|system| grants(snapshot, system));
+        grants.as_ref().map(|grants| grants.binary_search(&exception.grant).is_ok())
+    };
+    let ledger = Ledger {
+        exceptions: governed.exceptions(),
+        proofs: governed.proofs(),
+        mandate: trust.mandate().file(),
+        present: &present,
+        now,
+    };
+    exceptions(&ledger)
+}
+
+/// Returns the digests of all grants of a system, sorted; nothing when its inventory cannot be read or is partial.
+fn grants(snapshot: Snapshot<'_>, system: &SystemId) -> Option<Vec<Digest>> {
+    let loaded = inventory::load(&snapshot, system).ok().filter(|loaded| loaded.inventory.is_complete())?;
+    let mut digests: Vec<_> = loaded.inventory.grants().map(crate::model::Grant::digest).collect();
+    digests.sort_unstable();
+    Some(digests)
+}

@@ -1,0 +1,42 @@
+//! `tenure exception list|new|prove|terms`
+
+mod list;
+mod new;
+mod prove;
+mod terms;
+
+pub(super) use list::problems;
+
+use super::{Context, Exit, Failure};
+use clap::Subcommand;
+
+/// Accept a risk for a time: write exceptions, prove their controls, see which have lapsed
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "An exception is a file that its approvers sign and main takes up. It binds one access as it was reviewed, ends by itself,\nand is worth no more than the control that makes up for it: `tenure exception prove` signs that it ran.\n\nExamples:\n  tenure exception list\n  tenure exception new itm-7c0f2f6e9a4b41d2 --rule NHI-PRV-01 --rating high --owner ana.ruiz --approver li.chen \\\n      --until 90d --reason 'needed until the cut-over' --compensating 'sessions are recorded'\n  tenure exception prove exc-7c0f2f6e --by mo.khan --result held --statement 'looked at eleven sessions' --artefact sessions.csv"
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Say how every exception stands: in force, lapsed, unproven, renewed
+    List(list::Args),
+    /// Write an exception for an item, to be signed by its approvers
+    New(new::Args),
+    /// Write down that the compensating control of an exception ran, to be signed by who ran it
+    Prove(prove::Args),
+    /// Say what an exception of each rating needs
+    Terms(terms::Args),
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    match &args.command {
+        Command::List(args) => list::run(args, context),
+        Command::New(args) => new::run(args, context),
+        Command::Prove(args) => prove::run(args, context),
+        Command::Terms(args) => terms::run(args, context),
+    }
+}

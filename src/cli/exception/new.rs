@@ -1,0 +1,194 @@
+//! Writing an exception for an item.
+
+use crate::{
+    campaign::folder,
+    cli::{
+        Context, Exit, Failure, Format,
+        session::{Session, store},
+    },
+    diag::Diagnostic,
+    format::governed,
+    model::{
+        ItemId, PrincipalId, Timestamp,
+        file::{Exception, FileKind, Item, Rating, Review},
+    },
+    trust::Verified,
+};
+use std::fs;
+
+/// Write an exception for an item, to be signed by its approvers
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The item is as its campaign put it to review; the exception holds for that access and no other. A second one for the same\naccess and rule is a renewal and keeps the first date.\n\nExamples:\n  tenure exception new itm-7c0f2f6e9a4b41d2 --rule NHI-PRV-01 --rating high --owner ana.ruiz --approver li.chen \\\n      --until 90d --reason 'needed until the cut-over' --compensating 'sessions are recorded'\n  tenure exception new itm-7c0f2f6e9a4b41d2 --renews exc-7c0f2f6e --rating high --owner ana.ruiz --approver li.chen \\\n      --until 2027-03-01 --reason 'the cut-over slipped' --compensating 'sessions are recorded'"
+)]
+pub(super) struct Args {
+    /// The item
+    item: ItemId,
+    /// How bad it is; the mandate's terms follow from it
+    #[arg(long, value_enum)]
+    rating: RatingName,
+    /// The rule whose violation it accepts
+    #[arg(long, value_name = "RULE")]
+    rule: Option<String>,
+    /// Who answers for it
+    #[arg(long, value_name = "NAME")]
+    owner: PrincipalId,
+    /// Who accepts the risk; once for each the terms ask for
+    #[arg(long = "approver", required = true, value_name = "NAME")]
+    approvers: Vec<PrincipalId>,
+    /// When it ends: a day, or so many days from now
+    #[arg(long, value_name = "DAY|90d")]
+    until: String,
+    /// Why it is needed
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// What limits the harm meanwhile
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    compensating: String,
+    /// The exception it takes over from
+    #[arg(long, value_name = "EXCEPTION")]
+    renews: Option<PrincipalId>,
+    /// What to call it [default: exc- and the beginning of the item's id]
+    #[arg(long, value_name = "NAME")]
+    id: Option<PrincipalId>,
+}
+
+/// A rating as it is typed.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum RatingName {
+    /// Access that can take over the system, the organisation or its regulated data
+    Critical,
+    /// Privileged or regulated access
+    High,
+    /// Little harm
+    Low,
+    /// Production access
+    Medium,
+}
+
+impl From<RatingName> for Rating {
+    fn from(name: RatingName) -> Self {
+        match name {
+            RatingName::Critical => Self::Critical,
+            RatingName::High => Self::High,
+            RatingName::Low => Self::Low,
+            RatingName::Medium => Self::Medium,
+        }
+    }
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context)?;
+    let trust = session.trust()?;
+    let now = context.clock.now();
+    let (item, opened_at) = find(&session, &args.item)?;
+    let renewed = args.renews.as_ref().map(|id| earlier(&session, id)).transpose()?;
+    let (approver, approvers) = split(&args.approvers)?;
+    let id = match &args.id {
+        Some(id) => id.clone(),
+        None => name(&args.item, renewed)?,
+    };
+    let exception = Exception {
+        schema: FileKind::Exception.schema().to_owned(),
+        repo: trust.repo().clone(),
+        id,
+        item: item.id,
+        grant: item.grant,
+        subject: item.subject,
+        rule: args.rule.clone().or_else(|| renewed.and_then(|one| one.rule.clone())),
+        rating: args.rating.into(),
+        owner: args.owner.clone(),
+        approver,
+        approvers,
+        reason: args.reason.clone(),
+        compensating: args.compensating.clone(),
+        proof_days: None,
+        since: renewed.map_or(opened_at, |one| one.since),
+        from: now,
+        until: until(&args.until, now)?,
+        renews: renewed.map(Verified::reference),
+    };
+    let path = format!("exceptions/{}.toml", exception.id);
+    let text = governed::render(&exception);
+    // What cannot be read back must not be written: a reason with hidden characters, for one.
+    governed::parse::<Exception>(&path, text.as_bytes())?;
+    let file = session.work_tree()?.join(&path);
+    if file.exists() {
+        let problem = Diagnostic::error("exception-exists", format!("{path} is there already")).in_file(path);
+        return Err(problem.help("call the new one something else: --id NAME").into());
+    }
+    fs::create_dir_all(session.work_tree()?.join("exceptions"))?;
+    fs::write(&file, text)?;
+    if context.format == Format::Json {
+        context.json(&exception)?;
+        return Ok(Exit::Done);
+    }
+    let terms = trust.mandate().file().terms(exception.rating);
+    writeln!(context.out, "{path}")?;
+    writeln!(context.out, "next: one of each signs: {}: tenure sign {path}; then merge it", terms.groups.join(", "))?;
+    if terms.proof_days > 0 {
+        let days = terms.proof_days;
+        writeln!(context.out, "then, at least every {days} days: tenure exception prove {}", exception.id)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Returns an item as a campaign put it to review, and when that campaign was opened.
+fn find(session: &Session, wanted: &ItemId) -> Result<(Item, Timestamp), Failure> {
+    for (id, opening) in session.governed.openings() {
+        if !opening.items().any(|item| item == wanted) {
+            continue;
+        }
+        let reviews = format!("{}/reviews", folder(id));
+        for review in session.snapshot().read_all::<Review>(&reviews).map_err(store)? {
+            let found = review.value().items.iter().find(|item| item.id == *wanted);
+            if let Some(item) = found {
+                return Ok((item.clone(), opening.campaign().value().opened_at));
+            }
+        }
+    }
+    let problem = Diagnostic::error("unknown-item", format!("no campaign on main has {wanted}"));
+    Err(problem.help("`tenure campaign status` lists the items").into())
+}
+
+fn earlier<'s>(session: &'s Session, id: &PrincipalId) -> Result<&'s Verified<Exception>, Failure> {
+    session.governed.exceptions().iter().find(|one| one.id == *id).ok_or_else(|| {
+        let problem = Diagnostic::error("unknown-exception", format!("no exception `{id}` is accepted on main"));
+        problem.help("tenure exception list --all").into()
+    })
+}
+
+fn split(approvers: &[PrincipalId]) -> Result<(PrincipalId, Vec<PrincipalId>), Failure> {
+    let mut rest = approvers.to_vec();
+    match rest.is_empty() {
+        true => {
+            Err(Diagnostic::error("no-approver", "nobody is named to accept the risk").help("--approver NAME").into())
+        }
+        false => Ok((rest.remove(0), rest)),
+    }
+}
+
+fn name(item: &ItemId, renewed: Option<&Verified<Exception>>) -> Result<PrincipalId, Failure> {
+    let text = match renewed {
+        None => format!("exc-{}", item.as_str().trim_start_matches("itm-").get(..8).unwrap_or_default()),
+        Some(one) => {
+            let (stem, number) = match one.id.as_str().rsplit_once("-r") {
+                Some((stem, number)) if number.parse::<u32>().is_ok() => (stem, number.parse().unwrap_or(1)),
+                _ => (one.id.as_str(), 0_u32),
+            };
+            format!("{stem}-r{}", number + 1)
+        }
+    };
+    PrincipalId::parse(&text).map_err(|error| Diagnostic::error("name", error.to_string()).help("--id NAME").into())
+}
+
+fn until(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+    if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok()) {
+        return Ok(now.plus_days(i64::from(days)));
+    }
+    Timestamp::parse(text).map_err(|error| {
+        Diagnostic::error("until", error.to_string())
+            .help("give a day or a number of days: --until 2027-03-01, --until 90d")
+            .into()
+    })
+}

@@ -1,0 +1,24 @@
+//! What an exception of each rating needs, by the mandate in force.
+
+use crate::{
+    cli::{Context, Exit, Failure, Format, session::Session},
+    model::file::Rating,
+    report::{Look, terms_human},
+};
+
+/// Say what an exception of each rating needs
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  tenure exception terms\n  tenure exception terms --format json")]
+pub(super) struct Args {}
+
+pub(super) fn run(Args {}: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context)?;
+    let mandate = session.trust()?.mandate().file();
+    let ratings = [Rating::Critical, Rating::High, Rating::Medium, Rating::Low];
+    let terms: Vec<_> = ratings.into_iter().map(|rating| mandate.terms(rating)).collect();
+    match context.format {
+        Format::Json => context.json(&terms)?,
+        _ => write!(context.out, "{}", terms_human(&terms, Look::new(context.out_style)))?,
+    }
+    Ok(Exit::Done)
+}

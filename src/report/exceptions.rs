@@ -1,0 +1,66 @@
+//! Exceptions as people read them: at a terminal, and as the monthly list of those who accepted them.
+
+use super::{
+    markdown::rows,
+    table::{Look, count},
+};
+use crate::{
+    campaign::ExceptionStatus,
+    model::{Timestamp, file::Terms},
+};
+
+/// Returns exceptions for people at a terminal.
+pub fn exceptions_human(all: &[ExceptionStatus], look: Look) -> String {
+    if all.is_empty() {
+        return "no exceptions\n".to_owned();
+    }
+    let columns =
+        ["exception", "stands", "rating", "holder", "rule", "first found", "until", "proof due", "renewals left"];
+    let head = look.heading(&count(all.len(), "exception"));
+    format!("{head}\n{}", look.table(&columns, all.iter().map(cells)))
+}
+
+/// Returns exceptions as Markdown: the list that their approvers go through.
+pub fn exceptions_markdown(all: &[ExceptionStatus]) -> String {
+    let mut text = format!("### Tenure: {}\n", count(all.len(), "exception"));
+    if !all.is_empty() {
+        text.push_str(
+            "\n| exception | stands | rating | holder | rule | first found | until | proof due | renewals left |\n",
+        );
+        text.push_str("|---|---|---|---|---|---|---|---|---|\n");
+        let all: Vec<_> = all.iter().map(cells).collect();
+        rows(&mut text, all.into_iter());
+    }
+    text
+}
+
+/// Returns what exceptions of each rating need.
+pub fn terms_human(terms: &[Terms], look: Look) -> String {
+    let columns = ["rating", "at most", "renewals", "control proven", "accepted by one of each"];
+    let row = |terms: &Terms| {
+        let proof = if terms.proof_days == 0 { "-".to_owned() } else { format!("every {} days", terms.proof_days) };
+        vec![
+            terms.rating.to_string(),
+            format!("{} days", terms.days),
+            terms.renewals.to_string(),
+            proof,
+            terms.groups.join(", "),
+        ]
+    };
+    look.table(&columns, terms.iter().map(row))
+}
+
+fn cells(one: &ExceptionStatus) -> Vec<String> {
+    let day = |time: Timestamp| time.to_string().chars().take(10).collect::<String>();
+    vec![
+        one.id.to_string(),
+        one.validity.to_string(),
+        one.rating.to_string(),
+        one.subject.clone(),
+        one.rule.clone().unwrap_or_else(|| "-".to_owned()),
+        day(one.since),
+        day(one.until),
+        one.proof_due.map_or_else(|| "-".to_owned(), day),
+        one.renewals_left.to_string(),
+    ]
+}
