@@ -189,6 +189,7 @@ impl World {
             owner: person("ana"),
             deputy: None,
             tier: Tier::T3,
+            environment: None,
             remediation: Remediation::Automatic,
             settings,
             sink: None,

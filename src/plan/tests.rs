@@ -124,6 +124,7 @@ impl World {
             owner: PrincipalId::parse("ana").unwrap(),
             deputy: None,
             tier: Tier::T3,
+            environment: None,
             remediation: self.remediation,
             settings: Default::default(),
             sink: None,

@@ -88,6 +88,7 @@ impl World {
             owner: id("dora"),
             deputy: Some(id("dan")),
             tier,
+            environment: None,
             remediation: Remediation::Automatic,
             settings: toml::Table::new(),
             sink: None,

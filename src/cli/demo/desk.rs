@@ -33,6 +33,7 @@ pub(super) fn describe(repository: &Path) -> Result<(), Failure> {
         owner: person("ana")?,
         deputy: Some(person("mia")?),
         tier: Tier::T2,
+        environment: None,
         remediation: Remediation::Automatic,
         settings,
         sink: None,

@@ -146,6 +146,7 @@ impl World {
             owner: PrincipalId::parse("ana").unwrap(),
             deputy: None,
             tier: crate::model::Tier::T3,
+            environment: None,
             remediation: Remediation::Automatic,
             settings: Default::default(),
             sink: None,

@@ -21,6 +21,9 @@ pub struct System {
     pub deputy: Option<PrincipalId>,
     /// The least tier of everything on it.
     pub tier: Tier,
+    /// The environment it is in: `prod`, `test` and such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// Who makes changes.
     pub remediation: Remediation,
     /// What the connector needs to know; its keys are the connector's own.
