@@ -337,7 +337,9 @@ impl Facts<'_> {
     }
 
     fn exception(&self, item: &Item) -> Option<&Exception> {
-        let holds = |one: &&&Exception| one.item == item.id && one.grant == item.grant && one.until > self.now;
+        // One that only lowers a tier lets nothing stand: the item is reviewed all the same.
+        let stands = |one: &Exception| one.lowers.is_none() && one.until > self.now;
+        let holds = |one: &&&Exception| one.item == item.id && one.grant == item.grant && stands(one);
         self.exceptions.iter().find(holds).copied()
     }
 

@@ -93,6 +93,9 @@ fn check_span(exception: &Exception, terms: &Terms) -> Result<(), Refusal> {
     if exception.since > exception.from {
         return refuse(format!("it begins {}, before what it accepts was found: {}", exception.from, exception.since));
     }
+    if exception.lowers.is_some() && exception.rule.as_deref() != Some(LOWERED_TIER) {
+        return refuse(format!("it lowers a tier, which is accepted as `rule = \"{LOWERED_TIER}\"` and nothing else"));
+    }
     let (asked, rating) = (exception.until.unix() - exception.from.unix(), exception.rating);
     if asked > i64::from(terms.days) * 86_400 {
         return refuse(format!("it lasts more than {} days, the most for what is {rating}", terms.days));
@@ -158,6 +161,9 @@ fn each_has_one(groups: &[String], signers: &[&str], in_group: &dyn Fn(&str, &st
         each_has_one(others, &rest, in_group)
     })
 }
+
+/// The rule that a tier lowered by hand is an exception from: a tier is computed, and never a label.
+const LOWERED_TIER: &str = "EXC-01";
 
 #[cfg(test)]
 mod tests {

@@ -267,6 +267,7 @@ fn exception(round: &Round, holder: &str, until: &str) -> Exception {
         grant: item.grant,
         subject: item.subject.clone(),
         rule: None,
+        lowers: None,
         rating: Rating::Low,
         owner: id("fay"),
         approver: id("gus"),

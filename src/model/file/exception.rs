@@ -1,6 +1,6 @@
 //! Exceptions: signed, expiring acceptances of risk.
 
-use crate::model::{Digest, ItemId, PrincipalId, RepoId, Timestamp};
+use crate::model::{Digest, ItemId, PrincipalId, RepoId, Tier, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -24,6 +24,9 @@ pub struct Exception {
     /// The rule whose violation it accepts; absent where a reviewer keeps what no rule speaks against.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// The tier at which the grant is reviewed meanwhile, where that is what is accepted: less than what it gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lowers: Option<Tier>,
     /// How bad it is.
     pub rating: Rating,
     /// Who answers for it.
