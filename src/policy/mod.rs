@@ -6,9 +6,11 @@ mod expression;
 mod facts;
 mod pack;
 mod place;
+mod typed;
 
 pub use attributes::{ATTRIBUTES, Attribute, Kind, attribute};
 pub use condition::{Condition, Selection};
 pub use expression::{Called, FUNCTIONS, Trouble};
 pub use facts::{FactError, Facts};
 pub use pack::{Held, Judgement, Lack, Outcome, Pack, Pairs, SetBy, Sides, Sources, Subject, Toxic};
+pub use typed::{Unfit, said_of_grants, said_of_principal, unfit};

@@ -11,7 +11,11 @@ use crate::{
         json_lines::{Lines, UsageLine},
     },
     git::{Change, Changes, File, GitError, Mode, ObjectId, Repository},
-    model::{Digest, Grant, GrantKey, ItemId, Severity, file::Review},
+    model::{
+        Digest, Grant, GrantKey, ItemId, Severity,
+        file::{Principals, Review},
+    },
+    policy::unfit,
     store::{Place, kind_of, parse_any},
 };
 use std::collections::BTreeMap;
@@ -117,12 +121,22 @@ fn check_form(repository: &Repository, file: &File, problems: &mut Diagnostics) 
 fn check_toml(repository: &Repository, file: &File, problems: &mut Diagnostics) -> Result<(), GitError> {
     let bytes = repository.blob(file.id, MAX_LINES)?;
     match kind_of(&file.path, &bytes).and_then(|kind| parse_any(&file.path, &bytes, kind)) {
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            problems.extend(check_facts(&file.path, &bytes));
+            Ok(())
+        }
         Err(found) => {
             problems.extend(found);
             Ok(())
         }
     }
+}
+
+/// Checks what entries of principals say by the names of attributes: rules would never see a name that nobody knows.
+fn check_facts(path: &str, bytes: &[u8]) -> Diagnostics {
+    let file = governed::parse::<Principals>(path, bytes).ok().filter(|_| Place::of(path) == Place::Principals);
+    let text = String::from_utf8_lossy(bytes);
+    file.iter().flat_map(unfit).map(|unfit| unfit.diagnostic(path, &text)).collect()
 }
 
 /// Says which decisions of the change will lapse, because the grant is not any more as it was reviewed.
