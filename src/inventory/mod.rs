@@ -2,16 +2,22 @@
 
 mod collect;
 mod difference;
+mod effective;
+mod facts;
 mod load;
 mod people;
 mod publish;
 mod source;
 
 #[cfg(test)]
+mod stories;
+#[cfg(test)]
 mod tests;
 
 pub use collect::{CollectError, Collection, Limits, Progress, Task, collect};
 pub use difference::{Changed, Difference, difference};
+pub use effective::{Effective, Tiers, count, effective, gives, is_remainder, role_of};
+pub use facts::{Certified, Known, Lowered, Portraits};
 pub use load::{LoadError, Loaded, load};
 pub use people::People;
 pub use publish::{Existing, PublishError, publish, publish_folder};
