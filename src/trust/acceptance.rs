@@ -11,7 +11,7 @@ use crate::{
     format::sshsig::Namespace,
     model::{
         Verdict,
-        file::{Exception, Proof, Terms},
+        file::{Exception, LOWERED_TIER, Proof, Terms},
     },
     store::Unverified,
 };
@@ -161,9 +161,6 @@ fn each_has_one(groups: &[String], signers: &[&str], in_group: &dyn Fn(&str, &st
         each_has_one(others, &rest, in_group)
     })
 }
-
-/// The rule that a tier lowered by hand is an exception from: a tier is computed, and never a label.
-const LOWERED_TIER: &str = "EXC-01";
 
 #[cfg(test)]
 mod tests {

@@ -9,8 +9,8 @@ use crate::{
     diag::Diagnostic,
     format::governed,
     model::{
-        ItemId, PrincipalId, Timestamp,
-        file::{Exception, FileKind, Item, Rating, Review},
+        ItemId, PrincipalId, Tier, Timestamp,
+        file::{Exception, FileKind, Item, LOWERED_TIER, Rating, Review},
     },
     trust::Verified,
 };
@@ -30,6 +30,9 @@ pub(super) struct Args {
     /// The rule whose violation it accepts
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,
+    /// Review it at this tier meanwhile, below what it gives: T1, T2 or T3; an exception from EXC-01
+    #[arg(long, value_name = "TIER", value_parser = tier, conflicts_with = "rule")]
+    lowers: Option<Tier>,
     /// Who answers for it
     #[arg(long, value_name = "NAME")]
     owner: PrincipalId,
@@ -88,6 +91,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         Some(id) => id.clone(),
         None => name(&args.item, renewed)?,
     };
+    let lowered = args.lowers.map(|_| LOWERED_TIER.to_owned());
     let exception = Exception {
         schema: FileKind::Exception.schema().to_owned(),
         repo: trust.repo().clone(),
@@ -95,7 +99,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         item: item.id,
         grant: item.grant,
         subject: item.subject,
-        rule: args.rule.clone().or_else(|| renewed.and_then(|one| one.rule.clone())),
+        rule: lowered.or_else(|| args.rule.clone()).or_else(|| renewed.and_then(|one| one.rule.clone())),
+        lowers: args.lowers.or_else(|| renewed.and_then(|one| one.lowers)),
         rating: args.rating.into(),
         owner: args.owner.clone(),
         approver,
@@ -131,6 +136,15 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         writeln!(context.out, "then, at least every {days} days: tenure exception prove {}", exception.id)?;
     }
     Ok(Exit::Done)
+}
+
+fn tier(text: &str) -> Result<Tier, String> {
+    match text {
+        "T1" => Ok(Tier::T1),
+        "T2" => Ok(Tier::T2),
+        "T3" => Ok(Tier::T3),
+        _ => Err("a tier is lowered to T1, T2 or T3".to_owned()),
+    }
 }
 
 /// Returns an item as a campaign put it to review, and when that campaign was opened.

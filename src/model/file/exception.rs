@@ -79,3 +79,6 @@ impl fmt::Display for Rating {
         })
     }
 }
+
+/// The rule that a tier lowered by hand is an exception from: a tier is computed, and never a label.
+pub const LOWERED_TIER: &str = "EXC-01";

@@ -19,7 +19,7 @@ mod trust;
 pub use attestation::{Attestation, Proof, ProofResult};
 pub use campaign::{AfterSilence, Campaign, Delegation, Population, Silent, StageClose, asked, population, seeds};
 pub use definition::{CampaignDefinition, Event, Load, Selector, Silence, Stage};
-pub use exception::{Exception, Rating};
+pub use exception::{Exception, LOWERED_TIER, Rating};
 pub use governance::Governance;
 pub use kind::{FileKind, Governed};
 pub use observation::{KindCount, Observation};
