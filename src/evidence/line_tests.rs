@@ -84,6 +84,14 @@ fn entries() -> Vec<Entry> {
         }),
         Entry::KeyRotate(KeyRotate { root: 2, log_key: "l".into(), commit_key: "c".into() }),
         Entry::LogGenesis(LogGenesis { repo: "r".into(), origin: "o".into(), root: digest }),
+        Entry::Notice(NoticeGiven {
+            id: "q4/1/due/ana".into(),
+            campaign: CampaignId::parse("q4").unwrap(),
+            stage: 1,
+            event: "due".into(),
+            to: vec!["ana".into(), "ben".into()],
+            items: 3,
+        }),
         outcome(None, None, None),
         outcome(Some("forbidden".into()), Some(key), Some("age:1".into())),
         Entry::Recover(Recovered {

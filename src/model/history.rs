@@ -99,6 +99,7 @@ pub struct History {
     attested: BTreeMap<ActionId, u64>,
     excepted: BTreeSet<(String, Digest)>,
     closed: BTreeMap<CampaignId, u64>,
+    noticed: BTreeSet<String>,
     stray_outcomes: Vec<(u64, ActionId)>,
     out_of_band: BTreeMap<String, Vec<(u64, FindingSeen)>>,
 }
@@ -140,6 +141,9 @@ impl History {
             }
             Entry::CampaignClose(close) => {
                 self.closed.insert(close.campaign.clone(), record.seq);
+            }
+            Entry::Notice(notice) => {
+                self.noticed.insert(notice.id.clone());
             }
             Entry::Intent(intent) => {
                 let before = self.actions.remove(&intent.action);
@@ -271,6 +275,11 @@ impl History {
     /// Returns whether the campaign was closed.
     pub fn is_closed(&self, campaign: &CampaignId) -> bool {
         self.closed.contains_key(campaign)
+    }
+
+    /// Returns whether people were told of the event with this id.
+    pub fn is_noticed(&self, id: &str) -> bool {
+        self.noticed.contains(id)
     }
 
     /// Returns outcomes that belong to no open intent: each is a defect of the log.

@@ -162,6 +162,24 @@ pub struct LogGenesis {
     pub root: Digest,
 }
 
+/// See [`super::Entry::Notice`].
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoticeGiven {
+    /// What is told apart from all other notices: the same event is told once.
+    pub id: String,
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The stage, from 1.
+    pub stage: u32,
+    /// What happened, as a stable word.
+    pub event: String,
+    /// Who was told, sorted.
+    pub to: Vec<String>,
+    /// How many items it is about.
+    pub items: u64,
+}
+
 /// See [`super::Entry::Outcome`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

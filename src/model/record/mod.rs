@@ -7,8 +7,8 @@ mod content;
 
 pub use content::{
     Anchor, Attempt, AttestationSeen, CampaignClose, DecisionAccepted, DecisionRejected, ExceptionSeen, FindingSeen,
-    IntentRecorded, KeyRotate, LogGenesis, OutcomeKind, OutcomeRecorded, Recovered, RunEnd, RunStart, VerificationKind,
-    VerificationRecorded,
+    IntentRecorded, KeyRotate, LogGenesis, NoticeGiven, OutcomeKind, OutcomeRecorded, Recovered, RunEnd, RunStart,
+    VerificationKind, VerificationRecorded,
 };
 
 use super::{ActionId, RunId, Timestamp};
@@ -74,6 +74,9 @@ pub enum Entry {
     /// The first record.
     #[serde(rename = "log.genesis")]
     LogGenesis(LogGenesis),
+    /// People were told what a campaign waits for.
+    #[serde(rename = "notice")]
+    Notice(NoticeGiven),
     /// What happened.
     #[serde(rename = "outcome")]
     Outcome(OutcomeRecorded),
@@ -106,6 +109,7 @@ impl Entry {
             Self::Intent(_) => "intent",
             Self::KeyRotate(_) => "key.rotate",
             Self::LogGenesis(_) => "log.genesis",
+            Self::Notice(_) => "notice",
             Self::Outcome(_) => "outcome",
             Self::Recover(_) => "recover",
             Self::RunEnd(_) => "run.end",
