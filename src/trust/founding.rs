@@ -146,6 +146,7 @@ impl Founding {
                 protected: Vec::new(),
                 freeze: Vec::new(),
             },
+            review: None,
             exceptions: Vec::new(),
         }
     }

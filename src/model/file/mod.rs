@@ -4,6 +4,7 @@
 
 mod attestation;
 mod campaign;
+mod care;
 mod definition;
 mod exception;
 mod governance;
@@ -18,6 +19,7 @@ mod trust;
 
 pub use attestation::{Attestation, Proof, ProofResult};
 pub use campaign::{AfterSilence, Campaign, Delegation, Population, Silent, StageClose, asked, population, seeds};
+pub use care::ReviewTerms;
 pub use definition::{CampaignDefinition, Event, Load, Selector, Silence, Stage};
 pub use exception::{Exception, LOWERED_TIER, Rating};
 pub use governance::Governance;

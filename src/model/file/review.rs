@@ -97,21 +97,30 @@ impl Item {
 /// What a decision does not have and cannot do without.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Lack {
+    /// Why, in a word that can be counted.
+    Code,
+    /// A signed exception: policy speaks against keeping it.
+    Exception,
     /// Why.
     Reason,
     /// To what or whom.
     To,
     /// Until when.
     Until,
+    /// Why, in words of its own: policy speaks against keeping it.
+    Words,
 }
 
 impl Lack {
     /// Returns what is needed, as people read it.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Code => "a code at the beginning of its `reason`, because policy speaks against it",
+            Self::Exception => "a signed exception, because of how much policy speaks against it",
             Self::Reason => "a `reason`",
             Self::To => "`to`: to what or whom",
             Self::Until => "`until`: an end",
+            Self::Words => "a few words more in its `reason`, because policy speaks against it",
         }
     }
 }

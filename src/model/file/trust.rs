@@ -1,6 +1,6 @@
 //! `trust/`: the root of trust, the registry of principals and keys, and the mandate.
 
-use super::Rating;
+use super::{Rating, ReviewTerms};
 use crate::model::{PrincipalId, RepoId, SystemId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -154,6 +154,9 @@ pub struct Mandate {
     pub thresholds: Thresholds,
     /// Limits on every plan.
     pub guardrails: Guardrails,
+    /// What decisions need, and what makes a review look like a rubber stamp; [`ReviewTerms::usual`] where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewTerms>,
     /// What exceptions need, by rating; a rating that is not here has the terms of [`Terms::usual`].
     #[serde(rename = "exception", default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<Terms>,
@@ -194,6 +197,11 @@ impl Mandate {
     pub fn terms(&self, rating: Rating) -> Terms {
         let own = self.exceptions.iter().find(|terms| terms.rating == rating);
         own.cloned().unwrap_or_else(|| Terms::usual(rating, &self.exception_group))
+    }
+
+    /// Returns what decisions need, and what makes a review look like a rubber stamp.
+    pub fn review_terms(&self) -> ReviewTerms {
+        self.review.unwrap_or_else(ReviewTerms::usual)
     }
 }
 
