@@ -238,6 +238,7 @@ fn diagnose(found: &Found, texts: &mut Texts<'_>) -> Diagnostics {
         _ => Diagnostic::error(code, message),
     };
     let (item, key, label) = match &found.refusal {
+        Refusal::AgainstPolicy { item, .. } => (item, "decision", "this decision"),
         Refusal::DecisionIncomplete { item, .. } => (item, "decision", "this decision"),
         Refusal::ItemAltered(item) | Refusal::ItemForeign(item) => (item, "id", "this item"),
         Refusal::ItemBoundTwice { item, .. } => (item, "decision", "this decision"),

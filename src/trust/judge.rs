@@ -13,7 +13,7 @@ use crate::{
     git::ObjectId,
     model::{
         CampaignId, Digest, ItemId, RepoId, Tier, Verdict,
-        file::{Attestation, Campaign, Item, KeyState, Review, population},
+        file::{Attestation, Campaign, Item, KeyState, Lack, Review, population},
         jcs,
     },
     store::{Place, SignatureFile, Unverified},
@@ -114,7 +114,7 @@ impl Bench<'_> {
             std::iter::once(&review.reviewer).chain(&review.cosigners).map(|id| id.as_str()).collect();
         let signers = self.signers(Namespace::Review, &file, &allowed)?;
         for item in &decided {
-            check_complete(item)?;
+            self.check_complete(item)?;
             for signer in &allowed {
                 self.refuse_self_review(self.kinship, signer, &item.id, &item.subject, item.decision)?;
                 let opened = opening.map_or(self.kinship, |opening| &opening.kinship);
@@ -258,6 +258,17 @@ impl Bench<'_> {
         }
     }
 
+    /// A decision has what it needs by the mandate's terms of review.
+    fn check_complete(&self, item: &Item) -> Result<(), Refusal> {
+        let lack = item.lacks_by(&self.trust.mandate().file().review_terms());
+        let (Some(verdict), Some(lack)) = (item.decision, lack) else { return Ok(()) };
+        let id = item.id.to_string();
+        Err(match (lack, item.severity) {
+            (Lack::Exception, Some(severity)) => Refusal::AgainstPolicy { item: id, verdict, severity },
+            _ => Refusal::DecisionIncomplete { item: id, verdict, needs: lack.as_str() },
+        })
+    }
+
     pub(super) fn check_repo(&self, found: &RepoId) -> Result<(), Refusal> {
         let expected = self.trust.repo();
         if found == expected {
@@ -333,11 +344,6 @@ fn check_campaign(review: &Review, opening: Option<&Opening>) -> Result<(), Refu
         }
     }
     Ok(())
-}
-
-fn check_complete(item: &Item) -> Result<(), Refusal> {
-    let (Some(verdict), Some(lack)) = (item.decision, item.lacks()) else { return Ok(()) };
-    Err(Refusal::DecisionIncomplete { item: item.id.to_string(), verdict, needs: lack.as_str() })
 }
 
 /// An item has one decision in force; another one takes its place only by naming it.

@@ -12,6 +12,16 @@ use crate::{
 /// Why something is not believed.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
+    /// Access kept that policy speaks too much against.
+    #[error("item {item}: `{verdict}` keeps what policy finds {severity}; that takes an exception")]
+    AgainstPolicy {
+        /// The item.
+        item: String,
+        /// The verdict.
+        verdict: Verdict,
+        /// How bad it is.
+        severity: Severity,
+    },
     /// `trust/allowed_signers` is not what the trust state renders to.
     #[error("`trust/allowed_signers` is not what the registry and the root say")]
     AllowedSigners,
@@ -278,6 +288,7 @@ impl Refusal {
     /// Returns the stable code.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::AgainstPolicy { .. } => "certify-against-policy",
             Self::AllowedSigners => "allowed-signers-differ",
             Self::CampaignBinding { .. } => "campaign-mismatch",
             Self::DecisionIncomplete { .. } => "decision-incomplete",
@@ -330,7 +341,8 @@ impl Refusal {
             Self::AllowedSigners | Self::DecisionIncomplete { .. } | Self::Form(_) | Self::Misplaced => {
                 Severity::Medium
             }
-            Self::CampaignBinding { .. }
+            Self::AgainstPolicy { .. }
+            | Self::CampaignBinding { .. }
             | Self::ExceptionApproval { .. }
             | Self::ExceptionTerms(_)
             | Self::ItemAltered(_)
@@ -352,6 +364,9 @@ impl Refusal {
     /// Returns what to do next.
     pub fn help(&self) -> &'static str {
         match self {
+            Self::AgainstPolicy { .. } => {
+                "take it away; or write `except` with an end, and the exception: `tenure exception new ITEM …`"
+            }
             Self::AllowedSigners => {
                 "sign the newest file in `trust/registry`: `tenure sign` writes `trust/allowed_signers` anew"
             }
