@@ -18,6 +18,7 @@ mod fmt;
 mod init;
 mod intake;
 mod plan;
+mod policy;
 mod proof;
 mod schema;
 mod session;
@@ -109,6 +110,8 @@ enum Command {
     Init(init::Args),
     /// Show what signed decisions would change, and change nothing
     Plan(plan::Args),
+    /// Test, lint and show the rules that access is judged by
+    Policy(policy::Args),
     /// Print the JSON Schema of a kind of file, or list the kinds
     Schema(schema::Args),
     /// Sign governed files with a key file or a running ssh-agent
@@ -151,6 +154,7 @@ fn dispatch(cli: Cli, context: &mut Context) -> Result<Exit, Failure> {
         Command::Fmt(args) => fmt::run(&args, context),
         Command::Init(args) => init::run(&args, context),
         Command::Plan(args) => plan::run(&args, context),
+        Command::Policy(args) => policy::run(&args, context),
         Command::Schema(args) => schema::run(&args, context),
         Command::Sign(args) => sign::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),

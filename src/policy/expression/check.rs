@@ -395,11 +395,14 @@ impl<'c> Check<'c> {
             self.wrong(span, format!("{kind} cannot be in {list_kind}"));
             return None;
         }
+        if let Expr::List(literal) = &list.expr {
+            literal.elements.iter().for_each(|one| self.closed(&node, one));
+        }
         Some((Node::In(Box::new([node, list_node])), Type::Flag))
     }
 
-    fn compare(&mut self, at: &IdedExpr, comparison: Comparison, left: &IdedExpr, right: &IdedExpr) -> Checked {
-        let (left, right) = (self.node(left), self.node(right));
+    fn compare(&mut self, at: &IdedExpr, comparison: Comparison, at_left: &IdedExpr, at_right: &IdedExpr) -> Checked {
+        let (left, right) = (self.node(at_left), self.node(at_right));
         let ((left, one), (right, other)) = (left?, right?);
         let ordered = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
         if !one.goes_with(other) {
@@ -407,12 +410,26 @@ impl<'c> Check<'c> {
             self.wrong(span, format!("{one} and {other} cannot be compared"));
             return None;
         }
+        self.closed(&left, at_right);
+        self.closed(&right, at_left);
         if ordered && !matches!(one, Type::Number | Type::Text) {
             let span = self.parsed.span(at);
             self.wrong(span, format!("{one} has no order"));
             return None;
         }
         Some((Node::Compare(comparison, Box::new([left, right])), Type::Flag))
+    }
+
+    /// Refuses a word that a name never has: `principal.kind == 'servce'` would always pass.
+    fn closed(&mut self, name: &Node, at: &IdedExpr) {
+        let (Node::Attribute(slot), Expr::Literal(LiteralValue::String(word))) = (name, &at.expr) else { return };
+        let Some(words) = self.vocabulary.words(*slot).filter(|words| !words.contains(&word.inner())) else { return };
+        let help = match nearest(word.inner(), words.iter().copied()) {
+            Some(near) => format!("did you mean `'{near}'`?"),
+            None => format!("it is one of: {}", words.join(", ")),
+        };
+        let message = format!("it is never `{}`", word.inner().escape_debug());
+        self.mistakes.push(Mistake::new("unknown-word", self.parsed.span(at), message).help(help));
     }
 
     fn arithmetic(&mut self, at: &IdedExpr, operation: Arithmetic, left: &IdedExpr, right: &IdedExpr) -> Checked {

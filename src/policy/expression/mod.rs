@@ -16,6 +16,7 @@ mod evaluate;
 mod mistake;
 mod node;
 mod parse;
+mod reach;
 mod value;
 
 #[cfg(test)]
@@ -24,6 +25,8 @@ mod tests;
 pub use check::{Called, FUNCTIONS};
 pub use mistake::Mistake;
 pub use value::{Known, List, Slot, Trouble, Unknown, Value, Vocabulary};
+
+pub(super) use reach::{Domain, is_possible};
 
 use check::{Check, Type};
 use evaluate::Evaluation;
@@ -64,7 +67,10 @@ impl Expression {
                 fits.then_some(node)
             }),
         };
-        node.map(|node| Self { node }).ok_or(check.mistakes)
+        match node {
+            Some(node) if check.mistakes.is_empty() => Ok(Self { node }),
+            _ => Err(check.mistakes),
+        }
     }
 
     /// Returns whether it holds for what is known.

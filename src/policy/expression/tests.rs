@@ -27,6 +27,9 @@ impl Vocabulary for Names {
     fn names(&self) -> Vec<String> {
         NAMES.iter().map(|(name, _)| (*name).to_owned()).collect()
     }
+    fn words(&self, slot: Slot) -> Option<&'static [&'static str]> {
+        (NAMES[usize::from(slot)].0 == "no.text").then_some(&["a", "abc", "b"])
+    }
     fn help(&self) -> &'static str {
         "look at the test"
     }
@@ -384,6 +387,8 @@ fn mistakes_underline_what_is_wrong() {
         "n > 99999999999999999999",
         "t ? 1 : 'a'",
         "u && nn > 1 && texxt == 'a'",
+        "no.text == 'c' || 'abd' != no.text",
+        "no.text in ['a', 'abcd']",
         "while == 1",
         "",
         "  ",

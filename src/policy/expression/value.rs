@@ -55,17 +55,13 @@ impl<'a> Value<'a> {
 
 impl<'a> List<'a> {
     /// Returns how many there are.
+    #[expect(clippy::len_without_is_empty, reason = "nothing asks")]
     pub fn len(&self) -> usize {
         match self {
             Self::Literal(values) => values.len(),
             Self::Made(values) => values.len(),
             Self::Words(words) => words.len(),
         }
-    }
-
-    /// Returns whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Returns the values in their order.
@@ -99,6 +95,9 @@ pub trait Vocabulary {
 
     /// Returns all names.
     fn names(&self) -> Vec<String>;
+
+    /// Returns all words that a name may have for its value, where that is a closed list.
+    fn words(&self, slot: Slot) -> Option<&'static [&'static str]>;
 
     /// Returns where a stranger finds them, as a sentence.
     fn help(&self) -> &'static str;

@@ -16,7 +16,7 @@ pub use pairs::{Pairs, Sides, Toxic};
 pub use profile::SetBy;
 pub use sources::Sources;
 
-pub(super) use names::{RuleNames, name_of};
+pub(super) use names::{RuleNames, name_of, tier_name};
 pub(super) use rule::{Compiled, CompiledPair};
 pub(super) use sources::Read;
 

@@ -1,10 +1,14 @@
 //! The names that expressions may use: attributes and limits in rules, five words in toxic pairs.
 
 use crate::{
-    model::{Tier, file::Scope},
+    model::{
+        Tier,
+        file::{Limit, Rule, Scope},
+    },
     policy::{
         ATTRIBUTES, Facts, Kind, attribute,
         expression::{Known, List, Slot, Value, Vocabulary},
+        words::words,
     },
 };
 use std::borrow::Cow;
@@ -32,6 +36,10 @@ impl Vocabulary for RuleNames<'_> {
         seen.map(|attribute| attribute.name.to_owned()).chain(limits).collect()
     }
 
+    fn words(&self, slot: Slot) -> Option<&'static [&'static str]> {
+        words(ATTRIBUTES.get(usize::from(slot))?.name)
+    }
+
     fn help(&self) -> &'static str {
         match self.scope {
             Some(Scope::Principal) => {
@@ -42,7 +50,17 @@ impl Vocabulary for RuleNames<'_> {
     }
 }
 
-impl RuleNames<'_> {
+impl<'r> RuleNames<'r> {
+    /// Returns the names of a rule.
+    pub(crate) fn of(rule: &'r Rule) -> Self {
+        Self { limits: rule.limits.iter().map(|limit| limit.name.as_str()).collect(), scope: Some(rule.over) }
+    }
+
+    /// Returns the limit of a rule at a place.
+    pub(crate) fn limit(rule: &Rule, slot: Slot) -> Option<&Limit> {
+        rule.limits.get(usize::from(slot.checked_sub(FIRST_LIMIT)?))
+    }
+
     /// A rule over principals has no one grant or credential before it.
     fn sees(&self, name: &str) -> bool {
         self.scope != Some(Scope::Principal) || !SINGLE.iter().any(|prefix| name.starts_with(prefix))
@@ -143,6 +161,14 @@ impl Vocabulary for HeldNames {
 
     fn names(&self) -> Vec<String> {
         HELD.map(str::to_owned).to_vec()
+    }
+
+    fn words(&self, slot: Slot) -> Option<&'static [&'static str]> {
+        match held_name(slot) {
+            "kind" => words("grant.kind"),
+            "tier" => words("grant.tier"),
+            _ => None,
+        }
     }
 
     fn help(&self) -> &'static str {

@@ -36,10 +36,6 @@ impl Compiled {
         &self.read.file.rules[self.index]
     }
 
-    pub(crate) fn read(&self) -> &Arc<Read<Rules>> {
-        &self.read
-    }
-
     /// Returns a problem at a key of this rule.
     pub(crate) fn problem(&self, mut problem: Diagnostic, steps: &[Step<'_>], label: &str) -> Diagnostic {
         let mut all = vec!["rule".into(), self.index.into()];

@@ -1,0 +1,61 @@
+//! `tenure policy attributes`
+
+use crate::{
+    cli::{Context, Exit, Failure, Format},
+    policy::{ATTRIBUTES, FUNCTIONS, words},
+    report::cell,
+};
+use serde_json::json;
+use std::io::Write;
+
+/// List the names and functions that rules may use
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "What a rule asks for and nobody supplies is unknown, and that is a finding about data, never a pass. Beside these stand\n`limit.<name>`, the numbers that a rule declares, for the tier at hand.\n\nExamples:\n  tenure policy attributes\n  tenure policy attributes usage\n  tenure policy attributes --format json"
+)]
+pub(super) struct Args {
+    /// Only names that begin with this
+    #[arg(value_name = "PREFIX", default_value = "")]
+    prefix: String,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let all: Vec<_> = ATTRIBUTES.iter().filter(|attribute| attribute.name.starts_with(&args.prefix)).collect();
+    let functions: Vec<_> = FUNCTIONS.iter().filter(|_| args.prefix.is_empty()).collect();
+    match context.format {
+        Format::Json => {
+            let names = all.iter().map(|attribute| {
+                let kind = attribute.kind.to_string();
+                json!({"name": attribute.name, "kind": kind, "words": words(attribute.name), "about": attribute.about})
+            });
+            let functions = functions
+                .iter()
+                .map(|function| json!({"name": function.name, "form": function.form, "about": function.about}));
+            let answer = json!({"attributes": names.collect::<Vec<_>>(), "functions": functions.collect::<Vec<_>>()});
+            context.json(&answer)?;
+        }
+        Format::Markdown => {
+            writeln!(context.out, "| name | kind | what it says |\n|---|---|---|")?;
+            for attribute in all {
+                let about = cell(attribute.about);
+                writeln!(
+                    context.out,
+                    "| {} | {} | {about} |",
+                    cell(attribute.name),
+                    cell(&attribute.kind.to_string())
+                )?;
+            }
+        }
+        Format::Github | Format::Human | Format::Sarif => {
+            let width = all.iter().map(|attribute| attribute.name.len()).max().unwrap_or_default();
+            for attribute in &all {
+                let kind = attribute.kind.to_string();
+                writeln!(context.out, "{:width$}  {kind:19}  {}", attribute.name, attribute.about)?;
+            }
+            for function in functions {
+                writeln!(context.out, "{:width$}  {:19}  {}", function.form, "function", function.about)?;
+            }
+        }
+    }
+    Ok(Exit::Done)
+}

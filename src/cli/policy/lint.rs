@@ -1,0 +1,53 @@
+//! `tenure policy lint [FILES]`
+
+use super::books::Books;
+use crate::{
+    cli::{Context, Exit, Failure, Format},
+    diag::{Diagnostics, Severity},
+    policy::lint,
+    report::{problems_markdown, problems_sarif},
+};
+use std::{io::Write, path::PathBuf};
+
+/// Refuse unknown names, unreachable rules, retired controls, rules without cases
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A mistake in an expression underlines its characters in the file. All files of a folder are read together; with FILES,\nonly problems in these are told. Exit 3 when there is any error.\n\nExamples:\n  tenure policy lint\n  tenure policy lint policies/life.rules.toml\n  tenure policy lint --at HEAD --format json"
+)]
+pub(super) struct Args {
+    /// Tell only of these files
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Read policies/ of this revision and not of the work tree
+    #[arg(long, value_name = "REV", conflicts_with = "files")]
+    at: Option<String>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let books = match Books::open(&args.files, args.at.as_deref(), context) {
+        // A file that is not in form is a finding of this command too.
+        Err(Failure { problems, .. }) => return tell(&problems, "policies", context),
+        Ok(books) => books,
+    };
+    let (from, only) = (books.from.clone(), books.only.clone());
+    let problems: Diagnostics =
+        lint(books.sources).into_iter().filter(|problem| Books::is_asked(&only, problem)).collect();
+    tell(&problems, &from, context)
+}
+
+fn tell(problems: &Diagnostics, from: &str, context: &mut Context) -> Result<Exit, Failure> {
+    match context.format {
+        Format::Json => write!(context.out, "{}", problems.to_json())?,
+        Format::Markdown => write!(context.out, "{}", problems_markdown(problems, from))?,
+        Format::Sarif => context.json(&problems_sarif(problems))?,
+        _ => {
+            context.problems(problems)?;
+            let (errors, warnings) = (problems.count(Severity::Error), problems.count(Severity::Warning));
+            match (errors, warnings) {
+                (0, 0) => writeln!(context.out, "{from}: nothing is wrong")?,
+                _ => writeln!(context.out, "{from}: {errors} errors, {warnings} warnings")?,
+            }
+        }
+    }
+    Ok(if problems.has_errors() { Exit::Findings } else { Exit::Done })
+}

@@ -1,0 +1,41 @@
+//! `tenure policy attributes|lint|rules|test`
+
+mod attributes;
+mod books;
+mod lint;
+mod rules;
+mod test;
+
+use super::{Context, Exit, Failure};
+use clap::Subcommand;
+
+/// Test, lint and show the rules that access is judged by
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The rules are those of policies/ in the work tree; where there are none, those that come with the engine.\n\nExamples:\n  tenure policy test\n  tenure policy lint policies/life.rules.toml\n  tenure policy rules --profile pci"
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the names and functions that rules may use
+    Attributes(attributes::Args),
+    /// Refuse unknown names, unreachable rules, retired controls, rules without cases
+    Lint(lint::Args),
+    /// Show the rules, with the numbers that hold under profiles, and who set them
+    Rules(rules::Args),
+    /// Run the cases that stand beside the rules
+    Test(test::Args),
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    match &args.command {
+        Command::Attributes(args) => attributes::run(args, context),
+        Command::Lint(args) => lint::run(args, context),
+        Command::Rules(args) => rules::run(args, context),
+        Command::Test(args) => test::run(args, context),
+    }
+}

@@ -1,0 +1,55 @@
+//! `tenure policy rules [ID…]`
+
+use super::books::Books;
+use crate::{
+    cli::{Context, Exit, Failure, Format},
+    diag::Diagnostic,
+    format::nearest,
+    policy::Pack,
+    report::{Look, rules_human, rules_json, rules_markdown},
+};
+use std::io::Write;
+
+/// Show the rules, with the numbers that hold under profiles, and who set them
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Profiles only tighten: each number is the rule's own or the strictest of the profiles that are on, and says which. The\nmapping to frameworks is our opinion, and no proof of compliance.\n\nExamples:\n  tenure policy rules\n  tenure policy rules NHI-LIF-02\n  tenure policy rules --profile pci,dora --format markdown"
+)]
+pub(super) struct Args {
+    /// Only these rules
+    #[arg(value_name = "ID")]
+    ids: Vec<String>,
+    /// The profiles to put on, instead of those in governance.toml
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    profile: Vec<String>,
+    /// Read policies/ of this revision and not of the work tree
+    #[arg(long, value_name = "REV")]
+    at: Option<String>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let books = Books::open(&[], args.at.as_deref(), context)?;
+    let from = books.from.clone();
+    let pack = books.pack(&args.profile)?;
+    if let Some(stranger) = args.ids.iter().find(|id| pack.rule(id).is_none()) {
+        return Err(unknown(stranger, &pack).into());
+    }
+    let ids: Vec<&str> = args.ids.iter().map(String::as_str).collect();
+    match context.format {
+        Format::Json | Format::Sarif => context.json(&rules_json(&pack, &ids))?,
+        Format::Markdown => write!(context.out, "{}", rules_markdown(&pack, &ids))?,
+        Format::Github | Format::Human => {
+            let look = Look::new(context.out_style);
+            write!(context.out, "{}", rules_human(&pack, &ids, &from, look))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn unknown(id: &str, pack: &Pack) -> Diagnostic {
+    let problem = Diagnostic::error("unknown-rule", format!("there is no rule `{id}`"));
+    match nearest(id, pack.rules().map(|rule| rule.id.as_str())) {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None => problem.help("`tenure policy rules` lists them"),
+    }
+}

@@ -1,0 +1,88 @@
+//! `tenure policy test [FILES]`
+
+use super::books::Books;
+use crate::{
+    cli::{Context, Exit, Failure, Format},
+    diag::{Diagnostics, escape},
+    model::file::Expected,
+    policy::{Tested, word},
+    report::problems_sarif,
+};
+use serde_json::json;
+use std::{collections::BTreeMap, io::Write, path::PathBuf};
+
+/// Run the cases that stand beside the rules
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A case gives facts and says what a rule must make of them: fail, pass, unknown or not-applicable. All files of a folder\nare read together; with FILES, only cases in these are run. Exit 3 when a rule says anything else.\n\nExamples:\n  tenure policy test\n  tenure policy test policies/life.cases.toml\n  tenure schema rule-cases --example"
+)]
+pub(super) struct Args {
+    /// Run only the cases in these files
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Read policies/ of this revision and not of the work tree
+    #[arg(long, value_name = "REV", conflicts_with = "files")]
+    at: Option<String>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let books = Books::open(&args.files, args.at.as_deref(), context)?;
+    let only = books.only.clone();
+    // Each case says itself which profiles are on.
+    let pack = crate::policy::Pack::compile(books.sources, &[])?;
+    let mut tested = pack.test().map_err(|problems| Failure { problems, exit: Exit::Findings })?;
+    tested.retain(|tested| only.is_empty() || only.iter().any(|file| file == tested.file));
+    let problems: Diagnostics = tested.iter().filter_map(|tested| tested.problem.clone()).collect();
+    match context.format {
+        Format::Json => json(&tested, context)?,
+        Format::Sarif => context.json(&problems_sarif(&problems))?,
+        Format::Github | Format::Human | Format::Markdown => human(&tested, &problems, context)?,
+    }
+    Ok(if problems.has_errors() { Exit::Findings } else { Exit::Done })
+}
+
+fn json(tested: &[Tested<'_>], context: &mut Context) -> Result<(), Failure> {
+    let cases: Vec<_> = tested
+        .iter()
+        .map(|tested| {
+            json!({
+                "rule": tested.case.rule,
+                "case": tested.case.name,
+                "file": tested.file,
+                "expected": word(tested.case.expect),
+                "found": word(tested.found),
+                "severity": tested.severity,
+                "missing": tested.lack,
+                "as_expected": tested.is_as_expected(),
+            })
+        })
+        .collect();
+    context.json(&json!({"cases": cases}))
+}
+
+fn human(tested: &[Tested<'_>], problems: &Diagnostics, context: &mut Context) -> Result<(), Failure> {
+    let mut rules: BTreeMap<&str, Vec<&Tested<'_>>> = BTreeMap::new();
+    for tested in tested {
+        rules.entry(&tested.case.rule).or_default().push(tested);
+    }
+    let width = rules.keys().map(|rule| rule.len()).max().unwrap_or_default();
+    for (rule, cases) in &rules {
+        let count = |expect| cases.iter().filter(|tested| tested.case.expect == expect).count();
+        let counts = KINDS.map(|expect| format!("{} {}", count(expect), word(expect)));
+        let failed: Vec<_> = cases.iter().filter(|tested| !tested.is_as_expected()).collect();
+        let verdict =
+            if failed.is_empty() { "ok".to_owned() } else { format!("{} of {} not", failed.len(), cases.len()) };
+        writeln!(context.out, "{:width$}  {}  {verdict}", escape(rule), counts.join("  "))?;
+    }
+    context.problems(problems)?;
+    let failed = tested.iter().filter(|tested| !tested.is_as_expected()).count();
+    let (rules, cases) = (rules.len(), tested.len());
+    match (cases, failed) {
+        (0, _) => writeln!(context.out, "there is no case")?,
+        (_, 0) => writeln!(context.out, "{rules} rules, {cases} cases: all as expected")?,
+        _ => writeln!(context.out, "{rules} rules, {cases} cases: {failed} not as expected")?,
+    }
+    Ok(())
+}
+
+const KINDS: [Expected; 4] = [Expected::Fail, Expected::Pass, Expected::Unknown, Expected::NotApplicable];

@@ -1,0 +1,258 @@
+//! Whether there is anything at all for which expressions come out as wanted.
+//!
+//! The values that matter are tried: around each number that a name is compared with, each word and one other, yes and no,
+//! every list of the words asked for. Where an expression only compares names with such values, what none of these reach
+//! cannot be reached; where it does more (arithmetic, patterns, parts of words), nothing is claimed.
+
+use super::{
+    Expression,
+    node::{Comparison, Node},
+    value::{Known, List, Slot, Value},
+};
+use crate::policy::Kind;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known of the names an expression uses.
+pub(crate) trait Domain {
+    /// Returns the kind of a name.
+    fn kind(&self, slot: Slot) -> Option<Kind>;
+
+    /// Returns all words a name can have, where that is a closed list.
+    fn words(&self, slot: Slot) -> Option<&'static [&'static str]>;
+
+    /// Returns the only numbers a name can have, where they are settled.
+    fn numbers(&self, slot: Slot) -> Option<Vec<i64>>;
+}
+
+/// Returns whether there is anything for which all of `hold` are true and all of `fail` are false; nothing where that
+/// cannot be said.
+pub(crate) fn is_possible(hold: &[&Expression], fail: &[&Expression], domain: &dyn Domain) -> Option<bool> {
+    let wanted = |known: &dyn Known| {
+        hold.iter().all(|expression| expression.truth(known) == Ok(true))
+            && fail.iter().all(|expression| expression.truth(known) == Ok(false))
+    };
+    let nothing = Sample::default();
+    let refuted = hold.iter().any(|expression| expression.truth(&nothing) == Ok(false))
+        || fail.iter().any(|expression| expression.truth(&nothing) == Ok(true));
+    if refuted {
+        return Some(false);
+    }
+    let mut survey = Survey { domain, points: BTreeMap::new(), simple: true };
+    hold.iter().chain(fail).for_each(|expression| survey.node(&expression.node));
+    let simple = survey.simple;
+    let points = survey.finish();
+    let total = points.values().map(Vec::len).try_fold(1_usize, usize::checked_mul).unwrap_or(usize::MAX);
+    let all = total <= MAX_SAMPLES;
+    // Without room for all of them: steps by a number that has no divisor in common with most counts.
+    for number in 0..total.min(MAX_SAMPLES) {
+        let mut rest = if all { number } else { number.wrapping_mul(2_654_435_761) };
+        let mut sample = Sample::default();
+        for (slot, choices) in &points {
+            if let Some(choice) = choices.get(rest % choices.len()) {
+                sample.values.insert(*slot, choice);
+            }
+            rest /= choices.len();
+        }
+        if wanted(&sample) {
+            return Some(true);
+        }
+    }
+    (simple && all).then_some(false)
+}
+
+/// A value that is tried.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Point {
+    Absent,
+    Flag(bool),
+    Map(BTreeMap<String, String>),
+    Number(i64),
+    Text(String),
+    Texts(Vec<String>),
+}
+
+#[derive(Default)]
+struct Sample<'p> {
+    values: BTreeMap<Slot, &'p Point>,
+}
+
+impl Known for Sample<'_> {
+    fn value(&self, slot: Slot) -> Option<Value<'_>> {
+        match self.values.get(&slot)? {
+            Point::Absent => None,
+            Point::Flag(flag) => Some(Value::Flag(*flag)),
+            Point::Map(map) => Some(Value::Map(map)),
+            Point::Number(number) => Some(Value::Number(*number)),
+            Point::Text(text) => Some(Value::Text(text.into())),
+            Point::Texts(texts) => Some(Value::List(List::Words(texts))),
+        }
+    }
+}
+
+/// The values worth trying for each name.
+struct Survey<'d> {
+    domain: &'d dyn Domain,
+    points: BTreeMap<Slot, Asked>,
+    simple: bool,
+}
+
+#[derive(Default)]
+struct Asked {
+    numbers: BTreeSet<i64>,
+    words: BTreeSet<String>,
+    absent: bool,
+}
+
+impl Survey<'_> {
+    fn node(&mut self, node: &Node) {
+        match node {
+            Node::And(_) | Node::Or(_) | Node::Not(_) | Node::If(_) => {}
+            Node::Attribute(slot) => drop(self.points.entry(*slot).or_default()),
+            Node::IsKnown(slot) => self.points.entry(*slot).or_default().absent = true,
+            Node::Literal(_) | Node::Values(_) | Node::Local(_) => {}
+            Node::Compare(comparison, pair) => self.compare(*comparison, pair),
+            Node::In(pair) => self.is_in(pair),
+            Node::Arithmetic(..)
+            | Node::Call(..)
+            | Node::Each(..)
+            | Node::HasKey(..)
+            | Node::Index(_)
+            | Node::List(_)
+            | Node::Matches(..)
+            | Node::Negate(_) => self.beyond(node),
+        }
+        node.children().into_iter().for_each(|child| self.node(child));
+    }
+
+    fn compare(&mut self, comparison: Comparison, pair: &[Node; 2]) {
+        let [left, right] = pair;
+        match (left, right) {
+            (Node::Attribute(slot), Node::Literal(value)) | (Node::Literal(value), Node::Attribute(slot)) => {
+                match value {
+                    Value::Number(number) => self.around(*slot, *number),
+                    Value::Text(text) => {
+                        let ordered = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+                        self.simple &= !ordered;
+                        self.asked(*slot).words.insert(text.clone().into_owned());
+                    }
+                    _ => {}
+                }
+            }
+            (Node::Attribute(one), Node::Attribute(other)) => {
+                let settled = |slot| self.domain.numbers(slot);
+                match (settled(*one), settled(*other)) {
+                    (None, Some(numbers)) => numbers.into_iter().for_each(|number| self.around(*one, number)),
+                    (Some(numbers), None) => numbers.into_iter().for_each(|number| self.around(*other, number)),
+                    (Some(_), Some(_)) => {}
+                    (None, None) => {
+                        self.simple = false;
+                        [one, other].into_iter().for_each(|slot| self.around(*slot, 0));
+                    }
+                }
+            }
+            (Node::Literal(_), Node::Literal(_)) => {}
+            _ => self.beyond(left),
+        }
+    }
+
+    fn is_in(&mut self, pair: &[Node; 2]) {
+        match pair {
+            [Node::Attribute(slot), Node::Values(values)] => {
+                for value in values {
+                    match value {
+                        Value::Number(number) => self.around(*slot, *number),
+                        Value::Text(text) => drop(self.asked(*slot).words.insert(text.clone().into_owned())),
+                        _ => {}
+                    }
+                }
+            }
+            [Node::Literal(Value::Text(text)), Node::Attribute(slot)] => {
+                self.asked(*slot).words.insert(text.clone().into_owned());
+            }
+            [one, _] => self.beyond(one),
+        }
+    }
+
+    /// Something that is not only compared: all words and numbers below are tried, and nothing is claimed.
+    fn beyond(&mut self, node: &Node) {
+        self.simple = false;
+        let (mut slots, mut words, mut numbers) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::from([0, 1, 1_000]));
+        node.walk(&mut |node| match node {
+            Node::Attribute(slot) => drop(slots.insert(*slot)),
+            Node::Literal(Value::Text(text)) => drop(words.insert(text.clone().into_owned())),
+            Node::Literal(Value::Number(number)) => drop(numbers.insert(*number)),
+            Node::Values(values) => words.extend(values.iter().filter_map(|value| match value {
+                Value::Text(text) => Some(text.clone().into_owned()),
+                _ => None,
+            })),
+            Node::HasKey(_, key) => drop(words.insert(key.clone())),
+            _ => {}
+        });
+        for slot in slots {
+            let asked = self.asked(slot);
+            asked.words.extend(words.iter().cloned());
+            asked.numbers.extend(&numbers);
+        }
+    }
+
+    fn around(&mut self, slot: Slot, number: i64) {
+        let near = [number.saturating_sub(1), number, number.saturating_add(1)];
+        self.asked(slot).numbers.extend(near);
+    }
+
+    fn asked(&mut self, slot: Slot) -> &mut Asked {
+        self.points.entry(slot).or_default()
+    }
+
+    fn finish(self) -> BTreeMap<Slot, Vec<Point>> {
+        let mut points = BTreeMap::new();
+        for (slot, asked) in self.points {
+            let mut choices: Vec<Point> = match self.domain.kind(slot) {
+                Some(Kind::Flag) => vec![Point::Flag(false), Point::Flag(true)],
+                Some(Kind::Number) => match self.domain.numbers(slot) {
+                    Some(numbers) => numbers.into_iter().map(Point::Number).collect(),
+                    None => asked.numbers.into_iter().chain([0]).map(Point::Number).collect(),
+                },
+                Some(Kind::Text) => match self.domain.words(slot) {
+                    Some(words) => words.iter().map(|word| Point::Text((*word).to_owned())).collect(),
+                    None => asked.words.into_iter().chain([OTHER.to_owned()]).map(Point::Text).collect(),
+                },
+                Some(Kind::Texts) => lists(&asked.words),
+                Some(Kind::Map) => maps(&asked.words),
+                None => Vec::new(),
+            };
+            choices.sort();
+            choices.dedup();
+            choices.extend(asked.absent.then_some(Point::Absent));
+            if !choices.is_empty() {
+                points.insert(slot, choices);
+            }
+        }
+        points
+    }
+}
+
+/// Every list of the first words, one with all and another, and a long one.
+fn lists(words: &BTreeSet<String>) -> Vec<Point> {
+    let words: Vec<_> = words.iter().take(4).cloned().collect();
+    let some = |mask: usize| {
+        let chosen = words.iter().enumerate().filter(|(at, _)| mask & (1 << at) != 0);
+        Point::Texts(chosen.map(|(_, word)| word.clone()).collect())
+    };
+    let mut lists: Vec<_> = (0..1 << words.len()).map(some).collect();
+    let with_other: Vec<_> = words.iter().cloned().chain([OTHER.to_owned()]).collect();
+    lists.push(Point::Texts(with_other));
+    lists.push(Point::Texts(vec![OTHER.to_owned(); 3]));
+    lists
+}
+
+fn maps(words: &BTreeSet<String>) -> Vec<Point> {
+    let all = |value: &str| words.iter().map(|word| (word.clone(), value.to_owned())).collect();
+    let mut maps = vec![Point::Map(BTreeMap::new()), Point::Map(all(OTHER))];
+    maps.extend(words.iter().take(8).map(|word| Point::Map(all(word))));
+    maps
+}
+
+/// A word nobody writes.
+const OTHER: &str = "another word";
+const MAX_SAMPLES: usize = 20_000;

@@ -1,0 +1,336 @@
+//! What is wrong with a pack beyond its expressions: what can never be, what speaks of things that are not there, and
+//! rules without cases.
+
+use super::{
+    Kind,
+    attributes::{ATTRIBUTES, attribute},
+    expression::{Domain, Expression, Slot, Vocabulary, is_possible},
+    pack::{Compiled, Pack, Read, RuleNames, Sources, name_of, tier_name},
+};
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    format::{
+        governed::{Step, place},
+        nearest,
+    },
+    model::file::{Controls, Expected, Rule},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Returns everything that is wrong with a pack. Cases are only read here; [`Pack::test`] runs them.
+pub fn lint(sources: Sources) -> Diagnostics {
+    let mut problems = Diagnostics::new();
+    let pack = Pack::compile_most(sources, &[], &mut problems);
+    for compiled in pack.compiled() {
+        requires(compiled, &mut problems);
+        limits(compiled, &mut problems);
+        reach(compiled, &mut problems);
+        maps(compiled, &pack, &mut problems);
+    }
+    shadows(&pack, &mut problems);
+    order(&pack, &mut problems);
+    let ids: BTreeSet<&str> = all_rules(&pack).map(|rule| rule.id.as_str()).collect();
+    pairs(&pack, &ids, &mut problems);
+    controls(&pack, &ids, &mut problems);
+    cases(&pack, &mut problems);
+    if let Err(found) = pack.test() {
+        problems.extend(found);
+    }
+    problems
+}
+
+/// Returns all rules, also those whose expressions are wrong: what else is said of them should not depend on that.
+fn all_rules(pack: &Pack) -> impl Iterator<Item = &Rule> {
+    pack.sources().rules.iter().flat_map(|read| &read.file.rules)
+}
+
+/// `requires` is what the expressions really use, and all that `fails` cannot do without.
+fn requires(compiled: &Compiled, problems: &mut Diagnostics) {
+    let rule = compiled.rule();
+    let names = |slots: BTreeSet<Slot>| -> BTreeSet<&str> {
+        slots
+            .into_iter()
+            .filter(|slot| usize::from(*slot) < ATTRIBUTES.len())
+            .map(|slot| name_of(slot, rule.over))
+            .collect()
+    };
+    let expressions =
+        [&compiled.applies, &compiled.fails].into_iter().chain(compiled.severities.iter().map(|(when, _)| when));
+    let mut uses: BTreeSet<&str> = expressions.flat_map(|expression| names(expression.uses())).collect();
+    if !rule.limits.is_empty() {
+        uses.insert(tier_name(rule.over));
+    }
+    for (index, name) in rule.requires.iter().enumerate() {
+        let steps = ["requires".into(), index.into()];
+        if attribute(name).is_none() {
+            let problem = Diagnostic::error("unknown-attribute", format!("there is no attribute `{name}`"));
+            let near = nearest(name, ATTRIBUTES.iter().map(|one| one.name));
+            let help = near
+                .map_or("`tenure policy attributes` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+            problems.push(compiled.problem(problem, &steps, "here").help(help));
+        } else if !uses.contains(name.as_str()) {
+            let message = format!("`{}` requires `{name}`, and none of its expressions uses it", rule.id);
+            let problem = Diagnostic::error("requires-unused", message);
+            problems.push(compiled.problem(problem, &steps, "here").help("take it out of `requires`"));
+        }
+    }
+    for name in names(compiled.fails.needs()) {
+        if !rule.requires.iter().any(|required| required == name) {
+            let message = format!("`{}` cannot do without `{name}`, and does not require it", rule.id);
+            let problem =
+                compiled.problem(Diagnostic::error("requires-missing", message), &["requires".into()], "here");
+            problems.push(problem.help(format!("add \"{name}\" to `requires`")));
+        }
+    }
+    if !rule.requires.is_sorted_by(|one, other| one < other) {
+        let problem = Diagnostic::error("unsorted", "the attributes are not sorted, or one is there twice");
+        let problem = compiled.problem(problem, &["requires".into()], "here");
+        problems.push(problem.help("sort them by name, each once"));
+    }
+}
+
+/// Every limit is used, and has a name of its own.
+fn limits(compiled: &Compiled, problems: &mut Diagnostics) {
+    let rule = compiled.rule();
+    let names = RuleNames::of(rule);
+    let expressions =
+        [&compiled.applies, &compiled.fails].into_iter().chain(compiled.severities.iter().map(|(when, _)| when));
+    let used: BTreeSet<Slot> = expressions.flat_map(Expression::uses).collect();
+    for (index, limit) in rule.limits.iter().enumerate() {
+        let steps = ["limit".into(), index.into(), "name".into()];
+        let twin = rule.limits[..index].iter().any(|before| before.name == limit.name);
+        let slot = names.find(&format!("limit.{}", limit.name)).map(|(slot, _)| slot);
+        if twin {
+            let problem = Diagnostic::error("duplicate-limit", format!("`{}` is there twice", limit.name));
+            problems.push(compiled.problem(problem, &steps, "the second one").help("give it another name"));
+        } else if slot.is_none_or(|slot| !used.contains(&slot)) {
+            let message = format!("no expression of `{}` uses `limit.{}`", rule.id, limit.name);
+            let problem = Diagnostic::error("limit-unused", message);
+            problems.push(compiled.problem(problem, &steps, "here").help("use it, or take it out"));
+        }
+    }
+}
+
+/// A rule must be able to be about something and to fail, and each severity must be able to count.
+fn reach(compiled: &Compiled, problems: &mut Diagnostics) {
+    let rule = compiled.rule();
+    let domain = Names(rule);
+    let (applies, fails) = (&compiled.applies, &compiled.fails);
+    if is_possible(&[applies], &[], &domain) == Some(false) {
+        let problem = Diagnostic::error("rule-unreachable", format!("`{}` is never about anything", rule.id));
+        let problem = compiled.problem(problem, &["applies".into()], "this is never true");
+        problems.push(problem.help("mend the expression, or take the rule out"));
+        return;
+    }
+    if is_possible(&[applies, fails], &[], &domain) == Some(false) {
+        let problem = Diagnostic::error("rule-unreachable", format!("`{}` never fails", rule.id));
+        let problem = compiled.problem(problem, &["fails".into()], "this is never true where the rule applies");
+        problems.push(problem.help("mend the expression, or take the rule out"));
+        return;
+    }
+    let mut before: Vec<&Expression> = Vec::new();
+    for (index, (when, _)) in compiled.severities.iter().enumerate() {
+        if is_possible(&[applies, fails, when], &before, &domain) == Some(false) {
+            let message = format!("this severity of `{}` never counts", rule.id);
+            let steps = ["severity_when".into(), index.into(), "when".into()];
+            let label =
+                if index == 0 { "never true where the rule fails" } else { "an earlier one holds, or it never does" };
+            let problem = compiled.problem(Diagnostic::error("severity-unreachable", message), &steps, label);
+            problems.push(problem.help("the first that holds counts: put the narrower one first"));
+        }
+        before.push(when);
+    }
+}
+
+/// Every control that a rule names is there, and not retired.
+fn maps(compiled: &Compiled, pack: &Pack, problems: &mut Diagnostics) {
+    let rule = compiled.rule();
+    let files = &pack.sources().controls;
+    if files.is_empty() && !rule.maps.is_empty() {
+        let message = format!("`{}` names controls, and there is no policies/controls.toml to know them by", rule.id);
+        let problem = compiled.problem(Diagnostic::warning("no-controls", message), &["maps".into()], "these");
+        problems.push(problem.help("`tenure policy add controls` writes the shipped one"));
+        return;
+    }
+    for (index, id) in rule.maps.iter().enumerate() {
+        let steps = ["maps".into(), index.into()];
+        let retired = files.iter().flat_map(|read| &read.file.retired).find(|retired| retired.id == *id);
+        if let Some(retired) = retired {
+            let problem = Diagnostic::error("control-retired", format!("`{id}` is retired: {}", retired.reason));
+            let problem = compiled.problem(problem, &steps, "here");
+            problems.push(match retired.instead.as_slice() {
+                [] => problem.help("take it out: nothing took its place"),
+                instead => problem.help(format!("write `{}`", instead.join("`, `"))),
+            });
+        } else if pack.control(id).is_none() {
+            let known: Vec<_> = files.iter().flat_map(|read| ids(&read.file)).collect();
+            let problem = Diagnostic::error("unknown-control", format!("there is no control `{id}`"));
+            let problem = compiled.problem(problem, &steps, "here");
+            problems.push(match nearest(id, known.iter().map(String::as_str)) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem.help("add it to policies/controls.toml, or take it out"),
+            });
+        }
+    }
+    if !rule.maps.is_sorted_by(|one, other| one < other) {
+        let problem = Diagnostic::error("unsorted", "the controls are not sorted, or one is there twice");
+        problems.push(compiled.problem(problem, &["maps".into()], "here").help("sort them, each once"));
+    }
+}
+
+fn ids(controls: &Controls) -> impl Iterator<Item = String> {
+    controls.controls.iter().map(|control| format!("{}:{}", control.framework, control.id))
+}
+
+/// Two rules that say the same are one too many.
+fn shadows(pack: &Pack, problems: &mut Diagnostics) {
+    let mut seen: BTreeMap<(bool, String, String), &Compiled> = BTreeMap::new();
+    for compiled in pack.compiled() {
+        let rule = compiled.rule();
+        let tight = |text: &str| text.split_whitespace().collect::<String>();
+        let key = (rule.over == crate::model::file::Scope::Grant, tight(&rule.applies), tight(&rule.fails));
+        let Some(before) = seen.get(&key) else {
+            seen.insert(key, compiled);
+            continue;
+        };
+        let message = format!("`{}` says the same as `{}`", rule.id, before.rule().id);
+        let problem = compiled.problem(Diagnostic::error("rule-shadowed", message), &["fails".into()], "this one");
+        let problem = before.problem(problem, &["fails".into()], "that one");
+        problems.push(problem.help("keep one of them"));
+    }
+}
+
+/// Rules stand in their files in the order of their ids, so that two people adding one do not meet.
+fn order(pack: &Pack, problems: &mut Diagnostics) {
+    for read in &pack.sources().rules {
+        let unsorted = read.file.rules.windows(2).position(|two| matches!(two, [one, other] if one.id > other.id));
+        if let Some(index) = unsorted {
+            let span = place(read.source.text(), &["rule".into(), (index + 1).into(), "id".into()]);
+            let problem = Diagnostic::error("unsorted", "the rules are not sorted by id");
+            problems.push(problem.at(&read.source, span, "this one stands too low").help("move it up"));
+        }
+    }
+}
+
+fn pairs(pack: &Pack, ids: &BTreeSet<&str>, problems: &mut Diagnostics) {
+    for compiled in pack.compiled_pairs() {
+        let (pair, read) = (compiled.pair(), compiled.read());
+        if !ids.contains(pair.rule.as_str()) {
+            let steps = ["pair".into(), compiled.index.into(), "rule".into()];
+            problems.push(no_rule(read, &steps, &pair.rule, ids));
+        }
+    }
+}
+
+/// What controls and retired ids say of rules and of each other.
+fn controls(pack: &Pack, ids: &BTreeSet<&str>, problems: &mut Diagnostics) {
+    for read in &pack.sources().controls {
+        let text = read.source.text();
+        let frameworks: BTreeSet<_> = read.file.frameworks.iter().map(|framework| framework.id.as_str()).collect();
+        let mut seen = BTreeSet::new();
+        for (index, control) in read.file.controls.iter().enumerate() {
+            for (at, rule) in control.policies.iter().enumerate() {
+                if !ids.contains(rule.as_str()) {
+                    let steps = ["control".into(), index.into(), "policies".into(), at.into()];
+                    problems.push(no_rule(read, &steps, rule, ids));
+                }
+            }
+            if !frameworks.contains(control.framework.as_str()) {
+                let span = place(text, &["control".into(), index.into(), "framework".into()]);
+                let message = format!("there is no framework `{}`", control.framework);
+                let problem = Diagnostic::error("unknown-framework", message).at(&read.source, span, "here");
+                problems.push(problem.help("describe it as a `[[framework]]`, with its version"));
+            }
+            if !seen.insert((&control.framework, &control.id)) {
+                let span = place(text, &["control".into(), index.into(), "id".into()]);
+                let problem = Diagnostic::error("duplicate-control", format!("`{}` is there twice", control.id));
+                problems.push(problem.at(&read.source, span, "the second one").help("keep one of them"));
+            }
+        }
+        let known: BTreeSet<_> = ids_of(read).collect();
+        for (index, retired) in read.file.retired.iter().enumerate() {
+            for (at, instead) in retired.instead.iter().enumerate() {
+                if !known.contains(instead) {
+                    let span = place(text, &["retired".into(), index.into(), "use".into(), at.into()]);
+                    let message = format!("`{instead}` should take its place, and is not there");
+                    let problem = Diagnostic::error("unknown-control", message).at(&read.source, span, "here");
+                    problems.push(problem.help("describe it as a `[[control]]`"));
+                }
+            }
+        }
+    }
+}
+
+fn ids_of(read: &Read<Controls>) -> impl Iterator<Item = String> {
+    ids(&read.file)
+}
+
+/// Each rule has cases in which it fails, passes and cannot be judged; each toxic pair in which it is held and not.
+fn cases(pack: &Pack, problems: &mut Diagnostics) {
+    let mut seen: BTreeSet<(&str, Expected)> = BTreeSet::new();
+    let mut names = BTreeSet::new();
+    for read in &pack.sources().cases {
+        for (index, case) in read.file.cases.iter().enumerate() {
+            seen.insert((case.rule.as_str(), case.expect));
+            if !names.insert((case.rule.as_str(), case.name.as_str())) {
+                let span = place(read.source.text(), &["case".into(), index.into(), "name".into()]);
+                let message = format!("`{}` has another case of this name", case.rule);
+                let problem = Diagnostic::error("duplicate-case", message).at(&read.source, span, "here");
+                problems.push(problem.help("say what is different about it"));
+            }
+        }
+    }
+    let lacks = |id: &str, wanted: &[Expected]| {
+        let lacking = wanted.iter().filter(|expect| !seen.contains(&(id, **expect)));
+        lacking.map(|expect| format!("`{}`", super::word(*expect))).collect::<Vec<_>>()
+    };
+    for read in &pack.sources().rules {
+        let rules = read.file.rules.iter().enumerate().map(|(at, rule)| ("rule", at, rule.id.as_str(), ALL));
+        let pairs = read.file.pairs.iter().enumerate().map(|(at, pair)| ("pair", at, pair.id.as_str(), HELD_OR_NOT));
+        for (table, index, id, wanted) in rules.chain(pairs) {
+            let lacking = lacks(id, wanted);
+            if !lacking.is_empty() {
+                let span = place(read.source.text(), &[table.into(), index.into(), "id".into()]);
+                let message = format!("`{id}` has no case that expects {}", lacking.join(", "));
+                let problem = Diagnostic::error("case-missing", message).at(&read.source, span, "this one");
+                problems.push(
+                    problem
+                        .help("add a `[[case]]` to policies/<name>.cases.toml: `tenure schema rule-cases --example`"),
+                );
+            }
+        }
+    }
+}
+
+fn no_rule<T>(read: &Read<T>, steps: &[Step<'_>], id: &str, ids: &BTreeSet<&str>) -> Diagnostic {
+    let span = place(read.source.text(), steps);
+    let problem = Diagnostic::error("unknown-rule", format!("there is no rule `{id}`")).at(&read.source, span, "here");
+    match nearest(id, ids.iter().copied()) {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None => problem.help("`tenure policy rules` lists them"),
+    }
+}
+
+/// What the names of a rule can be.
+struct Names<'r>(&'r Rule);
+
+impl Domain for Names<'_> {
+    fn kind(&self, slot: Slot) -> Option<Kind> {
+        match ATTRIBUTES.get(usize::from(slot)) {
+            Some(attribute) => Some(attribute.kind),
+            None => Some(Kind::Number),
+        }
+    }
+
+    fn words(&self, slot: Slot) -> Option<&'static [&'static str]> {
+        RuleNames::of(self.0).words(slot)
+    }
+
+    fn numbers(&self, slot: Slot) -> Option<Vec<i64>> {
+        let limit = RuleNames::limit(self.0, slot)?;
+        Some(vec![limit.t0, limit.t1, limit.t2, limit.t3])
+    }
+}
+
+const ALL: &[Expected] = &[Expected::Fail, Expected::Pass, Expected::Unknown];
+const HELD_OR_NOT: &[Expected] = &[Expected::Fail, Expected::Pass];

@@ -1,0 +1,37 @@
+//! The default pack: rules, cases, profiles, controls and definitions of campaigns, as they stand in `policies/`.
+
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        /// The files of the default pack, by path, sorted: what `tenure policy add` writes, and what is judged by outside a
+        /// repository.
+        pub const SHIPPED: &[(&str, &str)] = &[
+            $((concat!("policies/", $name), include_str!(concat!("../../policies/", $name)))),*
+        ];
+    };
+}
+
+shipped!["dormant.toml", "machines.toml", "privileged.toml", "unowned.toml"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    #[test]
+    fn every_file_of_the_folder_is_in_the_binary() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let names = fs::read_dir(root.join("policies")).unwrap().map(|entry| entry.unwrap().file_name());
+        let names: BTreeSet<_> = names.map(|name| name.into_string().unwrap()).collect();
+        let shipped: BTreeSet<_> =
+            SHIPPED.iter().map(|(path, _)| path.trim_start_matches("policies/").to_owned()).collect();
+        if names != shipped && std::env::var_os("TENURE_UPDATE").is_some() {
+            let this = root.join("src/policy/shipped.rs");
+            let text = fs::read_to_string(&this).unwrap();
+            let (start, rest) = text.split_once("\nshipped![").unwrap();
+            let (_, end) = rest.split_once("];\n").unwrap();
+            let list: String = names.iter().map(|name| format!("    \"{name}\",\n")).collect();
+            fs::write(this, format!("{start}\nshipped![\n{list}];\n{end}")).unwrap();
+        }
+        assert_eq!(names, shipped, "TENURE_UPDATE=1 cargo test --lib shipped");
+    }
+}

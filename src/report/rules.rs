@@ -1,0 +1,174 @@
+//! Rules with the numbers that hold, who set them, and the frameworks they serve.
+
+use super::{
+    markdown::cell,
+    table::{Look, count},
+};
+use crate::{
+    model::{
+        Tier,
+        file::{Rule, Scope},
+    },
+    policy::{Pack, SetBy},
+};
+use serde_json::{Value, json};
+
+/// Returns the rules for people at a terminal: all, or those with these ids in full.
+pub fn rules_human(pack: &Pack, ids: &[&str], from: &str, look: Look) -> String {
+    let rules = chosen(pack, ids);
+    if !ids.is_empty() {
+        return rules.iter().map(|rule| in_full(pack, rule, look)).collect::<Vec<_>>().join("\n");
+    }
+    let rows = rules.iter().map(|rule| {
+        vec![
+            rule.id.clone(),
+            severity(pack, rule),
+            rule.verdict.to_string(),
+            limits(pack, rule).join("\n"),
+            rule.title.clone(),
+        ]
+    });
+    let on = match pack.profiles() {
+        [] => "no profile is on".to_owned(),
+        on => format!("profiles: {}", on.join(", ")),
+    };
+    let mut text = look.table(&["rule", "severity", "verdict", "limits T0 T1 T2 T3", "what it demands"], rows);
+    text.push_str(&format!(
+        "{}, {} from {from}; {on}\n",
+        count(rules.len(), "rule"),
+        count(pack.pairs().iter().len(), "toxic pair")
+    ));
+    text
+}
+
+fn in_full(pack: &Pack, rule: &Rule, look: Look) -> String {
+    let mut text = format!("{} {}\n", look.heading(&rule.id), rule.title);
+    let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:9} {value}\n"));
+    line("over", scope(rule));
+    line("applies", &rule.applies);
+    line("fails", &rule.fails);
+    line("requires", &rule.requires.join(", "));
+    line("severity", &severity(pack, rule));
+    for when in &rule.severities {
+        line("", &format!("{} when {}", when.severity, when.when));
+    }
+    line("verdict", &format!("{}: {}", rule.verdict, rule.advice));
+    for limit in limits(pack, rule) {
+        line("limit", &limit);
+    }
+    for control in &rule.maps {
+        line("serves", &serves(pack, control));
+    }
+    if let Some(note) = &rule.note {
+        line("note", note);
+    }
+    text
+}
+
+/// Returns the rules for a pull request or a report.
+pub fn rules_markdown(pack: &Pack, ids: &[&str]) -> String {
+    let rules = chosen(pack, ids);
+    let mut text =
+        "| rule | severity | verdict | limits T0 T1 T2 T3 | what it demands | serves |\n|---|---|---|---|---|---|\n"
+            .to_owned();
+    for rule in rules {
+        let serves: Vec<_> = rule.maps.iter().map(|control| cell(&serves(pack, control))).collect();
+        let limits: Vec<_> = limits(pack, rule).iter().map(|limit| cell(limit)).collect();
+        let cells = [cell(&rule.id), cell(&severity(pack, rule)), rule.verdict.to_string(), limits.join("<br>")];
+        text.push_str(&format!("| {} | {} | {} |\n", cells.join(" | "), cell(&rule.title), serves.join("<br>")));
+    }
+    if !pack.profiles().is_empty() {
+        text.push_str(&format!("\nProfiles: {}\n", cell(&pack.profiles().join(", "))));
+    }
+    text.push_str("\nThe mapping to frameworks is our opinion, and no proof of compliance.\n");
+    text
+}
+
+/// Returns the rules for programs.
+pub fn rules_json(pack: &Pack, ids: &[&str]) -> Value {
+    let by = |by: Option<&SetBy>| by.map(|by| json!({"profile": by.profile, "because": by.because}));
+    let rules = chosen(pack, ids).into_iter().map(|rule| {
+        let limits = rule.limits.iter().map(|limit| {
+            let numbers = TIERS.map(|tier| {
+                let (number, set) = pack.limit(&rule.id, &limit.name, tier).unwrap_or_default();
+                json!({"tier": tier, "number": number, "set_by": by(set)})
+            });
+            json!({"name": limit.name, "stricter": limit.stricter, "tiers": numbers})
+        });
+        let (severity, set) = pack.severity(&rule.id).unwrap_or((rule.severity, None));
+        let serves = rule.maps.iter().map(|id| {
+            let control = pack.control(id);
+            json!({
+                "id": id,
+                "framework": control.as_ref().map(|(_, framework)| framework),
+                "title": control.as_ref().map(|(control, _)| &control.title),
+                "strength": control.as_ref().map(|(control, _)| &control.strength),
+            })
+        });
+        json!({
+            "id": rule.id,
+            "title": rule.title,
+            "over": rule.over,
+            "applies": rule.applies,
+            "fails": rule.fails,
+            "requires": rule.requires,
+            "severity": severity,
+            "severity_set_by": by(set),
+            "severity_when": rule.severities,
+            "verdict": rule.verdict,
+            "advice": rule.advice,
+            "limits": limits.collect::<Vec<_>>(),
+            "serves": serves.collect::<Vec<_>>(),
+            "note": rule.note,
+        })
+    });
+    let pairs: Vec<_> = pack.pairs().iter().collect();
+    json!({"profiles": pack.profiles(), "policies": pack.digest(), "rules": rules.collect::<Vec<_>>(), "pairs": pairs})
+}
+
+fn chosen<'p>(pack: &'p Pack, ids: &[&str]) -> Vec<&'p Rule> {
+    pack.rules().filter(|rule| ids.is_empty() || ids.contains(&rule.id.as_str())).collect()
+}
+
+fn severity(pack: &Pack, rule: &Rule) -> String {
+    match pack.severity(&rule.id) {
+        Some((severity, Some(by))) => format!("{severity} ({})", by.profile),
+        _ => rule.severity.to_string(),
+    }
+}
+
+/// `idle_days 35 35 90 90 (T0, T1: pci)`
+fn limits(pack: &Pack, rule: &Rule) -> Vec<String> {
+    let one = |name: &String| {
+        let numbers = TIERS.map(|tier| pack.limit(&rule.id, name, tier).unwrap_or_default());
+        let values = numbers.map(|(number, _)| number.to_string()).join(" ");
+        let mut by: Vec<(&str, Vec<String>)> = Vec::new();
+        for (tier, (_, set)) in TIERS.into_iter().zip(numbers) {
+            let Some(set) = set else { continue };
+            match by.iter_mut().find(|(profile, _)| *profile == set.profile) {
+                Some((_, tiers)) => tiers.push(tier.to_string()),
+                None => by.push((&set.profile, vec![tier.to_string()])),
+            }
+        }
+        let by: Vec<_> = by.into_iter().map(|(profile, tiers)| format!("{}: {profile}", tiers.join(", "))).collect();
+        let by = if by.is_empty() { String::new() } else { format!(" ({})", by.join("; ")) };
+        format!("{name} {values}{by}")
+    };
+    rule.limits.iter().map(|limit| one(&limit.name)).collect()
+}
+
+fn serves(pack: &Pack, id: &str) -> String {
+    match pack.control(id) {
+        Some((control, framework)) => format!("{framework}, {}: {} ({})", control.id, control.title, control.strength),
+        None => id.to_owned(),
+    }
+}
+
+const fn scope(rule: &Rule) -> &'static str {
+    match rule.over {
+        Scope::Grant => "grants",
+        Scope::Principal => "principals",
+    }
+}
+
+const TIERS: [Tier; 4] = [Tier::T0, Tier::T1, Tier::T2, Tier::T3];
