@@ -259,7 +259,7 @@ pub const ATTRIBUTES: &[Attribute] = &[
     Attribute {
         name: "principal.membership_rotated",
         kind: Kind::Flag,
-        about: "Whether a shared secret was changed after its circle last changed.",
+        about: "Whether a shared secret was changed after its circle last changed; yes where it never did.",
     },
     Attribute { name: "principal.mfa", kind: Kind::Text, about: "`none`, `otp`, `push` or `phishing-resistant`." },
     Attribute {
