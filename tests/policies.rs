@@ -9,7 +9,10 @@ use tenure::{
     format::governed,
     model::{
         Severity, Tier,
-        file::{CampaignDefinition, Controls, Expected, FileKind, Governed, Profile, RuleCases, Rules, Silence, Stricter},
+        file::{
+            CampaignDefinition, Controls, Expected, FileKind, Governed, Profile, RuleCases, Rules, Selector, Silence,
+            Stricter,
+        },
     },
     policy::{Pack, Sources},
 };
@@ -171,6 +174,25 @@ fn every_shipped_definition_is_about_something_and_has_two_fallbacks() {
             assert!(definition.window_days < every, "{name}: the next one opens before this one ends");
         }
         assert_eq!(definition.on_silence, Silence::Disable, "{name}: silence leaves access as it is");
+    }
+}
+
+#[test]
+fn every_tier_is_certified_as_often_as_the_rule_asks() {
+    let pack = pack(&[]);
+    let definitions = all::<CampaignDefinition>(FileKind::CampaignDefinition);
+    for tier in [Tier::T0, Tier::T1, Tier::T2, Tier::T3] {
+        let (limit, _) = pack.limit("NHI-LIF-05", "days", tier).expect("the rule on cadence");
+        // A selector that says the tier and nothing else takes all of it.
+        let takes = |definition: &CampaignDefinition| {
+            let whole = Selector { tiers: Vec::new(), ..Selector::default() };
+            let of = |selector: &&Selector| selector.tiers.contains(&tier);
+            let plain = |selector: &Selector| Selector { tiers: Vec::new(), ..selector.clone() } == whole;
+            definition.selectors.iter().filter(of).any(plain)
+        };
+        let often = |every: u32| i64::from(every) <= limit;
+        let found = definitions.iter().any(|(_, one)| takes(one) && one.every_days.is_some_and(often));
+        assert!(found, "no campaign takes all of {tier} every {limit} days");
     }
 }
 
