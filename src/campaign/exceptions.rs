@@ -3,7 +3,7 @@
 
 use crate::{
     model::{
-        Finding, ItemId, PrincipalId, Severity, Timestamp,
+        Digest, Finding, ItemId, PrincipalId, Severity, Tier, Timestamp,
         file::{Exception, Mandate, Proof, ProofResult, Rating},
     },
     trust::Verified,
@@ -68,6 +68,11 @@ pub struct ExceptionStatus {
     pub validity: Validity,
     /// The item it lets stand.
     pub item: ItemId,
+    /// The digest of the grant it lets stand.
+    pub grant: Digest,
+    /// The tier it lowers the grant to; such an exception lets nothing stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lowers: Option<Tier>,
     /// The holder's immutable id.
     pub subject: String,
     /// The rule it is from.
@@ -88,6 +93,15 @@ pub struct ExceptionStatus {
     pub renewals_left: usize,
     /// When its control must next be proven; nothing where no proof is asked for.
     pub proof_due: Option<Timestamp>,
+}
+
+impl ExceptionStatus {
+    /// Returns whether it lets this grant stand as that item: it is in force, or what it accepts is gone. One that has
+    /// lapsed, or whose control failed or is not proven in time, lets nothing stand; nor does one that only lowers a tier.
+    pub fn covers(&self, item: &ItemId, grant: Digest) -> bool {
+        let stands = self.validity.holds() || self.validity == Validity::Over;
+        stands && self.lowers.is_none() && self.item == *item && self.grant == grant
+    }
 }
 
 /// What decides how exceptions stand.
@@ -151,6 +165,8 @@ impl Ledger<'_> {
             path: exception.path().to_owned(),
             validity,
             item: exception.item.clone(),
+            grant: exception.grant,
+            lowers: exception.lowers,
             subject: exception.subject.clone(),
             rule: exception.rule.clone(),
             rating: exception.rating,

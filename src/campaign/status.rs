@@ -1,12 +1,12 @@
 //! Who owes what, and what is not confirmed: computed from signed files and evidence, stored nowhere.
 
 use super::{
-    Resolution, Sheet,
+    ExceptionStatus, Resolution, Sheet,
     resolve::{Reopened, Resolved},
 };
 use crate::model::{
     ActionId, CampaignId, Finding, ItemId, Level, PrincipalId, SystemId, Tier, Timestamp, Verdict,
-    file::{Campaign, Exception, Item, Remediation, System},
+    file::{Campaign, Item, Remediation, System},
     history::{ActionHistory, History},
     record::{OutcomeKind, VerificationKind, VerificationRecorded},
 };
@@ -171,8 +171,8 @@ pub struct Facts<'a> {
     pub resolved: &'a Resolved,
     /// What the evidence says.
     pub history: &'a History,
-    /// The verified exceptions.
-    pub exceptions: Vec<&'a Exception>,
+    /// The verified exceptions, as they stand.
+    pub exceptions: &'a [ExceptionStatus],
     /// The systems, for who makes changes on them.
     pub systems: &'a BTreeMap<SystemId, System>,
     /// The present, for what is overdue and what has ended.
@@ -255,8 +255,8 @@ impl Facts<'_> {
         let (state, why, next) = match verdict {
             Verdict::Certify | Verdict::Transfer => (State::Kept, String::new(), String::new()),
             Verdict::Except => {
-                let next = format!("write exceptions/<id>.toml for {}, and `tenure sign` it", item.id);
-                (State::Decided, "no signed exception stands behind it".to_owned(), next)
+                let (why, next) = self.unexcepted(item);
+                (State::Decided, why, next)
             }
             _ => self.change(resolution),
         };
@@ -336,11 +336,22 @@ impl Facts<'_> {
         }
     }
 
-    fn exception(&self, item: &Item) -> Option<&Exception> {
-        // One that only lowers a tier lets nothing stand: the item is reviewed all the same.
-        let stands = |one: &Exception| one.lowers.is_none() && one.until > self.now;
-        let holds = |one: &&&Exception| one.item == item.id && one.grant == item.grant && stands(one);
-        self.exceptions.iter().find(holds).copied()
+    fn exception(&self, item: &Item) -> Option<&ExceptionStatus> {
+        self.exceptions.iter().find(|one| one.covers(&item.id, item.grant))
+    }
+
+    /// Returns what to do about an item that stays by an exception which does not hold, or is not there.
+    fn unexcepted(&self, item: &Item) -> (String, String) {
+        let own = |one: &&ExceptionStatus| one.item == item.id && one.lowers.is_none();
+        match self.exceptions.iter().rfind(own) {
+            Some(one) if one.grant == item.grant => {
+                (format!("its exception {} is {}", one.path, one.validity), "tenure exception list".to_owned())
+            }
+            _ => {
+                let next = format!("`tenure exception new {} …`, then `tenure sign` it", item.id);
+                ("no signed exception stands behind it".to_owned(), next)
+            }
+        }
     }
 
     fn line(

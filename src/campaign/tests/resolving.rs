@@ -3,14 +3,14 @@
 use super::world::{BASE, World, id, membership, time};
 use crate::{
     campaign::{
-        Facts, Opened, Reopened, Resolved, State, Status, close,
+        ExceptionStatus, Facts, Opened, Reopened, Resolved, State, Status, Validity, close,
         resolve::{Signed, resolve_signed},
         status,
     },
     diag::Style,
     model::{
         ActionId, Digest, GrantKey, ItemId, Level, RunId, Tier, Timestamp, Verdict,
-        file::{Exception, Rating, Remediation, Review},
+        file::{Rating, Remediation, Review},
         history::History,
         record::{Entry, IntentRecorded, OutcomeKind, OutcomeRecorded, Record, VerificationKind, VerificationRecorded},
     },
@@ -24,7 +24,7 @@ struct Round {
     reviews: Vec<(String, Review)>,
     history: History,
     seq: u64,
-    exceptions: Vec<Exception>,
+    exceptions: Vec<ExceptionStatus>,
 }
 
 impl Round {
@@ -139,7 +139,7 @@ impl Round {
             sheets: &self.opened.sheets,
             resolved: &self.resolved(),
             history: &self.history,
-            exceptions: self.exceptions.iter().collect(),
+            exceptions: &self.exceptions,
             systems: &self.world.systems,
             now: self.world.now,
         })
@@ -256,29 +256,26 @@ fn a_tier_is_confirmed_at_its_own_level() {
     assert_eq!(at(Level::V2, Remediation::Manual), State::Confirmed);
 }
 
-fn exception(round: &Round, holder: &str, until: &str) -> Exception {
+fn exception(round: &Round, holder: &str, validity: Validity) -> ExceptionStatus {
     let id_of = round.item(holder);
     let item = round.opened.sheets.iter().flat_map(|s| &s.review.items).find(|one| one.id == id_of).unwrap();
-    Exception {
-        schema: "tenure/exception/v1".to_owned(),
-        repo: round.world.repo.clone(),
+    ExceptionStatus {
         id: id("exc-1"),
+        path: "exceptions/exc-1.toml".to_owned(),
+        validity,
         item: item.id.clone(),
         grant: item.grant,
+        lowers: None,
         subject: item.subject.clone(),
         rule: None,
-        lowers: None,
         rating: Rating::Low,
         owner: id("fay"),
-        approver: id("gus"),
-        approvers: Vec::new(),
-        reason: "the migration ends in spring".to_owned(),
-        compensating: "every query is logged".to_owned(),
-        proof_days: None,
+        approvers: vec!["gus".to_owned()],
         since: time("2026-11-23T05:00:00Z"),
-        from: time("2026-11-23T05:00:00Z"),
-        renews: None,
-        until: time(until),
+        until: time("2027-01-01T00:00:00Z"),
+        renewal: 0,
+        renewals_left: 2,
+        proof_due: None,
     }
 }
 
@@ -315,7 +312,7 @@ fn a_campaign_closes_only_when_every_item_is_done() {
     let dora = &status.reviewers[0];
     assert_eq!((dora.items, dora.undecided, dora.unconfirmed, dora.overdue), (4, 1, 2, true));
 
-    round.exceptions = vec![exception(&round, "0", "2027-01-01T00:00:00Z")];
+    round.exceptions = vec![exception(&round, "0", Validity::InForce)];
     let round = round.decides("3", Verdict::Certify, None);
     let round = round.reads("2", Verdict::Revoke, VerificationKind::Confirmed, Level::V4);
     let closed = close(&round.status(), round.opened.digest).unwrap();
@@ -330,12 +327,24 @@ fn a_campaign_closes_only_when_every_item_is_done() {
 fn an_exception_holds_for_its_grant_and_its_time_only() {
     let mut round = Round::new().decides("0", Verdict::Except, None).until("2027-01-01T00:00:00Z");
     assert_eq!(round.state("0"), State::Decided);
-    round.exceptions = vec![exception(&round, "0", "2027-01-01T00:00:00Z")];
+    round.exceptions = vec![exception(&round, "0", Validity::InForce)];
     assert_eq!(round.state("0"), State::Excepted);
     round.exceptions[0].grant = Digest::ZERO;
     assert_eq!(round.state("0"), State::Decided);
-    round.exceptions = vec![exception(&round, "0", "2026-11-23T05:00:00Z")];
-    assert_eq!(round.state("0"), State::Decided);
+    for (validity, state) in [
+        (Validity::Coming, State::Decided),
+        (Validity::Failed, State::Decided),
+        (Validity::Lapsed, State::Decided),
+        (Validity::Over, State::Excepted),
+        (Validity::Renewed, State::Decided),
+        (Validity::Unproven, State::Decided),
+    ] {
+        round.exceptions = vec![exception(&round, "0", validity)];
+        assert_eq!(round.state("0"), state, "{validity}");
+    }
+    round.exceptions = vec![exception(&round, "0", Validity::InForce)];
+    round.exceptions[0].lowers = Some(Tier::T3);
+    assert_eq!(round.state("0"), State::Decided, "one that lowers a tier lets nothing stand");
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use crate::{
     campaign::{Facts, Sheet, Status, close, folder, resolve, status},
     cli::{
-        Context, Exit, Failure, Format, proof,
+        Context, Exit, Failure, Format,
+        exception::standing,
+        proof,
         session::{Session, store, systems_at},
     },
     diag::Diagnostic,
@@ -82,13 +84,13 @@ fn status_of<'s>(
         .into_iter()
         .map(|file| Sheet { path: file.path().to_owned(), review: file.into_value() })
         .collect();
-    let exceptions = session.governed.exceptions().iter().map(Verified::value).collect();
+    let exceptions = standing(&session.governed, session.trust()?, session.snapshot(), now);
     let facts = Facts {
         campaign: campaign.value(),
         sheets: &sheets,
         resolved: &resolved,
         history,
-        exceptions,
+        exceptions: &exceptions,
         systems: &systems,
         now,
     };

@@ -61,7 +61,13 @@ pub(in crate::cli) fn problems(governed: &Governed, snapshot: Snapshot<'_>, now:
     exception_findings(&standing(governed, trust, snapshot, now), now).into_iter().map(say).collect()
 }
 
-fn standing(governed: &Governed, trust: &Trust, snapshot: Snapshot<'_>, now: Timestamp) -> Vec<ExceptionStatus> {
+/// Returns every exception at a commit, as it stands.
+pub(in crate::cli) fn standing(
+    governed: &Governed,
+    trust: &Trust,
+    snapshot: Snapshot<'_>,
+    now: Timestamp,
+) -> Vec<ExceptionStatus> {
     let known: RefCell<BTreeMap<SystemId, Option<Vec<Digest>>>> = RefCell::new(BTreeMap::new());
     let present = |exception: &Exception| {
         let (system, _) = exception.subject.split_once(':')?;

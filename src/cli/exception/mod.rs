@@ -5,7 +5,7 @@ mod new;
 mod prove;
 mod terms;
 
-pub(super) use list::problems;
+pub(super) use list::{problems, standing};
 
 use super::{Context, Exit, Failure};
 use clap::Subcommand;
