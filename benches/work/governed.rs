@@ -146,7 +146,8 @@ impl World {
     fn found(folder: &Path, people: usize) -> Self {
         farm(&folder.join("farm"), people);
         let repository = Repository::create(folder.join("governed.git")).expect("a repository can be made");
-        let founder = |(id, n): (&str, u8)| Founder { id: person(id), key: key(n).public_key(), subjects: vec![] };
+        let founder =
+            |(id, n): (&str, u8)| Founder { id: person(id), key: key(n).public_key(), handle: None, subjects: vec![] };
         let founding = Founding {
             repo: repo(),
             founders: PEOPLE.map(founder).to_vec(),
@@ -156,7 +157,8 @@ impl World {
             log_key: key(9).public_key(),
             readback_key: None,
             managed: Vec::new(),
-            code_owners: vec![],
+            code_owners: Vec::new(),
+            engine: None,
         };
         let (files, pin) = founding.files().expect("it fits together");
         let mut world = Self { folder: folder.to_owned(), repository, pin, head: None };

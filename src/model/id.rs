@@ -84,6 +84,8 @@ ids! {
     CampaignId, "campaign id", "^[a-z0-9][a-z0-9.-]{0,63}$", "up to 64 of `a-z 0-9 . -`, beginning with a letter or digit", |t| slug(t, ".-");
     /// A grant by the target's immutable ids, at the finest grain that can be revoked.
     GrantKey, "grant key", "^[!-~]{1,512}$", "1 to 512 printable ASCII characters without spaces", |t| !t.is_empty() && t.len() <= 512 && t.bytes().all(|b| b.is_ascii_graphic());
+    /// What a forge calls a person or a team: `@login` or `@organization/team`.
+    Handle, "handle", "^@[A-Za-z0-9-]{1,39}(/[A-Za-z0-9._-]{1,100})?$", "`@login` or `@organization/team`", handle;
     /// One grant put to one reviewer: `itm-` and 64 bits of a digest.
     ItemId, "item id", "^itm-[0-9a-f]{16}$", "`itm-` and 16 hexadecimal digits", |t| hex_after(t, "itm-", 16);
     /// A person or non-human identity as the registry and `principals` name it.
@@ -139,6 +141,16 @@ fn slug(text: &str, also: &str) -> bool {
         && !text.ends_with('.')
 }
 
+fn handle(text: &str) -> bool {
+    let word = |text: &str, most: usize, also: &[u8]| {
+        (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || also.contains(&b))
+    };
+    text.strip_prefix('@').is_some_and(|name| match name.split_once('/') {
+        Some((organization, team)) => word(organization, 39, b"-") && word(team, 100, b"._-"),
+        None => word(name, 39, b"-"),
+    })
+}
+
 fn hex_after(text: &str, prefix: &str, digits: usize) -> bool {
     text.strip_prefix(prefix)
         .is_some_and(|rest| rest.len() == digits && rest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
@@ -162,6 +174,16 @@ mod tests {
             assert!(CampaignId::parse(text).is_err(), "{text:?}");
             assert!(PrincipalId::parse(text).is_err(), "{text:?}");
             assert!(SystemId::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_handle_is_one_word_of_a_forge() {
+        for text in ["@ana-ruiz", "@acme/access.team", "@a"] {
+            assert!(Handle::parse(text).is_ok(), "{text}");
+        }
+        for text in ["ana", "@", "@a b", "@a\n* @evil", "@a/", "@a/b/c", "@/b", "@ä", "@a#"] {
+            assert!(Handle::parse(text).is_err(), "{text:?}");
         }
     }
 

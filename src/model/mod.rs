@@ -33,7 +33,7 @@ pub use course::{At, Course, Tally};
 pub use digest::Digest;
 pub use finding::{Finding, Severity};
 pub use grant::{AccessPath, Entitlement, Grant, GrantKind, Principal, Usage, Via};
-pub use id::{ActionId, CampaignId, GrantKey, ItemId, PrincipalId, REMOVE_AFTER_SOAK, RepoId, RunId, SystemId};
+pub use id::{ActionId, CampaignId, GrantKey, Handle, ItemId, PrincipalId, REMOVE_AFTER_SOAK, RepoId, RunId, SystemId};
 pub use inventory::Inventory;
 pub use presence::{Level, Presence, Sighting};
 pub use reason::ReasonCode;

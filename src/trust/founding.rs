@@ -9,10 +9,10 @@ use super::{
 use crate::{
     format::{governed, keys::PublicKey, note::VerifierKey},
     model::{
-        Digest, PrincipalId, RepoId, SystemId,
+        Digest, Handle, PrincipalId, RepoId, SystemId,
         file::{
-            self, EngineRole, FileKind, Governance, Guardrails, KeyState, PrincipalEntry, PrincipalKind, Principals,
-            RegistryKey, RegistryPrincipal, Role, Roles, Thresholds,
+            self, Engine, EngineRole, FileKind, Governance, Guardrails, KeyState, PrincipalEntry, PrincipalKind,
+            Principals, RegistryKey, RegistryPrincipal, Role, Roles, Thresholds,
         },
     },
 };
@@ -24,6 +24,8 @@ pub struct Founder {
     pub id: PrincipalId,
     /// Their key.
     pub key: PublicKey,
+    /// What the forge calls them.
+    pub handle: Option<Handle>,
     /// Immutable ids of their own accounts, `<system>:<id>`, which they will never review.
     pub subjects: Vec<String>,
 }
@@ -47,8 +49,10 @@ pub struct Founding {
     pub readback_key: Option<PublicKey>,
     /// The systems whose access may be changed from the beginning.
     pub managed: Vec<SystemId>,
-    /// Whom the forge asks for a review of every change, such as `@acme/access`.
-    pub code_owners: Vec<String>,
+    /// Whom the forge asks for a review of what concerns everybody, such as `@acme/access`.
+    pub code_owners: Vec<Handle>,
+    /// The release of the engine that the workflows install.
+    pub engine: Option<Engine>,
 }
 
 impl Founding {
@@ -63,7 +67,6 @@ impl Founding {
         let allowed = render_allowed_signers(root.as_bytes(), registry.as_bytes(), mandate.as_bytes())?;
         let pin = Digest::of(&root);
         let mut files = vec![
-            (".github/CODEOWNERS".to_owned(), self.code_owners()),
             ("governance.toml".to_owned(), governed::render(&self.governance())),
             ("principals.toml".to_owned(), governed::render(&self.principals())),
             ("trust/allowed_signers".to_owned(), allowed),
@@ -82,6 +85,13 @@ impl Founding {
             branch: "main".to_owned(),
             evidence: "evidence".to_owned(),
             profiles: Vec::new(),
+            code_owners: {
+                let mut owners = self.code_owners.clone();
+                owners.sort();
+                owners.dedup();
+                owners
+            },
+            engine: self.engine.clone(),
         }
     }
 
@@ -155,24 +165,14 @@ impl Founding {
         let mut principals: Vec<PrincipalEntry> = self
             .founders
             .iter()
-            .map(|founder| entry(founder.id.clone(), PrincipalKind::Person, founder.subjects.clone()))
+            .map(|founder| PrincipalEntry {
+                accounts: founder.subjects.clone(),
+                handle: founder.handle.clone(),
+                ..PrincipalEntry::new(founder.id.clone(), PrincipalKind::Person)
+            })
             .collect();
         principals.sort_by(|a, b| a.id.cmp(&b.id));
         Principals { schema: FileKind::Principals.schema().to_owned(), principals }
-    }
-
-    fn code_owners(&self) -> String {
-        let mut text = String::from(
-            "# Routing helps people; it is never trusted. Who may sign what is in trust/, and is verified by signatures.\n",
-        );
-        let folders = ["attestations", "campaigns", "exceptions", "policies", "systems", "trust", ".github"];
-        let owners = self.code_owners.join(" ");
-        for folder in folders {
-            let line =
-                if owners.is_empty() { format!("# /{folder}/ @your/team\n") } else { format!("/{folder}/ {owners}\n") };
-            text.push_str(&line);
-        }
-        text
     }
 }
 
@@ -196,10 +196,6 @@ fn founder(founder: &Founder) -> RegistryPrincipal {
         groups: vec![CAMPAIGN_GROUP.to_owned(), EXCEPTION_GROUP.to_owned()],
         keys: vec![RegistryKey { ssh: founder.key.to_string(), state: KeyState::Active, suspect_from_index: None }],
     }
-}
-
-fn entry(id: PrincipalId, kind: PrincipalKind, accounts: Vec<String>) -> PrincipalEntry {
-    PrincipalEntry { accounts, ..PrincipalEntry::new(id, kind) }
 }
 
 const CAMPAIGN_GROUP: &str = "campaign-owner";

@@ -68,6 +68,7 @@ impl World {
         let founders = ["ana", "ben", "cleo"].map(|name| Founder {
             id: PrincipalId::parse(name).unwrap(),
             key: key(name).public_key(),
+            handle: None,
             subjects: vec![format!("{SYSTEM}:{name}")],
         });
         let founding = Founding {
@@ -80,6 +81,7 @@ impl World {
             readback_key: None,
             managed: Vec::new(),
             code_owners: Vec::new(),
+            engine: None,
         };
         let (texts, _) = founding.files().unwrap();
         let mut files: Files = texts.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();

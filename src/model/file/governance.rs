@@ -1,6 +1,6 @@
 //! `governance.toml`: what makes a repository a governed one.
 
-use crate::model::RepoId;
+use crate::model::{Digest, Handle, RepoId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,4 +19,25 @@ pub struct Governance {
     /// The profiles that are on, sorted: they make the rules of `policies/` stricter, and nothing else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub profiles: Vec<String>,
+    /// Whom the forge asks for a review of what concerns everybody, beside the founders, sorted: `@organization/team`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub code_owners: Vec<Handle>,
+    /// The release of the engine that the workflows install.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<Engine>,
+}
+
+/// A release of the engine, and where jobs run it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Engine {
+    /// Its version, such as `1.2.0`.
+    pub version: String,
+    /// Where the program is downloaded from, over https.
+    pub url: String,
+    /// The digest of the program; nothing else is ever started.
+    pub digest: Digest,
+    /// The label of the runners that reach the systems; GitHub's own when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner: Option<String>,
 }

@@ -22,7 +22,7 @@ pub use campaign::{AfterSilence, Campaign, Delegation, Population, Silent, Stage
 pub use care::ReviewTerms;
 pub use definition::{CampaignDefinition, Event, Load, Selector, Silence, Stage};
 pub use exception::{Exception, LOWERED_TIER, Rating};
-pub use governance::Governance;
+pub use governance::{Engine, Governance};
 pub use kind::{FileKind, Governed};
 pub use observation::{KindCount, Observation};
 pub use policy::{

@@ -1,6 +1,6 @@
 //! `principals.toml`: people and non-human identities across systems.
 
-use crate::model::{PrincipalId, Timestamp};
+use crate::model::{Handle, PrincipalId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,6 +24,9 @@ pub struct PrincipalEntry {
     pub id: PrincipalId,
     /// What kind of identity it is.
     pub kind: PrincipalKind,
+    /// What the forge calls it, for routing alone; its account there is `github:<number>` among the accounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle: Option<Handle>,
     /// Whether it is still here.
     pub status: PrincipalStatus,
     /// The accounts that are it, `<system>:<immutable id>`, sorted.
@@ -72,6 +75,7 @@ impl PrincipalEntry {
         Self {
             id,
             kind,
+            handle: None,
             status: PrincipalStatus::Active,
             accounts: Vec::new(),
             owner: None,
