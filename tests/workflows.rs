@@ -1,4 +1,5 @@
-//! Threats 24 and 35: our own workflows hold nothing that an attacker of the build could use.
+//! Threats 24, 25 and 35: our own workflows, and those that every governed repository gets, hold nothing that an attacker of
+//! a job could use.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,16 +8,178 @@
 )]
 
 mod support;
+#[path = "support/world.rs"]
+mod world;
 
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use support::sandbox::Sandbox;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use support::sandbox::{Sandbox, succeed};
 use support::servers::systems;
+use world::World;
+
+/// A governed repository with systems of each kind, and the workflows made for them.
+static MADE: LazyLock<World> = LazyLock::new(|| {
+    let world = World::founded(&[]);
+    for (system, password) in [("billing", "PG_PASSWORD"), ("orders", "ORDERS_PASSWORD"), ("stock", "PG_PASSWORD")] {
+        world.system(
+            system,
+            &format!(
+                "connector = \"postgres\"\n[settings]\nhost = \"h\"\nuser = \"u\"\npassword_env = \"{password}\"\n\
+                 [settings.readback]\npassword_env = \"READ_PASSWORD\"\n"
+            ),
+        );
+    }
+    world.system("web-1", "connector = \"hosts\"\n[settings]\nroot = \"../web-1\"\n");
+    world.tenure(&["workflows", "--check"]).exits(3).says("forge-file-stale").says("tenure-enforce.yml");
+    world.tenure(&["workflows", "--write"]).exits(0);
+    world.tenure(&["codeowners", "--write"]).exits(0);
+    world.tenure(&["workflows", "--check"]).exits(0);
+    world
+});
 
 #[test]
 fn threat_35_our_workflows_stand_up_to_a_linter() {
-    let (clean, report) = lint(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/workflows"));
-    assert!(clean, "{report}");
+    for folder in [Path::new(env!("CARGO_MANIFEST_DIR")), &MADE.repo()] {
+        let (clean, report) = lint(&folder.join(".github"));
+        assert!(clean, "{report}");
+        // Only what is said beside the line is let pass.
+        assert!(!report.contains("suppressed"), "{report}");
+    }
+}
+
+#[test]
+fn github_takes_them_for_workflows_and_an_action() {
+    for folder in [Path::new(env!("CARGO_MANIFEST_DIR")), &MADE.repo()] {
+        let actions = vec![folder.join(".github/actions/tenure/action.yml")];
+        for (schema, files) in [("vendor.github-workflows", workflows(folder)), ("vendor.github-actions", actions)] {
+            let sandbox = Sandbox::new();
+            let mut judge = sandbox.command(systems().join("lint/bin/check-jsonschema"), sandbox.path());
+            succeed(judge.args(["--builtin-schema", schema]).args(files));
+        }
+    }
+    let sandbox = Sandbox::new();
+    let wrong = sandbox.join("wrong.yml");
+    fs::write(&wrong, "on: push\njobs:\n  run:\n    runs_on: ubuntu-24.04\n    steps: []\n").unwrap();
+    let mut judge = sandbox.command(systems().join("lint/bin/check-jsonschema"), sandbox.path());
+    let judged = judge.args(["--builtin-schema", "vendor.github-workflows"]).arg(&wrong).output().unwrap();
+    assert!(!judged.status.success(), "it judges");
+}
+
+#[test]
+fn row_24_each_system_gets_its_own_secrets_and_no_others() {
+    let enforce = &read(&MADE.repo().join(".github/workflows/tenure-enforce.yml"))["jobs"]["enforce"];
+    assert_eq!(enforce["environment"], "enforce-${{ matrix.system }}");
+    let steps = enforce["steps"].as_array().unwrap();
+    let given: Vec<&Value> = steps.iter().filter(|step| step["env"].to_string().contains("secrets.")).collect();
+    let [step] = given.as_slice() else { panic!("one step has secrets: {given:#?}") };
+    assert_eq!(step["env"]["ORDERS_PASSWORD"], "${{ matrix.system == 'orders' && secrets.ORDERS_PASSWORD || '' }}");
+    assert_eq!(
+        step["env"]["PG_PASSWORD"],
+        "${{ contains(fromJSON('[\"billing\", \"stock\"]'), matrix.system) && secrets.PG_PASSWORD || '' }}"
+    );
+    assert!(!step["env"].to_string().contains("READ_PASSWORD"), "the job that writes cannot read back as another");
+    let verify = read(&MADE.repo().join(".github/workflows/tenure-verify.yml")).to_string();
+    assert!(verify.contains("secrets.READ_PASSWORD") && verify.contains("secrets.TENURE_READBACK_KEY"), "{verify}");
+    for writing in ["PG_PASSWORD", "ORDERS_PASSWORD", "TENURE_COMMIT_KEY }}"] {
+        assert!(!verify.contains(&format!("secrets.{writing}")), "{writing}");
+    }
+}
+
+#[test]
+fn rows_24_25_and_35_hold_in_every_job_of_every_workflow() {
+    let ours = workflows(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let made = workflows(&MADE.repo());
+    assert_eq!(made.len(), 5);
+    for path in ours.iter().chain(&made) {
+        let workflow = read(path);
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        assert_eq!(workflow["permissions"], serde_json::json!({}), "{name}: nothing is allowed that no job asks for");
+        assert!(workflow["concurrency"]["group"].is_string(), "{name}");
+        let by_others = workflow["on"].get("pull_request").is_some();
+        for forbidden in ["pull_request_target", "workflow_run", "issue_comment"] {
+            assert!(workflow["on"].get(forbidden).is_none(), "{name} is started by {forbidden}");
+        }
+        for (job, text) in workflow["jobs"].as_object().unwrap() {
+            let place = format!("{name}, {job}");
+            assert!(text["timeout-minutes"].is_u64(), "{place} could run forever");
+            assert!(text["permissions"].is_object(), "{place}");
+            if by_others {
+                assert!(text.get("environment").is_none() && !text.to_string().contains("secrets"), "{place}");
+                assert_eq!(text["permissions"], serde_json::json!({"contents": "read"}), "{place}");
+            }
+            for step in text["steps"].as_array().unwrap() {
+                let run = step["run"].as_str().unwrap_or_default();
+                assert!(!run.contains("${{"), "{place}: an expression in a shell: {run}");
+                let uses = step["uses"].as_str().unwrap_or("$/");
+                let is_own =
+                    uses == "$/.github/actions/tenure" || uses == "./base/.github/actions/tenure" || uses == "$/";
+                let checkout = uses.strip_prefix("actions/checkout@").is_some_and(|commit| commit.len() == 40);
+                assert!(is_own || checkout, "{place} uses {uses}");
+                if checkout {
+                    assert_eq!(step["with"]["persist-credentials"], false, "{place}");
+                }
+            }
+        }
+        if name.contains("enforce") {
+            assert_eq!(workflow["concurrency"]["cancel-in-progress"], false, "a run is never cut off");
+        }
+    }
+}
+
+#[test]
+fn row_25_a_system_file_cannot_write_into_a_workflow() {
+    for (name, refused) in [
+        ("PG_PASSWORD }} ${{ toJSON(secrets", true),
+        ("GIT_SSH_COMMAND", true),
+        ("LD_PRELOAD", true),
+        ("BASH_ENV", true),
+        ("TENURE_COMMIT_KEY", true),
+        ("PATH", true),
+        ("lower", true),
+        ("A_PASSWORD", false),
+    ] {
+        let world = MADE.copied();
+        let settings = format!("host = \"h\"\nuser = \"u\"\npassword_env = \"{name}\"\n");
+        world.system("odd", &format!("connector = \"postgres\"\n[settings]\n{settings}"));
+        let ran = world.tenure(&["workflows", "--write"]);
+        if refused {
+            ran.exits(1).says("no-workflow").says("systems/odd.toml");
+        } else {
+            ran.exits(0);
+        }
+    }
+}
+
+#[test]
+fn row_35_nothing_is_started_whose_digest_is_not_the_pinned_one() {
+    let action = read(&MADE.repo().join(".github/actions/tenure/action.yml"));
+    let run = action["runs"]["steps"][0]["run"].as_str().unwrap();
+    let program = fs::read(env!("CARGO_BIN_EXE_tenure")).unwrap();
+    let digest = tenure::model::Digest::of(&program).hex();
+    let version = env!("CARGO_PKG_VERSION");
+    for (digest, version, path, url, works) in [
+        (digest.as_str(), version, env!("CARGO_BIN_EXE_tenure"), "", true),
+        (digest.as_str(), "9.9.9", env!("CARGO_BIN_EXE_tenure"), "", false),
+        (digest.as_str(), version, "SPY", "", false),
+        ("", version, "SPY", "", false),
+        (digest.as_str(), version, "", "http://127.0.0.1:1/tenure", false),
+    ] {
+        let sandbox = Sandbox::new();
+        let spy = sandbox.join("spy");
+        fs::write(&spy, "#!/bin/sh\ntouch \"$RUNNER_TEMP/started\"\necho tenure 9.9.9\n").unwrap();
+        let path = if path == "SPY" { spy.to_str().unwrap() } else { path };
+        let mut shell = sandbox.command("bash", sandbox.path());
+        shell.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", run]);
+        shell.env("RUNNER_TEMP", sandbox.path()).env("GITHUB_PATH", sandbox.join("path"));
+        shell.envs([("DIGEST", digest), ("VERSION", version), ("PROGRAM", path), ("URL", url)]);
+        let output = shell.output().unwrap();
+        assert_eq!(output.status.success(), works, "{output:?}");
+        assert_eq!(sandbox.join("path").exists(), works, "{output:?}");
+        assert!(!sandbox.join("started").exists(), "it was started to see what it is");
+    }
 }
 
 #[test]
@@ -34,10 +197,9 @@ fn threat_35_the_linter_sees_what_it_is_there_for() {
 
 #[test]
 fn row_24_the_code_of_a_fork_meets_no_secret_and_no_right_to_write() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/workflows");
     let mut seen = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    let made = workflows(&MADE.repo());
+    for path in workflows(Path::new(env!("CARGO_MANIFEST_DIR"))).into_iter().chain(made) {
         assert_eq!(reachable_by_a_fork(&fs::read_to_string(&path).unwrap()), Vec::<String>::new(), "{path:?}");
         seen += 1;
     }
@@ -91,6 +253,27 @@ fn reachable_by_a_fork(workflow: &str) -> Vec<String> {
     }
     found.extend(lines.into_iter().filter(|line| wrong.iter().any(|wrong| line.contains(wrong))));
     found
+}
+
+/// Returns the workflows of a repository, sorted.
+fn workflows(repository: &Path) -> Vec<PathBuf> {
+    let listed = fs::read_dir(repository.join(".github/workflows")).unwrap();
+    let mut paths: Vec<_> = listed.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+/// Reads a workflow as GitHub does.
+fn read(path: &Path) -> Value {
+    static KNOWN: LazyLock<std::sync::Mutex<BTreeMap<PathBuf, Value>>> = LazyLock::new(Default::default);
+    let mut known = KNOWN.lock().unwrap();
+    let parse = || {
+        let sandbox = Sandbox::new();
+        let mut python = sandbox.command(systems().join("lint/bin/python"), sandbox.path());
+        python.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/workflow.py")).arg(path);
+        serde_json::from_str(&succeed(&mut python)).unwrap()
+    };
+    known.entry(path.to_owned()).or_insert_with(parse).clone()
 }
 
 /// Returns whether zizmor finds nothing, and what it says.

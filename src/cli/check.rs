@@ -2,16 +2,17 @@
 
 use super::{
     Context, Exit, Failure, Format, exception,
+    forge::stale,
     session::{git, pin},
 };
 use crate::{
-    diag::{Diagnostic, Diagnostics},
+    diag::Diagnostics,
     git::Repository,
     report::{problems_markdown, problems_sarif, problems_summary},
     store::Snapshot,
     trust::{Checked, check},
 };
-use std::{fs, io::Write, path::PathBuf};
+use std::{io::Write, path::PathBuf};
 
 /// Judge a change before it is merged: forms, signatures, authority, self-review, staleness, append-only, text
 #[derive(Debug, clap::Args)]
@@ -40,14 +41,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     if let Some(governed) = governed {
         problems.extend(exception::problems(&governed, Snapshot::at(&repository, head), context.clock.now()));
     }
+    problems.extend(stale(&repository, base, head)?);
     if let Some(path) = &args.sarif {
-        let path = context.directory.join(path);
-        fs::write(&path, format!("{:#}\n", problems_sarif(&problems))).map_err(|error| {
-            Failure::from(
-                Diagnostic::error("io", format!("{} cannot be written: {error}", path.display()))
-                    .help("give a file in a folder that is there: --sarif FILE"),
-            )
-        })?;
+        context.file(path, &format!("{:#}\n", problems_sarif(&problems)))?;
     }
     show(&problems, files, context)?;
     Ok(if problems.has_errors() { Exit::Findings } else { Exit::Done })

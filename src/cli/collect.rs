@@ -20,11 +20,14 @@ use std::{io::Write, path::Path, time::Duration};
 /// Read all access that a system holds, and write it down as its inventory
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A read that is refused, cut short or inconsistent fails, and leaves the previous inventory as it was.\n\nExamples:\n  tenure collect pg-orders && git add inventory/pg-orders\n  tenure collect hosts --format json"
+    after_help = "A read that is refused, cut short or inconsistent fails, and leaves the previous inventory as it was.\n\nExamples:\n  tenure collect pg-orders && git add inventory/pg-orders\n  tenure collect pg-orders --readback    in a job that has no right to write\n  tenure collect hosts --format json"
 )]
 pub(super) struct Args {
     /// The system, as its file under systems/ is called
     system: SystemId,
+    /// Read with the settings of [settings.readback], where the system has them: a credential that can only read
+    #[arg(long)]
+    readback: bool,
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
@@ -45,7 +48,11 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let base = session.work_tree()?.to_path_buf();
     let variable = |name: &str| context.variable(name);
     let around = Surroundings { base: &base, variable: &variable };
-    let collector = catalogue::collector(system, &around).map_err(|error| unopened(&args.system, &error))?;
+    let collector = match args.readback {
+        true => catalogue::readback(system, &around).map(|(collector, _)| collector),
+        false => catalogue::collector(system, &around),
+    };
+    let collector = collector.map_err(|error| unopened(&args.system, &error))?;
     collect(&args.system, collector.as_ref(), &base, context)
 }
 

@@ -2,13 +2,14 @@
 
 use super::{Failure, Global, step::Step};
 use crate::{
-    diag::{Diagnostics, Style},
+    diag::{Diagnostic, Diagnostics, Style},
     model::{Clock, Digest},
     report::problems_markdown,
 };
 use std::{
+    fs,
     io::{self, IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 /// How the answer is written on stdout.
@@ -56,9 +57,12 @@ impl Context {
     /// # Errors
     /// When the output of a step in GitHub Actions cannot be guarded.
     pub(super) fn new(global: &Global) -> io::Result<Self> {
-        let summary = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from);
+        let file = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
         let step = match global.format {
-            Format::Github => Some(Step::new(Box::new(io::stdout().lock()), summary)?),
+            Format::Github => {
+                let (summary, outputs) = (file("GITHUB_STEP_SUMMARY"), file("GITHUB_OUTPUT"));
+                Some(Step::new(Box::new(io::stdout().lock()), summary, outputs)?)
+            }
             _ => None,
         };
         // A log has one stream, and the runner looks for commands in both.
@@ -100,7 +104,27 @@ impl Context {
             Format::Json => write!(self.out, "{}", problems.to_json()),
             _ => write!(self.err, "{}", problems.render(self.err_style)),
         }?;
+        self.annotate(problems)
+    }
+
+    /// Annotates what the problems are about, when this is a step in GitHub Actions.
+    ///
+    /// # Errors
+    /// When stdout does not take it.
+    pub fn annotate(&self, problems: &Diagnostics) -> io::Result<()> {
         self.step.as_ref().map_or(Ok(()), |step| step.annotate(problems))
+    }
+
+    /// Writes a file that was asked for on the command line.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn file(&self, path: &Path, text: &str) -> Result<(), Failure> {
+        let path = self.directory.join(path);
+        fs::write(&path, text).map_err(|error| {
+            let problem = Diagnostic::error("io", format!("{} cannot be written: {error}", path.display()));
+            problem.help("name a file in a folder that is there").into()
+        })
     }
 
     /// Adds Markdown to the summary of the job, when this is a step in GitHub Actions.
@@ -109,6 +133,14 @@ impl Context {
     /// When the file the runner gave for it does not take it.
     pub fn summarize(&self, markdown: &str) -> io::Result<()> {
         self.step.as_ref().map_or(Ok(()), |step| step.summarize(markdown))
+    }
+
+    /// Gives the job an output, when this is a step in GitHub Actions.
+    ///
+    /// # Errors
+    /// When the file the runner gave for it does not take it.
+    pub fn output(&self, name: &str, value: &str) -> io::Result<()> {
+        self.step.as_ref().map_or(Ok(()), |step| step.output(name, value))
     }
 
     /// Writes one JSON value as a line on stdout.

@@ -54,6 +54,10 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    proof::waiting(args.engine.wait, context, |context| once(args, context))
+}
+
+fn once(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let repository = crate::git::Repository::discover(&context.directory).map_err(super::session::git)?;
     let carrier = proof::carrier(&repository, &args.engine.remote)?;
     proof::fetch_main(&repository, &carrier, &args.engine.remote)?;

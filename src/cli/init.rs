@@ -1,11 +1,15 @@
 //! `tenure init [DIR]`
 
-use super::{Context, Exit, Failure, Format, session::git};
+use super::{
+    Context, Exit, Failure, Format,
+    forge::{Files, Forge},
+    session::git,
+};
 use crate::{
     diag::Diagnostic,
     format::keys::{KeyError, PrivateKey, PublicKey, Signer as _},
     git::{Draft, Edit, Identity, ObjectId, Repository},
-    model::{Digest, PrincipalId, RepoId, SystemId},
+    model::{Digest, Handle, PrincipalId, RepoId, SystemId, file::Engine},
     trust::{Founder, Founding, sign},
 };
 use serde_json::json;
@@ -43,9 +47,15 @@ pub(super) struct Args {
     /// The name of the evidence log [default: tenure/ and the repository id]
     #[arg(long, value_name = "NAME")]
     log_origin: Option<String>,
-    /// Whom the forge asks for a review of changes, such as @acme/access
+    /// Whom the forge asks for a review of what concerns everybody, beside the founders, such as @acme/access
     #[arg(long = "code-owner", value_name = "HANDLE")]
-    code_owners: Vec<String>,
+    code_owners: Vec<Handle>,
+    /// What the forge calls a founder
+    #[arg(long = "handle", value_name = "NAME=@LOGIN", value_parser = handle_argument)]
+    handles: Vec<(PrincipalId, Handle)>,
+    /// Where jobs download this release of the engine from; they compare it with the digest of this very program
+    #[arg(long, value_name = "URL", default_value = RELEASE)]
+    release: String,
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
@@ -63,7 +73,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let (founders, threshold, own) = match &args.solo {
         Some(name) => {
             let key = made.key(name.as_str())?;
-            let founder = Founder { id: name.clone(), key: key.public_key(), subjects: Vec::new() };
+            let founder =
+                Founder { id: name.clone(), key: key.public_key(), handle: args.handle(name), subjects: Vec::new() };
             (vec![founder], 1, Some((name, key)))
         }
         None => (founders(args, context)?, args.threshold, None),
@@ -80,6 +91,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         readback_key: Some(made.key("engine-readback")?.public_key()),
         managed: args.managed.clone(),
         code_owners: args.code_owners.clone(),
+        engine: Some(engine(args)?),
     };
     let (mut files, pin) = founding.files().map_err(|refusal| {
         Failure::from(Diagnostic::error(refusal.code(), refusal.to_string()).help(refusal.help()))
@@ -93,9 +105,43 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
             files.push((signed.path, signed.text));
         }
     }
+    let forge = Forge::read(&Laid(&files))?;
+    files.push(forge.owners());
+    files.extend(forge.workflows()?);
     let commit = lay(&repository, &directory, main, &files, context)?;
     answer(context, &directory, &founding, pin, commit, &made, own.is_some())?;
     Ok(Exit::Done)
+}
+
+impl Args {
+    fn handle(&self, founder: &PrincipalId) -> Option<Handle> {
+        self.handles.iter().find(|(name, _)| name == founder).map(|(_, handle)| handle.clone())
+    }
+}
+
+/// The files that are about to be laid.
+struct Laid<'a>(&'a [(String, String)]);
+
+impl Files for Laid<'_> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(self.0.iter().find(|(name, _)| name == path).map(|(_, text)| text.clone().into_bytes()))
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, Failure> {
+        let inside = |path: &&String| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        Ok(self.0.iter().map(|(path, _)| path).filter(inside).cloned().collect())
+    }
+}
+
+/// Jobs start the very program that founded the repository, until people name another one.
+fn engine(args: &Args) -> Result<Engine, Failure> {
+    let program = std::env::current_exe().and_then(fs::read)?;
+    Ok(Engine {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        url: args.release.clone(),
+        digest: Digest::of(program),
+        runner: None,
+    })
 }
 
 /// Keys that were made, outside the repository.
@@ -130,6 +176,12 @@ fn founder_argument(text: &str) -> Result<(PrincipalId, PathBuf), String> {
     Ok((PrincipalId::parse(name).map_err(|error| error.to_string())?, PathBuf::from(path)))
 }
 
+fn handle_argument(text: &str) -> Result<(PrincipalId, Handle), String> {
+    let (name, handle) = text.split_once('=').ok_or("it is NAME=@LOGIN")?;
+    let handle = Handle::parse(handle).map_err(|error| error.to_string())?;
+    Ok((PrincipalId::parse(name).map_err(|error| error.to_string())?, handle))
+}
+
 fn founders(args: &Args, context: &Context) -> Result<Vec<Founder>, Failure> {
     let mut founders = Vec::new();
     for (name, path) in &args.founders {
@@ -139,7 +191,7 @@ fn founders(args: &Args, context: &Context) -> Result<Vec<Founder>, Failure> {
             Failure::from(problem.help("ssh-keygen -t ed25519 makes a key and its .pub file"))
         })?;
         let (key, _) = PublicKey::parse_line(&text).map_err(|error| key_failed(&path, &error))?;
-        founders.push(Founder { id: name.clone(), key, subjects: Vec::new() });
+        founders.push(Founder { id: name.clone(), key, handle: args.handle(name), subjects: Vec::new() });
     }
     Ok(founders)
 }
@@ -181,7 +233,8 @@ fn lay(
         if let Some(folder) = target.parent() {
             fs::create_dir_all(folder)?;
         }
-        if path == CODE_OWNERS && target.exists() {
+        // What people have told their forge before is theirs.
+        if path.starts_with(".github/") && target.exists() {
             continue;
         }
         fs::write(&target, text)?;
@@ -238,6 +291,11 @@ fn answer(
     Ok(())
 }
 
-const CODE_OWNERS: &str = ".github/CODEOWNERS";
+/// Where releases for the runners of GitHub are found.
+const RELEASE: &str = concat!(
+    "https://github.com/tenure-access/tenure/releases/download/v",
+    env!("CARGO_PKG_VERSION"),
+    "/tenure-x86_64-linux"
+);
 const MESSAGE: &str =
     "Found the governed repository\n\nThe root of trust, the registry and the mandate in their first versions.\n";

@@ -15,6 +15,7 @@ mod enforce;
 mod exception;
 mod exit;
 mod fmt;
+mod forge;
 mod init;
 mod intake;
 mod plan;
@@ -94,6 +95,8 @@ enum Command {
     Campaign(campaign::Args),
     /// Judge a change before it is merged: forms, signatures, authority, append-only
     Check(check::Args),
+    /// Show or write whom the forge asks for reviews, by system
+    Codeowners(forge::codeowners::Args),
     /// Read all access that a system holds, and write it down as its inventory
     Collect(collect::Args),
     /// Print a script that completes commands and options in your shell
@@ -116,8 +119,12 @@ enum Command {
     Schema(schema::Args),
     /// Sign governed files with a key file or a running ssh-agent
     Sign(sign::Args),
+    /// List the systems on main, who answers for them, and the environment variables their connectors ask for
+    Systems(forge::systems::Args),
     /// Read targets again: removals that came back, changes made out of band, sessions that linger
     Verify(verify::Args),
+    /// Show or write the workflows of GitHub Actions, made from the systems
+    Workflows(forge::workflows::Args),
 }
 
 /// Runs the command line and returns the exit code of DESIGN section 9.
@@ -146,6 +153,7 @@ fn dispatch(cli: Cli, context: &mut Context) -> Result<Exit, Failure> {
         Command::Audit(args) => audit::run(&args, context),
         Command::Campaign(args) => campaign::run(&args, context),
         Command::Check(args) => check::run(&args, context),
+        Command::Codeowners(args) => forge::codeowners::run(&args, context),
         Command::Collect(args) => collect::run(&args, context),
         Command::Completions(args) => completions::run(&args, &mut Cli::command(), context),
         Command::Demo(args) => demo::run(&args, context),
@@ -157,6 +165,8 @@ fn dispatch(cli: Cli, context: &mut Context) -> Result<Exit, Failure> {
         Command::Policy(args) => policy::run(&args, context),
         Command::Schema(args) => schema::run(&args, context),
         Command::Sign(args) => sign::run(&args, context),
+        Command::Systems(args) => forge::systems::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
+        Command::Workflows(args) => forge::workflows::run(&args, context),
     }
 }

@@ -21,7 +21,12 @@ use crate::{
     },
     store::Unverified,
 };
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 use zeroize::Zeroizing;
 
 /// How a run reaches the remote, and with which keys it writes there.
@@ -39,7 +44,48 @@ pub(super) struct EngineArgs {
     /// For how many seconds the run may hold its systems
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     pub(super) lease: u64,
+    /// While another run holds a system, try again for so many seconds before giving up with 75
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub(super) wait: u64,
 }
+
+/// Does `work`, and does it again as long as it is busy and there is time left: with pauses that grow and are drawn at
+/// random, so that runs which met once do not meet again.
+pub(super) fn waiting(
+    seconds: u64,
+    context: &mut Context,
+    mut work: impl FnMut(&mut Context) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut step = Duration::from_secs(1);
+    loop {
+        let failure = match work(context) {
+            Err(failure) if failure.exit == Exit::Busy => failure,
+            done => return done,
+        };
+        let pause = step.mul_f64(chance()).min(end.saturating_duration_since(Instant::now()));
+        if pause.is_zero() {
+            return Err(failure);
+        }
+        let note = Diagnostic::note("waiting", "another run is at it; this one tries again");
+        let note = failure.problems.sorted().iter().fold(note, |note, busy| note.with_note(&busy.message));
+        write!(context.err, "{}", note.render(context.err_style))?;
+        std::thread::sleep(pause);
+        step = (step * 2).min(LONGEST_STEP);
+    }
+}
+
+/// Returns a number between a half and one.
+fn chance() -> f64 {
+    let mut bytes = [0; 2];
+    // Without randomness the pause is the longest of its step, which is merely less polite to others.
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => 0.5 + f64::from(u16::from_le_bytes(bytes)) / f64::from(u16::MAX) / 2.0,
+        Err(_) => 1.0,
+    }
+}
+
+const LONGEST_STEP: Duration = Duration::from_secs(30);
 
 /// Returns the way to the remote.
 pub(super) fn carrier(repository: &Repository, remote: &str) -> Result<Carrier, Failure> {

@@ -18,6 +18,7 @@ use std::{
 pub(super) struct Step {
     output: Rc<RefCell<Output>>,
     summary: Option<PathBuf>,
+    outputs: Option<PathBuf>,
 }
 
 struct Output {
@@ -28,16 +29,16 @@ struct Output {
 }
 
 impl Step {
-    /// Returns the step that writes to `to` and summarizes in the file `summary`.
+    /// Returns the step that writes to `to`, summarizes in the file `summary` and gives its job outputs in the file `outputs`.
     ///
     /// # Errors
     /// When the system gives no random bytes: a token that could be guessed would guard nothing.
-    pub(super) fn new(to: Box<dyn Write>, summary: Option<PathBuf>) -> io::Result<Self> {
+    pub(super) fn new(to: Box<dyn Write>, summary: Option<PathBuf>, outputs: Option<PathBuf>) -> io::Result<Self> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
         let token = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let output = Output { to, token, guarded: false, at_line_start: true };
-        Ok(Self { output: Rc::new(RefCell::new(output)), summary })
+        Ok(Self { output: Rc::new(RefCell::new(output)), summary, outputs })
     }
 
     /// Annotates the lines that the problems are about.
@@ -54,6 +55,18 @@ impl Step {
     /// When the file does not take it.
     pub(super) fn summarize(&self, markdown: &str) -> io::Result<()> {
         self.summary.as_deref().map_or(Ok(()), |path| append(path, markdown))
+    }
+
+    /// Gives the job an output; `value` is one line.
+    ///
+    /// # Errors
+    /// When the file does not take it, or a line end in the value would make a second output of it.
+    pub(super) fn output(&self, name: &str, value: &str) -> io::Result<()> {
+        let Some(path) = &self.outputs else { return Ok(()) };
+        if value.contains(['\n', '\r']) {
+            return Err(io::Error::other(format!("the output {name} is more than a line")));
+        }
+        OpenOptions::new().append(true).create(true).open(path)?.write_all(format!("{name}={value}\n").as_bytes())
     }
 }
 
@@ -151,7 +164,7 @@ mod tests {
     #[test]
     fn row_25_only_our_own_annotations_are_commands() {
         let shared = Shared::default();
-        let step = Step::new(Box::new(shared.clone()), None).unwrap();
+        let step = Step::new(Box::new(shared.clone()), None, None).unwrap();
         let mut out: Box<dyn Write> = Box::new(step.clone());
         out.write_all(b"::set-output name=a::b\nno line end").unwrap();
         step.annotate(&Diagnostic::error("code", "wrong").into()).unwrap();
@@ -171,7 +184,7 @@ mod tests {
     fn a_summary_is_never_too_large_to_be_shown() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("summary.md");
-        let step = Step::new(Box::new(Shared::default()), Some(path.clone())).unwrap();
+        let step = Step::new(Box::new(Shared::default()), Some(path.clone()), None).unwrap();
         for _ in 0..30 {
             step.summarize(&"| a row of a table | é |\n".repeat(2_000)).unwrap();
         }

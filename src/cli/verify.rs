@@ -36,6 +36,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    proof::waiting(args.engine.wait, context, |context| once(args, context))
+}
+
+fn once(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let session = Session::open(context)?;
     session.stand()?;
     let assembly = Assembly::at(&session.repository, session.main, &session.base(), &args.systems)?;

@@ -20,28 +20,41 @@ use crate::{
         file::Campaign,
         history::{History, RunHistory},
     },
-    report::{Look, findings_human, findings_json, findings_sarif},
+    report::{Look, findings_human, findings_json, findings_sarif, problems_markdown},
     store::Snapshot,
     trust::Governed,
 };
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 use witness::Witness;
 
 /// Check the whole proof from a clone, offline: integrity, authority, coverage, enforcement, timeliness
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure audit --root sha256:…               what an auditor runs on a clone\n  tenure audit --root sha256:… --format json\n  tenure audit --format sarif > audit.sarif\n\nThe pin comes from outside the repository: `tenure init` printed it. Exit codes: 0 nothing found · 3 findings"
+    after_help = "Examples:\n  tenure audit --root sha256:…               what an auditor runs on a clone\n  tenure audit --root sha256:… --format json\n  tenure audit --sarif audit.sarif            for code scanning\n\nThe pin comes from outside the repository: `tenure init` printed it. Exit codes: 0 nothing found · 3 findings"
 )]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Write the findings to this file too, for code scanning (SARIF 2.1.0)
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
+}
 
-pub(super) fn run(_: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let (answers, pin) = match examine(context) {
         Ok((answers, pin)) => (answers, Some(pin)),
         Err(failure) => (vec![unreadable(failure)?], None),
     };
     let findings: Vec<Finding> = answers.iter().flat_map(|answer| answer.findings.iter().cloned()).collect();
+    if let Some(path) = &args.sarif {
+        context.file(path, &format!("{:#}\n", findings_sarif(&findings)))?;
+    }
     match context.format {
+        Format::Github => {
+            human(&answers, context)?;
+            context.annotate(&findings.iter().map(annotated).collect())?;
+            context
+                .summarize(&problems_markdown(&findings.iter().map(annotated).collect(), "the audit of the proof"))?;
+        }
         Format::Json => {
             let looked: BTreeMap<_, _> = answers.iter().map(|a| (a.area.to_string(), a.looked_at.clone())).collect();
             let mut value = findings_json(&findings);
@@ -50,7 +63,7 @@ pub(super) fn run(_: &Args, context: &mut Context) -> Result<Exit, Failure> {
             context.json(&value)?;
         }
         Format::Sarif => context.json(&findings_sarif(&findings))?,
-        Format::Github | Format::Human | Format::Markdown => human(&answers, context)?,
+        Format::Human | Format::Markdown => human(&answers, context)?,
     }
     Ok(if findings.is_empty() { Exit::Done } else { Exit::Findings })
 }
@@ -123,6 +136,16 @@ fn human(answers: &[Answer], context: &mut Context) -> Result<(), Failure> {
         write!(context.out, "{}", findings_human(&answer.findings, look))?;
     }
     Ok(())
+}
+
+/// Says a finding as a problem at its file, for the page of a run.
+fn annotated(finding: &Finding) -> Diagnostic {
+    let message = format!("{}: {}", finding.subject, finding.message);
+    let problem = match finding.severity {
+        Severity::Critical | Severity::High => Diagnostic::error(finding.code, message),
+        Severity::Medium | Severity::Low => Diagnostic::warning(finding.code, message),
+    };
+    problem.help(finding.help.as_str())
 }
 
 fn finding_of(defect: &Defect) -> Finding {

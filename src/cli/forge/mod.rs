@@ -1,0 +1,289 @@
+//! What a forge is told about a governed repository: who is asked for reviews, and what its jobs do.
+
+pub(super) mod codeowners;
+pub(super) mod systems;
+pub(super) mod workflows;
+
+use super::{Context, Exit, Failure, Format, session};
+use crate::{
+    diag::{Diagnostic, Diagnostics, Source},
+    format::{governed, keys::PublicKey},
+    git::{ObjectId, Repository},
+    model::{
+        Digest, Handle, PrincipalId, SystemId,
+        file::{Governance, Governed, Principals, Root, System},
+    },
+    report::{NoWorkflow, Routing, Works, code_owners, is_made, workflows as rendered},
+    store::Snapshot,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::Path,
+};
+
+/// The governed files that the forge's files are made from.
+pub(super) struct Forge {
+    governance: Governance,
+    root: Digest,
+    founders: BTreeSet<PrincipalId>,
+    handles: BTreeMap<PrincipalId, Handle>,
+    systems: BTreeMap<SystemId, System>,
+}
+
+/// Where governed files are read from: a commit, or the folder people work in.
+pub(super) trait Files {
+    /// Returns the bytes of a file, if it is there.
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure>;
+    /// Returns the paths of the files right in a folder, sorted.
+    fn list(&self, folder: &str) -> Result<Vec<String>, Failure>;
+}
+
+impl Files for Snapshot<'_> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+        self.bytes(path, MAX_FILE).map_err(session::store)
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, Failure> {
+        let listed = Snapshot::list(self, folder).map_err(session::store)?;
+        let mut paths: Vec<_> = listed.files.into_iter().map(|file| file.path).collect();
+        paths.sort();
+        Ok(paths)
+    }
+}
+
+impl Files for &Path {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+        match fs::read(self.join(path)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Diagnostic::error("io", format!("it cannot be read: {error}")).in_file(path).into()),
+        }
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, Failure> {
+        let Ok(entries) = fs::read_dir(self.join(folder)) else { return Ok(Vec::new()) };
+        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let mut paths: Vec<_> = names.map(|name| format!("{folder}/{name}")).collect();
+        paths.sort();
+        Ok(paths)
+    }
+}
+
+impl Forge {
+    /// Reads what the forge's files are made from.
+    ///
+    /// # Errors
+    /// When a file is missing or not acceptable.
+    pub(super) fn read(files: &dyn Files) -> Result<Self, Failure> {
+        let governance: Governance = one(files, "governance.toml")?;
+        let first = files.read("trust/root/1.toml")?.ok_or_else(|| missing("trust/root/1.toml"))?;
+        let newest = files.list("trust/root")?.into_iter().filter_map(|path| version(&path)).max().unwrap_or(1);
+        let root: Root = one(files, &format!("trust/root/{newest}.toml"))?;
+        let names = root.roles.root.keys.iter().filter_map(|line| PublicKey::parse_line(line).ok());
+        let founders = names.filter_map(|(_, name)| PrincipalId::parse(name).ok()).collect();
+        let mut handles = BTreeMap::new();
+        let people = files.list("principals")?.into_iter().filter(|path| path.ends_with(".toml"));
+        for path in std::iter::once("principals.toml".to_owned()).chain(people) {
+            let Some(bytes) = files.read(&path)? else { continue };
+            let file: Principals = governed::parse(&path, &bytes).map_err(Failure::from)?;
+            for entry in file.principals {
+                if let Some(handle) = entry.handle {
+                    handles.entry(entry.id).or_insert(handle);
+                }
+            }
+        }
+        let mut systems = BTreeMap::new();
+        for path in files.list("systems")?.into_iter().filter(|path| path.ends_with(".toml")) {
+            let system: System = one(files, &path)?;
+            systems.insert(system.system.clone(), system);
+        }
+        Ok(Self { governance, root: Digest::of(first), founders, handles, systems })
+    }
+
+    /// Returns `.github/CODEOWNERS` by path.
+    pub(super) fn owners(&self) -> (String, String) {
+        let routing = Routing {
+            founders: self.founders.clone(),
+            everybody: &self.governance.code_owners,
+            systems: &self.systems,
+            handles: &self.handles,
+        };
+        (OWNERS.to_owned(), code_owners(&routing))
+    }
+
+    /// Returns the files that jobs are made of, by path.
+    ///
+    /// # Errors
+    /// When no release of the engine is named, or a text from a governed file would be more than a text in them.
+    pub(super) fn workflows(&self) -> Result<Vec<(String, String)>, Failure> {
+        let engine = self.governance.engine.as_ref().ok_or_else(|| {
+            let problem = Diagnostic::error("no-engine", "there is no [engine]: no release that jobs could install");
+            Failure::from(problem.in_file("governance.toml").help(
+                "add [engine] with version, url and digest of a release; `tenure schema governance` has their form",
+            ))
+        })?;
+        rendered(Works { root: self.root, engine, systems: &self.systems }).map_err(|error| refused(&error))
+    }
+}
+
+/// Says which of the forge's files at a commit are not what they are made from any more. Files that people wrote themselves
+/// are theirs.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(super) fn stale(repository: &Repository, base: Option<ObjectId>, head: ObjectId) -> Result<Diagnostics, Failure> {
+    let mut problems = Diagnostics::new();
+    if !concerned(repository, base, head)? {
+        return Ok(problems);
+    }
+    let snapshot = Snapshot::at(repository, head);
+    // What is not acceptable is said by the check itself.
+    let Ok(forge) = Forge::read(&snapshot) else { return Ok(problems) };
+    let mut made = vec![forge.owners()];
+    let of_jobs = forge.workflows();
+    if let Ok(files) = &of_jobs {
+        made.extend(files.iter().cloned());
+    }
+    let mut jobs_there = false;
+    for path in snapshot.list(WORKFLOWS).map_err(session::store)?.files {
+        let bytes = snapshot.blob(&path, MAX_FILE).map_err(session::store)?;
+        jobs_there |= is_made(&String::from_utf8_lossy(&bytes));
+    }
+    if let Err(failure) = of_jobs
+        && jobs_there
+    {
+        problems.extend(failure.problems);
+    }
+    for (path, text) in made {
+        let Some(bytes) = Files::read(&snapshot, &path)? else { continue };
+        let there = String::from_utf8_lossy(&bytes);
+        if there != text && (is_made(&there) || path.contains("/actions/")) {
+            let command = if path == OWNERS { "tenure codeowners --write" } else { "tenure workflows --write" };
+            problems.push(out_of_date(&path, &there, &text).help(format!("{command}, and commit what it writes")));
+        }
+    }
+    Ok(problems)
+}
+
+/// Cost follows the change: the forge's files are looked at when they or what they are made from changes.
+fn concerned(repository: &Repository, base: Option<ObjectId>, head: ObjectId) -> Result<bool, Failure> {
+    let Some(base) = base else { return Ok(true) };
+    let Some(fork) = repository.merge_base(base, head).map_err(session::git)? else { return Ok(false) };
+    let changes = repository.changes(Some(fork), head).map_err(session::git)?;
+    let made_from = [".github/", "governance.toml", "principals", "systems/", "trust/root/"];
+    Ok(changes.files.iter().any(|change| made_from.iter().any(|start| change.path().starts_with(start))))
+}
+
+/// What is to be done with files that are made.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct Making {
+    /// Write them
+    #[arg(long, conflicts_with = "check")]
+    write: bool,
+    /// Only look whether they are up to date
+    #[arg(long)]
+    check: bool,
+}
+
+/// Returns the folder people work in.
+fn work_tree(repository: &Repository) -> Result<&Path, Failure> {
+    repository.work_tree().ok_or_else(|| {
+        let problem = Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to");
+        problem.help("git clone it").into()
+    })
+}
+
+/// Writes or compares files in the work tree.
+fn make(files: &[(String, String)], making: Making, context: &mut Context, root: &Path) -> Result<Exit, Failure> {
+    let mut problems = Diagnostics::new();
+    let mut states = Vec::new();
+    for (path, text) in files {
+        let there = Files::read(&root, path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let is_ours = there.as_deref().is_none_or(|there| is_made(there) || !path.ends_with(".yml") && path != OWNERS);
+        let is_ours = is_ours || path.contains("/actions/");
+        let state = match &there {
+            Some(there) if there == text => "up to date",
+            Some(_) if making.write && !is_ours => {
+                let problem = Diagnostic::error("not-made-here", "people wrote this file; it is not written over");
+                problems.push(problem.in_file(path.as_str()).help(format!("git rm {path}, then write again")));
+                "kept"
+            }
+            _ if making.write => {
+                let target = root.join(path);
+                if let Some(folder) = target.parent() {
+                    fs::create_dir_all(folder)?;
+                }
+                fs::write(&target, text)?;
+                "written"
+            }
+            None => "missing",
+            Some(there) => {
+                if making.check {
+                    problems.push(out_of_date(path, there, text).help("write it again: the same command with --write"));
+                }
+                "out of date"
+            }
+        };
+        if making.check && there.is_none() {
+            let problem = Diagnostic::error("forge-file-missing", "it is made from the governed files, and not there");
+            problems.push(problem.in_file(path.as_str()).help("write it: the same command with --write"));
+        }
+        states.push((path.as_str(), state));
+    }
+    if making.check {
+        problems = problems
+            .into_iter()
+            .map(|problem| Diagnostic { severity: crate::diag::Severity::Error, ..problem })
+            .collect();
+    }
+    if context.format == Format::Json {
+        let states: BTreeMap<_, _> = states.into_iter().collect();
+        context.json(&states)?;
+    } else {
+        context.problems(&problems)?;
+        for (path, state) in states {
+            writeln!(context.out, "{state:<12} {path}")?;
+        }
+    }
+    Ok(if problems.has_errors() { Exit::Findings } else { Exit::Done })
+}
+
+fn out_of_date(path: &str, there: &str, text: &str) -> Diagnostic {
+    let line = there.lines().zip(text.lines()).take_while(|(one, other)| one == other).count() + 1;
+    let source = Source::new(path, there);
+    let span = source.line(line);
+    Diagnostic::warning("forge-file-stale", "it is not what the governed files make it any more").at(
+        &source,
+        span,
+        "the first line that differs",
+    )
+}
+
+fn refused(error: &NoWorkflow) -> Failure {
+    let help = match error {
+        NoWorkflow::Engine { .. } => "tenure schema governance",
+        NoWorkflow::TooMany(_) => "divide the systems between two governed repositories",
+        NoWorkflow::Variable { .. } => {
+            "name it in capitals, digits and underscores, and not as something that GitHub, git or the shell reads"
+        }
+    };
+    Diagnostic::error("no-workflow", error.to_string()).help(help).into()
+}
+
+fn one<T: Governed>(files: &dyn Files, path: &str) -> Result<T, Failure> {
+    let bytes = files.read(path)?.ok_or_else(|| missing(path))?;
+    governed::parse(path, &bytes).map_err(Failure::from)
+}
+
+fn missing(path: &str) -> Failure {
+    Diagnostic::error("missing", format!("there is no {path} here")).help("tenure init, or git pull").into()
+}
+
+fn version(path: &str) -> Option<u32> {
+    path.rsplit('/').next()?.strip_suffix(".toml")?.parse().ok()
+}
+
+const OWNERS: &str = ".github/CODEOWNERS";
+const WORKFLOWS: &str = ".github/workflows";
+const MAX_FILE: u64 = 16 << 20;

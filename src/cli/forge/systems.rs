@@ -1,0 +1,53 @@
+//! `tenure systems`
+
+use crate::{
+    cli::{
+        Context, Exit, Failure, Format,
+        session::{Session, systems_at},
+    },
+    model::file::Remediation,
+    report::{Look, systems_human, variables},
+};
+use serde_json::json;
+
+/// List the systems on main, who answers for them, and the environment variables their connectors ask for
+///
+/// In a step of GitHub Actions it gives the job two outputs, `systems` and `enforced` (all but those that are report-only):
+/// lists of names for a matrix.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  tenure systems\n  tenure systems --format json\n  tenure systems --format github       in a workflow: outputs for a matrix"
+)]
+pub(in crate::cli) struct Args {}
+
+pub(in crate::cli) fn run(_: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context)?;
+    session.stand()?;
+    let systems = systems_at(session.snapshot())?;
+    if context.format == Format::Json {
+        let listed: Vec<_> = systems
+            .values()
+            .map(|system| {
+                json!({
+                    "connector": system.connector,
+                    "deputy": system.deputy,
+                    "owner": system.owner,
+                    "readback_variables": variables(system, true),
+                    "remediation": system.remediation,
+                    "system": system.system,
+                    "tier": system.tier,
+                    "variables": variables(system, false),
+                })
+            })
+            .collect();
+        context.json(&listed)?;
+        return Ok(Exit::Done);
+    }
+    let all: Vec<_> = systems.keys().collect();
+    let enforced: Vec<_> =
+        systems.values().filter(|s| s.remediation != Remediation::ReportOnly).map(|s| &s.system).collect();
+    context.output("systems", &json!(all).to_string())?;
+    context.output("enforced", &json!(enforced).to_string())?;
+    write!(context.out, "{}", systems_human(systems.values(), Look::new(context.out_style)))?;
+    Ok(Exit::Done)
+}

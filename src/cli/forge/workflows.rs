@@ -1,0 +1,28 @@
+//! `tenure workflows [--write|--check]`
+
+use super::{Forge, Making, make};
+use crate::{
+    cli::{Context, Exit, Failure, session::git},
+    git::Repository,
+};
+
+/// Show or write the workflows of GitHub Actions, made from the systems
+///
+/// They check a pull request with a token that can only read, enforce and verify each system on a runner and in an
+/// environment of its own with its own secrets, and keep house. Write them again after a change of governance.toml or
+/// systems/; a pull request's check says when that was forgotten.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  tenure workflows                       which files there are, and whether they are up to date\n  tenure workflows --write && git add .github\n  tenure workflows --check               exit 3 when one is out of date or missing"
+)]
+pub(in crate::cli) struct Args {
+    #[command(flatten)]
+    making: Making,
+}
+
+pub(in crate::cli) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let repository = Repository::discover(&context.directory).map_err(git)?;
+    let root = super::work_tree(&repository)?;
+    let files = Forge::read(&root)?.workflows()?;
+    make(&files, args.making, context, root)
+}

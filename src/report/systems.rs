@@ -1,0 +1,30 @@
+//! The systems of a governed repository, as a table.
+
+use super::{table::Look, workflows::variables};
+use crate::model::file::{Remediation, System};
+
+/// Returns a line for each system: what speaks to it, who answers for it, who changes it, which variables it asks for.
+pub fn systems_human<'a>(systems: impl Iterator<Item = &'a System>, look: Look) -> String {
+    let row = |system: &System| {
+        let remediation = match system.remediation {
+            Remediation::Automatic => "automatic",
+            Remediation::Manual => "manual",
+            Remediation::ReportOnly => "report-only",
+        };
+        let asked: Vec<_> = variables(system, false).union(&variables(system, true)).cloned().collect();
+        vec![
+            system.system.to_string(),
+            system.connector.clone(),
+            system.tier.to_string(),
+            system.owner.to_string(),
+            system.deputy.as_ref().map(ToString::to_string).unwrap_or_default(),
+            remediation.to_owned(),
+            asked.join(", "),
+        ]
+    };
+    let rows: Vec<_> = systems.map(row).collect();
+    if rows.is_empty() {
+        return "there is no systems/<name>.toml on main\n".to_owned();
+    }
+    look.table(&["system", "connector", "tier", "owner", "deputy", "changes", "variables"], rows)
+}

@@ -1,0 +1,190 @@
+//! The workflows of a governed repository, made from its systems: logic is in the engine, the YAML only starts it.
+
+use super::owners;
+use crate::model::{
+    Digest, SystemId,
+    file::{Engine, Remediation, System},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the workflows are made from.
+#[derive(Clone, Copy)]
+pub struct Works<'a> {
+    /// The pin of the root of trust.
+    pub root: Digest,
+    /// The release they install.
+    pub engine: &'a Engine,
+    /// The systems, by id.
+    pub systems: &'a BTreeMap<SystemId, System>,
+}
+
+/// Why no workflow can be made.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum NoWorkflow {
+    /// A text that would be more than a text in YAML or in a shell.
+    #[error("`{key}` of `[engine]` in governance.toml holds `{text}`, which is not {form}")]
+    Engine {
+        /// The key.
+        key: &'static str,
+        /// What it holds.
+        text: String,
+        /// What it may hold.
+        form: &'static str,
+    },
+    /// More systems than a matrix has room for.
+    #[error("there are {0} systems, and a matrix of GitHub Actions holds 256")]
+    TooMany(usize),
+    /// A variable that is no secret of a system.
+    #[error("systems/{system}.toml names the environment variable `{name}`, which a job cannot be given")]
+    Variable {
+        /// The system.
+        system: SystemId,
+        /// The variable.
+        name: String,
+    },
+}
+
+/// Returns the files below `.github` that start the engine, by path, sorted.
+///
+/// # Errors
+/// When a text from a governed file would be more than a text in them.
+pub fn workflows(works: Works<'_>) -> Result<Vec<(String, String)>, NoWorkflow> {
+    fit(works.engine)?;
+    if works.systems.len() > MATRIX {
+        return Err(NoWorkflow::TooMany(works.systems.len()));
+    }
+    let writing = works.systems.values().filter(|system| system.remediation != Remediation::ReportOnly);
+    let secrets = mapped(writing, false)?;
+    let readback = mapped(works.systems.values(), true)?;
+    let mut files = vec![
+        (".github/actions/tenure/action.yml".to_owned(), ACTION.to_owned()),
+        (".github/tenure-collect.md".to_owned(), COLLECT.to_owned()),
+    ];
+    for (name, template) in TEMPLATES {
+        let text = template
+            .replace("@INSTALL@\n", INSTALL)
+            .replace("@PUSH@\n", PUSH)
+            .replace("@SECRETS@\n", &secrets)
+            .replace("@READBACK@\n", &readback)
+            .replace("@MADE@", MADE)
+            .replace("@CHECKOUT@", CHECKOUT)
+            .replace("@ROOT@", &works.root.to_string())
+            .replace("@RUNNER@", works.engine.runner.as_deref().unwrap_or(RUNNER))
+            .replace("@VERSION@", &works.engine.version)
+            .replace("@SHA256@", &works.engine.digest.hex())
+            .replace("@URL@", &works.engine.url);
+        files.push((format!(".github/workflows/tenure-{name}.yml"), text));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Returns the environment variables that a system's settings name, as its connector asks for them: with the settings of
+/// `readback` in the place of those above them when the job reads back.
+pub fn variables(system: &System, readback: bool) -> BTreeSet<String> {
+    let mut settings = system.settings.clone();
+    if let Some(toml::Value::Table(own)) = settings.remove("readback")
+        && readback
+    {
+        settings.extend(own);
+    }
+    let named = |(key, value): (String, toml::Value)| match value {
+        toml::Value::String(name) if key.ends_with("_env") => Some(name),
+        _ => None,
+    };
+    settings.into_iter().filter_map(named).collect()
+}
+
+/// Returns whether a file is one of those made here, whoever has changed it since.
+pub fn is_made(text: &str) -> bool {
+    text.lines().next().is_some_and(|line| line.strip_prefix("# ") == Some(MADE)) || owners::is_made(text)
+}
+
+/// Maps each secret into the jobs of the systems that name it, and into no other.
+fn mapped<'a>(systems: impl Iterator<Item = &'a System>, readback: bool) -> Result<String, NoWorkflow> {
+    let mut users: BTreeMap<String, Vec<&SystemId>> = BTreeMap::new();
+    for system in systems {
+        for name in variables(system, readback) {
+            if !is_secret(&name) {
+                return Err(NoWorkflow::Variable { system: system.system.clone(), name });
+            }
+            users.entry(name).or_default().push(&system.system);
+        }
+    }
+    let line = |(name, systems): (&String, &Vec<&SystemId>)| {
+        let is_theirs = match systems.as_slice() {
+            [one] => format!("matrix.system == '{one}'"),
+            many => {
+                let names: Vec<_> = many.iter().map(|system| format!("\"{system}\"")).collect();
+                format!("contains(fromJSON('[{}]'), matrix.system)", names.join(", "))
+            }
+        };
+        format!("          {name}: ${{{{ {is_theirs} && secrets.{name} || '' }}}}\n")
+    };
+    Ok(users.iter().map(line).collect())
+}
+
+/// What GitHub takes for the name of a secret, and nothing that changes how programs of the job behave.
+fn is_secret(name: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let begins = name.bytes().next().is_some_and(|byte| byte.is_ascii_uppercase());
+    let steers = STEERING.iter().any(|start| name.starts_with(start)) || RESERVED.contains(&name);
+    (1..=100).contains(&name.len()) && begins && name.bytes().all(word) && !steers
+}
+
+/// Nothing of `[engine]` is more than a word: not in YAML, not in an expression, not in a shell.
+fn fit(engine: &Engine) -> Result<(), NoWorkflow> {
+    let plain = |text: &str, also: &[u8]| {
+        (1..=300).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || also.contains(&b))
+    };
+    let refuse = |key, text: &str, form| Err(NoWorkflow::Engine { key, text: text.to_owned(), form });
+    if !plain(&engine.version, b".-+") {
+        return refuse("version", &engine.version, "a version such as 1.2.0");
+    }
+    if !engine.url.strip_prefix("https://").is_some_and(|rest| plain(rest, b"./_-+:%~")) {
+        return refuse("url", &engine.url, "an https address without query");
+    }
+    match &engine.runner {
+        Some(runner) if !plain(runner, b"._-") => refuse("runner", runner, "the label of a runner"),
+        _ => Ok(()),
+    }
+}
+
+const TEMPLATES: [(&str, &str); 5] = [
+    ("audit", include_str!("workflows/audit.yml")),
+    ("check", include_str!("workflows/check.yml")),
+    ("enforce", include_str!("workflows/enforce.yml")),
+    ("housekeeping", include_str!("workflows/housekeeping.yml")),
+    ("verify", include_str!("workflows/verify.yml")),
+];
+const ACTION: &str = include_str!("../../.github/actions/tenure/action.yml");
+const COLLECT: &str = include_str!("workflows/collect.md");
+const MADE: &str =
+    "Made by `tenure workflows --write` from governance.toml and systems/; what is changed here by hand is lost there.";
+const CHECKOUT: &str = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1";
+const RUNNER: &str = "ubuntu-24.04";
+/// Main with its whole history, and the pinned engine.
+const INSTALL: &str = "      - name: fetch main and the evidence
+        uses: @CHECKOUT@
+        with:
+          ref: main
+          fetch-depth: 0
+          persist-credentials: false
+      - name: install the engine
+        uses: $/.github/actions/tenure
+        with:
+          version: \"@VERSION@\"
+          sha256: \"@SHA256@\"
+          url: \"@URL@\"
+";
+/// The token lies in the environment of one step and nowhere on the disk; git asks for it, and sends it to this server alone.
+const PUSH: &str = "          TENURE_PUSH_TOKEN: ${{ secrets.TENURE_PUSH_TOKEN || github.token }}
+          GIT_CONFIG_COUNT: 1
+          GIT_CONFIG_KEY_0: credential.${{ github.server_url }}.helper
+          GIT_CONFIG_VALUE_0: '!f() { test \"$1\" = get && echo username=x-access-token && echo \"password=$TENURE_PUSH_TOKEN\"; }; f'
+";
+/// The jobs that one matrix starts at most.
+const MATRIX: usize = 256;
+/// Beginnings of names that the runner, git, the shell or the loader read.
+const STEERING: [&str; 9] = ["ACTIONS_", "BASH", "DYLD_", "GIT_", "GITHUB_", "LD_", "RUNNER_", "SSL_", "TENURE_"];
+const RESERVED: [&str; 9] = ["CI", "ENV", "GH_TOKEN", "HOME", "IFS", "PATH", "SHELL", "SYSTEM", "TMPDIR"];
