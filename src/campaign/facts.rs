@@ -92,7 +92,7 @@ fn left(entry: &PrincipalEntry) -> String {
     entry.ends.map_or_else(|| "left".to_owned(), |end| format!("left {}", day(end)))
 }
 
-fn usage(usage: &Usage, inventory: &Inventory) -> String {
+pub(super) fn usage(usage: &Usage, inventory: &Inventory) -> String {
     let days = unused_days(usage, inventory);
     match (usage, days) {
         (Usage::Unknown(because), _) => format!("use unknown: {}", clip(because)),

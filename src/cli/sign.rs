@@ -46,23 +46,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
             .help("git clone it")
             .into());
     };
-    let trusted = Trusted::read(&tree);
-    let mut written = Vec::new();
-    for name in &args.files {
-        let (path, bytes) = read(&tree, &context.directory.join(name))?;
-        let known = trusted.names(&path, &bytes);
-        let signer = signer(args, context, &known)?;
-        let name = match &args.name {
-            Some(name) => name.clone(),
-            None => name_of(&known, &signer.public_key(), &path)?,
-        };
-        let signed = sign(&path, &bytes, &name, signer.as_ref()).map_err(|error| refused(&path, error))?;
-        fs::write(tree.join(&signed.path), &signed.text)?;
-        if Place::of(&path).is_trust() {
-            write_allowed_signers(&tree)?;
-        }
-        written.push(json!({"file": path, "signature": signed.path, "signer": name, "namespace": signed.namespace.as_str(), "key": signed.key.fingerprint()}));
-    }
+    let pen = Pen { key: args.key.as_deref(), name: args.name.as_ref() };
+    let files = args.files.iter().map(|name| context.directory.join(name)).collect::<Vec<_>>();
+    let written = sign_files(&tree, &files, pen, context)?;
     match context.format {
         super::Format::Json => context.json(&written)?,
         _ => {
@@ -72,6 +58,67 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// What is signed with, and in whose name, as far as that is said.
+#[derive(Clone, Copy)]
+pub(super) struct Pen<'a> {
+    /// A private key file, or the public half of a key in the agent.
+    pub(super) key: Option<&'a Path>,
+    /// The name, instead of the one that `trust/` gives the key.
+    pub(super) name: Option<&'a PrincipalId>,
+}
+
+/// Signs files of the work tree, and returns what was written.
+///
+/// # Errors
+/// When there is no key for it, or a file is not one that is signed as it is.
+pub(super) fn sign_files(
+    tree: &Path,
+    files: &[PathBuf],
+    pen: Pen<'_>,
+    context: &Context,
+) -> Result<Vec<serde_json::Value>, Failure> {
+    let trusted = Trusted::read(tree);
+    let mut written = Vec::new();
+    for file in files {
+        let (path, bytes) = read(tree, file)?;
+        let known = trusted.names(&path, &bytes);
+        let signer = signer(pen, context, &known)?;
+        let name = match pen.name {
+            Some(name) => name.clone(),
+            None => name_of(&known, &signer.public_key(), &path)?,
+        };
+        let signed = sign(&path, &bytes, &name, signer.as_ref()).map_err(|error| refused(&path, error))?;
+        fs::write(tree.join(&signed.path), &signed.text)?;
+        if Place::of(&path).is_trust() {
+            write_allowed_signers(tree)?;
+        }
+        written.push(json!({"file": path, "signature": signed.path, "signer": name, "namespace": signed.namespace.as_str(), "key": signed.key.fingerprint()}));
+    }
+    Ok(written)
+}
+
+/// Returns whose keys are at hand: that of the key file named, or those of the agent, by the registry of the work tree.
+///
+/// # Errors
+/// When a key file is named and cannot be read.
+pub(super) fn names_at_hand(tree: &Path, key: Option<&Path>, context: &Context) -> Result<Vec<PrincipalId>, Failure> {
+    let trusted = Trusted::read(tree);
+    let held: Vec<PublicKey> = match key.map(key_file).transpose()? {
+        Some(Key::Private(key)) => vec![key.public_key()],
+        Some(Key::Public(key)) => vec![key],
+        // An agent that does not answer knows nobody; signing will say why.
+        None => {
+            let agent = context.variable("SSH_AUTH_SOCK").and_then(|socket| Agent::connect(Path::new(&socket)).ok());
+            let keys = agent.and_then(|agent| agent.keys().ok()).unwrap_or_default();
+            keys.into_iter().map(|held| held.key).collect()
+        }
+    };
+    let known = trusted.registry.iter().flat_map(people).filter(|(_, key)| held.contains(key));
+    let mut names: Vec<PrincipalId> = known.map(|(name, _)| name).collect();
+    names.dedup();
+    Ok(names)
 }
 
 /// A name and a key that may sign a file.
@@ -146,8 +193,8 @@ fn read(tree: &Path, file: &Path) -> Result<(String, Vec<u8>), Failure> {
 }
 
 /// Returns the key to sign with: the file named, or the one key of the agent that `known` names.
-fn signer(args: &Args, context: &Context, known: &[Known]) -> Result<Box<dyn Signer>, Failure> {
-    let wanted = match &args.key {
+fn signer(pen: Pen<'_>, context: &Context, known: &[Known]) -> Result<Box<dyn Signer>, Failure> {
+    let wanted = match pen.key {
         Some(path) => match key_file(path)? {
             Key::Private(key) => return Ok(Box::new(key)),
             Key::Public(key) => Some(key),
@@ -164,7 +211,7 @@ fn signer(args: &Args, context: &Context, known: &[Known]) -> Result<Box<dyn Sig
         None => {
             let held = agent.keys().map_err(agent_failed)?;
             let mut fit = held.iter().filter(|held| {
-                let named = known.iter().filter(|(name, _)| args.name.as_ref().is_none_or(|wanted| wanted == name));
+                let named = known.iter().filter(|(name, _)| pen.name.is_none_or(|wanted| wanted == name));
                 named.into_iter().any(|(_, key)| *key == held.key)
             });
             match (fit.next(), fit.next()) {

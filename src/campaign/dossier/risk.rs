@@ -1,0 +1,111 @@
+//! What speaks against an access, how far it reaches, and what may break without it.
+
+use super::{Case, Line};
+use crate::{
+    campaign::facts::clip,
+    model::{GrantKind, Tier},
+};
+use std::collections::BTreeSet;
+
+impl Case<'_> {
+    /// Returns the ids of the rules that the recommendation names.
+    pub(super) fn codes(&self) -> Vec<&str> {
+        let words = self.item.recommend.split([',', ' ', ':', '(', ')', ';']);
+        let is_id = |word: &&str| {
+            word.contains('-') && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
+        };
+        words.filter(is_id).collect()
+    }
+
+    pub(super) fn risk(&self) -> Vec<Line> {
+        let mut lines: Vec<Line> = Vec::new();
+        for code in self.codes() {
+            lines.push(match self.library.sources.rules.get(code) {
+                Some(rule) => Line::marked(format!("{code}: {} · {}", clip_long(&rule.title), clip_long(&rule.advice))),
+                None => Line::marked(format!("{code}: the text of this rule is not known here")),
+            });
+        }
+        if lines.is_empty() {
+            lines.push(Line::plain("no rule finds anything"));
+        }
+        if let Some(grant) = self.grant {
+            let attributes: Vec<_> = grant
+                .attributes
+                .iter()
+                .take(MOST)
+                .map(|(name, value)| format!("{} {}", clip(name), clip(value)))
+                .collect();
+            if !attributes.is_empty() {
+                lines.push(Line::plain(format!("as the system says: {}", attributes.join(", "))));
+            }
+        }
+        lines.push(self.reach());
+        lines
+    }
+
+    /// What the same identity holds anywhere in this campaign; of an account nobody claims, what itself holds.
+    fn reach(&self) -> Line {
+        let own = [self.item.subject.clone()];
+        let (who, accounts) = match self.entry {
+            Some(entry) => (entry.id.to_string(), entry.accounts.as_slice()),
+            None => (self.item.principal.clone(), own.as_slice()),
+        };
+        let (mut grants, mut systems, mut worst) = (0_usize, BTreeSet::new(), Tier::T3);
+        for (system, account) in accounts.iter().filter_map(|account| account.split_once(':')) {
+            let inventories = &self.library.sources.inventories;
+            let Some((_, loaded)) = inventories.iter().find(|(id, _)| id.as_str() == system) else { continue };
+            for grant in loaded.inventory.of_principal(account) {
+                grants += 1;
+                systems.insert(system);
+                worst = worst.min(grant.tier);
+            }
+        }
+        if grants == 0 {
+            return Line::unknown("what else the holder can reach");
+        }
+        let (grant, system) = (plural(grants, "grant"), plural(systems.len(), "system"));
+        let text = format!("{who} holds {grant} on {system} of this campaign, the worst {worst}");
+        Line { text, marked: worst == Tier::T0 && self.item.tier != Tier::T0 }
+    }
+
+    pub(super) fn breaks(&self) -> Vec<Line> {
+        let workload = self.entry.and_then(|entry| entry.workload.as_deref());
+        let depends = match workload {
+            Some(workload) => {
+                format!("the workload {} uses this identity; other dependents: not known", clip(workload))
+            }
+            None => "dependents seen in the last 90 days: not known".to_owned(),
+        };
+        let system = self.library.sources.systems.get(self.system);
+        let who = system.map_or("the owner of the system".to_owned(), |system| match &system.deputy {
+            Some(deputy) => format!("{} or {deputy}", system.owner),
+            None => system.owner.to_string(),
+        });
+        let undo = match self.grant.map(|grant| grant.kind) {
+            Some(GrantKind::Account) => "disable can be undone at once; an account that was deleted is made anew",
+            Some(GrantKind::Credential) => "a secret that was removed cannot come back; a new one is made",
+            Some(_) => "it can be granted again in the same words",
+            None => "how to undo it is not known",
+        };
+        let soak = system.and_then(|system| system.settings.get("soak_days")).and_then(toml::Value::as_integer);
+        let soak = match soak {
+            Some(days) if days > 0 => format!("soak: {days} days lie between disabling and removing"),
+            _ => "soak: none is set for this system".to_owned(),
+        };
+        vec![Line::plain(depends), Line::plain(format!("undo: {undo}, by {who}")), Line::plain(soak)]
+    }
+}
+
+/// Returns `1 grant`, `2 grants`.
+fn plural(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+/// A sentence of a rule as it may be shown on a card.
+fn clip_long(text: &str) -> String {
+    let end = text.char_indices().nth(MOST_SENTENCE).map(|(end, _)| end);
+    end.map_or_else(|| text.to_owned(), |end| format!("{}…", &text[..end]))
+}
+
+const MOST: usize = 8;
+const MOST_SENTENCE: usize = 300;

@@ -1,0 +1,80 @@
+//! The end of a sitting: signing what is decided, and what to type next.
+
+use super::{Args, desk::Desk, gather::branch};
+use crate::{
+    cli::{
+        Context, Exit, Failure, Format,
+        sign::{Pen, sign_files},
+    },
+    model::PrincipalId,
+};
+use serde_json::json;
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+/// Signs what can be signed, when that was wanted, and says what to do next.
+///
+/// # Errors
+/// When there is no key for it. What was decided is saved.
+pub(super) fn finish(
+    desk: &Desk,
+    signs: bool,
+    args: &Args,
+    tree: &Path,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    let ready: Vec<_> = desk.papers().iter().filter(|paper| paper.can_be_signed()).collect();
+    let mut signed = Vec::new();
+    if signs {
+        let files: Vec<PathBuf> = ready.iter().map(|paper| tree.join(&paper.path)).collect();
+        let pen = Pen { key: args.key.as_deref(), name: Some(desk.reviewer()) };
+        signed = sign_files(tree, &files, pen, context)?;
+    }
+    if context.format == Format::Json {
+        let progress = desk.progress();
+        context.json(&json!({"decided": progress.decided, "items": progress.items, "signed": signed}))?;
+        return Ok(Exit::Done);
+    }
+    writeln!(context.out, "{}", super::text::progress(desk))?;
+    if signed.is_empty() {
+        let next = if ready.is_empty() { "tenure review" } else { "tenure review (then S), or: tenure sign FILE" };
+        writeln!(context.out, "everything is saved; go on with: {next}")?;
+        return Ok(Exit::Done);
+    }
+    for entry in &signed {
+        writeln!(context.out, "signed: {}", entry["signature"].as_str().unwrap_or_default())?;
+    }
+    let campaign = ready.first().map(|paper| paper.review.campaign.to_string()).unwrap_or_default();
+    writeln!(context.out, "next:")?;
+    let own = format!("review-{campaign}-{}", desk.reviewer());
+    let here = branch(context)?;
+    let on_main = here.as_deref().is_none_or(|branch| branch == "main");
+    let name = if on_main { own } else { here.unwrap_or(own) };
+    if on_main {
+        writeln!(context.out, "  git switch -c {name}")?;
+    }
+    writeln!(context.out, "  git add campaigns/{campaign}/reviews")?;
+    writeln!(context.out, "  git commit -m \"review of {campaign} by {}\"", desk.reviewer())?;
+    writeln!(context.out, "  tenure check --base origin/main")?;
+    writeln!(context.out, "  git push -u origin {name}     and open a pull request")?;
+    for (paper, others) in ready.iter().filter_map(|paper| Some((paper, waiting(desk, paper)?))) {
+        let names: Vec<_> = others.iter().map(|name| name.as_str()).collect();
+        writeln!(
+            context.out,
+            "{} must sign the same bytes: tenure review {campaign} --as {}",
+            names.join(" and "),
+            names[0]
+        )?;
+        writeln!(context.out, "  {}", paper.path)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Returns who has to sign a paper besides this person.
+fn waiting<'d>(desk: &'d Desk, paper: &'d super::paper::Paper) -> Option<Vec<&'d PrincipalId>> {
+    let others: Vec<_> = paper.review.cosigners.iter().filter(|name| *name != desk.reviewer()).collect();
+    let mine = paper.review.reviewer == *desk.reviewer();
+    (mine && !others.is_empty()).then_some(others)
+}

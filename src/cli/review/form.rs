@@ -1,0 +1,211 @@
+//! The prompt for what a verdict needs: to what, until when, and why.
+
+use super::{
+    answer::{Answer, takes_to, takes_until, to, until},
+    keys::Key,
+};
+use crate::model::{ReasonCode, Timestamp, Verdict, file::Item};
+
+/// A prompt that is being filled in.
+#[derive(Clone, Debug)]
+pub(super) struct Form {
+    /// The verdict.
+    pub(super) verdict: Verdict,
+    /// The fields, in the order in which they are asked for.
+    pub(super) fields: Vec<Field>,
+    /// The field that is being written in.
+    pub(super) at: usize,
+    /// What is wrong, after an attempt to save.
+    pub(super) problem: Option<String>,
+    now: Timestamp,
+}
+
+/// One field.
+#[derive(Clone, Debug)]
+pub(super) struct Field {
+    /// What it is for.
+    pub(super) name: Name,
+    /// What was written; for the code, its name.
+    pub(super) text: String,
+    /// Whether the verdict cannot do without it.
+    pub(super) needed: bool,
+}
+
+/// What a field is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Name {
+    /// The reason in one word.
+    Code,
+    /// To what or whom.
+    To,
+    /// Until when.
+    Until,
+    /// The reason in words.
+    Words,
+}
+
+/// What a key did to a prompt.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Filled {
+    /// It is still being filled in.
+    Asking,
+    /// It was left.
+    Left,
+    /// It is filled in.
+    Whole(Answer),
+}
+
+impl Form {
+    /// Returns the prompt for a verdict on an item. What was decided before with the same verdict stands in it; nothing else does.
+    pub(super) fn new(verdict: Verdict, item: &Item, now: Timestamp) -> Self {
+        let same = item.decision == Some(verdict);
+        let (code, words) = if same { ReasonCode::split(&item.reason) } else { (None, "") };
+        let text = |text: Option<String>| text.filter(|_| same).unwrap_or_default();
+        let mut fields = Vec::new();
+        if takes_to(verdict) {
+            let text = text(item.to.clone());
+            fields.push(Field { name: Name::To, text, needed: verdict.needs_to() });
+        }
+        if takes_until(verdict, item.tier) {
+            let text = text(item.until.map(|end| end.to_string().chars().take(10).collect()));
+            fields.push(Field { name: Name::Until, text, needed: verdict.needs_until(item.tier) });
+        }
+        let code = code.map(|code| code.to_string()).unwrap_or_default();
+        fields.push(Field { name: Name::Code, text: code, needed: false });
+        fields.push(Field { name: Name::Words, text: words.to_owned(), needed: false });
+        // What may stay empty is not in the way: the first thing asked for is the first that is needed.
+        let at = fields.iter().position(|field| field.needed || field.name == Name::Code).unwrap_or(0);
+        Self { verdict, fields, at, problem: None, now }
+    }
+
+    /// Takes a key.
+    pub(super) fn press(&mut self, key: Key) -> Filled {
+        self.problem = None;
+        let last = self.fields.len().saturating_sub(1);
+        match key {
+            Key::Escape => return Filled::Left,
+            Key::Tab | Key::Down => self.at = if self.at >= last { 0 } else { self.at + 1 },
+            Key::BackTab | Key::Up => self.at = if self.at == 0 { last } else { self.at - 1 },
+            Key::Enter if self.at < last => {
+                if self.check_field() {
+                    self.at += 1;
+                }
+            }
+            Key::Enter => return self.whole(),
+            other => self.write(other),
+        }
+        Filled::Asking
+    }
+
+    fn write(&mut self, key: Key) {
+        let codes = ReasonCode::of(self.verdict);
+        let Some(field) = self.fields.get_mut(self.at) else { return };
+        match (field.name, key) {
+            (_, Key::Clear) => field.text.clear(),
+            (Name::Code, Key::Backspace | Key::Delete) => field.text.clear(),
+            (Name::Code, Key::Char('0')) => {
+                field.text.clear();
+                self.at += 1;
+            }
+            (Name::Code, Key::Char(digit)) if digit.is_ascii_digit() => {
+                let number = digit.to_digit(10).and_then(|digit| usize::try_from(digit).ok()).unwrap_or_default();
+                if let Some(code) = number.checked_sub(1).and_then(|place| codes.get(place)) {
+                    field.text = code.to_string();
+                    self.at += 1;
+                }
+            }
+            (Name::Code, Key::Left | Key::Right) => {
+                let place = codes.iter().position(|code| code.as_str() == field.text);
+                let next = match (place, key) {
+                    (None, Key::Right) => Some(0),
+                    (Some(place), Key::Right) => (place + 1 < codes.len()).then_some(place + 1),
+                    (None, _) => codes.len().checked_sub(1),
+                    (Some(place), _) => place.checked_sub(1),
+                };
+                field.text = next.and_then(|place| codes.get(place)).map(ToString::to_string).unwrap_or_default();
+            }
+            // Who begins to write words at the code wants words.
+            (Name::Code, Key::Char(character)) => {
+                self.at += 1;
+                if let Some(words) = self.fields.get_mut(self.at) {
+                    words.text.push(character);
+                }
+            }
+            (_, Key::Char(character)) if field.text.len() < MOST => field.text.push(character),
+            (_, Key::Backspace) => drop(field.text.pop()),
+            _ => {}
+        }
+    }
+
+    /// Takes text that was pasted: as words, and never as keys.
+    pub(super) fn paste(&mut self, text: &str) {
+        let line = text.split(['\r', '\n']).next().unwrap_or_default();
+        let at_code = self.fields.get(self.at).is_some_and(|field| field.name == Name::Code);
+        self.at += usize::from(at_code);
+        if let Some(field) = self.fields.get_mut(self.at) {
+            let room = MOST.saturating_sub(field.text.len());
+            field.text.extend(line.chars().filter(|c| !c.is_control()).take(room / 4));
+        }
+    }
+
+    /// Checks the field that is left, so that a mistake is shown where it was made.
+    fn check_field(&mut self) -> bool {
+        let Some(field) = self.fields.get(self.at) else { return true };
+        let wrong = match field.name {
+            Name::To => to(&field.text, self.verdict).err(),
+            Name::Until => until(&field.text, self.now).err(),
+            Name::Code | Name::Words => None,
+        };
+        let missing = field.needed && field.text.trim().is_empty();
+        self.problem = wrong.or_else(|| missing.then(|| format!("{} needs this", self.verdict)));
+        self.problem.is_none()
+    }
+
+    fn whole(&mut self) -> Filled {
+        for place in 0..self.fields.len() {
+            let here = std::mem::replace(&mut self.at, place);
+            if !self.check_field() {
+                return Filled::Asking;
+            }
+            self.at = here;
+        }
+        let text =
+            |name: Name| self.fields.iter().find(|field| field.name == name).map_or("", |field| field.text.as_str());
+        let code = ReasonCode::ALL.into_iter().find(|code| code.as_str() == text(Name::Code));
+        Filled::Whole(Answer {
+            verdict: Some(self.verdict),
+            to: to(text(Name::To), self.verdict).unwrap_or_default(),
+            until: until(text(Name::Until), self.now).unwrap_or_default(),
+            reason: ReasonCode::join(code, text(Name::Words)),
+        })
+    }
+}
+
+impl Name {
+    /// Returns what people read before the field.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::To => "to",
+            Self::Until => "until",
+            Self::Words => "why",
+        }
+    }
+
+    /// Returns what may be written in it.
+    pub(super) const fn hint(self, verdict: Verdict) -> &'static str {
+        match (self, verdict) {
+            (Self::Code, _) => "a number, or left and right",
+            (Self::To, Verdict::Abstain) => "who should judge it: their id (may be empty)",
+            (Self::To, Verdict::Transfer) => "the id of who answers for it from now on",
+            (Self::To, Verdict::Reduce) => "what is left, in the system's own words",
+            (Self::To, _) => "what takes its place",
+            (Self::Until, Verdict::Certify) => "a date like 2027-03-31, or days like 90d",
+            (Self::Until, _) => "until when: 2027-03-31, or 90d",
+            (Self::Words, _) => "in a few words; it is signed and stays",
+        }
+    }
+}
+
+/// More than a reason should have, and less than a line may.
+const MOST: usize = 600;

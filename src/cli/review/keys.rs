@@ -1,0 +1,93 @@
+//! The keys that are pressed, as the desk understands them, whatever the terminal calls them.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+/// A key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Key {
+    /// Backspace.
+    Backspace,
+    /// Shift and Tab.
+    BackTab,
+    /// A character.
+    Char(char),
+    /// Clear the line: ctrl-u.
+    Clear,
+    /// Delete.
+    Delete,
+    /// Down.
+    Down,
+    /// To the end.
+    End,
+    /// Enter.
+    Enter,
+    /// Escape.
+    Escape,
+    /// To the beginning.
+    Home,
+    /// Left.
+    Left,
+    /// Page down.
+    PageDown,
+    /// Page up.
+    PageUp,
+    /// Do again: ctrl-r.
+    Redo,
+    /// Draw the screen anew: ctrl-l.
+    Refresh,
+    /// Right.
+    Right,
+    /// Leave at once: ctrl-c.
+    Stop,
+    /// Leave for a while: ctrl-z.
+    Suspend,
+    /// Tab.
+    Tab,
+    /// Up.
+    Up,
+}
+
+impl Key {
+    /// Returns the key of an event; nothing for one that means nothing here.
+    pub(super) fn of(event: KeyEvent) -> Option<Self> {
+        if event.kind == KeyEventKind::Release {
+            return None;
+        }
+        if event.modifiers.contains(KeyModifiers::CONTROL) {
+            return Some(match event.code {
+                KeyCode::Char('c' | 'd') => Self::Stop,
+                KeyCode::Char('z') => Self::Suspend,
+                KeyCode::Char('r') => Self::Redo,
+                KeyCode::Char('l') => Self::Refresh,
+                KeyCode::Char('u') => Self::Clear,
+                KeyCode::Char('n') => Self::Down,
+                KeyCode::Char('p') => Self::Up,
+                // What terminals send for Enter and Backspace without a keyboard protocol of their own.
+                KeyCode::Char('m' | 'j') => Self::Enter,
+                KeyCode::Char('h') => Self::Backspace,
+                _ => return None,
+            });
+        }
+        if event.modifiers.contains(KeyModifiers::ALT) {
+            return None;
+        }
+        Some(match event.code {
+            KeyCode::Backspace => Self::Backspace,
+            KeyCode::BackTab => Self::BackTab,
+            KeyCode::Char(character) => Self::Char(character),
+            KeyCode::Delete => Self::Delete,
+            KeyCode::Down => Self::Down,
+            KeyCode::End => Self::End,
+            KeyCode::Enter => Self::Enter,
+            KeyCode::Esc => Self::Escape,
+            KeyCode::Home => Self::Home,
+            KeyCode::Left => Self::Left,
+            KeyCode::PageDown => Self::PageDown,
+            KeyCode::PageUp => Self::PageUp,
+            KeyCode::Right => Self::Right,
+            KeyCode::Tab => Self::Tab,
+            KeyCode::Up => Self::Up,
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! What lies on a desk, as data: the files with how far they are, or the next open item.
+
+use super::desk::Desk;
+use crate::{
+    campaign::{Dossier, is_flagged},
+    cli::{Context, Exit, Failure, Format},
+};
+use serde_json::json;
+use std::io::Write;
+
+/// Lists the files of a desk.
+///
+/// # Errors
+/// When stdout does not take it.
+pub(super) fn list(desk: &Desk, context: &mut Context) -> Result<Exit, Failure> {
+    let papers = desk.papers().iter().filter(|paper| !paper.is_empty());
+    let entries: Vec<_> = papers
+        .map(|paper| {
+            let items = &paper.review.items;
+            let flagged = items.iter().filter(|item| is_flagged(item) && item.decision.is_none()).count();
+            json!({
+                "path": paper.path,
+                "system": paper.review.system,
+                "stage": paper.review.stage(),
+                "items": items.len(),
+                "decided": items.iter().filter(|item| item.decision.is_some()).count(),
+                "flagged_open": flagged,
+                "signed": matches!(paper.standing, super::paper::Standing::Signed { .. }),
+                "to_cosign": paper.standing == super::paper::Standing::ToCosign,
+                "due": paper.due,
+            })
+        })
+        .collect();
+    if context.format == Format::Json {
+        context.json(&entries)?;
+        return Ok(Exit::Done);
+    }
+    writeln!(context.out, "{}", super::text::progress(desk))?;
+    for entry in &entries {
+        let word = match (entry["signed"].as_bool(), entry["to_cosign"].as_bool()) {
+            (Some(true), _) => "signed",
+            (_, Some(true)) => "sign it too",
+            _ => "open",
+        };
+        let number = |name: &str| entry[name].as_u64().unwrap_or_default();
+        writeln!(
+            context.out,
+            "  {:>3} of {:<3} decided  {:>2} flagged open  {word:<11}  {}",
+            number("decided"),
+            number("items"),
+            number("flagged_open"),
+            entry["path"].as_str().unwrap_or_default()
+        )?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Prints the next open item with all that is known of it, as JSON; `null` when nothing is open.
+///
+/// # Errors
+/// When stdout does not take it.
+pub(super) fn next(
+    desk: &Desk,
+    dossier: &dyn Fn(&Desk, usize) -> Option<Dossier>,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    let open = (0..desk.len()).find(|row| desk.is_open(*row));
+    let entry = open.and_then(|row| {
+        let (item, paper) = (desk.item(row)?, desk.paper_of(row)?);
+        Some(json!({"path": paper.path, "item": item, "due": paper.due, "dossier": dossier(desk, row)}))
+    });
+    context.json(&entry)?;
+    Ok(Exit::Done)
+}

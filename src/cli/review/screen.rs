@@ -1,0 +1,159 @@
+//! The terminal: taken for the desk, and given back however the desk ends.
+
+use super::{draw::draw, front::Effect, front::Front, keys::Key, paint::Look};
+use crate::{campaign::Dossier, model::file::Item};
+use ratatui::{
+    Terminal,
+    backend::CrosstermBackend,
+    crossterm::{
+        cursor::Show,
+        event::{self, DisableBracketedPaste, EnableBracketedPaste, Event},
+        execute,
+        terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+    },
+};
+use rustix::process::{Signal, getpid, kill_process};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGTERM};
+use std::{
+    io,
+    panic::{set_hook, take_hook},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+/// What the desk asks of what is around it.
+pub(super) trait Around {
+    /// Returns what is known of the item in this row.
+    fn dossier(&self, front: &Front, row: usize, item: &Item) -> Option<Dossier>;
+
+    /// Writes these papers, and tells the desk how that went.
+    fn save(&mut self, front: &mut Front, papers: &[usize]);
+}
+
+/// How the desk was left.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Left {
+    /// To sign what is decided.
+    ToSign,
+    /// Everything is saved.
+    Saved,
+}
+
+/// Shows the desk until it is left.
+///
+/// # Errors
+/// When there is no terminal, or it goes away. It is given back all the same.
+pub(super) fn run(front: &mut Front, around: &mut dyn Around, look: Look) -> io::Result<Left> {
+    let signals = Signals::watch()?;
+    let mut taken = Taken::take()?;
+    let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let mut known: Option<(usize, Dossier)> = None;
+    loop {
+        let row = front.row();
+        if known.as_ref().map(|(row, _)| *row) != row {
+            let found = row.and_then(|row| Some((row, front.desk.item(row)?.clone())));
+            known = found.and_then(|(row, item)| Some((row, around.dossier(front, row, &item)?)));
+        }
+        terminal.draw(|frame| draw(frame, front, known.as_ref().map(|(_, dossier)| dossier), look))?;
+        if signals.ended() {
+            return Ok(Left::Saved);
+        }
+        if signals.continued() {
+            taken.again()?;
+            terminal.clear()?;
+        }
+        if !event::poll(TICK)? {
+            continue;
+        }
+        let effect = match event::read()? {
+            Event::Key(event) => Key::of(event).map_or(Effect::None, |key| front.press(key)),
+            Event::Paste(text) => {
+                front.paste(&text);
+                Effect::None
+            }
+            Event::Resize(..) => Effect::None,
+            _ => Effect::None,
+        };
+        match effect {
+            Effect::None => {}
+            Effect::Save(papers) => around.save(front, &papers),
+            Effect::Leave => return Ok(Left::Saved),
+            Effect::Sign => return Ok(Left::ToSign),
+            Effect::Refresh => terminal.clear()?,
+            Effect::Suspend => {
+                taken.give_back();
+                kill_process(getpid(), Signal::TSTP)?;
+                taken.again()?;
+                terminal.clear()?;
+            }
+        }
+    }
+}
+
+/// The terminal while the desk has it.
+struct Taken(());
+
+impl Taken {
+    fn take() -> io::Result<Self> {
+        let before = take_hook();
+        set_hook(Box::new(move |panic| {
+            restore();
+            before(panic);
+        }));
+        let mut taken = Self(());
+        taken.again()?;
+        Ok(taken)
+    }
+
+    fn again(&mut self) -> io::Result<()> {
+        enable_raw_mode()?;
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)
+    }
+
+    fn give_back(&mut self) {
+        restore();
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Gives the terminal back as it was; there is nobody left to tell when it does not take that.
+fn restore() {
+    let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _ = disable_raw_mode();
+}
+
+/// Signals that come from outside: a terminal that was closed, a machine that shuts down, a job that goes on.
+struct Signals {
+    end: Arc<AtomicBool>,
+    goes_on: Arc<AtomicBool>,
+}
+
+impl Signals {
+    fn watch() -> io::Result<Self> {
+        let (end, goes_on) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+        for signal in [SIGHUP, SIGTERM] {
+            signal_hook::flag::register(signal, end.clone())?;
+        }
+        signal_hook::flag::register(SIGCONT, goes_on.clone())?;
+        Ok(Self { end, goes_on })
+    }
+
+    fn ended(&self) -> bool {
+        self.end.load(Ordering::Relaxed)
+    }
+
+    fn continued(&self) -> bool {
+        self.goes_on.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// How long a signal may have to wait.
+const TICK: Duration = Duration::from_millis(200);

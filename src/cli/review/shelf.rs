@@ -1,0 +1,89 @@
+//! What is known of the items on a desk: inventories, people, rules and earlier decisions, as the campaign pinned them.
+
+use crate::{
+    campaign::{Earlier, Sources},
+    cli::{
+        Failure,
+        session::{Session, git, store, systems_at},
+    },
+    inventory::{self, Loaded, People},
+    model::{
+        CampaignId, SystemId,
+        file::{Campaign, Rule, Rules, System},
+    },
+    store::Snapshot,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything a dossier is made from.
+pub(super) struct Shelf<'a> {
+    campaign: &'a Campaign,
+    inventories: BTreeMap<SystemId, Loaded>,
+    people: People,
+    systems: BTreeMap<SystemId, System>,
+    rules: BTreeMap<String, Rule>,
+    earlier: Vec<Earlier>,
+}
+
+impl<'a> Shelf<'a> {
+    /// Reads what is known at the commit that the campaign pinned. `systems` and `subjects` are those on the desk.
+    ///
+    /// # Errors
+    /// When the commit is not there, or a file of it is not acceptable. An inventory that cannot be read is not known.
+    pub(super) fn read(
+        session: &'a Session,
+        id: &CampaignId,
+        systems: &BTreeSet<SystemId>,
+        subjects: &BTreeSet<String>,
+    ) -> Result<Self, Failure> {
+        let opened = session.governed.campaign(id).ok_or_else(|| super::gather::not_open(id))?;
+        let campaign = opened.value();
+        let base = session.repository.resolve(&campaign.base).map_err(git)?;
+        let snapshot = Snapshot::at(&session.repository, base);
+        let total: u64 = campaign.systems.iter().map(|population| population.grants).sum();
+        let wanted = |id: &&SystemId| total <= MOST_GRANTS || systems.contains(*id);
+        let pinned = campaign.systems.iter().map(|population| &population.system).filter(wanted);
+        let inventories = pinned.filter_map(|id| Some((id.clone(), inventory::load(&snapshot, id).ok()?))).collect();
+        let people = snapshot.principals().map_err(store)?;
+        let (people, _) = People::new(people.into_iter().map(|file| ("principals", file)));
+        let mut rules = BTreeMap::new();
+        for file in snapshot.read_all::<Rules>("policies").map_err(store)? {
+            rules.extend(file.into_value().rules.into_iter().map(|rule| (rule.id.clone(), rule)));
+        }
+        let systems = systems_at(snapshot)?;
+        Ok(Self { campaign, inventories, people, systems, rules, earlier: earlier(session, campaign, subjects) })
+    }
+
+    /// Returns the sources of dossiers.
+    pub(super) fn sources(&self) -> Sources<'_> {
+        Sources {
+            campaign: self.campaign,
+            inventories: &self.inventories,
+            people: &self.people,
+            systems: &self.systems,
+            rules: &self.rules,
+            earlier: &self.earlier,
+        }
+    }
+}
+
+/// Returns what was decided on these accounts in campaigns that were opened before, the latest last.
+fn earlier(session: &Session, campaign: &Campaign, subjects: &BTreeSet<String>) -> Vec<Earlier> {
+    let mut earlier = Vec::new();
+    for review in session.governed.reviews().iter().filter(|review| review.campaign != campaign.id) {
+        let Some(opened) = session.governed.campaign(&review.campaign) else { continue };
+        let opened_at = opened.value().opened_at;
+        let decided = review.items.iter().filter(|item| item.decision.is_some() && subjects.contains(&item.subject));
+        earlier.extend(decided.filter(|_| opened_at <= campaign.opened_at).map(|item| Earlier {
+            campaign: review.campaign.clone(),
+            opened_at,
+            reviewer: review.reviewer.clone(),
+            item: item.clone(),
+        }));
+    }
+    earlier.sort_by_key(|one| one.opened_at);
+    earlier
+}
+
+/// Above this many grants, only the systems on the desk are read: a card should not wait.
+const MOST_GRANTS: u64 = 50_000;

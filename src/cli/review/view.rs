@@ -1,0 +1,152 @@
+//! Which items are shown, and in which order: filter, search, sort.
+
+use super::desk::Desk;
+use crate::{
+    campaign::is_flagged,
+    model::{SystemId, Tier},
+};
+use std::{collections::BTreeMap, fmt};
+
+/// Which items are shown.
+#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Filter {
+    /// All of them.
+    #[default]
+    All,
+    /// Those without a decision.
+    Open,
+    /// Those with a rule against them.
+    Flagged,
+    /// Those with a decision.
+    Decided,
+    /// Those of a tier.
+    Tier(Tier),
+    /// Those on a system.
+    System(SystemId),
+    /// Those that a rule speaks against.
+    Rule(String),
+}
+
+/// In which order items are shown.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Sort {
+    /// As the file has them: what most speaks against comes first.
+    #[default]
+    Risk,
+    /// By holder.
+    Holder,
+    /// By what is held.
+    Entitlement,
+    /// Open first, then by verdict.
+    Decision,
+}
+
+/// What is shown of a desk.
+#[derive(Clone, Debug, Default)]
+pub(super) struct View {
+    /// Which items.
+    pub(super) filter: Filter,
+    /// In which order.
+    pub(super) sort: Sort,
+    /// Only those with this text in them.
+    pub(super) search: String,
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::Open => f.write_str("open"),
+            Self::Flagged => f.write_str("flagged"),
+            Self::Decided => f.write_str("decided"),
+            Self::Tier(tier) => write!(f, "tier {tier}"),
+            Self::System(system) => write!(f, "system {system}"),
+            Self::Rule(rule) => write!(f, "rule {rule}"),
+        }
+    }
+}
+
+impl Sort {
+    /// Returns the next order.
+    pub(super) const fn next(self) -> Self {
+        match self {
+            Self::Risk => Self::Holder,
+            Self::Holder => Self::Entitlement,
+            Self::Entitlement => Self::Decision,
+            Self::Decision => Self::Risk,
+        }
+    }
+}
+
+impl fmt::Display for Sort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Risk => "risk",
+            Self::Holder => "holder",
+            Self::Entitlement => "entitlement",
+            Self::Decision => "decision",
+        })
+    }
+}
+
+impl View {
+    /// Returns the items shown, in order.
+    pub(super) fn rows(&self, desk: &Desk) -> Vec<usize> {
+        let wanted = self.search.to_lowercase();
+        let mut rows: Vec<usize> = (0..desk.len())
+            .filter(|row| self.filter.takes(desk, *row) && (wanted.is_empty() || has(desk, *row, &wanted)))
+            .collect();
+        match self.sort {
+            Sort::Risk => {}
+            Sort::Holder => rows.sort_by_key(|row| desk.item(*row).map(|item| &item.principal)),
+            Sort::Entitlement => rows.sort_by_key(|row| desk.item(*row).map(|item| &item.entitlement)),
+            Sort::Decision => rows.sort_by_key(|row| desk.item(*row).map(|item| item.decision)),
+        }
+        rows
+    }
+}
+
+impl Filter {
+    fn takes(&self, desk: &Desk, row: usize) -> bool {
+        let Some(item) = desk.item(row) else { return false };
+        match self {
+            Self::All => true,
+            Self::Open => item.decision.is_none(),
+            Self::Flagged => is_flagged(item),
+            Self::Decided => item.decision.is_some(),
+            Self::Tier(tier) => item.tier == *tier,
+            Self::System(system) => desk.paper_of(row).is_some_and(|paper| paper.review.system == *system),
+            Self::Rule(rule) => rules(&item.recommend).any(|own| own == rule),
+        }
+    }
+
+    /// Returns the filters that make a difference on a desk, each with how many items it shows.
+    pub(super) fn choices(desk: &Desk) -> Vec<(Self, usize)> {
+        let mut counts: BTreeMap<Self, usize> = BTreeMap::new();
+        counts.extend([Self::All, Self::Open, Self::Flagged, Self::Decided].map(|filter| (filter, 0)));
+        for row in 0..desk.len() {
+            let (Some(item), Some(paper)) = (desk.item(row), desk.paper_of(row)) else { continue };
+            let own = [Self::Tier(item.tier), Self::System(paper.review.system.clone())];
+            let fixed = [Self::All, Self::Open, Self::Flagged, Self::Decided];
+            let fixed = fixed.into_iter().filter(|filter| filter.takes(desk, row));
+            let ruled = rules(&item.recommend).map(|rule| Self::Rule(rule.to_owned()));
+            for filter in own.into_iter().chain(fixed).chain(ruled) {
+                *counts.entry(filter).or_default() += 1;
+            }
+        }
+        counts.into_iter().collect()
+    }
+}
+
+/// Returns the ids of rules in a recommendation such as `revoke: NHI-OWN-02, NHI-LIF-02`.
+fn rules(recommend: &str) -> impl Iterator<Item = &str> {
+    let after = recommend.split_once(':').map_or("", |(_, rules)| rules);
+    after.split(',').map(str::trim).filter(|rule| !rule.is_empty())
+}
+
+fn has(desk: &Desk, row: usize, wanted: &str) -> bool {
+    let Some(item) = desk.item(row) else { return false };
+    let verdict = item.decision.map_or("", |verdict| verdict.as_str());
+    let texts = [&item.principal, &item.entitlement, &item.facts, &item.recommend, &item.reason];
+    verdict.contains(wanted) || texts.iter().any(|text| text.to_lowercase().contains(wanted))
+}

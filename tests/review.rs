@@ -1,0 +1,90 @@
+//! A reviewer decides: line by line, in a terminal, with an editor; quits, goes on, signs; and what others did meanwhile.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
+
+#[path = "support/host.rs"]
+mod host;
+mod support;
+#[path = "support/world.rs"]
+mod world;
+
+use std::io::Write as _;
+use std::process::Stdio;
+use std::sync::LazyLock;
+use tenure::format::governed::{parse, render};
+use tenure::model::Verdict;
+use tenure::model::file::Review;
+use world::{CAMPAIGN, Ran, World, answer};
+
+/// A host whose access is put to review, and nothing decided.
+static OPENED: LazyLock<World> = LazyLock::new(|| {
+    let world = World::founded(&["web-1"]);
+    host::lay(&world, "web-1");
+    world.system("web-1", &host::settings("web-1"));
+    world.collected(&["web-1"]);
+    world.campaign(&[("web-1", host::KINDS)]);
+    world
+});
+
+#[test]
+fn the_list_says_which_files_and_how_far() {
+    let world = OPENED.copied();
+    let ran = world.tenure(&["review", "--list", "--as", "ana"]).exits(0);
+    is("list", &ran.out);
+    let named = world.tenure(&["review", "--list", "--key", "../keys/ana"]).exits(0);
+    assert_eq!(named.out, ran.out, "a key says whose items they are");
+}
+
+#[test]
+fn who_reviews_must_be_known() {
+    let world = OPENED.copied();
+    world.tenure(&["review", "--list"]).exits(1).says("which-reviewer").says("--as NAME");
+    world.tenure(&["review", "--list", "--as", "nobody"]).exits(1).says("nothing-to-review");
+    world.tenure(&["review", "q1", "--list", "--as", "ana"]).exits(1).says("unknown-campaign");
+    world.tenure(&["review", "--as", "ana"]).exits(1).says("no-terminal").says("--next");
+}
+
+#[test]
+fn one_item_at_a_time() {
+    let world = OPENED.copied();
+    let ran = talk(&world, "ana", &["r", "1 not used since the move", "?", "z", "certify", "", "s", "q"]);
+    is("next", &ran.exits(0).out);
+    let decided = [read(&world, "ana"), read(&world, "ana-2")].map(|review| decided(&review));
+    assert_eq!(decided, [vec![(Verdict::Revoke, "unused: not used since the move".to_owned())], vec![]]);
+}
+
+/// Runs `tenure review --next` in somebody's name, who says these lines.
+fn talk(world: &World, name: &str, lines: &[&str]) -> Ran {
+    let key = format!("../keys/{name}");
+    let mut command = world.command(&["review", "--next", "--key", &key]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let said: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    child.stdin.take().unwrap().write_all(said.as_bytes()).unwrap();
+    answer(child.wait_with_output().unwrap())
+}
+
+/// Stops the test unless a text is the one that was read and kept.
+fn is(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("cases/review");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+/// Reads a review file, which must be in its canonical form.
+fn read(world: &World, name: &str) -> Review {
+    let path = format!("campaigns/{CAMPAIGN}/reviews/web-1/{name}.toml");
+    let text = world.read(&format!("repo/{path}"));
+    let review: Review = parse(&path, text.as_bytes()).unwrap_or_else(|_| panic!("{text}"));
+    assert_eq!(render(&review), text);
+    review
+}
+
+fn decided(review: &Review) -> Vec<(Verdict, String)> {
+    review.items.iter().filter_map(|item| Some((item.decision?, item.reason.clone()))).collect()
+}
