@@ -1,6 +1,7 @@
 //! What is held: collecting the grants of a system, keeping them as files, and reading them back.
 
 mod collect;
+mod contents;
 mod difference;
 mod effective;
 mod facts;
@@ -15,6 +16,7 @@ mod stories;
 mod tests;
 
 pub use collect::{CollectError, Collection, Limits, Progress, Task, collect};
+pub use contents::{Contents, Inside, Role, Shift, roles};
 pub use difference::{Changed, Difference, difference};
 pub use effective::{Effective, Tiers, count, effective, gives, is_remainder, role_of};
 pub use facts::{Certified, Known, Lowered, Portraits};
