@@ -26,6 +26,15 @@ pub fn effective<'a>(inventory: &'a Inventory, principal: &str) -> Vec<Effective
 
 /// Returns what one grant gives: itself, and for a membership everything its role gives, through roles in roles.
 pub fn gives<'a>(inventory: &'a Inventory, grant: &'a Grant) -> Vec<Effective<'a>> {
+    gives_without(inventory, grant, &|_| false)
+}
+
+/// As [`gives`], were those grants of roles gone that `gone` names.
+pub(super) fn gives_without<'a>(
+    inventory: &'a Inventory,
+    grant: &'a Grant,
+    gone: &dyn Fn(&Grant) -> bool,
+) -> Vec<Effective<'a>> {
     let itself =
         Effective { grant, entitlement: &grant.entitlement, kind: Some(grant.kind), tier: grant.tier, way: Vec::new() };
     let mut all = vec![itself];
@@ -38,7 +47,7 @@ pub fn gives<'a>(inventory: &'a Inventory, grant: &'a Grant) -> Vec<Effective<'a
         let held: Vec<&Grant> = role.map(|role| inventory.of_principal(role).collect()).unwrap_or_default();
         for inner in &held {
             // The account of a role is the role itself.
-            if inner.kind == GrantKind::Account {
+            if inner.kind == GrantKind::Account || gone(inner) {
                 continue;
             }
             if seen.insert(&inner.entitlement.id) {

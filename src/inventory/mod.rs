@@ -8,6 +8,7 @@ mod facts;
 mod load;
 mod people;
 mod publish;
+mod separation;
 mod source;
 
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use facts::{Certified, Known, Lowered, Portraits};
 pub use load::{LoadError, Loaded, load};
 pub use people::People;
 pub use publish::{Existing, PublishError, publish, publish_folder};
+pub use separation::{Change, Clash, Hold, Separation, Side, inventories};
 pub use source::{Source, SourceError, WorkTree};
 
 use crate::model::{GrantKind, SystemId};

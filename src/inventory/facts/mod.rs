@@ -9,7 +9,7 @@ mod principal;
 #[cfg(test)]
 mod tests;
 
-use super::{Loaded, People, Tiers};
+use super::{Loaded, People, Separation, Tiers};
 use crate::{
     model::{
         Digest, Grant, PrincipalId, SystemId, Tier, Timestamp,
@@ -19,7 +19,7 @@ use crate::{
 };
 use account::Account;
 use credential::Keyring;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What portraits are drawn from, all of it as one commit of the main branch has it.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ pub struct Known<'a> {
     /// Whose tier stands lower than computed.
     pub lowered: &'a Lowered,
     /// The toxic pairs that each principal, or account nobody claims, holds both sides of; `None` where nobody looked.
-    pub toxic: Option<&'a BTreeMap<String, BTreeSet<String>>>,
+    pub separation: Option<&'a Separation>,
     /// The instant that ages are counted to, when the caller says; no clock is asked.
     pub as_of: Timestamp,
 }

@@ -8,8 +8,6 @@ use crate::{
     },
     policy::{Facts, said_of_principal},
 };
-use std::collections::BTreeSet;
-
 impl Portraits<'_> {
     /// Returns what is known of a principal of the files.
     pub(super) fn principal_of(&self, entry: &PrincipalEntry) -> Facts {
@@ -113,9 +111,8 @@ impl Portraits<'_> {
     }
 
     fn draw_toxic(&self, id: &str, portrait: &mut Portrait) {
-        if let Some(toxic) = self.known.toxic {
-            let none = BTreeSet::new();
-            portrait.texts("principal.toxic_pairs", toxic.get(id).unwrap_or(&none).iter().cloned());
+        if let Some(names) = self.known.separation.and_then(|separation| separation.names(id)) {
+            portrait.texts("principal.toxic_pairs", names.into_iter().map(str::to_owned));
         }
     }
 

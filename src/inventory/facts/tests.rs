@@ -18,7 +18,7 @@ struct Story {
     people: People,
     certified: Certified,
     lowered: Lowered,
-    toxic: Option<BTreeMap<String, BTreeSet<String>>>,
+    separation: Option<Separation>,
 }
 
 impl Story {
@@ -29,7 +29,7 @@ impl Story {
             people: people(people_here),
             certified: Certified::new(),
             lowered: Lowered::default(),
-            toxic: None,
+            separation: None,
         }
     }
 
@@ -52,7 +52,7 @@ impl Story {
             profiles: &PROFILES,
             certified: &self.certified,
             lowered: &self.lowered,
-            toxic: self.toxic.as_ref(),
+            separation: self.separation.as_ref(),
             as_of: today(),
         })
     }
@@ -402,12 +402,10 @@ fn grants_older_than_a_move_are_counted_where_their_age_is_known() {
 }
 
 #[test]
-fn toxic_pairs_are_none_or_some_or_unknown() {
+fn toxic_pairs_are_unknown_where_nobody_looked() {
     let mut story = Story::of(vec![entry("ana", PrincipalKind::Person, &[]), entry("bo", PrincipalKind::Person, &[])]);
     assert_eq!(story.person("ana", &["principal.toxic_pairs"]), "?");
-    let pairs = BTreeSet::from(["SOD-DEPLOY-AUDIT".to_owned()]);
-    story.toxic = Some([("ana".to_owned(), pairs)].into());
-    assert_eq!(story.person("ana", &["principal.toxic_pairs"]), "[SOD-DEPLOY-AUDIT]");
+    story.separation = Some(Separation::default());
     assert_eq!(story.person("bo", &["principal.toxic_pairs"]), "[]");
 }
 
