@@ -123,7 +123,8 @@ fn what_servers_refuse_stays_open_and_the_rest_is_done_on_three_systems() {
     assert_eq!(cluster.ask("postgres", "SELECT has_table_privilege('lead', 'invoices', 'SELECT')"), "t");
     assert!(!moto.by_hand("GetGroup", &[("GroupName", "writers")]).contains("robot"));
     assert_eq!(moto.by_hand("ListAccessKeys", &[("UserName", "robot")]).matches("<AccessKeyId>").count(), 1);
-    stays_open(&world, 4);
+    // Four that failed; and a key that opens what is root by sudo, whose removal no read of its own has confirmed.
+    stays_open(&world, 5);
 
     // Each reason goes away; the next run does what is left, and nothing else.
     fs::DirBuilder::new().mode(0o700).create(world.join("vault")).unwrap();

@@ -26,10 +26,12 @@ pub(super) fn facts(
         );
         facts.extend(entry.purpose.as_deref().map(|purpose| format!("for {}", clip(purpose))));
     }
+    facts.extend(lowered(member, setting));
     facts.push(usage(&inventory.usage(&member.grant.key), inventory));
     facts.extend(hidden(member));
     facts.extend(paths(member));
     facts.extend(attributes(member));
+    facts.extend(toxic(member, setting));
     // Nothing but the last fact may begin like the last fact.
     let told = cut(&lint::make_visible(&facts.join("; ")).replace(ASKED, ", asked as "), MOST_FACTS);
     match asked(assignment) {
@@ -105,6 +107,12 @@ pub(super) fn usage(usage: &Usage, inventory: &Inventory) -> String {
     }
 }
 
+/// A tier that somebody lowered is never shown as if it had been computed.
+fn lowered(member: &Member<'_>, setting: &Setting<'_>) -> Option<String> {
+    let (tier, why) = setting.lowered.tier(member.grant, member.computed)?;
+    Some(format!("{tier} by {why}, {} by what it gives", member.computed))
+}
+
 fn hidden(member: &Member<'_>) -> Option<String> {
     let gives = &member.grant.expands_to;
     let first: Vec<_> = gives.iter().take(FIRST_NAMES).map(|one| clip(&one.name)).collect();
@@ -124,6 +132,29 @@ fn paths(member: &Member<'_>) -> Option<String> {
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     let noun = if paths.len() == 1 { "path" } else { "paths" };
     Some(format!("by {} {noun}: {}{rest}", paths.len(), first.join(" | ")))
+}
+
+/// The toxic pairs that this grant gives a side of: who has the other side, and by what.
+fn toxic(member: &Member<'_>, setting: &Setting<'_>) -> Vec<String> {
+    let mut all = setting.separation.by(member.grant);
+    let first: Vec<String> = all
+        .by_ref()
+        .take(FIRST_PAIRS)
+        .map(|(clash, other)| {
+            let certain = if clash.missing.is_empty() { "" } else { ", perhaps" };
+            format!("toxic pair {}{certain}: with this, {} can also {}", clash.pair, clash.holder, clip_long(other))
+        })
+        .collect();
+    let more = all.count();
+    first.into_iter().chain((more > 0).then(|| format!("and {more} more toxic pairs"))).collect()
+}
+
+fn clip_long(side: &crate::inventory::Side) -> String {
+    let text = side.to_string();
+    match text.char_indices().nth(MOST_SIDE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 fn attributes(member: &Member<'_>) -> Option<String> {
@@ -151,6 +182,8 @@ pub(super) fn day(time: Timestamp) -> String {
 }
 
 const FIRST_NAMES: usize = 4;
+const FIRST_PAIRS: usize = 3;
+const MOST_SIDE: usize = 240;
 const FIRST_ATTRIBUTES: usize = 6;
 const MOST_NAME: usize = 96;
 /// Together well below the 4 KiB a line of a governed file may have.

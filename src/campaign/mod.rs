@@ -34,7 +34,7 @@ pub use status::{Facts, ItemStatus, ReviewerStatus, State, Status, status};
 pub use worklist::{Sheet, worklist};
 
 use crate::{
-    inventory::{Loaded, People},
+    inventory::{Loaded, Lowered, People, Separation},
     model::{
         RepoId, SystemId,
         file::{Registry, System, Thresholds},
@@ -60,6 +60,10 @@ pub struct Setting<'a> {
     pub registry: &'a Registry,
     /// How many must sign.
     pub thresholds: &'a Thresholds,
+    /// Whose tier stands lower than computed, by an exception that was verified and holds.
+    pub lowered: &'a Lowered,
+    /// The toxic pairs that somebody holds.
+    pub separation: &'a Separation,
 }
 
 /// Returns the folder of a campaign.

@@ -1,9 +1,10 @@
 //! The frozen population: which grants are items, and the digest that pins them.
 
 use super::Setting;
+use crate::inventory::Tiers;
 use crate::model::{
     CampaignId, Digest, Grant, Inventory, ItemId, SystemId, Tier, Usage,
-    file::{CampaignDefinition, PrincipalEntry, PrincipalKind, PrincipalStatus, Selector, System},
+    file::{CampaignDefinition, PrincipalEntry, PrincipalKind, PrincipalStatus, Selector},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +15,11 @@ pub struct Member<'a> {
     pub grant: &'a Grant,
     /// Its digest, to which decisions are bound.
     pub digest: Digest,
-    /// The tier it is reviewed at: the worse of the entitlement's and the system's.
+    /// The tier it is reviewed at: the worst of all that it effectively gives and of its system's, unless an exception
+    /// lowers that.
     pub tier: Tier,
+    /// The tier as computed, whatever exceptions say.
+    pub computed: Tier,
 }
 
 impl Member<'_> {
@@ -77,11 +81,13 @@ pub fn population<'a>(campaign: &CampaignId, definition: &CampaignDefinition, se
         let Some(loaded) = setting.inventories.get(&system) else { continue };
         let selectors: Vec<_> =
             definition.selectors.iter().filter(|s| s.systems.is_empty() || s.systems.contains(&system)).collect();
+        let tiers = Tiers::of(&loaded.inventory, file.tier);
         for grant in loaded.inventory.grants() {
-            let candidate = Candidate::of(grant, file, &loaded.inventory, setting);
+            let candidate = Candidate::of(grant, &tiers, &loaded.inventory, setting);
             if selectors.iter().any(|selector| candidate.meets(selector)) {
                 let item = ItemId::of(campaign, &system, &grant.key);
-                roll.members.insert(item, Member { grant, digest: grant.digest(), tier: candidate.tier });
+                let Candidate { tier, computed, .. } = candidate;
+                roll.members.insert(item, Member { grant, digest: grant.digest(), tier, computed });
             }
         }
     }
@@ -121,6 +127,7 @@ pub(super) fn unused_days(usage: &Usage, inventory: &Inventory) -> Option<i64> {
 struct Candidate<'a> {
     grant: &'a Grant,
     tier: Tier,
+    computed: Tier,
     kind: Option<PrincipalKind>,
     orphan: bool,
     usage: Usage,
@@ -128,12 +135,14 @@ struct Candidate<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    fn of(grant: &'a Grant, system: &System, inventory: &Inventory, setting: &Setting<'_>) -> Self {
+    fn of(grant: &'a Grant, tiers: &Tiers<'_>, inventory: &Inventory, setting: &Setting<'_>) -> Self {
         let entry = setting.people.behind(&subject(grant));
         let usage = inventory.usage(&grant.key);
+        let computed = tiers.grant(grant);
         Self {
             grant,
-            tier: grant.tier.min(system.tier),
+            tier: setting.lowered.tier(grant, computed).map_or(computed, |(tier, _)| tier),
+            computed,
             kind: entry.map(|entry| entry.kind),
             orphan: is_orphan(entry, setting),
             unused: unused_days(&usage, inventory),

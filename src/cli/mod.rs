@@ -11,6 +11,7 @@ mod collect;
 mod completions;
 mod context;
 mod demo;
+mod duties;
 mod enforce;
 mod exception;
 mod exit;

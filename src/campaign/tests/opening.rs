@@ -5,10 +5,10 @@ use crate::{
     campaign::{population, principals_digest, worklist},
     diag::Style,
     format::governed,
-    inventory::Source,
+    inventory::{Lowered, Source},
     model::{
         AccessPath, Digest, Entitlement, Grant, GrantKind, Tier, Usage, Via,
-        file::{KeyState, PrincipalKind, Review, Selector},
+        file::{KeyState, PrincipalKind, Rating, Review, Selector},
     },
 };
 use proptest::prelude::*;
@@ -137,6 +137,36 @@ fn a_tier_that_needs_two_gets_two_who_both_may() {
      = note: `dan` has no active key
      = help: name other fallbacks in the definition, or give one of them a key in `trust/registry`
     ");
+}
+
+#[test]
+fn an_account_is_as_privileged_as_what_it_holds_and_only_an_exception_lowers_that() {
+    let (login, usage) = membership("db", "10", "login", Tier::T2);
+    let login = Grant { kind: GrantKind::Account, ..login };
+    let grants = vec![(login.clone(), usage), membership("db", "10", "admin", Tier::T0)];
+    let mut world = World::new().person("eve", &["db:10"]).collected("db", grants, observed());
+    let told = |world: &World| -> Vec<String> {
+        let sheets = world.open().unwrap().sheets;
+        let items = sheets.iter().flat_map(|sheet| &sheet.review.items);
+        items
+            .map(|item| {
+                let by = item.facts.split("; ").find(|fact| fact.contains("exception")).unwrap_or("computed");
+                format!("{} {}: {by}", item.tier, item.entitlement)
+            })
+            .collect()
+    };
+    assert_eq!(told(&world), ["T0 account login: computed", "T0 membership admin: computed"]);
+    let mut exception = super::world::exception(&world.repo, login.digest());
+    exception.lowers = Some(Tier::T2);
+    exception.rating = Rating::Critical;
+    world.lowered = Lowered::of([&exception], world.now);
+    assert_eq!(
+        told(&world),
+        [
+            "T0 membership admin: computed",
+            "T2 account login: T2 by exception exc-1 until 2026-12-20T00:00:00Z, T0 by what it gives"
+        ]
+    );
 }
 
 #[test]

@@ -3,13 +3,13 @@
 use crate::{
     campaign::{Opened, Opening, Setting, open},
     diag::{Diagnostics, Style},
-    inventory::{Loaded, People},
+    inventory::{Loaded, Lowered, People, Separation},
     model::{
-        AccessPath, CampaignId, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, Principal, PrincipalId,
-        RepoId, SystemId, Tier, Timestamp, Usage, Via,
+        AccessPath, CampaignId, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, ItemId, Principal,
+        PrincipalId, RepoId, SystemId, Tier, Timestamp, Usage, Via,
         file::{
-            CampaignDefinition, KeyState, Observation, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals,
-            Registry, RegistryKey, RegistryPrincipal, Remediation, Selector, System, Thresholds,
+            CampaignDefinition, Exception, KeyState, Observation, PrincipalEntry, PrincipalKind, PrincipalStatus,
+            Principals, Rating, Registry, RegistryKey, RegistryPrincipal, Remediation, Selector, System, Thresholds,
         },
     },
     trust::Kinship,
@@ -25,6 +25,7 @@ pub(super) struct World {
     pub(super) entries: Vec<PrincipalEntry>,
     pub(super) registry: Registry,
     pub(super) thresholds: Thresholds,
+    pub(super) lowered: Lowered,
     pub(super) definition: CampaignDefinition,
     pub(super) now: Timestamp,
     pub(super) trees: BTreeMap<SystemId, String>,
@@ -63,6 +64,7 @@ impl World {
                 principals: Vec::new(),
             },
             thresholds: Thresholds { t0: 1, t1: 1, t2: 1, t3: 1 },
+            lowered: Lowered::default(),
             definition: CampaignDefinition {
                 fresh_days: 5,
                 selectors: vec![Selector::default()],
@@ -172,6 +174,8 @@ impl World {
             people: &people,
             registry: &self.registry,
             thresholds: &self.thresholds,
+            lowered: &self.lowered,
+            separation: &Separation::default(),
         })
     }
 
@@ -202,6 +206,31 @@ impl World {
 
     pub(super) fn refused(&self) -> String {
         self.open().unwrap_err().render(Style::plain())
+    }
+}
+
+/// An exception for the grant with this digest, whatever item it is.
+pub(super) fn exception(repo: &RepoId, grant: Digest) -> Exception {
+    Exception {
+        schema: "tenure/exception/v1".to_owned(),
+        repo: repo.clone(),
+        id: id("exc-1"),
+        item: ItemId::parse("itm-0000000000000000").unwrap(),
+        grant,
+        subject: "db:10".to_owned(),
+        rule: Some("EXC-01".to_owned()),
+        lowers: None,
+        rating: Rating::Low,
+        owner: id("fay"),
+        approver: id("gus"),
+        approvers: Vec::new(),
+        reason: "nobody reads it".to_owned(),
+        compensating: "its network is closed".to_owned(),
+        proof_days: None,
+        since: time("2026-11-20T05:00:00Z"),
+        from: time("2026-11-20T05:00:00Z"),
+        until: time("2026-12-20T00:00:00Z"),
+        renews: None,
     }
 }
 

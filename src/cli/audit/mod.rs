@@ -14,7 +14,7 @@ use crate::{
     diag::{Diagnostic, escape},
     evidence::{Defect, Ledger},
     git::ObjectId,
-    inventory,
+    inventory::{self, Lowered, Separation},
     model::{
         CampaignId, Digest, Finding, Severity,
         file::Campaign,
@@ -22,7 +22,7 @@ use crate::{
     },
     report::{Look, findings_human, findings_json, findings_sarif, problems_markdown},
     store::Snapshot,
-    trust::Governed,
+    trust::{Governed, Verified},
 };
 use serde_json::json;
 use std::{collections::BTreeMap, path::PathBuf};
@@ -289,6 +289,8 @@ fn members(session: &Session, file: &Campaign, commit: ObjectId, governed: &Gove
         }
         inventories.insert(pinned.system.clone(), loaded);
     }
+    // `governed` stands at the campaign's base, so these are the exceptions that were verified when it was opened.
+    let lowered = Lowered::of(governed.exceptions().iter().map(Verified::value), file.opened_at);
     let setting = Setting {
         repo: trust.repo(),
         systems: &systems,
@@ -297,6 +299,9 @@ fn members(session: &Session, file: &Campaign, commit: ObjectId, governed: &Gove
         kinship: governed.kinship(),
         registry: trust.registry().file(),
         thresholds: &trust.mandate().file().thresholds,
+        lowered: &lowered,
+        // Whose duties clash is told to reviewers, and takes nobody in or out.
+        separation: &Separation::default(),
     };
     let roll: Roll<'_> = population(&file.id, &file.definition, &setting);
     Ok((roll.digest(), roll.len() as u64))

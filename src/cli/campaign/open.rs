@@ -4,15 +4,17 @@ use crate::{
     campaign::{Opened, Opening, Setting, folder, open, principals_digest},
     cli::{
         Context, Exit, Failure, Format,
+        duties::{pack_at, separation},
         session::{Session, git, store, systems_at},
     },
     diag::{Diagnostic, Diagnostics},
-    inventory::{self, LoadError, Loaded, People},
+    inventory::{self, LoadError, Loaded, Lowered, People},
     model::{
         CampaignId, Digest, SystemId,
         file::{CampaignDefinition, Principals},
     },
     store::{Snapshot, StoreError, Unverified},
+    trust::Verified,
 };
 use serde_json::json;
 use std::{collections::BTreeMap, io::Write};
@@ -53,6 +55,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         trees: &trees,
         campaigns: &session.governed.openings().keys().cloned().collect(),
     };
+    let pack = pack_at(&session.repository, session.main)?;
+    let separation = separation(&pack, &inventories, &people);
+    let lowered = Lowered::of(session.governed.exceptions().iter().map(Verified::value), opening.now);
     let setting = Setting {
         repo: trust.repo(),
         systems: &systems,
@@ -61,6 +66,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         kinship: session.governed.kinship(),
         registry: trust.registry().file(),
         thresholds: &trust.mandate().file().thresholds,
+        lowered: &lowered,
+        separation: &separation,
     };
     let opened = open(&opening, &setting)?;
     context.problems(&opened.warnings)?;
