@@ -53,8 +53,9 @@ fn undecided(
     asked: &BTreeSet<&ItemId>,
     findings: &mut Vec<Finding>,
 ) {
-    let is_final = |item: &&&ItemId| case.governed.bound(id, item).is_some_and(|bound| bound.verdict.is_final());
-    let open = asked.len() - asked.iter().filter(is_final).count();
+    let decided: BTreeSet<&ItemId> =
+        case.resolutions.iter().filter(|one| one.campaign == *id).map(|one| &one.item).collect();
+    let open = asked.len() - asked.intersection(&decided).count();
     if open == 0 {
         return;
     }

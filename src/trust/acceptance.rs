@@ -9,10 +9,7 @@ use super::{
 };
 use crate::{
     format::sshsig::Namespace,
-    model::{
-        Verdict,
-        file::{Exception, LOWERED_TIER, Proof, Terms},
-    },
+    model::file::{Exception, LOWERED_TIER, Proof, Terms},
     store::Unverified,
 };
 
@@ -38,7 +35,7 @@ impl Bench<'_> {
                 return Err(Refusal::NotInGroup { signer: (*approver).to_owned(), group: groups.join("` or `") });
             }
             let (item, subject) = (&exception.item, &exception.subject);
-            self.refuse_self_review(self.kinship, approver, item, subject, Some(Verdict::Except))?;
+            self.refuse_self_review(self.kinship, approver, item, subject)?;
         }
         check_renewal(exception, &terms, earlier)?;
         let names: Vec<&str> = signers.iter().map(|signer| signer.name.as_str()).collect();
@@ -70,7 +67,7 @@ impl Bench<'_> {
         let by = proof.by.as_str();
         let signers = self.signers(Namespace::Proof, &file, &[by])?;
         // Whoever profits from the exception does not say that its control works.
-        self.refuse_self_review(self.kinship, by, &exception.item, &exception.subject, Some(Verdict::Except))?;
+        self.refuse_self_review(self.kinship, by, &exception.item, &exception.subject)?;
         if signers.is_empty() {
             return Ok(Judged::Pending(Refusal::Threshold { needed: 1, found: 0, tier: None }));
         }

@@ -5,18 +5,18 @@
 
 use super::{
     governed::Governed,
-    judge::{Bound, Opening, fixed},
     kinship::Kinship,
+    replay::{folders, wanted},
     root::Root,
     state::Partial,
-    verified::{Signer, Verified, reference},
+    verified::{Signer, Verified},
 };
 use crate::{
     format::{governed, sshsig::Namespace},
     git::{Changes, GitError, Mode, ObjectId, Repository},
     model::{
-        CampaignId, Digest, ItemId, SystemId,
-        file::{Campaign, Exception, Governed as Kind, Item, Principals, Review},
+        Digest,
+        file::{Exception, Governed as Kind, Principals},
     },
     store::{Place, SignatureFile},
 };
@@ -39,41 +39,18 @@ impl Governed {
         state.remember(repository, base, "trust")?;
         state.read_trust(repository)?;
         state.read_people(repository, base)?;
-        let mut folders: BTreeSet<(CampaignId, SystemId)> = BTreeSet::new();
-        let mut campaigns: BTreeSet<CampaignId> = BTreeSet::new();
-        for change in &changes.files {
-            let path = change.path();
-            let signed = match Place::of(path) {
-                Place::Signature { of, .. } => of,
-                _ => path.to_owned(),
-            };
-            match Place::of(&signed) {
-                Place::Review { campaign, system, .. } => {
-                    campaigns.insert(campaign.clone());
-                    folders.insert((campaign, system));
-                }
-                Place::Campaign(campaign) => drop(campaigns.insert(campaign)),
-                Place::Attestation(_) => state.remember(repository, base, "attestations")?,
-                Place::Exception(_) => state.remember(repository, base, "exceptions")?,
-                Place::Proof { exception, .. } => {
-                    state.remember(repository, base, "exceptions")?;
-                    state.remember(repository, base, &format!("proofs/{exception}"))?;
-                }
-                _ => {}
-            }
+        let wanted = wanted(repository, head, changes)?;
+        for folder in folders(changes, &wanted) {
+            state.remember(repository, base, &folder)?;
         }
-        for campaign in &campaigns {
+        for campaign in wanted.keys() {
             state.remember_level(repository, base, &format!("campaigns/{campaign}"))?;
-        }
-        for (campaign, system) in &folders {
-            state.remember(repository, base, &format!("campaigns/{campaign}/reviews/{system}"))?;
         }
         state.hold_signed();
         state.read_exceptions(repository, base)?;
-        for campaign in &campaigns {
-            let paths = touched_reviews(changes, campaign);
-            let items = items_of(repository, head, &paths)?;
-            state.read_campaign(repository, base, campaign, &paths, &items)?;
+        state.read_delegations(repository, base)?;
+        for (campaign, wanted) in &wanted {
+            state.read_campaign(repository, base, campaign, wanted)?;
         }
         Ok(state)
     }
@@ -183,67 +160,6 @@ impl Governed {
         Ok(())
     }
 
-    /// Reads an open campaign, and of its reviews those that concern the items touched.
-    fn read_campaign(
-        &mut self,
-        repository: &Repository,
-        base: ObjectId,
-        id: &CampaignId,
-        paths: &BTreeSet<String>,
-        items: &BTreeSet<ItemId>,
-    ) -> Result<(), GitError> {
-        let path = format!("campaigns/{id}/campaign.toml");
-        let Some(campaign) = self.taken::<Campaign>(repository, base, &path, Namespace::Campaign)? else {
-            return Ok(());
-        };
-        self.accepted.insert(path);
-        let mut opening = Opening { campaign, items: BTreeMap::new(), kinship: self.kinship.clone() };
-        let prefix = format!("campaigns/{id}/reviews/");
-        let mut decided: BTreeMap<ItemId, Vec<(Bound, Option<String>)>> = BTreeMap::new();
-        let reviews = self.files.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
-        let reviews: Vec<(String, ObjectId)> = reviews
-            .filter(|(path, _)| matches!(Place::of(path), Place::Review { .. }))
-            .map(|(path, blob)| (path.clone(), *blob))
-            .collect();
-        let mut missing: BTreeSet<&ItemId> = items.iter().collect();
-        // Signed files first: they may bind an item. An unsigned one is read only for items not seen yet, and then the
-        // touched ones before all others: a stub that is filled in shows its own items.
-        let (signed, mut stubs): (Vec<_>, Vec<_>) =
-            reviews.into_iter().partition(|(path, _)| self.held.contains_key(path));
-        stubs.sort_by_key(|(path, _)| !paths.contains(path));
-        for (path, blob) in signed.iter().chain(&stubs) {
-            let is_signed = self.held.contains_key(path);
-            if missing.is_empty() && !is_signed {
-                break;
-            }
-            let bytes = repository.blob(*blob, MAX_FILE)?;
-            if !mentions(&bytes, items) {
-                continue;
-            }
-            let Ok(review) = governed::parse::<Review>(path, &bytes) else { continue };
-            if is_signed {
-                self.accepted.insert(path.clone());
-            }
-            for item in review.items.iter().filter(|item| items.contains(&item.id)) {
-                missing.remove(&item.id);
-                opening.items.insert(item.id.clone(), fixed(item));
-                if let Some(verdict) = item.decision.filter(|_| is_signed) {
-                    let bound = Bound { path: path.clone(), digest: Digest::of(&bytes), verdict };
-                    decided.entry(item.id.clone()).or_default().push((bound, item.supersedes.clone()));
-                }
-            }
-        }
-        for (item, decisions) in decided {
-            let superseded: BTreeSet<&String> = decisions.iter().filter_map(|(_, names)| names.as_ref()).collect();
-            let last = decisions.iter().find(|(b, _)| !superseded.contains(&reference(&b.path, b.digest)));
-            if let Some((bound, _)) = last {
-                self.bindings.insert((id.clone(), item), bound.clone());
-            }
-        }
-        self.openings.insert(id.clone(), opening);
-        Ok(())
-    }
-
     /// Takes the exceptions that lie on main as main took them, the first to begin first: a new one may renew them, and a
     /// proof is about one.
     fn read_exceptions(&mut self, repository: &Repository, base: ObjectId) -> Result<(), GitError> {
@@ -260,7 +176,7 @@ impl Governed {
 
     /// Returns a file of main whose signatures are those of registered principals. Whether their keys were active then is
     /// for the walk; here a retired key does not undo what was signed.
-    fn taken<T: Kind>(
+    pub(super) fn taken<T: Kind>(
         &self,
         repository: &Repository,
         base: ObjectId,
@@ -285,37 +201,7 @@ impl Governed {
     }
 }
 
-/// Returns the reviews of a campaign that the change touches, themselves or by their signatures.
-fn touched_reviews(changes: &Changes, campaign: &CampaignId) -> BTreeSet<String> {
-    let signed = changes.files.iter().map(|change| match Place::of(change.path()) {
-        Place::Signature { of, .. } => of,
-        _ => change.path().to_owned(),
-    });
-    signed.filter(|path| matches!(Place::of(path), Place::Review { campaign: of, .. } if of == *campaign)).collect()
-}
-
-/// Returns the items of these reviews as they are at `head`.
-fn items_of(repository: &Repository, head: ObjectId, paths: &BTreeSet<String>) -> Result<BTreeSet<ItemId>, GitError> {
-    let mut items = BTreeSet::new();
-    for path in paths {
-        let Some(file) = repository.file(head, path)?.filter(|file| file.mode == Mode::Plain) else { continue };
-        let Ok(bytes) = repository.blob(file.id, MAX_FILE) else { continue };
-        let review = governed::parse::<Review>(path, &bytes);
-        items.extend(review.into_iter().flat_map(|review| review.items).map(|item: Item| item.id));
-    }
-    Ok(items)
-}
-
-/// Returns whether a review in its one form holds one of the items; quicker than parsing it, which follows if so.
-fn mentions(bytes: &[u8], items: &BTreeSet<ItemId>) -> bool {
-    bytes.split(|byte| *byte == b'\n').any(|line| {
-        let id = line.strip_prefix(b"id = \"").and_then(|rest| rest.strip_suffix(b"\""));
-        let id = id.and_then(|id| ItemId::parse(std::str::from_utf8(id).ok()?).ok());
-        id.is_some_and(|id| items.contains(&id))
-    })
-}
-
 /// A file as it lies on main: its path, its bytes, its signatures.
 type Lying = (String, Vec<u8>, Vec<SignatureFile>);
 
-const MAX_FILE: u64 = 256 * 1024;
+pub(super) const MAX_FILE: u64 = 256 * 1024;

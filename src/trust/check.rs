@@ -238,12 +238,16 @@ fn diagnose(found: &Found, texts: &mut Texts<'_>) -> Diagnostics {
         _ => Diagnostic::error(code, message),
     };
     let (item, key, label) = match &found.refusal {
-        Refusal::AgainstPolicy { item, .. } => (item, "decision", "this decision"),
-        Refusal::DecisionIncomplete { item, .. } => (item, "decision", "this decision"),
-        Refusal::ItemAltered(item) | Refusal::ItemForeign(item) => (item, "id", "this item"),
-        Refusal::ItemBoundTwice { item, .. } => (item, "decision", "this decision"),
-        Refusal::SelfReview { item, .. } => (item, "decision", "this decision"),
-        Refusal::StaleSupersedes { item, .. } => (item, "supersedes", "this reference"),
+        Refusal::AgainstPolicy { item, .. } => (item.as_str(), "decision", "this decision"),
+        Refusal::DecisionIncomplete { item, .. } => (item.as_str(), "decision", "this decision"),
+        Refusal::ItemAltered(item) | Refusal::ItemForeign(item) => (item.as_str(), "id", "this item"),
+        Refusal::ItemBoundTwice { item, .. } => (item.as_str(), "decision", "this decision"),
+        Refusal::SelfReview { item, .. } => (item.as_str(), "decision", "this decision"),
+        Refusal::StaleSupersedes { item, .. } => (item.as_str(), "supersedes", "this reference"),
+        Refusal::Stage(stage) => match stage.item() {
+            Some(placed) => placed,
+            None => return problem.in_file(found.path.as_str()).help(help).into(),
+        },
         _ => return problem.in_file(found.path.as_str()).help(help).into(),
     };
     let placed = texts.source(&found.path).and_then(|source| {

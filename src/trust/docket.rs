@@ -1,23 +1,28 @@
 //! What one merge puts before the judge, in which order, and what is kept of the judgement.
 
 use super::{
+    deciding::Seated,
     governed::Governed,
-    judge::{Bench, Bound, Judged, Put},
+    judge::{Bench, Judged},
     keep::{MAX_FILE, too_large},
+    opening::Puts,
     refusal::Refusal,
     registry::Registry,
+    stage_refusal::StageRefusal,
     state::Trust,
     verified::Verified,
 };
 use crate::{
     format::{governed, sshsig::Namespace},
     git::{GitError, ObjectId, Repository},
-    model::file::{Governed as Kind, Review},
+    model::file::{Delegation, Governed as Kind, Review, StageClose},
     store::{Place, SignatureFile, Unverified},
 };
 
 impl Governed {
-    /// Judges campaigns first, then what belongs to them.
+    /// Judges what one merge brought: campaigns first, then delegations, what is decided, and at last the closes of stages,
+    /// so that a close never comes before an answer that came with it. Files of one merge may build on each other, and the
+    /// order of their names says nothing: what waits for another is judged again as long as anything changes.
     pub(super) fn judge(
         &mut self,
         repository: &Repository,
@@ -25,41 +30,31 @@ impl Governed {
         before: Option<&Trust>,
         paths: &[String],
     ) -> Result<(), GitError> {
-        let (campaigns, others): (Vec<&String>, Vec<&String>) =
-            paths.iter().partition(|path| matches!(Place::of(path), Place::Campaign(_)));
-        let mut waiting: Vec<&String> = Vec::new();
-        // A proof may come with the exception that it is about.
-        let (proofs, others): (Vec<&String>, Vec<&String>) =
-            others.into_iter().partition(|path| matches!(Place::of(path), Place::Proof { .. }));
-        for path in campaigns.into_iter().chain(others).chain(proofs) {
-            if self.judge_one(repository, commit, before, path)? == Some("stale-supersedes") {
-                waiting.push(path);
-            }
-        }
-        // Two files of one merge may follow each other; the order of their names says nothing.
-        while !waiting.is_empty() {
+        let mut waiting: Vec<(u32, &String)> = paths.iter().map(|path| (rank(path), path)).collect();
+        waiting.sort_unstable();
+        loop {
             let mut still = Vec::new();
-            for path in &waiting {
-                if self.judge_one(repository, commit, before, path)? == Some("stale-supersedes") {
-                    still.push(*path);
+            for (rank, path) in &waiting {
+                if let Some(refusal) = self.judge_one(repository, commit, before, path)? {
+                    still.push((*rank, *path, refusal));
                 }
             }
-            if still.len() == waiting.len() {
-                break;
+            if still.len() == waiting.len() || !still.iter().any(|(.., refusal)| waits(refusal)) {
+                still.into_iter().for_each(|(_, path, refusal)| self.refuse(commit, path, refusal));
+                return Ok(());
             }
-            waiting = still;
+            waiting = still.into_iter().map(|(rank, path, _)| (rank, path)).collect();
         }
-        Ok(())
     }
 
-    /// Judges one file and returns the code of its refusal.
+    /// Judges one file, and returns why it is refused.
     fn judge_one(
         &mut self,
         repository: &Repository,
         commit: ObjectId,
         before: Option<&Trust>,
         path: &str,
-    ) -> Result<Option<&'static str>, GitError> {
+    ) -> Result<Option<Refusal>, GitError> {
         let Some(blob) = self.files.get(path).copied() else { return Ok(None) };
         // What was held and then edited keeps its finding, and what was signed stays in force.
         if self.held.get(path).is_some_and(|(held, _)| *held != blob) {
@@ -69,21 +64,13 @@ impl Governed {
         let Some(bytes) = self.bytes(repository, commit, path, blob)? else { return Ok(None) };
         let signatures = self.signatures(repository, path)?;
         let Some(trust) = before else {
-            if !signatures.is_empty() {
-                self.refuse(commit, path, Refusal::NoTrust);
-            }
-            return Ok(None);
+            return Ok((!signatures.is_empty()).then_some(Refusal::NoTrust));
         };
         let after = self.trust.clone();
         let after: &Registry = after.as_deref().map_or_else(|| trust.registry(), Trust::registry);
         let kinship = self.kinship.clone();
         let bench = Bench { trust, after, kinship: &kinship, commit };
-        let judged = self.judge_file(repository, &bench, path, bytes, signatures);
-        let outcome = judged?;
-        let Err(refusal) = outcome else { return Ok(None) };
-        let code = refusal.code();
-        self.refuse(commit, path, refusal);
-        Ok(Some(code))
+        Ok(self.judge_file(repository, &bench, path, bytes, signatures)?.err())
     }
 
     fn judge_file(
@@ -100,17 +87,26 @@ impl Governed {
         }
         Ok(match place {
             Place::Campaign(_) => {
-                let stubs = self.stubs(repository, path)?;
+                let puts = self.puts(repository, path)?;
                 unverified(path, bytes, signatures).and_then(|file| {
-                    let judged = stubs.and_then(|stubs| bench.campaign(file, stubs))?;
+                    let judged = puts.and_then(|puts| bench.campaign(file, puts))?;
                     self.take(path, Namespace::Campaign, judged, |own, opening| {
                         own.openings.insert(opening.value().campaign().value().id.clone(), opening.value);
                     })
                 })
             }
             Place::Review { ref campaign, .. } => unverified::<Review>(path, bytes, signatures).and_then(|file| {
-                let judged = bench.review(file, self.openings.get(campaign), &self.bindings)?;
+                let judged = bench.review(file, self.openings.get(campaign), &self.delegations)?;
                 self.take(path, Namespace::Review, judged, Self::bind)
+            }),
+            Place::Delegation(_) => unverified::<Delegation>(path, bytes, signatures).and_then(|file| {
+                let opening = self.openings.get(&file.value().campaign);
+                let judged = bench.delegation(file, opening)?;
+                self.take(path, Namespace::Delegation, judged, |own, delegation| own.delegations.push(delegation))
+            }),
+            Place::StageClose { ref campaign, .. } => unverified(path, bytes, signatures).and_then(|file| {
+                let judged = bench.stage_close(file, self.openings.get(campaign), |base| self.passed(base))?;
+                self.take(path, Namespace::StageClose, judged, Self::close_stage)
             }),
             Place::Exception(_) => unverified(path, bytes, signatures).and_then(|file| {
                 let judged = bench.exception(file, &self.exceptions)?;
@@ -152,14 +148,23 @@ impl Governed {
         }
     }
 
-    fn bind(&mut self, review: Verified<Review>) {
-        for item in &review.items {
-            if let Some(verdict) = item.decision {
-                let bound = Bound { path: review.path.clone(), digest: review.digest, verdict };
-                self.bindings.insert((review.campaign.clone(), item.id.clone()), bound);
-            }
+    fn bind(&mut self, seated: Verified<Seated>) {
+        let mut seats = Vec::new();
+        let review = seated.map(|(review, own)| {
+            seats = own;
+            review
+        });
+        if let Some(opening) = self.openings.get_mut(&review.campaign) {
+            opening.bind(review.path(), review.digest(), &review, &seats);
         }
         self.reviews.push(review);
+        self.seats.push(seats);
+    }
+
+    fn close_stage(&mut self, close: Verified<StageClose>) {
+        if let Some(opening) = self.openings.get_mut(&close.campaign) {
+            opening.closes.push(close);
+        }
     }
 
     /// More signatures under a file that has enough change nothing, and must be good all the same.
@@ -179,11 +184,10 @@ impl Governed {
         Ok(())
     }
 
-    /// Returns the items of the reviews that lie in the folder of a campaign; the first review that is malformed speaks for
-    /// all. The reviews themselves are let go one by one: together they are larger than anything else here.
-    fn stubs(&self, repository: &Repository, path: &str) -> Result<Result<Vec<Put>, Refusal>, GitError> {
+    /// Returns what the reviews that lie in the folder of a campaign put to whom; the first that is malformed speaks for all.
+    fn puts(&self, repository: &Repository, path: &str) -> Result<Result<Puts, Refusal>, GitError> {
         let folder = format!("{}reviews/", path.trim_end_matches("campaign.toml"));
-        let mut items = Vec::new();
+        let mut puts = Puts::default();
         for (path, blob) in self.files.range(folder.clone()..).take_while(|(path, _)| path.starts_with(&folder)) {
             if !matches!(Place::of(path), Place::Review { .. }) {
                 continue;
@@ -193,13 +197,34 @@ impl Governed {
                 Err(GitError::BlobTooLarge { .. }) => return Ok(Err(too_large(path))),
                 Err(error) => return Err(error),
             };
-            match governed::parse::<Review>(path, &bytes) {
-                Ok(stub) => items.extend(stub.items.iter().map(Put::of)),
-                Err(problems) => return Ok(Err(problems.into())),
+            let added = governed::parse::<Review>(path, &bytes).map_err(Refusal::from).and_then(|stub| puts.add(&stub));
+            if let Err(refusal) = added {
+                return Ok(Err(refusal));
             }
         }
-        Ok(Ok(items))
+        Ok(Ok(puts))
     }
+}
+
+/// Returns the order in which the files of a merge are judged.
+fn rank(path: &str) -> u32 {
+    match Place::of(path) {
+        Place::Campaign(_) => 0,
+        Place::Delegation(_) => 1,
+        // A proof may come with the exception that it is about.
+        Place::Proof { .. } => 3,
+        Place::StageClose { .. } => 4,
+        _ => 2,
+    }
+}
+
+/// Returns whether another file of the same merge may put it right.
+fn waits(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::StaleSupersedes { .. }
+            | Refusal::Stage(StageRefusal::Foreign { .. } | StageRefusal::NotOpen { .. } | StageRefusal::Order { .. })
+    )
 }
 
 fn unverified<T: Kind>(path: &str, bytes: Vec<u8>, signatures: Vec<SignatureFile>) -> Result<Unverified<T>, Refusal> {

@@ -1,8 +1,8 @@
 //! What a governed repository amounts to at a commit: whom to believe, what they decided, and all that was refused.
 
 use super::{
-    judge::{Bindings, Bound, Opening},
     kinship::Kinship,
+    opening::{Bound, Opening, Openings, Seat},
     refusal::Refusal,
     state::{Partial, Trust},
     verified::Verified,
@@ -12,7 +12,7 @@ use crate::{
     git::{GitError, ObjectId, Repository},
     model::{
         CampaignId, Digest, Finding, ItemId, Severity,
-        file::{Attestation, Campaign, Exception, Principals, Proof, Review},
+        file::{Attestation, Campaign, Delegation, Exception, Principals, Proof, Review},
     },
     store::Snapshot,
 };
@@ -38,9 +38,11 @@ pub struct Governed {
     /// Those among them that must stay as they are.
     pub(super) held: BTreeMap<String, (ObjectId, Namespace)>,
     pub(super) accepted: BTreeSet<String>,
-    pub(super) openings: BTreeMap<CampaignId, Opening>,
-    pub(super) bindings: Bindings,
+    pub(super) openings: Openings,
+    pub(super) delegations: Vec<Verified<Delegation>>,
     pub(super) reviews: Vec<Verified<Review>>,
+    /// For whom the decisions of each review count.
+    pub(super) seats: Vec<Vec<Seat>>,
     pub(super) exceptions: Vec<Verified<Exception>>,
     pub(super) proofs: Vec<Verified<Proof>>,
     pub(super) attestations: Vec<Verified<Attestation>>,
@@ -114,9 +116,10 @@ impl Governed {
             files: BTreeMap::new(),
             held: BTreeMap::new(),
             accepted: BTreeSet::new(),
-            openings: BTreeMap::new(),
-            bindings: Bindings::new(),
+            openings: Openings::new(),
+            delegations: Vec::new(),
             reviews: Vec::new(),
+            seats: Vec::new(),
             exceptions: Vec::new(),
             proofs: Vec::new(),
             attestations: Vec::new(),
@@ -164,9 +167,22 @@ impl Governed {
         &self.attestations
     }
 
-    /// Returns the decision in force on an item.
-    pub fn bound(&self, campaign: &CampaignId, item: &ItemId) -> Option<&Bound> {
-        self.bindings.get(&(campaign.clone(), item.clone()))
+    /// Returns the verified reviews of a campaign in the order in which main took them up, each with the seats that its
+    /// decisions count for, in the order of its decided items.
+    pub fn answers(&self, campaign: &CampaignId) -> impl Iterator<Item = (&Verified<Review>, &[Seat])> {
+        let all = self.reviews.iter().zip(self.seats.iter().map(Vec::as_slice));
+        let campaign = campaign.clone();
+        all.filter(move |(review, _)| review.campaign == campaign)
+    }
+
+    /// Returns all verified delegations in the order in which main took them up.
+    pub fn delegations(&self) -> &[Verified<Delegation>] {
+        &self.delegations
+    }
+
+    /// Returns the decisions in force on an item, by stage and seat.
+    pub fn bound(&self, campaign: &CampaignId, item: &ItemId) -> &[Bound] {
+        self.openings.get(campaign).map(|opening| opening.bound(item)).unwrap_or_default()
     }
 
     /// Returns whether `commit` is on the first-parent line: a head that main once had must be, or main was rolled back,

@@ -1,5 +1,6 @@
 //! Why something that was found in a governed repository is not believed: one stable code for each reason.
 
+use super::stage_refusal::StageRefusal;
 use crate::{
     diag::Diagnostics,
     format::{
@@ -225,6 +226,9 @@ pub enum Refusal {
     /// A name that trust does not know.
     #[error("`{0}` has no key in the trust state that judges this file")]
     SignerUnknown(String),
+    /// Something about the stages of a campaign.
+    #[error(transparent)]
+    Stage(#[from] StageRefusal),
     /// A decision that takes the place of one that is not in force.
     #[error("item {item}: it takes the place of {names}, and in force is {in_force}")]
     StaleSupersedes {
@@ -325,6 +329,7 @@ impl Refusal {
             Self::SignerKey { .. } => "retired-key",
             Self::SignerNotNamed { .. } => "signer-not-named",
             Self::SignerUnknown(_) => "unknown-signer",
+            Self::Stage(stage) => stage.code(),
             Self::StaleSupersedes { .. } => "stale-supersedes",
             Self::Threshold { .. } => "below-threshold",
             Self::ThresholdUnreachable { .. } => "threshold-unreachable",
@@ -357,6 +362,7 @@ impl Refusal {
             | Self::SignerNotNamed { .. }
             | Self::Threshold { .. }
             | Self::TrustNotAlone => Severity::High,
+            Self::Stage(stage) => stage.severity(),
             _ => Severity::Critical,
         }
     }
@@ -407,6 +413,7 @@ impl Refusal {
                 "sign with an active key of the registry that is in force"
             }
             Self::SignerNotNamed { .. } => "remove the signature, or have the file name its signer",
+            Self::Stage(stage) => stage.help(),
             Self::Threshold { .. } => "get the missing signatures: `tenure sign FILE`",
             Self::ThresholdUnreachable { .. } => "set a threshold between 1 and the number of keys",
             Self::TrustNotAlone => "bring trust changes and everything else in separate merges",

@@ -33,6 +33,12 @@ pub struct Signer {
 }
 
 impl<T> Verified<T> {
+    /// Returns what stands behind it with another value, which is made of this one.
+    pub(super) fn map<U>(self, make: impl FnOnce(T) -> U) -> Verified<U> {
+        let Self { value, path, digest, signatures, signers, commit, registry } = self;
+        Verified { value: make(value), path, digest, signatures, signers, commit, registry }
+    }
+
     /// Returns what was signed.
     pub const fn value(&self) -> &T {
         &self.value

@@ -19,8 +19,9 @@ use tenure::{
     model::{
         CampaignId, Digest, GrantKey, ItemId, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict,
         file::{
-            Campaign, CampaignDefinition, Governed as Kind, Item, KeyState, Mandate, Population, PrincipalEntry,
-            PrincipalKind, Principals, Registry, RegistryKey, RegistryPrincipal, Review, Root, population,
+            AfterSilence, Campaign, CampaignDefinition, Delegation, Governed as Kind, Item, KeyState, Mandate,
+            Population, PrincipalEntry, PrincipalKind, Principals, Registry, RegistryKey, RegistryPrincipal, Review,
+            Root, Silent, StageClose, population,
         },
     },
     trust::{Founder, Founding, Governed, render_allowed_signers},
@@ -29,8 +30,8 @@ use tenure::{
 /// The files of a tree by path.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// A governed repository with three founders (`ana`, `ben`, `cleo`; two of them sign trust) and two reviewers (`dora`,
-/// `emil`), of whom `dora` answers for the job `svc-export` and has a second account.
+/// A governed repository with three founders (`ana`, `ben`, `cleo`; two of them sign trust) and four reviewers (`dora`,
+/// `emil`, `fay`, `gus`), of whom `dora` answers for the job `svc-export` and has a second account.
 pub struct World {
     folder: TempDir,
     pub repository: Repository,
@@ -46,7 +47,7 @@ pub struct World {
 
 pub const CAMPAIGN: &str = "2026-q4";
 pub const SYSTEM: &str = "pg-orders";
-pub const PEOPLE: [&str; 5] = ["ana", "ben", "cleo", "dora", "emil"];
+pub const PEOPLE: [&str; 7] = ["ana", "ben", "cleo", "dora", "emil", "fay", "gus"];
 
 impl World {
     /// Founds a repository and opens a campaign in it.
@@ -86,7 +87,7 @@ impl World {
         let (texts, _) = founding.files().unwrap();
         let mut files: Files = texts.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
         let mut registry: Registry = parse(&files, "trust/registry/1.toml");
-        for name in ["dora", "emil"] {
+        for name in ["dora", "emil", "fay", "gus"] {
             registry.principals.push(RegistryPrincipal {
                 id: PrincipalId::parse(name).unwrap(),
                 subjects: vec![format!("{SYSTEM}:{name}")],
@@ -96,7 +97,7 @@ impl World {
         }
         put(&mut files, "trust/registry/1.toml", &registry);
         let mut people: Principals = parse(&files, "principals.toml");
-        for name in ["dora", "emil"] {
+        for name in ["dora", "emil", "fay", "gus"] {
             people.principals.push(person(name, vec![format!("{SYSTEM}:{name}")]));
         }
         people.principals.push(person("dora.second", vec![format!("{SYSTEM}:dora"), format!("{SYSTEM}:dora-admin")]));
@@ -156,6 +157,121 @@ impl World {
         };
         put(&mut files, &review_path("dora"), &review);
         self.merge(&files);
+    }
+
+    /// Opens the campaign with these items, each put to everybody in `asked` in their stages.
+    pub fn open_stages(&mut self, items: &[Item], asked: &[(&str, u32)], define: impl FnOnce(&mut CampaignDefinition)) {
+        let mut files = self.files.clone();
+        let mut campaign = campaign(&self.founding.repo, items);
+        define(&mut campaign.definition);
+        let who: Vec<_> = asked.iter().map(|(name, stage)| (PrincipalId::parse(name).unwrap(), *stage)).collect();
+        let put_to = |item| who.iter().map(move |(name, stage)| (item, *stage, name));
+        campaign.asked = Some(tenure::model::file::asked(items.iter().flat_map(|item| put_to(&item.id))));
+        put(&mut files, &campaign_path(), &campaign);
+        sign(&mut files, &campaign_path(), "ana");
+        for (index, (name, stage)) in asked.iter().enumerate() {
+            let before = asked[..index].iter().filter(|(other, _)| other == name).count();
+            let stem = if before == 0 { (*name).to_owned() } else { format!("{name}-{}", before + 1) };
+            let review = Review { items: items.to_vec(), ..blank(&files, name, *stage) };
+            put(&mut files, &review_path(&stem), &review);
+        }
+        self.merge(&files);
+    }
+
+    /// Returns the files of main with one more review, of one item, signed by its reviewer.
+    pub fn answer(
+        &self,
+        stem: &str,
+        stage: u32,
+        item: &Item,
+        verdict: Verdict,
+        change: impl FnOnce(&mut Item),
+    ) -> Files {
+        let mut files = self.files.clone();
+        self.answer_in(&mut files, stem, stage, item, verdict, change);
+        files
+    }
+
+    /// Puts one more review, of one item, signed by its reviewer, into `files`; returns how a later one names it.
+    pub fn answer_in(
+        &self,
+        files: &mut Files,
+        stem: &str,
+        stage: u32,
+        item: &Item,
+        verdict: Verdict,
+        change: impl FnOnce(&mut Item),
+    ) -> String {
+        let reviewer = stem.split('-').next().unwrap();
+        let mut review = Review { items: vec![item.clone()], ..blank(files, reviewer, stage) };
+        decide(&mut review, 0, verdict);
+        change(&mut review.items[0]);
+        put(files, &review_path(stem), &review);
+        sign(files, &review_path(stem), reviewer);
+        tenure::trust::reference(&review_path(stem), Digest::of(&files[&review_path(stem)]))
+    }
+
+    /// Returns the files of main with a delegation until the end of the campaign.
+    pub fn delegation(&self, from: &str, to: &str, change: impl FnOnce(&mut Delegation)) -> Files {
+        let mut files = self.files.clone();
+        let campaign: Campaign = parse(&files, &campaign_path());
+        let mut delegation = Delegation {
+            schema: Delegation::KIND.schema().to_owned(),
+            repo: self.founding.repo.clone(),
+            id: PrincipalId::parse(&format!("{from}-to-{to}")).unwrap(),
+            campaign: campaign.id,
+            digest: Digest::of(&files[&campaign_path()]),
+            from: PrincipalId::parse(from).unwrap(),
+            to: PrincipalId::parse(to).unwrap(),
+            systems: Vec::new(),
+            until: campaign.closes_at,
+            reason: "on leave".to_owned(),
+        };
+        change(&mut delegation);
+        let path = format!("delegations/{}.toml", delegation.id);
+        put(&mut files, &path, &delegation);
+        sign(&mut files, &path, from);
+        files
+    }
+
+    /// Returns the files of main with a stage closed by a campaign owner: `silent` is what nobody answered.
+    pub fn close(
+        &self,
+        stage: u32,
+        answered: u64,
+        silent: &[(&Item, AfterSilence)],
+        change: impl FnOnce(&mut StageClose),
+    ) -> Files {
+        let mut files = self.files.clone();
+        let campaign: Campaign = parse(&files, &campaign_path());
+        let mut listed: Vec<Silent> = silent
+            .iter()
+            .map(|(item, then)| Silent {
+                item: item.id.clone(),
+                then: *then,
+                principal: item.principal.clone(),
+                entitlement: item.entitlement.clone(),
+            })
+            .collect();
+        listed.sort_by(|a, b| a.item.cmp(&b.item));
+        let mut close = StageClose {
+            schema: StageClose::KIND.schema().to_owned(),
+            repo: self.founding.repo.clone(),
+            campaign: campaign.id,
+            digest: Digest::of(&files[&campaign_path()]),
+            stage,
+            base: self.main.to_string(),
+            closed_at: campaign.opened_at.plus_days(i64::from(stage) * 7),
+            answered,
+            salt: None,
+            seeded: Vec::new(),
+            silent: listed,
+        };
+        change(&mut close);
+        let path = close_path(stage);
+        put(&mut files, &path, &close);
+        sign(&mut files, &path, "ana");
+        files
     }
 
     /// Returns the files of main with the stub of `dora` decided, and signed by `signers`.
@@ -302,6 +418,26 @@ pub fn sign(files: &mut Files, path: &str, signer: &str) {
 pub fn sign_as(files: &mut Files, path: &str, signer: &str, key: &PrivateKey, namespace: Namespace) {
     let armored = SshSignature::sign(key, namespace, &files[path]).unwrap().armored();
     files.insert(signature_path(path, signer), armored.into_bytes());
+}
+
+/// Returns a review of the campaign without items.
+fn blank(files: &Files, reviewer: &str, stage: u32) -> Review {
+    let campaign: Campaign = parse(files, &campaign_path());
+    Review {
+        schema: Review::KIND.schema().to_owned(),
+        repo: campaign.repo,
+        campaign: campaign.id,
+        digest: Digest::of(&files[&campaign_path()]),
+        system: SystemId::parse(SYSTEM).unwrap(),
+        reviewer: PrincipalId::parse(reviewer).unwrap(),
+        cosigners: Vec::new(),
+        stage: (stage > 1).then_some(stage),
+        items: Vec::new(),
+    }
+}
+
+pub fn close_path(stage: u32) -> String {
+    format!("campaigns/{CAMPAIGN}/stages/{stage}.toml")
 }
 
 pub fn signature_path(path: &str, signer: &str) -> String {

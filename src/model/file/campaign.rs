@@ -123,6 +123,18 @@ pub enum AfterSilence {
     Open,
 }
 
+impl AfterSilence {
+    /// Returns it as files spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Advance => "advance",
+            Self::Disable => "disable",
+            Self::Except => "except",
+            Self::Open => "open",
+        }
+    }
+}
+
 /// `delegations/<id>.toml`: somebody judges for somebody else in one campaign, for a time; signed by who delegates.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

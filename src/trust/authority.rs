@@ -1,0 +1,213 @@
+//! Who may decide an item in a stage, and for whom that counts.
+//!
+//! Somebody may decide who was asked by a stub of the stage as the campaign was opened with it; to whom such a one
+//! delegated (one hop: what was delegated or handed on to somebody is not theirs to delegate); whom such a one proposed
+//! when handing the item on (once); and a fallback of the definition, for those who are silent or did not decide. Each
+//! place is answered by one decision, each person answers for one place, and whoever answers in a place that is decided
+//! names that decision in `supersedes`.
+
+use super::{
+    opening::{Bound, Opening, Seat},
+    refusal::Refusal,
+    stage_refusal::StageRefusal,
+    verified::Verified,
+};
+use crate::model::{
+    PrincipalId, Stance, SystemId,
+    file::{Delegation, Item},
+};
+
+/// Somebody who decides an item.
+#[derive(Clone, Copy)]
+pub(super) struct Claim<'a> {
+    pub(super) reviewer: &'a PrincipalId,
+    pub(super) system: &'a SystemId,
+    pub(super) stage: u32,
+    pub(super) item: &'a Item,
+}
+
+/// By what right somebody may decide.
+struct Rights {
+    /// Where they were asked themselves.
+    own: Option<u32>,
+    /// For whom they stand in by delegation, sorted by name.
+    delegated: Vec<u32>,
+    fallback: bool,
+}
+
+impl Rights {
+    /// Returns whether they may put a decision in the place of `bound`. What they decided themselves they may decide anew;
+    /// a fallback may decide what others did not.
+    fn replace(&self, reviewer: &PrincipalId, bound: &Bound, late: bool) -> bool {
+        let undecided = bound.seat == Seat::Fallback || Stance::of(Some(bound.verdict)) == Stance::NotDecided;
+        if late {
+            return self.fallback && undecided;
+        }
+        let seated = match bound.seat {
+            Seat::Asked(index) => self.own == Some(index) || self.delegated.contains(&index),
+            Seat::Fallback => false,
+        };
+        let proposed = bound.hands_on() && bound.to.as_deref() == Some(reviewer.as_str());
+        seated || proposed || bound.by == *reviewer || (self.fallback && undecided)
+    }
+}
+
+impl Opening {
+    /// Returns for whom the decision counts.
+    ///
+    /// # Errors
+    /// In this order: who decides was not asked and stands for nobody who was; the stage is closed, or does not ask about
+    /// the item yet; a decision is in force and not named, or another one is named; or they would answer for two.
+    pub(super) fn seat(&self, claim: Claim<'_>, delegations: &[Verified<Delegation>]) -> Result<Seat, Refusal> {
+        let Claim { reviewer, stage, item, .. } = claim;
+        let stages = self.campaign.definition.stage_count();
+        if stage == 0 || stage > stages {
+            return Err(StageRefusal::Unknown { found: stage, stages }.into());
+        }
+        let rights = self.rights(claim, delegations);
+        let bound: Vec<&Bound> = self.bound(&item.id).iter().filter(|bound| bound.stage == stage).collect();
+        let some_right = rights.own.is_some()
+            || !rights.delegated.is_empty()
+            || rights.fallback
+            || bound.iter().any(|bound| rights.replace(reviewer, bound, false));
+        if !some_right {
+            return Err(self.foreign(claim));
+        }
+        let late = self.check_time(claim, rights.fallback)?;
+        let seat = match &item.supersedes {
+            Some(names) => self.replaced(claim, &rights, &bound, names, late)?,
+            None => self.taken(claim, &rights, &bound, late)?,
+        };
+        match bound.iter().find(|bound| bound.seat != seat && bound.by == *reviewer) {
+            Some(other) => Err(StageRefusal::AnswersTwice {
+                item: item.id.to_string(),
+                reviewer: reviewer.to_string(),
+                stage,
+                path: other.path.to_string(),
+            }
+            .into()),
+            None => Ok(seat),
+        }
+    }
+
+    fn rights(&self, claim: Claim<'_>, delegations: &[Verified<Delegation>]) -> Rights {
+        let Claim { reviewer, stage, item, .. } = claim;
+        let own = self.asked_in(&item.id, stage).find(|(_, asked)| *asked == reviewer).map(|(index, _)| index);
+        let mut delegated: Vec<(u32, &PrincipalId)> = match own {
+            Some(_) => Vec::new(),
+            None => self
+                .asked_in(&item.id, stage)
+                .filter(|(_, asked)| self.is_delegate(claim, asked, delegations))
+                .collect(),
+        };
+        delegated.sort_by_key(|(_, asked)| *asked);
+        let fallback = self.campaign.definition.is_fallback(reviewer);
+        Rights { own, delegated: delegated.into_iter().map(|(index, _)| index).collect(), fallback }
+    }
+
+    /// Returns whether `from` delegated to who decides, for this system and for now.
+    pub(super) fn is_delegate(
+        &self,
+        claim: Claim<'_>,
+        from: &PrincipalId,
+        delegations: &[Verified<Delegation>],
+    ) -> bool {
+        delegations.iter().any(|delegation| {
+            delegation.to == *claim.reviewer
+                && delegation.from == *from
+                && delegation.value().digest == self.campaign.digest()
+                && (delegation.systems.is_empty() || delegation.systems.contains(claim.system))
+                && delegation.until > self.told()
+                && delegation.until <= self.campaign.closes_at
+        })
+    }
+
+    /// Returns whether the stage is closed, and this one may decide in it all the same: a fallback, for an item that is open
+    /// for good otherwise.
+    fn check_time(&self, claim: Claim<'_>, fallback: bool) -> Result<bool, Refusal> {
+        let Claim { stage, item, .. } = claim;
+        let closed = self.closed();
+        if stage <= closed {
+            if fallback && self.is_unsettled(&item.id, stage) {
+                return Ok(true);
+            }
+            let close = usize::try_from(stage).ok().and_then(|stage| self.closes.get(stage - 1));
+            let close = close.map(|close| close.path().to_owned()).unwrap_or_default();
+            return Err(StageRefusal::Late { item: item.id.to_string(), stage, close }.into());
+        }
+        let not_open = |why| Err(StageRefusal::NotOpen { item: item.id.to_string(), stage, why }.into());
+        if stage > closed + 1 {
+            return not_open(format!("stage {} is not closed", closed + 1));
+        }
+        let course = self.course(&item.id);
+        if course.reached(stage) {
+            return Ok(false);
+        }
+        match course.stances.last() {
+            Some((last, stance)) => {
+                not_open(format!("stage {last} came to {stance}, after which no later stage is asked"))
+            }
+            None => not_open("nobody was asked in it".to_owned()),
+        }
+    }
+
+    /// Returns the place of the decision that is replaced.
+    fn replaced(
+        &self,
+        claim: Claim<'_>,
+        rights: &Rights,
+        bound: &[&Bound],
+        names: &str,
+        late: bool,
+    ) -> Result<Seat, Refusal> {
+        match bound.iter().find(|bound| bound.reference() == names) {
+            Some(before) if rights.replace(claim.reviewer, before, late) => Ok(before.seat),
+            Some(_) => Err(self.foreign(claim)),
+            None => {
+                let in_force: Vec<_> = bound.iter().map(|bound| bound.reference()).collect();
+                let in_force = if in_force.is_empty() { "no decision".to_owned() } else { in_force.join(" and ") };
+                let (item, names) = (claim.item.id.to_string(), names.to_owned());
+                Err(Refusal::StaleSupersedes { item, names, in_force })
+            }
+        }
+    }
+
+    /// Returns the place that a decision takes that replaces none.
+    fn taken(&self, claim: Claim<'_>, rights: &Rights, bound: &[&Bound], late: bool) -> Result<Seat, Refusal> {
+        let item = claim.item.id.to_string();
+        let at = |seat: Seat| bound.iter().find(|bound| bound.seat == seat);
+        let free = |index: &&u32| at(Seat::Asked(**index)).is_none();
+        let own = rights.own.or_else(|| rights.delegated.iter().find(free).or(rights.delegated.first()).copied());
+        let seat = match own.filter(|_| !late) {
+            Some(index) => Seat::Asked(index),
+            None if rights.fallback => Seat::Fallback,
+            // Whom an item was handed on to names the decision that did it.
+            None => match bound.iter().find(|bound| rights.replace(claim.reviewer, bound, late)) {
+                Some(before) => before.seat,
+                None => return Err(self.foreign(claim)),
+            },
+        };
+        if let Some(before) = at(seat) {
+            return Err(Refusal::ItemBoundTwice { item, by: before.path.to_string() });
+        }
+        let silent = self.asked_in(&claim.item.id, claim.stage).any(|(index, _)| at(Seat::Asked(index)).is_none());
+        // A fallback speaks for those who are silent, or where they who spoke cannot be reconciled. Else it takes the place
+        // of a decision, or has nothing to say.
+        let torn = || {
+            let stance = self.course(&claim.item.id).overall(&self.campaign.definition);
+            late && self.is_contradictory(&claim.item.id, stance)
+        };
+        if seat == Seat::Fallback && !silent && !torn() {
+            return Err(self.foreign(claim));
+        }
+        Ok(seat)
+    }
+
+    fn foreign(&self, claim: Claim<'_>) -> Refusal {
+        let Claim { reviewer, stage, item, .. } = claim;
+        let mut asked: Vec<&str> = self.asked_in(&item.id, stage).map(|(_, asked)| asked.as_str()).collect();
+        asked.sort_unstable();
+        let asked = if asked.is_empty() { "nobody".to_owned() } else { asked.join(", ") };
+        StageRefusal::Foreign { item: item.id.to_string(), reviewer: reviewer.to_string(), stage, asked }.into()
+    }
+}

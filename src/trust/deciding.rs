@@ -1,0 +1,178 @@
+//! Judging a review: what it was made for, who signed it, whether they may decide, and for whom that counts.
+
+use super::{
+    authority::Claim,
+    judge::{Bench, Judged},
+    opening::{Opening, Seat, decided},
+    refusal::Refusal,
+    stage_refusal::StageRefusal,
+    verified::Verified,
+};
+use crate::{
+    format::sshsig::Namespace,
+    model::{
+        PrincipalId, Tier, Verdict,
+        file::{Delegation, Item, Lack, Review},
+    },
+    store::{Place, Unverified},
+};
+use std::collections::BTreeSet;
+
+/// A review, and for whom each of its decisions counts.
+pub(super) type Seated = (Review, Vec<Seat>);
+
+impl Bench<'_> {
+    /// Judges a review. One decision that may not be made refuses the file: its signers signed all of it.
+    pub(super) fn review(
+        &self,
+        file: Unverified<Review>,
+        opening: Option<&Opening>,
+        delegations: &[Verified<Delegation>],
+    ) -> Result<Judged<Seated>, Refusal> {
+        let review = file.value();
+        self.check_repo(&review.repo)?;
+        check_review_place(file.path(), review)?;
+        let opening = check_campaign(review, opening)?;
+        if file.signatures().is_empty() && decided(review).next().is_none() {
+            return Ok(Judged::Open);
+        }
+        let all: Vec<&PrincipalId> = std::iter::once(&review.reviewer).chain(&review.cosigners).collect();
+        let allowed: Vec<&str> = all.iter().map(|id| id.as_str()).collect();
+        let signers = self.signers(Namespace::Review, &file, &allowed)?;
+        let mut seats = Vec::new();
+        for item in decided(review) {
+            self.check_complete(item)?;
+            for signer in &all {
+                self.refuse_own(opening, signer, item)?;
+            }
+        }
+        for item in decided(review) {
+            let claim = Claim { reviewer: &review.reviewer, system: &review.system, stage: review.stage(), item };
+            let seat = opening.seat(claim, delegations)?;
+            self.check_stands_for(opening, claim, seat, delegations)?;
+            self.check_handed_on(opening, claim, seat)?;
+            seats.push(seat);
+        }
+        let named = signers.iter().any(|signer| signer.name == review.reviewer.as_str());
+        if !named && !signers.is_empty() {
+            return Ok(Judged::Pending(Refusal::NotByReviewer(review.reviewer.to_string())));
+        }
+        let tier = decided(review).map(|item| item.tier).min().unwrap_or(Tier::T3);
+        let needed = self.trust.mandate().threshold(tier);
+        if signers.len() < needed {
+            return Ok(Judged::Pending(Refusal::Threshold { needed, found: signers.len(), tier: Some(tier) }));
+        }
+        Ok(Judged::Accepted(self.verified(file, signers).map(|review| (review, seats))))
+    }
+
+    /// A decision has what it needs by the mandate's terms of review.
+    fn check_complete(&self, item: &Item) -> Result<(), Refusal> {
+        let lack = item.lacks_by(&self.trust.mandate().file().review_terms());
+        let (Some(verdict), Some(lack)) = (item.decision, lack) else { return Ok(()) };
+        let id = item.id.to_string();
+        Err(match (lack, item.severity) {
+            (Lack::Exception, Some(severity)) => Refusal::AgainstPolicy { item: id, verdict, severity },
+            _ => Refusal::DecisionIncomplete { item: id, verdict, needs: lack.as_str() },
+        })
+    }
+
+    /// Nobody decides on their own access: not on what is theirs now, nor on what was when the campaign was opened. To hand
+    /// an item on decides nothing about it, but to name who judges it instead does.
+    fn refuse_own(&self, opening: &Opening, who: &PrincipalId, item: &Item) -> Result<(), Refusal> {
+        if item.decision == Some(Verdict::Abstain) && item.to.is_none() {
+            return Ok(());
+        }
+        for kinship in [self.kinship, &opening.kinship] {
+            self.refuse_self_review(kinship, who.as_str(), &item.id, &item.subject)?;
+        }
+        Ok(())
+    }
+
+    /// Whoever decides for somebody decides neither on their own access nor on that of whom they stand for.
+    fn check_stands_for(
+        &self,
+        opening: &Opening,
+        claim: Claim<'_>,
+        seat: Seat,
+        delegations: &[Verified<Delegation>],
+    ) -> Result<(), Refusal> {
+        match opening.holder(seat) {
+            Some(holder) if opening.is_delegate(claim, holder, delegations) => {
+                self.refuse_own(opening, holder, claim.item)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// An item is handed on once, by who was asked, to somebody who can sign, has no answer to give already, and is not
+    /// tied to it.
+    fn check_handed_on(&self, opening: &Opening, claim: Claim<'_>, seat: Seat) -> Result<(), Refusal> {
+        let Claim { reviewer, stage, item, .. } = claim;
+        let Some(to) = item.to.as_deref().filter(|_| item.decision == Some(Verdict::Abstain)) else { return Ok(()) };
+        let refuse = |why| Err(StageRefusal::HandedOn { item: item.id.to_string(), to: to.to_owned(), why }.into());
+        let own =
+            opening.asked_in(&item.id, stage).any(|(index, asked)| asked == reviewer && seat == Seat::Asked(index));
+        if !own {
+            return refuse("only who was asked hands an item on, and only once");
+        }
+        let before = opening.bound(&item.id).iter().find(|bound| (bound.stage, bound.seat) == (stage, seat));
+        if before.is_some_and(|before| before.handed_on) {
+            return refuse("it was handed on before, and that is done once");
+        }
+        let Some(next) = PrincipalId::parse(to).ok().filter(|next| self.can_sign(next)) else {
+            return refuse("they have no active key in the registry");
+        };
+        if opening.asked_in(&item.id, stage).any(|(_, asked)| *asked == next) {
+            return refuse("they were asked themselves");
+        }
+        if [self.kinship, &opening.kinship].iter().any(|kinship| kinship.tie(&next, &item.subject).is_some()) {
+            return refuse("they would review what is their own");
+        }
+        Ok(())
+    }
+}
+
+fn check_review_place(path: &str, review: &Review) -> Result<(), Refusal> {
+    let reviewer = review.reviewer.as_str();
+    let fits = match Place::of(path) {
+        Place::Review { campaign, system, stem } => {
+            campaign == review.campaign && system == review.system && is_part(&stem, reviewer)
+        }
+        _ => false,
+    };
+    if fits {
+        return Ok(());
+    }
+    let says = format!("campaigns/{}/reviews/{}/{reviewer}.toml", review.campaign, review.system);
+    Err(Refusal::Place { says, lies: path.to_owned() })
+}
+
+/// Returns whether `stem` is the reviewer's id, or that and `-2`, `-3`…
+pub(super) fn is_part(stem: &str, reviewer: &str) -> bool {
+    stem.strip_prefix(reviewer).is_some_and(|rest| {
+        let number = rest.strip_prefix('-').and_then(|digits| digits.parse::<u32>().ok());
+        rest.is_empty() || number.is_some_and(|number| number > 1 && rest == format!("-{number}"))
+    })
+}
+
+fn check_campaign<'o>(review: &Review, opening: Option<&'o Opening>) -> Result<&'o Opening, Refusal> {
+    let refuse = |expected| Err(Refusal::CampaignBinding { found: review.digest, expected });
+    let Some(opening) = opening else {
+        return refuse(format!("no campaign `{}` is open here", review.campaign));
+    };
+    if opening.campaign.digest() != review.digest {
+        return refuse(format!("the campaign `{}` here is {}", review.campaign, opening.campaign.digest()));
+    }
+    let mut seen = BTreeSet::new();
+    for item in &review.items {
+        match opening.items.get(&item.id) {
+            None => return Err(Refusal::ItemForeign(item.id.to_string())),
+            Some(put) if !put.is(&review.system, item) => {
+                return Err(Refusal::ItemAltered(item.id.to_string()));
+            }
+            Some(_) if !seen.insert(&item.id) => return Err(Refusal::DuplicateName(item.id.to_string())),
+            Some(_) => {}
+        }
+    }
+    Ok(opening)
+}

@@ -1,0 +1,351 @@
+//! An open campaign: what it put to review and to whom, which of its stages are closed, and which decisions are in force.
+
+use super::{
+    kinship::Kinship,
+    refusal::Refusal,
+    stage_refusal::StageRefusal,
+    verified::{Verified, reference},
+};
+use crate::model::{
+    At, CampaignId, Course, Digest, ItemId, PrincipalId, Stance, SystemId, Tally, Tier, Timestamp, Verdict,
+    file::{AfterSilence, Campaign, Item, Review, StageClose, asked, population},
+    jcs,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// A campaign with what it put to review, and what has been decided in it so far.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    pub(super) campaign: Verified<Campaign>,
+    pub(super) items: BTreeMap<ItemId, Put>,
+    /// Everybody who was asked about anything; [`Seat::Asked`] is a place in here.
+    pub(super) reviewers: Vec<PrincipalId>,
+    /// Whose access was whose when it was opened: what is given away later is still one's own in this campaign.
+    pub(super) kinship: Arc<Kinship>,
+    /// The closes of its first stages, in order.
+    pub(super) closes: Vec<Verified<StageClose>>,
+    pub(super) bound: BTreeMap<ItemId, Vec<Bound>>,
+}
+
+/// An item as a campaign put it to review.
+#[derive(Clone, Debug)]
+pub(super) struct Put {
+    /// The digests of what nobody may change, as each stub has it: they differ in why its reviewer is asked, at most.
+    fixed: Vec<Digest>,
+    /// The digest of what is the same in all stubs.
+    common: Digest,
+    /// The digest of the names that people read.
+    pub(super) names: Digest,
+    grant: Digest,
+    pub(super) tier: Tier,
+    /// Who was asked in which stage, sorted.
+    asked: Vec<(u32, u32)>,
+}
+
+/// For whom a decision counts. Two decisions never count for one, and nobody answers for two about an item in a stage.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Seat {
+    /// For somebody who was asked: the one at this place among [`Opening::reviewers`].
+    Asked(u32),
+    /// For all who are silent: a fallback of the campaign decided.
+    Fallback,
+}
+
+/// A decision in force.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Bound {
+    /// In which stage.
+    pub stage: u32,
+    /// For whom it counts.
+    pub seat: Seat,
+    /// Who decided it.
+    pub by: PrincipalId,
+    /// The file that decides it.
+    pub path: Arc<str>,
+    /// The digest of that file.
+    pub digest: Digest,
+    /// What it decides.
+    pub verdict: Verdict,
+    /// To what or whom.
+    pub to: Option<String>,
+    /// Whether the item was ever handed on from this seat.
+    pub(super) handed_on: bool,
+}
+
+impl Bound {
+    /// Returns how a later decision names this one in `supersedes`.
+    pub fn reference(&self) -> String {
+        reference(&self.path, self.digest)
+    }
+
+    pub(super) fn hands_on(&self) -> bool {
+        self.verdict == Verdict::Abstain && self.to.is_some()
+    }
+}
+
+impl Opening {
+    /// Returns the campaign.
+    pub const fn campaign(&self) -> &Verified<Campaign> {
+        &self.campaign
+    }
+
+    /// Returns the items that were put to review.
+    pub fn items(&self) -> impl ExactSizeIterator<Item = &ItemId> {
+        self.items.keys()
+    }
+
+    /// Returns everybody who was asked about anything.
+    pub fn reviewers(&self) -> &[PrincipalId] {
+        &self.reviewers
+    }
+
+    /// Returns who was asked about an item, as stages and places among [`Self::reviewers`]; sorted.
+    pub fn asked(&self, item: &ItemId) -> &[(u32, u32)] {
+        self.items.get(item).map(|put| put.asked.as_slice()).unwrap_or_default()
+    }
+
+    /// Returns the accepted closes of its first stages, in order.
+    pub fn closes(&self) -> &[Verified<StageClose>] {
+        &self.closes
+    }
+
+    /// Returns how many stages are closed.
+    pub fn closed(&self) -> u32 {
+        u32::try_from(self.closes.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Returns the decisions in force on an item.
+    pub fn bound(&self, item: &ItemId) -> &[Bound] {
+        self.bound.get(item).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Returns the tier at which an item was put to review.
+    pub fn tier(&self, item: &ItemId) -> Option<Tier> {
+        self.items.get(item).map(|put| put.tier)
+    }
+
+    /// Returns where an item is in the stages.
+    pub fn course(&self, item: &ItemId) -> Course {
+        Course::follow(&self.campaign.definition, self.closed(), |stage| self.tally(item, stage))
+    }
+
+    /// Returns the answers on an item in a stage.
+    pub fn tally(&self, item: &ItemId, stage: u32) -> Tally {
+        let mut tally = Tally { asked: self.asked_in(item, stage).count(), ..Tally::default() };
+        for bound in self.bound(item).iter().filter(|bound| bound.stage == stage) {
+            match bound.seat {
+                Seat::Asked(_) => tally.answers.push(bound.verdict),
+                Seat::Fallback => tally.fallback = Some(bound.verdict),
+            }
+            tally.handed_on += usize::from(bound.hands_on());
+        }
+        tally
+    }
+
+    /// Returns who is asked about an item in a stage and has not answered; after the item was handed on, to whom.
+    pub fn missing(&self, item: &ItemId, stage: u32) -> Vec<PrincipalId> {
+        let bound: Vec<&Bound> = self.bound(item).iter().filter(|bound| bound.stage == stage).collect();
+        let covered = bound.iter().any(|bound| bound.seat == Seat::Fallback);
+        let of = |(index, reviewer): (u32, &PrincipalId)| match bound
+            .iter()
+            .find(|bound| bound.seat == Seat::Asked(index))
+        {
+            None if covered => None,
+            None => Some(reviewer.clone()),
+            Some(bound) if bound.hands_on() => PrincipalId::parse(bound.to.as_deref()?).ok(),
+            Some(_) => None,
+        };
+        self.asked_in(item, stage).filter_map(of).collect()
+    }
+
+    pub(super) fn holder(&self, seat: Seat) -> Option<&PrincipalId> {
+        let Seat::Asked(index) = seat else { return None };
+        self.reviewers.get(usize::try_from(index).ok()?)
+    }
+
+    pub(super) fn asked_in(&self, item: &ItemId, stage: u32) -> impl Iterator<Item = (u32, &PrincipalId)> {
+        let here = self.asked(item).iter().filter(move |(own, _)| *own == stage);
+        here.filter_map(|(_, index)| Some((*index, self.reviewers.get(usize::try_from(*index).ok()?)?)))
+    }
+
+    /// Returns the time that the campaign's owners have told last, which is all the time that is known here: a delegation
+    /// that ended before it gives nothing any more.
+    pub(super) fn told(&self) -> Timestamp {
+        self.closes.last().map_or(self.campaign.opened_at, |close| close.closed_at)
+    }
+
+    /// Returns whether nobody settled an item before its stage was closed, and silence did not either.
+    pub(super) fn is_unsettled(&self, item: &ItemId, stage: u32) -> bool {
+        let course = self.course(item);
+        if course.at != At::Ended(stage) {
+            return false;
+        }
+        let close = stage.checked_sub(1).and_then(|index| self.closes.get(usize::try_from(index).ok()?));
+        let silent = close.and_then(|close| {
+            let found = close.silent.binary_search_by(|one| one.item.cmp(item)).ok()?;
+            close.silent.get(found)
+        });
+        if silent.is_some_and(|silent| silent.then == AfterSilence::Disable) {
+            return false;
+        }
+        let stance = course.overall(&self.campaign.definition);
+        matches!(stance, Stance::NoResponse | Stance::NotDecided) || self.is_contradictory(item, stance)
+    }
+
+    /// Returns whether those who take the stance that won want different things, and no fallback has said which.
+    pub(super) fn is_contradictory(&self, item: &ItemId, stance: Stance) -> bool {
+        let first = stance.verdicts().iter().find(|v| self.bound(item).iter().any(|bound| bound.verdict == **v));
+        let Some(verdict) = first.filter(|verdict| verdict.needs_to()) else { return false };
+        let mut same = self.bound(item).iter().filter(|bound| bound.verdict == *verdict);
+        if same.clone().any(|bound| bound.seat == Seat::Fallback) {
+            return false;
+        }
+        let wanted = same.next().map(|bound| &bound.to);
+        same.any(|bound| Some(&bound.to) != wanted)
+    }
+
+    /// Takes the decisions of a review; `seats` are those of its decided items, in their order.
+    pub(super) fn bind(&mut self, path: &str, digest: Digest, review: &Review, seats: &[Seat]) {
+        let path: Arc<str> = Arc::from(path);
+        for (item, seat) in decided(review).zip(seats) {
+            let Some(verdict) = item.decision else { continue };
+            let all = self.bound.entry(item.id.clone()).or_default();
+            let same = all.iter().position(|bound| (bound.stage, bound.seat) == (review.stage(), *seat));
+            let before = same.map(|index| all.swap_remove(index));
+            let mut bound = Bound {
+                stage: review.stage(),
+                seat: *seat,
+                by: review.reviewer.clone(),
+                path: path.clone(),
+                digest,
+                verdict,
+                to: item.to.clone(),
+                handed_on: false,
+            };
+            bound.handed_on = bound.hands_on() || before.is_some_and(|before| before.handed_on);
+            all.push(bound);
+            all.sort_by_key(|bound| (bound.stage, bound.seat));
+        }
+    }
+}
+
+/// Returns the items of a review that are decided.
+pub(super) fn decided(review: &Review) -> impl Iterator<Item = &Item> {
+    review.items.iter().filter(|item| item.decision.is_some())
+}
+
+/// What the stubs of a campaign put to review, gathered stub by stub: all together they are larger than anything else here.
+#[derive(Default)]
+pub(super) struct Puts {
+    items: BTreeMap<ItemId, Put>,
+    reviewers: BTreeMap<PrincipalId, u32>,
+}
+
+impl Puts {
+    /// Takes a stub: a review as it lay in the campaign's folder when that was opened.
+    pub(super) fn add(&mut self, stub: &Review) -> Result<(), Refusal> {
+        let next = u32::try_from(self.reviewers.len()).unwrap_or(u32::MAX);
+        let reviewer = *self.reviewers.entry(stub.reviewer.clone()).or_insert(next);
+        let asked = (stub.stage(), reviewer);
+        for item in &stub.items {
+            let put = self.items.entry(item.id.clone()).or_insert_with(|| Put::of(&stub.system, item));
+            if put.common != common(&stub.system, item) {
+                return Err(Refusal::ItemAltered(item.id.to_string()));
+            }
+            let fixed = fixed(&stub.system, item);
+            if !put.fixed.contains(&fixed) {
+                put.fixed.push(fixed);
+            }
+            match put.asked.binary_search(&asked) {
+                Ok(_) => return Err(Refusal::DuplicateName(item.id.to_string())),
+                Err(index) => put.asked.insert(index, asked),
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether somebody was asked about all of these items in the first stage.
+    pub(super) fn has_all(&self, items: &BTreeSet<ItemId>) -> bool {
+        let first = |put: &Put| put.asked.iter().any(|(stage, _)| *stage == 1);
+        items.iter().all(|item| self.items.get(item).is_some_and(first))
+    }
+
+    /// Checks that it is what the campaign's owners signed.
+    pub(super) fn check(&self, campaign: &Campaign) -> Result<(), Refusal> {
+        let stages = campaign.definition.stage_count();
+        let mut put = self.items.values().flat_map(|put| &put.asked);
+        if let Some((found, _)) = put.find(|(stage, _)| *stage == 0 || *stage > stages) {
+            return Err(StageRefusal::Unknown { found: *found, stages }.into());
+        }
+        let (count, found) =
+            (self.items.len() as u64, population(self.items.iter().map(|(item, put)| (item, &put.grant))));
+        if (count, found) != (campaign.items, campaign.population) {
+            let expected = format!("{} items, {}", campaign.items, campaign.population);
+            return Err(Refusal::Population { expected, found: format!("{count} items, {found}") });
+        }
+        let Some(expected) = campaign.asked else { return Ok(()) };
+        let names: BTreeMap<u32, &PrincipalId> = self.reviewers.iter().map(|(id, index)| (*index, id)).collect();
+        let found = asked(self.items.iter().flat_map(|(item, put)| {
+            put.asked
+                .iter()
+                .filter_map(|(stage, index)| Some((*stage, *names.get(index)?)))
+                .map(move |(stage, id)| (item, stage, id))
+        }));
+        if found == expected {
+            return Ok(());
+        }
+        Err(StageRefusal::Asked { expected: expected.to_string(), found: found.to_string() }.into())
+    }
+
+    /// Returns the opening.
+    pub(super) fn open(self, campaign: Verified<Campaign>, kinship: Arc<Kinship>) -> Opening {
+        let mut reviewers: Vec<_> = self.reviewers.into_iter().collect();
+        reviewers.sort_by_key(|(_, index)| *index);
+        let reviewers = reviewers.into_iter().map(|(reviewer, _)| reviewer).collect();
+        Opening { campaign, items: self.items, reviewers, kinship, closes: Vec::new(), bound: BTreeMap::new() }
+    }
+}
+
+impl Put {
+    fn of(system: &SystemId, item: &Item) -> Self {
+        Self {
+            fixed: Vec::with_capacity(1),
+            common: common(system, item),
+            names: names(&item.principal, &item.entitlement),
+            grant: item.grant,
+            tier: item.tier,
+            asked: Vec::new(),
+        }
+    }
+
+    /// Returns whether an item is as some stub had it, but for the decision.
+    pub(super) fn is(&self, system: &SystemId, item: &Item) -> bool {
+        self.fixed.contains(&fixed(system, item))
+    }
+}
+
+/// Returns the digest of the names that people read.
+pub(super) fn names(principal: &str, entitlement: &str) -> Digest {
+    Digest::of(format!("{principal}\n{entitlement}\n"))
+}
+
+/// Returns the digest of what a reviewer may not change: the system and all of an item but the decision.
+fn fixed(system: &SystemId, item: &Item) -> Digest {
+    Digest::of(format!("{} {}", common(system, item), Digest::of(&item.facts)))
+}
+
+/// Returns the digest of what every reviewer of an item is shown: all but the facts, which end with why they are asked.
+fn common(system: &SystemId, item: &Item) -> Digest {
+    let parts = (
+        (system, &item.id, &item.grant, &item.subject, item.tier),
+        (&item.recommend, item.severity, &item.principal, &item.entitlement),
+    );
+    // INVARIANT: strings, digests and enums always have a canonical form.
+    jcs::digest(&parts).unwrap_or(Digest::ZERO)
+}
+
+/// All campaigns that were opened, by id.
+pub(super) type Openings = BTreeMap<CampaignId, Opening>;

@@ -1,0 +1,392 @@
+//! An open campaign at the base of a change, as far as the change needs it: what it put to whom when it was opened, which
+//! of its stages were closed when, and what was decided before and after.
+//!
+//! Only so much of history is read as tells when the campaign was opened and its stages were closed. Decisions are judged
+//! again for whom they count; that they were signed by whom they say, and not about their own, main saw when it took them.
+
+use super::{
+    authority::Claim,
+    base::MAX_FILE,
+    deciding::is_part,
+    governed::Governed,
+    opening::{Opening, Puts, decided},
+    verified::Verified,
+};
+use crate::{
+    format::{governed, sshsig::Namespace},
+    git::{Changes, GitError, Mode, ObjectId, Repository},
+    model::{
+        CampaignId, Digest, ItemId, PrincipalId, SystemId, Verdict,
+        file::{Campaign, Delegation, Item, Review, StageClose},
+    },
+    store::Place,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a change needs to know of a campaign.
+#[derive(Default)]
+pub(super) struct Wanted {
+    systems: BTreeSet<SystemId>,
+    /// The items of the reviews touched.
+    items: BTreeSet<ItemId>,
+    /// Who decides in them.
+    reviewers: BTreeSet<PrincipalId>,
+    /// Whether more is to be known than who was asked themselves: of a later stage, or where items are handed on.
+    others: bool,
+    /// Whether everybody who was asked is to be known.
+    everybody: bool,
+    /// Whether a stage is closed, for which every item counts.
+    whole: bool,
+}
+
+/// Returns what a change needs to know of which campaigns.
+pub(super) fn wanted(
+    repository: &Repository,
+    head: ObjectId,
+    changes: &Changes,
+) -> Result<BTreeMap<CampaignId, Wanted>, GitError> {
+    let mut all: BTreeMap<CampaignId, Wanted> = BTreeMap::new();
+    let touched: BTreeSet<String> = changes
+        .files
+        .iter()
+        .map(|change| match Place::of(change.path()) {
+            Place::Signature { of, .. } => of,
+            _ => change.path().to_owned(),
+        })
+        .collect();
+    for path in &touched {
+        match Place::of(path) {
+            Place::Campaign(campaign) => drop(all.entry(campaign).or_default()),
+            Place::StageClose { campaign, .. } => all.entry(campaign).or_default().whole = true,
+            Place::Delegation(_) => {
+                if let Some(delegation) = at::<Delegation>(repository, head, path)? {
+                    all.entry(delegation.campaign).or_default().everybody = true;
+                }
+            }
+            Place::Review { campaign, system, .. } => {
+                let wanted = all.entry(campaign).or_default();
+                wanted.systems.insert(system);
+                if let Some(review) = at::<Review>(repository, head, path)? {
+                    wanted.others |= review.stage() > 1 || decided(&review).any(|item| concerns_others(&review, item));
+                    wanted.reviewers.insert(review.reviewer);
+                    wanted.items.extend(review.items.into_iter().map(|item| item.id));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(all)
+}
+
+/// Returns the folders whose signed files a change needs to know.
+pub(super) fn folders(changes: &Changes, wanted: &BTreeMap<CampaignId, Wanted>) -> BTreeSet<String> {
+    let mut folders = BTreeSet::new();
+    for change in &changes.files {
+        let signed = match Place::of(change.path()) {
+            Place::Signature { of, .. } => Place::of(&of),
+            place => place,
+        };
+        match signed {
+            Place::Attestation(_) => drop(folders.insert("attestations".to_owned())),
+            Place::Delegation(_) => drop(folders.insert("delegations".to_owned())),
+            Place::Exception(_) => drop(folders.insert("exceptions".to_owned())),
+            Place::Proof { exception, .. } => {
+                folders.extend(["exceptions".to_owned(), format!("proofs/{exception}")]);
+            }
+            _ => {}
+        }
+    }
+    for (campaign, wanted) in wanted {
+        folders.extend(["delegations".to_owned(), format!("campaigns/{campaign}/stages")]);
+        folders.extend(wanted.reviews(campaign));
+    }
+    folders
+}
+
+impl Wanted {
+    fn reviews(&self, campaign: &CampaignId) -> Vec<String> {
+        if self.whole {
+            return vec![format!("campaigns/{campaign}/reviews")];
+        }
+        self.systems.iter().map(|system| format!("campaigns/{campaign}/reviews/{system}")).collect()
+    }
+
+    /// Returns whether a review in its one form holds an item that matters; quicker than parsing it, which follows if so.
+    fn mentions(&self, bytes: &[u8]) -> bool {
+        self.whole
+            || bytes.split(|byte| *byte == b'\n').any(|line| {
+                let id = line.strip_prefix(b"id = \"").and_then(|rest| rest.strip_suffix(b"\""));
+                let id = id.and_then(|id| ItemId::parse(std::str::from_utf8(id).ok()?).ok());
+                id.is_some_and(|id| self.items.contains(&id))
+            })
+    }
+
+    /// Returns a review with the items that matter, when it has any.
+    fn read(&self, repository: &Repository, path: &str, blob: ObjectId) -> Result<Option<Signed>, GitError> {
+        let bytes = repository.blob(blob, MAX_FILE)?;
+        if !self.mentions(&bytes) {
+            return Ok(None);
+        }
+        let Ok(mut review) = governed::parse::<Review>(path, &bytes) else { return Ok(None) };
+        review.items.retain(|item| self.whole || self.items.contains(&item.id));
+        Ok(Some(Signed { path: path.to_owned(), digest: Digest::of(&bytes), review }))
+    }
+}
+
+/// The close of a stage, and the commit before the one that brought it.
+type Closed = (Verified<StageClose>, Option<ObjectId>);
+
+/// A review as it lies on main.
+struct Signed {
+    path: String,
+    digest: Digest,
+    review: Review,
+}
+
+impl Governed {
+    /// Reads an open campaign at `base`.
+    pub(super) fn read_campaign(
+        &mut self,
+        repository: &Repository,
+        base: ObjectId,
+        id: &CampaignId,
+        wanted: &Wanted,
+    ) -> Result<(), GitError> {
+        let path = format!("campaigns/{id}/campaign.toml");
+        let Some(campaign) = self.taken::<Campaign>(repository, base, &path, Namespace::Campaign)? else {
+            return Ok(());
+        };
+        self.accepted.insert(path.clone());
+        let (opened, _) = self.arrived(repository, base, &path)?;
+        let closes = self.closes(repository, base, &campaign)?;
+        let Some(puts) = puts(repository, opened, id, wanted, closes.is_empty())? else { return Ok(()) };
+        let mut opening = puts.open(campaign, self.kinship.clone());
+        if wanted.everybody {
+            let stems = repository.list(opened, &format!("campaigns/{id}/reviews"))?.files.into_iter();
+            let stems = stems.filter_map(|file| match Place::of(&file.path) {
+                Place::Review { stem, .. } => Some(stem),
+                _ => None,
+            });
+            opening.reviewers.extend(stems.flat_map(|stem| names(&stem)));
+        }
+        let signed = self.signed(repository, id, wanted)?;
+        self.accepted.extend(signed.iter().map(|review| review.path.clone()));
+        if wanted.whole {
+            self.line.extend(repository.first_parents(None, base)?);
+        }
+        self.replay(repository, &mut opening, signed, closes)?;
+        self.openings.insert(id.clone(), opening);
+        Ok(())
+    }
+
+    /// Returns the closes of stages that lie on main, in order, each with the commit before the one that brought it.
+    fn closes(
+        &mut self,
+        repository: &Repository,
+        base: ObjectId,
+        campaign: &Verified<Campaign>,
+    ) -> Result<Vec<Closed>, GitError> {
+        let mut closes = Vec::new();
+        for stage in 1..=campaign.definition.stage_count() {
+            let path = format!("campaigns/{}/stages/{stage}.toml", campaign.id);
+            let taken = self.taken::<StageClose>(repository, base, &path, Namespace::StageClose)?;
+            let Some(close) = taken.filter(|close| close.value().digest == campaign.digest()) else { break };
+            let (_, before) = self.arrived(repository, base, &path)?;
+            self.accepted.insert(path);
+            closes.push((close, before));
+        }
+        Ok(closes)
+    }
+
+    /// Returns the reviews that are signed on main and hold an item that matters.
+    fn signed(&self, repository: &Repository, id: &CampaignId, wanted: &Wanted) -> Result<Vec<Signed>, GitError> {
+        let prefix = format!("campaigns/{id}/reviews/");
+        let mut signed = Vec::new();
+        for (path, blob) in self.files.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix)) {
+            if matches!(Place::of(path), Place::Review { .. }) && self.held.contains_key(path) {
+                signed.extend(wanted.read(repository, path, *blob)?);
+            }
+        }
+        Ok(signed)
+    }
+
+    /// Takes what was signed in the order of the stages: what was there before a stage was closed, then its close, and what
+    /// came to an open end.
+    fn replay(
+        &self,
+        repository: &Repository,
+        opening: &mut Opening,
+        mut signed: Vec<Signed>,
+        closes: Vec<Closed>,
+    ) -> Result<(), GitError> {
+        for (close, before) in closes {
+            let in_time = |one: &Signed| -> Result<bool, GitError> {
+                let Some(before) = before.filter(|_| one.review.stage() == close.stage) else { return Ok(false) };
+                Ok(repository.file(before, &one.path)?.is_some_and(|file| self.files.get(&one.path) == Some(&file.id)))
+            };
+            let mut timely = Vec::new();
+            let mut rest = Vec::new();
+            for one in signed {
+                if in_time(&one)? { timely.push(one) } else { rest.push(one) }
+            }
+            self.bind_all(opening, timely);
+            signed = rest;
+            let stale = close.silent.iter().any(|silent| {
+                opening.items.contains_key(&silent.item) && !opening.tally(&silent.item, close.stage).is_silent()
+            });
+            if stale {
+                break;
+            }
+            opening.closes.push(close);
+        }
+        self.bind_all(opening, signed);
+        Ok(())
+    }
+
+    /// Binds what can be bound, whatever the order in which it lies there.
+    fn bind_all(&self, opening: &mut Opening, mut signed: Vec<Signed>) {
+        loop {
+            let before = signed.len();
+            signed.retain(|one| {
+                let Signed { path, digest, review } = one;
+                let claims = decided(review).map(|item| Claim {
+                    reviewer: &review.reviewer,
+                    system: &review.system,
+                    stage: review.stage(),
+                    item,
+                });
+                let seats: Result<Vec<_>, _> = claims.map(|claim| opening.seat(claim, &self.delegations)).collect();
+                let Ok(seats) = seats else { return true };
+                opening.bind(path, *digest, review, &seats);
+                false
+            });
+            if signed.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// Takes the delegations that lie on main, signed by who delegates.
+    pub(super) fn read_delegations(&mut self, repository: &Repository, base: ObjectId) -> Result<(), GitError> {
+        let paths = self.held.keys().filter(|path| matches!(Place::of(path), Place::Delegation(_)));
+        for path in paths.cloned().collect::<Vec<_>>() {
+            let taken = self.taken::<Delegation>(repository, base, &path, Namespace::Delegation)?;
+            if let Some(delegation) = taken.filter(|one| one.names() == [one.from.to_string()]) {
+                self.accepted.insert(path);
+                self.delegations.push(delegation);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the commit that brought a signed file of `base` to main, and the one before. What is signed stays, so that it
+    /// is there from then on: a few looks back are enough, however long ago that was.
+    fn arrived(
+        &self,
+        repository: &Repository,
+        base: ObjectId,
+        path: &str,
+    ) -> Result<(ObjectId, Option<ObjectId>), GitError> {
+        let blob = self.files.get(path);
+        let signatures: Vec<(&String, &ObjectId)> =
+            self.signature_paths(path).map(|(_, path, blob)| (path, blob)).collect();
+        let is_there = |commit: ObjectId| -> Result<bool, GitError> {
+            if repository.file(commit, path)?.map(|file| file.id).as_ref() != blob {
+                return Ok(false);
+            }
+            for (path, blob) in &signatures {
+                if repository.file(commit, path)?.is_some_and(|file| file.id == **blob) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        let mut line = vec![base];
+        let (mut there, mut reach) = (0, 1);
+        let gone = loop {
+            while let Some(last) = line.last().filter(|_| line.len() <= reach) {
+                let Some(parent) = repository.parents(*last)?.first().copied() else { break };
+                line.push(parent);
+            }
+            match line.get(reach) {
+                None => break line.len(),
+                Some(commit) if !is_there(*commit)? => break reach,
+                Some(_) => (there, reach) = (reach, reach * 2),
+            }
+        };
+        let mut gone = gone;
+        while there + 1 < gone {
+            let middle = usize::midpoint(there, gone);
+            match line.get(middle) {
+                Some(commit) if is_there(*commit)? => there = middle,
+                _ => gone = middle,
+            }
+        }
+        Ok((line.get(there).copied().unwrap_or(base), line.get(there + 1).copied()))
+    }
+}
+
+/// Returns what the stubs of a campaign put to whom, of the items that matter. The stubs of those who decide in the change
+/// come first, and are enough where each of them was asked about everything they decide; `first` says that no stage is
+/// closed yet.
+fn puts(
+    repository: &Repository,
+    opened: ObjectId,
+    id: &CampaignId,
+    wanted: &Wanted,
+    first: bool,
+) -> Result<Option<Puts>, GitError> {
+    let mut stubs = Vec::new();
+    for folder in wanted.reviews(id) {
+        for file in repository.list(opened, &folder)?.files {
+            if let Place::Review { stem, .. } = Place::of(&file.path)
+                && file.mode == Mode::Plain
+            {
+                let own = wanted.reviewers.iter().any(|reviewer| is_part(&stem, reviewer.as_str()));
+                stubs.push((!own, file));
+            }
+        }
+    }
+    stubs.sort_by(|a, b| (a.0, &a.1.path).cmp(&(b.0, &b.1.path)));
+    let mut puts = Puts::default();
+    let enough = first && !wanted.others && !wanted.whole && wanted.reviewers.len() == 1;
+    let mut own = true;
+    for (other, file) in stubs {
+        if own && other && enough && puts.has_all(&wanted.items) {
+            break;
+        }
+        own &= !other;
+        let Some(stub) = wanted.read(repository, &file.path, file.id)? else { continue };
+        if puts.add(&stub.review).is_err() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(puts))
+}
+
+/// Returns whether a decision hands an item on, or takes the place of somebody else's.
+fn concerns_others(review: &Review, item: &Item) -> bool {
+    let names_own = |names: &String| match Place::of(names.split('@').next().unwrap_or_default()) {
+        Place::Review { stem, .. } => is_part(&stem, review.reviewer.as_str()),
+        _ => false,
+    };
+    item.decision == Some(Verdict::Abstain) || !item.supersedes.as_ref().is_none_or(names_own)
+}
+
+/// Returns whom a review's name may name: `ana-2` is a second file of `ana`, or one of `ana-2`.
+fn names(stem: &str) -> Vec<PrincipalId> {
+    let whole = PrincipalId::parse(stem).ok();
+    let part = stem.rsplit_once('-').filter(|(name, _)| is_part(stem, name));
+    whole.into_iter().chain(part.and_then(|(name, _)| PrincipalId::parse(name).ok())).collect()
+}
+
+/// Returns a file at a commit, when it can be read.
+fn at<T: crate::model::file::Governed>(
+    repository: &Repository,
+    commit: ObjectId,
+    path: &str,
+) -> Result<Option<T>, GitError> {
+    let Some(file) = repository.file(commit, path)?.filter(|file| file.mode == Mode::Plain) else { return Ok(None) };
+    let Ok(bytes) = repository.blob(file.id, MAX_FILE) else { return Ok(None) };
+    Ok(governed::parse::<T>(path, &bytes).ok())
+}

@@ -1,0 +1,358 @@
+//! Who decides an item in a stage, when, and for whom that counts; on real repositories, by the walk and by the gate alike.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
+
+#[path = "support/governed.rs"]
+mod governed;
+
+use governed::*;
+use tenure::{
+    diag::Style,
+    model::{
+        PrincipalId, Stance, Strategy, Tier, Verdict,
+        file::{AfterSilence, CampaignDefinition, Item, Silence, Stage},
+    },
+    trust::{Seat, check},
+};
+
+const NONE: [&str; 0] = [];
+
+/// Returns `count` items of tier T3 that are nobody's of these stories.
+fn few(count: usize) -> Vec<Item> {
+    let strangers = ["mo", "pat", "li", "zoe", "kim", "lou"];
+    let template = items().remove(0);
+    let item = |name: &&str| {
+        let key = tenure::model::GrantKey::parse(&format!("membership/{name}/writers")).unwrap();
+        let campaign = tenure::model::CampaignId::parse(CAMPAIGN).unwrap();
+        let system = tenure::model::SystemId::parse(SYSTEM).unwrap();
+        Item {
+            id: tenure::model::ItemId::of(&campaign, &system, &key),
+            grant: tenure::model::Digest::of(name),
+            subject: format!("{SYSTEM}:{name}"),
+            principal: (*name).to_owned(),
+            tier: Tier::T3,
+            ..template.clone()
+        }
+    };
+    strangers.iter().take(count).map(item).collect()
+}
+
+/// Returns a stage in which two are asked about each item.
+fn stage(name: &str, outcome: Strategy) -> Stage {
+    Stage {
+        name: name.to_owned(),
+        days: 7,
+        reviewers: vec!["owner".to_owned()],
+        ask: 1,
+        outcome,
+        stop_on: Vec::new(),
+        advance_on: Vec::new(),
+    }
+}
+
+fn two_stages(definition: &mut CampaignDefinition) {
+    definition.on_silence = Silence::Disable;
+    definition.stages = vec![stage("owners", Strategy::OneDenyDenies), stage("systems", Strategy::OneDenyDenies)];
+}
+
+/// Returns what a change to `files` is refused for by the walk, after making sure that the gate says the same.
+fn refused(world: &mut World, files: &Files) -> Vec<&'static str> {
+    let walk = world.codes_after(files);
+    let head = world.commit(&[world.main], files, "a change");
+    let checked = check(&world.repository, world.pin, Some(world.main), head).unwrap();
+    let mut gate: Vec<_> = checked.problems.sorted().iter().map(|problem| problem.code).collect();
+    gate.sort_unstable();
+    gate.dedup();
+    assert_eq!(gate, walk, "the gate and the walk: {}", checked.problems.render(Style::plain()));
+    walk
+}
+
+#[test]
+fn only_who_was_asked_decides() {
+    let mut world = World::founded();
+    let items = few(2);
+    world.open_stages(&items, &[("dora", 1), ("emil", 1)], |_| {});
+    let by = |world: &World, who: &str| world.answer(who, 1, &items[0], Verdict::Revoke, |_| {});
+    for who in ["dora-2", "emil-2"] {
+        let files = by(&world, who);
+        assert_eq!(refused(&mut world, &files), NONE, "{who} was asked");
+    }
+    for who in ["ana", "ben"] {
+        let files = by(&world, who);
+        assert_eq!(refused(&mut world, &files), NONE, "{who} is a fallback, and nobody has answered");
+    }
+    for who in ["cleo", "fay"] {
+        let files = by(&world, who);
+        assert_eq!(refused(&mut world, &files), ["foreign-decision"], "{who}");
+    }
+    let files = by(&world, "fay");
+    let head = world.commit(&[world.main], &files, "a change");
+    let checked = check(&world.repository, world.pin, Some(world.main), head).unwrap();
+    let told = checked.problems.render(Style::plain()).replace(items[0].id.as_str(), "itm-1");
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn who_was_asked_is_what_the_owners_signed() {
+    let mut world = World::founded();
+    let items = few(2);
+    let before = (world.main, world.files.clone());
+    world.open_stages(&items, &[("dora", 1)], |_| {});
+    let mut files = world.files.clone();
+    let stub: tenure::model::file::Review = parse(&files, &review_path("dora"));
+    files.remove(&review_path("dora"));
+    let other = tenure::model::file::Review { reviewer: PrincipalId::parse("fay").unwrap(), ..stub };
+    put(&mut files, &review_path("fay"), &other);
+    (world.main, world.files) = before;
+    assert_eq!(world.codes_after(&files), ["asked-mismatch", "campaign-mismatch"], "the worklist of another reviewer");
+}
+
+#[test]
+fn somebody_judges_for_somebody_by_a_signed_delegation() {
+    let mut world = World::founded();
+    let items = few(2);
+    world.open_stages(&items, &[("dora", 1), ("emil", 1)], |_| {});
+    let unfit = [
+        ("to herself", world.delegation("dora", "dora", |_| {})),
+        ("to nobody", world.delegation("dora", "mallory", |_| {})),
+        ("for ever", world.delegation("dora", "fay", |one| one.until = one.until.plus_days(1))),
+        ("by somebody who was not asked", world.delegation("cleo", "fay", |_| {})),
+    ];
+    for (name, files) in unfit {
+        assert_eq!(refused(&mut world, &files), ["delegation-unfit"], "{name}");
+    }
+    let mut forged = world.delegation("dora", "fay", |_| {});
+    let path = "delegations/dora-to-fay.toml";
+    forged.remove(&signature_path(path, "dora"));
+    sign(&mut forged, path, "fay");
+    assert_eq!(refused(&mut world, &forged), ["signer-not-named"], "whoever takes cannot give");
+
+    let elsewhere = world.delegation("dora", "fay", |one| {
+        one.systems = vec![tenure::model::SystemId::parse("pg-other").unwrap()];
+    });
+    world.merge(&elsewhere);
+    let files = world.answer("fay", 1, &items[0], Verdict::Revoke, |_| {});
+    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "on another system only");
+
+    let given = world.delegation("dora", "fay", |one| one.id = PrincipalId::parse("leave").unwrap());
+    let mut both = given.clone();
+    world.answer_in(&mut both, "fay", 1, &items[0], Verdict::Revoke, |_| {});
+    assert_eq!(refused(&mut world, &both), NONE, "in one merge with the decision");
+    world.merge(&both);
+    let governed = world.governed();
+    let bound = &governed.bound(&governed.reviews()[0].campaign, &items[0].id)[0];
+    let opening = &governed.openings()[&governed.reviews()[0].campaign];
+    let Seat::Asked(index) = bound.seat else { panic!("{bound:?}") };
+    assert_eq!((bound.by.as_str(), opening.reviewers()[index as usize].as_str()), ("fay", "dora"));
+
+    let files = world.answer("dora-2", 1, &items[0], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &files), ["item-bound-twice"], "one place, one decision");
+    let reference = bound.reference();
+    let files =
+        world.answer("dora-2", 1, &items[0], Verdict::Certify, |item| item.supersedes = Some(reference.clone()));
+    assert_eq!(refused(&mut world, &files), NONE, "it is her place");
+    let files = world.answer("emil-2", 1, &items[0], Verdict::Certify, |item| item.supersedes = Some(reference));
+    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "and not his");
+
+    let on = world.delegation("fay", "gus", |_| {});
+    assert_eq!(refused(&mut world, &on), ["delegation-unfit"], "what was delegated is not hers to delegate");
+    let both = world.delegation("emil", "fay", |_| {});
+    world.merge(&both);
+    let files = world.answer("fay-2", 1, &items[0], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &files), ["answers-twice"], "nobody answers for two");
+    let files = world.answer("fay-2", 1, &items[1], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &files), NONE, "but for one of them");
+}
+
+#[test]
+fn an_item_is_handed_on_once() {
+    let mut world = World::founded();
+    let items = few(2);
+    world.open_stages(&items, &[("dora", 1), ("emil", 1)], |_| {});
+    let hand = |to: &str| {
+        let to = to.to_owned();
+        move |item: &mut Item| item.to = Some(to)
+    };
+    for (to, why) in [("mallory", "nobody"), ("emil", "asked already"), ("dora", "herself"), ("Not An Id", "no id")] {
+        let files = world.answer("dora-2", 1, &items[0], Verdict::Abstain, hand(to));
+        assert_eq!(refused(&mut world, &files), ["handed-on"], "{why}");
+    }
+    let mut handed = world.files.clone();
+    let abstained = world.answer_in(&mut handed, "dora-2", 1, &items[0], Verdict::Abstain, hand("fay"));
+    let mut both = handed.clone();
+    let decided = |item: &mut Item| item.supersedes = Some(abstained.clone());
+    world.answer_in(&mut both, "fay", 1, &items[0], Verdict::Certify, decided);
+    assert_eq!(refused(&mut world, &both), NONE, "handed on and decided in one merge");
+    world.merge(&handed);
+    let files = world.answer("fay", 1, &items[0], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &files), ["item-bound-twice"], "whose place it takes is said");
+    let files = world.answer("fay", 1, &items[1], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "another item");
+    let files = world.answer("gus", 1, &items[0], Verdict::Certify, decided);
+    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "another person");
+    let files = world.answer("fay", 1, &items[0], Verdict::Abstain, |item| {
+        decided(item);
+        hand("gus")(item);
+    });
+    assert_eq!(refused(&mut world, &files), ["handed-on"], "only once");
+    let files = world.answer("dora-3", 1, &items[0], Verdict::Abstain, |item| {
+        decided(item);
+        hand("gus")(item);
+    });
+    assert_eq!(refused(&mut world, &files), ["handed-on"], "and not to somebody else instead");
+    let files = world.answer("fay", 1, &items[0], Verdict::Certify, decided);
+    assert_eq!(refused(&mut world, &files), NONE);
+    let files = world.answer("dora-3", 1, &items[0], Verdict::Certify, decided);
+    assert_eq!(refused(&mut world, &files), NONE, "until then it is still hers");
+}
+
+#[test]
+fn a_fallback_speaks_for_the_silent_and_takes_what_was_not_decided() {
+    let mut world = World::founded();
+    let items = few(1);
+    world.open_stages(&items, &[("dora", 1)], |_| {});
+    let mut files = world.files.clone();
+    let abstained = world.answer_in(&mut files, "dora-2", 1, &items[0], Verdict::Abstain, |_| {});
+    world.merge(&files);
+    let files = world.answer("ana", 1, &items[0], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "nobody is silent");
+    let replace = |item: &mut Item| item.supersedes = Some(abstained.clone());
+    let mut files = world.files.clone();
+    let certified = world.answer_in(&mut files, "ana", 1, &items[0], Verdict::Certify, replace);
+    assert_eq!(refused(&mut world, &files), NONE);
+    world.merge(&files);
+    let files = world.answer("ben", 1, &items[0], Verdict::Revoke, |item| item.supersedes = Some(certified.clone()));
+    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "a decision is not a fallback's to replace");
+    let files = world.answer("ana-2", 1, &items[0], Verdict::Revoke, |item| item.supersedes = Some(certified.clone()));
+    assert_eq!(refused(&mut world, &files), NONE, "but their own");
+}
+
+#[test]
+fn a_closed_stage_takes_no_more_decisions() {
+    let mut world = World::founded();
+    let items = few(3);
+    world.open_stages(&items, &[("dora", 1), ("emil", 2)], two_stages);
+    let early = world.answer("emil-2", 2, &items[0], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &early), ["stage-not-open"]);
+    let unknown = world.answer("emil-2", 3, &items[0], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &unknown), ["unknown-stage"]);
+
+    let mut files = world.files.clone();
+    world.answer_in(&mut files, "dora-2", 1, &items[0], Verdict::Certify, |_| {});
+    let revoked = world.answer_in(&mut files, "dora-3", 1, &items[1], Verdict::Revoke, |_| {});
+    world.merge(&files);
+    let early = |world: &World| world.answer("emil-2", 2, &items[0], Verdict::Certify, |_| {});
+    let files = early(&world);
+    assert_eq!(refused(&mut world, &files), ["stage-not-open"], "not closed");
+
+    let silent = [(&items[2], AfterSilence::Advance)];
+    let closes = [
+        ("second first", world.close(2, 0, &[], |_| {}), "stage-out-of-order"),
+        ("nobody is silent", world.close(1, 3, &[], |_| {}), "stage-close-wrong"),
+        ("disable at once", world.close(1, 2, &[(&items[2], AfterSilence::Disable)], |_| {}), "stage-close-wrong"),
+        ("wrong count", world.close(1, 3, &silent, |_| {}), "stage-close-wrong"),
+        ("elsewhere", world.close(1, 2, &silent, |close| close.base = "0".repeat(40)), "stage-close-place"),
+        ("other name", world.close(1, 2, &silent, |c| "root".clone_into(&mut c.silent[0].principal)), "item-altered"),
+        (
+            "before it opened",
+            world.close(1, 2, &silent, |c| c.closed_at = c.closed_at.plus_days(-30)),
+            "stage-close-wrong",
+        ),
+        ("salt", world.close(1, 2, &silent, |close| close.salt = Some("salt".to_owned())), "seeds-mismatch"),
+    ];
+    for (name, files, code) in closes {
+        assert_eq!(refused(&mut world, &files), [code], "{name}");
+    }
+    let mut by_anybody = world.close(1, 2, &silent, |_| {});
+    by_anybody.remove(&signature_path(&close_path(1), "ana"));
+    assert_eq!(refused(&mut world, &by_anybody), ["below-threshold"]);
+    sign(&mut by_anybody, &close_path(1), "fay");
+    assert_eq!(refused(&mut world, &by_anybody), ["not-in-group"]);
+
+    let mut with_an_answer = world.close(1, 2, &silent, |_| {});
+    world.answer_in(&mut with_an_answer, "dora-4", 1, &items[2], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &with_an_answer), ["stage-close-stale"], "what came with it counts");
+
+    let closed = world.close(1, 2, &silent, |_| {});
+    assert_eq!(refused(&mut world, &closed), NONE);
+    world.merge(&closed);
+    let late = world.answer("dora-4", 1, &items[2], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &late), ["late-decision"]);
+    let late = world.answer("dora-4", 1, &items[1], Verdict::Certify, |item| item.supersedes = Some(revoked.clone()));
+    assert_eq!(refused(&mut world, &late), ["late-decision"], "nor a change of mind");
+    let late = world.answer("ana", 1, &items[2], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &late), ["late-decision"], "nor a fallback, where the next stage is asked");
+    let files = early(&world);
+    assert_eq!(refused(&mut world, &files), NONE, "the next stage is asked");
+    let stopped = world.answer("emil-2", 2, &items[1], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &stopped), ["stage-not-open"], "what was revoked is asked no further");
+}
+
+#[test]
+fn silence_takes_effect_by_a_signed_list_within_a_cap() {
+    let mut world = World::founded();
+    let items = few(3);
+    world.open_stages(&items, &[("dora", 1)], |definition| {
+        definition.on_silence = Silence::Disable;
+        definition.silence_cap = Some(2);
+    });
+    let all: Vec<_> = items.iter().map(|item| (item, AfterSilence::Disable)).collect();
+    let files = world.close(1, 0, &all, |_| {});
+    assert_eq!(refused(&mut world, &files), ["silence-cap"]);
+    let kept = world.close(1, 0, &items.iter().map(|item| (item, AfterSilence::Open)).collect::<Vec<_>>(), |_| {});
+    assert_eq!(refused(&mut world, &kept), ["stage-close-wrong"], "what silence comes to is not a choice");
+    let files = world.answer("dora-2", 1, &items[0], Verdict::Certify, |_| {});
+    world.merge(&files);
+    let files = world.close(1, 1, &all[1..], |_| {});
+    assert_eq!(refused(&mut world, &files), NONE);
+    world.merge(&files);
+    let files = world.answer("ana", 1, &items[1], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &files), ["late-decision"], "silence has settled it");
+}
+
+#[test]
+fn what_is_open_for_good_goes_to_a_fallback() {
+    let mut world = World::founded();
+    let items = few(2);
+    world.open_stages(&items, &[("dora", 1)], |_| {});
+    let mut files = world.files.clone();
+    let looked_into = world.answer_in(&mut files, "dora-2", 1, &items[0], Verdict::Investigate, |_| {});
+    world.merge(&files);
+    let files = world.close(1, 1, &[(&items[1], AfterSilence::Open)], |_| {});
+    world.merge(&files);
+    assert_eq!(world.codes(), NONE);
+    let late = world.answer("dora-3", 1, &items[1], Verdict::Revoke, |_| {});
+    assert_eq!(refused(&mut world, &late), ["late-decision"]);
+    let silent = world.answer("ana", 1, &items[1], Verdict::Revoke, |_| {});
+    assert_eq!(refused(&mut world, &silent), NONE);
+    let undecided =
+        world.answer("ana", 1, &items[0], Verdict::Revoke, |item| item.supersedes = Some(looked_into.clone()));
+    assert_eq!(refused(&mut world, &undecided), NONE);
+    world.merge(&undecided);
+    let files = world.answer("ana-2", 1, &items[0], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &files), ["late-decision"], "it is settled now");
+}
+
+#[test]
+fn a_delegation_ends_with_the_time_that_owners_have_told() {
+    let mut world = World::founded();
+    let items = few(1);
+    world.open_stages(&items, &[("dora", 1), ("dora", 2)], |definition| {
+        two_stages(definition);
+        definition.stages[0].advance_on = vec![Stance::NoResponse];
+    });
+    let files = world.delegation("dora", "fay", |one| one.until = one.until.plus_days(-25));
+    world.merge(&files);
+    let files = world.answer("fay", 1, &items[0], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &files), NONE);
+    let files = world.close(1, 0, &[(&items[0], AfterSilence::Advance)], |_| {});
+    world.merge(&files);
+    let files = world.answer("fay", 2, &items[0], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "the stage was closed after its end");
+    let files = world.answer("dora-3", 2, &items[0], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &files), NONE);
+}
