@@ -1,6 +1,7 @@
 //! The gate for a change: forms, signatures, authority, self-review, staleness, append-only, text. No network, no clock.
 
 use super::{
+    check_policies::check_policies,
     governed::{Found, Governed},
     refusal::Refusal,
 };
@@ -79,6 +80,7 @@ pub fn check(
         }
     }
     check_stale(repository, head, &changes, &mut problems)?;
+    problems.extend(check_policies(repository, head, changes.files.iter().map(Change::path))?);
     let governed = base.is_none().then_some(governed);
     Ok(Checked { problems, files, governed })
 }

@@ -8,6 +8,7 @@ mod agent;
 mod authority;
 mod base;
 mod check;
+mod check_policies;
 mod deciding;
 mod docket;
 mod founding;

@@ -1,5 +1,6 @@
-//! `tenure policy attributes|lint|rules|test`
+//! `tenure policy add|attributes|lint|rules|test`
 
+mod add;
 mod attributes;
 mod books;
 mod lint;
@@ -21,6 +22,8 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write the rules that come with the engine into policies/
+    Add(add::Args),
     /// List the names and functions that rules may use
     Attributes(attributes::Args),
     /// Refuse unknown names, unreachable rules, retired controls, rules without cases
@@ -33,6 +36,7 @@ enum Command {
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     match &args.command {
+        Command::Add(args) => add::run(args, context),
         Command::Attributes(args) => attributes::run(args, context),
         Command::Lint(args) => lint::run(args, context),
         Command::Rules(args) => rules::run(args, context),

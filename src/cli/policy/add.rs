@@ -1,0 +1,100 @@
+//! `tenure policy add [NAME…]`
+
+use crate::{
+    cli::{Context, Exit, Failure, Format, session::git},
+    diag::{Diagnostic, Diagnostics},
+    format::{governed, nearest},
+    git::Repository,
+    model::file::FileKind,
+    policy::SHIPPED,
+};
+use serde_json::json;
+use std::{collections::BTreeSet, fs, io::Write, path::Path};
+
+/// Write the rules that come with the engine into policies/
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Rules judge people, so they come into a repository by a change of its own that somebody reads, and not with `tenure init`.\nWithout a NAME all rules, cases, profiles and controls are written; definitions of campaigns name people, and are written\nonly by name. A file that is there and says something else is kept.\n\nExamples:\n  tenure policy add\n  tenure policy add privileged dormant\n  tenure policy add --replace life.rules life.cases"
+)]
+pub(super) struct Args {
+    /// Files of the shipped pack, without `.toml`; `life` is `life.rules` and `life.cases`
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Write over files that say something else
+    #[arg(long)]
+    replace: bool,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let repository = Repository::discover(&context.directory).map_err(git)?;
+    let root = repository.work_tree().ok_or_else(|| {
+        Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to").help("git clone it")
+    })?;
+    let chosen = chosen(&args.names)?;
+    let (mut written, mut kept, mut problems) = (Vec::new(), Vec::new(), Diagnostics::new());
+    for (path, text) in chosen {
+        let place = root.join(path);
+        match fs::read_to_string(&place) {
+            Ok(there) if there == text => continue,
+            Ok(_) if !args.replace => {
+                kept.push(path);
+                let problem = Diagnostic::warning("file-kept", format!("{path} says something else, and was kept"));
+                problems.push(problem.help(format!("to write over it: tenure policy add --replace {}", name_of(path))));
+                continue;
+            }
+            _ => {}
+        }
+        write(&place, text)?;
+        written.push(path);
+    }
+    if context.format == Format::Json {
+        context.json(&json!({"written": written, "kept": kept}))?;
+        return Ok(Exit::Done);
+    }
+    context.problems(&problems)?;
+    for path in &written {
+        writeln!(context.out, "{path}")?;
+    }
+    match written.len() {
+        0 => writeln!(context.out, "nothing was written: all of it is there")?,
+        1 => writeln!(context.out, "1 file written; next: read it, commit it, and merge it to main")?,
+        many => writeln!(context.out, "{many} files written; next: read them, commit them, and merge them to main")?,
+    }
+    Ok(Exit::Done)
+}
+
+fn write(place: &Path, text: &str) -> Result<(), Failure> {
+    let folder = place.parent().unwrap_or(place);
+    fs::create_dir_all(folder).and_then(|()| fs::write(place, text)).map_err(|error| {
+        let problem = Diagnostic::error("unwritable", format!("cannot write `{}`: {error}", place.display()));
+        problem.help("look at policies/ in the work tree").into()
+    })
+}
+
+fn chosen(names: &[String]) -> Result<Vec<(&'static str, &'static str)>, Failure> {
+    if names.is_empty() {
+        let definition = |text: &str| governed::kind("", text).is_ok_and(|kind| kind == FileKind::CampaignDefinition);
+        return Ok(SHIPPED.iter().copied().filter(|(_, text)| !definition(text)).collect());
+    }
+    let mut chosen = BTreeSet::new();
+    for name in names {
+        let stem = name.trim_end_matches(".toml").trim_start_matches("policies/");
+        let fits = |path: &str| name_of(path) == stem || name_of(path).split_once('.').is_some_and(|(s, _)| s == stem);
+        let found: Vec<_> = SHIPPED.iter().copied().filter(|(path, _)| fits(path)).collect();
+        if found.is_empty() {
+            let known: Vec<_> = SHIPPED.iter().map(|(path, _)| name_of(path)).collect();
+            let problem = Diagnostic::error("unknown-name", format!("nothing that is shipped is called `{name}`"));
+            let problem = match nearest(stem, known.iter().copied()) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem.help(format!("there are: {}", known.join(", "))),
+            };
+            return Err(Failure::new(Exit::Usage, problem));
+        }
+        chosen.extend(found);
+    }
+    Ok(chosen.into_iter().collect())
+}
+
+fn name_of(path: &'static str) -> &'static str {
+    path.trim_start_matches("policies/").trim_end_matches(".toml")
+}
