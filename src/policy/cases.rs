@@ -58,14 +58,16 @@ impl Pack {
         for read in &self.sources().cases {
             for (index, case) in read.file.cases.iter().enumerate() {
                 let steps = |key| ["case".into(), index.into(), Step::Key(key)];
-                let pack = packs.entry(&case.profiles).or_insert_with(|| match self.with_profiles(&case.profiles) {
-                    Ok(pack) => Some(pack),
-                    Err(_) => None,
+                let known = self.known_profiles();
+                let pack = packs.entry(&case.profiles).or_insert_with(|| {
+                    let there = case.profiles.iter().all(|profile| known.contains_key(profile.as_str()));
+                    // What else is wrong with profiles is said where they are compiled.
+                    there.then(|| self.clone().under(&case.profiles, &mut Diagnostics::new()))
                 });
                 let Some(pack) = pack else {
                     let problem = Diagnostic::error("unknown-profile", "the case names a profile that is not there");
                     let span = place(read.source.text(), &steps("profiles"));
-                    let known: Vec<_> = self.known_profiles().into_keys().collect();
+                    let known: Vec<_> = known.into_keys().collect();
                     let problem = problem.at(&read.source, span, "here");
                     problems.push(problem.help(format!("there are: {}", known.join(", "))));
                     continue;
@@ -100,9 +102,13 @@ fn run<'p>(
         let severity = (found == Expected::Fail).then_some(pair.severity);
         return Some(tested(read, case, found, severity, lack, at));
     }
+    // It is there, and its expressions are wrong, which is said there.
+    if pack.rule(&case.rule).is_none() && pack.sources().ids().any(|id| id == case.rule) {
+        return None;
+    }
     let facts = facts(read, index, case, problems)?;
     let Some(judgement) = pack.judge_by(&case.rule, &Subject::of(&facts)) else {
-        let ids = pack.rules().map(|rule| rule.id.as_str()).chain(pack.pairs().iter().map(|pair| pair.id.as_str()));
+        let ids = pack.sources().ids();
         let problem = Diagnostic::error("unknown-rule", format!("there is no rule `{}`", case.rule));
         let problem = problem.at(&read.source, at("rule"), "here");
         problems.push(match nearest(&case.rule, ids) {

@@ -10,7 +10,51 @@ macro_rules! shipped {
     };
 }
 
-shipped!["dormant.toml", "machines.toml", "privileged.toml", "unowned.toml"];
+shipped![
+    "agents-and-engine.cases.toml",
+    "agents-and-engine.rules.toml",
+    "authentication.cases.toml",
+    "authentication.rules.toml",
+    "cis.profile.toml",
+    "control-plane.toml",
+    "controls.toml",
+    "credentials.cases.toml",
+    "credentials.rules.toml",
+    "dora.profile.toml",
+    "dormant.toml",
+    "duties.cases.toml",
+    "duties.rules.toml",
+    "environments.cases.toml",
+    "environments.rules.toml",
+    "exposed.toml",
+    "fedramp-high.profile.toml",
+    "fedramp-moderate.profile.toml",
+    "hipaa.profile.toml",
+    "leavers.toml",
+    "life.cases.toml",
+    "life.rules.toml",
+    "low.toml",
+    "machines.toml",
+    "movers.toml",
+    "ownership.cases.toml",
+    "ownership.rules.toml",
+    "pci.profile.toml",
+    "people.cases.toml",
+    "people.rules.toml",
+    "privilege.cases.toml",
+    "privilege.rules.toml",
+    "privileged.toml",
+    "production.toml",
+    "roles.toml",
+    "shared-and-break-glass.cases.toml",
+    "shared-and-break-glass.rules.toml",
+    "sox.profile.toml",
+    "third-parties.cases.toml",
+    "third-parties.rules.toml",
+    "unowned.toml",
+    "use.cases.toml",
+    "use.rules.toml",
+];
 
 #[cfg(test)]
 mod tests {

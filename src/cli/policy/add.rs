@@ -79,7 +79,8 @@ fn chosen(names: &[String]) -> Result<Vec<(&'static str, &'static str)>, Failure
     let mut chosen = BTreeSet::new();
     for name in names {
         let stem = name.trim_end_matches(".toml").trim_start_matches("policies/");
-        let fits = |path: &str| name_of(path) == stem || name_of(path).split_once('.').is_some_and(|(s, _)| s == stem);
+        let fits =
+            |path: &'static str| name_of(path) == stem || name_of(path).split_once('.').is_some_and(|(s, _)| s == stem);
         let found: Vec<_> = SHIPPED.iter().copied().filter(|(path, _)| fits(path)).collect();
         if found.is_empty() {
             let known: Vec<_> = SHIPPED.iter().map(|(path, _)| name_of(path)).collect();

@@ -82,11 +82,12 @@ impl Pack {
         if problems.has_errors() { Err(problems) } else { Ok(pack) }
     }
 
-    fn under(mut self, profiles: &[String], problems: &mut Diagnostics) -> Self {
+    /// Returns the same pack with other profiles on, as far as they are right.
+    pub(super) fn under(mut self, profiles: &[String], problems: &mut Diagnostics) -> Self {
         self.active = profiles.to_vec();
         self.active.sort();
         self.active.dedup();
-        self.settings = profile::overlay(&self.rules, &self.sources.profiles, &self.active, problems);
+        self.settings = profile::overlay(&self.rules, &self.sources, &self.active, problems);
         self.scopes = [Scope::Grant, Scope::Principal].map(|scope| {
             let places = self.rules.iter().enumerate().filter(|(_, compiled)| compiled.rule().over == scope);
             places.map(|(place, _)| place).collect()

@@ -1,6 +1,9 @@
 //! Profiles: they make rules stricter and nothing else; where several are on, the strictest number counts.
 
-use super::{rule::Compiled, sources::Read};
+use super::{
+    rule::Compiled,
+    sources::{Read, Sources},
+};
 use crate::{
     diag::{Diagnostic, Diagnostics},
     format::{
@@ -69,20 +72,20 @@ impl Settings {
 /// A profile that is on and not there, one that loosens, and every other mistake in any profile.
 pub(crate) fn overlay(
     rules: &[Compiled],
-    profiles: &[Arc<Read<Profile>>],
+    sources: &Sources,
     active: &[String],
     problems: &mut Diagnostics,
 ) -> Vec<Settings> {
     let mut settings: Vec<_> = rules.iter().map(Settings::of).collect();
     let mut known: BTreeMap<&str, &Read<Profile>> = BTreeMap::new();
-    for read in profiles {
+    for read in &sources.profiles {
         if let Some(before) = known.insert(&read.file.name, read) {
             let message = format!("`{}` is described in {} too", read.file.name, before.source.name());
             let problem = at(read, Diagnostic::error("duplicate-profile", message), &["name".into()]);
             problems.push(problem.help("give one of them another name"));
         }
         for (index, setting) in read.file.settings.iter().enumerate() {
-            check(read, index, setting, rules, problems);
+            check(read, index, setting, rules, sources, problems);
         }
     }
     for name in active {
@@ -106,11 +109,22 @@ pub(crate) fn overlay(
 }
 
 /// Says what is wrong with one thing that a profile sets.
-fn check(read: &Read<Profile>, index: usize, setting: &ProfileSetting, rules: &[Compiled], problems: &mut Diagnostics) {
+fn check(
+    read: &Read<Profile>,
+    index: usize,
+    setting: &ProfileSetting,
+    rules: &[Compiled],
+    sources: &Sources,
+    problems: &mut Diagnostics,
+) {
     let steps = |key| ["set".into(), index.into(), Step::Key(key)];
     let profile = &read.file.name;
     let Some(compiled) = rules.iter().find(|compiled| compiled.rule().id == setting.rule) else {
-        let ids = rules.iter().map(|compiled| compiled.rule().id.as_str());
+        let ids: Vec<_> = sources.ids().collect();
+        // It is there, and its expressions are wrong, which is said there.
+        if ids.contains(&setting.rule.as_str()) {
+            return;
+        }
         let message = format!("there is no rule `{}`", setting.rule);
         let problem = at(read, Diagnostic::error("unknown-rule", message), &steps("rule"));
         problems.push(match nearest(&setting.rule, ids) {

@@ -71,6 +71,12 @@ impl Sources {
         self.rules.iter().all(|read| read.file.rules.is_empty())
     }
 
+    /// Returns the ids of all rules and toxic pairs, whether their expressions are right or not.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        let rules = self.rules.iter().flat_map(|read| read.file.rules.iter().map(|rule| rule.id.as_str()));
+        rules.chain(self.rules.iter().flat_map(|read| read.file.pairs.iter().map(|pair| pair.id.as_str())))
+    }
+
     /// Returns the digest over all files: lines of `<sha256>  <path>`, sorted by path.
     pub fn digest(&self) -> Digest {
         let lines = self.digests.iter().map(|(path, digest)| format!("{}  {path}\n", digest.hex()));

@@ -1,1 +1,296 @@
+use super::*;
+use crate::{
+    diag::Style,
+    model::{Severity, file::Fact},
+    policy::{Facts, lint},
+};
 
+const RULES: &str = include_str!("../../../tests/cases/policy/sound.rules.toml");
+const CASES: &str = include_str!("../../../tests/cases/policy/sound.cases.toml");
+const PROFILE: &str = include_str!("../../../tests/cases/policy/strict.profile.toml");
+const CONTROLS: &str = include_str!("../../../tests/cases/policy/controls.toml");
+
+fn files() -> [(&'static str, &'static str); 4] {
+    [
+        ("policies/controls.toml", CONTROLS),
+        ("policies/sound.cases.toml", CASES),
+        ("policies/sound.rules.toml", RULES),
+        ("policies/strict.profile.toml", PROFILE),
+    ]
+}
+
+fn sources(files: &[(&str, String)]) -> Sources {
+    let files = files.iter().map(|(path, text)| (*path, text.as_bytes()));
+    Sources::read(files).unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())))
+}
+
+fn sound() -> Sources {
+    sources(&files().map(|(path, text)| (path, text.to_owned())))
+}
+
+/// The sound pack with one text in one of its files replaced.
+fn edited(from: &str, to: &str) -> Sources {
+    let mut found = 0;
+    let files = files().map(|(path, text)| {
+        found += text.matches(from).count();
+        (path, text.replacen(from, to, 1))
+    });
+    assert!(found > 0, "no file has {from:?}");
+    sources(&files)
+}
+
+fn pack(profiles: &[&str]) -> Pack {
+    let profiles: Vec<_> = profiles.iter().map(|&name| name.to_owned()).collect();
+    Pack::compile(sound(), &profiles).unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())))
+}
+
+fn facts(known: &[(&str, Fact)]) -> Facts {
+    let mut facts = Facts::default();
+    known.iter().for_each(|(name, fact)| facts.know(name, fact.clone()).unwrap());
+    facts
+}
+
+fn text(word: &str) -> Fact {
+    Fact::Text(word.to_owned())
+}
+
+/// A service account of a tier, idle for so many days.
+fn idle(tier: &str, days: i64) -> Facts {
+    facts(&[
+        ("grant.kind", text("account")),
+        ("grant.tier", text(tier)),
+        ("principal.kind", text("service")),
+        ("usage.idle_days", Fact::Number(days)),
+    ])
+}
+
+#[test]
+fn the_sound_pack_is_sound() {
+    assert_eq!(lint(sound()).render(Style::plain()), "");
+    let pack = pack(&[]);
+    let tested = pack.test().unwrap();
+    assert_eq!(tested.len(), 8);
+    for tested in tested {
+        assert!(tested.is_as_expected(), "{}", tested.problem.unwrap().render(Style::plain()));
+    }
+}
+
+#[test]
+fn a_rule_is_judged_in_three_values_and_says_what_is_missing() {
+    let pack = pack(&[]);
+    let judge = |facts: &Facts| pack.judge_by("T-IDLE", &Subject::of(facts)).unwrap();
+    assert_eq!(judge(&idle("T2", 91)).result, Outcome::Fail);
+    assert_eq!(judge(&idle("T2", 90)).result, Outcome::Pass);
+    assert_eq!(judge(&idle("T1", 90)).result, Outcome::Fail);
+    let unknown = |missing: &[&'static str]| Outcome::Unknown(Lack { missing: missing.to_vec(), trouble: None });
+    let without_use = facts(&[("grant.kind", text("account")), ("principal.kind", text("agent"))]);
+    // Without a tier there is no limit either.
+    assert_eq!(judge(&without_use).result, unknown(&["grant.tier", "usage.idle_days"]));
+    let without_tier = facts(&[
+        ("grant.kind", text("account")),
+        ("principal.kind", text("agent")),
+        ("usage.idle_days", Fact::Number(500)),
+    ]);
+    assert_eq!(judge(&without_tier).result, unknown(&["grant.tier"]));
+    // Whether it applies: a credential is none of its business, whoever holds it.
+    assert_eq!(judge(&facts(&[("grant.kind", text("credential"))])).result, Outcome::NotApplicable);
+    assert_eq!(judge(&facts(&[("grant.kind", text("account"))])).result, unknown(&["principal.kind"]));
+    assert_eq!(judge(&Facts::default()).result, unknown(&["grant.kind", "principal.kind"]));
+}
+
+#[test]
+fn a_limit_that_all_tiers_share_needs_no_tier() {
+    let keepers = facts(&[("principal.kind", text("break-glass")), ("principal.custodians", Fact::Number(1))]);
+    let judged = pack(&[]);
+    let judged = judged.judge(crate::model::file::Scope::Principal, &Subject::of(&keepers));
+    assert_eq!(judged.len(), 1);
+    assert_eq!((&judged[0].result, judged[0].severity), (&Outcome::Fail, Severity::High));
+}
+
+#[test]
+fn what_a_grant_says_comes_before_what_its_holder_says() {
+    let pack = pack(&[]);
+    let grant =
+        facts(&[("grant.kind", text("account")), ("grant.tier", text("T0")), ("usage.idle_days", Fact::Number(46))]);
+    let holder = facts(&[("principal.kind", text("service")), ("usage.idle_days", Fact::Number(0))]);
+    let judged = pack.judge_by("T-IDLE", &Subject::of(&grant).held_by(&holder)).unwrap();
+    assert_eq!((judged.result, judged.severity), (Outcome::Fail, Severity::Critical));
+}
+
+#[test]
+fn the_first_severity_that_holds_counts_and_an_unknown_one_is_taken_for_the_worst() {
+    let pack = pack(&[]);
+    let severity = |facts: &Facts| pack.judge_by("T-IDLE", &Subject::of(facts)).unwrap().severity;
+    assert_eq!(severity(&idle("T0", 91)), Severity::Critical);
+    assert_eq!(severity(&idle("T1", 91)), Severity::High);
+    assert_eq!(severity(&idle("T3", 91)), Severity::Medium);
+    assert_eq!(severity(&Facts::default()), Severity::Critical);
+}
+
+#[test]
+fn a_profile_tightens_and_says_so() {
+    let (plain, strict) = (pack(&[]), pack(&["strict"]));
+    let judge = |pack: &Pack, facts: &Facts| {
+        let judged = pack.judge_by("T-IDLE", &Subject::of(facts)).unwrap();
+        let by: Vec<_> = judged.set_by.iter().map(|by| format!("{} by {}", by.what, by.profile)).collect();
+        (judged.result, judged.severity, by.join(", "))
+    };
+    let said = String::new;
+    assert_eq!(judge(&plain, &idle("T0", 40)), (Outcome::Pass, Severity::Critical, said()));
+    // Critical already: only the number is the profile's.
+    let number = "idle_days by strict".to_owned();
+    assert_eq!(judge(&strict, &idle("T0", 40)), (Outcome::Fail, Severity::Critical, number));
+    let both = "idle_days by strict, severity by strict".to_owned();
+    assert_eq!(judge(&strict, &idle("T2", 61)), (Outcome::Fail, Severity::High, both));
+    let severity = "severity by strict".to_owned();
+    assert_eq!(judge(&strict, &idle("T3", 91)), (Outcome::Fail, Severity::High, severity));
+    assert_eq!(strict.limit("T-IDLE", "idle_days", Tier::T2).map(|(number, _)| number), Some(60));
+    assert_eq!(strict.limit("T-IDLE", "idle_days", Tier::T1), Some((45, None)));
+    assert_eq!(strict.limit("T-KEEPERS", "keepers", Tier::T0).map(|(number, _)| number), Some(3));
+}
+
+#[test]
+fn of_several_profiles_the_strictest_counts() {
+    let other = PROFILE
+        .replace("\"strict\"", "\"other\"")
+        .replace("T0 = 35", "T0 = 40")
+        .replace("T2 = 60", "T2 = 30")
+        .replace("T0 = 3\n", "T0 = 5\n");
+    let mut files = files().map(|(path, text)| (path, text.to_owned())).to_vec();
+    files.push(("policies/other.profile.toml", other));
+    let on = ["strict".to_owned(), "other".to_owned()];
+    let pack = Pack::compile(sources(&files), &on).unwrap();
+    let set = |rule, limit, tier| {
+        let (number, by) = pack.limit(rule, limit, tier).unwrap();
+        (number, by.map(|by| by.profile.as_str()))
+    };
+    assert_eq!(set("T-IDLE", "idle_days", Tier::T0), (35, Some("strict")));
+    assert_eq!(set("T-IDLE", "idle_days", Tier::T2), (30, Some("other")));
+    assert_eq!(set("T-KEEPERS", "keepers", Tier::T0), (5, Some("other")));
+    assert_eq!(set("T-KEEPERS", "keepers", Tier::T3), (2, None));
+}
+
+#[test]
+fn a_pair_is_held_across_systems_and_both_sides_are_named() {
+    let pack = pack(&[]);
+    let pairs = pack.pairs();
+    let held = |system, kind, name, tier| Held { system, kind, id: name, name, tier };
+    let deploy = held(Some("ci"), Some("membership"), Some("deploy"), Some("T2"));
+    let read = held(Some("db"), Some("privilege"), Some("orders"), Some("T3"));
+    let audit = held(Some("log"), Some("privilege"), Some("audit-writer"), Some("T1"));
+    let found = pairs.judge([read, deploy, audit, deploy]);
+    assert_eq!(found.len(), 1);
+    let places = (found[0].one.as_slice(), found[0].other.as_slice(), found[0].missing.len());
+    assert_eq!(places, ([1, 3].as_slice(), [2].as_slice(), 0));
+    assert!(pairs.judge([read, deploy]).is_empty());
+    assert!(pairs.sides(&read).is_harmless());
+    // What is not known of the other side may be it: that is said, with what is missing.
+    let nameless = held(Some("log"), None, None, Some("T1"));
+    let perhaps = pairs.judge([deploy, nameless]);
+    assert_eq!((perhaps.len(), perhaps[0].missing.as_slice()), (1, ["name"].as_slice()));
+    let surely = pairs.judge([deploy, nameless, audit]);
+    assert_eq!((surely[0].other.as_slice(), surely[0].missing.len()), ([2].as_slice(), 0));
+}
+
+#[test]
+fn the_digest_is_over_rules_and_not_over_campaigns() {
+    let with = |extra: Option<(&'static str, &str)>| {
+        let all = files().map(|(path, text)| (path, text.to_owned()));
+        let extra = extra.map(|(path, text)| (path, text.to_owned()));
+        sources(&all.into_iter().chain(extra).collect::<Vec<_>>()).digest()
+    };
+    let campaign = include_str!("../../../schemas/examples/campaign-definition.toml");
+    assert_eq!(with(None), with(Some(("policies/all.toml", campaign))));
+    assert_ne!(with(None), with(Some(("policies/other.profile.toml", &PROFILE.replace("strict", "other")))));
+}
+
+#[test]
+fn what_is_wrong_is_said_at_its_place() {
+    let attributes = "requires = [\"principal.alert_on_use\", \"principal.custodians\"]";
+    let wrong = [
+        (
+            "an unknown attribute, behind an escape",
+            "grant.kind == \\\"account\\\" &&",
+            "grant.kind == \\\"account\\\" && grant.knd == 'x' &&",
+        ),
+        ("a limit nobody declared", "> limit.idle_days", "> limit.idle_day"),
+        ("a word that is never there", "'agent', 'service'", "'agent', 'servce'"),
+        ("kinds that do not go together", "usage.idle_days >", "usage.source >"),
+        ("no CEL at all", "usage.idle_days >", "usage.idle_days is over"),
+        ("a grant in a rule over principals", "principal.kind == 'break-glass'", "grant.kind == 'account'"),
+        ("unknown made a pass", "!has(principal.alert_on_use)", "has(principal.alert_on_use)"),
+        ("a name no side of a pair has", "name == 'deploy'", "role == 'deploy'"),
+        ("a severity that cannot be judged", "when = \"grant.tier == 'T0'\"", "when = \"grant.tier = 'T0'\""),
+        ("what it does not use is required", attributes, "requires = [\"principal.custodians\", \"principal.sealed\"]"),
+        ("what it needs is not required", "requires = [\"usage.idle_days\"]", "requires = []"),
+        (
+            "what nobody knows is required",
+            "requires = [\"usage.idle_days\"]",
+            "requires = [\"usage.idle_day\", \"usage.idle_days\"]",
+        ),
+        ("required twice", "requires = [\"usage.idle_days\"]", "requires = [\"usage.idle_days\", \"usage.idle_days\"]"),
+        ("never about anything", "principal.kind in ['agent', 'service']", "grant.kind == 'rule'"),
+        (
+            "never fails",
+            "usage.idle_days > limit.idle_days",
+            "usage.idle_days > limit.idle_days && usage.idle_days < 45",
+        ),
+        (
+            "never fails, by its own words",
+            "usage.idle_days > limit.idle_days",
+            "usage.idle_days > limit.idle_days && false",
+        ),
+        (
+            "a severity behind a wider one",
+            "when = \"grant.tier == 'T0'\"",
+            "when = \"grant.tier in ['T0', 'T1', 'T2']\"",
+        ),
+        ("a retired control", "maps = [\"frame-2:A.1\"]", "maps = [\"frame-1:Z.9\"]"),
+        ("an unknown control", "maps = [\"frame-2:A.1\"]", "maps = [\"frame-2:A.11\"]"),
+        ("a pair that counts for no rule", "rule = \"T-KEEPERS\"\n\n[pair.one]", "rule = \"T-KEEPER\"\n\n[pair.one]"),
+        ("two rules of one id", "id = \"T-KEEPERS\"", "id = \"T-IDLE\""),
+        ("rules out of order", "id = \"T-IDLE\"", "id = \"T-ZERO\""),
+        ("a limit that nothing uses", "principal.custodians < limit.keepers", "principal.custodians < 2"),
+        ("a control for a rule that is not there", "policies = [\"T-IDLE\"]", "policies = [\"T-IDEL\"]"),
+        ("a retired control without a successor that is there", "use = [\"frame-2:A.1\"]", "use = [\"frame-2:A.2\"]"),
+        ("a profile that loosens a number", "T0 = 35", "T0 = 46"),
+        ("a profile that loosens what must be more", "T0 = 3\n", "T0 = 1\n"),
+        ("a profile that lowers a severity", "severity = \"high\"\n\n[[set]]", "severity = \"low\"\n\n[[set]]"),
+        ("a profile for no rule", "rule = \"T-KEEPERS\"\nbecause", "rule = \"T-KEEPRES\"\nbecause"),
+        ("a profile for no limit", "limit = \"idle_days\"\nT0 = 35", "limit = \"days\"\nT0 = 35"),
+        (
+            "a rule without a case in which it cannot be judged",
+            "expect = \"unknown\"\n\n[case.facts.grant]",
+            "expect = \"pass\"\n\n[case.facts.grant]",
+        ),
+        ("a case for no rule", "name = \"idle\"\nrule = \"T-IDLE\"", "name = \"idle\"\nrule = \"T-IDEL\""),
+        ("a case of an attribute nobody knows", "idle_days = 46", "idle_dys = 46"),
+        ("a case with a value of another kind", "idle_days = 46", "idle_days = \"46\""),
+        ("two cases of one name", "name = \"in use\"", "name = \"idle\""),
+    ];
+    let mut told = String::new();
+    for (story, from, to) in wrong {
+        let problems = lint(edited(from, to));
+        assert!(problems.has_errors(), "{story}");
+        for problem in problems.sorted() {
+            assert!(problem.help.is_some() && problem.line().is_some(), "{story}: {problem:?}");
+        }
+        told.push_str(&format!("# {story}\n{}\n", problems.render(Style::plain())));
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_profile_that_is_on_must_be_there() {
+    let problems = Pack::compile(sound(), &["strickt".to_owned()]).unwrap_err();
+    let problem = problems.sorted()[0];
+    assert_eq!((problem.code, problem.file()), ("unknown-profile", Some("governance.toml")));
+    assert_eq!(problem.help.as_deref(), Some("did you mean `strict`?"));
+}
+
+#[test]
+fn a_case_that_does_not_come_out_says_what_came() {
+    let pack = Pack::compile(edited("idle_days = 46", "idle_days = 44"), &[]).unwrap();
+    let problems: Diagnostics = pack.test().unwrap().into_iter().filter_map(|tested| tested.problem).collect();
+    insta::assert_snapshot!(problems.render(Style::plain()));
+}
