@@ -1,5 +1,8 @@
 //! The policies the project ships are files like any other: strict, canonical, and each rule shown by cases.
 
+mod page;
+mod shown;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -227,7 +230,10 @@ fn controls() -> Controls {
 }
 
 fn pack(profiles: &[&str]) -> Pack {
-    let files = shipped();
+    pack_of(&shipped(), profiles)
+}
+
+fn pack_of(files: &[(String, Vec<u8>)], profiles: &[&str]) -> Pack {
     let sources = Sources::read(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
     let sources = sources.unwrap_or_else(|problems| panic!("{}", problems.to_json()));
     let profiles: Vec<String> = profiles.iter().map(|name| (*name).to_owned()).collect();

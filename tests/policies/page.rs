@@ -1,0 +1,152 @@
+//! The page that tells people of the pack: prose by hand, tables from the data.
+
+use super::{all, controls};
+use std::{fmt::Write, fs, path::Path};
+use tenure::{
+    model::{
+        Severity,
+        file::{CampaignDefinition, Event, FileKind, Limit, Profile, ProfileSetting, Rule, Rules, Scope, Stricter},
+    },
+    report::cell,
+};
+
+#[test]
+fn the_page_says_what_the_files_say() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/docs/policies.md");
+    let is = fs::read_to_string(&path).expect("the page");
+    let mut wanted = is.clone();
+    let parts =
+        [("rules", rules()), ("pairs", pairs()), ("profiles", profiles()), ("campaigns", campaigns()), ("controls", mapped())];
+    for (name, table) in parts {
+        let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->\n"));
+        let from = wanted.find(&start).unwrap_or_else(|| panic!("no {start}")) + start.len();
+        let to = wanted.find(&end).unwrap_or_else(|| panic!("no {end}"));
+        wanted.replace_range(from..to, &table);
+    }
+    if is != wanted && std::env::var_os("TENURE_UPDATE").is_some() {
+        fs::write(&path, &wanted).expect("a page that can be written");
+        return;
+    }
+    assert!(is == wanted, "stale: {}\nwrite it anew: TENURE_UPDATE=1 cargo test --test policies", path.display());
+}
+
+fn rules() -> String {
+    let mut page = String::new();
+    for (name, file) in all::<Rules>(FileKind::Rules) {
+        if file.rules.is_empty() {
+            continue;
+        }
+        let stem = name.trim_start_matches("policies/");
+        writeln!(page, "### {}\n\n[`{stem}`](../../{name})\n", cell(&file.title)).unwrap();
+        page.push_str("| rule | what is demanded | severity | recommended | numbers (T0 T1 T2 T3) |\n|---|---|---|---|---|\n");
+        for rule in &file.rules {
+            let row = [
+                format!("**{}**<br>each {}", rule.id, if rule.over == Scope::Grant { "grant" } else { "principal" }),
+                cell(&rule.title),
+                severity(rule),
+                format!("`{}`<br>{}", rule.verdict, cell(&rule.advice)),
+                rule.limits.iter().map(numbers).collect::<Vec<_>>().join("<br>"),
+            ];
+            writeln!(page, "| {} |", row.join(" | ")).unwrap();
+        }
+        page.push('\n');
+    }
+    page
+}
+
+fn severity(rule: &Rule) -> String {
+    let mut text = rule.severity.to_string();
+    for when in &rule.severities {
+        write!(text, "<br>{} when `{}`", when.severity, when.when).unwrap();
+    }
+    text
+}
+
+fn numbers(limit: &Limit) -> String {
+    let all = [limit.t0, limit.t1, limit.t2, limit.t3];
+    let all = if all.iter().all(|number| *number == all[0]) { format!("{}", all[0]) } else { all.map(|n| n.to_string()).join(" ") };
+    let way = match limit.stricter {
+        Stricter::Less => "at most",
+        Stricter::More => "at least",
+    };
+    format!("`{}` {way} {all}", limit.name)
+}
+
+fn pairs() -> String {
+    let mut page = "| pair | one side | other side | severity | why |\n|---|---|---|---|---|\n".to_owned();
+    for (_, file) in all::<Rules>(FileKind::Rules) {
+        for pair in &file.pairs {
+            let (one, other) = (cell(&pair.one.does), cell(&pair.other.does));
+            writeln!(page, "| **{}** | {one} | {other} | {} | {} |", pair.id, pair.severity, cell(&pair.title)).unwrap();
+        }
+    }
+    page
+}
+
+fn profiles() -> String {
+    let mut page = "| profile | rule | what it sets | because |\n|---|---|---|---|\n".to_owned();
+    for (_, profile) in all::<Profile>(FileKind::Profile) {
+        for setting in &profile.settings {
+            let because = cell(&setting.because);
+            writeln!(page, "| **{}** | {} | {} | {because} |", profile.name, setting.rule, sets(setting)).unwrap();
+        }
+    }
+    page
+}
+
+fn sets(setting: &ProfileSetting) -> String {
+    let severity: Option<Severity> = setting.severity;
+    let numbers = [("T0", setting.t0), ("T1", setting.t1), ("T2", setting.t2), ("T3", setting.t3)];
+    let numbers: Vec<_> = numbers.iter().filter_map(|(tier, number)| Some(format!("{tier} {}", (*number)?))).collect();
+    let limit = setting.limit.as_ref().map(|limit| format!("`{limit}`: {}", numbers.join(", ")));
+    severity.map(|severity| format!("severity {severity}")).into_iter().chain(limit).collect::<Vec<_>>().join("; ")
+}
+
+fn campaigns() -> String {
+    let mut page = "| definition | about | opened | days | who judges |\n|---|---|---|---|---|\n".to_owned();
+    for (name, definition) in all::<CampaignDefinition>(FileKind::CampaignDefinition) {
+        let stem = name.trim_start_matches("policies/");
+        let every = definition.every_days.map(|days| format!("every {days} days"));
+        let events = definition.on_events.iter().map(|event| event_words(*event).to_owned());
+        let opened: Vec<_> = every.into_iter().chain(events).collect();
+        let judges: Vec<_> = definition
+            .stages
+            .iter()
+            .map(|stage| format!("{} ({} of {})", cell(&stage.name), stage.ask, stage.reviewers.join(", ")))
+            .collect();
+        let judges = if judges.is_empty() { "who answers for it, else for the system".to_owned() } else { judges.join("; then ") };
+        let (title, opened) = (cell(&definition.title), opened.join("; "));
+        writeln!(page, "| [`{stem}`](../../{name}) | {title} | {opened} | {} | {judges} |", definition.window_days).unwrap();
+    }
+    page
+}
+
+const fn event_words(event: Event) -> &'static str {
+    match event {
+        Event::Exposure => "a secret was exposed",
+        Event::Leaver => "somebody left",
+        Event::Mover => "somebody moved",
+        Event::OwnerGone => "an owner is gone",
+        Event::RoleChanged => "a role changed",
+    }
+}
+
+fn mapped() -> String {
+    let controls = controls();
+    let mut page = String::new();
+    for framework in &controls.frameworks {
+        let own = controls.controls.iter().filter(|control| control.framework == framework.id);
+        let own: Vec<_> = own.filter(|control| !control.policies.is_empty()).collect();
+        if own.is_empty() {
+            continue;
+        }
+        writeln!(page, "### {} {}\n", cell(&framework.name), cell(&framework.version)).unwrap();
+        page.push_str("| control | in our words | served | by |\n|---|---|---|---|\n");
+        for control in own {
+            let (id, title) = (cell(&control.id), cell(&control.title));
+            writeln!(page, "| {id} | {title} | {} | {} |", control.strength, control.policies.join(" ")).unwrap();
+        }
+        page.push('\n');
+    }
+    page
+}
