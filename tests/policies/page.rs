@@ -15,8 +15,13 @@ fn the_page_says_what_the_files_say() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/docs/policies.md");
     let is = fs::read_to_string(&path).expect("the page");
     let mut wanted = is.clone();
-    let parts =
-        [("rules", rules()), ("pairs", pairs()), ("profiles", profiles()), ("campaigns", campaigns()), ("controls", mapped())];
+    let parts = [
+        ("rules", rules()),
+        ("pairs", pairs()),
+        ("profiles", profiles()),
+        ("campaigns", campaigns()),
+        ("controls", mapped()),
+    ];
     for (name, table) in parts {
         let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->\n"));
         let from = wanted.find(&start).unwrap_or_else(|| panic!("no {start}")) + start.len();
@@ -38,13 +43,15 @@ fn rules() -> String {
         }
         let stem = name.trim_start_matches("policies/");
         writeln!(page, "### {}\n\n[`{stem}`](../../{name})\n", cell(&file.title)).unwrap();
-        page.push_str("| rule | what is demanded | severity | recommended | numbers (T0 T1 T2 T3) |\n|---|---|---|---|---|\n");
+        page.push_str(
+            "| rule | what is demanded | severity | recommended | numbers (T0 T1 T2 T3) |\n|---|---|---|---|---|\n",
+        );
         for rule in &file.rules {
             let row = [
                 format!("**{}**<br>each {}", rule.id, if rule.over == Scope::Grant { "grant" } else { "principal" }),
                 cell(&rule.title),
                 severity(rule),
-                format!("`{}`<br>{}", rule.verdict, cell(&rule.advice)),
+                format!("**{}**: {}", rule.verdict, cell(&rule.advice)),
                 rule.limits.iter().map(numbers).collect::<Vec<_>>().join("<br>"),
             ];
             writeln!(page, "| {} |", row.join(" | ")).unwrap();
@@ -64,7 +71,11 @@ fn severity(rule: &Rule) -> String {
 
 fn numbers(limit: &Limit) -> String {
     let all = [limit.t0, limit.t1, limit.t2, limit.t3];
-    let all = if all.iter().all(|number| *number == all[0]) { format!("{}", all[0]) } else { all.map(|n| n.to_string()).join(" ") };
+    let all = if all.iter().all(|number| *number == all[0]) {
+        format!("{}", all[0])
+    } else {
+        all.map(|n| n.to_string()).join(" ")
+    };
     let way = match limit.stricter {
         Stricter::Less => "at most",
         Stricter::More => "at least",
@@ -77,7 +88,8 @@ fn pairs() -> String {
     for (_, file) in all::<Rules>(FileKind::Rules) {
         for pair in &file.pairs {
             let (one, other) = (cell(&pair.one.does), cell(&pair.other.does));
-            writeln!(page, "| **{}** | {one} | {other} | {} | {} |", pair.id, pair.severity, cell(&pair.title)).unwrap();
+            writeln!(page, "| **{}** | {one} | {other} | {} | {} |", pair.id, pair.severity, cell(&pair.title))
+                .unwrap();
         }
     }
     page
@@ -114,9 +126,14 @@ fn campaigns() -> String {
             .iter()
             .map(|stage| format!("{} ({} of {})", cell(&stage.name), stage.ask, stage.reviewers.join(", ")))
             .collect();
-        let judges = if judges.is_empty() { "who answers for it, else for the system".to_owned() } else { judges.join("; then ") };
+        let judges = if judges.is_empty() {
+            "who answers for it, else for the system".to_owned()
+        } else {
+            judges.join("; then ")
+        };
         let (title, opened) = (cell(&definition.title), opened.join("; "));
-        writeln!(page, "| [`{stem}`](../../{name}) | {title} | {opened} | {} | {judges} |", definition.window_days).unwrap();
+        writeln!(page, "| [`{stem}`](../../{name}) | {title} | {opened} | {} | {judges} |", definition.window_days)
+            .unwrap();
     }
     page
 }

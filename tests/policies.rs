@@ -1,6 +1,8 @@
 //! The policies the project ships are files like any other: strict, canonical, and each rule shown by cases.
 
+#[path = "policies/page.rs"]
 mod page;
+#[path = "policies/shown.rs"]
 mod shown;
 
 use std::{
