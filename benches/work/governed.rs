@@ -2,22 +2,23 @@
 //! them put to review, some decided to go.
 
 use super::key;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tenure::campaign::{self, Opened, Opening, Resolution, Setting, Sheet};
+use tenure::campaign::{self, Opened, Opening, Preceding, Resolution, Setting, Sheet};
 use tenure::connector::{Vocabulary, hosts};
 use tenure::diag::Style;
 use tenure::format::governed;
 use tenure::format::keys::Signer as _;
 use tenure::format::sshsig::{Namespace, SshSignature};
 use tenure::git::{Draft, Edit, Identity, ObjectId, Repository};
-use tenure::inventory::{self, Limits, Loaded, People, Source, SourceError};
+use tenure::inventory::{self, Known, Limits, Loaded, Lowered, People, Portraits, Separation, Source, SourceError};
 use tenure::model::file::{CampaignDefinition, FileKind, Principals, Remediation, Selector, System};
 use tenure::model::history::History;
 use tenure::model::{CampaignId, Digest, FixedClock, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict};
 use tenure::plan::{self, Inputs, Premises, Target};
+use tenure::policy::Pack;
 use tenure::store::Snapshot;
 use tenure::trust::{self, Founder, Founding, Governed};
 
@@ -224,9 +225,27 @@ impl World {
             [(system_id(), inventory::load(&Committed(snapshot), &system_id()).expect("it was collected"))].into();
         let principals: Vec<Principals> = snapshot.principals().expect("they were written");
         let (people, _) = People::new(principals.iter().cloned().map(|file| ("principals.toml", file)));
+        let systems = [(system_id(), self.system())].into();
+        let (certified, lowered) = (BTreeMap::new(), Lowered::default());
+        let portraits = Portraits::new(Known {
+            systems: &systems,
+            inventories: &inventories,
+            people: &people,
+            profiles: &[],
+            certified: &certified,
+            lowered: &lowered,
+            separation: None,
+            as_of: now(),
+        });
         let setting = Setting {
+            portraits: &portraits,
+            pack: &Pack::default(),
+            earlier: &Preceding::default(),
+            lowered: &lowered,
+            separation: &Separation::default(),
+            unlisted: &BTreeMap::new(),
             repo: &repo(),
-            systems: &[(system_id(), self.system())].into(),
+            systems: &systems,
             inventories: &inventories,
             people: &people,
             kinship: walked.kinship(),
@@ -244,7 +263,7 @@ impl World {
             now: now(),
             principals: campaign::principals_digest([("principals.toml", Digest::of(&bytes))]),
             trees: &[(system_id(), tree)].into(),
-            campaigns: &[].into(),
+            campaigns: &BTreeSet::new(),
         };
         let opened = campaign::open(&opening, &setting).unwrap_or_else(|refused| panic!("{refused:?}"));
         let mut edits = Vec::new();

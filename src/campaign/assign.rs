@@ -4,7 +4,7 @@ use super::{
     Member,
     bench::{Bar, Bench},
     population::subject,
-    reviewers::{ALWAYS, Reviewer, Standing, line},
+    reviewers::{ALWAYS, Asking, Reviewer, Standing, line},
 };
 use crate::model::{
     PrincipalId, Tier,
@@ -50,7 +50,7 @@ pub(super) struct Line<'a> {
 
 struct Asked {
     number: u32,
-    words: Vec<Reviewer>,
+    words: Vec<Asking>,
     reviewers: usize,
 }
 
@@ -59,12 +59,12 @@ impl<'a> Line<'a> {
     pub(super) fn new(definition: &'a CampaignDefinition, bench: &'a Bench<'a>) -> Self {
         let asked = |(number, stage): (u32, &crate::model::file::Stage)| Asked {
             number,
-            words: stage.reviewers.iter().filter_map(|word| Reviewer::parse(word).ok()).collect(),
+            words: stage.reviewers.iter().filter_map(|word| Reviewer::parse(word).ok().map(Asking::of)).collect(),
             reviewers: usize::try_from(stage.ask).unwrap_or(usize::MAX).max(1),
         };
         let mut stages: Vec<_> = (1..).zip(&definition.stages).map(asked).collect();
         if stages.is_empty() {
-            stages.push(Asked { number: 1, words: ALWAYS.to_vec(), reviewers: 1 });
+            stages.push(Asked { number: 1, words: ALWAYS.map(Asking::of).into(), reviewers: 1 });
         }
         Self { definition, bench, stages, given: BTreeMap::new() }
     }

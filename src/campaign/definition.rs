@@ -8,6 +8,7 @@ use crate::{
         CampaignId, SystemId,
         file::{CampaignDefinition, Registry, Selector, Stage, System},
     },
+    policy::{Condition, Pack, Selection},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,8 @@ pub struct Ground<'a> {
     pub registry: &'a Registry,
     /// The campaigns that were opened.
     pub campaigns: &'a BTreeSet<CampaignId>,
+    /// The rules.
+    pub pack: &'a Pack,
 }
 
 /// Returns what is wrong with the definition at `path`, each mistake underlined in the file.
@@ -144,6 +147,9 @@ impl Check<'_> {
                     self.refuse("unknown-reviewer", steps, message, "nobody is called so", help);
                 }
             }
+            Ok(Reviewer::Cel(text)) => {
+                self.problems.extend(Selection::compile(&text, self.source, steps).err().unwrap_or_default());
+            }
             Ok(_) => {}
         }
     }
@@ -175,6 +181,17 @@ impl Check<'_> {
                 known => format!("name one that was, such as {}", known.join(", ")),
             };
             self.refuse("unknown-campaign", &at(key), message, "no such campaign", &help);
+        }
+        for (index, rule) in selector.findings.iter().enumerate() {
+            if rule != "*" && self.ground.pack.rule(rule).is_none() {
+                let steps = [Step::from("select"), place.into(), "findings".into(), index.into()];
+                let message = format!("no rule is called `{rule}`");
+                let help = "`tenure policy rules` lists them; `*` is any of them";
+                self.refuse("unknown-rule", &steps, message, "no such rule", help);
+            }
+        }
+        if let Some(text) = &selector.cel {
+            self.problems.extend(Condition::compile(text, self.source, &at("cel")).err().unwrap_or_default());
         }
         for (index, subject) in selector.subjects.iter().enumerate() {
             let system = subject.split_once(':').filter(|(_, id)| !id.is_empty()).map(|(system, _)| system);

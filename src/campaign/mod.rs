@@ -3,9 +3,12 @@
 mod advice;
 mod assign;
 mod bench;
+mod changes;
 mod close;
+mod contents;
 mod definition;
 mod dossier;
+mod earlier;
 mod exceptions;
 mod facts;
 mod open;
@@ -21,9 +24,12 @@ mod tests;
 
 pub use assign::Assignment;
 pub use bench::{Bar, Bench};
+pub use changes::{Changed, Disposals, Disposition, Drift, changes};
 pub use close::close;
+pub use contents::{is_unlisted, unlisted};
 pub use definition::{Ground, check_definition};
 pub use dossier::{Chapter, Dossier, Earlier, Library, Line, Sources, is_flagged, said, tier_words};
+pub use earlier::{Needed, Preceding};
 pub use exceptions::{ExceptionStatus, Ledger, Validity, exception_findings, exceptions};
 pub use open::{Opened, Opening, open, principals_digest};
 pub use population::{Member, Roll, population};
@@ -34,11 +40,12 @@ pub use status::{Facts, ItemStatus, ReviewerStatus, State, Status, status};
 pub use worklist::{Sheet, worklist};
 
 use crate::{
-    inventory::{Loaded, Lowered, People, Separation},
+    inventory::{Loaded, Lowered, People, Portraits, Separation},
     model::{
-        RepoId, SystemId,
+        Grant, RepoId, SystemId,
         file::{Registry, System, Thresholds},
     },
+    policy::Pack,
     trust::Kinship,
 };
 use std::collections::BTreeMap;
@@ -64,6 +71,14 @@ pub struct Setting<'a> {
     pub lowered: &'a Lowered,
     /// The toxic pairs that somebody holds.
     pub separation: &'a Separation,
+    /// What is known of each grant and principal.
+    pub portraits: &'a Portraits<'a>,
+    /// The rules they are judged by.
+    pub pack: &'a Pack,
+    /// What earlier campaigns leave to this one, as far as its definition asks; see [`Needed`].
+    pub earlier: &'a Preceding,
+    /// What roles give that no grant of theirs stands for; see [`unlisted`].
+    pub unlisted: &'a BTreeMap<SystemId, Vec<Grant>>,
 }
 
 /// Returns the folder of a campaign.

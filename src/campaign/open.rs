@@ -87,7 +87,8 @@ impl Opened {
 pub fn open(opening: &Opening<'_>, setting: &Setting<'_>) -> Result<Opened, Diagnostics> {
     let mut problems = Diagnostics::new();
     let mut warnings = Diagnostics::new();
-    let ground = Ground { systems: setting.systems, registry: setting.registry, campaigns: opening.campaigns };
+    let Setting { systems, registry, pack, .. } = *setting;
+    let ground = Ground { systems, registry, campaigns: opening.campaigns, pack };
     problems.extend(check_definition(&opening.from, &opening.definition, &ground));
     let systems = scope(&opening.definition, setting);
     for system in &systems {
@@ -99,6 +100,12 @@ pub fn open(opening: &Opening<'_>, setting: &Setting<'_>) -> Result<Opened, Diag
     let roll = population(&opening.id, &opening.definition, setting);
     if roll.is_empty() {
         return Err(empty(opening).into());
+    }
+    let silent = systems.iter().filter(|system| !opening.definition.may_be_empty.contains(system));
+    let contributing = roll.systems();
+    let silent: Vec<_> = silent.filter(|system| !contributing.contains(system)).collect();
+    if !silent.is_empty() {
+        return Err(silent_systems(&silent, opening).into());
     }
     let (piles, unassigned) = piles(&opening.definition, &roll, opening.closes_at(), setting);
     if !unassigned.is_empty() {
@@ -210,6 +217,20 @@ fn empty(opening: &Opening<'_>) -> Diagnostic {
         .in_file(&opening.from)
         .with_note("a campaign without items would look done")
         .help("widen the selectors, or look at `tenure collect`")
+}
+
+fn silent_systems(silent: &[&SystemId], opening: &Opening<'_>) -> Diagnostic {
+    let may_be_empty = &opening.definition.may_be_empty;
+    let names: Vec<_> = silent.iter().map(|system| format!("`{system}`")).collect();
+    let mut all: Vec<_> =
+        may_be_empty.iter().chain(silent.iter().copied()).map(|system| format!("\"{system}\"")).collect();
+    all.sort();
+    let message = format!("nothing on {} meets any selector", names.join(", "));
+    let problem = Diagnostic::error("population-empty", message).in_file(&opening.from);
+    let note =
+        "a system that contributes nothing would look reviewed; so would one whose inventory is empty by mistake";
+    let help = format!("if that is as it should be, write `may_be_empty = [{}]`", all.join(", "));
+    problem.with_note(note).help(help)
 }
 
 fn nobody(item: &Unassigned, opening: &Opening<'_>) -> Diagnostic {

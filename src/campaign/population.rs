@@ -1,12 +1,18 @@
 //! The frozen population: which grants are items, and the digest that pins them.
 
-use super::Setting;
-use crate::inventory::Tiers;
-use crate::model::{
-    CampaignId, Digest, Grant, Inventory, ItemId, SystemId, Tier, Usage,
-    file::{CampaignDefinition, PrincipalEntry, PrincipalKind, PrincipalStatus, Selector},
+use super::{Setting, contents::is_role};
+use crate::{
+    diag::Source,
+    model::{
+        CampaignId, Digest, Grant, GrantKind, Inventory, ItemId, SystemId, Tier, Usage,
+        file::{CampaignDefinition, PrincipalEntry, PrincipalKind, PrincipalStatus, Scope, Selector},
+    },
+    policy::{self, Condition},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// One grant that is an item of a campaign.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +65,11 @@ impl<'a> Roll<'a> {
         self.members.iter()
     }
 
+    /// Returns the systems that contribute anything.
+    pub(super) fn systems(&self) -> BTreeSet<&SystemId> {
+        self.members.values().map(|member| &member.grant.system).collect()
+    }
+
     /// Returns the number of items.
     pub fn len(&self) -> usize {
         self.members.len()
@@ -73,21 +84,21 @@ impl<'a> Roll<'a> {
 /// Returns the population that `definition` selects. The same tree gives the same population, so anybody can compute it
 /// again from the commit that a campaign pins and compare its digest.
 ///
-/// An account nobody claims may be of any kind, so a condition on the kind of principal takes it in.
+/// An account nobody claims may be of any kind, so a condition on the kind of principal takes it in; so is what an
+/// expression or a rule cannot judge.
 pub fn population<'a>(campaign: &CampaignId, definition: &CampaignDefinition, setting: &Setting<'a>) -> Roll<'a> {
     let mut roll = Roll::default();
+    let choices = choices(definition);
     for system in scope(definition, setting) {
-        let Some(file) = setting.systems.get(&system) else { continue };
         let Some(loaded) = setting.inventories.get(&system) else { continue };
-        let selectors: Vec<_> =
-            definition.selectors.iter().filter(|s| s.systems.is_empty() || s.systems.contains(&system)).collect();
-        let tiers = Tiers::of(&loaded.inventory, file.tier);
-        for grant in loaded.inventory.grants() {
-            let candidate = Candidate::of(grant, &tiers, &loaded.inventory, setting);
-            if selectors.iter().any(|selector| candidate.meets(selector)) {
+        let choices: Vec<_> = choices.iter().filter(|choice| choice.is_about(&system)).collect();
+        let unlisted = setting.unlisted.get(&system).into_iter().flatten();
+        for grant in loaded.inventory.grants().chain(unlisted) {
+            let candidate = Candidate::of(grant, &loaded.inventory, setting);
+            if choices.iter().any(|choice| candidate.meets(choice)) {
                 let item = ItemId::of(campaign, &system, &grant.key);
-                let Candidate { tier, computed, .. } = candidate;
-                roll.members.insert(item, Member { grant, digest: grant.digest(), tier, computed });
+                let (digest, computed) = (candidate.digest(), setting.portraits.computed(grant));
+                roll.members.insert(item, Member { grant, digest, tier: candidate.tier, computed });
             }
         }
     }
@@ -124,43 +135,121 @@ pub(super) fn unused_days(usage: &Usage, inventory: &Inventory) -> Option<i64> {
     }
 }
 
-struct Candidate<'a> {
+/// A selector, with its expression compiled.
+struct Choice<'d> {
+    selector: &'d Selector,
+    cel: Option<Result<Condition, ()>>,
+}
+
+fn choices(definition: &CampaignDefinition) -> Vec<Choice<'_>> {
+    let source = Source::new("", "");
+    let compile = |text: &String| Condition::compile(text, &source, &[]).map_err(drop);
+    definition.selectors.iter().map(|selector| Choice { selector, cel: selector.cel.as_ref().map(compile) }).collect()
+}
+
+impl Choice<'_> {
+    fn is_about(&self, system: &SystemId) -> bool {
+        self.selector.systems.is_empty() || self.selector.systems.contains(system)
+    }
+}
+
+struct Candidate<'s, 'a> {
     grant: &'a Grant,
     tier: Tier,
-    computed: Tier,
     kind: Option<PrincipalKind>,
     orphan: bool,
     usage: Usage,
     unused: Option<i64>,
+    inventory: &'a Inventory,
+    setting: &'s Setting<'a>,
+    digest: OnceCell<Digest>,
+    facts: OnceCell<policy::Facts>,
 }
 
-impl<'a> Candidate<'a> {
-    fn of(grant: &'a Grant, tiers: &Tiers<'_>, inventory: &Inventory, setting: &Setting<'_>) -> Self {
+impl<'s, 'a> Candidate<'s, 'a> {
+    fn of(grant: &'a Grant, inventory: &'a Inventory, setting: &'s Setting<'a>) -> Self {
         let entry = setting.people.behind(&subject(grant));
         let usage = inventory.usage(&grant.key);
-        let computed = tiers.grant(grant);
         Self {
             grant,
-            tier: setting.lowered.tier(grant, computed).map_or(computed, |(tier, _)| tier),
-            computed,
+            tier: setting.portraits.tier(grant),
             kind: entry.map(|entry| entry.kind),
             orphan: is_orphan(entry, setting),
             unused: unused_days(&usage, inventory),
             usage,
+            inventory,
+            setting,
+            digest: OnceCell::new(),
+            facts: OnceCell::new(),
         }
     }
 
-    fn meets(&self, selector: &Selector) -> bool {
+    fn digest(&self) -> Digest {
+        *self.digest.get_or_init(|| self.grant.digest())
+    }
+
+    fn facts(&self) -> &policy::Facts {
+        self.facts.get_or_init(|| self.setting.portraits.grant(self.grant))
+    }
+
+    fn meets(&self, choice: &Choice<'_>) -> bool {
+        let selector = choice.selector;
         let among = |listed: bool, empty: bool| empty || listed;
         among(selector.kinds.contains(&self.grant.kind), selector.kinds.is_empty())
             && among(selector.tiers.contains(&self.tier), selector.tiers.is_empty())
             && among(self.kind.is_none_or(|kind| selector.principals.contains(&kind)), selector.principals.is_empty())
+            && among(selector.subjects.contains(&subject(self.grant)), selector.subjects.is_empty())
             && selector.no_owner.is_none_or(|wanted| wanted == self.orphan)
             && selector.unused_days.is_none_or(|days| self.is_unused(i64::from(days)))
+            && match selector.role_contents {
+                // What no grant stands for is there for those who ask for it.
+                None => !self.is_unlisted(),
+                Some(wanted) => wanted == self.is_content(),
+            }
+            && self.meets_earlier(selector)
+            && among(selector.findings.iter().any(|rule| self.is_found(rule)), selector.findings.is_empty())
+            && choice.cel.as_ref().is_none_or(|cel| self.holds(cel))
+    }
+
+    fn meets_earlier(&self, selector: &Selector) -> bool {
+        let Grant { system, key, .. } = self.grant;
+        let earlier = self.setting.earlier;
+        selector.new_since.as_ref().is_none_or(|campaign| earlier.digest(campaign, system, key).is_none())
+            && selector
+                .changed_since
+                .as_ref()
+                .is_none_or(|campaign| earlier.digest(campaign, system, key) != Some(&self.digest()))
+            && selector.unanswered_in.as_ref().is_none_or(|campaign| earlier.is_unanswered(campaign, system, key))
     }
 
     /// Use before the source began to look is unknown, and what is unknown is taken in.
     fn is_unused(&self, days: i64) -> bool {
         !matches!(self.usage, Usage::At(_)) || self.unused.is_none_or(|unused| unused >= days)
+    }
+
+    /// What a role holds is what it gives to its members; its own account and secrets are not.
+    fn is_content(&self) -> bool {
+        self.is_unlisted()
+            || (!matches!(self.grant.kind, GrantKind::Account | GrantKind::Credential)
+                && is_role(self.inventory, &self.grant.principal.id))
+    }
+
+    fn is_unlisted(&self) -> bool {
+        super::contents::is_unlisted(&self.grant.key)
+    }
+
+    fn is_found(&self, rule: &str) -> bool {
+        let subject = policy::Subject::of(self.facts());
+        let counts = |outcome: &policy::Outcome| matches!(outcome, policy::Outcome::Fail | policy::Outcome::Unknown(_));
+        match rule {
+            "*" => [Scope::Grant, Scope::Principal]
+                .into_iter()
+                .any(|scope| !self.setting.pack.judge(scope, &subject).is_empty()),
+            rule => self.setting.pack.judge_by(rule, &subject).is_none_or(|judged| counts(&judged.result)),
+        }
+    }
+
+    fn holds(&self, cel: &Result<Condition, ()>) -> bool {
+        cel.as_ref().ok().and_then(|cel| cel.holds(&policy::Subject::of(self.facts()))).unwrap_or(true)
     }
 }

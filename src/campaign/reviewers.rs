@@ -1,15 +1,21 @@
 //! The kinds of reviewers that a stage names, and the people they stand for.
 
 use super::{Member, bench::Bench};
-use crate::model::{
-    Digest, PrincipalId,
-    file::{CampaignDefinition, PrincipalKind},
+use crate::{
+    diag::Source,
+    model::{
+        Digest, PrincipalId,
+        file::{CampaignDefinition, PrincipalKind},
+    },
+    policy::{Selection, Subject},
 };
 use std::fmt;
 
 /// A word of `reviewers` in a stage.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Reviewer {
+    /// `cel:<expression>`: whom the expression names.
+    Cel(String),
     /// `deputy`: who stands in for the owner of the principal.
     Deputy,
     /// `group:<name>`: a group of the registry.
@@ -51,6 +57,7 @@ impl Reviewer {
                 _ => Err(refuse()),
             },
             Some((_, rest)) if rest.trim().is_empty() => Err(refuse()),
+            Some(("cel", expression)) => Ok(Self::Cel(expression.to_owned())),
             Some(("group", name)) => Ok(Self::Group(name.to_owned())),
             Some(("person", id)) => PrincipalId::parse(id).map(Self::Person).map_err(|_| refuse()),
             Some(_) => Err(refuse()),
@@ -60,7 +67,7 @@ impl Reviewer {
 
 /// What `reviewers` may say, for people.
 pub(super) const WORDS: &str = "`owner`, `deputy`, `manager`, `system-owner`, `system-deputy`, `team`, `group:<registry group>`, \
-                                `person:<id>`";
+                                `person:<id>`, `cel:<expression>`";
 
 /// Who is asked where no stage says otherwise.
 pub(super) const ALWAYS: [Reviewer; 4] =
@@ -71,6 +78,8 @@ pub(super) const ALWAYS: [Reviewer; 4] =
 pub enum Standing {
     /// They stand in for the owner of the principal.
     Deputy,
+    /// The definition's expression names them.
+    Expression,
     /// The campaign's fallback.
     Fallback,
     /// They are in this group of the registry.
@@ -95,6 +104,7 @@ impl fmt::Display for Standing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Deputy => "deputy",
+            Self::Expression => "one whom the definition's expression names",
             Self::Fallback => "fallback",
             Self::Group(name) => return write!(f, "member of the group {name}"),
             Self::Manager => "manager",
@@ -108,9 +118,27 @@ impl fmt::Display for Standing {
     }
 }
 
+/// A word of a stage, ready to be asked often.
+#[derive(Clone, Debug)]
+pub(super) struct Asking {
+    word: Reviewer,
+    selection: Option<Selection>,
+}
+
+impl Asking {
+    /// Returns the word with its expression compiled; one that does not compile names nobody, and is refused before.
+    pub(super) fn of(word: Reviewer) -> Self {
+        let selection = match &word {
+            Reviewer::Cel(text) => Selection::compile(text, &Source::new("", ""), &[]).ok(),
+            _ => None,
+        };
+        Self { word, selection }
+    }
+}
+
 /// Returns who is asked about an item, the first in line first, and the fallbacks last; somebody may stand in it twice.
 pub(super) fn line(
-    words: &[Reviewer],
+    words: &[Asking],
     member: &Member<'_>,
     subject: &str,
     definition: &CampaignDefinition,
@@ -126,7 +154,7 @@ pub(super) fn line(
 }
 
 fn ask(
-    word: &Reviewer,
+    Asking { word, selection }: &Asking,
     member: &Member<'_>,
     subject: &str,
     bench: &Bench<'_>,
@@ -137,6 +165,12 @@ fn ask(
     let system = bench.setting.systems.get(&member.grant.system);
     let one = |id: Option<&PrincipalId>, standing: Standing| id.cloned().map(|id| (id, standing));
     match word {
+        Reviewer::Cel(_) => {
+            let facts = bench.setting.portraits.grant(member.grant);
+            let named = selection.as_ref().and_then(|selection| selection.names(&Subject::of(&facts)).ok());
+            let ids = named.unwrap_or_default().into_iter().filter_map(|id| PrincipalId::parse(&id).ok());
+            line.extend(ids.map(|id| (id, Standing::Expression)));
+        }
         Reviewer::Deputy => line.extend(one(entry.and_then(|entry| entry.deputy.as_ref()), Standing::Deputy)),
         Reviewer::Group(name) => {
             line.extend(in_turn(bench.group(name), subject).map(|id| (id, Standing::Group(name.clone()))));

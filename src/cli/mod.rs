@@ -16,6 +16,7 @@ mod enforce;
 mod exception;
 mod exit;
 mod fmt;
+mod footing;
 mod forge;
 mod init;
 mod intake;

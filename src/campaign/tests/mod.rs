@@ -3,4 +3,5 @@
 mod assigning;
 mod opening;
 mod resolving;
+mod selecting;
 mod world;

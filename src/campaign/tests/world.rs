@@ -1,9 +1,9 @@
 //! A small company: one database, one fleet of hosts, people and service accounts.
 
 use crate::{
-    campaign::{Opened, Opening, Setting, open},
+    campaign::{Opened, Opening, Preceding, Setting, open, unlisted},
     diag::{Diagnostics, Style},
-    inventory::{Loaded, Lowered, People, Separation},
+    inventory::{Known, Loaded, Lowered, People, Portraits, Separation},
     model::{
         AccessPath, CampaignId, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, ItemId, Principal,
         PrincipalId, RepoId, SystemId, Tier, Timestamp, Usage, Via,
@@ -12,6 +12,7 @@ use crate::{
             Principals, Rating, Registry, RegistryKey, RegistryPrincipal, Remediation, Selector, System, Thresholds,
         },
     },
+    policy::Pack,
     trust::Kinship,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,8 @@ pub(super) struct World {
     pub(super) now: Timestamp,
     pub(super) trees: BTreeMap<SystemId, String>,
     pub(super) campaigns: BTreeSet<CampaignId>,
+    pub(super) earlier: Preceding,
+    pub(super) pack: Pack,
 }
 
 pub(super) fn id(text: &str) -> PrincipalId {
@@ -73,6 +76,8 @@ impl World {
             now: time("2026-11-23T05:00:00Z"),
             trees: BTreeMap::new(),
             campaigns: BTreeSet::new(),
+            earlier: Preceding::default(),
+            pack: Pack::default(),
             repo,
         };
         for name in ["ana", "dan", "dora", "fay", "gus", "li"] {
@@ -166,7 +171,23 @@ impl World {
         let file = Principals { schema: "tenure/principals/v1".to_owned(), principals: self.entries.clone() };
         let kinship = Kinship::new(&self.registry, [&file]);
         let (people, _) = People::new([("principals.toml", file)]);
+        let certified = BTreeMap::new();
+        let portraits = Portraits::new(Known {
+            systems: &self.systems,
+            inventories: &self.inventories,
+            people: &people,
+            profiles: &[],
+            certified: &certified,
+            lowered: &self.lowered,
+            separation: None,
+            as_of: self.now,
+        });
+        let named = |(id, loaded): (&SystemId, &Loaded)| (id.clone(), unlisted(&loaded.inventory));
         then(&Setting {
+            portraits: &portraits,
+            pack: &self.pack,
+            earlier: &self.earlier,
+            unlisted: &self.inventories.iter().map(named).collect(),
             kinship: &kinship,
             repo: &self.repo,
             systems: &self.systems,

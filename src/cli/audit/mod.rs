@@ -4,17 +4,17 @@ mod witness;
 
 use super::{
     Context, Exit, Failure, Format,
-    assemble::{Assembly, Committed, people_at, resolutions},
+    assemble::{Assembly, resolutions},
+    footing::Footing,
     proof,
-    session::{Session, git, systems_at},
+    session::{Session, git},
 };
 use crate::{
     audit::{Answer, Area, Case, Repeat, audit},
-    campaign::{Roll, Setting, population},
+    campaign::{Roll, population},
     diag::{Diagnostic, escape},
     evidence::{Defect, Ledger},
     git::ObjectId,
-    inventory::{self, Lowered, Separation},
     model::{
         CampaignId, Digest, Finding, Severity,
         file::Campaign,
@@ -22,7 +22,7 @@ use crate::{
     },
     report::{Look, findings_human, findings_json, findings_sarif, problems_markdown},
     store::Snapshot,
-    trust::{Governed, Verified},
+    trust::Governed,
 };
 use serde_json::json;
 use std::{collections::BTreeMap, path::PathBuf};
@@ -277,32 +277,17 @@ fn plan(
 }
 
 fn members(session: &Session, file: &Campaign, commit: ObjectId, governed: &Governed) -> Result<(Digest, u64), String> {
-    let snapshot = Snapshot::at(&session.repository, commit);
     let trust = governed.trust().ok_or("there is no trust state at its base")?;
-    let systems = systems_at(snapshot).map_err(words)?;
-    let (people, _) = people_at(snapshot).map_err(words)?;
-    let mut inventories = BTreeMap::new();
+    let footing =
+        Footing::at(&session.repository, commit, governed, &file.definition, file.opened_at).map_err(words)?;
     for pinned in &file.systems {
-        let loaded = inventory::load(&Committed(snapshot), &pinned.system).map_err(|error| error.to_string())?;
-        if loaded.digest != pinned.observation {
+        let loaded = footing.inventories.get(&pinned.system);
+        if loaded.is_none_or(|loaded| loaded.digest != pinned.observation) {
             return Err(format!("the inventory of `{}` is not the one it pinned", pinned.system));
         }
-        inventories.insert(pinned.system.clone(), loaded);
     }
-    // `governed` stands at the campaign's base, so these are the exceptions that were verified when it was opened.
-    let lowered = Lowered::of(governed.exceptions().iter().map(Verified::value), file.opened_at);
-    let setting = Setting {
-        repo: trust.repo(),
-        systems: &systems,
-        inventories: &inventories,
-        people: &people,
-        kinship: governed.kinship(),
-        registry: trust.registry().file(),
-        thresholds: &trust.mandate().file().thresholds,
-        lowered: &lowered,
-        // Whose duties clash is told to reviewers, and takes nobody in or out.
-        separation: &Separation::default(),
-    };
+    let portraits = footing.portraits();
+    let setting = footing.setting(governed, trust, &portraits);
     let roll: Roll<'_> = population(&file.id, &file.definition, &setting);
     Ok((roll.digest(), roll.len() as u64))
 }

@@ -1,23 +1,17 @@
 //! `tenure campaign open ID --from FILE`
 
 use crate::{
-    campaign::{Opened, Opening, Setting, folder, open, principals_digest},
+    campaign::{Opened, Opening, folder, open},
     cli::{
         Context, Exit, Failure, Format,
-        duties::{pack_at, separation},
-        session::{Session, git, store, systems_at},
+        footing::{Footing, warnings},
+        session::{Session, store},
     },
-    diag::{Diagnostic, Diagnostics},
-    inventory::{self, LoadError, Loaded, Lowered, People},
-    model::{
-        CampaignId, Digest, SystemId,
-        file::{CampaignDefinition, Principals},
-    },
-    store::{Snapshot, StoreError, Unverified},
-    trust::Verified,
+    diag::Diagnostic,
+    model::{CampaignId, file::CampaignDefinition},
 };
 use serde_json::json;
-use std::{collections::BTreeMap, io::Write};
+use std::io::Write;
 
 /// Freeze a population, assign every item, write the worklists
 #[derive(Debug, clap::Args)]
@@ -42,33 +36,21 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         return Err(problem.help("take another id: a campaign is opened once").into());
     }
     let definition: CampaignDefinition = snapshot.read(&args.from).map_err(store)?.into_value();
-    let systems = systems_at(snapshot)?;
-    let (inventories, trees) = inventories(&session, systems.keys())?;
-    let (people, principals) = people(snapshot, context)?;
+    let now = context.clock.now();
+    let footing = Footing::at(&session.repository, session.main, &session.governed, &definition, now)?;
+    context.problems(&warnings(&footing))?;
     let opening = Opening {
         id: args.id.clone(),
         from: args.from.clone(),
         definition,
         base: session.main.to_string(),
-        now: context.clock.now(),
-        principals,
-        trees: &trees,
+        now,
+        principals: footing.principals,
+        trees: &footing.trees,
         campaigns: &session.governed.openings().keys().cloned().collect(),
     };
-    let pack = pack_at(&session.repository, session.main)?;
-    let separation = separation(&pack, &inventories, &people);
-    let lowered = Lowered::of(session.governed.exceptions().iter().map(Verified::value), opening.now);
-    let setting = Setting {
-        repo: trust.repo(),
-        systems: &systems,
-        inventories: &inventories,
-        people: &people,
-        kinship: session.governed.kinship(),
-        registry: trust.registry().file(),
-        thresholds: &trust.mandate().file().thresholds,
-        lowered: &lowered,
-        separation: &separation,
-    };
+    let portraits = footing.portraits();
+    let setting = footing.setting(&session.governed, trust, &portraits);
     let opened = open(&opening, &setting)?;
     context.problems(&opened.warnings)?;
     let root = session.work_tree()?;
@@ -78,40 +60,6 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     })?;
     tell(&opened, context)?;
     Ok(Exit::Done)
-}
-
-type Inventories = (BTreeMap<SystemId, Loaded>, BTreeMap<SystemId, String>);
-
-fn inventories<'a>(session: &Session, systems: impl Iterator<Item = &'a SystemId>) -> Result<Inventories, Failure> {
-    let mut problems = Diagnostics::new();
-    let (mut inventories, mut trees) = Inventories::default();
-    for system in systems {
-        match inventory::load(&session.snapshot(), system) {
-            Ok(loaded) => drop(inventories.insert(system.clone(), loaded)),
-            Err(LoadError::Missing(_)) => continue,
-            Err(error) => problems.extend(error.diagnostics(system)),
-        }
-        let tree = session.repository.file(session.main, &inventory::folder(system)).map_err(git)?;
-        trees.extend(tree.map(|tree| (system.clone(), tree.id.to_string())));
-    }
-    if problems.has_errors() { Err(problems.into()) } else { Ok((inventories, trees)) }
-}
-
-/// Returns who is who, and the digest that pins it.
-fn people(snapshot: Snapshot<'_>, context: &mut Context) -> Result<(People, Digest), Failure> {
-    let mut files: Vec<Unverified<Principals>> = snapshot.read_all("principals").map_err(store)?;
-    match snapshot.read("principals.toml") {
-        Ok(file) => files.push(file),
-        Err(StoreError::Missing(_)) => {}
-        Err(error) => return Err(store(error)),
-    }
-    let digest = principals_digest(files.iter().map(|file| (file.path(), file.digest())));
-    let (people, findings) = People::new(files.iter().map(|file| (file.path(), file.value().clone())));
-    let warn = |finding: crate::model::Finding| {
-        Diagnostic::warning(finding.code, format!("{}: {}", finding.subject, finding.message)).help(finding.help)
-    };
-    context.problems(&findings.into_iter().map(warn).collect())?;
-    Ok((people, digest))
 }
 
 fn tell(opened: &Opened, context: &mut Context) -> Result<(), Failure> {

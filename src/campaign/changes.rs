@@ -1,0 +1,152 @@
+//! What changed in the selected scope since a campaign froze its population, and what became of each change.
+
+use super::{Roll, Setting};
+use crate::model::{CampaignId, Digest, Grant, GrantKey, ItemId, SystemId, Tier};
+use serde::Serialize;
+use std::{collections::BTreeMap, fmt};
+
+/// How a grant is not as it was pinned.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drift {
+    /// It was not there.
+    Added,
+    /// It gives more than it did, or by more paths, or is told apart by other attributes.
+    Raised,
+    /// It is gone.
+    Removed,
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Added => "added",
+            Self::Raised => "raised",
+            Self::Removed => "removed",
+        })
+    }
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disposition {
+    /// Another campaign put it to review as it is now.
+    Campaign(CampaignId),
+    /// A decision of this campaign asked for it.
+    Decision(ItemId),
+    /// A signed exception lets it stand.
+    Exception(String),
+    /// There is nothing left to review.
+    Gone,
+    /// The engine made this credential in the place of another one.
+    Successor,
+}
+
+impl fmt::Display for Disposition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Campaign(id) => write!(f, "put to review by {id}"),
+            Self::Decision(item) => write!(f, "decided on: {item}"),
+            Self::Exception(id) => write!(f, "stands by exception {id}"),
+            Self::Gone => f.write_str("nothing left to review"),
+            Self::Successor => f.write_str("made by the engine in the place of another one"),
+        }
+    }
+}
+
+/// One grant in the selected scope that is not as it was pinned.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Changed {
+    /// The system.
+    pub system: SystemId,
+    /// The grant.
+    pub grant: GrantKey,
+    /// Its holder, `<system>:<immutable id>`.
+    pub subject: String,
+    /// How it changed.
+    pub change: Drift,
+    /// The tier, the worse of before and now.
+    pub tier: Tier,
+    /// The holder, by the name people use.
+    pub principal: String,
+    /// What is held, by the name people use.
+    pub entitlement: String,
+    /// What became of it; nothing while nobody has looked.
+    pub disposition: Option<Disposition>,
+}
+
+/// What may have become of changes.
+#[derive(Clone, Debug, Default)]
+pub struct Disposals {
+    /// Items of this campaign whose decision changes the target, or did.
+    pub decided: std::collections::BTreeSet<ItemId>,
+    /// Credentials the engine made.
+    pub successors: std::collections::BTreeSet<GrantKey>,
+    /// Grants that others let stand, by system, key and digest: a later campaign or an exception.
+    pub accepted: BTreeMap<(SystemId, GrantKey, Digest), Disposition>,
+}
+
+/// Returns what is not as `pinned` had it, over the same selectors, sorted by system and key; what only lost something on the
+/// way is no change to look at. `now` is the population as the definition selects it today.
+pub fn changes(
+    campaign: &CampaignId,
+    pinned: (&Roll<'_>, &Setting<'_>),
+    now: (&Roll<'_>, &Setting<'_>),
+    disposals: &Disposals,
+) -> Vec<Changed> {
+    let mut changes = Vec::new();
+    for (item, member) in now.0.items() {
+        let grant = member.grant;
+        let before = of(pinned.1, grant);
+        let change = match before {
+            None => Drift::Added,
+            Some(before) if grant.has_only_lost_since(before) => continue,
+            Some(_) => Drift::Raised,
+        };
+        let tier = pinned.0.get(item).map_or(member.tier, |before| before.tier.min(member.tier));
+        changes.push(Changed { disposition: disposals.of(item, grant, change), ..changed(grant, change, tier) });
+    }
+    for (item, member) in pinned.0.items() {
+        if of(now.1, member.grant).is_none() {
+            let removed = changed(member.grant, Drift::Removed, member.tier);
+            changes.push(Changed { disposition: disposals.of(item, member.grant, Drift::Removed), ..removed });
+        }
+    }
+    changes.sort_by(|a, b| (&a.system, &a.grant).cmp(&(&b.system, &b.grant)));
+    let _ = campaign;
+    changes
+}
+
+fn of<'a>(setting: &Setting<'a>, grant: &Grant) -> Option<&'a Grant> {
+    setting.inventories.get(&grant.system)?.inventory.grant(&grant.key)
+}
+
+fn changed(grant: &Grant, change: Drift, tier: Tier) -> Changed {
+    Changed {
+        system: grant.system.clone(),
+        grant: grant.key.clone(),
+        subject: super::population::subject(grant),
+        change,
+        tier,
+        principal: grant.principal.name.clone(),
+        entitlement: format!("{} {}", grant.kind, grant.entitlement.name),
+        disposition: None,
+    }
+}
+
+impl Disposals {
+    fn of(&self, item: &ItemId, grant: &Grant, change: Drift) -> Option<Disposition> {
+        if self.decided.contains(item) {
+            return Some(Disposition::Decision(item.clone()));
+        }
+        if change == Drift::Removed {
+            return Some(Disposition::Gone);
+        }
+        if self.successors.contains(&grant.key) {
+            return Some(Disposition::Successor);
+        }
+        let key = (grant.system.clone(), grant.key.clone(), grant.digest());
+        self.accepted.get(&key).cloned()
+    }
+}

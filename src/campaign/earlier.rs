@@ -1,0 +1,52 @@
+//! What earlier campaigns leave to one that builds on them: what they pinned, and what nobody answered in them.
+
+use crate::model::{CampaignId, Digest, GrantKey, Inventory, ItemId, SystemId, file::CampaignDefinition};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What earlier campaigns leave, as far as a definition asks for it.
+#[derive(Clone, Debug, Default)]
+pub struct Preceding {
+    pinned: BTreeMap<(CampaignId, SystemId), BTreeMap<GrantKey, Digest>>,
+    unanswered: BTreeMap<CampaignId, BTreeSet<ItemId>>,
+}
+
+impl Preceding {
+    /// Takes an inventory that a campaign pinned.
+    pub fn pin(&mut self, campaign: &CampaignId, inventory: &Inventory) {
+        let grants = inventory.grants().map(|grant| (grant.key.clone(), grant.digest())).collect();
+        self.pinned.insert((campaign.clone(), inventory.system().clone()), grants);
+    }
+
+    /// Takes the items of a campaign that nobody answered.
+    pub fn leave(&mut self, campaign: &CampaignId, unanswered: impl IntoIterator<Item = ItemId>) {
+        self.unanswered.entry(campaign.clone()).or_default().extend(unanswered);
+    }
+
+    /// Returns the grant's digest as the campaign pinned it; nothing where it pinned none.
+    pub(super) fn digest(&self, campaign: &CampaignId, system: &SystemId, key: &GrantKey) -> Option<&Digest> {
+        self.pinned.get(&(campaign.clone(), system.clone()))?.get(key)
+    }
+
+    /// Returns whether nobody answered the campaign about this grant.
+    pub(super) fn is_unanswered(&self, campaign: &CampaignId, system: &SystemId, key: &GrantKey) -> bool {
+        self.unanswered.get(campaign).is_some_and(|items| items.contains(&ItemId::of(campaign, system, key)))
+    }
+}
+
+/// The earlier campaigns that a definition builds on.
+#[derive(Clone, Debug, Default)]
+pub struct Needed {
+    /// Those whose inventories are compared with.
+    pub pinned: BTreeSet<CampaignId>,
+    /// Those whose unanswered items are asked about again.
+    pub unanswered: BTreeSet<CampaignId>,
+}
+
+impl Needed {
+    /// Returns what a definition builds on.
+    pub fn by(definition: &CampaignDefinition) -> Self {
+        let selectors = definition.selectors.iter();
+        let pinned = selectors.clone().flat_map(|s| [&s.new_since, &s.changed_since]).flatten().cloned().collect();
+        Self { pinned, unanswered: selectors.filter_map(|s| s.unanswered_in.clone()).collect() }
+    }
+}

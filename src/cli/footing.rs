@@ -1,0 +1,211 @@
+//! What a campaign stands on at one commit: systems, inventories, people, rules and earlier campaigns, gathered once.
+
+use super::{
+    Failure,
+    assemble::Committed,
+    duties::{pack_at, separation},
+    session::{git, store, systems_at},
+};
+use crate::{
+    campaign::{Needed, Preceding, Setting, principals_digest, unlisted},
+    diag::Diagnostics,
+    git::{ObjectId, Repository},
+    inventory::{self, Certified, Known, LoadError, Loaded, Lowered, People, Portraits, Separation},
+    model::{
+        CampaignId, Digest, Finding, Grant, ItemId, SystemId, Timestamp, Verdict,
+        file::{CampaignDefinition, Principals, System},
+    },
+    policy::Pack,
+    store::{Snapshot, StoreError, Unverified},
+    trust::{Governed, Trust, Verified},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a campaign stands on at one commit.
+pub(super) struct Footing {
+    /// The systems, by id.
+    pub(super) systems: BTreeMap<SystemId, System>,
+    /// Their inventories, where they have one.
+    pub(super) inventories: BTreeMap<SystemId, Loaded>,
+    /// The git trees of these.
+    pub(super) trees: BTreeMap<SystemId, String>,
+    /// Who is who.
+    pub(super) people: People,
+    /// What is wrong with the principals' files together.
+    pub(super) findings: Vec<Finding>,
+    /// The digest that pins them.
+    pub(super) principals: Digest,
+    /// The rules, with the profiles that are on.
+    pub(super) pack: Pack,
+    certified: Certified,
+    lowered: Lowered,
+    separation: Separation,
+    earlier: Preceding,
+    unlisted: BTreeMap<SystemId, Vec<Grant>>,
+    as_of: Timestamp,
+}
+
+impl Footing {
+    /// Gathers what a campaign from this definition stands on at `commit`; `governed` is what the repository amounted to
+    /// there, and `as_of` the instant that ages are counted to.
+    ///
+    /// # Errors
+    /// When a file is not acceptable, or the rules do not compile: all of it.
+    pub(super) fn at(
+        repository: &Repository,
+        commit: ObjectId,
+        governed: &Governed,
+        definition: &CampaignDefinition,
+        as_of: Timestamp,
+    ) -> Result<Self, Failure> {
+        let snapshot = Snapshot::at(repository, commit);
+        let systems = systems_at(snapshot)?;
+        let (inventories, trees) = inventories(repository, commit, systems.keys())?;
+        let (people, findings, principals) = people(snapshot)?;
+        let asks = definition.selectors.iter().any(|selector| selector.role_contents == Some(true));
+        let named = |(id, loaded): (&SystemId, &Loaded)| (id.clone(), unlisted(&loaded.inventory));
+        let pack = pack_at(repository, commit)?;
+        let separation = separation(&pack, &inventories, &people);
+        let unlisted = inventories.iter().filter(|_| asks).map(named).collect();
+        Ok(Self {
+            separation,
+            pack,
+            certified: certified(governed),
+            lowered: Lowered::of(governed.exceptions().iter().map(Verified::value), as_of),
+            earlier: earlier(repository, governed, &Needed::by(definition))?,
+            unlisted,
+            systems,
+            inventories,
+            trees,
+            people,
+            findings,
+            principals,
+            as_of,
+        })
+    }
+
+    /// Draws the portraits of everything that is held.
+    pub(super) fn portraits(&self) -> Portraits<'_> {
+        Portraits::new(Known {
+            systems: &self.systems,
+            inventories: &self.inventories,
+            people: &self.people,
+            profiles: self.pack.profiles(),
+            certified: &self.certified,
+            lowered: &self.lowered,
+            separation: Some(&self.separation),
+            as_of: self.as_of,
+        })
+    }
+
+    /// Returns the setting of a campaign.
+    pub(super) fn setting<'a>(
+        &'a self,
+        governed: &'a Governed,
+        trust: &'a Trust,
+        portraits: &'a Portraits<'a>,
+    ) -> Setting<'a> {
+        Setting {
+            repo: trust.repo(),
+            systems: &self.systems,
+            inventories: &self.inventories,
+            people: &self.people,
+            kinship: governed.kinship(),
+            registry: trust.registry().file(),
+            thresholds: &trust.mandate().file().thresholds,
+            lowered: &self.lowered,
+            separation: &self.separation,
+            portraits,
+            pack: &self.pack,
+            earlier: &self.earlier,
+            unlisted: &self.unlisted,
+        }
+    }
+}
+
+type Inventories = (BTreeMap<SystemId, Loaded>, BTreeMap<SystemId, String>);
+
+fn inventories<'a>(
+    repository: &Repository,
+    commit: ObjectId,
+    systems: impl Iterator<Item = &'a SystemId>,
+) -> Result<Inventories, Failure> {
+    let snapshot = Snapshot::at(repository, commit);
+    let mut problems = Diagnostics::new();
+    let (mut inventories, mut trees) = Inventories::default();
+    for system in systems {
+        match inventory::load(&Committed(snapshot), system) {
+            Ok(loaded) => drop(inventories.insert(system.clone(), loaded)),
+            Err(LoadError::Missing(_)) => continue,
+            Err(error) => problems.extend(error.diagnostics(system)),
+        }
+        let tree = repository.file(commit, &inventory::folder(system)).map_err(git)?;
+        trees.extend(tree.map(|tree| (system.clone(), tree.id.to_string())));
+    }
+    if problems.has_errors() { Err(problems.into()) } else { Ok((inventories, trees)) }
+}
+
+/// Returns who is who, what is wrong with that, and the digest that pins it.
+fn people(snapshot: Snapshot<'_>) -> Result<(People, Vec<Finding>, Digest), Failure> {
+    let mut files: Vec<Unverified<Principals>> = snapshot.read_all("principals").map_err(store)?;
+    match snapshot.read("principals.toml") {
+        Ok(file) => files.push(file),
+        Err(StoreError::Missing(_)) => {}
+        Err(error) => return Err(store(error)),
+    }
+    let digest = principals_digest(files.iter().map(|file| (file.path(), file.digest())));
+    let (people, findings) = People::new(files.iter().map(|file| (file.path(), file.value().clone())));
+    Ok((people, findings, digest))
+}
+
+/// Returns when each grant was last certified: when the campaign was opened in which somebody did.
+fn certified(governed: &Governed) -> Certified {
+    let mut certified = Certified::new();
+    for review in governed.reviews() {
+        let Some(campaign) = governed.campaign(&review.campaign) else { continue };
+        for item in review.items.iter().filter(|item| item.decision == Some(Verdict::Certify)) {
+            let last = certified.entry(item.grant).or_insert(campaign.opened_at);
+            *last = campaign.opened_at.max(*last);
+        }
+    }
+    certified
+}
+
+fn earlier(repository: &Repository, governed: &Governed, needed: &Needed) -> Result<Preceding, Failure> {
+    let mut earlier = Preceding::default();
+    for id in &needed.pinned {
+        let Some(campaign) = governed.campaign(id) else { continue };
+        let Ok(base) = ObjectId::parse(&campaign.base) else { continue };
+        for population in &campaign.systems {
+            let snapshot = Snapshot::at(repository, base);
+            let loaded = inventory::load(&Committed(snapshot), &population.system)
+                .map_err(|error| Failure::from(error.diagnostics(&population.system)))?;
+            earlier.pin(id, &loaded.inventory);
+        }
+    }
+    for id in &needed.unanswered {
+        earlier.leave(id, unanswered(governed, id));
+    }
+    Ok(earlier)
+}
+
+/// Returns the items of a campaign on which nobody has said anything.
+fn unanswered(governed: &Governed, id: &CampaignId) -> BTreeSet<ItemId> {
+    let Some(opening) = governed.openings().get(id) else { return BTreeSet::new() };
+    let mut items: BTreeSet<ItemId> = opening.items().cloned().collect();
+    for review in governed.reviews().iter().filter(|review| review.campaign == *id) {
+        for item in review.items.iter().filter(|item| item.decision.is_some()) {
+            items.remove(&item.id);
+        }
+    }
+    items
+}
+
+/// Warns of what is wrong with the principals' files together.
+pub(super) fn warnings(footing: &Footing) -> Diagnostics {
+    let warn = |finding: &Finding| {
+        crate::diag::Diagnostic::warning(finding.code, format!("{}: {}", finding.subject, finding.message))
+            .help(finding.help.clone())
+    };
+    footing.findings.iter().map(warn).collect()
+}
