@@ -3,18 +3,20 @@
 //! Nothing here can reach a target: no connector, no inventory reader and no enforcer is in scope. What has to be
 //! computed again from inventories (plans and populations) comes through [`Repeat`], which is pure as well.
 //!
-//! An audit answers five questions, each in its own file: is the record whole ([`Area::Integrity`]); had those who decided
+//! An audit answers six questions, each in its own file: is the record whole ([`Area::Integrity`]); had those who decided
 //! the right to ([`Area::Authority`]); was everybody in scope asked ([`Area::Coverage`]); did the target follow
-//! ([`Area::Enforcement`]); and in time ([`Area::Timeliness`]).
+//! ([`Area::Enforcement`]); in time ([`Area::Timeliness`]);
+//! and were the decisions more than rubber stamps ([`Area::Quality`])?
 
 mod authority;
 mod coverage;
 mod enforcement;
 mod integrity;
+mod quality;
 mod timeliness;
 
 use crate::{
-    campaign::Resolution,
+    campaign::{Quality, Resolution},
     model::{
         CampaignId, Digest, Finding, Timestamp,
         history::{History, RunHistory},
@@ -33,6 +35,8 @@ pub struct Case<'a> {
     pub defects: &'a [Finding],
     /// What the decisions in force amount to.
     pub resolutions: &'a [Resolution],
+    /// How each campaign was reviewed.
+    pub qualities: &'a [Quality],
     /// The present, for what is overdue.
     pub now: Timestamp,
     /// What is computed again.
@@ -60,7 +64,7 @@ pub trait Repeat {
     fn population(&self, campaign: &CampaignId) -> Result<(Digest, u64), String>;
 }
 
-/// One of the five questions.
+/// One of the six questions.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Area {
     /// Is the record whole?
@@ -73,6 +77,8 @@ pub enum Area {
     Enforcement,
     /// In time?
     Timeliness,
+    /// Were the decisions more than rubber stamps?
+    Quality,
 }
 
 impl fmt::Display for Area {
@@ -83,6 +89,7 @@ impl fmt::Display for Area {
             Self::Coverage => "coverage",
             Self::Enforcement => "enforcement",
             Self::Timeliness => "timeliness",
+            Self::Quality => "quality",
         })
     }
 }
@@ -106,6 +113,7 @@ pub fn audit(case: &Case<'_>) -> Vec<Answer> {
         coverage::check(case),
         enforcement::check(case),
         timeliness::check(case),
+        quality::check(case),
     ];
     for answer in &mut answers {
         answer.findings.sort();

@@ -6,6 +6,7 @@ use super::{
     session::{git, pin},
 };
 use crate::{
+    campaign::stamps_in,
     diag::Diagnostics,
     git::Repository,
     report::{problems_markdown, problems_sarif, problems_summary},
@@ -36,7 +37,17 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let head = repository.resolve(&args.head).map_err(git)?;
     let base = args.base.as_deref().map(|base| repository.resolve(base)).transpose().map_err(git)?;
     let pin = pin(context, &repository, base.unwrap_or(head))?;
-    let Checked { mut problems, files, governed } = check(&repository, pin, base, head).map_err(git)?;
+    let Checked { mut problems, files, governed, decided, terms } = check(&repository, pin, base, head).map_err(git)?;
+    match &governed {
+        Some(governed) => governed.reviews().iter().for_each(|review| {
+            problems.extend(stamps_in(review.path(), review.value(), &terms));
+        }),
+        None => {
+            let there =
+                decided.iter().filter_map(|path| Some((path, Snapshot::at(&repository, head).read(path).ok()?)));
+            there.for_each(|(path, review)| problems.extend(stamps_in(path, review.value(), &terms)));
+        }
+    }
     // Time alone makes an exception lapse, so only a look at the whole can find it.
     if let Some(governed) = governed {
         problems.extend(exception::problems(&governed, Snapshot::at(&repository, head), context.clock.now()));

@@ -84,6 +84,8 @@ pub struct Acceptance {
     pub signatures: BTreeMap<String, Digest>,
     /// The commit that brought it.
     pub commit: String,
+    /// When that was recorded, as the engine's clock claimed.
+    pub at: Timestamp,
 }
 
 /// What the evidence says so far. Feed it every record in order.
@@ -127,6 +129,7 @@ impl History {
                     digest: accepted.digest,
                     signatures: accepted.signatures.clone(),
                     commit: accepted.commit.clone(),
+                    at: record.t,
                 };
                 self.accepted.insert(accepted.path.clone(), acceptance);
             }

@@ -5,12 +5,14 @@
 
 mod campaign;
 mod changes;
+mod csv;
 mod exceptions;
 mod findings;
 mod markdown;
 mod owners;
 mod plan;
 mod problems;
+mod quality;
 mod rules;
 mod run;
 mod sarif;
@@ -21,12 +23,14 @@ mod workflows;
 
 pub use campaign::campaign_human;
 pub use changes::changes;
+pub use csv::csv;
 pub use exceptions::{exceptions_human, exceptions_markdown, terms_human};
 pub use findings::{findings_human, findings_json};
 pub use markdown::{MAX_MARKDOWN, cell};
 pub use owners::{Routing, code_owners};
 pub use plan::{Show, plan_human, plan_json, plan_markdown};
 pub use problems::{problems_markdown, problems_summary};
+pub use quality::{quality_csv, quality_human, quality_markdown};
 pub use rules::{rules_human, rules_json, rules_markdown};
 pub use run::{run_human, run_json, verified_human, verified_json};
 pub use sarif::{findings_sarif, problems_sarif};

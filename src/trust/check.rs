@@ -14,7 +14,7 @@ use crate::{
     git::{Change, Changes, File, GitError, Mode, ObjectId, Repository},
     model::{
         Digest, Grant, GrantKey, ItemId, Severity,
-        file::{Principals, Review},
+        file::{Principals, Review, ReviewTerms},
     },
     policy::unfit,
     store::{Place, kind_of, parse_any},
@@ -30,6 +30,16 @@ pub struct Checked {
     pub files: usize,
     /// What the repository amounts to at the commit, where all that led to it was judged.
     pub governed: Option<Governed>,
+    /// The review files of the change that decide something.
+    pub decided: Vec<String>,
+    /// What decisions need, and what makes a review look like a rubber stamp, by the mandate in force.
+    pub terms: ReviewTerms,
+}
+
+impl Checked {
+    fn stopped(problems: Diagnostics) -> Self {
+        Self { problems, files: 0, governed: None, decided: Vec::new(), terms: ReviewTerms::usual() }
+    }
 }
 
 /// Checks what `head` changes against `base`; without one, everything that led to `head` and every governed file there.
@@ -52,7 +62,7 @@ pub fn check(
                     Diagnostic::error("unrelated-history", "this change has no commit in common with its base")
                         .help("begin a branch from main: `git switch -c NAME main`"),
                 );
-                return Ok(Checked { problems, files: 0, governed: None });
+                return Ok(Checked::stopped(problems));
             };
             let changes = repository.changes(Some(fork), head)?;
             let mut state = Governed::at_base(repository, pin, base, head, &changes)?;
@@ -61,7 +71,7 @@ pub fn check(
                     Diagnostic::error("no-trust", "the pin leads to no root, registry and mandate at the base")
                         .help("compare the pin with the one `tenure init` printed: --root sha256:…"),
                 );
-                return Ok(Checked { problems, files: 0, governed: None });
+                return Ok(Checked::stopped(problems));
             }
             // The merge that brings this change will have the base as its first parent and two parents.
             state.apply(repository, head, 2, &changes)?;
@@ -79,10 +89,11 @@ pub fn check(
             check_form(repository, file, &mut problems)?;
         }
     }
-    check_stale(repository, head, &changes, &mut problems)?;
+    let decided = check_stale(repository, head, &changes, &mut problems)?;
     problems.extend(check_policies(repository, head, changes.files.iter().map(Change::path))?);
+    let terms = governed.trust().map_or_else(ReviewTerms::usual, |trust| trust.mandate().file().review_terms());
     let governed = base.is_none().then_some(governed);
-    Ok(Checked { problems, files, governed })
+    Ok(Checked { problems, files, governed, decided, terms })
 }
 
 fn governed_files(changes: &Changes) -> impl Iterator<Item = &File> {
@@ -141,13 +152,15 @@ fn check_facts(path: &str, bytes: &[u8]) -> Diagnostics {
     file.iter().flat_map(unfit).map(|unfit| unfit.diagnostic(path, &text)).collect()
 }
 
-/// Says which decisions of the change will lapse, because the grant is not any more as it was reviewed.
+/// Says which decisions of the change will lapse, because the grant is not any more as it was reviewed; and returns the
+/// files that decide something.
 fn check_stale(
     repository: &Repository,
     head: ObjectId,
     changes: &Changes,
     problems: &mut Diagnostics,
-) -> Result<(), GitError> {
+) -> Result<Vec<String>, GitError> {
+    let mut deciding = Vec::new();
     for file in governed_files(changes).filter(|file| file.mode == Mode::Plain) {
         let Place::Review { campaign, system, .. } = Place::of(&file.path) else { continue };
         let Ok(bytes) = repository.blob(file.id, MAX_LINES) else { continue };
@@ -159,6 +172,9 @@ fn check_stale(
             .filter(|(_, item)| item.decision.is_some())
             .map(|(index, item)| (&item.id, (index, &item.grant)))
             .collect();
+        if !decided.is_empty() {
+            deciding.push(file.path.clone());
+        }
         let opened = format!("campaigns/{campaign}/campaign.toml");
         let Some(pinned) = repository.file(head, &opened)?.and_then(|file| repository.blob(file.id, MAX_LINES).ok())
         else {
@@ -201,7 +217,7 @@ fn check_stale(
             );
         }
     }
-    Ok(())
+    Ok(deciding)
 }
 
 /// A grant of which only the key is read.

@@ -5,6 +5,7 @@ mod witness;
 use super::{
     Context, Exit, Failure, Format,
     assemble::{Assembly, resolutions},
+    campaign::quality_of,
     footing::Footing,
     proof,
     session::{Session, git},
@@ -28,7 +29,7 @@ use serde_json::json;
 use std::{collections::BTreeMap, path::PathBuf};
 use witness::Witness;
 
-/// Check the whole proof from a clone, offline: integrity, authority, coverage, enforcement, timeliness
+/// Check the whole proof from a clone, offline: integrity, authority, coverage, enforcement, timeliness, quality
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  tenure audit --root sha256:…               what an auditor runs on a clone\n  tenure audit --root sha256:… --format json\n  tenure audit --sarif audit.sarif            for code scanning\n\nThe pin comes from outside the repository: `tenure init` printed it. Exit codes: 0 nothing found · 3 findings"
@@ -81,11 +82,15 @@ fn examine(context: &mut Context) -> Result<(Vec<Answer>, Digest), Failure> {
     defects.extend(witness.unearned);
     let now = context.clock.now();
     let resolutions = resolutions(&session.governed, now);
+    let campaigns = session.governed.openings().values().map(crate::trust::Opening::campaign);
+    let qualities: Vec<_> =
+        campaigns.map(|campaign| quality_of(campaign, &session, &history)).collect::<Result<_, _>>()?;
     let case = Case {
         governed: &session.governed,
         history: &history,
         defects: &defects,
         resolutions: &resolutions,
+        qualities: &qualities,
         now,
         repeat: &repeat,
     };

@@ -1,8 +1,11 @@
-//! `tenure campaign open|status|close`
+//! `tenure campaign open|status|quality|close`
 
 mod close;
 mod open;
+mod quality;
 mod status;
+
+pub(super) use quality::quality_of;
 
 use super::{Context, Exit, Failure};
 use clap::Subcommand;
@@ -20,6 +23,8 @@ enum Command {
     Close(close::Args),
     /// Freeze a population, assign every item, write the worklists
     Open(open::Args),
+    /// Say how a campaign was reviewed, and what looks like a rubber stamp
+    Quality(quality::Args),
     /// Say who owes what, and what is unconfirmed, from signed files and evidence alone
     Status(status::Args),
 }
@@ -28,6 +33,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     match &args.command {
         Command::Close(args) => close::run(args, context),
         Command::Open(args) => open::run(args, context),
+        Command::Quality(args) => quality::run(args, context),
         Command::Status(args) => status::run(args, context),
     }
 }

@@ -1,5 +1,6 @@
 //! How far a campaign is, for people and programs; and what its close would record.
 
+use super::quality::quality_of;
 use crate::{
     campaign::{Facts, Sheet, Status, close, folder, resolve, status},
     cli::{
@@ -15,8 +16,8 @@ use crate::{
         history::History,
         record::CampaignClose,
     },
-    report::{Look, campaign_human},
-    store::Snapshot,
+    report::{Look, campaign_human, quality_human},
+    store::{Snapshot, Unverified},
     trust::Verified,
 };
 use std::io::Write;
@@ -24,7 +25,7 @@ use std::io::Write;
 /// Say who owes what, and what is unconfirmed, from signed files and evidence alone
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure campaign status 2026-q4\n  tenure campaign status 2026-q4 --format json\n\nExit codes: 0 on its way or done · 3 overdue, or something is wrong"
+    after_help = "Examples:\n  tenure campaign status 2026-q4\n  tenure campaign status 2026-q4 --format json\n\nExit codes: 0 on its way or done · 3 overdue, something is wrong, or looks like a rubber stamp"
 )]
 pub(super) struct Args {
     /// The campaign
@@ -43,12 +44,22 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
 /// # Errors
 /// When there is no such campaign, or its files cannot be read.
 fn show(id: &CampaignId, session: &Session, history: &History, context: &mut Context) -> Result<Exit, Failure> {
-    let (_, status) = status_of(id, session, history, context)?;
+    let (campaign, status) = status_of(id, session, history, context)?;
+    let quality = quality_of(campaign, session, history)?;
     match context.format {
-        Format::Json => context.json(&status)?,
-        _ => context.out.write_all(campaign_human(&status, Look::new(context.out_style)).as_bytes())?,
+        Format::Json => {
+            let mut value = serde_json::to_value(&status).map_err(std::io::Error::from)?;
+            value["quality"] = serde_json::to_value(&quality).map_err(std::io::Error::from)?;
+            context.json(&value)?;
+        }
+        _ => {
+            let look = Look::new(context.out_style);
+            let text = format!("{}\n{}", campaign_human(&status, look), quality_human(&quality, look));
+            context.out.write_all(text.as_bytes())?;
+        }
     }
-    Ok(if status.overdue || !status.findings.is_empty() { Exit::Findings } else { Exit::Done })
+    let wrong = !status.findings.is_empty() || !quality.findings.is_empty();
+    Ok(if status.overdue || wrong { Exit::Findings } else { Exit::Done })
 }
 
 /// Returns what the evidence will say of the campaign's close.
@@ -75,15 +86,7 @@ fn status_of<'s>(
     let systems = systems_at(session.snapshot())?;
     let now = context.clock.now();
     let resolved = resolve(campaign.value(), session.governed.reviews(), now);
-    // The worklists as they were when the campaign's owners had signed it: `trust` holds later files against them.
-    let opening = Snapshot::at(&session.repository, campaign.commit());
-    let reviews = format!("{}/reviews", folder(id));
-    let sheets: Vec<Sheet> = opening
-        .read_all::<Review>(&reviews)
-        .map_err(store)?
-        .into_iter()
-        .map(|file| Sheet { path: file.path().to_owned(), review: file.into_value() })
-        .collect();
+    let sheets = sheets_of(campaign, session)?;
     let exceptions = standing(&session.governed, session.trust()?, session.snapshot(), now);
     let facts = Facts {
         campaign: campaign.value(),
@@ -97,7 +100,19 @@ fn status_of<'s>(
     Ok((campaign, status(&facts)))
 }
 
-fn unknown(id: &CampaignId, session: &Session) -> Failure {
+/// Returns the worklists as they were when the campaign's owners had signed it: `trust` holds later files against them.
+///
+/// # Errors
+/// When they cannot be read.
+pub(super) fn sheets_of(campaign: &Verified<Campaign>, session: &Session) -> Result<Vec<Sheet>, Failure> {
+    let opening = Snapshot::at(&session.repository, campaign.commit());
+    let reviews = opening.read_all::<Review>(&format!("{}/reviews", folder(&campaign.id))).map_err(store)?;
+    let sheet = |file: Unverified<Review>| Sheet { path: file.path().to_owned(), review: file.into_value() };
+    Ok(reviews.into_iter().map(sheet).collect())
+}
+
+/// Refuses a campaign that is not there.
+pub(super) fn unknown(id: &CampaignId, session: &Session) -> Failure {
     let known: Vec<_> = session.governed.openings().keys().map(|id| format!("`{id}`")).collect();
     let problem = Diagnostic::error("unknown-campaign", format!("no campaign `{id}` is signed on main"));
     let problem = match known.as_slice() {

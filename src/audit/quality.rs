@@ -1,0 +1,17 @@
+//! Were the decisions more than rubber stamps? Indicators: an audit sees what was signed and when it was taken up, and cannot
+//! see that anybody has read.
+
+use super::{Answer, Area, Case};
+
+pub(super) fn check(case: &Case<'_>) -> Answer {
+    let sum = |of: &dyn Fn(&crate::campaign::Quality) -> u64| case.qualities.iter().map(of).sum::<u64>();
+    Answer {
+        area: Area::Quality,
+        looked_at: format!(
+            "{} items decided by people, {} settled by silence",
+            sum(&|one| one.human_decided),
+            sum(&|one| one.by_silence)
+        ),
+        findings: case.qualities.iter().flat_map(|one| one.findings.iter().cloned()).collect(),
+    }
+}

@@ -1,0 +1,118 @@
+//! How campaigns were reviewed: as tables, as Markdown, and as the file `reviewers.csv`.
+
+use super::{
+    csv::csv,
+    findings::findings_human,
+    markdown::{cell, rows},
+    table::{Look, count},
+};
+use crate::campaign::{Quality, ReviewerQuality};
+
+/// Returns how a campaign was reviewed, for people at a terminal.
+pub fn quality_human(quality: &Quality, look: Look) -> String {
+    let mut text = format!("{}\n{}", look.heading(&numbers(quality)), look.table(COLUMNS, shown(quality)));
+    text.push_str(&format!("{NOTE}\n"));
+    text.push_str(&findings_human(&quality.findings, look));
+    text
+}
+
+/// Returns how a campaign was reviewed, for a pull request or an issue.
+pub fn quality_markdown(quality: &Quality) -> String {
+    let mut text = format!("### Tenure: how `{}` was reviewed\n\n{}\n\n", quality.campaign, cell(&numbers(quality)));
+    text.push_str(&format!("| {} |\n|{}\n", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len())));
+    rows(&mut text, shown(quality).into_iter());
+    text.push_str(&format!("\n{NOTE}\n"));
+    if !quality.findings.is_empty() {
+        text.push_str("\n| finding | where | what | next |\n|---|---|---|---|\n");
+        let found = quality
+            .findings
+            .iter()
+            .map(|one| vec![one.code.to_owned(), one.subject.clone(), one.message.clone(), one.help.clone()]);
+        rows(&mut text, found);
+    }
+    text
+}
+
+/// Returns `reviewers.csv`.
+pub fn quality_csv(quality: &Quality) -> String {
+    let columns = [
+        "campaign_id",
+        "reviewer_id",
+        "items",
+        "flagged",
+        "keeps_flagged",
+        "revokes",
+        "batch_max",
+        "assign_to_sign_median_h",
+        "duplicate_reason_pct",
+        "second_look_n",
+        "second_look_disagree",
+        "seeded_n",
+        "seeded_missed",
+    ];
+    let row = |one: &ReviewerQuality| {
+        let told = |number: Option<u64>| number.map_or_else(|| "n/a".to_owned(), |number| number.to_string());
+        vec![
+            quality.campaign.to_string(),
+            one.reviewer.to_string(),
+            one.items.to_string(),
+            one.flagged.to_string(),
+            one.keeps_flagged.to_string(),
+            one.revokes.to_string(),
+            one.batch_max.to_string(),
+            // Nothing was taken up yet: not "not applicable", but not known.
+            one.assign_to_sign_median_h.map(|hours| format!("{hours:.1}")).unwrap_or_default(),
+            told(one.duplicate_reason_pct),
+            told(one.second_look_n),
+            told(one.second_look_disagree),
+            told(one.seeded_n),
+            told(one.seeded_missed),
+        ]
+    };
+    csv(&columns, quality.reviewers.iter().map(row))
+}
+
+fn numbers(quality: &Quality) -> String {
+    let items = usize::try_from(quality.items).unwrap_or(usize::MAX);
+    format!(
+        "{}: {} decided by people, {} settled by silence",
+        count(items, "item"),
+        quality.human_decided,
+        quality.by_silence
+    )
+}
+
+fn shown(quality: &Quality) -> Vec<Vec<String>> {
+    let row = |one: &ReviewerQuality| {
+        let of = |part: Option<u64>, whole: Option<u64>| match (part, whole) {
+            (Some(part), Some(whole)) => format!("{part} of {whole}"),
+            _ => String::new(),
+        };
+        vec![
+            one.reviewer.to_string(),
+            format!("{} of {}", one.decided, one.items),
+            format!("{} of {}", one.keeps_flagged, one.flagged),
+            one.revokes.to_string(),
+            one.batch_max.to_string(),
+            one.assign_to_sign_median_h.map(|hours| format!("{hours:.1} h")).unwrap_or_default(),
+            one.duplicate_reason_pct.map(|percent| format!("{percent} %")).unwrap_or_default(),
+            of(one.second_look_disagree, one.second_look_n),
+            of(one.seeded_missed, one.seeded_n),
+        ]
+    };
+    quality.reviewers.iter().map(row).collect()
+}
+
+const COLUMNS: &[&str] = &[
+    "reviewer",
+    "decided",
+    "flagged kept",
+    "taken away",
+    "most at once",
+    "median time",
+    "copied reasons",
+    "second look differs",
+    "seeded kept",
+];
+const NOTE: &str =
+    "These are indicators: git shows what was signed and when it was taken up, and cannot show that it was read.";
