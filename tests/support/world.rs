@@ -47,6 +47,8 @@ pub struct Ran {
 
 /// The one campaign of these stories.
 pub const CAMPAIGN: &str = "2026-q4";
+/// Inventories are collected and campaigns opened so many minutes before: nobody decides in no time.
+const BEFORE: i64 = -60;
 /// When these stories are told; nothing in them asks the machine what time it is.
 pub const NOW: i64 = 1_795_410_000;
 
@@ -112,55 +114,79 @@ impl World {
     pub fn collected(&self, systems: &[&str]) {
         self.merge("describe systems");
         for system in systems {
-            self.tenure(&["collect", system]).exits(0);
+            ran(&mut self.command_in(&self.repo(), BEFORE, &["collect", system])).exits(0);
         }
         self.merge("collect");
     }
 
     /// Opens the campaign over these kinds of grants of these systems, signed by `ana`, and merges it.
     pub fn campaign(&self, select: &[(&str, &[&str])]) {
+        self.campaign_with("", select, |_| {});
+    }
+
+    /// Opens the campaign as [`Self::campaign`] does, with more in its definition, and with its worklists as `edit` leaves
+    /// them. Returns what the opening said.
+    pub fn campaign_with(&self, more: &str, select: &[(&str, &[&str])], edit: impl Fn(&mut Review)) -> Ran {
         let selects: Vec<String> = select
             .iter()
             .map(|(system, kinds)| format!("\n[[select]]\nsystems = [\"{system}\"]\nkinds = {kinds:?}\n"))
             .collect();
-        self.write("repo/policies/all.toml", &format!("{DEFINITION}{}", selects.concat()));
+        self.write("repo/policies/all.toml", &format!("{DEFINITION}{more}{}", selects.concat()));
         self.tenure(&["fmt", "policies/all.toml"]).exits(0);
         self.merge("define a campaign");
-        self.tenure(&["campaign", "open", CAMPAIGN, "--from", "policies/all.toml"]).exits(0);
+        let open = ["campaign", "open", CAMPAIGN, "--from", "policies/all.toml"];
+        let opened = ran(&mut self.command_in(&self.repo(), BEFORE, &open)).exits(0);
+        for path in self.reviews() {
+            let mut review = self.review(&path);
+            edit(&mut review);
+            fs::write(self.repo().join(&path), render(&review)).unwrap();
+        }
         self.sign("ana", &[&format!("campaigns/{CAMPAIGN}/campaign.toml")]);
         self.merge("open the campaign");
+        opened
     }
 
     /// Has the reviewers decide: what is named as named, everything else certified; signed and merged.
     pub fn decided(&self, decisions: &[Decision<'_>]) {
         let mut used = vec![0; decisions.len()];
-        for path in self.reviews() {
-            let file = self.repo().join(&path);
-            let mut review: Review = parse(&path, &fs::read(&file).unwrap())
-                .unwrap_or_else(|problems| panic!("{}", problems.render(tenure::diag::Style::plain())));
-            let system = review.system.as_str();
-            review.items.iter_mut().for_each(|item| decide(system, item, decisions, &mut used));
-            fs::write(&file, render(&review)).unwrap();
-            let signers = std::iter::once(&review.reviewer).chain(&review.cosigners);
-            signers.for_each(|name| self.sign(name.as_str(), &[&path]));
-        }
+        self.decides(|review, item| decide(review.system.as_str(), item, decisions, &mut used));
         for (times, Decision(_, holder, entitlement, _)) in used.iter().zip(decisions) {
             assert_eq!(*times, 1, "items with `{holder}` and `{entitlement}`:\n{}", self.items().join("\n"));
         }
         self.merge("decide");
     }
 
+    /// Has the reviewers decide every item, and sign.
+    pub fn decides(&self, mut decide: impl FnMut(&Review, &mut Item)) {
+        for path in self.reviews() {
+            let stub = self.review(&path);
+            let mut review = stub.clone();
+            review.items.iter_mut().for_each(|item| decide(&stub, item));
+            fs::write(self.repo().join(&path), render(&review)).unwrap();
+            let signers = std::iter::once(&review.reviewer).chain(&review.cosigners);
+            signers.for_each(|name| self.sign(name.as_str(), &[&path]));
+        }
+    }
+
     /// Returns every item as its reviewer reads it.
     pub fn items(&self) -> Vec<String> {
-        let read = |path: &String| -> Review { parse(path, &fs::read(self.repo().join(path)).unwrap()).ok().unwrap() };
-        let reviews = self.reviews();
-        let items = reviews.iter().map(read).flat_map(|review| review.items);
+        let items = self.reviews().into_iter().flat_map(|path| self.review(&path).items);
         items.map(|item| format!("{}: {}", item.principal, item.entitlement)).collect()
     }
 
-    fn reviews(&self) -> Vec<String> {
-        let listed = self.sandbox.git(self.repo(), &["ls-files", &format!("campaigns/{CAMPAIGN}/reviews/*.toml")]);
-        listed.lines().map(str::to_owned).collect()
+    /// Returns a review file as it lies there.
+    pub fn review(&self, path: &str) -> Review {
+        parse(path, &fs::read(self.repo().join(path)).unwrap())
+            .unwrap_or_else(|problems| panic!("{}", problems.render(tenure::diag::Style::plain())))
+    }
+
+    /// Returns the paths of all review files.
+    pub fn reviews(&self) -> Vec<String> {
+        let found = format!("campaigns/{CAMPAIGN}/reviews/*.toml");
+        let listed = self.sandbox.git(self.repo(), &["ls-files", "--cached", "--others", &found]);
+        let mut paths: Vec<_> = listed.lines().map(str::to_owned).collect();
+        paths.sort();
+        paths
     }
 
     /// Signs files in this name.
@@ -346,10 +372,19 @@ fn decide(system: &str, item: &mut Item, decisions: &[Decision<'_>], used: &mut 
         used[place] += 1;
     }
     item.decision = Some(verdict);
-    item.reason = "as its owner asked".to_owned();
+    let code = if item.severity.is_some() { "in-use-needed: " } else { "" };
+    item.reason = format!("{code}{}", reason(item));
     if verdict == Verdict::Certify && item.tier == Tier::T0 {
         item.until = Some(Timestamp::from_unix(NOW).plus_days(30));
     }
+}
+
+/// Returns a reason that no other item has: nobody here stamps.
+pub fn reason(item: &Item) -> String {
+    let hex = Digest::of(item.id.as_str()).hex();
+    let letters: String =
+        hex.bytes().map(|b| char::from(if b.is_ascii_digit() { b - b'0' + b'g' } else { b })).collect();
+    format!("as its owner asked for {} {} {}", &letters[..8], &letters[8..16], &letters[16..24])
 }
 
 const PEOPLE: [&str; 3] = ["ana", "ben", "mia"];

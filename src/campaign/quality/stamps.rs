@@ -163,6 +163,7 @@ fn quick(study: &Study<'_>, reviewer: &PrincipalId, made: &[Made<'_>]) -> Option
         files.entry((stage, took, one.given.path)).or_insert((0, one)).0 += 1;
     }
     let (mut so_far, mut of_stage) = (0, 0);
+    let mut found = None;
     for ((stage, took, _), (count, first)) in files {
         if stage != of_stage {
             (so_far, of_stage) = (0, stage);
@@ -170,7 +171,7 @@ fn quick(study: &Study<'_>, reviewer: &PrincipalId, made: &[Made<'_>]) -> Option
         so_far += count;
         let least = i64::from(study.terms.seconds).saturating_mul(i64::try_from(so_far).unwrap_or(i64::MAX));
         if so_far >= FEWEST_TIMED && took < least {
-            return Some(Finding {
+            found = Some(Finding {
                 severity: Severity::Medium,
                 code: "signed-too-quickly",
                 subject: first.subject(),
@@ -183,7 +184,7 @@ fn quick(study: &Study<'_>, reviewer: &PrincipalId, made: &[Made<'_>]) -> Option
             });
         }
     }
-    None
+    found
 }
 
 fn span(seconds: i64) -> String {
