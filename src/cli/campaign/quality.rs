@@ -6,7 +6,7 @@ use crate::{
     cli::{Context, Exit, Failure, Format, proof, session::Session},
     model::{CampaignId, file::Campaign, history::History},
     report::{Look, findings_sarif, quality_csv, quality_human, quality_markdown},
-    trust::Verified,
+    trust::{Opening, Verified},
 };
 
 /// Say how a campaign was reviewed, and what looks like a rubber stamp
@@ -50,11 +50,12 @@ pub(in crate::cli) fn quality_of(
 ) -> Result<Quality, Failure> {
     let sheets = sheets_of(campaign, session)?;
     let of_it = session.governed.reviews().iter().filter(|review| review.campaign == campaign.id);
+    let closes = session.governed.openings().get(&campaign.id).map(Opening::closes).unwrap_or_default();
     Ok(study(&Study {
         campaign: campaign.value(),
         sheets: &sheets,
         reviews: of_it.map(Given::of).collect(),
-        closes: Vec::new(),
+        closes: closes.iter().map(Verified::value).collect(),
         history,
         terms: session.trust()?.mandate().file().review_terms(),
     }))
