@@ -106,6 +106,7 @@ impl Read {
             targets: &targets,
             history: &History::default(),
             reviewed: &|_| None,
+            duties: None,
         };
         let plan = plan::build(&inputs).expect("everything in it can be written");
         assert!(plan.held().is_empty(), "{:?}", plan.held().first());

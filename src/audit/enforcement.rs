@@ -50,6 +50,15 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
             help: "find out who did it; collect the system, put it to review or undo it, then tenure verify".to_owned(),
         });
     }
+    for (seq, seen) in case.history.toxic_pairs().filter(|(_, seen)| seen.code == HELD_PAIR) {
+        findings.push(Finding {
+            severity: Severity::High,
+            code: HELD_PAIR,
+            subject: seen.subject.clone(),
+            message: format!("record {seq}: {}", seen.text),
+            help: "take one side away by decision, or have it accepted by exception; then tenure verify".to_owned(),
+        });
+    }
     let looked_at = format!("{decided} decided changes, {confirmed} confirmed");
     Answer { area: Area::Enforcement, looked_at, findings }
 }
@@ -97,3 +106,6 @@ fn unconfirmed(action: &ActionHistory, subject: String) -> Finding {
     let help = "tenure campaign status shows it; decide what gives the access, then tenure enforce".to_owned();
     Finding { severity, code, subject, message, help }
 }
+
+/// What a look records of somebody who holds both sides of a toxic pair, and no exception accepts it.
+const HELD_PAIR: &str = "toxic-pair-held";

@@ -2,6 +2,7 @@
 
 use super::{
     Failure,
+    duties::pack_at,
     session::{store, systems_at},
 };
 use crate::{
@@ -15,7 +16,8 @@ use crate::{
         file::{Campaign, Principals, Review, System},
         history::History,
     },
-    plan::{Draft, Inputs, Limits, Plan, Premises, Target, administrators, build},
+    plan::{Draft, Duties, Inputs, Limits, Plan, Premises, Target, administrators, build},
+    policy::Pack,
     store::{Snapshot, StoreError},
     trust::{Governed, Verified},
 };
@@ -44,7 +46,11 @@ pub(super) struct Assembly<'r> {
     pub(super) systems: BTreeMap<SystemId, System>,
     /// Their inventories, where they have one.
     pub(super) inventories: BTreeMap<SystemId, Loaded>,
+    /// The inventories of the other systems, where toxic pairs have to be judged over all of them.
+    others: BTreeMap<SystemId, Loaded>,
     vocabularies: BTreeMap<SystemId, Box<dyn Vocabulary + Send + Sync>>,
+    /// The rules.
+    pub(super) pack: Pack,
     /// Who is who.
     pub(super) people: People,
 }
@@ -67,6 +73,15 @@ impl<'r> Assembly<'r> {
             let known: Vec<_> = systems.keys().map(ToString::to_string).collect();
             return Err(problem.help(format!("systems: {}", known.join(", "))).into());
         }
+        let pack = pack_at(repository, commit)?;
+        let mut others = BTreeMap::new();
+        for id in systems.keys().filter(|id| !only.is_empty() && !only.contains(id) && !pack.pairs().is_empty()) {
+            match inventory::load(&Committed(snapshot), id) {
+                Ok(loaded) => drop(others.insert(id.clone(), loaded)),
+                Err(LoadError::Missing(_)) => {}
+                Err(error) => return Err(error.diagnostics(id).into()),
+            }
+        }
         systems.retain(|system, _| only.is_empty() || only.contains(system));
         let mut inventories = BTreeMap::new();
         let mut vocabularies = BTreeMap::new();
@@ -81,7 +96,7 @@ impl<'r> Assembly<'r> {
         }
         let (people, _) = people_at(snapshot)?;
         let manifest = snapshot.manifest().map_err(store)?;
-        Ok(Self { repository, commit, manifest, systems, inventories, vocabularies, people })
+        Ok(Self { repository, commit, manifest, systems, inventories, others, vocabularies, pack, people })
     }
 
     /// Returns the plan for what is decided, given what the evidence says so far.
@@ -119,7 +134,9 @@ impl<'r> Assembly<'r> {
         let known = RefCell::new(BTreeMap::new());
         let pinned = Pinned { repository: self.repository, governed, resolutions: &resolutions, known };
         let reviewed = |resolution: &Resolution| pinned.grant(resolution);
-        let inputs = Inputs { premises, resolutions: &resolutions, targets: &targets, history, reviewed: &reviewed };
+        let duties = Some(self.duties());
+        let inputs =
+            Inputs { premises, resolutions: &resolutions, targets: &targets, history, reviewed: &reviewed, duties };
         build(&inputs).map_err(|error| Diagnostic::error("plan", error.to_string()).into())
     }
 
@@ -141,6 +158,16 @@ impl<'r> Assembly<'r> {
             directory: &self.people,
             now,
         })
+    }
+
+    /// Returns what toxic pairs are judged on.
+    pub(super) fn duties(&self) -> Duties<'_> {
+        let all = self.inventories.values().chain(self.others.values());
+        Duties {
+            inventories: all.map(|loaded| &loaded.inventory).collect(),
+            people: &self.people,
+            pairs: self.pack.pairs(),
+        }
     }
 
     /// Returns the digest over all governed files.

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     connector::catalogue,
-    enforce::{Journal, Reader},
-    model::{SystemId, record::RunStart},
+    enforce::{Accepted, Journal, Reader},
+    model::{SystemId, Timestamp, record::RunStart},
     report::{Look, verified_human, verified_json},
 };
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 /// A run that signs with a read-back key of the root, over a system whose settings have a `readback` table with a
 /// credential of its own, reaches level V4; any other reaches V3.
 /// Every system with an inventory on main is listed afresh and compared with it: what changed since, and no action
-/// explains, was changed out of band.
+/// explains, was changed out of band. By the same listings, whoever still holds both sides of a toxic pair is found.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  tenure verify            a day and a week after enforcing, and on a schedule\n  tenure verify web-1\n  tenure verify --quick    only what was acted on\n\nExit codes: 0 all as decided · 4 the target disagrees"
@@ -72,8 +72,11 @@ fn once(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         evidence: journal.history().size(),
         claims: BTreeMap::new(),
     };
+    let duties = assembly.duties();
+    let accepted = accepted(&session, context.clock.now());
     let looked =
-        crate::enforce::verify(start, &readers, context.clock.as_ref(), &mut journal).map_err(proof::journalled)?;
+        crate::enforce::verify(start, &readers, Some((&duties, &accepted)), context.clock.as_ref(), &mut journal)
+            .map_err(proof::journalled)?;
     drop(journal);
     match context.format {
         Format::Json => context.json(&verified_json(&looked))?,
@@ -83,4 +86,10 @@ fn once(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         }
     }
     Ok(if looked.agrees() { Exit::Done } else { Exit::Disagrees })
+}
+
+/// Returns what signed exceptions in force accept: a grant in spite of a rule.
+fn accepted(session: &Session, now: Timestamp) -> Accepted {
+    let in_force = session.governed.exceptions().iter().filter(|one| one.from <= now && now < one.until);
+    in_force.filter_map(|one| Some((one.grant, one.rule.clone()?))).collect()
 }

@@ -5,6 +5,7 @@
 //! Every step can be repeated after a crash; [`Step`] names the places between them, and the tests kill a run at each.
 
 mod act;
+mod duties;
 pub mod journal;
 mod judge;
 mod recover;
@@ -17,6 +18,7 @@ mod verify;
 mod tests;
 
 pub use act::{Done, Hand};
+pub use duties::{Accepted, ToxicPairs};
 pub use journal::{Journal, JournalError};
 pub use judge::{Judgement, judge};
 pub use run::{Order, RunError, Summary, enforce};

@@ -55,18 +55,20 @@ impl fmt::Display for How {
     }
 }
 
-/// Lists the system again, where its reader has the inventory as committed, and returns what nothing explains. Writes
-/// nothing.
+/// Lists the system again, where its reader has the inventory as committed, and returns what nothing explains, with
+/// what was listed. Writes nothing.
 pub(super) fn unexplained(
     system: &SystemId,
     reader: &Reader<'_>,
     seen: &[Verified],
     history: &History,
     clock: &dyn Clock,
-) -> Option<OutOfBand> {
+) -> Option<(OutOfBand, Option<Inventory>)> {
     let committed = reader.committed?;
-    let found = listed(system, reader, clock).map(|now| compare(committed, &now, &Known::of(committed, seen, history)));
-    Some(OutOfBand { system: system.clone(), found })
+    let now = listed(system, reader, clock);
+    let found = now.as_ref().map(|now| compare(committed, now, &Known::of(committed, seen, history)));
+    let found = found.map_err(String::clone);
+    Some((OutOfBand { system: system.clone(), found }, now.ok()))
 }
 
 impl OutOfBand {

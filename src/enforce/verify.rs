@@ -2,6 +2,7 @@
 
 use super::{
     act::look,
+    duties::{self, Accepted, ToxicPairs},
     journal::{Journal, JournalError},
     judge::{Judgement, judge},
     recover::Plans,
@@ -15,6 +16,7 @@ use crate::{
         file::Remediation,
         record::{Entry, OutcomeKind, RunEnd, RunStart, VerificationKind},
     },
+    plan::Duties,
 };
 use std::collections::BTreeMap;
 
@@ -50,6 +52,8 @@ pub struct Looked {
     pub actions: Vec<Verified>,
     /// Every system that was compared with its inventory as committed.
     pub systems: Vec<OutOfBand>,
+    /// Who holds both sides of a toxic pair; nothing where that was not judged.
+    pub toxic_pairs: Option<ToxicPairs>,
 }
 
 impl Looked {
@@ -61,13 +65,14 @@ impl Looked {
 }
 
 /// Reads the targets again for every action that was done, on the systems at hand, lists those whose
-/// committed inventory is at hand, and records what they say. A system that cannot be read never stops the others.
+/// committed inventory is at hand, judges whose duties clash by what they show, and records all of it. A system that cannot be read never stops the others.
 ///
 /// # Errors
 /// When the evidence cannot be read or written.
 pub fn verify(
     start: RunStart,
     readers: &BTreeMap<SystemId, Reader<'_>>,
+    duties: Option<(&Duties<'_>, &Accepted)>,
     clock: &dyn Clock,
     journal: &mut dyn Journal,
 ) -> Result<Looked, JournalError> {
@@ -93,11 +98,17 @@ pub fn verify(
     }
     let history = journal.history();
     let compared = readers.iter().filter_map(|(id, reader)| unexplained(id, reader, &seen, history, clock));
-    let systems = compared.collect();
-    let looked = Looked { actions: seen, systems };
+    let (mut systems, mut fresh) = (Vec::new(), BTreeMap::new());
+    for (listed, now) in compared {
+        fresh.extend(now.map(|now| (listed.system.clone(), now)));
+        systems.push(listed);
+    }
+    let toxic_pairs = duties.and_then(|(duties, accepted)| duties::judge(duties, accepted, &fresh, history));
+    let looked = Looked { actions: seen, systems, toxic_pairs };
     let mut entries = vec![Entry::RunStart(start)];
     entries.extend(looked.actions.iter().map(|seen| seen.judgement.entry(&seen.planned.id, seen.level)));
     entries.extend(looked.systems.iter().flat_map(OutOfBand::entries));
+    entries.extend(looked.toxic_pairs.iter().flat_map(ToxicPairs::entries));
     entries.push(Entry::RunEnd(end_of(&looked)));
     let _ = journal.publish(&entries)?;
     Ok(looked)

@@ -3,7 +3,7 @@
 use super::{
     ActionId, CampaignId, Digest, GrantKey, ItemId, Level, RunId, SystemId, Timestamp,
     record::{
-        Entry, FindingSeen, OUT_OF_BAND, OutcomeKind, OutcomeRecorded, Record, RunStart, VerificationKind,
+        Entry, FindingSeen, OUT_OF_BAND, OutcomeKind, OutcomeRecorded, Record, RunStart, TOXIC_PAIR, VerificationKind,
         VerificationRecorded,
     },
 };
@@ -104,6 +104,7 @@ pub struct History {
     noticed: BTreeSet<String>,
     stray_outcomes: Vec<(u64, ActionId)>,
     out_of_band: BTreeMap<String, Vec<(u64, FindingSeen)>>,
+    toxic_pairs: Vec<(u64, FindingSeen)>,
 }
 
 impl History {
@@ -199,6 +200,11 @@ impl History {
 
     /// A listing takes the place of the one before; one that failed says nothing, so what was found stands.
     fn found(&mut self, seq: u64, finding: &FindingSeen) {
+        match finding.code.strip_prefix(TOXIC_PAIR) {
+            Some("judged") => self.toxic_pairs.clear(),
+            Some("accepted" | "held") => self.toxic_pairs.push((seq, finding.clone())),
+            _ => {}
+        }
         let Some(what) = finding.code.strip_prefix(OUT_OF_BAND) else { return };
         let system = finding.subject.split(' ').next().unwrap_or_default();
         match what {
@@ -293,6 +299,11 @@ impl History {
     /// Returns what the last listing of each system found that nobody had decided, with the place of its record.
     pub fn out_of_band(&self) -> impl Iterator<Item = &(u64, FindingSeen)> {
         self.out_of_band.values().flatten()
+    }
+
+    /// Returns the toxic pairs that the last look found somebody to hold, accepted or not, with the place of its record.
+    pub fn toxic_pairs(&self) -> impl Iterator<Item = &(u64, FindingSeen)> {
+        self.toxic_pairs.iter()
     }
 
     /// Returns whether the last outcome of the action still asks for work: nothing done, failed, drifted or unknown.

@@ -1,8 +1,9 @@
 //! Computing a plan from what is signed, collected and already proven.
 
 use super::{
-    Draft, Held, HeldCode, Plan, Premises,
+    Draft, Duties, Held, HeldCode, Plan, Premises,
     document::{Document, SCHEMA},
+    duties::notes,
     order,
 };
 use crate::{
@@ -32,6 +33,8 @@ pub struct Inputs<'a> {
     pub history: &'a History,
     /// Returns the grant as it was reviewed, from the inventory that its campaign pinned.
     pub reviewed: &'a dyn Fn(&Resolution) -> Option<Grant>,
+    /// What toxic pairs are judged on; nothing where no rules are known.
+    pub duties: Option<Duties<'a>>,
 }
 
 /// A system as the planner sees it: no connection anywhere.
@@ -64,7 +67,8 @@ pub fn build(inputs: &Inputs<'_>) -> Result<Plan<Draft>, NotCanonical> {
     }
     actions.sort_by(|a, b| order::place(a).cmp(&order::place(b)).then_with(|| a.id.cmp(&b.id)));
     held.sort();
-    Plan::new(Document { schema: SCHEMA.to_owned(), premises: inputs.premises.clone(), actions, held })
+    let notes = inputs.duties.as_ref().map(|duties| notes(duties, &actions, inputs.resolutions)).unwrap_or_default();
+    Plan::new(Document { schema: SCHEMA.to_owned(), premises: inputs.premises.clone(), actions, held, notes })
 }
 
 /// Where the grant of an item is now: items are found by campaign, system and key, whatever the grant looks like today.

@@ -1,5 +1,6 @@
 //! What a plan says, as bytes: canonical JSON, whose digest is the plan's name.
 
+use super::Note;
 use crate::model::{Digest, ItemId, RepoId, SystemId, action::Planned, jcs, jcs::NotCanonical};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -90,6 +91,8 @@ pub(super) struct Document {
     pub(super) premises: Premises,
     pub(super) actions: Vec<Planned>,
     pub(super) held: Vec<Held>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) notes: Vec<Note>,
 }
 
 impl Document {

@@ -18,6 +18,7 @@
 
 mod build;
 mod document;
+mod duties;
 mod guardrail;
 mod order;
 mod published;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use build::{Inputs, Target, administrators, build};
 pub use document::{Held, HeldCode, Premises, SCHEMA};
+pub use duties::{Duties, Note, NoteCode};
 pub use guardrail::{Directory, Limits, Trip, Tripped};
 pub use published::Published;
 pub use state::{Cleared, Draft, Plan, Recorded, read};

@@ -1,7 +1,7 @@
 //! The states of a plan, as types: wrong orders do not compile.
 
 use super::{
-    Held, Premises, Published,
+    Held, Note, Premises, Published,
     document::Document,
     guardrail::{self, Limits, Tripped},
 };
@@ -54,6 +54,11 @@ impl<S> Plan<S> {
     /// Returns the decisions that do not become actions now.
     pub fn held(&self) -> &[Held] {
         &self.document.held
+    }
+
+    /// Returns what it leaves or makes besides its actions.
+    pub fn notes(&self) -> &[Note] {
+        &self.document.notes
     }
 
     /// Returns the canonical bytes of the whole plan.

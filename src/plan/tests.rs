@@ -144,7 +144,7 @@ impl World {
         };
         let reviewed = |resolution: &Resolution| self.reviewed.get(&resolution.grant).cloned();
         let (resolutions, history) = (self.decisions.as_slice(), &self.history);
-        build(&Inputs { premises, resolutions, targets: &targets, history, reviewed: &reviewed }).unwrap()
+        build(&Inputs { premises, resolutions, targets: &targets, history, reviewed: &reviewed, duties: None }).unwrap()
     }
 
     fn trips(&self) -> Vec<&'static str> {

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     diag::escape,
     model::{Inventory, SystemId, action::Planned},
-    plan::{Plan, Trip},
+    plan::{NoteCode, Plan, Trip},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Write};
@@ -42,6 +42,14 @@ pub fn plan_human<S>(plan: &Plan<S>, show: Show<'_>, look: Look) -> String {
     for held in plan.held() {
         let _ = writeln!(text, "{} {} {}: {}", look.warning("held"), held.item, held.code.as_str(), escape(&held.why));
         let _ = writeln!(text, "     next: {}", escape(&held.next));
+    }
+    for note in plan.notes() {
+        let word = match note.code {
+            NoteCode::ToxicPairLeft => look.warning(note.code.words()),
+            NoteCode::ToxicPairMade => look.bad(note.code.words()),
+            NoteCode::ToxicPairResolved => look.good(note.code.words()),
+        };
+        let _ = writeln!(text, "{word}: {}", escape(&note.text));
     }
     for trip in show.trips {
         let _ = writeln!(text, "{} {}: {}", look.bad("guardrail"), trip.code, escape(&trip.message));
@@ -88,6 +96,13 @@ pub fn plan_markdown<S>(plan: &Plan<S>, show: Show<'_>) -> String {
             .iter()
             .map(|held| vec![held.system.to_string(), held.item.to_string(), held.why.clone(), held.next.clone()])
             .collect();
+        markdown::rows(&mut text, rows.into_iter());
+        text.push('\n');
+    }
+    if !plan.notes().is_empty() {
+        text.push_str("#### Separation of duties\n\n| | who holds both sides |\n|---|---|\n");
+        let rows: Vec<_> =
+            plan.notes().iter().map(|note| vec![note.code.words().to_owned(), note.text.clone()]).collect();
         markdown::rows(&mut text, rows.into_iter());
         text.push('\n');
     }

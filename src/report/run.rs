@@ -3,7 +3,7 @@
 use super::table::{Look, count};
 use crate::{
     diag::escape,
-    enforce::{Done, How, Looked, OutOfBand, Summary},
+    enforce::{Done, How, Looked, OutOfBand, Summary, ToxicPairs},
     model::record::{OutcomeKind, VerificationKind},
 };
 use serde_json::{Value, json};
@@ -107,7 +107,24 @@ pub fn verified_human(looked: &Looked, look: Look) -> String {
     for system in &looked.systems {
         out_of_band(&mut text, system, look);
     }
+    if let Some(pairs) = &looked.toxic_pairs {
+        toxic_pairs(&mut text, pairs, look);
+    }
     text
+}
+
+fn toxic_pairs(text: &mut String, pairs: &ToxicPairs, look: Look) {
+    for (clash, accepted) in pairs.held.iter().take(MOST_SHOWN) {
+        let word = if *accepted { look.warning("accepted") } else { look.bad("toxic pair") };
+        let _ = writeln!(text, "{word:<14} {} holds {}", escape(&clash.holder), escape(&clash.to_string()));
+    }
+    for seen in pairs.resolved.iter().take(MOST_SHOWN) {
+        let _ = writeln!(text, "{:<14} {}: nobody holds both sides any more", look.good("resolved"), escape(seen));
+    }
+    let held = count(pairs.held.len(), "toxic pair");
+    let stale: Vec<_> = pairs.not_fresh.iter().map(ToString::to_string).collect();
+    let stale = if stale.is_empty() { String::new() } else { format!("; not listed afresh: {}", stale.join(", ")) };
+    let _ = writeln!(text, "{held} held by somebody{stale}");
 }
 
 fn out_of_band(text: &mut String, listed: &OutOfBand, look: Look) {
@@ -155,7 +172,12 @@ pub fn verified_json(looked: &Looked) -> Value {
         })
         .collect();
     let systems: Vec<_> = looked.systems.iter().map(out_of_band_json).collect();
-    json!({"actions": actions, "systems": systems})
+    let pairs = looked.toxic_pairs.as_ref().map(|pairs| {
+        let held: Vec<_> =
+            pairs.held.iter().map(|(clash, accepted)| json!({"accepted": accepted, "clash": clash})).collect();
+        json!({"held": held, "not_fresh": pairs.not_fresh, "resolved": pairs.resolved})
+    });
+    json!({"actions": actions, "systems": systems, "toxic_pairs": pairs})
 }
 
 fn out_of_band_json(listed: &OutOfBand) -> Value {

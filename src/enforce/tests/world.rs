@@ -134,7 +134,7 @@ impl World {
         };
         let readers = BTreeMap::from([(sim::system(), reader)]);
         let clock = FixedClock(Timestamp::from_unix(10));
-        verify(self.start("verify"), &readers, &clock, &mut self.journal).unwrap()
+        verify(self.start("verify"), &readers, None, &clock, &mut self.journal).unwrap()
     }
 
     fn plan(&self) -> Plan<Draft> {
@@ -166,8 +166,15 @@ impl World {
         };
         let reviewed = |resolution: &Resolution| self.reviewed.get(&resolution.grant).cloned();
         let history = &self.journal.history;
-        build(&Inputs { premises, resolutions: &self.decided, targets: &targets, history, reviewed: &reviewed })
-            .unwrap()
+        build(&Inputs {
+            premises,
+            resolutions: &self.decided,
+            targets: &targets,
+            history,
+            reviewed: &reviewed,
+            duties: None,
+        })
+        .unwrap()
     }
 
     fn limits(&self) -> Limits<'static> {

@@ -136,6 +136,10 @@ impl Entry {
 /// `added`, `changed` or `removed` for a grant nobody decided on, `unknown` where the system could not be listed.
 pub const OUT_OF_BAND: &str = "out-of-band-";
 
+/// What the code of a finding of `verify` about a toxic pair begins with: then `judged` with the counts, `held` where
+/// somebody has both sides, `accepted` where a signed exception accepts that, `resolved` where nobody has them any more.
+pub const TOXIC_PAIR: &str = "toxic-pair-";
+
 /// Returns `text` cut to what a record's string may hold, at a character's border, without control characters.
 pub fn short(text: &str) -> String {
     let mut kept = String::with_capacity(text.len().min(MAX_STRING));

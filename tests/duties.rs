@@ -1,0 +1,115 @@
+//! Separation of duties over two hosts: a person has the one side, a machine of theirs the other. Found at review, told in
+//! the plan, gone after enforcement; and where the removal changes nothing, still there.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
+
+#[path = "support/host.rs"]
+mod host;
+mod support;
+#[path = "support/world.rs"]
+mod world;
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use tenure::model::Verdict::Revoke;
+use world::{Decision, World};
+
+/// Whoever restarts the shop must not be root where its log is kept.
+const RULES: &str = r#"schema = "tenure/rules/v1"
+title = "Duties"
+
+[[pair]]
+id = "SOD-DEPLOY-AUDIT"
+title = "Whoever deploys must not change what is kept of it"
+severity = "high"
+rule = "HUM-SOD-01"
+
+[pair.one]
+does = "deploy"
+when = 'system == "web-1" && kind == "rule" && name.contains("systemctl restart")'
+
+[pair.other]
+does = "change the audit log"
+when = 'system == "log-1" && name == "group sudo"'
+"#;
+
+const PRINCIPALS: &str = r#"schema = "tenure/principals/v1"
+
+[[principal]]
+id = "li"
+kind = "person"
+status = "active"
+accounts = ["web-1:uid:1103"]
+
+[[principal]]
+id = "svc-export"
+kind = "service"
+status = "active"
+accounts = ["log-1:uid:1101"]
+owner = "li"
+"#;
+
+/// A campaign over both hosts, in which Li's rule on the one is taken away; `more` is what stands in another file of rules.
+fn decided(more: &str) -> World {
+    let world = World::founded(&["web-1", "log-1"]);
+    for system in ["web-1", "log-1"] {
+        host::lay(&world, system);
+        world.system(system, &host::settings(system));
+    }
+    if !more.is_empty() {
+        world.write("web-1/etc/sudoers.d/more", more);
+        fs::set_permissions(world.join("web-1/etc/sudoers.d/more"), Permissions::from_mode(0o440)).unwrap();
+    }
+    world.write("repo/policies/duties.rules.toml", RULES);
+    world.tenure(&["fmt", "policies/duties.rules.toml"]).exits(0);
+    world.write("repo/principals.toml", PRINCIPALS);
+    world.collected(&["web-1", "log-1"]);
+    world.campaign(&[("web-1", host::KINDS), ("log-1", host::KINDS)]);
+    world.decided(&[Decision("web-1", "deploy", "rule sudo (root) NOPASSWD: /usr/bin/systemctl restart shop", Revoke)]);
+    world
+}
+
+fn codes(world: &World) -> Vec<String> {
+    let findings = world.records_of("finding");
+    let codes = findings.iter().map(|record| record["code"].as_str().unwrap().to_owned());
+    codes.filter(|code| code.starts_with("toxic")).collect()
+}
+
+#[test]
+fn both_sides_are_found_at_review_and_gone_after_one_is_taken_away() {
+    let world = decided("");
+    let facts = world.read("repo/campaigns/2026-q4/reviews/web-1/ana.toml")
+        + &world.read("repo/campaigns/2026-q4/reviews/log-1/ana.toml");
+    for told in [
+        "toxic pair SOD-DEPLOY-AUDIT: with this, li can also change the audit log (group sudo on log-1, through svc-export, which they own)",
+        "toxic pair SOD-DEPLOY-AUDIT: with this, li can also deploy (sudo (root) NOPASSWD: /usr/bin/systemctl restart shop on web-1)",
+    ] {
+        assert!(facts.contains(told), "no `{told}` in {facts}");
+    }
+    world.tenure(&["plan"]).exits(0).says("resolved by this run: li: SOD-DEPLOY-AUDIT").hides("left after this run");
+
+    // Before anything is done, a later look finds it and an audit shows it.
+    world.verify_later(1).says("toxic pair").says("li holds SOD-DEPLOY-AUDIT");
+    assert_eq!(codes(&world), ["toxic-pair-judged", "toxic-pair-held"]);
+    world.audit(2).exits(3).says("toxic-pair-held");
+
+    world.enforce_later(10, &[]);
+    world.verify_later(60).says("li SOD-DEPLOY-AUDIT: nobody holds both sides any more").says("0 toxic pairs held");
+    assert_eq!(codes(&world)[2..], ["toxic-pair-judged", "toxic-pair-resolved"]);
+    world.audit(61).hides("toxic-pair-held");
+}
+
+#[test]
+fn a_removal_that_leaves_another_way_to_the_same_side_leaves_the_pair() {
+    let world = decided("deploy ALL=(root) NOPASSWD: /usr/bin/systemctl restart till\n");
+    world.tenure(&["plan"]).exits(0).says("left after this run: li: SOD-DEPLOY-AUDIT").hides("resolved by this run");
+    world.tenure(&["plan", "web-1"]).exits(0).says("left after this run: li: SOD-DEPLOY-AUDIT");
+    world.enforce_later(10, &[]);
+    world.verify_later(60).says("systemctl restart till on web-1").says("1 toxic pair held");
+    assert_eq!(codes(&world), ["toxic-pair-judged", "toxic-pair-held"]);
+    world.audit(61).exits(3).says("toxic-pair-held");
+}
