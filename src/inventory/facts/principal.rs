@@ -3,7 +3,7 @@
 use super::{Portrait, Portraits, account, is_gone};
 use crate::{
     model::{
-        PrincipalId, Timestamp,
+        PrincipalId, Tier, Timestamp,
         file::{Fact, PrincipalEntry, PrincipalKind},
     },
     policy::{Facts, said_of_principal},
@@ -40,6 +40,10 @@ impl Portraits<'_> {
         let older = entry.changed.and_then(|changed| self.older_grants(entry, changed));
         portrait.number("principal.older_grants", older);
         self.draw_accounts(&entry.accounts, &mut portrait);
+        // Control plane by what they are for, whatever they hold today.
+        if matches!(entry.kind, PrincipalKind::BreakGlass | PrincipalKind::Engine) {
+            portrait.text("principal.tier", Tier::T0);
+        }
         self.draw_toxic(entry.id.as_str(), &mut portrait);
         self.draw_profiles(&mut portrait);
         portrait.0

@@ -215,6 +215,7 @@ fn a_principal_is_as_privileged_as_the_worst_it_holds_anywhere() {
     let story = Story::of(vec![
         entry("ana", PrincipalKind::Person, &["web:uid:1", "db:1"]),
         entry("idle", PrincipalKind::Service, &["db:99"]),
+        entry("tenure", PrincipalKind::Engine, &["db:98"]),
     ])
     .on("web", "hosts", vec![held("uid:1", GrantKind::Account, "login", Tier::T2)])
     .on(
@@ -229,13 +230,14 @@ fn a_principal_is_as_privileged_as_the_worst_it_holds_anywhere() {
     let names = ["principal.tier", "principal.claimed", "principal.id", "principal.kind", "principal.owner_status"];
     assert_eq!(story.person("ana", &names), "T1 true ana person none");
     assert_eq!(story.person("idle", &names), "? true idle service none", "it holds nothing that is known");
+    assert_eq!(story.person("tenure", &["principal.tier"]), "T0", "what it is for makes it control plane");
     // The account behind which the role stands gives all of it.
     assert_eq!(story.told("db", "account:1/login", &["grant.tier"]), "T1");
     assert_eq!(story.told("web", "account:uid:1/login", &["grant.tier", "principal.tier"]), "T2 T1");
     // Nobody claims the role; rules judge it all the same.
     assert_eq!(told(&story.portraits().account("db:5"), &names), "T1 false db:5 ? none");
     let holders: Vec<_> = story.portraits().holders().map(|(id, _)| id).collect();
-    assert_eq!(holders, ["ana", "idle", "db:5"]);
+    assert_eq!(holders, ["ana", "idle", "tenure", "db:5"]);
 }
 
 #[test]
