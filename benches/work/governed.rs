@@ -71,8 +71,8 @@ impl Read {
         let blocking = walked.blocking();
         assert!(blocking.is_empty(), "{blocking:#?}");
         let trust = walked.trust().expect("it is founded");
-        let opened = walked.campaign(&campaign_id()).expect("it is open");
-        let resolved = campaign::resolve(opened, walked.reviews(), now());
+        let opened = walked.openings().get(&campaign_id()).expect("it is open");
+        let resolved = campaign::resolve(opened, walked.answers(&campaign_id()), now());
         let snapshot = Snapshot::at(&repository, head);
         let systems = snapshot.read_all::<System>("systems").expect("they were written");
         let systems = systems.into_iter().map(|file| (system_id(), file.into_value())).collect();

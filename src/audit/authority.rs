@@ -2,8 +2,8 @@
 
 use super::{Answer, Area, Case, integrity::finding};
 use crate::{
-    model::{ActionId, Finding, REMOVE_AFTER_SOAK, Severity, Verdict, file::Review},
-    trust::{Standing, Verified, standing},
+    model::{ActionId, Digest, Finding, ItemId, REMOVE_AFTER_SOAK, Severity, Verdict, file::AfterSilence},
+    trust::{Opening, Put, Standing, Verified, standing},
 };
 use std::collections::BTreeSet;
 
@@ -33,6 +33,18 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
             });
         }
     }
+    for close in case.governed.openings().values().flat_map(Opening::closes) {
+        suspect(case, close, &mut findings);
+        if case.history.accepted(close.path()).is_none() {
+            findings.push(Finding {
+                severity: Severity::Medium,
+                code: "stage-close-not-taken-up",
+                subject: close.path().to_owned(),
+                message: "it is valid on main, and no run has taken it up".to_owned(),
+                help: "tenure enforce".to_owned(),
+            });
+        }
+    }
     let looked_at = format!(
         "{} signed reviews ({waiting} not taken up yet), {} intents",
         case.governed.reviews().len(),
@@ -42,7 +54,7 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
 }
 
 /// A key was revoked, and what it signed may be somebody else's word.
-fn suspect(case: &Case<'_>, review: &Verified<Review>, findings: &mut Vec<Finding>) {
+fn suspect<T>(case: &Case<'_>, review: &Verified<T>, findings: &mut Vec<Finding>) {
     let Some(trust) = case.governed.trust() else { return };
     let accepted = case.history.accepted(review.path()).map(|acceptance| acceptance.seq);
     let worth = standing(review, accepted, trust.registry());
@@ -57,18 +69,27 @@ fn suspect(case: &Case<'_>, review: &Verified<Review>, findings: &mut Vec<Findin
     }
 }
 
-/// Every action that any valid decision, in force or replaced since, has ever asked for.
+/// Every action that any valid decision, in force or replaced since, or the silence at the close of a stage has ever asked
+/// for.
 fn decided(case: &Case<'_>) -> BTreeSet<ActionId> {
     let Some(trust) = case.governed.trust() else { return BTreeSet::new() };
-    let asked = |review: &Review| -> Vec<ActionId> {
-        let mut actions = Vec::new();
-        for item in &review.items {
-            let Some(verdict) = item.decision.filter(|verdict| verdict.changes_target()) else { continue };
-            let mut verbs = vec![verdict.as_str()];
-            verbs.extend((verdict == Verdict::Disable).then_some(REMOVE_AFTER_SOAK));
-            actions.extend(verbs.iter().map(|verb| ActionId::of(trust.repo(), &item.id, &item.grant, verb)));
-        }
-        actions
+    let actions = |item: &ItemId, grant: &Digest, verdict: Verdict| -> Vec<ActionId> {
+        let mut verbs = vec![verdict.as_str()];
+        verbs.extend((verdict == Verdict::Disable).then_some(REMOVE_AFTER_SOAK));
+        verbs.iter().map(|verb| ActionId::of(trust.repo(), item, grant, verb)).collect()
     };
-    case.governed.reviews().iter().flat_map(|review| asked(review.value())).collect()
+    let mut decided = BTreeSet::new();
+    for item in case.governed.reviews().iter().flat_map(|review| &review.items) {
+        if let Some(verdict) = item.decision.filter(|verdict| verdict.changes_target()) {
+            decided.extend(actions(&item.id, &item.grant, verdict));
+        }
+    }
+    for opening in case.governed.openings().values() {
+        let silent = opening.closes().iter().flat_map(|close| &close.silent);
+        for silent in silent.filter(|silent| silent.then == AfterSilence::Disable) {
+            let grant = opening.put(&silent.item).map(Put::grant);
+            decided.extend(grant.iter().flat_map(|grant| actions(&silent.item, grant, Verdict::Disable)));
+        }
+    }
+    decided
 }

@@ -30,8 +30,10 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
 
 /// Every file that was taken up is still there, unchanged, with its signatures.
 fn acceptances(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let now: BTreeMap<&str, (Digest, &BTreeMap<String, Digest>)> =
+    let mut now: BTreeMap<&str, (Digest, &BTreeMap<String, Digest>)> =
         case.governed.reviews().iter().map(|r| (r.path(), (r.digest(), r.signatures()))).collect();
+    let closes = case.governed.openings().values().flat_map(|opening| opening.closes());
+    now.extend(closes.map(|close| (close.path(), (close.digest(), close.signatures()))));
     for (path, acceptance) in case.history.acceptances() {
         match now.get(path) {
             None => findings.push(finding(

@@ -3,7 +3,7 @@
 use super::status::{State, Status};
 use crate::{
     diag::{Diagnostic, Diagnostics},
-    model::{Digest, record::CampaignClose},
+    model::{Digest, action::Decided, record::CampaignClose},
 };
 use std::collections::BTreeMap;
 
@@ -35,7 +35,12 @@ pub fn close(status: &Status, digest: Digest) -> Result<CampaignClose, Diagnosti
     let mut verdicts: BTreeMap<String, u64> = BTreeMap::new();
     for item in &status.items {
         let verdict = item.verdict.map_or("none", |verdict| verdict.as_str());
-        *verdicts.entry(verdict.to_owned()).or_default() += 1;
+        // What nobody decided is told apart from what somebody did.
+        let verdict = match item.decided {
+            Some(how @ Decided::BySilence) => format!("{verdict} {}", how.as_str()),
+            _ => verdict.to_owned(),
+        };
+        *verdicts.entry(verdict).or_default() += 1;
     }
     let count = |state: State| status.states.get(state.as_str()).copied().unwrap_or(0);
     Ok(CampaignClose {

@@ -36,9 +36,9 @@ pub use open::{Opened, Opening, open, principals_digest};
 pub use population::{Member, Roll, population};
 pub use quality::{Given, Quality, ReviewerQuality, Study, stamps_in, study};
 pub use resolution::Resolution;
-pub use resolve::{Reopened, Resolved, resolve};
+pub use resolve::{Reopened, Resolved, Waiting, resolve};
 pub use reviewers::{NoReviewers, Reviewer, Standing};
-pub use status::{Facts, ItemStatus, ReviewerStatus, State, Status, status};
+pub use status::{Facts, ItemStatus, ReviewerStatus, StageStatus, State, Status, status};
 pub use worklist::{Sheet, worklist};
 
 use crate::{

@@ -1,28 +1,47 @@
-//! From verified reviews to the one outcome of each item.
+//! From verified reviews and closed stages to the one outcome of each item.
 
 use super::Resolution;
 use crate::model::{
-    Digest, Finding, ItemId, Severity, Timestamp, Verdict,
+    At, Course, Digest, Finding, ItemId, PrincipalId, Severity, Stance, SystemId, Tally, Tier, Timestamp, Verdict,
     action::{Basis, Decided},
-    file::{Campaign, Item, Review},
+    file::{AfterSilence, Campaign, Item, Review, StageClose},
 };
-use crate::trust::Verified;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::trust::{Opening, Seat, Verified};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
-/// What the reviews of a campaign amount to. An item that is in neither list was not decided on at all.
+/// What the reviews of a campaign amount to. Every item is decided, open, or waiting; one that was handed on is both of the
+/// latter.
 #[derive(Clone, Debug, Default)]
 pub struct Resolved {
-    /// Items with one decision in force that leaves nothing to a reviewer, by item.
+    /// Items with an outcome that leaves nothing to a reviewer, by item.
     pub decided: Vec<Resolution>,
-    /// Items that somebody has decided on and that are open all the same.
+    /// Items that somebody has decided on, or whose stage is closed, and that are open all the same.
     pub open: BTreeMap<ItemId, Reopened>,
+    /// Items that a stage asks about, or the close of a stage holds up.
+    pub waiting: BTreeMap<ItemId, Waiting>,
+    /// Items that were seeded, as the close of the last stage tells: nobody holds them, and nothing counts them.
+    pub seeded: BTreeSet<ItemId>,
+    /// How many stages are closed.
+    pub closed: u32,
     /// The paths of the files that were signed; what they left open goes into another file.
     pub signed: BTreeSet<String>,
     /// What is wrong with the decisions.
     pub findings: Vec<Finding>,
 }
 
-/// Why an item is open although somebody has decided on it.
+/// What an item waits for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Waiting {
+    /// The stage it is in.
+    pub stage: u32,
+    /// Whose answer is missing; where nobody's is, the close of the stage is.
+    pub missing: Vec<PrincipalId>,
+}
+
+/// Why an item is open although somebody has decided on it, or its stage is closed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Reopened {
     /// The reviewer handed it on, perhaps to somebody.
@@ -33,6 +52,10 @@ pub enum Reopened {
     Expired(Timestamp),
     /// It is being looked into.
     Investigated,
+    /// Nobody answered, and it takes a signed exception, or a fallback, to let it stay.
+    NeedsException,
+    /// Not everybody answered, and the stage is closed: a fallback may decide.
+    Unanswered,
 }
 
 /// A signed review with what stands behind it.
@@ -42,6 +65,36 @@ pub(super) struct Signed<'a> {
     pub(super) path: &'a str,
     pub(super) digest: Digest,
     pub(super) signers: &'a [String],
+    /// For whom each of its decisions counts, in the order of its decided items.
+    pub(super) seats: &'a [Seat],
+}
+
+/// The accepted close of a stage.
+#[derive(Clone, Copy)]
+pub(super) struct Closed<'a> {
+    pub(super) close: &'a StageClose,
+    pub(super) path: &'a str,
+    pub(super) digest: Digest,
+    pub(super) signers: &'a [String],
+}
+
+/// An item as the campaign put it to review.
+#[derive(Clone, Copy)]
+pub(super) struct Put<'a> {
+    pub(super) system: &'a SystemId,
+    pub(super) grant: Digest,
+    pub(super) subject: &'a str,
+    pub(super) tier: Tier,
+    /// Who was asked in which stage.
+    pub(super) asked: &'a [(u32, u32)],
+}
+
+/// What reviews answer to.
+pub(super) struct Round<'a> {
+    pub(super) campaign: &'a Campaign,
+    pub(super) items: BTreeMap<&'a ItemId, Put<'a>>,
+    pub(super) reviewers: &'a [PrincipalId],
+    pub(super) closes: Vec<Closed<'a>>,
 }
 
 /// One decision on one item.
@@ -49,100 +102,290 @@ struct Decision<'a> {
     signed: Signed<'a>,
     item: &'a Item,
     verdict: Verdict,
+    seat: Seat,
 }
 
 impl Decision<'_> {
     fn reference(&self) -> String {
         format!("{}@{}", self.signed.path, self.signed.digest)
     }
+
+    fn stage(&self) -> u32 {
+        self.signed.review.stage()
+    }
+
+    fn hands_on(&self) -> bool {
+        self.verdict == Verdict::Abstain && self.item.to.is_some()
+    }
 }
 
-/// Returns what the verified reviews of `campaign` amount to: at most one outcome for each item, whatever order they are
-/// given in. A decision that was replaced does not count, one that has ended leaves its item open, and decisions that
-/// contradict each other leave it open too, with a finding: no side is picked.
+/// Returns what the verified reviews of a campaign amount to: at most one outcome for each item, whatever order they are
+/// given in.
+///
+/// In each stage the answers of all who were asked are weighed by the stage's strategy, silence as no response; what the
+/// stages come to, by the overall one. The strongest verdict of the stance that wins is the outcome ([`Stance::verdicts`]).
+/// A decision that was replaced does not count, and one that has ended leaves its item open. Decisions that contradict each
+/// other, or want different things by the same verdict, leave it open too, with a finding: no side is picked. Where nobody
+/// answered the stage that was asked last, its signed close says what that comes to; never that access stays.
 ///
 /// Only what `trust` has verified gets in:
-/// ```compile_fail,E0308
-/// # use tenure::{campaign::resolve, model::{file::{Campaign, Review}, Timestamp}, store::Unverified};
-/// fn believe(campaign: &Campaign, review: &Unverified<Review>, now: Timestamp) {
-///     resolve(campaign, [review], now);
+/// ```compile_fail,E0271
+/// # use tenure::{campaign::resolve, model::{file::Review, Timestamp}, store::Unverified, trust::{Opening, Seat}};
+/// fn believe(opening: &Opening, review: &Unverified<Review>, seats: &[Seat], now: Timestamp) {
+///     resolve(opening, [(review, seats)], now);
 /// }
 /// ```
 pub fn resolve<'a>(
-    campaign: &Campaign,
-    reviews: impl IntoIterator<Item = &'a Verified<Review>>,
+    opening: &'a Opening,
+    answers: impl IntoIterator<Item = (&'a Verified<Review>, &'a [Seat])>,
     now: Timestamp,
 ) -> Resolved {
-    let reviews: Vec<_> = reviews.into_iter().map(|review| (review, review.names())).collect();
-    let signed = reviews.iter().map(|(review, signers)| Signed {
+    let put = |item: &'a ItemId| {
+        let put = opening.put(item)?;
+        let (system, grant, subject) = (put.system(), put.grant(), put.subject());
+        Some((item, Put { system, grant, subject, tier: put.tier(), asked: opening.asked(item) }))
+    };
+    let closes: Vec<_> = opening.closes().iter().map(|close| (close, close.names())).collect();
+    let closed = closes.iter().map(|(close, signers)| Closed {
+        close: close.value(),
+        path: close.path(),
+        digest: close.digest(),
+        signers,
+    });
+    let round = Round {
+        campaign: opening.campaign().value(),
+        items: opening.items().filter_map(put).collect(),
+        reviewers: opening.reviewers(),
+        closes: closed.collect(),
+    };
+    let reviews: Vec<_> = answers.into_iter().map(|(review, seats)| (review, seats, review.names())).collect();
+    let signed = reviews.iter().map(|(review, seats, signers)| Signed {
         review: review.value(),
         path: review.path(),
         digest: review.digest(),
         signers,
+        seats,
     });
-    resolve_signed(campaign, signed, now)
+    round.resolve(signed, now)
 }
 
-pub(super) fn resolve_signed<'a>(
-    campaign: &Campaign,
-    reviews: impl IntoIterator<Item = Signed<'a>>,
-    now: Timestamp,
-) -> Resolved {
-    let mut resolved = Resolved::default();
-    let mut by_item: BTreeMap<&ItemId, Vec<Decision<'a>>> = BTreeMap::new();
-    for signed in reviews {
-        if signed.review.campaign != campaign.id {
-            continue;
-        }
-        resolved.signed.insert(signed.path.to_owned());
-        for item in &signed.review.items {
-            if let Some(verdict) = item.decision {
-                by_item.entry(&item.id).or_default().push(Decision { signed, item, verdict });
+impl<'a> Round<'a> {
+    pub(super) fn resolve<'s>(&self, reviews: impl IntoIterator<Item = Signed<'s>>, now: Timestamp) -> Resolved {
+        let mut resolved = Resolved::default();
+        let mut by_item: BTreeMap<&ItemId, Vec<Decision<'s>>> = BTreeMap::new();
+        for signed in reviews.into_iter().filter(|signed| signed.review.campaign == self.campaign.id) {
+            resolved.signed.insert(signed.path.to_owned());
+            let decided = signed.review.items.iter().filter_map(|item| Some((item, item.decision?)));
+            for ((item, verdict), seat) in decided.zip(signed.seats) {
+                by_item.entry(&item.id).or_default().push(Decision { signed, item, verdict, seat: *seat });
             }
         }
+        resolved.closed = u32::try_from(self.closes.len()).unwrap_or(u32::MAX);
+        resolved.seeded = self.closes.iter().flat_map(|closed| closed.close.seeded.iter().cloned()).collect();
+        for (item, put) in &self.items {
+            if resolved.seeded.contains(*item) {
+                continue;
+            }
+            let decisions = by_item.get(*item).map(Vec::as_slice).unwrap_or_default();
+            match in_force(decisions) {
+                Ok(in_force) => self.follow(item, put, &in_force, now, &mut resolved),
+                Err(finding) => {
+                    resolved.open.insert((*item).clone(), Reopened::Contradictory);
+                    resolved.findings.push(finding);
+                }
+            }
+        }
+        resolved.findings.sort();
+        resolved
     }
-    for (item, decisions) in by_item {
-        match in_force(&decisions) {
-            Ok(decision) => match reopened(decision, now) {
-                Some(why) => drop(resolved.open.insert(item.clone(), why)),
-                None => resolved.decided.push(resolution(campaign, decision)),
+
+    fn follow(
+        &self,
+        item: &ItemId,
+        put: &Put<'_>,
+        in_force: &[&Decision<'_>],
+        now: Timestamp,
+        resolved: &mut Resolved,
+    ) {
+        let definition = &self.campaign.definition;
+        let course = Course::follow(definition, resolved.closed, |stage| tally(put, in_force, stage));
+        if let At::Waiting(stage) | At::Advancing(stage) = course.at {
+            let handed_on = in_force.iter().find(|decision| decision.stage() == stage && decision.hands_on());
+            if let Some(decision) = handed_on {
+                resolved.open.insert(item.clone(), Reopened::Abstained(decision.item.to.clone()));
+            }
+            let missing = self.missing(put, in_force, stage);
+            resolved.waiting.insert(item.clone(), Waiting { stage, missing });
+            return;
+        }
+        let stance = course.overall(definition);
+        let stage = course.at.stage();
+        let outcome = match self.silence(item, put, in_force, stage) {
+            Some((closed, then)) if !matches!(stance, Stance::Reduce | Stance::Revoke) => match then {
+                AfterSilence::Disable => Ok(self.by_silence(item, put, closed)),
+                AfterSilence::Except => Err(Reopened::NeedsException),
+                AfterSilence::Advance | AfterSilence::Open => Err(Reopened::Unanswered),
             },
-            Err(finding) => {
-                resolved.open.insert(item.clone(), Reopened::Contradictory);
+            _ => self.decided(item, put, in_force, stance, now).unwrap_or_else(|finding| {
                 resolved.findings.push(finding);
-            }
+                Err(Reopened::Contradictory)
+            }),
+        };
+        match outcome {
+            Ok(resolution) => resolved.decided.push(resolution),
+            Err(why) => drop(resolved.open.insert(item.clone(), why)),
         }
     }
-    resolved.findings.sort();
-    resolved
+
+    fn missing(&self, put: &Put<'_>, in_force: &[&Decision<'_>], stage: u32) -> Vec<PrincipalId> {
+        let here: Vec<_> = in_force.iter().filter(|decision| decision.stage() == stage).collect();
+        let covered = here.iter().any(|decision| decision.seat == Seat::Fallback);
+        let asked = put.asked.iter().filter(|(own, _)| *own == stage);
+        let missing =
+            asked.filter_map(|(_, index)| match here.iter().find(|decision| decision.seat == Seat::Asked(*index)) {
+                None if covered => None,
+                None => self.reviewers.get(usize::try_from(*index).ok()?).cloned(),
+                Some(decision) if decision.hands_on() => PrincipalId::parse(decision.item.to.as_deref()?).ok(),
+                Some(_) => None,
+            });
+        missing.collect()
+    }
+
+    /// Returns what the close of the stage that was asked last makes of it that nobody answered there.
+    fn silence(
+        &self,
+        item: &ItemId,
+        put: &Put<'_>,
+        in_force: &[&Decision<'_>],
+        stage: u32,
+    ) -> Option<(Closed<'a>, AfterSilence)> {
+        let closed = *self.closes.get(usize::try_from(stage.checked_sub(1)?).ok()?)?;
+        if !tally(put, in_force, stage).is_silent() {
+            return None;
+        }
+        let found = closed.close.silent.binary_search_by(|one| one.item.cmp(item)).ok()?;
+        closed.close.silent.get(found).map(|silent| (closed, silent.then))
+    }
+
+    fn by_silence(&self, item: &ItemId, put: &Put<'_>, closed: Closed<'_>) -> Resolution {
+        let basis = Basis {
+            path: closed.path.to_owned(),
+            file: closed.digest,
+            item: item.clone(),
+            verdict: Verdict::Disable,
+            signers: closed.signers.to_vec(),
+            decided: Decided::BySilence,
+        };
+        self.resolution(item, put, basis, None, None)
+    }
+
+    /// Returns the outcome of what people decided; the error is the finding that they want different things.
+    fn decided(
+        &self,
+        item: &ItemId,
+        put: &Put<'_>,
+        in_force: &[&Decision<'_>],
+        stance: Stance,
+        now: Timestamp,
+    ) -> Result<Result<Resolution, Reopened>, Finding> {
+        let given = |verdict: &&Verdict| in_force.iter().any(|decision| decision.verdict == **verdict);
+        let Some(verdict) = stance.verdicts().iter().find(given) else { return Ok(Err(Reopened::Unanswered)) };
+        let mut same: Vec<&Decision<'_>> =
+            in_force.iter().filter(|decision| decision.verdict == *verdict).copied().collect();
+        // A fallback says which of two, and ends what those who were asked could not agree on.
+        if verdict.needs_to() && same.iter().any(|decision| decision.seat == Seat::Fallback) {
+            same.retain(|decision| decision.seat == Seat::Fallback);
+        }
+        // The nearest end holds; then the latest stage speaks.
+        same.sort_by_key(|decision| {
+            let until = decision.item.until;
+            (until.is_none(), until, Reverse(decision.stage()), decision.signed.path)
+        });
+        let Some(first) = same.first() else { return Ok(Err(Reopened::Unanswered)) };
+        if let Some(other) = same.iter().find(|other| verdict.needs_to() && other.item.to != first.item.to) {
+            let to = |decision: &Decision<'_>| decision.item.to.clone().unwrap_or_default();
+            let message = format!("{verdict} to {} here, and to {} in {}", to(first), to(other), other.signed.path);
+            return Err(finding(first, &message));
+        }
+        if let Some(why) = reopened(first, now) {
+            return Ok(Err(why));
+        }
+        let basis = Basis {
+            path: first.signed.path.to_owned(),
+            file: first.signed.digest,
+            item: item.clone(),
+            verdict: *verdict,
+            signers: first.signed.signers.to_vec(),
+            decided: Decided::ByPeople,
+        };
+        Ok(Ok(self.resolution(item, put, basis, first.item.to.clone(), first.item.until)))
+    }
+
+    fn resolution(
+        &self,
+        item: &ItemId,
+        put: &Put<'_>,
+        basis: Basis,
+        to: Option<String>,
+        until: Option<Timestamp>,
+    ) -> Resolution {
+        Resolution {
+            campaign: self.campaign.id.clone(),
+            system: put.system.clone(),
+            item: item.clone(),
+            grant: put.grant,
+            subject: put.subject.to_owned(),
+            tier: put.tier,
+            verdict: basis.verdict,
+            to,
+            until,
+            basis,
+        }
+    }
 }
 
-/// Returns the one decision that no other takes the place of. Order in time does not matter: the last writer never wins
-/// by being last.
-fn in_force<'d, 'a>(decisions: &'d [Decision<'a>]) -> Result<&'d Decision<'a>, Finding> {
+/// Returns the answers of a stage.
+fn tally(put: &Put<'_>, in_force: &[&Decision<'_>], stage: u32) -> Tally {
+    let asked = put.asked.iter().filter(|(own, _)| *own == stage).count();
+    let mut tally = Tally { asked, ..Tally::default() };
+    for decision in in_force.iter().filter(|decision| decision.stage() == stage) {
+        match decision.seat {
+            Seat::Asked(_) => tally.answers.push(decision.verdict),
+            Seat::Fallback => tally.fallback = Some(decision.verdict),
+        }
+        tally.handed_on += usize::from(decision.hands_on());
+    }
+    tally
+}
+
+/// Returns, for each stage and seat, the one decision that no other takes the place of. Order in time does not matter: the
+/// last writer never wins by being last.
+fn in_force<'d, 'a>(decisions: &'d [Decision<'a>]) -> Result<Vec<&'d Decision<'a>>, Finding> {
     let known: BTreeSet<_> = decisions.iter().map(Decision::reference).collect();
     let replaced: BTreeSet<&str> = decisions.iter().filter_map(|d| d.item.supersedes.as_deref()).collect();
     if let Some(stray) = decisions.iter().find(|d| d.item.supersedes.as_ref().is_some_and(|r| !known.contains(r))) {
         return Err(finding(stray, "it takes the place of a decision that is not among the verified ones"));
     }
-    let in_force: Vec<_> = decisions.iter().filter(|d| !replaced.contains(d.reference().as_str())).collect();
-    match (in_force.as_slice(), decisions) {
-        ([one], _) => Ok(one),
-        ([first, others @ ..], _) => {
-            let also: Vec<_> =
-                others.iter().map(|other| format!("{} in {}", other.verdict, other.signed.path)).collect();
-            Err(finding(first, &format!("{} here, and {}", first.verdict, also.join(", "))))
-        }
-        ([], [first, ..]) => Err(finding(first, "the decisions take each other's place")),
-        // INVARIANT: an item is in the map because a decision was put there.
-        ([], []) => Err(Finding {
-            severity: Severity::High,
-            code: "contradictory-decisions",
-            subject: String::new(),
-            message: "no decision at all".to_owned(),
-            help: String::new(),
-        }),
+    let mut seats: BTreeMap<(u32, Seat), Vec<&Decision<'a>>> = BTreeMap::new();
+    for decision in decisions {
+        seats.entry((decision.stage(), decision.seat)).or_default().push(decision);
     }
+    let mut all = Vec::with_capacity(seats.len());
+    for decisions in seats.into_values() {
+        let in_force: Vec<_> = decisions.iter().filter(|d| !replaced.contains(d.reference().as_str())).collect();
+        match (in_force.as_slice(), decisions.first()) {
+            ([one], _) => all.push(**one),
+            ([first, others @ ..], _) => {
+                let also: Vec<_> =
+                    others.iter().map(|other| format!("{} in {}", other.verdict, other.signed.path)).collect();
+                return Err(finding(first, &format!("{} here, and {}", first.verdict, also.join(", "))));
+            }
+            ([], Some(first)) => return Err(finding(first, "the decisions take each other's place")),
+            // INVARIANT: a seat is in the map because a decision was put there.
+            ([], None) => {}
+        }
+    }
+    Ok(all)
 }
 
 fn finding(decision: &Decision<'_>, message: &str) -> Finding {
@@ -162,28 +405,5 @@ fn reopened(decision: &Decision<'_>, now: Timestamp) -> Option<Reopened> {
         Verdict::Investigate => Some(Reopened::Investigated),
         Verdict::Certify | Verdict::Except => ended.map(Reopened::Expired),
         _ => None,
-    }
-}
-
-fn resolution(campaign: &Campaign, decision: &Decision<'_>) -> Resolution {
-    let Decision { signed, item, verdict } = decision;
-    Resolution {
-        campaign: campaign.id.clone(),
-        system: signed.review.system.clone(),
-        item: item.id.clone(),
-        grant: item.grant,
-        subject: item.subject.clone(),
-        tier: item.tier,
-        verdict: *verdict,
-        to: item.to.clone(),
-        until: item.until,
-        basis: Basis {
-            path: signed.path.to_owned(),
-            file: signed.digest,
-            item: item.id.clone(),
-            verdict: *verdict,
-            signers: signed.signers.to_vec(),
-            decided: Decided::ByPeople,
-        },
     }
 }

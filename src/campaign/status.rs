@@ -6,6 +6,7 @@ use super::{
 };
 use crate::model::{
     ActionId, CampaignId, Finding, ItemId, Level, PrincipalId, SystemId, Tier, Timestamp, Verdict,
+    action::Decided,
     file::{Campaign, Item, Remediation, System},
     history::{ActionHistory, History},
     record::{OutcomeKind, VerificationKind, VerificationRecorded},
@@ -115,6 +116,12 @@ pub struct ItemStatus {
     pub path: String,
     /// What was decided, if anything.
     pub verdict: Option<Verdict>,
+    /// Whether people decided it, or silence did.
+    pub decided: Option<Decided>,
+    /// The stage it waits in; nothing when it is through.
+    pub stage: Option<u32>,
+    /// Whose answer is missing there.
+    pub missing: Vec<PrincipalId>,
     /// How far it is.
     pub state: State,
     /// Why it is no further.
@@ -138,6 +145,19 @@ pub struct ReviewerStatus {
     pub overdue: bool,
 }
 
+/// How far a stage is.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct StageStatus {
+    /// Which one, from 1.
+    pub stage: u32,
+    /// What it is called.
+    pub name: String,
+    /// Whether it is closed.
+    pub closed: bool,
+    /// How many items wait in it.
+    pub waiting: u64,
+}
+
 /// How far a campaign is.
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {
@@ -153,6 +173,12 @@ pub struct Status {
     pub closed: bool,
     /// How many items are in each state.
     pub states: BTreeMap<&'static str, u64>,
+    /// How many items people decided.
+    pub by_people: u64,
+    /// How many items nobody decided, and silence made a verdict of; never among those that people decided.
+    pub by_silence: u64,
+    /// The stages, in order.
+    pub stages: Vec<StageStatus>,
     /// What each reviewer owes, by reviewer.
     pub reviewers: Vec<ReviewerStatus>,
     /// Every item, what is furthest from done first.
@@ -179,16 +205,24 @@ pub struct Facts<'a> {
     pub now: Timestamp,
 }
 
-/// Returns how far a campaign is. Every item of its worklists is there once, decided or not.
+/// Returns how far a campaign is. Every item of its worklists is there once, decided or not, but for seeded ones that were
+/// told.
 pub fn status(facts: &Facts<'_>) -> Status {
     let decided: BTreeMap<&ItemId, &Resolution> = facts.resolved.decided.iter().map(|one| (&one.item, one)).collect();
-    let mut items: Vec<ItemStatus> = Vec::new();
+    let mut stubs: BTreeMap<&ItemId, Vec<Stub<'_>>> = BTreeMap::new();
     for sheet in facts.sheets {
-        items.extend(sheet.review.items.iter().map(|item| match decided.get(&item.id) {
-            Some(resolution) => facts.decided(sheet, item, resolution),
-            None => facts.undecided(sheet, item),
-        }));
+        for item in sheet.review.items.iter().filter(|item| !facts.resolved.seeded.contains(&item.id)) {
+            stubs.entry(&item.id).or_default().push((sheet, item));
+        }
     }
+    let line = |(item, stubs): (&&ItemId, &Vec<Stub<'_>>)| match decided.get(*item) {
+        Some(resolution) => {
+            let own = stubs.iter().find(|(sheet, _)| sheet.path == resolution.basis.path).or(stubs.first());
+            own.map(|(sheet, item)| facts.decided(sheet, item, resolution))
+        }
+        None => facts.undecided(stubs),
+    };
+    let mut items: Vec<ItemStatus> = stubs.iter().filter_map(line).collect();
     items.sort_by(|a, b| {
         let order = |one: &ItemStatus| (one.state.is_done(), one.tier, one.state);
         order(a).cmp(&order(b)).then_with(|| a.system.cmp(&b.system)).then_with(|| a.item.cmp(&b.item))
@@ -198,6 +232,7 @@ pub fn status(facts: &Facts<'_>) -> Status {
     for item in &items {
         *states.entry(item.state.as_str()).or_default() += 1;
     }
+    let decided = |how: Decided| items.iter().filter(|item| item.decided == Some(how)).count() as u64;
     Status {
         campaign: facts.campaign.id.clone(),
         title: facts.campaign.definition.title.clone(),
@@ -205,49 +240,118 @@ pub fn status(facts: &Facts<'_>) -> Status {
         overdue: late && items.iter().any(|item| item.state == State::Undecided),
         closed: facts.history.is_closed(&facts.campaign.id),
         states,
-        reviewers: reviewers(&items, late),
+        by_people: decided(Decided::ByPeople),
+        by_silence: decided(Decided::BySilence),
+        stages: facts.stages(&items),
+        reviewers: facts.reviewers(&items, late),
         items,
         findings: facts.resolved.findings.clone(),
     }
 }
 
-fn reviewers(items: &[ItemStatus], late: bool) -> Vec<ReviewerStatus> {
-    let mut all: BTreeMap<&PrincipalId, ReviewerStatus> = BTreeMap::new();
-    for item in items {
-        let reviewer = item.reviewer.clone();
-        let new = || ReviewerStatus { reviewer, items: 0, undecided: 0, unconfirmed: 0, overdue: false };
-        let one = all.entry(&item.reviewer).or_insert_with(new);
-        one.items += 1;
-        match item.state {
-            State::Undecided => one.undecided += 1,
-            state if !state.is_done() => one.unconfirmed += 1,
-            _ => {}
-        }
-        one.overdue = late && one.undecided > 0;
-    }
-    all.into_values().collect()
-}
+/// An item as one of its reviewers was asked about it.
+type Stub<'a> = (&'a Sheet, &'a Item);
 
 impl Facts<'_> {
-    fn undecided(&self, sheet: &Sheet, item: &Item) -> ItemStatus {
+    fn stages(&self, items: &[ItemStatus]) -> Vec<StageStatus> {
+        let definition = &self.campaign.definition;
+        let of = |stage: u32| StageStatus {
+            stage,
+            name: definition.stage(stage).map(|stage| stage.name.clone()).unwrap_or_default(),
+            closed: stage <= self.resolved.closed,
+            waiting: items.iter().filter(|item| item.stage == Some(stage)).count() as u64,
+        };
+        (1..=definition.stage_count()).map(of).collect()
+    }
+
+    fn reviewers(&self, items: &[ItemStatus], late: bool) -> Vec<ReviewerStatus> {
+        let mut all: BTreeMap<&PrincipalId, ReviewerStatus> = BTreeMap::new();
+        let new = |reviewer: &PrincipalId| ReviewerStatus {
+            reviewer: reviewer.clone(),
+            items: 0,
+            undecided: 0,
+            unconfirmed: 0,
+            overdue: false,
+        };
+        for sheet in self.sheets {
+            let own = sheet.review.items.iter().filter(|item| !self.resolved.seeded.contains(&item.id)).count();
+            let reviewer = &sheet.review.reviewer;
+            all.entry(reviewer).or_insert_with(|| new(reviewer)).items += own as u64;
+        }
+        for item in items {
+            match item.state {
+                State::Undecided => {
+                    let owing =
+                        if item.missing.is_empty() { std::slice::from_ref(&item.reviewer) } else { &item.missing };
+                    for reviewer in owing {
+                        all.entry(reviewer).or_insert_with(|| new(reviewer)).undecided += 1;
+                    }
+                }
+                state if !state.is_done() => {
+                    all.entry(&item.reviewer).or_insert_with(|| new(&item.reviewer)).unconfirmed += 1;
+                }
+                _ => {}
+            }
+        }
+        for one in all.values_mut() {
+            one.overdue = late && one.undecided > 0;
+        }
+        all.into_values().collect()
+    }
+
+    fn undecided(&self, stubs: &[Stub<'_>]) -> Option<ItemStatus> {
+        let item = stubs.first()?.1;
+        let waiting = self.resolved.waiting.get(&item.id);
+        let stage = waiting.map_or(self.resolved.closed, |waiting| waiting.stage);
+        let missing = waiting.map(|waiting| waiting.missing.clone()).unwrap_or_default();
+        let here = || stubs.iter().filter(|(sheet, _)| sheet.review.stage() == stage);
+        let owing = here().find(|(sheet, _)| missing.contains(&sheet.review.reviewer));
+        let (sheet, item) = *owing.or_else(|| here().next()).or(stubs.last())?;
+        let reviewer = missing.first().unwrap_or(&sheet.review.reviewer);
+        let many = self.campaign.definition.stage_count() > 1;
+        let prefix = if many && waiting.is_some() { format!("stage {stage}: ") } else { String::new() };
+        let names = || missing.iter().map(PrincipalId::as_str).collect::<Vec<_>>().join(", ");
         let why = match self.resolved.open.get(&item.id) {
-            None => "nobody has decided".to_owned(),
+            None if waiting.is_some() && missing.is_empty() => format!("waits for stage {stage} to be closed"),
+            None if missing.len() < here().count() => format!("{prefix}waits for {}", names()),
+            None => format!("{prefix}nobody has decided"),
             Some(Reopened::Abstained(None)) => "handed on".to_owned(),
             Some(Reopened::Abstained(Some(to))) => format!("handed on, to {to}"),
             Some(Reopened::Contradictory) => "decisions contradict each other".to_owned(),
             Some(Reopened::Expired(until)) => format!("the decision held until {until}"),
             Some(Reopened::Investigated) => "being looked into".to_owned(),
+            Some(Reopened::NeedsException) => "nobody answered, and it is not disabled by silence".to_owned(),
+            Some(Reopened::Unanswered) => "not everybody answered before the stage was closed".to_owned(),
         };
+        let own = *reviewer == sheet.review.reviewer;
+        let fallback = &self.campaign.definition.fallback;
         let next = match self.resolved.open.get(&item.id) {
-            None if !self.resolved.signed.contains(&sheet.path) => {
-                format!("{} decides in {}, then `tenure sign {}`", sheet.review.reviewer, sheet.path, sheet.path)
+            None if waiting.is_some() && missing.is_empty() => format!("tenure campaign advance {}", self.campaign.id),
+            None if own && !self.resolved.signed.contains(&sheet.path) => {
+                format!("{reviewer} decides in {}, then `tenure sign {}`", sheet.path, sheet.path)
             }
-            _ => format!("{} decides in a new review file: `tenure review {}`", sheet.review.reviewer, item.id),
+            Some(Reopened::NeedsException) => {
+                format!("`tenure exception new {} …`; or {fallback}, a fallback, decides in a new review file", item.id)
+            }
+            Some(_) if self.is_late(item) => {
+                format!("{fallback}, a fallback, decides in a new review file: `tenure review {}`", item.id)
+            }
+            _ => format!("{reviewer} decides in a new review file: `tenure review {}`", item.id),
         };
-        if let Some(exception) = self.exception(item) {
-            return self.line(sheet, item, None, State::Excepted, format!("until {}", exception.until), String::new());
-        }
-        self.line(sheet, item, None, State::Undecided, why, next)
+        let (state, why, next) = match self.exception(item) {
+            Some(exception) => (State::Excepted, format!("until {}", exception.until), String::new()),
+            None => (State::Undecided, why, next),
+        };
+        let mut line = self.line(sheet, item, None, state, why, next);
+        line.reviewer.clone_from(reviewer);
+        line.stage = waiting.map(|waiting| waiting.stage);
+        line.missing = missing;
+        Some(line)
+    }
+
+    /// Returns whether those who were asked can decide it no more: its stage is closed, and no later one asks.
+    fn is_late(&self, item: &Item) -> bool {
+        self.resolved.closed > 0 && !self.resolved.waiting.contains_key(&item.id)
     }
 
     fn decided(&self, sheet: &Sheet, item: &Item, resolution: &Resolution) -> ItemStatus {
@@ -268,6 +372,7 @@ impl Facts<'_> {
         };
         let mut line = self.line(sheet, item, Some(verdict), state, why, next);
         line.path.clone_from(&resolution.basis.path);
+        line.decided = Some(resolution.basis.decided);
         line
     }
 
@@ -372,6 +477,9 @@ impl Facts<'_> {
             reviewer: sheet.review.reviewer.clone(),
             path: sheet.path.clone(),
             verdict,
+            decided: None,
+            stage: None,
+            missing: Vec::new(),
             state,
             why,
             next,

@@ -13,13 +13,13 @@ use crate::{
     inventory::{self, LoadError, Loaded, People, Source, SourceError},
     model::{
         CampaignId, Digest, Grant, ItemId, SystemId, Timestamp,
-        file::{Campaign, Principals, Review, System},
+        file::{Campaign, Principals, System},
         history::History,
     },
     plan::{Draft, Duties, Inputs, Limits, Plan, Premises, Target, administrators, build},
     policy::Pack,
     store::{Snapshot, StoreError},
-    trust::{Governed, Verified},
+    trust::Governed,
 };
 use std::{
     cell::RefCell,
@@ -178,16 +178,9 @@ impl<'r> Assembly<'r> {
 
 /// Returns what all decisions amount to, the latest campaign last.
 pub(super) fn resolutions(governed: &Governed, now: Timestamp) -> Vec<Resolution> {
-    let mut campaigns: Vec<_> = governed.openings().values().map(|opening| opening.campaign().value()).collect();
-    campaigns.sort_by_key(|campaign| (campaign.opened_at, &campaign.id));
-    let mut reviews: BTreeMap<&CampaignId, Vec<&Verified<Review>>> = BTreeMap::new();
-    for review in governed.reviews() {
-        reviews.entry(&review.campaign).or_default().push(review);
-    }
-    campaigns
-        .into_iter()
-        .flat_map(|campaign| resolve(campaign, reviews.remove(&campaign.id).unwrap_or_default(), now).decided)
-        .collect()
+    let mut openings: Vec<_> = governed.openings().iter().collect();
+    openings.sort_by_key(|(id, opening)| (opening.campaign().opened_at, *id));
+    openings.into_iter().flat_map(|(id, opening)| resolve(opening, governed.answers(id), now).decided).collect()
 }
 
 /// Returns who is who at a commit, and the digest a campaign pins for it.

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     model::{
         Digest, Level,
+        file::AfterSilence,
         history::History,
         record::{
             AttestationSeen, DecisionAccepted, DecisionRejected, Entry, ExceptionSeen, OutcomeKind, VerificationKind,
@@ -15,6 +16,7 @@ use crate::{
         },
     },
     store::Place,
+    trust::Opening,
 };
 
 /// Returns the records of what is new on main, about the systems of this run.
@@ -23,6 +25,7 @@ use crate::{
 /// When a file that was refused cannot be read.
 pub(super) fn taken_up(session: &Session, history: &History, assembly: &Assembly<'_>) -> Result<Vec<Entry>, Failure> {
     let mut entries = accepted(session, history, assembly);
+    entries.extend(closes(session, history, assembly));
     entries.extend(rejected(session, history, assembly)?);
     entries.extend(exceptions(session, history));
     entries.extend(attestations(session, history, assembly));
@@ -42,6 +45,28 @@ fn accepted(session: &Session, history: &History, assembly: &Assembly<'_>) -> Ve
                 commit: review.commit().to_string(),
                 registry: review.registry(),
                 items: review.items.iter().filter(|item| item.decision.is_some()).count() as u64,
+            })
+        })
+        .collect()
+}
+
+/// The close of a stage decides by silence: it is taken up as a review is, by the run that has one of its systems.
+fn closes(session: &Session, history: &History, assembly: &Assembly<'_>) -> Vec<Entry> {
+    let openings = session.governed.openings().values();
+    let ours = openings.filter(|opening| {
+        opening.campaign().systems.iter().any(|population| assembly.systems.contains_key(&population.system))
+    });
+    ours.flat_map(Opening::closes)
+        .filter(|close| history.accepted(close.path()).is_none())
+        .map(|close| {
+            Entry::DecisionAccepted(DecisionAccepted {
+                path: close.path().to_owned(),
+                digest: close.digest(),
+                signatures: close.signatures().clone(),
+                signers: close.names(),
+                commit: close.commit().to_string(),
+                registry: close.registry(),
+                items: close.silent.iter().filter(|silent| silent.then == AfterSilence::Disable).count() as u64,
             })
         })
         .collect()

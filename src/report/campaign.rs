@@ -1,7 +1,11 @@
 //! How far a campaign is, as tables.
 
 use super::table::{Look, count};
-use crate::campaign::{ItemStatus, State, Status};
+use crate::{
+    campaign::{ItemStatus, State, Status},
+    diag::escape,
+    model::action::Decided,
+};
 
 /// Returns how far a campaign is: a line, who owes what, and what is not done, the most dangerous first.
 pub fn campaign_human(status: &Status, look: Look) -> String {
@@ -20,7 +24,9 @@ pub fn campaign_human(status: &Status, look: Look) -> String {
         count(status.items.len(), "item")
     );
     let states: Vec<_> = status.states.iter().map(|(state, number)| format!("{number} {state}")).collect();
-    text.push_str(&format!("{}\n\n", states.join(" · ")));
+    text.push_str(&format!("{}\n", states.join(" · ")));
+    text.push_str(&decided(status));
+    text.push('\n');
     let rows = status.reviewers.iter().map(|one| {
         let late = if one.overdue { "late" } else { "" };
         let numbers = [one.items, one.undecided, one.unconfirmed].map(|number| number.to_string());
@@ -44,8 +50,26 @@ pub fn campaign_human(status: &Status, look: Look) -> String {
     text
 }
 
+/// Returns who decided, and where the others wait; what silence decided is never counted as a decision of people.
+fn decided(status: &Status) -> String {
+    let mut text = format!("{} decided by people", status.by_people);
+    if status.by_silence > 0 {
+        text.push_str(&format!(" · {} by silence", status.by_silence));
+    }
+    if status.stages.len() > 1 {
+        let stages = status.stages.iter().map(|stage| {
+            let name = escape(&stage.name);
+            let at = if stage.closed { "closed".to_owned() } else { format!("{} waiting", stage.waiting) };
+            format!("stage {} {name}: {at}", stage.stage)
+        });
+        text.push_str(&format!("\n{}", stages.collect::<Vec<_>>().join(" · ")));
+    }
+    text + "\n"
+}
+
 fn row(item: &ItemStatus) -> Vec<String> {
     let state = match item.verdict {
+        Some(verdict) if item.decided == Some(Decided::BySilence) => format!("{verdict} by silence: {}", item.state),
         Some(verdict) if item.state != State::Undecided => format!("{verdict}: {}", item.state),
         _ => item.state.to_string(),
     };
@@ -82,6 +106,9 @@ mod tests {
             reviewer: PrincipalId::parse("ana").unwrap(),
             path: "campaigns/q4/reviews/db/ana.toml".to_owned(),
             verdict,
+            decided: verdict.map(|_| Decided::ByPeople),
+            stage: None,
+            missing: Vec::new(),
             state,
             why: why.to_owned(),
             next: next.to_owned(),
@@ -93,6 +120,9 @@ mod tests {
             overdue: true,
             closed: false,
             states: [("kept", 1), ("still-present", 1), ("undecided", 1)].into(),
+            by_people: 2,
+            by_silence: 0,
+            stages: Vec::new(),
             reviewers: vec![ReviewerStatus {
                 reviewer: PrincipalId::parse("ana").unwrap(),
                 items: 3,
@@ -110,6 +140,7 @@ mod tests {
         insta::assert_snapshot!(campaign_human(&status, Look::new(Style::plain())), @r"
         q4 · 1 of 3 items done · overdue since 2027-01-15T08:00:00Z
         1 kept · 1 still-present · 1 undecided
+        2 decided by people
 
         ───────────────────────────────────────────────────
          reviewer   items   undecided   unconfirmed

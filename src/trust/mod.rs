@@ -35,7 +35,7 @@ pub use check::{Checked, check};
 pub use founding::{Founder, Founding, render_allowed_signers};
 pub use governed::{Found, Governed, first_root};
 pub use kinship::{Kinship, Tie};
-pub use opening::{Bound, Opening, Seat};
+pub use opening::{Bound, Opening, Put, Seat};
 pub use refusal::Refusal;
 pub use registry::Registry;
 pub use root::{Role, Root};

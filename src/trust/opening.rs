@@ -32,15 +32,18 @@ pub struct Opening {
 
 /// An item as a campaign put it to review.
 #[derive(Clone, Debug)]
-pub(super) struct Put {
+pub struct Put {
     /// The digests of what nobody may change, as each stub has it: they differ in why its reviewer is asked, at most.
     fixed: Vec<Digest>,
     /// The digest of what is the same in all stubs.
     common: Digest,
     /// The digest of the names that people read.
     pub(super) names: Digest,
+    system: SystemId,
     grant: Digest,
-    pub(super) tier: Tier,
+    /// The holder's immutable id, `<system>:<id>`.
+    subject: Box<str>,
+    tier: Tier,
     /// Who was asked in which stage, sorted.
     asked: Vec<(u32, u32)>,
 }
@@ -122,9 +125,23 @@ impl Opening {
         self.bound.get(item).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Returns the tier at which an item was put to review.
-    pub fn tier(&self, item: &ItemId) -> Option<Tier> {
-        self.items.get(item).map(|put| put.tier)
+    /// Returns an item as it was put to review.
+    pub fn put(&self, item: &ItemId) -> Option<&Put> {
+        self.items.get(item)
+    }
+
+    /// Returns the items that a stage asks about, or asked: all of them, and those that nobody answers so far. This is what
+    /// the close of the stage has to say, but for the seeded items, which are told with the last one and counted in neither.
+    pub fn answered_in(&self, stage: u32) -> (u64, Vec<&ItemId>) {
+        let (mut answered, mut silent) = (0, Vec::new());
+        for item in self.items.keys() {
+            let tally = self.tally(item, stage);
+            if tally.asked == 0 || !self.course(item).reached(stage) {
+                continue;
+            }
+            if tally.is_silent() { silent.push(item) } else { answered += 1 }
+        }
+        (answered, silent)
     }
 
     /// Returns where an item is in the stages.
@@ -183,16 +200,19 @@ impl Opening {
         if course.at != At::Ended(stage) {
             return false;
         }
-        let close = stage.checked_sub(1).and_then(|index| self.closes.get(usize::try_from(index).ok()?));
-        let silent = close.and_then(|close| {
-            let found = close.silent.binary_search_by(|one| one.item.cmp(item)).ok()?;
-            close.silent.get(found)
-        });
-        if silent.is_some_and(|silent| silent.then == AfterSilence::Disable) {
-            return false;
-        }
         let stance = course.overall(&self.campaign.definition);
-        matches!(stance, Stance::NoResponse | Stance::NotDecided) || self.is_contradictory(item, stance)
+        match self.after_silence(item, stage).filter(|_| self.tally(item, stage).is_silent()) {
+            Some(AfterSilence::Disable) => false,
+            Some(_) => !matches!(stance, Stance::Reduce | Stance::Revoke),
+            None => matches!(stance, Stance::NoResponse | Stance::NotDecided) || self.is_contradictory(item, stance),
+        }
+    }
+
+    /// Returns what the close of a stage makes of an item that nobody answered in it.
+    fn after_silence(&self, item: &ItemId, stage: u32) -> Option<AfterSilence> {
+        let close = self.closes.get(usize::try_from(stage.checked_sub(1)?).ok()?)?;
+        let found = close.silent.binary_search_by(|one| one.item.cmp(item)).ok()?;
+        close.silent.get(found).map(|silent| silent.then)
     }
 
     /// Returns whether those who take the stance that won want different things, and no fallback has said which.
@@ -315,10 +335,32 @@ impl Put {
             fixed: Vec::with_capacity(1),
             common: common(system, item),
             names: names(&item.principal, &item.entitlement),
+            system: system.clone(),
             grant: item.grant,
+            subject: item.subject.as_str().into(),
             tier: item.tier,
             asked: Vec::new(),
         }
+    }
+
+    /// Returns the system it is on.
+    pub const fn system(&self) -> &SystemId {
+        &self.system
+    }
+
+    /// Returns the digest of its grant.
+    pub const fn grant(&self) -> Digest {
+        self.grant
+    }
+
+    /// Returns its holder's immutable id, `<system>:<id>`.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Returns the tier it is reviewed at.
+    pub const fn tier(&self) -> Tier {
+        self.tier
     }
 
     /// Returns whether an item is as some stub had it, but for the decision.

@@ -173,7 +173,7 @@ fn check_named(silent: &Silent, stage: u32, opening: &Opening) -> Result<(), Ref
     if put.names != names(&silent.principal, &silent.entitlement) {
         return Err(Refusal::ItemAltered(silent.item.to_string()));
     }
-    let allowed = opening.campaign.definition.after_silence(stage, put.tier);
+    let allowed = opening.campaign.definition.after_silence(stage, put.tier());
     if allowed.contains(&silent.then) {
         return Ok(());
     }

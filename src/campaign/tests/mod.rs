@@ -4,4 +4,6 @@ mod assigning;
 mod opening;
 mod resolving;
 mod selecting;
+mod stages;
+mod strategies;
 mod world;

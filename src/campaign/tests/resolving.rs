@@ -4,16 +4,17 @@ use super::world::{BASE, World, id, membership, time};
 use crate::{
     campaign::{
         ExceptionStatus, Facts, Opened, Reopened, Resolved, State, Status, Validity, close,
-        resolve::{Signed, resolve_signed},
+        resolve::{self, Put, Signed},
         status,
     },
     diag::Style,
     model::{
-        ActionId, Digest, GrantKey, ItemId, Level, RunId, Tier, Timestamp, Verdict,
-        file::{Rating, Remediation, Review},
+        ActionId, Digest, GrantKey, ItemId, Level, RunId, SystemId, Tier, Timestamp, Verdict,
+        file::{Item, Rating, Remediation, Review},
         history::History,
         record::{Entry, IntentRecorded, OutcomeKind, OutcomeRecorded, Record, VerificationKind, VerificationRecorded},
     },
+    trust::Seat,
 };
 use proptest::prelude::*;
 
@@ -68,12 +69,20 @@ impl Round {
     }
 
     fn resolved_in(&self, order: &[usize]) -> Resolved {
-        let signers = ["dora".to_owned()];
+        let (signers, reviewers) = (["dora".to_owned()], [id("dora")]);
         let signed = order.iter().map(|&number| {
             let (path, review) = &self.reviews[number];
-            Signed { review, path, digest: digest(review), signers: &signers }
+            Signed { review, path, digest: digest(review), signers: &signers, seats: &[Seat::Asked(0)] }
         });
-        resolve_signed(&self.opened.campaign, signed, self.world.now)
+        let items = self.opened.sheets.iter().flat_map(|sheet| &sheet.review.items);
+        let system = &self.opened.sheets[0].review.system;
+        let round = resolve::Round {
+            campaign: &self.opened.campaign,
+            items: items.map(|item| put(system, item)).collect(),
+            reviewers: &reviewers,
+            closes: Vec::new(),
+        };
+        round.resolve(signed, self.world.now)
     }
 
     fn action(&self, holder: &str, verdict: Verdict) -> ActionId {
@@ -149,6 +158,11 @@ impl Round {
         let item = self.item(holder);
         self.status().items.into_iter().find(|one| one.item == item).unwrap().state
     }
+}
+
+fn put<'a>(system: &'a SystemId, item: &'a Item) -> (&'a ItemId, Put<'a>) {
+    let Item { id, grant, subject, tier, .. } = item;
+    (id, Put { system, grant: *grant, subject, tier: *tier, asked: &[(1, 0)] })
 }
 
 fn digest(review: &Review) -> Digest {

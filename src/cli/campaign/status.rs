@@ -85,7 +85,8 @@ fn status_of<'s>(
     let campaign = session.governed.campaign(id).ok_or_else(|| unknown(id, session))?;
     let systems = systems_at(session.snapshot())?;
     let now = context.clock.now();
-    let resolved = resolve(campaign.value(), session.governed.reviews(), now);
+    let opened = session.governed.openings().get(id).ok_or_else(|| unknown(id, session))?;
+    let resolved = resolve(opened, session.governed.answers(id), now);
     let sheets = sheets_of(campaign, session)?;
     let exceptions = standing(&session.governed, session.trust()?, session.snapshot(), now);
     let facts = Facts {

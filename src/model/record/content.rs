@@ -64,7 +64,7 @@ pub struct CampaignClose {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionAccepted {
-    /// The review file on the main branch.
+    /// The review file on the main branch, or the close of a stage, which decides by silence.
     pub path: String,
     /// The digest of its bytes.
     pub digest: Digest,

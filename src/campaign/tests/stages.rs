@@ -1,0 +1,246 @@
+//! What several reviewers in several stages come to, and what silence does.
+
+use super::world::{World, id, membership, time};
+use crate::{
+    campaign::{
+        Reopened, Resolution, Resolved, Waiting,
+        resolve::{Closed, Put, Round, Signed},
+    },
+    model::{
+        Digest, ItemId, PrincipalId, Stance, Strategy, Tier, Verdict,
+        action::Decided,
+        file::{AfterSilence, Campaign, Item, Review, Silence, Silent, Stage, StageClose},
+    },
+    trust::Seat,
+};
+
+/// One item, put to `dora` and `dan` in the first stage and to `dora` in the second, if there is one.
+pub(super) struct Case {
+    pub(super) campaign: Campaign,
+    review: Review,
+    reviewers: [PrincipalId; 2],
+    answers: Vec<(String, Review, Seat)>,
+    closes: Vec<StageClose>,
+}
+
+impl Case {
+    pub(super) fn new(outcomes: &[Strategy]) -> Self {
+        let grants = vec![membership("db", "0", "reader", Tier::T3)];
+        let world = World::new().collected("db", grants, "2026-11-22T05:00:00Z");
+        let opened = world.open().unwrap();
+        let mut campaign = opened.campaign;
+        campaign.definition.on_silence = Silence::Open;
+        campaign.definition.stages = outcomes.iter().enumerate().map(stage).collect();
+        let review = opened.sheets[0].review.clone();
+        Self { campaign, review, reviewers: [id("dora"), id("dan")], answers: Vec::new(), closes: Vec::new() }
+    }
+
+    pub(super) fn defined(mut self, change: impl FnOnce(&mut Campaign)) -> Self {
+        change(&mut self.campaign);
+        self
+    }
+
+    /// Somebody answers: the reviewer at this place, or nobody in particular for a fallback.
+    pub(super) fn answer(mut self, stage: u32, seat: Seat, verdict: Option<Verdict>) -> Self {
+        let Some(verdict) = verdict else { return self };
+        let mut review = Review { stage: Some(stage), ..self.review.clone() };
+        review.items[0].decision = Some(verdict);
+        review.items[0].to = verdict.needs_to().then(|| "less".to_owned());
+        self.answers.push((format!("{}-{stage}.toml", self.answers.len()), review, seat));
+        self
+    }
+
+    /// Changes the last answer.
+    pub(super) fn with(mut self, change: impl FnOnce(&mut Item)) -> Self {
+        change(&mut self.answers.last_mut().unwrap().1.items[0]);
+        self
+    }
+
+    /// Closes the next stage; `then` is what nobody's answer comes to, where nobody answered.
+    pub(super) fn close(mut self, then: Option<AfterSilence>) -> Self {
+        let item = &self.review.items[0];
+        let silent = then.map(|then| Silent {
+            item: item.id.clone(),
+            then,
+            principal: item.principal.clone(),
+            entitlement: item.entitlement.clone(),
+        });
+        self.closes.push(StageClose {
+            schema: "tenure/stage-close/v1".to_owned(),
+            repo: self.campaign.repo.clone(),
+            campaign: self.campaign.id.clone(),
+            digest: Digest::ZERO,
+            stage: u32::try_from(self.closes.len()).unwrap() + 1,
+            base: String::new(),
+            closed_at: time("2026-11-30T05:00:00Z"),
+            answered: 0,
+            salt: None,
+            seeded: Vec::new(),
+            silent: silent.into_iter().collect(),
+        });
+        self
+    }
+
+    pub(super) fn resolved(&self) -> Resolved {
+        let item = &self.review.items[0];
+        let mut asked = vec![(1, 0), (1, 1)];
+        asked.extend((self.campaign.definition.stage_count() > 1).then_some((2, 0)));
+        let Item { id, grant, subject, tier, .. } = item;
+        let put = Put { system: &self.review.system, grant: *grant, subject, tier: *tier, asked: &asked };
+        let owners = ["fay".to_owned()];
+        let closed = |close| Closed { close, path: "stages/n.toml", digest: Digest::ZERO, signers: &owners };
+        let round = Round {
+            campaign: &self.campaign,
+            items: [(id, put)].into(),
+            reviewers: &self.reviewers,
+            closes: self.closes.iter().map(closed).collect(),
+        };
+        let signed = self.answers.iter().map(|(path, review, seat)| Signed {
+            review,
+            path,
+            digest: Digest::of(path),
+            signers: &[],
+            seats: std::slice::from_ref(seat),
+        });
+        round.resolve(signed, time("2026-12-01T00:00:00Z"))
+    }
+
+    fn decided(&self) -> Resolution {
+        let resolved = self.resolved();
+        resolved.decided.first().cloned().unwrap_or_else(|| panic!("{resolved:?}"))
+    }
+
+    fn open(&self) -> Reopened {
+        let resolved = self.resolved();
+        assert!(resolved.decided.is_empty(), "{resolved:?}");
+        resolved.open.get(self.item()).cloned().unwrap_or_else(|| panic!("{resolved:?}"))
+    }
+
+    fn waiting(&self) -> Waiting {
+        let resolved = self.resolved();
+        assert!(resolved.decided.is_empty(), "{resolved:?}");
+        resolved.waiting.get(self.item()).cloned().unwrap_or_else(|| panic!("{resolved:?}"))
+    }
+
+    pub(super) fn item(&self) -> &ItemId {
+        &self.review.items[0].id
+    }
+}
+
+fn stage((index, outcome): (usize, &Strategy)) -> Stage {
+    Stage {
+        name: format!("stage {}", index + 1),
+        days: 7,
+        reviewers: vec!["owner".to_owned()],
+        ask: 2,
+        outcome: *outcome,
+        stop_on: Vec::new(),
+        advance_on: Vec::new(),
+    }
+}
+
+pub(super) const DORA: Seat = Seat::Asked(0);
+pub(super) const DAN: Seat = Seat::Asked(1);
+
+#[test]
+fn an_outcome_waits_for_everybody_or_for_the_close() {
+    let case = Case::new(&[Strategy::OneDenyDenies]);
+    assert_eq!(case.waiting(), Waiting { stage: 1, missing: vec![id("dora"), id("dan")] });
+    let case = case.answer(1, DORA, Some(Verdict::Certify));
+    assert_eq!(case.waiting(), Waiting { stage: 1, missing: vec![id("dan")] });
+    let both = Case::new(&[Strategy::OneDenyDenies]).answer(1, DORA, Some(Verdict::Certify));
+    let both = both.answer(1, DAN, Some(Verdict::Disable));
+    assert_eq!(both.decided().verdict, Verdict::Disable);
+    let closed = case.close(None);
+    assert_eq!(closed.decided().verdict, Verdict::Certify, "one denial denies, and nobody denied");
+    let strict = Case::new(&[Strategy::AllMustAccept]).answer(1, DORA, Some(Verdict::Certify)).close(None);
+    assert_eq!(strict.open(), Reopened::Unanswered, "not everybody accepted");
+    let fallback = strict.answer(1, Seat::Fallback, Some(Verdict::Certify));
+    assert_eq!(fallback.decided().verdict, Verdict::Certify, "a fallback for who is silent");
+}
+
+#[test]
+fn the_strongest_verdict_of_the_stance_that_wins_is_the_outcome() {
+    let both = |one, other| {
+        let case = Case::new(&[Strategy::OneDenyDenies]).answer(1, DORA, Some(one)).answer(1, DAN, Some(other));
+        case.decided().verdict
+    };
+    assert_eq!(both(Verdict::Disable, Verdict::Revoke), Verdict::Revoke);
+    assert_eq!(both(Verdict::Rotate, Verdict::Reduce), Verdict::Reduce);
+    assert_eq!(both(Verdict::Certify, Verdict::Except), Verdict::Except);
+    let two_ends = Case::new(&[Strategy::AllMustAccept])
+        .answer(1, DORA, Some(Verdict::Certify))
+        .with(|item| item.until = Some(time("2027-06-01T00:00:00Z")))
+        .answer(1, DAN, Some(Verdict::Certify))
+        .with(|item| item.until = Some(time("2027-01-01T00:00:00Z")));
+    assert_eq!(two_ends.decided().until, Some(time("2027-01-01T00:00:00Z")), "the nearest end");
+}
+
+#[test]
+fn two_who_want_different_things_by_one_verdict_leave_it_open() {
+    let torn = Case::new(&[Strategy::OneDenyDenies])
+        .answer(1, DORA, Some(Verdict::Reduce))
+        .answer(1, DAN, Some(Verdict::Reduce))
+        .with(|item| item.to = Some("nothing".to_owned()));
+    assert_eq!(torn.open(), Reopened::Contradictory);
+    assert_eq!(torn.resolved().findings[0].code, "contradictory-decisions");
+    let said = torn.close(None).answer(1, Seat::Fallback, Some(Verdict::Reduce));
+    assert_eq!(said.decided().to.as_deref(), Some("less"), "a fallback says which");
+}
+
+#[test]
+fn a_later_stage_is_asked_when_the_one_before_is_closed_and_did_not_stop() {
+    let two = || Case::new(&[Strategy::OneDenyDenies, Strategy::OneDenyDenies]);
+    let first = two().answer(1, DORA, Some(Verdict::Certify)).answer(1, DAN, Some(Verdict::Certify));
+    assert_eq!(first.waiting(), Waiting { stage: 1, missing: vec![] }, "the close is what it waits for");
+    let second = first.close(None);
+    assert_eq!(second.waiting(), Waiting { stage: 2, missing: vec![id("dora")] });
+    assert_eq!(second.answer(2, DORA, Some(Verdict::Revoke)).decided().verdict, Verdict::Revoke);
+    let stopped = two().answer(1, DORA, Some(Verdict::Certify)).answer(1, DAN, Some(Verdict::Revoke));
+    assert_eq!(stopped.decided().verdict, Verdict::Revoke, "what is revoked is asked no further");
+    let on = two()
+        .defined(|campaign| campaign.definition.stages[0].advance_on = vec![Stance::Revoke])
+        .answer(1, DORA, Some(Verdict::Certify))
+        .answer(1, DAN, Some(Verdict::Revoke))
+        .close(None);
+    assert_eq!(on.waiting().stage, 2, "the stage's own list takes the place of the strategy's");
+    let overall = on.defined(|campaign| campaign.definition.overall = Some(Strategy::OneAcceptAccepts));
+    assert_eq!(overall.answer(2, DORA, Some(Verdict::Certify)).decided().verdict, Verdict::Certify);
+}
+
+#[test]
+fn silence_is_an_outcome_of_its_own_and_told_apart() {
+    let one = || Case::new(&[Strategy::AllMustAccept]);
+    let silent = one().close(Some(AfterSilence::Disable));
+    let disabled = silent.decided();
+    assert_eq!((disabled.verdict, disabled.basis.decided), (Verdict::Disable, Decided::BySilence));
+    assert_eq!((disabled.basis.path.as_str(), disabled.basis.signers[0].as_str()), ("stages/n.toml", "fay"));
+    assert_eq!(one().close(Some(AfterSilence::Open)).open(), Reopened::Unanswered);
+    let except = one().close(Some(AfterSilence::Except));
+    assert_eq!(except.open(), Reopened::NeedsException);
+    let decided = except.answer(1, Seat::Fallback, Some(Verdict::Revoke)).decided();
+    assert_eq!((decided.verdict, decided.basis.decided), (Verdict::Revoke, Decided::ByPeople));
+
+    let two = || Case::new(&[Strategy::OneDenyDenies, Strategy::OneDenyDenies]);
+    let accepted = two().answer(1, DORA, Some(Verdict::Certify)).answer(1, DAN, Some(Verdict::Certify)).close(None);
+    let silent = accepted.close(Some(AfterSilence::Disable));
+    assert_eq!(silent.decided().basis.decided, Decided::BySilence, "who was asked last has not accepted");
+    let reduced = two()
+        .defined(|campaign| campaign.definition.stages[0].advance_on = vec![Stance::Reduce])
+        .answer(1, DORA, Some(Verdict::Reduce))
+        .close(None)
+        .close(Some(AfterSilence::Disable));
+    assert_eq!(reduced.decided().verdict, Verdict::Reduce, "what was taken away is not decided by silence");
+}
+
+#[test]
+fn seeded_items_are_nobodys_and_count_nowhere() {
+    let mut case = Case::new(&[Strategy::AllMustAccept]).answer(1, DORA, Some(Verdict::Revoke));
+    case = case.answer(1, DAN, Some(Verdict::Revoke)).close(None);
+    assert_eq!(case.resolved().decided.len(), 1);
+    let item = case.item().clone();
+    case.closes[0].seeded = vec![item.clone()];
+    let resolved = case.resolved();
+    assert!(resolved.decided.is_empty() && resolved.open.is_empty() && resolved.waiting.is_empty());
+    assert_eq!(resolved.seeded, [item].into());
+}

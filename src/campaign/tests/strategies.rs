@@ -1,0 +1,146 @@
+//! `.github/docs/strategies.md` is written from what the code does, and says exactly that.
+
+use super::stages::{Case, DAN, DORA};
+use crate::model::{
+    Stance, Strategy, Tally, Tier, Verdict,
+    file::{AfterSilence, CampaignDefinition, Silence, Stage},
+};
+use std::{fmt::Write as _, fs, path::Path};
+
+/// The answers of a reviewer, each of its own stance.
+const ANSWERS: [Option<Verdict>; 5] =
+    [Some(Verdict::Certify), Some(Verdict::Revoke), Some(Verdict::Reduce), Some(Verdict::Abstain), None];
+
+#[test]
+fn the_table_says_what_the_code_does() {
+    let text = format!("{HEAD}{}{}{}", weights(), stops(), silence());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/docs/strategies.md");
+    if std::env::var_os("TENURE_UPDATE").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &text).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == text, "write it anew: TENURE_UPDATE=1 cargo test --lib strategies");
+}
+
+/// Weighs two answers as a campaign does: signed, the stage closed, resolved.
+fn outcome(strategy: Strategy, one: Option<Verdict>, other: Option<Verdict>) -> (Stance, Option<Verdict>) {
+    let silent = (one.is_none() && other.is_none()).then_some(AfterSilence::Open);
+    let case = Case::new(&[strategy]).answer(1, DORA, one).answer(1, DAN, other).close(silent);
+    let tally = Tally { asked: 2, answers: [one, other].into_iter().flatten().collect(), ..Tally::default() };
+    let resolved = case.resolved();
+    (tally.weigh(strategy), resolved.decided.first().map(|resolution| resolution.verdict))
+}
+
+fn weights() -> String {
+    let mut text = String::new();
+    for strategy in Strategy::ALL {
+        let order: Vec<_> = strategy.order().iter().map(|stance| stance.as_str()).collect();
+        let stops: Vec<_> = strategy.stops_on().iter().map(|stance| stance.as_str()).collect();
+        writeln!(text, "\n### `{strategy}`\n\nThe first of these that somebody takes: {}.", order.join(", ")).unwrap();
+        writeln!(text, "No later stage is asked after: {}.\n", stops.join(", ")).unwrap();
+        writeln!(text, "| one \\ other | {} |", ANSWERS.map(said).join(" | ")).unwrap();
+        writeln!(text, "|---|{}", "---|".repeat(ANSWERS.len())).unwrap();
+        for one in ANSWERS {
+            let cells = ANSWERS.map(|other| {
+                let (stance, verdict) = outcome(strategy, one, other);
+                assert_eq!(outcome(strategy, other, one), (stance, verdict), "who is asked first does not matter");
+                format!("{stance}: {}", verdict.map_or("open", Verdict::as_str))
+            });
+            writeln!(text, "| **{}** | {} |", said(one), cells.join(" | ")).unwrap();
+        }
+    }
+    text
+}
+
+fn said(verdict: Option<Verdict>) -> &'static str {
+    verdict.map_or("no response", Verdict::as_str)
+}
+
+fn stops() -> String {
+    let mut text = STOPS.to_owned();
+    let lists: [(&str, Vec<Stance>, Vec<Stance>); 4] = [
+        ("neither", vec![], vec![]),
+        ("`stop_on = [\"not-decided\"]`", vec![Stance::NotDecided], vec![]),
+        ("`advance_on = [\"revoke\"]`", vec![], vec![Stance::Revoke]),
+        ("`stop_on = [\"reduce\"]`, `advance_on = [\"revoke\"]`", vec![Stance::Reduce], vec![Stance::Revoke]),
+    ];
+    writeln!(text, "| strategy | the stage says | {} |", Stance::ALL.map(Stance::as_str).join(" | ")).unwrap();
+    writeln!(text, "|---|---|{}", "---|".repeat(Stance::ALL.len())).unwrap();
+    for strategy in Strategy::ALL {
+        for (name, stop_on, advance_on) in &lists {
+            let stage = Stage {
+                name: "owners".to_owned(),
+                days: 7,
+                reviewers: vec!["owner".to_owned()],
+                ask: 2,
+                outcome: strategy,
+                stop_on: stop_on.clone(),
+                advance_on: advance_on.clone(),
+            };
+            let cells = Stance::ALL.map(|stance| if stage.stops(stance) { "stops" } else { "goes on" });
+            writeln!(text, "| `{strategy}` | {name} | {} |", cells.join(" | ")).unwrap();
+        }
+    }
+    text
+}
+
+fn silence() -> String {
+    let mut text = SILENCE.to_owned();
+    let id = super::world::id;
+    let mut definition = CampaignDefinition::new("Access", id("fay"), id("gus"));
+    for (word, on_silence) in [("disable", Silence::Disable), ("open", Silence::Open)] {
+        definition.on_silence = on_silence;
+        for tier in [Tier::T0, Tier::T1, Tier::T2, Tier::T3] {
+            let then: Vec<_> = definition.after_silence(1, tier).iter().map(|then| then.as_str()).collect();
+            writeln!(text, "| `{word}` | {tier} | {} |", then.join(", if unused for certain; else ")).unwrap();
+        }
+    }
+    writeln!(
+        text,
+        "\nWithout a `silence_cap`, silence takes access away from at most {} items.",
+        definition.silence_cap()
+    )
+    .unwrap();
+    text
+}
+
+const HEAD: &str = "<!-- Written from the code by `TENURE_UPDATE=1 cargo test --lib strategies`; a test holds the two together. -->
+
+# How answers become an outcome
+
+Every verdict takes a stance: `certify`, `except` and `transfer` accept; `reduce` and `rotate` reduce; `disable`, `replace`
+and `revoke` revoke; `abstain` and `investigate` do not decide. Who is asked and silent gives no response, which is none of
+these and never becomes an acceptance.
+
+A stage is over for an item when everybody asked has answered, or when a campaign owner has closed it. Its strategy makes one
+stance of all answers. Of the verdicts that took this stance, the strongest is done: `except` before `transfer` before
+`certify`; `reduce` before `rotate`; `revoke` before `replace` before `disable`. Two who want different things by the same
+verdict (`reduce` to this and to that) leave the item open, with a finding: no side is picked.
+
+A fallback of the campaign answers for those who are silent, and is weighed with all others.
+
+## Two reviewers
+
+Each cell has the stance of the stage, and what becomes of the item when the stage is closed and is the only one.
+";
+
+const STOPS: &str = "
+## Which stances stop, and which go on to the next stage
+
+A stage's own lists take the place of its strategy's. With `advance_on`, everything else stops; with `stop_on` alone,
+everything else goes on. A stance in both lists is refused when the campaign is opened. After the last stage, everything
+stops. What the stages that were asked came to is weighed once more, by `overall` of the definition, which is
+`all-must-accept` where nothing is said.
+
+";
+
+const SILENCE: &str = "
+## What nobody's answer comes to
+
+Silence counts when a campaign owner signs the close of a stage, which lists every item that nobody answered. Where no
+response goes on to the next stage, that is all it does (`advance`). Where it stops:
+
+| `on_silence` | tier | comes to |
+|---|---|---|
+";
