@@ -1,75 +1,143 @@
-//! What policy would advise, with reason codes; never a decision.
+//! What policy advises on an item, with the ids of the rules that say so; never a decision.
 
-use super::{Member, Setting, population::unused_days};
-use crate::model::{
-    Inventory, Tier, Timestamp, Usage, Verdict,
-    file::{PrincipalEntry, PrincipalKind, PrincipalStatus},
+use super::{Member, Setting};
+use crate::{
+    model::{
+        Severity, Verdict,
+        file::{Rule, Scope},
+    },
+    policy::{Judgement, Outcome, Subject},
 };
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
-/// What policy would advise on an item.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// What policy advises on an item.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Advice {
+    /// What fails, worst first.
+    failing: Vec<Failing>,
+    /// The attributes that rules would have to know, those of the worst rules first.
+    unknown: Vec<(Severity, &'static str)>,
+}
+
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Failing {
+    severity: Severity,
+    rule: String,
     verdict: Verdict,
-    codes: Vec<&'static str>,
+    /// Whether the review itself is what the rule asks for.
+    is_due: bool,
 }
 
 impl Advice {
-    /// Returns the advice as a review file has it: `revoke: NHI-OWN-02, NHI-LIF-02`.
+    /// Returns the advice as a review file has it, the strongest verdict with all that speaks against the access, the worst
+    /// first: `disable: NHI-OWN-02, NHI-LIF-02`. Empty where nothing does.
     pub(super) fn text(&self) -> String {
-        format!("{}: {}", self.verdict, self.codes.join(", "))
+        let against = || self.failing.iter().filter(|failing| !failing.is_due);
+        let Some(strongest) = against().map(|failing| failing.verdict).min_by_key(|verdict| strength(*verdict)) else {
+            return String::new();
+        };
+        let rules: Vec<_> = against().map(|failing| failing.rule.as_str()).collect();
+        format!("{strongest}: {}", rules.join(", "))
     }
 
-    /// Returns how much speaks against the grant, for the order of a worklist.
+    /// Returns how bad the worst is that speaks against the access. That it was not certified for long does not: it is being
+    /// reviewed now.
+    pub(super) fn severity(&self) -> Option<Severity> {
+        self.failing.iter().filter(|failing| !failing.is_due).map(|failing| failing.severity).min()
+    }
+
+    /// Returns the attributes that rules would have to know to be judged, those of the worst rules first, each once.
+    pub(super) fn unknown(&self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        for (_, name) in &self.unknown {
+            if !names.contains(name) {
+                names.push(*name);
+            }
+        }
+        names
+    }
+
+    /// Returns how much speaks against the access, for the order of a worklist.
     pub(super) fn weight(&self) -> usize {
-        let verdict = match self.verdict {
-            Verdict::Revoke => 300,
-            Verdict::Disable => 200,
-            _ => 100,
+        let weigh = |failing: &Failing| match failing.severity {
+            Severity::Critical => 1_000,
+            Severity::High => 100,
+            Severity::Medium => 10,
+            Severity::Low => 1,
         };
-        verdict + self.codes.len()
+        self.failing.iter().filter(|failing| !failing.is_due).map(weigh).sum()
+    }
+
+    fn take(&mut self, judged: &[Judgement<'_>]) {
+        for Judgement { rule, result, severity, .. } in judged {
+            match result {
+                Outcome::Fail => self.failing.push(Failing {
+                    severity: *severity,
+                    rule: rule.id.clone(),
+                    verdict: rule.verdict,
+                    is_due: is_due(rule),
+                }),
+                Outcome::Unknown(lack) => self.unknown.extend(lack.missing.iter().map(|name| (*severity, *name))),
+                Outcome::NotApplicable | Outcome::Pass => {}
+            }
+        }
+        self.failing.sort();
+        self.unknown.sort();
     }
 }
 
-/// Returns what the facts advise; nothing when nothing speaks against the grant.
-///
-/// The codes are those of the shipped rules: `NHI-LOC-01` nobody claims the account; `NHI-OWN-01` no owner;
-/// `NHI-OWN-02` the owner left; `NHI-LIF-01` its purpose ended; `NHI-LIF-02` and `HUM-DOR-01` dormant (45 days for T0
-/// and T1, else 90); `NHI-PRV-01` a non-human identity in the control plane; `HUM-LVR-01` a leaver. Nobody answering
-/// for something nobody uses is reason to remove it.
-pub(super) fn advice(
-    member: &Member<'_>,
-    entry: Option<&PrincipalEntry>,
-    inventory: &Inventory,
-    now: Timestamp,
-    setting: &Setting<'_>,
-) -> Option<Advice> {
-    let usage = inventory.usage(&member.grant.key);
-    let limit = if member.tier <= Tier::T1 { 45 } else { 90 };
-    let dormant =
-        !matches!(usage, Usage::Unknown(_)) && unused_days(&usage, inventory).is_some_and(|days| days >= limit);
-    let gone = entry.is_some_and(|e| e.status == PrincipalStatus::Left || e.ends.is_some_and(|end| end <= now));
-    let person = entry.is_some_and(|entry| entry.kind == PrincipalKind::Person);
-    let sealed = entry.is_some_and(|entry| entry.kind == PrincipalKind::BreakGlass);
+/// Asks the rules, those over principals once for each.
+pub(super) struct Advisor<'a> {
+    setting: &'a Setting<'a>,
+    principals: RefCell<BTreeMap<String, Rc<Advice>>>,
+}
 
-    let orphan = match entry {
-        None => Some("NHI-LOC-01"),
-        Some(_) if person => None,
-        Some(entry) if entry.owner.is_none() => Some("NHI-OWN-01"),
-        Some(entry) if setting.people.living_owner(entry).is_none() => Some("NHI-OWN-02"),
-        Some(_) => None,
-    };
-    let ended = gone.then_some(if person { "HUM-LVR-01" } else { "NHI-LIF-01" });
-    // Sealed emergency access is not used by design.
-    let unused = (dormant && !sealed).then_some(if person { "HUM-DOR-01" } else { "NHI-LIF-02" });
-    let control = (!person && !sealed && entry.is_some() && member.tier == Tier::T0).then_some("NHI-PRV-01");
+impl<'a> Advisor<'a> {
+    pub(super) const fn of(setting: &'a Setting<'a>) -> Self {
+        Self { setting, principals: RefCell::new(BTreeMap::new()) }
+    }
 
-    let codes: Vec<_> = [ended, orphan, unused, control].into_iter().flatten().collect();
-    let verdict = match (ended, orphan, unused, control) {
-        (Some(_), ..) | (_, Some(_), Some(_), _) => Verdict::Revoke,
-        (_, Some("NHI-LOC-01"), ..) | (_, _, Some(_), _) => Verdict::Disable,
-        (_, Some(_), ..) => Verdict::Transfer,
-        (_, _, _, Some(_)) => Verdict::Reduce,
-        _ => return None,
-    };
-    Some(Advice { verdict, codes })
+    /// Returns what the rules have against a grant and against whoever holds it.
+    pub(super) fn advice(&self, member: &Member<'_>) -> Advice {
+        let Setting { pack, portraits, .. } = *self.setting;
+        if pack.is_empty() {
+            return Advice::default();
+        }
+        let mut advice = (*self.of_holder(member)).clone();
+        advice.take(&pack.judge(Scope::Grant, &Subject::of(&portraits.grant(member.grant))));
+        advice
+    }
+
+    fn of_holder(&self, member: &Member<'_>) -> Rc<Advice> {
+        let Setting { pack, portraits, .. } = *self.setting;
+        let subject = member.subject();
+        let mut principals = self.principals.borrow_mut();
+        let known = principals.entry(subject).or_insert_with_key(|subject| {
+            let mut advice = Advice::default();
+            advice.take(&pack.judge(Scope::Principal, &Subject::of(&portraits.account(subject))));
+            Rc::new(advice)
+        });
+        Rc::clone(known)
+    }
+}
+
+/// Returns whether what a rule asks for is a review, such as the one it is told in.
+fn is_due(rule: &Rule) -> bool {
+    rule.requires.iter().any(|name| name == "grant.certified_days")
+}
+
+/// Returns the place of a verdict: what takes most away comes first.
+const fn strength(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Revoke => 0,
+        Verdict::Disable => 1,
+        Verdict::Replace => 2,
+        Verdict::Rotate => 3,
+        Verdict::Reduce => 4,
+        Verdict::Transfer => 5,
+        Verdict::Investigate => 6,
+        Verdict::Except => 7,
+        Verdict::Certify => 8,
+        Verdict::Abstain => 9,
+    }
 }

@@ -10,11 +10,13 @@ use crate::{
 };
 
 /// Returns the facts of an item: who holds it and whether they are still here, who answers for it, its last use, what
-/// the name hides, by which paths it comes about, what makes it dangerous, and why this reviewer was asked.
+/// the name hides, by which paths it comes about, what makes it dangerous, what rules would have to know, and why this
+/// reviewer was asked.
 pub(super) fn facts(
     member: &Member<'_>,
     entry: Option<&PrincipalEntry>,
     inventory: &Inventory,
+    unknown: &[&str],
     assignment: &Assignment,
     setting: &Setting<'_>,
 ) -> String {
@@ -32,12 +34,21 @@ pub(super) fn facts(
     facts.extend(paths(member));
     facts.extend(attributes(member));
     facts.extend(toxic(member, setting));
+    facts.extend(lacking(unknown));
     // Nothing but the last fact may begin like the last fact.
     let told = cut(&lint::make_visible(&facts.join("; ")).replace(ASKED, ", asked as "), MOST_FACTS);
     match asked(assignment) {
         Some(asked) => format!("{told}; {}", cut(&lint::make_visible(&asked), MOST_ASKED)),
         None => told,
     }
+}
+
+/// What rules would have to know and do not: a reviewer should not take silence for a pass.
+fn lacking(unknown: &[&str]) -> Option<String> {
+    let first: Vec<_> = unknown.iter().take(FIRST_NAMES).copied().collect();
+    let more = unknown.len() - first.len();
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!unknown.is_empty()).then(|| format!("not known: {}{rest}", first.join(", ")))
 }
 
 fn cut(text: &str, most: usize) -> String {

@@ -2,7 +2,7 @@
 
 use super::{
     Assignment, Member, Roll, Setting,
-    advice::advice,
+    advice::Advisor,
     assign::{Line, TooFew},
     bench::Bench,
     facts::{clip, facts},
@@ -51,7 +51,7 @@ pub fn worklist(
 ) -> Vec<Sheet> {
     let closes_at = now.plus_days(i64::from(definition.window_days));
     let (piles, _) = piles(definition, roll, closes_at, setting);
-    sheets(&Head { campaign, digest, now, setting }, &piles)
+    sheets(&Head { campaign, digest, setting, advisor: Advisor::of(setting) }, &piles)
 }
 
 pub(super) fn sheets(head: &Head<'_>, piles: &Piles<'_>) -> Vec<Sheet> {
@@ -137,8 +137,8 @@ struct Page {
 pub(super) struct Head<'a> {
     pub(super) campaign: &'a CampaignId,
     pub(super) digest: Digest,
-    pub(super) now: Timestamp,
     pub(super) setting: &'a Setting<'a>,
+    pub(super) advisor: Advisor<'a>,
 }
 
 impl Head<'_> {
@@ -166,15 +166,15 @@ impl Head<'_> {
         let inventory = &self.setting.inventories.get(&member.grant.system)?.inventory;
         let subject = member.subject();
         let entry = self.setting.people.behind(&subject);
-        let advice = advice(member, entry, inventory, self.now, self.setting);
+        let advice = self.advisor.advice(member);
         let item = Item {
             id: id.clone(),
             grant: member.digest,
             subject,
             tier: member.tier,
-            facts: facts(member, entry, inventory, assignment, self.setting),
-            recommend: advice.as_ref().map(|advice| advice.text()).unwrap_or_default(),
-            severity: None,
+            facts: facts(member, entry, inventory, &advice.unknown(), assignment, self.setting),
+            recommend: advice.text(),
+            severity: advice.severity(),
             principal: clip(&member.grant.principal.name),
             entitlement: clip(&format!("{} {}", member.grant.kind, member.grant.entitlement.name)),
             decision: None,
@@ -183,8 +183,7 @@ impl Head<'_> {
             reason: String::new(),
             supersedes: None,
         };
-        let weight = advice.as_ref().map_or(0, |advice| advice.weight());
-        let rank = (item.tier, Reverse(weight), item.subject.clone(), item.entitlement.clone(), id.clone());
+        let rank = (item.tier, Reverse(advice.weight()), item.subject.clone(), item.entitlement.clone(), id.clone());
         Some((rank, item))
     }
 

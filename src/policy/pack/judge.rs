@@ -11,7 +11,7 @@ use crate::{
         Severity,
         file::{Rule, Scope},
     },
-    policy::expression::{Trouble, Unknown, Vocabulary},
+    policy::expression::{Slot, Trouble, Unknown, Vocabulary},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -106,7 +106,7 @@ impl Pack {
             severity = *least;
             set_by.insert(Arc::clone(by));
         }
-        let tier = subject.tier(tier_slot(compiled.rule().over));
+        let tier = subject.tier(self.slots.tier(compiled.rule().over));
         let used = compiled.fails.uses().into_iter().chain(compiled.applies.uses());
         for limit in used.filter_map(|slot| slot.checked_sub(FIRST_LIMIT)) {
             let by = settings.limits_by.get(usize::from(limit));
@@ -122,9 +122,9 @@ impl Pack {
         View {
             subject,
             limits: &settings.limits,
-            tier: tier_slot(compiled.rule().over),
+            tier: self.slots.tier(compiled.rule().over),
             profiles: &self.active,
-            profiles_slot: profiles_slot(),
+            profiles_slot: self.slots.profiles,
         }
     }
 }
@@ -148,14 +148,31 @@ fn lack(why: Unknown, scope: Scope) -> Lack {
     Lack { missing: missing.into_iter().collect(), trouble: why.reason() }
 }
 
-fn tier_slot(scope: Scope) -> u8 {
-    slot_of(tier_name(scope))
+/// The places of the names that the engine itself looks at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slots {
+    grant_tier: Slot,
+    principal_tier: Slot,
+    profiles: Slot,
 }
 
-fn profiles_slot() -> u8 {
-    slot_of("profiles")
+impl Default for Slots {
+    fn default() -> Self {
+        let names = RuleNames { limits: Vec::new(), scope: None };
+        let slot = |name: &str| names.find(name).map_or(Slot::MAX, |(slot, _)| slot);
+        Self {
+            grant_tier: slot(tier_name(Scope::Grant)),
+            principal_tier: slot(tier_name(Scope::Principal)),
+            profiles: slot("profiles"),
+        }
+    }
 }
 
-fn slot_of(name: &str) -> u8 {
-    RuleNames { limits: Vec::new(), scope: None }.find(name).map_or(u8::MAX, |(slot, _)| slot)
+impl Slots {
+    const fn tier(&self, scope: Scope) -> Slot {
+        match scope {
+            Scope::Grant => self.grant_tier,
+            Scope::Principal => self.principal_tier,
+        }
+    }
 }

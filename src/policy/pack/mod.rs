@@ -28,6 +28,7 @@ use crate::{
         file::{Control, Rule, Scope},
     },
 };
+use judge::Slots;
 use profile::Settings;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -40,6 +41,7 @@ pub struct Pack {
     settings: Vec<Settings>,
     scopes: [Vec<usize>; 2],
     active: Vec<String>,
+    slots: Slots,
 }
 
 impl Pack {
@@ -68,6 +70,7 @@ impl Pack {
             settings: Vec::new(),
             scopes: Default::default(),
             active: Vec::new(),
+            slots: Slots::default(),
         };
         pack.under(profiles, problems)
     }
