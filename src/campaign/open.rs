@@ -1,7 +1,9 @@
 //! Opens a campaign: freezes the population, assigns every item, writes the worklists; or refuses, and says why.
 
 use super::{
-    Bar, Ground, Roll, Setting, Sheet, check_definition, folder, population,
+    Bar, Ground, Roll, Setting, Sheet,
+    advice::Advisor,
+    check_definition, folder, population,
     population::scope,
     worklist::{Head, Piles, Unassigned, piles, sheets},
 };
@@ -97,6 +99,9 @@ pub fn open(opening: &Opening<'_>, setting: &Setting<'_>) -> Result<Opened, Diag
     if problems.has_errors() {
         return Err(problems);
     }
+    if pack.is_empty() {
+        warnings.push(no_rules());
+    }
     let roll = population(&opening.id, &opening.definition, setting);
     if roll.is_empty() {
         return Err(empty(opening).into());
@@ -113,7 +118,7 @@ pub fn open(opening: &Opening<'_>, setting: &Setting<'_>) -> Result<Opened, Diag
     }
     let campaign = freeze(opening, &roll, &piles, systems.iter(), setting);
     let digest = Digest::of(governed::render(&campaign));
-    let head = Head { campaign: &opening.id, digest, now: opening.now, setting };
+    let head = Head { campaign: &opening.id, digest, setting, advisor: Advisor::of(setting) };
     let sheets = sheets(&head, &piles);
     Ok(Opened { campaign, digest, sheets, warnings })
 }
@@ -162,7 +167,7 @@ fn freeze<'s>(
         population: roll.digest(),
         asked: Some(asked(put)),
         principals: opening.principals,
-        policies: None,
+        policies: (!setting.pack.is_empty()).then(|| setting.pack.digest()),
         seeds: None,
         definition: opening.definition.clone(),
         systems: systems.filter_map(contributes).collect(),
@@ -210,6 +215,12 @@ fn check_system(
         let problem = Diagnostic::warning("blind-spot", message).in_file(&path);
         warnings.push(problem.help("what is not seen is not reviewed; say so in the campaign's report"));
     }
+}
+
+fn no_rules() -> Diagnostic {
+    let message = "there are no rules, so nothing is advised, and nothing is flagged";
+    let problem = Diagnostic::warning("no-rules", message).in_file("policies");
+    problem.help("`tenure policy add` writes those that come with the engine; merge them first")
 }
 
 fn empty(opening: &Opening<'_>) -> Diagnostic {

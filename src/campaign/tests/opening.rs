@@ -38,16 +38,18 @@ fn telling() -> World {
         principal: crate::model::Principal { name: "ev\u{1b}[2Jil\"".to_owned(), ..hostile.principal },
         ..hostile
     };
-    world.collected(
-        "db",
-        vec![
-            (export, Usage::At(time("2026-07-02T05:00:00Z"))),
-            membership("db", "10", "reader", Tier::T3),
-            (membership("db", "12", "superuser", Tier::T0).0, Usage::NeverSince(time("2025-01-01T00:00:00Z"))),
-            (hostile, Usage::Unknown("statistics are off".to_owned())),
-        ],
-        observed(),
-    )
+    world
+        .collected(
+            "db",
+            vec![
+                (export, Usage::At(time("2026-07-02T05:00:00Z"))),
+                membership("db", "10", "reader", Tier::T3),
+                (membership("db", "12", "superuser", Tier::T0).0, Usage::NeverSince(time("2025-01-01T00:00:00Z"))),
+                (hostile, Usage::Unknown("statistics are off".to_owned())),
+            ],
+            observed(),
+        )
+        .judged()
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::{
             Principals, Rating, Registry, RegistryKey, RegistryPrincipal, Remediation, Selector, System, Thresholds,
         },
     },
-    policy::Pack,
+    policy::{Pack, Sources},
     trust::Kinship,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,6 +85,14 @@ impl World {
         }
         world.entry("li").owner = Some(id("ana"));
         world.system("db", Tier::T2)
+    }
+
+    /// Puts a few rules on.
+    pub(super) fn judged(mut self) -> Self {
+        let rules = include_bytes!("../../../tests/cases/campaign/few.rules.toml");
+        let sources = Sources::read([("policies/few.rules.toml", rules.as_slice())]);
+        self.pack = sources.and_then(|sources| Pack::compile(sources, &[])).unwrap();
+        self
     }
 
     pub(super) fn system(mut self, name: &str, tier: Tier) -> Self {

@@ -291,6 +291,9 @@ fn members(session: &Session, file: &Campaign, commit: ObjectId, governed: &Gove
             return Err(format!("the inventory of `{}` is not the one it pinned", pinned.system));
         }
     }
+    if file.policies.is_some_and(|pinned| pinned != footing.pack.digest()) {
+        return Err("the rules of its base are not those it pinned".to_owned());
+    }
     let portraits = footing.portraits();
     let setting = footing.setting(governed, trust, &portraits);
     let roll: Roll<'_> = population(&file.id, &file.definition, &setting);

@@ -1,8 +1,9 @@
-//! `tenure policy add|attributes|lint|rules|test`
+//! `tenure policy add|attributes|judge|lint|rules|test`
 
 mod add;
 mod attributes;
 mod books;
+mod judge;
 mod lint;
 mod rules;
 mod test;
@@ -26,6 +27,8 @@ enum Command {
     Add(add::Args),
     /// List the names and functions that rules may use
     Attributes(attributes::Args),
+    /// Judge what is held now by the rules: findings, and what cannot be judged for want of facts
+    Judge(judge::Args),
     /// Refuse unknown names, unreachable rules, retired controls, rules without cases
     Lint(lint::Args),
     /// Show the rules, with the numbers that hold under profiles, and who set them
@@ -38,6 +41,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     match &args.command {
         Command::Add(args) => add::run(args, context),
         Command::Attributes(args) => attributes::run(args, context),
+        Command::Judge(args) => judge::run(args, context),
         Command::Lint(args) => lint::run(args, context),
         Command::Rules(args) => rules::run(args, context),
         Command::Test(args) => test::run(args, context),
