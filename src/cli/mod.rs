@@ -22,6 +22,7 @@ mod init;
 mod intake;
 mod plan;
 mod policy;
+mod principals;
 mod proof;
 mod review;
 mod schema;
@@ -120,6 +121,8 @@ enum Command {
     Policy(policy::Args),
     /// Decide on the access that is put to you: read each card, give a verdict and a reason, sign
     Review(review::Args),
+    /// Who is who across systems: import people and machines, show what one holds, find what is wrong
+    Principals(principals::Args),
     /// Print the JSON Schema of a kind of file, or list the kinds
     Schema(schema::Args),
     /// Sign governed files with a key file or a running ssh-agent
@@ -169,6 +172,7 @@ fn dispatch(cli: Cli, context: &mut Context) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(&args, context),
         Command::Policy(args) => policy::run(&args, context),
         Command::Review(args) => review::run(&args, context),
+        Command::Principals(args) => principals::run(&args, context),
         Command::Schema(args) => schema::run(&args, context),
         Command::Sign(args) => sign::run(&args, context),
         Command::Systems(args) => forge::systems::run(&args, context),

@@ -8,6 +8,7 @@ mod facts;
 mod load;
 mod people;
 mod publish;
+pub mod roster;
 mod separation;
 mod source;
 

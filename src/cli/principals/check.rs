@@ -1,0 +1,111 @@
+//! What is wrong with who is who.
+
+use super::desk::Desk;
+use crate::{
+    cli::{Context, Exit, Failure, Format},
+    diag::{Diagnostic, Diagnostics, Severity},
+    format::governed,
+    inventory::roster::{owners, unclaimed},
+    model::{
+        Timestamp,
+        file::{Fact, PrincipalEntry, PrincipalKind, PrincipalStatus},
+    },
+    policy::{attribute, unfit},
+};
+
+/// Find accounts nobody claims, accounts two claim, owners nobody knows, facts that are not taken
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  tenure principals check\n  tenure principals check --format json\n\nExit codes: 0 nothing found · 3 something was found"
+)]
+pub(super) struct Args {
+    /// Facts that were looked at longer ago than this are stale
+    #[arg(long, value_name = "DAYS", default_value_t = 365)]
+    stale_days: i64,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let desk = Desk::open(context)?;
+    let now = context.clock.now();
+    let mut problems = Diagnostics::new();
+    for (path, file) in &desk.files {
+        let text = governed::render(file);
+        problems.extend(unfit(file).iter().map(|unfit| unfit.diagnostic(path, &text)));
+        for entry in &file.principals {
+            problems.extend(orphan(entry, path, &desk, now));
+            problems.extend(stale(entry, path, args.stale_days, now));
+        }
+    }
+    for finding in &desk.findings {
+        let message = format!("{}: {}", finding.subject, finding.message);
+        problems.push(Diagnostic::error(finding.code, message).help(&finding.help));
+    }
+    let all = desk.all();
+    for inventory in &all {
+        let system = inventory.system();
+        for guess in unclaimed(inventory, &all, &desk.people) {
+            let message = format!("nobody claims the account `{}` ({})", guess.subject, guess.name);
+            let told = Diagnostic::warning("unclaimed-account", message);
+            let told = guess.reasons.iter().fold(told, |told, why| match &guess.whose {
+                Some(whose) => told.with_note(format!("perhaps {whose}: {why}")),
+                None => told.with_note(why),
+            });
+            problems.push(told.help(format!("tenure principals import --from-system {system}")));
+        }
+    }
+    for clash in desk.separation.clashes() {
+        let message = format!("{} holds both sides of {clash}", clash.holder);
+        problems.push(Diagnostic::warning("toxic-pair", message).with_note(&clash.title).help("take one side away"));
+    }
+    match context.format {
+        Format::Json => write!(context.out, "{}", problems.to_json())?,
+        _ => {
+            write!(context.err, "{}", problems.render(context.err_style))?;
+            let (errors, warnings) = (problems.count(Severity::Error), problems.count(Severity::Warning));
+            let entries = desk.people.entries().len();
+            writeln!(context.out, "{entries} principals checked: {errors} errors, {warnings} warnings")?;
+        }
+    }
+    Ok(if problems.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+/// A machine that nobody who is here answers for, with who could.
+fn orphan(entry: &PrincipalEntry, path: &str, desk: &Desk, now: Timestamp) -> Option<Diagnostic> {
+    if entry.kind == PrincipalKind::Person || entry.status == PrincipalStatus::Left {
+        return None;
+    }
+    let gone = |owner: &PrincipalEntry| owner.ends.is_some_and(|end| end <= now);
+    let owner = desk.people.living_owner(entry).filter(|owner| !gone(owner));
+    if owner.is_some() {
+        return None;
+    }
+    let message = match &entry.owner {
+        None => format!("nobody answers for `{}`", entry.id),
+        Some(owner) => format!("`{owner}`, who answers for `{}`, is not a person who is here", entry.id),
+    };
+    let guess = owners(entry, &desk.all(), &desk.people);
+    let told = guess.reasons.iter().fold(Diagnostic::error("orphan", message).in_file(path), |told, why| {
+        told.with_note(match &guess.whose {
+            Some(whose) => format!("perhaps {whose}: {why}"),
+            None => why.clone(),
+        })
+    });
+    Some(told.help("ask them, and write `owner = …` once they agree"))
+}
+
+/// A fact that hangs on a day long past was not looked at again.
+fn stale(entry: &PrincipalEntry, path: &str, days: i64, now: Timestamp) -> Vec<Diagnostic> {
+    let old = |name: &str, fact: &Fact| match (attribute(name), fact) {
+        (Some(attribute), Fact::Text(day)) if attribute.name.ends_with("_days") => {
+            Timestamp::parse(day).ok().map(|day| now.days_since(day)).filter(|age| *age > days)
+        }
+        _ => None,
+    };
+    let stale = entry.facts.iter().filter_map(|(name, fact)| Some((name, old(name, fact)?)));
+    stale
+        .map(|(name, age)| {
+            let message = format!("`{name}` of `{}` is {age} days old", entry.id);
+            Diagnostic::warning("stale-fact", message).in_file(path).help("look again, and write the day of it")
+        })
+        .collect()
+}

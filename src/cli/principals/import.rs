@@ -1,0 +1,236 @@
+//! Principals from a table, and proposals for the accounts of a system.
+
+use super::desk::Desk;
+use crate::{
+    cli::{Context, Exit, Failure, Format},
+    diag::{Diagnostic, Diagnostics},
+    format::{bytes::MAX_FILE, governed},
+    inventory::roster::{Layout, Merged, Proposal, Row, merge, read, unclaimed},
+    model::{
+        PrincipalId, SystemId,
+        file::{FileKind, PrincipalEntry, PrincipalKind, Principals},
+    },
+};
+use serde_json::json;
+use similar::TextDiff;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+/// Take principals from a table, or propose entries for the accounts of a system
+///
+/// Columns are the keys of an entry: id, kind, status, accounts (separated by `;`), owner or manager, deputy, team,
+/// workload, purpose, ends, environment, role, changed, vendor, sponsor, and `facts.` with the name of an attribute. An
+/// empty cell says nothing, and what the table does not speak of stays as it is. The same table twice changes nothing.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  tenure principals import hr.csv --map Employee=id --map Boss=manager --map Salary= --dry-run\n  tenure principals import hr.csv --into principals/people.toml --authoritative\n  tenure principals import - --table jsonl < people.jsonl\n  tenure principals import --from-system web-1          # guesses whose accounts these are, with reasons\n  tenure principals import --from-system web-1 --write  # writes entries without an owner, for people to complete"
+)]
+pub(super) struct Args {
+    /// The table; `-` for stdin
+    #[arg(value_name = "FILE", required_unless_present = "from_system", conflicts_with = "from_system")]
+    table_file: Option<PathBuf>,
+    /// How the table is written
+    #[arg(long = "table", value_enum, default_value_t = TableName::Auto)]
+    table: TableName,
+    /// Which column is which key; nothing behind the `=` leaves the column out
+    #[arg(long = "map", value_name = "COLUMN=KEY")]
+    columns: Vec<String>,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    into: Option<String>,
+    /// Everybody is in the table: who is in the file and not in the table has left
+    #[arg(long, conflicts_with = "from_system")]
+    authoritative: bool,
+    /// Show what would change, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Propose entries for the accounts of this system that nobody claims
+    #[arg(long, value_name = "SYSTEM")]
+    from_system: Option<SystemId>,
+    /// Write the proposals as entries without an owner
+    #[arg(long, requires = "from_system")]
+    write: bool,
+}
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum TableName {
+    /// By the name of the file, or its first character
+    Auto,
+    /// Comma-separated (RFC 4180)
+    Csv,
+    /// One JSON object a line
+    Jsonl,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let desk = Desk::open(context)?;
+    match &args.from_system {
+        Some(system) => proposed(args, system, &desk, context),
+        None => imported(args, &desk, context),
+    }
+}
+
+fn imported(args: &Args, desk: &Desk, context: &mut Context) -> Result<Exit, Failure> {
+    let file = args.table_file.as_deref().unwrap_or(Path::new("-"));
+    let name = if file == Path::new("-") { "stdin".to_owned() } else { file.display().to_string() };
+    let text = text_of(file, &name, context)?;
+    let layout = match args.table {
+        TableName::Csv => Layout::Csv,
+        TableName::Jsonl => Layout::JsonLines,
+        TableName::Auto if name.ends_with(".jsonl") || text.trim_start().starts_with('{') => Layout::JsonLines,
+        TableName::Auto => Layout::Csv,
+    };
+    let rows = read(&name, &text, layout, &columns(&args.columns)?)?;
+    let path = args.into.clone().unwrap_or_else(|| "principals/people.toml".to_owned());
+    let merged = merged(desk, &path, &rows, args.authoritative, context)?;
+    write(desk, &path, &merged, args.dry_run, context)
+}
+
+fn proposed(args: &Args, system: &SystemId, desk: &Desk, context: &mut Context) -> Result<Exit, Failure> {
+    let Some(loaded) = desk.inventories.get(system) else {
+        let problem = Diagnostic::error("inventory-missing", format!("there is no inventory of `{system}`"));
+        return Err(problem.help(format!("tenure collect {system}")).into());
+    };
+    let guesses = unclaimed(&loaded.inventory, &desk.all(), &desk.people);
+    if args.write {
+        let path = args.into.clone().unwrap_or_else(|| format!("principals/{system}.toml"));
+        let rows = entries(&guesses, system, desk);
+        let merged = merged(desk, &path, &rows, false, context)?;
+        return write(desk, &path, &merged, args.dry_run, context);
+    }
+    if context.format == Format::Json {
+        context.json(&json!({"proposals": guesses, "system": system}))?;
+        return Ok(Exit::Done);
+    }
+    for guess in &guesses {
+        let name = crate::diag::escape(&guess.name).into_owned();
+        let why = crate::diag::escape(&guess.reasons.join("; ")).into_owned();
+        match &guess.whose {
+            Some(whose) => writeln!(context.out, "{} ({name}): perhaps {whose}: {why}", guess.subject)?,
+            None if why.is_empty() => writeln!(context.out, "{} ({name}): nobody comes to mind", guess.subject)?,
+            None => writeln!(context.out, "{} ({name}): not clear: {why}", guess.subject)?,
+        }
+    }
+    let many = guesses.len();
+    writeln!(context.out, "{many} accounts of {system} that nobody claims")?;
+    if many > 0 {
+        writeln!(context.out, "next: add an account to the entry it belongs to; `--write` makes entries of their own")?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Returns an entry for each account of which nobody knows whose it is, without an owner: that is for a person to write.
+fn entries(guesses: &[Proposal], system: &SystemId, desk: &Desk) -> Vec<Row> {
+    let mut taken: BTreeSet<String> = desk.people.entries().map(|entry| entry.id.to_string()).collect();
+    let nobodys = guesses.iter().filter(|guess| guess.whose.is_none());
+    nobodys
+        .filter_map(|guess| {
+            let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '.' || c == '_' { c } else { '-' };
+            let plain: String = guess.name.to_ascii_lowercase().chars().map(allowed).collect();
+            let plain = plain.trim_matches(['-', '.', '_']).to_owned();
+            let name =
+                [plain.clone(), format!("{system}-{plain}")].into_iter().find(|name| taken.insert(name.clone()))?;
+            let entry = PrincipalEntry {
+                accounts: vec![guess.subject.clone()],
+                ..PrincipalEntry::new(PrincipalId::parse(&name).ok()?, PrincipalKind::Service)
+            };
+            Some(Row { line: 0, entry, given: ["id", "kind", "accounts"].map(str::to_owned).into() })
+        })
+        .collect()
+}
+
+fn merged(desk: &Desk, path: &str, rows: &[Row], authoritative: bool, context: &Context) -> Result<Merged, Failure> {
+    let place = path.strip_prefix("principals/").filter(|name| name.ends_with(".toml") && !name.contains('/'));
+    if place.is_none() && path != "principals.toml" {
+        let problem = Diagnostic::error("misplaced", format!("`{path}` is no file of principals"));
+        return Err(problem.help("write principals.toml, or principals/NAME.toml").into());
+    }
+    let mut problems = Diagnostics::new();
+    for row in rows {
+        let elsewhere = desk
+            .files
+            .iter()
+            .find(|(other, file)| *other != path && file.principals.iter().any(|e| e.id == row.entry.id));
+        if let Some((other, _)) = elsewhere {
+            let message = format!("`{}` is in {other} already", row.entry.id);
+            problems.push(Diagnostic::error("principal-twice", message).help(format!("write there: --into {other}")));
+        }
+    }
+    if problems.has_errors() {
+        return Err(problems.into());
+    }
+    let none = Principals { schema: FileKind::Principals.schema().to_owned(), principals: Vec::new() };
+    Ok(merge(desk.files.get(path).unwrap_or(&none), rows, authoritative, context.clock.now()))
+}
+
+fn write(desk: &Desk, path: &str, merged: &Merged, dry_run: bool, context: &mut Context) -> Result<Exit, Failure> {
+    let before = desk.files.get(path).map(governed::render).unwrap_or_default();
+    let after = governed::render(&merged.file);
+    if after.len() > MAX_FILE {
+        let message = format!("{path} would have {} bytes, and a governed file has at most {MAX_FILE}", after.len());
+        let problem = Diagnostic::error("file-too-large", message);
+        return Err(problem.help("import in parts, each with a file of its own: --into principals/NAME.toml").into());
+    }
+    // What cannot be read back must not be written.
+    governed::parse::<Principals>(path, after.as_bytes())?;
+    let diff = TextDiff::from_lines(&before, &after).unified_diff().header(path, path).to_string();
+    if before != after && !dry_run {
+        let file = desk.root.join(path);
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(file, &after)?;
+    }
+    let Merged { added, changed, left, .. } = merged;
+    if context.format == Format::Json {
+        let written = before != after && !dry_run;
+        context.json(&json!({
+            "added": added, "changed": changed, "diff": diff, "left": left, "path": path, "written": written,
+        }))?;
+        return Ok(Exit::Done);
+    }
+    write!(context.out, "{diff}")?;
+    let counts = format!("{} added, {} changed, {} left", added.len(), changed.len(), left.len());
+    match (before == after, dry_run) {
+        (true, _) => writeln!(context.out, "{path}: nothing changed")?,
+        (false, true) => writeln!(context.out, "{path}: {counts}; nothing was written")?,
+        (false, false) => writeln!(context.out, "{path}: {counts}\nnext: tenure principals check")?,
+    }
+    Ok(Exit::Done)
+}
+
+fn columns(pairs: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let pair = |text: &String| {
+        let (column, key) = text.split_once('=').ok_or_else(|| {
+            let problem = Diagnostic::error("usage", format!("`{text}` says no key"));
+            Failure::new(Exit::Usage, problem.help("--map COLUMN=KEY, such as --map Employee=id"))
+        })?;
+        Ok((column.to_owned(), key.to_owned()))
+    };
+    pairs.iter().map(pair).collect()
+}
+
+fn text_of(file: &Path, name: &str, context: &Context) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(MAX_TABLE).read_to_end(&mut bytes)
+    } else {
+        fs::File::open(context.directory.join(file)).and_then(|file| file.take(MAX_TABLE).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| {
+        Diagnostic::error("unreadable", format!("`{name}` cannot be read: {error}"))
+            .help("name a table, or `-` for stdin")
+    })?;
+    String::from_utf8(bytes).map_err(|_| {
+        let problem = Diagnostic::error("not-utf8", format!("`{name}` is not UTF-8")).in_file(name);
+        problem.help("save it as UTF-8, or: iconv -f LATIN1 -t UTF-8").into()
+    })
+}
+
+/// A hundred thousand people of a kilobyte.
+const MAX_TABLE: u64 = 100 * 1024 * 1024;

@@ -1,0 +1,127 @@
+//! Everything a principal holds, what is known of it, and what it answers for.
+
+use super::desk::Desk;
+use crate::{
+    cli::{Context, Exit, Failure, Format},
+    diag::{Diagnostic, escape},
+    inventory::{Certified, Known, Lowered, Portraits},
+    model::{
+        Grant, PrincipalId,
+        file::{Fact, PrincipalEntry},
+    },
+    policy::Facts,
+};
+use serde_json::{Value, json};
+
+/// Show everything a principal holds, what is known of it, and what it answers for
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  tenure principals show ana.ruiz\n  tenure principals show web-1:uid:1001   # an account nobody claims\n  tenure principals show svc-export --format json"
+)]
+pub(super) struct Args {
+    /// A principal's id, or an account `<system>:<immutable id>`
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let desk = Desk::open(context)?;
+    let (certified, lowered) = (Certified::new(), Lowered::default());
+    let portraits = Portraits::new(Known {
+        systems: &desk.systems,
+        inventories: &desk.inventories,
+        people: &desk.people,
+        profiles: &desk.profiles,
+        certified: &certified,
+        lowered: &lowered,
+        separation: Some(&desk.separation),
+        as_of: context.clock.now(),
+    });
+    let entry = PrincipalId::parse(&args.id).ok().and_then(|id| desk.people.get(&id));
+    let accounts = entry.map_or_else(|| vec![args.id.clone()], |entry| entry.accounts.clone());
+    let held: Vec<(String, Vec<&Grant>)> =
+        accounts.iter().map(|subject| (subject.clone(), held(subject, &desk))).collect();
+    if entry.is_none() && held.iter().all(|(_, grants)| grants.is_empty()) {
+        let problem =
+            Diagnostic::error("unknown-principal", format!("nobody and nothing is called `{}`", escape(&args.id)));
+        return Err(problem
+            .help("name an id of the principals' files, or an account `<system>:<immutable id>`")
+            .into());
+    }
+    let facts = entry.and_then(|entry| portraits.principal(&entry.id)).unwrap_or_else(|| portraits.account(&args.id));
+    let wards: Vec<&PrincipalEntry> = desk.people.entries().filter(|one| answers(entry, one)).collect();
+    let findings: Vec<_> = desk
+        .findings
+        .iter()
+        .filter(|finding| finding.subject == args.id || accounts.contains(&finding.subject))
+        .collect();
+    let clashes = desk.separation.of(&args.id);
+    if context.format == Format::Json {
+        let grants: Vec<Value> = held
+            .iter()
+            .flat_map(|(subject, grants)| grants.iter().map(move |grant| (subject, grant)))
+            .map(|(subject, grant)| {
+                json!({
+                    "account": subject, "entitlement": grant.entitlement.name, "grant": grant.key, "kind": grant.kind,
+                    "tier": portraits.tier(grant),
+                })
+            })
+            .collect();
+        let answers: Vec<_> = wards.iter().map(|one| &one.id).collect();
+        let facts: Value = facts.known().map(|(name, fact)| (name.to_owned(), json!(fact))).collect();
+        context.json(&json!({
+            "answers_for": answers, "entry": entry, "facts": facts, "findings": findings, "holds": grants,
+            "id": args.id, "toxic_pairs": clashes,
+        }))?;
+        return Ok(Exit::Done);
+    }
+    let mut text = format!("{}\n", escape(&args.id));
+    text.push_str(&told(&facts));
+    text.push_str("\nholds\n");
+    for (subject, grants) in &held {
+        text.push_str(&format!(
+            "  {}{}\n",
+            escape(subject),
+            if grants.is_empty() { ": nothing that was collected" } else { "" }
+        ));
+        for grant in grants {
+            let name = format!("{} {}", grant.kind, grant.entitlement.name);
+            text.push_str(&format!("    {} {}\n", portraits.tier(grant), escape(&name)));
+        }
+    }
+    if !wards.is_empty() {
+        text.push_str("\nanswers for\n");
+        wards.iter().for_each(|one| text.push_str(&format!("  {}\n", one.id)));
+    }
+    for clash in clashes {
+        text.push_str(&format!("\ntoxic pair {}\n", escape(&clash.to_string())));
+    }
+    for finding in findings {
+        text.push_str(&format!("\n{}\n", escape(&finding.to_string())));
+    }
+    context.out.write_all(text.as_bytes())?;
+    Ok(Exit::Done)
+}
+
+fn held<'d>(subject: &str, desk: &'d Desk) -> Vec<&'d Grant> {
+    let Some((system, principal)) = subject.split_once(':') else { return Vec::new() };
+    let loaded = desk.inventories.values().find(|loaded| loaded.inventory.system().as_str() == system);
+    loaded.map(|loaded| loaded.inventory.of_principal(principal).collect()).unwrap_or_default()
+}
+
+fn answers(entry: Option<&PrincipalEntry>, one: &PrincipalEntry) -> bool {
+    let id = entry.map(|entry| &entry.id);
+    id.is_some() && [&one.owner, &one.deputy, &one.sponsor].iter().any(|named| named.as_ref() == id)
+}
+
+/// What is known, one line each; what is said to be missing is not.
+fn told(facts: &Facts) -> String {
+    let words = |fact: &Fact| match fact {
+        Fact::Flag(flag) => flag.to_string(),
+        Fact::Number(number) => number.to_string(),
+        Fact::Text(text) => text.clone(),
+        Fact::Texts(texts) => texts.join(", "),
+    };
+    let lines = facts.known().map(|(name, fact)| (name, words(fact))).filter(|(_, words)| !words.is_empty());
+    lines.map(|(name, words)| format!("  {name} = {}\n", escape(&words))).collect()
+}

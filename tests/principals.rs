@@ -1,0 +1,105 @@
+//! Who is who: people from a table, accounts of a host that nobody claims, and what one of them holds, through the command.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
+
+#[path = "support/host.rs"]
+mod host;
+mod support;
+#[path = "support/world.rs"]
+mod world;
+
+use world::World;
+
+const PEOPLE: &str = "Employee,Boss,team,accounts,Salary\nli.chen,mia,shop,web-1:uid:1002,9\nmia,,shop,,9\n";
+const HR: &[&str] =
+    &["principals", "import", "../hr.csv", "--map", "Employee=id", "--map", "Boss=manager", "--map", "Salary="];
+
+/// A host that was collected, and a table of people beside the repository.
+fn collected() -> World {
+    let world = World::founded(&["web-1"]);
+    host::lay(&world, "web-1");
+    world.system("web-1", &host::settings("web-1"));
+    world.collected(&["web-1"]);
+    world.write("hr.csv", PEOPLE);
+    world
+}
+
+#[test]
+fn people_come_from_a_table_once_and_leave_with_it() {
+    let world = collected();
+    let file = world.join("repo/principals/people.toml");
+    world.tenure(&[HR, &["--dry-run"]].concat()).exits(0).says("+owner = \"mia\"").says("nothing was written");
+    assert!(!file.exists());
+    world.tenure(HR).exits(0).says("2 added, 0 changed, 0 left");
+    world.tenure(&["fmt", "--check", "principals/people.toml"]).exits(0);
+    world.tenure(HR).exits(0).says("nothing changed");
+    world.write("hr.csv", &PEOPLE.replace("li.chen,mia,shop,web-1:uid:1002,9\n", ""));
+    world.tenure(HR).exits(0).says("nothing changed");
+    let gone = world.tenure(&[HR, &["--authoritative", "--format", "json"]].concat()).exits(0);
+    let gone: serde_json::Value = serde_json::from_str(&gone.out).unwrap();
+    assert_eq!(gone["left"], serde_json::json!(["li.chen"]));
+    let told = world.read("repo/principals/people.toml");
+    assert!(
+        told.contains("status = \"left\"\naccounts = [\"web-1:uid:1002\"]"),
+        "what they held is still theirs: {told}"
+    );
+    world.tenure(&[HR, &["--authoritative"]].concat()).exits(0).says("nothing changed");
+
+    world.write("hr.csv", "Employee,Boss,team,accounts,Salary\nLi Chen,mia,shop,1002,9\n");
+    world
+        .tenure(HR)
+        .exits(1)
+        .says("line 2, column `Employee`: a principal id is")
+        .says("line 2, column `accounts`: an account is");
+    assert_eq!(world.read("repo/principals/people.toml"), told, "nothing of a wrong table is taken");
+}
+
+#[test]
+fn accounts_nobody_claims_are_proposed_with_reasons_and_written_without_an_owner() {
+    let world = collected();
+    world.tenure(HR).exits(0);
+    let web = ["principals", "import", "--from-system", "web-1"];
+    world
+        .tenure(&web)
+        .exits(0)
+        .says("web-1:uid:1001 (ben): nobody comes to mind")
+        .says("web-1:uid:1103 (deploy): nobody comes to mind")
+        .hides("web-1:uid:1002");
+    world.tenure(&[&web[..], &["--write"]].concat()).exits(0).says("6 added");
+    let told = world.read("repo/principals/web-1.toml");
+    assert!(told.contains("id = \"svc_backup\"\nkind = \"service\"") && !told.contains("owner"), "{told}");
+    world.tenure(&[&web[..], &["--write"]].concat()).exits(0).says("nothing changed");
+    world.tenure(&["principals", "check"]).exits(3).says("nobody answers for `svc_backup`").hides("unclaimed-account");
+
+    let told = told.replacen("id = \"svc_backup\"\n", "id = \"svc_backup\"\n", 1);
+    let owned =
+        told.replace("accounts = [\"web-1:uid:1102\"]\n", "accounts = [\"web-1:uid:1102\"]\nowner = \"li.chen\"\n");
+    world.write("repo/principals/web-1.toml", &owned);
+    let shown = world.tenure(&["principals", "show", "svc_backup", "--format", "json"]).exits(0);
+    let shown: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+    assert_eq!(shown["facts"]["principal.tier"], "T0", "sudo without end: {shown:#}");
+    assert_eq!(shown["facts"]["principal.owner_status"], "active");
+    let tiers: Vec<_> = shown["holds"].as_array().unwrap().iter().filter(|held| held["kind"] == "account").collect();
+    assert_eq!(tiers[0]["tier"], "T0", "the account is as privileged as all it holds");
+    world.tenure(&["principals", "show", "li.chen"]).exits(0).says("answers for\n  svc_backup").says("web-1:uid:1002");
+    world.tenure(&["principals", "show", "nobody"]).exits(1).says("nobody and nothing is called `nobody`");
+}
+
+#[test]
+fn a_fact_that_no_rule_knows_is_refused_where_it_stands() {
+    let world = collected();
+    let entry = "schema = \"tenure/principals/v1\"\n\n[[principal]]\nid = \"mia\"\nkind = \"person\"\nstatus = \"active\"\n\
+                 accounts = []\n\n[principal.facts]\n\"principal.tier\" = \"T3\"\n";
+    world.write("repo/principals.toml", entry);
+    world
+        .tenure(&["principals", "check"])
+        .exits(3)
+        .says("principals.toml:10:1")
+        .says("it is computed, and never typed");
+    world.merge("who is who");
+    world.tenure(&["check"]).exits(3).says("error[unknown-fact]").says("principals.toml:10:1");
+}
