@@ -9,6 +9,8 @@
 #[path = "support/host.rs"]
 mod host;
 mod support;
+#[path = "support/terminal.rs"]
+mod terminal;
 #[path = "support/world.rs"]
 mod world;
 
@@ -18,6 +20,7 @@ use std::sync::LazyLock;
 use tenure::format::governed::{parse, render};
 use tenure::model::Verdict;
 use tenure::model::file::Review;
+use terminal::Terminal;
 use world::{CAMPAIGN, Ran, World, answer};
 
 /// A host whose access is put to review, and nothing decided.
@@ -87,4 +90,28 @@ fn read(world: &World, name: &str) -> Review {
 
 fn decided(review: &Review) -> Vec<(Verdict, String)> {
     review.items.iter().filter_map(|item| Some((item.decision?, item.reason.clone()))).collect()
+}
+
+#[test]
+fn in_a_terminal_decided_saved_quit_resumed_signed() {
+    let world = OPENED.copied();
+    let command = |arguments: &[&str]| world.command(&[&["review", "--key", "../keys/ana"], arguments].concat());
+    let mut desk = Terminal::start(&command(&[]), 24, 80);
+    desk.until("0 of 25 decided").press("\r").until("What it is").press("r").until("why");
+    desk.press("1").press("the restore drill is over\r").until("1 of 25 decided");
+    assert_eq!(decided(&read(&world, "ana")), [(Verdict::Revoke, "unused: the restore drill is over".to_owned())]);
+    desk.press("u").until("0 of 25 decided").until("taken back");
+    assert_eq!(decided(&read(&world, "ana")), []);
+    desk.press("U").until("1 of 25 decided").press("?").until("verdicts").press("q").press("q").press("q");
+    let (code, left) = desk.ends();
+    assert_eq!(code, Some(0));
+    assert!(left.contains("everything is saved"), "{left}");
+
+    let mut desk = Terminal::start(&command(&[]), 40, 120);
+    desk.until("1 of 25 decided").press("d").until("why").press("2gone since spring\r").until("2 of 25 decided");
+    desk.press("S").until("23 flagged items are undecided").press("y\r").press("\x7f\x7f\x7f23\r");
+    let (code, left) = desk.ends();
+    assert_eq!(code, Some(0), "{left}");
+    assert!(left.contains("signed: campaigns/2026-q4/reviews/web-1/ana.toml.ana.sig"), "{left}");
+    world.tenure(&["check"]).exits(0);
 }
