@@ -29,7 +29,7 @@ pub use changes::{Changed, Disposals, Disposition, Drift, changes};
 pub use close::close;
 pub use contents::{is_unlisted, unlisted};
 pub use definition::{Ground, check_definition};
-pub use dossier::{Chapter, Dossier, Earlier, Library, Line, Sources, is_flagged, said, tier_words};
+pub use dossier::{Chapter, Dossier, Earlier, Library, Line, Sources, is_flagged, said, silence_words, tier_words};
 pub use earlier::{Needed, Preceding};
 pub use exceptions::{ExceptionStatus, Ledger, Validity, exception_findings, exceptions};
 pub use open::{Opened, Opening, open, principals_digest};

@@ -73,6 +73,14 @@ impl Terminal {
         self.wait(text, |screen| !screen.contains(text))
     }
 
+    /// Waits until nothing more is drawn.
+    pub fn still(&mut self) -> &mut Self {
+        while let Ok(bytes) = self.output.recv_timeout(QUIET) {
+            self.screen.process(&bytes);
+        }
+        self
+    }
+
     fn wait(&mut self, text: &str, done: impl Fn(&str) -> bool) -> &mut Self {
         let deadline = Instant::now() + PATIENCE;
         while !done(&self.text()) {
@@ -249,3 +257,5 @@ const WIDE: f64 = 8.4;
 const HIGH: f64 = 18.0;
 /// Longer than a slow machine under load takes; what is right never waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// After this long without a byte a screen is drawn.
+const QUIET: Duration = Duration::from_millis(120);

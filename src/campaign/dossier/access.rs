@@ -3,7 +3,8 @@
 use super::{Case, Line};
 use crate::{
     campaign::facts::{clip, day},
-    model::{Entitlement, Grant, GrantKind, Inventory, Tier},
+    inventory::Contents,
+    model::{Grant, GrantKind, Inventory, Tier},
 };
 
 impl Case<'_> {
@@ -25,7 +26,7 @@ impl Case<'_> {
 
     fn changed(&self, grant: &Grant) -> Line {
         match self.before {
-            None => Line::unknown("what has changed since it was last certified"),
+            None => Line::plain("it was not certified before, so nothing is known of what has changed"),
             Some(before) if before.item.grant == grant.digest() => {
                 Line::plain(format!("nothing has changed since {}", day(before.opened_at)))
             }
@@ -50,27 +51,12 @@ fn words(grant: &Grant) -> String {
     }
 }
 
-/// How much the name hides, and the riskiest of it.
-fn hidden(grant: &Grant, inventory: &Inventory) -> Vec<Line> {
-    let gives = &grant.expands_to;
-    if gives.is_empty() {
-        return Vec::new();
-    }
-    let mut ranked: Vec<(Option<Tier>, &Entitlement)> =
-        gives.iter().map(|given| (inventory.of_entitlement(&given.id).map(|grant| grant.tier).min(), given)).collect();
-    // What no grant of its own tells the tier of comes last.
-    ranked.sort_by_key(|(tier, _)| tier.unwrap_or(Tier::T3));
-    let first = ranked.iter().take(MOST).map(|(tier, given)| match tier {
-        Some(tier) => format!("{} ({tier})", clip(&given.name)),
-        None => clip(&given.name),
-    });
-    let rest = gives.len().saturating_sub(MOST);
-    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-    let noun = if gives.len() == 1 { "entitlement" } else { "entitlements" };
-    let text =
-        format!("the name hides {} {noun}; riskiest: {}{more}", gives.len(), first.collect::<Vec<_>>().join(", "));
-    let marked = ranked.first().is_some_and(|(tier, _)| tier.is_some_and(|tier| tier <= Tier::T1));
-    vec![Line { text, marked }]
+/// How much the name hides, the riskiest of it first.
+fn hidden(grant: &Grant, inventory: &Inventory) -> Option<Line> {
+    let contents = Contents::of(inventory, grant);
+    let text = contents.text(MOST)?;
+    let marked = contents.tier().is_some_and(|tier| tier <= Tier::T1);
+    Some(Line { text: format!("the name hides more: it {text}"), marked })
 }
 
 const MOST: usize = 4;

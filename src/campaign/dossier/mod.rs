@@ -2,6 +2,7 @@
 //! use, how it was granted, what it gives, what others hold, its risk, what breaks, what silence costs, the question.
 
 mod access;
+mod known;
 mod peers;
 mod question;
 mod risk;
@@ -9,7 +10,7 @@ mod silence;
 
 use super::facts::{clip, day, usage};
 use crate::{
-    inventory::{Loaded, People},
+    inventory::{Certified, Known, Loaded, Lowered, People, Portraits},
     model::{
         CampaignId, Grant, GrantKey, ItemId, PrincipalId, SystemId, Tier, Timestamp,
         file::{Campaign, Item, PrincipalEntry, PrincipalKind, PrincipalStatus, Rule, System},
@@ -17,6 +18,7 @@ use crate::{
 };
 use peers::Peers;
 use serde::Serialize;
+pub use silence::silence_words;
 use std::collections::BTreeMap;
 
 /// What is known where an item is reviewed: all of it as the campaign pinned it, but for the earlier decisions.
@@ -34,6 +36,10 @@ pub struct Sources<'a> {
     pub rules: &'a BTreeMap<String, Rule>,
     /// What was decided in earlier campaigns, the latest last.
     pub earlier: &'a [Earlier],
+    /// When grants were last certified.
+    pub certified: &'a Certified,
+    /// Whose tier stands lower than computed.
+    pub lowered: &'a Lowered,
 }
 
 /// A decision of an earlier campaign.
@@ -79,6 +85,7 @@ pub struct Library<'a> {
     sources: Sources<'a>,
     grants: BTreeMap<ItemId, (&'a SystemId, &'a GrantKey)>,
     peers: Peers<'a>,
+    portraits: Portraits<'a>,
     earlier: BTreeMap<(&'a str, &'a str), &'a Earlier>,
 }
 
@@ -93,7 +100,17 @@ impl<'a> Library<'a> {
         }
         let earlier =
             sources.earlier.iter().map(|one| ((one.item.subject.as_str(), one.item.entitlement.as_str()), one));
-        Self { grants, peers: Peers::new(sources.people), earlier: earlier.collect(), sources }
+        let portraits = Portraits::new(Known {
+            systems: sources.systems,
+            inventories: sources.inventories,
+            people: sources.people,
+            profiles: &[],
+            certified: sources.certified,
+            lowered: sources.lowered,
+            separation: None,
+            as_of: sources.campaign.opened_at,
+        });
+        Self { grants, peers: Peers::new(sources.people), portraits, earlier: earlier.collect(), sources }
     }
 
     /// Returns what is known of an item that is put to review in this stage of its campaign and due at `due`.
@@ -202,7 +219,11 @@ impl Case<'_> {
 
     fn recommended(&self) -> Vec<Line> {
         if self.item.recommend.is_empty() {
-            return vec![Line::plain("nothing: no rule speaks against it")];
+            let none = match self.library.sources.campaign.policies {
+                Some(_) => "nothing: no rule speaks against it",
+                None => "nothing: this campaign was opened without rules",
+            };
+            return vec![Line::plain(none)];
         }
         let severity = self.item.severity.map(|severity| format!(" · severity {severity}")).unwrap_or_default();
         vec![Line::marked(format!("{}{severity}", self.item.recommend))]
@@ -215,7 +236,7 @@ impl Case<'_> {
         let source = format!("as {} saw it on {}", self.system, day(loaded.observation.observed_at));
         vec![
             Line { text: format!("{} ({source})", usage(&last, &loaded.inventory)), marked: idle },
-            Line::unknown("calls, callers, networks and interactive use"),
+            self.told(known::OF_USE).unwrap_or_else(|| Line::unknown("callers, calls, networks and interactive use")),
         ]
     }
 
@@ -223,14 +244,16 @@ impl Case<'_> {
         let attribute = |names: &[&str]| names.iter().find_map(|name| self.grant?.attribute(name)).map(clip);
         let (when, by) = (attribute(&["granted-at", "created"]), attribute(&["granted-by"]));
         let granted = match (when, by) {
-            (None, None) => Line::unknown("when, by whom and why it was granted"),
+            (None, None) => {
+                self.told(known::OF_GRANT).unwrap_or_else(|| Line::unknown("when, by whom and why it was granted"))
+            }
             (when, by) => {
                 let known = |value: Option<String>| value.unwrap_or_else(|| "not known".to_owned());
                 Line::plain(format!("granted {} by {} · ticket not known", known(when), known(by)))
             }
         };
         let Some(before) = self.before else {
-            return vec![granted, Line::plain("not decided in an earlier campaign")];
+            return vec![granted];
         };
         let verdict = before.item.decision.map_or("undecided", |verdict| verdict.as_str());
         let (campaign, reviewer, when) = (&before.campaign, &before.reviewer, day(before.opened_at));

@@ -26,7 +26,8 @@ impl Case<'_> {
             });
         }
         if lines.is_empty() {
-            lines.push(Line::plain("no rule finds anything"));
+            let judged = self.library.sources.campaign.policies.is_some();
+            lines.push(Line::plain(if judged { "no rule finds anything" } else { "no rules were asked" }));
         }
         if let Some(grant) = self.grant {
             let attributes: Vec<_> = grant
@@ -39,6 +40,7 @@ impl Case<'_> {
                 lines.push(Line::plain(format!("as the system says: {}", attributes.join(", "))));
             }
         }
+        lines.extend(self.told(super::known::OF_RISK));
         lines.push(self.reach());
         lines
     }

@@ -1,7 +1,8 @@
-//! `tenure campaign open|status|quality|close`
+//! `tenure campaign open|overview|status|quality|close`
 
 mod close;
 mod open;
+mod overview;
 mod quality;
 mod status;
 
@@ -23,6 +24,8 @@ enum Command {
     Close(close::Args),
     /// Freeze a population, assign every item, write the worklists
     Open(open::Args),
+    /// Show review files as Markdown: what is put to whom, what they decided, what silence will cost
+    Overview(overview::Args),
     /// Say how a campaign was reviewed, and what looks like a rubber stamp
     Quality(quality::Args),
     /// Say who owes what, and what is unconfirmed, from signed files and evidence alone
@@ -33,6 +36,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     match &args.command {
         Command::Close(args) => close::run(args, context),
         Command::Open(args) => open::run(args, context),
+        Command::Overview(args) => overview::run(args, context),
         Command::Quality(args) => quality::run(args, context),
         Command::Status(args) => status::run(args, context),
     }

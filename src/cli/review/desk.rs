@@ -95,8 +95,16 @@ type Worth = (bool, bool, (usize, usize));
 /// What a step was, and the papers that it changed.
 pub(super) type Stepped = (String, Vec<usize>);
 
-/// Why items of a person cannot be decided by them.
-pub(super) type Bars = BTreeMap<ItemId, Barred>;
+/// What holds for the items of a desk.
+#[derive(Clone, Debug)]
+pub(super) struct Laid {
+    /// Why some of them cannot be decided.
+    pub(super) bars: BTreeMap<ItemId, Barred>,
+    /// How a later decision names the one in force on main, by stage and item.
+    pub(super) in_force: BTreeMap<(u32, ItemId), String>,
+    /// What decisions need, by the mandate.
+    pub(super) terms: ReviewTerms,
+}
 
 /// Why one item cannot be decided.
 #[derive(Clone, Debug)]
@@ -109,19 +117,21 @@ pub(super) struct Barred {
 
 impl Desk {
     /// Lays the papers on the desk. An item that stands in several of them stands once: where it can still be changed.
-    pub(super) fn new(reviewer: PrincipalId, papers: Vec<Paper>, bars: &Bars, terms: ReviewTerms) -> Self {
-        let mut desk = Self { reviewer, terms, papers, rows: Vec::new(), past: Vec::new(), future: Vec::new() };
-        desk.lay(bars);
+    pub(super) fn new(reviewer: PrincipalId, papers: Vec<Paper>, laid: &Laid) -> Self {
+        let mut desk =
+            Self { reviewer, terms: laid.terms, papers, rows: Vec::new(), past: Vec::new(), future: Vec::new() };
+        desk.lay(laid);
         desk
     }
 
-    fn lay(&mut self, bars: &Bars) {
+    fn lay(&mut self, laid: &Laid) {
         let mut known: BTreeMap<(u32, ItemId), usize> = BTreeMap::new();
         for (place, paper) in self.papers.iter().enumerate() {
             for (at, item) in paper.review.items.iter().enumerate() {
                 let key = (paper.review.stage(), item.id.clone());
+                // What is signed and not merged yet comes after all that is in force on main.
                 let in_force = match (&paper.standing, item.decision) {
-                    (Standing::Signed { reference }, Some(_)) => Some(reference.clone()),
+                    (Standing::Signed { reference, merged: false }, Some(_)) => Some(reference.clone()),
                     _ => None,
                 };
                 if let Some(row) = known.get(&key).and_then(|row| self.rows.get_mut(*row)) {
@@ -129,9 +139,16 @@ impl Desk {
                     row.in_force = in_force.or(row.in_force.take());
                     continue;
                 }
-                let barred = bars.get(&item.id);
-                let bar = paper.bar.clone().or_else(|| barred.map(|barred| barred.why.clone()));
+                let barred = laid.bars.get(&item.id);
+                let cosigns = (paper.standing == Standing::ToCosign).then(|| {
+                    format!(
+                        "{} decided; read it, and S signs the same bytes, or tell them why not",
+                        paper.review.reviewer
+                    )
+                });
+                let bar = paper.bar.clone().or(cosigns).or_else(|| barred.map(|barred| barred.why.clone()));
                 let may_abstain = paper.bar.is_none() && barred.is_some_and(|barred| barred.may_abstain);
+                let in_force = in_force.or_else(|| laid.in_force.get(&key).cloned());
                 known.insert(key.clone(), self.rows.len());
                 self.rows.push(Row { home: (place, at), bar, may_abstain, in_force, key });
             }
@@ -143,7 +160,7 @@ impl Desk {
     fn settle(&mut self) {
         let mut homes: BTreeMap<(u32, &ItemId), Worth> = BTreeMap::new();
         for (place, paper) in self.papers.iter().enumerate() {
-            let open = !matches!(paper.standing, Standing::Signed { .. });
+            let open = !matches!(paper.standing, Standing::Lent | Standing::Signed { .. });
             for (at, item) in paper.review.items.iter().enumerate() {
                 let worth = (open, item.decision.is_some(), (place, at));
                 let best = homes.entry((paper.review.stage(), &item.id)).or_insert(worth);
@@ -205,6 +222,12 @@ impl Desk {
             progress.flagged_open += usize::from(flagged && !decided);
         }
         progress
+    }
+
+    /// Returns how many flagged items stay open in what would be signed now.
+    pub(super) fn flagged_left_open(&self) -> usize {
+        let items = self.papers.iter().filter(|paper| paper.can_be_signed()).flat_map(|paper| &paper.review.items);
+        items.filter(|item| is_flagged(item) && item.decision.is_none()).count()
     }
 
     /// Returns what an item has in common with those it may be decided with.
@@ -307,7 +330,7 @@ impl Desk {
     fn target(&self, place: usize) -> Option<usize> {
         let own = self.papers.get(place)?;
         match own.standing {
-            Standing::Signed { .. } => self.papers.iter().position(|paper| paper.follows(own)),
+            Standing::Lent | Standing::Signed { .. } => own.next,
             Standing::Next | Standing::Open => Some(place),
             Standing::ToCosign => None,
         }

@@ -92,15 +92,17 @@ fn line(front: &Front, row: usize, here: bool, width: usize, look: Look) -> Opti
     };
     let advice = item.recommend.split(':').next().unwrap_or_default();
     let advice = if advice.is_empty() { String::new() } else { format!("{advice}?") };
-    let rest = width.saturating_sub(2 + 2 + 3 + 12 + 12);
-    let (holder, held) = (rest * 2 / 5, rest - rest * 2 / 5);
+    let rest = width.saturating_sub(2 + 3 + 12 + 12);
+    let longest = front.rows.iter().filter_map(|row| front.desk.item(*row)).map(|item| item.principal.chars().count());
+    let holder = (longest.max().unwrap_or(0) + 1).clamp(8, (rest / 2).max(8));
+    let held = rest.saturating_sub(holder);
     let text = format!(
         "{}{flag} {} {} {} {} {}",
         if here { '>' } else { ' ' },
         item.tier,
         fit(&item.principal, holder.saturating_sub(1)),
         fit(said(&item.entitlement), held.saturating_sub(1)),
-        fit(&advice, 12),
+        fit(&advice, 11),
         fit(&decision, 11),
     );
     Some(look.row(fit(&text, width), here, is_flagged(item), item.decision.is_some()))
@@ -239,7 +241,7 @@ fn sign(front: &Front, typed: &str, width: usize, look: Look) -> Vec<Line<'stati
         let text = format!(" {decided} of {} decided  {}", paper.review.items.len(), paper.path);
         lines.push(Line::from(fit(&text, width)));
     }
-    let ask = match front.desk.progress().flagged_open {
+    let ask = match front.desk.flagged_left_open() {
         0 => " sign these bytes? type y and Enter; Esc leaves them unsigned".to_owned(),
         open => format!(
             " ! {open} flagged items are undecided; they stay open and go into your next file. To sign all the same, type {open} and Enter; Esc goes back"
@@ -279,7 +281,7 @@ fn foot(front: &Front, width: usize, look: Look) -> Vec<Line<'static>> {
         (Mode::Help, _) => vec![" any key goes back"],
         (Mode::Search | Mode::Sign(_), _) => vec![" Enter · Esc"],
         (Mode::Browse, true) => {
-            vec![VERDICTS, " j k Space scroll · n next open · [ ] item · u undo · Esc list · ? help"]
+            vec![VERDICTS, " j k Space scroll · n next · [ ] item · u undo · Esc list · ? help"]
         }
         (Mode::Browse, false) => {
             vec![
@@ -329,8 +331,7 @@ fn padded(mut lines: Vec<Line<'static>>, height: usize) -> Vec<Line<'static>> {
     lines
 }
 
-const VERDICTS: &str =
-    " c certify  r revoke  d disable  e reduce  o rotate  p replace  t transfer  x except  i investigate  a abstain";
+const VERDICTS: &str = " c certify · r revoke · d disable · e reduce · o rotate · p replace · t transfer · x except · i investigate · a abstain";
 const BAR: usize = 12;
 const INDENT: usize = 13;
 /// From this width on, list and card stand side by side.

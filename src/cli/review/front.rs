@@ -443,7 +443,7 @@ impl Front {
 
     /// Returns what must be typed to sign: `y`, or the number of flagged items that stay open.
     pub(super) fn confirmation(&self) -> String {
-        match self.desk.progress().flagged_open {
+        match self.desk.flagged_left_open() {
             0 => "y".to_owned(),
             open => open.to_string(),
         }

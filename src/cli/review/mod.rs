@@ -8,6 +8,8 @@ mod form;
 mod front;
 mod gather;
 mod keys;
+mod lay;
+mod lent;
 mod list;
 mod next;
 mod paint;
@@ -15,8 +17,15 @@ mod paper;
 mod save;
 mod screen;
 mod shelf;
+mod stages;
 mod text;
 mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use gather::{listed, not_open};
+pub(super) use stages::Stages;
 
 use super::{Context, Exit, Failure, session::Session};
 use crate::{

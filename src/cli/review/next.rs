@@ -172,7 +172,7 @@ impl Talk<'_> {
         if !self.desk.papers().iter().any(super::paper::Paper::can_be_signed) {
             return Ok(false);
         }
-        let open = self.desk.progress().flagged_open;
+        let open = self.desk.flagged_left_open();
         let (ask, wanted) = match open {
             0 => ("sign now? (y or n)".to_owned(), "y".to_owned()),
             open => (

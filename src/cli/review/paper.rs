@@ -19,11 +19,15 @@ pub(super) struct Paper {
     pub(super) due: Timestamp,
     /// Why nothing can be decided in it at all, if so.
     pub(super) bar: Option<String>,
+    /// The place of the paper that takes decisions on its items, where it does not take them itself.
+    pub(super) next: Option<usize>,
 }
 
 /// What may be done with a review file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Standing {
+    /// It was put to somebody for whom this person decides: as a delegate, as whom they handed it on to, as a fallback.
+    Lent,
     /// It takes what is decided on items of signed files, and is there only while something is decided in it.
     Next,
     /// Nobody has signed it: decisions go into it.
@@ -32,6 +36,8 @@ pub(super) enum Standing {
     Signed {
         /// How a later decision names it.
         reference: String,
+        /// Whether it is on main, where what is in force is known.
+        merged: bool,
     },
     /// Somebody else decided in it, and this person signs the same bytes or not.
     ToCosign,
@@ -43,14 +49,13 @@ impl Paper {
         matches!(self.standing, Standing::Next) && self.review.items.is_empty()
     }
 
-    /// Returns whether decisions on items of the other paper may go into this one: the same people sign both.
-    pub(super) fn follows(&self, other: &Self) -> bool {
-        let of = |paper: &Self| {
-            let review = &paper.review;
+    /// Returns whether decisions on the items of a file like `head` may go into this one: the same people sign both.
+    pub(super) fn takes(&self, head: &Review) -> bool {
+        let of = |review: &Review| {
             let who = (review.reviewer.clone(), review.cosigners.clone());
             (review.campaign.clone(), review.system.clone(), review.stage(), who)
         };
-        self.standing == Standing::Next && of(self) == of(other)
+        self.standing == Standing::Next && of(&self.review) == of(head)
     }
 
     /// Returns whether there is something in it to sign.
@@ -59,7 +64,7 @@ impl Paper {
             Standing::Next | Standing::Open => {
                 self.bar.is_none() && self.review.items.iter().any(|item| item.decision.is_some())
             }
-            Standing::Signed { .. } => false,
+            Standing::Lent | Standing::Signed { .. } => false,
             Standing::ToCosign => self.bar.is_none(),
         }
     }
@@ -70,8 +75,8 @@ pub(super) fn undecided(item: &Item) -> Item {
     Item { decision: None, to: None, until: None, reason: String::new(), supersedes: None, ..item.clone() }
 }
 
-/// Returns which items of a file are not as their campaign put them to review.
-pub(super) fn altered<'a>(review: &'a Review, opened: &BTreeMap<ItemId, Item>) -> Vec<&'a ItemId> {
-    let differs = |item: &&Item| opened.get(&item.id).is_none_or(|as_opened| *as_opened != undecided(item));
-    review.items.iter().filter(differs).map(|item| &item.id).collect()
+/// Returns which items of a file are not as their campaign put them to review; an item may be put to several.
+pub(super) fn altered<'a>(review: &'a Review, opened: &BTreeMap<ItemId, Vec<Item>>) -> Vec<&'a ItemId> {
+    let is_one = |item: &Item| opened.get(&item.id).is_some_and(|put| put.contains(&undecided(item)));
+    review.items.iter().filter(|item| !is_one(item)).map(|item| &item.id).collect()
 }

@@ -6,11 +6,13 @@ use crate::{
         Failure,
         session::{Session, git, store, systems_at},
     },
-    inventory::{self, Loaded, People},
+    format::governed,
+    inventory::{self, Certified, Loaded, Lowered, People},
     model::{
-        CampaignId, SystemId,
+        CampaignId, SystemId, Verdict,
         file::{Campaign, Rule, Rules, System},
     },
+    policy::SHIPPED,
     store::Snapshot,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +25,8 @@ pub(super) struct Shelf<'a> {
     systems: BTreeMap<SystemId, System>,
     rules: BTreeMap<String, Rule>,
     earlier: Vec<Earlier>,
+    certified: Certified,
+    lowered: Lowered,
 }
 
 impl<'a> Shelf<'a> {
@@ -46,12 +50,17 @@ impl<'a> Shelf<'a> {
         let inventories = pinned.filter_map(|id| Some((id.clone(), inventory::load(&snapshot, id).ok()?))).collect();
         let people = snapshot.principals().map_err(store)?;
         let (people, _) = People::new(people.into_iter().map(|file| ("principals", file)));
-        let mut rules = BTreeMap::new();
+        let mut rules = shipped();
         for file in snapshot.read_all::<Rules>("policies").map_err(store)? {
             rules.extend(file.into_value().rules.into_iter().map(|rule| (rule.id.clone(), rule)));
         }
         let systems = systems_at(snapshot)?;
-        Ok(Self { campaign, inventories, people, systems, rules, earlier: earlier(session, campaign, subjects) })
+        let earlier = earlier(session, campaign, subjects);
+        let certified = earlier.iter().filter(|one| one.item.decision == Some(Verdict::Certify));
+        let certified = certified.map(|one| (one.item.grant, one.opened_at)).collect();
+        let exceptions = session.governed.exceptions().iter().map(crate::trust::Verified::value);
+        let lowered = Lowered::of(exceptions, campaign.opened_at);
+        Ok(Self { campaign, inventories, people, systems, rules, earlier, certified, lowered })
     }
 
     /// Returns the sources of dossiers.
@@ -63,8 +72,17 @@ impl<'a> Shelf<'a> {
             systems: &self.systems,
             rules: &self.rules,
             earlier: &self.earlier,
+            certified: &self.certified,
+            lowered: &self.lowered,
         }
     }
+}
+
+/// Returns the rules of the default pack, for what a repository says by their ids without having them.
+fn shipped() -> BTreeMap<String, Rule> {
+    let files = SHIPPED.iter().filter(|(path, _)| path.ends_with(".rules.toml"));
+    let parsed = files.filter_map(|(path, text)| governed::parse::<Rules>(path, text.as_bytes()).ok());
+    parsed.flat_map(|file| file.rules).map(|rule| (rule.id.clone(), rule)).collect()
 }
 
 /// Returns what was decided on these accounts in campaigns that were opened before, the latest last.

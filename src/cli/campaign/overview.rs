@@ -1,0 +1,64 @@
+//! `tenure campaign overview ID [FILES…]`: review files as Markdown, for the page of a pull request.
+
+use crate::{
+    campaign::folder,
+    cli::{
+        Context, Exit, Failure,
+        review::{Stages, listed},
+        session::Session,
+    },
+    diag::Diagnostic,
+    format::governed,
+    inventory::{Source, WorkTree},
+    model::{CampaignId, file::Review},
+    report::{Overview, overview_markdown},
+    store::Place,
+};
+use std::io::Write;
+
+/// Show review files as Markdown: what is put to whom, what they decided, what silence will cost
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Reads the files as they lie in the work tree. The page is printed and never written into the repository; a job adds it to\nits summary or a comment.\n\nExamples:\n  tenure campaign overview 2026-q4\n  tenure campaign overview 2026-q4 campaigns/2026-q4/reviews/db/ana.toml >> \"$GITHUB_STEP_SUMMARY\""
+)]
+pub(super) struct Args {
+    /// The campaign
+    id: CampaignId,
+    /// Only these review files; else all in which something is decided, or all where nothing is
+    files: Vec<String>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context)?;
+    session.trust()?;
+    let opening = session.governed.openings().get(&args.id).ok_or_else(|| crate::cli::review::not_open(&args.id))?;
+    let campaign = opening.campaign().value();
+    let stages = Stages::of(opening);
+    let tree = session.work_tree()?;
+    let reviews = format!("{}/reviews", folder(&args.id));
+    let paths = if args.files.is_empty() { listed(tree, &reviews) } else { args.files.clone() };
+    let mut found: Vec<(String, Review)> = Vec::new();
+    for path in paths.into_iter().filter(|path| !path.ends_with(".sig")) {
+        if !matches!(Place::of(&path), Place::Review { .. }) {
+            let problem = Diagnostic::error("no-review", format!("`{path}` is no review file"));
+            return Err(problem.help(format!("name files below {reviews}, from the top of the repository")).into());
+        }
+        let unreadable = |why: String| Diagnostic::error("unreadable", why).help("tenure review --list");
+        let bytes = WorkTree::new(tree).read(&path).map_err(|error| unreadable(error.to_string()))?;
+        let bytes = bytes.ok_or_else(|| unreadable(format!("there is no `{path}`")))?;
+        found.push((path.clone(), governed::parse(&path, &bytes)?));
+    }
+    let is_decided = |(_, review): &(String, Review)| review.items.iter().any(|item| item.decision.is_some());
+    if args.files.is_empty() && found.iter().any(is_decided) {
+        found.retain(is_decided);
+    }
+    let overviews: Vec<_> = found
+        .iter()
+        .map(|(path, review)| {
+            let due = stages.due(review.stage()).unwrap_or(campaign.closes_at);
+            Overview { path, review, due, on_silence: campaign.definition.on_silence }
+        })
+        .collect();
+    context.out.write_all(overview_markdown(&overviews).as_bytes())?;
+    Ok(Exit::Done)
+}

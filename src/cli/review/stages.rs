@@ -1,0 +1,55 @@
+//! When the stages of a campaign are due, and why nothing can be decided in one now.
+
+use crate::{
+    model::{ItemId, Timestamp},
+    trust::Opening,
+};
+
+/// The stages of a campaign, as far as they are.
+pub(in crate::cli) struct Stages<'a> {
+    opening: &'a Opening,
+    due: Vec<Timestamp>,
+}
+
+impl<'a> Stages<'a> {
+    /// Returns the stages of an open campaign. A stage begins when the one before it was closed, or should have been.
+    pub(in crate::cli) fn of(opening: &'a Opening) -> Self {
+        let campaign = opening.campaign().value();
+        let days: Vec<u32> = match campaign.definition.stages.as_slice() {
+            [] => vec![campaign.definition.window_days],
+            stages => stages.iter().map(|stage| stage.days).collect(),
+        };
+        let (mut due, mut begins) = (Vec::new(), campaign.opened_at);
+        for (place, days) in days.into_iter().enumerate() {
+            let end = begins.plus_days(i64::from(days));
+            due.push(end);
+            begins = opening.closes().get(place).map_or(end, |close| close.value().closed_at);
+        }
+        Self { opening, due }
+    }
+
+    /// Returns when answers in a stage are due.
+    pub(in crate::cli) fn due(&self, stage: u32) -> Option<Timestamp> {
+        self.due.get(usize::try_from(stage.checked_sub(1)?).ok()?).copied()
+    }
+
+    /// Returns why nothing can be decided in a stage now.
+    pub(super) fn bar(&self, stage: u32) -> Option<String> {
+        let (closed, count) = (self.opening.closed(), self.due.len());
+        if stage <= closed {
+            return Some(format!("stage {stage} is closed; what comes now is late, and refused"));
+        }
+        let next = closed + 1;
+        (stage > next).then(|| format!("stage {stage} of {count} begins when stage {next} is closed"))
+    }
+
+    /// Returns why an item is not asked about in a stage that is open.
+    pub(super) fn bar_of(&self, item: &ItemId, stage: u32) -> Option<String> {
+        let course = self.opening.course(item);
+        if stage == 1 || course.reached(stage) {
+            return None;
+        }
+        let (last, stance) = course.stances.last()?;
+        Some(format!("stage {last} came to {stance}, and nobody is asked any more"))
+    }
+}

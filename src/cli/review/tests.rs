@@ -1,0 +1,328 @@
+//! The desk without a terminal: bytes, undo, bulk, what is refused, and what is on the screen.
+
+use super::{
+    answer::Answer,
+    desk::{Barred, Desk, Laid, Refused},
+    draw::draw,
+    front::{Effect, Front, Notice},
+    keys::Key,
+    paint::Look,
+    paper::{Paper, Standing},
+};
+use crate::{
+    campaign::{Chapter, Dossier, Line},
+    format::governed,
+    model::{
+        Digest, ItemId, PrincipalId, Severity, Tier, Timestamp, Verdict,
+        file::{Item, Review, ReviewTerms},
+    },
+};
+use proptest::prelude::*;
+use ratatui::{Terminal, backend::TestBackend};
+use std::collections::BTreeMap;
+
+const NOW: i64 = 1_795_410_000;
+
+/// Ten items: the first three flagged, the last five of one shape.
+fn review() -> Review {
+    let text = include_str!("../../../schemas/examples/review.toml");
+    let mut review: Review = governed::parse("review.toml", text.as_bytes()).unwrap();
+    let blank = review.items.pop().unwrap();
+    review.items = (0..10)
+        .map(|number| Item {
+            id: ItemId::parse(&format!("itm-{number:016x}")).unwrap(),
+            subject: format!("pg-orders:{number}"),
+            principal: format!("holder_{number}"),
+            tier: if number == 0 { Tier::T0 } else { Tier::T2 },
+            severity: (number < 3).then_some(if number == 1 { Severity::Critical } else { Severity::High }),
+            recommend: if number < 3 { "revoke: NHI-OWN-02, NHI-LIF-02".to_owned() } else { String::new() },
+            entitlement: if number < 5 { format!("role number_{number}") } else { "role reporting".to_owned() },
+            ..blank.clone()
+        })
+        .collect();
+    review
+}
+
+fn paper(path: &str, review: Review, standing: Standing) -> Paper {
+    let due = Timestamp::from_unix(NOW).plus_days(14);
+    Paper { path: path.to_owned(), review, standing, due, bar: None, next: None }
+}
+
+fn desk() -> Desk {
+    let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review(), Standing::Open)];
+    Desk::new(PrincipalId::parse("ana.ruiz").unwrap(), papers, &laid())
+}
+
+fn laid() -> Laid {
+    Laid { bars: BTreeMap::new(), in_force: BTreeMap::new(), terms: ReviewTerms::usual() }
+}
+
+fn bytes(desk: &Desk) -> Vec<String> {
+    let written = desk.papers().iter().filter(|paper| !paper.is_empty());
+    written.map(|paper| governed::render(&paper.review)).collect()
+}
+
+fn answer(verdict: Verdict) -> Answer {
+    let to = verdict.needs_to().then(|| "li.chen".to_owned());
+    let until = Some(Timestamp::from_unix(NOW).plus_days(30));
+    let until = until.filter(|_| matches!(verdict, Verdict::Certify | Verdict::Except));
+    Answer { verdict: Some(verdict), to, until, reason: "unused: retired with the old warehouse in May".to_owned() }
+}
+
+fn press(front: &mut Front, keys: &str) -> Effect {
+    let key = |character: char| match character {
+        '\r' => Key::Enter,
+        '\x1b' => Key::Escape,
+        '\t' => Key::Tab,
+        other => Key::Char(other),
+    };
+    keys.chars().map(|character| front.press(key(character))).last().unwrap_or(Effect::None)
+}
+
+/// What may happen at a desk.
+#[derive(Clone, Debug)]
+enum Act {
+    Bulk(usize, Verdict),
+    Decide(usize, Verdict),
+    Open(usize),
+    Redo,
+    Undo,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let verdict = || prop::sample::select(Verdict::ALL.to_vec());
+    prop_oneof![
+        (0..10_usize, verdict()).prop_map(|(row, verdict)| Act::Decide(row, verdict)),
+        (0..10_usize, verdict()).prop_map(|(row, verdict)| Act::Bulk(row, verdict)),
+        (0..10_usize).prop_map(Act::Open),
+        Just(Act::Undo),
+        Just(Act::Redo),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is done, the file is canonical after each step, bulk leaves flagged items alone, and taking everything back
+    /// gives the bytes from before.
+    #[test]
+    fn whatever_is_done_can_be_taken_back_to_the_same_bytes(acts in prop::collection::vec(act(), 0..24)) {
+        let mut desk = desk();
+        let first = bytes(&desk);
+        for act in acts {
+            let before = bytes(&desk);
+            let flagged: Vec<_> = desk.papers()[0].review.items[..3].to_vec();
+            match act {
+                Act::Decide(row, verdict) => {
+                    if desk.decide(row, &answer(verdict)).is_err() {
+                        prop_assert_eq!(&bytes(&desk), &before, "what is refused changes nothing");
+                    }
+                }
+                Act::Bulk(row, verdict) => {
+                    let rows: Vec<usize> = (row..10).collect();
+                    let refused = desk.decide_all(&rows, &answer(verdict)).is_err();
+                    prop_assert!(refused || row >= 3);
+                    prop_assert_eq!(&flagged[..], &desk.papers()[0].review.items[..3]);
+                }
+                Act::Open(row) => drop(desk.decide(row, &Answer::default())),
+                Act::Undo => drop(desk.undo()),
+                Act::Redo => drop(desk.redo()),
+            }
+            for text in bytes(&desk) {
+                prop_assert!(governed::parse::<Review>("x.toml", text.as_bytes()).is_ok());
+            }
+        }
+        let last = bytes(&desk);
+        let mut steps = 0;
+        while desk.undo().is_some() {
+            steps += 1;
+        }
+        prop_assert_eq!(&bytes(&desk), &first);
+        for _ in 0..steps {
+            desk.redo();
+        }
+        prop_assert_eq!(&bytes(&desk), &last);
+    }
+}
+
+#[test]
+fn what_policy_speaks_against_is_not_kept_by_a_click() {
+    let mut desk = desk();
+    let short = Answer { reason: "in-use-needed: yes".to_owned(), ..answer(Verdict::Certify) };
+    assert!(matches!(desk.decide(0, &short), Err(Refused::Lacks(_))), "a code without words");
+    let plain = Answer { reason: "we need it for the work".to_owned(), ..answer(Verdict::Certify) };
+    assert!(matches!(desk.decide(0, &plain), Err(Refused::Lacks(_))), "words without a code");
+    assert!(matches!(desk.decide(1, &answer(Verdict::Certify)), Err(Refused::Lacks(_))), "a critical rule");
+    assert!(desk.decide(1, &answer(Verdict::Except)).is_ok());
+    let one_word = Answer { reason: "unused".to_owned(), ..answer(Verdict::Revoke) };
+    assert!(desk.decide(2, &one_word).is_ok(), "taking away never needs more text than keeping");
+}
+
+#[test]
+fn what_a_signed_file_says_is_changed_in_the_next_one() {
+    let mut signed = review();
+    signed.items[3] = answer(Verdict::Certify).on(signed.items[3].clone());
+    let reference = format!("campaigns/q4/reviews/pg-orders/ana.ruiz.toml@{}", Digest::of("bytes"));
+    let standing = Standing::Signed { reference: reference.clone(), merged: false };
+    let mut first = paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", signed.clone(), standing);
+    first.next = Some(1);
+    let head = Review { items: Vec::new(), ..signed.clone() };
+    let next = paper("campaigns/q4/reviews/pg-orders/ana.ruiz-2.toml", head, Standing::Next);
+    let mut desk = Desk::new(signed.reviewer.clone(), vec![first, next], &laid());
+    assert_eq!((desk.len(), desk.progress().decided, bytes(&desk).len()), (10, 1, 1));
+
+    assert_eq!(desk.decide(3, &answer(Verdict::Revoke)).as_deref(), Ok(&[1_usize][..]));
+    desk.decide(0, &answer(Verdict::Revoke)).unwrap();
+    let next = &desk.papers()[1].review;
+    let named: Vec<_> = next.items.iter().map(|item| (item.principal.as_str(), item.supersedes.clone())).collect();
+    assert_eq!(named, [("holder_0", None), ("holder_3", Some(reference))], "in the order of the first file");
+    assert_eq!(desk.papers()[0].review, signed, "the bytes that were signed stay");
+    assert_eq!(desk.item(3).and_then(|item| item.decision), Some(Verdict::Revoke));
+
+    desk.decide(3, &Answer::default()).unwrap();
+    assert_eq!(
+        desk.item(3).and_then(|item| item.decision),
+        Some(Verdict::Certify),
+        "what was signed is in force again"
+    );
+    desk.undo();
+    desk.undo();
+    desk.undo();
+    assert!(desk.papers()[1].is_empty());
+}
+
+#[test]
+fn what_is_ones_own_is_handed_on_and_nothing_else() {
+    let why = "it is their own access".to_owned();
+    let bars = BTreeMap::from([(review().items[4].id.clone(), Barred { why, may_abstain: true })]);
+    let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review(), Standing::Open)];
+    let mut desk = Desk::new(PrincipalId::parse("ana.ruiz").unwrap(), papers, &Laid { bars, ..laid() });
+    assert!(matches!(desk.decide(4, &answer(Verdict::Certify)), Err(Refused::Barred(_))));
+    assert!(desk.decide(4, &answer(Verdict::Abstain)).is_ok());
+}
+
+#[test]
+fn hidden_text_in_a_reason_is_refused() {
+    let mut desk = desk();
+    for reason in ["a\u{202e}b and more", "\u{1b}[2J and more", &"x".repeat(3000)] {
+        let answer = Answer { reason: reason.to_owned(), ..answer(Verdict::Revoke) };
+        assert!(matches!(desk.decide(5, &answer), Err(Refused::Form(_))), "{reason:?}");
+    }
+}
+
+#[test]
+fn keys_decide_and_every_decision_is_to_be_saved() {
+    let mut front = Front::new(desk(), Timestamp::from_unix(NOW));
+    assert_eq!(press(&mut front, "r1gone since May\r"), Effect::Save(vec![0]));
+    assert_eq!(front.desk.item(0).map(|item| item.reason.as_str()), Some("unused: gone since May"));
+    assert_eq!(front.at, 1, "the next open item");
+    assert_eq!(press(&mut front, "n"), Effect::None);
+    assert_eq!(press(&mut front, "u"), Effect::Save(vec![0]));
+    assert_eq!(front.desk.progress().decided, 0);
+    press(&mut front, "g");
+    press(&mut front, "c");
+    assert_eq!(press(&mut front, "\r"), Effect::None, "an end is needed on T0");
+    assert_eq!(press(&mut front, "soon\r"), Effect::None);
+    assert_eq!(press(&mut front, "\x1b"), Effect::None);
+    assert_eq!(front.desk.progress().decided, 0, "nothing is decided before its reason");
+}
+
+#[test]
+fn bulk_takes_what_is_open_unflagged_and_of_one_shape() {
+    let mut front = Front::new(desk(), Timestamp::from_unix(NOW));
+    press(&mut front, "b");
+    assert!(
+        matches!(&front.notice, Some(Notice::Refused(why)) if why.contains("rule speaks against")),
+        "{:?}",
+        front.notice
+    );
+    press(&mut front, "G");
+    assert_eq!(press(&mut front, "bc1\r"), Effect::Save(vec![0]));
+    let decided: Vec<_> =
+        (0..10).filter(|row| front.desk.item(*row).is_some_and(|item| item.decision.is_some())).collect();
+    assert_eq!(decided, [5, 6, 7, 8, 9]);
+    assert_eq!(press(&mut front, "u"), Effect::Save(vec![0]));
+    assert_eq!(front.desk.progress().decided, 0, "one step takes all of it back");
+}
+
+#[test]
+fn search_filter_and_sort_show_and_never_decide() {
+    let mut front = Front::new(desk(), Timestamp::from_unix(NOW));
+    press(&mut front, "/holder_7\r");
+    assert_eq!(front.rows, [7]);
+    press(&mut front, "\x1b");
+    press(&mut front, "fjj\r");
+    assert_eq!(front.rows, [0, 1, 2], "flagged");
+    press(&mut front, "\x1bs");
+    assert_eq!(front.rows.len(), 10);
+    front.paste("rrrr1 pasted\ry");
+    assert_eq!(front.desk.progress().decided, 0, "what is pasted is no key");
+}
+
+#[test]
+fn signing_asks_for_the_number_of_flagged_items_that_stay_open() {
+    let mut front = Front::new(desk(), Timestamp::from_unix(NOW));
+    assert_eq!(press(&mut front, "S"), Effect::None);
+    press(&mut front, "r1\r");
+    assert_eq!(press(&mut front, "Sy\r"), Effect::None);
+    assert_eq!(press(&mut front, "\x1b"), Effect::None);
+    assert_eq!(press(&mut front, "S2\r"), Effect::Sign);
+}
+
+fn dossier(text: &str) -> Dossier {
+    let line = |text: &str, marked| Line { text: text.to_owned(), marked };
+    let lines = vec![line("svc_export holds role reporting", false), line(text, true)];
+    Dossier {
+        chapters: vec![Chapter { title: "What it is", lines: lines.clone() }, Chapter { title: "Question", lines }],
+    }
+}
+
+fn screen(front: &mut Front, dossier: &Dossier, columns: u16, rows: u16, unicode: bool) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    terminal.draw(|frame| draw(frame, front, Some(dossier), Look { colour: false, unicode })).unwrap();
+    terminal.backend().to_string()
+}
+
+fn is(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../../tests/cases/review");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn the_screen_in_80_and_in_120_columns() {
+    let mut front = Front::new(desk(), Timestamp::from_unix(NOW));
+    press(&mut front, "r1gone since May\r");
+    let told = dossier("the owner has left");
+    is("screen-list", &screen(&mut front, &told, 80, 24, true));
+    press(&mut front, "\r");
+    is("screen-card", &screen(&mut front, &told, 80, 24, false));
+    press(&mut front, "x");
+    is("screen-form", &screen(&mut front, &told, 80, 24, true));
+    is("screen-wide", &screen(&mut front, &told, 120, 40, true));
+}
+
+#[test]
+fn hostile_names_steer_no_terminal_and_break_no_frame() {
+    let hostile = "\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}\u{9b}31m\u{200b}東京タワー\r\n".repeat(100);
+    let mut review = review();
+    for item in &mut review.items {
+        item.principal.clone_from(&hostile);
+        item.entitlement.clone_from(&hostile);
+        item.facts.clone_from(&hostile);
+    }
+    let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review, Standing::Open)];
+    let mut front =
+        Front::new(Desk::new(PrincipalId::parse("ana.ruiz").unwrap(), papers, &laid()), Timestamp::from_unix(NOW));
+    let told = dossier(&hostile);
+    for keys in ["", "\r", "r", "\x1b", "?", "q", "f", "q", "/", "\r", "S"] {
+        press(&mut front, keys);
+        for (columns, rows) in [(80, 24), (120, 40), (40, 10), (10, 3), (1, 1)] {
+            let text = screen(&mut front, &told, columns, rows, true);
+            assert!(text.chars().all(|c| c == '\n' || crate::diag::Hidden::of(c).is_none()), "{text:?}");
+            assert_eq!(text.lines().count(), usize::from(rows));
+        }
+    }
+}

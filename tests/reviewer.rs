@@ -1,0 +1,184 @@
+//! A new reviewer's first sitting: 25 real items of a grown PostgreSQL cluster and of a host with 60 accounts, decided in
+//! the terminal, line by line and with an editor, signed by two, pushed as a branch; and the plan that follows.
+//!
+//! `.github/docs/record` runs this and keeps the pictures of the screen in `.github/docs/review`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
+
+#[path = "support/shop.rs"]
+mod shop;
+mod support;
+#[path = "support/terminal.rs"]
+mod terminal;
+#[path = "support/world.rs"]
+mod world;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Stdio;
+use support::postgres::Cluster;
+use tenure::format::governed::parse;
+use tenure::model::file::{Item, Review};
+use terminal::{Terminal, page};
+use world::{CAMPAIGN, World, answer};
+
+#[test]
+fn a_new_reviewer_decides_25_items_signs_and_pushes_them() {
+    let cluster = Cluster::start(&[]);
+    let world = shop::opened(&cluster);
+    let files = files(&world, "ana");
+    assert_eq!(files.iter().map(|(_, review)| review.items.len()).sum::<usize>(), 25);
+
+    in_the_terminal(&world, &files[0].1.items);
+    line_by_line(&world, &files[1].1.items);
+    files[2..].iter().for_each(|(path, _)| with_an_editor(&world, path));
+    sign(&world, "ana", "sign");
+    sign(&world, "ben", "cosign");
+    let overview = world.tenure(&["campaign", "overview", CAMPAIGN]).exits(0).out;
+    assert!(overview.contains("25 of 25 decided") || overview.contains("13 of 13 decided"), "{overview}");
+
+    // What `tenure review` said to type next.
+    let git = |arguments: &[&str]| world.sandbox().git(world.repo(), arguments);
+    git(&["switch", "--quiet", "-c", "review-2026-q4-ana"]);
+    git(&["add", "campaigns/2026-q4/reviews"]);
+    git(&["commit", "--quiet", "-m", "review of 2026-q4 by ana"]);
+    world.tenure(&["check", "--base", "origin/main"]).exits(0);
+    git(&["push", "--quiet", "-u", "origin", "review-2026-q4-ana"]);
+
+    // The forge merges the pull request, and the plan is seen.
+    git(&["switch", "--quiet", "main"]);
+    git(&["merge", "--quiet", "--no-ff", "-m", "Merge review-2026-q4-ana", "review-2026-q4-ana"]);
+    git(&["push", "--quiet", "origin", "main"]);
+    git(&["fetch", "--quiet", "origin"]);
+    let plan = world.tenure(&["plan"]);
+    assert!(matches!(plan.code, Some(0 | 3)), "{}{}", plan.out, plan.err);
+    assert!(plan.out.contains("svc_legacy"), "{}", plan.out);
+    keep("plan", &page(&first_lines(&plan.out, 30), 120, "The plan that follows from the signed decisions"));
+}
+
+/// Decides these items with the keys of the full screen, quitting in the middle and going on.
+fn in_the_terminal(world: &World, items: &[Item]) {
+    let command = world.command(&["review", "--key", "../keys/ana"]);
+    let mut desk = Terminal::start(&command, 24, 80);
+    desk.until("0 of 25 decided").still();
+    keep("list", &desk.picture("The list of items, in 80 columns"));
+    desk.press("\r").until("What it is").still();
+    keep("card", &desk.picture("The card of one item"));
+    desk.press("?").until("verdicts:").still();
+    keep("help", &desk.picture("The page of keys"));
+    desk.press("q")
+        .until("What it is")
+        .press("r")
+        .until("why")
+        .press("1")
+        .press("the job it was for ended in May")
+        .still();
+    keep("reason", &desk.picture("A verdict asks for a reason before it is taken"));
+    desk.press("\x1b").until("nothing was decided").press("q").still();
+    let half = items.len() / 2;
+    for (place, item) in items.iter().enumerate() {
+        if place == half {
+            desk.press("q");
+            let (code, left) = desk.ends();
+            assert!(code == Some(0) && left.contains("everything is saved"), "{left}");
+            desk = Terminal::start(&command, 40, 120);
+            desk.until(&format!("{half} of 25 decided")).still();
+            keep("wide", &desk.picture("From 110 columns on, list and card stand side by side"));
+        }
+        desk.press(&keys(item)).until(&format!("{} of 25 decided", place + 1));
+    }
+    desk.press("u").until(&format!("{} of 25 decided", items.len() - 1));
+    desk.press("U").until(&format!("{} of 25 decided", items.len())).press("q");
+    assert_eq!(desk.ends().0, Some(0));
+}
+
+/// Decides the next items by answering lines.
+fn line_by_line(world: &World, items: &[Item]) {
+    let mut command = world.command(&["review", "--next", "--key", "../keys/ana"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let said: String = items.iter().flat_map(lines).map(|line| format!("{line}\n")).collect();
+    child.stdin.take().unwrap().write_all(format!("{said}q\n").as_bytes()).unwrap();
+    let ran = answer(child.wait_with_output().unwrap()).exits(0);
+    assert_eq!(ran.out.matches("saved: ").count(), items.len(), "{}", ran.out);
+    let from = ran.out.find("[14 of 25]").unwrap_or(0);
+    keep("next", &page(&first_lines(&ran.out[from..], 32), 110, "One item at a time, as plain lines"));
+}
+
+/// Decides a file as a person with an editor does, and puts it in form.
+fn with_an_editor(world: &World, path: &str) {
+    let text = world.read(&format!("repo/{path}"));
+    let edited = text.replace(
+        "decision = \"\"\nreason = \"\"",
+        "reason = 'ended: the work it was for ended in May'\ndecision = 'revoke'",
+    );
+    assert_ne!(edited, text);
+    world.write(&format!("repo/{path}"), &edited);
+    world.tenure(&["fmt", path]).exits(0);
+}
+
+/// Signs what is decided, from the desk.
+fn sign(world: &World, name: &str, picture: &str) {
+    let command = world.command(&["review", CAMPAIGN, "--key", &format!("../keys/{name}")]);
+    let mut desk = Terminal::start(&command, 24, 80);
+    desk.until("decided").press("S").until("type y").still();
+    keep(picture, &desk.picture("Nothing is signed before somebody says so"));
+    desk.press("y\r");
+    let (code, left) = desk.ends();
+    assert!(code == Some(0) && left.contains("signed: campaigns/"), "{left}");
+    if name == "ana" {
+        keep("signed", &page(&left, 80, "After signing: what to type next"));
+    }
+}
+
+/// Returns the keys that decide an item: what is the engine's or a role's own stays for a time, the rest goes.
+fn keys(item: &Item) -> String {
+    if stays(item) {
+        "x90d\r1needed until roles have owners\r".to_owned()
+    } else {
+        "r2no longer needed since May\r".to_owned()
+    }
+}
+
+fn lines(item: &Item) -> Vec<&'static str> {
+    if stays(item) {
+        vec!["x", "90d", "1 needed until roles have owners"]
+    } else {
+        vec!["r", "2 no longer needed since May"]
+    }
+}
+
+fn stays(item: &Item) -> bool {
+    ["super", "reporting", "order_write", "dba", "ben"].contains(&item.principal.as_str())
+}
+
+/// Returns the review files of a person, in the order in which the desk has them.
+fn files(world: &World, name: &str) -> Vec<(String, Review)> {
+    let ran = world.tenure(&["review", "--list", "--format", "json", "--as", name]).exits(0);
+    let listed: Vec<serde_json::Value> = serde_json::from_str(&ran.out).unwrap();
+    let read = |entry: &serde_json::Value| {
+        let path = entry["path"].as_str().unwrap().to_owned();
+        let text = world.read(&format!("repo/{path}"));
+        let review = parse(&path, text.as_bytes()).ok().unwrap();
+        (path, review)
+    };
+    listed.iter().map(read).collect()
+}
+
+fn first_lines(text: &str, count: usize) -> String {
+    text.lines().take(count).map(|line| format!("{line}\n")).collect()
+}
+
+/// Keeps a picture in the docs, when it is wanted there.
+fn keep(name: &str, picture: &str) {
+    assert!(picture.starts_with("<svg") && picture.ends_with("</svg>\n") && !picture.contains('\u{1b}'));
+    if std::env::var_os("TENURE_UPDATE").is_some() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/docs/review");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(format!("{name}.svg")), picture).unwrap();
+    }
+}
