@@ -128,6 +128,8 @@ impl<'a> Library<'a> {
                 Chapter::new("What breaks", case.breaks()),
                 Chapter::new("Silence", case.silence()),
                 Chapter::new("Question", case.question()),
+                // The words that the file has, and that the decision is signed with.
+                Chapter::new("In the file", vec![Line::plain(item.facts.clone())]),
             ],
         }
     }

@@ -29,6 +29,10 @@ impl Case<'_> {
             let judged = self.library.sources.campaign.policies.is_some();
             lines.push(Line::plain(if judged { "no rule finds anything" } else { "no rules were asked" }));
         }
+        // Silence of a rule that could not be judged is no pass.
+        if let Some(lacking) = self.item.facts.split("; ").find(|fact| fact.starts_with("not known: ")) {
+            lines.push(Line::marked(format!("some rules cannot be judged: {lacking}")));
+        }
         if let Some(grant) = self.grant {
             let attributes: Vec<_> = grant
                 .attributes

@@ -332,7 +332,7 @@ fn padded(mut lines: Vec<Line<'static>>, height: usize) -> Vec<Line<'static>> {
 }
 
 const VERDICTS: &str = " c certify · r revoke · d disable · e reduce · o rotate · p replace · t transfer · x except · i investigate · a abstain";
-const BAR: usize = 12;
+const BAR: usize = 8;
 const INDENT: usize = 13;
 /// From this width on, list and card stand side by side.
 const WIDE: usize = 110;
