@@ -1,6 +1,6 @@
 //! Had those who decided the right to? Every intent rests on a valid decision, and every valid decision was taken up.
 
-use super::{Answer, Area, Case, integrity::finding};
+use super::{Answer, Area, Case, approvals, integrity::finding};
 use crate::{
     model::{ActionId, Digest, Finding, ItemId, REMOVE_AFTER_SOAK, Severity, Verdict, file::AfterSilence},
     trust::{Opening, Put, Standing, Verified, standing},
@@ -45,10 +45,12 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
             });
         }
     }
+    let merges = approvals::check(case, &mut findings);
     let looked_at = format!(
-        "{} signed reviews ({waiting} not taken up yet), {} intents",
+        "{} signed reviews ({waiting} not taken up yet), {} intents{}",
         case.governed.reviews().len(),
-        case.history.actions().count()
+        case.history.actions().count(),
+        if merges == 0 { String::new() } else { format!(", {merges} merges as the forge told of them") }
     );
     Answer { area: Area::Authority, looked_at, findings }
 }

@@ -8,6 +8,7 @@
 //! ([`Area::Enforcement`]); in time ([`Area::Timeliness`]);
 //! and were the decisions more than rubber stamps ([`Area::Quality`])?
 
+mod approvals;
 mod authority;
 mod coverage;
 mod enforcement;

@@ -3,6 +3,7 @@
 use super::{
     Context, Exit, Failure, Format,
     assemble::{Assembly, settings},
+    forge::sealed,
     intake, plan,
     proof::{self, EngineArgs},
     session::Session,
@@ -74,8 +75,9 @@ fn once(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
             return Ok(Exit::Findings);
         }
     };
-    let start = start(&session, &assembly, journal.history(), args, "enforce")?;
-    let taken_up = intake::taken_up(&session, journal.history(), &assembly)?;
+    let start = start(&session, &assembly, journal.history(), args, sealed::claims(context))?;
+    let mut taken_up = intake::taken_up(&session, journal.history(), &assembly)?;
+    taken_up.extend(sealed::merges(context, &session, journal.history(), &taken_up));
     let watch = Watch::new(plan.actions().len() as u64, context.terminal, args.crash_at());
     let mut hands = hands(&assembly, &session, context)?;
     let order = Order { plan, start, taken_up, hands: &mut hands, observer: &watch };
@@ -116,11 +118,11 @@ pub(super) fn start(
     assembly: &Assembly<'_>,
     history: &History,
     args: &Args,
-    command: &str,
+    claims: BTreeMap<String, String>,
 ) -> Result<RunStart, Failure> {
     let trust = session.trust()?;
     Ok(RunStart {
-        command: command.to_owned(),
+        command: "enforce".to_owned(),
         main: session.main.to_string(),
         plan: None,
         manifest: assembly.manifest(),
@@ -130,7 +132,7 @@ pub(super) fn start(
         engine: env!("CARGO_PKG_VERSION").to_owned(),
         lease: args.engine.lease,
         evidence: history.size(),
-        claims: BTreeMap::new(),
+        claims,
     })
 }
 

@@ -4,6 +4,7 @@ use super::{
     Context, Exit, Failure, Format,
     assemble::{Assembly, settings},
     enforce::not_rolled_back,
+    forge::sealed,
     proof::{self, EngineArgs},
     session::Session,
 };
@@ -70,7 +71,7 @@ fn once(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         engine: env!("CARGO_PKG_VERSION").to_owned(),
         lease: args.engine.lease,
         evidence: journal.history().size(),
-        claims: BTreeMap::new(),
+        claims: sealed::claims(context),
     };
     let duties = assembly.duties();
     let accepted = accepted(&session, context.clock.now());

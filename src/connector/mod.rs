@@ -45,6 +45,7 @@ pub mod aws_iam;
 pub mod catalogue;
 mod closed;
 mod error;
+pub mod github;
 pub mod hosts;
 pub mod http;
 mod intent;

@@ -49,6 +49,8 @@ fn entries() -> Vec<Entry> {
             probe,
         })
     };
+    let account = Account { id: 42, login: "ana".into() };
+    let merge = |told| Entry::Merge(MergeSeen { commit: "1".repeat(40), forge: "github.com/o/r".into(), told });
     vec![
         Entry::Anchor(Anchor { size: 7, path: path.clone(), digest }),
         Entry::Attempt(Attempt { action: action.clone(), class: "transient".into(), text: text.clone() }),
@@ -72,6 +74,30 @@ fn entries() -> Vec<Entry> {
         }),
         Entry::DecisionRejected(DecisionRejected { path: path.clone(), digest, code: "self-review".into() }),
         Entry::Exception(ExceptionSeen { path, digest, item: item.clone(), until: time }),
+        merge(Told::Pushed),
+        merge(Told::Unknown(text.clone())),
+        merge(Told::Pull(Box::new(Pull {
+            number: 7,
+            author: account.clone(),
+            merger: Some(account.clone()),
+            head: "2".repeat(40),
+            reviews: Some(vec![Approval {
+                by: account.clone(),
+                state: ReviewState::ChangesRequested,
+                commit: "2".repeat(40),
+            }]),
+            checks: Some([("success".into(), 2)].into()),
+            bypassed: Some(false),
+        }))),
+        merge(Told::Pull(Box::new(Pull {
+            number: 7,
+            author: account,
+            merger: None,
+            head: "2".repeat(40),
+            reviews: None,
+            checks: None,
+            bypassed: None,
+        }))),
         Entry::Finding(FindingSeen { code: "c".into(), subject: "s".into(), text: text.clone() }),
         Entry::Intent(IntentRecorded {
             action: action.clone(),

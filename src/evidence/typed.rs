@@ -31,6 +31,7 @@ pub(super) fn read(kind: &str, text: &str, memory: &mut Memory) -> Option<Result
         "intent" => of(text, memory, Entry::Intent),
         "key.rotate" => of(text, memory, Entry::KeyRotate),
         "log.genesis" => of(text, memory, Entry::LogGenesis),
+        "merge" => of(text, memory, Entry::Merge),
         "notice" => of(text, memory, Entry::Notice),
         "outcome" => of(text, memory, Entry::Outcome),
         "recover" => of(text, memory, Entry::Recover),

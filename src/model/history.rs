@@ -3,8 +3,8 @@
 use super::{
     ActionId, CampaignId, Digest, GrantKey, ItemId, Level, RunId, SystemId, Timestamp,
     record::{
-        Entry, FindingSeen, OUT_OF_BAND, OutcomeKind, OutcomeRecorded, Record, RunStart, TOXIC_PAIR, VerificationKind,
-        VerificationRecorded,
+        Entry, FindingSeen, MergeSeen, OUT_OF_BAND, OutcomeKind, OutcomeRecorded, Record, RunStart, TOXIC_PAIR, Told,
+        VerificationKind, VerificationRecorded,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,6 +101,7 @@ pub struct History {
     attested: BTreeMap<ActionId, u64>,
     excepted: BTreeSet<(String, Digest)>,
     closed: BTreeMap<CampaignId, u64>,
+    merges: BTreeMap<String, (u64, MergeSeen)>,
     noticed: BTreeSet<String>,
     stray_outcomes: Vec<(u64, ActionId)>,
     out_of_band: BTreeMap<String, Vec<(u64, FindingSeen)>>,
@@ -148,6 +149,13 @@ impl History {
             }
             Entry::Notice(notice) => {
                 self.noticed.insert(notice.id.clone());
+            }
+            Entry::Merge(seen) => {
+                // What was told once is not taken back by a forge that says nothing later.
+                let tells = !matches!(seen.told, Told::Unknown(_));
+                if tells || !self.merges.contains_key(&seen.commit) {
+                    self.merges.insert(seen.commit.clone(), (record.seq, seen.clone()));
+                }
             }
             Entry::Intent(intent) => {
                 let before = self.actions.remove(&intent.action);
@@ -289,6 +297,16 @@ impl History {
     /// Returns whether people were told of the event with this id.
     pub fn is_noticed(&self, id: &str) -> bool {
         self.noticed.contains(id)
+    }
+
+    /// Returns what the forge told of the merge at a commit of the main branch, with the place of its record.
+    pub fn merge(&self, commit: &str) -> Option<&(u64, MergeSeen)> {
+        self.merges.get(commit)
+    }
+
+    /// Returns what the forge told of merges, with the places of the records.
+    pub fn merges(&self) -> impl ExactSizeIterator<Item = &(u64, MergeSeen)> {
+        self.merges.values()
     }
 
     /// Returns outcomes that belong to no open intent: each is a defect of the log.

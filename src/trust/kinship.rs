@@ -46,6 +46,11 @@ impl Kinship {
     pub fn tie(&self, principal: &PrincipalId, subject: &str) -> Option<&Tie> {
         self.own.get(principal)?.get(subject)
     }
+
+    /// Returns whose own account `subject` is; more than one where it is disputed.
+    pub fn holders<'a>(&'a self, subject: &'a str) -> impl Iterator<Item = &'a PrincipalId> {
+        self.own.iter().filter(move |(_, ties)| ties.get(subject) == Some(&Tie::Account)).map(|(id, _)| id)
+    }
 }
 
 /// Everybody, indexed by what ties them: the cost of one principal's ties is that of what is theirs.

@@ -40,6 +40,8 @@ class Forge(BaseHTTPRequestHandler):
         if scheme != "Basic":
             return None
         name, _, password = base64.b64decode(encoded).decode().partition(":")
+        if name == "x-access-token":  # as forges call the bearer of a token
+            return next((user for user in USERS if USERS[user]["password"] == password), None)
         return name if name in USERS and USERS[name]["password"] == password else None
 
     def body(self):
@@ -83,6 +85,11 @@ class Forge(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-server = ThreadingHTTPServer(("127.0.0.1", 0), Forge)
-print("listening", server.server_port, flush=True)
-server.serve_forever()
+def serve(handler):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    print("listening", server.server_port, flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    serve(Forge)

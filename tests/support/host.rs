@@ -35,7 +35,12 @@ pub fn decide(world: &World, systems: &[&str]) {
     world.collected(systems);
     let select: Vec<(&str, &[&str])> = systems.iter().map(|system| (*system, KINDS)).collect();
     world.campaign(&select);
-    world.decided(&systems.iter().flat_map(|system| decisions(system)).collect::<Vec<_>>());
+    world.decided(&all_decisions(systems));
+}
+
+/// The four decisions on each of these systems.
+pub fn all_decisions<'a>(systems: &[&'a str]) -> Vec<Decision<'a>> {
+    systems.iter().flat_map(|system| decisions(system)).collect()
 }
 
 /// Four decisions, each about a file of its own, so that the file shows whether it was done.

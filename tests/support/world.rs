@@ -148,23 +148,40 @@ impl World {
 
     /// Has the reviewers decide: what is named as named, everything else certified; signed and merged.
     pub fn decided(&self, decisions: &[Decision<'_>]) {
-        let mut used = vec![0; decisions.len()];
-        self.decides(|review, item| decide(review.system.as_str(), item, decisions, &mut used));
-        for (times, Decision(_, holder, entitlement, _)) in used.iter().zip(decisions) {
-            assert_eq!(*times, 1, "items with `{holder}` and `{entitlement}`:\n{}", self.items().join("\n"));
-        }
+        self.decide(decisions, true);
         self.merge("decide");
     }
 
+    /// Has the reviewers decide on the branch they are on, and pushes it for a pull request; signed or not yet.
+    pub fn proposed(&self, branch: &str, decisions: &[Decision<'_>], signed: bool) {
+        self.decide(decisions, signed);
+        let repo = self.repo();
+        self.git(&repo, &["add", "--all"]);
+        self.git(&repo, &["commit", "--quiet", "-m", "decide"]);
+        self.git(&repo, &["push", "--quiet", "origin", branch]);
+    }
+
+    fn decide(&self, decisions: &[Decision<'_>], signed: bool) {
+        let mut used = vec![0; decisions.len()];
+        self.deciding(signed, |review, item| decide(review.system.as_str(), item, decisions, &mut used));
+        for (times, Decision(_, holder, entitlement, _)) in used.iter().zip(decisions) {
+            assert_eq!(*times, 1, "items with `{holder}` and `{entitlement}`:\n{}", self.items().join("\n"));
+        }
+    }
+
     /// Has the reviewers decide every item, and sign.
-    pub fn decides(&self, mut decide: impl FnMut(&Review, &mut Item)) {
+    pub fn decides(&self, decide: impl FnMut(&Review, &mut Item)) {
+        self.deciding(true, decide);
+    }
+
+    fn deciding(&self, signed: bool, mut decide: impl FnMut(&Review, &mut Item)) {
         for path in self.reviews() {
             let stub = self.review(&path);
             let mut review = stub.clone();
             review.items.iter_mut().for_each(|item| decide(&stub, item));
             fs::write(self.repo().join(&path), render(&review)).unwrap();
             let signers = std::iter::once(&review.reviewer).chain(&review.cosigners);
-            signers.for_each(|name| self.sign(name.as_str(), &[&path]));
+            signers.filter(|_| signed).for_each(|name| self.sign(name.as_str(), &[&path]));
         }
     }
 

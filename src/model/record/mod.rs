@@ -4,12 +4,14 @@
 //! bytes, a line at most 16 KiB, and never a body, a header, a query string or a secret.
 
 mod content;
+mod merge;
 
 pub use content::{
     Anchor, Attempt, AttestationSeen, CampaignClose, DecisionAccepted, DecisionRejected, ExceptionSeen, FindingSeen,
     IntentRecorded, KeyRotate, LogGenesis, NoticeGiven, OutcomeKind, OutcomeRecorded, Recovered, RunEnd, RunStart,
     VerificationKind, VerificationRecorded,
 };
+pub use merge::{Account, Approval, MergeSeen, Pull, ReviewState, Told};
 
 use super::{ActionId, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -74,6 +76,9 @@ pub enum Entry {
     /// The first record.
     #[serde(rename = "log.genesis")]
     LogGenesis(LogGenesis),
+    /// What the forge told of the merge that brought decisions.
+    #[serde(rename = "merge")]
+    Merge(MergeSeen),
     /// People were told what a campaign waits for.
     #[serde(rename = "notice")]
     Notice(NoticeGiven),
@@ -109,6 +114,7 @@ impl Entry {
             Self::Intent(_) => "intent",
             Self::KeyRotate(_) => "key.rotate",
             Self::LogGenesis(_) => "log.genesis",
+            Self::Merge(_) => "merge",
             Self::Notice(_) => "notice",
             Self::Outcome(_) => "outcome",
             Self::Recover(_) => "recover",

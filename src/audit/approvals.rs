@@ -1,0 +1,142 @@
+//! Did people besides the author agree, on what was merged, and was nobody the judge of their own access? By what the forge
+//! told of each merge; what it did not tell is a finding, never a pass.
+
+use super::Case;
+use crate::model::{
+    Finding, Severity,
+    record::{Account, Approval, MergeSeen, Pull, ReviewState, Told},
+};
+use std::collections::BTreeSet;
+
+/// Returns what is wrong with the merges that brought decisions, and how many were looked at. A repository whose runs never
+/// met a forge has none.
+pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) -> usize {
+    for (seq, merge) in case.history.merges() {
+        let merge = Merge { case, seq: *seq, merge };
+        match &merge.merge.told {
+            Told::Pull(pull) => merge.pull(pull, findings),
+            Told::Pushed => findings.push(merge.finding(
+                Severity::High,
+                "merge-without-pull-request",
+                "somebody pushed it to main; nobody else could look at it first".to_owned(),
+                "protect main: only pull requests, with an approval",
+            )),
+            Told::Unknown(why) => findings.push(merge.finding(
+                Severity::Medium,
+                "merge-unknown",
+                format!("the forge could not be asked who approved it: {why}"),
+                "let the enforcing job read pull requests and checks; the next run asks again",
+            )),
+        }
+    }
+    case.history.merges().len()
+}
+
+struct Merge<'a> {
+    case: &'a Case<'a>,
+    seq: u64,
+    merge: &'a MergeSeen,
+}
+
+impl Merge<'_> {
+    fn pull(&self, pull: &Pull, findings: &mut Vec<Finding>) {
+        self.approvals(pull, findings);
+        if pull.bypassed == Some(true) {
+            let message = format!("the rules of main were bypassed when #{} was merged", pull.number);
+            findings.push(self.finding(Severity::High, "merge-bypassed", message, "find out who may bypass, and why"));
+        }
+        let bad = |(word, count): (&String, &u64)| {
+            (!["neutral", "skipped", "success"].contains(&word.as_str())).then(|| format!("{count} {word}"))
+        };
+        let failed: Vec<_> = pull.checks.iter().flatten().filter_map(bad).collect();
+        if !failed.is_empty() {
+            let message = format!("#{} was merged with checks that had not passed: {}", pull.number, failed.join(", "));
+            findings.push(self.finding(
+                Severity::Medium,
+                "merge-unchecked",
+                message,
+                "require the checks on main before a merge",
+            ));
+        }
+        let unread = [("reviews", pull.reviews.is_none()), ("checks", pull.checks.is_none())];
+        let unread: Vec<_> = unread.iter().filter(|(_, is)| *is).map(|(what, _)| *what).collect();
+        if !unread.is_empty() || pull.merger.is_none() {
+            let message = format!("the forge did not tell all of #{}: {}", pull.number, unread.join(" and "));
+            let help = "let the enforcing job read pull requests and checks";
+            findings.push(self.finding(Severity::Medium, "merge-unknown", message, help));
+        }
+        self.own_access(pull, findings);
+    }
+
+    /// An approval counts when somebody else gave it, of the commit that was merged.
+    fn approvals(&self, pull: &Pull, findings: &mut Vec<Finding>) {
+        let Some(reviews) = &pull.reviews else { return };
+        let approved: Vec<&Approval> = reviews.iter().filter(|r| r.state == ReviewState::Approved).collect();
+        let others: Vec<_> = approved.iter().filter(|approval| approval.by.id != pull.author.id).collect();
+        let (code, message) = if others.iter().any(|approval| approval.commit == pull.head) {
+            return;
+        } else if let Some(stale) = others.first() {
+            let message =
+                format!("#{}: {} approved {}, and {} was merged", pull.number, stale.by, stale.commit, pull.head);
+            ("merge-approved-before", message)
+        } else if let Some(own) = approved.first() {
+            ("merge-self-approved", format!("#{}: nobody but its author {} approved it", pull.number, own.by))
+        } else {
+            ("merge-not-approved", format!("#{} of {}: nobody approved it", pull.number, pull.author))
+        };
+        let help = "require an approval of the last push by somebody else; have the decisions looked at again";
+        findings.push(self.finding(Severity::High, code, message, help));
+    }
+
+    /// Nobody lets a decision on their own access through: neither as who merges it nor as who approves it.
+    fn own_access(&self, pull: &Pull, findings: &mut Vec<Finding>) {
+        let approvers = pull.reviews.iter().flatten().filter(|r| r.state == ReviewState::Approved).map(|r| &r.by);
+        let merger = pull.merger.iter().map(|account| ("merger", account));
+        let acting: Vec<(&str, &Account)> = merger.chain(approvers.map(|account| ("approver", account))).collect();
+        let kinship = self.case.governed.kinship();
+        let mut strangers: BTreeSet<&Account> = BTreeSet::new();
+        for (role, account) in acting {
+            let subject = account.subject();
+            let holders: Vec<_> = kinship.holders(&subject).collect();
+            if holders.is_empty() {
+                strangers.insert(account);
+            }
+            for holder in holders {
+                for (item, tie) in self.decided().filter_map(|item| Some((item, kinship.tie(holder, &item.subject)?))) {
+                    let message = format!(
+                        "{account} is `{holder}` and was {role} of #{}, which decides on {tie}: {}",
+                        pull.number, item.id
+                    );
+                    let code = if role == "merger" { "self-review-as-merger" } else { "self-review-as-approver" };
+                    let help = "have somebody else decide the item again, and another person merge it";
+                    findings.push(self.finding(Severity::High, code, message, help));
+                }
+            }
+        }
+        if !strangers.is_empty() && self.decided().next().is_some() {
+            let names: Vec<_> = strangers.iter().map(ToString::to_string).collect();
+            let message = format!(
+                "nobody knows who is {}: it may be their own access that #{} decides on",
+                names.join(" and "),
+                pull.number
+            );
+            let help = "name the account among `accounts` of its person in principals.toml";
+            findings.push(self.finding(Severity::Low, "merge-by-stranger", message, help));
+        }
+    }
+
+    /// The items that this merge decides.
+    fn decided(&self) -> impl Iterator<Item = &crate::model::file::Item> {
+        let ours = |review: &&crate::trust::Verified<crate::model::file::Review>| {
+            review.commit().to_string() == self.merge.commit
+        };
+        let reviews = self.case.governed.reviews().iter().filter(ours);
+        reviews.flat_map(|review| review.items.iter().filter(|item| item.decision.is_some()))
+    }
+
+    fn finding(&self, severity: Severity, code: &'static str, message: String, help: &str) -> Finding {
+        let short = self.merge.commit.get(..12).unwrap_or(&self.merge.commit);
+        let subject = format!("merge {short} (record {})", self.seq);
+        Finding { severity, code, subject, message, help: help.to_owned() }
+    }
+}

@@ -1,0 +1,314 @@
+//! The workflows that every governed repository gets, run line by line: against a git remote over HTTP, a recorded GitHub,
+//! and an issuer of id-tokens. What needs GitHub itself is said in the README.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
+
+#[path = "support/actions.rs"]
+mod actions;
+#[path = "support/host.rs"]
+mod host;
+mod support;
+#[path = "support/world.rs"]
+mod world;
+
+use actions::{CANARY, Event, Forge, READ, WRITE, jobs};
+use serde_json::json;
+use std::fs;
+use std::sync::LazyLock;
+use std::thread::scope;
+use support::sandbox::{hook, succeed};
+use support::servers::program;
+use world::World;
+
+/// A repository that may change two hosts, and has none yet.
+static FOUNDED: LazyLock<World> = LazyLock::new(|| World::founded(&["web-1", "web-2"]));
+
+/// Tells a world with the two hosts under certification and a campaign open; they lie at its own absolute place: jobs run on machines of their own.
+fn opened() -> World {
+    let world = FOUNDED.copied();
+    for system in ["web-1", "web-2"] {
+        host::lay(&world, system);
+        let root = world.join(system);
+        let root = format!("root = \"{}\"\n", root.display());
+        world.system(system, &format!("connector = \"hosts\"\n\n[settings]\n{root}\n[settings.readback]\n{root}"));
+    }
+    people(&world);
+    world.tenure(&["workflows", "--write"]).exits(0);
+    world.tenure(&["codeowners", "--write"]).exits(0);
+    world.collected(&["web-1", "web-2"]);
+    world.campaign(&[("web-1", host::KINDS), ("web-2", host::KINDS)]);
+    world
+}
+
+/// Says which account of the forge is whose.
+fn people(world: &World) {
+    let mut text = world.read("repo/principals.toml");
+    for (name, number) in [("ana", 1001), ("ben", 1002), ("mia", 1003)] {
+        let entry = format!("id = \"{name}\"\nkind = \"person\"\nstatus = \"active\"\naccounts = []");
+        assert!(text.contains(&entry), "{text}");
+        let named = format!(
+            "id = \"{name}\"\nkind = \"person\"\nhandle = \"@{name}\"\nstatus = \"active\"\naccounts = [\"github:{number}\"]"
+        );
+        text = text.replace(&entry, &named);
+    }
+    world.write("repo/principals.toml", &text);
+}
+
+fn git(world: &World, arguments: &[&str]) -> String {
+    world.sandbox().git(world.repo(), arguments)
+}
+
+/// Lines that a runner takes for commands, that are not annotations of ours.
+fn foreign_commands(log: &str) -> Vec<String> {
+    let mut token: Option<&str> = None;
+    let mut found = Vec::new();
+    for line in log.lines().map(str::trim_start) {
+        match token {
+            Some(waited) if line.strip_prefix("::").and_then(|rest| rest.strip_suffix("::")) == Some(waited) => {
+                token = None
+            }
+            Some(_) => {}
+            None if line.starts_with("::stop-commands::") => token = line.strip_prefix("::stop-commands::"),
+            None if line.starts_with("::error ") || line.starts_with("::warning ") || line.starts_with("::notice ") => {
+            }
+            None if line.starts_with("::") || line.contains("##[") => found.push(line.to_owned()),
+            None => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn from_a_pull_request_to_sealed_evidence_of_two_systems() {
+    let world = opened();
+    let forge = Forge::serve(&world);
+
+    // A pull request with a decision that nobody signed fails, with annotations on its lines; signed, it passes.
+    git(&world, &["switch", "--quiet", "--create", "decide"]);
+    world.proposed("decide", &host::all_decisions(&["web-1", "web-2"]), false);
+    let checked = forge.runs(&world, "tenure-check.yml", Event::Pull("decide"));
+    let check = checked[0].ended("failure");
+    assert!(check.log().lines().any(|line| line.starts_with("::error file=campaigns/")), "{}", check.log());
+    assert!(check.summary().contains("| error "), "{}", check.summary());
+    world.proposed("decide", &host::all_decisions(&["web-1", "web-2"]), true);
+    let checked = forge.runs(&world, "tenure-check.yml", Event::Pull("decide"));
+    let check = checked[0].ended("success");
+    assert!(check.summary().contains("### Tenure plan: 8 actions"), "{}", check.summary());
+    assert!(!check.environments().contains(CANARY) && !check.environments().contains(WRITE));
+    assert!(foreign_commands(&check.log()).is_empty(), "{}", check.log());
+    assert!(world.records().is_empty(), "a check writes nothing");
+
+    // Merged, the push enforces: each system on its own machine, in its own environment, both into one log.
+    git(&world, &["switch", "--quiet", "main"]);
+    git(&world, &["merge", "--quiet", "--no-ff", "-m", "decide (#7)", "decide"]);
+    git(&world, &["push", "--quiet", "origin", "main"]);
+    forge.records(&world, &|_, text| text);
+    let enforced = forge.runs(&world, "tenure-enforce.yml", Event::Push);
+    let names: Vec<_> = enforced.iter().map(|job| job.ended("success").name()).collect();
+    assert_eq!(names, ["systems", "enforce web-1", "enforce web-2"]);
+    for job in &enforced[1..] {
+        assert!(job.log().contains("4 of 4 actions confirmed by the target"), "{}", job.log());
+        assert!(foreign_commands(&job.log()).is_empty(), "{}", job.log());
+    }
+    assert!(!enforced[0].environments().contains(CANARY), "the job that lists systems has no secret");
+    for system in ["web-1", "web-2"] {
+        host::is_as_decided(&world.join(system));
+    }
+    let starts = world.records_of("run.start");
+    assert_eq!(starts.len(), 2, "one log has both runs");
+    for start in &starts {
+        let claims = &start["claims"];
+        assert_eq!(claims["standing"], "verified", "{claims:#}");
+        let system = start["systems"][0].as_str().unwrap();
+        assert_eq!(claims["environment"], format!("enforce-{system}"));
+        assert_eq!(claims["repository"], "acme/access");
+        assert!(
+            claims.get("jti").is_none() && claims.get("exp").is_none(),
+            "only what says which job it is: {claims:#}"
+        );
+    }
+    let merges = world.records_of("merge");
+    assert!(!merges.is_empty());
+    let told = &merges[0]["told"]["pull"];
+    assert_eq!((&told["number"], &told["author"]["login"]), (&json!(7), &json!("ana-ruiz")));
+    assert_eq!(told["reviews"].as_array().unwrap().len(), 1, "the last word of each: {told:#}");
+    assert_eq!(told["reviews"][0]["state"], "approved");
+    assert_eq!(told["checks"], json!({"skipped": 1, "success": 1}));
+    assert_eq!(told["bypassed"], false);
+    let all = world.records().iter().map(ToString::to_string).collect::<String>();
+    for secret in [READ, WRITE, CANARY, "request-enforce", "set-output"] {
+        assert!(!all.contains(secret), "{secret} is in the evidence");
+    }
+
+    // Another push finds nothing to do, and the log does not grow.
+    let before = world.records().len();
+    forge.runs(&world, "tenure-enforce.yml", Event::Schedule).iter().for_each(|job| _ = job.ended("success"));
+    assert_eq!(world.records().len(), before);
+
+    // Later, another job looks again with a key and an environment of its own.
+    let verified = forge.runs(&world, "tenure-verify.yml", Event::Schedule);
+    for job in &verified {
+        job.ended("success");
+        assert!(!job.environments().contains(CANARY));
+    }
+    let seen = world.records_of("verification");
+    assert_eq!(seen.iter().filter(|seen| seen["level"] == "V4").count(), 8, "{seen:#?}");
+    let audit = world.audit(0);
+    let authority = audit.out.lines().find(|line| line.starts_with("authority")).unwrap().to_owned();
+    assert!(authority.starts_with("authority    nothing found") && authority.contains("1 merges"), "{}", audit.out);
+}
+
+#[test]
+fn row_24_a_fork_reaches_no_secret_and_cannot_push() {
+    let world = opened();
+    let forge = Forge::serve(&world);
+    // The fork even brings a workflow of its own that asks for everything.
+    let branch = "x;$(touch${IFS}pwned)&&echo";
+    git(&world, &["switch", "--quiet", "--create", branch]);
+    let workflow = world.read("repo/.github/workflows/tenure-check.yml");
+    let greedy = workflow
+        .replace("contents: read # to fetch the change", "contents: write\n      id-token: write")
+        .replace("    env:\n", "    environment: enforce-web-1\n    env:\n      STOLEN: ${{ secrets.CANARY }}\n      ALSO: ${{ secrets.REPOSITORY_CANARY }}\n");
+    assert_ne!(workflow, greedy);
+    world.write("repo/.github/workflows/tenure-check.yml", &greedy);
+    world.write("repo/docs/::set-output name=x::y.md", "##[add-mask]x\n");
+    world.write(
+        "repo/.github/actions/tenure/action.yml",
+        "name: x\ndescription: x\nruns:\n  using: composite\n  steps:\n    - shell: bash\n      run: touch pwned\n",
+    );
+    git(&world, &["add", "--all"]);
+    git(&world, &["commit", "--quiet", "-m", "::set-output name=x::y"]);
+    git(&world, &["push", "--quiet", "origin", branch]);
+    let done = forge.runs(&world, "tenure-check.yml", Event::Fork(branch));
+    let job = done[0].ended("success");
+    let environments = job.environments();
+    assert!(environments.contains("touch${IFS}pwned"), "the name of the branch did reach the job");
+    for secret in [CANARY, WRITE, "ACTIONS_ID_TOKEN", "BEGIN OPENSSH"] {
+        assert!(!environments.contains(secret), "{secret}");
+    }
+    assert!(foreign_commands(&job.log()).is_empty(), "{}", job.log());
+    let find = succeed(world.sandbox().command(program("find"), world.path()).args([".", "-name", "pwned"]));
+    assert_eq!(find, "", "something of the change was started");
+    // Its token reads, and does not write: not main, and not the evidence.
+    for branch in ["main", "evidence"] {
+        let mut push = world.sandbox().command(program("git"), world.repo());
+        let login = forge.url().replace("http://", &format!("http://x-access-token:{READ}@"));
+        let pushed = push.args(["push", &login, &format!("HEAD:refs/heads/{branch}")]).output().unwrap();
+        assert!(!pushed.status.success() && String::from_utf8_lossy(&pushed.stderr).contains("403"), "{pushed:?}");
+    }
+}
+
+#[test]
+fn a_lost_race_is_waited_out_and_nothing_is_done_twice() {
+    let world = opened();
+    world.decided(&host::all_decisions(&["web-1", "web-2"]));
+    let forge = Forge::serve(&world);
+    forge.records(&world, &|_, text| text);
+    // The forge takes its time, so that the two meet.
+    hook(&world.join("remote.git"), "pre-receive", "sleep 0.4");
+    let both = [(); 2].map(|()| forge.workflow(&world, "tenure-enforce.yml", Event::Push, &json!({})));
+    let ended = scope(|scope| {
+        both.map(|mut command| scope.spawn(move || succeed(&mut command))).map(|thread| thread.join().unwrap())
+    });
+    let ended: Vec<_> = ended.iter().flat_map(|text| jobs(text)).collect();
+    ended.iter().for_each(|job| _ = job.ended("success"));
+    let waited = ended.iter().filter(|job| job.log().contains("note[waiting]")).count();
+    assert!(waited > 0, "the two did not meet: the test shows nothing");
+    assert_eq!(world.records_of("intent").len(), 8, "each action was intended once");
+    for system in ["web-1", "web-2"] {
+        host::is_as_decided(&world.join(system));
+    }
+}
+
+#[test]
+fn what_the_forge_tells_is_judged_by_the_audit() {
+    let stories: [(&str, &dyn Fn(&str, String) -> String); 8] = [
+        ("merge-without-pull-request", &|name, text| if name == "commit-pulls" { "[]".to_owned() } else { text }),
+        ("merge-not-approved", &|name, text| if name == "reviews" { "[]".to_owned() } else { text }),
+        ("merge-self-approved", &|name, text| {
+            if name == "reviews" { text.replace("1002", "1001") } else { text }
+        }),
+        ("merge-approved-before", &|name, text| {
+            if name == "pull" {
+                let head = text.find("\"decide\", \"sha\": \"").unwrap() + 18;
+                format!("{}{}{}", &text[..head], "a".repeat(40), &text[head + 40..])
+            } else {
+                text
+            }
+        }),
+        ("merge-bypassed", &|name, text| {
+            if name == "rule-suites" { text.replace("\"result\": \"pass\"", "\"result\": \"bypass\"") } else { text }
+        }),
+        ("merge-unchecked", &|name, text| {
+            if name == "check-runs" { text.replace("skipped", "failure") } else { text }
+        }),
+        ("merge-unknown", &|name, text| {
+            let refused = r#"{"status": 403, "body": {"message": "Resource not accessible by integration"}}"#;
+            if name == "commit-pulls" { refused.to_owned() } else { text }
+        }),
+        ("merge-by-stranger", &|name, text| if name == "pull" { text.replace("1003", "4711") } else { text }),
+    ];
+    let base = opened();
+    // Whoever merges may have an account on the hosts; `li` is decided on.
+    base.decided(&host::all_decisions(&["web-1", "web-2"]));
+    let forge = Forge::serve(&base);
+    for (code, change) in stories {
+        // The hosts are outside of what is copied.
+        ["web-1", "web-2"].iter().for_each(|system| host::lay(&base, system));
+        let world = base.copied();
+        forge.records(&base, change);
+        let found = audited(&world, &forge);
+        assert!(found.contains(&format!("[{code}]")), "{code}: {found}");
+    }
+}
+
+#[test]
+fn who_merges_a_decision_on_their_own_access_is_found() {
+    let world = opened();
+    let text = world.read("repo/principals.toml");
+    // `mia` has the account `li` (uid 1002) on web-1, and merged what is decided on it.
+    world.write("repo/principals.toml", &text.replace("\"github:1003\"", "\"github:1003\", \"web-1:uid:1002\""));
+    world.merge("mia has an account");
+    world.decided(&host::all_decisions(&["web-1", "web-2"]));
+    let forge = Forge::serve(&world);
+    forge.records(&world, &|_, text| text);
+    let found = audited(&world, &forge);
+    assert!(found.contains("[self-review-as-merger]") && found.contains("`mia`"), "{found}");
+}
+
+#[test]
+fn claims_that_the_issuer_has_not_signed_are_claims_only() {
+    let world = opened();
+    world.decided(&host::all_decisions(&["web-1", "web-2"]));
+    let forge = Forge::serve(&world);
+    forge.records(&world, &|_, text| text);
+    let forged = json!({"issuer": {"forged": "AAAA"}});
+    let done = jobs(&succeed(&mut forge.workflow(&world, "tenure-enforce.yml", Event::Push, &forged)));
+    done.iter().for_each(|job| _ = job.ended("success"));
+    for start in world.records_of("run.start") {
+        assert_eq!(start["claims"]["standing"], "claimed", "{start:#}");
+        assert!(start["claims"]["why"].as_str().unwrap().contains("has not signed"), "{start:#}");
+        assert!(start["claims"].get("sub").is_none(), "nothing of the token is kept: {start:#}");
+    }
+}
+
+/// Enforces one world as a job of the forge would, and returns what an auditor finds.
+fn audited(world: &World, forge: &Forge) -> String {
+    let mut enforce = world.enforce_in(&world.repo(), 0, &["web-1", "web-2"]);
+    enforce.envs([
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_API_URL", forge.api().as_str()),
+        ("GITHUB_REPOSITORY", "acme/access"),
+        ("GITHUB_SERVER_URL", "https://github.com"),
+        ("GITHUB_TOKEN", READ),
+        ("TENURE_FORGE_ON_LOOPBACK", "1"),
+    ]);
+    world::ran(&mut enforce).exits(0);
+    let audit = world.audit(0);
+    fs::remove_dir_all(world.join("auditor")).unwrap();
+    format!("{}{}", audit.out, audit.err)
+}
