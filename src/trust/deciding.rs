@@ -11,7 +11,7 @@ use super::{
 use crate::{
     format::sshsig::Namespace,
     model::{
-        PrincipalId, Tier, Verdict,
+        PrincipalId, Stance, Tier, Verdict,
         file::{Delegation, Item, Lack, Review},
     },
     store::{Place, Unverified},
@@ -62,7 +62,25 @@ impl Bench<'_> {
         if signers.len() < needed {
             return Ok(Judged::Pending(Refusal::Threshold { needed, found: signers.len(), tier: Some(tier) }));
         }
+        self.refuse_merger(opening, review)?;
         Ok(Judged::Accepted(self.verified(file, signers).map(|review| (review, seats))))
+    }
+
+    /// Nobody merges a decision by which they keep their own access. Git's names of authors are claims and are never looked
+    /// at: this is known only of a merge that is signed with a key of the registry. That somebody merges what takes their
+    /// access away harms nobody, and to refuse it would let them undo a decision by merging it. A merge is no signature: it
+    /// counts for no threshold.
+    fn refuse_merger(&self, opening: &Opening, review: &Review) -> Result<(), Refusal> {
+        let Some(merger) = self.merger else { return Ok(()) };
+        for item in decided(review).filter(|item| Stance::of(item.decision) == Stance::Accept) {
+            for kinship in [self.kinship, &opening.kinship] {
+                if let Some(tie) = kinship.tie(merger, &item.subject) {
+                    let what = format!("{tie}, not even by merging it");
+                    return Err(Refusal::SelfReview { signer: merger.to_string(), what, item: item.id.to_string() });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A decision has what it needs by the mandate's terms of review.

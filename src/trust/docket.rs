@@ -13,9 +13,15 @@ use super::{
     verified::Verified,
 };
 use crate::{
-    format::{governed, sshsig::Namespace},
+    format::{
+        governed,
+        sshsig::{Namespace, SshSignature},
+    },
     git::{GitError, ObjectId, Repository},
-    model::file::{Delegation, Governed as Kind, Review, StageClose},
+    model::{
+        PrincipalId,
+        file::{Delegation, Governed as Kind, Review, StageClose},
+    },
     store::{Place, SignatureFile, Unverified},
 };
 
@@ -30,12 +36,19 @@ impl Governed {
         before: Option<&Trust>,
         paths: &[String],
     ) -> Result<(), GitError> {
+        let merger = match before {
+            Some(trust) if paths.iter().any(|path| matches!(Place::of(path), Place::Review { .. })) => {
+                self.merger(repository, commit, trust.registry())?
+            }
+            _ => None,
+        };
+        let on = On { commit, before, merger: merger.as_ref() };
         let mut waiting: Vec<(u32, &String)> = paths.iter().map(|path| (rank(path), path)).collect();
         waiting.sort_unstable();
         loop {
             let mut still = Vec::new();
             for (rank, path) in &waiting {
-                if let Some(refusal) = self.judge_one(repository, commit, before, path)? {
+                if let Some(refusal) = self.judge_one(repository, on, path)? {
                     still.push((*rank, *path, refusal));
                 }
             }
@@ -47,14 +60,27 @@ impl Governed {
         }
     }
 
-    /// Judges one file, and returns why it is refused.
-    fn judge_one(
-        &mut self,
+    /// Returns who made a merge on main, where a key of the registry signed it. A change that is not merged yet has no merger;
+    /// and what a forge signs with a key of its own, or nobody signs, tells nothing here: then the forge's record of who
+    /// merged is all there is, which a run seals into the evidence.
+    fn merger(
+        &self,
         repository: &Repository,
         commit: ObjectId,
-        before: Option<&Trust>,
-        path: &str,
-    ) -> Result<Option<Refusal>, GitError> {
+        registry: &Registry,
+    ) -> Result<Option<PrincipalId>, GitError> {
+        if !self.line.contains(&commit) {
+            return Ok(None);
+        }
+        let Some(signed) = repository.commit(commit)?.signature else { return Ok(None) };
+        let signature = SshSignature::parse(signed.signature.as_bytes());
+        let key = signature.and_then(|signature| signature.verify(Namespace::Git, &signed.payload)).ok();
+        Ok(key.and_then(|key| registry.holder(&key).map(|(holder, ..)| holder.clone())))
+    }
+
+    /// Judges one file, and returns why it is refused.
+    fn judge_one(&mut self, repository: &Repository, on: On<'_>, path: &str) -> Result<Option<Refusal>, GitError> {
+        let On { commit, before, merger } = on;
         let Some(blob) = self.files.get(path).copied() else { return Ok(None) };
         // What was held and then edited keeps its finding, and what was signed stays in force.
         if self.held.get(path).is_some_and(|(held, _)| *held != blob) {
@@ -69,7 +95,7 @@ impl Governed {
         let after = self.trust.clone();
         let after: &Registry = after.as_deref().map_or_else(|| trust.registry(), Trust::registry);
         let kinship = self.kinship.clone();
-        let bench = Bench { trust, after, kinship: &kinship, commit };
+        let bench = Bench { trust, after, kinship: &kinship, commit, merger };
         Ok(self.judge_file(repository, &bench, path, bytes, signatures)?.err())
     }
 
@@ -204,6 +230,14 @@ impl Governed {
         }
         Ok(Ok(puts))
     }
+}
+
+/// Where files are judged.
+#[derive(Clone, Copy)]
+struct On<'a> {
+    commit: ObjectId,
+    before: Option<&'a Trust>,
+    merger: Option<&'a PrincipalId>,
 }
 
 /// Returns the order in which the files of a merge are judged.

@@ -30,6 +30,8 @@ pub(super) struct Bench<'a> {
     pub(super) kinship: &'a Arc<Kinship>,
     /// The merge.
     pub(super) commit: ObjectId,
+    /// Who made the merge, where it is signed with a key of the registry.
+    pub(super) merger: Option<&'a PrincipalId>,
 }
 
 /// What becomes of a file that nothing speaks against.

@@ -22,7 +22,9 @@ pub struct Kinship {
 pub enum Tie {
     /// It is one of their own accounts.
     Account,
-    /// It is an account of a non-human identity they answer for.
+    /// It is an account of somebody in the group that they are.
+    Member(PrincipalId),
+    /// It is an account of a non-human identity they answer for, themselves or as one of a group.
     Owned(PrincipalId),
 }
 
@@ -30,6 +32,7 @@ impl fmt::Display for Tie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account => f.write_str("their own access"),
+            Self::Member(member) => write!(f, "the access of `{member}`, who is one of them"),
             Self::Owned(identity) => write!(f, "the access of `{identity}`, which they answer for"),
         }
     }
@@ -61,39 +64,64 @@ struct Family<'a> {
     entries: BTreeMap<&'a PrincipalId, Vec<&'a PrincipalEntry>>,
     /// The identities that claim an account.
     claims: BTreeMap<&'a str, Vec<&'a PrincipalEntry>>,
-    /// The non-human identities that a principal answers for.
-    wards: BTreeMap<&'a PrincipalId, Vec<&'a PrincipalEntry>>,
+    /// The non-human identities that a principal, or a group of them, answers for.
+    wards: BTreeMap<&'a str, Vec<&'a PrincipalEntry>>,
+    /// The groups and teams that a principal is in.
+    groups: BTreeMap<&'a PrincipalId, BTreeSet<&'a str>>,
+    /// Who is in a group or team.
+    members: BTreeMap<&'a str, BTreeSet<&'a PrincipalId>>,
 }
 
 impl<'a> Family<'a> {
     fn of(registry: &'a Registry, people: impl IntoIterator<Item = &'a Principals>) -> Self {
         let mut family = Self::default();
         family.registered.extend(registry.principals.iter().map(|p| (&p.id, p.subjects.as_slice())));
+        for principal in &registry.principals {
+            principal.groups.iter().for_each(|group| family.join(&principal.id, group));
+        }
         for entry in people.into_iter().flat_map(|file| &file.principals) {
             family.entries.entry(&entry.id).or_default().push(entry);
+            entry.team.iter().for_each(|team| family.join(&entry.id, team));
             for account in &entry.accounts {
                 family.claims.entry(account).or_default().push(entry);
             }
             // A manager may review the people they lead; whoever answers for a machine may not review the machine.
             if entry.kind != PrincipalKind::Person {
                 for guardian in [&entry.owner, &entry.deputy].into_iter().flatten() {
-                    family.wards.entry(guardian).or_default().push(entry);
+                    family.wards.entry(guardian.as_str()).or_default().push(entry);
                 }
             }
         }
         family
     }
 
+    fn join(&mut self, principal: &'a PrincipalId, group: &'a str) {
+        self.groups.entry(principal).or_default().insert(group);
+        self.members.entry(group).or_default().insert(principal);
+    }
+
     fn ids(&self) -> impl Iterator<Item = &'a PrincipalId> {
         self.registered.keys().chain(self.entries.keys()).copied().collect::<BTreeSet<_>>().into_iter()
     }
 
+    /// Returns what is somebody's own. Where a group signs with a key of its own, what is any of its members' is too.
     fn ties(&self, id: &'a PrincipalId) -> BTreeMap<String, Tie> {
+        let mut ties = self.own(id);
+        for member in self.members.get(id.as_str()).into_iter().flatten().filter(|member| **member != id) {
+            for subject in self.own(member).into_keys() {
+                ties.entry(subject).or_insert_with(|| Tie::Member((*member).clone()));
+            }
+        }
+        ties
+    }
+
+    fn own(&self, id: &'a PrincipalId) -> BTreeMap<String, Tie> {
         let mut ties = BTreeMap::new();
         let selves = self.selves(id, &mut ties);
-        // Ownership reaches through identities that own identities.
-        let mut seen = selves.clone();
-        let mut next: Vec<&PrincipalId> = selves.into_iter().collect();
+        // Ownership reaches through identities that own identities, and to everybody in a group that owns one.
+        let groups = selves.iter().filter_map(|own| self.groups.get(*own)).flatten().copied();
+        let mut next: Vec<&str> = selves.iter().map(|own| own.as_str()).chain(groups).collect();
+        let mut seen: BTreeSet<&str> = next.iter().copied().collect();
         while let Some(guardian) = next.pop() {
             for ward in self.wards.get(guardian).into_iter().flatten() {
                 for account in &ward.accounts {
@@ -102,8 +130,8 @@ impl<'a> Family<'a> {
                         ties.insert(account.clone(), tie);
                     }
                 }
-                if seen.insert(&ward.id) {
-                    next.push(&ward.id);
+                if seen.insert(ward.id.as_str()) {
+                    next.push(ward.id.as_str());
                 }
             }
         }
@@ -173,13 +201,14 @@ mod tests {
             principals: vec![crate::model::file::RegistryPrincipal {
                 id: id("ana"),
                 subjects: vec!["aws:1".to_owned()],
-                groups: Vec::new(),
+                groups: vec!["ops".to_owned()],
                 keys: Vec::new(),
             }],
         };
         let file = people(
             "ana person db:1 boss\nana-admin person db:2,aws:1\nbot agent db:3 ana\netl service db:4 bot\n\
-             boss person db:5\nhelped service db:6 boss ana\ncircle-a service db:7 circle-b\ncircle-b service db:8 circle-a",
+             boss person db:5\nhelped service db:6 boss ana\ncircle-a service db:7 circle-b\ncircle-b service db:8 circle-a\n\
+             ops person -\nshared service db:9 ops",
         );
         let kinship = Kinship::new(&registry, [&file]);
         let tie = |who: &str, subject: &str| kinship.tie(&id(who), subject).cloned();
@@ -191,6 +220,13 @@ mod tests {
         }
         assert_eq!(tie("ana", "db:5"), None);
         assert_eq!(tie("boss", "db:1"), None, "a manager may review the people they lead");
+        assert_eq!(tie("ops", "db:1"), Some(Tie::Member(id("ana"))), "a group is each of its members");
+        assert_eq!(
+            tie("ana", "db:9"),
+            Some(Tie::Owned(id("shared"))),
+            "and each of them answers for what is the group's"
+        );
+        assert_eq!(tie("boss", "db:9"), None);
         assert_eq!(tie("circle-a", "db:8"), Some(Tie::Owned(id("circle-b"))));
         assert_eq!(tie("ana", "db:7"), None);
     }

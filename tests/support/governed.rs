@@ -296,6 +296,20 @@ impl World {
         self.merge_as(&[self.main, branch], files)
     }
 
+    /// Merges a branch with these files, by a merge that `signer` makes and signs as `git merge -S` does.
+    pub fn merge_signed(&mut self, files: &Files, signer: &str) -> ObjectId {
+        let before = self.main;
+        let branch = self.commit(&[before], files, "a change");
+        let unsigned = self.merge_as(&[before, branch], files);
+        let author = Identity { name: signer.to_owned(), address: format!("{signer}@example.org") };
+        let tree = self.repository.tree_of(unsigned).unwrap();
+        let draft = Draft { tree, parents: &[before, branch], author: &author, seconds: self.clock, message: "merge" };
+        let key = key(signer);
+        let sign = |bytes: &[u8]| SshSignature::sign(&key, Namespace::Git, bytes).map(|signature| signature.armored());
+        self.main = self.repository.write_signed_commit(&draft, sign).unwrap();
+        self.main
+    }
+
     /// Makes a merge of these parents with this tree, whatever they hold, and puts main there.
     pub fn merge_as(&mut self, parents: &[ObjectId], files: &Files) -> ObjectId {
         self.main = self.commit(parents, files, "merge");

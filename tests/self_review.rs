@@ -1,0 +1,178 @@
+//! Nobody decides on their own access, whatever makes it theirs and by whatever path they come to decide: every link, on
+//! every path, on real repositories.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
+
+#[path = "support/governed.rs"]
+mod governed;
+
+use governed::*;
+use tenure::model::{
+    CampaignId, Digest, GrantKey, ItemId, PrincipalId, SystemId, Tier, Verdict,
+    file::{Item, KeyState, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals, RegistryPrincipal, Review},
+};
+
+/// What makes an account `dora`'s, and the account.
+const LINKS: [(&str, &str); 5] = [
+    ("own account", "dora"),
+    ("own second account", "dora-admin"),
+    ("own non-human identity", "svc-export"),
+    ("identity of an own identity", "etl"),
+    ("identity of a group she is in", "shared"),
+];
+
+/// An account that is nobody's here.
+const STRANGER: &str = "mo";
+
+/// How somebody comes to decide, the change that would do it, and the code of its refusal.
+type By = (&'static str, fn(&World, &Item) -> Files, &'static str);
+
+/// Where `dora`, `emil` and the group `ops`, which signs with a key of its own, are asked.
+const ASKED: [By; 5] = [
+    ("as reviewer", |world, item| world.answer("dora-2", 1, item, Verdict::Certify, |_| {}), "self-review"),
+    ("as cosigner", cosigned, "self-review"),
+    (
+        "as who delegated",
+        |world, item| {
+            let mut files = world.delegation("dora", "fay", |_| {});
+            world.answer_in(&mut files, "fay", 1, item, Verdict::Certify, |_| {});
+            files
+        },
+        "self-review",
+    ),
+    (
+        "by choosing who decides",
+        |world, item| world.answer("dora-2", 1, item, Verdict::Abstain, |item| item.to = Some("gus".to_owned())),
+        "self-review",
+    ),
+    ("through a group", |world, item| world.answer("ops-2", 1, item, Verdict::Certify, |_| {}), "self-review"),
+];
+
+/// Where only `emil` is asked, and `dora` is a fallback.
+const NOT_ASKED: [By; 3] = [
+    ("as fallback", |world, item| world.answer("dora", 1, item, Verdict::Certify, |_| {}), "self-review"),
+    (
+        "as delegate",
+        |world, item| {
+            let mut files = world.delegation("emil", "dora", |_| {});
+            world.answer_in(&mut files, "dora", 1, item, Verdict::Certify, |_| {});
+            files
+        },
+        "self-review",
+    ),
+    (
+        "as whom it is handed on to",
+        |world, item| world.answer("emil-2", 1, item, Verdict::Abstain, |item| item.to = Some("dora".to_owned())),
+        "handed-on",
+    ),
+];
+
+fn cosigned(world: &World, item: &Item) -> Files {
+    let mut files = world.answer("emil-2", 1, item, Verdict::Certify, |_| {});
+    let mut review: Review = parse(&files, &review_path("emil-2"));
+    review.cosigners = vec![PrincipalId::parse("dora").unwrap()];
+    put(&mut files, &review_path("emil-2"), &review);
+    sign(&mut files, &review_path("emil-2"), "emil");
+    sign(&mut files, &review_path("emil-2"), "dora");
+    files
+}
+
+/// Returns a campaign over all these accounts, in which these are asked.
+fn world(asked: &[(&str, u32)], fallback: &str) -> World {
+    let mut world = World::founded();
+    let files = world.registry(|registry| {
+        registry.principals[3].groups.push("ops".to_owned());
+        registry.principals.push(RegistryPrincipal {
+            id: PrincipalId::parse("ops").unwrap(),
+            subjects: Vec::new(),
+            groups: Vec::new(),
+            keys: vec![registry_key("ops", KeyState::Active)],
+        });
+    });
+    world.merge(&files);
+    let mut files = world.files.clone();
+    let mut people: Principals = parse(&files, "principals.toml");
+    for (name, owner) in [("bot", "dora"), ("etl", "bot"), ("shared", "ops")] {
+        people.principals.push(PrincipalEntry {
+            accounts: vec![format!("{SYSTEM}:{name}")],
+            owner: Some(PrincipalId::parse(owner).unwrap()),
+            status: PrincipalStatus::Active,
+            ..PrincipalEntry::new(PrincipalId::parse(name).unwrap(), PrincipalKind::Service)
+        });
+    }
+    put(&mut files, "principals.toml", &people);
+    world.merge(&files);
+    let all: Vec<Item> = LINKS.iter().map(|(_, account)| *account).chain([STRANGER]).map(item).collect();
+    world.open_stages(&all, asked, |definition| definition.fallback = PrincipalId::parse(fallback).unwrap());
+    assert_eq!(world.codes(), Vec::<&str>::new());
+    world
+}
+
+fn item(account: &str) -> Item {
+    let key = GrantKey::parse(&format!("membership/{account}/writers")).unwrap();
+    Item {
+        id: ItemId::of(&CampaignId::parse(CAMPAIGN).unwrap(), &SystemId::parse(SYSTEM).unwrap(), &key),
+        grant: Digest::of(account),
+        subject: format!("{SYSTEM}:{account}"),
+        tier: Tier::T3,
+        principal: account.to_owned(),
+        ..items().remove(0)
+    }
+}
+
+fn hold(mut world: World, paths: &[By]) {
+    for (path, by, code) in paths {
+        let honest = by(&world, &item(STRANGER));
+        assert_eq!(world.codes_after(&honest), Vec::<&str>::new(), "{path}: what is nobody's here");
+        for (link, account) in LINKS {
+            let files = by(&world, &item(account));
+            assert_eq!(world.codes_after(&files), [*code], "{link}, {path}");
+        }
+    }
+}
+
+#[test]
+fn nobody_who_is_asked_decides_on_their_own() {
+    hold(world(&[("dora", 1), ("emil", 1), ("ops", 1)], "ana"), &ASKED);
+}
+
+#[test]
+fn nobody_who_stands_in_decides_on_their_own() {
+    hold(world(&[("emil", 1)], "dora"), &NOT_ASKED);
+}
+
+#[test]
+fn nobody_merges_what_keeps_their_own() {
+    let mut world = world(&[("emil", 1)], "ana");
+    let (main, files) = (world.main, world.files.clone());
+    let mut codes = |account: &str, verdict, merger: Option<&str>| {
+        let decided = world.answer("emil-2", 1, &item(account), verdict, |_| {});
+        match merger {
+            Some(merger) => world.merge_signed(&decided, merger),
+            None => world.merge(&decided),
+        };
+        let codes = world.codes();
+        let reviews = world.reviews();
+        (world.main, world.files) = (main, files.clone());
+        (codes, reviews)
+    };
+    for (link, account) in LINKS {
+        assert_eq!(codes(account, Verdict::Certify, Some("dora")), (vec!["self-review"], 0), "{link}");
+        assert_eq!(codes(account, Verdict::Certify, Some("gus")), (vec![], 1), "{link}, merged by another");
+        assert_eq!(codes(account, Verdict::Revoke, Some("dora")), (vec![], 1), "{link}: what takes it away counts");
+        assert_eq!(codes(account, Verdict::Certify, None), (vec![], 1), "{link}: an unsigned merge tells nothing");
+    }
+    assert_eq!(codes(STRANGER, Verdict::Certify, Some("dora")), (vec![], 1));
+}
+
+#[test]
+fn a_merge_is_no_signature() {
+    let mut world = World::new();
+    let files = world.decided(|review| decide(review, 1, Verdict::Revoke), &["dora"]);
+    world.merge_signed(&files, "emil");
+    assert_eq!((world.codes(), world.reviews()), (vec!["below-threshold"], 0), "tier T1 needs two who sign the file");
+}
