@@ -29,7 +29,8 @@ pub struct Row {
     pub given: BTreeSet<String>,
 }
 
-/// Reads a table. `columns` says which column is which key, where its name is not that of the key.
+/// Reads a table. `columns` says which column is which key, where its name is not that of the key; a column that is no key
+/// (`""`) is left out.
 ///
 /// # Errors
 /// Everything that is wrong, each with its line and column; no row is passed over.
@@ -47,7 +48,8 @@ pub fn read(
     let mut all = Vec::new();
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     for (line, cells) in rows {
-        let keyed = cells.into_iter().map(|(column, cell)| {
+        let left_out = |column: &String| columns.get(column).is_some_and(String::is_empty);
+        let keyed = cells.into_iter().filter(|(column, _)| !left_out(column)).map(|(column, cell)| {
             let key = columns.get(&column).cloned().unwrap_or_else(|| column.clone());
             (column, key, cell)
         });

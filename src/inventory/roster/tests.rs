@@ -29,6 +29,15 @@ const TABLE: &str = "\u{feff}Employee,status,manager,team,accounts,facts.princip
     li.chen,left,,,,,,2026-09-30\r\n";
 
 #[test]
+fn a_column_that_is_mapped_to_no_key_is_left_out_and_no_other_is() {
+    let table = "id,Salary\nana.ruiz,9\n";
+    let rows = read("people.csv", table, Layout::Csv, &columns(&[("Salary", "")])).unwrap();
+    assert_eq!(rows[0].given, ["id".to_owned()].into());
+    assert!(refused(table, Layout::Csv).contains("no key is called `Salary`"));
+    assert!(refused("id,\nana.ruiz,9\n", Layout::Csv).contains("no key is called ``"));
+}
+
+#[test]
 fn a_table_and_json_lines_make_the_same_entries() {
     let csv = read("people.csv", TABLE, Layout::Csv, &columns(&[("Employee", "id")])).unwrap();
     let lines = r#"{"id": "ana.ruiz", "status": "active", "owner": "li.chen", "team": "orders, east", "accounts": ["web:uid:2", "db:1"], "facts": {"principal.mfa": "push", "principal.sealed": false}}
