@@ -58,7 +58,7 @@ fn a_new_reviewer_decides_25_items_signs_and_pushes_them() {
     let plan = world.tenure(&["plan"]);
     assert!(matches!(plan.code, Some(0 | 3)), "{}{}", plan.out, plan.err);
     assert!(plan.out.contains("svc_legacy"), "{}", plan.out);
-    keep("plan", &page(&first_lines(&plan.out, 30), 120, "The plan that follows from the signed decisions"));
+    keep("plan", &page(&numbered(&first_lines(&plan.out, 30)), 120, "The plan that follows from the signed decisions"));
 }
 
 /// Decides these items with the keys of the full screen, quitting in the middle and going on.
@@ -167,6 +167,17 @@ fn files(world: &World, name: &str) -> Vec<(String, Review)> {
         (path, review)
     };
     listed.iter().map(read).collect()
+}
+
+/// Returns the text with its actions numbered: their ids differ from repository to repository.
+fn numbered(text: &str) -> String {
+    let mut parts = text.split("act-");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for (number, part) in (1..).zip(parts) {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_hexdigit()).len();
+        shown.push_str(&format!("act-{number:0digits$x}{}", &part[digits..]));
+    }
+    shown
 }
 
 fn first_lines(text: &str, count: usize) -> String {
