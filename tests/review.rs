@@ -118,3 +118,78 @@ fn in_a_terminal_decided_saved_quit_resumed_signed() {
     assert!(left.contains("signed: campaigns/2026-q4/reviews/web-1/ana.toml.ana.sig"), "{left}");
     world.tenure(&["check"]).exits(0);
 }
+
+#[test]
+fn what_another_hand_wrote_meanwhile_stays_and_so_does_this_decision() {
+    let world = OPENED.copied();
+    let path = format!("campaigns/{CAMPAIGN}/reviews/web-1/ana.toml");
+    let mut desk = Terminal::start(&world.command(&["review", "--key", "../keys/ana"]), 24, 80);
+    desk.until("0 of 25 decided");
+    let mut theirs = read(&world, "ana");
+    theirs.items[5].decision = Some(Verdict::Revoke);
+    theirs.items[5].reason = "ended: by another hand".to_owned();
+    world.write(&format!("repo/{path}"), &render(&theirs));
+    desk.press("r1by this hand\r").until("both versions are in it now").until("2 of 25 decided");
+    let reasons: Vec<_> = decided(&read(&world, "ana")).into_iter().map(|(_, reason)| reason).collect();
+    assert_eq!(reasons, ["unused: by this hand", "ended: by another hand"]);
+
+    // A file that is being edited and is not in form is left alone, and said so.
+    let text = world.read(&format!("repo/{path}"));
+    world.write(&format!("repo/{path}"), &format!("{text}# a note\n"));
+    desk.press("r1once more\r").until("NOT SAVED");
+    assert_eq!(world.read(&format!("repo/{path}")), format!("{text}# a note\n"));
+    desk.press("q");
+    desk.ends();
+}
+
+#[test]
+fn a_desk_that_is_killed_has_saved_everything_and_one_that_is_ended_gives_the_terminal_back() {
+    let world = OPENED.copied();
+    let command = world.command(&["review", "--key", "../keys/ana"]);
+    let mut desk = Terminal::start(&command, 24, 80);
+    desk.until("0 of 25 decided").press("r1gone\r").until("1 of 25 decided").press("r1half wri");
+    desk.kill();
+    assert_eq!(decided(&read(&world, "ana")), [(Verdict::Revoke, "unused: gone".to_owned())]);
+    assert_eq!(
+        world.sandbox().git(world.repo(), &["status", "--porcelain"]).lines().count(),
+        1,
+        "no file is left over"
+    );
+
+    let mut desk = Terminal::start(&command, 24, 80);
+    desk.until("1 of 25 decided");
+    rustix::process::kill_process(desk.id(), rustix::process::Signal::TERM).unwrap();
+    assert_eq!(desk.ends().0, Some(0));
+    let mut desk = Terminal::start(&command, 24, 80);
+    desk.until("1 of 25 decided").press("\x03");
+    assert_eq!(desk.ends().0, Some(0), "ctrl-c leaves");
+}
+
+#[test]
+fn what_is_left_open_or_changed_after_the_merge_goes_into_the_next_file() {
+    let world = OPENED.copied();
+    let name = |number: &str| format!("campaigns/{CAMPAIGN}/reviews/web-1/ana{number}.toml");
+    let mut first = read(&world, "ana");
+    first.items[1].decision = Some(Verdict::Revoke);
+    first.items[1].reason = "ended: by editor".to_owned();
+    world.write(&format!("repo/{}", name("")), &render(&first));
+    world.sign("ana", &[&name("")]);
+    world.sign("ben", &[&name("")]);
+    world.merge("the first file");
+    talk(&world, "ana", &["r", "1 left open before", "q"]).exits(0).says("saved: revoke");
+    let next = read(&world, "ana-3");
+    assert_eq!(next.items.len(), 1, "only what is decided");
+    assert_eq!(next.items[0].id, first.items[0].id);
+    assert_eq!(next.items[0].supersedes, None);
+
+    let mut desk = Terminal::start(&world.command(&["review", "--key", "../keys/ana"]), 24, 80);
+    desk.until("2 of 25 decided").press("gjd1only its use\r").until("disable: ").press("q");
+    desk.ends();
+    let next = read(&world, "ana-3");
+    let named = next.items[1].supersedes.as_deref().unwrap_or_default();
+    assert!(named.starts_with(&format!("{}@sha256:", name(""))), "{named}");
+    world.sign("ana", &[&name("-3")]);
+    world.sign("ben", &[&name("-3")]);
+    world.merge("the next file");
+    world.tenure(&["check"]).exits(0);
+}
