@@ -134,21 +134,13 @@ impl Terminal {
 
     /// Kills the program without a word, as a machine that loses power.
     pub fn kill(mut self) {
-        // The program is a child of setsid and ends with its terminal; setsid itself is ours.
-        let children =
-            std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.child.id())).unwrap_or_default();
-        for id in children.split_whitespace() {
-            let id = id.parse().ok().and_then(rustix::process::Pid::from_raw).expect("a process");
-            let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
-        }
+        self.child.kill().expect("own child");
         let _ = self.child.wait();
     }
 
-    /// Returns the process id of the program itself.
+    /// Returns the process id of the program: setsid, which leads no group of its own, becomes it.
     pub fn id(&self) -> rustix::process::Pid {
-        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.child.id())).expect("proc");
-        let first = children.split_whitespace().next().and_then(|id| id.parse().ok());
-        first.and_then(rustix::process::Pid::from_raw).expect("it runs")
+        rustix::process::Pid::from_child(&self.child)
     }
 
     /// Returns the screen as a picture that is text: an SVG of the same bytes for the same screen.
