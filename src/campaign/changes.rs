@@ -1,9 +1,15 @@
 //! What changed in the selected scope since a campaign froze its population, and what became of each change.
 
 use super::{Roll, Setting};
-use crate::model::{CampaignId, Digest, Grant, GrantKey, ItemId, SystemId, Tier};
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    model::{CampaignId, Digest, Grant, GrantKey, ItemId, SystemId, Tier},
+};
 use serde::Serialize;
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// How a grant is not as it was pinned.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -79,18 +85,17 @@ pub struct Changed {
 /// What may have become of changes.
 #[derive(Clone, Debug, Default)]
 pub struct Disposals {
-    /// Items of this campaign whose decision changes the target, or did.
-    pub decided: std::collections::BTreeSet<ItemId>,
+    /// Items of this campaign that the engine has acted on.
+    pub decided: BTreeSet<ItemId>,
     /// Credentials the engine made.
-    pub successors: std::collections::BTreeSet<GrantKey>,
-    /// Grants that others let stand, by system, key and digest: a later campaign or an exception.
-    pub accepted: BTreeMap<(SystemId, GrantKey, Digest), Disposition>,
+    pub successors: BTreeSet<GrantKey>,
+    /// Grants that others let stand or put to review, by digest: an exception or a later campaign.
+    pub accepted: BTreeMap<Digest, Disposition>,
 }
 
 /// Returns what is not as `pinned` had it, over the same selectors, sorted by system and key; what only lost something on the
 /// way is no change to look at. `now` is the population as the definition selects it today.
 pub fn changes(
-    campaign: &CampaignId,
     pinned: (&Roll<'_>, &Setting<'_>),
     now: (&Roll<'_>, &Setting<'_>),
     disposals: &Disposals,
@@ -114,8 +119,22 @@ pub fn changes(
         }
     }
     changes.sort_by(|a, b| (&a.system, &a.grant).cmp(&(&b.system, &b.grant)));
-    let _ = campaign;
     changes
+}
+
+/// Returns why the campaign cannot close: changes that nobody has looked at, each with the next command.
+pub fn undisposed(campaign: &CampaignId, changes: &[Changed]) -> Diagnostics {
+    let open = changes.iter().filter(|change| change.disposition.is_none());
+    let say = |change: &Changed| {
+        let Changed { system, entitlement, principal, .. } = change;
+        let message = format!(
+            "`{entitlement}` of `{principal}` on `{system}` was {} since the population was frozen, and nobody has looked",
+            change.change
+        );
+        let help = format!("`tenure campaign late {campaign}` puts it to review; or sign an exception for it");
+        Diagnostic::error("population-changed", message).help(help)
+    };
+    open.map(say).collect()
 }
 
 fn of<'a>(setting: &Setting<'a>, grant: &Grant) -> Option<&'a Grant> {
@@ -146,7 +165,6 @@ impl Disposals {
         if self.successors.contains(&grant.key) {
             return Some(Disposition::Successor);
         }
-        let key = (grant.system.clone(), grant.key.clone(), grant.digest());
-        self.accepted.get(&key).cloned()
+        self.accepted.get(&grant.digest()).cloned()
     }
 }

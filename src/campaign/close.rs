@@ -50,5 +50,6 @@ pub fn close(status: &Status, digest: Digest) -> Result<CampaignClose, Diagnosti
         verdicts,
         confirmed: count(State::Confirmed),
         excepted: count(State::Excepted),
+        followed_by: Vec::new(),
     })
 }

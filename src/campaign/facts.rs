@@ -51,6 +51,12 @@ fn lacking(unknown: &[&str]) -> Option<String> {
     (!unknown.is_empty()).then(|| format!("not known: {}{rest}", first.join(", ")))
 }
 
+/// Returns as what somebody was asked, and who was passed over and why, from the facts of their item; nothing where they
+/// are the first in line.
+pub fn asked_as(facts: &str) -> Option<&str> {
+    facts.rfind(ASKED).and_then(|at| facts.get(at + ASKED.len()..))
+}
+
 fn cut(text: &str, most: usize) -> String {
     // A quote or backslash takes two bytes in the file.
     let cost = |c: char| c.len_utf8() + usize::from(matches!(c, '"' | '\\'));

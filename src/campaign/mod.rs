@@ -1,5 +1,6 @@
 //! Campaigns: a frozen population, items, reviews, and what they resolve to.
 
+mod advance;
 mod advice;
 mod assign;
 mod bench;
@@ -11,9 +12,12 @@ mod dossier;
 mod earlier;
 mod exceptions;
 mod facts;
+mod happening;
+mod notices;
 mod open;
 mod population;
 mod quality;
+mod recurrence;
 mod resolution;
 mod resolve;
 mod reviewers;
@@ -23,18 +27,23 @@ mod worklist;
 #[cfg(test)]
 mod tests;
 
+pub use advance::{Closing, NotYet, advance, missing, stage_now};
 pub use assign::Assignment;
 pub use bench::{Bar, Bench};
-pub use changes::{Changed, Disposals, Disposition, Drift, changes};
+pub use changes::{Changed, Disposals, Disposition, Drift, changes, undisposed};
 pub use close::close;
 pub use contents::{is_unlisted, unlisted};
 pub use definition::{Ground, check_definition};
 pub use dossier::{Chapter, Dossier, Earlier, Library, Line, Sources, is_flagged, said, silence_words, tier_words};
 pub use earlier::{Needed, Preceding};
 pub use exceptions::{ExceptionStatus, Ledger, Validity, exception_findings, exceptions};
+pub use facts::asked_as;
+pub use happening::{Happening, Scene, happened, is_narrowed, narrowed, word};
+pub use notices::{Mark, Notice, OpenStage, notices};
 pub use open::{Opened, Opening, open, principals_digest};
 pub use population::{Member, Roll, population};
 pub use quality::{Given, Quality, ReviewerQuality, Study, stamps_in, study};
+pub use recurrence::{ToOpen, by_event, recurring};
 pub use resolution::Resolution;
 pub use resolve::{Reopened, Resolved, Waiting, resolve};
 pub use reviewers::{NoReviewers, Reviewer, Standing};

@@ -62,6 +62,7 @@ fn entries() -> Vec<Entry> {
             verdicts: [("certify".into(), 1), ("revoke".into(), 1)].into(),
             confirmed: 1,
             excepted: 0,
+            followed_by: vec![CampaignId::parse("q4-late").unwrap()],
         }),
         Entry::DecisionAccepted(DecisionAccepted {
             path: path.clone(),

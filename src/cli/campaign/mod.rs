@@ -1,6 +1,11 @@
-//! `tenure campaign open|overview|status|quality|close`
+//! `tenure campaign open|next|overview|status|quality|due|advance|late|close`
 
+mod advance;
 mod close;
+mod drift;
+mod due;
+mod late;
+mod next;
 mod open;
 mod overview;
 mod quality;
@@ -20,8 +25,16 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Close the stage that is judged now, when its days are over or everybody has answered
+    Advance(advance::Args),
     /// Close a campaign in which everything is decided, and confirmed or excepted
     Close(close::Args),
+    /// Say whom to tell now: what opened, reminders, what is late, and who is next
+    Due(due::Args),
+    /// Put to review what was added or raised while a campaign was open
+    Late(late::Args),
+    /// Say which campaigns are to be opened now, by their rhythm and by what happened
+    Next(next::Args),
     /// Freeze a population, assign every item, write the worklists
     Open(open::Args),
     /// Show review files as Markdown: what is put to whom, what they decided, what silence will cost
@@ -34,7 +47,11 @@ enum Command {
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     match &args.command {
+        Command::Advance(args) => advance::run(args, context),
         Command::Close(args) => close::run(args, context),
+        Command::Due(args) => due::run(args, context),
+        Command::Late(args) => late::run(args, context),
+        Command::Next(args) => next::run(args, context),
         Command::Open(args) => open::run(args, context),
         Command::Overview(args) => overview::run(args, context),
         Command::Quality(args) => quality::run(args, context),

@@ -1,7 +1,7 @@
 //! `tenure campaign open ID --from FILE`
 
 use crate::{
-    campaign::{Opened, Opening, folder, open},
+    campaign::{Opened, Opening, folder, narrowed, open},
     cli::{
         Context, Exit, Failure, Format,
         footing::{Footing, warnings},
@@ -16,7 +16,7 @@ use std::io::Write;
 /// Freeze a population, assign every item, write the worklists
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Everything is read from the main branch: merge a fresh inventory first. The files are written to the work tree; a campaign\nowner signs campaign.toml, and both go to main in one merge.\n\nExamples:\n  tenure campaign open 2026-q4-privileged --from policies/privileged.toml\n  tenure sign campaigns/2026-q4-privileged/campaign.toml"
+    after_help = "Everything is read from the main branch: merge a fresh inventory first. The files are written to the work tree; a campaign\nowner signs campaign.toml, and both go to main in one merge.\n\nExamples:\n  tenure campaign open 2026-q4-privileged --from policies/privileged.toml\n  tenure campaign open leaver-li --from policies/everything.toml --subject db:16401 --because 'li left'\n  tenure sign campaigns/2026-q4-privileged/campaign.toml"
 )]
 pub(super) struct Args {
     /// What the campaign will be called
@@ -24,24 +24,49 @@ pub(super) struct Args {
     /// The definition on the main branch
     #[arg(long, value_name = "FILE")]
     from: String,
+    /// Only over what this account holds, `<system>:<immutable id>`; may be given more than once
+    #[arg(long = "subject", value_name = "ACCOUNT")]
+    subjects: Vec<String>,
+    /// Why only over these, for its title: `tenure campaign next` says it
+    #[arg(long, value_name = "TEXT", requires = "subjects")]
+    because: Option<String>,
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let session = Session::open(context)?;
     session.stand()?;
+    let mut definition: CampaignDefinition = session.snapshot().read(&args.from).map_err(store)?.into_value();
+    if !args.subjects.is_empty() {
+        let subjects = args.subjects.iter().cloned().collect();
+        definition = narrowed(&definition, &subjects, args.because.as_deref().unwrap_or("some accounts"));
+    }
+    let opened = open_from(&session, context, args.id.clone(), &args.from, definition)?;
+    tell(&opened, context)?;
+    Ok(Exit::Done)
+}
+
+/// Opens a campaign from a definition that came from the file `from`, and writes its files to the work tree.
+///
+/// # Errors
+/// When its name is taken, or something stands against it: all of it.
+pub(super) fn open_from(
+    session: &Session,
+    context: &mut Context,
+    id: CampaignId,
+    from: &str,
+    definition: CampaignDefinition,
+) -> Result<Opened, Failure> {
     let trust = session.trust()?;
-    let snapshot = session.snapshot();
-    if !snapshot.list(&folder(&args.id)).map_err(store)?.files.is_empty() {
-        let problem = Diagnostic::error("campaign-exists", format!("`{}` is on main already", args.id));
+    if !session.snapshot().list(&folder(&id)).map_err(store)?.files.is_empty() {
+        let problem = Diagnostic::error("campaign-exists", format!("`{id}` is on main already"));
         return Err(problem.help("take another id: a campaign is opened once").into());
     }
-    let definition: CampaignDefinition = snapshot.read(&args.from).map_err(store)?.into_value();
     let now = context.clock.now();
     let footing = Footing::at(&session.repository, session.main, &session.governed, &definition, now)?;
     context.problems(&warnings(&footing))?;
     let opening = Opening {
-        id: args.id.clone(),
-        from: args.from.clone(),
+        id,
+        from: from.to_owned(),
         definition,
         base: session.main.to_string(),
         now,
@@ -56,13 +81,12 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let root = session.work_tree()?;
     opened.publish(root).map_err(|error| {
         let problem = Diagnostic::error("unwritable", error.to_string()).with_note("nothing was written");
-        Failure::from(problem.help(format!("look at campaigns/{} in the work tree", args.id)))
+        Failure::from(problem.help(format!("look at campaigns/{} in the work tree", opened.campaign.id)))
     })?;
-    tell(&opened, context)?;
-    Ok(Exit::Done)
+    Ok(opened)
 }
 
-fn tell(opened: &Opened, context: &mut Context) -> Result<(), Failure> {
+pub(super) fn tell(opened: &Opened, context: &mut Context) -> Result<(), Failure> {
     let campaign = &opened.campaign;
     let path = format!("{}/campaign.toml", folder(&campaign.id));
     if context.format == Format::Json {

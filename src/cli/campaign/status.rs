@@ -1,8 +1,11 @@
 //! How far a campaign is, for people and programs; and what its close would record.
 
-use super::quality::quality_of;
+use super::{
+    drift::{drift, followed_by},
+    quality::quality_of,
+};
 use crate::{
-    campaign::{Facts, Sheet, Status, close, folder, resolve, status},
+    campaign::{Facts, Sheet, Status, asked_as, close, folder, resolve, status, undisposed},
     cli::{
         Context, Exit, Failure, Format,
         exception::standing,
@@ -16,11 +19,11 @@ use crate::{
         history::History,
         record::CampaignClose,
     },
-    report::{Look, campaign_human, quality_human},
+    report::{Look, asked_human, campaign_human, drift_human, quality_human},
     store::{Snapshot, Unverified},
     trust::Verified,
 };
-use std::io::Write;
+use std::{collections::BTreeMap, io::Write};
 
 /// Say who owes what, and what is unconfirmed, from signed files and evidence alone
 #[derive(Debug, clap::Args)]
@@ -44,19 +47,22 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
 /// # Errors
 /// When there is no such campaign, or its files cannot be read.
 fn show(id: &CampaignId, session: &Session, history: &History, context: &mut Context) -> Result<Exit, Failure> {
-    let (campaign, status) = status_of(id, session, history, context)?;
+    let (campaign, status, sheets) = status_of(id, session, history, context)?;
     let quality = quality_of(campaign, session, history)?;
-    match context.format {
-        Format::Json => {
-            let mut value = serde_json::to_value(&status).map_err(std::io::Error::from)?;
-            value["quality"] = serde_json::to_value(&quality).map_err(std::io::Error::from)?;
-            context.json(&value)?;
-        }
-        _ => {
-            let look = Look::new(context.out_style);
-            let text = format!("{}\n{}", campaign_human(&status, look), quality_human(&quality, look));
-            context.out.write_all(text.as_bytes())?;
-        }
+    let changes = drift(id, session, history, context.clock.now())?;
+    let asked = asked(&sheets);
+    if context.format == Format::Json {
+        let row = |((reviewer, why), items): (&(String, String), &usize)| serde_json::json!({"reviewer": reviewer, "asked_as": why, "items": items});
+        let mut value = serde_json::to_value(&status).map_err(std::io::Error::from)?;
+        value["quality"] = serde_json::to_value(&quality).map_err(std::io::Error::from)?;
+        value["asked"] = asked.iter().map(row).collect();
+        value["changes"] = serde_json::to_value(&changes).map_err(std::io::Error::from)?;
+        context.json(&value)?;
+    } else {
+        let look = Look::new(context.out_style);
+        let quality = format!("\n{}", quality_human(&quality, look));
+        let told = [asked_human(&asked, look), drift_human(&changes, look)].concat();
+        context.out.write_all([campaign_human(&status, look), quality, told].concat().as_bytes())?;
     }
     let wrong = !status.findings.is_empty() || !quality.findings.is_empty();
     Ok(if status.overdue || wrong { Exit::Findings } else { Exit::Done })
@@ -72,8 +78,29 @@ pub(super) fn closing(
     history: &History,
     context: &Context,
 ) -> Result<CampaignClose, Failure> {
-    let (campaign, status) = status_of(id, session, history, context)?;
-    close(&status, campaign.digest()).map_err(|problems| Failure { problems, exit: Exit::Findings })
+    let (campaign, status, _) = status_of(id, session, history, context)?;
+    let changes = drift(id, session, history, context.clock.now())?;
+    let mut problems = undisposed(id, &changes);
+    match close(&status, campaign.digest()) {
+        Ok(close) if problems.is_empty() => Ok(CampaignClose { followed_by: followed_by(&changes), ..close }),
+        closed => {
+            problems.extend(closed.err().unwrap_or_default());
+            Err(Failure { problems, exit: Exit::Findings })
+        }
+    }
+}
+
+/// Returns who was asked in the place of others, with why, and about how many items.
+fn asked(sheets: &[Sheet]) -> BTreeMap<(String, String), usize> {
+    let mut asked = BTreeMap::new();
+    for sheet in sheets {
+        for why in
+            sheet.review.items.iter().filter_map(|item| asked_as(&item.facts)).filter(|why| why.contains(", as "))
+        {
+            *asked.entry((sheet.review.reviewer.to_string(), why.to_owned())).or_default() += 1;
+        }
+    }
+    asked
 }
 
 fn status_of<'s>(
@@ -81,7 +108,7 @@ fn status_of<'s>(
     session: &'s Session,
     history: &History,
     context: &Context,
-) -> Result<(&'s Verified<Campaign>, Status), Failure> {
+) -> Result<(&'s Verified<Campaign>, Status, Vec<Sheet>), Failure> {
     let campaign = session.governed.campaign(id).ok_or_else(|| unknown(id, session))?;
     let systems = systems_at(session.snapshot())?;
     let now = context.clock.now();
@@ -98,7 +125,8 @@ fn status_of<'s>(
         systems: &systems,
         now,
     };
-    Ok((campaign, status(&facts)))
+    let status = status(&facts);
+    Ok((campaign, status, sheets))
 }
 
 /// Returns the worklists as they were when the campaign's owners had signed it: `trust` holds later files against them.

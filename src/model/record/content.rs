@@ -58,6 +58,9 @@ pub struct CampaignClose {
     pub confirmed: u64,
     /// How many stand by exception.
     pub excepted: u64,
+    /// The campaigns that put to review what changed meanwhile, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub followed_by: Vec<CampaignId>,
 }
 
 /// See [`super::Entry::DecisionAccepted`].

@@ -1,0 +1,150 @@
+//! Closing a stage: when its days are over or everybody has answered, with the exact list of what nobody answered.
+
+use super::Sheet;
+use crate::{
+    model::{
+        ItemId, PrincipalId, Tier, Timestamp,
+        file::{AfterSilence, Campaign, FileKind, Item, Silent, StageClose},
+    },
+    trust::Opening,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a stage is closed by.
+pub struct Closing<'a> {
+    /// The campaign, with all that was answered so far.
+    pub opening: &'a Opening,
+    /// Its worklists, as they were when it was opened.
+    pub sheets: &'a [Sheet],
+    /// Returns whether the access of an item is unused for certain, and for long enough.
+    pub unused: &'a dyn Fn(&ItemId) -> bool,
+    /// The commit of the main branch that the answers are counted at.
+    pub base: String,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Why a stage is not closed.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum NotYet {
+    /// All stages are closed.
+    #[error("all {0} stages are closed already")]
+    Done(u32),
+    /// There are days left, and somebody has not answered.
+    #[error("stage {stage} is open until {ends}, and {} for {waits}", waiting(*.items))]
+    Early {
+        /// The stage.
+        stage: u32,
+        /// When its days are over.
+        ends: Timestamp,
+        /// How many items wait.
+        items: u64,
+        /// For whom.
+        waits: String,
+    },
+    /// Silence would take away more than the definition lets it.
+    #[error("silence would disable {found} items in stage {stage}, and the definition lets it disable {cap}")]
+    TooMuch {
+        /// The stage.
+        stage: u32,
+        /// How many it would be.
+        found: usize,
+        /// How many are allowed.
+        cap: u32,
+    },
+}
+
+/// Returns the stage that is judged now, when it began and when its days are over; nothing when all are closed.
+pub fn stage_now(opening: &Opening) -> Option<(u32, Timestamp, Timestamp)> {
+    let campaign = opening.campaign().value();
+    let stage = opening.closed() + 1;
+    if stage > campaign.definition.stage_count() {
+        return None;
+    }
+    let begins = opening.closes().last().map_or(campaign.opened_at, |close| close.closed_at);
+    let days = campaign.definition.stage(stage).map_or(campaign.definition.window_days, |stage| stage.days);
+    Some((stage, begins, begins.plus_days(i64::from(days))))
+}
+
+/// Returns the items that are asked about in a stage and that somebody has still to answer, by who that is.
+pub fn missing(opening: &Opening, stage: u32) -> BTreeMap<PrincipalId, BTreeSet<ItemId>> {
+    let mut missing: BTreeMap<PrincipalId, BTreeSet<ItemId>> = BTreeMap::new();
+    for item in opening.items().filter(|item| opening.course(item).reached(stage)) {
+        for reviewer in opening.missing(item, stage) {
+            missing.entry(reviewer).or_default().insert(item.clone());
+        }
+    }
+    missing
+}
+
+/// Returns the file that closes the stage that is judged now.
+///
+/// # Errors
+/// When it is too early, there is no stage left, or silence would take away too much.
+pub fn advance(closing: &Closing<'_>) -> Result<StageClose, NotYet> {
+    let opening = closing.opening;
+    let campaign: &Campaign = opening.campaign().value();
+    let Some((stage, _, ends)) = stage_now(opening) else {
+        return Err(NotYet::Done(campaign.definition.stage_count()));
+    };
+    let missing = missing(opening, stage);
+    if closing.now < ends && !missing.is_empty() {
+        let items: BTreeSet<&ItemId> = missing.values().flatten().collect();
+        let names: Vec<&str> = missing.keys().map(PrincipalId::as_str).collect();
+        let waits = names.join(", ");
+        return Err(NotYet::Early { stage, ends, items: items.len() as u64, waits });
+    }
+    let stubs: BTreeMap<&ItemId, &Item> =
+        closing.sheets.iter().flat_map(|sheet| &sheet.review.items).map(|item| (&item.id, item)).collect();
+    let (answered, silent) = opening.answered_in(stage);
+    let allowed = |stub: &Item| campaign.definition.after_silence(stage, stub.tier);
+    let silent: Vec<_> =
+        silent.into_iter().filter_map(|item| stubs.get(item)).map(|stub| (*stub, allowed(stub))).collect();
+    let silent = outcomes(stage, &silent, campaign.definition.silence_cap(), closing.unused)?;
+    Ok(StageClose {
+        schema: FileKind::StageClose.schema().to_owned(),
+        repo: campaign.repo.clone(),
+        campaign: campaign.id.clone(),
+        digest: opening.campaign().digest(),
+        stage,
+        base: closing.base.clone(),
+        closed_at: closing.now,
+        answered,
+        salt: None,
+        seeded: Vec::new(),
+        silent,
+    })
+}
+
+fn waiting(items: u64) -> String {
+    if items == 1 { "1 item waits".to_owned() } else { format!("{items} items wait") }
+}
+
+/// What must be disabled comes first; what may also be excepted is disabled only while the cap has room.
+fn outcomes(
+    stage: u32,
+    silent: &[(&Item, &'static [AfterSilence])],
+    cap: u32,
+    unused: &dyn Fn(&ItemId) -> bool,
+) -> Result<Vec<Silent>, NotYet> {
+    let must = silent.iter().filter(|(_, allowed)| **allowed == [AfterSilence::Disable]).count();
+    let most = usize::try_from(cap).unwrap_or(usize::MAX);
+    if must > most {
+        return Err(NotYet::TooMuch { stage, found: must, cap });
+    }
+    let mut room = most - must;
+    let mut outcomes = Vec::with_capacity(silent.len());
+    for (item, allowed) in silent {
+        let then = match allowed {
+            [one] => *one,
+            _ if room > 0 && item.tier <= Tier::T1 && unused(&item.id) => {
+                room -= 1;
+                AfterSilence::Disable
+            }
+            _ => AfterSilence::Except,
+        };
+        let (principal, entitlement) = (item.principal.clone(), item.entitlement.clone());
+        outcomes.push(Silent { item: item.id.clone(), then, principal, entitlement });
+    }
+    Ok(outcomes)
+}

@@ -1,0 +1,151 @@
+//! `tenure campaign advance ID`: closes the stage that is judged now, with the exact list of what nobody answered.
+
+use super::status::sheets_of;
+use crate::{
+    campaign::{Closing, NotYet, Sheet, advance, folder},
+    cli::{Context, Exit, Failure, Format, assemble::Committed, duties::pack_at, session::Session},
+    diag::{Diagnostic, Diagnostics},
+    format::governed,
+    inventory,
+    model::{CampaignId, ItemId, SystemId, Tier, Usage, file::StageClose},
+    policy::Pack,
+    report::{Look, stage_human},
+    trust::Opening,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
+
+/// Close the stage that is judged now, when its days are over or everybody has answered
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Writes campaigns/ID/stages/N.toml: what nobody answered, and what that comes to. Nothing happens by it until a campaign\nowner has signed it and it is on main; what comes to main after it is late.\n\nExamples:\n  tenure campaign advance 2026-q4\n  tenure campaign advance --all\n\nExit codes: 0 written · 3 too early, or silence would take away too much"
+)]
+pub(super) struct Args {
+    /// The campaign
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    id: Option<CampaignId>,
+    /// Every campaign with a stage whose time is over
+    #[arg(long)]
+    all: bool,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context)?;
+    session.stand()?;
+    if let Some(id) = &args.id {
+        let opening = session.governed.openings().get(id).ok_or_else(|| super::status::unknown(id, &session))?;
+        let done = one(opening, &session, context)?.map(|()| Exit::Done);
+        return done.map_err(|why| Failure::new(Exit::Findings, refused(id, &why)));
+    }
+    let mut problems = Diagnostics::new();
+    for (id, opening) in session.governed.openings() {
+        match one(opening, &session, context)? {
+            Ok(()) | Err(NotYet::Done(_) | NotYet::Early { .. }) => {}
+            Err(why) => problems.push(refused(id, &why)),
+        }
+    }
+    if problems.has_errors() { Err(Failure { problems, exit: Exit::Findings }) } else { Ok(Exit::Done) }
+}
+
+fn refused(id: &CampaignId, why: &NotYet) -> Diagnostic {
+    let help = match why {
+        NotYet::Done(_) => format!("tenure campaign close {id}"),
+        NotYet::Early { ends, .. } => format!("come back at {ends}, or when they have answered: tenure campaign due"),
+        NotYet::TooMuch { .. } => {
+            "have a fallback decide on these items: tenure review; silence takes no more than `silence_cap`".to_owned()
+        }
+    };
+    Diagnostic::error("stage-open", format!("{id}: {why}")).help(help)
+}
+
+fn one(opening: &Opening, session: &Session, context: &mut Context) -> Result<Result<(), NotYet>, Failure> {
+    let campaign = opening.campaign();
+    let sheets = sheets_of(campaign, session)?;
+    let unused = unused(session, opening, &sheets)?;
+    let closing = Closing {
+        opening,
+        sheets: &sheets,
+        unused: &|item| unused.contains(item),
+        base: session.main.to_string(),
+        now: context.clock.now(),
+    };
+    let close = match advance(&closing) {
+        Ok(close) => close,
+        Err(why) => return Ok(Err(why)),
+    };
+    let path = format!("{}/stages/{}.toml", folder(&campaign.id), close.stage);
+    let file = session.work_tree()?.join(&path);
+    let failed = |error: std::io::Error| {
+        Failure::from(Diagnostic::error("unwritable", format!("{path}: {error}")).help("look at the work tree"))
+    };
+    if let Some(parent) = file.parent() {
+        std::fs::create_dir_all(parent).map_err(failed)?;
+    }
+    std::fs::write(&file, governed::render(&close)).map_err(failed)?;
+    tell(&close, &path, &sheets, context)?;
+    Ok(Ok(()))
+}
+
+fn tell(close: &StageClose, path: &str, sheets: &[Sheet], context: &mut Context) -> Result<(), Failure> {
+    if context.format == Format::Json {
+        return context.json(&serde_json::json!({"path": path, "close": close}));
+    }
+    let tiers: BTreeMap<&ItemId, (&SystemId, Tier)> = sheets
+        .iter()
+        .flat_map(|sheet| sheet.review.items.iter().map(move |item| (&item.id, (&sheet.review.system, item.tier))))
+        .collect();
+    let mut text = stage_human(close, &tiers, Look::new(context.out_style));
+    let branch = format!("{}-stage-{}", close.campaign, close.stage);
+    text.push_str(&format!(
+        "next: look at the list, then\n  git switch -c {branch}\n  tenure sign {path}\n  git add {} && git commit -m 'close stage {}'\n  \
+         git push -u origin {branch}, and open a pull request\n",
+        folder(&close.campaign),
+        close.stage
+    ));
+    context.out.write_all(text.as_bytes())?;
+    Ok(())
+}
+
+/// Returns the items of the worst tiers whose access is unused for certain, by the newest inventory, for as long as the
+/// rules call dormant.
+fn unused(session: &Session, opening: &Opening, sheets: &[Sheet]) -> Result<BTreeSet<ItemId>, Failure> {
+    let campaign = &opening.campaign().id;
+    let items: BTreeMap<&ItemId, (&SystemId, Tier)> = sheets
+        .iter()
+        .flat_map(|sheet| sheet.review.items.iter().map(move |item| (&item.id, (&sheet.review.system, item.tier))))
+        .filter(|(_, (_, tier))| *tier <= Tier::T1)
+        .collect();
+    let systems: BTreeSet<&SystemId> = items.values().map(|(system, _)| *system).collect();
+    let mut unused = BTreeSet::new();
+    if systems.is_empty() {
+        return Ok(unused);
+    }
+    let pack = pack_at(&session.repository, session.main)?;
+    for system in systems {
+        let Ok(loaded) = inventory::load(&Committed(session.snapshot()), system) else { continue };
+        for grant in loaded.inventory.grants() {
+            let item = ItemId::of(campaign, system, &grant.key);
+            let Some((_, tier)) = items.get(&item) else { continue };
+            let since = match loaded.inventory.usage(&grant.key) {
+                Usage::At(time) | Usage::NeverSince(time) => time,
+                Usage::Unknown(_) => continue,
+            };
+            if loaded.inventory.observed_at().days_since(since) >= dormant(&pack, *tier) {
+                unused.insert(item);
+            }
+        }
+    }
+    Ok(unused)
+}
+
+/// Returns after how many days without use the rules call an access dormant; people and machines have a rule each, and the
+/// longer of the two is certain for both.
+fn dormant(pack: &Pack, tier: Tier) -> i64 {
+    let limits = ["HUM-DOR-01", "NHI-LIF-02"].map(|rule| pack.limit(rule, "idle_days", tier).map(|(days, _)| days));
+    limits.into_iter().flatten().max().unwrap_or(DORMANT)
+}
+
+/// CIS Controls v8.1 safeguard 5.3: accounts that were not used for 45 days.
+const DORMANT: i64 = 45;

@@ -1,0 +1,110 @@
+//! What changed in the scope of a campaign since it froze its population.
+
+use crate::{
+    campaign::{Changed, Disposals, Disposition, changes, population},
+    cli::{
+        Failure,
+        assemble::Committed,
+        footing::Footing,
+        session::{Session, git},
+    },
+    git::ObjectId,
+    inventory,
+    model::{CampaignId, ItemId, Timestamp, file::Campaign, history::History},
+    store::Snapshot,
+    trust::{Governed, Opening},
+};
+use std::collections::BTreeMap;
+
+/// Returns what is not as the campaign pinned it at the head of main, with what became of each change. Where no inventory
+/// has changed, nothing is read.
+///
+/// # Errors
+/// When the base or an inventory cannot be read.
+pub(super) fn drift(
+    id: &CampaignId,
+    session: &Session,
+    history: &History,
+    now: Timestamp,
+) -> Result<Vec<Changed>, Failure> {
+    let Some(opening) = session.governed.openings().get(id) else { return Ok(Vec::new()) };
+    let campaign = opening.campaign().value();
+    let mut same = true;
+    for pinned in &campaign.systems {
+        let tree = session.repository.file(session.main, &inventory::folder(&pinned.system)).map_err(git)?;
+        same &= tree.is_some_and(|tree| tree.id.to_string() == pinned.tree);
+    }
+    let (true, Ok(base)) = (!same, ObjectId::parse(&campaign.base)) else { return Ok(Vec::new()) };
+    let trust = session.trust()?;
+    let (governed, definition) = (&session.governed, &campaign.definition);
+    let pinned = Footing::at(&session.repository, base, governed, definition, campaign.opened_at)?;
+    let current = Footing::at(&session.repository, session.main, governed, definition, now)?;
+    let (portraits, portraits_now) = (pinned.portraits(), current.portraits());
+    let before = pinned.setting(governed, trust, &portraits);
+    let after = current.setting(governed, trust, &portraits_now);
+    let (roll, roll_now) = (population(id, definition, &before), population(id, definition, &after));
+    let mut disposals = engine(history);
+    for exception in governed.exceptions().iter().filter(|one| one.from <= now && now < one.until) {
+        disposals.accepted.insert(exception.grant, Disposition::Exception(exception.id.to_string()));
+    }
+    let first = changes((&roll, &before), (&roll_now, &after), &disposals);
+    if first.iter().all(|change| change.disposition.is_some()) {
+        return Ok(first);
+    }
+    let later = |other: &&Opening| other.campaign().id != *id && other.campaign().opened_at >= campaign.opened_at;
+    for other in governed.openings().values().filter(later) {
+        put_to_review(other, campaign, session, &mut disposals)?;
+    }
+    Ok(changes((&roll, &before), (&roll_now, &after), &disposals))
+}
+
+/// What the engine itself has done, by evidence.
+fn engine(history: &History) -> Disposals {
+    let successor = |action: &crate::model::history::ActionHistory| action.outcome.as_ref()?.successor.clone();
+    Disposals {
+        decided: history.actions().map(|(_, action)| action.item.clone()).collect(),
+        successors: history.actions().filter_map(|(_, action)| successor(action)).collect(),
+        accepted: BTreeMap::new(),
+    }
+}
+
+/// What another campaign put to review, as it pinned it.
+fn put_to_review(
+    other: &Opening,
+    campaign: &Campaign,
+    session: &Session,
+    disposals: &mut Disposals,
+) -> Result<(), Failure> {
+    let file = other.campaign();
+    let Ok(base) = ObjectId::parse(&file.base) else { return Ok(()) };
+    let items: std::collections::BTreeSet<&ItemId> = other.items().collect();
+    let here = |system| campaign.systems.iter().any(|own| own.system == system);
+    for pinned in file.systems.iter().filter(|pinned| here(pinned.system.clone())) {
+        let loaded = inventory::load(&Committed(Snapshot::at(&session.repository, base)), &pinned.system)
+            .map_err(|error| Failure::from(error.diagnostics(&pinned.system)))?;
+        for grant in loaded.inventory.grants() {
+            if items.contains(&ItemId::of(&file.id, &pinned.system, &grant.key)) {
+                disposals.accepted.entry(grant.digest()).or_insert_with(|| Disposition::Campaign(file.id.clone()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns the campaigns that put changes of another one to review, sorted.
+pub(super) fn followed_by(changes: &[Changed]) -> Vec<CampaignId> {
+    let of = |change: &Changed| match &change.disposition {
+        Some(Disposition::Campaign(id)) => Some(id.clone()),
+        _ => None,
+    };
+    changes.iter().filter_map(of).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+}
+
+/// Returns whether a name for a campaign is taken: signed, on main, or in the work tree.
+pub(super) fn is_taken(id: &CampaignId, session: &Session, governed: &Governed) -> bool {
+    let folder = crate::campaign::folder(id);
+    let listed = session.snapshot().list(&folder).is_ok_and(|list| !list.files.is_empty());
+    governed.openings().contains_key(id)
+        || listed
+        || session.repository.work_tree().is_some_and(|root| root.join(&folder).exists())
+}

@@ -1,0 +1,204 @@
+//! `tenure campaign due`: whom to tell what now, printed for a scheduled job, and recorded once.
+
+use super::status::sheets_of;
+use crate::{
+    campaign::{Notice, OpenStage, missing, notices, stage_now},
+    cli::{
+        Context, Exit, Failure, Format,
+        assemble::people_at,
+        proof::{self, EngineArgs},
+        session::{Session, store},
+    },
+    diag::escape,
+    enforce::Journal,
+    model::{
+        ItemId, PrincipalId,
+        record::{Entry, RunEnd, RunStart},
+    },
+    report::cell,
+};
+use serde_json::json;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
+
+/// Say whom to tell now: what opened, reminders, what is late, and who is next
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Computed anew each time from what is open; an event whose notice is recorded is not told again. A stage that is closed\ntells nothing.\n\nExamples:\n  tenure campaign due\n  tenure campaign due --as issues                     one JSON array for a job: title, body, labels, marker\n  tenure campaign due --as issues --record --commit-key KEY --log-key KEY"
+)]
+pub(super) struct Args {
+    /// As what to print it
+    #[arg(long = "as", value_enum, default_value_t = As::Text)]
+    shape: As,
+    /// Record each notice in the evidence, with the engine's keys
+    #[arg(long)]
+    record: bool,
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+/// As what notices are printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+enum As {
+    /// Comments on the pull request or issue of a campaign: JSON with body and marker
+    Comments,
+    /// Issues: JSON with title, body, labels and marker
+    Issues,
+    /// Lines for people
+    Text,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context)?;
+    session.stand()?;
+    if !args.record {
+        let history = proof::sound(&session)?;
+        let due = due(&session, &history, context)?;
+        show(&due, args.shape, context)?;
+        return Ok(Exit::Done);
+    }
+    let trust = session.trust()?;
+    let mut journal = proof::journal(&session, context, &args.engine)?;
+    let due = due(&session, journal.history(), context)?;
+    if !due.is_empty() {
+        let start = RunStart {
+            command: "campaign due".to_owned(),
+            main: session.main.to_string(),
+            plan: None,
+            manifest: session.snapshot().manifest().map_err(store)?,
+            systems: Vec::new(),
+            root: trust.root().digest(),
+            mandate: trust.mandate().digest(),
+            engine: env!("CARGO_PKG_VERSION").to_owned(),
+            lease: args.engine.lease,
+            evidence: journal.history().size(),
+            claims: BTreeMap::new(),
+        };
+        let end = RunEnd { outcomes: BTreeMap::new(), verifications: BTreeMap::new(), exit: 0 };
+        let notices = due.iter().map(|notice| Entry::Notice(notice.record()));
+        let entries: Vec<Entry> =
+            [Entry::RunStart(start)].into_iter().chain(notices).chain([Entry::RunEnd(end)]).collect();
+        let _ = journal.publish(&entries).map_err(proof::journalled)?;
+    }
+    drop(journal);
+    show(&due, args.shape, context)?;
+    Ok(Exit::Done)
+}
+
+/// Returns what nobody was told yet, by campaign and reviewer.
+fn due(session: &Session, history: &crate::model::history::History, context: &Context) -> Result<Vec<Notice>, Failure> {
+    let now = context.clock.now();
+    let (people, _) = people_at(session.snapshot())?;
+    let trust = session.trust()?;
+    let group = &trust.mandate().file().campaign_group;
+    let in_group = |id: &&PrincipalId| trust.registry().is_in(id.as_str(), group);
+    let registered = trust.registry().file().principals.iter().map(|principal| &principal.id);
+    let owners: Vec<PrincipalId> = registered.filter(in_group).cloned().collect();
+    let mut all = Vec::new();
+    for (id, opening) in session.governed.openings() {
+        let Some((stage, begins, ends)) = stage_now(opening).filter(|_| !history.is_closed(id)) else { continue };
+        let mut files: BTreeMap<(ItemId, PrincipalId), String> = BTreeMap::new();
+        for sheet in sheets_of(opening.campaign(), session)?.into_iter().filter(|sheet| sheet.review.stage() == stage) {
+            for item in sheet.review.items {
+                files.insert((item.id, sheet.review.reviewer.clone()), sheet.path.clone());
+            }
+        }
+        let mut open = BTreeMap::new();
+        for (reviewer, items) in missing(opening, stage) {
+            let paths: BTreeSet<String> =
+                items.iter().filter_map(|item| files.get(&(item.clone(), reviewer.clone())).cloned()).collect();
+            open.insert(reviewer, (items.len() as u64, paths));
+        }
+        let definition = &opening.campaign().definition;
+        let waiting = OpenStage { campaign: id, definition, stage, begins, ends, open };
+        all.extend(notices(&waiting, &people, &owners, now));
+    }
+    all.retain(|notice| !history.is_noticed(&notice.id));
+    Ok(all)
+}
+
+fn show(due: &[Notice], shape: As, context: &mut Context) -> Result<(), Failure> {
+    match shape {
+        As::Issues => {
+            let issue = |notice: &Notice| {
+                json!({
+                    "id": notice.id,
+                    "title": title(notice),
+                    "body": body(notice),
+                    "labels": ["tenure", format!("campaign:{}", notice.campaign), notice.event],
+                    "marker": marker(notice),
+                    "to": notice.to,
+                })
+            };
+            context.json(&due.iter().map(issue).collect::<Vec<_>>())
+        }
+        As::Comments => {
+            let comment = |notice: &Notice| json!({"id": notice.id, "campaign": notice.campaign, "body": body(notice), "marker": marker(notice)});
+            context.json(&due.iter().map(comment).collect::<Vec<_>>())
+        }
+        As::Text if context.format == Format::Json => context.json(due),
+        As::Text => {
+            let mut text = String::new();
+            for notice in due {
+                text.push_str(&format!("{} → {}\n", title(notice), names(&notice.to, "")));
+                for file in &notice.files {
+                    text.push_str(&format!("  {}\n", escape(file)));
+                }
+            }
+            if due.is_empty() {
+                text.push_str("nobody is to be told anything now\n");
+            }
+            context.out.write_all(text.as_bytes())?;
+            Ok(())
+        }
+    }
+}
+
+fn title(notice: &Notice) -> String {
+    let items = if notice.items == 1 { "1 item".to_owned() } else { format!("{} items", notice.items) };
+    let day = notice.due.to_string().chars().take(10).collect::<String>();
+    let what = match notice.event.as_str() {
+        "opened" => format!("to decide by {day}"),
+        "due" => format!("undecided, were due on {day}: a fallback is asked"),
+        "control-owner" => format!("undecided, were due on {day}: the owners of the campaign are asked"),
+        "default-action" => format!("undecided, were due on {day}: close the stage, and the default is taken"),
+        _ => format!("undecided, due on {day}"),
+    };
+    format!("[{}] stage {}: {} of {} {what}", notice.campaign, notice.stage, items, notice.reviewer)
+}
+
+/// A body that a forge renders: nothing in it comes from a target, and names are ids.
+fn body(notice: &Notice) -> String {
+    let mut text = format!("{}\n\nFor {}\n\n", cell(&title(notice)), names(&notice.to, "@"));
+    if !notice.files.is_empty() {
+        text.push_str("| file | next |\n|---|---|\n");
+        for file in notice.files.iter().take(MOST_FILES) {
+            text.push_str(&format!("| {} | `tenure review`, then `tenure sign` |\n", cell(file)));
+        }
+        if notice.files.len() > MOST_FILES {
+            text.push_str(&format!("\nand {} more files\n", notice.files.len() - MOST_FILES));
+        }
+    }
+    let next = match notice.event.as_str() {
+        "due" | "control-owner" => "A fallback may decide what nobody has: `tenure review`.\n",
+        "default-action" => {
+            "`tenure campaign advance` writes the list of what nobody answered; a campaign owner signs it.\n"
+        }
+        _ => "No answer is never consent: the definition says what it comes to.\n",
+    };
+    text.push_str(&format!("\n{next}\n{}\n", marker(notice)));
+    text
+}
+
+fn names(to: &BTreeSet<PrincipalId>, before: &str) -> String {
+    to.iter().map(|id| format!("{before}{id}")).collect::<Vec<_>>().join(", ")
+}
+
+/// By this a job finds what it has posted.
+fn marker(notice: &Notice) -> String {
+    format!("<!-- tenure-notice {} -->", notice.id)
+}
+
+const MOST_FILES: usize = 30;

@@ -1,0 +1,169 @@
+//! `tenure campaign next`: which campaigns are to be opened now, by their rhythm and by what happened.
+
+use super::{
+    drift::is_taken,
+    open::{open_from, tell},
+};
+use crate::{
+    campaign::{Scene, ToOpen, by_event, is_narrowed, narrowed, recurring},
+    cli::{
+        Context, Exit, Failure, Format,
+        assemble::{Committed, people_at},
+        session::{Session, git, store, systems_at},
+    },
+    diag::{Diagnostics, escape},
+    format::governed,
+    git::ObjectId,
+    inventory::{self, Loaded, People},
+    model::{
+        SystemId, Timestamp,
+        file::{CampaignDefinition, FileKind},
+    },
+    store::Snapshot,
+};
+use std::{collections::BTreeMap, io::Write};
+
+/// Say which campaigns are to be opened now, by their rhythm and by what happened
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A definition with `every_days` is opened again when that many days have gone by. One with `on_events` is opened over\nwhat an event touches: what happened since the definition came to main is compared with what is there now, and an event\nthat has its campaign is not told again.\n\nExamples:\n  tenure campaign next\n  tenure campaign next --open     write the files of all of them; a campaign owner signs each\n\nExit codes: 0 done · 3 one of them cannot be opened"
+)]
+pub(super) struct Args {
+    /// Open them: write their files to the work tree, unsigned
+    #[arg(long)]
+    open: bool,
+    /// Compare with this revision of main instead of the one that brought the definition
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context)?;
+    session.stand()?;
+    let since = args.since.as_deref().map(|revision| session.repository.resolve(revision)).transpose().map_err(git)?;
+    let mut due = Vec::new();
+    for (from, definition) in definitions(&session)? {
+        for one in to_open(&from, &definition, since, &session, context.clock.now())? {
+            due.push((one, definition.clone()));
+        }
+    }
+    if context.format == Format::Json && !args.open {
+        let rows: Vec<_> = due
+            .iter()
+            .map(|(one, _)| {
+                let mut row = serde_json::json!(one);
+                row["command"] = one.command().into();
+                row
+            })
+            .collect();
+        context.json(&rows)?;
+        return Ok(Exit::Done);
+    }
+    if due.is_empty() {
+        writeln!(context.out, "no campaign is to be opened now")?;
+    }
+    let mut problems = Diagnostics::new();
+    for (one, definition) in due {
+        if !args.open {
+            writeln!(context.out, "{}: {}\n  {}", one.id, escape(&one.because), one.command())?;
+            continue;
+        }
+        let definition = match one.event {
+            Some(_) => narrowed(&definition, &one.subjects, &one.because),
+            None => definition,
+        };
+        match open_from(&session, context, one.id.clone(), &one.from, definition) {
+            Ok(opened) => tell(&opened, context)?,
+            // One that cannot be opened never stops the others.
+            Err(failure) => problems.extend(failure.problems),
+        }
+    }
+    context.out.flush()?;
+    if problems.has_errors() { Err(Failure { problems, exit: Exit::Findings }) } else { Ok(Exit::Done) }
+}
+
+/// Returns the definitions on main by path.
+fn definitions(session: &Session) -> Result<Vec<(String, CampaignDefinition)>, Failure> {
+    let snapshot = session.snapshot();
+    let mut definitions = Vec::new();
+    for file in snapshot.list("policies").map_err(store)?.files {
+        let Some(bytes) = snapshot.bytes(&file.path, MAX_FILE).map_err(store)? else { continue };
+        let text = String::from_utf8_lossy(&bytes);
+        if governed::kind(&file.path, &text).is_ok_and(|kind| kind == FileKind::CampaignDefinition) {
+            let definition = governed::parse(&file.path, &bytes).map_err(Failure::from)?;
+            definitions.push((file.path, definition));
+        }
+    }
+    Ok(definitions)
+}
+
+/// Returns what is to be opened from one definition and has no campaign yet.
+fn to_open(
+    from: &str,
+    definition: &CampaignDefinition,
+    since: Option<ObjectId>,
+    session: &Session,
+    now: Timestamp,
+) -> Result<Vec<ToOpen>, Failure> {
+    let campaigns = session.governed.openings().values().map(|opening| opening.campaign().value());
+    let whole = campaigns.filter(|campaign| campaign.from == from && !is_narrowed(&campaign.definition));
+    let last = whole.map(|campaign| campaign.opened_at).max();
+    let mut due: Vec<ToOpen> = recurring(from, definition, last, now).into_iter().collect();
+    let since = match since {
+        _ if definition.on_events.is_empty() => None,
+        Some(since) => Some(since),
+        None => arrival(from, session)?,
+    };
+    if let Some(since) = since {
+        let before = Stage::at(since, session)?;
+        let here = Stage::at(session.main, session)?;
+        due.extend(by_event(from, definition, before.scene(), Scene { at: now, ..here.scene() }));
+    }
+    due.retain(|one| !is_taken(&one.id, session, &session.governed));
+    Ok(due)
+}
+
+/// Returns the commit of main that brought a definition: what happened before it was there is not its business.
+fn arrival(from: &str, session: &Session) -> Result<Option<ObjectId>, Failure> {
+    let commits = session.repository.first_parents(None, session.main).map_err(git)?;
+    let (mut low, mut high) = (0, commits.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let Some(commit) = commits.get(middle) else { break };
+        if session.repository.file(*commit, from).map_err(git)?.is_some() {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Ok(commits.get(low).copied())
+}
+
+/// People and inventories of one commit.
+struct Stage {
+    people: People,
+    inventories: BTreeMap<SystemId, Loaded>,
+    at: Timestamp,
+}
+
+impl Stage {
+    fn at(commit: ObjectId, session: &Session) -> Result<Self, Failure> {
+        let snapshot = Snapshot::at(&session.repository, commit);
+        let (people, _) = people_at(snapshot)?;
+        let mut inventories = BTreeMap::new();
+        for system in systems_at(snapshot)?.into_keys() {
+            // What cannot be read has no roles to compare; a campaign over it refuses to open, and says why.
+            if let Ok(loaded) = inventory::load(&Committed(snapshot), &system) {
+                inventories.insert(system, loaded);
+            }
+        }
+        let at = inventories.values().map(|loaded| loaded.observation.observed_at).max();
+        Ok(Self { people, inventories, at: at.unwrap_or(Timestamp::from_unix(0)) })
+    }
+
+    fn scene(&self) -> Scene<'_> {
+        Scene { people: &self.people, inventories: &self.inventories, at: self.at }
+    }
+}
+
+const MAX_FILE: u64 = 256 * 1024;

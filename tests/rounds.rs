@@ -1,0 +1,259 @@
+//! Campaigns as they go: stages and their close, reminders, what opens by itself, what changes meanwhile, and roles.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
+
+#[path = "support/host.rs"]
+mod host;
+mod support;
+#[path = "support/world.rs"]
+mod world;
+
+use std::fs;
+use tenure::diag::Style;
+use tenure::format::governed::{parse, render};
+use tenure::model::Verdict::{self, Certify, Revoke};
+use tenure::model::file::{AfterSilence, Review, StageClose};
+use world::{CAMPAIGN, KEYS, Ran, World, ran};
+
+const DAY: i64 = 24 * 60;
+
+/// A host with two accounts that hold nothing else, `old` and `temp`; `ana` answers for it and `ben` stands in for her.
+fn company() -> World {
+    let world = World::founded(&["web-1"]);
+    host::lay(&world, "web-1");
+    for (path, more) in [
+        ("etc/passwd", "old:x:1200:1200:old job:/srv/old:/bin/bash\ntemp:x:1201:1201:temporary:/srv/temp:/bin/bash\n"),
+        ("etc/shadow", "old:!:20000:0:99999:7:::\ntemp:!:20000:0:99999:7:::\n"),
+        ("etc/group", "old:x:1200:\ntemp:x:1201:\n"),
+        ("etc/gshadow", "old:!::\ntemp:!::\n"),
+    ] {
+        let text = world.read(&format!("web-1/{path}")) + more;
+        fs::write(world.join(&format!("web-1/{path}")), text).unwrap();
+    }
+    world.system("web-1", &host::settings("web-1"));
+    world.collected(&["web-1"]);
+    world
+}
+
+fn define(world: &World, name: &str, text: &str) {
+    let head = "schema = \"tenure/campaign-definition/v1\"\ntitle = \"Accounts\"\nwindow_days = 14\nfresh_days = 40\n\
+                fallback = \"ben\"\nsecond_fallback = \"mia\"\n";
+    world.write(&format!("repo/policies/{name}.toml"), &format!("{head}{text}"));
+    world.tenure(&["fmt", &format!("policies/{name}.toml")]).exits(0);
+    world.merge("define a campaign");
+}
+
+fn opened(world: &World, id: &str, from: &str) {
+    world.tenure(&["campaign", "open", id, "--from", &format!("policies/{from}.toml")]).exits(0);
+    signed(world, id);
+}
+
+fn signed(world: &World, id: &str) {
+    world.sign("ana", &[&format!("campaigns/{id}/campaign.toml")]);
+    world.merge("open a campaign");
+}
+
+/// Has a review file decided as told by holder, and leaves the rest blank.
+fn decided(world: &World, path: &str, decisions: &[(&str, Verdict)]) {
+    let file = world.repo().join(path);
+    let mut review: Review =
+        parse(path, &fs::read(&file).unwrap()).unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())));
+    for item in &mut review.items {
+        if let Some((_, verdict)) = decisions.iter().find(|(holder, _)| *holder == item.principal || *holder == "*") {
+            item.decision = Some(*verdict);
+            item.reason = format!("{} on {}: as its owner asked", item.principal, item.entitlement);
+            item.until = Some(tenure::model::Timestamp::from_unix(world::NOW).plus_days(20));
+        }
+    }
+    fs::write(&file, render(&review)).unwrap();
+    for name in std::iter::once(&review.reviewer).chain(&review.cosigners) {
+        world.sign(name.as_str(), &[path]);
+    }
+    world.merge("decide");
+}
+
+fn later(world: &World, days: i64, arguments: &[&str]) -> Ran {
+    ran(&mut world.command_in(&world.repo(), days * DAY, arguments))
+}
+
+fn close_of(world: &World, stage: u32) -> StageClose {
+    let path = format!("campaigns/{CAMPAIGN}/stages/{stage}.toml");
+    parse(&path, &fs::read(world.repo().join(&path)).unwrap()).ok().unwrap()
+}
+
+const STAGES: &str = r#"on_silence = "disable"
+
+[[stage]]
+name = "the owner"
+days = 7
+reviewers = ["system-owner"]
+ask = 1
+outcome = "all-must-accept"
+
+[[stage]]
+name = "who stands in"
+days = 7
+reviewers = ["system-deputy"]
+ask = 1
+outcome = "all-must-accept"
+
+[[select]]
+systems = ["web-1"]
+kinds = ["account"]
+cel = "grant.principal in ['old', 'temp']"
+"#;
+
+#[test]
+fn two_stages_go_to_the_end_and_silence_is_a_signed_list() {
+    let world = company();
+    define(&world, "all", STAGES);
+    opened(&world, CAMPAIGN, "all");
+    let reviews = format!("campaigns/{CAMPAIGN}/reviews/web-1");
+    decided(&world, &format!("{reviews}/ana.toml"), &[("old", Certify)]);
+
+    later(&world, 3, &["campaign", "advance", CAMPAIGN]).exits(3).says("1 item waits for ana").says("come back at");
+    later(&world, 3, &["campaign", "advance", "--all"]).exits(0);
+    let told = later(&world, 8, &["campaign", "advance", CAMPAIGN]).exits(0);
+    told.says("stage 1: 1 answered, 1 silent")
+        .says("goes to the next stage")
+        .says("tenure sign campaigns/2026-q4/stages/1.toml");
+    let close = close_of(&world, 1);
+    assert_eq!((close.answered, close.silent.len(), close.silent[0].then), (1, 1, AfterSilence::Advance));
+    world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
+    world.merge("close stage 1");
+
+    decided(&world, &format!("{reviews}/ben.toml"), &[("old", Certify)]);
+    let told = later(&world, 16, &["campaign", "advance", CAMPAIGN]).exits(0);
+    told.says("stage 2: 1 answered, 1 silent").says("is disabled");
+    assert_eq!(close_of(&world, 2).silent[0].then, AfterSilence::Disable);
+    world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/2.toml")]);
+    world.merge("close stage 2");
+    later(&world, 16, &["check"]).exits(0);
+    later(&world, 16, &["campaign", "advance", CAMPAIGN]).exits(3).says("all 2 stages are closed");
+
+    let before = world.read("web-1/etc/shadow");
+    assert!(before.contains("temp:!:20000:0:99999:7:::"));
+    world.enforce_later(16 * DAY, &[]).exits(0).says("1 of 1 action confirmed");
+    let after = world.read("web-1/etc/shadow");
+    assert!(after.contains("temp:!:20000:0:99999:7::1:"), "{after}");
+    assert!(after.contains("old:!:20000:0:99999:7:::"), "{after}");
+    later(&world, 17, &[&["campaign", "close", CAMPAIGN], KEYS].concat()).exits(0);
+    world.audit_is_clean(17 * DAY);
+}
+
+#[test]
+fn silence_never_takes_more_than_its_cap() {
+    let world = company();
+    define(
+        &world,
+        "all",
+        &format!("silence_cap = 1\n{STAGES}")
+            .replace("silence_cap = 1\non_silence = \"disable\"", "on_silence = \"disable\"\nsilence_cap = 1"),
+    );
+    opened(&world, CAMPAIGN, "all");
+    later(&world, 8, &["campaign", "advance", CAMPAIGN]).exits(0).says("2 silent");
+    world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
+    world.merge("close stage 1");
+    let refused = later(&world, 16, &["campaign", "advance", CAMPAIGN]).exits(3);
+    refused.says("silence would disable 2 items in stage 2, and the definition lets it disable 1").says("fallback");
+    assert!(!world.repo().join(format!("campaigns/{CAMPAIGN}/stages/2.toml")).exists());
+}
+
+#[test]
+fn people_are_told_once_and_the_furthest_mark_names_more_of_them() {
+    let world = company();
+    define(&world, "all", STAGES);
+    opened(&world, CAMPAIGN, "all");
+    let due = |days: i64, more: &[&str]| later(&world, days, &[&["campaign", "due"], more].concat()).exits(0);
+    due(0, &[]).says("[2026-q4] stage 1: 2 items of ana to decide by 2026-11-30 → ana");
+    due(4, &[]).says("undecided, due on 2026-11-30");
+    let issues = due(4, &[&["--as", "issues", "--record"], KEYS].concat());
+    let issues: serde_json::Value = serde_json::from_str(&issues.out).unwrap();
+    assert_eq!(issues[0]["labels"], serde_json::json!(["tenure", "campaign:2026-q4", "reminder-50"]));
+    assert_eq!(issues[0]["marker"], "<!-- tenure-notice 2026-q4/1/reminder-50/ana -->");
+    assert!(issues[0]["body"].as_str().unwrap().ends_with("<!-- tenure-notice 2026-q4/1/reminder-50/ana -->\n"));
+    let recorded = world.records_of("notice");
+    assert_eq!((recorded.len(), recorded[0]["id"].as_str()), (1, Some("2026-q4/1/reminder-50/ana")));
+    due(4, &[]).says("nobody is to be told anything now");
+    due(8, &[]).says("a fallback is asked").says("ben");
+    due(13, &[]).says("the owners of the campaign are asked").says("mia");
+    due(20, &[]).says("the default is taken");
+    decided(&world, &format!("campaigns/{CAMPAIGN}/reviews/web-1/ana.toml"), &[("*", Certify)]);
+    due(20, &[]).says("nobody is to be told anything now");
+    let _ = world.audit(20 * DAY).says("integrity    nothing found · 4 records");
+}
+
+fn li(status: &str) -> String {
+    format!(
+        "schema = \"tenure/principals/v1\"\n\n[[principal]]\nid = \"li\"\nkind = \"person\"\nstatus = \"{status}\"\n\
+         accounts = [\"web-1:uid:1201\"]\n"
+    )
+}
+
+#[test]
+fn a_leaver_opens_a_campaign_over_what_they_hold_and_only_one() {
+    let world = company();
+    world.write("repo/principals.toml", &li("active"));
+    define(
+        &world,
+        "leavers",
+        "on_silence = \"disable\"\non_events = [\"leaver\"]\n\n[[select]]\nkinds = [\"account\"]\n",
+    );
+    world.tenure(&["campaign", "next"]).exits(0).says("no campaign is to be opened now");
+    world.write("repo/principals.toml", &li("left"));
+    world.merge("li left");
+    let told = world.tenure(&["campaign", "next"]).exits(0).says("leaver li: left");
+    told.says("--from policies/leavers.toml --subject web-1:uid:1201 --because 'leaver li: left'");
+    let told = world.tenure(&["campaign", "next", "--open"]).exits(0).says("1 items");
+    let id = told.out.lines().find_map(|line| line.split_once(": 1 items")).unwrap().0.to_owned();
+    assert!(id.starts_with("leaver-li-"), "{id}");
+    world.tenure(&["campaign", "next"]).exits(0).says("no campaign is to be opened now");
+    signed(&world, &id);
+    world.tenure(&["campaign", "next"]).exits(0).says("no campaign is to be opened now");
+    world.tenure(&["campaign", "status", &id]).exits(0).says("temp");
+    let _ = world.audit(0).says("coverage     1 finding · 1 campaigns, 1 items").hides("error");
+}
+
+const CHANGING: &str = "on_silence = \"open\"\n\n[[select]]\nsystems = [\"web-1\"]\nkinds = [\"account\", \"membership\"]\n\
+                        cel = \"grant.principal == 'temp'\"\n";
+
+#[test]
+fn what_was_added_meanwhile_keeps_a_campaign_open_until_somebody_looks() {
+    let world = company();
+    define(&world, "all", CHANGING);
+    opened(&world, CAMPAIGN, "all");
+    decided(&world, &format!("campaigns/{CAMPAIGN}/reviews/web-1/ana.toml"), &[("*", Certify)]);
+    for path in ["etc/group", "etc/gshadow"] {
+        let text = world.read(&format!("web-1/{path}")).replace("deploy,li", "deploy,li,temp");
+        fs::write(world.join(&format!("web-1/{path}")), text).unwrap();
+    }
+    world.collected(&["web-1"]);
+    let close = [&["campaign", "close", CAMPAIGN], KEYS].concat();
+    let refused = world.tenure(&close).exits(3);
+    refused.says("error[population-changed]").says("group docker").says("tenure campaign late 2026-q4");
+    world.tenure(&["campaign", "status", CAMPAIGN]).says("1 not looked at").says("nobody looked");
+
+    world.tenure(&["campaign", "late", CAMPAIGN]).exits(0).says("2026-q4-late: 1 items");
+    signed(&world, "2026-q4-late");
+    world.tenure(&["campaign", "status", CAMPAIGN]).says("put to review by 2026-q4-late");
+    world.tenure(&["campaign", "late", CAMPAIGN]).exits(0).says("nothing that changed waits");
+    world.tenure(&close).exits(0);
+    assert_eq!(world.records_of("campaign.close")[0]["followed_by"], serde_json::json!(["2026-q4-late"]));
+}
+
+#[test]
+fn what_a_group_gives_is_reviewed_once_and_its_removal_names_all_who_lose() {
+    let world = company();
+    define(&world, "all", "on_silence = \"open\"\n\n[[select]]\nsystems = [\"web-1\"]\nrole_contents = true\n");
+    opened(&world, CAMPAIGN, "all");
+    assert_eq!(world.items(), ["%sudo: rule sudo (ALL:ALL) ALL"]);
+    decided(&world, &format!("campaigns/{CAMPAIGN}/reviews/web-1/ana.toml"), &[("*", Revoke)]);
+    let plan = world.tenure(&["plan", "--format", "json"]);
+    for loser in ["ben", "svc_backup", "svc_export"] {
+        assert!(plan.out.contains(&format!("\"principal\":\"{loser}\"")), "{loser}: {}", plan.out);
+    }
+}
