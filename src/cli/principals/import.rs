@@ -1,18 +1,16 @@
 //! Principals from a table, and proposals for the accounts of a system.
 
-use super::desk::Desk;
+use super::{desk::Desk, filed::Filed};
 use crate::{
     cli::{Context, Exit, Failure, Format},
-    diag::{Diagnostic, Diagnostics},
-    format::{bytes::MAX_FILE, governed},
-    inventory::roster::{Layout, Merged, Proposal, Row, merge, read, unclaimed},
+    diag::Diagnostic,
+    inventory::roster::{Layout, Proposal, Row, read, unclaimed},
     model::{
         PrincipalId, SystemId,
-        file::{FileKind, PrincipalEntry, PrincipalKind, Principals},
+        file::{PrincipalEntry, PrincipalKind},
     },
 };
 use serde_json::json;
-use similar::TextDiff;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -25,6 +23,7 @@ use std::{
 /// Columns are the keys of an entry: id, kind, status, accounts (separated by `;`), owner or manager, deputy, team,
 /// workload, purpose, ends, environment, role, changed, vendor, sponsor, and `facts.` with the name of an attribute. An
 /// empty cell says nothing, and what the table does not speak of stays as it is. The same table twice changes nothing.
+/// Who is in a file already is updated where they are; who is new goes into the file of `--into`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  tenure principals import hr.csv --map Employee=id --map Boss=manager --map Salary= --dry-run\n  tenure principals import hr.csv --into principals/people.toml --authoritative\n  tenure principals import - --table jsonl < people.jsonl\n  tenure principals import --from-system web-1          # guesses whose accounts these are, with reasons\n  tenure principals import --from-system web-1 --write  # writes entries without an owner, for people to complete"
@@ -39,10 +38,10 @@ pub(super) struct Args {
     /// Which column is which key; nothing behind the `=` leaves the column out
     #[arg(long = "map", value_name = "COLUMN=KEY")]
     columns: Vec<String>,
-    /// The file to write
+    /// The file for who is new [default: principals/people.toml, or that of the system]
     #[arg(long, value_name = "FILE")]
     into: Option<String>,
-    /// Everybody is in the table: who is in the file and not in the table has left
+    /// Everybody is in the table: who is in the file of `--into` and not in the table has left
     #[arg(long, conflicts_with = "from_system")]
     authoritative: bool,
     /// Show what would change, and write nothing
@@ -87,8 +86,7 @@ fn imported(args: &Args, desk: &Desk, context: &mut Context) -> Result<Exit, Fai
     };
     let rows = read(&name, &text, layout, &columns(&args.columns)?)?;
     let path = args.into.clone().unwrap_or_else(|| "principals/people.toml".to_owned());
-    let merged = merged(desk, &path, &rows, args.authoritative, context)?;
-    write(desk, &path, &merged, args.dry_run, context)
+    Filed::file(desk, &path, &rows, args.authoritative, context)?.write(desk, args.dry_run, context)
 }
 
 fn proposed(args: &Args, system: &SystemId, desk: &Desk, context: &mut Context) -> Result<Exit, Failure> {
@@ -100,8 +98,7 @@ fn proposed(args: &Args, system: &SystemId, desk: &Desk, context: &mut Context) 
     if args.write {
         let path = args.into.clone().unwrap_or_else(|| format!("principals/{system}.toml"));
         let rows = entries(&guesses, system, desk);
-        let merged = merged(desk, &path, &rows, false, context)?;
-        return write(desk, &path, &merged, args.dry_run, context);
+        return Filed::file(desk, &path, &rows, false, context)?.write(desk, args.dry_run, context);
     }
     if context.format == Format::Json {
         context.json(&json!({"proposals": guesses, "system": system}))?;
@@ -142,66 +139,6 @@ fn entries(guesses: &[Proposal], system: &SystemId, desk: &Desk) -> Vec<Row> {
             Some(Row { line: 0, entry, given: ["id", "kind", "accounts"].map(str::to_owned).into() })
         })
         .collect()
-}
-
-fn merged(desk: &Desk, path: &str, rows: &[Row], authoritative: bool, context: &Context) -> Result<Merged, Failure> {
-    let place = path.strip_prefix("principals/").filter(|name| name.ends_with(".toml") && !name.contains('/'));
-    if place.is_none() && path != "principals.toml" {
-        let problem = Diagnostic::error("misplaced", format!("`{path}` is no file of principals"));
-        return Err(problem.help("write principals.toml, or principals/NAME.toml").into());
-    }
-    let mut problems = Diagnostics::new();
-    for row in rows {
-        let elsewhere = desk
-            .files
-            .iter()
-            .find(|(other, file)| *other != path && file.principals.iter().any(|e| e.id == row.entry.id));
-        if let Some((other, _)) = elsewhere {
-            let message = format!("`{}` is in {other} already", row.entry.id);
-            problems.push(Diagnostic::error("principal-twice", message).help(format!("write there: --into {other}")));
-        }
-    }
-    if problems.has_errors() {
-        return Err(problems.into());
-    }
-    let none = Principals { schema: FileKind::Principals.schema().to_owned(), principals: Vec::new() };
-    Ok(merge(desk.files.get(path).unwrap_or(&none), rows, authoritative, context.clock.now()))
-}
-
-fn write(desk: &Desk, path: &str, merged: &Merged, dry_run: bool, context: &mut Context) -> Result<Exit, Failure> {
-    let before = desk.files.get(path).map(governed::render).unwrap_or_default();
-    let after = governed::render(&merged.file);
-    if after.len() > MAX_FILE {
-        let message = format!("{path} would have {} bytes, and a governed file has at most {MAX_FILE}", after.len());
-        let problem = Diagnostic::error("file-too-large", message);
-        return Err(problem.help("import in parts, each with a file of its own: --into principals/NAME.toml").into());
-    }
-    // What cannot be read back must not be written.
-    governed::parse::<Principals>(path, after.as_bytes())?;
-    let diff = TextDiff::from_lines(&before, &after).unified_diff().header(path, path).to_string();
-    if before != after && !dry_run {
-        let file = desk.root.join(path);
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(file, &after)?;
-    }
-    let Merged { added, changed, left, .. } = merged;
-    if context.format == Format::Json {
-        let written = before != after && !dry_run;
-        context.json(&json!({
-            "added": added, "changed": changed, "diff": diff, "left": left, "path": path, "written": written,
-        }))?;
-        return Ok(Exit::Done);
-    }
-    write!(context.out, "{diff}")?;
-    let counts = format!("{} added, {} changed, {} left", added.len(), changed.len(), left.len());
-    match (before == after, dry_run) {
-        (true, _) => writeln!(context.out, "{path}: nothing changed")?,
-        (false, true) => writeln!(context.out, "{path}: {counts}; nothing was written")?,
-        (false, false) => writeln!(context.out, "{path}: {counts}\nnext: tenure principals check")?,
-    }
-    Ok(Exit::Done)
 }
 
 fn columns(pairs: &[String]) -> Result<BTreeMap<String, String>, Failure> {

@@ -2,6 +2,7 @@
 
 mod check;
 mod desk;
+mod filed;
 mod import;
 mod show;
 
