@@ -47,13 +47,14 @@ impl Cell {
     }
 }
 
+/// An entry, and which of its keys a row gives.
+pub(super) type Given = (PrincipalEntry, BTreeSet<String>);
+
 /// Returns the entry that a row makes, with the keys it gives. An empty cell says nothing.
 ///
 /// # Errors
 /// What is wrong, by column.
-pub(super) fn entry(
-    cells: impl Iterator<Item = (String, String, Cell)>,
-) -> Result<(PrincipalEntry, BTreeSet<String>), Vec<(String, String)>> {
+pub(super) fn entry(cells: impl Iterator<Item = (String, String, Cell)>) -> Result<Given, Vec<(String, String)>> {
     let mut wrong = Vec::new();
     let mut given = BTreeSet::new();
     // INVARIANT: the id is set from its cell below, or the row is refused.

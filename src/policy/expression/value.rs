@@ -55,7 +55,6 @@ impl<'a> Value<'a> {
 
 impl<'a> List<'a> {
     /// Returns how many there are.
-    #[expect(clippy::len_without_is_empty, reason = "nothing asks")]
     pub fn len(&self) -> usize {
         match self {
             Self::Literal(values) => values.len(),
