@@ -13,6 +13,8 @@
 
 mod check;
 mod evaluate;
+mod functions;
+mod kind;
 mod mistake;
 mod node;
 mod parse;
@@ -22,14 +24,15 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use check::{Called, FUNCTIONS};
+pub use functions::{Called, FUNCTIONS};
 pub use mistake::Mistake;
 pub use value::{Known, List, Slot, Trouble, Unknown, Value, Vocabulary};
 
 pub(super) use reach::{Domain, is_possible};
 
-use check::{Check, Type};
+use check::Check;
 use evaluate::Evaluation;
+use kind::Type;
 use node::Node;
 use std::collections::BTreeSet;
 

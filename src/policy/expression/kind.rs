@@ -1,0 +1,71 @@
+//! The kind of a part of an expression.
+
+use crate::policy::Kind;
+use std::fmt;
+
+/// The kind of a part of an expression.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Type {
+    /// An empty list, which goes with any.
+    Empty,
+    Flag,
+    Flags,
+    Map,
+    Number,
+    Numbers,
+    Text,
+    Texts,
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "an empty list",
+            Self::Flag => "bool",
+            Self::Flags => "list(bool)",
+            Self::Map => "map(string, string)",
+            Self::Number => "int",
+            Self::Numbers => "list(int)",
+            Self::Text => "string",
+            Self::Texts => "list(string)",
+        })
+    }
+}
+
+impl From<Kind> for Type {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Flag => Self::Flag,
+            Kind::Map => Self::Map,
+            Kind::Number => Self::Number,
+            Kind::Text => Self::Text,
+            Kind::Texts => Self::Texts,
+        }
+    }
+}
+
+impl Type {
+    pub(super) const fn element(self) -> Option<Self> {
+        match self {
+            Self::Flags => Some(Self::Flag),
+            Self::Numbers => Some(Self::Number),
+            Self::Texts | Self::Empty => Some(Self::Text),
+            Self::Flag | Self::Map | Self::Number | Self::Text => None,
+        }
+    }
+
+    pub(super) const fn list(self) -> Option<Self> {
+        match self {
+            Self::Flag => Some(Self::Flags),
+            Self::Number => Some(Self::Numbers),
+            Self::Text => Some(Self::Texts),
+            _ => None,
+        }
+    }
+
+    pub(super) fn goes_with(self, other: Self) -> bool {
+        self == other
+            || (self == Self::Empty && other.element().is_some())
+            || (other == Self::Empty && self.element().is_some())
+    }
+}
