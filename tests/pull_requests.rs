@@ -8,6 +8,8 @@
 
 #[path = "support/host.rs"]
 mod host;
+#[path = "support/shop.rs"]
+mod shop;
 mod support;
 #[path = "support/world.rs"]
 mod world;
@@ -15,6 +17,8 @@ mod world;
 use serde_json::Value;
 use std::fs;
 use std::process::Command;
+use support::postgres::Cluster;
+use tenure::model::Verdict;
 use world::{Ran, World, ran};
 
 /// Runs `tenure` as a step of a job: with a summary of its own, which is returned too.
@@ -92,6 +96,42 @@ fn a_fingerprint_stays_when_the_lines_around_it_move() {
     let after = fingerprint(&world);
     assert_eq!(before.0, after.0);
     assert_ne!(before.1, after.1, "it has moved");
+}
+
+#[test]
+fn the_comment_of_a_plan_shows_what_hangs_on_a_database_and_a_host() {
+    let cluster = Cluster::start(&[]);
+    let world = shop::opened(&cluster);
+    world.decides(|_, item| {
+        let ends = ["svc_legacy", "svc_export", "svc_backup", "order_write", "li"];
+        if ends.contains(&item.principal.as_str()) {
+            item.decision = Some(Verdict::Revoke);
+            item.reason = format!("ended: {}", world::reason(item));
+        }
+    });
+    world.merge("decide");
+    let comment = world.tenure(&["plan", "--format", "markdown"]);
+    assert!(matches!(comment.code, Some(0 | 3)), "{}{}", comment.out, comment.err);
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("cases/pull_requests");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("comment", told(&comment.out)));
+}
+
+/// Returns text without what differs from one run to the next: ids of actions, digests, and immutable ids.
+fn told(text: &str) -> String {
+    let mut told = String::new();
+    let mut rest = text;
+    while let Some((at, mark)) =
+        ["act-", "sha256:", "itm-"].iter().filter_map(|mark| Some((rest.find(mark)?, mark))).min()
+    {
+        let (before, after) = rest.split_at(at + mark.len());
+        told.push_str(before);
+        rest = after.trim_start_matches(|letter: char| letter.is_ascii_hexdigit());
+        told.push('…');
+    }
+    told + rest
 }
 
 /// Returns the lines that a runner would take for commands, as its own parser finds them: after `stop-commands`, nothing is

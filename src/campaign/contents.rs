@@ -12,7 +12,7 @@ pub(super) fn is_role(inventory: &Inventory, id: &str) -> bool {
 }
 
 /// Returns the memberships in the role that holds things under this immutable id.
-pub(super) fn memberships<'a>(inventory: &'a Inventory, id: &str) -> impl Iterator<Item = &'a Grant> {
+pub fn memberships<'a>(inventory: &'a Inventory, id: &str) -> impl Iterator<Item = &'a Grant> {
     // Some systems name a role as an entitlement by its id alone, others by class and id: `role/16401`.
     let ids = [id.to_owned(), format!("role/{id}")];
     ids.into_iter()

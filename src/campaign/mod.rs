@@ -32,7 +32,7 @@ pub use assign::Assignment;
 pub use bench::{Bar, Bench};
 pub use changes::{Changed, Disposals, Disposition, Drift, changes, undisposed};
 pub use close::close;
-pub use contents::{is_unlisted, unlisted};
+pub use contents::{is_unlisted, memberships, unlisted};
 pub use definition::{Ground, check_definition};
 pub use dossier::{Chapter, Dossier, Earlier, Library, Line, Sources, is_flagged, said, silence_words, tier_words};
 pub use earlier::{Needed, Preceding};

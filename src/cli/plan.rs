@@ -63,7 +63,7 @@ pub(super) fn show<S>(
 ) -> Result<(), Failure> {
     let inventories: BTreeMap<SystemId, &Inventory> =
         assembly.inventories.iter().map(|(id, loaded)| (id.clone(), &loaded.inventory)).collect();
-    let shown = Show { inventories: &inventories, trips };
+    let shown = Show { inventories: &inventories, people: &assembly.people, trips };
     match context.format {
         Format::Json => context.json(&plan_json(plan, shown))?,
         Format::Markdown => write!(context.out, "{}", plan_markdown(plan, shown))?,

@@ -5,13 +5,16 @@
 
 mod campaign;
 mod changes;
+mod comment;
 mod csv;
+mod dependents;
 mod exceptions;
 mod findings;
 mod judged;
 mod markdown;
 mod overview;
 mod owners;
+mod page;
 mod plan;
 mod problems;
 mod quality;
@@ -26,6 +29,7 @@ mod workflows;
 
 pub use campaign::campaign_human;
 pub use changes::changes;
+pub use comment::plan_markdown;
 pub use csv::csv;
 pub use exceptions::{exceptions_human, exceptions_markdown, terms_human};
 pub use findings::{findings_human, findings_json};
@@ -33,7 +37,7 @@ pub use judged::{Breach, Gap, judged_findings, judged_human, judged_json, judged
 pub use markdown::{MAX_MARKDOWN, cell};
 pub use overview::{Overview, overview_markdown};
 pub use owners::{Routing, code_owners};
-pub use plan::{Show, plan_human, plan_json, plan_markdown};
+pub use plan::{Show, plan_human, plan_json};
 pub use problems::{problems_markdown, problems_summary};
 pub use quality::{quality_csv, quality_human, quality_markdown};
 pub use rounds::{asked_human, drift_human, stage_human};

@@ -1,12 +1,12 @@
-//! A plan as a table per system with a diff of states, as Markdown, and as JSON.
+//! A plan as a table per system with a diff of states, and as JSON.
 
 use super::{
     changes::changes,
-    markdown,
     table::{Look, count},
 };
 use crate::{
     diag::escape,
+    inventory::People,
     model::{Inventory, SystemId, action::Planned},
     plan::{NoteCode, Plan, Trip},
 };
@@ -18,6 +18,8 @@ use std::{collections::BTreeMap, fmt::Write};
 pub struct Show<'a> {
     /// The inventories the plan was computed from.
     pub inventories: &'a BTreeMap<SystemId, &'a Inventory>,
+    /// Who is who, for what depends on it.
+    pub people: &'a People,
     /// The guardrails it trips.
     pub trips: &'a [Trip],
 }
@@ -72,44 +74,6 @@ fn warnings(text: &mut String, actions: &[&Planned], look: Look) {
     }
 }
 
-/// Returns the plan for a pull request: at most [`super::MAX_MARKDOWN`] bytes.
-pub fn plan_markdown<S>(plan: &Plan<S>, show: Show<'_>) -> String {
-    let mut text = format!("### Tenure plan: {}\n\n", count(plan.actions().len(), "action"));
-    for trip in show.trips {
-        let _ = writeln!(text, "> **guardrail {}** {}\n", trip.code, markdown::cell(&trip.message));
-    }
-    for (system, actions) in by_system(plan.actions()) {
-        let _ = writeln!(text, "#### {system}\n\n| {} |\n|{}", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len()));
-        markdown::rows(&mut text, actions.iter().map(|action| row(action)));
-        let losses: Vec<_> = actions.iter().flat_map(|action| &action.loses).collect();
-        if !losses.is_empty() && text.len() < super::MAX_MARKDOWN / 2 {
-            text.push_str("\nWho loses what:\n\n| principal | loses |\n|---|---|\n");
-            let rows: Vec<_> = losses.iter().map(|l| vec![l.principal.clone(), l.entitlement.clone()]).collect();
-            markdown::rows(&mut text, rows.into_iter());
-        }
-        text.push('\n');
-    }
-    if !plan.held().is_empty() {
-        text.push_str("#### Held\n\n| system | item | why | next |\n|---|---|---|---|\n");
-        let rows: Vec<_> = plan
-            .held()
-            .iter()
-            .map(|held| vec![held.system.to_string(), held.item.to_string(), held.why.clone(), held.next.clone()])
-            .collect();
-        markdown::rows(&mut text, rows.into_iter());
-        text.push('\n');
-    }
-    if !plan.notes().is_empty() {
-        text.push_str("#### Separation of duties\n\n| | who holds both sides |\n|---|---|\n");
-        let rows: Vec<_> =
-            plan.notes().iter().map(|note| vec![note.code.words().to_owned(), note.text.clone()]).collect();
-        markdown::rows(&mut text, rows.into_iter());
-        text.push('\n');
-    }
-    let _ = writeln!(text, "plan `{}`", plan.digest());
-    text
-}
-
 /// Returns the plan for programs: `{digest, plan, trips}`; `digest` is that of the canonical bytes of `plan`.
 pub fn plan_json<S>(plan: &Plan<S>, show: Show<'_>) -> Value {
     let document: Value = serde_json::from_slice(plan.bytes()).unwrap_or(Value::Null);
@@ -122,17 +86,28 @@ const COLUMNS: &[&str] = &["action", "verb", "principal", "entitlement", "tier",
 
 fn row(action: &Planned) -> Vec<String> {
     vec![
-        action.id.as_str().chars().take(12).collect(),
+        short(action),
         action.change.to_string(),
         action.grant.principal.name.clone(),
         action.grant.entitlement.name.clone(),
         action.grant.tier.to_string(),
-        action.basis.signers.join(", "),
+        decided_by(action),
         action.expects.to_string(),
     ]
 }
 
-fn by_system(actions: &[Planned]) -> BTreeMap<&SystemId, Vec<&Planned>> {
+/// Returns the beginning of an action's id, by which people name it.
+pub(super) fn short(action: &Planned) -> String {
+    action.id.as_str().chars().take(12).collect()
+}
+
+/// Returns who decided. Silence is nobody's decision: the list of those who did not answer was signed by a campaign owner.
+pub(super) fn decided_by(action: &Planned) -> String {
+    let signers = action.basis.signers.join(", ");
+    if action.basis.decided.is_by_people() { signers } else { format!("silence, listed by {signers}") }
+}
+
+pub(super) fn by_system(actions: &[Planned]) -> BTreeMap<&SystemId, Vec<&Planned>> {
     let mut systems: BTreeMap<&SystemId, Vec<&Planned>> = BTreeMap::new();
     for action in actions {
         systems.entry(&action.grant.system).or_default().push(action);

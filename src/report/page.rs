@@ -1,0 +1,86 @@
+//! Tables on a Markdown page that has an end: each gets its share of the room, and says what it left out.
+
+use super::markdown::{MAX_MARKDOWN, cell};
+
+/// One table of a page, as lines of Markdown.
+pub(super) struct Table {
+    heading: String,
+    rows: Vec<String>,
+}
+
+impl Table {
+    /// Returns the table with this title; what is in a cell is escaped, and cut where it is too long.
+    pub(super) fn new(title: &str, columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Self {
+        let heading = format!("**{title}**\n\n| {} |\n|{}\n", columns.join(" | "), "---|".repeat(columns.len()));
+        let most = MOST_ROW / columns.len().max(1);
+        let row = |cells: Vec<String>| {
+            let cells: Vec<_> = cells.iter().map(|text| clipped(text, most)).collect();
+            format!("| {} |\n", cells.join(" | "))
+        };
+        Self { heading, rows: rows.map(row).collect() }
+    }
+
+    fn len(&self) -> usize {
+        self.heading.len() + self.rows.iter().map(String::len).sum::<usize>() + 1
+    }
+
+    /// Adds what fits into `room` bytes. A row is never cut.
+    fn write(&self, text: &mut String, room: usize) {
+        text.push_str(&self.heading);
+        let is_whole = self.len() <= room;
+        let mut left = room.saturating_sub(self.heading.len() + MOST_REMARK);
+        for (written, row) in self.rows.iter().enumerate() {
+            if !is_whole && row.len() > left {
+                let more = self.rows.len() - written;
+                text.push_str(&format!("\n… and {more} more; `tenure plan` shows them all.\n"));
+                break;
+            }
+            left = left.saturating_sub(row.len());
+            text.push_str(row);
+        }
+        text.push('\n');
+    }
+}
+
+/// Returns `head`, the tables that have rows, and `end`, in at most [`MAX_MARKDOWN`] bytes. Short tables are whole; long ones
+/// share evenly what those leave, so that none hides another.
+pub(super) fn page(head: &str, tables: &[Table], end: &str) -> String {
+    let tables: Vec<&Table> = tables.iter().filter(|table| !table.rows.is_empty()).collect();
+    let mut room = MAX_MARKDOWN.saturating_sub(head.len() + end.len());
+    let mut lengths: Vec<usize> = tables.iter().map(|table| table.len()).collect();
+    lengths.sort_unstable();
+    let mut share = room;
+    for (placed, length) in lengths.iter().enumerate() {
+        share = room / (lengths.len() - placed);
+        if *length > share {
+            break;
+        }
+        room -= length;
+    }
+    let mut text = head.to_owned();
+    tables.iter().for_each(|table| table.write(&mut text, share));
+    text.push_str(end);
+    text
+}
+
+/// Returns `text` for a cell, in at most `most` bytes and a mark that something is missing.
+fn clipped(text: &str, most: usize) -> String {
+    let mut safe = cell(text);
+    if safe.len() > most {
+        safe.clear();
+        for character in text.chars() {
+            let next = cell(character.encode_utf8(&mut [0; 4]));
+            if safe.len() + next.len() > most {
+                break;
+            }
+            safe.push_str(&next);
+        }
+        safe.push('…');
+    }
+    safe
+}
+
+/// The bytes of one row, about.
+const MOST_ROW: usize = 2_000;
+/// The bytes of the remark that something was left out.
+const MOST_REMARK: usize = 80;
