@@ -19,12 +19,12 @@ mod timeliness;
 use crate::{
     campaign::{Quality, Resolution},
     model::{
-        CampaignId, Digest, Finding, Timestamp,
+        CampaignId, Digest, Finding, ItemId, Timestamp,
         history::{History, RunHistory},
     },
     trust::Governed,
 };
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 /// What an audit looks at.
 pub struct Case<'a> {
@@ -36,6 +36,8 @@ pub struct Case<'a> {
     pub defects: &'a [Finding],
     /// What the decisions in force amount to.
     pub resolutions: &'a [Resolution],
+    /// The items that were put to review and that no grant stands for: seeded ones, told or not.
+    pub inert: &'a BTreeSet<ItemId>,
     /// How each campaign was reviewed.
     pub qualities: &'a [Quality],
     /// The present, for what is overdue.

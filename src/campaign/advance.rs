@@ -1,10 +1,10 @@
 //! Closing a stage: when its days are over or everybody has answered, with the exact list of what nobody answered.
 
-use super::Sheet;
+use super::{Sheet, seeded};
 use crate::{
     model::{
         ItemId, PrincipalId, Tier, Timestamp,
-        file::{AfterSilence, Campaign, FileKind, Item, Silent, StageClose},
+        file::{AfterSilence, Campaign, FileKind, Item, Silent, StageClose, seeds},
     },
     trust::Opening,
 };
@@ -22,6 +22,8 @@ pub struct Closing<'a> {
     pub base: String,
     /// When.
     pub now: Timestamp,
+    /// The salt of the seeded items, for the close of the last stage.
+    pub salt: Option<&'a str>,
 }
 
 /// Why a stage is not closed.
@@ -42,6 +44,9 @@ pub enum NotYet {
         /// For whom.
         waits: String,
     },
+    /// Another salt than the one that the seeded items were drawn by.
+    #[error("this salt does not give the seeded items that the campaign was committed to")]
+    OtherSalt,
     /// Silence would take away more than the definition lets it.
     #[error("silence would disable {found} items in stage {stage}, and the definition lets it disable {cap}")]
     TooMuch {
@@ -52,6 +57,9 @@ pub enum NotYet {
         /// How many are allowed.
         cap: u32,
     },
+    /// The close of the last stage tells which items were seeded, and nothing here says which.
+    #[error("the close of stage {0}, the last, tells which items were seeded, and that takes their salt")]
+    Unsalted(u32),
 }
 
 /// Returns the stage that is judged now, when it began and when its days are over; nothing when all are closed.
@@ -96,7 +104,12 @@ pub fn advance(closing: &Closing<'_>) -> Result<StageClose, NotYet> {
     }
     let stubs: BTreeMap<&ItemId, &Item> =
         closing.sheets.iter().flat_map(|sheet| &sheet.review.items).map(|item| (&item.id, item)).collect();
-    let (answered, silent) = opening.answered_in(stage);
+    let told = told(closing, stage)?;
+    let (answered, mut silent) = opening.answered_in(stage);
+    // What is seeded is neither answered nor silent: nobody holds it.
+    let put = |item: &&ItemId| opening.tally(item, stage).asked > 0 && opening.course(item).reached(stage);
+    let seeded = told.iter().filter(put).filter(|item| !silent.contains(item)).count() as u64;
+    silent.retain(|item| !told.contains(item));
     let allowed = |stub: &Item| campaign.definition.after_silence(stage, stub.tier);
     let silent: Vec<_> =
         silent.into_iter().filter_map(|item| stubs.get(item)).map(|stub| (*stub, allowed(stub))).collect();
@@ -109,11 +122,22 @@ pub fn advance(closing: &Closing<'_>) -> Result<StageClose, NotYet> {
         stage,
         base: closing.base.clone(),
         closed_at: closing.now,
-        answered,
-        salt: None,
-        seeded: Vec::new(),
+        answered: answered - seeded,
+        salt: closing.salt.filter(|_| !told.is_empty()).map(str::to_owned),
+        seeded: told,
         silent,
     })
+}
+
+/// Returns which items are told to have been seeded: with the last stage all of them, and none before.
+fn told(closing: &Closing<'_>, stage: u32) -> Result<Vec<ItemId>, NotYet> {
+    let campaign: &Campaign = closing.opening.campaign().value();
+    let Some(committed) = campaign.seeds.filter(|_| stage == campaign.definition.stage_count()) else {
+        return Ok(Vec::new());
+    };
+    let salt = closing.salt.ok_or(NotYet::Unsalted(stage))?;
+    let told = seeded(&campaign.id, salt, campaign.definition.seeded.unwrap_or(0));
+    if seeds(salt, &told) == committed { Ok(told) } else { Err(NotYet::OtherSalt) }
 }
 
 fn waiting(items: u64) -> String {

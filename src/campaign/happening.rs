@@ -91,6 +91,8 @@ pub fn narrowed(definition: &CampaignDefinition, subjects: &BTreeSet<String>, wh
         may_be_empty: systems.iter().cloned().collect(),
         every_days: None,
         on_events: Vec::new(),
+        // A few among a few would be no control.
+        seeded: None,
         ..definition.clone()
     }
 }

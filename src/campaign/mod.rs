@@ -8,6 +8,7 @@ mod changes;
 mod close;
 mod contents;
 mod definition;
+mod disguise;
 mod dossier;
 mod earlier;
 mod exceptions;
@@ -21,6 +22,7 @@ mod recurrence;
 mod resolution;
 mod resolve;
 mod reviewers;
+mod seeds;
 mod status;
 mod worklist;
 
@@ -40,13 +42,14 @@ pub use exceptions::{ExceptionStatus, Ledger, Validity, exception_findings, exce
 pub use facts::asked_as;
 pub use happening::{Happening, Scene, happened, is_narrowed, narrowed, word};
 pub use notices::{Mark, Notice, OpenStage, notices};
-pub use open::{Opened, Opening, open, principals_digest};
+pub use open::{Opened, Opening, open, open_seeded, principals_digest};
 pub use population::{Member, Roll, population};
 pub use quality::{Given, Quality, ReviewerQuality, Study, stamps_in, study};
 pub use recurrence::{ToOpen, by_event, recurring};
 pub use resolution::Resolution;
 pub use resolve::{Reopened, Resolved, Waiting, resolve};
 pub use reviewers::{NoReviewers, Reviewer, Standing};
+pub use seeds::seeded;
 pub use status::{Facts, ItemStatus, ReviewerStatus, StageStatus, State, Status, status};
 pub use worklist::{Sheet, worklist};
 

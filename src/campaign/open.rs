@@ -5,6 +5,7 @@ use super::{
     advice::Advisor,
     check_definition, folder, population,
     population::scope,
+    seeds::Seeds,
     worklist::{Head, Piles, Unassigned, piles, sheets},
 };
 use crate::{
@@ -84,9 +85,18 @@ impl Opened {
 /// Returns the campaign with its worklists. The same arguments give the same bytes.
 ///
 /// # Errors
-/// When an inventory is missing, partial or stale, nothing is selected, or an item finds too few reviewers: all of
-/// it, each with the next command. Nothing is half opened.
+/// When an inventory is missing, partial or stale, nothing is selected, an item finds too few reviewers, or the definition
+/// announces seeded items: all of it, each with the next command. Nothing is half opened.
 pub fn open(opening: &Opening<'_>, setting: &Setting<'_>) -> Result<Opened, Diagnostics> {
+    open_seeded(opening, setting, None)
+}
+
+/// Returns the campaign with its worklists, and in them as many seeded items as its definition announces: the salt says
+/// which. The same arguments give the same bytes.
+///
+/// # Errors
+/// As [`open`]; and when seeded items are announced and there is no salt, or too little that they could look like.
+pub fn open_seeded(opening: &Opening<'_>, setting: &Setting<'_>, salt: Option<&str>) -> Result<Opened, Diagnostics> {
     let mut problems = Diagnostics::new();
     let mut warnings = Diagnostics::new();
     let Setting { systems, registry, pack, .. } = *setting;
@@ -116,9 +126,14 @@ pub fn open(opening: &Opening<'_>, setting: &Setting<'_>) -> Result<Opened, Diag
     if !unassigned.is_empty() {
         return Err(unassigned.iter().map(|item| nobody(item, opening)).collect());
     }
-    let campaign = freeze(opening, &roll, &piles, systems.iter(), setting);
+    let seeds = match (opening.definition.seeded.unwrap_or(0), salt) {
+        (0, _) => Seeds::default(),
+        (count, None) => return Err(unsalted(count, opening).into()),
+        (count, Some(salt)) => Seeds::draw(&opening.id, salt, count, (&roll, &piles), setting)?,
+    };
+    let campaign = freeze(opening, &roll, (&piles, &seeds), systems.iter(), setting);
     let digest = Digest::of(governed::render(&campaign));
-    let head = Head { campaign: &opening.id, digest, setting, advisor: Advisor::of(setting) };
+    let head = Head { campaign: &opening.id, digest, setting, advisor: Advisor::of(setting), seeds: &seeds };
     let sheets = sheets(&head, &piles);
     Ok(Opened { campaign, digest, sheets, warnings })
 }
@@ -133,7 +148,7 @@ pub fn principals_digest<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>)
 fn freeze<'s>(
     opening: &Opening<'_>,
     roll: &Roll<'_>,
-    piles: &Piles<'_>,
+    (piles, seeds): (&Piles<'_>, &Seeds),
     systems: impl Iterator<Item = &'s SystemId>,
     setting: &Setting<'_>,
 ) -> Campaign {
@@ -152,9 +167,10 @@ fn freeze<'s>(
             items: items.get(system).copied().unwrap_or(0),
         })
     };
-    let put = piles.iter();
-    let put =
-        put.flat_map(|((_, reviewer, stage, _), pile)| pile.iter().map(move |(item, ..)| (*item, *stage, reviewer)));
+    let put = piles.iter().flat_map(|((_, reviewer, stage, _), pile)| {
+        let items = pile.iter().flat_map(|(item, ..)| std::iter::once(*item).chain(seeds.of(item)));
+        items.map(move |item| (item, *stage, reviewer))
+    });
     Campaign {
         schema: FileKind::Campaign.schema().to_owned(),
         repo: setting.repo.clone(),
@@ -168,7 +184,7 @@ fn freeze<'s>(
         asked: Some(asked(put)),
         principals: opening.principals,
         policies: (!setting.pack.is_empty()).then(|| setting.pack.digest()),
-        seeds: None,
+        seeds: seeds.commitment,
         definition: opening.definition.clone(),
         systems: systems.filter_map(contributes).collect(),
     }
@@ -215,6 +231,13 @@ fn check_system(
         let problem = Diagnostic::warning("blind-spot", message).in_file(&path);
         warnings.push(problem.help("what is not seen is not reviewed; say so in the campaign's report"));
     }
+}
+
+fn unsalted(count: u32, opening: &Opening<'_>) -> Diagnostic {
+    let message = format!("{count} items are to be seeded, and there is no salt that says which");
+    let Opening { id, from, .. } = opening;
+    let problem = Diagnostic::error("salt-missing", message).in_file(from);
+    problem.help(format!("tenure campaign open {id} --from {from} --salt-file ~/{id}.salt"))
 }
 
 fn no_rules() -> Diagnostic {

@@ -7,6 +7,7 @@ use super::{
     bench::Bench,
     facts::{clip, facts},
     folder,
+    seeds::Seeds,
 };
 use crate::model::{
     CampaignId, Digest, ItemId, PrincipalId, SystemId, Tier, Timestamp,
@@ -51,7 +52,7 @@ pub fn worklist(
 ) -> Vec<Sheet> {
     let closes_at = now.plus_days(i64::from(definition.window_days));
     let (piles, _) = piles(definition, roll, closes_at, setting);
-    sheets(&Head { campaign, digest, setting, advisor: Advisor::of(setting) }, &piles)
+    sheets(&Head { campaign, digest, setting, advisor: Advisor::of(setting), seeds: &Seeds::default() }, &piles)
 }
 
 pub(super) fn sheets(head: &Head<'_>, piles: &Piles<'_>) -> Vec<Sheet> {
@@ -139,12 +140,16 @@ pub(super) struct Head<'a> {
     pub(super) digest: Digest,
     pub(super) setting: &'a Setting<'a>,
     pub(super) advisor: Advisor<'a>,
+    pub(super) seeds: &'a Seeds,
 }
 
 impl Head<'_> {
     fn pages(&self, (stage, cosigners, pile): &(u32, &Vec<PrincipalId>, &Pile<'_>)) -> Vec<Page> {
         let mut ranked: Vec<(Rank, Item)> =
             pile.iter().filter_map(|(item, member, assignment)| self.item(item, member, assignment)).collect();
+        // What is seeded takes its place as if it were real, before pages are made: a page tells nothing.
+        let seeded: Vec<(Rank, Item)> = ranked.iter().filter_map(|one| self.seeded(one)).collect();
+        ranked.extend(seeded);
         ranked.sort_by(|a, b| a.0.cmp(&b.0));
         let mut pages: Vec<Page> = Vec::new();
         let mut room = 0;
@@ -184,6 +189,12 @@ impl Head<'_> {
             supersedes: None,
         };
         let rank = (item.tier, Reverse(advice.weight()), item.subject.clone(), item.entitlement.clone(), id.clone());
+        Some((rank, item))
+    }
+
+    fn seeded(&self, (rank, model): &(Rank, Item)) -> Option<(Rank, Item)> {
+        let item = self.seeds.like(model)?;
+        let rank = (rank.0, rank.1, item.subject.clone(), item.entitlement.clone(), item.id.clone());
         Some((rank, item))
     }
 

@@ -6,7 +6,7 @@ use super::{
     session::{store, systems_at},
 };
 use crate::{
-    campaign::{Resolution, resolve},
+    campaign::{Resolution, resolve, unlisted},
     connector::{Vocabulary, catalogue},
     diag::Diagnostic,
     git::{ObjectId, Repository},
@@ -19,7 +19,7 @@ use crate::{
     plan::{Draft, Duties, Inputs, Limits, Plan, Premises, Target, administrators, build},
     policy::Pack,
     store::{Snapshot, StoreError},
-    trust::Governed,
+    trust::{Governed, Opening},
 };
 use std::{
     cell::RefCell,
@@ -107,7 +107,7 @@ impl<'r> Assembly<'r> {
         let trust = governed.trust().ok_or_else(|| {
             Failure::from(Diagnostic::error("no-trust", "there is no trust state at this commit").help("tenure check"))
         })?;
-        let mut resolutions = resolutions(governed, Timestamp::from_unix(0));
+        let mut resolutions = resolutions(self.repository, governed, Timestamp::from_unix(0));
         resolutions.retain(|resolution| self.systems.contains_key(&resolution.system));
         let targets: BTreeMap<_, _> = self
             .systems
@@ -176,11 +176,42 @@ impl<'r> Assembly<'r> {
     }
 }
 
-/// Returns what all decisions amount to, the latest campaign last.
-pub(super) fn resolutions(governed: &Governed, now: Timestamp) -> Vec<Resolution> {
+/// Returns what all decisions amount to, the latest campaign last. What is seeded is in none of it, told or not.
+pub(super) fn resolutions(repository: &Repository, governed: &Governed, now: Timestamp) -> Vec<Resolution> {
     let mut openings: Vec<_> = governed.openings().iter().collect();
     openings.sort_by_key(|(id, opening)| (opening.campaign().opened_at, *id));
-    openings.into_iter().flat_map(|(id, opening)| resolve(opening, governed.answers(id), now).decided).collect()
+    let real = |(id, opening): (&CampaignId, &Opening)| {
+        let mut decided = resolve(opening, governed.answers(id), now).decided;
+        if !decided.is_empty() {
+            let inert = inert(repository, opening);
+            decided.retain(|one| !inert.contains(&one.item));
+        }
+        decided
+    };
+    openings.into_iter().flat_map(real).collect()
+}
+
+/// Returns the items of a campaign that no grant of the inventories it pinned stands for: those that are seeded, also while
+/// that is not told. This is for what counts and acts; nothing prints it.
+pub(super) fn inert(repository: &Repository, opening: &Opening) -> BTreeSet<ItemId> {
+    let campaign = opening.campaign().value();
+    let told: BTreeSet<ItemId> = opening.seeded().iter().cloned().collect();
+    if campaign.seeds.is_none() || !told.is_empty() {
+        return told;
+    }
+    let Ok(base) = ObjectId::parse(&campaign.base) else { return told };
+    let mut inert: BTreeSet<ItemId> = opening.items().cloned().collect();
+    for population in &campaign.systems {
+        // What cannot be read is taken for real, and held by the plan.
+        let Ok(loaded) = inventory::load(&Committed(Snapshot::at(repository, base)), &population.system) else {
+            return told;
+        };
+        let of = |grant: &Grant| ItemId::of(&campaign.id, &population.system, &grant.key);
+        for item in loaded.inventory.grants().map(of).chain(unlisted(&loaded.inventory).iter().map(of)) {
+            inert.remove(&item);
+        }
+    }
+    inert
 }
 
 /// Returns who is who at a commit, and the digest a campaign pins for it.

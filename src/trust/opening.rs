@@ -120,6 +120,21 @@ impl Opening {
         u32::try_from(self.closes.len()).unwrap_or(u32::MAX)
     }
 
+    /// Returns which items were seeded, sorted; nothing before that is told with the close of the last stage.
+    pub fn seeded(&self) -> &[ItemId] {
+        self.closes.last().map(|close| close.seeded.as_slice()).unwrap_or_default()
+    }
+
+    /// Checks that without the items that are told to be seeded, all of which were put to review, the campaign holds what it
+    /// was signed for.
+    pub(super) fn check_told(&self, seeded: &BTreeSet<&ItemId>) -> Result<(), Refusal> {
+        if let Some(other) = seeded.iter().find(|item| !self.items.contains_key(**item)) {
+            return Err(Refusal::ItemForeign(other.to_string()));
+        }
+        let real = self.items.iter().filter(|(item, _)| !seeded.contains(item));
+        check_population(&self.campaign, real.map(|(item, put)| (item, &put.grant)))
+    }
+
     /// Returns the decisions in force on an item.
     pub fn bound(&self, item: &ItemId) -> &[Bound] {
         self.bound.get(item).map(Vec::as_slice).unwrap_or_default()
@@ -257,6 +272,19 @@ pub(super) fn decided(review: &Review) -> impl Iterator<Item = &Item> {
     review.items.iter().filter(|item| item.decision.is_some())
 }
 
+/// Checks that these are the items that a campaign was signed for.
+fn check_population<'a>(
+    campaign: &Campaign,
+    items: impl Iterator<Item = (&'a ItemId, &'a Digest)> + Clone,
+) -> Result<(), Refusal> {
+    let (count, found) = (items.clone().count() as u64, population(items));
+    if (count, found) == (campaign.items, campaign.population) {
+        return Ok(());
+    }
+    let expected = format!("{} items, {}", campaign.items, campaign.population);
+    Err(Refusal::Population { expected, found: format!("{count} items, {found}") })
+}
+
 /// What the stubs of a campaign put to review, gathered stub by stub: all together they are larger than anything else here.
 #[derive(Default)]
 pub(super) struct Puts {
@@ -300,11 +328,16 @@ impl Puts {
         if let Some((found, _)) = put.find(|(stage, _)| *stage == 0 || *stage > stages) {
             return Err(StageRefusal::Unknown { found: *found, stages }.into());
         }
-        let (count, found) =
-            (self.items.len() as u64, population(self.items.iter().map(|(item, put)| (item, &put.grant))));
-        if (count, found) != (campaign.items, campaign.population) {
-            let expected = format!("{} items, {}", campaign.items, campaign.population);
-            return Err(Refusal::Population { expected, found: format!("{count} items, {found}") });
+        let seeded = u64::from(campaign.definition.seeded.unwrap_or(0));
+        if (seeded > 0) != campaign.seeds.is_some() || (seeded > 0 && campaign.asked.is_none()) {
+            return Err(StageRefusal::Seeds("are announced, or committed to, and not both").into());
+        }
+        // Which of them are seeded nobody can say before it is told; how many there are, and who was asked, can be seen.
+        if seeded == 0 {
+            check_population(campaign, self.items.iter().map(|(item, put)| (item, &put.grant)))?;
+        } else if self.items.len() as u64 != campaign.items + seeded {
+            let expected = format!("{} items and {seeded} seeded ones", campaign.items);
+            return Err(Refusal::Population { expected, found: format!("{} items", self.items.len()) });
         }
         let Some(expected) = campaign.asked else { return Ok(()) };
         let names: BTreeMap<u32, &PrincipalId> = self.reviewers.iter().map(|(id, index)| (*index, id)).collect();

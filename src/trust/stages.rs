@@ -117,7 +117,9 @@ fn check_seeds(close: &StageClose, opening: &Opening) -> Result<(), Refusal> {
         (Some(_), None) if !last && close.seeded.is_empty() => Ok(()),
         (Some(_), _) if !last => refuse("are told before the last stage is closed"),
         (Some(_), None) => refuse("are not told"),
-        (Some(committed), Some(salt)) if seeds(salt, &close.seeded) == committed => Ok(()),
+        (Some(committed), Some(salt)) if seeds(salt, &close.seeded) == committed => {
+            opening.check_told(&close.seeded.iter().collect())
+        }
         (Some(_), Some(_)) => refuse("that are told are not those that the campaign was committed to"),
     }
 }

@@ -7,6 +7,7 @@ mod peers;
 mod question;
 mod risk;
 mod silence;
+mod stand_in;
 
 use super::facts::{clip, day, usage};
 use crate::{
@@ -115,7 +116,8 @@ impl<'a> Library<'a> {
 
     /// Returns what is known of an item that is put to review in this stage of its campaign and due at `due`.
     pub fn dossier(&self, item: &Item, system: &SystemId, due: Timestamp) -> Dossier {
-        let case = self.case(item, system, due);
+        let stand_in = self.stand_in(item, system);
+        let case = self.case(item, system, due, stand_in.as_ref());
         Dossier {
             chapters: vec![
                 Chapter::new("What it is", case.what()),
@@ -134,11 +136,19 @@ impl<'a> Library<'a> {
         }
     }
 
-    fn case<'l>(&'l self, item: &'l Item, system: &'l SystemId, due: Timestamp) -> Case<'l> {
+    fn case<'l>(
+        &'l self,
+        item: &'l Item,
+        system: &'l SystemId,
+        due: Timestamp,
+        stand_in: Option<&'l Grant>,
+    ) -> Case<'l> {
         let found = self.grants.get(&item.id).and_then(|(system, key)| {
             let loaded = self.sources.inventories.get(*system)?;
             Some((loaded, loaded.inventory.grant(key)?))
         });
+        let found = found.or_else(|| Some((self.sources.inventories.get(system)?, stand_in?)));
+        let holder = |grant: &Grant| format!("{system}:{}", grant.principal.id);
         Case {
             item,
             system,
@@ -146,7 +156,7 @@ impl<'a> Library<'a> {
             library: self,
             grant: found.map(|(_, grant)| grant),
             loaded: found.map(|(loaded, _)| loaded),
-            entry: self.sources.people.behind(&item.subject),
+            entry: self.sources.people.behind(&item.subject).or_else(|| self.sources.people.behind(&holder(stand_in?))),
             before: self.earlier.get(&(item.subject.as_str(), item.entitlement.as_str())).copied(),
         }
     }

@@ -51,7 +51,10 @@ impl Case<'_> {
 
     /// What the same identity holds anywhere in this campaign; of an account nobody claims, what itself holds.
     fn reach(&self) -> Line {
-        let own = [self.item.subject.clone()];
+        let own = [match self.grant {
+            Some(grant) => format!("{}:{}", self.system, grant.principal.id),
+            None => self.item.subject.clone(),
+        }];
         let (who, accounts) = match self.entry {
             Some(entry) => (entry.id.to_string(), entry.accounts.as_slice()),
             None => (self.item.principal.clone(), own.as_slice()),

@@ -3,6 +3,7 @@
 mod assigning;
 mod opening;
 mod resolving;
+mod seeds;
 mod selecting;
 mod stages;
 mod strategies;

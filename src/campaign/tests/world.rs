@@ -1,7 +1,7 @@
 //! A small company: one database, one fleet of hosts, people and service accounts.
 
 use crate::{
-    campaign::{Opened, Opening, Preceding, Setting, open, unlisted},
+    campaign::{Opened, Opening, Preceding, Setting, open_seeded, unlisted},
     diag::{Diagnostics, Style},
     inventory::{Known, Loaded, Lowered, People, Portraits, Separation},
     model::{
@@ -88,9 +88,13 @@ impl World {
     }
 
     /// Puts a few rules on.
-    pub(super) fn judged(mut self) -> Self {
-        let rules = include_bytes!("../../../tests/cases/campaign/few.rules.toml");
-        let sources = Sources::read([("policies/few.rules.toml", rules.as_slice())]);
+    pub(super) fn judged(self) -> Self {
+        self.ruled(include_str!("../../../tests/cases/campaign/few.rules.toml"))
+    }
+
+    /// Puts these rules on.
+    pub(super) fn ruled(mut self, rules: &str) -> Self {
+        let sources = Sources::read([("policies/few.rules.toml", rules.as_bytes())]);
         self.pack = sources.and_then(|sources| Pack::compile(sources, &[])).unwrap();
         self
     }
@@ -209,6 +213,14 @@ impl World {
     }
 
     pub(super) fn open(&self) -> Result<Opened, Diagnostics> {
+        self.opened(None)
+    }
+
+    pub(super) fn open_seeded(&self, salt: &str) -> Result<Opened, Diagnostics> {
+        self.opened(Some(salt))
+    }
+
+    fn opened(&self, salt: Option<&str>) -> Result<Opened, Diagnostics> {
         let opening = Opening {
             id: campaign_id(),
             from: "policies/privileged.toml".to_owned(),
@@ -219,7 +231,7 @@ impl World {
             trees: &self.trees,
             campaigns: &self.campaigns,
         };
-        self.with_setting(|setting| open(&opening, setting))
+        self.with_setting(|setting| open_seeded(&opening, setting, salt))
     }
 
     /// Opens it, and returns the reviewer of each principal's item by name.

@@ -4,7 +4,7 @@ mod witness;
 
 use super::{
     Context, Exit, Failure, Format,
-    assemble::{Assembly, resolutions},
+    assemble::{Assembly, inert, resolutions},
     campaign::quality_of,
     footing::Footing,
     proof,
@@ -81,7 +81,8 @@ fn examine(context: &mut Context) -> Result<(Vec<Answer>, Digest), Failure> {
     let mut defects: Vec<Finding> = defects.iter().map(finding_of).collect();
     defects.extend(witness.unearned);
     let now = context.clock.now();
-    let resolutions = resolutions(&session.governed, now);
+    let resolutions = resolutions(&session.repository, &session.governed, now);
+    let inert = session.governed.openings().values().flat_map(|opening| inert(&session.repository, opening)).collect();
     let campaigns = session.governed.openings().values().map(crate::trust::Opening::campaign);
     let qualities: Vec<_> =
         campaigns.map(|campaign| quality_of(campaign, &session, &history)).collect::<Result<_, _>>()?;
@@ -90,6 +91,7 @@ fn examine(context: &mut Context) -> Result<(Vec<Answer>, Digest), Failure> {
         history: &history,
         defects: &defects,
         resolutions: &resolutions,
+        inert: &inert,
         qualities: &qualities,
         now,
         repeat: &repeat,

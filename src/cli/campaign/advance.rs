@@ -1,6 +1,6 @@
 //! `tenure campaign advance ID`: closes the stage that is judged now, with the exact list of what nobody answered.
 
-use super::status::sheets_of;
+use super::{salt, status::sheets_of};
 use crate::{
     campaign::{Closing, NotYet, Sheet, advance, folder},
     cli::{Context, Exit, Failure, Format, assemble::Committed, duties::pack_at, session::Session},
@@ -15,12 +15,13 @@ use crate::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Write,
+    path::PathBuf,
 };
 
 /// Close the stage that is judged now, when its days are over or everybody has answered
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Writes campaigns/ID/stages/N.toml: what nobody answered, and what that comes to. Nothing happens by it until a campaign\nowner has signed it and it is on main; what comes to main after it is late.\n\nExamples:\n  tenure campaign advance 2026-q4\n  tenure campaign advance --all\n\nExit codes: 0 written · 3 too early, or silence would take away too much"
+    after_help = "Writes campaigns/ID/stages/N.toml: what nobody answered, and what that comes to. Nothing happens by it until a campaign\nowner has signed it and it is on main; what comes to main after it is late.\n\nExamples:\n  tenure campaign advance 2026-q4\n  tenure campaign advance 2026-q4 --salt-file ~/2026-q4.salt    the last stage, where items were seeded\n  tenure campaign advance --all\n\nExit codes: 0 written · 3 too early, or silence would take away too much"
 )]
 pub(super) struct Args {
     /// The campaign
@@ -29,6 +30,9 @@ pub(super) struct Args {
     /// Every campaign with a stage whose time is over
     #[arg(long)]
     all: bool,
+    /// The salt of the seeded items, which the close of the last stage tells
+    #[arg(long, value_name = "FILE", requires = "id")]
+    salt_file: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
@@ -36,12 +40,13 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     session.stand()?;
     if let Some(id) = &args.id {
         let opening = session.governed.openings().get(id).ok_or_else(|| super::status::unknown(id, &session))?;
-        let done = one(opening, &session, context)?.map(|()| Exit::Done);
+        let salt = args.salt_file.as_deref().map(|file| salt::read(&context.directory.join(file), id)).transpose()?;
+        let done = one(opening, salt.as_deref(), &session, context)?.map(|()| Exit::Done);
         return done.map_err(|why| Failure::new(Exit::Findings, refused(id, &why)));
     }
     let mut problems = Diagnostics::new();
     for (id, opening) in session.governed.openings() {
-        match one(opening, &session, context)? {
+        match one(opening, None, &session, context)? {
             Ok(()) | Err(NotYet::Done(_) | NotYet::Early { .. }) => {}
             Err(why) => problems.push(refused(id, &why)),
         }
@@ -53,6 +58,9 @@ fn refused(id: &CampaignId, why: &NotYet) -> Diagnostic {
     let help = match why {
         NotYet::Done(_) => format!("tenure campaign close {id}"),
         NotYet::Early { ends, .. } => format!("come back at {ends}, or when they have answered: tenure campaign due"),
+        NotYet::OtherSalt | NotYet::Unsalted(_) => {
+            format!("tenure campaign advance {id} --salt-file FILE: the one that `tenure campaign open` wrote")
+        }
         NotYet::TooMuch { .. } => {
             "have a fallback decide on these items: tenure review; silence takes no more than `silence_cap`".to_owned()
         }
@@ -60,7 +68,12 @@ fn refused(id: &CampaignId, why: &NotYet) -> Diagnostic {
     Diagnostic::error("stage-open", format!("{id}: {why}")).help(help)
 }
 
-fn one(opening: &Opening, session: &Session, context: &mut Context) -> Result<Result<(), NotYet>, Failure> {
+fn one(
+    opening: &Opening,
+    salt: Option<&str>,
+    session: &Session,
+    context: &mut Context,
+) -> Result<Result<(), NotYet>, Failure> {
     let campaign = opening.campaign();
     let sheets = sheets_of(campaign, session)?;
     let unused = unused(session, opening, &sheets)?;
@@ -70,6 +83,7 @@ fn one(opening: &Opening, session: &Session, context: &mut Context) -> Result<Re
         unused: &|item| unused.contains(item),
         base: session.main.to_string(),
         now: context.clock.now(),
+        salt,
     };
     let close = match advance(&closing) {
         Ok(close) => close,

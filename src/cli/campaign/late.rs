@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let id = (1..100).find_map(free).ok_or_else(|| {
         Failure::from(Diagnostic::error("campaign-exists", format!("`{}-late` and what follows it are taken", args.id)))
     })?;
-    let opened = open_from(&session, context, id, &campaign.from, definition)?;
+    let opened = open_from(&session, context, (id, None), &campaign.from, definition)?;
     tell(&opened, context)?;
     Ok(Exit::Done)
 }

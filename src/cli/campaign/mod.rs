@@ -9,6 +9,7 @@ mod next;
 mod open;
 mod overview;
 mod quality;
+mod salt;
 mod status;
 
 pub(super) use quality::quality_of;

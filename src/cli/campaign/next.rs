@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
             Some(_) => narrowed(&definition, &one.subjects, &one.because),
             None => definition,
         };
-        match open_from(&session, context, one.id.clone(), &one.from, definition) {
+        match open_from(&session, context, (one.id.clone(), None), &one.from, definition) {
             Ok(opened) => tell(&opened, context)?,
             // One that cannot be opened never stops the others.
             Err(failure) => problems.extend(failure.problems),

@@ -1,7 +1,8 @@
 //! `tenure campaign open ID --from FILE`
 
+use super::salt;
 use crate::{
-    campaign::{Opened, Opening, folder, narrowed, open},
+    campaign::{Opened, Opening, folder, narrowed, open_seeded},
     cli::{
         Context, Exit, Failure, Format,
         footing::{Footing, warnings},
@@ -11,7 +12,7 @@ use crate::{
     model::{CampaignId, file::CampaignDefinition},
 };
 use serde_json::json;
-use std::io::Write;
+use std::{io::Write, path::PathBuf};
 
 /// Freeze a population, assign every item, write the worklists
 #[derive(Debug, clap::Args)]
@@ -30,6 +31,9 @@ pub(super) struct Args {
     /// Why only over these, for its title: `tenure campaign next` says it
     #[arg(long, value_name = "TEXT", requires = "subjects")]
     because: Option<String>,
+    /// Where to keep the salt of the seeded items, outside the repository; whoever has it knows which they are
+    #[arg(long, value_name = "FILE")]
+    salt_file: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
@@ -40,19 +44,25 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         let subjects = args.subjects.iter().cloned().collect();
         definition = narrowed(&definition, &subjects, args.because.as_deref().unwrap_or("some accounts"));
     }
-    let opened = open_from(&session, context, args.id.clone(), &args.from, definition)?;
+    let asks = definition.seeded.is_some_and(|count| count > 0);
+    let salt = match &args.salt_file {
+        Some(file) if asks => Some(salt::keep(&context.directory.join(file), session.work_tree()?, &args.id)?),
+        _ => None,
+    };
+    let opened = open_from(&session, context, (args.id.clone(), salt.as_deref()), &args.from, definition)?;
     tell(&opened, context)?;
     Ok(Exit::Done)
 }
 
-/// Opens a campaign from a definition that came from the file `from`, and writes its files to the work tree.
+/// Opens a campaign from a definition that came from the file `from`, and writes its files to the work tree. The salt says
+/// which items are seeded, where the definition announces any.
 ///
 /// # Errors
 /// When its name is taken, or something stands against it: all of it.
 pub(super) fn open_from(
     session: &Session,
     context: &mut Context,
-    id: CampaignId,
+    (id, salt): (CampaignId, Option<&str>),
     from: &str,
     definition: CampaignDefinition,
 ) -> Result<Opened, Failure> {
@@ -76,10 +86,9 @@ pub(super) fn open_from(
     };
     let portraits = footing.portraits();
     let setting = footing.setting(&session.governed, trust, &portraits);
-    let opened = open(&opening, &setting)?;
+    let opened = open_seeded(&opening, &setting, salt)?;
     context.problems(&opened.warnings)?;
-    let root = session.work_tree()?;
-    opened.publish(root).map_err(|error| {
+    opened.publish(session.work_tree()?).map_err(|error| {
         let problem = Diagnostic::error("unwritable", error.to_string()).with_note("nothing was written");
         Failure::from(problem.help(format!("look at campaigns/{} in the work tree", opened.campaign.id)))
     })?;
@@ -99,12 +108,16 @@ pub(super) fn tell(opened: &Opened, context: &mut Context) -> Result<(), Failure
             "path": path,
             "digest": opened.digest,
             "items": campaign.items,
+            "seeded": campaign.definition.seeded.unwrap_or(0),
             "population": campaign.population,
             "closes_at": campaign.closes_at,
             "reviews": sheets,
         }));
     }
     let mut text = format!("{}: {} items, closes {}\n", campaign.id, campaign.items, campaign.closes_at);
+    if let Some(count) = campaign.definition.seeded.filter(|count| *count > 0) {
+        text.push_str(&format!("  {count} seeded items among them; keep the salt until the last stage is closed\n"));
+    }
     for sheet in &opened.sheets {
         text.push_str(&format!("  {:>4} items  {}\n", sheet.review.items.len(), sheet.path));
     }

@@ -79,6 +79,13 @@ pub(super) fn closing(
     context: &Context,
 ) -> Result<CampaignClose, Failure> {
     let (campaign, status, _) = status_of(id, session, history, context)?;
+    if campaign.seeds.is_some() && session.governed.openings().get(id).is_none_or(|opening| opening.seeded().is_empty())
+    {
+        let problem = Diagnostic::error("seeds-untold", format!("it is not told which items of `{id}` are seeded"));
+        let problem =
+            problem.help(format!("tenure campaign advance {id} --salt-file FILE, then sign and merge what it writes"));
+        return Err(Failure { problems: problem.into(), exit: Exit::Findings });
+    }
     let changes = drift(id, session, history, context.clock.now())?;
     let mut problems = undisposed(id, &changes);
     match close(&status, campaign.digest()) {
@@ -114,7 +121,10 @@ fn status_of<'s>(
     let now = context.clock.now();
     let opened = session.governed.openings().get(id).ok_or_else(|| unknown(id, session))?;
     let resolved = resolve(opened, session.governed.answers(id), now);
-    let sheets = sheets_of(campaign, session)?;
+    let mut sheets = sheets_of(campaign, session)?;
+    // Nothing is owed on what is told to be seeded.
+    let seeded = opened.seeded();
+    sheets.iter_mut().for_each(|sheet| sheet.review.items.retain(|item| !seeded.contains(&item.id)));
     let exceptions = standing(&session.governed, session.trust()?, session.snapshot(), now);
     let facts = Facts {
         campaign: campaign.value(),

@@ -1,0 +1,39 @@
+//! What reviewers made of seeded control items, once it is told which they were.
+
+use super::{Made, ReviewerQuality, Study};
+use crate::model::{Finding, ItemId, Severity};
+use std::collections::BTreeSet;
+
+/// Adds to the numbers of a reviewer how many items were seeded among theirs, and how many of them they kept.
+pub(super) fn measured(
+    numbers: ReviewerQuality,
+    study: &Study<'_>,
+    told: &BTreeSet<&ItemId>,
+    made: &[Made<'_>],
+) -> ReviewerQuality {
+    if told.is_empty() {
+        return numbers;
+    }
+    let own = study.sheets.iter().filter(|sheet| sheet.review.reviewer == numbers.reviewer);
+    let put = own.flat_map(|sheet| &sheet.review.items).filter(|item| told.contains(&item.id)).count() as u64;
+    let kept = made.iter().filter(|one| one.given.review.reviewer == numbers.reviewer && one.keeps()).count() as u64;
+    ReviewerQuality { seeded_n: Some(put), seeded_missed: Some(kept), ..numbers }
+}
+
+/// A control item that was kept: all that the file decides is to be judged again.
+pub(super) fn kept(one: &Made<'_>) -> Option<Finding> {
+    let (review, path) = (one.given.review, one.given.path);
+    one.keeps().then(|| Finding {
+        severity: Severity::High,
+        code: "seeded-item-kept",
+        subject: one.subject(),
+        message: format!(
+            "`{}` gave `{}` on {}, a control item that nobody has: `{}` of `{}`; what else {path} decides is in doubt",
+            review.reviewer, one.verdict, one.item.id, one.item.entitlement, one.item.principal
+        ),
+        help: format!(
+            "have the {} items of {path} judged again: `tenure campaign open` over them, with another reviewer",
+            review.items.len() - 1
+        ),
+    })
+}
