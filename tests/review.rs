@@ -166,6 +166,15 @@ fn a_desk_that_is_killed_has_saved_everything_and_one_that_is_ended_gives_the_te
 }
 
 #[test]
+fn a_desk_whose_terminal_goes_away_ends_with_everything_saved() {
+    let world = OPENED.copied();
+    let mut desk = Terminal::start(&world.command(&["review", "--key", "../keys/ana"]), 24, 80);
+    desk.until("0 of 25 decided").press("r1gone\r").until("1 of 25 decided");
+    desk.hang_up();
+    assert_eq!(decided(&read(&world, "ana")), [(Verdict::Revoke, "unused: gone".to_owned())]);
+}
+
+#[test]
 fn what_is_left_open_or_changed_after_the_merge_goes_into_the_next_file() {
     let world = OPENED.copied();
     let name = |number: &str| format!("campaigns/{CAMPAIGN}/reviews/web-1/ana{number}.toml");

@@ -8,13 +8,16 @@
 )]
 
 use super::support::servers::program;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// A program in a terminal.
@@ -22,13 +25,16 @@ pub struct Terminal {
     child: Child,
     master: File,
     output: Receiver<Vec<u8>>,
+    ear: Option<JoinHandle<()>>,
+    /// While it is there, somebody listens.
+    listener: Arc<()>,
     screen: vt100::Parser,
 }
 
 impl Terminal {
     /// Starts a command in a terminal of so many rows and columns, as its session's own.
     pub fn start(command: &Command, rows: u16, columns: u16) -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
         grantpt(&master).expect("own terminal");
         unlockpt(&master).expect("own terminal");
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
@@ -45,16 +51,26 @@ impl Terminal {
         let master = File::from(master);
         let mut reader = master.try_clone().expect("own terminal");
         let (heard, output) = channel();
-        std::thread::spawn(move || {
+        let listener = Arc::new(());
+        let listens = Arc::downgrade(&listener);
+        let ear = std::thread::spawn(move || {
             let mut bytes = [0; 4096];
-            // It ends when the program does: the last end of the terminal is closed then.
-            while let Ok(count @ 1..) = reader.read(&mut bytes) {
+            let short = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+            // It ends when the program does, or when nobody listens: the last end of the terminal is closed then.
+            loop {
+                if listens.upgrade().is_none() {
+                    break;
+                }
+                if poll(&mut [PollFd::new(&reader, PollFlags::IN)], Some(&short)) == Ok(0) {
+                    continue;
+                }
+                let Ok(count @ 1..) = reader.read(&mut bytes) else { break };
                 if heard.send(bytes[..count].to_vec()).is_err() {
                     break;
                 }
             }
         });
-        Self { child, master, output, screen: vt100::Parser::new(rows, columns, 0) }
+        Self { child, master, output, ear: Some(ear), listener, screen: vt100::Parser::new(rows, columns, 0) }
     }
 
     /// Presses keys: each character is one, `\r` is Enter, `\x1b` is Escape.
@@ -130,6 +146,21 @@ impl Terminal {
         assert!(!self.is_taken(), "the terminal was not given back");
         assert!(!self.screen.screen().hide_cursor(), "the cursor was not given back");
         (status.code(), self.text())
+    }
+
+    /// Closes the terminal under the program, as a connection that breaks, and returns the code it ends with.
+    pub fn hang_up(mut self) -> Option<i32> {
+        self.listener = Arc::new(());
+        self.ear.take().map(JoinHandle::join);
+        self.master = File::open("/dev/null").expect("nothing");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.child.try_wait().expect("own child") {
+                Some(status) => return status.code(),
+                None if Instant::now() > deadline => panic!("it goes on without a terminal"),
+                None => std::thread::sleep(Duration::from_millis(10)),
+            }
+        }
     }
 
     /// Kills the program without a word, as a machine that loses power.

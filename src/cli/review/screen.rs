@@ -12,7 +12,11 @@ use ratatui::{
         terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
     },
 };
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+    process::{Signal, getpid, kill_process},
+};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGTERM};
 use std::{
     io,
@@ -58,14 +62,17 @@ pub(super) fn run(front: &mut Front, around: &mut dyn Around, look: Look) -> io:
             known = found.and_then(|(row, item)| Some((row, around.dossier(front, row, &item)?)));
         }
         terminal.draw(|frame| draw(frame, front, known.as_ref().map(|(_, dossier)| dossier), look))?;
-        if signals.ended() {
+        if signals.ended() || waits(Duration::ZERO)? == Waits::Gone {
             return Ok(Left::Saved);
         }
         if signals.continued() {
             taken.again()?;
             terminal.clear()?;
         }
-        if !event::poll(TICK)? {
+        if !event::poll(Duration::ZERO)? {
+            if waits(TICK)? == Waits::Gone {
+                return Ok(Left::Saved);
+            }
             continue;
         }
         let effect = match event::read()? {
@@ -90,6 +97,32 @@ pub(super) fn run(front: &mut Front, around: &mut dyn Around, look: Look) -> io:
                 terminal.clear()?;
             }
         }
+    }
+}
+
+/// What is there to be read from the terminal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Waits {
+    /// The terminal went away, and everything that could be read from it.
+    Gone,
+    Nothing,
+    Something,
+}
+
+/// Waits so long for a key. The desk asks for itself, because crossterm never returns from a terminal that is gone: it reads
+/// the error again and again.
+fn waits(long: Duration) -> io::Result<Waits> {
+    let input = io::stdin();
+    let mut asked = [PollFd::new(&input, PollFlags::IN)];
+    let long = Timespec::try_from(long).map_err(io::Error::other)?;
+    match poll(&mut asked, Some(&long)) {
+        Ok(0) | Err(Errno::INTR) => Ok(Waits::Nothing),
+        Ok(_) => {
+            let found = asked[0].revents();
+            let gone = found.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL);
+            Ok(if gone { Waits::Gone } else { Waits::Something })
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -140,6 +173,8 @@ impl Signals {
     fn watch() -> io::Result<Self> {
         let (end, goes_on) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
         for signal in [SIGHUP, SIGTERM] {
+            // Whoever asks twice is obeyed at once; every decision is saved when it is made.
+            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, end.clone())?;
             signal_hook::flag::register(signal, end.clone())?;
         }
         signal_hook::flag::register(SIGCONT, goes_on.clone())?;
