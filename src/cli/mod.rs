@@ -119,10 +119,10 @@ enum Command {
     Plan(plan::Args),
     /// Test, lint and show the rules that access is judged by
     Policy(policy::Args),
-    /// Decide on the access that is put to you: read each card, give a verdict and a reason, sign
-    Review(review::Args),
     /// Who is who across systems: import people and machines, show what one holds, find what is wrong
     Principals(principals::Args),
+    /// Decide on the access that is put to you: read each card, give a verdict and a reason, sign
+    Review(review::Args),
     /// Print the JSON Schema of a kind of file, or list the kinds
     Schema(schema::Args),
     /// Sign governed files with a key file or a running ssh-agent
@@ -171,8 +171,8 @@ fn dispatch(cli: Cli, context: &mut Context) -> Result<Exit, Failure> {
         Command::Init(args) => init::run(&args, context),
         Command::Plan(args) => plan::run(&args, context),
         Command::Policy(args) => policy::run(&args, context),
-        Command::Review(args) => review::run(&args, context),
         Command::Principals(args) => principals::run(&args, context),
+        Command::Review(args) => review::run(&args, context),
         Command::Schema(args) => schema::run(&args, context),
         Command::Sign(args) => sign::run(&args, context),
         Command::Systems(args) => forge::systems::run(&args, context),
