@@ -12,15 +12,20 @@ mod governed;
 
 use governed::*;
 use tenure::model::{
-    CampaignId, Digest, GrantKey, ItemId, PrincipalId, SystemId, Tier, Verdict,
-    file::{Item, KeyState, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals, RegistryPrincipal, Review},
+    CampaignId, Digest, GrantKey, ItemId, PrincipalId, Stance, Strategy, SystemId, Tier, Verdict,
+    file::{
+        AfterSilence, Item, KeyState, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals, RegistryPrincipal,
+        Review, Stage,
+    },
 };
 
 /// What makes an account `dora`'s, and the account.
-const LINKS: [(&str, &str); 5] = [
+const LINKS: [(&str, &str); 7] = [
     ("own account", "dora"),
     ("own second account", "dora-admin"),
     ("own non-human identity", "svc-export"),
+    ("identity whose deputy she is", "backup"),
+    ("agent she stands up for", "agent"),
     ("identity of an own identity", "etl"),
     ("identity of a group she is in", "shared"),
 ];
@@ -96,10 +101,20 @@ fn world(asked: &[(&str, u32)], fallback: &str) -> World {
     world.merge(&files);
     let mut files = world.files.clone();
     let mut people: Principals = parse(&files, "principals.toml");
-    for (name, owner) in [("bot", "dora"), ("etl", "bot"), ("shared", "ops")] {
+    let id = |name: &str| Some(PrincipalId::parse(name).unwrap());
+    let all: [(&str, &str, Option<&str>, Option<&str>); 5] = [
+        ("agent", "cleo", None, Some("dora")),
+        ("backup", "cleo", Some("dora"), None),
+        ("bot", "dora", None, None),
+        ("etl", "bot", None, None),
+        ("shared", "ops", None, None),
+    ];
+    for (name, owner, deputy, sponsor) in all {
         people.principals.push(PrincipalEntry {
             accounts: vec![format!("{SYSTEM}:{name}")],
-            owner: Some(PrincipalId::parse(owner).unwrap()),
+            owner: id(owner),
+            deputy: deputy.and_then(id),
+            sponsor: sponsor.and_then(id),
             status: PrincipalStatus::Active,
             ..PrincipalEntry::new(PrincipalId::parse(name).unwrap(), PrincipalKind::Service)
         });
@@ -107,9 +122,26 @@ fn world(asked: &[(&str, u32)], fallback: &str) -> World {
     put(&mut files, "principals.toml", &people);
     world.merge(&files);
     let all: Vec<Item> = LINKS.iter().map(|(_, account)| *account).chain([STRANGER]).map(item).collect();
-    world.open_stages(&all, asked, |definition| definition.fallback = PrincipalId::parse(fallback).unwrap());
+    let stages = asked.iter().map(|(_, stage)| *stage).max().unwrap();
+    world.open_stages(&all, asked, |definition| {
+        definition.fallback = PrincipalId::parse(fallback).unwrap();
+        definition.stages = (1..=stages).map(stage).collect();
+    });
     assert_eq!(world.codes(), Vec::<&str>::new());
     world
+}
+
+/// Returns a stage after which the next is asked when nobody answered.
+fn stage(number: u32) -> Stage {
+    Stage {
+        name: format!("stage {number}"),
+        days: 7,
+        reviewers: vec!["owner".to_owned()],
+        ask: 1,
+        outcome: Strategy::OneDenyDenies,
+        stop_on: Vec::new(),
+        advance_on: vec![Stance::NoResponse],
+    }
 }
 
 fn item(account: &str) -> Item {
@@ -143,6 +175,33 @@ fn nobody_who_is_asked_decides_on_their_own() {
 #[test]
 fn nobody_who_stands_in_decides_on_their_own() {
     hold(world(&[("emil", 1)], "dora"), &NOT_ASKED);
+}
+
+#[test]
+fn nobody_who_is_asked_later_decides_on_their_own() {
+    let mut world = world(&[("emil", 1), ("dora", 2)], "ana");
+    let all: Vec<Item> = LINKS.iter().map(|(_, account)| *account).chain([STRANGER]).map(item).collect();
+    let silent: Vec<_> = all.iter().map(|item| (item, AfterSilence::Advance)).collect();
+    let closed = world.close(1, 0, &silent, |_| {});
+    world.merge(&closed);
+    assert_eq!(world.codes(), Vec::<&str>::new());
+    let later: [By; 2] = [
+        (
+            "as the reviewer of a second stage",
+            |world, item| world.answer("dora-2", 2, item, Verdict::Certify, |_| {}),
+            "self-review",
+        ),
+        (
+            "as who delegated in a second stage",
+            |world, item| {
+                let mut files = world.delegation("dora", "fay", |_| {});
+                world.answer_in(&mut files, "fay", 2, item, Verdict::Certify, |_| {});
+                files
+            },
+            "self-review",
+        ),
+    ];
+    hold(world, &later);
 }
 
 #[test]

@@ -122,8 +122,8 @@ impl Bench<'_> {
         }
     }
 
-    /// An item is handed on once, by who was asked, to somebody who can sign, has no answer to give already, and is not
-    /// tied to it.
+    /// An item is handed on once, by who was asked, to somebody who can sign, stays until the campaign ends, has no answer to
+    /// give already, and is not tied to it.
     fn check_handed_on(&self, opening: &Opening, claim: Claim<'_>, seat: Seat) -> Result<(), Refusal> {
         let Claim { reviewer, stage, item, .. } = claim;
         let Some(to) = item.to.as_deref().filter(|_| item.decision == Some(Verdict::Abstain)) else { return Ok(()) };
@@ -140,6 +140,9 @@ impl Bench<'_> {
         let Some(next) = PrincipalId::parse(to).ok().filter(|next| self.can_sign(next)) else {
             return refuse("they have no active key in the registry");
         };
+        if !self.kinship.stays(&next, opening.campaign.closes_at) {
+            return refuse("they have left, or leave before the campaign ends");
+        }
         if opening.asked_in(&item.id, stage).any(|(_, asked)| *asked == next) {
             return refuse("they were asked themselves");
         }

@@ -1,8 +1,8 @@
 //! Whose access is whose: what a principal may not review because it is their own.
 
 use crate::model::{
-    PrincipalId,
-    file::{PrincipalEntry, PrincipalKind, Principals, Registry},
+    PrincipalId, Timestamp,
+    file::{PrincipalEntry, PrincipalKind, PrincipalStatus, Principals, Registry},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,6 +15,8 @@ use std::{
 pub struct Kinship {
     /// What is a principal's own, by its id.
     own: BTreeMap<PrincipalId, BTreeMap<String, Tie>>,
+    /// Who has left, and who leaves when.
+    leaves: BTreeMap<PrincipalId, Option<Timestamp>>,
 }
 
 /// How an account is tied to a principal.
@@ -42,7 +44,17 @@ impl Kinship {
     /// Returns who is tied to what.
     pub fn new<'a>(registry: &'a Registry, people: impl IntoIterator<Item = &'a Principals>) -> Self {
         let family = Family::of(registry, people);
-        Self { own: family.ids().map(|id| (id.clone(), family.ties(id))).collect() }
+        let entries = family.entries.values().flatten();
+        let leaves = entries.filter_map(|entry| match (entry.status, entry.ends) {
+            (PrincipalStatus::Left, _) => Some((entry.id.clone(), None)),
+            (PrincipalStatus::Active, ends) => ends.map(|ends| (entry.id.clone(), Some(ends))),
+        });
+        Self { leaves: leaves.collect(), own: family.ids().map(|id| (id.clone(), family.ties(id))).collect() }
+    }
+
+    /// Returns whether somebody has not left, and stays until then, as far as the principals' files say.
+    pub fn stays(&self, principal: &PrincipalId, until: Timestamp) -> bool {
+        self.leaves.get(principal).is_none_or(|leaves| leaves.is_some_and(|leaves| leaves >= until))
     }
 
     /// Returns how `subject` (`<system>:<immutable id>`) is tied to a principal; nothing when it is somebody else's.
@@ -87,7 +99,7 @@ impl<'a> Family<'a> {
             }
             // A manager may review the people they lead; whoever answers for a machine may not review the machine.
             if entry.kind != PrincipalKind::Person {
-                for guardian in [&entry.owner, &entry.deputy].into_iter().flatten() {
+                for guardian in [&entry.owner, &entry.deputy, &entry.sponsor].into_iter().flatten() {
                     family.wards.entry(guardian.as_str()).or_default().push(entry);
                 }
             }
@@ -181,7 +193,9 @@ mod tests {
                     parts[1],
                     accounts.join(", ")
                 );
-                for (key, value) in ["owner", "deputy"].iter().zip(&parts[3..]).filter(|(_, value)| **value != "-") {
+                for (key, value) in
+                    ["owner", "deputy", "sponsor"].iter().zip(&parts[3..]).filter(|(_, value)| **value != "-")
+                {
                     entry.push_str(&format!("{key} = \"{value}\"\n"));
                 }
                 entry
@@ -208,14 +222,14 @@ mod tests {
         let file = people(
             "ana person db:1 boss\nana-admin person db:2,aws:1\nbot agent db:3 ana\netl service db:4 bot\n\
              boss person db:5\nhelped service db:6 boss ana\ncircle-a service db:7 circle-b\ncircle-b service db:8 circle-a\n\
-             ops person -\nshared service db:9 ops",
+             ops person -\nshared service db:9 ops\nhers agent db:10 boss - ana\n",
         );
         let kinship = Kinship::new(&registry, [&file]);
         let tie = |who: &str, subject: &str| kinship.tie(&id(who), subject).cloned();
         for own in ["db:1", "aws:1", "db:2"] {
             assert_eq!(tie("ana", own), Some(Tie::Account), "{own}");
         }
-        for (owned, through) in [("db:3", "bot"), ("db:4", "etl"), ("db:6", "helped")] {
+        for (owned, through) in [("db:3", "bot"), ("db:4", "etl"), ("db:6", "helped"), ("db:10", "hers")] {
             assert_eq!(tie("ana", owned), Some(Tie::Owned(id(through))), "{owned}");
         }
         assert_eq!(tie("ana", "db:5"), None);

@@ -36,6 +36,9 @@ impl Bench<'_> {
         if !self.can_sign(&delegation.to) {
             return unfit("is to nobody with an active key in the registry");
         }
+        if !self.kinship.stays(&delegation.to, delegation.until) {
+            return unfit("is to somebody who has left, or leaves before it ends");
+        }
         if !opening.reviewers.contains(&delegation.from) {
             return unfit("is by somebody who was not asked about anything in this campaign");
         }
