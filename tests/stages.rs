@@ -13,8 +13,11 @@ use governed::*;
 use tenure::{
     diag::Style,
     model::{
-        PrincipalId, Stance, Strategy, Tier, Verdict,
-        file::{AfterSilence, CampaignDefinition, Item, Silence, Stage},
+        PrincipalId, Stance, Strategy, Tier, Timestamp, Verdict,
+        file::{
+            AfterSilence, CampaignDefinition, Item, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals,
+            Silence, Stage,
+        },
     },
     trust::{Seat, check},
 };
@@ -62,13 +65,18 @@ fn two_stages(definition: &mut CampaignDefinition) {
 /// Returns what a change to `files` is refused for by the walk, after making sure that the gate says the same.
 fn refused(world: &mut World, files: &Files) -> Vec<&'static str> {
     let walk = world.codes_after(files);
+    assert_eq!(gate(world, files), walk, "the gate and the walk");
+    walk
+}
+
+/// Returns what a change to `files` is refused for by the gate.
+fn gate(world: &mut World, files: &Files) -> Vec<&'static str> {
     let head = world.commit(&[world.main], files, "a change");
     let checked = check(&world.repository, world.pin, Some(world.main), head).unwrap();
     let mut gate: Vec<_> = checked.problems.sorted().iter().map(|problem| problem.code).collect();
     gate.sort_unstable();
     gate.dedup();
-    assert_eq!(gate, walk, "the gate and the walk: {}", checked.problems.render(Style::plain()));
-    walk
+    gate
 }
 
 #[test]
@@ -116,7 +124,25 @@ fn somebody_judges_for_somebody_by_a_signed_delegation() {
     let mut world = World::founded();
     let items = few(2);
     world.open_stages(&items, &[("dora", 1), ("emil", 1)], |_| {});
+    // Between them one has left, and one is about to.
+    let mut files = world.files.clone();
+    let mut people: Principals = parse(&files, "principals.toml");
+    for (name, status, ends) in
+        [("gus", PrincipalStatus::Left, None), ("cleo", PrincipalStatus::Active, Some("2026-11-15T00:00:00Z"))]
+    {
+        people.principals.retain(|entry| entry.id.as_str() != name);
+        people.principals.push(PrincipalEntry {
+            status,
+            ends: ends.map(|ends| Timestamp::parse(ends).unwrap()),
+            ..PrincipalEntry::new(PrincipalId::parse(name).unwrap(), PrincipalKind::Person)
+        });
+    }
+    people.principals.sort_by(|a, b| a.id.cmp(&b.id));
+    put(&mut files, "principals.toml", &people);
+    world.merge(&files);
     let unfit = [
+        ("to somebody who has left", world.delegation("dora", "gus", |_| {})),
+        ("to somebody who leaves meanwhile", world.delegation("dora", "cleo", |_| {})),
         ("to herself", world.delegation("dora", "dora", |_| {})),
         ("to nobody", world.delegation("dora", "mallory", |_| {})),
         ("for ever", world.delegation("dora", "fay", |one| one.until = one.until.plus_days(1))),
@@ -137,6 +163,10 @@ fn somebody_judges_for_somebody_by_a_signed_delegation() {
     world.merge(&elsewhere);
     let files = world.answer("fay", 1, &items[0], Verdict::Revoke, |_| {});
     assert_eq!(refused(&mut world, &files), ["foreign-decision"], "on another system only");
+    let files = world.answer("emil-2", 1, &items[0], Verdict::Abstain, |item| item.to = Some("gus".to_owned()));
+    assert_eq!(refused(&mut world, &files), ["handed-on"], "nor is an item handed on to somebody who has left");
+    let soon = world.delegation("dora", "cleo", |one| one.until = one.until.plus_days(-16));
+    assert_eq!(refused(&mut world, &soon), NONE, "as long as they are here");
 
     let given = world.delegation("dora", "fay", |one| one.id = PrincipalId::parse("leave").unwrap());
     let mut both = given.clone();
@@ -158,7 +188,7 @@ fn somebody_judges_for_somebody_by_a_signed_delegation() {
     let files = world.answer("emil-2", 1, &items[0], Verdict::Certify, |item| item.supersedes = Some(reference));
     assert_eq!(refused(&mut world, &files), ["foreign-decision"], "and not his");
 
-    let on = world.delegation("fay", "gus", |_| {});
+    let on = world.delegation("fay", "ben", |_| {});
     assert_eq!(refused(&mut world, &on), ["delegation-unfit"], "what was delegated is not hers to delegate");
     let both = world.delegation("emil", "fay", |_| {});
     world.merge(&both);
@@ -290,6 +320,78 @@ fn a_closed_stage_takes_no_more_decisions() {
     assert_eq!(refused(&mut world, &files), NONE, "the next stage is asked");
     let stopped = world.answer("emil-2", 2, &items[1], Verdict::Certify, |_| {});
     assert_eq!(refused(&mut world, &stopped), ["stage-not-open"], "what was revoked is asked no further");
+}
+
+#[test]
+fn what_contradicts_itself_in_one_merge_picks_no_side() {
+    let mut world = World::founded();
+    let items = few(2);
+    world.open_stages(&items, &[("dora", 1), ("emil", 1)], |_| {});
+    let item = &items[0];
+    let two = |world: &World, one: &str, other: &str, names: Option<&String>| {
+        let mut files = world.answer(one, 1, item, Verdict::Certify, |item| item.supersedes = names.cloned());
+        world.answer_in(&mut files, other, 1, item, Verdict::Revoke, |item| item.supersedes = names.cloned());
+        files
+    };
+    let files = two(&world, "ana", "ben", None);
+    assert_eq!(refused(&mut world, &files), ["item-bound-twice"], "two fallbacks");
+    let mut files = world.delegation("dora", "fay", |_| {});
+    world.answer_in(&mut files, "fay", 1, item, Verdict::Certify, |_| {});
+    world.answer_in(&mut files, "dora-2", 1, item, Verdict::Revoke, |_| {});
+    assert_eq!(refused(&mut world, &files), ["item-bound-twice"], "who delegates, and to whom");
+    let files = two(&world, "dora-2", "emil-2", None);
+    assert_eq!(refused(&mut world, &files), NONE, "two who were asked do not contradict themselves");
+    let mut files = two(&world, "dora-3", "dora-4", None);
+    assert_eq!(refused(&mut world, &files), ["item-bound-twice"], "one reviewer, two files");
+    world.answer_in(&mut files, "dora-5", 1, &items[1], Verdict::Certify, |_| {});
+
+    // Somebody merges it, whatever the gate says.
+    world.merge(&files);
+    let counts = |world: &World| {
+        let governed = world.governed();
+        let campaign = &governed.reviews()[0].campaign;
+        items.iter().map(|item| governed.bound(campaign, &item.id).len()).collect::<Vec<_>>()
+    };
+    assert_eq!((world.codes(), world.reviews(), counts(&world)), (vec!["item-bound-twice"], 1, vec![0, 1]));
+    let told: Vec<String> = world.governed().findings().iter().map(|finding| finding.subject.clone()).collect();
+    assert_eq!(told, [review_path("dora-3"), review_path("dora-4")], "both are told");
+    let mut files = world.files.clone();
+    let decided = world.answer_in(&mut files, "dora-6", 1, item, Verdict::Revoke, |_| {});
+    assert_eq!(gate(&mut world, &files), NONE, "it is decided once more");
+    world.merge(&files);
+    assert_eq!(counts(&world), [1, 1]);
+
+    let files = two(&world, "dora-7", "dora-8", Some(&decided));
+    assert_eq!(gate(&mut world, &files), ["item-bound-twice"], "two take the place of one");
+    world.merge(&files);
+    assert_eq!((world.reviews(), counts(&world)), (2, vec![1, 1]));
+    assert_eq!(world.governed().bound(&world.governed().reviews()[0].campaign, &item.id)[0].reference(), decided);
+    let other = tenure::trust::reference(&review_path("dora-6"), tenure::model::Digest::of("another"));
+    let files = world.answer("dora-9", 1, item, Verdict::Certify, |item| item.supersedes = Some(other));
+    assert_eq!(gate(&mut world, &files), ["stale-supersedes"], "another digest");
+    let files = world.answer("dora-9", 1, item, Verdict::Certify, |item| item.supersedes = Some(decided));
+    assert_eq!(gate(&mut world, &files), NONE);
+    world.merge(&files);
+    assert_eq!((world.reviews(), counts(&world)), (3, vec![1, 1]));
+}
+
+#[test]
+fn a_stage_is_closed_once() {
+    let mut world = World::founded();
+    let items = few(1);
+    world.open_stages(&items, &[("dora", 1), ("dora", 2)], |definition| {
+        two_stages(definition);
+        definition.stages[0].advance_on = vec![Stance::NoResponse];
+    });
+    let silent = [(&items[0], AfterSilence::Advance)];
+    let closed = world.close(1, 0, &silent, |_| {});
+    world.merge(&closed);
+    let again = world.close(1, 0, &silent, |close| close.closed_at = close.closed_at.plus_days(1));
+    assert_eq!(refused(&mut world, &again), ["signed-file-edited"], "by another close in its place");
+    let mut gone = world.files.clone();
+    gone.retain(|path, _| !path.starts_with(&close_path(1)));
+    assert_eq!(refused(&mut world, &gone), ["signed-file-deleted"], "nor opened again");
+    assert_eq!(world.governed().openings().values().next().unwrap().closed(), 1);
 }
 
 #[test]

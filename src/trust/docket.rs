@@ -1,10 +1,12 @@
 //! What one merge puts before the judge, in which order, and what is kept of the judgement.
 
 use super::{
+    at_once::AtOnce,
     deciding::Seated,
     governed::Governed,
     judge::{Bench, Judged},
     keep::{MAX_FILE, too_large},
+    kinship::Kinship,
     opening::Puts,
     refusal::Refusal,
     registry::Registry,
@@ -24,11 +26,13 @@ use crate::{
     },
     store::{Place, SignatureFile, Unverified},
 };
+use std::sync::Arc;
 
 impl Governed {
     /// Judges what one merge brought: campaigns first, then delegations, what is decided, and at last the closes of stages,
     /// so that a close never comes before an answer that came with it. Files of one merge may build on each other, and the
-    /// order of their names says nothing: what waits for another is judged again as long as anything changes.
+    /// order of their names says nothing: what waits for another is judged again as long as anything changes, and what decides
+    /// the same at once is refused, all of it.
     pub(super) fn judge(
         &mut self,
         repository: &Repository,
@@ -47,9 +51,18 @@ impl Governed {
         waiting.sort_unstable();
         loop {
             let mut still = Vec::new();
+            let mut at_once = None;
             for (rank, path) in &waiting {
-                if let Some(refusal) = self.judge_one(repository, on, path)? {
-                    still.push((*rank, *path, refusal));
+                if *rank >= DECIDED && at_once.is_none() {
+                    at_once = Some(self.at_once(repository, on, &waiting)?);
+                }
+                match at_once.as_ref().and_then(|others| others.get(*path)) {
+                    Some(AtOnce::Against(refusal)) => {
+                        self.settle(path);
+                        self.refuse(commit, path, refusal.clone());
+                    }
+                    Some(AtOnce::Later(refusal)) => still.push((*rank, *path, refusal.clone())),
+                    None => still.extend(self.judge_one(repository, on, path)?.map(|refusal| (*rank, *path, refusal))),
                 }
             }
             if still.len() == waiting.len() || !still.iter().any(|(.., refusal)| waits(refusal)) {
@@ -80,7 +93,7 @@ impl Governed {
 
     /// Judges one file, and returns why it is refused.
     fn judge_one(&mut self, repository: &Repository, on: On<'_>, path: &str) -> Result<Option<Refusal>, GitError> {
-        let On { commit, before, merger } = on;
+        let On { commit, before, .. } = on;
         let Some(blob) = self.files.get(path).copied() else { return Ok(None) };
         // What was held and then edited keeps its finding, and what was signed stays in force.
         if self.held.get(path).is_some_and(|(held, _)| *held != blob) {
@@ -92,10 +105,8 @@ impl Governed {
         let Some(trust) = before else {
             return Ok((!signatures.is_empty()).then_some(Refusal::NoTrust));
         };
-        let after = self.trust.clone();
-        let after: &Registry = after.as_deref().map_or_else(|| trust.registry(), Trust::registry);
-        let kinship = self.kinship.clone();
-        let bench = Bench { trust, after, kinship: &kinship, commit, merger };
+        let (after, kinship) = (self.trust.clone(), self.kinship.clone());
+        let bench = bench(trust, after.as_deref(), &kinship, on);
         Ok(self.judge_file(repository, &bench, path, bytes, signatures)?.err())
     }
 
@@ -234,10 +245,21 @@ impl Governed {
 
 /// Where files are judged.
 #[derive(Clone, Copy)]
-struct On<'a> {
-    commit: ObjectId,
-    before: Option<&'a Trust>,
-    merger: Option<&'a PrincipalId>,
+pub(super) struct On<'a> {
+    pub(super) commit: ObjectId,
+    pub(super) before: Option<&'a Trust>,
+    pub(super) merger: Option<&'a PrincipalId>,
+}
+
+/// Returns what the files of a merge are judged by: the trust before it, and the keys that hold `after` it.
+pub(super) fn bench<'a>(
+    trust: &'a Trust,
+    after: Option<&'a Trust>,
+    kinship: &'a Arc<Kinship>,
+    on: On<'a>,
+) -> Bench<'a> {
+    let after: &Registry = after.map_or_else(|| trust.registry(), Trust::registry);
+    Bench { trust, after, kinship, commit: on.commit, merger: on.merger }
 }
 
 /// Returns the order in which the files of a merge are judged.
@@ -248,12 +270,15 @@ fn rank(path: &str) -> u32 {
         // A proof may come with the exception that it is about.
         Place::Proof { .. } => 3,
         Place::StageClose { .. } => 4,
-        _ => 2,
+        _ => DECIDED,
     }
 }
 
+/// The rank of what is decided.
+const DECIDED: u32 = 2;
+
 /// Returns whether another file of the same merge may put it right.
-fn waits(refusal: &Refusal) -> bool {
+pub(super) fn waits(refusal: &Refusal) -> bool {
     matches!(
         refusal,
         Refusal::StaleSupersedes { .. }
@@ -261,7 +286,11 @@ fn waits(refusal: &Refusal) -> bool {
     )
 }
 
-fn unverified<T: Kind>(path: &str, bytes: Vec<u8>, signatures: Vec<SignatureFile>) -> Result<Unverified<T>, Refusal> {
+pub(super) fn unverified<T: Kind>(
+    path: &str,
+    bytes: Vec<u8>,
+    signatures: Vec<SignatureFile>,
+) -> Result<Unverified<T>, Refusal> {
     let value = governed::parse(path, &bytes)?;
     Ok(Unverified::new(value, bytes, path.to_owned(), signatures))
 }

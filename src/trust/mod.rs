@@ -5,10 +5,13 @@
 
 mod acceptance;
 mod agent;
+mod at_once;
 mod authority;
 mod base;
 mod check;
 mod check_policies;
+#[cfg(test)]
+pub(crate) mod court;
 mod deciding;
 mod docket;
 mod founding;

@@ -230,16 +230,16 @@ impl Opening {
         close.silent.get(found).map(|silent| silent.then)
     }
 
-    /// Returns whether those who take the stance that won want different things, and no fallback has said which.
+    /// Returns whether those who take the stance that won want different things; where fallbacks have said which, whether
+    /// they do.
     pub(super) fn is_contradictory(&self, item: &ItemId, stance: Stance) -> bool {
         let first = stance.verdicts().iter().find(|v| self.bound(item).iter().any(|bound| bound.verdict == **v));
         let Some(verdict) = first.filter(|verdict| verdict.needs_to()) else { return false };
-        let mut same = self.bound(item).iter().filter(|bound| bound.verdict == *verdict);
-        if same.clone().any(|bound| bound.seat == Seat::Fallback) {
-            return false;
-        }
-        let wanted = same.next().map(|bound| &bound.to);
-        same.any(|bound| Some(&bound.to) != wanted)
+        let same = || self.bound(item).iter().filter(|bound| bound.verdict == *verdict);
+        let said = same().any(|bound| bound.seat == Seat::Fallback);
+        let mut speak = same().filter(|bound| !said || bound.seat == Seat::Fallback);
+        let wanted = speak.next().map(|bound| &bound.to);
+        speak.any(|bound| Some(&bound.to) != wanted)
     }
 
     /// Takes the decisions of a review; `seats` are those of its decided items, in their order.

@@ -5,11 +5,13 @@
 //! again for whom they count; that they were signed by whom they say, and not about their own, main saw when it took them.
 
 use super::{
-    authority::Claim,
+    at_once::{contradicting, seats},
     base::MAX_FILE,
     deciding::is_part,
     governed::Governed,
     opening::{Opening, Puts, decided},
+    refusal::Refusal,
+    stage_refusal::StageRefusal,
     verified::Verified,
 };
 use crate::{
@@ -174,7 +176,7 @@ impl Governed {
         if wanted.whole {
             self.line.extend(repository.first_parents(None, base)?);
         }
-        self.replay(repository, &mut opening, signed, closes)?;
+        self.replay(repository, base, &mut opening, signed, closes)?;
         self.openings.insert(id.clone(), opening);
         Ok(())
     }
@@ -215,6 +217,7 @@ impl Governed {
     fn replay(
         &self,
         repository: &Repository,
+        base: ObjectId,
         opening: &mut Opening,
         mut signed: Vec<Signed>,
         closes: Vec<Closed>,
@@ -229,7 +232,7 @@ impl Governed {
             for one in signed {
                 if in_time(&one)? { timely.push(one) } else { rest.push(one) }
             }
-            self.bind_all(opening, timely);
+            self.bind_all(repository, base, opening, timely)?;
             signed = rest;
             let stale = close.silent.iter().any(|silent| {
                 opening.items.contains_key(&silent.item) && !opening.tally(&silent.item, close.stage).is_silent()
@@ -239,30 +242,63 @@ impl Governed {
             }
             opening.closes.push(close);
         }
-        self.bind_all(opening, signed);
+        self.bind_all(repository, base, opening, signed)
+    }
+
+    /// Binds what can be bound. Where all of it can, the order in which it lies there does not matter; else something came
+    /// too late, or at once with what it contradicts, and the order in which it came to main is looked up.
+    fn bind_all(
+        &self,
+        repository: &Repository,
+        base: ObjectId,
+        opening: &mut Opening,
+        signed: Vec<Signed>,
+    ) -> Result<(), GitError> {
+        let before = opening.bound.clone();
+        if self.bind_rounds(opening, signed.iter().collect()) {
+            return Ok(());
+        }
+        opening.bound = before;
+        let line = repository.first_parents(None, base)?;
+        let mut merges: BTreeMap<usize, Vec<&Signed>> = BTreeMap::new();
+        for one in &signed {
+            let (arrived, _) = self.arrived(repository, base, &one.path)?;
+            let place = line.iter().position(|commit| *commit == arrived).unwrap_or(line.len());
+            merges.entry(place).or_default().push(one);
+        }
+        for merge in merges.into_values() {
+            self.bind_rounds(opening, merge);
+        }
         Ok(())
     }
 
-    /// Binds what can be bound, whatever the order in which it lies there.
-    fn bind_all(&self, opening: &mut Opening, mut signed: Vec<Signed>) {
+    /// Binds what came at once, and what builds on it; returns whether nothing contradicts anything. That somebody's right to
+    /// decide is not known here says nothing: not everybody's is read.
+    fn bind_rounds(&self, opening: &mut Opening, mut signed: Vec<&Signed>) -> bool {
+        let mut whole = true;
         loop {
-            let before = signed.len();
-            signed.retain(|one| {
-                let Signed { path, digest, review } = one;
-                let claims = decided(review).map(|item| Claim {
-                    reviewer: &review.reviewer,
-                    system: &review.system,
-                    stage: review.stage(),
-                    item,
-                });
-                let seats: Result<Vec<_>, _> = claims.map(|claim| opening.seat(claim, &self.delegations)).collect();
-                let Ok(seats) = seats else { return true };
-                opening.bind(path, *digest, review, &seats);
-                false
-            });
-            if signed.len() == before {
-                return;
+            let mut ready = Vec::new();
+            let mut later = Vec::new();
+            let mut unknown = true;
+            for one in signed {
+                match seats(opening, &one.review, &self.delegations) {
+                    Ok(seats) => ready.push((one, seats)),
+                    Err(refusal) => {
+                        unknown &= matches!(refusal, Refusal::Stage(StageRefusal::Foreign { .. }));
+                        later.push(one);
+                    }
+                }
             }
+            if ready.is_empty() {
+                return whole && unknown;
+            }
+            let all: Vec<_> = ready.iter().map(|(one, seats)| (one.path.as_str(), &one.review, seats)).collect();
+            let torn: BTreeSet<&str> = contradicting(&all).into_iter().map(|(path, ..)| path).collect();
+            whole &= torn.is_empty();
+            for (one, seats) in ready.iter().filter(|(one, _)| !torn.contains(one.path.as_str())) {
+                opening.bind(&one.path, one.digest, &one.review, seats);
+            }
+            signed = later;
         }
     }
 
