@@ -1,7 +1,9 @@
 //! Stories of campaigns: opening, assigning, resolving, closing.
 
 mod assigning;
+mod machine;
 mod opening;
+mod reference;
 mod resolving;
 mod seeds;
 mod selecting;

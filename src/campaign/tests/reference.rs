@@ -1,0 +1,487 @@
+//! What a campaign is, in as few words as there are: a map from item, stage and reviewer to answers, and which stages are
+//! closed. It is written from what is promised, shares no code with what keeps the promise, and the two are held together
+//! by `machine.rs`.
+
+use crate::model::{Strategy, Tier, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) type Name = &'static str;
+
+/// The campaign.
+#[derive(Clone, Debug)]
+pub(super) struct Reference {
+    pub(super) stages: Vec<Rules>,
+    pub(super) overall: Strategy,
+    /// Whether silence takes access away, at the end.
+    pub(super) disables: bool,
+    pub(super) cap: usize,
+    pub(super) fallbacks: [Name; 2],
+    pub(super) owners: Vec<Name>,
+    /// Who has a key.
+    pub(super) keys: Vec<Name>,
+    pub(super) tiers: Vec<Tier>,
+    /// Whose each item is.
+    pub(super) own: BTreeSet<(usize, Name)>,
+    pub(super) asked: BTreeSet<(usize, u32, Name)>,
+    /// On which day the campaign ends.
+    pub(super) ends: i64,
+    pub(super) answers: Vec<Answer>,
+    /// For each closed stage the items nobody had answered, with what that comes to, and the day of the close.
+    pub(super) closed: Vec<(BTreeMap<usize, Then>, i64)>,
+    /// From whom, to whom, until which day.
+    pub(super) loans: Vec<(Name, Name, i64)>,
+}
+
+/// How a stage weighs, and after what it goes on.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    pub(super) outcome: Strategy,
+    pub(super) stop_on: Vec<Stance>,
+    pub(super) advance_on: Vec<Stance>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Stance {
+    Gone,
+    Kept,
+    Less,
+    Nothing,
+    Unsure,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Then {
+    Advance,
+    Disable,
+    Except,
+    Open,
+}
+
+/// In whose place an answer stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Place {
+    Of(Name),
+    OfTheSilent,
+}
+
+/// An answer that was accepted.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) file: usize,
+    pub(super) says: Decision,
+    pub(super) place: Place,
+    pub(super) replaced: bool,
+}
+
+/// What somebody says about one item.
+#[derive(Clone, Debug)]
+pub(super) struct Decision {
+    pub(super) by: Name,
+    pub(super) stage: u32,
+    pub(super) item: usize,
+    pub(super) verdict: Verdict,
+    pub(super) to: Option<Name>,
+    /// The day on which it ends.
+    pub(super) until: Option<i64>,
+    /// Which file's decision it takes the place of; nothing there is no decision of anybody.
+    pub(super) replaces: Option<Option<usize>>,
+}
+
+/// What an item comes to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Outcome {
+    Decided { verdict: Verdict, to: Option<Name>, until: Option<i64>, by_silence: bool },
+    Open(&'static str),
+    Waiting { stage: u32, missing: BTreeSet<Name> },
+}
+
+/// How far an item came.
+enum Reached {
+    /// No further than here, and it waits.
+    Here(u32),
+    /// Here, and no further for good.
+    End(u32),
+}
+
+fn stance(verdict: Verdict) -> Stance {
+    match verdict {
+        Verdict::Certify | Verdict::Except | Verdict::Transfer => Stance::Kept,
+        Verdict::Reduce | Verdict::Rotate => Stance::Less,
+        Verdict::Disable | Verdict::Replace | Verdict::Revoke => Stance::Gone,
+        Verdict::Abstain | Verdict::Investigate => Stance::Unsure,
+    }
+}
+
+/// Says what several stances come to, as the page on strategies tells it.
+fn weigh(strategy: Strategy, all: &[Stance]) -> Stance {
+    let any = |stance| all.contains(&stance);
+    let every = |stance| !all.is_empty() && all.iter().all(|one| *one == stance);
+    let taken = || if any(Stance::Gone) { Some(Stance::Gone) } else { any(Stance::Less).then_some(Stance::Less) };
+    let unsure = || if any(Stance::Unsure) { Stance::Unsure } else { Stance::Nothing };
+    match strategy {
+        Strategy::AllMustAccept => taken().unwrap_or_else(|| if every(Stance::Kept) { Stance::Kept } else { unsure() }),
+        Strategy::OneAcceptAccepts if any(Stance::Kept) => Stance::Kept,
+        Strategy::OneAcceptAccepts => taken().unwrap_or_else(unsure),
+        Strategy::OneDenyDenies => taken().unwrap_or_else(|| if any(Stance::Kept) { Stance::Kept } else { unsure() }),
+        Strategy::AcceptedIfNotDenied => {
+            taken().unwrap_or_else(|| if any(Stance::Kept) && !any(Stance::Unsure) { Stance::Kept } else { unsure() })
+        }
+    }
+}
+
+impl Reference {
+    /// Returns all that speaks against a decision; it counts when nothing does.
+    pub(super) fn objections(&self, says: &Decision, merger: Option<Name>) -> BTreeSet<&'static str> {
+        let Decision { by, stage, item, verdict, to, .. } = *says;
+        let mut against = BTreeSet::new();
+        let decides = verdict != Verdict::Abstain || to.is_some();
+        if decides && self.own.contains(&(item, by)) {
+            against.insert("self-review");
+        }
+        if stance(verdict) == Stance::Kept && merger.is_some_and(|merger| self.own.contains(&(item, merger))) {
+            against.insert("self-review");
+        }
+        if stage < 1 || stage > self.last() {
+            against.insert("unknown-stage");
+            return against;
+        }
+        let late = stage <= self.closed();
+        let fallback = self.fallbacks.contains(&by);
+        let asked = self.asked.contains(&(item, stage, by));
+        let lenders = self.lenders(item, stage, by);
+        let any_right = asked || fallback || !lenders.is_empty();
+        if !any_right && !self.here(item, stage).any(|answer| self.may_replace(by, answer, false)) {
+            against.insert("foreign-decision");
+        }
+        if late && !(fallback && self.is_left_open(item, stage)) {
+            against.insert("late-decision");
+        }
+        if !late && (stage > self.closed() + 1 || !self.asks(item, stage)) {
+            against.insert("stage-not-open");
+        }
+        let Ok(place) = self.place(says) else {
+            against.insert(self.place(says).err().unwrap_or_default());
+            return against;
+        };
+        if self.here(item, stage).any(|answer| answer.says.by == by && answer.place != place) {
+            against.insert("answers-twice");
+        }
+        if let Place::Of(holder) = place
+            && decides
+            && self.own.contains(&(item, holder))
+            && self.lends(holder, by)
+        {
+            against.insert("self-review");
+        }
+        if let (Verdict::Abstain, Some(to)) = (verdict, to) {
+            let before = self.answers.iter().any(|answer| {
+                (answer.says.item, answer.says.stage, answer.place) == (item, stage, place)
+                    && answer.hands_on().is_some()
+            });
+            let asked_too = self.asked.contains(&(item, stage, to));
+            let fit = self.keys.contains(&to) && !asked_too && !self.own.contains(&(item, to));
+            if !asked || place != Place::Of(by) || before || !fit {
+                against.insert("handed-on");
+            }
+        }
+        against
+    }
+
+    /// Takes decisions of one file that nothing speaks against.
+    pub(super) fn take(&mut self, file: usize, all: &[Decision]) {
+        for says in all {
+            let Ok(place) = self.place(says) else { continue };
+            let before = self.answers.iter_mut().find(|answer| {
+                !answer.replaced
+                    && (answer.says.item, answer.says.stage, answer.place) == (says.item, says.stage, place)
+            });
+            if let Some(before) = before {
+                before.replaced = true;
+            }
+            self.answers.push(Answer { file, says: says.clone(), place, replaced: false });
+        }
+    }
+
+    /// Returns in whose place a decision would stand, or why there is none.
+    fn place(&self, says: &Decision) -> Result<Place, &'static str> {
+        let Decision { by, stage, item, .. } = *says;
+        let late = stage <= self.closed();
+        let fallback = self.fallbacks.contains(&by);
+        if let Some(named) = says.replaces {
+            let before = self.here(item, stage).find(|answer| Some(answer.file) == named);
+            let before = before.ok_or("stale-supersedes")?;
+            return if self.may_replace(by, before, late) { Ok(before.place) } else { Err("foreign-decision") };
+        }
+        let is_free = |place: &Place| self.here(item, stage).all(|answer| answer.place != *place);
+        let mut places: Vec<Place> = Vec::new();
+        if !late {
+            places.extend(self.asked.contains(&(item, stage, by)).then_some(Place::Of(by)));
+            places.extend(self.lenders(item, stage, by).into_iter().map(Place::Of));
+        }
+        let place = match places.iter().find(|place| is_free(place)).or(places.first()) {
+            Some(place) => *place,
+            None if fallback => Place::OfTheSilent,
+            // Who has a right by what somebody else said must say that they take its place.
+            None if self.here(item, stage).any(|answer| self.may_replace(by, answer, late)) => {
+                return Err("item-bound-twice");
+            }
+            None => return Err("foreign-decision"),
+        };
+        if !is_free(&place) {
+            return Err("item-bound-twice");
+        }
+        let somebody_silent = self.asked_of(item, stage).any(|asked| is_free(&Place::Of(asked)));
+        if place == Place::OfTheSilent && !somebody_silent && !(late && self.is_torn(item)) {
+            return Err("foreign-decision");
+        }
+        Ok(place)
+    }
+
+    fn may_replace(&self, who: Name, answer: &Answer, late: bool) -> bool {
+        let open = answer.place == Place::OfTheSilent || stance(answer.says.verdict) == Stance::Unsure;
+        let by_fallback = open && self.fallbacks.contains(&who);
+        let holds = match answer.place {
+            Place::Of(holder) => {
+                holder == who || self.lenders(answer.says.item, answer.says.stage, who).contains(&holder)
+            }
+            Place::OfTheSilent => false,
+        };
+        by_fallback || (!late && (holds || answer.hands_on() == Some(who) || answer.says.by == who))
+    }
+
+    /// Returns for whom somebody stands in; nobody does who was asked, for they answer for themselves.
+    fn lenders(&self, item: usize, stage: u32, who: Name) -> BTreeSet<Name> {
+        if self.asked.contains(&(item, stage, who)) {
+            return BTreeSet::new();
+        }
+        self.asked_of(item, stage).filter(|lender| self.lends(lender, who)).collect()
+    }
+
+    fn lends(&self, from: Name, to: Name) -> bool {
+        self.loans.iter().any(|loan| (loan.0, loan.1) == (from, to) && loan.2 > self.day())
+    }
+
+    /// Returns all that speaks against a delegation.
+    pub(super) fn objections_to_loan(&self, from: Name, to: Name, until: i64, signer: Name) -> BTreeSet<&'static str> {
+        let asked = self.asked.iter().any(|(.., own)| *own == from);
+        let fit = from != to && self.keys.contains(&to) && asked && until > self.day() && until <= self.ends;
+        let codes = [(!fit, "delegation-unfit"), (signer != from, "signer-not-named")];
+        codes.into_iter().filter(|(speaks, _)| *speaks).map(|(_, code)| code).collect()
+    }
+
+    /// Returns all that speaks against the close of a stage.
+    pub(super) fn objections_to_close(
+        &self,
+        stage: u32,
+        day: i64,
+        silent: &BTreeMap<usize, Then>,
+        answered: usize,
+        signer: Name,
+    ) -> BTreeSet<&'static str> {
+        let mut against = BTreeSet::new();
+        against.extend((!self.owners.contains(&signer)).then_some("not-in-group"));
+        against.extend((day < self.day()).then_some("stage-close-wrong"));
+        if stage < 1 || stage > self.last() {
+            against.insert("unknown-stage");
+            return against;
+        }
+        if stage != self.closed() + 1 {
+            against.insert("stage-out-of-order");
+            return against;
+        }
+        let (all, mute) = self.count(stage);
+        if silent.keys().any(|item| !mute.contains(item)) {
+            against.extend(["stage-close-stale", "stage-close-wrong"]);
+        }
+        let wrong = |(item, then): (&usize, &Then)| !self.silence(*item, stage).contains(then);
+        if mute.iter().any(|item| !silent.contains_key(item))
+            || silent.iter().any(wrong)
+            || answered != all - mute.len()
+        {
+            against.insert("stage-close-wrong");
+        }
+        let taken = silent.values().filter(|then| **then == Then::Disable).count();
+        against.extend((taken > self.cap).then_some("silence-cap"));
+        against
+    }
+
+    /// Returns how many items a stage asks about, and those that nobody answers.
+    pub(super) fn count(&self, stage: u32) -> (usize, BTreeSet<usize>) {
+        let asks: Vec<usize> = (0..self.tiers.len()).filter(|item| self.asks(*item, stage)).collect();
+        let silent = asks.iter().filter(|item| self.here(**item, stage).next().is_none()).copied();
+        (asks.len(), silent.collect())
+    }
+
+    /// Returns what silence may come to.
+    pub(super) fn silence(&self, item: usize, stage: u32) -> Vec<Then> {
+        if !self.stops(stage, Stance::Nothing) {
+            return vec![Then::Advance];
+        }
+        match self.tiers[item] {
+            _ if !self.disables => vec![Then::Open],
+            Tier::T0 | Tier::T1 => vec![Then::Disable, Then::Except],
+            Tier::T2 | Tier::T3 => vec![Then::Disable],
+        }
+    }
+
+    /// Returns what an item comes to on a day.
+    pub(super) fn outcome(&self, item: usize, day: i64) -> Outcome {
+        let (stances, stage) = match self.follow(item) {
+            (_, Reached::Here(stage)) => return Outcome::Waiting { stage, missing: self.missing(item, stage) },
+            (stances, Reached::End(stage)) => (stances, stage),
+        };
+        let overall = weigh(self.overall, &stances.iter().map(|(_, stance)| *stance).collect::<Vec<_>>());
+        if let Some(then) = self.silence_after(item, stage)
+            && !matches!(overall, Stance::Gone | Stance::Less)
+        {
+            return match then {
+                Then::Disable => {
+                    Outcome::Decided { verdict: Verdict::Disable, to: None, until: None, by_silence: true }
+                }
+                Then::Except => Outcome::Open("needs-exception"),
+                Then::Advance | Then::Open => Outcome::Open("unanswered"),
+            };
+        }
+        if self.is_torn(item) {
+            return Outcome::Open("contradictory");
+        }
+        let Some(verdict) = self.strongest(item, overall) else { return Outcome::Open("unanswered") };
+        let given = || self.of(item).filter(|answer| answer.says.verdict == verdict);
+        let spoken = given().find(|answer| verdict.needs_to() && answer.place == Place::OfTheSilent);
+        let to = spoken.or_else(|| given().next()).and_then(|answer| answer.says.to);
+        let until = given().filter_map(|answer| answer.says.until).min();
+        match verdict {
+            Verdict::Abstain => Outcome::Open("abstained"),
+            Verdict::Investigate => Outcome::Open("investigated"),
+            _ if until.is_some_and(|until| until <= day) => Outcome::Open("expired"),
+            _ => Outcome::Decided { verdict, to, until, by_silence: false },
+        }
+    }
+
+    /// Returns what the stages came to that are over for an item, and how far it came.
+    fn follow(&self, item: usize) -> (Vec<(u32, Stance)>, Reached) {
+        let mut stances = Vec::new();
+        let stages: BTreeSet<u32> =
+            self.asked.iter().filter(|(own, ..)| *own == item).map(|(_, stage, _)| *stage).collect();
+        for stage in &stages {
+            let closed = *stage <= self.closed();
+            if !closed && !self.missing(item, *stage).is_empty() {
+                return (stances, Reached::Here(*stage));
+            }
+            let mut said: Vec<Stance> = self.here(item, *stage).map(|answer| stance(answer.says.verdict)).collect();
+            let spoken_for = self.here(item, *stage).any(|answer| answer.place == Place::OfTheSilent);
+            let places = self.here(item, *stage).filter(|answer| answer.place != Place::OfTheSilent).count();
+            said.extend((!spoken_for && places < self.asked_of(item, *stage).count()).then_some(Stance::Nothing));
+            let came_to = weigh(self.stages[*stage as usize - 1].outcome, &said);
+            stances.push((*stage, came_to));
+            if self.stops(*stage, came_to) {
+                return (stances, Reached::End(*stage));
+            }
+            if !closed {
+                return (stances, Reached::Here(*stage));
+            }
+        }
+        let last = stages.last().copied().unwrap_or(1);
+        (stances, Reached::End(last))
+    }
+
+    /// Returns whether a stage asks, or asked, about an item: those before it did not stop.
+    fn asks(&self, item: usize, stage: u32) -> bool {
+        let (stances, reached) = self.follow(item);
+        let (Reached::Here(at) | Reached::End(at)) = reached;
+        self.asked_of(item, stage).next().is_some() && (at == stage || stances.iter().any(|(own, _)| *own == stage))
+    }
+
+    fn stops(&self, stage: u32, came_to: Stance) -> bool {
+        let Some(rules) = self.stages.get(stage as usize - 1).filter(|_| stage < self.last()) else { return true };
+        match (rules.stop_on.is_empty(), rules.advance_on.is_empty()) {
+            (_, false) => !rules.advance_on.contains(&came_to),
+            (false, true) => rules.stop_on.contains(&came_to),
+            (true, true) if rules.outcome == Strategy::OneAcceptAccepts => came_to == Stance::Kept,
+            (true, true) => matches!(came_to, Stance::Gone | Stance::Less),
+        }
+    }
+
+    /// Returns what the close of a stage made of nobody's answer, where nobody has answered since.
+    fn silence_after(&self, item: usize, stage: u32) -> Option<Then> {
+        let (silent, _) = self.closed.get(stage as usize - 1)?;
+        silent.get(&item).copied().filter(|_| self.here(item, stage).next().is_none())
+    }
+
+    /// Returns whether a closed stage, the last that was asked, left an item without an outcome.
+    fn is_left_open(&self, item: usize, stage: u32) -> bool {
+        let (_, Reached::End(at)) = self.follow(item) else { return false };
+        // An end in time is not looked at: a decision that ended was one.
+        let undecided = ["abstained", "contradictory", "investigated", "needs-exception", "unanswered"];
+        at == stage && matches!(self.outcome(item, i64::MIN), Outcome::Open(why) if undecided.contains(&why))
+    }
+
+    /// Returns whether those who won want different things, or the fallbacks do who said which.
+    fn is_torn(&self, item: usize) -> bool {
+        let (stances, _) = self.follow(item);
+        let overall = weigh(self.overall, &stances.iter().map(|(_, stance)| *stance).collect::<Vec<_>>());
+        let Some(verdict) = self.strongest(item, overall).filter(|verdict| verdict.needs_to()) else { return false };
+        let given = || self.of(item).filter(|answer| answer.says.verdict == verdict);
+        let spoken = given().any(|answer| answer.place == Place::OfTheSilent);
+        let speak = given().filter(|answer| !spoken || answer.place == Place::OfTheSilent);
+        speak.map(|answer| answer.says.to).collect::<BTreeSet<_>>().len() > 1
+    }
+
+    fn strongest(&self, item: usize, wanted: Stance) -> Option<Verdict> {
+        let order = [
+            Verdict::Revoke,
+            Verdict::Replace,
+            Verdict::Disable,
+            Verdict::Reduce,
+            Verdict::Rotate,
+            Verdict::Except,
+            Verdict::Transfer,
+            Verdict::Certify,
+            Verdict::Investigate,
+            Verdict::Abstain,
+        ];
+        let given = |verdict: &Verdict| self.of(item).any(|answer| answer.says.verdict == *verdict);
+        order.into_iter().filter(|verdict| stance(*verdict) == wanted).find(given)
+    }
+
+    fn missing(&self, item: usize, stage: u32) -> BTreeSet<Name> {
+        let spoken_for = self.here(item, stage).any(|answer| answer.place == Place::OfTheSilent);
+        let of = |asked| match self.here(item, stage).find(|answer| answer.place == Place::Of(asked)) {
+            None => (!spoken_for).then_some(asked),
+            Some(answer) => answer.hands_on(),
+        };
+        self.asked_of(item, stage).filter_map(of).collect()
+    }
+
+    fn asked_of(&self, item: usize, stage: u32) -> impl Iterator<Item = Name> {
+        self.asked.iter().filter(move |(own, at, _)| (*own, *at) == (item, stage)).map(|(.., asked)| *asked)
+    }
+
+    /// Returns the answers on an item in a stage that no other took the place of.
+    fn here(&self, item: usize, stage: u32) -> impl Iterator<Item = &Answer> {
+        self.of(item).filter(move |answer| answer.says.stage == stage)
+    }
+
+    fn of(&self, item: usize) -> impl Iterator<Item = &Answer> {
+        self.answers.iter().filter(move |answer| !answer.replaced && answer.says.item == item)
+    }
+
+    fn closed(&self) -> u32 {
+        self.closed.len() as u32
+    }
+
+    fn last(&self) -> u32 {
+        self.stages.len() as u32
+    }
+
+    /// Returns the day that the owners have told last.
+    fn day(&self) -> i64 {
+        self.closed.last().map_or(0, |(_, day)| *day)
+    }
+}
+
+impl Answer {
+    fn hands_on(&self) -> Option<Name> {
+        self.says.to.filter(|_| self.says.verdict == Verdict::Abstain)
+    }
+}
