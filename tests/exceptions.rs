@@ -95,7 +95,7 @@ fn an_exception_lives_as_long_as_it_is_proven_and_its_end_brings_the_violation_b
     story.list(55).exits(0).says("exception-ends-soon");
     let lapsed = story.list(61).exits(3).says("exception-lapsed").says("NHI-PRV-01");
     lapsed.says("first found 2026-11-23").says("--renews");
-    story.later(61, &["check"]).exits(3).says("exception-lapsed");
+    story.later(61, &["check"]).exits(3).says("exception-lapsed").says("first found 2026-11-23");
     story.later(61, &["check", "--base", "HEAD~1"]).exits(0);
 
     let renew = |days: i64, of: &str| story.excepts(days, &[HIGH, &["--renews", of]].concat());
@@ -191,6 +191,43 @@ fn who_accepts_a_risk_does_not_own_it_does_not_profit_from_it_and_is_not_alone_w
             check.exits(3).says(code)
         };
     }
+}
+
+#[test]
+fn a_risk_is_accepted_with_a_control_and_neither_accepted_nor_proven_by_who_gains() {
+    let story = Story::new();
+    let world = &story.world;
+    let bare = Story { world: world.copied(), item: story.item.clone() };
+    let new = [&["exception", "new", &bare.item, "--reason", "the agent knows no other way yet"], HIGH].concat();
+    let path = bare.later(0, &new).exits(0).out.lines().next().unwrap().to_owned();
+    bare.world.sign("mia", &[&path]);
+    bare.world.merge("accept it, with nothing to make up for it");
+    let told = bare.later(0, &["check", "--base", "HEAD~1"]).exits(3);
+    told.says("exception-terms").says("needs a compensating control");
+    bare.later(0, &["campaign", "status", CAMPAIGN]).hides("excepted");
+
+    let entry = "schema = \"tenure/principals/v1\"\n\n[[principal]]\nid = \"backup\"\nkind = \"service\"\n\
+                 status = \"active\"\naccounts = [\"web-1:uid:1102\"]\nowner = \"mia\"\n";
+    world.write("repo/principals/web-1.toml", entry);
+    world.merge("mia answers for the backup job");
+    let path = story.excepts(0, HIGH).exits(0).out.lines().next().unwrap().to_owned();
+    world.sign("mia", &[&path]);
+    world.merge("accept the risk of their own job");
+    let told = story.later(0, &["check", "--base", "HEAD~1"]).exits(3);
+    told.says("self-review").says("the access of `backup`, which they answer for");
+
+    let honest = ["--rating", "high", "--owner", "ben", "--approver", "ana", "--until", "60d", "--id", "exc-honest"];
+    let path = story.excepts(0, &honest).exits(0).out.lines().next().unwrap().to_owned();
+    world.sign("ana", &[&path]);
+    world.merge("somebody else accepts it");
+    story.later(0, &["check", "--base", "HEAD~1"]).exits(0);
+    world.write("repo-sessions.csv", "eleven sessions\n");
+    let told = ["--statement", "looked at eleven sessions", "--artefact", "../repo-sessions.csv", "--result", "held"];
+    let proof = story.later(5, &[&["exception", "prove", "exc-honest", "--by", "mia"], &told[..]].concat());
+    let proof = proof.exits(0).out.lines().next().unwrap().to_owned();
+    world.sign("mia", &[&proof]);
+    world.merge("they prove the control over their own job");
+    story.later(5, &["check", "--base", "HEAD~1"]).exits(3).says("self-review");
 }
 
 #[test]
