@@ -33,6 +33,9 @@ static MADE: LazyLock<World> = LazyLock::new(|| {
         );
     }
     world.system("web-1", "connector = \"hosts\"\n[settings]\nroot = \"../web-1\"\n");
+    let arm64 = format!("\n[engine.arm64]\nurl = \"https://example.org/tenure-arm64\"\ndigest = \"{}\"\n", world.pin());
+    world.write("repo/governance.toml", &(world.read("repo/governance.toml") + &arm64));
+    world.tenure(&["fmt", "governance.toml"]).exits(0);
     world.tenure(&["workflows", "--check"]).exits(3).says("forge-file-stale").says("tenure-enforce.yml");
     world.tenure(&["workflows", "--write"]).exits(0);
     world.tenure(&["codeowners", "--write"]).exits(0);
@@ -92,7 +95,7 @@ fn row_24_each_system_gets_its_own_secrets_and_no_others() {
 fn rows_24_25_and_35_hold_in_every_job_of_every_workflow() {
     let ours = workflows(Path::new(env!("CARGO_MANIFEST_DIR")));
     let made = workflows(&MADE.repo());
-    assert_eq!(made.len(), 5);
+    assert_eq!(made.len(), 6);
     for path in ours.iter().chain(&made) {
         let workflow = read(path);
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -157,29 +160,55 @@ fn row_25_a_system_file_cannot_write_into_a_workflow() {
 fn row_35_nothing_is_started_whose_digest_is_not_the_pinned_one() {
     let action = read(&MADE.repo().join(".github/actions/tenure/action.yml"));
     let run = action["runs"]["steps"][0]["run"].as_str().unwrap();
-    let program = fs::read(env!("CARGO_BIN_EXE_tenure")).unwrap();
-    let digest = tenure::model::Digest::of(&program).hex();
+    for path in workflows(&MADE.repo()) {
+        let text = fs::read_to_string(&path).unwrap();
+        let pinned = |input: &str| text.matches(&format!("          {input}: \"")).count();
+        assert!(pinned("sha256") > 0 && pinned("sha256") == pinned("sha256-arm64"), "{path:?}");
+    }
+    let digest = tenure::model::Digest::of(fs::read(env!("CARGO_BIN_EXE_tenure")).unwrap()).hex();
     let version = env!("CARGO_PKG_VERSION");
-    for (digest, version, path, url, works) in [
-        (digest.as_str(), version, env!("CARGO_BIN_EXE_tenure"), "", true),
-        (digest.as_str(), "9.9.9", env!("CARGO_BIN_EXE_tenure"), "", false),
-        (digest.as_str(), version, "SPY", "", false),
-        ("", version, "SPY", "", false),
-        (digest.as_str(), version, "", "http://127.0.0.1:1/tenure", false),
+    let program = env!("CARGO_BIN_EXE_tenure");
+    let (x64, arm64) = ("Linux X64", "Linux ARM64");
+    for (machine, digest_x64, digest_arm64, version, path, url, why) in [
+        (x64, digest.as_str(), "", version, program, "", None),
+        (arm64, "", digest.as_str(), version, program, "", None),
+        (x64, digest.as_str(), "", "9.9.9", program, "", Some("another version")),
+        (x64, digest.as_str(), "", version, "SPY", "", Some("another digest")),
+        (arm64, digest.as_str(), "00", version, program, "", Some("another digest")),
+        (x64, "", "", version, "SPY", "", Some("no program is pinned")),
+        (
+            arm64,
+            digest.as_str(),
+            "",
+            version,
+            program,
+            "",
+            Some("no program is pinned for runners with Linux on ARM64"),
+        ),
+        ("Linux X86", digest.as_str(), digest.as_str(), version, program, "", Some("no program is pinned")),
+        ("macOS ARM64", digest.as_str(), digest.as_str(), version, program, "", Some("no program is pinned")),
+        (x64, digest.as_str(), "", version, "", "http://127.0.0.1:1/tenure", Some("curl")),
     ] {
         let sandbox = Sandbox::new();
         let spy = sandbox.join("spy");
         fs::write(&spy, "#!/bin/sh\ntouch \"$RUNNER_TEMP/started\"\necho tenure 9.9.9\n").unwrap();
         let path = if path == "SPY" { spy.to_str().unwrap() } else { path };
+        let (os, arch) = machine.split_once(' ').unwrap();
         let mut shell = sandbox.command("bash", sandbox.path());
         shell.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", run]);
         shell.env("RUNNER_TEMP", sandbox.path()).env("GITHUB_PATH", sandbox.join("path"));
-        shell.envs([("DIGEST", digest), ("VERSION", version), ("PROGRAM", path), ("URL", url)]);
+        shell.envs([("DIGEST_X64", digest_x64), ("DIGEST_ARM64", digest_arm64), ("URL_X64", url), ("URL_ARM64", url)]);
+        shell.envs([("RUNNER_ARCH", arch), ("RUNNER_OS", os), ("VERSION", version), ("PROGRAM", path)]);
         let output = shell.output().unwrap();
-        assert_eq!(output.status.success(), works, "{output:?}");
-        assert_eq!(sandbox.join("path").exists(), works, "{output:?}");
+        assert_eq!(output.status.success(), why.is_none(), "{machine}: {output:?}");
+        assert_eq!(sandbox.join("path").exists(), why.is_none(), "{machine}: {output:?}");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains(why.unwrap_or_default()), "{machine}: {said}");
         assert!(!sandbox.join("started").exists(), "it was started to see what it is");
     }
+    let piped: Vec<_> = run.split('|').skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();
+    assert_eq!(piped, ["sha256sum"], "nothing that was downloaded is piped anywhere else: {run}");
 }
 
 #[test]

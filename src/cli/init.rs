@@ -141,6 +141,7 @@ fn engine(args: &Args) -> Result<Engine, Failure> {
         url: args.release.clone(),
         digest: Digest::of(program),
         runner: None,
+        arm64: None,
     })
 }
 

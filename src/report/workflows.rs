@@ -56,13 +56,14 @@ pub fn workflows(works: Works<'_>) -> Result<Vec<(String, String)>, NoWorkflow> 
     let writing = works.systems.values().filter(|system| system.remediation != Remediation::ReportOnly);
     let secrets = mapped(writing, false)?;
     let readback = mapped(works.systems.values(), true)?;
-    let mut files = vec![
-        (".github/actions/tenure/action.yml".to_owned(), ACTION.to_owned()),
-        (".github/tenure-collect.md".to_owned(), COLLECT.to_owned()),
-    ];
+    let arm64 = works.engine.arm64.as_ref().map(|build| {
+        format!("          sha256-arm64: \"{}\"\n          url-arm64: \"{}\"\n", build.digest.hex(), build.url)
+    });
+    let mut files = vec![(".github/actions/tenure/action.yml".to_owned(), ACTION.to_owned())];
     for (name, template) in TEMPLATES {
         let text = template
             .replace("@INSTALL@\n", INSTALL)
+            .replace("@ARM64@\n", arm64.as_deref().unwrap_or_default())
             .replace("@PUSH@\n", PUSH)
             .replace("@SECRETS@\n", &secrets)
             .replace("@READBACK@\n", &readback)
@@ -141,8 +142,10 @@ fn fit(engine: &Engine) -> Result<(), NoWorkflow> {
     if !plain(&engine.version, b".-+") {
         return refuse("version", &engine.version, "a version such as 1.2.0");
     }
-    if !engine.url.strip_prefix("https://").is_some_and(|rest| plain(rest, b"./_-+:%~")) {
-        return refuse("url", &engine.url, "an https address without query");
+    for url in std::iter::once(&engine.url).chain(engine.arm64.iter().map(|build| &build.url)) {
+        if !url.strip_prefix("https://").is_some_and(|rest| plain(rest, b"./_-+:%~")) {
+            return refuse("url", url, "an https address without query");
+        }
     }
     match &engine.runner {
         Some(runner) if !plain(runner, b"._-") => refuse("runner", runner, "the label of a runner"),
@@ -150,15 +153,15 @@ fn fit(engine: &Engine) -> Result<(), NoWorkflow> {
     }
 }
 
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("audit", include_str!("workflows/audit.yml")),
     ("check", include_str!("workflows/check.yml")),
+    ("collect", include_str!("workflows/collect.yml")),
     ("enforce", include_str!("workflows/enforce.yml")),
     ("housekeeping", include_str!("workflows/housekeeping.yml")),
     ("verify", include_str!("workflows/verify.yml")),
 ];
 const ACTION: &str = include_str!("../../.github/actions/tenure/action.yml");
-const COLLECT: &str = include_str!("workflows/collect.md");
 const MADE: &str =
     "Made by `tenure workflows --write` from governance.toml and systems/; what is changed here by hand is lost there.";
 const CHECKOUT: &str = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1";
@@ -176,6 +179,7 @@ const INSTALL: &str = "      - name: fetch main and the evidence
           version: \"@VERSION@\"
           sha256: \"@SHA256@\"
           url: \"@URL@\"
+@ARM64@
 ";
 /// The token lies in the environment of one step and nowhere on the disk; git asks for it, and sends it to this server alone.
 const PUSH: &str = "          TENURE_PUSH_TOKEN: ${{ secrets.TENURE_PUSH_TOKEN || github.token }}

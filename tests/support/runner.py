@@ -141,7 +141,9 @@ class Job:
         permissions = text.get("permissions", workflow.get("permissions", {}))
         self.may_write = permissions.get("contents") == "write" and not EVENT["fork"]
         self.id_token = permissions.get("id-token") == "write" and not EVENT["fork"]
-        self.token = EVENT["tokens"]["write" if self.may_write else "read"]
+        tells = permissions.get("issues") == "write" and not EVENT["fork"]
+        assert not (self.may_write and tells), "the tests know no such token"
+        self.token = EVENT["tokens"]["write" if self.may_write else "tell" if tells else "read"]
         github = EVENT["github"] | {"token": self.token}
         self.contexts = {"github": github, "vars": {} if EVENT["fork"] else EVENT["vars"], "matrix": matrix, "needs": needs}
         self.contexts |= {"steps": {}, "runner": {"temp": os.path.join(self.folder, "temp")}}
@@ -253,6 +255,8 @@ class Job:
             "GITHUB_HEAD_REF": github.get("head_ref", ""),
             "GITHUB_WORKSPACE": self.workspace,
             "HOME": os.path.join(self.folder, "home"),
+            "RUNNER_ARCH": "X64",
+            "RUNNER_OS": "Linux",
             "RUNNER_TEMP": temp,
         }
         environment |= {key: text_of(value) for key, value in self.job_env.items()} | self.variables | env | files

@@ -33,11 +33,24 @@ pub struct Governance {
 pub struct Engine {
     /// Its version, such as `1.2.0`.
     pub version: String,
-    /// Where the program is downloaded from, over https.
+    /// Where the program for Linux on x86-64 is downloaded from, over https.
     pub url: String,
-    /// The digest of the program; nothing else is ever started.
+    /// The digest of that program; nothing else is ever started.
     pub digest: Digest,
     /// The label of the runners that reach the systems; GitHub's own when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runner: Option<String>,
+    /// The same release for runners with 64-bit ARM processors; where there is none, they start nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm64: Option<Build>,
+}
+
+/// A release of the engine for one kind of processor.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Build {
+    /// Where the program is downloaded from, over https.
+    pub url: String,
+    /// The digest of the program.
+    pub digest: Digest,
 }
