@@ -10,7 +10,10 @@ use std::collections::BTreeMap;
 
 /// Returns the problems of a run, with line and column of each.
 pub fn problems_sarif(problems: &Diagnostics) -> Value {
-    log(problems.sorted().into_iter().map(of_problem))
+    let mut sorted = problems.sorted();
+    // Where there are too many, warnings are left out before errors.
+    sorted.sort_by_key(|problem| problem.severity);
+    log(sorted.into_iter().map(of_problem))
 }
 
 /// Returns findings, worst first.
@@ -51,7 +54,7 @@ fn of_problem(problem: &Diagnostic) -> Result {
         path: problem.file().map(str::to_owned),
         region: problem.region(),
         identity: format!("{}\n{}\n{place}", problem.code, problem.file().unwrap_or_default()),
-        message,
+        message: clipped(message),
     }
 }
 
@@ -67,7 +70,7 @@ fn of_finding(finding: &Finding) -> Result {
         code: finding.code,
         level,
         weight,
-        message: format!("{}: {}", escape(&finding.subject), escape(&finding.message)),
+        message: clipped(format!("{}: {}", escape(&finding.subject), escape(&finding.message))),
         help: escape_lines(&finding.help),
         path,
         region: line.map(|line| Region { start: (line, 1), end: (line, 1) }),
@@ -86,8 +89,14 @@ fn place(subject: &str) -> (Option<String>, Option<usize>) {
     if is_path { (Some(path.to_owned()), line) } else { (None, None) }
 }
 
-fn log(results: impl Iterator<Item = Result>) -> Value {
-    let results: Vec<Result> = results.take(MOST).collect();
+fn log(mut results: impl Iterator<Item = Result>) -> Value {
+    let mut size = 0;
+    let (mut taken, mut more): (Vec<Result>, usize) = (Vec::new(), 0);
+    for result in results.by_ref() {
+        size += result.message.len() + result.help.len() + FRAME;
+        if taken.len() < MOST && size < MOST_BYTES { taken.push(result) } else { more += 1 }
+    }
+    let results = taken;
     let mut rules: BTreeMap<&str, &Result> = BTreeMap::new();
     for result in &results {
         rules.entry(result.code).or_insert(result);
@@ -102,7 +111,7 @@ fn log(results: impl Iterator<Item = Result>) -> Value {
             one(result, places[result.code], *times)
         })
         .collect();
-    json!({
+    let mut log = json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -117,7 +126,24 @@ fn log(results: impl Iterator<Item = Result>) -> Value {
             "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The root of the governed repository."}}},
             "results": results,
         }],
-    })
+    });
+    if more > 0 {
+        let text = format!("{more} more results are not in this log; `tenure check` and `tenure audit` show them all.");
+        let notification = json!({"level": "warning", "message": {"text": text}});
+        log["runs"][0]["invocations"] =
+            json!([{"executionSuccessful": true, "toolExecutionNotifications": [notification]}]);
+    }
+    log
+}
+
+/// A message as it may be in a log of many.
+fn clipped(mut text: String) -> String {
+    if text.len() > MESSAGE {
+        let end = (0..=MESSAGE).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 fn rule(result: &Result) -> Value {
@@ -172,3 +198,32 @@ fn capital(word: &str) -> String {
 const URI: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
 /// Code scanning takes 25,000 results of a run, and shows 5,000.
 const MOST: usize = 5_000;
+/// It takes 10 MB when compressed; this is well below even when nothing can be.
+const MOST_BYTES: usize = 9_000_000;
+/// The bytes around the texts of one result.
+const FRAME: usize = 900;
+const MESSAGE: usize = 4_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_keeps_to_the_limits_of_code_scanning_and_says_what_it_left_out() {
+        for (count, length) in [(6_000, 10), (4_000, 5_000)] {
+            let many = (0..count).map(|n| Diagnostic::warning("w", format!("{n} {}", "x".repeat(length))).in_file("a"));
+            let all: Diagnostics = many.chain([Diagnostic::error("e", "the error").in_file("z")]).collect();
+            let log = problems_sarif(&all);
+            let results = log["runs"][0]["results"].as_array().unwrap();
+            assert!(results.len() <= 5_000 && log.to_string().len() < 10_000_000, "{}", results.len());
+            assert_eq!(results[0]["ruleId"], "e", "errors come first");
+            let told = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
+            assert!(
+                told.as_str().unwrap().starts_with(&format!("{} more results", count + 1 - results.len())),
+                "{told}"
+            );
+        }
+        let few = problems_sarif(&Diagnostic::error("e", "the error").in_file("z").into());
+        assert!(few["runs"][0].get("invocations").is_none());
+    }
+}

@@ -5,6 +5,7 @@
 //! [`stop`] and [`resume`] only, and reaches an annotation escaped.
 
 use crate::diag::{Diagnostic, Diagnostics, Severity, escape, text::escape_lines};
+use std::collections::BTreeMap;
 
 /// Returns the line after which nothing is a command any more, until [`resume`] with the same token.
 pub fn stop(token: &str) -> String {
@@ -16,13 +17,23 @@ pub fn resume(token: &str) -> String {
     format!("::{token}::\n")
 }
 
-/// Returns one annotation a problem, in the order of files and lines; those that do not fit are counted in a last one.
-/// A step shows ten errors and ten warnings: errors come first, so that none is hidden behind a warning.
+/// Returns one annotation a problem, errors first, each kind in the order of files and lines. A step shows ten of each kind and
+/// drops the rest without a word ("Workflow commands", docs.github.com): what does not fit is counted in a last one.
 pub fn annotations(problems: &Diagnostics) -> String {
     let mut sorted = problems.sorted();
     sorted.sort_by_key(|problem| problem.severity);
-    let mut text: String = sorted.iter().take(MOST).map(|problem| annotation(problem)).collect();
-    if let Some(more @ 1..) = sorted.len().checked_sub(MOST) {
+    let mut left = BTreeMap::from([(Severity::Error, MOST), (Severity::Note, MOST - 1), (Severity::Warning, MOST)]);
+    let (mut text, mut more) = (String::new(), 0);
+    for problem in sorted {
+        match left.get_mut(&problem.severity).filter(|left| **left > 0) {
+            Some(left) => {
+                *left -= 1;
+                text.push_str(&annotation(problem));
+            }
+            None => more += 1,
+        }
+    }
+    if more > 0 {
         text.push_str(&format!("::notice title=tenure::and {more} more, which the job summary and the log have\n"));
     }
     text
@@ -78,8 +89,8 @@ fn clipped(mut text: String) -> String {
     text
 }
 
-/// The annotations of one run that the page of a run keeps.
-const MOST: usize = 50;
+/// The annotations of each kind that one step shows.
+const MOST: usize = 10;
 /// The bytes of one message, well below what the page of a run shows.
 const MESSAGE: usize = 4_000;
 
@@ -124,11 +135,18 @@ mod tests {
     }
 
     #[test]
-    fn errors_come_before_what_does_not_fit() {
-        let many = (0..60).map(|n| Diagnostic::warning("w", format!("warning {n}")).in_file("a"));
-        let all: Diagnostics = many.chain([Diagnostic::error("e", "the error").in_file("z")]).collect();
+    fn errors_come_first_and_what_a_step_does_not_show_is_counted() {
+        let many = |severity: Severity, what: &'static str| {
+            (0..15).map(move |n| Diagnostic { severity, ..Diagnostic::error("w", format!("{what} {n}")).in_file("a") })
+        };
+        let all: Diagnostics = many(Severity::Warning, "warning")
+            .chain(many(Severity::Note, "note"))
+            .chain(many(Severity::Error, "error"))
+            .collect();
         let text = annotations(&all);
+        let count = |kind: &str| text.lines().filter(|line| line.starts_with(&format!("::{kind} "))).count();
+        assert_eq!((count("error"), count("warning"), count("notice")), (10, 10, 10), "{text}");
         assert!(text.starts_with("::error "), "{text}");
-        assert!(text.ends_with("and 11 more, which the job summary and the log have\n"), "{text}");
+        assert!(text.ends_with("and 16 more, which the job summary and the log have\n"), "{text}");
     }
 }
