@@ -66,13 +66,14 @@ fn line<'a>(text: &mut String, path: &str, handles: &BTreeSet<Handle>, people: i
 
 const MADE: &str = "Made by `tenure codeowners --write`; what is changed here by hand is lost there.";
 /// What concerns everybody.
-const COMMON: [&str; 11] = [
+const COMMON: [&str; 12] = [
     "/.github/",
     "/attestations/",
     "/campaigns/",
     "/delegations/",
     "/exceptions/",
     "/governance.toml",
+    "/inventory/",
     "/policies/",
     "/principals/",
     "/principals.toml",
@@ -112,6 +113,7 @@ mod tests {
         /delegations/ @acme/access @mia
         /exceptions/ @acme/access @mia
         /governance.toml @acme/access @mia
+        /inventory/ @acme/access @mia
         /policies/ @acme/access @mia
         /principals/ @acme/access @mia
         /principals.toml @acme/access @mia
@@ -128,5 +130,51 @@ mod tests {
         # /inventory/web-2/ nobody: no `handle` in principals.toml of ana
         # /campaigns/*/reviews/web-2/ nobody: no `handle` in principals.toml of ana
         ");
+        let everybody = Some("@acme/access @mia");
+        for (path, owners) in [
+            ("campaigns/q4/reviews/web-1/ana.toml", Some("@ben-okafor")),
+            ("campaigns/q4/reviews/web-1/ana.toml.ana.sig", Some("@ben-okafor")),
+            ("campaigns/q4/reviews/web-10/ana.toml", everybody),
+            ("campaigns/q4/campaign.toml", everybody),
+            ("campaigns/q4/stages/1.toml", everybody),
+            ("campaigns/q4/deep/reviews/web-1/ana.toml", everybody),
+            ("inventory/web-1/grants/account.jsonl", Some("@ben-okafor")),
+            ("inventory/web-2/observation.toml", everybody),
+            ("systems/web-1.toml", Some("@ben-okafor")),
+            ("systems/web-1.toml.bak", everybody),
+            (".github/CODEOWNERS", everybody),
+            ("trust/root/1.toml", everybody),
+            ("docs/trust/x", None),
+            ("README.md", None),
+        ] {
+            assert_eq!(asked_by_github(&text, path), owners, "{path}");
+        }
+    }
+
+    /// Returns whom GitHub asks: of all lines that match a path the last one counts, a path that begins with a slash is one
+    /// from the root, one that ends with it is a folder with all below, and a star stands for a part of one name ("About
+    /// code owners", docs.github.com).
+    fn asked_by_github<'a>(text: &'a str, path: &str) -> Option<&'a str> {
+        let rules = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let matching = rules.filter_map(|line| line.split_once(' ')).filter(|(pattern, _)| {
+            // What GitHub has no words for, or reads in its own way, must not be there at all.
+            assert!(pattern.starts_with('/') && !pattern.contains(['!', '[', ']', '\\', '?', '#']), "{pattern}");
+            let (wanted, names): (Vec<_>, Vec<_>) =
+                (pattern.trim_matches('/').split('/').collect(), path.split('/').collect());
+            let is_folder = pattern.ends_with('/');
+            (wanted.len() == names.len() && !is_folder || wanted.len() < names.len() && is_folder)
+                && wanted.iter().zip(&names).all(|(wanted, name)| *wanted == "*" || wanted == name)
+        });
+        matching.last().map(|(_, owners)| owners)
+    }
+
+    #[test]
+    fn no_id_is_more_than_a_name_in_a_path() {
+        for odd in ["a b", "#x", "!x", "[x]", "x*", "x?", "x\\", "x/y", "..", "x\n* @mallory"] {
+            assert!(SystemId::parse(odd).is_err(), "{odd}");
+        }
+        for odd in ["mallory", "@a b", "@a\n* @b", "@a/b/c", "@", "@a#b"] {
+            assert!(Handle::parse(odd).is_err(), "{odd}");
+        }
     }
 }
