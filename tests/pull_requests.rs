@@ -119,6 +119,121 @@ fn the_comment_of_a_plan_shows_what_hangs_on_a_database_and_a_host() {
     settings.bind(|| insta::assert_snapshot!("comment", told(&comment.out)));
 }
 
+/// Two stages; in the first, the owner of the system and who stands in for them are both asked.
+const TWO: &str = r#"
+[[stage]]
+name = "both"
+days = 7
+reviewers = ["system-owner", "system-deputy"]
+ask = 2
+outcome = "all-must-accept"
+
+[[stage]]
+name = "who stands in"
+days = 7
+reviewers = ["system-deputy"]
+ask = 1
+outcome = "all-must-accept"
+
+[[select]]
+systems = ["web-1"]
+kinds = ["account"]
+cel = "grant.principal in ['old', 'temp']"
+"#;
+
+/// A host with two accounts that hold nothing else, put to two reviewers at once.
+fn asked() -> World {
+    let world = World::founded(&["web-1"]);
+    host::lay(&world, "web-1");
+    for (path, more) in [
+        ("etc/passwd", "old:x:1200:1200:old job:/srv/old:/bin/bash\ntemp:x:1201:1201:temporary:/srv/temp:/bin/bash\n"),
+        ("etc/shadow", "old:!:20000:0:99999:7:::\ntemp:!:20000:0:99999:7:::\n"),
+        ("etc/group", "old:x:1200:\ntemp:x:1201:\n"),
+        ("etc/gshadow", "old:!::\ntemp:!::\n"),
+    ] {
+        let text = world.read(&format!("web-1/{path}")) + more;
+        fs::write(world.join(&format!("web-1/{path}")), text).unwrap();
+    }
+    world.system("web-1", &host::settings("web-1"));
+    world.collected(&["web-1"]);
+    world.campaign_with(TWO, &[], |_| {});
+    world
+}
+
+/// Brings what `decide` leaves in the work tree to a branch of its own, from main.
+fn branch(world: &World, name: &str, decide: impl FnOnce()) {
+    let git = |arguments: &[&str]| world.sandbox().git(world.repo(), arguments);
+    git(&["switch", "--quiet", "--create", name, "main"]);
+    decide();
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "-m", name]);
+    git(&["switch", "--quiet", "main"]);
+}
+
+/// Has one reviewer decide the sheet of a stage, and sign.
+fn answers(world: &World, reviewer: &str, stage: u32) {
+    for path in world.reviews() {
+        let mut review = world.review(&path);
+        if review.reviewer.as_str() != reviewer || review.stage() != stage {
+            continue;
+        }
+        for item in &mut review.items {
+            item.decision = Some(Verdict::Revoke);
+            item.reason = format!("ended: {}", world::reason(item));
+        }
+        fs::write(world.repo().join(&path), tenure::format::governed::render(&review)).unwrap();
+        let signers = std::iter::once(&review.reviewer).chain(&review.cosigners);
+        signers.for_each(|name| world.sign(name.as_str(), &[&path]));
+    }
+}
+
+/// Merges two branches into main in this order with plain git, and returns the tree and what `check` says of each head.
+fn merged(world: &World, order: [&str; 2]) -> (String, Vec<Ran>) {
+    let git = |arguments: &[&str]| world.sandbox().git(world.repo(), arguments);
+    git(&["switch", "--quiet", "--create", &order.join("-then-"), "main"]);
+    let checks = order.map(|name| {
+        git(&["merge", "--quiet", "--no-ff", "-m", &format!("merge {name}"), name]);
+        assert_eq!(git(&["status", "--porcelain"]), "", "a conflict");
+        world.tenure(&["check", "--base", "HEAD^1"])
+    });
+    let tree = git(&["rev-parse", "HEAD^{tree}"]);
+    git(&["switch", "--quiet", "main"]);
+    (tree, checks.into())
+}
+
+#[test]
+fn two_reviewers_of_one_system_merge_in_both_orders() {
+    let world = asked();
+    branch(&world, "ana", || answers(&world, "ana", 1));
+    branch(&world, "ben", || answers(&world, "ben", 1));
+    let one = merged(&world, ["ana", "ben"]);
+    let other = merged(&world, ["ben", "ana"]);
+    assert_eq!(one.0, other.0, "the same files come out");
+    for ran in one.1.into_iter().chain(other.1) {
+        ran.exits(0);
+    }
+}
+
+#[test]
+fn a_late_answer_and_the_close_of_its_stage_merge_without_conflict_and_one_of_them_is_refused() {
+    let world = asked();
+    branch(&world, "ana", || answers(&world, "ana", 1));
+    branch(&world, "close", || {
+        let advance = ["campaign", "advance", world::CAMPAIGN];
+        ran(&mut world.command_in(&world.repo(), 8 * 24 * 60, &advance)).exits(0);
+        world.sign("ben", &[&format!("campaigns/{}/stages/1.toml", world::CAMPAIGN)]);
+    });
+    let (late, checks) = merged(&world, ["close", "ana"]);
+    let [close, answer] = <[Ran; 2]>::try_from(checks).ok().unwrap();
+    close.exits(0);
+    answer.exits(3).says("late-decision");
+    let (early, checks) = merged(&world, ["ana", "close"]);
+    let [answer, close] = <[Ran; 2]>::try_from(checks).ok().unwrap();
+    answer.exits(0);
+    close.exits(3).says("campaigns/2026-q4/stages/1.toml");
+    assert_eq!(late, early, "git finds no conflict in either order");
+}
+
 /// Returns text without what differs from one run to the next: ids of actions, digests, and immutable ids.
 fn told(text: &str) -> String {
     let mut told = String::new();
