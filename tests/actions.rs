@@ -15,14 +15,14 @@ mod support;
 #[path = "support/world.rs"]
 mod world;
 
-use actions::{CANARY, Event, Forge, READ, WRITE, jobs};
+use actions::{CANARY, Event, Forge, READ, TELL, WRITE, jobs};
 use serde_json::json;
 use std::fs;
 use std::sync::LazyLock;
 use std::thread::scope;
 use support::sandbox::{hook, succeed};
 use support::servers::program;
-use world::World;
+use world::{CAMPAIGN, World};
 
 /// A repository that may change two hosts, and has none yet.
 static FOUNDED: LazyLock<World> = LazyLock::new(|| World::founded(&["web-1", "web-2"]));
@@ -167,7 +167,7 @@ fn row_24_a_fork_reaches_no_secret_and_cannot_push() {
     let world = opened();
     let forge = Forge::serve(&world);
     // The fork even brings a workflow of its own that asks for everything.
-    let branch = "x;$(touch${IFS}pwned)&&echo";
+    let branch = "$(touch${IFS}pwned)\";touch${IFS}pwned;echo`touch${IFS}pwned`'%0A;;set-output-name=x;y";
     git(&world, &["switch", "--quiet", "--create", branch]);
     let workflow = world.read("repo/.github/workflows/tenure-check.yml");
     let greedy = workflow
@@ -187,10 +187,11 @@ fn row_24_a_fork_reaches_no_secret_and_cannot_push() {
     let job = done[0].ended("success");
     let environments = job.environments();
     assert!(environments.contains("touch${IFS}pwned"), "the name of the branch did reach the job");
-    for secret in [CANARY, WRITE, "ACTIONS_ID_TOKEN", "BEGIN OPENSSH"] {
+    for secret in [CANARY, TELL, WRITE, "ACTIONS_ID_TOKEN", "BEGIN OPENSSH"] {
         assert!(!environments.contains(secret), "{secret}");
     }
     assert!(foreign_commands(&job.log()).is_empty(), "{}", job.log());
+    assert!(foreign_commands(&job.summary()).is_empty(), "{}", job.summary());
     let find = succeed(world.sandbox().command(program("find"), world.path()).args([".", "-name", "pwned"]));
     assert_eq!(find, "", "something of the change was started");
     // Its token reads, and does not write: not main, and not the evidence.
@@ -296,6 +297,106 @@ fn claims_that_the_issuer_has_not_signed_are_claims_only() {
     }
 }
 
+/// A month has gone by since a campaign was opened over the hosts, and nobody has answered.
+fn forgotten() -> World {
+    let world = FOUNDED.copied();
+    host::lay(&world, "web-1");
+    world.system("web-1", &host::settings("web-1"));
+    people(&world);
+    world.tenure(&["workflows", "--write"]).exits(0);
+    let then = |arguments: &[&str]| world::ran(&mut world.command_in(&world.repo(), -30 * 24 * 60, arguments)).exits(0);
+    world.merge("describe systems");
+    then(&["collect", "web-1"]);
+    world.write("repo/policies/all.toml", FORGOTTEN);
+    world.tenure(&["fmt", "policies/all.toml"]).exits(0);
+    world.merge("collect, define a campaign");
+    then(&["campaign", "open", CAMPAIGN, "--from", "policies/all.toml"]);
+    world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/campaign.toml")]);
+    world.merge("open the campaign");
+    world
+}
+
+#[test]
+fn housekeeping_tells_once_records_it_and_proposes_what_is_due() {
+    let world = forgotten();
+    let forge = Forge::serve(&world);
+    let done = forge.runs(&world, "tenure-housekeeping.yml", Event::Schedule);
+    let names: Vec<_> = done.iter().map(|job| job.ended("success").name()).collect();
+    assert_eq!(names, ["tell", "record", "propose"]);
+    let issues = forge.opened("issues");
+    assert!(!issues.is_empty(), "{}", done[0].log());
+    for issue in &issues {
+        let body = issue["body"].as_str().unwrap();
+        assert!(body.contains("@ana") && body.contains("<!-- tenure-notice 2026-q4/1/default-action/"), "{body}");
+        assert_eq!(issue["labels"], json!(["tenure", "campaign:2026-q4", "default-action"]));
+    }
+    let noticed = world.records_of("notice");
+    assert_eq!(noticed.len(), issues.len(), "what was told is recorded, and nothing else");
+    // The stage is over: the list of what nobody answered waits for the signature of a campaign owner.
+    let pulls = forge.opened("pulls");
+    assert_eq!(pulls.iter().map(|pull| pull["head"].as_str().unwrap()).collect::<Vec<_>>(), PROPOSED);
+    git(&world, &["fetch", "--quiet", "origin", PROPOSED[0]]);
+    let listed = git(&world, &["diff", "--name-only", "origin/main", "FETCH_HEAD"]);
+    assert_eq!(listed, format!("campaigns/{CAMPAIGN}/stages/1.toml"));
+    for job in &done {
+        assert!(foreign_commands(&job.log()).is_empty(), "{}", job.log());
+    }
+    assert!(!done[0].environments().contains("BEGIN OPENSSH") && !done[0].environments().contains(WRITE));
+
+    // Again: everybody was told, everything is proposed.
+    forge.runs(&world, "tenure-housekeeping.yml", Event::Schedule).iter().for_each(|job| _ = job.ended("success"));
+    assert_eq!((forge.opened("issues").len(), forge.opened("pulls").len()), (issues.len(), 1));
+    assert_eq!(world.records_of("notice").len(), noticed.len());
+
+    // A campaign owner signs on the branch; from then on it is theirs, and once merged the stage is closed.
+    git(&world, &["switch", "--quiet", "--create", "sign", "FETCH_HEAD"]);
+    world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
+    git(&world, &["add", "--all"]);
+    git(&world, &["commit", "--quiet", "-m", "sign"]);
+    git(&world, &["push", "--quiet", "origin", &format!("HEAD:{}", PROPOSED[0])]);
+    let signed = git(&world, &["rev-parse", "HEAD"]);
+    let done = forge.runs(&world, "tenure-housekeeping.yml", Event::Schedule);
+    let log: String = done.iter().map(|job| job.ended("success").log()).collect();
+    assert!(log.contains("somebody works on #"), "{log}");
+    let there = world.sandbox().git(world.join("remote.git"), &["rev-parse", PROPOSED[0]]);
+    assert_eq!(there, signed, "what somebody signed is never pushed over");
+    git(&world, &["switch", "--quiet", "main"]);
+    git(&world, &["merge", "--quiet", "--no-ff", "-m", "close stage 1 (#100)", "sign"]);
+    git(&world, &["push", "--quiet", "origin", "main"]);
+    git(&world, &["fetch", "--quiet", "origin"]);
+    world.tenure(&["check"]).exits(0);
+    world.tenure(&["campaign", "advance", CAMPAIGN]).exits(3).says("all 1 stages are closed");
+    let audit = world.audit(0);
+    assert!(audit.out.contains("integrity    nothing found"), "{}{}", audit.out, audit.err);
+}
+
+#[test]
+fn what_was_collected_is_proposed_to_whoever_answers_for_the_system() {
+    let world = opened();
+    let forge = Forge::serve(&world);
+    let done = forge.runs(&world, "tenure-collect.yml", Event::Schedule);
+    let names: Vec<_> = done.iter().map(|job| job.ended("success").name()).collect();
+    assert_eq!(names, ["systems", "collect web-1", "collect web-2"]);
+    let mut heads: Vec<_> = forge.opened("pulls").iter().map(|pull| pull["head"].to_string()).collect();
+    heads.sort();
+    assert_eq!(heads, ["\"tenure/inventory/web-1\"", "\"tenure/inventory/web-2\""]);
+    git(&world, &["fetch", "--quiet", "origin", "tenure/inventory/web-1"]);
+    let listed = git(&world, &["diff", "--name-only", "origin/main...FETCH_HEAD"]);
+    assert!(!listed.is_empty() && listed.lines().all(|path| path.starts_with("inventory/web-1/")), "{listed}");
+    for job in &done {
+        assert!(!job.environments().contains(CANARY) && foreign_commands(&job.log()).is_empty(), "{}", job.log());
+    }
+    // The next day goes on where this one ended: nothing is pushed over, and no second pull request is opened.
+    let first = git(&world, &["rev-parse", "FETCH_HEAD"]);
+    host::lay(&world, "web-1");
+    let group = world.read("web-1/etc/group").replace("deploy,li", "deploy");
+    world.write("web-1/etc/group", &group);
+    forge.runs(&world, "tenure-collect.yml", Event::Schedule).iter().for_each(|job| _ = job.ended("success"));
+    assert_eq!(forge.opened("pulls").len(), 2);
+    git(&world, &["fetch", "--quiet", "origin", "tenure/inventory/web-1"]);
+    git(&world, &["merge-base", "--is-ancestor", &first, "FETCH_HEAD"]);
+}
+
 /// Enforces one world as a job of the forge would, and returns what an auditor finds.
 fn audited(world: &World, forge: &Forge) -> String {
     let mut enforce = world.enforce_in(&world.repo(), 0, &["web-1", "web-2"]);
@@ -312,3 +413,18 @@ fn audited(world: &World, forge: &Forge) -> String {
     fs::remove_dir_all(world.join("auditor")).unwrap();
     format!("{}{}", audit.out, audit.err)
 }
+
+const PROPOSED: [&str; 1] = ["tenure/campaigns/2026-q4"];
+/// A day to answer in, long ago.
+const FORGOTTEN: &str = r#"schema = "tenure/campaign-definition/v1"
+title = "Accounts"
+window_days = 1
+fresh_days = 2
+fallback = "ben"
+second_fallback = "mia"
+on_silence = "open"
+
+[[select]]
+systems = ["web-1"]
+kinds = ["account"]
+"#;

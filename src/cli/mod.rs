@@ -121,6 +121,8 @@ enum Command {
     Policy(policy::Args),
     /// Who is who across systems: import people and machines, show what one holds, find what is wrong
     Principals(principals::Args),
+    /// Put what a job wrote to people, as a pull request for each system or campaign
+    Propose(forge::propose::Args),
     /// Decide on the access that is put to you: read each card, give a verdict and a reason, sign
     Review(review::Args),
     /// Print the JSON Schema of a kind of file, or list the kinds
@@ -172,6 +174,7 @@ fn dispatch(cli: Cli, context: &mut Context) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(&args, context),
         Command::Policy(args) => policy::run(&args, context),
         Command::Principals(args) => principals::run(&args, context),
+        Command::Propose(args) => forge::propose::run(&args, context),
         Command::Review(args) => review::run(&args, context),
         Command::Schema(args) => schema::run(&args, context),
         Command::Sign(args) => sign::run(&args, context),

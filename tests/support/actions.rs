@@ -41,10 +41,12 @@ impl Forge {
         fs::create_dir_all(folder.join("api/repos/acme/access")).unwrap();
         let mut genrsa = world.sandbox().command(program("openssl"), &folder);
         succeed(genrsa.args(["genrsa", "-out", "issuer.pem", "2048"]));
-        let users = format!(
-            r#"{{"reader": {{"password": "{READ}", "write": false}}, "writer": {{"password": "{WRITE}", "write": true}}}}"#
-        );
-        fs::write(folder.join("users.json"), users).unwrap();
+        let users = json!({
+            "reader": {"password": READ, "write": false},
+            "teller": {"password": TELL, "write": false, "opens": ["issues"]},
+            "writer": {"password": WRITE, "write": true, "opens": ["pulls"]},
+        });
+        fs::write(folder.join("users.json"), users.to_string()).unwrap();
         let mut command = world.sandbox().command(program("python3"), world.path());
         command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/forge.py"));
         command.arg(world.path()).arg(folder.join("users.json")).arg(&folder);
@@ -91,6 +93,13 @@ impl Forge {
         format!("http://127.0.0.1:{}/api", self.port)
     }
 
+    /// Returns the pull requests or issues that were opened.
+    pub fn opened(&self, kind: &str) -> Vec<Value> {
+        let text = fs::read_to_string(self.folder.join("opened.json")).unwrap_or_else(|_| "[]".to_owned());
+        let all: Vec<Value> = serde_json::from_str(&text).unwrap();
+        all.into_iter().filter(|one| one["kind"] == kind).collect()
+    }
+
     /// Returns what was asked of the REST API.
     pub fn calls(&self) -> String {
         fs::read_to_string(self.folder.join("calls")).unwrap_or_default()
@@ -121,7 +130,12 @@ impl Forge {
                 github["event_name"] = "pull_request".into();
                 github["ref"] = "refs/pull/7/merge".into();
                 github["head_ref"] = branch.into();
-                github["event"]["pull_request"] = json!({"base": {"sha": main}, "title": "::set-output name=x::y"});
+                github["event"]["pull_request"] = json!({
+                    "base": {"sha": main},
+                    "body": "::add-mask::x\r\n::error::y%0A::warning::z",
+                    "title": "x\n::set-output name=x::y\n%0A##[add-mask]z `touch pwned`",
+                    "user": {"login": "mallory\n::set-output name=x::y"},
+                });
                 github["sha"] = merge.clone().into();
                 merge
             }
@@ -152,7 +166,7 @@ impl Forge {
             "inputs": {"path": env!("CARGO_BIN_EXE_tenure")},
             "remote": self.url(),
             "secrets": secrets(world),
-            "tokens": {"read": READ, "write": WRITE},
+            "tokens": {"read": READ, "tell": TELL, "write": WRITE},
             "vars": {"TENURE_ROOT": world.pin()},
             "workflow": folder.join("workflow.yml"),
         });
@@ -232,15 +246,15 @@ pub fn jobs(text: &str) -> Vec<Done> {
 /// The engine's keys in the environments that may have them, and a canary in each place.
 fn secrets(world: &World) -> Value {
     let key = |name: &str| world.read(&format!("keys/{name}"));
-    let mut all = json!({"": {"REPOSITORY_CANARY": CANARY}});
+    let readback = json!({"TENURE_READBACK_KEY": key("engine-readback"), "TENURE_LOG_KEY": key("engine-log")});
+    let mut all = json!({"": {"REPOSITORY_CANARY": CANARY}, "housekeeping": readback.clone()});
     for system in ["web-1", "web-2"] {
         all[format!("enforce-{system}")] = json!({
             "CANARY": CANARY,
             "TENURE_COMMIT_KEY": key("engine-commit"),
             "TENURE_LOG_KEY": key("engine-log"),
         });
-        all[format!("verify-{system}")] =
-            json!({"TENURE_READBACK_KEY": key("engine-readback"), "TENURE_LOG_KEY": key("engine-log")});
+        all[format!("verify-{system}")] = readback.clone();
     }
     all
 }
@@ -249,5 +263,7 @@ fn secrets(world: &World) -> Value {
 pub const CANARY: &str = "canary-5b1f7d2c";
 /// The token of a job that may read.
 pub const READ: &str = "token-that-reads-7c41";
+/// The token of a job that may open issues.
+pub const TELL: &str = "token-that-tells-4b52";
 /// The token of a job that may write.
 pub const WRITE: &str = "token-that-writes-93e0";

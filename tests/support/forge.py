@@ -3,7 +3,8 @@
 Usage: forge.py ROOT USERS FOLDER
 
 ROOT and USERS are those of git_http.py. FOLDER holds `api/` with what GitHub's REST API answers, a JSON file for each path,
-and `issuer.pem`, the key that signs id-tokens. Every call is a line of `FOLDER/calls`.
+and `issuer.pem`, the key that signs id-tokens. Every call is a line of `FOLDER/calls`. Pull requests and issues that are opened
+here are kept in `FOLDER/opened.json`; who may open which is the `opens` of a user.
 """
 
 import base64
@@ -11,11 +12,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from urllib.parse import parse_qs
 
 from git_http import USERS, Forge as Git, serve
 
 FOLDER = sys.argv[3]
 KEY = os.path.join(FOLDER, "issuer.pem")
+OPENED, LOCK = os.path.join(FOLDER, "opened.json"), threading.Lock()
 
 
 def base64url(data):
@@ -33,7 +37,12 @@ class Forge(Git):
         path, _, query = self.path.partition("?")
         if path.startswith("/api/"):
             self.note()
-            self.send_json(*self.recorded(path, query))
+            kind = path.rsplit("/", 1)[1]
+            asked = parse_qs(query)
+            if kind in ("issues", "pulls") and (self.command == "POST" or "state" in asked):
+                self.send_json(*self.desk(kind, asked))
+            else:
+                self.send_json(*self.recorded(path, query))
         elif path == "/_services/token/.well-known/jwks":
             self.send_json(200, {"keys": [self.public_key()]})
         elif path.startswith("/_services/id-token/"):
@@ -58,6 +67,31 @@ class Forge(Git):
         with open(file, encoding="utf-8") as recording:
             body = json.load(recording)
         return (body["status"], body["body"]) if isinstance(body, dict) and "body" in body else (200, body)
+
+    def desk(self, kind, asked):
+        """Opens a pull request or an issue, or lists those that were opened here."""
+        body, (_, _, token) = self.body(), self.headers.get("Authorization", "").partition(" ")
+        user = next((user for user in USERS.values() if user["password"] == token), None)
+        if user is None:
+            return 401, {"message": "Bad credentials", "status": "401"}
+        with LOCK:
+            opened = []
+            if os.path.exists(OPENED):
+                with open(OPENED, encoding="utf-8") as file:
+                    opened = json.load(file)
+            if self.command == "GET":
+                mine = [one for one in opened if one["kind"] == kind]
+                if "head" in asked:
+                    mine = [one for one in mine if f"acme:{one['head']}" == asked["head"][0]]
+                if "labels" in asked:
+                    mine = [one for one in mine if asked["labels"][0] in one["labels"]]
+                return 200, mine if asked.get("page", ["1"]) == ["1"] else []
+            if kind not in user.get("opens", []):
+                return 403, {"message": "Resource not accessible by integration", "status": "403"}
+            one = json.loads(body) | {"kind": kind, "number": 100 + len(opened)}
+            with open(OPENED, "w", encoding="utf-8") as file:
+                json.dump([*opened, one], file)
+            return 201, one
 
     def public_key(self):
         modulus = openssl("rsa", "-in", KEY, "-noout", "-modulus").decode().strip().partition("=")[2]

@@ -6,13 +6,16 @@ use crate::{
     cli::{
         Context, Exit, Failure, Format,
         assemble::people_at,
+        forge::sealed::forge,
         proof::{self, EngineArgs},
         session::{Session, store},
     },
-    diag::escape,
+    diag::{Diagnostic, escape},
     enforce::Journal,
+    inventory::People,
     model::{
         ItemId, PrincipalId,
+        history::History,
         record::{Entry, RunEnd, RunStart},
     },
     report::cell,
@@ -26,7 +29,7 @@ use std::{
 /// Say whom to tell now: what opened, reminders, what is late, and who is next
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Computed anew each time from what is open; an event whose notice is recorded is not told again. A stage that is closed\ntells nothing.\n\nExamples:\n  tenure campaign due\n  tenure campaign due --as issues                     one JSON array for a job: title, body, labels, marker\n  tenure campaign due --as issues --record --commit-key KEY --log-key KEY"
+    after_help = "Computed anew each time from what is open; an event whose notice is recorded is not told again. A stage that is closed\ntells nothing.\n\nExamples:\n  tenure campaign due\n  tenure campaign due --as issues                     one JSON array for a job: title, body, labels, marker\n  tenure campaign due --as issues --record --commit-key KEY --log-key KEY\n  tenure campaign due --post                          in a job of GitHub Actions: open an issue of each, once"
 )]
 pub(super) struct Args {
     /// As what to print it
@@ -35,6 +38,12 @@ pub(super) struct Args {
     /// Record each notice in the evidence, with the engine's keys
     #[arg(long)]
     record: bool,
+    /// Open an issue of each on the forge that this job belongs to, unless it is there; `told` becomes an output of the job
+    #[arg(long, conflicts_with = "record")]
+    post: bool,
+    /// Take only these notices: their ids, with blanks between them
+    #[arg(long, value_name = "IDS")]
+    only: Option<String>,
     #[command(flatten)]
     engine: EngineArgs,
 }
@@ -55,13 +64,17 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     session.stand()?;
     if !args.record {
         let history = proof::sound(&session)?;
-        let due = due(&session, &history, context)?;
-        show(&due, args.shape, context)?;
+        let due = due(&session, &history, args, context)?;
+        let (people, _) = people_at(session.snapshot())?;
+        if args.post {
+            return post(&due, &people, context);
+        }
+        show(&due, &people, args.shape, context)?;
         return Ok(Exit::Done);
     }
     let trust = session.trust()?;
     let mut journal = proof::journal(&session, context, &args.engine)?;
-    let due = due(&session, journal.history(), context)?;
+    let due = due(&session, journal.history(), args, context)?;
     if !due.is_empty() {
         let start = RunStart {
             command: "campaign due".to_owned(),
@@ -83,12 +96,13 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         let _ = journal.publish(&entries).map_err(proof::journalled)?;
     }
     drop(journal);
-    show(&due, args.shape, context)?;
+    let (people, _) = people_at(session.snapshot())?;
+    show(&due, &people, args.shape, context)?;
     Ok(Exit::Done)
 }
 
 /// Returns what nobody was told yet, by campaign and reviewer.
-fn due(session: &Session, history: &crate::model::history::History, context: &Context) -> Result<Vec<Notice>, Failure> {
+fn due(session: &Session, history: &History, args: &Args, context: &Context) -> Result<Vec<Notice>, Failure> {
     let now = context.clock.now();
     let (people, _) = people_at(session.snapshot())?;
     let trust = session.trust()?;
@@ -115,19 +129,62 @@ fn due(session: &Session, history: &crate::model::history::History, context: &Co
         let waiting = OpenStage { campaign: id, definition, stage, begins, ends, open };
         all.extend(notices(&waiting, &people, &owners, now));
     }
-    all.retain(|notice| !history.is_noticed(&notice.id));
+    let only = args.only.as_ref().map(|ids| ids.split(' ').collect::<BTreeSet<_>>());
+    all.retain(|notice| !history.is_noticed(&notice.id) && only.as_ref().is_none_or(|ids| ids.contains(&*notice.id)));
     Ok(all)
 }
 
-fn show(due: &[Notice], shape: As, context: &mut Context) -> Result<(), Failure> {
+/// Opens an issue of each notice that has none. What is on the forge then was told; the job that records it gets the ids.
+fn post(due: &[Notice], people: &People, context: &mut Context) -> Result<Exit, Failure> {
+    let failed = |why: String| {
+        let problem = Diagnostic::error("not-told", why);
+        Failure::from(problem.help("give the step GITHUB_TOKEN with the permission `issues: write`"))
+    };
+    let mut told = Vec::new();
+    if !due.is_empty() {
+        let forge = forge(context).map_err(failed)?;
+        let there = forge.labelled(LABEL).map_err(|error| failed(error.to_string()))?;
+        let is_there = |notice: &Notice| {
+            there.iter().any(|issue| issue.body.as_deref().is_some_and(|body| body.contains(&marker(notice))))
+        };
+        let mut posted = 0;
+        for notice in due {
+            if !is_there(notice) {
+                // The rest is told by the next run: a forge takes only so many at once.
+                if posted == MOST_POSTED {
+                    break;
+                }
+                posted += 1;
+                let issue = forge.open_issue(&title(notice), &body(notice, people), &labels(notice));
+                match issue {
+                    Ok(issue) => writeln!(context.out, "#{} {}", issue.number, title(notice))?,
+                    Err(error) => {
+                        context.output("told", &told.join(" "))?;
+                        return Err(failed(error.to_string()));
+                    }
+                }
+            }
+            told.push(notice.id.as_str());
+        }
+    }
+    context.output("told", &told.join(" "))?;
+    writeln!(context.out, "{} of {} told", told.len(), due.len())?;
+    Ok(Exit::Done)
+}
+
+fn labels(notice: &Notice) -> Vec<String> {
+    vec![LABEL.to_owned(), format!("campaign:{}", notice.campaign), notice.event.clone()]
+}
+
+fn show(due: &[Notice], people: &People, shape: As, context: &mut Context) -> Result<(), Failure> {
     match shape {
         As::Issues => {
             let issue = |notice: &Notice| {
                 json!({
                     "id": notice.id,
                     "title": title(notice),
-                    "body": body(notice),
-                    "labels": ["tenure", format!("campaign:{}", notice.campaign), notice.event],
+                    "body": body(notice, people),
+                    "labels": labels(notice),
                     "marker": marker(notice),
                     "to": notice.to,
                 })
@@ -135,14 +192,14 @@ fn show(due: &[Notice], shape: As, context: &mut Context) -> Result<(), Failure>
             context.json(&due.iter().map(issue).collect::<Vec<_>>())
         }
         As::Comments => {
-            let comment = |notice: &Notice| json!({"id": notice.id, "campaign": notice.campaign, "body": body(notice), "marker": marker(notice)});
+            let comment = |notice: &Notice| json!({"id": notice.id, "campaign": notice.campaign, "body": body(notice, people), "marker": marker(notice)});
             context.json(&due.iter().map(comment).collect::<Vec<_>>())
         }
         As::Text if context.format == Format::Json => context.json(due),
         As::Text => {
             let mut text = String::new();
             for notice in due {
-                text.push_str(&format!("{} → {}\n", title(notice), names(&notice.to, "")));
+                text.push_str(&format!("{} → {}\n", title(notice), names(&notice.to)));
                 for file in &notice.files {
                     text.push_str(&format!("  {}\n", escape(file)));
                 }
@@ -170,8 +227,11 @@ fn title(notice: &Notice) -> String {
 }
 
 /// A body that a forge renders: nothing in it comes from a target, and names are ids.
-fn body(notice: &Notice) -> String {
-    let mut text = format!("{}\n\nFor {}\n\n", cell(&title(notice)), names(&notice.to, "@"));
+fn body(notice: &Notice, people: &People) -> String {
+    // An id is not a login: who has no handle is named and not called, or a stranger would be.
+    let handle = |id: &PrincipalId| people.get(id).and_then(|entry| entry.handle.as_ref()).map(ToString::to_string);
+    let to: Vec<_> = notice.to.iter().map(|id| handle(id).unwrap_or_else(|| cell(id.as_str()))).collect();
+    let mut text = format!("{}\n\nFor {}\n\n", cell(&title(notice)), to.join(", "));
     if !notice.files.is_empty() {
         text.push_str("| file | next |\n|---|---|\n");
         for file in notice.files.iter().take(MOST_FILES) {
@@ -192,8 +252,8 @@ fn body(notice: &Notice) -> String {
     text
 }
 
-fn names(to: &BTreeSet<PrincipalId>, before: &str) -> String {
-    to.iter().map(|id| format!("{before}{id}")).collect::<Vec<_>>().join(", ")
+fn names(to: &BTreeSet<PrincipalId>) -> String {
+    to.iter().map(PrincipalId::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// By this a job finds what it has posted.
@@ -202,3 +262,7 @@ fn marker(notice: &Notice) -> String {
 }
 
 const MOST_FILES: usize = 30;
+/// By this label issues are found again.
+const LABEL: &str = "tenure";
+/// How many issues one run opens; GitHub takes 80 a minute.
+const MOST_POSTED: usize = 50;

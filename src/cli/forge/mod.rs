@@ -1,6 +1,7 @@
 //! What a forge is told about a governed repository: who is asked for reviews, and what its jobs do.
 
 pub(super) mod codeowners;
+pub(super) mod propose;
 pub(super) mod sealed;
 pub(super) mod systems;
 pub(super) mod workflows;

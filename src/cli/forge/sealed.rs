@@ -52,16 +52,10 @@ pub(in crate::cli) fn merges(
     if !is_job(context) || commits.is_empty() && again.is_empty() {
         return Vec::new();
     }
-    let repository = context.variable("GITHUB_REPOSITORY").unwrap_or_default();
-    let api = context.variable("GITHUB_API_URL").unwrap_or_default();
-    let opened = context
-        .variable("GITHUB_TOKEN")
-        .map(SecretString::from)
-        .ok_or_else(|| "GITHUB_TOKEN is not set".to_owned())
-        .and_then(|token| GitHub::connect(&api, &repository, &token, nearness(context)).map_err(|e| e.to_string()));
-    let github = match opened {
+    let github = match forge(context) {
         Ok(github) => github,
         Err(why) => {
+            let repository = context.variable("GITHUB_REPOSITORY").unwrap_or_default();
             let unknown = |commit| MergeSeen { commit, forge: short(&repository), told: Told::Unknown(short(&why)) };
             return commits.into_iter().map(unknown).map(Entry::Merge).collect();
         }
@@ -70,6 +64,14 @@ pub(in crate::cli) fn merges(
     // What is still unknown has been said before.
     seen.extend(again.iter().map(|commit| github.merge(commit)).filter(|seen| !is_unknown(&seen)));
     seen.into_iter().map(Entry::Merge).collect()
+}
+
+/// Returns the forge that this job belongs to, with the job's token; why not, where there is none.
+pub(in crate::cli) fn forge(context: &Context) -> Result<GitHub, String> {
+    let named = |name: &str| context.variable(name).ok_or_else(|| format!("{name} is not set"));
+    let token = SecretString::from(named("GITHUB_TOKEN")?);
+    GitHub::connect(&named("GITHUB_API_URL")?, &named("GITHUB_REPOSITORY")?, &token, nearness(context))
+        .map_err(|error| error.to_string())
 }
 
 /// The commits on main that brought what is taken up.

@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 
 /// A repository on GitHub, to be read with a token.
 pub struct GitHub {
-    client: Client,
-    repository: String,
-    headers: Vec<(String, String)>,
+    pub(super) client: Client,
+    pub(super) repository: String,
+    pub(super) headers: Vec<(String, String)>,
 }
 
 impl GitHub {
@@ -142,11 +142,14 @@ impl GitHub {
         Err(ConnectorError::Permanent(format!("{name}: more pages than allowed")))
     }
 
-    fn get<T: DeserializeOwned>(&self, name: &str, path: &str) -> Result<T, ConnectorError> {
+    pub(super) fn get<T: DeserializeOwned>(&self, name: &str, path: &str) -> Result<T, ConnectorError> {
+        read(&self.client, &format!("github {name}"), &self.url(name, path)?, &self.headers)
+    }
+
+    pub(super) fn url(&self, name: &str, path: &str) -> Result<Url, ConnectorError> {
         let base = self.client.origin().url().as_str().trim_end_matches('/').to_owned();
         let odd = |_| ConnectorError::Permanent(format!("{name} is no address"));
-        let url = Url::parse(&format!("{base}/repos/{}/{path}", self.repository)).map_err(odd)?;
-        read(&self.client, &format!("github {name}"), &url, &self.headers)
+        Url::parse(&format!("{base}/repos/{}/{path}", self.repository)).map_err(odd)
     }
 }
 

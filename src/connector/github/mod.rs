@@ -1,11 +1,13 @@
-//! What GitHub knows of a governed repository: who proposed, approved and merged a change, and which job this is. It only
-//! reads, and what it cannot read is said to be unknown.
+//! What GitHub knows of a governed repository: who proposed, approved and merged a change, and which job this is. What it
+//! cannot read is said to be unknown. What it writes are pull requests and issues: questions to people, never an answer.
 
 mod claims;
 mod merges;
+mod proposals;
 
 pub use claims::{Asked, claims};
 pub use merges::GitHub;
+pub use proposals::Posted;
 
 use super::{
     ConnectorError,
@@ -13,6 +15,7 @@ use super::{
 };
 use reqwest::Url;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -46,21 +49,27 @@ fn read<T: DeserializeOwned>(
     url: &Url,
     headers: &[(String, String)],
 ) -> Result<T, ConnectorError> {
-    retry_read(client.limits(), || {
-        let request = Request {
-            name: name.to_owned(),
-            effect: Effect::Read,
-            method: Method::GET,
-            url: url.clone(),
-            headers: headers.to_vec(),
-            body: Zeroizing::default(),
-        };
-        let answer = client.send(request)?;
-        if !answer.is_success() {
-            return Err(answer.refusal());
-        }
-        serde_json::from_slice(answer.body()).map_err(|_| answer.unreadable())
-    })
+    retry_read(client.limits(), || exchange(client, name, Effect::Read, Method::GET, url, headers, &Value::Null))
+}
+
+/// Makes one call, once, and returns what the JSON of its answer says; `null` is no body.
+fn exchange<T: DeserializeOwned>(
+    client: &Client,
+    name: &str,
+    effect: Effect,
+    method: Method,
+    url: &Url,
+    headers: &[(String, String)],
+    body: &Value,
+) -> Result<T, ConnectorError> {
+    let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+    let (name, headers) = (name.to_owned(), headers.to_vec());
+    let answer =
+        client.send(Request { name, effect, method, url: url.clone(), headers, body: Zeroizing::new(body) })?;
+    if !answer.is_success() {
+        return Err(answer.refusal());
+    }
+    serde_json::from_slice(answer.body()).map_err(|_| answer.unreadable())
 }
 
 const LIMITS: Limits =

@@ -1,0 +1,218 @@
+//! `tenure propose inventory|campaigns`
+
+use crate::{
+    cli::{Context, Exit, Failure, forge::sealed::forge, session::git},
+    connector::github::GitHub,
+    diag::{Diagnostic, Diagnostics},
+    git::{Carrier, Commit, Draft, Edit, Identity, ObjectId, Pushed, Repository},
+};
+use std::{collections::BTreeMap, fs, io, path::Path};
+
+/// Put what was written to the work tree to people, as a pull request for each system or campaign
+///
+/// For a job of GitHub Actions: what differs from main is committed to a branch of its own, `tenure/inventory/SYSTEM` or
+/// `tenure/campaigns/ID`, and a pull request is opened, once. A branch that somebody has gone on with is left alone.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "GITHUB_TOKEN opens the pull request; git pushes with the credentials it has.\n\nExamples:\n  tenure collect web-1 && tenure propose inventory\n  tenure campaign next --open && tenure propose campaigns\n\nExit codes: 0 done · 1 the forge refused one of them"
+)]
+pub(in crate::cli) struct Args {
+    /// Which files
+    #[arg(value_enum)]
+    what: What,
+    /// The remote that has the main branch
+    #[arg(long, value_name = "NAME", default_value = "origin")]
+    remote: String,
+}
+
+/// What is proposed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+enum What {
+    /// Campaigns that were opened, and stages that were closed
+    Campaigns,
+    /// Inventories that were collected
+    Inventory,
+}
+
+impl What {
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Campaigns => "campaigns",
+            Self::Inventory => "inventory",
+        }
+    }
+
+    const fn body(self) -> &'static str {
+        match self {
+            Self::Campaigns => CAMPAIGNS,
+            Self::Inventory => INVENTORY,
+        }
+    }
+}
+
+pub(in crate::cli) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let repository = Repository::discover(&context.directory).map_err(git)?;
+    let root = super::work_tree(&repository)?;
+    let carrier = Carrier::to(&args.remote).map_err(|error| refused("remote", error.to_string()))?;
+    // What was written here was written over this commit, wherever main is by now.
+    let main = repository.resolve("HEAD").map_err(git)?;
+    let mut problems = Diagnostics::new();
+    let changed = changed(&repository, root, main, args.what.folder())?;
+    if changed.is_empty() {
+        writeln!(context.out, "there is nothing to propose")?;
+    }
+    let desk = Desk { repository: &repository, carrier: &carrier, main };
+    for (unit, edits) in changed {
+        // One that is refused never stops the others.
+        match desk.proposed(args.what, &unit, &edits, context) {
+            Ok(told) => writeln!(context.out, "{told}")?,
+            Err(failure) => problems.extend(failure.problems),
+        }
+    }
+    if problems.has_errors() { Err(Failure { problems, exit: Exit::CouldNot }) } else { Ok(Exit::Done) }
+}
+
+/// Where proposals are made.
+struct Desk<'a> {
+    repository: &'a Repository,
+    carrier: &'a Carrier,
+    main: ObjectId,
+}
+
+impl Desk<'_> {
+    /// Proposes what differs in one folder, and says what became of it.
+    fn proposed(&self, what: What, unit: &str, edits: &[Edit], context: &Context) -> Result<String, Failure> {
+        let forge = forge(context).map_err(|why| refused("no-forge", why))?;
+        let branch = format!("tenure/{unit}");
+        let pull = forge.open_pull(&branch).map_err(|error| refused("forge", error.to_string()))?;
+        let there = self.head(&branch)?;
+        let tree = self.repository.write_tree(Some(self.repository.tree_of(self.main).map_err(git)?), edits);
+        let tree = tree.map_err(git)?;
+        if let (Some(pull), Some(head)) = (&pull, there) {
+            let head = self.repository.commit(head).map_err(git)?;
+            if !head.author.ends_with(&format!("<{ADDRESS}>")) {
+                return Ok(format!("{unit}: somebody works on #{}; it is left alone", pull.number));
+            }
+            if head.tree == tree || what == What::Campaigns && self.is_on_this_ground(&head, unit)? {
+                return Ok(format!("{unit}: #{} proposes it", pull.number));
+            }
+        }
+        // What was on the branch stays behind it, so that nothing is ever pushed over.
+        let parents: Vec<ObjectId> = [Some(self.main), there].into_iter().flatten().collect();
+        let author = Identity { name: "tenure".to_owned(), address: ADDRESS.to_owned() };
+        let title = match what {
+            What::Campaigns => format!("Campaign {}", unit.trim_start_matches("campaigns/")),
+            What::Inventory => format!("Collect {}", unit.trim_start_matches("inventory/")),
+        };
+        let (seconds, message) = (context.clock.now().unix(), format!("{title}\n"));
+        let draft = Draft { tree, parents: &parents, author: &author, seconds, message: &message };
+        let commit = self.repository.write_commit(&draft).map_err(git)?;
+        let reference = format!("refs/heads/{branch}");
+        match self.carrier.push(self.repository, commit, &reference) {
+            Ok(Pushed::Landed) => {}
+            Ok(Pushed::LostRace { .. }) => return Ok(format!("{unit}: somebody pushed {branch} just now")),
+            Ok(Pushed::Declined { reason } | Pushed::Unreachable { reason }) => return Err(refused("push", reason)),
+            Err(error) => return Err(refused("push", error.to_string())),
+        }
+        match pull {
+            Some(pull) => Ok(format!("{unit}: #{} is up to date", pull.number)),
+            None => open(&forge, &branch, &title, what.body()).map(|number| format!("{unit}: #{number} proposes it")),
+        }
+    }
+
+    /// A list or a campaign says when it was written: it is not written anew, under the hands of whoever reads it, as long as
+    /// nothing of that campaign has come to main.
+    fn is_on_this_ground(&self, head: &Commit, unit: &str) -> Result<bool, Failure> {
+        let Some(base) = head.parents.first() else { return Ok(false) };
+        let there = self.repository.file(*base, unit).map_err(git)?.map(|folder| folder.id);
+        Ok(there == self.repository.file(self.main, unit).map_err(git)?.map(|folder| folder.id))
+    }
+
+    /// Returns where a branch of the remote is, with its commits here.
+    fn head(&self, branch: &str) -> Result<Option<ObjectId>, Failure> {
+        let reference = format!("refs/heads/{branch}");
+        let failed = |error: crate::git::CarrierError| refused("remote", error.to_string());
+        let there = self.carrier.advertised(self.repository, &[&reference]).map_err(failed)?;
+        let Some(head) = there.into_iter().flatten().next() else { return Ok(None) };
+        if !self.repository.has(head) {
+            let local = format!("refs/tenure/proposed/{}", &head.to_string()[..12]);
+            let _ = self.carrier.fetch(self.repository, &[(&reference, &local)]).map_err(failed)?;
+        }
+        Ok(Some(head))
+    }
+}
+
+fn open(forge: &GitHub, branch: &str, title: &str, body: &str) -> Result<u64, Failure> {
+    forge.propose(branch, title, body).map(|pull| pull.number).map_err(|error| {
+        let problem = Diagnostic::error("not-proposed", format!("{branch} is pushed, and no pull request: {error}"));
+        let help = "open it by hand; in Settings, Actions, General, allow GitHub Actions to create pull requests";
+        problem.help(help).into()
+    })
+}
+
+/// Returns what differs from main, by the folder right below `folder`.
+fn changed(
+    repository: &Repository,
+    root: &Path,
+    main: ObjectId,
+    folder: &str,
+) -> Result<BTreeMap<String, Vec<Edit>>, Failure> {
+    let listed = repository.list(main, folder).map_err(git)?.files;
+    let mut before: BTreeMap<String, ObjectId> = listed.into_iter().map(|file| (file.path, file.id)).collect();
+    let mut paths = Vec::new();
+    below(root, folder, &mut paths)?;
+    let mut units: BTreeMap<String, Vec<Edit>> = BTreeMap::new();
+    let unit = |path: &str| path.splitn(3, '/').take(2).collect::<Vec<_>>().join("/");
+    for path in paths {
+        let blob = repository.write_blob(&fs::read(root.join(&path))?).map_err(git)?;
+        if before.remove(&path) != Some(blob) {
+            units.entry(unit(&path)).or_default().push(Edit::Put { path, blob });
+        }
+    }
+    for path in before.into_keys() {
+        units.entry(unit(&path)).or_default().push(Edit::Remove { path });
+    }
+    Ok(units)
+}
+
+/// Lists the plain files below a folder of the work tree; links lead elsewhere and are not followed.
+fn below(root: &Path, folder: &str, paths: &mut Vec<String>) -> Result<(), Failure> {
+    let entries = match fs::read_dir(root.join(folder)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut entries = entries.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let (kind, path) = (entry.file_type()?, format!("{folder}/{name}"));
+        if kind.is_dir() {
+            below(root, &path, paths)?;
+        } else if kind.is_file() && entry.metadata()?.len() <= MOST {
+            paths.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn refused(code: &'static str, why: String) -> Failure {
+    let help = "in a job of GitHub Actions, give the step GITHUB_TOKEN; elsewhere, commit it and open a pull request";
+    Diagnostic::error(code, why).help(help).into()
+}
+
+/// Whose commits are the engine's own.
+const ADDRESS: &str = "tenure@engine.invalid";
+const MOST: u64 = 64 << 20;
+const CAMPAIGNS: &str = "\
+This is due by the rhythm and the rules on main: a campaign to be opened, or a stage whose days are over. Nothing happens by
+it until a campaign owner has looked at it, signed the new files on this branch, and it is merged:
+
+```sh
+tenure sign campaigns/ID/campaign.toml   # or campaigns/ID/stages/N.toml
+```
+";
+const INVENTORY: &str = "\
+What this system holds, as it was read today. The difference is the access that appeared, changed or went away since the
+inventory on main was taken; whoever answers for the system looks at it, and merges. Campaigns open over what is merged.
+";
