@@ -39,15 +39,21 @@ pub(super) fn gives_without<'a>(
         Effective { grant, entitlement: &grant.entitlement, kind: Some(grant.kind), tier: grant.tier, way: Vec::new() };
     let mut all = vec![itself];
     let mut seen: BTreeSet<&str> = BTreeSet::from([grant.entitlement.id.as_str()]);
+    let mut known: Known<'_> = Known::default();
     let mut roles: BTreeSet<&str> = BTreeSet::new();
+    let mut lists: Vec<(&Grant, Vec<&str>)> = Vec::new();
     let mut next = vec![(grant, Vec::new())];
     while let Some((membership, way)) = next.pop() {
         let way: Vec<&str> = way.into_iter().chain([membership.entitlement.name.as_str()]).collect();
         let role = role_of(inventory, membership).filter(|role| roles.insert(role));
-        let held: Vec<&Grant> = role.map(|role| inventory.of_principal(role).collect()).unwrap_or_default();
-        for inner in &held {
+        for inner in role.into_iter().flat_map(|role| inventory.of_principal(role)) {
+            known.add(inner);
             // The account of a role is the role itself.
-            if inner.kind == GrantKind::Account || gone(inner) {
+            if inner.kind == GrantKind::Account {
+                continue;
+            }
+            if gone(inner) {
+                known.add_all(inventory, inner);
                 continue;
             }
             if seen.insert(&inner.entitlement.id) {
@@ -58,17 +64,54 @@ pub(super) fn gives_without<'a>(
                 next.push((inner, way.clone()));
             }
         }
-        // A system may say more of a role than it lists as the role's own: roles that it came with, above all.
-        for named in membership.expands_to.iter().filter(|named| !is_remainder(named)) {
-            if held.iter().any(|inner| is_same(named, &inner.entitlement)) || !seen.insert(&named.id) {
-                continue;
+        lists.push((membership, way));
+    }
+    // A system may say more of a role than it lists as the role's own: roles that it came with, above all. What is listed
+    // anywhere inside was found on its own way already, through the roles that it lies in.
+    for (membership, way) in lists {
+        for named in membership.expands_to.iter().filter(|named| !is_remainder(named) && !known.has(named)) {
+            if seen.insert(&named.id) {
+                let found = inventory.of_entitlement(&named.id).next();
+                let tier = found.map_or(membership.tier, |found| found.tier);
+                let kind = found.map(|found| found.kind);
+                all.push(Effective { grant, entitlement: named, kind, tier, way: way.clone() });
             }
-            let known = inventory.of_entitlement(&named.id).next();
-            let tier = known.map_or(membership.tier, |known| known.tier);
-            all.push(Effective { grant, entitlement: named, kind: known.map(|k| k.kind), tier, way: way.clone() });
         }
     }
     all
+}
+
+/// What roles hold themselves, by immutable id and by name.
+#[derive(Default)]
+struct Known<'a> {
+    ids: BTreeSet<&'a str>,
+    names: BTreeSet<&'a str>,
+}
+
+impl<'a> Known<'a> {
+    /// Adds what a grant gives itself, and returns whether that is new.
+    fn add(&mut self, grant: &'a Grant) -> bool {
+        self.names.insert(&grant.entitlement.name);
+        self.ids.insert(&grant.entitlement.id)
+    }
+
+    /// Adds everything that a membership gives.
+    fn add_all(&mut self, inventory: &'a Inventory, membership: &'a Grant) {
+        let mut next = vec![membership];
+        while let Some(membership) = next.pop() {
+            for inner in role_of(inventory, membership).into_iter().flat_map(|role| inventory.of_principal(role)) {
+                if self.add(inner) && inner.kind == GrantKind::Membership {
+                    next.push(inner);
+                }
+            }
+        }
+    }
+
+    /// An id with `@` behind it is that of one version of the entitlement. A rule is named by what it says.
+    fn has(&self, named: &Entitlement) -> bool {
+        let id = named.id.split('@').next().unwrap_or_default();
+        self.ids.contains(id) || self.names.contains(named.name.as_str())
+    }
 }
 
 /// Returns the immutable id under which a role or group holds things itself, for a membership in it.
@@ -92,11 +135,6 @@ pub fn count(expands_to: &[Entitlement]) -> usize {
 /// Returns whether a line of `expands_to` stands for others: its id is `~` and a digest of them.
 pub fn is_remainder(one: &Entitlement) -> bool {
     one.id.starts_with('~')
-}
-
-/// An id with `@` behind it is that of one version of the entitlement. A rule is named by what it says.
-fn is_same(named: &Entitlement, held: &Entitlement) -> bool {
-    named.id.split('@').next() == Some(held.id.as_str()) || named.name == held.name
 }
 
 /// The tier of everything on a system, over all it effectively gives.
