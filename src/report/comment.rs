@@ -1,14 +1,14 @@
 //! A plan as the comment on a pull request: what will be done, who loses what, what depends on it, what cannot be undone.
 
 use super::{
-    dependents::dependents,
     page::{Table, page},
     plan::{Show, by_system, decided_by, short},
     table::count,
 };
 use crate::{
+    campaign::dependents,
     model::{
-        SystemId, Tier,
+        Change, SystemId, Tier, Usage,
         action::{Loss, Planned},
     },
     plan::Plan,
@@ -114,13 +114,24 @@ fn blast(action: &Planned, show: Show<'_>) -> Vec<String> {
         (true, false) => "nobody that the inventory knows of".to_owned(),
         _ => losses(&action.loses),
     };
-    let inventory = show.inventories.get(&action.grant.system).copied();
-    vec![
-        short(action),
-        action.grant.principal.name.clone(),
-        loses,
-        dependents(action, inventory, show.people).join("; "),
-    ]
+    vec![short(action), action.grant.principal.name.clone(), loses, depends(action, show).join("; ")]
+}
+
+/// Says what hangs on what an action changes, when it was used, and whether that may be all.
+fn depends(action: &Planned, show: Show<'_>) -> Vec<String> {
+    let Some(inventory) = show.inventories.get(&action.grant.system) else {
+        return vec!["not known: the system has no inventory".to_owned()];
+    };
+    let closes = matches!(action.change, Change::Disable {} | Change::Revoke {});
+    let mut found = dependents(&action.grant, closes, inventory, show.people);
+    found.push(match inventory.usage(&action.grant.key) {
+        Usage::Unknown(because) => format!("last use: not known ({because})"),
+        known => known.to_string(),
+    });
+    if !inventory.is_complete() {
+        found.push("there may be more: the inventory is not complete".to_owned());
+    }
+    found
 }
 
 /// Names who loses what by holder: the first of each in full, everybody counted.
