@@ -51,6 +51,16 @@ fn lacking(unknown: &[&str]) -> Option<String> {
     (!unknown.is_empty()).then(|| format!("not known: {}{rest}", first.join(", ")))
 }
 
+/// Returns how many facts are missing that rules ask for, by the facts of an item.
+pub(super) fn lacked(facts: &str) -> usize {
+    let Some(names) = facts.split("; ").find_map(|fact| fact.strip_prefix("not known: ")) else { return 0 };
+    let (named, more) = match names.rsplit_once(" and ") {
+        Some((named, more)) => (named, more.strip_suffix(" more").and_then(|more| more.parse().ok()).unwrap_or(0)),
+        None => (names, 0),
+    };
+    named.split(", ").count() + more
+}
+
 /// Returns as what somebody was asked, and who was passed over and why, from the facts of their item; nothing where they
 /// are the first in line.
 pub fn asked_as(facts: &str) -> Option<&str> {

@@ -1,10 +1,10 @@
 //! What an access gives, in plain words; what its name hides, and what has changed since it was last decided.
 
-use super::{Case, Line};
+use super::{Case, Line, words::can};
 use crate::{
-    campaign::facts::{clip, day},
+    campaign::facts::clip,
     inventory::Contents,
-    model::{Grant, GrantKind, Inventory, Tier},
+    model::{Grant, GrantKind, Tier},
 };
 
 impl Case<'_> {
@@ -12,28 +12,18 @@ impl Case<'_> {
         let (Some(grant), Some(loaded)) = (self.grant, self.loaded) else {
             return vec![Line::plain(format!("as put to review: {}", self.item.facts))];
         };
+        let contents = Contents::of(&loaded.inventory, grant);
         let mut lines = vec![Line::plain(words(grant))];
-        lines.extend(hidden(grant, &loaded.inventory));
+        lines.extend(can(grant, &contents).map(|can| Line::plain(format!("{} {can}", clip(&grant.principal.name)))));
+        lines.extend(hidden(&contents));
         for path in grant.paths.iter().skip(1).take(MOST) {
             lines.push(Line::marked(format!("also by: {}", clip(&path.text))));
         }
         if grant.paths.len() > MOST + 1 {
             lines.push(Line::marked(format!("and by {} more paths", grant.paths.len() - MOST - 1)));
         }
-        lines.push(self.changed(grant));
+        lines.push(self.changed(grant, &loaded.inventory));
         lines
-    }
-
-    fn changed(&self, grant: &Grant) -> Line {
-        match self.before {
-            None => Line::plain("it was not certified before, so nothing is known of what has changed"),
-            Some(before) if before.item.grant == grant.digest() => {
-                Line::plain(format!("nothing has changed since {}", day(before.opened_at)))
-            }
-            Some(before) => {
-                Line::marked(format!("changed since {}; then: {}", day(before.opened_at), before.item.facts))
-            }
-        }
     }
 }
 
@@ -51,12 +41,15 @@ fn words(grant: &Grant) -> String {
     }
 }
 
-/// How much the name hides, the riskiest of it first.
-fn hidden(grant: &Grant, inventory: &Inventory) -> Option<Line> {
-    let contents = Contents::of(inventory, grant);
+/// How much the name hides, the riskiest of it first, and how deep roles lie in roles.
+fn hidden(contents: &Contents) -> Option<Line> {
     let text = contents.text(MOST)?;
+    let nested = match contents.depth() {
+        0 | 1 => String::new(),
+        deep => format!(" · roles in roles, {deep} deep"),
+    };
     let marked = contents.tier().is_some_and(|tier| tier <= Tier::T1);
-    Some(Line { text: format!("the name hides more: it {text}"), marked })
+    Some(Line { text: format!("the name hides more: it {text}{nested}"), marked })
 }
 
 const MOST: usize = 4;

@@ -2,18 +2,21 @@
 //! use, how it was granted, what it gives, what others hold, its risk, what breaks, what silence costs, the question.
 
 mod access;
+mod confidence;
+mod history;
 mod known;
 mod peers;
 mod question;
 mod risk;
 mod silence;
 mod stand_in;
+mod words;
 
 use super::facts::{clip, day, usage};
 use crate::{
     inventory::{Certified, Known, Loaded, Lowered, People, Portraits},
     model::{
-        CampaignId, Grant, GrantKey, ItemId, PrincipalId, SystemId, Tier, Timestamp,
+        CampaignId, Grant, GrantKey, Inventory, ItemId, PrincipalId, SystemId, Tier, Timestamp,
         file::{Campaign, Item, PrincipalEntry, PrincipalKind, PrincipalStatus, Rule, System},
     },
 };
@@ -37,6 +40,8 @@ pub struct Sources<'a> {
     pub rules: &'a BTreeMap<String, Rule>,
     /// What was decided in earlier campaigns, the latest last.
     pub earlier: &'a [Earlier],
+    /// The inventories that those campaigns pinned, as far as they are at hand.
+    pub then: &'a BTreeMap<(CampaignId, SystemId), Inventory>,
     /// When grants were last certified.
     pub certified: &'a Certified,
     /// Whose tier stands lower than computed.
@@ -87,7 +92,7 @@ pub struct Library<'a> {
     grants: BTreeMap<ItemId, (&'a SystemId, &'a GrantKey)>,
     peers: Peers<'a>,
     portraits: Portraits<'a>,
-    earlier: BTreeMap<(&'a str, &'a str), &'a Earlier>,
+    earlier: BTreeMap<(&'a str, &'a str), Vec<&'a Earlier>>,
 }
 
 impl<'a> Library<'a> {
@@ -99,8 +104,10 @@ impl<'a> Library<'a> {
                 grants.insert(ItemId::of(&sources.campaign.id, system, &grant.key), (system, &grant.key));
             }
         }
-        let earlier =
-            sources.earlier.iter().map(|one| ((one.item.subject.as_str(), one.item.entitlement.as_str()), one));
+        let mut earlier: BTreeMap<_, Vec<&Earlier>> = BTreeMap::new();
+        for one in sources.earlier {
+            earlier.entry((one.item.subject.as_str(), one.item.entitlement.as_str())).or_default().push(one);
+        }
         let portraits = Portraits::new(Known {
             systems: sources.systems,
             inventories: sources.inventories,
@@ -111,7 +118,7 @@ impl<'a> Library<'a> {
             separation: None,
             as_of: sources.campaign.opened_at,
         });
-        Self { grants, peers: Peers::new(sources.people), portraits, earlier: earlier.collect(), sources }
+        Self { grants, peers: Peers::new(sources.people), portraits, earlier, sources }
     }
 
     /// Returns what is known of an item that is put to review in this stage of its campaign and due at `due`.
@@ -131,7 +138,7 @@ impl<'a> Library<'a> {
                 Chapter::new("Silence", case.silence()),
                 Chapter::new("Question", case.question()),
                 // The words that the file has, and that the decision is signed with.
-                Chapter::new("In the file", vec![Line::plain(item.facts.clone())]),
+                Chapter::new(IN_THE_FILE, vec![Line::plain(item.facts.clone())]),
             ],
         }
     }
@@ -157,7 +164,10 @@ impl<'a> Library<'a> {
             grant: found.map(|(_, grant)| grant),
             loaded: found.map(|(loaded, _)| loaded),
             entry: self.sources.people.behind(&item.subject).or_else(|| self.sources.people.behind(&holder(stand_in?))),
-            before: self.earlier.get(&(item.subject.as_str(), item.entitlement.as_str())).copied(),
+            before: self
+                .earlier
+                .get(&(item.subject.as_str(), item.entitlement.as_str()))
+                .map_or(&[][..], Vec::as_slice),
         }
     }
 }
@@ -171,7 +181,8 @@ struct Case<'l> {
     grant: Option<&'l Grant>,
     loaded: Option<&'l Loaded>,
     entry: Option<&'l PrincipalEntry>,
-    before: Option<&'l Earlier>,
+    /// The earlier decisions on it, the latest last.
+    before: &'l [&'l Earlier],
 }
 
 impl Case<'_> {
@@ -235,10 +246,11 @@ impl Case<'_> {
                 Some(_) => "nothing: no rule speaks against it",
                 None => "nothing: this campaign was opened without rules",
             };
-            return vec![Line::plain(none)];
+            return [Some(Line::plain(none)), self.confidence()].into_iter().flatten().collect();
         }
         let severity = self.item.severity.map(|severity| format!(" · severity {severity}")).unwrap_or_default();
-        vec![Line::marked(format!("{}{severity}", self.item.recommend))]
+        let line = Line::marked(format!("{}{severity}", self.item.recommend));
+        [Some(line), self.confidence()].into_iter().flatten().collect()
     }
 
     fn usage(&self) -> Vec<Line> {
@@ -251,32 +263,16 @@ impl Case<'_> {
             self.told(known::OF_USE).unwrap_or_else(|| Line::unknown("callers, calls, networks and interactive use")),
         ]
     }
-
-    fn granted(&self) -> Vec<Line> {
-        let attribute = |names: &[&str]| names.iter().find_map(|name| self.grant?.attribute(name)).map(clip);
-        let (when, by) = (attribute(&["granted-at", "created"]), attribute(&["granted-by"]));
-        let granted = match (when, by) {
-            (None, None) => {
-                self.told(known::OF_GRANT).unwrap_or_else(|| Line::unknown("when, by whom and why it was granted"))
-            }
-            (when, by) => {
-                let known = |value: Option<String>| value.unwrap_or_else(|| "not known".to_owned());
-                Line::plain(format!("granted {} by {} · ticket not known", known(when), known(by)))
-            }
-        };
-        let Some(before) = self.before else {
-            return vec![granted];
-        };
-        let verdict = before.item.decision.map_or("undecided", |verdict| verdict.as_str());
-        let (campaign, reviewer, when) = (&before.campaign, &before.reviewer, day(before.opened_at));
-        let decided = format!("{verdict} by {reviewer} in {campaign} ({when}): {}", before.item.reason);
-        vec![granted, Line::plain(decided)]
-    }
 }
 
 impl Chapter {
     const fn new(title: &'static str, lines: Vec<Line>) -> Self {
         Self { title, lines }
+    }
+
+    /// Returns whether it repeats what stands in the review file itself.
+    pub fn is_file(&self) -> bool {
+        self.title == IN_THE_FILE
     }
 }
 
@@ -328,5 +324,6 @@ const fn kind_words(kind: PrincipalKind) -> &'static str {
     }
 }
 
+const IN_THE_FILE: &str = "In the file";
 /// From when on a reader should stop at the days unused; what a rule says of it is under Risk.
 const DORMANT: i64 = 45;

@@ -4,7 +4,10 @@ use super::{Case, Line, kind_words};
 use crate::{
     campaign::facts::clip,
     inventory::People,
-    model::file::{PrincipalEntry, PrincipalKind, PrincipalStatus},
+    model::{
+        GrantKind, Inventory,
+        file::{PrincipalEntry, PrincipalKind, PrincipalStatus},
+    },
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,7 +66,7 @@ impl Case<'_> {
         };
         let with: Vec<&str> = peers.iter().copied().filter(|account| holders.contains(account)).collect();
         // An account or a key is everybody's own; only what can be shared tells one from the others.
-        let shared = !matches!(grant.kind, crate::model::GrantKind::Account | crate::model::GrantKind::Credential);
+        let shared = !matches!(grant.kind, GrantKind::Account | GrantKind::Credential);
         let outlier = shared && with.len() * OUTLIER < peers.len();
         let word = if outlier { " · an outlier" } else { "" };
         let compared = Line {
@@ -77,11 +80,31 @@ impl Case<'_> {
         let word = if much { " · far more than they do" } else { "" };
         let breadth =
             Line { text: format!("it holds {mine} grants here; they hold {middle} in the middle{word}"), marked: much };
-        if shared { vec![all, compared, breadth] } else { vec![breadth] }
+        let usual = usual(inventory, &peers);
+        let lines = if shared { vec![all, compared, breadth] } else { vec![breadth] };
+        lines.into_iter().chain(usual).collect()
     }
+}
+
+/// What more than half of the peers hold, by name: what such work seems to need.
+fn usual(inventory: &Inventory, peers: &[&str]) -> Option<Line> {
+    let mut held: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for grant in peers.iter().take(MOST_PEERS).flat_map(|account| inventory.of_principal(account)) {
+        if !matches!(grant.kind, GrantKind::Account | GrantKind::Credential) {
+            held.entry(&grant.entitlement.name).or_default().insert(&grant.principal.id);
+        }
+    }
+    let many = peers.len().min(MOST_PEERS);
+    let mut usual: Vec<_> = held.into_iter().filter(|(_, who)| who.len() * 2 > many).collect();
+    usual.sort_by_key(|(name, who)| (std::cmp::Reverse(who.len()), *name));
+    let names: Vec<String> = usual.iter().take(MOST_NAMES).map(|(name, _)| clip(name)).collect();
+    (!names.is_empty()).then(|| Line::plain(format!("most of them hold: {}", names.join(", "))))
 }
 
 /// With fewer to compare with, nothing is said.
 const FEWEST: usize = 2;
 /// Held by fewer than one peer in so many, it is an outlier.
 const OUTLIER: usize = 5;
+/// Enough to tell what is usual, and read in no time.
+const MOST_PEERS: usize = 500;
+const MOST_NAMES: usize = 3;

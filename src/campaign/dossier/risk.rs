@@ -2,7 +2,7 @@
 
 use super::{Case, Line};
 use crate::{
-    campaign::facts::clip,
+    campaign::{dependents::dependents, facts::clip},
     model::{GrantKind, Tier},
 };
 use std::collections::BTreeSet;
@@ -33,10 +33,13 @@ impl Case<'_> {
         if let Some(lacking) = self.item.facts.split("; ").find(|fact| fact.starts_with("not known: ")) {
             lines.push(Line::marked(format!("some rules cannot be judged: {lacking}")));
         }
+        let pairs = self.item.facts.split("; ").filter(|fact| fact.starts_with("toxic pair "));
+        lines.extend(pairs.map(|pair| Line::marked(clip_long(pair))));
         if let Some(grant) = self.grant {
             let attributes: Vec<_> = grant
                 .attributes
                 .iter()
+                .filter(|(_, value)| !value.is_empty())
                 .take(MOST)
                 .map(|(name, value)| format!("{} {}", clip(name), clip(value)))
                 .collect();
@@ -78,12 +81,15 @@ impl Case<'_> {
     }
 
     pub(super) fn breaks(&self) -> Vec<Line> {
-        let workload = self.entry.and_then(|entry| entry.workload.as_deref());
-        let depends = match workload {
-            Some(workload) => {
-                format!("the workload {} uses this identity; other dependents: not known", clip(workload))
+        let mut lines = match (self.grant, self.loaded) {
+            (Some(grant), Some(loaded)) => {
+                let found = dependents(grant, true, &loaded.inventory, self.library.sources.people);
+                let all = loaded.inventory.is_complete();
+                let found =
+                    found.into_iter().chain((!all).then(|| "there may be more: not all could be read".to_owned()));
+                found.map(|text| Line::plain(clip_long(&text))).collect()
             }
-            None => "dependents seen in the last 90 days: not known".to_owned(),
+            _ => vec![Line::unknown("what depends on it")],
         };
         let system = self.library.sources.systems.get(self.system);
         let who = system.map_or("the owner of the system".to_owned(), |system| match &system.deputy {
@@ -101,7 +107,8 @@ impl Case<'_> {
             Some(days) if days > 0 => format!("soak: {days} days lie between disabling and removing"),
             _ => "soak: none is set for this system".to_owned(),
         };
-        vec![Line::plain(depends), Line::plain(format!("undo: {undo}, by {who}")), Line::plain(soak)]
+        lines.extend([Line::plain(format!("undo: {undo}, by {who}")), Line::plain(soak)]);
+        lines
     }
 }
 

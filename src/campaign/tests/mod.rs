@@ -1,6 +1,7 @@
 //! Stories of campaigns: opening, assigning, resolving, closing.
 
 mod assigning;
+mod dossier;
 mod machine;
 mod opening;
 mod reference;

@@ -1,0 +1,168 @@
+//! Stories of cards: what a reviewer is told of an item, in the order in which people decide.
+
+use super::world::{World, campaign_id, membership, system_id, time};
+use crate::{
+    campaign::{Dossier, Earlier, Library, Sources},
+    inventory::People,
+    model::{
+        CampaignId, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, SystemId, Tier, Timestamp, Usage,
+        Verdict,
+        file::{PrincipalKind, Principals},
+    },
+};
+use std::collections::BTreeMap;
+
+/// A privilege that a role holds itself.
+fn privilege(role: &str, name: &str, tier: Tier) -> (Grant, Usage) {
+    let (grant, usage) = membership("db", role, name, tier);
+    let key = GrantKey::parse(&format!("privilege:{role}:{}", name.replace(' ', "_"))).unwrap();
+    (Grant { kind: GrantKind::Privilege, key, ..grant }, usage)
+}
+
+/// `li` is in `reporting`, which is in `admin`; the service `export` has read access for itself.
+fn held() -> Vec<(Grant, Usage)> {
+    let named = |id: &str| Entitlement { id: id.to_owned(), name: id.to_owned() };
+    let (mut li, usage) = membership("db", "10", "reporting", Tier::T2);
+    li.expands_to = vec![named("DELETE ON TABLE shop.backups"), named("SELECT ON TABLE shop.orders")];
+    vec![
+        (li, usage),
+        membership("db", "reporting", "admin", Tier::T1),
+        privilege("reporting", "SELECT ON TABLE shop.orders", Tier::T2),
+        privilege("admin", "DELETE ON TABLE shop.backups", Tier::T1),
+        membership("db", "20", "reading", Tier::T2),
+    ]
+}
+
+fn world() -> World {
+    World::new()
+        .principal("export", PrincipalKind::Service, Some("ana"), &["db:20"])
+        .person("mo", &["db:10"])
+        .collected("db", held(), "2026-11-22T05:00:00Z")
+}
+
+/// What earlier campaigns left: their decisions, and what they pinned.
+#[derive(Default)]
+struct Past {
+    earlier: Vec<Earlier>,
+    then: BTreeMap<(CampaignId, SystemId), Inventory>,
+}
+
+impl Past {
+    /// Lets `fay` decide on mo's membership, when it gave only these.
+    fn decided(mut self, campaign: &str, when: &str, verdict: Verdict, gives: &[&str], world: &World) -> Self {
+        let item = item(world, "10_login");
+        let mut grants: Vec<Grant> = held().into_iter().map(|(grant, _)| grant).collect();
+        grants[0].expands_to.retain(|one| gives.contains(&one.name.as_str()));
+        grants.retain(|grant| grant.kind != GrantKind::Privilege || gives.contains(&grant.entitlement.name.as_str()));
+        let grant = grants[0].digest();
+        let id = CampaignId::parse(campaign).unwrap();
+        let then = Inventory::new(system_id("db"), time(when), Digest::ZERO, true, grants, BTreeMap::new());
+        self.then.insert((id.clone(), system_id("db")), then);
+        let reason = format!("in-use-needed: said in {campaign}");
+        let item = crate::model::file::Item { decision: Some(verdict), reason, grant, ..item };
+        self.earlier.push(Earlier { campaign: id, opened_at: time(when), reviewer: super::world::id("fay"), item });
+        self
+    }
+}
+
+fn item(world: &World, holder: &str) -> crate::model::file::Item {
+    let opened = world.open().unwrap();
+    let items = opened.sheets.into_iter().flat_map(|sheet| sheet.review.items);
+    items.into_iter().find(|item| item.principal == holder).unwrap()
+}
+
+fn card(world: &World, holder: &str, past: &Past) -> Dossier {
+    let opened = world.open().unwrap();
+    let item = item(world, holder);
+    let file = Principals { schema: "tenure/principals/v1".to_owned(), principals: world.entries.clone() };
+    let (people, _) = People::new([("principals.toml", file)]);
+    let (rules, certified) = (BTreeMap::new(), BTreeMap::new());
+    let library = Library::new(Sources {
+        campaign: &opened.campaign,
+        inventories: &world.inventories,
+        people: &people,
+        systems: &world.systems,
+        rules: &rules,
+        earlier: &past.earlier,
+        then: &past.then,
+        certified: &certified,
+        lowered: &world.lowered,
+    });
+    library.dossier(&item, &system_id("db"), Timestamp::parse("2026-12-07").unwrap())
+}
+
+fn said(dossier: &Dossier, title: &str) -> String {
+    let chapter = dossier.chapters.iter().find(|chapter| chapter.title == title).unwrap();
+    chapter.lines.iter().map(|line| format!("{}{}\n", if line.marked { "! " } else { "" }, line.text)).collect()
+}
+
+#[test]
+fn a_card_has_its_chapters_in_the_order_in_which_people_decide() {
+    let dossier = card(&world().judged(), "20_login", &Past::default());
+    let titles: Vec<&str> = dossier.chapters.iter().map(|chapter| chapter.title).collect();
+    let order = [
+        "What it is",
+        "Recommended",
+        "Use",
+        "Grant",
+        "Access",
+        "Peers",
+        "Risk",
+        "What breaks",
+        "Silence",
+        "Question",
+        "In the file",
+    ];
+    assert_eq!(titles, order);
+    let whole: Vec<String> = titles.iter().map(|title| format!("{title}\n{}", said(&dossier, title))).collect();
+    insta::assert_snapshot!("card", whole.join("\n"));
+}
+
+#[test]
+fn what_a_role_hides_is_counted_with_the_riskiest_first_and_how_deep_it_lies() {
+    let access = said(&card(&world(), "10_login", &Past::default()), "Access");
+    assert!(access.contains("can delete from shop.backups; can read shop.orders"), "{access}");
+    assert!(access.contains("gives 3 entitlements, 2 of them T1"), "{access}");
+    let (risky, plain) = (access.find("DELETE ON TABLE"), access.find("SELECT ON TABLE"));
+    assert!(risky.is_some() && risky < plain, "{access}");
+    assert!(access.contains("roles in roles, 2 deep"), "{access}");
+}
+
+#[test]
+fn who_certified_it_last_and_why_and_what_has_changed_since() {
+    let world = world();
+    let all = ["DELETE ON TABLE shop.backups", "SELECT ON TABLE shop.orders"];
+    let past = Past::default().decided("2026-q2", "2026-05-01", Verdict::Certify, &all[1..], &world).decided(
+        "2026-q3",
+        "2026-08-01",
+        Verdict::Abstain,
+        &all,
+        &world,
+    );
+    let dossier = card(&world, "10_login", &past);
+    let grant = said(&dossier, "Grant");
+    assert!(grant.contains("last certified by fay in 2026-q2 (2026-05-01): in-use-needed: said in 2026-q2"), "{grant}");
+    assert!(grant.contains("before: abstain by fay in 2026-q3"), "{grant}");
+    let access = said(&dossier, "Access");
+    let changed =
+        "! changed since it was certified (2026-05-01): it gained 1: DELETE ON TABLE shop.backups (T1, in admin)";
+    assert!(access.contains(changed), "{access}");
+
+    let same = Past::default().decided("2026-q3", "2026-08-01", Verdict::Certify, &all, &world);
+    let access = said(&card(&world, "10_login", &same), "Access");
+    assert!(access.contains("nothing has changed since it was certified (2026-08-01)"), "{access}");
+}
+
+#[test]
+fn what_is_not_known_says_so_and_no_chapter_is_empty() {
+    let mut world = world();
+    world.entries.retain(|entry| entry.id.as_str() != "export");
+    let dossier = card(&world, "20_login", &Past::default());
+    for chapter in &dossier.chapters {
+        assert!(!chapter.lines.is_empty(), "{}", chapter.title);
+    }
+    assert!(said(&dossier, "What it is").contains("no person or service claims this account"));
+    assert!(said(&dossier, "Grant").contains("no earlier campaign decided on it"));
+    assert!(said(&dossier, "What breaks").contains("others that use it: not known"));
+    assert_eq!(dossier.chapters.len(), 11, "{}", campaign_id());
+}
