@@ -6,12 +6,13 @@
 
 use super::markdown::{MAX_MARKDOWN, cell};
 use crate::{
-    campaign::{is_flagged, said, silence_words},
+    campaign::{Dossier, is_flagged, said, silence_words},
     model::{
         Tier, Timestamp,
         file::{Item, Review, Silence},
     },
 };
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// A review file with what its campaign says of it.
@@ -27,9 +28,33 @@ pub struct Overview<'a> {
     pub on_silence: Silence,
 }
 
+impl Overview<'_> {
+    /// Returns the counts for programs.
+    pub fn json(&self) -> Value {
+        let items = &self.review.items;
+        let count = |wanted: &dyn Fn(&Item) -> bool| items.iter().filter(|item| wanted(item)).count();
+        json!({
+            "path": self.path,
+            "reviewer": self.review.reviewer,
+            "system": self.review.system,
+            "stage": self.review.stage(),
+            "due": self.due,
+            "on_silence": self.on_silence,
+            "items": items.len(),
+            "decided": count(&|item| item.decision.is_some()),
+            "flagged": count(&is_flagged),
+            "flagged_open": count(&|item| item.decision.is_none() && is_flagged(item)),
+        })
+    }
+}
+
+/// What is known of an item of a file; nothing where nothing is at hand.
+pub type Dossiers<'a> = dyn Fn(&Overview<'_>, &Item) -> Option<Dossier> + 'a;
+
 /// Returns review files as Markdown: for each a line of counts, what silence will cost, and its items, the flagged and open
-/// ones first. The same files give the same text; what does not fit is counted.
-pub fn overview_markdown(files: &[Overview<'_>]) -> String {
+/// ones first; then what is known of each item, in the same order, as far as there is room. The same files give the same
+/// text; what does not fit is counted.
+pub fn overview_markdown(files: &[Overview<'_>], dossiers: &Dossiers<'_>) -> String {
     let mut text = String::new();
     for (place, file) in files.iter().enumerate() {
         if text.len() > MAX_MARKDOWN - RESERVED {
@@ -39,6 +64,49 @@ pub fn overview_markdown(files: &[Overview<'_>]) -> String {
         }
         one(file, &mut text);
     }
+    cards(files, dossiers, &mut text);
+    text
+}
+
+/// Adds what is known of each item, folded away under its name; what is open and flagged comes first over all files.
+fn cards(files: &[Overview<'_>], dossiers: &Dossiers<'_>, text: &mut String) {
+    let mut items: Vec<(&Overview<'_>, &Item)> =
+        files.iter().flat_map(|file| file.review.items.iter().map(move |item| (file, item))).collect();
+    items.sort_by_key(|(_, item)| (item.decision.is_some(), !is_flagged(item)));
+    let head = "### What is known\n\n";
+    let mut written = 0;
+    for (file, item) in &items {
+        if text.len() > MAX_MARKDOWN - RESERVED {
+            break;
+        }
+        let Some(dossier) = dossiers(file, item) else { continue };
+        let card = card(item, &dossier);
+        if text.len() + head.len() + card.len() > MAX_MARKDOWN - RESERVED {
+            break;
+        }
+        text.push_str(if written == 0 { head } else { "" });
+        text.push_str(&card);
+        written += 1;
+    }
+    let more = items.len() - written;
+    if written > 0 && more > 0 {
+        text.push_str(&format!("… and {more} more cards: `tenure review --next`\n"));
+    }
+}
+
+fn card(item: &Item, dossier: &Dossier) -> String {
+    let flag = if is_flagged(item) { "! " } else { "" };
+    let (who, what) = (cell(&clip(&item.principal)), cell(&clip(said(&item.entitlement))));
+    let mut text = format!("<details><summary>{flag}{} {who} · {what}</summary>\n\n", item.tier);
+    for chapter in dossier.chapters.iter().filter(|chapter| !chapter.is_file()) {
+        let lines: Vec<String> = chapter
+            .lines
+            .iter()
+            .map(|line| format!("{}{}", if line.marked { "**!** " } else { "" }, cell(&clip(&line.text))))
+            .collect();
+        text.push_str(&format!("- **{}** {}\n", chapter.title, lines.join(" · ")));
+    }
+    text.push_str("\n</details>\n\n");
     text
 }
 
@@ -127,7 +195,11 @@ const RESERVED: usize = 2_000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{format::governed, model::Severity};
+    use crate::{
+        campaign::{Chapter, Line},
+        format::governed,
+        model::Severity,
+    };
 
     const REVIEW: &str = include_str!("../../schemas/examples/review.toml");
 
@@ -138,7 +210,15 @@ mod tests {
     fn show(review: &Review) -> String {
         let path = "campaigns/2026-q4-privileged/reviews/pg-orders/ana.ruiz.toml";
         let due = Timestamp::from_unix(1_796_000_000);
-        overview_markdown(&[Overview { path, review, due, on_silence: Silence::Disable }])
+        let line = |text: &str, marked| Line { text: text.to_owned(), marked };
+        let known = |_: &Overview<'_>, item: &Item| {
+            let chapter = |title, lines| Chapter { title, lines };
+            let access = vec![line("it can read shop.orders", false), line(&item.facts, true)];
+            Some(Dossier {
+                chapters: vec![chapter("What it is", vec![line(&item.principal, false)]), chapter("Access", access)],
+            })
+        };
+        overview_markdown(&[Overview { path, review, due, on_silence: Silence::Disable }], &known)
     }
 
     #[test]

@@ -1,25 +1,28 @@
 //! `tenure campaign overview ID [FILES…]`: review files as Markdown, for the page of a pull request.
 
 use crate::{
-    campaign::folder,
+    campaign::{Library, folder},
     cli::{
-        Context, Exit, Failure,
-        review::{Stages, listed},
+        Context, Exit, Failure, Format,
+        review::{Shelf, Stages, listed},
         session::Session,
     },
     diag::Diagnostic,
     format::governed,
     inventory::{Source, WorkTree},
-    model::{CampaignId, file::Review},
+    model::{
+        CampaignId,
+        file::{Item, Review},
+    },
     report::{Overview, overview_markdown},
     store::Place,
 };
 use std::io::Write;
 
-/// Show review files as Markdown: what is put to whom, what they decided, what silence will cost
+/// Show review files as Markdown: what is put to whom, what they decided, what is known, what silence will cost
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Reads the files as they lie in the work tree. The page is printed and never written into the repository; a job adds it to\nits summary or a comment.\n\nExamples:\n  tenure campaign overview 2026-q4\n  tenure campaign overview 2026-q4 campaigns/2026-q4/reviews/db/ana.toml >> \"$GITHUB_STEP_SUMMARY\""
+    after_help = "Reads the files as they lie in the work tree. The page is printed and never written into the repository; a job adds it to its summary or a comment.\n\nExamples:\n  tenure campaign overview 2026-q4\n  tenure campaign overview 2026-q4 campaigns/2026-q4/reviews/db/ana.toml >> \"$GITHUB_STEP_SUMMARY\""
 )]
 pub(super) struct Args {
     /// The campaign
@@ -48,6 +51,11 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         let bytes = bytes.ok_or_else(|| unreadable(format!("there is no `{path}`")))?;
         found.push((path.clone(), governed::parse(&path, &bytes)?));
     }
+    // `ana-2.toml` follows `ana.toml`.
+    found.sort_by(|(a, one), (b, other)| {
+        let order = |path: &str, review: &Review| (review.system.clone(), review.stage(), path.len(), path.to_owned());
+        (&one.reviewer, order(a, one)).cmp(&(&other.reviewer, order(b, other)))
+    });
     let is_decided = |(_, review): &(String, Review)| review.items.iter().any(|item| item.decision.is_some());
     if args.files.is_empty() && found.iter().any(is_decided) {
         found.retain(is_decided);
@@ -59,6 +67,22 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
             Overview { path, review, due, on_silence: campaign.definition.on_silence }
         })
         .collect();
-    context.out.write_all(overview_markdown(&overviews).as_bytes())?;
+    if context.format == Format::Json {
+        context.json(&overviews.iter().map(Overview::json).collect::<Vec<_>>())?;
+        return Ok(Exit::Done);
+    }
+    // What is known of a handful is read at once; for thousands of items it would not fit on the page anyway.
+    let many: usize = found.iter().map(|(_, review)| review.items.len()).sum();
+    let systems = found.iter().map(|(_, review)| review.system.clone()).collect();
+    let subjects = found.iter().flat_map(|(_, review)| &review.items).map(|item| item.subject.clone()).collect();
+    let shelf = if many <= MOST_CARDS { Some(Shelf::read(&session, &args.id, &systems, &subjects)?) } else { None };
+    let library = shelf.as_ref().map(|shelf| Library::new(shelf.sources()));
+    let dossiers = |file: &Overview<'_>, item: &Item| {
+        library.as_ref().map(|library| library.dossier(item, &file.review.system, file.due))
+    };
+    context.out.write_all(overview_markdown(&overviews, &dossiers).as_bytes())?;
     Ok(Exit::Done)
 }
+
+/// With more items than this, the page is full of tables.
+const MOST_CARDS: usize = 500;

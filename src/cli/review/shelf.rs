@@ -9,8 +9,8 @@ use crate::{
     format::governed,
     inventory::{self, Certified, Loaded, Lowered, People},
     model::{
-        CampaignId, SystemId, Verdict,
-        file::{Campaign, Rule, Rules, System},
+        CampaignId, Inventory, SystemId, Verdict,
+        file::{Campaign, Population, Rule, Rules, System},
     },
     policy::SHIPPED,
     store::Snapshot,
@@ -18,13 +18,14 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything a dossier is made from.
-pub(super) struct Shelf<'a> {
+pub(in crate::cli) struct Shelf<'a> {
     campaign: &'a Campaign,
     inventories: BTreeMap<SystemId, Loaded>,
     people: People,
     systems: BTreeMap<SystemId, System>,
     rules: BTreeMap<String, Rule>,
     earlier: Vec<Earlier>,
+    then: BTreeMap<(CampaignId, SystemId), Inventory>,
     certified: Certified,
     lowered: Lowered,
 }
@@ -34,7 +35,7 @@ impl<'a> Shelf<'a> {
     ///
     /// # Errors
     /// When the commit is not there, or a file of it is not acceptable. An inventory that cannot be read is not known.
-    pub(super) fn read(
+    pub(in crate::cli) fn read(
         session: &'a Session,
         id: &CampaignId,
         systems: &BTreeSet<SystemId>,
@@ -54,17 +55,18 @@ impl<'a> Shelf<'a> {
         for file in snapshot.read_all::<Rules>("policies").map_err(store)? {
             rules.extend(file.into_value().rules.into_iter().map(|rule| (rule.id.clone(), rule)));
         }
-        let systems = systems_at(snapshot)?;
         let earlier = earlier(session, campaign, subjects);
+        let then = then(session, &earlier, systems);
+        let systems = systems_at(snapshot)?;
         let certified = earlier.iter().filter(|one| one.item.decision == Some(Verdict::Certify));
         let certified = certified.map(|one| (one.item.grant, one.opened_at)).collect();
         let exceptions = session.governed.exceptions().iter().map(crate::trust::Verified::value);
         let lowered = Lowered::of(exceptions, campaign.opened_at);
-        Ok(Self { campaign, inventories, people, systems, rules, earlier, certified, lowered })
+        Ok(Self { campaign, inventories, people, systems, rules, earlier, then, certified, lowered })
     }
 
     /// Returns the sources of dossiers.
-    pub(super) fn sources(&self) -> Sources<'_> {
+    pub(in crate::cli) fn sources(&self) -> Sources<'_> {
         Sources {
             campaign: self.campaign,
             inventories: &self.inventories,
@@ -72,6 +74,7 @@ impl<'a> Shelf<'a> {
             systems: &self.systems,
             rules: &self.rules,
             earlier: &self.earlier,
+            then: &self.then,
             certified: &self.certified,
             lowered: &self.lowered,
         }
@@ -103,5 +106,35 @@ fn earlier(session: &Session, campaign: &Campaign, subjects: &BTreeSet<String>) 
     earlier
 }
 
+/// Returns the inventories that the last of these campaigns pinned, of these systems, where they are not too large.
+fn then(
+    session: &Session,
+    earlier: &[Earlier],
+    systems: &BTreeSet<SystemId>,
+) -> BTreeMap<(CampaignId, SystemId), Inventory> {
+    let mut campaigns: Vec<&CampaignId> = Vec::new();
+    for one in earlier.iter().rev() {
+        if !campaigns.contains(&&one.campaign) && campaigns.len() < MOST_CAMPAIGNS {
+            campaigns.push(&one.campaign);
+        }
+    }
+    let mut then = BTreeMap::new();
+    for id in campaigns {
+        let Some(opened) = session.governed.campaign(id) else { continue };
+        let small = |population: &&Population| systems.contains(&population.system) && population.grants <= MOST_GRANTS;
+        let populations: Vec<_> = opened.value().systems.iter().filter(small).collect();
+        let Ok(base) = session.repository.resolve(&opened.value().base) else { continue };
+        let snapshot = Snapshot::at(&session.repository, base);
+        for population in populations {
+            if let Ok(loaded) = inventory::load(&snapshot, &population.system) {
+                then.insert((id.clone(), population.system.clone()), loaded.inventory);
+            }
+        }
+    }
+    then
+}
+
+/// So many campaigns back, what was granted is compared with what is.
+const MOST_CAMPAIGNS: usize = 3;
 /// Above this many grants, only the systems on the desk are read: a card should not wait.
 const MOST_GRANTS: u64 = 50_000;
