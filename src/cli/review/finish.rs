@@ -39,7 +39,12 @@ pub(super) fn finish(
     }
     writeln!(context.out, "{}", super::text::progress(desk))?;
     if signed.is_empty() {
-        let next = if ready.is_empty() { "tenure review" } else { "tenure review (then S), or: tenure sign FILE" };
+        let next = match (ready.is_empty(), args.next) {
+            (true, true) => "tenure review --next",
+            (true, false) => "tenure review",
+            (false, true) => "tenure review --next, or sign: tenure sign FILE",
+            (false, false) => "tenure review (then S), or sign: tenure sign FILE",
+        };
         writeln!(context.out, "everything is saved; go on with: {next}")?;
         return Ok(Exit::Done);
     }

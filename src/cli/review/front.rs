@@ -57,8 +57,8 @@ pub(super) enum Mode {
     },
     /// What a verdict needs is written.
     Form(Form),
-    /// The page of keys.
-    Help,
+    /// The page of keys, from this line on.
+    Help(usize),
     /// A search is written.
     Search,
     /// Whether to sign is asked; what is typed must be the number of flagged items that stay open, or `y`.
@@ -133,7 +133,19 @@ impl Front {
             Mode::Bulk { rows, form } => self.bulk(key, rows, form),
             Mode::Filter { choices, at } => self.filter(key, choices, at),
             Mode::Form(form) => self.form(key, form),
-            Mode::Help => Effect::None,
+            Mode::Help(from) => {
+                let next = match key {
+                    Key::Down | Key::Char('j') => Some(from + 1),
+                    Key::Up | Key::Char('k') => Some(from.saturating_sub(1)),
+                    Key::PageDown | Key::Char(' ') => Some(from.saturating_add(self.page)),
+                    Key::PageUp => Some(from.saturating_sub(self.page)),
+                    _ => None,
+                };
+                if let Some(next) = next {
+                    self.mode = Mode::Help(next);
+                }
+                Effect::None
+            }
             Mode::Search => self.search(key),
             Mode::Sign(typed) => self.sign(key, typed),
         }
@@ -153,7 +165,7 @@ impl Front {
 
     fn browse(&mut self, key: Key) -> Effect {
         match key {
-            Key::Char('?') => self.mode = Mode::Help,
+            Key::Char('?') => self.mode = Mode::Help(0),
             Key::Char('q') | Key::Escape if self.in_card => self.in_card = false,
             Key::Left | Key::Char('h') if self.in_card => self.in_card = false,
             Key::Escape if !self.view.search.is_empty() || self.view.filter != Filter::All => {

@@ -1,9 +1,11 @@
 //! `tenure review [CAMPAIGN]`: items, cards and decisions in the terminal. An editor does the same with the same files.
 
 mod answer;
+mod ask;
 mod desk;
 mod draw;
 mod finish;
+mod foot;
 mod form;
 mod front;
 mod gather;
@@ -25,6 +27,7 @@ mod view;
 mod tests;
 
 pub(super) use gather::{listed, not_open};
+pub(super) use shelf::Shelf;
 pub(super) use stages::Stages;
 
 use super::{Context, Exit, Failure, session::Session};
@@ -39,17 +42,16 @@ use gather::{Gathered, gather};
 use paint::Look;
 use save::{KeepError, Keeper};
 use screen::{Around, Left};
-use shelf::Shelf;
 use std::{
     collections::BTreeSet,
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
     path::PathBuf,
 };
 
 /// Decide on the access that is put to you: read each card, give a verdict and a reason, sign
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Whose items: those of --as, else of the person in the registry whose key is at hand (--key, or the agent).\nEvery decision is written into its review file at once; quit when you like, and go on later. Nothing is decided\nbefore you give a reason, and nothing is signed before you say so (S).\n\nWithout a full-screen terminal: --next asks line by line. With an editor: fill in `decision` and `reason` in the files\nthat --list names, then `tenure fmt FILE` and `tenure sign FILE`; the result is the same.\n\nExamples:\n  tenure review                        your items, in the terminal\n  tenure review 2026-q4 --as ana.ruiz  those of one campaign, as ana.ruiz\n  tenure review --list                 your files, and how far they are\n  tenure review --next                 one item at a time, as plain lines"
+    after_help = "Whose items: those of --as, else of the person in the registry whose key is at hand (--key, or the agent). Every decision is written into its review file at once; quit when you like, and go on later. Nothing is decided before you give a reason, and nothing is signed before you say so (S).\n\nWithout a full-screen terminal: --next asks line by line. With an editor: fill in `decision` and `reason` in the files that --list names, then `tenure fmt FILE` and `tenure sign FILE`; the result is the same.\n\nExamples:\n  tenure review                        your items, in the terminal\n  tenure review 2026-q4 --as ana.ruiz  those of one campaign, as ana.ruiz\n  tenure review --list                 your files, and how far they are\n  tenure review --next                 one item at a time, as plain lines"
 )]
 pub(super) struct Args {
     /// The campaign; the one that asks you, where nothing is said
@@ -84,18 +86,34 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let now = context.clock.now();
     let (desk, signs) = if args.next && context.format == super::Format::Json {
         return list::next(&desk, &dossier, context);
-    } else if args.next {
-        let (mut hears, says, echoes) = (io::stdin().lock(), &mut context.out, !io::stdin().is_terminal());
+    } else if args.next || (has_terminal() && has_no_screen(context)) {
+        if !args.next {
+            let name = context.variable("TERM").unwrap_or_else(|| "not set".to_owned());
+            writeln!(
+                context.err,
+                "this terminal (TERM is {name}) shows no full screen: one item at a time, as --next does"
+            )?;
+        }
+        let plain = io::stdout().is_terminal() && !is_unicode(context);
+        let (mut hears, echoes) = (io::stdin().lock(), !io::stdin().is_terminal());
+        let mut ascii;
+        let says: &mut dyn Write = if plain {
+            ascii = text::Ascii(&mut context.out);
+            &mut ascii
+        } else {
+            &mut context.out
+        };
         let keeper = &mut keeper;
         let mut talk = next::Talk { desk, keeper, dossier: &dossier, now, hears: &mut hears, says, echoes };
         let signs = talk.hold()?;
         (talk.desk, signs)
     } else {
-        if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        if !has_terminal() {
             let problem = Diagnostic::error("no-terminal", "there is no terminal to show the items in");
             return Err(problem.help("tenure review --next asks line by line; --list names the files").into());
         }
-        let look = Look { colour: context.out_style.colour, unicode: is_unicode(context) };
+        let colour = context.out_style.colour && !has_no_colour(context);
+        let look = Look { colour, unicode: is_unicode(context) };
         let mut front = Front::new(desk, now);
         let mut around = Here { library: &library, keeper: &mut keeper };
         let left = screen::run(&mut front, &mut around, look)?;
@@ -160,6 +178,22 @@ impl Around for Here<'_> {
             front.tell(told);
         }
     }
+}
+
+fn has_terminal() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// Whether the terminal cannot place text: it says that it is dumb, or nothing at all.
+fn has_no_screen(context: &Context) -> bool {
+    context.variable("TERM").is_none_or(|name| name == "dumb" || name == "unknown")
+}
+
+/// Whether the terminal is of a kind that has weights and no colours.
+fn has_no_colour(context: &Context) -> bool {
+    let name = context.variable("TERM").unwrap_or_default();
+    let kinds = ["vt50", "vt52", "vt100", "vt102", "vt131", "vt132", "vt220", "vt320", "vt420", "vt510", "vt520"];
+    kinds.iter().any(|kind| name.split('-').next() == Some(kind)) || name.ends_with("-m") || name.ends_with("-mono")
 }
 
 /// Whether the terminal shows more than ASCII, as its language settings say.

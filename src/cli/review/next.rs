@@ -82,7 +82,6 @@ impl Talk<'_> {
                 },
             }
         }
-        writeln!(self.says, "\n{}", progress(&self.desk))?;
         self.ask_to_sign()
     }
 
@@ -172,6 +171,7 @@ impl Talk<'_> {
         if !self.desk.papers().iter().any(super::paper::Paper::can_be_signed) {
             return Ok(false);
         }
+        writeln!(self.says, "\n{}", progress(&self.desk))?;
         let open = self.desk.flagged_left_open();
         let (ask, wanted) = match open {
             0 => ("sign now? (y or n)".to_owned(), "y".to_owned()),

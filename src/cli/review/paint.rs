@@ -26,37 +26,58 @@ impl Look {
         Span::styled(text, Style::new().add_modifier(Modifier::BOLD))
     }
 
+    /// What can be passed over. It has no colour: grey is the ground itself in some terminals.
     pub(super) fn faint(self, text: String) -> Line<'static> {
-        Line::from(Span::styled(text, self.style(Color::DarkGray, Modifier::empty())))
+        Line::from(text)
     }
 
+    /// What stands out does so by weight and by its `!`: a colour that is read on a dark ground is not read on a light one.
     pub(super) fn warning(self, text: String) -> Line<'static> {
-        Line::from(Span::styled(text, self.style(Color::Yellow, Modifier::BOLD)))
+        Line::from(self.title(text))
     }
 
     pub(super) fn decided(self, text: String) -> Line<'static> {
-        Line::from(Span::styled(text, self.style(Color::Cyan, Modifier::empty())))
+        Line::from(Span::styled(text, self.style(Color::Cyan, Modifier::BOLD)))
     }
 
     pub(super) fn keys(self, text: &str) -> Line<'static> {
         self.faint(text.to_owned())
     }
 
-    /// A line of the list: the cursor is `>` and reversed, what is flagged has `!`, what is decided has its verdict.
-    pub(super) fn row(self, text: String, here: bool, flagged: bool, decided: bool) -> Line<'static> {
-        let style = match (here, decided, flagged) {
-            (true, ..) => Style::new().add_modifier(Modifier::REVERSED),
-            (_, true, _) => self.style(Color::Cyan, Modifier::empty()),
-            (_, _, true) => self.style(Color::Yellow, Modifier::empty()),
-            _ => Style::new(),
-        };
+    /// A line of the list: where the cursor is and whether it is flagged, what it is, what was decided. The cursor is `>` and
+    /// reversed, what is flagged has `!`, what is decided has its verdict: colours only repeat that.
+    pub(super) fn row(self, [mark, text, decision]: [String; 3], here: bool, decided: bool) -> Line<'static> {
+        if here {
+            return self.choice(format!("{mark}{text}{decision}"), true);
+        }
+        let weight = if decided { Modifier::BOLD } else { Modifier::empty() };
+        let decision =
+            if decided { Span::styled(decision, self.style(Color::Cyan, weight)) } else { Span::raw(decision) };
+        Line::from(vec![self.mark(mark), Span::raw(text), decision])
+    }
+
+    /// A line that can be chosen.
+    pub(super) fn choice(self, text: String, here: bool) -> Line<'static> {
+        let style = if here { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
         Line::from(Span::styled(text, style))
     }
 
-    /// A sentence of a card after its title.
-    pub(super) fn sentence(self, title: String, text: String, marked: bool) -> Line<'static> {
-        let style = if marked { self.style(Color::Yellow, Modifier::empty()) } else { Style::new() };
-        Line::from(vec![self.title(title), Span::styled(text, style)])
+    /// A sentence of a card after its title, with what marks it.
+    pub(super) fn sentence(self, title: String, mark: char, text: String) -> Line<'static> {
+        Line::from(vec![self.title(title), self.mark(format!("{mark} ")), Span::raw(text)])
+    }
+
+    fn mark(self, text: String) -> Span<'static> {
+        Span::styled(text, self.style(Color::Yellow, Modifier::BOLD))
+    }
+
+    /// Returns a line in the characters that the terminal has, in the same columns.
+    pub(super) fn spelled(self, line: Line<'static>) -> Line<'static> {
+        if self.unicode {
+            return line;
+        }
+        let spans = line.spans.into_iter().map(|span| Span::styled(spelled(&span.content), span.style));
+        Line::from(spans.collect::<Vec<_>>())
     }
 
     /// A field of a prompt; the one that is written in shows its end, and where the next character goes.
@@ -82,7 +103,8 @@ impl Look {
     }
 
     pub(super) fn rule(self, width: usize) -> Line<'static> {
-        self.faint(if self.unicode { "─" } else { "-" }.repeat(width))
+        let text = if self.unicode { "─" } else { "-" }.repeat(width);
+        Line::from(Span::styled(text, self.style(Color::DarkGray, Modifier::empty())))
     }
 
     pub(super) const fn pipe(self) -> &'static str {
@@ -95,6 +117,23 @@ impl Look {
         let (on, off) = if self.unicode { ("█", "░") } else { ("#", ".") };
         format!("{}{}", on.repeat(full), off.repeat(width - full))
     }
+}
+
+/// Returns the text in ASCII, in as many columns: what separates stays readable, what has no letter here is `?`.
+pub(super) fn spelled(text: &str) -> String {
+    let mut spelled = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            ascii if ascii.is_ascii() => spelled.push(ascii),
+            '·' | '—' | '–' => spelled.push('-'),
+            '…' => spelled.push('~'),
+            '→' => spelled.push('>'),
+            '’' | '‘' => spelled.push('\''),
+            '“' | '”' => spelled.push('"'),
+            other => spelled.extend(std::iter::repeat_n('?', columns(other.encode_utf8(&mut [0; 4])))),
+        }
+    }
+    spelled
 }
 
 /// Returns how many columns a text takes.
@@ -172,6 +211,15 @@ mod tests {
         let lines = fold(text, 12, 2);
         let words: Vec<_> = lines.iter().flat_map(|line| line.split_whitespace()).collect();
         assert_eq!(words, text.split(' ').collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn without_its_characters_a_text_takes_the_same_columns() {
+        for text in ["a · b — c …", "東京タワー", "Zoë → “x”", "a\u{300}"] {
+            let ascii = spelled(text);
+            assert!(ascii.is_ascii() && columns(&ascii) == columns(text), "{text:?}: {ascii:?}");
+        }
+        assert_eq!(spelled("a · b …"), "a - b ~");
     }
 
     #[test]

@@ -305,6 +305,38 @@ fn the_screen_in_80_and_in_120_columns() {
 }
 
 #[test]
+fn a_small_terminal_shows_what_is_read_and_what_is_typed() {
+    let mut front = Front::new(desk(), Timestamp::from_unix(NOW));
+    let told = dossier("the owner has left");
+    is("screen-small-list", &screen(&mut front, &told, 40, 10, true));
+    press(&mut front, "\r");
+    is("screen-small-card", &screen(&mut front, &told, 40, 10, true));
+    press(&mut front, "x90");
+    let form = screen(&mut front, &told, 40, 10, true);
+    assert!(form.contains("until* 90") && form.contains("What it is"), "{form}");
+    press(&mut front, "d\r1because of the move\r");
+    assert_eq!(front.desk.progress().decided, 1);
+    press(&mut front, "S7");
+    let sign = screen(&mut front, &told, 40, 10, true);
+    assert!(sign.contains("sign 7"), "{sign}");
+    press(&mut front, "\x1b?");
+    assert!(!screen(&mut front, &told, 40, 10, true).contains("signs them"));
+    press(&mut front, "jjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjj");
+    assert!(screen(&mut front, &told, 40, 10, true).contains("signs"), "the page of keys can be scrolled to its end");
+}
+
+#[test]
+fn where_there_is_nothing_but_ascii_nothing_else_is_drawn() {
+    let mut front = Front::new(desk(), Timestamp::from_unix(NOW));
+    let told = dossier("the owner “Zoë” has left · 東京 → …");
+    for keys in ["", "\r", "r", "\x1b", "?", "q", "f"] {
+        press(&mut front, keys);
+        let text = screen(&mut front, &told, 80, 24, false);
+        assert!(text.is_ascii(), "{text}");
+    }
+}
+
+#[test]
 fn hostile_names_steer_no_terminal_and_break_no_frame() {
     let hostile = "\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}\u{9b}31m\u{200b}東京タワー\r\n".repeat(100);
     let mut review = review();

@@ -1,10 +1,11 @@
 //! A card as plain text, for a pipe, a screen reader or a terminal that can do nothing.
 
-use super::desk::Desk;
+use super::{desk::Desk, paint::spelled};
 use crate::{
     campaign::{Dossier, is_flagged, said},
     diag::escape,
 };
+use std::io::{self, Write};
 
 /// Returns the card of an item.
 pub(super) fn card(desk: &Desk, row: usize, dossier: Option<&Dossier>) -> String {
@@ -31,6 +32,20 @@ pub(super) fn card(desk: &Desk, row: usize, dossier: Option<&Dossier>) -> String
         text.push_str(&format!("  not yours:     {}\n", escape(bar)));
     }
     text
+}
+
+/// Writes text in ASCII, for a terminal that has nothing else.
+pub(super) struct Ascii<'a>(pub(super) &'a mut dyn Write);
+
+impl Write for Ascii<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(spelled(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Returns how far a desk is, in a line.
