@@ -23,7 +23,7 @@ use std::{
 /// Create a governed repository, and print the pin of its root of trust
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "By default three founders hold the root and two of them sign. Their private keys are never asked for: each of them\nsigns the three files of trust/ afterwards. Keys of the engine are made and laid outside the repository.\n\nExamples:\n  tenure init acme-access --founder ana.ruiz=ana.pub --founder li.chen=li.pub --founder mo.khan=mo.pub\n  tenure init --solo ana.ruiz try-out"
+    after_help = "By default three founders hold the root and two of them sign. Their private keys are never asked for: each of them signs the three files of trust/ afterwards. Keys of the engine are made and laid outside the repository.\n\nExamples:\n  tenure init acme-access --founder ana.ruiz=ana.pub --founder li.chen=li.pub --founder mo.khan=mo.pub\n  tenure init --solo ana.ruiz try-out"
 )]
 pub(super) struct Args {
     /// Where; an existing repository is taken further

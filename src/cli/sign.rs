@@ -25,7 +25,7 @@ use std::{
 /// Sign governed files with a key file or a running ssh-agent
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Writes FILE.<name>.sig beside each file; `ssh-keygen -Y verify` accepts it too. Only a file in its one canonical form is\nsigned (`tenure fmt`). A key with a passphrase is used through the agent: `ssh-add FILE`.\n\nExamples:\n  tenure sign campaigns/2026-q4/reviews/db/ana.ruiz.toml\n  tenure sign --key ~/.ssh/id_ed25519 trust/registry/2.toml"
+    after_help = "Writes FILE.<name>.sig beside each file; `ssh-keygen -Y verify` accepts it too. Only a file in its one canonical form is signed (`tenure fmt`). A key with a passphrase is used through the agent: `ssh-add FILE`.\n\nExamples:\n  tenure sign campaigns/2026-q4/reviews/db/ana.ruiz.toml\n  tenure sign --key ~/.ssh/id_ed25519 trust/registry/2.toml"
 )]
 pub(super) struct Args {
     /// The files to sign
