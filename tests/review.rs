@@ -202,3 +202,130 @@ fn what_is_left_open_or_changed_after_the_merge_goes_into_the_next_file() {
     world.merge("the next file");
     world.tenure(&["check"]).exits(0);
 }
+
+#[test]
+fn any_terminal_will_do_and_no_colour_says_anything_alone() {
+    let world = OPENED.copied();
+    let command = world.command(&["review", "--key", "../keys/ana"]);
+    let seen = |variables: &[(&str, &str)]| {
+        let mut desk = Terminal::start_with(&command, 24, 80, variables);
+        desk.until("0 of 25 decided").press("\r").until("What it is").still();
+        let (card, coloured) = (desk.text(), desk.coloured());
+        desk.press("q").until("j k move").still();
+        let (list, more) = (desk.text(), desk.coloured());
+        desk.press("q");
+        assert_eq!(desk.ends().0, Some(0));
+        ([card, list], coloured + more)
+    };
+    let (with, many) = seen(&[("TERM", "xterm")]);
+    let (without, none) = seen(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")]);
+    assert!(many > 0 && none == 0, "{many} {none}");
+    assert_eq!(with, without, "what colours say is also written");
+    let (ascii, none) = seen(&[("TERM", "vt100"), ("LC_ALL", "C")]);
+    assert_eq!(none, 0);
+    assert!(ascii.iter().all(|text| text.is_ascii()), "{ascii:?}");
+
+    // Nothing can be placed on this one: it is asked line by line.
+    let mut talk = Terminal::start_with(&command, 24, 80, &[("TERM", "dumb"), ("LC_ALL", "C")]);
+    talk.until("decision (? shows the keys):").press("q\r");
+    let (code, left) = talk.ends();
+    assert!(code == Some(0) && left.contains("everything is saved") && left.is_ascii(), "{left}");
+}
+
+#[test]
+fn the_window_may_be_pulled_at_while_a_decision_is_written() {
+    let world = OPENED.copied();
+    let mut desk = Terminal::start(&world.command(&["review", "--key", "../keys/ana"]), 24, 80);
+    desk.until("0 of 25 decided").press("r1the drill ");
+    desk.until("the drill").resize(10, 40).until("the drill").until("Enter next");
+    desk.press("is over\r").until("1 of 25 decided").press("\r").until("What it is");
+    desk.resize(40, 120).until("by risk").until("What it is").resize(5, 20).until("too small");
+    desk.resize(24, 80).until("1 of 25 decided").press("qq");
+    assert_eq!(desk.ends().0, Some(0));
+    assert_eq!(decided(&read(&world, "ana")), [(Verdict::Revoke, "unused: the drill is over".to_owned())]);
+}
+
+#[test]
+fn what_a_hostile_host_says_steers_nothing() {
+    let world = World::founded(&["web-1"]);
+    host::lay(&world, "web-1");
+    let keys = "web-1/srv/deploy/.ssh/authorized_keys";
+    let hostile = format!("\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}gnp.exe\u{200b} {}", "x".repeat(3000));
+    let told = world.read(keys);
+    let key = told.lines().next().unwrap().split(' ').take(2).collect::<Vec<_>>().join(" ");
+    let other = key.replacen("AAAA", "AAAA", 1);
+    world.write(
+        keys,
+        &format!("{other} {hostile}\n{}", told.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>()),
+    );
+    world.system("web-1", &host::settings("web-1"));
+    world.tenure(&["policy", "add"]).exits(0);
+    world.collected(&["web-1"]);
+    world.campaign(&[("web-1", &["credential"])]);
+    let command = world.command(&["review", "--as", "ana"]);
+    for (rows, columns) in [(24, 80), (10, 40), (40, 120)] {
+        let mut desk = Terminal::start(&command, rows, columns);
+        desk.until("decided").press("/gnp\r").until("with `gnp`").press("\r").until("What it is").still();
+        let text = desk.text();
+        assert!(!text.chars().any(|c| tenure::diag::Hidden::of(c).is_some() && c != '\n'), "{text:?}");
+        assert!(text.lines().count() <= usize::from(rows), "{text}");
+        desk.press("qq");
+        assert_eq!(desk.ends().0, Some(0));
+    }
+    for words in [&["review", "--list", "--as", "ana"][..], &["campaign", "overview", CAMPAIGN]] {
+        let out = world.tenure(words).exits(0).out;
+        assert!(!out.chars().any(|c| tenure::diag::Hidden::of(c).is_some() && c != '\n'), "{out:?}");
+    }
+}
+
+#[test]
+fn an_editor_leaves_the_same_bytes() {
+    let (terminal, editor) = (OPENED.copied(), OPENED.copied());
+    let path = format!("repo/campaigns/{CAMPAIGN}/reviews/web-1/ana.toml");
+    let mut desk = Terminal::start(&terminal.command(&["review", "--key", "../keys/ana"]), 24, 80);
+    desk.until("0 of 25 decided").press("r1gone since the move\r").until("1 of 25 decided");
+    desk.press("x90d\r2until its owner is found\r").until("2 of 25 decided").press("q");
+    desk.ends();
+    let text = editor.read(&path);
+    let blank = "decision = \"\"\nreason = \"\"";
+    let edited = text.replacen(blank, "reason='unused: gone since the move'\ndecision =  'revoke'", 1);
+    let end = &read(&terminal, "ana").items[1];
+    let words = format!("until = {:?}\ndecision = 'except'\nreason = {:?}", end.until.unwrap().to_string(), end.reason);
+    editor.write(&path, &edited.replacen(blank, &words, 1));
+    editor.tenure(&["fmt", path.trim_start_matches("repo/")]).exits(0);
+    assert_eq!(editor.read(&path), terminal.read(&path));
+}
+
+#[test]
+fn programs_are_told_the_same() {
+    let world = OPENED.copied();
+    let json = |words: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&world.tenure(&[words, &["--format", "json"]].concat()).exits(0).out).unwrap()
+    };
+    let next = json(&["review", "--next", "--as", "ana"]);
+    let chapters = next["dossier"]["chapters"].as_array().unwrap();
+    assert_eq!((chapters.len(), &chapters[1]["title"]), (11, &"Recommended".into()));
+    assert!(chapters[1].to_string().contains("confidence "), "{next}");
+    let listed = json(&["review", "--list", "--as", "ana"]);
+    let overview = json(&["campaign", "overview", CAMPAIGN]);
+    assert_eq!(listed[0]["path"], overview[0]["path"]);
+    assert_eq!(listed[0]["flagged_open"], overview[0]["flagged_open"]);
+}
+
+#[test]
+fn shells_complete_every_command_there_is() {
+    let world = World::new();
+    let help = answer(world.command(&["help"]).current_dir(world.path()).output().unwrap()).exits(0).out;
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands = commands.filter(|line| !line.starts_with("    ")).filter_map(|line| line.split_whitespace().next());
+    let commands: Vec<&str> = commands.collect();
+    assert!(commands.len() > 15, "{commands:?}");
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ran = answer(world.command(&["completions", shell]).current_dir(world.path()).output().unwrap()).exits(0);
+        let named = commands.iter().chain(&["advance", "overview", "--next"]);
+        for name in named {
+            let name = name.trim_start_matches("--");
+            assert!(ran.out.contains(name), "{shell} does not complete {name}");
+        }
+    }
+}

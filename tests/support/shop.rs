@@ -43,8 +43,8 @@ fn lay_host(world: &World) {
         writeln!(shadow, "{name}:!:20000:0:99999:7:::").unwrap();
         writeln!(group, "{name}:x:{id}:").unwrap();
     }
-    group.push_str("sudo:x:27:ben,svc_backup\n");
-    let files: [(&str, u32, &str); 9] = [
+    group.push_str("adm:x:4:svc_etl,svc_legacy\nsudo:x:27:ben,svc_backup\ndocker:x:998:li,svc_etl\n");
+    let files: [(&str, u32, &str); 14] = [
         ("etc/passwd", 0o644, &passwd),
         ("etc/shadow", 0o640, &shadow),
         ("etc/group", 0o644, &group),
@@ -52,8 +52,13 @@ fn lay_host(world: &World) {
         ("etc/sudoers", 0o440, "Defaults\tenv_reset\n%sudo\tALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n"),
         ("etc/sudoers.d/backup", 0o440, "svc_backup ALL=(ALL:ALL) NOPASSWD: ALL\n"),
         ("etc/sudoers.d/deploy", 0o440, "svc_deploy ALL=(root) NOPASSWD: /usr/bin/systemctl restart shop\n"),
+        ("etc/sudoers.d/etl", 0o440, "svc_etl ALL=(postgres) NOPASSWD: ALL\n"),
+        ("etc/sudoers.d/legacy", 0o440, "svc_legacy ALL=(root) NOPASSWD: /opt/legacy/run.sh\n"),
+        ("etc/sudoers.d/li", 0o440, "li ALL=(ALL:ALL) ALL\n"),
         ("home/svc_deploy/.ssh/authorized_keys", 0o644, KEYS),
+        ("home/svc_etl/.ssh/authorized_keys", 0o644, ETL_KEY),
         ("home/svc_export/.ssh/authorized_keys", 0o644, OLD_KEY),
+        ("home/svc_legacy/.ssh/authorized_keys", 0o644, LEGACY_KEY),
     ];
     for (path, mode, text) in files {
         world.write(&format!("web-1/{path}"), text);
@@ -82,6 +87,8 @@ fn principals(cluster: &Cluster) -> String {
         let team = TEAMS[at % TEAMS.len()];
         writeln!(text, "\n[[principal]]\nid = \"{name}\"\nkind = \"person\"\nstatus = \"{status}\"\naccounts = {accounts:?}\nowner = \"ana\"\nteam = \"{team}\"\n{ends}").unwrap();
     }
+    let oid_of_super = oid("super");
+    writeln!(text, "\n[[principal]]\nid = \"dba-in-need\"\nkind = \"break-glass\"\nstatus = \"active\"\naccounts = [\"pg-orders:{oid_of_super}\"]\nowner = \"ana\"\nteam = \"platform\"\npurpose = \"the superuser of the cluster, sealed\"\n").unwrap();
     for (at, (name, owner, team, purpose)) in SERVICES.iter().enumerate() {
         let mut accounts = vec![format!("web-1:uid:{}", 1101 + at)];
         accounts.extend(Some(oid(name)).filter(|oid| !oid.is_empty()).map(|oid| format!("pg-orders:{oid}")));
@@ -144,6 +151,10 @@ const KEYS: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8Q
                     ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICAhIiMkJSYnKCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4/ li@laptop\n";
 const OLD_KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEBBQkNERUZHSElKS0xNTk9QUVJTVFVWV1hZWltcXV5f export@old-warehouse\n";
+const ETL_KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGBhYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ent8fX5/ warehouse@etl-3\n";
+const LEGACY_KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIICBgoOEhYaHiImKi4yNjo+QkZKTlJWWl5iZmpucnZ6f root@decommissioned\n";
 /// Roles in roles in roles, a superuser that was to be so for one evening, and a job that nobody has stopped.
 const ORDERS: &str = "
 CREATE ROLE order_read; CREATE ROLE order_write; CREATE ROLE reporting; CREATE ROLE dba;

@@ -34,6 +34,11 @@ pub struct Terminal {
 impl Terminal {
     /// Starts a command in a terminal of so many rows and columns, as its session's own.
     pub fn start(command: &Command, rows: u16, columns: u16) -> Self {
+        Self::start_with(command, rows, columns, &[("TERM", "xterm-256color")])
+    }
+
+    /// Starts a command in a terminal that says these things of itself.
+    pub fn start_with(command: &Command, rows: u16, columns: u16, variables: &[(&str, &str)]) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
         grantpt(&master).expect("own terminal");
         unlockpt(&master).expect("own terminal");
@@ -45,7 +50,7 @@ impl Terminal {
         let mut inside = Command::new(program("setsid"));
         inside.arg("--ctty").arg("--wait").arg(command.get_program()).args(command.get_args());
         inside.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        inside.env("TERM", "xterm-256color").current_dir(command.get_current_dir().expect("a folder"));
+        inside.envs(variables.iter().copied()).current_dir(command.get_current_dir().expect("a folder"));
         let child = inside.stdin(end()).stdout(end()).stderr(end()).spawn().expect("setsid can be started");
         drop(inside);
         let master = File::from(master);
@@ -112,6 +117,15 @@ impl Terminal {
     /// Returns what is on the screen.
     pub fn text(&self) -> String {
         self.screen.screen().contents()
+    }
+
+    /// Returns how many places of the screen are coloured.
+    pub fn coloured(&self) -> usize {
+        let screen = self.screen.screen();
+        let (rows, columns) = screen.size();
+        let places = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+        let cells = places.filter_map(|(row, column)| screen.cell(row, column));
+        cells.filter(|cell| (cell.fgcolor(), cell.bgcolor()) != (vt100::Color::Default, vt100::Color::Default)).count()
     }
 
     /// Returns whether the program has the screen to itself.

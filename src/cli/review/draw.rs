@@ -11,7 +11,7 @@ use ratatui::{
     Frame,
     layout::Rect,
     text::{Line, Span},
-    widgets::Paragraph,
+    widgets::{Paragraph, Wrap},
 };
 
 /// How much room there is.
@@ -40,7 +40,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, front: &mut Front, dossier: Option<&Do
     let area = frame.area();
     let (width, height) = (usize::from(area.width), usize::from(area.height));
     if width < 40 || height < 10 {
-        frame.render_widget(Paragraph::new("this terminal is too small: 40x10 at least; q leaves, all is saved"), area);
+        let text = Paragraph::new("too small: it takes 40x10; q leaves, and all is saved");
+        frame.render_widget(text.wrap(Wrap { trim: true }), area);
         return;
     }
     let room = Room { width, height };
