@@ -48,8 +48,17 @@ pub(super) enum Key {
 }
 
 impl Key {
-    /// Returns the key of an event; nothing for one that means nothing here.
-    pub(super) fn of(event: KeyEvent) -> Option<Self> {
+    /// Returns the keys of an event, in the order in which they were pressed; none for one that means nothing here.
+    ///
+    /// Escape and a key that comes right behind it look like one with Alt. On a slow line that is what they mostly are, and
+    /// what is typed next must not fall into the list, where letters are verdicts.
+    pub(super) fn of(event: KeyEvent) -> Vec<Self> {
+        let alone = KeyEvent { modifiers: event.modifiers.difference(KeyModifiers::ALT), ..event };
+        let escape = (alone != event && event.kind != KeyEventKind::Release).then_some(Self::Escape);
+        escape.into_iter().chain(Self::one(alone)).collect()
+    }
+
+    fn one(event: KeyEvent) -> Option<Self> {
         if event.kind == KeyEventKind::Release {
             return None;
         }
@@ -67,9 +76,6 @@ impl Key {
                 KeyCode::Char('h') => Self::Backspace,
                 _ => return None,
             });
-        }
-        if event.modifiers.contains(KeyModifiers::ALT) {
-            return None;
         }
         Some(match event.code {
             KeyCode::Backspace => Self::Backspace,
@@ -89,5 +95,20 @@ impl Key {
             KeyCode::Up => Self::Up,
             _ => return None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_right_behind_escape_is_two() {
+        let event = |code, modifiers| KeyEvent::new(code, modifiers);
+        let slash = KeyCode::Char('/');
+        assert_eq!(Key::of(event(slash, KeyModifiers::ALT)), [Key::Escape, Key::Char('/')]);
+        assert_eq!(Key::of(event(slash, KeyModifiers::NONE)), [Key::Char('/')]);
+        assert_eq!(Key::of(event(KeyCode::Char('c'), KeyModifiers::CONTROL)), [Key::Stop]);
+        assert!(Key::of(event(KeyCode::F(1), KeyModifiers::NONE)).is_empty());
     }
 }

@@ -76,7 +76,10 @@ pub(super) fn run(front: &mut Front, around: &mut dyn Around, look: Look) -> io:
             continue;
         }
         let effect = match event::read()? {
-            Event::Key(event) => Key::of(event).map_or(Effect::None, |key| front.press(key)),
+            Event::Key(event) => {
+                // Escape, where it comes with another key, has no effect outside.
+                Key::of(event).into_iter().map(|key| front.press(key)).last().unwrap_or(Effect::None)
+            }
             Event::Paste(text) => {
                 front.paste(&text);
                 Effect::None
