@@ -117,7 +117,7 @@ fn look_around(desk: &mut Terminal) {
         .until("with `order_read`")
         .press("G")
         .press("b")
-        .until("all like role order_read")
+        .until("press the verdict for all")
         .still();
     keep("bulk", &desk.picture("What is open, unflagged and of one shape is decided together"));
     desk.press("c").until("items alike, with one reason").press("1\r").until("u takes all back");
