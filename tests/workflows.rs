@@ -211,6 +211,39 @@ fn row_35_nothing_is_started_whose_digest_is_not_the_pinned_one() {
     assert_eq!(piped, ["sha256sum"], "nothing that was downloaded is piped anywhere else: {run}");
 }
 
+/// The page that people set GitHub up by names what the workflows ask for, and no command that is not there.
+#[test]
+fn the_page_for_github_says_what_the_workflows_need() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/.github/docs/github.md")).unwrap();
+    for path in workflows(&MADE.repo()) {
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(page.contains(&format!("`{name}`")), "{name}");
+        let asked = text.split("secrets.").skip(1).chain(text.split("vars.").skip(1));
+        let word = |text: &str| -> String {
+            text.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect()
+        };
+        for asked in asked.map(word).filter(|asked| asked.starts_with("TENURE_")) {
+            assert!(page.contains(&format!("`{asked}`")), "{name} asks for {asked}");
+        }
+        for line in text.lines().filter_map(|line| line.trim().strip_prefix("environment: ")) {
+            let environment = line.replace("${{ matrix.system }}", "SYSTEM");
+            assert!(page.contains(&format!("| `{environment}` |")), "{name} runs in {environment}");
+        }
+    }
+    let lines = page.lines().map(str::trim).filter(|line| line.starts_with("tenure "));
+    let mut seen = 0;
+    for line in lines.map(|line| line.split(" | ").next().unwrap_or_default()) {
+        // A command whose words are known gets as far as looking around; 2 is the answer to one whose words are not.
+        let sandbox = Sandbox::new();
+        let arguments: Vec<&str> = line.split(' ').skip(1).collect();
+        let code = sandbox.tenure(sandbox.path()).args(&arguments).output().unwrap().status.code();
+        assert!(code.is_some_and(|code| code != 2), "`{line}` ends with {code:?}");
+        seen += 1;
+    }
+    assert!(seen >= 10, "{seen} commands");
+}
+
 #[test]
 fn threat_35_the_linter_sees_what_it_is_there_for() {
     let sandbox = Sandbox::new();
