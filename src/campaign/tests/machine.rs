@@ -128,7 +128,7 @@ fn what_a_campaign_believes_and_comes_to_is_what_the_reference_says() {
     let seen = seen.into_inner();
     let missing: Vec<_> = ALL.iter().filter(|code| !seen.contains_key(*code)).collect();
     assert!(missing.is_empty(), "never tried: {missing:?} of {seen:#?}");
-    assert!(seen["accepted"] > 2 * CASES as usize, "{seen:#?}");
+    assert!(seen["accepted"] > CASES as usize, "{seen:#?}");
 }
 
 /// All that can be said of an event, and all that an item can come to.
