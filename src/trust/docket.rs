@@ -7,7 +7,7 @@ use super::{
     judge::{Bench, Judged},
     keep::{MAX_FILE, too_large},
     kinship::Kinship,
-    opening::Puts,
+    opening::{Puts, decided},
     refusal::Refusal,
     registry::Registry,
     stage_refusal::StageRefusal,
@@ -26,7 +26,14 @@ use crate::{
     },
     store::{Place, SignatureFile, Unverified},
 };
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    panic::resume_unwind,
+    sync::{
+        Arc,
+        mpsc::{Receiver, sync_channel},
+    },
+};
 
 impl Governed {
     /// Judges what one merge brought: campaigns first, then delegations, what is decided, and at last the closes of stages,
@@ -66,6 +73,7 @@ impl Governed {
                 }
             }
             if still.len() == waiting.len() || !still.iter().any(|(.., refusal)| waits(refusal)) {
+                self.blank.clear();
                 still.into_iter().for_each(|(_, path, refusal)| self.refuse(commit, path, refusal));
                 return Ok(());
             }
@@ -100,8 +108,14 @@ impl Governed {
             return Ok(None);
         }
         self.settle(path);
-        let Some(bytes) = self.bytes(repository, commit, path, blob)? else { return Ok(None) };
         let signatures = self.signatures(repository, path)?;
+        let bytes = match self.blank.get(path) {
+            Some((read, _)) if *read == blob && signatures.is_empty() => Vec::new(),
+            _ => match self.bytes(repository, commit, path, blob)? {
+                Some(bytes) => bytes,
+                None => return Ok(None),
+            },
+        };
         let Some(trust) = before else {
             return Ok((!signatures.is_empty()).then_some(Refusal::NoTrust));
         };
@@ -132,7 +146,7 @@ impl Governed {
                     })
                 })
             }
-            Place::Review { ref campaign, .. } => unverified::<Review>(path, bytes, signatures).and_then(|file| {
+            Place::Review { ref campaign, .. } => self.review(path, bytes, signatures).and_then(|file| {
                 let judged = bench.review(file, self.openings.get(campaign), &self.delegations)?;
                 self.take(path, Namespace::Review, judged, Self::bind)
             }),
@@ -221,27 +235,73 @@ impl Governed {
         Ok(())
     }
 
-    /// Returns what the reviews that lie in the folder of a campaign put to whom; the first that is malformed speaks for all.
-    fn puts(&self, repository: &Repository, path: &str) -> Result<Result<Puts, Refusal>, GitError> {
-        let folder = format!("{}reviews/", path.trim_end_matches("campaign.toml"));
-        let mut puts = Puts::default();
-        for (path, blob) in self.files.range(folder.clone()..).take_while(|(path, _)| path.starts_with(&folder)) {
-            if !matches!(Place::of(path), Place::Review { .. }) {
-                continue;
+    /// Returns a review. One that came with its campaign and decides nothing was read with that, and is not read again: they
+    /// are most of what an opening brings. Without any bytes it can be nothing but open.
+    fn review(
+        &self,
+        path: &str,
+        bytes: Vec<u8>,
+        signatures: Vec<SignatureFile>,
+    ) -> Result<Unverified<Review>, Refusal> {
+        match self.blank.get(path) {
+            Some((_, blank)) if bytes.is_empty() => {
+                Ok(Unverified::new(blank.clone(), bytes, path.to_owned(), signatures))
             }
-            let bytes = match repository.blob(*blob, MAX_FILE) {
-                Ok(bytes) => bytes,
-                Err(GitError::BlobTooLarge { .. }) => return Ok(Err(too_large(path))),
-                Err(error) => return Err(error),
-            };
-            let added = governed::parse::<Review>(path, &bytes).map_err(Refusal::from).and_then(|stub| puts.add(&stub));
-            if let Err(refusal) = added {
-                return Ok(Err(refusal));
-            }
+            _ => unverified(path, bytes, signatures),
         }
-        Ok(Ok(puts))
+    }
+
+    /// Returns what the reviews that lie in the folder of a campaign put to whom; the first that is malformed speaks for all.
+    /// One thread reads them from git and another takes them apart: each is half of the work, and they are all a campaign is.
+    fn puts(&mut self, repository: &Repository, path: &str) -> Result<Result<Puts, Refusal>, GitError> {
+        let folder = format!("{}reviews/", path.trim_end_matches("campaign.toml"));
+        let files = self.files.range(folder.clone()..).take_while(|(path, _)| path.starts_with(&folder));
+        let reviews = files.filter(|(path, _)| matches!(Place::of(path), Place::Review { .. }));
+        let read = std::thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(AHEAD);
+            let taken = scope.spawn(move || take_stubs(receiver));
+            for (path, blob) in reviews {
+                let bytes = match repository.blob(*blob, MAX_FILE) {
+                    Ok(bytes) => Some(bytes),
+                    Err(GitError::BlobTooLarge { .. }) => None,
+                    Err(error) => return Err(error),
+                };
+                // What was malformed ended the other thread, which says so below.
+                if sender.send((path, *blob, bytes)).is_err() {
+                    break;
+                }
+            }
+            drop(sender);
+            Ok(taken.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        })?;
+        Ok(read.map(|(puts, blank)| {
+            self.blank.extend(blank);
+            puts
+        }))
     }
 }
+
+/// A review as it was read: its path, its blob, and its bytes unless they are too many.
+type Read<'p> = (&'p String, ObjectId, Option<Vec<u8>>);
+type Blank = BTreeMap<String, (ObjectId, Review)>;
+
+/// Returns what stubs put to whom, and those that decide nothing, without their items.
+fn take_stubs(stubs: Receiver<Read<'_>>) -> Result<(Puts, Blank), Refusal> {
+    let (mut puts, mut blank) = (Puts::default(), Blank::new());
+    for (path, blob, bytes) in stubs {
+        let bytes = bytes.ok_or_else(|| too_large(path))?;
+        let mut stub: Review = governed::parse(path, &bytes)?;
+        puts.add(&stub)?;
+        if decided(&stub).next().is_none() {
+            stub.items = Vec::new();
+            blank.insert(path.clone(), (blob, stub));
+        }
+    }
+    Ok((puts, blank))
+}
+
+/// How many files are read before they are taken apart: some megabytes at most.
+const AHEAD: usize = 64;
 
 /// Where files are judged.
 #[derive(Clone, Copy)]

@@ -38,6 +38,8 @@ pub struct Governed {
     /// Those among them that must stay as they are.
     pub(super) held: BTreeMap<String, (ObjectId, Namespace)>,
     pub(super) accepted: BTreeSet<String>,
+    /// The reviews that came with the campaign of the merge being judged and decide nothing, without their items, by path.
+    pub(super) blank: BTreeMap<String, (ObjectId, Review)>,
     pub(super) openings: Openings,
     pub(super) delegations: Vec<Verified<Delegation>>,
     pub(super) reviews: Vec<Verified<Review>>,
@@ -116,6 +118,7 @@ impl Governed {
             files: BTreeMap::new(),
             held: BTreeMap::new(),
             accepted: BTreeSet::new(),
+            blank: BTreeMap::new(),
             openings: Openings::new(),
             delegations: Vec::new(),
             reviews: Vec::new(),

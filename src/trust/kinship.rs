@@ -132,7 +132,9 @@ impl<'a> Family<'a> {
         let selves = self.selves(id, &mut ties);
         // Ownership reaches through identities that own identities, and to everybody in a group that owns one.
         let groups = selves.iter().filter_map(|own| self.groups.get(*own)).flatten().copied();
-        let mut next: Vec<&str> = selves.iter().map(|own| own.as_str()).chain(groups).collect();
+        let all = selves.iter().map(|own| own.as_str()).chain(groups);
+        // Nearly everybody answers for nobody.
+        let mut next: Vec<&str> = all.filter(|guardian| self.wards.contains_key(guardian)).collect();
         let mut seen: BTreeSet<&str> = next.iter().copied().collect();
         while let Some(guardian) = next.pop() {
             for ward in self.wards.get(guardian).into_iter().flatten() {

@@ -9,7 +9,6 @@ use super::{
 use crate::model::{
     At, CampaignId, Course, Digest, ItemId, PrincipalId, Stance, SystemId, Tally, Tier, Timestamp, Verdict,
     file::{AfterSilence, Campaign, Item, Review, StageClose, asked, population},
-    jcs,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -299,11 +298,12 @@ impl Puts {
         let reviewer = *self.reviewers.entry(stub.reviewer.clone()).or_insert(next);
         let asked = (stub.stage(), reviewer);
         for item in &stub.items {
-            let put = self.items.entry(item.id.clone()).or_insert_with(|| Put::of(&stub.system, item));
-            if put.common != common(&stub.system, item) {
+            let common = common(&stub.system, item);
+            let put = self.items.entry(item.id.clone()).or_insert_with(|| Put::of(&stub.system, item, common));
+            if put.common != common {
                 return Err(Refusal::ItemAltered(item.id.to_string()));
             }
-            let fixed = fixed(&stub.system, item);
+            let fixed = fixed(common, item);
             if !put.fixed.contains(&fixed) {
                 put.fixed.push(fixed);
             }
@@ -363,10 +363,10 @@ impl Puts {
 }
 
 impl Put {
-    fn of(system: &SystemId, item: &Item) -> Self {
+    fn of(system: &SystemId, item: &Item, common: Digest) -> Self {
         Self {
             fixed: Vec::with_capacity(1),
-            common: common(system, item),
+            common,
             names: names(&item.principal, &item.entitlement),
             system: system.clone(),
             grant: item.grant,
@@ -398,7 +398,7 @@ impl Put {
 
     /// Returns whether an item is as some stub had it, but for the decision.
     pub(super) fn is(&self, system: &SystemId, item: &Item) -> bool {
-        self.fixed.contains(&fixed(system, item))
+        self.fixed.contains(&fixed(common(system, item), item))
     }
 }
 
@@ -408,18 +408,23 @@ pub(super) fn names(principal: &str, entitlement: &str) -> Digest {
 }
 
 /// Returns the digest of what a reviewer may not change: the system and all of an item but the decision.
-fn fixed(system: &SystemId, item: &Item) -> Digest {
-    Digest::of(format!("{} {}", common(system, item), Digest::of(&item.facts)))
+fn fixed(common: Digest, item: &Item) -> Digest {
+    Digest::of([*common.as_bytes(), *Digest::of(&item.facts).as_bytes()].concat())
 }
 
-/// Returns the digest of what every reviewer of an item is shown: all but the facts, which end with why they are asked.
+/// Returns the digest of what every reviewer of an item is shown: all but the facts, which end with why they are asked. It
+/// is compared while the program runs and never written down; each part comes with its length, so that none runs into the
+/// next.
 fn common(system: &SystemId, item: &Item) -> Digest {
-    let parts = (
-        (system, &item.id, &item.grant, &item.subject, item.tier),
-        (&item.recommend, item.severity, &item.principal, &item.entitlement),
-    );
-    // INVARIANT: strings, digests and enums always have a canonical form.
-    jcs::digest(&parts).unwrap_or(Digest::ZERO)
+    let about = [system.as_str(), item.id.as_str(), &item.subject, &item.recommend, &item.principal, &item.entitlement];
+    let mut bytes = Vec::with_capacity(512);
+    bytes.extend_from_slice(item.grant.as_bytes());
+    bytes.extend([item.tier as u8, item.severity.map_or(u8::MAX, |severity| severity as u8)]);
+    for part in about {
+        bytes.extend_from_slice(&part.len().to_le_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    Digest::of(bytes)
 }
 
 /// All campaigns that were opened, by id.
