@@ -10,7 +10,7 @@ use crate::model::{
     PrincipalId, Tier,
     file::{CampaignDefinition, Load, PrincipalKind, Thresholds},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who reviews an item in a stage, and why them.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,7 +23,7 @@ pub struct Assignment {
     pub standing: Standing,
     /// Further signers that the tier asks for.
     pub cosigners: Vec<PrincipalId>,
-    /// Who came before them and may not review it.
+    /// The first of those who came before them and may not review it.
     pub passed_over: Vec<(PrincipalId, Bar)>,
 }
 
@@ -45,7 +45,8 @@ pub(super) struct Line<'a> {
     definition: &'a CampaignDefinition,
     bench: &'a Bench<'a>,
     stages: Vec<Asked>,
-    given: BTreeMap<(PrincipalId, Tier), u32>,
+    /// How many items of each tier everybody has so far.
+    given: BTreeMap<PrincipalId, [u32; 4]>,
 }
 
 struct Asked {
@@ -85,7 +86,7 @@ impl<'a> Line<'a> {
                 for signer in std::iter::once(&assignment.reviewer).chain(&assignment.cosigners) {
                     judging.insert(signer.clone(), assignment.stage);
                     if self.definition.load.is_some() {
-                        *self.given.entry((signer.clone(), member.tier)).or_default() += 1;
+                        self.given.entry(signer.clone()).or_default()[member.tier as usize] += 1;
                     }
                 }
             }
@@ -106,11 +107,12 @@ impl<'a> Line<'a> {
         let needed = signers.saturating_mul(stage.reviewers);
         let mut chosen: Vec<(PrincipalId, Standing, usize)> = Vec::with_capacity(needed.min(8));
         let mut barred: Vec<(PrincipalId, Bar)> = Vec::new();
+        let mut met: BTreeSet<PrincipalId> = BTreeSet::new();
         for (candidate, standing) in line(&stage.words, member, subject, self.definition, self.bench) {
             if chosen.len() >= needed {
                 break;
             }
-            if chosen.iter().any(|(id, ..)| *id == candidate) || barred.iter().any(|(id, _)| *id == candidate) {
+            if !met.insert(candidate.clone()) {
                 continue;
             }
             match self.may(&candidate, member, subject, judging) {
@@ -126,7 +128,7 @@ impl<'a> Line<'a> {
         let seat = |(reviewer, standing, before): (PrincipalId, Standing, usize)| {
             let mut cosigners: Vec<_> = others.by_ref().take(signers - 1).collect();
             cosigners.sort();
-            let passed_over = barred.iter().take(before).cloned().collect();
+            let passed_over = barred.iter().take(before.min(MOST_PASSED_OVER)).cloned().collect();
             Assignment { stage: stage.number, reviewer, standing, cosigners, passed_over }
         };
         Ok(chosen.into_iter().map(seat).collect())
@@ -144,11 +146,8 @@ impl<'a> Line<'a> {
             return Err(Bar::Judges(*stage));
         }
         let Some(cap) = self.definition.load.map(|load| cap(load, member.tier)) else { return Ok(()) };
-        match self.given.get(&(candidate.clone(), member.tier)) {
-            Some(given) if *given >= cap => Err(Bar::Loaded(cap, member.tier)),
-            None if cap == 0 => Err(Bar::Loaded(cap, member.tier)),
-            _ => Ok(()),
-        }
+        let given = self.given.get(candidate).map_or(0, |given| given[member.tier as usize]);
+        if given >= cap { Err(Bar::Loaded(cap, member.tier)) } else { Ok(()) }
     }
 }
 
@@ -184,3 +183,6 @@ pub(super) const fn identity(kind: PrincipalKind) -> &'static str {
         PrincipalKind::Vendor => "vendor account",
     }
 }
+
+/// More than the facts of an item have room for: where a large group is at its load, hundreds come before.
+const MOST_PASSED_OVER: usize = 32;

@@ -198,7 +198,7 @@ impl<'s, 'a> Candidate<'s, 'a> {
         among(selector.kinds.contains(&self.grant.kind), selector.kinds.is_empty())
             && among(selector.tiers.contains(&self.tier), selector.tiers.is_empty())
             && among(self.kind.is_none_or(|kind| selector.principals.contains(&kind)), selector.principals.is_empty())
-            && among(selector.subjects.contains(&subject(self.grant)), selector.subjects.is_empty())
+            && (selector.subjects.is_empty() || selector.subjects.contains(&subject(self.grant)))
             && selector.no_owner.is_none_or(|wanted| wanted == self.orphan)
             && selector.unused_days.is_none_or(|days| self.is_unused(i64::from(days)))
             && match selector.role_contents {
@@ -207,7 +207,7 @@ impl<'s, 'a> Candidate<'s, 'a> {
                 Some(wanted) => wanted == self.is_content(),
             }
             && self.meets_earlier(selector)
-            && among(selector.findings.iter().any(|rule| self.is_found(rule)), selector.findings.is_empty())
+            && (selector.findings.is_empty() || selector.findings.iter().any(|rule| self.is_found(rule)))
             && choice.cel.as_ref().is_none_or(|cel| self.holds(cel))
     }
 

@@ -137,43 +137,44 @@ impl Asking {
 }
 
 /// Returns who is asked about an item, the first in line first, and the fallbacks last; somebody may stand in it twice.
-pub(super) fn line(
-    words: &[Asking],
-    member: &Member<'_>,
-    subject: &str,
-    definition: &CampaignDefinition,
-    bench: &Bench<'_>,
-) -> Vec<(PrincipalId, Standing)> {
-    let mut line = Vec::with_capacity(words.len() + 2);
-    for word in words {
-        ask(word, member, subject, bench, &mut line);
-    }
-    line.push((definition.fallback.clone(), Standing::Fallback));
-    line.push((definition.second_fallback.clone(), Standing::SecondFallback));
-    line
+/// Nobody is looked up who comes after those that are taken: groups are large.
+pub(super) fn line<'l>(
+    words: &'l [Asking],
+    member: &'l Member<'_>,
+    subject: &'l str,
+    definition: &'l CampaignDefinition,
+    bench: &'l Bench<'_>,
+) -> impl Iterator<Item = (PrincipalId, Standing)> {
+    let fallbacks =
+        [(&definition.fallback, Standing::Fallback), (&definition.second_fallback, Standing::SecondFallback)];
+    let asked = words.iter().flat_map(move |word| ask(word, member, subject, bench));
+    asked.chain(fallbacks.into_iter().map(|(id, standing)| (id.clone(), standing)))
 }
 
-fn ask(
-    Asking { word, selection }: &Asking,
-    member: &Member<'_>,
-    subject: &str,
-    bench: &Bench<'_>,
-    line: &mut Vec<(PrincipalId, Standing)>,
-) {
+type InLine<'l> = Box<dyn Iterator<Item = (PrincipalId, Standing)> + 'l>;
+
+fn ask<'l>(
+    Asking { word, selection }: &'l Asking,
+    member: &'l Member<'_>,
+    subject: &'l str,
+    bench: &'l Bench<'_>,
+) -> InLine<'l> {
     let people = bench.setting.people;
     let entry = people.behind(subject);
     let system = bench.setting.systems.get(&member.grant.system);
-    let one = |id: Option<&PrincipalId>, standing: Standing| id.cloned().map(|id| (id, standing));
+    let one = |id: Option<&'l PrincipalId>, standing: Standing| -> InLine<'l> {
+        Box::new(id.cloned().map(|id| (id, standing)).into_iter())
+    };
     match word {
         Reviewer::Cel(_) => {
             let facts = bench.setting.portraits.grant(member.grant);
             let named = selection.as_ref().and_then(|selection| selection.names(&Subject::of(&facts)).ok());
             let ids = named.unwrap_or_default().into_iter().filter_map(|id| PrincipalId::parse(&id).ok());
-            line.extend(ids.map(|id| (id, Standing::Expression)));
+            Box::new(ids.map(|id| (id, Standing::Expression)))
         }
-        Reviewer::Deputy => line.extend(one(entry.and_then(|entry| entry.deputy.as_ref()), Standing::Deputy)),
+        Reviewer::Deputy => one(entry.and_then(|entry| entry.deputy.as_ref()), Standing::Deputy),
         Reviewer::Group(name) => {
-            line.extend(in_turn(bench.group(name), subject).map(|id| (id, Standing::Group(name.clone()))));
+            Box::new(in_turn(bench.group(name), subject).map(|id| (id, Standing::Group(name.clone()))))
         }
         Reviewer::Manager => {
             let owner = entry.and_then(|entry| entry.owner.as_ref());
@@ -182,19 +183,16 @@ fn ask(
                 Some(_) => owner.and_then(|owner| people.get(owner)).and_then(|owner| owner.owner.as_ref()),
                 None => None,
             };
-            line.extend(one(leads, Standing::Manager));
+            one(leads, Standing::Manager)
         }
-        Reviewer::Owner => line.extend(one(entry.and_then(|entry| entry.owner.as_ref()), Standing::Owner)),
-        Reviewer::Person(id) => line.extend(one(Some(id), Standing::Named)),
-        Reviewer::SystemDeputy => {
-            line.extend(one(system.and_then(|system| system.deputy.as_ref()), Standing::SystemDeputy));
-        }
-        Reviewer::SystemOwner => line.extend(one(system.map(|system| &system.owner), Standing::SystemOwner)),
-        Reviewer::Team => {
-            if let Some(team) = entry.and_then(|entry| entry.team.as_ref()) {
-                line.extend(in_turn(bench.team(team), subject).map(|id| (id, Standing::Team(team.clone()))));
-            }
-        }
+        Reviewer::Owner => one(entry.and_then(|entry| entry.owner.as_ref()), Standing::Owner),
+        Reviewer::Person(id) => one(Some(id), Standing::Named),
+        Reviewer::SystemDeputy => one(system.and_then(|system| system.deputy.as_ref()), Standing::SystemDeputy),
+        Reviewer::SystemOwner => one(system.map(|system| &system.owner), Standing::SystemOwner),
+        Reviewer::Team => match entry.and_then(|entry| entry.team.as_ref()) {
+            Some(team) => Box::new(in_turn(bench.team(team), subject).map(|id| (id, Standing::Team(team.clone())))),
+            None => one(None, Standing::Owner),
+        },
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
         file::{KeyState, Load, PrincipalKind, Selector, Stage},
     },
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn stage(name: &str, reviewers: &[&str], ask: u32) -> Stage {
     Stage {
@@ -166,6 +166,25 @@ fn over_the_load_the_next_in_line_is_asked_until_nobody_is_left() {
     world.definition.load = Some(Load { t0: 1, t1: 1, t2: 1, t3: 1 });
     let refused = world.refused();
     assert!(refused.contains("`gus` has 1 item of T2 already") && refused.contains("raise `[load]`"), "{refused}");
+}
+
+#[test]
+fn of_a_large_group_at_its_load_only_the_first_are_told() {
+    let mut world = World::new();
+    let names: Vec<String> = (0..50).map(|n| format!("g{n:02}")).collect();
+    for name in &names {
+        world = world.person(name, &[]).signs(name);
+        world.registered(name).groups = vec!["all".to_owned()];
+    }
+    world.definition.load = Some(Load { t0: 1, t1: 1, t2: 1, t3: 1 });
+    world.definition.stages = vec![stage("everybody", &["group:all"], 1)];
+    let grants = (0..50).map(|n| membership("db", &format!("{n}"), "reader", Tier::T2)).collect();
+    let world = world.collected("db", grants, "2026-11-22T05:00:00Z");
+    let opened = opened(&world);
+    let reviewers: BTreeSet<_> = opened.sheets.iter().map(|sheet| &sheet.review.reviewer).collect();
+    assert_eq!(reviewers.len(), 50, "each has one, and no fallback is needed");
+    let told = opened.sheets.iter().map(|sheet| sheet.review.items[0].facts.matches("has 1 item").count());
+    assert!(told.clone().max() <= Some(32), "{:?}", told.max());
 }
 
 #[test]
