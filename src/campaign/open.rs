@@ -63,14 +63,15 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Returns all files by path below the campaign's folder.
-    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+    /// Returns all files with their paths below the campaign's folder, each made when it is asked for.
+    pub fn files(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
         let prefix = format!("{}/", folder(&self.campaign.id));
-        let below = |path: &str| path.strip_prefix(&prefix).unwrap_or(path).to_owned();
-        let reviews =
-            self.sheets.iter().map(|sheet| (below(&sheet.path), governed::render(&sheet.review).into_bytes()));
+        let review = move |sheet: &Sheet| {
+            let path = sheet.path.strip_prefix(&prefix).unwrap_or(&sheet.path).to_owned();
+            (path, governed::render(&sheet.review).into_bytes())
+        };
         let campaign = ("campaign.toml".to_owned(), governed::render(&self.campaign).into_bytes());
-        reviews.chain([campaign]).collect()
+        [campaign].into_iter().chain(self.sheets.iter().map(review))
     }
 
     /// Writes the campaign's folder below `root`, at once or not at all.
@@ -78,7 +79,7 @@ impl Opened {
     /// # Errors
     /// When a campaign of this name is there already, or the folder cannot be written.
     pub fn publish(&self, root: &Path) -> Result<(), PublishError> {
-        publish_folder(root, "campaigns", self.campaign.id.as_str(), &self.files(), Existing::Keep)
+        publish_folder(root, "campaigns", self.campaign.id.as_str(), self.files(), Existing::Keep)
     }
 }
 

@@ -8,7 +8,7 @@ use rustix::{
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -29,6 +29,7 @@ pub struct PublishError {
 /// # Errors
 /// When a step fails; then the old inventory is still there.
 pub fn publish(root: &Path, system: &SystemId, files: &BTreeMap<String, Vec<u8>>) -> Result<(), PublishError> {
+    let files = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
     publish_folder(root, "inventory", system.as_str(), files, Existing::Replace)
 }
 
@@ -41,15 +42,16 @@ pub enum Existing {
     Replace,
 }
 
-/// Puts the folder `name` with `files` (by path below it) into the folder `parent` of `root`, as [`publish`] does.
+/// Puts the folder `name` with `files` (each with its path below it) into the folder `parent` of `root`, as [`publish`]
+/// does. They are taken one by one, so that never all of them have to be there.
 ///
 /// # Errors
 /// When a step fails, or the folder is there and to be kept; then nothing has changed.
-pub fn publish_folder(
+pub fn publish_folder<P: AsRef<str>, B: AsRef<[u8]>>(
     root: &Path,
     parent: &str,
     name: &str,
-    files: &BTreeMap<String, Vec<u8>>,
+    files: impl IntoIterator<Item = (P, B)>,
     existing: Existing,
 ) -> Result<(), PublishError> {
     let all = root.join(parent);
@@ -75,13 +77,13 @@ pub fn publish_folder(
     // What a crash leaves here must not end up in a commit.
     write(&staging.join(".gitignore"), b"*\n")?;
     for (path, bytes) in files {
-        let place = fresh.join(path);
+        let place = fresh.join(path.as_ref());
         if let Some(parent) = place.parent() {
             create(parent)?;
         }
-        write(&place, bytes)?;
+        write(&place, bytes.as_ref())?;
     }
-    sync_folders(&fresh)?;
+    sync_all(&fresh)?;
     replace(&fresh, &target, &old)?;
     sync(&all)?;
     remove(&staging)
@@ -111,12 +113,7 @@ fn replace(fresh: &Path, target: &Path, old: &Path) -> Result<(), PublishError> 
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), PublishError> {
-    let write = || {
-        let mut file = File::create(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    write().map_err(failed("writing", path))
+    fs::write(path, bytes).map_err(failed("writing", path))
 }
 
 fn create(path: &Path) -> Result<(), PublishError> {
@@ -130,18 +127,18 @@ fn remove(path: &Path) -> Result<(), PublishError> {
     }
 }
 
-fn sync_folders(folder: &Path) -> Result<(), PublishError> {
+/// Syncs a folder with all that is in it. Thousands of files are quicker synced after all are written: the system writes
+/// them together, and the first one waits for most of it.
+fn sync_all(folder: &Path) -> Result<(), PublishError> {
     for entry in fs::read_dir(folder).map_err(failed("reading", folder))? {
         let path = entry.map_err(failed("reading", folder))?.path();
-        if path.is_dir() {
-            sync_folders(&path)?;
-        }
+        if path.is_dir() { sync_all(&path) } else { sync(&path) }?;
     }
     sync(folder)
 }
 
-fn sync(folder: &Path) -> Result<(), PublishError> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("syncing", folder))
+fn sync(path: &Path) -> Result<(), PublishError> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(failed("syncing", path))
 }
 
 fn exists(path: &Path) -> bool {

@@ -71,13 +71,13 @@ fn a_stub_says_what_a_person_needs_to_decide() {
 #[test]
 fn stubs_are_governed_files_and_decisions_are_blank() {
     let opened = telling().open().unwrap();
-    for (path, bytes) in opened.files().iter().filter(|(path, _)| path.starts_with("reviews/")) {
+    for (path, bytes) in opened.files().filter(|(path, _)| path.starts_with("reviews/")) {
         let review: Review =
-            governed::parse(path, bytes).unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())));
+            governed::parse(&path, &bytes).unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())));
         assert!(review.items.iter().all(|item| item.decision.is_none() && item.reason.is_empty()));
         assert_eq!(review.digest, opened.digest);
     }
-    let written = &opened.files()["campaign.toml"];
+    let (_, written) = opened.files().find(|(path, _)| path == "campaign.toml").unwrap();
     assert_eq!(Digest::of(written), opened.digest);
 }
 
@@ -365,6 +365,6 @@ proptest! {
             }
         }
         let again = world.collected("db", turned, observed()).open().unwrap();
-        prop_assert_eq!(again.files(), opened.files());
+        prop_assert!(again.files().eq(opened.files()));
     }
 }

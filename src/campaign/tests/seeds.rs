@@ -124,7 +124,7 @@ fn the_salt_alone_says_which_they_are() {
     let id = &campaign.campaign.id;
     assert_eq!(seeded(id, "salt", 3), seeded(id, "salt", 3));
     assert_ne!(seeded(id, "salt", 3), seeded(id, "other", 3));
-    assert_eq!(campaign.files(), opened(3, &[]).unwrap().files());
+    assert!(campaign.files().eq(opened(3, &[]).unwrap().files()));
     assert_ne!(world(3).open_seeded("other").unwrap().campaign.seeds, campaign.campaign.seeds);
 }
 
