@@ -123,6 +123,23 @@ impl<'r> Snapshot<'r> {
         found.iter().map(|file| self.open(file, beside.remove(&file.path).unwrap_or_default())).collect()
     }
 
+    /// Returns what all files of one kind below `folder` say, each with its path, sorted by that, where all of them were
+    /// accepted before: neither their form nor who signed them is looked at again.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub fn read_again<T: Governed>(&self, folder: &str) -> Result<Vec<(String, T)>, StoreError> {
+        let listed = self.list(folder)?.files.into_iter();
+        let read = |file: File| {
+            let bytes = self.blob(&file, LIMIT)?;
+            match governed::again(&file.path, &bytes) {
+                Ok(value) => Ok((file.path, value)),
+                Err(problems) => Err(StoreError::Form { path: file.path, problems }),
+            }
+        };
+        listed.filter(|file| Place::of(&file.path).kind() == Some(T::KIND)).map(read).collect()
+    }
+
     /// Returns all principals of `principals.toml` and `principals/`.
     ///
     /// # Errors

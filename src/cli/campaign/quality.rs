@@ -2,7 +2,7 @@
 
 use super::status::{sheets_of, unknown};
 use crate::{
-    campaign::{Given, Quality, Study, study},
+    campaign::{Given, Quality, Sheet, Study, study},
     cli::{Context, Exit, Failure, Format, proof, session::Session},
     model::{CampaignId, file::Campaign, history::History},
     report::{Look, findings_sarif, quality_csv, quality_human, quality_markdown},
@@ -48,12 +48,24 @@ pub(in crate::cli) fn quality_of(
     session: &Session,
     history: &History,
 ) -> Result<Quality, Failure> {
-    let sheets = sheets_of(campaign, session)?;
+    quality_over(&sheets_of(campaign, session)?, campaign, session, history)
+}
+
+/// As [`quality_of`], over worklists that were read already.
+///
+/// # Errors
+/// When there is no trust to judge by.
+pub(super) fn quality_over(
+    sheets: &[Sheet],
+    campaign: &Verified<Campaign>,
+    session: &Session,
+    history: &History,
+) -> Result<Quality, Failure> {
     let of_it = session.governed.reviews().iter().filter(|review| review.campaign == campaign.id);
     let closes = session.governed.openings().get(&campaign.id).map(Opening::closes).unwrap_or_default();
     Ok(study(&Study {
         campaign: campaign.value(),
-        sheets: &sheets,
+        sheets,
         reviews: of_it.map(Given::of).collect(),
         closes: closes.iter().map(Verified::value).collect(),
         history,

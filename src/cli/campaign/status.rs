@@ -2,7 +2,7 @@
 
 use super::{
     drift::{drift, followed_by},
-    quality::quality_of,
+    quality::quality_over,
 };
 use crate::{
     campaign::{Facts, Sheet, Status, asked_as, close, folder, resolve, status, undisposed},
@@ -20,7 +20,7 @@ use crate::{
         record::CampaignClose,
     },
     report::{Look, asked_human, campaign_human, drift_human, quality_human},
-    store::{Snapshot, Unverified},
+    store::Snapshot,
     trust::Verified,
 };
 use std::{collections::BTreeMap, io::Write};
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
 /// When there is no such campaign, or its files cannot be read.
 fn show(id: &CampaignId, session: &Session, history: &History, context: &mut Context) -> Result<Exit, Failure> {
     let (campaign, status, sheets) = status_of(id, session, history, context)?;
-    let quality = quality_of(campaign, session, history)?;
+    let quality = quality_over(&sheets, campaign, session, history)?;
     let changes = drift(id, session, history, context.clock.now())?;
     let asked = asked(&sheets);
     if context.format == Format::Json {
@@ -139,15 +139,15 @@ fn status_of<'s>(
     Ok((campaign, status, sheets))
 }
 
-/// Returns the worklists as they were when the campaign's owners had signed it: `trust` holds later files against them.
+/// Returns the worklists as they were when the campaign's owners had signed it: `trust` has accepted them then, and holds
+/// later files against them.
 ///
 /// # Errors
 /// When they cannot be read.
 pub(super) fn sheets_of(campaign: &Verified<Campaign>, session: &Session) -> Result<Vec<Sheet>, Failure> {
     let opening = Snapshot::at(&session.repository, campaign.commit());
-    let reviews = opening.read_all::<Review>(&format!("{}/reviews", folder(&campaign.id))).map_err(store)?;
-    let sheet = |file: Unverified<Review>| Sheet { path: file.path().to_owned(), review: file.into_value() };
-    Ok(reviews.into_iter().map(sheet).collect())
+    let reviews = opening.read_again::<Review>(&format!("{}/reviews", folder(&campaign.id))).map_err(store)?;
+    Ok(reviews.into_iter().map(|(path, review)| Sheet { path, review }).collect())
 }
 
 /// Refuses a campaign that is not there.
