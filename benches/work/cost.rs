@@ -2,6 +2,8 @@
 
 use rustix::time::{ClockId, clock_gettime};
 use std::fs;
+use std::io::{Read as _, Seek as _};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// What a piece of work took in a process of its own.
@@ -24,6 +26,27 @@ impl Cost {
         let count = work();
         let processor = processor() - own + (of_children() - others);
         Self { processor, wall: wall.elapsed(), peak: peak(), count }
+    }
+
+    /// Runs a command that ends with 0 or with `also`, and says what it took; the memory is its own.
+    pub fn of_command(command: &mut Command, also: i32) -> Self {
+        let mut said = tempfile::tempfile().expect("a temporary file can be made");
+        let heard = said.try_clone().expect("a file can be opened twice");
+        let (wall, before) = (Instant::now(), of_children());
+        let mut child = command.stdout(Stdio::null()).stderr(heard).spawn().expect("it can be started");
+        // Its highest memory is known as long as it runs.
+        let (mut peak, mut code) = (0, None);
+        while code.is_none() {
+            peak = peak.max(peak_of(&child.id().to_string()));
+            std::thread::sleep(Duration::from_millis(1));
+            code = child.try_wait().expect("it can be waited for");
+        }
+        let code = code.and_then(|status| status.code());
+        let wall = wall.elapsed();
+        let mut words = String::new();
+        let _ = said.rewind().and_then(|()| said.read_to_string(&mut words));
+        assert!(code == Some(0) || code == Some(also), "{command:?}: {code:?} {words}");
+        Self { processor: of_children() - before, wall, peak, count: 1 }
     }
 
     /// Returns the cost as one line, for the process that asked.
@@ -55,7 +78,11 @@ fn of_children() -> Duration {
 }
 
 fn peak() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    peak_of("self")
+}
+
+fn peak_of(process: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
     line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
 }

@@ -1,241 +1,217 @@
 //! The 42 shipped rules over a million grants, by our engine and by `regorus`, in one run: the same facts, the same findings.
 //!
-//! `cargo run --release --manifest-path benches/rego/Cargo.toml [GRANTS [FOR_REGO]]`
+//! `cargo run --release --manifest-path benches/rego/Cargo.toml [GRANTS]`
 //!
 //! Each principal holds ten grants, and rules over principals are judged once for each. One attribute in 32 is not known.
-//! Only the evaluation is timed, not the making of facts and inputs. Rego judges the first `FOR_REGO` of the same grants,
-//! which is enough for a rate, and must find the same there.
+//! Each engine runs in a process of its own, is given the facts in the form it takes them, and only the judging is timed.
+//! What it found is hashed, grant by grant: the run fails when two engines differ in one finding, or in a case that is
+//! shipped with the rules.
 
-use regorus::{
-    CompiledPolicy, Engine, Rc, Value,
-    languages::rego::compiler::Compiler,
-    rvm::{program::Program, vm::RegoVM},
-};
-use serde_json::{Map, json};
+mod dice;
+mod rego;
+
+use dice::Dice;
+use rego::{Rego, failing, input};
+use regorus::Value;
+use rustix::time::{ClockId, clock_gettime};
 use std::{
-    collections::BTreeSet,
     error::Error,
-    sync::Arc,
-    time::{Duration, Instant},
+    fs,
+    process::{Command, Stdio},
+    time::Duration,
 };
 use tenure::{
     model::{
-        Tier,
-        file::{Fact, Scope},
+        Digest,
+        file::{Expected, Scope},
     },
-    policy::{ATTRIBUTES, Facts, Kind, Outcome, Pack, SHIPPED, Sources, Subject, words},
+    policy::{Facts, Outcome, Pack, SHIPPED, Sources, Subject},
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut numbers = std::env::args().skip(1).map(|text| text.parse::<usize>());
-    let grants = numbers.next().transpose()?.unwrap_or(1_000_000);
-    let for_rego = numbers.next().transpose()?.unwrap_or(20_000).min(grants);
-
-    let files = SHIPPED.iter().map(|(path, text)| (*path, text.as_bytes()));
-    let sources = Sources::read(files).map_err(|problems| problems.to_json())?;
-    let pack = Pack::compile(sources, &[]).map_err(|problems| problems.to_json())?;
-    let mut rego = Rego::new(&pack)?;
-
-    let mut ours = Tally::default();
-    let (mut interpreted, mut machine) = (Tally::default(), Tally::default());
-    let mut dice = Dice(1);
-    let mut made = 0;
-    while made < grants {
-        let mut principals = Vec::new();
-        let mut held = Vec::new();
-        for holder in 0..CHUNK / 10 {
-            principals.push(dice.facts(&["principal.", "trust.", "usage."]));
-            for _ in 0..10 {
-                if made + held.len() < grants {
-                    held.push((holder, dice.facts(&["credential.", "grant.", "system.", "usage."])));
-                }
-            }
-        }
-        let count = held.len();
-        let started = Instant::now();
-        let mut found = Vec::with_capacity(held.len());
-        for facts in &principals {
-            found.push(fails(&pack, Scope::Principal, &Subject::of(facts), &mut ours));
-        }
-        for (holder, facts) in &held {
-            let subject = Subject::of(facts).held_by(&principals[*holder]);
-            found.push(fails(&pack, Scope::Grant, &subject, &mut ours));
-        }
-        ours.time += started.elapsed();
-        ours.grants += count;
-
-        if made < for_rego {
-            let judged: Vec<(&str, Value)> = principals
-                .iter()
-                .map(|facts| ("principals", input(&[facts])))
-                .chain(held.iter().map(|(holder, facts)| ("grants", input(&[&principals[*holder], facts]))))
-                .collect();
-            for (tally, vm) in [(&mut interpreted, false), (&mut machine, true)] {
-                let inputs = judged.clone();
-                let started = Instant::now();
-                let said: Result<Vec<_>, _> = inputs.into_iter().map(|(rules, input)| rego.judge(rules, input, vm)).collect();
-                tally.time += started.elapsed();
-                tally.grants += count;
-                for ((said, found), (rules, input)) in said?.iter().zip(&found).zip(&judged) {
-                    let said = set(said)?;
-                    tally.findings += said.len();
-                    let found: BTreeSet<&str> = found.iter().copied().collect();
-                    if said.iter().map(String::as_str).ne(found.iter().copied()) {
-                        return Err(format!("{rules}: we find {found:?}, Rego {said:?}, of {input}").into());
-                    }
-                }
-            }
-        }
-        made += count;
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        [grants, engine] => one(engine, grants.parse()?),
+        [grants] => all(grants.parse()?),
+        _ => all(1_000_000),
     }
-    println!("{} rules, the same findings on {} grants of {} principals", pack.rules().len(), interpreted.grants, interpreted.grants / 10);
-    ours.print("tenure");
-    interpreted.print("regorus, its interpreter");
-    machine.print("regorus, its virtual machine");
-    let best = interpreted.rate().max(machine.rate());
-    println!("tenure is {:.0} times as quick as the quicker of the two", ours.rate() / best);
+}
+
+/// Has all engines judge the same, and says how quick they were.
+fn all(grants: usize) -> Result<(), Box<dyn Error>> {
+    let pack = pack()?;
+    let cases = cases(&pack)?;
+    println!("{} rules; the same said of {cases} of their cases by all three\n", pack.rules().len());
+    println!("| engine | processor | grants a second | rules a second | peak memory | fail | not known |");
+    println!("|---|---|---|---|---|---|---|");
+    let mut digests = Vec::new();
+    for engine in [OURS, INTERPRETER, MACHINE] {
+        let this = std::env::current_exe()?;
+        let done = Command::new(this).args([&grants.to_string(), engine]).stderr(Stdio::inherit()).output()?;
+        let line = String::from_utf8(done.stdout)?;
+        let (row, digest) = line.trim_end().rsplit_once(' ').ok_or_else(|| format!("{engine} did not end well"))?;
+        println!("{row}");
+        digests.push(digest.to_owned());
+    }
+    let [ours, interpreter, machine] = &digests[..] else { return Err("an engine is missing".into()) };
+    if ours != interpreter || ours != machine {
+        return Err(format!("they differ: {digests:?}").into());
+    }
+    println!("\nthe same findings on all of {grants} grants and {} principals: {ours}", grants.div_ceil(HELD));
     Ok(())
 }
 
-#[derive(Default)]
-struct Tally {
-    grants: usize,
-    findings: usize,
-    unknown: usize,
+/// Has one engine judge everything, and prints its row and the digest of what it found.
+fn one(name: &str, grants: usize) -> Result<(), Box<dyn Error>> {
+    let pack = pack()?;
+    let mut engine = Judge::new(name, &pack)?;
+    let mut dice = Dice(1);
+    let mut done = Done::default();
+    let mut left = grants;
+    while left > 0 {
+        let count = left.min(CHUNK);
+        left -= count;
+        let mut principals = Vec::new();
+        let mut held = Vec::new();
+        for place in 0..count {
+            if place % HELD == 0 {
+                principals.push(dice.principal());
+            }
+            held.push((place / HELD, dice.grant()));
+        }
+        engine.judge(&principals, &held, &mut done)?;
+    }
+    let [over_grants, over_principals] =
+        [Scope::Grant, Scope::Principal].map(|scope| pack.rules().filter(|rule| rule.over == scope).count());
+    let seconds = done.time.as_secs_f64();
+    let rules = (grants * over_grants + grants.div_ceil(HELD) * over_principals) as f64;
+    let unknown = if name == OURS { done.unknown.to_string() } else { "does not say".to_owned() };
+    let (rate, rules, fail) = (grants as f64 / seconds, rules / seconds, done.fail);
+    let digest = done.digest;
+    println!("| {name} | {seconds:.2} s | {rate:.0} | {rules:.0} | {} MB | {fail} | {unknown} | {digest}", peak() / 1024);
+    Ok(())
+}
+
+enum Judge<'p> {
+    Ours(&'p Pack),
+    Rego(Rego),
+}
+
+struct Done {
     time: Duration,
+    fail: usize,
+    unknown: usize,
+    digest: Digest,
 }
 
-impl Tally {
-    fn rate(&self) -> f64 {
-        self.grants as f64 / self.time.as_secs_f64()
-    }
-
-    fn print(&self, name: &str) {
-        let Self { grants, findings, unknown, time } = self;
-        let seconds = time.as_secs_f64();
-        println!("{name}: {grants} grants in {seconds:.2} s, {:.0} a second; {findings} fail, {unknown} unknown", self.rate());
+impl Default for Done {
+    fn default() -> Self {
+        Self { time: Duration::ZERO, fail: 0, unknown: 0, digest: Digest::ZERO }
     }
 }
 
-fn fails<'p>(pack: &'p Pack, scope: Scope, subject: &Subject<'_>, tally: &mut Tally) -> Vec<&'p str> {
-    let mut failing = Vec::new();
-    for judged in pack.judge(scope, subject) {
-        match judged.result {
-            Outcome::Fail => failing.push(judged.rule.id.as_str()),
-            _ => tally.unknown += 1,
+impl Done {
+    /// Takes what fails of each subject in turn.
+    fn take<S: AsRef<str>>(&mut self, found: impl Iterator<Item = Vec<S>>) {
+        let mut text = self.digest.to_string();
+        for ids in found {
+            text.push('\n');
+            self.fail += ids.len();
+            for id in ids {
+                text.push_str(id.as_ref());
+                text.push(' ');
+            }
+        }
+        self.digest = Digest::of(text);
+    }
+}
+
+impl<'p> Judge<'p> {
+    fn new(name: &str, pack: &'p Pack) -> Result<Self, Box<dyn Error>> {
+        match name {
+            OURS => Ok(Self::Ours(pack)),
+            INTERPRETER => Ok(Self::Rego(Rego::new(pack, false)?)),
+            MACHINE => Ok(Self::Rego(Rego::new(pack, true)?)),
+            _ => Err(format!("no engine is called {name}").into()),
         }
     }
-    tally.findings += failing.len();
-    failing
-}
 
-/// The rules in Rego, ready to be asked in two ways.
-struct Rego {
-    grants: (CompiledPolicy, RegoVM),
-    principals: (CompiledPolicy, RegoVM),
-}
-
-impl Rego {
-    fn new(pack: &Pack) -> Result<Self, Box<dyn Error>> {
-        let tiers = [Tier::T0, Tier::T1, Tier::T2, Tier::T3];
-        let mut limits = Map::new();
-        for rule in pack.rules() {
-            let of = |name: &str| -> Map<_, _> {
-                let number = |tier| pack.limit(&rule.id, name, tier).map(|(number, _)| number);
-                tiers.iter().map(|tier| (tier.to_string(), json!(number(*tier)))).collect()
-            };
-            let all: Map<_, _> = rule.limits.iter().map(|limit| (limit.name.clone(), of(&limit.name).into())).collect();
-            limits.insert(rule.id.clone(), all.into());
+    fn judge(&mut self, principals: &[Facts], held: &[(usize, Facts)], done: &mut Done) -> Result<(), Box<dyn Error>> {
+        match self {
+            Self::Ours(pack) => {
+                let of_principals = principals.iter().map(|facts| (Scope::Principal, Subject::of(facts)));
+                let of_grants = held
+                    .iter()
+                    .map(|(holder, facts)| (Scope::Grant, Subject::of(facts).held_by(&principals[*holder])));
+                let subjects: Vec<_> = of_principals.chain(of_grants).collect();
+                let started = processor();
+                let found: Vec<_> = subjects.iter().map(|(scope, subject)| pack.judge(*scope, subject)).collect();
+                done.time += processor() - started;
+                let fails = |outcome: &Outcome| *outcome == Outcome::Fail;
+                done.unknown += found.iter().flatten().filter(|judged| !fails(&judged.result)).count();
+                done.take(found.iter().map(|judged| {
+                    let failing = judged.iter().filter(|judged| fails(&judged.result));
+                    failing.map(|judged| judged.rule.id.as_str()).collect()
+                }));
+            }
+            Self::Rego(rego) => {
+                let of_principals = principals.iter().map(|facts| (Scope::Principal, input(&[facts])));
+                let of_grants =
+                    held.iter().map(|(holder, facts)| (Scope::Grant, input(&[&principals[*holder], facts])));
+                let inputs: Vec<(Scope, Value)> = of_principals.chain(of_grants).collect();
+                let started = processor();
+                let found: Result<Vec<_>, _> =
+                    inputs.into_iter().map(|(scope, input)| rego.judge(scope, input)).collect();
+                done.time += processor() - started;
+                let found: Result<Vec<_>, _> = found?.iter().map(failing).collect();
+                done.take(found?.into_iter().map(|ids| ids.into_iter().collect()));
+            }
         }
-        let data = Value::from_json_str(&json!({"limits": limits}).to_string())?;
-        let ready = |rule: &str| -> Result<_, Box<dyn Error>> {
-            let mut engine = Engine::new();
-            engine.add_policy("rules.rego".to_owned(), include_str!("rules.rego").to_owned())?;
-            engine.add_data(data.clone())?;
-            let entry: Rc<str> = rule.into();
-            let policy = engine.compile_with_entrypoint(&entry)?;
-            let program: Arc<Program> = Compiler::compile_from_policy(&policy, &[rule])?;
-            let mut vm = RegoVM::new();
-            vm.load_program(program);
-            vm.set_data(data.clone())?;
-            Ok((policy, vm))
-        };
-        Ok(Self { grants: ready("data.tenure.grants")?, principals: ready("data.tenure.principals")? })
+        Ok(())
     }
+}
 
-    fn judge(&mut self, rules: &str, input: Value, by_machine: bool) -> Result<Value, Box<dyn Error>> {
-        let (policy, vm) = if rules == "grants" { &mut self.grants } else { &mut self.principals };
-        if by_machine {
-            vm.set_input(input);
-            Ok(vm.execute()?)
-        } else {
-            Ok(policy.eval_with_input(input)?)
+/// Asks all engines about the cases that come with the rules, and returns how many there are. What we call unknown is
+/// undefined in Rego, which says nothing of it.
+fn cases(pack: &Pack) -> Result<usize, Box<dyn Error>> {
+    let mut count = 0;
+    for tested in pack.test().map_err(|problems| problems.to_json())? {
+        let Some(rule) = pack.rule(&tested.case.rule) else { continue };
+        let pack = pack.with_profiles(&tested.case.profiles).map_err(|problems| problems.to_json())?;
+        for machine in [false, true] {
+            let facts = Value::from(serde_json::to_value(&tested.case.facts)?);
+            let said = failing(&Rego::new(&pack, machine)?.judge(rule.over, facts)?)?;
+            if said.contains(&rule.id) != (tested.found == Expected::Fail) {
+                let (name, found) = (&tested.case.name, tested.found);
+                return Err(format!("{} of \"{name}\": we say {found:?}, Rego {said:?}", rule.id).into());
+            }
         }
+        count += 1;
     }
+    Ok(count)
 }
 
-fn set(value: &Value) -> Result<BTreeSet<String>, Box<dyn Error>> {
-    let all = value.as_set()?.iter().map(|id| Ok(id.as_string()?.to_string()));
-    all.collect::<Result<_, Box<dyn Error>>>()
+fn pack() -> Result<Pack, Box<dyn Error>> {
+    let files = SHIPPED.iter().map(|(path, text)| (*path, text.as_bytes()));
+    let sources = Sources::read(files).map_err(|problems| problems.to_json())?;
+    Ok(Pack::compile(sources, &[]).map_err(|problems| problems.to_json())?)
 }
 
-/// Returns facts as nested objects; what comes later takes the place of what came before.
-fn input(layers: &[&Facts]) -> Value {
-    let mut all = Map::new();
-    for (name, fact) in layers.iter().flat_map(|facts| facts.known()) {
-        let (table, key) = name.split_once('.').unwrap_or((name, name));
-        let value = match fact {
-            Fact::Flag(flag) => json!(flag),
-            Fact::Number(number) => json!(number),
-            Fact::Text(text) => json!(text),
-            Fact::Texts(texts) => json!(texts),
-        };
-        let table = all.entry(table).or_insert_with(|| json!({}));
-        if let Some(table) = table.as_object_mut() {
-            table.insert(key.to_owned(), value);
-        }
-    }
-    Value::from(serde_json::Value::from(all))
+fn processor() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
-/// Numbers that look like chance and are the same each time (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % sides as u64) as usize
-    }
-
-    fn facts(&mut self, prefixes: &[&str]) -> Facts {
-        let mut facts = Facts::default();
-        for attribute in ATTRIBUTES.iter().filter(|one| prefixes.iter().any(|prefix| one.name.starts_with(prefix))) {
-            let fact = match attribute.kind {
-                _ if self.roll(32) == 0 => continue,
-                Kind::Flag => Fact::Flag(self.roll(2) == 0),
-                Kind::Map => continue,
-                Kind::Number => Fact::Number(self.roll(420) as i64 - 20),
-                Kind::Text => {
-                    let choices = words(attribute.name).unwrap_or(WORDS);
-                    Fact::Text(choices[self.roll(choices.len())].to_owned())
-                }
-                Kind::Texts => {
-                    let count = self.roll(4);
-                    Fact::Texts((0..count).map(|_| WORDS[self.roll(WORDS.len())].to_owned()).collect())
-                }
-            };
-            // INVARIANT: the fact is of the attribute's own kind.
-            let _ = facts.know(attribute.name, fact);
-        }
-        facts
-    }
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
 }
 
-/// Words that rules ask for, and others.
-const WORDS: &[&str] = &[
-    "", "*", "prod", "test", "basic", "federated", "dsa", "ssh-rsa", "ssh-ed25519", "code", "vault", "none", "aws", "a*",
-];
+const OURS: &str = "tenure";
+const INTERPRETER: &str = "regorus, its interpreter";
+const MACHINE: &str = "regorus, its virtual machine";
 const CHUNK: usize = 10_000;
+/// How many grants a principal holds.
+const HELD: usize = 10;

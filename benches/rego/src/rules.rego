@@ -1,7 +1,8 @@
 # The 42 shipped rules in Rego, by hand. A limit is `data.limits[rule][name][tier]`, from the same files.
 #
 # Rego has no third value: what is not known is undefined, and a rule that meets it says nothing. So only what fails can be
-# compared. `not` would make a finding of what is not known, so it stands only behind what has been looked at.
+# compared. `not` would make a finding of what is not known, so it stands only behind what has been looked at: by a line of
+# its own, since the virtual machine goes on where a name is given to what is undefined.
 package tenure
 
 claimed_nhi := {"agent", "engine", "service", "vendor"}
@@ -53,7 +54,12 @@ third_party if {
 
 grant_limit(rule, name) := data.limits[rule][name][input.grant.tier]
 
+# Where all tiers have one number, the tier need not be known.
+grant_limit(rule, name) := data.limits[rule][name].every if not input.grant.tier
+
 principal_limit(rule, name) := data.limits[rule][name][input.principal.tier]
+
+principal_limit(rule, name) := data.limits[rule][name].every if not input.principal.tier
 
 # Rules over grants
 
@@ -263,6 +269,7 @@ grants contains "NHI-PRV-01" if {
 
 grants contains "NHI-PRV-05" if {
 	input.grant.tier == "T0"
+	input.grant.kind
 	kind := input.grant.kind
 	not kind in logins
 	machine
@@ -278,6 +285,7 @@ grants contains "NHI-3RD-02" if {
 
 grants contains "NHI-3RD-02" if {
 	third_party
+	input.grant.kind
 	kind := input.grant.kind
 	not kind in logins
 	input.grant.tenant_wide
@@ -309,11 +317,6 @@ grants contains "NHI-LOG-01" if {
 grants contains "NHI-LOG-01" if {
 	machine_login
 	input.usage.lag_hours > grant_limit("NHI-LOG-01", "lag_hours")
-}
-
-grants contains "NHI-LOG-01" if {
-	machine_login
-	input.usage.known_days < 1
 }
 
 # Rules over principals
@@ -370,6 +373,7 @@ principals contains "NHI-ENG-01" if {
 
 principals contains "NHI-ENG-01" if {
 	engine
+	input.principal.team
 	team := input.principal.team
 	input.principal.owner_team in {"", team}
 }
@@ -443,6 +447,7 @@ principals contains "NHI-LIF-04" if {
 principals contains "NHI-LIF-04" if {
 	owned
 	input.principal.due_in_days > principal_limit("NHI-LIF-04", "temporary_days")
+	input.principal.lifecycle
 	lifecycle := input.principal.lifecycle
 	not lifecycle in {"permanent", "seasonal"}
 }
@@ -453,6 +458,7 @@ principals contains "NHI-LOC-01" if {
 
 principals contains "NHI-OWN-01" if {
 	owned
+	input.principal.owner_status
 	status := input.principal.owner_status
 	not status in {"active", "moved"}
 }
@@ -517,6 +523,8 @@ principals contains "HUM-MOV-01" if {
 principals contains "NHI-PRV-02" if {
 	machine
 	input.usage.known_days >= 90
+	input.usage.actions_granted
+	input.usage.actions_used_90d
 	unused := input.usage.actions_granted - input.usage.actions_used_90d
 	unused * 100 > input.usage.actions_granted * principal_limit("NHI-PRV-02", "unused_percent")
 }
