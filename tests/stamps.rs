@@ -15,7 +15,7 @@ mod world;
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 use tenure::format::governed::{parse, render};
-use tenure::model::file::StageClose;
+use tenure::model::file::{Item, StageClose};
 use tenure::model::{CampaignId, ItemId, Severity, Tier, Timestamp, Verdict};
 use world::{CAMPAIGN, World, reason};
 
@@ -280,12 +280,134 @@ fn row_38_a_seeded_item_that_is_kept_is_found_when_it_is_told_and_in_no_count() 
     world.merge("tell which items were seeded");
     told(&world, 0, &["check"]).exits(0);
     let quality = told(&world, 0, &["campaign", "quality", CAMPAIGN]).exits(3).says("high[seeded-item-kept]");
-    quality.says("judged again").says("12 items: 12 decided by people").says("3 of 3");
+    quality.says("put to somebody else").says("12 items: 12 decided by people").says("3 of 3");
     let csv = told(&world, 0, &["campaign", "quality", CAMPAIGN, "--csv"]).exits(3).out;
     assert!(csv.lines().any(|line| line.ends_with(",3,3")), "{csv}");
     told(&world, 0, &["campaign", "status", CAMPAIGN]).exits(3).says("12 of 12 items done").says("seeded-item-kept");
     world.audit(0).exits(3).says("high[seeded-item-kept]").says("1 campaigns, 12 items");
+
+    // The batch is done again by somebody else before the campaign closes.
+    let due = told(&world, 0, &close).exits(3);
+    due.says("error[second-look-due]").says("tenure campaign look");
+    let before = world.reviews();
+    told(&world, 0, &["campaign", "look", CAMPAIGN]).exits(0).says("12 items drawn for a second look");
+    world.merge("put all of it to others");
+    let looks = looks(&world, &before);
+    let kept: usize = looks.iter().map(|path| world.review(path).items.len()).sum();
+    assert_eq!(kept, 12, "{looks:?}");
+    looked(&world, &looks, |_| Verdict::Certify);
+    told(&world, 0, &["check"]).exits(0);
     told(&world, 0, &close).exits(0).says("12 items");
+}
+
+/// The review files that were not there before.
+fn looks(world: &World, before: &[String]) -> Vec<String> {
+    world.reviews().into_iter().filter(|path| !before.contains(path)).collect()
+}
+
+/// Has those who look again decide, and merges it.
+fn looked(world: &World, paths: &[String], mut verdict: impl FnMut(&Item) -> Verdict) {
+    for path in paths {
+        let mut review = world.review(path);
+        for item in &mut review.items {
+            item.decision = Some(verdict(item));
+            item.until = (item.tier == Tier::T0).then(|| Timestamp::from_unix(world::NOW).plus_days(30));
+            item.reason = format!("in-use-needed: seen again: {}", reason(item));
+        }
+        world.write(&format!("repo/{path}"), &render(&review));
+        for name in std::iter::once(&review.reviewer).chain(&review.cosigners) {
+            world.sign(name.as_str(), &[path]);
+        }
+    }
+    world.merge("look again");
+}
+
+#[test]
+fn a_second_look_is_blind_and_what_two_cannot_agree_on_is_held_until_a_third_decides() {
+    let world = World::founded(&["web-1"]);
+    host::lay(&world, "web-1");
+    world.system("web-1", &host::settings("web-1"));
+    world.collected(&["web-1"]);
+    world.campaign_with("second_look_percent = 50\n", &[("web-1", &["membership"])], |_| {});
+    keep(&world, |item| format!("first word: {}", reason(item)));
+    world.merge("decide");
+    world.enforce(&[]).exits(0);
+    told(&world, 0, &["campaign", "look", CAMPAIGN]).exits(3).says("stage-open").says("tenure campaign advance");
+    told(&world, 0, &["campaign", "advance", CAMPAIGN]).exits(0);
+    world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
+    world.merge("close the stage");
+    world.enforce(&[]).exits(0);
+    let close = [&["campaign", "close", CAMPAIGN], world::KEYS].concat();
+    told(&world, 0, &close).exits(3).says("error[second-look-due]");
+    told(&world, 0, &["campaign", "status", CAMPAIGN]).exits(0).says("second look: ");
+
+    // All of T0, half of the rest; nothing of what was said; nobody who said it.
+    let before = world.reviews();
+    let first: Vec<Item> = before.iter().flat_map(|path| world.review(path).items).collect();
+    told(&world, 0, &["campaign", "look", CAMPAIGN]).exits(0).says("next: merge these files");
+    let looks = looks(&world, &before);
+    world.merge("put a sample to others");
+    let drawn: Vec<Item> = looks.iter().flat_map(|path| world.review(path).items).collect();
+    let of = |items: &[Item], worst: bool| items.iter().filter(|item| (item.tier == Tier::T0) == worst).count();
+    assert_eq!((of(&drawn, true), of(&drawn, false)), (of(&first, true), of(&first, false).div_ceil(2)));
+    for path in &looks {
+        let review = world.review(path);
+        assert_eq!(review.stage, Some(2));
+        assert_ne!(review.reviewer.as_str(), "ana");
+        assert!(review.items.iter().all(|item| item.decision.is_none() && item.reason.is_empty()), "{review:?}");
+        let shown = told(&world, 0, &["campaign", "overview", CAMPAIGN, path]).exits(0);
+        shown.hides("first word").hides("certify");
+        let card = ["review", CAMPAIGN, "--as", review.reviewer.as_str(), "--file", path, "--next", "--format", "json"];
+        told(&world, 0, &card).exits(0).says(review.items[0].id.as_str()).hides("first word");
+    }
+    told(&world, 0, &["campaign", "look", CAMPAIGN]).exits(0).says("nothing waits");
+    told(&world, 0, &["check"]).exits(0);
+
+    // Who decided first, and who was not drawn, has no second word.
+    let main = world.sandbox().git(world.repo(), &["rev-parse", "HEAD"]);
+    let again = world.copied();
+    let mut own = again.review(&looks[0]);
+    own.reviewer = tenure::model::PrincipalId::parse("ana").unwrap();
+    let path = format!("campaigns/{CAMPAIGN}/reviews/web-1/ana-9.toml");
+    own.items.truncate(1);
+    own.items[0].decision = Some(Verdict::Certify);
+    own.items[0].until = Some(Timestamp::from_unix(world::NOW).plus_days(30));
+    own.items[0].reason = "in-use-needed: I said so before".to_owned();
+    again.write(&format!("repo/{path}"), &render(&own));
+    again.sign("ana", &[&path]);
+    again.sandbox().git(again.repo(), &["add", "--all"]);
+    again.sandbox().git(again.repo(), &["commit", "--quiet", "-m", "once more"]);
+    told(&again, 0, &["check", "--base", &main]).exits(3).says("error[foreign-decision]");
+
+    // One of them sees it otherwise.
+    let torn = drawn.iter().find(|item| item.tier != Tier::T0).unwrap().clone();
+    looked(&world, &looks, |item| if item.id == torn.id { Verdict::Revoke } else { Verdict::Certify });
+    told(&world, 0, &["check"]).exits(0);
+    let status = told(&world, 0, &["campaign", "status", CAMPAIGN]).exits(3);
+    status.says("high[second-look-disagrees]").says("a third person decides");
+    told(&world, 0, &["plan"]).exits(0).says("0 actions").hides(torn.id.as_str());
+    let quality = told(&world, 0, &["campaign", "quality", CAMPAIGN, "--format", "json"]);
+    let quality: serde_json::Value = serde_json::from_str(&quality.out).unwrap();
+    let ana = quality["reviewers"].as_array().unwrap().iter().find(|one| one["reviewer"] == "ana").unwrap();
+    assert_eq!((&ana["second_look_n"], &ana["second_look_disagree"]), (&drawn.len().into(), &1.into()), "{quality}");
+    assert_eq!(quality["human_decided"], first.len(), "a second look is no second decision");
+    world.enforce(&[]).exits(0);
+    told(&world, 0, &close).exits(3).says("error[second-look-disagrees]");
+
+    // A third person does, and that holds.
+    let before = world.reviews();
+    told(&world, 0, &["campaign", "look", CAMPAIGN]).exits(0).says("1 items  ");
+    let third = self::looks(&world, &before);
+    assert_eq!(third.len(), 1);
+    let by = world.review(&third[0]).reviewer;
+    assert!(looks.iter().all(|path| !world.review(path).items.contains(&torn) || world.review(path).reviewer != by));
+    world.merge("put it to a third");
+    looked(&world, &third, |_| Verdict::Revoke);
+    told(&world, 0, &["check"]).exits(0);
+    told(&world, 0, &["campaign", "status", CAMPAIGN]).hides("second-look-disagrees");
+    let plan = told(&world, 0, &["plan"]).out;
+    // A primary group is held for its harm; everything else is an action.
+    assert!(plan.contains("1 action") || plan.contains(&format!("held {}", torn.id)), "{plan}");
 }
 
 #[test]

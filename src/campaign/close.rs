@@ -24,6 +24,11 @@ pub fn close(status: &Status, digest: Digest) -> Result<CampaignClose, Diagnosti
         let problem = Diagnostic::error(code, format!("{what} {}: {}", item.state.words(), item.why));
         problems.push(problem.in_file(&item.path).help(&item.next));
     }
+    for (who, items) in &status.looks {
+        let message = format!("{items} items wait for a second look by {who}");
+        let help = format!("`tenure campaign look {}` writes their files", status.campaign);
+        problems.push(Diagnostic::error("second-look-due", message).help(help));
+    }
     for finding in &status.findings {
         problems.push(
             Diagnostic::error(finding.code, finding.message.clone()).in_file(&finding.subject).help(&finding.help),

@@ -1,6 +1,6 @@
 //! From verified reviews and closed stages to the one outcome of each item.
 
-use super::Resolution;
+use super::{Resolution, looks::look_again};
 use crate::model::{
     At, Course, Digest, Finding, ItemId, PrincipalId, Severity, Stance, SystemId, Tally, Tier, Timestamp, Verdict,
     action::{Basis, Decided},
@@ -24,6 +24,8 @@ pub struct Resolved {
     pub waiting: BTreeMap<ItemId, Waiting>,
     /// Items that were seeded, as the close of the last stage tells: nobody holds them, and nothing counts them.
     pub seeded: BTreeSet<ItemId>,
+    /// Items that were drawn for a second look which nobody has taken, with who is asked. What was decided holds meanwhile.
+    pub looks: BTreeMap<ItemId, Option<PrincipalId>>,
     /// How many stages are closed.
     pub closed: u32,
     /// The paths of the files that were signed; what they left open goes into another file.
@@ -48,6 +50,8 @@ pub enum Reopened {
     Abstained(Option<String>),
     /// More than one decision is in force, and none of them wins by itself.
     Contradictory,
+    /// A second look came to something else.
+    Disputed,
     /// The decision held until this time.
     Expired(Timestamp),
     /// It is being looked into.
@@ -159,6 +163,8 @@ pub fn resolve<'a>(
         closes: closed.collect(),
     };
     let reviews: Vec<_> = answers.into_iter().map(|(review, seats)| (review, seats, review.names())).collect();
+    let verified: BTreeMap<&str, &Verified<Review>> =
+        reviews.iter().map(|(review, ..)| (review.path(), *review)).collect();
     let signed = reviews.iter().map(|(review, seats, signers)| Signed {
         review: review.value(),
         path: review.path(),
@@ -166,7 +172,9 @@ pub fn resolve<'a>(
         signers,
         seats,
     });
-    round.resolve(signed, now)
+    let mut resolved = round.resolve(signed, now);
+    look_again(&mut resolved, opening, &verified, now);
+    resolved
 }
 
 impl<'a> Round<'a> {
@@ -175,6 +183,10 @@ impl<'a> Round<'a> {
         let mut by_item: BTreeMap<&ItemId, Vec<Decision<'s>>> = BTreeMap::new();
         for signed in reviews.into_iter().filter(|signed| signed.review.campaign == self.campaign.id) {
             resolved.signed.insert(signed.path.to_owned());
+            // What lies beyond the last stage is a second look, and no answer.
+            if signed.review.stage() > self.campaign.definition.stage_count() {
+                continue;
+            }
             let decided = signed.review.items.iter().filter_map(|item| Some((item, item.decision?)));
             for ((item, verdict), seat) in decided.zip(signed.seats) {
                 by_item.entry(&item.id).or_default().push(Decision { signed, item, verdict, seat: *seat });
@@ -352,6 +364,7 @@ fn tally(put: &Put<'_>, in_force: &[&Decision<'_>], stage: u32) -> Tally {
         match decision.seat {
             Seat::Asked(_) => tally.answers.push(decision.verdict),
             Seat::Fallback => tally.fallback = Some(decision.verdict),
+            Seat::Look => {}
         }
         tally.handed_on += usize::from(decision.hands_on());
     }
@@ -399,9 +412,14 @@ fn finding(decision: &Decision<'_>, message: &str) -> Finding {
 }
 
 fn reopened(decision: &Decision<'_>, now: Timestamp) -> Option<Reopened> {
-    let ended = decision.item.until.filter(|until| *until <= now);
-    match decision.verdict {
-        Verdict::Abstain => Some(Reopened::Abstained(decision.item.to.clone())),
+    reopens(decision.item, now)
+}
+
+/// Returns why the item stays open by this decision on it, if it does.
+pub(super) fn reopens(item: &Item, now: Timestamp) -> Option<Reopened> {
+    let ended = item.until.filter(|until| *until <= now);
+    match item.decision? {
+        Verdict::Abstain => Some(Reopened::Abstained(item.to.clone())),
         Verdict::Investigate => Some(Reopened::Investigated),
         Verdict::Certify | Verdict::Except => ended.map(Reopened::Expired),
         _ => None,

@@ -179,6 +179,8 @@ pub struct Status {
     pub by_silence: u64,
     /// The stages, in order.
     pub stages: Vec<StageStatus>,
+    /// The second looks that nobody has taken: how many each is asked for, by name; nobody's where no one is left who may.
+    pub looks: BTreeMap<String, u64>,
     /// What each reviewer owes, by reviewer.
     pub reviewers: Vec<ReviewerStatus>,
     /// Every item, what is furthest from done first.
@@ -232,6 +234,11 @@ pub fn status(facts: &Facts<'_>) -> Status {
     for item in &items {
         *states.entry(item.state.as_str()).or_default() += 1;
     }
+    let mut looks = BTreeMap::new();
+    for who in facts.resolved.looks.values() {
+        let who = who.as_ref().map_or("nobody who may", PrincipalId::as_str);
+        *looks.entry(who.to_owned()).or_default() += 1;
+    }
     let decided = |how: Decided| items.iter().filter(|item| item.decided == Some(how)).count() as u64;
     Status {
         campaign: facts.campaign.id.clone(),
@@ -243,6 +250,7 @@ pub fn status(facts: &Facts<'_>) -> Status {
         by_people: decided(Decided::ByPeople),
         by_silence: decided(Decided::BySilence),
         stages: facts.stages(&items),
+        looks,
         reviewers: facts.reviewers(&items, late),
         items,
         findings: facts.resolved.findings.clone(),
@@ -318,6 +326,7 @@ impl Facts<'_> {
             Some(Reopened::Abstained(None)) => "handed on".to_owned(),
             Some(Reopened::Abstained(Some(to))) => format!("handed on, to {to}"),
             Some(Reopened::Contradictory) => "decisions contradict each other".to_owned(),
+            Some(Reopened::Disputed) => "a second look came to something else".to_owned(),
             Some(Reopened::Expired(until)) => format!("the decision held until {until}"),
             Some(Reopened::Investigated) => "being looked into".to_owned(),
             Some(Reopened::NeedsException) => "nobody answered, and it is not disabled by silence".to_owned(),
@@ -332,6 +341,9 @@ impl Facts<'_> {
             }
             Some(Reopened::NeedsException) => {
                 format!("`tenure exception new {} …`; or {fallback}, a fallback, decides in a new review file", item.id)
+            }
+            Some(Reopened::Disputed) => {
+                format!("a third person decides: `tenure campaign look {}` writes their file", self.campaign.id)
             }
             Some(_) if self.is_late(item) => {
                 format!("{fallback}, a fallback, decides in a new review file: `tenure review {}`", item.id)

@@ -27,6 +27,10 @@ pub fn campaign_human(status: &Status, look: Look) -> String {
     text.push_str(&format!("{}\n", states.join(" · ")));
     text.push_str(&decided(status));
     text.push('\n');
+    for (who, items) in &status.looks {
+        let items = count(usize::try_from(*items).unwrap_or(usize::MAX), "item");
+        text.push_str(&format!("second look: {items} for {who} · tenure campaign look {}\n", status.campaign));
+    }
     let rows = status.reviewers.iter().map(|one| {
         let late = if one.overdue { "late" } else { "" };
         let numbers = [one.items, one.undecided, one.unconfirmed].map(|number| number.to_string());
@@ -123,6 +127,7 @@ mod tests {
             by_people: 2,
             by_silence: 0,
             stages: Vec::new(),
+            looks: std::collections::BTreeMap::new(),
             reviewers: vec![ReviewerStatus {
                 reviewer: PrincipalId::parse("ana").unwrap(),
                 items: 3,

@@ -130,5 +130,5 @@ pub(super) fn seats(
     delegations: &[Verified<Delegation>],
 ) -> Result<Vec<Seat>, Refusal> {
     let claim = |item| Claim { reviewer: &review.reviewer, system: &review.system, stage: review.stage(), item };
-    decided(review).map(|item| opening.seat(claim(item), delegations)).collect()
+    decided(review).map(|item| opening.seat_of(claim(item), &review.cosigners, delegations)).collect()
 }

@@ -45,7 +45,7 @@ impl Rights {
         }
         let seated = match bound.seat {
             Seat::Asked(index) => self.own == Some(index) || self.delegated.contains(&index),
-            Seat::Fallback => false,
+            Seat::Fallback | Seat::Look => false,
         };
         let proposed = bound.hands_on() && bound.to.as_deref() == Some(reviewer.as_str());
         seated || proposed || bound.by == *reviewer || (self.fallback && undecided)

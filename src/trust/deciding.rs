@@ -48,7 +48,7 @@ impl Bench<'_> {
         }
         for item in decided(review) {
             let claim = Claim { reviewer: &review.reviewer, system: &review.system, stage: review.stage(), item };
-            let seat = opening.seat(claim, delegations)?;
+            let seat = opening.seat_of(claim, &review.cosigners, delegations)?;
             self.check_stands_for(opening, claim, seat, delegations)?;
             self.check_handed_on(opening, claim, seat)?;
             seats.push(seat);
@@ -58,7 +58,9 @@ impl Bench<'_> {
             return Ok(Judged::Pending(Refusal::NotByReviewer(review.reviewer.to_string())));
         }
         let tier = decided(review).map(|item| item.tier).min().unwrap_or(Tier::T3);
-        let needed = self.trust.mandate().threshold(tier);
+        // A second look changes nothing by itself; a word between two who disagree does.
+        let looks = !seats.is_empty() && seats.iter().all(|seat| *seat == Seat::Look);
+        let needed = if looks { 1 } else { self.trust.mandate().threshold(tier) };
         if signers.len() < needed {
             return Ok(Judged::Pending(Refusal::Threshold { needed, found: signers.len(), tier: Some(tier) }));
         }

@@ -7,6 +7,7 @@ use super::{
     judge::{Bench, Judged},
     keep::{MAX_FILE, too_large},
     kinship::Kinship,
+    looks::Draw,
     opening::{Puts, decided},
     refusal::Refusal,
     registry::Registry,
@@ -213,9 +214,12 @@ impl Governed {
     }
 
     fn close_stage(&mut self, close: Verified<StageClose>) {
-        if let Some(opening) = self.openings.get_mut(&close.campaign) {
-            opening.closes.push(close);
-        }
+        let (Some(opening), Some(trust)) = (self.openings.get_mut(&close.campaign), &self.trust) else { return };
+        let (commit, campaign) = (close.commit(), close.campaign.clone());
+        opening.closes.push(close);
+        let signed = self.reviews.iter().filter(|review| review.campaign == campaign);
+        let cosigners = signed.map(|review| (review.path(), review.cosigners.as_slice())).collect();
+        opening.draw_looks(&Draw { commit, kinship: &self.kinship, registry: trust.registry(), cosigners });
     }
 
     /// More signatures under a file that has enough change nothing, and must be good all the same.

@@ -6,6 +6,7 @@ use super::{
     refusal::Refusal,
     registry::Registry,
     root,
+    stage_refusal::StageRefusal,
     state::Trust,
     verified::{Signer, Verified},
 };
@@ -57,6 +58,11 @@ impl Bench<'_> {
             return Ok(Judged::Pending(Refusal::Threshold { needed: 1, found: 0, tier: None }));
         }
         puts.check(campaign)?;
+        let least = self.trust.mandate().file().review_terms().second_look_percent;
+        let found = campaign.definition.second_look_percent.unwrap_or(0);
+        if found < least {
+            return Err(StageRefusal::SecondLook { found, least }.into());
+        }
         let verified = self.verified(file, signers);
         let opening = puts.open(verified.clone(), self.kinship.clone());
         Ok(Judged::Accepted(verified.map(|_| opening)))

@@ -19,6 +19,7 @@ mod governed;
 mod judge;
 mod keep;
 mod kinship;
+mod looks;
 mod opening;
 mod refusal;
 mod registry;

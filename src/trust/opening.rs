@@ -27,6 +27,8 @@ pub struct Opening {
     /// The closes of its first stages, in order.
     pub(super) closes: Vec<Verified<StageClose>>,
     pub(super) bound: BTreeMap<ItemId, Vec<Bound>>,
+    /// What was drawn for a second look, with who may take it.
+    pub(super) looks: BTreeMap<ItemId, Vec<PrincipalId>>,
 }
 
 /// An item as a campaign put it to review.
@@ -52,8 +54,10 @@ pub struct Put {
 pub enum Seat {
     /// For somebody who was asked: the one at this place among [`Opening::reviewers`].
     Asked(u32),
-    /// For all who are silent: a fallback of the campaign decided.
+    /// For all who are silent: a fallback of the campaign decided. Beyond the last stage: between two who disagree.
     Fallback,
+    /// For the second look, beyond the last stage.
+    Look,
 }
 
 /// A decision in force.
@@ -170,6 +174,7 @@ impl Opening {
             match bound.seat {
                 Seat::Asked(_) => tally.answers.push(bound.verdict),
                 Seat::Fallback => tally.fallback = Some(bound.verdict),
+                Seat::Look => {}
             }
             tally.handed_on += usize::from(bound.hands_on());
         }
@@ -232,9 +237,11 @@ impl Opening {
     /// Returns whether those who take the stance that won want different things; where fallbacks have said which, whether
     /// they do.
     pub(super) fn is_contradictory(&self, item: &ItemId, stance: Stance) -> bool {
-        let first = stance.verdicts().iter().find(|v| self.bound(item).iter().any(|bound| bound.verdict == **v));
+        let stages = self.campaign.definition.stage_count();
+        let within = || self.bound(item).iter().filter(|bound| bound.stage <= stages);
+        let first = stance.verdicts().iter().find(|v| within().any(|bound| bound.verdict == **v));
         let Some(verdict) = first.filter(|verdict| verdict.needs_to()) else { return false };
-        let same = || self.bound(item).iter().filter(|bound| bound.verdict == *verdict);
+        let same = || within().filter(|bound| bound.verdict == *verdict);
         let said = same().any(|bound| bound.seat == Seat::Fallback);
         let mut speak = same().filter(|bound| !said || bound.seat == Seat::Fallback);
         let wanted = speak.next().map(|bound| &bound.to);
@@ -358,7 +365,15 @@ impl Puts {
         let mut reviewers: Vec<_> = self.reviewers.into_iter().collect();
         reviewers.sort_by_key(|(_, index)| *index);
         let reviewers = reviewers.into_iter().map(|(reviewer, _)| reviewer).collect();
-        Opening { campaign, items: self.items, reviewers, kinship, closes: Vec::new(), bound: BTreeMap::new() }
+        Opening {
+            campaign,
+            items: self.items,
+            reviewers,
+            kinship,
+            closes: Vec::new(),
+            bound: BTreeMap::new(),
+            looks: BTreeMap::new(),
+        }
     }
 }
 

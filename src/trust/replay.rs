@@ -9,6 +9,7 @@ use super::{
     base::MAX_FILE,
     deciding::is_part,
     governed::Governed,
+    looks::Draw,
     opening::{Opening, Puts, decided},
     refusal::Refusal,
     stage_refusal::StageRefusal,
@@ -37,7 +38,7 @@ pub(super) struct Wanted {
     others: bool,
     /// Whether everybody who was asked is to be known.
     everybody: bool,
-    /// Whether a stage is closed, for which every item counts.
+    /// Whether a stage is closed, or something is looked at again, for which every item counts.
     whole: bool,
 }
 
@@ -69,6 +70,7 @@ pub(super) fn wanted(
                 let wanted = all.entry(campaign).or_default();
                 wanted.systems.insert(system);
                 if let Some(review) = at::<Review>(repository, head, path)? {
+                    wanted.whole |= review.stage() > 1 && is_look(repository, head, &review)?;
                     wanted.others |= review.stage() > 1 || decided(&review).any(|item| concerns_others(&review, item));
                     wanted.reviewers.insert(review.reviewer);
                     wanted.items.extend(review.items.into_iter().map(|item| item.id));
@@ -78,6 +80,12 @@ pub(super) fn wanted(
         }
     }
     Ok(all)
+}
+
+/// Returns whether a review lies beyond the last stage: whose look it is follows from all that was decided.
+fn is_look(repository: &Repository, head: ObjectId, review: &Review) -> Result<bool, GitError> {
+    let campaign = at::<Campaign>(repository, head, &format!("campaigns/{}/campaign.toml", review.campaign))?;
+    Ok(campaign.is_some_and(|campaign| review.stage() > campaign.definition.stage_count()))
 }
 
 /// Returns the folders whose signed files a change needs to know.
@@ -135,8 +143,8 @@ impl Wanted {
     }
 }
 
-/// The close of a stage, and the commit before the one that brought it.
-type Closed = (Verified<StageClose>, Option<ObjectId>);
+/// The close of a stage, the commit that brought it, and the one before.
+type Closed = (Verified<StageClose>, ObjectId, Option<ObjectId>);
 
 /// A review as it lies on main.
 struct Signed {
@@ -181,7 +189,7 @@ impl Governed {
         Ok(())
     }
 
-    /// Returns the closes of stages that lie on main, in order, each with the commit before the one that brought it.
+    /// Returns the closes of stages that lie on main, in order, each with the commit that brought it and the one before.
     fn closes(
         &mut self,
         repository: &Repository,
@@ -193,9 +201,9 @@ impl Governed {
             let path = format!("campaigns/{}/stages/{stage}.toml", campaign.id);
             let taken = self.taken::<StageClose>(repository, base, &path, Namespace::StageClose)?;
             let Some(close) = taken.filter(|close| close.value().digest == campaign.digest()) else { break };
-            let (_, before) = self.arrived(repository, base, &path)?;
+            let (commit, before) = self.arrived(repository, base, &path)?;
             self.accepted.insert(path);
-            closes.push((close, before));
+            closes.push((close, commit, before));
         }
         Ok(closes)
     }
@@ -222,7 +230,9 @@ impl Governed {
         mut signed: Vec<Signed>,
         closes: Vec<Closed>,
     ) -> Result<(), GitError> {
-        for (close, before) in closes {
+        let cosigners: BTreeMap<String, Vec<PrincipalId>> =
+            signed.iter().map(|one| (one.path.clone(), one.review.cosigners.clone())).collect();
+        for (close, commit, before) in closes {
             let in_time = |one: &Signed| -> Result<bool, GitError> {
                 let Some(before) = before.filter(|_| one.review.stage() == close.stage) else { return Ok(false) };
                 Ok(repository.file(before, &one.path)?.is_some_and(|file| self.files.get(&one.path) == Some(&file.id)))
@@ -241,6 +251,11 @@ impl Governed {
                 break;
             }
             opening.closes.push(close);
+            if let Some(trust) = &self.trust {
+                let (kinship, registry) = (&*self.kinship, trust.registry());
+                let cosigners = cosigners.iter().map(|(path, who)| (path.as_str(), who.as_slice())).collect();
+                opening.draw_looks(&Draw { commit, kinship, registry, cosigners });
+            }
         }
         self.bind_all(repository, base, opening, signed)
     }

@@ -86,6 +86,14 @@ pub enum StageRefusal {
     /// A close that was counted elsewhere.
     #[error("it was counted at {0}, which is not a commit on the line of main")]
     Place(String),
+    /// Less is looked at again than the mandate asks for.
+    #[error("it looks at {found} % again, and the mandate asks for {least}")]
+    SecondLook {
+        /// How many percent it says.
+        found: u32,
+        /// How many the mandate asks for.
+        least: u32,
+    },
     /// The seeded items that are told are not those that were committed to.
     #[error("the seeded items {0}")]
     Seeds(&'static str),
@@ -131,6 +139,7 @@ impl StageRefusal {
             Self::NotOpen { .. } => "stage-not-open",
             Self::Order { .. } => "stage-out-of-order",
             Self::Place(_) => "stage-close-place",
+            Self::SecondLook { .. } => "second-look-least",
             Self::Seeds(_) => "seeds-mismatch",
             Self::SilenceCap { .. } => "silence-cap",
             Self::Stale { .. } => "stage-close-stale",
@@ -159,6 +168,7 @@ impl StageRefusal {
             Self::Late { .. } => {
                 "take the decision out of the file; what is still open goes to a fallback of the campaign, or to the next campaign"
             }
+            Self::SecondLook { .. } => "open it again: `tenure campaign open` takes what the mandate asks for",
             Self::NotOpen { .. } => "wait until a campaign owner closes the stage before: `tenure campaign advance ID`",
             Self::Order { .. } | Self::Place(_) | Self::Seeds(_) | Self::Stale { .. } | Self::Wrong(_) => {
                 "count again at the head of main: `tenure campaign advance ID` writes the file anew; then sign it"

@@ -20,20 +20,20 @@ pub(super) fn measured(
     ReviewerQuality { seeded_n: Some(put), seeded_missed: Some(kept), ..numbers }
 }
 
-/// A control item that was kept: all that the file decides is to be judged again.
+/// A control item that was kept: what else its reviewer keeps is put to somebody else.
 pub(super) fn kept(one: &Made<'_>) -> Option<Finding> {
-    let (review, path) = (one.given.review, one.given.path);
+    let review = one.given.review;
     one.keeps().then(|| Finding {
         severity: Severity::High,
         code: "seeded-item-kept",
         subject: one.subject(),
         message: format!(
-            "`{}` gave `{}` on {}, a control item that nobody has: `{}` of `{}`; what else {path} decides is in doubt",
+            "`{}` gave `{}` on {}, a control item that nobody has: `{}` of `{}`; what else they keep is in doubt",
             review.reviewer, one.verdict, one.item.id, one.item.entitlement, one.item.principal
         ),
         help: format!(
-            "have the {} items of {path} judged again: `tenure campaign open` over them, with another reviewer",
-            review.items.len() - 1
+            "all that `{}` keeps in this campaign is put to somebody else before it closes: `tenure campaign look {}`",
+            review.reviewer, review.campaign
         ),
     })
 }

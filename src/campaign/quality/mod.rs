@@ -6,6 +6,7 @@
 mod control;
 mod copies;
 mod file;
+mod looked;
 mod measure;
 mod stamps;
 #[cfg(test)]
@@ -132,8 +133,12 @@ impl Made<'_> {
 /// Returns how a campaign was reviewed. The same files and the same evidence give the same study.
 pub fn study(study: &Study<'_>) -> Quality {
     let told = study.told();
-    let (seeded, made): (Vec<_>, Vec<_>) =
-        made(&study.reviews).into_iter().partition(|one| told.contains(&one.item.id));
+    let looks = looked::looks(study);
+    let last = study.campaign.definition.stage_count();
+    let (seeded, made): (Vec<_>, Vec<_>) = made(&study.reviews)
+        .into_iter()
+        .filter(|one| one.given.review.stage() <= last)
+        .partition(|one| told.contains(&one.item.id));
     let mut by_reviewer: BTreeMap<&PrincipalId, Vec<Made<'_>>> = BTreeMap::new();
     for one in &made {
         by_reviewer.entry(&one.given.review.reviewer).or_default().push(*one);
@@ -148,10 +153,12 @@ pub fn study(study: &Study<'_>) -> Quality {
     let reviewers = everybody.into_iter().map(|reviewer| {
         let own = by_reviewer.get(reviewer).unwrap_or(&none);
         let numbers = measure(study, reviewer, asked.get(reviewer).copied().unwrap_or(0), own);
+        let numbers = looks.measured(numbers, own);
         control::measured(numbers, study, &told, &seeded)
     });
     let mut findings = stamps::stamps(study, &by_reviewer);
     findings.extend(seeded.iter().filter_map(control::kept));
+    findings.extend(looks.finding(study, &by_reviewer));
     findings.sort();
     let decided: BTreeSet<&ItemId> = made.iter().filter(|one| one.verdict.is_final()).map(|one| &one.item.id).collect();
     let silent: BTreeSet<&ItemId> = study.closes.iter().flat_map(|close| &close.silent).map(|one| &one.item).collect();

@@ -438,6 +438,7 @@ fn outcome(resolved: &Resolved, item: &ItemId) -> Outcome {
         return Outcome::Open(match why {
             Reopened::Abstained(_) => "abstained",
             Reopened::Contradictory => "contradictory",
+            Reopened::Disputed => "disputed",
             Reopened::Expired(_) => "expired",
             Reopened::Investigated => "investigated",
             Reopened::NeedsException => "needs-exception",

@@ -1,10 +1,11 @@
-//! `tenure campaign open|next|overview|status|quality|due|advance|late|close`
+//! `tenure campaign open|next|overview|status|quality|due|advance|look|late|close`
 
 mod advance;
 mod close;
 mod drift;
 mod due;
 mod late;
+mod look;
 mod next;
 mod open;
 mod overview;
@@ -34,6 +35,8 @@ enum Command {
     Due(due::Args),
     /// Put to review what was added or raised while a campaign was open
     Late(late::Args),
+    /// Write the review files of the second look: a sample of what was decided, for another person, who is not told what
+    Look(look::Args),
     /// Say which campaigns are to be opened now, by their rhythm and by what happened
     Next(next::Args),
     /// Freeze a population, assign every item, write the worklists
@@ -52,6 +55,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         Command::Close(args) => close::run(args, context),
         Command::Due(args) => due::run(args, context),
         Command::Late(args) => late::run(args, context),
+        Command::Look(args) => look::run(args, context),
         Command::Next(args) => next::run(args, context),
         Command::Open(args) => open::run(args, context),
         Command::Overview(args) => overview::run(args, context),

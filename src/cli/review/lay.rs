@@ -107,6 +107,7 @@ impl Lay<'_> {
             let opened = Snapshot::at(&self.session.repository, self.opening.campaign().commit());
             opened.bytes(&file.path, MAX_REVIEW).is_ok_and(|bytes| bytes.is_some())
         };
+        let is_look = file.review.stage() > self.opening.campaign().value().definition.stage_count();
         let standing = match (mine, signed.is_empty()) {
             (false, _) if has_signed(&file.review.reviewer) && !has_signed(self.reviewer) => Standing::ToCosign,
             (false, _) => return Ok(None),
@@ -114,7 +115,7 @@ impl Lay<'_> {
                 let merged = self.session.governed.reviews().iter().any(|review| review.path() == file.path);
                 Standing::Signed { reference: reference(&file.path, file.digest), merged }
             }
-            (true, true) if is_stub && was_opened() => Standing::Open,
+            (true, true) if is_stub && (is_look || was_opened()) => Standing::Open,
             (true, true) => Standing::Next,
         };
         Ok(Some(self.of(file.path.clone(), file.review.clone(), standing, stages)))

@@ -45,6 +45,10 @@ impl<'a> Stages<'a> {
 
     /// Returns why an item is not asked about in a stage that is open.
     pub(super) fn bar_of(&self, item: &ItemId, stage: u32) -> Option<String> {
+        if stage > self.opening.campaign().value().definition.stage_count() {
+            let drawn = self.opening.lookers(item).is_some();
+            return (!drawn).then(|| "it was not drawn for a second look".to_owned());
+        }
         let course = self.opening.course(item);
         if stage == 1 || course.reached(stage) {
             return None;
