@@ -297,6 +297,23 @@ fn claims_that_the_issuer_has_not_signed_are_claims_only() {
     }
 }
 
+#[test]
+fn the_audit_hands_what_it_finds_to_code_scanning() {
+    let world = opened();
+    world.decided(&host::all_decisions(&["web-1", "web-2"]));
+    let forge = Forge::serve(&world);
+    forge.records(&world, &|name, text| if name == "reviews" { "[]".to_owned() } else { text });
+    forge.runs(&world, "tenure-enforce.yml", Event::Push).iter().for_each(|job| _ = job.ended("success"));
+    let done = forge.runs(&world, "tenure-audit.yml", Event::Schedule);
+    let log = done[0].log();
+    assert!(foreign_commands(&log).is_empty(), "{log}");
+    assert!(!done[0].environments().contains(CANARY) && !done[0].environments().contains(WRITE));
+    let (sarif, commit) = forge.scanned();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert!(results.iter().any(|result| result["ruleId"] == "merge-not-approved"), "{results:#?}");
+    assert_eq!(commit, world.sandbox().git(world.join("remote.git"), &["rev-parse", "main"]));
+}
+
 /// A month has gone by since a campaign was opened over the hosts, and nobody has answered.
 fn forgotten() -> World {
     let world = FOUNDED.copied();

@@ -100,6 +100,16 @@ impl Forge {
         all.into_iter().filter(|one| one["kind"] == kind).collect()
     }
 
+    /// Returns what was handed to code scanning, and about which commit.
+    pub fn scanned(&self) -> (Value, String) {
+        let sent: Value = serde_json::from_slice(&fs::read(self.folder.join("sarifs.json")).unwrap()).unwrap();
+        fs::write(self.folder.join("sarif"), sent["sarif"].as_str().unwrap()).unwrap();
+        let mut unpack = Command::new(program("sh"));
+        unpack.args(["-c", "base64 -d sarif | gzip -d"]).current_dir(&self.folder);
+        let text = succeed(&mut unpack);
+        (serde_json::from_str(&text).unwrap(), sent["commit_sha"].as_str().unwrap().to_owned())
+    }
+
     /// Returns what was asked of the REST API.
     pub fn calls(&self) -> String {
         fs::read_to_string(self.folder.join("calls")).unwrap_or_default()

@@ -260,7 +260,7 @@ class Job:
             "RUNNER_TEMP": temp,
         }
         environment |= {key: text_of(value) for key, value in self.job_env.items()} | self.variables | env | files
-        environment["PATH"] = os.pathsep.join([*reversed(self.paths), EVENT["env"]["PATH"]])
+        environment["PATH"] = os.pathsep.join([*reversed(self.paths), self.tools(), EVENT["env"]["PATH"]])
         if self.id_token:
             environment |= self.issuer()
         folder = os.path.join(self.workspace, filled(step.get("working-directory", "."), contexts))
@@ -278,6 +278,16 @@ class Job:
             "environment": environment,
         })
         return ran.returncode
+
+    def tools(self):
+        """The folder of what the image of a runner has beside a shell: of `gh`, as much as our workflows call."""
+        folder = os.path.join(self.folder, "tools")
+        if not os.path.exists(folder):
+            os.makedirs(folder)
+            with open(os.path.join(folder, "gh"), "w", encoding="utf-8") as file:
+                file.write(f"#!{sys.executable}\n{GH}")
+            os.chmod(os.path.join(folder, "gh"), 0o755)
+        return folder
 
     def take(self, files, step):
         lines = {name: open(path, encoding="utf-8").read().splitlines() for name, path in files.items()}
@@ -301,6 +311,17 @@ class Job:
         return {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": known["request_token"]}
 
 
+GH = """
+import json, os, sys, urllib.request
+assert sys.argv[1:4] == ["api", "--method", "POST"], sys.argv
+body = {}
+for flag, pair in zip(sys.argv[5::2], sys.argv[6::2]):
+    name, value = pair.split("=", 1)
+    body[name] = open(value[1:]).read() if flag == "-F" and value.startswith("@") else value
+request = urllib.request.Request(f"{os.environ['GITHUB_API_URL']}/{sys.argv[4]}", json.dumps(body).encode(), method="POST")
+request.add_header("Authorization", f"Bearer {os.environ['GH_TOKEN']}")
+print(urllib.request.urlopen(request).read().decode())
+"""
 FILES = ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY")
 
 
