@@ -237,7 +237,8 @@ impl Reference {
         Ok(place)
     }
 
-    fn may_replace(&self, who: Name, answer: &Answer, late: bool) -> bool {
+    /// Returns whether somebody may put a decision in the place of an answer.
+    pub(super) fn may_replace(&self, who: Name, answer: &Answer, late: bool) -> bool {
         let open = answer.place == Place::OfTheSilent || stance(answer.says.verdict) == Stance::Unsure;
         let by_fallback = open && self.fallbacks.contains(&who);
         let holds = match answer.place {
