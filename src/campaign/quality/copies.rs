@@ -1,5 +1,5 @@
-//! Which reasons are copies of each other: the same words, whatever their case, order, punctuation and numbers, and
-//! whatever the item's own names in them.
+//! Which reasons are copies of each other: the same words, whatever their case, order, punctuation, numbers and look-alike
+//! letters, and whatever the item's own names in them.
 //!
 //! Nearly the same counts too. Reasons that share most of their words are found by min-hashing (A. Broder, "On the
 //! resemblance and containment of documents", 1997), so the work grows with the number of reasons and not with its square.
@@ -45,7 +45,35 @@ fn words(item: &Item) -> Vec<u64> {
 
 fn split(text: &str) -> impl Iterator<Item = String> {
     let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
-    parts.map(|part| part.chars().filter(|c| !c.is_numeric()).flat_map(char::to_lowercase).collect())
+    parts.map(|part| {
+        let letters: Vec<char> = part.chars().flat_map(char::to_lowercase).map(plain).collect();
+        let is_letter = |place: usize| letters.get(place).is_some_and(|c| c.is_alphabetic());
+        let within = |place: usize| place > 0 && is_letter(place - 1) && is_letter(place + 1);
+        // A digit within a word stands for a letter; at its end it is a number.
+        let read = |(place, c): (usize, &char)| if within(place) { leet(*c) } else { *c };
+        letters.iter().enumerate().map(read).filter(|c| !c.is_numeric()).collect()
+    })
+}
+
+/// Returns the letter that one looks like: of the Cyrillic and Greek ones and those with marks that pass for Latin letters
+/// (UTS #39, confusables), as far as they are met in words; and the wide forms.
+fn plain(c: char) -> char {
+    if let Some(wide) = u32::from(c).checked_sub(0xff41).filter(|offset| *offset < 26) {
+        return char::from(b'a' + u8::try_from(wide).unwrap_or(0));
+    }
+    LOOKS_LIKE.iter().find(|(_, all)| all.contains(c)).map_or(c, |(latin, _)| *latin)
+}
+
+const fn leet(c: char) -> char {
+    match c {
+        '0' => 'o',
+        '1' => 'l',
+        '3' => 'e',
+        '4' => 'a',
+        '5' => 's',
+        '7' => 't',
+        other => other,
+    }
 }
 
 /// Returns for each set of words another one that is like it, or itself: the roots of what belongs together.
@@ -97,6 +125,30 @@ const fn mix(value: u64) -> u64 {
     value ^ (value >> 31)
 }
 
+/// Letters with those that look like them.
+const LOOKS_LIKE: [(char, &str); 21] = [
+    ('a', "\u{430}\u{3b1}\u{e0}\u{e1}\u{e2}\u{e3}\u{e4}\u{e5}"),
+    ('b', "\u{432}\u{44c}"),
+    ('c', "\u{441}\u{e7}"),
+    ('d', "\u{501}"),
+    ('e', "\u{435}\u{3b5}\u{e8}\u{e9}\u{ea}\u{eb}\u{451}"),
+    ('h', "\u{4bb}\u{43d}"),
+    ('i', "\u{456}\u{3b9}\u{ec}\u{ed}\u{ee}\u{ef}\u{131}"),
+    ('j', "\u{458}"),
+    ('k', "\u{43a}\u{3ba}"),
+    ('l', "\u{4cf}"),
+    ('m', "\u{43c}"),
+    ('n', "\u{f1}"),
+    ('o', "\u{43e}\u{3bf}\u{f2}\u{f3}\u{f4}\u{f5}\u{f6}\u{f8}"),
+    ('p', "\u{440}\u{3c1}"),
+    ('q', "\u{51b}"),
+    ('s', "\u{455}"),
+    ('t', "\u{442}\u{3c4}"),
+    ('u', "\u{3c5}\u{f9}\u{fa}\u{fb}\u{fc}"),
+    ('v', "\u{3bd}\u{475}"),
+    ('x', "\u{445}\u{3c7}"),
+    ('y', "\u{443}\u{fd}\u{ff}"),
+];
 /// What the item's own names and numbers become.
 const OWN: u64 = 1;
 /// Two reasons that share three of four words meet in one of six bands of two in 99 of 100 cases.

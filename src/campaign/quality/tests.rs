@@ -186,18 +186,40 @@ fn row_38_three_hundred_copies_of_one_reason_are_found_and_three_hundred_reasons
 
 #[test]
 fn row_38_a_copy_stays_a_copy_whatever_its_case_points_numbers_names_and_one_word_more() {
-    let disguises: [fn(usize) -> String; 5] = [
+    let disguises: [fn(usize) -> String; 8] = [
         |number| format!("In-use-needed:  SVC_{number} still needs this, ticket {number}!"),
         |number| format!("needed by svc_{number} for its work; see CHG-{number}"),
         |number| format!("reviewed with the team and found to be needed by {}", word(number)),
         |number| ["yes, it is needed", "it is needed. Yes", "IT IS NEEDED YES"][number % 3].to_owned(),
         |number| format!("role of {} is fine as it stands today", word(number)),
+        // Cyrillic letters, digits and marks that pass for Latin ones, and odd spaces.
+        |number| {
+            ["needed for work", "n\u{435}eded f\u{43e}r w\u{43e}rk", "n\u{435}\u{435}ded for work"][number % 3]
+                .to_owned()
+        },
+        |number| ["needed for work", "n3eded f0r w0rk", "n\u{e9}eded for w\u{f6}rk"][number % 3].to_owned(),
+        |number| ["needed for work", "needed\u{a0}for  work", " needed... for-work "][number % 3].to_owned(),
     ];
     for (place, disguise) in disguises.into_iter().enumerate() {
         let mut round = Round::new();
         round.file("ana", kept(0..30, disguise));
         assert_eq!(round.codes(), ["duplicate-reasons"], "{place}");
     }
+}
+
+#[test]
+fn row_38_copies_are_found_over_all_files_and_stages_of_a_person() {
+    let mut round = Round::new();
+    round.stages(2);
+    for number in 0..12 {
+        let file = round.file("ana", kept(number..number + 1, |_| "needed for the business".to_owned()));
+        round.reviews[file].1.stage = (number % 2 == 0).then_some(2);
+    }
+    assert_eq!(round.codes(), ["duplicate-reasons"], "twelve files of one item each, over two stages");
+    let mut careful = Round::new();
+    careful.file("ana", kept(0..6, |_| "needed for the business".to_owned()));
+    careful.file("ben", kept(6..12, |_| "needed for the business".to_owned()));
+    assert_eq!(careful.codes(), Vec::<&str>::new(), "two people may use the same words");
 }
 
 #[test]
