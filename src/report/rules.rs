@@ -24,7 +24,7 @@ pub fn rules_human(pack: &Pack, ids: &[&str], from: &str, look: Look) -> String 
             rule.id.clone(),
             severity(pack, rule),
             rule.verdict.to_string(),
-            limits(pack, rule).join("\n"),
+            limits(pack, rule).join("; "),
             rule.title.clone(),
         ]
     });
@@ -172,3 +172,23 @@ const fn scope(rule: &Rule) -> &'static str {
 }
 
 const TIERS: [Tier; 4] = [Tier::T0, Tier::T1, Tier::T2, Tier::T3];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        diag::Style,
+        policy::{SHIPPED, Sources},
+    };
+
+    #[test]
+    fn a_rule_with_several_limits_has_them_in_one_cell_as_people_write_them() {
+        let files = SHIPPED.iter().map(|(path, text)| (*path, text.as_bytes()));
+        let pack = Sources::read(files).and_then(|sources| Pack::compile(sources, &[])).unwrap();
+        let several = pack.rules().filter(|rule| rule.limits.len() > 1).count();
+        assert!(several > 2, "{several}");
+        let text = rules_human(&pack, &[], "here", Look::new(Style::plain()));
+        assert!(!text.contains("\\u{"), "{text}");
+        assert!(limits(&pack, pack.rules().find(|rule| rule.limits.len() > 1).unwrap()).len() > 1);
+    }
+}
