@@ -28,6 +28,8 @@ mod review;
 mod schema;
 mod session;
 mod sign;
+#[cfg(test)]
+mod spoken;
 mod step;
 mod verify;
 
