@@ -91,6 +91,13 @@ pub trait Vocabulary {
         let _ = grant;
         None
     }
+
+    /// Returns how people deny `what` to the holder of `grant`, who has it by a role, so that the denial outweighs the role;
+    /// nothing where the system has no such thing.
+    fn denial(&self, grant: &Grant, what: &str) -> Option<String> {
+        let _ = (grant, what);
+        None
+    }
 }
 
 /// What a change will take.

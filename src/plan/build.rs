@@ -5,6 +5,7 @@ use super::{
     document::{Document, SCHEMA},
     duties::notes,
     order,
+    single::single,
 };
 use crate::{
     campaign::Resolution,
@@ -216,7 +217,12 @@ fn present(
     match vocabulary.draft(change, grant, inventory) {
         Ok(draft) => Ok((grant.clone(), now, draft)),
         Err(Refusal::Harm { why, instead }) => Err(Box::new(Step::Hold(HeldCode::Harm, why, instead))),
-        Err(Refusal::Unsupported { why, instead }) => Err(Box::new(Step::Hold(HeldCode::Unsupported, why, instead))),
+        Err(Refusal::Unsupported { why, instead }) => {
+            Err(Box::new(match single(change, grant, inventory, vocabulary) {
+                Some(single) => Step::Hold(HeldCode::InsideRole, single.why, single.ways),
+                None => Step::Hold(HeldCode::Unsupported, why, instead),
+            }))
+        }
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Held {
 pub enum HeldCode {
     /// It would harm others.
     Harm,
+    /// What is to go lies inside a role, and no call takes it from one of its members alone.
+    InsideRole,
     /// The grant has changed since it was reviewed: the decision lapses.
     Lapsed,
     /// Waiting for a person who changes the system by hand.
@@ -73,6 +75,7 @@ impl HeldCode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Harm => "harm",
+            Self::InsideRole => "inside-role",
             Self::Lapsed => "lapsed",
             Self::ManualOpen => "manual-open",
             Self::NoInventory => "no-inventory",

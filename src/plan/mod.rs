@@ -22,6 +22,7 @@ mod duties;
 mod guardrail;
 mod order;
 mod published;
+mod single;
 mod state;
 
 #[cfg(test)]

@@ -100,6 +100,12 @@ impl Vocabulary for Words {
         let inactive = grant.kind == GrantKind::Credential && grant.attribute("status") == Some(draft::INACTIVE);
         inactive.then_some(self.config.soak_days)
     }
+
+    /// An explicit denial outweighs every allowance, wherever it comes from.
+    fn denial(&self, grant: &Grant, what: &str) -> Option<String> {
+        let who = &grant.principal.name;
+        Some(format!("attach a policy with \"Effect\": \"Deny\" for all that `{what}` allows to user `{who}`"))
+    }
 }
 
 impl Vocabulary for AwsIam {
@@ -113,6 +119,10 @@ impl Vocabulary for AwsIam {
 
     fn soak(&self, grant: &Grant) -> Option<u16> {
         self.words.soak(grant)
+    }
+
+    fn denial(&self, grant: &Grant, what: &str) -> Option<String> {
+        self.words.denial(grant, what)
     }
 }
 

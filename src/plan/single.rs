@@ -1,0 +1,205 @@
+//! One entitlement out of a role, for one of those who are in it: no call does that, so the plan says how a person can.
+
+use crate::{
+    connector::Vocabulary,
+    inventory::{Contents, Inside, effective, roles},
+    model::{Change, Grant, GrantKind, Inventory},
+};
+use std::collections::BTreeSet;
+
+/// Why one entitlement cannot be taken out by a call, and the ways in which it can.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Single {
+    /// Why not.
+    pub(super) why: String,
+    /// How else.
+    pub(super) ways: String,
+}
+
+/// Returns how `without <entitlement>` can be had, where `change` asks for that and the grant gives that entitlement:
+/// split the role, move the member into a lesser one, or deny it where the system can.
+pub(super) fn single(
+    change: &Change,
+    grant: &Grant,
+    inventory: &Inventory,
+    vocabulary: &dyn Vocabulary,
+) -> Option<Single> {
+    let Change::Reduce { to } = change else { return None };
+    let wanted = to.strip_prefix(WITHOUT)?.trim();
+    let contents = Contents::of(inventory, grant);
+    let found = contents.inside.iter().find(|one| one.id == wanted || one.name == wanted)?;
+    let (role, what) = (&grant.entitlement.name, &found.name);
+    let mut ways = vec![split(grant, &contents, found)];
+    ways.extend(lesser(grant, &contents, found, inventory));
+    ways.push(match vocabulary.denial(grant, what) {
+        Some(denial) => format!("deny: {denial}"),
+        None => format!("deny: `{}` knows no denial that outweighs what is granted", grant.system),
+    });
+    ways.push(format!("or take `{what}` from `{role}` for all, by a campaign with `role_contents`"));
+    Some(Single { why: why(grant, found, inventory), ways: ways.join("; ") })
+}
+
+fn why(grant: &Grant, found: &Inside, inventory: &Inventory) -> String {
+    let (who, what) = (&grant.principal.name, &found.name);
+    let same = inventory.of_entitlement(&grant.entitlement.id);
+    let others: BTreeSet<&str> =
+        same.map(|other| other.principal.id.as_str()).filter(|id| *id != grant.principal.id).collect();
+    let others = match others.len() {
+        0 => String::new(),
+        1 => ", which one other has too".to_owned(),
+        many => format!(", which {many} others have too"),
+    };
+    let way: Vec<String> = found.way.iter().rev().map(|role| format!("`{role}`")).collect();
+    let besides: BTreeSet<&str> = effective(inventory, &grant.principal.id)
+        .iter()
+        .filter(|one| one.grant.key != grant.key && one.entitlement.id == found.id)
+        .map(|one| one.grant.entitlement.name.as_str())
+        .collect();
+    let besides: Vec<String> = besides.into_iter().take(FIRST).map(|name| format!("`{name}`")).collect();
+    let besides =
+        if besides.is_empty() { String::new() } else { format!("; `{who}` has it by {} too", besides.join(" and ")) };
+    format!("`{what}` lies inside {}{others}: no call takes it from `{who}` alone{besides}", way.join(" in "))
+}
+
+fn split(grant: &Grant, contents: &Contents, found: &Inside) -> String {
+    let (who, role) = (&grant.principal.name, &grant.entitlement.name);
+    // A role on the way gives it too, so it stays behind with it.
+    let stays = |one: &&Inside| one.id == found.id || found.way.contains(&one.name);
+    let rest: Vec<&str> = contents.inside.iter().filter(|one| !stays(one)).map(|one| one.name.as_str()).collect();
+    let more = rest.len() - rest.len().min(FIRST) + contents.unnamed;
+    if rest.is_empty() && more == 0 {
+        return format!("leave: `{role}` gives nothing else, so take `{who}` out of it: decide `revoke`");
+    }
+    let names: Vec<String> = rest.iter().take(FIRST).map(|name| format!("`{name}`")).collect();
+    let and = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("split: make a role with {}{and}, put `{who}` into it, and take them out of `{role}`", names.join(", "))
+}
+
+/// The role that gives most of the rest, and nothing that the holder does not have by this one.
+fn lesser(grant: &Grant, contents: &Contents, found: &Inside, inventory: &Inventory) -> Option<String> {
+    let rest: BTreeSet<&str> = contents
+        .inside
+        .iter()
+        .filter(|one| one.id != found.id && !found.way.contains(&one.name))
+        .map(|one| one.id.as_str())
+        .collect();
+    let own: BTreeSet<&str> = inventory
+        .of_principal(&grant.principal.id)
+        .filter(|one| one.kind == GrantKind::Membership && one.key != grant.key)
+        .map(|one| one.entitlement.id.as_str())
+        .collect();
+    let (role, gives) = roles(inventory)
+        .into_iter()
+        .filter(|role| role.entitlement.id != grant.entitlement.id && role.contents.unnamed == 0)
+        .filter_map(|role| {
+            let inside: BTreeSet<&str> = role.contents.inside.iter().map(|one| one.id.as_str()).collect();
+            let gives = inside.len();
+            (inside.is_subset(&rest) && gives > 0).then_some((role, gives))
+        })
+        // The first by id of those that give most.
+        .min_by_key(|(role, gives)| (std::cmp::Reverse(*gives), role.entitlement.id.clone()))?;
+    let (who, name, from) = (&grant.principal.name, &role.entitlement.name, &grant.entitlement.name);
+    let of = format!("{gives} of the other {}", rest.len());
+    Some(if own.contains(role.entitlement.id.as_str()) {
+        format!("move: `{who}` is in `{name}` already, which gives {of}; take them out of `{from}`")
+    } else {
+        format!("move: put `{who}` into `{name}`, which gives {of}, and take them out of `{from}`")
+    })
+}
+
+/// What a decision to reduce begins with, where one entitlement is to go.
+const WITHOUT: &str = "without ";
+const FIRST: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        connector::{Descriptor, Draft, Refusal},
+        model::{AccessPath, Digest, Entitlement, GrantKey, Level, Principal, SystemId, Tier, Timestamp, Via},
+    };
+    use std::collections::BTreeMap;
+
+    struct Words(Option<&'static str>);
+
+    impl Vocabulary for Words {
+        fn describe(&self) -> Descriptor {
+            Descriptor { name: "words", kinds: &[], needs: &[], level: Level::V3 }
+        }
+
+        fn draft(&self, _: &Change, _: &Grant, _: &Inventory) -> Result<Draft, Refusal> {
+            Err(Refusal::Unsupported { why: String::new(), instead: String::new() })
+        }
+
+        fn denial(&self, _: &Grant, what: &str) -> Option<String> {
+            self.0.map(|how| format!("{how} {what}"))
+        }
+    }
+
+    fn held(who: &str, kind: GrantKind, what: &str) -> Grant {
+        Grant {
+            system: SystemId::parse("db").unwrap(),
+            kind,
+            key: GrantKey::parse(&format!("{who}/{}", what.replace(' ', "_"))).unwrap(),
+            principal: Principal { id: who.to_owned(), name: who.to_owned() },
+            entitlement: Entitlement { id: what.to_owned(), name: what.to_owned() },
+            paths: vec![AccessPath { via: Via::Direct, ids: who.to_owned(), text: "granted".to_owned() }],
+            attributes: BTreeMap::new(),
+            expands_to: Vec::new(),
+            tier: Tier::T2,
+        }
+    }
+
+    /// `li` and `bo` are in `ops`, which reads and writes orders and is in `keeper`, which deletes backups; `reader` reads.
+    fn company(more: Vec<Grant>) -> Inventory {
+        let mut grants = vec![
+            held("li", GrantKind::Membership, "ops"),
+            held("bo", GrantKind::Membership, "ops"),
+            held("ops", GrantKind::Privilege, "read orders"),
+            held("ops", GrantKind::Privilege, "write orders"),
+            held("ops", GrantKind::Membership, "keeper"),
+            held("keeper", GrantKind::Privilege, "delete backups"),
+            held("bo", GrantKind::Membership, "reader"),
+            held("reader", GrantKind::Privilege, "read orders"),
+        ];
+        grants.extend(more);
+        let system = SystemId::parse("db").unwrap();
+        Inventory::new(system, Timestamp::from_unix(0), Digest::ZERO, true, grants, BTreeMap::new())
+    }
+
+    fn of(inventory: &Inventory, to: &str, words: &Words) -> Option<Single> {
+        let grant = inventory.grants().find(|grant| grant.key.as_str() == "li/ops").unwrap();
+        single(&Change::Reduce { to: to.to_owned() }, grant, inventory, words)
+    }
+
+    #[test]
+    fn the_plan_says_why_no_call_does_it_and_every_way_that_does() {
+        let told = of(&company(vec![]), "without delete backups", &Words(None)).unwrap();
+        assert_eq!(
+            told.why,
+            "`delete backups` lies inside `keeper` in `ops`, which one other has too: no call takes it from `li` alone"
+        );
+        assert_eq!(
+            told.ways,
+            "split: make a role with `read orders`, `write orders`, put `li` into it, and take them out of `ops`; \
+             move: put `li` into `reader`, which gives 1 of the other 2, and take them out of `ops`; \
+             deny: `db` knows no denial that outweighs what is granted; \
+             or take `delete backups` from `ops` for all, by a campaign with `role_contents`"
+        );
+    }
+
+    #[test]
+    fn a_second_path_and_a_denial_are_told() {
+        let more = vec![held("li", GrantKind::Membership, "keeper"), held("li", GrantKind::Membership, "reader")];
+        let told = of(&company(more), "without delete backups", &Words(Some("a policy against"))).unwrap();
+        assert!(told.why.ends_with("no call takes it from `li` alone; `li` has it by `keeper` too"), "{}", told.why);
+        assert!(told.ways.contains("`li` is in `reader` already"), "{}", told.ways);
+        assert!(told.ways.contains("deny: a policy against delete backups"), "{}", told.ways);
+    }
+
+    #[test]
+    fn what_the_role_does_not_give_is_not_singled_out() {
+        assert_eq!(of(&company(vec![]), "without drop table", &Words(None)), None);
+        assert_eq!(of(&company(vec![]), "read only", &Words(None)), None);
+    }
+}
