@@ -53,6 +53,7 @@ pub fn close(status: &Status, digest: Digest) -> Result<CampaignClose, Diagnosti
         digest,
         items: status.items.len() as u64,
         verdicts,
+        by_people: Some(status.by_people),
         confirmed: count(State::Confirmed),
         excepted: count(State::Excepted),
         followed_by: Vec::new(),

@@ -60,6 +60,7 @@ fn entries() -> Vec<Entry> {
             digest,
             items: 2,
             verdicts: [("certify".into(), 1), ("revoke".into(), 1)].into(),
+            by_people: Some(2),
             confirmed: 1,
             excepted: 0,
             followed_by: vec![CampaignId::parse("q4-late").unwrap()],

@@ -54,6 +54,9 @@ pub struct CampaignClose {
     pub items: u64,
     /// How many by verdict.
     pub verdicts: BTreeMap<String, u64>,
+    /// How many items people decided; what silence came to is never among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_people: Option<u64>,
     /// How many changes were confirmed.
     pub confirmed: u64,
     /// How many stand by exception.
