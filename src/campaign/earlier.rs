@@ -1,6 +1,9 @@
 //! What earlier campaigns leave to one that builds on them: what they pinned, and what nobody answered in them.
 
-use crate::model::{CampaignId, Digest, GrantKey, Inventory, ItemId, SystemId, file::CampaignDefinition};
+use crate::{
+    inventory::Contents,
+    model::{CampaignId, Digest, GrantKey, Inventory, ItemId, SystemId, Timestamp, file::CampaignDefinition},
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What earlier campaigns leave, as far as a definition asks for it.
@@ -8,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Preceding {
     pinned: BTreeMap<(CampaignId, SystemId), BTreeMap<GrantKey, Digest>>,
     unanswered: BTreeMap<CampaignId, BTreeSet<ItemId>>,
+    certified: BTreeMap<(SystemId, GrantKey), (Timestamp, Contents)>,
 }
 
 impl Preceding {
@@ -20,6 +24,16 @@ impl Preceding {
     /// Takes the items of a campaign that nobody answered.
     pub fn leave(&mut self, campaign: &CampaignId, unanswered: impl IntoIterator<Item = ItemId>) {
         self.unanswered.entry(campaign.clone()).or_default().extend(unanswered);
+    }
+
+    /// Takes what a grant gave when it was last certified, in a campaign that was opened then.
+    pub fn certify(&mut self, system: &SystemId, key: &GrantKey, opened_at: Timestamp, gave: Contents) {
+        self.certified.insert((system.clone(), key.clone()), (opened_at, gave));
+    }
+
+    /// Returns what a grant gave when it was last certified, and when that was.
+    pub(super) fn contents(&self, system: &SystemId, key: &GrantKey) -> Option<&(Timestamp, Contents)> {
+        if self.certified.is_empty() { None } else { self.certified.get(&(system.clone(), key.clone())) }
     }
 
     /// Returns the grant's digest as the campaign pinned it; nothing where it pinned none.

@@ -3,6 +3,7 @@
 use super::{Assignment, Member, Setting, Standing, assign::identity, bench::Bar, population::unused_days};
 use crate::{
     format::lint,
+    inventory::Contents,
     model::{
         Inventory, PrincipalId, Timestamp, Usage, Via,
         file::{PrincipalEntry, PrincipalKind, PrincipalStatus},
@@ -30,7 +31,7 @@ pub(super) fn facts(
     }
     facts.extend(lowered(member, setting));
     facts.push(usage(&inventory.usage(&member.grant.key), inventory));
-    facts.extend(hidden(member));
+    facts.extend(hidden(member, inventory, setting));
     facts.extend(paths(member));
     facts.extend(attributes(member));
     facts.extend(toxic(member, setting));
@@ -140,13 +141,17 @@ fn lowered(member: &Member<'_>, setting: &Setting<'_>) -> Option<String> {
     Some(format!("{tier} by {why}, {} by what it gives", member.computed))
 }
 
-fn hidden(member: &Member<'_>) -> Option<String> {
-    let gives = &member.grant.expands_to;
-    let first: Vec<_> = gives.iter().take(FIRST_NAMES).map(|one| clip(&one.name)).collect();
-    let more = gives.len() - first.len();
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let noun = if gives.len() == 1 { "entitlement" } else { "entitlements" };
-    (!gives.is_empty()).then(|| format!("gives {} {noun}: {}{rest}", gives.len(), first.join(", ")))
+/// How much the name hides, the riskiest of it first, and what changed of that since somebody certified it.
+fn hidden(member: &Member<'_>, inventory: &Inventory, setting: &Setting<'_>) -> Option<String> {
+    let grant = member.grant;
+    let contents = Contents::of(inventory, grant);
+    let text = contents.text(FIRST_NAMES).map(|text| cut(&text, MOST_HIDDEN));
+    let Some((when, was)) = setting.earlier.contents(&grant.system, &grant.key) else { return text };
+    let since = match contents.since(was).text(FIRST_NAMES) {
+        Some(shift) => format!("{CHANGED}{}: {}", day(*when), cut(&shift.replace("; ", ", "), MOST_HIDDEN)),
+        None => format!("as it was when certified on {}", day(*when)),
+    };
+    text.map(|text| format!("{text}; {since}")).or_else(|| (!was.is_empty()).then_some(since))
 }
 
 fn paths(member: &Member<'_>) -> Option<String> {
@@ -216,5 +221,8 @@ const MOST_NAME: usize = 96;
 /// Together well below the 4 KiB a line of a governed file may have.
 const MOST_FACTS: usize = 2000;
 const MOST_ASKED: usize = 600;
+const MOST_HIDDEN: usize = 500;
+/// What the fact begins with that says what changed of what is hidden.
+const CHANGED: &str = "changed since it was certified on ";
 /// What the last of the facts begins with, where somebody came before who may not review it.
 const ASKED: &str = "; asked as ";

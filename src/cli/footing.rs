@@ -10,9 +10,9 @@ use crate::{
     campaign::{Needed, Preceding, Setting, principals_digest, unlisted},
     diag::Diagnostics,
     git::{ObjectId, Repository},
-    inventory::{self, Certified, Known, LoadError, Loaded, Lowered, People, Portraits, Separation},
+    inventory::{self, Certified, Contents, Known, LoadError, Loaded, Lowered, People, Portraits, Separation},
     model::{
-        CampaignId, Digest, Finding, Grant, ItemId, SystemId, Timestamp, Verdict,
+        CampaignId, Digest, Finding, Grant, GrantKey, GrantKind, ItemId, SystemId, Timestamp, Verdict,
         file::{CampaignDefinition, Principals, System},
     },
     policy::Pack,
@@ -82,6 +82,55 @@ impl Footing {
             principals,
             as_of,
         })
+    }
+
+    /// Recalls what roles gave when somebody last certified that they are held, so that a reviewer sees what changed since.
+    ///
+    /// # Errors
+    /// When an inventory that an earlier campaign pinned cannot be read.
+    pub(super) fn recall(&mut self, repository: &Repository, governed: &Governed) -> Result<(), Failure> {
+        let mut certified: BTreeMap<&CampaignId, BTreeSet<&ItemId>> = BTreeMap::new();
+        for review in governed.reviews() {
+            let kept = review.items.iter().filter(|item| item.decision == Some(Verdict::Certify));
+            certified.entry(&review.campaign).or_default().extend(kept.map(|item| &item.id));
+        }
+        let mut campaigns: Vec<_> = certified.keys().filter_map(|id| governed.campaign(id)).collect();
+        campaigns.sort_by_key(|campaign| std::cmp::Reverse(campaign.opened_at));
+        let mut known: BTreeSet<(&SystemId, &GrantKey)> = BTreeSet::new();
+        for campaign in campaigns {
+            let Some(kept) = certified.get(&campaign.id) else { continue };
+            let Ok(base) = ObjectId::parse(&campaign.base) else { continue };
+            for population in &campaign.systems {
+                let system = &population.system;
+                let Some(loaded) = self.inventories.get(system) else { continue };
+                let hides = |grant: &&Grant| grant.kind == GrantKind::Membership || !grant.expands_to.is_empty();
+                let keys: Vec<&GrantKey> = loaded
+                    .inventory
+                    .grants()
+                    .filter(hides)
+                    .map(|grant| &grant.key)
+                    .filter(|key| !known.contains(&(system, *key)))
+                    .filter(|key| kept.contains(&ItemId::of(&campaign.id, system, key)))
+                    .collect();
+                if keys.is_empty() {
+                    continue;
+                }
+                let then;
+                let inventory = if self.trees.get(system) == Some(&population.tree) {
+                    &loaded.inventory
+                } else {
+                    then = inventory::load(&Committed(Snapshot::at(repository, base)), system)
+                        .map_err(|error| Failure::from(error.diagnostics(system)))?;
+                    &then.inventory
+                };
+                for key in keys {
+                    let Some(grant) = inventory.grant(key) else { continue };
+                    known.insert((system, key));
+                    self.earlier.certify(system, key, campaign.opened_at, Contents::of(inventory, grant));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Draws the portraits of everything that is held.
