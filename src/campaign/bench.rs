@@ -91,6 +91,18 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// The first reason that stands against it.
     pub fn eligible(&self, reviewer: &PrincipalId, subject: &str) -> Result<(), Bar> {
+        self.fit(reviewer)?;
+        match self.setting.kinship.tie(reviewer, subject) {
+            Some(tie) => Err(Bar::Tied(tie.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns whether somebody may review anything at all: is here, stays for as long as it takes, and can sign.
+    ///
+    /// # Errors
+    /// The first reason that stands against it.
+    pub fn fit(&self, reviewer: &PrincipalId) -> Result<(), Bar> {
         let entry = self.setting.people.get(reviewer);
         if entry.is_some_and(|entry| entry.status == PrincipalStatus::Left) {
             return Err(Bar::Left);
@@ -99,13 +111,7 @@ impl<'a> Bench<'a> {
         if let Some((ends, _)) = ends.filter(|(ends, closes_at)| ends <= closes_at) {
             return Err(Bar::Leaving(ends));
         }
-        if !self.active.contains(reviewer) {
-            return Err(Bar::NoKey);
-        }
-        match self.setting.kinship.tie(reviewer, subject) {
-            Some(tie) => Err(Bar::Tied(tie.clone())),
-            None => Ok(()),
-        }
+        if self.active.contains(reviewer) { Ok(()) } else { Err(Bar::NoKey) }
     }
 
     /// Returns who is in a group of the registry, sorted.

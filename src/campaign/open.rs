@@ -1,7 +1,7 @@
 //! Opens a campaign: freezes the population, assigns every item, writes the worklists; or refuses, and says why.
 
 use super::{
-    Bar, Ground, Roll, Setting, Sheet,
+    Bar, Bench, Ground, Roll, Setting, Sheet,
     advice::Advisor,
     check_definition, folder, population,
     population::scope,
@@ -13,7 +13,7 @@ use crate::{
     format::governed,
     inventory::{Existing, PublishError, publish_folder},
     model::{
-        CampaignId, Digest, SystemId, Timestamp,
+        CampaignId, Digest, PrincipalId, SystemId, Timestamp,
         file::{Campaign, CampaignDefinition, FileKind, Population, asked},
     },
 };
@@ -103,6 +103,7 @@ pub fn open_seeded(opening: &Opening<'_>, setting: &Setting<'_>, salt: Option<&s
     let Setting { systems, registry, pack, .. } = *setting;
     let ground = Ground { systems, registry, campaigns: opening.campaigns, pack };
     problems.extend(check_definition(&opening.from, &opening.definition, &ground));
+    problems.extend(unfit_fallbacks(opening, setting));
     let systems = scope(&opening.definition, setting);
     for system in &systems {
         check_system(system, opening, setting, &mut problems, &mut warnings);
@@ -239,6 +240,19 @@ fn unsalted(count: u32, opening: &Opening<'_>) -> Diagnostic {
     let Opening { id, from, .. } = opening;
     let problem = Diagnostic::error("salt-missing", message).in_file(from);
     problem.help(format!("tenure campaign open {id} --from {from} --salt-file ~/{id}.salt"))
+}
+
+/// Whoever decides what nobody else did must be able to, although nothing may come to them on opening.
+fn unfit_fallbacks(opening: &Opening<'_>, setting: &Setting<'_>) -> Diagnostics {
+    let bench = Bench::of(setting).until(opening.closes_at());
+    let CampaignDefinition { fallback, second_fallback, .. } = &opening.definition;
+    let unfit = |(key, id): (&str, &PrincipalId)| {
+        let bar = bench.fit(id).err()?;
+        let message = format!("`{id}` is the {key} of this campaign, and {bar}");
+        let problem = Diagnostic::error("fallback-unfit", message).in_file(&opening.from);
+        Some(problem.help("name somebody else, or give them a key in the next trust/registry/N.toml"))
+    };
+    [("fallback", fallback), ("second fallback", second_fallback)].into_iter().filter_map(unfit).collect()
 }
 
 fn no_rules() -> Diagnostic {
