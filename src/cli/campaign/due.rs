@@ -127,7 +127,15 @@ fn due(session: &Session, history: &History, args: &Args, context: &Context) -> 
         }
         let definition = &opening.campaign().definition;
         let waiting = OpenStage { campaign: id, definition, stage, begins, ends, open };
-        all.extend(notices(&waiting, &people, &owners, now));
+        let mut told = notices(&waiting, &people, &owners, now);
+        // Whoever judges for somebody hears what they hear.
+        for delegation in session.governed.delegations().iter().map(|one| one.value()) {
+            let counts = delegation.campaign == *id && delegation.until > now && !people.has_left(&delegation.to);
+            for notice in told.iter_mut().filter(|notice| counts && notice.reviewer == delegation.from) {
+                notice.to.insert(delegation.to.clone());
+            }
+        }
+        all.extend(told);
     }
     let only = args.only.as_ref().map(|ids| ids.split(' ').collect::<BTreeSet<_>>());
     all.retain(|notice| !history.is_noticed(&notice.id) && only.as_ref().is_none_or(|ids| ids.contains(&*notice.id)));

@@ -1,7 +1,8 @@
-//! `tenure campaign open|next|overview|status|quality|due|advance|look|late|close`
+//! `tenure campaign open|next|overview|status|quality|due|delegate|advance|look|late|close`
 
 mod advance;
 mod close;
+mod delegate;
 mod drift;
 mod due;
 mod late;
@@ -31,6 +32,8 @@ enum Command {
     Advance(advance::Args),
     /// Close a campaign in which everything is decided, and confirmed or excepted
     Close(close::Args),
+    /// Let somebody else judge your items in one campaign, for a time
+    Delegate(delegate::Args),
     /// Say whom to tell now: what opened, reminders, what is late, and who is next
     Due(due::Args),
     /// Put to review what was added or raised while a campaign was open
@@ -53,6 +56,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     match &args.command {
         Command::Advance(args) => advance::run(args, context),
         Command::Close(args) => close::run(args, context),
+        Command::Delegate(args) => delegate::run(args, context),
         Command::Due(args) => due::run(args, context),
         Command::Late(args) => late::run(args, context),
         Command::Look(args) => look::run(args, context),

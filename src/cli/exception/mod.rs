@@ -6,6 +6,7 @@ mod prove;
 mod terms;
 
 pub(super) use list::{problems, standing};
+pub(super) use new::until;
 
 use super::{Context, Exit, Failure};
 use clap::Subcommand;

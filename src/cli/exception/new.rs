@@ -196,7 +196,8 @@ fn name(item: &ItemId, renewed: Option<&Verified<Exception>>) -> Result<Principa
     PrincipalId::parse(&text).map_err(|error| Diagnostic::error("name", error.to_string()).help("--id NAME").into())
 }
 
-fn until(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+/// Reads a day, or so many days from now.
+pub(in crate::cli) fn until(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok()) {
         return Ok(now.plus_days(i64::from(days)));
     }

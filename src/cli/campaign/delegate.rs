@@ -1,0 +1,125 @@
+//! `tenure campaign delegate ID --from NAME --to NAME`: writes a delegation, to be signed by who delegates.
+
+use crate::{
+    campaign::Bar,
+    cli::{Context, Exit, Failure, Format, exception::until, session::Session},
+    diag::Diagnostic,
+    format::governed,
+    model::{
+        CampaignId, PrincipalId, SystemId,
+        file::{Delegation, FileKind, KeyState},
+    },
+    trust::Opening,
+};
+
+/// Let somebody else judge your items in one campaign, for a time
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Writes delegations/NAME.toml. It counts when you have signed it and it is on main, for your own items in this campaign\nalone, until the day it ends; whoever judges for you cannot hand your items on, and never judges their own access or yours.\n\nExamples:\n  tenure campaign delegate 2026-q4 --from ana.ruiz --to ben.ode --until 14d --reason 'on leave'\n  tenure campaign delegate 2026-q4 --from ana.ruiz --to ben.ode --system pg-orders --reason 'knows the database'"
+)]
+pub(super) struct Args {
+    /// The campaign
+    id: CampaignId,
+    /// Whose items: you, who sign it
+    #[arg(long, value_name = "NAME")]
+    from: PrincipalId,
+    /// Who judges them meanwhile
+    #[arg(long, value_name = "NAME")]
+    to: PrincipalId,
+    /// When it ends: a day, or so many days from now [default: with the campaign]
+    #[arg(long, value_name = "DAY|14d")]
+    until: Option<String>,
+    /// Why, for those who read the decisions later
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Only on this system; may be given more than once
+    #[arg(long = "system", value_name = "SYSTEM")]
+    systems: Vec<SystemId>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context)?;
+    session.stand()?;
+    let opening =
+        session.governed.openings().get(&args.id).ok_or_else(|| super::status::unknown(&args.id, &session))?;
+    let campaign = opening.campaign();
+    let now = context.clock.now();
+    let ends = args.until.as_deref().map(|text| until(text, now)).transpose()?.unwrap_or(campaign.closes_at);
+    check(args, opening, &session)?;
+    if ends <= now || ends > campaign.closes_at {
+        let message = format!("it would end at {ends}, and the campaign is open until {}", campaign.closes_at);
+        return Err(Diagnostic::error("delegation-unfit", message).help("--until with a day before that").into());
+    }
+    let mut systems = args.systems.clone();
+    systems.sort();
+    systems.dedup();
+    let delegation = Delegation {
+        schema: FileKind::Delegation.schema().to_owned(),
+        repo: campaign.repo.clone(),
+        id: free(args, &session)?,
+        campaign: args.id.clone(),
+        digest: campaign.digest(),
+        from: args.from.clone(),
+        to: args.to.clone(),
+        systems,
+        until: ends,
+        reason: args.reason.clone(),
+    };
+    let path = format!("delegations/{}.toml", delegation.id);
+    let root = session.work_tree()?;
+    let text = governed::render(&delegation);
+    // What cannot be read back must not be written: a reason with hidden characters, for one.
+    governed::parse::<Delegation>(&path, text.as_bytes())?;
+    std::fs::create_dir_all(root.join("delegations"))?;
+    std::fs::write(root.join(&path), text)?;
+    if context.format == Format::Json {
+        context.json(&delegation)?;
+        return Ok(Exit::Done);
+    }
+    writeln!(context.out, "{path}: {} judges for {} in {} until {ends}", args.to, args.from, args.id)?;
+    writeln!(context.out, "next: {} signs it: tenure sign {path}; then merge it", args.from)?;
+    Ok(Exit::Done)
+}
+
+/// What main would refuse is not written.
+fn check(args: &Args, opening: &Opening, session: &Session) -> Result<(), Failure> {
+    let refuse = |message: String, help: &str| Err(Diagnostic::error("delegation-unfit", message).help(help).into());
+    if args.from == args.to {
+        return refuse(format!("`{}` judges their own items anyway", args.from), "name somebody else: --to NAME");
+    }
+    if !opening.reviewers().contains(&args.from) {
+        let asked: Vec<_> = opening.reviewers().iter().map(|id| format!("`{id}`")).collect();
+        let message = format!("`{}` was not asked about anything in `{}`", args.from, args.id);
+        return refuse(message, &format!("asked were {}", asked.join(", ")));
+    }
+    let trust = session.trust()?;
+    let bar = if session.governed.kinship().has_left(&args.to) {
+        Some(Bar::Left)
+    } else if trust.registry().keys_of(args.to.as_str()).any(|(_, state)| state == KeyState::Active) {
+        None
+    } else {
+        Some(Bar::NoKey)
+    };
+    match bar {
+        Some(bar) => refuse(format!("`{}` {bar}", args.to), "name somebody else: --to NAME"),
+        None => Ok(()),
+    }
+}
+
+/// Returns a name that no delegation has.
+fn free(args: &Args, session: &Session) -> Result<PrincipalId, Failure> {
+    let root = session.work_tree()?;
+    let name = |number: u32| {
+        let base = format!("{}-{}", args.id, args.from);
+        PrincipalId::parse(&if number == 1 { base } else { format!("{base}-{number}") }).ok()
+    };
+    let is_free = |id: &PrincipalId| {
+        !root.join(format!("delegations/{id}.toml")).exists()
+            && !session.governed.delegations().iter().any(|one| one.value().id == *id)
+    };
+    (1..1000).find_map(|number| name(number).filter(is_free)).ok_or_else(|| {
+        Diagnostic::error("delegation-exists", "every name for this delegation is taken")
+            .help("look into delegations/ on main")
+            .into()
+    })
+}
