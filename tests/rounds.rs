@@ -13,6 +13,7 @@ mod support;
 mod world;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use tenure::diag::Style;
 use tenure::format::governed::{parse, render};
 use tenure::model::Verdict::{self, Certify, Revoke};
@@ -141,7 +142,10 @@ fn two_stages_go_to_the_end_and_silence_is_a_signed_list() {
     let after = world.read("web-1/etc/shadow");
     assert!(after.contains("temp:!:20000:0:99999:7::1:"), "{after}");
     assert!(after.contains("old:!:20000:0:99999:7:::"), "{after}");
+    later(&world, 17, &["campaign", "status", CAMPAIGN]).says("1 decided by people · 1 by silence");
     later(&world, 17, &[&["campaign", "close", CAMPAIGN], KEYS].concat()).exits(0);
+    let close = &world.records_of("campaign.close")[0];
+    assert_eq!((&close["items"], &close["by_people"]), (&2.into(), &1.into()), "silence is nobody's decision");
     world.audit_is_clean(17 * DAY);
 }
 
@@ -255,5 +259,157 @@ fn what_a_group_gives_is_reviewed_once_and_its_removal_names_all_who_lose() {
     let plan = world.tenure(&["plan", "--format", "json"]);
     for loser in ["ben", "svc_backup", "svc_export"] {
         assert!(plan.out.contains(&format!("\"principal\":\"{loser}\"")), "{loser}: {}", plan.out);
+    }
+}
+
+const IN_DOCKER: &str = "kinds = [\"membership\"]\ncel = \"grant.entitlement == 'group docker'\"\n";
+
+fn sudoers(world: &World, name: &str, text: &str) {
+    let path = world.join(&format!("web-1/etc/sudoers.d/{name}"));
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();
+}
+
+#[test]
+fn a_role_that_gives_more_is_put_to_review_with_all_who_are_in_it() {
+    let world = company();
+    define(&world, "all", &format!("on_silence = \"open\"\non_events = [\"role-changed\"]\n\n[[select]]\n{IN_DOCKER}"));
+    opened(&world, CAMPAIGN, "all");
+    let ana = |id: &str| format!("campaigns/{id}/reviews/web-1/ana.toml");
+    decided(&world, &ana(CAMPAIGN), &[("*", Certify)]);
+    sudoers(&world, "docker", "%docker ALL=(root) NOPASSWD: /usr/bin/docker\n");
+    world.collected(&["web-1"]);
+
+    let close = [&["campaign", "close", CAMPAIGN], KEYS].concat();
+    world.tenure(&close).exits(3).says("population-changed").says("was raised since the population was frozen");
+    let told = world.tenure(&["campaign", "next"]).exits(0).says("role-changed web-1 group docker: gained 1: ");
+    told.says("--role web-1:gid:998");
+    let told = world.tenure(&["campaign", "next", "--open"]).exits(0).says("2 items");
+    let id = told.out.lines().find_map(|line| line.split_once(": 2 items")).unwrap().0.to_owned();
+    let review = world.read(&format!("repo/{}", ana(&id)));
+    assert!(review.contains("gives 1 entitlement: sudo (root) NOPASSWD: /usr/bin/docker"), "{review}");
+    assert!(review.contains("changed since it was certified on 2026-11-23: gained 1: sudo (root)"), "{review}");
+    signed(&world, &id);
+    world.tenure(&["campaign", "next"]).exits(0).says("no campaign is to be opened now");
+    world.tenure(&["campaign", "status", CAMPAIGN]).says(&format!("put to review by {id}"));
+    world.tenure(&close).exits(0);
+}
+
+#[test]
+fn one_entitlement_out_of_a_role_is_singled_out_and_the_plan_says_how() {
+    let world = company();
+    sudoers(&world, "drill", "%sudo ALL=(root) /usr/bin/id\n");
+    world.collected(&["web-1"]);
+    let select =
+        "kinds = [\"membership\"]\ncel = \"grant.entitlement == 'group sudo' && grant.principal == 'svc_export'\"\n";
+    define(&world, "all", &format!("on_silence = \"open\"\n\n[[select]]\n{select}"));
+    opened(&world, CAMPAIGN, "all");
+    let path = format!("campaigns/{CAMPAIGN}/reviews/web-1/ana.toml");
+    let shown = world.tenure(&["campaign", "overview", CAMPAIGN]).exits(0);
+    shown.says("gives 2 entitlements");
+    let file = world.repo().join(&path);
+    let mut review: Review = parse(&path, &fs::read(&file).unwrap()).ok().unwrap();
+    review.items[0].decision = Some(Verdict::Reduce);
+    review.items[0].to = Some("without sudo (ALL:ALL) ALL".to_owned());
+    review.items[0].reason = "excessive: the export needs nothing but id".to_owned();
+    fs::write(&file, render(&review)).unwrap();
+    for name in std::iter::once(&review.reviewer).chain(&review.cosigners) {
+        world.sign(name.as_str(), &[&path]);
+    }
+    world.merge("decide");
+    let plan = world.tenure(&["plan"]).says("inside-role").says("which 2 others have too");
+    plan.says("split: make a role with `sudo (root) /usr/bin/id`, put `svc_export` into it").says("knows no denial");
+    let shadow = world.read("web-1/etc/group");
+    world.enforce(&[]);
+    assert_eq!(world.read("web-1/etc/group"), shadow, "nobody loses anything by it");
+}
+
+#[test]
+fn a_rhythm_opens_a_campaign_and_what_nobody_answered_is_asked_again() {
+    let world = company();
+    define(&world, "all", &STAGES.replace("on_silence = \"disable\"", "on_silence = \"open\"\nevery_days = 90"));
+    let told = world.tenure(&["campaign", "next"]).exits(0).says("it was never opened");
+    told.says("tenure campaign open all-2026-11-23 --from policies/all.toml");
+    let told = world.tenure(&["campaign", "next", "--open", "--format", "human"]).exits(0).says("2 items");
+    let id = told.out.lines().find_map(|line| line.split_once(": 2 items")).unwrap().0.to_owned();
+    signed(&world, &id);
+    world.tenure(&["campaign", "next"]).exits(0).says("no campaign is to be opened now");
+    later(&world, 89, &["campaign", "next"]).exits(0).says("no campaign is to be opened now");
+    later(&world, 90, &["campaign", "next"]).exits(0).says("is every 90 days");
+    later(&world, 90, &["campaign", "next", "--open"]).exits(3).says("inventory-stale");
+
+    decided(&world, &format!("campaigns/{id}/reviews/web-1/ana.toml"), &[("old", Certify)]);
+    let again = ["campaign", "open", "again", "--from", "policies/all.toml", "--unanswered-in", &id];
+    world.tenure(&again).exits(0).says("again: 1 items");
+    signed(&world, "again");
+    let review = world.read("repo/campaigns/again/reviews/web-1/ana.toml");
+    assert!(review.contains("principal = \"temp\"") && !review.contains("principal = \"old\""), "{review}");
+    later(&world, 90, &["campaign", "next"]).exits(0).says("is every 90 days");
+}
+
+#[test]
+fn a_delegation_is_written_signed_and_bounded() {
+    let world = company();
+    define(&world, "all", STAGES);
+    opened(&world, CAMPAIGN, "all");
+    let delegate =
+        |more: &[&str]| world.tenure(&[&["campaign", "delegate", CAMPAIGN, "--reason", "on leave"], more].concat());
+    delegate(&["--from", "mia", "--to", "ben"]).exits(1).says("`mia` was not asked about anything");
+    delegate(&["--from", "ana", "--to", "ana"]).exits(1).says("judges their own items anyway");
+    delegate(&["--from", "ana", "--to", "li"]).exits(1).says("has no active key");
+    delegate(&["--from", "ana", "--to", "mia", "--until", "90d"]).exits(1).says("and the campaign is open until");
+    let written = delegate(&["--from", "ana", "--to", "mia", "--until", "5d"]).exits(0);
+    written.says("mia judges for ana in 2026-q4 until 2026-11-28").says("ana signs it: tenure sign delegations/");
+    let path = "delegations/2026-q4-ana.toml";
+    world.sign("ana", &[path]);
+    world.merge("delegate");
+    world.tenure(&["check"]).exits(0);
+    world.tenure(&["campaign", "due"]).exits(0).says("2 items of ana to decide by 2026-11-30 → ana, mia");
+    later(&world, 5, &["campaign", "due"]).exits(0).says("undecided, due on 2026-11-30 → ana\n");
+
+    // What the delegate decides counts as an answer of whom they stand for.
+    let stub = format!("campaigns/{CAMPAIGN}/reviews/web-1/ana.toml");
+    let mut review: Review = parse(&stub, world.read(&format!("repo/{stub}")).as_bytes()).ok().unwrap();
+    review.reviewer = tenure::model::PrincipalId::parse("mia").unwrap();
+    let own = format!("campaigns/{CAMPAIGN}/reviews/web-1/mia.toml");
+    fs::write(world.repo().join(&own), render(&review)).unwrap();
+    decided(&world, &own, &[("*", Certify)]);
+    world.tenure(&["check"]).exits(0);
+    later(&world, 1, &["campaign", "advance", CAMPAIGN]).exits(0).says("stage 1: 2 answered, 0 silent");
+
+    world.write("repo/principals.toml", &li("left").replace("id = \"li\"", "id = \"mia\""));
+    world.merge("mia left");
+    delegate(&["--from", "ana", "--to", "mia"]).exits(1).says("`mia` has left");
+}
+
+#[test]
+fn silence_about_what_is_dangerous_and_in_use_asks_for_an_exception() {
+    let world = company();
+    define(&world, "all", &format!("on_silence = \"disable\"\n\n[[select]]\n{IN_DOCKER}"));
+    opened(&world, CAMPAIGN, "all");
+    later(&world, 15, &["campaign", "advance", CAMPAIGN]).exits(0).says("needs an exception, or a fallback's decision");
+    assert!(close_of(&world, 1).silent.iter().all(|silent| silent.then == AfterSilence::Except));
+    world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
+    world.merge("close stage 1");
+    let told = later(&world, 15, &["campaign", "status", CAMPAIGN]).says("0 decided by people");
+    told.says("nobody answered, and it is not").says("tenure exception new itm-").says("or ben, a fallback, decides");
+    later(&world, 15, &[&["campaign", "close", CAMPAIGN], KEYS].concat()).exits(3).says("item-undecided");
+}
+
+#[test]
+fn a_campaign_whose_fallback_cannot_decide_does_not_open() {
+    let world = company();
+    define(&world, "all", STAGES);
+    let usual = world.read("repo/policies/all.toml");
+    for (fallback, status, why) in [("li", "active", "has no active key"), ("mia", "left", "left")] {
+        world.write("repo/principals.toml", &li(status).replace("id = \"li\"", &format!("id = \"{fallback}\"")));
+        let text = usual.replace("second_fallback = \"mia\"", &format!("second_fallback = \"{fallback}\""));
+        world.write("repo/policies/all.toml", &text);
+        world.merge("name a fallback");
+        let refused = world.tenure(&["campaign", "open", CAMPAIGN, "--from", "policies/all.toml"]).exits(1);
+        refused
+            .says("error[fallback-unfit]")
+            .says(&format!("`{fallback}` is the second fallback of this campaign, and {why}"));
+        assert!(!world.repo().join(format!("campaigns/{CAMPAIGN}")).exists());
     }
 }

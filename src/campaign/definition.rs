@@ -193,13 +193,15 @@ impl Check<'_> {
         if let Some(text) = &selector.cel {
             self.problems.extend(Condition::compile(text, self.source, &at("cel")).err().unwrap_or_default());
         }
-        for (index, subject) in selector.subjects.iter().enumerate() {
-            let system = subject.split_once(':').filter(|(_, id)| !id.is_empty()).map(|(system, _)| system);
-            if system.and_then(|system| SystemId::parse(system).ok()).is_none() {
-                let message = format!("`{subject}` is no account");
-                let steps = [Step::from("select"), place.into(), "subjects".into(), index.into()];
-                let help = "write `<system>:<immutable id>`, as inventories have them";
-                self.refuse("unknown-subject", &steps, message, "not `<system>:<id>`", help);
+        for (key, listed, what) in [("subjects", &selector.subjects, "account"), ("roles", &selector.roles, "role")] {
+            for (index, one) in listed.iter().enumerate() {
+                let system = one.split_once(':').filter(|(_, id)| !id.is_empty()).map(|(system, _)| system);
+                if system.and_then(|system| SystemId::parse(system).ok()).is_none() {
+                    let message = format!("`{one}` is no {what}");
+                    let steps = [Step::from("select"), place.into(), key.into(), index.into()];
+                    let help = "write `<system>:<immutable id>`, as inventories have them";
+                    self.refuse("unknown-subject", &steps, message, "not `<system>:<id>`", help);
+                }
             }
         }
     }

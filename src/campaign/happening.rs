@@ -1,10 +1,11 @@
 //! What happened to principals and roles between two commits, for which access is certified anew at once.
 
+use super::narrow::Touched;
 use crate::{
-    inventory::{Loaded, People, roles},
+    inventory::{Contents, Loaded, People, roles},
     model::{
-        CampaignId, Digest, PrincipalId, SystemId, Timestamp,
-        file::{CampaignDefinition, Event, Fact, PrincipalEntry, PrincipalKind, PrincipalStatus, Selector},
+        CampaignId, Digest, GrantKind, PrincipalId, SystemId, Timestamp,
+        file::{Event, Fact, PrincipalEntry, PrincipalKind, PrincipalStatus},
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,16 +30,16 @@ pub struct Happening {
     pub who: String,
     /// What exactly, in words.
     pub what: String,
-    /// The accounts it touches that hold anything, `<system>:<immutable id>`, sorted.
-    pub subjects: BTreeSet<String>,
+    /// What it touches: accounts that hold anything, or a role.
+    pub touched: Touched,
 }
 
 impl Happening {
-    /// Returns the id of the one campaign that a definition opens for this: the same event over the same accounts has
-    /// the same id, whenever it is looked for.
+    /// Returns the id of the one campaign that a definition opens for this: the same event that touches the same has the
+    /// same id, whenever it is looked for.
     pub fn campaign(&self, from: &str) -> Option<CampaignId> {
-        let subjects: Vec<&str> = self.subjects.iter().map(String::as_str).collect();
-        let text = format!("{from}\n{}\n{}\n{}\n{}\n", word(self.event), self.who, self.what, subjects.join("\n"));
+        let touched: Vec<&str> = self.touched.iter().collect();
+        let text = format!("{from}\n{}\n{}\n{}\n{}\n", word(self.event), self.who, self.what, touched.join("\n"));
         let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
         let who: String = self.who.chars().map(plain).take(30).collect();
         let who = who.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
@@ -57,8 +58,8 @@ pub const fn word(event: Event) -> &'static str {
     }
 }
 
-/// Returns what happened from `before` to `now`, sorted. What touches no account that holds anything is nothing to
-/// certify.
+/// Returns what happened from `before` to `now`, sorted. What touches no role, and no account that holds anything, is
+/// nothing to certify.
 pub fn happened(before: Scene<'_>, now: Scene<'_>) -> Vec<Happening> {
     let mut all = Vec::new();
     let ids: BTreeSet<&PrincipalId> =
@@ -68,44 +69,17 @@ pub fn happened(before: Scene<'_>, now: Scene<'_>) -> Vec<Happening> {
     }
     all.extend(of_roles(before, now));
     for happening in &mut all {
-        happening.subjects.retain(|subject| holds_anything(subject, now));
+        happening.touched.subjects.retain(|subject| holds_anything(subject, now));
     }
-    all.retain(|happening| !happening.subjects.is_empty());
+    all.retain(|happening| !happening.touched.is_empty());
     all.sort();
     all
 }
 
-/// Returns the definition over nothing but what these accounts hold, under the title that says why.
-pub fn narrowed(definition: &CampaignDefinition, subjects: &BTreeSet<String>, why: &str) -> CampaignDefinition {
-    let systems: BTreeSet<SystemId> =
-        subjects.iter().filter_map(|subject| SystemId::parse(subject.split_once(':')?.0).ok()).collect();
-    let narrow = |selector: &Selector| {
-        let asked = |system: &&SystemId| selector.systems.is_empty() || selector.systems.contains(system);
-        let systems: Vec<SystemId> = systems.iter().filter(asked).cloned().collect();
-        let subjects = subjects.iter().cloned().collect();
-        (!systems.is_empty()).then(|| Selector { systems, subjects, ..selector.clone() })
-    };
-    CampaignDefinition {
-        title: format!("{}: {why}", definition.title),
-        selectors: definition.selectors.iter().filter_map(narrow).collect(),
-        may_be_empty: systems.iter().cloned().collect(),
-        every_days: None,
-        on_events: Vec::new(),
-        // A few among a few would be no control.
-        seeded: None,
-        ..definition.clone()
-    }
-}
-
-/// Returns whether a campaign is about an event and not about everything its definition selects.
-pub fn is_narrowed(definition: &CampaignDefinition) -> bool {
-    definition.selectors.iter().any(|selector| !selector.subjects.is_empty())
-}
-
 fn of_principal(id: &PrincipalId, before: Scene<'_>, now: Scene<'_>) -> Vec<Happening> {
     let (was, is) = (before.people.get(id), now.people.get(id));
-    let accounts = |entry: &PrincipalEntry| entry.accounts.iter().cloned().collect::<BTreeSet<_>>();
-    let tell = |event, what: String, subjects| Happening { event, who: id.to_string(), what, subjects };
+    let accounts = |entry: &PrincipalEntry| Touched::accounts(entry.accounts.iter().cloned());
+    let tell = |event, what: String, touched| Happening { event, who: id.to_string(), what, touched };
     let Some(is) = is else {
         // Whoever is struck from the files is not here any more, and the accounts are nobody's.
         let gone = was.filter(|was| !is_gone(was, before.at));
@@ -164,17 +138,16 @@ fn of_roles(before: Scene<'_>, now: Scene<'_>) -> Vec<Happening> {
     let mut all = Vec::new();
     for (system, loaded) in now.inventories {
         let Some(was) = before.inventories.get(system) else { continue };
-        let known: BTreeMap<String, _> =
-            roles(&was.inventory).into_iter().map(|role| (role.entitlement.id.clone(), role)).collect();
         for role in roles(&loaded.inventory) {
+            let mut memberships = was.inventory.of_entitlement(&role.entitlement.id);
             // The memberships of a new role are new themselves.
-            let Some(was) = known.get(&role.entitlement.id) else { continue };
-            let Some(shift) = role.contents.since(&was.contents).text(3) else { continue };
+            let Some(before) = memberships.find(|grant| grant.kind == GrantKind::Membership) else { continue };
+            let Some(shift) = role.contents.since(&Contents::of(&was.inventory, before)).text(3) else { continue };
             all.push(Happening {
                 event: Event::RoleChanged,
                 who: format!("{system} {}", role.entitlement.name),
                 what: shift,
-                subjects: role.members.iter().map(|member| format!("{system}:{member}")).collect(),
+                touched: Touched { roles: [format!("{system}:{}", role.entitlement.id)].into(), ..Touched::default() },
             });
         }
     }
@@ -185,4 +158,150 @@ fn holds_anything(subject: &str, now: Scene<'_>) -> bool {
     let Some((system, id)) = subject.split_once(':') else { return false };
     let loaded = SystemId::parse(system).ok().and_then(|system| now.inventories.get(&system));
     loaded.is_some_and(|loaded| loaded.inventory.of_principal(id).next().is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        format::governed,
+        model::{
+            AccessPath, Entitlement, Grant, GrantKey, Inventory, Principal, Tier, Via,
+            file::{Observation, Principals},
+        },
+    };
+
+    fn held(who: &str, kind: GrantKind, what: &str) -> Grant {
+        Grant {
+            system: SystemId::parse("db").unwrap(),
+            kind,
+            key: GrantKey::parse(&format!("{who}/{what}")).unwrap(),
+            principal: Principal { id: who.to_owned(), name: who.to_owned() },
+            entitlement: Entitlement { id: what.to_owned(), name: what.to_owned() },
+            paths: vec![AccessPath { via: Via::Direct, ids: who.to_owned(), text: "granted".to_owned() }],
+            attributes: BTreeMap::new(),
+            expands_to: Vec::new(),
+            tier: Tier::T2,
+        }
+    }
+
+    /// Accounts 1 and 2 are in `ops`, which reads; account 3 is a job's; account 4 holds nothing.
+    fn inventories(more: Vec<Grant>) -> BTreeMap<SystemId, Loaded> {
+        let mut grants = vec![
+            held("1", GrantKind::Membership, "ops"),
+            held("2", GrantKind::Membership, "ops"),
+            held("3", GrantKind::Account, "login"),
+            held("ops", GrantKind::Privilege, "read"),
+        ];
+        grants.extend(more);
+        let system = SystemId::parse("db").unwrap();
+        let at = Timestamp::from_unix(0);
+        let inventory = Inventory::new(system.clone(), at, Digest::ZERO, true, grants, BTreeMap::new());
+        let text = include_str!("../../schemas/examples/observation.toml");
+        let observation: Observation = governed::parse("observation.toml", text.as_bytes()).unwrap();
+        [(system, Loaded { inventory, observation, digest: Digest::ZERO })].into()
+    }
+
+    fn people(entries: &[(&str, &str)]) -> People {
+        let entry = |(id, more): &(&str, &str)| {
+            let number = ["li", "mo", "job", "idle", "ana", "ben"].iter().position(|name| name == id).unwrap() + 1;
+            let kind = if *id == "job" { "service" } else { "person" };
+            let status = if more.contains("status") { "" } else { "status = \"active\"\n" };
+            format!("[[principal]]\nid = \"{id}\"\nkind = \"{kind}\"\n{status}accounts = [\"db:{number}\"]\n{more}\n")
+        };
+        let text = format!("schema = \"tenure/principals/v1\"\n{}", entries.iter().map(entry).collect::<String>());
+        let file: Principals = toml::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        People::new([("principals.toml", file)]).0
+    }
+
+    fn told(
+        before: (&People, &BTreeMap<SystemId, Loaded>),
+        now: (&People, &BTreeMap<SystemId, Loaded>),
+    ) -> Vec<String> {
+        let at = Timestamp::parse("2026-11-23").unwrap();
+        let scene = |(people, inventories)| Scene { people, inventories, at };
+        let tell = |one: &Happening| {
+            let touched: Vec<&str> = one.touched.iter().collect();
+            format!("{} {}: {} [{}]", word(one.event), one.who, one.what, touched.join(" "))
+        };
+        happened(scene(before), scene(now)).iter().map(tell).collect()
+    }
+
+    const USUAL: [(&str, &str); 5] = [
+        ("li", "owner = \"ana\"\nteam = \"shop\"\nrole = \"clerk\"\n"),
+        ("job", "owner = \"ana\"\n"),
+        ("idle", "team = \"shop\"\n"),
+        ("ana", ""),
+        ("ben", ""),
+    ];
+
+    fn with(changed: &str, more: &str) -> People {
+        people(&USUAL.map(|(id, usual)| (id, if id == changed { more } else { usual })))
+    }
+
+    #[test]
+    fn what_happens_to_people_touches_their_accounts() {
+        let held = inventories(vec![]);
+        let usual = people(&USUAL);
+        for (who, entry, wanted) in [
+            ("li", "status = \"left\"\nowner = \"ana\"\n", vec!["leaver li: left [db:1]"]),
+            ("li", "ends = \"2026-11-20T00:00:00Z\"\n", vec!["leaver li: left on 2026-11-20 [db:1]"]),
+            (
+                "li",
+                "owner = \"ben\"\nteam = \"desk\"\nrole = \"clerk\"\n",
+                vec!["mover li: team shop → desk, manager ana → ben [db:1]"],
+            ),
+            (
+                "li",
+                "owner = \"ana\"\nteam = \"shop\"\nrole = \"clerk\"\n[principal.facts]\n\"credential.exposed\" = true\n",
+                vec!["exposure li: a credential was exposed [db:1]"],
+            ),
+            ("job", "", vec!["owner-gone job: ana answers for it no more [db:3]"]),
+            ("ana", "status = \"left\"\n", vec!["owner-gone job: ana answers for it no more [db:3]"]),
+            // Nothing to certify: the account holds nothing.
+            ("idle", "status = \"left\"\n", vec![]),
+            ("ben", "", vec![]),
+        ] {
+            assert_eq!(told((&usual, &held), (&with(who, entry), &held)), wanted, "{who}: {entry}");
+        }
+        let gone = people(&USUAL[1..]);
+        assert_eq!(
+            told((&usual, &held), (&gone, &held)),
+            ["leaver li: is in no principals' file [db:1]"],
+            "struck from the files"
+        );
+        let left = with("li", "status = \"left\"\n");
+        assert_eq!(told((&left, &held), (&left, &held)), [""; 0], "what was so before did not happen");
+    }
+
+    #[test]
+    fn a_role_that_gives_something_else_touches_itself_and_nobody_alone() {
+        let usual = people(&USUAL);
+        let before = inventories(vec![]);
+        let now = inventories(vec![held("ops", GrantKind::Privilege, "drop")]);
+        assert_eq!(told((&usual, &before), (&usual, &now)), ["role-changed db ops: gained 1: drop (T2) [db:ops]"]);
+        let (empty, filled) =
+            (vec![held("1", GrantKind::Membership, "idle")], held("idle", GrantKind::Privilege, "drop"));
+        let (before_idle, now_idle) = (inventories(empty.clone()), inventories([empty, vec![filled]].concat()));
+        assert_eq!(
+            told((&usual, &before_idle), (&usual, &now_idle)),
+            ["role-changed db idle: gained 1: drop (T2) [db:idle]"],
+            "it gave nothing before"
+        );
+        let joined = inventories(vec![held("3", GrantKind::Membership, "ops")]);
+        assert_eq!(told((&usual, &before), (&usual, &joined)), [""; 0], "who is in it is not what it gives");
+    }
+
+    #[test]
+    fn the_same_event_has_the_same_campaign_whenever_it_is_looked_for() {
+        let held = inventories(vec![]);
+        let (usual, left) = (people(&USUAL), with("li", "status = \"left\"\n"));
+        let scene = |people, day: &str| Scene { people, inventories: &held, at: Timestamp::parse(day).unwrap() };
+        let id = |day: &str| {
+            let all = happened(scene(&usual, "2026-11-01"), scene(&left, day));
+            all[0].campaign("policies/leavers.toml").unwrap()
+        };
+        assert_eq!(id("2026-11-23"), id("2027-01-01"));
+        assert!(id("2026-11-23").as_str().starts_with("leaver-li-"));
+    }
 }

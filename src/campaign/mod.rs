@@ -16,6 +16,7 @@ mod exceptions;
 mod facts;
 mod happening;
 mod looks;
+mod narrow;
 mod notices;
 mod open;
 mod population;
@@ -43,8 +44,9 @@ pub use dossier::{Chapter, Dossier, Earlier, Library, Line, Sources, is_flagged,
 pub use earlier::{Needed, Preceding};
 pub use exceptions::{ExceptionStatus, Ledger, Validity, exception_findings, exceptions};
 pub use facts::asked_as;
-pub use happening::{Happening, Scene, happened, is_narrowed, narrowed, word};
+pub use happening::{Happening, Scene, happened, word};
 pub use looks::second_look;
+pub use narrow::{Touched, again, is_narrowed, late, narrowed};
 pub use notices::{Mark, Notice, OpenStage, notices};
 pub use open::{Opened, Opening, open, open_seeded, principals_digest};
 pub use population::{Member, Roll, population};

@@ -27,7 +27,7 @@ pub struct OpenStage<'a> {
 /// How far the time of a stage has gone for somebody who has not answered: practice 5.5.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Mark {
-    /// It began.
+    /// It began: whoever leads the reviewer is told too.
     Opened,
     /// So many percent of the days are over.
     Reminder(u32),
@@ -137,9 +137,8 @@ fn told(
     let fallback = [&definition.fallback, &definition.second_fallback].into_iter().find(|id| *id != reviewer);
     let mut to = BTreeSet::from([reviewer.clone()]);
     let leads = match mark {
-        Mark::Opened => false,
         Mark::Reminder(percent) => percent > MANAGER_AT,
-        Mark::ControlOwner | Mark::DefaultAction | Mark::Due | Mark::Manager => true,
+        Mark::ControlOwner | Mark::DefaultAction | Mark::Due | Mark::Manager | Mark::Opened => true,
     };
     to.extend(manager.filter(|_| leads));
     if matches!(mark, Mark::ControlOwner | Mark::DefaultAction | Mark::Due) {
@@ -221,8 +220,8 @@ mod tests {
         };
         let one = |word: &str, to: &str| vec![(format!("q4/1/{word}/ana"), to.to_owned())];
         assert_eq!(at(-1), vec![]);
-        assert_eq!(at(0), one("opened", "ana"));
-        assert_eq!(at(3), one("opened", "ana"));
+        assert_eq!(at(0), one("opened", "ana boss"));
+        assert_eq!(at(3), one("opened", "ana boss"));
         assert_eq!(at(4), one("reminder-50", "ana"));
         assert_eq!(at(6), one("manager", "ana boss"));
         assert_eq!(at(8), one("due", "ana boss fay"));

@@ -1,6 +1,9 @@
 //! The frozen population: which grants are items, and the digest that pins them.
 
-use super::{Setting, contents::is_role};
+use super::{
+    Setting,
+    contents::{is_role, memberships},
+};
 use crate::{
     diag::Source,
     model::{
@@ -199,6 +202,7 @@ impl<'s, 'a> Candidate<'s, 'a> {
             && among(selector.tiers.contains(&self.tier), selector.tiers.is_empty())
             && among(self.kind.is_none_or(|kind| selector.principals.contains(&kind)), selector.principals.is_empty())
             && (selector.subjects.is_empty() || selector.subjects.contains(&subject(self.grant)))
+            && (selector.roles.is_empty() || self.is_of_role(selector))
             && selector.no_owner.is_none_or(|wanted| wanted == self.orphan)
             && selector.unused_days.is_none_or(|days| self.is_unused(i64::from(days)))
             && match selector.role_contents {
@@ -209,6 +213,22 @@ impl<'s, 'a> Candidate<'s, 'a> {
             && self.meets_earlier(selector)
             && (selector.findings.is_empty() || selector.findings.iter().any(|rule| self.is_found(rule)))
             && choice.cel.as_ref().is_none_or(|cel| self.holds(cel))
+    }
+
+    /// A role is met by who is in it; where its contents are asked for, by what it holds.
+    fn is_of_role(&self, selector: &Selector) -> bool {
+        let Grant { system, principal, entitlement, kind, .. } = self.grant;
+        let is_named = |id: &str| {
+            selector
+                .roles
+                .iter()
+                .any(|role| role.split_once(':').is_some_and(|(own, is)| own == system.as_str() && is == id))
+        };
+        if selector.role_contents == Some(true) {
+            return is_named(&principal.id)
+                || memberships(self.inventory, &principal.id).any(|membership| is_named(&membership.entitlement.id));
+        }
+        *kind == GrantKind::Membership && is_named(&entitlement.id)
     }
 
     fn meets_earlier(&self, selector: &Selector) -> bool {

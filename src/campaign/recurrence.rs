@@ -3,13 +3,13 @@
 use super::{
     facts::day,
     happening::{Happening, happened, word},
+    narrow::Touched,
 };
 use crate::model::{
     CampaignId, Timestamp,
     file::{CampaignDefinition, Event},
 };
 use serde::Serialize;
-use std::collections::BTreeSet;
 
 /// A campaign that is to be opened.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -23,19 +23,28 @@ pub struct ToOpen {
     /// The event, where one asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<Event>,
-    /// The accounts it is about; all that the definition selects where none is named.
-    pub subjects: BTreeSet<String>,
+    /// What it is about; all that the definition selects where nothing is named.
+    #[serde(flatten)]
+    pub touched: Touched,
+    /// Whether items are seeded in it: a person opens it, who keeps the salt.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub seeded: bool,
 }
 
 impl ToOpen {
     /// Returns the command that opens it, for a shell.
     pub fn command(&self) -> String {
         let mut command = format!("tenure campaign open {} --from {}", self.id, quoted(&self.from));
-        for subject in &self.subjects {
-            command.push_str(&format!(" --subject {}", quoted(subject)));
+        for (flag, all) in [("--subject", &self.touched.subjects), ("--role", &self.touched.roles)] {
+            for one in all {
+                command.push_str(&format!(" {flag} {}", quoted(one)));
+            }
         }
         if self.event.is_some() {
             command.push_str(&format!(" --because {}", quoted(&self.because)));
+        }
+        if self.seeded {
+            command.push_str(&format!(" --salt-file ~/{}.salt", self.id));
         }
         command
     }
@@ -58,10 +67,11 @@ pub fn recurring(
     };
     let stem = from.rsplit('/').next().unwrap_or(from).trim_end_matches(".toml").replace('_', "-");
     let id = CampaignId::parse(&format!("{stem}-{}", day(now))).ok()?;
-    Some(ToOpen { id, from: from.to_owned(), because, event: None, subjects: BTreeSet::new() })
+    let seeded = definition.seeded.is_some_and(|count| count > 0);
+    Some(ToOpen { id, from: from.to_owned(), because, event: None, touched: Touched::default(), seeded })
 }
 
-/// Returns the campaigns that what happened asks for by a definition, one for each event and set of accounts.
+/// Returns the campaigns that what happened asks for by a definition, one for each event and what it touches.
 pub fn by_event(
     from: &str,
     definition: &CampaignDefinition,
@@ -72,8 +82,8 @@ pub fn by_event(
     let open = |happening: Happening| {
         let because = format!("{} {}: {}", word(happening.event), happening.who, happening.what);
         let id = happening.campaign(from)?;
-        let Happening { event, subjects, .. } = happening;
-        Some(ToOpen { id, from: from.to_owned(), because, event: Some(event), subjects })
+        let Happening { event, touched, .. } = happening;
+        Some(ToOpen { id, from: from.to_owned(), because, event: Some(event), touched, seeded: false })
     };
     happened(before, now).into_iter().filter(asked).filter_map(open).collect()
 }
@@ -114,6 +124,8 @@ mod tests {
             "tenure campaign open all-keys-2026-11-23 --from policies/all_keys.toml"
         );
         assert_eq!(due(&definition, Some(29)), None);
+        definition.seeded = Some(2);
+        assert!(due(&definition, None).unwrap().command().ends_with(" --salt-file ~/all-keys-2026-11-23.salt"));
         assert!(due(&definition, Some(30)).unwrap().because.contains("every 30 days"));
     }
 }

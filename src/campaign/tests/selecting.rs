@@ -181,6 +181,20 @@ fn what_a_role_gives_is_put_to_review_once() {
 }
 
 #[test]
+fn a_changed_role_touches_who_is_in_it_or_what_it_gives() {
+    let world = role();
+    let of = |role_contents, role: &str| {
+        taken(&world, Selector { role_contents, roles: vec![format!("db:{role}")], ..Selector::default() })
+    };
+    assert_eq!(of(None, "7"), ["1 7", "2 7"], "those in it, and nothing else of theirs");
+    assert_eq!(of(Some(true), "7"), ["7 SELECT orders", "7 read all statistics"]);
+    assert_eq!(of(None, "9"), [""; 0]);
+    assert_eq!(of(Some(true), "9"), [""; 0]);
+    let elsewhere = Selector { roles: vec!["web:7".to_owned()], ..Selector::default() };
+    assert_eq!(taken(&world, elsewhere), [""; 0]);
+}
+
+#[test]
 fn what_is_only_named_has_a_key_of_its_own() {
     let world = role();
     let Loaded { inventory, .. } = &world.inventories[&system_id("db")];

@@ -2,8 +2,8 @@
 
 use super::{salt, status::sheets_of};
 use crate::{
-    campaign::{Closing, NotYet, Sheet, advance, folder},
-    cli::{Context, Exit, Failure, Format, assemble::Committed, duties::pack_at, session::Session},
+    campaign::{Closing, NotYet, Sheet, advance, folder, stage_now},
+    cli::{Context, Exit, Failure, Format, assemble::Committed, duties::pack_at, proof, session::Session},
     diag::{Diagnostic, Diagnostics},
     format::governed,
     inventory,
@@ -44,8 +44,16 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         let done = one(opening, salt.as_deref(), &session, context)?.map(|()| Exit::Done);
         return done.map_err(|why| Failure::new(Exit::Findings, refused(id, &why)));
     }
+    let history = proof::sound(&session)?;
+    let now = context.clock.now();
+    // What everybody answered goes on to the next stage at once; after the last one there is nothing to wait for.
+    let is_over = |opening: &Opening| {
+        let last = opening.campaign().definition.stage_count();
+        stage_now(opening).is_some_and(|(stage, _, ends)| stage < last || now >= ends)
+    };
     let mut problems = Diagnostics::new();
-    for (id, opening) in session.governed.openings() {
+    let openings = session.governed.openings().iter();
+    for (id, opening) in openings.filter(|(id, opening)| !history.is_closed(id) && is_over(opening)) {
         match one(opening, None, &session, context)? {
             Ok(()) | Err(NotYet::Done(_) | NotYet::Early { .. }) => {}
             Err(why) => problems.push(refused(id, &why)),

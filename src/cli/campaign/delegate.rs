@@ -1,12 +1,11 @@
 //! `tenure campaign delegate ID --from NAME --to NAME`: writes a delegation, to be signed by who delegates.
 
 use crate::{
-    campaign::Bar,
     cli::{Context, Exit, Failure, Format, exception::until, session::Session},
     diag::Diagnostic,
     format::governed,
     model::{
-        CampaignId, PrincipalId, SystemId,
+        CampaignId, PrincipalId, SystemId, Timestamp,
         file::{Delegation, FileKind, KeyState},
     },
     trust::Opening,
@@ -45,7 +44,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let campaign = opening.campaign();
     let now = context.clock.now();
     let ends = args.until.as_deref().map(|text| until(text, now)).transpose()?.unwrap_or(campaign.closes_at);
-    check(args, opening, &session)?;
+    check(args, ends, opening, &session)?;
     if ends <= now || ends > campaign.closes_at {
         let message = format!("it would end at {ends}, and the campaign is open until {}", campaign.closes_at);
         return Err(Diagnostic::error("delegation-unfit", message).help("--until with a day before that").into());
@@ -82,7 +81,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
 }
 
 /// What main would refuse is not written.
-fn check(args: &Args, opening: &Opening, session: &Session) -> Result<(), Failure> {
+fn check(args: &Args, ends: Timestamp, opening: &Opening, session: &Session) -> Result<(), Failure> {
     let refuse = |message: String, help: &str| Err(Diagnostic::error("delegation-unfit", message).help(help).into());
     if args.from == args.to {
         return refuse(format!("`{}` judges their own items anyway", args.from), "name somebody else: --to NAME");
@@ -93,17 +92,14 @@ fn check(args: &Args, opening: &Opening, session: &Session) -> Result<(), Failur
         return refuse(message, &format!("asked were {}", asked.join(", ")));
     }
     let trust = session.trust()?;
-    let bar = if session.governed.kinship().has_left(&args.to) {
-        Some(Bar::Left)
-    } else if trust.registry().keys_of(args.to.as_str()).any(|(_, state)| state == KeyState::Active) {
-        None
-    } else {
-        Some(Bar::NoKey)
-    };
-    match bar {
-        Some(bar) => refuse(format!("`{}` {bar}", args.to), "name somebody else: --to NAME"),
-        None => Ok(()),
+    if !session.governed.kinship().stays(&args.to, ends) {
+        let message = format!("`{}` has left, or leaves before {ends}", args.to);
+        return refuse(message, "name somebody else: --to NAME");
     }
+    if !trust.registry().keys_of(args.to.as_str()).any(|(_, state)| state == KeyState::Active) {
+        return refuse(format!("`{}` has no active key", args.to), "name somebody else: --to NAME");
+    }
+    Ok(())
 }
 
 /// Returns a name that no delegation has.

@@ -16,7 +16,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Returns what is not as the campaign pinned it at the head of main, with what became of each change. Where no inventory
+/// Returns what is not as the campaign pinned it at the head of main, with what became of each change. Where no grant
 /// has changed, nothing is read.
 ///
 /// # Errors
@@ -29,12 +29,10 @@ pub(super) fn drift(
 ) -> Result<Vec<Changed>, Failure> {
     let Some(opening) = session.governed.openings().get(id) else { return Ok(Vec::new()) };
     let campaign = opening.campaign().value();
-    let mut same = true;
-    for pinned in &campaign.systems {
-        let tree = session.repository.file(session.main, &inventory::folder(&pinned.system)).map_err(git)?;
-        same &= tree.is_some_and(|tree| tree.id.to_string() == pinned.tree);
+    let Ok(base) = ObjectId::parse(&campaign.base) else { return Ok(Vec::new()) };
+    if !is_touched(campaign, base, session)? {
+        return Ok(Vec::new());
     }
-    let (true, Ok(base)) = (!same, ObjectId::parse(&campaign.base)) else { return Ok(Vec::new()) };
     let trust = session.trust()?;
     let (governed, definition) = (&session.governed, &campaign.definition);
     let pinned = Footing::at(&session.repository, base, governed, definition, campaign.opened_at)?;
@@ -56,6 +54,19 @@ pub(super) fn drift(
         put_to_review(other, campaign, session, &mut disposals)?;
     }
     Ok(changes((&roll, &before), (&roll_now, &after), &disposals))
+}
+
+/// Returns whether anything that may select or make an item is not as it was pinned. When and how a system was last looked
+/// at changes each time, and changes no grant.
+fn is_touched(campaign: &Campaign, base: ObjectId, session: &Session) -> Result<bool, Failure> {
+    for pinned in &campaign.systems {
+        let grants = format!("{}/grants", inventory::folder(&pinned.system));
+        let at = |commit| session.repository.file(commit, &grants).map_err(git).map(|tree| tree.map(|tree| tree.id));
+        if at(base)? != at(session.main)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What the engine itself has done, by evidence.

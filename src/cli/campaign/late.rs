@@ -5,10 +5,10 @@ use super::{
     open::{open_from, tell},
 };
 use crate::{
-    campaign::narrowed,
+    campaign::{Touched, late},
     cli::{Context, Exit, Failure, proof, session::Session},
     diag::Diagnostic,
-    model::{CampaignId, file::Selector},
+    model::CampaignId,
 };
 
 /// Put to review what was added or raised while a campaign was open
@@ -33,13 +33,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         writeln!(context.out, "{}: nothing that changed waits for a review", args.id)?;
         return Ok(Exit::Done);
     }
-    let subjects = open.iter().map(|change| change.subject.clone()).collect();
-    let mut definition = narrowed(&campaign.definition, &subjects, &format!("what changed during {}", args.id));
-    definition.selectors = definition
-        .selectors
-        .into_iter()
-        .map(|selector| Selector { changed_since: Some(args.id.clone()), ..selector })
-        .collect();
+    let touched = Touched::accounts(open.iter().map(|change| change.subject.clone()));
+    let definition = late(&campaign.definition, &touched, &args.id);
     let free = |number: u32| {
         let id = CampaignId::parse(&if number == 1 {
             format!("{}-late", args.id)

@@ -5,13 +5,14 @@ use super::{
     open::{open_from, tell},
 };
 use crate::{
-    campaign::{Scene, ToOpen, by_event, is_narrowed, narrowed, recurring},
+    campaign::{Scene, ToOpen, by_event, is_narrowed, narrowed, population, recurring},
     cli::{
         Context, Exit, Failure, Format,
         assemble::{Committed, people_at},
+        footing::Footing,
         session::{Session, git, store, systems_at},
     },
-    diag::{Diagnostics, escape},
+    diag::{Diagnostic, Diagnostics, escape},
     format::governed,
     git::ObjectId,
     inventory::{self, Loaded, People},
@@ -42,9 +43,12 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     session.stand()?;
     let since = args.since.as_deref().map(|revision| session.repository.resolve(revision)).transpose().map_err(git)?;
     let mut due = Vec::new();
+    let mut problems = Diagnostics::new();
     for (from, definition) in definitions(&session)? {
-        for one in to_open(&from, &definition, since, &session, context.clock.now())? {
-            due.push((one, definition.clone()));
+        match to_open(&from, &definition, since, &session, context.clock.now()) {
+            Ok(all) => due.extend(all.into_iter().map(|one| (one, definition.clone()))),
+            // One that cannot be judged never stops the others.
+            Err(failure) => problems.extend(failure.problems),
         }
     }
     if context.format == Format::Json && !args.open {
@@ -57,19 +61,23 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
             })
             .collect();
         context.json(&rows)?;
-        return Ok(Exit::Done);
+        return ended(problems);
     }
     if due.is_empty() {
         writeln!(context.out, "no campaign is to be opened now")?;
     }
-    let mut problems = Diagnostics::new();
     for (one, definition) in due {
         if !args.open {
             writeln!(context.out, "{}: {}\n  {}", one.id, escape(&one.because), one.command())?;
             continue;
         }
+        if one.seeded {
+            let message = format!("{} seeds items, and a person keeps their salt: it is not opened here", one.id);
+            context.problems(&Diagnostic::warning("salt-missing", message).help(one.command()).into())?;
+            continue;
+        }
         let definition = match one.event {
-            Some(_) => narrowed(&definition, &one.subjects, &one.because),
+            Some(_) => narrowed(&definition, &one.touched, &one.because),
             None => definition,
         };
         match open_from(&session, context, (one.id.clone(), None), &one.from, definition) {
@@ -79,6 +87,10 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         }
     }
     context.out.flush()?;
+    ended(problems)
+}
+
+fn ended(problems: Diagnostics) -> Result<Exit, Failure> {
     if problems.has_errors() { Err(Failure { problems, exit: Exit::Findings }) } else { Ok(Exit::Done) }
 }
 
@@ -115,11 +127,30 @@ fn to_open(
         None => arrival(from, session)?,
     };
     if let Some(since) = since {
-        let before = Stage::at(since, session)?;
-        let here = Stage::at(session.main, session)?;
-        due.extend(by_event(from, definition, before.scene(), Scene { at: now, ..here.scene() }));
+        due.extend(of_events(from, definition, since, session, now)?);
     }
     due.retain(|one| !is_taken(&one.id, session, &session.governed));
+    Ok(due)
+}
+
+/// Returns what happened that the definition asks for, where it selects anything of what that touches.
+fn of_events(
+    from: &str,
+    definition: &CampaignDefinition,
+    since: ObjectId,
+    session: &Session,
+    now: Timestamp,
+) -> Result<Vec<ToOpen>, Failure> {
+    let before = Stage::at(since, session)?;
+    let footing = Footing::at(&session.repository, session.main, &session.governed, definition, now)?;
+    let here = Scene { people: &footing.people, inventories: &footing.inventories, at: now };
+    let mut due = by_event(from, definition, before.scene(), here);
+    if due.is_empty() {
+        return Ok(due);
+    }
+    let portraits = footing.portraits();
+    let setting = footing.setting(&session.governed, session.trust()?, &portraits);
+    due.retain(|one| !population(&one.id, &narrowed(definition, &one.touched, &one.because), &setting).is_empty());
     Ok(due)
 }
 

@@ -2,7 +2,7 @@
 
 use super::salt;
 use crate::{
-    campaign::{Opened, Opening, folder, narrowed, open_seeded},
+    campaign::{Opened, Opening, Touched, again, folder, narrowed, open_seeded},
     cli::{
         Context, Exit, Failure, Format,
         footing::{Footing, warnings},
@@ -17,7 +17,7 @@ use std::{io::Write, path::PathBuf};
 /// Freeze a population, assign every item, write the worklists
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Everything is read from the main branch: merge a fresh inventory first. The files are written to the work tree; a campaign\nowner signs campaign.toml, and both go to main in one merge.\n\nExamples:\n  tenure campaign open 2026-q4-privileged --from policies/privileged.toml\n  tenure campaign open leaver-li --from policies/everything.toml --subject db:16401 --because 'li left'\n  tenure sign campaigns/2026-q4-privileged/campaign.toml"
+    after_help = "Everything is read from the main branch: merge a fresh inventory first. The files are written to the work tree; a campaign\nowner signs campaign.toml, and both go to main in one merge.\n\nExamples:\n  tenure campaign open 2026-q4-privileged --from policies/privileged.toml\n  tenure campaign open leaver-li --from policies/everything.toml --subject db:16401 --because 'li left'\n  tenure campaign open 2026-q4-again --from policies/privileged.toml --unanswered-in 2026-q4-privileged\n  tenure sign campaigns/2026-q4-privileged/campaign.toml"
 )]
 pub(super) struct Args {
     /// What the campaign will be called
@@ -26,10 +26,16 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     from: String,
     /// Only over what this account holds, `<system>:<immutable id>`; may be given more than once
-    #[arg(long = "subject", value_name = "ACCOUNT")]
+    #[arg(long = "subject", value_name = "ACCOUNT", conflicts_with = "roles")]
     subjects: Vec<String>,
+    /// Only over this role or group, `<system>:<immutable id>`; may be given more than once
+    #[arg(long = "role", value_name = "ROLE")]
+    roles: Vec<String>,
+    /// Only over what nobody answered in this campaign
+    #[arg(long, value_name = "CAMPAIGN", conflicts_with_all = ["subjects", "roles", "because"])]
+    unanswered_in: Option<CampaignId>,
     /// Why only over these, for its title: `tenure campaign next` says it
-    #[arg(long, value_name = "TEXT", requires = "subjects")]
+    #[arg(long, value_name = "TEXT")]
     because: Option<String>,
     /// Where to keep the salt of the seeded items, outside the repository; whoever has it knows which they are
     #[arg(long, value_name = "FILE")]
@@ -40,9 +46,14 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let session = Session::open(context)?;
     session.stand()?;
     let mut definition: CampaignDefinition = session.snapshot().read(&args.from).map_err(store)?.into_value();
-    if !args.subjects.is_empty() {
-        let subjects = args.subjects.iter().cloned().collect();
-        definition = narrowed(&definition, &subjects, args.because.as_deref().unwrap_or("some accounts"));
+    let touched =
+        Touched { subjects: args.subjects.iter().cloned().collect(), roles: args.roles.iter().cloned().collect() };
+    if !touched.is_empty() {
+        definition = narrowed(&definition, &touched, args.because.as_deref().unwrap_or("a part of it"));
+    }
+    if let Some(id) = &args.unanswered_in {
+        let opening = session.governed.openings().get(id).ok_or_else(|| super::status::unknown(id, &session))?;
+        definition = again(&definition, opening.campaign());
     }
     let asks = definition.seeded.is_some_and(|count| count > 0);
     let salt = match &args.salt_file {
@@ -77,7 +88,8 @@ pub(super) fn open_from(
         return Err(problem.help("take another id: a campaign is opened once").into());
     }
     let now = context.clock.now();
-    let footing = Footing::at(&session.repository, session.main, &session.governed, &definition, now)?;
+    let mut footing = Footing::at(&session.repository, session.main, &session.governed, &definition, now)?;
+    footing.recall(&session.repository, &session.governed)?;
     context.problems(&warnings(&footing))?;
     let opening = Opening {
         id,

@@ -179,6 +179,10 @@ pub struct Selector {
     /// Only these accounts, `<system>:<immutable id>`: what an event touches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subjects: Vec<String>,
+    /// Only these roles and groups, `<system>:<immutable id of the entitlement>`: who is in them or, with `role_contents`,
+    /// what they give.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
     /// Put the contents of roles and groups to review, one item for each entitlement a role gives, and not who holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role_contents: Option<bool>,
