@@ -322,6 +322,19 @@ fn one_entitlement_out_of_a_role_is_singled_out_and_the_plan_says_how() {
     let shadow = world.read("web-1/etc/group");
     world.enforce(&[]);
     assert_eq!(world.read("web-1/etc/group"), shadow, "nobody loses anything by it");
+
+    // A person takes the member out, and another file gives the same: that is not what was decided.
+    for name in ["web-1/etc/group", "web-1/etc/gshadow"] {
+        let file = world.join(name);
+        let told = fs::read_to_string(&file).unwrap();
+        fs::write(&file, told.replace("ben,svc_export,svc_backup", "ben,svc_backup")).unwrap();
+    }
+    sudoers(&world, "export", "svc_export ALL=(ALL:ALL) ALL\n");
+    world.collected(&["web-1"]);
+    world.tenure(&["plan"]).says("inside-role").says("is out of `group sudo`, and still has `sudo (ALL:ALL) ALL`");
+    fs::remove_file(world.join("web-1/etc/sudoers.d/export")).unwrap();
+    world.collected(&["web-1"]);
+    world.tenure(&["plan"]).hides("inside-role").says("gone by every path");
 }
 
 #[test]

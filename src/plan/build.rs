@@ -5,7 +5,7 @@ use super::{
     document::{Document, SCHEMA},
     duties::notes,
     order,
-    single::single,
+    single::{remains, single},
 };
 use crate::{
     campaign::Resolution,
@@ -154,7 +154,7 @@ fn step(resolution: &Resolution, inputs: &Inputs<'_>, index: &Index<'_>) -> Step
     }
     let drafted = match index.get(&resolution.item) {
         Some(grant) => present(resolution, grant, &change, vocabulary, inventory, past),
-        None => absent(resolution, inputs),
+        None => absent(resolution, &change, inventory, inputs),
     };
     let (grant, precondition, draft) = match drafted {
         Ok(drafted) => drafted,
@@ -234,12 +234,15 @@ fn was_begun(past: &ActionHistory) -> bool {
 }
 
 /// The grant is gone from the inventory: nothing to call, but that it is gone by every path is still to be seen.
-fn absent(resolution: &Resolution, inputs: &Inputs<'_>) -> Drafted {
+fn absent(resolution: &Resolution, change: &Change, inventory: &Inventory, inputs: &Inputs<'_>) -> Drafted {
     let Some(grant) = (inputs.reviewed)(resolution) else {
         let why = "the grant is gone, and the inventory it was reviewed in cannot be read".to_owned();
         let next = "fetch the whole history: `git fetch --unshallow`".to_owned();
         return Err(Box::new(Step::Hold(HeldCode::Lapsed, why, next)));
     };
+    if let Some(left) = remains(change, &grant, inventory) {
+        return Err(Box::new(Step::Hold(HeldCode::InsideRole, left.why, left.ways)));
+    }
     let expects = if resolution.verdict == Verdict::Rotate { Expectation::Replaced } else { Expectation::Absent };
     let draft = connector::Draft { operations: vec![], expects, loses: vec![], survives: vec![], irreversible: None };
     Ok((grant, resolution.grant, draft))

@@ -39,6 +39,27 @@ pub(super) fn single(
     Some(Single { why: why(grant, found, inventory), ways: ways.join("; ") })
 }
 
+/// Returns what still gives what `without <entitlement>` takes away, where the grant that was reviewed is gone: taking a
+/// member out of a role is not yet what was decided.
+pub(super) fn remains(change: &Change, grant: &Grant, inventory: &Inventory) -> Option<Single> {
+    let Change::Reduce { to } = change else { return None };
+    let wanted = to.strip_prefix(WITHOUT)?.trim();
+    let who = &grant.principal.name;
+    let all = effective(inventory, &grant.principal.id);
+    let by: BTreeSet<&str> = all
+        .iter()
+        .filter(|one| one.entitlement.id == wanted || one.entitlement.name == wanted)
+        .map(|one| one.grant.entitlement.name.as_str())
+        .collect();
+    let first = by.first()?;
+    let more = if by.len() > 1 { format!(" and {} more", by.len() - 1) } else { String::new() };
+    let (role, system) = (&grant.entitlement.name, &grant.system);
+    Some(Single {
+        why: format!("`{who}` is out of `{role}`, and still has `{wanted}` by `{first}`{more}"),
+        ways: format!("take it from there too, then `tenure collect {system}`"),
+    })
+}
+
 fn why(grant: &Grant, found: &Inside, inventory: &Inventory) -> String {
     let (who, what) = (&grant.principal.name, &found.name);
     let same = inventory.of_entitlement(&grant.entitlement.id);
@@ -195,6 +216,24 @@ mod tests {
         assert!(told.why.ends_with("no call takes it from `li` alone; `li` has it by `keeper` too"), "{}", told.why);
         assert!(told.ways.contains("`li` is in `reader` already"), "{}", told.ways);
         assert!(told.ways.contains("deny: a policy against delete backups"), "{}", told.ways);
+    }
+
+    #[test]
+    fn who_is_out_of_the_role_and_has_it_still_is_not_done() {
+        let reviewed = held("li", GrantKind::Membership, "ops");
+        let without = |what: &str| Change::Reduce { to: format!("without {what}") };
+        let out = |more: Vec<Grant>| {
+            let grants: Vec<Grant> =
+                company(more).grants().filter(|grant| grant.key != reviewed.key).cloned().collect();
+            let system = SystemId::parse("db").unwrap();
+            Inventory::new(system, Timestamp::from_unix(0), Digest::ZERO, true, grants, BTreeMap::new())
+        };
+        assert_eq!(remains(&without("delete backups"), &reviewed, &out(vec![])), None);
+        let lesser = out(vec![held("li", GrantKind::Membership, "keeper")]);
+        let told = remains(&without("delete backups"), &reviewed, &lesser).unwrap();
+        assert_eq!(told.why, "`li` is out of `ops`, and still has `delete backups` by `keeper`");
+        assert_eq!(remains(&without("write orders"), &reviewed, &lesser), None);
+        assert_eq!(remains(&Change::Revoke {}, &reviewed, &lesser), None);
     }
 
     #[test]
