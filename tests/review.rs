@@ -237,8 +237,12 @@ fn the_window_may_be_pulled_at_while_a_decision_is_written() {
     let world = OPENED.copied();
     let mut desk = Terminal::start(&world.command(&["review", "--key", "../keys/ana"]), 24, 80);
     desk.until("0 of 25 decided").press("r1the drill ");
-    desk.until("the drill").resize(10, 40).until("the drill").until("Enter next");
-    desk.press("is over\r").until("1 of 25 decided").press("\r").until("What it is");
+    desk.until("the drill").resize(10, 40).press("is");
+    for rows in 11..40 {
+        // A key and a new size come at once.
+        desk.resize(rows, 40).press("!");
+    }
+    desk.press(&"\u{7f}".repeat(29)).press(" over\r").until("1 of 25 decided").press("\r").until("What it is");
     desk.resize(40, 120).until("by risk").until("What it is").resize(5, 20).until("too small");
     desk.resize(24, 80).until("1 of 25 decided").press("qq");
     assert_eq!(desk.ends().0, Some(0));

@@ -62,17 +62,14 @@ pub(super) fn run(front: &mut Front, around: &mut dyn Around, look: Look) -> io:
             known = found.and_then(|(row, item)| Some((row, around.dossier(front, row, &item)?)));
         }
         terminal.draw(|frame| draw(frame, front, known.as_ref().map(|(_, dossier)| dossier), look))?;
-        if signals.ended() || waits(Duration::ZERO)? == Waits::Gone {
+        if signals.ended() || is_gone()? {
             return Ok(Left::Saved);
         }
         if signals.continued() {
             taken.again()?;
             terminal.clear()?;
         }
-        if !event::poll(Duration::ZERO)? {
-            if waits(TICK)? == Waits::Gone {
-                return Ok(Left::Saved);
-            }
+        if !event::poll(TICK)? {
             continue;
         }
         let effect = match event::read()? {
@@ -103,28 +100,13 @@ pub(super) fn run(front: &mut Front, around: &mut dyn Around, look: Look) -> io:
     }
 }
 
-/// What is there to be read from the terminal.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Waits {
-    /// The terminal went away, and everything that could be read from it.
-    Gone,
-    Nothing,
-    Something,
-}
-
-/// Waits so long for a key. The desk asks for itself, because crossterm never returns from a terminal that is gone: it reads
-/// the error again and again.
-fn waits(long: Duration) -> io::Result<Waits> {
+/// Returns whether the terminal went away, as when a connection breaks: nobody would press a key any more.
+fn is_gone() -> io::Result<bool> {
     let input = io::stdin();
     let mut asked = [PollFd::new(&input, PollFlags::IN)];
-    let long = Timespec::try_from(long).map_err(io::Error::other)?;
-    match poll(&mut asked, Some(&long)) {
-        Ok(0) | Err(Errno::INTR) => Ok(Waits::Nothing),
-        Ok(_) => {
-            let found = asked[0].revents();
-            let gone = found.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL);
-            Ok(if gone { Waits::Gone } else { Waits::Something })
-        }
+    match poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
+        Ok(_) => Ok(asked[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)),
+        Err(Errno::INTR) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
