@@ -5,7 +5,7 @@ use crate::{
     diag::Diagnostic,
     format::governed,
     model::{
-        PrincipalId, SystemId, Tier, Timestamp, Verdict,
+        GrantKind, PrincipalId, SystemId, Tier, Timestamp, Verdict,
         file::{
             CampaignDefinition, FileKind, Item, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals,
             Remediation, Review, Selector, System,
@@ -40,8 +40,12 @@ pub(super) fn describe(repository: &Path) -> Result<(), Failure> {
     };
     let definition = CampaignDefinition {
         selectors: vec![
-            Selector { tiers: vec![Tier::T0, Tier::T1], ..Selector::default() },
-            Selector { kinds: vec![crate::model::GrantKind::Credential], ..Selector::default() },
+            Selector {
+                kinds: vec![GrantKind::Membership, GrantKind::Rule],
+                tiers: vec![Tier::T0, Tier::T1],
+                ..Selector::default()
+            },
+            Selector { kinds: vec![GrantKind::Credential], ..Selector::default() },
         ],
         ..CampaignDefinition::new("Privileged access and keys", person("mia")?, person("ben")?)
     };

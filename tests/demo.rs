@@ -1,0 +1,30 @@
+//! The first command of the README: the whole way, in a folder of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
+
+#[path = "support/host.rs"]
+mod host;
+mod support;
+#[path = "support/world.rs"]
+mod world;
+
+use std::fs;
+use world::{World, ran};
+
+#[test]
+fn the_demo_goes_the_whole_way_and_leaves_what_it_made() {
+    let world = World::new();
+    fs::create_dir(world.repo()).unwrap();
+    let told = ran(&mut world.command(&["demo", "../tried"])).exits(0);
+    let told = told.says("web-1: 4 actions").says("still present  revoke group sudo from svc_backup");
+    let told = told.says("survives by: /etc/sudoers.d/backup:2").says("(exit 4)").says("2026-q4 is closed");
+    told.says("integrity    nothing found").says("enforcement  nothing found");
+    let left = world.join("tried/repo");
+    assert!(!world.sandbox().git(&left, &["log", "--oneline", "origin/evidence"]).is_empty());
+    let again = ran(&mut world.command(&["demo", "../tried"])).exits(1);
+    again.says("not-empty");
+}
