@@ -227,7 +227,8 @@ fn a_lost_race_is_waited_out_and_nothing_is_done_twice() {
 
 #[test]
 fn what_the_forge_tells_is_judged_by_the_audit() {
-    let stories: [(&str, &dyn Fn(&str, String) -> String); 8] = [
+    type Told<'t> = &'t dyn Fn(&str, String) -> String;
+    let stories: [(&str, Told<'_>); 8] = [
         ("merge-without-pull-request", &|name, text| if name == "commit-pulls" { "[]".to_owned() } else { text }),
         ("merge-not-approved", &|name, text| if name == "reviews" { "[]".to_owned() } else { text }),
         ("merge-self-approved", &|name, text| {

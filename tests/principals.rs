@@ -88,7 +88,6 @@ fn accounts_nobody_claims_are_proposed_with_reasons_and_written_without_an_owner
         .says("nobody claims the account `web-1:uid:1001`")
         .hides("web-1:uid:1102");
 
-    let told = told.replacen("id = \"svc_backup\"\n", "id = \"svc_backup\"\n", 1);
     let owned =
         told.replace("accounts = [\"web-1:uid:1102\"]\n", "accounts = [\"web-1:uid:1102\"]\nowner = \"li.chen\"\n");
     world.write("repo/principals/web-1.toml", &owned);

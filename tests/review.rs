@@ -257,10 +257,9 @@ fn what_a_hostile_host_says_steers_nothing() {
     let hostile = format!("\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}gnp.exe\u{200b} {}", "x".repeat(3000));
     let told = world.read(keys);
     let key = told.lines().next().unwrap().split(' ').take(2).collect::<Vec<_>>().join(" ");
-    let other = key.replacen("AAAA", "AAAA", 1);
     world.write(
         keys,
-        &format!("{other} {hostile}\n{}", told.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>()),
+        &format!("{key} {hostile}\n{}", told.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>()),
     );
     world.system("web-1", &host::settings("web-1"));
     world.tenure(&["policy", "add"]).exits(0);

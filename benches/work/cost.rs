@@ -35,13 +35,12 @@ impl Cost {
         let (wall, before) = (Instant::now(), of_children());
         let mut child = command.stdout(Stdio::null()).stderr(heard).spawn().expect("it can be started");
         // Its highest memory is known as long as it runs.
-        let (mut peak, mut code) = (0, None);
-        while code.is_none() {
+        let mut peak = 0;
+        while child.try_wait().expect("it can be waited for").is_none() {
             peak = peak.max(peak_of(&child.id().to_string()));
             std::thread::sleep(Duration::from_millis(1));
-            code = child.try_wait().expect("it can be waited for");
         }
-        let code = code.and_then(|status| status.code());
+        let code = child.wait().expect("it has ended").code();
         let wall = wall.elapsed();
         let mut words = String::new();
         let _ = said.rewind().and_then(|()| said.read_to_string(&mut words));

@@ -83,7 +83,7 @@ pub fn reviewers() -> Vec<RegistryPrincipal> {
 
 fn entry(account: usize, now: Timestamp) -> Option<PrincipalEntry> {
     let is_leader = account < LEADERS;
-    if !is_leader && account % 97 == 0 {
+    if !is_leader && account.is_multiple_of(97) {
         return None;
     }
     let is_machine = !is_leader && account % 7 == 3;
@@ -101,10 +101,11 @@ fn entry(account: usize, now: Timestamp) -> Option<PrincipalEntry> {
         deputy: is_machine.then(|| leader((account * 11 + 2) % LEADERS)),
         team: Some(format!("team-{:03}", account % 211)),
         workload: is_machine.then(|| format!("job {}", account % 400)),
-        purpose: (account % 3 > 0 && is_machine).then(|| "moves orders to the warehouse every night".to_owned()),
+        purpose: (!account.is_multiple_of(3) && is_machine)
+            .then(|| "moves orders to the warehouse every night".to_owned()),
         environment: Some(environment(account % SYSTEMS).into()),
         role: (!is_machine).then(|| ["clerk", "engineer", "analyst", "support"][account % 4].to_owned()),
-        changed: (account % 5 == 0).then(|| now.plus_days(-(account as i64 % 700))),
+        changed: account.is_multiple_of(5).then(|| now.plus_days(-(account as i64 % 700))),
         ends: (account % 50 == 7).then(|| now.plus_days(account as i64 % 300 + 30)),
         ..PrincipalEntry::new(id, kind)
     })
@@ -123,7 +124,7 @@ fn of_account(n: usize, account: usize) -> Vec<Grant> {
         grant(n, kind, (&id, format!("u{account:05}")), (what.clone(), what), tier)
     };
     let mut own = held(GrantKind::Account, "login".into(), tier);
-    own.attributes.insert("login".into(), if account % 11 == 0 { "no" } else { "yes" }.into());
+    own.attributes.insert("login".into(), if account.is_multiple_of(11) { "no" } else { "yes" }.into());
     let mut all = vec![own];
     for step in [0, 7, 19] {
         // The first role is for few and the last for very few; the others, 27 times around, are for all.
@@ -140,7 +141,7 @@ fn of_account(n: usize, account: usize) -> Vec<Grant> {
     all.push(match (connector, account / SYSTEMS % 2) {
         ("hosts", 0) => {
             let mut key = held(GrantKind::Credential, format!("SHA256:{account:043}"), tier);
-            let weak = account % 60 == 0;
+            let weak = account.is_multiple_of(60);
             key.attributes.insert("type".into(), if weak { "ssh-rsa" } else { "ssh-ed25519" }.into());
             key.attributes.insert("bits".into(), if weak { "2048" } else { "256" }.into());
             key
@@ -288,7 +289,7 @@ const fn style(n: usize) -> (&'static str, Tier) {
 }
 
 const fn environment(n: usize) -> &'static str {
-    if n % 3 == 0 { "test" } else { "prod" }
+    if n.is_multiple_of(3) { "test" } else { "prod" }
 }
 
 /// The group of all who may review.

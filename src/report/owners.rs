@@ -156,7 +156,7 @@ mod tests {
     /// code owners", docs.github.com).
     fn asked_by_github<'a>(text: &'a str, path: &str) -> Option<&'a str> {
         let rules = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let matching = rules.filter_map(|line| line.split_once(' ')).filter(|(pattern, _)| {
+        let mut matching = rules.filter_map(|line| line.split_once(' ')).filter(|(pattern, _)| {
             // What GitHub has no words for, or reads in its own way, must not be there at all.
             assert!(pattern.starts_with('/') && !pattern.contains(['!', '[', ']', '\\', '?', '#']), "{pattern}");
             let (wanted, names): (Vec<_>, Vec<_>) =
@@ -165,7 +165,7 @@ mod tests {
             (wanted.len() == names.len() && !is_folder || wanted.len() < names.len() && is_folder)
                 && wanted.iter().zip(&names).all(|(wanted, name)| *wanted == "*" || wanted == name)
         });
-        matching.last().map(|(_, owners)| owners)
+        matching.next_back().map(|(_, owners)| owners)
     }
 
     #[test]
