@@ -24,7 +24,8 @@ fn the_demo_goes_the_whole_way_and_leaves_what_it_made() {
     let told = told.says("survives by: /etc/sudoers.d/backup:2").says("(exit 4)").says("2026-q4 is closed");
     told.says("integrity    nothing found").says("enforcement  nothing found");
     let left = world.join("tried/repo");
-    assert!(!world.sandbox().git(&left, &["log", "--oneline", "origin/evidence"]).is_empty());
+    let checkpoint = world.sandbox().git(&left, &["show", "origin/evidence:checkpoint"]);
+    assert!(checkpoint.lines().count() > 3, "{checkpoint}");
     let again = ran(&mut world.command(&["demo", "../tried"])).exits(1);
     again.says("not-empty");
 }
