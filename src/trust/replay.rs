@@ -30,6 +30,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Default)]
 pub(super) struct Wanted {
     systems: BTreeSet<SystemId>,
+    /// The reviews touched: mostly they are what was put to their reviewers, with decisions in it.
+    paths: BTreeSet<String>,
     /// The items of the reviews touched.
     items: BTreeSet<ItemId>,
     /// Who decides in them.
@@ -69,6 +71,7 @@ pub(super) fn wanted(
             Place::Review { campaign, system, .. } => {
                 let wanted = all.entry(campaign).or_default();
                 wanted.systems.insert(system);
+                wanted.paths.insert(path.clone());
                 if let Some(review) = at::<Review>(repository, head, path)? {
                     wanted.whole |= review.stage() > 1 && is_look(repository, head, &review)?;
                     wanted.others |= review.stage() > 1 || decided(&review).any(|item| concerns_others(&review, item));
@@ -377,9 +380,9 @@ impl Governed {
     }
 }
 
-/// Returns what the stubs of a campaign put to whom, of the items that matter. The stubs of those who decide in the change
-/// come first, and are enough where each of them was asked about everything they decide; `first` says that no stage is
-/// closed yet.
+/// Returns what the stubs of a campaign put to whom, of the items that matter. What the touched files were when the campaign
+/// was opened comes first, then the other stubs of those who decide in the change; either is enough where each of them was
+/// asked about everything they decide. `first` says that no stage is closed yet.
 fn puts(
     repository: &Repository,
     opened: ObjectId,
@@ -394,25 +397,40 @@ fn puts(
                 && file.mode == Mode::Plain
             {
                 let own = wanted.reviewers.iter().any(|reviewer| is_part(&stem, reviewer.as_str()));
-                stubs.push((!own, file));
+                let near = if wanted.paths.contains(&file.path) {
+                    Near::Touched
+                } else if own {
+                    Near::Own
+                } else {
+                    Near::Other
+                };
+                stubs.push((near, file));
             }
         }
     }
     stubs.sort_by(|a, b| (a.0, &a.1.path).cmp(&(b.0, &b.1.path)));
     let mut puts = Puts::default();
     let enough = first && !wanted.others && !wanted.whole && wanted.reviewers.len() == 1;
-    let mut own = true;
-    for (other, file) in stubs {
-        if own && other && enough && puts.has_all(&wanted.items) {
+    let mut last = Near::Touched;
+    for (near, file) in stubs {
+        if near != last && enough && last != Near::Other && puts.has_all(&wanted.items) {
             break;
         }
-        own &= !other;
+        last = near;
         let Some(stub) = wanted.read(repository, &file.path, file.id)? else { continue };
         if puts.add(&stub.review).is_err() {
             return Ok(None);
         }
     }
     Ok(Some(puts))
+}
+
+/// How near a stub is to what a change decides.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Near {
+    Touched,
+    Own,
+    Other,
 }
 
 /// Returns whether a decision hands an item on, or takes the place of somebody else's.
