@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, Diagnostics},
-    enforce::{JournalError, RunError},
+    enforce::{Journal, JournalError, RunError},
     evidence::{
         Appender, Code, Defect, EngineKeys, Keys, Ledger, Opening, Seen, Signers, layout::REMEMBERED, no_secrets,
     },
@@ -17,12 +17,12 @@ use crate::{
         file::Root,
         history::History,
         jcs,
-        record::{Entry, LogGenesis},
+        record::{Entry, LogGenesis, RunEnd, RunStart},
     },
     store::Unverified,
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::PathBuf,
     time::{Duration, Instant},
@@ -47,6 +47,37 @@ pub(super) struct EngineArgs {
     /// While another run holds a system, try again for so many seconds before giving up with 75
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub(super) wait: u64,
+}
+
+/// Publishes what a command tells that changes and reads no target, as a run of its own.
+///
+/// # Errors
+/// When there is no trust, or the log does not take it.
+pub(super) fn told(
+    command: &str,
+    entries: impl IntoIterator<Item = Entry>,
+    session: &Session,
+    lease: u64,
+    journal: &mut dyn Journal,
+) -> Result<(), Failure> {
+    let trust = session.trust()?;
+    let start = RunStart {
+        command: command.to_owned(),
+        main: session.main.to_string(),
+        plan: None,
+        manifest: session.snapshot().manifest().map_err(store)?,
+        systems: Vec::new(),
+        root: trust.root().digest(),
+        mandate: trust.mandate().digest(),
+        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        lease,
+        evidence: journal.history().size(),
+        claims: BTreeMap::new(),
+    };
+    let end = RunEnd { outcomes: BTreeMap::new(), verifications: BTreeMap::new(), exit: 0 };
+    let all: Vec<Entry> = [Entry::RunStart(start)].into_iter().chain(entries).chain([Entry::RunEnd(end)]).collect();
+    let _ = journal.publish(&all).map_err(journalled)?;
+    Ok(())
 }
 
 /// Does `work`, and does it again as long as it is busy and there is time left: with pauses that grow and are drawn at

@@ -8,12 +8,8 @@ use crate::{
         session::Session,
     },
     enforce::Journal,
-    model::{
-        CampaignId,
-        record::{Entry, RunEnd, RunStart},
-    },
+    model::{CampaignId, record::Entry},
 };
-use std::collections::BTreeMap;
 
 /// Close a campaign in which everything is decided, and confirmed or excepted
 #[derive(Debug, clap::Args)]
@@ -30,27 +26,12 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let session = Session::open(context)?;
     session.stand()?;
-    let trust = session.trust()?;
     let mut journal = proof::journal(&session, context, &args.engine)?;
     let close = closing(&args.id, &session, journal.history(), context)?;
-    let start = RunStart {
-        command: "campaign close".to_owned(),
-        main: session.main.to_string(),
-        plan: None,
-        manifest: session.snapshot().manifest().map_err(crate::cli::session::store)?,
-        systems: Vec::new(),
-        root: trust.root().digest(),
-        mandate: trust.mandate().digest(),
-        engine: env!("CARGO_PKG_VERSION").to_owned(),
-        lease: args.engine.lease,
-        evidence: journal.history().size(),
-        claims: BTreeMap::new(),
-    };
-    let end = RunEnd { outcomes: BTreeMap::new(), verifications: BTreeMap::new(), exit: 0 };
     let already = journal.history().is_closed(&args.id);
     if !already {
-        let entries = [Entry::RunStart(start), Entry::CampaignClose(close.clone()), Entry::RunEnd(end)];
-        let _ = journal.publish(&entries).map_err(proof::journalled)?;
+        let entries = [Entry::CampaignClose(close.clone())];
+        proof::told("campaign close", entries, &session, args.engine.lease, &mut journal)?;
     }
     drop(journal);
     if context.format == crate::cli::Format::Json {

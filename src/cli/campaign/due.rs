@@ -8,16 +8,12 @@ use crate::{
         assemble::people_at,
         forge::sealed::forge,
         proof::{self, EngineArgs},
-        session::{Session, store},
+        session::Session,
     },
     diag::{Diagnostic, escape},
     enforce::Journal,
     inventory::People,
-    model::{
-        ItemId, PrincipalId,
-        history::History,
-        record::{Entry, RunEnd, RunStart},
-    },
+    model::{ItemId, PrincipalId, history::History, record::Entry},
     report::cell,
 };
 use serde_json::json;
@@ -72,28 +68,11 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         show(&due, &people, args.shape, context)?;
         return Ok(Exit::Done);
     }
-    let trust = session.trust()?;
     let mut journal = proof::journal(&session, context, &args.engine)?;
     let due = due(&session, journal.history(), args, context)?;
     if !due.is_empty() {
-        let start = RunStart {
-            command: "campaign due".to_owned(),
-            main: session.main.to_string(),
-            plan: None,
-            manifest: session.snapshot().manifest().map_err(store)?,
-            systems: Vec::new(),
-            root: trust.root().digest(),
-            mandate: trust.mandate().digest(),
-            engine: env!("CARGO_PKG_VERSION").to_owned(),
-            lease: args.engine.lease,
-            evidence: journal.history().size(),
-            claims: BTreeMap::new(),
-        };
-        let end = RunEnd { outcomes: BTreeMap::new(), verifications: BTreeMap::new(), exit: 0 };
         let notices = due.iter().map(|notice| Entry::Notice(notice.record()));
-        let entries: Vec<Entry> =
-            [Entry::RunStart(start)].into_iter().chain(notices).chain([Entry::RunEnd(end)]).collect();
-        let _ = journal.publish(&entries).map_err(proof::journalled)?;
+        proof::told("campaign due", notices, &session, args.engine.lease, &mut journal)?;
     }
     drop(journal);
     let (people, _) = people_at(session.snapshot())?;
