@@ -1,6 +1,6 @@
 //! Closing a campaign: only when nothing is undecided, and nothing unconfirmed that is not excepted.
 
-use super::status::{State, Status};
+use super::{State, Status};
 use crate::{
     diag::{Diagnostic, Diagnostics},
     model::{Digest, action::Decided, record::CampaignClose},

@@ -26,6 +26,7 @@ mod resolution;
 mod resolve;
 mod reviewers;
 mod seeds;
+mod state;
 mod status;
 mod worklist;
 
@@ -56,7 +57,8 @@ pub use resolution::Resolution;
 pub use resolve::{Reopened, Resolved, Waiting, resolve};
 pub use reviewers::{NoReviewers, Reviewer, Standing};
 pub use seeds::seeded;
-pub use status::{Facts, ItemStatus, ReviewerStatus, StageStatus, State, Status, status};
+pub use state::State;
+pub use status::{Facts, ItemStatus, ReviewerStatus, StageStatus, Status, status};
 pub use worklist::{Sheet, worklist};
 
 use crate::{
