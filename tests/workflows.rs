@@ -36,7 +36,12 @@ static MADE: LazyLock<World> = LazyLock::new(|| {
     let arm64 = format!("\n[engine.arm64]\nurl = \"https://example.org/tenure-arm64\"\ndigest = \"{}\"\n", world.pin());
     world.write("repo/governance.toml", &(world.read("repo/governance.toml") + &arm64));
     world.tenure(&["fmt", "governance.toml"]).exits(0);
-    world.tenure(&["workflows", "--check"]).exits(3).says("forge-file-stale").says("tenure-enforce.yml");
+    world
+        .tenure(&["workflows", "--check"])
+        .exits(3)
+        .says("forge-file-stale")
+        .says("tenure-enforce.yml")
+        .says("help: tenure workflows --write");
     world.tenure(&["workflows", "--write"]).exits(0);
     world.tenure(&["codeowners", "--write"]).exits(0);
     world.tenure(&["workflows", "--check"]).exits(0);

@@ -161,8 +161,7 @@ pub(super) fn stale(repository: &Repository, base: Option<ObjectId>, head: Objec
         let Some(bytes) = Files::read(&snapshot, &path)? else { continue };
         let there = String::from_utf8_lossy(&bytes);
         if there != text && (is_made(&there) || path.contains("/actions/")) {
-            let command = if path == OWNERS { "tenure codeowners --write" } else { "tenure workflows --write" };
-            problems.push(out_of_date(&path, &there, &text).help(format!("{command}, and commit what it writes")));
+            problems.push(out_of_date(&path, &there, &text).help(written_by(&path)));
         }
     }
     Ok(problems)
@@ -222,14 +221,14 @@ fn make(files: &[(String, String)], making: Making, context: &mut Context, root:
             None => "missing",
             Some(there) => {
                 if making.check {
-                    problems.push(out_of_date(path, there, text).help("write it again: the same command with --write"));
+                    problems.push(out_of_date(path, there, text).help(written_by(path)));
                 }
                 "out of date"
             }
         };
         if making.check && there.is_none() {
             let problem = Diagnostic::error("forge-file-missing", "it is made from the governed files, and not there");
-            problems.push(problem.in_file(path.as_str()).help("write it: the same command with --write"));
+            problems.push(problem.in_file(path.as_str()).help(written_by(path)));
         }
         states.push((path.as_str(), state));
     }
@@ -249,6 +248,12 @@ fn make(files: &[(String, String)], making: Making, context: &mut Context, root:
         }
     }
     Ok(if problems.has_errors() { Exit::Findings } else { Exit::Done })
+}
+
+/// Returns the command that writes a file.
+fn written_by(path: &str) -> String {
+    let command = if path == OWNERS { "codeowners" } else { "workflows" };
+    format!("tenure {command} --write, and commit what it writes")
 }
 
 fn out_of_date(path: &str, there: &str, text: &str) -> Diagnostic {
