@@ -212,14 +212,14 @@ fn a_leaver_opens_a_campaign_over_what_they_hold_and_only_one() {
     world.merge("li left");
     let told = world.tenure(&["campaign", "next"]).exits(0).says("leaver li: left");
     told.says("--from policies/leavers.toml --subject web-1:uid:1201 --because 'leaver li: left'");
-    let told = world.tenure(&["campaign", "next", "--open"]).exits(0).says("1 items");
-    let id = told.out.lines().find_map(|line| line.split_once(": 1 items")).unwrap().0.to_owned();
+    let told = world.tenure(&["campaign", "next", "--open"]).exits(0).says("1 item,");
+    let id = told.out.lines().find_map(|line| line.split_once(": 1 item,")).unwrap().0.to_owned();
     assert!(id.starts_with("leaver-li-"), "{id}");
     world.tenure(&["campaign", "next"]).exits(0).says("no campaign is to be opened now");
     signed(&world, &id);
     world.tenure(&["campaign", "next"]).exits(0).says("no campaign is to be opened now");
     world.tenure(&["campaign", "status", &id]).exits(0).says("temp");
-    let _ = world.audit(0).says("coverage     1 finding · 1 campaigns, 1 items").hides("error");
+    let _ = world.audit(0).says("coverage     1 finding · 1 campaign, 1 item").hides("error");
 }
 
 const CHANGING: &str = "on_silence = \"open\"\n\n[[select]]\nsystems = [\"web-1\"]\nkinds = [\"account\", \"membership\"]\n\
@@ -241,11 +241,14 @@ fn what_was_added_meanwhile_keeps_a_campaign_open_until_somebody_looks() {
     refused.says("error[population-changed]").says("group docker").says("tenure campaign late 2026-q4");
     world.tenure(&["campaign", "status", CAMPAIGN]).says("1 not looked at").says("nobody looked");
 
-    world.tenure(&["campaign", "late", CAMPAIGN]).exits(0).says("2026-q4-late: 1 items");
+    world.tenure(&["campaign", "late", CAMPAIGN]).exits(0).says("2026-q4-late: 1 item,");
     signed(&world, "2026-q4-late");
     world.tenure(&["campaign", "status", CAMPAIGN]).says("put to review by 2026-q4-late");
     world.tenure(&["campaign", "late", CAMPAIGN]).exits(0).says("nothing that changed waits");
     world.tenure(&close).exits(0);
+    let refused = world.tenure(&["campaign", "advance", CAMPAIGN]).exits(3).says("error[campaign-closed]");
+    refused.says("closed on 2026-11-23").says("by record 2 of the evidence").says("tenure campaign status 2026-q4");
+    assert!(!world.repo().join(format!("campaigns/{CAMPAIGN}/stages")).exists(), "no stage of it is open");
     assert_eq!(world.records_of("campaign.close")[0]["followed_by"], serde_json::json!(["2026-q4-late"]));
 }
 
@@ -353,7 +356,7 @@ fn a_rhythm_opens_a_campaign_and_what_nobody_answered_is_asked_again() {
 
     decided(&world, &format!("campaigns/{id}/reviews/web-1/ana.toml"), &[("old", Certify)]);
     let again = ["campaign", "open", "again", "--from", "policies/all.toml", "--unanswered-in", &id];
-    world.tenure(&again).exits(0).says("again: 1 items");
+    world.tenure(&again).exits(0).says("again: 1 item,");
     signed(&world, "again");
     let review = world.read("repo/campaigns/again/reviews/web-1/ana.toml");
     assert!(review.contains("principal = \"temp\"") && !review.contains("principal = \"old\""), "{review}");

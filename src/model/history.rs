@@ -100,7 +100,7 @@ pub struct History {
     rejected: BTreeSet<(String, Digest)>,
     attested: BTreeMap<ActionId, u64>,
     excepted: BTreeSet<(String, Digest)>,
-    closed: BTreeMap<CampaignId, u64>,
+    closed: BTreeMap<CampaignId, (u64, Timestamp)>,
     merges: BTreeMap<String, (u64, MergeSeen)>,
     noticed: BTreeSet<String>,
     stray_outcomes: Vec<(u64, ActionId)>,
@@ -145,7 +145,7 @@ impl History {
                 self.excepted.insert((seen.path.clone(), seen.digest));
             }
             Entry::CampaignClose(close) => {
-                self.closed.insert(close.campaign.clone(), record.seq);
+                self.closed.insert(close.campaign.clone(), at);
             }
             Entry::Notice(notice) => {
                 self.noticed.insert(notice.id.clone());
@@ -287,6 +287,11 @@ impl History {
     /// Returns whether an attestation of the action was taken up.
     pub fn attested(&self, action: &ActionId) -> bool {
         self.attested.contains_key(action)
+    }
+
+    /// Returns which record closed the campaign, and when, as the engine's clock claimed.
+    pub fn close_of(&self, campaign: &CampaignId) -> Option<(u64, Timestamp)> {
+        self.closed.get(campaign).copied()
     }
 
     /// Returns whether the campaign was closed.

@@ -21,7 +21,7 @@ use std::{
 /// Close the stage that is judged now, when its days are over or everybody has answered
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Writes campaigns/ID/stages/N.toml: what nobody answered, and what that comes to. Nothing happens by it until a campaign\nowner has signed it and it is on main; what comes to main after it is late.\n\nExamples:\n  tenure campaign advance 2026-q4\n  tenure campaign advance 2026-q4 --salt-file ~/2026-q4.salt    the last stage, where items were seeded\n  tenure campaign advance --all\n\nExit codes: 0 written · 3 too early, or silence would take away too much"
+    after_help = "Writes campaigns/ID/stages/N.toml: what nobody answered, and what that comes to. Nothing happens by it until a campaign\nowner has signed it and it is on main; what comes to main after it is late.\n\nExamples:\n  tenure campaign advance 2026-q4\n  tenure campaign advance 2026-q4 --salt-file ~/2026-q4.salt    the last stage, where items were seeded\n  tenure campaign advance --all\n\nExit codes: 0 written · 3 too early, closed already, or silence would take away too much"
 )]
 pub(super) struct Args {
     /// The campaign
@@ -40,6 +40,12 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     session.stand()?;
     if let Some(id) = &args.id {
         let opening = session.governed.openings().get(id).ok_or_else(|| super::status::unknown(id, &session))?;
+        if let Some((record, at)) = proof::sound(&session)?.close_of(id) {
+            let message =
+                format!("{id}: it was closed on {at}, by record {record} of the evidence; no stage of it is open");
+            let help = format!("tenure campaign status {id}; what is to be reviewed again takes a new campaign");
+            return Err(Failure::new(Exit::Findings, Diagnostic::error("campaign-closed", message).help(help)));
+        }
         let salt = args.salt_file.as_deref().map(|file| salt::read(&context.directory.join(file), id)).transpose()?;
         let done = one(opening, salt.as_deref(), &session, context)?.map(|()| Exit::Done);
         return done.map_err(|why| Failure::new(Exit::Findings, refused(id, &why)));
