@@ -153,6 +153,25 @@ fn with_files_that_are_not_in_order() {
 }
 
 #[test]
+fn with_policies_that_are_not_in_order() {
+    let mut typed = Transcript::of(DECIDED.copied());
+    let line = |typed: &mut Transcript, code: i32| {
+        for command in ["policy lint", "policy test"] {
+            typed.line(&format!("{command} policies/own.rules.toml"), code);
+        }
+    };
+    line(&mut typed, 1);
+    let rules = include_str!("cases/policy/sound.rules.toml");
+    typed.world.write("repo/policies/own.rules.toml", &rules.replace("title =", "tittle ="));
+    line(&mut typed, 3);
+    let mistaken = rules.replacen("when = \"", "when = \"nowhere && ", 1);
+    assert_ne!(mistaken, rules);
+    typed.world.write("repo/policies/own.rules.toml", &mistaken);
+    line(&mut typed, 3);
+    typed.is("policies");
+}
+
+#[test]
 fn with_a_guardrail_in_the_way() {
     let mut typed = Transcript::of(DECIDED.copied());
     let keys = KEYS.join(" ");

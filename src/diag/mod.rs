@@ -10,7 +10,7 @@ pub mod text;
 
 pub use human::Style;
 pub use source::{Excerpt, Label, Source};
-pub use text::{Hidden, escape};
+pub use text::{Hidden, counted, escape};
 
 use std::ops::Range;
 

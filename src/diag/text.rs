@@ -87,6 +87,11 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// Returns how many there are, in words that people read: `1 error`, `2 errors`.
+pub fn counted<N: fmt::Display + PartialEq + From<u8>>(number: N, one: &str) -> String {
+    if number == N::from(1) { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
 /// Returns `text` as [`escape`] does, but keeps its lines; for notes, whose lines are indented when they are shown.
 pub fn escape_lines(text: &str) -> String {
     text.split('\n').map(escape).collect::<Vec<_>>().join("\n")
@@ -115,6 +120,12 @@ mod tests {
         assert_eq!(escape("a\u{1b}[31m\u{202e}\u{85}\n"), "a\\u{1b}[31m\\u{202e}\\u{85}\\u{a}");
         assert_eq!(escape("Zoë · 東京 🔑"), "Zoë · 東京 🔑");
         assert!(matches!(escape("plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        let told: Vec<_> = [0_u64, 1, 2].into_iter().map(|number| counted(number, "error")).collect();
+        assert_eq!(told, ["0 errors", "1 error", "2 errors"]);
     }
 
     #[test]

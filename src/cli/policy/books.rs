@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{
-        Context, Failure,
+        Context, Exit, Failure,
         session::{git, store},
     },
     diag::{Diagnostic, Diagnostics},
@@ -34,7 +34,7 @@ impl Books {
     ///
     /// # Errors
     /// When a file cannot be read, or is not acceptable in form.
-    pub(super) fn open(files: &[PathBuf], at: Option<&str>, context: &Context) -> Result<Self, Failure> {
+    pub(super) fn open(files: &[PathBuf], at: Option<&str>, context: &Context) -> Result<Self, Unopened> {
         if let Some(revision) = at {
             return Self::committed(revision, context);
         }
@@ -51,7 +51,8 @@ impl Books {
             let profiles = governance.map(|governance| governance.profiles).unwrap_or_default();
             return Self::folder(&root.join("policies"), &[], profiles, context);
         }
-        let sources = Sources::read(SHIPPED.iter().map(|(path, text)| (*path, text.as_bytes())))?;
+        let sources =
+            Sources::read(SHIPPED.iter().map(|(path, text)| (*path, text.as_bytes()))).map_err(Unopened::Form)?;
         Ok(Self {
             sources,
             profiles: Vec::new(),
@@ -60,7 +61,7 @@ impl Books {
         })
     }
 
-    fn committed(revision: &str, context: &Context) -> Result<Self, Failure> {
+    fn committed(revision: &str, context: &Context) -> Result<Self, Unopened> {
         let repository = Repository::discover(&context.directory).map_err(git)?;
         let commit = repository.resolve(revision).map_err(git)?;
         let snapshot = Snapshot::at(&repository, commit);
@@ -73,14 +74,14 @@ impl Books {
             }
         }
         if problems.has_errors() {
-            return Err(problems.into());
+            return Err(Unopened::Form(problems));
         }
         let governance: Option<Governance> = snapshot.read_if_there("governance.toml").map_err(store)?;
         let profiles = governance.map(|governance| governance.profiles).unwrap_or_default();
         Ok(Self { sources, profiles, from: format!("policies/ at {revision}"), only: Vec::new() })
     }
 
-    fn folder(folder: &Path, files: &[PathBuf], profiles: Vec<String>, context: &Context) -> Result<Self, Failure> {
+    fn folder(folder: &Path, files: &[PathBuf], profiles: Vec<String>, context: &Context) -> Result<Self, Unopened> {
         let shown = |path: &Path| match folder.file_name() {
             Some(name) if files.is_empty() => format!("{}/{}", name.display(), name_of(path)),
             _ => folder.join(name_of(path)).display().to_string(),
@@ -103,7 +104,7 @@ impl Books {
             }
         }
         if problems.has_errors() {
-            return Err(problems.into());
+            return Err(Unopened::Form(problems));
         }
         let only = files.iter().map(|file| shown(file)).collect();
         Ok(Self { sources, profiles, from: folder.display().to_string(), only })
@@ -124,6 +125,45 @@ impl Books {
     }
 }
 
+/// Why the files of a pack are not open.
+pub(super) enum Unopened {
+    /// Something could not be read at all.
+    Failed(Failure),
+    /// What was read is not acceptable in form.
+    Form(Diagnostics),
+}
+
+impl Unopened {
+    /// Returns the failure of a command that looks for what is wrong with the files: their form is a finding then.
+    pub(super) fn found(self) -> Failure {
+        match self {
+            Self::Failed(failure) => failure,
+            Self::Form(problems) => Failure { problems, exit: Exit::Findings },
+        }
+    }
+}
+
+impl From<Unopened> for Failure {
+    fn from(unopened: Unopened) -> Self {
+        match unopened {
+            Unopened::Failed(failure) => failure,
+            Unopened::Form(problems) => problems.into(),
+        }
+    }
+}
+
+impl From<Failure> for Unopened {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Diagnostic> for Unopened {
+    fn from(problem: Diagnostic) -> Self {
+        Self::Failed(problem.into())
+    }
+}
+
 fn has_rules(folder: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
     entries.into_iter().any(|entry| entry.file_name().to_string_lossy().ends_with(".rules.toml"))
@@ -135,7 +175,7 @@ fn name_of(path: &Path) -> String {
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
     let problem = Diagnostic::error("unreadable", format!("cannot read `{}`: {error}", path.display()));
-    problem.help("name files of a folder of policies: `tenure policy lint policies/life.rules.toml`")
+    problem.help("name files of one folder, `policies/life.rules.toml`; or none, and all of policies/ is read")
 }
 
 /// One byte more than a governed file may have, so that a larger one is refused with its own words.

@@ -1,9 +1,9 @@
 //! `tenure policy lint [FILES]`
 
-use super::books::Books;
+use super::books::{Books, Unopened};
 use crate::{
     cli::{Context, Exit, Failure, Format},
-    diag::{Diagnostics, Severity},
+    diag::{Diagnostics, Severity, counted},
     policy::lint,
     report::{problems_markdown, problems_sarif},
 };
@@ -12,7 +12,7 @@ use std::{io::Write, path::PathBuf};
 /// Refuse unknown names, unreachable rules, retired controls, rules without cases
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A mistake in an expression underlines its characters in the file. All files of a folder are read together; with FILES,\nonly problems in these are told. Exit 3 when there is any error.\n\nExamples:\n  tenure policy lint\n  tenure policy lint policies/life.rules.toml\n  tenure policy lint --at HEAD --format json"
+    after_help = "A mistake in an expression underlines its characters in the file. All files of a folder are read together; with FILES,\nonly problems in these are told. Exit 3 when there is any error, also of form; 1 when a file cannot be read.\n\nExamples:\n  tenure policy lint\n  tenure policy lint policies/life.rules.toml\n  tenure policy lint --at HEAD --format json"
 )]
 pub(super) struct Args {
     /// Tell only of these files
@@ -25,9 +25,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let books = match Books::open(&args.files, args.at.as_deref(), context) {
-        // A file that is not in form is a finding of this command too.
-        Err(Failure { problems, .. }) => return tell(&problems, "policies", context),
         Ok(books) => books,
+        Err(Unopened::Failed(failure)) => return Err(failure),
+        // A file that is not in form is a finding of this command too.
+        Err(Unopened::Form(problems)) => return tell(&problems, "policies", context),
     };
     let (from, only) = (books.from.clone(), books.only.clone());
     let problems: Diagnostics =
@@ -45,7 +46,9 @@ fn tell(problems: &Diagnostics, from: &str, context: &mut Context) -> Result<Exi
             let (errors, warnings) = (problems.count(Severity::Error), problems.count(Severity::Warning));
             match (errors, warnings) {
                 (0, 0) => writeln!(context.out, "{from}: nothing is wrong")?,
-                _ => writeln!(context.out, "{from}: {errors} errors, {warnings} warnings")?,
+                _ => {
+                    writeln!(context.out, "{from}: {}, {}", counted(errors, "error"), counted(warnings, "warning"))?;
+                }
             }
         }
     }

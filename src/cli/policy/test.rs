@@ -1,9 +1,9 @@
 //! `tenure policy test [FILES]`
 
-use super::books::Books;
+use super::books::{Books, Unopened};
 use crate::{
     cli::{Context, Exit, Failure, Format},
-    diag::{Diagnostics, escape},
+    diag::{Diagnostics, counted, escape},
     model::file::Expected,
     policy::{Tested, word},
     report::problems_sarif,
@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, io::Write, path::PathBuf};
 /// Run the cases that stand beside the rules
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A case gives facts and says what a rule must make of them: fail, pass, unknown or not-applicable. All files of a folder\nare read together; with FILES, only cases in these are run. Exit 3 when a rule says anything else.\n\nExamples:\n  tenure policy test\n  tenure policy test policies/life.cases.toml\n  tenure schema rule-cases --example"
+    after_help = "A case gives facts and says what a rule must make of them: fail, pass, unknown or not-applicable. All files of a folder\nare read together; with FILES, only cases in these are run. Exit 3 when a rule says anything else, or a file is not\nacceptable; 1 when a file cannot be read.\n\nExamples:\n  tenure policy test\n  tenure policy test policies/life.cases.toml\n  tenure schema rule-cases --example"
 )]
 pub(super) struct Args {
     /// Run only the cases in these files
@@ -26,11 +26,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
-    let books = Books::open(&args.files, args.at.as_deref(), context)?;
+    let books = Books::open(&args.files, args.at.as_deref(), context).map_err(Unopened::found)?;
     let only = books.only.clone();
     // Each case says itself which profiles are on.
-    let pack = crate::policy::Pack::compile(books.sources, &[])?;
-    let mut tested = pack.test().map_err(|problems| Failure { problems, exit: Exit::Findings })?;
+    let found = |problems| Failure { problems, exit: Exit::Findings };
+    let pack = crate::policy::Pack::compile(books.sources, &[]).map_err(found)?;
+    let mut tested = pack.test().map_err(found)?;
     tested.retain(|tested| only.is_empty() || only.iter().any(|file| file == tested.file));
     let problems: Diagnostics = tested.iter().filter_map(|tested| tested.problem.clone()).collect();
     match context.format {
@@ -76,11 +77,11 @@ fn human(tested: &[Tested<'_>], problems: &Diagnostics, context: &mut Context) -
     }
     context.problems(problems)?;
     let failed = tested.iter().filter(|tested| !tested.is_as_expected()).count();
-    let (rules, cases) = (rules.len(), tested.len());
-    match (cases, failed) {
+    let all = format!("{}, {}", counted(rules.len(), "rule"), counted(tested.len(), "case"));
+    match (tested.len(), failed) {
         (0, _) => writeln!(context.out, "there is no case")?,
-        (_, 0) => writeln!(context.out, "{rules} rules, {cases} cases: all as expected")?,
-        _ => writeln!(context.out, "{rules} rules, {cases} cases: {failed} not as expected")?,
+        (_, 0) => writeln!(context.out, "{all}: all as expected")?,
+        _ => writeln!(context.out, "{all}: {failed} not as expected")?,
     }
     Ok(())
 }
