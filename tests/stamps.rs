@@ -284,7 +284,7 @@ fn row_38_a_seeded_item_that_is_kept_is_found_when_it_is_told_and_in_no_count() 
     let csv = told(&world, 0, &["campaign", "quality", CAMPAIGN, "--csv"]).exits(3).out;
     assert!(csv.lines().any(|line| line.ends_with(",3,3")), "{csv}");
     told(&world, 0, &["campaign", "status", CAMPAIGN]).exits(3).says("12 of 12 items done").says("seeded-item-kept");
-    world.audit(0).exits(3).says("high[seeded-item-kept]").says("1 campaigns, 12 items");
+    world.audit(0).exits(3).says("high[seeded-item-kept]").says("1 campaign, 12 items");
 
     // The batch is done again by somebody else before the campaign closes.
     let due = told(&world, 0, &close).exits(3);
@@ -396,7 +396,7 @@ fn a_second_look_is_blind_and_what_two_cannot_agree_on_is_held_until_a_third_dec
 
     // A third person does, and that holds.
     let before = world.reviews();
-    told(&world, 0, &["campaign", "look", CAMPAIGN]).exits(0).says("1 items  ");
+    told(&world, 0, &["campaign", "look", CAMPAIGN]).exits(0).says("1 item  ");
     let third = self::looks(&world, &before);
     assert_eq!(third.len(), 1);
     let by = world.review(&third[0]).reviewer;

@@ -2,6 +2,7 @@
 
 use super::{Answer, Area, Case, approvals, integrity::finding};
 use crate::{
+    diag::counted,
     model::{ActionId, Digest, Finding, ItemId, REMOVE_AFTER_SOAK, Severity, Verdict, file::AfterSilence},
     trust::{Opening, Put, Standing, Verified, standing},
 };
@@ -47,10 +48,10 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
     }
     let merges = approvals::check(case, &mut findings);
     let looked_at = format!(
-        "{} signed reviews ({waiting} not taken up yet), {} intents{}",
-        case.governed.reviews().len(),
-        case.history.actions().count(),
-        if merges == 0 { String::new() } else { format!(", {merges} merges as the forge told of them") }
+        "{} ({waiting} not taken up yet), {}{}",
+        counted(case.governed.reviews().len(), "signed review"),
+        counted(case.history.actions().count(), "intent"),
+        if merges == 0 { String::new() } else { format!(", {} as the forge told of them", counted(merges, "merge")) }
     );
     Answer { area: Area::Authority, looked_at, findings }
 }

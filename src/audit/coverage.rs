@@ -1,7 +1,10 @@
 //! Was everybody in scope asked? The population again, the items in review files, and who is still open.
 
 use super::{Answer, Area, Case, integrity::finding};
-use crate::model::{CampaignId, Finding, ItemId, Severity, file::Campaign};
+use crate::{
+    diag::counted,
+    model::{CampaignId, Finding, ItemId, Severity, file::Campaign},
+};
 use std::collections::BTreeSet;
 
 pub(super) fn check(case: &Case<'_>) -> Answer {
@@ -24,7 +27,7 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
         }
         undecided(case, id, campaign, &asked, &mut findings);
     }
-    let looked_at = format!("{} campaigns, {items} items", case.governed.openings().len());
+    let looked_at = format!("{}, {}", counted(case.governed.openings().len(), "campaign"), counted(items, "item"));
     Answer { area: Area::Coverage, looked_at, findings }
 }
 

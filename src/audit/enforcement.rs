@@ -1,10 +1,13 @@
 //! Did the target follow? What was decided and is not confirmed, what nobody knows, and what came back.
 
 use super::{Answer, Area, Case};
-use crate::model::{
-    ActionId, Finding, Level, Severity, Tier,
-    history::ActionHistory,
-    record::{OutcomeKind, VerificationKind},
+use crate::{
+    diag::counted,
+    model::{
+        ActionId, Finding, Level, Severity, Tier,
+        history::ActionHistory,
+        record::{OutcomeKind, VerificationKind},
+    },
 };
 
 pub(super) fn check(case: &Case<'_>) -> Answer {
@@ -59,7 +62,7 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
             help: "take one side away by decision, or have it accepted by exception; then tenure verify".to_owned(),
         });
     }
-    let looked_at = format!("{decided} decided changes, {confirmed} confirmed");
+    let looked_at = format!("{}, {confirmed} confirmed", counted(decided, "decided change"));
     Answer { area: Area::Enforcement, looked_at, findings }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Answer, Area, Case};
 use crate::{
+    diag::counted,
     git::ObjectId,
     model::{Digest, Finding, Severity, history::RunHistory},
 };
@@ -21,9 +22,10 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
         ));
     }
     let looked_at = format!(
-        "{} records, {} review files taken up, {runs} plans computed again",
-        case.history.size(),
-        case.history.acceptances().count()
+        "{}, {} taken up, {} computed again",
+        counted(case.history.size(), "record"),
+        counted(case.history.acceptances().count(), "review file"),
+        counted(runs, "plan")
     );
     Answer { area: Area::Integrity, looked_at, findings }
 }

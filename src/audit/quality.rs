@@ -2,14 +2,15 @@
 //! see that anybody has read.
 
 use super::{Answer, Area, Case};
+use crate::diag::counted;
 
 pub(super) fn check(case: &Case<'_>) -> Answer {
     let sum = |of: &dyn Fn(&crate::campaign::Quality) -> u64| case.qualities.iter().map(of).sum::<u64>();
     Answer {
         area: Area::Quality,
         looked_at: format!(
-            "{} items decided by people, {} settled by silence",
-            sum(&|one| one.human_decided),
+            "{} decided by people, {} settled by silence",
+            counted(sum(&|one| one.human_decided), "item"),
             sum(&|one| one.by_silence)
         ),
         findings: case.qualities.iter().flat_map(|one| one.findings.iter().cloned()).collect(),

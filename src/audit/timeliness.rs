@@ -4,6 +4,7 @@
 use super::{Answer, Area, Case};
 use crate::{
     campaign::{Ledger, Resolution, exception_findings, exceptions},
+    diag::counted,
     model::{ActionId, Finding, RepoId, Severity, Tier, file::Exception},
 };
 
@@ -44,7 +45,7 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
     findings.extend(exception_findings(&all, case.now));
     Answer {
         area: Area::Timeliness,
-        looked_at: format!("{measured} changes begun, {} exceptions", all.len()),
+        looked_at: format!("{} begun, {}", counted(measured, "change"), counted(all.len(), "exception")),
         findings,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{State, Status};
 use crate::{
-    diag::{Diagnostic, Diagnostics},
+    diag::{Diagnostic, Diagnostics, counted},
     model::{Digest, action::Decided, record::CampaignClose},
 };
 use std::collections::BTreeMap;
@@ -16,7 +16,9 @@ pub fn close(status: &Status, digest: Digest) -> Result<CampaignClose, Diagnosti
     let mut problems = Diagnostics::new();
     if status.closed {
         let message = format!("`{}` is closed already", status.campaign);
-        problems.push(Diagnostic::error("campaign-closed", message).help(format!("tenure report {}", status.campaign)));
+        problems.push(
+            Diagnostic::error("campaign-closed", message).help(format!("tenure campaign status {}", status.campaign)),
+        );
     }
     for item in status.items.iter().filter(|item| !item.state.is_done()) {
         let what = format!("{} `{}` of `{}` on `{}`", item.item, item.entitlement, item.principal, item.system);
@@ -25,7 +27,7 @@ pub fn close(status: &Status, digest: Digest) -> Result<CampaignClose, Diagnosti
         problems.push(problem.in_file(&item.path).help(&item.next));
     }
     for (who, items) in &status.looks {
-        let message = format!("{items} items wait for a second look by {who}");
+        let message = format!("{} to be looked at a second time by {who}", counted(*items, "item"));
         let help = format!("`tenure campaign look {}` writes their files", status.campaign);
         problems.push(Diagnostic::error("second-look-due", message).help(help));
     }

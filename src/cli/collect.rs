@@ -9,7 +9,7 @@ use crate::{
         Collector,
         catalogue::{self, OpenError, Surroundings},
     },
-    diag::Diagnostic,
+    diag::{Diagnostic, counted},
     inventory::{self, Difference, Limits, LoadError, Loaded, Progress, Task, WorkTree, difference},
     model::{Grant, SystemId, file::Observation},
 };
@@ -110,19 +110,19 @@ fn progress_bar(terminal: bool) -> ProgressBar {
 fn as_text(after: &Loaded, changes: Option<&Difference>) -> String {
     let observation = &after.observation;
     let mut lines = vec![format!(
-        "{}: {} grants from {} as {}, {} calls",
+        "{}: {} from {} as {}, {}",
         observation.system,
-        after.inventory.grants().len(),
+        counted(after.inventory.grants().len(), "grant"),
         observation.target,
         observation.identity,
-        observation.calls
+        counted(observation.calls, "call")
     )];
     for kind in &observation.kinds {
         let total = match (kind.control_total, &kind.control_source) {
             (Some(total), Some(source)) => format!("control total {total} ({source})"),
             _ => "no independent count".to_owned(),
         };
-        lines.push(format!("  {:<12}{:>8}  {} pages, {total}", kind.kind.as_str(), kind.count, kind.pages));
+        lines.push(format!("  {:<12}{:>8}  {}, {total}", kind.kind.as_str(), kind.count, counted(kind.pages, "page")));
     }
     lines.extend(observation.blind_spots.iter().map(|spot| format!("  not seen: {spot}")));
     match changes {

@@ -1,9 +1,9 @@
 //! How far a campaign is, as tables.
 
-use super::table::{Look, count};
+use super::table::Look;
 use crate::{
     campaign::{ItemStatus, State, Status},
-    diag::escape,
+    diag::{counted, escape},
     model::action::Decided,
 };
 
@@ -21,14 +21,14 @@ pub fn campaign_human(status: &Status, look: Look) -> String {
         "{} · {} of {} done · {window}\n",
         look.heading(status.campaign.as_str()),
         done,
-        count(status.items.len(), "item")
+        counted(status.items.len(), "item")
     );
     let states: Vec<_> = status.states.iter().map(|(state, number)| format!("{number} {state}")).collect();
     text.push_str(&format!("{}\n", states.join(" · ")));
     text.push_str(&decided(status));
     text.push('\n');
     for (who, items) in &status.looks {
-        let items = count(usize::try_from(*items).unwrap_or(usize::MAX), "item");
+        let items = counted(usize::try_from(*items).unwrap_or(usize::MAX), "item");
         text.push_str(&format!("second look: {items} for {who} · tenure campaign look {}\n", status.campaign));
     }
     let rows = status.reviewers.iter().map(|one| {

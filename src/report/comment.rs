@@ -3,10 +3,10 @@
 use super::{
     page::{Table, page},
     plan::{Show, by_system, decided_by, short},
-    table::count,
 };
 use crate::{
     campaign::dependents,
+    diag::counted,
     model::{
         Change, SystemId, Tier, Usage,
         action::{Loss, Planned},
@@ -44,13 +44,13 @@ pub fn plan_markdown<S>(plan: &Plan<S>, show: Show<'_>) -> String {
 /// What a reader should know before anything else.
 fn heading<S>(plan: &Plan<S>) -> String {
     let actions = plan.actions();
-    let mut text = count(actions.len(), "action");
+    let mut text = counted(actions.len(), "action");
     if !actions.is_empty() {
-        let _ = write!(text, " on {}", count(by_system(actions).len(), "system"));
+        let _ = write!(text, " on {}", counted(by_system(actions).len(), "system"));
     }
     let losing: BTreeSet<_> = actions.iter().flat_map(losers).collect();
     if !losing.is_empty() {
-        let _ = write!(text, ", {} losing access", count(losing.len(), "holder"));
+        let _ = write!(text, ", {} losing access", counted(losing.len(), "holder"));
     }
     let numbers = [
         (actions.iter().filter(|action| action.irreversible.is_some()).count(), "cannot be undone"),
@@ -145,7 +145,7 @@ fn losses(losses: &[Loss]) -> String {
     format!(
         "{}{}",
         told.join("; "),
-        more.map(|more| format!("; and {}", count(more, "other holder"))).unwrap_or_default()
+        more.map(|more| format!("; and {}", counted(more, "other holder"))).unwrap_or_default()
     )
 }
 

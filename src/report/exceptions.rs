@@ -1,11 +1,9 @@
 //! Exceptions as people read them: at a terminal, and as the monthly list of those who accepted them.
 
-use super::{
-    markdown::rows,
-    table::{Look, count},
-};
+use super::{markdown::rows, table::Look};
 use crate::{
     campaign::ExceptionStatus,
+    diag::counted,
     model::{Timestamp, file::Terms},
 };
 
@@ -16,13 +14,13 @@ pub fn exceptions_human(all: &[ExceptionStatus], look: Look) -> String {
     }
     let columns =
         ["exception", "stands", "rating", "holder", "rule", "first found", "until", "proof due", "renewals left"];
-    let head = look.heading(&count(all.len(), "exception"));
+    let head = look.heading(&counted(all.len(), "exception"));
     format!("{head}\n{}", look.table(&columns, all.iter().map(cells)))
 }
 
 /// Returns exceptions as Markdown: the list that their approvers go through.
 pub fn exceptions_markdown(all: &[ExceptionStatus]) -> String {
-    let mut text = format!("### Tenure: {}\n", count(all.len(), "exception"));
+    let mut text = format!("### Tenure: {}\n", counted(all.len(), "exception"));
     if !all.is_empty() {
         text.push_str(
             "\n| exception | stands | rating | holder | rule | first found | until | proof due | renewals left |\n",

@@ -2,10 +2,10 @@
 
 use super::{
     markdown::{cell, rows},
-    table::{Look, count},
+    table::Look,
 };
 use crate::{
-    diag::escape,
+    diag::{counted, escape},
     model::{Finding, Severity, Verdict},
 };
 use serde::Serialize;
@@ -62,8 +62,8 @@ pub fn judged_human(breaches: &[Breach], gaps: &[Gap], look: Look) -> String {
         let (place, missing) = (escape(&gap.place), escape(&gap.missing));
         text.push_str(&format!("{head} {place}: not known of {}: {missing}\n", gap.count));
     }
-    let unknown = count(gaps.iter().map(|gap| gap.count).sum(), "judgement");
-    text.push_str(&format!("{}; {unknown} not possible for want of facts\n", count(breaches.len(), "finding")));
+    let unknown = counted(gaps.iter().map(|gap| gap.count).sum::<usize>(), "judgement");
+    text.push_str(&format!("{}; {unknown} not possible for want of facts\n", counted(breaches.len(), "finding")));
     text
 }
 
@@ -87,7 +87,7 @@ pub fn judged_markdown(breaches: &[Breach], gaps: &[Gap]) -> String {
             .map(|gap| vec![gap.rule.clone(), gap.place.clone(), gap.count.to_string(), gap.missing.clone()]);
         rows(&mut text, told);
     }
-    text.push_str(&format!("\n{}\n", cell(&count(breaches.len(), "finding"))));
+    text.push_str(&format!("\n{}\n", cell(&counted(breaches.len(), "finding"))));
     text
 }
 

@@ -1,11 +1,8 @@
 //! A plan as a table per system with a diff of states, and as JSON.
 
-use super::{
-    changes::changes,
-    table::{Look, count},
-};
+use super::{changes::changes, table::Look};
 use crate::{
-    diag::escape,
+    diag::{counted, escape},
     inventory::People,
     model::{Inventory, SystemId, action::Planned},
     plan::{NoteCode, Plan, Trip},
@@ -28,7 +25,7 @@ pub struct Show<'a> {
 pub fn plan_human<S>(plan: &Plan<S>, show: Show<'_>, look: Look) -> String {
     let mut text = String::new();
     for (system, actions) in by_system(plan.actions()) {
-        let _ = writeln!(text, "{}", look.heading(&format!("{system}: {}", count(actions.len(), "action"))));
+        let _ = writeln!(text, "{}", look.heading(&format!("{system}: {}", counted(actions.len(), "action"))));
         text.push_str(&look.table(COLUMNS, actions.iter().map(|action| row(action))));
         let _ = writeln!(text, "{}", look.heading("calls, in this order"));
         for action in &actions {
@@ -58,7 +55,7 @@ pub fn plan_human<S>(plan: &Plan<S>, show: Show<'_>, look: Look) -> String {
         let _ = writeln!(text, "          {}", escape(&trip.help));
     }
     let held = if plan.held().is_empty() { String::new() } else { format!(", {} held", plan.held().len()) };
-    let _ = writeln!(text, "{}{held} · plan {}", count(plan.actions().len(), "action"), plan.digest());
+    let _ = writeln!(text, "{}{held} · plan {}", counted(plan.actions().len(), "action"), plan.digest());
     text
 }
 

@@ -1,15 +1,12 @@
 //! The problems of a run as Markdown, for a pull request or the summary of a job.
 
-use super::{
-    markdown::{MAX_MARKDOWN, cell},
-    table::count,
-};
-use crate::diag::{Diagnostic, Diagnostics, Severity};
+use super::markdown::{MAX_MARKDOWN, cell};
+use crate::diag::{Diagnostic, Diagnostics, Severity, counted};
 
 /// Returns one line that counts what was looked at and what was found.
 pub fn problems_summary(problems: &Diagnostics, files: usize) -> String {
     let (errors, warnings) = (problems.count(Severity::Error), problems.count(Severity::Warning));
-    format!("{files} governed files checked: {}, {}", count(errors, "error"), count(warnings, "warning"))
+    format!("{files} governed files checked: {}, {}", counted(errors, "error"), counted(warnings, "warning"))
 }
 
 /// Returns a heading and a table of problems: at most [`MAX_MARKDOWN`] bytes, errors first; what does not fit is counted.

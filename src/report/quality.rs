@@ -4,9 +4,12 @@ use super::{
     csv::csv,
     findings::findings_human,
     markdown::{cell, rows},
-    table::{Look, count},
+    table::Look,
 };
-use crate::campaign::{Quality, ReviewerQuality};
+use crate::{
+    campaign::{Quality, ReviewerQuality},
+    diag::counted,
+};
 
 /// Returns how a campaign was reviewed, for people at a terminal.
 pub fn quality_human(quality: &Quality, look: Look) -> String {
@@ -76,7 +79,7 @@ fn numbers(quality: &Quality) -> String {
     let items = usize::try_from(quality.items).unwrap_or(usize::MAX);
     format!(
         "{}: {} decided by people, {} settled by silence",
-        count(items, "item"),
+        counted(items, "item"),
         quality.human_decided,
         quality.by_silence
     )

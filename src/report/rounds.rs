@@ -1,8 +1,9 @@
 //! What happens to a campaign on its way: the close of a stage, what changed meanwhile, and who was passed over.
 
-use super::table::{Look, count};
+use super::table::Look;
 use crate::{
     campaign::Changed,
+    diag::counted,
     model::{
         ItemId, SystemId, Tier,
         file::{AfterSilence, Silent, StageClose},
@@ -43,7 +44,7 @@ pub fn drift_human(changes: &[Changed], look: Look) -> String {
         return String::new();
     }
     let open = changes.iter().filter(|change| change.disposition.is_none()).count();
-    let head = format!("{} since the population was frozen, {open} not looked at", count(changes.len(), "change"));
+    let head = format!("{} since the population was frozen, {open} not looked at", counted(changes.len(), "change"));
     let mut sorted: Vec<&Changed> = changes.iter().collect();
     sorted.sort_by_key(|change| (change.disposition.is_some(), change.tier));
     let row = |change: &&Changed| {

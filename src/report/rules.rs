@@ -1,10 +1,8 @@
 //! Rules with the numbers that hold, who set them, and the frameworks they serve.
 
-use super::{
-    markdown::cell,
-    table::{Look, count},
-};
+use super::{markdown::cell, table::Look};
 use crate::{
+    diag::counted,
     model::{
         Tier,
         file::{Rule, Scope},
@@ -35,8 +33,8 @@ pub fn rules_human(pack: &Pack, ids: &[&str], from: &str, look: Look) -> String 
     let mut text = look.table(&["rule", "severity", "verdict", "limits T0 T1 T2 T3", "what it demands"], rows);
     text.push_str(&format!(
         "{}, {} from {from}; {on}\n",
-        count(rules.len(), "rule"),
-        count(pack.pairs().iter().len(), "toxic pair")
+        counted(rules.len(), "rule"),
+        counted(pack.pairs().iter().len(), "toxic pair")
     ));
     text
 }

@@ -1,8 +1,8 @@
 //! What a run did, and what a later read says.
 
-use super::table::{Look, count};
+use super::table::Look;
 use crate::{
-    diag::escape,
+    diag::{counted, escape},
     enforce::{Done, How, Looked, OutOfBand, Summary, ToxicPairs},
     model::record::{OutcomeKind, VerificationKind},
 };
@@ -13,7 +13,7 @@ use std::fmt::Write;
 pub fn run_human(summary: &Summary, look: Look) -> String {
     let mut text = String::new();
     if summary.recovered > 0 {
-        let _ = writeln!(text, "looked into {} of an interrupted run", count(summary.recovered, "dangling intent"));
+        let _ = writeln!(text, "looked into {} of an interrupted run", counted(summary.recovered, "dangling intent"));
     }
     for done in &summary.done {
         let what = format!(
@@ -29,7 +29,7 @@ pub fn run_human(summary: &Summary, look: Look) -> String {
         }
     }
     let confirmed = summary.done.iter().filter(|done| done.is_confirmed()).count();
-    let _ = writeln!(text, "{} of {} confirmed by the target", confirmed, count(summary.done.len(), "action"));
+    let _ = writeln!(text, "{} of {} confirmed by the target", confirmed, counted(summary.done.len(), "action"));
     text
 }
 
@@ -103,7 +103,7 @@ pub fn verified_human(looked: &Looked, look: Look) -> String {
         }
     }
     let confirmed = seen.iter().filter(|v| v.judgement.kind == VerificationKind::Confirmed).count();
-    let _ = writeln!(text, "{} of {} confirmed by the target", confirmed, count(seen.len(), "action"));
+    let _ = writeln!(text, "{} of {} confirmed by the target", confirmed, counted(seen.len(), "action"));
     for system in &looked.systems {
         out_of_band(&mut text, system, look);
     }
@@ -121,7 +121,7 @@ fn toxic_pairs(text: &mut String, pairs: &ToxicPairs, look: Look) {
     for seen in pairs.resolved.iter().take(MOST_SHOWN) {
         let _ = writeln!(text, "{:<14} {}: nobody holds both sides any more", look.good("resolved"), escape(seen));
     }
-    let held = count(pairs.held.len(), "toxic pair");
+    let held = counted(pairs.held.len(), "toxic pair");
     let stale: Vec<_> = pairs.not_fresh.iter().map(ToString::to_string).collect();
     let stale = if stale.is_empty() { String::new() } else { format!("; not listed afresh: {}", stale.join(", ")) };
     let _ = writeln!(text, "{held} held by somebody{stale}");
@@ -150,7 +150,7 @@ fn out_of_band(text: &mut String, listed: &OutOfBand, look: Look) {
     }
     let _ = match found.len() {
         0 => writeln!(text, "{system}: nothing else has changed since its inventory was taken"),
-        many => writeln!(text, "{system}: {} out of band since its inventory was taken", count(many, "change")),
+        many => writeln!(text, "{system}: {} out of band since its inventory was taken", counted(many, "change")),
     };
 }
 

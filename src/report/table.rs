@@ -56,8 +56,3 @@ impl Look {
         text
     }
 }
-
-/// Returns `1 removal`, `2 removals`.
-pub(super) fn count(number: usize, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
-}

@@ -3,6 +3,7 @@
 use super::{Case, Line};
 use crate::{
     campaign::{dependents::dependents, facts::clip},
+    diag::counted,
     model::{GrantKind, Tier},
 };
 use std::collections::BTreeSet;
@@ -75,7 +76,7 @@ impl Case<'_> {
         if grants == 0 {
             return Line::unknown("what else the holder can reach");
         }
-        let (grant, system) = (plural(grants, "grant"), plural(systems.len(), "system"));
+        let (grant, system) = (counted(grants, "grant"), counted(systems.len(), "system"));
         let text = format!("{who} holds {grant} on {system} of this campaign, the worst {worst}");
         Line { text, marked: worst == Tier::T0 && self.item.tier != Tier::T0 }
     }
@@ -110,11 +111,6 @@ impl Case<'_> {
         lines.extend([Line::plain(format!("undo: {undo}, by {who}")), Line::plain(soak)]);
         lines
     }
-}
-
-/// Returns `1 grant`, `2 grants`.
-fn plural(number: usize, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
 /// A sentence of a rule as it may be shown on a card.

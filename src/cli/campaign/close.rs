@@ -7,6 +7,7 @@ use crate::{
         proof::{self, EngineArgs},
         session::Session,
     },
+    diag::counted,
     enforce::Journal,
     model::{CampaignId, record::Entry},
 };
@@ -40,8 +41,11 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         let word = if already { "was closed before" } else { "is closed" };
         writeln!(
             context.out,
-            "{} {word}: {} items, {} changes confirmed, {} by exception",
-            args.id, close.items, close.confirmed, close.excepted
+            "{} {word}: {}, {} confirmed, {} by exception",
+            args.id,
+            counted(close.items, "item"),
+            counted(close.confirmed, "change"),
+            close.excepted
         )?;
     }
     Ok(Exit::Done)

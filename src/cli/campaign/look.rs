@@ -4,7 +4,7 @@ use super::status::{sheets_of, unknown};
 use crate::{
     campaign::{folder, second_look},
     cli::{Context, Exit, Failure, Format, review::listed, session::Session},
-    diag::Diagnostic,
+    diag::{Diagnostic, counted},
     format::governed,
     inventory::{Source, WorkTree},
     model::{CampaignId, file::Review},
@@ -66,9 +66,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         context.json(&json!({"campaign": args.id, "drawn": opening.looks().count(), "written": files}))?;
         return Ok(Exit::Done);
     }
-    let mut text = format!("{}: {} items drawn for a second look\n", args.id, opening.looks().count());
+    let mut text = format!("{}: {} drawn for a second look\n", args.id, counted(opening.looks().count(), "item"));
     for sheet in &written {
-        text.push_str(&format!("  {:>4} items  {}\n", sheet.review.items.len(), sheet.path));
+        text.push_str(&format!("  {:>10}  {}\n", counted(sheet.review.items.len(), "item"), sheet.path));
     }
     text.push_str(match written.as_slice() {
         [] => "nothing waits that is not in a file already\n",

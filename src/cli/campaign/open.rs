@@ -8,7 +8,7 @@ use crate::{
         footing::{Footing, warnings},
         session::{Session, store},
     },
-    diag::Diagnostic,
+    diag::{Diagnostic, counted},
     model::{CampaignId, file::CampaignDefinition},
 };
 use serde_json::json;
@@ -131,12 +131,15 @@ pub(super) fn tell(opened: &Opened, context: &mut Context) -> Result<(), Failure
             "reviews": sheets,
         }));
     }
-    let mut text = format!("{}: {} items, closes {}\n", campaign.id, campaign.items, campaign.closes_at);
+    let mut text = format!("{}: {}, closes {}\n", campaign.id, counted(campaign.items, "item"), campaign.closes_at);
     if let Some(count) = campaign.definition.seeded.filter(|count| *count > 0) {
-        text.push_str(&format!("  {count} seeded items among them; keep the salt until the last stage is closed\n"));
+        text.push_str(&format!(
+            "  {} among them; keep the salt until the last stage is closed\n",
+            counted(count, "seeded item")
+        ));
     }
     for sheet in &opened.sheets {
-        text.push_str(&format!("  {:>4} items  {}\n", sheet.review.items.len(), sheet.path));
+        text.push_str(&format!("  {:>10}  {}\n", counted(sheet.review.items.len(), "item"), sheet.path));
     }
     text.push_str(&format!("next: tenure sign {path}, then merge {} to main\n", folder(&campaign.id)));
     context.out.write_all(text.as_bytes())?;

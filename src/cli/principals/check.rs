@@ -3,7 +3,7 @@
 use super::desk::Desk;
 use crate::{
     cli::{Context, Exit, Failure, Format},
-    diag::{Diagnostic, Diagnostics, Severity},
+    diag::{Diagnostic, Diagnostics, Severity, counted},
     format::governed,
     inventory::roster::{owners, unclaimed},
     model::{
@@ -63,7 +63,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
             write!(context.err, "{}", problems.render(context.err_style))?;
             let (errors, warnings) = (problems.count(Severity::Error), problems.count(Severity::Warning));
             let entries = desk.people.entries().len();
-            writeln!(context.out, "{entries} principals checked: {errors} errors, {warnings} warnings")?;
+            let found = format!("{}, {}", counted(errors, "error"), counted(warnings, "warning"));
+            writeln!(context.out, "{} checked: {found}", counted(entries, "principal"))?;
         }
     }
     Ok(if problems.is_empty() { Exit::Done } else { Exit::Findings })

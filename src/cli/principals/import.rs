@@ -3,7 +3,7 @@
 use super::{desk::Desk, filed::Filed};
 use crate::{
     cli::{Context, Exit, Failure, Format},
-    diag::Diagnostic,
+    diag::{Diagnostic, counted},
     inventory::roster::{Layout, Proposal, Row, read, unclaimed},
     model::{
         PrincipalId, SystemId,
@@ -114,7 +114,7 @@ fn proposed(args: &Args, system: &SystemId, desk: &Desk, context: &mut Context) 
         }
     }
     let many = guesses.len();
-    writeln!(context.out, "{many} accounts of {system} that nobody claims")?;
+    writeln!(context.out, "{} of {system} that nobody claims", counted(many, "account"))?;
     if many > 0 {
         writeln!(context.out, "next: add an account to the entry it belongs to; `--write` makes entries of their own")?;
     }
