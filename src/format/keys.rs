@@ -59,7 +59,7 @@ impl PublicKey {
             return Ok(key);
         }
         let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::Weak)?;
-        if key.is_weak() || key.to_edwards().compress().as_bytes() != bytes {
+        if key.is_weak() || !is_canonical(bytes) {
             return Err(KeyError::Weak);
         }
         RECENT.with_borrow_mut(|recent| recent[place] = Some(Self(key)));
@@ -129,6 +129,13 @@ impl PublicKey {
     pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
+}
+
+/// Returns whether y is written as a number below 2^255 - 19 (RFC 8032 section 5.1.3, step 1). The other way to spell a point
+/// twice, a negative x of zero, is one of points of small order.
+fn is_canonical(bytes: &[u8; 32]) -> bool {
+    let [first, middle @ .., last] = bytes;
+    *first < 0xed || last & 0x7f != 0x7f || middle.iter().any(|byte| *byte != 0xff)
 }
 
 impl fmt::Display for PublicKey {
@@ -360,6 +367,19 @@ mod tests {
         small[3][31] = 0x7f;
         for bytes in small {
             assert_eq!(PublicKey::from_bytes(&bytes), Err(KeyError::Weak), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn no_point_has_a_second_spelling() {
+        // All 19 numbers of 255 bits that are no field element, with both signs, and as many that are the greatest ones.
+        for (first, sign) in (0xda..=0xff).flat_map(|first| [(first, 0), (first, 0x80)]) {
+            let mut bytes = [0xff; 32];
+            (bytes[0], bytes[31]) = (first, 0x7f | sign);
+            let accepted = PublicKey::from_bytes(&bytes);
+            let point = VerifyingKey::from_bytes(&bytes).ok().filter(|key| !key.is_weak());
+            let is_only_one = point.is_some_and(|key| key.to_edwards().compress().as_bytes() == &bytes);
+            assert_eq!(accepted.is_ok(), is_only_one, "{bytes:?}");
         }
     }
 
