@@ -56,9 +56,9 @@ pub fn prepare_opened(folder: &Path, decided: u64) {
     world.decide(&path, &bytes, usize::MAX, &mut edits);
     let change = world.commit(&edits);
     world.head = Some(main);
-    world.pack();
     world.branch("refs/heads/main", main);
     world.branch("refs/heads/change", change);
+    world.pack();
 }
 
 /// Opens the campaign; returns how many items it has.
