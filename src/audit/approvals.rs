@@ -97,12 +97,13 @@ impl Merge<'_> {
         let mut strangers: BTreeSet<&Account> = BTreeSet::new();
         for (role, account) in acting {
             let subject = account.subject();
-            let holders: Vec<_> = kinship.holders(&subject).collect();
+            let holders: Vec<_> = kinship.holders(&subject);
             if holders.is_empty() {
                 strangers.insert(account);
             }
             for holder in holders {
-                for (item, tie) in self.decided().filter_map(|item| Some((item, kinship.tie(holder, &item.subject)?))) {
+                for (item, tie) in self.decided().filter_map(|item| Some((item, kinship.tie(&holder, &item.subject)?)))
+                {
                     let message = format!(
                         "{account} is `{holder}` and was {role} of #{}, which decides on {tie}: {}",
                         pull.number, item.id

@@ -93,7 +93,7 @@ impl<'a> Bench<'a> {
     pub fn eligible(&self, reviewer: &PrincipalId, subject: &str) -> Result<(), Bar> {
         self.fit(reviewer)?;
         match self.setting.kinship.tie(reviewer, subject) {
-            Some(tie) => Err(Bar::Tied(tie.clone())),
+            Some(tie) => Err(Bar::Tied(tie)),
             None => Ok(()),
         }
     }

@@ -151,11 +151,11 @@ impl Governed {
         for file in files.into_iter().filter(|file| file.mode == Mode::Plain) {
             let bytes = repository.blob(file.id, MAX_FILE)?;
             if let Ok(people) = governed::parse::<Principals>(&file.path, &bytes) {
-                self.people.insert(file.path, people);
+                self.people.insert(file.path, Arc::new(people));
             }
         }
         if let Some(trust) = &self.trust {
-            self.kinship = Arc::new(Kinship::new(trust.registry().file(), self.people.values()));
+            self.kinship = Arc::new(Kinship::new(trust.registry().shared(), self.people.values().cloned()));
         }
         Ok(())
     }

@@ -81,7 +81,7 @@ impl Court {
         registry.principals.sort_by(|a, b| a.id.cmp(&b.id));
         let registry = Registry::parse(governed::render(&registry).as_bytes(), path, None, &root).unwrap();
         let people = Principals { schema: Principals::KIND.schema().to_owned(), principals: people };
-        let kinship = Arc::new(Kinship::new(registry.file(), [&people]));
+        let kinship = Arc::new(Kinship::new(registry.shared(), [Arc::new(people)]));
         let path = "trust/mandate/1.toml";
         let mandate = Mandate::unverified(governed::parse(path, &file(path)).ok().unwrap(), &file(path));
         let partial = Partial { root: Some(root), registry: Some(registry), mandate: Some(mandate) };

@@ -31,7 +31,7 @@ pub struct Governed {
     pub(super) line: BTreeSet<ObjectId>,
     pub(super) partial: Partial,
     pub(super) trust: Option<Arc<Trust>>,
-    pub(super) people: BTreeMap<String, Principals>,
+    pub(super) people: BTreeMap<String, Arc<Principals>>,
     pub(super) kinship: Arc<Kinship>,
     /// Signed kinds of files and signatures that lie in the tree, by path.
     pub(super) files: BTreeMap<String, ObjectId>,

@@ -1,22 +1,27 @@
 //! Whose access is whose: what a principal may not review because it is their own.
 
+use super::family::{Family, Ties};
 use crate::model::{
     PrincipalId, Timestamp,
-    file::{PrincipalEntry, PrincipalKind, PrincipalStatus, Principals, Registry},
+    file::{Principals, Registry},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::HashMap,
     fmt,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 /// Who is tied to which accounts, by immutable ids and never by names: from the signed registry and from the principals'
 /// files.
-#[derive(Clone, Debug, Default)]
+///
+/// Making one costs nothing: everybody is indexed when the first question is asked, and whose ties are asked for, theirs are
+/// followed, once. Many thousands have access, and few of them sign.
+#[derive(Debug, Default)]
 pub struct Kinship {
-    /// What is a principal's own, by its id.
-    own: BTreeMap<PrincipalId, BTreeMap<String, Tie>>,
-    /// Who has left, and who leaves when.
-    leaves: BTreeMap<PrincipalId, Option<Timestamp>>,
+    registry: Option<Arc<Registry>>,
+    people: Vec<Arc<Principals>>,
+    family: OnceLock<Family>,
+    known: Mutex<HashMap<PrincipalId, Arc<Ties>>>,
 }
 
 /// How an account is tied to a principal.
@@ -42,135 +47,37 @@ impl fmt::Display for Tie {
 
 impl Kinship {
     /// Returns who is tied to what.
-    pub fn new<'a>(registry: &'a Registry, people: impl IntoIterator<Item = &'a Principals>) -> Self {
-        let family = Family::of(registry, people);
-        let entries = family.entries.values().flatten();
-        let leaves = entries.filter_map(|entry| match (entry.status, entry.ends) {
-            (PrincipalStatus::Left, _) => Some((entry.id.clone(), None)),
-            (PrincipalStatus::Active, ends) => ends.map(|ends| (entry.id.clone(), Some(ends))),
-        });
-        Self { leaves: leaves.collect(), own: family.ids().map(|id| (id.clone(), family.ties(id))).collect() }
+    pub fn new(registry: Arc<Registry>, people: impl IntoIterator<Item = Arc<Principals>>) -> Self {
+        Self { registry: Some(registry), people: people.into_iter().collect(), ..Self::default() }
     }
 
     /// Returns whether somebody has not left, and stays until then, as far as the principals' files say.
     pub fn stays(&self, principal: &PrincipalId, until: Timestamp) -> bool {
-        self.leaves.get(principal).is_none_or(|leaves| leaves.is_some_and(|leaves| leaves >= until))
+        self.family().leaves(principal).is_none_or(|leaves| leaves.is_some_and(|leaves| leaves >= until))
     }
 
     /// Returns how `subject` (`<system>:<immutable id>`) is tied to a principal; nothing when it is somebody else's.
-    pub fn tie(&self, principal: &PrincipalId, subject: &str) -> Option<&Tie> {
-        self.own.get(principal)?.get(subject)
+    pub fn tie(&self, principal: &PrincipalId, subject: &str) -> Option<Tie> {
+        self.ties(principal).get(subject).cloned()
     }
 
-    /// Returns whose own account `subject` is; more than one where it is disputed.
-    pub fn holders<'a>(&'a self, subject: &'a str) -> impl Iterator<Item = &'a PrincipalId> {
-        self.own.iter().filter(move |(_, ties)| ties.get(subject) == Some(&Tie::Account)).map(|(id, _)| id)
+    /// Returns whose own account `subject` is, sorted; more than one where they are one person, or it is disputed.
+    pub fn holders(&self, subject: &str) -> Vec<PrincipalId> {
+        self.family().holders(subject)
     }
-}
 
-/// Everybody, indexed by what ties them: the cost of one principal's ties is that of what is theirs.
-#[derive(Default)]
-struct Family<'a> {
-    /// The accounts that the registry says are a principal's own.
-    registered: BTreeMap<&'a PrincipalId, &'a [String]>,
-    entries: BTreeMap<&'a PrincipalId, Vec<&'a PrincipalEntry>>,
-    /// The identities that claim an account.
-    claims: BTreeMap<&'a str, Vec<&'a PrincipalEntry>>,
-    /// The non-human identities that a principal, or a group of them, answers for.
-    wards: BTreeMap<&'a str, Vec<&'a PrincipalEntry>>,
-    /// The groups and teams that a principal is in.
-    groups: BTreeMap<&'a PrincipalId, BTreeSet<&'a str>>,
-    /// Who is in a group or team.
-    members: BTreeMap<&'a str, BTreeSet<&'a PrincipalId>>,
-}
+    fn family(&self) -> &Family {
+        self.family.get_or_init(|| Family::of(self.registry.clone(), self.people.clone()))
+    }
 
-impl<'a> Family<'a> {
-    fn of(registry: &'a Registry, people: impl IntoIterator<Item = &'a Principals>) -> Self {
-        let mut family = Self::default();
-        family.registered.extend(registry.principals.iter().map(|p| (&p.id, p.subjects.as_slice())));
-        for principal in &registry.principals {
-            principal.groups.iter().for_each(|group| family.join(&principal.id, group));
+    fn ties(&self, principal: &PrincipalId) -> Arc<Ties> {
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ties) = known().get(principal) {
+            return ties.clone();
         }
-        for entry in people.into_iter().flat_map(|file| &file.principals) {
-            family.entries.entry(&entry.id).or_default().push(entry);
-            entry.team.iter().for_each(|team| family.join(&entry.id, team));
-            for account in &entry.accounts {
-                family.claims.entry(account).or_default().push(entry);
-            }
-            // A manager may review the people they lead; whoever answers for a machine may not review the machine.
-            if entry.kind != PrincipalKind::Person {
-                for guardian in [&entry.owner, &entry.deputy, &entry.sponsor].into_iter().flatten() {
-                    family.wards.entry(guardian.as_str()).or_default().push(entry);
-                }
-            }
-        }
-        family
-    }
-
-    fn join(&mut self, principal: &'a PrincipalId, group: &'a str) {
-        self.groups.entry(principal).or_default().insert(group);
-        self.members.entry(group).or_default().insert(principal);
-    }
-
-    fn ids(&self) -> impl Iterator<Item = &'a PrincipalId> {
-        self.registered.keys().chain(self.entries.keys()).copied().collect::<BTreeSet<_>>().into_iter()
-    }
-
-    /// Returns what is somebody's own. Where a group signs with a key of its own, what is any of its members' is too.
-    fn ties(&self, id: &'a PrincipalId) -> BTreeMap<String, Tie> {
-        let mut ties = self.own(id);
-        for member in self.members.get(id.as_str()).into_iter().flatten().filter(|member| **member != id) {
-            for subject in self.own(member).into_keys() {
-                ties.entry(subject).or_insert_with(|| Tie::Member((*member).clone()));
-            }
-        }
+        let ties = Arc::new(self.family().ties(principal));
+        known().insert(principal.clone(), ties.clone());
         ties
-    }
-
-    fn own(&self, id: &'a PrincipalId) -> BTreeMap<String, Tie> {
-        let mut ties = BTreeMap::new();
-        let selves = self.selves(id, &mut ties);
-        // Ownership reaches through identities that own identities, and to everybody in a group that owns one.
-        let groups = selves.iter().filter_map(|own| self.groups.get(*own)).flatten().copied();
-        let all = selves.iter().map(|own| own.as_str()).chain(groups);
-        // Nearly everybody answers for nobody.
-        let mut next: Vec<&str> = all.filter(|guardian| self.wards.contains_key(guardian)).collect();
-        let mut seen: BTreeSet<&str> = next.iter().copied().collect();
-        while let Some(guardian) = next.pop() {
-            for ward in self.wards.get(guardian).into_iter().flatten() {
-                for account in &ward.accounts {
-                    let tie = Tie::Owned(ward.id.clone());
-                    if ties.get(account).is_none_or(|nearer| tie < *nearer) {
-                        ties.insert(account.clone(), tie);
-                    }
-                }
-                if seen.insert(ward.id.as_str()) {
-                    next.push(ward.id.as_str());
-                }
-            }
-        }
-        ties
-    }
-
-    /// Returns the ids that are one principal: a second identity is the same one when it shares an account.
-    fn selves(&self, id: &'a PrincipalId, ties: &mut BTreeMap<String, Tie>) -> BTreeSet<&'a PrincipalId> {
-        let mut selves = BTreeSet::from([id]);
-        let mut next: Vec<&'a PrincipalId> = vec![id];
-        while let Some(current) = next.pop() {
-            let registered = self.registered.get(current).copied().unwrap_or_default();
-            let claimed = self.entries.get(current).into_iter().flatten().flat_map(|entry| &entry.accounts);
-            for account in registered.iter().chain(claimed) {
-                if ties.insert(account.clone(), Tie::Account).is_some() {
-                    continue;
-                }
-                for entry in self.claims.get(account.as_str()).into_iter().flatten() {
-                    if selves.insert(&entry.id) {
-                        next.push(&entry.id);
-                    }
-                }
-            }
-        }
-        selves
     }
 }
 
@@ -226,14 +133,17 @@ mod tests {
              boss person db:5\nhelped service db:6 boss ana\ncircle-a service db:7 circle-b\ncircle-b service db:8 circle-a\n\
              ops person -\nshared service db:9 ops\nhers agent db:10 boss - ana\n",
         );
-        let kinship = Kinship::new(&registry, [&file]);
-        let tie = |who: &str, subject: &str| kinship.tie(&id(who), subject).cloned();
+        let kinship = Kinship::new(Arc::new(registry), [Arc::new(file)]);
+        let tie = |who: &str, subject: &str| kinship.tie(&id(who), subject);
         for own in ["db:1", "aws:1", "db:2"] {
             assert_eq!(tie("ana", own), Some(Tie::Account), "{own}");
         }
         for (owned, through) in [("db:3", "bot"), ("db:4", "etl"), ("db:6", "helped"), ("db:10", "hers")] {
             assert_eq!(tie("ana", owned), Some(Tie::Owned(id(through))), "{owned}");
         }
+        assert_eq!(tie("ana-admin", "db:1"), Some(Tie::Account), "also where only the registry links the two");
+        assert_eq!(kinship.holders("db:1"), ["ana", "ana-admin"].map(id));
+        assert_eq!(kinship.holders("db:404"), []);
         assert_eq!(tie("ana", "db:5"), None);
         assert_eq!(tie("boss", "db:1"), None, "a manager may review the people they lead");
         assert_eq!(tie("ops", "db:1"), Some(Tie::Member(id("ana"))), "a group is each of its members");

@@ -14,6 +14,7 @@ mod check_policies;
 pub(crate) mod court;
 mod deciding;
 mod docket;
+mod family;
 mod founding;
 mod governed;
 mod judge;

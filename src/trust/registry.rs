@@ -8,12 +8,12 @@ use crate::{
         file::{self, KeyState, RegistryPrincipal},
     },
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A registry whose signatures were verified, or that is about to be.
 #[derive(Clone, Debug)]
 pub struct Registry {
-    file: file::Registry,
+    file: Arc<file::Registry>,
     digest: Digest,
     keys: BTreeMap<PublicKey, (PrincipalId, KeyState, Option<u64>)>,
 }
@@ -58,7 +58,7 @@ impl Registry {
                 }
             }
         }
-        let registry = Self { digest: Digest::of(bytes), file, keys };
+        let registry = Self { digest: Digest::of(bytes), file: Arc::new(file), keys };
         registry.check_engine(root)?;
         Ok(registry)
     }
@@ -94,8 +94,13 @@ impl Registry {
     }
 
     /// Returns the file.
-    pub const fn file(&self) -> &file::Registry {
+    pub fn file(&self) -> &file::Registry {
         &self.file
+    }
+
+    /// Returns the file, for who keeps it.
+    pub(super) fn shared(&self) -> Arc<file::Registry> {
+        self.file.clone()
     }
 
     /// Returns the digest of the file.

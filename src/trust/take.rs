@@ -69,7 +69,7 @@ impl Governed {
         for file in &touched.people {
             let Some(bytes) = self.bytes(repository, commit, &file.path, file.id)? else { continue };
             match governed::parse::<Principals>(&file.path, &bytes) {
-                Ok(people) => drop(self.people.insert(file.path.clone(), people)),
+                Ok(people) => drop(self.people.insert(file.path.clone(), Arc::new(people))),
                 // What was known of them stays: a file that cannot be read must not make a stranger of anybody.
                 Err(problems) => self.refuse(commit, &file.path, problems.into()),
             }
@@ -79,7 +79,7 @@ impl Governed {
         }
         let changed = trust_changed || !touched.people.is_empty() || !touched.people_gone.is_empty();
         if changed && let Some(trust) = &self.trust {
-            self.kinship = Arc::new(Kinship::new(trust.registry().file(), self.people.values()));
+            self.kinship = Arc::new(Kinship::new(trust.registry().shared(), self.people.values().cloned()));
         }
         Ok(())
     }

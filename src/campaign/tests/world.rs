@@ -15,7 +15,10 @@ use crate::{
     policy::{Pack, Sources},
     trust::Kinship,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 pub(super) const BASE: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -181,7 +184,7 @@ impl World {
 
     pub(super) fn with_setting<T>(&self, then: impl FnOnce(&Setting<'_>) -> T) -> T {
         let file = Principals { schema: "tenure/principals/v1".to_owned(), principals: self.entries.clone() };
-        let kinship = Kinship::new(&self.registry, [&file]);
+        let kinship = Kinship::new(Arc::new(self.registry.clone()), [Arc::new(file.clone())]);
         let (people, _) = People::new([("principals.toml", file)]);
         let certified = BTreeMap::new();
         let portraits = Portraits::new(Known {
