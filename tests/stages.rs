@@ -100,7 +100,7 @@ fn only_who_was_asked_decides() {
     let files = by(&world, "fay");
     let head = world.commit(&[world.main], &files, "a change");
     let checked = check(&world.repository, world.pin, Some(world.main), head).unwrap();
-    let told = checked.problems.render(Style::plain()).replace(items[0].id.as_str(), "itm-1");
+    let told = checked.problems.render(Style::plain()).replace(&items[0].id.to_string(), "itm-1");
     insta::assert_snapshot!(told);
 }
 

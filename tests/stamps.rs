@@ -358,7 +358,7 @@ fn a_second_look_is_blind_and_what_two_cannot_agree_on_is_held_until_a_third_dec
         let shown = told(&world, 0, &["campaign", "overview", CAMPAIGN, path]).exits(0);
         shown.hides("first word").says(&format!("0 of {} decided", review.items.len()));
         let card = ["review", CAMPAIGN, "--as", review.reviewer.as_str(), "--file", path, "--next", "--format", "json"];
-        told(&world, 0, &card).exits(0).says(review.items[0].id.as_str()).hides("first word");
+        told(&world, 0, &card).exits(0).says(&review.items[0].id.to_string()).hides("first word");
     }
     told(&world, 0, &["campaign", "look", CAMPAIGN]).exits(0).says("nothing waits");
     told(&world, 0, &["check"]).exits(0);
@@ -385,7 +385,7 @@ fn a_second_look_is_blind_and_what_two_cannot_agree_on_is_held_until_a_third_dec
     told(&world, 0, &["check"]).exits(0);
     let status = told(&world, 0, &["campaign", "status", CAMPAIGN]).exits(3);
     status.says("high[second-look-disagrees]").says("a third person decides");
-    told(&world, 0, &["plan"]).exits(0).says("0 actions").hides(torn.id.as_str());
+    told(&world, 0, &["plan"]).exits(0).says("0 actions").hides(&torn.id.to_string());
     let quality = told(&world, 0, &["campaign", "quality", CAMPAIGN, "--format", "json"]);
     let quality: serde_json::Value = serde_json::from_str(&quality.out).unwrap();
     let ana = quality["reviewers"].as_array().unwrap().iter().find(|one| one["reviewer"] == "ana").unwrap();
@@ -417,7 +417,7 @@ fn row_38_a_seeded_item_is_inert_whatever_is_decided_about_it() {
     let plan = told(&world, 0, &["plan"]).exits(0);
     plan.says("0 actions").hides("held");
     for item in seeds(&world) {
-        told(&world, 0, &["plan", "--format", "json"]).exits(0).hides(item.as_str());
+        told(&world, 0, &["plan", "--format", "json"]).exits(0).hides(&item.to_string());
     }
     world.enforce(&[]).exits(0);
     host::is_untouched(&world.join("web-1"));

@@ -79,7 +79,7 @@ pub fn missing(opening: &Opening, stage: u32) -> BTreeMap<PrincipalId, BTreeSet<
     let mut missing: BTreeMap<PrincipalId, BTreeSet<ItemId>> = BTreeMap::new();
     for item in opening.items().filter(|item| opening.course(item).reached(stage)) {
         for reviewer in opening.missing(item, stage) {
-            missing.entry(reviewer).or_default().insert(item.clone());
+            missing.entry(reviewer).or_default().insert(*item);
         }
     }
     missing
@@ -168,7 +168,7 @@ fn outcomes(
             _ => AfterSilence::Except,
         };
         let (principal, entitlement) = (item.principal.clone(), item.entitlement.clone());
-        outcomes.push(Silent { item: item.id.clone(), then, principal, entitlement });
+        outcomes.push(Silent { item: item.id, then, principal, entitlement });
     }
     Ok(outcomes)
 }

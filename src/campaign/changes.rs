@@ -157,7 +157,7 @@ fn changed(grant: &Grant, change: Drift, tier: Tier) -> Changed {
 impl Disposals {
     fn of(&self, item: &ItemId, grant: &Grant, change: Drift) -> Option<Disposition> {
         if self.decided.contains(item) {
-            return Some(Disposition::Decision(item.clone()));
+            return Some(Disposition::Decision(*item));
         }
         if change == Drift::Removed {
             return Some(Disposition::Gone);

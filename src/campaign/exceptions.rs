@@ -164,7 +164,7 @@ impl Ledger<'_> {
             id: exception.id.clone(),
             path: exception.path().to_owned(),
             validity,
-            item: exception.item.clone(),
+            item: exception.item,
             grant: exception.grant,
             lowers: exception.lowers,
             subject: exception.subject.clone(),

@@ -20,7 +20,7 @@ pub(super) fn look_again(
 ) {
     let decided = std::mem::take(&mut resolved.decided);
     for resolution in decided {
-        let item = resolution.item.clone();
+        let item = resolution.item;
         let Some(lookers) = opening.lookers(&item) else {
             resolved.decided.push(resolution);
             continue;
@@ -60,7 +60,7 @@ fn by_third(resolution: Resolution, review: &Verified<Review>, own: &Item) -> Re
     let basis = Basis {
         path: review.path().to_owned(),
         file: review.digest(),
-        item: resolution.item.clone(),
+        item: resolution.item,
         verdict,
         signers: review.names(),
         decided: Decided::ByPeople,
@@ -116,7 +116,7 @@ pub fn second_look(
             (Some(look), None) if opening.is_disputed(item) => lookers.iter().find(|who| **who != look.by),
             _ => None,
         };
-        let Some(who) = who.filter(|who| !begun.contains(&(item.clone(), (*who).clone()))) else { continue };
+        let Some(who) = who.filter(|who| !begun.contains(&(*item, (*who).clone()))) else { continue };
         let look = opening.second_look(item).map(|look| &look.by);
         // A look is one person's; a word between two is a decision like any other.
         let signers = if look.is_some() { super::assign::signers(thresholds, stub.tier) } else { 1 };

@@ -8,7 +8,10 @@ use crate::{
     diag::Source,
     model::{
         CampaignId, Digest, Grant, GrantKind, Inventory, ItemId, SystemId, Tier, Usage,
-        file::{CampaignDefinition, PrincipalEntry, PrincipalKind, PrincipalStatus, Scope, Selector},
+        file::{
+            CampaignDefinition, PrincipalEntry, PrincipalKind, PrincipalStatus, Scope, Selector,
+            population as digest_of,
+        },
     },
     policy::{self, Condition},
 };
@@ -48,14 +51,7 @@ impl<'a> Roll<'a> {
     /// Returns the digest over all items: lines of `<item id> <grant digest>`, sorted. The order of grants, systems and
     /// selectors does not matter.
     pub fn digest(&self) -> Digest {
-        let mut text = String::with_capacity(self.members.len() * 96);
-        for (item, member) in &self.members {
-            text.push_str(item.as_str());
-            text.push(' ');
-            text.push_str(&member.digest.to_string());
-            text.push('\n');
-        }
-        Digest::of(text)
+        digest_of(self.members.iter().map(|(item, member)| (item, &member.digest)))
     }
 
     /// Returns an item.

@@ -90,7 +90,7 @@ impl Seeds {
         let renames =
             |text: &str| inert.renames.iter().fold(text.to_owned(), |text, (from, to)| renamed(&text, from, to));
         Some(Item {
-            id: inert.id.clone(),
+            id: inert.id,
             grant: inert.grant,
             subject: inert.subject.clone(),
             principal: inert.principal.clone(),
@@ -145,7 +145,7 @@ impl<'a, 'r> Casting<'a, 'r> {
         let (item, member) = any?;
         self.taken.insert(item);
         self.given.extend(self.reviewers.get(item));
-        Some((item.clone(), member))
+        Some((*item, member))
     }
 
     /// Returns whether policy would take it away, and leaves it to the reviewer's word: what is kept by an exception only

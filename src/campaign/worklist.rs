@@ -173,7 +173,7 @@ impl Head<'_> {
         let entry = self.setting.people.behind(&subject);
         let advice = self.advisor.advice(member);
         let item = Item {
-            id: id.clone(),
+            id: *id,
             grant: member.digest,
             subject,
             tier: member.tier,
@@ -188,13 +188,13 @@ impl Head<'_> {
             reason: String::new(),
             supersedes: None,
         };
-        let rank = (item.tier, Reverse(advice.weight()), item.subject.clone(), item.entitlement.clone(), id.clone());
+        let rank = (item.tier, Reverse(advice.weight()), item.subject.clone(), item.entitlement.clone(), *id);
         Some((rank, item))
     }
 
     fn seeded(&self, (rank, model): &(Rank, Item)) -> Option<(Rank, Item)> {
         let item = self.seeds.like(model)?;
-        let rank = (rank.0, rank.1, item.subject.clone(), item.entitlement.clone(), item.id.clone());
+        let rank = (rank.0, rank.1, item.subject.clone(), item.entitlement.clone(), item.id);
         Some((rank, item))
     }
 

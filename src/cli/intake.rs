@@ -95,7 +95,7 @@ fn exceptions(session: &Session, history: &History) -> Vec<Entry> {
             Entry::Exception(ExceptionSeen {
                 path: exception.path().to_owned(),
                 digest: exception.digest(),
-                item: exception.item.clone(),
+                item: exception.item,
                 until: exception.until,
             })
         })

@@ -161,7 +161,7 @@ fn intent_of(action: &Planned, plan: &Plan<Cleared>) -> Entry {
         action: action.id.clone(),
         plan: plan.digest(),
         system: action.grant.system.clone(),
-        item: action.basis.item.clone(),
+        item: action.basis.item,
         grant: action.grant.key.clone(),
         precondition: action.precondition,
         verb: action.change.verb().to_owned(),

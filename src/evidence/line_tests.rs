@@ -75,7 +75,7 @@ fn entries() -> Vec<Entry> {
             items: 2,
         }),
         Entry::DecisionRejected(DecisionRejected { path: path.clone(), digest, code: "self-review".into() }),
-        Entry::Exception(ExceptionSeen { path, digest, item: item.clone(), until: time }),
+        Entry::Exception(ExceptionSeen { path, digest, item, until: time }),
         merge(Told::Pushed),
         merge(Told::Unknown(text.clone())),
         merge(Told::Pull(Box::new(Pull {

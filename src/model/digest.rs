@@ -1,13 +1,13 @@
 //! SHA-256 digests, written `sha256:` and 64 lower-case hexadecimal digits.
 
+use super::text;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
 /// A SHA-256 digest (FIPS 180-4), the only hash Tenure's own bindings rest on.
-#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, JsonSchema)]
 #[schemars(with = "String", extend("pattern" = "^sha256:[0-9a-f]{64}$"))]
 pub struct Digest([u8; 32]);
 
@@ -44,10 +44,15 @@ impl Digest {
 
     /// Returns the 64 hexadecimal digits without the `sha256:` in front, as `sha256sum` prints them.
     pub fn hex(&self) -> String {
-        let mut text = String::with_capacity(64);
-        let digits = |byte: &u8| [byte >> 4, byte & 15].map(|nibble| char::from(HEX[usize::from(nibble)]));
-        text.extend(self.0.iter().flat_map(digits));
-        text
+        self.digits().iter().map(|digit| char::from(*digit)).collect()
+    }
+
+    fn digits(&self) -> [u8; 64] {
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(&self.0) {
+            pair.copy_from_slice(&[byte >> 4, byte & 15].map(|nibble| HEX[usize::from(nibble)]));
+        }
+        digits
     }
 
     /// Reads 64 lower-case hexadecimal digits.
@@ -82,7 +87,9 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha256:{}", self.hex())
+        f.write_str("sha256:")?;
+        // INVARIANT: hexadecimal digits are ASCII.
+        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
@@ -92,16 +99,15 @@ impl fmt::Debug for Digest {
     }
 }
 
-impl TryFrom<String> for Digest {
-    type Error = NotADigest;
-    fn try_from(text: String) -> Result<Self, NotADigest> {
-        Self::parse(&text)
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
-impl From<Digest> for String {
-    fn from(digest: Digest) -> Self {
-        digest.to_string()
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::read(deserializer, Self::parse)
     }
 }
 

@@ -161,7 +161,7 @@ impl History {
                 let before = self.actions.remove(&intent.action);
                 let next = ActionHistory {
                     system: intent.system.clone(),
-                    item: intent.item.clone(),
+                    item: intent.item,
                     grant: intent.grant.clone(),
                     verb: intent.verb.clone(),
                     plan: intent.plan,

@@ -25,6 +25,7 @@ pub mod presence;
 pub mod reason;
 pub mod record;
 pub mod strategy;
+mod text;
 pub mod time;
 pub mod verdict;
 

@@ -1,14 +1,14 @@
 //! Time as a claim: UTC instants, and clocks that are passed as arguments.
 
+use super::text;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// An instant in UTC to the second, written as RFC 3339: `2026-11-23T05:00:00Z`.
 ///
 /// Clocks are claims. What orders evidence is its sequence, never a timestamp.
-#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, JsonSchema)]
 #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"))]
 pub struct Timestamp(i64);
 
@@ -51,6 +51,14 @@ impl Timestamp {
         let time = Self::from_unix(instant.as_second());
         if time.to_string() == full { Ok(time) } else { Err(refuse()) }
     }
+
+    /// Reads `2026-11-23T05:00:00Z`, as files say it: a date alone is for command lines.
+    ///
+    /// # Errors
+    /// When `text` is in any other form.
+    pub fn parse_whole(text: &str) -> Result<Self, NotATime> {
+        if text.len() == 10 { Err(NotATime(text.to_owned())) } else { Self::parse(text) }
+    }
 }
 
 impl fmt::Display for Timestamp {
@@ -68,16 +76,15 @@ impl fmt::Debug for Timestamp {
     }
 }
 
-impl TryFrom<String> for Timestamp {
-    type Error = NotATime;
-    fn try_from(text: String) -> Result<Self, NotATime> {
-        if text.len() == 10 { Err(NotATime(text)) } else { Self::parse(&text) }
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
-impl From<Timestamp> for String {
-    fn from(time: Timestamp) -> Self {
-        time.to_string()
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::read(deserializer, Self::parse_whole)
     }
 }
 

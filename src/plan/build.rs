@@ -61,7 +61,7 @@ pub fn build(inputs: &Inputs<'_>) -> Result<Plan<Draft>, NotCanonical> {
             Step::Act(action) => actions.push(*action),
             Step::Done => {}
             Step::Hold(code, why, next) => {
-                let (system, item) = (resolution.system.clone(), resolution.item.clone());
+                let (system, item) = (resolution.system.clone(), resolution.item);
                 held.push(Held { system, item, code, why, next });
             }
         }

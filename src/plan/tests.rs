@@ -61,7 +61,7 @@ fn decided(grant: &Grant, verdict: Verdict) -> Resolution {
     let basis = Basis {
         path: "p".into(),
         file: Digest::ZERO,
-        item: item.clone(),
+        item,
         verdict,
         signers: vec!["ana".into()],
         decided: Default::default(),
@@ -310,7 +310,7 @@ fn confirm(world: &mut World, action: &crate::model::action::Planned) {
         action: action.id.clone(),
         plan: Digest::ZERO,
         system: id(),
-        item: action.basis.item.clone(),
+        item: action.basis.item,
         grant: action.grant.key.clone(),
         precondition: action.precondition,
         verb: action.change.verb().into(),

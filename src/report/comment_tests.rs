@@ -56,14 +56,7 @@ fn decided(grant: &Grant, verdict: Verdict) -> Resolution {
     let campaign = CampaignId::parse("c").unwrap();
     let item = ItemId::of(&campaign, &grant.system, &grant.key);
     let signers = vec!["ana".into()];
-    let basis = Basis {
-        path: "p".into(),
-        file: Digest::ZERO,
-        item: item.clone(),
-        verdict,
-        signers,
-        decided: Default::default(),
-    };
+    let basis = Basis { path: "p".into(), file: Digest::ZERO, item, verdict, signers, decided: Default::default() };
     Resolution {
         campaign,
         system: grant.system.clone(),

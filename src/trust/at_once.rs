@@ -86,7 +86,7 @@ impl Governed {
         let mut places: BTreeMap<(CampaignId, u32, ItemId), Vec<String>> = BTreeMap::new();
         for (path, (review, _)) in &reviews {
             for item in decided(review) {
-                let place = (review.campaign.clone(), review.stage(), item.id.clone());
+                let place = (review.campaign.clone(), review.stage(), item.id);
                 places.entry(place).or_default().push(path.clone());
             }
         }

@@ -270,7 +270,8 @@ fn diagnose(found: &Found, texts: &mut Texts<'_>) -> Diagnostics {
     };
     let placed = texts.source(&found.path).and_then(|source| {
         let review: Review = governed::parse(source.name(), source.text().as_bytes()).ok()?;
-        let index = review.items.iter().position(|own| own.id.as_str() == item)?;
+        let item = ItemId::parse(item).ok()?;
+        let index = review.items.iter().position(|own| own.id == item)?;
         let steps: [Step<'_>; 3] = ["item".into(), index.into(), key.into()];
         let span = governed::place(source.text(), &steps);
         Some(problem.clone().at(&source, span, label))

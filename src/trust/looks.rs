@@ -93,7 +93,7 @@ impl Opening {
                 drawn.insert(item);
             }
             if put.tier() != Tier::T0 {
-                rest.push((number(item.as_str()), item));
+                rest.push((number(&item.to_string()), item));
             }
         }
         rest.sort();
@@ -105,7 +105,7 @@ impl Opening {
             let is_fallback = |who: &PrincipalId| self.campaign.definition.is_fallback(who);
             // The fallbacks are kept for what two cannot agree on.
             lookers.sort_by_cached_key(|who| (is_fallback(who), number(&format!("{item}\n{who}"))));
-            (item.clone(), lookers)
+            (*item, lookers)
         });
         self.looks = looks.collect();
     }

@@ -146,7 +146,7 @@ pub fn action(change: Change, grant: &Grant, draft: Draft) -> Action<Ready> {
     let basis = Basis {
         path: "campaigns/2026-q4/reviews/aws/ana.toml".to_owned(),
         file: Digest::ZERO,
-        item: item.clone(),
+        item,
         verdict: Verdict::Revoke,
         signers: vec!["ana".to_owned()],
         decided: Default::default(),

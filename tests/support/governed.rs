@@ -247,13 +247,13 @@ impl World {
         let mut listed: Vec<Silent> = silent
             .iter()
             .map(|(item, then)| Silent {
-                item: item.id.clone(),
+                item: item.id,
                 then: *then,
                 principal: item.principal.clone(),
                 entitlement: item.entitlement.clone(),
             })
             .collect();
-        listed.sort_by(|a, b| a.item.cmp(&b.item));
+        listed.sort_by_key(|a| a.item);
         let mut close = StageClose {
             schema: StageClose::KIND.schema().to_owned(),
             repo: self.founding.repo.clone(),

@@ -401,7 +401,7 @@ fn decide(system: &str, item: &mut Item, decisions: &[Decision<'_>], used: &mut 
 
 /// Returns a reason that no other item has: nobody here stamps.
 pub fn reason(item: &Item) -> String {
-    let hex = Digest::of(item.id.as_str()).hex();
+    let hex = Digest::of(item.id.to_string()).hex();
     let letters: String =
         hex.bytes().map(|b| char::from(if b.is_ascii_digit() { b - b'0' + b'g' } else { b })).collect();
     format!("as its owner asked for {} {} {}", &letters[..8], &letters[8..16], &letters[16..24])

@@ -177,7 +177,7 @@ impl<'c> Both<'c> {
         definition.overall = plan.overall;
         definition.stages = plan.stages.iter().enumerate().map(stage).collect();
         let put = |(item, stage, who): &(usize, u32, Vec<Name>)| {
-            let put: Vec<_> = who.iter().map(|who| (items[*item].id.clone(), *stage, id(who))).collect();
+            let put: Vec<_> = who.iter().map(|who| (items[*item].id, *stage, id(who))).collect();
             put
         };
         let all: Vec<_> = plan.asked.iter().flat_map(put).collect();
@@ -383,13 +383,13 @@ impl<'c> Both<'c> {
         let mut listed: Vec<Silent> = silent
             .iter()
             .map(|(item, then)| Silent {
-                item: self.items[*item].id.clone(),
+                item: self.items[*item].id,
                 then: written(*then),
                 principal: self.items[*item].principal.clone(),
                 entitlement: self.items[*item].entitlement.clone(),
             })
             .collect();
-        listed.sort_by(|a, b| a.item.cmp(&b.item));
+        listed.sort_by_key(|a| a.item);
         let close = StageClose {
             schema: StageClose::KIND.schema().to_owned(),
             repo: repo(),

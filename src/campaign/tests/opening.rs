@@ -350,7 +350,7 @@ proptest! {
         turned.rotate_left(turn % count);
         let world = world.collected("db", grants, observed());
         let opened = world.open().unwrap();
-        let ids: Vec<_> = opened.sheets.iter().flat_map(|s| s.review.items.iter().map(|item| item.id.clone())).collect();
+        let ids: Vec<_> = opened.sheets.iter().flat_map(|s| s.review.items.iter().map(|item| item.id)).collect();
         prop_assert_eq!(ids.len(), count);
         prop_assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), count);
         for sheet in &opened.sheets {

@@ -39,7 +39,7 @@ impl Round {
 
     fn item(&self, holder: &str) -> ItemId {
         let all = self.opened.sheets.iter().flat_map(|sheet| &sheet.review.items);
-        all.into_iter().find(|item| item.subject == format!("db:{holder}")).unwrap().id.clone()
+        all.into_iter().find(|item| item.subject == format!("db:{holder}")).unwrap().id
     }
 
     /// Signs a file with one decision; `replaces` is the number of the file whose decision it takes the place of.
@@ -277,7 +277,7 @@ fn exception(round: &Round, holder: &str, validity: Validity) -> ExceptionStatus
         id: id("exc-1"),
         path: "exceptions/exc-1.toml".to_owned(),
         validity,
-        item: item.id.clone(),
+        item: item.id,
         grant: item.grant,
         lowers: None,
         subject: item.subject.clone(),

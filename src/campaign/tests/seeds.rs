@@ -49,7 +49,7 @@ fn asked(opened: &Opened) -> BTreeMap<ItemId, BTreeSet<(u32, String)>> {
     for sheet in &opened.sheets {
         for item in &sheet.review.items {
             let to = (sheet.review.stage(), sheet.review.reviewer.to_string());
-            asked.entry(item.id.clone()).or_default().insert(to);
+            asked.entry(item.id).or_default().insert(to);
         }
     }
     asked

@@ -60,7 +60,7 @@ impl Case {
     pub(super) fn close(mut self, then: Option<AfterSilence>) -> Self {
         let item = &self.review.items[0];
         let silent = then.map(|then| Silent {
-            item: item.id.clone(),
+            item: item.id,
             then,
             principal: item.principal.clone(),
             entitlement: item.entitlement.clone(),
@@ -238,8 +238,8 @@ fn seeded_items_are_nobodys_and_count_nowhere() {
     let mut case = Case::new(&[Strategy::AllMustAccept]).answer(1, DORA, Some(Verdict::Revoke));
     case = case.answer(1, DAN, Some(Verdict::Revoke)).close(None);
     assert_eq!(case.resolved().decided.len(), 1);
-    let item = case.item().clone();
-    case.closes[0].seeded = vec![item.clone()];
+    let item = *case.item();
+    case.closes[0].seeded = vec![item];
     let resolved = case.resolved();
     assert!(resolved.decided.is_empty() && resolved.open.is_empty() && resolved.waiting.is_empty());
     assert_eq!(resolved.seeded, [item].into());

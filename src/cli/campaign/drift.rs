@@ -73,7 +73,7 @@ fn is_touched(campaign: &Campaign, base: ObjectId, session: &Session) -> Result<
 fn engine(history: &History) -> Disposals {
     let successor = |action: &crate::model::history::ActionHistory| action.outcome.as_ref()?.successor.clone();
     Disposals {
-        decided: history.actions().map(|(_, action)| action.item.clone()).collect(),
+        decided: history.actions().map(|(_, action)| action.item).collect(),
         successors: history.actions().filter_map(|(_, action)| successor(action)).collect(),
         accepted: BTreeMap::new(),
     }

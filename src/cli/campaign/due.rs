@@ -101,7 +101,7 @@ fn due(session: &Session, history: &History, args: &Args, context: &Context) -> 
         let mut open = BTreeMap::new();
         for (reviewer, items) in missing(opening, stage) {
             let paths: BTreeSet<String> =
-                items.iter().filter_map(|item| files.get(&(item.clone(), reviewer.clone())).cloned()).collect();
+                items.iter().filter_map(|item| files.get(&(*item, reviewer.clone())).cloned()).collect();
             open.insert(reviewer, (items.len() as u64, paths));
         }
         let definition = &opening.campaign().definition;

@@ -184,7 +184,7 @@ fn split(approvers: &[PrincipalId]) -> Result<(PrincipalId, Vec<PrincipalId>), F
 
 fn name(item: &ItemId, renewed: Option<&Verified<Exception>>) -> Result<PrincipalId, Failure> {
     let text = match renewed {
-        None => format!("exc-{}", item.as_str().trim_start_matches("itm-").get(..8).unwrap_or_default()),
+        None => format!("exc-{}", format!("{:016x}", item.number()).get(..8).unwrap_or_default()),
         Some(one) => {
             let (stem, number) = match one.id.as_str().rsplit_once("-r") {
                 Some((stem, number)) if number.parse::<u32>().is_ok() => (stem, number.parse().unwrap_or(1)),

@@ -128,7 +128,7 @@ impl Desk {
         let mut known: BTreeMap<(u32, ItemId), usize> = BTreeMap::new();
         for (place, paper) in self.papers.iter().enumerate() {
             for (at, item) in paper.review.items.iter().enumerate() {
-                let key = (paper.review.stage(), item.id.clone());
+                let key = (paper.review.stage(), item.id);
                 // What is signed and not merged yet comes after all that is in force on main.
                 let in_force = match (&paper.standing, item.decision) {
                     (Standing::Signed { reference, merged: false }, Some(_)) => Some(reference.clone()),
@@ -149,7 +149,7 @@ impl Desk {
                 let bar = paper.bar.clone().or(cosigns).or_else(|| barred.map(|barred| barred.why.clone()));
                 let may_abstain = paper.bar.is_none() && barred.is_some_and(|barred| barred.may_abstain);
                 let in_force = in_force.or_else(|| laid.in_force.get(&key).cloned());
-                known.insert(key.clone(), self.rows.len());
+                known.insert(key, self.rows.len());
                 self.rows.push(Row { home: (place, at), bar, may_abstain, in_force, key });
             }
         }
@@ -307,7 +307,7 @@ impl Desk {
         match place.and_then(|place| items.get_mut(place)) {
             // What stays as it was signed has no place in the next file.
             Some(own) if is_next && decided.decision.is_none() => {
-                let id = own.id.clone();
+                let id = own.id;
                 items.retain(|item| item.id != id);
             }
             Some(own) => *own = decided,

@@ -85,7 +85,7 @@ impl Lay<'_> {
                 }
                 let review: Review = opened.read(&file.path).map_err(store)?.into_value();
                 for item in review.items.iter().filter(|item| wanted.contains(&item.id)) {
-                    put.entry(item.id.clone()).or_default().push(undecided(item));
+                    put.entry(item.id).or_default().push(undecided(item));
                 }
             }
         }
@@ -182,7 +182,7 @@ impl Lay<'_> {
                 let bound = self.opening.bound(&item.id).iter().filter(|bound| bound.stage == stage);
                 let mut bound = bound.filter(|bound| Some(bound.seat) == seat || bound.by == *self.reviewer);
                 if let Some(bound) = bound.next() {
-                    in_force.insert((stage, item.id.clone()), bound.reference());
+                    in_force.insert((stage, item.id), bound.reference());
                 }
             }
         }
@@ -200,15 +200,15 @@ impl Lay<'_> {
         for paper in papers {
             for id in altered(&paper.review, put) {
                 let why = format!("{ALTERED}: git checkout origin/main -- {}", paper.path);
-                bars.insert(id.clone(), Barred { why, may_abstain: false });
+                bars.insert(*id, Barred { why, may_abstain: false });
             }
             for item in &paper.review.items {
                 if let Some(why) = stages.bar_of(&item.id, paper.review.stage()) {
-                    bars.entry(item.id.clone()).or_insert(Barred { why, may_abstain: false });
+                    bars.entry(item.id).or_insert(Barred { why, may_abstain: false });
                 }
                 if let Some(tie) = self.session.governed.kinship().tie(self.reviewer, &item.subject) {
                     let why = format!("it is {tie}: hand it back with a, and leave `to` empty");
-                    bars.entry(item.id.clone()).or_insert(Barred { why, may_abstain: true });
+                    bars.entry(item.id).or_insert(Barred { why, may_abstain: true });
                 }
             }
         }

@@ -47,7 +47,7 @@ impl Lay<'_> {
             let mut review: Review = opened.read(&file.path).map_err(store)?.into_value();
             let (whole, stage) = (from.contains(&review.reviewer), review.stage());
             review.items.retain(|item| {
-                let mine = whole || handed.contains(&(stage, item.id.clone()));
+                let mine = whole || handed.contains(&(stage, item.id));
                 mine && !known.contains(&item.id)
             });
             if !review.items.is_empty() && review.reviewer != *self.reviewer {
@@ -66,6 +66,6 @@ impl Lay<'_> {
             bound.filter(|bound| bound.stage == stage).any(|bound| bound.to.as_deref() == Some(me))
                 && self.opening.missing(item, stage).contains(self.reviewer)
         };
-        self.opening.items().filter(waits).map(|item| (stage, item.clone())).collect()
+        self.opening.items().filter(waits).map(|item| (stage, *item)).collect()
     }
 }

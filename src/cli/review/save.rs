@@ -187,7 +187,7 @@ fn merge(base: &[Item], mine: &[Item], theirs: Vec<Item>) -> Merged {
             continue;
         }
         if there != was {
-            merged.disputed.push(id.clone());
+            merged.disputed.push(*id);
             continue;
         }
         let place = merged.items.iter().position(|item| item.id == *id);

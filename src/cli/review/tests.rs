@@ -194,7 +194,7 @@ fn what_a_signed_file_says_is_changed_in_the_next_one() {
 #[test]
 fn what_is_ones_own_is_handed_on_and_nothing_else() {
     let why = "it is their own access".to_owned();
-    let bars = BTreeMap::from([(review().items[4].id.clone(), Barred { why, may_abstain: true })]);
+    let bars = BTreeMap::from([(review().items[4].id, Barred { why, may_abstain: true })]);
     let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review(), Standing::Open)];
     let mut desk = Desk::new(PrincipalId::parse("ana.ruiz").unwrap(), papers, &Laid { bars, ..laid() });
     assert!(matches!(desk.decide(4, &answer(Verdict::Certify)), Err(Refused::Barred(_))));

@@ -256,7 +256,7 @@ fn revoke(grant: &Grant) -> Resolution {
         basis: Basis {
             path,
             file: Digest::ZERO,
-            item: item.clone(),
+            item,
             verdict,
             signers: vec!["ana".into()],
             decided: Default::default(),

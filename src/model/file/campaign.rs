@@ -4,6 +4,7 @@ use super::CampaignDefinition;
 use crate::model::{CampaignId, Digest, ItemId, PrincipalId, RepoId, SystemId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
 
 /// `campaigns/<id>/campaign.toml`: frozen on opening, signed by a campaign owner.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -164,19 +165,33 @@ pub struct Delegation {
 
 /// Returns the digest over a campaign's items: lines of `<item id> <grant digest>`, sorted, each with its line end.
 pub fn population<'a>(items: impl IntoIterator<Item = (&'a ItemId, &'a Digest)>) -> Digest {
-    let mut lines: Vec<String> = items.into_iter().map(|(item, grant)| format!("{item} {grant}\n")).collect();
-    lines.sort_unstable();
-    Digest::of(lines.concat())
+    let mut all: Vec<_> = items.into_iter().collect();
+    all.sort_unstable();
+    let mut text = String::with_capacity(all.len() * LINE);
+    for (item, grant) in all {
+        // INVARIANT: a text takes whatever is written to it.
+        let _ = writeln!(text, "{item} {grant}");
+    }
+    Digest::of(text)
 }
 
 /// Returns the digest over who was asked about what: lines of `<item id> <stage> <reviewer>`, sorted, each with its line
 /// end.
 pub fn asked<'a>(put: impl IntoIterator<Item = (&'a ItemId, u32, &'a PrincipalId)>) -> Digest {
-    let line = |(item, stage, reviewer): (&ItemId, u32, &PrincipalId)| format!("{item} {stage} {reviewer}\n");
-    let mut lines: Vec<String> = put.into_iter().map(line).collect();
-    lines.sort_unstable();
-    Digest::of(lines.concat())
+    let mut all: Vec<_> = put.into_iter().collect();
+    let rest = |(_, stage, reviewer): &(&ItemId, u32, &PrincipalId)| format!("{stage} {reviewer}\n");
+    // Ids are of one length, so that the rest of two lines matters only where they are about one item.
+    all.sort_unstable_by(|a, b| a.0.cmp(b.0).then_with(|| rest(a).cmp(&rest(b))));
+    let mut text = String::with_capacity(all.len() * LINE);
+    for (item, stage, reviewer) in all {
+        // INVARIANT: a text takes whatever is written to it.
+        let _ = writeln!(text, "{item} {stage} {reviewer}");
+    }
+    Digest::of(text)
 }
+
+/// About as long as a line of a digested text gets.
+const LINE: usize = 96;
 
 /// Returns the commitment to which items are seeded: the digest of `salt` and of the items, sorted, each with a line end.
 pub fn seeds<'a>(salt: &str, items: impl IntoIterator<Item = &'a ItemId>) -> Digest {
