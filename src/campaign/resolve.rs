@@ -144,10 +144,9 @@ pub fn resolve<'a>(
     answers: impl IntoIterator<Item = (&'a Verified<Review>, &'a [Seat])>,
     now: Timestamp,
 ) -> Resolved {
-    let put = |item: &'a ItemId| {
-        let put = opening.put(item)?;
+    let put = |(item, put): (&'a ItemId, &'a crate::trust::Put)| {
         let (system, grant, subject) = (put.system(), put.grant(), put.subject());
-        Some((item, Put { system, grant, subject, tier: put.tier(), asked: opening.asked(item) }))
+        (item, Put { system, grant, subject, tier: put.tier(), asked: put.asked() })
     };
     let closes: Vec<_> = opening.closes().iter().map(|close| (close, close.names())).collect();
     let closed = closes.iter().map(|(close, signers)| Closed {
@@ -158,7 +157,7 @@ pub fn resolve<'a>(
     });
     let round = Round {
         campaign: opening.campaign().value(),
-        items: opening.items().filter_map(put).collect(),
+        items: opening.puts().map(put).collect(),
         reviewers: opening.reviewers(),
         closes: closed.collect(),
     };
@@ -202,7 +201,7 @@ impl<'a> Round<'a> {
             match in_force(decisions) {
                 Ok(in_force) => self.follow(item, put, &in_force, now, &mut resolved),
                 Err(finding) => {
-                    resolved.open.insert((*item).clone(), Reopened::Contradictory);
+                    resolved.open.insert(*(*item), Reopened::Contradictory);
                     resolved.findings.push(finding);
                 }
             }
@@ -224,10 +223,10 @@ impl<'a> Round<'a> {
         if let At::Waiting(stage) | At::Advancing(stage) = course.at {
             let handed_on = in_force.iter().find(|decision| decision.stage() == stage && decision.hands_on());
             if let Some(decision) = handed_on {
-                resolved.open.insert(item.clone(), Reopened::Abstained(decision.item.to.clone()));
+                resolved.open.insert(*item, Reopened::Abstained(decision.item.to.clone()));
             }
             let missing = self.missing(put, in_force, stage);
-            resolved.waiting.insert(item.clone(), Waiting { stage, missing });
+            resolved.waiting.insert(*item, Waiting { stage, missing });
             return;
         }
         let stance = course.overall(definition);
@@ -245,7 +244,7 @@ impl<'a> Round<'a> {
         };
         match outcome {
             Ok(resolution) => resolved.decided.push(resolution),
-            Err(why) => drop(resolved.open.insert(item.clone(), why)),
+            Err(why) => drop(resolved.open.insert(*item, why)),
         }
     }
 
@@ -283,7 +282,7 @@ impl<'a> Round<'a> {
         let basis = Basis {
             path: closed.path.to_owned(),
             file: closed.digest,
-            item: item.clone(),
+            item: *item,
             verdict: Verdict::Disable,
             signers: closed.signers.to_vec(),
             decided: Decided::BySilence,
@@ -325,7 +324,7 @@ impl<'a> Round<'a> {
         let basis = Basis {
             path: first.signed.path.to_owned(),
             file: first.signed.digest,
-            item: item.clone(),
+            item: *item,
             verdict: *verdict,
             signers: first.signed.signers.to_vec(),
             decided: Decided::ByPeople,
@@ -344,7 +343,7 @@ impl<'a> Round<'a> {
         Resolution {
             campaign: self.campaign.id.clone(),
             system: put.system.clone(),
-            item: item.clone(),
+            item: *item,
             grant: put.grant,
             subject: put.subject.to_owned(),
             tier: put.tier,

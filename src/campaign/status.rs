@@ -128,24 +128,19 @@ pub struct Facts<'a> {
 /// told.
 pub fn status(facts: &Facts<'_>) -> Status {
     let decided: BTreeMap<&ItemId, &Resolution> = facts.resolved.decided.iter().map(|one| (&one.item, one)).collect();
-    let mut stubs: BTreeMap<&ItemId, Vec<Stub<'_>>> = BTreeMap::new();
-    for sheet in facts.sheets {
-        for item in sheet.review.items.iter().filter(|item| !facts.resolved.seeded.contains(&item.id)) {
-            stubs.entry(&item.id).or_default().push((sheet, item));
-        }
-    }
-    let line = |(item, stubs): (&&ItemId, &Vec<Stub<'_>>)| match decided.get(*item) {
+    let all = facts.sheets.iter().flat_map(|sheet| sheet.review.items.iter().map(move |item| (sheet, item)));
+    let mut stubs: Vec<Stub<'_>> = all.filter(|(_, item)| !facts.resolved.seeded.contains(&item.id)).collect();
+    // Stubs are many and lines are long: what can be put in order before there are lines is.
+    stubs.sort_by(|(a, one), (b, other)| (&a.review.system, one.id).cmp(&(&b.review.system, other.id)));
+    let line = |stubs: &[Stub<'_>]| match decided.get(&stubs.first()?.1.id) {
         Some(resolution) => {
             let own = stubs.iter().find(|(sheet, _)| sheet.path == resolution.basis.path).or(stubs.first());
             own.map(|(sheet, item)| facts.decided(sheet, item, resolution))
         }
         None => facts.undecided(stubs),
     };
-    let mut items: Vec<ItemStatus> = stubs.iter().filter_map(line).collect();
-    items.sort_by(|a, b| {
-        let order = |one: &ItemStatus| (one.state.is_done(), one.tier, one.state);
-        order(a).cmp(&order(b)).then_with(|| a.system.cmp(&b.system)).then_with(|| a.item.cmp(&b.item))
-    });
+    let mut items: Vec<ItemStatus> = stubs.chunk_by(|(_, a), (_, b)| a.id == b.id).filter_map(line).collect();
+    items.sort_by_cached_key(|one| (one.state.is_done(), one.tier, one.state));
     let late = facts.now > facts.campaign.closes_at;
     let mut states = BTreeMap::new();
     for item in &items {
@@ -398,7 +393,7 @@ impl Facts<'_> {
         next: String,
     ) -> ItemStatus {
         ItemStatus {
-            item: item.id.clone(),
+            item: item.id,
             system: sheet.review.system.clone(),
             tier: item.tier,
             principal: item.principal.clone(),

@@ -2,10 +2,11 @@
 
 use super::{Context, Exit, Failure};
 use crate::{
+    campaign::Sheet,
     diag::{Diagnostic, Diagnostics},
     git::{GitError, ObjectId, Repository},
     model::{
-        Digest, SystemId,
+        CampaignId, Digest, SystemId,
         file::{Governance, System},
     },
     store::{Snapshot, StoreError},
@@ -33,7 +34,17 @@ impl Session {
     /// # Errors
     /// When there is none, its history is not whole, or its root is not the one that was pinned.
     pub(super) fn open(context: &mut Context) -> Result<Self, Failure> {
-        Self::open_at(context, None)
+        Self::open_with(context, None, None)
+    }
+
+    /// As [`Self::open`], with the worklists of one campaign, sorted by path; none where there is no such campaign.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn open_for(context: &mut Context, campaign: &CampaignId) -> Result<(Self, Vec<Sheet>), Failure> {
+        let mut session = Self::open_with(context, None, Some(campaign))?;
+        let worklists = session.governed.take_worklists().into_iter();
+        Ok((session, worklists.map(|(path, review)| Sheet { path, review }).collect()))
     }
 
     /// Opens the repository of the command line at a revision of its main branch.
@@ -41,6 +52,10 @@ impl Session {
     /// # Errors
     /// As [`Self::open`].
     pub(super) fn open_at(context: &mut Context, revision: Option<&str>) -> Result<Self, Failure> {
+        Self::open_with(context, revision, None)
+    }
+
+    fn open_with(context: &mut Context, revision: Option<&str>, keep: Option<&CampaignId>) -> Result<Self, Failure> {
         let repository = Repository::discover(&context.directory).map_err(git)?;
         repository.refuse_untrue_history().map_err(git)?;
         let main = match revision {
@@ -50,7 +65,7 @@ impl Session {
         let governance: Governance =
             Snapshot::at(&repository, main).read("governance.toml").map_err(store)?.into_value();
         let pin = pin(context, &repository, main)?;
-        let governed = Governed::walk(&repository, pin, main).map_err(git)?;
+        let governed = Governed::walk_for(&repository, pin, main, keep).map_err(git)?;
         Ok(Self { repository, governance, main, pin, governed })
     }
 

@@ -22,7 +22,7 @@ use crate::{
     },
     git::{GitError, ObjectId, Repository},
     model::{
-        PrincipalId,
+        CampaignId, PrincipalId,
         file::{Delegation, Governed as Kind, Review, StageClose},
     },
     store::{Place, SignatureFile, Unverified},
@@ -138,8 +138,8 @@ impl Governed {
             return Ok(self.take_late_signatures(bench, path, &place, &bytes, &signatures));
         }
         Ok(match place {
-            Place::Campaign(_) => {
-                let puts = self.puts(repository, path)?;
+            Place::Campaign(ref campaign) => {
+                let puts = self.puts(repository, path, campaign)?;
                 unverified(path, bytes, signatures).and_then(|file| {
                     let judged = puts.and_then(|puts| bench.campaign(file, puts))?;
                     self.take(path, Namespace::Campaign, judged, |own, opening| {
@@ -257,13 +257,19 @@ impl Governed {
 
     /// Returns what the reviews that lie in the folder of a campaign put to whom; the first that is malformed speaks for all.
     /// One thread reads them from git and another takes them apart: each is half of the work, and they are all a campaign is.
-    fn puts(&mut self, repository: &Repository, path: &str) -> Result<Result<Puts, Refusal>, GitError> {
+    fn puts(
+        &mut self,
+        repository: &Repository,
+        path: &str,
+        campaign: &CampaignId,
+    ) -> Result<Result<Puts, Refusal>, GitError> {
+        let keep = self.keeps(campaign);
         let folder = format!("{}reviews/", path.trim_end_matches("campaign.toml"));
         let files = self.files.range(folder.clone()..).take_while(|(path, _)| path.starts_with(&folder));
         let reviews = files.filter(|(path, _)| matches!(Place::of(path), Place::Review { .. }));
         let read = std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(AHEAD);
-            let taken = scope.spawn(move || take_stubs(receiver));
+            let taken = scope.spawn(move || take_stubs(receiver, keep));
             for (path, blob) in reviews {
                 let bytes = match repository.blob(*blob, MAX_FILE) {
                     Ok(bytes) => Some(bytes),
@@ -278,30 +284,46 @@ impl Governed {
             drop(sender);
             Ok(taken.join().unwrap_or_else(|panic| resume_unwind(panic)))
         })?;
-        Ok(read.map(|(puts, blank)| {
-            self.blank.extend(blank);
-            puts
+        Ok(read.map(|stubs| {
+            self.blank.extend(stubs.blank);
+            if keep {
+                self.worklists = stubs.kept;
+            }
+            stubs.puts
         }))
     }
 }
 
 /// A review as it was read: its path, its blob, and its bytes unless they are too many.
 type Read<'p> = (&'p String, ObjectId, Option<Vec<u8>>);
-type Blank = BTreeMap<String, (ObjectId, Review)>;
 
-/// Returns what stubs put to whom, and those that decide nothing, without their items.
-fn take_stubs(stubs: Receiver<Read<'_>>) -> Result<(Puts, Blank), Refusal> {
-    let (mut puts, mut blank) = (Puts::default(), Blank::new());
-    for (path, blob, bytes) in stubs {
+/// The reviews that lie in the folder of a campaign when it comes to main.
+#[derive(Default)]
+struct Stubs {
+    /// What they put to whom.
+    puts: Puts,
+    /// Those that decide nothing, without their items.
+    blank: BTreeMap<String, (ObjectId, Review)>,
+    /// All of them, if they are kept.
+    kept: Vec<(String, Review)>,
+}
+
+fn take_stubs(read: Receiver<Read<'_>>, keep: bool) -> Result<Stubs, Refusal> {
+    let mut stubs = Stubs::default();
+    for (path, blob, bytes) in read {
         let bytes = bytes.ok_or_else(|| too_large(path))?;
         let mut stub: Review = governed::parse(path, &bytes)?;
-        puts.add(&stub)?;
-        if decided(&stub).next().is_none() {
-            stub.items = Vec::new();
-            blank.insert(path.clone(), (blob, stub));
+        stubs.puts.add(&stub)?;
+        let is_blank = decided(&stub).next().is_none();
+        let items = std::mem::take(&mut stub.items);
+        if is_blank {
+            stubs.blank.insert(path.clone(), (blob, stub.clone()));
+        }
+        if keep {
+            stubs.kept.push((path.clone(), Review { items, ..stub }));
         }
     }
-    Ok((puts, blank))
+    Ok(stubs)
 }
 
 /// How many files are read before they are taken apart: some megabytes at most.

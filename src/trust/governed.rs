@@ -41,6 +41,9 @@ pub struct Governed {
     /// The reviews that came with the campaign of the merge being judged and decide nothing, without their items, by path.
     pub(super) blank: BTreeMap<String, (ObjectId, Review)>,
     pub(super) openings: Openings,
+    /// The campaign whose worklists are kept as they are read.
+    keep: Option<CampaignId>,
+    pub(super) worklists: Vec<(String, Review)>,
     pub(super) delegations: Vec<Verified<Delegation>>,
     pub(super) reviews: Vec<Verified<Review>>,
     /// For whom the decisions of each review count.
@@ -87,7 +90,21 @@ impl Governed {
     /// # Errors
     /// When git cannot give the history. What is wrong in it is found, not an error.
     pub fn walk(repository: &Repository, pin: Digest, head: ObjectId) -> Result<Self, GitError> {
-        let mut governed = Self::before_all(pin);
+        Self::walk_for(repository, pin, head, None)
+    }
+
+    /// As [`Self::walk`], and keeps the worklists of one campaign, which are read on the way and are most of what there is:
+    /// [`Self::take_worklists`].
+    ///
+    /// # Errors
+    /// As [`Self::walk`].
+    pub fn walk_for(
+        repository: &Repository,
+        pin: Digest,
+        head: ObjectId,
+        keep: Option<&CampaignId>,
+    ) -> Result<Self, GitError> {
+        let mut governed = Self { keep: keep.cloned(), ..Self::before_all(pin) };
         for commit in repository.first_parents(None, head)? {
             governed.step(repository, commit)?;
         }
@@ -120,6 +137,8 @@ impl Governed {
             accepted: BTreeSet::new(),
             blank: BTreeMap::new(),
             openings: Openings::new(),
+            keep: None,
+            worklists: Vec::new(),
             delegations: Vec::new(),
             reviews: Vec::new(),
             seats: Vec::new(),
@@ -143,6 +162,16 @@ impl Governed {
     /// Returns whose access is whose at the head.
     pub fn kinship(&self) -> &Kinship {
         &self.kinship
+    }
+
+    /// Returns the worklists of the campaign that this was walked for, as they were when its owners had signed it, sorted by
+    /// path; none the second time.
+    pub fn take_worklists(&mut self) -> Vec<(String, Review)> {
+        std::mem::take(&mut self.worklists)
+    }
+
+    pub(super) fn keeps(&self, campaign: &CampaignId) -> bool {
+        self.keep.as_ref() == Some(campaign)
     }
 
     /// Returns the open and past campaigns by id.

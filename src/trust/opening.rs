@@ -103,6 +103,11 @@ impl Opening {
         self.items.keys()
     }
 
+    /// Returns the items as they were put to review, by item.
+    pub fn puts(&self) -> impl ExactSizeIterator<Item = (&ItemId, &Put)> {
+        self.items.iter()
+    }
+
     /// Returns everybody who was asked about anything.
     pub fn reviewers(&self) -> &[PrincipalId] {
         &self.reviewers
@@ -110,7 +115,7 @@ impl Opening {
 
     /// Returns who was asked about an item, as stages and places among [`Self::reviewers`]; sorted.
     pub fn asked(&self, item: &ItemId) -> &[(u32, u32)] {
-        self.items.get(item).map(|put| put.asked.as_slice()).unwrap_or_default()
+        self.items.get(item).map(Put::asked).unwrap_or_default()
     }
 
     /// Returns the accepted closes of its first stages, in order.
@@ -253,7 +258,7 @@ impl Opening {
         let path: Arc<str> = Arc::from(path);
         for (item, seat) in decided(review).zip(seats) {
             let Some(verdict) = item.decision else { continue };
-            let all = self.bound.entry(item.id.clone()).or_default();
+            let all = self.bound.entry(item.id).or_default();
             let same = all.iter().position(|bound| (bound.stage, bound.seat) == (review.stage(), *seat));
             let before = same.map(|index| all.swap_remove(index));
             let mut bound = Bound {
@@ -306,7 +311,7 @@ impl Puts {
         let asked = (stub.stage(), reviewer);
         for item in &stub.items {
             let common = common(&stub.system, item);
-            let put = self.items.entry(item.id.clone()).or_insert_with(|| Put::of(&stub.system, item, common));
+            let put = self.items.entry(item.id).or_insert_with(|| Put::of(&stub.system, item, common));
             if put.common != common {
                 return Err(Refusal::ItemAltered(item.id.to_string()));
             }
@@ -406,6 +411,11 @@ impl Put {
         &self.subject
     }
 
+    /// Returns who was asked about it, as stages and places among [`Opening::reviewers`]; sorted.
+    pub fn asked(&self) -> &[(u32, u32)] {
+        &self.asked
+    }
+
     /// Returns the tier it is reviewed at.
     pub const fn tier(&self) -> Tier {
         self.tier
@@ -419,21 +429,22 @@ impl Put {
 
 /// Returns the digest of the names that people read.
 pub(super) fn names(principal: &str, entitlement: &str) -> Digest {
-    Digest::of(format!("{principal}\n{entitlement}\n"))
+    Digest::of_parts([principal.as_bytes(), b"\n", entitlement.as_bytes(), b"\n"])
 }
 
 /// Returns the digest of what a reviewer may not change: the system and all of an item but the decision.
 fn fixed(common: Digest, item: &Item) -> Digest {
-    Digest::of([*common.as_bytes(), *Digest::of(&item.facts).as_bytes()].concat())
+    Digest::of_parts([common.as_bytes(), Digest::of(&item.facts).as_bytes()].map(<[u8; 32]>::as_slice))
 }
 
 /// Returns the digest of what every reviewer of an item is shown: all but the facts, which end with why they are asked. It
 /// is compared while the program runs and never written down; each part comes with its length, so that none runs into the
 /// next.
 fn common(system: &SystemId, item: &Item) -> Digest {
-    let about = [system.as_str(), item.id.as_str(), &item.subject, &item.recommend, &item.principal, &item.entitlement];
+    let about = [system.as_str(), &item.subject, &item.recommend, &item.principal, &item.entitlement];
     let mut bytes = Vec::with_capacity(512);
     bytes.extend_from_slice(item.grant.as_bytes());
+    bytes.extend_from_slice(&item.id.number().to_le_bytes());
     bytes.extend([item.tier as u8, item.severity.map_or(u8::MAX, |severity| severity as u8)]);
     for part in about {
         bytes.extend_from_slice(&part.len().to_le_bytes());

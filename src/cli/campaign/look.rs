@@ -1,6 +1,6 @@
 //! `tenure campaign look ID`: writes the review files of the second look.
 
-use super::status::{sheets_of, unknown};
+use super::status::unknown;
 use crate::{
     campaign::{folder, second_look},
     cli::{Context, Exit, Failure, Format, review::listed, session::Session},
@@ -23,7 +23,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
-    let session = Session::open(context)?;
+    let (session, sheets) = Session::open_for(context, &args.id)?;
     session.stand()?;
     let opening = session.governed.openings().get(&args.id).ok_or_else(|| unknown(&args.id, &session))?;
     let campaign = opening.campaign();
@@ -43,10 +43,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         let Some(bytes) = bytes else { continue };
         let review: Review = governed::parse(&path, &bytes)?;
         if review.stage() > stages {
-            begun.extend(review.items.iter().map(|item| (item.id.clone(), review.reviewer.clone())));
+            begun.extend(review.items.iter().map(|item| (item.id, review.reviewer.clone())));
         }
     }
-    let sheets = sheets_of(campaign, &session)?;
     let thresholds = &session.trust()?.mandate().file().thresholds;
     let written = second_look(opening, &sheets, thresholds, &begun, |path| !tree.join(path).exists());
     for sheet in &written {

@@ -23,10 +23,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
-    let session = Session::open(context)?;
+    let (session, sheets) = Session::open_for(context, &args.id)?;
     let campaign = session.governed.campaign(&args.id).ok_or_else(|| unknown(&args.id, &session))?;
     let history = proof::sound(&session)?;
-    let quality = quality_of(campaign, &session, &history)?;
+    let quality = quality_over(&sheets, campaign, &session, &history)?;
     match context.format {
         _ if args.csv => write!(context.out, "{}", quality_csv(&quality))?,
         Format::Json => context.json(&quality)?,

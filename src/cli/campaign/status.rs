@@ -14,7 +14,7 @@ use crate::{
     },
     diag::Diagnostic,
     model::{
-        CampaignId,
+        CampaignId, PrincipalId,
         file::{Campaign, Review},
         history::History,
         record::CampaignClose,
@@ -36,18 +36,24 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
-    let session = Session::open(context)?;
+    let (session, sheets) = Session::open_for(context, &args.id)?;
     session.trust()?;
     let history = proof::sound(&session)?;
-    show(&args.id, &session, &history, context)
+    show(&args.id, &session, sheets, &history, context)
 }
 
 /// Prints how far a campaign is, by signed files and by what the evidence says.
 ///
 /// # Errors
 /// When there is no such campaign, or its files cannot be read.
-fn show(id: &CampaignId, session: &Session, history: &History, context: &mut Context) -> Result<Exit, Failure> {
-    let (campaign, status, sheets) = status_of(id, session, history, context)?;
+fn show(
+    id: &CampaignId,
+    session: &Session,
+    mut sheets: Vec<Sheet>,
+    history: &History,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    let (campaign, status) = status_of(id, session, &mut sheets, history, context)?;
     let quality = quality_over(&sheets, campaign, session, history)?;
     let changes = drift(id, session, history, context.clock.now())?;
     let asked = asked(&sheets);
@@ -78,7 +84,8 @@ pub(super) fn closing(
     history: &History,
     context: &Context,
 ) -> Result<CampaignClose, Failure> {
-    let (campaign, status, _) = status_of(id, session, history, context)?;
+    let campaign = session.governed.campaign(id).ok_or_else(|| unknown(id, session))?;
+    let (campaign, status) = status_of(id, session, &mut sheets_of(campaign, session)?, history, context)?;
     if campaign.seeds.is_some() && session.governed.openings().get(id).is_none_or(|opening| opening.seeded().is_empty())
     {
         let problem = Diagnostic::error("seeds-untold", format!("it is not told which items of `{id}` are seeded"));
@@ -99,36 +106,36 @@ pub(super) fn closing(
 
 /// Returns who was asked in the place of others, with why, and about how many items.
 fn asked(sheets: &[Sheet]) -> BTreeMap<(String, String), usize> {
-    let mut asked = BTreeMap::new();
+    let mut asked: BTreeMap<(&PrincipalId, &str), usize> = BTreeMap::new();
     for sheet in sheets {
         for why in
             sheet.review.items.iter().filter_map(|item| asked_as(&item.facts)).filter(|why| why.contains(", as "))
         {
-            *asked.entry((sheet.review.reviewer.to_string(), why.to_owned())).or_default() += 1;
+            *asked.entry((&sheet.review.reviewer, why)).or_default() += 1;
         }
     }
-    asked
+    asked.into_iter().map(|((who, why), items)| ((who.to_string(), why.to_owned()), items)).collect()
 }
 
+/// Returns how far a campaign is; from its worklists goes what is told to be seeded, as nothing is owed on that.
 fn status_of<'s>(
     id: &CampaignId,
     session: &'s Session,
+    sheets: &mut [Sheet],
     history: &History,
     context: &Context,
-) -> Result<(&'s Verified<Campaign>, Status, Vec<Sheet>), Failure> {
+) -> Result<(&'s Verified<Campaign>, Status), Failure> {
     let campaign = session.governed.campaign(id).ok_or_else(|| unknown(id, session))?;
     let systems = systems_at(session.snapshot())?;
     let now = context.clock.now();
     let opened = session.governed.openings().get(id).ok_or_else(|| unknown(id, session))?;
     let resolved = resolve(opened, session.governed.answers(id), now);
-    let mut sheets = sheets_of(campaign, session)?;
-    // Nothing is owed on what is told to be seeded.
     let seeded = opened.seeded();
     sheets.iter_mut().for_each(|sheet| sheet.review.items.retain(|item| !seeded.contains(&item.id)));
     let exceptions = standing(&session.governed, session.trust()?, session.snapshot(), now);
     let facts = Facts {
         campaign: campaign.value(),
-        sheets: &sheets,
+        sheets,
         resolved: &resolved,
         history,
         exceptions: &exceptions,
@@ -136,7 +143,7 @@ fn status_of<'s>(
         now,
     };
     let status = status(&facts);
-    Ok((campaign, status, sheets))
+    Ok((campaign, status))
 }
 
 /// Returns the worklists as they were when the campaign's owners had signed it: `trust` has accepted them then, and holds
