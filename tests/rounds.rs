@@ -410,6 +410,34 @@ fn silence_about_what_is_dangerous_and_in_use_asks_for_an_exception() {
     let told = later(&world, 15, &["campaign", "status", CAMPAIGN]).says("0 decided by people");
     told.says("nobody answered, and it is not").says("tenure exception new itm-").says("or ben, a fallback, decides");
     later(&world, 15, &[&["campaign", "close", CAMPAIGN], KEYS].concat()).exits(3).says("item-undecided");
+
+    // Time is bought, two weeks of it at most, and that is nobody's decision.
+    let items: Vec<_> = close_of(&world, 1).silent.iter().map(|silent| silent.item.to_string()).collect();
+    let except = |item: &str, until: &str| {
+        let told = ["--reason", "its owner is away", "--compensating", "its sessions are recorded"];
+        let who = ["--rating", "high", "--owner", "ben", "--approver", "mia", "--until", until];
+        later(&world, 15, &[&["exception", "new", item], &told[..], &who].concat())
+    };
+    let refused = except(&items[0], "60d").exits(1).says("error[exception-silence]").says("lasts at most 14 days");
+    refused.says("campaigns/2026-q4/stages/1.toml").says("--until 14d; or a fallback decides: tenure review itm-");
+    for item in &items {
+        let told = except(item, "14d").exits(0).says("this buys time, and the item stays undecided");
+        world.sign("mia", &[told.out.lines().next().unwrap()]);
+    }
+    world.merge("buy time");
+    later(&world, 15, &["check", "--base", "HEAD~1"]).exits(0);
+    later(&world, 15, &["check"]).exits(0).says("warning[excepted-undecided]");
+    let listed = later(&world, 15, &["exception", "list"]).exits(3).says("medium[excepted-undecided]");
+    listed.says("nobody answered before campaigns/2026-q4/stages/1.toml").says("a fallback decides before it ends");
+    let told = later(&world, 15, &["campaign", "status", CAMPAIGN]).says("0 decided by people");
+    told.says(&format!("{} undecided, by exception", items.len()));
+    later(&world, 15, &[&["campaign", "close", CAMPAIGN], KEYS].concat()).exits(0).says("2 by exception");
+    let close = &world.records_of("campaign.close")[0];
+    assert_eq!((&close["by_people"], &close["verdicts"]), (&0.into(), &serde_json::json!({"none": 2})));
+    world.audit(15 * DAY).exits(3).says("excepted-undecided");
+    later(&world, 30, &["campaign", "status", CAMPAIGN]).exits(3).says("nobody answered, and it is not");
+    later(&world, 30, &["exception", "list"]).exits(3).says("exception-lapsed");
+    later(&world, 15, &["exception", "terms"]).exits(0).says("where nobody answered for an item: at most 14 days");
 }
 
 #[test]

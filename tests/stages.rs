@@ -15,8 +15,8 @@ use tenure::{
     model::{
         PrincipalId, Stance, Strategy, Tier, Timestamp, Verdict,
         file::{
-            AfterSilence, CampaignDefinition, Item, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals,
-            Silence, Stage,
+            AfterSilence, CampaignDefinition, Exception, Governed as _, Item, PrincipalEntry, PrincipalKind,
+            PrincipalStatus, Principals, Rating, Review, Silence, SilenceTerms, Stage,
         },
     },
     trust::{Seat, check},
@@ -457,4 +457,129 @@ fn a_delegation_ends_with_the_time_that_owners_have_told() {
     assert_eq!(refused(&mut world, &files), ["foreign-decision"], "the stage was closed after its end");
     let files = world.answer("dora-3", 2, &items[0], Verdict::Certify, |_| {});
     assert_eq!(refused(&mut world, &files), NONE);
+}
+
+/// Returns the files of main with an exception for an item, for so many days, signed by all its approvers.
+fn excepted(world: &World, item: &Item, days: i64, change: impl FnOnce(&mut Exception)) -> Files {
+    let mut files = world.files.clone();
+    let from = Timestamp::parse("2026-12-05T00:00:00Z").unwrap();
+    let mut exception = Exception {
+        schema: Exception::KIND.schema().to_owned(),
+        repo: world.founding.repo.clone(),
+        id: PrincipalId::parse(&format!("exc-{days}")).unwrap(),
+        item: item.id.clone(),
+        grant: item.grant,
+        subject: item.subject.clone(),
+        rule: None,
+        lowers: None,
+        rating: Rating::Medium,
+        owner: PrincipalId::parse("fay").unwrap(),
+        approver: PrincipalId::parse("cleo").unwrap(),
+        approvers: Vec::new(),
+        reason: "the owner is away, and the job runs every night".to_owned(),
+        compensating: "its use is looked at every week".to_owned(),
+        proof_days: None,
+        since: from,
+        from,
+        until: from.plus_days(days),
+        renews: None,
+    };
+    change(&mut exception);
+    let path = format!("exceptions/{}.toml", exception.id);
+    put(&mut files, &path, &exception);
+    for approver in std::iter::once(&exception.approver).chain(&exception.approvers) {
+        sign(&mut files, &path, approver.as_str());
+    }
+    files
+}
+
+#[test]
+fn an_exception_for_what_nobody_answered_is_short_and_not_followed_by_another() {
+    let mut world = World::founded();
+    let item = Item { tier: Tier::T1, ..few(1).remove(0) };
+    world.open_stages(std::slice::from_ref(&item), &[("dora", 1)], |own| own.on_silence = Silence::Disable);
+    let files = excepted(&world, &item, 90, |_| {});
+    assert_eq!(refused(&mut world, &files), NONE, "somebody may still answer");
+    let files = excepted(&world, &item, 90, |one| one.subject = format!("{SYSTEM}:pat"));
+    assert_eq!(world.codes_after(&files), ["exception-mismatch"], "whose access it is says who may not accept it");
+
+    let silent = [(&item, AfterSilence::Except)];
+    let mut together = world.close(1, 0, &silent, |_| {});
+    let path = "exceptions/exc-90.toml";
+    let long = excepted(&world, &item, 90, |_| {});
+    together.extend(long.into_iter().filter(|(own, _)| own.starts_with(path)));
+    assert_eq!(refused(&mut world, &together), ["exception-silence"], "in one merge with the close");
+
+    let closed = world.close(1, 0, &silent, |_| {});
+    world.merge(&closed);
+    let long = excepted(&world, &item, 90, |_| {});
+    assert_eq!(refused(&mut world, &long), ["exception-silence"]);
+    let head = world.commit(&[world.main], &long, "a change");
+    let told = check(&world.repository, world.pin, Some(world.main), head).unwrap().problems.render(Style::plain());
+    insta::assert_snapshot!(told.replace(&item.id.to_string(), "itm-1"));
+    let files = excepted(&world, &item, 90, |one| {
+        (one.rule, one.lowers) = (Some(tenure::model::file::LOWERED_TIER.to_owned()), Some(Tier::T2));
+    });
+    assert_eq!(refused(&mut world, &files), NONE, "what lowers a tier lets nothing stand");
+    let files = excepted(&world, &item, 14, |one| one.grant = tenure::model::Digest::of("another"));
+    assert_eq!(refused(&mut world, &files), ["exception-mismatch"]);
+    let short = excepted(&world, &item, 14, |_| {});
+    assert_eq!(refused(&mut world, &short), NONE);
+    world.merge(&short);
+
+    let reference = world.governed().exceptions()[0].reference();
+    let again = excepted(&world, &item, 13, |one| one.renews = Some(reference));
+    assert_eq!(refused(&mut world, &again), ["exception-silence"], "time is bought once");
+    let other = excepted(&world, &item, 13, |one| one.rule = Some("NHI-PRV-01".to_owned()));
+    assert_eq!(refused(&mut world, &other), ["exception-silence"], "whatever rule it names");
+
+    // A fallback decides: from then on people have decided, and the rating alone says for how long.
+    let mut decided = world.answer("ana", 1, &item, Verdict::Certify, |_| {});
+    let mut review: Review = parse(&decided, &review_path("ana"));
+    review.cosigners = vec![PrincipalId::parse("ben").unwrap()];
+    put(&mut decided, &review_path("ana"), &review);
+    for name in ["ana", "ben"] {
+        sign(&mut decided, &review_path("ana"), name);
+    }
+    assert_eq!(refused(&mut world, &decided), NONE);
+    world.merge(&decided);
+    let other = excepted(&world, &item, 90, |one| one.rule = Some("NHI-PRV-01".to_owned()));
+    assert_eq!(refused(&mut world, &other), NONE);
+}
+
+#[test]
+fn the_mandate_says_how_short_that_is_and_who_answers_for_it() {
+    let mut world = World::founded();
+    let registry = world.registry(|registry| {
+        let gus = registry.principals.iter_mut().find(|one| one.id.as_str() == "gus").unwrap();
+        gus.groups = vec!["accountable-executive".to_owned()];
+    });
+    world.merge(&registry);
+    let mandate = world.mandate(|mandate| {
+        let groups = vec!["accountable-executive".to_owned()];
+        mandate.silence = Some(SilenceTerms { days: 7, renewals: 1, groups });
+    });
+    world.merge(&mandate);
+    assert_eq!(world.codes(), NONE);
+    let allowed = String::from_utf8(world.files["trust/allowed_signers"].clone()).unwrap();
+    let gus = allowed.lines().find(|line| line.starts_with("gus ")).unwrap();
+    assert!(gus.contains("exception.v1@tenure"), "ssh-keygen knows it too: {gus}");
+    let item = Item { tier: Tier::T1, ..few(1).remove(0) };
+    world.open_stages(std::slice::from_ref(&item), &[("dora", 1)], |own| own.on_silence = Silence::Disable);
+    let closed = world.close(1, 0, &[(&item, AfterSilence::Except)], |_| {});
+    world.merge(&closed);
+    let with_gus = |one: &mut Exception| one.approvers = vec![PrincipalId::parse("gus").unwrap()];
+    let files = excepted(&world, &item, 8, with_gus);
+    assert_eq!(refused(&mut world, &files), ["exception-silence"]);
+    let files = excepted(&world, &item, 7, |_| {});
+    assert_eq!(refused(&mut world, &files), ["below-threshold"], "the executive has not signed");
+    let files = excepted(&world, &item, 7, with_gus);
+    assert_eq!(refused(&mut world, &files), NONE);
+    world.merge(&files);
+    let reference = world.governed().exceptions()[0].reference();
+    let files = excepted(&world, &item, 6, |one| {
+        with_gus(one);
+        one.renews = Some(reference);
+    });
+    assert_eq!(refused(&mut world, &files), NONE, "once more, by this mandate");
 }

@@ -40,6 +40,7 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
         proofs: case.governed.proofs(),
         mandate: trust.mandate().file(),
         present: &|exception| is_gone(exception, trust.repo(), case).then_some(false),
+        unanswered: &|item| case.governed.unanswered(item).map(|close| close.path().to_owned()),
         now: case.now,
     });
     findings.extend(exception_findings(&all, case.now));

@@ -93,6 +93,9 @@ pub struct ExceptionStatus {
     pub renewals_left: usize,
     /// When its control must next be proven; nothing where no proof is asked for.
     pub proof_due: Option<Timestamp>,
+    /// The close of the stage before which nobody answered for the item: no person has decided on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<String>,
 }
 
 impl ExceptionStatus {
@@ -101,6 +104,12 @@ impl ExceptionStatus {
     pub fn covers(&self, item: &ItemId, grant: Digest) -> bool {
         let stands = self.validity.holds() || self.validity == Validity::Over;
         stands && self.lowers.is_none() && self.item == *item && self.grant == grant
+    }
+
+    /// Returns until when it lets its item stand, and that this is nobody's decision where it is not.
+    pub fn until_words(&self) -> String {
+        let who = if self.unanswered.is_some() { "nobody answered; " } else { "" };
+        format!("{who}until {}", self.until)
     }
 }
 
@@ -114,6 +123,8 @@ pub struct Ledger<'a> {
     pub mandate: &'a Mandate,
     /// Whether what an exception accepts is still there; nothing where that is not known, which is not "gone".
     pub present: &'a dyn Fn(&Exception) -> Option<bool>,
+    /// Returns the path of the close of a stage before which nobody answered for an item that nobody decided since.
+    pub unanswered: &'a dyn Fn(&ItemId) -> Option<String>,
     /// The present.
     pub now: Timestamp,
 }
@@ -123,7 +134,8 @@ pub fn exceptions(ledger: &Ledger<'_>) -> Vec<ExceptionStatus> {
     ledger.exceptions.iter().enumerate().map(|(place, exception)| ledger.one(place, exception)).collect()
 }
 
-/// Returns what is wrong with exceptions: lapsed ones first, those that end within two weeks last.
+/// Returns what is wrong with exceptions: lapsed ones first, then those on which no person has decided, and those that end
+/// within two weeks last.
 pub fn exception_findings(all: &[ExceptionStatus], now: Timestamp) -> Vec<Finding> {
     let mut findings: Vec<_> = all.iter().filter_map(|one| finding(one, now)).collect();
     findings.sort();
@@ -177,6 +189,7 @@ impl Ledger<'_> {
             renewal,
             renewals_left: (terms.renewals as usize).saturating_sub(renewal),
             proof_due: proof_due.filter(|due| *due < exception.until),
+            unanswered: exception.lowers.is_none().then(|| (self.unanswered)(&exception.item)).flatten(),
         }
     }
 }
@@ -209,6 +222,12 @@ fn finding(one: &ExceptionStatus, now: Timestamp) -> Option<Finding> {
             let help = format!("run the control, then `tenure exception prove {}`", one.id);
             (severity, "exception-unproven", format!("its control was to be proven by {due}; {since}"), help)
         }
+        Validity::InForce if one.unanswered.is_some() => {
+            let close = one.unanswered.as_deref().unwrap_or_default();
+            let help = format!("a fallback decides before it ends, in a new review file: `tenure review {}`", one.item);
+            let message = format!("nobody answered before {close}, and until {} it stands undecided", one.until);
+            (Severity::Medium, UNDECIDED, message, help)
+        }
         Validity::InForce if one.until <= now.plus_days(ENDS_SOON) => {
             let help = format!("take the access away by then, or renew it ({} left)", one.renewals_left);
             (Severity::Low, "exception-ends-soon", format!("it ends {}", one.until), help)
@@ -218,5 +237,8 @@ fn finding(one: &ExceptionStatus, now: Timestamp) -> Option<Finding> {
     Some(Finding { severity, code, subject: one.path.clone(), message, help })
 }
 
+/// The code of the finding that nobody has decided on what an exception lets stand (practice 5.5, DEC-08). It is open for as
+/// long as that is so, and nobody's failure to sign.
+pub const UNDECIDED: &str = "excepted-undecided";
 /// Practice: approvers hear of an exception two weeks before it ends.
 const ENDS_SOON: i64 = 14;

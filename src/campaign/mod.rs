@@ -43,7 +43,7 @@ pub use definition::{Ground, check_definition};
 pub use dependents::dependents;
 pub use dossier::{Chapter, Dossier, Earlier, Library, Line, Sources, is_flagged, said, silence_words, tier_words};
 pub use earlier::{Needed, Preceding};
-pub use exceptions::{ExceptionStatus, Ledger, Validity, exception_findings, exceptions};
+pub use exceptions::{ExceptionStatus, Ledger, UNDECIDED, Validity, exception_findings, exceptions};
 pub use facts::asked_as;
 pub use happening::{Happening, Scene, happened, word};
 pub use looks::second_look;

@@ -263,7 +263,7 @@ impl Facts<'_> {
             _ => format!("{reviewer} decides in a new review file: `tenure review {}`", item.id),
         };
         let (state, why, next) = match self.exception(item) {
-            Some(exception) => (State::Excepted, format!("until {}", exception.until), String::new()),
+            Some(exception) => (State::Excepted, exception.until_words(), String::new()),
             None => (State::Undecided, why, next),
         };
         let mut line = self.line(sheet, item, None, state, why, next);

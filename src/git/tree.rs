@@ -99,6 +99,17 @@ impl Repository {
         Ok(None)
     }
 
+    /// Returns the names of the folders right in a folder of the tree of `commit`; nothing below them is opened.
+    ///
+    /// # Errors
+    /// When a tree is missing or malformed.
+    pub fn folders(&self, commit: ObjectId, folder: &str) -> Result<Vec<String>, GitError> {
+        let Some(File { mode: Mode::Tree, id, .. }) = self.file(commit, folder)? else { return Ok(Vec::new()) };
+        let entries = self.entries(id)?;
+        let folders = judged(&entries).filter(|(entry, peril)| entry.mode == Mode::Tree && peril.is_none());
+        Ok(folders.map(|(entry, _)| String::from_utf8_lossy(&entry.name).into_owned()).collect())
+    }
+
     /// Returns the files at and below `prefix` (a whole path, or the empty text for all) in the tree of `commit`.
     ///
     /// # Errors

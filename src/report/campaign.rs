@@ -60,6 +60,10 @@ fn decided(status: &Status) -> String {
     if status.by_silence > 0 {
         text.push_str(&format!(" · {} by silence", status.by_silence));
     }
+    let excepted = status.items.iter().filter(|item| item.state == State::Excepted && item.verdict.is_none()).count();
+    if excepted > 0 {
+        text.push_str(&format!(" · {excepted} undecided, by exception"));
+    }
     if status.stages.len() > 1 {
         let stages = status.stages.iter().map(|stage| {
             let name = escape(&stage.name);

@@ -4,7 +4,10 @@ use super::{markdown::rows, table::Look};
 use crate::{
     campaign::ExceptionStatus,
     diag::counted,
-    model::{Timestamp, file::Terms},
+    model::{
+        Timestamp,
+        file::{SilenceTerms, Terms},
+    },
 };
 
 /// Returns exceptions for people at a terminal.
@@ -32,8 +35,8 @@ pub fn exceptions_markdown(all: &[ExceptionStatus]) -> String {
     text
 }
 
-/// Returns what exceptions of each rating need.
-pub fn terms_human(terms: &[Terms], look: Look) -> String {
+/// Returns what exceptions of each rating need, and what they need where nobody answered.
+pub fn terms_human(terms: &[Terms], silence: &SilenceTerms, look: Look) -> String {
     let columns = ["rating", "at most", "renewals", "control proven", "accepted by one of each"];
     let row = |terms: &Terms| {
         let proof = if terms.proof_days == 0 { "-".to_owned() } else { format!("every {} days", terms.proof_days) };
@@ -45,7 +48,17 @@ pub fn terms_human(terms: &[Terms], look: Look) -> String {
             terms.groups.join(", "),
         ]
     };
-    look.table(&columns, terms.iter().map(row))
+    let mut text = look.table(&columns, terms.iter().map(row));
+    let again = match silence.renewals {
+        0 => "once for an item".to_owned(),
+        more => format!("renewed at most {more} times for an item"),
+    };
+    let days = counted(silence.days, "day");
+    text.push_str(&format!("where nobody answered for an item: at most {days}, {again}, and it stays undecided"));
+    if !silence.groups.is_empty() {
+        text.push_str(&format!("; accepted by one of {} too", silence.groups.join(", ")));
+    }
+    text + "\n"
 }
 
 fn cells(one: &ExceptionStatus) -> Vec<String> {

@@ -4,7 +4,9 @@
 use super::{
     governed::Governed,
     judge::{Bench, Judged, check_place},
+    opening::Opening,
     refusal::Refusal,
+    silence::{check_item, check_silent},
     verified::Verified,
 };
 use crate::{
@@ -14,19 +16,30 @@ use crate::{
 };
 
 impl Bench<'_> {
-    /// Judges an exception by the terms that the mandate has for its rating: signed by one person for each group that the
+    /// Judges an exception by the terms that the mandate has for its rating, and for silence where nobody answered for the
+    /// item of the campaign that is `opening`: it is about the access that was put to review; signed by one person for each group that the
     /// terms name, none of whom holds the access or answers for the risk; no longer than the terms allow; and where the
     /// same access was excepted from the same rule before, named as a renewal of that, while renewals are left.
     pub(super) fn exception(
         &self,
         file: Unverified<Exception>,
+        opening: Option<&Opening>,
         earlier: &[Verified<Exception>],
     ) -> Result<Judged<Exception>, Refusal> {
         let exception = file.value();
         self.check_repo(&exception.repo)?;
         check_place(file.path(), &format!("exceptions/{}.toml", exception.id))?;
-        let terms = self.trust.mandate().file().terms(exception.rating);
+        let mandate = self.trust.mandate().file();
+        let mut terms = mandate.terms(exception.rating);
         check_span(exception, &terms)?;
+        opening.map_or(Ok(()), |opening| check_item(exception, opening))?;
+        // One that only lowers a tier lets nothing stand.
+        let unanswered = opening.filter(|_| exception.lowers.is_none()).and_then(|own| own.unanswered(&exception.item));
+        if let Some(close) = unanswered {
+            let silence = mandate.silence_terms();
+            check_silent(exception, close, &silence, earlier)?;
+            terms = Terms { renewals: terms.renewals, ..silence.tighten(terms) };
+        }
         let approvers = approvers(exception)?;
         let signers = self.signers(Namespace::Exception, &file, &approvers)?;
         for approver in &approvers {

@@ -8,6 +8,7 @@ use super::{
     kinship::Kinship,
     replay::{folders, wanted},
     root::Root,
+    silence::want_silent,
     state::Partial,
     verified::{Signer, Verified},
 };
@@ -39,7 +40,8 @@ impl Governed {
         state.remember(repository, base, "trust")?;
         state.read_trust(repository)?;
         state.read_people(repository, base)?;
-        let wanted = wanted(repository, head, changes)?;
+        let mut wanted = wanted(repository, head, changes)?;
+        want_silent(repository, base, head, changes, &mut wanted)?;
         for folder in folders(changes, &wanted) {
             state.remember(repository, base, &folder)?;
         }

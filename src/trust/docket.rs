@@ -23,7 +23,7 @@ use crate::{
     git::{GitError, ObjectId, Repository},
     model::{
         CampaignId, PrincipalId,
-        file::{Delegation, Governed as Kind, Review, StageClose},
+        file::{Delegation, Exception, Governed as Kind, Review, StageClose},
     },
     store::{Place, SignatureFile, Unverified},
 };
@@ -37,8 +37,8 @@ use std::{
 };
 
 impl Governed {
-    /// Judges what one merge brought: campaigns first, then delegations, what is decided, and at last the closes of stages,
-    /// so that a close never comes before an answer that came with it. Files of one merge may build on each other, and the
+    /// Judges what one merge brought: campaigns first, then delegations, what is decided, the closes of stages, so that a
+    /// close never comes before an answer that came with it, and at last exceptions with the proofs of their controls. Files of one merge may build on each other, and the
     /// order of their names says nothing: what waits for another is judged again as long as anything changes, and what decides
     /// the same at once is refused, all of it.
     pub(super) fn judge(
@@ -160,8 +160,9 @@ impl Governed {
                 let judged = bench.stage_close(file, self.openings.get(campaign), |base| self.passed(base))?;
                 self.take(path, Namespace::StageClose, judged, Self::close_stage)
             }),
-            Place::Exception(_) => unverified(path, bytes, signatures).and_then(|file| {
-                let judged = bench.exception(file, &self.exceptions)?;
+            Place::Exception(_) => unverified::<Exception>(path, bytes, signatures).and_then(|file| {
+                let opening = self.opening_of(&file.value().item);
+                let judged = bench.exception(file, opening, &self.exceptions)?;
                 self.take(path, Namespace::Exception, judged, |own, exception| own.exceptions.push(exception))
             }),
             Place::Proof { .. } => unverified(path, bytes, signatures).and_then(|file| {
@@ -353,9 +354,11 @@ fn rank(path: &str) -> u32 {
     match Place::of(path) {
         Place::Campaign(_) => 0,
         Place::Delegation(_) => 1,
+        Place::StageClose { .. } => 3,
+        // What nobody answered needs another exception than what somebody decided.
+        Place::Exception(_) => 4,
         // A proof may come with the exception that it is about.
-        Place::Proof { .. } => 3,
-        Place::StageClose { .. } => 4,
+        Place::Proof { .. } => 5,
         _ => DECIDED,
     }
 }

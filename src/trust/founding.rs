@@ -157,6 +157,7 @@ impl Founding {
                 freeze: Vec::new(),
             },
             review: None,
+            silence: None,
             exceptions: Vec::new(),
         }
     }

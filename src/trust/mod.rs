@@ -27,6 +27,7 @@ mod registry;
 mod replay;
 mod root;
 mod signing;
+mod silence;
 mod stage_refusal;
 mod stages;
 mod standing;

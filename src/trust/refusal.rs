@@ -67,6 +67,26 @@ pub enum Refusal {
         /// Who has signed.
         found: String,
     },
+    /// An exception that is about other access than its item.
+    #[error("it is about {says}, and {item} was put to review as {put}")]
+    ExceptionItem {
+        /// The item.
+        item: String,
+        /// What the exception says.
+        says: String,
+        /// What the campaign put to review.
+        put: String,
+    },
+    /// An exception that is more than silence allows.
+    #[error("item {item}: nobody answered before {close}, and an exception for that {why}")]
+    ExceptionSilence {
+        /// The item.
+        item: String,
+        /// The file that closed the stage.
+        close: String,
+        /// What is allowed.
+        why: String,
+    },
     /// An exception, or a proof of one, that the mandate's terms do not allow.
     #[error("{0}")]
     ExceptionTerms(String),
@@ -299,6 +319,8 @@ impl Refusal {
             Self::DuplicateKey { .. } => "duplicate-key",
             Self::DuplicateName(_) => "duplicate-name",
             Self::ExceptionApproval { .. } => "below-threshold",
+            Self::ExceptionItem { .. } => "exception-mismatch",
+            Self::ExceptionSilence { .. } => "exception-silence",
             Self::ExceptionTerms(_) => "exception-terms",
             Self::Form(problems) => problems.sorted().first().map_or("malformed", |problem| problem.code),
             Self::Hazard(_) => "hazardous-name",
@@ -349,6 +371,8 @@ impl Refusal {
             Self::AgainstPolicy { .. }
             | Self::CampaignBinding { .. }
             | Self::ExceptionApproval { .. }
+            | Self::ExceptionItem { .. }
+            | Self::ExceptionSilence { .. }
             | Self::ExceptionTerms(_)
             | Self::ItemAltered(_)
             | Self::ItemForeign(_)
@@ -380,6 +404,10 @@ impl Refusal {
             Self::DecisionIncomplete { .. } => "fill it in and sign again: `tenure sign FILE`",
             Self::DuplicateKey { .. } | Self::DuplicateName(_) => "give every key to one principal, once",
             Self::ExceptionApproval { .. } => "get the missing signatures: `tenure sign FILE`",
+            Self::ExceptionItem { .. } => "write it anew for the item: `tenure exception new ITEM …`",
+            Self::ExceptionSilence { .. } => {
+                "a fallback decides in a new review file: `tenure review ITEM`; what silence allows: `tenure exception terms`"
+            }
             Self::ExceptionTerms(_) => "write it as the mandate's terms for its rating ask: `tenure exception terms`",
             Self::Form(_) => "write the file in its one form: `tenure fmt FILE`, then sign again",
             Self::Hazard(_) => "take the entry out of the tree",

@@ -117,6 +117,12 @@ pub(super) fn folders(changes: &Changes, wanted: &BTreeMap<CampaignId, Wanted>) 
 }
 
 impl Wanted {
+    /// Takes one more item, on this system.
+    pub(super) fn take(&mut self, system: Option<SystemId>, item: &ItemId) {
+        self.systems.extend(system);
+        self.items.insert(item.clone());
+    }
+
     fn reviews(&self, campaign: &CampaignId) -> Vec<String> {
         if self.whole {
             return vec![format!("campaigns/{campaign}/reviews")];

@@ -124,6 +124,7 @@ impl Trust {
     pub fn allowed_signers(&self) -> String {
         let mut text = String::from(HEADER);
         let mut people = Vec::new();
+        let accepting = self.mandate.file.accepting();
         for (key, holder, state) in self.registry.keys() {
             if state != KeyState::Active {
                 continue;
@@ -133,7 +134,7 @@ impl Trust {
             if self.registry.is_in(holder.as_str(), &self.mandate.file.campaign_group) {
                 namespaces.extend([Namespace::Campaign, Namespace::StageClose]);
             }
-            if self.registry.is_in(holder.as_str(), &self.mandate.file.exception_group) {
+            if accepting.iter().any(|group| self.registry.is_in(holder.as_str(), group)) {
                 namespaces.push(Namespace::Exception);
             }
             people.extend(allowed_signers::line(holder.as_str(), &namespaces, key));

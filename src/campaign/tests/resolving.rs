@@ -290,6 +290,7 @@ fn exception(round: &Round, holder: &str, validity: Validity) -> ExceptionStatus
         renewal: 0,
         renewals_left: 2,
         proof_due: None,
+        unanswered: None,
     }
 }
 

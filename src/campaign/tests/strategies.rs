@@ -3,7 +3,7 @@
 use super::stages::{Case, DAN, DORA};
 use crate::model::{
     Stance, Strategy, Tally, Tier, Verdict,
-    file::{AfterSilence, CampaignDefinition, Silence, Stage},
+    file::{AfterSilence, CampaignDefinition, Silence, SilenceTerms, Stage},
 };
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -102,7 +102,9 @@ fn silence() -> String {
         definition.silence_cap()
     )
     .unwrap();
-    text
+    let terms = SilenceTerms::usual();
+    assert_eq!((terms.renewals, terms.groups.as_slice()), (0, [].as_slice()), "the words below say so");
+    text + &EXCEPTED.replace("[DAYS]", &terms.days.to_string())
 }
 
 const HEAD: &str = "<!-- Written from the code by `TENURE_UPDATE=1 cargo test --lib strategies`; a test holds the two together. -->
@@ -133,6 +135,14 @@ everything else goes on. A stance in both lists is refused when the campaign is 
 stops. What the stages that were asked came to is weighed once more, by `overall` of the definition, which is
 `all-must-accept` where nothing is said.
 
+";
+
+const EXCEPTED: &str = "
+What comes to `except` stays as it is and cannot be closed until somebody acts. A fallback decides; or an exception buys time:
+signed as its rating asks, for at most [DAYS] days, once for an item. It decides nothing: the item is never counted as decided by
+people, and `excepted-undecided` stays a finding for as long as the exception stands. `[silence]` of the mandate sets `days`,
+`renewals`, and the `groups` who sign besides those of the rating, such as the accountable executive; `tenure exception terms`
+says what holds. One that was accepted while somebody could still answer keeps the term of its rating, and the finding.
 ";
 
 const SILENCE: &str = "

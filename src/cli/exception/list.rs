@@ -1,7 +1,7 @@
 //! How every exception stands.
 
 use crate::{
-    campaign::{ExceptionStatus, Ledger, exception_findings, exceptions},
+    campaign::{ExceptionStatus, Ledger, UNDECIDED, exception_findings, exceptions},
     cli::{Context, Exit, Failure, Format, session::Session},
     diag::{Diagnostic, Diagnostics},
     inventory,
@@ -16,7 +16,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 /// Say how every exception stands: in force, lapsed, unproven, renewed
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure exception list\n  tenure exception list --all --format markdown   # the monthly list for approvers\n\nExit codes: 0 all stand · 3 one has lapsed, or its control is not proven"
+    after_help = "Examples:\n  tenure exception list\n  tenure exception list --all --format markdown   # the monthly list for approvers\n\nExit codes: 0 all stand · 3 one has lapsed, its control is not proven, or nobody has decided on what it lets stand"
 )]
 pub(super) struct Args {
     /// Those too that were renewed, or whose access is gone
@@ -48,10 +48,11 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
 }
 
 /// Returns what is wrong with exceptions at a commit, for `tenure check`: one that lapsed or is unproven is an error, one
-/// that ends soon a warning.
+/// that ends soon, or on which nobody has decided, a warning.
 pub(in crate::cli) fn problems(governed: &Governed, snapshot: Snapshot<'_>, now: Timestamp) -> Diagnostics {
     let say = |Finding { severity, code, subject, message, help }: Finding| {
         let problem = match severity {
+            _ if code == UNDECIDED => Diagnostic::warning(code, message),
             Severity::Low => Diagnostic::warning(code, message),
             _ => Diagnostic::error(code, message),
         };
@@ -81,6 +82,7 @@ pub(in crate::cli) fn standing(
         proofs: governed.proofs(),
         mandate: trust.mandate().file(),
         present: &present,
+        unanswered: &|item| governed.unanswered(item).map(|close| close.path().to_owned()),
         now,
     };
     exceptions(&ledger)

@@ -19,7 +19,7 @@ use std::fs;
 /// Write an exception for an item, to be signed by its approvers
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The item is as its campaign put it to review; the exception holds for that access and no other. A second one for the same\naccess and rule is a renewal and keeps the first date.\n\nExamples:\n  tenure exception new itm-7c0f2f6e9a4b41d2 --rule NHI-PRV-01 --rating high --owner ana.ruiz --approver li.chen \\\n      --until 90d --reason 'needed until the cut-over' --compensating 'sessions are recorded'\n  tenure exception new itm-7c0f2f6e9a4b41d2 --renews exc-7c0f2f6e --rating high --owner ana.ruiz --approver li.chen \\\n      --until 2027-03-01 --reason 'the cut-over slipped' --compensating 'sessions are recorded'"
+    after_help = "The item is as its campaign put it to review; the exception holds for that access and no other. A second one for the same\naccess and rule is a renewal and keeps the first date. For an item that nobody answered it is short, and decides nothing:\n`tenure exception terms` says how short.\n\nExamples:\n  tenure exception new itm-7c0f2f6e9a4b41d2 --rule NHI-PRV-01 --rating high --owner ana.ruiz --approver li.chen \\\n      --until 90d --reason 'needed until the cut-over' --compensating 'sessions are recorded'\n  tenure exception new itm-7c0f2f6e9a4b41d2 --renews exc-7c0f2f6e --rating high --owner ana.ruiz --approver li.chen \\\n      --until 2027-03-01 --reason 'the cut-over slipped' --compensating 'sessions are recorded'"
 )]
 pub(super) struct Args {
     /// The item
@@ -117,6 +117,12 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let text = governed::render(&exception);
     // What cannot be read back must not be written: a reason with hidden characters, for one.
     governed::parse::<Exception>(&path, text.as_bytes())?;
+    session.governed.check_silence(&exception).map_err(|refusal| {
+        let days = trust.mandate().file().silence_terms().days;
+        let help =
+            format!("give it an end within that: --until {days}d; or a fallback decides: tenure review {}", args.item);
+        Diagnostic::error(refusal.code(), refusal.to_string()).help(help)
+    })?;
     let file = session.work_tree()?.join(&path);
     if file.exists() {
         let problem = Diagnostic::error("exception-exists", format!("{path} is there already")).in_file(path);
@@ -128,8 +134,14 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         context.json(&exception)?;
         return Ok(Exit::Done);
     }
-    let terms = trust.mandate().file().terms(exception.rating);
+    let mut terms = trust.mandate().file().terms(exception.rating);
+    let unanswered = session.governed.unanswered(&exception.item).filter(|_| exception.lowers.is_none());
     writeln!(context.out, "{path}")?;
+    if let Some(close) = unanswered {
+        terms = trust.mandate().file().silence_terms().tighten(terms);
+        let close = close.path();
+        writeln!(context.out, "nobody answered before {close}: this buys time, and the item stays undecided")?;
+    }
     writeln!(context.out, "next: one of each signs: {}: tenure sign {path}; then merge it", terms.groups.join(", "))?;
     if terms.proof_days > 0 {
         let days = terms.proof_days;

@@ -6,7 +6,7 @@ use crate::{
     report::{Look, terms_human},
 };
 
-/// Say what an exception of each rating needs
+/// Say what an exception of each rating needs, and one for what nobody answered
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  tenure exception terms\n  tenure exception terms --format json")]
 pub(super) struct Args {}
@@ -16,9 +16,10 @@ pub(super) fn run(Args {}: &Args, context: &mut Context) -> Result<Exit, Failure
     let mandate = session.trust()?.mandate().file();
     let ratings = [Rating::Critical, Rating::High, Rating::Medium, Rating::Low];
     let terms: Vec<_> = ratings.into_iter().map(|rating| mandate.terms(rating)).collect();
+    let silence = mandate.silence_terms();
     match context.format {
-        Format::Json => context.json(&terms)?,
-        _ => write!(context.out, "{}", terms_human(&terms, Look::new(context.out_style)))?,
+        Format::Json => context.json(&serde_json::json!({"ratings": terms, "silence": silence}))?,
+        _ => write!(context.out, "{}", terms_human(&terms, &silence, Look::new(context.out_style)))?,
     }
     Ok(Exit::Done)
 }

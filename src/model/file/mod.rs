@@ -13,6 +13,7 @@ mod observation;
 mod policy;
 mod principals;
 mod review;
+mod silence;
 mod stages;
 mod system;
 mod trust;
@@ -31,6 +32,7 @@ pub use policy::{
 };
 pub use principals::{Fact, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals};
 pub use review::{Item, Lack, Review};
+pub use silence::SilenceTerms;
 pub use system::{Remediation, SinkSettings, System};
 pub use trust::{
     EngineRole, Guardrails, KeyState, Mandate, Registry, RegistryKey, RegistryPrincipal, Role, Roles, Root, Terms,

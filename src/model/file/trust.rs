@@ -1,6 +1,6 @@
 //! `trust/`: the root of trust, the registry of principals and keys, and the mandate.
 
-use super::{Rating, ReviewTerms};
+use super::{Rating, ReviewTerms, SilenceTerms};
 use crate::model::{PrincipalId, RepoId, SystemId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -157,6 +157,9 @@ pub struct Mandate {
     /// What decisions need, and what makes a review look like a rubber stamp; [`ReviewTerms::usual`] where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<ReviewTerms>,
+    /// What an exception needs for access that nobody answered for; [`SilenceTerms::usual`] where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence: Option<SilenceTerms>,
     /// What exceptions need, by rating; a rating that is not here has the terms of [`Terms::usual`].
     #[serde(rename = "exception", default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<Terms>,
