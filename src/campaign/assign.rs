@@ -112,6 +112,11 @@ impl<'a> Line<'a> {
             if chosen.len() >= needed {
                 break;
             }
+            // Who missed two campaigns is asked no more because something is theirs; a fallback they may be all the same.
+            if let Some(missed) = self.missed(&candidate, &standing) {
+                barred.extend((!barred.iter().any(|(id, _)| *id == candidate)).then_some((candidate, missed)));
+                continue;
+            }
             if !met.insert(candidate.clone()) {
                 continue;
             }
@@ -132,6 +137,12 @@ impl<'a> Line<'a> {
             Assignment { stage: stage.number, reviewer, standing, cosigners, passed_over }
         };
         Ok(chosen.into_iter().map(seat).collect())
+    }
+
+    fn missed(&self, candidate: &PrincipalId, standing: &Standing) -> Option<Bar> {
+        let as_owner = matches!(standing, Standing::Owner | Standing::SystemOwner);
+        let missed = self.bench.setting.earlier.missed(candidate).filter(|_| as_owner)?;
+        Some(Bar::Missed(missed.campaigns.clone()))
     }
 
     fn may(

@@ -3,7 +3,7 @@
 use super::{Setting, facts::day};
 use crate::{
     model::{
-        PrincipalId, Tier, Timestamp,
+        CampaignId, PrincipalId, Tier, Timestamp,
         file::{KeyState, PrincipalKind, PrincipalStatus, RegistryPrincipal},
     },
     trust::Tie,
@@ -24,6 +24,8 @@ pub enum Bar {
     Left,
     /// They have as many items of this tier as one reviewer is given.
     Loaded(u32, Tier),
+    /// They let these two campaigns pass, and are not asked as owner any more.
+    Missed([CampaignId; 2]),
     /// The registry has no active key of theirs.
     NoKey,
     /// They would review themselves.
@@ -38,6 +40,7 @@ impl fmt::Display for Bar {
             Self::Left => f.write_str("left"),
             Self::Loaded(1, tier) => write!(f, "has 1 item of {tier} already"),
             Self::Loaded(cap, tier) => write!(f, "has {cap} items of {tier} already"),
+            Self::Missed([first, last]) => write!(f, "missed two campaigns: {first}, {last}"),
             Self::NoKey => f.write_str("has no active key"),
             Self::Tied(tie) => write!(f, "would review {tie}"),
         }

@@ -1,17 +1,21 @@
 //! What earlier campaigns leave to one that builds on them: what they pinned, and what nobody answered in them.
 
+use super::Missed;
 use crate::{
     inventory::Contents,
-    model::{CampaignId, Digest, GrantKey, Inventory, ItemId, SystemId, Timestamp, file::CampaignDefinition},
+    model::{
+        CampaignId, Digest, GrantKey, Inventory, ItemId, PrincipalId, SystemId, Timestamp, file::CampaignDefinition,
+    },
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What earlier campaigns leave, as far as a definition asks for it.
+/// What earlier campaigns leave: as far as a definition asks for it, and who did not answer them.
 #[derive(Clone, Debug, Default)]
 pub struct Preceding {
     pinned: BTreeMap<(CampaignId, SystemId), BTreeMap<GrantKey, Digest>>,
     unanswered: BTreeMap<CampaignId, BTreeSet<ItemId>>,
     certified: BTreeMap<(SystemId, GrantKey), (Timestamp, Contents)>,
+    missed: BTreeMap<PrincipalId, Missed>,
 }
 
 impl Preceding {
@@ -29,6 +33,16 @@ impl Preceding {
     /// Takes what a grant gave when it was last certified, in a campaign that was opened then.
     pub fn certify(&mut self, system: &SystemId, key: &GrantKey, opened_at: Timestamp, gave: Contents) {
         self.certified.insert((system.clone(), key.clone()), (opened_at, gave));
+    }
+
+    /// Takes who let two campaigns in a row pass: they are not asked as owner.
+    pub fn miss(&mut self, missed: BTreeMap<PrincipalId, Missed>) {
+        self.missed = missed;
+    }
+
+    /// Returns the two campaigns that somebody let pass.
+    pub(super) fn missed(&self, who: &PrincipalId) -> Option<&Missed> {
+        self.missed.get(who)
     }
 
     /// Returns what a grant gave when it was last certified, and when that was.

@@ -16,6 +16,7 @@ mod exceptions;
 mod facts;
 mod happening;
 mod looks;
+mod missed;
 mod narrow;
 mod notices;
 mod open;
@@ -47,6 +48,7 @@ pub use exceptions::{ExceptionStatus, Ledger, UNDECIDED, Validity, exception_fin
 pub use facts::asked_as;
 pub use happening::{Happening, Scene, happened, word};
 pub use looks::second_look;
+pub use missed::{Missed, Owned, REASSIGN, missed, reassignments};
 pub use narrow::{Touched, again, is_narrowed, late, narrowed};
 pub use notices::{Mark, Notice, OpenStage, notices};
 pub use open::{Opened, Opening, open, open_seeded, principals_digest};

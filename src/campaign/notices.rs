@@ -74,6 +74,12 @@ pub struct Notice {
     pub items: u64,
     /// In which files.
     pub files: BTreeSet<String>,
+    /// What needs another owner, each with its file.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub owns: BTreeMap<String, String>,
+    /// The campaigns that its owner missed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<CampaignId>,
     /// When the days are over.
     pub due: Timestamp,
 }
@@ -106,6 +112,8 @@ pub fn notices(waiting: &OpenStage<'_>, people: &People, owners: &[PrincipalId],
         to: told(mark, reviewer, waiting.definition, people, owners),
         items: *items,
         files: files.clone(),
+        owns: BTreeMap::new(),
+        missed: Vec::new(),
         due: waiting.ends,
     };
     waiting.open.iter().filter(|(_, (items, _))| *items > 0).map(notice).collect()

@@ -7,7 +7,7 @@ use super::{
     session::{git, store, systems_at},
 };
 use crate::{
-    campaign::{Needed, Preceding, Setting, principals_digest, unlisted},
+    campaign::{Needed, Preceding, Setting, missed, principals_digest, unlisted},
     diag::Diagnostics,
     git::{ObjectId, Repository},
     inventory::{self, Certified, Contents, Known, LoadError, Loaded, Lowered, People, Portraits, Separation},
@@ -89,6 +89,7 @@ impl Footing {
     /// # Errors
     /// When an inventory that an earlier campaign pinned cannot be read.
     pub(super) fn recall(&mut self, repository: &Repository, governed: &Governed) -> Result<(), Failure> {
+        self.earlier.miss(missed(governed.openings().values()));
         let mut certified: BTreeMap<&CampaignId, BTreeSet<&ItemId>> = BTreeMap::new();
         for review in governed.reviews() {
             let kept = review.items.iter().filter(|item| item.decision == Some(Verdict::Certify));

@@ -2,10 +2,10 @@
 
 use super::world::{World, campaign_id, id, membership, time};
 use crate::{
-    campaign::Opened,
+    campaign::{Missed, Opened},
     diag::Style,
     model::{
-        PrincipalId, Stance, Strategy, Tier,
+        CampaignId, PrincipalId, Stance, Strategy, Tier,
         file::{KeyState, Load, PrincipalKind, Selector, Stage},
     },
 };
@@ -145,6 +145,25 @@ fn who_leaves_before_the_window_ends_or_cannot_sign_is_not_asked() {
     world.entry("ana").ends = Some(time("2026-12-01T00:00:00Z"));
     let told = "deputy for the system, as ana leaves on 2026-12-01 and dora has no active key";
     assert_eq!(asked(&opened(&world))["1_login"], [one(1, "dan", told)]);
+}
+
+#[test]
+fn who_missed_two_campaigns_is_asked_no_more_as_owner_and_that_is_told() {
+    let mut world = company();
+    let campaigns = ["2026-q1", "2026-q2"].map(|id| CampaignId::parse(id).unwrap());
+    let missed = Missed { campaigns, stage: 1, items: 3, closed_at: time("2026-07-14T00:00:00Z") };
+    world.earlier.miss(["ana", "dora"].map(|name| (id(name), missed.clone())).into());
+    let told = "deputy for the system, as ana missed two campaigns: 2026-q1, 2026-q2 and dora missed two campaigns: \
+                2026-q1, 2026-q2";
+    assert_eq!(asked(&opened(&world))["1_login"], [one(1, "dan", told)], "neither of the holder nor of the system");
+    world.definition.stages = vec![stage("by name", &["owner", "person:ana"], 1)];
+    let told = "one the definition names, as ana missed two campaigns: 2026-q1, 2026-q2";
+    assert_eq!(asked(&opened(&world))["1_login"], [one(1, "ana", told)]);
+    world.definition.stages = vec![stage("or as fallback", &["owner", "system-owner", "owner"], 1)];
+    world.definition.fallback = id("dora");
+    let told =
+        "fallback, as ana missed two campaigns: 2026-q1, 2026-q2 and dora missed two campaigns: 2026-q1, 2026-q2";
+    assert_eq!(asked(&opened(&world))["1_login"], [one(1, "dora", told)]);
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn silence() -> String {
     .unwrap();
     let terms = SilenceTerms::usual();
     assert_eq!((terms.renewals, terms.groups.as_slice()), (0, [].as_slice()), "the words below say so");
-    text + &EXCEPTED.replace("[DAYS]", &terms.days.to_string())
+    text + &EXCEPTED.replace("[DAYS]", &terms.days.to_string()) + MISSED
 }
 
 const HEAD: &str = "<!-- Written from the code by `TENURE_UPDATE=1 cargo test --lib strategies`; a test holds the two together. -->
@@ -143,6 +143,18 @@ signed as its rating asks, for at most [DAYS] days, once for an item. It decides
 people, and `excepted-undecided` stays a finding for as long as the exception stands. `[silence]` of the mandate sets `days`,
 `renewals`, and the `groups` who sign besides those of the rating, such as the accountable executive; `tenure exception terms`
 says what holds. One that was accepted while somebody could still answer keeps the term of its rating, and the finding.
+";
+
+const MISSED: &str = "
+## Who lets two campaigns pass
+
+An answer is missing where the signed close of a stage lists an item as silent. Who was asked about such items in two campaigns
+one after the other, and in whose place nothing was answered since, has missed both; one that was opened before the stage of
+the other was closed is no second chance, and does not count. `tenure campaign due` names them once, with the systems and
+principals they own and the files in which that stands, to them, to who leads them, and to the owners of campaigns. From then
+on an opening does not ask them as `owner` or `system-owner`: the next in line is asked, and each item says why. They are asked
+where a stage names them (`person:<id>`, a group, a team), as deputies, and as fallbacks. It ends when something has another
+owner, or they answer a later campaign.
 ";
 
 const SILENCE: &str = "

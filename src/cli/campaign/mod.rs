@@ -10,6 +10,7 @@ mod look;
 mod next;
 mod open;
 mod overview;
+mod owned;
 mod quality;
 mod salt;
 mod status;

@@ -17,7 +17,7 @@ use std::{io::Write, path::PathBuf};
 /// Freeze a population, assign every item, write the worklists
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Everything is read from the main branch: merge a fresh inventory first. The files are written to the work tree; a campaign\nowner signs campaign.toml, and both go to main in one merge.\n\nExamples:\n  tenure campaign open 2026-q4-privileged --from policies/privileged.toml\n  tenure campaign open leaver-li --from policies/everything.toml --subject db:16401 --because 'li left'\n  tenure campaign open 2026-q4-again --from policies/privileged.toml --unanswered-in 2026-q4-privileged\n  tenure sign campaigns/2026-q4-privileged/campaign.toml"
+    after_help = "Everything is read from the main branch: merge a fresh inventory first. The files are written to the work tree; a campaign\nowner signs campaign.toml, and both go to main in one merge. Who let two campaigns in a row pass is not asked as owner again: each item says so.\n\nExamples:\n  tenure campaign open 2026-q4-privileged --from policies/privileged.toml\n  tenure campaign open leaver-li --from policies/everything.toml --subject db:16401 --because 'li left'\n  tenure campaign open 2026-q4-again --from policies/privileged.toml --unanswered-in 2026-q4-privileged\n  tenure sign campaigns/2026-q4-privileged/campaign.toml"
 )]
 pub(super) struct Args {
     /// What the campaign will be called

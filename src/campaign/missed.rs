@@ -1,0 +1,171 @@
+//! Who let two campaigns in a row pass without an answer, by what the signed closes of their stages list as silent; and
+//! whom to tell that what they own needs another owner (practice 5.5).
+
+use super::Notice;
+use crate::{
+    inventory::People,
+    model::{CampaignId, PrincipalId, Timestamp},
+    trust::{Opening, Seat},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Two campaigns that somebody let pass.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Missed {
+    /// Which, the earlier one first.
+    pub campaigns: [CampaignId; 2],
+    /// The last stage of the later one in which they were asked and silent.
+    pub stage: u32,
+    /// How many items of the later one they did not answer.
+    pub items: u64,
+    /// When that stage was closed, as the closer's clock claims.
+    pub closed_at: Timestamp,
+}
+
+/// What somebody owns: what it is, and the file that says so.
+pub type Owned = BTreeMap<PrincipalId, BTreeMap<String, String>>;
+
+/// Returns who let two campaigns in a row pass: in a stage of each that is closed, nobody answered for an item that they were
+/// asked about. Any answer for them in a later one wipes that out; and what was opened before the earlier one was closed is no
+/// second chance, and does not count.
+pub fn missed<'a>(openings: impl IntoIterator<Item = &'a Opening>) -> BTreeMap<PrincipalId, Missed> {
+    let mut openings: Vec<&Opening> = openings.into_iter().collect();
+    openings.sort_by_key(|opening| (opening.campaign().opened_at, &opening.campaign().value().id));
+    let mut all: BTreeMap<&PrincipalId, Vec<(&CampaignId, Turn)>> = BTreeMap::new();
+    for opening in openings {
+        let campaign = opening.campaign().value();
+        for (reviewer, turn) in turns(opening) {
+            all.entry(reviewer).or_default().push((&campaign.id, turn));
+        }
+    }
+    let two = |(who, turns): (&PrincipalId, Vec<(&CampaignId, Turn)>)| {
+        let [first, last] = in_a_row(turns.iter().map(|(_, turn)| *turn))?;
+        let (earlier, _) = turns.get(first)?;
+        let (later, Turn { silent: Some(silent), .. }) = turns.get(last)? else { return None };
+        let campaigns = [(*earlier).clone(), (*later).clone()];
+        let Silent { stage, items, closed_at } = *silent;
+        Some((who.clone(), Missed { campaigns, stage, items, closed_at }))
+    };
+    all.into_iter().filter_map(two).collect()
+}
+
+/// Returns whom to tell that somebody missed two campaigns and owns something that needs another owner.
+pub fn reassignments(
+    missed: &BTreeMap<PrincipalId, Missed>,
+    owned: &Owned,
+    people: &People,
+    owners: &[PrincipalId],
+) -> Vec<Notice> {
+    let notice = |(who, missed): (&PrincipalId, &Missed)| {
+        let owns = owned.get(who).filter(|owns| !owns.is_empty())?;
+        let [_, campaign] = &missed.campaigns;
+        let manager = people.get(who).and_then(|entry| entry.owner.clone());
+        let mut to: BTreeSet<PrincipalId> = owners.iter().cloned().chain(manager).collect();
+        to.insert(who.clone());
+        to.retain(|id| !people.has_left(id));
+        Some(Notice {
+            id: format!("{campaign}/{}/{REASSIGN}/{who}", missed.stage),
+            campaign: campaign.clone(),
+            stage: missed.stage,
+            event: REASSIGN.to_owned(),
+            reviewer: who.clone(),
+            to,
+            items: missed.items,
+            files: owns.values().cloned().collect(),
+            owns: owns.clone(),
+            missed: missed.campaigns.to_vec(),
+            due: missed.closed_at,
+        })
+    };
+    missed.iter().filter_map(notice).collect()
+}
+
+/// The event that what somebody owns needs another owner.
+pub const REASSIGN: &str = "reassign";
+
+/// What a campaign was to somebody who was asked in it, and who answered or let it pass.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    opened_at: Timestamp,
+    /// Nothing where they answered.
+    silent: Option<Silent>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Silent {
+    stage: u32,
+    items: u64,
+    closed_at: Timestamp,
+}
+
+/// Returns the turns of everybody who let a stage of a campaign pass, or for whom something was answered in it. Who was
+/// asked in a stage that is open still and has not answered has had no turn yet.
+fn turns(opening: &Opening) -> BTreeMap<&PrincipalId, Turn> {
+    let opened_at = opening.campaign().opened_at;
+    let name = |index: u32| opening.reviewers().get(usize::try_from(index).ok()?);
+    let mut turns: BTreeMap<&PrincipalId, Turn> = BTreeMap::new();
+    for bound in opening.items().flat_map(|item| opening.bound(item)) {
+        let Seat::Asked(index) = bound.seat else { continue };
+        if let Some(reviewer) = name(index) {
+            turns.entry(reviewer).or_insert(Turn { opened_at, silent: None });
+        }
+    }
+    for close in opening.closes() {
+        for silent in &close.silent {
+            let asked = opening.asked(&silent.item).iter().filter(|(stage, _)| *stage == close.stage);
+            for reviewer in asked.filter_map(|(_, index)| name(*index)) {
+                let turn = turns.entry(reviewer).or_insert(Turn { opened_at, silent: None });
+                let items = turn.silent.map_or(0, |silent| silent.items) + 1;
+                turn.silent = Some(Silent { stage: close.stage, items, closed_at: close.closed_at });
+            }
+        }
+    }
+    turns
+}
+
+/// Returns the last two of the turns that were missed one after the other; the turns come in the order of their openings.
+fn in_a_row(turns: impl IntoIterator<Item = Turn>) -> Option<[usize; 2]> {
+    let mut missed: Vec<(usize, Timestamp)> = Vec::new();
+    for (place, turn) in turns.into_iter().enumerate() {
+        match turn.silent {
+            None => missed.clear(),
+            Some(silent) if missed.last().is_none_or(|(_, closed_at)| *closed_at <= turn.opened_at) => {
+                missed.push((place, silent.closed_at));
+            }
+            Some(_) => {}
+        }
+    }
+    match missed.as_slice() {
+        [.., (first, _), (last, _)] => Some([*first, *last]),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Opened on a day, and closed a week later with something unanswered, or answered.
+    fn turn(day: i64, missed: bool) -> Turn {
+        let closed_at = Timestamp::from_unix((day + 7) * 86_400);
+        let silent = missed.then_some(Silent { stage: 1, items: 1, closed_at });
+        Turn { opened_at: Timestamp::from_unix(day * 86_400), silent }
+    }
+
+    #[test]
+    fn two_in_a_row_are_those_with_no_answer_between_them_and_a_chance_after_the_first() {
+        let cases: [(&str, &[(i64, bool)], Option<[usize; 2]>); 8] = [
+            ("never asked", &[], None),
+            ("once", &[(0, true)], None),
+            ("twice", &[(0, true), (90, true)], Some([0, 1])),
+            ("an answer between them", &[(0, true), (90, false), (180, true)], None),
+            ("an answer before them", &[(0, false), (90, true), (180, true)], Some([1, 2])),
+            ("an answer since", &[(0, true), (90, true), (180, false)], None),
+            ("of three the last two", &[(0, true), (90, true), (180, true)], Some([1, 2])),
+            ("away once, with two under way", &[(0, true), (3, true)], None),
+        ];
+        for (name, days, found) in cases {
+            assert_eq!(in_a_row(days.iter().map(|(day, missed)| turn(*day, *missed))), found, "{name}");
+        }
+    }
+}
