@@ -11,6 +11,7 @@ mod governed;
 
 use governed::*;
 use tenure::{
+    diag::Style,
     format::{note::VerifierKey, sshsig::Namespace},
     git::{ObjectId, Repository},
     model::{
@@ -18,7 +19,7 @@ use tenure::{
         file::{KeyState, Mandate, Principals, Registry, Review},
     },
     store::Snapshot,
-    trust::{Standing, reference, standing},
+    trust::{Standing, check, reference, standing},
 };
 
 const NONE: [&str; 0] = [];
@@ -508,6 +509,79 @@ fn row_33_limits_change_by_signature_only() {
     assert!(world.codes_after(&edited).contains(&"signed-file-edited"));
     world.merge(&signed);
     assert_eq!((world.codes(), needs(&world)), (vec![], 1));
+}
+
+/// Returns a commit on main with so many more files in the folder of a campaign's reviews, all of one blob.
+fn many(world: &World, count: usize, blob: git2::Oid) -> ObjectId {
+    let raw = git2::Repository::open(world.path()).unwrap();
+    let database = raw.odb().unwrap();
+    let tree = |entries: &mut dyn Iterator<Item = (&str, String, git2::Oid)>| {
+        let mut bytes = Vec::new();
+        for (mode, name, id) in entries {
+            bytes.extend_from_slice(format!("{mode} {name}\0").as_bytes());
+            bytes.extend_from_slice(id.as_bytes());
+        }
+        database.write(git2::ObjectType::Tree, &bytes).unwrap()
+    };
+    let reviews = tree(&mut (0..count).map(|number| ("100644", format!("r{number:06}.toml"), blob)));
+    let folder = |name: &str, id| tree(&mut std::iter::once(("40000", name.to_owned(), id)));
+    let campaigns = ["pg-orders", "reviews", "2026-q9"].into_iter().fold(reviews, |id, name| folder(name, id));
+    let commit = git2::Oid::from_str(&world.main.to_string()).unwrap();
+    let parent = raw.find_commit(commit).unwrap();
+    let before = parent.tree().unwrap();
+    let rest = before.iter().filter(|entry| entry.name() != Ok("campaigns"));
+    let mut all: Vec<(String, String, git2::Oid)> =
+        rest.map(|e| (format!("{:o}", e.filemode()), e.name().unwrap().to_owned(), e.id())).collect();
+    all.push(("40000".to_owned(), "campaigns".to_owned(), campaigns));
+    all.sort_by_key(|(mode, name, _)| if mode == "40000" { format!("{name}/") } else { name.clone() });
+    let root = tree(&mut all.iter().map(|(mode, name, id)| (mode.as_str(), name.clone(), *id)));
+    let author = git2::Signature::now("Test", "test@example.org").unwrap();
+    let root = raw.find_tree(root).unwrap();
+    let made = raw.commit(None, &author, &author, "many", &root, &[&parent]).unwrap();
+    ObjectId::parse(&made.to_string()).unwrap()
+}
+
+#[test]
+fn row_36_a_giant_change_is_refused_by_counting_and_not_read() {
+    let mut world = World::founded();
+    let codes = |world: &World, head| {
+        let checked = check(&world.repository, world.pin, Some(world.main), head).unwrap();
+        checked.problems.sorted().iter().map(|problem| problem.code).collect::<Vec<_>>()
+    };
+    // Their blob is nowhere: whoever reads one of them fails.
+    let nowhere = git2::Oid::from_str(&"5".repeat(40)).unwrap();
+    let giant = many(&world, 100_000, nowhere);
+    assert_eq!(codes(&world, giant), ["change-too-large"]);
+    let told = check(&world.repository, world.pin, Some(world.main), giant).unwrap().problems.render(Style::plain());
+    insta::assert_snapshot!(told);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tenure"));
+    let (base, pin) = (world.main.to_string(), world.pin.to_string());
+    command.env_clear().arg("-C").arg(world.path()).args(["check", "--base", &base, "--root", &pin]);
+    let ended = command.arg(giant.to_string()).output().unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{}", String::from_utf8_lossy(&ended.stderr));
+    let small = many(&world, 1, nowhere);
+    assert!(check(&world.repository, world.pin, Some(world.main), small).is_err(), "one of them is read");
+
+    // The number is the mandate's, the one in force before the change: no change makes room for itself.
+    let raw = git2::Repository::open(world.path()).unwrap();
+    let blob = raw.blob(b"schema = \"tenure/review/v1\"\n").unwrap();
+    let change = many(&world, 151, blob);
+    assert!(!codes(&world, change).contains(&"change-too-large"), "there is room for the usual");
+    let fewer = world.mandate(|mandate| mandate.files_per_change = Some(150));
+    world.merge(&fewer);
+    assert_eq!(world.codes(), NONE);
+    let (over, within) = (many(&world, 151, blob), many(&world, 150, blob));
+    assert_eq!(codes(&world, over), ["change-too-large"]);
+    assert!(!codes(&world, within).contains(&"change-too-large"));
+    let more = world.mandate(|mandate| mandate.files_per_change = Some(200_000));
+    world.merge(&more);
+    let over = many(&world, 151, blob);
+    assert!(!codes(&world, over).contains(&"change-too-large"));
+    let none = world.mandate(|mandate| mandate.files_per_change = Some(0));
+    world.merge(&none);
+    let again = world.mandate(|mandate| mandate.files_per_change = None);
+    let head = world.commit(&[world.main], &again, "a change");
+    assert_eq!(codes(&world, head), NONE, "no mandate shuts out the next one");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::{io::Write, path::PathBuf};
 /// Judge a change before it is merged: forms, signatures, authority, self-review, staleness, append-only, text
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Commits are judged, not the work tree: commit first. With --base the cost follows the change; without, all that led to the commit is judged. Nothing is fetched.\nWithout --base, an exception that has lapsed, or whose control is not proven in time, fails the check too.\n\nExamples:\n  tenure check --base origin/main\n  tenure check --format json\n  tenure check --base origin/main --format github --sarif tenure.sarif   in a workflow: annotations, summary, code scanning\n\nExit codes: 0 nothing stands against it · 3 findings"
+    after_help = "Commits are judged, not the work tree: commit first. With --base the cost follows the change; without, all that led to the commit is judged. Nothing is fetched.\nWithout --base, an exception that has lapsed, or whose control is not proven in time, fails the check too.\nA change that touches more governed files than the mandate lets one change touch (10000 where it says nothing) is refused\nby counting, and none of it is read.\n\nExamples:\n  tenure check --base origin/main\n  tenure check --format json\n  tenure check --base origin/main --format github --sarif tenure.sarif   in a workflow: annotations, summary, code scanning\n\nExit codes: 0 nothing stands against it · 3 findings"
 )]
 pub(super) struct Args {
     /// The revision the change will be merged into

@@ -27,7 +27,7 @@ use std::{
 };
 
 impl Governed {
-    /// Returns the state at `base` as far as `changes` need it.
+    /// Returns the state at `base` as far as `changes` need it; of a change that is too large nothing is read.
     pub(super) fn at_base(
         repository: &Repository,
         pin: Digest,
@@ -40,6 +40,9 @@ impl Governed {
         state.remember(repository, base, "trust")?;
         state.read_trust(repository)?;
         state.read_people(repository, base)?;
+        if state.refuses_size(changes).is_some() {
+            return Ok(state);
+        }
         let mut wanted = wanted(repository, head, changes)?;
         want_silent(repository, base, head, changes, &mut wanted)?;
         for folder in folders(changes, &wanted) {

@@ -37,7 +37,7 @@ pub struct Checked {
 }
 
 impl Checked {
-    fn stopped(problems: Diagnostics) -> Self {
+    pub(super) fn stopped(problems: Diagnostics) -> Self {
         Self { problems, files: 0, governed: None, decided: Vec::new(), terms: ReviewTerms::usual() }
     }
 }
@@ -72,6 +72,9 @@ pub fn check(
                         .help("compare the pin with the one `tenure init` printed: --root sha256:…"),
                 );
                 return Ok(Checked::stopped(problems));
+            }
+            if let Some(refused) = state.refuses_size(&changes) {
+                return Ok(refused);
             }
             // The merge that brings this change will have the base as its first parent and two parents.
             state.apply(repository, head, 2, &changes)?;

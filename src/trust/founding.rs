@@ -144,6 +144,7 @@ impl Founding {
             connectors: ["aws-iam", "hosts", "postgres"].map(str::to_owned).to_vec(),
             campaign_group: CAMPAIGN_GROUP.to_owned(),
             exception_group: EXCEPTION_GROUP.to_owned(),
+            files_per_change: None,
             thresholds: Thresholds { t0: both, t1: both, t2: 1, t3: 1 },
             guardrails: Guardrails {
                 removals_per_run: 50,

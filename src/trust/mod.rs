@@ -8,6 +8,7 @@ mod agent;
 mod at_once;
 mod authority;
 mod base;
+mod bounds;
 mod check;
 mod check_policies;
 #[cfg(test)]

@@ -35,6 +35,6 @@ pub use review::{Item, Lack, Review};
 pub use silence::SilenceTerms;
 pub use system::{Remediation, SinkSettings, System};
 pub use trust::{
-    EngineRole, Guardrails, KeyState, Mandate, Registry, RegistryKey, RegistryPrincipal, Role, Roles, Root, Terms,
-    Thresholds, WitnessRole,
+    EngineRole, FILES_PER_CHANGE, Guardrails, KeyState, Mandate, Registry, RegistryKey, RegistryPrincipal, Role, Roles,
+    Root, Terms, Thresholds, WitnessRole,
 };

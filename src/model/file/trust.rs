@@ -150,6 +150,9 @@ pub struct Mandate {
     pub campaign_group: String,
     /// The registry group whose members may sign exceptions.
     pub exception_group: String,
+    /// The most governed files that one change may touch; [`FILES_PER_CHANGE`] where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files_per_change: Option<u32>,
     /// Signatures a review needs, by the highest tier among its decided items.
     pub thresholds: Thresholds,
     /// Limits on every plan.
@@ -202,11 +205,22 @@ impl Mandate {
         own.cloned().unwrap_or_else(|| Terms::usual(rating, &self.exception_group))
     }
 
+    /// Returns the most governed files that one change may touch: never so few that no mandate could be changed.
+    pub fn files_per_change(&self) -> u32 {
+        self.files_per_change.unwrap_or(FILES_PER_CHANGE).max(FEWEST_FILES)
+    }
+
     /// Returns what decisions need, and what makes a review look like a rubber stamp.
     pub fn review_terms(&self) -> ReviewTerms {
         self.review.unwrap_or_else(ReviewTerms::usual)
     }
 }
+
+/// The most governed files that one change may touch where the mandate says nothing: an opening over 100,000 items writes
+/// about 4,700 for one stage.
+pub const FILES_PER_CHANGE: u32 = 10_000;
+/// As many as a change of trust with all its signatures has, and more.
+const FEWEST_FILES: u32 = 100;
 
 /// Signatures needed by tier: distinct principals.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
