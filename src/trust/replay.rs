@@ -120,7 +120,7 @@ impl Wanted {
     /// Takes one more item, on this system.
     pub(super) fn take(&mut self, system: Option<SystemId>, item: &ItemId) {
         self.systems.extend(system);
-        self.items.insert(item.clone());
+        self.items.insert(*item);
     }
 
     fn reviews(&self, campaign: &CampaignId) -> Vec<String> {
