@@ -646,6 +646,26 @@ fn what_witnesses_have_seen_is_what_the_log_holds() {
     }
 }
 
+#[test]
+fn row_34_what_no_witness_saw_of_late_is_stale() {
+    let world = Honest::new();
+    let mut case = world.case("stale");
+    // The newest record is of this day; without witnesses there is no other time.
+    assert_eq!(case.audit_with(&["--max-age", "1"]).codes, Vec::<String>::new());
+    let role = WitnessRole { threshold: 1, keys: vec![witness_key("witness").to_string()] };
+    let files = case.root(|root| root.roles.witness = Some(role));
+    case.merge(&files);
+    let aged = |case: &Case<'_>, days: &str| case.audit_with(&["--max-age", days]).codes;
+    assert_eq!(aged(&case, "1000"), ["evidence-stale"], "no witness has seen it");
+    let seen = case.seen();
+    let text = cosigned(&seen, "witness");
+    case.engine(&[world::put(&case.repository, &format!("anchors/{:012}.cosig", seen.size), &text)]);
+    // The witness saw it on 2026-11-18, and it is the 23rd.
+    assert_eq!(aged(&case, "5"), Vec::<String>::new());
+    assert_eq!(aged(&case, "4"), ["evidence-stale"]);
+    assert_eq!(case.audit().codes, Vec::<String>::new(), "who asks for no age is told none");
+}
+
 fn suspect(case: &mut Case<'_>) {
     let files = case.registry(|registry| {
         registry.principals[0].keys[0].state = KeyState::Revoked;

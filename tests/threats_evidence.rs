@@ -241,6 +241,30 @@ fn row_16_two_histories_do_not_fit_one_reader() {
 }
 
 #[test]
+fn row_34_a_log_holds_every_checkpoint_that_somebody_kept_or_is_not_that_log() {
+    let world = World::new();
+    let (repository, head) = world.with_log();
+    let line = repository.first_parents(None, head).unwrap();
+    let kept = |at| String::from_utf8(read(&repository, at, layout::CHECKPOINT)).unwrap();
+    let (first, last) = (kept(line[0]), kept(head));
+    let ledger = |at| Ledger::read(&repository, at, world.keys()).unwrap().0;
+    let code = |at, text: &str| ledger(at).holds(text, "kept").err().map(|defect| defect.code);
+    assert_eq!((code(head, &first), code(head, &last), code(line[0], &first)), (None, None, None));
+    assert_eq!(code(line[0], &last), Some(Code::BranchBehind));
+    let other = reseal(&world, &repository, head, |text| text.replacen("\"exit\":0", "\"exit\":4", 1));
+    assert_eq!(code(other, &last), Some(Code::BranchRewritten), "as long, and another one");
+    let forged = |key: &PrivateKey, root: &str| {
+        let size = ledger(head).size();
+        let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size, root: Digest::of(root) };
+        checkpoint.sign(key).unwrap().to_string()
+    };
+    assert_eq!(code(head, &forged(&world.log_key, "another")), Some(Code::BranchRewritten));
+    let stranger = PrivateKey::from_seed(&[9; 32]);
+    assert_eq!(code(head, &forged(&stranger, "another")), Some(Code::CheckpointSignature), "nobody's word");
+    assert_eq!(code(head, "hello\n"), Some(Code::CheckpointForm));
+}
+
+#[test]
 fn row_19_modes_and_names_that_lead_elsewhere_are_named() {
     let world = World::new();
     let (repository, head) = world.with_log();

@@ -193,17 +193,17 @@ fn heads(session: &Session) -> Result<Vec<ObjectId>, Failure> {
 
 /// Reads the evidence of the clone and folds it.
 pub(super) fn read(session: &Session) -> Result<(History, Vec<Defect>), Failure> {
-    read_showing(session, &mut |_| {})
+    read_showing(session, &mut |_| {}).map(|(_, history, defects)| (history, defects))
 }
 
 /// Reads the evidence of the clone, folds it, and shows every record on the way.
 pub(super) fn read_showing(
     session: &Session,
     show: &mut (dyn FnMut(&Seen<'_>) + Send),
-) -> Result<(History, Vec<Defect>), Failure> {
+) -> Result<(Ledger, History, Vec<Defect>), Failure> {
     let mut history = History::default();
-    let Some(head) = head(session)? else { return Ok((history, Vec::new())) };
     let mut ledger = Ledger::new(keys(session)?);
+    let Some(head) = head(session)? else { return Ok((ledger, history, Vec::new())) };
     let read = ledger.advance(&session.repository, head, &mut |seen| {
         history.push(seen.record, seen.line);
         show(seen);
@@ -216,7 +216,7 @@ pub(super) fn read_showing(
             defects.push(Defect { code: Code::BranchRewritten, place: head.to_string(), message });
         }
     }
-    Ok((history, defects))
+    Ok((ledger, history, defects))
 }
 
 /// Reads the evidence of the clone for a command that builds on it.

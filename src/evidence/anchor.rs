@@ -4,12 +4,12 @@ use super::{Code, Defect, Keys, layout::MAX_SMALL};
 use crate::{
     format::{checkpoint::Checkpoint, note::Note},
     git::{GitError, ObjectId, Repository},
-    model::Digest,
+    model::{Digest, Timestamp},
 };
 use std::collections::BTreeMap;
 
-/// Checks every `anchors/<size>.cosig` in the tree of `head`. While the root names no witness there is nobody whose word it
-/// could be, and none is read.
+/// Checks every `anchors/<size>.cosig` in the tree of `head`, and returns when as many witnesses as the root asks for last saw
+/// the log. While the root names no witness there is nobody whose word it could be, and none is read.
 pub(super) fn check(
     repository: &Repository,
     head: ObjectId,
@@ -17,10 +17,11 @@ pub(super) fn check(
     origin: Option<&str>,
     roots: &BTreeMap<u64, Digest>,
     defects: &mut Vec<Defect>,
-) -> Result<(), GitError> {
+) -> Result<Option<Timestamp>, GitError> {
     let (threshold, _) = keys.witnesses();
+    let mut newest = None;
     if threshold == 0 {
-        return Ok(());
+        return Ok(newest);
     }
     for file in repository.list(head, "anchors")?.files {
         let Some(size) = file.path.strip_prefix("anchors/").and_then(|name| name.strip_suffix(".cosig")) else {
@@ -30,20 +31,22 @@ pub(super) fn check(
             Err(GitError::BlobTooLarge { .. }) => Vec::new(),
             read => read?,
         };
-        if let Err((code, message)) = judge(&bytes, size.parse().ok(), keys, origin, roots) {
-            defects.push(Defect::new(code, &file.path, message));
+        match judge(&bytes, size.parse().ok(), keys, origin, roots) {
+            Ok(seen) => newest = newest.max(Some(seen)),
+            Err((code, message)) => defects.push(Defect::new(code, &file.path, message)),
         }
     }
-    Ok(())
+    Ok(newest)
 }
 
+/// Returns by when enough witnesses had seen it.
 fn judge(
     bytes: &[u8],
     size: Option<u64>,
     keys: &Keys,
     origin: Option<&str>,
     roots: &BTreeMap<u64, Digest>,
-) -> Result<(), (Code, String)> {
+) -> Result<Timestamp, (Code, String)> {
     let text = std::str::from_utf8(bytes).map_err(|error| (Code::CosignatureForm, error.to_string()))?;
     let note = Note::parse(text).map_err(|error| (Code::CosignatureForm, error.to_string()))?;
     let seen = Checkpoint::parse(note.text()).map_err(|error| (Code::CosignatureForm, error.to_string()))?;
@@ -61,13 +64,14 @@ fn judge(
         ));
     }
     let (threshold, witnesses) = keys.witnesses();
-    let mut signed = 0;
+    let mut signed = Vec::with_capacity(witnesses.len());
     for witness in witnesses {
         let cosigned = witness.cosigned(&note);
-        signed += usize::from(cosigned.map_err(|error| (Code::CosignatureSignature, error.to_string()))?.is_some());
+        signed.extend(cosigned.map_err(|error| (Code::CosignatureSignature, error.to_string()))?);
     }
-    if signed < threshold {
-        return Err((Code::CosignatureSignature, format!("{signed} of {threshold} witnesses have signed it")));
-    }
-    Ok(())
+    // The last of as many as are asked for, the most recent first.
+    signed.sort_unstable();
+    let enough = signed.iter().rev().nth(threshold - 1).and_then(|seconds| i64::try_from(*seconds).ok());
+    let refuse = || (Code::CosignatureSignature, format!("{} of {threshold} witnesses have signed it", signed.len()));
+    enough.map(Timestamp::from_unix).ok_or_else(refuse)
 }

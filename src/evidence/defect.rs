@@ -50,6 +50,8 @@ macro_rules! codes {
 codes! {
     /// A blob is not what its name, a digest, says.
     BlobDigest = "blob-digest",
+    /// The branch does not reach as far as a checkpoint that somebody has kept.
+    BranchBehind = "evidence-behind",
     /// The branch that was there is gone.
     BranchDeleted = "evidence-deleted",
     /// The branch does not contain what was seen there before.

@@ -87,6 +87,16 @@ impl Keys {
         (self.threshold, &self.witnesses)
     }
 
+    /// Returns whether the root in force names witnesses.
+    pub(super) const fn is_witnessed(&self) -> bool {
+        self.threshold > 0
+    }
+
+    /// Returns every log key that any root names.
+    pub(super) fn log(&self) -> Vec<VerifierKey> {
+        self.by_root.values().flat_map(|keys| &keys.log).cloned().collect()
+    }
+
     pub(super) fn first(&self) -> u32 {
         self.by_root.keys().next().copied().unwrap_or(1)
     }

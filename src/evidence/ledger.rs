@@ -15,7 +15,7 @@ use crate::{
     },
     git::{GitError, ObjectId, Repository},
     model::{
-        Digest,
+        Digest, Timestamp,
         history::History,
         record::{Entry, KeyRotate, LogGenesis, Record},
     },
@@ -35,6 +35,8 @@ pub struct Ledger {
     listed: String,
     /// The root at every size that a checkpoint had.
     roots: BTreeMap<u64, Digest>,
+    /// When as many witnesses as the root of trust asks for last saw the log.
+    witnessed: Option<Timestamp>,
     genesis: Option<LogGenesis>,
 }
 
@@ -66,6 +68,7 @@ impl Ledger {
             chain: Chain::default(),
             listed: String::new(),
             roots: BTreeMap::new(),
+            witnessed: None,
             genesis: None,
         }
     }
@@ -116,7 +119,7 @@ impl Ledger {
         })?;
         self.check_list(repository, head, &mut defects)?;
         let origin = self.genesis.as_ref().map(|genesis| genesis.origin.as_str());
-        anchor::check(repository, head, &self.keys, origin, &self.roots, &mut defects)?;
+        self.witnessed = anchor::check(repository, head, &self.keys, origin, &self.roots, &mut defects)?;
         defects.truncate(MOST_DEFECTS);
         Ok(defects)
     }
@@ -144,6 +147,17 @@ impl Ledger {
     /// Returns the Merkle root over all records.
     pub fn root(&self) -> Digest {
         self.chain.tree.root()
+    }
+
+    /// Returns the Merkle root over the first `size` records, where a checkpoint had that size.
+    pub(super) fn root_at(&self, size: u64) -> Option<Digest> {
+        self.roots.get(&size).copied()
+    }
+
+    /// Returns when as many witnesses as the root of trust asks for last saw the log, if they ever did; nothing where the
+    /// root names none.
+    pub const fn witnessed(&self) -> Option<Option<Timestamp>> {
+        if self.keys.is_witnessed() { Some(self.witnessed) } else { None }
     }
 
     /// Returns what the log says of itself; nothing while it is empty.

@@ -8,6 +8,7 @@ mod append;
 mod commit;
 mod defect;
 mod keys;
+mod known;
 pub mod layout;
 mod ledger;
 mod line;

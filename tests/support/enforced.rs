@@ -160,7 +160,12 @@ pub struct Said {
 impl Case<'_> {
     /// Runs `tenure audit`, as a program reads it.
     pub fn audit(&self) -> Said {
-        let (exit, json) = self.run("json");
+        self.audit_with(&[])
+    }
+
+    /// Runs `tenure audit` with more arguments, as a program reads it.
+    pub fn audit_with(&self, more: &[&str]) -> Said {
+        let (exit, json) = self.run("json", more);
         let answer: serde_json::Value =
             serde_json::from_str(&json).unwrap_or_else(|error| panic!("exit {exit}, {error}: {json}"));
         let found = answer["findings"].as_array().unwrap();
@@ -172,12 +177,12 @@ impl Case<'_> {
 
     /// Runs `tenure audit`, and returns its exit code and what people read.
     pub fn audit_for_people(&self) -> (i32, String) {
-        self.run("human")
+        self.run("human", &[])
     }
 
-    fn run(&self, format: &str) -> (i32, String) {
+    fn run(&self, format: &str, more: &[&str]) -> (i32, String) {
         let mut command = self.world.engine.sandbox.tenure(&self.folder);
-        command.args(["audit", "--now", "2026-11-23T06:00:00Z", "--format", format]);
+        command.args(["audit", "--now", "2026-11-23T06:00:00Z", "--format", format]).args(more);
         let output = command.env("TENURE_ROOT", &self.world.pin).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
         (output.status.code().unwrap(), String::from_utf8(text).unwrap())

@@ -1,5 +1,6 @@
 //! `tenure audit`: what the proof is worth, from a clone alone.
 
+mod elsewhere;
 mod witness;
 
 use super::{
@@ -25,6 +26,7 @@ use crate::{
     store::Snapshot,
     trust::Governed,
 };
+use elsewhere::{Elsewhere, Read};
 use serde_json::json;
 use std::{collections::BTreeMap, path::PathBuf};
 use witness::Witness;
@@ -32,16 +34,18 @@ use witness::Witness;
 /// Check the whole proof from a clone, offline: integrity, authority, coverage, enforcement, timeliness, quality
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure audit --root sha256:…               what an auditor runs on a clone\n  tenure audit --root sha256:… --format json\n  tenure audit --sarif audit.sarif            for code scanning\n\nThe pin comes from outside the repository: `tenure init` printed it. Exit codes: 0 nothing found · 3 findings"
+    after_help = "Examples:\n  tenure audit --root sha256:…               what an auditor runs on a clone\n  tenure audit --root sha256:… --format json\n  tenure audit --sarif audit.sarif            for code scanning\n\nA forge that shows an old state shows nothing that is wrong in itself. Keep what you saw, and hold the next clone, or a\nmirror, against it:\n  git rev-parse origin/main; git show origin/evidence:checkpoint > evidence.seen\n  tenure audit --seen 9fceb02d0ae598e95dc970b74767f19372d61af8 --checkpoint evidence.seen --max-age 30\n\nThe pin comes from outside the repository: `tenure init` printed it. Exit codes: 0 nothing found · 3 findings"
 )]
 pub(super) struct Args {
     /// Write the findings to this file too, for code scanning (SARIF 2.1.0)
     #[arg(long, value_name = "FILE")]
     sarif: Option<PathBuf>,
+    #[command(flatten)]
+    elsewhere: Elsewhere,
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
-    let (answers, pin) = match examine(context) {
+    let (answers, pin) = match examine(&args.elsewhere, context) {
         Ok((answers, pin)) => (answers, Some(pin)),
         Err(failure) => (vec![unreadable(failure)?], None),
     };
@@ -69,17 +73,19 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     Ok(if findings.is_empty() { Exit::Done } else { Exit::Findings })
 }
 
-fn examine(context: &mut Context) -> Result<(Vec<Answer>, Digest), Failure> {
+fn examine(elsewhere: &Elsewhere, context: &mut Context) -> Result<(Vec<Answer>, Digest), Failure> {
     let session = Session::open(context)?;
     if session.governed.trust().is_none() {
         return Ok((vec![unfounded(&session)], session.pin));
     }
     let mut witness = Witness::new(proof::readback_keys(&session)?);
-    let (history, defects) = proof::read_showing(&session, &mut |seen| witness.see(seen))?;
+    let (ledger, history, defects) = proof::read_showing(&session, &mut |seen| witness.see(seen))?;
     let witness = witness.end();
+    let read = Read { ledger: &ledger, newest: witness.newest };
     let repeat = Again::compute(&session, &history, witness.ends)?;
     let mut defects: Vec<Finding> = defects.iter().map(finding_of).collect();
     defects.extend(witness.unearned);
+    defects.extend(elsewhere.findings(&read, &session, context)?);
     let now = context.clock.now();
     let resolutions = resolutions(&session.repository, &session.governed, now);
     let inert = session.governed.openings().values().flat_map(|opening| inert(&session.repository, opening)).collect();

@@ -5,7 +5,7 @@ use crate::{
     format::keys::PublicKey,
     git::ObjectId,
     model::{
-        Finding, Level, Severity,
+        Finding, Level, Severity, Timestamp,
         record::{Entry, VerificationKind},
     },
 };
@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Witness {
     readback: BTreeSet<PublicKey>,
     last: Option<(u64, ObjectId)>,
+    /// When the newest record was written, as the engine's clock claims.
+    pub(super) newest: Option<Timestamp>,
     /// The commit that ends with this many records.
     pub(super) ends: BTreeMap<u64, ObjectId>,
     /// Confirmations that claim more than their run could know.
@@ -24,12 +26,13 @@ pub(super) struct Witness {
 impl Witness {
     /// Returns empty notes. `readback` are the keys of the job that reads targets back.
     pub(super) fn new(readback: BTreeSet<PublicKey>) -> Self {
-        Self { readback, last: None, ends: BTreeMap::new(), unearned: Vec::new() }
+        Self { readback, last: None, newest: None, ends: BTreeMap::new(), unearned: Vec::new() }
     }
 
     /// Notes a record.
     pub(super) fn see(&mut self, seen: &Seen<'_>) {
         let size = seen.record.seq + 1;
+        self.newest = self.newest.max(Some(seen.record.t));
         if let Some((before, commit)) = self.last.filter(|(_, commit)| *commit != seen.commit) {
             self.ends.insert(before, commit);
         }

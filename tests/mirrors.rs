@@ -1,0 +1,91 @@
+//! A forge, or a mirror of it, that shows an old state: nothing in it is wrong, and whoever kept what they saw can tell.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
+
+#[path = "support/host.rs"]
+mod host;
+mod support;
+#[path = "support/world.rs"]
+mod world;
+
+use std::path::Path;
+use world::{Ran, World, ran};
+
+const DAY: i64 = 24 * 60;
+
+/// What an auditor keeps of a repository: where main was, and a file with the checkpoint of the evidence.
+struct Kept {
+    main: String,
+    checkpoint: String,
+}
+
+fn keep(world: &World, name: &str) -> Kept {
+    let git = |arguments: &[&str]| world.sandbox().git(world.join("remote.git"), arguments);
+    let checkpoint = format!("{name}.checkpoint");
+    world.write(&checkpoint, &format!("{}\n", git(&["show", "evidence:checkpoint"])));
+    Kept { main: git(&["rev-parse", "main"]), checkpoint: format!("../{checkpoint}") }
+}
+
+fn audited(world: &World, clone: &str, days: i64, more: &[&str]) -> Ran {
+    ran(&mut world.command_in(&world.join(clone), days * DAY, &[&["audit"], more].concat()))
+}
+
+fn copied(world: &World, from: &str, to: &str) {
+    world.sandbox().git(world.path(), &["clone", "--quiet", "--mirror", from, to]);
+}
+
+fn cloned(world: &World, from: &str, to: &str) {
+    world.sandbox().git(world.path(), &["clone", "--quiet", from, to]);
+}
+
+#[test]
+fn row_34_an_old_state_is_told_by_whoever_kept_a_newer_one() {
+    let world = World::founded(&["web-1"]);
+    host::decide(&world, &["web-1"]);
+    world.enforce(&[]).exits(0);
+    let before = keep(&world, "before");
+    copied(&world, "remote.git", "mirror.git");
+    world.write("repo/policies/more.toml", &world.read("repo/policies/all.toml"));
+    world.merge("one more definition");
+    let after_main = world.sandbox().git(world.join("remote.git"), &["rev-parse", "main"]);
+    world.verify_later(DAY).exits(0);
+    let after = keep(&world, "after");
+    assert_eq!(after.main, after_main);
+
+    // The mirror is behind. Alone, it is in order: that is why it takes something kept elsewhere.
+    cloned(&world, "mirror.git", "behind");
+    let integrity = "integrity    nothing found";
+    audited(&world, "behind", 1, &[]).says(integrity);
+    audited(&world, "behind", 1, &["--seen", &before.main, "--checkpoint", &before.checkpoint]).says(integrity);
+    let told = audited(&world, "behind", 1, &["--seen", &after.main]).exits(3).says("critical[main-behind]");
+    told.says(&format!("main was at {}, and this clone does not have that commit", after.main));
+    let told = audited(&world, "behind", 1, &["--checkpoint", &after.checkpoint]).exits(3);
+    told.says("critical[evidence-behind]").says("git fetch, and compare with another clone");
+    audited(&world, "behind", 1, &["--max-age", "30"]).says(integrity);
+    audited(&world, "behind", 40, &["--max-age", "30"]).exits(3).says("high[evidence-stale]").says("more than 30 days");
+
+    // A clone that is not behind holds all of it.
+    cloned(&world, "remote.git", "fresh");
+    let all = ["--seen", &before.main, "--seen", &after.main, "--checkpoint", &before.checkpoint];
+    audited(&world, "fresh", 1, &[&all[..], &["--checkpoint", &after.checkpoint]].concat()).says(integrity);
+
+    // Main alone is shown as it was: what the evidence tells of main is enough to see it.
+    let refs = world.join("mirror.git");
+    fetch(&world, &refs, "evidence");
+    cloned(&world, "mirror.git", "half");
+    audited(&world, "half", 1, &[]).exits(3).says("critical[main-rolled-back]");
+    // The newer commit is known here, and main does not contain it.
+    world.sandbox().git(world.join("behind"), &["fetch", "--quiet", "../remote.git", "main"]);
+    audited(&world, "behind", 1, &["--seen", &after.main]).exits(3).says("critical[main-rolled-back]");
+
+    audited(&world, "fresh", 1, &["--seen", "nowhere"]).exits(1).says("error[git]");
+    audited(&world, "fresh", 1, &["--checkpoint", "nowhere"]).exits(1).says("git show origin/evidence:checkpoint");
+}
+
+fn fetch(world: &World, mirror: &Path, branch: &str) {
+    world.sandbox().git(mirror, &["fetch", "--quiet", "../remote.git", &format!("{branch}:{branch}")]);
+}
