@@ -105,11 +105,25 @@ pub(super) fn open_from(
     let setting = footing.setting(&session.governed, trust, &portraits);
     let opened = open_seeded(&opening, &setting, salt)?;
     context.problems(&opened.warnings)?;
+    let crowded = crowded(&opened.campaign.id, opened.sheets.len(), trust.mandate().file().files_per_change());
+    context.problems(&crowded.into_iter().collect())?;
     opened.publish(session.work_tree()?).map_err(|error| {
         let problem = Diagnostic::error("unwritable", error.to_string()).with_note("nothing was written");
         Failure::from(problem.help(format!("look at campaigns/{} in the work tree", opened.campaign.id)))
     })?;
     Ok(opened)
+}
+
+/// Says that the files of a campaign are more than one change may touch: its check would refuse them unread.
+fn crowded(id: &CampaignId, sheets: usize, most: u32) -> Option<Diagnostic> {
+    // Its own file, and the signature that is still to come.
+    let files = sheets.saturating_add(2);
+    if u32::try_from(files).is_ok_and(|files| files <= most) {
+        return None;
+    }
+    let message = format!("{id}: {files} files, and one change touches at most {most}");
+    let problem = Diagnostic::warning("change-too-large", message);
+    Some(problem.help("open it in parts, by system; or set `files_per_change` in the next mandate first"))
 }
 
 pub(super) fn tell(opened: &Opened, context: &mut Context) -> Result<(), Failure> {
@@ -144,4 +158,22 @@ pub(super) fn tell(opened: &Opened, context: &mut Context) -> Result<(), Failure
     text.push_str(&format!("next: tenure sign {path}, then merge {} to main\n", folder(&campaign.id)));
     context.out.write_all(text.as_bytes())?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Style;
+
+    #[test]
+    fn what_no_check_would_take_is_told_when_it_is_written() {
+        let id = CampaignId::parse("2026-q4").unwrap();
+        let told = |sheets| crowded(&id, sheets, 10_000).map(|problem| problem.render(Style::plain()));
+        assert_eq!(told(9_998), None);
+        insta::assert_snapshot!(told(9_999).unwrap(), @r"
+        warning[change-too-large]: 2026-q4: 10001 files, and one change touches at most 10000
+         |
+         = help: open it in parts, by system; or set `files_per_change` in the next mandate first
+        ");
+    }
 }

@@ -29,7 +29,7 @@ enum Command {
     New(new::Args),
     /// Write down that the compensating control of an exception ran, to be signed by who ran it
     Prove(prove::Args),
-    /// Say what an exception of each rating needs
+    /// Say what an exception of each rating needs, and one for what nobody answered
     Terms(terms::Args),
 }
 
