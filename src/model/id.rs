@@ -3,7 +3,7 @@
 use super::{Digest, text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// A text that is not an id of the kind asked for.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -20,12 +20,13 @@ impl NotAnId {
     }
 }
 
+// An id is copied more often than it is read: copies share one text.
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident, $kind:literal, $pattern:literal, $allowed:literal, $check:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd, JsonSchema)]
         #[schemars(with = "String", extend("pattern" = $pattern))]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Reads the id.
@@ -35,7 +36,7 @@ macro_rules! ids {
             pub fn parse(text: &str) -> Result<Self, NotAnId> {
                 let check: fn(&str) -> bool = $check;
                 if check(text) {
-                    Ok(Self(text.to_owned()))
+                    Ok(Self(Arc::from(text)))
                 } else {
                     Err(NotAnId::new($kind, $allowed, text))
                 }
@@ -104,7 +105,7 @@ impl ActionId {
     /// a `disable` leaves to be removed after its soak has the verb [`REMOVE_AFTER_SOAK`].
     pub fn of(repo: &RepoId, item: &ItemId, grant: &Digest, verdict: &str) -> Self {
         let text = format!("tenure/action/v1\n{repo}\n{item}\n{grant}\n{verdict}\n");
-        Self(format!("act-{}", &Digest::of(text).hex()[..32]))
+        Self(format!("act-{}", &Digest::of(text).hex()[..32]).into())
     }
 }
 
@@ -175,14 +176,14 @@ impl std::str::FromStr for ItemId {
 impl RepoId {
     /// Returns a new random id (UUID version 4).
     pub fn random() -> Self {
-        Self(format!("urn:uuid:{}", uuid::Uuid::new_v4()))
+        Self(format!("urn:uuid:{}", uuid::Uuid::new_v4()).into())
     }
 }
 
 impl RunId {
     /// Returns a new id that begins with the time.
     pub fn new_now() -> Self {
-        Self(uuid::Uuid::now_v7().to_string())
+        Self(uuid::Uuid::now_v7().to_string().into())
     }
 }
 
