@@ -467,7 +467,7 @@ fn excepted(world: &World, item: &Item, days: i64, change: impl FnOnce(&mut Exce
         schema: Exception::KIND.schema().to_owned(),
         repo: world.founding.repo.clone(),
         id: PrincipalId::parse(&format!("exc-{days}")).unwrap(),
-        item: item.id.clone(),
+        item: item.id,
         grant: item.grant,
         subject: item.subject.clone(),
         rule: None,

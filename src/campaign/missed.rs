@@ -145,6 +145,9 @@ fn in_a_row(turns: impl IntoIterator<Item = Turn>) -> Option<[usize; 2]> {
 mod tests {
     use super::*;
 
+    /// What happened, the days on which campaigns were opened with whether they were missed, and the two in a row.
+    type Case = (&'static str, &'static [(i64, bool)], Option<[usize; 2]>);
+
     /// Opened on a day, and closed a week later with something unanswered, or answered.
     fn turn(day: i64, missed: bool) -> Turn {
         let closed_at = Timestamp::from_unix((day + 7) * 86_400);
@@ -154,7 +157,7 @@ mod tests {
 
     #[test]
     fn two_in_a_row_are_those_with_no_answer_between_them_and_a_chance_after_the_first() {
-        let cases: [(&str, &[(i64, bool)], Option<[usize; 2]>); 8] = [
+        let cases: [Case; 8] = [
             ("never asked", &[], None),
             ("once", &[(0, true)], None),
             ("twice", &[(0, true), (90, true)], Some([0, 1])),
