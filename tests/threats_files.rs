@@ -5,7 +5,7 @@ use tenure::{
     diag::{Diagnostics, Hidden, Style},
     format::{bytes, governed, json_lines, lint, mend, schema},
     model::{
-        AccessPath, Entitlement, Grant, GrantKey, GrantKind, Principal, SystemId, Tier, Via,
+        AccessPath, Attributes, Entitlement, Grant, GrantKey, GrantKind, Principal, SystemId, Tier, Via,
         file::{FileKind, Review},
     },
 };
@@ -188,7 +188,7 @@ fn grant(name: &str) -> Grant {
         principal: Principal { id: "1".into(), name: name.into() },
         entitlement: Entitlement { id: "2".into(), name: name.into() },
         paths: vec![AccessPath { via: Via::Direct, ids: "1/2".into(), text: name.into() }],
-        attributes: [("login".to_owned(), "true".to_owned())].into(),
+        attributes: Attributes::from_iter([("login".to_owned(), "true".to_owned())]),
         expands_to: vec![Entitlement { id: "3".into(), name: name.into() }],
         tier: Tier::T1,
     }

@@ -13,8 +13,8 @@ use tenure::model::file::{
     Remediation, System,
 };
 use tenure::model::{
-    AccessPath, Change, Entitlement, FixedClock, Grant, GrantKey, GrantKind, Inventory, Level, Principal, PrincipalId,
-    Sighting, SystemId, Tier, Timestamp, Usage, Via,
+    AccessPath, Attributes, Change, Entitlement, FixedClock, Grant, GrantKey, GrantKind, Inventory, Level, Principal,
+    PrincipalId, Sighting, SystemId, Tier, Timestamp, Usage, Via,
 };
 
 /// How many people lead others, and review what those hold.
@@ -200,7 +200,7 @@ fn grant(n: usize, kind: GrantKind, holder: (&str, String), what: (String, Strin
         principal: Principal { id: id.into(), name },
         paths: vec![AccessPath { via: Via::Direct, ids: id.into(), text: "granted to it".into() }],
         entitlement: Entitlement { id: what.0, name: what.1 },
-        attributes: BTreeMap::new(),
+        attributes: Attributes::new(),
         expands_to: Vec::new(),
         tier,
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     inventory::{Role, roles},
-    model::{AccessPath, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, Principal, Via},
+    model::{AccessPath, Attributes, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, Principal, Via},
 };
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ pub fn unlisted(inventory: &Inventory) -> Vec<Grant> {
                 principal: Principal { id, name: role.entitlement.name.clone() },
                 entitlement: Entitlement { id: one.id.clone(), name: one.name.clone() },
                 paths: vec![path],
-                attributes: BTreeMap::new(),
+                attributes: Attributes::new(),
                 expands_to: Vec::new(),
                 tier: one.tier,
             };

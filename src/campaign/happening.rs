@@ -166,7 +166,7 @@ mod tests {
     use crate::{
         format::governed,
         model::{
-            AccessPath, Entitlement, Grant, GrantKey, Inventory, Principal, Tier, Via,
+            AccessPath, Attributes, Entitlement, Grant, GrantKey, Inventory, Principal, Tier, Via,
             file::{Observation, Principals},
         },
     };
@@ -179,7 +179,7 @@ mod tests {
             principal: Principal { id: who.to_owned(), name: who.to_owned() },
             entitlement: Entitlement { id: what.to_owned(), name: what.to_owned() },
             paths: vec![AccessPath { via: Via::Direct, ids: who.to_owned(), text: "granted".to_owned() }],
-            attributes: BTreeMap::new(),
+            attributes: Attributes::new(),
             expands_to: Vec::new(),
             tier: Tier::T2,
         }

@@ -225,7 +225,9 @@ impl<'a> Round<'a> {
             if let Some(decision) = handed_on {
                 resolved.open.insert(*item, Reopened::Abstained(decision.item.to.clone()));
             }
-            let missing = self.missing(put, in_force, stage);
+            let mut missing = self.missing(put, in_force, stage);
+            // Nearly all items wait for one person, and there may be very many.
+            missing.shrink_to_fit();
             resolved.waiting.insert(*item, Waiting { stage, missing });
             return;
         }

@@ -275,7 +275,7 @@ const SHOWN: usize = 4096;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AccessPath, Entitlement, GrantKind, Principal, SystemId, Tier, Timestamp, Via};
+    use crate::model::{AccessPath, Attributes, Entitlement, GrantKind, Principal, SystemId, Tier, Timestamp, Via};
 
     fn grant(key: &str) -> Grant {
         Grant {
@@ -285,7 +285,7 @@ mod tests {
             principal: Principal { id: "16400".into(), name: "svc".into() },
             entitlement: Entitlement { id: "16401".into(), name: "admin".into() },
             paths: vec![AccessPath { via: Via::Direct, ids: "16400/16401".into(), text: "member of admin".into() }],
-            attributes: [("inherit".to_owned(), "true".to_owned())].into(),
+            attributes: Attributes::from_iter([("inherit".to_owned(), "true".to_owned())]),
             expands_to: Vec::new(),
             tier: Tier::T1,
         }

@@ -1,11 +1,10 @@
 //! One grant as canonical JSON (RFC 8785), written straight.
 
 use crate::model::{
-    AccessPath, Entitlement, Grant, GrantKey, GrantKind, Principal, SystemId, Tier, Via,
+    AccessPath, Attributes, Entitlement, Grant, GrantKey, GrantKind, Principal, SystemId, Tier, Via,
     jcs::{self, NotCanonical},
 };
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Returns what [`jcs::to_string`] returns of a grant, several times as quick.
 ///
@@ -23,8 +22,8 @@ pub(super) fn grant(grant: &Grant) -> Result<String, NotCanonical> {
 /// Fields of a grant in the order of RFC 8785. A test holds it against [`jcs`].
 #[derive(Serialize)]
 struct Line<'a> {
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    attributes: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Attributes::is_none")]
+    attributes: &'a Attributes,
     entitlement: &'a Entitlement,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     expands_to: &'a [Entitlement],
@@ -75,12 +74,12 @@ mod tests {
                 principal: Principal { id: "16384".to_owned(), name: name.clone() },
                 entitlement: Entitlement { id: "16390".to_owned(), name: value.clone() },
                 paths: vec![AccessPath { via: Via::Direct, ids: value.clone(), text }],
-                attributes: [(attribute, value)].into(),
+                attributes: Attributes::from_iter([(attribute, value)]),
                 expands_to: vec![Entitlement { id: "1".to_owned(), name }],
                 tier: Tier::T1,
             };
             prop_assert_eq!(super::grant(&grant), jcs::to_string(&grant));
-            let bare = Grant { attributes: BTreeMap::new(), expands_to: Vec::new(), paths: Vec::new(), ..grant };
+            let bare = Grant { attributes: Attributes::new(), expands_to: Vec::new(), paths: Vec::new(), ..grant };
             prop_assert_eq!(super::grant(&bare), jcs::to_string(&bare));
         }
     }

@@ -134,8 +134,11 @@ fn load_kind(
     // No more than the file can hold, whatever count the observation claims: the shortest grant takes more than this.
     grants.reserve_exact(usize::try_from(kind.count).unwrap_or(usize::MAX).min(bytes.len() / SHORTEST_GRANT));
     lines(&path, &bytes, |mut grant: Grant| {
-        // There are a hundred thousand of them, and nearly all have one path.
-        grant.paths.shrink_to_fit();
+        // There are a hundred thousand of them, and all are of one system.
+        grant.shrink();
+        if grant.system == *system {
+            grant.system = system.clone();
+        }
         grants.push(grant);
     })?;
     let grants = grants.get(others..).unwrap_or_default();

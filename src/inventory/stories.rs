@@ -2,8 +2,8 @@
 
 use super::{Loaded, People};
 use crate::model::{
-    AccessPath, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, Principal, PrincipalId, SystemId, Tier,
-    Timestamp, Usage, Via,
+    AccessPath, Attributes, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, Principal, PrincipalId,
+    SystemId, Tier, Timestamp, Usage, Via,
     file::{Observation, PrincipalEntry, PrincipalKind, Principals, Remediation, System},
 };
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ pub(super) fn held(holder: &str, kind: GrantKind, what: &str, tier: Tier) -> Gra
         principal: Principal { id: holder.to_owned(), name: format!("{holder}'s name") },
         entitlement: Entitlement { id: what.to_owned(), name: what.to_owned() },
         paths: vec![AccessPath { via, ids: what.to_owned(), text: format!("{holder} has {what}") }],
-        attributes: BTreeMap::new(),
+        attributes: Attributes::new(),
         expands_to: Vec::new(),
         tier,
     }

@@ -6,8 +6,8 @@ use crate::{
         Collector, ConnectorError, ControlTotal, Cursor, Descriptor, Draft, Health, Page, Refusal, Vocabulary,
     },
     model::{
-        AccessPath, Change, Digest, Entitlement, FixedClock, Grant, GrantKey, GrantKind, Inventory, Level, Principal,
-        PrincipalId, Sighting, Tier, Timestamp, Usage, Via,
+        AccessPath, Attributes, Change, Digest, Entitlement, FixedClock, Grant, GrantKey, GrantKind, Inventory, Level,
+        Principal, PrincipalId, Sighting, Tier, Timestamp, Usage, Via,
         file::{PrincipalEntry, PrincipalKind, Principals},
     },
 };
@@ -128,7 +128,7 @@ fn grant(index: usize) -> Grant {
         principal: Principal { id: format!("{}", index / 2), name: format!("role_{}", index / 2) },
         entitlement: Entitlement { id: format!("e{index}"), name: "login".to_owned() },
         paths: vec![AccessPath { via: Via::Direct, ids: format!("e{index}"), text: "itself".to_owned() }],
-        attributes: BTreeMap::new(),
+        attributes: Attributes::new(),
         expands_to: Vec::new(),
         tier: Tier::T2,
     }

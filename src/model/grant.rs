@@ -1,9 +1,9 @@
 //! Grants: who holds what, through which paths, under which immutable ids.
 
-use super::{Digest, GrantKey, SystemId, Tier, Timestamp, jcs};
+use super::{Attributes, Digest, GrantKey, SystemId, Tier, Timestamp, jcs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 /// What kind of thing a grant is; also the name of its file under `inventory/<system>/grants/`.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
@@ -128,8 +128,8 @@ pub struct Grant {
     /// How it comes about, sorted; the first is the one this grant itself is.
     pub paths: Vec<AccessPath>,
     /// What makes it more or less dangerous, in the system's own words; a change reopens its review. No volatile values.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub attributes: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Attributes::is_none")]
+    pub attributes: Attributes,
     /// What a role or group gives, by immutable id and name, sorted: entitlements it hides from the one who sees its name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expands_to: Vec<Entitlement>,
@@ -139,7 +139,7 @@ pub struct Grant {
 
 #[derive(Serialize)]
 struct Reviewed<'a> {
-    attributes: &'a BTreeMap<String, String>,
+    attributes: &'a Attributes,
     entitlement: &'a str,
     expands_to: Vec<&'a str>,
     key: &'a GrantKey,
@@ -151,6 +151,13 @@ struct Reviewed<'a> {
 }
 
 impl Grant {
+    /// Gives back the room that reading took and nothing fills: nearly all grants have one path and one attribute.
+    pub fn shrink(&mut self) {
+        self.paths.shrink_to_fit();
+        self.expands_to.shrink_to_fit();
+        self.attributes.shrink();
+    }
+
     /// Returns the digest of what a review is bound to: ids, paths, risk-relevant attributes and what the role hides;
     /// never names or times.
     pub fn digest(&self) -> Digest {

@@ -40,6 +40,7 @@ impl Inventory {
             }
             twins
         });
+        let usage = sharing_keys(usage, &grants);
         let (by_principal, by_entitlement) =
             (places(&grants, |grant| &grant.principal.id), places(&grants, |grant| &grant.entitlement.id));
         Self { system, observed_at, digest, complete, grants, usage, by_principal, by_entitlement }
@@ -91,6 +92,16 @@ impl Inventory {
         let silent = || Usage::Unknown("the system does not say".to_owned());
         self.usage.get(key).cloned().unwrap_or_else(silent)
     }
+}
+
+/// Returns the same, with the texts of the keys that the grants have: there may be hundreds of thousands.
+fn sharing_keys(usage: BTreeMap<GrantKey, Usage>, grants: &[Grant]) -> BTreeMap<GrantKey, Usage> {
+    let mut rest = grants.iter().peekable();
+    let mut shared = |key: GrantKey| {
+        while rest.next_if(|grant| grant.key < key).is_some() {}
+        rest.peek().filter(|grant| grant.key == key).map_or(key, |grant| grant.key.clone())
+    };
+    usage.into_iter().map(|(key, usage)| (shared(key), usage)).collect()
 }
 
 /// Returns where the grants with each id stand.

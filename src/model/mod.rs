@@ -12,6 +12,7 @@
 //! *connector* the code that speaks to a system · *tier* T0 control plane to T3 low.
 
 pub mod action;
+pub mod attributes;
 pub mod course;
 pub mod digest;
 pub mod file;
@@ -30,6 +31,7 @@ pub mod time;
 pub mod verdict;
 
 pub use action::{Action, Expectation, Loss, Operation};
+pub use attributes::Attributes;
 pub use course::{At, Course, Tally};
 pub use digest::Digest;
 pub use finding::{Finding, Severity};

@@ -137,7 +137,9 @@ mod tests {
     use super::*;
     use crate::{
         connector::{Descriptor, Draft, Refusal},
-        model::{AccessPath, Digest, Entitlement, GrantKey, Level, Principal, SystemId, Tier, Timestamp, Via},
+        model::{
+            AccessPath, Attributes, Digest, Entitlement, GrantKey, Level, Principal, SystemId, Tier, Timestamp, Via,
+        },
     };
     use std::collections::BTreeMap;
 
@@ -165,7 +167,7 @@ mod tests {
             principal: Principal { id: who.to_owned(), name: who.to_owned() },
             entitlement: Entitlement { id: what.to_owned(), name: what.to_owned() },
             paths: vec![AccessPath { via: Via::Direct, ids: who.to_owned(), text: "granted".to_owned() }],
-            attributes: BTreeMap::new(),
+            attributes: Attributes::new(),
             expands_to: Vec::new(),
             tier: Tier::T2,
         }

@@ -5,8 +5,9 @@ use crate::{
     campaign::Resolution,
     connector::{Descriptor, Draft as Drafted, Refusal, Vocabulary},
     model::{
-        AccessPath, CampaignId, Change, Digest, Entitlement, Expectation, Grant, GrantKey, GrantKind, Inventory,
-        ItemId, Level, Operation, Principal, PrincipalId, RepoId, RunId, SystemId, Tier, Timestamp, Verdict, Via,
+        AccessPath, Attributes, CampaignId, Change, Digest, Entitlement, Expectation, Grant, GrantKey, GrantKind,
+        Inventory, ItemId, Level, Operation, Principal, PrincipalId, RepoId, RunId, SystemId, Tier, Timestamp, Verdict,
+        Via,
         action::Basis,
         file::{Guardrails, PrincipalKind, Remediation, System},
         history::History,
@@ -49,7 +50,7 @@ fn grant(number: u32, tier: Tier) -> Grant {
         principal: Principal { id: number.to_string(), name: format!("user{number}") },
         entitlement: Entitlement { id: "e1".into(), name: "role admin".into() },
         paths: vec![AccessPath { via: Via::Direct, ids: number.to_string(), text: "member".into() }],
-        attributes: BTreeMap::new(),
+        attributes: Attributes::new(),
         expands_to: vec![],
         tier,
     }

@@ -15,7 +15,7 @@ use crate::{
         nearest,
     },
     model::{
-        Severity,
+        Attributes, Severity,
         file::{Expected, Fact, RuleCase, RuleCases},
     },
 };
@@ -228,7 +228,7 @@ fn fact(value: &Value) -> Option<Fact> {
     }
 }
 
-fn strings(table: &Table) -> Option<BTreeMap<String, String>> {
+fn strings(table: &Table) -> Option<Attributes> {
     table.iter().map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }
 

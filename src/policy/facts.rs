@@ -4,8 +4,7 @@ use super::{
     ATTRIBUTES, Attribute, Kind, attribute,
     expression::{Slot, Value},
 };
-use crate::model::file::Fact;
-use std::collections::BTreeMap;
+use crate::model::{Attributes, file::Fact};
 
 /// What is known of one grant or principal. Looking at an attribute takes the same time however much is known.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -14,7 +13,7 @@ pub struct Facts {
     present: [u64; 2],
     /// The values of these, in the order of the list.
     values: Vec<Fact>,
-    attributes: Option<BTreeMap<String, String>>,
+    attributes: Option<Attributes>,
 }
 
 /// A fact that is not taken.
@@ -62,7 +61,7 @@ impl Facts {
     }
 
     /// Takes what a connector says by its own names: `grant.attributes`.
-    pub fn know_attributes(&mut self, attributes: BTreeMap<String, String>) {
+    pub fn know_attributes(&mut self, attributes: Attributes) {
         self.attributes = Some(attributes);
     }
 
@@ -78,7 +77,7 @@ impl Facts {
     }
 
     /// Returns what the connector says by its own names; nothing where no connector was asked.
-    pub const fn attributes(&self) -> Option<&BTreeMap<String, String>> {
+    pub const fn attributes(&self) -> Option<&Attributes> {
         self.attributes.as_ref()
     }
 

@@ -3,7 +3,7 @@
 use super::table::Look;
 use crate::{
     diag::escape,
-    model::{Expectation, Grant, Inventory, action::Planned},
+    model::{Attributes, Expectation, Grant, Inventory, action::Planned},
 };
 use similar::{ChangeTag, TextDiff};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,7 +61,7 @@ fn states(actions: &[&Planned], inventory: Option<&Inventory>) -> (String, Strin
     texts
 }
 
-fn line_of(grant: &Grant, attributes: &BTreeMap<String, String>) -> String {
+fn line_of(grant: &Grant, attributes: &Attributes) -> String {
     let mut line = format!("{}: {}", grant.principal.name, grant.entitlement.name);
     if !attributes.is_empty() {
         let shown: Vec<_> = attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -6,8 +6,8 @@ use crate::{
     connector::{Descriptor, Draft, Refusal, Vocabulary},
     inventory::People,
     model::{
-        CampaignId, Change, Digest, Entitlement, Expectation, Grant, GrantKey, GrantKind, Inventory, ItemId, Level,
-        Loss, Operation, Principal, PrincipalId, RepoId, Timestamp, Usage, Verdict,
+        Attributes, CampaignId, Change, Digest, Entitlement, Expectation, Grant, GrantKey, GrantKind, Inventory,
+        ItemId, Level, Loss, Operation, Principal, PrincipalId, RepoId, Timestamp, Usage, Verdict,
         action::Basis,
         file::{Fact, PrincipalEntry, PrincipalKind, Principals, System},
         history::History,
@@ -46,7 +46,7 @@ fn grant(kind: GrantKind, holder: (&str, &str), of: (&str, &str)) -> Grant {
         principal: Principal { id: holder.0.into(), name: holder.1.into() },
         entitlement: Entitlement { id: of.0.into(), name: of.1.into() },
         paths: vec![],
-        attributes: BTreeMap::new(),
+        attributes: Attributes::new(),
         expands_to: vec![],
         tier: Tier::T1,
     }

@@ -10,6 +10,8 @@ use crate::model::{
     At, CampaignId, Course, Digest, ItemId, PrincipalId, Stance, SystemId, Tally, Tier, Timestamp, Verdict,
     file::{AfterSilence, Campaign, Item, Review, StageClose, asked, population},
 };
+use litemap::LiteMap;
+use smallvec::SmallVec;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -19,7 +21,7 @@ use std::{
 #[derive(Clone, Debug)]
 pub struct Opening {
     pub(super) campaign: Verified<Campaign>,
-    pub(super) items: BTreeMap<ItemId, Put>,
+    pub(super) items: LiteMap<ItemId, Put>,
     /// Everybody who was asked about anything; [`Seat::Asked`] is a place in here.
     pub(super) reviewers: Vec<PrincipalId>,
     /// Whose access was whose when it was opened: what is given away later is still one's own in this campaign.
@@ -35,7 +37,7 @@ pub struct Opening {
 #[derive(Clone, Debug)]
 pub struct Put {
     /// The digests of what nobody may change, as each stub has it: they differ in why its reviewer is asked, at most.
-    fixed: Vec<Digest>,
+    fixed: SmallVec<[Digest; 1]>,
     /// The digest of what is the same in all stubs.
     common: Digest,
     /// The digest of the names that people read.
@@ -46,7 +48,7 @@ pub struct Put {
     subject: Box<str>,
     tier: Tier,
     /// Who was asked in which stage, sorted.
-    asked: Vec<(u32, u32)>,
+    asked: SmallVec<[(u32, u32); 2]>,
 }
 
 /// For whom a decision counts. Two decisions never count for one, and nobody answers for two about an item in a stage.
@@ -372,7 +374,7 @@ impl Puts {
         let reviewers = reviewers.into_iter().map(|(reviewer, _)| reviewer).collect();
         Opening {
             campaign,
-            items: self.items,
+            items: self.items.into_iter().collect(),
             reviewers,
             kinship,
             closes: Vec::new(),
@@ -385,14 +387,14 @@ impl Puts {
 impl Put {
     fn of(system: &SystemId, item: &Item, common: Digest) -> Self {
         Self {
-            fixed: Vec::with_capacity(1),
+            fixed: SmallVec::new(),
             common,
             names: names(&item.principal, &item.entitlement),
             system: system.clone(),
             grant: item.grant,
             subject: item.subject.as_str().into(),
             tier: item.tier,
-            asked: Vec::new(),
+            asked: SmallVec::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Rows 26 and 31 of the threats: a target that throttles, loses answers, loops, redirects, lies, and leaks.
 
 use crate::connector::{Collector as _, ConnectorError, Intent, NoSink, Provisioner as _, Vocabulary as _};
-use crate::model::{Change, Digest, Grant, GrantKind, Inventory, Presence, Timestamp};
+use crate::model::{Attributes, Change, Digest, Grant, GrantKind, Inventory, Presence, Timestamp};
 use crate::support::hostile::{Hostile, Reply, answer_with};
 use crate::world::{action, connect, system};
 use std::collections::BTreeMap;
@@ -56,7 +56,7 @@ fn key() -> Grant {
         principal: crate::model::Principal { id: "AIDA1".into(), name: "alice".into() },
         entitlement: crate::model::Entitlement { id: "AKIA1".into(), name: "access key AKIA1".into() },
         paths,
-        attributes: BTreeMap::from([("status".into(), "Active".into()), ("type".into(), "access-key".into())]),
+        attributes: Attributes::from_iter([("status".into(), "Active".into()), ("type".into(), "access-key".into())]),
         expands_to: Vec::new(),
         tier: crate::model::Tier::T2,
     }

@@ -7,7 +7,7 @@ use crate::{
     format::governed,
     inventory::{Lowered, Source},
     model::{
-        AccessPath, Digest, Entitlement, Grant, GrantKind, Tier, Usage, Via,
+        AccessPath, Attributes, Digest, Entitlement, Grant, GrantKind, Tier, Usage, Via,
         file::{KeyState, PrincipalKind, Rating, Review, Selector},
     },
 };
@@ -31,7 +31,7 @@ fn telling() -> World {
     export.expands_to = ["orders.read", "orders.write", "customers.read", "payments.read", "audit.read", "x"]
         .map(|name| Entitlement { id: name.to_owned(), name: name.to_owned() })
         .into();
-    export.attributes = [("admin_option".to_owned(), "true".to_owned())].into();
+    export.attributes = Attributes::from_iter([("admin_option".to_owned(), "true".to_owned())]);
     export.paths.push(AccessPath { via: Via::Group, ids: "11/7".to_owned(), text: "through ops".to_owned() });
     let (hostile, _) = membership("db", "13", "wr\u{202e}iter", Tier::T2);
     let hostile = Grant {

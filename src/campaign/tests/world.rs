@@ -5,8 +5,8 @@ use crate::{
     diag::{Diagnostics, Style},
     inventory::{Known, Loaded, Lowered, People, Portraits, Separation},
     model::{
-        AccessPath, CampaignId, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, ItemId, Principal,
-        PrincipalId, RepoId, SystemId, Tier, Timestamp, Usage, Via,
+        AccessPath, Attributes, CampaignId, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, ItemId,
+        Principal, PrincipalId, RepoId, SystemId, Tier, Timestamp, Usage, Via,
         file::{
             CampaignDefinition, Exception, KeyState, Observation, PrincipalEntry, PrincipalKind, PrincipalStatus,
             Principals, Rating, Registry, RegistryKey, RegistryPrincipal, Remediation, Selector, System, Thresholds,
@@ -291,7 +291,7 @@ pub(super) fn membership(system: &str, holder: &str, role: &str, tier: Tier) -> 
             ids: format!("{holder}/{role}"),
             text: "granted directly".to_owned(),
         }],
-        attributes: BTreeMap::new(),
+        attributes: Attributes::new(),
         expands_to: Vec::new(),
         tier,
     };

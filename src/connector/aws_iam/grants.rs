@@ -5,10 +5,9 @@ use super::key::Subject;
 use super::read::Holder;
 use super::shapes::{Group, LastUsed, MfaDevice, User};
 use crate::connector::ConnectorError;
-use crate::model::{AccessPath, Entitlement, Grant, GrantKind, Principal, SystemId, Tier, Timestamp, Usage, Via};
-use std::collections::BTreeMap;
-
-type Attributes = BTreeMap<String, String>;
+use crate::model::{
+    AccessPath, Attributes, Entitlement, Grant, GrantKind, Principal, SystemId, Tier, Timestamp, Usage, Via,
+};
 
 /// Returns the account of a user.
 pub(super) fn account(

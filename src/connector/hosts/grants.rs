@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     connector::ConnectorError,
-    model::{AccessPath, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, SystemId, Tier, Timestamp, Via},
+    model::{
+        AccessPath, Attributes, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, SystemId, Tier, Timestamp,
+        Via,
+    },
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,7 +135,7 @@ impl Listing<'_> {
             attributes: if matches!(tier, Tier::T0 | Tier::T1) {
                 attributes([("administrative", "yes".to_owned())])
             } else {
-                BTreeMap::new()
+                Attributes::new()
             },
             expands_to,
             tier,
@@ -301,7 +304,7 @@ impl Listing<'_> {
             principal: who.principal(),
             entitlement: Entitlement { id: String::new(), name: String::new() },
             paths: Vec::new(),
-            attributes: BTreeMap::new(),
+            attributes: Attributes::new(),
             expands_to: Vec::new(),
             tier: Tier::T3,
         })
@@ -389,7 +392,7 @@ fn by_group(rules: &[Grant]) -> BTreeMap<String, Vec<Entitlement>> {
     by_group
 }
 
-fn attributes<const N: usize>(pairs: [(&str, String); N]) -> BTreeMap<String, String> {
+fn attributes<const N: usize>(pairs: [(&str, String); N]) -> Attributes {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 

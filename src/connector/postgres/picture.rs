@@ -195,7 +195,7 @@ impl<'a> Picture<'a> {
         let own = self.own_path(&key);
         let mut paths: BTreeSet<AccessPath> = self.paths(&key).into_iter().collect();
         paths.remove(&own);
-        let mut attributes = BTreeMap::new();
+        let mut attributes = crate::model::Attributes::new();
         let mut expands_to = Vec::new();
         let yes_no = |is: bool| if is { "yes" } else { "no" }.to_owned();
         let name = match row {

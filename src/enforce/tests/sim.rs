@@ -6,8 +6,8 @@ use crate::{
         Refusal, Sink, Vocabulary,
     },
     model::{
-        AccessPath, Action, Change, Entitlement, Expectation, Grant, GrantKey, GrantKind, Inventory, Level, Operation,
-        Presence, Principal, Sighting, SystemId, Tier, Via, action::Ready,
+        AccessPath, Action, Attributes, Change, Entitlement, Expectation, Grant, GrantKey, GrantKind, Inventory, Level,
+        Operation, Presence, Principal, Sighting, SystemId, Tier, Via, action::Ready,
     },
 };
 use std::{
@@ -55,7 +55,7 @@ pub(super) fn grant(number: usize) -> Grant {
         principal: Principal { id: format!("{number}"), name: format!("user{number}") },
         entitlement: Entitlement { id: "g1".into(), name: "group payments".into() },
         paths: vec![AccessPath { via: Via::Direct, ids: format!("{number}/g1"), text: "member of payments".into() }],
-        attributes: BTreeMap::new(),
+        attributes: Attributes::new(),
         expands_to: vec![],
         tier: Tier::T2,
     }

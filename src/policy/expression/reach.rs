@@ -9,7 +9,7 @@ use super::{
     node::{Comparison, Node},
     value::{Known, List, Slot, Value},
 };
-use crate::policy::Kind;
+use crate::{model::Attributes, policy::Kind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of the names an expression uses.
@@ -65,7 +65,7 @@ pub(crate) fn is_possible(hold: &[&Expression], fail: &[&Expression], domain: &d
 enum Point {
     Absent,
     Flag(bool),
-    Map(BTreeMap<String, String>),
+    Map(Attributes),
     Number(i64),
     Text(String),
     Texts(Vec<String>),
@@ -248,7 +248,7 @@ fn lists(words: &BTreeSet<String>) -> Vec<Point> {
 
 fn maps(words: &BTreeSet<String>) -> Vec<Point> {
     let all = |value: &str| words.iter().map(|word| (word.clone(), value.to_owned())).collect();
-    let mut maps = vec![Point::Map(BTreeMap::new()), Point::Map(all(OTHER))];
+    let mut maps = vec![Point::Map(Attributes::new()), Point::Map(all(OTHER))];
     maps.extend(words.iter().take(8).map(|word| Point::Map(all(word))));
     maps
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::policy::Kind;
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 /// `t`, `f` and `u` are truths, of which `u` is not known; the others are one of each kind, known and not.
 struct Names;
@@ -36,14 +36,14 @@ impl Vocabulary for Names {
 }
 
 struct World {
-    map: BTreeMap<String, String>,
+    map: crate::model::Attributes,
     texts: Vec<String>,
 }
 
 impl World {
     fn new() -> Self {
         let texts = ["a", "b", "ß"].map(str::to_owned).to_vec();
-        Self { map: [("k".to_owned(), "7".to_owned())].into(), texts }
+        Self { map: [("k".to_owned(), "7".to_owned())].into_iter().collect(), texts }
     }
 }
 

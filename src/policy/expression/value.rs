@@ -1,7 +1,8 @@
 //! What an expression works with: values borrowed from what is known, and why there is none.
 
+use crate::model::Attributes;
 use crate::{model::file::Fact, policy::Kind};
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 /// A value of an expression. Words and lists are borrowed wherever they can be.
 #[derive(Clone, Debug)]
@@ -11,7 +12,7 @@ pub enum Value<'a> {
     /// Several of one kind.
     List(List<'a>),
     /// Words by name.
-    Map(&'a BTreeMap<String, String>),
+    Map(&'a Attributes),
     /// A whole number.
     Number(i64),
     /// A word.

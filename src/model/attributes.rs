@@ -1,0 +1,104 @@
+//! What makes a grant more or less dangerous, by name.
+
+use litemap::LiteMap;
+use schemars::JsonSchema;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{MapAccess, Visitor},
+};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    ops::{Deref, DerefMut},
+};
+
+/// The attributes of a grant, sorted by name. An inventory has very many grants, and nearly all of them have one attribute
+/// or none: a tree would take room for eleven.
+#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd, JsonSchema)]
+#[schemars(transparent)]
+pub struct Attributes(#[schemars(with = "BTreeMap<String, String>")] LiteMap<String, String>);
+
+impl Attributes {
+    /// Returns none.
+    pub const fn new() -> Self {
+        Self(LiteMap::new_vec())
+    }
+
+    /// Returns whether there are none.
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Gives back the room that nothing fills.
+    pub fn shrink(&mut self) {
+        let mut all = std::mem::take(&mut self.0).into_tuple_vec();
+        all.shrink_to_fit();
+        self.0 = LiteMap::from_sorted_store_unchecked(all);
+    }
+}
+
+impl Deref for Attributes {
+    type Target = LiteMap<String, String>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Attributes {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl FromIterator<(String, String)> for Attributes {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(all: I) -> Self {
+        Self(all.into_iter().collect())
+    }
+}
+
+/// A map, also where it is empty: digests cover it.
+impl Serialize for Attributes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Attributes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(All)
+    }
+}
+
+struct All;
+
+impl<'de> Visitor<'de> for All {
+    type Value = Attributes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Attributes, A::Error> {
+        let mut all = Attributes::new();
+        while let Some((name, value)) = map.next_entry()? {
+            all.0.insert(name, value);
+        }
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn they_are_written_and_read_as_a_map_however_many() {
+        for text in [r#"{}"#, r#"{"a":"1"}"#, r#"{"a":"1","b":"2"}"#] {
+            let all: Attributes = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&all).unwrap(), text);
+        }
+        let unsorted: Attributes = serde_json::from_str(r#"{"b":"2","a":"1"}"#).unwrap();
+        assert_eq!(serde_json::to_string(&unsorted).unwrap(), r#"{"a":"1","b":"2"}"#);
+    }
+}
