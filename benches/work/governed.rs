@@ -72,7 +72,6 @@ impl Read {
         assert!(blocking.is_empty(), "{blocking:#?}");
         let trust = walked.trust().expect("it is founded");
         let opened = walked.openings().get(&campaign_id()).expect("it is open");
-        let resolved = campaign::resolve(opened, walked.answers(&campaign_id()), now());
         let snapshot = Snapshot::at(&repository, head);
         let systems = snapshot.read_all::<System>("systems").expect("they were written");
         let systems = systems.into_iter().map(|file| (system_id(), file.into_value())).collect();
@@ -89,8 +88,9 @@ impl Read {
             evidence_head: Digest::ZERO,
         };
         let inventories = [(system_id(), loaded)].into();
+        let resolutions = campaign::decided(opened, walked.answers(&campaign_id()), now());
         let vocabulary = hosts::vocabulary(&hosts::HostsConfig::below(folder.join("farm")));
-        Self { resolutions: resolved.decided, systems, inventories, premises, vocabulary }
+        Self { resolutions, systems, inventories, premises, vocabulary }
     }
 
     /// Computes the plan; returns how many actions it has.

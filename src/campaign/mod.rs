@@ -56,7 +56,7 @@ pub use population::{Member, Roll, population};
 pub use quality::{Given, Quality, ReviewerQuality, Study, stamps_in, study};
 pub use recurrence::{ToOpen, by_event, recurring};
 pub use resolution::Resolution;
-pub use resolve::{Reopened, Resolved, Waiting, resolve};
+pub use resolve::{Reopened, Resolved, Waiting, decided, resolve};
 pub use reviewers::{NoReviewers, Reviewer, Standing};
 pub use seeds::seeded;
 pub use state::State;

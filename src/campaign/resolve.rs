@@ -96,7 +96,7 @@ pub(super) struct Put<'a> {
 /// What reviews answer to.
 pub(super) struct Round<'a> {
     pub(super) campaign: &'a Campaign,
-    pub(super) items: BTreeMap<&'a ItemId, Put<'a>>,
+    pub(super) items: Vec<(&'a ItemId, Put<'a>)>,
     pub(super) reviewers: &'a [PrincipalId],
     pub(super) closes: Vec<Closed<'a>>,
 }
@@ -144,6 +144,27 @@ pub fn resolve<'a>(
     answers: impl IntoIterator<Item = (&'a Verified<Review>, &'a [Seat])>,
     now: Timestamp,
 ) -> Resolved {
+    resolve_among(opening, answers, now, |_| true)
+}
+
+/// Returns what is decided, as [`resolve`] does, without what everything else waits for: the cost follows the decisions.
+pub fn decided<'a>(
+    opening: &'a Opening,
+    answers: impl IntoIterator<Item = (&'a Verified<Review>, &'a [Seat])>,
+    now: Timestamp,
+) -> Vec<Resolution> {
+    let silent: BTreeSet<&ItemId> =
+        opening.closes().iter().flat_map(|close| close.silent.iter().map(|silent| &silent.item)).collect();
+    let is_said = |item: &ItemId| !opening.bound(item).is_empty() || silent.contains(item);
+    resolve_among(opening, answers, now, is_said).decided
+}
+
+fn resolve_among<'a>(
+    opening: &'a Opening,
+    answers: impl IntoIterator<Item = (&'a Verified<Review>, &'a [Seat])>,
+    now: Timestamp,
+    is_asked: impl Fn(&ItemId) -> bool,
+) -> Resolved {
     let put = |(item, put): (&'a ItemId, &'a crate::trust::Put)| {
         let (system, grant, subject) = (put.system(), put.grant(), put.subject());
         (item, Put { system, grant, subject, tier: put.tier(), asked: put.asked() })
@@ -157,7 +178,7 @@ pub fn resolve<'a>(
     });
     let round = Round {
         campaign: opening.campaign().value(),
-        items: opening.puts().map(put).collect(),
+        items: opening.puts().filter(|(item, _)| is_asked(item)).map(put).collect(),
         reviewers: opening.reviewers(),
         closes: closed.collect(),
     };

@@ -6,7 +6,7 @@ use super::{
     session::{store, systems_at},
 };
 use crate::{
-    campaign::{Resolution, resolve, unlisted},
+    campaign::{Resolution, decided, unlisted},
     connector::{Vocabulary, catalogue},
     diag::Diagnostic,
     git::{ObjectId, Repository},
@@ -181,12 +181,12 @@ pub(super) fn resolutions(repository: &Repository, governed: &Governed, now: Tim
     let mut openings: Vec<_> = governed.openings().iter().collect();
     openings.sort_by_key(|(id, opening)| (opening.campaign().opened_at, *id));
     let real = |(id, opening): (&CampaignId, &Opening)| {
-        let mut decided = resolve(opening, governed.answers(id), now).decided;
-        if !decided.is_empty() {
+        let mut all = decided(opening, governed.answers(id), now);
+        if !all.is_empty() {
             let inert = inert(repository, opening);
-            decided.retain(|one| !inert.contains(&one.item));
+            all.retain(|one| !inert.contains(&one.item));
         }
-        decided
+        all
     };
     openings.into_iter().flat_map(real).collect()
 }

@@ -82,7 +82,7 @@ impl Line for UsageLine {
     fn visible(&self) -> Cow<'_, Self> {
         match &self.usage {
             Usage::Unknown(because) if !is_visible(because) => {
-                Cow::Owned(Self { key: self.key.clone(), usage: Usage::Unknown(escape(because).into_owned()) })
+                Cow::Owned(Self { key: self.key.clone(), usage: Usage::Unknown(escape(because).into()) })
             }
             _ => Cow::Borrowed(self),
         }

@@ -15,7 +15,10 @@ use crate::{
         file::{KindCount, Observation},
     },
 };
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// An inventory with what its collection said about itself.
 #[derive(Clone, Debug)]
@@ -162,7 +165,16 @@ fn load_usage(source: &dyn Source, observation: &Observation) -> Result<BTreeMap
     let path = format!("{}/{USAGE}", folder(&observation.system));
     let bytes = bound(source, &path, observation.usage)?;
     let mut usage = BTreeMap::new();
-    lines(&path, &bytes, |last: UsageLine| drop(usage.insert(last.key, last.usage)))?;
+    let mut reasons: BTreeSet<Arc<str>> = BTreeSet::new();
+    lines(&path, &bytes, |mut line: UsageLine| {
+        if let Usage::Unknown(because) = &mut line.usage {
+            match reasons.get(because) {
+                Some(known) => *because = known.clone(),
+                None => drop(reasons.insert(because.clone())),
+            }
+        }
+        usage.insert(line.key, line.usage);
+    })?;
     Ok(usage)
 }
 

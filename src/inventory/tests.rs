@@ -143,7 +143,7 @@ fn what_was_collected_is_what_is_loaded() {
     let mut target = Target::with(95);
     target.usage = vec![
         (key("account:0001"), Usage::NeverSince(Timestamp::from_unix(0))),
-        (key("membership:0002"), Usage::Unknown("not kept".to_owned())),
+        (key("membership:0002"), Usage::Unknown("not kept".into())),
     ];
     let collection = target.collected().unwrap();
     let counts: Vec<_> = collection.observation.kinds.iter().map(|k| (k.kind, k.count, k.pages)).collect();
@@ -154,7 +154,7 @@ fn what_was_collected_is_what_is_loaded() {
     let keys: std::collections::BTreeSet<_> = loaded.inventory.grants().map(|grant| grant.key.clone()).collect();
     assert_eq!(keys.len(), 95);
     assert!(loaded.inventory.grants().all(|held| target.grants.borrow().contains(held)));
-    assert_eq!(loaded.inventory.usage(&key("membership:0002")), Usage::Unknown("not kept".to_owned()));
+    assert_eq!(loaded.inventory.usage(&key("membership:0002")), Usage::Unknown("not kept".into()));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{Attributes, Digest, GrantKey, SystemId, Tier, Timestamp, jcs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// What kind of thing a grant is; also the name of its file under `inventory/<system>/grants/`.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
@@ -202,8 +202,8 @@ pub enum Usage {
     At(Timestamp),
     /// Not used since this time, when the source began to look.
     NeverSince(Timestamp),
-    /// The source does not say, for this reason.
-    Unknown(String),
+    /// The source does not say, for this reason; of very many grants it is one of few.
+    Unknown(Arc<str>),
 }
 
 impl fmt::Display for Usage {

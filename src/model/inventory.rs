@@ -89,7 +89,7 @@ impl Inventory {
 
     /// Returns when the grant was last used, as far as the system says.
     pub fn usage(&self, key: &GrantKey) -> Usage {
-        let silent = || Usage::Unknown("the system does not say".to_owned());
+        let silent = || Usage::Unknown("the system does not say".into());
         self.usage.get(key).cloned().unwrap_or_else(silent)
     }
 }

@@ -13,7 +13,7 @@ use crate::model::{
 use litemap::LiteMap;
 use smallvec::SmallVec;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -301,7 +301,9 @@ fn check_population<'a>(
 /// What the stubs of a campaign put to review, gathered stub by stub: all together they are larger than anything else here.
 #[derive(Default)]
 pub(super) struct Puts {
-    items: BTreeMap<ItemId, Put>,
+    items: Vec<(ItemId, Put)>,
+    /// Where each item stands.
+    places: HashMap<ItemId, usize>,
     reviewers: BTreeMap<PrincipalId, u32>,
 }
 
@@ -313,7 +315,12 @@ impl Puts {
         let asked = (stub.stage(), reviewer);
         for item in &stub.items {
             let common = common(&stub.system, item);
-            let put = self.items.entry(item.id).or_insert_with(|| Put::of(&stub.system, item, common));
+            let place = *self.places.entry(item.id).or_insert(self.items.len());
+            if place == self.items.len() {
+                self.items.push((item.id, Put::of(&stub.system, item, common)));
+            }
+            // INVARIANT: what has a place was put there.
+            let Some((_, put)) = self.items.get_mut(place) else { continue };
             if put.common != common {
                 return Err(Refusal::ItemAltered(item.id.to_string()));
             }
@@ -332,13 +339,14 @@ impl Puts {
     /// Returns whether somebody was asked about all of these items in the first stage.
     pub(super) fn has_all(&self, items: &BTreeSet<ItemId>) -> bool {
         let first = |put: &Put| put.asked.iter().any(|(stage, _)| *stage == 1);
-        items.iter().all(|item| self.items.get(item).is_some_and(first))
+        let put = |item: &ItemId| self.items.get(*self.places.get(item)?).map(|(_, put)| put);
+        items.iter().all(|item| put(item).is_some_and(first))
     }
 
     /// Checks that it is what the campaign's owners signed.
     pub(super) fn check(&self, campaign: &Campaign) -> Result<(), Refusal> {
         let stages = campaign.definition.stage_count();
-        let mut put = self.items.values().flat_map(|put| &put.asked);
+        let mut put = self.items.iter().flat_map(|(_, put)| &put.asked);
         if let Some((found, _)) = put.find(|(stage, _)| *stage == 0 || *stage > stages) {
             return Err(StageRefusal::Unknown { found: *found, stages }.into());
         }
@@ -368,13 +376,15 @@ impl Puts {
     }
 
     /// Returns the opening.
-    pub(super) fn open(self, campaign: Verified<Campaign>, kinship: Arc<Kinship>) -> Opening {
+    pub(super) fn open(mut self, campaign: Verified<Campaign>, kinship: Arc<Kinship>) -> Opening {
+        self.items.sort_unstable_by_key(|(item, _)| *item);
+        self.items.shrink_to_fit();
         let mut reviewers: Vec<_> = self.reviewers.into_iter().collect();
         reviewers.sort_by_key(|(_, index)| *index);
         let reviewers = reviewers.into_iter().map(|(reviewer, _)| reviewer).collect();
         Opening {
             campaign,
-            items: self.items.into_iter().collect(),
+            items: LiteMap::from_sorted_store_unchecked(self.items),
             reviewers,
             kinship,
             closes: Vec::new(),

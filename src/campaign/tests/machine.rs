@@ -6,7 +6,7 @@ use super::{
     world::{campaign_id, id, system_id, time},
 };
 use crate::{
-    campaign::{Reopened, Resolved, resolve},
+    campaign::{Reopened, Resolved, decided, resolve},
     model::{
         self, Digest, GrantKey, ItemId, RepoId, Strategy, Tier, Timestamp, Verdict,
         action::Decided,
@@ -418,7 +418,12 @@ impl<'c> Both<'c> {
     /// Compares what every item comes to, and what the next close would have to say.
     fn compare(&self, event: &Event) -> Result<(), TestCaseError> {
         let answers = self.case.reviews.iter().map(|(review, seats)| (review, seats.as_slice()));
-        let resolved = resolve(&self.case.opening, answers, on(self.day));
+        let resolved = resolve(&self.case.opening, answers.clone(), on(self.day));
+        prop_assert_eq!(
+            &decided(&self.case.opening, answers, on(self.day)),
+            &resolved.decided,
+            "the short way is the same"
+        );
         for (index, item) in self.items.iter().enumerate() {
             let expected = self.reference.outcome(index, self.day);
             prop_assert_eq!(outcome(&resolved, &item.id), expected, "{} after {:?}", item.principal, event);

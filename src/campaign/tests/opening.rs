@@ -45,7 +45,7 @@ fn telling() -> World {
                 (export, Usage::At(time("2026-07-02T05:00:00Z"))),
                 membership("db", "10", "reader", Tier::T3),
                 (membership("db", "12", "superuser", Tier::T0).0, Usage::NeverSince(time("2025-01-01T00:00:00Z"))),
-                (hostile, Usage::Unknown("statistics are off".to_owned())),
+                (hostile, Usage::Unknown("statistics are off".into())),
             ],
             observed(),
         )
@@ -242,7 +242,7 @@ fn selectors_take_what_they_say_and_what_is_not_known_to_be_otherwise() {
         used("1", Tier::T2, Usage::At(time("2026-11-20T00:00:00Z"))),
         used("2", Tier::T0, Usage::At(time("2026-01-01T00:00:00Z"))),
         used("3", Tier::T2, Usage::NeverSince(time("2026-11-20T00:00:00Z"))),
-        used("4", Tier::T3, Usage::Unknown("off".to_owned())),
+        used("4", Tier::T3, Usage::Unknown("off".into())),
     ];
     let hosts = vec![membership("hosts", "0", "sudo", Tier::T3)];
     let world = world.collected("db", grants, observed()).collected("hosts", hosts, observed());

@@ -78,7 +78,11 @@ impl Round {
         let system = &self.opened.sheets[0].review.system;
         let round = resolve::Round {
             campaign: &self.opened.campaign,
-            items: items.map(|item| put(system, item)).collect(),
+            items: items
+                .map(|item| put(system, item))
+                .collect::<std::collections::BTreeMap<_, _>>()
+                .into_iter()
+                .collect(),
             reviewers: &reviewers,
             closes: Vec::new(),
         };

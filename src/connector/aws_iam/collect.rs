@@ -67,7 +67,7 @@ fn accounts(aws: &AwsIam, page: &mut Page, user: &User) -> Result<(), ConnectorE
         || !belongings.ssh_public_keys.is_empty()
         || !belongings.certificates.is_empty()
     {
-        all.push(Usage::Unknown(UNTRACKED.to_owned()));
+        all.push(Usage::Unknown(UNTRACKED.into()));
     }
     page.usage.push((account.key.clone(), grants::account_usage(user, &all)));
     page.grants.push(account);
@@ -81,7 +81,7 @@ fn credentials(aws: &AwsIam, page: &mut Page, user: &User) -> Result<(), Connect
         let usage = match credential.attribute("type") {
             Some("access-key") => grants::key_usage(created, aws.api.last_used(&credential.entitlement.id)),
             Some("password") => grants::password_usage(user, created),
-            _ => Usage::Unknown(UNTRACKED.to_owned()),
+            _ => Usage::Unknown(UNTRACKED.into()),
         };
         page.usage.push((credential.key.clone(), usage));
         page.grants.push(credential);

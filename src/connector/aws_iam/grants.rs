@@ -142,7 +142,7 @@ pub(super) fn group_principal(group: &Group) -> Principal {
 /// Returns when a key was last used: AWS says nothing of a key that never was.
 pub(super) fn key_usage(created: &str, last_used: Result<LastUsed, ConnectorError>) -> Usage {
     match last_used {
-        Err(error) => Usage::Unknown(error.class().to_owned()),
+        Err(error) => Usage::Unknown(error.class().into()),
         Ok(LastUsed { last_used_date: Some(date), .. }) => used_at(&date),
         Ok(LastUsed { last_used_date: None, .. }) => never_since(created, KEYS_TRACKED_SINCE),
     }
@@ -173,14 +173,14 @@ pub(super) fn account_usage(user: &User, all: &[Usage]) -> Usage {
 fn used_at(date: &str) -> Usage {
     match time(date) {
         Some(time) => Usage::At(time),
-        None => Usage::Unknown("the target's date cannot be read".to_owned()),
+        None => Usage::Unknown("the target's date cannot be read".into()),
     }
 }
 
 fn never_since(created: &str, tracked: i64) -> Usage {
     match time(created) {
         Some(created) => Usage::NeverSince(created.max(Timestamp::from_unix(tracked))),
-        None => Usage::Unknown("the target's date cannot be read".to_owned()),
+        None => Usage::Unknown("the target's date cannot be read".into()),
     }
 }
 

@@ -19,9 +19,9 @@ pub(super) fn of(root: &Root, grants: &[Grant]) -> Result<Vec<(GrantKey, Usage)>
     let each = |grant: &Grant| {
         let usage = match grant.kind {
             GrantKind::Account => account(grant, lastlog.as_deref(), wtmp.as_ref()),
-            GrantKind::Credential => Usage::Unknown("the system keeps no time of last use of a key".to_owned()),
-            GrantKind::Rule => Usage::Unknown("sudo keeps no time of last use of a rule".to_owned()),
-            _ => Usage::Unknown("the system does not say when a membership mattered".to_owned()),
+            GrantKind::Credential => Usage::Unknown("the system keeps no time of last use of a key".into()),
+            GrantKind::Rule => Usage::Unknown("sudo keeps no time of last use of a rule".into()),
+            _ => Usage::Unknown("the system does not say when a membership mattered".into()),
         };
         (grant.key.clone(), usage)
     };
@@ -30,7 +30,7 @@ pub(super) fn of(root: &Root, grants: &[Grant]) -> Result<Vec<(GrantKey, Usage)>
 
 fn account(grant: &Grant, lastlog: Option<&[u8]>, wtmp: Option<&Wtmp>) -> Usage {
     let bound = grant.key.as_str().strip_prefix("account:").and_then(bound_account);
-    let Some((uid, name)) = bound else { return Usage::Unknown("the account has no uid of its own".to_owned()) };
+    let Some((uid, name)) = bound else { return Usage::Unknown("the account has no uid of its own".into()) };
     let by_lastlog = lastlog.and_then(|bytes| lastlog_of(bytes, uid));
     let by_wtmp = wtmp.and_then(|wtmp| wtmp.last.get(&name).copied());
     if let Some(last) = by_lastlog.max(by_wtmp) {
@@ -40,9 +40,9 @@ fn account(grant: &Grant, lastlog: Option<&[u8]>, wtmp: Option<&Wtmp>) -> Usage 
         // lastlog never forgets, but does not say when it began; wtmp does.
         Some(since) => Usage::NeverSince(Timestamp::from_unix(since)),
         None if lastlog.is_some() => {
-            Usage::Unknown("lastlog has no login and does not say since when it looks; there is no wtmp".to_owned())
+            Usage::Unknown("lastlog has no login and does not say since when it looks; there is no wtmp".into())
         }
-        None => Usage::Unknown("there is neither a lastlog nor a wtmp that can be read".to_owned()),
+        None => Usage::Unknown("there is neither a lastlog nor a wtmp that can be read".into()),
     }
 }
 

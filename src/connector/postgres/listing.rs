@@ -86,10 +86,10 @@ fn usage(grant: &Grant, facts: &Facts) -> Usage {
     match grant.kind {
         GrantKind::Account if facts.sessions(role) > 0 => Usage::At(Timestamp::from_unix(facts.cluster.now)),
         GrantKind::Account => {
-            Usage::Unknown("no session is open, and PostgreSQL keeps no time of the last login".to_owned())
+            Usage::Unknown("no session is open, and PostgreSQL keeps no time of the last login".into())
         }
-        GrantKind::Credential => Usage::Unknown("PostgreSQL does not say how a session logged in".to_owned()),
-        _ => Usage::Unknown("PostgreSQL keeps no record of the use of a right".to_owned()),
+        GrantKind::Credential => Usage::Unknown("PostgreSQL does not say how a session logged in".into()),
+        _ => Usage::Unknown("PostgreSQL keeps no record of the use of a right".into()),
     }
 }
 

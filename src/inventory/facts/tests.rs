@@ -133,7 +133,7 @@ fn use_is_a_time_or_never_since_or_unknown() {
     let usage = [
         (key("at"), Usage::At(days_ago(91))),
         (key("never"), Usage::NeverSince(days_ago(31))),
-        (key("unknown"), Usage::Unknown("no log".to_owned())),
+        (key("unknown"), Usage::Unknown("no log".into())),
     ];
     let story = Story::of(vec![]).with("hosts", used("web", grants.into(), usage.into_iter().collect()));
     let names = ["usage.idle_days", "usage.never_used", "usage.known_days", "usage.source", "usage.lag_hours"];
