@@ -1,6 +1,6 @@
 //! The second look, for what is decided: agreement changes nothing, disagreement holds an item until a third person decides.
 
-use super::{Reopened, Resolution, Resolved, Sheet, folder, resolve::reopens};
+use super::{Reopened, Resolution, Resolved, Sheet, folder, round::reopens};
 use crate::{
     model::{
         Finding, ItemId, PrincipalId, Severity, SystemId, Tier, Timestamp,

@@ -6,11 +6,11 @@
 use super::{
     governed::Governed,
     kinship::Kinship,
-    replay::{folders, wanted},
     root::Root,
     silence::want_silent,
     state::Partial,
     verified::{Signer, Verified},
+    wanted::{folders, wanted},
 };
 use crate::{
     format::{governed, sshsig::Namespace},

@@ -2,7 +2,8 @@
 
 use super::{
     kinship::Kinship,
-    opening::{Opening, Puts},
+    opening::Opening,
+    puts::Puts,
     refusal::Refusal,
     registry::Registry,
     root,

@@ -6,161 +6,29 @@
 
 use super::{
     at_once::{contradicting, seats},
-    base::MAX_FILE,
     deciding::is_part,
     governed::Governed,
     looks::Draw,
-    opening::{Opening, Puts, decided},
+    opening::Opening,
+    puts::Puts,
     refusal::Refusal,
     stage_refusal::StageRefusal,
     verified::Verified,
+    wanted::{Signed, Wanted},
 };
 use crate::{
-    format::{governed, sshsig::Namespace},
-    git::{Changes, GitError, Mode, ObjectId, Repository},
+    format::sshsig::Namespace,
+    git::{GitError, Mode, ObjectId, Repository},
     model::{
-        CampaignId, Digest, ItemId, PrincipalId, SystemId, Verdict,
-        file::{Campaign, Delegation, Item, Review, StageClose},
+        CampaignId, PrincipalId,
+        file::{Campaign, Delegation, StageClose},
     },
     store::Place,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a change needs to know of a campaign.
-#[derive(Default)]
-pub(super) struct Wanted {
-    systems: BTreeSet<SystemId>,
-    /// The reviews touched: mostly they are what was put to their reviewers, with decisions in it.
-    paths: BTreeSet<String>,
-    /// The items of the reviews touched.
-    items: BTreeSet<ItemId>,
-    /// Who decides in them.
-    reviewers: BTreeSet<PrincipalId>,
-    /// Whether more is to be known than who was asked themselves: of a later stage, or where items are handed on.
-    others: bool,
-    /// Whether everybody who was asked is to be known.
-    everybody: bool,
-    /// Whether a stage is closed, or something is looked at again, for which every item counts.
-    whole: bool,
-}
-
-/// Returns what a change needs to know of which campaigns.
-pub(super) fn wanted(
-    repository: &Repository,
-    head: ObjectId,
-    changes: &Changes,
-) -> Result<BTreeMap<CampaignId, Wanted>, GitError> {
-    let mut all: BTreeMap<CampaignId, Wanted> = BTreeMap::new();
-    let touched: BTreeSet<String> = changes
-        .files
-        .iter()
-        .map(|change| match Place::of(change.path()) {
-            Place::Signature { of, .. } => of,
-            _ => change.path().to_owned(),
-        })
-        .collect();
-    for path in &touched {
-        match Place::of(path) {
-            Place::Campaign(campaign) => drop(all.entry(campaign).or_default()),
-            Place::StageClose { campaign, .. } => all.entry(campaign).or_default().whole = true,
-            Place::Delegation(_) => {
-                if let Some(delegation) = at::<Delegation>(repository, head, path)? {
-                    all.entry(delegation.campaign).or_default().everybody = true;
-                }
-            }
-            Place::Review { campaign, system, .. } => {
-                let wanted = all.entry(campaign).or_default();
-                wanted.systems.insert(system);
-                wanted.paths.insert(path.clone());
-                if let Some(review) = at::<Review>(repository, head, path)? {
-                    wanted.whole |= review.stage() > 1 && is_look(repository, head, &review)?;
-                    wanted.others |= review.stage() > 1 || decided(&review).any(|item| concerns_others(&review, item));
-                    wanted.reviewers.insert(review.reviewer);
-                    wanted.items.extend(review.items.into_iter().map(|item| item.id));
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(all)
-}
-
-/// Returns whether a review lies beyond the last stage: whose look it is follows from all that was decided.
-fn is_look(repository: &Repository, head: ObjectId, review: &Review) -> Result<bool, GitError> {
-    let campaign = at::<Campaign>(repository, head, &format!("campaigns/{}/campaign.toml", review.campaign))?;
-    Ok(campaign.is_some_and(|campaign| review.stage() > campaign.definition.stage_count()))
-}
-
-/// Returns the folders whose signed files a change needs to know.
-pub(super) fn folders(changes: &Changes, wanted: &BTreeMap<CampaignId, Wanted>) -> BTreeSet<String> {
-    let mut folders = BTreeSet::new();
-    for change in &changes.files {
-        let signed = match Place::of(change.path()) {
-            Place::Signature { of, .. } => Place::of(&of),
-            place => place,
-        };
-        match signed {
-            Place::Attestation(_) => drop(folders.insert("attestations".to_owned())),
-            Place::Delegation(_) => drop(folders.insert("delegations".to_owned())),
-            Place::Exception(_) => drop(folders.insert("exceptions".to_owned())),
-            Place::Proof { exception, .. } => {
-                folders.extend(["exceptions".to_owned(), format!("proofs/{exception}")]);
-            }
-            _ => {}
-        }
-    }
-    for (campaign, wanted) in wanted {
-        folders.extend(["delegations".to_owned(), format!("campaigns/{campaign}/stages")]);
-        folders.extend(wanted.reviews(campaign));
-    }
-    folders
-}
-
-impl Wanted {
-    /// Takes one more item, on this system.
-    pub(super) fn take(&mut self, system: Option<SystemId>, item: &ItemId) {
-        self.systems.extend(system);
-        self.items.insert(*item);
-    }
-
-    fn reviews(&self, campaign: &CampaignId) -> Vec<String> {
-        if self.whole {
-            return vec![format!("campaigns/{campaign}/reviews")];
-        }
-        self.systems.iter().map(|system| format!("campaigns/{campaign}/reviews/{system}")).collect()
-    }
-
-    /// Returns whether a review in its one form holds an item that matters; quicker than parsing it, which follows if so.
-    fn mentions(&self, bytes: &[u8]) -> bool {
-        self.whole
-            || bytes.split(|byte| *byte == b'\n').any(|line| {
-                let id = line.strip_prefix(b"id = \"").and_then(|rest| rest.strip_suffix(b"\""));
-                let id = id.and_then(|id| ItemId::parse(std::str::from_utf8(id).ok()?).ok());
-                id.is_some_and(|id| self.items.contains(&id))
-            })
-    }
-
-    /// Returns a review with the items that matter, when it has any.
-    fn read(&self, repository: &Repository, path: &str, blob: ObjectId) -> Result<Option<Signed>, GitError> {
-        let bytes = repository.blob(blob, MAX_FILE)?;
-        if !self.mentions(&bytes) {
-            return Ok(None);
-        }
-        let Ok(mut review) = governed::parse::<Review>(path, &bytes) else { return Ok(None) };
-        review.items.retain(|item| self.whole || self.items.contains(&item.id));
-        Ok(Some(Signed { path: path.to_owned(), digest: Digest::of(&bytes), review }))
-    }
-}
-
 /// The close of a stage, the commit that brought it, and the one before.
 type Closed = (Verified<StageClose>, ObjectId, Option<ObjectId>);
-
-/// A review as it lies on main.
-struct Signed {
-    path: String,
-    digest: Digest,
-    review: Review,
-}
 
 impl Governed {
     /// Reads an open campaign at `base`.
@@ -439,29 +307,9 @@ enum Near {
     Other,
 }
 
-/// Returns whether a decision hands an item on, or takes the place of somebody else's.
-fn concerns_others(review: &Review, item: &Item) -> bool {
-    let names_own = |names: &String| match Place::of(names.split('@').next().unwrap_or_default()) {
-        Place::Review { stem, .. } => is_part(&stem, review.reviewer.as_str()),
-        _ => false,
-    };
-    item.decision == Some(Verdict::Abstain) || !item.supersedes.as_ref().is_none_or(names_own)
-}
-
 /// Returns whom a review's name may name: `ana-2` is a second file of `ana`, or one of `ana-2`.
 fn names(stem: &str) -> Vec<PrincipalId> {
     let whole = PrincipalId::parse(stem).ok();
     let part = stem.rsplit_once('-').filter(|(name, _)| is_part(stem, name));
     whole.into_iter().chain(part.and_then(|(name, _)| PrincipalId::parse(name).ok())).collect()
-}
-
-/// Returns a file at a commit, when it can be read.
-fn at<T: crate::model::file::Governed>(
-    repository: &Repository,
-    commit: ObjectId,
-    path: &str,
-) -> Result<Option<T>, GitError> {
-    let Some(file) = repository.file(commit, path)?.filter(|file| file.mode == Mode::Plain) else { return Ok(None) };
-    let Ok(bytes) = repository.blob(file.id, MAX_FILE) else { return Ok(None) };
-    Ok(governed::parse::<T>(path, &bytes).ok())
 }

@@ -1,6 +1,6 @@
 //! What nobody answered: which items may stay by an exception only, and what such an exception needs.
 
-use super::{governed::Governed, opening::Opening, refusal::Refusal, replay::Wanted, verified::Verified};
+use super::{governed::Governed, opening::Opening, refusal::Refusal, verified::Verified, wanted::Wanted};
 use crate::{
     format::governed,
     git::{Changes, GitError, Mode, ObjectId, Repository},

@@ -2,7 +2,8 @@
 
 use super::{
     judge::{Bench, Judged, check_place},
-    opening::{Opening, names},
+    opening::Opening,
+    puts::names,
     refusal::Refusal,
     stage_refusal::StageRefusal,
 };

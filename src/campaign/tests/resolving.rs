@@ -4,7 +4,7 @@ use super::world::{BASE, World, id, membership, time};
 use crate::{
     campaign::{
         ExceptionStatus, Facts, Opened, Reopened, Resolved, State, Status, Validity, close,
-        resolve::{self, Put, Signed},
+        round::{self, Put, Signed},
         status,
     },
     diag::Style,
@@ -76,7 +76,7 @@ impl Round {
         });
         let items = self.opened.sheets.iter().flat_map(|sheet| &sheet.review.items);
         let system = &self.opened.sheets[0].review.system;
-        let round = resolve::Round {
+        let round = round::Round {
             campaign: &self.opened.campaign,
             items: items
                 .map(|item| put(system, item))

@@ -4,7 +4,7 @@ use super::world::{World, id, membership, time};
 use crate::{
     campaign::{
         Reopened, Resolution, Resolved, Waiting,
-        resolve::{Closed, Put, Round, Signed},
+        round::{Closed, Put, Round, Signed},
     },
     model::{
         Digest, ItemId, PrincipalId, Stance, Strategy, Tier, Verdict,
