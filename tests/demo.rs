@@ -21,6 +21,7 @@ fn the_demo_goes_the_whole_way_and_leaves_what_it_made() {
     fs::create_dir(world.repo()).unwrap();
     let told = ran(&mut world.command(&["demo", "../tried"])).exits(0);
     let told = told.says("web-1: 4 actions").says("still present  revoke group sudo from svc_backup");
+    let told = told.says("recommend   = \"revoke: HUM-LVR-01\"").hides("no-rules");
     let told = told.says("survives by: /etc/sudoers.d/backup:2").says("(exit 4)").says("2026-q4 is closed");
     told.says("integrity    nothing found").says("enforcement  nothing found");
     let left = world.join("tried/repo");

@@ -87,7 +87,7 @@ pub(super) fn decide(repository: &Path) -> Result<Decided, Failure> {
             item.decision = Some(verdict);
             item.reason = reason.to_owned();
             item.until = (verdict == Verdict::Certify && item.tier == Tier::T0).then(end_of_quarter).transpose()?;
-            if decided.example.is_empty() && item.principal == "svc_backup" {
+            if decided.example.is_empty() && !item.recommend.is_empty() {
                 decided.example = example(item);
             }
         }

@@ -66,7 +66,8 @@ fn found(stage: &mut Stage<'_>) -> Result<(), Failure> {
 fn collect(stage: &mut Stage<'_>) -> Result<(), Failure> {
     stage.say("2. What does the host web-1 hold? The read is counted twice, by two ways.")?;
     desk::describe(&stage.repository())?;
-    stage.merge("describe-web-1", "systems: web-1, who is who, and what is reviewed")?;
+    stage.tenure(&["policy", "add", "people"], Exit::Done, 3)?;
+    stage.merge("describe-web-1", "systems: web-1, who is who, what is reviewed, and by which rules")?;
     stage.tenure(&["collect", "web-1"], Exit::Done, 5)?;
     stage.merge("collect-web-1", "inventory of web-1")?;
     Ok(())
