@@ -53,7 +53,7 @@ fn one_check_gives_annotations_a_summary_and_a_file_for_code_scanning() {
     assert!(errors.iter().any(|line| line.contains("file=trust/mandate/2.toml,title=tenure ")), "{}", ran.out);
     assert!(summary.contains("| error ") && summary.contains("2 governed files checked"), "{summary}");
     let sarif: Value = serde_json::from_str(&world.read("repo/tenure.sarif")).unwrap();
-    is_sarif(&sarif);
+    is_sarif(&world, &sarif);
     let results = sarif["runs"][0]["results"].as_array().unwrap();
     assert_eq!(results.len(), errors.len());
     let here = results.iter().find(|result| result["ruleId"] == "hidden-text").unwrap();
@@ -271,7 +271,8 @@ fn commands(log: &str) -> Vec<&str> {
 }
 
 /// Stops the test unless this is a log as SARIF 2.1.0 and GitHub's code scanning want it.
-fn is_sarif(log: &Value) {
+fn is_sarif(world: &World, log: &Value) {
+    support::sarif::is_sarif(world.sandbox(), &log.to_string());
     assert_eq!(log["version"], "2.1.0");
     only(log, &["$schema", "version", "runs"]);
     let run = &log["runs"][0];

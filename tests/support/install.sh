@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs what the tests need on a Debian-like machine with Rust: servers and tools from Debian, emulators from PyPI.
+# Installs what the tests need on a Debian-like machine with Rust: servers and tools from Debian, emulators from PyPI, and
+# a schema from crates.io.
 #
 # Asks first and installs only what is missing, so a second run takes a moment. Needs root or sudo for Debian's
-# packages alone; what comes from PyPI stays below target/systems. No server is started, now or at the next boot.
+# packages alone; what else comes stays below target/systems. No server is started, now or at the next boot.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -112,6 +113,22 @@ python_systems() {
   for requirements in "$here"/python/*.txt; do
     python_system "$target/systems/$(basename "$requirements" .txt)" "$requirements"
   done
+  sarif_schema "$target/systems/sarif"
+}
+
+# The schema of SARIF 2.1.0 as OASIS publishes it, which this crate brings along.
+sarif_schema() {
+  local folder=$1 crate
+  if [ -s "$folder/schema.json" ]; then return; fi
+  say "fetching from crates.io: the schema of SARIF"
+  mkdir -p "$folder/src"
+  touch "$folder/src/lib.rs"
+  printf '%s\n' '[package]' 'name = "sarif-schema"' 'edition = "2024"' '[workspace]' '[dependencies]' 'serde-sarif = "=0.8.0"' \
+    >"$folder/Cargo.toml"
+  crate=$(cd "$folder" && cargo metadata --format-version 1 2>"$log" |
+    grep -o '"manifest_path":"[^"]*/serde-sarif-0.8.0/Cargo.toml"' | cut -d'"' -f4) || fail_with_log "cargo metadata failed"
+  cp "${crate%Cargo.toml}src/schema.json" "$folder/schema.json.part"
+  mv "$folder/schema.json.part" "$folder/schema.json"
 }
 
 python_system() {

@@ -17,4 +17,5 @@ pub mod hostile;
 pub mod moto;
 pub mod postgres;
 pub mod sandbox;
+pub mod sarif;
 pub mod servers;
