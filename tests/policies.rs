@@ -237,6 +237,43 @@ fn controls() -> Controls {
     all::<Controls>(FileKind::Controls).pop().expect("controls.toml").1
 }
 
+/// Whoever begins with some of the rules is told of no mistakes that they have not made.
+#[test]
+fn each_part_of_the_pack_stands_alone() {
+    let part = |stem: &str, with: &[&str]| -> Vec<(String, Vec<u8>)> {
+        let is_of = |name: &str| {
+            let name = name.trim_start_matches("policies/");
+            name == "controls.toml"
+                || name.starts_with(&format!("{stem}."))
+                || with.iter().any(|end| name.ends_with(end))
+        };
+        shipped().into_iter().filter(|(name, _)| is_of(name)).collect()
+    };
+    let stems: Vec<String> = shipped()
+        .into_iter()
+        .filter_map(|(name, _)| Some(name.strip_suffix(".rules.toml")?.replace("policies/", "")))
+        .collect();
+    assert!(stems.len() > 9, "{stems:?}");
+    for stem in &stems {
+        for with in [&[][..], &[".profile.toml"]] {
+            let files = part(stem, with);
+            let sources = Sources::read(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))).unwrap();
+            let problems = tenure::policy::lint(sources);
+            assert!(problems.is_empty(), "{stem} {with:?}: {}", problems.to_json());
+            let pack = pack_of(&files, &[]);
+            let tested = pack.test().unwrap();
+            assert!(tested.iter().all(|tested| tested.is_as_expected()), "{stem}");
+            assert_eq!(pack.left_out().is_empty(), !with.is_empty() || !names_profiles(&files), "{stem} {with:?}");
+        }
+    }
+}
+
+fn names_profiles(files: &[(String, Vec<u8>)]) -> bool {
+    files
+        .iter()
+        .any(|(name, bytes)| name.ends_with(".cases.toml") && String::from_utf8_lossy(bytes).contains("profiles = ["))
+}
+
 fn pack(profiles: &[&str]) -> Pack {
     pack_of(&shipped(), profiles)
 }

@@ -7,6 +7,7 @@
 use super::{
     ATTRIBUTES, Facts, Kind, attribute,
     pack::{Held, Outcome, Pack, Read, Subject},
+    shipped::is_shipped_profile,
 };
 use crate::{
     diag::{Diagnostic, Diagnostics},
@@ -47,7 +48,8 @@ impl Tested<'_> {
 }
 
 impl Pack {
-    /// Runs all cases of the pack, in the order of their files; each with the profiles that it names, and no others.
+    /// Runs all cases of the pack, in the order of their files; each with the profiles that it names, and no others. Cases
+    /// under profiles of the default pack that were not added here are left out ([`Self::left_out`]).
     ///
     /// # Errors
     /// Cases that cannot be run: of a rule that is not there, with attributes nobody knows, under unknown profiles.
@@ -65,6 +67,9 @@ impl Pack {
                     there.then(|| self.clone().under(&case.profiles, &mut Diagnostics::new()))
                 });
                 let Some(pack) = pack else {
+                    if case.profiles.iter().all(|name| known.contains_key(name.as_str()) || is_shipped_profile(name)) {
+                        continue;
+                    }
                     let problem = Diagnostic::error("unknown-profile", "the case names a profile that is not there");
                     let span = place(read.source.text(), &steps("profiles"));
                     let known: Vec<_> = known.into_keys().collect();
@@ -78,6 +83,20 @@ impl Pack {
             }
         }
         if problems.has_errors() { Err(problems) } else { Ok(tested) }
+    }
+
+    /// Returns the profiles of the default pack that cases name and that are not here, each with how many such cases are
+    /// left out.
+    pub fn left_out(&self) -> BTreeMap<&str, usize> {
+        let known = self.known_profiles();
+        let cases = self.sources().cases.iter().flat_map(|read| &read.file.cases);
+        let mut left = BTreeMap::new();
+        for name in cases.flat_map(|case| &case.profiles).map(String::as_str) {
+            if !known.contains_key(name) && is_shipped_profile(name) {
+                *left.entry(name).or_default() += 1;
+            }
+        }
+        left
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     attributes::{ATTRIBUTES, attribute},
     expression::{Domain, Expression, Slot, Vocabulary, is_possible},
     pack::{Compiled, Pack, Read, RuleNames, Sources, name_of, tier_name},
+    shipped::is_shipped_rule,
 };
 use crate::{
     diag::{Diagnostic, Diagnostics},
@@ -230,7 +231,7 @@ fn controls(pack: &Pack, ids: &BTreeSet<&str>, problems: &mut Diagnostics) {
         let mut seen = BTreeSet::new();
         for (index, control) in read.file.controls.iter().enumerate() {
             for (at, rule) in control.policies.iter().enumerate() {
-                if !ids.contains(rule.as_str()) {
+                if !ids.contains(rule.as_str()) && !is_shipped_rule(rule) {
                     let steps = ["control".into(), index.into(), "policies".into(), at.into()];
                     problems.push(no_rule(read, &steps, rule, ids));
                 }

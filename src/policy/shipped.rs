@@ -56,6 +56,18 @@ shipped![
     "use.rules.toml",
 ];
 
+/// Returns whether the default pack has such a rule: to name one that was not added here is no mistake.
+pub(super) fn is_shipped_rule(id: &str) -> bool {
+    let line = format!("\nid = \"{id}\"\n");
+    SHIPPED.iter().any(|(path, text)| path.ends_with(".rules.toml") && text.contains(&line))
+}
+
+/// Returns whether the default pack has such a profile: to name one that was not added here is no mistake.
+pub(super) fn is_shipped_profile(name: &str) -> bool {
+    let own = format!("policies/{name}.profile.toml");
+    SHIPPED.iter().any(|(path, _)| *path == own)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

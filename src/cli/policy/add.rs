@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, fs, io::Write, path::Path};
 /// Write the rules that come with the engine into policies/
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Rules judge people, so they come into a repository by a change of its own that somebody reads, and not with `tenure init`.\nWithout a NAME all rules, cases, profiles and controls are written; definitions of campaigns name people, and are written\nonly by name. A file that is there and says something else is kept.\n\nExamples:\n  tenure policy add\n  tenure policy add privileged dormant\n  tenure policy add --replace life.rules life.cases"
+    after_help = "Rules judge people, so they come into a repository by a change of its own that somebody reads, and not with `tenure init`.\nWithout a NAME all rules, cases, profiles and controls are written; definitions of campaigns name people, and are written\nonly by name. Rules bring the controls they name, unless some are there. A file that is there and says something else is\nkept.\n\nExamples:\n  tenure policy add\n  tenure policy add people credentials\n  tenure policy add privileged dormant\n  tenure policy add --replace life.rules life.cases"
 )]
 pub(super) struct Args {
     /// Files of the shipped pack, without `.toml`; `life` is `life.rules` and `life.cases`
@@ -30,7 +30,11 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let root = repository.work_tree().ok_or_else(|| {
         Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to").help("git clone it")
     })?;
-    let chosen = chosen(&args.names)?;
+    let mut chosen = chosen(&args.names)?;
+    let brings = chosen.iter().any(|(path, _)| path.ends_with(".rules.toml")) && !root.join(CONTROLS).exists();
+    if brings && !chosen.iter().any(|(path, _)| *path == CONTROLS) {
+        chosen.extend(SHIPPED.iter().find(|(path, _)| *path == CONTROLS));
+    }
     let (mut written, mut kept, mut problems) = (Vec::new(), Vec::new(), Diagnostics::new());
     for (path, text) in chosen {
         let place = root.join(path);
@@ -99,3 +103,5 @@ fn chosen(names: &[String]) -> Result<Vec<(&'static str, &'static str)>, Failure
 fn name_of(path: &'static str) -> &'static str {
     path.trim_start_matches("policies/").trim_end_matches(".toml")
 }
+
+const CONTROLS: &str = "policies/controls.toml";

@@ -35,14 +35,14 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     tested.retain(|tested| only.is_empty() || only.iter().any(|file| file == tested.file));
     let problems: Diagnostics = tested.iter().filter_map(|tested| tested.problem.clone()).collect();
     match context.format {
-        Format::Json => json(&tested, context)?,
+        Format::Json => json(&tested, &pack.left_out(), context)?,
         Format::Sarif => context.json(&problems_sarif(&problems))?,
-        Format::Github | Format::Human | Format::Markdown => human(&tested, &problems, context)?,
+        Format::Github | Format::Human | Format::Markdown => human(&tested, &pack.left_out(), &problems, context)?,
     }
     Ok(if problems.has_errors() { Exit::Findings } else { Exit::Done })
 }
 
-fn json(tested: &[Tested<'_>], context: &mut Context) -> Result<(), Failure> {
+fn json(tested: &[Tested<'_>], left_out: &BTreeMap<&str, usize>, context: &mut Context) -> Result<(), Failure> {
     let cases: Vec<_> = tested
         .iter()
         .map(|tested| {
@@ -58,10 +58,15 @@ fn json(tested: &[Tested<'_>], context: &mut Context) -> Result<(), Failure> {
             })
         })
         .collect();
-    context.json(&json!({"cases": cases}))
+    context.json(&json!({"cases": cases, "left_out": left_out}))
 }
 
-fn human(tested: &[Tested<'_>], problems: &Diagnostics, context: &mut Context) -> Result<(), Failure> {
+fn human(
+    tested: &[Tested<'_>],
+    left_out: &BTreeMap<&str, usize>,
+    problems: &Diagnostics,
+    context: &mut Context,
+) -> Result<(), Failure> {
     let mut rules: BTreeMap<&str, Vec<&Tested<'_>>> = BTreeMap::new();
     for tested in tested {
         rules.entry(&tested.case.rule).or_default().push(tested);
@@ -82,6 +87,11 @@ fn human(tested: &[Tested<'_>], problems: &Diagnostics, context: &mut Context) -
         (0, _) => writeln!(context.out, "there is no case")?,
         (_, 0) => writeln!(context.out, "{all}: all as expected")?,
         _ => writeln!(context.out, "{all}: {failed} not as expected")?,
+    }
+    if !left_out.is_empty() {
+        let (cases, names) = (left_out.values().sum::<usize>(), left_out.keys().copied().collect::<Vec<_>>());
+        let (cases, names) = (counted(cases, "case"), names.join(" "));
+        writeln!(context.out, "left out: {cases} under profiles that are not here: tenure policy add {names}")?;
     }
     Ok(())
 }

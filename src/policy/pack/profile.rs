@@ -14,6 +14,7 @@ use crate::{
         Severity, Tier,
         file::{Profile, ProfileSetting, Stricter},
     },
+    policy::shipped::is_shipped_rule,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -121,8 +122,8 @@ fn check(
     let profile = &read.file.name;
     let Some(compiled) = rules.iter().find(|compiled| compiled.rule().id == setting.rule) else {
         let ids: Vec<_> = sources.ids().collect();
-        // It is there, and its expressions are wrong, which is said there.
-        if ids.contains(&setting.rule.as_str()) {
+        // It is there, and its expressions are wrong, which is said there; or it was left where the profile comes from.
+        if ids.contains(&setting.rule.as_str()) || is_shipped_rule(&setting.rule) {
             return;
         }
         let message = format!("there is no rule `{}`", setting.rule);
