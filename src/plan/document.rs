@@ -32,6 +32,24 @@ pub struct Premises {
     pub evidence_head: Digest,
 }
 
+#[cfg(test)]
+impl Premises {
+    /// Returns what a plan of tests rests on: nothing but the repository.
+    pub(crate) fn of_nothing() -> Self {
+        Self {
+            engine: "test".into(),
+            repo: RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap(),
+            main: "0".repeat(40),
+            manifest: Digest::ZERO,
+            root: Digest::ZERO,
+            mandate: Digest::ZERO,
+            inventories: BTreeMap::new(),
+            evidence_size: 0,
+            evidence_head: Digest::ZERO,
+        }
+    }
+}
+
 /// A decision that does not become an action now, and why.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,8 +6,7 @@ use crate::{
     connector::{Descriptor, Draft as Drafted, Refusal, Vocabulary},
     model::{
         AccessPath, Attributes, CampaignId, Change, Digest, Entitlement, Expectation, Grant, GrantKey, GrantKind,
-        Inventory, ItemId, Level, Operation, Principal, PrincipalId, RepoId, RunId, SystemId, Tier, Timestamp, Verdict,
-        Via,
+        Inventory, ItemId, Level, Operation, Principal, PrincipalId, RunId, SystemId, Tier, Timestamp, Verdict, Via,
         action::Basis,
         file::{Guardrails, PrincipalKind, Remediation, System},
         history::History,
@@ -132,17 +131,7 @@ impl World {
         };
         let target = Target { system: &system, inventory: Some(&inventory), vocabulary: Some(&Words) };
         let targets = BTreeMap::from([(id(), target)]);
-        let premises = Premises {
-            engine: "test".into(),
-            repo: RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap(),
-            main: "0".repeat(40),
-            manifest: Digest::ZERO,
-            root: Digest::ZERO,
-            mandate: Digest::ZERO,
-            inventories: BTreeMap::new(),
-            evidence_size: 0,
-            evidence_head: Digest::ZERO,
-        };
+        let premises = Premises::of_nothing();
         let reviewed = |resolution: &Resolution| self.reviewed.get(&resolution.grant).cloned();
         let (resolutions, history) = (self.decisions.as_slice(), &self.history);
         build(&Inputs { premises, resolutions, targets: &targets, history, reviewed: &reviewed, duties: None }).unwrap()

@@ -2,7 +2,7 @@
 
 use super::{
     page::{Table, page},
-    plan::{Show, by_system, decided_by, short},
+    plan::{self, Show, by_system, short},
 };
 use crate::{
     campaign::dependents,
@@ -96,16 +96,7 @@ where
 }
 
 fn row(action: &Planned) -> Vec<String> {
-    vec![
-        action.grant.system.to_string(),
-        short(action),
-        action.change.to_string(),
-        action.grant.principal.name.clone(),
-        action.grant.entitlement.name.clone(),
-        action.grant.tier.to_string(),
-        decided_by(action),
-        action.expects.to_string(),
-    ]
+    [vec![action.grant.system.to_string()], plan::row(action)].concat()
 }
 
 fn blast(action: &Planned, show: Show<'_>) -> Vec<String> {

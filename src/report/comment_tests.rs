@@ -7,7 +7,7 @@ use crate::{
     inventory::People,
     model::{
         Attributes, CampaignId, Change, Digest, Entitlement, Expectation, Grant, GrantKey, GrantKind, Inventory,
-        ItemId, Level, Loss, Operation, Principal, PrincipalId, RepoId, Timestamp, Usage, Verdict,
+        ItemId, Level, Loss, Operation, Principal, PrincipalId, Timestamp, Usage, Verdict,
         action::Basis,
         file::{Fact, PrincipalEntry, PrincipalKind, Principals, System},
         history::History,
@@ -89,17 +89,7 @@ fn comment(
     .unwrap();
     let target = Target { system: &system, inventory: Some(&inventory), vocabulary: Some(&Words) };
     let targets = BTreeMap::from([(id.clone(), target)]);
-    let premises = Premises {
-        engine: "test".into(),
-        repo: RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap(),
-        main: "0".repeat(40),
-        manifest: Digest::ZERO,
-        root: Digest::ZERO,
-        mandate: Digest::ZERO,
-        inventories: BTreeMap::new(),
-        evidence_size: 0,
-        evidence_head: Digest::ZERO,
-    };
+    let premises = Premises::of_nothing();
     let (history, reviewed) = (History::default(), |_: &Resolution| None);
     let inputs = Inputs {
         premises,

@@ -81,7 +81,7 @@ pub fn plan_json<S>(plan: &Plan<S>, show: Show<'_>) -> Value {
 
 const COLUMNS: &[&str] = &["action", "verb", "principal", "entitlement", "tier", "decided by", "expected after"];
 
-fn row(action: &Planned) -> Vec<String> {
+pub(super) fn row(action: &Planned) -> Vec<String> {
     vec![
         short(action),
         action.change.to_string(),
@@ -99,7 +99,7 @@ pub(super) fn short(action: &Planned) -> String {
 }
 
 /// Returns who decided. Silence is nobody's decision: the list of those who did not answer was signed by a campaign owner.
-pub(super) fn decided_by(action: &Planned) -> String {
+fn decided_by(action: &Planned) -> String {
     let signers = action.basis.signers.join(", ");
     if action.basis.decided.is_by_people() { signers } else { format!("silence, listed by {signers}") }
 }

@@ -9,8 +9,7 @@ use crate::{
     connector::NoSink,
     enforce::{Hand, Looked, Observer, Order, Reader, RunError, Step, Summary, enforce, verify},
     model::{
-        ActionId, CampaignId, Digest, FixedClock, Grant, Inventory, ItemId, PrincipalId, RepoId, SystemId, Timestamp,
-        Verdict,
+        ActionId, CampaignId, Digest, FixedClock, Grant, Inventory, ItemId, PrincipalId, SystemId, Timestamp, Verdict,
         action::Basis,
         file::{Guardrails, PrincipalKind, Remediation, System},
         record::{Entry, OutcomeKind, RunStart, VerificationKind},
@@ -154,15 +153,9 @@ impl World {
         let target = Target { system: &system, inventory: Some(&inventory), vocabulary: Some(&self.sim) };
         let targets = BTreeMap::from([(sim::system(), target)]);
         let premises = Premises {
-            engine: "test".into(),
-            repo: RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap(),
-            main: "0".repeat(40),
-            manifest: Digest::ZERO,
-            root: Digest::ZERO,
-            mandate: Digest::ZERO,
-            inventories: BTreeMap::new(),
             evidence_size: self.journal.history.size(),
             evidence_head: self.journal.history.head(),
+            ..Premises::of_nothing()
         };
         let reviewed = |resolution: &Resolution| self.reviewed.get(&resolution.grant).cloned();
         let history = &self.journal.history;
