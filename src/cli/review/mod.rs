@@ -16,6 +16,7 @@ mod list;
 mod next;
 mod paint;
 mod paper;
+mod prompts;
 mod save;
 mod screen;
 mod shelf;
