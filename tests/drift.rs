@@ -13,7 +13,7 @@ mod support;
 mod world;
 
 use std::fs;
-use world::World;
+use world::{World, ran};
 
 /// A world in which everything decided is done.
 fn enforced() -> World {
@@ -30,6 +30,32 @@ fn a_host_that_only_the_engine_changed_has_nothing_out_of_band() {
     let codes: Vec<_> = world.records_of("finding").iter().map(|r| r["code"].clone()).collect();
     assert_eq!(codes, ["out-of-band-listed"]);
     world.audit(61).exits(0).hides("changed-without-decision");
+}
+
+#[test]
+fn a_decision_that_will_lapse_is_told_in_its_pull_request_and_one_that_was_done_is_not() {
+    let world = World::founded(&["web-1"]);
+    host::lay(&world, "web-1");
+    world.system("web-1", &host::settings("web-1"));
+    world.collected(&["web-1"]);
+    world.campaign(&[("web-1", host::KINDS)]);
+    let path = world.join("web-1/etc/group");
+    let group = fs::read_to_string(&path).unwrap();
+    fs::write(&path, group.replace("ben,svc_export,svc_backup", "ben,svc_backup")).unwrap();
+    let shadow = world.read("web-1/etc/gshadow").replace("ben,svc_export,svc_backup", "ben,svc_backup");
+    world.write("web-1/etc/gshadow", &shadow);
+    world.tenure(&["collect", "web-1"]).exits(0);
+    world.merge("collect again");
+    world.sandbox().git(&world.repo(), &["switch", "--quiet", "-c", "reviews"]);
+    world.proposed("reviews", &host::all_decisions(&["web-1"]), true);
+    let told = world.tenure(&["check", "--base", "main"]).exits(0);
+    assert_eq!(told.err.matches("warning[grant-changed]").count(), 1, "{}", told.err);
+    told.says("is gone from the inventory; the decision has nothing left to do");
+
+    let world = enforced();
+    ran(&mut world.command_in(&world.repo(), 60, &["collect", "web-1"])).exits(0);
+    world.merge("collect what is left");
+    ran(&mut world.command_in(&world.repo(), 60, &["check"])).exits(0).hides("grant-changed");
 }
 
 #[test]

@@ -92,7 +92,7 @@ pub fn check(
             check_form(repository, file, &mut problems)?;
         }
     }
-    let decided = check_stale(repository, head, &changes, &mut problems)?;
+    let decided = check_stale(repository, head, &changes, base.is_some(), &mut problems)?;
     problems.extend(check_policies(repository, head, changes.files.iter().map(Change::path))?);
     let terms = governed.trust().map_or_else(ReviewTerms::usual, |trust| trust.mandate().file().review_terms());
     let governed = base.is_none().then_some(governed);
@@ -155,12 +155,14 @@ fn check_facts(path: &str, bytes: &[u8]) -> Diagnostics {
     file.iter().flat_map(unfit).map(|unfit| unfit.diagnostic(path, &text)).collect()
 }
 
-/// Says which decisions of the change will lapse, because the grant is not any more as it was reviewed; and returns the
-/// files that decide something.
+/// Says which decisions of a change will lapse, because the grant is not any more as it was reviewed; and returns the files
+/// that decide something. Of what main took before, a grant that is gone is mostly one that was taken away: the plan and the
+/// evidence say what came of it.
 fn check_stale(
     repository: &Repository,
     head: ObjectId,
     changes: &Changes,
+    is_change: bool,
     problems: &mut Diagnostics,
 ) -> Result<Vec<String>, GitError> {
     let mut deciding = Vec::new();
@@ -178,6 +180,9 @@ fn check_stale(
         if !decided.is_empty() {
             deciding.push(file.path.clone());
         }
+        if decided.is_empty() || !is_change {
+            continue;
+        }
         let opened = format!("campaigns/{campaign}/campaign.toml");
         let Some(pinned) = repository.file(head, &opened)?.and_then(|file| repository.blob(file.id, MAX_LINES).ok())
         else {
@@ -186,7 +191,7 @@ fn check_stale(
         let Ok(pinned) = governed::parse::<crate::model::file::Campaign>(&opened, &pinned) else { continue };
         let tree = pinned.systems.iter().find(|population| population.system == system).map(|p| p.tree.as_str());
         let now = repository.file(head, &format!("inventory/{system}"))?.map(|tree| tree.id.to_string());
-        if decided.is_empty() || now.is_none() || now.as_deref() == tree {
+        if now.is_none() || now.as_deref() == tree {
             continue;
         }
         let mut current: BTreeMap<ItemId, Digest> = BTreeMap::new();
