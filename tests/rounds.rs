@@ -453,6 +453,7 @@ fn a_campaign_whose_fallback_cannot_decide_does_not_open() {
         let refused = world.tenure(&["campaign", "open", CAMPAIGN, "--from", "policies/all.toml"]).exits(1);
         refused
             .says("error[fallback-unfit]")
+            .says("--> policies/all.toml:6:19")
             .says(&format!("`{fallback}` is the second fallback of this campaign, and {why}"));
         assert!(!world.repo().join(format!("campaigns/{CAMPAIGN}")).exists());
     }

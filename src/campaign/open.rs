@@ -9,7 +9,7 @@ use super::{
     worklist::{Head, Piles, Unassigned, piles, sheets},
 };
 use crate::{
-    diag::{Diagnostic, Diagnostics},
+    diag::{Diagnostic, Diagnostics, Source},
     format::governed,
     inventory::{Existing, PublishError, publish_folder},
     model::{
@@ -246,13 +246,16 @@ fn unsalted(count: u32, opening: &Opening<'_>) -> Diagnostic {
 fn unfit_fallbacks(opening: &Opening<'_>, setting: &Setting<'_>) -> Diagnostics {
     let bench = Bench::of(setting).until(opening.closes_at());
     let CampaignDefinition { fallback, second_fallback, .. } = &opening.definition;
+    // Governed files are what their values render to, so this is the text of the file.
+    let source = Source::new(&opening.from, governed::render(&opening.definition));
     let unfit = |(key, id): (&str, &PrincipalId)| {
         let bar = bench.fit(id).err()?;
-        let message = format!("`{id}` is the {key} of this campaign, and {bar}");
-        let problem = Diagnostic::error("fallback-unfit", message).in_file(&opening.from);
+        let message = format!("`{id}` is the {} of this campaign, and {bar}", key.replace('_', " "));
+        let span = governed::place(source.text(), &[key.into()]);
+        let problem = Diagnostic::error("fallback-unfit", message).at(&source, span, "named here");
         Some(problem.help("name somebody else, or give them a key in the next trust/registry/N.toml"))
     };
-    [("fallback", fallback), ("second fallback", second_fallback)].into_iter().filter_map(unfit).collect()
+    [("fallback", fallback), ("second_fallback", second_fallback)].into_iter().filter_map(unfit).collect()
 }
 
 fn no_rules() -> Diagnostic {
