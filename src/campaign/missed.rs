@@ -25,8 +25,8 @@ pub struct Missed {
 /// What somebody owns: what it is, and the file that says so.
 pub type Owned = BTreeMap<PrincipalId, BTreeMap<String, String>>;
 
-/// Returns who let two campaigns in a row pass: in a stage of each that is closed, nobody answered for an item that they were
-/// asked about. Any answer for them in a later one wipes that out; and what was opened before the earlier one was closed is no
+/// Returns who let two campaigns in a row pass: a stage of each is closed in which they were asked, and nobody answered
+/// anything for them. Any answer for them in a later one wipes that out; and what was opened before the earlier one was closed is no
 /// second chance, and does not count.
 pub fn missed<'a>(openings: impl IntoIterator<Item = &'a Opening>) -> BTreeMap<PrincipalId, Missed> {
     let mut openings: Vec<&Opening> = openings.into_iter().collect();
@@ -98,22 +98,22 @@ struct Silent {
     closed_at: Timestamp,
 }
 
-/// Returns the turns of everybody who let a stage of a campaign pass, or for whom something was answered in it. Who was
+/// Returns the turns of everybody who let a campaign pass, or for whom something was answered in it. Who was
 /// asked in a stage that is open still and has not answered has had no turn yet.
 fn turns(opening: &Opening) -> BTreeMap<&PrincipalId, Turn> {
     let opened_at = opening.campaign().opened_at;
     let name = |index: u32| opening.reviewers().get(usize::try_from(index).ok()?);
-    let mut turns: BTreeMap<&PrincipalId, Turn> = BTreeMap::new();
-    for bound in opening.items().flat_map(|item| opening.bound(item)) {
-        let Seat::Asked(index) = bound.seat else { continue };
-        if let Some(reviewer) = name(index) {
-            turns.entry(reviewer).or_insert(Turn { opened_at, silent: None });
-        }
-    }
+    let answered = opening.items().flat_map(|item| opening.bound(item)).filter_map(|bound| match bound.seat {
+        Seat::Asked(index) => name(index),
+        Seat::Fallback | Seat::Look => None,
+    });
+    let answered: BTreeSet<&PrincipalId> = answered.collect();
+    let mut turns: BTreeMap<&PrincipalId, Turn> =
+        answered.iter().map(|reviewer| (*reviewer, Turn { opened_at, silent: None })).collect();
     for close in opening.closes() {
         for silent in &close.silent {
             let asked = opening.asked(&silent.item).iter().filter(|(stage, _)| *stage == close.stage);
-            for reviewer in asked.filter_map(|(_, index)| name(*index)) {
+            for reviewer in asked.filter_map(|(_, index)| name(*index)).filter(|one| !answered.contains(one)) {
                 let turn = turns.entry(reviewer).or_insert(Turn { opened_at, silent: None });
                 let items = turn.silent.map_or(0, |silent| silent.items) + 1;
                 turn.silent = Some(Silent { stage: close.stage, items, closed_at: close.closed_at });
