@@ -13,6 +13,7 @@ mod support;
 mod world;
 
 use std::fs;
+use tenure::{format::governed::render, model::Verdict};
 use world::{World, ran};
 
 /// A world in which everything decided is done.
@@ -56,6 +57,68 @@ fn a_decision_that_will_lapse_is_told_in_its_pull_request_and_one_that_was_done_
     ran(&mut world.command_in(&world.repo(), 60, &["collect", "web-1"])).exits(0);
     world.merge("collect what is left");
     ran(&mut world.command_in(&world.repo(), 60, &["check"])).exits(0).hides("grant-changed");
+}
+
+#[test]
+fn what_the_engine_took_away_by_decision_is_no_inventory_that_shrank() {
+    let world = World::founded(&["web-1"]);
+    host::lay(&world, "web-1");
+    world.system("web-1", &host::settings("web-1"));
+    world.collected(&["web-1"]);
+    world.campaign(&[("web-1", host::KINDS)]);
+    for (number, gone) in ROUNDS.iter().enumerate() {
+        revokes(&world, number, gone);
+        let told = world.enforce(&[]);
+        assert!(!told.err.contains("inventory-shrank"), "round {number}: {}", told.err);
+        told.exits(0);
+        ran(&mut world.command_in(&world.repo(), 10, &["collect", "web-1"])).exits(0);
+        world.merge("collect what is left");
+    }
+    // What somebody else took away is one.
+    let path = world.join("web-1/etc/passwd");
+    let kept: Vec<String> =
+        fs::read_to_string(&path).unwrap().lines().take(3).map(|line| format!("{line}\n")).collect();
+    fs::write(&path, kept.concat()).unwrap();
+    ran(&mut world.command_in(&world.repo(), 20, &["collect", "web-1"])).exits(0);
+    world.merge("collect what others left");
+    revokes(&world, ROUNDS.len(), &[("svc_backup", "membership group sudo")]);
+    world.tenure(&["plan"]).exits(3).says("inventory-shrank");
+}
+
+/// Never more than a fifth of the host at once; all together more than that.
+const ROUNDS: [&[(&str, &str)]; 3] = [
+    &[
+        ("svc_export", "membership group sudo"),
+        ("li", "membership group docker"),
+        ("deploy", "membership group docker"),
+    ],
+    &[
+        ("deploy", "credential ssh as deploy with li@laptop"),
+        ("deploy", "rule sudo (root) NOPASSWD"),
+        ("deploy", "credential ssh as deploy with build@ci"),
+    ],
+    &[("ben", "membership group sudo")],
+];
+
+/// Has the reviewers decide in a further file each that these go, signed and merged.
+fn revokes(world: &World, number: usize, gone: &[(&str, &str)]) {
+    for path in world.reviews().iter().filter(|path| !path.rsplit('/').next().unwrap().contains('-')) {
+        let mut review = world.review(path);
+        let is_gone =
+            |holder: &str, what: &str| gone.iter().any(|(who, start)| *who == holder && what.starts_with(start));
+        review.items.retain(|item| is_gone(&item.principal, &item.entitlement));
+        review.items.iter_mut().for_each(|item| {
+            item.decision = Some(Verdict::Revoke);
+            item.reason = format!("{} of {} has no purpose any more", item.entitlement, item.principal);
+        });
+        if review.items.is_empty() {
+            continue;
+        }
+        let own = path.replace(".toml", &format!("-{}.toml", number + 2));
+        fs::write(world.repo().join(&own), render(&review)).unwrap();
+        std::iter::once(&review.reviewer).chain(&review.cosigners).for_each(|name| world.sign(name.as_str(), &[&own]));
+    }
+    world.merge("decide");
 }
 
 #[test]

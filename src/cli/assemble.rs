@@ -141,15 +141,27 @@ impl<'r> Assembly<'r> {
     }
 
     /// Returns the limits that plan must clear.
-    pub(super) fn limits<'a>(&'a self, governed: &'a Governed, now: Timestamp) -> Option<Limits<'a>> {
+    pub(super) fn limits<'a>(
+        &'a self,
+        governed: &'a Governed,
+        history: &History,
+        now: Timestamp,
+    ) -> Option<Limits<'a>> {
         let trust = governed.trust()?;
         let mut grants = BTreeMap::new();
         for (id, loaded) in &self.inventories {
             let pinned = |campaign: &Campaign| campaign.systems.iter().find(|p| p.system == *id).map(|p| p.grants);
-            // The youngest campaign over the system is what its size is compared with.
+            // The youngest campaign over the system is what its size is compared with, without what the engine has taken
+            // away since: that is gone because it was decided.
             let campaigns = governed.openings().values().map(|opening| opening.campaign().value());
             let youngest = campaigns.filter_map(|c| Some((c.opened_at, pinned(c)?))).max();
-            grants.insert(id.clone(), (loaded.inventory.grants().len() as u64, youngest.map(|(_, count)| count)));
+            let taken = |since: Timestamp| {
+                let of_it = history.actions().filter(|(_, action)| action.system == *id);
+                let done = of_it.filter(|(_, action)| action.is_confirmed() && action.first_intended_at >= since);
+                done.filter(|(_, action)| loaded.inventory.grant(&action.grant).is_none()).count() as u64
+            };
+            let reviewed = youngest.map(|(since, count)| count.saturating_sub(taken(since)));
+            grants.insert(id.clone(), (loaded.inventory.grants().len() as u64, reviewed));
         }
         Some(Limits {
             guardrails: &trust.mandate().file().guardrails,

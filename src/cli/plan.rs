@@ -48,7 +48,7 @@ pub(super) fn judged(
 ) -> Result<Result<Plan<Cleared>, Box<Tripped>>, Failure> {
     session.trust()?;
     let draft = assembly.plan(&session.governed, history)?;
-    let limits = assembly.limits(&session.governed, context.clock.now());
+    let limits = assembly.limits(&session.governed, history, context.clock.now());
     limits.map(|limits| draft.clear(&limits)).ok_or_else(|| {
         crate::diag::Diagnostic::error("no-trust", "there is no mandate in force").help("tenure check").into()
     })
