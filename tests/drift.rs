@@ -47,7 +47,7 @@ fn a_decision_that_will_lapse_is_told_in_its_pull_request_and_one_that_was_done_
     world.write("web-1/etc/gshadow", &shadow);
     world.tenure(&["collect", "web-1"]).exits(0);
     world.merge("collect again");
-    world.sandbox().git(&world.repo(), &["switch", "--quiet", "-c", "reviews"]);
+    world.sandbox().git(world.repo(), &["switch", "--quiet", "-c", "reviews"]);
     world.proposed("reviews", &host::all_decisions(&["web-1"]), true);
     let told = world.tenure(&["check", "--base", "main"]).exits(0);
     assert_eq!(told.err.matches("warning[grant-changed]").count(), 1, "{}", told.err);
