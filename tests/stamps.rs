@@ -411,6 +411,39 @@ fn a_second_look_is_blind_and_what_two_cannot_agree_on_is_held_until_a_third_dec
 }
 
 #[test]
+fn row_38_the_card_of_a_seeded_item_has_what_that_of_a_real_one_has() {
+    let world = seeded();
+    let seeds = seeds(&world);
+    let page = world.tenure(&["campaign", "overview", CAMPAIGN]).exits(0).out;
+    let page = page.replace('\\', "").replace("&#58;", ":").replace("&#64;", "@");
+    let cards: Vec<&str> = page.split("<details>").skip(1).collect();
+    let items: Vec<_> = world.reviews().iter().flat_map(|path| world.review(path).items).collect();
+    let shape = |item: &tenure::model::file::Item| {
+        let title = format!("{} · {}</summary>", item.principal, item.entitlement);
+        let mut own = cards.iter().filter(|card| card.contains(&title));
+        let (card, other) = (own.next().unwrap_or_else(|| panic!("no card of {title}: {page}")), own.next());
+        assert_eq!(other, None, "one card each");
+        let chapters = card.lines().filter(|line| line.starts_with("- **"));
+        chapters
+            .map(|line| {
+                (
+                    line.split("** ").next().unwrap().to_owned(),
+                    line.matches(" · ").count(),
+                    line.matches("**!**").count(),
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    let (inert, real): (Vec<_>, Vec<_>) = items.iter().partition(|item| seeds.contains(&item.id));
+    assert_eq!((inert.len(), real.len()), (3, 12));
+    let real: Vec<_> = real.into_iter().map(shape).collect();
+    for item in inert {
+        let own = shape(item);
+        assert!(own.len() > 8 && real.contains(&own), "{} has a card of its own: {own:?}\n{page}", item.principal);
+    }
+}
+
+#[test]
 fn row_38_a_seeded_item_is_inert_whatever_is_decided_about_it() {
     let world = seeded();
     judged(&world, Verdict::Revoke);
