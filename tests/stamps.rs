@@ -10,6 +10,8 @@
 #[path = "support/host.rs"]
 mod host;
 mod support;
+#[path = "support/terminal.rs"]
+mod terminal;
 #[path = "support/world.rs"]
 mod world;
 
@@ -17,6 +19,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 use tenure::format::governed::{parse, render};
 use tenure::model::file::{Item, StageClose};
 use tenure::model::{CampaignId, ItemId, Severity, Tier, Timestamp, Verdict};
+use terminal::Terminal;
 use world::{CAMPAIGN, World, reason};
 
 /// A host on which twelve memberships stand, and so many more, each of a group of its own.
@@ -322,6 +325,23 @@ fn looked(world: &World, paths: &[String], mut verdict: impl FnMut(&Item) -> Ver
     world.merge("look again");
 }
 
+/// Decides the first item of a second look in the full screen, where nothing is said of the first word either.
+fn looks_in_a_terminal(world: &World, path: &str, review: &tenure::model::file::Review) {
+    let who = review.reviewer.as_str();
+    let command = world.command(&["review", CAMPAIGN, "--as", who, "--file", path, "--key", &format!("../keys/{who}")]);
+    let mut desk = Terminal::start(&command, 24, 80);
+    desk.until(&format!("0 of {} decided", review.items.len()));
+    let list = desk.text();
+    desk.press("\r").until("What it is").still();
+    assert!(![list, desk.text()].concat().contains("first word"), "{}", desk.text());
+    desk.press("q").until(&format!("0 of {} decided", review.items.len()));
+    desk.press("r1gone since the move\r").until(&format!("1 of {} decided", review.items.len()));
+    desk.press("q");
+    desk.ends();
+    let decided: Vec<_> = world.review(path).items.into_iter().filter_map(|item| item.decision).collect();
+    assert_eq!(decided, [Verdict::Revoke]);
+}
+
 #[test]
 fn a_second_look_is_blind_and_what_two_cannot_agree_on_is_held_until_a_third_decides() {
     let world = World::founded(&["web-1"]);
@@ -359,6 +379,7 @@ fn a_second_look_is_blind_and_what_two_cannot_agree_on_is_held_until_a_third_dec
         shown.hides("first word").says(&format!("0 of {} decided", review.items.len()));
         let card = ["review", CAMPAIGN, "--as", review.reviewer.as_str(), "--file", path, "--next", "--format", "json"];
         told(&world, 0, &card).exits(0).says(&review.items[0].id.to_string()).hides("first word");
+        looks_in_a_terminal(&world.copied(), path, &review);
     }
     told(&world, 0, &["campaign", "look", CAMPAIGN]).exits(0).says("nothing waits");
     told(&world, 0, &["check"]).exits(0);
