@@ -70,6 +70,8 @@ pub enum Reopened {
 /// other, or want different things by the same verdict, leave it open too, with a finding: no side is picked. Where nobody
 /// answered the stage that was asked last, its signed close says what that comes to; never that access stays.
 ///
+/// [`Stance::verdicts`]: crate::model::Stance::verdicts
+///
 /// Only what `trust` has verified gets in:
 /// ```compile_fail,E0271
 /// # use tenure::{campaign::resolve, model::{file::Review, Timestamp}, store::Unverified, trust::{Opening, Seat}};
