@@ -26,8 +26,8 @@ pub struct Missed {
 pub type Owned = BTreeMap<PrincipalId, BTreeMap<String, String>>;
 
 /// Returns who let two campaigns in a row pass: a stage of each is closed in which they were asked, and nobody answered
-/// anything for them. Any answer for them in a later one wipes that out; and what was opened before the earlier one was closed is no
-/// second chance, and does not count.
+/// anything for them. Any answer for them in a later one wipes that out; and what was opened before the earlier one was
+/// closed is no second chance, and does not count.
 pub fn missed<'a>(openings: impl IntoIterator<Item = &'a Opening>) -> BTreeMap<PrincipalId, Missed> {
     let mut openings: Vec<&Opening> = openings.into_iter().collect();
     openings.sort_by_key(|opening| (opening.campaign().opened_at, &opening.campaign().value().id));

@@ -17,9 +17,9 @@ use crate::{
 
 impl Bench<'_> {
     /// Judges an exception by the terms that the mandate has for its rating, and for silence where nobody answered for the
-    /// item of the campaign that is `opening`: it is about the access that was put to review; signed by one person for each group that the
-    /// terms name, none of whom holds the access or answers for the risk; no longer than the terms allow; and where the
-    /// same access was excepted from the same rule before, named as a renewal of that, while renewals are left.
+    /// item of the campaign that is `opening`: it is about the access that was put to review; signed by one person for each
+    /// group that the terms name, none of whom holds the access or answers for the risk; no longer than the terms allow; and
+    /// where the same access was excepted from the same rule before, named as a renewal of that, while renewals are left.
     pub(super) fn exception(
         &self,
         file: Unverified<Exception>,

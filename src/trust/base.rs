@@ -27,37 +27,39 @@ use std::{
 };
 
 impl Governed {
-    /// Returns the state at `base` as far as `changes` need it; of a change that is too large nothing is read.
-    pub(super) fn at_base(
-        repository: &Repository,
-        pin: Digest,
-        base: ObjectId,
-        head: ObjectId,
-        changes: &Changes,
-    ) -> Result<Self, GitError> {
+    /// Returns the state at `base` as far as every change needs it: whom to believe, and who is who.
+    pub(super) fn at_base(repository: &Repository, pin: Digest, base: ObjectId) -> Result<Self, GitError> {
         let mut state = Self::before_all(pin);
         state.head = Some(base);
         state.remember(repository, base, "trust")?;
         state.read_trust(repository)?;
         state.read_people(repository, base)?;
-        if state.refuses_size(changes).is_some() {
-            return Ok(state);
-        }
+        Ok(state)
+    }
+
+    /// Reads what is decided at `base`, as far as these changes need it.
+    pub(super) fn read_for(
+        &mut self,
+        repository: &Repository,
+        base: ObjectId,
+        head: ObjectId,
+        changes: &Changes,
+    ) -> Result<(), GitError> {
         let mut wanted = wanted(repository, head, changes)?;
         want_silent(repository, base, head, changes, &mut wanted)?;
         for folder in folders(changes, &wanted) {
-            state.remember(repository, base, &folder)?;
+            self.remember(repository, base, &folder)?;
         }
         for campaign in wanted.keys() {
-            state.remember_level(repository, base, &format!("campaigns/{campaign}"))?;
+            self.remember_level(repository, base, &format!("campaigns/{campaign}"))?;
         }
-        state.hold_signed();
-        state.read_exceptions(repository, base)?;
-        state.read_delegations(repository, base)?;
+        self.hold_signed();
+        self.read_exceptions(repository, base)?;
+        self.read_delegations(repository, base)?;
         for (campaign, wanted) in &wanted {
-            state.read_campaign(repository, base, campaign, wanted)?;
+            self.read_campaign(repository, base, campaign, wanted)?;
         }
-        Ok(state)
+        Ok(())
     }
 
     /// Takes note of the signed kinds of files and signatures below a folder.

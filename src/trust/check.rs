@@ -65,7 +65,7 @@ pub fn check(
                 return Ok(Checked::stopped(problems));
             };
             let changes = repository.changes(Some(fork), head)?;
-            let mut state = Governed::at_base(repository, pin, base, head, &changes)?;
+            let mut state = Governed::at_base(repository, pin, base)?;
             if state.trust().is_none() && !changes.files.iter().any(|change| Place::of(change.path()).is_trust()) {
                 problems.push(
                     Diagnostic::error("no-trust", "the pin leads to no root, registry and mandate at the base")
@@ -76,6 +76,7 @@ pub fn check(
             if let Some(refused) = state.refuses_size(&changes) {
                 return Ok(refused);
             }
+            state.read_for(repository, base, head, &changes)?;
             // The merge that brings this change will have the base as its first parent and two parents.
             state.apply(repository, head, 2, &changes)?;
             (state, changes)

@@ -39,9 +39,9 @@ use std::{
 
 impl Governed {
     /// Judges what one merge brought: campaigns first, then delegations, what is decided, the closes of stages, so that a
-    /// close never comes before an answer that came with it, and at last exceptions with the proofs of their controls. Files of one merge may build on each other, and the
-    /// order of their names says nothing: what waits for another is judged again as long as anything changes, and what decides
-    /// the same at once is refused, all of it.
+    /// close never comes before an answer that came with it, and at last exceptions with the proofs of their controls. Files
+    /// of one merge may build on each other, and the order of their names says nothing: what waits for another is judged again
+    /// as long as anything changes, and what decides the same at once is refused, all of it.
     pub(super) fn judge(
         &mut self,
         repository: &Repository,
@@ -318,11 +318,11 @@ fn take_stubs(read: Receiver<Read<'_>>, keep: bool) -> Result<Stubs, Refusal> {
         stubs.puts.add(&stub)?;
         let is_blank = decided(&stub).next().is_none();
         let items = std::mem::take(&mut stub.items);
-        if is_blank {
-            stubs.blank.insert(path.clone(), (blob, stub.clone()));
-        }
         if keep {
-            stubs.kept.push((path.clone(), Review { items, ..stub }));
+            stubs.kept.push((path.clone(), Review { items, ..stub.clone() }));
+        }
+        if is_blank {
+            stubs.blank.insert(path.clone(), (blob, stub));
         }
     }
     Ok(stubs)
