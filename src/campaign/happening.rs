@@ -166,32 +166,18 @@ mod tests {
     use crate::{
         format::governed,
         model::{
-            AccessPath, Attributes, Entitlement, Grant, GrantKey, Inventory, Principal, Tier, Via,
+            Grant, Inventory,
             file::{Observation, Principals},
         },
     };
 
-    fn held(who: &str, kind: GrantKind, what: &str) -> Grant {
-        Grant {
-            system: SystemId::parse("db").unwrap(),
-            kind,
-            key: GrantKey::parse(&format!("{who}/{what}")).unwrap(),
-            principal: Principal { id: who.to_owned(), name: who.to_owned() },
-            entitlement: Entitlement { id: what.to_owned(), name: what.to_owned() },
-            paths: vec![AccessPath { via: Via::Direct, ids: who.to_owned(), text: "granted".to_owned() }],
-            attributes: Attributes::new(),
-            expands_to: Vec::new(),
-            tier: Tier::T2,
-        }
-    }
-
     /// Accounts 1 and 2 are in `ops`, which reads; account 3 is a job's; account 4 holds nothing.
     fn inventories(more: Vec<Grant>) -> BTreeMap<SystemId, Loaded> {
         let mut grants = vec![
-            held("1", GrantKind::Membership, "ops"),
-            held("2", GrantKind::Membership, "ops"),
-            held("3", GrantKind::Account, "login"),
-            held("ops", GrantKind::Privilege, "read"),
+            Grant::held("1", GrantKind::Membership, "ops"),
+            Grant::held("2", GrantKind::Membership, "ops"),
+            Grant::held("3", GrantKind::Account, "login"),
+            Grant::held("ops", GrantKind::Privilege, "read"),
         ];
         grants.extend(more);
         let system = SystemId::parse("db").unwrap();
@@ -278,17 +264,17 @@ mod tests {
     fn a_role_that_gives_something_else_touches_itself_and_nobody_alone() {
         let usual = people(&USUAL);
         let before = inventories(vec![]);
-        let now = inventories(vec![held("ops", GrantKind::Privilege, "drop")]);
+        let now = inventories(vec![Grant::held("ops", GrantKind::Privilege, "drop")]);
         assert_eq!(told((&usual, &before), (&usual, &now)), ["role-changed db ops: gained 1: drop (T2) [db:ops]"]);
         let (empty, filled) =
-            (vec![held("1", GrantKind::Membership, "idle")], held("idle", GrantKind::Privilege, "drop"));
+            (vec![Grant::held("1", GrantKind::Membership, "idle")], Grant::held("idle", GrantKind::Privilege, "drop"));
         let (before_idle, now_idle) = (inventories(empty.clone()), inventories([empty, vec![filled]].concat()));
         assert_eq!(
             told((&usual, &before_idle), (&usual, &now_idle)),
             ["role-changed db idle: gained 1: drop (T2) [db:idle]"],
             "it gave nothing before"
         );
-        let joined = inventories(vec![held("3", GrantKind::Membership, "ops")]);
+        let joined = inventories(vec![Grant::held("3", GrantKind::Membership, "ops")]);
         assert_eq!(told((&usual, &before), (&usual, &joined)), [""; 0], "who is in it is not what it gives");
     }
 

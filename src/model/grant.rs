@@ -194,6 +194,24 @@ impl Grant {
     }
 }
 
+#[cfg(test)]
+impl Grant {
+    /// Returns what tests say of a grant on `db`: who holds what, directly.
+    pub(crate) fn held(who: &str, kind: GrantKind, what: &str) -> Self {
+        Self {
+            system: SystemId::parse("db").unwrap(),
+            kind,
+            key: GrantKey::parse(&format!("{who}/{}", what.replace(' ', "_"))).unwrap(),
+            principal: Principal { id: who.to_owned(), name: who.to_owned() },
+            entitlement: Entitlement { id: what.to_owned(), name: what.to_owned() },
+            paths: vec![AccessPath { via: Via::Direct, ids: who.to_owned(), text: "granted".to_owned() }],
+            attributes: Attributes::new(),
+            expands_to: Vec::new(),
+            tier: Tier::T2,
+        }
+    }
+}
+
 /// When a grant was last used; what is not known is said, never guessed.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -137,9 +137,7 @@ mod tests {
     use super::*;
     use crate::{
         connector::{Descriptor, Draft, Refusal},
-        model::{
-            AccessPath, Attributes, Digest, Entitlement, GrantKey, Level, Principal, SystemId, Tier, Timestamp, Via,
-        },
+        model::{Digest, Level, SystemId, Timestamp},
     };
     use std::collections::BTreeMap;
 
@@ -159,31 +157,17 @@ mod tests {
         }
     }
 
-    fn held(who: &str, kind: GrantKind, what: &str) -> Grant {
-        Grant {
-            system: SystemId::parse("db").unwrap(),
-            kind,
-            key: GrantKey::parse(&format!("{who}/{}", what.replace(' ', "_"))).unwrap(),
-            principal: Principal { id: who.to_owned(), name: who.to_owned() },
-            entitlement: Entitlement { id: what.to_owned(), name: what.to_owned() },
-            paths: vec![AccessPath { via: Via::Direct, ids: who.to_owned(), text: "granted".to_owned() }],
-            attributes: Attributes::new(),
-            expands_to: Vec::new(),
-            tier: Tier::T2,
-        }
-    }
-
     /// `li` and `bo` are in `ops`, which reads and writes orders and is in `keeper`, which deletes backups; `reader` reads.
     fn company(more: Vec<Grant>) -> Inventory {
         let mut grants = vec![
-            held("li", GrantKind::Membership, "ops"),
-            held("bo", GrantKind::Membership, "ops"),
-            held("ops", GrantKind::Privilege, "read orders"),
-            held("ops", GrantKind::Privilege, "write orders"),
-            held("ops", GrantKind::Membership, "keeper"),
-            held("keeper", GrantKind::Privilege, "delete backups"),
-            held("bo", GrantKind::Membership, "reader"),
-            held("reader", GrantKind::Privilege, "read orders"),
+            Grant::held("li", GrantKind::Membership, "ops"),
+            Grant::held("bo", GrantKind::Membership, "ops"),
+            Grant::held("ops", GrantKind::Privilege, "read orders"),
+            Grant::held("ops", GrantKind::Privilege, "write orders"),
+            Grant::held("ops", GrantKind::Membership, "keeper"),
+            Grant::held("keeper", GrantKind::Privilege, "delete backups"),
+            Grant::held("bo", GrantKind::Membership, "reader"),
+            Grant::held("reader", GrantKind::Privilege, "read orders"),
         ];
         grants.extend(more);
         let system = SystemId::parse("db").unwrap();
@@ -213,7 +197,10 @@ mod tests {
 
     #[test]
     fn a_second_path_and_a_denial_are_told() {
-        let more = vec![held("li", GrantKind::Membership, "keeper"), held("li", GrantKind::Membership, "reader")];
+        let more = vec![
+            Grant::held("li", GrantKind::Membership, "keeper"),
+            Grant::held("li", GrantKind::Membership, "reader"),
+        ];
         let told = of(&company(more), "without delete backups", &Words(Some("a policy against"))).unwrap();
         assert!(told.why.ends_with("no call takes it from `li` alone; `li` has it by `keeper` too"), "{}", told.why);
         assert!(told.ways.contains("`li` is in `reader` already"), "{}", told.ways);
@@ -222,7 +209,7 @@ mod tests {
 
     #[test]
     fn who_is_out_of_the_role_and_has_it_still_is_not_done() {
-        let reviewed = held("li", GrantKind::Membership, "ops");
+        let reviewed = Grant::held("li", GrantKind::Membership, "ops");
         let without = |what: &str| Change::Reduce { to: format!("without {what}") };
         let out = |more: Vec<Grant>| {
             let grants: Vec<Grant> =
@@ -231,7 +218,7 @@ mod tests {
             Inventory::new(system, Timestamp::from_unix(0), Digest::ZERO, true, grants, BTreeMap::new())
         };
         assert_eq!(remains(&without("delete backups"), &reviewed, &out(vec![])), None);
-        let lesser = out(vec![held("li", GrantKind::Membership, "keeper")]);
+        let lesser = out(vec![Grant::held("li", GrantKind::Membership, "keeper")]);
         let told = remains(&without("delete backups"), &reviewed, &lesser).unwrap();
         assert_eq!(told.why, "`li` is out of `ops`, and still has `delete backups` by `keeper`");
         assert_eq!(remains(&without("write orders"), &reviewed, &lesser), None);
