@@ -4,7 +4,7 @@
 mod work;
 
 use divan::{Bencher, counter::BytesCount};
-use tenure::format::governed;
+use tenure::format::codec;
 use tenure::format::merkle::Tree;
 use tenure::format::sshsig::{Namespace, SshSignature};
 use tenure::model::Digest;
@@ -19,9 +19,7 @@ fn main() {
 #[divan::bench]
 fn review_parse(bencher: Bencher<'_, '_>) {
     let signed = reviews::signed(1);
-    bencher
-        .counter(BytesCount::of_slice(&signed.file))
-        .bench(|| governed::parse::<Review>("ana.ruiz.toml", &signed.file));
+    bencher.counter(BytesCount::of_slice(&signed.file)).bench(|| codec::parse::<Review>("ana.ruiz.toml", &signed.file));
 }
 
 /// One signature file, and what it covers.

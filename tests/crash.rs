@@ -18,7 +18,7 @@ mod world;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
-use tenure::enforce::Step;
+use tenure::enforce::RunStep;
 use world::{CAMPAIGN, World};
 
 static DECIDED: LazyLock<World> = LazyLock::new(|| {
@@ -47,7 +47,7 @@ fn a_run_that_is_not_disturbed_does_everything_once() {
 
 #[test]
 fn killed_before_the_intents_are_out_nothing_is_touched() {
-    for step in [Step::Recovered, Step::BeforeIntents] {
+    for step in [RunStep::Recovered, RunStep::BeforeIntents] {
         let world = DECIDED.copied();
         killed_at(&world, step, 1);
         assert_eq!(changed(&world), [""; 0], "{}", step.name());
@@ -59,7 +59,7 @@ fn killed_before_the_intents_are_out_nothing_is_touched() {
 
 #[test]
 fn killed_after_the_intents_the_next_run_finds_out() {
-    for step in [Step::AfterIntents, Step::BeforeOutcomes] {
+    for step in [RunStep::AfterIntents, RunStep::BeforeOutcomes] {
         let world = DECIDED.copied();
         killed_at(&world, step, 1);
         goes_on_after_the_lease(&world, step.name());
@@ -68,11 +68,11 @@ fn killed_after_the_intents_the_next_run_finds_out() {
 
 #[test]
 fn killed_at_each_step_of_each_action_nothing_is_done_twice() {
-    for step in [Step::BeforeApply, Step::AfterApply, Step::AfterLook] {
+    for step in [RunStep::BeforeApply, RunStep::AfterApply, RunStep::AfterLook] {
         for action in 1..=4 {
             let world = DECIDED.copied();
             killed_at(&world, step, action);
-            let done = action - u64::from(step == Step::BeforeApply);
+            let done = action - u64::from(step == RunStep::BeforeApply);
             assert_eq!(changed(&world).len() as u64, done, "{} {action}", step.name());
             goes_on_after_the_lease(&world, &format!("{}:{action}", step.name()));
         }
@@ -81,7 +81,7 @@ fn killed_at_each_step_of_each_action_nothing_is_done_twice() {
 
 #[test]
 fn killed_when_all_is_written_down_there_is_nothing_left_to_do() {
-    for step in [Step::AfterOutcomes, Step::Ended] {
+    for step in [RunStep::AfterOutcomes, RunStep::Ended] {
         let world = DECIDED.copied();
         killed_at(&world, step, 1);
         let (before, files) = (world.records(), host::files(&world.join("web-1")));
@@ -95,7 +95,8 @@ fn killed_when_all_is_written_down_there_is_nothing_left_to_do() {
 #[test]
 fn killed_again_and_again_it_still_ends() {
     let world = DECIDED.copied();
-    let steps = [Step::AfterApply, Step::Recovered, Step::BeforeIntents, Step::AfterApply, Step::BeforeOutcomes];
+    let steps =
+        [RunStep::AfterApply, RunStep::Recovered, RunStep::BeforeIntents, RunStep::AfterApply, RunStep::BeforeOutcomes];
     for (times, step) in steps.into_iter().enumerate() {
         killed_later(&world, times as i64 * 60, step, 1);
     }
@@ -125,11 +126,11 @@ fn goes_on_after_the_lease(world: &World, story: &str) {
     assert_eq!(already, dead.len(), "{story}: what was found done is left alone");
 }
 
-fn killed_at(world: &World, step: Step, times: u64) {
+fn killed_at(world: &World, step: RunStep, times: u64) {
     killed_later(world, 0, step, times);
 }
 
-fn killed_later(world: &World, minutes: i64, step: Step, times: u64) {
+fn killed_later(world: &World, minutes: i64, step: RunStep, times: u64) {
     let at = format!("{}:{times}", step.name());
     let ran = world.enforce_later(minutes, &["--crash-at", &at]);
     assert_eq!(ran.signal, Some(9), "at {at}: {:?}\n{}{}", ran.code, ran.out, ran.err);

@@ -13,7 +13,7 @@ mod support;
 mod world;
 
 use std::fs;
-use tenure::{format::governed::render, model::Verdict};
+use tenure::{format::codec::render, model::Verdict};
 use world::{World, ran};
 
 /// A world in which everything decided is done.

@@ -18,7 +18,7 @@ use std::sync::LazyLock;
 use std::thread::{scope, sleep};
 use std::time::Duration;
 use support::sandbox::hook;
-use tenure::enforce::Step;
+use tenure::enforce::RunStep;
 use world::{Ran, World, answer};
 
 static ONE_HOST: LazyLock<World> = LazyLock::new(|| decided(&["web-1"]));
@@ -59,7 +59,7 @@ fn one_that_dies_beside_another_loses_nothing() {
         let mut chance = Chance(seed);
         let world = ONE_HOST.copied();
         let clones = ["a", "b"].map(|name| world.clone(name));
-        let step = Step::ALL[chance.below(Step::ALL.len() as u64) as usize];
+        let step = RunStep::ALL[chance.below(RunStep::ALL.len() as u64) as usize];
         let at = format!("{}:{}", step.name(), 1 + chance.below(3));
         let runs = vec![
             (chance.below(150), world.enforce_in(&clones[0], 0, &["--crash-at", &at])),

@@ -9,9 +9,9 @@ use std::{fs, os::unix::fs::PermissionsExt, process::Stdio, time::Duration};
 use support::sandbox::{hook, succeed};
 use tenure::{
     enforce::{Journal, JournalError},
-    evidence::{Appender, Code, Keys, Ledger, Opening},
+    evidence::{Appender, AppenderOptions, Code, EngineKeyHistory, Ledger},
     format::keys::{PrivateKey, Signer},
-    git::Carrier,
+    git::Remote,
     model::{Digest, FixedClock, Timestamp},
 };
 use world::{BRANCH, ORIGIN, World, end, engine_keys, intent, outcome, put, read, run_id, start};
@@ -166,7 +166,7 @@ fn a_remote_that_is_gone_says_so() {
     let world = World::new();
     let (repository, _) = world.with_log();
     let mut opening = world.opening(&repository, 2, &world.clock);
-    opening.carrier = Carrier::to("http://127.0.0.1:9/r.git").unwrap().with_variable("NO_PROXY", "*");
+    opening.carrier = Remote::to("http://127.0.0.1:9/r.git").unwrap().with_variable("NO_PROXY", "*");
     let gone = Appender::open(opening).err().unwrap();
     assert!(matches!(gone, JournalError::Unreachable(_)), "{gone}");
 }
@@ -179,7 +179,7 @@ fn new_keys_are_in_force_from_the_record_that_says_so() {
     let keys = world.keys();
     (world.commit_key, world.log_key) = (PrivateKey::from_seed(&[3; 32]), PrivateKey::from_seed(&[4; 32]));
     let refused = world.opening(&repository, 2, &world.clock);
-    let refused = Appender::open(Opening { keys: keys.clone(), ..refused }).err().unwrap();
+    let refused = Appender::open(AppenderOptions { keys: keys.clone(), ..refused }).err().unwrap();
     assert!(matches!(refused, JournalError::Unusable(_)), "{refused}");
     let both = keys.with_root(3, engine_keys(&world.commit_key, &world.log_key));
     let mut opening = world.opening(&repository, 2, &world.clock);
@@ -188,7 +188,7 @@ fn new_keys_are_in_force_from_the_record_that_says_so() {
     let published = journal.publish(&[start(&["pg"], Digest::ZERO)]).unwrap();
     assert_eq!(published.seqs(), [6], "after `key.rotate`");
     let head_now = journal.ledger().head().unwrap();
-    let read = |keys: Keys, head| Ledger::read(&repository, head, keys).unwrap().2;
+    let read = |keys: EngineKeyHistory, head| Ledger::read(&repository, head, keys).unwrap().2;
     assert_eq!(read(both.clone(), head_now), []);
     assert_eq!(read(both.clone(), head), []);
     (world.commit_key, world.log_key) = old;
@@ -212,8 +212,8 @@ fn a_push_nobody_heard_of_is_found_by_the_next_fetch() {
     );
     fs::write(&script, body).unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    let add = |carrier: Carrier, (name, value)| carrier.with_variable(name, value);
-    let carrier = Carrier::to(&format!("ssh://host{}", world.remote.display())).unwrap();
+    let add = |carrier: Remote, (name, value)| carrier.with_variable(name, value);
+    let carrier = Remote::to(&format!("ssh://host{}", world.remote.display())).unwrap();
     let carrier = world.sandbox.environment().into_iter().fold(carrier, add);
     let mut opening = world.opening(&repository, 2, &world.clock);
     opening.carrier = carrier.with_variable("GIT_SSH_COMMAND", script).with_variable("GIT_SSH_VARIANT", "ssh");

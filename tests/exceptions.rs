@@ -13,7 +13,7 @@ mod support;
 mod world;
 
 use std::{fs, path::PathBuf};
-use tenure::format::governed::parse;
+use tenure::format::codec::parse;
 use tenure::model::file::Review;
 use world::{CAMPAIGN, Ran, World, ran};
 

@@ -4,7 +4,7 @@
 use std::{fmt::Write as _, fs, path::Path};
 use tenure::{
     diag::Style,
-    format::{governed, schema},
+    format::{codec, schema},
     model::file::FileKind,
 };
 
@@ -18,7 +18,7 @@ fn every_kind_of_bad_file_is_refused_in_words_that_help() {
         let mut told = String::new();
         let stories = if kind == FileKind::Review { review_stories() } else { Vec::new() };
         for (story, code, bytes) in common_stories(kind).into_iter().chain(stories) {
-            let problems = governed::check(kind, &place(kind), &bytes).unwrap_err();
+            let problems = codec::check(kind, &place(kind), &bytes).unwrap_err();
             let codes: Vec<_> = problems.sorted().iter().map(|problem| problem.code).collect();
             assert!(codes.contains(&code), "{kind:?}, {story}: {codes:?}");
             for problem in problems.sorted() {

@@ -11,7 +11,8 @@ use support::{
     git_ssh::GitSsh,
 };
 use tenure::git::{
-    Carrier, CarrierError, Change, Draft, Edit, File, GitError, Identity, Mode, ObjectId, Peril, Pushed, Repository,
+    Change, CommitDraft, Edit, File, GitError, Identity, Mode, ObjectId, PushOutcome, Remote, RemoteError, Repository,
+    UnsafeNameKind,
 };
 use world::World;
 
@@ -72,7 +73,11 @@ fn hostile_trees_are_reported_and_not_followed() {
     let hazards: Vec<_> = listing.hazards.iter().map(|hazard| (hazard.path.as_str(), hazard.peril.clone())).collect();
     assert_eq!(
         hazards,
-        [("..", Peril::Traversal), (".GIT", Peril::DotGit), ("readme", Peril::CaseTwin("README".to_owned()))]
+        [
+            ("..", UnsafeNameKind::Traversal),
+            (".GIT", UnsafeNameKind::DotGit),
+            ("readme", UnsafeNameKind::CaseTwin("README".to_owned()))
+        ]
     );
     let changes = repository.changes(Some(world.base), commit).unwrap();
     assert_eq!(changes.hazards, listing.hazards);
@@ -87,8 +92,8 @@ fn a_name_twice_in_one_tree_is_never_picked_from() {
     let root = world.hash_object("tree", &[raw(&one), raw(&two)].concat());
     let commit = world.commit_tree(&root, &[]);
     let repository = Repository::open(&world.clone).unwrap();
-    assert!(matches!(repository.file(commit, "a"), Err(GitError::Hazardous { peril: Peril::Duplicate, .. })));
-    assert_eq!(repository.list(commit, "").unwrap().hazards[0].peril, Peril::Duplicate);
+    assert!(matches!(repository.file(commit, "a"), Err(GitError::Hazardous { peril: UnsafeNameKind::Duplicate, .. })));
+    assert_eq!(repository.list(commit, "").unwrap().hazards[0].peril, UnsafeNameKind::Duplicate);
     assert_eq!(repository.changes(None, commit).unwrap().files.len(), 2);
 }
 
@@ -278,12 +283,12 @@ fn of_two_who_push_one_lands_and_the_other_is_told() {
     let (one, two) = (world.loose_commit("one", &[]), world.loose_commit("two", &[]));
     let repository = Repository::open(&world.clone).unwrap();
     assert_eq!(carrier.fetch(&repository, &[(BRANCH, SEEN)]), Ok(vec![None]));
-    assert_eq!(carrier.push(&repository, one, BRANCH), Ok(Pushed::Landed));
-    assert_eq!(carrier.push(&repository, two, BRANCH), Ok(Pushed::LostRace { head: Some(one) }));
+    assert_eq!(carrier.push(&repository, one, BRANCH), Ok(PushOutcome::Landed));
+    assert_eq!(carrier.push(&repository, two, BRANCH), Ok(PushOutcome::LostRace { head: Some(one) }));
     assert_eq!(carrier.fetch(&repository, &[(BRANCH, SEEN)]), Ok(vec![Some(one)]));
     let three = world.loose_commit("three", &[one]);
-    assert_eq!(carrier.push(&repository, three, BRANCH), Ok(Pushed::Landed));
-    assert_eq!(carrier.push(&repository, one, BRANCH), Ok(Pushed::Landed), "it is there, below another");
+    assert_eq!(carrier.push(&repository, three, BRANCH), Ok(PushOutcome::Landed));
+    assert_eq!(carrier.push(&repository, one, BRANCH), Ok(PushOutcome::Landed), "it is there, below another");
     assert_eq!(carrier.advertised(&repository, &[BRANCH, SEEN]), Ok(vec![Some(three), None]));
 }
 
@@ -293,7 +298,9 @@ fn a_hook_that_declines_is_heard() {
     world.hook("update", "echo 'evidence is frozen' >&2; exit 1");
     let repository = Repository::open(&world.clone).unwrap();
     let commit = world.loose_commit("one", &[]);
-    let Ok(Pushed::Declined { reason }) = world.carrier().push(&repository, commit, BRANCH) else { panic!("declined") };
+    let Ok(PushOutcome::Declined { reason }) = world.carrier().push(&repository, commit, BRANCH) else {
+        panic!("declined")
+    };
     assert!(reason.contains("hook declined") && reason.contains("evidence is frozen"), "{reason}");
 }
 
@@ -303,7 +310,9 @@ fn a_remote_that_says_yes_and_does_nothing_is_not_believed() {
     world.hook("post-receive", "git update-ref -d refs/heads/evidence");
     let repository = Repository::open(&world.clone).unwrap();
     let commit = world.loose_commit("one", &[]);
-    let Ok(Pushed::Declined { reason }) = world.carrier().push(&repository, commit, BRANCH) else { panic!("declined") };
+    let Ok(PushOutcome::Declined { reason }) = world.carrier().push(&repository, commit, BRANCH) else {
+        panic!("declined")
+    };
     assert!(reason.contains("reported success"), "{reason}");
 }
 
@@ -314,10 +323,10 @@ fn a_lost_answer_is_looked_up() {
     world.hook("post-receive", "kill -9 $PPID");
     let repository = Repository::open(&world.clone).unwrap();
     let commit = world.loose_commit("one", &[]);
-    assert_eq!(world.carrier().push(&repository, commit, BRANCH), Ok(Pushed::Landed));
+    assert_eq!(world.carrier().push(&repository, commit, BRANCH), Ok(PushOutcome::Landed));
     world.hook("pre-receive", "kill -9 $PPID");
     let lost = world.carrier().push(&repository, world.loose_commit("two", &[commit]), BRANCH);
-    assert!(matches!(lost, Ok(Pushed::Unreachable { .. })), "{lost:?}");
+    assert!(matches!(lost, Ok(PushOutcome::Unreachable { .. })), "{lost:?}");
 }
 
 #[test]
@@ -326,10 +335,10 @@ fn a_remote_that_cannot_be_read_is_unknown_and_never_empty() {
     let repository = Repository::open(&world.clone).unwrap();
     let commit = world.loose_commit("one", &[]);
     let deaf = world.way_to("http://127.0.0.1:9/r.git");
-    assert!(matches!(deaf.advertised(&repository, &[BRANCH]), Err(CarrierError::Unreachable { .. })));
-    assert!(matches!(deaf.push(&repository, commit, BRANCH), Ok(Pushed::Unreachable { .. })));
+    assert!(matches!(deaf.advertised(&repository, &[BRANCH]), Err(RemoteError::Unreachable { .. })));
+    assert!(matches!(deaf.push(&repository, commit, BRANCH), Ok(PushOutcome::Unreachable { .. })));
     let nowhere = world.way_to("/nonexistent/r.git");
-    assert!(matches!(nowhere.fetch(&repository, &[(BRANCH, SEEN)]), Err(CarrierError::Refused { .. })));
+    assert!(matches!(nowhere.fetch(&repository, &[(BRANCH, SEEN)]), Err(RemoteError::Refused { .. })));
 }
 
 #[test]
@@ -339,7 +348,7 @@ fn a_remote_that_never_answers_is_given_up() {
     let silent = world.script("silent", "sleep 60");
     let carrier = world.way_to("ssh://target/r.git").with_variable("GIT_SSH_COMMAND", silent);
     let carrier = carrier.with_patience(Duration::from_millis(300));
-    assert!(matches!(carrier.advertised(&repository, &[BRANCH]), Err(CarrierError::Child(_))));
+    assert!(matches!(carrier.advertised(&repository, &[BRANCH]), Err(RemoteError::Child(_))));
 }
 
 #[test]
@@ -349,30 +358,30 @@ fn a_rewritten_branch_is_reported_and_what_was_seen_is_kept() {
     let repository = Repository::open(&world.clone).unwrap();
     let one = world.loose_commit("one", &[]);
     let two = world.loose_commit("two", &[one]);
-    assert_eq!(carrier.push(&repository, two, BRANCH), Ok(Pushed::Landed));
+    assert_eq!(carrier.push(&repository, two, BRANCH), Ok(PushOutcome::Landed));
     carrier.fetch(&repository, &[(BRANCH, SEEN)]).unwrap();
     world.sandbox.git(&world.remote, &["update-ref", BRANCH, &one.to_string()]);
     let rewritten = carrier.fetch(&repository, &[(BRANCH, SEEN)]);
-    assert_eq!(rewritten, Err(CarrierError::Rewritten { reference: BRANCH.to_owned(), ours: two, theirs: one }));
+    assert_eq!(rewritten, Err(RemoteError::Rewritten { reference: BRANCH.to_owned(), ours: two, theirs: one }));
     assert_eq!(repository.reference(SEEN), Ok(Some(two)));
 }
 
 #[test]
 fn options_credentials_and_other_transports_are_no_remotes() {
     for name in ["", "-x", "--upload-pack=sh", "ext::sh -c true", "a\nb"] {
-        assert!(matches!(Carrier::to(name), Err(CarrierError::NotAName(_))), "{name:?}");
+        assert!(matches!(Remote::to(name), Err(RemoteError::NotAName(_))), "{name:?}");
     }
     for url in ["https://ana:secret@h/r", "https://token@h/r", "ssh://ana:secret@h/r"] {
-        assert!(matches!(Carrier::to(url), Err(CarrierError::CredentialsInRemote)), "{url}");
+        assert!(matches!(Remote::to(url), Err(RemoteError::CredentialsInRemote)), "{url}");
     }
     for fine in ["origin", "/srv/r.git", "ssh://git@h/r", "git@h:r", "https://h/r@v2"] {
-        assert!(Carrier::to(fine).is_ok(), "{fine}");
+        assert!(Remote::to(fine).is_ok(), "{fine}");
     }
     let world = World::new();
     world.git(&["remote", "add", "leaky", "https://ana:hunter2@127.0.0.1:9/r"]);
     let repository = Repository::open(&world.clone).unwrap();
     let refused = world_error(world.way_to("leaky").advertised(&repository, &[BRANCH]));
-    assert!(matches!(refused, CarrierError::Refused { .. }), "{refused}");
+    assert!(matches!(refused, RemoteError::Refused { .. }), "{refused}");
     assert!(!refused.to_string().contains("hunter2"), "{refused}");
 }
 
@@ -395,24 +404,24 @@ fn ssh_and_http_carry_as_files_do() {
     let one = world.loose_commit("one", &[]);
     let two = world.loose_commit("two", &[one]);
     let rival = world.loose_commit("rival", &[one]);
-    assert_eq!(ssh.push(&repository, one, BRANCH), Ok(Pushed::Landed));
+    assert_eq!(ssh.push(&repository, one, BRANCH), Ok(PushOutcome::Landed));
     assert_eq!(http.advertised(&repository, &[BRANCH]), Ok(vec![Some(one)]));
-    assert_eq!(http.push(&repository, two, BRANCH), Ok(Pushed::Landed));
-    assert_eq!(ssh.push(&repository, rival, BRANCH), Ok(Pushed::LostRace { head: Some(two) }));
-    assert_eq!(http.push(&repository, rival, BRANCH), Ok(Pushed::LostRace { head: Some(two) }));
+    assert_eq!(http.push(&repository, two, BRANCH), Ok(PushOutcome::Landed));
+    assert_eq!(ssh.push(&repository, rival, BRANCH), Ok(PushOutcome::LostRace { head: Some(two) }));
+    assert_eq!(http.push(&repository, rival, BRANCH), Ok(PushOutcome::LostRace { head: Some(two) }));
     let three = world.loose_commit("three", &[two]);
     let reader = world.over_http(&web, User::Reader);
     assert_eq!(reader.fetch(&repository, &[(BRANCH, SEEN)]), Ok(vec![Some(two)]));
     world.hook("pre-receive", "exit 1");
     for carrier in [&ssh, &http, &reader] {
         let declined = carrier.push(&repository, three, BRANCH);
-        assert!(matches!(declined, Ok(Pushed::Declined { .. })), "{declined:?}");
+        assert!(matches!(declined, Ok(PushOutcome::Declined { .. })), "{declined:?}");
     }
     shell.forget_all_keys();
-    assert!(matches!(ssh.advertised(&repository, &[BRANCH]), Err(CarrierError::Refused { .. })));
+    assert!(matches!(ssh.advertised(&repository, &[BRANCH]), Err(RemoteError::Refused { .. })));
 }
 
-fn world_error<T>(result: Result<T, CarrierError>) -> CarrierError {
+fn world_error<T>(result: Result<T, RemoteError>) -> RemoteError {
     result.err().unwrap()
 }
 
@@ -427,6 +436,6 @@ fn an_author_git_would_not_take_is_refused() {
     let repository = Repository::open(&world.clone).unwrap();
     let tree = repository.write_tree(None, &[]).unwrap();
     let author = Identity { name: String::new(), address: "x".to_owned() };
-    let draft = Draft { tree, parents: &[], author: &author, seconds: 0, message: "m" };
+    let draft = CommitDraft { tree, parents: &[], author: &author, seconds: 0, message: "m" };
     assert!(repository.write_commit(&draft).is_err());
 }

@@ -11,10 +11,10 @@ mod support;
 use std::{collections::BTreeMap, fs, time::Duration};
 use tenure::{
     connector::{
-        ConnectorError, Vocabulary,
+        ConnectorError, ConnectorSchema,
         hosts::{self, HostsConfig},
     },
-    inventory::{CollectError, Collection, Limits, Loaded, Task, WorkTree, collect, load, publish},
+    inventory::{CollectError, CollectRequest, Collection, Limits, Loaded, WorkTree, collect, load, publish},
     model::{Change, FixedClock, GrantKind, SystemId, Timestamp, Usage},
 };
 
@@ -50,7 +50,7 @@ impl World {
     fn collected(&self) -> Result<Collection, CollectError> {
         let hosts = hosts::open(&self.system, &self.config).unwrap();
         let clock = FixedClock(Timestamp::parse("2026-11-23T05:00:00Z").unwrap());
-        let task = Task {
+        let task = CollectRequest {
             system: &self.system,
             collector: &hosts,
             clock: &clock,

@@ -11,19 +11,19 @@ mod support;
 use std::time::{Duration, Instant};
 use support::hostile::{Hostile, Reply, answer_with};
 use tenure::connector::ConnectorError;
-use tenure::connector::http::{Answer, Client, Effect, Limits, Method, Origin, Reach, Request, retry_read};
+use tenure::connector::http::{AddressScope, Client, Effect, Limits, Method, Origin, Request, Response, retry_read};
 
 const CANARY: &str = "CANARY-77b0d1";
 
 fn client(server: &Hostile, limits: Limits) -> Client {
-    Client::connect(Origin::parse(&server.url(), Reach::Listed).unwrap(), limits).unwrap()
+    Client::connect(Origin::parse(&server.url(), AddressScope::Listed).unwrap(), limits).unwrap()
 }
 
 fn quick() -> Limits {
     Limits { call: Duration::from_millis(700), body: 64 << 10, ..Limits::default() }
 }
 
-fn ask(client: &Client, effect: Effect) -> Result<Answer, ConnectorError> {
+fn ask(client: &Client, effect: Effect) -> Result<Response, ConnectorError> {
     let mut url = client.origin().url().clone();
     url.set_query(Some(&format!("token={CANARY}")));
     client.send(Request {
@@ -137,7 +137,7 @@ fn a_call_out_of_the_origin_is_not_made() {
     let server = Hostile::serve(|_, _| answer_with("200 OK", "", ""));
     let other = Hostile::serve(|_, _| answer_with("200 OK", "", ""));
     let client = client(&server, quick());
-    let url = Origin::parse(&other.url(), Reach::Listed).unwrap().url().clone();
+    let url = Origin::parse(&other.url(), AddressScope::Listed).unwrap().url().clone();
     let request = Request {
         name: "api:Call".to_owned(),
         effect: Effect::Write,

@@ -17,12 +17,12 @@ use std::{
     path::Path,
 };
 use tenure::{
-    format::governed,
+    format::codec,
     model::{
         Severity, Tier,
         file::{
-            CampaignDefinition, Controls, Expected, FileKind, Governed, Profile, RuleCases, Rules, Selector, Silence,
-            Stricter,
+            CampaignDefinition, Controls, Expected, FileKind, GovernedFile, Profile, RuleCases, Rules, Selector,
+            Silence, Stricter,
         },
     },
     policy::{Pack, Sources},
@@ -33,8 +33,8 @@ fn every_shipped_file_is_accepted_as_it_is() {
     let mut kinds = BTreeMap::new();
     for (name, bytes) in shipped() {
         let text = std::str::from_utf8(&bytes).expect("text");
-        let kind = governed::kind(&name, text).unwrap_or_else(|problems| panic!("{}", problems.to_json()));
-        governed::check(kind, &name, &bytes).unwrap_or_else(|problems| panic!("{name}: {}", problems.to_json()));
+        let kind = codec::kind(&name, text).unwrap_or_else(|problems| panic!("{}", problems.to_json()));
+        codec::check(kind, &name, &bytes).unwrap_or_else(|problems| panic!("{name}: {}", problems.to_json()));
         let end = match kind {
             FileKind::CampaignDefinition => ".toml",
             FileKind::Controls => "controls.toml",
@@ -222,12 +222,12 @@ fn shipped() -> Vec<(String, Vec<u8>)> {
     files
 }
 
-fn all<T: Governed>(kind: FileKind) -> Vec<(String, T)> {
+fn all<T: GovernedFile>(kind: FileKind) -> Vec<(String, T)> {
     let is = |name: &str, bytes: &[u8]| {
-        governed::kind(name, std::str::from_utf8(bytes).expect("text")).is_ok_and(|found| found == kind)
+        codec::kind(name, std::str::from_utf8(bytes).expect("text")).is_ok_and(|found| found == kind)
     };
     let read = |(name, bytes): (String, Vec<u8>)| {
-        let file = governed::parse(&name, &bytes).unwrap_or_else(|problems| panic!("{}", problems.to_json()));
+        let file = codec::parse(&name, &bytes).unwrap_or_else(|problems| panic!("{}", problems.to_json()));
         (name, file)
     };
     shipped().into_iter().filter(|(name, bytes)| is(name, bytes)).map(read).collect()

@@ -6,10 +6,10 @@
 use proptest::{collection::vec, option, prelude::*, test_runner::RngSeed};
 use tenure::{
     diag::Style,
-    format::{canonical, governed, json_lines, lint, mend, schema},
+    format::{canonical_toml, codec, confusables, fmt, json_lines, schema},
     model::{
         CampaignId, Digest, Grant, ItemId, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict,
-        file::{FileKind, Governed, Item, Review},
+        file::{FileKind, GovernedFile, Item, Review},
     },
 };
 
@@ -18,10 +18,10 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read_as_it_was(review in reviews()) {
-        let text = governed::render(&review);
+        let text = codec::render(&review);
         let texts = review.items.iter().flat_map(|item| [Some(&item.facts), Some(&item.principal), item.to.as_ref()]);
-        let honest = texts.flatten().all(|text| lint::check(text).is_none());
-        let read = governed::parse::<Review>("r.toml", text.as_bytes());
+        let honest = texts.flatten().all(|text| confusables::check(text).is_none());
+        let read = codec::parse::<Review>("r.toml", text.as_bytes());
         if honest {
             prop_assert_eq!(read.map_err(|problems| problems.render(Style::plain())), Ok(review));
         } else {
@@ -32,20 +32,20 @@ proptest! {
     #[test]
     fn any_table_has_one_text_and_comes_back(table in tables()) {
         // A list that mixes tables with other values has no text.
-        let Ok(text) = canonical::to_string(&table) else { return Ok(()) };
+        let Ok(text) = canonical_toml::to_string(&table) else { return Ok(()) };
         let read: toml::Table = toml::from_str(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
         prop_assert_eq!(&read, &table, "{}", text);
-        prop_assert_eq!(canonical::to_string(&read).unwrap(), text.as_str());
+        prop_assert_eq!(canonical_toml::to_string(&read).unwrap(), text.as_str());
         // The quick reader may give up, but never reads something else.
-        prop_assert_eq!(canonical::from_str::<toml::Table>(&text).unwrap_or(read), table);
+        prop_assert_eq!(canonical_toml::from_str::<toml::Table>(&text).unwrap_or(read), table);
     }
 
     #[test]
     fn mending_twice_changes_nothing(review in reviews(), spaces in 0..3_usize) {
-        let draft = governed::render(&review).replace(" = ", &format!("{0}={0}", " ".repeat(spaces)));
-        if let Ok(once) = mend::mend("r.toml", draft.as_bytes(), mend::Comments::Refuse) {
-            prop_assert!(governed::check(FileKind::Review, "r.toml", once.text.as_bytes()).is_ok());
-            let twice = mend::mend("r.toml", once.text.as_bytes(), mend::Comments::Refuse).unwrap();
+        let draft = codec::render(&review).replace(" = ", &format!("{0}={0}", " ".repeat(spaces)));
+        if let Ok(once) = fmt::format("r.toml", draft.as_bytes(), fmt::Comments::Refuse) {
+            prop_assert!(codec::check(FileKind::Review, "r.toml", once.text.as_bytes()).is_ok());
+            let twice = fmt::format("r.toml", once.text.as_bytes(), fmt::Comments::Refuse).unwrap();
             prop_assert_eq!(twice.text, once.text);
         }
     }
@@ -83,17 +83,17 @@ proptest! {
 /// Lets every parser look at the bytes, and renders what they have to say.
 fn everything(bytes: &[u8]) {
     for kind in FileKind::ALL {
-        if let Err(problems) = governed::check(kind, "x.toml", bytes) {
+        if let Err(problems) = codec::check(kind, "x.toml", bytes) {
             assert!(!problems.is_empty());
             let _ = (problems.render(Style::coloured()), problems.to_json());
         }
     }
-    if let Ok(mended) = mend::mend("x.toml", bytes, mend::Comments::Drop) {
-        let kind = governed::kind("x.toml", &mended.text).unwrap();
-        assert!(governed::check(kind, "x.toml", mended.text.as_bytes()).is_ok(), "{}", mended.text);
+    if let Ok(mended) = fmt::format("x.toml", bytes, fmt::Comments::Drop) {
+        let kind = codec::kind("x.toml", &mended.text).unwrap();
+        assert!(codec::check(kind, "x.toml", mended.text.as_bytes()).is_ok(), "{}", mended.text);
     }
     let (mut grants, mut refused) = (Vec::new(), false);
-    for line in json_lines::Lines::<Grant, _>::new("x.jsonl", bytes) {
+    for line in json_lines::LineReader::<Grant, _>::new("x.jsonl", bytes) {
         match line {
             Ok(grant) => grants.push(grant),
             Err(problem) => refused = !problem.render(Style::plain()).is_empty(),
@@ -106,13 +106,13 @@ fn everything(bytes: &[u8]) {
     }
     let text = String::from_utf8_lossy(bytes);
     // What the quick reader takes for canonical, the general parser reads as the same.
-    if let Some(table) = canonical::from_str::<toml::Table>(&text)
-        && canonical::to_string(&table).as_deref() == Ok(&*text)
+    if let Some(table) = canonical_toml::from_str::<toml::Table>(&text)
+        && canonical_toml::to_string(&table).as_deref() == Ok(&*text)
     {
         assert_eq!(toml::from_str::<toml::Table>(&text).ok(), Some(table), "{text}");
     }
-    let _ = governed::place(&text, &["item".into(), 0.into(), "id".into()]);
-    assert_eq!(lint::check(&lint::make_visible(&text)), None);
+    let _ = codec::place(&text, &["item".into(), 0.into(), "id".into()]);
+    assert_eq!(confusables::check(&confusables::escape_confusables(&text)), None);
 }
 
 fn damages() -> impl Strategy<Value = (prop::sample::Index, usize, Vec<u8>)> {

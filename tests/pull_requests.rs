@@ -181,7 +181,7 @@ fn answers(world: &World, reviewer: &str, stage: u32) {
             item.decision = Some(Verdict::Revoke);
             item.reason = format!("ended: {}", world::reason(item));
         }
-        fs::write(world.repo().join(&path), tenure::format::governed::render(&review)).unwrap();
+        fs::write(world.repo().join(&path), tenure::format::codec::render(&review)).unwrap();
         let signers = std::iter::once(&review.reviewer).chain(&review.cosigners);
         signers.for_each(|name| world.sign(name.as_str(), &[&path]));
     }

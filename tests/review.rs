@@ -17,7 +17,7 @@ mod world;
 use std::io::Write as _;
 use std::process::Stdio;
 use std::sync::LazyLock;
-use tenure::format::governed::{parse, render};
+use tenure::format::codec::{parse, render};
 use tenure::model::Verdict;
 use tenure::model::file::Review;
 use terminal::Terminal;
@@ -270,14 +270,14 @@ fn what_a_hostile_host_says_steers_nothing() {
         let mut desk = Terminal::start(&command, rows, columns);
         desk.until("decided").press("/gnp\r").until("with `gnp`").press("\r").until("What it is").still();
         let text = desk.text();
-        assert!(!text.chars().any(|c| tenure::diag::Hidden::of(c).is_some() && c != '\n'), "{text:?}");
+        assert!(!text.chars().any(|c| tenure::diag::HiddenCharacter::of(c).is_some() && c != '\n'), "{text:?}");
         assert!(text.lines().count() <= usize::from(rows), "{text}");
         desk.press("qq");
         assert_eq!(desk.ends().0, Some(0));
     }
     for words in [&["review", "--list", "--as", "ana"][..], &["campaign", "overview", CAMPAIGN]] {
         let out = world.tenure(words).exits(0).out;
-        assert!(!out.chars().any(|c| tenure::diag::Hidden::of(c).is_some() && c != '\n'), "{out:?}");
+        assert!(!out.chars().any(|c| tenure::diag::HiddenCharacter::of(c).is_some() && c != '\n'), "{out:?}");
     }
 }
 

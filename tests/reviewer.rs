@@ -22,7 +22,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 use support::postgres::Cluster;
-use tenure::format::governed::parse;
+use tenure::format::codec::parse;
 use tenure::model::file::{Item, Review};
 use terminal::{Terminal, page};
 use world::{CAMPAIGN, World, answer};

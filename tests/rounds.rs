@@ -15,7 +15,7 @@ mod world;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use tenure::diag::Style;
-use tenure::format::governed::{parse, render};
+use tenure::format::codec::{parse, render};
 use tenure::model::Verdict::{self, Certify, Revoke};
 use tenure::model::file::{AfterSilence, Review, StageClose};
 use world::{CAMPAIGN, KEYS, Ran, World, ran};

@@ -8,7 +8,7 @@ use std::{
 };
 use tenure::{
     diag::Style,
-    format::{governed, mend, schema},
+    format::{codec, fmt, schema},
     model::file::FileKind,
 };
 
@@ -33,10 +33,10 @@ fn shipped_schemas_are_those_of_the_types() {
 fn every_example_is_accepted_and_canonical() {
     for kind in FileKind::ALL {
         let (name, text) = (format!("{}.toml", kind.name()), schema::example(kind));
-        let mended = mend::mend(&name, text.as_bytes(), mend::Comments::Refuse);
+        let mended = fmt::format(&name, text.as_bytes(), fmt::Comments::Refuse);
         let mended = mended.unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())));
         assert!(mended.text == text, "{name} must read:\n{}", mended.text);
-        assert_eq!(governed::kind(&name, text), Ok(kind));
+        assert_eq!(codec::kind(&name, text), Ok(kind));
     }
 }
 

@@ -16,7 +16,7 @@ mod terminal;
 mod world;
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
-use tenure::format::governed::{parse, render};
+use tenure::format::codec::{parse, render};
 use tenure::model::file::{Item, StageClose};
 use tenure::model::{CampaignId, ItemId, Severity, Tier, Timestamp, Verdict};
 use terminal::Terminal;

@@ -25,7 +25,7 @@ use tenure::{
         Digest,
         file::{KeyState, Registry, WitnessRole},
     },
-    trust::Governed,
+    trust::RepositoryState,
 };
 
 /// What is done, how, and the code that it must be found by.
@@ -99,7 +99,7 @@ fn each_field_of_each_signed_file() {
     let world = Honest::new();
     let case = world.case("fields");
     let pin = Digest::parse(&world.pin).unwrap();
-    let before = Governed::walk(&case.repository, pin, case.main).unwrap();
+    let before = RepositoryState::walk(&case.repository, pin, case.main).unwrap();
     let mut fields = 0;
     for path in ["trust/root/1.toml", "trust/registry/1.toml", "trust/mandate/1.toml", CAMPAIGN, TOP, REVIEW] {
         let text = String::from_utf8(case.read(path)).unwrap();

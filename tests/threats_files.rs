@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that cannot go on should stop there")]
 
 use tenure::{
-    diag::{Diagnostics, Hidden, Style},
-    format::{bytes, governed, json_lines, lint, mend, schema},
+    diag::{Diagnostics, HiddenCharacter, Style},
+    format::{codec, confusables, fmt, json_lines, limits, schema},
     model::{
         AccessPath, Attributes, Entitlement, Grant, GrantKey, GrantKind, Principal, SystemId, Tier, Via,
         file::{FileKind, Review},
@@ -78,19 +78,19 @@ fn row_18_bombs_are_refused_before_they_are_parsed_or_by_depth() {
         (format!("{head}\n{}", "a.b.c.d.e.f = 1\n".repeat(10_000)), "duplicate-key"),
     ];
     for (text, code) in cases {
-        let found = codes(governed::parse("x.toml", text.as_bytes()));
+        let found = codes(codec::parse("x.toml", text.as_bytes()));
         assert!(found.contains(&code), "{}…: {found:?}, not {code}", &text[text.len().min(250)..text.len().min(290)]);
         assert!(found.len() <= 40, "the refusal of a bomb is no bomb");
-        let mended = mend::mend("x.toml", text.as_bytes(), mend::Comments::Drop);
+        let mended = fmt::format("x.toml", text.as_bytes(), fmt::Comments::Drop);
         assert!(mended.is_err());
     }
     let line = format!("{}\n", "x".repeat(10 * json_lines::MAX_LINE));
     let found: Vec<_> =
-        json_lines::Lines::<Grant, _>::new("g", line.as_bytes()).map(|line| line.unwrap_err().code).collect();
+        json_lines::LineReader::<Grant, _>::new("g", line.as_bytes()).map(|line| line.unwrap_err().code).collect();
     assert_eq!(found, ["long-line"]);
     let deep = format!("{}\n", "[".repeat(100_000));
-    assert!(json_lines::Lines::<Grant, _>::new("g", deep.as_bytes()).all(|line| line.is_err()));
-    assert_eq!((bytes::MAX_FILE, bytes::MAX_LINE), (256 * 1024, 4 * 1024));
+    assert!(json_lines::LineReader::<Grant, _>::new("g", deep.as_bytes()).all(|line| line.is_err()));
+    assert_eq!((limits::MAX_FILE, limits::MAX_LINE), (256 * 1024, 4 * 1024));
 }
 
 #[test]
@@ -99,13 +99,13 @@ fn row_20_text_that_deceives_is_refused_however_it_is_spelled() {
         for spelling in spellings(&string) {
             for field in ["svc_export", "export job retired in May", "role reporting_admin"] {
                 let text = review().replacen(field, &spelling, 1);
-                let problems = governed::parse::<Review>("r.toml", text.as_bytes()).unwrap_err();
+                let problems = codec::parse::<Review>("r.toml", text.as_bytes()).unwrap_err();
                 assert_eq!(problems.sorted()[0].code, code, "{string:?} as {spelling:?}");
                 let line = text.lines().position(|line| line.contains(&spelling)).unwrap() + 1;
                 assert_eq!(problems.sorted()[0].line(), Some(line), "{string:?}");
                 // What the author of the file wrote cannot steer the terminal, or the program that reads the JSON.
                 for shown in [problems.render(Style::plain()), problems.to_json()] {
-                    assert!(shown.chars().all(|c| c == '\n' || Hidden::of(c).is_none()), "{shown:?}");
+                    assert!(shown.chars().all(|c| c == '\n' || HiddenCharacter::of(c).is_none()), "{shown:?}");
                 }
             }
         }
@@ -115,18 +115,22 @@ fn row_20_text_that_deceives_is_refused_however_it_is_spelled() {
 #[test]
 fn row_20_names_that_deceive_are_recorded_and_shown_as_what_they_are() {
     for (string, code) in tricks() {
-        let visible = lint::make_visible(&string);
-        assert_eq!(lint::check(&visible), None, "{string:?}");
+        let visible = confusables::escape_confusables(&string);
+        assert_eq!(confusables::check(&visible), None, "{string:?}");
         assert!(visible.contains("\\u{"), "{visible}");
         for shown in [tenure::report::cell(&string), tenure::diag::escape(&string).into_owned()] {
-            assert!(shown.chars().all(|c| Hidden::of(c).is_none()), "{shown:?}");
+            assert!(shown.chars().all(|c| HiddenCharacter::of(c).is_none()), "{shown:?}");
         }
         let mut line = Vec::new();
         json_lines::write(&[grant(&string)], &mut line).unwrap();
         let line = String::from_utf8(line).unwrap();
-        let visible_line = line.trim_end().chars().all(|c| Hidden::of(c).is_none());
+        let visible_line = line.trim_end().chars().all(|c| HiddenCharacter::of(c).is_none());
         assert!(visible_line && !line.contains("\\u0"), "{line:?}");
-        assert_eq!(json_lines::Lines::<Grant, _>::new("g", line.as_bytes()).filter(Result::is_ok).count(), 1, "{code}");
+        assert_eq!(
+            json_lines::LineReader::<Grant, _>::new("g", line.as_bytes()).filter(Result::is_ok).count(),
+            1,
+            "{code}"
+        );
     }
 }
 
@@ -134,7 +138,7 @@ fn row_20_names_that_deceive_are_recorded_and_shown_as_what_they_are() {
 fn row_21_only_one_text_says_a_thing() {
     for kind in FileKind::ALL {
         let good = schema::example(kind);
-        assert!(governed::check(kind, "x.toml", good.as_bytes()).is_ok());
+        assert!(codec::check(kind, "x.toml", good.as_bytes()).is_ok());
         let (first, rest) = good.split_once('\n').unwrap();
         let variants = [
             format!("{first}\n\n{rest}"),
@@ -157,26 +161,26 @@ fn row_21_only_one_text_says_a_thing() {
         ];
         for variant in variants {
             assert_ne!(variant, good);
-            assert!(governed::check(kind, "x.toml", variant.as_bytes()).is_err(), "{kind:?} accepts {variant:?}");
+            assert!(codec::check(kind, "x.toml", variant.as_bytes()).is_err(), "{kind:?} accepts {variant:?}");
         }
     }
 }
 
 #[test]
 fn row_21_no_byte_can_be_changed_without_changing_what_is_said() {
-    let good: Review = governed::parse("r.toml", review().as_bytes()).unwrap();
+    let good: Review = codec::parse("r.toml", review().as_bytes()).unwrap();
     for index in 0..review().len() {
         for byte in [b' ', b'\n', b'\t', b'\r', b'"', b'\'', b'\\', b'#', b'=', b'a', b'A', b'0', 0, 0x80, 0xff] {
             let mut changed = review().as_bytes().to_vec();
             if std::mem::replace(&mut changed[index], byte) == byte {
                 continue;
             }
-            let read = governed::parse::<Review>("r.toml", &changed);
+            let read = codec::parse::<Review>("r.toml", &changed);
             assert!(read.as_ref() != Ok(&good), "byte {index} as {byte:#x} says the same");
         }
         let mut shorter = review().as_bytes().to_vec();
         shorter.remove(index);
-        assert!(governed::parse::<Review>("r.toml", &shorter).as_ref() != Ok(&good), "byte {index} says nothing");
+        assert!(codec::parse::<Review>("r.toml", &shorter).as_ref() != Ok(&good), "byte {index} says nothing");
     }
 }
 

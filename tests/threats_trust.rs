@@ -19,7 +19,7 @@ use tenure::{
         file::{KeyState, Mandate, Principals, Registry, Review},
     },
     store::Snapshot,
-    trust::{Standing, check, reference, standing},
+    trust::{SignatureStatus, check, reference, signature_status},
 };
 
 const NONE: [&str; 0] = [];
@@ -122,9 +122,9 @@ fn row_03_main_and_trust_do_not_go_back() {
     let before = world.main;
     world.revoke_first();
     let ran_at = world.main;
-    assert!(world.governed().check_passed(ran_at).is_none());
+    assert!(world.governed().check_not_rolled_back(ran_at).is_none());
     world.main = before;
-    assert_eq!(world.governed().check_passed(ran_at).map(|f| f.code), Some("main-rolled-back"), "reset");
+    assert_eq!(world.governed().check_not_rolled_back(ran_at).map(|f| f.code), Some("main-rolled-back"), "reset");
     world.main = ran_at;
 
     let old = world.files.clone();
@@ -162,9 +162,9 @@ fn row_05_what_a_stolen_key_signed_is_suspect_from_an_index_on() {
     let governed = world.governed();
     let registry = governed.trust().unwrap().registry();
     let review = &governed.reviews()[0];
-    assert_eq!(standing(review, Some(99), registry), Standing::ValidKeyRetired);
-    assert_eq!(standing(review, Some(100), registry), Standing::Suspect);
-    assert_eq!(standing(review, None, registry), Standing::Suspect, "nothing shows that it is older");
+    assert_eq!(signature_status(review, Some(99), registry), SignatureStatus::ValidKeyRetired);
+    assert_eq!(signature_status(review, Some(100), registry), SignatureStatus::Suspect);
+    assert_eq!(signature_status(review, None, registry), SignatureStatus::Suspect, "nothing shows that it is older");
     let mut files = world.files.clone();
     let mut review: Review = parse(&files, &review_path("dora"));
     decide(&mut review, 5, Verdict::Revoke);
@@ -339,7 +339,7 @@ fn row_12_a_tree_taken_wholesale_drops_nothing_unseen() {
 
     world.merge_as(&[branch, decided.0], &branch_files);
     assert_eq!(
-        world.governed().check_passed(decided.0).map(|f| f.code),
+        world.governed().check_not_rolled_back(decided.0).map(|f| f.code),
         Some("main-rolled-back"),
         "-s ours, backwards"
     );

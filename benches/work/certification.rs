@@ -4,15 +4,15 @@ use super::{cost::Cost, estate, key_of};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use tenure::format::governed;
+use tenure::format::codec;
 use tenure::format::keys::Signer as _;
 use tenure::format::sshsig::{Namespace, SshSignature};
-use tenure::git::{Draft, Edit, Identity, ObjectId, Repository};
+use tenure::git::{CommitDraft, Edit, Identity, ObjectId, Repository};
 use tenure::inventory;
 use tenure::model::file::{CampaignDefinition, Load, Registry, Review, Selector, Stage};
 use tenure::model::{PrincipalId, RepoId, Strategy, Timestamp, Verdict};
 use tenure::policy::SHIPPED;
-use tenure::trust::{Founder, Founding, render_allowed_signers};
+use tenure::trust::{Bootstrap, Founder, render_allowed_signers};
 
 /// Makes the repository before any campaign, as a clone of it would be.
 pub fn prepare(folder: &Path, _: u64) {
@@ -129,7 +129,7 @@ impl World {
         let repository = Repository::open(folder.join("repo")).expect("it was made");
         let founder =
             |id: &str| Founder { id: person(id), key: key_of(id).public_key(), handle: None, subjects: Vec::new() };
-        let founding = Founding {
+        let founding = Bootstrap {
             repo: repo(),
             founders: FOUNDERS.map(founder).to_vec(),
             threshold: 2,
@@ -144,10 +144,10 @@ impl World {
         let (files, pin) = founding.files().expect("it fits together");
         let mut files: std::collections::BTreeMap<_, _> = files.into_iter().collect();
         let registry = files.get_mut("trust/registry/1.toml").expect("it is founded");
-        let mut wider: Registry = governed::parse("registry", registry.as_bytes()).expect("it is in order");
+        let mut wider: Registry = codec::parse("registry", registry.as_bytes()).expect("it is in order");
         wider.principals.extend(estate::reviewers());
         wider.principals.sort_by(|a, b| a.id.cmp(&b.id));
-        *registry = governed::render(&wider);
+        *registry = codec::render(&wider);
         let bytes = |path: &str| files.get(path).map(String::as_bytes).unwrap_or_default();
         let allowed = render_allowed_signers(
             bytes("trust/root/1.toml"),
@@ -170,17 +170,17 @@ impl World {
             edits.push(world.put(path, text.as_bytes()));
         }
         for system in estate::systems() {
-            edits.push(world.put(&format!("systems/{}.toml", system.system), governed::render(&system).as_bytes()));
+            edits.push(world.put(&format!("systems/{}.toml", system.system), codec::render(&system).as_bytes()));
         }
         for (path, file) in estate::principals(now()) {
-            edits.push(world.put(&path, governed::render(&file).as_bytes()));
+            edits.push(world.put(&path, codec::render(&file).as_bytes()));
         }
         for (path, text) in
             SHIPPED.iter().filter(|(path, _)| path.matches('.').count() == 2 || path.ends_with("controls.toml"))
         {
             edits.push(world.put(path, text.as_bytes()));
         }
-        edits.push(world.put(DEFINITION, governed::render(&definition()).as_bytes()));
+        edits.push(world.put(DEFINITION, codec::render(&definition()).as_bytes()));
         world.commit(&edits);
         let mut edits = Vec::new();
         for n in 0..estate::SYSTEMS {
@@ -201,14 +201,14 @@ impl World {
 
     /// Decides at most `count` items of a worklist, signs it, and returns how many it were.
     fn decide(&self, path: &str, bytes: &[u8], count: usize, edits: &mut Vec<Edit>) -> usize {
-        let mut review: Review = governed::parse(path, bytes).expect("it was written");
+        let mut review: Review = codec::parse(path, bytes).expect("it was written");
         let mut decided = 0;
         for item in review.items.iter_mut().take(count) {
             item.decision = Some(Verdict::Revoke);
             item.reason = format!("no work of {} needs {} any more", item.principal, item.entitlement);
             decided += 1;
         }
-        let bytes = governed::render(&review).into_bytes();
+        let bytes = codec::render(&review).into_bytes();
         let signers = std::iter::once(&review.reviewer).chain(&review.cosigners).map(PrincipalId::as_str);
         self.sign(path, &bytes, Namespace::Review, signers, edits);
         edits.push(self.put(path, &bytes));
@@ -238,7 +238,7 @@ impl World {
         let tree = self.repository.write_tree(base, edits).expect("a tree can be written");
         let parents: Vec<_> = self.head.into_iter().collect();
         let author = Identity { name: "Ana Ruiz".into(), address: "ana@example.org".into() };
-        let draft = Draft { tree, parents: &parents, author: &author, seconds: now().unix(), message: "work\n" };
+        let draft = CommitDraft { tree, parents: &parents, author: &author, seconds: now().unix(), message: "work\n" };
         let commit = self.repository.write_commit(&draft).expect("a commit can be written");
         self.head = Some(commit);
         commit

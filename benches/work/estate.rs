@@ -5,7 +5,8 @@ use super::key_of;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use tenure::connector::{
-    Collector, ConnectorError, ControlTotal, Cursor, Descriptor, Draft, Health, Page, Refusal, Vocabulary,
+    Collector, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, Cursor, Descriptor, GrantPage,
+    PlannedChange, UnsupportedChange,
 };
 use tenure::inventory::{self, Limits};
 use tenure::model::file::{
@@ -13,8 +14,8 @@ use tenure::model::file::{
     Remediation, System,
 };
 use tenure::model::{
-    AccessPath, Attributes, Change, Entitlement, FixedClock, Grant, GrantKey, GrantKind, Inventory, Level, Principal,
-    PrincipalId, Sighting, SystemId, Tier, Timestamp, Usage, Via,
+    AccessPath, Attributes, Change, Entitlement, FixedClock, Grant, GrantKey, GrantKind, Inventory, Level, Observation,
+    Principal, PrincipalId, SystemId, Tier, Timestamp, Usage, Via,
 };
 
 /// How many people lead others, and review what those hold.
@@ -44,7 +45,7 @@ fn system(n: usize) -> System {
 /// Returns the files of a system's inventory by path below its folder.
 pub fn inventory_of(n: usize, now: Timestamp) -> BTreeMap<String, Vec<u8>> {
     let collector = Listed { n, now, grants: grants(n), calls: Cell::new(0) };
-    let task = inventory::Task {
+    let task = inventory::CollectRequest {
         system: &system_id(n),
         collector: &collector,
         clock: &FixedClock(now),
@@ -214,22 +215,22 @@ struct Listed {
     calls: Cell<u64>,
 }
 
-impl Vocabulary for Listed {
+impl ConnectorSchema for Listed {
     fn describe(&self) -> Descriptor {
         Descriptor { name: style(self.n).0, kinds: KINDS, needs: &[], level: Level::V3 }
     }
 
-    fn draft(&self, _: &Change, _: &Grant, _: &Inventory) -> Result<Draft, Refusal> {
-        Err(Refusal::Unsupported { why: "it only lists".into(), instead: "nothing".into() })
+    fn draft(&self, _: &Change, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+        Err(UnsupportedChange::Unsupported { why: "it only lists".into(), instead: "nothing".into() })
     }
 }
 
 impl Collector for Listed {
-    fn validate(&self) -> Result<Health, ConnectorError> {
-        Ok(Health { target: "a list".into(), identity: "bench".into(), blind_spots: Vec::new() })
+    fn validate(&self) -> Result<ConnectorHealth, ConnectorError> {
+        Ok(ConnectorHealth { target: "a list".into(), identity: "bench".into(), blind_spots: Vec::new() })
     }
 
-    fn list(&self, kind: GrantKind, _: Option<&Cursor>) -> Result<Page, ConnectorError> {
+    fn list(&self, kind: GrantKind, _: Option<&Cursor>) -> Result<GrantPage, ConnectorError> {
         self.calls.set(self.calls.get() + 1);
         let grants: Vec<Grant> = self.grants.iter().filter(|grant| grant.kind == kind).cloned().collect();
         let usage = grants.iter().enumerate().filter(|_| kind == GrantKind::Account).map(|(place, grant)| {
@@ -241,14 +242,14 @@ impl Collector for Listed {
             };
             (grant.key.clone(), usage)
         });
-        Ok(Page { usage: usage.collect(), grants, next: None })
+        Ok(GrantPage { usage: usage.collect(), grants, next: None })
     }
 
     fn control_totals(&self) -> Result<Vec<ControlTotal>, ConnectorError> {
         Ok(Vec::new())
     }
 
-    fn observe(&self, _: &Grant) -> Result<Sighting, ConnectorError> {
+    fn observe(&self, _: &Grant) -> Result<Observation, ConnectorError> {
         Err(ConnectorError::Unsupported("it only lists".into()))
     }
 

@@ -3,13 +3,13 @@
 use super::key;
 use std::convert::Infallible;
 use std::path::Path;
-use tenure::evidence::{EngineKeys, Keys, Ledger, layout};
+use tenure::evidence::{EngineKeyHistory, EngineKeys, Ledger, layout};
 use tenure::format::checkpoint::Checkpoint;
 use tenure::format::keys::Signer as _;
 use tenure::format::merkle::Tree;
 use tenure::format::note::VerifierKey;
 use tenure::format::sshsig::{Namespace, SshSignature};
-use tenure::git::{Draft, Edit, Identity, ObjectId, Repository};
+use tenure::git::{CommitDraft, Edit, Identity, ObjectId, Repository};
 use tenure::model::record::{
     Entry, IntentRecorded, LogGenesis, OutcomeKind, OutcomeRecorded, Record, VerificationKind, VerificationRecorded,
 };
@@ -54,7 +54,7 @@ fn commit(repository: &Repository, parent: Option<ObjectId>, files: &[(&str, &st
     let tree = repository.write_tree(base, &files.iter().map(put).collect::<Vec<_>>()).expect("a tree can be written");
     let author = Identity { name: "Tenure".into(), address: "engine@example.org".into() };
     let parents: Vec<_> = parent.into_iter().collect();
-    let draft = Draft { tree, parents: &parents, author: &author, seconds: TIME, message: "evidence\n" };
+    let draft = CommitDraft { tree, parents: &parents, author: &author, seconds: TIME, message: "evidence\n" };
     let sign = |bytes: &[u8]| Ok::<_, Infallible>(signed(Namespace::Git, bytes));
     repository.write_signed_commit(&draft, sign).expect("a commit can be written")
 }
@@ -68,7 +68,7 @@ pub fn read(folder: &Path) -> u64 {
     let repository = Repository::open(folder.join("evidence.git")).expect("it was prepared");
     let head = repository.reference(layout::REMEMBERED).expect("it can be read").expect("it was prepared");
     let log = VerifierKey::new(ORIGIN, key(2).public_key()).expect("a name for a key");
-    let keys = Keys::new().with_root(1, EngineKeys { commit: vec![key(1).public_key()], log: vec![log] });
+    let keys = EngineKeyHistory::new().with_root(1, EngineKeys { commit: vec![key(1).public_key()], log: vec![log] });
     let (mut ledger, mut count) = (Ledger::new(keys), 0);
     let defects = ledger.advance(&repository, head, &mut |_| count += 1).expect("it can be read");
     assert_eq!(defects, [], "the branch is in order");

@@ -6,21 +6,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tenure::campaign::{self, Opened, Opening, Preceding, Resolution, Setting, Sheet};
-use tenure::connector::{Vocabulary, hosts};
+use tenure::campaign::{self, CampaignContext, OpenRequest, OpenedCampaign, PriorCampaigns, Resolution, ReviewFile};
+use tenure::connector::{ConnectorSchema, hosts};
 use tenure::diag::Style;
-use tenure::format::governed;
+use tenure::format::codec;
 use tenure::format::keys::Signer as _;
 use tenure::format::sshsig::{Namespace, SshSignature};
-use tenure::git::{Draft, Edit, Identity, ObjectId, Repository};
-use tenure::inventory::{self, Known, Limits, Loaded, Lowered, People, Portraits, Separation, Source, SourceError};
+use tenure::git::{CommitDraft, Edit, Identity, ObjectId, Repository};
+use tenure::inventory::{
+    self, AttributeBuilder, AttributeInputs, IdentityDirectory, Limits, Loaded, SodAnalysis, Source, SourceError,
+    TierOverrides,
+};
 use tenure::model::file::{CampaignDefinition, FileKind, Principals, Remediation, Selector, System};
 use tenure::model::history::History;
 use tenure::model::{CampaignId, Digest, FixedClock, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict};
-use tenure::plan::{self, Inputs, Premises, Target};
+use tenure::plan::{self, BuildInputs, PlanInputs, Target};
 use tenure::policy::Pack;
 use tenure::store::Snapshot;
-use tenure::trust::{self, Founder, Founding, Governed};
+use tenure::trust::{self, Bootstrap, Founder, RepositoryState};
 
 /// Makes the repository of 100,000 grants: `main` with `decided` items decided, and `change` with one more review file.
 pub fn prepare(folder: &Path, decided: u64) {
@@ -57,8 +60,8 @@ pub struct Read {
     resolutions: Vec<Resolution>,
     systems: BTreeMap<SystemId, System>,
     inventories: BTreeMap<SystemId, Loaded>,
-    premises: Premises,
-    vocabulary: hosts::HostsVocabulary,
+    premises: PlanInputs,
+    vocabulary: hosts::HostsSchema,
 }
 
 impl Read {
@@ -67,7 +70,8 @@ impl Read {
         let repository = Repository::open(folder.join("governed.git")).expect("it was prepared");
         let head = repository.resolve("refs/heads/main").expect("it was prepared");
         let pin = fs::read_to_string(folder.join("pin")).expect("it was prepared");
-        let walked = Governed::walk(&repository, Digest::parse(&pin).expect("a digest"), head).expect("it can be read");
+        let walked =
+            RepositoryState::walk(&repository, Digest::parse(&pin).expect("a digest"), head).expect("it can be read");
         let blocking = walked.blocking();
         assert!(blocking.is_empty(), "{blocking:#?}");
         let trust = walked.trust().expect("it is founded");
@@ -76,7 +80,7 @@ impl Read {
         let systems = snapshot.read_all::<System>("systems").expect("they were written");
         let systems = systems.into_iter().map(|file| (system_id(), file.into_value())).collect();
         let loaded = inventory::load(&Committed(snapshot), &system_id()).expect("it was collected");
-        let premises = Premises {
+        let premises = PlanInputs {
             engine: "bench".into(),
             repo: repo(),
             main: head.to_string(),
@@ -97,10 +101,13 @@ impl Read {
     pub fn plan(&self) -> u64 {
         let target = |(id, system)| {
             let inventory = self.inventories.get(id).map(|loaded| &loaded.inventory);
-            (SystemId::clone(id), Target { system, inventory, vocabulary: Some(&self.vocabulary as &dyn Vocabulary) })
+            (
+                SystemId::clone(id),
+                Target { system, inventory, vocabulary: Some(&self.vocabulary as &dyn ConnectorSchema) },
+            )
         };
         let targets = self.systems.iter().map(target).collect();
-        let inputs = Inputs {
+        let inputs = BuildInputs {
             premises: self.premises.clone(),
             resolutions: &self.resolutions,
             targets: &targets,
@@ -150,7 +157,7 @@ impl World {
         let repository = Repository::create(folder.join("governed.git")).expect("a repository can be made");
         let founder =
             |(id, n): (&str, u8)| Founder { id: person(id), key: key(n).public_key(), handle: None, subjects: vec![] };
-        let founding = Founding {
+        let founding = Bootstrap {
             repo: repo(),
             founders: PEOPLE.map(founder).to_vec(),
             threshold: 2,
@@ -177,8 +184,8 @@ impl World {
             }
             edits.push(world.put(&path, text.as_bytes()));
         }
-        edits.push(world.put("systems/farm.toml", governed::render(&world.system()).as_bytes()));
-        edits.push(world.put(DEFINITION, governed::render(&definition()).as_bytes()));
+        edits.push(world.put("systems/farm.toml", codec::render(&world.system()).as_bytes()));
+        edits.push(world.put(DEFINITION, codec::render(&definition()).as_bytes()));
         world.head = Some(world.commit(None, &edits));
         world
     }
@@ -203,7 +210,7 @@ impl World {
     fn collect(&mut self) {
         let config = hosts::HostsConfig::below(self.folder.join("farm"));
         let collector = hosts::open(&system_id(), &config).expect("the tree is there");
-        let task = inventory::Task {
+        let task = inventory::CollectRequest {
             system: &system_id(),
             collector: &collector,
             clock: &FixedClock(now()),
@@ -217,18 +224,18 @@ impl World {
         self.head = Some(self.commit(self.head, &edits));
     }
 
-    fn open(&mut self) -> Opened {
+    fn open(&mut self) -> OpenedCampaign {
         let base = self.head.expect("it is founded");
         let snapshot = Snapshot::at(&self.repository, base);
-        let walked = Governed::walk(&self.repository, self.pin, base).expect("it can be read");
+        let walked = RepositoryState::walk(&self.repository, self.pin, base).expect("it can be read");
         let trust = walked.trust().unwrap_or_else(|| panic!("{:#?}", walked.findings()));
         let inventories =
             [(system_id(), inventory::load(&Committed(snapshot), &system_id()).expect("it was collected"))].into();
         let principals: Vec<Principals> = snapshot.principals().expect("they were written");
-        let (people, _) = People::new(principals.iter().cloned().map(|file| ("principals.toml", file)));
+        let (people, _) = IdentityDirectory::new(principals.iter().cloned().map(|file| ("principals.toml", file)));
         let systems = [(system_id(), self.system())].into();
-        let (certified, lowered) = (BTreeMap::new(), Lowered::default());
-        let portraits = Portraits::new(Known {
+        let (certified, lowered) = (BTreeMap::new(), TierOverrides::default());
+        let portraits = AttributeBuilder::new(AttributeInputs {
             systems: &systems,
             inventories: &inventories,
             people: &people,
@@ -238,12 +245,12 @@ impl World {
             separation: None,
             as_of: now(),
         });
-        let setting = Setting {
+        let setting = CampaignContext {
             portraits: &portraits,
             pack: &Pack::default(),
-            earlier: &Preceding::default(),
+            earlier: &PriorCampaigns::default(),
             lowered: &lowered,
-            separation: &Separation::default(),
+            separation: &SodAnalysis::default(),
             unlisted: &BTreeMap::new(),
             repo: &repo(),
             systems: &systems,
@@ -256,7 +263,7 @@ impl World {
         let bytes = snapshot.bytes("principals.toml", u64::MAX).expect("it can be read").expect("it was written");
         let tree = self.repository.file(base, &inventory::folder(&system_id())).expect("it can be read");
         let tree = tree.expect("it was collected").id.to_string();
-        let opening = Opening {
+        let opening = OpenRequest {
             id: campaign_id(),
             from: DEFINITION.into(),
             definition: definition(),
@@ -280,7 +287,7 @@ impl World {
     }
 
     /// Decides at most `count` memberships of teams in a worklist, signs it, and returns how many it were.
-    fn decide(&self, sheet: &Sheet, count: usize, edits: &mut Vec<Edit>) -> usize {
+    fn decide(&self, sheet: &ReviewFile, count: usize, edits: &mut Vec<Edit>) -> usize {
         let mut review = sheet.review.clone();
         let mut decided = 0;
         for item in review.items.iter_mut().filter(|item| item.entitlement.contains("team")).take(count) {
@@ -288,7 +295,7 @@ impl World {
             item.reason = "left the team in May".into();
             decided += 1;
         }
-        let bytes = governed::render(&review).into_bytes();
+        let bytes = codec::render(&review).into_bytes();
         self.sign(&sheet.path, &bytes, Namespace::Review, [review.reviewer.as_str()], edits);
         edits.push(self.put(&sheet.path, &bytes));
         decided
@@ -318,7 +325,7 @@ impl World {
         let tree = self.repository.write_tree(base, edits).expect("a tree can be written");
         let parents: Vec<_> = on.into_iter().collect();
         let author = Identity { name: "Ana Ruiz".into(), address: "ana@example.org".into() };
-        let draft = Draft { tree, parents: &parents, author: &author, seconds: now().unix(), message: "work\n" };
+        let draft = CommitDraft { tree, parents: &parents, author: &author, seconds: now().unix(), message: "work\n" };
         self.repository.write_commit(&draft).expect("a commit can be written")
     }
 

@@ -3,10 +3,10 @@
 use super::key;
 use std::fs;
 use std::path::Path;
-use tenure::format::governed;
+use tenure::format::codec;
 use tenure::format::keys::Signer as _;
 use tenure::format::sshsig::{Namespace, SshSignature};
-use tenure::model::file::{Governed as _, Item, Review};
+use tenure::model::file::{GovernedFile as _, Item, Review};
 use tenure::model::{CampaignId, Digest, ItemId, PrincipalId, RepoId, SystemId, Tier, Verdict};
 
 /// A review file as it lies in a repository.
@@ -42,7 +42,7 @@ pub fn verify(all: &[Signed]) -> u64 {
 
 /// Returns whether one is canonical and signed by both.
 pub fn is_good(signed: &Signed) -> bool {
-    let review = governed::parse::<Review>("ana.ruiz.toml", &signed.file);
+    let review = codec::parse::<Review>("ana.ruiz.toml", &signed.file);
     let signers = signed.signatures.iter().map(|bytes| {
         let signature = SshSignature::parse(bytes).ok()?;
         signature.verify(Namespace::Review, &signed.file).ok()
@@ -53,7 +53,7 @@ pub fn is_good(signed: &Signed) -> bool {
 
 /// Returns the `n`th review file, signed twice.
 pub fn signed(n: u64) -> Signed {
-    let file = governed::render(&review(n)).into_bytes();
+    let file = codec::render(&review(n)).into_bytes();
     let sign = |by: u8| {
         let signature = SshSignature::sign(&key(by), Namespace::Review, &file).expect("a key in memory signs");
         signature.armored().into_bytes()

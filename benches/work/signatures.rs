@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use tenure::format::allowed_signers;
 use tenure::format::keys::Signer as _;
 use tenure::format::sshsig::{Namespace, SshSignature};
-use tenure::git::{Commit, Draft, Edit, Identity, Repository};
+use tenure::git::{Commit, CommitDraft, Edit, Identity, Repository};
 
 /// Makes a bare repository whose `main` has `count` signed commits.
 pub fn prepare(folder: &Path, count: u64) {
@@ -22,7 +22,7 @@ pub fn prepare(folder: &Path, count: u64) {
         let parents: Vec<_> = parent.into_iter().collect();
         let seconds = 1_795_000_000 + i64::try_from(n).expect("not that many");
         let message = format!("commit {n}\n");
-        let draft = Draft { tree: next, parents: &parents, author: &author, seconds, message: &message };
+        let draft = CommitDraft { tree: next, parents: &parents, author: &author, seconds, message: &message };
         let sign = |bytes: &[u8]| {
             let signature = SshSignature::sign(&key(1), Namespace::Git, bytes).expect("a key in memory signs");
             Ok::<_, Infallible>(signature.armored())

@@ -5,18 +5,18 @@
 
 use libfuzzer_sys::fuzz_target;
 use tenure::{
-    format::json_lines::{Lines, UsageLine, write},
+    format::json_lines::{LineReader, UsageLine, write},
     model::Grant,
 };
 
 fuzz_target!(|bytes: &[u8]| {
-    let grants: Result<Vec<Grant>, _> = Lines::new("x.jsonl", bytes).collect();
+    let grants: Result<Vec<Grant>, _> = LineReader::new("x.jsonl", bytes).collect();
     if let Ok(grants) = grants {
         let mut again = Vec::new();
         write(&grants, &mut again).unwrap();
         assert_eq!(again, bytes);
     }
-    for line in Lines::<UsageLine, _>::new("x.jsonl", bytes) {
+    for line in LineReader::<UsageLine, _>::new("x.jsonl", bytes) {
         let _ = line;
     }
 });

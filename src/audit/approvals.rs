@@ -1,27 +1,27 @@
 //! Did people besides the author agree, on what was merged, and was nobody the judge of their own access? By what the forge
 //! told of each merge; what it did not tell is a finding, never a pass.
 
-use super::Case;
+use super::AuditContext;
 use crate::model::{
     Finding, Severity,
-    record::{Account, Approval, MergeSeen, Pull, ReviewState, Told},
+    record::{Account, Approval, ForgeReport, MergeProvenance, PullRequest, ReviewState},
 };
 use std::collections::BTreeSet;
 
 /// Returns what is wrong with the merges that brought decisions, and how many were looked at. A repository whose runs never
 /// met a forge has none.
-pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) -> usize {
+pub(super) fn check(case: &AuditContext<'_>, findings: &mut Vec<Finding>) -> usize {
     for (seq, merge) in case.history.merges() {
         let merge = Merge { case, seq: *seq, merge };
         match &merge.merge.told {
-            Told::Pull(pull) => merge.pull(pull, findings),
-            Told::Pushed => findings.push(merge.finding(
+            ForgeReport::Pull(pull) => merge.pull(pull, findings),
+            ForgeReport::Pushed => findings.push(merge.finding(
                 Severity::High,
                 "merge-without-pull-request",
                 "somebody pushed it to main; nobody else could look at it first".to_owned(),
                 "protect main: only pull requests, with an approval",
             )),
-            Told::Unknown(why) => findings.push(merge.finding(
+            ForgeReport::Unknown(why) => findings.push(merge.finding(
                 Severity::Medium,
                 "merge-unknown",
                 format!("the forge could not be asked who approved it: {why}"),
@@ -33,13 +33,13 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) -> usize {
 }
 
 struct Merge<'a> {
-    case: &'a Case<'a>,
+    case: &'a AuditContext<'a>,
     seq: u64,
-    merge: &'a MergeSeen,
+    merge: &'a MergeProvenance,
 }
 
 impl Merge<'_> {
-    fn pull(&self, pull: &Pull, findings: &mut Vec<Finding>) {
+    fn pull(&self, pull: &PullRequest, findings: &mut Vec<Finding>) {
         self.approvals(pull, findings);
         if pull.bypassed == Some(true) {
             let message = format!("the rules of main were bypassed when #{} was merged", pull.number);
@@ -69,7 +69,7 @@ impl Merge<'_> {
     }
 
     /// An approval counts when somebody else gave it, of the commit that was merged.
-    fn approvals(&self, pull: &Pull, findings: &mut Vec<Finding>) {
+    fn approvals(&self, pull: &PullRequest, findings: &mut Vec<Finding>) {
         let Some(reviews) = &pull.reviews else { return };
         let approved: Vec<&Approval> = reviews.iter().filter(|r| r.state == ReviewState::Approved).collect();
         let others: Vec<_> = approved.iter().filter(|approval| approval.by.id != pull.author.id).collect();
@@ -89,7 +89,7 @@ impl Merge<'_> {
     }
 
     /// Nobody lets a decision on their own access through: neither as who merges it nor as who approves it.
-    fn own_access(&self, pull: &Pull, findings: &mut Vec<Finding>) {
+    fn own_access(&self, pull: &PullRequest, findings: &mut Vec<Finding>) {
         let approvers = pull.reviews.iter().flatten().filter(|r| r.state == ReviewState::Approved).map(|r| &r.by);
         let merger = pull.merger.iter().map(|account| ("merger", account));
         let acting: Vec<(&str, &Account)> = merger.chain(approvers.map(|account| ("approver", account))).collect();

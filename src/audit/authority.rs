@@ -1,14 +1,14 @@
 //! Had those who decided the right to? Every intent rests on a valid decision, and every valid decision was taken up.
 
-use super::{Answer, Area, Case, approvals, integrity::finding};
+use super::{AuditArea, AuditContext, AuditResult, approvals, integrity::finding};
 use crate::{
     diag::counted,
     model::{ActionId, Digest, Finding, ItemId, REMOVE_AFTER_SOAK, Severity, Verdict, file::AfterSilence},
-    trust::{Opening, Put, Standing, Verified, standing},
+    trust::{OpenCampaign, PublishedItem, SignatureStatus, Verified, signature_status},
 };
 use std::collections::BTreeSet;
 
-pub(super) fn check(case: &Case<'_>) -> Answer {
+pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     let mut findings = Vec::new();
     let decided = decided(case);
     for (id, action) in case.history.actions() {
@@ -34,7 +34,7 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
             });
         }
     }
-    for close in case.governed.openings().values().flat_map(Opening::closes) {
+    for close in case.governed.openings().values().flat_map(OpenCampaign::closes) {
         suspect(case, close, &mut findings);
         if case.history.accepted(close.path()).is_none() {
             findings.push(Finding {
@@ -53,15 +53,15 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
         counted(case.history.actions().count(), "intent"),
         if merges == 0 { String::new() } else { format!(", {} as the forge told of them", counted(merges, "merge")) }
     );
-    Answer { area: Area::Authority, looked_at, findings }
+    AuditResult { area: AuditArea::Authority, looked_at, findings }
 }
 
 /// A key was revoked, and what it signed may be somebody else's word.
-fn suspect<T>(case: &Case<'_>, review: &Verified<T>, findings: &mut Vec<Finding>) {
+fn suspect<T>(case: &AuditContext<'_>, review: &Verified<T>, findings: &mut Vec<Finding>) {
     let Some(trust) = case.governed.trust() else { return };
     let accepted = case.history.accepted(review.path()).map(|acceptance| acceptance.seq);
-    let worth = standing(review, accepted, trust.registry());
-    if matches!(worth, Standing::Suspect | Standing::Invalid) {
+    let worth = signature_status(review, accepted, trust.registry());
+    if matches!(worth, SignatureStatus::Suspect | SignatureStatus::Invalid) {
         findings.push(Finding {
             severity: Severity::High,
             code: "suspect-decision",
@@ -74,7 +74,7 @@ fn suspect<T>(case: &Case<'_>, review: &Verified<T>, findings: &mut Vec<Finding>
 
 /// Every action that any valid decision, in force or replaced since, or the silence at the close of a stage has ever asked
 /// for.
-fn decided(case: &Case<'_>) -> BTreeSet<ActionId> {
+fn decided(case: &AuditContext<'_>) -> BTreeSet<ActionId> {
     let Some(trust) = case.governed.trust() else { return BTreeSet::new() };
     let actions = |item: &ItemId, grant: &Digest, verdict: Verdict| -> Vec<ActionId> {
         let mut verbs = vec![verdict.as_str()];
@@ -90,7 +90,7 @@ fn decided(case: &Case<'_>) -> BTreeSet<ActionId> {
     for opening in case.governed.openings().values() {
         let silent = opening.closes().iter().flat_map(|close| &close.silent);
         for silent in silent.filter(|silent| silent.then == AfterSilence::Disable) {
-            let grant = opening.put(&silent.item).map(Put::grant);
+            let grant = opening.put(&silent.item).map(PublishedItem::grant);
             decided.extend(grant.iter().flat_map(|grant| actions(&silent.item, grant, Verdict::Disable)));
         }
     }

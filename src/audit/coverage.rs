@@ -1,13 +1,13 @@
 //! Was everybody in scope asked? The population again, the items in review files, and who is still open.
 
-use super::{Answer, Area, Case, integrity::finding};
+use super::{AuditArea, AuditContext, AuditResult, integrity::finding};
 use crate::{
     diag::counted,
     model::{CampaignId, Finding, ItemId, Severity, file::Campaign},
 };
 use std::collections::BTreeSet;
 
-pub(super) fn check(case: &Case<'_>) -> Answer {
+pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     let mut findings = Vec::new();
     let mut items = 0;
     for (id, opening) in case.governed.openings() {
@@ -28,10 +28,10 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
         undecided(case, id, campaign, &asked, &mut findings);
     }
     let looked_at = format!("{}, {}", counted(case.governed.openings().len(), "campaign"), counted(items, "item"));
-    Answer { area: Area::Coverage, looked_at, findings }
+    AuditResult { area: AuditArea::Coverage, looked_at, findings }
 }
 
-fn population(case: &Case<'_>, id: &CampaignId, campaign: &Campaign, findings: &mut Vec<Finding>) {
+fn population(case: &AuditContext<'_>, id: &CampaignId, campaign: &Campaign, findings: &mut Vec<Finding>) {
     let subject = format!("campaigns/{id}/campaign.toml");
     match case.repeat.population(id) {
         Ok((digest, count)) if digest == campaign.population && count == campaign.items => {}
@@ -51,7 +51,7 @@ fn population(case: &Case<'_>, id: &CampaignId, campaign: &Campaign, findings: &
 }
 
 fn undecided(
-    case: &Case<'_>,
+    case: &AuditContext<'_>,
     id: &CampaignId,
     campaign: &Campaign,
     asked: &BTreeSet<&ItemId>,

@@ -1,6 +1,6 @@
 //! Did the target follow? What was decided and is not confirmed, what nobody knows, and what came back.
 
-use super::{Answer, Area, Case};
+use super::{AuditArea, AuditContext, AuditResult};
 use crate::{
     diag::counted,
     model::{
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-pub(super) fn check(case: &Case<'_>) -> Answer {
+pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     let mut findings = Vec::new();
     let mut decided = 0;
     let mut confirmed = 0;
@@ -63,7 +63,7 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
         });
     }
     let looked_at = format!("{}, {confirmed} confirmed", counted(decided, "decided change"));
-    Answer { area: Area::Enforcement, looked_at, findings }
+    AuditResult { area: AuditArea::Enforcement, looked_at, findings }
 }
 
 /// DESIGN section 6: tiers T0 and T1 need a read by another run with a credential of its own.

@@ -1,6 +1,6 @@
 //! Is the record whole? Chain, segments, checkpoint and commits; main and evidence against each other; every plan again.
 
-use super::{Answer, Area, Case};
+use super::{AuditArea, AuditContext, AuditResult};
 use crate::{
     diag::counted,
     git::ObjectId,
@@ -8,13 +8,13 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-pub(super) fn check(case: &Case<'_>) -> Answer {
+pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     let mut findings = case.defects.to_vec();
     findings.extend(case.governed.found().iter().filter(|found| found.standing).map(|found| found.finding()));
     acceptances(case, &mut findings);
     let runs = runs(case, &mut findings);
     ends(case, &mut findings);
-    for (seq, action) in case.history.stray_outcomes() {
+    for (seq, action) in case.history.orphaned_outcomes() {
         findings.push(finding(
             "outcome-without-intent",
             format!("record {seq}"),
@@ -27,11 +27,11 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
         counted(case.history.acceptances().count(), "review file"),
         counted(runs, "plan")
     );
-    Answer { area: Area::Integrity, looked_at, findings }
+    AuditResult { area: AuditArea::Integrity, looked_at, findings }
 }
 
 /// Every file that was taken up is still there, unchanged, with its signatures.
-fn acceptances(case: &Case<'_>, findings: &mut Vec<Finding>) {
+fn acceptances(case: &AuditContext<'_>, findings: &mut Vec<Finding>) {
     let mut now: BTreeMap<&str, (Digest, &BTreeMap<String, Digest>)> =
         case.governed.reviews().iter().map(|r| (r.path(), (r.digest(), r.signatures()))).collect();
     let closes = case.governed.openings().values().flat_map(|opening| opening.closes());
@@ -61,16 +61,18 @@ fn acceptances(case: &Case<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// Every run stands on main, after the run before it, and its plan is what its premises give.
-fn runs(case: &Case<'_>, findings: &mut Vec<Finding>) -> usize {
+fn runs(case: &AuditContext<'_>, findings: &mut Vec<Finding>) -> usize {
     let mut again = 0;
     for (id, run) in case.history.runs() {
         let subject = format!("run {id}");
         match ObjectId::parse(&run.start.main) {
             Ok(commit) => {
                 findings.extend(
-                    case.governed.check_passed(commit).map(|found| Finding { subject: subject.clone(), ..found }),
+                    case.governed
+                        .check_not_rolled_back(commit)
+                        .map(|found| Finding { subject: subject.clone(), ..found }),
                 );
-                if !case.governed.passed(commit) {
+                if !case.governed.is_on_main(commit) {
                     continue;
                 }
             }
@@ -102,7 +104,7 @@ fn runs(case: &Case<'_>, findings: &mut Vec<Finding>) -> usize {
 
 /// A run that ended says so. One that was killed is followed by a run over the same systems, which looks into what it
 /// left; what is followed by nothing after its lease may have had its end cut off.
-fn ends(case: &Case<'_>, findings: &mut Vec<Finding>) {
+fn ends(case: &AuditContext<'_>, findings: &mut Vec<Finding>) {
     let follows = |later: &RunHistory, run: &RunHistory| {
         let (ours, theirs) = (&run.start.systems, &later.start.systems);
         later.seq > run.seq && (ours.is_empty() || ours.iter().any(|system| theirs.contains(system)))
@@ -122,7 +124,7 @@ fn ends(case: &Case<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn premises(case: &Case<'_>, subject: &str, run: &RunHistory, findings: &mut Vec<Finding>) {
+fn premises(case: &AuditContext<'_>, subject: &str, run: &RunHistory, findings: &mut Vec<Finding>) {
     match case.repeat.manifest(&run.start.main) {
         Ok(manifest) if manifest == run.start.manifest => {}
         Ok(manifest) => findings.push(finding(

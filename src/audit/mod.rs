@@ -1,19 +1,19 @@
 //! What the proof is worth: checks over a clone, offline, with the root pin alone.
 //!
 //! Nothing here can reach a target: no connector, no inventory reader and no enforcer is in scope. What has to be
-//! computed again from inventories (plans and populations) comes through [`Repeat`], which is pure as well.
+//! computed again from inventories (plans and populations) comes through [`Recompute`], which is pure as well.
 //!
-//! An audit answers six questions, each in its own file: is the record whole ([`Area::Integrity`]); had those who decided
-//! the right to ([`Area::Authority`]); was everybody in scope asked ([`Area::Coverage`]); did the target follow
-//! ([`Area::Enforcement`]); in time ([`Area::Timeliness`]);
-//! and were the decisions more than rubber stamps ([`Area::Quality`])?
+//! An audit answers six questions, each in its own file: is the record whole ([`AuditArea::Integrity`]); had those who decided
+//! the right to ([`AuditArea::Authority`]); was everybody in scope asked ([`AuditArea::Coverage`]); did the target follow
+//! ([`AuditArea::Enforcement`]); in time ([`AuditArea::Timeliness`]);
+//! and were the decisions more than rubber stamps ([`AuditArea::Quality`])?
 
 mod approvals;
 mod authority;
 mod coverage;
 mod enforcement;
 mod integrity;
-mod quality;
+mod review_quality;
 mod timeliness;
 
 use crate::{
@@ -22,14 +22,14 @@ use crate::{
         CampaignId, Digest, Finding, ItemId, Timestamp,
         history::{History, RunHistory},
     },
-    trust::Governed,
+    trust::RepositoryState,
 };
 use std::{collections::BTreeSet, fmt};
 
 /// What an audit looks at.
-pub struct Case<'a> {
+pub struct AuditContext<'a> {
     /// The governed repository as its main branch tells.
-    pub governed: &'a Governed,
+    pub governed: &'a RepositoryState,
     /// What the evidence says, folded.
     pub history: &'a History,
     /// Defects that reading the evidence itself has found.
@@ -43,11 +43,11 @@ pub struct Case<'a> {
     /// The present, for what is overdue.
     pub now: Timestamp,
     /// What is computed again.
-    pub repeat: &'a dyn Repeat,
+    pub repeat: &'a dyn Recompute,
 }
 
 /// What an audit computes again, from the clone alone.
-pub trait Repeat {
+pub trait Recompute {
     /// Returns the digest of the plan of a run, computed again from its commit and the evidence it knew.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ pub trait Repeat {
 
 /// One of the six questions.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Area {
+pub enum AuditArea {
     /// Is the record whole?
     Integrity,
     /// Had those who decided the right to?
@@ -84,7 +84,7 @@ pub enum Area {
     Quality,
 }
 
-impl fmt::Display for Area {
+impl fmt::Display for AuditArea {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Integrity => "integrity",
@@ -99,9 +99,9 @@ impl fmt::Display for Area {
 
 /// What an audit found in one area.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct AuditResult {
     /// The question.
-    pub area: Area,
+    pub area: AuditArea,
     /// What was looked at, as counts in words: an answer without findings must say what it rests on.
     pub looked_at: String,
     /// What is wrong, sorted.
@@ -109,14 +109,14 @@ pub struct Answer {
 }
 
 /// Audits the case.
-pub fn audit(case: &Case<'_>) -> Vec<Answer> {
+pub fn audit(case: &AuditContext<'_>) -> Vec<AuditResult> {
     let mut answers = vec![
         integrity::check(case),
         authority::check(case),
         coverage::check(case),
         enforcement::check(case),
         timeliness::check(case),
-        quality::check(case),
+        review_quality::check(case),
     ];
     for answer in &mut answers {
         answer.findings.sort();

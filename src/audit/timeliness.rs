@@ -1,18 +1,18 @@
 //! In time? From the record that took a decision up to the record that confirmed it. Clocks are claims; what is compared
 //! here are claims of the engine alone. And exceptions: what was accepted for a time ends with it.
 
-use super::{Answer, Area, Case};
+use super::{AuditArea, AuditContext, AuditResult};
 use crate::{
-    campaign::{Ledger, Resolution, exception_findings, exceptions},
+    campaign::{ExceptionContext, Resolution, exception_findings, exceptions},
     diag::counted,
     model::{ActionId, Finding, RepoId, Severity, Tier, file::Exception},
 };
 
-pub(super) fn check(case: &Case<'_>) -> Answer {
+pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     let mut findings = Vec::new();
     let mut measured = 0;
     let Some(trust) = case.governed.trust() else {
-        return Answer { area: Area::Timeliness, looked_at: "nothing".to_owned(), findings };
+        return AuditResult { area: AuditArea::Timeliness, looked_at: "nothing".to_owned(), findings };
     };
     for resolution in case.resolutions.iter().filter(|resolution| resolution.verdict.changes_target()) {
         let id = ActionId::of(trust.repo(), &resolution.item, &resolution.grant, resolution.verdict.as_str());
@@ -35,7 +35,7 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
             });
         }
     }
-    let all = exceptions(&Ledger {
+    let all = exceptions(&ExceptionContext {
         exceptions: case.governed.exceptions(),
         proofs: case.governed.proofs(),
         mandate: trust.mandate().file(),
@@ -44,15 +44,15 @@ pub(super) fn check(case: &Case<'_>) -> Answer {
         now: case.now,
     });
     findings.extend(exception_findings(&all, case.now));
-    Answer {
-        area: Area::Timeliness,
+    AuditResult {
+        area: AuditArea::Timeliness,
         looked_at: format!("{} begun, {}", counted(measured, "change"), counted(all.len(), "exception")),
         findings,
     }
 }
 
 /// Returns whether a read of the target confirmed that what an exception accepts was taken away since.
-fn is_gone(exception: &Exception, repo: &RepoId, case: &Case<'_>) -> bool {
+fn is_gone(exception: &Exception, repo: &RepoId, case: &AuditContext<'_>) -> bool {
     let same = |one: &&Resolution| one.subject == exception.subject && one.grant == exception.grant;
     case.resolutions.iter().filter(same).any(|one| {
         let id = ActionId::of(repo, &one.item, &one.grant, one.verdict.as_str());

@@ -1,9 +1,9 @@
 //! Closing a campaign: only when nothing is undecided, and nothing unconfirmed that is not excepted.
 
-use super::{State, Status};
+use super::{ItemState, Status};
 use crate::{
     diag::{Diagnostic, Diagnostics, counted},
-    model::{Digest, action::Decided, record::CampaignClose},
+    model::{Digest, action::DecisionOrigin, record::CampaignClose},
 };
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub fn close(status: &Status, digest: Digest) -> Result<CampaignClose, Diagnosti
     }
     for item in status.items.iter().filter(|item| !item.state.is_done()) {
         let what = format!("{} `{}` of `{}` on `{}`", item.item, item.entitlement, item.principal, item.system);
-        let code = if item.state == State::Undecided { "item-undecided" } else { "item-unconfirmed" };
+        let code = if item.state == ItemState::Undecided { "item-undecided" } else { "item-unconfirmed" };
         let problem = Diagnostic::error(code, format!("{what} {}: {}", item.state.words(), item.why));
         problems.push(problem.in_file(&item.path).help(&item.next));
     }
@@ -44,20 +44,20 @@ pub fn close(status: &Status, digest: Digest) -> Result<CampaignClose, Diagnosti
         let verdict = item.verdict.map_or("none", |verdict| verdict.as_str());
         // What nobody decided is told apart from what somebody did.
         let verdict = match item.decided {
-            Some(how @ Decided::BySilence) => format!("{verdict} {}", how.as_str()),
+            Some(how @ DecisionOrigin::BySilence) => format!("{verdict} {}", how.as_str()),
             _ => verdict.to_owned(),
         };
         *verdicts.entry(verdict).or_default() += 1;
     }
-    let count = |state: State| status.states.get(state.as_str()).copied().unwrap_or(0);
+    let count = |state: ItemState| status.states.get(state.as_str()).copied().unwrap_or(0);
     Ok(CampaignClose {
         campaign: status.campaign.clone(),
         digest,
         items: status.items.len() as u64,
         verdicts,
         by_people: Some(status.by_people),
-        confirmed: count(State::Confirmed),
-        excepted: count(State::Excepted),
+        confirmed: count(ItemState::Confirmed),
+        excepted: count(ItemState::Excepted),
         followed_by: Vec::new(),
     })
 }

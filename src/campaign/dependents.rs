@@ -2,7 +2,7 @@
 
 use super::memberships;
 use crate::{
-    inventory::People,
+    inventory::IdentityDirectory,
     model::{
         Grant, GrantKind, Inventory,
         file::{Fact, PrincipalEntry},
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 /// Returns in words what hangs on a grant that goes, the nearest first. It is never empty: where nothing is known, that is
 /// what it says. `closes` is whether an account that goes can be used no more, as when it is disabled.
-pub fn dependents(grant: &Grant, closes: bool, inventory: &Inventory, people: &People) -> Vec<String> {
+pub fn dependents(grant: &Grant, closes: bool, inventory: &Inventory, people: &IdentityDirectory) -> Vec<String> {
     let entry = people.behind(&format!("{}:{}", grant.system, grant.principal.id));
     let closes = closes && grant.kind == GrantKind::Account;
     let mut found = Vec::new();

@@ -14,7 +14,7 @@ use std::fmt;
 /// How an exception stands.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Validity {
+pub enum ExceptionState {
     /// It begins later.
     Coming,
     /// Its compensating control was run and did not hold.
@@ -31,7 +31,7 @@ pub enum Validity {
     Unproven,
 }
 
-impl Validity {
+impl ExceptionState {
     /// Returns whether the access may stay by it.
     pub const fn holds(self) -> bool {
         matches!(self, Self::InForce)
@@ -51,7 +51,7 @@ impl Validity {
     }
 }
 
-impl fmt::Display for Validity {
+impl fmt::Display for ExceptionState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -65,7 +65,7 @@ pub struct ExceptionStatus {
     /// Its file.
     pub path: String,
     /// How it stands.
-    pub validity: Validity,
+    pub validity: ExceptionState,
     /// The item it lets stand.
     pub item: ItemId,
     /// The digest of the grant it lets stand.
@@ -102,7 +102,7 @@ impl ExceptionStatus {
     /// Returns whether it lets this grant stand as that item: it is in force, or what it accepts is gone. One that has
     /// lapsed, or whose control failed or is not proven in time, lets nothing stand; nor does one that only lowers a tier.
     pub fn covers(&self, item: &ItemId, grant: Digest) -> bool {
-        let stands = self.validity.holds() || self.validity == Validity::Over;
+        let stands = self.validity.holds() || self.validity == ExceptionState::Over;
         stands && self.lowers.is_none() && self.item == *item && self.grant == grant
     }
 
@@ -114,7 +114,7 @@ impl ExceptionStatus {
 }
 
 /// What decides how exceptions stand.
-pub struct Ledger<'a> {
+pub struct ExceptionContext<'a> {
     /// The verified exceptions, in the order main took them up.
     pub exceptions: &'a [Verified<Exception>],
     /// The verified proofs.
@@ -130,7 +130,7 @@ pub struct Ledger<'a> {
 }
 
 /// Returns every exception as it stands, in the order main took them up.
-pub fn exceptions(ledger: &Ledger<'_>) -> Vec<ExceptionStatus> {
+pub fn exceptions(ledger: &ExceptionContext<'_>) -> Vec<ExceptionStatus> {
     ledger.exceptions.iter().enumerate().map(|(place, exception)| ledger.one(place, exception)).collect()
 }
 
@@ -142,7 +142,7 @@ pub fn exception_findings(all: &[ExceptionStatus], now: Timestamp) -> Vec<Findin
     findings
 }
 
-impl Ledger<'_> {
+impl ExceptionContext<'_> {
     fn one(&self, place: usize, exception: &Verified<Exception>) -> ExceptionStatus {
         let terms = self.mandate.terms(exception.rating);
         let same = |one: &&Verified<Exception>| {
@@ -158,19 +158,19 @@ impl Ledger<'_> {
         let proven = last.map_or(exception.from, |proof| proof.done_at.max(exception.from));
         let proof_due = (every > 0).then(|| proven.plus_days(i64::from(every)));
         let validity = if (self.present)(exception) == Some(false) {
-            Validity::Over
+            ExceptionState::Over
         } else if renewed {
-            Validity::Renewed
+            ExceptionState::Renewed
         } else if exception.until <= self.now {
-            Validity::Lapsed
+            ExceptionState::Lapsed
         } else if exception.from > self.now {
-            Validity::Coming
+            ExceptionState::Coming
         } else if last.is_some_and(|proof| proof.result == ProofResult::Failed) {
-            Validity::Failed
+            ExceptionState::Failed
         } else if proof_due.is_some_and(|due| due < self.now) {
-            Validity::Unproven
+            ExceptionState::Unproven
         } else {
-            Validity::InForce
+            ExceptionState::InForce
         };
         ExceptionStatus {
             id: exception.id.clone(),
@@ -203,7 +203,7 @@ fn finding(one: &ExceptionStatus, now: Timestamp) -> Option<Finding> {
         Rating::Low => Severity::Low,
     };
     let (severity, code, message, help) = match one.validity {
-        Validity::Lapsed => {
+        ExceptionState::Lapsed => {
             let help = match one.renewals_left {
                 0 => "take the access away: no renewal is left".to_owned(),
                 left => format!(
@@ -213,26 +213,28 @@ fn finding(one: &ExceptionStatus, now: Timestamp) -> Option<Finding> {
             };
             (severity, "exception-lapsed", format!("it ended {}, and {since}", one.until), help)
         }
-        Validity::Failed => {
+        ExceptionState::Failed => {
             let help = "mend the control and prove it, or take the access away".to_owned();
             (severity, "exception-control-failed", format!("its control did not hold; {since}"), help)
         }
-        Validity::Unproven => {
+        ExceptionState::Unproven => {
             let due = one.proof_due.map(|due| due.to_string()).unwrap_or_default();
             let help = format!("run the control, then `tenure exception prove {}`", one.id);
             (severity, "exception-unproven", format!("its control was to be proven by {due}; {since}"), help)
         }
-        Validity::InForce if one.unanswered.is_some() => {
+        ExceptionState::InForce if one.unanswered.is_some() => {
             let close = one.unanswered.as_deref().unwrap_or_default();
             let help = format!("a fallback decides before it ends, in a new review file: `tenure review {}`", one.item);
             let message = format!("nobody answered before {close}, and until {} it stands undecided", one.until);
             (Severity::Medium, UNDECIDED, message, help)
         }
-        Validity::InForce if one.until <= now.plus_days(ENDS_SOON) => {
+        ExceptionState::InForce if one.until <= now.plus_days(ENDS_SOON) => {
             let help = format!("take the access away by then, or renew it ({} left)", one.renewals_left);
             (Severity::Low, "exception-ends-soon", format!("it ends {}", one.until), help)
         }
-        Validity::Coming | Validity::InForce | Validity::Over | Validity::Renewed => return None,
+        ExceptionState::Coming | ExceptionState::InForce | ExceptionState::Over | ExceptionState::Renewed => {
+            return None;
+        }
     };
     Some(Finding { severity, code, subject: one.path.clone(), message, help })
 }

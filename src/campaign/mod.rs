@@ -1,84 +1,87 @@
 //! Campaigns: a frozen population, items, reviews, and what they resolve to.
 
-mod advance;
-mod advice;
-mod assign;
-mod bench;
-mod changes;
+mod aggregate;
+mod assignment;
 mod close;
-mod contents;
-mod definition;
+mod close_stage;
+mod decision_context;
 mod dependents;
+mod derived_definition;
 mod disguise;
-mod dossier;
-mod earlier;
+mod eligibility;
 mod exceptions;
-mod facts;
-mod happening;
-mod looks;
-mod missed;
-mod narrow;
-mod notices;
+mod item_progress;
+mod item_state;
+mod item_summary;
+mod lifecycle_events;
+mod non_response;
 mod open;
 mod population;
-mod progress;
-mod quality;
-mod recurrence;
+mod prior_campaigns;
+mod recommendation;
+mod reminders;
 mod resolution;
 mod resolve;
-mod reviewers;
-mod round;
+mod review_quality;
+mod reviewer_selector;
+mod role_contents;
+mod schedule;
+mod scope_drift;
+mod second_review;
 mod seeds;
-mod state;
 mod status;
+mod validate_definition;
 mod worklist;
 
 #[cfg(test)]
 mod tests;
 
-pub use advance::{Closing, NotYet, advance, missing, stage_now};
-pub use assign::Assignment;
-pub use bench::{Bar, Bench};
-pub use changes::{Changed, Disposals, Disposition, Drift, changes, undisposed};
+pub use assignment::Assignment;
 pub use close::close;
-pub use contents::{is_unlisted, memberships, unlisted};
-pub use definition::{Ground, check_definition};
+pub use close_stage::{StageCloseInputs, StageNotClosable, close_stage, current_stage, missing};
+pub use decision_context::{
+    ContextIndex, ContextLine, ContextSources, DecisionContext, PriorDecision, Section, is_flagged, said,
+    silence_words, tier_words,
+};
 pub use dependents::dependents;
-pub use dossier::{Chapter, Dossier, Earlier, Library, Line, Sources, is_flagged, said, silence_words, tier_words};
-pub use earlier::{Needed, Preceding};
-pub use exceptions::{ExceptionStatus, Ledger, UNDECIDED, Validity, exception_findings, exceptions};
-pub use facts::asked_as;
-pub use happening::{Happening, Scene, happened, word};
-pub use looks::second_look;
-pub use missed::{Missed, Owned, REASSIGN, missed, reassignments};
-pub use narrow::{Touched, again, is_narrowed, late, narrowed};
-pub use notices::{Mark, Notice, OpenStage, notices};
-pub use open::{Opened, Opening, open, open_seeded, principals_digest};
-pub use population::{Member, Roll, population};
-pub use quality::{Given, Quality, ReviewerQuality, Study, stamps_in, study};
-pub use recurrence::{ToOpen, by_event, recurring};
+pub use derived_definition::{AffectedScope, for_drift, for_unanswered, is_narrowed, narrowed};
+pub use eligibility::{Ineligibility, ReviewerPool};
+pub use exceptions::{ExceptionContext, ExceptionState, ExceptionStatus, UNDECIDED, exception_findings, exceptions};
+pub use item_state::ItemState;
+pub use item_summary::asked_as;
+pub use lifecycle_events::{LifecycleEvent, Scene, detect, word};
+pub use non_response::{MissedCampaigns, OwnedResources, REASSIGN, missed, reassignments};
+pub use open::{OpenRequest, OpenedCampaign, open, open_seeded, principals_digest};
+pub use population::{CampaignItem, Roll, population};
+pub use prior_campaigns::{PriorCampaigns, RequiredCampaigns};
+pub use reminders::{OpenStage, Reminder, ReminderLevel, notices};
 pub use resolution::Resolution;
-pub use resolve::{Reopened, Resolved, Waiting, decided, resolve};
-pub use reviewers::{NoReviewers, Reviewer, Standing};
+pub use resolve::{PendingReason, ReopenReason, ResolutionSummary, decided, resolve};
+pub use review_quality::{Quality, QualityInputs, ReviewerQuality, SignedReviewData, stamps_in, study};
+pub use reviewer_selector::{AssignmentReason, InvalidReviewerSelector, ReviewerSelector};
+pub use role_contents::{is_unlisted, memberships, synthetic_role_grants};
+pub use schedule::{DueCampaign, by_event, recurring};
+pub use scope_drift::{ChangedGrant, DriftDisposition, DriftDispositions, GrantDrift, changes, pending_drift};
+pub use second_review::second_look;
 pub use seeds::seeded;
-pub use state::State;
-pub use status::{Facts, ItemStatus, ReviewerStatus, StageStatus, Status, status};
-pub use worklist::{Sheet, worklist};
+pub use status::{ItemStatus, ReviewerStatus, StageStatus, Status, StatusInputs, status};
+pub use validate_definition::{DefinitionContext, check_definition};
+pub use worklist::{ReviewFile, worklist};
 
 use crate::{
-    inventory::{Loaded, Lowered, People, Portraits, Separation},
+    inventory::{AttributeBuilder, IdentityDirectory, Loaded, SodAnalysis, TierOverrides},
     model::{
         Grant, RepoId, SystemId,
         file::{Registry, System, Thresholds},
     },
     policy::Pack,
-    trust::Kinship,
+    trust::OwnershipIndex,
 };
 use std::collections::BTreeMap;
 
 /// What a campaign stands on, all of it as one commit of the main branch has it.
 #[derive(Clone, Copy)]
-pub struct Setting<'a> {
+pub struct CampaignContext<'a> {
     /// The repository.
     pub repo: &'a RepoId,
     /// All systems.
@@ -86,24 +89,24 @@ pub struct Setting<'a> {
     /// The inventories that are there.
     pub inventories: &'a BTreeMap<SystemId, Loaded>,
     /// Who is who.
-    pub people: &'a People,
+    pub people: &'a IdentityDirectory,
     /// Whose access is whose.
-    pub kinship: &'a Kinship,
+    pub kinship: &'a OwnershipIndex,
     /// Who may sign.
     pub registry: &'a Registry,
     /// How many must sign.
     pub thresholds: &'a Thresholds,
     /// Whose tier stands lower than computed, by an exception that was verified and holds.
-    pub lowered: &'a Lowered,
+    pub lowered: &'a TierOverrides,
     /// The toxic pairs that somebody holds.
-    pub separation: &'a Separation,
+    pub separation: &'a SodAnalysis,
     /// What is known of each grant and principal.
-    pub portraits: &'a Portraits<'a>,
+    pub portraits: &'a AttributeBuilder<'a>,
     /// The rules they are judged by.
     pub pack: &'a Pack,
-    /// What earlier campaigns leave to this one, as far as its definition asks; see [`Needed`].
-    pub earlier: &'a Preceding,
-    /// What roles give that no grant of theirs stands for; see [`unlisted`].
+    /// What earlier campaigns leave to this one, as far as its definition asks; see [`RequiredCampaigns`].
+    pub earlier: &'a PriorCampaigns,
+    /// What roles give that no grant of theirs stands for; see [`synthetic_role_grants`].
     pub unlisted: &'a BTreeMap<SystemId, Vec<Grant>>,
 }
 

@@ -1,17 +1,17 @@
 //! Opens a campaign: freezes the population, assigns every item, writes the worklists; or refuses, and says why.
 
 use super::{
-    Bar, Bench, Ground, Roll, Setting, Sheet,
-    advice::Advisor,
-    check_definition, folder, population,
+    CampaignContext, DefinitionContext, Ineligibility, ReviewFile, ReviewerPool, Roll, check_definition, folder,
+    population,
     population::scope,
+    recommendation::RecommendationEngine,
     seeds::Seeds,
-    worklist::{Head, Piles, Unassigned, piles, sheets},
+    worklist::{ItemBatches, ReviewFileHeader, Unassigned, group_by_signers, review_files},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, Source},
-    format::governed,
-    inventory::{Existing, PublishError, publish_folder},
+    format::codec,
+    inventory::{OnExisting, PublishError, publish_folder},
     model::{
         CampaignId, Digest, PrincipalId, SystemId, Timestamp,
         file::{Campaign, CampaignDefinition, FileKind, Population, asked},
@@ -23,7 +23,7 @@ use std::{
 };
 
 /// What is to be opened, and from where.
-pub struct Opening<'a> {
+pub struct OpenRequest<'a> {
     /// The campaign's id.
     pub id: CampaignId,
     /// The path of the definition.
@@ -42,7 +42,7 @@ pub struct Opening<'a> {
     pub campaigns: &'a BTreeSet<CampaignId>,
 }
 
-impl Opening<'_> {
+impl OpenRequest<'_> {
     /// Returns when the window ends.
     pub(super) fn closes_at(&self) -> Timestamp {
         self.now.plus_days(i64::from(self.definition.window_days))
@@ -51,26 +51,26 @@ impl Opening<'_> {
 
 /// An opened campaign, ready to be written down and signed.
 #[derive(Clone, Debug)]
-pub struct Opened {
+pub struct OpenedCampaign {
     /// The campaign.
     pub campaign: Campaign,
     /// The digest of its file.
     pub digest: Digest,
     /// The worklists, sorted by path.
-    pub sheets: Vec<Sheet>,
+    pub sheets: Vec<ReviewFile>,
     /// What a person should know, and nothing that stands against it.
     pub warnings: Diagnostics,
 }
 
-impl Opened {
+impl OpenedCampaign {
     /// Returns all files with their paths below the campaign's folder, each made when it is asked for.
     pub fn files(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
         let prefix = format!("{}/", folder(&self.campaign.id));
-        let review = move |sheet: &Sheet| {
+        let review = move |sheet: &ReviewFile| {
             let path = sheet.path.strip_prefix(&prefix).unwrap_or(&sheet.path).to_owned();
-            (path, governed::render(&sheet.review).into_bytes())
+            (path, codec::render(&sheet.review).into_bytes())
         };
-        let campaign = ("campaign.toml".to_owned(), governed::render(&self.campaign).into_bytes());
+        let campaign = ("campaign.toml".to_owned(), codec::render(&self.campaign).into_bytes());
         [campaign].into_iter().chain(self.sheets.iter().map(review))
     }
 
@@ -79,7 +79,7 @@ impl Opened {
     /// # Errors
     /// When a campaign of this name is there already, or the folder cannot be written.
     pub fn publish(&self, root: &Path) -> Result<(), PublishError> {
-        publish_folder(root, "campaigns", self.campaign.id.as_str(), self.files(), Existing::Keep)
+        publish_folder(root, "campaigns", self.campaign.id.as_str(), self.files(), OnExisting::Keep)
     }
 }
 
@@ -88,7 +88,7 @@ impl Opened {
 /// # Errors
 /// When an inventory is missing, partial or stale, nothing is selected, an item finds too few reviewers, or the definition
 /// announces seeded items: all of it, each with the next command. Nothing is half opened.
-pub fn open(opening: &Opening<'_>, setting: &Setting<'_>) -> Result<Opened, Diagnostics> {
+pub fn open(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> Result<OpenedCampaign, Diagnostics> {
     open_seeded(opening, setting, None)
 }
 
@@ -97,11 +97,15 @@ pub fn open(opening: &Opening<'_>, setting: &Setting<'_>) -> Result<Opened, Diag
 ///
 /// # Errors
 /// As [`open`]; and when seeded items are announced and there is no salt, or too little that they could look like.
-pub fn open_seeded(opening: &Opening<'_>, setting: &Setting<'_>, salt: Option<&str>) -> Result<Opened, Diagnostics> {
+pub fn open_seeded(
+    opening: &OpenRequest<'_>,
+    setting: &CampaignContext<'_>,
+    salt: Option<&str>,
+) -> Result<OpenedCampaign, Diagnostics> {
     let mut problems = Diagnostics::new();
     let mut warnings = Diagnostics::new();
-    let Setting { systems, registry, pack, .. } = *setting;
-    let ground = Ground { systems, registry, campaigns: opening.campaigns, pack };
+    let CampaignContext { systems, registry, pack, .. } = *setting;
+    let ground = DefinitionContext { systems, registry, campaigns: opening.campaigns, pack };
     problems.extend(check_definition(&opening.from, &opening.definition, &ground));
     problems.extend(unfit_fallbacks(opening, setting));
     let systems = scope(&opening.definition, setting);
@@ -124,7 +128,7 @@ pub fn open_seeded(opening: &Opening<'_>, setting: &Setting<'_>, salt: Option<&s
     if !silent.is_empty() {
         return Err(silent_systems(&silent, opening).into());
     }
-    let (piles, unassigned) = piles(&opening.definition, &roll, opening.closes_at(), setting);
+    let (piles, unassigned) = group_by_signers(&opening.definition, &roll, opening.closes_at(), setting);
     if !unassigned.is_empty() {
         return Err(unassigned.iter().map(|item| nobody(item, opening)).collect());
     }
@@ -133,11 +137,17 @@ pub fn open_seeded(opening: &Opening<'_>, setting: &Setting<'_>, salt: Option<&s
         (count, None) => return Err(unsalted(count, opening).into()),
         (count, Some(salt)) => Seeds::draw(&opening.id, salt, count, (&roll, &piles), setting)?,
     };
-    let campaign = freeze(opening, &roll, (&piles, &seeds), systems.iter(), setting);
-    let digest = Digest::of(governed::render(&campaign));
-    let head = Head { campaign: &opening.id, digest, setting, advisor: Advisor::of(setting), seeds: &seeds };
-    let sheets = sheets(&head, &piles);
-    Ok(Opened { campaign, digest, sheets, warnings })
+    let campaign = build_campaign(opening, &roll, (&piles, &seeds), systems.iter(), setting);
+    let digest = Digest::of(codec::render(&campaign));
+    let head = ReviewFileHeader {
+        campaign: &opening.id,
+        digest,
+        setting,
+        advisor: RecommendationEngine::of(setting),
+        seeds: &seeds,
+    };
+    let sheets = review_files(&head, &piles);
+    Ok(OpenedCampaign { campaign, digest, sheets, warnings })
 }
 
 /// Returns the digest over the principals' files, given as path and digest: lines of `<sha256>  <path>`, sorted by path.
@@ -147,12 +157,12 @@ pub fn principals_digest<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>)
     Digest::of(lines.collect::<String>())
 }
 
-fn freeze<'s>(
-    opening: &Opening<'_>,
+fn build_campaign<'s>(
+    opening: &OpenRequest<'_>,
     roll: &Roll<'_>,
-    (piles, seeds): (&Piles<'_>, &Seeds),
+    (piles, seeds): (&ItemBatches<'_>, &Seeds),
     systems: impl Iterator<Item = &'s SystemId>,
-    setting: &Setting<'_>,
+    setting: &CampaignContext<'_>,
 ) -> Campaign {
     let mut items: BTreeMap<&SystemId, u64> = BTreeMap::new();
     for (_, member) in roll.items() {
@@ -194,8 +204,8 @@ fn freeze<'s>(
 
 fn check_system(
     system: &SystemId,
-    opening: &Opening<'_>,
-    setting: &Setting<'_>,
+    opening: &OpenRequest<'_>,
+    setting: &CampaignContext<'_>,
     problems: &mut Diagnostics,
     warnings: &mut Diagnostics,
 ) {
@@ -235,23 +245,23 @@ fn check_system(
     }
 }
 
-fn unsalted(count: u32, opening: &Opening<'_>) -> Diagnostic {
+fn unsalted(count: u32, opening: &OpenRequest<'_>) -> Diagnostic {
     let message = format!("{count} items are to be seeded, and there is no salt that says which");
-    let Opening { id, from, .. } = opening;
+    let OpenRequest { id, from, .. } = opening;
     let problem = Diagnostic::error("salt-missing", message).in_file(from);
     problem.help(format!("tenure campaign open {id} --from {from} --salt-file ~/{id}.salt"))
 }
 
 /// Whoever decides what nobody else did must be able to, although nothing may come to them on opening.
-fn unfit_fallbacks(opening: &Opening<'_>, setting: &Setting<'_>) -> Diagnostics {
-    let bench = Bench::of(setting).until(opening.closes_at());
+fn unfit_fallbacks(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> Diagnostics {
+    let bench = ReviewerPool::of(setting).until(opening.closes_at());
     let CampaignDefinition { fallback, second_fallback, .. } = &opening.definition;
     // Governed files are what their values render to, so this is the text of the file.
-    let source = Source::new(&opening.from, governed::render(&opening.definition));
+    let source = Source::new(&opening.from, codec::render(&opening.definition));
     let unfit = |(key, id): (&str, &PrincipalId)| {
-        let bar = bench.fit(id).err()?;
+        let bar = bench.eligible_at_all(id).err()?;
         let message = format!("`{id}` is the {} of this campaign, and {bar}", key.replace('_', " "));
-        let span = governed::place(source.text(), &[key.into()]);
+        let span = codec::place(source.text(), &[key.into()]);
         let problem = Diagnostic::error("fallback-unfit", message).at(&source, span, "named here");
         Some(problem.help("name somebody else, or give them a key in the next trust/registry/N.toml"))
     };
@@ -264,14 +274,14 @@ fn no_rules() -> Diagnostic {
     problem.help("`tenure policy add` writes those that come with the engine; merge them first")
 }
 
-fn empty(opening: &Opening<'_>) -> Diagnostic {
+fn empty(opening: &OpenRequest<'_>) -> Diagnostic {
     Diagnostic::error("population-empty", "no grant meets any selector, so there is nothing to review")
         .in_file(&opening.from)
         .with_note("a campaign without items would look done")
         .help("widen the selectors, or look at `tenure collect`")
 }
 
-fn silent_systems(silent: &[&SystemId], opening: &Opening<'_>) -> Diagnostic {
+fn silent_systems(silent: &[&SystemId], opening: &OpenRequest<'_>) -> Diagnostic {
     let may_be_empty = &opening.definition.may_be_empty;
     let names: Vec<_> = silent.iter().map(|system| format!("`{system}`")).collect();
     let mut all: Vec<_> =
@@ -285,7 +295,7 @@ fn silent_systems(silent: &[&SystemId], opening: &Opening<'_>) -> Diagnostic {
     problem.with_note(note).help(help)
 }
 
-fn nobody(item: &Unassigned, opening: &Opening<'_>) -> Diagnostic {
+fn nobody(item: &Unassigned, opening: &OpenRequest<'_>) -> Diagnostic {
     let Unassigned { system, principal, entitlement, tier, reviewers } = item;
     let stage = reviewers.stage.map(|stage| format!(" in stage {stage}")).unwrap_or_default();
     let message = format!(
@@ -297,7 +307,7 @@ fn nobody(item: &Unassigned, opening: &Opening<'_>) -> Diagnostic {
     let barred = reviewers.barred.iter().map(|(id, bar)| format!("`{id}` {bar}"));
     let problem = Diagnostic::error("no-reviewer", message).in_file(&opening.from);
     let told = may.chain(barred).fold(problem, Diagnostic::with_note);
-    let loaded = reviewers.barred.iter().any(|(_, bar)| matches!(bar, Bar::Loaded(..)));
+    let loaded = reviewers.barred.iter().any(|(_, bar)| matches!(bar, Ineligibility::Loaded(..)));
     told.help(if loaded {
         "raise `[load]`, name more reviewers, or narrow the selectors"
     } else {

@@ -1,8 +1,8 @@
 //! The frozen population: which grants are items, and the digest that pins them.
 
 use super::{
-    Setting,
-    contents::{is_role, memberships},
+    CampaignContext,
+    role_contents::{is_role, memberships},
 };
 use crate::{
     diag::Source,
@@ -22,7 +22,7 @@ use std::{
 
 /// One grant that is an item of a campaign.
 #[derive(Clone, Copy, Debug)]
-pub struct Member<'a> {
+pub struct CampaignItem<'a> {
     /// The grant as it was collected.
     pub grant: &'a Grant,
     /// Its digest, to which decisions are bound.
@@ -34,7 +34,7 @@ pub struct Member<'a> {
     pub computed: Tier,
 }
 
-impl Member<'_> {
+impl CampaignItem<'_> {
     /// Returns the holder's immutable id, `<system>:<id>`.
     pub fn subject(&self) -> String {
         subject(self.grant)
@@ -44,7 +44,7 @@ impl Member<'_> {
 /// Every item of a campaign, by id.
 #[derive(Clone, Debug, Default)]
 pub struct Roll<'a> {
-    members: BTreeMap<ItemId, Member<'a>>,
+    members: BTreeMap<ItemId, CampaignItem<'a>>,
 }
 
 impl<'a> Roll<'a> {
@@ -55,12 +55,12 @@ impl<'a> Roll<'a> {
     }
 
     /// Returns an item.
-    pub fn get(&self, item: &ItemId) -> Option<&Member<'a>> {
+    pub fn get(&self, item: &ItemId) -> Option<&CampaignItem<'a>> {
         self.members.get(item)
     }
 
     /// Returns all items by id.
-    pub fn items(&self) -> impl ExactSizeIterator<Item = (&ItemId, &Member<'a>)> {
+    pub fn items(&self) -> impl ExactSizeIterator<Item = (&ItemId, &CampaignItem<'a>)> {
         self.members.iter()
     }
 
@@ -85,7 +85,11 @@ impl<'a> Roll<'a> {
 ///
 /// An account nobody claims may be of any kind, so a condition on the kind of principal takes it in; so is what an
 /// expression or a rule cannot judge.
-pub fn population<'a>(campaign: &CampaignId, definition: &CampaignDefinition, setting: &Setting<'a>) -> Roll<'a> {
+pub fn population<'a>(
+    campaign: &CampaignId,
+    definition: &CampaignDefinition,
+    setting: &CampaignContext<'a>,
+) -> Roll<'a> {
     let mut roll = Roll::default();
     let choices = choices(definition);
     for system in scope(definition, setting) {
@@ -97,7 +101,7 @@ pub fn population<'a>(campaign: &CampaignId, definition: &CampaignDefinition, se
             if choices.iter().any(|choice| candidate.meets(choice)) {
                 let item = ItemId::of(campaign, &system, &grant.key);
                 let (digest, computed) = (candidate.digest(), setting.portraits.computed(grant));
-                roll.members.insert(item, Member { grant, digest, tier: candidate.tier, computed });
+                roll.members.insert(item, CampaignItem { grant, digest, tier: candidate.tier, computed });
             }
         }
     }
@@ -105,7 +109,7 @@ pub fn population<'a>(campaign: &CampaignId, definition: &CampaignDefinition, se
 }
 
 /// Returns the systems a definition speaks of: those its selectors name, or all when one names none.
-pub(super) fn scope(definition: &CampaignDefinition, setting: &Setting<'_>) -> BTreeSet<SystemId> {
+pub(super) fn scope(definition: &CampaignDefinition, setting: &CampaignContext<'_>) -> BTreeSet<SystemId> {
     let mut systems: BTreeSet<_> = definition.selectors.iter().flat_map(|s| s.systems.iter().cloned()).collect();
     if definition.selectors.iter().any(|selector| selector.systems.is_empty()) {
         systems.extend(setting.systems.keys().cloned());
@@ -118,11 +122,11 @@ pub(super) fn subject(grant: &Grant) -> String {
 }
 
 /// Returns whether nobody who is still here answers for a principal. A person who is here answers for themselves.
-pub(super) fn is_orphan(entry: Option<&PrincipalEntry>, setting: &Setting<'_>) -> bool {
+pub(super) fn is_orphan(entry: Option<&PrincipalEntry>, setting: &CampaignContext<'_>) -> bool {
     match entry {
         None => true,
         Some(entry) if entry.kind == PrincipalKind::Person => entry.status == PrincipalStatus::Left,
-        Some(entry) => setting.people.living_owner(entry).is_none(),
+        Some(entry) => setting.people.active_owner(entry).is_none(),
     }
 }
 
@@ -135,18 +139,22 @@ pub(super) fn unused_days(usage: &Usage, inventory: &Inventory) -> Option<i64> {
 }
 
 /// A selector, with its expression compiled.
-struct Choice<'d> {
+struct CompiledSelector<'d> {
     selector: &'d Selector,
     cel: Option<Result<Condition, ()>>,
 }
 
-fn choices(definition: &CampaignDefinition) -> Vec<Choice<'_>> {
+fn choices(definition: &CampaignDefinition) -> Vec<CompiledSelector<'_>> {
     let source = Source::new("", "");
     let compile = |text: &String| Condition::compile(text, &source, &[]).map_err(drop);
-    definition.selectors.iter().map(|selector| Choice { selector, cel: selector.cel.as_ref().map(compile) }).collect()
+    definition
+        .selectors
+        .iter()
+        .map(|selector| CompiledSelector { selector, cel: selector.cel.as_ref().map(compile) })
+        .collect()
 }
 
-impl Choice<'_> {
+impl CompiledSelector<'_> {
     fn is_about(&self, system: &SystemId) -> bool {
         self.selector.systems.is_empty() || self.selector.systems.contains(system)
     }
@@ -160,13 +168,13 @@ struct Candidate<'s, 'a> {
     usage: Usage,
     unused: Option<i64>,
     inventory: &'a Inventory,
-    setting: &'s Setting<'a>,
+    setting: &'s CampaignContext<'a>,
     digest: OnceCell<Digest>,
     facts: OnceCell<policy::Facts>,
 }
 
 impl<'s, 'a> Candidate<'s, 'a> {
-    fn of(grant: &'a Grant, inventory: &'a Inventory, setting: &'s Setting<'a>) -> Self {
+    fn of(grant: &'a Grant, inventory: &'a Inventory, setting: &'s CampaignContext<'a>) -> Self {
         let entry = setting.people.behind(&subject(grant));
         let usage = inventory.usage(&grant.key);
         Self {
@@ -191,7 +199,7 @@ impl<'s, 'a> Candidate<'s, 'a> {
         self.facts.get_or_init(|| self.setting.portraits.grant(self.grant))
     }
 
-    fn meets(&self, choice: &Choice<'_>) -> bool {
+    fn meets(&self, choice: &CompiledSelector<'_>) -> bool {
         let selector = choice.selector;
         let among = |listed: bool, empty: bool| empty || listed;
         among(selector.kinds.contains(&self.grant.kind), selector.kinds.is_empty())
@@ -251,7 +259,7 @@ impl<'s, 'a> Candidate<'s, 'a> {
     }
 
     fn is_unlisted(&self) -> bool {
-        super::contents::is_unlisted(&self.grant.key)
+        super::role_contents::is_unlisted(&self.grant.key)
     }
 
     fn is_found(&self, rule: &str) -> bool {

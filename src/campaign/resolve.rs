@@ -2,25 +2,25 @@
 
 use super::{
     Resolution,
-    looks::look_again,
-    round::{Closed, Put, Round, Signed},
+    aggregate::{ClosedStage, DecisionAggregator, PublishedItem, SignedReview},
+    second_review::apply_second_reviews,
 };
 use crate::{
     model::{Finding, ItemId, PrincipalId, Timestamp, file::Review},
-    trust::{Opening, Seat, Verified},
+    trust::{OpenCampaign, Verified, VotingSlot},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the reviews of a campaign amount to. Every item is decided, open, or waiting; one that was handed on is both of the
 /// latter.
 #[derive(Clone, Debug, Default)]
-pub struct Resolved {
+pub struct ResolutionSummary {
     /// Items with an outcome that leaves nothing to a reviewer, by item.
     pub decided: Vec<Resolution>,
     /// Items that somebody has decided on, or whose stage is closed, and that are open all the same.
-    pub open: BTreeMap<ItemId, Reopened>,
+    pub open: BTreeMap<ItemId, ReopenReason>,
     /// Items that a stage asks about, or the close of a stage holds up.
-    pub waiting: BTreeMap<ItemId, Waiting>,
+    pub waiting: BTreeMap<ItemId, PendingReason>,
     /// Items that were seeded, as the close of the last stage tells: nobody holds them, and nothing counts them.
     pub seeded: BTreeSet<ItemId>,
     /// Items that were drawn for a second look which nobody has taken, with who is asked. What was decided holds meanwhile.
@@ -35,7 +35,7 @@ pub struct Resolved {
 
 /// What an item waits for.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Waiting {
+pub struct PendingReason {
     /// The stage it is in.
     pub stage: u32,
     /// Whose answer is missing; where nobody's is, the close of the stage is.
@@ -44,7 +44,7 @@ pub struct Waiting {
 
 /// Why an item is open although somebody has decided on it, or its stage is closed.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Reopened {
+pub enum ReopenReason {
     /// The reviewer handed it on, perhaps to somebody.
     Abstained(Option<String>),
     /// More than one decision is in force, and none of them wins by itself.
@@ -75,22 +75,22 @@ pub enum Reopened {
 /// Only what `trust` has verified gets in:
 /// ```compile_fail,E0271
 /// # use tenure::{campaign::resolve, model::{file::Review, Timestamp}, store::Unverified, trust::{Opening, Seat}};
-/// fn believe(opening: &Opening, review: &Unverified<Review>, seats: &[Seat], now: Timestamp) {
+/// fn believe(opening: &Opening, review: &Unverified<Review>, seats: &[VotingSlot], now: Timestamp) {
 ///     resolve(opening, [(review, seats)], now);
 /// }
 /// ```
 pub fn resolve<'a>(
-    opening: &'a Opening,
-    answers: impl IntoIterator<Item = (&'a Verified<Review>, &'a [Seat])>,
+    opening: &'a OpenCampaign,
+    answers: impl IntoIterator<Item = (&'a Verified<Review>, &'a [VotingSlot])>,
     now: Timestamp,
-) -> Resolved {
+) -> ResolutionSummary {
     resolve_among(opening, answers, now, |_| true)
 }
 
 /// Returns what is decided, as [`resolve`] does, without what everything else waits for: the cost follows the decisions.
 pub fn decided<'a>(
-    opening: &'a Opening,
-    answers: impl IntoIterator<Item = (&'a Verified<Review>, &'a [Seat])>,
+    opening: &'a OpenCampaign,
+    answers: impl IntoIterator<Item = (&'a Verified<Review>, &'a [VotingSlot])>,
     now: Timestamp,
 ) -> Vec<Resolution> {
     let silent: BTreeSet<&ItemId> =
@@ -100,23 +100,23 @@ pub fn decided<'a>(
 }
 
 fn resolve_among<'a>(
-    opening: &'a Opening,
-    answers: impl IntoIterator<Item = (&'a Verified<Review>, &'a [Seat])>,
+    opening: &'a OpenCampaign,
+    answers: impl IntoIterator<Item = (&'a Verified<Review>, &'a [VotingSlot])>,
     now: Timestamp,
     is_asked: impl Fn(&ItemId) -> bool,
-) -> Resolved {
-    let put = |(item, put): (&'a ItemId, &'a crate::trust::Put)| {
+) -> ResolutionSummary {
+    let put = |(item, put): (&'a ItemId, &'a crate::trust::PublishedItem)| {
         let (system, grant, subject) = (put.system(), put.grant(), put.subject());
-        (item, Put { system, grant, subject, tier: put.tier(), asked: put.asked() })
+        (item, PublishedItem { system, grant, subject, tier: put.tier(), asked: put.asked() })
     };
     let closes: Vec<_> = opening.closes().iter().map(|close| (close, close.names())).collect();
-    let closed = closes.iter().map(|(close, signers)| Closed {
+    let closed = closes.iter().map(|(close, signers)| ClosedStage {
         close: close.value(),
         path: close.path(),
         digest: close.digest(),
         signers,
     });
-    let round = Round {
+    let round = DecisionAggregator {
         campaign: opening.campaign().value(),
         items: opening.puts().filter(|(item, _)| is_asked(item)).map(put).collect(),
         reviewers: opening.reviewers(),
@@ -125,7 +125,7 @@ fn resolve_among<'a>(
     let reviews: Vec<_> = answers.into_iter().map(|(review, seats)| (review, seats, review.names())).collect();
     let verified: BTreeMap<&str, &Verified<Review>> =
         reviews.iter().map(|(review, ..)| (review.path(), *review)).collect();
-    let signed = reviews.iter().map(|(review, seats, signers)| Signed {
+    let signed = reviews.iter().map(|(review, seats, signers)| SignedReview {
         review: review.value(),
         path: review.path(),
         digest: review.digest(),
@@ -133,6 +133,6 @@ fn resolve_among<'a>(
         seats,
     });
     let mut resolved = round.resolve(signed, now);
-    look_again(&mut resolved, opening, &verified, now);
+    apply_second_reviews(&mut resolved, opening, &verified, now);
     resolved
 }

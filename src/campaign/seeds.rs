@@ -7,11 +7,11 @@
 //! up in the pinned inventory finds them; that is more than most reviews ask for.
 
 use super::{
-    Member, Roll, Setting,
-    advice::Advisor,
+    CampaignContext, CampaignItem, Roll,
     disguise::{another_id, another_name, another_word, renamed},
-    facts::clip,
-    worklist::Piles,
+    item_summary::truncate,
+    recommendation::RecommendationEngine,
+    worklist::ItemBatches,
 };
 use crate::{
     diag::Diagnostic,
@@ -58,8 +58,8 @@ impl Seeds {
         campaign: &CampaignId,
         salt: &str,
         count: u32,
-        (roll, piles): (&Roll<'_>, &Piles<'_>),
-        setting: &Setting<'_>,
+        (roll, piles): (&Roll<'_>, &ItemBatches<'_>),
+        setting: &CampaignContext<'_>,
     ) -> Result<Self, Diagnostic> {
         let mut by_model = BTreeMap::new();
         let mut casting = Casting::of(roll, piles, setting);
@@ -105,21 +105,21 @@ impl Seeds {
 struct Casting<'a, 'r> {
     roll: &'a Roll<'r>,
     reviewers: BTreeMap<&'a ItemId, &'a PrincipalId>,
-    advisor: Advisor<'a>,
+    advisor: RecommendationEngine<'a>,
     judged: BTreeMap<&'a ItemId, bool>,
     taken: BTreeSet<&'a ItemId>,
     given: BTreeSet<&'a PrincipalId>,
 }
 
 impl<'a, 'r> Casting<'a, 'r> {
-    fn of(roll: &'a Roll<'r>, piles: &'a Piles<'_>, setting: &'a Setting<'a>) -> Self {
+    fn of(roll: &'a Roll<'r>, piles: &'a ItemBatches<'_>, setting: &'a CampaignContext<'a>) -> Self {
         let first = piles.iter().filter(|((_, _, stage, _), _)| *stage == 1);
         let reviewers =
             first.flat_map(|((_, reviewer, ..), pile)| pile.iter().map(move |(item, ..)| (*item, reviewer)));
         Self {
             roll,
             reviewers: reviewers.collect(),
-            advisor: Advisor::of(setting),
+            advisor: RecommendationEngine::of(setting),
             judged: BTreeMap::new(),
             taken: BTreeSet::new(),
             given: BTreeSet::new(),
@@ -127,7 +127,7 @@ impl<'a, 'r> Casting<'a, 'r> {
     }
 
     /// Returns the next model from `from` on, and round again.
-    fn model(&mut self, from: &ItemId) -> Option<(ItemId, &'a Member<'r>)> {
+    fn model(&mut self, from: &ItemId) -> Option<(ItemId, &'a CampaignItem<'r>)> {
         let roll = self.roll;
         let (after, before): (Vec<_>, Vec<_>) = roll.items().partition(|(item, _)| *item >= from);
         let mut any = None;
@@ -150,7 +150,7 @@ impl<'a, 'r> Casting<'a, 'r> {
 
     /// Returns whether policy would take it away, and leaves it to the reviewer's word: what is kept by an exception only
     /// could not be kept by mistake.
-    fn is_wrong(&mut self, item: &'a ItemId, member: &Member<'_>) -> bool {
+    fn is_wrong(&mut self, item: &'a ItemId, member: &CampaignItem<'_>) -> bool {
         let advisor = &self.advisor;
         *self.judged.entry(item).or_insert_with(|| {
             let advice = advisor.advice(member);
@@ -179,12 +179,12 @@ impl<'a> Names<'a> {
     }
 }
 
-fn inert(id: ItemId, model: &Member<'_>, names: &mut Names<'_>, drawn: &Digest) -> Inert {
+fn inert(id: ItemId, model: &CampaignItem<'_>, names: &mut Names<'_>, drawn: &Digest) -> Inert {
     let (own, name) = (model.grant.principal.id.as_str(), model.grant.principal.name.as_str());
     let taken = |text: &str| names.names.contains(text) || names.ids.contains(text) || names.given.contains(text);
     let another = another_name(name, &names.names, taken, drawn);
     let account = if own == name { another.clone() } else { another_id(own, (name, &another), taken, drawn) };
-    let mut renames = vec![(clip(name), clip(&another)), (own.to_owned(), account.clone())];
+    let mut renames = vec![(truncate(name), truncate(&another)), (own.to_owned(), account.clone())];
     // A secret is told apart by a word of its own.
     if model.grant.kind == GrantKind::Credential {
         let longest = model.grant.entitlement.name.split_whitespace().max_by_key(|word| word.len());
@@ -195,7 +195,7 @@ fn inert(id: ItemId, model: &Member<'_>, names: &mut Names<'_>, drawn: &Digest) 
         id,
         grant: Digest::of(format!("tenure/seed/grant/v1\n{drawn}\n")),
         subject: format!("{}:{account}", model.grant.system),
-        principal: clip(&another),
+        principal: truncate(&another),
         renames,
     }
 }

@@ -1,9 +1,9 @@
 //! Who owes what, and what is not confirmed: computed from signed files and evidence, stored nowhere.
 
-use super::{ExceptionStatus, Resolution, Resolved, Sheet, State};
+use super::{ExceptionStatus, ItemState, Resolution, ResolutionSummary, ReviewFile};
 use crate::model::{
     CampaignId, Finding, ItemId, PrincipalId, SystemId, Tier, Timestamp, Verdict,
-    action::Decided,
+    action::DecisionOrigin,
     file::{Campaign, Item, System},
     history::History,
 };
@@ -30,13 +30,13 @@ pub struct ItemStatus {
     /// What was decided, if anything.
     pub verdict: Option<Verdict>,
     /// Whether people decided it, or silence did.
-    pub decided: Option<Decided>,
+    pub decided: Option<DecisionOrigin>,
     /// The stage it waits in; nothing when it is through.
     pub stage: Option<u32>,
     /// Whose answer is missing there.
     pub missing: Vec<PrincipalId>,
     /// How far it is.
-    pub state: State,
+    pub state: ItemState,
     /// Why it is no further.
     pub why: String,
     /// What to do next; empty when nothing is left.
@@ -103,13 +103,13 @@ pub struct Status {
 }
 
 /// What a status is computed from.
-pub struct Facts<'a> {
+pub struct StatusInputs<'a> {
     /// The campaign.
     pub campaign: &'a Campaign,
     /// Its worklists, as they were when it was opened.
-    pub sheets: &'a [Sheet],
+    pub sheets: &'a [ReviewFile],
     /// What its reviews amount to.
-    pub resolved: &'a Resolved,
+    pub resolved: &'a ResolutionSummary,
     /// What the evidence says.
     pub history: &'a History,
     /// The verified exceptions, as they stand.
@@ -122,13 +122,13 @@ pub struct Facts<'a> {
 
 /// Returns how far a campaign is. Every item of its worklists is there once, decided or not, but for seeded ones that were
 /// told.
-pub fn status(facts: &Facts<'_>) -> Status {
+pub fn status(facts: &StatusInputs<'_>) -> Status {
     let decided: BTreeMap<&ItemId, &Resolution> = facts.resolved.decided.iter().map(|one| (&one.item, one)).collect();
     let all = facts.sheets.iter().flat_map(|sheet| sheet.review.items.iter().map(move |item| (sheet, item)));
-    let mut stubs: Vec<Stub<'_>> = all.filter(|(_, item)| !facts.resolved.seeded.contains(&item.id)).collect();
+    let mut stubs: Vec<AssignedItem<'_>> = all.filter(|(_, item)| !facts.resolved.seeded.contains(&item.id)).collect();
     // Stubs are many and lines are long: what can be put in order before there are lines is.
     stubs.sort_by(|(a, one), (b, other)| (&a.review.system, one.id).cmp(&(&b.review.system, other.id)));
-    let line = |stubs: &[Stub<'_>]| match decided.get(&stubs.first()?.1.id) {
+    let line = |stubs: &[AssignedItem<'_>]| match decided.get(&stubs.first()?.1.id) {
         Some(resolution) => {
             let own = stubs.iter().find(|(sheet, _)| sheet.path == resolution.basis.path).or(stubs.first());
             own.map(|(sheet, item)| facts.decided(sheet, item, resolution))
@@ -147,16 +147,16 @@ pub fn status(facts: &Facts<'_>) -> Status {
         let who = who.as_ref().map_or("nobody who may", PrincipalId::as_str);
         *looks.entry(who.to_owned()).or_default() += 1;
     }
-    let decided = |how: Decided| items.iter().filter(|item| item.decided == Some(how)).count() as u64;
+    let decided = |how: DecisionOrigin| items.iter().filter(|item| item.decided == Some(how)).count() as u64;
     Status {
         campaign: facts.campaign.id.clone(),
         title: facts.campaign.definition.title.clone(),
         closes_at: facts.campaign.closes_at,
-        overdue: late && items.iter().any(|item| item.state == State::Undecided),
+        overdue: late && items.iter().any(|item| item.state == ItemState::Undecided),
         closed: facts.history.is_closed(&facts.campaign.id),
         states,
-        by_people: decided(Decided::ByPeople),
-        by_silence: decided(Decided::BySilence),
+        by_people: decided(DecisionOrigin::ByPeople),
+        by_silence: decided(DecisionOrigin::BySilence),
         stages: facts.stages(&items),
         looks,
         reviewers: facts.reviewers(&items, late),
@@ -166,9 +166,9 @@ pub fn status(facts: &Facts<'_>) -> Status {
 }
 
 /// An item as one of its reviewers was asked about it.
-pub(super) type Stub<'a> = (&'a Sheet, &'a Item);
+pub(super) type AssignedItem<'a> = (&'a ReviewFile, &'a Item);
 
-impl Facts<'_> {
+impl StatusInputs<'_> {
     fn stages(&self, items: &[ItemStatus]) -> Vec<StageStatus> {
         let definition = &self.campaign.definition;
         let of = |stage: u32| StageStatus {
@@ -196,7 +196,7 @@ impl Facts<'_> {
         }
         for item in items {
             match item.state {
-                State::Undecided => {
+                ItemState::Undecided => {
                     let owing =
                         if item.missing.is_empty() { std::slice::from_ref(&item.reviewer) } else { &item.missing };
                     for reviewer in owing {

@@ -1,12 +1,12 @@
 //! The review files of a campaign as its opening writes them: each item once for each who is asked, the riskiest first.
 
 use super::{
-    Assignment, Member, Roll, Setting,
-    advice::Advisor,
-    assign::{Line, TooFew},
-    bench::Bench,
-    facts::{clip, facts},
+    Assignment, CampaignContext, CampaignItem, Roll,
+    assignment::{Assigner, InsufficientReviewers},
+    eligibility::ReviewerPool,
     folder,
+    item_summary::{facts, truncate},
+    recommendation::RecommendationEngine,
     seeds::Seeds,
 };
 use crate::model::{
@@ -20,7 +20,7 @@ use std::{
 
 /// One review file, before anything is decided in it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Sheet {
+pub struct ReviewFile {
     /// Where it lies.
     pub path: String,
     /// What it says.
@@ -34,7 +34,7 @@ pub(super) struct Unassigned {
     pub(super) principal: String,
     pub(super) entitlement: String,
     pub(super) tier: Tier,
-    pub(super) reviewers: TooFew,
+    pub(super) reviewers: InsufficientReviewers,
 }
 
 /// Returns the review files of a campaign, sorted by path; `digest` is that of its file, `now` when it was opened. The
@@ -48,14 +48,23 @@ pub fn worklist(
     definition: &CampaignDefinition,
     roll: &Roll<'_>,
     now: Timestamp,
-    setting: &Setting<'_>,
-) -> Vec<Sheet> {
+    setting: &CampaignContext<'_>,
+) -> Vec<ReviewFile> {
     let closes_at = now.plus_days(i64::from(definition.window_days));
-    let (piles, _) = piles(definition, roll, closes_at, setting);
-    sheets(&Head { campaign, digest, setting, advisor: Advisor::of(setting), seeds: &Seeds::default() }, &piles)
+    let (piles, _) = group_by_signers(definition, roll, closes_at, setting);
+    review_files(
+        &ReviewFileHeader {
+            campaign,
+            digest,
+            setting,
+            advisor: RecommendationEngine::of(setting),
+            seeds: &Seeds::default(),
+        },
+        &piles,
+    )
 }
 
-pub(super) fn sheets(head: &Head<'_>, piles: &Piles<'_>) -> Vec<Sheet> {
+pub(super) fn review_files(head: &ReviewFileHeader<'_>, piles: &ItemBatches<'_>) -> Vec<ReviewFile> {
     let mut sheets = Vec::new();
     let mut by_reviewer: BTreeMap<(&SystemId, &PrincipalId), Signed<'_>> = BTreeMap::new();
     for ((system, reviewer, stage, cosigners), pile) in piles {
@@ -75,7 +84,7 @@ pub(super) fn sheets(head: &Head<'_>, piles: &Piles<'_>) -> Vec<Sheet> {
             }
             number += 1;
             let path = format!("{}/reviews/{system}/{stem}.toml", folder(head.campaign));
-            sheets.push(Sheet { path, review: head.review(system, reviewer, page) });
+            sheets.push(ReviewFile { path, review: head.review(system, reviewer, page) });
         }
     }
     sheets.sort_by(|a, b| a.path.cmp(&b.path));
@@ -86,22 +95,22 @@ fn stem(reviewer: &PrincipalId, number: u32) -> String {
     if number == 1 { reviewer.to_string() } else { format!("{reviewer}-{number}") }
 }
 
-pub(super) type Pile<'a> = Vec<(&'a ItemId, &'a Member<'a>, Assignment)>;
-pub(super) type Piles<'a> = BTreeMap<(SystemId, PrincipalId, u32, Vec<PrincipalId>), Pile<'a>>;
+pub(super) type ItemBatch<'a> = Vec<(&'a ItemId, &'a CampaignItem<'a>, Assignment)>;
+pub(super) type ItemBatches<'a> = BTreeMap<(SystemId, PrincipalId, u32, Vec<PrincipalId>), ItemBatch<'a>>;
 
 /// The piles of one reviewer, each with its stage and those who sign it too.
-type Signed<'a> = Vec<(u32, &'a Vec<PrincipalId>, &'a Pile<'a>)>;
+type Signed<'a> = Vec<(u32, &'a Vec<PrincipalId>, &'a ItemBatch<'a>)>;
 
 /// Puts every item, for every stage, on the pile of those who sign it together.
-pub(super) fn piles<'a>(
+pub(super) fn group_by_signers<'a>(
     definition: &CampaignDefinition,
     roll: &'a Roll<'a>,
     closes_at: Timestamp,
-    setting: &Setting<'_>,
-) -> (Piles<'a>, Vec<Unassigned>) {
-    let bench = Bench::of(setting).until(closes_at);
-    let mut line = Line::new(definition, &bench);
-    let mut piles = Piles::new();
+    setting: &CampaignContext<'_>,
+) -> (ItemBatches<'a>, Vec<Unassigned>) {
+    let bench = ReviewerPool::of(setting).until(closes_at);
+    let mut line = Assigner::new(definition, &bench);
+    let mut piles = ItemBatches::new();
     let mut unassigned = Vec::new();
     for (item, member) in roll.items() {
         match line.assign(member) {
@@ -113,8 +122,8 @@ pub(super) fn piles<'a>(
             }
             Err(reviewers) => unassigned.push(Unassigned {
                 system: member.grant.system.clone(),
-                principal: clip(&member.grant.principal.name),
-                entitlement: clip(&member.grant.entitlement.name),
+                principal: truncate(&member.grant.principal.name),
+                entitlement: truncate(&member.grant.entitlement.name),
                 tier: member.tier,
                 reviewers,
             }),
@@ -127,7 +136,7 @@ pub(super) fn piles<'a>(
 /// What items of one file are sorted by: the worst tier first, then what most speaks against, then one holder together.
 type Rank = (Tier, Reverse<usize>, String, String, ItemId);
 
-struct Page {
+struct ReviewFilePage {
     stage: u32,
     first: Option<Rank>,
     cosigners: Vec<PrincipalId>,
@@ -135,29 +144,29 @@ struct Page {
 }
 
 /// What all files of a campaign have in common.
-pub(super) struct Head<'a> {
+pub(super) struct ReviewFileHeader<'a> {
     pub(super) campaign: &'a CampaignId,
     pub(super) digest: Digest,
-    pub(super) setting: &'a Setting<'a>,
-    pub(super) advisor: Advisor<'a>,
+    pub(super) setting: &'a CampaignContext<'a>,
+    pub(super) advisor: RecommendationEngine<'a>,
     pub(super) seeds: &'a Seeds,
 }
 
-impl Head<'_> {
-    fn pages(&self, (stage, cosigners, pile): &(u32, &Vec<PrincipalId>, &Pile<'_>)) -> Vec<Page> {
+impl ReviewFileHeader<'_> {
+    fn pages(&self, (stage, cosigners, pile): &(u32, &Vec<PrincipalId>, &ItemBatch<'_>)) -> Vec<ReviewFilePage> {
         let mut ranked: Vec<(Rank, Item)> =
             pile.iter().filter_map(|(item, member, assignment)| self.item(item, member, assignment)).collect();
         // What is seeded takes its place as if it were real, before pages are made: a page tells nothing.
         let seeded: Vec<(Rank, Item)> = ranked.iter().filter_map(|one| self.seeded(one)).collect();
         ranked.extend(seeded);
         ranked.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut pages: Vec<Page> = Vec::new();
+        let mut pages: Vec<ReviewFilePage> = Vec::new();
         let mut room = 0;
         for (rank, item) in ranked {
             if room == 0 {
                 room = if item.tier <= Tier::T1 { MOST_PRIVILEGED } else { MOST_ITEMS };
                 let cosigners = cosigners.to_vec();
-                pages.push(Page { stage: *stage, first: Some(rank), cosigners, items: Vec::new() });
+                pages.push(ReviewFilePage { stage: *stage, first: Some(rank), cosigners, items: Vec::new() });
             }
             if let Some(page) = pages.last_mut() {
                 page.items.push(item);
@@ -167,7 +176,7 @@ impl Head<'_> {
         pages
     }
 
-    fn item(&self, id: &ItemId, member: &Member<'_>, assignment: &Assignment) -> Option<(Rank, Item)> {
+    fn item(&self, id: &ItemId, member: &CampaignItem<'_>, assignment: &Assignment) -> Option<(Rank, Item)> {
         let inventory = &self.setting.inventories.get(&member.grant.system)?.inventory;
         let subject = member.subject();
         let entry = self.setting.people.behind(&subject);
@@ -180,8 +189,8 @@ impl Head<'_> {
             facts: facts(member, entry, inventory, &advice.unknown(), assignment, self.setting),
             recommend: advice.text(),
             severity: advice.severity(),
-            principal: clip(&member.grant.principal.name),
-            entitlement: clip(&format!("{} {}", member.grant.kind, member.grant.entitlement.name)),
+            principal: truncate(&member.grant.principal.name),
+            entitlement: truncate(&format!("{} {}", member.grant.kind, member.grant.entitlement.name)),
             decision: None,
             to: None,
             until: None,
@@ -198,7 +207,7 @@ impl Head<'_> {
         Some((rank, item))
     }
 
-    fn review(&self, system: &SystemId, reviewer: &PrincipalId, page: Page) -> Review {
+    fn review(&self, system: &SystemId, reviewer: &PrincipalId, page: ReviewFilePage) -> Review {
         Review {
             schema: FileKind::Review.schema().to_owned(),
             repo: self.setting.repo.clone(),

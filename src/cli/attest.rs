@@ -1,9 +1,9 @@
 //! `tenure attest ACTION`: writes the proof of a change that a person made by hand.
 
-use super::{Context, Exit, Failure, Format, proof, session::Session};
+use super::{CliError, Context, Exit, Format, evidence, session::Session};
 use crate::{
     diag::Diagnostic,
-    format::governed,
+    format::codec,
     model::{
         ActionId, Digest, PrincipalId, Timestamp,
         file::{Attestation, FileKind},
@@ -40,13 +40,13 @@ pub(super) struct Args {
     done_at: Option<Timestamp>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
     let trust = session.trust()?;
-    let history = proof::sound(&session)?;
+    let history = evidence::read_verified(&session)?;
     let past = history.action(&args.action).ok_or_else(|| {
         let problem = Diagnostic::error("unknown-action", format!("no run has ever recorded {}", args.action));
-        Failure::from(problem.help("git fetch, then `tenure campaign status` shows the open work orders"))
+        CliError::from(problem.help("git fetch, then `tenure campaign status` shows the open work orders"))
     })?;
     let is_order = past.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual);
     if !is_order || past.is_confirmed() {
@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     }
     let proof = fs::read(context.directory.join(&args.proof)).map_err(|error| {
         let problem = Diagnostic::error("no-proof", format!("{}: {error}", args.proof.display()));
-        Failure::from(problem.help("name the file that shows the change: --proof FILE"))
+        CliError::from(problem.help("name the file that shows the change: --proof FILE"))
     })?;
     let attestation = Attestation {
         schema: FileKind::Attestation.schema().to_owned(),
@@ -73,9 +73,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         proof: Digest::of(proof),
     };
     let path = format!("attestations/{}.toml", args.action);
-    let text = governed::render(&attestation);
+    let text = codec::render(&attestation);
     // What cannot be read back must not be written: a statement with hidden characters, for one.
-    governed::parse::<Attestation>(&path, text.as_bytes())?;
+    codec::parse::<Attestation>(&path, text.as_bytes())?;
     let file = session.base().join(&path);
     if file.exists() {
         let problem = Diagnostic::error("attested", format!("{path} is there already")).in_file(path);

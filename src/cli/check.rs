@@ -1,8 +1,8 @@
 //! `tenure check [--base REV]`
 
 use super::{
-    Context, Exit, Failure, Format, exception,
-    forge::stale,
+    CliError, Context, Exit, Format, exception,
+    forge::stale_generated_files,
     session::{git, pin},
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     git::Repository,
     report::{problems_markdown, problems_sarif, problems_summary},
     store::Snapshot,
-    trust::{Checked, check},
+    trust::{CheckReport, check},
 };
 use std::{io::Write, path::PathBuf};
 
@@ -32,12 +32,13 @@ pub(super) struct Args {
     head: String,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let head = repository.resolve(&args.head).map_err(git)?;
     let base = args.base.as_deref().map(|base| repository.resolve(base)).transpose().map_err(git)?;
     let pin = pin(context, &repository, base.unwrap_or(head))?;
-    let Checked { mut problems, files, governed, decided, terms } = check(&repository, pin, base, head).map_err(git)?;
+    let CheckReport { mut problems, files, governed, decided, terms } =
+        check(&repository, pin, base, head).map_err(git)?;
     match &governed {
         Some(governed) => governed.reviews().iter().for_each(|review| {
             problems.extend(stamps_in(review.path(), review.value(), &terms));
@@ -52,7 +53,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     if let Some(governed) = governed {
         problems.extend(exception::problems(&governed, Snapshot::at(&repository, head), context.clock.now()));
     }
-    problems.extend(stale(&repository, base, head)?);
+    problems.extend(stale_generated_files(&repository, base, head)?);
     if let Some(path) = &args.sarif {
         context.file(path, &format!("{:#}\n", problems_sarif(&problems)))?;
     }
@@ -60,7 +61,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     Ok(if problems.has_errors() { Exit::Findings } else { Exit::Done })
 }
 
-fn show(problems: &Diagnostics, files: usize, context: &mut Context) -> Result<(), Failure> {
+fn show(problems: &Diagnostics, files: usize, context: &mut Context) -> Result<(), CliError> {
     let summary = problems_summary(problems, files);
     match context.format {
         Format::Github => {

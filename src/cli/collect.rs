@@ -1,16 +1,16 @@
 //! `tenure collect SYSTEM`
 
 use super::{
-    Context, Exit, Failure, Format,
+    CliError, Context, Exit, Format,
     session::{Session, systems_at},
 };
 use crate::{
     connector::{
         Collector,
-        catalogue::{self, OpenError, Surroundings},
+        registry::{self, ConnectorEnvironment, OpenError},
     },
     diag::{Diagnostic, counted},
-    inventory::{self, Difference, Limits, LoadError, Loaded, Progress, Task, WorkTree, difference},
+    inventory::{self, CollectRequest, Difference, Limits, LoadError, Loaded, Progress, WorkTree, difference},
     model::{Grant, SystemId, file::Observation},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -30,13 +30,13 @@ pub(super) struct Args {
     readback: bool,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
     let systems = systems_at(session.snapshot())?;
     let system = systems.get(&args.system).ok_or_else(|| {
         let known: Vec<_> = systems.keys().map(|id| format!("`{id}`")).collect();
         let problem = Diagnostic::error("unknown-system", format!("there is no systems/{}.toml on main", args.system));
-        Failure::from(problem.help(format!("write and merge it; there are {}", known.join(", "))))
+        CliError::from(problem.help(format!("write and merge it; there are {}", known.join(", "))))
     })?;
     let allowed = &session.trust()?.mandate().file().connectors;
     if !allowed.contains(&system.connector) {
@@ -47,17 +47,17 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     }
     let base = session.work_tree()?.to_path_buf();
     let variable = |name: &str| context.variable(name);
-    let around = Surroundings { base: &base, variable: &variable };
+    let around = ConnectorEnvironment { base: &base, variable: &variable };
     let collector = match args.readback {
-        true => catalogue::readback(system, &around).map(|(collector, _)| collector),
-        false => catalogue::collector(system, &around),
+        true => registry::readback(system, &around).map(|(collector, _)| collector),
+        false => registry::collector(system, &around),
     };
     let collector = collector.map_err(|error| unopened(&args.system, &error))?;
     collect(&args.system, collector.as_ref(), &base, context)
 }
 
 /// Collects the system into the work tree at `root`, and says what changed since the last time.
-fn collect(system: &SystemId, collector: &dyn Collector, root: &Path, context: &mut Context) -> Result<Exit, Failure> {
+fn collect(system: &SystemId, collector: &dyn Collector, root: &Path, context: &mut Context) -> Result<Exit, CliError> {
     let before = match inventory::load(&WorkTree::new(root), system) {
         Ok(before) => Some(before),
         Err(LoadError::Missing(_)) => None,
@@ -72,7 +72,7 @@ fn collect(system: &SystemId, collector: &dyn Collector, root: &Path, context: &
         bar.set_message(format!("{system}: {} grants of kind {}, {} pages", at.grants, at.kind, at.pages));
         bar.tick();
     };
-    let task = Task {
+    let task = CollectRequest {
         system,
         collector,
         clock: context.clock.as_ref(),
@@ -81,15 +81,15 @@ fn collect(system: &SystemId, collector: &dyn Collector, root: &Path, context: &
     };
     let collection = inventory::collect(&task, &mut progress);
     bar.finish_and_clear();
-    let collection = collection.map_err(|error| Failure::from(error.diagnostic(system)))?;
+    let collection = collection.map_err(|error| CliError::from(error.diagnostic(system)))?;
     inventory::publish(root, system, &collection.into_files()).map_err(|error| {
         let problem =
             Diagnostic::error("unwritable", error.to_string()).with_note("the previous inventory is as it was");
-        Failure::from(problem.help("make room or give the right to write, then collect again"))
+        CliError::from(problem.help("make room or give the right to write, then collect again"))
     })?;
     // What counts is what lies there now, not what was meant to.
     let after =
-        inventory::load(&WorkTree::new(root), system).map_err(|error| Failure::from(error.diagnostics(system)))?;
+        inventory::load(&WorkTree::new(root), system).map_err(|error| CliError::from(error.diagnostics(system)))?;
     let changes = before.as_ref().map(|before| difference(&before.inventory, &after.inventory));
     match context.format {
         Format::Json => context.json(&as_json(&after, changes.as_ref()))?,
@@ -181,7 +181,7 @@ fn as_json(after: &Loaded, changes: Option<&Difference>) -> Value {
     json!({"observation": observation, "grants": after.inventory.grants().len(), "changes": changes})
 }
 
-fn unopened(system: &SystemId, error: &OpenError) -> Failure {
+fn unopened(system: &SystemId, error: &OpenError) -> CliError {
     let help = match error {
         OpenError::NoVariable(name) => format!("export {name}=…"),
         OpenError::Connector(_) => format!("look at [settings], then: tenure collect {system}"),

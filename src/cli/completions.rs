@@ -1,6 +1,6 @@
 //! `tenure completions SHELL`
 
-use super::{Context, Exit, Failure};
+use super::{CliError, Context, Exit};
 use clap_complete::Shell;
 
 /// Print a script that completes commands and options in your shell
@@ -13,7 +13,7 @@ pub(super) struct Args {
     shell: Shell,
 }
 
-pub(super) fn run(args: &Args, command: &mut clap::Command, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, command: &mut clap::Command, context: &mut Context) -> Result<Exit, CliError> {
     clap_complete::generate(args.shell, command, "tenure", &mut context.out);
     Ok(Exit::Done)
 }

@@ -1,6 +1,6 @@
 //! What a command has around it: directory, clock, environment, stdout and stderr.
 
-use super::{Failure, Global, step::Step};
+use super::{CliError, Global, github_step::GithubStep};
 use crate::{
     diag::{Diagnostic, Diagnostics, Style},
     model::{Clock, Digest},
@@ -48,7 +48,7 @@ pub struct Context {
     /// Whether a person is at the terminal.
     pub terminal: bool,
     /// The step in GitHub Actions that this is, when it is told to be one.
-    pub(super) step: Option<Step>,
+    pub(super) step: Option<GithubStep>,
 }
 
 impl Context {
@@ -61,7 +61,7 @@ impl Context {
         let step = match global.format {
             Format::Github => {
                 let (summary, outputs) = (file("GITHUB_STEP_SUMMARY"), file("GITHUB_OUTPUT"));
-                Some(Step::new(Box::new(io::stdout().lock()), summary, outputs)?)
+                Some(GithubStep::new(Box::new(io::stdout().lock()), summary, outputs)?)
             }
             _ => None,
         };
@@ -119,7 +119,7 @@ impl Context {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn file(&self, path: &Path, text: &str) -> Result<(), Failure> {
+    pub fn file(&self, path: &Path, text: &str) -> Result<(), CliError> {
         let path = self.directory.join(path);
         fs::write(&path, text).map_err(|error| {
             let problem = Diagnostic::error("io", format!("{} cannot be written: {error}", path.display()));
@@ -147,13 +147,13 @@ impl Context {
     ///
     /// # Errors
     /// When stdout does not take it.
-    pub fn json<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failure> {
+    pub fn json<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CliError> {
         serde_json::to_writer(&mut self.out, value).map_err(io::Error::from)?;
         self.out.write_all(b"\n")?;
         Ok(())
     }
 
-    pub(super) fn report(&mut self, failure: &Failure) {
+    pub(super) fn report(&mut self, failure: &CliError) {
         // There is nobody left to tell when stderr is gone.
         let _ = self.problems(&failure.problems);
         let _ = self.summarize(&problems_markdown(&failure.problems, "it could not be done"));

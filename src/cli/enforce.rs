@@ -1,24 +1,24 @@
 //! `tenure enforce [SYSTEM…]`: the only command that writes to targets.
 
 use super::{
-    Context, Exit, Failure, Format,
-    assemble::{Assembly, settings},
-    forge::sealed,
-    intake, plan,
-    proof::{self, EngineArgs},
+    CliError, Context, Exit, Format,
+    evidence::{self, EngineArgs},
+    forge::provenance,
+    pending_records, plan,
+    plan_inputs::{PlanContext, settings_error},
     session::Session,
 };
 use crate::{
-    connector::{catalogue, sink},
+    connector::{registry, sink},
     diag::Diagnostic,
-    enforce::{Hand, Journal, Observer, Order, Step, Summary},
+    enforce::{Hand, Journal, Observer, RunRequest, RunStep, Summary},
     model::{
         ActionId, SystemId,
         file::{Remediation, System},
         history::History,
         record::RunStart,
     },
-    report::{Look, run_human, run_json},
+    report::{OutputStyle, run_human, run_json},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
@@ -54,20 +54,20 @@ impl Args {
     }
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
-    proof::waiting(args.engine.wait, context, |context| once(args, context))
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    evidence::retry_while_busy(args.engine.wait, context, |context| run_once(args, context))
 }
 
-fn once(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+fn run_once(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let repository = crate::git::Repository::discover(&context.directory).map_err(super::session::git)?;
-    let carrier = proof::carrier(&repository, &args.engine.remote)?;
-    proof::fetch_main(&repository, &carrier, &args.engine.remote)?;
+    let carrier = evidence::remote(&repository, &args.engine.remote)?;
+    evidence::fetch_main(&repository, &carrier, &args.engine.remote)?;
     let session = Session::open(context)?;
-    session.stand()?;
-    let assembly = Assembly::at(&session.repository, session.main, &session.base(), &args.systems)?;
-    let mut journal = proof::journal(&session, context, &args.engine)?;
+    session.ensure_trusted()?;
+    let assembly = PlanContext::at(&session.repository, session.main, &session.base(), &args.systems)?;
+    let mut journal = evidence::journal(&session, context, &args.engine)?;
     not_rolled_back(&session, journal.history())?;
-    let plan = match plan::judged(&session, &assembly, journal.history(), context)? {
+    let plan = match plan::cleared_plan(&session, &assembly, journal.history(), context)? {
         Ok(plan) => plan,
         Err(tripped) => {
             drop(journal);
@@ -75,38 +75,38 @@ fn once(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
             return Ok(Exit::Findings);
         }
     };
-    let start = start(&session, &assembly, journal.history(), args, sealed::claims(context))?;
-    let mut taken_up = intake::taken_up(&session, journal.history(), &assembly)?;
-    taken_up.extend(sealed::merges(context, &session, journal.history(), &taken_up));
+    let start = start(&session, &assembly, journal.history(), args, provenance::claims(context))?;
+    let mut taken_up = pending_records::pending_records(&session, journal.history(), &assembly)?;
+    taken_up.extend(provenance::merges(context, &session, journal.history(), &taken_up));
     let watch = Watch::new(plan.actions().len() as u64, context.terminal, args.crash_at());
-    let mut hands = hands(&assembly, &session, context)?;
-    let order = Order { plan, start, taken_up, hands: &mut hands, observer: &watch };
+    let mut hands = open_targets(&assembly, &session, context)?;
+    let order = RunRequest { plan, start, taken_up, hands: &mut hands, observer: &watch };
     let done = crate::enforce::enforce(order, &mut journal);
     watch.finish();
     let run = journal.run().clone();
     drop(journal);
-    let summary = done.map_err(|error| proof::stopped(&session, &run, error))?;
+    let summary = done.map_err(|error| evidence::run_failure(&session, &run, error))?;
     report(&summary, context)?;
     Ok(if summary.exit == 0 { Exit::Done } else { Exit::Disagrees })
 }
 
-fn report(summary: &Summary, context: &mut Context) -> Result<(), Failure> {
+fn report(summary: &Summary, context: &mut Context) -> Result<(), CliError> {
     if context.format == Format::Json {
         return context.json(&run_json(summary));
     }
-    let look = Look::new(context.out_style);
+    let look = OutputStyle::new(context.out_style);
     Ok(write!(context.out, "{}", run_human(summary, look))?)
 }
 
 /// The main branch of the last run must still be part of main: nobody rolls decisions back.
-pub(super) fn not_rolled_back(session: &Session, history: &History) -> Result<(), Failure> {
+pub(super) fn not_rolled_back(session: &Session, history: &History) -> Result<(), CliError> {
     let Some((_, last)) = history.runs().next_back() else { return Ok(()) };
     let commit = crate::git::ObjectId::parse(&last.start.main);
-    match commit.ok().map(|commit| session.governed.check_passed(commit)) {
+    match commit.ok().map(|commit| session.governed.check_not_rolled_back(commit)) {
         Some(None) => Ok(()),
         Some(Some(finding)) => {
             let problem = Diagnostic::error(finding.code, finding.message).help(finding.help);
-            Err(Failure::new(Exit::Findings, problem))
+            Err(CliError::new(Exit::Findings, problem))
         }
         None => Err(Diagnostic::error("record-malformed", "the last run names no commit").help("tenure audit").into()),
     }
@@ -115,11 +115,11 @@ pub(super) fn not_rolled_back(session: &Session, history: &History) -> Result<()
 /// Returns the record of the start of a run.
 pub(super) fn start(
     session: &Session,
-    assembly: &Assembly<'_>,
+    assembly: &PlanContext<'_>,
     history: &History,
     args: &Args,
     claims: BTreeMap<String, String>,
-) -> Result<RunStart, Failure> {
+) -> Result<RunStart, CliError> {
     let trust = session.trust()?;
     Ok(RunStart {
         command: "enforce".to_owned(),
@@ -137,19 +137,23 @@ pub(super) fn start(
 }
 
 /// Opens every system. One that cannot be opened fails its own actions and nobody else's.
-fn hands(assembly: &Assembly<'_>, session: &Session, context: &Context) -> Result<BTreeMap<SystemId, Hand>, Failure> {
+fn open_targets(
+    assembly: &PlanContext<'_>,
+    session: &Session,
+    context: &Context,
+) -> Result<BTreeMap<SystemId, Hand>, CliError> {
     let base = session.base();
-    let around = catalogue::Surroundings { base: &base, variable: &|name| context.variable(name) };
+    let around = registry::ConnectorEnvironment { base: &base, variable: &|name| context.variable(name) };
     let mut hands = BTreeMap::new();
     for (id, system) in assembly.systems.iter().filter(|(_, system)| system.remediation != Remediation::ReportOnly) {
-        hands.insert(id.clone(), hand(system, &around).map_err(|error| settings(id, &error))?);
+        hands.insert(id.clone(), open_target(system, &around).map_err(|error| settings_error(id, &error))?);
     }
     Ok(hands)
 }
 
-fn hand(system: &System, around: &catalogue::Surroundings<'_>) -> Result<Hand, catalogue::OpenError> {
+fn open_target(system: &System, around: &registry::ConnectorEnvironment<'_>) -> Result<Hand, registry::OpenError> {
     let sink = sink::open_or_closed(system.sink.as_ref(), around.base);
-    let provisioner = catalogue::provisioner_or_closed(system, around)?;
+    let provisioner = registry::provisioner_or_closed(system, around)?;
     Ok(Hand { provisioner, sink, remediation: system.remediation, acted: false })
 }
 
@@ -181,8 +185,8 @@ impl Watch {
 }
 
 impl Observer for Watch {
-    fn reached(&self, step: Step, _: Option<&ActionId>) {
-        if step == Step::AfterLook {
+    fn reached(&self, step: RunStep, _: Option<&ActionId>) {
+        if step == RunStep::AfterLook {
             self.bar.inc(1);
         }
         self.bar.set_message(step.name());

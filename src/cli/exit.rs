@@ -42,33 +42,33 @@ impl From<Exit> for ExitCode {
 
 /// A command that did not get to its end: what people read, and how it ends.
 #[derive(Debug)]
-pub struct Failure {
+pub struct CliError {
     /// What is wrong.
     pub problems: Diagnostics,
     /// How the command ends.
     pub exit: Exit,
 }
 
-impl Failure {
+impl CliError {
     /// Returns a failure of this kind with one problem.
     pub fn new(exit: Exit, problem: Diagnostic) -> Self {
         Self { problems: problem.into(), exit }
     }
 }
 
-impl From<Diagnostic> for Failure {
+impl From<Diagnostic> for CliError {
     fn from(problem: Diagnostic) -> Self {
         Self::new(Exit::CouldNot, problem)
     }
 }
 
-impl From<Diagnostics> for Failure {
+impl From<Diagnostics> for CliError {
     fn from(problems: Diagnostics) -> Self {
         Self { problems, exit: Exit::CouldNot }
     }
 }
 
-impl From<std::io::Error> for Failure {
+impl From<std::io::Error> for CliError {
     fn from(error: std::io::Error) -> Self {
         Diagnostic::error("io", format!("could not read or write: {error}")).into()
     }

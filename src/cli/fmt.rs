@@ -1,11 +1,11 @@
 //! `tenure fmt [--check] FILES…`
 
-use super::{Context, Exit, Failure};
+use super::{CliError, Context, Exit};
 use crate::{
     diag::{Diagnostic, Diagnostics},
     format::{
-        governed,
-        mend::{Comments, mend},
+        codec,
+        fmt::{Comments, format},
     },
 };
 use serde_json::json;
@@ -32,7 +32,7 @@ pub(super) struct Args {
     files: Vec<PathBuf>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let comments = if args.drop_comments { Comments::Drop } else { Comments::Refuse };
     if args.files == [Path::new("-")] {
         return pipe(args.check, comments, context);
@@ -66,24 +66,24 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
 }
 
 /// What was done to a file.
-struct Done {
+struct FmtResult {
     changed: bool,
     warnings: Diagnostics,
 }
 
-fn check(path: &Path, name: &str) -> Result<Done, Diagnostics> {
+fn check(path: &Path, name: &str) -> Result<FmtResult, Diagnostics> {
     check_bytes(name, &read(path, name)?)?;
-    Ok(Done { changed: false, warnings: Diagnostics::new() })
+    Ok(FmtResult { changed: false, warnings: Diagnostics::new() })
 }
 
 fn check_bytes(name: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
-    let text = crate::format::bytes::check(name, bytes).map_err(|problem| Diagnostics::from(*problem))?;
-    governed::check(governed::kind(name, text)?, name, bytes)
+    let text = crate::format::limits::check(name, bytes).map_err(|problem| Diagnostics::from(*problem))?;
+    codec::check(codec::kind(name, text)?, name, bytes)
 }
 
-fn write(path: &Path, name: &str, comments: Comments) -> Result<Done, Diagnostics> {
+fn write(path: &Path, name: &str, comments: Comments) -> Result<FmtResult, Diagnostics> {
     let bytes = read(path, name)?;
-    let mended = mend(name, &bytes, comments)?;
+    let mended = format(name, &bytes, comments)?;
     let changed = mended.text.as_bytes() != bytes;
     if changed {
         let signatures = signatures(path).map_err(|error| unreadable(name, &error))?;
@@ -95,17 +95,17 @@ fn write(path: &Path, name: &str, comments: Comments) -> Result<Done, Diagnostic
             Diagnostics::from(problem.in_file(name).help("make the file and its folder writable"))
         })?;
     }
-    Ok(Done { changed, warnings: mended.warnings })
+    Ok(FmtResult { changed, warnings: mended.warnings })
 }
 
-fn pipe(check: bool, comments: Comments, context: &mut Context) -> Result<Exit, Failure> {
+fn pipe(check: bool, comments: Comments, context: &mut Context) -> Result<Exit, CliError> {
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
     if check {
-        check_bytes("stdin", &bytes).map_err(|problems| Failure { problems, exit: Exit::Findings })?;
+        check_bytes("stdin", &bytes).map_err(|problems| CliError { problems, exit: Exit::Findings })?;
         return Ok(Exit::Done);
     }
-    let mended = mend("stdin", &bytes, comments)?;
+    let mended = format("stdin", &bytes, comments)?;
     let warnings = mended.warnings.render(context.err_style);
     context.err.write_all(warnings.as_bytes())?;
     context.out.write_all(mended.text.as_bytes())?;
@@ -180,7 +180,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
 
 fn read(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostics> {
     // A file too large to be governed is not read to its end.
-    let limit = crate::format::bytes::MAX_FILE as u64 + 1;
+    let limit = crate::format::limits::MAX_FILE as u64 + 1;
     let mut bytes = Vec::new();
     let read = fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
     read.map(|_| bytes).map_err(|error| unreadable(name, &error))

@@ -1,16 +1,16 @@
 //! `tenure init [DIR]`
 
 use super::{
-    Context, Exit, Failure, Format,
-    forge::{Files, Forge},
+    CliError, Context, Exit, Format,
+    forge::{Files, ForgeInputs},
     session::git,
 };
 use crate::{
     diag::Diagnostic,
     format::keys::{KeyError, PrivateKey, PublicKey, Signer as _},
-    git::{Draft, Edit, Identity, ObjectId, Repository},
+    git::{CommitDraft, Edit, Identity, ObjectId, Repository},
     model::{Digest, Handle, PrincipalId, RepoId, SystemId, file::Engine},
-    trust::{Founder, Founding, sign},
+    trust::{Bootstrap, Founder, sign},
 };
 use serde_json::json;
 use std::{
@@ -58,7 +58,7 @@ pub(super) struct Args {
     release: String,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let directory = args.folder.as_ref().map_or_else(|| context.directory.clone(), |d| context.directory.join(d));
     fs::create_dir_all(&directory)?;
     let repository = match Repository::open(&directory) {
@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     let main = repository.reference("refs/heads/main").map_err(git)?;
     refuse_governed(&repository, &directory, main)?;
     let keys = args.keys.as_ref().map_or_else(|| beside(&directory), |keys| Ok(context.directory.join(keys)))?;
-    let mut made = Made { folder: keys, files: Vec::new() };
+    let mut made = GeneratedKeys { folder: keys, files: Vec::new() };
     let (founders, threshold, own) = match &args.solo {
         Some(name) => {
             let key = made.key(name.as_str())?;
@@ -81,7 +81,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     };
     let repo = RepoId::random();
     let short = repo.as_str().rsplit('-').next().unwrap_or_default();
-    let founding = Founding {
+    let founding = Bootstrap {
         log_origin: args.log_origin.clone().unwrap_or_else(|| format!("tenure/{short}")),
         repo,
         founders,
@@ -94,18 +94,18 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         engine: Some(engine(args)?),
     };
     let (mut files, pin) = founding.files().map_err(|refusal| {
-        Failure::from(Diagnostic::error(refusal.code(), refusal.to_string()).help(refusal.help()))
+        CliError::from(Diagnostic::error(refusal.code(), refusal.to_string()).help(refusal.help()))
     })?;
     if let Some((name, key)) = &own {
         for (path, text) in
             files.clone().iter().filter(|(path, _)| path.starts_with("trust/") && path.ends_with(".toml"))
         {
             let signed = sign(path, text.as_bytes(), name, key)
-                .map_err(|error| Failure::from(Diagnostic::error("not-signed", error.to_string())))?;
+                .map_err(|error| CliError::from(Diagnostic::error("not-signed", error.to_string())))?;
             files.push((signed.path, signed.text));
         }
     }
-    let forge = Forge::read(&Laid(&files))?;
+    let forge = ForgeInputs::read(&PlannedFiles(&files))?;
     files.push(forge.owners());
     files.extend(forge.workflows()?);
     let commit = lay(&repository, &directory, main, &files, context)?;
@@ -120,21 +120,21 @@ impl Args {
 }
 
 /// The files that are about to be laid.
-struct Laid<'a>(&'a [(String, String)]);
+struct PlannedFiles<'a>(&'a [(String, String)]);
 
-impl Files for Laid<'_> {
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+impl Files for PlannedFiles<'_> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CliError> {
         Ok(self.0.iter().find(|(name, _)| name == path).map(|(_, text)| text.clone().into_bytes()))
     }
 
-    fn list(&self, folder: &str) -> Result<Vec<String>, Failure> {
+    fn list(&self, folder: &str) -> Result<Vec<String>, CliError> {
         let inside = |path: &&String| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         Ok(self.0.iter().map(|(path, _)| path).filter(inside).cloned().collect())
     }
 }
 
 /// Jobs start the very program that founded the repository, until people name another one.
-fn engine(args: &Args) -> Result<Engine, Failure> {
+fn engine(args: &Args) -> Result<Engine, CliError> {
     let program = std::env::current_exe().and_then(fs::read)?;
     Ok(Engine {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -146,20 +146,20 @@ fn engine(args: &Args) -> Result<Engine, Failure> {
 }
 
 /// Keys that were made, outside the repository.
-struct Made {
+struct GeneratedKeys {
     folder: PathBuf,
     files: Vec<PathBuf>,
 }
 
-impl Made {
+impl GeneratedKeys {
     /// Makes a key and writes both halves; a file that is there is never overwritten.
-    fn key(&mut self, name: &str) -> Result<PrivateKey, Failure> {
+    fn key(&mut self, name: &str) -> Result<PrivateKey, CliError> {
         let key = PrivateKey::generate().map_err(|error| key_failed(&self.folder, &error))?;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
         let path = self.folder.join(name);
         let text = key.to_openssh(name).map_err(|error| key_failed(&path, &error))?;
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(|error| {
-            Failure::from(
+            CliError::from(
                 Diagnostic::error("key-not-written", format!("{} cannot be written: {error}", path.display()))
                     .help("give another folder: --keys DIR"),
             )
@@ -183,13 +183,13 @@ fn handle_argument(text: &str) -> Result<(PrincipalId, Handle), String> {
     Ok((PrincipalId::parse(name).map_err(|error| error.to_string())?, handle))
 }
 
-fn founders(args: &Args, context: &Context) -> Result<Vec<Founder>, Failure> {
+fn founders(args: &Args, context: &Context) -> Result<Vec<Founder>, CliError> {
     let mut founders = Vec::new();
     for (name, path) in &args.founders {
         let path = context.directory.join(path);
         let text = fs::read_to_string(&path).map_err(|error| {
             let problem = Diagnostic::error("key-unreadable", format!("{} cannot be read: {error}", path.display()));
-            Failure::from(problem.help("ssh-keygen -t ed25519 makes a key and its .pub file"))
+            CliError::from(problem.help("ssh-keygen -t ed25519 makes a key and its .pub file"))
         })?;
         let (key, _) = PublicKey::parse_line(&text).map_err(|error| key_failed(&path, &error))?;
         founders.push(Founder { id: name.clone(), key, handle: args.handle(name), subjects: Vec::new() });
@@ -197,18 +197,18 @@ fn founders(args: &Args, context: &Context) -> Result<Vec<Founder>, Failure> {
     Ok(founders)
 }
 
-fn key_failed(path: &Path, error: &KeyError) -> Failure {
+fn key_failed(path: &Path, error: &KeyError) -> CliError {
     Diagnostic::error("key-unreadable", format!("{}: {error}", path.display())).help("ssh-keygen -t ed25519").into()
 }
 
 /// The folder beside the repository that new keys go to.
-fn beside(directory: &Path) -> Result<PathBuf, Failure> {
+fn beside(directory: &Path) -> Result<PathBuf, CliError> {
     let real = directory.canonicalize()?;
     let name = real.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(real.with_file_name(format!("{name}.keys")))
 }
 
-fn refuse_governed(repository: &Repository, directory: &Path, main: Option<ObjectId>) -> Result<(), Failure> {
+fn refuse_governed(repository: &Repository, directory: &Path, main: Option<ObjectId>) -> Result<(), CliError> {
     let there = match main {
         Some(main) => repository.file(main, "governance.toml").map_err(git)?.is_some(),
         None => false,
@@ -227,7 +227,7 @@ fn lay(
     main: Option<ObjectId>,
     files: &[(String, String)],
     context: &Context,
-) -> Result<ObjectId, Failure> {
+) -> Result<ObjectId, CliError> {
     let mut edits = Vec::new();
     for (path, text) in files {
         let target = directory.join(path);
@@ -247,7 +247,7 @@ fn lay(
     let author = Identity { name: setting("user.name", "tenure"), address: setting("user.email", "tenure@localhost") };
     let parents: Vec<ObjectId> = main.into_iter().collect();
     let seconds = context.clock.now().unix();
-    let draft = Draft { tree, parents: &parents, author: &author, seconds, message: MESSAGE };
+    let draft = CommitDraft { tree, parents: &parents, author: &author, seconds, message: MESSAGE };
     let commit = repository.write_commit(&draft).map_err(git)?;
     repository.move_reference("refs/heads/main", commit, main, "tenure init").map_err(git)?;
     let staged =
@@ -259,12 +259,12 @@ fn lay(
 fn answer(
     context: &mut Context,
     directory: &Path,
-    founding: &Founding,
+    founding: &Bootstrap,
     pin: Digest,
     commit: ObjectId,
-    made: &Made,
+    made: &GeneratedKeys,
     signed: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     if context.format == Format::Json {
         let keys: Vec<_> = made.files.iter().map(|path| path.display().to_string()).collect();
         return context.json(&json!({"repo": founding.repo, "root": pin, "commit": commit.to_string(), "keys": keys}));

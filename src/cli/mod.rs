@@ -2,39 +2,39 @@
 //!
 //! One file a command, each with its `Args` and a `run`. Stdout is for data, stderr for progress and problems.
 
-mod assemble;
 mod attest;
 mod audit;
 mod campaign;
+mod campaign_inputs;
 mod check;
 mod collect;
 mod completions;
 mod context;
 mod demo;
-mod duties;
 mod enforce;
+mod evidence;
 mod exception;
 mod exit;
 mod fmt;
-mod footing;
 mod forge;
+mod github_step;
 mod init;
-mod intake;
+mod pending_records;
 mod plan;
+mod plan_inputs;
 mod policy;
+mod policy_at;
 mod principals;
-mod proof;
 mod review;
 mod schema;
 mod session;
 mod sign;
 #[cfg(test)]
 mod spoken;
-mod step;
 mod verify;
 
 pub use context::{Context, Format};
-pub use exit::{Exit, Failure};
+pub use exit::{CliError, Exit};
 
 use crate::model::{Clock, FixedClock, SystemClock};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -159,7 +159,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn dispatch(cli: Cli, context: &mut Context) -> Result<Exit, Failure> {
+fn dispatch(cli: Cli, context: &mut Context) -> Result<Exit, CliError> {
     match cli.command {
         Command::Attest(args) => attest::run(&args, context),
         Command::Audit(args) => audit::run(&args, context),

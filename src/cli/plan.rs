@@ -1,11 +1,11 @@
 //! `tenure plan [SYSTEM…]`: what would be done. It reads the clone alone, and has nothing in scope that could write to a
 //! target.
 
-use super::{Context, Exit, Failure, Format, assemble::Assembly, proof, session::Session};
+use super::{CliError, Context, Exit, Format, evidence, plan_inputs::PlanContext, session::Session};
 use crate::{
     model::{Inventory, SystemId},
-    plan::{Cleared, Plan, Tripped},
-    report::{Look, Show, plan_human, plan_json, plan_markdown},
+    plan::{Cleared, GuardrailsExceeded, Plan},
+    report::{OutputStyle, PlanView, plan_human, plan_json, plan_markdown},
 };
 use std::collections::BTreeMap;
 
@@ -22,12 +22,12 @@ pub(super) struct Args {
     at: Option<String>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let session = Session::open_at(context, args.at.as_deref())?;
-    session.stand()?;
-    let history = proof::sound(&session)?;
-    let assembly = Assembly::at(&session.repository, session.main, &session.base(), &args.systems)?;
-    match judged(&session, &assembly, &history, context)? {
+    session.ensure_trusted()?;
+    let history = evidence::read_verified(&session)?;
+    let assembly = PlanContext::at(&session.repository, session.main, &session.base(), &args.systems)?;
+    match cleared_plan(&session, &assembly, &history, context)? {
         Ok(plan) => {
             show(&plan, &[], &assembly, context)?;
             Ok(Exit::Done)
@@ -40,12 +40,12 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
 }
 
 /// Computes the plan and judges it by the guardrails.
-pub(super) fn judged(
+pub(super) fn cleared_plan(
     session: &Session,
-    assembly: &Assembly<'_>,
+    assembly: &PlanContext<'_>,
     history: &crate::model::history::History,
     context: &Context,
-) -> Result<Result<Plan<Cleared>, Box<Tripped>>, Failure> {
+) -> Result<Result<Plan<Cleared>, Box<GuardrailsExceeded>>, CliError> {
     session.trust()?;
     let draft = assembly.plan(&session.governed, history)?;
     let limits = assembly.limits(&session.governed, history, context.clock.now());
@@ -57,18 +57,18 @@ pub(super) fn judged(
 /// Writes a plan as the reader asked for it.
 pub(super) fn show<S>(
     plan: &Plan<S>,
-    trips: &[crate::plan::Trip],
-    assembly: &Assembly<'_>,
+    trips: &[crate::plan::GuardrailViolation],
+    assembly: &PlanContext<'_>,
     context: &mut Context,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let inventories: BTreeMap<SystemId, &Inventory> =
         assembly.inventories.iter().map(|(id, loaded)| (id.clone(), &loaded.inventory)).collect();
-    let shown = Show { inventories: &inventories, people: &assembly.people, trips };
+    let shown = PlanView { inventories: &inventories, people: &assembly.people, trips };
     match context.format {
         Format::Json => context.json(&plan_json(plan, shown))?,
         Format::Markdown => write!(context.out, "{}", plan_markdown(plan, shown))?,
         Format::Github | Format::Human | Format::Sarif => {
-            let look = Look::new(context.out_style);
+            let look = OutputStyle::new(context.out_style);
             write!(context.out, "{}", plan_human(plan, shown, look))?;
             context.summarize(&plan_markdown(plan, shown))?;
         }

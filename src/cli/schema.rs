@@ -1,6 +1,6 @@
 //! `tenure schema [KIND]`
 
-use super::{Context, Exit, Failure, Format};
+use super::{CliError, Context, Exit, Format};
 use crate::{
     diag::Diagnostic,
     format::schema::{self, file_name, places},
@@ -39,7 +39,7 @@ enum Editor {
     Tombi,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let kind = args.kind.as_deref().and_then(|name| FileKind::ALL.into_iter().find(|kind| kind.name() == name));
     match (kind, args.editor, &args.write) {
         (Some(kind), _, _) if args.example => context.out.write_all(schema::example(kind).as_bytes())?,
@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn write(folder: &PathBuf, context: &mut Context) -> Result<(), Failure> {
+fn write(folder: &PathBuf, context: &mut Context) -> Result<(), CliError> {
     let path = context.directory.join(folder);
     let written = fs::create_dir_all(&path).and_then(|()| {
         FileKind::ALL.into_iter().try_for_each(|kind| fs::write(path.join(file_name(kind)), schema::schema(kind)))
@@ -67,7 +67,7 @@ fn write(folder: &PathBuf, context: &mut Context) -> Result<(), Failure> {
     Ok(())
 }
 
-fn list(context: &mut Context) -> Result<(), Failure> {
+fn list(context: &mut Context) -> Result<(), CliError> {
     if context.format == Format::Json {
         let kinds = FileKind::ALL.map(
             |kind| json!({"kind": kind.name(), "schema": kind.schema(), "places": places(kind), "about": about(kind)}),

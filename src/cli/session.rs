@@ -1,8 +1,8 @@
 //! A governed repository as a command meets it: opened, pinned, walked.
 
-use super::{Context, Exit, Failure};
+use super::{CliError, Context, Exit};
 use crate::{
-    campaign::Sheet,
+    campaign::ReviewFile,
     diag::{Diagnostic, Diagnostics},
     git::{GitError, ObjectId, Repository},
     model::{
@@ -10,7 +10,7 @@ use crate::{
         file::{Governance, System},
     },
     store::{Snapshot, StoreError},
-    trust::{Governed, Trust, first_root},
+    trust::{RepositoryState, Trust, first_root},
 };
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -25,7 +25,7 @@ pub(super) struct Session {
     /// The root pin.
     pub(super) pin: Digest,
     /// Whom to believe, and what was decided.
-    pub(super) governed: Governed,
+    pub(super) governed: RepositoryState,
 }
 
 impl Session {
@@ -33,7 +33,7 @@ impl Session {
     ///
     /// # Errors
     /// When there is none, its history is not whole, or its root is not the one that was pinned.
-    pub(super) fn open(context: &mut Context) -> Result<Self, Failure> {
+    pub(super) fn open(context: &mut Context) -> Result<Self, CliError> {
         Self::open_with(context, None, None)
     }
 
@@ -41,23 +41,26 @@ impl Session {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub(super) fn open_for(context: &mut Context, campaign: &CampaignId) -> Result<(Self, Vec<Sheet>), Failure> {
+    pub(super) fn open_with_worklists(
+        context: &mut Context,
+        campaign: &CampaignId,
+    ) -> Result<(Self, Vec<ReviewFile>), CliError> {
         let mut session = Self::open_with(context, None, Some(campaign))?;
         let worklists = session.governed.take_worklists().into_iter();
-        Ok((session, worklists.map(|(path, review)| Sheet { path, review }).collect()))
+        Ok((session, worklists.map(|(path, review)| ReviewFile { path, review }).collect()))
     }
 
     /// Opens the repository of the command line at a revision of its main branch.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub(super) fn open_at(context: &mut Context, revision: Option<&str>) -> Result<Self, Failure> {
+    pub(super) fn open_at(context: &mut Context, revision: Option<&str>) -> Result<Self, CliError> {
         Self::open_with(context, revision, None)
     }
 
-    fn open_with(context: &mut Context, revision: Option<&str>, keep: Option<&CampaignId>) -> Result<Self, Failure> {
+    fn open_with(context: &mut Context, revision: Option<&str>, keep: Option<&CampaignId>) -> Result<Self, CliError> {
         let repository = Repository::discover(&context.directory).map_err(git)?;
-        repository.refuse_untrue_history().map_err(git)?;
+        repository.require_complete_history().map_err(git)?;
         let main = match revision {
             Some(revision) => repository.resolve(revision).map_err(git)?,
             None => main_of(&repository)?,
@@ -65,7 +68,7 @@ impl Session {
         let governance: Governance =
             Snapshot::at(&repository, main).read("governance.toml").map_err(store)?.into_value();
         let pin = pin(context, &repository, main)?;
-        let governed = Governed::walk_for(&repository, pin, main, keep).map_err(git)?;
+        let governed = RepositoryState::walk_for(&repository, pin, main, keep).map_err(git)?;
         Ok(Self { repository, governance, main, pin, governed })
     }
 
@@ -78,10 +81,10 @@ impl Session {
     ///
     /// # Errors
     /// When the pin leads to none.
-    pub(super) fn trust(&self) -> Result<&Trust, Failure> {
+    pub(super) fn trust(&self) -> Result<&Trust, CliError> {
         self.governed.trust().ok_or_else(|| {
             // With another root than the pinned one, nothing else that could be said means anything.
-            if let Err(failure) = self.stand() {
+            if let Err(failure) = self.ensure_trusted() {
                 return failure;
             }
             let mut problems = Diagnostics::new();
@@ -95,7 +98,7 @@ impl Session {
                 Diagnostic::error("no-trust", format!("the pin {} leads to no root, registry and mandate", self.pin))
                     .help("check the pin; `tenure init` printed it"),
             );
-            Failure::from(problems)
+            CliError::from(problems)
         })
     }
 
@@ -103,7 +106,7 @@ impl Session {
     ///
     /// # Errors
     /// Every finding that does, with exit 3.
-    pub(super) fn stand(&self) -> Result<(), Failure> {
+    pub(super) fn ensure_trusted(&self) -> Result<(), CliError> {
         let blocking = self.governed.blocking();
         if blocking.is_empty() {
             return Ok(());
@@ -113,14 +116,14 @@ impl Session {
             let message = format!("{}: {}", finding.subject, finding.message);
             problems.push(Diagnostic::error(finding.code, message).help(finding.help));
         }
-        Err(Failure { problems, exit: Exit::Findings })
+        Err(CliError { problems, exit: Exit::Findings })
     }
 
     /// Returns the work tree, for commands that write files there.
     ///
     /// # Errors
     /// When the repository is bare.
-    pub(super) fn work_tree(&self) -> Result<&std::path::Path, Failure> {
+    pub(super) fn work_tree(&self) -> Result<&std::path::Path, CliError> {
         self.repository.work_tree().ok_or_else(|| {
             let problem = Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to");
             problem.help("git clone it").into()
@@ -137,7 +140,7 @@ impl Session {
 ///
 /// # Errors
 /// When a file is not acceptable, or not called like the system in it.
-pub(super) fn systems_at(snapshot: Snapshot<'_>) -> Result<BTreeMap<SystemId, System>, Failure> {
+pub(super) fn systems_at(snapshot: Snapshot<'_>) -> Result<BTreeMap<SystemId, System>, CliError> {
     let mut systems = BTreeMap::new();
     for file in snapshot.read_all::<System>("systems").map_err(store)? {
         let path = file.path().to_owned();
@@ -154,7 +157,7 @@ pub(super) fn systems_at(snapshot: Snapshot<'_>) -> Result<BTreeMap<SystemId, Sy
 }
 
 /// The remote's main branch where there is one: what is merged counts, not what lies in the work tree.
-fn main_of(repository: &Repository) -> Result<ObjectId, Failure> {
+fn main_of(repository: &Repository) -> Result<ObjectId, CliError> {
     for name in ["refs/remotes/origin/main", "refs/heads/main", "HEAD"] {
         if let Some(commit) = repository.reference(name).map_err(git)? {
             return Ok(commit);
@@ -165,12 +168,12 @@ fn main_of(repository: &Repository) -> Result<ObjectId, Failure> {
 }
 
 /// A root is believed because somebody outside says so. Only a person at a terminal may take what they find.
-pub(super) fn pin(context: &mut Context, repository: &Repository, main: ObjectId) -> Result<Digest, Failure> {
+pub(super) fn pin(context: &mut Context, repository: &Repository, main: ObjectId) -> Result<Digest, CliError> {
     if let Some(pin) = context.root {
         return Ok(pin);
     }
     let found = first_root(repository, main).map_err(store)?.ok_or_else(|| {
-        Failure::from(Diagnostic::error("not-governed", "there is no trust/root/1.toml on main").help("tenure init"))
+        CliError::from(Diagnostic::error("not-governed", "there is no trust/root/1.toml on main").help("tenure init"))
     })?;
     if context.terminal {
         let note = Diagnostic::note("root-not-pinned", format!("taking the root as it is found: {found}"))
@@ -184,7 +187,7 @@ pub(super) fn pin(context: &mut Context, repository: &Repository, main: ObjectId
 }
 
 /// Returns what git said as a failure; a history that is not the one that was pushed is a finding.
-pub(super) fn git(error: GitError) -> Failure {
+pub(super) fn git(error: GitError) -> CliError {
     let (exit, code, help) = match &error {
         GitError::Grafted(_) => (Exit::Findings, "grafted-history", "remove the file, then git fetch"),
         GitError::NotARepository { .. } => {
@@ -197,11 +200,11 @@ pub(super) fn git(error: GitError) -> Failure {
         GitError::Shallow(_) => (Exit::Findings, "shallow-history", "git fetch --unshallow"),
         _ => (Exit::CouldNot, "git", "git fsck --full"),
     };
-    Failure::new(exit, Diagnostic::error(code, error.to_string()).help(help))
+    CliError::new(exit, Diagnostic::error(code, error.to_string()).help(help))
 }
 
 /// Returns what the store said as a failure, with everything that stands against a file.
-pub(super) fn store(error: StoreError) -> Failure {
+pub(super) fn store(error: StoreError) -> CliError {
     match error {
         StoreError::Form { problems, .. } => problems.into(),
         StoreError::Git(error) => git(error),

@@ -1,10 +1,10 @@
 //! `tenure sign FILES… [--key FILE] [--as NAME]`
 
-use super::{Context, Exit, Failure, session::git};
+use super::{CliError, Context, Exit, session::git};
 use crate::{
     diag::Diagnostic,
     format::{
-        governed,
+        codec,
         keys::{PrivateKey, PublicKey, Signer},
     },
     git::Repository,
@@ -12,8 +12,8 @@ use crate::{
         PrincipalId,
         file::{KeyState, Registry, Root},
     },
-    store::Place,
-    trust::{Agent, AgentError, Refusal, SigningError, render_allowed_signers, sign},
+    store::RepoPath,
+    trust::{Agent, AgentError, Rejection, SigningError, render_allowed_signers, sign},
 };
 use serde_json::json;
 use std::{
@@ -39,14 +39,14 @@ pub(super) struct Args {
     name: Option<PrincipalId>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let Some(tree) = repository.work_tree().map(Path::to_path_buf) else {
         return Err(Diagnostic::error("no-work-tree", "this repository has no files to sign")
             .help("git clone it")
             .into());
     };
-    let pen = Pen { key: args.key.as_deref(), name: args.name.as_ref() };
+    let pen = SigningOptions { key: args.key.as_deref(), name: args.name.as_ref() };
     let files = args.files.iter().map(|name| context.directory.join(name)).collect::<Vec<_>>();
     let written = sign_files(&tree, &files, pen, context)?;
     match context.format {
@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
 
 /// What is signed with, and in whose name, as far as that is said.
 #[derive(Clone, Copy)]
-pub(super) struct Pen<'a> {
+pub(super) struct SigningOptions<'a> {
     /// A private key file, or the public half of a key in the agent.
     pub(super) key: Option<&'a Path>,
     /// The name, instead of the one that `trust/` gives the key.
@@ -76,10 +76,10 @@ pub(super) struct Pen<'a> {
 pub(super) fn sign_files(
     tree: &Path,
     files: &[PathBuf],
-    pen: Pen<'_>,
+    pen: SigningOptions<'_>,
     context: &Context,
-) -> Result<Vec<serde_json::Value>, Failure> {
-    let trusted = Trusted::read(tree);
+) -> Result<Vec<serde_json::Value>, CliError> {
+    let trusted = TrustHints::read(tree);
     let mut written = Vec::new();
     for file in files {
         let (path, bytes) = read(tree, file)?;
@@ -91,7 +91,7 @@ pub(super) fn sign_files(
         };
         let signed = sign(&path, &bytes, &name, signer.as_ref()).map_err(|error| refused(&path, error))?;
         fs::write(tree.join(&signed.path), &signed.text)?;
-        if Place::of(&path).is_trust() {
+        if RepoPath::of(&path).is_trust() {
             write_allowed_signers(tree)?;
         }
         written.push(json!({"file": path, "signature": signed.path, "signer": name, "namespace": signed.namespace.as_str(), "key": signed.key.fingerprint()}));
@@ -103,8 +103,12 @@ pub(super) fn sign_files(
 ///
 /// # Errors
 /// When a key file is named and cannot be read.
-pub(super) fn names_at_hand(tree: &Path, key: Option<&Path>, context: &Context) -> Result<Vec<PrincipalId>, Failure> {
-    let trusted = Trusted::read(tree);
+pub(super) fn candidate_signers(
+    tree: &Path,
+    key: Option<&Path>,
+    context: &Context,
+) -> Result<Vec<PrincipalId>, CliError> {
+    let trusted = TrustHints::read(tree);
     let held: Vec<PublicKey> = match key.map(key_file).transpose()? {
         Some(Key::Private(key)) => vec![key.public_key()],
         Some(Key::Public(key)) => vec![key],
@@ -125,29 +129,29 @@ pub(super) fn names_at_hand(tree: &Path, key: Option<&Path>, context: &Context) 
 type Known = (PrincipalId, PublicKey);
 
 /// What the newest files of trust in the work tree say. They only help to find a name; nothing is believed because of them.
-struct Trusted {
+struct TrustHints {
     root: Option<Root>,
     registry: Option<Registry>,
 }
 
-impl Trusted {
+impl TrustHints {
     fn read(tree: &Path) -> Self {
         let parse = |kind: &str| newest(tree, kind).map(|(path, bytes)| (format!("trust/{kind}/{path}"), bytes));
         Self {
-            root: parse("root").and_then(|(path, bytes)| governed::parse(&path, &bytes).ok()),
-            registry: parse("registry").and_then(|(path, bytes)| governed::parse(&path, &bytes).ok()),
+            root: parse("root").and_then(|(path, bytes)| codec::parse(&path, &bytes).ok()),
+            registry: parse("registry").and_then(|(path, bytes)| codec::parse(&path, &bytes).ok()),
         }
     }
 
     /// Returns the names and keys that may sign the file at `path`.
     fn names(&self, path: &str, bytes: &[u8]) -> Vec<Known> {
-        let own: Option<Root> = governed::parse(path, bytes).ok();
+        let own: Option<Root> = codec::parse(path, bytes).ok();
         let roots = [own.as_ref(), self.root.as_ref()];
         let roots = roots.into_iter().flatten();
-        match Place::of(path) {
-            Place::Root(_) => roots.flat_map(|root| office(&root.roles.root.keys)).collect(),
-            Place::Registry(_) => roots.flat_map(|root| office(&root.roles.registry.keys)).collect(),
-            Place::Mandate(_) => roots.flat_map(|root| office(&root.roles.mandate.keys)).collect(),
+        match RepoPath::of(path) {
+            RepoPath::Root(_) => roots.flat_map(|root| office(&root.roles.root.keys)).collect(),
+            RepoPath::Registry(_) => roots.flat_map(|root| office(&root.roles.registry.keys)).collect(),
+            RepoPath::Mandate(_) => roots.flat_map(|root| office(&root.roles.mandate.keys)).collect(),
             _ => self.registry.iter().flat_map(people).collect(),
         }
     }
@@ -175,9 +179,9 @@ fn newest(tree: &Path, kind: &str) -> Option<(String, Vec<u8>)> {
 }
 
 /// Returns the path within the repository, and the bytes.
-fn read(tree: &Path, file: &Path) -> Result<(String, Vec<u8>), Failure> {
+fn read(tree: &Path, file: &Path) -> Result<(String, Vec<u8>), CliError> {
     let refuse = |error: std::io::Error| {
-        Failure::from(
+        CliError::from(
             Diagnostic::error("unreadable", format!("{} cannot be read: {error}", file.display()))
                 .help("name a file of this repository"),
         )
@@ -193,7 +197,7 @@ fn read(tree: &Path, file: &Path) -> Result<(String, Vec<u8>), Failure> {
 }
 
 /// Returns the key to sign with: the file named, or the one key of the agent that `known` names.
-fn signer(pen: Pen<'_>, context: &Context, known: &[Known]) -> Result<Box<dyn Signer>, Failure> {
+fn signer(pen: SigningOptions<'_>, context: &Context, known: &[Known]) -> Result<Box<dyn Signer>, CliError> {
     let wanted = match pen.key {
         Some(path) => match key_file(path)? {
             Key::Private(key) => return Ok(Box::new(key)),
@@ -235,9 +239,9 @@ enum Key {
     Public(PublicKey),
 }
 
-fn key_file(path: &Path) -> Result<Key, Failure> {
+fn key_file(path: &Path) -> Result<Key, CliError> {
     let text = zeroize::Zeroizing::new(fs::read_to_string(path).map_err(|error| {
-        Failure::from(
+        CliError::from(
             Diagnostic::error("key-unreadable", format!("{} cannot be read: {error}", path.display()))
                 .help("ssh-keygen -t ed25519 makes a key"),
         )
@@ -251,17 +255,17 @@ fn key_file(path: &Path) -> Result<Key, Failure> {
     })
 }
 
-fn name_of(known: &[Known], key: &PublicKey, path: &str) -> Result<PrincipalId, Failure> {
+fn name_of(known: &[Known], key: &PublicKey, path: &str) -> Result<PrincipalId, CliError> {
     known.iter().find(|(_, own)| own == key).map(|(name, _)| name.clone()).ok_or_else(|| {
         let message = format!("the key {} may not sign {path}: `trust/` does not name it for that", key.fingerprint());
         Diagnostic::error("unknown-signer", message).help("sign with another key, or give --as NAME").into()
     })
 }
 
-fn refused(path: &str, error: SigningError) -> Failure {
+fn refused(path: &str, error: SigningError) -> CliError {
     match error {
         SigningError::Refused(refusal) => match *refusal {
-            Refusal::Form(problems) => (*problems).into(),
+            Rejection::Form(problems) => (*problems).into(),
             other => Diagnostic::error(other.code(), other.to_string()).in_file(path).help(other.help()).into(),
         },
         other => {
@@ -271,12 +275,12 @@ fn refused(path: &str, error: SigningError) -> Failure {
     }
 }
 
-fn agent_failed(error: AgentError) -> Failure {
+fn agent_failed(error: AgentError) -> CliError {
     Diagnostic::error("agent", error.to_string()).help("ssh-add -l shows what the agent holds").into()
 }
 
 /// Keeps `trust/allowed_signers` beside the trust files as they are now.
-fn write_allowed_signers(tree: &Path) -> Result<(), Failure> {
+fn write_allowed_signers(tree: &Path) -> Result<(), CliError> {
     let (Some(root), Some(registry), Some(mandate)) =
         (newest(tree, "root"), newest(tree, "registry"), newest(tree, "mandate"))
     else {

@@ -6,7 +6,7 @@ use crate::{
         Digest, SystemId,
         file::{Engine, System},
     },
-    report::{Works, workflows},
+    report::{WorkflowInputs, workflows},
 };
 use clap::{CommandFactory as _, error::ErrorKind};
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ fn every_workflow_runs_commands_that_there_are() {
         [(SystemId::parse("pg").unwrap(), toml::from_str(system).unwrap())].into();
     let engine = "version = \"1.0.0\"\nurl = \"https://example.org/tenure\"\ndigest = \"sha256:";
     let engine: Engine = toml::from_str(&format!("{engine}{}\"\n", Digest::of("an engine").hex())).unwrap();
-    let files = workflows(Works { root: Digest::of("a root"), engine: &engine, systems: &systems }).unwrap();
+    let files = workflows(WorkflowInputs { root: Digest::of("a root"), engine: &engine, systems: &systems }).unwrap();
     let mut count = 0;
     for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".yml")) {
         for line in run_lines(text) {

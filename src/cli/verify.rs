@@ -1,18 +1,18 @@
 //! `tenure verify [SYSTEM…]`: reads targets again, later.
 
 use super::{
-    Context, Exit, Failure, Format,
-    assemble::{Assembly, settings},
+    CliError, Context, Exit, Format,
     enforce::not_rolled_back,
-    forge::sealed,
-    proof::{self, EngineArgs},
+    evidence::{self, EngineArgs},
+    forge::provenance,
+    plan_inputs::{PlanContext, settings_error},
     session::Session,
 };
 use crate::{
-    connector::catalogue,
-    enforce::{Accepted, Journal, Reader},
+    connector::registry,
+    enforce::{Accepted, Journal, ReadTarget},
     model::{SystemId, Timestamp, record::RunStart},
-    report::{Look, verified_human, verified_json},
+    report::{OutputStyle, verified_human, verified_json},
 };
 use std::collections::BTreeMap;
 
@@ -36,27 +36,27 @@ pub(super) struct Args {
     engine: EngineArgs,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
-    proof::waiting(args.engine.wait, context, |context| once(args, context))
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    evidence::retry_while_busy(args.engine.wait, context, |context| once(args, context))
 }
 
-fn once(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+fn once(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
-    session.stand()?;
-    let assembly = Assembly::at(&session.repository, session.main, &session.base(), &args.systems)?;
-    let mut journal = proof::journal(&session, context, &args.engine)?;
+    session.ensure_trusted()?;
+    let assembly = PlanContext::at(&session.repository, session.main, &session.base(), &args.systems)?;
+    let mut journal = evidence::journal(&session, context, &args.engine)?;
     not_rolled_back(&session, journal.history())?;
     let base = session.base();
-    let around = catalogue::Surroundings { base: &base, variable: &|name| context.variable(name) };
+    let around = registry::ConnectorEnvironment { base: &base, variable: &|name| context.variable(name) };
     let mut readers = BTreeMap::new();
-    let own_run = proof::is_readback(&session, context, &args.engine)?;
+    let own_run = evidence::is_readback(&session, context, &args.engine)?;
     for (id, system) in &assembly.systems {
         let (collector, own_credential) =
-            catalogue::readback_or_closed(system, &around).map_err(|error| settings(id, &error))?;
+            registry::readback_or_closed(system, &around).map_err(|error| settings_error(id, &error))?;
         let committed = assembly.inventories.get(id).filter(|_| !args.quick).map(|loaded| &loaded.inventory);
         let own_credential = own_credential && own_run;
         let remediation = system.remediation;
-        readers.insert(id.clone(), Reader { collector, own_credential, remediation, committed });
+        readers.insert(id.clone(), ReadTarget { collector, own_credential, remediation, committed });
     }
     let trust = session.trust()?;
     let start = RunStart {
@@ -71,22 +71,22 @@ fn once(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         engine: env!("CARGO_PKG_VERSION").to_owned(),
         lease: args.engine.lease,
         evidence: journal.history().size(),
-        claims: sealed::claims(context),
+        claims: provenance::claims(context),
     };
     let duties = assembly.duties();
     let accepted = accepted(&session, context.clock.now());
     let looked =
         crate::enforce::verify(start, &readers, Some((&duties, &accepted)), context.clock.as_ref(), &mut journal)
-            .map_err(proof::journalled)?;
+            .map_err(evidence::journal_failure)?;
     drop(journal);
     match context.format {
         Format::Json => context.json(&verified_json(&looked))?,
         _ => {
-            let look = Look::new(context.out_style);
+            let look = OutputStyle::new(context.out_style);
             write!(context.out, "{}", verified_human(&looked, look))?;
         }
     }
-    Ok(if looked.agrees() { Exit::Done } else { Exit::Disagrees })
+    Ok(if looked.is_clean() { Exit::Done } else { Exit::Disagrees })
 }
 
 /// Returns what signed exceptions in force accept: a grant in spite of a rule.

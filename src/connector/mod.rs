@@ -1,6 +1,6 @@
 //! The code that speaks to systems: three traits, from harmless to powerful.
 //!
-//! [`Vocabulary`] knows a system's words and has no connection: the planner has nothing else in scope.
+//! [`ConnectorSchema`] knows a system's words and has no connection: the planner has nothing else in scope.
 //! [`Collector`] can read. [`Provisioner`] can write, and asks for an [`Intent`] by value: proof that what it is about
 //! to do stands on the remote evidence branch already.
 //!
@@ -42,22 +42,22 @@
 //! ```
 
 pub mod aws_iam;
-pub mod catalogue;
-mod closed;
 mod error;
 pub mod github;
 pub mod hosts;
 pub mod http;
 mod intent;
 pub mod postgres;
+pub mod registry;
 pub mod sink;
+mod unavailable;
 
 pub use error::ConnectorError;
 pub use intent::Intent;
 
 use crate::model::{
-    Action, Change, Expectation, Grant, GrantKey, GrantKind, Inventory, Level, Loss, Operation, Sighting, Usage,
-    action::Ready,
+    AccessLoss, Action, Change, Expectation, Grant, GrantKey, GrantKind, Inventory, Level, Observation, Operation,
+    Usage, action::Planned,
 };
 
 /// What a connector says of itself, for `validate`, help and evidence.
@@ -74,7 +74,7 @@ pub struct Descriptor {
 }
 
 /// The words of a system: pure, without a connection.
-pub trait Vocabulary {
+pub trait ConnectorSchema {
     /// Returns what this connector is.
     fn describe(&self) -> Descriptor;
 
@@ -83,7 +83,7 @@ pub trait Vocabulary {
     ///
     /// # Errors
     /// When it cannot be done here, or not without harming others: it is said, not tried.
-    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal>;
+    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange>;
 
     /// Returns after how many days a disabled `grant` is removed, so that whoever still needs it can speak up; nothing
     /// where disabling is all there is to it.
@@ -102,13 +102,13 @@ pub trait Vocabulary {
 
 /// What a change will take.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Draft {
+pub struct PlannedChange {
     /// The exact calls, in order.
     pub operations: Vec<Operation>,
     /// What a read must show afterwards.
     pub expects: Expectation,
     /// Who loses what, effectively; sorted.
-    pub loses: Vec<Loss>,
+    pub loses: Vec<AccessLoss>,
     /// Paths that will survive it, in words.
     pub survives: Vec<String>,
     /// What cannot be undone, if anything.
@@ -117,7 +117,7 @@ pub struct Draft {
 
 /// Why a change is not drafted.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Refusal {
+pub enum UnsupportedChange {
     /// It would take something from others, or break the system.
     #[error("{why}")]
     Harm {
@@ -138,7 +138,7 @@ pub enum Refusal {
 
 /// One page of a listing.
 #[derive(Clone, Debug, Default)]
-pub struct Page {
+pub struct GrantPage {
     /// The grants on it.
     pub grants: Vec<Grant>,
     /// When they were last used, where the system says.
@@ -164,7 +164,7 @@ pub struct ControlTotal {
 
 /// What a connector can and cannot see on this system.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Health {
+pub struct ConnectorHealth {
     /// The target and its version, as it says.
     pub target: String,
     /// The identity the connector acts as, as the target says.
@@ -174,18 +174,18 @@ pub struct Health {
 }
 
 /// Reads a system.
-pub trait Collector: Vocabulary {
+pub trait Collector: ConnectorSchema {
     /// Returns what it can see. Makes few calls.
     ///
     /// # Errors
     /// When the target cannot be read at all.
-    fn validate(&self) -> Result<Health, ConnectorError>;
+    fn validate(&self) -> Result<ConnectorHealth, ConnectorError>;
 
     /// Returns one page of the grants of one kind, from the beginning or from a cursor.
     ///
     /// # Errors
     /// When the page could not be read whole; a partial page is never returned.
-    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<Page, ConnectorError>;
+    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<GrantPage, ConnectorError>;
 
     /// Returns control totals by independent queries, one for each kind the target can count.
     ///
@@ -198,7 +198,7 @@ pub trait Collector: Vocabulary {
     ///
     /// # Errors
     /// Only when there was no answer at all; callers treat it as unknown.
-    fn observe(&self, grant: &Grant) -> Result<Sighting, ConnectorError>;
+    fn observe(&self, grant: &Grant) -> Result<Observation, ConnectorError>;
 
     /// Returns the number of calls made to the target so far.
     fn calls(&self) -> u64;
@@ -210,10 +210,10 @@ pub trait Provisioner: Collector {
     ///
     /// # Errors
     /// [`ConnectorError::Ambiguous`] when an answer was lost: look before anything else.
-    fn apply(&self, action: &Action<Ready>, intent: Intent, sink: &dyn Sink) -> Result<Receipt, ConnectorError>;
+    fn apply(&self, action: &Action<Planned>, intent: Intent, sink: &dyn Sink) -> Result<Receipt, ConnectorError>;
 
     /// Returns the calls that would undo the action, where that is possible.
-    fn compensate(&self, action: &Action<Ready>) -> Option<Vec<Operation>>;
+    fn compensate(&self, action: &Action<Planned>) -> Option<Vec<Operation>>;
 }
 
 /// What the target answered.
@@ -245,9 +245,9 @@ pub struct SinkError(pub String);
 
 /// A place for secrets where none is configured: refuses.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct NoSink;
+pub struct UnconfiguredSink;
 
-impl Sink for NoSink {
+impl Sink for UnconfiguredSink {
     fn deposit(&self, _: &str, _: &secrecy::SecretString) -> Result<String, SinkError> {
         Err(SinkError("the system file has no [sink]; add one with `kind = \"age\"` and its recipients".to_owned()))
     }

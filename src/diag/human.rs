@@ -1,8 +1,8 @@
 //! A diagnostic as text for people.
 
 use super::{
-    Diagnostic, Excerpt, Hidden, Severity, escape,
-    text::{escape_lines, push_escaped},
+    Diagnostic, Excerpt, HiddenCharacter, Severity, escape,
+    unicode::{escape_lines, push_escaped},
 };
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::ops::Range;
@@ -99,7 +99,7 @@ fn window(excerpt: &Excerpt) -> Option<Window> {
         }
     }
     window.spans = moved;
-    debug_assert!(window.text.chars().all(|c| c == '\n' || Hidden::of(c).is_none()));
+    debug_assert!(window.text.chars().all(|c| c == '\n' || HiddenCharacter::of(c).is_none()));
     Some(window)
 }
 

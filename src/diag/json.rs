@@ -1,6 +1,6 @@
 //! A diagnostic as JSON, for programs.
 
-use super::{Diagnostic, Excerpt, Label, escape, text::escape_lines};
+use super::{Diagnostic, Excerpt, Label, escape, unicode::escape_lines};
 use serde_json::{Value, json};
 
 pub(super) fn value(problem: &Diagnostic) -> Value {

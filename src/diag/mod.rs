@@ -6,11 +6,11 @@
 mod human;
 mod json;
 mod source;
-pub mod text;
+pub mod unicode;
 
 pub use human::Style;
 pub use source::{Excerpt, Label, Source};
-pub use text::{Hidden, counted, escape};
+pub use unicode::{HiddenCharacter, counted, escape};
 
 use std::ops::Range;
 
@@ -305,7 +305,7 @@ mod tests {
             Diagnostic::error("text", hostile).at(&Source::new(hostile, hostile), 5..6, hostile).help(hostile);
         let all = Diagnostics::from(problem.with_note(hostile));
         for text in [all.render(Style::plain()), all.to_json()] {
-            assert!(text.chars().all(|c| c == '\n' || Hidden::of(c).is_none()), "{text:?}");
+            assert!(text.chars().all(|c| c == '\n' || HiddenCharacter::of(c).is_none()), "{text:?}");
             assert!(text.contains("u{202e}"), "{text}");
         }
     }

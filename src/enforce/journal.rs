@@ -2,7 +2,7 @@
 
 use crate::{
     model::{Digest, RunId, SystemId, Timestamp, history::History, record::Entry},
-    plan::Published,
+    plan::PublicationProof,
 };
 
 /// The written record of one run.
@@ -38,7 +38,7 @@ pub trait Journal {
     /// # Errors
     /// Nothing was published, unless the error is [`JournalError::Unreachable`], after which nobody knows; the next
     /// run finds out by fetching.
-    fn publish(&mut self, entries: &[Entry]) -> Result<Published, JournalError>;
+    fn publish(&mut self, entries: &[Entry]) -> Result<PublicationProof, JournalError>;
 }
 
 /// Why a run could not be written down. No target may be touched after any of these.

@@ -2,26 +2,26 @@
 //!
 //! A run goes one way: look into what earlier runs left dangling → push the start and the intents of a batch → for each
 //! intent look, compare with what was reviewed, act, look again → push what happened → next batch → push the end.
-//! Every step can be repeated after a crash; [`Step`] names the places between them, and the tests kill a run at each.
+//! Every step can be repeated after a crash; [`RunStep`] names the places between them, and the tests kill a run at each.
 
-mod act;
-mod duties;
+mod execute;
 pub mod journal;
-mod judge;
+mod out_of_band;
 mod recover;
 mod run;
+mod separation_of_duties;
 mod step;
-mod unexplained;
+mod verdict;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
-pub use act::{Done, Hand};
-pub use duties::{Accepted, ToxicPairs};
+pub use execute::{ActionResult, Hand};
 pub use journal::{Journal, JournalError};
-pub use judge::{Judgement, judge};
-pub use run::{Order, RunError, Summary, enforce};
-pub use step::{Observer, Quiet, Step};
-pub use unexplained::{How, OutOfBand, Unexplained};
-pub use verify::{Looked, Reader, Verified, verify};
+pub use out_of_band::{ChangeKind, OutOfBand, Unexplained};
+pub use run::{RunError, RunRequest, Summary, enforce};
+pub use separation_of_duties::{Accepted, ToxicPairs};
+pub use step::{NoopObserver, Observer, RunStep};
+pub use verdict::{VerificationResult, evaluate};
+pub use verify::{ReadTarget, VerifiedAction, VerifyReport, verify};

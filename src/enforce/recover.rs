@@ -1,15 +1,15 @@
 //! Dangling intents of earlier runs: nobody knows what happened, so the target is asked.
 
 use super::{
-    act::{Hand, look},
+    execute::{Hand, observe_with_retry},
     journal::{Journal, JournalError},
-    judge::{Judgement, judge},
+    verdict::{VerificationResult, evaluate},
 };
 use crate::{
     model::{
         ActionId, Level, SystemId,
-        action::Planned,
-        record::{Entry, OutcomeKind, OutcomeRecorded, Recovered, VerificationKind, short},
+        action::ActionSpec,
+        record::{Entry, OutcomeKind, OutcomeRecorded, RecoveryRecorded, VerificationKind, short},
     },
     plan,
 };
@@ -19,18 +19,20 @@ use std::collections::BTreeMap;
 /// each. Writes nothing anywhere.
 pub(super) fn recover(journal: &dyn Journal, hands: &BTreeMap<SystemId, Hand>) -> Result<Vec<Entry>, JournalError> {
     let mut entries = Vec::new();
-    let mut plans = Plans::default();
+    let mut plans = PlanCache::default();
     for (id, past) in journal.history().dangling() {
         let Some(hand) = hands.get(&past.system) else { continue };
         let planned = plans.action(journal, &past.plan, id)?;
         let (judgement, result, text) = match &planned {
-            None => {
-                (Judgement::unknown("its plan is not kept"), OutcomeKind::Unknown, "its plan is not kept".to_owned())
-            }
-            Some(planned) => match look(hand.provisioner.as_ref(), planned) {
-                Err(error) => (Judgement::unknown(error.to_string()), OutcomeKind::Unknown, error.to_string()),
+            None => (
+                VerificationResult::unknown("its plan is not kept"),
+                OutcomeKind::Unknown,
+                "its plan is not kept".to_owned(),
+            ),
+            Some(planned) => match observe_with_retry(hand.provisioner.as_ref(), planned) {
+                Err(error) => (VerificationResult::unknown(error.to_string()), OutcomeKind::Unknown, error.to_string()),
                 Ok(now) => {
-                    let judgement = judge(&planned.expects, &now);
+                    let judgement = evaluate(&planned.expects, &now);
                     // An earlier run saw it done, and the one that was interrupted came to it once more: nobody did it twice.
                     let was_done = past.confirmed.is_some() && !past.regressed;
                     let untouched = now.grant.as_ref().is_some_and(|grant| grant.digest() == planned.precondition);
@@ -46,7 +48,7 @@ pub(super) fn recover(journal: &dyn Journal, hands: &BTreeMap<SystemId, Hand>) -
                 }
             },
         };
-        entries.push(Entry::Recover(Recovered {
+        entries.push(Entry::Recover(RecoveryRecorded {
             action: id.clone(),
             intent: past.intent,
             of: past.run.clone(),
@@ -69,16 +71,16 @@ pub(super) fn recover(journal: &dyn Journal, hands: &BTreeMap<SystemId, Hand>) -
 
 /// Plans that evidence keeps, each read once.
 #[derive(Debug, Default)]
-pub(super) struct Plans(BTreeMap<crate::model::Digest, BTreeMap<ActionId, Planned>>);
+pub(super) struct PlanCache(BTreeMap<crate::model::Digest, BTreeMap<ActionId, ActionSpec>>);
 
-impl Plans {
+impl PlanCache {
     /// Returns the action as the plan with this digest has it.
     pub(super) fn action(
         &mut self,
         journal: &dyn Journal,
         plan: &crate::model::Digest,
         id: &ActionId,
-    ) -> Result<Option<Planned>, JournalError> {
+    ) -> Result<Option<ActionSpec>, JournalError> {
         if !self.0.contains_key(plan) {
             let actions = match journal.kept(plan)? {
                 None => Vec::new(),

@@ -1,16 +1,16 @@
 //! A whole run: start, batches, end.
 
 use super::{
-    act::{Done, Hand, Lease, carry_out, look_again},
+    execute::{ActionResult, Hand, Lease, execute, reobserve},
     journal::{Journal, JournalError},
     recover::recover,
-    step::{Observer, Step},
+    step::{Observer, RunStep},
 };
 use crate::{
     connector::Intent,
     model::{
         Action, SystemId,
-        action::{Planned, Ready},
+        action::{ActionSpec, Planned},
         record::{Entry, IntentRecorded, OutcomeKind, RunEnd, RunStart},
     },
     plan::{Cleared, HeldCode, Plan},
@@ -18,7 +18,7 @@ use crate::{
 use std::{collections::BTreeMap, thread};
 
 /// What a run is asked to do.
-pub struct Order<'a> {
+pub struct RunRequest<'a> {
     /// What will be done.
     pub plan: Plan<Cleared>,
     /// The record of the start.
@@ -35,7 +35,7 @@ pub struct Order<'a> {
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// Every action, in the order of the plan.
-    pub done: Vec<Done>,
+    pub done: Vec<ActionResult>,
     /// How many dangling intents of earlier runs were looked into.
     pub recovered: usize,
     /// The exit code of the run: 0, or 4 when the target disagrees.
@@ -56,11 +56,11 @@ pub struct RunError {
 ///
 /// # Errors
 /// When the run cannot be written down. Before the first push no target has been touched.
-pub fn enforce(order: Order<'_>, journal: &mut dyn Journal) -> Result<Summary, RunError> {
-    let Order { plan, mut start, taken_up, hands, observer } = order;
+pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<Summary, RunError> {
+    let RunRequest { plan, mut start, taken_up, hands, observer } = order;
     let stop = |cause| RunError { cause, unpublished: Vec::new() };
     let recovery = recover(journal, hands).map_err(stop)?;
-    observer.reached(Step::Recovered, None);
+    observer.reached(RunStep::Recovered, None);
     let recovered = recovery.len() / ENTRIES_PER_RECOVERY;
     let planned = plan.actions().len();
     let held = plan.held().iter().filter(|held| held.code != HeldCode::ReportOnly).count();
@@ -74,29 +74,29 @@ pub fn enforce(order: Order<'_>, journal: &mut dyn Journal) -> Result<Summary, R
     let mut pending = vec![Entry::RunStart(start)];
     pending.extend(recovery);
     pending.extend(taken_up);
-    let mut done: Vec<Done> = Vec::new();
+    let mut done: Vec<ActionResult> = Vec::new();
     let mut begun = false;
     for batch in plan.batches(BATCH) {
         let intents = batch.actions().iter().map(|action| intent_of(action, &batch));
         let first = pending.len();
         pending.extend(intents);
-        observer.reached(if begun { Step::BeforeOutcomes } else { Step::BeforeIntents }, None);
+        observer.reached(if begun { RunStep::BeforeOutcomes } else { RunStep::BeforeIntents }, None);
         let published = publish(journal, &mut pending, first, begun)?;
         begun = true;
-        observer.reached(Step::AfterIntents, None);
+        observer.reached(RunStep::AfterIntents, None);
         let finished = carry_out_all(batch.recorded(published).into_actions(), hands, lease, observer);
-        pending.extend(finished.iter().flat_map(Done::entries));
+        pending.extend(finished.iter().flat_map(ActionResult::entries));
         done.extend(finished);
     }
     // Counted from what was planned, so that an action which was lost on the way is not taken for confirmed.
     let unconfirmed = held + planned - done.iter().filter(|done| done.is_confirmed()).count();
     let exit = if unconfirmed == 0 { 0 } else { 4 };
     pending.push(Entry::RunEnd(end_of(&done, exit)));
-    observer.reached(Step::BeforeOutcomes, None);
+    observer.reached(RunStep::BeforeOutcomes, None);
     let first = pending.len();
     let _ = publish(journal, &mut pending, first, begun)?;
-    observer.reached(Step::AfterOutcomes, None);
-    observer.reached(Step::Ended, None);
+    observer.reached(RunStep::AfterOutcomes, None);
+    observer.reached(RunStep::Ended, None);
     Ok(Summary { done, recovered, exit })
 }
 
@@ -106,7 +106,7 @@ fn publish(
     pending: &mut Vec<Entry>,
     first: usize,
     begun: bool,
-) -> Result<crate::plan::Published, RunError> {
+) -> Result<crate::plan::PublicationProof, RunError> {
     match journal.publish(pending) {
         Ok(published) => {
             pending.clear();
@@ -122,16 +122,16 @@ fn publish(
 
 /// Carries out the actions of each system in their order, different systems side by side.
 fn carry_out_all(
-    work: impl Iterator<Item = (Action<Ready>, Intent)>,
+    work: impl Iterator<Item = (Action<Planned>, Intent)>,
     hands: &mut BTreeMap<SystemId, Hand>,
     lease: Lease,
     observer: &dyn Observer,
-) -> Vec<Done> {
-    let mut queues: BTreeMap<SystemId, Vec<(usize, Action<Ready>, Intent)>> = BTreeMap::new();
+) -> Vec<ActionResult> {
+    let mut queues: BTreeMap<SystemId, Vec<(usize, Action<Planned>, Intent)>> = BTreeMap::new();
     for (place, (action, intent)) in work.enumerate() {
         queues.entry(action.grant.system.clone()).or_default().push((place, action, intent));
     }
-    let mut finished: Vec<(usize, Done)> = thread::scope(|scope| {
+    let mut finished: Vec<(usize, ActionResult)> = thread::scope(|scope| {
         let running: Vec<_> = hands
             .iter_mut()
             .filter_map(|(system, hand)| queues.remove(system).map(|queue| (hand, queue)))
@@ -139,12 +139,12 @@ fn carry_out_all(
                 scope.spawn(move || {
                     let work = queue.into_iter();
                     let mut finished: Vec<_> = work
-                        .map(|(place, action, intent)| (place, carry_out(action, intent, hand, lease, observer)))
+                        .map(|(place, action, intent)| (place, execute(action, intent, hand, lease, observer)))
                         .collect();
                     // The last change on a system may have closed the path by which an earlier one survived.
                     let last = finished.iter().rposition(|(_, done)| done.outcome.result == OutcomeKind::Applied);
                     for (_, done) in finished.iter_mut().take(last.unwrap_or(0)) {
-                        look_again(done, hand);
+                        reobserve(done, hand);
                     }
                     finished
                 })
@@ -156,7 +156,7 @@ fn carry_out_all(
     finished.into_iter().map(|(_, done)| done).collect()
 }
 
-fn intent_of(action: &Planned, plan: &Plan<Cleared>) -> Entry {
+fn intent_of(action: &ActionSpec, plan: &Plan<Cleared>) -> Entry {
     Entry::Intent(IntentRecorded {
         action: action.id.clone(),
         plan: plan.digest(),
@@ -168,7 +168,7 @@ fn intent_of(action: &Planned, plan: &Plan<Cleared>) -> Entry {
     })
 }
 
-fn end_of(done: &[Done], exit: u8) -> RunEnd {
+fn end_of(done: &[ActionResult], exit: u8) -> RunEnd {
     let mut outcomes = BTreeMap::new();
     let mut verifications = BTreeMap::new();
     for done in done {

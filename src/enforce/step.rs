@@ -4,7 +4,7 @@ use crate::model::ActionId;
 
 /// A place between two steps of a run.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Step {
+pub enum RunStep {
     /// What earlier runs left dangling has been read; nothing is written.
     Recovered,
     /// The start, or a batch of intents, is about to be pushed.
@@ -25,7 +25,7 @@ pub enum Step {
     Ended,
 }
 
-impl Step {
+impl RunStep {
     /// All steps in the order in which a run passes them.
     pub const ALL: [Self; 9] = [
         Self::Recovered,
@@ -58,13 +58,13 @@ impl Step {
 /// Somebody who is told where a run is.
 pub trait Observer: Sync {
     /// The run has reached `step`, for this action where the step is one of an action.
-    fn reached(&self, step: Step, action: Option<&ActionId>);
+    fn reached(&self, step: RunStep, action: Option<&ActionId>);
 }
 
 /// Nobody.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Quiet;
+pub struct NoopObserver;
 
-impl Observer for Quiet {
-    fn reached(&self, _: Step, _: Option<&ActionId>) {}
+impl Observer for NoopObserver {
+    fn reached(&self, _: RunStep, _: Option<&ActionId>) {}
 }

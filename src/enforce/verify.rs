@@ -1,27 +1,27 @@
 //! Reading targets again later: what came back, what was changed by others, what lingers.
 
 use super::{
-    act::look,
-    duties::{self, Accepted, ToxicPairs},
+    execute::observe_with_retry,
     journal::{Journal, JournalError},
-    judge::{Judgement, judge},
-    recover::Plans,
-    unexplained::{OutOfBand, unexplained},
+    out_of_band::{OutOfBand, detect_out_of_band},
+    recover::PlanCache,
+    separation_of_duties::{self, Accepted, ToxicPairs},
+    verdict::{VerificationResult, evaluate},
 };
 use crate::{
     connector::Collector,
     model::{
         ActionId, Clock, Inventory, Level, SystemId,
-        action::Planned,
+        action::ActionSpec,
         file::Remediation,
         record::{Entry, OutcomeKind, RunEnd, RunStart, VerificationKind},
     },
-    plan::Duties,
+    plan::SodContext,
 };
 use std::collections::BTreeMap;
 
 /// A system that can be read.
-pub struct Reader<'a> {
+pub struct ReadTarget<'a> {
     /// The connection; it cannot write.
     pub collector: Box<dyn Collector + Send>,
     /// Whether it has a credential of its own, another than the one that writes.
@@ -34,11 +34,11 @@ pub struct Reader<'a> {
 
 /// One action that was looked at again.
 #[derive(Clone, Debug)]
-pub struct Verified {
+pub struct VerifiedAction {
     /// The action as planned.
-    pub planned: Planned,
+    pub planned: ActionSpec,
     /// What the read says.
-    pub judgement: Judgement,
+    pub judgement: VerificationResult,
     /// How much the read is worth.
     pub level: Level,
     /// Whether it had been confirmed before and is there again.
@@ -47,19 +47,19 @@ pub struct Verified {
 
 /// What a later look at the systems shows.
 #[derive(Clone, Debug, Default)]
-pub struct Looked {
+pub struct VerifyReport {
     /// Every action that was done.
-    pub actions: Vec<Verified>,
+    pub actions: Vec<VerifiedAction>,
     /// Every system that was compared with its inventory as committed.
     pub systems: Vec<OutOfBand>,
     /// Who holds both sides of a toxic pair; nothing where that was not judged.
     pub toxic_pairs: Option<ToxicPairs>,
 }
 
-impl Looked {
+impl VerifyReport {
     /// Returns whether all is as decided, and nothing is unknown.
-    pub fn agrees(&self) -> bool {
-        let confirmed = |verified: &Verified| verified.judgement.kind == VerificationKind::Confirmed;
+    pub fn is_clean(&self) -> bool {
+        let confirmed = |verified: &VerifiedAction| verified.judgement.kind == VerificationKind::Confirmed;
         self.actions.iter().all(confirmed) && self.systems.iter().all(OutOfBand::is_clean)
     }
 }
@@ -71,12 +71,12 @@ impl Looked {
 /// When the evidence cannot be read or written.
 pub fn verify(
     start: RunStart,
-    readers: &BTreeMap<SystemId, Reader<'_>>,
-    duties: Option<(&Duties<'_>, &Accepted)>,
+    readers: &BTreeMap<SystemId, ReadTarget<'_>>,
+    duties: Option<(&SodContext<'_>, &Accepted)>,
     clock: &dyn Clock,
     journal: &mut dyn Journal,
-) -> Result<Looked, JournalError> {
-    let mut plans = Plans::default();
+) -> Result<VerifyReport, JournalError> {
+    let mut plans = PlanCache::default();
     let mut due: Vec<(ActionId, crate::model::Digest, SystemId, bool)> = Vec::new();
     for (id, past) in journal.history().actions() {
         let happened = past.outcome.as_ref().is_some_and(|outcome| outcome.result != OutcomeKind::Drifted);
@@ -88,23 +88,24 @@ pub fn verify(
     for (id, plan, system, was_confirmed) in due {
         let Some(reader) = readers.get(&system) else { continue };
         let Some(planned) = plans.action(journal, &plan, &id)? else { continue };
-        let judgement = match look(reader.collector.as_ref(), &planned) {
-            Ok(now) => judge(&planned.expects, &now),
-            Err(error) => Judgement::unknown(error.to_string()),
+        let judgement = match observe_with_retry(reader.collector.as_ref(), &planned) {
+            Ok(now) => evaluate(&planned.expects, &now),
+            Err(error) => VerificationResult::unknown(error.to_string()),
         };
         let came_back = was_confirmed && judgement.kind == VerificationKind::StillPresent;
         let level = if reader.own_credential { Level::V4 } else { Level::V3 };
-        seen.push(Verified { planned, judgement, level, came_back });
+        seen.push(VerifiedAction { planned, judgement, level, came_back });
     }
     let history = journal.history();
-    let compared = readers.iter().filter_map(|(id, reader)| unexplained(id, reader, &seen, history, clock));
+    let compared = readers.iter().filter_map(|(id, reader)| detect_out_of_band(id, reader, &seen, history, clock));
     let (mut systems, mut fresh) = (Vec::new(), BTreeMap::new());
     for (listed, now) in compared {
         fresh.extend(now.map(|now| (listed.system.clone(), now)));
         systems.push(listed);
     }
-    let toxic_pairs = duties.and_then(|(duties, accepted)| duties::judge(duties, accepted, &fresh, history));
-    let looked = Looked { actions: seen, systems, toxic_pairs };
+    let toxic_pairs =
+        duties.and_then(|(duties, accepted)| separation_of_duties::judge(duties, accepted, &fresh, history));
+    let looked = VerifyReport { actions: seen, systems, toxic_pairs };
     let mut entries = vec![Entry::RunStart(start)];
     entries.extend(looked.actions.iter().map(|seen| seen.judgement.entry(&seen.planned.id, seen.level)));
     entries.extend(looked.systems.iter().flat_map(OutOfBand::entries));
@@ -114,10 +115,10 @@ pub fn verify(
     Ok(looked)
 }
 
-fn end_of(looked: &Looked) -> RunEnd {
+fn end_of(looked: &VerifyReport) -> RunEnd {
     let mut verifications = BTreeMap::new();
     for verified in &looked.actions {
         *verifications.entry(verified.judgement.kind.to_string()).or_default() += 1;
     }
-    RunEnd { outcomes: BTreeMap::new(), verifications, exit: if looked.agrees() { 0 } else { 4 } }
+    RunEnd { outcomes: BTreeMap::new(), verifications, exit: if looked.is_clean() { 0 } else { 4 } }
 }

@@ -1,8 +1,8 @@
 //! Cosignatures on the branch: each is of this log, at a size and root that it had, by as many witnesses as the root asks.
 
-use super::{Code, Defect, Keys, layout::MAX_SMALL};
+use super::{Code, Defect, EngineKeyHistory, layout::MAX_SMALL};
 use crate::{
-    format::{checkpoint::Checkpoint, note::Note},
+    format::{checkpoint::Checkpoint, note::SignedNote},
     git::{GitError, ObjectId, Repository},
     model::{Digest, Timestamp},
 };
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub(super) fn check(
     repository: &Repository,
     head: ObjectId,
-    keys: &Keys,
+    keys: &EngineKeyHistory,
     origin: Option<&str>,
     roots: &BTreeMap<u64, Digest>,
     defects: &mut Vec<Defect>,
@@ -43,12 +43,12 @@ pub(super) fn check(
 fn judge(
     bytes: &[u8],
     size: Option<u64>,
-    keys: &Keys,
+    keys: &EngineKeyHistory,
     origin: Option<&str>,
     roots: &BTreeMap<u64, Digest>,
 ) -> Result<Timestamp, (Code, String)> {
     let text = std::str::from_utf8(bytes).map_err(|error| (Code::CosignatureForm, error.to_string()))?;
-    let note = Note::parse(text).map_err(|error| (Code::CosignatureForm, error.to_string()))?;
+    let note = SignedNote::parse(text).map_err(|error| (Code::CosignatureForm, error.to_string()))?;
     let seen = Checkpoint::parse(note.text()).map_err(|error| (Code::CosignatureForm, error.to_string()))?;
     let mismatch = |message: String| Err((Code::CosignatureMismatch, message));
     if Some(seen.origin.as_str()) != origin {
@@ -66,7 +66,7 @@ fn judge(
     let (threshold, witnesses) = keys.witnesses();
     let mut signed = Vec::with_capacity(witnesses.len());
     for witness in witnesses {
-        let cosigned = witness.cosigned(&note);
+        let cosigned = witness.verify(&note);
         signed.extend(cosigned.map_err(|error| (Code::CosignatureSignature, error.to_string()))?);
     }
     // The last of as many as are asked for, the most recent first.

@@ -2,7 +2,7 @@
 
 use super::{
     Code, Defect,
-    layout::{CHECKPOINT, MAX_BLOB, MAX_SEGMENT, MAX_SMALL, Place, SegmentName},
+    layout::{CHECKPOINT, EvidencePath, MAX_BLOB, MAX_SEGMENT, MAX_SMALL, SegmentName},
 };
 use crate::{
     format::{
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What a commit brings.
-pub(super) struct Brought {
+pub(super) struct CommitContents {
     pub(super) commit: ObjectId,
     /// Whose key signed it; whether that key may is another question.
     pub(super) signer: Option<PublicKey>,
@@ -34,9 +34,14 @@ pub(super) struct Segment {
 }
 
 /// Reads what `commit` brings on top of `parent`.
-pub(super) fn bring(repository: &Repository, commit: ObjectId, parent: Option<ObjectId>) -> Result<Brought, GitError> {
+pub(super) fn read_commit(
+    repository: &Repository,
+    commit: ObjectId,
+    parent: Option<ObjectId>,
+) -> Result<CommitContents, GitError> {
     let read = repository.commit(commit)?;
-    let mut brought = Brought { commit, signer: None, segments: Vec::new(), checkpoint: None, defects: Vec::new() };
+    let mut brought =
+        CommitContents { commit, signer: None, segments: Vec::new(), checkpoint: None, defects: Vec::new() };
     if read.parents.len() > 1 {
         let message = "the commit has more than one parent; the branch is one line";
         brought.fault(Code::HistoryBranched, commit, message);
@@ -53,7 +58,7 @@ pub(super) fn bring(repository: &Repository, commit: ObjectId, parent: Option<Ob
     Ok(brought)
 }
 
-impl Brought {
+impl CommitContents {
     fn fault(&mut self, code: Code, place: impl std::fmt::Display, message: impl std::fmt::Display) {
         self.defects.push(Defect::new(code, place, message));
     }
@@ -75,27 +80,30 @@ impl Brought {
     }
 
     fn change(&mut self, repository: &Repository, change: Change) -> Result<(), GitError> {
-        let place = Place::of(change.path());
+        let place = EvidencePath::of(change.path());
         match change {
             Change::Added(file) => match place {
                 None => self.fault(Code::FileStray, file.path, "no such file belongs on this branch"),
                 _ if !file.mode.is_plain() => self.not_plain(&file),
-                Some(Place::Segment(name)) => self.segment(repository, name, file)?,
-                Some(Place::Blob(digest)) => self.blob(repository, digest, &file)?,
-                Some(Place::Head) => self.head(repository, &file)?,
-                Some(Place::Anchor) => {}
+                Some(EvidencePath::Segment(name)) => self.segment(repository, name, file)?,
+                Some(EvidencePath::Blob(digest)) => self.blob(repository, digest, &file)?,
+                Some(EvidencePath::Head) => self.head(repository, &file)?,
+                Some(EvidencePath::Anchor) => {}
             },
             Change::Changed { after, .. } => match place {
-                Some(Place::Head) if after.mode.is_plain() => self.head(repository, &after)?,
-                Some(Place::Head) => self.not_plain(&after),
-                Some(Place::Segment(_)) => {
+                Some(EvidencePath::Head) if after.mode.is_plain() => self.head(repository, &after)?,
+                Some(EvidencePath::Head) => self.not_plain(&after),
+                Some(EvidencePath::Segment(_)) => {
                     self.fault(Code::SegmentChanged, after.path, "the segment was changed after it was added");
                 }
                 _ => self.fault(Code::FileChanged, after.path, "the file was changed after it was added"),
             },
             Change::Deleted(file) => {
-                let code =
-                    if matches!(place, Some(Place::Segment(_))) { Code::SegmentDeleted } else { Code::FileDeleted };
+                let code = if matches!(place, Some(EvidencePath::Segment(_))) {
+                    Code::SegmentDeleted
+                } else {
+                    Code::FileDeleted
+                };
                 self.fault(code, file.path, format!("deleted by commit {}", self.commit));
             }
         }

@@ -47,13 +47,13 @@ impl EngineKeys {
 /// The engine's keys by version of the root. The log says itself, by `key.rotate`, from which record on a root's keys are
 /// in force; it begins under the first.
 #[derive(Clone, Debug, Default)]
-pub struct Keys {
+pub struct EngineKeyHistory {
     by_root: BTreeMap<u32, EngineKeys>,
     threshold: usize,
     witnesses: Vec<WitnessKey>,
 }
 
-impl Keys {
+impl EngineKeyHistory {
     /// Returns no keys at all.
     pub const fn new() -> Self {
         Self { by_root: BTreeMap::new(), threshold: 0, witnesses: Vec::new() }

@@ -20,7 +20,7 @@ pub const MAX_SMALL: u64 = 64 << 10;
 
 /// What a path of the branch holds.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Place {
+pub enum EvidencePath {
     /// A cosignature or a timestamp.
     Anchor,
     /// Bytes kept by this digest.
@@ -31,7 +31,7 @@ pub enum Place {
     Segment(SegmentName),
 }
 
-impl Place {
+impl EvidencePath {
     /// Returns what `path` holds; nothing when it has no place on the branch.
     pub fn of(path: &str) -> Option<Self> {
         match path.split_once('/') {
@@ -147,7 +147,7 @@ mod tests {
         let name = SegmentName::new(Timestamp::parse("2026-11-23").unwrap(), 4, &run, 1);
         let path = "log/2026/11/000000000004-01932b5e-7c00-7000-8000-000000000001-b.jsonl";
         assert_eq!(name.to_string(), path);
-        assert_eq!(Place::of(path), Some(Place::Segment(name)));
+        assert_eq!(EvidencePath::of(path), Some(EvidencePath::Segment(name)));
         for other in [
             "log/2026/11/4-01932b5e-7c00-7000-8000-000000000001-b.jsonl",
             "log/2026/1/000000000004-01932b5e-7c00-7000-8000-000000000001-b.jsonl",
@@ -156,7 +156,7 @@ mod tests {
             "log/2026/11/x/000000000004-01932b5e-7c00-7000-8000-000000000001-b.jsonl",
             "log/2026/11/+00000000004-01932b5e-7c00-7000-8000-000000000001-b.jsonl",
         ] {
-            assert_eq!(Place::of(other), None, "{other}");
+            assert_eq!(EvidencePath::of(other), None, "{other}");
         }
     }
 
@@ -169,12 +169,12 @@ mod tests {
     #[test]
     fn other_files_have_no_place() {
         let digest = Digest::of(b"x");
-        assert_eq!(Place::of(&blob_path(&digest)), Some(Place::Blob(digest)));
-        assert_eq!(Place::of("anchors/000000000007.cosig"), Some(Place::Anchor));
+        assert_eq!(EvidencePath::of(&blob_path(&digest)), Some(EvidencePath::Blob(digest)));
+        assert_eq!(EvidencePath::of("anchors/000000000007.cosig"), Some(EvidencePath::Anchor));
         for stray in
             ["README", "blobs/x", "anchors/7.cosig", "anchors/000000000007.exe", "checkpoint/x", "other/checkpoint"]
         {
-            assert_eq!(Place::of(stray), None, "{stray}");
+            assert_eq!(EvidencePath::of(stray), None, "{stray}");
         }
     }
 }

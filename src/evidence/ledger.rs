@@ -1,8 +1,8 @@
 //! Reading the branch: every commit, every line, every signature, in order and without keeping what was read.
 
 use super::{
-    Code, Defect, Keys, anchor,
-    commit::{Brought, bring},
+    Code, Defect, EngineKeyHistory, anchor,
+    commit::{CommitContents, read_commit},
     layout::{CHECKPOINT, MAX_SMALL, SEGMENTS, SEGMENTS_SIGNATURE},
     segment::Chain,
 };
@@ -10,7 +10,7 @@ use crate::{
     format::{
         checkpoint::Checkpoint,
         keys::PublicKey,
-        note::Note,
+        note::SignedNote,
         sshsig::{Namespace, SshSignature},
     },
     git::{GitError, ObjectId, Repository},
@@ -26,7 +26,7 @@ use std::{collections::BTreeMap, sync::mpsc, thread};
 /// segment. It does not grow with the records.
 #[derive(Clone, Debug)]
 pub struct Ledger {
-    keys: Keys,
+    keys: EngineKeyHistory,
     /// The version of the root whose keys are in force.
     root: u32,
     head: Option<ObjectId>,
@@ -42,7 +42,7 @@ pub struct Ledger {
 
 /// A record as it was met.
 #[derive(Clone, Copy, Debug)]
-pub struct Seen<'a> {
+pub struct RecordRef<'a> {
     /// The record.
     pub record: &'a Record,
     /// The digest of its line.
@@ -59,7 +59,7 @@ pub struct Seen<'a> {
 
 impl Ledger {
     /// Returns the ledger of a branch of which nothing has been read, to be judged by `keys`.
-    pub fn new(keys: Keys) -> Self {
+    pub fn new(keys: EngineKeyHistory) -> Self {
         let root = keys.first();
         Self {
             keys,
@@ -82,7 +82,7 @@ impl Ledger {
         &mut self,
         repository: &Repository,
         head: ObjectId,
-        show: &mut (dyn FnMut(&Seen<'_>) + Send),
+        show: &mut (dyn FnMut(&RecordRef<'_>) + Send),
     ) -> Result<Vec<Defect>, GitError> {
         let line = match repository.first_parents(self.head, head) {
             Ok(line) => line,
@@ -108,7 +108,7 @@ impl Ledger {
                 defects
             });
             for commit in line {
-                let brought = bring(repository, commit, before)?;
+                let brought = read_commit(repository, commit, before)?;
                 before = Some(commit);
                 if send.send(brought).is_err() {
                     break;
@@ -128,7 +128,11 @@ impl Ledger {
     ///
     /// # Errors
     /// When the repository cannot be read.
-    pub fn read(repository: &Repository, head: ObjectId, keys: Keys) -> Result<(Self, History, Vec<Defect>), GitError> {
+    pub fn read(
+        repository: &Repository,
+        head: ObjectId,
+        keys: EngineKeyHistory,
+    ) -> Result<(Self, History, Vec<Defect>), GitError> {
         let (mut ledger, mut history) = (Self::new(keys), History::default());
         let defects = ledger.advance(repository, head, &mut |seen| history.push(seen.record, seen.line))?;
         Ok((ledger, history, defects))
@@ -156,7 +160,7 @@ impl Ledger {
 
     /// Returns when as many witnesses as the root of trust asks for last saw the log, if they ever did; nothing where the
     /// root names none.
-    pub const fn witnessed(&self) -> Option<Option<Timestamp>> {
+    pub const fn last_witnessed_at(&self) -> Option<Option<Timestamp>> {
         if self.keys.is_witnessed() { Some(self.witnessed) } else { None }
     }
 
@@ -173,18 +177,18 @@ impl Ledger {
         &self.listed
     }
 
-    pub(super) const fn keys(&self) -> (&Keys, u32) {
+    pub(super) const fn keys(&self) -> (&EngineKeyHistory, u32) {
         (&self.keys, self.root)
     }
 
-    fn judge(&mut self, brought: Brought, show: &mut dyn FnMut(&Seen<'_>), defects: &mut Vec<Defect>) {
+    fn judge(&mut self, brought: CommitContents, show: &mut dyn FnMut(&RecordRef<'_>), defects: &mut Vec<Defect>) {
         defects.extend(brought.defects);
         let (commit, signer) = (brought.commit, brought.signer);
         let was_in_force = signer.is_none_or(|key| self.may_commit(&key));
         for segment in &brought.segments {
             let Self { keys, root, chain, genesis, .. } = self;
             chain.read(segment, defects, |record, line, number, defects| {
-                let seen = Seen { record, line, path: &segment.path, number, commit, signer };
+                let seen = RecordRef { record, line, path: &segment.path, number, commit, signer };
                 let mut fault = |code, message: &str| {
                     defects.push(Defect::new(code, format_args!("{}:{number}", segment.path), message));
                 };
@@ -232,7 +236,7 @@ impl Ledger {
     fn check_checkpoint(&self, note: &[u8], commit: ObjectId, defects: &mut Vec<Defect>) {
         let place = format!("{CHECKPOINT} at {commit}");
         let mut fault = |code, message: &dyn std::fmt::Display| defects.push(Defect::new(code, &place, message));
-        let note = match std::str::from_utf8(note).ok().map(Note::parse) {
+        let note = match std::str::from_utf8(note).ok().map(SignedNote::parse) {
             Some(Ok(note)) => note,
             Some(Err(error)) => return fault(Code::CheckpointForm, &error),
             None => return fault(Code::CheckpointForm, &"it is not UTF-8"),
@@ -321,7 +325,7 @@ impl Ledger {
     }
 }
 
-fn rotates(keys: &Keys, from: u32, rotation: &KeyRotate) -> bool {
+fn rotates(keys: &EngineKeyHistory, from: u32, rotation: &KeyRotate) -> bool {
     rotation.root > from
         && keys.of_root(rotation.root).is_some_and(|keys| {
             keys.commit.iter().any(|key| key.to_string() == rotation.commit_key)

@@ -1,6 +1,6 @@
 //! The quick reading of lines agrees with the slow one: what is accepted is exactly what would be written.
 
-use super::{super::typed::Memory, Code, read};
+use super::{super::decode::DecodeCache, Code, read};
 use crate::model::{ActionId, CampaignId, Digest, GrantKey, ItemId, Level, RunId, SystemId, Timestamp, jcs, record::*};
 use proptest::prelude::*;
 
@@ -50,11 +50,11 @@ fn entries() -> Vec<Entry> {
         })
     };
     let account = Account { id: 42, login: "ana".into() };
-    let merge = |told| Entry::Merge(MergeSeen { commit: "1".repeat(40), forge: "github.com/o/r".into(), told });
+    let merge = |told| Entry::Merge(MergeProvenance { commit: "1".repeat(40), forge: "github.com/o/r".into(), told });
     vec![
         Entry::Anchor(Anchor { size: 7, path: path.clone(), digest }),
         Entry::Attempt(Attempt { action: action.clone(), class: "transient".into(), text: text.clone() }),
-        Entry::Attestation(AttestationSeen { action: action.clone(), path: path.clone(), digest, signers: vec![] }),
+        Entry::Attestation(AttestationRecorded { action: action.clone(), path: path.clone(), digest, signers: vec![] }),
         Entry::CampaignClose(CampaignClose {
             campaign: CampaignId::parse("q4").unwrap(),
             digest,
@@ -75,10 +75,10 @@ fn entries() -> Vec<Entry> {
             items: 2,
         }),
         Entry::DecisionRejected(DecisionRejected { path: path.clone(), digest, code: "self-review".into() }),
-        Entry::Exception(ExceptionSeen { path, digest, item, until: time }),
-        merge(Told::Pushed),
-        merge(Told::Unknown(text.clone())),
-        merge(Told::Pull(Box::new(Pull {
+        Entry::Exception(ExceptionRecorded { path, digest, item, until: time }),
+        merge(ForgeReport::Pushed),
+        merge(ForgeReport::Unknown(text.clone())),
+        merge(ForgeReport::Pull(Box::new(PullRequest {
             number: 7,
             author: account.clone(),
             merger: Some(account.clone()),
@@ -91,7 +91,7 @@ fn entries() -> Vec<Entry> {
             checks: Some([("success".into(), 2)].into()),
             bypassed: Some(false),
         }))),
-        merge(Told::Pull(Box::new(Pull {
+        merge(ForgeReport::Pull(Box::new(PullRequest {
             number: 7,
             author: account,
             merger: None,
@@ -100,7 +100,7 @@ fn entries() -> Vec<Entry> {
             checks: None,
             bypassed: None,
         }))),
-        Entry::Finding(FindingSeen { code: "c".into(), subject: "s".into(), text: text.clone() }),
+        Entry::Finding(FindingRecorded { code: "c".into(), subject: "s".into(), text: text.clone() }),
         Entry::Intent(IntentRecorded {
             action: action.clone(),
             plan: digest,
@@ -112,7 +112,7 @@ fn entries() -> Vec<Entry> {
         }),
         Entry::KeyRotate(KeyRotate { root: 2, log_key: "l".into(), commit_key: "c".into() }),
         Entry::LogGenesis(LogGenesis { repo: "r".into(), origin: "o".into(), root: digest }),
-        Entry::Notice(NoticeGiven {
+        Entry::Notice(ReminderSent {
             id: "q4/1/due/ana".into(),
             campaign: CampaignId::parse("q4").unwrap(),
             stage: 1,
@@ -122,7 +122,7 @@ fn entries() -> Vec<Entry> {
         }),
         outcome(None, None, None),
         outcome(Some("forbidden".into()), Some(key), Some("age:1".into())),
-        Entry::Recover(Recovered {
+        Entry::Recover(RecoveryRecorded {
             action: action.clone(),
             intent: 3,
             of: run,
@@ -146,7 +146,7 @@ fn lines() -> Vec<String> {
 
 #[test]
 fn every_kind_is_read_as_serde_reads_it() {
-    let mut memory = Memory::default();
+    let mut memory = DecodeCache::default();
     for line in lines() {
         let record = read(line.as_bytes(), &mut memory).unwrap();
         assert_eq!(record, serde_json::from_str::<Record>(&line).unwrap());
@@ -160,7 +160,7 @@ fn keys_that_say_nothing_are_refused() {
         let longer = line.replacen(before, &format!("{key}{before}"), 1);
         let serde: Result<Record, _> = serde_json::from_str(&longer);
         assert!(serde.is_ok(), "serde alone would take {longer}");
-        assert!(matches!(read(longer.as_bytes(), &mut Memory::default()), Err((Code::RecordForm, _))), "{longer}");
+        assert!(matches!(read(longer.as_bytes(), &mut DecodeCache::default()), Err((Code::RecordForm, _))), "{longer}");
     };
     let all = lines();
     let first = |kind: &str| all.iter().find(|line| line.contains(&format!("\"kind\":\"{kind}\""))).unwrap();
@@ -173,10 +173,12 @@ fn keys_that_say_nothing_are_refused() {
 #[test]
 fn strings_are_counted_as_they_are_meant() {
     let long = |text: &str| {
-        let entry = Entry::Finding(FindingSeen { code: "c".into(), subject: "s".into(), text: text.into() });
+        let entry = Entry::Finding(FindingRecorded { code: "c".into(), subject: "s".into(), text: text.into() });
         let run = RunId::parse("01932b5e-7c00-7000-8000-000000000002").unwrap();
         let record = Record { v: 1, seq: 5, prev: Digest::ZERO.hex(), run, t: Timestamp::from_unix(0), entry };
-        read(jcs::to_string(&record).unwrap().as_bytes(), &mut Memory::default()).map(|_| ()).map_err(|(code, _)| code)
+        read(jcs::to_string(&record).unwrap().as_bytes(), &mut DecodeCache::default())
+            .map(|_| ())
+            .map_err(|(code, _)| code)
     };
     assert_eq!(long(&"\"".repeat(MAX_STRING)), Ok(()), "escapes take more room on the line than in the string");
     assert_eq!(long(&"\u{1}".repeat(MAX_STRING)), Ok(()));
@@ -204,7 +206,7 @@ proptest! {
         let start = at.index(borders.len());
         let end = (start + cut).min(borders.len() - 1);
         let changed = format!("{}{put}{}", &line[..borders[start]], &line[borders[end]..]);
-        if let Ok(record) = read(changed.as_bytes(), &mut Memory::default()) {
+        if let Ok(record) = read(changed.as_bytes(), &mut DecodeCache::default()) {
             prop_assert_eq!(jcs::to_string(&record).unwrap(), changed);
         }
     }

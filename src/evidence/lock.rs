@@ -12,7 +12,7 @@ use crate::{
 ///
 /// A run that never ended holds its systems until its lease is over, as its own clock claimed. A start that lies in our
 /// future says that one of the two clocks is wrong: such a run is never taken over.
-pub(super) fn may_start(
+pub(super) fn acquire(
     history: &History,
     run: &RunId,
     systems: &[SystemId],
@@ -29,7 +29,7 @@ pub(super) fn may_start(
 }
 
 /// Refuses to go on with a run when a later one has taken a system of it over.
-pub(super) fn still_holds(history: &History, run: &RunId) -> Result<(), JournalError> {
+pub(super) fn check_held(history: &History, run: &RunId) -> Result<(), JournalError> {
     let Some(ours) = history.run(run) else { return Ok(()) };
     let systems = &ours.start.systems;
     let later = history.runs().rev().take_while(|(_, other)| other.seq > ours.seq);

@@ -4,22 +4,22 @@
 //! on from them. What stands on the branch and where is in [`layout`].
 
 mod anchor;
-mod append;
+mod appender;
 mod commit;
+mod decode;
 mod defect;
 mod keys;
-mod known;
+mod known_checkpoint;
 pub mod layout;
 mod ledger;
-mod line;
 mod lock;
-mod screen;
+mod record_line;
 mod seal;
+mod secret_scan;
 mod segment;
-mod typed;
 
-pub use append::{Appender, Opening};
+pub use appender::{Appender, AppenderOptions};
 pub use defect::{Code, Defect};
-pub use keys::{EngineKeys, Keys, KeysError, Signers};
-pub use ledger::{Ledger, Seen};
-pub use screen::{Screen, no_secrets};
+pub use keys::{EngineKeyHistory, EngineKeys, KeysError, Signers};
+pub use ledger::{Ledger, RecordRef};
+pub use secret_scan::{Screen, no_secrets};

@@ -1,11 +1,12 @@
 //! Entries become records at their place in the chain, and the records one signed commit.
 
 use super::{
-    Ledger, Signers, layout,
+    Ledger, Signers,
+    decode::DecodeCache,
+    layout,
     layout::{CHECKPOINT, SEGMENTS, SEGMENTS_SIGNATURE, SegmentName},
-    line,
+    record_line,
     segment::Chain,
-    typed::Memory,
 };
 use crate::{
     enforce::JournalError,
@@ -14,7 +15,7 @@ use crate::{
         merkle::Tree,
         sshsig::{Namespace, SshSignature},
     },
-    git::{Draft, Edit, GitError, Identity, ObjectId, Repository},
+    git::{CommitDraft, Edit, GitError, Identity, ObjectId, Repository},
     model::{
         Digest, RunId, Timestamp, jcs,
         record::{Entry, Record},
@@ -23,22 +24,23 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// Records that are not pushed yet.
-pub(super) struct Sealed {
+pub(super) struct SealedRecords {
     pub(super) lines: String,
     pub(super) seqs: Vec<u64>,
     tree: Tree,
 }
 
 /// Gives each entry its place after the end of `chain`.
-pub(super) fn seal(chain: &Chain, run: &RunId, t: Timestamp, entries: &[Entry]) -> Result<Sealed, JournalError> {
-    let mut sealed = Sealed { lines: String::new(), seqs: Vec::with_capacity(entries.len()), tree: chain.tree.clone() };
-    let (mut prev, mut memory) = (chain.last(), Memory::default());
+pub(super) fn seal(chain: &Chain, run: &RunId, t: Timestamp, entries: &[Entry]) -> Result<SealedRecords, JournalError> {
+    let mut sealed =
+        SealedRecords { lines: String::new(), seqs: Vec::with_capacity(entries.len()), tree: chain.tree.clone() };
+    let (mut prev, mut memory) = (chain.last(), DecodeCache::default());
     for (entry, seq) in entries.iter().zip(chain.next..) {
         let record = Record { v: 1, seq, prev: prev.hex(), run: run.clone(), t, entry: entry.clone() };
         let refuse = |why: &dyn std::fmt::Display| JournalError::Refused(format!("{}: {why}", entry.kind()));
         let line = jcs::to_string(&record).map_err(|error| refuse(&error))?;
         // What cannot be read back is not written.
-        match line::read(line.as_bytes(), &mut memory) {
+        match record_line::read(line.as_bytes(), &mut memory) {
             Ok(read) if read == record => {}
             Ok(_) => return Err(refuse(&"it does not read back as it was written")),
             Err((code, why)) => return Err(refuse(&format_args!("{code}: {why}"))),
@@ -53,20 +55,20 @@ pub(super) fn seal(chain: &Chain, run: &RunId, t: Timestamp, entries: &[Entry]) 
 }
 
 /// What a commit is made with, whatever is in it.
-pub(super) struct Desk<'a> {
+pub(super) struct CommitParams<'a> {
     pub(super) repository: &'a Repository,
     pub(super) signers: &'a Signers,
     pub(super) author: &'a Identity,
     pub(super) origin: &'a str,
 }
 
-impl Desk<'_> {
+impl CommitParams<'_> {
     /// Writes the commit that brings `sealed` and `blobs` on top of what `ledger` has read. No ref moves.
     pub(super) fn commit(
         &self,
         ledger: &Ledger,
         name: &SegmentName,
-        sealed: &Sealed,
+        sealed: &SealedRecords,
         blobs: &BTreeMap<Digest, Vec<u8>>,
         message: &str,
         t: Timestamp,
@@ -102,7 +104,7 @@ impl Desk<'_> {
         });
         let tree = self.repository.write_tree(base, &edits.collect::<Result<Vec<_>, GitError>>()?)?;
         let parents: Vec<_> = parent.into_iter().collect();
-        let draft = Draft { tree, parents: &parents, author: self.author, seconds: t.unix(), message };
+        let draft = CommitDraft { tree, parents: &parents, author: self.author, seconds: t.unix(), message };
         self.repository.write_signed_commit(&draft, |payload| {
             SshSignature::sign(self.signers.commit.as_ref(), Namespace::Git, payload)
                 .map(|signature| signature.armored())
@@ -111,7 +113,7 @@ impl Desk<'_> {
 }
 
 /// Returns the message of a commit. Its trailers are for people and are never read.
-pub(super) fn message(name: &SegmentName, entries: &[Entry], sealed: &Sealed) -> String {
+pub(super) fn message(name: &SegmentName, entries: &[Entry], sealed: &SealedRecords) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for entry in entries {
         *counts.entry(entry.kind()).or_default() += 1;

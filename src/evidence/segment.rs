@@ -1,6 +1,6 @@
 //! The chain through all segments: sequence numbers, digests of the line before, and the Merkle tree over every line.
 
-use super::{Code, Defect, commit::Segment, line, typed::Memory};
+use super::{Code, Defect, commit::Segment, decode::DecodeCache, record_line};
 use crate::{
     format::merkle::Tree,
     model::{Digest, record::Record},
@@ -16,7 +16,7 @@ pub(super) struct Chain {
     pub(super) next: u64,
     /// The digest of the last line.
     last: Option<Digest>,
-    memory: Memory,
+    memory: DecodeCache,
 }
 
 impl Chain {
@@ -63,7 +63,7 @@ impl Chain {
             let mut fault = |code, message: String| {
                 defects.push(Defect::new(code, format_args!("{}:{number}", segment.path), message));
             };
-            match line::read(line, &mut self.memory) {
+            match record_line::read(line, &mut self.memory) {
                 Err((code, why)) => {
                     fault(code, why);
                     self.next += 1;

@@ -2,7 +2,7 @@
 
 use super::keys::Signer;
 use super::merkle;
-use super::note::{Note, NoteError, VerifierKey};
+use super::note::{NoteError, SignedNote, VerifierKey};
 use crate::model::Digest;
 use base64ct::{Base64, Encoding};
 use std::fmt;
@@ -72,15 +72,15 @@ impl Checkpoint {
     ///
     /// # Errors
     /// When the origin cannot be the name of a key, or the key does not sign.
-    pub fn sign(&self, log: &dyn Signer) -> Result<Note, NoteError> {
-        Note::sign(&self.to_string(), &self.origin, log)
+    pub fn sign(&self, log: &dyn Signer) -> Result<SignedNote, NoteError> {
+        SignedNote::sign(&self.to_string(), &self.origin, log)
     }
 
     /// Verifies that one of the log's keys signed this note, and reads it. All keys carry the name of the log.
     ///
     /// # Errors
     /// When none did, or the checkpoint is of another log.
-    pub fn open(note: &Note, log: &[VerifierKey]) -> Result<Self, CheckpointError> {
+    pub fn open(note: &SignedNote, log: &[VerifierKey]) -> Result<Self, CheckpointError> {
         let signers = note.verify(log)?;
         let checkpoint = Self::parse(note.text())?;
         match signers.iter().find(|key| key.name() != checkpoint.origin) {
@@ -106,7 +106,7 @@ pub struct Proof {
     /// The hashes from the record up to the root.
     pub path: Vec<Digest>,
     /// The signed checkpoint it leads to.
-    pub checkpoint: Note,
+    pub checkpoint: SignedNote,
 }
 
 impl Proof {
@@ -125,7 +125,7 @@ impl Proof {
         let index = index.ok_or(refuse("its second line is not `index` and a number"))?;
         let path: Option<Vec<_>> = lines.map(digest).collect();
         let path = path.filter(|path| path.len() <= 64).ok_or(refuse("its hashes are not base64 of 32 bytes"))?;
-        let proof = Self { index, path, checkpoint: Note::parse(checkpoint)? };
+        let proof = Self { index, path, checkpoint: SignedNote::parse(checkpoint)? };
         if proof.to_string() == text { Ok(proof) } else { Err(refuse("it is not in its one form")) }
     }
 
@@ -196,7 +196,7 @@ mod tests {
     fn a_checkpoint_of_another_log_is_not_opened() {
         let (key, verifier) = log();
         let checkpoint = Checkpoint { origin: "other".into(), size: 0, root: Digest::of([]) };
-        let note = Note::sign(&checkpoint.to_string(), "tenure/acme", &key).unwrap();
+        let note = SignedNote::sign(&checkpoint.to_string(), "tenure/acme", &key).unwrap();
         assert!(matches!(Checkpoint::open(&note, &[verifier]), Err(CheckpointError::Origin { .. })));
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     keys::PublicKey,
-    note::{Note, NoteError},
+    note::{NoteError, SignedNote},
 };
 use base64ct::{Base64, Encoding};
 use sha2::{Digest as _, Sha256};
@@ -44,7 +44,7 @@ impl WitnessKey {
     ///
     /// # Errors
     /// When there is a cosignature in its name that does not fit the text.
-    pub fn cosigned(&self, note: &Note) -> Result<Option<u64>, NoteError> {
+    pub fn verify(&self, note: &SignedNote) -> Result<Option<u64>, NoteError> {
         let Some(bytes) = note.signature(&self.name, self.id) else { return Ok(None) };
         let mismatch = || NoteError::Mismatch(self.name.clone());
         let (time, signature) = bytes.split_first_chunk::<8>().ok_or_else(mismatch)?;

@@ -4,9 +4,9 @@
 //! `\u{…}`. What is bound by digests (ids, keys, attributes) is never altered: a connector hands it over in a visible
 //! encoding, and a line that hides something is neither written nor read.
 
-use super::{bytes::MAX_FILE, quick_line};
+use super::{limits::MAX_FILE, quick_line};
 use crate::{
-    diag::{Diagnostic, Hidden, Source, escape, text::is_plain},
+    diag::{Diagnostic, HiddenCharacter, Source, escape, unicode::is_plain},
     model::{Digest, Grant, GrantKey, Usage, jcs},
 };
 use schemars::JsonSchema;
@@ -23,7 +23,7 @@ use std::{
 pub const MAX_LINE: usize = MAX_FILE;
 
 /// What stands on one line.
-pub trait Line: Clone + Serialize + DeserializeOwned {
+pub trait JsonLine: Clone + Serialize + DeserializeOwned {
     /// Returns what lines are sorted by; no two lines of a file have the same.
     fn key(&self) -> &GrantKey;
 
@@ -34,7 +34,7 @@ pub trait Line: Clone + Serialize + DeserializeOwned {
     ///
     /// # Errors
     /// When it has none.
-    fn canonical(&self) -> Result<String, jcs::NotCanonical> {
+    fn canonical(&self) -> Result<String, jcs::CanonicalizationError> {
         jcs::to_string(self)
     }
 }
@@ -49,12 +49,12 @@ pub struct UsageLine {
     pub usage: Usage,
 }
 
-impl Line for Grant {
+impl JsonLine for Grant {
     fn key(&self) -> &GrantKey {
         &self.key
     }
 
-    fn canonical(&self) -> Result<String, jcs::NotCanonical> {
+    fn canonical(&self) -> Result<String, jcs::CanonicalizationError> {
         quick_line::grant(self)
     }
 
@@ -74,7 +74,7 @@ impl Line for Grant {
     }
 }
 
-impl Line for UsageLine {
+impl JsonLine for UsageLine {
     fn key(&self) -> &GrantKey {
         &self.key
     }
@@ -91,7 +91,7 @@ impl Line for UsageLine {
 
 /// What was written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Written {
+pub struct WriteSummary {
     /// How many lines.
     pub lines: u64,
     /// The digest of all bytes.
@@ -100,7 +100,7 @@ pub struct Written {
 
 /// Why a line cannot be written.
 #[derive(Debug, thiserror::Error)]
-pub enum NotWritten {
+pub enum LineError {
     /// A text that digests bind holds hidden characters.
     #[error("the grant `{0}` has an id or attribute with hidden characters; its connector must encode them")]
     Hidden(GrantKey),
@@ -109,7 +109,7 @@ pub enum NotWritten {
     Io(#[from] io::Error),
     /// The value has no canonical JSON form.
     #[error(transparent)]
-    NotCanonical(#[from] jcs::NotCanonical),
+    NotCanonical(#[from] jcs::CanonicalizationError),
     /// The lines are not sorted by key, or two have the same.
     #[error("the grant `{0}` comes after `{1}`: lines are sorted by key, and no key is there twice")]
     Order(GrantKey, GrantKey),
@@ -121,24 +121,24 @@ pub enum NotWritten {
 /// Writes lines that are sorted by key.
 ///
 /// # Errors
-/// When a value cannot be written such that [`Lines`] accepts it, or `out` fails; what was written before stays.
-pub fn write<'a, T: Line + 'a>(
+/// When a value cannot be written such that [`LineReader`] accepts it, or `out` fails; what was written before stays.
+pub fn write<'a, T: JsonLine + 'a>(
     values: impl IntoIterator<Item = &'a T>,
     mut out: impl Write,
-) -> Result<Written, NotWritten> {
+) -> Result<WriteSummary, LineError> {
     let (mut lines, mut hash) = (0, Sha256::new());
     let mut before: Option<&GrantKey> = None;
     for value in values {
         let key = value.key();
         if let Some(before) = before.replace(key).filter(|before| *before >= key) {
-            return Err(NotWritten::Order(key.clone(), before.clone()));
+            return Err(LineError::Order(key.clone(), before.clone()));
         }
         let mut line = value.visible().canonical()?;
         if hidden(&line).is_some() {
-            return Err(NotWritten::Hidden(key.clone()));
+            return Err(LineError::Hidden(key.clone()));
         }
         if line.len() > MAX_LINE {
-            return Err(NotWritten::TooLong(key.clone()));
+            return Err(LineError::TooLong(key.clone()));
         }
         line.push('\n');
         hash.update(&line);
@@ -146,14 +146,14 @@ pub fn write<'a, T: Line + 'a>(
         lines += 1;
     }
     out.flush()?;
-    Ok(Written { lines, digest: Digest::from_bytes(hash.finalize().into()) })
+    Ok(WriteSummary { lines, digest: Digest::from_bytes(hash.finalize().into()) })
 }
 
 /// A strict reader, line by line: each line must equal the canonical form of what it means, and lines must be sorted.
 ///
 /// After an error it goes on with the next line, so that one run finds all that is wrong.
 #[derive(Debug)]
-pub struct Lines<T, R> {
+pub struct LineReader<T, R> {
     name: String,
     reader: R,
     line: Vec<u8>,
@@ -163,7 +163,7 @@ pub struct Lines<T, R> {
     kind: PhantomData<T>,
 }
 
-impl<T: Line, R: BufRead> Lines<T, R> {
+impl<T: JsonLine, R: BufRead> LineReader<T, R> {
     /// Returns a reader of the file with this name.
     pub fn new(name: impl Into<String>, reader: R) -> Self {
         Self { name: name.into(), reader, line: Vec::new(), number: 0, before: None, failed: false, kind: PhantomData }
@@ -233,7 +233,7 @@ impl<T: Line, R: BufRead> Lines<T, R> {
     }
 }
 
-impl<T: Line, R: BufRead> Iterator for Lines<T, R> {
+impl<T: JsonLine, R: BufRead> Iterator for LineReader<T, R> {
     type Item = Result<T, Box<Diagnostic>>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -248,20 +248,21 @@ impl<T: Line, R: BufRead> Iterator for Lines<T, R> {
 }
 
 fn is_visible(text: &str) -> bool {
-    is_plain(text) || text.chars().all(|character| Hidden::of(character).is_none())
+    is_plain(text) || text.chars().all(|character| HiddenCharacter::of(character).is_none())
 }
 
 /// Returns the first hidden character of the decoded strings of a line that is valid JSON.
-fn hidden(line: &str) -> Option<(char, Hidden)> {
+fn hidden(line: &str) -> Option<(char, HiddenCharacter)> {
     if is_plain(line) && !line.contains('\\') {
         return None;
     }
     in_value(&serde_json::from_str(line).ok()?)
 }
 
-fn in_value(value: &Value) -> Option<(char, Hidden)> {
-    let in_text =
-        |text: &str| text.chars().find_map(|character| Hidden::of(character).map(|hidden| (character, hidden)));
+fn in_value(value: &Value) -> Option<(char, HiddenCharacter)> {
+    let in_text = |text: &str| {
+        text.chars().find_map(|character| HiddenCharacter::of(character).map(|hidden| (character, hidden)))
+    };
     match value {
         Value::Array(values) => values.iter().find_map(in_value),
         Value::Object(members) => members.iter().find_map(|(key, value)| in_text(key).or_else(|| in_value(value))),
@@ -298,14 +299,14 @@ mod tests {
         bytes
     }
 
-    fn codes<T: Line>(bytes: &[u8]) -> Vec<Option<&'static str>> {
-        Lines::<T, _>::new("grants.jsonl", bytes).map(|line| line.err().map(|problem| problem.code)).collect()
+    fn codes<T: JsonLine>(bytes: &[u8]) -> Vec<Option<&'static str>> {
+        LineReader::<T, _>::new("grants.jsonl", bytes).map(|line| line.err().map(|problem| problem.code)).collect()
     }
 
     #[test]
     fn grants_come_back_as_they_were() {
         let grants = [grant("a"), grant("b")];
-        let read: Result<Vec<Grant>, _> = Lines::new("grants.jsonl", written(&grants).as_slice()).collect();
+        let read: Result<Vec<Grant>, _> = LineReader::new("grants.jsonl", written(&grants).as_slice()).collect();
         assert_eq!(read.unwrap(), grants);
         let usage = [
             UsageLine { key: grant("a").key, usage: Usage::At(Timestamp::from_unix(0)) },
@@ -337,7 +338,7 @@ mod tests {
         for (bad, code) in cases {
             let text = format!("{first}{bad}{last}");
             assert_eq!(codes::<Grant>(text.as_bytes()), [None, Some(code), None], "{bad}");
-            let problem = Lines::<Grant, _>::new("g", text.as_bytes()).find_map(Result::err).unwrap();
+            let problem = LineReader::<Grant, _>::new("g", text.as_bytes()).find_map(Result::err).unwrap();
             assert_eq!(problem.line(), Some(2));
         }
         assert_eq!(codes::<Grant>(first.trim_end().as_bytes()), [Some("no-final-newline")]);
@@ -353,13 +354,13 @@ mod tests {
         assert_eq!(codes::<Grant>(&bytes), [None]);
         assert!(String::from_utf8(bytes).unwrap().contains("svc\\\\u{202e}\\\\u{1b}[2J"));
         hostile.principal.id = "\u{202e}".into();
-        assert!(matches!(write(&[hostile], io::sink()), Err(NotWritten::Hidden(_))));
+        assert!(matches!(write(&[hostile], io::sink()), Err(LineError::Hidden(_))));
     }
 
     #[test]
     fn lines_are_sorted_and_unique() {
         for keys in [["b", "a"], ["a", "a"]] {
-            assert!(matches!(write(&keys.map(grant), io::sink()), Err(NotWritten::Order(..))));
+            assert!(matches!(write(&keys.map(grant), io::sink()), Err(LineError::Order(..))));
         }
     }
 }

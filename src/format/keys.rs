@@ -1,6 +1,6 @@
 //! Ed25519 keys as OpenSSH writes them: public key lines and unencrypted private key files.
 
-use super::wire::{self, Reader, WireError};
+use super::ssh_wire::{self, Reader, WireError};
 use base64ct::{Base64, Base64Unpadded, Encoding};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use std::{cell::RefCell, fmt};
@@ -116,7 +116,7 @@ impl PublicKey {
 
     /// Returns the wire form of RFC 8709.
     pub fn to_wire(&self) -> Vec<u8> {
-        wire::strings(&[TYPE.as_bytes(), self.as_bytes()])
+        ssh_wire::strings(&[TYPE.as_bytes(), self.as_bytes()])
     }
 
     /// Returns the fingerprint as `ssh-keygen -l` prints it: `SHA256:` and unpadded base64.
@@ -269,18 +269,18 @@ impl PrivateKey {
         let pair = Zeroizing::new([*self.0.as_bytes(), *public.as_bytes()].concat());
         let mut secret = Zeroizing::new([check, check].concat());
         for field in [TYPE.as_bytes(), public.as_bytes(), &pair, comment.as_bytes()] {
-            wire::put_string(&mut secret, field);
+            ssh_wire::put_string(&mut secret, field);
         }
         for count in (1_u8..).take(secret.len().next_multiple_of(BLOCK) - secret.len()) {
             secret.push(count);
         }
         let mut bytes = Zeroizing::new(MAGIC.to_vec());
         for field in [&b"none"[..], b"none", b""] {
-            wire::put_string(&mut bytes, field);
+            ssh_wire::put_string(&mut bytes, field);
         }
         bytes.extend_from_slice(&1_u32.to_be_bytes());
-        wire::put_string(&mut bytes, &public.to_wire());
-        wire::put_string(&mut bytes, &secret);
+        ssh_wire::put_string(&mut bytes, &public.to_wire());
+        ssh_wire::put_string(&mut bytes, &secret);
         let base64 = Zeroizing::new(Base64::encode_string(&bytes));
         let mut text = Zeroizing::new(String::with_capacity(base64.len() + 128));
         text.push_str(BEGIN);

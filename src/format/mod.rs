@@ -1,21 +1,21 @@
 //! Codecs of every file kind, signature and log format: strict in, one form out.
 
 pub mod allowed_signers;
-pub mod bytes;
-pub mod canonical;
+pub mod canonical_toml;
 pub mod checkpoint;
+pub mod codec;
+pub mod confusables;
 pub mod cosignature;
-pub mod governed;
+pub mod fmt;
 pub mod json_lines;
 pub mod keys;
-pub mod lint;
-pub mod mend;
+pub mod limits;
 pub mod merkle;
 pub mod note;
+mod parse_error;
 mod quick_line;
-mod refusal;
 pub mod schema;
+pub mod ssh_wire;
 pub mod sshsig;
-pub mod wire;
 
-pub(crate) use refusal::nearest;
+pub(crate) use parse_error::nearest;

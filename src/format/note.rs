@@ -5,9 +5,9 @@ use base64ct::{Base64, Encoding};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
-/// A text and the signatures under it; what they are worth is said by [`Note::verify`].
+/// A text and the signatures under it; what they are worth is said by [`SignedNote::verify`].
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Note {
+pub struct SignedNote {
     text: String,
     signatures: Vec<NoteSignature>,
 }
@@ -40,7 +40,7 @@ pub enum NoteError {
     Unsigned,
 }
 
-impl Note {
+impl SignedNote {
     /// Signs `text`, which ends with a line feed, as `name`.
     ///
     /// # Errors
@@ -58,7 +58,7 @@ impl Note {
     /// Adds a signature over the text.
     ///
     /// # Errors
-    /// As [`Note::sign`].
+    /// As [`SignedNote::sign`].
     pub fn add(&mut self, name: &str, signer: &dyn Signer) -> Result<(), NoteError> {
         check_text(&self.text)?;
         let key = VerifierKey::new(name, signer.public_key())?;
@@ -133,7 +133,7 @@ impl Note {
     }
 }
 
-impl fmt::Display for Note {
+impl fmt::Display for SignedNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;
         for signature in &self.signatures {

@@ -15,15 +15,15 @@ fn key(seed: u8) -> (PrivateKey, VerifierKey) {
 #[test]
 fn no_changed_byte_is_accepted() {
     let (signer, verifier) = key(1);
-    let note = Note::sign(TEXT, "tenure/acme", &signer).unwrap().to_string();
-    assert_eq!(Note::parse(&note).unwrap().verify(std::slice::from_ref(&verifier)).map(|v| v.len()), Ok(1));
+    let note = SignedNote::sign(TEXT, "tenure/acme", &signer).unwrap().to_string();
+    assert_eq!(SignedNote::parse(&note).unwrap().verify(std::slice::from_ref(&verifier)).map(|v| v.len()), Ok(1));
     for index in 0..note.len() {
         for bit in 0..8 {
             let mut bytes = note.clone().into_bytes();
             bytes[index] ^= 1 << bit;
             let Ok(changed) = String::from_utf8(bytes) else { continue };
             let accepted =
-                Note::parse(&changed).and_then(|n| n.verify(std::slice::from_ref(&verifier)).map(|v| v.len()));
+                SignedNote::parse(&changed).and_then(|n| n.verify(std::slice::from_ref(&verifier)).map(|v| v.len()));
             assert!(accepted.is_err(), "byte {index}, bit {bit}");
         }
     }
@@ -32,9 +32,9 @@ fn no_changed_byte_is_accepted() {
 #[test]
 fn unknown_keys_are_passed_over_and_known_ones_must_fit() {
     let ((signer, verifier), (other, _)) = (key(1), key(2));
-    let mut note = Note::sign(TEXT, "tenure/acme", &signer).unwrap();
+    let mut note = SignedNote::sign(TEXT, "tenure/acme", &signer).unwrap();
     note.add("witness.example", &other).unwrap();
-    let read = Note::parse(&note.to_string()).unwrap();
+    let read = SignedNote::parse(&note.to_string()).unwrap();
     assert_eq!(read, note);
     assert_eq!(
         read.verify(std::slice::from_ref(&verifier)).map(|v| v[0].name().to_owned()),
@@ -50,7 +50,7 @@ fn unknown_keys_are_passed_over_and_known_ones_must_fit() {
 #[test]
 fn other_forms_are_refused() {
     let (signer, _) = key(1);
-    let note = Note::sign(TEXT, "tenure/acme", &signer).unwrap().to_string();
+    let note = SignedNote::sign(TEXT, "tenure/acme", &signer).unwrap().to_string();
     let line = note.lines().last().unwrap().to_owned();
     let many: String = (0..40).map(|i| format!("\u{2014} w{i} AAAAAAAA\n")).collect();
     let others = [
@@ -66,12 +66,12 @@ fn other_forms_are_refused() {
         format!("{TEXT}\n{many}"),
     ];
     for other in others {
-        assert!(Note::parse(&other).is_err(), "{other:?}");
+        assert!(SignedNote::parse(&other).is_err(), "{other:?}");
     }
     for name in ["", "a b", "a+b", "a\u{2003}b", "a\nb"] {
-        assert!(Note::sign(TEXT, name, &signer).is_err(), "{name:?}");
+        assert!(SignedNote::sign(TEXT, name, &signer).is_err(), "{name:?}");
     }
-    assert!(Note::sign("no line feed", "n", &signer).is_err());
+    assert!(SignedNote::sign("no line feed", "n", &signer).is_err());
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_verifier_key_has_one_form() {
 #[test]
 fn another_implementation_agrees() {
     let (signer, verifier) = key(1);
-    let note = Note::sign(TEXT, "tenure/acme", &signer).unwrap();
+    let note = SignedNote::sign(TEXT, "tenure/acme", &signer).unwrap();
     let theirs = signed_note::Note::from_bytes(note.to_string().as_bytes()).unwrap();
     let known = VerifierList::new(vec![Box::new(StandardVerifier::new(&verifier.to_string()).unwrap())]);
     let (verified, unknown) = theirs.verify(&known).unwrap();

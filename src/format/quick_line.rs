@@ -2,7 +2,7 @@
 
 use crate::model::{
     AccessPath, Attributes, Entitlement, Grant, GrantKey, GrantKind, Principal, SystemId, Tier, Via,
-    jcs::{self, NotCanonical},
+    jcs::{self, CanonicalizationError},
 };
 use serde::Serialize;
 
@@ -10,10 +10,11 @@ use serde::Serialize;
 ///
 /// # Errors
 /// When the grant has no canonical form.
-pub(super) fn grant(grant: &Grant) -> Result<String, NotCanonical> {
+pub(super) fn grant(grant: &Grant) -> Result<String, CanonicalizationError> {
     // UTF-16 order is byte order as long as all names are ASCII; connectors choose them, so they are.
     if grant.attributes.keys().all(|name| name.is_ascii()) {
-        serde_json::to_string(&Line::of(grant)).map_err(|error| NotCanonical::Unwritable(error.to_string()))
+        serde_json::to_string(&GrantLine::of(grant))
+            .map_err(|error| CanonicalizationError::Unwritable(error.to_string()))
     } else {
         jcs::to_string(grant)
     }
@@ -21,7 +22,7 @@ pub(super) fn grant(grant: &Grant) -> Result<String, NotCanonical> {
 
 /// Fields of a grant in the order of RFC 8785. A test holds it against [`jcs`].
 #[derive(Serialize)]
-struct Line<'a> {
+struct GrantLine<'a> {
     #[serde(skip_serializing_if = "Attributes::is_none")]
     attributes: &'a Attributes,
     entitlement: &'a Entitlement,
@@ -42,7 +43,7 @@ struct PathLine<'a> {
     via: Via,
 }
 
-impl<'a> Line<'a> {
+impl<'a> GrantLine<'a> {
     fn of(grant: &'a Grant) -> Self {
         let path = |path: &'a AccessPath| PathLine { ids: &path.ids, text: &path.text, via: path.via };
         Self {

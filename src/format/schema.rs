@@ -4,7 +4,7 @@
 //! file has from its configuration ([`tombi`], [`taplo`]); a `#:schema` line would do elsewhere, but a governed file has
 //! no comments.
 
-use crate::model::file::{self, FileKind, Governed};
+use crate::model::file::{self, FileKind, GovernedFile};
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
@@ -93,7 +93,7 @@ fn by_place() -> [FileKind; FileKind::ALL.len()] {
     kinds
 }
 
-fn generated<T: Governed>() -> String {
+fn generated<T: GovernedFile>() -> String {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
     without_null(&mut schema);
     schema["title"] = json!(format!("Tenure {}", T::KIND.name().replace('-', " ")));

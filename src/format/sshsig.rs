@@ -1,7 +1,7 @@
 //! OpenSSH signatures over bytes (SSHSIG, `PROTOCOL.sshsig` of OpenSSH), in their one exact spelling.
 
 use super::keys::{self, KeyError, PublicKey, SignError, Signer};
-use super::wire::{self, Reader, WireError};
+use super::ssh_wire::{self, Reader, WireError};
 use base64ct::{Base64, Encoding};
 use sha2::{Digest as _, Sha512};
 use std::fmt;
@@ -188,11 +188,11 @@ impl SshSignature {
 
     /// Returns the text of the signature file.
     pub fn armored(&self) -> String {
-        let inner = wire::strings(&[keys::TYPE.as_bytes(), &self.signature]);
+        let inner = ssh_wire::strings(&[keys::TYPE.as_bytes(), &self.signature]);
         let mut blob = MAGIC.to_vec();
         blob.extend_from_slice(&1_u32.to_be_bytes());
         for field in [&self.key.to_wire()[..], self.namespace.as_str().as_bytes(), b"", HASH.as_bytes(), &inner] {
-            wire::put_string(&mut blob, field);
+            ssh_wire::put_string(&mut blob, field);
         }
         armor(&blob)
     }
@@ -228,7 +228,7 @@ impl SshSignature {
 fn signed_bytes(namespace: Namespace, message: &[u8]) -> Vec<u8> {
     let digest = Sha512::digest(message);
     let mut bytes = MAGIC.to_vec();
-    bytes.extend(wire::strings(&[namespace.as_str().as_bytes(), b"", HASH.as_bytes(), &digest]));
+    bytes.extend(ssh_wire::strings(&[namespace.as_str().as_bytes(), b"", HASH.as_bytes(), &digest]));
     bytes
 }
 

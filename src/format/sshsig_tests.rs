@@ -20,11 +20,11 @@ fn accepts(armored: &[u8], message: &[u8]) -> bool {
 /// A signature blob with each field as given, correctly signed over them.
 fn blob(version: u32, namespace: &[u8], reserved: &[u8], hash: &[u8], kind: &[u8], after: &[u8]) -> Vec<u8> {
     let mut message = MAGIC.to_vec();
-    message.extend(wire::strings(&[namespace, reserved, hash, &Sha512::digest(MESSAGE)]));
-    let inner = wire::strings(&[kind, &key().sign(&message).unwrap()]);
+    message.extend(ssh_wire::strings(&[namespace, reserved, hash, &Sha512::digest(MESSAGE)]));
+    let inner = ssh_wire::strings(&[kind, &key().sign(&message).unwrap()]);
     let mut blob = MAGIC.to_vec();
     blob.extend_from_slice(&version.to_be_bytes());
-    blob.extend(wire::strings(&[&key().public_key().to_wire(), namespace, reserved, hash, &inner]));
+    blob.extend(ssh_wire::strings(&[&key().public_key().to_wire(), namespace, reserved, hash, &inner]));
     blob.extend_from_slice(after);
     blob
 }
@@ -106,11 +106,11 @@ fn a_weak_key_signs_nothing() {
     // The neutral point as key, the neutral point and zero as signature: fits every message in lax verifiers.
     let mut point = [0; 32];
     point[0] = 1;
-    let inner = wire::strings(&[b"ssh-ed25519", &[point, [0; 32]].concat()]);
-    let weak = wire::strings(&[b"ssh-ed25519", &point]);
+    let inner = ssh_wire::strings(&[b"ssh-ed25519", &[point, [0; 32]].concat()]);
+    let weak = ssh_wire::strings(&[b"ssh-ed25519", &point]);
     let mut blob = MAGIC.to_vec();
     blob.extend_from_slice(&1_u32.to_be_bytes());
-    blob.extend(wire::strings(&[&weak, Namespace::Review.as_str().as_bytes(), b"", b"sha512", &inner]));
+    blob.extend(ssh_wire::strings(&[&weak, Namespace::Review.as_str().as_bytes(), b"", b"sha512", &inner]));
     assert_eq!(SshSignature::parse(armor(&blob).as_bytes()), Err(SshSignatureError::Key(KeyError::Weak)));
 }
 

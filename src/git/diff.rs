@@ -1,9 +1,9 @@
 //! What changed between two trees; equal folders are not opened, so the cost follows the change.
 
 use super::{
-    File, GitError, Hazard, Listing, Mode, ObjectId, Repository,
-    names::Peril,
-    tree::{Budget, Entry, join, judged},
+    File, GitError, Listing, Mode, ObjectId, Repository, UnsafeName,
+    tree::{Entry, WalkBudget, join, judged},
+    unsafe_names::UnsafeNameKind,
 };
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ pub struct Changes {
     /// The files, sorted by path.
     pub files: Vec<Change>,
     /// Names in changed folders of the later tree that must not be followed, sorted.
-    pub hazards: Vec<Hazard>,
+    pub hazards: Vec<UnsafeName>,
 }
 
 impl Repository {
@@ -49,7 +49,7 @@ impl Repository {
     pub fn changes(&self, before: Option<ObjectId>, after: ObjectId) -> Result<Changes, GitError> {
         let after = self.tree_of(after)?;
         let before = before.map(|commit| self.tree_of(commit)).transpose()?;
-        let mut walk = Walk { repository: self, budget: Budget::of(after), changes: Changes::default() };
+        let mut walk = Walk { repository: self, budget: WalkBudget::of(after), changes: Changes::default() };
         if before != Some(after) {
             walk.compare(before, Some(after), "", 0)?;
         }
@@ -68,7 +68,7 @@ enum Side {
 
 struct Walk<'a> {
     repository: &'a Repository,
-    budget: Budget,
+    budget: WalkBudget,
     changes: Changes,
 }
 
@@ -87,10 +87,10 @@ impl Walk<'_> {
             sides.entry(&entry.name).or_default().0.push(entry);
         }
         for (entry, peril) in judged(&new) {
-            let followed = peril.as_ref().is_none_or(Peril::leaves_the_path_clear);
+            let followed = peril.as_ref().is_none_or(UnsafeNameKind::leaves_the_path_clear);
             if let Some(peril) = peril {
                 let path = join(folder, &String::from_utf8_lossy(&entry.name));
-                self.changes.hazards.push(Hazard { path, peril });
+                self.changes.hazards.push(UnsafeName { path, peril });
             }
             if followed {
                 sides.entry(&entry.name).or_default().1.push(entry);
@@ -154,5 +154,5 @@ impl Walk<'_> {
 }
 
 fn can_be_followed(entry: &Entry) -> bool {
-    Peril::of(&entry.name).is_none_or(|peril| peril.leaves_the_path_clear())
+    UnsafeNameKind::of(&entry.name).is_none_or(|peril| peril.leaves_the_path_clear())
 }

@@ -1,6 +1,6 @@
 //! What can go wrong with a repository.
 
-use super::{ObjectId, names::Peril};
+use super::{ObjectId, unsafe_names::UnsafeNameKind};
 use std::path::PathBuf;
 
 /// Why something could not be read from or written to a repository.
@@ -27,7 +27,7 @@ pub enum GitError {
         /// The path asked for.
         path: String,
         /// What is wrong with it.
-        peril: Peril,
+        peril: UnsafeNameKind,
     },
     /// libgit2 refused, in its own words.
     #[error("git: {doing}: {message}")]
@@ -100,7 +100,7 @@ pub enum GitError {
         /// The path.
         path: String,
         /// What is wrong with it.
-        peril: Peril,
+        peril: UnsafeNameKind,
     },
     /// The signer did not sign.
     #[error("the commit was not signed: {0}")]

@@ -18,12 +18,12 @@ pub struct Commit {
     /// Its message.
     pub message: String,
     /// Its signature, if it has one.
-    pub signature: Option<Signed>,
+    pub signature: Option<CommitSignature>,
 }
 
 /// The signature of a commit and what it covers.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Signed {
+pub struct CommitSignature {
     /// The armored signature, ending with a line end, as it was made.
     pub signature: String,
     /// The bytes of the commit without the signature: what was signed.
@@ -154,7 +154,7 @@ fn parse(id: ObjectId, bytes: &[u8]) -> Result<Commit, &'static str> {
             b"author" => commit.author = value.split_inclusive('>').next().unwrap_or_default().to_owned(),
             b"committer" => commit.committed = seconds(value).ok_or("its committer line has no time")?,
             b"gpgsig" if commit.signature.is_some() => return Err("it has two signatures"),
-            b"gpgsig" => commit.signature = Some(Signed { signature: signature + "\n", payload: Vec::new() }),
+            b"gpgsig" => commit.signature = Some(CommitSignature { signature: signature + "\n", payload: Vec::new() }),
             _ => {}
         }
     }

@@ -9,19 +9,19 @@ pub struct ObjectId([u8; 20]);
 /// A text that is not 40 lower-case hexadecimal digits.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("an object id is 40 lower-case hexadecimal digits, not `{0}`")]
-pub struct NotAnObjectId(String);
+pub struct InvalidObjectId(String);
 
 impl ObjectId {
     /// Reads 40 lower-case hexadecimal digits.
     ///
     /// # Errors
     /// When `text` is anything else.
-    pub fn parse(text: &str) -> Result<Self, NotAnObjectId> {
+    pub fn parse(text: &str) -> Result<Self, InvalidObjectId> {
         let digits = text.as_bytes();
         let lower = digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
         match git2::Oid::from_str(text) {
             Ok(oid) if lower && digits.len() == 40 => Ok(oid.into()),
-            _ => Err(NotAnObjectId(text.chars().take(80).collect())),
+            _ => Err(InvalidObjectId(text.chars().take(80).collect())),
         }
     }
 
@@ -56,8 +56,8 @@ impl fmt::Debug for ObjectId {
 }
 
 impl std::str::FromStr for ObjectId {
-    type Err = NotAnObjectId;
-    fn from_str(text: &str) -> Result<Self, NotAnObjectId> {
+    type Err = InvalidObjectId;
+    fn from_str(text: &str) -> Result<Self, InvalidObjectId> {
         Self::parse(text)
     }
 }

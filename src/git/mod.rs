@@ -3,25 +3,25 @@
 //! Nothing here knows what a file means. What is read comes from the object database by id, never from a work tree;
 //! what cannot be trusted to say the whole history (shallow, grafted, replaced) is not opened.
 
-mod carrier;
-mod child;
 mod diff;
 mod error;
 mod history;
 mod id;
-mod names;
-mod report;
+mod push_report;
+mod remote;
 mod repository;
+mod subprocess;
 mod tree;
+mod unsafe_names;
 mod write;
 
-pub use carrier::{Carrier, CarrierError, Pushed};
-pub use child::ChildError;
 pub use diff::{Change, Changes};
 pub use error::GitError;
-pub use history::{Commit, Signed};
-pub use id::{NotAnObjectId, ObjectId};
-pub use names::{Hazard, Peril};
+pub use history::{Commit, CommitSignature};
+pub use id::{InvalidObjectId, ObjectId};
+pub use remote::{PushOutcome, Remote, RemoteError};
 pub use repository::Repository;
+pub use subprocess::ChildError;
 pub use tree::{File, Listing, Mode};
-pub use write::{Draft, Edit, Identity};
+pub use unsafe_names::{UnsafeName, UnsafeNameKind};
+pub use write::{CommitDraft, Edit, Identity};

@@ -41,7 +41,7 @@ impl Repository {
 
     fn checked(inner: git2::Repository) -> Result<Self, GitError> {
         let repository = Self { inner };
-        repository.refuse_untrue_history()?;
+        repository.require_complete_history()?;
         Ok(repository)
     }
 
@@ -49,7 +49,7 @@ impl Repository {
     ///
     /// # Errors
     /// When the history is shallow, grafted or replaced.
-    pub fn refuse_untrue_history(&self) -> Result<(), GitError> {
+    pub fn require_complete_history(&self) -> Result<(), GitError> {
         let common = self.inner.commondir();
         let (grafts, shallow) = (common.join("info/grafts"), common.join("shallow"));
         if grafts.symlink_metadata().is_ok() {

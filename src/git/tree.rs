@@ -1,6 +1,6 @@
 //! Trees and files at a commit, read from the object database.
 
-use super::{GitError, Hazard, ObjectId, Repository, names::Peril};
+use super::{GitError, ObjectId, Repository, UnsafeName, unsafe_names::UnsafeNameKind};
 use std::{collections::HashMap, fmt};
 
 /// A file in a tree. Its mode is a fact; whether it may be so is for others to judge.
@@ -37,7 +37,7 @@ pub struct Listing {
     /// All entries that are not folders, sorted by path. Those below a hazardous name are left out.
     pub files: Vec<File>,
     /// Names that must not be followed, sorted.
-    pub hazards: Vec<Hazard>,
+    pub hazards: Vec<UnsafeName>,
 }
 
 /// One entry of one tree, as stored.
@@ -88,7 +88,7 @@ impl Repository {
             let mut found = entries.into_iter().filter(|entry| entry.name == name.as_bytes());
             let Some(entry) = found.next() else { return Ok(None) };
             if found.next().is_some() {
-                return Err(GitError::Hazardous { tree, path: path.to_owned(), peril: Peril::Duplicate });
+                return Err(GitError::Hazardous { tree, path: path.to_owned(), peril: UnsafeNameKind::Duplicate });
             }
             match (names.peek(), entry.mode) {
                 (None, mode) => return Ok(Some(File { path: path.to_owned(), mode, id: entry.id })),
@@ -124,7 +124,7 @@ impl Repository {
                 None => return Ok(listing),
             },
         };
-        let mut budget = Budget::of(root);
+        let mut budget = WalkBudget::of(root);
         self.gather(root, prefix.trim_end_matches('/'), 0, &mut budget, &mut listing)?;
         listing.files.sort();
         listing.hazards.sort();
@@ -136,16 +136,16 @@ impl Repository {
         tree: ObjectId,
         folder: &str,
         depth: usize,
-        budget: &mut Budget,
+        budget: &mut WalkBudget,
         listing: &mut Listing,
     ) -> Result<(), GitError> {
         let entries = self.entries(tree)?;
         budget.spend(entries.len(), depth)?;
         for (entry, peril) in judged(&entries) {
             let path = join(folder, &String::from_utf8_lossy(&entry.name));
-            let followed = peril.as_ref().is_none_or(Peril::leaves_the_path_clear);
+            let followed = peril.as_ref().is_none_or(UnsafeNameKind::leaves_the_path_clear);
             if let Some(peril) = peril {
-                listing.hazards.push(Hazard { path: path.clone(), peril });
+                listing.hazards.push(UnsafeName { path: path.clone(), peril });
             }
             match entry.mode {
                 _ if !followed => {}
@@ -180,12 +180,12 @@ impl Repository {
 }
 
 /// How much of a tree a walk may still see: trees can name the same subtree many times, and so be far larger than they are.
-pub(super) struct Budget {
+pub(super) struct WalkBudget {
     tree: ObjectId,
     entries: usize,
 }
 
-impl Budget {
+impl WalkBudget {
     pub(super) fn of(tree: ObjectId) -> Self {
         Self { tree, entries: MOST_ENTRIES }
     }
@@ -203,7 +203,7 @@ impl Budget {
     }
 }
 
-impl Peril {
+impl UnsafeNameKind {
     /// Returns whether the path still says where the entry is, so that a listing can go on below it.
     pub(super) fn leaves_the_path_clear(&self) -> bool {
         matches!(self, Self::CaseTwin(_) | Self::Duplicate | Self::Misordered)
@@ -211,16 +211,16 @@ impl Peril {
 }
 
 /// Returns each entry of one tree with what is wrong with its name.
-pub(super) fn judged(entries: &[Entry]) -> impl Iterator<Item = (&Entry, Option<Peril>)> {
+pub(super) fn judged(entries: &[Entry]) -> impl Iterator<Item = (&Entry, Option<UnsafeNameKind>)> {
     let mut folded: HashMap<Vec<u8>, &Entry> = HashMap::with_capacity(entries.len());
     let mut previous: Option<&Entry> = None;
     entries.iter().map(move |entry| {
         let twin = folded.insert(entry.name.to_ascii_lowercase(), entry);
         let before = previous.replace(entry);
-        let peril = Peril::of(&entry.name).or_else(|| match twin {
-            Some(twin) if twin.name == entry.name => Some(Peril::Duplicate),
-            Some(twin) => Some(Peril::CaseTwin(String::from_utf8_lossy(&twin.name).into_owned())),
-            None => before.filter(|before| before.sort_key().gt(entry.sort_key())).map(|_| Peril::Misordered),
+        let peril = UnsafeNameKind::of(&entry.name).or_else(|| match twin {
+            Some(twin) if twin.name == entry.name => Some(UnsafeNameKind::Duplicate),
+            Some(twin) => Some(UnsafeNameKind::CaseTwin(String::from_utf8_lossy(&twin.name).into_owned())),
+            None => before.filter(|before| before.sort_key().gt(entry.sort_key())).map(|_| UnsafeNameKind::Misordered),
         });
         (entry, peril)
     })

@@ -1,6 +1,6 @@
 //! Writing objects: blobs, trees made from a tree and edits, signed commits.
 
-use super::{GitError, Mode, ObjectId, Repository, names::Peril};
+use super::{GitError, Mode, ObjectId, Repository, unsafe_names::UnsafeNameKind};
 use std::fmt;
 
 /// One edit of a tree.
@@ -31,7 +31,7 @@ pub struct Identity {
 
 /// A commit that is not written yet.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Draft<'a> {
+pub struct CommitDraft<'a> {
     /// Its tree.
     pub tree: ObjectId,
     /// Its parents.
@@ -101,7 +101,7 @@ impl Repository {
     /// When the signer fails, or the commit cannot be written.
     pub fn write_signed_commit<E: fmt::Display>(
         &self,
-        draft: &Draft<'_>,
+        draft: &CommitDraft<'_>,
         sign: impl FnOnce(&[u8]) -> Result<String, E>,
     ) -> Result<ObjectId, GitError> {
         let payload = self.payload(draft)?;
@@ -117,7 +117,7 @@ impl Repository {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write_commit(&self, draft: &Draft<'_>) -> Result<ObjectId, GitError> {
+    pub fn write_commit(&self, draft: &CommitDraft<'_>) -> Result<ObjectId, GitError> {
         let payload = self.payload(draft)?;
         let database = self.inner.odb().map_err(GitError::library("opening the object database"))?;
         database
@@ -126,7 +126,7 @@ impl Repository {
             .map_err(GitError::library("writing a commit"))
     }
 
-    fn payload(&self, draft: &Draft<'_>) -> Result<String, GitError> {
+    fn payload(&self, draft: &CommitDraft<'_>) -> Result<String, GitError> {
         let doing = "preparing a commit";
         let tree = self.inner.find_tree(draft.tree.oid()).map_err(GitError::library(doing))?;
         let parents: Vec<_> = draft
@@ -149,7 +149,7 @@ impl Repository {
 }
 
 fn refuse_hazardous(path: &str) -> Result<(), GitError> {
-    match path.split('/').find_map(|name| Peril::of(name.as_bytes())) {
+    match path.split('/').find_map(|name| UnsafeNameKind::of(name.as_bytes())) {
         Some(peril) => Err(GitError::Unwritable { path: path.to_owned(), peril }),
         None => Ok(()),
     }

@@ -5,9 +5,8 @@ use crate::{
     connector::{Collector, ConnectorError, ControlTotal},
     diag::Diagnostic,
     format::{
-        governed,
-        json_lines::{self, Line, UsageLine},
-        lint,
+        codec, confusables,
+        json_lines::{self, JsonLine, UsageLine},
     },
     model::{
         Clock, Digest, Grant, GrantKey, GrantKind, SystemId, Timestamp, Usage,
@@ -20,7 +19,7 @@ use std::{
 };
 
 /// One collection: what to read, and how long to try.
-pub struct Task<'a> {
+pub struct CollectRequest<'a> {
     /// The system.
     pub system: &'a SystemId,
     /// What reads it.
@@ -196,7 +195,7 @@ impl CollectError {
 ///
 /// # Errors
 /// When any read is refused, cut short or inconsistent. There is no partial collection.
-pub fn collect(task: &Task<'_>, progress: &mut dyn FnMut(Progress)) -> Result<Collection, CollectError> {
+pub fn collect(task: &CollectRequest<'_>, progress: &mut dyn FnMut(Progress)) -> Result<Collection, CollectError> {
     let started_at = task.clock.now();
     let descriptor = task.collector.describe();
     let health = task.read("asking the system what can be seen", || task.collector.validate())?;
@@ -270,7 +269,7 @@ struct Listing {
     pages: u64,
 }
 
-impl Task<'_> {
+impl CollectRequest<'_> {
     /// Reads all pages of one kind, to the page that the system itself calls the last.
     fn list(&self, kind: GrantKind, progress: &mut dyn FnMut(Progress)) -> Result<Listing, CollectError> {
         let mut listing = Listing { grants: BTreeMap::new(), usage: BTreeMap::new(), pages: 0 };
@@ -391,13 +390,13 @@ impl Task<'_> {
 impl Collection {
     /// Returns all files by path below the system's folder.
     pub fn into_files(mut self) -> BTreeMap<String, Vec<u8>> {
-        let observation = governed::render(&self.observation);
+        let observation = codec::render(&self.observation);
         self.files.insert(OBSERVATION.to_owned(), observation.into_bytes());
         self.files
     }
 }
 
-fn written<'a, T: Line + 'a>(values: impl ExactSizeIterator<Item = &'a T>) -> Result<Vec<u8>, CollectError> {
+fn written<'a, T: JsonLine + 'a>(values: impl ExactSizeIterator<Item = &'a T>) -> Result<Vec<u8>, CollectError> {
     let mut bytes = Vec::with_capacity(values.len() * 384);
     json_lines::write(values, &mut bytes).map_err(|error| CollectError::Unwritable(error.to_string()))?;
     Ok(bytes)
@@ -406,7 +405,7 @@ fn written<'a, T: Line + 'a>(values: impl ExactSizeIterator<Item = &'a T>) -> Re
 /// What a target says goes into a governed file, where nothing may hide.
 fn shown(text: &str) -> String {
     let cut = text.char_indices().nth(MOST_SHOWN).map_or(text, |(end, _)| &text[..end]);
-    lint::make_visible(cut).into_owned()
+    confusables::escape_confusables(cut).into_owned()
 }
 
 /// A clock that was set back meanwhile must not make a read end before it began.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One entitlement that an account effectively has, by one of its own grants.
 #[derive(Clone, Debug)]
-pub struct Effective<'a> {
+pub struct EffectiveEntitlement<'a> {
     /// The account's own grant that it comes by: as long as that is there, so is this.
     pub grant: &'a Grant,
     /// What is had.
@@ -20,26 +20,31 @@ pub struct Effective<'a> {
 
 /// Returns everything the account with this immutable id effectively has, once for each of its own grants that gives it:
 /// own grants first, each followed by what it hides. What everybody has (`PUBLIC`) is nobody's own and is not among it.
-pub fn effective<'a>(inventory: &'a Inventory, principal: &str) -> Vec<Effective<'a>> {
-    inventory.of_principal(principal).flat_map(|grant| gives(inventory, grant)).collect()
+pub fn effective<'a>(inventory: &'a Inventory, principal: &str) -> Vec<EffectiveEntitlement<'a>> {
+    inventory.of_principal(principal).flat_map(|grant| expand(inventory, grant)).collect()
 }
 
 /// Returns what one grant gives: itself, and for a membership everything its role gives, through roles in roles.
-pub fn gives<'a>(inventory: &'a Inventory, grant: &'a Grant) -> Vec<Effective<'a>> {
-    gives_without(inventory, grant, &|_| false)
+pub fn expand<'a>(inventory: &'a Inventory, grant: &'a Grant) -> Vec<EffectiveEntitlement<'a>> {
+    expand_without(inventory, grant, &|_| false)
 }
 
-/// As [`gives`], were those grants of roles gone that `gone` names.
-pub(super) fn gives_without<'a>(
+/// As [`expand`], were those grants of roles gone that `gone` names.
+pub(super) fn expand_without<'a>(
     inventory: &'a Inventory,
     grant: &'a Grant,
     gone: &dyn Fn(&Grant) -> bool,
-) -> Vec<Effective<'a>> {
-    let itself =
-        Effective { grant, entitlement: &grant.entitlement, kind: Some(grant.kind), tier: grant.tier, way: Vec::new() };
+) -> Vec<EffectiveEntitlement<'a>> {
+    let itself = EffectiveEntitlement {
+        grant,
+        entitlement: &grant.entitlement,
+        kind: Some(grant.kind),
+        tier: grant.tier,
+        way: Vec::new(),
+    };
     let mut all = vec![itself];
     let mut seen: BTreeSet<&str> = BTreeSet::from([grant.entitlement.id.as_str()]);
-    let mut known: Known<'_> = Known::default();
+    let mut known: RoleIndex<'_> = RoleIndex::default();
     let mut roles: BTreeSet<&str> = BTreeSet::new();
     let mut lists: Vec<(&Grant, Vec<&str>)> = Vec::new();
     let mut next = vec![(grant, Vec::new())];
@@ -58,7 +63,7 @@ pub(super) fn gives_without<'a>(
             }
             if seen.insert(&inner.entitlement.id) {
                 let (entitlement, kind) = (&inner.entitlement, Some(inner.kind));
-                all.push(Effective { grant, entitlement, kind, tier: inner.tier, way: way.clone() });
+                all.push(EffectiveEntitlement { grant, entitlement, kind, tier: inner.tier, way: way.clone() });
             }
             if inner.kind == GrantKind::Membership {
                 next.push((inner, way.clone()));
@@ -74,7 +79,7 @@ pub(super) fn gives_without<'a>(
                 let found = inventory.of_entitlement(&named.id).next();
                 let tier = found.map_or(membership.tier, |found| found.tier);
                 let kind = found.map(|found| found.kind);
-                all.push(Effective { grant, entitlement: named, kind, tier, way: way.clone() });
+                all.push(EffectiveEntitlement { grant, entitlement: named, kind, tier, way: way.clone() });
             }
         }
     }
@@ -83,12 +88,12 @@ pub(super) fn gives_without<'a>(
 
 /// What roles hold themselves, by immutable id and by name.
 #[derive(Default)]
-struct Known<'a> {
+struct RoleIndex<'a> {
     ids: BTreeSet<&'a str>,
     names: BTreeSet<&'a str>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> RoleIndex<'a> {
     /// Adds what a grant gives itself, and returns whether that is new.
     fn add(&mut self, grant: &'a Grant) -> bool {
         self.names.insert(&grant.entitlement.name);
@@ -193,7 +198,7 @@ impl<'a> Tiers<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::stories::{held, inventory};
+    use crate::inventory::test_fixtures::{held, inventory};
 
     #[test]
     fn roles_in_roles_give_what_the_innermost_has_and_circles_end() {

@@ -7,8 +7,8 @@ use super::{
 use crate::{
     diag::{Diagnostic, Diagnostics, Severity},
     format::{
-        governed,
-        json_lines::{Line, Lines, UsageLine},
+        codec,
+        json_lines::{JsonLine, LineReader, UsageLine},
     },
     model::{
         Digest, Grant, GrantKey, Inventory, SystemId, Usage,
@@ -92,7 +92,7 @@ pub fn load(source: &dyn Source, system: &SystemId) -> Result<Loaded, LoadError>
     let bytes = source.read(&path)?.ok_or_else(|| LoadError::Missing(system.clone()))?;
     let digest = Digest::of(&bytes);
     let observation: Observation =
-        governed::parse(&path, &bytes).map_err(|problems| LoadError::Form { path: path.clone(), problems })?;
+        codec::parse(&path, &bytes).map_err(|problems| LoadError::Form { path: path.clone(), problems })?;
     if observation.system != *system {
         let why = format!("it is of the system `{}`", observation.system);
         return Err(LoadError::Inconsistent { path, why });
@@ -190,9 +190,9 @@ fn bound(source: &dyn Source, path: &str, digest: Digest) -> Result<Vec<u8>, Loa
 
 /// Hands over what lines hold that are each the canonical form of it, sorted by key without twins; or says all that is
 /// wrong.
-fn lines<T: Line>(path: &str, bytes: &[u8], mut take: impl FnMut(T)) -> Result<(), LoadError> {
+fn lines<T: JsonLine>(path: &str, bytes: &[u8], mut take: impl FnMut(T)) -> Result<(), LoadError> {
     let mut problems = Diagnostics::new();
-    for line in Lines::new(path, bytes) {
+    for line in LineReader::new(path, bytes) {
         match line {
             Ok(value) => take(value),
             Err(problem) => problems.push(*problem),

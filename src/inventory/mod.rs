@@ -1,31 +1,31 @@
 //! What is held: collecting the grants of a system, keeping them as files, and reading them back.
 
+mod atomic_dir;
+mod attributes;
 mod collect;
-mod contents;
-mod difference;
+mod diff;
 mod effective;
-mod facts;
+mod identities;
+pub mod import;
 mod load;
-mod people;
-mod publish;
-pub mod roster;
-mod separation;
+mod role_contents;
+mod sod;
 mod source;
 
 #[cfg(test)]
-mod stories;
+mod test_fixtures;
 #[cfg(test)]
 mod tests;
 
-pub use collect::{CollectError, Collection, Limits, Progress, Task, collect};
-pub use contents::{Contents, Inside, Role, Shift, roles};
-pub use difference::{Changed, Difference, difference};
-pub use effective::{Effective, Tiers, count, effective, gives, is_remainder, role_of};
-pub use facts::{Certified, Known, Lowered, Portraits};
+pub use atomic_dir::{OnExisting, PublishError, publish, publish_folder};
+pub use attributes::{AttributeBuilder, AttributeInputs, LastCertified, TierOverrides};
+pub use collect::{CollectError, CollectRequest, Collection, Limits, Progress, collect};
+pub use diff::{Changed, Difference, difference};
+pub use effective::{EffectiveEntitlement, Tiers, count, effective, expand, is_remainder, role_of};
+pub use identities::IdentityDirectory;
 pub use load::{LoadError, Loaded, load};
-pub use people::People;
-pub use publish::{Existing, PublishError, publish, publish_folder};
-pub use separation::{Change, Clash, Hold, Separation, Side, inventories};
+pub use role_contents::{ContentsChange, Role, RoleContents, RoleEntitlement, roles};
+pub use sod::{Change, Side, SodAnalysis, SodHolding, SodViolation, inventories};
 pub use source::{Source, SourceError, WorkTree};
 
 use crate::model::{GrantKind, SystemId};

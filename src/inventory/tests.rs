@@ -3,11 +3,12 @@
 use super::*;
 use crate::{
     connector::{
-        Collector, ConnectorError, ControlTotal, Cursor, Descriptor, Draft, Health, Page, Refusal, Vocabulary,
+        Collector, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, Cursor, Descriptor, GrantPage,
+        PlannedChange, UnsupportedChange,
     },
     model::{
         AccessPath, Attributes, Change, Digest, Entitlement, FixedClock, Grant, GrantKey, GrantKind, Inventory, Level,
-        Principal, PrincipalId, Sighting, Tier, Timestamp, Usage, Via,
+        Observation, Principal, PrincipalId, Tier, Timestamp, Usage, Via,
         file::{PrincipalEntry, PrincipalKind, Principals},
     },
 };
@@ -57,30 +58,33 @@ impl Target {
         let system = system();
         let clock = FixedClock(Timestamp::from_unix(1_800_000_000));
         let limits = Limits { pages: 50, grants: 400, ..Limits::default() };
-        let task = Task { system: &system, collector: self, clock: &clock, limits, pause };
+        let task = CollectRequest { system: &system, collector: self, clock: &clock, limits, pause };
         collect(&task, &mut |_| {})
     }
 }
 
-impl Vocabulary for Target {
+impl ConnectorSchema for Target {
     fn describe(&self) -> Descriptor {
         let kinds = &[GrantKind::Membership, GrantKind::Account];
         Descriptor { name: "memory", kinds, needs: &[], level: Level::V3 }
     }
 
-    fn draft(&self, _: &Change, _: &Grant, _: &Inventory) -> Result<Draft, Refusal> {
-        Err(Refusal::Unsupported { why: "it only reads".to_owned(), instead: String::new() })
+    fn draft(&self, _: &Change, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+        Err(UnsupportedChange::Unsupported { why: "it only reads".to_owned(), instead: String::new() })
     }
 }
 
 impl Collector for Target {
-    fn validate(&self) -> Result<Health, ConnectorError> {
-        let health =
-            Health { target: "memory\u{1b}[2J 1".to_owned(), identity: "reader".to_owned(), blind_spots: Vec::new() };
+    fn validate(&self) -> Result<ConnectorHealth, ConnectorError> {
+        let health = ConnectorHealth {
+            target: "memory\u{1b}[2J 1".to_owned(),
+            identity: "reader".to_owned(),
+            blind_spots: Vec::new(),
+        };
         Ok(health)
     }
 
-    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<Page, ConnectorError> {
+    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<GrantPage, ConnectorError> {
         self.calls.set(self.calls.get() + 1);
         if let Some(fault) = self.faults.borrow_mut().pop() {
             return Err(fault);
@@ -93,7 +97,7 @@ impl Collector for Target {
         let last = end == mine.len();
         let next = if self.loops { Some("0".to_owned()) } else { (!last).then(|| end.to_string()) };
         let usage = if kind == GrantKind::Account { self.usage.clone() } else { Vec::new() };
-        Ok(Page { grants: mine[start..end].to_vec(), usage, next: next.map(Cursor) })
+        Ok(GrantPage { grants: mine[start..end].to_vec(), usage, next: next.map(Cursor) })
     }
 
     fn control_totals(&self) -> Result<Vec<ControlTotal>, ConnectorError> {
@@ -102,7 +106,7 @@ impl Collector for Target {
         Ok(count.map(total).into_iter().collect())
     }
 
-    fn observe(&self, _: &Grant) -> Result<Sighting, ConnectorError> {
+    fn observe(&self, _: &Grant) -> Result<Observation, ConnectorError> {
         Err(ConnectorError::Unsupported("observe".to_owned()))
     }
 
@@ -378,7 +382,7 @@ fn entry(id: &str, kind: PrincipalKind, owner: Option<&str>, accounts: &[&str]) 
 #[test]
 fn accounts_lead_to_people_and_a_disputed_account_to_nobody() {
     let principals = |principals| Principals { schema: "tenure/principals/v1".to_owned(), principals };
-    let (people, findings) = People::new([
+    let (people, findings) = IdentityDirectory::new([
         (
             "principals/a.toml",
             principals(vec![

@@ -50,7 +50,7 @@ impl fmt::Display for Expectation {
 /// What somebody can no longer do afterwards.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Loss {
+pub struct AccessLoss {
     /// Who, by the name people use.
     pub principal: String,
     /// What, by the name people use.
@@ -72,14 +72,14 @@ pub struct Basis {
     /// Who signed, sorted.
     pub signers: Vec<String>,
     /// Whether people decided it, or nobody did and policy made that a verdict.
-    #[serde(default, skip_serializing_if = "Decided::is_by_people")]
-    pub decided: Decided,
+    #[serde(default, skip_serializing_if = "DecisionOrigin::is_by_people")]
+    pub decided: DecisionOrigin,
 }
 
 /// Where a verdict comes from. Silence is never counted as somebody's decision.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Decided {
+pub enum DecisionOrigin {
     /// Those who were asked, or who stand for them.
     #[default]
     ByPeople,
@@ -87,7 +87,7 @@ pub enum Decided {
     BySilence,
 }
 
-impl Decided {
+impl DecisionOrigin {
     /// Returns whether somebody decided it.
     pub const fn is_by_people(&self) -> bool {
         matches!(self, Self::ByPeople)
@@ -105,7 +105,7 @@ impl Decided {
 /// What an action is, whatever its state.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Planned {
+pub struct ActionSpec {
     /// Its id, which is also its idempotency key.
     pub id: ActionId,
     /// The decision behind it.
@@ -121,7 +121,7 @@ pub struct Planned {
     /// What a read must show afterwards.
     pub expects: Expectation,
     /// Who loses what by it, effectively; sorted.
-    pub loses: Vec<Loss>,
+    pub loses: Vec<AccessLoss>,
     /// Paths which the inventory says will survive it, in words; a plan that says so will not be confirmed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub survives: Vec<String>,
@@ -146,13 +146,13 @@ pub struct Planned {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Action<S> {
-    planned: Planned,
+    planned: ActionSpec,
     state: S,
 }
 
 /// Planned, and nothing done yet.
 #[derive(Clone, Copy, Debug)]
-pub struct Ready;
+pub struct Planned;
 
 /// The target took the calls; what it then says is not known yet.
 #[derive(Clone, Debug)]
@@ -172,10 +172,10 @@ pub struct Confirmed {
     pub read_at: Timestamp,
 }
 
-impl Action<Ready> {
+impl Action<Planned> {
     /// Returns the action of a plan.
-    pub fn new(planned: Planned) -> Self {
-        Self { planned, state: Ready }
+    pub fn new(planned: ActionSpec) -> Self {
+        Self { planned, state: Planned }
     }
 
     /// Returns the action after the target took its calls.
@@ -200,8 +200,8 @@ impl<S> Action<S> {
 }
 
 impl<S> std::ops::Deref for Action<S> {
-    type Target = Planned;
-    fn deref(&self) -> &Planned {
+    type Target = ActionSpec;
+    fn deref(&self) -> &ActionSpec {
         &self.planned
     }
 }

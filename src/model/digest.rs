@@ -1,6 +1,6 @@
 //! SHA-256 digests, written `sha256:` and 64 lower-case hexadecimal digits.
 
-use super::text;
+use super::serde_text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
@@ -14,7 +14,7 @@ pub struct Digest([u8; 32]);
 /// A text that is not `sha256:` and 64 lower-case hexadecimal digits.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("a digest is `sha256:` and 64 lower-case hexadecimal digits, not `{0}`")]
-pub struct NotADigest(String);
+pub struct InvalidDigest(String);
 
 impl Digest {
     /// The digest before all others: 64 zeros, what the first record of a chain points to.
@@ -59,8 +59,8 @@ impl Digest {
     ///
     /// # Errors
     /// When `text` is anything else.
-    pub fn parse_hex(text: &str) -> Result<Self, NotADigest> {
-        let refuse = || NotADigest(text.chars().take(80).collect());
+    pub fn parse_hex(text: &str) -> Result<Self, InvalidDigest> {
+        let refuse = || InvalidDigest(text.chars().take(80).collect());
         let digits = text.as_bytes();
         if digits.len() != 64 {
             return Err(refuse());
@@ -78,9 +78,9 @@ impl Digest {
     ///
     /// # Errors
     /// When `text` is anything else.
-    pub fn parse(text: &str) -> Result<Self, NotADigest> {
+    pub fn parse(text: &str) -> Result<Self, InvalidDigest> {
         text.strip_prefix("sha256:")
-            .ok_or_else(|| NotADigest(text.chars().take(80).collect()))
+            .ok_or_else(|| InvalidDigest(text.chars().take(80).collect()))
             .and_then(Self::parse_hex)
     }
 }
@@ -107,13 +107,13 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text::read(deserializer, Self::parse)
+        serde_text::read(deserializer, Self::parse)
     }
 }
 
 impl std::str::FromStr for Digest {
-    type Err = NotADigest;
-    fn from_str(text: &str) -> Result<Self, NotADigest> {
+    type Err = InvalidDigest;
+    fn from_str(text: &str) -> Result<Self, InvalidDigest> {
         Self::parse(text)
     }
 }

@@ -178,7 +178,7 @@ impl Grant {
 
     /// Returns whether this is the reviewed grant, with nothing added and perhaps some paths or contents gone: what other
     /// changes of the same run may leave of it.
-    pub fn has_only_lost_since(&self, reviewed: &Self) -> bool {
+    pub fn only_lost_paths(&self, reviewed: &Self) -> bool {
         let same = (&self.system, self.kind, &self.key) == (&reviewed.system, reviewed.kind, &reviewed.key)
             && (&self.principal.id, &self.entitlement.id) == (&reviewed.principal.id, &reviewed.entitlement.id)
             && self.attributes == reviewed.attributes

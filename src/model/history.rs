@@ -3,8 +3,8 @@
 use super::{
     ActionId, CampaignId, Digest, GrantKey, ItemId, Level, RunId, SystemId, Timestamp,
     record::{
-        Entry, FindingSeen, MergeSeen, OUT_OF_BAND, OutcomeKind, OutcomeRecorded, Record, RunStart, TOXIC_PAIR, Told,
-        VerificationKind, VerificationRecorded,
+        Entry, FindingRecorded, ForgeReport, MergeProvenance, OUT_OF_BAND, OutcomeKind, OutcomeRecorded, Record,
+        RunStart, TOXIC_PAIR, VerificationKind, VerificationRecorded,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,11 +101,11 @@ pub struct History {
     attested: BTreeMap<ActionId, u64>,
     excepted: BTreeSet<(String, Digest)>,
     closed: BTreeMap<CampaignId, (u64, Timestamp)>,
-    merges: BTreeMap<String, (u64, MergeSeen)>,
+    merges: BTreeMap<String, (u64, MergeProvenance)>,
     noticed: BTreeSet<String>,
     stray_outcomes: Vec<(u64, ActionId)>,
-    out_of_band: BTreeMap<String, Vec<(u64, FindingSeen)>>,
-    toxic_pairs: Vec<(u64, FindingSeen)>,
+    out_of_band: BTreeMap<String, Vec<(u64, FindingRecorded)>>,
+    toxic_pairs: Vec<(u64, FindingRecorded)>,
 }
 
 impl History {
@@ -152,7 +152,7 @@ impl History {
             }
             Entry::Merge(seen) => {
                 // What was told once is not taken back by a forge that says nothing later.
-                let tells = !matches!(seen.told, Told::Unknown(_));
+                let tells = !matches!(seen.told, ForgeReport::Unknown(_));
                 if tells || !self.merges.contains_key(&seen.commit) {
                     self.merges.insert(seen.commit.clone(), (record.seq, seen.clone()));
                 }
@@ -207,7 +207,7 @@ impl History {
     }
 
     /// A listing takes the place of the one before; one that failed says nothing, so what was found stands.
-    fn found(&mut self, seq: u64, finding: &FindingSeen) {
+    fn found(&mut self, seq: u64, finding: &FindingRecorded) {
         match finding.code.strip_prefix(TOXIC_PAIR) {
             Some("judged") => self.toxic_pairs.clear(),
             Some("accepted" | "held") => self.toxic_pairs.push((seq, finding.clone())),
@@ -280,7 +280,7 @@ impl History {
     }
 
     /// Returns whether the exception with these bytes at this path was taken up.
-    pub fn excepted(&self, path: &str, digest: Digest) -> bool {
+    pub fn has_exception(&self, path: &str, digest: Digest) -> bool {
         self.excepted.contains(&(path.to_owned(), digest))
     }
 
@@ -305,27 +305,27 @@ impl History {
     }
 
     /// Returns what the forge told of the merge at a commit of the main branch, with the place of its record.
-    pub fn merge(&self, commit: &str) -> Option<&(u64, MergeSeen)> {
+    pub fn merge(&self, commit: &str) -> Option<&(u64, MergeProvenance)> {
         self.merges.get(commit)
     }
 
     /// Returns what the forge told of merges, with the places of the records.
-    pub fn merges(&self) -> impl ExactSizeIterator<Item = &(u64, MergeSeen)> {
+    pub fn merges(&self) -> impl ExactSizeIterator<Item = &(u64, MergeProvenance)> {
         self.merges.values()
     }
 
     /// Returns outcomes that belong to no open intent: each is a defect of the log.
-    pub fn stray_outcomes(&self) -> &[(u64, ActionId)] {
+    pub fn orphaned_outcomes(&self) -> &[(u64, ActionId)] {
         &self.stray_outcomes
     }
 
     /// Returns what the last listing of each system found that nobody had decided, with the place of its record.
-    pub fn out_of_band(&self) -> impl Iterator<Item = &(u64, FindingSeen)> {
+    pub fn out_of_band(&self) -> impl Iterator<Item = &(u64, FindingRecorded)> {
         self.out_of_band.values().flatten()
     }
 
     /// Returns the toxic pairs that the last look found somebody to hold, accepted or not, with the place of its record.
-    pub fn toxic_pairs(&self) -> impl Iterator<Item = &(u64, FindingSeen)> {
+    pub fn toxic_pairs(&self) -> impl Iterator<Item = &(u64, FindingRecorded)> {
         self.toxic_pairs.iter()
     }
 

@@ -1,6 +1,6 @@
 //! Names that carry meaning, parsed once at the border.
 
-use super::{Digest, text};
+use super::{Digest, serde_text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, sync::Arc};
@@ -8,13 +8,13 @@ use std::{fmt, sync::Arc};
 /// A text that is not an id of the kind asked for.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{} {kind} is {allowed}, not `{text}`", if kind.starts_with(['a', 'i']) { "an" } else { "a" })]
-pub struct NotAnId {
+pub struct InvalidId {
     kind: &'static str,
     allowed: &'static str,
     text: String,
 }
 
-impl NotAnId {
+impl InvalidId {
     fn new(kind: &'static str, allowed: &'static str, text: &str) -> Self {
         Self { kind, allowed, text: text.chars().take(80).collect() }
     }
@@ -33,12 +33,12 @@ macro_rules! ids {
             ///
             /// # Errors
             /// When `text` is not of this kind's form.
-            pub fn parse(text: &str) -> Result<Self, NotAnId> {
+            pub fn parse(text: &str) -> Result<Self, InvalidId> {
                 let check: fn(&str) -> bool = $check;
                 if check(text) {
                     Ok(Self(Arc::from(text)))
                 } else {
-                    Err(NotAnId::new($kind, $allowed, text))
+                    Err(InvalidId::new($kind, $allowed, text))
                 }
             }
 
@@ -68,13 +68,13 @@ macro_rules! ids {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                text::read(deserializer, Self::parse)
+                serde_text::read(deserializer, Self::parse)
             }
         }
 
         impl std::str::FromStr for $name {
-            type Err = NotAnId;
-            fn from_str(text: &str) -> Result<Self, NotAnId> {
+            type Err = InvalidId;
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
                 Self::parse(text)
             }
         }
@@ -130,10 +130,10 @@ impl ItemId {
     ///
     /// # Errors
     /// When `text` is not of this form.
-    pub fn parse(text: &str) -> Result<Self, NotAnId> {
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let digits = text.strip_prefix("itm-").filter(|_| hex_after(text, "itm-", 16));
         let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        number.map(Self).ok_or_else(|| NotAnId::new("item id", "`itm-` and 16 hexadecimal digits", text))
+        number.map(Self).ok_or_else(|| InvalidId::new("item id", "`itm-` and 16 hexadecimal digits", text))
     }
 
     /// Returns the number that its digits are.
@@ -162,13 +162,13 @@ impl Serialize for ItemId {
 
 impl<'de> Deserialize<'de> for ItemId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text::read(deserializer, Self::parse)
+        serde_text::read(deserializer, Self::parse)
     }
 }
 
 impl std::str::FromStr for ItemId {
-    type Err = NotAnId;
-    fn from_str(text: &str) -> Result<Self, NotAnId> {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
         Self::parse(text)
     }
 }

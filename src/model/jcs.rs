@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// A value that has no canonical form here.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum NotCanonical {
+pub enum CanonicalizationError {
     /// RFC 8785 allows floats; Tenure does not, so that no reader can round.
     #[error("`{0}` is not an integer between -(2^53-1) and 2^53-1")]
     Number(String),
@@ -19,8 +19,8 @@ pub enum NotCanonical {
 ///
 /// # Errors
 /// When the value holds a float, a large integer, or a map whose keys are no strings.
-pub fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String, NotCanonical> {
-    let value = serde_json::to_value(value).map_err(|e| NotCanonical::Unwritable(e.to_string()))?;
+pub fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String, CanonicalizationError> {
+    let value = serde_json::to_value(value).map_err(|e| CanonicalizationError::Unwritable(e.to_string()))?;
     let mut text = String::with_capacity(256);
     write(&value, &mut text)?;
     Ok(text)
@@ -30,18 +30,18 @@ pub fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String, NotCanonica
 ///
 /// # Errors
 /// As [`to_string`].
-pub fn digest<T: Serialize + ?Sized>(value: &T) -> Result<Digest, NotCanonical> {
+pub fn digest<T: Serialize + ?Sized>(value: &T) -> Result<Digest, CanonicalizationError> {
     to_string(value).map(Digest::of)
 }
 
-fn write(value: &Value, text: &mut String) -> Result<(), NotCanonical> {
+fn write(value: &Value, text: &mut String) -> Result<(), CanonicalizationError> {
     match value {
         Value::Null => text.push_str("null"),
         Value::Bool(true) => text.push_str("true"),
         Value::Bool(false) => text.push_str("false"),
         Value::Number(number) => match number.as_i64() {
             Some(integer) if integer.unsigned_abs() < 1 << 53 => text.push_str(&integer.to_string()),
-            _ => return Err(NotCanonical::Number(number.to_string())),
+            _ => return Err(CanonicalizationError::Number(number.to_string())),
         },
         Value::String(string) => write_string(string, text),
         Value::Array(items) => {

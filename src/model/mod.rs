@@ -13,7 +13,6 @@
 
 pub mod action;
 pub mod attributes;
-pub mod course;
 pub mod digest;
 pub mod file;
 pub mod finding;
@@ -25,21 +24,22 @@ pub mod jcs;
 pub mod presence;
 pub mod reason;
 pub mod record;
+mod serde_text;
+pub mod stage_progress;
 pub mod strategy;
-mod text;
 pub mod time;
 pub mod verdict;
 
-pub use action::{Action, Expectation, Loss, Operation};
+pub use action::{AccessLoss, Action, Expectation, Operation};
 pub use attributes::Attributes;
-pub use course::{At, Course, Tally};
 pub use digest::Digest;
 pub use finding::{Finding, Severity};
 pub use grant::{AccessPath, Entitlement, Grant, GrantKind, Principal, Usage, Via};
 pub use id::{ActionId, CampaignId, GrantKey, Handle, ItemId, PrincipalId, REMOVE_AFTER_SOAK, RepoId, RunId, SystemId};
 pub use inventory::Inventory;
-pub use presence::{Level, Presence, Sighting};
+pub use presence::{Level, Observation, Presence};
 pub use reason::ReasonCode;
+pub use stage_progress::{StagePosition, StageProgress, Tally};
 pub use strategy::{Stance, Strategy};
 pub use time::{Clock, FixedClock, SystemClock, Timestamp};
 pub use verdict::{Change, Tier, Verdict};

@@ -1,6 +1,6 @@
 //! Time as a claim: UTC instants, and clocks that are passed as arguments.
 
-use super::text;
+use super::serde_text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -15,7 +15,7 @@ pub struct Timestamp(i64);
 /// A text that is not an instant in the one form Tenure writes.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("a time is written like `2026-11-23T05:00:00Z`, not `{0}`")]
-pub struct NotATime(String);
+pub struct InvalidTimestamp(String);
 
 impl Timestamp {
     /// Returns the instant `seconds` after 1970-01-01T00:00:00Z; what lies outside the years 0 to 9999 becomes 1970.
@@ -44,8 +44,8 @@ impl Timestamp {
     ///
     /// # Errors
     /// When `text` is in any other form.
-    pub fn parse(text: &str) -> Result<Self, NotATime> {
-        let refuse = || NotATime(text.chars().take(40).collect());
+    pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
+        let refuse = || InvalidTimestamp(text.chars().take(40).collect());
         let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
         let instant: jiff::Timestamp = full.parse().map_err(|_| refuse())?;
         let time = Self::from_unix(instant.as_second());
@@ -56,8 +56,8 @@ impl Timestamp {
     ///
     /// # Errors
     /// When `text` is in any other form.
-    pub fn parse_whole(text: &str) -> Result<Self, NotATime> {
-        if text.len() == 10 { Err(NotATime(text.to_owned())) } else { Self::parse(text) }
+    pub fn parse_whole(text: &str) -> Result<Self, InvalidTimestamp> {
+        if text.len() == 10 { Err(InvalidTimestamp(text.to_owned())) } else { Self::parse(text) }
     }
 }
 
@@ -84,13 +84,13 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text::read(deserializer, Self::parse_whole)
+        serde_text::read(deserializer, Self::parse_whole)
     }
 }
 
 impl std::str::FromStr for Timestamp {
-    type Err = NotATime;
-    fn from_str(text: &str) -> Result<Self, NotATime> {
+    type Err = InvalidTimestamp;
+    fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
         Self::parse(text)
     }
 }

@@ -1,31 +1,31 @@
 //! Computing a plan from what is signed, collected and already proven.
 
 use super::{
-    Draft, Duties, Held, HeldCode, Plan, Premises,
+    Draft, HeldCode, HeldDecision, Plan, PlanInputs, SodContext,
     document::{Document, SCHEMA},
-    duties::notes,
     order,
-    single::{remains, single},
+    role_member_removal::{removal_options, residual_access},
+    separation_of_duties::notes,
 };
 use crate::{
     campaign::Resolution,
-    connector::{self, Refusal, Vocabulary},
+    connector::{self, ConnectorSchema, UnsupportedChange},
     model::{
         ActionId, CampaignId, Change, Digest, Expectation, Grant, Inventory, ItemId, Level, REMOVE_AFTER_SOAK,
         SystemId, Tier, Verdict,
-        action::Planned,
+        action::ActionSpec,
         file::{Remediation, System},
         history::{ActionHistory, History},
-        jcs::NotCanonical,
+        jcs::CanonicalizationError,
         record::OutcomeKind,
     },
 };
 use std::collections::{BTreeMap, HashSet};
 
 /// Everything a plan depends on.
-pub struct Inputs<'a> {
+pub struct BuildInputs<'a> {
     /// What the plan will say it was computed from.
-    pub premises: Premises,
+    pub premises: PlanInputs,
     /// What was decided, the latest campaign last: on one grant the last decision counts.
     pub resolutions: &'a [Resolution],
     /// The systems, by id; one without an inventory is held.
@@ -35,7 +35,7 @@ pub struct Inputs<'a> {
     /// Returns the grant as it was reviewed, from the inventory that its campaign pinned.
     pub reviewed: &'a dyn Fn(&Resolution) -> Option<Grant>,
     /// What toxic pairs are judged on; nothing where no rules are known.
-    pub duties: Option<Duties<'a>>,
+    pub duties: Option<SodContext<'a>>,
 }
 
 /// A system as the planner sees it: no connection anywhere.
@@ -45,28 +45,28 @@ pub struct Target<'a> {
     /// What it held when it was last collected.
     pub inventory: Option<&'a Inventory>,
     /// The words of its connector, if the mandate allows that connector.
-    pub vocabulary: Option<&'a dyn Vocabulary>,
+    pub vocabulary: Option<&'a dyn ConnectorSchema>,
 }
 
 /// Returns the plan.
 ///
 /// # Errors
 /// When a connector drafted something that has no canonical form.
-pub fn build(inputs: &Inputs<'_>) -> Result<Plan<Draft>, NotCanonical> {
+pub fn build(inputs: &BuildInputs<'_>) -> Result<Plan<Draft>, CanonicalizationError> {
     let mut actions = Vec::new();
     let mut held = Vec::new();
     let index = items_of(inputs);
     for resolution in in_force(inputs.resolutions, &index) {
         match step(resolution, inputs, &index) {
-            Step::Act(action) => actions.push(*action),
-            Step::Done => {}
-            Step::Hold(code, why, next) => {
+            BuildStep::Act(action) => actions.push(*action),
+            BuildStep::Done => {}
+            BuildStep::Hold(code, why, next) => {
                 let (system, item) = (resolution.system.clone(), resolution.item);
-                held.push(Held { system, item, code, why, next });
+                held.push(HeldDecision { system, item, code, why, next });
             }
         }
     }
-    actions.sort_by(|a, b| order::place(a).cmp(&order::place(b)).then_with(|| a.id.cmp(&b.id)));
+    actions.sort_by(|a, b| order::sort_key(a).cmp(&order::sort_key(b)).then_with(|| a.id.cmp(&b.id)));
     held.sort();
     let notes = inputs.duties.as_ref().map(|duties| notes(duties, &actions, inputs.resolutions)).unwrap_or_default();
     Plan::new(Document { schema: SCHEMA.to_owned(), premises: inputs.premises.clone(), actions, held, notes })
@@ -75,7 +75,7 @@ pub fn build(inputs: &Inputs<'_>) -> Result<Plan<Draft>, NotCanonical> {
 /// Where the grant of an item is now: items are found by campaign, system and key, whatever the grant looks like today.
 type Index<'a> = BTreeMap<ItemId, &'a Grant>;
 
-fn items_of<'a>(inputs: &Inputs<'a>) -> Index<'a> {
+fn items_of<'a>(inputs: &BuildInputs<'a>) -> Index<'a> {
     let mut wanted: BTreeMap<(&SystemId, &CampaignId), HashSet<&ItemId>> = BTreeMap::new();
     for resolution in inputs.resolutions {
         wanted.entry((&resolution.system, &resolution.campaign)).or_default().insert(&resolution.item);
@@ -100,30 +100,30 @@ fn in_force<'a>(resolutions: &'a [Resolution], index: &Index<'_>) -> impl Iterat
     last.into_values().filter(|resolution| resolution.verdict.changes_target())
 }
 
-enum Step {
-    Act(Box<Planned>),
+enum BuildStep {
+    Act(Box<ActionSpec>),
     Done,
     Hold(HeldCode, String, String),
 }
 
-fn step(resolution: &Resolution, inputs: &Inputs<'_>, index: &Index<'_>) -> Step {
+fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &Index<'_>) -> BuildStep {
     let system = &resolution.system;
     let Some(target) = inputs.targets.get(system) else {
         let why = format!("there is no systems/{system}.toml");
-        return Step::Hold(HeldCode::UnknownSystem, why, format!("write systems/{system}.toml"));
+        return BuildStep::Hold(HeldCode::UnknownSystem, why, format!("write systems/{system}.toml"));
     };
     let Some(vocabulary) = target.vocabulary else {
         let why = format!("the connector `{}` is not allowed by the mandate", target.system.connector);
         let next = "add it to `connectors` in the next trust/mandate/N.toml".to_owned();
-        return Step::Hold(HeldCode::UnknownSystem, why, next);
+        return BuildStep::Hold(HeldCode::UnknownSystem, why, next);
     };
     let Some(inventory) = target.inventory else {
         let why = format!("`{system}` has never been collected");
-        return Step::Hold(HeldCode::NoInventory, why, format!("tenure collect {system}"));
+        return BuildStep::Hold(HeldCode::NoInventory, why, format!("tenure collect {system}"));
     };
     let change = match change_of(resolution) {
         Ok(change) => change,
-        Err(why) => return Step::Hold(HeldCode::Unsupported, why, "decide again in a new review file".to_owned()),
+        Err(why) => return BuildStep::Hold(HeldCode::Unsupported, why, "decide again in a new review file".to_owned()),
     };
     let repo = &inputs.premises.repo;
     let mut id = ActionId::of(repo, &resolution.item, &resolution.grant, resolution.verdict.as_str());
@@ -132,23 +132,23 @@ fn step(resolution: &Resolution, inputs: &Inputs<'_>, index: &Index<'_>) -> Step
     if let Some(disabled) = past.filter(|past| past.is_confirmed()) {
         let grant = index.get(&resolution.item).copied();
         if !soaked(resolution, disabled, grant, vocabulary, inventory) {
-            return Step::Done;
+            return BuildStep::Done;
         }
         id = ActionId::of(repo, &resolution.item, &resolution.grant, REMOVE_AFTER_SOAK);
         past = inputs.history.action(&id);
         if past.is_some_and(ActionHistory::is_confirmed) {
-            return Step::Done;
+            return BuildStep::Done;
         }
         change = Change::Revoke {};
     }
     match target.system.remediation {
         Remediation::ReportOnly => {
             let why = format!("`{system}` is only reported on");
-            return Step::Hold(HeldCode::ReportOnly, why, "change it by hand, then collect again".to_owned());
+            return BuildStep::Hold(HeldCode::ReportOnly, why, "change it by hand, then collect again".to_owned());
         }
         Remediation::Manual if past.is_some_and(waits_for_a_person) => {
             let why = "a work order is open".to_owned();
-            return Step::Hold(HeldCode::ManualOpen, why, format!("do it, then `tenure attest {id}`"));
+            return BuildStep::Hold(HeldCode::ManualOpen, why, format!("do it, then `tenure attest {id}`"));
         }
         Remediation::Automatic | Remediation::Manual => {}
     }
@@ -160,7 +160,7 @@ fn step(resolution: &Resolution, inputs: &Inputs<'_>, index: &Index<'_>) -> Step
         Ok(drafted) => drafted,
         Err(hold) => return *hold,
     };
-    Step::Act(Box::new(Planned {
+    BuildStep::Act(Box::new(ActionSpec {
         id,
         basis: resolution.basis.clone(),
         change,
@@ -181,7 +181,7 @@ fn soaked(
     resolution: &Resolution,
     disabled: &ActionHistory,
     grant: Option<&Grant>,
-    vocabulary: &dyn Vocabulary,
+    vocabulary: &dyn ConnectorSchema,
     inventory: &Inventory,
 ) -> bool {
     let (Verdict::Disable, Some(grant), Some(since)) = (resolution.verdict, grant, disabled.confirmed_at) else {
@@ -195,14 +195,14 @@ fn waits_for_a_person(past: &ActionHistory) -> bool {
     past.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual)
 }
 
-type Drafted = Result<(Grant, Digest, connector::Draft), Box<Step>>;
+type Drafted = Result<(Grant, Digest, connector::PlannedChange), Box<BuildStep>>;
 
 /// The grant is there: it must be what was reviewed, unless this engine itself has begun to change it.
 fn present(
     resolution: &Resolution,
     grant: &Grant,
     change: &Change,
-    vocabulary: &dyn Vocabulary,
+    vocabulary: &dyn ConnectorSchema,
     inventory: &Inventory,
     past: Option<&ActionHistory>,
 ) -> Drafted {
@@ -212,15 +212,15 @@ fn present(
     if now != resolution.grant && !own && !past.is_some_and(was_begun) {
         let why = format!("`{}` is not what was reviewed: it has changed since", grant.key);
         let next = "it is reviewed again in the next campaign".to_owned();
-        return Err(Box::new(Step::Hold(HeldCode::Lapsed, why, next)));
+        return Err(Box::new(BuildStep::Hold(HeldCode::Lapsed, why, next)));
     }
     match vocabulary.draft(change, grant, inventory) {
         Ok(draft) => Ok((grant.clone(), now, draft)),
-        Err(Refusal::Harm { why, instead }) => Err(Box::new(Step::Hold(HeldCode::Harm, why, instead))),
-        Err(Refusal::Unsupported { why, instead }) => {
-            Err(Box::new(match single(change, grant, inventory, vocabulary) {
-                Some(single) => Step::Hold(HeldCode::InsideRole, single.why, single.ways),
-                None => Step::Hold(HeldCode::Unsupported, why, instead),
+        Err(UnsupportedChange::Harm { why, instead }) => Err(Box::new(BuildStep::Hold(HeldCode::Harm, why, instead))),
+        Err(UnsupportedChange::Unsupported { why, instead }) => {
+            Err(Box::new(match removal_options(change, grant, inventory, vocabulary) {
+                Some(single) => BuildStep::Hold(HeldCode::InsideRole, single.why, single.ways),
+                None => BuildStep::Hold(HeldCode::Unsupported, why, instead),
             }))
         }
     }
@@ -234,17 +234,18 @@ fn was_begun(past: &ActionHistory) -> bool {
 }
 
 /// The grant is gone from the inventory: nothing to call, but that it is gone by every path is still to be seen.
-fn absent(resolution: &Resolution, change: &Change, inventory: &Inventory, inputs: &Inputs<'_>) -> Drafted {
+fn absent(resolution: &Resolution, change: &Change, inventory: &Inventory, inputs: &BuildInputs<'_>) -> Drafted {
     let Some(grant) = (inputs.reviewed)(resolution) else {
         let why = "the grant is gone, and the inventory it was reviewed in cannot be read".to_owned();
         let next = "fetch the whole history: `git fetch --unshallow`".to_owned();
-        return Err(Box::new(Step::Hold(HeldCode::Lapsed, why, next)));
+        return Err(Box::new(BuildStep::Hold(HeldCode::Lapsed, why, next)));
     };
-    if let Some(left) = remains(change, &grant, inventory) {
-        return Err(Box::new(Step::Hold(HeldCode::InsideRole, left.why, left.ways)));
+    if let Some(left) = residual_access(change, &grant, inventory) {
+        return Err(Box::new(BuildStep::Hold(HeldCode::InsideRole, left.why, left.ways)));
     }
     let expects = if resolution.verdict == Verdict::Rotate { Expectation::Replaced } else { Expectation::Absent };
-    let draft = connector::Draft { operations: vec![], expects, loses: vec![], survives: vec![], irreversible: None };
+    let draft =
+        connector::PlannedChange { operations: vec![], expects, loses: vec![], survives: vec![], irreversible: None };
     Ok((grant, resolution.grant, draft))
 }
 

@@ -1,7 +1,7 @@
 //! What a plan says, as bytes: canonical JSON, whose digest is the plan's name.
 
-use super::Note;
-use crate::model::{Digest, ItemId, RepoId, SystemId, action::Planned, jcs, jcs::NotCanonical};
+use super::SodNote;
+use crate::model::{Digest, ItemId, RepoId, SystemId, action::ActionSpec, jcs, jcs::CanonicalizationError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ pub const SCHEMA: &str = "tenure/plan/v1";
 /// What a plan was computed from. Two plans with the same premises are the same plan.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Premises {
+pub struct PlanInputs {
     /// The engine's version.
     pub engine: String,
     /// The repository.
@@ -33,9 +33,9 @@ pub struct Premises {
 }
 
 #[cfg(test)]
-impl Premises {
+impl PlanInputs {
     /// Returns what a plan of tests rests on: nothing but the repository.
-    pub(crate) fn of_nothing() -> Self {
+    pub(crate) fn test_fixture() -> Self {
         Self {
             engine: "test".into(),
             repo: RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap(),
@@ -53,7 +53,7 @@ impl Premises {
 /// A decision that does not become an action now, and why.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Held {
+pub struct HeldDecision {
     /// The system.
     pub system: SystemId,
     /// The item.
@@ -109,16 +109,16 @@ impl HeldCode {
 #[serde(deny_unknown_fields)]
 pub(super) struct Document {
     pub(super) schema: String,
-    pub(super) premises: Premises,
-    pub(super) actions: Vec<Planned>,
-    pub(super) held: Vec<Held>,
+    pub(super) premises: PlanInputs,
+    pub(super) actions: Vec<ActionSpec>,
+    pub(super) held: Vec<HeldDecision>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) notes: Vec<Note>,
+    pub(super) notes: Vec<SodNote>,
 }
 
 impl Document {
     /// Returns the bytes that are digested and kept.
-    pub(super) fn bytes(&self) -> Result<Vec<u8>, NotCanonical> {
+    pub(super) fn bytes(&self) -> Result<Vec<u8>, CanonicalizationError> {
         jcs::to_string(self).map(String::into_bytes)
     }
 }

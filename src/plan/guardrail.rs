@@ -2,16 +2,16 @@
 //! environment lifts one.
 
 use super::{Draft, Plan};
-use crate::inventory::People;
+use crate::inventory::IdentityDirectory;
 use crate::model::{
     GrantKind, PrincipalId, SystemId, Tier, Timestamp,
-    action::Planned,
+    action::ActionSpec,
     file::{Guardrails, PrincipalKind},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who stands behind an account.
-pub trait Directory {
+pub trait OwnerDirectory {
     /// Returns the owner of the account `<system>:<id>`.
     fn owner(&self, subject: &str) -> Option<&PrincipalId>;
 
@@ -19,7 +19,7 @@ pub trait Directory {
     fn kind(&self, subject: &str) -> Option<PrincipalKind>;
 }
 
-impl Directory for People {
+impl OwnerDirectory for IdentityDirectory {
     fn owner(&self, subject: &str) -> Option<&PrincipalId> {
         self.behind(subject)?.owner.as_ref()
     }
@@ -38,14 +38,14 @@ pub struct Limits<'a> {
     /// The administrators of each system by immutable id, with the number of grants that make them one.
     pub administrators: BTreeMap<SystemId, BTreeMap<String, u64>>,
     /// Who stands behind accounts.
-    pub directory: &'a dyn Directory,
+    pub directory: &'a dyn OwnerDirectory,
     /// The present, for freeze windows.
     pub now: Timestamp,
 }
 
 /// A guardrail that a plan trips.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Trip {
+pub struct GuardrailViolation {
     /// The guardrail, as a stable code.
     pub code: &'static str,
     /// What the plan does, and what the limit is.
@@ -56,14 +56,14 @@ pub struct Trip {
 
 /// A plan that does not clear the guardrails.
 #[derive(Clone, Debug)]
-pub struct Tripped {
+pub struct GuardrailsExceeded {
     /// The plan, to be shown.
     pub plan: Plan<Draft>,
     /// Every guardrail it trips, sorted.
-    pub trips: Vec<Trip>,
+    pub trips: Vec<GuardrailViolation>,
 }
 
-pub(super) fn trips(actions: &[Planned], limits: &Limits<'_>) -> Vec<Trip> {
+pub(super) fn trips(actions: &[ActionSpec], limits: &Limits<'_>) -> Vec<GuardrailViolation> {
     if actions.is_empty() {
         return Vec::new();
     }
@@ -76,11 +76,11 @@ pub(super) fn trips(actions: &[Planned], limits: &Limits<'_>) -> Vec<Trip> {
     trips.into_iter().collect()
 }
 
-fn trip(code: &'static str, message: String, help: &str) -> Trip {
-    Trip { code, message, help: help.to_owned() }
+fn trip(code: &'static str, message: String, help: &str) -> GuardrailViolation {
+    GuardrailViolation { code, message, help: help.to_owned() }
 }
 
-fn freeze(limits: &Limits<'_>, trips: &mut BTreeSet<Trip>) {
+fn freeze(limits: &Limits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
     for window in &limits.guardrails.freeze {
         let parsed = window.split_once('/').map(|(from, until)| (Timestamp::parse(from), Timestamp::parse(until)));
         match parsed {
@@ -97,7 +97,7 @@ fn freeze(limits: &Limits<'_>, trips: &mut BTreeSet<Trip>) {
     }
 }
 
-fn counts(actions: &[Planned], limits: &Limits<'_>, trips: &mut BTreeSet<Trip>) {
+fn counts(actions: &[ActionSpec], limits: &Limits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
     let rails = limits.guardrails;
     let mut by_system: BTreeMap<&SystemId, u64> = BTreeMap::new();
     let mut by_owner: BTreeMap<&str, u64> = BTreeMap::new();
@@ -134,7 +134,7 @@ fn counts(actions: &[Planned], limits: &Limits<'_>, trips: &mut BTreeSet<Trip>) 
     }
 }
 
-fn protected(actions: &[Planned], limits: &Limits<'_>, trips: &mut BTreeSet<Trip>) {
+fn protected(actions: &[ActionSpec], limits: &Limits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
     for action in actions {
         let subject = subject_of(action);
         let name = &action.grant.principal.name;
@@ -157,7 +157,7 @@ fn protected(actions: &[Planned], limits: &Limits<'_>, trips: &mut BTreeSet<Trip
 }
 
 /// Somebody must be left on every system who can undo what a run does.
-fn last_administrator(actions: &[Planned], limits: &Limits<'_>, trips: &mut BTreeSet<Trip>) {
+fn last_administrator(actions: &[ActionSpec], limits: &Limits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
     let mut removed: BTreeMap<&SystemId, BTreeMap<&str, u64>> = BTreeMap::new();
     for action in actions.iter().filter(|action| is_administrative(&action.grant)) {
         let of_system = removed.entry(&action.grant.system).or_default();
@@ -178,7 +178,7 @@ pub(super) fn is_administrative(grant: &crate::model::Grant) -> bool {
     grant.tier == Tier::T0 && !matches!(grant.kind, GrantKind::Credential)
 }
 
-fn scope(actions: &[Planned], limits: &Limits<'_>, trips: &mut BTreeSet<Trip>) {
+fn scope(actions: &[ActionSpec], limits: &Limits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
     let systems: BTreeSet<_> = actions.iter().map(|action| &action.grant.system).collect();
     for system in systems {
         if !limits.guardrails.managed.contains(system) {
@@ -196,7 +196,7 @@ fn scope(actions: &[Planned], limits: &Limits<'_>, trips: &mut BTreeSet<Trip>) {
     }
 }
 
-fn subject_of(action: &Planned) -> String {
+fn subject_of(action: &ActionSpec) -> String {
     format!("{}:{}", action.grant.system, action.grant.principal.id)
 }
 

@@ -1,9 +1,9 @@
 //! Plans: what will be done, computed from what is signed and collected, cleared by guardrails, recorded before it
 //! is done: `Plan<Draft>` → `Plan<Cleared>` → `Plan<Recorded>`.
 //!
-//! A plan is a pure function of its [`Inputs`]: no clock, no randomness, no map order, no network. The same inputs give
+//! A plan is a pure function of its [`BuildInputs`]: no clock, no randomness, no map order, no network. The same inputs give
 //! the same bytes, whose digest is the plan's name; an auditor computes it again. Nothing here can write to a target:
-//! the planner has [`crate::connector::Vocabulary`] in scope and nothing stronger.
+//! the planner has [`crate::connector::ConnectorSchema`] in scope and nothing stronger.
 //!
 //! A plan that has not passed the guardrails cannot be recorded, and so cannot run:
 //! ```compile_fail,E0599
@@ -18,19 +18,19 @@
 
 mod build;
 mod document;
-mod duties;
 mod guardrail;
 mod order;
-mod published;
-mod single;
+mod publication_proof;
+mod role_member_removal;
+mod separation_of_duties;
 mod state;
 
 #[cfg(test)]
 mod tests;
 
-pub use build::{Inputs, Target, administrators, build};
-pub use document::{Held, HeldCode, Premises, SCHEMA};
-pub use duties::{Duties, Note, NoteCode};
-pub use guardrail::{Directory, Limits, Trip, Tripped};
-pub use published::Published;
+pub use build::{BuildInputs, Target, administrators, build};
+pub use document::{HeldCode, HeldDecision, PlanInputs, SCHEMA};
+pub use guardrail::{GuardrailViolation, GuardrailsExceeded, Limits, OwnerDirectory};
+pub use publication_proof::PublicationProof;
+pub use separation_of_duties::{NoteCode, SodContext, SodNote};
 pub use state::{Cleared, Draft, Plan, Recorded, read};

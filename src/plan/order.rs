@@ -1,11 +1,11 @@
 //! The order of a plan: contain before remove, remove the parts before the whole.
 
-use crate::model::{Change, GrantKind, SystemId, action::Planned};
+use crate::model::{Change, GrantKind, SystemId, action::ActionSpec};
 
 /// Where an action stands in its plan. Containing comes first: it is quick, and can be undone. A new credential exists
 /// before the old one goes. What hangs on an account goes before the account. Within a step: by system, principal and
 /// key, so that the order never depends on anything else.
-pub(super) fn place(action: &Planned) -> (u8, &SystemId, &str, &str) {
+pub(super) fn sort_key(action: &ActionSpec) -> (u8, &SystemId, &str, &str) {
     let step = match (&action.change, action.grant.kind) {
         (Change::Disable {}, _) => 0,
         (Change::Rotate {}, _) => 1,

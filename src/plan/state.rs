@@ -1,16 +1,16 @@
 //! The states of a plan, as types: wrong orders do not compile.
 
 use super::{
-    Held, Note, Premises, Published,
+    HeldDecision, PlanInputs, PublicationProof, SodNote,
     document::Document,
-    guardrail::{self, Limits, Tripped},
+    guardrail::{self, GuardrailsExceeded, Limits},
 };
 use crate::{
     connector::Intent,
     model::{
         Action, Digest,
-        action::{Planned, Ready},
-        jcs::NotCanonical,
+        action::{ActionSpec, Planned},
+        jcs::CanonicalizationError,
     },
 };
 use std::sync::Arc;
@@ -42,22 +42,22 @@ pub struct Recorded {
 
 impl<S> Plan<S> {
     /// Returns what it was computed from.
-    pub fn premises(&self) -> &Premises {
+    pub fn premises(&self) -> &PlanInputs {
         &self.document.premises
     }
 
     /// Returns the actions, in the order they will be done.
-    pub fn actions(&self) -> &[Planned] {
+    pub fn actions(&self) -> &[ActionSpec] {
         self.document.actions.get(self.range.clone()).unwrap_or_default()
     }
 
     /// Returns the decisions that do not become actions now.
-    pub fn held(&self) -> &[Held] {
+    pub fn held(&self) -> &[HeldDecision] {
         &self.document.held
     }
 
     /// Returns what it leaves or makes besides its actions.
-    pub fn notes(&self) -> &[Note] {
+    pub fn notes(&self) -> &[SodNote] {
         &self.document.notes
     }
 
@@ -76,12 +76,12 @@ impl<S> Plan<S> {
 ///
 /// # Errors
 /// When the bytes are no plan of a version known here.
-pub fn read(bytes: &[u8]) -> Result<Vec<Planned>, serde_json::Error> {
+pub fn read(bytes: &[u8]) -> Result<Vec<ActionSpec>, serde_json::Error> {
     serde_json::from_slice::<Document>(bytes).map(|document| document.actions)
 }
 
 impl Plan<Draft> {
-    pub(super) fn new(document: Document) -> Result<Self, NotCanonical> {
+    pub(super) fn new(document: Document) -> Result<Self, CanonicalizationError> {
         let bytes = document.bytes()?;
         let digest = Digest::of(&bytes);
         let range = 0..document.actions.len();
@@ -92,9 +92,13 @@ impl Plan<Draft> {
     ///
     /// # Errors
     /// Every guardrail that it trips, with the plan itself so that it can be shown.
-    pub fn clear(self, limits: &Limits<'_>) -> Result<Plan<Cleared>, Box<Tripped>> {
+    pub fn clear(self, limits: &Limits<'_>) -> Result<Plan<Cleared>, Box<GuardrailsExceeded>> {
         let trips = guardrail::trips(self.actions(), limits);
-        if trips.is_empty() { Ok(self.into_state(Cleared(()))) } else { Err(Box::new(Tripped { plan: self, trips })) }
+        if trips.is_empty() {
+            Ok(self.into_state(Cleared(())))
+        } else {
+            Err(Box::new(GuardrailsExceeded { plan: self, trips }))
+        }
     }
 }
 
@@ -114,7 +118,7 @@ impl Plan<Cleared> {
     }
 
     /// Returns the plan as recorded. `published` are the intents of its actions, in their order.
-    pub fn recorded(self, published: Published) -> Plan<Recorded> {
+    pub fn recorded(self, published: PublicationProof) -> Plan<Recorded> {
         let seqs = published.seqs().to_vec();
         self.into_state(Recorded { seqs })
     }
@@ -122,7 +126,7 @@ impl Plan<Cleared> {
 
 impl Plan<Recorded> {
     /// Returns each action with the intent that permits it. An action without a recorded intent is left out.
-    pub fn into_actions(self) -> impl Iterator<Item = (Action<Ready>, Intent)> {
+    pub fn into_actions(self) -> impl Iterator<Item = (Action<Planned>, Intent)> {
         let actions = self.actions().to_vec();
         actions.into_iter().zip(self.state.seqs).map(|(planned, seq)| {
             let intent = Intent::recorded(planned.id.clone(), seq);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     campaign::Resolution,
-    connector::{Descriptor, Draft as Drafted, Refusal, Vocabulary},
+    connector::{ConnectorSchema, Descriptor, PlannedChange as Drafted, UnsupportedChange},
     model::{
         AccessPath, Attributes, CampaignId, Change, Digest, Entitlement, Expectation, Grant, GrantKey, GrantKind,
         Inventory, ItemId, Level, Operation, Principal, PrincipalId, RunId, SystemId, Tier, Timestamp, Verdict, Via,
@@ -18,14 +18,17 @@ use std::collections::BTreeMap;
 
 struct Words;
 
-impl Vocabulary for Words {
+impl ConnectorSchema for Words {
     fn describe(&self) -> Descriptor {
         Descriptor { name: "words", kinds: &[GrantKind::Membership], needs: &[], level: Level::V3 }
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, _: &Inventory) -> Result<Drafted, Refusal> {
+    fn draft(&self, change: &Change, grant: &Grant, _: &Inventory) -> Result<Drafted, UnsupportedChange> {
         if grant.attribute("owns") == Some("much") {
-            return Err(Refusal::Harm { why: "others would lose it too".into(), instead: "move it first".into() });
+            return Err(UnsupportedChange::Harm {
+                why: "others would lose it too".into(),
+                instead: "move it first".into(),
+            });
         }
         let operation = Operation { call: "do".into(), with: BTreeMap::new(), text: format!("{change} {}", grant.key) };
         let expects = Expectation::Absent;
@@ -131,10 +134,11 @@ impl World {
         };
         let target = Target { system: &system, inventory: Some(&inventory), vocabulary: Some(&Words) };
         let targets = BTreeMap::from([(id(), target)]);
-        let premises = Premises::of_nothing();
+        let premises = PlanInputs::test_fixture();
         let reviewed = |resolution: &Resolution| self.reviewed.get(&resolution.grant).cloned();
         let (resolutions, history) = (self.decisions.as_slice(), &self.history);
-        build(&Inputs { premises, resolutions, targets: &targets, history, reviewed: &reviewed, duties: None }).unwrap()
+        build(&BuildInputs { premises, resolutions, targets: &targets, history, reviewed: &reviewed, duties: None })
+            .unwrap()
     }
 
     fn trips(&self) -> Vec<&'static str> {
@@ -151,7 +155,7 @@ impl World {
     }
 }
 
-impl Directory for World {
+impl OwnerDirectory for World {
     fn owner(&self, _: &str) -> Option<&PrincipalId> {
         static OWNER: std::sync::OnceLock<PrincipalId> = std::sync::OnceLock::new();
         Some(OWNER.get_or_init(|| PrincipalId::parse("li").unwrap()))
@@ -295,7 +299,7 @@ fn what_is_confirmed_is_not_done_again() {
 }
 
 /// Records the intent of an action and that it was confirmed.
-fn confirm(world: &mut World, action: &crate::model::action::Planned) {
+fn confirm(world: &mut World, action: &crate::model::action::ActionSpec) {
     let intent = record::IntentRecorded {
         action: action.id.clone(),
         plan: Digest::ZERO,

@@ -6,13 +6,13 @@
 
 use super::{
     ATTRIBUTES, Facts, Kind, attribute,
-    pack::{Held, Outcome, Pack, Read, Subject},
-    shipped::is_shipped_profile,
+    builtin::is_shipped_profile,
+    pack::{Held, Outcome, Pack, ParsedFile, Subject},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics},
     format::{
-        governed::{Step, place},
+        codec::{PathSegment, place},
         nearest,
     },
     model::{
@@ -25,7 +25,7 @@ use toml::{Table, Value};
 
 /// What became of one case.
 #[derive(Clone, Debug)]
-pub struct Tested<'p> {
+pub struct CaseResult<'p> {
     /// The case.
     pub case: &'p RuleCase,
     /// The file it stands in.
@@ -40,7 +40,7 @@ pub struct Tested<'p> {
     pub problem: Option<Diagnostic>,
 }
 
-impl Tested<'_> {
+impl CaseResult<'_> {
     /// Returns whether the rule said what it must.
     pub const fn is_as_expected(&self) -> bool {
         self.problem.is_none()
@@ -53,13 +53,13 @@ impl Pack {
     ///
     /// # Errors
     /// Cases that cannot be run: of a rule that is not there, with attributes nobody knows, under unknown profiles.
-    pub fn test(&self) -> Result<Vec<Tested<'_>>, Diagnostics> {
+    pub fn test(&self) -> Result<Vec<CaseResult<'_>>, Diagnostics> {
         let mut problems = Diagnostics::new();
         let mut packs: BTreeMap<&[String], Option<Self>> = BTreeMap::new();
         let mut tested = Vec::new();
         for read in &self.sources().cases {
             for (index, case) in read.file.cases.iter().enumerate() {
-                let steps = |key| ["case".into(), index.into(), Step::Key(key)];
+                let steps = |key| ["case".into(), index.into(), PathSegment::Key(key)];
                 let known = self.known_profiles();
                 let pack = packs.entry(&case.profiles).or_insert_with(|| {
                     let there = case.profiles.iter().all(|profile| known.contains_key(profile.as_str()));
@@ -102,12 +102,12 @@ impl Pack {
 
 fn run<'p>(
     pack: &Pack,
-    read: &'p Read<RuleCases>,
+    read: &'p ParsedFile<RuleCases>,
     index: usize,
     case: &'p RuleCase,
     problems: &mut Diagnostics,
-) -> Option<Tested<'p>> {
-    let at = |key| place(read.source.text(), &["case".into(), index.into(), Step::Key(key)]);
+) -> Option<CaseResult<'p>> {
+    let at = |key| place(read.source.text(), &["case".into(), index.into(), PathSegment::Key(key)]);
     if let Some(pair) = pack.compiled_pairs().iter().position(|compiled| compiled.pair().id == case.rule) {
         let pair = pack.compiled_pairs()[pair].pair();
         let held = holdings(read, index, case, problems)?;
@@ -147,13 +147,13 @@ fn run<'p>(
 }
 
 fn tested<'p>(
-    read: &'p Read<RuleCases>,
+    read: &'p ParsedFile<RuleCases>,
     case: &'p RuleCase,
     found: Expected,
     severity: Option<Severity>,
     lack: Option<String>,
     at: impl Fn(&'static str) -> std::ops::Range<usize>,
-) -> Tested<'p> {
+) -> CaseResult<'p> {
     let because = lack.as_ref().map(|lack| format!(": not known: {lack}")).unwrap_or_default();
     let said = format!("`{}` said {}{because}", case.rule, word(found));
     let problem = if found != case.expect {
@@ -168,7 +168,7 @@ fn tested<'p>(
     };
     let help = "mend the rule, or the case: both are what people rely on";
     let problem = problem.map(|problem| problem.with_note(format!("the case is: {}", case.name)).help(help));
-    Tested { case, file: read.source.name(), found, severity, lack, problem }
+    CaseResult { case, file: read.source.name(), found, severity, lack, problem }
 }
 
 /// Returns what a rule says as cases spell it.
@@ -182,14 +182,14 @@ pub const fn word(expected: Expected) -> &'static str {
 }
 
 /// Returns the facts of a case.
-fn facts(read: &Read<RuleCases>, index: usize, case: &RuleCase, problems: &mut Diagnostics) -> Option<Facts> {
+fn facts(read: &ParsedFile<RuleCases>, index: usize, case: &RuleCase, problems: &mut Diagnostics) -> Option<Facts> {
     let mut facts = Facts::default();
     let mut wrong = Vec::new();
     flatten("", &case.facts, &mut facts, &mut wrong);
     let sound = wrong.is_empty();
     for (path, problem) in wrong {
-        let mut steps: Vec<Step<'_>> = vec!["case".into(), index.into(), "facts".into()];
-        steps.extend(path.iter().map(|key| Step::Key(key)));
+        let mut steps: Vec<PathSegment<'_>> = vec!["case".into(), index.into(), "facts".into()];
+        steps.extend(path.iter().map(|key| PathSegment::Key(key)));
         let span = place(read.source.text(), &steps);
         problems.push(problem.at(&read.source, span, "here"));
     }
@@ -274,7 +274,12 @@ impl Holding {
     }
 }
 
-fn holdings(read: &Read<RuleCases>, index: usize, case: &RuleCase, problems: &mut Diagnostics) -> Option<Vec<Holding>> {
+fn holdings(
+    read: &ParsedFile<RuleCases>,
+    index: usize,
+    case: &RuleCase,
+    problems: &mut Diagnostics,
+) -> Option<Vec<Holding>> {
     #[derive(serde::Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Holds {

@@ -1,13 +1,13 @@
 //! Expressions of campaign definitions: which grants a campaign takes, and who reviews them.
 
 use super::{
-    expression::{Expression, Gives, Mistake},
-    pack::{RuleNames, Subject, name_of},
-    place,
+    expression::{Expression, ExpressionError, ResultType},
+    pack::{RuleEnvironment, Subject, name_of},
+    source_span,
 };
 use crate::{
     diag::{Diagnostic, Source},
-    format::governed::Step,
+    format::codec::PathSegment,
     model::file::Scope,
 };
 
@@ -17,15 +17,15 @@ pub struct Condition(Expression);
 
 /// `cel:<expression>` among the reviewers of a stage: an expression over the facts of a grant that gives an id or ids.
 #[derive(Clone, Debug)]
-pub struct Selection(Expression);
+pub struct ReviewerExpression(Expression);
 
 impl Condition {
     /// Compiles an expression that stands in a file; `steps` lead to its string.
     ///
     /// # Errors
     /// Everything that is wrong with it, each underlined in the file.
-    pub fn compile(text: &str, file: &Source, steps: &[Step<'_>]) -> Result<Self, Vec<Diagnostic>> {
-        compile(text, Gives::Truth, file, steps, 0).map(Self)
+    pub fn compile(text: &str, file: &Source, steps: &[PathSegment<'_>]) -> Result<Self, Vec<Diagnostic>> {
+        compile(text, ResultType::Truth, file, steps, 0).map(Self)
     }
 
     /// Returns whether it holds; nothing where that cannot be said.
@@ -34,14 +34,14 @@ impl Condition {
     }
 }
 
-impl Selection {
+impl ReviewerExpression {
     /// Compiles an expression that stands in a file behind `cel:`; `text` is what comes after that, and `steps` lead to
     /// the whole string.
     ///
     /// # Errors
     /// Everything that is wrong with it, each underlined in the file.
-    pub fn compile(text: &str, file: &Source, steps: &[Step<'_>]) -> Result<Self, Vec<Diagnostic>> {
-        compile(text, Gives::Names, file, steps, "cel:".len()).map(Self)
+    pub fn compile(text: &str, file: &Source, steps: &[PathSegment<'_>]) -> Result<Self, Vec<Diagnostic>> {
+        compile(text, ResultType::Names, file, steps, "cel:".len()).map(Self)
     }
 
     /// Returns the ids it names.
@@ -55,17 +55,17 @@ impl Selection {
 
 fn compile(
     text: &str,
-    gives: Gives,
+    gives: ResultType,
     file: &Source,
-    steps: &[Step<'_>],
+    steps: &[PathSegment<'_>],
     behind: usize,
 ) -> Result<Expression, Vec<Diagnostic>> {
-    let names = RuleNames { limits: Vec::new(), scope: Some(Scope::Grant) };
+    let names = RuleEnvironment { limits: Vec::new(), scope: Some(Scope::Grant) };
     Expression::compile(text, gives, &names).map_err(|mistakes| {
-        let moved = |mistake: &Mistake| Mistake {
+        let moved = |mistake: &ExpressionError| ExpressionError {
             span: mistake.span.start + behind..mistake.span.end + behind,
             ..mistake.clone()
         };
-        mistakes.iter().map(|mistake| place::problem(file, steps, &moved(mistake))).collect()
+        mistakes.iter().map(|mistake| source_span::problem(file, steps, &moved(mistake))).collect()
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     ATTRIBUTES, Attribute, Kind, attribute,
-    expression::{Slot, Value},
+    expression::{AttributeIndex, Value},
 };
 use crate::model::{Attributes, file::Fact};
 
@@ -82,20 +82,20 @@ impl Facts {
     }
 
     /// Returns the value of the attribute at this place of the list.
-    pub(super) fn value(&self, slot: Slot) -> Option<Value<'_>> {
+    pub(super) fn value(&self, slot: AttributeIndex) -> Option<Value<'_>> {
         if ATTRIBUTES.get(usize::from(slot)).is_some_and(|attribute| attribute.kind == Kind::Map) {
             return self.attributes.as_ref().map(Value::Map);
         }
         self.at(slot).map(Value::of)
     }
 
-    fn at(&self, slot: Slot) -> Option<&Fact> {
+    fn at(&self, slot: AttributeIndex) -> Option<&Fact> {
         let (word, bit, rank) = self.place(slot);
         if self.present.get(word)? & bit == 0 { None } else { self.values.get(rank) }
     }
 
     /// Returns the word and bit of an attribute, and how many known ones stand before it.
-    fn place(&self, slot: Slot) -> (usize, u64, usize) {
+    fn place(&self, slot: AttributeIndex) -> (usize, u64, usize) {
         let (word, bit) = (usize::from(slot) / 64, 1_u64 << (slot % 64));
         let before: u32 = self.present.iter().take(word).map(|word| word.count_ones()).sum();
         let here = self.present.get(word).map_or(0, |word| (word & (bit - 1)).count_ones());
@@ -104,9 +104,9 @@ impl Facts {
 }
 
 /// Returns the place of an attribute in the list.
-fn slot(attribute: &Attribute) -> Slot {
+fn slot(attribute: &Attribute) -> AttributeIndex {
     let place = ATTRIBUTES.partition_point(|one| one.name < attribute.name);
-    Slot::try_from(place).unwrap_or(Slot::MAX)
+    AttributeIndex::try_from(place).unwrap_or(AttributeIndex::MAX)
 }
 
 #[cfg(test)]

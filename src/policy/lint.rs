@@ -4,14 +4,14 @@
 use super::{
     Kind,
     attributes::{ATTRIBUTES, attribute},
-    expression::{Domain, Expression, Slot, Vocabulary, is_possible},
-    pack::{Compiled, Pack, Read, RuleNames, Sources, name_of, tier_name},
-    shipped::is_shipped_rule,
+    builtin::is_shipped_rule,
+    expression::{AttributeIndex, AttributeSchema, Domain, Expression, is_satisfiable},
+    pack::{CompiledRule, Pack, ParsedFile, RuleEnvironment, Sources, name_of, tier_name},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics},
     format::{
-        governed::{Step, place},
+        codec::{PathSegment, place},
         nearest,
     },
     model::file::{Controls, Expected, Rule},
@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Returns everything that is wrong with a pack. Cases are only read here; [`Pack::test`] runs them.
 pub fn lint(sources: Sources) -> Diagnostics {
     let mut problems = Diagnostics::new();
-    let pack = Pack::compile_most(sources, &[], &mut problems);
+    let pack = Pack::compile_lenient(sources, &[], &mut problems);
     for compiled in pack.compiled() {
         requires(compiled, &mut problems);
         limits(compiled, &mut problems);
@@ -46,9 +46,9 @@ fn all_rules(pack: &Pack) -> impl Iterator<Item = &Rule> {
 }
 
 /// `requires` is what the expressions really use, and all that `fails` cannot do without.
-fn requires(compiled: &Compiled, problems: &mut Diagnostics) {
+fn requires(compiled: &CompiledRule, problems: &mut Diagnostics) {
     let rule = compiled.rule();
-    let names = |slots: BTreeSet<Slot>| -> BTreeSet<&str> {
+    let names = |slots: BTreeSet<AttributeIndex>| -> BTreeSet<&str> {
         slots
             .into_iter()
             .filter(|slot| usize::from(*slot) < ATTRIBUTES.len())
@@ -91,12 +91,12 @@ fn requires(compiled: &Compiled, problems: &mut Diagnostics) {
 }
 
 /// Every limit is used, and has a name of its own.
-fn limits(compiled: &Compiled, problems: &mut Diagnostics) {
+fn limits(compiled: &CompiledRule, problems: &mut Diagnostics) {
     let rule = compiled.rule();
-    let names = RuleNames::of(rule);
+    let names = RuleEnvironment::of(rule);
     let expressions =
         [&compiled.applies, &compiled.fails].into_iter().chain(compiled.severities.iter().map(|(when, _)| when));
-    let used: BTreeSet<Slot> = expressions.flat_map(Expression::uses).collect();
+    let used: BTreeSet<AttributeIndex> = expressions.flat_map(Expression::uses).collect();
     for (index, limit) in rule.limits.iter().enumerate() {
         let steps = ["limit".into(), index.into(), "name".into()];
         let twin = rule.limits[..index].iter().any(|before| before.name == limit.name);
@@ -113,17 +113,17 @@ fn limits(compiled: &Compiled, problems: &mut Diagnostics) {
 }
 
 /// A rule must be able to be about something and to fail, and each severity must be able to count.
-fn reach(compiled: &Compiled, problems: &mut Diagnostics) {
+fn reach(compiled: &CompiledRule, problems: &mut Diagnostics) {
     let rule = compiled.rule();
     let domain = Names(rule);
     let (applies, fails) = (&compiled.applies, &compiled.fails);
-    if is_possible(&[applies], &[], &domain) == Some(false) {
+    if is_satisfiable(&[applies], &[], &domain) == Some(false) {
         let problem = Diagnostic::error("rule-unreachable", format!("`{}` is never about anything", rule.id));
         let problem = compiled.problem(problem, &["applies".into()], "this is never true");
         problems.push(problem.help("mend the expression, or take the rule out"));
         return;
     }
-    if is_possible(&[applies, fails], &[], &domain) == Some(false) {
+    if is_satisfiable(&[applies, fails], &[], &domain) == Some(false) {
         let problem = Diagnostic::error("rule-unreachable", format!("`{}` never fails", rule.id));
         let problem = compiled.problem(problem, &["fails".into()], "this is never true where the rule applies");
         problems.push(problem.help("mend the expression, or take the rule out"));
@@ -131,7 +131,7 @@ fn reach(compiled: &Compiled, problems: &mut Diagnostics) {
     }
     let mut before: Vec<&Expression> = Vec::new();
     for (index, (when, _)) in compiled.severities.iter().enumerate() {
-        if is_possible(&[applies, fails, when], &before, &domain) == Some(false) {
+        if is_satisfiable(&[applies, fails, when], &before, &domain) == Some(false) {
             let message = format!("this severity of `{}` never counts", rule.id);
             let steps = ["severity_when".into(), index.into(), "when".into()];
             let label =
@@ -144,7 +144,7 @@ fn reach(compiled: &Compiled, problems: &mut Diagnostics) {
 }
 
 /// Every control that a rule names is there, and not retired.
-fn maps(compiled: &Compiled, pack: &Pack, problems: &mut Diagnostics) {
+fn maps(compiled: &CompiledRule, pack: &Pack, problems: &mut Diagnostics) {
     let rule = compiled.rule();
     let files = &pack.sources().controls;
     if files.is_empty() && !rule.maps.is_empty() {
@@ -185,7 +185,7 @@ fn ids(controls: &Controls) -> impl Iterator<Item = String> {
 
 /// Two rules that say the same are one too many.
 fn shadows(pack: &Pack, problems: &mut Diagnostics) {
-    let mut seen: BTreeMap<(bool, String, String), &Compiled> = BTreeMap::new();
+    let mut seen: BTreeMap<(bool, String, String), &CompiledRule> = BTreeMap::new();
     for compiled in pack.compiled() {
         let rule = compiled.rule();
         let tight = |text: &str| text.split_whitespace().collect::<String>();
@@ -262,7 +262,7 @@ fn controls(pack: &Pack, ids: &BTreeSet<&str>, problems: &mut Diagnostics) {
     }
 }
 
-fn ids_of(read: &Read<Controls>) -> impl Iterator<Item = String> {
+fn ids_of(read: &ParsedFile<Controls>) -> impl Iterator<Item = String> {
     ids(&read.file)
 }
 
@@ -303,7 +303,7 @@ fn cases(pack: &Pack, problems: &mut Diagnostics) {
     }
 }
 
-fn no_rule<T>(read: &Read<T>, steps: &[Step<'_>], id: &str, ids: &BTreeSet<&str>) -> Diagnostic {
+fn no_rule<T>(read: &ParsedFile<T>, steps: &[PathSegment<'_>], id: &str, ids: &BTreeSet<&str>) -> Diagnostic {
     let span = place(read.source.text(), steps);
     let problem = Diagnostic::error("unknown-rule", format!("there is no rule `{id}`")).at(&read.source, span, "here");
     match nearest(id, ids.iter().copied()) {
@@ -316,19 +316,19 @@ fn no_rule<T>(read: &Read<T>, steps: &[Step<'_>], id: &str, ids: &BTreeSet<&str>
 struct Names<'r>(&'r Rule);
 
 impl Domain for Names<'_> {
-    fn kind(&self, slot: Slot) -> Option<Kind> {
+    fn kind(&self, slot: AttributeIndex) -> Option<Kind> {
         match ATTRIBUTES.get(usize::from(slot)) {
             Some(attribute) => Some(attribute.kind),
             None => Some(Kind::Number),
         }
     }
 
-    fn words(&self, slot: Slot) -> Option<&'static [&'static str]> {
-        RuleNames::of(self.0).words(slot)
+    fn words(&self, slot: AttributeIndex) -> Option<&'static [&'static str]> {
+        RuleEnvironment::of(self.0).words(slot)
     }
 
-    fn numbers(&self, slot: Slot) -> Option<Vec<i64>> {
-        let limit = RuleNames::limit(self.0, slot)?;
+    fn numbers(&self, slot: AttributeIndex) -> Option<Vec<i64>> {
+        let limit = RuleEnvironment::limit(self.0, slot)?;
         Some(vec![limit.t0, limit.t1, limit.t2, limit.t3])
     }
 }

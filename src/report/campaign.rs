@@ -1,14 +1,14 @@
 //! How far a campaign is, as tables.
 
-use super::table::Look;
+use super::table::OutputStyle;
 use crate::{
-    campaign::{ItemStatus, State, Status},
+    campaign::{ItemState, ItemStatus, Status},
     diag::{counted, escape},
-    model::action::Decided,
+    model::action::DecisionOrigin,
 };
 
 /// Returns how far a campaign is: a line, who owes what, and what is not done, the most dangerous first.
-pub fn campaign_human(status: &Status, look: Look) -> String {
+pub fn campaign_human(status: &Status, look: OutputStyle) -> String {
     let done = status.items.iter().filter(|item| item.state.is_done()).count();
     let window = if status.closed {
         look.good("closed")
@@ -60,7 +60,8 @@ fn decided(status: &Status) -> String {
     if status.by_silence > 0 {
         text.push_str(&format!(" · {} by silence", status.by_silence));
     }
-    let excepted = status.items.iter().filter(|item| item.state == State::Excepted && item.verdict.is_none()).count();
+    let excepted =
+        status.items.iter().filter(|item| item.state == ItemState::Excepted && item.verdict.is_none()).count();
     if excepted > 0 {
         text.push_str(&format!(" · {excepted} undecided, by exception"));
     }
@@ -77,8 +78,10 @@ fn decided(status: &Status) -> String {
 
 fn row(item: &ItemStatus) -> Vec<String> {
     let state = match item.verdict {
-        Some(verdict) if item.decided == Some(Decided::BySilence) => format!("{verdict} by silence: {}", item.state),
-        Some(verdict) if item.state != State::Undecided => format!("{verdict}: {}", item.state),
+        Some(verdict) if item.decided == Some(DecisionOrigin::BySilence) => {
+            format!("{verdict} by silence: {}", item.state)
+        }
+        Some(verdict) if item.state != ItemState::Undecided => format!("{verdict}: {}", item.state),
         _ => item.state.to_string(),
     };
     vec![
@@ -105,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_person_sees_who_owes_what_and_what_to_type() {
-        let item = |number: u8, state: State, verdict, why: &str, next: &str| ItemStatus {
+        let item = |number: u8, state: ItemState, verdict, why: &str, next: &str| ItemStatus {
             item: ItemId::parse(&format!("itm-{number:016x}")).unwrap(),
             system: SystemId::parse("db").unwrap(),
             tier: Tier::T1,
@@ -114,7 +117,7 @@ mod tests {
             reviewer: PrincipalId::parse("ana").unwrap(),
             path: "campaigns/q4/reviews/db/ana.toml".to_owned(),
             verdict,
-            decided: verdict.map(|_| Decided::ByPeople),
+            decided: verdict.map(|_| DecisionOrigin::ByPeople),
             stage: None,
             missing: Vec::new(),
             state,
@@ -140,13 +143,13 @@ mod tests {
                 overdue: true,
             }],
             items: vec![
-                item(1, State::StillPresent, Some(Verdict::Revoke), "by ops", "`tenure verify db`"),
-                item(2, State::Undecided, None, "nobody has decided", "ana decides"),
-                item(3, State::Kept, Some(Verdict::Certify), "", ""),
+                item(1, ItemState::StillPresent, Some(Verdict::Revoke), "by ops", "`tenure verify db`"),
+                item(2, ItemState::Undecided, None, "nobody has decided", "ana decides"),
+                item(3, ItemState::Kept, Some(Verdict::Certify), "", ""),
             ],
             findings: Vec::new(),
         };
-        insta::assert_snapshot!(campaign_human(&status, Look::new(Style::plain())), @r"
+        insta::assert_snapshot!(campaign_human(&status, OutputStyle::new(Style::plain())), @r"
         q4 · 1 of 3 items done · overdue since 2027-01-15T08:00:00Z
         1 kept · 1 still-present · 1 undecided
         2 decided by people

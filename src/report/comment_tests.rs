@@ -3,32 +3,33 @@
 use super::*;
 use crate::{
     campaign::Resolution,
-    connector::{Descriptor, Draft, Refusal, Vocabulary},
-    inventory::People,
+    connector::{ConnectorSchema, Descriptor, PlannedChange, UnsupportedChange},
+    inventory::IdentityDirectory,
     model::{
-        Attributes, CampaignId, Change, Digest, Entitlement, Expectation, Grant, GrantKey, GrantKind, Inventory,
-        ItemId, Level, Loss, Operation, Principal, PrincipalId, Timestamp, Usage, Verdict,
+        AccessLoss, Attributes, CampaignId, Change, Digest, Entitlement, Expectation, Grant, GrantKey, GrantKind,
+        Inventory, ItemId, Level, Operation, Principal, PrincipalId, Timestamp, Usage, Verdict,
         action::Basis,
         file::{Fact, PrincipalEntry, PrincipalKind, Principals, System},
         history::History,
     },
-    plan::{Inputs, Premises, Target, Trip, build},
+    plan::{BuildInputs, GuardrailViolation, PlanInputs, Target, build},
 };
 use std::collections::BTreeMap;
 
 /// A target whose changes cannot be undone, and that survive where the grant says so.
 struct Words;
 
-impl Vocabulary for Words {
+impl ConnectorSchema for Words {
     fn describe(&self) -> Descriptor {
         Descriptor { name: "words", kinds: &[GrantKind::Membership], needs: &[], level: Level::V3 }
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, _: &Inventory) -> Result<Draft, Refusal> {
+    fn draft(&self, change: &Change, grant: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
         let operation = Operation { call: "do".into(), with: BTreeMap::new(), text: format!("{change} {}", grant.key) };
-        let loses = vec![Loss { principal: grant.principal.name.clone(), entitlement: grant.entitlement.name.clone() }];
+        let loses =
+            vec![AccessLoss { principal: grant.principal.name.clone(), entitlement: grant.entitlement.name.clone() }];
         let told = |name: &str| grant.attribute(name).map(str::to_owned);
-        Ok(Draft {
+        Ok(PlannedChange {
             operations: vec![operation],
             expects: Expectation::Absent,
             loses,
@@ -77,8 +78,8 @@ fn comment(
     decisions: &[Resolution],
     usage: BTreeMap<GrantKey, Usage>,
     complete: bool,
-    people: &People,
-    trips: &[Trip],
+    people: &IdentityDirectory,
+    trips: &[GuardrailViolation],
 ) -> (String, Digest) {
     let id = SystemId::parse("pg").unwrap();
     let inventory = Inventory::new(id.clone(), Timestamp::from_unix(0), Digest::ZERO, complete, grants.to_vec(), usage);
@@ -89,9 +90,9 @@ fn comment(
     .unwrap();
     let target = Target { system: &system, inventory: Some(&inventory), vocabulary: Some(&Words) };
     let targets = BTreeMap::from([(id.clone(), target)]);
-    let premises = Premises::of_nothing();
+    let premises = PlanInputs::test_fixture();
     let (history, reviewed) = (History::default(), |_: &Resolution| None);
-    let inputs = Inputs {
+    let inputs = BuildInputs {
         premises,
         resolutions: decisions,
         targets: &targets,
@@ -101,12 +102,12 @@ fn comment(
     };
     let plan = build(&inputs).unwrap();
     let inventories = BTreeMap::from([(id, &inventory)]);
-    (plan_markdown(&plan, Show { inventories: &inventories, people, trips }), plan.digest())
+    (plan_markdown(&plan, PlanView { inventories: &inventories, people, trips }), plan.digest())
 }
 
-fn people(entries: Vec<PrincipalEntry>) -> People {
+fn people(entries: Vec<PrincipalEntry>) -> IdentityDirectory {
     let file = Principals { schema: "tenure/principals/v1".into(), principals: entries };
-    People::new([("principals.toml", file)]).0
+    IdentityDirectory::new([("principals.toml", file)]).0
 }
 
 #[test]
@@ -182,7 +183,7 @@ fn row_25_a_hostile_name_stays_a_name_in_every_column() {
         entry.purpose = Some(hostile.into());
         entry.facts.insert("usage.consumers".into(), Fact::Texts(vec![hostile.into()]));
         let usage = BTreeMap::from([(odd.key.clone(), Usage::Unknown(hostile.into()))]);
-        let trips = [Trip { code: "protected", message: hostile.into(), help: hostile.into() }];
+        let trips = [GuardrailViolation { code: "protected", message: hostile.into(), help: hostile.into() }];
         let grants = [odd.clone(), owned];
         let (text, digest) =
             comment(&grants, &[decided(&odd, Verdict::Disable)], usage, true, &people(vec![entry]), &trips);
@@ -205,7 +206,11 @@ fn two_thousand_actions_with_long_names_stay_in_a_comment_and_hide_no_table() {
         grant.attributes.extend([("survives".to_owned(), name(1)), ("lost".to_owned(), name(2))]);
     }
     let decisions: Vec<_> = grants.iter().map(|grant| decided(grant, Verdict::Revoke)).collect();
-    let trips = [Trip { code: "removals-per-run", message: "2,000 removals, 50 allowed".into(), help: "sign".into() }];
+    let trips = [GuardrailViolation {
+        code: "removals-per-run",
+        message: "2,000 removals, 50 allowed".into(),
+        help: "sign".into(),
+    }];
     let (text, digest) = comment(&grants, &decisions, BTreeMap::new(), true, &people(vec![]), &trips);
     assert!(text.len() <= crate::report::MAX_MARKDOWN, "{} bytes", text.len());
     assert!(text.len() > crate::report::MAX_MARKDOWN * 9 / 10, "the room is used: {} bytes", text.len());

@@ -1,6 +1,6 @@
 //! Exceptions as people read them: at a terminal, and as the monthly list of those who accepted them.
 
-use super::{markdown::rows, table::Look};
+use super::{markdown::rows, table::OutputStyle};
 use crate::{
     campaign::ExceptionStatus,
     diag::counted,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Returns exceptions for people at a terminal.
-pub fn exceptions_human(all: &[ExceptionStatus], look: Look) -> String {
+pub fn exceptions_human(all: &[ExceptionStatus], look: OutputStyle) -> String {
     if all.is_empty() {
         return "no exceptions\n".to_owned();
     }
@@ -36,7 +36,7 @@ pub fn exceptions_markdown(all: &[ExceptionStatus]) -> String {
 }
 
 /// Returns what exceptions of each rating need, and what they need where nobody answered.
-pub fn terms_human(terms: &[Terms], silence: &SilenceTerms, look: Look) -> String {
+pub fn terms_human(terms: &[Terms], silence: &SilenceTerms, look: OutputStyle) -> String {
     let columns = ["rating", "at most", "renewals", "control proven", "accepted by one of each"];
     let row = |terms: &Terms| {
         let proof = if terms.proof_days == 0 { "-".to_owned() } else { format!("every {} days", terms.proof_days) };

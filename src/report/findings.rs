@@ -1,6 +1,6 @@
 //! Findings as text and as JSON.
 
-use super::table::Look;
+use super::table::OutputStyle;
 use crate::{
     diag::escape,
     model::{Finding, Severity},
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// Returns findings for people at a terminal, worst first.
-pub fn findings_human(findings: &[Finding], look: Look) -> String {
+pub fn findings_human(findings: &[Finding], look: OutputStyle) -> String {
     let mut sorted: Vec<_> = findings.iter().collect();
     sorted.sort();
     let mut text = String::new();

@@ -3,47 +3,49 @@
 //! Whatever comes from a target or a file is shown with its hidden characters escaped; nothing that is printed can steer
 //! a terminal, a pull request or a spreadsheet.
 
+mod bounded_page;
 mod campaign;
-mod changes;
-mod comment;
+mod campaign_events;
+mod codeowners;
 mod csv;
+mod diagnostics;
 mod exceptions;
 mod findings;
-mod judged;
 mod markdown;
-mod overview;
-mod owners;
-mod page;
 mod plan;
-mod problems;
+mod policy_results;
+mod pull_request_comment;
 mod quality;
-mod rounds;
+mod review_summary;
 mod rules;
 mod run;
 mod sarif;
+mod state_diff;
 mod systems;
 mod table;
 mod workflow_commands;
 mod workflows;
 
 pub use campaign::campaign_human;
-pub use changes::changes;
-pub use comment::plan_markdown;
+pub use campaign_events::{asked_human, drift_human, stage_human};
+pub use codeowners::{Routing, code_owners};
 pub use csv::csv;
+pub use diagnostics::{problems_markdown, problems_summary};
 pub use exceptions::{exceptions_human, exceptions_markdown, terms_human};
 pub use findings::{findings_human, findings_json};
-pub use judged::{Breach, Gap, judged_findings, judged_human, judged_json, judged_markdown};
 pub use markdown::{MAX_MARKDOWN, cell};
-pub use overview::{Dossiers, Overview, overview_markdown};
-pub use owners::{Routing, code_owners};
-pub use plan::{Show, plan_human, plan_json};
-pub use problems::{problems_markdown, problems_summary};
+pub use plan::{PlanView, plan_human, plan_json};
+pub use policy_results::{
+    MissingAttribute, RuleViolation, judged_findings, judged_human, judged_json, judged_markdown,
+};
+pub use pull_request_comment::plan_markdown;
 pub use quality::{quality_csv, quality_human, quality_markdown};
-pub use rounds::{asked_human, drift_human, stage_human};
+pub use review_summary::{Dossiers, Overview, overview_markdown};
 pub use rules::{rules_human, rules_json, rules_markdown};
 pub use run::{run_human, run_json, verified_human, verified_json};
 pub use sarif::{findings_sarif, problems_sarif};
+pub use state_diff::changes;
 pub use systems::systems_human;
-pub use table::Look;
+pub use table::OutputStyle;
 pub use workflow_commands::{annotations, resume, stop};
-pub use workflows::{NoWorkflow, Works, is_made, variables, workflows};
+pub use workflows::{WorkflowError, WorkflowInputs, is_made, variables, workflows};

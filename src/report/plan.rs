@@ -1,28 +1,28 @@
 //! A plan as a table per system with a diff of states, and as JSON.
 
-use super::{changes::changes, table::Look};
+use super::{state_diff::changes, table::OutputStyle};
 use crate::{
     diag::{counted, escape},
-    inventory::People,
-    model::{Inventory, SystemId, action::Planned},
-    plan::{NoteCode, Plan, Trip},
+    inventory::IdentityDirectory,
+    model::{Inventory, SystemId, action::ActionSpec},
+    plan::{GuardrailViolation, NoteCode, Plan},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Write};
 
 /// What is shown beside the plan itself.
 #[derive(Clone, Copy)]
-pub struct Show<'a> {
+pub struct PlanView<'a> {
     /// The inventories the plan was computed from.
     pub inventories: &'a BTreeMap<SystemId, &'a Inventory>,
     /// Who is who, for what depends on it.
-    pub people: &'a People,
+    pub people: &'a IdentityDirectory,
     /// The guardrails it trips.
-    pub trips: &'a [Trip],
+    pub trips: &'a [GuardrailViolation],
 }
 
 /// Returns the plan for people at a terminal.
-pub fn plan_human<S>(plan: &Plan<S>, show: Show<'_>, look: Look) -> String {
+pub fn plan_human<S>(plan: &Plan<S>, show: PlanView<'_>, look: OutputStyle) -> String {
     let mut text = String::new();
     for (system, actions) in by_system(plan.actions()) {
         let _ = writeln!(text, "{}", look.heading(&format!("{system}: {}", counted(actions.len(), "action"))));
@@ -59,7 +59,7 @@ pub fn plan_human<S>(plan: &Plan<S>, show: Show<'_>, look: Look) -> String {
     text
 }
 
-fn warnings(text: &mut String, actions: &[&Planned], look: Look) {
+fn warnings(text: &mut String, actions: &[&ActionSpec], look: OutputStyle) {
     for action in actions {
         let name = escape(&action.grant.principal.name).into_owned();
         if let Some(what) = &action.irreversible {
@@ -72,7 +72,7 @@ fn warnings(text: &mut String, actions: &[&Planned], look: Look) {
 }
 
 /// Returns the plan for programs: `{digest, plan, trips}`; `digest` is that of the canonical bytes of `plan`.
-pub fn plan_json<S>(plan: &Plan<S>, show: Show<'_>) -> Value {
+pub fn plan_json<S>(plan: &Plan<S>, show: PlanView<'_>) -> Value {
     let document: Value = serde_json::from_slice(plan.bytes()).unwrap_or(Value::Null);
     let trips: Vec<_> =
         show.trips.iter().map(|t| json!({"code": t.code, "help": t.help, "message": t.message})).collect();
@@ -81,7 +81,7 @@ pub fn plan_json<S>(plan: &Plan<S>, show: Show<'_>) -> Value {
 
 const COLUMNS: &[&str] = &["action", "verb", "principal", "entitlement", "tier", "decided by", "expected after"];
 
-pub(super) fn row(action: &Planned) -> Vec<String> {
+pub(super) fn row(action: &ActionSpec) -> Vec<String> {
     vec![
         short(action),
         action.change.to_string(),
@@ -94,18 +94,18 @@ pub(super) fn row(action: &Planned) -> Vec<String> {
 }
 
 /// Returns the beginning of an action's id, by which people name it.
-pub(super) fn short(action: &Planned) -> String {
+pub(super) fn short(action: &ActionSpec) -> String {
     action.id.as_str().chars().take(12).collect()
 }
 
 /// Returns who decided. Silence is nobody's decision: the list of those who did not answer was signed by a campaign owner.
-fn decided_by(action: &Planned) -> String {
+fn decided_by(action: &ActionSpec) -> String {
     let signers = action.basis.signers.join(", ");
     if action.basis.decided.is_by_people() { signers } else { format!("silence, listed by {signers}") }
 }
 
-pub(super) fn by_system(actions: &[Planned]) -> BTreeMap<&SystemId, Vec<&Planned>> {
-    let mut systems: BTreeMap<&SystemId, Vec<&Planned>> = BTreeMap::new();
+pub(super) fn by_system(actions: &[ActionSpec]) -> BTreeMap<&SystemId, Vec<&ActionSpec>> {
+    let mut systems: BTreeMap<&SystemId, Vec<&ActionSpec>> = BTreeMap::new();
     for action in actions {
         systems.entry(&action.grant.system).or_default().push(action);
     }

@@ -4,7 +4,7 @@ use super::{
     csv::csv,
     findings::findings_human,
     markdown::{cell, rows},
-    table::Look,
+    table::OutputStyle,
 };
 use crate::{
     campaign::{Quality, ReviewerQuality},
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Returns how a campaign was reviewed, for people at a terminal.
-pub fn quality_human(quality: &Quality, look: Look) -> String {
+pub fn quality_human(quality: &Quality, look: OutputStyle) -> String {
     let mut text = format!("{}\n{}", look.heading(&numbers(quality)), look.table(COLUMNS, shown(quality)));
     text.push_str(&format!("{NOTE}\n"));
     text.push_str(&findings_human(&quality.findings, look));

@@ -1,18 +1,18 @@
 //! Rules with the numbers that hold, who set them, and the frameworks they serve.
 
-use super::{markdown::cell, table::Look};
+use super::{markdown::cell, table::OutputStyle};
 use crate::{
     diag::counted,
     model::{
         Tier,
         file::{Rule, Scope},
     },
-    policy::{Pack, SetBy},
+    policy::{Pack, ProfileOverride},
 };
 use serde_json::{Value, json};
 
 /// Returns the rules for people at a terminal: all, or those with these ids in full.
-pub fn rules_human(pack: &Pack, ids: &[&str], from: &str, look: Look) -> String {
+pub fn rules_human(pack: &Pack, ids: &[&str], from: &str, look: OutputStyle) -> String {
     let rules = chosen(pack, ids);
     if !ids.is_empty() {
         return rules.iter().map(|rule| in_full(pack, rule, look)).collect::<Vec<_>>().join("\n");
@@ -39,7 +39,7 @@ pub fn rules_human(pack: &Pack, ids: &[&str], from: &str, look: Look) -> String 
     text
 }
 
-fn in_full(pack: &Pack, rule: &Rule, look: Look) -> String {
+fn in_full(pack: &Pack, rule: &Rule, look: OutputStyle) -> String {
     let mut text = format!("{} {}\n", look.heading(&rule.id), rule.title);
     let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:9} {value}\n"));
     line("over", scope(rule));
@@ -84,7 +84,7 @@ pub fn rules_markdown(pack: &Pack, ids: &[&str]) -> String {
 
 /// Returns the rules for programs.
 pub fn rules_json(pack: &Pack, ids: &[&str]) -> Value {
-    let by = |by: Option<&SetBy>| by.map(|by| json!({"profile": by.profile, "because": by.because}));
+    let by = |by: Option<&ProfileOverride>| by.map(|by| json!({"profile": by.profile, "because": by.because}));
     let rules = chosen(pack, ids).into_iter().map(|rule| {
         let limits = rule.limits.iter().map(|limit| {
             let numbers = TIERS.map(|tier| {
@@ -185,7 +185,7 @@ mod tests {
         let pack = Sources::read(files).and_then(|sources| Pack::compile(sources, &[])).unwrap();
         let several = pack.rules().filter(|rule| rule.limits.len() > 1).count();
         assert!(several > 2, "{several}");
-        let text = rules_human(&pack, &[], "here", Look::new(Style::plain()));
+        let text = rules_human(&pack, &[], "here", OutputStyle::new(Style::plain()));
         assert!(!text.contains("\\u{"), "{text}");
         assert!(limits(&pack, pack.rules().find(|rule| rule.limits.len() > 1).unwrap()).len() > 1);
     }

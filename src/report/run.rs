@@ -1,16 +1,16 @@
 //! What a run did, and what a later read says.
 
-use super::table::Look;
+use super::table::OutputStyle;
 use crate::{
     diag::{counted, escape},
-    enforce::{Done, How, Looked, OutOfBand, Summary, ToxicPairs},
+    enforce::{ActionResult, ChangeKind, OutOfBand, Summary, ToxicPairs, VerifyReport},
     model::record::{OutcomeKind, VerificationKind},
 };
 use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// Returns what a run did, for people at a terminal.
-pub fn run_human(summary: &Summary, look: Look) -> String {
+pub fn run_human(summary: &Summary, look: OutputStyle) -> String {
     let mut text = String::new();
     if summary.recovered > 0 {
         let _ = writeln!(text, "looked into {} of an interrupted run", counted(summary.recovered, "dangling intent"));
@@ -33,7 +33,7 @@ pub fn run_human(summary: &Summary, look: Look) -> String {
     text
 }
 
-fn unconfirmed(text: &mut String, done: &Done) {
+fn unconfirmed(text: &mut String, done: &ActionResult) {
     let _ = writeln!(text, "{:<14} why: {}", "", escape(&done.outcome.text));
     if let Some(judgement) = &done.judgement {
         for path in &judgement.paths {
@@ -45,7 +45,7 @@ fn unconfirmed(text: &mut String, done: &Done) {
     }
 }
 
-fn word(done: &Done, look: Look) -> String {
+fn word(done: &ActionResult, look: OutputStyle) -> String {
     match (done.outcome.result, done.judgement.as_ref().map(|judgement| judgement.kind)) {
         (_, Some(VerificationKind::Confirmed)) => look.good("confirmed"),
         (OutcomeKind::Drifted, _) => look.warning("drifted"),
@@ -81,7 +81,7 @@ pub fn run_json(summary: &Summary) -> Value {
 }
 
 /// Returns what a later read says, for people at a terminal.
-pub fn verified_human(looked: &Looked, look: Look) -> String {
+pub fn verified_human(looked: &VerifyReport, look: OutputStyle) -> String {
     let seen = &looked.actions;
     let mut text = String::new();
     for verified in seen {
@@ -113,7 +113,7 @@ pub fn verified_human(looked: &Looked, look: Look) -> String {
     text
 }
 
-fn toxic_pairs(text: &mut String, pairs: &ToxicPairs, look: Look) {
+fn toxic_pairs(text: &mut String, pairs: &ToxicPairs, look: OutputStyle) {
     for (clash, accepted) in pairs.held.iter().take(MOST_SHOWN) {
         let word = if *accepted { look.warning("accepted") } else { look.bad("toxic pair") };
         let _ = writeln!(text, "{word:<14} {} holds {}", escape(&clash.holder), escape(&clash.to_string()));
@@ -127,7 +127,7 @@ fn toxic_pairs(text: &mut String, pairs: &ToxicPairs, look: Look) {
     let _ = writeln!(text, "{held} held by somebody{stale}");
 }
 
-fn out_of_band(text: &mut String, listed: &OutOfBand, look: Look) {
+fn out_of_band(text: &mut String, listed: &OutOfBand, look: OutputStyle) {
     let system = &listed.system;
     let found = match &listed.found {
         Ok(found) => found,
@@ -139,9 +139,9 @@ fn out_of_band(text: &mut String, listed: &OutOfBand, look: Look) {
     };
     for one in found.iter().take(MOST_SHOWN) {
         let word = match one.how {
-            How::Added => look.bad("added"),
-            How::Changed => look.bad("changed"),
-            How::Removed => look.warning("removed"),
+            ChangeKind::Added => look.bad("added"),
+            ChangeKind::Changed => look.bad("changed"),
+            ChangeKind::Removed => look.warning("removed"),
         };
         let _ = writeln!(text, "{word:<14} on {system}, by nobody's decision: {}", escape(&one.to_string()));
     }
@@ -155,7 +155,7 @@ fn out_of_band(text: &mut String, listed: &OutOfBand, look: Look) {
 }
 
 /// Returns what a later read says, for programs.
-pub fn verified_json(looked: &Looked) -> Value {
+pub fn verified_json(looked: &VerifyReport) -> Value {
     let actions: Vec<_> = looked
         .actions
         .iter()

@@ -1,7 +1,7 @@
 //! Problems and findings as a SARIF 2.1.0 log (OASIS), for code scanning.
 
 use crate::{
-    diag::{Diagnostic, Diagnostics, Region, Severity as Weight, escape, text::escape_lines},
+    diag::{Diagnostic, Diagnostics, Region, Severity as Weight, escape, unicode::escape_lines},
     model::{Digest, Finding, Severity},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -13,14 +13,14 @@ pub fn problems_sarif(problems: &Diagnostics) -> Value {
     let mut sorted = problems.sorted();
     // Where there are too many, warnings are left out before errors.
     sorted.sort_by_key(|problem| problem.severity);
-    log(sorted.into_iter().map(of_problem))
+    to_sarif(sorted.into_iter().map(of_problem))
 }
 
 /// Returns findings, worst first.
 pub fn findings_sarif(findings: &[Finding]) -> Value {
     let mut sorted: Vec<_> = findings.iter().collect();
     sorted.sort();
-    log(sorted.into_iter().map(of_finding))
+    to_sarif(sorted.into_iter().map(of_finding))
 }
 
 /// One result, whatever it was.
@@ -89,7 +89,7 @@ fn place(subject: &str) -> (Option<String>, Option<usize>) {
     if is_path { (Some(path.to_owned()), line) } else { (None, None) }
 }
 
-fn log(mut results: impl Iterator<Item = Result>) -> Value {
+fn to_sarif(mut results: impl Iterator<Item = Result>) -> Value {
     let mut size = 0;
     let (mut taken, mut more): (Vec<Result>, usize) = (Vec::new(), 0);
     for result in results.by_ref() {

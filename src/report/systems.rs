@@ -1,10 +1,10 @@
 //! The systems of a governed repository, as a table.
 
-use super::{table::Look, workflows::variables};
+use super::{table::OutputStyle, workflows::variables};
 use crate::model::file::{Remediation, System};
 
 /// Returns a line for each system: what speaks to it, who answers for it, who changes it, which variables it asks for.
-pub fn systems_human<'a>(systems: impl Iterator<Item = &'a System>, look: Look) -> String {
+pub fn systems_human<'a>(systems: impl Iterator<Item = &'a System>, look: OutputStyle) -> String {
     let row = |system: &System| {
         let remediation = match system.remediation {
             Remediation::Automatic => "automatic",

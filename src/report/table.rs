@@ -6,11 +6,11 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 /// How to write for this reader.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub struct OutputStyle {
     style: Style,
 }
 
-impl Look {
+impl OutputStyle {
     /// Returns the look for a style of output.
     pub const fn new(style: Style) -> Self {
         Self { style }

@@ -4,7 +4,7 @@
 //! itself ("Workflow commands for GitHub Actions", docs.github.com). Text of a target or a file is printed between
 //! [`stop`] and [`resume`] only, and reaches an annotation escaped.
 
-use crate::diag::{Diagnostic, Diagnostics, Severity, escape, text::escape_lines};
+use crate::diag::{Diagnostic, Diagnostics, Severity, escape, unicode::escape_lines};
 use std::collections::BTreeMap;
 
 /// Returns the line after which nothing is a command any more, until [`resume`] with the same token.

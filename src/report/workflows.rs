@@ -1,6 +1,6 @@
 //! The workflows of a governed repository, made from its systems: logic is in the engine, the YAML only starts it.
 
-use super::owners;
+use super::codeowners;
 use crate::model::{
     Digest, SystemId,
     file::{Engine, Remediation, System},
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What the workflows are made from.
 #[derive(Clone, Copy)]
-pub struct Works<'a> {
+pub struct WorkflowInputs<'a> {
     /// The pin of the root of trust.
     pub root: Digest,
     /// The release they install.
@@ -20,7 +20,7 @@ pub struct Works<'a> {
 
 /// Why no workflow can be made.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum NoWorkflow {
+pub enum WorkflowError {
     /// A text that would be more than a text in YAML or in a shell.
     #[error("`{key}` of `[engine]` in governance.toml holds `{text}`, which is not {form}")]
     Engine {
@@ -48,10 +48,10 @@ pub enum NoWorkflow {
 ///
 /// # Errors
 /// When a text from a governed file would be more than a text in them.
-pub fn workflows(works: Works<'_>) -> Result<Vec<(String, String)>, NoWorkflow> {
+pub fn workflows(works: WorkflowInputs<'_>) -> Result<Vec<(String, String)>, WorkflowError> {
     fit(works.engine)?;
     if works.systems.len() > MATRIX {
-        return Err(NoWorkflow::TooMany(works.systems.len()));
+        return Err(WorkflowError::TooMany(works.systems.len()));
     }
     let writing = works.systems.values().filter(|system| system.remediation != Remediation::ReportOnly);
     let secrets = mapped(writing, false)?;
@@ -98,16 +98,16 @@ pub fn variables(system: &System, readback: bool) -> BTreeSet<String> {
 
 /// Returns whether a file is one of those made here, whoever has changed it since.
 pub fn is_made(text: &str) -> bool {
-    text.lines().next().is_some_and(|line| line.strip_prefix("# ") == Some(MADE)) || owners::is_made(text)
+    text.lines().next().is_some_and(|line| line.strip_prefix("# ") == Some(MADE)) || codeowners::is_made(text)
 }
 
 /// Maps each secret into the jobs of the systems that name it, and into no other.
-fn mapped<'a>(systems: impl Iterator<Item = &'a System>, readback: bool) -> Result<String, NoWorkflow> {
+fn mapped<'a>(systems: impl Iterator<Item = &'a System>, readback: bool) -> Result<String, WorkflowError> {
     let mut users: BTreeMap<String, Vec<&SystemId>> = BTreeMap::new();
     for system in systems {
         for name in variables(system, readback) {
             if !is_secret(&name) {
-                return Err(NoWorkflow::Variable { system: system.system.clone(), name });
+                return Err(WorkflowError::Variable { system: system.system.clone(), name });
             }
             users.entry(name).or_default().push(&system.system);
         }
@@ -134,11 +134,11 @@ fn is_secret(name: &str) -> bool {
 }
 
 /// Nothing of `[engine]` is more than a word: not in YAML, not in an expression, not in a shell.
-fn fit(engine: &Engine) -> Result<(), NoWorkflow> {
+fn fit(engine: &Engine) -> Result<(), WorkflowError> {
     let plain = |text: &str, also: &[u8]| {
         (1..=300).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || also.contains(&b))
     };
-    let refuse = |key, text: &str, form| Err(NoWorkflow::Engine { key, text: text.to_owned(), form });
+    let refuse = |key, text: &str, form| Err(WorkflowError::Engine { key, text: text.to_owned(), form });
     if !plain(&engine.version, b".-+") {
         return refuse("version", &engine.version, "a version such as 1.2.0");
     }

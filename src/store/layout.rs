@@ -7,7 +7,7 @@ use crate::{
 
 /// What a path in a governed repository is for.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Place {
+pub enum RepoPath {
     /// `trust/allowed_signers`
     AllowedSigners,
     /// `attestations/<action>.toml`
@@ -79,7 +79,7 @@ pub enum Place {
     Usage(SystemId),
 }
 
-impl Place {
+impl RepoPath {
     /// Returns what `path` is for.
     pub fn of(path: &str) -> Self {
         let parts: Vec<&str> = path.split('/').collect();
@@ -140,50 +140,50 @@ pub(super) fn namespace(kind: FileKind) -> Option<Namespace> {
     Namespace::ALL.into_iter().find(|namespace| namespace.as_str() == name)
 }
 
-fn file(parts: &[&str]) -> Option<Place> {
+fn file(parts: &[&str]) -> Option<RepoPath> {
     match parts {
-        ["governance.toml"] => Some(Place::Governance),
-        ["principals.toml"] => Some(Place::Principals),
-        ["trust", "allowed_signers"] => Some(Place::AllowedSigners),
-        ["trust", "root", name] => Some(Place::Root(version(name)?)),
-        ["trust", "registry", name] => Some(Place::Registry(version(name)?)),
-        ["trust", "mandate", name] => Some(Place::Mandate(version(name)?)),
-        ["attestations", name] => Some(Place::Attestation(ActionId::parse(stem(name)?).ok()?)),
-        ["delegations", name] => Some(Place::Delegation(PrincipalId::parse(stem(name)?).ok()?)),
-        ["exceptions", name] => Some(Place::Exception(PrincipalId::parse(stem(name)?).ok()?)),
-        ["principals", name] => PrincipalId::parse(stem(name)?).ok().map(|_| Place::Principals),
+        ["governance.toml"] => Some(RepoPath::Governance),
+        ["principals.toml"] => Some(RepoPath::Principals),
+        ["trust", "allowed_signers"] => Some(RepoPath::AllowedSigners),
+        ["trust", "root", name] => Some(RepoPath::Root(version(name)?)),
+        ["trust", "registry", name] => Some(RepoPath::Registry(version(name)?)),
+        ["trust", "mandate", name] => Some(RepoPath::Mandate(version(name)?)),
+        ["attestations", name] => Some(RepoPath::Attestation(ActionId::parse(stem(name)?).ok()?)),
+        ["delegations", name] => Some(RepoPath::Delegation(PrincipalId::parse(stem(name)?).ok()?)),
+        ["exceptions", name] => Some(RepoPath::Exception(PrincipalId::parse(stem(name)?).ok()?)),
+        ["principals", name] => PrincipalId::parse(stem(name)?).ok().map(|_| RepoPath::Principals),
         ["proofs", exception, name] => {
-            Some(Place::Proof { exception: PrincipalId::parse(exception).ok()?, number: version(name)? })
+            Some(RepoPath::Proof { exception: PrincipalId::parse(exception).ok()?, number: version(name)? })
         }
-        ["policies", name] => PrincipalId::parse(stem(name)?).ok().map(|id| Place::Policy(id.to_string())),
-        ["systems", name] => Some(Place::System(SystemId::parse(stem(name)?).ok()?)),
-        ["inventory", system, "observation.toml"] => Some(Place::Observation(SystemId::parse(system).ok()?)),
-        ["inventory", system, "usage.jsonl"] => Some(Place::Usage(SystemId::parse(system).ok()?)),
+        ["policies", name] => PrincipalId::parse(stem(name)?).ok().map(|id| RepoPath::Policy(id.to_string())),
+        ["systems", name] => Some(RepoPath::System(SystemId::parse(stem(name)?).ok()?)),
+        ["inventory", system, "observation.toml"] => Some(RepoPath::Observation(SystemId::parse(system).ok()?)),
+        ["inventory", system, "usage.jsonl"] => Some(RepoPath::Usage(SystemId::parse(system).ok()?)),
         ["inventory", system, "grants", name] => {
             let name = name.strip_suffix(".jsonl")?;
             let kind = KINDS.into_iter().find(|kind| kind.as_str() == name)?;
-            Some(Place::Grants { system: SystemId::parse(system).ok()?, kind })
+            Some(RepoPath::Grants { system: SystemId::parse(system).ok()?, kind })
         }
-        ["campaigns", id, "campaign.toml"] => Some(Place::Campaign(CampaignId::parse(id).ok()?)),
+        ["campaigns", id, "campaign.toml"] => Some(RepoPath::Campaign(CampaignId::parse(id).ok()?)),
         ["campaigns", id, "stages", name] => {
-            Some(Place::StageClose { campaign: CampaignId::parse(id).ok()?, stage: version(name)? })
+            Some(RepoPath::StageClose { campaign: CampaignId::parse(id).ok()?, stage: version(name)? })
         }
         ["campaigns", id, "reviews", system, name] => {
             let stem = PrincipalId::parse(stem(name)?).ok()?.to_string();
             let (campaign, system) = (CampaignId::parse(id).ok()?, SystemId::parse(system).ok()?);
-            Some(Place::Review { campaign, system, stem })
+            Some(RepoPath::Review { campaign, system, stem })
         }
         _ => None,
     }
 }
 
-fn signature(path: &str) -> Option<Place> {
+fn signature(path: &str) -> Option<RepoPath> {
     let (of, signer) = path.strip_suffix(".sig")?.rsplit_once(".toml.")?;
     let of = format!("{of}.toml");
     let signer = PrincipalId::parse(signer).ok().filter(|signer| !signer.as_str().ends_with(".toml"))?;
     let parts: Vec<&str> = of.split('/').collect();
     file(&parts)?.namespace()?;
-    Some(Place::Signature { of, signer })
+    Some(RepoPath::Signature { of, signer })
 }
 
 fn stem(name: &str) -> Option<&str> {
@@ -238,8 +238,8 @@ mod tests {
             ("policies/privileged.toml", None),
         ];
         for (path, kind) in places {
-            assert!(!matches!(Place::of(path), Place::Misplaced | Place::Foreign), "{path}");
-            assert_eq!(Place::of(path).kind(), kind, "{path}");
+            assert!(!matches!(RepoPath::of(path), RepoPath::Misplaced | RepoPath::Foreign), "{path}");
+            assert_eq!(RepoPath::of(path).kind(), kind, "{path}");
         }
     }
 
@@ -247,10 +247,10 @@ mod tests {
     fn a_signature_belongs_to_a_file_of_a_signed_kind() {
         let signer = PrincipalId::parse("ana.ruiz").unwrap();
         let of = "campaigns/q4/reviews/db/ana.ruiz.toml".to_owned();
-        assert_eq!(Place::of(&format!("{of}.ana.ruiz.sig")), Place::Signature { of, signer });
+        assert_eq!(RepoPath::of(&format!("{of}.ana.ruiz.sig")), RepoPath::Signature { of, signer });
         for path in ["systems/db.toml.ana.sig", "trust/root/1.toml.sig", "trust/root/1.sig", "trust/root/1.toml.A.sig"]
         {
-            assert_eq!(Place::of(path), Place::Misplaced, "{path}");
+            assert_eq!(RepoPath::of(path), RepoPath::Misplaced, "{path}");
         }
     }
 
@@ -270,10 +270,10 @@ mod tests {
             "systems",
         ];
         for path in paths {
-            assert_eq!(Place::of(path), Place::Misplaced, "{path}");
+            assert_eq!(RepoPath::of(path), RepoPath::Misplaced, "{path}");
         }
         for path in ["README.md", ".github/CODEOWNERS", "Trust/root/1.toml", "docs/trust/root/1.toml"] {
-            assert_eq!(Place::of(path), Place::Foreign, "{path}");
+            assert_eq!(RepoPath::of(path), RepoPath::Foreign, "{path}");
         }
     }
 }

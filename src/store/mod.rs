@@ -6,6 +6,6 @@ mod snapshot;
 mod unverified;
 
 pub use error::StoreError;
-pub use layout::Place;
+pub use layout::RepoPath;
 pub use snapshot::{Snapshot, kind_of, parse_any};
 pub use unverified::{SignatureFile, Unverified};

@@ -2,16 +2,16 @@
 
 use super::{
     error::StoreError,
-    layout::Place,
+    layout::RepoPath,
     unverified::{SignatureFile, Unverified},
 };
 use crate::{
     diag::Diagnostics,
-    format::{bytes::MAX_FILE, governed},
+    format::{codec, limits::MAX_FILE},
     git::{File, Listing, Mode, ObjectId, Repository},
     model::{
         Digest, PrincipalId,
-        file::{self, FileKind, Governed, Principals},
+        file::{self, FileKind, GovernedFile, Principals},
     },
 };
 use std::collections::BTreeMap;
@@ -71,15 +71,15 @@ impl<'r> Snapshot<'r> {
     ///
     /// # Errors
     /// When it is not there, not a plain file, or not acceptable in form.
-    pub fn read<T: Governed>(&self, path: &str) -> Result<Unverified<T>, StoreError> {
+    pub fn read<T: GovernedFile>(&self, path: &str) -> Result<Unverified<T>, StoreError> {
         let file = self.repository.file(self.commit, path)?.ok_or_else(|| StoreError::Missing(path.to_owned()))?;
-        let signatures = if Place::of(path).namespace().is_some() { self.signatures(path)? } else { Vec::new() };
+        let signatures = if RepoPath::of(path).namespace().is_some() { self.signatures(path)? } else { Vec::new() };
         self.open(&file, signatures)
     }
 
-    fn open<T: Governed>(&self, file: &File, signatures: Vec<SignatureFile>) -> Result<Unverified<T>, StoreError> {
+    fn open<T: GovernedFile>(&self, file: &File, signatures: Vec<SignatureFile>) -> Result<Unverified<T>, StoreError> {
         let (path, bytes) = (file.path.clone(), self.blob(file, LIMIT)?);
-        match governed::parse(&path, &bytes) {
+        match codec::parse(&path, &bytes) {
             Ok(value) => Ok(Unverified::new(value, bytes, path, signatures)),
             Err(problems) => Err(StoreError::Form { path, problems }),
         }
@@ -89,7 +89,7 @@ impl<'r> Snapshot<'r> {
     ///
     /// # Errors
     /// When it is not a plain file, or not acceptable in form.
-    pub fn read_if_there<T: Governed>(&self, path: &str) -> Result<Option<T>, StoreError> {
+    pub fn read_if_there<T: GovernedFile>(&self, path: &str) -> Result<Option<T>, StoreError> {
         match self.read(path) {
             Ok(file) => Ok(Some(file.into_value())),
             Err(StoreError::Missing(_)) => Ok(None),
@@ -101,7 +101,7 @@ impl<'r> Snapshot<'r> {
     ///
     /// # Errors
     /// When one of them is not acceptable, or lies where it does not belong.
-    pub fn read_all<T: Governed>(&self, folder: &str) -> Result<Vec<Unverified<T>>, StoreError> {
+    pub fn read_all<T: GovernedFile>(&self, folder: &str) -> Result<Vec<Unverified<T>>, StoreError> {
         let listing = self.list(folder)?;
         if let Some(hazard) = listing.hazards.first() {
             return Err(StoreError::Place(hazard.path.clone()));
@@ -110,13 +110,13 @@ impl<'r> Snapshot<'r> {
         let mut beside: BTreeMap<String, Vec<SignatureFile>> = BTreeMap::new();
         let mut found = Vec::new();
         for file in listing.files {
-            match Place::of(&file.path) {
-                Place::Misplaced => return Err(StoreError::Place(file.path)),
-                Place::Signature { of, signer } if Place::of(&of).kind() == Some(T::KIND) => {
+            match RepoPath::of(&file.path) {
+                RepoPath::Misplaced => return Err(StoreError::Place(file.path)),
+                RepoPath::Signature { of, signer } if RepoPath::of(&of).kind() == Some(T::KIND) => {
                     beside.entry(of).or_default().push(self.signature(file, &signer)?);
                 }
                 place if place.kind() == Some(T::KIND) => found.push(file),
-                Place::Policy(_) if self.says_it_is(&file, T::KIND)? => found.push(file),
+                RepoPath::Policy(_) if self.says_it_is(&file, T::KIND)? => found.push(file),
                 _ => {}
             }
         }
@@ -128,16 +128,16 @@ impl<'r> Snapshot<'r> {
     ///
     /// # Errors
     /// When one of them cannot be read.
-    pub fn read_again<T: Governed>(&self, folder: &str) -> Result<Vec<(String, T)>, StoreError> {
+    pub fn read_again<T: GovernedFile>(&self, folder: &str) -> Result<Vec<(String, T)>, StoreError> {
         let listed = self.list(folder)?.files.into_iter();
         let read = |file: File| {
             let bytes = self.blob(&file, LIMIT)?;
-            match governed::again(&file.path, &bytes) {
+            match codec::reparse_unchecked(&file.path, &bytes) {
                 Ok(value) => Ok((file.path, value)),
                 Err(problems) => Err(StoreError::Form { path: file.path, problems }),
             }
         };
-        listed.filter(|file| Place::of(&file.path).kind() == Some(T::KIND)).map(read).collect()
+        listed.filter(|file| RepoPath::of(&file.path).kind() == Some(T::KIND)).map(read).collect()
     }
 
     /// Returns all principals of `principals.toml` and `principals/`.
@@ -158,7 +158,7 @@ impl<'r> Snapshot<'r> {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut found = Vec::new();
         for file in self.list(folder)?.files {
-            if let Place::Signature { of, signer } = Place::of(&file.path)
+            if let RepoPath::Signature { of, signer } = RepoPath::of(&file.path)
                 && of == path
             {
                 found.push(self.signature(file, &signer)?);
@@ -180,7 +180,7 @@ impl<'r> Snapshot<'r> {
     pub fn manifest(&self) -> Result<Digest, StoreError> {
         let mut text = String::new();
         for file in self.list("")?.files {
-            if Place::of(&file.path).is_governed() {
+            if RepoPath::of(&file.path).is_governed() {
                 let digest = Digest::of(self.blob(&file, u64::MAX)?);
                 text.push_str(&format!("{}  100644  {}\n", digest.hex(), file.path));
             }
@@ -199,9 +199,9 @@ impl<'r> Snapshot<'r> {
 /// # Errors
 /// When the place has no kind and the file does not say one.
 pub fn kind_of(path: &str, bytes: &[u8]) -> Result<FileKind, Diagnostics> {
-    match Place::of(path).kind() {
+    match RepoPath::of(path).kind() {
         Some(kind) => Ok(kind),
-        None => governed::kind(path, &String::from_utf8_lossy(bytes)),
+        None => codec::kind(path, &String::from_utf8_lossy(bytes)),
     }
 }
 
@@ -210,8 +210,8 @@ pub fn kind_of(path: &str, bytes: &[u8]) -> Result<FileKind, Diagnostics> {
 /// # Errors
 /// Everything that stands against accepting it.
 pub fn parse_any(path: &str, bytes: &[u8], kind: FileKind) -> Result<(), Diagnostics> {
-    fn form<T: Governed>(path: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
-        governed::parse::<T>(path, bytes).map(drop)
+    fn form<T: GovernedFile>(path: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
+        codec::parse::<T>(path, bytes).map(drop)
     }
     match kind {
         FileKind::Attestation => form::<file::Attestation>(path, bytes),

@@ -7,9 +7,9 @@
 //! names that decision in `supersedes`.
 
 use super::{
-    opening::{Bound, Opening, Seat},
-    refusal::Refusal,
-    stage_refusal::StageRefusal,
+    open_campaign::{EffectiveDecision, OpenCampaign, VotingSlot},
+    rejection::Rejection,
+    stage_rejection::StageRejection,
     verified::Verified,
 };
 use crate::model::{
@@ -19,7 +19,7 @@ use crate::model::{
 
 /// Somebody who decides an item.
 #[derive(Clone, Copy)]
-pub(super) struct Claim<'a> {
+pub(super) struct DecidingPrincipal<'a> {
     pub(super) reviewer: &'a PrincipalId,
     pub(super) system: &'a SystemId,
     pub(super) stage: u32,
@@ -27,7 +27,7 @@ pub(super) struct Claim<'a> {
 }
 
 /// By what right somebody may decide.
-struct Rights {
+struct AuthorityBasis {
     /// Where they were asked themselves.
     own: Option<u32>,
     /// For whom they stand in by delegation, sorted by name.
@@ -35,37 +35,41 @@ struct Rights {
     fallback: bool,
 }
 
-impl Rights {
+impl AuthorityBasis {
     /// Returns whether they may put a decision in the place of `bound`. What they decided themselves they may decide anew;
     /// a fallback may decide what others did not.
-    fn replace(&self, reviewer: &PrincipalId, bound: &Bound, late: bool) -> bool {
-        let undecided = bound.seat == Seat::Fallback || Stance::of(Some(bound.verdict)) == Stance::NotDecided;
+    fn replace(&self, reviewer: &PrincipalId, bound: &EffectiveDecision, late: bool) -> bool {
+        let undecided = bound.seat == VotingSlot::Fallback || Stance::of(Some(bound.verdict)) == Stance::NotDecided;
         if late {
             return self.fallback && undecided;
         }
         let seated = match bound.seat {
-            Seat::Asked(index) => self.own == Some(index) || self.delegated.contains(&index),
-            Seat::Fallback | Seat::Look => false,
+            VotingSlot::Asked(index) => self.own == Some(index) || self.delegated.contains(&index),
+            VotingSlot::Fallback | VotingSlot::Look => false,
         };
         let proposed = bound.hands_on() && bound.to.as_deref() == Some(reviewer.as_str());
         seated || proposed || bound.by == *reviewer || (self.fallback && undecided)
     }
 }
 
-impl Opening {
+impl OpenCampaign {
     /// Returns for whom the decision counts.
     ///
     /// # Errors
     /// In this order: who decides was not asked and stands for nobody who was; the stage is closed, or does not ask about
     /// the item yet; a decision is in force and not named, or another one is named; or they would answer for two.
-    pub(super) fn seat(&self, claim: Claim<'_>, delegations: &[Verified<Delegation>]) -> Result<Seat, Refusal> {
-        let Claim { reviewer, stage, item, .. } = claim;
+    pub(super) fn seat(
+        &self,
+        claim: DecidingPrincipal<'_>,
+        delegations: &[Verified<Delegation>],
+    ) -> Result<VotingSlot, Rejection> {
+        let DecidingPrincipal { reviewer, stage, item, .. } = claim;
         let stages = self.campaign.definition.stage_count();
         if stage == 0 || stage > stages {
-            return Err(StageRefusal::Unknown { found: stage, stages }.into());
+            return Err(StageRejection::Unknown { found: stage, stages }.into());
         }
-        let rights = self.rights(claim, delegations);
-        let bound: Vec<&Bound> = self.bound(&item.id).iter().filter(|bound| bound.stage == stage).collect();
+        let rights = self.authority_basis(claim, delegations);
+        let bound: Vec<&EffectiveDecision> = self.bound(&item.id).iter().filter(|bound| bound.stage == stage).collect();
         let some_right = rights.own.is_some()
             || !rights.delegated.is_empty()
             || rights.fallback
@@ -79,7 +83,7 @@ impl Opening {
             None => self.taken(claim, &rights, &bound, late)?,
         };
         match bound.iter().find(|bound| bound.seat != seat && bound.by == *reviewer) {
-            Some(other) => Err(StageRefusal::AnswersTwice {
+            Some(other) => Err(StageRejection::AnswersTwice {
                 item: item.id.to_string(),
                 reviewer: reviewer.to_string(),
                 stage,
@@ -90,8 +94,8 @@ impl Opening {
         }
     }
 
-    fn rights(&self, claim: Claim<'_>, delegations: &[Verified<Delegation>]) -> Rights {
-        let Claim { reviewer, stage, item, .. } = claim;
+    fn authority_basis(&self, claim: DecidingPrincipal<'_>, delegations: &[Verified<Delegation>]) -> AuthorityBasis {
+        let DecidingPrincipal { reviewer, stage, item, .. } = claim;
         let own = self.asked_in(&item.id, stage).find(|(_, asked)| *asked == reviewer).map(|(index, _)| index);
         let mut delegated: Vec<(u32, &PrincipalId)> = match own {
             Some(_) => Vec::new(),
@@ -102,13 +106,13 @@ impl Opening {
         };
         delegated.sort_by_key(|(_, asked)| *asked);
         let fallback = self.campaign.definition.is_fallback(reviewer);
-        Rights { own, delegated: delegated.into_iter().map(|(index, _)| index).collect(), fallback }
+        AuthorityBasis { own, delegated: delegated.into_iter().map(|(index, _)| index).collect(), fallback }
     }
 
     /// Returns whether `from` delegated to who decides, for this system and for now.
     pub(super) fn is_delegate(
         &self,
-        claim: Claim<'_>,
+        claim: DecidingPrincipal<'_>,
         from: &PrincipalId,
         delegations: &[Verified<Delegation>],
     ) -> bool {
@@ -124,8 +128,8 @@ impl Opening {
 
     /// Returns whether the stage is closed, and this one may decide in it all the same: a fallback, for an item that is open
     /// for good otherwise.
-    fn check_time(&self, claim: Claim<'_>, fallback: bool) -> Result<bool, Refusal> {
-        let Claim { stage, item, .. } = claim;
+    fn check_time(&self, claim: DecidingPrincipal<'_>, fallback: bool) -> Result<bool, Rejection> {
+        let DecidingPrincipal { stage, item, .. } = claim;
         let closed = self.closed();
         if stage <= closed {
             if fallback && self.is_unsettled(&item.id, stage) {
@@ -133,9 +137,9 @@ impl Opening {
             }
             let close = usize::try_from(stage).ok().and_then(|stage| self.closes.get(stage - 1));
             let close = close.map(|close| close.path().to_owned()).unwrap_or_default();
-            return Err(StageRefusal::Late { item: item.id.to_string(), stage, close }.into());
+            return Err(StageRejection::Late { item: item.id.to_string(), stage, close }.into());
         }
-        let not_open = |why| Err(StageRefusal::NotOpen { item: item.id.to_string(), stage, why }.into());
+        let not_open = |why| Err(StageRejection::NotOpen { item: item.id.to_string(), stage, why }.into());
         if stage > closed + 1 {
             return not_open(format!("stage {} is not closed", closed + 1));
         }
@@ -154,12 +158,12 @@ impl Opening {
     /// Returns the place of the decision that is replaced.
     fn replaced(
         &self,
-        claim: Claim<'_>,
-        rights: &Rights,
-        bound: &[&Bound],
+        claim: DecidingPrincipal<'_>,
+        rights: &AuthorityBasis,
+        bound: &[&EffectiveDecision],
         names: &str,
         late: bool,
-    ) -> Result<Seat, Refusal> {
+    ) -> Result<VotingSlot, Rejection> {
         match bound.iter().find(|bound| bound.reference() == names) {
             Some(before) if rights.replace(claim.reviewer, before, late) => Ok(before.seat),
             Some(_) => Err(self.foreign(claim)),
@@ -167,20 +171,26 @@ impl Opening {
                 let in_force: Vec<_> = bound.iter().map(|bound| bound.reference()).collect();
                 let in_force = if in_force.is_empty() { "no decision".to_owned() } else { in_force.join(" and ") };
                 let (item, names) = (claim.item.id.to_string(), names.to_owned());
-                Err(Refusal::StaleSupersedes { item, names, in_force })
+                Err(Rejection::StaleSupersedes { item, names, in_force })
             }
         }
     }
 
     /// Returns the place that a decision takes that replaces none.
-    fn taken(&self, claim: Claim<'_>, rights: &Rights, bound: &[&Bound], late: bool) -> Result<Seat, Refusal> {
+    fn taken(
+        &self,
+        claim: DecidingPrincipal<'_>,
+        rights: &AuthorityBasis,
+        bound: &[&EffectiveDecision],
+        late: bool,
+    ) -> Result<VotingSlot, Rejection> {
         let item = claim.item.id.to_string();
-        let at = |seat: Seat| bound.iter().find(|bound| bound.seat == seat);
-        let free = |index: &&u32| at(Seat::Asked(**index)).is_none();
+        let at = |seat: VotingSlot| bound.iter().find(|bound| bound.seat == seat);
+        let free = |index: &&u32| at(VotingSlot::Asked(**index)).is_none();
         let own = rights.own.or_else(|| rights.delegated.iter().find(free).or(rights.delegated.first()).copied());
         let seat = match own.filter(|_| !late) {
-            Some(index) => Seat::Asked(index),
-            None if rights.fallback => Seat::Fallback,
+            Some(index) => VotingSlot::Asked(index),
+            None if rights.fallback => VotingSlot::Fallback,
             // Whom an item was handed on to names the decision that did it.
             None => match bound.iter().find(|bound| rights.replace(claim.reviewer, bound, late)) {
                 Some(before) => before.seat,
@@ -188,26 +198,27 @@ impl Opening {
             },
         };
         if let Some(before) = at(seat) {
-            return Err(Refusal::ItemBoundTwice { item, by: before.path.to_string() });
+            return Err(Rejection::ItemBoundTwice { item, by: before.path.to_string() });
         }
-        let silent = self.asked_in(&claim.item.id, claim.stage).any(|(index, _)| at(Seat::Asked(index)).is_none());
+        let silent =
+            self.asked_in(&claim.item.id, claim.stage).any(|(index, _)| at(VotingSlot::Asked(index)).is_none());
         // A fallback speaks for those who are silent, or where they who spoke cannot be reconciled. Else it takes the place
         // of a decision, or has nothing to say.
         let torn = || {
             let stance = self.course(&claim.item.id).overall(&self.campaign.definition);
             late && self.is_contradictory(&claim.item.id, stance)
         };
-        if seat == Seat::Fallback && !silent && !torn() {
+        if seat == VotingSlot::Fallback && !silent && !torn() {
             return Err(self.foreign(claim));
         }
         Ok(seat)
     }
 
-    fn foreign(&self, claim: Claim<'_>) -> Refusal {
-        let Claim { reviewer, stage, item, .. } = claim;
+    fn foreign(&self, claim: DecidingPrincipal<'_>) -> Rejection {
+        let DecidingPrincipal { reviewer, stage, item, .. } = claim;
         let mut asked: Vec<&str> = self.asked_in(&item.id, stage).map(|(_, asked)| asked.as_str()).collect();
         asked.sort_unstable();
         let asked = if asked.is_empty() { "nobody".to_owned() } else { asked.join(", ") };
-        StageRefusal::Foreign { item: item.id.to_string(), reviewer: reviewer.to_string(), stage, asked }.into()
+        StageRejection::Foreign { item: item.id.to_string(), reviewer: reviewer.to_string(), stage, asked }.into()
     }
 }

@@ -2,14 +2,14 @@
 
 use super::{
     check_policies::check_policies,
-    governed::{Found, Governed},
-    refusal::Refusal,
+    rejection::Rejection,
+    repository_state::{RejectedFile, RepositoryState},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, Source},
     format::{
-        governed::{self, Step},
-        json_lines::{Lines, UsageLine},
+        codec::{self, PathSegment},
+        json_lines::{LineReader, UsageLine},
     },
     git::{Change, Changes, File, GitError, Mode, ObjectId, Repository},
     model::{
@@ -17,27 +17,27 @@ use crate::{
         file::{Principals, Review, ReviewTerms},
     },
     policy::unfit,
-    store::{Place, kind_of, parse_any},
+    store::{RepoPath, kind_of, parse_any},
 };
 use std::collections::BTreeMap;
 
 /// What a check came to.
 #[derive(Debug)]
-pub struct Checked {
+pub struct CheckReport {
     /// Everything that stands against the change, and what a person should look at.
     pub problems: Diagnostics,
     /// How many governed files were looked at.
     pub files: usize,
     /// What the repository amounts to at the commit, where all that led to it was judged.
-    pub governed: Option<Governed>,
+    pub governed: Option<RepositoryState>,
     /// The review files of the change that decide something.
     pub decided: Vec<String>,
     /// What decisions need, and what makes a review look like a rubber stamp, by the mandate in force.
     pub terms: ReviewTerms,
 }
 
-impl Checked {
-    pub(super) fn stopped(problems: Diagnostics) -> Self {
+impl CheckReport {
+    pub(super) fn blocked(problems: Diagnostics) -> Self {
         Self { problems, files: 0, governed: None, decided: Vec::new(), terms: ReviewTerms::usual() }
     }
 }
@@ -52,28 +52,28 @@ pub fn check(
     pin: Digest,
     base: Option<ObjectId>,
     head: ObjectId,
-) -> Result<Checked, GitError> {
+) -> Result<CheckReport, GitError> {
     let mut problems = Diagnostics::new();
     let (governed, changes) = match base {
-        None => (Governed::walk(repository, pin, head)?, repository.changes(None, head)?),
+        None => (RepositoryState::walk(repository, pin, head)?, repository.changes(None, head)?),
         Some(base) => {
             let Some(fork) = repository.merge_base(base, head)? else {
                 problems.push(
                     Diagnostic::error("unrelated-history", "this change has no commit in common with its base")
                         .help("begin a branch from main: `git switch -c NAME main`"),
                 );
-                return Ok(Checked::stopped(problems));
+                return Ok(CheckReport::blocked(problems));
             };
             let changes = repository.changes(Some(fork), head)?;
-            let mut state = Governed::at_base(repository, pin, base)?;
-            if state.trust().is_none() && !changes.files.iter().any(|change| Place::of(change.path()).is_trust()) {
+            let mut state = RepositoryState::load_base(repository, pin, base)?;
+            if state.trust().is_none() && !changes.files.iter().any(|change| RepoPath::of(change.path()).is_trust()) {
                 problems.push(
                     Diagnostic::error("no-trust", "the pin leads to no root, registry and mandate at the base")
                         .help("compare the pin with the one `tenure init` printed: --root sha256:…"),
                 );
-                return Ok(Checked::stopped(problems));
+                return Ok(CheckReport::blocked(problems));
             }
-            if let Some(refused) = state.refuses_size(&changes) {
+            if let Some(refused) = state.check_change_size(&changes) {
                 return Ok(refused);
             }
             state.read_for(repository, base, head, &changes)?;
@@ -84,7 +84,7 @@ pub fn check(
     };
     let mut texts = Texts { repository, head, known: BTreeMap::new() };
     for found in governed.found().iter().filter(|found| found.standing) {
-        problems.extend(diagnose(found, &mut texts));
+        problems.extend(to_diagnostic(found, &mut texts));
     }
     let mut files = 0;
     for file in governed_files(&changes) {
@@ -97,7 +97,7 @@ pub fn check(
     problems.extend(check_policies(repository, head, changes.files.iter().map(Change::path))?);
     let terms = governed.trust().map_or_else(ReviewTerms::usual, |trust| trust.mandate().file().review_terms());
     let governed = base.is_none().then_some(governed);
-    Ok(Checked { problems, files, governed, decided, terms })
+    Ok(CheckReport { problems, files, governed, decided, terms })
 }
 
 fn governed_files(changes: &Changes) -> impl Iterator<Item = &File> {
@@ -108,16 +108,20 @@ fn governed_files(changes: &Changes) -> impl Iterator<Item = &File> {
             Change::Added(file) | Change::Changed { after: file, .. } => Some(file),
             Change::Deleted(_) => None,
         })
-        .filter(|file| Place::of(&file.path).is_governed())
+        .filter(|file| RepoPath::of(&file.path).is_governed())
 }
 
 /// Checks the form of a file that the walk does not read itself.
 fn check_form(repository: &Repository, file: &File, problems: &mut Diagnostics) -> Result<(), GitError> {
-    let place = Place::of(&file.path);
+    let place = RepoPath::of(&file.path);
     let lines = match &place {
-        Place::Grants { .. } => true,
-        Place::Usage(_) => false,
-        Place::Policy(_) | Place::System(_) | Place::Observation(_) | Place::Governance | Place::Principals => {
+        RepoPath::Grants { .. } => true,
+        RepoPath::Usage(_) => false,
+        RepoPath::Policy(_)
+        | RepoPath::System(_)
+        | RepoPath::Observation(_)
+        | RepoPath::Governance
+        | RepoPath::Principals => {
             return check_toml(repository, file, problems);
         }
         // A review that nobody signed and that decides nothing is judged when it is decided; its form is judged now.
@@ -127,9 +131,9 @@ fn check_form(repository: &Repository, file: &File, problems: &mut Diagnostics) 
     let bytes = repository.blob(file.id, MAX_LINES)?;
     let name = file.path.as_str();
     let first = if lines {
-        Lines::<Grant, _>::new(name, &bytes[..]).find_map(Result::err)
+        LineReader::<Grant, _>::new(name, &bytes[..]).find_map(Result::err)
     } else {
-        Lines::<UsageLine, _>::new(name, &bytes[..]).find_map(Result::err)
+        LineReader::<UsageLine, _>::new(name, &bytes[..]).find_map(Result::err)
     };
     problems.extend(first.map(|problem| *problem));
     Ok(())
@@ -151,7 +155,7 @@ fn check_toml(repository: &Repository, file: &File, problems: &mut Diagnostics) 
 
 /// Checks what entries of principals say by the names of attributes: rules would never see a name that nobody knows.
 fn check_facts(path: &str, bytes: &[u8]) -> Diagnostics {
-    let file = governed::parse::<Principals>(path, bytes).ok().filter(|_| Place::of(path) == Place::Principals);
+    let file = codec::parse::<Principals>(path, bytes).ok().filter(|_| RepoPath::of(path) == RepoPath::Principals);
     let text = String::from_utf8_lossy(bytes);
     file.iter().flat_map(unfit).map(|unfit| unfit.diagnostic(path, &text)).collect()
 }
@@ -168,9 +172,9 @@ fn check_stale(
 ) -> Result<Vec<String>, GitError> {
     let mut deciding = Vec::new();
     for file in governed_files(changes).filter(|file| file.mode == Mode::Plain) {
-        let Place::Review { campaign, system, .. } = Place::of(&file.path) else { continue };
+        let RepoPath::Review { campaign, system, .. } = RepoPath::of(&file.path) else { continue };
         let Ok(bytes) = repository.blob(file.id, MAX_LINES) else { continue };
-        let Ok(review) = governed::parse::<Review>(&file.path, &bytes) else { continue };
+        let Ok(review) = codec::parse::<Review>(&file.path, &bytes) else { continue };
         let decided: BTreeMap<&ItemId, (usize, &Digest)> = review
             .items
             .iter()
@@ -189,7 +193,7 @@ fn check_stale(
         else {
             continue;
         };
-        let Ok(pinned) = governed::parse::<crate::model::file::Campaign>(&opened, &pinned) else { continue };
+        let Ok(pinned) = codec::parse::<crate::model::file::Campaign>(&opened, &pinned) else { continue };
         let tree = pinned.systems.iter().find(|population| population.system == system).map(|p| p.tree.as_str());
         let now = repository.file(head, &format!("inventory/{system}"))?.map(|tree| tree.id.to_string());
         if now.is_none() || now.as_deref() == tree {
@@ -200,7 +204,7 @@ fn check_stale(
             let Ok(bytes) = repository.blob(grants.id, MAX_LINES) else { continue };
             // Of most grants the key is enough; the form of the file is judged where it changes.
             for line in bytes.split(|byte| *byte == b'\n') {
-                let Ok(Keyed { key }) = serde_json::from_slice(line) else { continue };
+                let Ok(GrantKeyOnly { key }) = serde_json::from_slice(line) else { continue };
                 let item = ItemId::of(&campaign, &system, &key);
                 if decided.contains_key(&item)
                     && let Ok(grant) = serde_json::from_slice::<Grant>(line)
@@ -218,7 +222,7 @@ fn check_stale(
                 }
                 None => format!("the grant of {item} is gone from the inventory; the decision has nothing left to do"),
             };
-            let span = governed::place(source.text(), &["item".into(), index.into(), "grant".into()]);
+            let span = codec::place(source.text(), &["item".into(), index.into(), "grant".into()]);
             problems.push(
                 Diagnostic::warning("grant-changed", message)
                     .at(&source, span, "as it was reviewed")
@@ -231,7 +235,7 @@ fn check_stale(
 
 /// A grant of which only the key is read.
 #[derive(serde::Deserialize)]
-struct Keyed {
+struct GrantKeyOnly {
     key: GrantKey,
 }
 
@@ -255,8 +259,8 @@ impl Texts<'_> {
 }
 
 /// Says a finding to the person in the file.
-fn diagnose(found: &Found, texts: &mut Texts<'_>) -> Diagnostics {
-    if let Refusal::Form(problems) = &found.refusal {
+fn to_diagnostic(found: &RejectedFile, texts: &mut Texts<'_>) -> Diagnostics {
+    if let Rejection::Form(problems) = &found.refusal {
         return (**problems).clone();
     }
     let (code, message, help) = (found.refusal.code(), found.refusal.to_string(), found.refusal.help());
@@ -265,24 +269,24 @@ fn diagnose(found: &Found, texts: &mut Texts<'_>) -> Diagnostics {
         _ => Diagnostic::error(code, message),
     };
     let (item, key, label) = match &found.refusal {
-        Refusal::AgainstPolicy { item, .. } => (item.as_str(), "decision", "this decision"),
-        Refusal::DecisionIncomplete { item, .. } => (item.as_str(), "decision", "this decision"),
-        Refusal::ItemAltered(item) | Refusal::ItemForeign(item) => (item.as_str(), "id", "this item"),
-        Refusal::ItemBoundTwice { item, .. } => (item.as_str(), "decision", "this decision"),
-        Refusal::SelfReview { item, .. } => (item.as_str(), "decision", "this decision"),
-        Refusal::StaleSupersedes { item, .. } => (item.as_str(), "supersedes", "this reference"),
-        Refusal::Stage(stage) => match stage.item() {
+        Rejection::AgainstPolicy { item, .. } => (item.as_str(), "decision", "this decision"),
+        Rejection::DecisionIncomplete { item, .. } => (item.as_str(), "decision", "this decision"),
+        Rejection::ItemAltered(item) | Rejection::ItemForeign(item) => (item.as_str(), "id", "this item"),
+        Rejection::ItemBoundTwice { item, .. } => (item.as_str(), "decision", "this decision"),
+        Rejection::SelfReview { item, .. } => (item.as_str(), "decision", "this decision"),
+        Rejection::StaleSupersedes { item, .. } => (item.as_str(), "supersedes", "this reference"),
+        Rejection::Stage(stage) => match stage.item() {
             Some(placed) => placed,
             None => return problem.in_file(found.path.as_str()).help(help).into(),
         },
         _ => return problem.in_file(found.path.as_str()).help(help).into(),
     };
     let placed = texts.source(&found.path).and_then(|source| {
-        let review: Review = governed::parse(source.name(), source.text().as_bytes()).ok()?;
+        let review: Review = codec::parse(source.name(), source.text().as_bytes()).ok()?;
         let item = ItemId::parse(item).ok()?;
         let index = review.items.iter().position(|own| own.id == item)?;
-        let steps: [Step<'_>; 3] = ["item".into(), index.into(), key.into()];
-        let span = governed::place(source.text(), &steps);
+        let steps: [PathSegment<'_>; 3] = ["item".into(), index.into(), key.into()];
+        let span = codec::place(source.text(), &steps);
         Some(problem.clone().at(&source, span, label))
     });
     placed.unwrap_or_else(|| problem.in_file(found.path.as_str())).help(help).into()

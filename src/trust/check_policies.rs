@@ -2,11 +2,11 @@
 
 use crate::{
     diag::Diagnostics,
-    format::governed,
+    format::codec,
     git::{GitError, Mode, ObjectId, Repository},
     model::file::Governance,
     policy::{Pack, Sources, lint},
-    store::Place,
+    store::RepoPath,
 };
 
 /// Returns what is wrong with the rules at `head`, where a change touches anything that they hang on: their lint, cases
@@ -16,18 +16,18 @@ pub(super) fn check_policies<'c>(
     head: ObjectId,
     mut changed: impl Iterator<Item = &'c str>,
 ) -> Result<Diagnostics, GitError> {
-    if !changed.any(|path| matches!(Place::of(path), Place::Policy(_) | Place::Governance)) {
+    if !changed.any(|path| matches!(RepoPath::of(path), RepoPath::Policy(_) | RepoPath::Governance)) {
         return Ok(Diagnostics::new());
     }
     let mut sources = Sources::default();
     for file in repository.list(head, "policies")?.files {
-        if file.mode == Mode::Plain && matches!(Place::of(&file.path), Place::Policy(_)) {
+        if file.mode == Mode::Plain && matches!(RepoPath::of(&file.path), RepoPath::Policy(_)) {
             // A file that is not in form has been refused already.
             let _ = sources.take(&file.path, &repository.blob(file.id, MAX_POLICY)?);
         }
     }
     let on = match repository.file(head, "governance.toml")? {
-        Some(file) => governed::parse::<Governance>("governance.toml", &repository.blob(file.id, MAX_POLICY)?).ok(),
+        Some(file) => codec::parse::<Governance>("governance.toml", &repository.blob(file.id, MAX_POLICY)?).ok(),
         None => None,
     };
     let mut problems = lint(sources.clone());

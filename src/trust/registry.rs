@@ -1,8 +1,8 @@
 //! The registry in force: principals, their own accounts, their groups and their keys.
 
-use super::{refusal::Refusal, root};
+use super::{rejection::Rejection, root};
 use crate::{
-    format::{governed, keys::PublicKey},
+    format::{codec, keys::PublicKey},
     model::{
         Digest, PrincipalId,
         file::{self, KeyState, RegistryPrincipal},
@@ -21,7 +21,7 @@ pub struct Registry {
 impl Registry {
     /// Reads a registry and checks it against the one before: keys are never taken out, never come back, and belong to
     /// one principal for ever. Signatures are not looked at here.
-    pub(super) fn parse(bytes: &[u8], path: &str, before: Option<&Self>, root: &root::Root) -> Result<Self, Refusal> {
+    pub(super) fn parse(bytes: &[u8], path: &str, before: Option<&Self>, root: &root::Root) -> Result<Self, Rejection> {
         let registry = Self::unchained(bytes, path, root)?;
         let file = &registry.file;
         root::check_chain(file.version, &file.prev, before.map(|b| (b.file.version, b.digest)))?;
@@ -30,23 +30,23 @@ impl Registry {
     }
 
     /// Reads a registry on its own.
-    pub(super) fn unchained(bytes: &[u8], path: &str, root: &root::Root) -> Result<Self, Refusal> {
-        let file: file::Registry = governed::parse(path, bytes)?;
+    pub(super) fn unchained(bytes: &[u8], path: &str, root: &root::Root) -> Result<Self, Rejection> {
+        let file: file::Registry = codec::parse(path, bytes)?;
         if file.repo != root.file().repo {
             let (found, expected) = (file.repo.to_string(), root.file().repo.to_string());
-            return Err(Refusal::WrongRepository { found, expected });
+            return Err(Rejection::WrongRepository { found, expected });
         }
         let mut keys: BTreeMap<PublicKey, (PrincipalId, KeyState, Option<u64>)> = BTreeMap::new();
         let mut subjects: BTreeMap<&str, &PrincipalId> = BTreeMap::new();
         let mut last: Option<&PrincipalId> = None;
         for principal in &file.principals {
             if last.is_some_and(|last| *last >= principal.id) {
-                return Err(Refusal::DuplicateName(format!("{} (or principals are not sorted)", principal.id)));
+                return Err(Rejection::DuplicateName(format!("{} (or principals are not sorted)", principal.id)));
             }
             last = Some(&principal.id);
             for subject in &principal.subjects {
                 if subjects.insert(subject, &principal.id).is_some() {
-                    return Err(Refusal::DuplicateName(subject.clone()));
+                    return Err(Rejection::DuplicateName(subject.clone()));
                 }
             }
             for key in &principal.keys {
@@ -54,7 +54,7 @@ impl Registry {
                 let value = (principal.id.clone(), key.state, key.suspect_from_index);
                 if let Some((first, ..)) = keys.insert(public, value) {
                     let (first, second) = (first.to_string(), principal.id.to_string());
-                    return Err(Refusal::DuplicateKey { fingerprint: public.fingerprint(), first, second });
+                    return Err(Rejection::DuplicateKey { fingerprint: public.fingerprint(), first, second });
                 }
             }
         }
@@ -64,21 +64,21 @@ impl Registry {
     }
 
     /// A key of the engine must not decide what the engine does.
-    pub(super) fn check_engine(&self, root: &root::Root) -> Result<(), Refusal> {
+    pub(super) fn check_engine(&self, root: &root::Root) -> Result<(), Rejection> {
         match root.machine_keys().find_map(|key| self.keys.get(&key).map(|(principal, ..)| (key, principal))) {
             None => Ok(()),
             Some((key, principal)) => {
                 let (first, second) = ("the engine".to_owned(), principal.to_string());
-                Err(Refusal::DuplicateKey { fingerprint: key.fingerprint(), first, second })
+                Err(Rejection::DuplicateKey { fingerprint: key.fingerprint(), first, second })
             }
         }
     }
 
-    fn check_follows(&self, before: &Self) -> Result<(), Refusal> {
+    fn check_follows(&self, before: &Self) -> Result<(), Rejection> {
         for (key, (principal, state, _)) in &before.keys {
             let refuse = |what| {
                 let (principal, fingerprint) = (principal.to_string(), key.fingerprint());
-                Err(Refusal::KeyHistory { principal, fingerprint, what })
+                Err(Rejection::KeyHistory { principal, fingerprint, what })
             };
             match self.keys.get(key) {
                 None => return refuse("was taken out of the registry"),

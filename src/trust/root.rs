@@ -1,9 +1,9 @@
 //! The root of trust: keys and thresholds of the roles below it, and the chain of its versions.
 
-use super::{refusal::Refusal, verified::Signer};
+use super::{rejection::Rejection, verified::Signer};
 use crate::{
     format::{
-        governed,
+        codec,
         keys::PublicKey,
         note::VerifierKey,
         sshsig::{Namespace, SshSignature},
@@ -38,10 +38,10 @@ impl Root {
     ///
     /// # Errors
     /// When it is not the pinned one, or not in order.
-    pub fn first(pin: Digest, bytes: &[u8], signatures: &[SignatureFile]) -> Result<Self, Refusal> {
+    pub fn first(pin: Digest, bytes: &[u8], signatures: &[SignatureFile]) -> Result<Self, Rejection> {
         let root = Self::parse("trust/root/1.toml", bytes)?;
         if root.digest != pin {
-            return Err(Refusal::RootPin { pinned: pin, found: root.digest });
+            return Err(Rejection::RootPin { pinned: pin, found: root.digest });
         }
         check_chain(root.file.version, &root.file.prev, None)?;
         let signed = signed_by(Namespace::Root, bytes, signatures, &[&root.root])?;
@@ -53,16 +53,16 @@ impl Root {
     ///
     /// # Errors
     /// When it is not the next one, or not in order.
-    pub fn next(&self, bytes: &[u8], signatures: &[SignatureFile]) -> Result<Self, Refusal> {
+    pub fn next(&self, bytes: &[u8], signatures: &[SignatureFile]) -> Result<Self, Rejection> {
         let next = Self::parse(&format!("trust/root/{}.toml", self.file.version.saturating_add(1)), bytes)?;
         check_chain(next.file.version, &next.file.prev, Some((self.file.version, self.digest)))?;
         if next.file.repo != self.file.repo {
             let (found, expected) = (next.file.repo.to_string(), self.file.repo.to_string());
-            return Err(Refusal::WrongRepository { found, expected });
+            return Err(Rejection::WrongRepository { found, expected });
         }
         if next.file.log_origin != self.file.log_origin {
             let (from, to) = (self.file.log_origin.clone(), next.file.log_origin.clone());
-            return Err(Refusal::LogOrigin { from, to });
+            return Err(Rejection::LogOrigin { from, to });
         }
         let signed = signed_by(Namespace::Root, bytes, signatures, &[&self.root, &next.root])?;
         self.root.clear(&signed)?;
@@ -74,8 +74,8 @@ impl Root {
     ///
     /// # Errors
     /// When it is not in order.
-    pub(super) fn parse(path: &str, bytes: &[u8]) -> Result<Self, Refusal> {
-        let file: file::Root = governed::parse(path, bytes)?;
+    pub(super) fn parse(path: &str, bytes: &[u8]) -> Result<Self, Rejection> {
+        let file: file::Root = codec::parse(path, bytes)?;
         let roles = &file.roles;
         let root = Role::parse("root", &roles.root)?;
         let registry = Role::parse("registry", &roles.registry)?;
@@ -90,9 +90,9 @@ impl Root {
         }
         let mut log = Vec::new();
         for key in &roles.engine.log_keys {
-            let key = VerifierKey::parse(key).map_err(|_| Refusal::Key(crate::format::keys::KeyError::Weak))?;
+            let key = VerifierKey::parse(key).map_err(|_| Rejection::Key(crate::format::keys::KeyError::Weak))?;
             if key.name() != file.log_origin {
-                return Err(Refusal::Place { says: key.name().to_owned(), lies: file.log_origin.clone() });
+                return Err(Rejection::Place { says: key.name().to_owned(), lies: file.log_origin.clone() });
             }
             log.push(key);
         }
@@ -107,7 +107,7 @@ impl Root {
         {
             if let Some(first) = machines.insert(key, purpose) {
                 let (first, second) = (first.to_owned(), purpose.to_owned());
-                return Err(Refusal::DuplicateKey { fingerprint: key.fingerprint(), first, second });
+                return Err(Rejection::DuplicateKey { fingerprint: key.fingerprint(), first, second });
             }
         }
         Ok(Self { digest: Digest::of(bytes), file, root, registry, mandate, engine, readback, log })
@@ -161,25 +161,25 @@ impl Root {
 }
 
 impl Role {
-    fn parse(name: &'static str, role: &file::Role) -> Result<Self, Refusal> {
+    fn parse(name: &'static str, role: &file::Role) -> Result<Self, Rejection> {
         let mut keys: BTreeMap<String, PublicKey> = BTreeMap::new();
         for line in &role.keys {
             let (key, comment) = PublicKey::parse_line(line)?;
             if PrincipalId::parse(comment).is_err() {
                 let says = format!("a key named `{comment}`");
-                return Err(Refusal::Place { says, lies: format!("role {name}, where every key has a short name") });
+                return Err(Rejection::Place { says, lies: format!("role {name}, where every key has a short name") });
             }
             if let Some((first, _)) = keys.iter().find(|(_, other)| **other == key) {
                 let (first, second) = (first.clone(), comment.to_owned());
-                return Err(Refusal::DuplicateKey { fingerprint: key.fingerprint(), first, second });
+                return Err(Rejection::DuplicateKey { fingerprint: key.fingerprint(), first, second });
             }
             if keys.insert(comment.to_owned(), key).is_some() {
-                return Err(Refusal::DuplicateName(comment.to_owned()));
+                return Err(Rejection::DuplicateName(comment.to_owned()));
             }
         }
         match usize::try_from(role.threshold) {
             Ok(threshold) if (1..=keys.len()).contains(&threshold) => Ok(Self { threshold, keys }),
-            _ => Err(Refusal::ThresholdUnreachable { role: name, threshold: role.threshold, keys: keys.len() }),
+            _ => Err(Rejection::ThresholdUnreachable { role: name, threshold: role.threshold, keys: keys.len() }),
         }
     }
 
@@ -194,13 +194,13 @@ impl Role {
     }
 
     /// Verifies that a threshold of distinct keys of this role is among `signed`.
-    fn clear(&self, signed: &[Signer]) -> Result<(), Refusal> {
+    fn clear(&self, signed: &[Signer]) -> Result<(), Rejection> {
         let counted: BTreeSet<PublicKey> =
             signed.iter().map(|signer| signer.key).filter(|key| self.keys.values().any(|own| own == key)).collect();
         if counted.len() >= self.threshold {
             Ok(())
         } else {
-            Err(Refusal::Threshold { needed: self.threshold, found: counted.len(), tier: None })
+            Err(Rejection::Threshold { needed: self.threshold, found: counted.len(), tier: None })
         }
     }
 }
@@ -212,7 +212,7 @@ pub(super) fn verify_by_roles(
     bytes: &[u8],
     signatures: &[SignatureFile],
     roles: &[&Role],
-) -> Result<Vec<Signer>, Refusal> {
+) -> Result<Vec<Signer>, Rejection> {
     let signed = signed_by(namespace, bytes, signatures, roles)?;
     let lasting: Vec<Signer> = signed
         .into_iter()
@@ -230,12 +230,12 @@ fn signed_by(
     bytes: &[u8],
     signatures: &[SignatureFile],
     roles: &[&Role],
-) -> Result<Vec<Signer>, Refusal> {
+) -> Result<Vec<Signer>, Rejection> {
     let mut signed = Vec::new();
     for file in signatures {
         let candidates: Vec<PublicKey> = roles.iter().filter_map(|role| role.keys.get(&file.signer)).copied().collect();
         if candidates.is_empty() {
-            return Err(Refusal::SignerUnknown(file.signer.clone()));
+            return Err(Rejection::SignerUnknown(file.signer.clone()));
         }
         signed.push(Signer { name: file.signer.clone(), key: verify(namespace, bytes, file, &candidates)? });
     }
@@ -249,21 +249,21 @@ pub(super) fn verify(
     bytes: &[u8],
     file: &SignatureFile,
     candidates: &[PublicKey],
-) -> Result<PublicKey, Refusal> {
-    let refuse = |error| Refusal::Signature { signer: file.signer.clone(), error };
+) -> Result<PublicKey, Rejection> {
+    let refuse = |error| Rejection::Signature { signer: file.signer.clone(), error };
     let signature = SshSignature::parse(&file.bytes).map_err(refuse)?;
     if !candidates.contains(&signature.key()) {
-        return Err(Refusal::WrongKey { signer: file.signer.clone(), fingerprint: signature.key().fingerprint() });
+        return Err(Rejection::WrongKey { signer: file.signer.clone(), fingerprint: signature.key().fingerprint() });
     }
     signature.verify(namespace, bytes).map_err(refuse)
 }
 
 /// Checks that a version follows the one in force.
-pub(super) fn check_chain(version: u32, prev: &str, before: Option<(u32, Digest)>) -> Result<(), Refusal> {
+pub(super) fn check_chain(version: u32, prev: &str, before: Option<(u32, Digest)>) -> Result<(), Rejection> {
     let expected = before.map_or(1, |(version, _)| version.saturating_add(1));
     if version != expected {
-        return Err(Refusal::Version { found: version, expected });
+        return Err(Rejection::Version { found: version, expected });
     }
     let digest = before.map_or_else(|| "none".to_owned(), |(_, digest)| digest.to_string());
-    if prev == digest { Ok(()) } else { Err(Refusal::Prev { found: prev.to_owned(), expected: digest }) }
+    if prev == digest { Ok(()) } else { Err(Rejection::Prev { found: prev.to_owned(), expected: digest }) }
 }

@@ -1,13 +1,13 @@
 //! Signing a governed file: in its one form only, for the namespace of its kind, and verified after.
 
-use super::{refusal::Refusal, root};
+use super::{rejection::Rejection, root};
 use crate::{
     format::{
         keys::{PublicKey, SignError, Signer},
         sshsig::{Namespace, SshSignature},
     },
     model::{PrincipalId, file::FileKind},
-    store::{Place, SignatureFile, kind_of, parse_any},
+    store::{RepoPath, SignatureFile, kind_of, parse_any},
 };
 
 /// A signature that was made and verified, to be written beside its file.
@@ -34,7 +34,7 @@ pub enum SigningError {
     Place(String),
     /// The file is not acceptable, or the signature does not verify.
     #[error(transparent)]
-    Refused(#[from] Box<Refusal>),
+    Refused(#[from] Box<Rejection>),
     /// The key did not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -46,9 +46,9 @@ pub enum SigningError {
 /// When the file is of no signed kind, lies in the wrong place, or is not in its one canonical form; and when the key does
 /// not sign, or signs something else.
 pub fn sign(path: &str, bytes: &[u8], name: &PrincipalId, signer: &dyn Signer) -> Result<Signed, SigningError> {
-    let refused = |refusal: Refusal| SigningError::Refused(Box::new(refusal));
+    let refused = |refusal: Rejection| SigningError::Refused(Box::new(refusal));
     let kind = kind_of(path, bytes).map_err(|problems| refused(problems.into()))?;
-    let namespace = match Place::of(path).namespace() {
+    let namespace = match RepoPath::of(path).namespace() {
         Some(namespace) => namespace,
         None if kind.namespace().is_none() => return Err(SigningError::Kind(kind)),
         None => return Err(SigningError::Place(path.to_owned())),

@@ -1,6 +1,6 @@
 //! Memberships, policies and keys taken away, on the emulator.
 
-use crate::connector::{Collector as _, ConnectorError, Provisioner as _, Refusal};
+use crate::connector::{Collector as _, ConnectorError, Provisioner as _, UnsupportedChange};
 use crate::model::{Change, Presence};
 use crate::world::{EVERYTHING, READ_BUCKETS, World, is_absent, texts};
 
@@ -20,10 +20,10 @@ fn what_is_taken_away_is_gone_and_a_second_time_changes_nothing() {
         let grant = world.grant(key, "alice");
         assert_eq!(texts(&world.presence(&grant)).len(), 1, "{key}");
         let plan = world.plan(Change::Revoke {}, &grant);
-        let receipt = world.apply(&plan, &crate::connector::NoSink).unwrap();
+        let receipt = world.apply(&plan, &crate::connector::UnconfiguredSink).unwrap();
         assert!(!receipt.already, "{key}: {}", receipt.text);
         assert!(is_absent(&world.presence(&grant)), "{key}");
-        let again = world.apply(&plan, &crate::connector::NoSink).unwrap();
+        let again = world.apply(&plan, &crate::connector::UnconfiguredSink).unwrap();
         assert!(again.already, "{key}: {}", again.text);
     }
 }
@@ -105,7 +105,7 @@ fn a_name_that_was_given_to_somebody_else_leaves_them_untouched() {
     world.attach_to_user("alice", &read);
     world.moto.by_hand("AddUserToGroup", &[("GroupName", "readers"), ("UserName", "alice")]);
     for plan in &plans {
-        let refused = world.apply(plan, &crate::connector::NoSink).unwrap_err();
+        let refused = world.apply(plan, &crate::connector::UnconfiguredSink).unwrap_err();
         assert!(matches!(refused, ConnectorError::PreconditionFailed(_)), "{refused}");
     }
     let innocent = world.grant("attached/user/", "alice");
@@ -119,13 +119,16 @@ fn a_name_that_was_given_to_somebody_else_leaves_them_untouched() {
     let plan = world.plan(Change::Revoke {}, &renamed);
     world.moto.by_hand("UpdateGroup", &[("GroupName", "readers"), ("NewGroupName", "old-readers")]);
     world.group("readers", &["alicia"]);
-    assert!(matches!(world.apply(&plan, &crate::connector::NoSink), Err(ConnectorError::PreconditionFailed(_))));
+    assert!(matches!(
+        world.apply(&plan, &crate::connector::UnconfiguredSink),
+        Err(ConnectorError::PreconditionFailed(_))
+    ));
     world
         .moto
         .by_hand("PutUserPolicy", &[("UserName", "alicia"), ("PolicyName", "p"), ("PolicyDocument", READ_BUCKETS)]);
     let plan = world.plan(Change::Revoke {}, &world.grant("inline/user/", "alicia"));
     world.moto.by_hand("PutUserPolicy", &[("UserName", "alicia"), ("PolicyName", "p"), ("PolicyDocument", EVERYTHING)]);
-    let refused = world.apply(&plan, &crate::connector::NoSink).unwrap_err();
+    let refused = world.apply(&plan, &crate::connector::UnconfiguredSink).unwrap_err();
     assert!(refused.to_string().contains("says something else"), "{refused}");
 }
 
@@ -138,9 +141,12 @@ fn a_key_is_disabled_now_and_deleted_after_its_soak() {
     let grant = world.grant("access-key/", "alice");
 
     let soaking = world.connector_as(&world.engine.0, &world.engine.1, "soak_days = 65535");
-    use crate::connector::Vocabulary as _;
+    use crate::connector::ConnectorSchema as _;
     let refused = soaking.draft(&Change::Revoke {}, &grant, &world.inventory()).unwrap_err();
-    assert!(matches!(&refused, Refusal::Harm { instead, .. } if instead.contains("disable it now")), "{refused}");
+    assert!(
+        matches!(&refused, UnsupportedChange::Harm { instead, .. } if instead.contains("disable it now")),
+        "{refused}"
+    );
 
     world.change(Change::Disable {}, &grant).unwrap();
     let seen = world.connector().observe(&grant).unwrap().grant.unwrap();

@@ -1,6 +1,8 @@
 //! Rows 26 and 31 of the threats: a target that throttles, loses answers, loops, redirects, lies, and leaks.
 
-use crate::connector::{Collector as _, ConnectorError, Intent, NoSink, Provisioner as _, Vocabulary as _};
+use crate::connector::{
+    Collector as _, ConnectorError, ConnectorSchema as _, Intent, Provisioner as _, UnconfiguredSink,
+};
 use crate::model::{Attributes, Change, Digest, Grant, GrantKind, Inventory, Presence, Timestamp};
 use crate::support::hostile::{Hostile, Reply, answer_with};
 use crate::world::{action, connect, system};
@@ -72,10 +74,10 @@ fn change(server: &Hostile, change: Change) -> Result<crate::connector::Receipt,
     let inventory = Inventory::new(system(), at, Digest::ZERO, true, [key()], BTreeMap::new());
     let draft = aws.draft(&change, &key(), &inventory).unwrap();
     let action = action(change, &key(), draft);
-    aws.apply(&action, Intent::recorded(action.id.clone(), 1), &NoSink)
+    aws.apply(&action, Intent::recorded(action.id.clone(), 1), &UnconfiguredSink)
 }
 
-fn users(server: &Hostile) -> Result<crate::connector::Page, ConnectorError> {
+fn users(server: &Hostile) -> Result<crate::connector::GrantPage, ConnectorError> {
     connect(&server.url(), "AKIAENGINE", "secret of a test", "").unwrap().list(GrantKind::Policy, None)
 }
 

@@ -1,6 +1,6 @@
 //! Users stopped, and removed with all that hangs on them, on the emulator.
 
-use crate::connector::{Collector as _, ConnectorError, NoSink};
+use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink};
 use crate::model::{Change, Expectation};
 use crate::world::{EVERYTHING, READ_BUCKETS, World, is_absent};
 
@@ -53,14 +53,14 @@ fn a_dormant_user_goes_with_everything_that_hangs_on_it() {
     assert!(draft.irreversible.is_some());
 
     let plan = world.plan(Change::Revoke {}, &grant);
-    let receipt = world.apply(&plan, &NoSink).unwrap();
+    let receipt = world.apply(&plan, &UnconfiguredSink).unwrap();
     assert_eq!(receipt.text, "13 of 13 calls changed something");
     assert!(is_absent(&world.presence(&grant)));
     for left in world.inventory().grants() {
         assert_ne!(left.principal.name, "dora", "{}", left.key);
     }
     assert!(!is_absent(&world.presence(&world.grant("membership/", "neighbour"))));
-    assert!(world.apply(&plan, &NoSink).unwrap().already);
+    assert!(world.apply(&plan, &UnconfiguredSink).unwrap().already);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn what_came_after_the_review_stops_a_removal_before_its_first_call() {
     world
         .moto
         .by_hand("PutUserPolicy", &[("UserName", "dora"), ("PolicyName", "new"), ("PolicyDocument", READ_BUCKETS)]);
-    let refused = world.apply(&plan, &NoSink).unwrap_err();
+    let refused = world.apply(&plan, &UnconfiguredSink).unwrap_err();
     assert!(
         matches!(&refused, ConnectorError::PreconditionFailed(why) if why.contains("an inline policy")),
         "{refused}"
@@ -86,7 +86,7 @@ fn a_disabled_user_cannot_sign_in_and_keeps_its_record() {
     let grant = world.grant("account/", "dora");
     let plan = world.plan(Change::Disable {}, &grant);
     let Expectation::Shows(expected) = plan.expects.clone() else { panic!("a state is expected") };
-    world.apply(&plan, &NoSink).unwrap();
+    world.apply(&plan, &UnconfiguredSink).unwrap();
     let seen = world.connector().observe(&grant).unwrap().grant.unwrap();
     assert!(expected.iter().all(|(name, value)| seen.attribute(name) == Some(value)), "{seen:?}");
     assert!(!is_absent(&world.presence(&world.grant("membership/", "dora"))));

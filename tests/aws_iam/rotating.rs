@@ -1,7 +1,7 @@
 //! A new access key in place of an old one, on the emulator, and what an interruption leaves behind.
 
 use crate::connector::sink::AgeSink;
-use crate::connector::{Collector as _, ConnectorError, NoSink, Refusal};
+use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink, UnsupportedChange};
 use crate::model::{Change, Expectation};
 use crate::world::{World, connect_to, is_absent};
 
@@ -68,7 +68,7 @@ fn a_secret_that_cannot_be_kept_is_not_used_and_the_old_key_works_on() {
     let (old, secret) = world.key("robot");
     let grant = world.grant("access-key/", "robot");
     let plan = world.plan(Change::Rotate {}, &grant);
-    let refused = world.apply(&plan, &NoSink).unwrap_err();
+    let refused = world.apply(&plan, &UnconfiguredSink).unwrap_err();
     assert!(matches!(&refused, ConnectorError::Permanent(why) if why.contains("deleted again")), "{refused}");
     assert!(world.connector_as(&old, &secret, "").validate().is_ok());
     let keys = world.inventory().grants().filter(|key| key.attribute("type") == Some("access-key")).count();
@@ -86,7 +86,7 @@ fn two_keys_leave_no_room_and_the_refusal_names_the_other() {
         key.principal.name == "robot" && key.attribute("type") == Some("access-key") && key.entitlement.id != other
     });
     let refused = world.draft(&Change::Rotate {}, grant.unwrap()).unwrap_err();
-    assert!(matches!(&refused, Refusal::Harm { why, .. } if why.contains(&other)), "{refused}");
+    assert!(matches!(&refused, UnsupportedChange::Harm { why, .. } if why.contains(&other)), "{refused}");
 }
 
 #[test]

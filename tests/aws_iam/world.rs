@@ -2,9 +2,10 @@
 
 use crate::connector::aws_iam::{AwsIam, Config};
 use crate::connector::{
-    Collector as _, ConnectorError, Draft, Intent, NoSink, Provisioner as _, Receipt, Refusal, Sink, Vocabulary as _,
+    Collector as _, ConnectorError, ConnectorSchema as _, Intent, PlannedChange, Provisioner as _, Receipt, Sink,
+    UnconfiguredSink, UnsupportedChange,
 };
-use crate::model::action::{Basis, Planned, Ready};
+use crate::model::action::{ActionSpec, Basis, Planned};
 use crate::model::{
     Action, ActionId, CampaignId, Change, Digest, Grant, Inventory, ItemId, Level, Presence, RepoId, SystemId,
     Timestamp, Verdict,
@@ -86,22 +87,22 @@ impl World {
     }
 
     /// Drafts a change from what is collected now.
-    pub fn draft(&self, change: &Change, grant: &Grant) -> Result<Draft, Refusal> {
+    pub fn draft(&self, change: &Change, grant: &Grant) -> Result<PlannedChange, UnsupportedChange> {
         self.connector().draft(change, grant, &self.inventory())
     }
 
     /// Drafts a change and makes it.
     pub fn change(&self, change: Change, grant: &Grant) -> Result<Receipt, ConnectorError> {
-        self.apply(&self.plan(change, grant), &NoSink)
+        self.apply(&self.plan(change, grant), &UnconfiguredSink)
     }
 
     /// Drafts a change as the action of a plan.
-    pub fn plan(&self, change: Change, grant: &Grant) -> Action<Ready> {
+    pub fn plan(&self, change: Change, grant: &Grant) -> Action<Planned> {
         let draft = self.draft(&change, grant).expect("it can be drafted");
         action(change, grant, draft)
     }
 
-    pub fn apply(&self, action: &Action<Ready>, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+    pub fn apply(&self, action: &Action<Planned>, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
         self.connector().apply(action, Intent::recorded(action.id.clone(), 1), sink)
     }
 
@@ -140,7 +141,7 @@ pub fn inventory(aws: &AwsIam) -> Inventory {
     Inventory::new(system(), later, Digest::ZERO, true, all, usage)
 }
 
-pub fn action(change: Change, grant: &Grant, draft: Draft) -> Action<Ready> {
+pub fn action(change: Change, grant: &Grant, draft: PlannedChange) -> Action<Planned> {
     let campaign = CampaignId::parse("2026-q4").expect("an id");
     let item = ItemId::of(&campaign, &grant.system, &grant.key);
     let basis = Basis {
@@ -151,7 +152,7 @@ pub fn action(change: Change, grant: &Grant, draft: Draft) -> Action<Ready> {
         signers: vec!["ana".to_owned()],
         decided: Default::default(),
     };
-    Action::new(Planned {
+    Action::new(ActionSpec {
         id: ActionId::of(&RepoId::random(), &item, &grant.digest(), change.verb()),
         basis,
         change,

@@ -14,16 +14,16 @@ use std::{
 };
 use tenure::{
     format::{
-        governed::{parse, render},
+        codec::{parse, render},
         keys::{PrivateKey, Signer as _},
         sshsig::{Namespace, SshSignature},
     },
-    git::{Draft, Edit, Identity, ObjectId, Repository},
+    git::{CommitDraft, Edit, Identity, ObjectId, Repository},
     model::{
         Digest, FixedClock, Tier, Timestamp, Verdict,
         file::{Item, Review},
     },
-    store::Place,
+    store::RepoPath,
 };
 
 pub const FOUNDERS: [&str; 3] = ["ana", "ben", "mia"];
@@ -194,7 +194,7 @@ impl Case<'_> {
     }
 
     /// Returns the file at `path` of main, read.
-    pub fn file<T: tenure::model::file::Governed>(&self, path: &str) -> T {
+    pub fn file<T: tenure::model::file::GovernedFile>(&self, path: &str) -> T {
         parse(path, &self.read(path)).unwrap()
     }
 
@@ -222,7 +222,9 @@ impl Case<'_> {
     pub fn commit(&self, tree: ObjectId, parents: &[ObjectId]) -> ObjectId {
         let author = Identity { name: "Test".to_owned(), address: "test@example.org".to_owned() };
         let seconds = Timestamp::parse(NOW).unwrap().unix();
-        self.repository.write_commit(&Draft { tree, parents, author: &author, seconds, message: "a change\n" }).unwrap()
+        self.repository
+            .write_commit(&CommitDraft { tree, parents, author: &author, seconds, message: "a change\n" })
+            .unwrap()
     }
 
     /// The clone has fetched this as the remote's main.
@@ -263,7 +265,7 @@ pub fn signature_path(path: &str, signer: &str) -> String {
 
 /// Signs bytes in the namespace of the path.
 pub fn sign(files: &mut Files, path: &str, signer: &str) {
-    sign_as(files, path, signer, &key(signer), Place::of(path).namespace().unwrap());
+    sign_as(files, path, signer, &key(signer), RepoPath::of(path).namespace().unwrap());
 }
 
 /// Signs with any key, in any namespace.

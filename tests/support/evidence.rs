@@ -5,14 +5,14 @@ use super::support::sandbox::Sandbox;
 use std::{fs, path::PathBuf, time::Duration};
 use tenure::{
     enforce::{Journal, JournalError},
-    evidence::{Appender, Code, EngineKeys, Keys, Ledger, Opening, Signers, no_secrets},
+    evidence::{Appender, AppenderOptions, Code, EngineKeyHistory, EngineKeys, Ledger, Signers, no_secrets},
     format::{
         checkpoint::Checkpoint,
         keys::{PrivateKey, PublicKey, Signer},
         note::VerifierKey,
         sshsig::{Namespace, SshSignature},
     },
-    git::{Carrier, Draft, Edit, Identity, ObjectId, Repository},
+    git::{CommitDraft, Edit, Identity, ObjectId, Remote, Repository},
     model::{
         ActionId, Clock, Digest, FixedClock, GrantKey, ItemId, RunId, SystemId, Timestamp,
         record::{Entry, IntentRecorded, LogGenesis, OutcomeKind, OutcomeRecorded, RunEnd, RunStart},
@@ -54,18 +54,18 @@ impl World {
         Repository::open(path).unwrap()
     }
 
-    pub fn carrier(&self) -> Carrier {
-        let add = |carrier: Carrier, (name, value)| carrier.with_variable(name, value);
-        self.sandbox.environment().into_iter().fold(Carrier::to("origin").unwrap(), add)
+    pub fn carrier(&self) -> Remote {
+        let add = |carrier: Remote, (name, value)| carrier.with_variable(name, value);
+        self.sandbox.environment().into_iter().fold(Remote::to("origin").unwrap(), add)
     }
 
-    pub fn keys(&self) -> Keys {
-        Keys::new().with_root(1, engine_keys(&self.commit_key, &self.log_key))
+    pub fn keys(&self) -> EngineKeyHistory {
+        EngineKeyHistory::new().with_root(1, engine_keys(&self.commit_key, &self.log_key))
     }
 
-    pub fn opening<'a>(&self, repository: &'a Repository, run: u64, clock: &'a dyn Clock) -> Opening<'a> {
+    pub fn opening<'a>(&self, repository: &'a Repository, run: u64, clock: &'a dyn Clock) -> AppenderOptions<'a> {
         let signers = Signers { commit: Box::new(self.commit_key.clone()), log: Box::new(self.log_key.clone()) };
-        Opening {
+        AppenderOptions {
             repository,
             carrier: self.carrier(),
             reference: BRANCH.to_owned(),
@@ -128,7 +128,7 @@ impl World {
         key: &PrivateKey,
     ) -> ObjectId {
         let author = Identity { name: "Tenure".to_owned(), address: "tenure@example.org".to_owned() };
-        let draft = Draft { tree, parents, author: &author, seconds: 1_790_000_000, message: "forged\n" };
+        let draft = CommitDraft { tree, parents, author: &author, seconds: 1_790_000_000, message: "forged\n" };
         let sign = |bytes: &[u8]| SshSignature::sign(key, Namespace::Git, bytes).map(|signature| signature.armored());
         repository.write_signed_commit(&draft, sign).unwrap()
     }

@@ -11,20 +11,20 @@ use std::{cell::RefCell, collections::BTreeMap};
 use tempfile::TempDir;
 use tenure::{
     format::{
-        governed::render,
+        codec::render,
         keys::{PrivateKey, Signer as _},
         sshsig::{Namespace, SshSignature},
     },
-    git::{Draft, Edit, Identity, ObjectId, Repository},
+    git::{CommitDraft, Edit, Identity, ObjectId, Repository},
     model::{
         CampaignId, Digest, GrantKey, ItemId, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict,
         file::{
-            AfterSilence, Campaign, CampaignDefinition, Delegation, Governed as Kind, Item, KeyState, Mandate,
+            AfterSilence, Campaign, CampaignDefinition, Delegation, GovernedFile as Kind, Item, KeyState, Mandate,
             Population, PrincipalEntry, PrincipalKind, Principals, Registry, RegistryKey, RegistryPrincipal, Review,
             Root, Silent, StageClose, population,
         },
     },
-    trust::{Founder, Founding, Governed, render_allowed_signers},
+    trust::{Bootstrap, Founder, RepositoryState, render_allowed_signers},
 };
 
 /// The files of a tree by path.
@@ -35,7 +35,7 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 pub struct World {
     folder: TempDir,
     pub repository: Repository,
-    pub founding: Founding,
+    pub founding: Bootstrap,
     pub pin: Digest,
     pub main: ObjectId,
     /// The tree of main.
@@ -72,7 +72,7 @@ impl World {
             handle: None,
             subjects: vec![format!("{SYSTEM}:{name}")],
         });
-        let founding = Founding {
+        let founding = Bootstrap {
             repo,
             founders: founders.to_vec(),
             threshold: 2,
@@ -303,7 +303,8 @@ impl World {
         let unsigned = self.merge_as(&[before, branch], files);
         let author = Identity { name: signer.to_owned(), address: format!("{signer}@example.org") };
         let tree = self.repository.tree_of(unsigned).unwrap();
-        let draft = Draft { tree, parents: &[before, branch], author: &author, seconds: self.clock, message: "merge" };
+        let draft =
+            CommitDraft { tree, parents: &[before, branch], author: &author, seconds: self.clock, message: "merge" };
         let key = key(signer);
         let sign = |bytes: &[u8]| SshSignature::sign(&key, Namespace::Git, bytes).map(|signature| signature.armored());
         self.main = self.repository.write_signed_commit(&draft, sign).unwrap();
@@ -337,7 +338,7 @@ impl World {
         let tree = self.repository.write_tree(*base, &edits).unwrap();
         *written = (Some(tree), files.clone());
         let author = Identity { name: "Test".to_owned(), address: "test@example.org".to_owned() };
-        let draft = Draft { tree, parents, author: &author, seconds, message };
+        let draft = CommitDraft { tree, parents, author: &author, seconds, message };
         let commit = self.repository.write_commit(&draft).unwrap();
         let before = self.repository.reference("refs/heads/main").unwrap();
         self.repository.move_reference("refs/heads/main", commit, before, "test").unwrap();
@@ -345,8 +346,8 @@ impl World {
     }
 
     /// Returns what the repository amounts to at main.
-    pub fn governed(&self) -> Governed {
-        Governed::walk(&self.repository, self.pin, self.main).unwrap()
+    pub fn governed(&self) -> RepositoryState {
+        RepositoryState::walk(&self.repository, self.pin, self.main).unwrap()
     }
 
     /// Returns the codes of the findings that stand at main, sorted.
@@ -467,7 +468,7 @@ pub fn review_path(stem: &str) -> String {
 }
 
 pub fn parse<T: Kind>(files: &Files, path: &str) -> T {
-    tenure::format::governed::parse(path, &files[path])
+    tenure::format::codec::parse(path, &files[path])
         .unwrap_or_else(|problems| panic!("{}", problems.render(tenure::diag::Style::plain())))
 }
 
@@ -488,7 +489,7 @@ fn newest(files: &Files, kind: &str) -> u32 {
 }
 
 fn namespace(path: &str) -> Namespace {
-    tenure::store::Place::of(path).namespace().unwrap()
+    tenure::store::RepoPath::of(path).namespace().unwrap()
 }
 
 fn person(id: &str, accounts: Vec<String>) -> PrincipalEntry {

@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
-use tenure::git::{Carrier, Draft, Edit, Identity, ObjectId, Repository};
+use tenure::git::{CommitDraft, Edit, Identity, ObjectId, Remote, Repository};
 
 /// A bare remote and a clone with one commit on `main`.
 pub struct World {
@@ -91,22 +91,22 @@ impl World {
     }
 
     /// The way to the remote as the clone is configured.
-    pub fn carrier(&self) -> Carrier {
+    pub fn carrier(&self) -> Remote {
         self.way_to("origin")
     }
 
     /// The way to any remote, with nothing of this machine's configuration.
-    pub fn way_to(&self, remote: &str) -> Carrier {
-        let add = |carrier: Carrier, (name, value)| carrier.with_variable(name, value);
-        self.sandbox.environment().into_iter().fold(Carrier::to(remote).unwrap(), add)
+    pub fn way_to(&self, remote: &str) -> Remote {
+        let add = |carrier: Remote, (name, value)| carrier.with_variable(name, value);
+        self.sandbox.environment().into_iter().fold(Remote::to(remote).unwrap(), add)
     }
 
-    pub fn over_http(&self, server: &GitHttp, user: User) -> Carrier {
-        let add = |carrier: Carrier, (name, value)| carrier.with_variable(name, value);
+    pub fn over_http(&self, server: &GitHttp, user: User) -> Remote {
+        let add = |carrier: Remote, (name, value)| carrier.with_variable(name, value);
         server.login(&self.sandbox, user).into_iter().fold(self.way_to(&server.url("remote.git")), add)
     }
 
-    pub fn over_ssh(&self, server: &GitSsh) -> Carrier {
+    pub fn over_ssh(&self, server: &GitSsh) -> Remote {
         self.way_to(&server.url(&self.remote)).with_variable("GIT_SSH_COMMAND", server.command())
     }
 
@@ -147,8 +147,13 @@ impl World {
         let tree = repository.write_tree(base, &[Edit::Put { path: path.to_owned(), blob }]).unwrap();
         let author = Identity { name: "Engine".to_owned(), address: "engine@example.com".to_owned() };
         let parents: Vec<_> = parent.into_iter().collect();
-        let draft =
-            Draft { tree, parents: &parents, author: &author, seconds: 1_790_000_000, message: "evidence: one\n" };
+        let draft = CommitDraft {
+            tree,
+            parents: &parents,
+            author: &author,
+            seconds: 1_790_000_000,
+            message: "evidence: one\n",
+        };
         repository.write_signed_commit(&draft, |bytes| Ok::<_, String>(key.sign("git", bytes))).unwrap()
     }
 }

@@ -9,17 +9,17 @@ use tenure::{
     evidence::layout::{CHECKPOINT, SEGMENTS, SEGMENTS_SIGNATURE},
     format::{
         checkpoint::Checkpoint,
+        codec::render,
         cosignature::WitnessKey,
-        governed::render,
         keys::{PrivateKey, Signer as _},
         merkle::Tree,
-        note::Note,
+        note::SignedNote,
         sshsig::{Namespace, SshSignature},
     },
     git::{Change, Edit, ObjectId},
     model::{
         Digest, Verdict,
-        file::{Governed as Kind, KeyState, Mandate, Registry, RegistryKey, Review, Root},
+        file::{GovernedFile as Kind, KeyState, Mandate, Registry, RegistryKey, Review, Root},
     },
     trust::{reference, render_allowed_signers},
 };
@@ -186,7 +186,7 @@ impl Case<'_> {
     /// Returns the checkpoint of the log.
     pub fn seen(&self) -> Checkpoint {
         let text = String::from_utf8(evidence::read(&self.repository, self.log, CHECKPOINT)).unwrap();
-        Checkpoint::parse(Note::parse(&text).unwrap().text()).unwrap()
+        Checkpoint::parse(SignedNote::parse(&text).unwrap().text()).unwrap()
     }
 
     /// Signs the list of segments with another key.

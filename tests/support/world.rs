@@ -17,7 +17,7 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use tenure::format::governed::{parse, render};
+use tenure::format::codec::{parse, render};
 use tenure::format::keys::{PrivateKey, Signer as _};
 use tenure::model::file::{Item, Review};
 use tenure::model::{Digest, Tier, Timestamp, Verdict};

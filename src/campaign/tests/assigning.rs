@@ -2,7 +2,7 @@
 
 use super::world::{World, campaign_id, id, membership, time};
 use crate::{
-    campaign::{Missed, Opened},
+    campaign::{MissedCampaigns, OpenedCampaign},
     diag::Style,
     model::{
         CampaignId, PrincipalId, Stance, Strategy, Tier,
@@ -38,7 +38,7 @@ fn company() -> World {
 }
 
 /// Returns who is asked in each stage about each holder's item, and the last of what they are told.
-fn asked(opened: &Opened) -> BTreeMap<String, Vec<(u32, String, String)>> {
+fn asked(opened: &OpenedCampaign) -> BTreeMap<String, Vec<(u32, String, String)>> {
     let mut asked: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for sheet in &opened.sheets {
         for item in &sheet.review.items {
@@ -51,7 +51,7 @@ fn asked(opened: &Opened) -> BTreeMap<String, Vec<(u32, String, String)>> {
     asked
 }
 
-fn opened(world: &World) -> Opened {
+fn opened(world: &World) -> OpenedCampaign {
     world.open().unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())))
 }
 
@@ -151,8 +151,8 @@ fn who_leaves_before_the_window_ends_or_cannot_sign_is_not_asked() {
 fn who_missed_two_campaigns_is_asked_no_more_as_owner_and_that_is_told() {
     let mut world = company();
     let campaigns = ["2026-q1", "2026-q2"].map(|id| CampaignId::parse(id).unwrap());
-    let missed = Missed { campaigns, stage: 1, items: 3, closed_at: time("2026-07-14T00:00:00Z") };
-    world.earlier.miss(["ana", "dora"].map(|name| (id(name), missed.clone())).into());
+    let missed = MissedCampaigns { campaigns, stage: 1, items: 3, closed_at: time("2026-07-14T00:00:00Z") };
+    world.earlier.add_nonresponders(["ana", "dora"].map(|name| (id(name), missed.clone())).into());
     let told = "deputy for the system, as ana missed two campaigns: 2026-q1, 2026-q2 and dora missed two campaigns: \
                 2026-q1, 2026-q2";
     assert_eq!(asked(&opened(&world))["1_login"], [one(1, "dan", told)], "neither of the holder nor of the system");
@@ -214,8 +214,9 @@ fn each_of_several_reviewers_has_their_own_cosigners() {
     world.definition.stages = vec![stage("two", &["manager", "person:pat", "system-owner", "system-deputy"], 2)];
     let opened = opened(&world);
     let of = |holder: &str| {
-        let has = |sheet: &&crate::campaign::Sheet| sheet.review.items.iter().any(|item| item.principal == holder);
-        let signers = |sheet: &crate::campaign::Sheet| (sheet.review.reviewer.clone(), sheet.review.cosigners.clone());
+        let has = |sheet: &&crate::campaign::ReviewFile| sheet.review.items.iter().any(|item| item.principal == holder);
+        let signers =
+            |sheet: &crate::campaign::ReviewFile| (sheet.review.reviewer.clone(), sheet.review.cosigners.clone());
         opened.sheets.iter().filter(has).map(signers).collect::<Vec<_>>()
     };
     assert_eq!(of("1_login"), [(id("ana"), vec![id("dora")]), (id("pat"), vec![id("dan")])]);

@@ -2,8 +2,8 @@
 
 use super::world::{World, campaign_id, membership, system_id, time};
 use crate::{
-    campaign::{Dossier, Earlier, Library, Sources},
-    inventory::People,
+    campaign::{ContextIndex, ContextSources, DecisionContext, PriorDecision},
+    inventory::IdentityDirectory,
     model::{
         CampaignId, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, SystemId, Tier, Timestamp, Usage,
         Verdict,
@@ -43,7 +43,7 @@ fn world() -> World {
 /// What earlier campaigns left: their decisions, and what they pinned.
 #[derive(Default)]
 struct Past {
-    earlier: Vec<Earlier>,
+    earlier: Vec<PriorDecision>,
     then: BTreeMap<(CampaignId, SystemId), Inventory>,
 }
 
@@ -60,7 +60,12 @@ impl Past {
         self.then.insert((id.clone(), system_id("db")), then);
         let reason = format!("in-use-needed: said in {campaign}");
         let item = crate::model::file::Item { decision: Some(verdict), reason, grant, ..item };
-        self.earlier.push(Earlier { campaign: id, opened_at: time(when), reviewer: super::world::id("fay"), item });
+        self.earlier.push(PriorDecision {
+            campaign: id,
+            opened_at: time(when),
+            reviewer: super::world::id("fay"),
+            item,
+        });
         self
     }
 }
@@ -71,13 +76,13 @@ fn item(world: &World, holder: &str) -> crate::model::file::Item {
     items.into_iter().find(|item| item.principal == holder).unwrap()
 }
 
-fn card(world: &World, holder: &str, past: &Past) -> Dossier {
+fn card(world: &World, holder: &str, past: &Past) -> DecisionContext {
     let opened = world.open().unwrap();
     let item = item(world, holder);
     let file = Principals { schema: "tenure/principals/v1".to_owned(), principals: world.entries.clone() };
-    let (people, _) = People::new([("principals.toml", file)]);
+    let (people, _) = IdentityDirectory::new([("principals.toml", file)]);
     let (rules, certified) = (BTreeMap::new(), BTreeMap::new());
-    let library = Library::new(Sources {
+    let library = ContextIndex::new(ContextSources {
         campaign: &opened.campaign,
         inventories: &world.inventories,
         people: &people,
@@ -91,7 +96,7 @@ fn card(world: &World, holder: &str, past: &Past) -> Dossier {
     library.dossier(&item, &system_id("db"), Timestamp::parse("2026-12-07").unwrap())
 }
 
-fn said(dossier: &Dossier, title: &str) -> String {
+fn said(dossier: &DecisionContext, title: &str) -> String {
     let chapter = dossier.chapters.iter().find(|chapter| chapter.title == title).unwrap();
     chapter.lines.iter().map(|line| format!("{}{}\n", if line.marked { "! " } else { "" }, line.text)).collect()
 }

@@ -6,16 +6,16 @@ use super::{
     world::{campaign_id, id, system_id, time},
 };
 use crate::{
-    campaign::{Reopened, Resolved, decided, resolve},
+    campaign::{ReopenReason, ResolutionSummary, decided, resolve},
     model::{
         self, Digest, GrantKey, ItemId, RepoId, Strategy, Tier, Timestamp, Verdict,
-        action::Decided,
+        action::DecisionOrigin,
         file::{
-            AfterSilence, Campaign, CampaignDefinition, Delegation, Governed, Item, PrincipalEntry, PrincipalKind,
+            AfterSilence, Campaign, CampaignDefinition, Delegation, GovernedFile, Item, PrincipalEntry, PrincipalKind,
             Review, Silence, Silent, Stage, StageClose, asked, population,
         },
     },
-    trust::court::{Case, Court},
+    trust::test_support::{TestCampaign, TestVerifier},
 };
 use proptest::{
     collection::vec,
@@ -89,7 +89,7 @@ struct Plan {
 
 /// A campaign in court and in the reference.
 struct Both<'c> {
-    case: Case<'c>,
+    case: TestCampaign<'c>,
     reference: Reference,
     template: Review,
     items: Vec<Item>,
@@ -168,7 +168,7 @@ const ALL: [&str; 28] = [
 ];
 
 impl<'c> Both<'c> {
-    fn open(court: &'c Court, plan: &Plan) -> Self {
+    fn open(court: &'c TestVerifier, plan: &Plan) -> Self {
         let items: Vec<Item> = ITEMS.into_iter().map(item).collect();
         let mut definition =
             CampaignDefinition { window_days: 30, ..CampaignDefinition::new("Access", id("ana"), id("ben")) };
@@ -198,7 +198,7 @@ impl<'c> Both<'c> {
             definition,
             systems: Vec::new(),
         };
-        let digest = Digest::of(crate::format::governed::render(&campaign));
+        let digest = Digest::of(crate::format::codec::render(&campaign));
         let template = Review {
             schema: Review::KIND.schema().to_owned(),
             repo: repo(),
@@ -311,7 +311,7 @@ impl<'c> Both<'c> {
             against.extend(self.reference.objections(&decision, merger));
             all.push(decision);
         }
-        let digest = Digest::of(crate::format::governed::render(&review));
+        let digest = Digest::of(crate::format::codec::render(&review));
         self.files.push(crate::trust::reference(&path, digest));
         let judged = self.case.review(&path, review, merger.map(id).as_ref());
         let refused = judged.as_ref().err().copied();
@@ -428,7 +428,7 @@ impl<'c> Both<'c> {
             let expected = self.reference.outcome(index, self.day);
             prop_assert_eq!(outcome(&resolved, &item.id), expected, "{} after {:?}", item.principal, event);
         }
-        let torn = resolved.open.values().filter(|why| **why == Reopened::Contradictory).count();
+        let torn = resolved.open.values().filter(|why| **why == ReopenReason::Contradictory).count();
         prop_assert_eq!(resolved.findings.len(), torn, "each contradiction is told");
         for stage in 1..=self.reference.stages.len() as u32 {
             let (answered, silent) = self.case.opening.answered_in(stage);
@@ -452,20 +452,20 @@ fn agree(
     Ok(())
 }
 
-fn outcome(resolved: &Resolved, item: &ItemId) -> Outcome {
+fn outcome(resolved: &ResolutionSummary, item: &ItemId) -> Outcome {
     if let Some(waiting) = resolved.waiting.get(item) {
         let known = |who: &model::PrincipalId| PEOPLE.into_iter().find(|name| *name == who.as_str()).unwrap();
         return Outcome::Waiting { stage: waiting.stage, missing: waiting.missing.iter().map(known).collect() };
     }
     if let Some(why) = resolved.open.get(item) {
         return Outcome::Open(match why {
-            Reopened::Abstained(_) => "abstained",
-            Reopened::Contradictory => "contradictory",
-            Reopened::Disputed => "disputed",
-            Reopened::Expired(_) => "expired",
-            Reopened::Investigated => "investigated",
-            Reopened::NeedsException => "needs-exception",
-            Reopened::Unanswered => "unanswered",
+            ReopenReason::Abstained(_) => "abstained",
+            ReopenReason::Contradictory => "contradictory",
+            ReopenReason::Disputed => "disputed",
+            ReopenReason::Expired(_) => "expired",
+            ReopenReason::Investigated => "investigated",
+            ReopenReason::NeedsException => "needs-exception",
+            ReopenReason::Unanswered => "unanswered",
         });
     }
     let decided: Vec<_> = resolved.decided.iter().filter(|one| one.item == *item).collect();
@@ -474,7 +474,7 @@ fn outcome(resolved: &Resolved, item: &ItemId) -> Outcome {
         verdict: one.verdict,
         to: one.to.as_deref().and_then(|to| PEOPLE.into_iter().find(|name| *name == to)),
         until: one.until.map(|until| (until.unix() - on(0).unix()) / (24 * 60 * 60)),
-        by_silence: one.basis.decided == Decided::BySilence,
+        by_silence: one.basis.decided == DecisionOrigin::BySilence,
     }
 }
 
@@ -487,7 +487,7 @@ fn told(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn court() -> Court {
+fn court() -> TestVerifier {
     let person = |name: &str, accounts: &[&str]| PrincipalEntry {
         accounts: accounts.iter().map(|account| format!("db:{account}")).collect(),
         ..PrincipalEntry::new(id(name), PrincipalKind::Person)
@@ -497,7 +497,7 @@ fn court() -> Court {
         owner: Some(id("emil")),
         ..PrincipalEntry::new(id("bot"), PrincipalKind::Service)
     };
-    Court::found(&repo(), &PEOPLE[..6], vec![bot, person("dora", &["dora"]), person("emil", &["emil"])])
+    TestVerifier::found(&repo(), &PEOPLE[..6], vec![bot, person("dora", &["dora"]), person("emil", &["emil"])])
 }
 
 fn reference(plan: &Plan) -> Reference {

@@ -4,8 +4,8 @@ use super::world::{World, campaign_id, id, membership, system_id, time};
 use crate::{
     campaign::{population, principals_digest, worklist},
     diag::Style,
-    format::governed,
-    inventory::{Lowered, Source},
+    format::codec,
+    inventory::{Source, TierOverrides},
     model::{
         AccessPath, Attributes, Digest, Entitlement, Grant, GrantKind, Tier, Usage, Via,
         file::{KeyState, PrincipalKind, Rating, Review, Selector},
@@ -60,10 +60,10 @@ fn a_stub_says_what_a_person_needs_to_decide() {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| {
-        insta::assert_snapshot!("campaign", governed::render(&opened.campaign));
+        insta::assert_snapshot!("campaign", codec::render(&opened.campaign));
         for sheet in &opened.sheets {
             let name = sheet.path.trim_start_matches("campaigns/2026-q4/").replace('/', "-");
-            insta::assert_snapshot!(name.trim_end_matches(".toml"), governed::render(&sheet.review));
+            insta::assert_snapshot!(name.trim_end_matches(".toml"), codec::render(&sheet.review));
         }
     });
 }
@@ -73,7 +73,7 @@ fn stubs_are_governed_files_and_decisions_are_blank() {
     let opened = telling().open().unwrap();
     for (path, bytes) in opened.files().filter(|(path, _)| path.starts_with("reviews/")) {
         let review: Review =
-            governed::parse(&path, &bytes).unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())));
+            codec::parse(&path, &bytes).unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())));
         assert!(review.items.iter().all(|item| item.decision.is_none() && item.reason.is_empty()));
         assert_eq!(review.digest, opened.digest);
     }
@@ -161,7 +161,7 @@ fn an_account_is_as_privileged_as_what_it_holds_and_only_an_exception_lowers_tha
     let mut exception = super::world::exception(&world.repo, login.digest());
     exception.lowers = Some(Tier::T2);
     exception.rating = Rating::Critical;
-    world.lowered = Lowered::of([&exception], world.now);
+    world.lowered = TierOverrides::of([&exception], world.now);
     assert_eq!(
         told(&world),
         [

@@ -3,9 +3,10 @@
 use super::world::{BASE, World, id, membership, time};
 use crate::{
     campaign::{
-        ExceptionStatus, Facts, Opened, Reopened, Resolved, State, Status, Validity, close,
-        round::{self, Put, Signed},
-        status,
+        ExceptionState, ExceptionStatus, ItemState, OpenedCampaign, ReopenReason, ResolutionSummary, Status,
+        StatusInputs,
+        aggregate::{self, PublishedItem, SignedReview},
+        close, status,
     },
     diag::Style,
     model::{
@@ -14,14 +15,14 @@ use crate::{
         history::History,
         record::{Entry, IntentRecorded, OutcomeKind, OutcomeRecorded, Record, VerificationKind, VerificationRecorded},
     },
-    trust::Seat,
+    trust::VotingSlot,
 };
 use proptest::prelude::*;
 
 /// An opened campaign of four items of `dora`'s, what she signed, and the evidence.
 struct Round {
     world: World,
-    opened: Opened,
+    opened: OpenedCampaign,
     reviews: Vec<(String, Review)>,
     history: History,
     seq: u64,
@@ -64,19 +65,19 @@ impl Round {
         format!("{}@{}", self.reviews[number].0, digest(&self.reviews[number].1))
     }
 
-    fn resolved(&self) -> Resolved {
+    fn resolved(&self) -> ResolutionSummary {
         self.resolved_in(&(0..self.reviews.len()).collect::<Vec<_>>())
     }
 
-    fn resolved_in(&self, order: &[usize]) -> Resolved {
+    fn resolved_in(&self, order: &[usize]) -> ResolutionSummary {
         let (signers, reviewers) = (["dora".to_owned()], [id("dora")]);
         let signed = order.iter().map(|&number| {
             let (path, review) = &self.reviews[number];
-            Signed { review, path, digest: digest(review), signers: &signers, seats: &[Seat::Asked(0)] }
+            SignedReview { review, path, digest: digest(review), signers: &signers, seats: &[VotingSlot::Asked(0)] }
         });
         let items = self.opened.sheets.iter().flat_map(|sheet| &sheet.review.items);
         let system = &self.opened.sheets[0].review.system;
-        let round = round::Round {
+        let round = aggregate::DecisionAggregator {
             campaign: &self.opened.campaign,
             items: items
                 .map(|item| put(system, item))
@@ -147,7 +148,7 @@ impl Round {
     }
 
     fn status(&self) -> Status {
-        status(&Facts {
+        status(&StatusInputs {
             campaign: &self.opened.campaign,
             sheets: &self.opened.sheets,
             resolved: &self.resolved(),
@@ -158,19 +159,19 @@ impl Round {
         })
     }
 
-    fn state(&self, holder: &str) -> State {
+    fn state(&self, holder: &str) -> ItemState {
         let item = self.item(holder);
         self.status().items.into_iter().find(|one| one.item == item).unwrap().state
     }
 }
 
-fn put<'a>(system: &'a SystemId, item: &'a Item) -> (&'a ItemId, Put<'a>) {
+fn put<'a>(system: &'a SystemId, item: &'a Item) -> (&'a ItemId, PublishedItem<'a>) {
     let Item { id, grant, subject, tier, .. } = item;
-    (id, Put { system, grant: *grant, subject, tier: *tier, asked: &[(1, 0)] })
+    (id, PublishedItem { system, grant: *grant, subject, tier: *tier, asked: &[(1, 0)] })
 }
 
 fn digest(review: &Review) -> Digest {
-    Digest::of(crate::format::governed::render(review))
+    Digest::of(crate::format::codec::render(review))
 }
 
 #[test]
@@ -196,9 +197,9 @@ fn no_side_is_picked_when_decisions_contradict_each_other() {
     for round in [twice, forked, stray] {
         let resolved = round.resolved();
         assert!(resolved.decided.is_empty());
-        assert_eq!(resolved.open[&round.item("0")], Reopened::Contradictory);
+        assert_eq!(resolved.open[&round.item("0")], ReopenReason::Contradictory);
         assert_eq!(resolved.findings[0].code, "contradictory-decisions");
-        assert_eq!(round.state("0"), State::Undecided);
+        assert_eq!(round.state("0"), ItemState::Undecided);
     }
 }
 
@@ -213,9 +214,9 @@ fn what_hands_on_looks_into_or_has_ended_leaves_the_item_open() {
         .until("2026-11-23T05:00:01Z");
     let resolved = round.resolved();
     assert_eq!(resolved.decided.len(), 1);
-    assert_eq!(resolved.open[&round.item("0")], Reopened::Abstained(None));
-    assert_eq!(resolved.open[&round.item("1")], Reopened::Investigated);
-    assert_eq!(resolved.open[&round.item("2")], Reopened::Expired(time("2026-11-23T05:00:00Z")));
+    assert_eq!(resolved.open[&round.item("0")], ReopenReason::Abstained(None));
+    assert_eq!(resolved.open[&round.item("1")], ReopenReason::Investigated);
+    assert_eq!(resolved.open[&round.item("2")], ReopenReason::Expired(time("2026-11-23T05:00:00Z")));
 }
 
 #[test]
@@ -229,36 +230,36 @@ fn reviews_of_another_campaign_say_nothing_about_this_one() {
 fn an_item_is_as_far_as_the_evidence_says() {
     use OutcomeKind::{Already, Applied, Drifted, Failed, Manual, Unknown};
     let decided = || Round::new().decides("0", Verdict::Revoke, None);
-    assert_eq!(Round::new().state("0"), State::Undecided);
-    assert_eq!(Round::new().decides("0", Verdict::Certify, None).state("0"), State::Kept);
-    assert_eq!(decided().state("0"), State::Decided);
+    assert_eq!(Round::new().state("0"), ItemState::Undecided);
+    assert_eq!(Round::new().decides("0", Verdict::Certify, None).state("0"), ItemState::Kept);
+    assert_eq!(decided().state("0"), ItemState::Decided);
     let intended = || decided().intends("0", Verdict::Revoke);
-    assert_eq!(intended().state("0"), State::Intended);
+    assert_eq!(intended().state("0"), ItemState::Intended);
     let after = |result| intended().comes_to("0", Verdict::Revoke, result);
     let outcomes = [
-        (Already, State::Applied),
-        (Applied, State::Applied),
-        (Drifted, State::Drifted),
-        (Failed, State::Failed),
-        (Manual, State::Manual),
-        (Unknown, State::Unknown),
+        (Already, ItemState::Applied),
+        (Applied, ItemState::Applied),
+        (Drifted, ItemState::Drifted),
+        (Failed, ItemState::Failed),
+        (Manual, ItemState::Manual),
+        (Unknown, ItemState::Unknown),
     ];
     for (result, state) in outcomes {
         assert_eq!(after(result).state("0"), state);
     }
     let seen = |result| after(Applied).reads("0", Verdict::Revoke, result, Level::V3).state("0");
-    assert_eq!(seen(VerificationKind::Confirmed), State::Confirmed);
-    assert_eq!(seen(VerificationKind::Lingering), State::Lingering);
-    assert_eq!(seen(VerificationKind::StillPresent), State::StillPresent);
-    assert_eq!(seen(VerificationKind::Unknown), State::Unknown);
+    assert_eq!(seen(VerificationKind::Confirmed), ItemState::Confirmed);
+    assert_eq!(seen(VerificationKind::Lingering), ItemState::Lingering);
+    assert_eq!(seen(VerificationKind::StillPresent), ItemState::StillPresent);
+    assert_eq!(seen(VerificationKind::Unknown), ItemState::Unknown);
 
     // It was gone and has come back: what the last read says counts.
     let back = after(Applied).reads("0", Verdict::Revoke, VerificationKind::Confirmed, Level::V3);
     let back = back.reads("0", Verdict::Revoke, VerificationKind::StillPresent, Level::V3);
-    assert_eq!(back.state("0"), State::StillPresent);
+    assert_eq!(back.state("0"), ItemState::StillPresent);
     // A new intent makes what was read before it old.
     let again = back.intends("0", Verdict::Revoke).comes_to("0", Verdict::Revoke, Failed);
-    assert_eq!(again.state("0"), State::Failed);
+    assert_eq!(again.state("0"), ItemState::Failed);
 }
 
 #[test]
@@ -269,12 +270,12 @@ fn a_tier_is_confirmed_at_its_own_level() {
         let round = round.comes_to("2", Verdict::Revoke, OutcomeKind::Applied);
         round.reads("2", Verdict::Revoke, VerificationKind::Confirmed, level).state("2")
     };
-    assert_eq!(at(Level::V3, Remediation::Automatic), State::Applied);
-    assert_eq!(at(Level::V4, Remediation::Automatic), State::Confirmed);
-    assert_eq!(at(Level::V2, Remediation::Manual), State::Confirmed);
+    assert_eq!(at(Level::V3, Remediation::Automatic), ItemState::Applied);
+    assert_eq!(at(Level::V4, Remediation::Automatic), ItemState::Confirmed);
+    assert_eq!(at(Level::V2, Remediation::Manual), ItemState::Confirmed);
 }
 
-fn exception(round: &Round, holder: &str, validity: Validity) -> ExceptionStatus {
+fn exception(round: &Round, holder: &str, validity: ExceptionState) -> ExceptionStatus {
     let id_of = round.item(holder);
     let item = round.opened.sheets.iter().flat_map(|s| &s.review.items).find(|one| one.id == id_of).unwrap();
     ExceptionStatus {
@@ -331,7 +332,7 @@ fn a_campaign_closes_only_when_every_item_is_done() {
     let dora = &status.reviewers[0];
     assert_eq!((dora.items, dora.undecided, dora.unconfirmed, dora.overdue), (4, 1, 2, true));
 
-    round.exceptions = vec![exception(&round, "0", Validity::InForce)];
+    round.exceptions = vec![exception(&round, "0", ExceptionState::InForce)];
     let round = round.decides("3", Verdict::Certify, None);
     let round = round.reads("2", Verdict::Revoke, VerificationKind::Confirmed, Level::V4);
     let closed = close(&round.status(), round.opened.digest).unwrap();
@@ -345,25 +346,25 @@ fn a_campaign_closes_only_when_every_item_is_done() {
 #[test]
 fn an_exception_holds_for_its_grant_and_its_time_only() {
     let mut round = Round::new().decides("0", Verdict::Except, None).until("2027-01-01T00:00:00Z");
-    assert_eq!(round.state("0"), State::Decided);
-    round.exceptions = vec![exception(&round, "0", Validity::InForce)];
-    assert_eq!(round.state("0"), State::Excepted);
+    assert_eq!(round.state("0"), ItemState::Decided);
+    round.exceptions = vec![exception(&round, "0", ExceptionState::InForce)];
+    assert_eq!(round.state("0"), ItemState::Excepted);
     round.exceptions[0].grant = Digest::ZERO;
-    assert_eq!(round.state("0"), State::Decided);
+    assert_eq!(round.state("0"), ItemState::Decided);
     for (validity, state) in [
-        (Validity::Coming, State::Decided),
-        (Validity::Failed, State::Decided),
-        (Validity::Lapsed, State::Decided),
-        (Validity::Over, State::Excepted),
-        (Validity::Renewed, State::Decided),
-        (Validity::Unproven, State::Decided),
+        (ExceptionState::Coming, ItemState::Decided),
+        (ExceptionState::Failed, ItemState::Decided),
+        (ExceptionState::Lapsed, ItemState::Decided),
+        (ExceptionState::Over, ItemState::Excepted),
+        (ExceptionState::Renewed, ItemState::Decided),
+        (ExceptionState::Unproven, ItemState::Decided),
     ] {
         round.exceptions = vec![exception(&round, "0", validity)];
         assert_eq!(round.state("0"), state, "{validity}");
     }
-    round.exceptions = vec![exception(&round, "0", Validity::InForce)];
+    round.exceptions = vec![exception(&round, "0", ExceptionState::InForce)];
     round.exceptions[0].lowers = Some(Tier::T3);
-    assert_eq!(round.state("0"), State::Decided, "one that lowers a tier lets nothing stand");
+    assert_eq!(round.state("0"), ItemState::Decided, "one that lowers a tier lets nothing stand");
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use super::world::{World, membership, time};
 use crate::{
-    campaign::{Opened, seeded},
+    campaign::{OpenedCampaign, seeded},
     diag::Diagnostics,
-    format::governed,
+    format::codec,
     model::{
         ItemId, Stance, Strategy, Tier, Usage,
         file::{Item, PrincipalKind, Review, Stage, seeds},
@@ -29,7 +29,7 @@ fn world(count: u32) -> World {
     world
 }
 
-fn opened(count: u32, stages: &[(u32, &str)]) -> Result<Opened, Diagnostics> {
+fn opened(count: u32, stages: &[(u32, &str)]) -> Result<OpenedCampaign, Diagnostics> {
     let mut world = world(count);
     let stage = |(ask, who): &(u32, &str)| Stage {
         name: (*who).to_owned(),
@@ -44,7 +44,7 @@ fn opened(count: u32, stages: &[(u32, &str)]) -> Result<Opened, Diagnostics> {
     world.open_seeded("salt")
 }
 
-fn asked(opened: &Opened) -> BTreeMap<ItemId, BTreeSet<(u32, String)>> {
+fn asked(opened: &OpenedCampaign) -> BTreeMap<ItemId, BTreeSet<(u32, String)>> {
     let mut asked: BTreeMap<ItemId, BTreeSet<(u32, String)>> = BTreeMap::new();
     for sheet in &opened.sheets {
         for item in &sheet.review.items {
@@ -69,8 +69,8 @@ fn seeded_items_are_in_no_count_and_committed_to() {
     let real: BTreeSet<ItemId> = asked(&plain).into_keys().collect();
     assert_eq!(all.difference(&real).collect::<Vec<_>>(), ids.iter().collect::<Vec<_>>());
     for sheet in &opened.sheets {
-        let text = governed::render(&sheet.review);
-        assert!(governed::parse::<Review>(&sheet.path, text.as_bytes()).is_ok(), "{text}");
+        let text = codec::render(&sheet.review);
+        assert!(codec::parse::<Review>(&sheet.path, text.as_bytes()).is_ok(), "{text}");
     }
 }
 
@@ -130,7 +130,7 @@ fn the_salt_alone_says_which_they_are() {
 
 #[test]
 fn without_a_salt_or_anything_to_look_like_nothing_is_opened() {
-    let code = |found: Result<Opened, Diagnostics>| found.unwrap_err().sorted()[0].code;
+    let code = |found: Result<OpenedCampaign, Diagnostics>| found.unwrap_err().sorted()[0].code;
     assert_eq!(code(world(3).open()), "salt-missing");
     assert_eq!(code(opened(500, &[])), "seeds-no-model");
     let mut blind = world(3);

@@ -2,7 +2,7 @@
 
 use super::world::{World, campaign_id, id, membership, system_id, time};
 use crate::{
-    campaign::{Preceding, population},
+    campaign::{PriorCampaigns, population},
     inventory::Loaded,
     model::{
         CampaignId, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, ItemId, Principal, Severity, Tier,
@@ -49,7 +49,7 @@ fn what_is_new_or_not_as_it_was_since_a_campaign() {
     now.remove(2);
     now.push(membership("db", "4", "reader", Tier::T2));
     let mut world = holding(now);
-    world.earlier = Preceding::default();
+    world.earlier = PriorCampaigns::default();
     world.earlier.pin(&earlier(), &inventory(&old));
     let new = Selector { new_since: Some(earlier()), ..Selector::default() };
     assert_eq!(taken(&world, new), ["4 reader"]);
@@ -92,7 +92,7 @@ fn what_an_expression_or_a_rule_cannot_judge_is_taken_too() {
     };
     let rules =
         Rules { schema: "tenure/rules/v1".to_owned(), title: "Teams".to_owned(), rules: vec![rule], pairs: Vec::new() };
-    let text = crate::format::governed::render(&rules);
+    let text = crate::format::codec::render(&rules);
     let sources = Sources::read([("policies/teams.rules.toml", text.as_bytes())]).unwrap();
     let holders = ["1", "2", "3"].map(|holder| membership("db", holder, "reader", Tier::T2));
     let mut world = holding(holders.into()).person("eve", &["db:1"]).person("tom", &["db:2"]);
@@ -198,7 +198,7 @@ fn a_changed_role_touches_who_is_in_it_or_what_it_gives() {
 fn what_is_only_named_has_a_key_of_its_own() {
     let world = role();
     let Loaded { inventory, .. } = &world.inventories[&system_id("db")];
-    let unlisted = crate::campaign::unlisted(inventory);
+    let unlisted = crate::campaign::synthetic_role_grants(inventory);
     assert_eq!(unlisted.len(), 1, "{unlisted:?}");
     assert!(crate::campaign::is_unlisted(&unlisted[0].key));
     assert_eq!((unlisted[0].principal.id.as_str(), unlisted[0].entitlement.id.as_str()), ("7", "stats/all"));

@@ -3,15 +3,15 @@
 use super::world::{World, id, membership, time};
 use crate::{
     campaign::{
-        Reopened, Resolution, Resolved, Waiting,
-        round::{Closed, Put, Round, Signed},
+        PendingReason, ReopenReason, Resolution, ResolutionSummary,
+        aggregate::{ClosedStage, DecisionAggregator, PublishedItem, SignedReview},
     },
     model::{
         Digest, ItemId, PrincipalId, Stance, Strategy, Tier, Verdict,
-        action::Decided,
+        action::DecisionOrigin,
         file::{AfterSilence, Campaign, Item, Review, Silence, Silent, Stage, StageClose},
     },
-    trust::Seat,
+    trust::VotingSlot,
 };
 
 /// One item, put to `dora` and `dan` in the first stage and to `dora` in the second, if there is one.
@@ -19,7 +19,7 @@ pub(super) struct Case {
     pub(super) campaign: Campaign,
     review: Review,
     reviewers: [PrincipalId; 2],
-    answers: Vec<(String, Review, Seat)>,
+    answers: Vec<(String, Review, VotingSlot)>,
     closes: Vec<StageClose>,
 }
 
@@ -41,7 +41,7 @@ impl Case {
     }
 
     /// Somebody answers: the reviewer at this place, or nobody in particular for a fallback.
-    pub(super) fn answer(mut self, stage: u32, seat: Seat, verdict: Option<Verdict>) -> Self {
+    pub(super) fn answer(mut self, stage: u32, seat: VotingSlot, verdict: Option<Verdict>) -> Self {
         let Some(verdict) = verdict else { return self };
         let mut review = Review { stage: Some(stage), ..self.review.clone() };
         review.items[0].decision = Some(verdict);
@@ -81,21 +81,21 @@ impl Case {
         self
     }
 
-    pub(super) fn resolved(&self) -> Resolved {
+    pub(super) fn resolved(&self) -> ResolutionSummary {
         let item = &self.review.items[0];
         let mut asked = vec![(1, 0), (1, 1)];
         asked.extend((self.campaign.definition.stage_count() > 1).then_some((2, 0)));
         let Item { id, grant, subject, tier, .. } = item;
-        let put = Put { system: &self.review.system, grant: *grant, subject, tier: *tier, asked: &asked };
+        let put = PublishedItem { system: &self.review.system, grant: *grant, subject, tier: *tier, asked: &asked };
         let owners = ["fay".to_owned()];
-        let closed = |close| Closed { close, path: "stages/n.toml", digest: Digest::ZERO, signers: &owners };
-        let round = Round {
+        let closed = |close| ClosedStage { close, path: "stages/n.toml", digest: Digest::ZERO, signers: &owners };
+        let round = DecisionAggregator {
             campaign: &self.campaign,
             items: [(id, put)].into(),
             reviewers: &self.reviewers,
             closes: self.closes.iter().map(closed).collect(),
         };
-        let signed = self.answers.iter().map(|(path, review, seat)| Signed {
+        let signed = self.answers.iter().map(|(path, review, seat)| SignedReview {
             review,
             path,
             digest: Digest::of(path),
@@ -110,13 +110,13 @@ impl Case {
         resolved.decided.first().cloned().unwrap_or_else(|| panic!("{resolved:?}"))
     }
 
-    fn open(&self) -> Reopened {
+    fn open(&self) -> ReopenReason {
         let resolved = self.resolved();
         assert!(resolved.decided.is_empty(), "{resolved:?}");
         resolved.open.get(self.item()).cloned().unwrap_or_else(|| panic!("{resolved:?}"))
     }
 
-    fn waiting(&self) -> Waiting {
+    fn waiting(&self) -> PendingReason {
         let resolved = self.resolved();
         assert!(resolved.decided.is_empty(), "{resolved:?}");
         resolved.waiting.get(self.item()).cloned().unwrap_or_else(|| panic!("{resolved:?}"))
@@ -139,23 +139,23 @@ fn stage((index, outcome): (usize, &Strategy)) -> Stage {
     }
 }
 
-pub(super) const DORA: Seat = Seat::Asked(0);
-pub(super) const DAN: Seat = Seat::Asked(1);
+pub(super) const DORA: VotingSlot = VotingSlot::Asked(0);
+pub(super) const DAN: VotingSlot = VotingSlot::Asked(1);
 
 #[test]
 fn an_outcome_waits_for_everybody_or_for_the_close() {
     let case = Case::new(&[Strategy::OneDenyDenies]);
-    assert_eq!(case.waiting(), Waiting { stage: 1, missing: vec![id("dora"), id("dan")] });
+    assert_eq!(case.waiting(), PendingReason { stage: 1, missing: vec![id("dora"), id("dan")] });
     let case = case.answer(1, DORA, Some(Verdict::Certify));
-    assert_eq!(case.waiting(), Waiting { stage: 1, missing: vec![id("dan")] });
+    assert_eq!(case.waiting(), PendingReason { stage: 1, missing: vec![id("dan")] });
     let both = Case::new(&[Strategy::OneDenyDenies]).answer(1, DORA, Some(Verdict::Certify));
     let both = both.answer(1, DAN, Some(Verdict::Disable));
     assert_eq!(both.decided().verdict, Verdict::Disable);
     let closed = case.close(None);
     assert_eq!(closed.decided().verdict, Verdict::Certify, "one denial denies, and nobody denied");
     let strict = Case::new(&[Strategy::AllMustAccept]).answer(1, DORA, Some(Verdict::Certify)).close(None);
-    assert_eq!(strict.open(), Reopened::Unanswered, "not everybody accepted");
-    let fallback = strict.answer(1, Seat::Fallback, Some(Verdict::Certify));
+    assert_eq!(strict.open(), ReopenReason::Unanswered, "not everybody accepted");
+    let fallback = strict.answer(1, VotingSlot::Fallback, Some(Verdict::Certify));
     assert_eq!(fallback.decided().verdict, Verdict::Certify, "a fallback for who is silent");
 }
 
@@ -182,9 +182,9 @@ fn two_who_want_different_things_by_one_verdict_leave_it_open() {
         .answer(1, DORA, Some(Verdict::Reduce))
         .answer(1, DAN, Some(Verdict::Reduce))
         .with(|item| item.to = Some("nothing".to_owned()));
-    assert_eq!(torn.open(), Reopened::Contradictory);
+    assert_eq!(torn.open(), ReopenReason::Contradictory);
     assert_eq!(torn.resolved().findings[0].code, "contradictory-decisions");
-    let said = torn.close(None).answer(1, Seat::Fallback, Some(Verdict::Reduce));
+    let said = torn.close(None).answer(1, VotingSlot::Fallback, Some(Verdict::Reduce));
     assert_eq!(said.decided().to.as_deref(), Some("less"), "a fallback says which");
 }
 
@@ -192,9 +192,9 @@ fn two_who_want_different_things_by_one_verdict_leave_it_open() {
 fn a_later_stage_is_asked_when_the_one_before_is_closed_and_did_not_stop() {
     let two = || Case::new(&[Strategy::OneDenyDenies, Strategy::OneDenyDenies]);
     let first = two().answer(1, DORA, Some(Verdict::Certify)).answer(1, DAN, Some(Verdict::Certify));
-    assert_eq!(first.waiting(), Waiting { stage: 1, missing: vec![] }, "the close is what it waits for");
+    assert_eq!(first.waiting(), PendingReason { stage: 1, missing: vec![] }, "the close is what it waits for");
     let second = first.close(None);
-    assert_eq!(second.waiting(), Waiting { stage: 2, missing: vec![id("dora")] });
+    assert_eq!(second.waiting(), PendingReason { stage: 2, missing: vec![id("dora")] });
     assert_eq!(second.answer(2, DORA, Some(Verdict::Revoke)).decided().verdict, Verdict::Revoke);
     let stopped = two().answer(1, DORA, Some(Verdict::Certify)).answer(1, DAN, Some(Verdict::Revoke));
     assert_eq!(stopped.decided().verdict, Verdict::Revoke, "what is revoked is asked no further");
@@ -213,18 +213,18 @@ fn silence_is_an_outcome_of_its_own_and_told_apart() {
     let one = || Case::new(&[Strategy::AllMustAccept]);
     let silent = one().close(Some(AfterSilence::Disable));
     let disabled = silent.decided();
-    assert_eq!((disabled.verdict, disabled.basis.decided), (Verdict::Disable, Decided::BySilence));
+    assert_eq!((disabled.verdict, disabled.basis.decided), (Verdict::Disable, DecisionOrigin::BySilence));
     assert_eq!((disabled.basis.path.as_str(), disabled.basis.signers[0].as_str()), ("stages/n.toml", "fay"));
-    assert_eq!(one().close(Some(AfterSilence::Open)).open(), Reopened::Unanswered);
+    assert_eq!(one().close(Some(AfterSilence::Open)).open(), ReopenReason::Unanswered);
     let except = one().close(Some(AfterSilence::Except));
-    assert_eq!(except.open(), Reopened::NeedsException);
-    let decided = except.answer(1, Seat::Fallback, Some(Verdict::Revoke)).decided();
-    assert_eq!((decided.verdict, decided.basis.decided), (Verdict::Revoke, Decided::ByPeople));
+    assert_eq!(except.open(), ReopenReason::NeedsException);
+    let decided = except.answer(1, VotingSlot::Fallback, Some(Verdict::Revoke)).decided();
+    assert_eq!((decided.verdict, decided.basis.decided), (Verdict::Revoke, DecisionOrigin::ByPeople));
 
     let two = || Case::new(&[Strategy::OneDenyDenies, Strategy::OneDenyDenies]);
     let accepted = two().answer(1, DORA, Some(Verdict::Certify)).answer(1, DAN, Some(Verdict::Certify)).close(None);
     let silent = accepted.close(Some(AfterSilence::Disable));
-    assert_eq!(silent.decided().basis.decided, Decided::BySilence, "who was asked last has not accepted");
+    assert_eq!(silent.decided().basis.decided, DecisionOrigin::BySilence, "who was asked last has not accepted");
     let reduced = two()
         .defined(|campaign| campaign.definition.stages[0].advance_on = vec![Stance::Reduce])
         .answer(1, DORA, Some(Verdict::Reduce))

@@ -1,9 +1,9 @@
 //! A small company: one database, one fleet of hosts, people and service accounts.
 
 use crate::{
-    campaign::{Opened, Opening, Preceding, Setting, open_seeded, unlisted},
+    campaign::{CampaignContext, OpenRequest, OpenedCampaign, PriorCampaigns, open_seeded, synthetic_role_grants},
     diag::{Diagnostics, Style},
-    inventory::{Known, Loaded, Lowered, People, Portraits, Separation},
+    inventory::{AttributeBuilder, AttributeInputs, IdentityDirectory, Loaded, SodAnalysis, TierOverrides},
     model::{
         AccessPath, Attributes, CampaignId, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, ItemId,
         Principal, PrincipalId, RepoId, SystemId, Tier, Timestamp, Usage, Via,
@@ -13,7 +13,7 @@ use crate::{
         },
     },
     policy::{Pack, Sources},
-    trust::Kinship,
+    trust::OwnershipIndex,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,12 +29,12 @@ pub(super) struct World {
     pub(super) entries: Vec<PrincipalEntry>,
     pub(super) registry: Registry,
     pub(super) thresholds: Thresholds,
-    pub(super) lowered: Lowered,
+    pub(super) lowered: TierOverrides,
     pub(super) definition: CampaignDefinition,
     pub(super) now: Timestamp,
     pub(super) trees: BTreeMap<SystemId, String>,
     pub(super) campaigns: BTreeSet<CampaignId>,
-    pub(super) earlier: Preceding,
+    pub(super) earlier: PriorCampaigns,
     pub(super) pack: Pack,
 }
 
@@ -70,7 +70,7 @@ impl World {
                 principals: Vec::new(),
             },
             thresholds: Thresholds { t0: 1, t1: 1, t2: 1, t3: 1 },
-            lowered: Lowered::default(),
+            lowered: TierOverrides::default(),
             definition: CampaignDefinition {
                 fresh_days: 5,
                 selectors: vec![Selector::default()],
@@ -79,7 +79,7 @@ impl World {
             now: time("2026-11-23T05:00:00Z"),
             trees: BTreeMap::new(),
             campaigns: BTreeSet::new(),
-            earlier: Preceding::default(),
+            earlier: PriorCampaigns::default(),
             pack: Pack::default(),
             repo,
         };
@@ -182,12 +182,12 @@ impl World {
         self
     }
 
-    pub(super) fn with_setting<T>(&self, then: impl FnOnce(&Setting<'_>) -> T) -> T {
+    pub(super) fn with_setting<T>(&self, then: impl FnOnce(&CampaignContext<'_>) -> T) -> T {
         let file = Principals { schema: "tenure/principals/v1".to_owned(), principals: self.entries.clone() };
-        let kinship = Kinship::new(Arc::new(self.registry.clone()), [Arc::new(file.clone())]);
-        let (people, _) = People::new([("principals.toml", file)]);
+        let kinship = OwnershipIndex::new(Arc::new(self.registry.clone()), [Arc::new(file.clone())]);
+        let (people, _) = IdentityDirectory::new([("principals.toml", file)]);
         let certified = BTreeMap::new();
-        let portraits = Portraits::new(Known {
+        let portraits = AttributeBuilder::new(AttributeInputs {
             systems: &self.systems,
             inventories: &self.inventories,
             people: &people,
@@ -197,8 +197,8 @@ impl World {
             separation: None,
             as_of: self.now,
         });
-        let named = |(id, loaded): (&SystemId, &Loaded)| (id.clone(), unlisted(&loaded.inventory));
-        then(&Setting {
+        let named = |(id, loaded): (&SystemId, &Loaded)| (id.clone(), synthetic_role_grants(&loaded.inventory));
+        then(&CampaignContext {
             portraits: &portraits,
             pack: &self.pack,
             earlier: &self.earlier,
@@ -211,20 +211,20 @@ impl World {
             registry: &self.registry,
             thresholds: &self.thresholds,
             lowered: &self.lowered,
-            separation: &Separation::default(),
+            separation: &SodAnalysis::default(),
         })
     }
 
-    pub(super) fn open(&self) -> Result<Opened, Diagnostics> {
+    pub(super) fn open(&self) -> Result<OpenedCampaign, Diagnostics> {
         self.opened(None)
     }
 
-    pub(super) fn open_seeded(&self, salt: &str) -> Result<Opened, Diagnostics> {
+    pub(super) fn open_seeded(&self, salt: &str) -> Result<OpenedCampaign, Diagnostics> {
         self.opened(Some(salt))
     }
 
-    fn opened(&self, salt: Option<&str>) -> Result<Opened, Diagnostics> {
-        let opening = Opening {
+    fn opened(&self, salt: Option<&str>) -> Result<OpenedCampaign, Diagnostics> {
+        let opening = OpenRequest {
             id: campaign_id(),
             from: "policies/privileged.toml".to_owned(),
             definition: self.definition.clone(),

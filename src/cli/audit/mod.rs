@@ -1,18 +1,18 @@
 //! `tenure audit`: what the proof is worth, from a clone alone.
 
-mod elsewhere;
-mod witness;
+mod evidence_index;
+mod external_state;
 
 use super::{
-    Context, Exit, Failure, Format,
-    assemble::{Assembly, inert, resolutions},
+    CliError, Context, Exit, Format,
     campaign::quality_of,
-    footing::Footing,
-    proof,
+    campaign_inputs::CampaignInputs,
+    evidence,
+    plan_inputs::{PlanContext, inert, resolutions},
     session::{Session, git},
 };
 use crate::{
-    audit::{Answer, Area, Case, Repeat, audit},
+    audit::{AuditArea, AuditContext, AuditResult, Recompute, audit},
     campaign::{Roll, population},
     diag::{Diagnostic, escape},
     evidence::{Defect, Ledger},
@@ -22,14 +22,14 @@ use crate::{
         file::Campaign,
         history::{History, RunHistory},
     },
-    report::{Look, findings_human, findings_json, findings_sarif, problems_markdown},
+    report::{OutputStyle, findings_human, findings_json, findings_sarif, problems_markdown},
     store::Snapshot,
-    trust::Governed,
+    trust::RepositoryState,
 };
-use elsewhere::{Elsewhere, Read};
+use evidence_index::EvidenceIndex;
+use external_state::{EvidenceState, ExternalState};
 use serde_json::json;
 use std::{collections::BTreeMap, path::PathBuf};
-use witness::Witness;
 
 /// Check the whole proof from a clone, offline: integrity, authority, coverage, enforcement, timeliness, quality
 #[derive(Debug, clap::Args)]
@@ -41,10 +41,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     sarif: Option<PathBuf>,
     #[command(flatten)]
-    elsewhere: Elsewhere,
+    elsewhere: ExternalState,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let (answers, pin) = match examine(&args.elsewhere, context) {
         Ok((answers, pin)) => (answers, Some(pin)),
         Err(failure) => (vec![unreadable(failure)?], None),
@@ -73,26 +73,26 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     Ok(if findings.is_empty() { Exit::Done } else { Exit::Findings })
 }
 
-fn examine(elsewhere: &Elsewhere, context: &mut Context) -> Result<(Vec<Answer>, Digest), Failure> {
+fn examine(elsewhere: &ExternalState, context: &mut Context) -> Result<(Vec<AuditResult>, Digest), CliError> {
     let session = Session::open(context)?;
     if session.governed.trust().is_none() {
         return Ok((vec![unfounded(&session)], session.pin));
     }
-    let mut witness = Witness::new(proof::readback_keys(&session)?);
-    let (ledger, history, defects) = proof::read_showing(&session, &mut |seen| witness.see(seen))?;
+    let mut witness = EvidenceIndex::new(evidence::readback_keys(&session)?);
+    let (ledger, history, defects) = evidence::read_with(&session, &mut |seen| witness.see(seen))?;
     let witness = witness.end();
-    let read = Read { ledger: &ledger, newest: witness.newest };
-    let repeat = Again::compute(&session, &history, witness.ends)?;
+    let read = EvidenceState { ledger: &ledger, newest: witness.newest };
+    let repeat = Recomputation::compute(&session, &history, witness.ends)?;
     let mut defects: Vec<Finding> = defects.iter().map(finding_of).collect();
     defects.extend(witness.unearned);
     defects.extend(elsewhere.findings(&read, &session, context)?);
     let now = context.clock.now();
     let resolutions = resolutions(&session.repository, &session.governed, now);
     let inert = session.governed.openings().values().flat_map(|opening| inert(&session.repository, opening)).collect();
-    let campaigns = session.governed.openings().values().map(crate::trust::Opening::campaign);
+    let campaigns = session.governed.openings().values().map(crate::trust::OpenCampaign::campaign);
     let qualities: Vec<_> =
         campaigns.map(|campaign| quality_of(campaign, &session, &history)).collect::<Result<_, _>>()?;
-    let case = Case {
+    let case = AuditContext {
         governed: &session.governed,
         history: &history,
         defects: &defects,
@@ -106,7 +106,7 @@ fn examine(elsewhere: &Elsewhere, context: &mut Context) -> Result<(Vec<Answer>,
 }
 
 /// The pin leads to no root, registry and mandate: whatever else lies there, nobody can say whose word it is.
-fn unfounded(session: &Session) -> Answer {
+fn unfounded(session: &Session) -> AuditResult {
     let mut findings = session.governed.findings();
     findings.push(Finding {
         severity: Severity::Critical,
@@ -116,12 +116,12 @@ fn unfounded(session: &Session) -> Answer {
         help: "compare the pin with the one `tenure init` printed; if it is right, trust nothing here".to_owned(),
     });
     findings.sort();
-    Answer { area: Area::Integrity, looked_at: "main, back to its beginning".to_owned(), findings }
+    AuditResult { area: AuditArea::Integrity, looked_at: "main, back to its beginning".to_owned(), findings }
 }
 
 /// A history that is not whole, and a file that is not acceptable, are what an audit is there to find. All else, such as a
 /// missing pin, stops it.
-fn unreadable(failure: Failure) -> Result<Answer, Failure> {
+fn unreadable(failure: CliError) -> Result<AuditResult, CliError> {
     let problems = failure.problems.sorted();
     if failure.exit != Exit::Findings && !problems.iter().all(|problem| problem.file().is_some()) {
         return Err(failure);
@@ -134,11 +134,11 @@ fn unreadable(failure: Failure) -> Result<Answer, Failure> {
         help: problem.help.clone().unwrap_or_default(),
     };
     let findings = problems.iter().map(finding).collect();
-    Ok(Answer { area: Area::Integrity, looked_at: "nothing that rests on it".to_owned(), findings })
+    Ok(AuditResult { area: AuditArea::Integrity, looked_at: "nothing that rests on it".to_owned(), findings })
 }
 
-fn human(answers: &[Answer], context: &mut Context) -> Result<(), Failure> {
-    let look = Look::new(context.out_style);
+fn human(answers: &[AuditResult], context: &mut Context) -> Result<(), CliError> {
+    let look = OutputStyle::new(context.out_style);
     for answer in answers {
         let verdict = match answer.findings.len() {
             0 => "nothing found".to_owned(),
@@ -172,28 +172,28 @@ fn finding_of(defect: &Defect) -> Finding {
 }
 
 /// What is computed again: plans and populations, in one walk along main and one more pass over the evidence.
-struct Again<'a> {
+struct Recomputation<'a> {
     session: &'a Session,
     plans: BTreeMap<u64, Result<Digest, String>>,
     populations: BTreeMap<CampaignId, Result<(Digest, u64), String>>,
 }
 
 /// What rests on a commit of main.
-enum Stop<'a> {
+enum RecomputePoint<'a> {
     Plan(&'a RunHistory),
     Population(&'a Campaign),
 }
 
-impl<'a> Again<'a> {
-    fn compute(session: &'a Session, history: &History, ends: BTreeMap<u64, ObjectId>) -> Result<Self, Failure> {
+impl<'a> Recomputation<'a> {
+    fn compute(session: &'a Session, history: &History, ends: BTreeMap<u64, ObjectId>) -> Result<Self, CliError> {
         let mut again = Self { session, plans: BTreeMap::new(), populations: BTreeMap::new() };
-        let mut known = Known::new(session, ends)?;
+        let mut known = HistoricalEvidence::new(session, ends)?;
         let line = session.repository.first_parents(None, session.main).map_err(git)?;
         let places: BTreeMap<ObjectId, usize> = line.into_iter().zip(0..).collect();
         let runs = history.runs().map(|(_, run)| run).filter(|run| run.start.plan.is_some());
-        let runs = runs.map(|run| (run.start.main.as_str(), Stop::Plan(run)));
+        let runs = runs.map(|run| (run.start.main.as_str(), RecomputePoint::Plan(run)));
         let campaigns = session.governed.openings().values().map(|opening| opening.campaign().value());
-        let campaigns = campaigns.map(|campaign| (campaign.base.as_str(), Stop::Population(campaign)));
+        let campaigns = campaigns.map(|campaign| (campaign.base.as_str(), RecomputePoint::Population(campaign)));
         // Main only grows, so each stop costs what came since the one before; what is not on its line comes last.
         let mut stops: Vec<_> = runs
             .chain(campaigns)
@@ -208,12 +208,12 @@ impl<'a> Again<'a> {
         for (_, commit, stop) in stops {
             let there = commit.and_then(|commit| Ok((commit, stand(session, commit, &mut governed)?)));
             match stop {
-                Stop::Plan(run) => {
+                RecomputePoint::Plan(run) => {
                     let known = known.at(run.start.evidence);
                     let plan = there.and_then(|(commit, governed)| plan(session, run, commit, governed, known?));
                     again.plans.insert(run.seq, plan);
                 }
-                Stop::Population(campaign) => {
+                RecomputePoint::Population(campaign) => {
                     let found = there.and_then(|(commit, governed)| members(session, campaign, commit, governed));
                     again.populations.insert(campaign.id.clone(), found);
                 }
@@ -223,7 +223,7 @@ impl<'a> Again<'a> {
     }
 }
 
-impl Repeat for Again<'_> {
+impl Recompute for Recomputation<'_> {
     fn plan(&self, run: &RunHistory) -> Result<Digest, String> {
         self.plans.get(&run.seq).cloned().unwrap_or_else(|| Err("its start was not read".to_owned()))
     }
@@ -239,22 +239,22 @@ impl Repeat for Again<'_> {
 }
 
 /// The evidence as a run knew it: read on from run to run, so that it is in memory once.
-struct Known<'a> {
+struct HistoricalEvidence<'a> {
     session: &'a Session,
     ends: BTreeMap<u64, ObjectId>,
     ledger: Ledger,
     history: History,
 }
 
-impl<'a> Known<'a> {
-    fn new(session: &'a Session, ends: BTreeMap<u64, ObjectId>) -> Result<Self, Failure> {
-        Ok(Self { session, ends, ledger: Ledger::new(proof::keys(session)?), history: History::default() })
+impl<'a> HistoricalEvidence<'a> {
+    fn new(session: &'a Session, ends: BTreeMap<u64, ObjectId>) -> Result<Self, CliError> {
+        Ok(Self { session, ends, ledger: Ledger::new(evidence::keys(session)?), history: History::default() })
     }
 
     /// Returns what the first `size` records amount to.
     fn at(&mut self, size: u64) -> Result<&History, String> {
         if size < self.history.size() {
-            self.ledger = Ledger::new(proof::keys(self.session).map_err(words)?);
+            self.ledger = Ledger::new(evidence::keys(self.session).map_err(words)?);
             self.history = History::default();
         }
         if size > self.history.size() {
@@ -270,10 +270,14 @@ impl<'a> Known<'a> {
 }
 
 /// Returns what the repository amounted to at a commit, going on from where `governed` stands if it can.
-fn stand<'g>(session: &Session, commit: ObjectId, governed: &'g mut Option<Governed>) -> Result<&'g Governed, String> {
+fn stand<'g>(
+    session: &Session,
+    commit: ObjectId,
+    governed: &'g mut Option<RepositoryState>,
+) -> Result<&'g RepositoryState, String> {
     let repository = &session.repository;
     if governed.as_mut().is_none_or(|governed| governed.advance(repository, commit).is_err()) {
-        *governed = Some(Governed::walk(repository, session.pin, commit).map_err(|error| error.to_string())?);
+        *governed = Some(RepositoryState::walk(repository, session.pin, commit).map_err(|error| error.to_string())?);
     }
     governed.as_ref().ok_or_else(|| "there is no trust state".to_owned())
 }
@@ -282,17 +286,22 @@ fn plan(
     session: &Session,
     run: &RunHistory,
     commit: ObjectId,
-    governed: &Governed,
+    governed: &RepositoryState,
     known: &History,
 ) -> Result<Digest, String> {
-    let assembly = Assembly::at(&session.repository, commit, &session.base(), &run.start.systems).map_err(words)?;
+    let assembly = PlanContext::at(&session.repository, commit, &session.base(), &run.start.systems).map_err(words)?;
     assembly.plan(governed, known).map(|plan| plan.digest()).map_err(words)
 }
 
-fn members(session: &Session, file: &Campaign, commit: ObjectId, governed: &Governed) -> Result<(Digest, u64), String> {
+fn members(
+    session: &Session,
+    file: &Campaign,
+    commit: ObjectId,
+    governed: &RepositoryState,
+) -> Result<(Digest, u64), String> {
     let trust = governed.trust().ok_or("there is no trust state at its base")?;
     let footing =
-        Footing::at(&session.repository, commit, governed, &file.definition, file.opened_at).map_err(words)?;
+        CampaignInputs::at(&session.repository, commit, governed, &file.definition, file.opened_at).map_err(words)?;
     for pinned in &file.systems {
         let loaded = footing.inventories.get(&pinned.system);
         if loaded.is_none_or(|loaded| loaded.digest != pinned.observation) {
@@ -308,6 +317,6 @@ fn members(session: &Session, file: &Campaign, commit: ObjectId, governed: &Gove
     Ok((roll.digest(), roll.len() as u64))
 }
 
-fn words(failure: Failure) -> String {
+fn words(failure: CliError) -> String {
     failure.problems.sorted().iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ")
 }

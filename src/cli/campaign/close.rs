@@ -3,8 +3,8 @@
 use super::status::closing;
 use crate::{
     cli::{
-        Context, Exit, Failure,
-        proof::{self, EngineArgs},
+        CliError, Context, Exit,
+        evidence::{self, EngineArgs},
         session::Session,
     },
     diag::counted,
@@ -24,15 +24,15 @@ pub(super) struct Args {
     engine: EngineArgs,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
-    session.stand()?;
-    let mut journal = proof::journal(&session, context, &args.engine)?;
+    session.ensure_trusted()?;
+    let mut journal = evidence::journal(&session, context, &args.engine)?;
     let close = closing(&args.id, &session, journal.history(), context)?;
     let already = journal.history().is_closed(&args.id);
     if !already {
         let entries = [Entry::CampaignClose(close.clone())];
-        proof::told("campaign close", entries, &session, args.engine.lease, &mut journal)?;
+        evidence::publish_notice("campaign close", entries, &session, args.engine.lease, &mut journal)?;
     }
     drop(journal);
     if context.format == crate::cli::Format::Json {

@@ -1,14 +1,14 @@
 //! `tenure campaign delegate ID --from NAME --to NAME`: writes a delegation, to be signed by who delegates.
 
 use crate::{
-    cli::{Context, Exit, Failure, Format, exception::until, session::Session},
+    cli::{CliError, Context, Exit, Format, exception::until, session::Session},
     diag::Diagnostic,
-    format::governed,
+    format::codec,
     model::{
         CampaignId, PrincipalId, SystemId, Timestamp,
         file::{Delegation, FileKind, KeyState},
     },
-    trust::Opening,
+    trust::OpenCampaign,
 };
 
 /// Let somebody else judge your items in one campaign, for a time
@@ -36,11 +36,14 @@ pub(super) struct Args {
     systems: Vec<SystemId>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
-    session.stand()?;
-    let opening =
-        session.governed.openings().get(&args.id).ok_or_else(|| super::status::unknown(&args.id, &session))?;
+    session.ensure_trusted()?;
+    let opening = session
+        .governed
+        .openings()
+        .get(&args.id)
+        .ok_or_else(|| super::status::ensure_campaign_exists(&args.id, &session))?;
     let campaign = opening.campaign();
     let now = context.clock.now();
     let ends = args.until.as_deref().map(|text| until(text, now)).transpose()?.unwrap_or(campaign.closes_at);
@@ -66,9 +69,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     };
     let path = format!("delegations/{}.toml", delegation.id);
     let root = session.work_tree()?;
-    let text = governed::render(&delegation);
+    let text = codec::render(&delegation);
     // What cannot be read back must not be written: a reason with hidden characters, for one.
-    governed::parse::<Delegation>(&path, text.as_bytes())?;
+    codec::parse::<Delegation>(&path, text.as_bytes())?;
     std::fs::create_dir_all(root.join("delegations"))?;
     std::fs::write(root.join(&path), text)?;
     if context.format == Format::Json {
@@ -81,7 +84,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
 }
 
 /// What main would refuse is not written.
-fn check(args: &Args, ends: Timestamp, opening: &Opening, session: &Session) -> Result<(), Failure> {
+fn check(args: &Args, ends: Timestamp, opening: &OpenCampaign, session: &Session) -> Result<(), CliError> {
     let refuse = |message: String, help: &str| Err(Diagnostic::error("delegation-unfit", message).help(help).into());
     if args.from == args.to {
         return refuse(format!("`{}` judges their own items anyway", args.from), "name somebody else: --to NAME");
@@ -92,7 +95,7 @@ fn check(args: &Args, ends: Timestamp, opening: &Opening, session: &Session) -> 
         return refuse(message, &format!("asked were {}", asked.join(", ")));
     }
     let trust = session.trust()?;
-    if !session.governed.kinship().stays(&args.to, ends) {
+    if !session.governed.kinship().is_active_until(&args.to, ends) {
         let message = format!("`{}` has left, or leaves before {ends}", args.to);
         return refuse(message, "name somebody else: --to NAME");
     }
@@ -103,7 +106,7 @@ fn check(args: &Args, ends: Timestamp, opening: &Opening, session: &Session) -> 
 }
 
 /// Returns a name that no delegation has.
-fn free(args: &Args, session: &Session) -> Result<PrincipalId, Failure> {
+fn free(args: &Args, session: &Session) -> Result<PrincipalId, CliError> {
     let root = session.work_tree()?;
     let name = |number: u32| {
         let base = format!("{}-{}", args.id, args.from);

@@ -1,18 +1,18 @@
 //! What changed in the scope of a campaign since it froze its population.
 
 use crate::{
-    campaign::{Changed, Disposals, Disposition, changes, population},
+    campaign::{ChangedGrant, DriftDisposition, DriftDispositions, changes, population},
     cli::{
-        Failure,
-        assemble::Committed,
-        footing::Footing,
+        CliError,
+        campaign_inputs::CampaignInputs,
+        plan_inputs::CommitSource,
         session::{Session, git},
     },
     git::ObjectId,
     inventory,
     model::{CampaignId, ItemId, Timestamp, file::Campaign, history::History},
     store::Snapshot,
-    trust::{Governed, Opening},
+    trust::{OpenCampaign, RepositoryState},
 };
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub(super) fn drift(
     session: &Session,
     history: &History,
     now: Timestamp,
-) -> Result<Vec<Changed>, Failure> {
+) -> Result<Vec<ChangedGrant>, CliError> {
     let Some(opening) = session.governed.openings().get(id) else { return Ok(Vec::new()) };
     let campaign = opening.campaign().value();
     let Ok(base) = ObjectId::parse(&campaign.base) else { return Ok(Vec::new()) };
@@ -35,21 +35,21 @@ pub(super) fn drift(
     }
     let trust = session.trust()?;
     let (governed, definition) = (&session.governed, &campaign.definition);
-    let pinned = Footing::at(&session.repository, base, governed, definition, campaign.opened_at)?;
-    let current = Footing::at(&session.repository, session.main, governed, definition, now)?;
+    let pinned = CampaignInputs::at(&session.repository, base, governed, definition, campaign.opened_at)?;
+    let current = CampaignInputs::at(&session.repository, session.main, governed, definition, now)?;
     let (portraits, portraits_now) = (pinned.portraits(), current.portraits());
     let before = pinned.setting(governed, trust, &portraits);
     let after = current.setting(governed, trust, &portraits_now);
     let (roll, roll_now) = (population(id, definition, &before), population(id, definition, &after));
     let mut disposals = engine(history);
     for exception in governed.exceptions().iter().filter(|one| one.from <= now && now < one.until) {
-        disposals.accepted.insert(exception.grant, Disposition::Exception(exception.id.to_string()));
+        disposals.accepted.insert(exception.grant, DriftDisposition::Exception(exception.id.to_string()));
     }
     let first = changes((&roll, &before), (&roll_now, &after), &disposals);
     if first.iter().all(|change| change.disposition.is_some()) {
         return Ok(first);
     }
-    let later = |other: &&Opening| other.campaign().id != *id && other.campaign().opened_at >= campaign.opened_at;
+    let later = |other: &&OpenCampaign| other.campaign().id != *id && other.campaign().opened_at >= campaign.opened_at;
     for other in governed.openings().values().filter(later) {
         put_to_review(other, campaign, session, &mut disposals)?;
     }
@@ -58,7 +58,7 @@ pub(super) fn drift(
 
 /// Returns whether anything that may select or make an item is not as it was pinned. When and how a system was last looked
 /// at changes each time, and changes no grant.
-fn is_touched(campaign: &Campaign, base: ObjectId, session: &Session) -> Result<bool, Failure> {
+fn is_touched(campaign: &Campaign, base: ObjectId, session: &Session) -> Result<bool, CliError> {
     for pinned in &campaign.systems {
         let grants = format!("{}/grants", inventory::folder(&pinned.system));
         let at = |commit| session.repository.file(commit, &grants).map_err(git).map(|tree| tree.map(|tree| tree.id));
@@ -70,9 +70,9 @@ fn is_touched(campaign: &Campaign, base: ObjectId, session: &Session) -> Result<
 }
 
 /// What the engine itself has done, by evidence.
-fn engine(history: &History) -> Disposals {
+fn engine(history: &History) -> DriftDispositions {
     let successor = |action: &crate::model::history::ActionHistory| action.outcome.as_ref()?.successor.clone();
-    Disposals {
+    DriftDispositions {
         decided: history.actions().map(|(_, action)| action.item).collect(),
         successors: history.actions().filter_map(|(_, action)| successor(action)).collect(),
         accepted: BTreeMap::new(),
@@ -81,21 +81,21 @@ fn engine(history: &History) -> Disposals {
 
 /// What another campaign put to review, as it pinned it.
 fn put_to_review(
-    other: &Opening,
+    other: &OpenCampaign,
     campaign: &Campaign,
     session: &Session,
-    disposals: &mut Disposals,
-) -> Result<(), Failure> {
+    disposals: &mut DriftDispositions,
+) -> Result<(), CliError> {
     let file = other.campaign();
     let Ok(base) = ObjectId::parse(&file.base) else { return Ok(()) };
     let items: std::collections::BTreeSet<&ItemId> = other.items().collect();
     let here = |system| campaign.systems.iter().any(|own| own.system == system);
     for pinned in file.systems.iter().filter(|pinned| here(pinned.system.clone())) {
-        let loaded = inventory::load(&Committed(Snapshot::at(&session.repository, base)), &pinned.system)
-            .map_err(|error| Failure::from(error.diagnostics(&pinned.system)))?;
+        let loaded = inventory::load(&CommitSource(Snapshot::at(&session.repository, base)), &pinned.system)
+            .map_err(|error| CliError::from(error.diagnostics(&pinned.system)))?;
         for grant in loaded.inventory.grants() {
             if items.contains(&ItemId::of(&file.id, &pinned.system, &grant.key)) {
-                disposals.accepted.entry(grant.digest()).or_insert_with(|| Disposition::Campaign(file.id.clone()));
+                disposals.accepted.entry(grant.digest()).or_insert_with(|| DriftDisposition::Campaign(file.id.clone()));
             }
         }
     }
@@ -103,16 +103,16 @@ fn put_to_review(
 }
 
 /// Returns the campaigns that put changes of another one to review, sorted.
-pub(super) fn followed_by(changes: &[Changed]) -> Vec<CampaignId> {
-    let of = |change: &Changed| match &change.disposition {
-        Some(Disposition::Campaign(id)) => Some(id.clone()),
+pub(super) fn supplementary_campaigns(changes: &[ChangedGrant]) -> Vec<CampaignId> {
+    let of = |change: &ChangedGrant| match &change.disposition {
+        Some(DriftDisposition::Campaign(id)) => Some(id.clone()),
         _ => None,
     };
     changes.iter().filter_map(of).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
 }
 
 /// Returns whether a name for a campaign is taken: signed, on main, or in the work tree.
-pub(super) fn is_taken(id: &CampaignId, session: &Session, governed: &Governed) -> bool {
+pub(super) fn is_id_in_use(id: &CampaignId, session: &Session, governed: &RepositoryState) -> bool {
     let folder = crate::campaign::folder(id);
     let listed = session.snapshot().list(&folder).is_ok_and(|list| !list.files.is_empty());
     governed.openings().contains_key(id)

@@ -2,10 +2,10 @@
 
 use super::salt;
 use crate::{
-    campaign::{Opened, Opening, Touched, again, folder, narrowed, open_seeded},
+    campaign::{AffectedScope, OpenRequest, OpenedCampaign, folder, for_unanswered, narrowed, open_seeded},
     cli::{
-        Context, Exit, Failure, Format,
-        footing::{Footing, warnings},
+        CliError, Context, Exit, Format,
+        campaign_inputs::{CampaignInputs, warnings},
         session::{Session, store},
     },
     diag::{Diagnostic, counted},
@@ -42,18 +42,21 @@ pub(super) struct Args {
     salt_file: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
-    session.stand()?;
+    session.ensure_trusted()?;
     let mut definition: CampaignDefinition = session.snapshot().read(&args.from).map_err(store)?.into_value();
-    let touched =
-        Touched { subjects: args.subjects.iter().cloned().collect(), roles: args.roles.iter().cloned().collect() };
+    let touched = AffectedScope {
+        subjects: args.subjects.iter().cloned().collect(),
+        roles: args.roles.iter().cloned().collect(),
+    };
     if !touched.is_empty() {
         definition = narrowed(&definition, &touched, args.because.as_deref().unwrap_or("a part of it"));
     }
     if let Some(id) = &args.unanswered_in {
-        let opening = session.governed.openings().get(id).ok_or_else(|| super::status::unknown(id, &session))?;
-        definition = again(&definition, opening.campaign());
+        let opening =
+            session.governed.openings().get(id).ok_or_else(|| super::status::ensure_campaign_exists(id, &session))?;
+        definition = for_unanswered(&definition, opening.campaign());
     }
     let asks = definition.seeded.is_some_and(|count| count > 0);
     let salt = match &args.salt_file {
@@ -61,7 +64,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         _ => None,
     };
     let opened = open_from(&session, context, (args.id.clone(), salt.as_deref()), &args.from, definition)?;
-    tell(&opened, context)?;
+    print_next_steps(&opened, context)?;
     Ok(Exit::Done)
 }
 
@@ -76,7 +79,7 @@ pub(super) fn open_from(
     (id, salt): (CampaignId, Option<&str>),
     from: &str,
     mut definition: CampaignDefinition,
-) -> Result<Opened, Failure> {
+) -> Result<OpenedCampaign, CliError> {
     let trust = session.trust()?;
     // The mandate says what is the least.
     let least = trust.mandate().file().review_terms().second_look_percent;
@@ -88,10 +91,10 @@ pub(super) fn open_from(
         return Err(problem.help("take another id: a campaign is opened once").into());
     }
     let now = context.clock.now();
-    let mut footing = Footing::at(&session.repository, session.main, &session.governed, &definition, now)?;
-    footing.recall(&session.repository, &session.governed)?;
+    let mut footing = CampaignInputs::at(&session.repository, session.main, &session.governed, &definition, now)?;
+    footing.load_prior_role_contents(&session.repository, &session.governed)?;
     context.problems(&warnings(&footing))?;
-    let opening = Opening {
+    let opening = OpenRequest {
         id,
         from: from.to_owned(),
         definition,
@@ -109,7 +112,7 @@ pub(super) fn open_from(
     context.problems(&crowded.into_iter().collect())?;
     opened.publish(session.work_tree()?).map_err(|error| {
         let problem = Diagnostic::error("unwritable", error.to_string()).with_note("nothing was written");
-        Failure::from(problem.help(format!("look at campaigns/{} in the work tree", opened.campaign.id)))
+        CliError::from(problem.help(format!("look at campaigns/{} in the work tree", opened.campaign.id)))
     })?;
     Ok(opened)
 }
@@ -126,7 +129,7 @@ fn crowded(id: &CampaignId, sheets: usize, most: u32) -> Option<Diagnostic> {
     Some(problem.help("open it in parts, by system; or set `files_per_change` in the next mandate first"))
 }
 
-pub(super) fn tell(opened: &Opened, context: &mut Context) -> Result<(), Failure> {
+pub(super) fn print_next_steps(opened: &OpenedCampaign, context: &mut Context) -> Result<(), CliError> {
     let campaign = &opened.campaign;
     let path = format!("{}/campaign.toml", folder(&campaign.id));
     if context.format == Format::Json {

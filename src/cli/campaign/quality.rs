@@ -1,12 +1,12 @@
 //! `tenure campaign quality ID`: how a campaign was reviewed.
 
-use super::status::{sheets_of, unknown};
+use super::status::{ensure_campaign_exists, sheets_of};
 use crate::{
-    campaign::{Given, Quality, Sheet, Study, study},
-    cli::{Context, Exit, Failure, Format, proof, session::Session},
+    campaign::{Quality, QualityInputs, ReviewFile, SignedReviewData, study},
+    cli::{CliError, Context, Exit, Format, evidence, session::Session},
     model::{CampaignId, file::Campaign, history::History},
-    report::{Look, findings_sarif, quality_csv, quality_human, quality_markdown},
-    trust::{Opening, Verified},
+    report::{OutputStyle, findings_sarif, quality_csv, quality_human, quality_markdown},
+    trust::{OpenCampaign, Verified},
 };
 
 /// Say how a campaign was reviewed, and what looks like a rubber stamp
@@ -22,10 +22,10 @@ pub(super) struct Args {
     csv: bool,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
-    let (session, sheets) = Session::open_for(context, &args.id)?;
-    let campaign = session.governed.campaign(&args.id).ok_or_else(|| unknown(&args.id, &session))?;
-    let history = proof::sound(&session)?;
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let (session, sheets) = Session::open_with_worklists(context, &args.id)?;
+    let campaign = session.governed.campaign(&args.id).ok_or_else(|| ensure_campaign_exists(&args.id, &session))?;
+    let history = evidence::read_verified(&session)?;
     let quality = quality_over(&sheets, campaign, &session, &history)?;
     match context.format {
         _ if args.csv => write!(context.out, "{}", quality_csv(&quality))?,
@@ -33,7 +33,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         Format::Markdown => write!(context.out, "{}", quality_markdown(&quality))?,
         Format::Sarif => context.json(&findings_sarif(&quality.findings))?,
         Format::Github | Format::Human => {
-            write!(context.out, "{}", quality_human(&quality, Look::new(context.out_style)))?;
+            write!(context.out, "{}", quality_human(&quality, OutputStyle::new(context.out_style)))?;
         }
     }
     Ok(if quality.findings.is_empty() { Exit::Done } else { Exit::Findings })
@@ -47,7 +47,7 @@ pub(in crate::cli) fn quality_of(
     campaign: &Verified<Campaign>,
     session: &Session,
     history: &History,
-) -> Result<Quality, Failure> {
+) -> Result<Quality, CliError> {
     quality_over(&sheets_of(campaign, session)?, campaign, session, history)
 }
 
@@ -56,17 +56,17 @@ pub(in crate::cli) fn quality_of(
 /// # Errors
 /// When there is no trust to judge by.
 pub(super) fn quality_over(
-    sheets: &[Sheet],
+    sheets: &[ReviewFile],
     campaign: &Verified<Campaign>,
     session: &Session,
     history: &History,
-) -> Result<Quality, Failure> {
+) -> Result<Quality, CliError> {
     let of_it = session.governed.reviews().iter().filter(|review| review.campaign == campaign.id);
-    let closes = session.governed.openings().get(&campaign.id).map(Opening::closes).unwrap_or_default();
-    Ok(study(&Study {
+    let closes = session.governed.openings().get(&campaign.id).map(OpenCampaign::closes).unwrap_or_default();
+    Ok(study(&QualityInputs {
         campaign: campaign.value(),
         sheets,
-        reviews: of_it.map(Given::of).collect(),
+        reviews: of_it.map(SignedReviewData::of).collect(),
         closes: closes.iter().map(Verified::value).collect(),
         history,
         terms: session.trust()?.mandate().file().review_terms(),

@@ -1,7 +1,7 @@
 //! The salt of seeded items: made once, kept in a file of the opener's outside the repository, told when all is judged.
 
 use crate::{
-    cli::Failure,
+    cli::CliError,
     diag::Diagnostic,
     model::{CampaignId, Digest},
 };
@@ -16,7 +16,7 @@ use std::{
 ///
 /// # Errors
 /// When the file lies in the work tree, where everybody would find it, is another campaign's, or cannot be written or read.
-pub(super) fn keep(file: &Path, work_tree: &Path, campaign: &CampaignId) -> Result<String, Failure> {
+pub(super) fn keep(file: &Path, work_tree: &Path, campaign: &CampaignId) -> Result<String, CliError> {
     let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let real = |path: &Path| path.canonicalize();
     if let (Ok(folder), Ok(tree)) = (real(folder), real(work_tree))
@@ -44,7 +44,7 @@ pub(super) fn keep(file: &Path, work_tree: &Path, campaign: &CampaignId) -> Resu
 ///
 /// # Errors
 /// When it cannot be read, is no salt, or that of another campaign: once told, a salt is everybody's.
-pub(super) fn read(file: &Path, campaign: &CampaignId) -> Result<String, Failure> {
+pub(super) fn read(file: &Path, campaign: &CampaignId) -> Result<String, CliError> {
     let text = fs::read_to_string(file).map_err(|error| failed(file, &error.to_string()))?;
     let Some((of, salt)) = text.trim_end().split_once(' ') else { return Err(failed(file, NO_SALT)) };
     if of != campaign.as_str() {
@@ -56,7 +56,7 @@ pub(super) fn read(file: &Path, campaign: &CampaignId) -> Result<String, Failure
     Err(failed(file, NO_SALT))
 }
 
-fn failed(file: &Path, why: &str) -> Failure {
+fn failed(file: &Path, why: &str) -> CliError {
     Diagnostic::error("salt-unreadable", format!("{}: {why}", file.display()))
         .help("give the file that `tenure campaign open` wrote: --salt-file FILE")
         .into()

@@ -1,15 +1,14 @@
 //! How far a campaign is, for people and programs; and what its close would record.
 
 use super::{
-    drift::{drift, followed_by},
+    drift::{drift, supplementary_campaigns},
     quality::quality_over,
 };
 use crate::{
-    campaign::{Facts, Sheet, Status, asked_as, close, folder, resolve, status, undisposed},
+    campaign::{ReviewFile, Status, StatusInputs, asked_as, close, folder, pending_drift, resolve, status},
     cli::{
-        Context, Exit, Failure, Format,
-        exception::standing,
-        proof,
+        CliError, Context, Exit, Format, evidence,
+        exception::exception_statuses,
         session::{Session, store, systems_at},
     },
     diag::Diagnostic,
@@ -19,7 +18,7 @@ use crate::{
         history::History,
         record::CampaignClose,
     },
-    report::{Look, asked_human, campaign_human, drift_human, quality_human},
+    report::{OutputStyle, asked_human, campaign_human, drift_human, quality_human},
     store::Snapshot,
     trust::Verified,
 };
@@ -35,10 +34,10 @@ pub(super) struct Args {
     id: CampaignId,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
-    let (session, sheets) = Session::open_for(context, &args.id)?;
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let (session, sheets) = Session::open_with_worklists(context, &args.id)?;
     session.trust()?;
-    let history = proof::sound(&session)?;
+    let history = evidence::read_verified(&session)?;
     show(&args.id, &session, sheets, &history, context)
 }
 
@@ -49,10 +48,10 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
 fn show(
     id: &CampaignId,
     session: &Session,
-    mut sheets: Vec<Sheet>,
+    mut sheets: Vec<ReviewFile>,
     history: &History,
     context: &mut Context,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CliError> {
     let (campaign, status) = status_of(id, session, &mut sheets, history, context)?;
     let quality = quality_over(&sheets, campaign, session, history)?;
     let changes = drift(id, session, history, context.clock.now())?;
@@ -65,7 +64,7 @@ fn show(
         value["changes"] = serde_json::to_value(&changes).map_err(std::io::Error::from)?;
         context.json(&value)?;
     } else {
-        let look = Look::new(context.out_style);
+        let look = OutputStyle::new(context.out_style);
         let quality = format!("\n{}", quality_human(&quality, look));
         let told = [asked_human(&asked, look), drift_human(&changes, look)].concat();
         context.out.write_all([campaign_human(&status, look), quality, told].concat().as_bytes())?;
@@ -83,29 +82,31 @@ pub(super) fn closing(
     session: &Session,
     history: &History,
     context: &Context,
-) -> Result<CampaignClose, Failure> {
-    let campaign = session.governed.campaign(id).ok_or_else(|| unknown(id, session))?;
+) -> Result<CampaignClose, CliError> {
+    let campaign = session.governed.campaign(id).ok_or_else(|| ensure_campaign_exists(id, session))?;
     let (campaign, status) = status_of(id, session, &mut sheets_of(campaign, session)?, history, context)?;
     if campaign.seeds.is_some() && session.governed.openings().get(id).is_none_or(|opening| opening.seeded().is_empty())
     {
         let problem = Diagnostic::error("seeds-untold", format!("it is not told which items of `{id}` are seeded"));
         let problem =
             problem.help(format!("tenure campaign advance {id} --salt-file FILE, then sign and merge what it writes"));
-        return Err(Failure { problems: problem.into(), exit: Exit::Findings });
+        return Err(CliError { problems: problem.into(), exit: Exit::Findings });
     }
     let changes = drift(id, session, history, context.clock.now())?;
-    let mut problems = undisposed(id, &changes);
+    let mut problems = pending_drift(id, &changes);
     match close(&status, campaign.digest()) {
-        Ok(close) if problems.is_empty() => Ok(CampaignClose { followed_by: followed_by(&changes), ..close }),
+        Ok(close) if problems.is_empty() => {
+            Ok(CampaignClose { followed_by: supplementary_campaigns(&changes), ..close })
+        }
         closed => {
             problems.extend(closed.err().unwrap_or_default());
-            Err(Failure { problems, exit: Exit::Findings })
+            Err(CliError { problems, exit: Exit::Findings })
         }
     }
 }
 
 /// Returns who was asked in the place of others, with why, and about how many items.
-fn asked(sheets: &[Sheet]) -> BTreeMap<(String, String), usize> {
+fn asked(sheets: &[ReviewFile]) -> BTreeMap<(String, String), usize> {
     let mut asked: BTreeMap<(&PrincipalId, &str), usize> = BTreeMap::new();
     for sheet in sheets {
         for why in
@@ -121,19 +122,19 @@ fn asked(sheets: &[Sheet]) -> BTreeMap<(String, String), usize> {
 fn status_of<'s>(
     id: &CampaignId,
     session: &'s Session,
-    sheets: &mut [Sheet],
+    sheets: &mut [ReviewFile],
     history: &History,
     context: &Context,
-) -> Result<(&'s Verified<Campaign>, Status), Failure> {
-    let campaign = session.governed.campaign(id).ok_or_else(|| unknown(id, session))?;
+) -> Result<(&'s Verified<Campaign>, Status), CliError> {
+    let campaign = session.governed.campaign(id).ok_or_else(|| ensure_campaign_exists(id, session))?;
     let systems = systems_at(session.snapshot())?;
     let now = context.clock.now();
-    let opened = session.governed.openings().get(id).ok_or_else(|| unknown(id, session))?;
+    let opened = session.governed.openings().get(id).ok_or_else(|| ensure_campaign_exists(id, session))?;
     let resolved = resolve(opened, session.governed.answers(id), now);
     let seeded = opened.seeded();
     sheets.iter_mut().for_each(|sheet| sheet.review.items.retain(|item| !seeded.contains(&item.id)));
-    let exceptions = standing(&session.governed, session.trust()?, session.snapshot(), now);
-    let facts = Facts {
+    let exceptions = exception_statuses(&session.governed, session.trust()?, session.snapshot(), now);
+    let facts = StatusInputs {
         campaign: campaign.value(),
         sheets,
         resolved: &resolved,
@@ -151,14 +152,14 @@ fn status_of<'s>(
 ///
 /// # Errors
 /// When they cannot be read.
-pub(super) fn sheets_of(campaign: &Verified<Campaign>, session: &Session) -> Result<Vec<Sheet>, Failure> {
+pub(super) fn sheets_of(campaign: &Verified<Campaign>, session: &Session) -> Result<Vec<ReviewFile>, CliError> {
     let opening = Snapshot::at(&session.repository, campaign.commit());
     let reviews = opening.read_again::<Review>(&format!("{}/reviews", folder(&campaign.id))).map_err(store)?;
-    Ok(reviews.into_iter().map(|(path, review)| Sheet { path, review }).collect())
+    Ok(reviews.into_iter().map(|(path, review)| ReviewFile { path, review }).collect())
 }
 
 /// Refuses a campaign that is not there.
-pub(super) fn unknown(id: &CampaignId, session: &Session) -> Failure {
+pub(super) fn ensure_campaign_exists(id: &CampaignId, session: &Session) -> CliError {
     let known: Vec<_> = session.governed.openings().keys().map(|id| format!("`{id}`")).collect();
     let problem = Diagnostic::error("unknown-campaign", format!("no campaign `{id}` is signed on main"));
     let problem = match known.as_slice() {

@@ -1,11 +1,11 @@
 //! `tenure demo [DIR]`: the whole way in a page, through the same code as the commands themselves.
 
-mod desk;
+mod decisions;
 mod host;
-mod stage;
+mod sandbox;
 
-use super::{Context, Exit, Failure};
-use stage::Stage;
+use super::{CliError, Context, Exit};
+use sandbox::Sandbox;
 use std::{fs, path::PathBuf};
 
 /// Build a governed repository with a small host, and go the whole way: collect, review, enforce, verify, audit
@@ -21,12 +21,12 @@ pub(super) struct Args {
     directory: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let root = match &args.directory {
         Some(directory) => context.directory.join(directory),
         None => std::env::temp_dir().join(format!("tenure-demo-{}", std::process::id())),
     };
-    let mut stage = Stage::set(&root, context)?;
+    let mut stage = Sandbox::set(&root, context)?;
     found(&mut stage)?;
     collect(&mut stage)?;
     review(&mut stage)?;
@@ -37,8 +37,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn found(stage: &mut Stage<'_>) -> Result<(), Failure> {
-    stage.say("1. Ana, Ben and Mia found a governed repository. Two of them must sign what concerns trust.")?;
+fn found(stage: &mut Sandbox<'_>) -> Result<(), CliError> {
+    stage.narrate("1. Ana, Ben and Mia found a governed repository. Two of them must sign what concerns trust.")?;
     for name in ["ana", "ben", "mia"] {
         stage.make_key(name)?;
     }
@@ -63,9 +63,9 @@ fn found(stage: &mut Stage<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn collect(stage: &mut Stage<'_>) -> Result<(), Failure> {
-    stage.say("2. What does the host web-1 hold? The read is counted twice, by two ways.")?;
-    desk::describe(&stage.repository())?;
+fn collect(stage: &mut Sandbox<'_>) -> Result<(), CliError> {
+    stage.narrate("2. What does the host web-1 hold? The read is counted twice, by two ways.")?;
+    decisions::describe(&stage.repository())?;
     stage.tenure(&["policy", "add", "people"], Exit::Done, 3)?;
     stage.merge("describe-web-1", "systems: web-1, who is who, what is reviewed, and by which rules")?;
     stage.tenure(&["collect", "web-1"], Exit::Done, 5)?;
@@ -73,13 +73,13 @@ fn collect(stage: &mut Stage<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn review(stage: &mut Stage<'_>) -> Result<(), Failure> {
-    stage.say("3. A campaign freezes that population, and gives every item to somebody who may judge it.")?;
+fn review(stage: &mut Sandbox<'_>) -> Result<(), CliError> {
+    stage.narrate("3. A campaign freezes that population, and gives every item to somebody who may judge it.")?;
     stage.tenure(&["campaign", "open", CAMPAIGN, "--from", "policies/privileged.toml"], Exit::Done, 4)?;
     stage.tenure(&["sign", "--key", "../keys/ana", "campaigns/2026-q4/campaign.toml"], Exit::Done, 0)?;
     stage.merge("open-2026-q4", "open the campaign 2026-q4")?;
-    stage.say("4. The reviewers decide in their files, and sign the bytes. One item reads like this:")?;
-    let decided = desk::decide(&stage.repository())?;
+    stage.narrate("4. The reviewers decide in their files, and sign the bytes. One item reads like this:")?;
+    let decided = decisions::decide(&stage.repository())?;
     stage.show(&decided.example)?;
     for (path, signers) in &decided.files {
         for signer in signers {
@@ -94,19 +94,20 @@ fn review(stage: &mut Stage<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn enforce(stage: &mut Stage<'_>) -> Result<(), Failure> {
-    stage.say("5. What will that change? The planner has no connection, so nothing can be written from here.")?;
+fn enforce(stage: &mut Sandbox<'_>) -> Result<(), CliError> {
+    stage.narrate("5. What will that change? The planner has no connection, so nothing can be written from here.")?;
     stage.tenure(&["plan"], Exit::Done, 16)?;
-    stage.say("6. Enforce: intents first, on the remote; then each change, and a look at the host afterwards.")?;
+    stage.narrate("6. Enforce: intents first, on the remote; then each change, and a look at the host afterwards.")?;
     stage.tenure(&[&["enforce"][..], &ENGINE].concat(), Exit::Disagrees, 20)?;
-    stage.say("   The host took both removals from `sudo`. One of them changed nothing: a forgotten file still makes\n   svc_backup root. Others close the ticket here. Tenure exits 4, and the item stays open:")?;
+    stage.narrate("   The host took both removals from `sudo`. One of them changed nothing: a forgotten file still makes\n   svc_backup root. Others close the ticket here. Tenure exits 4, and the item stays open:")?;
     stage.tenure(&["campaign", "status", CAMPAIGN], Exit::Done, 2)?;
     Ok(())
 }
 
-fn find_the_other_way(stage: &mut Stage<'_>) -> Result<(), Failure> {
-    stage.say("7. The reviewer decides on the rule as well, which was left open, and the next run does the rest.")?;
-    let decided = desk::decide_the_rule(&stage.repository())?;
+fn find_the_other_way(stage: &mut Sandbox<'_>) -> Result<(), CliError> {
+    stage
+        .narrate("7. The reviewer decides on the rule as well, which was left open, and the next run does the rest.")?;
+    let decided = decisions::decide_the_rule(&stage.repository())?;
     for (path, signers) in &decided.files {
         for signer in signers {
             stage.tenure(&["sign", "--key", &format!("../keys/{signer}"), path], Exit::Done, 0)?;
@@ -117,30 +118,30 @@ fn find_the_other_way(stage: &mut Stage<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn prove(stage: &mut Stage<'_>) -> Result<(), Failure> {
-    stage.say("8. Somebody puts the laptop's key back by hand. A later look finds it:")?;
-    desk::put_back(&stage.root.join("host"), &stage.key("laptop").with_extension("pub"))?;
+fn prove(stage: &mut Sandbox<'_>) -> Result<(), CliError> {
+    stage.narrate("8. Somebody puts the laptop's key back by hand. A later look finds it:")?;
+    decisions::restore_key(&stage.root.join("host"), &stage.key("laptop").with_extension("pub"))?;
     stage.tenure(&[&["verify"][..], &ENGINE].concat(), Exit::Disagrees, 20)?;
-    stage.say("   The decision is still in force, so the next run takes it away again.")?;
+    stage.narrate("   The decision is still in force, so the next run takes it away again.")?;
     stage.tenure(&["collect", "web-1"], Exit::Done, 0)?;
     stage.merge("collect-again", "inventory of web-1")?;
     stage.tenure(&[&["enforce"][..], &ENGINE].concat(), Exit::Done, 20)?;
-    stage.say(
+    stage.narrate(
         "9. Root on a host is tier T0: that counts as gone only once another job, with a key of its own, has looked.",
     )?;
     stage.tenure(&[&["verify"][..], &READBACK].concat(), Exit::Done, 20)?;
     stage.tenure(&[&["campaign", "close", CAMPAIGN][..], &ENGINE].concat(), Exit::Done, 5)?;
-    stage.say("10. An auditor needs a clone and the pin, and no network:")?;
+    stage.narrate("10. An auditor needs a clone and the pin, and no network:")?;
     stage.tenure(&["audit"], Exit::Done, 30)?;
     Ok(())
 }
 
-fn farewell(stage: &mut Stage<'_>) -> Result<(), Failure> {
+fn farewell(stage: &mut Sandbox<'_>) -> Result<(), CliError> {
     // The engine pushes evidence; whoever looks at it from here has to fetch it.
     stage.git(&["fetch", "--quiet", "origin"], false)?;
     let root = stage.root.display().to_string();
     let pin = stage.pin.clone().unwrap_or_default();
-    stage.say("Everything is there to be looked at, and to go on with:")?;
+    stage.narrate("Everything is there to be looked at, and to go on with:")?;
     stage.show(&format!(
         "cd {root}/repo && export TENURE_ROOT={pin}\n\
          git log --oneline --graph --all\n\

@@ -1,14 +1,14 @@
 //! How every exception stands.
 
 use crate::{
-    campaign::{ExceptionStatus, Ledger, UNDECIDED, exception_findings, exceptions},
-    cli::{Context, Exit, Failure, Format, session::Session},
+    campaign::{ExceptionContext, ExceptionStatus, UNDECIDED, exception_findings, exceptions},
+    cli::{CliError, Context, Exit, Format, session::Session},
     diag::{Diagnostic, Diagnostics},
     inventory,
     model::{Digest, Finding, Severity, SystemId, Timestamp, file::Exception},
-    report::{Look, exceptions_human, exceptions_markdown, findings_human, findings_sarif},
+    report::{OutputStyle, exceptions_human, exceptions_markdown, findings_human, findings_sarif},
     store::Snapshot,
-    trust::{Governed, Trust},
+    trust::{RepositoryState, Trust},
 };
 use serde_json::json;
 use std::{cell::RefCell, collections::BTreeMap};
@@ -24,11 +24,11 @@ pub(super) struct Args {
     all: bool,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
     let now = context.clock.now();
     let trust = session.trust()?;
-    let standing = standing(&session.governed, trust, session.snapshot(), now);
+    let standing = exception_statuses(&session.governed, trust, session.snapshot(), now);
     let findings = exception_findings(&standing, now);
     let worth = |one: &&ExceptionStatus| {
         args.all || exception_findings(&[(*one).clone()], now).len() == 1 || one.validity.holds()
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         Format::Markdown => write!(context.out, "{}", exceptions_markdown(&shown))?,
         Format::Sarif => context.json(&findings_sarif(&findings))?,
         Format::Github | Format::Human => {
-            let look = Look::new(context.out_style);
+            let look = OutputStyle::new(context.out_style);
             write!(context.out, "{}{}", exceptions_human(&shown, look), findings_human(&findings, look))?;
         }
     }
@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
 
 /// Returns what is wrong with exceptions at a commit, for `tenure check`: one that lapsed or is unproven is an error, one
 /// that ends soon, or on which nobody has decided, a warning.
-pub(in crate::cli) fn problems(governed: &Governed, snapshot: Snapshot<'_>, now: Timestamp) -> Diagnostics {
+pub(in crate::cli) fn problems(governed: &RepositoryState, snapshot: Snapshot<'_>, now: Timestamp) -> Diagnostics {
     let say = |Finding { severity, code, subject, message, help }: Finding| {
         let problem = match severity {
             _ if code == UNDECIDED => Diagnostic::warning(code, message),
@@ -59,12 +59,12 @@ pub(in crate::cli) fn problems(governed: &Governed, snapshot: Snapshot<'_>, now:
         problem.in_file(subject).help(help)
     };
     let Some(trust) = governed.trust() else { return Diagnostics::new() };
-    exception_findings(&standing(governed, trust, snapshot, now), now).into_iter().map(say).collect()
+    exception_findings(&exception_statuses(governed, trust, snapshot, now), now).into_iter().map(say).collect()
 }
 
 /// Returns every exception at a commit, as it stands.
-pub(in crate::cli) fn standing(
-    governed: &Governed,
+pub(in crate::cli) fn exception_statuses(
+    governed: &RepositoryState,
     trust: &Trust,
     snapshot: Snapshot<'_>,
     now: Timestamp,
@@ -77,7 +77,7 @@ pub(in crate::cli) fn standing(
         let grants = known.entry(system).or_insert_with_key(|system| grants(snapshot, system));
         grants.as_ref().map(|grants| grants.binary_search(&exception.grant).is_ok())
     };
-    let ledger = Ledger {
+    let ledger = ExceptionContext {
         exceptions: governed.exceptions(),
         proofs: governed.proofs(),
         mandate: trust.mandate().file(),

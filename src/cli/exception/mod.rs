@@ -2,13 +2,13 @@
 
 mod list;
 mod new;
-mod prove;
-mod terms;
+mod record_test;
+mod requirements;
 
-pub(super) use list::{problems, standing};
+pub(super) use list::{exception_statuses, problems};
 pub(super) use new::until;
 
-use super::{Context, Exit, Failure};
+use super::{CliError, Context, Exit};
 use clap::Subcommand;
 
 /// Accept a risk for a time: write exceptions, prove their controls, see which have lapsed
@@ -28,16 +28,16 @@ enum Command {
     /// Write an exception for an item, to be signed by its approvers
     New(new::Args),
     /// Write down that the compensating control of an exception ran, to be signed by who ran it
-    Prove(prove::Args),
+    Prove(record_test::Args),
     /// Say what an exception of each rating needs, and one for what nobody answered
-    Terms(terms::Args),
+    Terms(requirements::Args),
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     match &args.command {
         Command::List(args) => list::run(args, context),
         Command::New(args) => new::run(args, context),
-        Command::Prove(args) => prove::run(args, context),
-        Command::Terms(args) => terms::run(args, context),
+        Command::Prove(args) => record_test::run(args, context),
+        Command::Terms(args) => requirements::run(args, context),
     }
 }

@@ -3,11 +3,11 @@
 use crate::{
     campaign::folder,
     cli::{
-        Context, Exit, Failure, Format,
+        CliError, Context, Exit, Format,
         session::{Session, store},
     },
     diag::Diagnostic,
-    format::governed,
+    format::codec,
     model::{
         ItemId, PrincipalId, Tier, Timestamp,
         file::{Exception, FileKind, Item, LOWERED_TIER, Rating, Review},
@@ -80,7 +80,7 @@ impl From<RatingName> for Rating {
     }
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
     let trust = session.trust()?;
     let now = context.clock.now();
@@ -114,9 +114,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         renews: renewed.map(Verified::reference),
     };
     let path = format!("exceptions/{}.toml", exception.id);
-    let text = governed::render(&exception);
+    let text = codec::render(&exception);
     // What cannot be read back must not be written: a reason with hidden characters, for one.
-    governed::parse::<Exception>(&path, text.as_bytes())?;
+    codec::parse::<Exception>(&path, text.as_bytes())?;
     session.governed.check_silence(&exception).map_err(|refusal| {
         let days = trust.mandate().file().silence_terms().days;
         let help =
@@ -160,7 +160,7 @@ fn tier(text: &str) -> Result<Tier, String> {
 }
 
 /// Returns an item as a campaign put it to review, and when that campaign was opened.
-fn find(session: &Session, wanted: &ItemId) -> Result<(Item, Timestamp), Failure> {
+fn find(session: &Session, wanted: &ItemId) -> Result<(Item, Timestamp), CliError> {
     for (id, opening) in session.governed.openings() {
         if !opening.items().any(|item| item == wanted) {
             continue;
@@ -177,14 +177,14 @@ fn find(session: &Session, wanted: &ItemId) -> Result<(Item, Timestamp), Failure
     Err(problem.help("`tenure campaign status` lists the items").into())
 }
 
-fn earlier<'s>(session: &'s Session, id: &PrincipalId) -> Result<&'s Verified<Exception>, Failure> {
+fn earlier<'s>(session: &'s Session, id: &PrincipalId) -> Result<&'s Verified<Exception>, CliError> {
     session.governed.exceptions().iter().find(|one| one.id == *id).ok_or_else(|| {
         let problem = Diagnostic::error("unknown-exception", format!("no exception `{id}` is accepted on main"));
         problem.help("tenure exception list --all").into()
     })
 }
 
-fn split(approvers: &[PrincipalId]) -> Result<(PrincipalId, Vec<PrincipalId>), Failure> {
+fn split(approvers: &[PrincipalId]) -> Result<(PrincipalId, Vec<PrincipalId>), CliError> {
     let mut rest = approvers.to_vec();
     match rest.is_empty() {
         true => {
@@ -194,7 +194,7 @@ fn split(approvers: &[PrincipalId]) -> Result<(PrincipalId, Vec<PrincipalId>), F
     }
 }
 
-fn name(item: &ItemId, renewed: Option<&Verified<Exception>>) -> Result<PrincipalId, Failure> {
+fn name(item: &ItemId, renewed: Option<&Verified<Exception>>) -> Result<PrincipalId, CliError> {
     let text = match renewed {
         None => format!("exc-{}", format!("{:016x}", item.number()).get(..8).unwrap_or_default()),
         Some(one) => {
@@ -209,7 +209,7 @@ fn name(item: &ItemId, renewed: Option<&Verified<Exception>>) -> Result<Principa
 }
 
 /// Reads a day, or so many days from now.
-pub(in crate::cli) fn until(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+pub(in crate::cli) fn until(text: &str, now: Timestamp) -> Result<Timestamp, CliError> {
     if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok()) {
         return Ok(now.plus_days(i64::from(days)));
     }

@@ -1,8 +1,8 @@
 //! `tenure codeowners [--write|--check]`
 
-use super::{Forge, Making, make};
+use super::{ForgeInputs, WriteMode, make};
 use crate::{
-    cli::{Context, Exit, Failure, session::git},
+    cli::{CliError, Context, Exit, session::git},
     git::Repository,
 };
 
@@ -16,13 +16,13 @@ use crate::{
 )]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
-    making: Making,
+    making: WriteMode,
 }
 
-pub(in crate::cli) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(in crate::cli) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = super::work_tree(&repository)?;
-    let (path, text) = Forge::read(&root)?.owners();
+    let (path, text) = ForgeInputs::read(&root)?.owners();
     if !args.making.write && !args.making.check {
         write!(context.out, "{text}")?;
         return Ok(Exit::Done);

@@ -2,20 +2,20 @@
 
 pub(super) mod codeowners;
 pub(super) mod propose;
-pub(super) mod sealed;
+pub(super) mod provenance;
 pub(super) mod systems;
 pub(super) mod workflows;
 
-use super::{Context, Exit, Failure, Format, session};
+use super::{CliError, Context, Exit, Format, session};
 use crate::{
     diag::{Diagnostic, Diagnostics, Source},
-    format::{governed, keys::PublicKey},
+    format::{codec, keys::PublicKey},
     git::{ObjectId, Repository},
     model::{
         Digest, Handle, PrincipalId, SystemId,
-        file::{Governance, Governed, Principals, Root, System},
+        file::{Governance, GovernedFile, Principals, Root, System},
     },
-    report::{NoWorkflow, Routing, Works, code_owners, is_made, workflows as rendered},
+    report::{Routing, WorkflowError, WorkflowInputs, code_owners, is_made, workflows as rendered},
     store::Snapshot,
 };
 use std::{
@@ -25,7 +25,7 @@ use std::{
 };
 
 /// The governed files that the forge's files are made from.
-pub(super) struct Forge {
+pub(super) struct ForgeInputs {
     governance: Governance,
     root: Digest,
     founders: BTreeSet<PrincipalId>,
@@ -36,17 +36,17 @@ pub(super) struct Forge {
 /// Where governed files are read from: a commit, or the folder people work in.
 pub(super) trait Files {
     /// Returns the bytes of a file, if it is there.
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure>;
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CliError>;
     /// Returns the paths of the files right in a folder, sorted.
-    fn list(&self, folder: &str) -> Result<Vec<String>, Failure>;
+    fn list(&self, folder: &str) -> Result<Vec<String>, CliError>;
 }
 
 impl Files for Snapshot<'_> {
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CliError> {
         self.bytes(path, MAX_FILE).map_err(session::store)
     }
 
-    fn list(&self, folder: &str) -> Result<Vec<String>, Failure> {
+    fn list(&self, folder: &str) -> Result<Vec<String>, CliError> {
         let listed = Snapshot::list(self, folder).map_err(session::store)?;
         let mut paths: Vec<_> = listed.files.into_iter().map(|file| file.path).collect();
         paths.sort();
@@ -55,7 +55,7 @@ impl Files for Snapshot<'_> {
 }
 
 impl Files for &Path {
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CliError> {
         match fs::read(self.join(path)) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -63,7 +63,7 @@ impl Files for &Path {
         }
     }
 
-    fn list(&self, folder: &str) -> Result<Vec<String>, Failure> {
+    fn list(&self, folder: &str) -> Result<Vec<String>, CliError> {
         let Ok(entries) = fs::read_dir(self.join(folder)) else { return Ok(Vec::new()) };
         let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
         let mut paths: Vec<_> = names.map(|name| format!("{folder}/{name}")).collect();
@@ -72,12 +72,12 @@ impl Files for &Path {
     }
 }
 
-impl Forge {
+impl ForgeInputs {
     /// Reads what the forge's files are made from.
     ///
     /// # Errors
     /// When a file is missing or not acceptable.
-    pub(super) fn read(files: &dyn Files) -> Result<Self, Failure> {
+    pub(super) fn read(files: &dyn Files) -> Result<Self, CliError> {
         let governance: Governance = one(files, "governance.toml")?;
         let first = files.read("trust/root/1.toml")?.ok_or_else(|| missing("trust/root/1.toml"))?;
         let newest = files.list("trust/root")?.into_iter().filter_map(|path| version(&path)).max().unwrap_or(1);
@@ -88,7 +88,7 @@ impl Forge {
         let people = files.list("principals")?.into_iter().filter(|path| path.ends_with(".toml"));
         for path in std::iter::once("principals.toml".to_owned()).chain(people) {
             let Some(bytes) = files.read(&path)? else { continue };
-            let file: Principals = governed::parse(&path, &bytes).map_err(Failure::from)?;
+            let file: Principals = codec::parse(&path, &bytes).map_err(CliError::from)?;
             for entry in file.principals {
                 if let Some(handle) = entry.handle {
                     handles.entry(entry.id).or_insert(handle);
@@ -118,14 +118,14 @@ impl Forge {
     ///
     /// # Errors
     /// When no release of the engine is named, or a text from a governed file would be more than a text in them.
-    pub(super) fn workflows(&self) -> Result<Vec<(String, String)>, Failure> {
+    pub(super) fn workflows(&self) -> Result<Vec<(String, String)>, CliError> {
         let engine = self.governance.engine.as_ref().ok_or_else(|| {
             let problem = Diagnostic::error("no-engine", "there is no [engine]: no release that jobs could install");
-            Failure::from(problem.in_file("governance.toml").help(
+            CliError::from(problem.in_file("governance.toml").help(
                 "add [engine] with version, url and digest of a release; `tenure schema governance` has their form",
             ))
         })?;
-        rendered(Works { root: self.root, engine, systems: &self.systems }).map_err(|error| refused(&error))
+        rendered(WorkflowInputs { root: self.root, engine, systems: &self.systems }).map_err(|error| refused(&error))
     }
 }
 
@@ -134,14 +134,18 @@ impl Forge {
 ///
 /// # Errors
 /// When a file cannot be read.
-pub(super) fn stale(repository: &Repository, base: Option<ObjectId>, head: ObjectId) -> Result<Diagnostics, Failure> {
+pub(super) fn stale_generated_files(
+    repository: &Repository,
+    base: Option<ObjectId>,
+    head: ObjectId,
+) -> Result<Diagnostics, CliError> {
     let mut problems = Diagnostics::new();
     if !concerned(repository, base, head)? {
         return Ok(problems);
     }
     let snapshot = Snapshot::at(repository, head);
     // What is not acceptable is said by the check itself.
-    let Ok(forge) = Forge::read(&snapshot) else { return Ok(problems) };
+    let Ok(forge) = ForgeInputs::read(&snapshot) else { return Ok(problems) };
     let mut made = vec![forge.owners()];
     let of_jobs = forge.workflows();
     if let Ok(files) = &of_jobs {
@@ -168,7 +172,7 @@ pub(super) fn stale(repository: &Repository, base: Option<ObjectId>, head: Objec
 }
 
 /// Cost follows the change: the forge's files are looked at when they or what they are made from changes.
-fn concerned(repository: &Repository, base: Option<ObjectId>, head: ObjectId) -> Result<bool, Failure> {
+fn concerned(repository: &Repository, base: Option<ObjectId>, head: ObjectId) -> Result<bool, CliError> {
     let Some(base) = base else { return Ok(true) };
     let Some(fork) = repository.merge_base(base, head).map_err(session::git)? else { return Ok(false) };
     let changes = repository.changes(Some(fork), head).map_err(session::git)?;
@@ -178,7 +182,7 @@ fn concerned(repository: &Repository, base: Option<ObjectId>, head: ObjectId) ->
 
 /// What is to be done with files that are made.
 #[derive(Clone, Copy, Debug, clap::Args)]
-pub(super) struct Making {
+pub(super) struct WriteMode {
     /// Write them
     #[arg(long, conflicts_with = "check")]
     write: bool,
@@ -188,7 +192,7 @@ pub(super) struct Making {
 }
 
 /// Returns the folder people work in.
-fn work_tree(repository: &Repository) -> Result<&Path, Failure> {
+fn work_tree(repository: &Repository) -> Result<&Path, CliError> {
     repository.work_tree().ok_or_else(|| {
         let problem = Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to");
         problem.help("git clone it").into()
@@ -196,7 +200,7 @@ fn work_tree(repository: &Repository) -> Result<&Path, Failure> {
 }
 
 /// Writes or compares files in the work tree.
-fn make(files: &[(String, String)], making: Making, context: &mut Context, root: &Path) -> Result<Exit, Failure> {
+fn make(files: &[(String, String)], making: WriteMode, context: &mut Context, root: &Path) -> Result<Exit, CliError> {
     let mut problems = Diagnostics::new();
     let mut states = Vec::new();
     for (path, text) in files {
@@ -267,23 +271,23 @@ fn out_of_date(path: &str, there: &str, text: &str) -> Diagnostic {
     )
 }
 
-fn refused(error: &NoWorkflow) -> Failure {
+fn refused(error: &WorkflowError) -> CliError {
     let help = match error {
-        NoWorkflow::Engine { .. } => "tenure schema governance",
-        NoWorkflow::TooMany(_) => "divide the systems between two governed repositories",
-        NoWorkflow::Variable { .. } => {
+        WorkflowError::Engine { .. } => "tenure schema governance",
+        WorkflowError::TooMany(_) => "divide the systems between two governed repositories",
+        WorkflowError::Variable { .. } => {
             "name it in capitals, digits and underscores, and not as something that GitHub, git or the shell reads"
         }
     };
     Diagnostic::error("no-workflow", error.to_string()).help(help).into()
 }
 
-fn one<T: Governed>(files: &dyn Files, path: &str) -> Result<T, Failure> {
+fn one<T: GovernedFile>(files: &dyn Files, path: &str) -> Result<T, CliError> {
     let bytes = files.read(path)?.ok_or_else(|| missing(path))?;
-    governed::parse(path, &bytes).map_err(Failure::from)
+    codec::parse(path, &bytes).map_err(CliError::from)
 }
 
-fn missing(path: &str) -> Failure {
+fn missing(path: &str) -> CliError {
     Diagnostic::error("missing", format!("there is no {path} here")).help("tenure init, or git pull").into()
 }
 

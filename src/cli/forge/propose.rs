@@ -1,10 +1,10 @@
 //! `tenure propose inventory|campaigns`
 
 use crate::{
-    cli::{Context, Exit, Failure, forge::sealed::forge, session::git},
+    cli::{CliError, Context, Exit, forge::provenance::forge, session::git},
     connector::github::GitHub,
     diag::{Diagnostic, Diagnostics},
-    git::{Carrier, Commit, Draft, Edit, Identity, ObjectId, Pushed, Repository},
+    git::{Commit, CommitDraft, Edit, Identity, ObjectId, PushOutcome, Remote, Repository},
 };
 use std::{collections::BTreeMap, fs, io, path::Path};
 
@@ -19,7 +19,7 @@ use std::{collections::BTreeMap, fs, io, path::Path};
 pub(in crate::cli) struct Args {
     /// Which files
     #[arg(value_enum)]
-    what: What,
+    what: ProposalKind,
     /// The remote that has the main branch
     #[arg(long, value_name = "NAME", default_value = "origin")]
     remote: String,
@@ -27,14 +27,14 @@ pub(in crate::cli) struct Args {
 
 /// What is proposed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
-enum What {
+enum ProposalKind {
     /// Campaigns that were opened, and stages that were closed
     Campaigns,
     /// Inventories that were collected
     Inventory,
 }
 
-impl What {
+impl ProposalKind {
     const fn folder(self) -> &'static str {
         match self {
             Self::Campaigns => "campaigns",
@@ -50,10 +50,10 @@ impl What {
     }
 }
 
-pub(in crate::cli) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(in crate::cli) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = super::work_tree(&repository)?;
-    let carrier = Carrier::to(&args.remote).map_err(|error| refused("remote", error.to_string()))?;
+    let carrier = Remote::to(&args.remote).map_err(|error| refused("remote", error.to_string()))?;
     // What was written here was written over this commit, wherever main is by now.
     let main = repository.resolve("HEAD").map_err(git)?;
     let mut problems = Diagnostics::new();
@@ -61,7 +61,7 @@ pub(in crate::cli) fn run(args: &Args, context: &mut Context) -> Result<Exit, Fa
     if changed.is_empty() {
         writeln!(context.out, "there is nothing to propose")?;
     }
-    let desk = Desk { repository: &repository, carrier: &carrier, main };
+    let desk = ProposalWorkspace { repository: &repository, carrier: &carrier, main };
     for (unit, edits) in changed {
         // One that is refused never stops the others.
         match desk.proposed(args.what, &unit, &edits, context) {
@@ -69,19 +69,19 @@ pub(in crate::cli) fn run(args: &Args, context: &mut Context) -> Result<Exit, Fa
             Err(failure) => problems.extend(failure.problems),
         }
     }
-    if problems.has_errors() { Err(Failure { problems, exit: Exit::CouldNot }) } else { Ok(Exit::Done) }
+    if problems.has_errors() { Err(CliError { problems, exit: Exit::CouldNot }) } else { Ok(Exit::Done) }
 }
 
 /// Where proposals are made.
-struct Desk<'a> {
+struct ProposalWorkspace<'a> {
     repository: &'a Repository,
-    carrier: &'a Carrier,
+    carrier: &'a Remote,
     main: ObjectId,
 }
 
-impl Desk<'_> {
+impl ProposalWorkspace<'_> {
     /// Proposes what differs in one folder, and says what became of it.
-    fn proposed(&self, what: What, unit: &str, edits: &[Edit], context: &Context) -> Result<String, Failure> {
+    fn proposed(&self, what: ProposalKind, unit: &str, edits: &[Edit], context: &Context) -> Result<String, CliError> {
         let forge = forge(context).map_err(|why| refused("no-forge", why))?;
         let branch = format!("tenure/{unit}");
         let pull = forge.open_pull(&branch).map_err(|error| refused("forge", error.to_string()))?;
@@ -93,7 +93,7 @@ impl Desk<'_> {
             if !head.author.ends_with(&format!("<{ADDRESS}>")) {
                 return Ok(format!("{unit}: somebody works on #{}; it is left alone", pull.number));
             }
-            if head.tree == tree || what == What::Campaigns && self.is_on_this_ground(&head, unit)? {
+            if head.tree == tree || what == ProposalKind::Campaigns && self.is_on_this_ground(&head, unit)? {
                 return Ok(format!("{unit}: #{} proposes it", pull.number));
             }
         }
@@ -101,17 +101,19 @@ impl Desk<'_> {
         let parents: Vec<ObjectId> = [Some(self.main), there].into_iter().flatten().collect();
         let author = Identity { name: "tenure".to_owned(), address: ADDRESS.to_owned() };
         let title = match what {
-            What::Campaigns => format!("Campaign {}", unit.trim_start_matches("campaigns/")),
-            What::Inventory => format!("Collect {}", unit.trim_start_matches("inventory/")),
+            ProposalKind::Campaigns => format!("Campaign {}", unit.trim_start_matches("campaigns/")),
+            ProposalKind::Inventory => format!("Collect {}", unit.trim_start_matches("inventory/")),
         };
         let (seconds, message) = (context.clock.now().unix(), format!("{title}\n"));
-        let draft = Draft { tree, parents: &parents, author: &author, seconds, message: &message };
+        let draft = CommitDraft { tree, parents: &parents, author: &author, seconds, message: &message };
         let commit = self.repository.write_commit(&draft).map_err(git)?;
         let reference = format!("refs/heads/{branch}");
         match self.carrier.push(self.repository, commit, &reference) {
-            Ok(Pushed::Landed) => {}
-            Ok(Pushed::LostRace { .. }) => return Ok(format!("{unit}: somebody pushed {branch} just now")),
-            Ok(Pushed::Declined { reason } | Pushed::Unreachable { reason }) => return Err(refused("push", reason)),
+            Ok(PushOutcome::Landed) => {}
+            Ok(PushOutcome::LostRace { .. }) => return Ok(format!("{unit}: somebody pushed {branch} just now")),
+            Ok(PushOutcome::Declined { reason } | PushOutcome::Unreachable { reason }) => {
+                return Err(refused("push", reason));
+            }
             Err(error) => return Err(refused("push", error.to_string())),
         }
         match pull {
@@ -122,16 +124,16 @@ impl Desk<'_> {
 
     /// A list or a campaign says when it was written: it is not written anew, under the hands of whoever reads it, as long as
     /// nothing of that campaign has come to main.
-    fn is_on_this_ground(&self, head: &Commit, unit: &str) -> Result<bool, Failure> {
+    fn is_on_this_ground(&self, head: &Commit, unit: &str) -> Result<bool, CliError> {
         let Some(base) = head.parents.first() else { return Ok(false) };
         let there = self.repository.file(*base, unit).map_err(git)?.map(|folder| folder.id);
         Ok(there == self.repository.file(self.main, unit).map_err(git)?.map(|folder| folder.id))
     }
 
     /// Returns where a branch of the remote is, with its commits here.
-    fn head(&self, branch: &str) -> Result<Option<ObjectId>, Failure> {
+    fn head(&self, branch: &str) -> Result<Option<ObjectId>, CliError> {
         let reference = format!("refs/heads/{branch}");
-        let failed = |error: crate::git::CarrierError| refused("remote", error.to_string());
+        let failed = |error: crate::git::RemoteError| refused("remote", error.to_string());
         let there = self.carrier.advertised(self.repository, &[&reference]).map_err(failed)?;
         let Some(head) = there.into_iter().flatten().next() else { return Ok(None) };
         if !self.repository.has(head) {
@@ -142,7 +144,7 @@ impl Desk<'_> {
     }
 }
 
-fn open(forge: &GitHub, branch: &str, title: &str, body: &str) -> Result<u64, Failure> {
+fn open(forge: &GitHub, branch: &str, title: &str, body: &str) -> Result<u64, CliError> {
     forge.propose(branch, title, body).map(|pull| pull.number).map_err(|error| {
         let problem = Diagnostic::error("not-proposed", format!("{branch} is pushed, and no pull request: {error}"));
         let help = "open it by hand; in Settings, Actions, General, allow GitHub Actions to create pull requests";
@@ -156,7 +158,7 @@ fn changed(
     root: &Path,
     main: ObjectId,
     folder: &str,
-) -> Result<BTreeMap<String, Vec<Edit>>, Failure> {
+) -> Result<BTreeMap<String, Vec<Edit>>, CliError> {
     let listed = repository.list(main, folder).map_err(git)?.files;
     let mut before: BTreeMap<String, ObjectId> = listed.into_iter().map(|file| (file.path, file.id)).collect();
     let mut paths = Vec::new();
@@ -176,7 +178,7 @@ fn changed(
 }
 
 /// Lists the plain files below a folder of the work tree; links lead elsewhere and are not followed.
-fn below(root: &Path, folder: &str, paths: &mut Vec<String>) -> Result<(), Failure> {
+fn below(root: &Path, folder: &str, paths: &mut Vec<String>) -> Result<(), CliError> {
     let entries = match fs::read_dir(root.join(folder)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -196,7 +198,7 @@ fn below(root: &Path, folder: &str, paths: &mut Vec<String>) -> Result<(), Failu
     Ok(())
 }
 
-fn refused(code: &'static str, why: String) -> Failure {
+fn refused(code: &'static str, why: String) -> CliError {
     let help = "in a job of GitHub Actions, give the step GITHUB_TOKEN; elsewhere, commit it and open a pull request";
     Diagnostic::error(code, why).help(help).into()
 }

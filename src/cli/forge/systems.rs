@@ -2,11 +2,11 @@
 
 use crate::{
     cli::{
-        Context, Exit, Failure, Format,
+        CliError, Context, Exit, Format,
         session::{Session, systems_at},
     },
     model::file::Remediation,
-    report::{Look, systems_human, variables},
+    report::{OutputStyle, systems_human, variables},
 };
 use serde_json::json;
 
@@ -20,9 +20,9 @@ use serde_json::json;
 )]
 pub(in crate::cli) struct Args {}
 
-pub(in crate::cli) fn run(_: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(in crate::cli) fn run(_: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
-    session.stand()?;
+    session.ensure_trusted()?;
     let systems = systems_at(session.snapshot())?;
     if context.format == Format::Json {
         let listed: Vec<_> = systems
@@ -48,6 +48,6 @@ pub(in crate::cli) fn run(_: &Args, context: &mut Context) -> Result<Exit, Failu
         systems.values().filter(|s| s.remediation != Remediation::ReportOnly).map(|s| &s.system).collect();
     context.output("systems", &json!(all).to_string())?;
     context.output("enforced", &json!(enforced).to_string())?;
-    write!(context.out, "{}", systems_human(systems.values(), Look::new(context.out_style)))?;
+    write!(context.out, "{}", systems_human(systems.values(), OutputStyle::new(context.out_style)))?;
     Ok(Exit::Done)
 }

@@ -1,8 +1,8 @@
 //! `tenure workflows [--write|--check]`
 
-use super::{Forge, Making, make};
+use super::{ForgeInputs, WriteMode, make};
 use crate::{
-    cli::{Context, Exit, Failure, session::git},
+    cli::{CliError, Context, Exit, session::git},
     git::Repository,
 };
 
@@ -17,12 +17,12 @@ use crate::{
 )]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
-    making: Making,
+    making: WriteMode,
 }
 
-pub(in crate::cli) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(in crate::cli) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = super::work_tree(&repository)?;
-    let files = Forge::read(&root)?.workflows()?;
+    let files = ForgeInputs::read(&root)?.workflows()?;
     make(&files, args.making, context, root)
 }

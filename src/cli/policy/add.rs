@@ -1,9 +1,9 @@
 //! `tenure policy add [NAME…]`
 
 use crate::{
-    cli::{Context, Exit, Failure, Format, session::git},
+    cli::{CliError, Context, Exit, Format, session::git},
     diag::{Diagnostic, Diagnostics},
-    format::{governed, nearest},
+    format::{codec, nearest},
     git::Repository,
     model::file::FileKind,
     policy::SHIPPED,
@@ -25,7 +25,7 @@ pub(super) struct Args {
     replace: bool,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = repository.work_tree().ok_or_else(|| {
         Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to").help("git clone it")
@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn write(place: &Path, text: &str) -> Result<(), Failure> {
+fn write(place: &Path, text: &str) -> Result<(), CliError> {
     let folder = place.parent().unwrap_or(place);
     fs::create_dir_all(folder).and_then(|()| fs::write(place, text)).map_err(|error| {
         let problem = Diagnostic::error("unwritable", format!("cannot write `{}`: {error}", place.display()));
@@ -75,9 +75,9 @@ fn write(place: &Path, text: &str) -> Result<(), Failure> {
     })
 }
 
-fn chosen(names: &[String]) -> Result<Vec<(&'static str, &'static str)>, Failure> {
+fn chosen(names: &[String]) -> Result<Vec<(&'static str, &'static str)>, CliError> {
     if names.is_empty() {
-        let definition = |text: &str| governed::kind("", text).is_ok_and(|kind| kind == FileKind::CampaignDefinition);
+        let definition = |text: &str| codec::kind("", text).is_ok_and(|kind| kind == FileKind::CampaignDefinition);
         return Ok(SHIPPED.iter().copied().filter(|(_, text)| !definition(text)).collect());
     }
     let mut chosen = BTreeSet::new();
@@ -93,7 +93,7 @@ fn chosen(names: &[String]) -> Result<Vec<(&'static str, &'static str)>, Failure
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem.help(format!("there are: {}", known.join(", "))),
             };
-            return Err(Failure::new(Exit::Usage, problem));
+            return Err(CliError::new(Exit::Usage, problem));
         }
         chosen.extend(found);
     }

@@ -1,7 +1,7 @@
 //! `tenure policy attributes`
 
 use crate::{
-    cli::{Context, Exit, Failure, Format},
+    cli::{CliError, Context, Exit, Format},
     policy::{ATTRIBUTES, FUNCTIONS, words},
     report::cell,
 };
@@ -19,7 +19,7 @@ pub(super) struct Args {
     prefix: String,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let all: Vec<_> = ATTRIBUTES.iter().filter(|attribute| attribute.name.starts_with(&args.prefix)).collect();
     let functions: Vec<_> = FUNCTIONS.iter().filter(|_| args.prefix.is_empty()).collect();
     match context.format {

@@ -1,8 +1,8 @@
 //! `tenure policy lint [FILES]`
 
-use super::books::{Books, Unopened};
+use super::source::{PolicyFiles, PolicyFilesError};
 use crate::{
-    cli::{Context, Exit, Failure, Format},
+    cli::{CliError, Context, Exit, Format},
     diag::{Diagnostics, Severity, counted},
     policy::lint,
     report::{problems_markdown, problems_sarif},
@@ -23,20 +23,20 @@ pub(super) struct Args {
     at: Option<String>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
-    let books = match Books::open(&args.files, args.at.as_deref(), context) {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let books = match PolicyFiles::open(&args.files, args.at.as_deref(), context) {
         Ok(books) => books,
-        Err(Unopened::Failed(failure)) => return Err(failure),
+        Err(PolicyFilesError::Failed(failure)) => return Err(failure),
         // A file that is not in form is a finding of this command too.
-        Err(Unopened::Form(problems)) => return tell(&problems, "policies", context),
+        Err(PolicyFilesError::Form(problems)) => return tell(&problems, "policies", context),
     };
     let (from, only) = (books.from.clone(), books.only.clone());
     let problems: Diagnostics =
-        lint(books.sources).into_iter().filter(|problem| Books::is_asked(&only, problem)).collect();
+        lint(books.sources).into_iter().filter(|problem| PolicyFiles::is_asked(&only, problem)).collect();
     tell(&problems, &from, context)
 }
 
-fn tell(problems: &Diagnostics, from: &str, context: &mut Context) -> Result<Exit, Failure> {
+fn tell(problems: &Diagnostics, from: &str, context: &mut Context) -> Result<Exit, CliError> {
     match context.format {
         Format::Json => write!(context.out, "{}", problems.to_json())?,
         Format::Markdown => write!(context.out, "{}", problems_markdown(problems, from))?,

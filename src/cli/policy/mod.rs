@@ -2,13 +2,13 @@
 
 mod add;
 mod attributes;
-mod books;
-mod judge;
+mod evaluate;
 mod lint;
 mod rules;
+mod source;
 mod test;
 
-use super::{Context, Exit, Failure};
+use super::{CliError, Context, Exit};
 use clap::Subcommand;
 
 /// Test, lint and show the rules that access is judged by
@@ -28,7 +28,7 @@ enum Command {
     /// List the names and functions that rules may use
     Attributes(attributes::Args),
     /// Judge what is held now by the rules: findings, and what cannot be judged for want of facts
-    Judge(judge::Args),
+    Judge(evaluate::Args),
     /// Refuse unknown names, unreachable rules, retired controls, rules without cases
     Lint(lint::Args),
     /// Show the rules, with the numbers that hold under profiles, and who set them
@@ -37,11 +37,11 @@ enum Command {
     Test(test::Args),
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     match &args.command {
         Command::Add(args) => add::run(args, context),
         Command::Attributes(args) => attributes::run(args, context),
-        Command::Judge(args) => judge::run(args, context),
+        Command::Judge(args) => evaluate::run(args, context),
         Command::Lint(args) => lint::run(args, context),
         Command::Rules(args) => rules::run(args, context),
         Command::Test(args) => test::run(args, context),

@@ -1,12 +1,12 @@
 //! `tenure policy rules [ID…]`
 
-use super::books::Books;
+use super::source::PolicyFiles;
 use crate::{
-    cli::{Context, Exit, Failure, Format},
+    cli::{CliError, Context, Exit, Format},
     diag::Diagnostic,
     format::nearest,
     policy::Pack,
-    report::{Look, rules_human, rules_json, rules_markdown},
+    report::{OutputStyle, rules_human, rules_json, rules_markdown},
 };
 use std::io::Write;
 
@@ -27,8 +27,8 @@ pub(super) struct Args {
     at: Option<String>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
-    let books = Books::open(&[], args.at.as_deref(), context)?;
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let books = PolicyFiles::open(&[], args.at.as_deref(), context)?;
     let from = books.from.clone();
     let pack = books.pack(&args.profile)?;
     if let Some(stranger) = args.ids.iter().find(|id| pack.rule(id).is_none()) {
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         Format::Json | Format::Sarif => context.json(&rules_json(&pack, &ids))?,
         Format::Markdown => write!(context.out, "{}", rules_markdown(&pack, &ids))?,
         Format::Github | Format::Human => {
-            let look = Look::new(context.out_style);
+            let look = OutputStyle::new(context.out_style);
             write!(context.out, "{}", rules_human(&pack, &ids, &from, look))?;
         }
     }

@@ -1,11 +1,11 @@
 //! `tenure policy test [FILES]`
 
-use super::books::{Books, Unopened};
+use super::source::{PolicyFiles, PolicyFilesError};
 use crate::{
-    cli::{Context, Exit, Failure, Format},
+    cli::{CliError, Context, Exit, Format},
     diag::{Diagnostics, counted, escape},
     model::file::Expected,
-    policy::{Tested, word},
+    policy::{CaseResult, word},
     report::problems_sarif,
 };
 use serde_json::json;
@@ -25,11 +25,11 @@ pub(super) struct Args {
     at: Option<String>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
-    let books = Books::open(&args.files, args.at.as_deref(), context).map_err(Unopened::found)?;
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let books = PolicyFiles::open(&args.files, args.at.as_deref(), context).map_err(PolicyFilesError::found)?;
     let only = books.only.clone();
     // Each case says itself which profiles are on.
-    let found = |problems| Failure { problems, exit: Exit::Findings };
+    let found = |problems| CliError { problems, exit: Exit::Findings };
     let pack = crate::policy::Pack::compile(books.sources, &[]).map_err(found)?;
     let mut tested = pack.test().map_err(found)?;
     tested.retain(|tested| only.is_empty() || only.iter().any(|file| file == tested.file));
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     Ok(if problems.has_errors() { Exit::Findings } else { Exit::Done })
 }
 
-fn json(tested: &[Tested<'_>], left_out: &BTreeMap<&str, usize>, context: &mut Context) -> Result<(), Failure> {
+fn json(tested: &[CaseResult<'_>], left_out: &BTreeMap<&str, usize>, context: &mut Context) -> Result<(), CliError> {
     let cases: Vec<_> = tested
         .iter()
         .map(|tested| {
@@ -62,12 +62,12 @@ fn json(tested: &[Tested<'_>], left_out: &BTreeMap<&str, usize>, context: &mut C
 }
 
 fn human(
-    tested: &[Tested<'_>],
+    tested: &[CaseResult<'_>],
     left_out: &BTreeMap<&str, usize>,
     problems: &Diagnostics,
     context: &mut Context,
-) -> Result<(), Failure> {
-    let mut rules: BTreeMap<&str, Vec<&Tested<'_>>> = BTreeMap::new();
+) -> Result<(), CliError> {
+    let mut rules: BTreeMap<&str, Vec<&CaseResult<'_>>> = BTreeMap::new();
     for tested in tested {
         rules.entry(&tested.case.rule).or_default().push(tested);
     }

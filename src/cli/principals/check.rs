@@ -1,11 +1,11 @@
 //! What is wrong with who is who.
 
-use super::desk::Desk;
+use super::work_tree::WorkTreeData;
 use crate::{
-    cli::{Context, Exit, Failure, Format},
+    cli::{CliError, Context, Exit, Format},
     diag::{Diagnostic, Diagnostics, Severity, counted},
-    format::governed,
-    inventory::roster::{owners, unclaimed},
+    format::codec,
+    inventory::import::{owners, unclaimed},
     model::{
         Timestamp,
         file::{Fact, PrincipalEntry, PrincipalKind, PrincipalStatus},
@@ -24,12 +24,12 @@ pub(super) struct Args {
     stale_days: i64,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
-    let desk = Desk::open(context)?;
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let desk = WorkTreeData::open(context)?;
     let now = context.clock.now();
     let mut problems = Diagnostics::new();
     for (path, file) in &desk.files {
-        let text = governed::render(file);
+        let text = codec::render(file);
         problems.extend(unfit(file).iter().map(|unfit| unfit.diagnostic(path, &text)));
         for entry in &file.principals {
             problems.extend(orphan(entry, path, &desk, now));
@@ -71,12 +71,12 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
 }
 
 /// A machine that nobody who is here answers for, with who could.
-fn orphan(entry: &PrincipalEntry, path: &str, desk: &Desk, now: Timestamp) -> Option<Diagnostic> {
+fn orphan(entry: &PrincipalEntry, path: &str, desk: &WorkTreeData, now: Timestamp) -> Option<Diagnostic> {
     if entry.kind == PrincipalKind::Person || entry.status == PrincipalStatus::Left {
         return None;
     }
     let gone = |owner: &PrincipalEntry| owner.ends.is_some_and(|end| end <= now);
-    let owner = desk.people.living_owner(entry).filter(|owner| !gone(owner));
+    let owner = desk.people.active_owner(entry).filter(|owner| !gone(owner));
     if owner.is_some() {
         return None;
     }

@@ -1,10 +1,10 @@
 //! Principals from a table, and proposals for the accounts of a system.
 
-use super::{desk::Desk, filed::Filed};
+use super::{update_files::FileUpdate, work_tree::WorkTreeData};
 use crate::{
-    cli::{Context, Exit, Failure, Format},
+    cli::{CliError, Context, Exit, Format},
     diag::{Diagnostic, counted},
-    inventory::roster::{Layout, Proposal, Row, read, unclaimed},
+    inventory::import::{CorrelationSuggestion, ImportRow, Layout, read, unclaimed},
     model::{
         PrincipalId, SystemId,
         file::{PrincipalEntry, PrincipalKind},
@@ -66,15 +66,15 @@ enum TableName {
     Jsonl,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
-    let desk = Desk::open(context)?;
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let desk = WorkTreeData::open(context)?;
     match &args.from_system {
         Some(system) => proposed(args, system, &desk, context),
         None => imported(args, &desk, context),
     }
 }
 
-fn imported(args: &Args, desk: &Desk, context: &mut Context) -> Result<Exit, Failure> {
+fn imported(args: &Args, desk: &WorkTreeData, context: &mut Context) -> Result<Exit, CliError> {
     let file = args.table_file.as_deref().unwrap_or(Path::new("-"));
     let name = if file == Path::new("-") { "stdin".to_owned() } else { file.display().to_string() };
     let text = text_of(file, &name, context)?;
@@ -86,10 +86,10 @@ fn imported(args: &Args, desk: &Desk, context: &mut Context) -> Result<Exit, Fai
     };
     let rows = read(&name, &text, layout, &columns(&args.columns)?)?;
     let path = args.into.clone().unwrap_or_else(|| "principals/people.toml".to_owned());
-    Filed::file(desk, &path, &rows, args.authoritative, context)?.write(desk, args.dry_run, context)
+    FileUpdate::file(desk, &path, &rows, args.authoritative, context)?.write(desk, args.dry_run, context)
 }
 
-fn proposed(args: &Args, system: &SystemId, desk: &Desk, context: &mut Context) -> Result<Exit, Failure> {
+fn proposed(args: &Args, system: &SystemId, desk: &WorkTreeData, context: &mut Context) -> Result<Exit, CliError> {
     let Some(loaded) = desk.inventories.get(system) else {
         let problem = Diagnostic::error("inventory-missing", format!("there is no inventory of `{system}`"));
         return Err(problem.help(format!("tenure collect {system}")).into());
@@ -98,7 +98,7 @@ fn proposed(args: &Args, system: &SystemId, desk: &Desk, context: &mut Context) 
     if args.write {
         let path = args.into.clone().unwrap_or_else(|| format!("principals/{system}.toml"));
         let rows = entries(&guesses, system, desk);
-        return Filed::file(desk, &path, &rows, false, context)?.write(desk, args.dry_run, context);
+        return FileUpdate::file(desk, &path, &rows, false, context)?.write(desk, args.dry_run, context);
     }
     if context.format == Format::Json {
         context.json(&json!({"proposals": guesses, "system": system}))?;
@@ -122,7 +122,7 @@ fn proposed(args: &Args, system: &SystemId, desk: &Desk, context: &mut Context) 
 }
 
 /// Returns an entry for each account of which nobody knows whose it is, without an owner: that is for a person to write.
-fn entries(guesses: &[Proposal], system: &SystemId, desk: &Desk) -> Vec<Row> {
+fn entries(guesses: &[CorrelationSuggestion], system: &SystemId, desk: &WorkTreeData) -> Vec<ImportRow> {
     let mut taken: BTreeSet<String> = desk.people.entries().map(|entry| entry.id.to_string()).collect();
     let nobodys = guesses.iter().filter(|guess| guess.whose.is_none());
     nobodys
@@ -136,23 +136,23 @@ fn entries(guesses: &[Proposal], system: &SystemId, desk: &Desk) -> Vec<Row> {
                 accounts: vec![guess.subject.clone()],
                 ..PrincipalEntry::new(PrincipalId::parse(&name).ok()?, PrincipalKind::Service)
             };
-            Some(Row { line: 0, entry, given: ["id", "kind", "accounts"].map(str::to_owned).into() })
+            Some(ImportRow { line: 0, entry, given: ["id", "kind", "accounts"].map(str::to_owned).into() })
         })
         .collect()
 }
 
-fn columns(pairs: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+fn columns(pairs: &[String]) -> Result<BTreeMap<String, String>, CliError> {
     let pair = |text: &String| {
         let (column, key) = text.split_once('=').ok_or_else(|| {
             let problem = Diagnostic::error("usage", format!("`{text}` says no key"));
-            Failure::new(Exit::Usage, problem.help("--map COLUMN=KEY, such as --map Employee=id"))
+            CliError::new(Exit::Usage, problem.help("--map COLUMN=KEY, such as --map Employee=id"))
         })?;
         Ok((column.to_owned(), key.to_owned()))
     };
     pairs.iter().map(pair).collect()
 }
 
-fn text_of(file: &Path, name: &str, context: &Context) -> Result<String, Failure> {
+fn text_of(file: &Path, name: &str, context: &Context) -> Result<String, CliError> {
     let mut bytes = Vec::new();
     let read = if file == Path::new("-") {
         std::io::stdin().lock().take(MAX_TABLE).read_to_end(&mut bytes)

@@ -1,12 +1,12 @@
 //! `tenure principals import|show|check`
 
 mod check;
-mod desk;
-mod filed;
 mod import;
 mod show;
+mod update_files;
+mod work_tree;
 
-use super::{Context, Exit, Failure};
+use super::{CliError, Context, Exit};
 use clap::Subcommand;
 
 /// Who is who across systems: import people and machines, show what one holds, find what is wrong
@@ -29,7 +29,7 @@ enum Command {
     Show(show::Args),
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     match &args.command {
         Command::Check(args) => check::run(args, context),
         Command::Import(args) => import::run(args, context),

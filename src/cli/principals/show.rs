@@ -1,10 +1,10 @@
 //! Everything a principal holds, what is known of it, and what it answers for.
 
-use super::desk::Desk;
+use super::work_tree::WorkTreeData;
 use crate::{
-    cli::{Context, Exit, Failure, Format},
+    cli::{CliError, Context, Exit, Format},
     diag::{Diagnostic, escape},
-    inventory::{Certified, Known, Lowered, Portraits},
+    inventory::{AttributeBuilder, AttributeInputs, LastCertified, TierOverrides},
     model::{
         Grant, PrincipalId,
         file::{Fact, PrincipalEntry},
@@ -24,10 +24,10 @@ pub(super) struct Args {
     id: String,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
-    let desk = Desk::open(context)?;
-    let (certified, lowered) = (Certified::new(), Lowered::default());
-    let portraits = Portraits::new(Known {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let desk = WorkTreeData::open(context)?;
+    let (certified, lowered) = (LastCertified::new(), TierOverrides::default());
+    let portraits = AttributeBuilder::new(AttributeInputs {
         systems: &desk.systems,
         inventories: &desk.inventories,
         people: &desk.people,
@@ -103,7 +103,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn held<'d>(subject: &str, desk: &'d Desk) -> Vec<&'d Grant> {
+fn held<'d>(subject: &str, desk: &'d WorkTreeData) -> Vec<&'d Grant> {
     let Some((system, principal)) = subject.split_once(':') else { return Vec::new() };
     let loaded = desk.inventories.values().find(|loaded| loaded.inventory.system().as_str() == system);
     loaded.map(|loaded| loaded.inventory.of_principal(principal).collect()).unwrap_or_default()

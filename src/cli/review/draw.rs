@@ -1,12 +1,12 @@
 //! The desk on a screen of any size from 40x10 on: the list, the card, and around them what is asked and the keys.
 
 use super::{
-    ask::{filters, prompt},
-    foot::{foot, help},
-    front::{Front, Mode},
-    paint::{Look, fit, fold},
+    app::{App, Mode},
+    draw_prompt::{filters, prompt},
+    footer::{foot, help},
+    style::{OutputStyle, fit, wrap},
 };
-use crate::campaign::{Dossier, is_flagged, said};
+use crate::campaign::{DecisionContext, is_flagged, said};
 use ratatui::{
     Frame,
     layout::Rect,
@@ -16,14 +16,14 @@ use ratatui::{
 
 /// How much room there is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Room {
+pub(super) struct Viewport {
     /// In columns.
     pub(super) width: usize,
     /// In lines.
     pub(super) height: usize,
 }
 
-impl Room {
+impl Viewport {
     /// Returns whether lines are so few that rules and lists of keys must not take them from what is read.
     pub(super) const fn is_low(self) -> bool {
         self.height < 18
@@ -36,7 +36,7 @@ impl Room {
 }
 
 /// Draws the desk; `dossier` is what is known of the item under the cursor.
-pub(super) fn draw(frame: &mut Frame<'_>, front: &mut Front, dossier: Option<&Dossier>, look: Look) {
+pub(super) fn draw(frame: &mut Frame<'_>, front: &mut App, dossier: Option<&DecisionContext>, look: OutputStyle) {
     let area = frame.area();
     let (width, height) = (usize::from(area.width), usize::from(area.height));
     if width < 40 || height < 10 {
@@ -44,7 +44,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, front: &mut Front, dossier: Option<&Do
         frame.render_widget(text.wrap(Wrap { trim: true }), area);
         return;
     }
-    let room = Room { width, height };
+    let room = Viewport { width, height };
     let mut prompt = prompt(front, room, look);
     let foot = foot(front, room, look);
     let mut lines = head(front, room, look);
@@ -67,7 +67,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, front: &mut Front, dossier: Option<&Do
 }
 
 /// Who, what, and how far.
-fn head(front: &Front, room: Room, look: Look) -> Vec<Line<'static>> {
+fn head(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line<'static>> {
     let (progress, width) = (front.desk.progress(), room.width);
     if room.is_narrow() {
         let (done, all, open) = (progress.decided, progress.items, progress.flagged_open);
@@ -92,7 +92,7 @@ fn head(front: &Front, room: Room, look: Look) -> Vec<Line<'static>> {
 }
 
 /// The list, with the cursor in sight.
-pub(super) fn list(front: &mut Front, width: usize, height: usize, look: Look) -> Vec<Line<'static>> {
+pub(super) fn list(front: &mut App, width: usize, height: usize, look: OutputStyle) -> Vec<Line<'static>> {
     front.page = height.saturating_sub(1).max(1);
     if front.rows.is_empty() {
         let nothing =
@@ -106,7 +106,7 @@ pub(super) fn list(front: &mut Front, width: usize, height: usize, look: Look) -
     padded(lines, height)
 }
 
-fn line(front: &Front, row: usize, here: bool, width: usize, look: Look) -> Option<Line<'static>> {
+fn line(front: &App, row: usize, here: bool, width: usize, look: OutputStyle) -> Option<Line<'static>> {
     let item = front.desk.item(row)?;
     let flag = if is_flagged(item) { '!' } else { ' ' };
     let decision = match (item.decision, front.desk.bar(row)) {
@@ -136,30 +136,30 @@ fn line(front: &Front, row: usize, here: bool, width: usize, look: Look) -> Opti
 
 /// The card of the item under the cursor.
 pub(super) fn card(
-    front: &mut Front,
-    dossier: Option<&Dossier>,
+    front: &mut App,
+    dossier: Option<&DecisionContext>,
     width: usize,
     height: usize,
-    look: Look,
+    look: OutputStyle,
 ) -> Vec<Line<'static>> {
     let Some((row, item)) = front.row().and_then(|row| Some((row, front.desk.item(row)?))) else {
         return padded(vec![Line::from(" nothing is under the cursor")], height);
     };
-    let narrow = Room { width, height }.is_narrow();
+    let narrow = Viewport { width, height }.is_narrow();
     let indent = if narrow { 0 } else { INDENT };
     let mut lines: Vec<Line<'static>> = Vec::new();
     let flag = if is_flagged(item) { "! " } else { "" };
     let name = format!(" {flag}{} · {}", item.principal, said(&item.entitlement));
-    lines.extend(fold(&name, width, 1).into_iter().map(|text| Line::from(look.title(text))));
+    lines.extend(wrap(&name, width, 1).into_iter().map(|text| Line::from(look.title(text))));
     if let Some(verdict) = item.decision {
         let to = item.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
         let until = item.until.map(|end| format!(" until {end}")).unwrap_or_default();
         let text = format!(" you decided: {verdict}{to}{until} · {}", item.reason);
-        lines.extend(fold(&text, width, 1).into_iter().map(|text| look.decided(text)));
+        lines.extend(wrap(&text, width, 1).into_iter().map(|text| look.decided(text)));
     }
     if let Some(bar) = front.desk.bar(row) {
         lines
-            .extend(fold(&format!(" not yours to decide: {bar}"), width, 1).into_iter().map(|text| look.warning(text)));
+            .extend(wrap(&format!(" not yours to decide: {bar}"), width, 1).into_iter().map(|text| look.warning(text)));
     }
     for chapter in dossier.into_iter().flat_map(|dossier| &dossier.chapters) {
         for (place, sentence) in chapter.lines.iter().enumerate() {
@@ -168,7 +168,7 @@ pub(super) fn card(
             if narrow && place == 0 {
                 lines.push(Line::from(look.title(fit(&format!(" {title}"), width))));
             }
-            let folded = fold(&sentence.text, width.saturating_sub(indent + 3), 0);
+            let folded = wrap(&sentence.text, width.saturating_sub(indent + 3), 0);
             for (at, text) in folded.into_iter().enumerate() {
                 let title = if at == 0 && !narrow { title } else { "" };
                 let mark = if at == 0 { mark } else { ' ' };
@@ -184,13 +184,19 @@ pub(super) fn card(
     if more > 0
         && let Some(last) = shown.last_mut()
     {
-        *last = look.faint(fit(&format!(" … {} more lines: Space or Down", more + 1), width));
+        *last = look.dim(fit(&format!(" … {} more lines: Space or Down", more + 1), width));
     }
     padded(shown, height)
 }
 
 /// List and card side by side.
-fn beside(front: &mut Front, dossier: Option<&Dossier>, width: usize, height: usize, look: Look) -> Vec<Line<'static>> {
+fn beside(
+    front: &mut App,
+    dossier: Option<&DecisionContext>,
+    width: usize,
+    height: usize,
+    look: OutputStyle,
+) -> Vec<Line<'static>> {
     let left = width * 9 / 20;
     let cards = card(front, dossier, width - left - 1, height, look);
     let page = front.page;

@@ -1,10 +1,10 @@
 //! The end of a sitting: signing what is decided, and what to type next.
 
-use super::{Args, desk::Desk, gather::branch};
+use super::{Args, discover::branch, session::ReviewSession};
 use crate::{
     cli::{
-        Context, Exit, Failure, Format,
-        sign::{Pen, sign_files},
+        CliError, Context, Exit, Format,
+        sign::{SigningOptions, sign_files},
     },
     model::PrincipalId,
 };
@@ -19,17 +19,17 @@ use std::{
 /// # Errors
 /// When there is no key for it. What was decided is saved.
 pub(super) fn finish(
-    desk: &Desk,
+    desk: &ReviewSession,
     signs: bool,
     args: &Args,
     tree: &Path,
     context: &mut Context,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CliError> {
     let ready: Vec<_> = desk.papers().iter().filter(|paper| paper.can_be_signed()).collect();
     let mut signed = Vec::new();
     if signs {
         let files: Vec<PathBuf> = ready.iter().map(|paper| tree.join(&paper.path)).collect();
-        let pen = Pen { key: args.key.as_deref(), name: Some(desk.reviewer()) };
+        let pen = SigningOptions { key: args.key.as_deref(), name: Some(desk.reviewer()) };
         signed = sign_files(tree, &files, pen, context)?;
     }
     if context.format == Format::Json {
@@ -37,7 +37,7 @@ pub(super) fn finish(
         context.json(&json!({"decided": progress.decided, "items": progress.items, "signed": signed}))?;
         return Ok(Exit::Done);
     }
-    writeln!(context.out, "{}", super::text::progress(desk))?;
+    writeln!(context.out, "{}", super::plain_text::progress(desk))?;
     if signed.is_empty() {
         let next = match (ready.is_empty(), args.next) {
             (true, true) => "tenure review --next",
@@ -78,7 +78,7 @@ pub(super) fn finish(
 }
 
 /// Returns who has to sign a paper besides this person.
-fn waiting<'d>(desk: &'d Desk, paper: &'d super::paper::Paper) -> Option<Vec<&'d PrincipalId>> {
+fn waiting<'d>(desk: &'d ReviewSession, paper: &'d super::review_file::ReviewFile) -> Option<Vec<&'d PrincipalId>> {
     let others: Vec<_> = paper.review.cosigners.iter().filter(|name| *name != desk.reviewer()).collect();
     let mine = paper.review.reviewer == *desk.reviewer();
     (mine && !others.is_empty()).then_some(others)

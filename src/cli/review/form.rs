@@ -1,7 +1,7 @@
 //! The prompt for what a verdict needs: to what, until when, and why.
 
 use super::{
-    answer::{Answer, takes_to, takes_until, to, until},
+    decision_input::{DecisionInput, takes_to, takes_until, to, until},
     keys::Key,
 };
 use crate::model::{ReasonCode, Timestamp, Verdict, file::Item};
@@ -46,13 +46,13 @@ pub(super) enum Name {
 
 /// What a key did to a prompt.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Filled {
+pub(super) enum FormResult {
     /// It is still being filled in.
     Asking,
     /// It was left.
     Left,
     /// It is filled in.
-    Whole(Answer),
+    Whole(DecisionInput),
 }
 
 impl Form {
@@ -79,11 +79,11 @@ impl Form {
     }
 
     /// Takes a key.
-    pub(super) fn press(&mut self, key: Key) -> Filled {
+    pub(super) fn press(&mut self, key: Key) -> FormResult {
         self.problem = None;
         let last = self.fields.len().saturating_sub(1);
         match key {
-            Key::Escape => return Filled::Left,
+            Key::Escape => return FormResult::Left,
             Key::Tab | Key::Down => self.at = if self.at >= last { 0 } else { self.at + 1 },
             Key::BackTab | Key::Up => self.at = if self.at == 0 { last } else { self.at - 1 },
             Key::Enter if self.at < last => {
@@ -94,7 +94,7 @@ impl Form {
             Key::Enter => return self.whole(),
             other => self.write(other),
         }
-        Filled::Asking
+        FormResult::Asking
     }
 
     fn write(&mut self, key: Key) {
@@ -161,18 +161,18 @@ impl Form {
         self.problem.is_none()
     }
 
-    fn whole(&mut self) -> Filled {
+    fn whole(&mut self) -> FormResult {
         for place in 0..self.fields.len() {
             let here = std::mem::replace(&mut self.at, place);
             if !self.check_field() {
-                return Filled::Asking;
+                return FormResult::Asking;
             }
             self.at = here;
         }
         let text =
             |name: Name| self.fields.iter().find(|field| field.name == name).map_or("", |field| field.text.as_str());
         let code = ReasonCode::ALL.into_iter().find(|code| code.as_str() == text(Name::Code));
-        Filled::Whole(Answer {
+        FormResult::Whole(DecisionInput {
             verdict: Some(self.verdict),
             to: to(text(Name::To), self.verdict).unwrap_or_default(),
             until: until(text(Name::Until), self.now).unwrap_or_default(),

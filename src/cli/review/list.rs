@@ -1,9 +1,9 @@
 //! What lies on a desk, as data: the files with how far they are, or the next open item.
 
-use super::desk::Desk;
+use super::session::ReviewSession;
 use crate::{
-    campaign::{Dossier, is_flagged},
-    cli::{Context, Exit, Failure, Format},
+    campaign::{DecisionContext, is_flagged},
+    cli::{CliError, Context, Exit, Format},
 };
 use serde_json::json;
 use std::io::Write;
@@ -12,7 +12,7 @@ use std::io::Write;
 ///
 /// # Errors
 /// When stdout does not take it.
-pub(super) fn list(desk: &Desk, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn list(desk: &ReviewSession, context: &mut Context) -> Result<Exit, CliError> {
     let papers = desk.papers().iter().filter(|paper| !paper.is_empty());
     let entries: Vec<_> = papers
         .map(|paper| {
@@ -25,8 +25,8 @@ pub(super) fn list(desk: &Desk, context: &mut Context) -> Result<Exit, Failure> 
                 "items": items.len(),
                 "decided": items.iter().filter(|item| item.decision.is_some()).count(),
                 "flagged_open": flagged,
-                "signed": matches!(paper.standing, super::paper::Standing::Signed { .. }),
-                "to_cosign": paper.standing == super::paper::Standing::ToCosign,
+                "signed": matches!(paper.standing, super::review_file::ReviewFileState::Signed { .. }),
+                "to_cosign": paper.standing == super::review_file::ReviewFileState::ToCosign,
                 "due": paper.due,
             })
         })
@@ -35,7 +35,7 @@ pub(super) fn list(desk: &Desk, context: &mut Context) -> Result<Exit, Failure> 
         context.json(&entries)?;
         return Ok(Exit::Done);
     }
-    writeln!(context.out, "{}", super::text::progress(desk))?;
+    writeln!(context.out, "{}", super::plain_text::progress(desk))?;
     for entry in &entries {
         let word = match (entry["signed"].as_bool(), entry["to_cosign"].as_bool()) {
             (Some(true), _) => "signed",
@@ -60,10 +60,10 @@ pub(super) fn list(desk: &Desk, context: &mut Context) -> Result<Exit, Failure> 
 /// # Errors
 /// When stdout does not take it.
 pub(super) fn next(
-    desk: &Desk,
-    dossier: &dyn Fn(&Desk, usize) -> Option<Dossier>,
+    desk: &ReviewSession,
+    dossier: &dyn Fn(&ReviewSession, usize) -> Option<DecisionContext>,
     context: &mut Context,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CliError> {
     let open = (0..desk.len()).find(|row| desk.is_open(*row));
     let entry = open.and_then(|row| {
         let (item, paper) = (desk.item(row)?, desk.paper_of(row)?);

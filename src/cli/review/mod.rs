@@ -1,53 +1,53 @@
 //! `tenure review [CAMPAIGN]`: items, cards and decisions in the terminal. An editor does the same with the same files.
 
-mod answer;
-mod ask;
-mod desk;
+mod app;
+mod context;
+mod decision_input;
+mod delegated;
+mod discover;
 mod draw;
+mod draw_prompt;
 mod finish;
-mod foot;
+mod footer;
 mod form;
-mod front;
-mod gather;
 mod keys;
-mod lay;
-mod lent;
+mod line_mode;
 mod list;
-mod next;
-mod paint;
-mod paper;
-mod prompts;
-mod save;
-mod screen;
-mod shelf;
+mod load;
+mod modes;
+mod persist;
+mod plain_text;
+mod review_file;
+mod session;
 mod stages;
-mod text;
+mod style;
+mod terminal;
 mod view;
 
 #[cfg(test)]
 mod tests;
 
-pub(super) use gather::{listed, not_open};
-pub(super) use shelf::Shelf;
+pub(super) use context::ContextLoader;
+pub(super) use discover::{campaign_not_open, listed};
 pub(super) use stages::Stages;
 
-use super::{Context, Exit, Failure, session::Session};
+use super::{CliError, Context, Exit, session::Session};
 use crate::{
-    campaign::{Dossier, Library},
+    campaign::{ContextIndex, DecisionContext},
     diag::Diagnostic,
     model::{CampaignId, ItemId, PrincipalId, file::Item},
 };
-use desk::Desk;
-use front::{Front, Notice};
-use gather::{Gathered, gather};
-use paint::Look;
-use save::{KeepError, Keeper};
-use screen::{Around, Left};
+use app::{App, StatusMessage};
+use discover::{DiscoveredReviews, discover};
+use persist::{ReviewStore, SaveError};
+use session::ReviewSession;
 use std::{
     collections::BTreeSet,
     io::{self, IsTerminal, Write},
     path::PathBuf,
 };
+use style::OutputStyle;
+use terminal::{ExitReason, Host};
 
 /// Decide on the access that is put to you: read each card, give a verdict and a reason, sign
 #[derive(Debug, clap::Args)]
@@ -74,16 +74,16 @@ pub(super) struct Args {
     list: bool,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
-    let Gathered { campaign, desk, mut keeper, tree } = gather(args, &session, context)?;
+    let DiscoveredReviews { campaign, desk, mut keeper, tree } = discover(args, &session, context)?;
     if args.list {
         return list::list(&desk, context);
     }
     let (systems, subjects) = asked(&desk);
-    let shelf = Shelf::read(&session, &campaign, &systems, &subjects)?;
-    let library = Library::new(shelf.sources());
-    let dossier = |desk: &Desk, row: usize| dossier(&library, desk, row);
+    let shelf = ContextLoader::read(&session, &campaign, &systems, &subjects)?;
+    let library = ContextIndex::new(shelf.sources());
+    let dossier = |desk: &ReviewSession, row: usize| dossier(&library, desk, row);
     let now = context.clock.now();
     let (desk, signs) = if args.next && context.format == super::Format::Json {
         return list::next(&desk, &dossier, context);
@@ -99,13 +99,13 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
         let (mut hears, echoes) = (io::stdin().lock(), !io::stdin().is_terminal());
         let mut ascii;
         let says: &mut dyn Write = if plain {
-            ascii = text::Ascii(&mut context.out);
+            ascii = plain_text::Ascii(&mut context.out);
             &mut ascii
         } else {
             &mut context.out
         };
         let keeper = &mut keeper;
-        let mut talk = next::Talk { desk, keeper, dossier: &dossier, now, hears: &mut hears, says, echoes };
+        let mut talk = line_mode::LineSession { desk, keeper, dossier: &dossier, now, hears: &mut hears, says, echoes };
         let signs = talk.hold()?;
         (talk.desk, signs)
     } else {
@@ -114,23 +114,23 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, Failure> {
             return Err(problem.help("tenure review --next asks line by line; --list names the files").into());
         }
         let colour = context.out_style.colour && !has_no_colour(context);
-        let look = Look { colour, unicode: is_unicode(context) };
-        let mut front = Front::new(desk, now);
-        let mut around = Here { library: &library, keeper: &mut keeper };
-        let left = screen::run(&mut front, &mut around, look)?;
-        (front.desk, left == Left::ToSign)
+        let look = OutputStyle { colour, unicode: is_unicode(context) };
+        let mut front = App::new(desk, now);
+        let mut around = RepositoryContext { library: &library, keeper: &mut keeper };
+        let left = terminal::run(&mut front, &mut around, look)?;
+        (front.desk, left == ExitReason::ToSign)
     };
     finish::finish(&desk, signs, args, &tree, context)
 }
 
 /// Returns which systems and accounts the items of a desk are about.
-fn asked(desk: &Desk) -> (BTreeSet<crate::model::SystemId>, BTreeSet<String>) {
+fn asked(desk: &ReviewSession) -> (BTreeSet<crate::model::SystemId>, BTreeSet<String>) {
     let systems = desk.papers().iter().map(|paper| paper.review.system.clone()).collect();
     let subjects = (0..desk.len()).filter_map(|row| desk.item(row)).map(|item| item.subject.clone()).collect();
     (systems, subjects)
 }
 
-fn dossier(library: &Library<'_>, desk: &Desk, row: usize) -> Option<Dossier> {
+fn dossier(library: &ContextIndex<'_>, desk: &ReviewSession, row: usize) -> Option<DecisionContext> {
     let (item, paper) = (desk.item(row)?, desk.paper_of(row)?);
     Some(library.dossier(item, &paper.review.system, paper.due))
 }
@@ -140,7 +140,7 @@ fn dossier(library: &Library<'_>, desk: &Desk, row: usize) -> Option<Dossier> {
 ///
 /// # Errors
 /// When the file is not acceptable any more, or cannot be written.
-fn settle(desk: &mut Desk, keeper: &mut Keeper, place: usize) -> Result<Vec<ItemId>, KeepError> {
+fn settle(desk: &mut ReviewSession, keeper: &mut ReviewStore, place: usize) -> Result<Vec<ItemId>, SaveError> {
     let Some(paper) = desk.papers().get(place).cloned() else { return Ok(Vec::new()) };
     let merged = keeper.merge(&paper)?;
     desk.replace(place, merged.items);
@@ -151,32 +151,34 @@ fn settle(desk: &mut Desk, keeper: &mut Keeper, place: usize) -> Result<Vec<Item
 }
 
 /// The repository around a desk in the terminal.
-struct Here<'a> {
-    library: &'a Library<'a>,
-    keeper: &'a mut Keeper,
+struct RepositoryContext<'a> {
+    library: &'a ContextIndex<'a>,
+    keeper: &'a mut ReviewStore,
 }
 
-impl Around for Here<'_> {
-    fn dossier(&self, front: &Front, row: usize, _: &Item) -> Option<Dossier> {
+impl Host for RepositoryContext<'_> {
+    fn dossier(&self, front: &App, row: usize, _: &Item) -> Option<DecisionContext> {
         dossier(self.library, &front.desk, row)
     }
 
-    fn save(&mut self, front: &mut Front, papers: &[usize]) {
+    fn save(&mut self, front: &mut App, papers: &[usize]) {
         for place in papers {
             let Some(paper) = front.desk.papers().get(*place) else { continue };
             let told = match self.keeper.keep(paper) {
                 Ok(()) => continue,
-                Err(KeepError::Changed) => match settle(&mut front.desk, self.keeper, *place) {
+                Err(SaveError::Changed) => match settle(&mut front.desk, self.keeper, *place) {
                     Ok(disputed) if disputed.is_empty() => {
-                        Notice::Done("the file had changed on disk: both versions are in it now".to_owned())
+                        StatusMessage::Done("the file had changed on disk: both versions are in it now".to_owned())
                     }
-                    Ok(_) => Notice::Refused("another hand decided it otherwise meanwhile; theirs stays".to_owned()),
-                    Err(error) => Notice::Refused(format!("NOT SAVED: {error}")),
+                    Ok(_) => {
+                        StatusMessage::Refused("another hand decided it otherwise meanwhile; theirs stays".to_owned())
+                    }
+                    Err(error) => StatusMessage::Refused(format!("NOT SAVED: {error}")),
                 },
-                Err(error) => Notice::Refused(format!("NOT SAVED: {error}")),
+                Err(error) => StatusMessage::Refused(format!("NOT SAVED: {error}")),
             };
             front.show();
-            front.tell(told);
+            front.notify(told);
         }
     }
 }

@@ -2,18 +2,18 @@
 
 use crate::{
     model::{ItemId, Timestamp},
-    trust::Opening,
+    trust::OpenCampaign,
 };
 
 /// The stages of a campaign, as far as they are.
 pub(in crate::cli) struct Stages<'a> {
-    opening: &'a Opening,
+    opening: &'a OpenCampaign,
     due: Vec<Timestamp>,
 }
 
 impl<'a> Stages<'a> {
     /// Returns the stages of an open campaign. A stage begins when the one before it was closed, or should have been.
-    pub(in crate::cli) fn of(opening: &'a Opening) -> Self {
+    pub(in crate::cli) fn of(opening: &'a OpenCampaign) -> Self {
         let campaign = opening.campaign().value();
         let days: Vec<u32> = match campaign.definition.stages.as_slice() {
             [] => vec![campaign.definition.window_days],
@@ -46,7 +46,7 @@ impl<'a> Stages<'a> {
     /// Returns why an item is not asked about in a stage that is open.
     pub(super) fn bar_of(&self, item: &ItemId, stage: u32) -> Option<String> {
         if stage > self.opening.campaign().value().definition.stage_count() {
-            let drawn = self.opening.lookers(item).is_some();
+            let drawn = self.opening.second_reviewers(item).is_some();
             return (!drawn).then(|| "it was not drawn for a second look".to_owned());
         }
         let course = self.opening.course(item);

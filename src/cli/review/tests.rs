@@ -1,17 +1,17 @@
 //! The desk without a terminal: bytes, undo, bulk, what is refused, and what is on the screen.
 
 use super::{
-    answer::Answer,
-    desk::{Barred, Desk, Laid, Refused},
+    app::{App, Effect, StatusMessage},
+    decision_input::DecisionInput,
     draw::draw,
-    front::{Effect, Front, Notice},
     keys::Key,
-    paint::Look,
-    paper::{Paper, Standing},
+    review_file::{ReviewFile, ReviewFileState},
+    session::{DecisionError, ReviewSession, SessionInput, Undecidable},
+    style::OutputStyle,
 };
 use crate::{
-    campaign::{Chapter, Dossier, Line},
-    format::governed,
+    campaign::{ContextLine, DecisionContext, Section},
+    format::codec,
     model::{
         Digest, ItemId, PrincipalId, Severity, Tier, Timestamp, Verdict,
         file::{Item, Review, ReviewTerms},
@@ -26,7 +26,7 @@ const NOW: i64 = 1_795_410_000;
 /// Ten items: the first three flagged, the last five of one shape.
 fn review() -> Review {
     let text = include_str!("../../../schemas/examples/review.toml");
-    let mut review: Review = governed::parse("review.toml", text.as_bytes()).unwrap();
+    let mut review: Review = codec::parse("review.toml", text.as_bytes()).unwrap();
     let blank = review.items.pop().unwrap();
     review.items = (0..10)
         .map(|number| Item {
@@ -43,33 +43,38 @@ fn review() -> Review {
     review
 }
 
-fn paper(path: &str, review: Review, standing: Standing) -> Paper {
+fn paper(path: &str, review: Review, standing: ReviewFileState) -> ReviewFile {
     let due = Timestamp::from_unix(NOW).plus_days(14);
-    Paper { path: path.to_owned(), review, standing, due, bar: None, next: None }
+    ReviewFile { path: path.to_owned(), review, standing, due, bar: None, next: None }
 }
 
-fn desk() -> Desk {
-    let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review(), Standing::Open)];
-    Desk::new(PrincipalId::parse("ana.ruiz").unwrap(), papers, &laid())
+fn desk() -> ReviewSession {
+    let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review(), ReviewFileState::Open)];
+    ReviewSession::new(PrincipalId::parse("ana.ruiz").unwrap(), papers, &laid())
 }
 
-fn laid() -> Laid {
-    Laid { bars: BTreeMap::new(), in_force: BTreeMap::new(), terms: ReviewTerms::usual() }
+fn laid() -> SessionInput {
+    SessionInput { bars: BTreeMap::new(), in_force: BTreeMap::new(), terms: ReviewTerms::usual() }
 }
 
-fn bytes(desk: &Desk) -> Vec<String> {
+fn bytes(desk: &ReviewSession) -> Vec<String> {
     let written = desk.papers().iter().filter(|paper| !paper.is_empty());
-    written.map(|paper| governed::render(&paper.review)).collect()
+    written.map(|paper| codec::render(&paper.review)).collect()
 }
 
-fn answer(verdict: Verdict) -> Answer {
+fn answer(verdict: Verdict) -> DecisionInput {
     let to = verdict.needs_to().then(|| "li.chen".to_owned());
     let until = Some(Timestamp::from_unix(NOW).plus_days(30));
     let until = until.filter(|_| matches!(verdict, Verdict::Certify | Verdict::Except));
-    Answer { verdict: Some(verdict), to, until, reason: "unused: retired with the old warehouse in May".to_owned() }
+    DecisionInput {
+        verdict: Some(verdict),
+        to,
+        until,
+        reason: "unused: retired with the old warehouse in May".to_owned(),
+    }
 }
 
-fn press(front: &mut Front, keys: &str) -> Effect {
+fn press(front: &mut App, keys: &str) -> Effect {
     let key = |character: char| match character {
         '\r' => Key::Enter,
         '\x1b' => Key::Escape,
@@ -124,12 +129,12 @@ proptest! {
                     prop_assert!(refused || row >= 3);
                     prop_assert_eq!(&flagged[..], &desk.papers()[0].review.items[..3]);
                 }
-                Act::Open(row) => drop(desk.decide(row, &Answer::default())),
+                Act::Open(row) => drop(desk.decide(row, &DecisionInput::default())),
                 Act::Undo => drop(desk.undo()),
                 Act::Redo => drop(desk.redo()),
             }
             for text in bytes(&desk) {
-                prop_assert!(governed::parse::<Review>("x.toml", text.as_bytes()).is_ok());
+                prop_assert!(codec::parse::<Review>("x.toml", text.as_bytes()).is_ok());
             }
         }
         let last = bytes(&desk);
@@ -148,13 +153,13 @@ proptest! {
 #[test]
 fn what_policy_speaks_against_is_not_kept_by_a_click() {
     let mut desk = desk();
-    let short = Answer { reason: "in-use-needed: yes".to_owned(), ..answer(Verdict::Certify) };
-    assert!(matches!(desk.decide(0, &short), Err(Refused::Lacks(_))), "a code without words");
-    let plain = Answer { reason: "we need it for the work".to_owned(), ..answer(Verdict::Certify) };
-    assert!(matches!(desk.decide(0, &plain), Err(Refused::Lacks(_))), "words without a code");
-    assert!(matches!(desk.decide(1, &answer(Verdict::Certify)), Err(Refused::Lacks(_))), "a critical rule");
+    let short = DecisionInput { reason: "in-use-needed: yes".to_owned(), ..answer(Verdict::Certify) };
+    assert!(matches!(desk.decide(0, &short), Err(DecisionError::Lacks(_))), "a code without words");
+    let plain = DecisionInput { reason: "we need it for the work".to_owned(), ..answer(Verdict::Certify) };
+    assert!(matches!(desk.decide(0, &plain), Err(DecisionError::Lacks(_))), "words without a code");
+    assert!(matches!(desk.decide(1, &answer(Verdict::Certify)), Err(DecisionError::Lacks(_))), "a critical rule");
     assert!(desk.decide(1, &answer(Verdict::Except)).is_ok());
-    let one_word = Answer { reason: "unused".to_owned(), ..answer(Verdict::Revoke) };
+    let one_word = DecisionInput { reason: "unused".to_owned(), ..answer(Verdict::Revoke) };
     assert!(desk.decide(2, &one_word).is_ok(), "taking away never needs more text than keeping");
 }
 
@@ -163,12 +168,12 @@ fn what_a_signed_file_says_is_changed_in_the_next_one() {
     let mut signed = review();
     signed.items[3] = answer(Verdict::Certify).on(signed.items[3].clone());
     let reference = format!("campaigns/q4/reviews/pg-orders/ana.ruiz.toml@{}", Digest::of("bytes"));
-    let standing = Standing::Signed { reference: reference.clone(), merged: false };
+    let standing = ReviewFileState::Signed { reference: reference.clone(), merged: false };
     let mut first = paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", signed.clone(), standing);
     first.next = Some(1);
     let head = Review { items: Vec::new(), ..signed.clone() };
-    let next = paper("campaigns/q4/reviews/pg-orders/ana.ruiz-2.toml", head, Standing::Next);
-    let mut desk = Desk::new(signed.reviewer.clone(), vec![first, next], &laid());
+    let next = paper("campaigns/q4/reviews/pg-orders/ana.ruiz-2.toml", head, ReviewFileState::Next);
+    let mut desk = ReviewSession::new(signed.reviewer.clone(), vec![first, next], &laid());
     assert_eq!((desk.len(), desk.progress().decided, bytes(&desk).len()), (10, 1, 1));
 
     assert_eq!(desk.decide(3, &answer(Verdict::Revoke)).as_deref(), Ok(&[1_usize][..]));
@@ -179,7 +184,7 @@ fn what_a_signed_file_says_is_changed_in_the_next_one() {
     assert_eq!(desk.papers()[0].review, signed, "the bytes that were signed stay");
     assert_eq!(desk.item(3).and_then(|item| item.decision), Some(Verdict::Revoke));
 
-    desk.decide(3, &Answer::default()).unwrap();
+    desk.decide(3, &DecisionInput::default()).unwrap();
     assert_eq!(
         desk.item(3).and_then(|item| item.decision),
         Some(Verdict::Certify),
@@ -194,10 +199,11 @@ fn what_a_signed_file_says_is_changed_in_the_next_one() {
 #[test]
 fn what_is_ones_own_is_handed_on_and_nothing_else() {
     let why = "it is their own access".to_owned();
-    let bars = BTreeMap::from([(review().items[4].id, Barred { why, may_abstain: true })]);
-    let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review(), Standing::Open)];
-    let mut desk = Desk::new(PrincipalId::parse("ana.ruiz").unwrap(), papers, &Laid { bars, ..laid() });
-    assert!(matches!(desk.decide(4, &answer(Verdict::Certify)), Err(Refused::Barred(_))));
+    let bars = BTreeMap::from([(review().items[4].id, Undecidable { why, may_abstain: true })]);
+    let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review(), ReviewFileState::Open)];
+    let mut desk =
+        ReviewSession::new(PrincipalId::parse("ana.ruiz").unwrap(), papers, &SessionInput { bars, ..laid() });
+    assert!(matches!(desk.decide(4, &answer(Verdict::Certify)), Err(DecisionError::Barred(_))));
     assert!(desk.decide(4, &answer(Verdict::Abstain)).is_ok());
 }
 
@@ -205,14 +211,14 @@ fn what_is_ones_own_is_handed_on_and_nothing_else() {
 fn hidden_text_in_a_reason_is_refused() {
     let mut desk = desk();
     for reason in ["a\u{202e}b and more", "\u{1b}[2J and more", &"x".repeat(3000)] {
-        let answer = Answer { reason: reason.to_owned(), ..answer(Verdict::Revoke) };
-        assert!(matches!(desk.decide(5, &answer), Err(Refused::Form(_))), "{reason:?}");
+        let answer = DecisionInput { reason: reason.to_owned(), ..answer(Verdict::Revoke) };
+        assert!(matches!(desk.decide(5, &answer), Err(DecisionError::Form(_))), "{reason:?}");
     }
 }
 
 #[test]
 fn keys_decide_and_every_decision_is_to_be_saved() {
-    let mut front = Front::new(desk(), Timestamp::from_unix(NOW));
+    let mut front = App::new(desk(), Timestamp::from_unix(NOW));
     assert_eq!(press(&mut front, "r1gone since May\r"), Effect::Save(vec![0]));
     assert_eq!(front.desk.item(0).map(|item| item.reason.as_str()), Some("unused: gone since May"));
     assert_eq!(front.at, 1, "the next open item");
@@ -229,10 +235,10 @@ fn keys_decide_and_every_decision_is_to_be_saved() {
 
 #[test]
 fn bulk_takes_what_is_open_unflagged_and_of_one_shape() {
-    let mut front = Front::new(desk(), Timestamp::from_unix(NOW));
+    let mut front = App::new(desk(), Timestamp::from_unix(NOW));
     press(&mut front, "b");
     assert!(
-        matches!(&front.notice, Some(Notice::Refused(why)) if why.contains("rule speaks against")),
+        matches!(&front.notice, Some(StatusMessage::Refused(why)) if why.contains("rule speaks against")),
         "{:?}",
         front.notice
     );
@@ -247,7 +253,7 @@ fn bulk_takes_what_is_open_unflagged_and_of_one_shape() {
 
 #[test]
 fn search_filter_and_sort_show_and_never_decide() {
-    let mut front = Front::new(desk(), Timestamp::from_unix(NOW));
+    let mut front = App::new(desk(), Timestamp::from_unix(NOW));
     press(&mut front, "/holder_7\r");
     assert_eq!(front.rows, [7]);
     press(&mut front, "\x1b");
@@ -261,7 +267,7 @@ fn search_filter_and_sort_show_and_never_decide() {
 
 #[test]
 fn signing_asks_for_the_number_of_flagged_items_that_stay_open() {
-    let mut front = Front::new(desk(), Timestamp::from_unix(NOW));
+    let mut front = App::new(desk(), Timestamp::from_unix(NOW));
     assert_eq!(press(&mut front, "S"), Effect::None);
     press(&mut front, "r1\r");
     assert_eq!(press(&mut front, "Sy\r"), Effect::None);
@@ -269,17 +275,17 @@ fn signing_asks_for_the_number_of_flagged_items_that_stay_open() {
     assert_eq!(press(&mut front, "S2\r"), Effect::Sign);
 }
 
-fn dossier(text: &str) -> Dossier {
-    let line = |text: &str, marked| Line { text: text.to_owned(), marked };
+fn dossier(text: &str) -> DecisionContext {
+    let line = |text: &str, marked| ContextLine { text: text.to_owned(), marked };
     let lines = vec![line("svc_export holds role reporting", false), line(text, true)];
-    Dossier {
-        chapters: vec![Chapter { title: "What it is", lines: lines.clone() }, Chapter { title: "Question", lines }],
+    DecisionContext {
+        chapters: vec![Section { title: "What it is", lines: lines.clone() }, Section { title: "Question", lines }],
     }
 }
 
-fn screen(front: &mut Front, dossier: &Dossier, columns: u16, rows: u16, unicode: bool) -> String {
+fn screen(front: &mut App, dossier: &DecisionContext, columns: u16, rows: u16, unicode: bool) -> String {
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-    terminal.draw(|frame| draw(frame, front, Some(dossier), Look { colour: false, unicode })).unwrap();
+    terminal.draw(|frame| draw(frame, front, Some(dossier), OutputStyle { colour: false, unicode })).unwrap();
     terminal.backend().to_string()
 }
 
@@ -293,7 +299,7 @@ fn is(name: &str, text: &str) {
 
 #[test]
 fn the_screen_in_80_and_in_120_columns() {
-    let mut front = Front::new(desk(), Timestamp::from_unix(NOW));
+    let mut front = App::new(desk(), Timestamp::from_unix(NOW));
     press(&mut front, "r1gone since May\r");
     let told = dossier("the owner has left");
     is("screen-list", &screen(&mut front, &told, 80, 24, true));
@@ -306,7 +312,7 @@ fn the_screen_in_80_and_in_120_columns() {
 
 #[test]
 fn a_small_terminal_shows_what_is_read_and_what_is_typed() {
-    let mut front = Front::new(desk(), Timestamp::from_unix(NOW));
+    let mut front = App::new(desk(), Timestamp::from_unix(NOW));
     let told = dossier("the owner has left");
     is("screen-small-list", &screen(&mut front, &told, 40, 10, true));
     press(&mut front, "\r");
@@ -327,7 +333,7 @@ fn a_small_terminal_shows_what_is_read_and_what_is_typed() {
 
 #[test]
 fn where_there_is_nothing_but_ascii_nothing_else_is_drawn() {
-    let mut front = Front::new(desk(), Timestamp::from_unix(NOW));
+    let mut front = App::new(desk(), Timestamp::from_unix(NOW));
     let told = dossier("the owner “Zoë” has left · 東京 → …");
     for keys in ["", "\r", "r", "\x1b", "?", "q", "f"] {
         press(&mut front, keys);
@@ -345,15 +351,17 @@ fn hostile_names_steer_no_terminal_and_break_no_frame() {
         item.entitlement.clone_from(&hostile);
         item.facts.clone_from(&hostile);
     }
-    let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review, Standing::Open)];
-    let mut front =
-        Front::new(Desk::new(PrincipalId::parse("ana.ruiz").unwrap(), papers, &laid()), Timestamp::from_unix(NOW));
+    let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review, ReviewFileState::Open)];
+    let mut front = App::new(
+        ReviewSession::new(PrincipalId::parse("ana.ruiz").unwrap(), papers, &laid()),
+        Timestamp::from_unix(NOW),
+    );
     let told = dossier(&hostile);
     for keys in ["", "\r", "r", "\x1b", "?", "q", "f", "q", "/", "\r", "S"] {
         press(&mut front, keys);
         for (columns, rows) in [(80, 24), (120, 40), (40, 10), (10, 3), (1, 1)] {
             let text = screen(&mut front, &told, columns, rows, true);
-            assert!(text.chars().all(|c| c == '\n' || crate::diag::Hidden::of(c).is_none()), "{text:?}");
+            assert!(text.chars().all(|c| c == '\n' || crate::diag::HiddenCharacter::of(c).is_none()), "{text:?}");
             assert_eq!(text.lines().count(), usize::from(rows));
         }
     }

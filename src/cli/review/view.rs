@@ -1,6 +1,6 @@
 //! Which items are shown, and in which order: filter, search, sort.
 
-use super::desk::Desk;
+use super::session::ReviewSession;
 use crate::{
     campaign::is_flagged,
     model::{SystemId, Tier},
@@ -91,7 +91,7 @@ impl fmt::Display for Sort {
 
 impl View {
     /// Returns the items shown, in order.
-    pub(super) fn rows(&self, desk: &Desk) -> Vec<usize> {
+    pub(super) fn rows(&self, desk: &ReviewSession) -> Vec<usize> {
         let wanted = self.search.to_lowercase();
         let mut rows: Vec<usize> = (0..desk.len())
             .filter(|row| self.filter.takes(desk, *row) && (wanted.is_empty() || has(desk, *row, &wanted)))
@@ -107,7 +107,7 @@ impl View {
 }
 
 impl Filter {
-    fn takes(&self, desk: &Desk, row: usize) -> bool {
+    fn takes(&self, desk: &ReviewSession, row: usize) -> bool {
         let Some(item) = desk.item(row) else { return false };
         match self {
             Self::All => true,
@@ -121,7 +121,7 @@ impl Filter {
     }
 
     /// Returns the filters that make a difference on a desk, each with how many items it shows.
-    pub(super) fn choices(desk: &Desk) -> Vec<(Self, usize)> {
+    pub(super) fn choices(desk: &ReviewSession) -> Vec<(Self, usize)> {
         let mut counts: BTreeMap<Self, usize> = BTreeMap::new();
         counts.extend([Self::All, Self::Open, Self::Flagged, Self::Decided].map(|filter| (filter, 0)));
         for row in 0..desk.len() {
@@ -144,7 +144,7 @@ fn rules(recommend: &str) -> impl Iterator<Item = &str> {
     after.split(',').map(str::trim).filter(|rule| !rule.is_empty())
 }
 
-fn has(desk: &Desk, row: usize, wanted: &str) -> bool {
+fn has(desk: &ReviewSession, row: usize, wanted: &str) -> bool {
     let Some(item) = desk.item(row) else { return false };
     let verdict = item.decision.map_or("", |verdict| verdict.as_str());
     let texts = [&item.principal, &item.entitlement, &item.facts, &item.recommend, &item.reason];

@@ -1,8 +1,8 @@
 //! One signed call of the Query API, and what its answer means.
 
-use super::{Config, shapes};
+use super::{Config, api_types};
 use crate::connector::ConnectorError;
-use crate::connector::http::{Answer, Client, Effect, Limits, Method, Request, retry_read};
+use crate::connector::http::{Client, Effect, Limits, Method, Request, Response, retry_read};
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
@@ -94,29 +94,29 @@ impl Api {
     pub(super) fn read<T: DeserializeOwned>(&self, action: &str, with: &[(&str, &str)]) -> Result<T, ConnectorError> {
         retry_read(self.iam.limits(), || {
             let answer = self.call(Service::Iam, action, with, Effect::Read, &self.secret())?;
-            shapes::result(action, answer.body()).ok_or_else(|| answer.unreadable())
+            api_types::result(action, answer.body()).ok_or_else(|| answer.unreadable())
         })
     }
 
     /// Asks who a key belongs to: the call that needs no rights and changes nothing.
-    pub(super) fn caller(&self, secret: &Secret) -> Result<shapes::CallerIdentity, ConnectorError> {
+    pub(super) fn caller(&self, secret: &Secret) -> Result<api_types::CallerIdentity, ConnectorError> {
         let action = "GetCallerIdentity";
         retry_read(self.sts.limits(), || {
             let answer = self.call(Service::Sts, action, &[], Effect::Read, secret)?;
-            shapes::result(action, answer.body()).ok_or_else(|| answer.unreadable())
+            api_types::result(action, answer.body()).ok_or_else(|| answer.unreadable())
         })
     }
 
     /// Changes something that answers with nothing but that it is done. Made once, whatever happens.
     pub(super) fn write(&self, action: &str, with: &[(&str, &str)]) -> Result<(), ConnectorError> {
         let answer = self.call(Service::Iam, action, with, Effect::Write, &self.secret())?;
-        if shapes::acknowledges(action, answer.body()) { Ok(()) } else { Err(answer.unreadable()) }
+        if api_types::acknowledges(action, answer.body()) { Ok(()) } else { Err(answer.unreadable()) }
     }
 
     /// Makes something and returns what AWS says it is. Made once, whatever happens.
     pub(super) fn create<T: DeserializeOwned>(&self, action: &str, with: &[(&str, &str)]) -> Result<T, ConnectorError> {
         let answer = self.call(Service::Iam, action, with, Effect::Write, &self.secret())?;
-        shapes::result(action, answer.body()).ok_or_else(|| answer.unreadable())
+        api_types::result(action, answer.body()).ok_or_else(|| answer.unreadable())
     }
 
     fn call(
@@ -126,7 +126,7 @@ impl Api {
         with: &[(&str, &str)],
         effect: Effect,
         secret: &Secret,
-    ) -> Result<Answer, ConnectorError> {
+    ) -> Result<Response, ConnectorError> {
         let (client, prefix, version) = match service {
             Service::Iam => (&self.iam, "iam", "2010-05-08"),
             Service::Sts => (&self.sts, "sts", "2011-06-15"),
@@ -176,8 +176,8 @@ fn signature(
 }
 
 /// Returns the class of an error by AWS' own code. Only codes of this list are ever repeated in a text.
-fn class(name: &str, answer: &Answer) -> ConnectorError {
-    let Some(code) = shapes::error_code(answer.body()) else {
+fn class(name: &str, answer: &Response) -> ConnectorError {
+    let Some(code) = api_types::error_code(answer.body()) else {
         return match answer.refusal() {
             // AWS answers every call it has with an error of its own form; a bare 404 is somebody who has not this one.
             ConnectorError::NotFound(_) => ConnectorError::Unsupported(name.to_owned()),

@@ -1,18 +1,18 @@
 //! Making the calls of an action, exactly as planned.
 
 use super::calls::Call;
-use super::holdings::Holdings;
-use super::observe::Found;
-use super::read::Holder;
+use super::listing::Holder;
+use super::observe::Lookup;
+use super::principal_access::PolicyReader;
 use super::{AwsIam, removal, rotate};
 use crate::connector::{ConnectorError, Intent, Receipt, Sink};
-use crate::model::action::Ready;
+use crate::model::action::Planned;
 use crate::model::{Action, Change, Operation};
 use std::collections::BTreeSet;
 
 pub(super) fn apply(
     aws: &AwsIam,
-    action: &Action<Ready>,
+    action: &Action<Planned>,
     intent: Intent,
     sink: &dyn Sink,
 ) -> Result<Receipt, ConnectorError> {
@@ -24,9 +24,9 @@ pub(super) fn apply(
     }
     if action.operations.iter().any(|operation| operation.call == "iam:DeleteUser") {
         match aws.find_user(&action.grant.principal.id, &action.grant.principal.name)? {
-            Found::Here(user) => removal::planned_whole(aws, &user, &action.operations)?,
-            Found::Gone(_) => return Ok(receipt(0, action.operations.len())),
-            Found::Nothing => return Err(not_as_planned("no user can be read at all")),
+            Lookup::Here(user) => removal::planned_whole(aws, &user, &action.operations)?,
+            Lookup::Gone(_) => return Ok(receipt(0, action.operations.len())),
+            Lookup::Nothing => return Err(not_as_planned("no user can be read at all")),
         }
     }
     run(aws, &action.operations)
@@ -34,7 +34,7 @@ pub(super) fn apply(
 
 /// Makes the calls in order. A thing that is gone already needs no call; what is not as planned gets none.
 fn run(aws: &AwsIam, operations: &[Operation]) -> Result<Receipt, ConnectorError> {
-    let mut ids = Ids { aws, holdings: Holdings::new(aws), hold: BTreeSet::new() };
+    let mut ids = Ids { aws, holdings: PolicyReader::new(aws), hold: BTreeSet::new() };
     let mut made = 0;
     for operation in operations {
         match step(&mut ids, operation) {
@@ -70,7 +70,7 @@ fn step(ids: &mut Ids<'_>, operation: &Operation) -> Result<bool, ConnectorError
 /// The ids of an action that were seen to have their planned names.
 struct Ids<'a> {
     aws: &'a AwsIam,
-    holdings: Holdings<'a>,
+    holdings: PolicyReader<'a>,
     hold: BTreeSet<(String, String)>,
 }
 
@@ -91,18 +91,18 @@ impl Ids<'_> {
         let holds = match entry {
             "Document" => return self.says(operation, name, id),
             "GroupId" => match self.aws.find_group(id)? {
-                Found::Here(group) if group.group_name == name => true,
-                Found::Here(_) => return Err(renamed("group", id)),
-                Found::Gone(_) => false,
-                Found::Nothing => return Err(not_as_planned("no group and no user can be read at all")),
+                Lookup::Here(group) if group.group_name == name => true,
+                Lookup::Here(_) => return Err(renamed("group", id)),
+                Lookup::Gone(_) => false,
+                Lookup::Nothing => return Err(not_as_planned("no group and no user can be read at all")),
             },
             // A policy must be detached everywhere before AWS lets it be deleted: a new one of the name is not ours.
             "PolicyId" => self.holdings.managed(name)?.is_some_and(|held| held.place.id() == Some(id)),
             "UserId" => match self.aws.find_user(id, name)? {
-                Found::Here(user) if user.user_name == name => true,
-                Found::Here(_) => return Err(renamed("user", id)),
-                Found::Gone(_) => false,
-                Found::Nothing => return Err(not_as_planned("no user can be read at all")),
+                Lookup::Here(user) if user.user_name == name => true,
+                Lookup::Here(_) => return Err(renamed("user", id)),
+                Lookup::Gone(_) => false,
+                Lookup::Nothing => return Err(not_as_planned("no user can be read at all")),
             },
             _ => return Err(ConnectorError::Unsupported(format!("{}: {parameter} by {entry}", operation.call))),
         };

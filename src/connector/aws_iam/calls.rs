@@ -1,7 +1,7 @@
 //! The calls that change something: what each is given, and how AWS' own people would type it.
 
-use super::key::Subject;
-use super::read::Holder;
+use super::grant_key::Subject;
+use super::listing::Holder;
 use crate::model::Operation;
 use std::collections::BTreeMap;
 

@@ -1,14 +1,14 @@
 //! Listings of grants, control totals by other queries, and what can be seen at all.
 
+use super::api_types::{AccountSummary, Group, User};
 use super::grants;
-use super::holdings::{Belongings, Holdings};
-use super::read::{Batch, Holder};
-use super::shapes::{AccountSummary, Group, User};
+use super::listing::{Batch, Holder};
+use super::principal_access::{PolicyReader, UserResources};
 use super::{AwsIam, Config, snapshot};
-use crate::connector::{ConnectorError, ControlTotal, Cursor, Health, Page};
+use crate::connector::{ConnectorError, ConnectorHealth, ControlTotal, Cursor, GrantPage};
 use crate::model::{Grant, GrantKind, Usage};
 
-pub(super) fn list(aws: &AwsIam, kind: GrantKind, from: Option<&Cursor>) -> Result<Page, ConnectorError> {
+pub(super) fn list(aws: &AwsIam, kind: GrantKind, from: Option<&Cursor>) -> Result<GrantPage, ConnectorError> {
     let place = Position::read(from, kind)?;
     match (kind, place.part) {
         (GrantKind::Account, _) => {
@@ -22,7 +22,7 @@ pub(super) fn list(aws: &AwsIam, kind: GrantKind, from: Option<&Cursor>) -> Resu
         (GrantKind::Membership, _) => memberships(aws, place),
         (GrantKind::Policy, Part::Groups) => group_policies(aws, place),
         (GrantKind::Policy, Part::Users) => {
-            let holdings = Holdings::new(aws);
+            let holdings = PolicyReader::new(aws);
             let batch = aws.api.users_from(place.marker())?;
             users(aws, place, batch, |page, user| {
                 for held in holdings.of(Holder::User, &user.user_name)? {
@@ -31,7 +31,7 @@ pub(super) fn list(aws: &AwsIam, kind: GrantKind, from: Option<&Cursor>) -> Resu
                 }
                 Ok(())
             })
-            .map(|page| if page.next.is_none() { Page { next: Some(Position::groups()), ..page } } else { page })
+            .map(|page| if page.next.is_none() { GrantPage { next: Some(Position::groups()), ..page } } else { page })
         }
         _ => Err(ConnectorError::Unsupported(format!("aws-iam has no grants of kind {kind}"))),
     }
@@ -42,17 +42,17 @@ fn users(
     aws: &AwsIam,
     place: Position,
     batch: Batch<User>,
-    mut add: impl FnMut(&mut Page, &User) -> Result<(), ConnectorError>,
-) -> Result<Page, ConnectorError> {
-    let mut page = Page { next: place.next(aws, batch.next)?, ..Page::default() };
+    mut add: impl FnMut(&mut GrantPage, &User) -> Result<(), ConnectorError>,
+) -> Result<GrantPage, ConnectorError> {
+    let mut page = GrantPage { next: place.next(aws, batch.next)?, ..GrantPage::default() };
     for user in &batch.entries {
         add(&mut page, user)?;
     }
     Ok(page)
 }
 
-fn accounts(aws: &AwsIam, page: &mut Page, user: &User) -> Result<(), ConnectorError> {
-    let belongings = Belongings::read(&aws.api, &aws.words.config, user)?;
+fn accounts(aws: &AwsIam, page: &mut GrantPage, user: &User) -> Result<(), ConnectorError> {
+    let belongings = UserResources::read(&aws.api, &aws.words.config, user)?;
     let devices = aws.api.mfa_devices(&user.user_name)?;
     let account = grants::account(&aws.words.system, user, &devices, belongings.can_sign_in())?;
     let mut all: Vec<Usage> = belongings
@@ -74,8 +74,8 @@ fn accounts(aws: &AwsIam, page: &mut Page, user: &User) -> Result<(), ConnectorE
     Ok(())
 }
 
-fn credentials(aws: &AwsIam, page: &mut Page, user: &User) -> Result<(), ConnectorError> {
-    let belongings = Belongings::read(&aws.api, &aws.words.config, user)?;
+fn credentials(aws: &AwsIam, page: &mut GrantPage, user: &User) -> Result<(), ConnectorError> {
+    let belongings = UserResources::read(&aws.api, &aws.words.config, user)?;
     for credential in grants::credentials(&aws.words.system, user, &belongings)? {
         let created = credential.attribute("created").unwrap_or_default();
         let usage = match credential.attribute("type") {
@@ -89,10 +89,10 @@ fn credentials(aws: &AwsIam, page: &mut Page, user: &User) -> Result<(), Connect
     Ok(())
 }
 
-fn memberships(aws: &AwsIam, place: Position) -> Result<Page, ConnectorError> {
-    let holdings = Holdings::new(aws);
+fn memberships(aws: &AwsIam, place: Position) -> Result<GrantPage, ConnectorError> {
+    let holdings = PolicyReader::new(aws);
     let batch = aws.api.groups_from(place.marker())?;
-    let mut page = Page { next: place.next(aws, batch.next)?, ..Page::default() };
+    let mut page = GrantPage { next: place.next(aws, batch.next)?, ..GrantPage::default() };
     for listed in &batch.entries {
         let (group, members) = same(listed.group_id.as_str(), aws.api.members(&listed.group_name)?)?;
         if members.is_empty() {
@@ -110,10 +110,10 @@ fn same<T>(id: &str, found: Option<(Group, T)>) -> Result<(Group, T), ConnectorE
     found.filter(|(group, _)| group.group_id == id).ok_or_else(changed)
 }
 
-fn group_policies(aws: &AwsIam, place: Position) -> Result<Page, ConnectorError> {
-    let holdings = Holdings::new(aws);
+fn group_policies(aws: &AwsIam, place: Position) -> Result<GrantPage, ConnectorError> {
+    let holdings = PolicyReader::new(aws);
     let batch = aws.api.groups_from(place.marker())?;
-    let mut page = Page { next: place.next(aws, batch.next)?, ..Page::default() };
+    let mut page = GrantPage { next: place.next(aws, batch.next)?, ..GrantPage::default() };
     for group in &batch.entries {
         for held in holdings.of(Holder::Group, &group.group_name)? {
             let principal = grants::group_principal(group);
@@ -192,7 +192,7 @@ pub(super) fn control_totals(aws: &AwsIam) -> Result<Vec<ControlTotal>, Connecto
     ])
 }
 
-pub(super) fn validate(aws: &AwsIam) -> Result<Health, ConnectorError> {
+pub(super) fn validate(aws: &AwsIam) -> Result<ConnectorHealth, ConnectorError> {
     let Config { account, unseen, .. } = &aws.words.config;
     let caller = aws.api.caller(&aws.api.secret())?;
     if caller.account != *account {
@@ -212,7 +212,7 @@ pub(super) fn validate(aws: &AwsIam) -> Result<Health, ConnectorError> {
     probe("groups", aws.api.groups_from(None).err())?;
     probe("control totals", aws.api.read::<AccountSummary>("GetAccountSummary", &[]).err())?;
     blind_spots.extend(ALWAYS_UNSEEN.iter().map(|&what| what.to_owned()));
-    Ok(Health {
+    Ok(ConnectorHealth {
         target: format!("AWS IAM 2010-05-08 at {}, account {account}", aws.api.host()),
         identity: caller.arn,
         blind_spots,

@@ -1,9 +1,9 @@
 //! What was read, as grants. A listing and a later look make the same grant of the same facts.
 
-use super::holdings::{Belongings, Held, Place};
-use super::key::Subject;
-use super::read::Holder;
-use super::shapes::{Group, LastUsed, MfaDevice, User};
+use super::api_types::{Group, LastUsed, MfaDevice, User};
+use super::grant_key::Subject;
+use super::listing::Holder;
+use super::principal_access::{Held, PolicyLocation, UserResources};
 use crate::connector::ConnectorError;
 use crate::model::{
     AccessPath, Attributes, Entitlement, Grant, GrantKind, Principal, SystemId, Tier, Timestamp, Usage, Via,
@@ -31,7 +31,7 @@ pub(super) fn account(
 pub(super) fn credentials(
     system: &SystemId,
     user: &User,
-    belongings: &Belongings,
+    belongings: &UserResources,
 ) -> Result<Vec<Grant>, ConnectorError> {
     let credential = |key: Subject, id: &str, what: String, attributes: Attributes| {
         let path = (format!("{}/{id}", user.user_id), format!("{} has {what}", user.user_name));
@@ -107,23 +107,25 @@ pub(super) fn policy(
     let mut attributes = attributes([("holder", holder.as_str()), ("power", held.document.power.as_str())]);
     let id = principal.id.clone();
     let (key, entitlement) = match &held.place {
-        Place::Account { id: policy, arn } | Place::Aws { id: policy, arn } => {
+        PolicyLocation::Account { id: policy, arn } | PolicyLocation::Aws { id: policy, arn } => {
             attributes.insert("arn".to_owned(), arn.clone());
             (Subject::Attached { holder, id, policy: policy.clone() }, policy.clone())
         }
-        Place::Inline => {
+        PolicyLocation::Inline => {
             let own = format!("{id}/{}", held.name);
             (Subject::Inline { holder, id, policy: held.name.clone() }, own)
         }
     };
     // AWS changes its own policies weekly; a digest of those would reopen every review. Their power is watched.
-    if !matches!(held.place, Place::Aws { .. }) {
+    if !matches!(held.place, PolicyLocation::Aws { .. }) {
         attributes.insert("document".to_owned(), digest);
     }
     let path = (format!("{}/{}", principal.id, held.name), format!("{} on {} itself", held.name, principal.name));
     let path = match &held.place {
-        Place::Account { id, .. } | Place::Aws { id, .. } => (format!("{}/{id}", principal.id), path.1),
-        Place::Inline => path,
+        PolicyLocation::Account { id, .. } | PolicyLocation::Aws { id, .. } => {
+            (format!("{}/{id}", principal.id), path.1)
+        }
+        PolicyLocation::Inline => path,
     };
     let what = (entitlement, held.name.clone());
     grant(system, GrantKind::Policy, &key, principal, what, path, attributes, held.document.power.tier())
@@ -191,9 +193,9 @@ fn time(text: &str) -> Option<Timestamp> {
 /// An entitlement hidden behind a group; its id changes when what it allows does.
 fn expansion(group: &str, held: &Held) -> Entitlement {
     let id = match &held.place {
-        Place::Account { id, .. } => format!("{id}@{}", held.document.digest),
-        Place::Aws { id, .. } => format!("{id}@{}", held.document.power.as_str()),
-        Place::Inline => format!("{group}/{}@{}", held.name, held.document.digest),
+        PolicyLocation::Account { id, .. } => format!("{id}@{}", held.document.digest),
+        PolicyLocation::Aws { id, .. } => format!("{id}@{}", held.document.power.as_str()),
+        PolicyLocation::Inline => format!("{group}/{}@{}", held.name, held.document.digest),
     };
     Entitlement { id, name: held.name.clone() }
 }

@@ -23,41 +23,41 @@
 //! | `rotate` | a new access key in place of an old one |
 
 mod api;
+mod api_types;
 mod apply;
 mod calls;
 mod collect;
 mod config;
-mod draft;
+mod grant_key;
 mod grants;
-mod holdings;
-mod key;
+mod listing;
 mod observe;
-mod policy;
-mod read;
+mod operations;
+mod policy_document;
+mod principal_access;
 mod removal;
 mod rotate;
-mod shapes;
 mod snapshot;
 
 pub use config::{Config, ConfigError, Unseen};
 
 use super::{
-    Collector, ConnectorError, ControlTotal, Cursor, Descriptor, Draft, Health, Intent, Page, Provisioner, Receipt,
-    Refusal, Sink, Vocabulary,
+    Collector, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, Cursor, Descriptor, GrantPage, Intent,
+    PlannedChange, Provisioner, Receipt, Sink, UnsupportedChange,
 };
-use crate::model::action::Ready;
-use crate::model::{Action, Change, Grant, GrantKind, Inventory, Level, Operation, Sighting, SystemId};
+use crate::model::action::Planned;
+use crate::model::{Action, Change, Grant, GrantKind, Inventory, Level, Observation, Operation, SystemId};
 use api::Api;
 use secrecy::SecretString;
 
 /// The words of AWS IAM, without a connection.
 #[derive(Clone, Debug)]
-pub struct Words {
+pub struct AwsIamSchema {
     system: SystemId,
     config: Config,
 }
 
-impl Words {
+impl AwsIamSchema {
     /// Returns the words for the system with this id and these settings.
     pub fn new(system: SystemId, config: Config) -> Self {
         Self { system, config }
@@ -66,9 +66,9 @@ impl Words {
 
 /// AWS IAM, connected. It holds secrets and has no `Debug`.
 pub struct AwsIam {
-    words: Words,
+    words: AwsIamSchema,
     api: Api,
-    documents: holdings::Documents,
+    documents: principal_access::Documents,
 }
 
 impl AwsIam {
@@ -82,22 +82,22 @@ impl AwsIam {
         lookup: impl Fn(&str) -> Option<SecretString>,
     ) -> Result<Self, ConnectorError> {
         let api = Api::connect(&config, lookup)?;
-        Ok(Self { words: Words::new(system, config), api, documents: holdings::Documents::default() })
+        Ok(Self { words: AwsIamSchema::new(system, config), api, documents: principal_access::Documents::default() })
     }
 }
 
-impl Vocabulary for Words {
+impl ConnectorSchema for AwsIamSchema {
     fn describe(&self) -> Descriptor {
         Descriptor { name: "aws-iam", kinds: KINDS, needs: NEEDS, level: Level::V3 }
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
-        draft::draft(&self.config, change, grant, inventory)
+    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+        operations::draft(&self.config, change, grant, inventory)
     }
 
     /// A key that is inactive is deleted after the soak; users stay until somebody decides to remove them.
     fn soak(&self, grant: &Grant) -> Option<u16> {
-        let inactive = grant.kind == GrantKind::Credential && grant.attribute("status") == Some(draft::INACTIVE);
+        let inactive = grant.kind == GrantKind::Credential && grant.attribute("status") == Some(operations::INACTIVE);
         inactive.then_some(self.config.soak_days)
     }
 
@@ -108,12 +108,12 @@ impl Vocabulary for Words {
     }
 }
 
-impl Vocabulary for AwsIam {
+impl ConnectorSchema for AwsIam {
     fn describe(&self) -> Descriptor {
         self.words.describe()
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
+    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
         self.words.draft(change, grant, inventory)
     }
 
@@ -127,11 +127,11 @@ impl Vocabulary for AwsIam {
 }
 
 impl Collector for AwsIam {
-    fn validate(&self) -> Result<Health, ConnectorError> {
+    fn validate(&self) -> Result<ConnectorHealth, ConnectorError> {
         collect::validate(self)
     }
 
-    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<Page, ConnectorError> {
+    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<GrantPage, ConnectorError> {
         collect::list(self, kind, from)
     }
 
@@ -139,7 +139,7 @@ impl Collector for AwsIam {
         collect::control_totals(self)
     }
 
-    fn observe(&self, grant: &Grant) -> Result<Sighting, ConnectorError> {
+    fn observe(&self, grant: &Grant) -> Result<Observation, ConnectorError> {
         observe::observe(self, grant)
     }
 
@@ -149,12 +149,12 @@ impl Collector for AwsIam {
 }
 
 impl Provisioner for AwsIam {
-    fn apply(&self, action: &Action<Ready>, intent: Intent, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+    fn apply(&self, action: &Action<Planned>, intent: Intent, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
         apply::apply(self, action, intent, sink)
     }
 
-    fn compensate(&self, action: &Action<Ready>) -> Option<Vec<Operation>> {
-        draft::compensate(action)
+    fn compensate(&self, action: &Action<Planned>) -> Option<Vec<Operation>> {
+        operations::compensate(action)
     }
 }
 

@@ -1,19 +1,19 @@
 //! Effective access, now: the reviewed grant itself, and every other way to the same.
 
 use super::AwsIam;
+use super::api_types::{Group, User};
+use super::grant_key::Subject;
 use super::grants;
-use super::holdings::{Belongings, Held, Holdings, can_sign_in};
-use super::key::Subject;
-use super::read::Holder;
-use super::shapes::{Group, User};
+use super::listing::Holder;
+use super::principal_access::{Held, PolicyReader, UserResources, can_sign_in};
 use super::snapshot::{GroupHolding, Snapshot, UserHolding};
 use crate::connector::ConnectorError;
-use crate::model::{AccessPath, Grant, Presence, Principal, Sighting, Tier, Via};
+use crate::model::{AccessPath, Grant, Observation, Presence, Principal, Tier, Via};
 
 /// Looks at one grant. What cannot be read makes the presence unknown; no answer at all is an error.
-pub(super) fn observe(aws: &AwsIam, grant: &Grant) -> Result<Sighting, ConnectorError> {
+pub(super) fn observe(aws: &AwsIam, grant: &Grant) -> Result<Observation, ConnectorError> {
     let Some(key) = Subject::parse(&grant.key) else { return Ok(unknown("the grant's key is not one of aws-iam")) };
-    let look = Look { aws, grant, holdings: Holdings::new(aws) };
+    let look = Observer { aws, grant, holdings: PolicyReader::new(aws) };
     let sighting = match &key {
         Subject::Account { user } => look.account(user),
         Subject::Membership { user, group } => look.membership(user, group),
@@ -32,7 +32,7 @@ pub(super) fn observe(aws: &AwsIam, grant: &Grant) -> Result<Sighting, Connector
 }
 
 /// Something with an immutable id, found again or proven gone.
-pub(super) enum Found<T> {
+pub(super) enum Lookup<T> {
     /// It is not there any more; the text says what known thing the same read found.
     Gone(String),
     /// It is there, under the name it has now.
@@ -43,72 +43,72 @@ pub(super) enum Found<T> {
 
 impl AwsIam {
     /// Returns the user with this id, whatever its name is now.
-    pub(super) fn find_user(&self, id: &str, name: &str) -> Result<Found<User>, ConnectorError> {
+    pub(super) fn find_user(&self, id: &str, name: &str) -> Result<Lookup<User>, ConnectorError> {
         // A name of another kind of thing may not be one a user can have; the list of all users then decides.
         if let Some(user) = self.api.user(name)?.filter(|user| user.user_id == id) {
-            return Ok(Found::Here(user));
+            return Ok(Lookup::Here(user));
         }
         let users = self.api.users()?;
         let count = users.len();
         Ok(match users.into_iter().find(|user| user.user_id == id) {
-            Some(user) => Found::Here(user),
-            None if count == 0 => Found::Nothing,
-            None => Found::Gone(format!("iam:ListUsers read to its end, {count} others found")),
+            Some(user) => Lookup::Here(user),
+            None if count == 0 => Lookup::Nothing,
+            None => Lookup::Gone(format!("iam:ListUsers read to its end, {count} others found")),
         })
     }
 
     /// Returns the group with this id, whatever its name is now.
-    pub(super) fn find_group(&self, id: &str) -> Result<Found<Group>, ConnectorError> {
+    pub(super) fn find_group(&self, id: &str) -> Result<Lookup<Group>, ConnectorError> {
         let groups = self.api.groups()?;
         let count = groups.len();
         if let Some(group) = groups.into_iter().find(|group| group.group_id == id) {
-            return Ok(Found::Here(group));
+            return Ok(Lookup::Here(group));
         }
         // A group list may rightly be empty; that users can be read shows that the answers are real.
         let users = self.api.users_from(None)?.entries.len();
         if count + users == 0 {
-            return Ok(Found::Nothing);
+            return Ok(Lookup::Nothing);
         }
-        Ok(Found::Gone(format!("iam:ListGroups read to its end, {count} others found; {users} users found")))
+        Ok(Lookup::Gone(format!("iam:ListGroups read to its end, {count} others found; {users} users found")))
     }
 }
 
-struct Look<'a> {
+struct Observer<'a> {
     aws: &'a AwsIam,
     grant: &'a Grant,
-    holdings: Holdings<'a>,
+    holdings: PolicyReader<'a>,
 }
 
-impl Look<'_> {
-    fn account(&self, user: &str) -> Result<Sighting, ConnectorError> {
+impl Observer<'_> {
+    fn account(&self, user: &str) -> Result<Observation, ConnectorError> {
         let user = match self.aws.find_user(user, &self.grant.principal.name)? {
-            Found::Here(user) => user,
-            Found::Gone(probe) => return Ok(absent(probe)),
-            Found::Nothing => return Ok(unknown(NOTHING)),
+            Lookup::Here(user) => user,
+            Lookup::Gone(probe) => return Ok(absent(probe)),
+            Lookup::Nothing => return Ok(unknown(NOTHING)),
         };
         let devices = self.aws.api.mfa_devices(&user.user_name)?;
         let is_active = can_sign_in(&self.aws.api, &self.aws.words.config, &user)?;
         let now = grants::account(&self.aws.words.system, &user, &devices, is_active)?;
-        Ok(Sighting { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) })
+        Ok(Observation { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) })
     }
 
-    fn credential(&self, key: &Subject) -> Result<Sighting, ConnectorError> {
+    fn credential(&self, key: &Subject) -> Result<Observation, ConnectorError> {
         let Principal { id, name } = &self.grant.principal;
         let user = match self.aws.find_user(id, name)? {
-            Found::Here(user) => user,
+            Lookup::Here(user) => user,
             // What hangs on a user goes with it.
-            Found::Gone(probe) => return Ok(absent(probe)),
-            Found::Nothing => return Ok(unknown(NOTHING)),
+            Lookup::Gone(probe) => return Ok(absent(probe)),
+            Lookup::Nothing => return Ok(unknown(NOTHING)),
         };
-        let belongings = Belongings::of_kind(&self.aws.api, key, &user)?;
+        let belongings = UserResources::of_kind(&self.aws.api, key, &user)?;
         let credentials = grants::credentials(&self.aws.words.system, &user, &belongings)?;
         match credentials.into_iter().find(|credential| credential.key == self.grant.key) {
-            Some(now) => Ok(Sighting { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) }),
+            Some(now) => Ok(Observation { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) }),
             None => Ok(absent(format!("the user {} ({id}) was read", user.user_name))),
         }
     }
 
-    fn membership(&self, user: &str, group: &str) -> Result<Sighting, ConnectorError> {
+    fn membership(&self, user: &str, group: &str) -> Result<Observation, ConnectorError> {
         let account = Snapshot::read(&self.aws.api)?;
         let Some(holding) = account.users.iter().find(|holding| holding.user.user_id == user) else {
             return Ok(no_user(&account));
@@ -116,7 +116,7 @@ impl Look<'_> {
         let groups = account.groups_of(holding)?;
         if let Some(own) = groups.iter().find(|holding| holding.group.group_id == group) {
             let now = grants::membership(&self.aws.words.system, &holding.user, &own.group, &own.held)?;
-            return Ok(Sighting { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) });
+            return Ok(Observation { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) });
         }
         // Being an administrator by another way makes leaving a group of administrators an empty gesture.
         let administrators = self.grant.attribute("power") == Some("administrator");
@@ -124,7 +124,7 @@ impl Look<'_> {
         Ok(present_by(paths, || format!("the user {} is in {} other groups", holding.user.user_name, groups.len())))
     }
 
-    fn policy(&self, holder: Holder, id: &str) -> Result<Sighting, ConnectorError> {
+    fn policy(&self, holder: Holder, id: &str) -> Result<Observation, ConnectorError> {
         let account = Snapshot::read(&self.aws.api)?;
         let user = account.users.iter().find(|holding| holding.user.user_id == id);
         let group = account.groups.iter().find(|holding| holding.group.group_id == id);
@@ -152,7 +152,7 @@ impl Look<'_> {
             paths.splice(0..0, now.paths.iter().cloned());
         }
         let probe = || format!("{} ({id}) was read, with {} policies", principal.name, own.len());
-        Ok(Sighting { grant: now, ..present_by(paths, probe) })
+        Ok(Observation { grant: now, ..present_by(paths, probe) })
     }
 
     /// Returns what makes a policy another way to the reviewed right: the same policy, a document that says the same
@@ -210,7 +210,7 @@ fn path(principal: &Principal, group: Option<&Group>, held: &Held) -> AccessPath
     }
 }
 
-fn no_user(account: &Snapshot) -> Sighting {
+fn no_user(account: &Snapshot) -> Observation {
     match account.users.len() {
         0 => unknown(NOTHING),
         count => absent(format!("{QUERY}, {count} other users found")),
@@ -218,24 +218,24 @@ fn no_user(account: &Snapshot) -> Sighting {
 }
 
 /// A list of groups may rightly be empty; that users were read shows that the answer is real.
-fn no_group(account: &Snapshot) -> Sighting {
+fn no_group(account: &Snapshot) -> Observation {
     match (account.users.len(), account.groups.len()) {
         (0, 0) => unknown(NOTHING),
         (users, groups) => absent(format!("{QUERY}, {groups} other groups and {users} users found")),
     }
 }
 
-fn present_by(paths: Vec<AccessPath>, probe: impl FnOnce() -> String) -> Sighting {
+fn present_by(paths: Vec<AccessPath>, probe: impl FnOnce() -> String) -> Observation {
     let presence = if paths.is_empty() { Presence::Absent { probe: probe() } } else { Presence::Present { paths } };
-    Sighting { presence, grant: None }
+    Observation { presence, grant: None }
 }
 
-fn absent(probe: String) -> Sighting {
-    Sighting { presence: Presence::Absent { probe }, grant: None }
+fn absent(probe: String) -> Observation {
+    Observation { presence: Presence::Absent { probe }, grant: None }
 }
 
-fn unknown(reason: &str) -> Sighting {
-    Sighting { presence: Presence::Unknown { reason: reason.to_owned() }, grant: None }
+fn unknown(reason: &str) -> Observation {
+    Observation { presence: Presence::Unknown { reason: reason.to_owned() }, grant: None }
 }
 
 const QUERY: &str = "iam:GetAccountAuthorizationDetails read to its end";

@@ -1,18 +1,18 @@
 //! A user stopped, or removed with everything that hangs on it.
 
+use super::api_types::User;
 use super::calls::{operation, take_policy};
-use super::draft::{delete, drafted, incomplete, loss, status, unsupported, user};
-use super::holdings::{ACTIVE, Belongings, Held, Holdings, Place};
-use super::key::Subject;
-use super::read::Holder;
-use super::shapes::User;
+use super::grant_key::Subject;
+use super::listing::Holder;
+use super::operations::{delete, drafted, incomplete, loss, status, unsupported, user};
+use super::principal_access::{ACTIVE, Held, PolicyLocation, PolicyReader, UserResources};
 use super::{AwsIam, Config};
-use crate::connector::{ConnectorError, Draft, Refusal};
-use crate::model::{Expectation, Grant, GrantKind, Inventory, Loss, Operation};
+use crate::connector::{ConnectorError, PlannedChange, UnsupportedChange};
+use crate::model::{AccessLoss, Expectation, Grant, GrantKind, Inventory, Operation};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Drafts the end of a user's sign-in: no password, no active key. The record and its policies stay.
-pub(super) fn disable_user(account: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
+pub(super) fn disable_user(account: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
     whole(account, inventory)?;
     let operations = contain(account, inventory)?;
     let irreversible = operations
@@ -29,7 +29,11 @@ pub(super) fn disable_user(account: &Grant, inventory: &Inventory) -> Result<Dra
 }
 
 /// Drafts the removal of a user: contain first, then take away, then delete.
-pub(super) fn remove_user(config: &Config, account: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
+pub(super) fn remove_user(
+    config: &Config,
+    account: &Grant,
+    inventory: &Inventory,
+) -> Result<PlannedChange, UnsupportedChange> {
     whole(account, inventory)?;
     let principal = &account.principal;
     let mut operations = contain(account, inventory)?;
@@ -57,7 +61,7 @@ pub(super) fn remove_user(config: &Config, account: &Grant, inventory: &Inventor
         }
     }
     operations.push(operation("DeleteUser", [name, id]));
-    let loses: Vec<Loss> = inventory
+    let loses: Vec<AccessLoss> = inventory
         .of_principal(&principal.id)
         .flat_map(|grant| {
             let hidden = grant.expands_to.iter().map(|hidden| loss(&principal.name, &hidden.name));
@@ -73,7 +77,7 @@ pub(super) fn remove_user(config: &Config, account: &Grant, inventory: &Inventor
 }
 
 /// Stops every credential at once, before anything is taken apart.
-fn contain(account: &Grant, inventory: &Inventory) -> Result<Vec<Operation>, Refusal> {
+fn contain(account: &Grant, inventory: &Inventory) -> Result<Vec<Operation>, UnsupportedChange> {
     let mut operations = Vec::new();
     for (key, grant) in of(account, inventory, GrantKind::Credential) {
         if matches!(key, Subject::Password { .. }) {
@@ -92,7 +96,7 @@ fn of<'a>(account: &Grant, inventory: &'a Inventory, kind: GrantKind) -> impl It
         .filter_map(|grant| Subject::parse(&grant.key).map(|key| (key, grant)))
 }
 
-fn whole(account: &Grant, inventory: &Inventory) -> Result<(), Refusal> {
+fn whole(account: &Grant, inventory: &Inventory) -> Result<(), UnsupportedChange> {
     if inventory.is_complete() {
         return Ok(());
     }
@@ -107,10 +111,10 @@ pub(super) fn planned_whole(aws: &AwsIam, found: &User, operations: &[Operation]
         let calls = operations.iter().filter(|operation| operation.call == format!("iam:{call}"));
         calls.filter_map(|operation| operation.with.get(parameter)).map(String::as_str).collect()
     };
-    let belongings = Belongings::read(&aws.api, &aws.words.config, found)?;
+    let belongings = UserResources::read(&aws.api, &aws.words.config, found)?;
     let devices = aws.api.mfa_devices(&found.user_name)?;
     let groups = aws.api.groups_of(&found.user_name)?;
-    let policies = Holdings::new(aws).of(Holder::User, &found.user_name)?;
+    let policies = PolicyReader::new(aws).of(Holder::User, &found.user_name)?;
     let check = |what: &str, planned: BTreeSet<&str>, there: Vec<&str>| match there
         .iter()
         .find(|id| !planned.contains(*id))
@@ -133,7 +137,8 @@ pub(super) fn planned_whole(aws: &AwsIam, found: &User, operations: &[Operation]
     check("a password", named("DeleteLoginProfile", "UserId"), password)?;
     let groups = groups.iter().map(|group| group.group_id.as_str()).collect();
     check("a membership", named("RemoveUserFromGroup", "GroupId"), groups)?;
-    let (attached, inline): (Vec<&Held>, Vec<&Held>) = policies.iter().partition(|held| held.place != Place::Inline);
+    let (attached, inline): (Vec<&Held>, Vec<&Held>) =
+        policies.iter().partition(|held| held.place != PolicyLocation::Inline);
     let attached = attached.into_iter().filter_map(|held| held.place.id());
     check("a policy", named("DetachUserPolicy", "PolicyId"), attached.collect())?;
     let inline = inline.into_iter().map(|held| held.name.as_str()).collect();

@@ -10,30 +10,30 @@
 //! | no old key | the rotation is over | nothing |
 
 use super::api::Secret;
+use super::api_types::{CreateAccessKey, NewAccessKey, User};
 use super::apply::{after, not_as_planned};
 use super::calls::operation;
-use super::draft::{INACTIVE, delete, drafted, loss, status, unsupported, user};
-use super::holdings::ACTIVE;
-use super::key::Subject;
-use super::observe::Found;
-use super::shapes::{CreateAccessKey, NewAccessKey, User};
-use super::{AwsIam, draft::incomplete};
-use crate::connector::{ConnectorError, Draft, Receipt, Refusal, Sink};
-use crate::model::action::Ready;
+use super::grant_key::Subject;
+use super::observe::Lookup;
+use super::operations::{INACTIVE, delete, drafted, loss, status, unsupported, user};
+use super::principal_access::ACTIVE;
+use super::{AwsIam, operations::incomplete};
+use crate::connector::{ConnectorError, PlannedChange, Receipt, Sink, UnsupportedChange};
+use crate::model::action::Planned;
 use crate::model::{Action, Expectation, Grant, Inventory, Operation};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Drafts a rotation.
-pub(super) fn draft(key: &str, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
+pub(super) fn draft(key: &str, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
     let name = &grant.principal.name;
     if grant.attribute("status") != Some(ACTIVE) {
         return Err(unsupported(format!("{key} of {name} is not active: there is nothing to renew"), "revoke it"));
     }
     let is_other = |other: &&Grant| other.attribute("type") == Some("access-key") && other.key != grant.key;
     if let Some(other) = inventory.of_principal(&grant.principal.id).find(is_other) {
-        return Err(Refusal::Harm {
+        return Err(UnsupportedChange::Harm {
             why: format!(
                 "{name} has two access keys, {key} and {}, and AWS allows no third while one takes the other's place",
                 other.entitlement.id
@@ -64,17 +64,17 @@ pub(super) fn draft(key: &str, grant: &Grant, inventory: &Inventory) -> Result<D
 }
 
 /// Makes the rotation, or goes on with one that was interrupted.
-pub(super) fn rotate(aws: &AwsIam, action: &Action<Ready>, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+pub(super) fn rotate(aws: &AwsIam, action: &Action<Planned>, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
     let calls: Vec<&str> = action.operations.iter().map(|operation| operation.call.as_str()).collect();
     let Some(Subject::AccessKey { key: old }) = Subject::parse(&action.grant.key).filter(|_| calls == STEPS) else {
         return Err(ConnectorError::Unsupported("a rotation with other steps than those of an access key".to_owned()));
     };
     let principal = &action.grant.principal;
     let user = match aws.find_user(&principal.id, &principal.name)? {
-        Found::Here(user) if user.user_name == principal.name => user,
-        Found::Here(_) => return Err(not_as_planned("the user has another name now")),
-        Found::Gone(_) => return Err(not_as_planned("the user is gone, and its keys with it")),
-        Found::Nothing => return Err(not_as_planned("no user can be read at all")),
+        Lookup::Here(user) if user.user_name == principal.name => user,
+        Lookup::Here(_) => return Err(not_as_planned("the user has another name now")),
+        Lookup::Gone(_) => return Err(not_as_planned("the user is gone, and its keys with it")),
+        Lookup::Nothing => return Err(not_as_planned("no user can be read at all")),
     };
     let keys = aws.api.access_keys(&user.user_name)?;
     let (olds, others): (Vec<_>, Vec<_>) = keys.iter().partition(|key| key.access_key_id == old);
@@ -112,7 +112,7 @@ struct Rotation<'a> {
 }
 
 impl Rotation<'_> {
-    fn begin(&self, action: &Action<Ready>, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+    fn begin(&self, action: &Action<Planned>, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
         let name = self.user.user_name.as_str();
         let made: CreateAccessKey = self.aws.api.create("CreateAccessKey", &[("UserName", name)])?;
         let NewAccessKey { access_key_id: id, user_name, secret_access_key: key } = made.access_key;

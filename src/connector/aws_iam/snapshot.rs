@@ -1,12 +1,12 @@
 //! The whole account at one moment: who holds which policies, by one query instead of many.
 
 use super::api::Api;
-use super::holdings::{Held, Place, changed, illegible};
-use super::policy::Document;
-use super::shapes::{
+use super::api_types::{
     AttachedPolicy, Detail, Details, Group, GroupDetail, InlineDetail, Members, PolicyDetail, User, UserDetail,
     VersionDetail,
 };
+use super::policy_document::Document;
+use super::principal_access::{Held, PolicyLocation, changed, illegible};
 use crate::connector::ConnectorError;
 use std::collections::BTreeMap;
 
@@ -128,11 +128,11 @@ impl Policies<'_> {
             let is_default = |version: &&VersionDetail| version.version_id == policy.default_version_id;
             let version = policy.policy_version_list.iter().find(is_default).ok_or_else(changed)?;
             let document = Document::read(&version.document).ok_or_else(illegible)?;
-            held.push(Held { name, place: Place::managed(id, arn), document });
+            held.push(Held { name, place: PolicyLocation::managed(id, arn), document });
         }
         for InlineDetail { policy_name: name, policy_document } in inline {
             let document = Document::read(&policy_document).ok_or_else(illegible)?;
-            held.push(Held { name, place: Place::Inline, document });
+            held.push(Held { name, place: PolicyLocation::Inline, document });
         }
         Ok(held)
     }

@@ -1,17 +1,17 @@
 //! What GitHub knows of a governed repository: who proposed, approved and merged a change, and which job this is. What it
 //! cannot read is said to be unknown. What it writes are pull requests and issues: questions to people, never an answer.
 
-mod claims;
-mod merges;
-mod proposals;
+mod oidc;
+mod open_pull_request;
+mod pull_requests;
 
-pub use claims::{Asked, claims};
-pub use merges::GitHub;
-pub use proposals::Posted;
+pub use oidc::{TokenRequest, claims};
+pub use open_pull_request::ExistingItem;
+pub use pull_requests::GitHub;
 
 use super::{
     ConnectorError,
-    http::{Client, Effect, Limits, Method, NotAnOrigin, Origin, Reach, Request, retry_read},
+    http::{AddressScope, Client, Effect, InvalidOrigin, Limits, Method, Origin, Request, retry_read},
 };
 use reqwest::Url;
 use serde::de::DeserializeOwned;
@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 /// Whether an address may lie on this very machine, as that of a server for tests does.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Nearness {
+pub enum ApiScope {
     /// Only over https, at public or private addresses.
     Far,
     /// Also over http on loopback.
@@ -29,16 +29,16 @@ pub enum Nearness {
 }
 
 /// Returns a client of one address.
-fn client(address: &str, nearness: Nearness) -> Result<Client, ConnectorError> {
-    let odd = |why: NotAnOrigin| ConnectorError::Permanent(why.to_string());
-    let url = Url::parse(address).map_err(|_| odd(NotAnOrigin::Unreadable))?;
-    if nearness == Nearness::Far && url.scheme() != "https" {
-        return Err(odd(NotAnOrigin::Plain));
+fn client(address: &str, nearness: ApiScope) -> Result<Client, ConnectorError> {
+    let odd = |why: InvalidOrigin| ConnectorError::Permanent(why.to_string());
+    let url = Url::parse(address).map_err(|_| odd(InvalidOrigin::Unreadable))?;
+    if nearness == ApiScope::Far && url.scheme() != "https" {
+        return Err(odd(InvalidOrigin::Plain));
     }
     let mut origin = url;
     origin.set_query(None);
     // A forge of one's own may have an inner address; it is what the runner's own environment names.
-    let origin = Origin::parse(origin.as_str(), Reach::Listed).map_err(odd)?;
+    let origin = Origin::parse(origin.as_str(), AddressScope::Listed).map_err(odd)?;
     Client::connect(origin, LIMITS)
 }
 

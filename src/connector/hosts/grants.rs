@@ -1,11 +1,11 @@
 //! The grants of a system, out of one read of its files.
 
 use super::{
+    account_files::{Account, Field, Group},
     config::HostsConfig,
-    names::{Who, key, path_part, shown},
+    grant_key::{SudoersPrincipal, key, path_part, shown},
+    snapshot::Tree,
     sudoers::{AliasKind, Item, Privilege, StatementKind, UserSpec, expanded, written},
-    table::{Account, Field, Group},
-    tree::Tree,
 };
 use crate::{
     connector::ConnectorError,
@@ -38,7 +38,7 @@ struct Listing<'a> {
 impl Listing<'_> {
     fn accounts(&self) -> Result<Vec<Grant>, ConnectorError> {
         let each = |account: &Account| {
-            let who = Who::Account(account.uid, account.name.clone());
+            let who = SudoersPrincipal::Account(account.uid, account.name.clone());
             let shadow = self.tree.shadow(&account.name);
             let password = match (account.password, shadow) {
                 (Field::Elsewhere, Some(shadow)) => shadow.password,
@@ -90,7 +90,7 @@ impl Listing<'_> {
                 lists.extend(members.contains(name).then_some("a member in /etc/group"));
                 lists.extend(hidden.contains(name).then_some("a member in /etc/gshadow"));
                 lists.extend(administers.then_some("an administrator in /etc/gshadow"));
-                let who = Who::user(self.tree, name);
+                let who = SudoersPrincipal::user(self.tree, name);
                 let words = format!("{} is {} of {}", shown(name), lists.join(" and "), shown(&group.name));
                 let mut grant = self.membership(group, &who, "", words, expansions)?;
                 if administers {
@@ -103,7 +103,7 @@ impl Listing<'_> {
             let unnamed =
                 || Group { name: String::new(), password: Field::Empty, gid: account.gid, members: Vec::new() };
             let group = self.tree.group_of(account.gid).cloned().unwrap_or_else(unnamed);
-            let who = Who::Account(account.uid, account.name.clone());
+            let who = SudoersPrincipal::Account(account.uid, account.name.clone());
             let words = format!("{} is the primary group of {}", shown(&group.name), shown(&account.name));
             let mut grant = self.membership(&group, &who, "primary", words, expansions)?;
             grant.attributes.insert("primary".to_owned(), "yes".to_owned());
@@ -118,12 +118,12 @@ impl Listing<'_> {
     fn membership(
         &self,
         group: &Group,
-        who: &Who,
+        who: &SudoersPrincipal,
         how: &str,
         text: String,
         expansions: &BTreeMap<String, Vec<Entitlement>>,
     ) -> Result<Grant, ConnectorError> {
-        let bound = Who::Group(group.gid, group.name.clone());
+        let bound = SudoersPrincipal::Group(group.gid, group.name.clone());
         let (gid, name) = (bound.id(), bound.principal().name);
         let kind = if how.is_empty() { "membership" } else { how };
         let expands_to = expansions.get(&gid).cloned().unwrap_or_default();
@@ -166,7 +166,7 @@ impl Listing<'_> {
             if state != Field::Set {
                 continue;
             }
-            let who = Who::Group(group.gid, group.name.clone());
+            let who = SudoersPrincipal::Group(group.gid, group.name.clone());
             grants.push(Grant {
                 key: key(&["group-password", &who.bound()])?,
                 entitlement: Entitlement { id: who.id(), name: format!("joining group {}", shown(&group.name)) },
@@ -187,7 +187,7 @@ impl Listing<'_> {
         let mut grants = Vec::new();
         for (file, listed) in &self.tree.keys {
             for account in listed.accounts.iter().filter_map(|name| self.tree.account(name)) {
-                let who = Who::Account(account.uid, account.name.clone());
+                let who = SudoersPrincipal::Account(account.uid, account.name.clone());
                 for one in &listed.keys.keys {
                     let mut attributes = attributes([
                         ("file", shown(file)),
@@ -296,7 +296,7 @@ impl Listing<'_> {
         }))
     }
 
-    fn blank(&self, kind: GrantKind, who: &Who) -> Result<Grant, ConnectorError> {
+    fn blank(&self, kind: GrantKind, who: &SudoersPrincipal) -> Result<Grant, ConnectorError> {
         Ok(Grant {
             system: self.system.clone(),
             kind,
@@ -314,7 +314,7 @@ impl Listing<'_> {
 /// Someone a rule of sudoers names, directly or through an alias.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Holder {
-    pub who: Who,
+    pub who: SudoersPrincipal,
     /// The name as the rule or its alias has it.
     pub name: String,
     pub by_alias: bool,
@@ -332,7 +332,7 @@ fn listed(tree: &Tree, users: &[Item]) -> Vec<Holder> {
     let mut holders: Vec<Holder> = Vec::new();
     let mut except = Vec::new();
     for (item, by_alias) in flat {
-        let who = Who::listed(tree, &item.name);
+        let who = SudoersPrincipal::listed(tree, &item.name);
         holders.retain(|holder| holder.who.id() != who.id());
         except.retain(|id| *id != who.id());
         if item.negated {

@@ -1,6 +1,6 @@
 //! The locks that the system's own tools take, so that none of them and none of us write at once.
 
-use super::root::{Root, refused};
+use super::root_dir::{Root, refused};
 use crate::connector::ConnectorError;
 use rustix::{
     fd::{AsFd, OwnedFd},
@@ -16,7 +16,7 @@ use std::{
 
 /// What is about to be written.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Wanted {
+pub(super) struct LockTargets {
     /// passwd, shadow, group or gshadow.
     pub accounts: bool,
     /// sudoers, or a file it includes.
@@ -24,7 +24,7 @@ pub(super) struct Wanted {
 }
 
 /// Locks that are held; they end with it.
-pub(super) struct Held {
+pub(super) struct HeldLocks {
     _process: MutexGuard<'static, ()>,
     _open: Vec<OwnedFd>,
     links: Vec<Link>,
@@ -43,9 +43,9 @@ static PROCESS: Mutex<()> = Mutex::new(());
 /// Accounts: an fcntl lock on `/etc/.pwd.lock` (lckpwdf(3)), and `passwd.lock`, `shadow.lock`, `group.lock` and
 /// `gshadow.lock` as shadow-utils makes them: hard links to a file with the process id in it. Sudoers: an fcntl lock on
 /// `/etc/sudoers`, as visudo(8) takes, and a `sudoers.tmp`, which older tools look for.
-pub(super) fn take(root: &Root, wanted: Wanted, patience: Duration) -> Result<Held, ConnectorError> {
+pub(super) fn take(root: &Root, wanted: LockTargets, patience: Duration) -> Result<HeldLocks, ConnectorError> {
     let process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut held = Held { _process: process, _open: Vec::new(), links: Vec::new() };
+    let mut held = HeldLocks { _process: process, _open: Vec::new(), links: Vec::new() };
     let end = Instant::now() + patience;
     let wait = |attempt: &mut dyn FnMut() -> Result<bool, ConnectorError>, what: &str| loop {
         if attempt()? {
@@ -86,7 +86,7 @@ fn record_lock(file: &OwnedFd, path: &str) -> Result<bool, ConnectorError> {
     }
 }
 
-impl Held {
+impl HeldLocks {
     /// Makes a lock file as shadow-utils does (lib/commonio.c): a file with our process id, linked to the lock's name.
     fn link(&mut self, root: &Root, path: &str, after: &str) -> Result<bool, ConnectorError> {
         let (directory, name) = root.parent(path)?;
@@ -118,7 +118,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldLocks {
     fn drop(&mut self) {
         for link in self.links.iter().rev() {
             // Nothing can be done here if it fails; the next one finds the holder dead and takes it away.

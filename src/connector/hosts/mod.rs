@@ -8,54 +8,56 @@
 //! Not read, and said under `validate` where it shows: other directories of users (LDAP, SSSD), keys that commands or
 //! certificate authorities let in, doas, polkit, cron, set-user-id files.
 
+mod account_files;
+mod apply;
+mod atomic_replace;
+mod authorized_keys;
 mod config;
-mod draft;
-mod edit;
-mod effective;
+mod effective_access;
+mod file_edits;
+mod grant_key;
 mod grants;
-mod keys;
+mod last_login;
 mod lock;
-mod look;
-mod names;
+mod observe;
 mod operation;
-mod replace;
-mod root;
+mod operations;
+mod root_dir;
 mod rotate;
-mod sshd;
+mod snapshot;
+mod sshd_config;
 #[cfg(test)]
 mod stories;
 mod sudoers;
-mod table;
-mod tree;
-mod usage;
-mod write;
 
 pub use config::{HostsConfig, OptionalFile};
 
 use super::{
-    Collector, ConnectorError, ControlTotal, Cursor, Descriptor, Draft, Health, Intent, Page, Provisioner, Receipt,
-    Refusal, Sink, Vocabulary,
+    Collector, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, Cursor, Descriptor, GrantPage, Intent,
+    PlannedChange, Provisioner, Receipt, Sink, UnsupportedChange,
 };
-use crate::model::{Action, Change, Grant, GrantKind, Inventory, Level, Operation, Sighting, SystemId, action::Ready};
-use root::Root;
-use tree::Tree;
+use crate::model::{
+    Action, Change, Grant, GrantKind, Inventory, Level, Observation, Operation, SystemId, action::Planned,
+};
+use root_dir::Root;
+use snapshot::Tree;
 
 /// The words of a `hosts` system, without access to it.
 #[derive(Clone, Debug)]
-pub struct HostsVocabulary {
+pub struct HostsSchema {
     config: HostsConfig,
 }
 
 /// A Linux system below a root directory.
 pub struct Hosts {
     system: SystemId,
-    words: HostsVocabulary,
+    words: HostsSchema,
     root: Root,
 }
 
 /// Returns the words of a system with this configuration.
-pub fn vocabulary(config: &HostsConfig) -> HostsVocabulary {
-    HostsVocabulary { config: config.clone() }
+pub fn vocabulary(config: &HostsConfig) -> HostsSchema {
+    HostsSchema { config: config.clone() }
 }
 
 /// Opens the root directory of a system.
@@ -76,7 +78,7 @@ impl Hosts {
     }
 }
 
-impl Vocabulary for HostsVocabulary {
+impl ConnectorSchema for HostsSchema {
     fn describe(&self) -> Descriptor {
         Descriptor {
             name: "hosts",
@@ -89,44 +91,44 @@ impl Vocabulary for HostsVocabulary {
         }
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
-        draft::draft(&self.config, change, grant, inventory)
+    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+        operations::draft(&self.config, change, grant, inventory)
     }
 }
 
-impl Vocabulary for Hosts {
+impl ConnectorSchema for Hosts {
     fn describe(&self) -> Descriptor {
         self.words.describe()
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
+    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
         self.words.draft(change, grant, inventory)
     }
 }
 
 impl Collector for Hosts {
-    fn validate(&self) -> Result<Health, ConnectorError> {
-        look::health(&self.root, &self.tree()?)
+    fn validate(&self) -> Result<ConnectorHealth, ConnectorError> {
+        observe::health(&self.root, &self.tree()?)
     }
 
     /// Everything of one kind is one page: the files are read whole anyway.
-    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<Page, ConnectorError> {
+    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<GrantPage, ConnectorError> {
         if let Some(Cursor(place)) = from {
             return Err(ConnectorError::Permanent(format!("there is no page at `{place}`: every listing is one page")));
         }
         let tree = self.tree()?;
         let inventory = grants::inventory(&self.system, self.config(), &tree)?;
         let grants: Vec<Grant> = inventory.grants().filter(|grant| grant.kind == kind).cloned().collect();
-        let usage = usage::of(&self.root, &grants)?;
-        Ok(Page { grants, usage, next: None })
+        let usage = last_login::of(&self.root, &grants)?;
+        Ok(GrantPage { grants, usage, next: None })
     }
 
     fn control_totals(&self) -> Result<Vec<ControlTotal>, ConnectorError> {
-        look::control_totals(&self.root)
+        observe::control_totals(&self.root)
     }
 
-    fn observe(&self, grant: &Grant) -> Result<Sighting, ConnectorError> {
-        Ok(look::sighting(&self.system, self.config(), &self.root, grant))
+    fn observe(&self, grant: &Grant) -> Result<Observation, ConnectorError> {
+        Ok(observe::sighting(&self.system, self.config(), &self.root, grant))
     }
 
     fn calls(&self) -> u64 {
@@ -135,11 +137,11 @@ impl Collector for Hosts {
 }
 
 impl Provisioner for Hosts {
-    fn apply(&self, action: &Action<Ready>, intent: Intent, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
-        write::apply(&self.system, self.config(), &self.root, action, &intent, sink)
+    fn apply(&self, action: &Action<Planned>, intent: Intent, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+        apply::apply(&self.system, self.config(), &self.root, action, &intent, sink)
     }
 
-    fn compensate(&self, action: &Action<Ready>) -> Option<Vec<Operation>> {
+    fn compensate(&self, action: &Action<Planned>) -> Option<Vec<Operation>> {
         operation::reversed(&action.operations)
     }
 }

@@ -1,9 +1,9 @@
 //! A new SSH key in place of an old one.
 
 use super::{
-    edit::Work,
-    keys::{self, fingerprint},
-    names::shown,
+    authorized_keys::{self, fingerprint},
+    file_edits::PendingWrites,
+    grant_key::shown,
     operation::parameter,
 };
 use crate::{
@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use zeroize::{Zeroize, Zeroizing};
 
 /// The key that takes the place of another.
-pub(super) struct Successor {
+pub(super) struct ReplacementKey {
     /// Its fingerprint.
     pub fingerprint: String,
     /// Where its private part went; nothing when an earlier attempt of the same action had put it there.
@@ -27,19 +27,19 @@ pub(super) struct Successor {
 ///
 /// The new line's comment names the action: an attempt that was cut short is recognized, and no second key is made.
 pub(super) fn succeed(
-    work: &mut Work<'_>,
+    work: &mut PendingWrites<'_>,
     operation: &Operation,
     action: &ActionId,
     sink: &dyn Sink,
-) -> Result<Successor, ConnectorError> {
+) -> Result<ReplacementKey, ConnectorError> {
     let (file, old) = (parameter(operation, "file")?, parameter(operation, "fingerprint")?);
     let (account, options) = (parameter(operation, "account")?, parameter(operation, "from")?);
     let mark = format!("tenure:{action}");
-    let found = keys::read(work.bytes(file)).keys;
+    let found = authorized_keys::read(work.bytes(file)).keys;
     if let Some(made) = found.iter().find(|key| key.comment == mark) {
-        return Ok(Successor { fingerprint: made.fingerprint.clone(), deposited: None });
+        return Ok(ReplacementKey { fingerprint: made.fingerprint.clone(), deposited: None });
     }
-    let same = |key: &&keys::Key| key.fingerprint == old && shown(&key.options.join(",")) == options;
+    let same = |key: &&authorized_keys::Key| key.fingerprint == old && shown(&key.options.join(",")) == options;
     let gone = || ConnectorError::PreconditionFailed(format!("{file} no longer has {old} as it was reviewed"));
     let model = found.iter().find(same).ok_or_else(gone)?;
     let mut seed = Zeroizing::new([0_u8; 32]);
@@ -60,7 +60,7 @@ pub(super) fn succeed(
     let line = format!("{options}{blank}ssh-ed25519 {} {mark}\n", Base64::encode_string(&public));
     bytes.extend_from_slice(line.as_bytes());
     work.set(file, bytes);
-    Ok(Successor { fingerprint: fingerprint(&public), deposited: Some(deposited) })
+    Ok(ReplacementKey { fingerprint: fingerprint(&public), deposited: Some(deposited) })
 }
 
 /// The public key in its wire form (RFC 8709).

@@ -1,6 +1,6 @@
 //! One call at a time to a pinned origin.
 
-use super::{Answer, Limits, Origin};
+use super::{Limits, Origin, Response};
 use crate::connector::ConnectorError;
 use reqwest::{Url, blocking, header, redirect, retry};
 use std::io::Read as _;
@@ -90,7 +90,7 @@ impl Client {
     /// # Errors
     /// By what is known: nothing sent is transient; a write whose answer is lost, cut short or a redirect is
     /// ambiguous; an answer beyond the limits is permanent for a read.
-    pub fn send(&self, request: Request) -> Result<Answer, ConnectorError> {
+    pub fn send(&self, request: Request) -> Result<Response, ConnectorError> {
         let Request { name, effect, method, url, headers, body } = request;
         if !self.origin.owns(&url) {
             return Err(ConnectorError::Permanent(format!("{name} would leave {}", self.origin.host())));
@@ -119,7 +119,7 @@ impl Client {
         let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.map(str::to_owned);
         let body = self.body(&name, effect, response, deadline)?;
-        Ok(Answer::new(name, effect, status, retry_after, body))
+        Ok(Response::new(name, effect, status, retry_after, body))
     }
 
     fn body(

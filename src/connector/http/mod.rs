@@ -8,17 +8,17 @@
 //!   whose answer was lost is *ambiguous*, never *failed*;
 //! - no text it makes holds a body, a header, a query string or a word the target chose.
 
-mod answer;
 mod client;
 mod origin;
-mod pages;
-mod patience;
+mod pagination;
+mod response;
+mod retry;
 
-pub use answer::Answer;
 pub use client::{Client, Effect, Method, Request};
-pub use origin::{NotAnOrigin, Origin, Reach};
-pub use pages::Pages;
-pub use patience::retry_read;
+pub use origin::{AddressScope, InvalidOrigin, Origin};
+pub use pagination::Pages;
+pub use response::Response;
+pub use retry::retry_read;
 
 use std::time::Duration;
 

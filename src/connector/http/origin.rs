@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 
 /// How far an address may lie from the public Internet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Reach {
+pub enum AddressScope {
     /// The system file itself lists the endpoint: loopback and private addresses are what its owner meant.
     Listed,
     /// A default or a derived endpoint: public addresses only.
@@ -17,12 +17,12 @@ pub enum Reach {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Origin {
     url: Url,
-    reach: Reach,
+    reach: AddressScope,
 }
 
 /// A text that is not an endpoint to talk to.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum NotAnOrigin {
+pub enum InvalidOrigin {
     /// User, password, query or fragment in it: secrets and moving parts do not belong into an endpoint.
     #[error("an endpoint has no user, password, query or fragment; write only `https://host[:port][/path]`")]
     Adorned,
@@ -39,17 +39,17 @@ impl Origin {
     ///
     /// # Errors
     /// When it is no URL of the form `https://host[:port][/path]`.
-    pub fn parse(text: &str, reach: Reach) -> Result<Self, NotAnOrigin> {
-        let url = Url::parse(text).map_err(|_| NotAnOrigin::Unreadable)?;
-        let host = url.host_str().ok_or(NotAnOrigin::Unreadable)?;
+    pub fn parse(text: &str, reach: AddressScope) -> Result<Self, InvalidOrigin> {
+        let url = Url::parse(text).map_err(|_| InvalidOrigin::Unreadable)?;
+        let host = url.host_str().ok_or(InvalidOrigin::Unreadable)?;
         if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-            return Err(NotAnOrigin::Adorned);
+            return Err(InvalidOrigin::Adorned);
         }
         match url.scheme() {
             "https" => {}
-            "http" if reach == Reach::Listed && names_loopback(host) => {}
-            "http" => return Err(NotAnOrigin::Plain),
-            _ => return Err(NotAnOrigin::Unreadable),
+            "http" if reach == AddressScope::Listed && names_loopback(host) => {}
+            "http" => return Err(InvalidOrigin::Plain),
+            _ => return Err(InvalidOrigin::Unreadable),
         }
         Ok(Self { url, reach })
     }
@@ -114,13 +114,13 @@ fn names_loopback(host: &str) -> bool {
 }
 
 /// Link-local addresses are refused even when listed: cloud machines keep their own credentials there.
-fn may_be(address: IpAddr, reach: Reach) -> bool {
+fn may_be(address: IpAddr, reach: AddressScope) -> bool {
     let address = address.to_canonical();
     let never = match address {
         IpAddr::V4(v4) => v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast() || v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_unspecified() || v6.is_multicast() || v6.is_unicast_link_local() || v6 == METADATA_V6,
     };
-    !never && (reach == Reach::Listed || is_public(address))
+    !never && (reach == AddressScope::Listed || is_public(address))
 }
 
 /// The special-purpose registries of IANA (RFC 6890), as far as a name on the Internet has no business in them.
@@ -150,24 +150,24 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_https_or_a_listed_loopback() {
-        assert!(Origin::parse("https://iam.amazonaws.com", Reach::Public).is_ok());
-        assert!(Origin::parse("http://127.0.0.1:5000/", Reach::Listed).is_ok());
-        assert!(Origin::parse("http://[::1]:5000/", Reach::Listed).is_ok());
+        assert!(Origin::parse("https://iam.amazonaws.com", AddressScope::Public).is_ok());
+        assert!(Origin::parse("http://127.0.0.1:5000/", AddressScope::Listed).is_ok());
+        assert!(Origin::parse("http://[::1]:5000/", AddressScope::Listed).is_ok());
         for (text, why) in [
-            ("http://127.0.0.1:5000", NotAnOrigin::Plain),
-            ("http://iam.amazonaws.com", NotAnOrigin::Plain),
-            ("https://user:pass@iam.amazonaws.com", NotAnOrigin::Adorned),
-            ("https://iam.amazonaws.com/?Action=x", NotAnOrigin::Adorned),
-            ("ftp://iam.amazonaws.com", NotAnOrigin::Unreadable),
-            ("iam.amazonaws.com", NotAnOrigin::Unreadable),
+            ("http://127.0.0.1:5000", InvalidOrigin::Plain),
+            ("http://iam.amazonaws.com", InvalidOrigin::Plain),
+            ("https://user:pass@iam.amazonaws.com", InvalidOrigin::Adorned),
+            ("https://iam.amazonaws.com/?Action=x", InvalidOrigin::Adorned),
+            ("ftp://iam.amazonaws.com", InvalidOrigin::Unreadable),
+            ("iam.amazonaws.com", InvalidOrigin::Unreadable),
         ] {
-            assert_eq!(Origin::parse(text, Reach::Public), Err(why), "{text}");
+            assert_eq!(Origin::parse(text, AddressScope::Public), Err(why), "{text}");
         }
     }
 
     #[test]
     fn row_31_a_link_to_another_origin_is_refused_and_not_repeated() {
-        let origin = Origin::parse("https://api.example.com/v1/", Reach::Public).unwrap();
+        let origin = Origin::parse("https://api.example.com/v1/", AddressScope::Public).unwrap();
         assert_eq!(origin.follow("/v1/users?page=2").unwrap().as_str(), "https://api.example.com/v1/users?page=2");
         for link in [
             "https://api.example.com.evil.net/CANARY",
@@ -200,18 +200,18 @@ mod tests {
             "2002:a00:1::1",
             "64:ff9b::a00:1",
         ] {
-            assert!(!may_be(text.parse().unwrap(), Reach::Public), "{text}");
+            assert!(!may_be(text.parse().unwrap(), AddressScope::Public), "{text}");
         }
         for text in ["127.0.0.1", "10.1.2.3", "::1", "fd12::1"] {
-            assert!(may_be(text.parse().unwrap(), Reach::Listed), "{text}");
+            assert!(may_be(text.parse().unwrap(), AddressScope::Listed), "{text}");
         }
         for text in
             ["169.254.169.254", "0.0.0.0", "::", "fe80::1", "fd00:ec2::254", "224.0.0.1", "::ffff:169.254.169.254"]
         {
-            assert!(!may_be(text.parse().unwrap(), Reach::Listed), "{text}");
+            assert!(!may_be(text.parse().unwrap(), AddressScope::Listed), "{text}");
         }
         for text in ["52.94.225.3", "2600:1f00::1"] {
-            assert!(may_be(text.parse().unwrap(), Reach::Public), "{text}");
+            assert!(may_be(text.parse().unwrap(), AddressScope::Public), "{text}");
         }
     }
 }

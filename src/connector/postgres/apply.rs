@@ -1,20 +1,19 @@
 //! Doing what the plan says: exactly its SQL, only if the target is as planned, and kept only if it did what was meant.
 
 use super::{
-    facts::{FIRST_NORMAL_OID, Facts},
-    harm,
-    key::Key,
-    observe,
-    picture::Picture,
+    connections::{Server, View},
+    grant_key::Key,
+    grants::GrantBuilder,
+    impact, observe,
     rotate::{self, Rotation},
-    server::{Server, View},
+    snapshot::{FIRST_NORMAL_OID, Facts},
     sql, sqlstate,
 };
 use crate::{
     connector::{ConnectorError, Receipt, Sink},
     model::{
         Action, Change, Digest, Expectation, Grant, GrantKey, GrantKind, Inventory, Operation, SystemId, Timestamp,
-        action::Ready,
+        action::Planned,
     },
 };
 use std::collections::BTreeMap;
@@ -23,7 +22,7 @@ use std::collections::BTreeMap;
 pub(super) fn apply(
     system: &SystemId,
     server: &mut Server,
-    action: &Action<Ready>,
+    action: &Action<Planned>,
     sink: &dyn Sink,
 ) -> Result<Receipt, ConnectorError> {
     let Some(key) = Key::parse(&action.grant.key) else {
@@ -35,22 +34,22 @@ pub(super) fn apply(
     };
     let facts = server.look(&view, "BEGIN READ WRITE; ")?;
     let at = facts.cluster.database;
-    let done = Work { system, server: &mut *server, action, key: &key, view }.run(&facts, sink);
+    let done = Transaction { system, server: &mut *server, action, key: &key, view }.run(&facts, sink);
     if done.is_err() {
         server.roll_back(at);
     }
     done
 }
 
-struct Work<'a> {
+struct Transaction<'a> {
     system: &'a SystemId,
     server: &'a mut Server,
-    action: &'a Action<Ready>,
+    action: &'a Action<Planned>,
     key: &'a Key,
     view: View,
 }
 
-impl Work<'_> {
+impl Transaction<'_> {
     fn run(mut self, facts: &Facts, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
         if self.is_done(facts) {
             self.server.roll_back(facts.cluster.database);
@@ -83,7 +82,7 @@ impl Work<'_> {
 
     /// Whether the grant is already what the action wants.
     fn is_done(&self, facts: &Facts) -> bool {
-        let live = Picture::new(self.system, facts).grant(self.key);
+        let live = GrantBuilder::new(self.system, facts).grant(self.key);
         match (&self.action.expects, live) {
             (Expectation::Absent | Expectation::Replaced, live) => live.is_none(),
             (Expectation::Shows(wanted), Some(live)) => shows(&live, wanted),
@@ -98,14 +97,14 @@ impl Work<'_> {
         if about_role && self.key.holder() == facts.cluster.me {
             return failed("it is the role we act as ourselves".to_owned());
         }
-        let picture = Picture::new(self.system, facts);
+        let picture = GrantBuilder::new(self.system, facts);
         let Some(live) = picture.grant(self.key) else { return failed("the grant is gone".to_owned()) };
         if let Some(drift) = drift(&self.action.grant, &live) {
             return failed(drift);
         }
         let inventory = inventory(&picture);
         if matches!((self.key, &self.action.change), (Key::Account { .. }, Change::Revoke {})) {
-            harm::of("", &self.action.change, &live, self.key, &inventory)
+            impact::of("", &self.action.change, &live, self.key, &inventory)
                 .or_else(|refusal| failed(refusal.to_string()))?;
         }
         let now = sql::render(&self.action.change, &live, &inventory)
@@ -160,7 +159,7 @@ impl Work<'_> {
     /// SQL used belong to the oids of the plan.
     fn check(&mut self, at: u32, group: &[&Operation], rotation: Option<&Rotation>) -> Result<(), ConnectorError> {
         let facts = self.server.look_in(at, &self.view)?;
-        let picture = Picture::new(self.system, &facts);
+        let picture = GrantBuilder::new(self.system, &facts);
         for operation in group {
             let removed = operation.with.get("removes");
             let key = removed.and_then(|key| GrantKey::parse(key).ok()).and_then(|key| Key::parse(&key));
@@ -238,7 +237,7 @@ fn shows(live: &Grant, wanted: &BTreeMap<String, String>) -> bool {
     wanted.iter().all(|(name, value)| live.attribute(name) == Some(value))
 }
 
-fn inventory(picture: &Picture<'_>) -> Inventory {
+fn inventory(picture: &GrantBuilder<'_>) -> Inventory {
     let kinds = [GrantKind::Account, GrantKind::Membership, GrantKind::Ownership, GrantKind::Privilege];
     let grants = kinds.into_iter().flat_map(|kind| picture.grants(kind));
     Inventory::new(picture.system.clone(), Timestamp::from_unix(0), Digest::ZERO, false, grants, BTreeMap::new())

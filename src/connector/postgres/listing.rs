@@ -2,12 +2,12 @@
 
 use super::{
     PasswordSight,
-    facts::Facts,
-    picture::Picture,
-    server::{Server, View},
+    connections::{Server, View},
+    grants::GrantBuilder,
+    snapshot::Facts,
 };
 use crate::{
-    connector::{ConnectorError, Cursor, Health, Page},
+    connector::{ConnectorError, ConnectorHealth, Cursor, GrantPage},
     model::{Grant, GrantKind, SystemId, Timestamp, Usage},
 };
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ impl Listing {
         server: &mut Server,
         kind: GrantKind,
         from: Option<&Cursor>,
-    ) -> Result<Page, ConnectorError> {
+    ) -> Result<GrantPage, ConnectorError> {
         let start = match from {
             None => {
                 self.begin(system, server, kind)?;
@@ -39,13 +39,13 @@ impl Listing {
             }
             Some(cursor) => self.resume(kind, cursor)?,
         };
-        let (Some(facts), Some((_, grants))) = (&self.read, &self.at) else { return Ok(Page::default()) };
+        let (Some(facts), Some((_, grants))) = (&self.read, &self.at) else { return Ok(GrantPage::default()) };
         let end = (start + PAGE).min(grants.len());
         let grants = grants.get(start..end).unwrap_or_default().to_vec();
         let usage = grants.iter().map(|grant| (grant.key.clone(), usage(grant, facts))).collect();
         let more = self.at.as_ref().is_some_and(|(_, all)| end < all.len());
         let next = more.then(|| Cursor(format!("{}:{end}", self.number)));
-        Ok(Page { grants, usage, next })
+        Ok(GrantPage { grants, usage, next })
     }
 
     fn begin(&mut self, system: &SystemId, server: &mut Server, kind: GrantKind) -> Result<(), ConnectorError> {
@@ -62,7 +62,7 @@ impl Listing {
         }
         self.begun.insert(kind);
         self.number += 1;
-        let grants = self.read.as_ref().map(|facts| Picture::new(system, facts).grants(kind));
+        let grants = self.read.as_ref().map(|facts| GrantBuilder::new(system, facts).grants(kind));
         self.at = Some((kind, grants.unwrap_or_default()));
         Ok(())
     }
@@ -94,7 +94,7 @@ fn usage(grant: &Grant, facts: &Facts) -> Usage {
 }
 
 /// Returns what can be seen, and what cannot.
-pub(super) fn validate(server: &mut Server) -> Result<Health, ConnectorError> {
+pub(super) fn validate(server: &mut Server) -> Result<ConnectorHealth, ConnectorError> {
     let facts = server.look(&View::Cluster, "")?;
     let cluster = &facts.cluster;
     let Some(me) = facts.role(cluster.me) else {
@@ -122,7 +122,7 @@ pub(super) fn validate(server: &mut Server) -> Result<Health, ConnectorError> {
         }
     }
     let version = format!("PostgreSQL {}.{}", cluster.version / 10_000, cluster.version % 10_000);
-    Ok(Health { target: version, identity: format!("{} (oid {})", me.name, me.oid), blind_spots })
+    Ok(ConnectorHealth { target: version, identity: format!("{} (oid {})", me.name, me.oid), blind_spots })
 }
 
 const PAGE: usize = 1000;

@@ -19,25 +19,25 @@
 //! What PostgreSQL does not tell anybody: whether a session has said `SET ROLE` (it may go on acting as a role its user
 //! was removed from, until it ends), and when a right or a login was last used.
 
-mod access;
 mod apply;
 mod catalog;
+mod compensate;
 mod config;
-mod facts;
-mod harm;
-mod key;
+mod connections;
+mod control_totals;
+mod effective_access;
+mod grant_key;
+mod grants;
+mod impact;
 mod listing;
 mod observe;
-mod picture;
-mod roles;
+mod operations;
+mod role_graph;
 mod rotate;
-mod server;
+mod snapshot;
 mod sql;
 mod sqlstate;
 mod tier;
-mod totals;
-mod undo;
-mod words;
 
 #[cfg(test)]
 mod tests;
@@ -45,27 +45,29 @@ mod tests;
 pub use config::{PasswordSight, PostgresConfig, TlsMode};
 
 use super::{
-    Collector, ConnectorError, ControlTotal, Cursor, Descriptor, Draft, Health, Intent, Page, Provisioner, Receipt,
-    Refusal, Sink, Vocabulary,
+    Collector, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, Cursor, Descriptor, GrantPage, Intent,
+    PlannedChange, Provisioner, Receipt, Sink, UnsupportedChange,
 };
-use crate::model::{Action, Change, Grant, GrantKind, Inventory, Level, Operation, Sighting, SystemId, action::Ready};
+use crate::model::{
+    Action, Change, Grant, GrantKind, Inventory, Level, Observation, Operation, SystemId, action::Planned,
+};
 use secrecy::SecretString;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The words of PostgreSQL, without a connection.
 #[derive(Clone, Debug)]
-pub struct PostgresWords {
+pub struct PostgresSchema {
     user: String,
 }
 
-impl PostgresWords {
+impl PostgresSchema {
     /// Returns the words for a server; of the configuration, only who the engine is there matters.
     pub fn new(config: &PostgresConfig) -> Self {
         Self { user: config.user.clone() }
     }
 }
 
-impl Vocabulary for PostgresWords {
+impl ConnectorSchema for PostgresSchema {
     fn describe(&self) -> Descriptor {
         Descriptor {
             name: "postgres",
@@ -87,20 +89,20 @@ impl Vocabulary for PostgresWords {
         }
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
-        words::draft(&self.user, change, grant, inventory)
+    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+        operations::draft(&self.user, change, grant, inventory)
     }
 }
 
 /// A PostgreSQL server.
 pub struct Postgres {
     system: SystemId,
-    words: PostgresWords,
+    words: PostgresSchema,
     state: Mutex<State>,
 }
 
 struct State {
-    server: server::Server,
+    server: connections::Server,
     listing: listing::Listing,
 }
 
@@ -114,9 +116,9 @@ pub fn open(system: &SystemId, config: &PostgresConfig, password: SecretString) 
     }
     Ok(Postgres {
         system: system.clone(),
-        words: PostgresWords::new(config),
+        words: PostgresSchema::new(config),
         state: Mutex::new(State {
-            server: server::Server::new(config.clone(), password),
+            server: connections::Server::new(config.clone(), password),
             listing: listing::Listing::default(),
         }),
     })
@@ -129,31 +131,31 @@ impl Postgres {
     }
 }
 
-impl Vocabulary for Postgres {
+impl ConnectorSchema for Postgres {
     fn describe(&self) -> Descriptor {
         self.words.describe()
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Draft, Refusal> {
+    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
         self.words.draft(change, grant, inventory)
     }
 }
 
 impl Collector for Postgres {
-    fn validate(&self) -> Result<Health, ConnectorError> {
+    fn validate(&self) -> Result<ConnectorHealth, ConnectorError> {
         listing::validate(&mut self.state().server)
     }
 
-    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<Page, ConnectorError> {
+    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<GrantPage, ConnectorError> {
         let State { server, listing } = &mut *self.state();
         listing.page(&self.system, server, kind, from)
     }
 
     fn control_totals(&self) -> Result<Vec<ControlTotal>, ConnectorError> {
-        totals::control_totals(&mut self.state().server)
+        control_totals::control_totals(&mut self.state().server)
     }
 
-    fn observe(&self, grant: &Grant) -> Result<Sighting, ConnectorError> {
+    fn observe(&self, grant: &Grant) -> Result<Observation, ConnectorError> {
         observe::observe(&self.system, &mut self.state().server, grant)
     }
 
@@ -163,7 +165,7 @@ impl Collector for Postgres {
 }
 
 impl Provisioner for Postgres {
-    fn apply(&self, action: &Action<Ready>, intent: Intent, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+    fn apply(&self, action: &Action<Planned>, intent: Intent, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
         if intent.action() != &action.id {
             return Err(ConnectorError::Permanent("the intent is for another action".to_owned()));
         }
@@ -172,7 +174,7 @@ impl Provisioner for Postgres {
         apply::apply(&self.system, server, action, sink)
     }
 
-    fn compensate(&self, action: &Action<Ready>) -> Option<Vec<Operation>> {
-        undo::undo(action)
+    fn compensate(&self, action: &Action<Planned>) -> Option<Vec<Operation>> {
+        compensate::undo(action)
     }
 }

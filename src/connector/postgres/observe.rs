@@ -1,14 +1,14 @@
 //! One look at one grant: is it there, and by which paths does its holder have what it gives?
 
 use super::{
-    facts::Facts,
-    key::Key,
-    picture::{Picture, direct},
-    server::{Server, View},
+    connections::{Server, View},
+    grant_key::Key,
+    grants::{GrantBuilder, direct},
+    snapshot::Facts,
 };
 use crate::{
     connector::ConnectorError,
-    model::{Grant, Presence, Sighting, SystemId, Via},
+    model::{Grant, Observation, Presence, SystemId, Via},
 };
 
 /// Returns what has to be looked at to see a grant whole.
@@ -25,7 +25,7 @@ pub(super) fn view(key: &Key) -> View {
 }
 
 /// Looks at a grant now.
-pub(super) fn observe(system: &SystemId, server: &mut Server, grant: &Grant) -> Result<Sighting, ConnectorError> {
+pub(super) fn observe(system: &SystemId, server: &mut Server, grant: &Grant) -> Result<Observation, ConnectorError> {
     let Some(key) = Key::parse(&grant.key) else {
         return Err(ConnectorError::Unsupported(format!("{} is not a key of a PostgreSQL server", grant.key)));
     };
@@ -38,7 +38,7 @@ pub(super) fn observe(system: &SystemId, server: &mut Server, grant: &Grant) -> 
 }
 
 /// Returns what a read says about a grant.
-pub(super) fn sighting(system: &SystemId, facts: &Facts, key: &Key, sees_passwords: bool) -> Sighting {
+pub(super) fn sighting(system: &SystemId, facts: &Facts, key: &Key, sees_passwords: bool) -> Observation {
     let Some(probe) = facts.probe() else {
         return unknown("the read did not show our own role: it may be partial".to_owned());
     };
@@ -48,7 +48,7 @@ pub(super) fn sighting(system: &SystemId, facts: &Facts, key: &Key, sees_passwor
     if let Some(why) = unseen(facts, key) {
         return unknown(why);
     }
-    let picture = Picture::new(system, facts);
+    let picture = GrantBuilder::new(system, facts);
     let grant = picture.grant(key);
     let mut paths = picture.paths(key);
     let own = picture.own_path(key);
@@ -72,7 +72,7 @@ pub(super) fn sighting(system: &SystemId, facts: &Facts, key: &Key, sees_passwor
         _ if paths.is_empty() => Presence::Absent { probe },
         _ => Presence::Present { paths },
     };
-    Sighting { presence, grant }
+    Observation { presence, grant }
 }
 
 /// A database that is there and was not looked into says nothing about what is in it.
@@ -87,6 +87,6 @@ fn has_none(facts: &Facts, role: u32) -> bool {
     facts.role(role).is_none_or(|role| role.password == "none")
 }
 
-fn unknown(reason: String) -> Sighting {
-    Sighting { presence: Presence::Unknown { reason }, grant: None }
+fn unknown(reason: String) -> Observation {
+    Observation { presence: Presence::Unknown { reason }, grant: None }
 }

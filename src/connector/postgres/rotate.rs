@@ -1,9 +1,9 @@
 //! A new password: made here, kept by the sink first, stored by the server as a verifier, proven by use.
 
-use super::{facts::Facts, key::Key, server::Server, sql};
+use super::{connections::Server, grant_key::Key, snapshot::Facts, sql};
 use crate::{
     connector::{ConnectorError, Receipt, Sink},
-    model::{Action, Digest, Grant, GrantKey, action::Ready},
+    model::{Action, Digest, Grant, GrantKey, action::Planned},
 };
 use base64ct::{Base64UrlUnpadded, Encoding};
 use secrecy::{ExposeSecret, SecretString};
@@ -18,7 +18,7 @@ pub(super) struct Rotation {
 
 impl Rotation {
     /// Makes a password and gives it to the sink; nothing has been changed yet.
-    pub(super) fn begin(action: &Action<Ready>, sink: &dyn Sink) -> Result<Self, ConnectorError> {
+    pub(super) fn begin(action: &Action<Planned>, sink: &dyn Sink) -> Result<Self, ConnectorError> {
         let password = random()?;
         // SCRAM-SHA-256 (RFC 7677), computed here: the clear password never reaches the server or its log.
         let verifier = postgres_protocol::password::scram_sha_256(password.expose_secret().as_bytes());

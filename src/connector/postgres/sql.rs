@@ -1,8 +1,8 @@
 //! The exact SQL of a change.
 
-use super::key::Key;
+use super::grant_key::Key;
 use crate::{
-    connector::Refusal,
+    connector::UnsupportedChange,
     model::{Change, Grant, GrantKey, GrantKind, Inventory, Operation},
 };
 use std::collections::BTreeMap;
@@ -15,7 +15,11 @@ pub(super) const TERMINATE: &str = "sql:terminate";
 pub(super) const VERIFIER: &str = "'<SCRAM-SHA-256 verifier of a new random password>'";
 
 /// Returns the statements for `change`, in order. The same grant and inventory give the same statements.
-pub(super) fn render(change: &Change, grant: &Grant, inventory: &Inventory) -> Result<Vec<Operation>, Refusal> {
+pub(super) fn render(
+    change: &Change,
+    grant: &Grant,
+    inventory: &Inventory,
+) -> Result<Vec<Operation>, UnsupportedChange> {
     let key = Key::parse(&grant.key)
         .ok_or_else(|| unsupported("this is not a grant of a PostgreSQL server", "collect again"))?;
     let statement = Statement { grant, inventory, key: &key };
@@ -87,7 +91,7 @@ impl Statement<'_> {
     }
 
     /// Returns the quoted name of a role the grant names beside its holder.
-    fn role(&self, oid: u32) -> Result<String, Refusal> {
+    fn role(&self, oid: u32) -> Result<String, UnsupportedChange> {
         name_of(self.inventory, oid).map(|name| ident(&name)).ok_or_else(|| {
             unsupported(&format!("role {oid}, which the grant names, is not in the inventory"), "collect again")
         })
@@ -122,8 +126,8 @@ impl Statement<'_> {
         vec![self.operation(SQL, text, false), self.terminate()]
     }
 
-    fn limit(&self, to: &str) -> Result<Vec<Operation>, Refusal> {
-        let clause = super::words::limit(self.key, to).ok_or_else(|| {
+    fn limit(&self, to: &str) -> Result<Vec<Operation>, UnsupportedChange> {
+        let clause = super::operations::limit(self.key, to).ok_or_else(|| {
             unsupported(
                 &format!("`{to}` is not a limit of this grant"),
                 "`valid until 2027-01-31T00:00:00Z`; for an account also `connection limit 5`",
@@ -133,7 +137,7 @@ impl Statement<'_> {
         Ok(vec![self.operation(SQL, text, false)])
     }
 
-    fn leave(&self, option: &str) -> Result<Vec<Operation>, Refusal> {
+    fn leave(&self, option: &str) -> Result<Vec<Operation>, UnsupportedChange> {
         let Key::Membership { grantor, .. } = self.key else { return Ok(Vec::new()) };
         let role = ident(self.grant.entitlement.name.strip_prefix("role ").unwrap_or_default());
         let mut text = format!("REVOKE {option}{role} FROM {}", self.holder());
@@ -144,7 +148,7 @@ impl Statement<'_> {
     }
 
     /// PostgreSQL lets a superuser act as the owner only; what another role granted has to be taken back as that role.
-    fn privilege(&self, option: &str) -> Result<Vec<Operation>, Refusal> {
+    fn privilege(&self, option: &str) -> Result<Vec<Operation>, UnsupportedChange> {
         let what = outside_quotes(&self.grant.entitlement.name, " IN DATABASE ").0;
         let text = format!("REVOKE {option}{what} FROM {}", self.holder());
         let revoke = self.operation(SQL, text, option.is_empty());
@@ -158,7 +162,7 @@ impl Statement<'_> {
         }
     }
 
-    fn default(&self, option: &str) -> Result<Vec<Operation>, Refusal> {
+    fn default(&self, option: &str) -> Result<Vec<Operation>, UnsupportedChange> {
         let Key::Default { definer, schema, class, privilege, .. } = self.key else { return Ok(Vec::new()) };
         let schema = match schema {
             0 => String::new(),
@@ -177,7 +181,7 @@ impl Statement<'_> {
     }
 
     /// Contain, then take away what keeps the server from dropping the role, database by database, then drop it.
-    fn drop(&self) -> Result<Vec<Operation>, Refusal> {
+    fn drop(&self) -> Result<Vec<Operation>, UnsupportedChange> {
         let oid = self.key.holder();
         let mut operations =
             vec![self.operation(SQL, format!("ALTER ROLE {} NOLOGIN", self.holder()), false), self.terminate()];
@@ -234,8 +238,8 @@ pub(super) fn outside_quotes<'a>(text: &'a str, mark: &str) -> (&'a str, &'a str
     (text, "")
 }
 
-pub(super) fn unsupported(why: &str, instead: &str) -> Refusal {
-    Refusal::Unsupported { why: why.to_owned(), instead: instead.to_owned() }
+pub(super) fn unsupported(why: &str, instead: &str) -> UnsupportedChange {
+    UnsupportedChange::Unsupported { why: why.to_owned(), instead: instead.to_owned() }
 }
 
 #[cfg(test)]

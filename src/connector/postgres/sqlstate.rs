@@ -3,14 +3,14 @@
 use crate::connector::ConnectorError;
 
 /// Why a batch has no result.
-pub(super) enum Trouble {
+pub(super) enum BatchError {
     /// The server answered with an error, or the connection broke.
     Answer(postgres::Error),
     /// There was no answer in time, or no connection to ask on.
     Silence(String),
 }
 
-impl Trouble {
+impl BatchError {
     /// Returns the SQLSTATE, where the server answered.
     pub(super) fn code(&self) -> Option<&str> {
         match self {
@@ -29,10 +29,10 @@ impl Trouble {
 
 /// Returns the class of an error that was answered, or of a connection lost, while nothing could have been changed:
 /// in a read, or in a transaction whose COMMIT had not been sent.
-pub(super) fn before_commit(error: &Trouble) -> ConnectorError {
+pub(super) fn before_commit(error: &BatchError) -> ConnectorError {
     let answer = match error {
-        Trouble::Answer(error) => error.as_db_error(),
-        Trouble::Silence(_) => None,
+        BatchError::Answer(error) => error.as_db_error(),
+        BatchError::Silence(_) => None,
     };
     let Some(answer) = answer else { return ConnectorError::Transient(short(&error.text())) };
     let code = answer.code().code();
@@ -45,7 +45,7 @@ pub(super) fn before_commit(error: &Trouble) -> ConnectorError {
 }
 
 /// Returns the class of an error in answer to a COMMIT.
-pub(super) fn at_commit(error: &Trouble) -> ConnectorError {
+pub(super) fn at_commit(error: &BatchError) -> ConnectorError {
     match error.code() {
         // The server ended the session: the commit may have been made before it.
         Some(code) if code.starts_with("57P") || code.starts_with("08") => {

@@ -1,10 +1,10 @@
 //! How much harm an entitlement of a PostgreSQL server can do, by what it is.
 
-use super::{facts::FIRST_NORMAL_OID, key::Key, picture::Picture};
+use super::{grant_key::Key, grants::GrantBuilder, snapshot::FIRST_NORMAL_OID};
 use crate::model::Tier;
 
 /// Returns the least tier of what a key gives.
-pub(super) fn of(key: &Key, picture: &Picture<'_>) -> Tier {
+pub(super) fn of(key: &Key, picture: &GrantBuilder<'_>) -> Tier {
     match key {
         Key::Account { role } | Key::Password { role, .. } => account(*role, picture),
         Key::Attribute { attribute, .. } if attribute == "createdb" => Tier::T1,
@@ -29,7 +29,7 @@ pub(super) fn of(key: &Key, picture: &Picture<'_>) -> Tier {
 }
 
 /// What a role can become decides.
-fn account(role: u32, picture: &Picture<'_>) -> Tier {
+fn account(role: u32, picture: &GrantBuilder<'_>) -> Tier {
     let reached = picture.roles.reached_by(role);
     let mut tier = Tier::T2;
     for oid in std::iter::once(&role).chain(reached.keys()) {

@@ -4,7 +4,7 @@ mod age;
 
 pub use age::AgeSink;
 
-use super::{NoSink, Sink, SinkError};
+use super::{Sink, SinkError, UnconfiguredSink};
 use crate::model::file::SinkSettings;
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use std::path::Path;
 /// # Errors
 /// When its kind, a recipient or its directory cannot be used.
 pub fn open(settings: Option<&SinkSettings>, root: &Path) -> Result<Box<dyn Sink + Send + Sync>, SinkError> {
-    let Some(settings) = settings else { return Ok(Box::new(NoSink)) };
+    let Some(settings) = settings else { return Ok(Box::new(UnconfiguredSink)) };
     match settings.kind.as_str() {
         "age" => Ok(Box::new(AgeSink::new(&settings.recipients, &root.join(&settings.directory))?)),
         other => Err(SinkError(format!("there is no sink of kind `{other}`; use `age`"))),

@@ -8,7 +8,7 @@ use crate::{
         jcs,
         record::{Entry, OutcomeKind, Record, VerificationKind},
     },
-    plan::Published,
+    plan::PublicationProof,
 };
 use std::collections::BTreeMap;
 
@@ -80,7 +80,7 @@ impl Journal for Memory {
         Ok(self.kept.get(digest).cloned())
     }
 
-    fn publish(&mut self, entries: &[Entry]) -> Result<Published, JournalError> {
+    fn publish(&mut self, entries: &[Entry]) -> Result<PublicationProof, JournalError> {
         if self.unplugged == Some(self.pushes) {
             self.unplugged = None;
             return Err(JournalError::Unreachable("unplugged".into()));
@@ -100,6 +100,6 @@ impl Journal for Memory {
             self.history.push(&record, Digest::of(line));
             self.entries.push(entry.clone());
         }
-        Ok(Published::new((first..self.entries.len() as u64).collect()))
+        Ok(PublicationProof::new((first..self.entries.len() as u64).collect()))
     }
 }

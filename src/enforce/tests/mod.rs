@@ -6,7 +6,7 @@ mod unexplained;
 mod world;
 
 use crate::{
-    enforce::{Step, journal::JournalError},
+    enforce::{RunStep, journal::JournalError},
     model::record::{Entry, OutcomeKind, VerificationKind},
 };
 use sim::Fault;
@@ -144,7 +144,7 @@ fn what_happened_is_handed_back_when_it_cannot_be_pushed_and_the_next_run_finds_
 
 #[test]
 fn whatever_step_a_run_dies_at_the_next_one_ends_it_and_no_request_lacks_its_intent() {
-    for step in Step::ALL {
+    for step in RunStep::ALL {
         let mut world = World::with_grants(4);
         world.fault(2, Fault::SaysYesDoesNothing);
         world.die_at(step);

@@ -2,12 +2,12 @@
 
 use crate::{
     connector::{
-        Collector, ConnectorError, ControlTotal, Cursor, Descriptor, Draft, Health, Intent, Page, Provisioner, Receipt,
-        Refusal, Sink, Vocabulary,
+        Collector, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, Cursor, Descriptor, GrantPage,
+        Intent, PlannedChange, Provisioner, Receipt, Sink, UnsupportedChange,
     },
     model::{
         AccessPath, Action, Attributes, Change, Entitlement, Expectation, Grant, GrantKey, GrantKind, Inventory, Level,
-        Operation, Presence, Principal, Sighting, SystemId, Tier, Via, action::Ready,
+        Observation, Operation, Presence, Principal, SystemId, Tier, Via, action::Planned,
     },
 };
 use std::{
@@ -61,15 +61,15 @@ pub(super) fn grant(number: usize) -> Grant {
     }
 }
 
-impl Vocabulary for Sim {
+impl ConnectorSchema for Sim {
     fn describe(&self) -> Descriptor {
         Descriptor { name: "sim", kinds: &[GrantKind::Membership], needs: &[], level: Level::V3 }
     }
 
-    fn draft(&self, _: &Change, grant: &Grant, _: &Inventory) -> Result<Draft, Refusal> {
+    fn draft(&self, _: &Change, grant: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
         let with = BTreeMap::from([("key".to_owned(), grant.key.to_string())]);
         let operation = Operation { call: "remove".into(), with, text: format!("remove {}", grant.key) };
-        Ok(Draft {
+        Ok(PlannedChange {
             operations: vec![operation],
             expects: Expectation::Absent,
             loses: vec![],
@@ -80,28 +80,28 @@ impl Vocabulary for Sim {
 }
 
 impl Collector for Sim {
-    fn validate(&self) -> Result<Health, ConnectorError> {
-        Ok(Health::default())
+    fn validate(&self) -> Result<ConnectorHealth, ConnectorError> {
+        Ok(ConnectorHealth::default())
     }
 
-    fn list(&self, _: GrantKind, _: Option<&Cursor>) -> Result<Page, ConnectorError> {
+    fn list(&self, _: GrantKind, _: Option<&Cursor>) -> Result<GrantPage, ConnectorError> {
         let inside = self.0.lock().unwrap();
         if inside.unlisted {
             return Err(ConnectorError::Forbidden { missing: "list".into() });
         }
-        Ok(Page { grants: inside.grants.values().cloned().collect(), ..Page::default() })
+        Ok(GrantPage { grants: inside.grants.values().cloned().collect(), ..GrantPage::default() })
     }
 
     fn control_totals(&self) -> Result<Vec<ControlTotal>, ConnectorError> {
         Ok(vec![])
     }
 
-    fn observe(&self, grant: &Grant) -> Result<Sighting, ConnectorError> {
+    fn observe(&self, grant: &Grant) -> Result<Observation, ConnectorError> {
         let mut inside = self.0.lock().unwrap();
         inside.calls += 1;
         if inside.faults.get(&grant.key) == Some(&Fault::Unreadable) {
             inside.faults.remove(&grant.key);
-            return Ok(Sighting { presence: Presence::Unknown { reason: "refused".into() }, grant: None });
+            return Ok(Observation { presence: Presence::Unknown { reason: "refused".into() }, grant: None });
         }
         if inside.unreadable.remove(&grant.key) {
             return Err(ConnectorError::Forbidden { missing: "read".into() });
@@ -111,7 +111,7 @@ impl Collector for Sim {
             Some(now) => Presence::Present { paths: now.paths.clone() },
             None => Presence::Absent { probe: "the group itself".into() },
         };
-        Ok(Sighting { presence, grant: now })
+        Ok(Observation { presence, grant: now })
     }
 
     fn calls(&self) -> u64 {
@@ -120,7 +120,7 @@ impl Collector for Sim {
 }
 
 impl Provisioner for Sim {
-    fn apply(&self, action: &Action<Ready>, intent: Intent, _: &dyn Sink) -> Result<Receipt, ConnectorError> {
+    fn apply(&self, action: &Action<Planned>, intent: Intent, _: &dyn Sink) -> Result<Receipt, ConnectorError> {
         let mut inside = self.0.lock().unwrap();
         inside.calls += 1;
         let key = action.grant.key.clone();
@@ -148,7 +148,7 @@ impl Provisioner for Sim {
         Ok(receipt)
     }
 
-    fn compensate(&self, _: &Action<Ready>) -> Option<Vec<Operation>> {
+    fn compensate(&self, _: &Action<Planned>) -> Option<Vec<Operation>> {
         None
     }
 }

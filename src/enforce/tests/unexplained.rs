@@ -5,7 +5,7 @@ use super::{
     world::World,
 };
 use crate::{
-    enforce::{How, Looked},
+    enforce::{ChangeKind, VerifyReport},
     model::{
         Inventory, Level,
         record::{Entry, OutcomeKind, VerificationKind},
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What was found on the one system there is, as how and which grant.
-fn found(looked: &Looked) -> Vec<(How, String)> {
+fn found(looked: &VerifyReport) -> Vec<(ChangeKind, String)> {
     let found = looked.systems[0].found.as_ref().unwrap();
     found.iter().map(|one| (one.how, one.grant.key.to_string())).collect()
 }
@@ -51,7 +51,7 @@ fn add(world: &World, number: usize) {
 fn what_the_engine_did_itself_is_no_change_out_of_band() {
     let (mut world, committed) = one_revoked_of_three();
     let looked = world.verify(Some(&committed));
-    assert!(looked.agrees());
+    assert!(looked.is_clean());
     assert_eq!((found(&looked), exit(&world)), (vec![], 0));
     assert_eq!(recorded(&world), [("out-of-band-listed".to_owned(), "sim".to_owned())]);
     assert_eq!(world.journal.history.out_of_band().count(), 0);
@@ -63,7 +63,7 @@ fn what_nobody_decided_is_found_recorded_and_makes_the_run_fail() {
     add(&world, 7);
     world.mutate(1);
     let looked = world.verify(Some(&committed));
-    let expected = [(How::Added, "member:7".to_owned()), (How::Changed, "member:1".to_owned())];
+    let expected = [(ChangeKind::Added, "member:7".to_owned()), (ChangeKind::Changed, "member:1".to_owned())];
     assert_eq!((found(&looked), exit(&world)), (expected.to_vec(), 4));
     assert_eq!(
         recorded(&world)[1..],
@@ -81,7 +81,7 @@ fn a_removal_that_no_action_can_have_caused_is_found() {
     let committed = world.inventory(0);
     world.remove(1);
     let looked = world.verify(Some(&committed));
-    assert_eq!(found(&looked), [(How::Removed, "member:1".to_owned())]);
+    assert_eq!(found(&looked), [(ChangeKind::Removed, "member:1".to_owned())]);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn an_old_action_does_not_excuse_what_happened_after_the_inventory_was_taken() {
     let (mut world, _) = one_revoked_of_three();
     let committed = world.inventory(5);
     world.remove(1);
-    assert_eq!(found(&world.verify(Some(&committed))), [(How::Removed, "member:1".to_owned())]);
+    assert_eq!(found(&world.verify(Some(&committed))), [(ChangeKind::Removed, "member:1".to_owned())]);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_quick_look_lists_nothing() {
     let (mut world, _) = one_revoked_of_three();
     world.sim.0.lock().unwrap().unlisted = true;
     let looked = world.verify(None);
-    assert!(looked.agrees() && looked.systems.is_empty());
+    assert!(looked.is_clean() && looked.systems.is_empty());
 }
 
 #[test]
@@ -162,5 +162,5 @@ fn row_17_a_made_up_outcome_is_seen_through_by_a_quick_look_too() {
     world.fault(0, Fault::SaysYesDoesNothing);
     world.enforce().unwrap();
     world.journal.claim(OutcomeKind::Applied);
-    assert!(!world.verify(None).agrees());
+    assert!(!world.verify(None).is_clean());
 }

@@ -6,15 +6,15 @@ use super::{
 };
 use crate::{
     campaign::Resolution,
-    connector::NoSink,
-    enforce::{Hand, Looked, Observer, Order, Reader, RunError, Step, Summary, enforce, verify},
+    connector::UnconfiguredSink,
+    enforce::{Hand, Observer, ReadTarget, RunError, RunRequest, RunStep, Summary, VerifyReport, enforce, verify},
     model::{
         ActionId, CampaignId, Digest, FixedClock, Grant, Inventory, ItemId, PrincipalId, SystemId, Timestamp, Verdict,
         action::Basis,
         file::{Guardrails, PrincipalKind, Remediation, System},
         record::{Entry, OutcomeKind, RunStart, VerificationKind},
     },
-    plan::{Cleared, Directory, Draft, Inputs, Limits, Plan, Premises, Target, build},
+    plan::{BuildInputs, Cleared, Draft, Limits, OwnerDirectory, Plan, PlanInputs, Target, build},
 };
 use std::{
     collections::BTreeMap,
@@ -66,14 +66,14 @@ impl World {
     }
 
     pub(super) fn run(&mut self, plan: Plan<Cleared>) -> Result<Summary, RunError> {
-        self.run_watched(plan, &super::super::Quiet)
+        self.run_watched(plan, &super::super::NoopObserver)
     }
 
     /// Runs, and dies when it first reaches `step`, as if the process had been killed.
-    pub(super) fn die_at(&mut self, step: Step) {
-        struct Killer(Step);
+    pub(super) fn die_at(&mut self, step: RunStep) {
+        struct Killer(RunStep);
         impl Observer for Killer {
-            fn reached(&self, step: Step, _: Option<&ActionId>) {
+            fn reached(&self, step: RunStep, _: Option<&ActionId>) {
                 if step == self.0 {
                     panic_any("killed");
                 }
@@ -91,12 +91,12 @@ impl World {
         let start = self.start("enforce");
         let hand = Hand {
             provisioner: Box::new(self.sim.clone()),
-            sink: Box::new(NoSink),
+            sink: Box::new(UnconfiguredSink),
             remediation: Remediation::Automatic,
             acted: false,
         };
         let mut hands = BTreeMap::from([(sim::system(), hand)]);
-        enforce(Order { plan, start, taken_up: vec![], hands: &mut hands, observer }, &mut self.journal)
+        enforce(RunRequest { plan, start, taken_up: vec![], hands: &mut hands, observer }, &mut self.journal)
     }
 
     fn start(&self, command: &str) -> RunStart {
@@ -123,9 +123,9 @@ impl World {
     }
 
     /// Looks again by another connection, and compares a fresh listing with `committed`.
-    pub(super) fn verify(&mut self, committed: Option<&Inventory>) -> Looked {
+    pub(super) fn verify(&mut self, committed: Option<&Inventory>) -> VerifyReport {
         self.journal.next_run();
-        let reader = Reader {
+        let reader = ReadTarget {
             collector: Box::new(self.sim.clone()),
             own_credential: true,
             remediation: Remediation::Automatic,
@@ -152,14 +152,14 @@ impl World {
         };
         let target = Target { system: &system, inventory: Some(&inventory), vocabulary: Some(&self.sim) };
         let targets = BTreeMap::from([(sim::system(), target)]);
-        let premises = Premises {
+        let premises = PlanInputs {
             evidence_size: self.journal.history.size(),
             evidence_head: self.journal.history.head(),
-            ..Premises::of_nothing()
+            ..PlanInputs::test_fixture()
         };
         let reviewed = |resolution: &Resolution| self.reviewed.get(&resolution.grant).cloned();
         let history = &self.journal.history;
-        build(&Inputs {
+        build(&BuildInputs {
             premises,
             resolutions: &self.decided,
             targets: &targets,
@@ -261,7 +261,7 @@ fn revoke(grant: &Grant) -> Resolution {
 
 struct Nobody;
 
-impl Directory for Nobody {
+impl OwnerDirectory for Nobody {
     fn owner(&self, _: &str) -> Option<&PrincipalId> {
         None
     }

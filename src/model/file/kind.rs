@@ -152,7 +152,7 @@ impl FileKind {
 }
 
 /// A type that is the content of one kind of governed file. Its first field is `schema`.
-pub trait Governed: Serialize + DeserializeOwned + JsonSchema {
+pub trait GovernedFile: Serialize + DeserializeOwned + JsonSchema {
     /// The kind.
     const KIND: FileKind;
 
@@ -162,7 +162,7 @@ pub trait Governed: Serialize + DeserializeOwned + JsonSchema {
 
 macro_rules! governed {
     ($($type:ident),* $(,)?) => {$(
-        impl Governed for super::$type {
+        impl GovernedFile for super::$type {
             const KIND: FileKind = FileKind::$type;
             fn schema(&self) -> &str {
                 &self.schema

@@ -4,35 +4,35 @@
 
 mod attestation;
 mod campaign;
-mod care;
-mod definition;
+mod campaign_definition;
 mod exception;
 mod governance;
 mod kind;
+mod no_response_terms;
 mod observation;
 mod policy;
 mod principals;
 mod review;
-mod silence;
+mod review_terms;
 mod stages;
 mod system;
 mod trust;
 
 pub use attestation::{Attestation, Proof, ProofResult};
 pub use campaign::{AfterSilence, Campaign, Delegation, Population, Silent, StageClose, asked, population, seeds};
-pub use care::ReviewTerms;
-pub use definition::{CampaignDefinition, Event, Load, Selector, Silence, Stage};
+pub use campaign_definition::{CampaignDefinition, Event, Load, Selector, Silence, Stage};
 pub use exception::{Exception, LOWERED_TIER, Rating};
 pub use governance::{Engine, Governance};
-pub use kind::{FileKind, Governed};
+pub use kind::{FileKind, GovernedFile};
+pub use no_response_terms::SilenceTerms;
 pub use observation::{KindCount, Observation};
 pub use policy::{
     Control, Controls, Expected, Framework, Limit, Profile, ProfileSetting, RetiredControl, Rule, RuleCase, RuleCases,
     Rules, Scope, SeverityWhen, Stricter, ToxicPair, ToxicSide,
 };
 pub use principals::{Fact, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals};
-pub use review::{Item, Lack, Review};
-pub use silence::SilenceTerms;
+pub use review::{Item, MissingField, Review};
+pub use review_terms::ReviewTerms;
 pub use system::{Remediation, SinkSettings, System};
 pub use trust::{
     EngineRole, FILES_PER_CHANGE, Guardrails, KeyState, Mandate, Registry, RegistryKey, RegistryPrincipal, Role, Roles,

@@ -81,22 +81,22 @@ pub struct Item {
 
 impl Item {
     /// Returns the first thing that its decision cannot do without and does not have; nothing when it is whole, or open.
-    pub fn lacks(&self) -> Option<Lack> {
+    pub fn lacks(&self) -> Option<MissingField> {
         let verdict = self.decision?;
         let blank = |text: Option<&str>| text.is_none_or(|text| text.trim().is_empty());
         if blank(Some(&self.reason)) {
-            return Some(Lack::Reason);
+            return Some(MissingField::Reason);
         }
         if verdict.needs_to() && blank(self.to.as_deref()) {
-            return Some(Lack::To);
+            return Some(MissingField::To);
         }
-        (verdict.needs_until(self.tier) && self.until.is_none()).then_some(Lack::Until)
+        (verdict.needs_until(self.tier) && self.until.is_none()).then_some(MissingField::Until)
     }
 }
 
 /// What a decision does not have and cannot do without.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Lack {
+pub enum MissingField {
     /// Why, in a word that can be counted.
     Code,
     /// A signed exception: policy speaks against keeping it.
@@ -111,7 +111,7 @@ pub enum Lack {
     Words,
 }
 
-impl Lack {
+impl MissingField {
     /// Returns what is needed, as people read it.
     pub const fn as_str(self) -> &'static str {
         match self {

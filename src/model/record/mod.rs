@@ -3,15 +3,15 @@
 //! Every record has `v`, `seq`, `prev`, `kind`, `run` and `t`, and then what its kind says. Strings hold at most 512
 //! bytes, a line at most 16 KiB, and never a body, a header, a query string or a secret.
 
-mod content;
-mod merge;
+mod merge_provenance;
+mod payload;
 
-pub use content::{
-    Anchor, Attempt, AttestationSeen, CampaignClose, DecisionAccepted, DecisionRejected, ExceptionSeen, FindingSeen,
-    IntentRecorded, KeyRotate, LogGenesis, NoticeGiven, OutcomeKind, OutcomeRecorded, Recovered, RunEnd, RunStart,
-    VerificationKind, VerificationRecorded,
+pub use merge_provenance::{Account, Approval, ForgeReport, MergeProvenance, PullRequest, ReviewState};
+pub use payload::{
+    Anchor, Attempt, AttestationRecorded, CampaignClose, DecisionAccepted, DecisionRejected, ExceptionRecorded,
+    FindingRecorded, IntentRecorded, KeyRotate, LogGenesis, OutcomeKind, OutcomeRecorded, RecoveryRecorded,
+    ReminderSent, RunEnd, RunStart, VerificationKind, VerificationRecorded,
 };
-pub use merge::{Account, Approval, MergeSeen, Pull, ReviewState, Told};
 
 use super::{ActionId, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ pub enum Entry {
     Attempt(Attempt),
     /// A change made by hand was attested.
     #[serde(rename = "attestation")]
-    Attestation(AttestationSeen),
+    Attestation(AttestationRecorded),
     /// A campaign was closed.
     #[serde(rename = "campaign.close")]
     CampaignClose(CampaignClose),
@@ -63,10 +63,10 @@ pub enum Entry {
     DecisionRejected(DecisionRejected),
     /// An exception was found valid and taken up.
     #[serde(rename = "exception")]
-    Exception(ExceptionSeen),
+    Exception(ExceptionRecorded),
     /// A finding of the engine itself.
     #[serde(rename = "finding")]
-    Finding(FindingSeen),
+    Finding(FindingRecorded),
     /// The permission to do one action, recorded before anything is done.
     #[serde(rename = "intent")]
     Intent(IntentRecorded),
@@ -78,16 +78,16 @@ pub enum Entry {
     LogGenesis(LogGenesis),
     /// What the forge told of the merge that brought decisions.
     #[serde(rename = "merge")]
-    Merge(MergeSeen),
+    Merge(MergeProvenance),
     /// People were told what a campaign waits for.
     #[serde(rename = "notice")]
-    Notice(NoticeGiven),
+    Notice(ReminderSent),
     /// What happened.
     #[serde(rename = "outcome")]
     Outcome(OutcomeRecorded),
     /// A dangling intent of an earlier run was looked into, by reading the target.
     #[serde(rename = "recover")]
-    Recover(Recovered),
+    Recover(RecoveryRecorded),
     /// The end of a run.
     #[serde(rename = "run.end")]
     RunEnd(RunEnd),
@@ -128,10 +128,10 @@ impl Entry {
     pub const fn action(&self) -> Option<&ActionId> {
         match self {
             Self::Attempt(Attempt { action, .. })
-            | Self::Attestation(AttestationSeen { action, .. })
+            | Self::Attestation(AttestationRecorded { action, .. })
             | Self::Intent(IntentRecorded { action, .. })
             | Self::Outcome(OutcomeRecorded { action, .. })
-            | Self::Recover(Recovered { action, .. })
+            | Self::Recover(RecoveryRecorded { action, .. })
             | Self::Verification(VerificationRecorded { action, .. }) => Some(action),
             _ => None,
         }
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_record_reads_back_as_it_was_written() {
-        let entry = Entry::Finding(FindingSeen { code: "c".into(), subject: "s".into(), text: "t".into() });
+        let entry = Entry::Finding(FindingRecorded { code: "c".into(), subject: "s".into(), text: "t".into() });
         let run = RunId::parse("01932b5e-7c00-7000-8000-000000000001").unwrap();
         let record = Record { v: 1, seq: 0, prev: Digest::ZERO.hex(), run, t: Timestamp::from_unix(0), entry };
         let line = jcs::to_string(&record).unwrap();

@@ -8,8 +8,8 @@
 //! - What goes wrong (a division by zero, a name that a map does not have) is unknown as well.
 
 use super::{
-    node::{Arithmetic, Comparison, Each, Function, Node},
-    value::{Known, List, Trouble, Unknown, Value},
+    ast::{Arithmetic, Comparison, Function, ListMacro, Node},
+    value::{AttributeSource, EvaluationError, List, Unknown, Value},
 };
 use std::{borrow::Cow, cmp::Ordering};
 
@@ -17,13 +17,13 @@ pub(super) type Outcome<'a> = Result<Value<'a>, Unknown>;
 
 /// One evaluation, with the work it may still do.
 pub(super) struct Evaluation<'a> {
-    known: &'a dyn Known,
+    known: &'a dyn AttributeSource,
     locals: Vec<Value<'a>>,
     left: u32,
 }
 
 impl<'a> Evaluation<'a> {
-    pub(super) const fn of(known: &'a dyn Known) -> Self {
+    pub(super) const fn of(known: &'a dyn AttributeSource) -> Self {
         Self { known, locals: Vec::new(), left: BUDGET }
     }
 
@@ -48,7 +48,7 @@ impl<'a> Evaluation<'a> {
             }
             Node::Negate(node) => {
                 let number = self.number(node)?;
-                number.checked_neg().map(Value::Number).ok_or(Unknown::trouble(Trouble::Arithmetic))
+                number.checked_neg().map(Value::Number).ok_or(Unknown::trouble(EvaluationError::Arithmetic))
             }
             Node::Arithmetic(operation, pair) => self.arithmetic(*operation, pair),
             Node::Index(pair) => self.index(pair),
@@ -151,7 +151,7 @@ impl<'a> Evaluation<'a> {
                     Arithmetic::Remainder => a.checked_rem(b),
                     Arithmetic::Subtract => a.checked_sub(b),
                 };
-                number.map(Value::Number).ok_or(Unknown::trouble(Trouble::Arithmetic))
+                number.map(Value::Number).ok_or(Unknown::trouble(EvaluationError::Arithmetic))
             }
             (Value::Text(a), Value::Text(b)) => {
                 self.spend(length(&a).saturating_add(length(&b)))?;
@@ -172,7 +172,7 @@ impl<'a> Evaluation<'a> {
             (Value::List(list), Value::Number(at)) => usize::try_from(at).ok().and_then(|at| list.get(at)),
             _ => return Err(mistaken()),
         };
-        element.ok_or(Unknown::trouble(Trouble::NoSuchElement))
+        element.ok_or(Unknown::trouble(EvaluationError::NoSuchElement))
     }
 
     fn call(&mut self, function: Function, node: &'a Node, argument: Option<&'a Node>) -> Outcome<'a> {
@@ -195,7 +195,7 @@ impl<'a> Evaluation<'a> {
         }
         match (function, value) {
             (Function::Int, Value::Text(text)) => {
-                text.parse().map(Value::Number).map_err(|_| Unknown::trouble(Trouble::NoNumber))
+                text.parse().map(Value::Number).map_err(|_| Unknown::trouble(EvaluationError::NoNumber))
             }
             (Function::Int, Value::Number(number)) => Ok(Value::Number(number)),
             (Function::LowerAscii, Value::Text(text)) => Ok(Value::Text(Cow::Owned(text.to_ascii_lowercase()))),
@@ -207,20 +207,20 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn each(&mut self, each: Each, pair: &'a [Node; 2]) -> Outcome<'a> {
+    fn each(&mut self, each: ListMacro, pair: &'a [Node; 2]) -> Outcome<'a> {
         let [list, body] = pair;
         let Value::List(list) = self.value(list)? else { return Err(mistaken()) };
         match each {
-            Each::All => self.junction_over(&list, body, false).map(Value::Flag),
-            Each::Exists => self.junction_over(&list, body, true).map(Value::Flag),
-            Each::ExistsOne => {
+            ListMacro::All => self.junction_over(&list, body, false).map(Value::Flag),
+            ListMacro::Exists => self.junction_over(&list, body, true).map(Value::Flag),
+            ListMacro::ExistsOne => {
                 let mut count = 0;
                 for value in list.iter() {
                     count += usize::from(self.within(value, |inner| inner.flag(body))?);
                 }
                 Ok(Value::Flag(count == 1))
             }
-            Each::Filter => {
+            ListMacro::Filter => {
                 let mut kept = Vec::new();
                 for value in list.iter() {
                     if self.within(value.clone(), |inner| inner.flag(body))? {
@@ -229,7 +229,7 @@ impl<'a> Evaluation<'a> {
                 }
                 Ok(Value::List(List::Made(kept)))
             }
-            Each::Map => {
+            ListMacro::Map => {
                 let made: Result<_, _> =
                     list.iter().map(|value| self.within(value, |inner| inner.value(body))).collect();
                 made.map(|made| Value::List(List::Made(made)))
@@ -243,7 +243,7 @@ impl<'a> Evaluation<'a> {
             match self.within(value, |inner| inner.flag(body)) {
                 Ok(flag) if flag == decisive => return Ok(decisive),
                 Ok(_) => {}
-                Err(why) if why.reason() == Some(Trouble::Budget) => return Err(why),
+                Err(why) if why.reason() == Some(EvaluationError::Budget) => return Err(why),
                 Err(why) => unknown = Some(unknown.map_or(why, |before| before.and(why))),
             }
         }
@@ -284,7 +284,7 @@ impl<'a> Evaluation<'a> {
             }
             None => {
                 self.left = 0;
-                Err(Unknown::trouble(Trouble::Budget))
+                Err(Unknown::trouble(EvaluationError::Budget))
             }
         }
     }
@@ -307,7 +307,7 @@ fn length(text: &str) -> u32 {
 /// INVARIANT: kinds are checked when an expression is compiled and when a fact is taken in, so this is never met; should
 /// it be, then nothing is known rather than something passed.
 fn mistaken() -> Unknown {
-    Unknown::trouble(Trouble::NoSuchElement)
+    Unknown::trouble(EvaluationError::NoSuchElement)
 }
 
 /// The most steps one evaluation takes: some milliseconds.

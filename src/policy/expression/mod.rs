@@ -11,30 +11,30 @@
 //! Limits: 2,048 bytes, brackets and choices nested 16 deep, 256 operators, lists of 256 literals, two macros in each
 //! other, patterns of 256 bytes that take time linear in the text, and 200,000 steps an evaluation.
 
+mod ast;
 mod check;
+mod error;
 mod evaluate;
 mod functions;
-mod kind;
-mod mistake;
-mod node;
 mod parse;
-mod reach;
+mod satisfiability;
+mod types;
 mod value;
 
 #[cfg(test)]
 mod tests;
 
-pub use functions::{Called, FUNCTIONS};
-pub use mistake::Mistake;
-pub use value::{Known, List, Slot, Trouble, Unknown, Value, Vocabulary};
+pub use error::ExpressionError;
+pub use functions::{FUNCTIONS, FunctionDef};
+pub use value::{AttributeIndex, AttributeSchema, AttributeSource, EvaluationError, List, Unknown, Value};
 
-pub(super) use reach::{Domain, is_possible};
+pub(super) use satisfiability::{Domain, is_satisfiable};
 
+use ast::Node;
 use check::Check;
 use evaluate::Evaluation;
-use kind::Type;
-use node::Node;
 use std::collections::BTreeSet;
+use types::Type;
 
 /// A compiled expression.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ pub struct Expression {
 
 /// What an expression must give.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Gives {
+pub enum ResultType {
     /// A word, or a list of words.
     Names,
     /// Yes or no.
@@ -56,16 +56,20 @@ impl Expression {
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn compile(text: &str, gives: Gives, vocabulary: &dyn Vocabulary) -> Result<Self, Vec<Mistake>> {
+    pub fn compile(
+        text: &str,
+        gives: ResultType,
+        vocabulary: &dyn AttributeSchema,
+    ) -> Result<Self, Vec<ExpressionError>> {
         let parsed = parse::parse(text).map_err(|mistake| vec![mistake])?;
         let mut check = Check::new(&parsed, vocabulary);
         let node = match gives {
-            Gives::Truth => check.expect(&parsed.tree, Type::Flag),
-            Gives::Names => check.node(&parsed.tree).and_then(|(node, kind)| {
+            ResultType::Truth => check.expect(&parsed.tree, Type::Flag),
+            ResultType::Names => check.node(&parsed.tree).and_then(|(node, kind)| {
                 let fits = matches!(kind, Type::Text | Type::Texts | Type::Empty);
                 if !fits {
                     let message = format!("this is {kind}, and a string or a list of strings is needed");
-                    check.mistakes.push(Mistake::new("expression-kind", parsed.span(&parsed.tree), message));
+                    check.mistakes.push(ExpressionError::new("expression-kind", parsed.span(&parsed.tree), message));
                 }
                 fits.then_some(node)
             }),
@@ -83,7 +87,7 @@ impl Expression {
     ///
     /// # Errors
     /// Why that cannot be said: everything that would have to be known, or what went wrong.
-    pub fn truth(&self, known: &dyn Known) -> Result<bool, Unknown> {
+    pub fn truth(&self, known: &dyn AttributeSource) -> Result<bool, Unknown> {
         Evaluation::of(known).flag(&self.node)
     }
 
@@ -91,7 +95,7 @@ impl Expression {
     ///
     /// # Errors
     /// As [`Self::truth`].
-    pub fn names(&self, known: &dyn Known) -> Result<Vec<String>, Unknown> {
+    pub fn names(&self, known: &dyn AttributeSource) -> Result<Vec<String>, Unknown> {
         let word = |value: Value<'_>| match value {
             Value::Text(text) => Some(text.into_owned()),
             _ => None,
@@ -103,7 +107,7 @@ impl Expression {
     }
 
     /// Returns the names it uses, by their places.
-    pub fn uses(&self) -> BTreeSet<Slot> {
+    pub fn uses(&self) -> BTreeSet<AttributeIndex> {
         let mut slots = BTreeSet::new();
         self.node.walk(&mut |node| {
             if let Node::Attribute(slot) | Node::IsKnown(slot) = node {
@@ -114,8 +118,8 @@ impl Expression {
     }
 
     /// Returns the names without which it never says anything, by their places: what every way through it needs.
-    pub fn needs(&self) -> BTreeSet<Slot> {
-        fn needs(node: &Node) -> BTreeSet<Slot> {
+    pub fn needs(&self) -> BTreeSet<AttributeIndex> {
+        fn needs(node: &Node) -> BTreeSet<AttributeIndex> {
             match node {
                 Node::Attribute(slot) => BTreeSet::from([*slot]),
                 Node::And(nodes) | Node::Or(nodes) => {

@@ -1,6 +1,6 @@
 //! From text to a tree of CEL, with the bytes that each part of it stands for. The grammar is that of the `cel` crate.
 
-use super::mistake::Mistake;
+use super::error::ExpressionError;
 use cel::{
     Env, IdedExpr,
     common::ast::{Expr, SourceInfo},
@@ -19,7 +19,7 @@ pub(super) struct Parsed<'t> {
 ///
 /// # Errors
 /// When it is too long or nested too deep to be read at all, or is no CEL.
-pub(super) fn parse(text: &str) -> Result<Parsed<'_>, Mistake> {
+pub(super) fn parse(text: &str) -> Result<Parsed<'_>, ExpressionError> {
     check_size(text)?;
     // An environment without macros: what a macro means is settled where kinds are.
     let parser = Env::default().parser().max_recursion_depth(MAX_DEPTH).error_recovery_limit(4);
@@ -106,15 +106,17 @@ impl Parsed<'_> {
 }
 
 /// Refuses what is too long or too deep before any parser sees it.
-fn check_size(text: &str) -> Result<(), Mistake> {
+fn check_size(text: &str) -> Result<(), ExpressionError> {
     if text.trim().is_empty() {
-        return Err(Mistake::new("expression-empty", 0..text.len(), "there is no expression")
+        return Err(ExpressionError::new("expression-empty", 0..text.len(), "there is no expression")
             .help("write `true` for always, `false` for never"));
     }
     if text.len() > MAX_LENGTH {
         let message = format!("the expression has {} bytes; at most {MAX_LENGTH} are read", text.len());
         let end = floor(text, MAX_LENGTH);
-        return Err(Mistake::new("expression-too-long", end..text.len(), message).help("split it into several rules"));
+        return Err(
+            ExpressionError::new("expression-too-long", end..text.len(), message).help("split it into several rules")
+        );
     }
     let (mut depth, mut quote, mut escaped) = (0_u16, None, false);
     let (mut choices, mut signs) = (0_u16, 0_u16);
@@ -134,7 +136,7 @@ fn check_size(text: &str) -> Result<(), Mistake> {
         if depth > MAX_DEPTH || choices > MAX_DEPTH || signs > MAX_SIGNS {
             let message =
                 format!("the expression is nested more than {MAX_DEPTH} deep, or has more than {MAX_SIGNS} operators");
-            let mistake = Mistake::new("expression-too-deep", at..at + c.len_utf8(), message);
+            let mistake = ExpressionError::new("expression-too-deep", at..at + c.len_utf8(), message);
             return Err(mistake.help("split it into several rules"));
         }
     }
@@ -142,7 +144,7 @@ fn check_size(text: &str) -> Result<(), Mistake> {
 }
 
 /// Says where a text is no CEL, from what the parser says; its words are those of its grammar and not of a person.
-fn syntax(text: &str, error: Option<&cel::ParseError>) -> Mistake {
+fn syntax(text: &str, error: Option<&cel::ParseError>) -> ExpressionError {
     let (line, column) = error.map_or((1, 1), |error| error.pos);
     let (line, column) = (usize::try_from(line).unwrap_or(1).max(1), usize::try_from(column).unwrap_or(1).max(1));
     let begin: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
@@ -165,7 +167,7 @@ fn syntax(text: &str, error: Option<&cel::ParseError>) -> Mistake {
     };
     // At the very end there is nothing to underline but the last character.
     let span = if start >= text.len() { last(text)..text.len() } else { start..end };
-    Mistake::new("expression-syntax", span, message).help(syntax_help(text))
+    ExpressionError::new("expression-syntax", span, message).help(syntax_help(text))
 }
 
 /// Says what people of other languages write.

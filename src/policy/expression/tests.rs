@@ -20,14 +20,14 @@ const NAMES: [(&str, Kind); 12] = [
     ("v", Kind::Flag),
 ];
 
-impl Vocabulary for Names {
-    fn find(&self, name: &str) -> Option<(Slot, Kind)> {
-        NAMES.iter().position(|(known, _)| *known == name).map(|at| (at as Slot, NAMES[at].1))
+impl AttributeSchema for Names {
+    fn find(&self, name: &str) -> Option<(AttributeIndex, Kind)> {
+        NAMES.iter().position(|(known, _)| *known == name).map(|at| (at as AttributeIndex, NAMES[at].1))
     }
     fn names(&self) -> Vec<String> {
         NAMES.iter().map(|(name, _)| (*name).to_owned()).collect()
     }
-    fn words(&self, slot: Slot) -> Option<&'static [&'static str]> {
+    fn words(&self, slot: AttributeIndex) -> Option<&'static [&'static str]> {
         (NAMES[usize::from(slot)].0 == "no.text").then_some(&["a", "abc", "b"])
     }
     fn help(&self) -> &'static str {
@@ -47,8 +47,8 @@ impl World {
     }
 }
 
-impl Known for World {
-    fn value(&self, slot: Slot) -> Option<Value<'_>> {
+impl AttributeSource for World {
+    fn value(&self, slot: AttributeIndex) -> Option<Value<'_>> {
         match NAMES[usize::from(slot)].0 {
             "t" => Some(Value::Flag(true)),
             "f" => Some(Value::Flag(false)),
@@ -62,7 +62,8 @@ impl Known for World {
 }
 
 fn truth(text: &str) -> Result<bool, Unknown> {
-    let compiled = Expression::compile(text, Gives::Truth, &Names).unwrap_or_else(|wrong| panic!("{text}: {wrong:?}"));
+    let compiled =
+        Expression::compile(text, ResultType::Truth, &Names).unwrap_or_else(|wrong| panic!("{text}: {wrong:?}"));
     compiled.truth(&World::new())
 }
 
@@ -316,7 +317,7 @@ fn the_interpreter_of_cel_agrees_wherever_everything_is_known() {
 
 #[test]
 fn what_an_expression_uses_and_cannot_do_without() {
-    let names = |slots: std::collections::BTreeSet<Slot>| {
+    let names = |slots: std::collections::BTreeSet<AttributeIndex>| {
         slots.into_iter().map(|slot| NAMES[usize::from(slot)].0).collect::<Vec<_>>().join(" ")
     };
     for (text, uses, needs) in [
@@ -329,7 +330,7 @@ fn what_an_expression_uses_and_cannot_do_without() {
         ("texts.exists(x, x == text)", "text texts", "texts"),
         ("!has(no.text)", "no.text", ""),
     ] {
-        let expression = Expression::compile(text, Gives::Truth, &Names);
+        let expression = Expression::compile(text, ResultType::Truth, &Names);
         let Ok(expression) = expression else {
             assert!(text.contains("has(no.text)"), "{text}: {expression:?}");
             continue;
@@ -340,7 +341,7 @@ fn what_an_expression_uses_and_cannot_do_without() {
 
 /// Draws the mistakes below the expression, as a person sees them.
 fn drawn(text: &str) -> String {
-    let mistakes = match Expression::compile(text, Gives::Truth, &Names) {
+    let mistakes = match Expression::compile(text, ResultType::Truth, &Names) {
         Ok(_) => return format!("{text}\n  accepted\n"),
         Err(mistakes) => mistakes,
     };
@@ -400,12 +401,12 @@ fn mistakes_underline_what_is_wrong() {
 #[test]
 fn presence_may_only_speak_against() {
     for text in ["!has(no.text)", "t && !has(no.text)", "!(has(no.text) && t)", "!has(no.text) || f"] {
-        assert!(Expression::compile(text, Gives::Truth, &Names).is_ok(), "{text}");
+        assert!(Expression::compile(text, ResultType::Truth, &Names).is_ok(), "{text}");
     }
     assert_eq!(said("!has(no.text)"), "t");
     assert_eq!(said("!has(no.text) && u"), "u");
     for text in ["has(no.text)", "!!has(no.text)", "!has(no.text) ? t : f", "!has(no.text) == t", "!(!has(no.text))"] {
-        assert!(Expression::compile(text, Gives::Truth, &Names).is_err(), "{text}");
+        assert!(Expression::compile(text, ResultType::Truth, &Names).is_err(), "{text}");
     }
 }
 
@@ -444,7 +445,7 @@ fn hostile_expressions_cost_little() {
         "texts.exists(x, texts.exists(y, texts.exists(z, true)))".to_owned(),
     ];
     for text in hostile {
-        let outcome = Expression::compile(&text, Gives::Truth, &Names);
+        let outcome = Expression::compile(&text, ResultType::Truth, &Names);
         if let Ok(expression) = outcome {
             let _ = expression.truth(&World::new());
         }
@@ -455,16 +456,16 @@ fn hostile_expressions_cost_little() {
 #[test]
 fn work_has_an_end() {
     struct Many(Vec<String>);
-    impl Known for Many {
-        fn value(&self, slot: Slot) -> Option<Value<'_>> {
+    impl AttributeSource for Many {
+        fn value(&self, slot: AttributeIndex) -> Option<Value<'_>> {
             (NAMES[usize::from(slot)].0 == "texts").then_some(Value::List(List::Words(&self.0)))
         }
     }
     let many = Many((0..20_000).map(|number| format!("entitlement {number}")).collect());
-    let run = |text: &str| Expression::compile(text, Gives::Truth, &Names).unwrap().truth(&many);
+    let run = |text: &str| Expression::compile(text, ResultType::Truth, &Names).unwrap().truth(&many);
     let nested = "texts.exists(x, texts.exists(y, x == y + 'z'))";
-    assert_eq!(run(nested).unwrap_err().reason(), Some(Trouble::Budget));
-    assert_eq!(run(&format!("!({nested})")).unwrap_err().reason(), Some(Trouble::Budget));
+    assert_eq!(run(nested).unwrap_err().reason(), Some(EvaluationError::Budget));
+    assert_eq!(run(&format!("!({nested})")).unwrap_err().reason(), Some(EvaluationError::Budget));
     assert_eq!(run(&format!("true || ({nested})")), Ok(true));
     assert!(run("texts.exists(x, x == 'entitlement 19999')").unwrap());
 }

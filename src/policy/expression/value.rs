@@ -80,24 +80,24 @@ impl<'a> List<'a> {
 }
 
 /// What is known, by the place of a name in its vocabulary.
-pub trait Known {
+pub trait AttributeSource {
     /// Returns the value of a name; nothing where it is not known.
-    fn value(&self, slot: Slot) -> Option<Value<'_>>;
+    fn value(&self, slot: AttributeIndex) -> Option<Value<'_>>;
 }
 
 /// The place of a name in its vocabulary.
-pub type Slot = u8;
+pub type AttributeIndex = u8;
 
 /// The names an expression may use, each with its kind; the place of a name is its number in the list.
-pub trait Vocabulary {
+pub trait AttributeSchema {
     /// Returns the place and the kind of a name.
-    fn find(&self, name: &str) -> Option<(Slot, Kind)>;
+    fn find(&self, name: &str) -> Option<(AttributeIndex, Kind)>;
 
     /// Returns all names.
     fn names(&self) -> Vec<String>;
 
     /// Returns all words that a name may have for its value, where that is a closed list.
-    fn words(&self, slot: Slot) -> Option<&'static [&'static str]>;
+    fn words(&self, slot: AttributeIndex) -> Option<&'static [&'static str]>;
 
     /// Returns where a stranger finds them, as a sentence.
     fn help(&self) -> &'static str;
@@ -107,12 +107,12 @@ pub trait Vocabulary {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Unknown {
     missing: [u64; 4],
-    trouble: Option<Trouble>,
+    trouble: Option<EvaluationError>,
 }
 
 /// What can go wrong with what is known.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Trouble {
+pub enum EvaluationError {
     /// It would take more work than an expression is given.
     Budget,
     /// A division by zero, or a number beyond 64 bits.
@@ -123,7 +123,7 @@ pub enum Trouble {
     NoSuchElement,
 }
 
-impl Trouble {
+impl EvaluationError {
     /// Returns what people read.
     pub const fn text(self) -> &'static str {
         match self {
@@ -137,13 +137,13 @@ impl Trouble {
 
 impl Unknown {
     /// Returns the lack of one name.
-    pub(crate) fn missing(slot: Slot) -> Self {
+    pub(crate) fn missing(slot: AttributeIndex) -> Self {
         let mut unknown = Self::default();
         unknown.missing[usize::from(slot) / 64] |= 1 << (slot % 64);
         unknown
     }
 
-    pub(crate) fn trouble(trouble: Trouble) -> Self {
+    pub(crate) fn trouble(trouble: EvaluationError) -> Self {
         Self { trouble: Some(trouble), ..Self::default() }
     }
 
@@ -155,12 +155,12 @@ impl Unknown {
     }
 
     /// Returns the places of the names that would have to be known.
-    pub fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
-        (0..=Slot::MAX).filter(|slot| self.missing[usize::from(*slot) / 64] & (1 << (slot % 64)) != 0)
+    pub fn slots(&self) -> impl Iterator<Item = AttributeIndex> + '_ {
+        (0..=AttributeIndex::MAX).filter(|slot| self.missing[usize::from(*slot) / 64] & (1 << (slot % 64)) != 0)
     }
 
     /// Returns what went wrong, where it is not only that something is missing.
-    pub const fn reason(&self) -> Option<Trouble> {
+    pub const fn reason(&self) -> Option<EvaluationError> {
         self.trouble
     }
 }

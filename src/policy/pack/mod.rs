@@ -1,44 +1,44 @@
 //! A pack: rules, toxic pairs, cases, profiles and controls, compiled once and judged by as often as needed.
 
-mod judge;
-mod names;
-mod pairs;
+mod environment;
+mod evaluate;
 mod profile;
 mod rule;
+mod sod_rules;
 mod sources;
 
 #[cfg(test)]
 mod tests;
 
-pub use judge::{Judgement, Lack, Outcome};
-pub use names::{Held, Subject};
-pub use pairs::{Pairs, Sides, Toxic};
-pub use profile::SetBy;
+pub use environment::{Held, Subject};
+pub use evaluate::{MissingAttributes, Outcome, RuleResult};
+pub use profile::ProfileOverride;
+pub use sod_rules::{SodRuleSides, SodRules, SodViolation};
 pub use sources::Sources;
 
-pub(super) use names::{RuleNames, name_of, tier_name};
-pub(super) use rule::{Compiled, CompiledPair};
-pub(super) use sources::Read;
+pub(super) use environment::{RuleEnvironment, name_of, tier_name};
+pub(super) use rule::{CompiledPair, CompiledRule};
+pub(super) use sources::ParsedFile;
 
 use crate::{
     diag::{Diagnostic, Diagnostics},
-    format::governed::place,
+    format::codec::place,
     model::{
         Digest, Tier,
         file::{Control, Rule, Scope},
     },
 };
-use judge::Slots;
-use profile::Settings;
+use evaluate::Slots;
+use profile::EffectiveSettings;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Rules and all that belongs to them, compiled, with the profiles that are on.
 #[derive(Clone, Debug, Default)]
 pub struct Pack {
     sources: Arc<Sources>,
-    rules: Arc<[Compiled]>,
+    rules: Arc<[CompiledRule]>,
     pairs: Arc<[CompiledPair]>,
-    settings: Vec<Settings>,
+    settings: Vec<EffectiveSettings>,
     scopes: [Vec<usize>; 2],
     active: Vec<String>,
     slots: Slots,
@@ -52,12 +52,12 @@ impl Pack {
     /// not there.
     pub fn compile(sources: Sources, profiles: &[String]) -> Result<Self, Diagnostics> {
         let mut problems = Diagnostics::new();
-        let pack = Self::compile_most(sources, profiles, &mut problems);
+        let pack = Self::compile_lenient(sources, profiles, &mut problems);
         if problems.has_errors() { Err(problems) } else { Ok(pack) }
     }
 
     /// Compiles what can be compiled, and says what cannot.
-    pub(super) fn compile_most(sources: Sources, profiles: &[String], problems: &mut Diagnostics) -> Self {
+    pub(super) fn compile_lenient(sources: Sources, profiles: &[String], problems: &mut Diagnostics) -> Self {
         let mut rules: Vec<_> = sources.rules.iter().flat_map(|read| rule::rules(read, problems)).collect();
         let mut pairs: Vec<_> = sources.rules.iter().flat_map(|read| rule::pairs(read, problems)).collect();
         rules.sort_by(|a, b| a.rule().id.cmp(&b.rule().id));
@@ -105,7 +105,7 @@ impl Pack {
 
     /// Returns the rules, sorted by id.
     pub fn rules(&self) -> impl ExactSizeIterator<Item = &Rule> {
-        self.rules.iter().map(Compiled::rule)
+        self.rules.iter().map(CompiledRule::rule)
     }
 
     /// Returns a rule.
@@ -114,7 +114,7 @@ impl Pack {
     }
 
     /// Returns the number of a limit of a rule for a tier, and the profile that set it.
-    pub fn limit(&self, rule: &str, limit: &str, tier: Tier) -> Option<(i64, Option<&SetBy>)> {
+    pub fn limit(&self, rule: &str, limit: &str, tier: Tier) -> Option<(i64, Option<&ProfileOverride>)> {
         let place = self.rules.iter().position(|compiled| compiled.rule().id == rule)?;
         let at = self.rules[place].rule().limits.iter().position(|one| one.name == limit)?;
         let settings = &self.settings[place];
@@ -122,7 +122,7 @@ impl Pack {
     }
 
     /// Returns the least severity of a rule, and the profile that set it.
-    pub fn severity(&self, rule: &str) -> Option<(crate::model::Severity, Option<&SetBy>)> {
+    pub fn severity(&self, rule: &str) -> Option<(crate::model::Severity, Option<&ProfileOverride>)> {
         let place = self.rules.iter().position(|compiled| compiled.rule().id == rule)?;
         let own = self.rules[place].rule().severity;
         match &self.settings[place].severity {
@@ -165,7 +165,7 @@ impl Pack {
         &self.sources
     }
 
-    pub(super) fn compiled(&self) -> &[Compiled] {
+    pub(super) fn compiled(&self) -> &[CompiledRule] {
         &self.rules
     }
 
@@ -183,13 +183,13 @@ impl Pack {
 
 /// Says which ids are there twice: rules and pairs share one list, for cases name either.
 fn twins(sources: &Sources, problems: &mut Diagnostics) {
-    let mut seen: BTreeMap<&str, (&Arc<Read<crate::model::file::Rules>>, &str, usize)> = BTreeMap::new();
+    let mut seen: BTreeMap<&str, (&Arc<ParsedFile<crate::model::file::Rules>>, &str, usize)> = BTreeMap::new();
     for read in &sources.rules {
         let rules = read.file.rules.iter().enumerate().map(|(at, rule)| (rule.id.as_str(), "rule", at));
         let pairs = read.file.pairs.iter().enumerate().map(|(at, pair)| (pair.id.as_str(), "pair", at));
         for (id, table, at) in rules.chain(pairs) {
             let Some((before, other, place_there)) = seen.insert(id, (read, table, at)) else { continue };
-            let span = |read: &Read<_>, table: &str, at: usize| {
+            let span = |read: &ParsedFile<_>, table: &str, at: usize| {
                 place(read.source.text(), &[table.into(), at.into(), "id".into()])
             };
             let problem = Diagnostic::error("duplicate-rule", format!("`{id}` is there twice"))

@@ -1,26 +1,26 @@
 //! Profiles: they make rules stricter and nothing else; where several are on, the strictest number counts.
 
 use super::{
-    rule::Compiled,
-    sources::{Read, Sources},
+    rule::CompiledRule,
+    sources::{ParsedFile, Sources},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics},
     format::{
-        governed::{Step, place},
+        codec::{PathSegment, place},
         nearest,
     },
     model::{
         Severity, Tier,
         file::{Profile, ProfileSetting, Stricter},
     },
-    policy::shipped::is_shipped_rule,
+    policy::builtin::is_shipped_rule,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Who set a value: a profile, and why.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct SetBy {
+pub struct ProfileOverride {
     /// The profile.
     pub profile: String,
     /// What it set: `severity`, or the name of a limit.
@@ -31,23 +31,27 @@ pub struct SetBy {
 
 /// A rule's numbers and severity under the profiles that are on.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Settings {
+pub(crate) struct EffectiveSettings {
     pub(crate) limits: Vec<[i64; 4]>,
-    pub(crate) limits_by: Vec<[Option<Arc<SetBy>>; 4]>,
+    pub(crate) limits_by: Vec<[Option<Arc<ProfileOverride>>; 4]>,
     /// The least severity, where a profile sets one.
-    pub(crate) severity: Option<(Severity, Arc<SetBy>)>,
+    pub(crate) severity: Option<(Severity, Arc<ProfileOverride>)>,
 }
 
-impl Settings {
-    pub(crate) fn of(compiled: &Compiled) -> Self {
+impl EffectiveSettings {
+    pub(crate) fn of(compiled: &CompiledRule) -> Self {
         let limits_by = vec![[const { None }; 4]; compiled.limits.len()];
         Self { limits: compiled.limits.clone(), limits_by, severity: None }
     }
 
     /// Takes what a profile sets, wherever it is stricter than what is there.
-    fn take(&mut self, compiled: &Compiled, profile: &str, setting: &ProfileSetting) {
+    fn take(&mut self, compiled: &CompiledRule, profile: &str, setting: &ProfileSetting) {
         let by = |what: &str| {
-            Arc::new(SetBy { profile: profile.to_owned(), what: what.to_owned(), because: setting.because.clone() })
+            Arc::new(ProfileOverride {
+                profile: profile.to_owned(),
+                what: what.to_owned(),
+                because: setting.because.clone(),
+            })
         };
         if let Some(severity) = setting.severity
             && self.severity.as_ref().is_none_or(|(known, _)| severity < *known)
@@ -72,13 +76,13 @@ impl Settings {
 /// # Errors
 /// A profile that is on and not there, one that loosens, and every other mistake in any profile.
 pub(crate) fn overlay(
-    rules: &[Compiled],
+    rules: &[CompiledRule],
     sources: &Sources,
     active: &[String],
     problems: &mut Diagnostics,
-) -> Vec<Settings> {
-    let mut settings: Vec<_> = rules.iter().map(Settings::of).collect();
-    let mut known: BTreeMap<&str, &Read<Profile>> = BTreeMap::new();
+) -> Vec<EffectiveSettings> {
+    let mut settings: Vec<_> = rules.iter().map(EffectiveSettings::of).collect();
+    let mut known: BTreeMap<&str, &ParsedFile<Profile>> = BTreeMap::new();
     for read in &sources.profiles {
         if let Some(before) = known.insert(&read.file.name, read) {
             let message = format!("`{}` is described in {} too", read.file.name, before.source.name());
@@ -111,14 +115,14 @@ pub(crate) fn overlay(
 
 /// Says what is wrong with one thing that a profile sets.
 fn check(
-    read: &Read<Profile>,
+    read: &ParsedFile<Profile>,
     index: usize,
     setting: &ProfileSetting,
-    rules: &[Compiled],
+    rules: &[CompiledRule],
     sources: &Sources,
     problems: &mut Diagnostics,
 ) {
-    let steps = |key| ["set".into(), index.into(), Step::Key(key)];
+    let steps = |key| ["set".into(), index.into(), PathSegment::Key(key)];
     let profile = &read.file.name;
     let Some(compiled) = rules.iter().find(|compiled| compiled.rule().id == setting.rule) else {
         let ids: Vec<_> = sources.ids().collect();
@@ -190,7 +194,7 @@ fn check(
     }
 }
 
-fn at(read: &Read<Profile>, problem: Diagnostic, steps: &[Step<'_>]) -> Diagnostic {
+fn at(read: &ParsedFile<Profile>, problem: Diagnostic, steps: &[PathSegment<'_>]) -> Diagnostic {
     problem.at(&read.source, place(read.source.text(), steps), "here")
 }
 

@@ -1,27 +1,27 @@
 //! Rules and toxic pairs with their expressions compiled; a mistake underlines its characters in the file.
 
 use super::{
-    names::{HeldNames, MAX_LIMITS, RuleNames},
-    sources::Read,
+    environment::{MAX_LIMITS, RuleEnvironment, SodEnvironment},
+    sources::ParsedFile,
 };
 use crate::{
     diag::{Diagnostic, Diagnostics},
-    format::governed::{Step, place},
+    format::codec::{PathSegment, place},
     model::{
         Severity,
         file::{Rule, Rules, ToxicPair, ToxicSide},
     },
     policy::{
-        expression::{Expression, Gives, Vocabulary},
-        place::problem,
+        expression::{AttributeSchema, Expression, ResultType},
+        source_span::problem,
     },
 };
 use std::sync::Arc;
 
 /// A rule with its expressions.
 #[derive(Clone, Debug)]
-pub(crate) struct Compiled {
-    read: Arc<Read<Rules>>,
+pub(crate) struct CompiledRule {
+    read: Arc<ParsedFile<Rules>>,
     /// Its place in the file.
     pub(crate) index: usize,
     pub(crate) applies: Expression,
@@ -31,13 +31,13 @@ pub(crate) struct Compiled {
     pub(crate) limits: Vec<[i64; 4]>,
 }
 
-impl Compiled {
+impl CompiledRule {
     pub(crate) fn rule(&self) -> &Rule {
         &self.read.file.rules[self.index]
     }
 
     /// Returns a problem at a key of this rule.
-    pub(crate) fn problem(&self, mut problem: Diagnostic, steps: &[Step<'_>], label: &str) -> Diagnostic {
+    pub(crate) fn problem(&self, mut problem: Diagnostic, steps: &[PathSegment<'_>], label: &str) -> Diagnostic {
         let mut all = vec!["rule".into(), self.index.into()];
         all.extend(steps);
         let span = place(self.read.source.text(), &all);
@@ -47,23 +47,25 @@ impl Compiled {
 }
 
 /// Compiles the rules of a file; those with mistakes are left out.
-pub(crate) fn rules(read: &Arc<Read<Rules>>, problems: &mut Diagnostics) -> Vec<Compiled> {
+pub(crate) fn rules(read: &Arc<ParsedFile<Rules>>, problems: &mut Diagnostics) -> Vec<CompiledRule> {
     (0..read.file.rules.len()).filter_map(|index| rule(read, index, problems)).collect()
 }
 
-fn rule(read: &Arc<Read<Rules>>, index: usize, problems: &mut Diagnostics) -> Option<Compiled> {
+fn rule(read: &Arc<ParsedFile<Rules>>, index: usize, problems: &mut Diagnostics) -> Option<CompiledRule> {
     let rule = &read.file.rules[index];
-    let start: [Step<'_>; 2] = ["rule".into(), index.into()];
+    let start: [PathSegment<'_>; 2] = ["rule".into(), index.into()];
     if rule.limits.len() > MAX_LIMITS {
         let message = format!("`{}` has {} limits; at most {MAX_LIMITS} are taken", rule.id, rule.limits.len());
         let span = place(read.source.text(), &start);
         problems.push(Diagnostic::error("too-many-limits", message).at(&read.source, span, "this rule"));
         return None;
     }
-    let names =
-        RuleNames { limits: rule.limits.iter().map(|limit| limit.name.as_str()).collect(), scope: Some(rule.over) };
-    let mut compile = |steps: &[Step<'_>], text: &str| {
-        let steps: Vec<Step<'_>> = start.iter().chain(steps).copied().collect();
+    let names = RuleEnvironment {
+        limits: rule.limits.iter().map(|limit| limit.name.as_str()).collect(),
+        scope: Some(rule.over),
+    };
+    let mut compile = |steps: &[PathSegment<'_>], text: &str| {
+        let steps: Vec<PathSegment<'_>> = start.iter().chain(steps).copied().collect();
         expression(read, &steps, text, &names, problems)
     };
     let applies = compile(&["applies".into()], &rule.applies);
@@ -77,7 +79,7 @@ fn rule(read: &Arc<Read<Rules>>, index: usize, problems: &mut Diagnostics) -> Op
             compile(&steps, &when.when).map(|expression| (expression, when.severity))
         })
         .collect();
-    Some(Compiled {
+    Some(CompiledRule {
         read: Arc::clone(read),
         index,
         applies: applies?,
@@ -90,7 +92,7 @@ fn rule(read: &Arc<Read<Rules>>, index: usize, problems: &mut Diagnostics) -> Op
 /// A toxic pair with its expressions.
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledPair {
-    read: Arc<Read<Rules>>,
+    read: Arc<ParsedFile<Rules>>,
     /// Its place in the file.
     pub(crate) index: usize,
     pub(crate) one: Expression,
@@ -102,16 +104,16 @@ impl CompiledPair {
         &self.read.file.pairs[self.index]
     }
 
-    pub(crate) fn read(&self) -> &Arc<Read<Rules>> {
+    pub(crate) fn read(&self) -> &Arc<ParsedFile<Rules>> {
         &self.read
     }
 }
 
 /// Compiles the toxic pairs of a file; those with mistakes are left out.
-pub(crate) fn pairs(read: &Arc<Read<Rules>>, problems: &mut Diagnostics) -> Vec<CompiledPair> {
+pub(crate) fn pairs(read: &Arc<ParsedFile<Rules>>, problems: &mut Diagnostics) -> Vec<CompiledPair> {
     let mut side = |index: usize, name: &str, side: &ToxicSide| {
         let steps = ["pair".into(), index.into(), name.into(), "when".into()];
-        expression(read, &steps, &side.when, &HeldNames, problems)
+        expression(read, &steps, &side.when, &SodEnvironment, problems)
     };
     let mut compiled = Vec::new();
     for (index, pair) in read.file.pairs.iter().enumerate() {
@@ -124,13 +126,13 @@ pub(crate) fn pairs(read: &Arc<Read<Rules>>, problems: &mut Diagnostics) -> Vec<
 }
 
 fn expression(
-    read: &Read<Rules>,
-    steps: &[Step<'_>],
+    read: &ParsedFile<Rules>,
+    steps: &[PathSegment<'_>],
     text: &str,
-    names: &dyn Vocabulary,
+    names: &dyn AttributeSchema,
     problems: &mut Diagnostics,
 ) -> Option<Expression> {
-    match Expression::compile(text, Gives::Truth, names) {
+    match Expression::compile(text, ResultType::Truth, names) {
         Ok(expression) => Some(expression),
         Err(mistakes) => {
             problems.extend(mistakes.iter().map(|mistake| problem(&read.source, steps, mistake)));

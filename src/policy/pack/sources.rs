@@ -2,17 +2,17 @@
 
 use crate::{
     diag::{Diagnostics, Source},
-    format::governed,
+    format::codec,
     model::{
         Digest,
-        file::{Controls, FileKind, Governed, Profile, RuleCases, Rules},
+        file::{Controls, FileKind, GovernedFile, Profile, RuleCases, Rules},
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
 
 /// One file with what it says.
 #[derive(Clone, Debug)]
-pub(crate) struct Read<T> {
+pub(crate) struct ParsedFile<T> {
     /// Its text.
     pub(crate) source: Source,
     /// What it says.
@@ -22,10 +22,10 @@ pub(crate) struct Read<T> {
 /// The files of a pack.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    pub(crate) rules: Vec<Arc<Read<Rules>>>,
-    pub(crate) cases: Vec<Arc<Read<RuleCases>>>,
-    pub(crate) profiles: Vec<Arc<Read<Profile>>>,
-    pub(crate) controls: Vec<Arc<Read<Controls>>>,
+    pub(crate) rules: Vec<Arc<ParsedFile<Rules>>>,
+    pub(crate) cases: Vec<Arc<ParsedFile<RuleCases>>>,
+    pub(crate) profiles: Vec<Arc<ParsedFile<Profile>>>,
+    pub(crate) controls: Vec<Arc<ParsedFile<Controls>>>,
     digests: BTreeMap<String, Digest>,
 }
 
@@ -37,7 +37,7 @@ impl Sources {
     /// When it is one of them and not acceptable in form.
     pub fn take(&mut self, path: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
         let Ok(text) = std::str::from_utf8(bytes) else { return Ok(()) };
-        let Ok(kind) = governed::kind(path, text) else {
+        let Ok(kind) = codec::kind(path, text) else {
             return if KINDS.iter().any(|end| path.ends_with(end)) { Err(unreadable(path, bytes)) } else { Ok(()) };
         };
         match kind {
@@ -84,13 +84,13 @@ impl Sources {
     }
 }
 
-fn read<T: Governed>(path: &str, bytes: &[u8]) -> Result<Arc<Read<T>>, Diagnostics> {
-    let file = governed::parse(path, bytes)?;
-    Ok(Arc::new(Read { source: Source::of_bytes(path, bytes), file }))
+fn read<T: GovernedFile>(path: &str, bytes: &[u8]) -> Result<Arc<ParsedFile<T>>, Diagnostics> {
+    let file = codec::parse(path, bytes)?;
+    Ok(Arc::new(ParsedFile { source: Source::of_bytes(path, bytes), file }))
 }
 
 fn unreadable(path: &str, bytes: &[u8]) -> Diagnostics {
-    governed::kind(path, &String::from_utf8_lossy(bytes)).err().unwrap_or_default()
+    codec::kind(path, &String::from_utf8_lossy(bytes)).err().unwrap_or_default()
 }
 
 /// How the files of a pack are called, by habit.

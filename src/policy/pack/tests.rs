@@ -82,7 +82,8 @@ fn a_rule_is_judged_in_three_values_and_says_what_is_missing() {
     assert_eq!(judge(&idle("T2", 91)).result, Outcome::Fail);
     assert_eq!(judge(&idle("T2", 90)).result, Outcome::Pass);
     assert_eq!(judge(&idle("T1", 90)).result, Outcome::Fail);
-    let unknown = |missing: &[&'static str]| Outcome::Unknown(Lack { missing: missing.to_vec(), trouble: None });
+    let unknown =
+        |missing: &[&'static str]| Outcome::Unknown(MissingAttributes { missing: missing.to_vec(), trouble: None });
     let without_use = facts(&[("grant.kind", text("account")), ("principal.kind", text("agent"))]);
     // Without a tier there is no limit either.
     assert_eq!(judge(&without_use).result, unknown(&["grant.tier", "usage.idle_days"]));

@@ -32,7 +32,7 @@ fn a_disabled_account_is_locked_and_expired_so_that_keys_are_refused_too() {
     assert_eq!(host.read("/etc/shadow"), wanted.replace(ana, &ana.replace("7::1:", "7:::")));
     assert_shows(&planned, &host.look(&svc));
     let undo = host.open().compensate(&Action::new(planned.clone())).unwrap();
-    let back = Planned { operations: undo, precondition: account(&host, "bo").digest(), ..planned };
+    let back = ActionSpec { operations: undo, precondition: account(&host, "bo").digest(), ..planned };
     host.apply(&back).unwrap();
     assert_eq!(host.read("/etc/shadow"), shadow);
 }
@@ -126,7 +126,7 @@ fn a_shell_is_closed() {
     assert_shows(&planned, &host.look(&bo));
     assert!(host.read("/etc/passwd").contains("bo:x:1002:1002:Bo:/home/bo:/usr/sbin/nologin\n"));
     let open = Change::Reduce { to: "/bin/zsh".to_owned() };
-    assert!(matches!(host.draft(&open, &account(&host, "ana")), Err(Refusal::Harm { .. })));
+    assert!(matches!(host.draft(&open, &account(&host, "ana")), Err(UnsupportedChange::Harm { .. })));
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn the_only_root_is_not_taken_away() {
     let host = Host::debian();
     let root = account(&host, "root");
     for change in [Change::Revoke {}, Change::Disable {}, Change::Reduce { to: "nologin".to_owned() }] {
-        assert!(matches!(host.draft(&change, &root), Err(Refusal::Harm { .. })), "{change}");
+        assert!(matches!(host.draft(&change, &root), Err(UnsupportedChange::Harm { .. })), "{change}");
     }
 }
 
@@ -149,7 +149,10 @@ fn a_soak_lies_between_disabling_and_deleting() {
     assert!(planned.operations[0].text.contains("expire on 2026-11-22"));
     host.apply(&planned).unwrap();
     let refusal = host.draft(&Change::Revoke {}, &account(&host, "bo")).unwrap_err();
-    assert!(matches!(&refusal, Refusal::Harm { instead, .. } if instead.contains("2026-11-29")), "{refusal:?}");
+    assert!(
+        matches!(&refusal, UnsupportedChange::Harm { instead, .. } if instead.contains("2026-11-29")),
+        "{refusal:?}"
+    );
     host.change("/etc/shadow", "::20779:", "::20700:");
     assert!(host.draft(&Change::Revoke {}, &account(&host, "bo")).is_ok());
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::connector::hosts::{
-    lock::{self, Wanted},
-    replace::{staged, temporary},
+    atomic_replace::{staged, temporary},
+    lock::{self, LockTargets},
 };
 use rustix::process::{Signal, getpid, kill_process};
 use std::{os::unix::process::ExitStatusExt, process::Command, time::Duration};
@@ -28,7 +28,7 @@ fn hosts_of_story() -> Option<(Hosts, HostsConfig)> {
 #[ignore = "the process that dies in the story below"]
 fn dies_with_the_new_file_written_and_not_in_place() {
     let Some((hosts, _)) = hosts_of_story() else { return };
-    let _held = lock::take(&hosts.root, Wanted { accounts: true, sudoers: true }, Duration::ZERO).unwrap();
+    let _held = lock::take(&hosts.root, LockTargets { accounts: true, sudoers: true }, Duration::ZERO).unwrap();
     let (directory, name) = hosts.root.parent("/etc/group").unwrap();
     staged(&directory, name, &temporary(name), "/etc/group", b"root:x:0:\n").unwrap();
     kill_process(getpid(), Signal::KILL).unwrap();
@@ -63,7 +63,7 @@ fn revokes_where_it_cannot_write() {
     let inventory = Inventory::new(system, now, Digest::ZERO, true, [grant.clone()], BTreeMap::new());
     let draft = crate::connector::hosts::vocabulary(&config).draft(&Change::Revoke {}, &grant, &inventory).unwrap();
     let planned = planned(draft, Change::Revoke {}, &grant);
-    let answer = hosts.apply(&Action::new(planned.clone()), Intent::recorded(planned.id, 1), &NoSink);
+    let answer = hosts.apply(&Action::new(planned.clone()), Intent::recorded(planned.id, 1), &UnconfiguredSink);
     println!("answer: {}", answer.unwrap_err());
     assert_present(&hosts.observe(&grant).unwrap(), &["svc is a member"]);
 }

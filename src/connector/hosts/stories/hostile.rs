@@ -1,10 +1,10 @@
 //! Systems that refuse, are busy, are broken, or were prepared by somebody.
 
 use super::*;
-use crate::connector::hosts::{config::OptionalFile, replace};
+use crate::connector::hosts::{atomic_replace, config::OptionalFile};
 use std::os::unix::fs::{MetadataExt, symlink};
 
-fn revoke_svc(host: &Host) -> Planned {
+fn revoke_svc(host: &Host) -> ActionSpec {
     host.plan(Change::Revoke {}, &host.grant(GrantKind::Membership, &["membership:gid:27", "svc"]))
 }
 
@@ -94,7 +94,7 @@ fn a_file_that_changed_after_it_was_read_is_not_written_over() {
     let hosts = host.open();
     let old = hosts.root.read("/etc/group").unwrap();
     host.change("/etc/group", "adm:x:4:ana", "adm:x:4:ana,bo");
-    let answer = replace::replace(&hosts.root, "/etc/group", &old, b"root:x:0:\n");
+    let answer = atomic_replace::replace(&hosts.root, "/etc/group", &old, b"root:x:0:\n");
     assert!(matches!(answer, Err(ConnectorError::PreconditionFailed(_))), "{answer:?}");
     assert!(host.read("/etc/group").contains("adm:x:4:ana,bo"));
     assert!(!host.path("/etc/.group.tenure").exists());
@@ -114,7 +114,7 @@ fn an_intent_serves_its_own_action_only() {
     let host = Host::debian();
     let planned = revoke_svc(&host);
     let other = crate::model::ActionId::parse("act-00000000000000000000000000000001").unwrap();
-    let answer = host.open().apply(&Action::new(planned), Intent::recorded(other, 1), &NoSink);
+    let answer = host.open().apply(&Action::new(planned), Intent::recorded(other, 1), &UnconfiguredSink);
     assert!(matches!(answer, Err(ConnectorError::Permanent(_))));
 }
 

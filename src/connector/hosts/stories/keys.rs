@@ -86,7 +86,7 @@ fn a_key_is_limited_by_options_and_never_widened() {
         "restrict,command=\"/bin/sh\",from=\"10.0.0.0/8\"",
     ] {
         let change = Change::Reduce { to: more.to_owned() };
-        assert!(matches!(host.draft(&change, &limited), Err(Refusal::Harm { .. })), "{more}");
+        assert!(matches!(host.draft(&change, &limited), Err(UnsupportedChange::Harm { .. })), "{more}");
     }
 }
 
@@ -130,7 +130,7 @@ fn an_interrupted_rotation_goes_on_with_the_key_it_had_made() {
     let planned = host.plan(Change::Rotate {}, &key);
     let drawer = Drawer::default();
     // The first attempt ends after the new key is in: as if the machine had stopped there.
-    let half = Planned { operations: planned.operations[..1].to_vec(), ..planned.clone() };
+    let half = ActionSpec { operations: planned.operations[..1].to_vec(), ..planned.clone() };
     let first_try = host.apply_with(&half, &drawer).unwrap();
     assert!(host.read(FILE).contains(KEY));
     let second_try = host.apply_with(&planned, &drawer).unwrap();
@@ -157,7 +157,10 @@ fn a_file_that_others_use_too_is_not_edited_for_one_of_them() {
     for account in ["uid:1002:bo", "uid:1001:svc"] {
         let key = host.grant(GrantKind::Credential, &[account, &fingerprint(KEY)]);
         let refusal = host.draft(&Change::Revoke {}, &key).unwrap_err();
-        assert!(matches!(&refusal, Refusal::Harm { why, .. } if why.contains("other accounts")), "{refusal:?}");
+        assert!(
+            matches!(&refusal, UnsupportedChange::Harm { why, .. } if why.contains("other accounts")),
+            "{refusal:?}"
+        );
     }
     assert_eq!(host.read(FILE), before);
     if !rustix::process::geteuid().is_root() {
@@ -167,7 +170,7 @@ fn a_file_that_others_use_too_is_not_edited_for_one_of_them() {
     std::os::unix::fs::chown(host.path(FILE), Some(1001), Some(1001)).unwrap();
     let key = host.grant(GrantKind::Credential, &["uid:1002:bo", &fingerprint(KEY)]);
     assert_eq!(key.attribute("owner"), Some("uid:1001"));
-    assert!(matches!(host.draft(&Change::Revoke {}, &key), Err(Refusal::Harm { .. })));
+    assert!(matches!(host.draft(&Change::Revoke {}, &key), Err(UnsupportedChange::Harm { .. })));
     assert_gone(&host.carry_out(Change::Revoke {}, &first(&host)));
     assert_eq!(fs::metadata(host.path(FILE)).unwrap().uid(), 1001);
 }

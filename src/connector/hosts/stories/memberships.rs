@@ -83,7 +83,10 @@ fn a_primary_group_is_not_taken_away() {
     let host = Host::debian();
     let grant = host.grant(GrantKind::Membership, &["primary:gid:1001"]);
     let refusal = host.draft(&Change::Revoke {}, &grant).unwrap_err();
-    assert!(matches!(&refusal, Refusal::Harm { why, .. } if why.contains("primary group of svc")), "{refusal:?}");
+    assert!(
+        matches!(&refusal, UnsupportedChange::Harm { why, .. } if why.contains("primary group of svc")),
+        "{refusal:?}"
+    );
 }
 
 #[test]

@@ -11,12 +11,13 @@ mod tools;
 use super::{Hosts, HostsConfig, open};
 use crate::{
     connector::{
-        Collector, ConnectorError, Draft, Intent, NoSink, Provisioner, Receipt, Refusal, Sink, SinkError, Vocabulary,
+        Collector, ConnectorError, ConnectorSchema, Intent, PlannedChange, Provisioner, Receipt, Sink, SinkError,
+        UnconfiguredSink, UnsupportedChange,
     },
     model::{
-        Action, Change, Digest, Expectation, Grant, GrantKind, Inventory, ItemId, Level, Presence, Sighting, SystemId,
-        Timestamp, Verdict,
-        action::{Basis, Planned, Ready},
+        Action, Change, Digest, Expectation, Grant, GrantKind, Inventory, ItemId, Level, Observation, Presence,
+        SystemId, Timestamp, Verdict,
+        action::{ActionSpec, Basis, Planned},
     },
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -165,40 +166,40 @@ impl Host {
         found[0].clone()
     }
 
-    fn draft(&self, change: &Change, grant: &Grant) -> Result<Draft, Refusal> {
+    fn draft(&self, change: &Change, grant: &Grant) -> Result<PlannedChange, UnsupportedChange> {
         super::vocabulary(&self.config).draft(change, grant, &self.inventory())
     }
 
-    fn plan(&self, change: Change, grant: &Grant) -> Planned {
+    fn plan(&self, change: Change, grant: &Grant) -> ActionSpec {
         planned(self.draft(&change, grant).unwrap(), change, grant)
     }
 
-    fn apply(&self, planned: &Planned) -> Result<Receipt, ConnectorError> {
-        self.apply_with(planned, &NoSink)
+    fn apply(&self, planned: &ActionSpec) -> Result<Receipt, ConnectorError> {
+        self.apply_with(planned, &UnconfiguredSink)
     }
 
-    fn apply_with(&self, planned: &Planned, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
-        let action: Action<Ready> = Action::new(planned.clone());
+    fn apply_with(&self, planned: &ActionSpec, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+        let action: Action<Planned> = Action::new(planned.clone());
         self.open().apply(&action, Intent::recorded(planned.id.clone(), 7), sink)
     }
 
     /// Plans and applies, and returns what a read says afterwards.
-    fn carry_out(&self, change: Change, grant: &Grant) -> Sighting {
+    fn carry_out(&self, change: Change, grant: &Grant) -> Observation {
         let planned = self.plan(change, grant);
         let receipt = self.apply(&planned).unwrap();
         assert!(!receipt.already, "{receipt:?}");
         self.look(grant)
     }
 
-    fn look(&self, grant: &Grant) -> Sighting {
+    fn look(&self, grant: &Grant) -> Observation {
         self.open().observe(grant).unwrap()
     }
 }
 
-fn planned(draft: Draft, change: Change, grant: &Grant) -> Planned {
+fn planned(draft: PlannedChange, change: Change, grant: &Grant) -> ActionSpec {
     let item = ItemId::parse("itm-0000000000000001").unwrap();
     let repo = crate::model::RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap();
-    Planned {
+    ActionSpec {
         id: crate::model::ActionId::of(&repo, &item, &grant.digest(), change.verb()),
         basis: Basis {
             path: "campaigns/c/reviews/web-1/ana.toml".to_owned(),
@@ -221,20 +222,20 @@ fn planned(draft: Draft, change: Change, grant: &Grant) -> Planned {
 }
 
 /// Checks that a grant is gone, with something known seen in the same read.
-fn assert_gone(sighting: &Sighting) {
+fn assert_gone(sighting: &Observation) {
     assert!(matches!(&sighting.presence, Presence::Absent { probe } if probe.contains("uid 0")), "{sighting:?}");
     assert_eq!(sighting.grant, None);
 }
 
 /// Checks that an access is still there, by a path that says each of `words`.
-fn assert_present(sighting: &Sighting, words: &[&str]) {
+fn assert_present(sighting: &Observation, words: &[&str]) {
     let Presence::Present { paths } = &sighting.presence else { panic!("{sighting:?}") };
     for word in words {
         assert!(paths.iter().any(|path| path.text.contains(word)), "{word} is not in {paths:#?}");
     }
 }
 
-fn assert_shows(planned: &Planned, sighting: &Sighting) {
+fn assert_shows(planned: &ActionSpec, sighting: &Observation) {
     let Expectation::Shows(wanted) = &planned.expects else { panic!("{:?}", planned.expects) };
     let grant = sighting.grant.as_ref().unwrap_or_else(|| panic!("{sighting:?}"));
     for (name, value) in wanted {

@@ -78,7 +78,7 @@ fn more_than_now_is_not_drafted() {
     host.file("/etc/sudoers.d/ops", 0o440, &["bo ALL=(root) /usr/bin/id"]);
     let grant = host.grant(GrantKind::Rule, &["uid:1002:bo"]);
     for more in ["ALL", "/usr/bin/ls", "NOPASSWD: /usr/bin/id", "(ALL) /usr/bin/id", "/usr/bin/id\nbo ALL=(ALL) ALL"] {
-        assert!(matches!(host.draft(&reduce(more), &grant), Err(Refusal::Harm { .. })), "{more}");
+        assert!(matches!(host.draft(&reduce(more), &grant), Err(UnsupportedChange::Harm { .. })), "{more}");
     }
 }
 

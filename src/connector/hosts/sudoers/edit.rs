@@ -1,6 +1,6 @@
 //! One rule of a sudoers file taken out or narrowed, every other byte kept.
 
-use super::{Privilege, Statement, StatementKind, UserSpec, right::word};
+use super::{Privilege, Statement, StatementKind, UserSpec, privilege::word};
 
 /// What is left of one user's part in a rule.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -3,11 +3,11 @@
 mod edit;
 mod lex;
 mod parse;
-mod right;
+mod privilege;
 
 pub(super) use edit::{Rewrite, rewrite};
 pub(super) use parse::{AliasKind, Item, Privilege, Statement, StatementKind, UserSpec, parse};
-pub(super) use right::{Right, expanded, narrowed, read_rights, survives, written};
+pub(super) use privilege::{SudoPrivilege, expanded, narrowed, read_rights, survives, written};
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! The statements of a sudoers file, after the grammar of sudoers(5).
 
 use super::{
-    super::names::is_plain,
+    super::grant_key::is_plain,
     lex::{Logical, logical_lines},
 };
 use std::ops::Range;

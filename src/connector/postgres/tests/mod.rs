@@ -15,11 +15,13 @@ mod wire;
 
 use super::{PasswordSight, Postgres, PostgresConfig, TlsMode, open};
 use crate::{
-    connector::{Collector, ConnectorError, Intent, Provisioner, Receipt, Refusal, Sink, SinkError, Vocabulary},
+    connector::{
+        Collector, ConnectorError, ConnectorSchema, Intent, Provisioner, Receipt, Sink, SinkError, UnsupportedChange,
+    },
     model::{
-        Action, ActionId, CampaignId, Change, Digest, Grant, GrantKind, Inventory, ItemId, Level, Presence, RepoId,
-        Sighting, SystemId, Timestamp, Verdict,
-        action::{Basis, Planned, Ready},
+        Action, ActionId, CampaignId, Change, Digest, Grant, GrantKind, Inventory, ItemId, Level, Observation,
+        Presence, RepoId, SystemId, Timestamp, Verdict,
+        action::{ActionSpec, Basis, Planned},
     },
 };
 use cluster::Cluster;
@@ -106,21 +108,21 @@ impl Story {
         found[0].clone()
     }
 
-    fn draft(&self, change: &Change, grant: &Grant) -> Result<crate::connector::Draft, Refusal> {
+    fn draft(&self, change: &Change, grant: &Grant) -> Result<crate::connector::PlannedChange, UnsupportedChange> {
         self.postgres.draft(change, grant, &self.inventory())
     }
 
     /// Plans a change, as the plan floor does.
-    fn plan(&self, change: Change, grant: &Grant) -> Planned {
+    fn plan(&self, change: Change, grant: &Grant) -> ActionSpec {
         let draft = self.draft(&change, grant).unwrap();
         planned(change, grant, draft)
     }
 
-    fn apply(&self, planned: &Planned) -> Result<Receipt, ConnectorError> {
+    fn apply(&self, planned: &ActionSpec) -> Result<Receipt, ConnectorError> {
         apply_by(&self.postgres, planned, &self.vault)
     }
 
-    fn observe(&self, grant: &Grant) -> Sighting {
+    fn observe(&self, grant: &Grant) -> Observation {
         self.postgres.observe(grant).unwrap()
     }
 
@@ -183,11 +185,11 @@ fn inventory_of(postgres: &Postgres) -> Inventory {
     Inventory::new(system(), Timestamp::from_unix(0), Digest::ZERO, true, grants, BTreeMap::new())
 }
 
-fn planned(change: Change, grant: &Grant, draft: crate::connector::Draft) -> Planned {
+fn planned(change: Change, grant: &Grant, draft: crate::connector::PlannedChange) -> ActionSpec {
     let repo = RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap();
     let campaign = CampaignId::parse("2026-q4").unwrap();
     let item = ItemId::of(&campaign, &grant.system, &grant.key);
-    Planned {
+    ActionSpec {
         id: ActionId::of(&repo, &item, &grant.digest(), change.verb()),
         basis: Basis {
             path: "campaigns/2026-q4/reviews/pg-orders/ana.toml".to_owned(),
@@ -209,12 +211,12 @@ fn planned(change: Change, grant: &Grant, draft: crate::connector::Draft) -> Pla
     }
 }
 
-fn apply_by(postgres: &Postgres, planned: &Planned, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
-    let action: Action<Ready> = Action::new(planned.clone());
+fn apply_by(postgres: &Postgres, planned: &ActionSpec, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+    let action: Action<Planned> = Action::new(planned.clone());
     postgres.apply(&action, Intent::recorded(planned.id.clone(), 1), sink)
 }
 
-fn sql_of(planned: &Planned) -> Vec<&str> {
+fn sql_of(planned: &ActionSpec) -> Vec<&str> {
     planned.operations.iter().map(|operation| operation.text.as_str()).collect()
 }
 

@@ -18,7 +18,9 @@ fn row_4_dependent_grants_are_refused_by_us_and_by_the_server() {
     assert!(story.reads("lead_N", "t") && story.reads("svc_N", "t"), "nothing was done");
     assert!(!story.paths(&lead).is_empty());
 
-    let Err(Refusal::Harm { why, .. }) = story.draft(&Change::Revoke {}, &lead) else { panic!("said, not tried") };
+    let Err(UnsupportedChange::Harm { why, .. }) = story.draft(&Change::Revoke {}, &lead) else {
+        panic!("said, not tried")
+    };
     assert!(why.contains(&story.text("svc_N")), "{why}");
 }
 
@@ -128,7 +130,9 @@ fn a_role_with_objects_anywhere_is_not_dropped() {
     CLUSTER.sql(&story.text("other_N"), &story.text("CREATE TABLE kept (a int); ALTER TABLE kept OWNER TO svc_N"));
     let account = story.grant("svc_N", "account");
     // The other database is not even looked into: that something is there is known all the same.
-    let Err(Refusal::Harm { why, .. }) = story.draft(&Change::Revoke {}, &account) else { panic!("it owns a table") };
+    let Err(UnsupportedChange::Harm { why, .. }) = story.draft(&Change::Revoke {}, &account) else {
+        panic!("it owns a table")
+    };
     assert!(why.contains(&story.text("other_N")), "{why}");
 
     let both = connector(&[&story.database, &story.text("other_N")], "super", CLUSTER.password());
@@ -144,7 +148,9 @@ fn a_role_that_others_depend_on_is_not_dropped() {
     );
     for (role, named) in [("team_N", "svc_N"), ("lead_N", "svc_N")] {
         let account = story.grant(role, "account");
-        let Err(Refusal::Harm { why, .. }) = story.draft(&Change::Revoke {}, &account) else { panic!("{role}") };
+        let Err(UnsupportedChange::Harm { why, .. }) = story.draft(&Change::Revoke {}, &account) else {
+            panic!("{role}")
+        };
         assert!(why.contains(&story.text(named)), "{why}");
     }
 }
@@ -165,7 +171,7 @@ fn the_engine_does_not_lock_itself_out() {
     let story = Story::new("CREATE ROLE svc_N LOGIN");
     let own = story.grant("super", "account");
     for change in [Change::Disable {}, Change::Revoke {}] {
-        assert!(matches!(story.draft(&change, &own), Err(Refusal::Harm { .. })), "{change}");
+        assert!(matches!(story.draft(&change, &own), Err(UnsupportedChange::Harm { .. })), "{change}");
     }
-    assert!(matches!(story.draft(&Change::Rotate {}, &own), Err(Refusal::Harm { .. })));
+    assert!(matches!(story.draft(&Change::Rotate {}, &own), Err(UnsupportedChange::Harm { .. })));
 }

@@ -1,7 +1,7 @@
 //! Each verdict, done and seen to be done.
 
 use super::*;
-use crate::{connector::NoSink, model::Expectation};
+use crate::{connector::UnconfiguredSink, model::Expectation};
 
 #[test]
 fn a_dormant_role_is_dropped_with_all_it_holds_in_every_database() {
@@ -60,7 +60,7 @@ fn a_password_is_rotated_kept_first_proven_by_use_and_never_told() {
     assert_eq!(plan.expects, Expectation::Replaced);
     assert!(sql_of(&plan)[0].contains("SCRAM-SHA-256 verifier of"), "{:?}", sql_of(&plan));
 
-    let nowhere = apply_by(&story.postgres, &plan, &NoSink).unwrap_err();
+    let nowhere = apply_by(&story.postgres, &plan, &UnconfiguredSink).unwrap_err();
     assert_eq!(nowhere.class(), "precondition-failed");
     assert!(CLUSTER.log_in("postgres", &story.text("svc_N"), "the old one").is_ok(), "no sink, no change");
 
@@ -113,7 +113,7 @@ fn rights_to_grant_on_and_limits_are_reduced() {
     }
     assert!(story.reads("svc_N", "t"));
     let nonsense = story.draft(&reduce("less"), &story.grant("svc_N", "SELECT ON TABLE"));
-    assert!(matches!(nonsense, Err(Refusal::Unsupported { .. })));
+    assert!(matches!(nonsense, Err(UnsupportedChange::Unsupported { .. })));
 }
 
 #[test]

@@ -7,10 +7,10 @@ use super::{
 use crate::{
     format::nearest,
     policy::expression::{
+        ast::{Function, ListMacro, Node},
+        error::ExpressionError,
         functions::FUNCTIONS,
-        kind::Type,
-        mistake::Mistake,
-        node::{Each, Function, Node},
+        types::Type,
     },
 };
 use cel::{
@@ -82,7 +82,7 @@ impl Check<'_> {
         }
     }
 
-    fn each(&mut self, each: Each, list: &IdedExpr, variable: &IdedExpr, body: &IdedExpr) -> Checked {
+    fn each(&mut self, each: ListMacro, list: &IdedExpr, variable: &IdedExpr, body: &IdedExpr) -> Checked {
         let Expr::Ident(name) = &variable.expr else {
             return self.refuse(variable, "expression-kind", "a name stands here", "`list.exists(x, x == 'a')`");
         };
@@ -98,7 +98,7 @@ impl Check<'_> {
             return None;
         };
         self.locals.push((name.clone(), element));
-        let checked = if each == Each::Map {
+        let checked = if each == ListMacro::Map {
             self.node(body)
         } else {
             self.expect(body, Type::Flag).map(|node| (node, Type::Flag))
@@ -106,9 +106,9 @@ impl Check<'_> {
         self.locals.pop();
         let (body_node, made) = checked?;
         let kind = match each {
-            Each::All | Each::Exists | Each::ExistsOne => Type::Flag,
-            Each::Filter => kind,
-            Each::Map => match made.list() {
+            ListMacro::All | ListMacro::Exists | ListMacro::ExistsOne => Type::Flag,
+            ListMacro::Filter => kind,
+            ListMacro::Map => match made.list() {
                 Some(list) => list,
                 None => {
                     return self.refuse(body, "expression-kind", "a list of lists is of no use here", "take it apart");
@@ -150,7 +150,7 @@ impl Check<'_> {
         let mistake = match known {
             Some(function) => {
                 let message = format!("`{name}` is not called like this");
-                Mistake::new("unknown-function", span, message).help(format!("write `{}`", function.form))
+                ExpressionError::new("unknown-function", span, message).help(format!("write `{}`", function.form))
             }
             None => {
                 let near = nearest(name, FUNCTIONS.iter().map(|function| function.name));
@@ -163,7 +163,7 @@ impl Check<'_> {
                 };
                 let what = if method { "method" } else { "function" };
                 let message = format!("there is no {what} `{name}` of {arguments} arguments");
-                Mistake::new("unknown-function", span, message).help(help)
+                ExpressionError::new("unknown-function", span, message).help(help)
             }
         };
         self.mistakes.push(mistake);
@@ -171,13 +171,13 @@ impl Check<'_> {
     }
 }
 
-fn each(name: &str) -> Option<Each> {
+fn each(name: &str) -> Option<ListMacro> {
     Some(match name {
-        operators::ALL => Each::All,
-        operators::EXISTS => Each::Exists,
-        operators::EXISTS_ONE => Each::ExistsOne,
-        operators::FILTER => Each::Filter,
-        operators::MAP => Each::Map,
+        operators::ALL => ListMacro::All,
+        operators::EXISTS => ListMacro::Exists,
+        operators::EXISTS_ONE => ListMacro::ExistsOne,
+        operators::FILTER => ListMacro::Filter,
+        operators::MAP => ListMacro::Map,
         _ => return None,
     })
 }

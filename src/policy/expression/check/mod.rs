@@ -5,11 +5,11 @@ mod names;
 mod operators;
 
 use super::{
-    kind::Type,
-    mistake::Mistake,
-    node::Node,
+    ast::Node,
+    error::ExpressionError,
     parse::Parsed,
-    value::{Value, Vocabulary},
+    types::Type,
+    value::{AttributeSchema, Value},
 };
 use cel::{
     IdedExpr,
@@ -20,10 +20,10 @@ use std::{borrow::Cow, ops::Range};
 /// Checks a parsed expression against the names it may use.
 pub(super) struct Check<'c> {
     parsed: &'c Parsed<'c>,
-    vocabulary: &'c dyn Vocabulary,
+    vocabulary: &'c dyn AttributeSchema,
     locals: Vec<(String, Type)>,
     /// What is wrong so far.
-    pub(super) mistakes: Vec<Mistake>,
+    pub(super) mistakes: Vec<ExpressionError>,
     /// Whether what is not known may become false here; see [`Self::presence`].
     asked: Side,
 }
@@ -42,7 +42,7 @@ enum Side {
 type Checked = Option<(Node, Type)>;
 
 impl<'c> Check<'c> {
-    pub(super) const fn new(parsed: &'c Parsed<'c>, vocabulary: &'c dyn Vocabulary) -> Self {
+    pub(super) const fn new(parsed: &'c Parsed<'c>, vocabulary: &'c dyn AttributeSchema) -> Self {
         Self { parsed, vocabulary, locals: Vec::new(), mistakes: Vec::new(), asked: Side::For }
     }
 
@@ -117,11 +117,11 @@ impl<'c> Check<'c> {
 
     fn wrong(&mut self, span: Range<usize>, message: String) {
         let help = "`tenure policy attributes` lists what each name is";
-        self.mistakes.push(Mistake::new("expression-kind", span, message).help(help));
+        self.mistakes.push(ExpressionError::new("expression-kind", span, message).help(help));
     }
 
     fn refuse(&mut self, at: &IdedExpr, code: &'static str, message: &str, help: &str) -> Checked {
-        self.mistakes.push(Mistake::new(code, self.parsed.span(at), message).help(help));
+        self.mistakes.push(ExpressionError::new(code, self.parsed.span(at), message).help(help));
         None
     }
 }

@@ -3,7 +3,7 @@
 use super::{Check, Checked, Side};
 use crate::{
     format::nearest,
-    policy::expression::{kind::Type, mistake::Mistake, node::Node, value::Value},
+    policy::expression::{ast::Node, error::ExpressionError, types::Type, value::Value},
 };
 use cel::{
     IdedExpr,
@@ -72,7 +72,7 @@ impl Check<'_> {
             None => format!("it is one of: {}", words.join(", ")),
         };
         let message = format!("it is never `{}`", word.inner().escape_debug());
-        self.mistakes.push(Mistake::new("unknown-word", self.parsed.span(at), message).help(help));
+        self.mistakes.push(ExpressionError::new("unknown-word", self.parsed.span(at), message).help(help));
     }
 
     /// Returns the name that identifiers and dots spell, unless it begins with a local one.
@@ -97,7 +97,7 @@ impl Check<'_> {
             None => self.vocabulary.help().to_owned(),
         };
         let message = format!("there is no `{name}` here");
-        self.mistakes.push(Mistake::new("unknown-attribute", span, message).help(help));
+        self.mistakes.push(ExpressionError::new("unknown-attribute", span, message).help(help));
         None
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{Check, Checked, Side};
 use crate::policy::expression::{
-    kind::Type,
-    node::{Arithmetic, Comparison, Node},
+    ast::{Arithmetic, Comparison, Node},
+    types::Type,
 };
 use cel::{
     IdedExpr,

@@ -1,0 +1,336 @@
+//! The answers of a campaign, weighed: what each item comes to by its stages, their strategies and their closes.
+
+use super::{
+    Resolution,
+    resolve::{PendingReason, ReopenReason, ResolutionSummary},
+};
+use crate::{
+    model::{
+        Digest, Finding, ItemId, PrincipalId, Severity, StagePosition, StageProgress, Stance, SystemId, Tally, Tier,
+        Timestamp, Verdict,
+        action::{Basis, DecisionOrigin},
+        file::{AfterSilence, Campaign, Item, Review, StageClose},
+    },
+    trust::VotingSlot,
+};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+
+/// A signed review with what stands behind it.
+#[derive(Clone, Copy)]
+pub(super) struct SignedReview<'a> {
+    pub(super) review: &'a Review,
+    pub(super) path: &'a str,
+    pub(super) digest: Digest,
+    pub(super) signers: &'a [String],
+    /// For whom each of its decisions counts, in the order of its decided items.
+    pub(super) seats: &'a [VotingSlot],
+}
+
+/// The accepted close of a stage.
+#[derive(Clone, Copy)]
+pub(super) struct ClosedStage<'a> {
+    pub(super) close: &'a StageClose,
+    pub(super) path: &'a str,
+    pub(super) digest: Digest,
+    pub(super) signers: &'a [String],
+}
+
+/// An item as the campaign put it to review.
+#[derive(Clone, Copy)]
+pub(super) struct PublishedItem<'a> {
+    pub(super) system: &'a SystemId,
+    pub(super) grant: Digest,
+    pub(super) subject: &'a str,
+    pub(super) tier: Tier,
+    /// Who was asked in which stage.
+    pub(super) asked: &'a [(u32, u32)],
+}
+
+/// What reviews answer to.
+pub(super) struct DecisionAggregator<'a> {
+    pub(super) campaign: &'a Campaign,
+    pub(super) items: Vec<(&'a ItemId, PublishedItem<'a>)>,
+    pub(super) reviewers: &'a [PrincipalId],
+    pub(super) closes: Vec<ClosedStage<'a>>,
+}
+
+/// One decision on one item.
+struct Decision<'a> {
+    signed: SignedReview<'a>,
+    item: &'a Item,
+    verdict: Verdict,
+    seat: VotingSlot,
+}
+
+impl Decision<'_> {
+    fn reference(&self) -> String {
+        format!("{}@{}", self.signed.path, self.signed.digest)
+    }
+
+    fn stage(&self) -> u32 {
+        self.signed.review.stage()
+    }
+
+    fn hands_on(&self) -> bool {
+        self.verdict == Verdict::Abstain && self.item.to.is_some()
+    }
+}
+
+impl<'a> DecisionAggregator<'a> {
+    pub(super) fn resolve<'s>(
+        &self,
+        reviews: impl IntoIterator<Item = SignedReview<'s>>,
+        now: Timestamp,
+    ) -> ResolutionSummary {
+        let mut resolved = ResolutionSummary::default();
+        let mut by_item: BTreeMap<&ItemId, Vec<Decision<'s>>> = BTreeMap::new();
+        for signed in reviews.into_iter().filter(|signed| signed.review.campaign == self.campaign.id) {
+            resolved.signed.insert(signed.path.to_owned());
+            // What lies beyond the last stage is a second look, and no answer.
+            if signed.review.stage() > self.campaign.definition.stage_count() {
+                continue;
+            }
+            let decided = signed.review.items.iter().filter_map(|item| Some((item, item.decision?)));
+            for ((item, verdict), seat) in decided.zip(signed.seats) {
+                by_item.entry(&item.id).or_default().push(Decision { signed, item, verdict, seat: *seat });
+            }
+        }
+        resolved.closed = u32::try_from(self.closes.len()).unwrap_or(u32::MAX);
+        resolved.seeded = self.closes.iter().flat_map(|closed| closed.close.seeded.iter().cloned()).collect();
+        for (item, put) in &self.items {
+            if resolved.seeded.contains(*item) {
+                continue;
+            }
+            let decisions = by_item.get(*item).map(Vec::as_slice).unwrap_or_default();
+            match effective_decisions(decisions) {
+                Ok(in_force) => self.follow(item, put, &in_force, now, &mut resolved),
+                Err(finding) => {
+                    resolved.open.insert(*(*item), ReopenReason::Contradictory);
+                    resolved.findings.push(finding);
+                }
+            }
+        }
+        resolved.findings.sort();
+        resolved
+    }
+
+    fn follow(
+        &self,
+        item: &ItemId,
+        put: &PublishedItem<'_>,
+        in_force: &[&Decision<'_>],
+        now: Timestamp,
+        resolved: &mut ResolutionSummary,
+    ) {
+        let definition = &self.campaign.definition;
+        let course = StageProgress::follow(definition, resolved.closed, |stage| tally(put, in_force, stage));
+        if let StagePosition::Waiting(stage) | StagePosition::Advancing(stage) = course.at {
+            let handed_on = in_force.iter().find(|decision| decision.stage() == stage && decision.hands_on());
+            if let Some(decision) = handed_on {
+                resolved.open.insert(*item, ReopenReason::Abstained(decision.item.to.clone()));
+            }
+            let mut missing = self.missing(put, in_force, stage);
+            // Nearly all items wait for one person, and there may be very many.
+            missing.shrink_to_fit();
+            resolved.waiting.insert(*item, PendingReason { stage, missing });
+            return;
+        }
+        let stance = course.overall(definition);
+        let stage = course.at.stage();
+        let outcome = match self.silence(item, put, in_force, stage) {
+            Some((closed, then)) if !matches!(stance, Stance::Reduce | Stance::Revoke) => match then {
+                AfterSilence::Disable => Ok(self.by_silence(item, put, closed)),
+                AfterSilence::Except => Err(ReopenReason::NeedsException),
+                AfterSilence::Advance | AfterSilence::Open => Err(ReopenReason::Unanswered),
+            },
+            _ => self.decided(item, put, in_force, stance, now).unwrap_or_else(|finding| {
+                resolved.findings.push(finding);
+                Err(ReopenReason::Contradictory)
+            }),
+        };
+        match outcome {
+            Ok(resolution) => resolved.decided.push(resolution),
+            Err(why) => drop(resolved.open.insert(*item, why)),
+        }
+    }
+
+    fn missing(&self, put: &PublishedItem<'_>, in_force: &[&Decision<'_>], stage: u32) -> Vec<PrincipalId> {
+        let here: Vec<_> = in_force.iter().filter(|decision| decision.stage() == stage).collect();
+        let covered = here.iter().any(|decision| decision.seat == VotingSlot::Fallback);
+        let asked = put.asked.iter().filter(|(own, _)| *own == stage);
+        let missing = asked.filter_map(|(_, index)| {
+            match here.iter().find(|decision| decision.seat == VotingSlot::Asked(*index)) {
+                None if covered => None,
+                None => self.reviewers.get(usize::try_from(*index).ok()?).cloned(),
+                Some(decision) if decision.hands_on() => PrincipalId::parse(decision.item.to.as_deref()?).ok(),
+                Some(_) => None,
+            }
+        });
+        missing.collect()
+    }
+
+    /// Returns what the close of the stage that was asked last makes of it that nobody answered there.
+    fn silence(
+        &self,
+        item: &ItemId,
+        put: &PublishedItem<'_>,
+        in_force: &[&Decision<'_>],
+        stage: u32,
+    ) -> Option<(ClosedStage<'a>, AfterSilence)> {
+        let closed = *self.closes.get(usize::try_from(stage.checked_sub(1)?).ok()?)?;
+        if !tally(put, in_force, stage).is_silent() {
+            return None;
+        }
+        let found = closed.close.silent.binary_search_by(|one| one.item.cmp(item)).ok()?;
+        closed.close.silent.get(found).map(|silent| (closed, silent.then))
+    }
+
+    fn by_silence(&self, item: &ItemId, put: &PublishedItem<'_>, closed: ClosedStage<'_>) -> Resolution {
+        let basis = Basis {
+            path: closed.path.to_owned(),
+            file: closed.digest,
+            item: *item,
+            verdict: Verdict::Disable,
+            signers: closed.signers.to_vec(),
+            decided: DecisionOrigin::BySilence,
+        };
+        self.resolution(item, put, basis, None, None)
+    }
+
+    /// Returns the outcome of what people decided; the error is the finding that they want different things.
+    fn decided(
+        &self,
+        item: &ItemId,
+        put: &PublishedItem<'_>,
+        in_force: &[&Decision<'_>],
+        stance: Stance,
+        now: Timestamp,
+    ) -> Result<Result<Resolution, ReopenReason>, Finding> {
+        let given = |verdict: &&Verdict| in_force.iter().any(|decision| decision.verdict == **verdict);
+        let Some(verdict) = stance.verdicts().iter().find(given) else { return Ok(Err(ReopenReason::Unanswered)) };
+        let mut same: Vec<&Decision<'_>> =
+            in_force.iter().filter(|decision| decision.verdict == *verdict).copied().collect();
+        // A fallback says which of two, and ends what those who were asked could not agree on.
+        if verdict.needs_to() && same.iter().any(|decision| decision.seat == VotingSlot::Fallback) {
+            same.retain(|decision| decision.seat == VotingSlot::Fallback);
+        }
+        // The nearest end holds; then the latest stage speaks.
+        same.sort_by_key(|decision| {
+            let until = decision.item.until;
+            (until.is_none(), until, Reverse(decision.stage()), decision.signed.path)
+        });
+        let Some(first) = same.first() else { return Ok(Err(ReopenReason::Unanswered)) };
+        if let Some(other) = same.iter().find(|other| verdict.needs_to() && other.item.to != first.item.to) {
+            let to = |decision: &Decision<'_>| decision.item.to.clone().unwrap_or_default();
+            let message = format!("{verdict} to {} here, and to {} in {}", to(first), to(other), other.signed.path);
+            return Err(finding(first, &message));
+        }
+        if let Some(why) = reopened(first, now) {
+            return Ok(Err(why));
+        }
+        let basis = Basis {
+            path: first.signed.path.to_owned(),
+            file: first.signed.digest,
+            item: *item,
+            verdict: *verdict,
+            signers: first.signed.signers.to_vec(),
+            decided: DecisionOrigin::ByPeople,
+        };
+        Ok(Ok(self.resolution(item, put, basis, first.item.to.clone(), first.item.until)))
+    }
+
+    fn resolution(
+        &self,
+        item: &ItemId,
+        put: &PublishedItem<'_>,
+        basis: Basis,
+        to: Option<String>,
+        until: Option<Timestamp>,
+    ) -> Resolution {
+        Resolution {
+            campaign: self.campaign.id.clone(),
+            system: put.system.clone(),
+            item: *item,
+            grant: put.grant,
+            subject: put.subject.to_owned(),
+            tier: put.tier,
+            verdict: basis.verdict,
+            to,
+            until,
+            basis,
+        }
+    }
+}
+
+/// Returns the answers of a stage.
+fn tally(put: &PublishedItem<'_>, in_force: &[&Decision<'_>], stage: u32) -> Tally {
+    let asked = put.asked.iter().filter(|(own, _)| *own == stage).count();
+    let mut tally = Tally { asked, ..Tally::default() };
+    for decision in in_force.iter().filter(|decision| decision.stage() == stage) {
+        match decision.seat {
+            VotingSlot::Asked(_) => tally.answers.push(decision.verdict),
+            VotingSlot::Fallback => tally.fallback = Some(decision.verdict),
+            VotingSlot::Look => {}
+        }
+        tally.handed_on += usize::from(decision.hands_on());
+    }
+    tally
+}
+
+/// Returns, for each stage and seat, the one decision that no other takes the place of. Order in time does not matter: the
+/// last writer never wins by being last.
+fn effective_decisions<'d, 'a>(decisions: &'d [Decision<'a>]) -> Result<Vec<&'d Decision<'a>>, Finding> {
+    let known: BTreeSet<_> = decisions.iter().map(Decision::reference).collect();
+    let replaced: BTreeSet<&str> = decisions.iter().filter_map(|d| d.item.supersedes.as_deref()).collect();
+    if let Some(stray) = decisions.iter().find(|d| d.item.supersedes.as_ref().is_some_and(|r| !known.contains(r))) {
+        return Err(finding(stray, "it takes the place of a decision that is not among the verified ones"));
+    }
+    let mut seats: BTreeMap<(u32, VotingSlot), Vec<&Decision<'a>>> = BTreeMap::new();
+    for decision in decisions {
+        seats.entry((decision.stage(), decision.seat)).or_default().push(decision);
+    }
+    let mut all = Vec::with_capacity(seats.len());
+    for decisions in seats.into_values() {
+        let in_force: Vec<_> = decisions.iter().filter(|d| !replaced.contains(d.reference().as_str())).collect();
+        match (in_force.as_slice(), decisions.first()) {
+            ([one], _) => all.push(**one),
+            ([first, others @ ..], _) => {
+                let also: Vec<_> =
+                    others.iter().map(|other| format!("{} in {}", other.verdict, other.signed.path)).collect();
+                return Err(finding(first, &format!("{} here, and {}", first.verdict, also.join(", "))));
+            }
+            ([], Some(first)) => return Err(finding(first, "the decisions take each other's place")),
+            // INVARIANT: a seat is in the map because a decision was put there.
+            ([], None) => {}
+        }
+    }
+    Ok(all)
+}
+
+fn finding(decision: &Decision<'_>, message: &str) -> Finding {
+    Finding {
+        severity: Severity::High,
+        code: "contradictory-decisions",
+        subject: format!("{}#{}", decision.signed.path, decision.item.id),
+        message: message.to_owned(),
+        help: "decide once more in a new review file, and name the decision in force in `supersedes`".to_owned(),
+    }
+}
+
+fn reopened(decision: &Decision<'_>, now: Timestamp) -> Option<ReopenReason> {
+    reopens(decision.item, now)
+}
+
+/// Returns why the item stays open by this decision on it, if it does.
+pub(super) fn reopens(item: &Item, now: Timestamp) -> Option<ReopenReason> {
+    let ended = item.until.filter(|until| *until <= now);
+    match item.decision? {
+        Verdict::Abstain => Some(ReopenReason::Abstained(item.to.clone())),
+        Verdict::Investigate => Some(ReopenReason::Investigated),
+        Verdict::Certify | Verdict::Except => ended.map(ReopenReason::Expired),
+        _ => None,
+    }
+}

@@ -1,0 +1,212 @@
+//! Who reviews what, in every stage: the first in line, a fallback always, never the holder, and nobody twice.
+
+use super::{
+    CampaignItem,
+    eligibility::{Ineligibility, ReviewerPool},
+    population::subject,
+    reviewer_selector::{ALWAYS, AssignmentReason, CompiledReviewerSelector, ReviewerSelector, line},
+};
+use crate::model::{
+    PrincipalId, Tier,
+    file::{CampaignDefinition, Load, PrincipalKind, Thresholds},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Who reviews an item in a stage, and why them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Assignment {
+    /// The stage, from 1.
+    pub stage: u32,
+    /// The reviewer, who must sign.
+    pub reviewer: PrincipalId,
+    /// In what standing they review.
+    pub standing: AssignmentReason,
+    /// Further signers that the tier asks for.
+    pub cosigners: Vec<PrincipalId>,
+    /// The first of those who came before them and may not review it.
+    pub passed_over: Vec<(PrincipalId, Ineligibility)>,
+}
+
+/// Too few may review an item.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct InsufficientReviewers {
+    /// In this stage; nothing where the definition has no stages.
+    pub(super) stage: Option<u32>,
+    /// How many must sign.
+    pub(super) needed: usize,
+    /// Who may.
+    pub(super) may: Vec<PrincipalId>,
+    /// Who was asked and may not.
+    pub(super) barred: Vec<(PrincipalId, Ineligibility)>,
+}
+
+/// The stages of a definition as items are assigned by them.
+pub(super) struct Assigner<'a> {
+    definition: &'a CampaignDefinition,
+    bench: &'a ReviewerPool<'a>,
+    stages: Vec<AssignedStage>,
+    /// How many items of each tier everybody has so far.
+    given: BTreeMap<PrincipalId, [u32; 4]>,
+}
+
+struct AssignedStage {
+    number: u32,
+    words: Vec<CompiledReviewerSelector>,
+    reviewers: usize,
+}
+
+impl<'a> Assigner<'a> {
+    /// Returns the line in which nobody has been given anything yet. Words that name nobody are refused before.
+    pub(super) fn new(definition: &'a CampaignDefinition, bench: &'a ReviewerPool<'a>) -> Self {
+        let asked = |(number, stage): (u32, &crate::model::file::Stage)| AssignedStage {
+            number,
+            words: stage
+                .reviewers
+                .iter()
+                .filter_map(|word| ReviewerSelector::parse(word).ok().map(CompiledReviewerSelector::of))
+                .collect(),
+            reviewers: usize::try_from(stage.ask).unwrap_or(usize::MAX).max(1),
+        };
+        let mut stages: Vec<_> = (1..).zip(&definition.stages).map(asked).collect();
+        if stages.is_empty() {
+            stages.push(AssignedStage {
+                number: 1,
+                words: ALWAYS.map(CompiledReviewerSelector::of).into(),
+                reviewers: 1,
+            });
+        }
+        Self { definition, bench, stages, given: BTreeMap::new() }
+    }
+
+    /// Returns who reviews an item: in each stage as many as it asks, each in a file of their own with the cosigners that
+    /// the tier needs. Nobody judges an item twice, in whatever stage or standing.
+    ///
+    /// # Errors
+    /// When too few may, for the first stage that lacks them.
+    pub(super) fn assign(&mut self, member: &CampaignItem<'_>) -> Result<Vec<Assignment>, InsufficientReviewers> {
+        let subject = subject(member.grant);
+        let mut judging: BTreeMap<PrincipalId, u32> = BTreeMap::new();
+        let mut assignments = Vec::with_capacity(self.stages.len());
+        for place in 0..self.stages.len() {
+            let Some(stage) = self.stages.get(place) else { break };
+            let seated = self.seat(stage, member, &subject, &judging)?;
+            for assignment in &seated {
+                for signer in std::iter::once(&assignment.reviewer).chain(&assignment.cosigners) {
+                    judging.insert(signer.clone(), assignment.stage);
+                    if self.definition.load.is_some() {
+                        self.given.entry(signer.clone()).or_default()[member.tier as usize] += 1;
+                    }
+                }
+            }
+            assignments.extend(seated);
+        }
+        Ok(assignments)
+    }
+
+    /// The first who may are the reviewers, those after them cosign.
+    fn seat(
+        &self,
+        stage: &AssignedStage,
+        member: &CampaignItem<'_>,
+        subject: &str,
+        judging: &BTreeMap<PrincipalId, u32>,
+    ) -> Result<Vec<Assignment>, InsufficientReviewers> {
+        let signers = signers(self.bench.setting.thresholds, member.tier);
+        let needed = signers.saturating_mul(stage.reviewers);
+        let mut chosen: Vec<(PrincipalId, AssignmentReason, usize)> = Vec::with_capacity(needed.min(8));
+        let mut barred: Vec<(PrincipalId, Ineligibility)> = Vec::new();
+        let mut met: BTreeSet<PrincipalId> = BTreeSet::new();
+        for (candidate, standing) in line(&stage.words, member, subject, self.definition, self.bench) {
+            if chosen.len() >= needed {
+                break;
+            }
+            // Who missed two campaigns is asked no more because something is theirs; a fallback they may be all the same.
+            if let Some(missed) = self.missed(&candidate, &standing) {
+                barred.extend((!barred.iter().any(|(id, _)| *id == candidate)).then_some((candidate, missed)));
+                continue;
+            }
+            if !met.insert(candidate.clone()) {
+                continue;
+            }
+            match self.is_eligible(&candidate, member, subject, judging) {
+                Ok(()) => chosen.push((candidate, standing, barred.len())),
+                Err(bar) => barred.push((candidate, bar)),
+            }
+        }
+        if chosen.len() < needed {
+            let stage = (!self.definition.stages.is_empty()).then_some(stage.number);
+            return Err(InsufficientReviewers {
+                stage,
+                needed,
+                may: chosen.into_iter().map(|(id, ..)| id).collect(),
+                barred,
+            });
+        }
+        let mut others = chosen.split_off(stage.reviewers).into_iter().map(|(id, ..)| id);
+        let seat = |(reviewer, standing, before): (PrincipalId, AssignmentReason, usize)| {
+            let mut cosigners: Vec<_> = others.by_ref().take(signers - 1).collect();
+            cosigners.sort();
+            let passed_over = barred.iter().take(before.min(MOST_PASSED_OVER)).cloned().collect();
+            Assignment { stage: stage.number, reviewer, standing, cosigners, passed_over }
+        };
+        Ok(chosen.into_iter().map(seat).collect())
+    }
+
+    fn missed(&self, candidate: &PrincipalId, standing: &AssignmentReason) -> Option<Ineligibility> {
+        let as_owner = matches!(standing, AssignmentReason::Owner | AssignmentReason::SystemOwner);
+        let missed = self.bench.setting.earlier.missed(candidate).filter(|_| as_owner)?;
+        Some(Ineligibility::Missed(missed.campaigns.clone()))
+    }
+
+    fn is_eligible(
+        &self,
+        candidate: &PrincipalId,
+        member: &CampaignItem<'_>,
+        subject: &str,
+        judging: &BTreeMap<PrincipalId, u32>,
+    ) -> Result<(), Ineligibility> {
+        self.bench.eligible(candidate, subject)?;
+        if let Some(stage) = judging.get(candidate) {
+            return Err(Ineligibility::Judges(*stage));
+        }
+        let Some(cap) = self.definition.load.map(|load| cap(load, member.tier)) else { return Ok(()) };
+        let given = self.given.get(candidate).map_or(0, |given| given[member.tier as usize]);
+        if given >= cap { Err(Ineligibility::Loaded(cap, member.tier)) } else { Ok(()) }
+    }
+}
+
+/// Returns how many items of a tier one reviewer is given at most.
+const fn cap(load: Load, tier: Tier) -> u32 {
+    match tier {
+        Tier::T0 => load.t0,
+        Tier::T1 => load.t1,
+        Tier::T2 => load.t2,
+        Tier::T3 => load.t3,
+    }
+}
+
+/// Returns how many must sign a review of this tier; never none.
+pub(super) fn signers(thresholds: &Thresholds, tier: Tier) -> usize {
+    let threshold = match tier {
+        Tier::T0 => thresholds.t0,
+        Tier::T1 => thresholds.t1,
+        Tier::T2 => thresholds.t2,
+        Tier::T3 => thresholds.t3,
+    };
+    usize::try_from(threshold).unwrap_or(usize::MAX).max(1)
+}
+
+/// Returns the kind of identity in words.
+pub(super) const fn identity(kind: PrincipalKind) -> &'static str {
+    match kind {
+        PrincipalKind::Agent => "agent",
+        PrincipalKind::BreakGlass => "break-glass account",
+        PrincipalKind::Engine => "this engine's account",
+        PrincipalKind::Person => "person",
+        PrincipalKind::Service => "service account",
+        PrincipalKind::Vendor => "vendor account",
+    }
+}
+
+/// More than the facts of an item have room for: where a large group is at its load, hundreds come before.
+const MOST_PASSED_OVER: usize = 32;

@@ -1,0 +1,174 @@
+//! Closing a stage: when its days are over or everybody has answered, with the exact list of what nobody answered.
+
+use super::{ReviewFile, seeded};
+use crate::{
+    model::{
+        ItemId, PrincipalId, Tier, Timestamp,
+        file::{AfterSilence, Campaign, FileKind, Item, Silent, StageClose, seeds},
+    },
+    trust::OpenCampaign,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a stage is closed by.
+pub struct StageCloseInputs<'a> {
+    /// The campaign, with all that was answered so far.
+    pub opening: &'a OpenCampaign,
+    /// Its worklists, as they were when it was opened.
+    pub sheets: &'a [ReviewFile],
+    /// Returns whether the access of an item is unused for certain, and for long enough.
+    pub unused: &'a dyn Fn(&ItemId) -> bool,
+    /// The commit of the main branch that the answers are counted at.
+    pub base: String,
+    /// When.
+    pub now: Timestamp,
+    /// The salt of the seeded items, for the close of the last stage.
+    pub salt: Option<&'a str>,
+}
+
+/// Why a stage is not closed.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum StageNotClosable {
+    /// All stages are closed.
+    #[error("all {0} stages are closed already")]
+    Done(u32),
+    /// There are days left, and somebody has not answered.
+    #[error("stage {stage} is open until {ends}, and {} for {waits}", waiting(*.items))]
+    Early {
+        /// The stage.
+        stage: u32,
+        /// When its days are over.
+        ends: Timestamp,
+        /// How many items wait.
+        items: u64,
+        /// For whom.
+        waits: String,
+    },
+    /// Another salt than the one that the seeded items were drawn by.
+    #[error("this salt does not give the seeded items that the campaign was committed to")]
+    OtherSalt,
+    /// Silence would take away more than the definition lets it.
+    #[error("silence would disable {found} items in stage {stage}, and the definition lets it disable {cap}")]
+    TooMuch {
+        /// The stage.
+        stage: u32,
+        /// How many it would be.
+        found: usize,
+        /// How many are allowed.
+        cap: u32,
+    },
+    /// The close of the last stage tells which items were seeded, and nothing here says which.
+    #[error("the close of stage {0}, the last, tells which items were seeded, and that takes their salt")]
+    Unsalted(u32),
+}
+
+/// Returns the stage that is judged now, when it began and when its days are over; nothing when all are closed.
+pub fn current_stage(opening: &OpenCampaign) -> Option<(u32, Timestamp, Timestamp)> {
+    let campaign = opening.campaign().value();
+    let stage = opening.closed() + 1;
+    if stage > campaign.definition.stage_count() {
+        return None;
+    }
+    let begins = opening.closes().last().map_or(campaign.opened_at, |close| close.closed_at);
+    let days = campaign.definition.stage(stage).map_or(campaign.definition.window_days, |stage| stage.days);
+    Some((stage, begins, begins.plus_days(i64::from(days))))
+}
+
+/// Returns the items that are asked about in a stage and that somebody has still to answer, by who that is.
+pub fn missing(opening: &OpenCampaign, stage: u32) -> BTreeMap<PrincipalId, BTreeSet<ItemId>> {
+    let mut missing: BTreeMap<PrincipalId, BTreeSet<ItemId>> = BTreeMap::new();
+    for item in opening.items().filter(|item| opening.course(item).reached(stage)) {
+        for reviewer in opening.missing(item, stage) {
+            missing.entry(reviewer).or_default().insert(*item);
+        }
+    }
+    missing
+}
+
+/// Returns the file that closes the stage that is judged now.
+///
+/// # Errors
+/// When it is too early, there is no stage left, or silence would take away too much.
+pub fn close_stage(closing: &StageCloseInputs<'_>) -> Result<StageClose, StageNotClosable> {
+    let opening = closing.opening;
+    let campaign: &Campaign = opening.campaign().value();
+    let Some((stage, _, ends)) = current_stage(opening) else {
+        return Err(StageNotClosable::Done(campaign.definition.stage_count()));
+    };
+    let missing = missing(opening, stage);
+    if closing.now < ends && !missing.is_empty() {
+        let items: BTreeSet<&ItemId> = missing.values().flatten().collect();
+        let names: Vec<&str> = missing.keys().map(PrincipalId::as_str).collect();
+        let waits = names.join(", ");
+        return Err(StageNotClosable::Early { stage, ends, items: items.len() as u64, waits });
+    }
+    let stubs: BTreeMap<&ItemId, &Item> =
+        closing.sheets.iter().flat_map(|sheet| &sheet.review.items).map(|item| (&item.id, item)).collect();
+    let told = told(closing, stage)?;
+    let (answered, mut silent) = opening.answered_in(stage);
+    // What is seeded is neither answered nor silent: nobody holds it.
+    let put = |item: &&ItemId| opening.tally(item, stage).asked > 0 && opening.course(item).reached(stage);
+    let seeded = told.iter().filter(put).filter(|item| !silent.contains(item)).count() as u64;
+    silent.retain(|item| !told.contains(item));
+    let allowed = |stub: &Item| campaign.definition.after_silence(stage, stub.tier);
+    let silent: Vec<_> =
+        silent.into_iter().filter_map(|item| stubs.get(item)).map(|stub| (*stub, allowed(stub))).collect();
+    let silent = outcomes(stage, &silent, campaign.definition.silence_cap(), closing.unused)?;
+    Ok(StageClose {
+        schema: FileKind::StageClose.schema().to_owned(),
+        repo: campaign.repo.clone(),
+        campaign: campaign.id.clone(),
+        digest: opening.campaign().digest(),
+        stage,
+        base: closing.base.clone(),
+        closed_at: closing.now,
+        answered: answered - seeded,
+        salt: closing.salt.filter(|_| !told.is_empty()).map(str::to_owned),
+        seeded: told,
+        silent,
+    })
+}
+
+/// Returns which items are told to have been seeded: with the last stage all of them, and none before.
+fn told(closing: &StageCloseInputs<'_>, stage: u32) -> Result<Vec<ItemId>, StageNotClosable> {
+    let campaign: &Campaign = closing.opening.campaign().value();
+    let Some(committed) = campaign.seeds.filter(|_| stage == campaign.definition.stage_count()) else {
+        return Ok(Vec::new());
+    };
+    let salt = closing.salt.ok_or(StageNotClosable::Unsalted(stage))?;
+    let told = seeded(&campaign.id, salt, campaign.definition.seeded.unwrap_or(0));
+    if seeds(salt, &told) == committed { Ok(told) } else { Err(StageNotClosable::OtherSalt) }
+}
+
+fn waiting(items: u64) -> String {
+    if items == 1 { "1 item waits".to_owned() } else { format!("{items} items wait") }
+}
+
+/// What must be disabled comes first; what may also be excepted is disabled only while the cap has room.
+fn outcomes(
+    stage: u32,
+    silent: &[(&Item, &'static [AfterSilence])],
+    cap: u32,
+    unused: &dyn Fn(&ItemId) -> bool,
+) -> Result<Vec<Silent>, StageNotClosable> {
+    let must = silent.iter().filter(|(_, allowed)| **allowed == [AfterSilence::Disable]).count();
+    let most = usize::try_from(cap).unwrap_or(usize::MAX);
+    if must > most {
+        return Err(StageNotClosable::TooMuch { stage, found: must, cap });
+    }
+    let mut room = most - must;
+    let mut outcomes = Vec::with_capacity(silent.len());
+    for (item, allowed) in silent {
+        let then = match allowed {
+            [one] => *one,
+            _ if room > 0 && item.tier <= Tier::T1 && unused(&item.id) => {
+                room -= 1;
+                AfterSilence::Disable
+            }
+            _ => AfterSilence::Except,
+        };
+        let (principal, entitlement) = (item.principal.clone(), item.entitlement.clone());
+        outcomes.push(Silent { item: item.id, then, principal, entitlement });
+    }
+    Ok(outcomes)
+}

@@ -1,0 +1,61 @@
+//! What else is known by the names that rules use, in the words of a card.
+
+use super::{ContextLine, ItemContext};
+use crate::{campaign::item_summary::truncate, model::file::Fact};
+
+impl ItemContext<'_> {
+    /// Returns what is known of these attributes in one sentence; nothing when none of them is.
+    pub(super) fn told(&self, wanted: &[(&str, &str)]) -> Option<ContextLine> {
+        let facts = self.library.portraits.grant(self.grant?);
+        let parts: Vec<String> =
+            wanted.iter().filter_map(|(name, words)| Some(format!("{words} {}", value(facts.get(name)?)))).collect();
+        (!parts.is_empty()).then(|| ContextLine::plain(parts.join(" · ")))
+    }
+}
+
+fn value(fact: &Fact) -> String {
+    match fact {
+        Fact::Flag(true) => "yes".to_owned(),
+        Fact::Flag(false) => "no".to_owned(),
+        Fact::Number(number) => number.to_string(),
+        Fact::Text(text) => truncate(text),
+        Fact::Texts(texts) if texts.is_empty() => "none".to_owned(),
+        Fact::Texts(texts) => {
+            let first: Vec<_> = texts.iter().take(MOST).map(|text| truncate(text)).collect();
+            let more = texts.len() - first.len();
+            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{}{rest}", first.join(", "))
+        }
+    }
+}
+
+/// Attributes that tell of use, each with the words before its value.
+pub(super) const OF_USE: &[(&str, &str)] = &[
+    ("usage.consumers", "callers"),
+    ("usage.environments", "used from"),
+    ("usage.interactive_90d", "interactive uses in 90 days"),
+    ("usage.actions_used_90d", "actions used in 90 days"),
+    ("usage.actions_granted", "of actions granted"),
+    ("usage.lag_hours", "hours of delay"),
+];
+
+/// Attributes that tell of how it was granted.
+pub(super) const OF_GRANT: &[(&str, &str)] = &[
+    ("grant.granted_by", "granted by"),
+    ("grant.granted_days", "days ago"),
+    ("grant.certified_days", "certified days ago"),
+];
+
+/// Attributes that tell of what makes it dangerous.
+pub(super) const OF_RISK: &[(&str, &str)] = &[
+    ("principal.toxic_pairs", "toxic pairs"),
+    ("credential.exposed", "seen where it should not be"),
+    ("credential.age_days", "days old"),
+    ("credential.expires", "ends by itself"),
+    ("credential.shared_identities", "identities with the same secret"),
+    ("principal.mfa", "second factor"),
+    ("principal.known_to", "known to"),
+    ("principal.escalation_paths", "ways to become more"),
+];
+
+const MOST: usize = 4;

@@ -1,0 +1,337 @@
+//! What a reviewer should see of an item, in the order in which people decide: what it is, what policy recommends, its
+//! use, how it was granted, what it gives, what others hold, its risk, what breaks, what silence costs, the question.
+
+mod access;
+mod attributes;
+mod confidence;
+mod history;
+mod no_response;
+mod peer_group;
+mod privilege_text;
+mod question;
+mod risk;
+mod stand_in;
+
+use super::item_summary::{format_date, truncate, usage};
+use crate::{
+    inventory::{AttributeBuilder, AttributeInputs, IdentityDirectory, LastCertified, Loaded, TierOverrides},
+    model::{
+        CampaignId, Grant, GrantKey, Inventory, ItemId, PrincipalId, SystemId, Tier, Timestamp,
+        file::{Campaign, Item, PrincipalEntry, PrincipalKind, PrincipalStatus, Rule, System},
+    },
+};
+pub use no_response::silence_words;
+use peer_group::PeerGroups;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What is known where an item is reviewed: all of it as the campaign pinned it, but for the earlier decisions.
+#[derive(Clone, Copy)]
+pub struct ContextSources<'a> {
+    /// The campaign.
+    pub campaign: &'a Campaign,
+    /// The inventories that it pinned.
+    pub inventories: &'a BTreeMap<SystemId, Loaded>,
+    /// Who is who.
+    pub people: &'a IdentityDirectory,
+    /// The systems.
+    pub systems: &'a BTreeMap<SystemId, System>,
+    /// The rules by id.
+    pub rules: &'a BTreeMap<String, Rule>,
+    /// What was decided in earlier campaigns, the latest last.
+    pub earlier: &'a [PriorDecision],
+    /// The inventories that those campaigns pinned, as far as they are at hand.
+    pub then: &'a BTreeMap<(CampaignId, SystemId), Inventory>,
+    /// When grants were last certified.
+    pub certified: &'a LastCertified,
+    /// Whose tier stands lower than computed.
+    pub lowered: &'a TierOverrides,
+}
+
+/// A decision of an earlier campaign.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PriorDecision {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Who decided.
+    pub reviewer: PrincipalId,
+    /// The item, with its decision.
+    pub item: Item,
+}
+
+/// Everything about one item that is known, said in plain words; what is not known says so.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct DecisionContext {
+    /// The chapters in the order in which they are read.
+    pub chapters: Vec<Section>,
+}
+
+/// One chapter.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Section {
+    /// What it is about, in one or two words.
+    pub title: &'static str,
+    /// What is known, in sentences.
+    pub lines: Vec<ContextLine>,
+}
+
+/// One sentence of a chapter.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct ContextLine {
+    /// The sentence.
+    pub text: String,
+    /// Whether it stands out: what speaks against the access, or differs from what others hold.
+    pub marked: bool,
+}
+
+/// Sources, indexed: what every item of a review asks for.
+pub struct ContextIndex<'a> {
+    sources: ContextSources<'a>,
+    grants: BTreeMap<ItemId, (&'a SystemId, &'a GrantKey)>,
+    peers: PeerGroups<'a>,
+    portraits: AttributeBuilder<'a>,
+    earlier: BTreeMap<(&'a str, &'a str), Vec<&'a PriorDecision>>,
+}
+
+impl<'a> ContextIndex<'a> {
+    /// Returns the index over the sources.
+    pub fn new(sources: ContextSources<'a>) -> Self {
+        let mut grants = BTreeMap::new();
+        for (system, loaded) in sources.inventories {
+            for grant in loaded.inventory.grants() {
+                grants.insert(ItemId::of(&sources.campaign.id, system, &grant.key), (system, &grant.key));
+            }
+        }
+        let mut earlier: BTreeMap<_, Vec<&PriorDecision>> = BTreeMap::new();
+        for one in sources.earlier {
+            earlier.entry((one.item.subject.as_str(), one.item.entitlement.as_str())).or_default().push(one);
+        }
+        let portraits = AttributeBuilder::new(AttributeInputs {
+            systems: sources.systems,
+            inventories: sources.inventories,
+            people: sources.people,
+            profiles: &[],
+            certified: sources.certified,
+            lowered: sources.lowered,
+            separation: None,
+            as_of: sources.campaign.opened_at,
+        });
+        Self { grants, peers: PeerGroups::new(sources.people), portraits, earlier, sources }
+    }
+
+    /// Returns what is known of an item that is put to review in this stage of its campaign and due at `due`.
+    pub fn dossier(&self, item: &Item, system: &SystemId, due: Timestamp) -> DecisionContext {
+        let stand_in = self.stand_in(item, system);
+        let case = self.case(item, system, due, stand_in.as_ref());
+        DecisionContext {
+            chapters: vec![
+                Section::new("What it is", case.what()),
+                Section::new("Recommended", case.recommended()),
+                Section::new("Use", case.usage()),
+                Section::new("Grant", case.granted()),
+                Section::new("Access", case.access()),
+                Section::new("Peers", case.peers()),
+                Section::new("Risk", case.risk()),
+                Section::new("What breaks", case.breaks()),
+                Section::new("Silence", case.silence()),
+                Section::new("Question", case.question()),
+                // The words that the file has, and that the decision is signed with.
+                Section::new(IN_THE_FILE, vec![ContextLine::plain(item.facts.clone())]),
+            ],
+        }
+    }
+
+    fn case<'l>(
+        &'l self,
+        item: &'l Item,
+        system: &'l SystemId,
+        due: Timestamp,
+        stand_in: Option<&'l Grant>,
+    ) -> ItemContext<'l> {
+        let found = self.grants.get(&item.id).and_then(|(system, key)| {
+            let loaded = self.sources.inventories.get(*system)?;
+            Some((loaded, loaded.inventory.grant(key)?))
+        });
+        let found = found.or_else(|| Some((self.sources.inventories.get(system)?, stand_in?)));
+        let holder = |grant: &Grant| format!("{system}:{}", grant.principal.id);
+        ItemContext {
+            item,
+            system,
+            due,
+            library: self,
+            grant: found.map(|(_, grant)| grant),
+            loaded: found.map(|(loaded, _)| loaded),
+            entry: self.sources.people.behind(&item.subject).or_else(|| self.sources.people.behind(&holder(stand_in?))),
+            before: self
+                .earlier
+                .get(&(item.subject.as_str(), item.entitlement.as_str()))
+                .map_or(&[][..], Vec::as_slice),
+        }
+    }
+}
+
+/// One item with what was found about it.
+struct ItemContext<'l> {
+    item: &'l Item,
+    system: &'l SystemId,
+    due: Timestamp,
+    library: &'l ContextIndex<'l>,
+    grant: Option<&'l Grant>,
+    loaded: Option<&'l Loaded>,
+    entry: Option<&'l PrincipalEntry>,
+    /// The earlier decisions on it, the latest last.
+    before: &'l [&'l PriorDecision],
+}
+
+impl ItemContext<'_> {
+    fn what(&self) -> Vec<ContextLine> {
+        let system = self.library.sources.systems.get(self.system);
+        let connector = system.map(|system| format!(" ({})", system.connector)).unwrap_or_default();
+        let environment = self.entry.and_then(|entry| entry.environment.as_deref()).unwrap_or("not known");
+        let mut lines = vec![
+            ContextLine::plain(format!("{} holds {}", self.item.principal, said(&self.item.entitlement))),
+            ContextLine::plain(format!(
+                "on {}{connector} · environment {} · {}",
+                self.system,
+                truncate(environment),
+                tier_words(self.item.tier)
+            )),
+        ];
+        lines.extend(self.holder());
+        lines
+    }
+
+    fn holder(&self) -> Vec<ContextLine> {
+        let Some(entry) = self.entry else {
+            return vec![ContextLine::marked("no person or service claims this account; its purpose is not known")];
+        };
+        let kind = kind_words(entry.kind);
+        let team = entry.team.as_deref().map(|team| format!(" · team {}", truncate(team))).unwrap_or_default();
+        let vendor =
+            entry.vendor.as_deref().map(|vendor| format!(" · supplier {}", truncate(vendor))).unwrap_or_default();
+        let role = entry.role.as_deref().map(|role| format!(" · {}", truncate(role))).unwrap_or_default();
+        let gone = entry.status == PrincipalStatus::Left;
+        let left = match (gone, entry.ends) {
+            (true, Some(end)) => format!(" · left {}", format_date(end)),
+            (true, None) => " · left".to_owned(),
+            (false, Some(end)) => format!(" · ends {}", format_date(end)),
+            (false, None) => String::new(),
+        };
+        let mut lines =
+            vec![ContextLine { text: format!("{kind} {}{role}{team}{vendor}{left}", entry.id), marked: gone }];
+        lines.push(self.owner(entry));
+        if entry.kind != PrincipalKind::Person {
+            let known =
+                |what: &str, text: Option<&str>| format!("{what} {}", text.map_or("not known".into(), truncate));
+            let (purpose, workload) = (entry.purpose.as_deref(), entry.workload.as_deref());
+            lines.push(ContextLine::plain(format!("{} · {}", known("purpose", purpose), known("workload", workload))));
+        }
+        lines
+    }
+
+    fn owner(&self, entry: &PrincipalEntry) -> ContextLine {
+        let word = if entry.kind == PrincipalKind::Person { "manager" } else { "owner" };
+        let Some(id) = &entry.owner else {
+            return ContextLine { text: format!("no {word}"), marked: entry.kind != PrincipalKind::Person };
+        };
+        match self.library.sources.people.get(id) {
+            Some(owner) if owner.status == PrincipalStatus::Left => {
+                ContextLine::marked(format!("{word} {id}, who has left"))
+            }
+            Some(_) => ContextLine::plain(format!("{word} {id}")),
+            None => ContextLine::plain(format!("{word} {id}, who is not known here")),
+        }
+    }
+
+    fn recommended(&self) -> Vec<ContextLine> {
+        if self.item.recommend.is_empty() {
+            let none = match self.library.sources.campaign.policies {
+                Some(_) => "nothing: no rule speaks against it",
+                None => "nothing: this campaign was opened without rules",
+            };
+            return [Some(ContextLine::plain(none)), self.confidence()].into_iter().flatten().collect();
+        }
+        let severity = self.item.severity.map(|severity| format!(" · severity {severity}")).unwrap_or_default();
+        let line = ContextLine::marked(format!("{}{severity}", self.item.recommend));
+        [Some(line), self.confidence()].into_iter().flatten().collect()
+    }
+
+    fn usage(&self) -> Vec<ContextLine> {
+        let (Some(grant), Some(loaded)) = (self.grant, self.loaded) else {
+            return vec![ContextLine::unknown("last use")];
+        };
+        let last = loaded.inventory.usage(&grant.key);
+        let idle = super::population::unused_days(&last, &loaded.inventory).is_some_and(|days| days >= DORMANT);
+        let source = format!("as {} saw it on {}", self.system, format_date(loaded.observation.observed_at));
+        vec![
+            ContextLine { text: format!("{} ({source})", usage(&last, &loaded.inventory)), marked: idle },
+            self.told(attributes::OF_USE)
+                .unwrap_or_else(|| ContextLine::unknown("callers, calls, networks and interactive use")),
+        ]
+    }
+}
+
+impl Section {
+    const fn new(title: &'static str, lines: Vec<ContextLine>) -> Self {
+        Self { title, lines }
+    }
+
+    /// Returns whether it repeats what stands in the review file itself.
+    pub fn is_file(&self) -> bool {
+        self.title == IN_THE_FILE
+    }
+}
+
+impl ContextLine {
+    fn plain(text: impl Into<String>) -> Self {
+        Self { text: text.into(), marked: false }
+    }
+
+    fn marked(text: impl Into<String>) -> Self {
+        Self { text: text.into(), marked: true }
+    }
+
+    fn unknown(what: &str) -> Self {
+        Self::plain(format!("{what}: not known"))
+    }
+}
+
+/// Returns what a tier means.
+pub const fn tier_words(tier: Tier) -> &'static str {
+    match tier {
+        Tier::T0 => "T0 control plane",
+        Tier::T1 => "T1 privileged or regulated",
+        Tier::T2 => "T2 production",
+        Tier::T3 => "T3 low",
+    }
+}
+
+/// Returns whether something speaks against the access, however bad: such an item is read by itself, and never in bulk.
+pub const fn is_flagged(item: &Item) -> bool {
+    item.is_flagged() || !item.recommend.is_empty()
+}
+
+/// Returns what is held as people say it: `account ben`, where the kind stands twice in `account account ben`.
+pub fn said(entitlement: &str) -> &str {
+    match entitlement.split_once(' ') {
+        Some((kind, rest)) if rest.split(' ').next() == Some(kind) => rest,
+        _ => entitlement,
+    }
+}
+
+const fn kind_words(kind: PrincipalKind) -> &'static str {
+    match kind {
+        PrincipalKind::Agent => "agent",
+        PrincipalKind::BreakGlass => "sealed emergency access",
+        PrincipalKind::Engine => "the engine itself,",
+        PrincipalKind::Person => "person",
+        PrincipalKind::Service => "service",
+        PrincipalKind::Vendor => "supplier's account",
+    }
+}
+
+const IN_THE_FILE: &str = "In the file";
+/// From when on a reader should stop at the days unused; what a rule says of it is under Risk.
+const DORMANT: i64 = 45;

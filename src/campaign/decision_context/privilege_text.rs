@@ -1,0 +1,166 @@
+//! What an entitlement lets somebody do, said as a person would say it; what has no words here is shown as the system has it.
+
+use crate::{
+    campaign::item_summary::truncate,
+    inventory::RoleContents,
+    model::{Grant, GrantKind},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Returns what a grant with its contents lets its holder do: powers first, then what can be done to which things; nothing
+/// when there are no plainer words for any of it.
+pub(super) fn capabilities(grant: &Grant, contents: &RoleContents) -> Option<String> {
+    let own = (Some(grant.kind), grant.entitlement.name.as_str());
+    let inside = contents.inside.iter().map(|one| (one.kind, one.name.as_str()));
+    let mut powers: Vec<&str> = Vec::new();
+    let mut deeds: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    for (kind, name) in std::iter::once(own).chain(inside) {
+        if let Some(power) = power(kind, name).filter(|power| !powers.contains(power)) {
+            powers.push(power);
+        } else if let Some((deed, what)) = privilege_phrase(name) {
+            deeds.entry(deed).or_default().insert(what);
+        }
+    }
+    let more = powers.len().saturating_sub(MOST_POWERS);
+    let mut parts: Vec<String> = powers.into_iter().take(MOST_POWERS).map(str::to_owned).collect();
+    parts.extend((more > 0).then(|| format!("{more} more powers")));
+    parts.extend(deeds.iter().filter_map(|(deed, what)| Some(format!("{} {}", DEEDS.get(*deed)?.1, some(what)))));
+    (!parts.is_empty()).then(|| format!("can {}", parts.join("; can ")))
+}
+
+fn some(names: &BTreeSet<String>) -> String {
+    let first: Vec<String> = names.iter().take(MOST_THINGS).map(|name| truncate(name)).collect();
+    match names.len().saturating_sub(MOST_THINGS) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+/// Returns what a power means that systems know by a name of one or two words.
+fn power(kind: Option<GrantKind>, name: &str) -> Option<&'static str> {
+    let known = POWERS.iter().find(|(own, _)| *own == name).map(|(_, words)| *words);
+    let rule = || match kind {
+        Some(GrantKind::Rule) | None => sudo(name),
+        Some(_) => None,
+    };
+    known.or_else(rule)
+}
+
+/// Returns what a rule of sudo comes to when it allows everything: `sudo (ALL:ALL) NOPASSWD: ALL`.
+fn sudo(name: &str) -> Option<&'static str> {
+    let rest = name.strip_prefix("sudo (")?;
+    let (who, what) = rest.split_once(") ")?;
+    let as_root =
+        who.split(':').next().is_some_and(|users| users.split(',').any(|user| ["ALL", "root"].contains(&user.trim())));
+    match (as_root, what.trim()) {
+        (true, "ALL") => Some("run anything as root"),
+        (true, "NOPASSWD: ALL") => Some("run anything as root, without a password"),
+        _ => None,
+    }
+}
+
+/// Returns what a privilege does to what: the place in [`DEEDS`], and the thing without its kind.
+fn privilege_phrase(name: &str) -> Option<(usize, String)> {
+    let (verb, rest) = match name.strip_prefix("OWNER OF ") {
+        Some(rest) => ("OWNER", rest),
+        None => name.split_once(" ON ")?,
+    };
+    // `SELECT (email) ON TABLE customers` is about a column.
+    let (verb, column) = verb.split_once(" (").map_or((verb, None), |(verb, column)| (verb, column.strip_suffix(')')));
+    let deed = DEEDS.iter().position(|(own, _)| *own == verb)?;
+    let (class, thing) = rest.split_once(' ')?;
+    let thing = thing.split(" IN DATABASE ").next().unwrap_or(thing);
+    let class = class.to_lowercase();
+    let thing = if class == "table" { thing.to_owned() } else { format!("{class} {thing}") };
+    Some((deed, column.map_or_else(|| thing.clone(), |column| format!("{column} of {thing}"))))
+}
+
+/// What SQL calls it, and what people do; in the order in which it does harm.
+const DEEDS: &[(&str, &str)] = &[
+    ("OWNER", "do anything with"),
+    ("DELETE", "delete from"),
+    ("TRUNCATE", "empty"),
+    ("UPDATE", "change"),
+    ("INSERT", "add to"),
+    ("SELECT", "read"),
+    ("EXECUTE", "run"),
+    ("CREATE", "create things in"),
+    ("TRIGGER", "put triggers on"),
+    ("CONNECT", "connect to"),
+    ("USAGE", "use"),
+];
+
+/// Names that hide what they give, of PostgreSQL 13 to 17, Debian and AWS. What makes its holder the master of the system
+/// says so.
+const POWERS: &[(&str, &str)] = &[
+    ("SUPERUSER", "do everything on the server: read, change and delete all data, and give any right to anybody"),
+    ("BYPASSRLS", "see and change rows that row security hides"),
+    ("CREATEROLE", "create accounts and hand out rights"),
+    ("CREATEDB", "create databases"),
+    ("REPLICATION", "copy all data of the server away, as a replica does"),
+    ("role pg_read_all_data", "read every table of every database"),
+    ("role pg_write_all_data", "change every table of every database"),
+    ("role pg_read_server_files", "read any file that the server can read"),
+    ("role pg_write_server_files", "write any file that the server can write, and so take the server over"),
+    ("role pg_execute_server_program", "run programs as the server's own user, and so take the server over"),
+    ("role pg_signal_backend", "stop other people's queries and sessions"),
+    ("role pg_monitor", "see what everybody runs, and how the server is set up"),
+    ("role pg_read_all_settings", "see how the server is set up"),
+    ("role pg_read_all_stats", "see what everybody runs"),
+    ("role pg_stat_scan_tables", "slow the server down with long looks at its tables"),
+    ("role pg_maintain", "maintain every table"),
+    ("role pg_checkpoint", "make the server write everything to disk"),
+    ("role pg_create_subscription", "draw data in from other servers"),
+    ("group sudo", "run anything as root, as far as the rules of sudo give it to the group"),
+    ("group wheel", "run anything as root, as far as the rules of sudo give it to the group"),
+    ("group docker", "become root by way of a container"),
+    ("group lxd", "become root by way of a container"),
+    ("group incus", "become root by way of a container"),
+    ("group libvirt", "become root by way of a virtual machine"),
+    ("group disk", "read and write the raw disks, past all rights of files"),
+    ("group shadow", "read the hashes of passwords"),
+    ("group adm", "read the logs of the system"),
+    ("group systemd-journal", "read the logs of the system"),
+    ("AdministratorAccess", "do everything in the AWS account"),
+    ("PowerUserAccess", "do everything in the AWS account but manage who may"),
+    ("IAMFullAccess", "manage who may do what in the AWS account, and so do everything"),
+    ("ReadOnlyAccess", "read everything in the AWS account"),
+];
+const MOST_POWERS: usize = 4;
+const MOST_THINGS: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_privilege_is_said_by_what_is_done_to_what() {
+        let said = |name: &str| privilege_phrase(name).map(|(deed, what)| format!("{} {what}", DEEDS[deed].1));
+        let cases = [
+            ("SELECT ON TABLE shop.orders IN DATABASE orders", Some("read shop.orders")),
+            ("SELECT (email) ON TABLE shop.customers IN DATABASE orders", Some("read email of shop.customers")),
+            ("USAGE ON SCHEMA shop IN DATABASE orders", Some("use schema shop")),
+            ("OWNER OF TABLE shop.orders IN DATABASE orders", Some("do anything with shop.orders")),
+            ("CONNECT ON DATABASE sales", Some("connect to database sales")),
+            ("role reporting", None),
+            ("JUGGLE ON TABLE x", None),
+        ];
+        for (name, wanted) in cases {
+            assert_eq!(said(name).as_deref(), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_allows_everything_says_so() {
+        assert_eq!(sudo("sudo (ALL:ALL) ALL"), Some("run anything as root"));
+        assert_eq!(sudo("sudo (root) NOPASSWD: ALL"), Some("run anything as root, without a password"));
+        assert_eq!(sudo("sudo (www-data) ALL"), None);
+        assert_eq!(sudo("sudo (root) NOPASSWD: /usr/bin/systemctl restart shop"), None);
+    }
+
+    #[test]
+    fn each_power_has_one_name() {
+        let names: BTreeSet<_> = POWERS.iter().map(|(name, _)| name).collect();
+        assert_eq!(names.len(), POWERS.len());
+    }
+}

@@ -1,0 +1,129 @@
+//! Who may judge what, and why somebody may not.
+
+use super::{CampaignContext, item_summary::format_date};
+use crate::{
+    model::{
+        CampaignId, PrincipalId, Tier, Timestamp,
+        file::{KeyState, PrincipalKind, PrincipalStatus, RegistryPrincipal},
+    },
+    trust::OwnershipLink,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+/// Why somebody may not review an item.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Ineligibility {
+    /// They judge it in this stage already, or did in an earlier one.
+    Judges(u32),
+    /// They leave on this day, before the campaign's window ends.
+    Leaving(Timestamp),
+    /// They have left.
+    Left,
+    /// They have as many items of this tier as one reviewer is given.
+    Loaded(u32, Tier),
+    /// They let these two campaigns pass, and are not asked as owner any more.
+    Missed([CampaignId; 2]),
+    /// The registry has no active key of theirs.
+    NoKey,
+    /// They would review themselves.
+    Tied(OwnershipLink),
+}
+
+impl fmt::Display for Ineligibility {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Judges(stage) => write!(f, "judges it in stage {stage}"),
+            Self::Leaving(when) => write!(f, "leaves on {}", format_date(*when)),
+            Self::Left => f.write_str("left"),
+            Self::Loaded(1, tier) => write!(f, "has 1 item of {tier} already"),
+            Self::Loaded(cap, tier) => write!(f, "has {cap} items of {tier} already"),
+            Self::Missed([first, last]) => write!(f, "missed two campaigns: {first}, {last}"),
+            Self::NoKey => f.write_str("has no active key"),
+            Self::Tied(tie) => write!(f, "would review {tie}"),
+        }
+    }
+}
+
+/// Everybody who may sign, indexed.
+pub struct ReviewerPool<'a> {
+    pub(super) setting: &'a CampaignContext<'a>,
+    active: BTreeSet<&'a PrincipalId>,
+    groups: BTreeMap<&'a str, Vec<&'a PrincipalId>>,
+    teams: BTreeMap<&'a str, Vec<&'a PrincipalId>>,
+    until: Option<Timestamp>,
+}
+
+impl<'a> ReviewerPool<'a> {
+    /// Returns those who have an active key in the registry.
+    pub fn of(setting: &'a CampaignContext<'a>) -> Self {
+        let active = |principal: &&RegistryPrincipal| principal.keys.iter().any(|key| key.state == KeyState::Active);
+        let mut groups: BTreeMap<&str, Vec<&PrincipalId>> = BTreeMap::new();
+        for principal in &setting.registry.principals {
+            for group in &principal.groups {
+                groups.entry(group).or_default().push(&principal.id);
+            }
+        }
+        let mut teams: BTreeMap<&str, Vec<&PrincipalId>> = BTreeMap::new();
+        for entry in setting.people.entries().filter(|entry| entry.kind == PrincipalKind::Person) {
+            if let Some(team) = &entry.team {
+                teams.entry(team).or_default().push(&entry.id);
+            }
+        }
+        groups.values_mut().chain(teams.values_mut()).for_each(|members| members.sort());
+        let active = setting.registry.principals.iter().filter(active).map(|p| &p.id).collect();
+        Self { setting, active, groups, teams, until: None }
+    }
+
+    /// Returns the same without those who will have left when the campaign's window ends.
+    #[must_use]
+    pub fn until(self, closes_at: Timestamp) -> Self {
+        Self { until: Some(closes_at), ..self }
+    }
+
+    /// Returns whether `reviewer` may review access of the account `subject`.
+    ///
+    /// They must not be tied to it (own account, own second account, a non-human identity they answer for), must not
+    /// have left or be about to, and must have an active key in the registry. Whoever answers for a non-human identity,
+    /// as owner or deputy, is therefore never its reviewer, although they know its workload best: DESIGN section 4 calls
+    /// that a self-review, and `trust` refuses their signature. They are named in the facts, so that the reviewer, who is
+    /// the owner of the system or a fallback, knows whom to ask.
+    ///
+    /// # Errors
+    /// The first reason that stands against it.
+    pub fn eligible(&self, reviewer: &PrincipalId, subject: &str) -> Result<(), Ineligibility> {
+        self.eligible_at_all(reviewer)?;
+        match self.setting.kinship.tie(reviewer, subject) {
+            Some(tie) => Err(Ineligibility::Tied(tie)),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns whether somebody may review anything at all: is here, stays for as long as it takes, and can sign.
+    ///
+    /// # Errors
+    /// The first reason that stands against it.
+    pub fn eligible_at_all(&self, reviewer: &PrincipalId) -> Result<(), Ineligibility> {
+        let entry = self.setting.people.get(reviewer);
+        if entry.is_some_and(|entry| entry.status == PrincipalStatus::Left) {
+            return Err(Ineligibility::Left);
+        }
+        let ends = entry.and_then(|entry| entry.ends).zip(self.until);
+        if let Some((ends, _)) = ends.filter(|(ends, closes_at)| ends <= closes_at) {
+            return Err(Ineligibility::Leaving(ends));
+        }
+        if self.active.contains(reviewer) { Ok(()) } else { Err(Ineligibility::NoKey) }
+    }
+
+    /// Returns who is in a group of the registry, sorted.
+    pub(super) fn group(&self, name: &str) -> &[&'a PrincipalId] {
+        self.groups.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the people of a team, sorted.
+    pub(super) fn team(&self, name: &str) -> &[&'a PrincipalId] {
+        self.teams.get(name).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,205 @@
+//! How one item stands, in words: how far it is, why it is no further, and what to type next.
+
+use super::{
+    ItemState, ItemStatus, Resolution, ReviewFile, StatusInputs, exceptions::ExceptionStatus, resolve::ReopenReason,
+    status::AssignedItem,
+};
+use crate::model::{
+    ActionId, Level, PrincipalId, Tier, Verdict,
+    file::{Item, Remediation},
+    history::ActionHistory,
+    record::{OutcomeKind, VerificationKind, VerificationRecorded},
+};
+
+impl StatusInputs<'_> {
+    pub(super) fn undecided(&self, stubs: &[AssignedItem<'_>]) -> Option<ItemStatus> {
+        let item = stubs.first()?.1;
+        let waiting = self.resolved.waiting.get(&item.id);
+        let stage = waiting.map_or(self.resolved.closed, |waiting| waiting.stage);
+        let missing = waiting.map(|waiting| waiting.missing.clone()).unwrap_or_default();
+        let here = || stubs.iter().filter(|(sheet, _)| sheet.review.stage() == stage);
+        let owing = here().find(|(sheet, _)| missing.contains(&sheet.review.reviewer));
+        let (sheet, item) = *owing.or_else(|| here().next()).or(stubs.last())?;
+        let reviewer = missing.first().unwrap_or(&sheet.review.reviewer);
+        let many = self.campaign.definition.stage_count() > 1;
+        let prefix = if many && waiting.is_some() { format!("stage {stage}: ") } else { String::new() };
+        let names = || missing.iter().map(PrincipalId::as_str).collect::<Vec<_>>().join(", ");
+        let why = match self.resolved.open.get(&item.id) {
+            None if waiting.is_some() && missing.is_empty() => format!("waits for stage {stage} to be closed"),
+            None if missing.len() < here().count() => format!("{prefix}waits for {}", names()),
+            None => format!("{prefix}nobody has decided"),
+            Some(ReopenReason::Abstained(None)) => "handed on".to_owned(),
+            Some(ReopenReason::Abstained(Some(to))) => format!("handed on, to {to}"),
+            Some(ReopenReason::Contradictory) => "decisions contradict each other".to_owned(),
+            Some(ReopenReason::Disputed) => "a second look came to something else".to_owned(),
+            Some(ReopenReason::Expired(until)) => format!("the decision held until {until}"),
+            Some(ReopenReason::Investigated) => "being looked into".to_owned(),
+            Some(ReopenReason::NeedsException) => "nobody answered, and it is not disabled by silence".to_owned(),
+            Some(ReopenReason::Unanswered) => "not everybody answered before the stage was closed".to_owned(),
+        };
+        let own = *reviewer == sheet.review.reviewer;
+        let fallback = &self.campaign.definition.fallback;
+        let next = match self.resolved.open.get(&item.id) {
+            None if waiting.is_some() && missing.is_empty() => format!("tenure campaign advance {}", self.campaign.id),
+            None if own && !self.resolved.signed.contains(&sheet.path) => {
+                format!("{reviewer} decides in {}, then `tenure sign {}`", sheet.path, sheet.path)
+            }
+            Some(ReopenReason::NeedsException) => {
+                format!("`tenure exception new {} …`; or {fallback}, a fallback, decides in a new review file", item.id)
+            }
+            Some(ReopenReason::Disputed) => {
+                format!("a third person decides: `tenure campaign look {}` writes their file", self.campaign.id)
+            }
+            Some(_) if self.is_late(item) => {
+                format!("{fallback}, a fallback, decides in a new review file: `tenure review {}`", item.id)
+            }
+            _ => format!("{reviewer} decides in a new review file: `tenure review {}`", item.id),
+        };
+        let (state, why, next) = match self.exception(item) {
+            Some(exception) => (ItemState::Excepted, exception.until_words(), String::new()),
+            None => (ItemState::Undecided, why, next),
+        };
+        let mut line = self.line(sheet, item, None, state, why, next);
+        line.reviewer.clone_from(reviewer);
+        line.stage = waiting.map(|waiting| waiting.stage);
+        line.missing = missing;
+        Some(line)
+    }
+
+    /// Returns whether those who were asked can decide it no more: its stage is closed, and no later one asks.
+    fn is_late(&self, item: &Item) -> bool {
+        self.resolved.closed > 0 && !self.resolved.waiting.contains_key(&item.id)
+    }
+
+    pub(super) fn decided(&self, sheet: &ReviewFile, item: &Item, resolution: &Resolution) -> ItemStatus {
+        let verdict = resolution.verdict;
+        let (state, why, next) = match verdict {
+            Verdict::Certify | Verdict::Transfer => (ItemState::Kept, String::new(), String::new()),
+            Verdict::Except => {
+                let (why, next) = self.unexcepted(item);
+                (ItemState::Decided, why, next)
+            }
+            _ => self.change(resolution),
+        };
+        let (state, why, next) = match self.exception(item) {
+            Some(exception) if !state.is_done() => {
+                (ItemState::Excepted, format!("until {}", exception.until), String::new())
+            }
+            _ => (state, why, next),
+        };
+        let mut line = self.line(sheet, item, Some(verdict), state, why, next);
+        line.path.clone_from(&resolution.basis.path);
+        line.decided = Some(resolution.basis.decided);
+        line
+    }
+
+    /// Returns how far the change is that was decided.
+    fn change(&self, resolution: &Resolution) -> (ItemState, String, String) {
+        let Resolution { item, grant, verdict, system, .. } = resolution;
+        let action = ActionId::of(&self.campaign.repo, item, grant, verdict.as_str());
+        let Some(history) = self.history.action(&action) else {
+            return (
+                ItemState::Decided,
+                "no run has taken it up".to_owned(),
+                "look at `tenure plan`, then `tenure enforce`".to_owned(),
+            );
+        };
+        let again = |command: &str| format!("{command} ({action})");
+        let newer = match (history.verified_at, history.outcome_at) {
+            (Some((seen, _)), Some((done, _))) => seen > done,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        // What was never changed is still there of course: why it was not changed says more.
+        let undone = history.outcome.as_ref().is_some_and(|outcome| {
+            matches!(outcome.result, OutcomeKind::Drifted | OutcomeKind::Failed | OutcomeKind::Manual)
+        });
+        let tells = |seen: &&VerificationRecorded| newer && !(undone && seen.result == VerificationKind::StillPresent);
+        if let Some(seen) = history.verification.as_ref().filter(tells) {
+            let (state, why) = match seen.result {
+                VerificationKind::Confirmed => self.confirmed(resolution, history),
+                VerificationKind::Lingering => (ItemState::Lingering, format!("{} lives on", seen.paths.join(", "))),
+                VerificationKind::StillPresent => (ItemState::StillPresent, format!("by {}", seen.paths.join(", "))),
+                VerificationKind::Unknown => (ItemState::Unknown, seen.probe.clone()),
+            };
+            let next = match state {
+                ItemState::Confirmed => String::new(),
+                ItemState::StillPresent => again(&format!("take that path away, then `tenure verify {system}`")),
+                _ => again(&format!("`tenure verify {system}`")),
+            };
+            return (state, why, next);
+        }
+        let text = history.outcome.as_ref().map(|outcome| outcome.text.clone()).unwrap_or_default();
+        match history.outcome.as_ref().map(|outcome| outcome.result) {
+            None => (ItemState::Intended, "its run has not said what came of it".to_owned(), again("`tenure enforce`")),
+            Some(OutcomeKind::Already | OutcomeKind::Applied) => {
+                (ItemState::Applied, "no read has confirmed it".to_owned(), again(&format!("`tenure verify {system}`")))
+            }
+            Some(OutcomeKind::Drifted) => {
+                (ItemState::Drifted, text, "review it again in the next campaign, or decide anew".to_owned())
+            }
+            Some(OutcomeKind::Failed) => (ItemState::Failed, text, again("mend the cause, then `tenure enforce`")),
+            Some(OutcomeKind::Manual) => (ItemState::Manual, text, format!("do it, then `tenure attest {action}`")),
+            Some(OutcomeKind::Unknown) => (ItemState::Unknown, text, again("`tenure enforce`")),
+        }
+    }
+
+    fn confirmed(&self, resolution: &Resolution, history: &ActionHistory) -> (ItemState, String) {
+        let by_hand = self.systems.get(&resolution.system).is_some_and(|s| s.remediation == Remediation::Manual);
+        let needed = match resolution.tier {
+            _ if by_hand => Level::V2,
+            Tier::T0 | Tier::T1 => Level::V4,
+            Tier::T2 | Tier::T3 => Level::V3,
+        };
+        match history.confirmed {
+            Some(level) if level >= needed => (ItemState::Confirmed, format!("at {level}")),
+            Some(level) => (ItemState::Applied, format!("confirmed at {level}; {} needs {needed}", resolution.tier)),
+            None => (ItemState::Applied, "no read has confirmed it".to_owned()),
+        }
+    }
+
+    fn exception(&self, item: &Item) -> Option<&ExceptionStatus> {
+        self.exceptions.iter().find(|one| one.covers(&item.id, item.grant))
+    }
+
+    /// Returns what to do about an item that stays by an exception which does not hold, or is not there.
+    fn unexcepted(&self, item: &Item) -> (String, String) {
+        let own = |one: &&ExceptionStatus| one.item == item.id && one.lowers.is_none();
+        match self.exceptions.iter().rfind(own) {
+            Some(one) if one.grant == item.grant => {
+                (format!("its exception {} is {}", one.path, one.validity), "tenure exception list".to_owned())
+            }
+            _ => {
+                let next = format!("`tenure exception new {} …`, then `tenure sign` it", item.id);
+                ("no signed exception stands behind it".to_owned(), next)
+            }
+        }
+    }
+
+    fn line(
+        &self,
+        sheet: &ReviewFile,
+        item: &Item,
+        verdict: Option<Verdict>,
+        state: ItemState,
+        why: String,
+        next: String,
+    ) -> ItemStatus {
+        ItemStatus {
+            item: item.id,
+            system: sheet.review.system.clone(),
+            tier: item.tier,
+            principal: item.principal.clone(),
+            entitlement: item.entitlement.clone(),
+            reviewer: sheet.review.reviewer.clone(),
+            path: sheet.path.clone(),
+            verdict,
+            decided: None,
+            stage: None,
+            missing: Vec::new(),
+            state,
+            why,
+            next,
+        }
+    }
+}

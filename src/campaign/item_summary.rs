@@ -1,0 +1,237 @@
+//! What a person should know to decide on an item, in plain words.
+
+use super::{
+    Assignment, AssignmentReason, CampaignContext, CampaignItem, assignment::identity, eligibility::Ineligibility,
+    population::unused_days,
+};
+use crate::{
+    format::confusables,
+    inventory::RoleContents,
+    model::{
+        Inventory, PrincipalId, Timestamp, Usage, Via,
+        file::{PrincipalEntry, PrincipalKind, PrincipalStatus},
+    },
+};
+
+/// Returns the facts of an item: who holds it and whether they are still here, who answers for it, its last use, what
+/// the name hides, by which paths it comes about, what makes it dangerous, what rules would have to know, and why this
+/// reviewer was asked.
+pub(super) fn facts(
+    member: &CampaignItem<'_>,
+    entry: Option<&PrincipalEntry>,
+    inventory: &Inventory,
+    unknown: &[&str],
+    assignment: &Assignment,
+    setting: &CampaignContext<'_>,
+) -> String {
+    let mut facts = vec![holder(member, entry, setting)];
+    if let Some(entry) = entry {
+        facts.push(owner(entry, setting));
+        facts.extend(
+            entry
+                .ends
+                .filter(|_| entry.status == PrincipalStatus::Active)
+                .map(|end| format!("ends {}", format_date(end))),
+        );
+        facts.extend(entry.purpose.as_deref().map(|purpose| format!("for {}", truncate(purpose))));
+    }
+    facts.extend(lowered(member, setting));
+    facts.push(usage(&inventory.usage(&member.grant.key), inventory));
+    facts.extend(hidden(member, inventory, setting));
+    facts.extend(paths(member));
+    facts.extend(attributes(member));
+    facts.extend(toxic(member, setting));
+    facts.extend(lacking(unknown));
+    // Nothing but the last fact may begin like the last fact.
+    let told = cut(&confusables::escape_confusables(&facts.join("; ")).replace(ASKED, ", asked as "), MOST_FACTS);
+    match asked(assignment) {
+        Some(asked) => format!("{told}; {}", cut(&confusables::escape_confusables(&asked), MOST_ASKED)),
+        None => told,
+    }
+}
+
+/// What rules would have to know and do not: a reviewer should not take silence for a pass.
+fn lacking(unknown: &[&str]) -> Option<String> {
+    let first: Vec<_> = unknown.iter().take(FIRST_NAMES).copied().collect();
+    let more = unknown.len() - first.len();
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!unknown.is_empty()).then(|| format!("not known: {}{rest}", first.join(", ")))
+}
+
+/// Returns how many facts are missing that rules ask for, by the facts of an item.
+pub(super) fn lacked(facts: &str) -> usize {
+    let Some(names) = facts.split("; ").find_map(|fact| fact.strip_prefix("not known: ")) else { return 0 };
+    let (named, more) = match names.rsplit_once(" and ") {
+        Some((named, more)) => (named, more.strip_suffix(" more").and_then(|more| more.parse().ok()).unwrap_or(0)),
+        None => (names, 0),
+    };
+    named.split(", ").count() + more
+}
+
+/// Returns as what somebody was asked, and who was passed over and why, from the facts of their item; nothing where they
+/// are the first in line.
+pub fn asked_as(facts: &str) -> Option<&str> {
+    facts.rfind(ASKED).and_then(|at| facts.get(at + ASKED.len()..))
+}
+
+fn cut(text: &str, most: usize) -> String {
+    // A quote or backslash takes two bytes in the file.
+    let cost = |c: char| c.len_utf8() + usize::from(matches!(c, '"' | '\\'));
+    let ends = text.char_indices().scan(0, |sum, (at, c)| {
+        *sum += cost(c);
+        Some((at, *sum))
+    });
+    match ends.into_iter().find(|(_, sum)| *sum > most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Returns a name as it may stand in a governed file: short, and with nothing hidden in it.
+pub(super) fn truncate(name: &str) -> String {
+    let name = match name.char_indices().nth(MOST_NAME) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    };
+    confusables::escape_confusables(&name).into_owned()
+}
+
+fn holder(member: &CampaignItem<'_>, entry: Option<&PrincipalEntry>, setting: &CampaignContext<'_>) -> String {
+    let Some(entry) = entry else {
+        let claims = setting.people.claimants(&member.subject());
+        return match claims {
+            [] => "an account nobody claims".to_owned(),
+            claims => {
+                let names: Vec<_> = claims.iter().map(PrincipalId::as_str).collect();
+                format!("an account claimed by {} alike", names.join(" and "))
+            }
+        };
+    };
+    let kind = identity(entry.kind);
+    match entry.status {
+        PrincipalStatus::Active => format!("{kind} {}", entry.id),
+        PrincipalStatus::Left => format!("{kind} {} ({})", entry.id, left(entry)),
+    }
+}
+
+fn owner(entry: &PrincipalEntry, setting: &CampaignContext<'_>) -> String {
+    let word = if entry.kind == PrincipalKind::Person { "manager" } else { "owner" };
+    let Some(id) = &entry.owner else { return format!("no {word}") };
+    match setting.people.get(id) {
+        None => format!("{word} {id} (not known here)"),
+        Some(owner) if owner.status == PrincipalStatus::Left => format!("{word} {id} ({})", left(owner)),
+        Some(_) => format!("{word} {id}"),
+    }
+}
+
+fn left(entry: &PrincipalEntry) -> String {
+    entry.ends.map_or_else(|| "left".to_owned(), |end| format!("left {}", format_date(end)))
+}
+
+pub(super) fn usage(usage: &Usage, inventory: &Inventory) -> String {
+    let days = unused_days(usage, inventory);
+    match (usage, days) {
+        (Usage::Unknown(because), _) => format!("use unknown: {}", truncate(because)),
+        (Usage::At(time), Some(0 | 1)) => format!("in use: {}", format_date(*time)),
+        (Usage::At(time), Some(days)) => format!("unused {days} days, since {}", format_date(*time)),
+        (Usage::NeverSince(time), Some(days)) => {
+            format!("never used in {days} days, since {} when use began to be kept", format_date(*time))
+        }
+        (Usage::At(time) | Usage::NeverSince(time), None) => format!("not used since {}", format_date(*time)),
+    }
+}
+
+/// A tier that somebody lowered is never shown as if it had been computed.
+fn lowered(member: &CampaignItem<'_>, setting: &CampaignContext<'_>) -> Option<String> {
+    let (tier, why) = setting.lowered.tier(member.grant, member.computed)?;
+    Some(format!("{tier} by {why}, {} by what it gives", member.computed))
+}
+
+/// How much the name hides, the riskiest of it first, and what changed of that since somebody certified it.
+fn hidden(member: &CampaignItem<'_>, inventory: &Inventory, setting: &CampaignContext<'_>) -> Option<String> {
+    let grant = member.grant;
+    let contents = RoleContents::of(inventory, grant);
+    let text = contents.text(FIRST_NAMES).map(|text| cut(&text, MOST_HIDDEN));
+    let Some((when, was)) = setting.earlier.contents(&grant.system, &grant.key) else { return text };
+    let since = match contents.since(was).text(FIRST_NAMES) {
+        Some(shift) => format!("{CHANGED}{}: {}", format_date(*when), cut(&shift.replace("; ", ", "), MOST_HIDDEN)),
+        None => format!("as it was when certified on {}", format_date(*when)),
+    };
+    text.map(|text| format!("{text}; {since}")).or_else(|| (!was.is_empty()).then_some(since))
+}
+
+fn paths(member: &CampaignItem<'_>) -> Option<String> {
+    let paths = &member.grant.paths;
+    if matches!(paths.as_slice(), [] | [crate::model::AccessPath { via: Via::Direct, .. }]) {
+        return None;
+    }
+    let first: Vec<_> = paths.iter().take(FIRST_NAMES).map(|path| truncate(&path.text)).collect();
+    let more = paths.len() - first.len();
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let noun = if paths.len() == 1 { "path" } else { "paths" };
+    Some(format!("by {} {noun}: {}{rest}", paths.len(), first.join(" | ")))
+}
+
+/// The toxic pairs that this grant gives a side of: who has the other side, and by what.
+fn toxic(member: &CampaignItem<'_>, setting: &CampaignContext<'_>) -> Vec<String> {
+    let mut all = setting.separation.by(member.grant);
+    let first: Vec<String> = all
+        .by_ref()
+        .take(FIRST_PAIRS)
+        .map(|(clash, other)| {
+            let certain = if clash.missing.is_empty() { "" } else { ", perhaps" };
+            format!("toxic pair {}{certain}: with this, {} can also {}", clash.pair, clash.holder, clip_long(other))
+        })
+        .collect();
+    let more = all.count();
+    first.into_iter().chain((more > 0).then(|| format!("and {more} more toxic pairs"))).collect()
+}
+
+fn clip_long(side: &crate::inventory::Side) -> String {
+    let text = side.to_string();
+    match text.char_indices().nth(MOST_SIDE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+fn attributes(member: &CampaignItem<'_>) -> Option<String> {
+    let all = &member.grant.attributes;
+    let first: Vec<_> = all
+        .iter()
+        .take(FIRST_ATTRIBUTES)
+        .map(|(name, value)| format!("{} {}", truncate(name), truncate(value)))
+        .collect();
+    let more = all.len() - first.len();
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!all.is_empty()).then(|| format!("{}{rest}", first.join(", ")))
+}
+
+fn asked(assignment: &Assignment) -> Option<String> {
+    if assignment.standing == AssignmentReason::Owner && assignment.passed_over.is_empty() {
+        return None;
+    }
+    let passed: Vec<_> =
+        assignment.passed_over.iter().map(|(id, bar): &(PrincipalId, Ineligibility)| format!("{id} {bar}")).collect();
+    let because = if passed.is_empty() { String::new() } else { format!(", as {}", passed.join(" and ")) };
+    Some(format!("{}{}{because}", ASKED.trim_start_matches("; "), assignment.standing))
+}
+
+/// Returns the day of a time.
+pub(super) fn format_date(time: Timestamp) -> String {
+    time.to_string().chars().take(10).collect()
+}
+
+const FIRST_NAMES: usize = 4;
+const FIRST_PAIRS: usize = 3;
+const MOST_SIDE: usize = 240;
+const FIRST_ATTRIBUTES: usize = 6;
+const MOST_NAME: usize = 96;
+/// Together well below the 4 KiB a line of a governed file may have.
+const MOST_FACTS: usize = 2000;
+const MOST_ASKED: usize = 600;
+const MOST_HIDDEN: usize = 500;
+/// What the fact begins with that says what changed of what is hidden.
+const CHANGED: &str = "changed since it was certified on ";
+/// What the last of the facts begins with, where somebody came before who may not review it.
+const ASKED: &str = "; asked as ";

@@ -1,0 +1,143 @@
+//! What policy advises on an item, with the ids of the rules that say so; never a decision.
+
+use super::{CampaignContext, CampaignItem};
+use crate::{
+    model::{
+        Severity, Verdict,
+        file::{Rule, Scope},
+    },
+    policy::{Outcome, RuleResult, Subject},
+};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+/// What policy advises on an item.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Recommendation {
+    /// What fails, worst first.
+    failing: Vec<FailedRules>,
+    /// The attributes that rules would have to know, those of the worst rules first.
+    unknown: Vec<(Severity, &'static str)>,
+}
+
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct FailedRules {
+    severity: Severity,
+    rule: String,
+    verdict: Verdict,
+    /// Whether the review itself is what the rule asks for.
+    is_due: bool,
+}
+
+impl Recommendation {
+    /// Returns the advice as a review file has it, the strongest verdict with all that speaks against the access, the worst
+    /// first: `disable: NHI-OWN-02, NHI-LIF-02`. Empty where nothing does.
+    pub(super) fn text(&self) -> String {
+        let against = || self.failing.iter().filter(|failing| !failing.is_due);
+        let Some(strongest) = against().map(|failing| failing.verdict).min_by_key(|verdict| strength(*verdict)) else {
+            return String::new();
+        };
+        let rules: Vec<_> = against().map(|failing| failing.rule.as_str()).collect();
+        format!("{strongest}: {}", rules.join(", "))
+    }
+
+    /// Returns how bad the worst is that speaks against the access. That it was not certified for long does not: it is being
+    /// reviewed now.
+    pub(super) fn severity(&self) -> Option<Severity> {
+        self.failing.iter().filter(|failing| !failing.is_due).map(|failing| failing.severity).min()
+    }
+
+    /// Returns the attributes that rules would have to know to be judged, those of the worst rules first, each once.
+    pub(super) fn unknown(&self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        for (_, name) in &self.unknown {
+            if !names.contains(name) {
+                names.push(*name);
+            }
+        }
+        names
+    }
+
+    /// Returns how much speaks against the access, for the order of a worklist.
+    pub(super) fn weight(&self) -> usize {
+        let weigh = |failing: &FailedRules| match failing.severity {
+            Severity::Critical => 1_000,
+            Severity::High => 100,
+            Severity::Medium => 10,
+            Severity::Low => 1,
+        };
+        self.failing.iter().filter(|failing| !failing.is_due).map(weigh).sum()
+    }
+
+    fn take(&mut self, judged: &[RuleResult<'_>]) {
+        for RuleResult { rule, result, severity, .. } in judged {
+            match result {
+                Outcome::Fail => self.failing.push(FailedRules {
+                    severity: *severity,
+                    rule: rule.id.clone(),
+                    verdict: rule.verdict,
+                    is_due: is_due(rule),
+                }),
+                Outcome::Unknown(lack) => self.unknown.extend(lack.missing.iter().map(|name| (*severity, *name))),
+                Outcome::NotApplicable | Outcome::Pass => {}
+            }
+        }
+        self.failing.sort();
+        self.unknown.sort();
+    }
+}
+
+/// Asks the rules, those over principals once for each.
+pub(super) struct RecommendationEngine<'a> {
+    setting: &'a CampaignContext<'a>,
+    principals: RefCell<BTreeMap<String, Rc<Recommendation>>>,
+}
+
+impl<'a> RecommendationEngine<'a> {
+    pub(super) const fn of(setting: &'a CampaignContext<'a>) -> Self {
+        Self { setting, principals: RefCell::new(BTreeMap::new()) }
+    }
+
+    /// Returns what the rules have against a grant and against whoever holds it.
+    pub(super) fn advice(&self, member: &CampaignItem<'_>) -> Recommendation {
+        let CampaignContext { pack, portraits, .. } = *self.setting;
+        if pack.is_empty() {
+            return Recommendation::default();
+        }
+        let mut advice = (*self.of_holder(member)).clone();
+        advice.take(&pack.judge(Scope::Grant, &Subject::of(&portraits.grant(member.grant))));
+        advice
+    }
+
+    fn of_holder(&self, member: &CampaignItem<'_>) -> Rc<Recommendation> {
+        let CampaignContext { pack, portraits, .. } = *self.setting;
+        let subject = member.subject();
+        let mut principals = self.principals.borrow_mut();
+        let known = principals.entry(subject).or_insert_with_key(|subject| {
+            let mut advice = Recommendation::default();
+            advice.take(&pack.judge(Scope::Principal, &Subject::of(&portraits.account(subject))));
+            Rc::new(advice)
+        });
+        Rc::clone(known)
+    }
+}
+
+/// Returns whether what a rule asks for is a review, such as the one it is told in.
+fn is_due(rule: &Rule) -> bool {
+    rule.requires.iter().any(|name| name == "grant.certified_days")
+}
+
+/// Returns the place of a verdict: what takes most away comes first.
+const fn strength(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Revoke => 0,
+        Verdict::Disable => 1,
+        Verdict::Replace => 2,
+        Verdict::Rotate => 3,
+        Verdict::Reduce => 4,
+        Verdict::Transfer => 5,
+        Verdict::Investigate => 6,
+        Verdict::Except => 7,
+        Verdict::Certify => 8,
+        Verdict::Abstain => 9,
+    }
+}

@@ -1,0 +1,254 @@
+//! Whom to tell what, and when: reminders and escalation, computed anew each time from what is still open.
+
+use crate::{
+    inventory::IdentityDirectory,
+    model::{CampaignId, PrincipalId, Timestamp, file::CampaignDefinition, record::ReminderSent},
+};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A stage that is being judged, with what each reviewer has not answered in it.
+#[derive(Clone, Debug)]
+pub struct OpenStage<'a> {
+    /// The campaign.
+    pub campaign: &'a CampaignId,
+    /// Its definition.
+    pub definition: &'a CampaignDefinition,
+    /// The stage, from 1.
+    pub stage: u32,
+    /// When it began.
+    pub begins: Timestamp,
+    /// When its days are over.
+    pub ends: Timestamp,
+    /// What nobody has answered, by who was asked: how many items, and in which files.
+    pub open: BTreeMap<PrincipalId, (u64, BTreeSet<String>)>,
+}
+
+/// How far the time of a stage has gone for somebody who has not answered: practice 5.5.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum ReminderLevel {
+    /// It began: whoever leads the reviewer is told too.
+    Opened,
+    /// So many percent of the days are over.
+    Reminder(u32),
+    /// Three quarters of the days are over: whoever leads the reviewer is told.
+    Manager,
+    /// The days are over: a fallback is asked.
+    Due,
+    /// Two business days later those who own the campaign are told.
+    ControlOwner,
+    /// Five business days later the default is taken by closing the stage.
+    DefaultAction,
+}
+
+impl ReminderLevel {
+    /// Returns the word for it.
+    pub fn word(self) -> String {
+        match self {
+            Self::ControlOwner => "control-owner".to_owned(),
+            Self::DefaultAction => "default-action".to_owned(),
+            Self::Due => "due".to_owned(),
+            Self::Manager => "manager".to_owned(),
+            Self::Opened => "opened".to_owned(),
+            Self::Reminder(percent) => format!("reminder-{percent}"),
+        }
+    }
+}
+
+/// What one reviewer has not answered, and who is to be told now.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Reminder {
+    /// What it is told apart by: the same event has the same id, however often it is looked for.
+    pub id: String,
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The stage, from 1.
+    pub stage: u32,
+    /// What happened, as a stable word.
+    pub event: String,
+    /// Who has not answered.
+    pub reviewer: PrincipalId,
+    /// Who is told.
+    pub to: BTreeSet<PrincipalId>,
+    /// How many items wait.
+    pub items: u64,
+    /// In which files.
+    pub files: BTreeSet<String>,
+    /// What needs another owner, each with its file.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub owns: BTreeMap<String, String>,
+    /// The campaigns that its owner missed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<CampaignId>,
+    /// When the days are over.
+    pub due: Timestamp,
+}
+
+impl Reminder {
+    /// Returns what the evidence records of it.
+    pub fn record(&self) -> ReminderSent {
+        ReminderSent {
+            id: self.id.clone(),
+            campaign: self.campaign.clone(),
+            stage: self.stage,
+            event: self.event.clone(),
+            to: self.to.iter().map(ToString::to_string).collect(),
+            items: self.items,
+        }
+    }
+}
+
+/// Returns whom to tell what at this time: for each reviewer who has not answered the furthest mark that was reached. What
+/// was passed on the way is not told any more, and who has answered hears nothing.
+pub fn notices(
+    waiting: &OpenStage<'_>,
+    people: &IdentityDirectory,
+    owners: &[PrincipalId],
+    now: Timestamp,
+) -> Vec<Reminder> {
+    let reached = marks(waiting).into_iter().filter(|(at, _)| *at <= now).max();
+    let Some((_, mark)) = reached else { return Vec::new() };
+    let notice = |(reviewer, (items, files)): (&PrincipalId, &(u64, BTreeSet<String>))| Reminder {
+        id: format!("{}/{}/{}/{reviewer}", waiting.campaign, waiting.stage, mark.word()),
+        campaign: waiting.campaign.clone(),
+        stage: waiting.stage,
+        event: mark.word(),
+        reviewer: reviewer.clone(),
+        to: already_sent(mark, reviewer, waiting.definition, people, owners),
+        items: *items,
+        files: files.clone(),
+        owns: BTreeMap::new(),
+        missed: Vec::new(),
+        due: waiting.ends,
+    };
+    waiting.open.iter().filter(|(_, (items, _))| *items > 0).map(notice).collect()
+}
+
+/// Returns all marks of a stage with their times.
+fn marks(waiting: &OpenStage<'_>) -> Vec<(Timestamp, ReminderLevel)> {
+    let span = waiting.ends.unix() - waiting.begins.unix();
+    let at = |percent: u32| Timestamp::from_unix(waiting.begins.unix() + span * i64::from(percent) / 100);
+    let own = waiting.definition.remind_percent.as_slice();
+    let percents = if own.is_empty() { &DEFAULT_REMINDERS } else { own };
+    let mut marks = vec![(waiting.begins, ReminderLevel::Opened)];
+    marks.extend(
+        percents.iter().filter(|percent| **percent != MANAGER_AT).map(|p| (at(*p), ReminderLevel::Reminder(*p))),
+    );
+    marks.push((at(MANAGER_AT), ReminderLevel::Manager));
+    marks.push((waiting.ends, ReminderLevel::Due));
+    marks.push((business_days_after(waiting.ends, 2), ReminderLevel::ControlOwner));
+    marks.push((business_days_after(waiting.ends, 5), ReminderLevel::DefaultAction));
+    marks
+}
+
+fn already_sent(
+    mark: ReminderLevel,
+    reviewer: &PrincipalId,
+    definition: &CampaignDefinition,
+    people: &IdentityDirectory,
+    owners: &[PrincipalId],
+) -> BTreeSet<PrincipalId> {
+    let manager = people.get(reviewer).and_then(|entry| entry.owner.clone());
+    let fallback = [&definition.fallback, &definition.second_fallback].into_iter().find(|id| *id != reviewer);
+    let mut to = BTreeSet::from([reviewer.clone()]);
+    let leads = match mark {
+        ReminderLevel::Reminder(percent) => percent > MANAGER_AT,
+        ReminderLevel::ControlOwner
+        | ReminderLevel::DefaultAction
+        | ReminderLevel::Due
+        | ReminderLevel::Manager
+        | ReminderLevel::Opened => true,
+    };
+    to.extend(manager.filter(|_| leads));
+    if matches!(mark, ReminderLevel::ControlOwner | ReminderLevel::DefaultAction | ReminderLevel::Due) {
+        to.extend(fallback.cloned());
+    }
+    if matches!(mark, ReminderLevel::ControlOwner | ReminderLevel::DefaultAction) {
+        to.extend(owners.iter().cloned());
+    }
+    // Who has left reads nothing.
+    to.retain(|id| !people.has_left(id));
+    to
+}
+
+/// Returns the time so many days from Monday to Friday later.
+fn business_days_after(from: Timestamp, days: u32) -> Timestamp {
+    let mut at = from;
+    let mut left = days;
+    while left > 0 {
+        at = at.plus_days(1);
+        // The first day of 1970 was a Thursday; 0 is Sunday.
+        let weekday = (at.unix().div_euclid(DAY) + 4).rem_euclid(7);
+        if !matches!(weekday, 0 | 6) {
+            left -= 1;
+        }
+    }
+    at
+}
+
+const DEFAULT_REMINDERS: [u32; 2] = [50, MANAGER_AT];
+const MANAGER_AT: u32 = 75;
+const DAY: i64 = 24 * 60 * 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    #[test]
+    fn weekends_do_not_count() {
+        for (from, days, to) in [
+            ("2026-11-23T10:00:00Z", 2, "2026-11-25T10:00:00Z"), // Monday
+            ("2026-11-26T10:00:00Z", 2, "2026-11-30T10:00:00Z"), // Thursday
+            ("2026-11-28T10:00:00Z", 2, "2026-12-01T10:00:00Z"), // Saturday
+            ("2026-11-23T10:00:00Z", 5, "2026-11-30T10:00:00Z"),
+        ] {
+            assert_eq!(business_days_after(time(from), days), time(to), "{from} + {days}");
+        }
+    }
+
+    #[test]
+    fn the_furthest_mark_is_told_and_names_people() {
+        let id = |text: &str| PrincipalId::parse(text).unwrap();
+        let campaign = CampaignId::parse("q4").unwrap();
+        let definition = CampaignDefinition::new("Q4", id("fay"), id("gus"));
+        let begins = time("2026-11-23T00:00:00Z");
+        let open = BTreeMap::from([(id("ana"), (3, BTreeSet::from(["ana.toml".to_owned()])))]);
+        let waiting = OpenStage {
+            campaign: &campaign,
+            definition: &definition,
+            stage: 1,
+            begins,
+            ends: begins.plus_days(8),
+            open,
+        };
+        let people = {
+            use crate::model::file::{PrincipalEntry, PrincipalKind, Principals};
+            let mut ana = PrincipalEntry::new(id("ana"), PrincipalKind::Person);
+            ana.owner = Some(id("boss"));
+            IdentityDirectory::new([(
+                "p",
+                Principals { schema: "tenure/principals/v1".to_owned(), principals: vec![ana] },
+            )])
+            .0
+        };
+        let at = |days| {
+            let all = notices(&waiting, &people, &[id("owner")], begins.plus_days(days));
+            all.into_iter()
+                .map(|one| (one.id, one.to.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")))
+                .collect::<Vec<_>>()
+        };
+        let one = |word: &str, to: &str| vec![(format!("q4/1/{word}/ana"), to.to_owned())];
+        assert_eq!(at(-1), vec![]);
+        assert_eq!(at(0), one("opened", "ana boss"));
+        assert_eq!(at(3), one("opened", "ana boss"));
+        assert_eq!(at(4), one("reminder-50", "ana"));
+        assert_eq!(at(6), one("manager", "ana boss"));
+        assert_eq!(at(8), one("due", "ana boss fay"));
+        assert_eq!(at(10), one("control-owner", "ana boss fay owner"));
+        assert_eq!(at(30), one("default-action", "ana boss fay owner"));
+    }
+}

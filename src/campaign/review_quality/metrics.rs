@@ -1,0 +1,47 @@
+//! The numbers of one reviewer.
+
+use super::{EffectiveDecision, QualityInputs, ReviewerQuality, rubber_stamping::DuplicateReasonGroups};
+use crate::model::{PrincipalId, Stance};
+use std::collections::BTreeMap;
+
+/// Returns the numbers of a reviewer who was asked about so many items and made these decisions.
+pub(super) fn measure(
+    study: &QualityInputs<'_>,
+    reviewer: &PrincipalId,
+    asked: u64,
+    made: &[EffectiveDecision<'_>],
+) -> ReviewerQuality {
+    let count = |which: &dyn Fn(&EffectiveDecision<'_>) -> bool| made.iter().filter(|one| which(one)).count() as u64;
+    let mut batches: BTreeMap<&str, u64> = BTreeMap::new();
+    for one in made {
+        *batches.entry(one.given.path).or_default() += 1;
+    }
+    let takes = |one: &EffectiveDecision<'_>| matches!(one.stance(), Stance::Reduce | Stance::Revoke);
+    ReviewerQuality {
+        reviewer: reviewer.clone(),
+        items: asked,
+        decided: count(&|one| one.verdict.is_final()),
+        flagged: count(&|one| one.verdict.is_final() && one.item.is_flagged()),
+        keeps_flagged: count(&|one| one.item.is_flagged() && one.item.is_kept()),
+        revokes: count(&takes),
+        batch_max: batches.values().copied().max().unwrap_or(0),
+        assign_to_sign_median_h: median_hours(study, made),
+        duplicate_reason_pct: DuplicateReasonGroups::of(made, &study.terms).percent(),
+        second_look_n: None,
+        second_look_disagree: None,
+        seeded_n: None,
+        seeded_missed: None,
+    }
+}
+
+/// Returns the median over the decisions, in tenths of hours.
+fn median_hours(study: &QualityInputs<'_>, made: &[EffectiveDecision<'_>]) -> Option<f64> {
+    let minutes = |one: &EffectiveDecision<'_>| {
+        let taken = study.taken_up(&one.given)?;
+        Some((taken.unix() - study.assigned(one.given.review.stage()).unix()).max(0) / 360)
+    };
+    let mut tenths: Vec<i64> = made.iter().filter_map(minutes).collect();
+    tenths.sort_unstable();
+    let median = *tenths.get(tenths.len() / 2)?;
+    Some(median as f64 / 10.0)
+}

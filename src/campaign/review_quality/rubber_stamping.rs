@@ -1,0 +1,243 @@
+//! What looks like a rubber stamp, over all that a reviewer has decided in a campaign.
+
+use super::{EffectiveDecision, QualityInputs, duplicate_reasons::copies, file_checks};
+use crate::model::{
+    Finding, PrincipalId, ReasonCode, Severity,
+    file::{Item, ReviewTerms},
+};
+use std::collections::BTreeMap;
+
+pub(super) fn findings(
+    study: &QualityInputs<'_>,
+    by_reviewer: &BTreeMap<&PrincipalId, Vec<EffectiveDecision<'_>>>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let flagged = |made: &[EffectiveDecision<'_>]| {
+        let all = made.iter().filter(|one| one.verdict.is_final() && one.item.is_flagged());
+        let kept = all.clone().filter(|one| one.item.is_kept());
+        (kept.count() as u64, all.count() as u64)
+    };
+    let (kept, all) = by_reviewer.values().map(|made| flagged(made)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    for (reviewer, made) in by_reviewer {
+        findings.extend(duplicates(reviewer, made, &study.terms));
+        findings.extend(batches(reviewer, made, &study.terms));
+        findings.extend(missing_rationale(reviewer, made, &study.terms));
+        findings.extend(fast_signing(study, reviewer, made));
+        let own = flagged(made);
+        findings.extend(keeps(reviewer, made, own, (kept - own.0, all - own.1), &study.terms));
+    }
+    findings
+}
+
+/// The reasons of what somebody keeps, in groups of copies.
+pub(super) struct DuplicateReasonGroups<'m> {
+    /// Each group with how much it weighs, the heaviest first.
+    groups: Vec<(u64, Vec<&'m EffectiveDecision<'m>>)>,
+}
+
+impl<'m> DuplicateReasonGroups<'m> {
+    /// Returns the copies among the accesses that are kept. One reason for unflagged items of one shape in one file is a
+    /// decision about a group, and weighs as one, as long as the group is no larger than the terms allow.
+    pub(super) fn of(made: &'m [EffectiveDecision<'m>], terms: &ReviewTerms) -> Self {
+        let kept: Vec<&EffectiveDecision<'_>> = made.iter().filter(|one| one.keeps()).collect();
+        let items: Vec<&Item> = kept.iter().map(|one| one.item).collect();
+        let group = |places: Vec<usize>| {
+            let members: Vec<&EffectiveDecision<'_>> =
+                places.iter().filter_map(|place| kept.get(*place).copied()).collect();
+            (weight(&members, terms), members)
+        };
+        let mut groups: Vec<_> = copies(&items).into_iter().map(group).collect();
+        groups.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+        Self { groups }
+    }
+
+    /// Returns how many percent have a reason that stands there already.
+    pub(super) fn percent(&self) -> Option<u64> {
+        let total = self.total();
+        let copied = total - self.groups.len() as u64;
+        (total > 0).then(|| 100 * copied / total)
+    }
+
+    fn total(&self) -> u64 {
+        self.groups.iter().map(|(weight, _)| weight).sum()
+    }
+}
+
+fn weight(members: &[&EffectiveDecision<'_>], terms: &ReviewTerms) -> u64 {
+    let mut shapes: BTreeMap<(&str, file_checks::BulkKey<'_>), u64> = BTreeMap::new();
+    let mut weight = 0;
+    for one in members {
+        match one.item.is_flagged() {
+            true => weight += 1,
+            false => *shapes.entry((one.given.path, file_checks::shape(one.item))).or_default() += 1,
+        }
+    }
+    let group = |count: &u64| if *count <= u64::from(terms.bulk) { 1 } else { *count };
+    weight + shapes.values().map(group).sum::<u64>()
+}
+
+fn duplicates(reviewer: &PrincipalId, made: &[EffectiveDecision<'_>], terms: &ReviewTerms) -> Option<Finding> {
+    let copies = DuplicateReasonGroups::of(made, terms);
+    let total = copies.total();
+    let (weight, members) = copies.groups.first()?;
+    if *weight <= u64::from(terms.copies) || 100 * weight < u64::from(terms.copies_percent) * total {
+        return None;
+    }
+    let first = members.first()?;
+    let reason = file_checks::short(&first.item.reason);
+    Some(Finding {
+        severity: Severity::Medium,
+        code: "duplicate-reasons",
+        subject: first.subject(),
+        message: format!(
+            "`{reviewer}` keeps {} accesses and gives one reason {} times, names and numbers aside: “{reason}”; {INDICATOR}",
+            made.iter().filter(|one| one.keeps()).count(),
+            members.len(),
+        ),
+        help: format!("have `{reviewer}` say for each of them why it is needed: `tenure review {}`", first.item.id),
+    })
+}
+
+/// More at once than anybody judges one by one.
+fn batches(reviewer: &PrincipalId, made: &[EffectiveDecision<'_>], terms: &ReviewTerms) -> Vec<Finding> {
+    let mut files: BTreeMap<&str, Vec<&EffectiveDecision<'_>>> = BTreeMap::new();
+    for one in made {
+        files.entry(one.given.path).or_default().push(one);
+    }
+    let mut findings = Vec::new();
+    let mut find = |first: &EffectiveDecision<'_>, message: String, help: String| {
+        let (severity, subject) = (Severity::Low, first.subject());
+        let message = format!("{message}; {INDICATOR}");
+        findings.push(Finding { severity, code: "bulk-decisions", subject, message, help });
+    };
+    for made in files.values() {
+        let kept: Vec<&&EffectiveDecision<'_>> =
+            made.iter().filter(|one| one.item.is_flagged() && one.item.is_kept()).collect();
+        if let Some(first) = kept.first().filter(|_| kept.len() > terms.flagged_keeps as usize) {
+            let (many, most) = (kept.len(), terms.flagged_keeps);
+            let message = format!(
+                "one signature of `{reviewer}` keeps {many} accesses that policy speaks against; {most} are usual"
+            );
+            find(first, message, format!("put some of them to somebody else: `tenure review {}`", first.item.id));
+        }
+        let mut shapes: BTreeMap<(file_checks::BulkKey<'_>, &str), Vec<&&EffectiveDecision<'_>>> = BTreeMap::new();
+        for one in made.iter().filter(|one| one.keeps() && !one.item.is_flagged()) {
+            shapes.entry((file_checks::shape(one.item), one.item.reason.as_str())).or_default().push(one);
+        }
+        for members in shapes.values().filter(|members| members.len() > terms.bulk as usize) {
+            if let Some(first) = members.first() {
+                let (many, most) = (members.len(), terms.bulk);
+                let message =
+                    format!("`{reviewer}` keeps {many} accesses of one kind by one reason; {most} at most go together");
+                find(first, message, "review what gives the access, and not everybody who has it".to_owned());
+            }
+        }
+    }
+    findings
+}
+
+/// What was kept against policy without a word why: by an exception, or under terms that asked for less.
+fn missing_rationale(reviewer: &PrincipalId, made: &[EffectiveDecision<'_>], terms: &ReviewTerms) -> Option<Finding> {
+    let says_nothing = |one: &&EffectiveDecision<'_>| {
+        let (_, words) = ReasonCode::split(&one.item.reason);
+        one.item.is_flagged() && one.keeps() && words.split_whitespace().count() < terms.words as usize
+    };
+    let mut found = made.iter().filter(says_nothing);
+    let first = found.next()?;
+    Some(Finding {
+        severity: Severity::Medium,
+        code: "flagged-without-words",
+        subject: first.subject(),
+        message: format!(
+            "`{reviewer}` keeps {} accesses against policy in fewer than {} words",
+            found.count() + 1,
+            terms.words
+        ),
+        help: format!("have `{reviewer}` say why: `tenure review {}`", first.item.id),
+    })
+}
+
+/// Signed in less time than reading takes. When a file was taken up is the latest that it can have been signed, so the real
+/// time was shorter still.
+fn fast_signing(study: &QualityInputs<'_>, reviewer: &PrincipalId, made: &[EffectiveDecision<'_>]) -> Option<Finding> {
+    let mut files: BTreeMap<(u32, i64, &str), (u64, &EffectiveDecision<'_>)> = BTreeMap::new();
+    for one in made {
+        let stage = one.given.review.stage();
+        let Some(taken) = study.taken_up(&one.given) else { continue };
+        let took = taken.unix() - study.assigned(stage).unix();
+        files.entry((stage, took, one.given.path)).or_insert((0, one)).0 += 1;
+    }
+    let (mut so_far, mut of_stage) = (0, 0);
+    let mut found = None;
+    for ((stage, took, _), (count, first)) in files {
+        if stage != of_stage {
+            (so_far, of_stage) = (0, stage);
+        }
+        so_far += count;
+        let least = i64::from(study.terms.seconds).saturating_mul(i64::try_from(so_far).unwrap_or(i64::MAX));
+        if so_far >= FEWEST_TIMED && took < least {
+            found = Some(Finding {
+                severity: Severity::Medium,
+                code: "signed-too-quickly",
+                subject: first.subject(),
+                message: format!(
+                    "{so_far} decisions of `{reviewer}` were taken up {} after they were assigned; reading takes at least {}; {INDICATOR}",
+                    span(took),
+                    span(least)
+                ),
+                help: "ask how they were made; clocks are claims, so compare with the pull request".to_owned(),
+            });
+        }
+    }
+    found
+}
+
+fn span(seconds: i64) -> String {
+    match seconds.max(0) {
+        seconds @ 0..120 => format!("{seconds} seconds"),
+        seconds @ 120..7200 => format!("{} minutes", seconds / 60),
+        seconds => format!("{} hours", seconds / 3600),
+    }
+}
+
+/// Keeps what policy speaks against, far more often than the others do, or nearly always. `own` and `others` are what was
+/// kept, and of how many.
+fn keeps(
+    reviewer: &PrincipalId,
+    made: &[EffectiveDecision<'_>],
+    own: (u64, u64),
+    others: (u64, u64),
+    terms: &ReviewTerms,
+) -> Option<Finding> {
+    let rate = |(kept, of): (u64, u64), least: u64| (of >= least).then(|| 100 * kept / of);
+    let against = match (rate(own, FEWEST_FLAGGED), rate(others, FEWEST_FLAGGED)) {
+        (Some(mine), Some(theirs)) if mine >= theirs + u64::from(terms.peer_points) => {
+            format!("{mine} % of them, and the others {theirs} %")
+        }
+        _ if own.1 >= ALWAYS_FROM && 100 * own.0 > ALWAYS_PERCENT * own.1 => "nearly all of them".to_owned(),
+        _ => return None,
+    };
+    let first = made.iter().find(|one| one.item.is_flagged() && one.item.is_kept())?;
+    Some(Finding {
+        severity: Severity::Medium,
+        code: "keeps-flagged-items",
+        subject: first.subject(),
+        message: format!(
+            "`{reviewer}` keeps {} of {} accesses that policy speaks against: {against}; {INDICATOR}",
+            own.0, own.1
+        ),
+        help: format!(
+            "have somebody else look at them again: `tenure campaign quality {}`",
+            first.given.review.campaign
+        ),
+    })
+}
+
+pub(super) const INDICATOR: &str = "an indicator: git cannot show who has read what";
+/// Fewer decisions than this say nothing about time.
+const FEWEST_TIMED: u64 = 20;
+/// Fewer flagged items than this say nothing about a habit.
+const FEWEST_FLAGGED: u64 = 5;
+/// From so many flagged items on, keeping more than so many percent of them is a finding whatever the others do.
+const ALWAYS_FROM: u64 = 20;
+const ALWAYS_PERCENT: u64 = 98;

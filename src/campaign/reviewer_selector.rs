@@ -1,0 +1,212 @@
+//! The kinds of reviewers that a stage names, and the people they stand for.
+
+use super::{CampaignItem, eligibility::ReviewerPool};
+use crate::{
+    diag::Source,
+    model::{
+        Digest, PrincipalId,
+        file::{CampaignDefinition, PrincipalKind},
+    },
+    policy::{ReviewerExpression, Subject},
+};
+use std::fmt;
+
+/// A word of `reviewers` in a stage.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ReviewerSelector {
+    /// `cel:<expression>`: whom the expression names.
+    Cel(String),
+    /// `deputy`: who stands in for the owner of the principal.
+    Deputy,
+    /// `group:<name>`: a group of the registry.
+    Group(String),
+    /// `manager`: a person's manager; for a non-human identity, that of its owner.
+    Manager,
+    /// `owner`: who answers for the principal; for a person, their manager.
+    Owner,
+    /// `person:<id>`: somebody by name.
+    Person(PrincipalId),
+    /// `system-deputy`: who stands in for the owner of the system.
+    SystemDeputy,
+    /// `system-owner`: who answers for the system.
+    SystemOwner,
+    /// `team`: the people of the principal's team.
+    Team,
+}
+
+/// A word that names no reviewers.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{0}` names no reviewers")]
+pub struct InvalidReviewerSelector(String);
+
+impl ReviewerSelector {
+    /// Reads a word.
+    ///
+    /// # Errors
+    /// When it is none of the words there are.
+    pub fn parse(word: &str) -> Result<Self, InvalidReviewerSelector> {
+        let refuse = || InvalidReviewerSelector(word.chars().take(80).collect());
+        match word.split_once(':') {
+            None => match word {
+                "deputy" => Ok(Self::Deputy),
+                "manager" => Ok(Self::Manager),
+                "owner" => Ok(Self::Owner),
+                "system-deputy" => Ok(Self::SystemDeputy),
+                "system-owner" => Ok(Self::SystemOwner),
+                "team" => Ok(Self::Team),
+                _ => Err(refuse()),
+            },
+            Some((_, rest)) if rest.trim().is_empty() => Err(refuse()),
+            Some(("cel", expression)) => Ok(Self::Cel(expression.to_owned())),
+            Some(("group", name)) => Ok(Self::Group(name.to_owned())),
+            Some(("person", id)) => PrincipalId::parse(id).map(Self::Person).map_err(|_| refuse()),
+            Some(_) => Err(refuse()),
+        }
+    }
+}
+
+/// What `reviewers` may say, for people.
+pub(super) const WORDS: &str = "`owner`, `deputy`, `manager`, `system-owner`, `system-deputy`, `team`, `group:<registry group>`, \
+                                `person:<id>`, `cel:<expression>`";
+
+/// Who is asked where no stage says otherwise.
+pub(super) const ALWAYS: [ReviewerSelector; 4] =
+    [ReviewerSelector::Owner, ReviewerSelector::Deputy, ReviewerSelector::SystemOwner, ReviewerSelector::SystemDeputy];
+
+/// In what standing somebody reviews an item.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum AssignmentReason {
+    /// They stand in for the owner of the principal.
+    Deputy,
+    /// The definition's expression names them.
+    Expression,
+    /// The campaign's fallback.
+    Fallback,
+    /// They are in this group of the registry.
+    Group(String),
+    /// They lead the holder, or who answers for it.
+    Manager,
+    /// The definition names them.
+    Named,
+    /// They answer for the principal; for a person, they are the manager.
+    Owner,
+    /// The campaign's second fallback.
+    SecondFallback,
+    /// They stand in for the owner of the system.
+    SystemDeputy,
+    /// They answer for the system.
+    SystemOwner,
+    /// They are in the holder's team.
+    Team(String),
+}
+
+impl fmt::Display for AssignmentReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Deputy => "deputy",
+            Self::Expression => "one whom the definition's expression names",
+            Self::Fallback => "fallback",
+            Self::Group(name) => return write!(f, "member of the group {name}"),
+            Self::Manager => "manager",
+            Self::Named => "one the definition names",
+            Self::Owner => "owner",
+            Self::SecondFallback => "second fallback",
+            Self::SystemDeputy => "deputy for the system",
+            Self::SystemOwner => "owner of the system",
+            Self::Team(name) => return write!(f, "member of the team {name}"),
+        })
+    }
+}
+
+/// A word of a stage, ready to be asked often.
+#[derive(Clone, Debug)]
+pub(super) struct CompiledReviewerSelector {
+    word: ReviewerSelector,
+    selection: Option<ReviewerExpression>,
+}
+
+impl CompiledReviewerSelector {
+    /// Returns the word with its expression compiled; one that does not compile names nobody, and is refused before.
+    pub(super) fn of(word: ReviewerSelector) -> Self {
+        let selection = match &word {
+            ReviewerSelector::Cel(text) => ReviewerExpression::compile(text, &Source::new("", ""), &[]).ok(),
+            _ => None,
+        };
+        Self { word, selection }
+    }
+}
+
+/// Returns who is asked about an item, the first in line first, and the fallbacks last; somebody may stand in it twice.
+/// Nobody is looked up who comes after those that are taken: groups are large.
+pub(super) fn line<'l>(
+    words: &'l [CompiledReviewerSelector],
+    member: &'l CampaignItem<'_>,
+    subject: &'l str,
+    definition: &'l CampaignDefinition,
+    bench: &'l ReviewerPool<'_>,
+) -> impl Iterator<Item = (PrincipalId, AssignmentReason)> {
+    let fallbacks = [
+        (&definition.fallback, AssignmentReason::Fallback),
+        (&definition.second_fallback, AssignmentReason::SecondFallback),
+    ];
+    let asked = words.iter().flat_map(move |word| ask(word, member, subject, bench));
+    asked.chain(fallbacks.into_iter().map(|(id, standing)| (id.clone(), standing)))
+}
+
+type InLine<'l> = Box<dyn Iterator<Item = (PrincipalId, AssignmentReason)> + 'l>;
+
+fn ask<'l>(
+    CompiledReviewerSelector { word, selection }: &'l CompiledReviewerSelector,
+    member: &'l CampaignItem<'_>,
+    subject: &'l str,
+    bench: &'l ReviewerPool<'_>,
+) -> InLine<'l> {
+    let people = bench.setting.people;
+    let entry = people.behind(subject);
+    let system = bench.setting.systems.get(&member.grant.system);
+    let one = |id: Option<&'l PrincipalId>, standing: AssignmentReason| -> InLine<'l> {
+        Box::new(id.cloned().map(|id| (id, standing)).into_iter())
+    };
+    match word {
+        ReviewerSelector::Cel(_) => {
+            let facts = bench.setting.portraits.grant(member.grant);
+            let named = selection.as_ref().and_then(|selection| selection.names(&Subject::of(&facts)).ok());
+            let ids = named.unwrap_or_default().into_iter().filter_map(|id| PrincipalId::parse(&id).ok());
+            Box::new(ids.map(|id| (id, AssignmentReason::Expression)))
+        }
+        ReviewerSelector::Deputy => one(entry.and_then(|entry| entry.deputy.as_ref()), AssignmentReason::Deputy),
+        ReviewerSelector::Group(name) => {
+            Box::new(in_turn(bench.group(name), subject).map(|id| (id, AssignmentReason::Group(name.clone()))))
+        }
+        ReviewerSelector::Manager => {
+            let owner = entry.and_then(|entry| entry.owner.as_ref());
+            let leads = match entry {
+                Some(entry) if entry.kind == PrincipalKind::Person => owner,
+                Some(_) => owner.and_then(|owner| people.get(owner)).and_then(|owner| owner.owner.as_ref()),
+                None => None,
+            };
+            one(leads, AssignmentReason::Manager)
+        }
+        ReviewerSelector::Owner => one(entry.and_then(|entry| entry.owner.as_ref()), AssignmentReason::Owner),
+        ReviewerSelector::Person(id) => one(Some(id), AssignmentReason::Named),
+        ReviewerSelector::SystemDeputy => {
+            one(system.and_then(|system| system.deputy.as_ref()), AssignmentReason::SystemDeputy)
+        }
+        ReviewerSelector::SystemOwner => one(system.map(|system| &system.owner), AssignmentReason::SystemOwner),
+        ReviewerSelector::Team => match entry.and_then(|entry| entry.team.as_ref()) {
+            Some(team) => {
+                Box::new(in_turn(bench.team(team), subject).map(|id| (id, AssignmentReason::Team(team.clone()))))
+            }
+            None => one(None, AssignmentReason::Owner),
+        },
+    }
+}
+
+/// Returns everybody of a circle, beginning with another one for another holder: one holder's items stay together, and
+/// the first by name does not get them all.
+fn in_turn<'a>(circle: &'a [&PrincipalId], subject: &str) -> impl Iterator<Item = PrincipalId> + use<'a> {
+    let draw = Digest::of(subject).as_bytes().iter().take(4).fold(0, |sum: u32, byte| (sum << 8) | u32::from(*byte));
+    let first = u32::try_from(circle.len()).ok().and_then(|size| draw.checked_rem(size)).unwrap_or(0);
+    let (before, from) = circle.split_at(usize::try_from(first).unwrap_or(0));
+    from.iter().chain(before).map(|id| (*id).clone())
+}

@@ -1,0 +1,131 @@
+//! Which campaigns are to be opened now: by their rhythm, and by what happened.
+
+use super::{
+    derived_definition::AffectedScope,
+    item_summary::format_date,
+    lifecycle_events::{LifecycleEvent, detect, word},
+};
+use crate::model::{
+    CampaignId, Timestamp,
+    file::{CampaignDefinition, Event},
+};
+use serde::Serialize;
+
+/// A campaign that is to be opened.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct DueCampaign {
+    /// What it will be called.
+    pub id: CampaignId,
+    /// The definition.
+    pub from: String,
+    /// Why now.
+    pub because: String,
+    /// The event, where one asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<Event>,
+    /// What it is about; all that the definition selects where nothing is named.
+    #[serde(flatten)]
+    pub touched: AffectedScope,
+    /// Whether items are seeded in it: a person opens it, who keeps the salt.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub seeded: bool,
+}
+
+impl DueCampaign {
+    /// Returns the command that opens it, for a shell.
+    pub fn command(&self) -> String {
+        let mut command = format!("tenure campaign open {} --from {}", self.id, quoted(&self.from));
+        for (flag, all) in [("--subject", &self.touched.subjects), ("--role", &self.touched.roles)] {
+            for one in all {
+                command.push_str(&format!(" {flag} {}", quoted(one)));
+            }
+        }
+        if self.event.is_some() {
+            command.push_str(&format!(" --because {}", quoted(&self.because)));
+        }
+        if self.seeded {
+            command.push_str(&format!(" --salt-file ~/{}.salt", self.id));
+        }
+        command
+    }
+}
+
+/// Returns the campaign that the rhythm of a definition asks for now. `last` is when it was last opened as a whole.
+pub fn recurring(
+    from: &str,
+    definition: &CampaignDefinition,
+    last: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<DueCampaign> {
+    let days = definition.every_days?;
+    let because = match last {
+        None => "it was never opened".to_owned(),
+        Some(last) if last.plus_days(i64::from(days)) <= now => {
+            format!("it was last opened on {}, and is every {days} days", format_date(last))
+        }
+        Some(_) => return None,
+    };
+    let stem = from.rsplit('/').next().unwrap_or(from).trim_end_matches(".toml").replace('_', "-");
+    let id = CampaignId::parse(&format!("{stem}-{}", format_date(now))).ok()?;
+    let seeded = definition.seeded.is_some_and(|count| count > 0);
+    Some(DueCampaign { id, from: from.to_owned(), because, event: None, touched: AffectedScope::default(), seeded })
+}
+
+/// Returns the campaigns that what happened asks for by a definition, one for each event and what it touches.
+pub fn by_event(
+    from: &str,
+    definition: &CampaignDefinition,
+    before: super::Scene<'_>,
+    now: super::Scene<'_>,
+) -> Vec<DueCampaign> {
+    let asked = |happening: &LifecycleEvent| definition.on_events.contains(&happening.event);
+    let open = |happening: LifecycleEvent| {
+        let because = format!("{} {}: {}", word(happening.event), happening.who, happening.what);
+        let id = happening.campaign(from)?;
+        let LifecycleEvent { event, touched, .. } = happening;
+        Some(DueCampaign { id, from: from.to_owned(), because, event: Some(event), touched, seeded: false })
+    };
+    detect(before, now).into_iter().filter(asked).filter_map(open).collect()
+}
+
+/// What is in single quotes is nothing but text to a POSIX shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    let visible = crate::format::confusables::escape_confusables(text).replace('\n', " ");
+    format!("'{}'", visible.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_to_be_typed_stays_one_word() {
+        assert_eq!(quoted("policies/a.toml"), "policies/a.toml");
+        assert_eq!(quoted("it's $(rm -rf /)"), "'it'\\''s $(rm -rf /)'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn a_rhythm_begins_at_once_and_is_kept() {
+        let id = |text: &str| crate::model::PrincipalId::parse(text).unwrap();
+        let mut definition = CampaignDefinition::new("Keys", id("fay"), id("gus"));
+        let now = Timestamp::parse("2026-11-23T05:00:00Z").unwrap();
+        let due = |definition: &CampaignDefinition, last: Option<i64>| {
+            recurring("policies/all_keys.toml", definition, last.map(|days| now.plus_days(-days)), now)
+        };
+        assert_eq!(due(&definition, None), None, "it has no rhythm");
+        definition.every_days = Some(30);
+        assert_eq!(
+            due(&definition, None).unwrap().command(),
+            "tenure campaign open all-keys-2026-11-23 --from policies/all_keys.toml"
+        );
+        assert_eq!(due(&definition, Some(29)), None);
+        definition.seeded = Some(2);
+        assert!(due(&definition, None).unwrap().command().ends_with(" --salt-file ~/all-keys-2026-11-23.salt"));
+        assert!(due(&definition, Some(30)).unwrap().because.contains("every 30 days"));
+    }
+}

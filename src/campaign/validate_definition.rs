@@ -1,0 +1,223 @@
+//! Whether a definition makes sense before anything is opened from it: each mistake at its line.
+
+use super::reviewer_selector::{ReviewerSelector, WORDS};
+use crate::{
+    diag::{Diagnostic, Diagnostics, Source},
+    format::codec::{self, PathSegment},
+    model::{
+        CampaignId, SystemId,
+        file::{CampaignDefinition, Registry, Selector, Stage, System},
+    },
+    policy::{Condition, Pack, ReviewerExpression},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a definition may speak of.
+#[derive(Clone, Copy)]
+pub struct DefinitionContext<'a> {
+    /// All systems.
+    pub systems: &'a BTreeMap<SystemId, System>,
+    /// The groups people are in.
+    pub registry: &'a Registry,
+    /// The campaigns that were opened.
+    pub campaigns: &'a BTreeSet<CampaignId>,
+    /// The rules.
+    pub pack: &'a Pack,
+}
+
+/// Returns what is wrong with the definition at `path`, each mistake underlined in the file.
+pub fn check_definition(path: &str, definition: &CampaignDefinition, ground: &DefinitionContext<'_>) -> Diagnostics {
+    // Governed files are what their values render to, so this is the text of the file.
+    let source = Source::new(path, codec::render(definition));
+    let mut check = DefinitionValidator { source: &source, ground, problems: Diagnostics::new() };
+    check.window(definition);
+    check.numbers(definition);
+    for (place, stage) in definition.stages.iter().enumerate() {
+        check.stage(place, stage);
+    }
+    for (place, selector) in definition.selectors.iter().enumerate() {
+        check.selector(place, selector);
+    }
+    for (place, system) in definition.may_be_empty.iter().enumerate() {
+        check.system(&["may_be_empty".into(), place.into()], system);
+    }
+    check.problems
+}
+
+struct DefinitionValidator<'a> {
+    source: &'a Source,
+    ground: &'a DefinitionContext<'a>,
+    problems: Diagnostics,
+}
+
+impl DefinitionValidator<'_> {
+    fn refuse(
+        &mut self,
+        code: &'static str,
+        steps: &[PathSegment<'_>],
+        message: impl Into<String>,
+        label: &str,
+        help: &str,
+    ) {
+        let span = codec::place(self.source.text(), steps);
+        self.problems.push(Diagnostic::error(code, message).at(self.source, span, label).help(help));
+    }
+
+    fn window(&mut self, definition: &CampaignDefinition) {
+        let window = definition.window_days;
+        if window == 0 {
+            let help = "write `window_days = 14`, or more";
+            self.refuse("no-window", &["window_days".into()], "reviewers have no days at all", "no days", help);
+        }
+        let days: u64 = definition.stages.iter().map(|stage| u64::from(stage.days)).sum();
+        if days > u64::from(window) && window > 0 {
+            let message = format!("the stages take {days} days together, and the window has {window}");
+            let help = format!("write `window_days = {days}`, or give the stages fewer days");
+            self.refuse("stages-too-long", &["window_days".into()], message, "fewer than the stages take", &help);
+        }
+        if definition.selectors.is_empty() {
+            let help = "add a `[[select]]`; an empty one takes everything";
+            self.refuse("no-selector", &["title".into()], "the definition selects nothing", "selects nothing", help);
+        }
+        if let Some(days) = definition.every_days.filter(|days| *days < window || *days == 0) {
+            let message = format!("it is opened again after {days} days, while reviewers have {window}");
+            let help = format!("write `every_days = {window}`, or more");
+            self.refuse("opens-again-too-soon", &["every_days".into()], message, "before the last one ends", &help);
+        }
+    }
+
+    fn numbers(&mut self, definition: &CampaignDefinition) {
+        for (place, percent) in definition.remind_percent.iter().enumerate() {
+            if !(1..=99).contains(percent) {
+                let message = format!("no reminder can come after {percent} % of a stage");
+                let help = "write percents from 1 to 99, such as `remind_percent = [50, 75]`";
+                let steps = ["remind_percent".into(), place.into()];
+                self.refuse("percent-out-of-range", &steps, message, "not between 1 and 99", help);
+            }
+        }
+        if !definition.remind_percent.is_sorted_by(|one, next| one < next) {
+            let help = "write each once, the smallest first";
+            let message = "the reminders are not in order";
+            self.refuse("reminders-out-of-order", &["remind_percent".into()], message, "not in order", help);
+        }
+        if definition.second_look_percent.is_some_and(|percent| percent > 100) {
+            let message = "nobody can look at more than all items";
+            let help = "write a percent from 0 to 100";
+            self.refuse("percent-out-of-range", &["second_look_percent".into()], message, "more than 100", help);
+        }
+        if definition.fallback == definition.second_fallback {
+            let message = "the second fallback is the first one";
+            let help = "name somebody who reviews what the fallback may not";
+            self.refuse("one-fallback", &["second_fallback".into()], message, "the same as `fallback`", help);
+        }
+    }
+
+    fn stage(&mut self, place: usize, stage: &Stage) {
+        let at = |key| [PathSegment::from("stage"), PathSegment::from(place), PathSegment::from(key)];
+        if stage.days == 0 {
+            let message = format!("the reviewers of stage {} have no days", place + 1);
+            self.refuse("no-window", &at("days"), message, "no days", "write `days = 7`, or more");
+        }
+        if stage.ask == 0 {
+            let message = format!("nobody is asked in stage {}", place + 1);
+            self.refuse("nobody-asked", &at("ask"), message, "nobody", "write `ask = 1`, or more");
+        }
+        if stage.reviewers.is_empty() {
+            let message = format!("stage {} names no reviewers", place + 1);
+            let help = format!("write some of {WORDS}");
+            self.refuse("nobody-asked", &at("reviewers"), message, "nobody", &help);
+        }
+        for (index, word) in stage.reviewers.iter().enumerate() {
+            let steps = [PathSegment::from("stage"), place.into(), "reviewers".into(), index.into()];
+            self.word(&steps, word);
+        }
+        self.advance(place, stage);
+    }
+
+    fn word(&mut self, steps: &[PathSegment<'_>], word: &str) {
+        match ReviewerSelector::parse(word) {
+            Err(error) => {
+                let help = format!("write one of {WORDS}");
+                self.refuse("unknown-reviewer", steps, error.to_string(), "nobody is called so", &help);
+            }
+            Ok(ReviewerSelector::Group(name)) => {
+                if !self.ground.registry.principals.iter().any(|principal| principal.groups.contains(&name)) {
+                    let message = format!("the group `{name}` has no members");
+                    let help = "put somebody into it in the next trust/registry/N.toml, or name another group";
+                    self.refuse("empty-group", steps, message, "nobody is in it", help);
+                }
+            }
+            Ok(ReviewerSelector::Person(id)) => {
+                if !self.ground.registry.principals.iter().any(|principal| principal.id == id) {
+                    let message = format!("`{id}` is not in the registry, and can sign nothing");
+                    let help = "register them in the next trust/registry/N.toml, or name somebody else";
+                    self.refuse("unknown-reviewer", steps, message, "nobody is called so", help);
+                }
+            }
+            Ok(ReviewerSelector::Cel(text)) => {
+                self.problems.extend(ReviewerExpression::compile(&text, self.source, steps).err().unwrap_or_default());
+            }
+            Ok(_) => {}
+        }
+    }
+
+    fn advance(&mut self, place: usize, stage: &Stage) {
+        let Some(stance) = stage.contradiction() else { return };
+        let steps = [PathSegment::from("stage"), place.into(), "advance_on".into()];
+        let message = format!("stage {} both stops and goes on after `{stance}`", place + 1);
+        let help = "name it in `stop_on` or in `advance_on`; with `advance_on`, all else stops anyway";
+        self.refuse("contradictory-stage", &steps, message, "contradicts `stop_on`", help);
+    }
+
+    fn selector(&mut self, place: usize, selector: &Selector) {
+        let at = |key| [PathSegment::from("select"), PathSegment::from(place), PathSegment::from(key)];
+        for (index, system) in selector.systems.iter().enumerate() {
+            self.system(&[PathSegment::from("select"), place.into(), "systems".into(), index.into()], system);
+        }
+        let campaigns = [
+            ("changed_since", &selector.changed_since),
+            ("new_since", &selector.new_since),
+            ("unanswered_in", &selector.unanswered_in),
+        ];
+        for (key, campaign) in campaigns {
+            let Some(campaign) = campaign.as_ref().filter(|id| !self.ground.campaigns.contains(*id)) else { continue };
+            let message = format!("no campaign `{campaign}` was opened");
+            let known: Vec<_> = self.ground.campaigns.iter().rev().take(5).map(|id| format!("`{id}`")).collect();
+            let help = match known.as_slice() {
+                [] => "none was opened yet: leave it out".to_owned(),
+                known => format!("name one that was, such as {}", known.join(", ")),
+            };
+            self.refuse("unknown-campaign", &at(key), message, "no such campaign", &help);
+        }
+        for (index, rule) in selector.findings.iter().enumerate() {
+            if rule != "*" && self.ground.pack.rule(rule).is_none() {
+                let steps = [PathSegment::from("select"), place.into(), "findings".into(), index.into()];
+                let message = format!("no rule is called `{rule}`");
+                let help = "`tenure policy rules` lists them; `*` is any of them";
+                self.refuse("unknown-rule", &steps, message, "no such rule", help);
+            }
+        }
+        if let Some(text) = &selector.cel {
+            self.problems.extend(Condition::compile(text, self.source, &at("cel")).err().unwrap_or_default());
+        }
+        for (key, listed, what) in [("subjects", &selector.subjects, "account"), ("roles", &selector.roles, "role")] {
+            for (index, one) in listed.iter().enumerate() {
+                let system = one.split_once(':').filter(|(_, id)| !id.is_empty()).map(|(system, _)| system);
+                if system.and_then(|system| SystemId::parse(system).ok()).is_none() {
+                    let message = format!("`{one}` is no {what}");
+                    let steps = [PathSegment::from("select"), place.into(), key.into(), index.into()];
+                    let help = "write `<system>:<immutable id>`, as inventories have them";
+                    self.refuse("unknown-subject", &steps, message, "not `<system>:<id>`", help);
+                }
+            }
+        }
+    }
+
+    fn system(&mut self, steps: &[PathSegment<'_>], system: &SystemId) {
+        if !self.ground.systems.contains_key(system) {
+            let message = format!("`{system}` is selected, but there is no systems/{system}.toml");
+            let help = format!("write systems/{system}.toml, or take it out of the selectors");
+            self.refuse("unknown-system", steps, message, "no such system", &help);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What an auditor knows from elsewhere, and a forge that shows an old state cannot take back: commits and checkpoints seen
+//! before or in another clone, and how long ago somebody else has seen the proof at most.
+
+use crate::{
+    cli::{CliError, Context, session::Session, session::git},
+    diag::Diagnostic,
+    evidence::Ledger,
+    git::{GitError, ObjectId},
+    model::{Finding, Severity, Timestamp},
+};
+use std::{fs, path::PathBuf};
+
+/// What is known from elsewhere.
+#[derive(Debug, clap::Args)]
+pub(super) struct ExternalState {
+    /// A commit that main was at before, or is at in another clone: main must contain it; may be given more than once
+    #[arg(long = "seen", value_name = "COMMIT")]
+    seen: Vec<String>,
+    /// A checkpoint of the evidence kept from before, or from another clone: the log must hold it
+    #[arg(long = "checkpoint", value_name = "FILE")]
+    checkpoints: Vec<PathBuf>,
+    /// The most days since witnesses saw the evidence; where the root names none, since its newest record
+    #[arg(long, value_name = "DAYS")]
+    max_age: Option<u32>,
+}
+
+/// What was read of the evidence.
+pub(super) struct EvidenceState<'a> {
+    /// The branch.
+    pub(super) ledger: &'a Ledger,
+    /// When its newest record was written, as the engine's clock claims.
+    pub(super) newest: Option<Timestamp>,
+}
+
+impl ExternalState {
+    /// Returns what does not agree with it.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or a name means no commit.
+    pub(super) fn findings(
+        &self,
+        read: &EvidenceState<'_>,
+        session: &Session,
+        context: &Context,
+    ) -> Result<Vec<Finding>, CliError> {
+        let mut findings = Vec::new();
+        for name in &self.seen {
+            findings.extend(passed(name, session)?);
+        }
+        for file in &self.checkpoints {
+            let text = fs::read_to_string(context.directory.join(file)).map_err(|error| {
+                let message = format!("cannot read `{}`: {error}", file.display());
+                Diagnostic::error("unreadable", message).help("git show origin/evidence:checkpoint > FILE writes one")
+            })?;
+            findings.extend(read.ledger.holds(&text, &file.display().to_string()).err().map(|defect| Finding {
+                severity: Severity::Critical,
+                code: defect.code.as_str(),
+                subject: defect.place.clone(),
+                message: defect.message,
+                help: BEHIND.to_owned(),
+            }));
+        }
+        findings.extend(self.max_age.and_then(|most| aged(most, read, context.clock.now())));
+        Ok(findings)
+    }
+}
+
+/// Returns that main does not contain a commit that it was at. A whole id is a commit, whether this clone has it or not.
+fn passed(name: &str, session: &Session) -> Result<Option<Finding>, CliError> {
+    let whole = ObjectId::parse(name).ok();
+    match session.repository.resolve(name) {
+        Ok(commit) => Ok(session.governed.check_not_rolled_back(commit)),
+        Err(GitError::NoSuchRevision(_)) if whole.is_some() => Ok(Some(Finding {
+            severity: Severity::Critical,
+            code: "main-behind",
+            subject: "main".to_owned(),
+            message: format!("main was at {name}, and this clone does not have that commit"),
+            help: BEHIND.to_owned(),
+        })),
+        Err(error) => Err(git(error)),
+    }
+}
+
+/// Returns that nobody else has seen the evidence for too long.
+fn aged(most: u32, read: &EvidenceState<'_>, now: Timestamp) -> Option<Finding> {
+    let (since, what) = match read.ledger.last_witnessed_at() {
+        Some(anchored) => (anchored, "witnesses last saw the evidence"),
+        None => (read.newest, "the newest record of the evidence was written"),
+    };
+    let message = match since {
+        Some(at) if at.plus_days(i64::from(most)) >= now => return None,
+        Some(at) => format!("{what} on {at}, which is more than {most} days ago"),
+        None if read.ledger.size() == 0 => return None,
+        None => "no witness has seen the evidence".to_owned(),
+    };
+    Some(Finding {
+        severity: Severity::High,
+        code: "evidence-stale",
+        subject: "evidence".to_owned(),
+        message,
+        help: BEHIND.to_owned(),
+    })
+}
+
+const BEHIND: &str = "git fetch, and compare with another clone; what is shown here may be an old state";

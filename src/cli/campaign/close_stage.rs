@@ -1,0 +1,182 @@
+//! `tenure campaign advance ID`: closes the stage that is judged now, with the exact list of what nobody answered.
+
+use super::{salt, status::sheets_of};
+use crate::{
+    campaign::{ReviewFile, StageCloseInputs, StageNotClosable, close_stage, current_stage, folder},
+    cli::{CliError, Context, Exit, Format, evidence, plan_inputs::CommitSource, policy_at::pack_at, session::Session},
+    diag::{Diagnostic, Diagnostics},
+    format::codec,
+    inventory,
+    model::{CampaignId, ItemId, SystemId, Tier, Usage, file::StageClose},
+    policy::Pack,
+    report::{OutputStyle, stage_human},
+    trust::OpenCampaign,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+    path::PathBuf,
+};
+
+/// Close the stage that is judged now, when its days are over or everybody has answered
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Writes campaigns/ID/stages/N.toml: what nobody answered, and what that comes to. Nothing happens by it until a campaign\nowner has signed it and it is on main; what comes to main after it is late.\n\nExamples:\n  tenure campaign advance 2026-q4\n  tenure campaign advance 2026-q4 --salt-file ~/2026-q4.salt    the last stage, where items were seeded\n  tenure campaign advance --all\n\nExit codes: 0 written · 3 too early, closed already, or silence would take away too much"
+)]
+pub(super) struct Args {
+    /// The campaign
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    id: Option<CampaignId>,
+    /// Every campaign with a stage whose time is over
+    #[arg(long)]
+    all: bool,
+    /// The salt of the seeded items, which the close of the last stage tells
+    #[arg(long, value_name = "FILE", requires = "id")]
+    salt_file: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let session = Session::open(context)?;
+    session.ensure_trusted()?;
+    if let Some(id) = &args.id {
+        let opening =
+            session.governed.openings().get(id).ok_or_else(|| super::status::ensure_campaign_exists(id, &session))?;
+        if let Some((record, at)) = evidence::read_verified(&session)?.close_of(id) {
+            let message =
+                format!("{id}: it was closed on {at}, by record {record} of the evidence; no stage of it is open");
+            let help = format!("tenure campaign status {id}; what is to be reviewed again takes a new campaign");
+            return Err(CliError::new(Exit::Findings, Diagnostic::error("campaign-closed", message).help(help)));
+        }
+        let salt = args.salt_file.as_deref().map(|file| salt::read(&context.directory.join(file), id)).transpose()?;
+        let done = one(opening, salt.as_deref(), &session, context)?.map(|()| Exit::Done);
+        return done.map_err(|why| CliError::new(Exit::Findings, refused(id, &why)));
+    }
+    let history = evidence::read_verified(&session)?;
+    let now = context.clock.now();
+    // What everybody answered goes on to the next stage at once; after the last one there is nothing to wait for.
+    let is_over = |opening: &OpenCampaign| {
+        let last = opening.campaign().definition.stage_count();
+        current_stage(opening).is_some_and(|(stage, _, ends)| stage < last || now >= ends)
+    };
+    let mut problems = Diagnostics::new();
+    let openings = session.governed.openings().iter();
+    for (id, opening) in openings.filter(|(id, opening)| !history.is_closed(id) && is_over(opening)) {
+        match one(opening, None, &session, context)? {
+            Ok(()) | Err(StageNotClosable::Done(_) | StageNotClosable::Early { .. }) => {}
+            Err(why) => problems.push(refused(id, &why)),
+        }
+    }
+    if problems.has_errors() { Err(CliError { problems, exit: Exit::Findings }) } else { Ok(Exit::Done) }
+}
+
+fn refused(id: &CampaignId, why: &StageNotClosable) -> Diagnostic {
+    let help = match why {
+        StageNotClosable::Done(_) => format!("tenure campaign close {id}"),
+        StageNotClosable::Early { ends, .. } => {
+            format!("come back at {ends}, or when they have answered: tenure campaign due")
+        }
+        StageNotClosable::OtherSalt | StageNotClosable::Unsalted(_) => {
+            format!("tenure campaign advance {id} --salt-file FILE: the one that `tenure campaign open` wrote")
+        }
+        StageNotClosable::TooMuch { .. } => {
+            "have a fallback decide on these items: tenure review; silence takes no more than `silence_cap`".to_owned()
+        }
+    };
+    Diagnostic::error("stage-open", format!("{id}: {why}")).help(help)
+}
+
+fn one(
+    opening: &OpenCampaign,
+    salt: Option<&str>,
+    session: &Session,
+    context: &mut Context,
+) -> Result<Result<(), StageNotClosable>, CliError> {
+    let campaign = opening.campaign();
+    let sheets = sheets_of(campaign, session)?;
+    let unused = unused(session, opening, &sheets)?;
+    let closing = StageCloseInputs {
+        opening,
+        sheets: &sheets,
+        unused: &|item| unused.contains(item),
+        base: session.main.to_string(),
+        now: context.clock.now(),
+        salt,
+    };
+    let close = match close_stage(&closing) {
+        Ok(close) => close,
+        Err(why) => return Ok(Err(why)),
+    };
+    let path = format!("{}/stages/{}.toml", folder(&campaign.id), close.stage);
+    let file = session.work_tree()?.join(&path);
+    let failed = |error: std::io::Error| {
+        CliError::from(Diagnostic::error("unwritable", format!("{path}: {error}")).help("look at the work tree"))
+    };
+    if let Some(parent) = file.parent() {
+        std::fs::create_dir_all(parent).map_err(failed)?;
+    }
+    std::fs::write(&file, codec::render(&close)).map_err(failed)?;
+    tell(&close, &path, &sheets, context)?;
+    Ok(Ok(()))
+}
+
+fn tell(close: &StageClose, path: &str, sheets: &[ReviewFile], context: &mut Context) -> Result<(), CliError> {
+    if context.format == Format::Json {
+        return context.json(&serde_json::json!({"path": path, "close": close}));
+    }
+    let tiers: BTreeMap<&ItemId, (&SystemId, Tier)> = sheets
+        .iter()
+        .flat_map(|sheet| sheet.review.items.iter().map(move |item| (&item.id, (&sheet.review.system, item.tier))))
+        .collect();
+    let mut text = stage_human(close, &tiers, OutputStyle::new(context.out_style));
+    let branch = format!("{}-stage-{}", close.campaign, close.stage);
+    text.push_str(&format!(
+        "next: look at the list, then\n  git switch -c {branch}\n  tenure sign {path}\n  git add {} && git commit -m 'close stage {}'\n  \
+         git push -u origin {branch}, and open a pull request\n",
+        folder(&close.campaign),
+        close.stage
+    ));
+    context.out.write_all(text.as_bytes())?;
+    Ok(())
+}
+
+/// Returns the items of the worst tiers whose access is unused for certain, by the newest inventory, for as long as the
+/// rules call dormant.
+fn unused(session: &Session, opening: &OpenCampaign, sheets: &[ReviewFile]) -> Result<BTreeSet<ItemId>, CliError> {
+    let campaign = &opening.campaign().id;
+    let items: BTreeMap<&ItemId, (&SystemId, Tier)> = sheets
+        .iter()
+        .flat_map(|sheet| sheet.review.items.iter().map(move |item| (&item.id, (&sheet.review.system, item.tier))))
+        .filter(|(_, (_, tier))| *tier <= Tier::T1)
+        .collect();
+    let systems: BTreeSet<&SystemId> = items.values().map(|(system, _)| *system).collect();
+    let mut unused = BTreeSet::new();
+    if systems.is_empty() {
+        return Ok(unused);
+    }
+    let pack = pack_at(&session.repository, session.main)?;
+    for system in systems {
+        let Ok(loaded) = inventory::load(&CommitSource(session.snapshot()), system) else { continue };
+        for grant in loaded.inventory.grants() {
+            let item = ItemId::of(campaign, system, &grant.key);
+            let Some((_, tier)) = items.get(&item) else { continue };
+            let since = match loaded.inventory.usage(&grant.key) {
+                Usage::At(time) | Usage::NeverSince(time) => time,
+                Usage::Unknown(_) => continue,
+            };
+            if loaded.inventory.observed_at().days_since(since) >= dormant(&pack, *tier) {
+                unused.insert(item);
+            }
+        }
+    }
+    Ok(unused)
+}
+
+/// Returns after how many days without use the rules call an access dormant; people and machines have a rule each, and the
+/// longer of the two is certain for both.
+fn dormant(pack: &Pack, tier: Tier) -> i64 {
+    let limits = ["HUM-DOR-01", "NHI-LIF-02"].map(|rule| pack.limit(rule, "idle_days", tier).map(|(days, _)| days));
+    limits.into_iter().flatten().max().unwrap_or(DORMANT)
+}
+
+/// CIS Controls v8.1 safeguard 5.3: accounts that were not used for 45 days.
+const DORMANT: i64 = 45;

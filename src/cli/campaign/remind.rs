@@ -1,0 +1,288 @@
+//! `tenure campaign due`: whom to tell what now, printed for a scheduled job, and recorded once.
+
+use super::{ownership::owned, status::sheets_of};
+use crate::{
+    campaign::{OpenStage, REASSIGN, Reminder, current_stage, missed, missing, notices, reassignments},
+    cli::{
+        CliError, Context, Exit, Format,
+        evidence::{self, EngineArgs},
+        forge::provenance::forge,
+        plan_inputs::identities_at,
+        session::Session,
+    },
+    diag::{Diagnostic, escape},
+    enforce::Journal,
+    inventory::IdentityDirectory,
+    model::{ItemId, PrincipalId, history::History, record::Entry},
+    report::cell,
+};
+use serde_json::json;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
+
+/// Say whom to tell now: what opened, reminders, what is late, and who is next
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Computed anew each time from what is open; an event whose notice is recorded is not told again. A stage that is closed\ntells nothing. Who let two campaigns in a row pass is named with what they own, until it has another owner.\n\nExamples:\n  tenure campaign due\n  tenure campaign due --as issues                     one JSON array for a job: title, body, labels, marker\n  tenure campaign due --as issues --record --commit-key KEY --log-key KEY\n  tenure campaign due --post                          in a job of GitHub Actions: open an issue of each, once"
+)]
+pub(super) struct Args {
+    /// As what to print it
+    #[arg(long = "as", value_enum, default_value_t = DueFormat::Text)]
+    shape: DueFormat,
+    /// Record each notice in the evidence, with the engine's keys
+    #[arg(long)]
+    record: bool,
+    /// Open an issue of each on the forge that this job belongs to, unless it is there; `told` becomes an output of the job
+    #[arg(long, conflicts_with = "record")]
+    post: bool,
+    /// Take only these notices: their ids, with blanks between them
+    #[arg(long, value_name = "IDS")]
+    only: Option<String>,
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+/// As what notices are printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+enum DueFormat {
+    /// Comments on the pull request or issue of a campaign: JSON with body and marker
+    Comments,
+    /// Issues: JSON with title, body, labels and marker
+    Issues,
+    /// Lines for people
+    Text,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let session = Session::open(context)?;
+    session.ensure_trusted()?;
+    if !args.record {
+        let history = evidence::read_verified(&session)?;
+        let due = due(&session, &history, args, context)?;
+        let (people, _) = identities_at(session.snapshot())?;
+        if args.post {
+            return post(&due, &people, context);
+        }
+        show(&due, &people, args.shape, context)?;
+        return Ok(Exit::Done);
+    }
+    let mut journal = evidence::journal(&session, context, &args.engine)?;
+    let due = due(&session, journal.history(), args, context)?;
+    if !due.is_empty() {
+        let notices = due.iter().map(|notice| Entry::Notice(notice.record()));
+        evidence::publish_notice("campaign due", notices, &session, args.engine.lease, &mut journal)?;
+    }
+    drop(journal);
+    let (people, _) = identities_at(session.snapshot())?;
+    show(&due, &people, args.shape, context)?;
+    Ok(Exit::Done)
+}
+
+/// Returns what nobody was told yet, by campaign and reviewer.
+fn due(session: &Session, history: &History, args: &Args, context: &Context) -> Result<Vec<Reminder>, CliError> {
+    let now = context.clock.now();
+    let (people, _) = identities_at(session.snapshot())?;
+    let trust = session.trust()?;
+    let group = &trust.mandate().file().campaign_group;
+    let in_group = |id: &&PrincipalId| trust.registry().is_in(id.as_str(), group);
+    let registered = trust.registry().file().principals.iter().map(|principal| &principal.id);
+    let owners: Vec<PrincipalId> = registered.filter(in_group).cloned().collect();
+    let mut all = Vec::new();
+    for (id, opening) in session.governed.openings() {
+        let Some((stage, begins, ends)) = current_stage(opening).filter(|_| !history.is_closed(id)) else { continue };
+        let mut files: BTreeMap<(ItemId, PrincipalId), String> = BTreeMap::new();
+        for sheet in sheets_of(opening.campaign(), session)?.into_iter().filter(|sheet| sheet.review.stage() == stage) {
+            for item in sheet.review.items {
+                files.insert((item.id, sheet.review.reviewer.clone()), sheet.path.clone());
+            }
+        }
+        let mut open = BTreeMap::new();
+        for (reviewer, items) in missing(opening, stage) {
+            let paths: BTreeSet<String> =
+                items.iter().filter_map(|item| files.get(&(*item, reviewer.clone())).cloned()).collect();
+            open.insert(reviewer, (items.len() as u64, paths));
+        }
+        let definition = &opening.campaign().definition;
+        let waiting = OpenStage { campaign: id, definition, stage, begins, ends, open };
+        let mut told = notices(&waiting, &people, &owners, now);
+        // Whoever judges for somebody hears what they hear.
+        for delegation in session.governed.delegations().iter().map(|one| one.value()) {
+            let counts = delegation.campaign == *id && delegation.until > now && !people.has_left(&delegation.to);
+            for notice in told.iter_mut().filter(|notice| counts && notice.reviewer == delegation.from) {
+                notice.to.insert(delegation.to.clone());
+            }
+        }
+        all.extend(told);
+    }
+    let missed = missed(session.governed.openings().values());
+    if !missed.is_empty() {
+        all.extend(reassignments(&missed, &owned(session)?, &people, &owners));
+    }
+    let only = args.only.as_ref().map(|ids| ids.split(' ').collect::<BTreeSet<_>>());
+    all.retain(|notice| !history.is_noticed(&notice.id) && only.as_ref().is_none_or(|ids| ids.contains(&*notice.id)));
+    Ok(all)
+}
+
+/// Opens an issue of each notice that has none. What is on the forge then was told; the job that records it gets the ids.
+fn post(due: &[Reminder], people: &IdentityDirectory, context: &mut Context) -> Result<Exit, CliError> {
+    let failed = |why: String| {
+        let problem = Diagnostic::error("not-told", why);
+        CliError::from(problem.help("give the step GITHUB_TOKEN with the permission `issues: write`"))
+    };
+    let mut told = Vec::new();
+    if !due.is_empty() {
+        let forge = forge(context).map_err(failed)?;
+        let there = forge.labelled(LABEL).map_err(|error| failed(error.to_string()))?;
+        let is_there = |notice: &Reminder| {
+            there.iter().any(|issue| issue.body.as_deref().is_some_and(|body| body.contains(&marker(notice))))
+        };
+        let mut posted = 0;
+        for notice in due {
+            if !is_there(notice) {
+                // The rest is told by the next run: a forge takes only so many at once.
+                if posted == MOST_POSTED {
+                    break;
+                }
+                posted += 1;
+                let issue = forge.open_issue(&title(notice), &body(notice, people), &labels(notice));
+                match issue {
+                    Ok(issue) => writeln!(context.out, "#{} {}", issue.number, title(notice))?,
+                    Err(error) => {
+                        context.output("told", &told.join(" "))?;
+                        return Err(failed(error.to_string()));
+                    }
+                }
+            }
+            told.push(notice.id.as_str());
+        }
+    }
+    context.output("told", &told.join(" "))?;
+    writeln!(context.out, "{} of {} told", told.len(), due.len())?;
+    Ok(Exit::Done)
+}
+
+fn labels(notice: &Reminder) -> Vec<String> {
+    vec![LABEL.to_owned(), format!("campaign:{}", notice.campaign), notice.event.clone()]
+}
+
+fn show(due: &[Reminder], people: &IdentityDirectory, shape: DueFormat, context: &mut Context) -> Result<(), CliError> {
+    match shape {
+        DueFormat::Issues => {
+            let issue = |notice: &Reminder| {
+                json!({
+                    "id": notice.id,
+                    "title": title(notice),
+                    "body": body(notice, people),
+                    "labels": labels(notice),
+                    "marker": marker(notice),
+                    "to": notice.to,
+                })
+            };
+            context.json(&due.iter().map(issue).collect::<Vec<_>>())
+        }
+        DueFormat::Comments => {
+            let comment = |notice: &Reminder| json!({"id": notice.id, "campaign": notice.campaign, "body": body(notice, people), "marker": marker(notice)});
+            context.json(&due.iter().map(comment).collect::<Vec<_>>())
+        }
+        DueFormat::Text if context.format == Format::Json => context.json(due),
+        DueFormat::Text => {
+            let mut text = String::new();
+            for notice in due {
+                text.push_str(&format!("{} → {}\n", title(notice), names(&notice.to)));
+                for file in notice.files.iter().filter(|_| notice.owns.is_empty()) {
+                    text.push_str(&format!("  {}\n", escape(file)));
+                }
+                for (what, file) in &notice.owns {
+                    text.push_str(&format!("  {what}: `owner` in {}\n", escape(file)));
+                }
+                if notice.event == REASSIGN {
+                    text.push_str(&format!("  next: {}\n", reassign(notice)));
+                }
+            }
+            if due.is_empty() {
+                text.push_str("nobody is to be told anything now\n");
+            }
+            context.out.write_all(text.as_bytes())?;
+            Ok(())
+        }
+    }
+}
+
+fn title(notice: &Reminder) -> String {
+    if let (REASSIGN, [first, last]) = (notice.event.as_str(), notice.missed.as_slice()) {
+        let who = &notice.reviewer;
+        return format!(
+            "[{last}] {who} missed two campaigns in a row, {first} and {last}: what {who} owns needs another owner"
+        );
+    }
+    let items = if notice.items == 1 { "1 item".to_owned() } else { format!("{} items", notice.items) };
+    let day = notice.due.to_string().chars().take(10).collect::<String>();
+    let what = match notice.event.as_str() {
+        "opened" => format!("to decide by {day}"),
+        "due" => format!("undecided, were due on {day}: a fallback is asked"),
+        "control-owner" => format!("undecided, were due on {day}: the owners of the campaign are asked"),
+        "default-action" => format!("undecided, were due on {day}: close the stage, and the default is taken"),
+        _ => format!("undecided, due on {day}"),
+    };
+    format!("[{}] stage {}: {} of {} {what}", notice.campaign, notice.stage, items, notice.reviewer)
+}
+
+/// A body that a forge renders: nothing in it comes from a target, and names are ids.
+fn body(notice: &Reminder, people: &IdentityDirectory) -> String {
+    // An id is not a login: who has no handle is named and not called, or a stranger would be.
+    let handle = |id: &PrincipalId| people.get(id).and_then(|entry| entry.handle.as_ref()).map(ToString::to_string);
+    let to: Vec<_> = notice.to.iter().map(|id| handle(id).unwrap_or_else(|| cell(id.as_str()))).collect();
+    let mut text = format!("{}\n\nFor {}\n\n", cell(&title(notice)), to.join(", "));
+    if !notice.owns.is_empty() {
+        text.push_str("| what | where its owner stands |\n|---|---|\n");
+        for (what, file) in notice.owns.iter().take(MOST_FILES) {
+            text.push_str(&format!("| {} | {} |\n", cell(what), cell(file)));
+        }
+        if notice.owns.len() > MOST_FILES {
+            text.push_str(&format!("\nand {} more\n", notice.owns.len() - MOST_FILES));
+        }
+    } else if !notice.files.is_empty() {
+        text.push_str("| file | next |\n|---|---|\n");
+        for file in notice.files.iter().take(MOST_FILES) {
+            text.push_str(&format!("| {} | `tenure review`, then `tenure sign` |\n", cell(file)));
+        }
+        if notice.files.len() > MOST_FILES {
+            text.push_str(&format!("\nand {} more files\n", notice.files.len() - MOST_FILES));
+        }
+    }
+    let next = match notice.event.as_str() {
+        REASSIGN => &format!("Next: {}\nThe next campaign asks their deputies, or its fallbacks.\n", reassign(notice)),
+        "due" | "control-owner" => "A fallback may decide what nobody has: `tenure review`.\n",
+        "default-action" => {
+            "`tenure campaign advance` writes the list of what nobody answered; a campaign owner signs it.\n"
+        }
+        _ => "No answer is never consent: the definition says what it comes to.\n",
+    };
+    text.push_str(&format!("\n{next}\n{}\n", marker(notice)));
+    text
+}
+
+/// Returns what to type so that somebody else owns it.
+fn reassign(notice: &Reminder) -> String {
+    let branch = format!("owners-after-{}", notice.reviewer);
+    format!(
+        "`git switch -c {branch}`, name another `owner`, `tenure check --base origin/main`, and open a pull request"
+    )
+}
+
+fn names(to: &BTreeSet<PrincipalId>) -> String {
+    to.iter().map(PrincipalId::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// By this a job finds what it has posted.
+fn marker(notice: &Reminder) -> String {
+    format!("<!-- tenure-notice {} -->", notice.id)
+}
+
+const MOST_FILES: usize = 30;
+/// By this label issues are found again.
+const LABEL: &str = "tenure";
+/// How many issues one run opens; GitHub takes 80 a minute.
+const MOST_POSTED: usize = 50;

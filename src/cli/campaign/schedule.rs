@@ -1,0 +1,200 @@
+//! `tenure campaign next`: which campaigns are to be opened now, by their rhythm and by what happened.
+
+use super::{
+    drift::is_id_in_use,
+    open::{open_from, print_next_steps},
+};
+use crate::{
+    campaign::{DueCampaign, Scene, by_event, is_narrowed, narrowed, population, recurring},
+    cli::{
+        CliError, Context, Exit, Format,
+        campaign_inputs::CampaignInputs,
+        plan_inputs::{CommitSource, identities_at},
+        session::{Session, git, store, systems_at},
+    },
+    diag::{Diagnostic, Diagnostics, escape},
+    format::codec,
+    git::ObjectId,
+    inventory::{self, IdentityDirectory, Loaded},
+    model::{
+        SystemId, Timestamp,
+        file::{CampaignDefinition, FileKind},
+    },
+    store::Snapshot,
+};
+use std::{collections::BTreeMap, io::Write};
+
+/// Say which campaigns are to be opened now, by their rhythm and by what happened
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A definition with `every_days` is opened again when that many days have gone by. One with `on_events` is opened over\nwhat an event touches: what happened since the definition came to main is compared with what is there now, and an event\nthat has its campaign is not told again.\n\nExamples:\n  tenure campaign next\n  tenure campaign next --open     write the files of all of them; a campaign owner signs each\n\nExit codes: 0 done · 3 one of them cannot be opened"
+)]
+pub(super) struct Args {
+    /// Open them: write their files to the work tree, unsigned
+    #[arg(long)]
+    open: bool,
+    /// Compare with this revision of main instead of the one that brought the definition
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let session = Session::open(context)?;
+    session.ensure_trusted()?;
+    let since = args.since.as_deref().map(|revision| session.repository.resolve(revision)).transpose().map_err(git)?;
+    let mut due = Vec::new();
+    let mut problems = Diagnostics::new();
+    for (from, definition) in definitions(&session)? {
+        match to_open(&from, &definition, since, &session, context.clock.now()) {
+            Ok(all) => due.extend(all.into_iter().map(|one| (one, definition.clone()))),
+            // One that cannot be judged never stops the others.
+            Err(failure) => problems.extend(failure.problems),
+        }
+    }
+    if context.format == Format::Json && !args.open {
+        let rows: Vec<_> = due
+            .iter()
+            .map(|(one, _)| {
+                let mut row = serde_json::json!(one);
+                row["command"] = one.command().into();
+                row
+            })
+            .collect();
+        context.json(&rows)?;
+        return ended(problems);
+    }
+    if due.is_empty() {
+        writeln!(context.out, "no campaign is to be opened now")?;
+    }
+    for (one, definition) in due {
+        if !args.open {
+            writeln!(context.out, "{}: {}\n  {}", one.id, escape(&one.because), one.command())?;
+            continue;
+        }
+        if one.seeded {
+            let message = format!("{} seeds items, and a person keeps their salt: it is not opened here", one.id);
+            context.problems(&Diagnostic::warning("salt-missing", message).help(one.command()).into())?;
+            continue;
+        }
+        let definition = match one.event {
+            Some(_) => narrowed(&definition, &one.touched, &one.because),
+            None => definition,
+        };
+        match open_from(&session, context, (one.id.clone(), None), &one.from, definition) {
+            Ok(opened) => print_next_steps(&opened, context)?,
+            // One that cannot be opened never stops the others.
+            Err(failure) => problems.extend(failure.problems),
+        }
+    }
+    context.out.flush()?;
+    ended(problems)
+}
+
+fn ended(problems: Diagnostics) -> Result<Exit, CliError> {
+    if problems.has_errors() { Err(CliError { problems, exit: Exit::Findings }) } else { Ok(Exit::Done) }
+}
+
+/// Returns the definitions on main by path.
+fn definitions(session: &Session) -> Result<Vec<(String, CampaignDefinition)>, CliError> {
+    let snapshot = session.snapshot();
+    let mut definitions = Vec::new();
+    for file in snapshot.list("policies").map_err(store)?.files {
+        let Some(bytes) = snapshot.bytes(&file.path, MAX_FILE).map_err(store)? else { continue };
+        let text = String::from_utf8_lossy(&bytes);
+        if codec::kind(&file.path, &text).is_ok_and(|kind| kind == FileKind::CampaignDefinition) {
+            let definition = codec::parse(&file.path, &bytes).map_err(CliError::from)?;
+            definitions.push((file.path, definition));
+        }
+    }
+    Ok(definitions)
+}
+
+/// Returns what is to be opened from one definition and has no campaign yet.
+fn to_open(
+    from: &str,
+    definition: &CampaignDefinition,
+    since: Option<ObjectId>,
+    session: &Session,
+    now: Timestamp,
+) -> Result<Vec<DueCampaign>, CliError> {
+    let campaigns = session.governed.openings().values().map(|opening| opening.campaign().value());
+    let whole = campaigns.filter(|campaign| campaign.from == from && !is_narrowed(&campaign.definition));
+    let last = whole.map(|campaign| campaign.opened_at).max();
+    let mut due: Vec<DueCampaign> = recurring(from, definition, last, now).into_iter().collect();
+    let since = match since {
+        _ if definition.on_events.is_empty() => None,
+        Some(since) => Some(since),
+        None => arrival(from, session)?,
+    };
+    if let Some(since) = since {
+        due.extend(of_events(from, definition, since, session, now)?);
+    }
+    due.retain(|one| !is_id_in_use(&one.id, session, &session.governed));
+    Ok(due)
+}
+
+/// Returns what happened that the definition asks for, where it selects anything of what that touches.
+fn of_events(
+    from: &str,
+    definition: &CampaignDefinition,
+    since: ObjectId,
+    session: &Session,
+    now: Timestamp,
+) -> Result<Vec<DueCampaign>, CliError> {
+    let before = IdentitySnapshot::at(since, session)?;
+    let footing = CampaignInputs::at(&session.repository, session.main, &session.governed, definition, now)?;
+    let here = Scene { people: &footing.people, inventories: &footing.inventories, at: now };
+    let mut due = by_event(from, definition, before.scene(), here);
+    if due.is_empty() {
+        return Ok(due);
+    }
+    let portraits = footing.portraits();
+    let setting = footing.setting(&session.governed, session.trust()?, &portraits);
+    due.retain(|one| !population(&one.id, &narrowed(definition, &one.touched, &one.because), &setting).is_empty());
+    Ok(due)
+}
+
+/// Returns the commit of main that brought a definition: what happened before it was there is not its business.
+fn arrival(from: &str, session: &Session) -> Result<Option<ObjectId>, CliError> {
+    let commits = session.repository.first_parents(None, session.main).map_err(git)?;
+    let (mut low, mut high) = (0, commits.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let Some(commit) = commits.get(middle) else { break };
+        if session.repository.file(*commit, from).map_err(git)?.is_some() {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Ok(commits.get(low).copied())
+}
+
+/// People and inventories of one commit.
+struct IdentitySnapshot {
+    people: IdentityDirectory,
+    inventories: BTreeMap<SystemId, Loaded>,
+    at: Timestamp,
+}
+
+impl IdentitySnapshot {
+    fn at(commit: ObjectId, session: &Session) -> Result<Self, CliError> {
+        let snapshot = Snapshot::at(&session.repository, commit);
+        let (people, _) = identities_at(snapshot)?;
+        let mut inventories = BTreeMap::new();
+        for system in systems_at(snapshot)?.into_keys() {
+            // What cannot be read has no roles to compare; a campaign over it refuses to open, and says why.
+            if let Ok(loaded) = inventory::load(&CommitSource(snapshot), &system) {
+                inventories.insert(system, loaded);
+            }
+        }
+        let at = inventories.values().map(|loaded| loaded.observation.observed_at).max();
+        Ok(Self { people, inventories, at: at.unwrap_or(Timestamp::from_unix(0)) })
+    }
+
+    fn scene(&self) -> Scene<'_> {
+        Scene { people: &self.people, inventories: &self.inventories, at: self.at }
+    }
+}
+
+const MAX_FILE: u64 = 256 * 1024;

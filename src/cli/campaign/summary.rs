@@ -1,0 +1,90 @@
+//! `tenure campaign overview ID [FILES…]`: review files as Markdown, for the page of a pull request.
+
+use crate::{
+    campaign::{ContextIndex, folder},
+    cli::{
+        CliError, Context, Exit, Format,
+        review::{ContextLoader, Stages, listed},
+        session::Session,
+    },
+    diag::Diagnostic,
+    format::codec,
+    inventory::{Source, WorkTree},
+    model::{
+        CampaignId,
+        file::{Item, Review},
+    },
+    report::{Overview, overview_markdown},
+    store::RepoPath,
+};
+use std::io::Write;
+
+/// Show review files as Markdown: what is put to whom, what they decided, what is known, what silence will cost
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Reads the files as they lie in the work tree. The page is printed and never written into the repository; a job adds it to its summary or a comment.\n\nExamples:\n  tenure campaign overview 2026-q4\n  tenure campaign overview 2026-q4 campaigns/2026-q4/reviews/db/ana.toml >> \"$GITHUB_STEP_SUMMARY\""
+)]
+pub(super) struct Args {
+    /// The campaign
+    id: CampaignId,
+    /// Only these review files; else all in which something is decided, or all where nothing is
+    files: Vec<String>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let session = Session::open(context)?;
+    session.trust()?;
+    let opening =
+        session.governed.openings().get(&args.id).ok_or_else(|| crate::cli::review::campaign_not_open(&args.id))?;
+    let campaign = opening.campaign().value();
+    let stages = Stages::of(opening);
+    let tree = session.work_tree()?;
+    let reviews = format!("{}/reviews", folder(&args.id));
+    let paths = if args.files.is_empty() { listed(tree, &reviews) } else { args.files.clone() };
+    let mut found: Vec<(String, Review)> = Vec::new();
+    for path in paths.into_iter().filter(|path| !path.ends_with(".sig")) {
+        if !matches!(RepoPath::of(&path), RepoPath::Review { .. }) {
+            let problem = Diagnostic::error("no-review", format!("`{path}` is no review file"));
+            return Err(problem.help(format!("name files below {reviews}, from the top of the repository")).into());
+        }
+        let unreadable = |why: String| Diagnostic::error("unreadable", why).help("tenure review --list");
+        let bytes = WorkTree::new(tree).read(&path).map_err(|error| unreadable(error.to_string()))?;
+        let bytes = bytes.ok_or_else(|| unreadable(format!("there is no `{path}`")))?;
+        found.push((path.clone(), codec::parse(&path, &bytes)?));
+    }
+    // `ana-2.toml` follows `ana.toml`.
+    found.sort_by(|(a, one), (b, other)| {
+        let order = |path: &str, review: &Review| (review.system.clone(), review.stage(), path.len(), path.to_owned());
+        (&one.reviewer, order(a, one)).cmp(&(&other.reviewer, order(b, other)))
+    });
+    let is_decided = |(_, review): &(String, Review)| review.items.iter().any(|item| item.decision.is_some());
+    if args.files.is_empty() && found.iter().any(is_decided) {
+        found.retain(is_decided);
+    }
+    let overviews: Vec<_> = found
+        .iter()
+        .map(|(path, review)| {
+            let due = stages.due(review.stage()).unwrap_or(campaign.closes_at);
+            Overview { path, review, due, on_silence: campaign.definition.on_silence }
+        })
+        .collect();
+    if context.format == Format::Json {
+        context.json(&overviews.iter().map(Overview::json).collect::<Vec<_>>())?;
+        return Ok(Exit::Done);
+    }
+    // What is known of a handful is read at once; for thousands of items it would not fit on the page anyway.
+    let many: usize = found.iter().map(|(_, review)| review.items.len()).sum();
+    let systems = found.iter().map(|(_, review)| review.system.clone()).collect();
+    let subjects = found.iter().flat_map(|(_, review)| &review.items).map(|item| item.subject.clone()).collect();
+    let shelf =
+        if many <= MOST_CARDS { Some(ContextLoader::read(&session, &args.id, &systems, &subjects)?) } else { None };
+    let library = shelf.as_ref().map(|shelf| ContextIndex::new(shelf.sources()));
+    let dossiers = |file: &Overview<'_>, item: &Item| {
+        library.as_ref().map(|library| library.dossier(item, &file.review.system, file.due))
+    };
+    context.out.write_all(overview_markdown(&overviews, &dossiers).as_bytes())?;
+    Ok(Exit::Done)
+}
+
+/// With more items than this, the page is full of tables.
+const MOST_CARDS: usize = 500;

@@ -1,0 +1,55 @@
+//! `tenure campaign late ID`: puts to review what changed while a campaign was open, in a campaign of its own.
+
+use super::{
+    drift::{drift, is_id_in_use},
+    open::{open_from, print_next_steps},
+};
+use crate::{
+    campaign::{AffectedScope, for_drift},
+    cli::{CliError, Context, Exit, evidence, session::Session},
+    diag::Diagnostic,
+    model::CampaignId,
+};
+
+/// Put to review what was added or raised while a campaign was open
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The population of a campaign is frozen, so what came later is reviewed in a campaign that follows it; the first one's\nclose names it.\n\nExamples:\n  tenure campaign late 2026-q4\n\nExit codes: 0 opened, or nothing to open · 3 something stands against it"
+)]
+pub(super) struct Args {
+    /// The campaign
+    id: CampaignId,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let session = Session::open(context)?;
+    session.ensure_trusted()?;
+    let opening = session.governed.openings().get(&args.id);
+    let campaign = opening.ok_or_else(|| super::status::ensure_campaign_exists(&args.id, &session))?.campaign().value();
+    let history = evidence::read_verified(&session)?;
+    let changes = drift(&args.id, &session, &history, context.clock.now())?;
+    let open: Vec<_> = changes.iter().filter(|change| change.disposition.is_none()).collect();
+    if open.is_empty() {
+        writeln!(context.out, "{}: nothing that changed waits for a review", args.id)?;
+        return Ok(Exit::Done);
+    }
+    let touched = AffectedScope::accounts(open.iter().map(|change| change.subject.clone()));
+    let definition = for_drift(&campaign.definition, &touched, &args.id);
+    let free = |number: u32| {
+        let id = CampaignId::parse(&if number == 1 {
+            format!("{}-late", args.id)
+        } else {
+            format!("{}-late-{number}", args.id)
+        });
+        id.ok().filter(|id| !is_id_in_use(id, &session, &session.governed))
+    };
+    let id = (1..100).find_map(free).ok_or_else(|| {
+        CliError::from(Diagnostic::error(
+            "campaign-exists",
+            format!("`{}-late` and what follows it are taken", args.id),
+        ))
+    })?;
+    let opened = open_from(&session, context, (id, None), &campaign.from, definition)?;
+    print_next_steps(&opened, context)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,272 @@
+//! What a campaign stands on at one commit: systems, inventories, people, rules and earlier campaigns, gathered once.
+
+use super::{
+    CliError,
+    plan_inputs::CommitSource,
+    policy_at::{pack_at, separation},
+    session::{git, store, systems_at},
+};
+use crate::{
+    campaign::{CampaignContext, PriorCampaigns, RequiredCampaigns, missed, principals_digest, synthetic_role_grants},
+    diag::Diagnostics,
+    git::{ObjectId, Repository},
+    inventory::{
+        self, AttributeBuilder, AttributeInputs, IdentityDirectory, LastCertified, LoadError, Loaded, RoleContents,
+        SodAnalysis, TierOverrides,
+    },
+    model::{
+        CampaignId, Digest, Finding, Grant, GrantKey, GrantKind, ItemId, SystemId, Timestamp, Verdict,
+        file::{CampaignDefinition, Principals, System},
+    },
+    policy::Pack,
+    store::{Snapshot, StoreError, Unverified},
+    trust::{RepositoryState, Trust, Verified},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a campaign stands on at one commit.
+pub(super) struct CampaignInputs {
+    /// The systems, by id.
+    pub(super) systems: BTreeMap<SystemId, System>,
+    /// Their inventories, where they have one.
+    pub(super) inventories: BTreeMap<SystemId, Loaded>,
+    /// The git trees of these.
+    pub(super) trees: BTreeMap<SystemId, String>,
+    /// Who is who.
+    pub(super) people: IdentityDirectory,
+    /// What is wrong with the principals' files together.
+    pub(super) findings: Vec<Finding>,
+    /// The digest that pins them.
+    pub(super) principals: Digest,
+    /// The rules, with the profiles that are on.
+    pub(super) pack: Pack,
+    certified: LastCertified,
+    lowered: TierOverrides,
+    separation: SodAnalysis,
+    earlier: PriorCampaigns,
+    unlisted: BTreeMap<SystemId, Vec<Grant>>,
+    as_of: Timestamp,
+}
+
+impl CampaignInputs {
+    /// Gathers what a campaign from this definition stands on at `commit`; `governed` is what the repository amounted to
+    /// there, and `as_of` the instant that ages are counted to.
+    ///
+    /// # Errors
+    /// When a file is not acceptable, or the rules do not compile: all of it.
+    pub(super) fn at(
+        repository: &Repository,
+        commit: ObjectId,
+        governed: &RepositoryState,
+        definition: &CampaignDefinition,
+        as_of: Timestamp,
+    ) -> Result<Self, CliError> {
+        let snapshot = Snapshot::at(repository, commit);
+        let systems = systems_at(snapshot)?;
+        let (inventories, trees) = inventories(repository, commit, systems.keys())?;
+        let (people, findings, principals) = people(snapshot)?;
+        let asks = definition.selectors.iter().any(|selector| selector.role_contents == Some(true));
+        let named = |(id, loaded): (&SystemId, &Loaded)| (id.clone(), synthetic_role_grants(&loaded.inventory));
+        let pack = pack_at(repository, commit)?;
+        let separation = separation(&pack, &inventories, &people);
+        let unlisted = inventories.iter().filter(|_| asks).map(named).collect();
+        Ok(Self {
+            separation,
+            pack,
+            certified: certified(governed),
+            lowered: TierOverrides::of(governed.exceptions().iter().map(Verified::value), as_of),
+            earlier: earlier(repository, governed, &RequiredCampaigns::by(definition))?,
+            unlisted,
+            systems,
+            inventories,
+            trees,
+            people,
+            findings,
+            principals,
+            as_of,
+        })
+    }
+
+    /// Recalls what roles gave when somebody last certified that they are held, so that a reviewer sees what changed since.
+    ///
+    /// # Errors
+    /// When an inventory that an earlier campaign pinned cannot be read.
+    pub(super) fn load_prior_role_contents(
+        &mut self,
+        repository: &Repository,
+        governed: &RepositoryState,
+    ) -> Result<(), CliError> {
+        self.earlier.add_nonresponders(missed(governed.openings().values()));
+        let mut certified: BTreeMap<&CampaignId, BTreeSet<&ItemId>> = BTreeMap::new();
+        for review in governed.reviews() {
+            let kept = review.items.iter().filter(|item| item.decision == Some(Verdict::Certify));
+            certified.entry(&review.campaign).or_default().extend(kept.map(|item| &item.id));
+        }
+        let mut campaigns: Vec<_> = certified.keys().filter_map(|id| governed.campaign(id)).collect();
+        campaigns.sort_by_key(|campaign| std::cmp::Reverse(campaign.opened_at));
+        let mut known: BTreeSet<(&SystemId, &GrantKey)> = BTreeSet::new();
+        for campaign in campaigns {
+            let Some(kept) = certified.get(&campaign.id) else { continue };
+            let Ok(base) = ObjectId::parse(&campaign.base) else { continue };
+            for population in &campaign.systems {
+                let system = &population.system;
+                let Some(loaded) = self.inventories.get(system) else { continue };
+                let hides = |grant: &&Grant| grant.kind == GrantKind::Membership || !grant.expands_to.is_empty();
+                let keys: Vec<&GrantKey> = loaded
+                    .inventory
+                    .grants()
+                    .filter(hides)
+                    .map(|grant| &grant.key)
+                    .filter(|key| !known.contains(&(system, *key)))
+                    .filter(|key| kept.contains(&ItemId::of(&campaign.id, system, key)))
+                    .collect();
+                if keys.is_empty() {
+                    continue;
+                }
+                let then;
+                let inventory = if self.trees.get(system) == Some(&population.tree) {
+                    &loaded.inventory
+                } else {
+                    then = inventory::load(&CommitSource(Snapshot::at(repository, base)), system)
+                        .map_err(|error| CliError::from(error.diagnostics(system)))?;
+                    &then.inventory
+                };
+                for key in keys {
+                    let Some(grant) = inventory.grant(key) else { continue };
+                    known.insert((system, key));
+                    self.earlier.certify(system, key, campaign.opened_at, RoleContents::of(inventory, grant));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws the portraits of everything that is held.
+    pub(super) fn portraits(&self) -> AttributeBuilder<'_> {
+        AttributeBuilder::new(AttributeInputs {
+            systems: &self.systems,
+            inventories: &self.inventories,
+            people: &self.people,
+            profiles: self.pack.profiles(),
+            certified: &self.certified,
+            lowered: &self.lowered,
+            separation: Some(&self.separation),
+            as_of: self.as_of,
+        })
+    }
+
+    /// Returns the setting of a campaign.
+    pub(super) fn setting<'a>(
+        &'a self,
+        governed: &'a RepositoryState,
+        trust: &'a Trust,
+        portraits: &'a AttributeBuilder<'a>,
+    ) -> CampaignContext<'a> {
+        CampaignContext {
+            repo: trust.repo(),
+            systems: &self.systems,
+            inventories: &self.inventories,
+            people: &self.people,
+            kinship: governed.kinship(),
+            registry: trust.registry().file(),
+            thresholds: &trust.mandate().file().thresholds,
+            lowered: &self.lowered,
+            separation: &self.separation,
+            portraits,
+            pack: &self.pack,
+            earlier: &self.earlier,
+            unlisted: &self.unlisted,
+        }
+    }
+}
+
+type Inventories = (BTreeMap<SystemId, Loaded>, BTreeMap<SystemId, String>);
+
+fn inventories<'a>(
+    repository: &Repository,
+    commit: ObjectId,
+    systems: impl Iterator<Item = &'a SystemId>,
+) -> Result<Inventories, CliError> {
+    let snapshot = Snapshot::at(repository, commit);
+    let mut problems = Diagnostics::new();
+    let (mut inventories, mut trees) = Inventories::default();
+    for system in systems {
+        match inventory::load(&CommitSource(snapshot), system) {
+            Ok(loaded) => drop(inventories.insert(system.clone(), loaded)),
+            Err(LoadError::Missing(_)) => continue,
+            Err(error) => problems.extend(error.diagnostics(system)),
+        }
+        let tree = repository.file(commit, &inventory::folder(system)).map_err(git)?;
+        trees.extend(tree.map(|tree| (system.clone(), tree.id.to_string())));
+    }
+    if problems.has_errors() { Err(problems.into()) } else { Ok((inventories, trees)) }
+}
+
+/// Returns who is who, what is wrong with that, and the digest that pins it.
+fn people(snapshot: Snapshot<'_>) -> Result<(IdentityDirectory, Vec<Finding>, Digest), CliError> {
+    let mut files: Vec<Unverified<Principals>> = snapshot.read_all("principals").map_err(store)?;
+    match snapshot.read("principals.toml") {
+        Ok(file) => files.push(file),
+        Err(StoreError::Missing(_)) => {}
+        Err(error) => return Err(store(error)),
+    }
+    let digest = principals_digest(files.iter().map(|file| (file.path(), file.digest())));
+    let (people, findings) = IdentityDirectory::new(files.iter().map(|file| (file.path(), file.value().clone())));
+    Ok((people, findings, digest))
+}
+
+/// Returns when each grant was last certified: when the campaign was opened in which somebody did.
+fn certified(governed: &RepositoryState) -> LastCertified {
+    let mut certified = LastCertified::new();
+    for review in governed.reviews() {
+        let Some(campaign) = governed.campaign(&review.campaign) else { continue };
+        for item in review.items.iter().filter(|item| item.decision == Some(Verdict::Certify)) {
+            let last = certified.entry(item.grant).or_insert(campaign.opened_at);
+            *last = campaign.opened_at.max(*last);
+        }
+    }
+    certified
+}
+
+fn earlier(
+    repository: &Repository,
+    governed: &RepositoryState,
+    needed: &RequiredCampaigns,
+) -> Result<PriorCampaigns, CliError> {
+    let mut earlier = PriorCampaigns::default();
+    for id in &needed.pinned {
+        let Some(campaign) = governed.campaign(id) else { continue };
+        let Ok(base) = ObjectId::parse(&campaign.base) else { continue };
+        for population in &campaign.systems {
+            let snapshot = Snapshot::at(repository, base);
+            let loaded = inventory::load(&CommitSource(snapshot), &population.system)
+                .map_err(|error| CliError::from(error.diagnostics(&population.system)))?;
+            earlier.pin(id, &loaded.inventory);
+        }
+    }
+    for id in &needed.unanswered {
+        earlier.leave(id, unanswered(governed, id));
+    }
+    Ok(earlier)
+}
+
+/// Returns the items of a campaign on which nobody has said anything.
+fn unanswered(governed: &RepositoryState, id: &CampaignId) -> BTreeSet<ItemId> {
+    let Some(opening) = governed.openings().get(id) else { return BTreeSet::new() };
+    let mut items: BTreeSet<ItemId> = opening.items().cloned().collect();
+    for review in governed.reviews().iter().filter(|review| review.campaign == *id) {
+        for item in review.items.iter().filter(|item| item.decision.is_some()) {
+            items.remove(&item.id);
+        }
+    }
+    items
+}
+
+/// Warns of what is wrong with the principals' files together.
+pub(super) fn warnings(footing: &CampaignInputs) -> Diagnostics {
+    let warn = |finding: &Finding| {
+        crate::diag::Diagnostic::warning(finding.code, format!("{}: {}", finding.subject, finding.message))
+            .help(finding.help.clone())
+    };
+    footing.findings.iter().map(warn).collect()
+}

@@ -1,0 +1,198 @@
+//! Where the demo plays: folders, keys, a bare remote, and a way to run commands and show them.
+
+use super::super::{Cli, CliError, Context, Exit, dispatch};
+use crate::{
+    diag::{Diagnostic, Style},
+    format::keys::{KeyError, PrivateKey, Signer},
+};
+use clap::Parser;
+use std::{
+    cell::RefCell,
+    fs, io,
+    io::Write,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    process::Command,
+    rc::Rc,
+};
+
+/// Where the demo plays.
+pub(super) struct Sandbox<'a> {
+    /// The folder that holds everything.
+    pub(super) root: PathBuf,
+    /// The root pin, once there is one.
+    pub(super) pin: Option<String>,
+    context: &'a mut Context,
+}
+
+impl<'a> Sandbox<'a> {
+    /// Makes the folders. The folder must be new or empty: a demo never writes over anything.
+    pub(super) fn set(root: &Path, context: &'a mut Context) -> Result<Self, CliError> {
+        fs::create_dir_all(root)?;
+        if fs::read_dir(root)?.next().is_some() {
+            let problem = Diagnostic::error("not-empty", format!("{} is not empty", root.display()));
+            return Err(problem.help("name a folder that does not exist yet: tenure demo DIR").into());
+        }
+        let root = root.canonicalize()?;
+        for folder in ["keys", "host"] {
+            fs::create_dir(root.join(folder))?;
+        }
+        fs::set_permissions(root.join("keys"), fs::Permissions::from_mode(0o700))?;
+        Ok(Self { root, pin: None, context })
+    }
+
+    /// Returns the governed repository's folder.
+    pub(super) fn repository(&self) -> PathBuf {
+        self.root.join("repo")
+    }
+
+    /// Returns the file of a key.
+    pub(super) fn key(&self, name: &str) -> PathBuf {
+        self.root.join("keys").join(name)
+    }
+
+    /// Makes a key pair as OpenSSH files, and returns the public line without its comment.
+    pub(super) fn make_key(&self, name: &str) -> Result<String, CliError> {
+        let refuse = |error: KeyError| CliError::from(Diagnostic::error("key", error.to_string()));
+        let key = PrivateKey::generate().map_err(refuse)?;
+        let path = self.key(name);
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        file.write_all(key.to_openssh(name).map_err(refuse)?.as_bytes())?;
+        let line = key.public_key().to_string();
+        fs::write(path.with_extension("pub"), format!("{line} {name}\n"))?;
+        Ok(line)
+    }
+
+    /// Tells what happens next.
+    pub(super) fn narrate(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.context.out, "\n{text}")
+    }
+
+    /// Shows a line of the story that is no command.
+    pub(super) fn show(&mut self, text: &str) -> io::Result<()> {
+        text.lines().try_for_each(|line| writeln!(self.context.out, "    {line}"))
+    }
+
+    /// Runs a tenure command through the same code as the command line, shows it and at most `lines` lines of its answer,
+    /// and returns the whole answer.
+    ///
+    /// # Errors
+    /// When it ends otherwise than the story says.
+    pub(super) fn tenure(&mut self, words: &[&str], exit: Exit, lines: usize) -> Result<String, CliError> {
+        let shown = words.join(" ");
+        writeln!(self.context.out, "  $ tenure {shown}")?;
+        let repository = self.repository();
+        let mut line = vec!["tenure".to_owned(), "-C".to_owned(), repository.to_string_lossy().into_owned()];
+        if let Some(pin) = &self.pin {
+            line.extend(["--root".to_owned(), pin.clone()]);
+        }
+        line.extend(words.iter().map(|word| self.expand(word)));
+        let cli = Cli::try_parse_from(line)
+            .map_err(|error| CliError::from(Diagnostic::error("demo", format!("tenure {shown}: {error}"))))?;
+        let (out, err) = (Shared::default(), Shared::default());
+        let style = Style::plain();
+        let mut context = Context {
+            directory: repository,
+            format: cli.global.format,
+            root: cli.global.root,
+            clock: cli.global.clock(),
+            out: Box::new(out.clone()),
+            err: Box::new(err.clone()),
+            out_style: style,
+            err_style: style,
+            terminal: false,
+            step: None,
+        };
+        let ended = dispatch(cli, &mut context);
+        if let Err(failure) = &ended {
+            context.report(failure);
+        }
+        let code = ended.unwrap_or_else(|failure| failure.exit);
+        drop(context);
+        let answer = out.text() + &err.text();
+        let total = answer.lines().count();
+        for line in answer.lines().take(lines) {
+            writeln!(self.context.out, "    {line}")?;
+        }
+        if total > lines && lines > 0 {
+            let rest = total - lines;
+            writeln!(self.context.out, "    … {rest} more line{}", if rest == 1 { "" } else { "s" })?;
+        }
+        if exit != Exit::Done {
+            writeln!(self.context.out, "    (exit {})", code.code())?;
+        }
+        if code == exit {
+            return Ok(answer);
+        }
+        let message = format!("tenure {shown} ended with {}, and not with {}:\n{answer}", code.code(), exit.code());
+        Err(Diagnostic::error("demo", message).help("please report this with the text above").into())
+    }
+
+    /// Runs git in the repository. Shows it where the story tells it.
+    pub(super) fn git(&mut self, words: &[&str], shown: bool) -> Result<(), CliError> {
+        if shown {
+            writeln!(self.context.out, "  $ git {}", words.join(" "))?;
+        }
+        let folder = if self.repository().exists() { self.repository() } else { self.root.clone() };
+        let done = Command::new("git")
+            .arg("-C")
+            .arg(folder)
+            .args(["-c", "user.name=Tenure demo", "-c", "user.email=demo@tenure.invalid", "-c", "commit.gpgsign=false"])
+            .args(["-c", "init.defaultBranch=main", "-c", "core.autocrlf=false", "-c", "core.hooksPath=/dev/null"])
+            .args(words.iter().map(|word| self.expand(word)))
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .output()?;
+        if done.status.success() {
+            return Ok(());
+        }
+        let message = format!("git {}: {}", words.join(" "), String::from_utf8_lossy(&done.stderr).trim());
+        Err(Diagnostic::error("demo", message).help("check that git works: git --version").into())
+    }
+
+    /// Commits everything in the work tree on a branch, and merges that as a pull request would be.
+    pub(super) fn merge(&mut self, branch: &str, message: &str) -> Result<(), CliError> {
+        self.git(&["checkout", "--quiet", "-b", branch], false)?;
+        self.git(&["add", "--all"], false)?;
+        self.git(&["commit", "--quiet", "-m", message], false)?;
+        self.merge_branch(branch, message)
+    }
+
+    /// Merges a branch that is committed.
+    pub(super) fn merge_branch(&mut self, branch: &str, message: &str) -> Result<(), CliError> {
+        self.git(&["checkout", "--quiet", "main"], false)?;
+        self.git(&["merge", "--quiet", "--no-ff", "-m", &format!("Merge {branch}: {message}"), branch], false)?;
+        self.git(&["push", "--quiet", "origin", "main"], false)?;
+        writeln!(self.context.out, "  (pull request `{branch}` merged: {message})")?;
+        Ok(())
+    }
+
+    /// `../` in the words of the story is the demo's own folder, wherever the demo is run from.
+    fn expand(&self, word: &str) -> String {
+        let folder = format!("{}/", self.root.display());
+        match word.split_once("../") {
+            Some((before, rest)) => format!("{before}{folder}{rest}"),
+            None => word.to_owned(),
+        }
+    }
+}
+
+/// A buffer that a command writes to and the story reads from.
+#[derive(Clone, Debug, Default)]
+struct Shared(Rc<RefCell<Vec<u8>>>);
+
+impl Shared {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.borrow()).into_owned()
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,340 @@
+//! The evidence branch as commands meet it: read from the clone, or opened for a run.
+
+use super::{
+    CliError, Context, Exit,
+    session::{Session, git, store},
+};
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    enforce::{Journal, JournalError, RunError},
+    evidence::{
+        Appender, AppenderOptions, Code, Defect, EngineKeyHistory, EngineKeys, Ledger, RecordRef, Signers,
+        layout::REMEMBERED, no_secrets,
+    },
+    format::keys::{KeyError, PrivateKey, PublicKey, Signer as _},
+    git::{Identity, ObjectId, Remote, RemoteError, Repository},
+    model::{
+        RunId,
+        file::Root,
+        history::History,
+        jcs,
+        record::{Entry, LogGenesis, RunEnd, RunStart},
+    },
+    store::Unverified,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+use zeroize::Zeroizing;
+
+/// How a run reaches the remote, and with which keys it writes there.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct EngineArgs {
+    /// The remote that has the main branch and takes the evidence
+    #[arg(long, value_name = "NAME", default_value = "origin")]
+    pub(super) remote: String,
+    /// The engine's commit key: a file; without it, TENURE_COMMIT_KEY holds the key itself or a path
+    #[arg(long, value_name = "FILE")]
+    commit_key: Option<PathBuf>,
+    /// The engine's log key: a file; without it, TENURE_LOG_KEY holds the key itself or a path
+    #[arg(long, value_name = "FILE")]
+    log_key: Option<PathBuf>,
+    /// For how many seconds the run may hold its systems
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    pub(super) lease: u64,
+    /// While another run holds a system, try again for so many seconds before giving up with 75
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub(super) wait: u64,
+}
+
+/// Publishes what a command tells that changes and reads no target, as a run of its own.
+///
+/// # Errors
+/// When there is no trust, or the log does not take it.
+pub(super) fn publish_notice(
+    command: &str,
+    entries: impl IntoIterator<Item = Entry>,
+    session: &Session,
+    lease: u64,
+    journal: &mut dyn Journal,
+) -> Result<(), CliError> {
+    let trust = session.trust()?;
+    let start = RunStart {
+        command: command.to_owned(),
+        main: session.main.to_string(),
+        plan: None,
+        manifest: session.snapshot().manifest().map_err(store)?,
+        systems: Vec::new(),
+        root: trust.root().digest(),
+        mandate: trust.mandate().digest(),
+        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        lease,
+        evidence: journal.history().size(),
+        claims: BTreeMap::new(),
+    };
+    let end = RunEnd { outcomes: BTreeMap::new(), verifications: BTreeMap::new(), exit: 0 };
+    let all: Vec<Entry> = [Entry::RunStart(start)].into_iter().chain(entries).chain([Entry::RunEnd(end)]).collect();
+    let _ = journal.publish(&all).map_err(journal_failure)?;
+    Ok(())
+}
+
+/// Does `work`, and does it again as long as it is busy and there is time left: with pauses that grow and are drawn at
+/// random, so that runs which met once do not meet again.
+pub(super) fn retry_while_busy(
+    seconds: u64,
+    context: &mut Context,
+    mut work: impl FnMut(&mut Context) -> Result<Exit, CliError>,
+) -> Result<Exit, CliError> {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut step = Duration::from_secs(1);
+    loop {
+        let failure = match work(context) {
+            Err(failure) if failure.exit == Exit::Busy => failure,
+            done => return done,
+        };
+        let pause = step.mul_f64(chance()).min(end.saturating_duration_since(Instant::now()));
+        if pause.is_zero() {
+            return Err(failure);
+        }
+        let note = Diagnostic::note("waiting", "another run is at it; this one tries again");
+        let note = failure.problems.sorted().iter().fold(note, |note, busy| note.with_note(&busy.message));
+        write!(context.err, "{}", note.render(context.err_style))?;
+        std::thread::sleep(pause);
+        step = (step * 2).min(LONGEST_STEP);
+    }
+}
+
+/// Returns a number between a half and one.
+fn chance() -> f64 {
+    let mut bytes = [0; 2];
+    // Without randomness the pause is the longest of its step, which is merely less polite to others.
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => 0.5 + f64::from(u16::from_le_bytes(bytes)) / f64::from(u16::MAX) / 2.0,
+        Err(_) => 1.0,
+    }
+}
+
+const LONGEST_STEP: Duration = Duration::from_secs(30);
+
+/// Returns the way to the remote.
+pub(super) fn remote(repository: &Repository, remote: &str) -> Result<Remote, CliError> {
+    let url = repository.remote_url(remote).ok_or_else(|| {
+        CliError::from(
+            Diagnostic::error("no-remote", format!("there is no remote `{remote}`"))
+                .help(format!("git remote add {remote} URL")),
+        )
+    })?;
+    Remote::to(&url).map_err(|error| carried(&error))
+}
+
+/// Brings the remote's main branch here, so that what is merged is what counts.
+pub(super) fn fetch_main(repository: &Repository, carrier: &Remote, remote: &str) -> Result<(), CliError> {
+    let local = format!("refs/remotes/{remote}/main");
+    carrier.fetch(repository, &[("refs/heads/main", &local)]).map(drop).map_err(|error| carried(&error))
+}
+
+/// Returns the engine's keys by root, from the roots that were verified.
+pub(super) fn keys(session: &Session) -> Result<EngineKeyHistory, CliError> {
+    let mut keys = EngineKeyHistory::new();
+    for root in roots(session)? {
+        let engine = EngineKeys::of(&root.roles.engine).map_err(|error| malformed(&root, &error))?;
+        keys = keys.with_root(root.version, engine);
+        // Roots come in order: those in force say who countersigns.
+        keys = match &root.roles.witness {
+            Some(witnesses) => keys.with_witnesses(witnesses).map_err(|error| malformed(&root, &error))?,
+            None => keys.without_witnesses(),
+        };
+    }
+    Ok(keys)
+}
+
+/// Returns every key that any root gives to the job that reads targets back.
+pub(super) fn readback_keys(session: &Session) -> Result<BTreeSet<PublicKey>, CliError> {
+    let mut keys = BTreeSet::new();
+    for root in roots(session)? {
+        for line in &root.roles.engine.readback_keys {
+            keys.insert(PublicKey::parse_line(line).map_err(|error| malformed(&root, &error))?.0);
+        }
+    }
+    Ok(keys)
+}
+
+fn roots(session: &Session) -> Result<Vec<Root>, CliError> {
+    let snapshot = session.snapshot();
+    let newest = session.trust()?.root().file().version;
+    let read = |version| snapshot.read::<Root>(&format!("trust/root/{version}.toml")).map_err(store);
+    (1..=newest).map(|version| read(version).map(Unverified::into_value)).collect()
+}
+
+fn malformed(root: &Root, error: &dyn std::fmt::Display) -> CliError {
+    Diagnostic::error("engine-keys", error.to_string()).in_file(format!("trust/root/{}.toml", root.version)).into()
+}
+
+/// Returns the head of the evidence branch as this clone last saw it: the longest of what its refs tell.
+pub(super) fn head(session: &Session) -> Result<Option<ObjectId>, CliError> {
+    let mut newest: Option<ObjectId> = None;
+    for head in heads(session)? {
+        newest = match newest {
+            Some(known) if !session.repository.is_ancestor(known, head).map_err(git)? => Some(known),
+            _ => Some(head),
+        };
+    }
+    Ok(newest)
+}
+
+fn heads(session: &Session) -> Result<Vec<ObjectId>, CliError> {
+    let branch = &session.governance.evidence;
+    let names = [format!("refs/remotes/origin/{branch}"), REMEMBERED.to_owned(), format!("refs/heads/{branch}")];
+    let found = names.iter().map(|name| session.repository.reference(name).map_err(git));
+    Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// Reads the evidence of the clone and folds it.
+pub(super) fn read(session: &Session) -> Result<(History, Vec<Defect>), CliError> {
+    read_with(session, &mut |_| {}).map(|(_, history, defects)| (history, defects))
+}
+
+/// Reads the evidence of the clone, folds it, and shows every record on the way.
+pub(super) fn read_with(
+    session: &Session,
+    show: &mut (dyn FnMut(&RecordRef<'_>) + Send),
+) -> Result<(Ledger, History, Vec<Defect>), CliError> {
+    let mut history = History::default();
+    let mut ledger = Ledger::new(keys(session)?);
+    let Some(head) = head(session)? else { return Ok((ledger, history, Vec::new())) };
+    let read = ledger.advance(&session.repository, head, &mut |seen| {
+        history.push(seen.record, seen.line);
+        show(seen);
+    });
+    let mut defects = read.map_err(git)?;
+    // A branch only grows: what the clone saw at any time is a part of what it sees now, or somebody forked the log.
+    for other in heads(session)? {
+        if !session.repository.is_ancestor(other, head).map_err(git)? {
+            let message = format!("this clone knows {other} too, and neither of them contains the other");
+            defects.push(Defect { code: Code::BranchRewritten, place: head.to_string(), message });
+        }
+    }
+    Ok((ledger, history, defects))
+}
+
+/// Reads the evidence of the clone for a command that builds on it.
+///
+/// # Errors
+/// When anything on the branch is not in order.
+pub(super) fn read_verified(session: &Session) -> Result<History, CliError> {
+    let (history, defects) = read(session)?;
+    if defects.is_empty() {
+        return Ok(history);
+    }
+    let mut problems = Diagnostics::new();
+    for defect in defects {
+        let message = format!("{}: {}", defect.place, defect.message);
+        problems.push(Diagnostic::error(defect.code.as_str(), message).help("tenure audit"));
+    }
+    Err(CliError { problems, exit: Exit::Findings })
+}
+
+/// Opens the journal of a new run on the remote's evidence branch.
+pub(super) fn journal<'a>(
+    session: &'a Session,
+    context: &'a Context,
+    args: &EngineArgs,
+) -> Result<Appender<'a>, CliError> {
+    let trust = session.trust()?;
+    let signers = Signers {
+        commit: Box::new(key(context, args.commit_key.as_ref(), "TENURE_COMMIT_KEY", "--commit-key")?),
+        log: Box::new(key(context, args.log_key.as_ref(), "TENURE_LOG_KEY", "--log-key")?),
+    };
+    let genesis = LogGenesis {
+        repo: trust.repo().to_string(),
+        origin: trust.root().file().log_origin.clone(),
+        root: session.pin,
+    };
+    let opening = AppenderOptions {
+        repository: &session.repository,
+        carrier: remote(&session.repository, &args.remote)?,
+        reference: format!("refs/heads/{}", session.governance.evidence),
+        keys: keys(session)?,
+        genesis,
+        signers,
+        run: RunId::new_now(),
+        clock: context.clock.as_ref(),
+        author: Identity { name: "tenure".to_owned(), address: "tenure@engine.invalid".to_owned() },
+        screen: Box::new(no_secrets),
+    };
+    Appender::open(opening).map_err(journal_failure)
+}
+
+/// Returns whether this run signs with a key of the read-back job, which is another one than that of the job that writes.
+pub(super) fn is_readback(session: &Session, context: &Context, args: &EngineArgs) -> Result<bool, CliError> {
+    let key = key(context, args.commit_key.as_ref(), "TENURE_COMMIT_KEY", "--commit-key")?;
+    Ok(session.trust()?.root().readback_keys().contains(&key.public_key()))
+}
+
+fn key(context: &Context, file: Option<&PathBuf>, variable: &str, flag: &str) -> Result<PrivateKey, CliError> {
+    let refuse = |why: String| -> CliError {
+        let problem = Diagnostic::error("engine-key", format!("the engine's key cannot be used: {why}"));
+        problem.help(format!("export {variable}=PATH, or give {flag} FILE; `tenure init` wrote the keys")).into()
+    };
+    // What the variable holds may be the key itself, so it is never shown.
+    let (given, place) = match file {
+        Some(file) => (Zeroizing::new(file.to_string_lossy().into_owned()), file.display().to_string()),
+        None => {
+            let value = context.variable(variable).ok_or_else(|| refuse(format!("{variable} is not set")))?;
+            (Zeroizing::new(value), format!("the file that {variable} names"))
+        }
+    };
+    let text = if given.contains("-----BEGIN") {
+        given
+    } else {
+        Zeroizing::new(fs::read_to_string(given.as_str()).map_err(|error| refuse(format!("{place}: {error}")))?)
+    };
+    PrivateKey::parse_openssh(&text).map_err(|error: KeyError| refuse(error.to_string()))
+}
+
+/// Returns what stopped a journal as a failure.
+pub(super) fn journal_failure(error: JournalError) -> CliError {
+    let (code, exit, help) = match &error {
+        JournalError::Busy { .. } => ("busy", Exit::Busy, "try again when that run has ended, or its lease"),
+        JournalError::Contended { .. } => ("contended", Exit::Busy, "try again"),
+        JournalError::Fenced { .. } => ("fenced", Exit::Busy, "nothing to do: the other run goes on"),
+        JournalError::Declined(_) => ("push-declined", Exit::CouldNot, "let the engine alone push the evidence branch"),
+        JournalError::Defect { code, .. } => (*code, Exit::Findings, "tenure audit"),
+        JournalError::Refused(_) => ("record-refused", Exit::CouldNot, "tell the maintainers: nothing was pushed"),
+        JournalError::Unusable(_) => ("unusable", Exit::CouldNot, "check the engine's keys and the clone"),
+        JournalError::Unreachable(_) => {
+            ("unreachable", Exit::CouldNot, "try again; a run finds out first what the last one did")
+        }
+    };
+    CliError::new(exit, Diagnostic::error(code, error.to_string()).help(help))
+}
+
+/// Returns what stopped a run as a failure; what happened and could not be pushed is kept beside the repository.
+pub(super) fn run_failure(session: &Session, run: &RunId, error: RunError) -> CliError {
+    let mut failure = journal_failure(error.cause);
+    if error.unpublished.is_empty() {
+        return failure;
+    }
+    let path = session.repository.directory().join(format!("tenure-unpublished-{run}.jsonl"));
+    let lines: String = error
+        .unpublished
+        .iter()
+        .filter_map(|entry: &Entry| jcs::to_string(entry).ok())
+        .map(|line| line + "\n")
+        .collect();
+    let note = match fs::write(&path, lines) {
+        Ok(()) => format!("what happened is kept in {}", path.display()),
+        Err(error) => format!("what happened could not be kept either: {error}"),
+    };
+    failure.problems.push(
+        Diagnostic::warning("unpublished", note).help("run `tenure enforce` again: it asks the targets what happened"),
+    );
+    failure
+}
+
+fn carried(error: &RemoteError) -> CliError {
+    Diagnostic::error("remote", error.to_string()).help("git fetch, to see what git says").into()
+}

@@ -1,0 +1,137 @@
+//! What a run takes up from main before it acts: decisions, exceptions and attestations that no run has recorded yet.
+
+use super::{
+    CliError,
+    plan_inputs::PlanContext,
+    session::{Session, store},
+};
+use crate::{
+    model::{
+        Digest, Level,
+        file::AfterSilence,
+        history::History,
+        record::{
+            AttestationRecorded, DecisionAccepted, DecisionRejected, Entry, ExceptionRecorded, OutcomeKind,
+            VerificationKind, VerificationRecorded, short,
+        },
+    },
+    store::RepoPath,
+    trust::OpenCampaign,
+};
+
+/// Returns the records of what is new on main, about the systems of this run.
+///
+/// # Errors
+/// When a file that was refused cannot be read.
+pub(super) fn pending_records(
+    session: &Session,
+    history: &History,
+    assembly: &PlanContext<'_>,
+) -> Result<Vec<Entry>, CliError> {
+    let mut entries = accepted(session, history, assembly);
+    entries.extend(closes(session, history, assembly));
+    entries.extend(rejected(session, history, assembly)?);
+    entries.extend(exceptions(session, history));
+    entries.extend(attestations(session, history, assembly));
+    Ok(entries)
+}
+
+fn accepted(session: &Session, history: &History, assembly: &PlanContext<'_>) -> Vec<Entry> {
+    let reviews = session.governed.reviews().iter();
+    reviews
+        .filter(|review| assembly.systems.contains_key(&review.system) && history.accepted(review.path()).is_none())
+        .map(|review| {
+            Entry::DecisionAccepted(DecisionAccepted {
+                path: review.path().to_owned(),
+                digest: review.digest(),
+                signatures: review.signatures().clone(),
+                signers: review.names(),
+                commit: review.commit().to_string(),
+                registry: review.registry(),
+                items: review.items.iter().filter(|item| item.decision.is_some()).count() as u64,
+            })
+        })
+        .collect()
+}
+
+/// The close of a stage decides by silence: it is taken up as a review is, by the run that has one of its systems.
+fn closes(session: &Session, history: &History, assembly: &PlanContext<'_>) -> Vec<Entry> {
+    let openings = session.governed.openings().values();
+    let ours = openings.filter(|opening| {
+        opening.campaign().systems.iter().any(|population| assembly.systems.contains_key(&population.system))
+    });
+    ours.flat_map(OpenCampaign::closes)
+        .filter(|close| history.accepted(close.path()).is_none())
+        .map(|close| {
+            Entry::DecisionAccepted(DecisionAccepted {
+                path: close.path().to_owned(),
+                digest: close.digest(),
+                signatures: close.signatures().clone(),
+                signers: close.names(),
+                commit: close.commit().to_string(),
+                registry: close.registry(),
+                items: close.silent.iter().filter(|silent| silent.then == AfterSilence::Disable).count() as u64,
+            })
+        })
+        .collect()
+}
+
+fn rejected(session: &Session, history: &History, assembly: &PlanContext<'_>) -> Result<Vec<Entry>, CliError> {
+    let snapshot = session.snapshot();
+    let mut entries = Vec::new();
+    for found in session.governed.found().iter().filter(|found| found.standing) {
+        let RepoPath::Review { system, .. } = RepoPath::of(&found.path) else { continue };
+        let bytes = snapshot.bytes(&found.path, MAX_REVIEW).map_err(store)?;
+        let Some(digest) = bytes.map(Digest::of) else { continue };
+        if assembly.systems.contains_key(&system) && !history.rejected(&found.path, digest) {
+            let (path, code) = (found.path.clone(), found.refusal.code().to_owned());
+            entries.push(Entry::DecisionRejected(DecisionRejected { path, digest, code }));
+        }
+    }
+    Ok(entries)
+}
+
+fn exceptions(session: &Session, history: &History) -> Vec<Entry> {
+    let exceptions = session.governed.exceptions().iter();
+    exceptions
+        .filter(|exception| !history.has_exception(exception.path(), exception.digest()))
+        .map(|exception| {
+            Entry::Exception(ExceptionRecorded {
+                path: exception.path().to_owned(),
+                digest: exception.digest(),
+                item: exception.item,
+                until: exception.until,
+            })
+        })
+        .collect()
+}
+
+/// An attestation that two people signed confirms a work order at V2: a second person's proof (DESIGN section 6).
+fn attestations(session: &Session, history: &History, assembly: &PlanContext<'_>) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for attestation in session.governed.attestations() {
+        let Some(past) = history.action(&attestation.action) else { continue };
+        let is_order = past.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual);
+        let ours = assembly.systems.contains_key(&past.system) && past.plan == attestation.plan;
+        if !is_order || !ours || history.attested(&attestation.action) {
+            continue;
+        }
+        entries.push(Entry::Attestation(AttestationRecorded {
+            action: attestation.action.clone(),
+            path: attestation.path().to_owned(),
+            digest: attestation.digest(),
+            signers: attestation.names(),
+        }));
+        let probe = format!("done by {}, seen by {}", attestation.executor, attestation.witness);
+        entries.push(Entry::Verification(VerificationRecorded {
+            action: attestation.action.clone(),
+            result: VerificationKind::Confirmed,
+            level: Level::V2,
+            paths: Vec::new(),
+            probe: short(&probe),
+        }));
+    }
+    entries
+}
+
+const MAX_REVIEW: u64 = 256 * 1024;

@@ -1,0 +1,291 @@
+//! From a commit and the evidence to a plan: everything a plan depends on, gathered once. Pure but for reading the clone.
+
+use super::{
+    CliError,
+    policy_at::pack_at,
+    session::{store, systems_at},
+};
+use crate::{
+    campaign::{Resolution, decided, synthetic_role_grants},
+    connector::{ConnectorSchema, registry},
+    diag::Diagnostic,
+    git::{ObjectId, Repository},
+    inventory::{self, IdentityDirectory, LoadError, Loaded, Source, SourceError},
+    model::{
+        CampaignId, Digest, Grant, ItemId, SystemId, Timestamp,
+        file::{Campaign, Principals, System},
+        history::History,
+    },
+    plan::{BuildInputs, Draft, Limits, Plan, PlanInputs, SodContext, Target, administrators, build},
+    policy::Pack,
+    store::{Snapshot, StoreError},
+    trust::{OpenCampaign, RepositoryState},
+};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+/// The files of a commit, as inventories are read from them.
+pub(super) struct CommitSource<'r>(pub(super) Snapshot<'r>);
+
+impl Source for CommitSource<'_> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
+        let refuse = |error: StoreError| SourceError { path: path.to_owned(), why: error.to_string() };
+        self.0.bytes(path, MAX_INVENTORY_FILE).map_err(refuse)
+    }
+}
+
+/// Everything a plan depends on but the decisions and the evidence.
+pub(super) struct PlanContext<'r> {
+    repository: &'r Repository,
+    commit: ObjectId,
+    manifest: Digest,
+    /// The systems, by id.
+    pub(super) systems: BTreeMap<SystemId, System>,
+    /// Their inventories, where they have one.
+    pub(super) inventories: BTreeMap<SystemId, Loaded>,
+    /// The inventories of the other systems, where toxic pairs have to be judged over all of them.
+    others: BTreeMap<SystemId, Loaded>,
+    vocabularies: BTreeMap<SystemId, Box<dyn ConnectorSchema + Send + Sync>>,
+    /// The rules.
+    pub(super) pack: Pack,
+    /// Who is who.
+    pub(super) people: IdentityDirectory,
+}
+
+impl<'r> PlanContext<'r> {
+    /// Gathers what `commit` has; only the systems named, or all when none is named.
+    ///
+    /// # Errors
+    /// When a file is not acceptable, or a system is named that is not there.
+    pub(super) fn at(
+        repository: &'r Repository,
+        commit: ObjectId,
+        base: &Path,
+        only: &[SystemId],
+    ) -> Result<Self, CliError> {
+        let snapshot = Snapshot::at(repository, commit);
+        let mut systems = systems_at(snapshot)?;
+        if let Some(missing) = only.iter().find(|system| !systems.contains_key(*system)) {
+            let problem = Diagnostic::error("unknown-system", format!("there is no systems/{missing}.toml on main"));
+            let known: Vec<_> = systems.keys().map(ToString::to_string).collect();
+            return Err(problem.help(format!("systems: {}", known.join(", "))).into());
+        }
+        let pack = pack_at(repository, commit)?;
+        let mut others = BTreeMap::new();
+        for id in systems.keys().filter(|id| !only.is_empty() && !only.contains(id) && !pack.pairs().is_empty()) {
+            match inventory::load(&CommitSource(snapshot), id) {
+                Ok(loaded) => drop(others.insert(id.clone(), loaded)),
+                Err(LoadError::Missing(_)) => {}
+                Err(error) => return Err(error.diagnostics(id).into()),
+            }
+        }
+        systems.retain(|system, _| only.is_empty() || only.contains(system));
+        let mut inventories = BTreeMap::new();
+        let mut vocabularies = BTreeMap::new();
+        for (id, system) in &systems {
+            match inventory::load(&CommitSource(snapshot), id) {
+                Ok(loaded) => drop(inventories.insert(id.clone(), loaded)),
+                Err(LoadError::Missing(_)) => {}
+                Err(error) => return Err(error.diagnostics(id).into()),
+            }
+            let words = registry::vocabulary(system, base).map_err(|error| settings_error(id, &error))?;
+            vocabularies.insert(id.clone(), words);
+        }
+        let (people, _) = identities_at(snapshot)?;
+        let manifest = snapshot.manifest().map_err(store)?;
+        Ok(Self { repository, commit, manifest, systems, inventories, others, vocabularies, pack, people })
+    }
+
+    /// Returns the plan for what is decided, given what the evidence says so far.
+    ///
+    /// # Errors
+    /// When there is no trust state, or something has no canonical form.
+    pub(super) fn plan(&self, governed: &RepositoryState, history: &History) -> Result<Plan<Draft>, CliError> {
+        let trust = governed.trust().ok_or_else(|| {
+            CliError::from(Diagnostic::error("no-trust", "there is no trust state at this commit").help("tenure check"))
+        })?;
+        let mut resolutions = resolutions(self.repository, governed, Timestamp::from_unix(0));
+        resolutions.retain(|resolution| self.systems.contains_key(&resolution.system));
+        let targets: BTreeMap<_, _> = self
+            .systems
+            .iter()
+            .map(|(id, system)| {
+                let inventory = self.inventories.get(id).map(|loaded| &loaded.inventory);
+                let allowed = trust.mandate().file().connectors.contains(&system.connector);
+                let vocabulary = self.vocabularies.get(id).filter(|_| allowed);
+                let vocabulary = vocabulary.map(|words| words.as_ref() as &dyn ConnectorSchema);
+                (id.clone(), Target { system, inventory, vocabulary })
+            })
+            .collect();
+        let premises = PlanInputs {
+            engine: env!("CARGO_PKG_VERSION").to_owned(),
+            repo: trust.repo().clone(),
+            main: self.commit.to_string(),
+            manifest: self.manifest,
+            root: trust.root().digest(),
+            mandate: trust.mandate().digest(),
+            inventories: self.inventories.iter().map(|(id, loaded)| (id.clone(), loaded.digest)).collect(),
+            evidence_size: history.size(),
+            evidence_head: history.head(),
+        };
+        let known = RefCell::new(BTreeMap::new());
+        let pinned = ReviewedGrants { repository: self.repository, governed, resolutions: &resolutions, known };
+        let reviewed = |resolution: &Resolution| pinned.grant(resolution);
+        let duties = Some(self.duties());
+        let inputs = BuildInputs {
+            premises,
+            resolutions: &resolutions,
+            targets: &targets,
+            history,
+            reviewed: &reviewed,
+            duties,
+        };
+        build(&inputs).map_err(|error| Diagnostic::error("plan", error.to_string()).into())
+    }
+
+    /// Returns the limits that plan must clear.
+    pub(super) fn limits<'a>(
+        &'a self,
+        governed: &'a RepositoryState,
+        history: &History,
+        now: Timestamp,
+    ) -> Option<Limits<'a>> {
+        let trust = governed.trust()?;
+        let mut grants = BTreeMap::new();
+        for (id, loaded) in &self.inventories {
+            let pinned = |campaign: &Campaign| campaign.systems.iter().find(|p| p.system == *id).map(|p| p.grants);
+            // The youngest campaign over the system is what its size is compared with, without what the engine has taken
+            // away since: that is gone because it was decided.
+            let campaigns = governed.openings().values().map(|opening| opening.campaign().value());
+            let youngest = campaigns.filter_map(|c| Some((c.opened_at, pinned(c)?))).max();
+            let taken = |since: Timestamp| {
+                let of_it = history.actions().filter(|(_, action)| action.system == *id);
+                let done = of_it.filter(|(_, action)| action.is_confirmed() && action.first_intended_at >= since);
+                done.filter(|(_, action)| loaded.inventory.grant(&action.grant).is_none()).count() as u64
+            };
+            let reviewed = youngest.map(|(since, count)| count.saturating_sub(taken(since)));
+            grants.insert(id.clone(), (loaded.inventory.grants().len() as u64, reviewed));
+        }
+        Some(Limits {
+            guardrails: &trust.mandate().file().guardrails,
+            grants,
+            administrators: administrators(self.inventories.values().map(|loaded| &loaded.inventory)),
+            directory: &self.people,
+            now,
+        })
+    }
+
+    /// Returns what toxic pairs are judged on.
+    pub(super) fn duties(&self) -> SodContext<'_> {
+        let all = self.inventories.values().chain(self.others.values());
+        SodContext {
+            inventories: all.map(|loaded| &loaded.inventory).collect(),
+            people: &self.people,
+            pairs: self.pack.pairs(),
+        }
+    }
+
+    /// Returns the digest over all governed files.
+    pub(super) fn manifest(&self) -> Digest {
+        self.manifest
+    }
+}
+
+/// Returns what all decisions amount to, the latest campaign last. What is seeded is in none of it, told or not.
+pub(super) fn resolutions(repository: &Repository, governed: &RepositoryState, now: Timestamp) -> Vec<Resolution> {
+    let mut openings: Vec<_> = governed.openings().iter().collect();
+    openings.sort_by_key(|(id, opening)| (opening.campaign().opened_at, *id));
+    let real = |(id, opening): (&CampaignId, &OpenCampaign)| {
+        let mut all = decided(opening, governed.answers(id), now);
+        if !all.is_empty() {
+            let inert = inert(repository, opening);
+            all.retain(|one| !inert.contains(&one.item));
+        }
+        all
+    };
+    openings.into_iter().flat_map(real).collect()
+}
+
+/// Returns the items of a campaign that no grant of the inventories it pinned stands for: those that are seeded, also while
+/// that is not told. This is for what counts and acts; nothing prints it.
+pub(super) fn inert(repository: &Repository, opening: &OpenCampaign) -> BTreeSet<ItemId> {
+    let campaign = opening.campaign().value();
+    let told: BTreeSet<ItemId> = opening.seeded().iter().cloned().collect();
+    if campaign.seeds.is_none() || !told.is_empty() {
+        return told;
+    }
+    let Ok(base) = ObjectId::parse(&campaign.base) else { return told };
+    let mut inert: BTreeSet<ItemId> = opening.items().cloned().collect();
+    for population in &campaign.systems {
+        // What cannot be read is taken for real, and held by the plan.
+        let Ok(loaded) = inventory::load(&CommitSource(Snapshot::at(repository, base)), &population.system) else {
+            return told;
+        };
+        let of = |grant: &Grant| ItemId::of(&campaign.id, &population.system, &grant.key);
+        for item in loaded.inventory.grants().map(of).chain(synthetic_role_grants(&loaded.inventory).iter().map(of)) {
+            inert.remove(&item);
+        }
+    }
+    inert
+}
+
+/// Returns who is who at a commit, and the digest a campaign pins for it.
+pub(super) fn identities_at(
+    snapshot: Snapshot<'_>,
+) -> Result<(IdentityDirectory, Vec<crate::model::Finding>), CliError> {
+    let mut files: Vec<(String, Principals)> = Vec::new();
+    if let Some(file) = snapshot.read_if_there::<Principals>("principals.toml").map_err(store)? {
+        files.push(("principals.toml".to_owned(), file));
+    }
+    for file in snapshot.read_all::<Principals>("principals").map_err(store)? {
+        files.push((file.path().to_owned(), file.into_value()));
+    }
+    let (paths, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();
+    Ok(IdentityDirectory::new(paths.iter().map(String::as_str).zip(files)))
+}
+
+/// Grants as they were reviewed: from the inventories that campaigns pinned, each read once and only when asked for.
+struct ReviewedGrants<'a> {
+    repository: &'a Repository,
+    governed: &'a RepositoryState,
+    resolutions: &'a [Resolution],
+    known: RefCell<BTreeMap<(CampaignId, SystemId), BTreeMap<ItemId, Grant>>>,
+}
+
+impl ReviewedGrants<'_> {
+    fn grant(&self, resolution: &Resolution) -> Option<Grant> {
+        let Resolution { campaign, system, item, .. } = resolution;
+        let mut known = self.known.borrow_mut();
+        let reviewed = known
+            .entry((campaign.clone(), system.clone()))
+            .or_insert_with(|| self.decided(campaign, system).unwrap_or_default());
+        reviewed.get(item).cloned()
+    }
+
+    /// Returns the grants that a campaign decided on, by item; nothing when its inventory cannot be read.
+    fn decided(&self, campaign: &CampaignId, system: &SystemId) -> Option<BTreeMap<ItemId, Grant>> {
+        let base = ObjectId::parse(&self.governed.campaign(campaign)?.value().base).ok()?;
+        let loaded = inventory::load(&CommitSource(Snapshot::at(self.repository, base)), system).ok()?;
+        let here = self.resolutions.iter().filter(|decided| decided.campaign == *campaign && decided.system == *system);
+        let items: BTreeSet<&ItemId> = here.map(|decided| &decided.item).collect();
+        let grants = loaded.inventory.grants().map(|grant| (ItemId::of(campaign, system, &grant.key), grant));
+        Some(grants.filter(|(item, _)| items.contains(item)).map(|(item, grant)| (item, grant.clone())).collect())
+    }
+}
+
+/// Returns what is wrong with a system's settings as a failure.
+pub(super) fn settings_error(system: &SystemId, error: &registry::OpenError) -> CliError {
+    let path = format!("systems/{system}.toml");
+    let help = match error {
+        registry::OpenError::NoVariable(name) => format!("export {name}=…"),
+        registry::OpenError::Connector(_) => format!("tenure collect {system}"),
+        _ => "tenure schema system".to_owned(),
+    };
+    Diagnostic::error("connector", error.to_string()).in_file(path).help(help).into()
+}
+
+/// A million grants of about 500 bytes.
+const MAX_INVENTORY_FILE: u64 = 512 * 1024 * 1024;

@@ -1,0 +1,160 @@
+//! `tenure policy judge [SYSTEM…]`
+
+use crate::{
+    cli::{CliError, Context, Exit, Format, campaign_inputs::CampaignInputs, session::Session},
+    diag::Diagnostic,
+    model::{
+        Grant, PrincipalId, Severity, SystemId,
+        file::{CampaignDefinition, Scope},
+    },
+    policy::{Facts, Outcome, RuleResult, Subject},
+    report::{
+        MissingAttribute, OutputStyle, RuleViolation, findings_sarif, judged_findings, judged_human, judged_json,
+        judged_markdown,
+    },
+};
+use std::{collections::BTreeMap, io::Write};
+
+/// Judge what is held now by the rules: findings, and what cannot be judged for want of facts
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Everything is read from the main branch: inventories, principals, rules and profiles. A finding recommends, and decides\nnothing. What is not known is never a pass: it is listed by rule, with the attributes that are missing. Exit 3 when\nanything is found at or above --at-least.\n\nExamples:\n  tenure policy judge\n  tenure policy judge web-1 --at-least high\n  tenure policy judge --rule NHI-LIF-02 --format markdown"
+)]
+pub(super) struct Args {
+    /// Only grants of these systems, and their holders
+    #[arg(value_name = "SYSTEM")]
+    systems: Vec<SystemId>,
+    /// Only these rules
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    rule: Vec<String>,
+    /// The least severity to tell, and to end with exit 3 for
+    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = MinSeverity::Low)]
+    at_least: MinSeverity,
+}
+
+/// A severity on the command line.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+enum MinSeverity {
+    Critical,
+    High,
+    Medium,
+    Low,
+}
+
+impl From<MinSeverity> for Severity {
+    fn from(least: MinSeverity) -> Self {
+        match least {
+            MinSeverity::Critical => Self::Critical,
+            MinSeverity::High => Self::High,
+            MinSeverity::Medium => Self::Medium,
+            MinSeverity::Low => Self::Low,
+        }
+    }
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let session = Session::open(context)?;
+    session.ensure_trusted()?;
+    let nobody = |name| PrincipalId::parse(name).map_err(|error| Diagnostic::error("name", error.to_string()));
+    // A definition that asks for nothing besides: no earlier campaigns, no contents of roles.
+    let definition = CampaignDefinition::new("what is held", nobody("nobody")?, nobody("nobody")?);
+    let now = context.clock.now();
+    let footing = CampaignInputs::at(&session.repository, session.main, &session.governed, &definition, now)?;
+    check_names(args, &footing)?;
+    if footing.pack.is_empty() {
+        let problem = Diagnostic::error("no-rules", "there are no rules on main").in_file("policies");
+        return Err(problem
+            .help("`tenure policy add` writes those that come with the engine; merge them first")
+            .into());
+    }
+    let mut found = SubjectResult { args, breaches: Vec::new(), gaps: BTreeMap::new() };
+    judge(&footing, &mut found);
+    let SubjectResult { mut breaches, gaps, .. } = found;
+    breaches.sort();
+    let gaps: Vec<MissingAttribute> = gaps
+        .into_iter()
+        .map(|((rule, place, missing), count)| MissingAttribute { rule, place, missing, count })
+        .collect();
+    match context.format {
+        Format::Json => context.json(&judged_json(&breaches, &gaps))?,
+        Format::Markdown => write!(context.out, "{}", judged_markdown(&breaches, &gaps))?,
+        Format::Sarif => context.json(&findings_sarif(&judged_findings(&breaches, &gaps)))?,
+        Format::Github | Format::Human => {
+            let look = OutputStyle::new(context.out_style);
+            write!(context.out, "{}", judged_human(&breaches, &gaps, look))?;
+        }
+    }
+    Ok(if breaches.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+fn check_names(args: &Args, footing: &CampaignInputs) -> Result<(), CliError> {
+    if let Some(stranger) = args.systems.iter().find(|system| !footing.systems.contains_key(*system)) {
+        let known: Vec<_> = footing.systems.keys().map(ToString::to_string).collect();
+        let problem = Diagnostic::error("unknown-system", format!("there is no systems/{stranger}.toml on main"));
+        return Err(problem.help(format!("systems: {}", known.join(", "))).into());
+    }
+    if let Some(stranger) = args.rule.iter().find(|rule| footing.pack.rule(rule).is_none()) {
+        let problem = Diagnostic::error("unknown-rule", format!("there is no rule `{stranger}`"));
+        return Err(problem.help("`tenure policy rules` lists them").into());
+    }
+    Ok(())
+}
+
+/// Judges each grant once, and each principal once.
+fn judge(footing: &CampaignInputs, found: &mut SubjectResult<'_>) {
+    let portraits = footing.portraits();
+    let chosen = |system: &SystemId| found.args.systems.is_empty() || found.args.systems.contains(system);
+    let systems: Vec<_> = footing.inventories.iter().filter(|(system, _)| chosen(system)).collect();
+    let mut holders: BTreeMap<String, Facts> = BTreeMap::new();
+    for (system, loaded) in systems {
+        for grant in loaded.inventory.grants() {
+            let facts = portraits.grant(grant);
+            let account = format!("{system}:{}", grant.principal.id);
+            let holder = footing.people.behind(&account).map_or(account.clone(), |entry| entry.id.to_string());
+            for judgement in footing.pack.judge(Scope::Grant, &Subject::of(&facts)) {
+                found.take(&judgement, &holder, Some(grant));
+            }
+            holders.entry(holder).or_insert_with(|| portraits.account(&account));
+        }
+    }
+    if found.args.systems.is_empty() {
+        holders = portraits.holders().collect();
+    }
+    for (holder, facts) in &holders {
+        for judgement in footing.pack.judge(Scope::Principal, &Subject::of(facts)) {
+            found.take(&judgement, holder, None);
+        }
+    }
+}
+
+struct SubjectResult<'a> {
+    args: &'a Args,
+    breaches: Vec<RuleViolation>,
+    gaps: BTreeMap<(String, String, String), usize>,
+}
+
+impl SubjectResult<'_> {
+    fn take(&mut self, judgement: &RuleResult<'_>, holder: &str, grant: Option<&Grant>) {
+        let rule = judgement.rule;
+        if !self.args.rule.is_empty() && !self.args.rule.contains(&rule.id) {
+            return;
+        }
+        match &judgement.result {
+            Outcome::Fail if judgement.severity <= self.args.at_least.into() => self.breaches.push(RuleViolation {
+                severity: judgement.severity,
+                rule: rule.id.clone(),
+                holder: holder.to_owned(),
+                held: grant.map(|grant| format!("{} {} on {}", grant.kind, grant.entitlement.name, grant.system)),
+                title: rule.title.clone(),
+                verdict: rule.verdict,
+                advice: rule.advice.clone(),
+                set_by: judgement.set_by.iter().map(|by| format!("{}: {}", by.profile, by.what)).collect(),
+            }),
+            Outcome::Unknown(lack) => {
+                let place = grant.map_or("principals".to_owned(), |grant| grant.system.to_string());
+                *self.gaps.entry((rule.id.clone(), place, lack.to_string())).or_default() += 1;
+            }
+            Outcome::Fail | Outcome::NotApplicable | Outcome::Pass => {}
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Rows of a table, each in the file where its principal stands: everybody has one entry, in one file.
+
+use super::work_tree::WorkTreeData;
+use crate::{
+    cli::{CliError, Context, Exit, Format},
+    diag::Diagnostic,
+    format::{codec, limits::MAX_FILE},
+    inventory::import::{ImportRow, Merged, merge},
+    model::file::{FileKind, Principals},
+};
+use serde_json::json;
+use similar::TextDiff;
+use std::{collections::BTreeMap, fs};
+
+/// What becomes of the files of principals.
+pub(super) struct FileUpdate {
+    /// The file for who is new.
+    into: String,
+    /// What becomes of each file, by path.
+    files: BTreeMap<String, Merged>,
+}
+
+impl FileUpdate {
+    /// Merges each row into the file where its principal stands, and who is new into `into`. Who is missing from an
+    /// `authoritative` table has left if they stand in `into`: of the people of other files it need not know.
+    ///
+    /// # Errors
+    /// When `into` is no place for principals.
+    pub(super) fn file(
+        desk: &WorkTreeData,
+        into: &str,
+        rows: &[ImportRow],
+        authoritative: bool,
+        context: &Context,
+    ) -> Result<Self, CliError> {
+        let place = into.strip_prefix("principals/").filter(|name| name.ends_with(".toml") && !name.contains('/'));
+        if place.is_none() && into != "principals.toml" {
+            let problem = Diagnostic::error("misplaced", format!("`{into}` is no file of principals"));
+            return Err(problem.help("write principals.toml, or principals/NAME.toml").into());
+        }
+        let mut homes: BTreeMap<_, &str> = BTreeMap::new();
+        // Who stands in two files is told by `tenure principals check`; here the file that was named speaks.
+        for (path, file) in desk.files.iter().filter(|(path, _)| *path != into).chain(desk.files.get_key_value(into)) {
+            homes.extend(file.principals.iter().map(|entry| (&entry.id, path.as_str())));
+        }
+        let mut spread: BTreeMap<&str, Vec<ImportRow>> = BTreeMap::from([(into, Vec::new())]);
+        for row in rows {
+            let home = homes.get(&row.entry.id).copied().unwrap_or(into);
+            spread.entry(home).or_default().push(row.clone());
+        }
+        let none = Principals { schema: FileKind::Principals.schema().to_owned(), principals: Vec::new() };
+        let files = spread.into_iter().map(|(path, rows)| {
+            let before = desk.files.get(path).unwrap_or(&none);
+            (path.to_owned(), merge(before, &rows, authoritative && path == into, context.clock.now()))
+        });
+        Ok(Self { into: into.to_owned(), files: files.collect() })
+    }
+
+    /// Writes what changed, unless it is a `dry_run`, and says what that is.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or could not be read again; then none is written.
+    pub(super) fn write(&self, desk: &WorkTreeData, dry_run: bool, context: &mut Context) -> Result<Exit, CliError> {
+        let mut texts = BTreeMap::new();
+        for (path, merged) in &self.files {
+            let before = desk.files.get(path).map(codec::render).unwrap_or_default();
+            let after = rendered(path, &merged.file)?;
+            // A file that is not there and would have nothing in it is not made.
+            if before != after && !(before.is_empty() && merged.file.principals.is_empty()) {
+                texts.insert(path.as_str(), (before, after));
+            }
+        }
+        for (path, (_, after)) in texts.iter().filter(|_| !dry_run) {
+            let file = desk.root.join(path);
+            if let Some(folder) = file.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::write(file, after)?;
+        }
+        let diff = |path: &str, (before, after): &(String, String)| {
+            TextDiff::from_lines(before, after).unified_diff().header(path, path).to_string()
+        };
+        if context.format == Format::Json {
+            let all = |part: fn(&Merged) -> &Vec<String>| {
+                let mut all: Vec<_> = self.files.values().flat_map(part).collect();
+                all.sort();
+                all
+            };
+            let diff: String = texts.iter().map(|(path, texts)| diff(path, texts)).collect();
+            context.json(&json!({
+                "added": all(|merged| &merged.added), "changed": all(|merged| &merged.changed), "diff": diff,
+                "left": all(|merged| &merged.left), "paths": texts.keys().collect::<Vec<_>>(),
+                "written": !texts.is_empty() && !dry_run,
+            }))?;
+            return Ok(Exit::Done);
+        }
+        for (path, texts) in &texts {
+            write!(context.out, "{}", diff(path, texts))?;
+        }
+        for path in texts.keys() {
+            let Some(Merged { added, changed, left, .. }) = self.files.get(*path) else { continue };
+            let end = if dry_run { "; nothing was written" } else { "" };
+            writeln!(
+                context.out,
+                "{path}: {} added, {} changed, {} left{end}",
+                added.len(),
+                changed.len(),
+                left.len()
+            )?;
+        }
+        match (texts.is_empty(), dry_run) {
+            (true, _) => writeln!(context.out, "{}: nothing changed", self.into)?,
+            (false, true) => {}
+            (false, false) => writeln!(context.out, "next: tenure principals check")?,
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// Returns the text of a file. What cannot be read back must not be written.
+fn rendered(path: &str, file: &Principals) -> Result<String, CliError> {
+    let text = codec::render(file);
+    if text.len() > MAX_FILE {
+        let message = format!("{path} would have {} bytes, and a governed file has at most {MAX_FILE}", text.len());
+        let problem = Diagnostic::error("file-too-large", message);
+        return Err(problem.help("import in parts, each with a file of its own: --into principals/NAME.toml").into());
+    }
+    codec::parse::<Principals>(path, text.as_bytes())?;
+    Ok(text)
+}

@@ -1,0 +1,135 @@
+//! What lies in the work tree: systems, inventories, principals and rules, before anything is committed.
+
+use crate::{
+    cli::{CliError, Context, session::git},
+    diag::{Diagnostic, Diagnostics},
+    format::codec,
+    git::Repository,
+    inventory::{self, IdentityDirectory, LoadError, Loaded, SodAnalysis, WorkTree, inventories},
+    model::{
+        Finding, Inventory, SystemId,
+        file::{Governance, GovernedFile, Principals, System},
+    },
+    policy::{Pack, Sources},
+};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// What lies in the work tree.
+pub(super) struct WorkTreeData {
+    /// The work tree.
+    pub(super) root: PathBuf,
+    /// The systems.
+    pub(super) systems: BTreeMap<SystemId, System>,
+    /// Their inventories.
+    pub(super) inventories: BTreeMap<SystemId, Loaded>,
+    /// The principals' files, by path.
+    pub(super) files: BTreeMap<String, Principals>,
+    /// Who is who.
+    pub(super) people: IdentityDirectory,
+    /// What is wrong with the files together.
+    pub(super) findings: Vec<Finding>,
+    /// The profiles that are on.
+    pub(super) profiles: Vec<String>,
+    /// The toxic pairs that somebody holds.
+    pub(super) separation: SodAnalysis,
+}
+
+impl WorkTreeData {
+    /// Reads the work tree.
+    ///
+    /// # Errors
+    /// When there is none, or a file in it is not acceptable.
+    pub(super) fn open(context: &Context) -> Result<Self, CliError> {
+        let repository = Repository::discover(&context.directory).map_err(git)?;
+        let root = repository.work_tree().map(Path::to_path_buf).ok_or_else(|| {
+            CliError::from(
+                Diagnostic::error("no-work-tree", "this repository is bare: it has no files").help("git clone it"),
+            )
+        })?;
+        let mut problems = Diagnostics::new();
+        let systems = folder::<System>(&root, "systems", &mut problems)?;
+        let systems: BTreeMap<_, _> = systems.into_values().map(|system| (system.system.clone(), system)).collect();
+        let mut files = folder::<Principals>(&root, "principals", &mut problems)?;
+        files.extend(one::<Principals>(&root, "principals.toml", &mut problems)?);
+        let mut inventories_here = BTreeMap::new();
+        for id in systems.keys() {
+            match inventory::load(&WorkTree::new(&root), id) {
+                Ok(loaded) => drop(inventories_here.insert(id.clone(), loaded)),
+                Err(LoadError::Missing(_)) => {}
+                Err(error) => problems.extend(error.diagnostics(id)),
+            }
+        }
+        let governance = one::<Governance>(&root, "governance.toml", &mut problems)?;
+        let profiles = governance.map(|(_, governance)| governance.profiles).unwrap_or_default();
+        let mut sources = Sources::default();
+        for (path, bytes) in texts(&root, "policies")? {
+            if let Err(found) = sources.take(&path, &bytes) {
+                problems.extend(found);
+            }
+        }
+        if problems.has_errors() {
+            return Err(problems.into());
+        }
+        let pack = Pack::compile(sources, &profiles)?;
+        let (people, findings) = IdentityDirectory::new(files.iter().map(|(path, file)| (path.as_str(), file.clone())));
+        let separation = SodAnalysis::judge(inventories(&inventories_here), &people, &pack.pairs());
+        Ok(Self { root, systems, inventories: inventories_here, files, people, findings, profiles, separation })
+    }
+
+    /// Returns the inventories.
+    pub(super) fn all(&self) -> Vec<&Inventory> {
+        inventories(&self.inventories).collect()
+    }
+}
+
+fn folder<T: GovernedFile>(
+    root: &Path,
+    name: &str,
+    problems: &mut Diagnostics,
+) -> Result<BTreeMap<String, T>, CliError> {
+    let mut files = BTreeMap::new();
+    for (path, bytes) in texts(root, name)? {
+        match codec::parse::<T>(&path, &bytes) {
+            Ok(file) => drop(files.insert(path, file)),
+            Err(found) => problems.extend(found),
+        }
+    }
+    Ok(files)
+}
+
+fn one<T: GovernedFile>(root: &Path, path: &str, problems: &mut Diagnostics) -> Result<Option<(String, T)>, CliError> {
+    let bytes = match fs::read(root.join(path)) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    match codec::parse::<T>(path, &bytes) {
+        Ok(file) => Ok(Some((path.to_owned(), file))),
+        Err(found) => {
+            problems.extend(found);
+            Ok(None)
+        }
+    }
+}
+
+/// Returns the TOML files of a folder, by path from the root; links are not followed.
+fn texts(root: &Path, name: &str) -> Result<BTreeMap<String, Vec<u8>>, CliError> {
+    let mut files = BTreeMap::new();
+    let entries = match fs::read_dir(root.join(name)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(files),
+        Err(error) => return Err(error.into()),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let file = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type()?.is_file() && file.ends_with(".toml") {
+            files.insert(format!("{name}/{file}"), fs::read(entry.path())?);
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,71 @@
+//! What was put to others and is this person's to decide: as a delegate, as whom an item was handed on to, as a fallback.
+
+use super::{discover::ReviewFileOnDisk, load::SessionLoader};
+use crate::{
+    campaign::folder,
+    cli::{CliError, session::store},
+    model::{ItemId, PrincipalId, Timestamp, file::Review},
+    store::{RepoPath, Snapshot},
+};
+use std::collections::BTreeSet;
+
+/// A review file of somebody else, with those of its items that this person may decide.
+pub(super) struct DelegatedReview {
+    /// Where it lies.
+    pub(super) path: String,
+    /// What it says, as it was put to review.
+    pub(super) review: Review,
+}
+
+impl SessionLoader<'_> {
+    /// Returns the files of others with what is this person's to decide in them.
+    ///
+    /// # Errors
+    /// When the opening cannot be read.
+    pub(super) fn lent(&self, own: &[ReviewFileOnDisk], now: Timestamp) -> Result<Vec<DelegatedReview>, CliError> {
+        let campaign = self.opening.campaign();
+        let from: BTreeSet<&PrincipalId> = self
+            .session
+            .governed
+            .delegations()
+            .iter()
+            .map(|delegation| delegation.value())
+            .filter(|one| one.to == *self.reviewer && one.digest == campaign.digest() && one.until > now)
+            .map(|one| &one.from)
+            .collect();
+        let handed = self.handed_on();
+        if from.is_empty() && handed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let known: BTreeSet<&ItemId> = own.iter().flat_map(|file| &file.review.items).map(|item| &item.id).collect();
+        let opened = Snapshot::at(&self.session.repository, campaign.commit());
+        let mut lent = Vec::new();
+        for file in opened.list(&format!("{}/reviews", folder(&campaign.value().id))).map_err(store)?.files {
+            if !matches!(RepoPath::of(&file.path), RepoPath::Review { .. }) {
+                continue;
+            }
+            let mut review: Review = opened.read(&file.path).map_err(store)?.into_value();
+            let (whole, stage) = (from.contains(&review.reviewer), review.stage());
+            review.items.retain(|item| {
+                let mine = whole || handed.contains(&(stage, item.id));
+                mine && !known.contains(&item.id)
+            });
+            if !review.items.is_empty() && review.reviewer != *self.reviewer {
+                lent.push(DelegatedReview { path: file.path, review });
+            }
+        }
+        Ok(lent)
+    }
+
+    /// Returns the items that were handed on to this person and wait for them, by stage.
+    fn handed_on(&self) -> BTreeSet<(u32, ItemId)> {
+        let me = self.reviewer.as_str();
+        let stage = self.opening.closed() + 1;
+        let waits = |item: &&ItemId| {
+            let bound = self.opening.bound(item).iter();
+            bound.filter(|bound| bound.stage == stage).any(|bound| bound.to.as_deref() == Some(me))
+                && self.opening.missing(item, stage).contains(self.reviewer)
+        };
+        self.opening.items().filter(waits).map(|item| (stage, *item)).collect()
+    }
+}

@@ -1,0 +1,196 @@
+//! What lies on the desk: who sits at it, which files of the work tree are theirs, and what they may decide.
+
+use super::{Args, load::SessionLoader, persist::ReviewStore, session::ReviewSession};
+use crate::{
+    campaign::folder,
+    cli::{
+        CliError, Context,
+        session::{Session, git},
+        sign::candidate_signers,
+    },
+    diag::{Diagnostic, Diagnostics},
+    git::Repository,
+    model::{CampaignId, Digest, PrincipalId, file::Review},
+    store::RepoPath,
+};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A desk that is laid.
+pub(super) struct DiscoveredReviews {
+    /// The campaign.
+    pub(super) campaign: CampaignId,
+    /// The desk.
+    pub(super) desk: ReviewSession,
+    /// Who writes its files.
+    pub(super) keeper: ReviewStore,
+    /// The work tree.
+    pub(super) tree: PathBuf,
+}
+
+/// A review file of the work tree.
+pub(super) struct ReviewFileOnDisk {
+    /// Where it lies.
+    pub(super) path: String,
+    /// Its campaign.
+    pub(super) campaign: CampaignId,
+    /// What it says.
+    pub(super) review: Review,
+    /// The digest of its bytes.
+    pub(super) digest: Digest,
+}
+
+/// Lays the desk of a person.
+///
+/// # Errors
+/// When nobody can be told to sit at it, nothing is theirs, or a file of theirs is not acceptable.
+pub(super) fn discover(args: &Args, session: &Session, context: &mut Context) -> Result<DiscoveredReviews, CliError> {
+    session.ensure_trusted()?;
+    let terms = session.trust()?.mandate().file().review_terms();
+    let tree = session.work_tree()?.to_path_buf();
+    let wanted = args.file.as_deref().map(|file| within(&tree, &context.directory.join(file))).transpose()?;
+    let reviewer = who(args, &tree, context)?;
+    let mut keeper = ReviewStore::new(&tree, session.repository.directory());
+    let found = find(args, session, &tree, &reviewer, wanted.as_deref(), &mut keeper)?;
+    let campaign = one_campaign(&found, &reviewer)?;
+    let found: Vec<ReviewFileOnDisk> = found.into_iter().filter(|file| file.campaign == campaign).collect();
+    let opening = session.governed.openings().get(&campaign).ok_or_else(|| campaign_not_open(&campaign))?;
+    let lay = SessionLoader { session, opening, reviewer: &reviewer, tree: &tree, terms };
+    let (papers, laid) = lay.load(&found, context.clock.now())?;
+    Ok(DiscoveredReviews { campaign, desk: ReviewSession::new(reviewer, papers, &laid), keeper, tree })
+}
+
+/// Returns the path of a file within the work tree.
+fn within(tree: &Path, file: &Path) -> Result<String, CliError> {
+    let refuse = |why: String| CliError::from(Diagnostic::error("unreadable", why).help("tenure review --list"));
+    let real = file.canonicalize().map_err(|error| refuse(format!("{} cannot be read: {error}", file.display())))?;
+    let path = real.strip_prefix(tree.canonicalize()?).ok().and_then(Path::to_str).map(str::to_owned);
+    path.ok_or_else(|| refuse(format!("{} lies outside the repository", file.display())))
+}
+
+/// Returns who sits at the desk: who is named, else the one person whose key is at hand.
+fn who(args: &Args, tree: &Path, context: &mut Context) -> Result<PrincipalId, CliError> {
+    if let Some(name) = &args.name {
+        return Ok(name.clone());
+    }
+    let names = candidate_signers(tree, args.key.as_deref(), context)?;
+    if let [name] = names.as_slice() {
+        return Ok(name.clone());
+    }
+    let named: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    let message = match named.as_slice() {
+        [] => "no key at hand is in the registry, so it cannot be told who reviews".to_owned(),
+        names => format!("the keys at hand belong to {}", names.join(" and ")),
+    };
+    Err(Diagnostic::error("which-reviewer", message)
+        .help("say who: tenure review --as NAME, or which key: --key FILE")
+        .into())
+}
+
+/// Finds the review files of a person: those written for them, and those that they sign with somebody else.
+fn find(
+    args: &Args,
+    session: &Session,
+    tree: &Path,
+    reviewer: &PrincipalId,
+    wanted: Option<&str>,
+    keeper: &mut ReviewStore,
+) -> Result<Vec<ReviewFileOnDisk>, CliError> {
+    let mut problems = Diagnostics::new();
+    let mut found = Vec::new();
+    let ids: Vec<&CampaignId> = match &args.campaign {
+        Some(id) => {
+            vec![session.governed.openings().get_key_value(id).map(|(id, _)| id).ok_or_else(|| campaign_not_open(id))?]
+        }
+        None => session.governed.openings().keys().collect(),
+    };
+    for id in ids {
+        for path in listed(tree, &format!("{}/reviews", folder(id))) {
+            if wanted.is_some_and(|wanted| wanted != path) || !matches!(RepoPath::of(&path), RepoPath::Review { .. }) {
+                continue;
+            }
+            // Of thousands of files only those that name this person are read in full.
+            let mine = fs::read_to_string(tree.join(&path)).is_ok_and(|text| names(&text, reviewer));
+            if !mine {
+                continue;
+            }
+            match keeper.read(&path) {
+                Ok(Some((review, digest))) if review.reviewer == *reviewer || review.cosigners.contains(reviewer) => {
+                    found.push(ReviewFileOnDisk { path, campaign: id.clone(), review, digest });
+                }
+                Ok(_) => {}
+                Err(super::persist::SaveError::Form(found)) => problems.extend(found),
+                Err(error) => problems.push(error.into()),
+            }
+        }
+    }
+    if problems.has_errors() {
+        return Err(problems.into());
+    }
+    // `ana-2.toml` follows `ana.toml`, and `ana-10.toml` comes last.
+    found.sort_by(|a: &ReviewFileOnDisk, b: &ReviewFileOnDisk| order(a).cmp(&order(b)));
+    Ok(found)
+}
+
+fn order(file: &ReviewFileOnDisk) -> (&str, u32, usize, &str) {
+    (file.review.system.as_str(), file.review.stage(), file.path.len(), &file.path)
+}
+
+fn names(text: &str, reviewer: &PrincipalId) -> bool {
+    text.lines()
+        .take_while(|line| !line.starts_with("[["))
+        .any(|line| line.contains(&format!("\"{reviewer}\"")) || line.contains(&format!("'{reviewer}'")))
+}
+
+/// Returns the files below a folder of the work tree, sorted.
+pub(in crate::cli) fn listed(tree: &Path, below: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for system in entries(&tree.join(below)) {
+        for file in entries(&tree.join(below).join(&system)) {
+            found.push(format!("{below}/{system}/{file}"));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn entries(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
+}
+
+/// Returns the one campaign in which the person has something to do.
+fn one_campaign(found: &[ReviewFileOnDisk], reviewer: &PrincipalId) -> Result<CampaignId, CliError> {
+    let waits = |file: &&ReviewFileOnDisk| file.review.items.iter().any(|item| item.decision.is_none());
+    let with = |files: Vec<&CampaignId>| files.into_iter().cloned().collect::<BTreeSet<_>>();
+    let all = with(found.iter().map(|file| &file.campaign).collect());
+    let open = with(found.iter().filter(waits).map(|file| &file.campaign).collect());
+    let candidates = if open.is_empty() { &all } else { &open };
+    match candidates.iter().collect::<Vec<_>>().as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(Diagnostic::error("nothing-to-review", format!("no review file here is for `{reviewer}`"))
+            .help("git pull; `tenure campaign status ID` says who owes what")
+            .into()),
+        many => {
+            let names: Vec<_> = many.iter().map(|id| format!("`{id}`")).collect();
+            let message = format!("`{reviewer}` is asked in {}", names.join(" and "));
+            Err(Diagnostic::error("which-campaign", message).help(format!("tenure review {}", many[0])).into())
+        }
+    }
+}
+
+pub(in crate::cli) fn campaign_not_open(id: &CampaignId) -> CliError {
+    Diagnostic::error("unknown-campaign", format!("no campaign `{id}` is signed on main"))
+        .help("git pull; a campaign is reviewed once its opening is merged")
+        .into()
+}
+
+/// Returns the repository of the command line, for what needs no walk of its history.
+pub(super) fn branch(context: &Context) -> Result<Option<String>, CliError> {
+    let repository = Repository::discover(&context.directory).map_err(git)?;
+    let head = fs::read_to_string(repository.directory().join("HEAD")).unwrap_or_default();
+    Ok(head.trim().strip_prefix("ref: refs/heads/").map(str::to_owned))
+}

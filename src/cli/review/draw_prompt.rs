@@ -1,0 +1,114 @@
+//! What is asked at the desk: the fields of a verdict, what is searched, which filter, whether to sign.
+
+use super::{
+    app::{App, Mode},
+    draw::Viewport,
+    form::{Form, Name},
+    style::{OutputStyle, fit, wrap},
+};
+use crate::{campaign::said, model::ReasonCode};
+use ratatui::text::Line;
+
+/// What is asked, between the page and the foot; empty while one browses.
+pub(super) fn prompt(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line<'static>> {
+    let width = room.width;
+    let named = front.row().and_then(|row| front.desk.item(row));
+    let named = named.map(|item| format!("{} · {}", item.principal, said(&item.entitlement))).unwrap_or_default();
+    match &front.mode {
+        Mode::Form(form) => asked(form, &format!("{}: {named}", form.verdict), room, look),
+        Mode::Bulk { rows, form: Some(form) } => {
+            let title = format!("{} {} items alike, with one reason", form.verdict, rows.len());
+            asked(form, &title, room, look)
+        }
+        Mode::Bulk { rows, form: None } => {
+            let mut lines = vec![look.rule(width)];
+            let first = rows.iter().filter_map(|row| front.desk.item(*row));
+            let names: Vec<_> = first.map(|item| item.principal.clone()).collect();
+            let what =
+                rows.first().and_then(|row| front.desk.item(*row)).map(|item| said(&item.entitlement).to_owned());
+            let text = format!(
+                " {} open items that nothing speaks against, all like {}: {}",
+                rows.len(),
+                what.unwrap_or_default(),
+                names.join(", ")
+            );
+            let mut folded = wrap(&text, width, 1);
+            folded.truncate(4);
+            lines.extend(folded.into_iter().map(Line::from));
+            lines.push(Line::from(
+                look.title(fit(" press the verdict for all of them, or Esc; / narrows what is shown", width)),
+            ));
+            lines
+        }
+        Mode::Search => vec![
+            look.rule(width),
+            look.field(" search ", &front.view.search, true, width),
+            look.dim(fit(&format!(" {} found · Enter keeps it, Esc shows all", front.rows.len()), width)),
+        ],
+        Mode::Sign(typed) => sign(front, typed, room, look),
+        Mode::Browse | Mode::Filter { .. } | Mode::Help(_) => Vec::new(),
+    }
+}
+
+fn asked(form: &Form, title: &str, room: Viewport, look: OutputStyle) -> Vec<Line<'static>> {
+    let width = room.width;
+    let mut lines = if room.is_low() { Vec::new() } else { vec![look.rule(width)] };
+    lines.push(Line::from(look.title(fit(&format!(" {title}"), width))));
+    for (place, field) in form.fields.iter().enumerate() {
+        let here = place == form.at;
+        if room.is_low() && !here {
+            continue;
+        }
+        let needed = if field.needed { "*" } else { " " };
+        lines.push(look.field(&format!(" {:>5}{needed} ", field.name.as_str()), &field.text, here, width));
+        if here && field.name == Name::Code {
+            let codes = ReasonCode::of(form.verdict).iter().enumerate();
+            let codes: Vec<_> = codes.map(|(at, code)| format!("{} {code}", at + 1)).collect();
+            lines
+                .extend(wrap(&format!("        {} · 0 none", codes.join(" · ")), width, 8).into_iter().map(Line::from));
+        } else if here {
+            lines.push(look.dim(fit(&format!("        {}", field.name.hint(form.verdict)), width)));
+        }
+    }
+    if let Some(problem) = &form.problem {
+        lines.extend(wrap(&format!(" ! {problem}"), width, 3).into_iter().map(|text| look.warning(text)));
+    }
+    lines
+}
+
+fn sign(front: &App, typed: &str, room: Viewport, look: OutputStyle) -> Vec<Line<'static>> {
+    let width = room.width;
+    let mut lines = if room.is_low() { Vec::new() } else { vec![look.rule(width)] };
+    let papers: Vec<_> = front.desk.papers().iter().filter(|paper| paper.can_be_signed()).collect();
+    let most = (room.height / 3).max(1);
+    for paper in papers.iter().take(most) {
+        let decided = paper.review.items.iter().filter(|item| item.decision.is_some()).count();
+        let text = format!(" {decided} of {} decided  {}", paper.review.items.len(), paper.path);
+        lines.push(Line::from(fit(&text, width)));
+    }
+    if papers.len() > most {
+        lines.push(look.dim(fit(&format!(" and {} more files of yours", papers.len() - most), width)));
+    }
+    let ask = match front.desk.flagged_left_open() {
+        0 => " sign these bytes? type y and Enter; Esc leaves them unsigned".to_owned(),
+        open => format!(
+            " ! {open} flagged items are undecided; they stay open and go into your next file. To sign all the same, type {open} and Enter; Esc goes back"
+        ),
+    };
+    lines.extend(wrap(&ask, width, 3).into_iter().map(|text| look.warning(text)));
+    lines.push(look.field(" sign ", typed, true, width));
+    lines
+}
+
+/// The filters that make a difference, to choose one.
+pub(super) fn filters(front: &App, height: usize, width: usize, look: OutputStyle) -> Vec<Line<'static>> {
+    let Mode::Filter { choices, at } = &front.mode else { return Vec::new() };
+    let mut lines = vec![Line::from(look.title(fit(" show only", width)))];
+    let first = at.saturating_sub(height.saturating_sub(2));
+    for (place, (filter, count)) in choices.iter().enumerate().skip(first) {
+        let mark = if place == *at { '>' } else { ' ' };
+        let text = fit(&format!(" {mark} {count:>4}  {filter}"), width);
+        lines.push(look.choice(text, place == *at));
+    }
+    lines
+}

@@ -1,0 +1,94 @@
+//! The foot of the desk: what was just done, the keys, and the page of all keys.
+
+use super::{
+    app::{App, Mode, StatusMessage},
+    decision_input::KEYS,
+    draw::{Viewport, padded},
+    style::{OutputStyle, fit, wrap},
+};
+use ratatui::text::Line;
+
+/// What was just done, and the keys.
+pub(super) fn foot(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line<'static>> {
+    let width = room.width;
+    let mut lines = if room.is_low() { Vec::new() } else { vec![look.rule(width)] };
+    lines.push(match &front.notice {
+        Some(StatusMessage::Done(text)) => Line::from(fit(&format!(" {text}"), width)),
+        Some(StatusMessage::Refused(text)) => look.warning(fit(&format!(" ! {text}"), width)),
+        None => look.dim(fit(&format!(" {}", shown(front)), width)),
+    });
+    if room.is_low() {
+        let keys = match &front.mode {
+            Mode::Form(_) | Mode::Bulk { form: Some(_), .. } => " Enter next · Tab field · Esc back",
+            Mode::Bulk { .. } => " c r d e o p t x i a for all · Esc back",
+            Mode::Filter { .. } | Mode::Search | Mode::Sign(_) => " Enter · Esc back",
+            Mode::Help(_) => " j k scroll · any other key goes back",
+            Mode::Browse => " ? all keys · Enter card · Esc · q",
+        };
+        // What was just done is worth more than the keys of a prompt that is open.
+        let prompted = !matches!(front.mode, Mode::Browse) && front.notice.is_none();
+        if prompted {
+            lines.clear();
+        }
+        lines.push(look.keys(&fit(keys, width)));
+        return lines;
+    }
+    let keys: Vec<&str> = match (&front.mode, front.in_card) {
+        (Mode::Form(_) | Mode::Bulk { form: Some(_), .. }, _) => {
+            vec![" Enter next, at the end saves · Tab other field · Esc back without deciding"]
+        }
+        (Mode::Bulk { .. }, _) => vec![VERDICTS, " Esc back"],
+        (Mode::Filter { .. }, _) => vec![" j k move · Enter show these · Esc back"],
+        (Mode::Help(_), _) => vec![" j k scroll · any other key goes back"],
+        (Mode::Search | Mode::Sign(_), _) => vec![" Enter · Esc"],
+        (Mode::Browse, true) => {
+            vec![VERDICTS, " j k Space scroll · n next · [ ] item · u undo · Esc list · ? help"]
+        }
+        (Mode::Browse, false) => {
+            vec![
+                VERDICTS,
+                " j k move · Enter card · n next open · / search · f filter · b bulk · u undo · S sign · q · ? help",
+            ]
+        }
+    };
+    lines.extend(keys.into_iter().flat_map(|keys| wrap(keys, width, 1)).map(|keys| look.keys(&keys)));
+    lines
+}
+
+fn shown(front: &App) -> String {
+    let search = if front.view.search.is_empty() { String::new() } else { format!(" · with `{}`", front.view.search) };
+    let place = if front.rows.is_empty() { 0 } else { front.at + 1 };
+    let sort = front.view.sort;
+    format!(
+        "{place} of {} shown: {}{search} · by {sort} · every decision is saved",
+        front.rows.len(),
+        front.view.filter
+    )
+}
+
+/// The page of keys, from where it is scrolled to.
+pub(super) fn help(front: &mut App, height: usize, width: usize, look: OutputStyle) -> Vec<Line<'static>> {
+    let mut lines =
+        vec![Line::from(look.title(fit(" verdicts: a key, then a reason; nothing is decided before Enter", width)))];
+    lines.extend(
+        KEYS.map(|(key, verdict, about)| Line::from(fit(&format!("  {key}  {:<12} {about}", verdict.as_str()), width))),
+    );
+    lines.push(Line::from(fit(" Del  leave it open, if it is not signed yet", width)));
+    let more = [
+        "j k arrows PgUp PgDn g G   move        Enter l  card       Esc q  back, leave",
+        "n N  next, previous open   [ ]  next, previous item        /  search",
+        "f  filter   s  sort   b  bulk: what is open, unflagged and of one shape",
+        "u  undo   U ctrl-r  redo   S  sign     ctrl-z  away for a while   ctrl-l  redraw",
+        "!  a rule speaks against it: keeping it takes a code and words",
+        "Every decision is saved in its file at once. An editor does the same: the files are below campaigns/; `tenure fmt` puts them in form, `tenure sign` signs them.",
+    ];
+    lines.extend(more.iter().flat_map(|text| wrap(&format!("  {text}"), width, 4)).map(Line::from));
+    let most = lines.len().saturating_sub(height);
+    if let Mode::Help(from) = &mut front.mode {
+        *from = (*from).min(most);
+        lines.drain(..*from);
+    }
+    padded(lines, height)
+}
+
+const VERDICTS: &str = " c certify · r revoke · d disable · e reduce · o rotate · p replace · t transfer · x except · i investigate · a abstain";

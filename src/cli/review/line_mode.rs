@@ -1,0 +1,224 @@
+//! One item at a time, line by line: for pipes, screen readers and terminals that can do nothing.
+
+use super::{
+    decision_input::{DecisionInput, KEYS, reason, takes_to, takes_until, to, until, verdict_of},
+    persist::{ReviewStore, SaveError},
+    plain_text::{card, progress},
+    session::ReviewSession,
+};
+use crate::{
+    campaign::DecisionContext,
+    diag::escape,
+    model::{ReasonCode, Timestamp, Verdict, file::Item},
+};
+use std::io::{self, BufRead, Write};
+
+/// A talk about the items of a desk.
+pub(super) struct LineSession<'a> {
+    /// The desk.
+    pub(super) desk: ReviewSession,
+    /// Who writes its files.
+    pub(super) keeper: &'a mut ReviewStore,
+    /// What is known of an item.
+    pub(super) dossier: &'a dyn Fn(&ReviewSession, usize) -> Option<DecisionContext>,
+    /// When it is.
+    pub(super) now: Timestamp,
+    /// What people say.
+    pub(super) hears: &'a mut dyn BufRead,
+    /// What they are told.
+    pub(super) says: &'a mut dyn Write,
+    /// Whether what they say is to be seen among it: a terminal shows that by itself.
+    pub(super) echoes: bool,
+}
+
+/// What a person said on an item.
+enum LineAnswer {
+    Answer(DecisionInput),
+    /// They went back.
+    Nothing,
+    Skip,
+    Stop,
+    Undo,
+}
+
+impl LineSession<'_> {
+    /// Goes through the open items, and returns whether the person wants to sign.
+    ///
+    /// # Errors
+    /// When what is said cannot be heard or told; what was decided is saved.
+    pub(super) fn hold(&mut self) -> io::Result<bool> {
+        writeln!(self.says, "{}\n", progress(&self.desk))?;
+        self.help()?;
+        let mut skipped: Vec<usize> = Vec::new();
+        loop {
+            let open = (0..self.desk.len()).find(|row| self.desk.is_open(*row) && !skipped.contains(row));
+            let Some(row) = open else { break };
+            let text = card(&self.desk, row, (self.dossier)(&self.desk, row).as_ref());
+            write!(self.says, "\n{text}")?;
+            let said = loop {
+                match self.ask(row)? {
+                    LineAnswer::Nothing => writeln!(self.says, "not decided")?,
+                    said => break said,
+                }
+            };
+            match said {
+                LineAnswer::Stop => return Ok(false),
+                LineAnswer::Skip => skipped.push(row),
+                LineAnswer::Nothing => {}
+                LineAnswer::Undo => match self.desk.undo() {
+                    Some((what, papers)) => {
+                        self.save(&papers)?;
+                        writeln!(self.says, "taken back: {}", escape(&what))?;
+                    }
+                    None => writeln!(self.says, "there is nothing to take back")?,
+                },
+                LineAnswer::Answer(answer) => match self.desk.decide(row, &answer) {
+                    Ok(papers) => {
+                        if self.save(&papers)? {
+                            writeln!(self.says, "saved: {}", answer.word())?;
+                        }
+                    }
+                    Err(refused) => writeln!(self.says, "refused: {}", escape(&refused.to_string()))?,
+                },
+            }
+        }
+        self.ask_to_sign()
+    }
+
+    fn ask(&mut self, row: usize) -> io::Result<LineAnswer> {
+        loop {
+            let Some(line) = self.question("decision (? shows the keys)")? else { return Ok(LineAnswer::Stop) };
+            let word = line.trim();
+            let named = Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == word);
+            let mut letters = word.chars();
+            match (letters.next(), letters.next(), named) {
+                (_, _, Some(verdict)) => return self.ask_more(row, verdict),
+                (Some('s'), None, _) => return Ok(LineAnswer::Skip),
+                (Some('u'), None, _) => return Ok(LineAnswer::Undo),
+                (Some('q'), None, _) => return Ok(LineAnswer::Stop),
+                (Some('?'), None, _) => self.help()?,
+                (Some(key), None, _) if verdict_of(key).is_some() => {
+                    return match verdict_of(key) {
+                        Some(verdict) => self.ask_more(row, verdict),
+                        None => Ok(LineAnswer::Nothing),
+                    };
+                }
+                (None, ..) => {}
+                _ => writeln!(self.says, "`{}` is no verdict: ? shows them", escape(word))?,
+            }
+        }
+    }
+
+    fn help(&mut self) -> io::Result<()> {
+        for (key, verdict, about) in KEYS {
+            writeln!(self.says, "  {key}  {:<12} {about}", verdict.as_str())?;
+        }
+        writeln!(self.says, "  s  skip it for now · u  take the last decision back · q  quit; everything is saved")
+    }
+
+    fn ask_more(&mut self, row: usize, verdict: Verdict) -> io::Result<LineAnswer> {
+        let Some(item) = self.desk.item(row).cloned() else { return Ok(LineAnswer::Nothing) };
+        let mut answer = DecisionInput { verdict: Some(verdict), ..DecisionInput::default() };
+        if takes_to(verdict) {
+            match self.ask_to(verdict)? {
+                Some(found) => answer.to = found,
+                None => return Ok(LineAnswer::Nothing),
+            }
+        }
+        if takes_until(verdict, item.tier) {
+            match self.ask_until(verdict, &item)? {
+                Some(found) => answer.until = found,
+                None => return Ok(LineAnswer::Nothing),
+            }
+        }
+        let codes = ReasonCode::of(verdict).iter().enumerate();
+        let codes: Vec<_> = codes.map(|(at, code)| format!("{} {code}", at + 1)).collect();
+        let ask = format!("reason ({}; a number, words, or both; blank goes back)", codes.join(", "));
+        match self.question(&ask)? {
+            Some(line) if !line.trim().is_empty() => answer.reason = reason(&line, verdict),
+            _ => return Ok(LineAnswer::Nothing),
+        }
+        Ok(LineAnswer::Answer(answer))
+    }
+
+    fn ask_to(&mut self, verdict: Verdict) -> io::Result<Option<Option<String>>> {
+        let hint = super::form::Name::To.hint(verdict);
+        loop {
+            let Some(line) = self.question(&format!("to ({hint})"))? else { return Ok(None) };
+            match to(&line, verdict) {
+                Ok(None) if verdict.needs_to() => return Ok(None),
+                Ok(found) => return Ok(Some(found)),
+                Err(wrong) => writeln!(self.says, "{}", escape(&wrong))?,
+            }
+        }
+    }
+
+    fn ask_until(&mut self, verdict: Verdict, item: &Item) -> io::Result<Option<Option<Timestamp>>> {
+        let needed = verdict.needs_until(item.tier);
+        let blank = if needed { "blank goes back" } else { "blank for no end" };
+        loop {
+            let ask = format!("until (2027-03-31, or 90d; {blank})");
+            let Some(line) = self.question(&ask)? else { return Ok(None) };
+            match until(&line, self.now) {
+                Ok(None) if needed => return Ok(None),
+                Ok(found) => return Ok(Some(found)),
+                Err(wrong) => writeln!(self.says, "{}", escape(&wrong))?,
+            }
+        }
+    }
+
+    fn ask_to_sign(&mut self) -> io::Result<bool> {
+        if !self.desk.papers().iter().any(super::review_file::ReviewFile::can_be_signed) {
+            return Ok(false);
+        }
+        writeln!(self.says, "\n{}", progress(&self.desk))?;
+        let open = self.desk.flagged_left_open();
+        let (ask, wanted) = match open {
+            0 => ("sign now? (y or n)".to_owned(), "y".to_owned()),
+            open => (
+                format!("{open} flagged items stay open and go into your next file; to sign all the same, type {open}"),
+                open.to_string(),
+            ),
+        };
+        Ok(self.question(&ask)?.is_some_and(|line| line.trim() == wanted))
+    }
+
+    /// Asks, and returns the line that was answered; nothing at the end of what is heard.
+    fn question(&mut self, ask: &str) -> io::Result<Option<String>> {
+        write!(self.says, "{ask}: ")?;
+        self.says.flush()?;
+        let mut line = String::new();
+        let read = io::Read::take(&mut *self.hears, MOST_LINE).read_line(&mut line)?;
+        if read == 0 {
+            writeln!(self.says)?;
+            return Ok(None);
+        }
+        let line = line.trim_end_matches(['\r', '\n']).to_owned();
+        if self.echoes {
+            writeln!(self.says, "{}", escape(&line))?;
+        }
+        Ok(Some(line))
+    }
+
+    /// Writes the papers, and returns whether all were written.
+    fn save(&mut self, papers: &[usize]) -> io::Result<bool> {
+        for place in papers {
+            let Some(paper) = self.desk.papers().get(*place).cloned() else { continue };
+            let problem = match self.keeper.keep(&paper) {
+                Ok(()) => continue,
+                Err(SaveError::Changed) => match super::settle(&mut self.desk, self.keeper, *place) {
+                    Ok(disputed) if disputed.is_empty() => continue,
+                    Ok(_) => "another hand has decided it otherwise meanwhile; theirs stays".to_owned(),
+                    Err(error) => error.to_string(),
+                },
+                Err(error) => error.to_string(),
+            };
+            writeln!(self.says, "not saved: {}: {}", paper.path, escape(&problem))?;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+}
+
+/// Longer than any line a person writes here.
+const MOST_LINE: u64 = 8192;

@@ -1,0 +1,232 @@
+//! Laying a desk: what may be done with each file, where decisions on it go, and which items cannot be decided.
+
+use super::{
+    discover::ReviewFileOnDisk,
+    persist::signatures,
+    review_file::{ReviewFile, ReviewFileState, altered, undecided},
+    session::{SessionInput, Undecidable},
+    stages::Stages,
+};
+use crate::{
+    campaign::folder,
+    cli::{
+        CliError,
+        session::{Session, store},
+    },
+    model::{
+        ItemId, PrincipalId, Timestamp,
+        file::{Item, Review, ReviewTerms},
+    },
+    store::{RepoPath, Snapshot},
+    trust::{OpenCampaign, VotingSlot, reference},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+/// What a desk is laid from.
+pub(super) struct SessionLoader<'a> {
+    /// The repository.
+    pub(super) session: &'a Session,
+    /// The campaign.
+    pub(super) opening: &'a OpenCampaign,
+    /// Who sits at the desk.
+    pub(super) reviewer: &'a PrincipalId,
+    /// The work tree.
+    pub(super) tree: &'a Path,
+    /// What decisions need.
+    pub(super) terms: ReviewTerms,
+}
+
+impl SessionLoader<'_> {
+    /// Returns the papers, and what holds for their items.
+    ///
+    /// # Errors
+    /// When the opening or the work tree cannot be read.
+    pub(super) fn load(
+        &self,
+        found: &[ReviewFileOnDisk],
+        now: Timestamp,
+    ) -> Result<(Vec<ReviewFile>, SessionInput), CliError> {
+        let stages = Stages::of(self.opening);
+        let put = self.put_to_review(found)?;
+        let mut papers = Vec::new();
+        for file in found {
+            papers.extend(self.paper(file, &put, &stages)?);
+        }
+        let own = papers.len();
+        for lent in self.lent(found, now)? {
+            papers.push(self.of(lent.path, lent.review, ReviewFileState::Lent, &stages));
+        }
+        let mut bars = self.bars(&papers, &put, &stages);
+        // What was lent is read as it was opened, and cannot have been altered.
+        for item in papers.iter().skip(own).flat_map(|paper| &paper.review.items) {
+            if bars.get(&item.id).is_some_and(|bar| bar.why.starts_with(ALTERED)) {
+                bars.remove(&item.id);
+            }
+        }
+        let in_force = self.in_force(&papers);
+        self.follow(&mut papers);
+        Ok((papers, SessionInput { bars, in_force, terms: self.terms }))
+    }
+
+    /// Returns the items of these files as the campaign put them to review.
+    fn put_to_review(&self, found: &[ReviewFileOnDisk]) -> Result<BTreeMap<ItemId, Vec<Item>>, CliError> {
+        let opened = Snapshot::at(&self.session.repository, self.opening.campaign().commit());
+        let wanted: BTreeSet<&ItemId> = found.iter().flat_map(|file| &file.review.items).map(|item| &item.id).collect();
+        let mut put: BTreeMap<ItemId, Vec<Item>> = BTreeMap::new();
+        for mine in [true, false] {
+            // Nearly always the person's own files have all of them.
+            if wanted.iter().all(|id| put.contains_key(*id)) {
+                break;
+            }
+            let reviews = format!("{}/reviews", folder(&self.opening.campaign().value().id));
+            for file in opened.list(&reviews).map_err(store)?.files {
+                let RepoPath::Review { stem, .. } = RepoPath::of(&file.path) else { continue };
+                if stem.starts_with(self.reviewer.as_str()) != mine {
+                    continue;
+                }
+                let review: Review = opened.read(&file.path).map_err(store)?.into_value();
+                for item in review.items.iter().filter(|item| wanted.contains(&item.id)) {
+                    put.entry(item.id).or_default().push(undecided(item));
+                }
+            }
+        }
+        Ok(put)
+    }
+
+    /// Returns what may be done with a file; nothing when it waits for somebody else.
+    fn paper(
+        &self,
+        file: &ReviewFileOnDisk,
+        put: &BTreeMap<ItemId, Vec<Item>>,
+        stages: &Stages<'_>,
+    ) -> Result<Option<ReviewFile>, CliError> {
+        let signed = signatures(self.tree, &file.path)?;
+        let has_signed = |name: &PrincipalId| signed.iter().any(|signer| signer == name.as_str());
+        let mine = file.review.reviewer == *self.reviewer;
+        let is_stub = file.review.items.iter().all(|item| put.contains_key(&item.id) && item.supersedes.is_none());
+        let was_opened = || {
+            let opened = Snapshot::at(&self.session.repository, self.opening.campaign().commit());
+            opened.bytes(&file.path, MAX_REVIEW).is_ok_and(|bytes| bytes.is_some())
+        };
+        let is_look = file.review.stage() > self.opening.campaign().value().definition.stage_count();
+        let standing = match (mine, signed.is_empty()) {
+            (false, _) if has_signed(&file.review.reviewer) && !has_signed(self.reviewer) => ReviewFileState::ToCosign,
+            (false, _) => return Ok(None),
+            (true, false) => {
+                let merged = self.session.governed.reviews().iter().any(|review| review.path() == file.path);
+                ReviewFileState::Signed { reference: reference(&file.path, file.digest), merged }
+            }
+            (true, true) if is_stub && (is_look || was_opened()) => ReviewFileState::Open,
+            (true, true) => ReviewFileState::Next,
+        };
+        Ok(Some(self.of(file.path.clone(), file.review.clone(), standing, stages)))
+    }
+
+    fn of(&self, path: String, review: Review, standing: ReviewFileState, stages: &Stages<'_>) -> ReviewFile {
+        let due = stages.due(review.stage()).unwrap_or(self.opening.campaign().value().closes_at);
+        let bar = stages.bar(review.stage());
+        ReviewFile { path, review, standing, due, bar, next: None }
+    }
+
+    /// Adds the files that take what is decided after signing, or for others, where there is none yet.
+    fn follow(&self, papers: &mut Vec<ReviewFile>) {
+        for place in 0..papers.len() {
+            let Some(paper) = papers.get(place) else { continue };
+            if !matches!(paper.standing, ReviewFileState::Lent | ReviewFileState::Signed { .. }) || paper.bar.is_some()
+            {
+                continue;
+            }
+            let head = self.head(&paper.review);
+            let (due, beside) = (paper.due, paper.path.clone());
+            let mut next = papers.iter().position(|other| other.takes(&head));
+            if next.is_none()
+                && let Some(path) = self.free(&beside, papers)
+            {
+                next = Some(papers.len());
+                papers.push(ReviewFile {
+                    path,
+                    review: head,
+                    standing: ReviewFileState::Next,
+                    due,
+                    bar: None,
+                    next: None,
+                });
+            }
+            if let Some(paper) = papers.get_mut(place) {
+                paper.next = next;
+            }
+        }
+    }
+
+    /// Returns the head of a file of this person that takes decisions on the items of another one.
+    fn head(&self, review: &Review) -> Review {
+        let mut cosigners = review.cosigners.clone();
+        if review.reviewer != *self.reviewer {
+            cosigners.retain(|name| name != self.reviewer);
+            // Where two have to sign, who was asked is the other one.
+            if cosigners.len() < review.cosigners.len() {
+                cosigners.push(review.reviewer.clone());
+            }
+        }
+        Review { reviewer: self.reviewer.clone(), cosigners, items: Vec::new(), ..review.clone() }
+    }
+
+    /// Returns the path of the next file of this person beside another one.
+    fn free(&self, beside: &str, papers: &[ReviewFile]) -> Option<String> {
+        let folder = beside.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let stems =
+            std::iter::once(self.reviewer.to_string()).chain((2_u32..).map(|n| format!("{}-{n}", self.reviewer)));
+        let mut paths = stems.map(|stem| format!("{folder}/{stem}.toml"));
+        paths.find(|path| !self.tree.join(path).exists() && papers.iter().all(|paper| paper.path != *path))
+    }
+
+    /// Returns how a later decision names the one in force, by stage and item.
+    fn in_force(&self, papers: &[ReviewFile]) -> BTreeMap<(u32, ItemId), String> {
+        let mut in_force = BTreeMap::new();
+        for paper in papers {
+            let (stage, holder) = (paper.review.stage(), &paper.review.reviewer);
+            let seat = self.opening.reviewers().iter().position(|name| name == holder);
+            let seat = seat.and_then(|seat| u32::try_from(seat).ok()).map(VotingSlot::Asked);
+            for item in &paper.review.items {
+                let bound = self.opening.bound(&item.id).iter().filter(|bound| bound.stage == stage);
+                let mut bound = bound.filter(|bound| Some(bound.seat) == seat || bound.by == *self.reviewer);
+                if let Some(bound) = bound.next() {
+                    in_force.insert((stage, item.id), bound.reference());
+                }
+            }
+        }
+        in_force
+    }
+
+    /// Returns which items the person cannot decide, and why.
+    fn bars(
+        &self,
+        papers: &[ReviewFile],
+        put: &BTreeMap<ItemId, Vec<Item>>,
+        stages: &Stages<'_>,
+    ) -> BTreeMap<ItemId, Undecidable> {
+        let mut bars = BTreeMap::new();
+        for paper in papers {
+            for id in altered(&paper.review, put) {
+                let why = format!("{ALTERED}: git checkout origin/main -- {}", paper.path);
+                bars.insert(*id, Undecidable { why, may_abstain: false });
+            }
+            for item in &paper.review.items {
+                if let Some(why) = stages.bar_of(&item.id, paper.review.stage()) {
+                    bars.entry(item.id).or_insert(Undecidable { why, may_abstain: false });
+                }
+                if let Some(tie) = self.session.governed.kinship().tie(self.reviewer, &item.subject) {
+                    let why = format!("it is {tie}: hand it back with a, and leave `to` empty");
+                    bars.entry(item.id).or_insert(Undecidable { why, may_abstain: true });
+                }
+            }
+        }
+        bars
+    }
+}
+
+const ALTERED: &str = "it is not as the campaign put it to review";
+const MAX_REVIEW: u64 = 256 * 1024;

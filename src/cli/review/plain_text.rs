@@ -1,0 +1,65 @@
+//! A card as plain text, for a pipe, a screen reader or a terminal that can do nothing.
+
+use super::{session::ReviewSession, style::spelled};
+use crate::{
+    campaign::{DecisionContext, is_flagged, said},
+    diag::escape,
+};
+use std::io::{self, Write};
+
+/// Returns the card of an item.
+pub(super) fn card(desk: &ReviewSession, row: usize, dossier: Option<&DecisionContext>) -> String {
+    let Some(item) = desk.item(row) else { return String::new() };
+    let flag = if is_flagged(item) { "flagged: " } else { "" };
+    let place = row + 1;
+    let mut text = format!(
+        "[{place} of {}] {flag}{} · {}\n",
+        desk.len(),
+        escape(&item.principal),
+        escape(said(&item.entitlement))
+    );
+    for chapter in dossier.into_iter().flat_map(|dossier| &dossier.chapters) {
+        for (at, line) in chapter.lines.iter().enumerate() {
+            let title = if at == 0 { format!("{}:", chapter.title) } else { String::new() };
+            let mark = if line.marked { "! " } else { "" };
+            text.push_str(&format!("  {title:<15}{mark}{}\n", escape(&line.text)));
+        }
+    }
+    if let Some(verdict) = item.decision {
+        text.push_str(&format!("  decided:       {verdict}: {}\n", escape(&item.reason)));
+    }
+    if let Some(bar) = desk.bar(row) {
+        text.push_str(&format!("  not yours:     {}\n", escape(bar)));
+    }
+    text
+}
+
+/// Writes text in ASCII, for a terminal that has nothing else.
+pub(super) struct Ascii<'a>(pub(super) &'a mut dyn Write);
+
+impl Write for Ascii<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(spelled(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Returns how far a desk is, in a line.
+pub(super) fn progress(desk: &ReviewSession) -> String {
+    let progress = desk.progress();
+    let campaign = desk.papers().first().map(|paper| paper.review.campaign.to_string()).unwrap_or_default();
+    let due = desk.papers().iter().map(|paper| paper.due).min();
+    let due = due.map(|due| format!(", due {}", due.to_string().chars().take(10).collect::<String>()));
+    format!(
+        "{campaign}, {}: {} of {} decided, {} flagged open{}",
+        desk.reviewer(),
+        progress.decided,
+        progress.items,
+        progress.flagged_open,
+        due.unwrap_or_default()
+    )
+}

@@ -1,0 +1,179 @@
+//! The terminal: taken for the desk, and given back however the desk ends.
+
+use super::{app::App, app::Effect, draw::draw, keys::Key, style::OutputStyle};
+use crate::{campaign::DecisionContext, model::file::Item};
+use ratatui::{
+    Terminal,
+    backend::CrosstermBackend,
+    crossterm::{
+        cursor::Show,
+        event::{self, DisableBracketedPaste, EnableBracketedPaste, Event},
+        execute,
+        terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+    },
+};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+    process::{Signal, getpid, kill_process},
+};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGTERM};
+use std::{
+    io,
+    panic::{set_hook, take_hook},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+/// What the desk asks of what is around it.
+pub(super) trait Host {
+    /// Returns what is known of the item in this row.
+    fn dossier(&self, front: &App, row: usize, item: &Item) -> Option<DecisionContext>;
+
+    /// Writes these papers, and tells the desk how that went.
+    fn save(&mut self, front: &mut App, papers: &[usize]);
+}
+
+/// How the desk was left.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum ExitReason {
+    /// To sign what is decided.
+    ToSign,
+    /// Everything is saved.
+    Saved,
+}
+
+/// Shows the desk until it is left.
+///
+/// # Errors
+/// When there is no terminal, or it goes away. It is given back all the same.
+pub(super) fn run(front: &mut App, around: &mut dyn Host, look: OutputStyle) -> io::Result<ExitReason> {
+    let signals = Signals::watch()?;
+    let mut taken = RawTerminal::take()?;
+    let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let mut known: Option<(usize, DecisionContext)> = None;
+    loop {
+        let row = front.row();
+        if known.as_ref().map(|(row, _)| *row) != row {
+            let found = row.and_then(|row| Some((row, front.desk.item(row)?.clone())));
+            known = found.and_then(|(row, item)| Some((row, around.dossier(front, row, &item)?)));
+        }
+        terminal.draw(|frame| draw(frame, front, known.as_ref().map(|(_, dossier)| dossier), look))?;
+        if signals.ended() || is_gone()? {
+            return Ok(ExitReason::Saved);
+        }
+        if signals.continued() {
+            taken.again()?;
+            terminal.clear()?;
+        }
+        if !event::poll(TICK)? {
+            continue;
+        }
+        let effect = match event::read()? {
+            Event::Key(event) => {
+                // Escape, where it comes with another key, has no effect outside.
+                Key::of(event).into_iter().map(|key| front.press(key)).last().unwrap_or(Effect::None)
+            }
+            Event::Paste(text) => {
+                front.paste(&text);
+                Effect::None
+            }
+            Event::Resize(..) => Effect::None,
+            _ => Effect::None,
+        };
+        match effect {
+            Effect::None => {}
+            Effect::Save(papers) => around.save(front, &papers),
+            Effect::Leave => return Ok(ExitReason::Saved),
+            Effect::Sign => return Ok(ExitReason::ToSign),
+            Effect::Refresh => terminal.clear()?,
+            Effect::Suspend => {
+                taken.give_back();
+                kill_process(getpid(), Signal::TSTP)?;
+                taken.again()?;
+                terminal.clear()?;
+            }
+        }
+    }
+}
+
+/// Returns whether the terminal went away, as when a connection breaks: nobody would press a key any more.
+fn is_gone() -> io::Result<bool> {
+    let input = io::stdin();
+    let mut asked = [PollFd::new(&input, PollFlags::IN)];
+    match poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
+        Ok(_) => Ok(asked[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)),
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The terminal while the desk has it.
+struct RawTerminal(());
+
+impl RawTerminal {
+    fn take() -> io::Result<Self> {
+        let before = take_hook();
+        set_hook(Box::new(move |panic| {
+            restore();
+            before(panic);
+        }));
+        let mut taken = Self(());
+        taken.again()?;
+        Ok(taken)
+    }
+
+    fn again(&mut self) -> io::Result<()> {
+        enable_raw_mode()?;
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)
+    }
+
+    fn give_back(&mut self) {
+        restore();
+    }
+}
+
+impl Drop for RawTerminal {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Gives the terminal back as it was; there is nobody left to tell when it does not take that.
+fn restore() {
+    let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _ = disable_raw_mode();
+}
+
+/// Signals that come from outside: a terminal that was closed, a machine that shuts down, a job that goes on.
+struct Signals {
+    end: Arc<AtomicBool>,
+    goes_on: Arc<AtomicBool>,
+}
+
+impl Signals {
+    fn watch() -> io::Result<Self> {
+        let (end, goes_on) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+        for signal in [SIGHUP, SIGTERM] {
+            // Whoever asks twice is obeyed at once; every decision is saved when it is made.
+            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, end.clone())?;
+            signal_hook::flag::register(signal, end.clone())?;
+        }
+        signal_hook::flag::register(SIGCONT, goes_on.clone())?;
+        Ok(Self { end, goes_on })
+    }
+
+    fn ended(&self) -> bool {
+        self.end.load(Ordering::Relaxed)
+    }
+
+    fn continued(&self) -> bool {
+        self.goes_on.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// How long a signal may have to wait.
+const TICK: Duration = Duration::from_millis(200);

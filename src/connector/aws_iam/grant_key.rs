@@ -1,0 +1,109 @@
+//! Grant keys: kinds of things and the ids AWS never gives twice.
+
+use super::listing::Holder;
+use crate::connector::ConnectorError;
+use crate::model::GrantKey;
+use std::fmt;
+
+/// What a grant key names.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Subject {
+    /// An access key.
+    AccessKey { key: String },
+    /// A user.
+    Account { user: String },
+    /// A managed policy on a user or group.
+    Attached { holder: Holder, id: String, policy: String },
+    /// A signing certificate.
+    Certificate { certificate: String },
+    /// A policy embedded in a user or group; its name cannot change while it is there.
+    Inline { holder: Holder, id: String, policy: String },
+    /// A user in a group.
+    Membership { user: String, group: String },
+    /// A console password.
+    Password { user: String },
+    /// A credential for one service.
+    ServiceCredential { credential: String },
+    /// An SSH public key.
+    SshPublicKey { key: String },
+}
+
+impl Subject {
+    /// Reads a key this connector has made.
+    pub(super) fn parse(key: &GrantKey) -> Option<Self> {
+        let parts: Vec<&str> = key.as_str().split('/').collect();
+        if parts.iter().any(|part| part.is_empty()) {
+            return None;
+        }
+        let holder = |word: &str| match word {
+            "group" => Some(Holder::Group),
+            "user" => Some(Holder::User),
+            _ => None,
+        };
+        let own = |text: &&str| (*text).to_owned();
+        Some(match parts.as_slice() {
+            ["account", user] => Self::Account { user: own(user) },
+            ["access-key", key] => Self::AccessKey { key: own(key) },
+            ["attached", on, id, policy] => Self::Attached { holder: holder(on)?, id: own(id), policy: own(policy) },
+            ["certificate", id] => Self::Certificate { certificate: own(id) },
+            ["inline", on, id, policy] => Self::Inline { holder: holder(on)?, id: own(id), policy: own(policy) },
+            ["membership", user, group] => Self::Membership { user: own(user), group: own(group) },
+            ["password", user] => Self::Password { user: own(user) },
+            ["service-credential", id] => Self::ServiceCredential { credential: own(id) },
+            ["ssh-public-key", key] => Self::SshPublicKey { key: own(key) },
+            _ => return None,
+        })
+    }
+
+    /// Returns the key as files hold it.
+    ///
+    /// # Errors
+    /// When the target's ids are of no form a key can have.
+    pub(super) fn grant_key(&self) -> Result<GrantKey, ConnectorError> {
+        let odd = || ConnectorError::Permanent("the target gave an id of an unknown form".to_owned());
+        let key = GrantKey::parse(&self.to_string()).map_err(|_| odd())?;
+        // An id with a slash in it would read back as something else.
+        if Self::parse(&key).as_ref() == Some(self) { Ok(key) } else { Err(odd()) }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AccessKey { key } => write!(f, "access-key/{key}"),
+            Self::Account { user } => write!(f, "account/{user}"),
+            Self::Attached { holder, id, policy } => write!(f, "attached/{}/{id}/{policy}", holder.as_str()),
+            Self::Certificate { certificate } => write!(f, "certificate/{certificate}"),
+            Self::Inline { holder, id, policy } => write!(f, "inline/{}/{id}/{policy}", holder.as_str()),
+            Self::Membership { user, group } => write!(f, "membership/{user}/{group}"),
+            Self::Password { user } => write!(f, "password/{user}"),
+            Self::ServiceCredential { credential } => write!(f, "service-credential/{credential}"),
+            Self::SshPublicKey { key } => write!(f, "ssh-public-key/{key}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_reads_back_as_what_it_was_made_of() {
+        let keys = [
+            Subject::Account { user: "AIDA1".into() },
+            Subject::Inline { holder: Holder::Group, id: "AGPA1".into(), policy: "a+b=c,d.@-_e".into() },
+            Subject::Attached { holder: Holder::User, id: "AIDA1".into(), policy: "ANPA1".into() },
+        ];
+        for key in keys {
+            assert_eq!(Subject::parse(&key.grant_key().unwrap()), Some(key));
+        }
+    }
+
+    #[test]
+    fn ids_that_would_read_back_as_something_else_are_refused() {
+        for user in ["AIDA1/AGPA1", "", "a b", "ä"] {
+            let key = Subject::Membership { user: user.into(), group: "AGPA".into() };
+            assert!(key.grant_key().is_err(), "{user}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Whole listings, read to the end that AWS itself declares.
+
+use super::api::Api;
+use super::api_types::{
+    AccessKey, AccessKeys, AttachedPolicies, AttachedPolicy, Certificate, Certificates, GetAccessKeyLastUsed, GetGroup,
+    GetLoginProfile, GetPolicy, GetPolicyVersion, GetUser, Group, Groups, InlinePolicy, LastUsed, Listing,
+    LoginProfile, MfaDevice, MfaDevices, Policy, PolicyNames, ServiceSpecificCredential, ServiceSpecificCredentials,
+    SshPublicKey, SshPublicKeys, User, Users,
+};
+use crate::connector::ConnectorError;
+use crate::connector::http::Pages;
+
+/// Who holds a policy.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Holder {
+    Group,
+    User,
+}
+
+impl Holder {
+    /// Returns the word in grant keys.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Group => "group",
+            Self::User => "user",
+        }
+    }
+
+    /// Returns the parameter of a call that names the holder.
+    pub(super) const fn parameter(self) -> &'static str {
+        match self {
+            Self::Group => "GroupName",
+            Self::User => "UserName",
+        }
+    }
+
+    const fn of<'a>(self, group: &'a str, user: &'a str) -> &'a str {
+        match self {
+            Self::Group => group,
+            Self::User => user,
+        }
+    }
+}
+
+/// One page, and where the next begins.
+pub(super) struct Batch<T> {
+    pub entries: Vec<T>,
+    pub next: Option<String>,
+}
+
+impl Api {
+    pub(super) fn users_from(&self, marker: Option<&str>) -> Result<Batch<User>, ConnectorError> {
+        self.batch::<Users>("ListUsers", &[], marker)
+    }
+
+    pub(super) fn users(&self) -> Result<Vec<User>, ConnectorError> {
+        self.all::<Users>("ListUsers", &[])
+    }
+
+    pub(super) fn user(&self, name: &str) -> Result<Option<User>, ConnectorError> {
+        present(self.read::<GetUser>("GetUser", &[("UserName", name)]).map(|answer| answer.user))
+    }
+
+    pub(super) fn groups_from(&self, marker: Option<&str>) -> Result<Batch<Group>, ConnectorError> {
+        self.batch::<Groups>("ListGroups", &[], marker)
+    }
+
+    pub(super) fn groups(&self) -> Result<Vec<Group>, ConnectorError> {
+        self.all::<Groups>("ListGroups", &[])
+    }
+
+    pub(super) fn groups_of(&self, user: &str) -> Result<Vec<Group>, ConnectorError> {
+        self.all::<Groups>("ListGroupsForUser", &[("UserName", user)])
+    }
+
+    /// Returns the group with this name and all its members; nothing when there is none.
+    pub(super) fn members(&self, group: &str) -> Result<Option<(Group, Vec<User>)>, ConnectorError> {
+        let Some(entries) = present(self.all::<GetGroup>("GetGroup", &[("GroupName", group)]))? else {
+            return Ok(None);
+        };
+        let mut found: Option<Group> = None;
+        let mut members = Vec::new();
+        for (group, member) in entries {
+            if found.as_ref().is_some_and(|found| found.group_id != group.group_id) {
+                return Err(ConnectorError::Transient("iam:GetGroup: the group changed while it was read".to_owned()));
+            }
+            found = Some(group);
+            members.extend(member);
+        }
+        Ok(found.map(|group| (group, members)))
+    }
+
+    pub(super) fn attached(&self, holder: Holder, name: &str) -> Result<Vec<AttachedPolicy>, ConnectorError> {
+        let action = holder.of("ListAttachedGroupPolicies", "ListAttachedUserPolicies");
+        self.all::<AttachedPolicies>(action, &[(holder.parameter(), name)])
+    }
+
+    pub(super) fn inline_names(&self, holder: Holder, name: &str) -> Result<Vec<String>, ConnectorError> {
+        let action = holder.of("ListGroupPolicies", "ListUserPolicies");
+        self.all::<PolicyNames>(action, &[(holder.parameter(), name)])
+    }
+
+    /// Returns the document of an inline policy; nothing when there is none.
+    pub(super) fn inline(&self, holder: Holder, name: &str, policy: &str) -> Result<Option<String>, ConnectorError> {
+        let action = holder.of("GetGroupPolicy", "GetUserPolicy");
+        let answer = self.read::<InlinePolicy>(action, &[(holder.parameter(), name), ("PolicyName", policy)]);
+        present(answer.map(|policy| policy.policy_document))
+    }
+
+    /// Returns the managed policy at this ARN; nothing when there is none.
+    pub(super) fn policy(&self, arn: &str) -> Result<Option<Policy>, ConnectorError> {
+        present(self.read::<GetPolicy>("GetPolicy", &[("PolicyArn", arn)]).map(|answer| answer.policy))
+    }
+
+    pub(super) fn document(&self, policy: &Policy) -> Result<String, ConnectorError> {
+        let with = [("PolicyArn", policy.arn.as_str()), ("VersionId", policy.default_version_id.as_str())];
+        self.read::<GetPolicyVersion>("GetPolicyVersion", &with).map(|answer| answer.policy_version.document)
+    }
+
+    pub(super) fn access_keys(&self, user: &str) -> Result<Vec<AccessKey>, ConnectorError> {
+        self.all::<AccessKeys>("ListAccessKeys", &[("UserName", user)])
+    }
+
+    pub(super) fn last_used(&self, key: &str) -> Result<LastUsed, ConnectorError> {
+        let answer = self.read::<GetAccessKeyLastUsed>("GetAccessKeyLastUsed", &[("AccessKeyId", key)]);
+        answer.map(|answer| answer.access_key_last_used)
+    }
+
+    pub(super) fn login_profile(&self, user: &str) -> Result<Option<LoginProfile>, ConnectorError> {
+        let answer = self.read::<GetLoginProfile>("GetLoginProfile", &[("UserName", user)]);
+        present(answer.map(|answer| answer.login_profile))
+    }
+
+    pub(super) fn mfa_devices(&self, user: &str) -> Result<Vec<MfaDevice>, ConnectorError> {
+        self.all::<MfaDevices>("ListMFADevices", &[("UserName", user)])
+    }
+
+    pub(super) fn ssh_public_keys(&self, user: &str) -> Result<Vec<SshPublicKey>, ConnectorError> {
+        self.all::<SshPublicKeys>("ListSSHPublicKeys", &[("UserName", user)])
+    }
+
+    pub(super) fn certificates(&self, user: &str) -> Result<Vec<Certificate>, ConnectorError> {
+        self.all::<Certificates>("ListSigningCertificates", &[("UserName", user)])
+    }
+
+    pub(super) fn service_credentials(&self, user: &str) -> Result<Vec<ServiceSpecificCredential>, ConnectorError> {
+        self.all::<ServiceSpecificCredentials>("ListServiceSpecificCredentials", &[("UserName", user)])
+    }
+
+    /// Reads all pages of a listing.
+    pub(super) fn all<L: Listing>(&self, action: &str, with: &[(&str, &str)]) -> Result<Vec<L::Entry>, ConnectorError> {
+        let mut pages = Pages::new(&format!("iam:{action}"), self.limits().pages);
+        let mut entries = Vec::new();
+        let mut marker: Option<String> = None;
+        loop {
+            let batch = self.batch::<L>(action, with, marker.as_deref())?;
+            entries.extend(batch.entries);
+            let Some(next) = batch.next else { return Ok(entries) };
+            pages.next(&next)?;
+            marker = Some(next);
+        }
+    }
+
+    fn batch<L: Listing>(
+        &self,
+        action: &str,
+        with: &[(&str, &str)],
+        marker: Option<&str>,
+    ) -> Result<Batch<L::Entry>, ConnectorError> {
+        let size = self.page_size().to_string();
+        let mut with = with.to_vec();
+        // This call alone refuses a page size unless all users are asked for.
+        if action != "ListServiceSpecificCredentials" {
+            with.push(("MaxItems", &size));
+        }
+        with.extend(marker.map(|marker| ("Marker", marker)));
+        let (entries, is_truncated, next) = self.read::<L>(action, &with)?.parts();
+        let refuse = |why: &str| Err(ConnectorError::Permanent(format!("iam:{action}: {why}")));
+        match (is_truncated, next) {
+            (Some(true), Some(next)) => Ok(Batch { entries, next: Some(next) }),
+            (Some(true), None) => refuse("the target says there is more, and not where"),
+            (Some(false), None) => Ok(Batch { entries, next: None }),
+            (Some(false), Some(next)) if next.is_empty() => Ok(Batch { entries, next: None }),
+            (_, Some(_)) => refuse("the target says that this is the end, and where it goes on"),
+            // The API model leaves `IsTruncated` optional; these calls are known to answer whole lists without it.
+            // A list that fills its page could have been cut, so it is not taken for one.
+            (None, None) if MAY_OMIT_END.contains(&action) && entries.len() < usize::from(self.page_size()) => {
+                Ok(Batch { entries, next: None })
+            }
+            (None, None) => refuse("the target does not say whether there is more"),
+        }
+    }
+}
+
+/// Makes "there is no such thing" an answer; every other error stays one.
+pub(super) fn present<T>(answer: Result<T, ConnectorError>) -> Result<Option<T>, ConnectorError> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(ConnectorError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+const MAY_OMIT_END: &[&str] = &[
+    "GetGroup",
+    "ListAccessKeys",
+    "ListGroupPolicies",
+    "ListGroups",
+    "ListSSHPublicKeys",
+    "ListServiceSpecificCredentials",
+    "ListSigningCertificates",
+];

@@ -1,0 +1,222 @@
+//! The exact calls for a change, from the inventory alone.
+
+use super::calls::{operation, take_policy, undo};
+use super::grant_key::Subject;
+use super::principal_access::ACTIVE;
+use super::{Config, removal, rotate};
+use crate::connector::{PlannedChange, UnsupportedChange};
+use crate::model::action::Planned;
+use crate::model::{AccessLoss, Action, Change, Expectation, Grant, GrantKind, Inventory, Operation, Usage};
+use std::collections::BTreeMap;
+
+pub(super) fn draft(
+    config: &Config,
+    change: &Change,
+    grant: &Grant,
+    inventory: &Inventory,
+) -> Result<PlannedChange, UnsupportedChange> {
+    let key = Subject::parse(&grant.key)
+        .ok_or_else(|| unsupported(format!("`{}` is not a grant of aws-iam", grant.key), "collect the system again"))?;
+    match (change, &key) {
+        (Change::Disable {}, Subject::Account { .. }) => removal::disable_user(grant, inventory),
+        (Change::Revoke {}, Subject::Account { .. }) => {
+            soaked(config, grant, inventory)?;
+            removal::remove_user(config, grant, inventory)
+        }
+        (Change::Rotate {}, Subject::AccessKey { key }) => rotate::draft(key, grant, inventory),
+        (Change::Disable {}, _) => deactivate(&key, grant),
+        (Change::Revoke {}, Subject::Attached { .. } | Subject::Inline { .. }) => policy(&key, grant, inventory),
+        (Change::Revoke {}, Subject::Membership { group, .. }) => Ok(membership(group, grant, inventory)),
+        (Change::Revoke {}, _) => {
+            soaked(config, grant, inventory)?;
+            credential(&key, grant)
+        }
+        (Change::Rotate {}, _) => Err(unsupported(
+            format!("{} cannot be rotated here: only access keys can", grant.entitlement.name),
+            "revoke it, or have its holder renew it and attest that",
+        )),
+        (Change::Reduce { .. }, _) => Err(unsupported(
+            "aws-iam does not reduce a grant in place".to_owned(),
+            "give a narrower policy first, then revoke this one",
+        )),
+    }
+}
+
+/// Returns the calls that undo an action, where each of its calls has one that does.
+pub(super) fn compensate(action: &Action<Planned>) -> Option<Vec<Operation>> {
+    action.operations.iter().rev().map(undo).collect()
+}
+
+fn membership(group: &str, grant: &Grant, inventory: &Inventory) -> PlannedChange {
+    let Grant { principal, entitlement, .. } = grant;
+    let with = [
+        ("GroupName", entitlement.name.as_str()),
+        ("GroupId", group),
+        ("UserName", &principal.name),
+        ("UserId", &principal.id),
+    ];
+    let mut loses = vec![loss(&principal.name, &entitlement.name)];
+    loses.extend(grant.expands_to.iter().map(|policy| loss(&principal.name, &policy.name)));
+    let survives = match grant.attribute("power") {
+        Some("administrator") => {
+            other_ways(grant, inventory, |other| other.attribute("power") == Some("administrator"))
+        }
+        _ => Vec::new(),
+    };
+    drafted(vec![operation("RemoveUserFromGroup", with)], Expectation::Absent, loses, survives, None)
+}
+
+fn policy(key: &Subject, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+    let Grant { principal, entitlement, .. } = grant;
+    let policy = grant.attribute("arn").unwrap_or(&entitlement.name);
+    let take = take_policy(key, &principal.name, policy, grant.attribute("document")).ok_or_else(incomplete)?;
+    let mut loses = vec![loss(&principal.name, &entitlement.name)];
+    if matches!(
+        key,
+        Subject::Attached { holder: super::listing::Holder::Group, .. }
+            | Subject::Inline { holder: super::listing::Holder::Group, .. }
+    ) {
+        let members = inventory.of_entitlement(&principal.id).filter(|other| other.kind == GrantKind::Membership);
+        loses.extend(members.map(|member| loss(&member.principal.name, &entitlement.name)));
+    }
+    let document = grant.attribute("document");
+    let administrator = grant.attribute("power") == Some("administrator");
+    let survives = other_ways(grant, inventory, |other| {
+        other.entitlement.id == entitlement.id
+            || (document.is_some() && other.attribute("document") == document)
+            || (administrator && other.attribute("power") == Some("administrator"))
+    });
+    let irreversible = matches!(key, Subject::Inline { .. })
+        .then(|| "an inline policy is deleted with its document; only its digest is kept".to_owned());
+    Ok(drafted(vec![take], Expectation::Absent, loses, survives, irreversible))
+}
+
+/// Deactivates what is active, then deletes it.
+fn credential(key: &Subject, grant: &Grant) -> Result<PlannedChange, UnsupportedChange> {
+    let mut operations = Vec::new();
+    if grant.attribute("status") == Some(ACTIVE) {
+        operations.push(status(key, grant).ok_or_else(incomplete)?);
+    }
+    operations.push(delete(key, grant).ok_or_else(incomplete)?);
+    let loses = vec![loss(&grant.principal.name, &grant.entitlement.name)];
+    let irreversible = Some(format!("{} cannot be restored", grant.entitlement.name));
+    Ok(drafted(operations, Expectation::Absent, loses, Vec::new(), irreversible))
+}
+
+fn deactivate(key: &Subject, grant: &Grant) -> Result<PlannedChange, UnsupportedChange> {
+    let refuse = || {
+        let why = format!("{} has no state in which it is kept and does nothing", grant.entitlement.name);
+        unsupported(why, "revoke it")
+    };
+    let operations = vec![status(key, grant).ok_or_else(refuse)?];
+    let expects = Expectation::Shows(BTreeMap::from([("status".to_owned(), INACTIVE.to_owned())]));
+    let loses = vec![loss(&grant.principal.name, &grant.entitlement.name)];
+    Ok(drafted(operations, expects, loses, Vec::new(), None))
+}
+
+/// Returns the call that makes a credential inactive; nothing for what has no such state.
+pub(super) fn status(key: &Subject, grant: &Grant) -> Option<Operation> {
+    let (action, parameter, id) = match key {
+        Subject::AccessKey { key } => ("UpdateAccessKey", "AccessKeyId", key),
+        Subject::Certificate { certificate } => ("UpdateSigningCertificate", "CertificateId", certificate),
+        Subject::ServiceCredential { credential } => {
+            ("UpdateServiceSpecificCredential", "ServiceSpecificCredentialId", credential)
+        }
+        Subject::SshPublicKey { key } => ("UpdateSSHPublicKey", "SSHPublicKeyId", key),
+        _ => return None,
+    };
+    let [name, user] = user(grant);
+    Some(operation(action, [name, user, (parameter, id.as_str()), ("Status", INACTIVE)]))
+}
+
+/// Returns the call that deletes a credential.
+pub(super) fn delete(key: &Subject, grant: &Grant) -> Option<Operation> {
+    let [name, user] = user(grant);
+    let (action, parameter, id) = match key {
+        Subject::AccessKey { key } => ("DeleteAccessKey", "AccessKeyId", key),
+        Subject::Certificate { certificate } => ("DeleteSigningCertificate", "CertificateId", certificate),
+        Subject::Password { .. } => return Some(operation("DeleteLoginProfile", [name, user])),
+        Subject::ServiceCredential { credential } => {
+            ("DeleteServiceSpecificCredential", "ServiceSpecificCredentialId", credential)
+        }
+        Subject::SshPublicKey { key } => ("DeleteSSHPublicKey", "SSHPublicKeyId", key),
+        _ => return None,
+    };
+    Some(operation(action, [name, user, (parameter, id.as_str())]))
+}
+
+/// Refuses to delete what was used within the soak: there is somebody who would miss it.
+fn soaked(config: &Config, grant: &Grant, inventory: &Inventory) -> Result<(), UnsupportedChange> {
+    let days = i64::from(config.soak_days);
+    if days == 0 {
+        return Ok(());
+    }
+    let tracked =
+        grant.kind == GrantKind::Account || matches!(grant.attribute("type"), Some("access-key" | "password"));
+    let why = match inventory.usage(&grant.key) {
+        Usage::At(time) if inventory.observed_at().days_since(time) < days => format!("was used {time}"),
+        Usage::Unknown(because) if tracked => format!("may be in use: its last use is unknown ({because})"),
+        _ => return Ok(()),
+    };
+    Err(UnsupportedChange::Harm {
+        why: format!("{} of {} {why}", grant.entitlement.name, grant.principal.name),
+        instead: format!("disable it now; it can be revoked after {days} days without use (`soak_days`)"),
+    })
+}
+
+/// Returns the other ways by which the holder has what is meant, in words.
+fn other_ways(grant: &Grant, inventory: &Inventory, is_meant: impl Fn(&Grant) -> bool) -> Vec<String> {
+    let holder = &grant.principal;
+    let policies = |id: &str| inventory.of_principal(id).filter(|other| other.kind == GrantKind::Policy);
+    let own = policies(&holder.id)
+        .filter(|other| other.key != grant.key && is_meant(other))
+        .map(|other| format!("{} on {} itself", other.entitlement.name, holder.name));
+    let groups = inventory
+        .of_principal(&holder.id)
+        .filter(|other| other.kind == GrantKind::Membership && other.key != grant.key)
+        .flat_map(|member| {
+            let group = &member.entitlement;
+            policies(&group.id)
+                .filter(|other| is_meant(other))
+                .map(|other| {
+                    let policy = &other.entitlement.name;
+                    format!("{policy} by the group {}, which {} is in", group.name, holder.name)
+                })
+                .collect::<Vec<_>>()
+        });
+    let mut ways: Vec<String> = own.chain(groups).collect();
+    ways.sort();
+    ways.dedup();
+    ways
+}
+
+/// Returns the name of the user a grant belongs to, and its id.
+pub(super) fn user(grant: &Grant) -> [(&'static str, &str); 2] {
+    [("UserName", &grant.principal.name), ("UserId", &grant.principal.id)]
+}
+
+pub(super) fn loss(principal: &str, entitlement: &str) -> AccessLoss {
+    AccessLoss { principal: principal.to_owned(), entitlement: entitlement.to_owned() }
+}
+
+pub(super) fn drafted(
+    operations: Vec<Operation>,
+    expects: Expectation,
+    mut loses: Vec<AccessLoss>,
+    survives: Vec<String>,
+    irreversible: Option<String>,
+) -> PlannedChange {
+    loses.sort();
+    loses.dedup();
+    PlannedChange { operations, expects, loses, survives, irreversible }
+}
+
+pub(super) fn unsupported(why: String, instead: &str) -> UnsupportedChange {
+    UnsupportedChange::Unsupported { why, instead: instead.to_owned() }
+}
+
+pub(super) fn incomplete() -> UnsupportedChange {
+    unsupported("the inventory does not hold what the call needs".to_owned(), "collect the system again")
+}
+
+pub(super) const INACTIVE: &str = "Inactive";

@@ -1,0 +1,205 @@
+//! What a user or a group holds, read together: policies with what they say, and everything that hangs on a user.
+
+use super::api::Api;
+use super::api_types::{AccessKey, Certificate, LoginProfile, ServiceSpecificCredential, SshPublicKey, User};
+use super::config::Unseen;
+use super::grant_key::Subject;
+use super::listing::Holder;
+use super::policy_document::{Document, Power};
+use super::{AwsIam, Config};
+use crate::connector::ConnectorError;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Documents of managed policies by id and version, which AWS never changes once they are made.
+pub(super) type Documents = Mutex<BTreeMap<(String, String), Document>>;
+
+/// A policy on a user or group.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    /// Its name.
+    pub name: String,
+    /// Where it is kept.
+    pub place: PolicyLocation,
+    /// What it says.
+    pub document: Document,
+}
+
+/// Where a policy is kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum PolicyLocation {
+    /// A managed policy of the account.
+    Account { id: String, arn: String },
+    /// A managed policy of AWS, whose document AWS changes when it likes.
+    Aws { id: String, arn: String },
+    /// Inside its holder.
+    Inline,
+}
+
+impl PolicyLocation {
+    /// Returns where the managed policy at this ARN is kept: the account field of AWS' own policies is `aws`.
+    pub(super) fn managed(id: String, arn: String) -> Self {
+        if arn.split(':').nth(4) == Some("aws") { Self::Aws { id, arn } } else { Self::Account { id, arn } }
+    }
+
+    /// Returns the id of a managed policy.
+    pub(super) fn id(&self) -> Option<&str> {
+        match self {
+            Self::Account { id, .. } | Self::Aws { id, .. } => Some(id),
+            Self::Inline => None,
+        }
+    }
+}
+
+impl Held {
+    /// Returns whether it gives everything.
+    pub(super) fn is_administrator(&self) -> bool {
+        self.document.power == Power::Administrator
+    }
+}
+
+/// Reads what is held, asking once for each managed policy.
+pub(super) struct PolicyReader<'a> {
+    api: &'a Api,
+    documents: &'a Documents,
+    seen: RefCell<BTreeMap<String, Held>>,
+}
+
+impl<'a> PolicyReader<'a> {
+    pub(super) fn new(aws: &'a AwsIam) -> Self {
+        Self { api: &aws.api, documents: &aws.documents, seen: RefCell::default() }
+    }
+
+    /// Returns every policy on the user or group with this name: attached and inline.
+    pub(super) fn of(&self, holder: Holder, name: &str) -> Result<Vec<Held>, ConnectorError> {
+        let mut held = Vec::new();
+        for attached in self.api.attached(holder, name)? {
+            held.push(self.managed(&attached.policy_arn)?.ok_or_else(changed)?);
+        }
+        for policy in self.api.inline_names(holder, name)? {
+            held.push(self.inline(holder, name, &policy)?.ok_or_else(changed)?);
+        }
+        Ok(held)
+    }
+
+    /// Returns an inline policy; nothing when there is none of this name.
+    pub(super) fn inline(&self, holder: Holder, name: &str, policy: &str) -> Result<Option<Held>, ConnectorError> {
+        let Some(encoded) = self.api.inline(holder, name, policy)? else { return Ok(None) };
+        let document = Document::read(&encoded).ok_or_else(illegible)?;
+        Ok(Some(Held { name: policy.to_owned(), place: PolicyLocation::Inline, document }))
+    }
+
+    /// Returns the managed policy at this ARN; nothing when there is none.
+    pub(super) fn managed(&self, arn: &str) -> Result<Option<Held>, ConnectorError> {
+        if let Some(held) = self.seen.borrow().get(arn) {
+            return Ok(Some(held.clone()));
+        }
+        let Some(policy) = self.api.policy(arn)? else { return Ok(None) };
+        let version = (policy.policy_id.clone(), policy.default_version_id.clone());
+        let known = self.documents.lock().unwrap_or_else(PoisonError::into_inner).get(&version).cloned();
+        let document = match known {
+            Some(document) => document,
+            None => {
+                let document = Document::read(&self.api.document(&policy)?).ok_or_else(illegible)?;
+                self.documents.lock().unwrap_or_else(PoisonError::into_inner).insert(version, document.clone());
+                document
+            }
+        };
+        let held =
+            Held { name: policy.policy_name, place: PolicyLocation::managed(policy.policy_id, policy.arn), document };
+        self.seen.borrow_mut().insert(arn.to_owned(), held.clone());
+        Ok(Some(held))
+    }
+}
+
+/// Everything that hangs on a user besides groups and policies.
+pub(super) struct UserResources {
+    pub access_keys: Vec<AccessKey>,
+    pub certificates: Vec<Certificate>,
+    pub password: Option<LoginProfile>,
+    pub service_credentials: Vec<ServiceSpecificCredential>,
+    pub ssh_public_keys: Vec<SshPublicKey>,
+}
+
+impl UserResources {
+    pub(super) fn read(api: &Api, config: &Config, user: &User) -> Result<Self, ConnectorError> {
+        let name = &user.user_name;
+        let (access_keys, password) = (api.access_keys(name)?, api.login_profile(name)?);
+        Self { access_keys, password, ..Self::none() }.others(api, config, user)
+    }
+
+    /// Reads only what is of the kind that this key names.
+    pub(super) fn of_kind(api: &Api, key: &Subject, user: &User) -> Result<Self, ConnectorError> {
+        let name = &user.user_name;
+        Ok(match key {
+            Subject::AccessKey { .. } => Self { access_keys: api.access_keys(name)?, ..Self::none() },
+            Subject::Certificate { .. } => Self { certificates: api.certificates(name)?, ..Self::none() },
+            Subject::Password { .. } => Self { password: api.login_profile(name)?, ..Self::none() },
+            Subject::ServiceCredential { .. } => {
+                Self { service_credentials: api.service_credentials(name)?, ..Self::none() }
+            }
+            Subject::SshPublicKey { .. } => Self { ssh_public_keys: api.ssh_public_keys(name)?, ..Self::none() },
+            _ => Self::none(),
+        })
+    }
+
+    fn none() -> Self {
+        Self {
+            access_keys: Vec::new(),
+            certificates: Vec::new(),
+            password: None,
+            service_credentials: Vec::new(),
+            ssh_public_keys: Vec::new(),
+        }
+    }
+
+    /// Reads what few users have.
+    fn others(mut self, api: &Api, config: &Config, user: &User) -> Result<Self, ConnectorError> {
+        let name = &user.user_name;
+        if config.sees(Unseen::SigningCertificates) {
+            self.certificates = api.certificates(name)?;
+        }
+        if config.sees(Unseen::ServiceSpecificCredentials) {
+            self.service_credentials = api.service_credentials(name)?;
+        }
+        if config.sees(Unseen::SshPublicKeys) {
+            self.ssh_public_keys = api.ssh_public_keys(name)?;
+        }
+        Ok(self)
+    }
+
+    /// Returns whether anything of it can be used to sign in.
+    pub(super) fn can_sign_in(&self) -> bool {
+        self.password.is_some()
+            || self.access_keys.iter().any(|key| key.status == ACTIVE)
+            || self.certificates.iter().any(|certificate| certificate.status == ACTIVE)
+            || self.service_credentials.iter().any(|credential| credential.status == ACTIVE)
+            || self.ssh_public_keys.iter().any(|key| key.status == ACTIVE)
+    }
+}
+
+/// Returns whether a user can sign in by anything, with as few calls as show it: the first thing that works is enough,
+/// and only nothing at all takes a look at everything.
+pub(super) fn can_sign_in(api: &Api, config: &Config, user: &User) -> Result<bool, ConnectorError> {
+    let name = &user.user_name;
+    let some = UserResources { access_keys: api.access_keys(name)?, ..UserResources::none() };
+    if some.can_sign_in() {
+        return Ok(true);
+    }
+    if api.login_profile(name)?.is_some() {
+        return Ok(true);
+    }
+    some.others(api, config, user).map(|all| all.can_sign_in())
+}
+
+pub(super) fn changed() -> ConnectorError {
+    ConnectorError::Transient("a policy disappeared while it was read".to_owned())
+}
+
+pub(super) fn illegible() -> ConnectorError {
+    ConnectorError::Permanent("a policy document is not JSON with statements".to_owned())
+}
+
+/// The status of what can be used.
+pub(super) const ACTIVE: &str = "Active";

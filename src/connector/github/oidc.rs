@@ -1,0 +1,158 @@
+//! Which job this is, by the OpenID Connect token of GitHub Actions. The token itself is a secret and goes nowhere.
+
+use super::{ApiScope, client, read};
+use crate::{connector::ConnectorError, model::record::short};
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use reqwest::Url;
+use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Where the token of a job is asked for.
+pub struct TokenRequest<'a> {
+    /// The address that the runner names.
+    pub url: &'a str,
+    /// What is shown there; good for this job alone.
+    pub token: &'a SecretString,
+    /// The server whose jobs these are, such as `https://github.com`.
+    pub server: &'a str,
+    /// Whether all this may lie on this machine.
+    pub nearness: ApiScope,
+}
+
+/// Returns the claims of a job as its issuer signed them: the signature is verified with the issuer's published keys, and
+/// the issuer is the one that belongs to the server.
+///
+/// # Errors
+/// When there is no token, or it is not what the issuer signed: then nothing is known.
+pub fn claims(asked: &TokenRequest<'_>) -> Result<BTreeMap<String, String>, ConnectorError> {
+    let mut url = Url::parse(asked.url).map_err(|_| odd("the address of the token is none"))?;
+    url.query_pairs_mut().append_pair("audience", AUDIENCE);
+    let headers = [("Authorization".to_owned(), format!("Bearer {}", asked.token.expose_secret()))];
+    let token: Token = read(&client(asked.url, asked.nearness)?, "github id-token", &url, &headers)?;
+    let token = token.value;
+    let mut parts = token.expose_secret().split('.');
+    let (Some(head), Some(body), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(odd("the token has not three parts"));
+    };
+    let header: Header = parsed(head)?;
+    if header.alg != "RS256" {
+        return Err(odd("the token is not signed by RS256"));
+    }
+    let told: BTreeMap<String, Value> = parsed(body)?;
+    let issuer = issuer(&told, asked)?;
+    let keys: Jwks = {
+        let address = format!("{issuer}/.well-known/jwks");
+        let url = Url::parse(&address).map_err(|_| odd("the issuer is no address"))?;
+        read(&client(&address, asked.nearness)?, "github jwks", &url, &[])?
+    };
+    let key = keys.keys.into_iter().find(|key| key.kid == header.kid && key.kty == "RSA");
+    let key = key.ok_or_else(|| odd("the issuer has no key of the token's name"))?;
+    let public = RsaPublicKeyComponents { n: decoded(&key.n)?, e: decoded(&key.e)? };
+    public
+        .verify(&RSA_PKCS1_2048_8192_SHA256, format!("{head}.{body}").as_bytes(), &decoded(signature)?)
+        .map_err(|_| odd("the issuer has not signed the token"))?;
+    if told.get("aud").and_then(Value::as_str) != Some(AUDIENCE) {
+        return Err(odd("the token is for somebody else"));
+    }
+    let mut kept: BTreeMap<String, String> =
+        KEPT.iter().filter_map(|name| Some(((*name).to_owned(), short(&text(told.get(*name)?)?)))).collect();
+    kept.insert("standing".to_owned(), "verified".to_owned());
+    Ok(kept)
+}
+
+/// The issuer that signs for a server: GitHub's own, or that of an Enterprise server ("OpenID Connect reference",
+/// docs.github.com).
+fn issuer(told: &BTreeMap<String, Value>, asked: &TokenRequest<'_>) -> Result<String, ConnectorError> {
+    let issuer = told.get("iss").and_then(Value::as_str).unwrap_or_default();
+    let server = asked.server.trim_end_matches('/');
+    let expected = match server {
+        "https://github.com" => vec![GITHUB.to_owned(), format!("{GITHUB}/")],
+        server => vec![format!("{server}/_services/token")],
+    };
+    // An enterprise may have an issuer with its own name at the end.
+    let is_own = issuer.strip_prefix(&format!("{GITHUB}/")).is_some_and(|name| {
+        server == "https://github.com" && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    });
+    if is_own || expected.iter().any(|known| known == issuer) {
+        Ok(issuer.trim_end_matches('/').to_owned())
+    } else {
+        Err(odd("the token is of another issuer than that of the server"))
+    }
+}
+
+fn parsed<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, ConnectorError> {
+    serde_json::from_slice(&decoded(part)?).map_err(|_| odd("a part of the token is no JSON"))
+}
+
+fn decoded(part: &str) -> Result<Vec<u8>, ConnectorError> {
+    Base64UrlUnpadded::decode_vec(part).map_err(|_| odd("a part of the token is not base64url"))
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn odd(why: &str) -> ConnectorError {
+    ConnectorError::Permanent(format!("github id-token: {why}"))
+}
+
+#[derive(Deserialize)]
+struct Token {
+    #[serde(deserialize_with = "secret")]
+    value: SecretString,
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: String,
+}
+
+#[derive(Deserialize)]
+struct Jwks {
+    keys: Vec<Key>,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    kid: String,
+    kty: String,
+    n: String,
+    e: String,
+}
+
+const AUDIENCE: &str = "tenure";
+const GITHUB: &str = "https://token.actions.githubusercontent.com";
+/// What says which job this is; nothing else of a token is kept.
+const KEPT: [&str; 18] = [
+    "actor",
+    "actor_id",
+    "environment",
+    "event_name",
+    "iss",
+    "job_workflow_ref",
+    "job_workflow_sha",
+    "ref",
+    "repository",
+    "repository_id",
+    "repository_owner_id",
+    "run_attempt",
+    "run_id",
+    "runner_environment",
+    "sha",
+    "sub",
+    "workflow_ref",
+    "workflow_sha",
+];

@@ -1,0 +1,275 @@
+//! Colon-separated files of one line an entry, kept byte for byte: passwd(5), shadow(5), group(5), gshadow(5).
+
+use std::ops::Range;
+
+/// A line that was read into meaning.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct ParsedLine<T> {
+    /// Its number, from 1.
+    pub line: usize,
+    /// What it says.
+    pub value: T,
+}
+
+/// The rows of a file, and the numbers of the lines that no system and no one else can read either.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Rows<T> {
+    /// What was understood.
+    pub rows: Vec<ParsedLine<T>>,
+    /// Line numbers of what was not.
+    pub unread: Vec<usize>,
+}
+
+/// An entry of passwd(5).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Account {
+    pub name: String,
+    pub password: Field,
+    pub uid: u32,
+    pub gid: u32,
+    pub home: String,
+    pub shell: String,
+}
+
+/// An entry of shadow(5).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Shadow {
+    pub name: String,
+    pub password: Field,
+    /// The eighth field: the day after 1970-01-01 on which the account expires.
+    pub expires: Option<i64>,
+}
+
+/// An entry of group(5).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Group {
+    pub name: String,
+    pub password: Field,
+    pub gid: u32,
+    pub members: Vec<String>,
+}
+
+/// An entry of gshadow(5).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct GroupShadow {
+    pub name: String,
+    pub password: Field,
+    pub administrators: Vec<String>,
+    pub members: Vec<String>,
+}
+
+/// What a password field says; the hash itself is never kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Field {
+    /// Empty: no password is asked for.
+    Empty,
+    /// `x`: look in the shadow file.
+    Elsewhere,
+    /// Begins with `*` or is no possible hash: no password fits.
+    Impossible,
+    /// Begins with `!`: locked, whatever stands behind it.
+    Locked,
+    /// A hash.
+    Set,
+}
+
+impl Field {
+    fn read(field: &[u8]) -> Self {
+        match field {
+            [] => Self::Empty,
+            b"x" => Self::Elsewhere,
+            [b'!', ..] => Self::Locked,
+            // The shortest hash, DES, has 13 characters (crypt(5)).
+            [b'*', ..] => Self::Impossible,
+            hash if hash.len() < 13 => Self::Impossible,
+            _ => Self::Set,
+        }
+    }
+
+    /// Returns the state as attributes spell it.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Elsewhere | Self::Impossible => "impossible",
+            Self::Empty => "none",
+            Self::Locked => "locked",
+            Self::Set => "set",
+        }
+    }
+}
+
+/// Reads passwd(5).
+pub(super) fn accounts(bytes: &[u8]) -> Rows<Account> {
+    rows(bytes, |fields| {
+        let [name, password, uid, gid, _, home, shell] = fields else { return None };
+        // An empty shell is /bin/sh (passwd(5)).
+        let shell = if shell.is_empty() { "/bin/sh" } else { text(shell)? };
+        Some(Account {
+            name: named(name)?,
+            password: Field::read(password),
+            uid: number(uid)?,
+            gid: number(gid)?,
+            home: text(home)?.to_owned(),
+            shell: shell.to_owned(),
+        })
+    })
+}
+
+/// Reads shadow(5).
+pub(super) fn shadows(bytes: &[u8]) -> Rows<Shadow> {
+    rows(bytes, |fields| {
+        let [name, password, _, _, _, _, _, expires, _] = fields else { return None };
+        let expires = match text(expires)? {
+            "" | "-1" => None,
+            day => Some(i64::from(day.parse::<u32>().ok()?)),
+        };
+        Some(Shadow { name: named(name)?, password: Field::read(password), expires })
+    })
+}
+
+/// Reads group(5).
+pub(super) fn groups(bytes: &[u8]) -> Rows<Group> {
+    rows(bytes, |fields| {
+        let [name, password, gid, members] = fields else { return None };
+        Some(Group { name: named(name)?, password: Field::read(password), gid: number(gid)?, members: list(members)? })
+    })
+}
+
+/// Reads gshadow(5).
+pub(super) fn group_shadows(bytes: &[u8]) -> Rows<GroupShadow> {
+    rows(bytes, |fields| {
+        let [name, password, administrators, members] = fields else { return None };
+        Some(GroupShadow {
+            name: named(name)?,
+            password: Field::read(password),
+            administrators: list(administrators)?,
+            members: list(members)?,
+        })
+    })
+}
+
+/// Returns the range of each line of a file, with its line end; together they are the file.
+pub(super) fn lines(bytes: &[u8]) -> Vec<Range<usize>> {
+    let mut start = 0;
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for line in bytes.split_inclusive(|b| *b == b'\n') {
+        ranges.push(start..start + line.len());
+        start += line.len();
+    }
+    ranges
+}
+
+/// Returns the file with one line (numbered from 1) put through `change`, which gets the fields and leaves the new ones,
+/// or nothing to take the line out. Every other byte stays.
+pub(super) fn with_line(
+    bytes: &[u8],
+    line: usize,
+    change: impl FnOnce(&mut Vec<Vec<u8>>) -> Option<()>,
+) -> Option<Vec<u8>> {
+    let range = lines(bytes).get(line.checked_sub(1)?)?.clone();
+    let whole = &bytes[range.clone()];
+    let body = whole.strip_suffix(b"\n").unwrap_or(whole);
+    let mut fields: Vec<Vec<u8>> = body.split(|b| *b == b':').map(<[u8]>::to_vec).collect();
+    let mut new = Vec::with_capacity(bytes.len() + 16);
+    new.extend_from_slice(&bytes[..range.start]);
+    if change(&mut fields).is_some() {
+        new.extend_from_slice(&fields.join(&b':'));
+        new.extend_from_slice(&whole[body.len()..]);
+    }
+    new.extend_from_slice(&bytes[range.end..]);
+    Some(new)
+}
+
+/// Returns a comma-separated list without `name`.
+pub(super) fn without(field: &[u8], name: &str) -> Vec<u8> {
+    let left: Vec<&[u8]> = field.split(|b| *b == b',').filter(|one| *one != name.as_bytes()).collect();
+    left.join(&b',')
+}
+
+fn rows<T>(bytes: &[u8], read: impl Fn(&[&[u8]]) -> Option<T>) -> Rows<T> {
+    let mut found = Rows { rows: Vec::new(), unread: Vec::new() };
+    for (index, range) in lines(bytes).into_iter().enumerate() {
+        let line = &bytes[range];
+        let body = line.strip_suffix(b"\n").unwrap_or(line);
+        // The C library passes over empty lines and comments.
+        if body.iter().all(u8::is_ascii_whitespace) || body.first() == Some(&b'#') {
+            continue;
+        }
+        let fields: Vec<&[u8]> = body.split(|b| *b == b':').collect();
+        match read(&fields) {
+            Some(value) => found.rows.push(ParsedLine { line: index + 1, value }),
+            None => found.unread.push(index + 1),
+        }
+    }
+    found
+}
+
+fn text(field: &[u8]) -> Option<&str> {
+    std::str::from_utf8(field).ok().filter(|text| !text.contains('\0'))
+}
+
+/// Names that begin with `+` or `-` ask another directory (compat mode of nsswitch.conf); they are no accounts here.
+fn named(field: &[u8]) -> Option<String> {
+    let name = text(field)?;
+    (!name.is_empty() && !name.starts_with(['+', '-'])).then(|| name.to_owned())
+}
+
+fn number(field: &[u8]) -> Option<u32> {
+    let text = text(field)?;
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+fn list(field: &[u8]) -> Option<Vec<String>> {
+    let names = text(field)?;
+    Some(names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn lines_are_the_file_and_readers_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            let again: Vec<u8> = lines(&bytes).into_iter().flat_map(|r| bytes[r].to_vec()).collect();
+            prop_assert_eq!(&again, &bytes);
+            let _ = (accounts(&bytes), shadows(&bytes), groups(&bytes), group_shadows(&bytes));
+        }
+
+        #[test]
+        fn a_change_touches_its_line_only(
+            texts in prop::collection::vec("[a-z:,\u{80}-\u{ff} #]{0,12}", 1..8), at in 0usize..8, end in any::<bool>(),
+        ) {
+            let at = at % texts.len();
+            let mut file = texts.join("\n");
+            if end { file.push('\n'); }
+            if lines(file.as_bytes()).len() != texts.len() { return Ok(()); }
+            let same = with_line(file.as_bytes(), at + 1, |_| Some(())).unwrap();
+            prop_assert_eq!(&same, file.as_bytes());
+            let new = with_line(file.as_bytes(), at + 1, |fields| { fields[0] = b"NEW".to_vec(); Some(()) }).unwrap();
+            let (old, new) = (lines(file.as_bytes()).len(), String::from_utf8(new).unwrap());
+            prop_assert_eq!(lines(new.as_bytes()).len(), old);
+            for (index, (before, after)) in file.split('\n').zip(new.split('\n')).enumerate() {
+                prop_assert!(index == at || before == after);
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_counted_and_never_dropped() {
+        let file = b"root:x:0:0:root:/root:/bin/bash\n+::::::\nbad:x:zero:0::/:/bin/sh\n# note\n\nshort:x:1\n";
+        let found = accounts(file);
+        assert_eq!(found.rows.len(), 1);
+        assert_eq!(found.unread, [2, 3, 6]);
+    }
+
+    #[test]
+    fn password_fields_say_their_state_and_nothing_else() {
+        for (field, state) in
+            [("", "none"), ("!", "locked"), ("!!", "locked"), ("*", "impossible"), ("x1", "impossible")]
+        {
+            assert_eq!(Field::read(field.as_bytes()).word(), state, "{field:?}");
+        }
+        assert_eq!(Field::read(b"$y$j9T$notarealone$notarealhash").word(), "set");
+    }
+}

@@ -1,0 +1,115 @@
+//! A file replaced as a whole: after a crash it is the old one or the new one, never half of each.
+
+use super::root_dir::{Content, Root, refused, stamp_at};
+use crate::connector::ConnectorError;
+use rustix::{
+    fd::OwnedFd,
+    fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Uid, XattrFlags},
+    io::Errno,
+};
+use std::io::Write;
+
+/// Checks that a file can be replaced, before anything is.
+///
+/// Root's writes ignore permission bits. A file on which nobody has write permission was made read-only by somebody, so it
+/// is refused; except those whose bits say nothing, as systems ship them read-only: shadow files and sudoers.
+pub(super) fn check(root: &Root, path: &str, old: &Content) -> Result<(), ConnectorError> {
+    let (directory, name) = root.parent(path)?;
+    let stat = fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW).map_err(|e| refused(e, path))?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(ConnectorError::Permanent(format!("{path} is a link or no file; edit what it stands for by hand")));
+    }
+    if stat.st_nlink > 1 {
+        return Err(ConnectorError::Permanent(format!(
+            "{path} has {} names; replacing one would part them",
+            stat.st_nlink
+        )));
+    }
+    let shipped_read_only =
+        path.starts_with("/etc/shadow") || path.starts_with("/etc/gshadow") || path.starts_with("/etc/sudoers");
+    if old.mode & 0o222 == 0 && !shipped_read_only {
+        return Err(ConnectorError::Forbidden {
+            missing: format!("write permission on {path}, which is read-only ({:04o})", old.mode),
+        });
+    }
+    unchanged(&directory, name, path, old)
+}
+
+/// Replaces a file by `new`, if it still is as it was read. Keeps mode, owner and extended attributes.
+///
+/// # Errors
+/// [`ConnectorError::Ambiguous`] when the new file is in place and may not survive a power cut; otherwise the old file is
+/// untouched.
+pub(super) fn replace(root: &Root, path: &str, old: &Content, new: &[u8]) -> Result<(), ConnectorError> {
+    let (directory, name) = root.parent(path)?;
+    let temporary = temporary(name);
+    let outcome = staged(&directory, name, &temporary, path, new)
+        .and_then(|()| unchanged(&directory, name, path, old))
+        .and_then(|()| fs::renameat(&directory, temporary.as_str(), &directory, name).map_err(|e| refused(e, path)));
+    if outcome.is_err() {
+        // What cannot be removed now is removed by the next edit, which holds the same lock.
+        let _ = fs::unlinkat(&directory, temporary.as_str(), AtFlags::empty());
+    }
+    outcome?;
+    fs::fsync(&directory)
+        .map_err(|e| ConnectorError::Ambiguous(format!("{path} was replaced, but not synced to disk: {e}")))
+}
+
+/// The same name each time, so that what a crash left is found; sudo passes over names with a dot.
+pub(super) fn temporary(name: &str) -> String {
+    format!(".{name}.tenure")
+}
+
+/// Writes `new` beside the file, with all that belongs to the old one.
+pub(super) fn staged(
+    directory: &OwnedFd,
+    name: &str,
+    temporary: &str,
+    path: &str,
+    new: &[u8],
+) -> Result<(), ConnectorError> {
+    let error = |e: Errno| refused(e, path);
+    match fs::unlinkat(directory, temporary, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(e) => return Err(error(e)),
+    }
+    let read = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let model = fs::openat(directory, name, read, Mode::empty()).map_err(error)?;
+    let stat = fs::fstat(&model).map_err(error)?;
+    let create = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    // Nobody else may read it before it has its owner.
+    let file = fs::openat(directory, temporary, create, Mode::RUSR | Mode::WUSR).map_err(error)?;
+    let mut file = std::fs::File::from(file);
+    file.write_all(new).map_err(|e| ConnectorError::Transient(format!("{path}: {e}")))?;
+    fs::fchown(&file, Some(Uid::from_raw(stat.st_uid)), Some(Gid::from_raw(stat.st_gid))).map_err(error)?;
+    fs::fchmod(&file, Mode::from_raw_mode(stat.st_mode & 0o7777)).map_err(error)?;
+    copy_attributes(&model, &file).map_err(error)?;
+    fs::fsync(&file).map_err(error)
+}
+
+/// Copies extended attributes: security labels and access control lists.
+fn copy_attributes(from: &OwnedFd, to: &std::fs::File) -> Result<(), Errno> {
+    let mut names = vec![0; 64 << 10];
+    let length = match fs::flistxattr(from, &mut names[..]) {
+        Err(Errno::NOTSUP) => return Ok(()),
+        answer => answer?,
+    };
+    for name in names[..length].split(|b| *b == 0).filter(|name| !name.is_empty()) {
+        let mut value = vec![0; 64 << 10];
+        let length = fs::fgetxattr(from, name, &mut value[..])?;
+        match fs::fsetxattr(to, name, &value[..length], XattrFlags::empty()) {
+            // The file system gives this one to new files by itself, or to nobody.
+            Ok(()) | Err(Errno::NOTSUP) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn unchanged(directory: &OwnedFd, name: &str, path: &str, old: &Content) -> Result<(), ConnectorError> {
+    let now = stamp_at(directory, name).map_err(|e| refused(e, path))?;
+    if now == old.stamp {
+        return Ok(());
+    }
+    Err(ConnectorError::PreconditionFailed(format!("{path} changed after it was read")))
+}

@@ -1,0 +1,401 @@
+//! Operations put into effect on the bytes of files, in memory: every change is known before the first is written.
+
+use super::{
+    account_files::{self, lines, with_line, without},
+    authorized_keys,
+    grant_key::{SudoersPrincipal, part, shown},
+    grants::{holders, hosts, rule_digest},
+    operation::{
+        DISABLE_ACCOUNT, ENABLE_ACCOUNT, JOIN_GROUP, LEAVE_GROUP, LOCK_GROUP, NARROW_RULE, REMOVE_ACCOUNT, REMOVE_KEY,
+        REMOVE_RULE, REMOVE_SHADOW, SET_OPTIONS, SET_SHELL, parameter,
+    },
+    snapshot::{GROUP, GSHADOW, PASSWD, SHADOW, Tree},
+    sudoers::{self, Rewrite, StatementKind, expanded, written},
+};
+use crate::{
+    connector::ConnectorError,
+    model::{Operation, Timestamp},
+};
+use zeroize::Zeroizing;
+
+/// Files as they are to be, in the order in which they are to be written.
+pub(super) struct PendingWrites<'a> {
+    tree: &'a Tree,
+    changed: Vec<(String, Zeroizing<Vec<u8>>)>,
+}
+
+type Done = Result<(), ConnectorError>;
+
+impl<'a> PendingWrites<'a> {
+    /// Begins with the files as they were read.
+    pub(super) fn on(tree: &'a Tree) -> Self {
+        Self { tree, changed: Vec::new() }
+    }
+
+    /// Returns the files that differ from what was read.
+    pub(super) fn into_changed(self) -> Vec<(String, Zeroizing<Vec<u8>>)> {
+        self.changed
+    }
+
+    /// Puts an operation into effect. What is done already stays as it is.
+    ///
+    /// # Errors
+    /// When the names and ids of the operation no longer belong together here.
+    pub(super) fn put(&mut self, operation: &Operation) -> Done {
+        let with = |name: &str| parameter(operation, name);
+        match operation.call.as_str() {
+            DISABLE_ACCOUNT => self.disable(with("account")?, with("expires")?),
+            ENABLE_ACCOUNT => self.enable(with("account")?, with("expires")?),
+            JOIN_GROUP => self.join(with("group")?, with("member")?),
+            LEAVE_GROUP => self.leave(with("group")?, with("member")?),
+            LOCK_GROUP => self.lock_group(with("group")?, with("file")?),
+            NARROW_RULE => self.rule(with("file")?, with("holder")?, with("rule")?, Some(with("to")?)),
+            REMOVE_ACCOUNT => self.remove_account(with("account")?),
+            REMOVE_KEY => self.key(with("file")?, with("fingerprint")?, with("from")?, None),
+            REMOVE_RULE => self.rule(with("file")?, with("holder")?, with("rule")?, None),
+            REMOVE_SHADOW => self.remove_shadow(with("account")?),
+            SET_OPTIONS => self.key(with("file")?, with("fingerprint")?, with("from")?, Some(with("to")?)),
+            SET_SHELL => self.set_shell(with("account")?, with("from")?, with("to")?),
+            other => Err(ConnectorError::Unsupported(format!("`{other}` is no operation of a host"))),
+        }
+    }
+
+    /// Returns the bytes of a file as they are to be.
+    pub(super) fn bytes(&self, path: &str) -> &[u8] {
+        let changed = self.changed.iter().find(|(known, _)| known == path).map(|(_, bytes)| bytes.as_slice());
+        changed.or_else(|| self.tree.files.get(path).map(|content| content.bytes.as_slice())).unwrap_or_default()
+    }
+
+    /// Sets the bytes of a file.
+    pub(super) fn set(&mut self, path: &str, bytes: Vec<u8>) {
+        if bytes == self.bytes(path) {
+            return;
+        }
+        let bytes = Zeroizing::new(bytes);
+        match self.changed.iter_mut().find(|(known, _)| known == path) {
+            Some((_, old)) => *old = bytes,
+            None => self.changed.push((path.to_owned(), bytes)),
+        }
+    }
+
+    fn leave(&mut self, group: &str, member: &str) -> Done {
+        let same = |name: &str| SudoersPrincipal::user(self.tree, name).bound() == member;
+        let mut bytes = self.bytes(GROUP).to_vec();
+        let mut names = Vec::new();
+        for row in account_files::groups(&bytes).rows {
+            if SudoersPrincipal::Group(row.value.gid, row.value.name.clone()).bound() != group {
+                continue;
+            }
+            for name in row.value.members.iter().filter(|name| same(name)) {
+                let take = |fields: &mut Vec<Vec<u8>>| change(fields, 3, |list| without(list, name));
+                bytes = with_line(&bytes, row.line, take).ok_or_else(|| lost(GROUP))?;
+            }
+            names.push(row.value.name);
+        }
+        if names.is_empty() {
+            return Err(ConnectorError::PreconditionFailed(format!("{GROUP} no longer has the group {group}")));
+        }
+        let mut hidden = self.bytes(GSHADOW).to_vec();
+        for row in account_files::group_shadows(&hidden).rows.into_iter().filter(|row| names.contains(&row.value.name))
+        {
+            for name in row.value.administrators.iter().chain(&row.value.members).filter(|name| same(name)) {
+                let take = |fields: &mut Vec<Vec<u8>>| {
+                    change(fields, 2, |list| without(list, name))?;
+                    change(fields, 3, |list| without(list, name))
+                };
+                hidden = with_line(&hidden, row.line, take).ok_or_else(|| lost(GSHADOW))?;
+            }
+        }
+        self.set(GROUP, bytes);
+        self.set(GSHADOW, hidden);
+        Ok(())
+    }
+
+    fn join(&mut self, group: &str, member: &str) -> Done {
+        let name = self.account_name(member)?;
+        for (path, gid_of) in [(GROUP, true), (GSHADOW, false)] {
+            let bytes = self.bytes(path).to_vec();
+            let line = if gid_of {
+                let rows = account_files::groups(&bytes).rows;
+                rows.into_iter()
+                    .find(|row| SudoersPrincipal::Group(row.value.gid, row.value.name.clone()).bound() == group)
+                    .map(|r| r.line)
+            } else {
+                let rows = account_files::group_shadows(&bytes).rows;
+                rows.into_iter().find(|row| group.ends_with(&format!(":{}", part(&row.value.name)))).map(|r| r.line)
+            };
+            let Some(line) = line else { continue };
+            let add = |fields: &mut Vec<Vec<u8>>| {
+                change(fields, 3, |list| {
+                    let there = list.split(|b| *b == b',').any(|one| one == name.as_bytes());
+                    match (there, list.is_empty()) {
+                        (true, _) => list.to_vec(),
+                        (false, true) => name.as_bytes().to_vec(),
+                        (false, false) => [list, b",", name.as_bytes()].concat(),
+                    }
+                })
+            };
+            let new = with_line(&bytes, line, add).ok_or_else(|| lost(path))?;
+            self.set(path, new);
+        }
+        Ok(())
+    }
+
+    fn lock_group(&mut self, group: &str, file: &str) -> Done {
+        let bytes = self.bytes(file).to_vec();
+        let groups = account_files::groups(self.bytes(GROUP)).rows;
+        let name = groups
+            .into_iter()
+            .map(|row| row.value)
+            .find(|g| SudoersPrincipal::Group(g.gid, g.name.clone()).bound() == group);
+        let gone = || ConnectorError::PreconditionFailed(format!("{GROUP} no longer has the group {group}"));
+        let name = name.ok_or_else(gone)?.name;
+        let line = match file {
+            GSHADOW => {
+                account_files::group_shadows(&bytes).rows.into_iter().find(|row| row.value.name == name).map(|r| r.line)
+            }
+            _ => account_files::groups(&bytes).rows.into_iter().find(|row| row.value.name == name).map(|r| r.line),
+        };
+        let new =
+            with_line(&bytes, line.ok_or_else(gone)?, |fields| change(fields, 1, locked)).ok_or_else(|| lost(file))?;
+        self.set(file, new);
+        Ok(())
+    }
+
+    fn disable(&mut self, account: &str, expires: &str) -> Done {
+        let day = Timestamp::parse(expires)
+            .map_err(|error| ConnectorError::Permanent(error.to_string()))?
+            .unix()
+            .div_euclid(86_400)
+            .to_string();
+        self.shadow(account, |fields| {
+            change(fields, 1, locked)?;
+            change(fields, 7, |_| day.into_bytes())
+        })?;
+        // A hash that stands in passwd itself is locked there.
+        self.passwd(account, |fields| change(fields, 1, |old| if old == b"x" { old.to_vec() } else { locked(old) }))
+    }
+
+    fn enable(&mut self, account: &str, expires: &str) -> Done {
+        let day = match expires {
+            "never" => Vec::new(),
+            date => {
+                let time = Timestamp::parse(date).map_err(|error| ConnectorError::Permanent(error.to_string()))?;
+                time.unix().div_euclid(86_400).to_string().into_bytes()
+            }
+        };
+        self.shadow(account, |fields| {
+            change(fields, 1, |old| old.strip_prefix(b"!").filter(|rest| !rest.is_empty()).unwrap_or(old).to_vec())?;
+            change(fields, 7, |_| day)
+        })
+    }
+
+    fn set_shell(&mut self, account: &str, from: &str, to: &str) -> Done {
+        let rows = account_files::accounts(self.bytes(PASSWD)).rows;
+        let now = rows.iter().find(|row| bound(&row.value) == account).map(|row| shown(&row.value.shell));
+        match now.as_deref() {
+            Some(now) if now == to => Ok(()),
+            Some(now) if now == from => self.passwd(account, |fields| change(fields, 6, |_| to.as_bytes().to_vec())),
+            Some(now) => {
+                Err(ConnectorError::PreconditionFailed(format!("the shell of {account} is {now} now, not {from}")))
+            }
+            None => Err(ConnectorError::PreconditionFailed(format!("{PASSWD} no longer has {account}"))),
+        }
+    }
+
+    fn remove_account(&mut self, account: &str) -> Done {
+        if self.is_gone(account)? {
+            return Ok(());
+        }
+        let name = self.account_name(account)?;
+        let groups =
+            account_files::groups(self.bytes(GROUP)).rows.into_iter().map(|row| (row.value.name, row.value.members));
+        let hidden = account_files::group_shadows(self.bytes(GSHADOW)).rows.into_iter();
+        let hidden = hidden.map(|row| (row.value.name, [row.value.members, row.value.administrators].concat()));
+        if let Some((group, _)) = groups.chain(hidden).find(|(_, members)| members.contains(&name)) {
+            let why = format!("{} is in the group {} since the inventory was collected", shown(&name), shown(&group));
+            return Err(ConnectorError::PreconditionFailed(why));
+        }
+        self.passwd(account, |_| None)
+    }
+
+    fn remove_shadow(&mut self, account: &str) -> Done {
+        let name = account.rsplit(':').next().unwrap_or(account);
+        let bytes = self.bytes(SHADOW).to_vec();
+        let row = account_files::shadows(&bytes).rows.into_iter().find(|row| part(&row.value.name) == name);
+        let Some(row) = row else { return Ok(()) };
+        // By now the account is out of passwd; a line left there under this name is another account's.
+        if account_files::accounts(self.bytes(PASSWD)).rows.iter().any(|other| other.value.name == row.value.name) {
+            let why = format!("{PASSWD} has another account called {}", shown(&row.value.name));
+            return Err(ConnectorError::PreconditionFailed(why));
+        }
+        self.set(SHADOW, with_line(&bytes, row.line, |_| None).ok_or_else(|| lost(SHADOW))?);
+        Ok(())
+    }
+
+    fn rule(&mut self, file: &str, holder: &str, digest: &str, to: Option<&str>) -> Done {
+        let left = to.map_or(Rewrite::Nothing, Rewrite::Commands);
+        let before = unread(self.bytes(file));
+        // A rule may stand there more than once; each round takes out one.
+        for round in 0..ROUNDS {
+            let bytes = self.bytes(file).to_vec();
+            let Some((statement, privilege, name)) = self.find_rule(&bytes, holder, digest) else {
+                let done = round > 0 || to.is_none() || to.is_some_and(|to| self.has_rule(&bytes, holder, to));
+                let gone =
+                    || ConnectorError::PreconditionFailed(format!("{file} no longer has this rule for {holder}"));
+                return if done { Ok(()) } else { Err(gone()) };
+            };
+            let new = sudoers::rewrite(&bytes, &statement, privilege, &name, left).ok_or_else(|| lost(file))?;
+            if new == bytes || unread(&new) > before {
+                return Err(ConnectorError::Permanent(format!(
+                    "the rule in {file} cannot be edited without breaking it"
+                )));
+            }
+            self.set(file, new);
+        }
+        Err(ConnectorError::Permanent(format!("{file} has this rule more than {ROUNDS} times")))
+    }
+
+    fn find_rule(&self, bytes: &[u8], holder: &str, digest: &str) -> Option<(sudoers::Statement, usize, String)> {
+        self.rules_of(bytes, holder).find_map(|(statement, index, name, commands, hosts)| {
+            (rule_digest(&commands, &hosts) == digest).then_some((statement, index, name))
+        })
+    }
+
+    fn has_rule(&self, bytes: &[u8], holder: &str, commands: &str) -> bool {
+        self.rules_of(bytes, holder).any(|(_, _, _, now, _)| now == commands)
+    }
+
+    fn rules_of(
+        &self,
+        bytes: &[u8],
+        holder: &str,
+    ) -> impl Iterator<Item = (sudoers::Statement, usize, String, String, String)> {
+        let mut found = Vec::new();
+        for statement in sudoers::parse(bytes) {
+            let StatementKind::Spec(spec) = &statement.kind else { continue };
+            for one in holders(self.tree, spec).into_iter().filter(|one| one.who.bound() == holder) {
+                for (index, privilege) in spec.privileges.iter().enumerate() {
+                    let commands = written(&expanded(&privilege.commands, &self.tree.sudoers));
+                    let hosts = hosts(self.tree, privilege);
+                    found.push((statement.clone(), index, one.name.clone(), commands, hosts));
+                }
+            }
+        }
+        found.into_iter()
+    }
+
+    fn key(&mut self, file: &str, fingerprint: &str, from: &str, to: Option<&str>) -> Done {
+        let bytes = self.bytes(file).to_vec();
+        let found = authorized_keys::read(&bytes).keys;
+        let same =
+            |key: &&authorized_keys::Key| key.fingerprint == fingerprint && shown(&key.options.join(",")) == from;
+        let targets: Vec<usize> = found.iter().filter(same).map(|key| key.line).collect();
+        let Some(to) = to else {
+            self.set(file, mapped(&bytes, &targets, |_| Some(Vec::new())).ok_or_else(|| lost(file))?);
+            return Ok(());
+        };
+        let done = found.iter().any(|key| key.fingerprint == fingerprint && key.options.join(",") == to);
+        if targets.is_empty() && !done {
+            return Err(ConnectorError::PreconditionFailed(format!(
+                "{file} no longer has {fingerprint} as it was reviewed"
+            )));
+        }
+        let change = |line: &[u8]| {
+            let text = std::str::from_utf8(line).ok()?;
+            let rest = authorized_keys::without_options(text)?;
+            let blank = if to.is_empty() { "" } else { " " };
+            Some(format!("{to}{blank}{rest}").into_bytes())
+        };
+        self.set(file, mapped(&bytes, &targets, change).ok_or_else(|| lost(file))?);
+        Ok(())
+    }
+
+    fn shadow(&mut self, account: &str, change: impl FnOnce(&mut Vec<Vec<u8>>) -> Option<()>) -> Done {
+        let name = self.account_name(account)?;
+        let bytes = self.bytes(SHADOW).to_vec();
+        let row = account_files::shadows(&bytes).rows.into_iter().find(|row| row.value.name == name);
+        let row = row.ok_or_else(|| ConnectorError::Permanent(format!("{SHADOW} has no line for {}", shown(&name))))?;
+        self.set(SHADOW, with_line(&bytes, row.line, change).ok_or_else(|| lost(SHADOW))?);
+        Ok(())
+    }
+
+    fn passwd(&mut self, account: &str, change: impl FnOnce(&mut Vec<Vec<u8>>) -> Option<()>) -> Done {
+        let bytes = self.bytes(PASSWD).to_vec();
+        let row = account_files::accounts(&bytes).rows.into_iter().find(|row| bound(&row.value) == account);
+        let row = row.ok_or_else(|| ConnectorError::PreconditionFailed(format!("{PASSWD} no longer has {account}")))?;
+        self.set(PASSWD, with_line(&bytes, row.line, change).ok_or_else(|| lost(PASSWD))?);
+        Ok(())
+    }
+
+    /// Returns the name of an account, if uid and name still belong together.
+    fn account_name(&self, account: &str) -> Result<String, ConnectorError> {
+        let found = self.tree.accounts.iter().map(|row| &row.value).find(|one| bound(one) == account);
+        let moved =
+            || ConnectorError::PreconditionFailed(format!("{PASSWD} no longer has {account} under this uid and name"));
+        found.map(|one| one.name.clone()).ok_or_else(moved)
+    }
+
+    /// Returns whether the account is gone; an error when its uid or its name is another's now.
+    fn is_gone(&self, account: &str) -> Result<bool, ConnectorError> {
+        let (uid, name) = super::grant_key::bound_account(account).unwrap_or_default();
+        let rows = account_files::accounts(self.bytes(PASSWD)).rows;
+        if rows.iter().any(|row| bound(&row.value) == account) {
+            return Ok(false);
+        }
+        match rows.iter().find(|row| part(&row.value.name) == name || row.value.uid == uid) {
+            None => Ok(true),
+            Some(other) => {
+                let why = format!(
+                    "{PASSWD} has {} with uid {} now, not {account}",
+                    shown(&other.value.name),
+                    other.value.uid
+                );
+                Err(ConnectorError::PreconditionFailed(why))
+            }
+        }
+    }
+}
+
+fn bound(account: &account_files::Account) -> String {
+    SudoersPrincipal::Account(account.uid, account.name.clone()).bound()
+}
+
+fn change(fields: &mut [Vec<u8>], at: usize, new: impl FnOnce(&[u8]) -> Vec<u8>) -> Option<()> {
+    let field = fields.get_mut(at)?;
+    *field = new(field);
+    Some(())
+}
+
+fn locked(old: &[u8]) -> Vec<u8> {
+    if old.starts_with(b"!") { old.to_vec() } else { [b"!", old].concat() }
+}
+
+/// Returns the file with `change` made to the bodies of some lines; an empty new body takes the line out.
+fn mapped(bytes: &[u8], targets: &[usize], change: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
+    let mut new = Vec::with_capacity(bytes.len() + 64);
+    for (index, range) in lines(bytes).into_iter().enumerate() {
+        let line = &bytes[range];
+        if !targets.contains(&(index + 1)) {
+            new.extend_from_slice(line);
+            continue;
+        }
+        let body = line.strip_suffix(b"\n").unwrap_or(line);
+        let changed = change(body)?;
+        if !changed.is_empty() {
+            new.extend_from_slice(&changed);
+            new.extend_from_slice(&line[body.len()..]);
+        }
+    }
+    Some(new)
+}
+
+fn unread(bytes: &[u8]) -> usize {
+    sudoers::parse(bytes).iter().filter(|statement| statement.kind == StatementKind::Unread).count()
+}
+
+fn lost(path: &str) -> ConnectorError {
+    ConnectorError::Permanent(format!("a line of {path} cannot be edited as it stands"))
+}
+
+const ROUNDS: usize = 100;

@@ -1,0 +1,206 @@
+//! What a read of the system says: its health, its totals, and one grant now.
+
+use super::{
+    account_files::lines,
+    config::HostsConfig,
+    effective_access,
+    grant_key::shown,
+    grants,
+    grants::date,
+    root_dir::Root,
+    snapshot::{GROUP, GSHADOW, PASSWD, SHADOW, Tree, not_understood},
+    sudoers::{read_rights, survives},
+};
+use crate::{
+    connector::{ConnectorError, ConnectorHealth, ControlTotal},
+    model::{Grant, GrantKind, Inventory, Observation, Presence, SystemId},
+};
+
+/// Returns what can be seen, and names what cannot.
+pub(super) fn health(root: &Root, tree: &Tree) -> Result<ConnectorHealth, ConnectorError> {
+    let release = root.read_if_there("/etc/os-release")?.map(|content| content.bytes.to_vec()).unwrap_or_default();
+    let release = String::from_utf8_lossy(&release).into_owned();
+    let pretty = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or("Linux");
+    let mut blind_spots = tree.blind_spots.clone();
+    blind_spots.extend(tree.unread.iter().map(not_understood));
+    for row in &tree.accounts {
+        if tree.account(&row.value.name) != Some(&row.value) {
+            blind_spots.push(format!("line {} of {PASSWD} has a name that an earlier line has already", row.line));
+        }
+    }
+    Ok(ConnectorHealth {
+        target: format!("{} below {}", shown(pretty.trim_matches('"')), root.path().display()),
+        identity: format!("uid {}", rustix::process::geteuid().as_raw()),
+        blind_spots,
+    })
+}
+
+/// Counts accounts again from the raw lines, by other means than the parser.
+pub(super) fn control_totals(root: &Root) -> Result<Vec<ControlTotal>, ConnectorError> {
+    let passwd = root.read(PASSWD)?;
+    let digits = |field: &[u8]| !field.is_empty() && field.iter().all(u8::is_ascii_digit);
+    let entry = |line: &&[u8]| {
+        let fields: Vec<&[u8]> = line.split(|b| *b == b':').collect();
+        fields.len() == 7 && digits(fields[2]) && !line.starts_with(b"#")
+    };
+    let accounts =
+        lines(&passwd.bytes).into_iter().filter(|range| entry(&passwd.bytes[range.clone()].trim_ascii_end())).count();
+    Ok(vec![ControlTotal {
+        kind: GrantKind::Account,
+        count: accounts as u64,
+        source: "awk -F: 'NF==7 && $3 ~ /^[0-9]+$/ && !/^#/' /etc/passwd | wc -l".to_owned(),
+    }])
+}
+
+/// Looks at one grant. A read that fails is unknown, never absent.
+pub(super) fn sighting(system: &SystemId, config: &HostsConfig, root: &Root, grant: &Grant) -> Observation {
+    let read = || -> Result<(Tree, Inventory), ConnectorError> {
+        let tree = Tree::read(root, config)?;
+        let inventory = grants::inventory(system, config, &tree)?;
+        Ok((tree, inventory))
+    };
+    match read() {
+        Ok((tree, inventory)) => seen(root, grant, &tree, &inventory),
+        Err(error) => Observation { presence: Presence::Unknown { reason: error.to_string() }, grant: None },
+    }
+}
+
+/// Returns what a read says about a grant.
+pub(super) fn seen(root: &Root, grant: &Grant, tree: &Tree, inventory: &Inventory) -> Observation {
+    let now = found(grant, inventory).filter(|now| !is_outdone(grant, now, inventory));
+    let paths = effective_access::paths(grant, inventory);
+    let presence = if !paths.is_empty() {
+        let contained = now.as_ref().is_some_and(|now| is_contained(now, tree));
+        contained.then(|| processes(root, grant)).flatten().unwrap_or(Presence::Present { paths })
+    } else if let Some(reason) = doubt(grant, tree) {
+        Presence::Unknown { reason }
+    } else {
+        gone(root, grant, tree)
+    };
+    Observation { presence, grant: now }
+}
+
+/// Returns whether a rule that allows less than it did is worth nothing, because another path gives the rest back. It then
+/// counts as not seen, and the paths speak.
+fn is_outdone(reviewed: &Grant, now: &Grant, inventory: &Inventory) -> bool {
+    let rights = |grant: &Grant| grant.attribute("commands").and_then(read_rights);
+    let (Some(old), Some(new)) = (rights(reviewed), rights(now)) else { return false };
+    if reviewed.kind != GrantKind::Rule || old == new {
+        return false;
+    }
+    let taken = old.into_iter().filter(|one| !survives(&new, std::slice::from_ref(one)));
+    effective_access::gives_any(reviewed, &taken.collect::<Vec<_>>(), inventory)
+}
+
+/// Returns whether nobody can begin to use an account any more: locked, and expired already. No clock is asked: a day that
+/// was over when the file was last written is over now.
+fn is_contained(now: &Grant, tree: &Tree) -> bool {
+    let written = tree.files.get(SHADOW).map(|content| date(content.stamp.modified_day()));
+    let expires = now.attribute("expires").filter(|day| *day != "never");
+    now.kind == GrantKind::Account
+        && now.attribute("password") == Some("locked")
+        && expires.zip(written).is_some_and(|(expires, written)| *expires < *written)
+}
+
+/// Returns the reviewed grant as it is now. Its key may have changed by what was asked of it (a rule that allows less has
+/// another digest) or by the neighbours it was counted among, so its place is searched as well; and what belongs to an
+/// account that was renamed is shown as what it has become, which is not what was reviewed.
+fn found(grant: &Grant, inventory: &Inventory) -> Option<Grant> {
+    if let Some(same) = inventory.grant(&grant.key) {
+        return Some(same.clone());
+    }
+    let place = |key: &str| -> String {
+        let key = key.split(":again-").next().unwrap_or(key);
+        match grant.kind {
+            GrantKind::Rule => key.rsplit_once(':').map_or(key, |(place, _)| place).to_owned(),
+            _ => key.to_owned(),
+        }
+    };
+    let here = place(grant.key.as_str());
+    let neighbours = inventory.of_principal(&grant.principal.id).filter(|other| other.kind == grant.kind);
+    let close = |other: &&Grant| {
+        let rights = |grant: &Grant| grant.attribute("commands").and_then(read_rights);
+        place(other.key.as_str()) == here
+            && match (rights(grant), rights(other)) {
+                (Some(old), Some(new)) => {
+                    grant.attribute("hosts") == other.attribute("hosts")
+                        && new.iter().all(|one| survives(&old, std::slice::from_ref(one)))
+                }
+                _ => true,
+            }
+    };
+    let mut candidates = neighbours.filter(close);
+    if let Some(other) = candidates.next() {
+        // Under its old key, so that it can be compared.
+        let mut now = other.clone();
+        now.key = grant.key.clone();
+        return Some(now);
+    }
+    let same_holder = |other: &&Grant| other.kind == grant.kind && other.principal.id == grant.principal.id;
+    inventory.of_entitlement(&grant.entitlement.id).find(same_holder).cloned()
+}
+
+/// Returns why "no path was found" is not "there is none".
+fn doubt(grant: &Grant, tree: &Tree) -> Option<String> {
+    let accounts = |file: &str| matches!(file, PASSWD | SHADOW | GROUP | GSHADOW);
+    let sudo = |file: &str| tree.sudoers.files.iter().any(|(known, _)| known == file);
+    let unread = match grant.kind {
+        GrantKind::Membership | GrantKind::Rule => tree.first_unread(|file| accounts(file) || sudo(file)),
+        GrantKind::Credential => {
+            let holder = |file: &str| grant.attribute("file") == Some(file);
+            tree.first_unread(|file| holder(file) || file == PASSWD)
+        }
+        _ => tree.first_unread(|file| file == PASSWD),
+    };
+    if unread.is_some() {
+        return unread;
+    }
+    let root = tree.account_of(0).is_some() && tree.group_of(0).is_some();
+    (!root).then(|| format!("{PASSWD} or {GROUP} has no id 0: this cannot be the whole of it"))
+}
+
+fn gone(root: &Root, grant: &Grant, tree: &Tree) -> Presence {
+    if let Some(presence) = processes(root, grant) {
+        return presence;
+    }
+    let rules: usize = tree.sudoers.files.iter().map(|(_, statements)| statements.len()).sum();
+    let keys: usize = tree.keys.values().map(|file| file.keys.keys.len()).sum();
+    Presence::Absent {
+        probe: format!(
+            "uid 0 and gid 0 in the same read; {} accounts, {} groups, {rules} lines of sudoers, {keys} keys",
+            tree.accounts.len(),
+            tree.groups.len()
+        ),
+    }
+}
+
+/// Returns what lives on of an account that nobody can log in to any more.
+fn processes(root: &Root, grant: &Grant) -> Option<Presence> {
+    if grant.kind != GrantKind::Account {
+        return None;
+    }
+    let id = &grant.entitlement.id;
+    match running(root, id) {
+        Ok(0) => None,
+        Ok(1) => Some(Presence::Lingering { until: format!("a process of {id} ends") }),
+        Ok(count) => Some(Presence::Lingering { until: format!("{count} processes of {id} end") }),
+        Err(error) => Some(Presence::Unknown { reason: format!("processes cannot be counted: {error}") }),
+    }
+}
+
+/// Counts the processes of a uid, where the tree has a `/proc`.
+fn running(root: &Root, id: &str) -> Result<usize, ConnectorError> {
+    let Some(uid) = id.strip_prefix("uid:") else { return Ok(0) };
+    let mut count = 0;
+    for name in root.names("/proc")?.unwrap_or_default() {
+        if !name.bytes().all(|b| b.is_ascii_digit()) {
+            continue;
+        }
+        // A process may end between the listing and the look.
+        let Ok(Some(status)) = root.read_moving(&format!("/proc/{name}/status")) else { continue };
+        let status = String::from_utf8_lossy(&status);
+        let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+        count += usize::from(ids.is_some_and(|ids| ids.split_whitespace().any(|one| one == uid)));
+    }
+    Ok(count)
+}

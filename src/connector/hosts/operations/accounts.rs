@@ -1,0 +1,154 @@
+//! What a change of an account would take.
+
+use super::{
+    super::{
+        config::OptionalFile,
+        grants::date,
+        operation::{DISABLE_ACCOUNT, REMOVE_ACCOUNT, REMOVE_KEY, REMOVE_SHADOW, SET_SHELL, operation},
+    },
+    Drafting, bound, harm, shows, split, unsupported,
+};
+use crate::{
+    connector::{PlannedChange, UnsupportedChange},
+    model::{AccessLoss, Grant, GrantKind, Timestamp},
+};
+
+impl Drafting<'_> {
+    pub(super) fn disable_account(&self) -> Result<PlannedChange, UnsupportedChange> {
+        if !self.has(OptionalFile::Shadow) {
+            return unsupported(
+                "without /etc/shadow an account cannot expire, and SSH keys open a locked one".to_owned(),
+                "decide `revoke`, or revoke its keys and reduce its shell",
+            );
+        }
+        self.keep_a_superuser()?;
+        let [account] = self.bound()?;
+        let day = match self.config.soak_days {
+            // As usermod -e 1 does: before any clock a system may have.
+            0 => 1,
+            // The day before, because PAM counts the day itself as expired and sshd alone does not.
+            _ => self.inventory.observed_at().unix().div_euclid(DAY) - 1,
+        };
+        let (expires, expired) = (date(day), self.grant.attribute("expires").unwrap_or("never"));
+        let text = format!(
+            "/etc/shadow: lock the password of \"{}\" with `!`, and let the account expire on {expires} (so that SSH keys are refused as well)",
+            split(&account).1
+        );
+        let with = [("account", &*account), ("expired", expired), ("expires", &*expires)];
+        let draft = self.gone(vec![operation(DISABLE_ACCOUNT, with, text)]);
+        Ok(PlannedChange {
+            expects: shows([("expires", &expires), ("password", "locked")]),
+            loses: self.all_of_account(&account),
+            ..draft
+        })
+    }
+
+    pub(super) fn close_shell(&self, to: &str) -> Result<PlannedChange, UnsupportedChange> {
+        let to = if to == "nologin" { "/usr/sbin/nologin" } else { to };
+        if self.config.opens(to) {
+            return harm(format!("`{to}` is not a shell that lets nobody in"), "decide `reduce` to `nologin`");
+        }
+        self.keep_a_superuser()?;
+        let [account] = self.bound()?;
+        let from = self.attribute(self.grant, "shell")?;
+        if from == to {
+            return unsupported(format!("its shell is `{to}` already"), "decide `disable` or `revoke`");
+        }
+        let text = format!("/etc/passwd: give \"{}\" the shell \"{to}\" in place of \"{from}\"", split(&account).1);
+        let operations = vec![operation(SET_SHELL, [("account", &*account), ("from", from), ("to", to)], text)];
+        Ok(PlannedChange { expects: shows([("shell", to)]), ..self.gone(operations) })
+    }
+
+    pub(super) fn remove_account(&self) -> Result<PlannedChange, UnsupportedChange> {
+        self.keep_a_superuser()?;
+        let [account] = self.bound()?;
+        self.soaked()?;
+        let name = split(&account).1;
+        let mut operations = Vec::new();
+        for held in self.held(&account) {
+            match held.kind {
+                // What is not the account's own file stays for those whose it is.
+                GrantKind::Credential if held.attribute("shared").or(held.attribute("owner")).is_some() => {}
+                GrantKind::Credential => operations.push(self.key(held, REMOVE_KEY, None)?),
+                GrantKind::Rule => operations.push(self.rule(held, None)?),
+                GrantKind::Membership if held.attribute("primary").is_none() => {
+                    let [group, member] = bound(held)?;
+                    operations.push(self.leave(&group, &member));
+                }
+                _ => {}
+            }
+        }
+        // Keys, rules and memberships go first: whoever is given the name next must not find them.
+        operations.sort_by(|a, b| a.call.cmp(&b.call));
+        let with = [("account", &*account)];
+        operations.push(operation(REMOVE_ACCOUNT, with, format!("/etc/passwd: remove the line of \"{name}\"")));
+        if self.has(OptionalFile::Shadow) {
+            operations.push(operation(REMOVE_SHADOW, with, format!("/etc/shadow: remove the line of \"{name}\"")));
+        }
+        let (id, home) = (&self.grant.entitlement.id, self.grant.attribute("home").unwrap_or("/"));
+        let lost = format!(
+            "{id} is free to be given again, and its next owner would own the files left behind, first of all {home}"
+        );
+        let draft = self.gone(operations);
+        Ok(PlannedChange { irreversible: Some(lost), loses: self.all_of_account(&account), ..draft })
+    }
+
+    pub(super) fn soaked(&self) -> Result<(), UnsupportedChange> {
+        let soak = i64::from(self.config.soak_days);
+        let expires = self.grant.attribute("expires").and_then(|text| Timestamp::parse(text).ok());
+        let locked = self.grant.attribute("password") == Some("locked");
+        let due = expires.map(|day| day.plus_days(soak));
+        let who = &self.grant.principal.name;
+        match due {
+            _ if soak == 0 => Ok(()),
+            Some(due) if locked && due <= self.inventory.observed_at() => Ok(()),
+            Some(due) if locked => harm(
+                format!("{who} has not been disabled for {soak} days yet"),
+                format!("collect again and decide `revoke` after {due}"),
+            ),
+            _ => harm(
+                format!("{who} is not disabled; accounts soak {soak} days before they are deleted"),
+                "decide `disable` first",
+            ),
+        }
+    }
+
+    /// A system nobody administers cannot be repaired.
+    pub(super) fn keep_a_superuser(&self) -> Result<(), UnsupportedChange> {
+        let usable = |other: &&Grant| {
+            other.kind == GrantKind::Account
+                && other.key != self.grant.key
+                && other.attribute("expires") == Some("never")
+                && other.attribute("login") == Some("yes")
+        };
+        if self.grant.entitlement.id == "uid:0" && !self.inventory.of_entitlement("uid:0").any(|other| usable(&other)) {
+            return harm(
+                format!(
+                    "{} is the only account with uid 0 that works: system services and repairs need it",
+                    self.grant.principal.name
+                ),
+                "revoke its keys and lock its password by hand if nobody may log in as root",
+            );
+        }
+        Ok(())
+    }
+
+    pub(super) fn all_of_account(&self, account: &str) -> Vec<AccessLoss> {
+        let loss = |held: &Grant| AccessLoss {
+            principal: held.principal.name.clone(),
+            entitlement: held.entitlement.name.clone(),
+        };
+        let mut losses: Vec<AccessLoss> = self.held(account).into_iter().map(loss).collect();
+        losses.sort();
+        losses.dedup();
+        losses
+    }
+
+    /// The grants of this very account: not those of another with the same uid.
+    pub(super) fn held(&self, account: &str) -> Vec<&Grant> {
+        let own = |grant: &&Grant| grant.paths.iter().any(|path| path.ids.split('/').any(|part| part == account));
+        self.inventory.of_principal(&self.grant.principal.id).filter(own).collect()
+    }
+}
+
+const DAY: i64 = 86_400;

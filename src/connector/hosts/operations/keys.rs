@@ -1,0 +1,148 @@
+//! What a change of an SSH key would take.
+
+use super::{
+    super::{
+        authorized_keys,
+        operation::{REMOVE_KEY, SET_OPTIONS, SUCCEED_KEY, operation},
+    },
+    Drafting, harm, shows, unsupported,
+};
+use crate::{
+    connector::{PlannedChange, UnsupportedChange},
+    model::{Expectation, Grant, Operation},
+};
+
+impl Drafting<'_> {
+    pub(super) fn remove_key(&self) -> Result<PlannedChange, UnsupportedChange> {
+        let operations = vec![self.key(self.grant, REMOVE_KEY, None)?];
+        let lost = "the public key is kept nowhere else: its holder has to hand it in again".to_owned();
+        Ok(PlannedChange { irreversible: Some(lost), ..self.gone(operations) })
+    }
+
+    pub(super) fn expire_key(&self) -> Result<PlannedChange, UnsupportedChange> {
+        let options = self.grant.attribute("options").unwrap_or("");
+        let others = authorized_keys::options(options).unwrap_or_default();
+        let others = others.into_iter().filter(|option| authorized_keys::option_name(option) != "expiry-time");
+        let left: Vec<String> = others.chain(["expiry-time=\"19700102\"".to_owned()]).collect();
+        self.with_options(&left.join(","))
+    }
+
+    pub(super) fn restrict_key(&self, to: &str) -> Result<PlannedChange, UnsupportedChange> {
+        let example =
+            "write the options as in authorized_keys: `restrict,command=\"/usr/bin/backup\",from=\"10.0.0.0/8\"`";
+        let Some(wanted) = authorized_keys::options(to) else {
+            return harm(format!("`{to}` are no options that sshd takes"), example);
+        };
+        let now = self.grant.attribute("options").filter(|options| !options.is_empty()).unwrap_or("");
+        let held = if now.is_empty() { Vec::new() } else { authorized_keys::options(now).unwrap_or_default() };
+        if let Some(more) = wanted.iter().find(|option| !takes_away(option, &wanted, &held)) {
+            return harm(
+                format!("`{more}` would give more than the key has now, or cannot be told to give less"),
+                example,
+            );
+        }
+        if let Some(lost) = held.iter().find(|option| {
+            let name = authorized_keys::option_name(option);
+            let covered = name.starts_with("no-") && names_option(&wanted, "restrict");
+            !wanted.contains(option) && !covered && !GIVING.contains(&name.as_str())
+        }) {
+            return harm(
+                format!("`{lost}` limits the key now and is not in `{to}`"),
+                "keep every option the key has now",
+            );
+        }
+        if to == now {
+            return unsupported("those are the options of the key now".to_owned(), example);
+        }
+        self.with_options(&wanted.join(","))
+    }
+
+    pub(super) fn with_options(&self, to: &str) -> Result<PlannedChange, UnsupportedChange> {
+        let operations = vec![self.key(self.grant, SET_OPTIONS, Some(to))?];
+        Ok(PlannedChange { expects: shows([("options", to)]), ..self.gone(operations) })
+    }
+
+    pub(super) fn rotate_key(&self) -> Result<PlannedChange, UnsupportedChange> {
+        let options = authorized_keys::options(self.grant.attribute("options").unwrap_or("")).unwrap_or_default();
+        if options.iter().any(|option| authorized_keys::option_name(option) == "cert-authority") {
+            return unsupported(
+                "the line trusts a certificate authority; its key is made where certificates are signed".to_owned(),
+                "rotate the authority, then revoke this line",
+            );
+        }
+        let operations = vec![self.key(self.grant, SUCCEED_KEY, None)?, self.key(self.grant, REMOVE_KEY, None)?];
+        let lost = "the old key stops working at once: its users need the new one from the sink".to_owned();
+        Ok(PlannedChange { expects: Expectation::Replaced, irreversible: Some(lost), ..self.gone(operations) })
+    }
+
+    pub(super) fn key(&self, grant: &Grant, call: &str, to: Option<&str>) -> Result<Operation, UnsupportedChange> {
+        let account = grant.paths.first().and_then(|path| path.ids.split('/').nth(1)).unwrap_or("");
+        let fingerprint = grant.entitlement.id.split_once("SHA256:").map_or("", |(_, digest)| digest);
+        let fingerprint = &*format!("SHA256:{fingerprint}");
+        let file = self.attribute(grant, "file")?;
+        if grant.attribute("shared").is_some() {
+            return harm(
+                format!("other accounts take their keys from {file} as well, and would lose this one"),
+                "give each account a file of its own (AuthorizedKeysFile), then collect again",
+            );
+        }
+        if let Some(owner) = grant.attribute("owner") {
+            return harm(
+                format!(
+                    "{file} belongs to {owner}, neither to the account nor to root; sshd takes no keys from it (StrictModes)"
+                ),
+                "find out who put it there, and remove it by hand",
+            );
+        }
+        let options = grant.attribute("options").unwrap_or("");
+        let with = [("account", account), ("file", file), ("fingerprint", fingerprint), ("from", options)];
+        Ok(match (call, to) {
+            (SET_OPTIONS, Some(to)) => {
+                let [account, file, fingerprint, from] = with;
+                let text = format!("{}: put the options {to} in front of the key {}", file.1, fingerprint.1);
+                operation(SET_OPTIONS, [account, file, fingerprint, from, ("to", to)], text)
+            }
+            (SUCCEED_KEY, _) => {
+                let text = format!(
+                    "{file}: add a new ed25519 key with the options of {fingerprint}, its private part to the sink"
+                );
+                operation(SUCCEED_KEY, with, text)
+            }
+            _ => operation(REMOVE_KEY, with, format!("{file}: remove the line of the key {fingerprint}")),
+        })
+    }
+}
+
+/// Returns whether an option is held already, or only makes a key less useful.
+fn takes_away(option: &String, wanted: &[String], held: &[String]) -> bool {
+    let name = authorized_keys::option_name(option);
+    let known = |names: &[&str]| names.contains(&name.as_str());
+    // After `restrict`, naming a permission gives it back: less than before only where nothing had taken it yet.
+    let gives_back = || {
+        let taken = names_option(held, "restrict") || names_option(held, &format!("no-{name}"));
+        known(&GIVING) && names_option(wanted, "restrict") && !taken
+    };
+    held.contains(option) || known(&RESTRICTING) || (known(&LIMITING) && !names_option(held, &name)) || gives_back()
+}
+
+fn names_option(options: &[String], name: &str) -> bool {
+    options.iter().any(|option| authorized_keys::option_name(option) == name)
+}
+
+/// Options whose presence only takes away.
+const RESTRICTING: [&str; 8] = [
+    "no-agent-forwarding",
+    "no-port-forwarding",
+    "no-pty",
+    "no-user-rc",
+    "no-x11-forwarding",
+    "restrict",
+    "touch-required",
+    "verify-required",
+];
+
+/// Options that take away by what they name.
+const LIMITING: [&str; 5] = ["command", "expiry-time", "from", "permitlisten", "permitopen"];
+
+/// Options that give something back which `restrict` took.
+const GIVING: [&str; 5] = ["agent-forwarding", "port-forwarding", "pty", "user-rc", "x11-forwarding"];

@@ -1,0 +1,184 @@
+//! What a change would take, from the inventory alone.
+
+mod accounts;
+mod keys;
+
+use super::{
+    config::{HostsConfig, OptionalFile},
+    effective_access,
+    operation::{LEAVE_GROUP, LOCK_GROUP, NARROW_RULE, REMOVE_RULE, operation},
+    sudoers::{narrowed, read_rights, written},
+};
+use crate::{
+    connector::{PlannedChange, UnsupportedChange},
+    model::{AccessLoss, Change, Expectation, Grant, GrantKind, Inventory, Operation},
+};
+use std::collections::BTreeMap;
+
+/// Drafts a change of one grant.
+pub(super) fn draft(
+    config: &HostsConfig,
+    change: &Change,
+    grant: &Grant,
+    inventory: &Inventory,
+) -> Result<PlannedChange, UnsupportedChange> {
+    let drafting = Drafting { config, grant, inventory };
+    match (grant.kind, change) {
+        (GrantKind::Account, Change::Disable {}) => drafting.disable_account(),
+        (GrantKind::Account, Change::Reduce { to }) => drafting.close_shell(to),
+        (GrantKind::Account, Change::Revoke {}) => drafting.remove_account(),
+        (GrantKind::Credential, change) if is_group_password(grant) => drafting.group_password(change),
+        (GrantKind::Credential, Change::Disable {}) => drafting.expire_key(),
+        (GrantKind::Credential, Change::Reduce { to }) => drafting.restrict_key(to),
+        (GrantKind::Credential, Change::Revoke {}) => drafting.remove_key(),
+        (GrantKind::Credential, Change::Rotate {}) => drafting.rotate_key(),
+        (GrantKind::Membership, Change::Revoke {}) => drafting.leave_group(),
+        (GrantKind::Rule, Change::Reduce { to }) => drafting.narrow_rule(to),
+        (GrantKind::Rule, Change::Revoke {}) => drafting.remove_rule(),
+        (kind, change) => unsupported(
+            format!("a {kind} on a host has no way to {}", change.verb()),
+            "decide `revoke`, or `certify` with an end date",
+        ),
+    }
+}
+
+struct Drafting<'a> {
+    config: &'a HostsConfig,
+    grant: &'a Grant,
+    inventory: &'a Inventory,
+}
+
+impl Drafting<'_> {
+    fn leave_group(&self) -> Result<PlannedChange, UnsupportedChange> {
+        let [group, member] = self.bound()?;
+        let (who, what) = (&self.grant.principal.name, &self.grant.entitlement.name);
+        if self.grant.attribute("primary").is_some() {
+            return harm(
+                format!("{what} is the primary group of {who}: all its files and processes belong to it"),
+                format!("give {who} another primary group by hand (usermod -g), then review again"),
+            );
+        }
+        Ok(self.gone(vec![self.leave(&group, &member)]))
+    }
+
+    fn leave(&self, group: &str, member: &str) -> Operation {
+        let (gid, name) = split(group);
+        let person = split(member).1;
+        let files = if self.has(OptionalFile::Gshadow) { "/etc/group, /etc/gshadow" } else { "/etc/group" };
+        let text = format!("{files}: remove \"{person}\" from the members of \"{name}\" ({gid})");
+        operation(LEAVE_GROUP, [("group", group), ("member", member)], text)
+    }
+
+    fn remove_rule(&self) -> Result<PlannedChange, UnsupportedChange> {
+        Ok(self.gone(vec![self.rule(self.grant, None)?]))
+    }
+
+    fn narrow_rule(&self, to: &str) -> Result<PlannedChange, UnsupportedChange> {
+        let old = self.grant.attribute("commands").and_then(read_rights).unwrap_or_default();
+        let left = match narrowed(&old, to) {
+            Ok(rights) => written(&rights),
+            Err(why) => return harm(why, "name commands that the rule allows now, such as `/usr/bin/id, /usr/bin/ls`"),
+        };
+        let operations = vec![self.rule(self.grant, Some(&left))?];
+        Ok(PlannedChange { expects: shows([("commands", &left)]), ..self.gone(operations) })
+    }
+
+    fn rule(&self, rule: &Grant, to: Option<&str>) -> Result<Operation, UnsupportedChange> {
+        let [holder, digest] = bound(rule)?;
+        let file = self.attribute(rule, "file")?;
+        let (who, what) = (&rule.principal.name, rule.attribute("commands").unwrap_or(""));
+        let with = [("file", file), ("holder", &*holder), ("rule", &*digest)];
+        Ok(match to {
+            None => operation(REMOVE_RULE, with, format!("{file}: remove {who} from the rule \"{what}\"")),
+            Some(to) => {
+                let [file, holder, rule] = with;
+                let text = format!("{file}: leave {who} \"{to}\" of the rule \"{what}\"", file = file.1);
+                operation(NARROW_RULE, [file, holder, rule, ("to", to)], text)
+            }
+        })
+    }
+
+    fn group_password(&self, change: &Change) -> Result<PlannedChange, UnsupportedChange> {
+        if !matches!(change, Change::Disable {} | Change::Revoke {}) {
+            return unsupported("a group password can only be taken away".to_owned(), "decide `revoke`");
+        }
+        let [group] = self.bound()?;
+        let file = self.attribute(self.grant, "file")?;
+        let text = format!("{file}: lock the password of group \"{}\" with `!`", split(&group).1);
+        Ok(self.gone(vec![operation(LOCK_GROUP, [("file", file), ("group", &group)], text)]))
+    }
+
+    fn gone(&self, operations: Vec<Operation>) -> PlannedChange {
+        let own = self.grant.paths.first().map(|path| path.ids.as_str());
+        let paths = effective_access::paths(self.grant, self.inventory);
+        let survives = paths.into_iter().filter(|path| Some(path.ids.as_str()) != own).map(|path| path.text).collect();
+        PlannedChange { operations, expects: Expectation::Absent, loses: self.losers(), survives, irreversible: None }
+    }
+
+    /// The holder; for what a group holds, each of its members.
+    fn losers(&self) -> Vec<AccessLoss> {
+        let loss = |principal: &str| AccessLoss {
+            principal: principal.to_owned(),
+            entitlement: self.grant.entitlement.name.clone(),
+        };
+        let mut losers = vec![loss(&self.grant.principal.name)];
+        if self.grant.kind == GrantKind::Rule {
+            let members = self.inventory.of_entitlement(&self.grant.principal.id);
+            losers.extend(members.filter(|m| m.kind == GrantKind::Membership).map(|m| loss(&m.principal.name)));
+        }
+        losers.sort();
+        losers.dedup();
+        losers
+    }
+
+    fn has(&self, file: OptionalFile) -> bool {
+        !self.config.absent.contains(&file)
+    }
+
+    fn attribute<'a>(&self, grant: &'a Grant, name: &str) -> Result<&'a str, UnsupportedChange> {
+        grant.attribute(name).ok_or_else(|| foreign(grant))
+    }
+
+    fn bound<const N: usize>(&self) -> Result<[String; N], UnsupportedChange> {
+        bound(self.grant)
+    }
+}
+
+/// Returns the last parts of the path a grant is: ids and names as they were bound when it was collected.
+fn bound<const N: usize>(grant: &Grant) -> Result<[String; N], UnsupportedChange> {
+    let ids = grant.paths.first().map_or("", |path| path.ids.as_str());
+    let parts: Vec<String> = ids.rsplit('/').take(N).map(str::to_owned).collect::<Vec<_>>().into_iter().rev().collect();
+    parts.try_into().map_err(|_| foreign(grant))
+}
+
+fn foreign(grant: &Grant) -> UnsupportedChange {
+    UnsupportedChange::Unsupported {
+        why: format!("{} was not collected by this connector", grant.key),
+        instead: "collect the system again".to_owned(),
+    }
+}
+
+fn is_group_password(grant: &Grant) -> bool {
+    grant.attribute("type") == Some("group-password")
+}
+
+/// Splits `uid:1001:svc` into `uid 1001` and `svc`.
+fn split(bound: &str) -> (String, &str) {
+    let mut parts = bound.splitn(3, ':');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(kind), Some(id), Some(name)) => (format!("{kind} {id}"), name),
+        _ => (bound.to_owned(), bound.split_once(':').map_or(bound, |(_, name)| name)),
+    }
+}
+
+fn shows<const N: usize>(pairs: [(&str, &str); N]) -> Expectation {
+    Expectation::Shows(BTreeMap::from(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))))
+}
+
+fn harm<T>(why: String, instead: impl Into<String>) -> Result<T, UnsupportedChange> {
+    Err(UnsupportedChange::Harm { why, instead: instead.into() })
+}
+
+fn unsupported<T>(why: String, instead: impl Into<String>) -> Result<T, UnsupportedChange> {
+    Err(UnsupportedChange::Unsupported { why, instead: instead.into() })
+}

@@ -1,0 +1,286 @@
+//! Files below the root directory, opened so that no symbolic link leads out of it.
+
+use crate::connector::ConnectorError;
+use rustix::{
+    fd::{AsFd, OwnedFd},
+    fs::{self, AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags},
+    io::Errno,
+};
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+use zeroize::Zeroizing;
+
+/// A directory that is the whole world of one system.
+pub(super) struct Root {
+    dir: OwnedFd,
+    path: PathBuf,
+    calls: AtomicU64,
+}
+
+/// What a file was when it was read. It has no `Debug`: shadow files pass through it.
+#[derive(Clone)]
+pub(super) struct Content {
+    /// Its bytes.
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// What tells whether it has changed since.
+    pub stamp: FileStamp,
+    /// Its permission bits.
+    pub mode: u32,
+    /// The uid it belongs to.
+    pub owner: u32,
+}
+
+/// What changes whenever a file does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct FileStamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, u64),
+    changed: (i64, u64),
+}
+
+impl FileStamp {
+    /// Returns what is the same for every path that leads to the file.
+    pub(super) fn identity(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
+
+    /// Returns the day after 1970-01-01 on which the file was last written.
+    pub(super) fn modified_day(&self) -> i64 {
+        self.modified.0.div_euclid(86_400)
+    }
+}
+
+impl Root {
+    /// Opens the directory at `path`.
+    pub(super) fn open(path: &Path) -> Result<Self, ConnectorError> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let dir = fs::open(path, flags, Mode::empty()).map_err(|e| refused(e, &path.display().to_string()))?;
+        Ok(Self { dir, path: path.to_owned(), calls: AtomicU64::new(0) })
+    }
+
+    /// Returns the directory as it was configured.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns how many files and directories were opened so far.
+    pub(super) fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Reads a regular file whole; a missing file is an error.
+    pub(super) fn read(&self, path: &str) -> Result<Content, ConnectorError> {
+        self.read_if_there(path)?.ok_or_else(|| ConnectorError::NotFound(path.to_owned()))
+    }
+
+    /// Reads a regular file whole, or returns nothing when it is certain that there is none.
+    pub(super) fn read_if_there(&self, path: &str) -> Result<Option<Content>, ConnectorError> {
+        // Without NONBLOCK a FIFO that a user left in place of a file would stop the read for ever.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        match self.resolve(path, flags) {
+            Ok(file) => read_whole(file, path).map(Some),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(error) => Err(refused(error, path)),
+        }
+    }
+
+    /// Reads a file that is written to all the time, such as a log or one of `/proc`, as far as it is there.
+    pub(super) fn read_moving(&self, path: &str) -> Result<Option<Vec<u8>>, ConnectorError> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let file = match self.resolve(path, flags) {
+            Ok(file) => file,
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+            Err(error) => return Err(refused(error, path)),
+        };
+        let mut bytes = Vec::new();
+        let mut limited = std::fs::File::from(file).take(LARGEST as u64 + 1);
+        limited.read_to_end(&mut bytes).map_err(|e| ConnectorError::Transient(format!("{path}: {e}")))?;
+        if bytes.len() > LARGEST {
+            return Err(ConnectorError::Permanent(format!("{path} is larger than {LARGEST} bytes")));
+        }
+        Ok(Some(bytes))
+    }
+
+    /// Returns the stamp of a file, or nothing when there is none.
+    pub(super) fn stamp(&self, path: &str) -> Result<Option<FileStamp>, ConnectorError> {
+        match self.resolve(path, OFlags::PATH | OFlags::CLOEXEC) {
+            Ok(file) => fs::fstat(&file).map(|stat| Some(stamp_of(&stat))).map_err(|e| refused(e, path)),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(error) => Err(refused(error, path)),
+        }
+    }
+
+    /// Returns the names in a directory, sorted, or nothing when there is no such directory.
+    pub(super) fn names(&self, path: &str) -> Result<Option<Vec<String>>, ConnectorError> {
+        let dir = match self.resolve(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC) {
+            Ok(dir) => dir,
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+            Err(error) => return Err(refused(error, path)),
+        };
+        let mut names = Vec::new();
+        for entry in Dir::new(dir).map_err(|e| refused(e, path))? {
+            let entry = entry.map_err(|e| refused(e, path))?;
+            let name = entry.file_name().to_str().map_err(|_| {
+                ConnectorError::Permanent(format!("{path} holds a name that is not UTF-8; it was not read"))
+            })?;
+            if !matches!(name, "." | "..") {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort();
+        Ok(Some(names))
+    }
+
+    /// Opens the directory a file stands in, and returns it with the file's own name there.
+    pub(super) fn parent<'a>(&self, path: &'a str) -> Result<(OwnedFd, &'a str), ConnectorError> {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let dir = self.resolve(if parent.is_empty() { "/" } else { parent }, flags).map_err(|e| refused(e, path))?;
+        Ok((dir, name))
+    }
+
+    fn resolve(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let beneath = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        match fs::openat2(&self.dir, path, flags, Mode::empty(), beneath) {
+            // Kernels before 5.6, and sandboxes that do not know the call.
+            Err(Errno::NOSYS | Errno::PERM) => walk(&self.dir, path, flags),
+            answer => answer,
+        }
+    }
+}
+
+/// Resolves `path` component by component as a process would whose root directory is `root`.
+fn walk(root: &OwnedFd, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let step = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut stack = vec![root.try_clone().map_err(|_| Errno::MFILE)?];
+    let mut rest: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
+    let mut links = 0;
+    while let Some(part) = rest.pop() {
+        let Some(here) = stack.last() else { return Err(Errno::NOENT) };
+        match part.as_str() {
+            "" | "." => continue,
+            ".." => {
+                if stack.len() > 1 {
+                    stack.pop();
+                }
+                continue;
+            }
+            _ => {}
+        }
+        let next = fs::openat(here, part.as_str(), step, Mode::empty())?;
+        if FileType::from_raw_mode(fs::fstat(&next)?.st_mode) != FileType::Symlink {
+            stack.push(next);
+            continue;
+        }
+        links += 1;
+        if links > 40 {
+            return Err(Errno::LOOP);
+        }
+        let target = fs::readlinkat(here, part.as_str(), Vec::new())?;
+        let target = target.to_str().map_err(|_| Errno::ILSEQ)?;
+        if target.starts_with('/') {
+            stack.truncate(1);
+        }
+        rest.extend(target.split('/').rev().map(str::to_owned));
+    }
+    let last = stack.last().ok_or(Errno::NOENT)?;
+    if flags.contains(OFlags::PATH) {
+        return last.try_clone().map_err(|_| Errno::MFILE);
+    }
+    // Opens what the walk arrived at, not whatever the path leads to by now.
+    use rustix::fd::AsRawFd;
+    fs::open(format!("/proc/self/fd/{}", last.as_raw_fd()), flags, Mode::empty())
+}
+
+fn read_whole(file: OwnedFd, path: &str) -> Result<Content, ConnectorError> {
+    let stat = fs::fstat(&file).map_err(|e| refused(e, path))?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(ConnectorError::Permanent(format!("{path} is not a regular file")));
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(stat.st_size).unwrap_or(0).min(LARGEST)));
+    let mut limited = std::fs::File::from(file).take(LARGEST as u64 + 1);
+    limited.read_to_end(&mut bytes).map_err(|e| ConnectorError::Transient(format!("{path}: {e}")))?;
+    if bytes.len() > LARGEST {
+        return Err(ConnectorError::Permanent(format!("{path} is larger than {LARGEST} bytes")));
+    }
+    let after = fs::fstat(limited.get_ref()).map_err(|e| refused(e, path))?;
+    if stamp_of(&after) != stamp_of(&stat) || bytes.len() as u64 != stamp_of(&stat).size {
+        return Err(ConnectorError::Transient(format!("{path} changed while it was read")));
+    }
+    Ok(Content { bytes, stamp: stamp_of(&stat), mode: stat.st_mode & 0o7777, owner: stat.st_uid })
+}
+
+/// Returns the stamp of the file called `name` in `dir` itself, without following a link.
+pub(super) fn stamp_at(dir: impl AsFd, name: &str) -> Result<FileStamp, Errno> {
+    fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| stamp_of(&stat))
+}
+
+#[expect(clippy::unnecessary_cast, reason = "the widths of these fields differ between architectures")]
+fn stamp_of(stat: &fs::Stat) -> FileStamp {
+    FileStamp {
+        device: stat.st_dev as u64,
+        inode: stat.st_ino as u64,
+        size: stat.st_size as u64,
+        modified: (stat.st_mtime as i64, stat.st_mtime_nsec as u64),
+        changed: (stat.st_ctime as i64, stat.st_ctime_nsec as u64),
+    }
+}
+
+/// Puts an error of the operating system into the class that says what may be done next.
+pub(super) fn refused(error: Errno, path: &str) -> ConnectorError {
+    match error {
+        Errno::NOENT | Errno::NOTDIR => ConnectorError::NotFound(path.to_owned()),
+        Errno::ACCESS | Errno::PERM => ConnectorError::Forbidden { missing: format!("access to {path} ({error})") },
+        Errno::ROFS => {
+            ConnectorError::Forbidden { missing: format!("writing to {path}: its file system is read-only") }
+        }
+        Errno::LOOP => ConnectorError::Permanent(format!("{path} leads through too many or forbidden symbolic links")),
+        Errno::ISDIR | Errno::NAMETOOLONG | Errno::NXIO => ConnectorError::Permanent(format!("{path}: {error}")),
+        other => ConnectorError::Transient(format!("{path}: {other}")),
+    }
+}
+
+/// Far above any real file of accounts, far below what would hurt.
+const LARGEST: usize = 64 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn links_stay_below_the_root_by_both_ways_of_resolving() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("tree/etc/real")).unwrap();
+        std::fs::write(dir.path().join("passwd"), "outside").unwrap();
+        std::fs::write(dir.path().join("tree/passwd"), "inside").unwrap();
+        symlink("../../../../passwd", dir.path().join("tree/etc/up")).unwrap();
+        symlink("/passwd", dir.path().join("tree/etc/absolute")).unwrap();
+        symlink("real/../../passwd", dir.path().join("tree/etc/round")).unwrap();
+        symlink("loop", dir.path().join("tree/etc/loop")).unwrap();
+        let root = Root::open(&dir.path().join("tree")).unwrap();
+        for path in ["/etc/up", "/etc/absolute", "/etc/round", "/../../passwd"] {
+            assert_eq!(root.read(path).unwrap().bytes.as_slice(), b"inside", "{path}");
+            let file = walk(&root.dir, path, OFlags::RDONLY | OFlags::CLOEXEC).unwrap();
+            assert_eq!(read_whole(file, path).unwrap().bytes.as_slice(), b"inside", "{path}");
+        }
+        assert!(matches!(root.read("/etc/loop"), Err(ConnectorError::Permanent(_))));
+        assert_eq!(walk(&root.dir, "/etc/loop", OFlags::RDONLY).map(|_| ()), Err(Errno::LOOP));
+    }
+
+    #[test]
+    fn what_is_not_a_file_is_an_error_and_never_empty() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("passwd")).unwrap();
+        let root = Root::open(dir.path()).unwrap();
+        assert!(matches!(root.read("/passwd"), Err(ConnectorError::Permanent(_))));
+        assert!(matches!(root.read("/shadow"), Err(ConnectorError::NotFound(_))));
+        assert!(root.read_if_there("/shadow").unwrap().is_none());
+    }
+}

@@ -1,0 +1,343 @@
+//! What a rule allows, spelled out: aliases replaced, defaults and inherited tags written down.
+
+use super::{
+    AliasKind, Sudoers,
+    parse::{Command, commands},
+};
+use std::fmt::{self, Write};
+
+/// One command somebody may run, or may not.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(in super::super) struct SudoPrivilege {
+    /// Who it may run as; `!` before those it may not.
+    pub users: Vec<String>,
+    /// The groups it may run with.
+    pub groups: Vec<String>,
+    /// Tags in force, sorted.
+    pub tags: Vec<String>,
+    /// Options and digests in force.
+    pub options: Vec<String>,
+    /// Whether it is forbidden.
+    pub negated: bool,
+    /// The command with its arguments, as written.
+    pub command: String,
+}
+
+/// Returns rights as one line of text that [`read_rights`] reads again. A tag carries over to the commands behind it
+/// (sudoers(5)), so it is taken back where it no longer holds.
+pub(in super::super) fn written(rights: &[SudoPrivilege]) -> String {
+    let mut text = String::new();
+    let mut before: &[String] = &[];
+    for right in rights {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        // INVARIANT: writing to a string does not fail.
+        let _ = right.write(before, &mut text);
+        before = &right.tags;
+    }
+    text
+}
+
+impl SudoPrivilege {
+    fn write(&self, before: &[String], text: &mut String) -> fmt::Result {
+        write!(text, "({}", list(&self.users))?;
+        if !self.groups.is_empty() {
+            write!(text, ":{}", list(&self.groups))?;
+        }
+        text.push_str(") ");
+        let (digests, options): (Vec<_>, Vec<_>) = self.options.iter().partition(|option| option.starts_with("sha"));
+        for option in options {
+            let (name, value) = option.split_once('=').unwrap_or((option, ""));
+            write!(text, "{name}={} ", word(value))?;
+        }
+        for tag in before.iter().filter(|tag| !self.tags.contains(tag) && !self.tags.contains(&opposite(tag))) {
+            write!(text, "{}: ", opposite(tag))?;
+        }
+        for tag in &self.tags {
+            write!(text, "{tag}: ")?;
+        }
+        if self.negated {
+            text.push('!');
+        }
+        for (index, digest) in digests.iter().enumerate() {
+            write!(text, "{}{digest}", if index > 0 { ", " } else { "" })?;
+        }
+        write!(text, "{}{}", if digests.is_empty() { "" } else { " " }, self.command)
+    }
+}
+
+/// Reads a list of commands as it stands in a rule.
+pub(in super::super) fn read_rights(text: &str) -> Option<Vec<SudoPrivilege>> {
+    Some(expanded(&commands(text)?, &Sudoers::default()))
+}
+
+/// Returns what a list of commands allows; runas lists and tags carry over from one command to the next.
+pub(in super::super) fn expanded(commands: &[Command], sudoers: &Sudoers) -> Vec<SudoPrivilege> {
+    let default = || vec![sudoers.runas_default.clone().unwrap_or_else(|| "root".to_owned())];
+    let (mut users, mut groups, mut tags) = (default(), Vec::new(), Vec::<String>::new());
+    let (mut options, mut rights) = (Vec::<String>::new(), Vec::new());
+    for command in commands {
+        if let Some(runas) = &command.runas {
+            let names = |items| -> Vec<String> {
+                let flat = sudoers.flat(AliasKind::Runas, items);
+                flat.into_iter()
+                    .map(|(item, _)| format!("{}{}", if item.negated { "!" } else { "" }, item.name))
+                    .collect()
+            };
+            (users, groups) = (names(&runas.users), names(&runas.groups));
+        }
+        for tag in &command.tags {
+            set_tag(&mut tags, tag);
+        }
+        // Options carry over like tags; digests belong to their command alone.
+        let (digests, settings): (Vec<_>, Vec<_>) = command.options.iter().cloned().partition(|o| o.starts_with("sha"));
+        if !settings.is_empty() {
+            options = settings;
+        }
+        for (item, _) in sudoers.flat(AliasKind::Command, std::slice::from_ref(&command.item)) {
+            rights.push(SudoPrivilege {
+                users: users.clone(),
+                groups: groups.clone(),
+                tags: tags.clone(),
+                options: options.iter().chain(&digests).cloned().collect(),
+                negated: item.negated,
+                command: item.name,
+            });
+        }
+    }
+    rights
+}
+
+/// Returns whether anything that `wanted` gives is also given by `by`. What cannot be told counts as given.
+pub(in super::super) fn survives(by: &[SudoPrivilege], wanted: &[SudoPrivilege]) -> bool {
+    wanted.iter().filter(|right| !right.negated).any(|right| given(by, right))
+}
+
+/// Returns `to` as what is left of `old`, each command with the runas list, tags and options it has there.
+///
+/// # Errors
+/// When `to` is no list of commands, or would give more than `old`; the text says which part.
+pub(in super::super) fn narrowed(old: &[SudoPrivilege], to: &str) -> Result<Vec<SudoPrivilege>, String> {
+    let wanted = commands(to).ok_or_else(|| format!("`{to}` is not a list of commands as sudoers(5) writes it"))?;
+    let mut rights = Vec::new();
+    for (command, right) in wanted.iter().zip(expanded(&wanted, &Sudoers::default())) {
+        if right.negated {
+            return Err(format!("`!{}`: name what is left; to name what is not can be walked around", right.command));
+        }
+        let holds = |old: &&SudoPrivilege| !old.negated && covers(&old.command, &right.command);
+        let source =
+            old.iter().rev().find(holds).ok_or_else(|| format!("`{}` is not in the rule now", right.command))?;
+        if old.iter().any(|o| o.negated && (covers(&o.command, &right.command) || covers(&right.command, &o.command))) {
+            return Err(format!("`{}` would give what the rule forbids now", right.command));
+        }
+        let mut left = SudoPrivilege { command: right.command.clone(), negated: false, ..source.clone() };
+        if command.runas.is_some() {
+            if !within(&source.users, &right.users) || !within(&source.groups, &right.groups) {
+                return Err(format!("`{}` would run as others than the rule allows now", right.command));
+            }
+            (left.users, left.groups) = (right.users, right.groups);
+        }
+        for tag in &command.tags {
+            if !source.tags.contains(tag) && WIDENING.contains(&tag.as_str()) {
+                return Err(format!("`{tag}:` would give more than the rule does now"));
+            }
+            set_tag(&mut left.tags, tag);
+        }
+        left.options.extend(command.options.iter().filter(|o| o.starts_with("sha")).cloned());
+        rights.push(left);
+    }
+    let text = written(&rights);
+    if read_rights(&text).as_deref() != Some(&rights[..]) {
+        return Err("these commands have tags or options that cannot stand in one list".to_owned());
+    }
+    if text == written(old) { Err("that is what the rule allows now".to_owned()) } else { Ok(rights) }
+}
+
+/// The last right that names a command decides.
+fn given(by: &[SudoPrivilege], wanted: &SudoPrivilege) -> bool {
+    let decides =
+        |right: &&SudoPrivilege| covers(&right.command, &wanted.command) && runs_as(&right.users, &wanted.users);
+    by.iter().rev().find(decides).is_some_and(|right| !right.negated)
+}
+
+fn runs_as(by: &[String], wanted: &[String]) -> bool {
+    let plain = |user: &str| if user == "#0" { "root".to_owned() } else { user.to_owned() };
+    let positive = |users: &[String]| -> Vec<String> {
+        users.iter().filter(|user| !user.starts_with('!')).map(|user| plain(user)).collect()
+    };
+    let (by_plain, wanted) = (positive(by), positive(wanted));
+    let denied = |user: &String| by.iter().any(|one| one.strip_prefix('!').is_some_and(|no| plain(no) == *user));
+    if wanted.is_empty() {
+        return by_plain.is_empty() || by_plain.iter().any(|user| user == "ALL");
+    }
+    wanted.iter().any(|user| !denied(user) && by_plain.iter().any(|one| one == "ALL" || one == user))
+}
+
+fn within(old: &[String], new: &[String]) -> bool {
+    if old == new {
+        return true;
+    }
+    let excepts = old.iter().chain(new).any(|one| one.starts_with('!'));
+    !excepts && new.iter().all(|one| old.contains(one) || old.iter().any(|o| o == "ALL"))
+}
+
+/// Returns whether a command pattern of sudoers(5) matches whatever `wanted` does.
+fn covers(pattern: &str, wanted: &str) -> bool {
+    if pattern == "ALL" || pattern == wanted {
+        return true;
+    }
+    if wanted == "ALL" || pattern.starts_with('^') || wanted.starts_with('^') {
+        return false;
+    }
+    let split = |text: &str| {
+        let (path, arguments) = text.split_once(' ').map_or((text, None), |(path, rest)| (path, Some(rest)));
+        (path.to_owned(), arguments.map(str::to_owned))
+    };
+    let ((path, arguments), (wanted_path, wanted_arguments)) = (split(pattern), split(wanted));
+    let path_fits = match path.strip_suffix('/') {
+        // A directory allows every file in it, but none below (sudoers(5)).
+        Some(directory) => wanted_path.rsplit_once('/').is_some_and(|(parent, _)| parent == directory),
+        None => glob(path.as_bytes(), wanted_path.as_bytes(), true),
+    };
+    let arguments_fit = match (arguments.as_deref(), wanted_arguments.as_deref()) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(any), Some(wanted)) => any == wanted || (any != "\"\"" && glob(any.as_bytes(), wanted.as_bytes(), false)),
+    };
+    path_fits && arguments_fit
+}
+
+/// Shell patterns as fnmatch(3) takes them, narrowed so that a pattern is matched by another only where every text of the
+/// one is a text of the other.
+fn glob(pattern: &[u8], text: &[u8], path: bool) -> bool {
+    // Positions of the pattern that are reached; both sides are short lines, so the product of lengths is small.
+    let mut reached = vec![false; pattern.len() + 1];
+    let skip = |reached: &mut Vec<bool>| {
+        for at in 0..pattern.len() {
+            if reached[at] && pattern[at] == b'*' {
+                reached[at + 1] = true;
+            }
+        }
+    };
+    reached[0] = true;
+    skip(&mut reached);
+    for byte in text {
+        let special = matches!(byte, b'*' | b'?' | b'[' | b'\\');
+        let mut next = vec![false; pattern.len() + 1];
+        for at in (0..pattern.len()).filter(|at| reached[*at]) {
+            match pattern[at] {
+                b'*' if !(path && *byte == b'/') => next[at] = true,
+                b'?' if !(special || path && *byte == b'/') => next[at + 1] = true,
+                same if same == *byte && !matches!(same, b'*' | b'?' | b'[') => next[at + 1] = true,
+                _ => {}
+            }
+        }
+        reached = next;
+        skip(&mut reached);
+    }
+    reached[pattern.len()]
+}
+
+fn set_tag(tags: &mut Vec<String>, tag: &str) {
+    let opposite = opposite(tag);
+    tags.retain(|one| *one != opposite && one != tag);
+    // `PASSWD` and the like only take an earlier tag back.
+    if !matches!(tag, "EXEC" | "NOSETENV" | "PASSWD") {
+        tags.push(tag.to_owned());
+    }
+    tags.sort();
+}
+
+fn opposite(tag: &str) -> String {
+    tag.strip_prefix("NO").map_or_else(|| format!("NO{tag}"), str::to_owned)
+}
+
+fn list(names: &[String]) -> String {
+    let each: Vec<String> = names
+        .iter()
+        .map(|name| match name.strip_prefix('!') {
+            Some(name) => format!("!{}", word(name)),
+            None => word(name),
+        })
+        .collect();
+    each.join(",")
+}
+
+/// Writes a word so that it is read as one.
+pub(super) fn word(text: &str) -> String {
+    let mut word = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        let separator =
+            matches!(c, ' ' | '\t' | ',' | '=' | '(' | ')' | '!' | '"' | '\\') || (c == ':' && &text[..at] != "%");
+        // A user id keeps its pound sign; anywhere else it would begin a comment.
+        if separator || (c == '#' && !(at == 0 || &text[..at] == "%")) {
+            word.push('\\');
+        }
+        word.push(c);
+    }
+    word
+}
+
+/// Tags that give more, or hide it.
+const WIDENING: [&str; 8] =
+    ["EXEC", "FOLLOW", "NOINTERCEPT", "NOLOG_INPUT", "NOLOG_OUTPUT", "NOMAIL", "NOPASSWD", "SETENV"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rights(text: &str) -> Vec<SudoPrivilege> {
+        read_rights(text).unwrap()
+    }
+
+    #[test]
+    fn a_wider_rule_keeps_what_a_narrower_one_gave() {
+        let cases = [
+            ("ALL", "/bin/ls", true),
+            ("/bin/ls", "ALL", false),
+            ("/bin/ls", "/bin/ls -l", true),
+            ("/bin/ls -l", "/bin/ls", false),
+            ("/bin/", "/bin/ls", true),
+            ("/bin/", "/bin/x/ls", false),
+            ("/usr/*/ls", "/usr/bin/ls", true),
+            ("/usr/*", "/usr/bin/ls", false),
+            ("/bin/l?", "/bin/l*", false),
+            ("(www-data) ALL", "/bin/ls", false),
+            ("(ALL) ALL", "(www-data) /bin/ls", true),
+            ("(#0) ALL", "/bin/ls", true),
+            ("(ALL,!root) ALL", "/bin/ls", false),
+            ("ALL, !/bin/ls", "/bin/ls", false),
+            ("!ALL, /bin/ls", "/bin/ls", true),
+        ];
+        for (by, wanted, kept) in cases {
+            assert_eq!(survives(&rights(by), &rights(wanted)), kept, "{by} / {wanted}");
+        }
+    }
+
+    #[test]
+    fn less_is_taken_and_more_is_refused() {
+        let old = rights("(ALL:ALL) NOPASSWD: ALL");
+        assert_eq!(
+            written(&narrowed(&old, "/bin/ls, (root) /bin/cat").unwrap()),
+            "(ALL:ALL) NOPASSWD: /bin/ls, (root) NOPASSWD: /bin/cat"
+        );
+        assert_eq!(written(&narrowed(&old, "PASSWD: /bin/ls").unwrap()), "(ALL:ALL) /bin/ls");
+        let both = narrowed(&old, "/bin/ls, PASSWD: /bin/cat").unwrap();
+        assert_eq!(written(&both), "(ALL:ALL) NOPASSWD: /bin/ls, (ALL:ALL) PASSWD: /bin/cat");
+        assert!(narrowed(&old, "ALL").is_err());
+        assert!(narrowed(&old, "!/bin/su").is_err());
+        let old = rights("/bin/ls, !/bin/cat, /usr/bin/*");
+        for more in [
+            "/bin/su",
+            "ALL",
+            "NOPASSWD: /bin/ls",
+            "(ALL) /bin/ls",
+            "/bin/cat",
+            "/bin/ls # /bin/su",
+            "/bin/ls\nx ALL=ALL",
+        ] {
+            assert!(narrowed(&old, more).is_err(), "{more}");
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! Connections: one for each database, opened when first needed, closed when they fail.
+
+use super::{
+    PostgresConfig, TlsMode, catalog,
+    catalog::Scope,
+    role_graph::Roles,
+    snapshot::{Cluster, Facts},
+    sqlstate::{self, BatchError},
+};
+use crate::connector::ConnectorError;
+use postgres::{Client, NoTls, SimpleQueryMessage, config::SslMode};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use secrecy::{ExposeSecret, SecretString};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// What a look has to cover.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum View {
+    /// The cluster alone.
+    Cluster,
+    /// The defaults of one database.
+    Defaults(u32),
+    /// Everything, in every database that is looked into.
+    Everything,
+    /// One object of one database.
+    Object(u32, u32),
+    /// What a role and all it can act as hold, wherever that is.
+    Role(u32),
+}
+
+/// The server, and what has been asked of it.
+pub(super) struct Server {
+    pub(super) config: PostgresConfig,
+    password: SecretString,
+    /// By the oid of the database they are connected to, whatever it is called by now.
+    clients: BTreeMap<u32, Client>,
+    first: Option<u32>,
+    /// Whether `pg_authid` can be read.
+    pub(super) sees_passwords: bool,
+    /// How long an answer is waited for.
+    pub(super) patience: Duration,
+    pub(super) calls: u64,
+}
+
+impl Server {
+    /// Returns a server without a connection.
+    pub(super) fn new(config: PostgresConfig, password: SecretString) -> Self {
+        Self {
+            config,
+            password,
+            clients: BTreeMap::new(),
+            first: None,
+            sees_passwords: false,
+            patience: PATIENCE,
+            calls: 0,
+        }
+    }
+
+    /// Looks at the target; `prefix` is sent in front of the first read, in the same message.
+    pub(super) fn look(&mut self, view: &View, prefix: &str) -> Result<Facts, ConnectorError> {
+        let first = self.first()?;
+        let (at, scope) = match view {
+            View::Cluster | View::Everything | View::Role(_) => (first, Scope::Nothing),
+            View::Defaults(database) => (*database, Scope::Object(0)),
+            View::Object(database, object) => (*database, Scope::Object(*object)),
+        };
+        let wanted = self.config.databases.clone();
+        let cluster = catalog::cluster(self.sees_passwords, wanted.as_deref());
+        if scope != Scope::Nothing {
+            if !self.clients.contains_key(&at) {
+                let known: Cluster = self.json(first, &cluster)?;
+                match known.databases.iter().find(|database| database.oid == at) {
+                    // The database is gone with all that was in it.
+                    None => return Ok(Facts { cluster: known, objects: BTreeMap::new() }),
+                    Some(database) => self.connect(at, &database.name)?,
+                }
+            }
+            return self.both(at, prefix, &cluster, &scope);
+        }
+        let cluster: Cluster = self.json(at, &format!("{prefix}{cluster}"))?;
+        let mut facts = Facts { cluster, objects: BTreeMap::new() };
+        let (databases, scope) = match view {
+            View::Everything => (self.looked_into(&facts.cluster), Scope::All),
+            View::Role(role) => {
+                let mut roles: Vec<u32> = Roles::new(&facts).reached_by(*role).keys().copied().collect();
+                roles.push(*role);
+                // The server does not note where its own roles have something: all databases have to be asked.
+                let own = roles.iter().any(|oid| *oid < super::snapshot::FIRST_NORMAL_OID);
+                let has = |database: u32| {
+                    own || facts.cluster.reaches.iter().any(|it| it.database == database && roles.contains(&it.role))
+                };
+                let all = self.looked_into(&facts.cluster);
+                (all.into_iter().filter(|(oid, _)| has(*oid)).collect(), Scope::Roles(roles))
+            }
+            _ => (Vec::new(), Scope::Nothing),
+        };
+        for (oid, name) in databases {
+            self.connect(oid, &name)?;
+            let objects = self.json(oid, &catalog::objects(&scope))?;
+            facts.objects.insert(oid, objects);
+        }
+        Ok(facts)
+    }
+
+    /// Looks again from inside a transaction in one database: at what a view covers there, and no further.
+    pub(super) fn look_in(&mut self, database: u32, view: &View) -> Result<Facts, ConnectorError> {
+        let scope = match view {
+            View::Cluster | View::Everything => Scope::Nothing,
+            View::Defaults(_) => Scope::Object(0),
+            View::Object(_, object) => Scope::Object(*object),
+            View::Role(role) => Scope::Roles(vec![*role]),
+        };
+        let cluster = catalog::cluster(self.sees_passwords, self.config.databases.as_deref());
+        self.both(database, "", &cluster, &scope)
+    }
+
+    fn both(&mut self, at: u32, prefix: &str, cluster: &str, scope: &Scope) -> Result<Facts, ConnectorError> {
+        let objects = catalog::objects(scope);
+        let text = self.one(at, &format!("{prefix}SELECT ({cluster})::text || chr(1) || ({objects})::text"))?;
+        // JSON escapes control characters: the first one is ours.
+        let (cluster, objects) = text.split_once('\u{1}').ok_or_else(|| unreadable("two parts"))?;
+        Ok(Facts { cluster: parse(cluster)?, objects: BTreeMap::from([(at, parse(objects)?)]) })
+    }
+
+    /// Returns the databases whose objects are read.
+    pub(super) fn looked_into(&self, cluster: &Cluster) -> Vec<(u32, String)> {
+        let wanted = |name: &String| self.config.databases.as_ref().is_none_or(|list| list.contains(name));
+        let open = cluster.databases.iter().filter(|it| it.connectable && wanted(&it.name));
+        open.map(|it| (it.oid, it.name.clone())).collect()
+    }
+
+    /// Runs a batch in a database (0: any) and returns the first column of every row it answers.
+    pub(super) fn batch(&mut self, database: u32, sql: &str) -> Result<Vec<String>, BatchError> {
+        let at = if database == 0 { self.first.unwrap_or_default() } else { database };
+        let Some(client) = self.clients.remove(&at) else {
+            return Err(BatchError::Silence("there is no connection any more".to_owned()));
+        };
+        let (client, answer) = self.ask(client, sql);
+        if let Some(client) = client {
+            self.clients.insert(at, client);
+        }
+        answer
+    }
+
+    /// Asks on a connection, which comes back when it can be used again.
+    fn ask(&mut self, mut client: Client, sql: &str) -> (Option<Client>, Result<Vec<String>, BatchError>) {
+        self.calls += 1;
+        let sql = sql.to_owned();
+        let answered = within(self.patience, move || {
+            let answer = client.simple_query(&sql);
+            (client, answer)
+        });
+        let (client, answer) = match answered {
+            Some(answered) => answered,
+            None => return (None, Err(BatchError::Silence(format!("no answer within {:?}", self.patience)))),
+        };
+        let broken = client.is_closed() || answer.as_ref().is_err_and(|error| error.as_db_error().is_none());
+        let column = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or_default().to_owned()),
+            _ => None,
+        };
+        let column = answer.map(|messages| messages.iter().filter_map(column).collect());
+        ((!broken).then_some(client), column.map_err(BatchError::Answer))
+    }
+
+    /// Returns whether there is a connection to a database (0: any).
+    pub(super) fn is_connected(&self, database: u32) -> bool {
+        let at = if database == 0 { self.first.unwrap_or_default() } else { database };
+        self.clients.contains_key(&at)
+    }
+
+    /// Ends a transaction without a trace; a connection that cannot do that is closed, which does it too.
+    pub(super) fn roll_back(&mut self, database: u32) {
+        let at = if database == 0 { self.first.unwrap_or_default() } else { database };
+        if self.is_connected(at) && self.batch(at, "ROLLBACK").is_err() {
+            self.clients.remove(&at);
+        }
+    }
+
+    /// Tries to log in as another role. Anything but `Ok` is the SQLSTATE of the refusal, or why there was no answer.
+    pub(super) fn log_in(&mut self, user: &str, password: &SecretString) -> Result<(), String> {
+        self.calls += 1;
+        let mut settings = self.settings(&self.config.database);
+        settings.user(user).password(password.expose_secret()).application_name("tenure-proof");
+        connect(settings, &self.config, self.patience).map(drop).map_err(|error| match error {
+            ConnectionRefused::ByServer(error) => error.code().unwrap_or("no answer").to_owned(),
+            ConnectionRefused::ByUs(why) => why,
+        })
+    }
+
+    fn first(&mut self) -> Result<u32, ConnectorError> {
+        if let Some(first) = self.first.filter(|first| self.clients.contains_key(first)) {
+            return Ok(first);
+        }
+        let client = self.client(&self.config.database.clone())?;
+        let ask = "SELECT b.oid::text || ' ' || has_column_privilege('pg_authid', 'rolpassword', 'SELECT')
+             || ' ' || current_setting('server_version_num')
+             FROM pg_database b WHERE b.datname = current_database()";
+        let (client, answer) = self.ask(client, ask);
+        let answer = answer.map_err(|error| sqlstate::before_commit(&error))?;
+        let (Some(client), Some(row)) = (client, answer.first()) else { return Err(unreadable("a row")) };
+        let words: Vec<&str> = row.split(' ').collect();
+        let [oid, sees, version] = words.as_slice() else { return Err(unreadable("three words")) };
+        let oid = oid.parse().map_err(|_| unreadable("an oid"))?;
+        if version.parse::<u32>().is_ok_and(|version| version < OLDEST) {
+            let text = format!("server version {version}; PostgreSQL 15 or later is needed");
+            return Err(ConnectorError::Unsupported(text));
+        }
+        self.sees_passwords = *sees == "true" && self.config.passwords == super::PasswordSight::Fingerprint;
+        self.first = Some(oid);
+        self.clients.insert(oid, client);
+        Ok(oid)
+    }
+
+    /// Connects to the database with this oid, under the name it has now.
+    pub(super) fn connect(&mut self, oid: u32, name: &str) -> Result<(), ConnectorError> {
+        if self.clients.contains_key(&oid) {
+            return Ok(());
+        }
+        let client = self.client(name)?;
+        let (client, answer) = self.ask(client, "SELECT oid::text FROM pg_database WHERE datname = current_database()");
+        let answer = answer.map_err(|error| sqlstate::before_commit(&error))?;
+        let Some(client) = client.filter(|_| answer == [oid.to_string()]) else {
+            let text = format!("database {name} is not the one with oid {oid} any more; read again");
+            return Err(ConnectorError::Transient(text));
+        };
+        self.clients.insert(oid, client);
+        Ok(())
+    }
+
+    fn client(&mut self, database: &str) -> Result<Client, ConnectorError> {
+        self.calls += 1;
+        let settings = self.settings(database);
+        connect(settings, &self.config, self.patience).map_err(|error| match error {
+            ConnectionRefused::ByServer(error) => sqlstate::before_commit(&error),
+            ConnectionRefused::ByUs(why) => ConnectorError::Permanent(why),
+        })
+    }
+
+    fn settings(&self, database: &str) -> postgres::Config {
+        let mut settings = postgres::Config::new();
+        settings
+            .host(&self.config.host)
+            .port(self.config.port)
+            .dbname(database)
+            .user(&self.config.user)
+            .password(self.password.expose_secret())
+            .application_name("tenure")
+            .connect_timeout(Duration::from_secs(10))
+            .tcp_user_timeout(Duration::from_secs(60))
+            .options(OPTIONS);
+        settings
+    }
+
+    fn one(&mut self, database: u32, sql: &str) -> Result<String, ConnectorError> {
+        let answer = self.batch(database, sql).map_err(|error| sqlstate::before_commit(&error))?;
+        answer.into_iter().next().ok_or_else(|| unreadable("a row"))
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(&mut self, database: u32, sql: &str) -> Result<T, ConnectorError> {
+        parse(&self.one(database, sql)?)
+    }
+}
+
+enum ConnectionRefused {
+    ByServer(BatchError),
+    ByUs(String),
+}
+
+fn connect(
+    mut settings: postgres::Config,
+    config: &PostgresConfig,
+    patience: Duration,
+) -> Result<Client, ConnectionRefused> {
+    let tls = match config.tls {
+        TlsMode::VerifyFull => Some(MakeRustlsConnect::new(tls(config).map_err(ConnectionRefused::ByUs)?)),
+        TlsMode::Disable | TlsMode::DisableAnywhere => None,
+    };
+    settings.ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable });
+    let connected = within(patience, move || match tls {
+        Some(tls) => settings.connect(tls),
+        None => settings.connect(NoTls),
+    });
+    let silence = || BatchError::Silence(format!("no answer to a login within {patience:?}"));
+    connected.ok_or_else(silence).and_then(|made| made.map_err(BatchError::Answer)).map_err(ConnectionRefused::ByServer)
+}
+
+/// Does something that waits for the server; nothing when that takes too long. The client has no limit of its own for
+/// an answer: what is waiting is left behind on its thread, and its connection closed with it.
+fn within<T: Send + 'static>(patience: Duration, wait: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (done, receive) = mpsc::sync_channel(1);
+    thread::spawn(move || {
+        // Nobody receives when the limit was reached first.
+        let _ = done.send(wait());
+    });
+    receive.recv_timeout(patience).ok()
+}
+
+/// Verifies the certificate and the host name, as `sslmode=verify-full` does.
+fn tls(config: &PostgresConfig) -> Result<rustls::ClientConfig, String> {
+    let mut roots = rustls::RootCertStore::empty();
+    match &config.ca {
+        Some(path) => {
+            let refuse = |why: String| format!("`ca` {}: {why}", path.display());
+            let certificates = CertificateDer::pem_file_iter(path).map_err(|error| refuse(error.to_string()))?;
+            for certificate in certificates {
+                let certificate = certificate.map_err(|error| refuse(error.to_string()))?;
+                roots.add(certificate).map_err(|error| refuse(error.to_string()))?;
+            }
+        }
+        None => {
+            let found = rustls_native_certs::load_native_certs();
+            roots.add_parsable_certificates(found.certs);
+        }
+    }
+    if roots.is_empty() {
+        return Err("no certificate authority to trust; name one with `ca`".to_owned());
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, ConnectorError> {
+    serde_json::from_str(text).map_err(|error| unreadable(&format!("what we asked for ({error})")))
+}
+
+fn unreadable(wanted: &str) -> ConnectorError {
+    ConnectorError::Transient(format!("the server's answer is not {wanted}"))
+}
+
+/// Reads cannot write, nothing of the target can stand in for a catalog, and nothing waits for ever.
+const OPTIONS: &str = "-c search_path=pg_catalog -c default_transaction_read_only=on \
+     -c standard_conforming_strings=on -c statement_timeout=60000 -c lock_timeout=5000 \
+     -c idle_in_transaction_session_timeout=60000 -c client_min_messages=warning";
+
+const OLDEST: u32 = 150_000;
+
+/// Longer than the server itself is told to go on with a statement.
+const PATIENCE: Duration = Duration::from_secs(90);

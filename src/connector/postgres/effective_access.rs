@@ -1,0 +1,200 @@
+//! Effective access: every way in which PostgreSQL gives a principal what a grant is about.
+
+use super::{
+    grant_key::{Key, Object},
+    grants::{GrantBuilder, direct},
+    snapshot::Entry,
+};
+use crate::model::{AccessPath, Via};
+
+impl GrantBuilder<'_> {
+    /// Returns every path by which the holder of `key` has its entitlement now, sorted; the grant itself among them
+    /// when it is there.
+    pub(super) fn paths(&self, key: &Key) -> Vec<AccessPath> {
+        let holder = key.holder();
+        let mut paths = match key {
+            Key::Account { role } => self.facts.role(*role).map(|_| self.own_path(key)).into_iter().collect(),
+            Key::Attribute { attribute, role } => self.attribute(key, attribute, *role),
+            Key::Default { .. } => self.coming(key),
+            Key::Membership { role, member, .. } => self.membership(*role, *member),
+            Key::Ownership { .. } => self.ownership(key),
+            Key::Password { role, fingerprint } => {
+                let stored = self.facts.role(*role).is_some_and(|role| role.password == *fingerprint);
+                stored.then(|| self.own_path(key)).into_iter().collect()
+            }
+            Key::Privilege { on, privilege, grantee, .. } => self.privilege(key, on, privilege, *grantee),
+        };
+        // A role that is gone has nothing, whatever PUBLIC has.
+        if holder != 0 && self.facts.role(holder).is_none() {
+            paths.clear();
+        }
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    fn privilege(&self, key: &Key, on: &Object, privilege: &str, holder: u32) -> Vec<AccessPath> {
+        let mut paths = Vec::new();
+        for entry in self.entries_on(on) {
+            let covers = entry.column == on.column || entry.column == 0 || on.column == 0;
+            if covers && entry.privilege == privilege {
+                paths.extend(self.by_entry(entry, on, holder));
+            }
+        }
+        let there = self.owner(key).is_some();
+        if holder != 0 && there {
+            paths.extend(self.by_owner(key, holder));
+            paths.extend(self.by_predefined(on, privilege, holder));
+            paths.extend(self.by_superuser(holder));
+        }
+        paths
+    }
+
+    /// What one entry of an access control list gives to `holder`.
+    fn by_entry(&self, entry: &Entry, on: &Object, holder: u32) -> Option<AccessPath> {
+        let (part, words) = match (entry.column, on.column) {
+            (a, b) if a == b => (String::new(), String::new()),
+            (0, _) => ("/whole".to_owned(), format!(", on {}", entry.name)),
+            (column, _) => (format!("/column.{column}"), format!(", on column {}", entry.column_name)),
+        };
+        let by = self.facts.name(entry.grantor);
+        if entry.grantee == holder {
+            let ids = format!("{}{part}", entry.grantor);
+            return Some(direct(Via::Direct, ids, format!("granted by {by}{words}")));
+        }
+        if holder == 0 {
+            return None;
+        }
+        if entry.grantee == 0 {
+            let ids = format!("0/{}{part}", entry.grantor);
+            return Some(direct(Via::Public, ids, format!("granted to PUBLIC by {by}{words}")));
+        }
+        let chain = match self.roles.chain(holder, entry.grantee) {
+            Some(chain) => chain,
+            None => return self.as_database_owner(entry, on, holder),
+        };
+        let text = format!("{}, granted by {by}{words}", self.roles.words(&chain));
+        Some(direct(Via::Role, format!("{}/{}{part}", chain.ids(), entry.grantor), text))
+    }
+
+    /// The owner of a database is a member of `pg_database_owner` in it, though no catalog says so.
+    fn as_database_owner(&self, entry: &Entry, on: &Object, holder: u32) -> Option<AccessPath> {
+        let role = self.facts.role(entry.grantee)?;
+        (role.is_predefined() && role.name == "pg_database_owner").then_some(())?;
+        let database = self.facts.cluster.databases.iter().find(|database| database.oid == on.database)?;
+        let through = if database.owner == holder {
+            String::new()
+        } else {
+            self.roles.chain(holder, database.owner).map(|chain| format!("{}/", chain.ids()))?
+        };
+        let ids = format!("{through}{}/{}", entry.grantee, entry.grantor);
+        Some(direct(Via::Role, ids, format!("owner of database {}, thus pg_database_owner", database.name)))
+    }
+
+    fn by_owner(&self, key: &Key, holder: u32) -> Option<AccessPath> {
+        let owner = self.owner(key)?;
+        if owner == holder {
+            return Some(direct(Via::Ownership, owner.to_string(), "owns it".to_owned()));
+        }
+        let chain = self.roles.chain(holder, owner)?;
+        Some(direct(Via::Ownership, chain.ids(), format!("{}, which owns it", self.roles.words(&chain))))
+    }
+
+    /// Rights that come with a role of the server and stand in no list (documentation, section 22.5).
+    fn by_predefined(&self, on: &Object, privilege: &str, holder: u32) -> Option<AccessPath> {
+        let role = match (on.class.as_str(), privilege) {
+            ("table" | "sequence", "SELECT") => "pg_read_all_data",
+            ("table", "INSERT" | "UPDATE" | "DELETE") | ("sequence", "UPDATE") => "pg_write_all_data",
+            ("table", "MAINTAIN") => "pg_maintain",
+            ("schema", "USAGE") => {
+                let chain = self.roles.predefined(holder, "pg_write_all_data");
+                return chain.or_else(|| self.roles.predefined(holder, "pg_read_all_data")).map(|chain| {
+                    direct(Via::Role, chain.ids(), format!("{}, which has it everywhere", self.roles.words(&chain)))
+                });
+            }
+            _ => return None,
+        };
+        let chain = self.roles.predefined(holder, role)?;
+        Some(direct(Via::Role, chain.ids(), format!("{}, which has it everywhere", self.roles.words(&chain))))
+    }
+
+    fn by_superuser(&self, holder: u32) -> Option<AccessPath> {
+        let chain = self.roles.superuser(holder)?;
+        if chain.roles.is_empty() {
+            return Some(direct(Via::Administrator, "superuser".to_owned(), "a superuser".to_owned()));
+        }
+        let text = format!("{}, a superuser", self.roles.words(&chain));
+        Some(direct(Via::Administrator, format!("{}/superuser", chain.ids()), text))
+    }
+
+    fn attribute(&self, key: &Key, attribute: &str, holder: u32) -> Vec<AccessPath> {
+        let mut paths = Vec::new();
+        if self.facts.role(holder).is_some_and(|role| role.is(attribute)) {
+            paths.push(self.own_path(key));
+        }
+        let reached = self.roles.reached_by(holder);
+        for (oid, chain) in reached.iter() {
+            if self.facts.role(*oid).is_some_and(|role| role.is(attribute)) {
+                // Attributes are not inherited: it takes SET ROLE.
+                let text = format!("member of {}, by SET ROLE", self.facts.name(*oid));
+                paths.push(direct(Via::Role, chain.ids(), text));
+            }
+        }
+        if attribute != "superuser" {
+            paths.extend(self.by_superuser(holder));
+        }
+        paths
+    }
+
+    fn membership(&self, role: u32, member: u32) -> Vec<AccessPath> {
+        let mut paths = Vec::new();
+        let several = self.facts.cluster.version >= 160_000;
+        for row in self.facts.cluster.memberships.iter().filter(|row| row.role == role) {
+            if row.member == member {
+                let grantor = several.then_some(row.grantor);
+                paths.push(self.own_path(&Key::Membership { role, member, grantor }));
+            } else if let Some(chain) = self.roles.chain(member, row.member) {
+                let text = format!("{}, itself a member", self.roles.words(&chain));
+                paths.push(direct(Via::Role, chain.ids(), text));
+            }
+        }
+        paths.extend(self.by_superuser(member));
+        paths
+    }
+
+    fn ownership(&self, key: &Key) -> Vec<AccessPath> {
+        let holder = key.holder();
+        let Some(owner) = self.owner(key) else { return Vec::new() };
+        let mut paths = Vec::new();
+        if owner == holder {
+            paths.push(self.own_path(key));
+        } else {
+            paths.extend(self.by_owner(key, holder));
+        }
+        paths.extend(self.by_superuser(holder));
+        paths
+    }
+
+    fn coming(&self, key: &Key) -> Vec<AccessPath> {
+        let Key::Default { database, definer, schema, class, privilege, grantee } = key else { return Vec::new() };
+        let mut paths = Vec::new();
+        for row in self.facts.objects.get(database).into_iter().flat_map(|objects| &objects.defaults) {
+            let same = row.definer == *definer && row.class == *class && row.privilege == *privilege;
+            if !same || (row.schema != *schema && row.schema != 0) {
+                continue;
+            }
+            let everywhere = if row.schema == *schema { "" } else { ", in every schema" };
+            let ids = if row.schema == *schema { definer.to_string() } else { format!("{definer}/every") };
+            if row.grantee == *grantee {
+                let text = format!("on objects to come, made by {}{everywhere}", self.facts.name(*definer));
+                paths.push(direct(Via::Default, ids, text));
+            } else if *grantee != 0 && row.grantee == 0 {
+                paths.push(direct(Via::Public, ids, format!("PUBLIC, on objects to come{everywhere}")));
+            } else if let Some(chain) = self.roles.chain(*grantee, row.grantee) {
+                let text = format!("{}, on objects to come{everywhere}", self.roles.words(&chain));
+                paths.push(direct(Via::Role, format!("{}/{ids}", chain.ids()), text));
+            }
+        }
+        paths
+    }
+}

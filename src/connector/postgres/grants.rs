@@ -1,0 +1,395 @@
+//! From what the catalogs say to grants: one for every row that can be taken away.
+
+use super::{
+    grant_key::{Key, Object},
+    role_graph::Roles,
+    snapshot::{
+        DefaultPrivilege, Entry, FIRST_NORMAL_OID, Facts, OtherDatabaseObjects, OwnedObject, Role, RoleMembership,
+    },
+    tier,
+};
+use crate::model::{AccessPath, Entitlement, Grant, GrantKey, GrantKind, Principal, SystemId, Via};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+/// One read, indexed for the questions that grants and paths ask.
+pub(super) struct GrantBuilder<'a> {
+    pub(super) system: &'a SystemId,
+    pub(super) facts: &'a Facts,
+    pub(super) roles: Roles<'a>,
+    by_object: BTreeMap<(u32, u32), Vec<&'a Entry>>,
+    by_grantee: BTreeMap<u32, Vec<(u32, &'a Entry)>>,
+    by_owner: BTreeMap<u32, Vec<(u32, &'a OwnedObject)>>,
+    expansions: RefCell<BTreeMap<u32, Rc<Vec<Entitlement>>>>,
+}
+
+/// A row that is a grant.
+#[derive(Clone, Copy)]
+enum GrantRow<'a> {
+    Account(&'a Role),
+    Attribute(&'a Role, &'a str),
+    Coming(u32, &'a DefaultPrivilege),
+    Elsewhere(&'a OtherDatabaseObjects),
+    Entry(u32, &'a Entry),
+    Member(&'a RoleMembership),
+    Owned(u32, &'a OwnedObject),
+    Password(&'a Role),
+}
+
+impl<'a> GrantBuilder<'a> {
+    /// Returns the picture of one read.
+    pub(super) fn new(system: &'a SystemId, facts: &'a Facts) -> Self {
+        let mut picture = Self {
+            system,
+            facts,
+            roles: Roles::new(facts),
+            by_object: BTreeMap::new(),
+            by_grantee: BTreeMap::new(),
+            by_owner: BTreeMap::new(),
+            expansions: RefCell::default(),
+        };
+        for (database, entry) in all_entries(facts) {
+            picture.by_object.entry((database, entry.object)).or_default().push(entry);
+            picture.by_grantee.entry(entry.grantee).or_default().push((database, entry));
+        }
+        for (database, owned) in all_owned(facts) {
+            picture.by_owner.entry(owned.owner).or_default().push((database, owned));
+        }
+        picture
+    }
+
+    /// Returns all grants of one kind, sorted by key.
+    pub(super) fn grants(&self, kind: GrantKind) -> Vec<Grant> {
+        let rows = self.rows(kind);
+        let mut grants: Vec<Grant> = rows.into_iter().filter_map(|row| self.grant_of(row)).collect();
+        grants.sort_by(|a, b| a.key.cmp(&b.key));
+        grants
+    }
+
+    /// Returns the grant with this key as it is now.
+    pub(super) fn grant(&self, key: &Key) -> Option<Grant> {
+        let row = self.rows(key.kind()).into_iter().find(|row| self.key(*row) == *key)?;
+        self.grant_of(row)
+    }
+
+    /// Returns every entry on the object: on it as a whole and on its columns.
+    pub(super) fn entries_on(&self, on: &Object) -> Vec<&'a Entry> {
+        // Oids are unique within a catalog only.
+        let there = self.by_object.get(&(on.database, on.oid)).into_iter().flatten().copied();
+        there.filter(|entry| entry.class == on.class).collect()
+    }
+
+    /// Returns who owns what the key is about; nothing when it is not there.
+    pub(super) fn owner(&self, key: &Key) -> Option<u32> {
+        let (database, catalog, object) = match key {
+            Key::Privilege { on, .. } => {
+                if let Some(entry) = self.entries_on(on).first() {
+                    return Some(entry.owner);
+                }
+                // An object on which nobody but its owner has anything has no entry.
+                (on.database, catalog_of(&on.class), on.oid)
+            }
+            Key::Ownership { database, catalog, object, .. } => (*database, *catalog, *object),
+            _ => return None,
+        };
+        let same =
+            |(at, owned): &(u32, &OwnedObject)| *at == database && owned.catalog == catalog && owned.object == object;
+        let owned = all_owned(self.facts).find(same).map(|(_, owned)| owned.owner);
+        // What the server came with is not listed as owned, and does not go.
+        owned.or((object < FIRST_NORMAL_OID || catalog == PARAMETERS).then_some(BOOTSTRAP))
+    }
+
+    /// Returns what a role gives to those who can act as it.
+    pub(super) fn expansion(&self, role: u32) -> Rc<Vec<Entitlement>> {
+        if let Some(known) = self.expansions.borrow().get(&role) {
+            return Rc::clone(known);
+        }
+        let mut given: BTreeMap<String, String> = BTreeMap::new();
+        let reached = self.roles.reached_by(role);
+        for oid in std::iter::once(role).chain(reached.keys().copied()) {
+            if oid != role {
+                let name = format!("role {}", self.facts.name(oid));
+                given.insert(Key::Membership { role: oid, member: role, grantor: None }.entitlement(), name);
+            }
+            for (attribute, _) in self.facts.role(oid).into_iter().flat_map(|r| &r.attributes).filter(|(_, is)| **is) {
+                given.insert(format!("attribute/{attribute}"), attribute.to_uppercase());
+            }
+            for (database, entry) in self.by_grantee.get(&oid).into_iter().flatten().filter(|(_, e)| !e.initial) {
+                given.insert(entry_key(*database, entry).entitlement(), self.entry_name(*database, entry));
+            }
+            for (database, owned) in self.by_owner.get(&oid).into_iter().flatten() {
+                given.insert(owned_key(*database, owned).entitlement(), self.owned_name(*database, owned));
+            }
+        }
+        let given = Rc::new(shortened(given));
+        self.expansions.borrow_mut().insert(role, Rc::clone(&given));
+        given
+    }
+
+    fn rows(&self, kind: GrantKind) -> Vec<GrantRow<'a>> {
+        let people = || self.facts.cluster.roles.iter().filter(|role| !role.is_predefined());
+        match kind {
+            GrantKind::Account => people().map(GrantRow::Account).collect(),
+            GrantKind::Attribute => people()
+                .flat_map(|role| {
+                    let held = role.attributes.iter().filter(|(_, is)| **is);
+                    held.map(move |(name, _)| GrantRow::Attribute(role, name))
+                })
+                .collect(),
+            GrantKind::Credential => {
+                let stored = |role: &&Role| !matches!(role.password.as_str(), "none" | "unseen");
+                people().filter(stored).map(GrantRow::Password).collect()
+            }
+            GrantKind::Membership => {
+                // The server's own memberships (pg_monitor in pg_read_all_settings) are part of what those roles are.
+                let made =
+                    |row: &&RoleMembership| self.facts.role(row.member).is_some_and(|role| !role.is_predefined());
+                self.facts.cluster.memberships.iter().filter(made).map(GrantRow::Member).collect()
+            }
+            GrantKind::Ownership => {
+                let elsewhere = self.facts.cluster.owned_elsewhere.iter().map(GrantRow::Elsewhere);
+                all_owned(self.facts).map(|(at, owned)| GrantRow::Owned(at, owned)).chain(elsewhere).collect()
+            }
+            GrantKind::Privilege => {
+                let coming =
+                    self.facts.objects.iter().flat_map(|(at, objects)| {
+                        objects.defaults.iter().map(move |coming| GrantRow::Coming(*at, coming))
+                    });
+                let granted = all_entries(self.facts).filter(|(_, entry)| !entry.initial);
+                granted.map(|(at, entry)| GrantRow::Entry(at, entry)).chain(coming).collect()
+            }
+            GrantKind::Policy | GrantKind::Rule => Vec::new(),
+        }
+    }
+
+    fn key(&self, row: GrantRow<'_>) -> Key {
+        match row {
+            GrantRow::Account(role) => Key::Account { role: role.oid },
+            GrantRow::Attribute(role, attribute) => Key::Attribute { attribute: attribute.to_owned(), role: role.oid },
+            GrantRow::Coming(database, coming) => Key::Default {
+                database,
+                definer: coming.definer,
+                schema: coming.schema,
+                class: coming.class.clone(),
+                privilege: coming.privilege.clone(),
+                grantee: coming.grantee,
+            },
+            GrantRow::Elsewhere(it) => {
+                Key::Ownership { database: it.database, catalog: it.catalog, object: it.object, owner: it.owner }
+            }
+            GrantRow::Entry(database, entry) => entry_key(database, entry),
+            GrantRow::Member(row) => Key::Membership {
+                role: row.role,
+                member: row.member,
+                grantor: (self.facts.cluster.version >= SEVERAL_GRANTORS).then_some(row.grantor),
+            },
+            GrantRow::Owned(database, owned) => owned_key(database, owned),
+            GrantRow::Password(role) => Key::Password { role: role.oid, fingerprint: role.password.clone() },
+        }
+    }
+
+    /// Nothing when a row names a role the same answer does not hold, which one statement cannot give.
+    fn grant_of(&self, row: GrantRow<'_>) -> Option<Grant> {
+        let key = self.key(row);
+        let holder = key.holder();
+        let own = self.own_path(&key);
+        let mut paths: BTreeSet<AccessPath> = self.paths(&key).into_iter().collect();
+        paths.remove(&own);
+        let mut attributes = crate::model::Attributes::new();
+        let mut expands_to = Vec::new();
+        let yes_no = |is: bool| if is { "yes" } else { "no" }.to_owned();
+        let name = match row {
+            GrantRow::Account(role) => {
+                attributes.insert("connection-limit".to_owned(), role.limit.to_string());
+                attributes.insert("inherit".to_owned(), yes_no(role.inherit));
+                attributes.insert("login".to_owned(), yes_no(role.login));
+                attributes.insert("valid-until".to_owned(), role.valid_until.clone());
+                "account on the server".to_owned()
+            }
+            GrantRow::Attribute(_, attribute) => attribute.to_uppercase(),
+            GrantRow::Coming(database, coming) => {
+                attributes.insert("grantable".to_owned(), yes_no(coming.grantable));
+                self.coming_name(database, coming)
+            }
+            GrantRow::Elsewhere(it) => format!(
+                "OWNER OF OBJECT {}/{} IN DATABASE {}",
+                it.catalog,
+                it.object,
+                shown(&self.facts.database(it.database))
+            ),
+            GrantRow::Entry(database, entry) => {
+                attributes.insert("grantable".to_owned(), yes_no(entry.grantable));
+                let by_owner = entry.grantor == entry.owner;
+                let by = if by_owner { "owner".to_owned() } else { entry.grantor.to_string() };
+                attributes.insert("granted-by".to_owned(), by);
+                if entry.builtin {
+                    attributes.insert("built-in".to_owned(), "yes".to_owned());
+                }
+                self.entry_name(database, entry)
+            }
+            GrantRow::Member(row) => {
+                attributes.insert("admin".to_owned(), yes_no(row.admin));
+                attributes.insert("inherit".to_owned(), yes_no(row.inherit));
+                attributes.insert("set".to_owned(), yes_no(row.set));
+                expands_to = self.expansion(row.role).as_ref().clone();
+                format!("role {}", self.facts.name(row.role))
+            }
+            GrantRow::Owned(database, owned) => self.owned_name(database, owned),
+            GrantRow::Password(role) => {
+                let scheme = if role.password.len() == 64 { "scram-sha-256" } else { &role.password };
+                attributes.insert("stored-as".to_owned(), scheme.to_owned());
+                attributes.insert("valid-until".to_owned(), role.valid_until.clone());
+                "password".to_owned()
+            }
+        };
+        Some(Grant {
+            system: self.system.clone(),
+            kind: key.kind(),
+            key: GrantKey::parse(&key.to_string()).ok()?,
+            principal: Principal { id: holder.to_string(), name: self.facts.name(holder) },
+            entitlement: Entitlement { id: key.entitlement(), name },
+            paths: std::iter::once(own).chain(paths).collect(),
+            attributes,
+            expands_to,
+            tier: tier::of(&key, self),
+        })
+    }
+
+    /// Returns the path that the grant itself is.
+    pub(super) fn own_path(&self, key: &Key) -> AccessPath {
+        let by = |oid: u32| format!("granted by {}", self.facts.name(oid));
+        match key {
+            Key::Account { role } => direct(Via::Direct, role.to_string(), "the role itself".to_owned()),
+            Key::Attribute { attribute, .. } => {
+                direct(Via::Direct, attribute.clone(), format!("set on the role: {}", attribute.to_uppercase()))
+            }
+            Key::Default { definer, .. } => direct(
+                Via::Default,
+                definer.to_string(),
+                format!("on objects to come, made by {}", self.facts.name(*definer)),
+            ),
+            Key::Membership { role, member, grantor } => {
+                // Before version 16 the grantor is a remark: it is in the text, not in the id.
+                let text = match grantor {
+                    Some(grantor) => by(*grantor),
+                    None => self.granted_by(*role, *member).map_or_else(|| "granted".to_owned(), by),
+                };
+                let ids = grantor.map_or_else(|| "member".to_owned(), |oid| oid.to_string());
+                direct(Via::Direct, ids, text)
+            }
+            Key::Ownership { owner, .. } => direct(Via::Ownership, owner.to_string(), "owns it".to_owned()),
+            Key::Password { fingerprint, .. } => {
+                direct(Via::Direct, fingerprint.clone(), "stored on the server".to_owned())
+            }
+            Key::Privilege { grantor, .. } => direct(Via::Direct, grantor.to_string(), by(*grantor)),
+        }
+    }
+
+    fn granted_by(&self, role: u32, member: u32) -> Option<u32> {
+        let rows = &self.facts.cluster.memberships;
+        rows.iter().find(|row| row.role == role && row.member == member).map(|row| row.grantor)
+    }
+
+    fn place(&self, database: u32) -> String {
+        if database == 0 { String::new() } else { format!(" IN DATABASE {}", shown(&self.facts.database(database))) }
+    }
+
+    fn entry_name(&self, database: u32, entry: &Entry) -> String {
+        let column = if entry.column == 0 { String::new() } else { format!(" ({})", entry.column_name) };
+        format!("{}{column} ON {}{}", entry.privilege, entry.name, self.place(database))
+    }
+
+    fn owned_name(&self, database: u32, owned: &OwnedObject) -> String {
+        format!("OWNER OF {} {}{}", owned.kind.to_uppercase(), owned.name, self.place(database))
+    }
+
+    fn coming_name(&self, database: u32, coming: &DefaultPrivilege) -> String {
+        let schema = if coming.schema == 0 { String::new() } else { format!(" IN SCHEMA {}", coming.schema_name) };
+        format!(
+            "{} ON {} TO COME{schema} BY {}{}",
+            coming.privilege,
+            coming.class.replace('-', " "),
+            shown(&self.facts.name(coming.definer)),
+            self.place(database)
+        )
+    }
+}
+
+/// Returns all entries of a read, with their database.
+pub(super) fn all_entries(facts: &Facts) -> impl Iterator<Item = (u32, &Entry)> {
+    let shared = facts.cluster.entries.iter().map(|entry| (0, entry));
+    shared.chain(facts.objects.iter().flat_map(|(at, objects)| objects.entries.iter().map(move |entry| (*at, entry))))
+}
+
+/// Returns all that is owned in a read, with its database.
+pub(super) fn all_owned(facts: &Facts) -> impl Iterator<Item = (u32, &OwnedObject)> {
+    let shared = facts.cluster.owned.iter().map(|owned| (0, owned));
+    shared.chain(facts.objects.iter().flat_map(|(at, objects)| objects.owned.iter().map(move |owned| (*at, owned))))
+}
+
+fn entry_key(database: u32, entry: &Entry) -> Key {
+    let on = Object { database, class: entry.class.clone(), oid: entry.object, column: entry.column };
+    Key::Privilege { on, privilege: entry.privilege.clone(), grantee: entry.grantee, grantor: entry.grantor }
+}
+
+fn owned_key(database: u32, owned: &OwnedObject) -> Key {
+    Key::Ownership { database, catalog: owned.catalog, object: owned.object, owner: owned.owner }
+}
+
+pub(super) fn direct(via: Via, ids: String, text: String) -> AccessPath {
+    AccessPath { via, ids, text }
+}
+
+/// Quotes a name where SQL would need it, for people to read.
+pub(super) fn shown(name: &str) -> String {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    let simple = name.bytes().all(plain) && name.bytes().next().is_some_and(|b| !b.is_ascii_digit());
+    if simple { name.to_owned() } else { super::sql::ident(name) }
+}
+
+/// A role can give thousands of things and have hundreds of members: beyond a readable number, one line with the
+/// digest of all of them stands for the rest. `~` sorts after every id.
+fn shortened(given: BTreeMap<String, String>) -> Vec<Entitlement> {
+    let all = given.len();
+    let mut digest = String::new();
+    if all > READABLE {
+        let ids: Vec<&str> = given.keys().map(String::as_str).collect();
+        digest = format!("~{}", crate::model::Digest::of(ids.join("\n")));
+    }
+    let mut list: Vec<Entitlement> =
+        given.into_iter().take(READABLE).map(|(id, name)| Entitlement { id, name }).collect();
+    if !digest.is_empty() {
+        list.push(Entitlement { id: digest, name: format!("and {} more", all - READABLE) });
+    }
+    list
+}
+
+/// Returns the oid of the catalog that a class of objects is in.
+fn catalog_of(class: &str) -> u32 {
+    match class {
+        "table" | "sequence" => 1259,
+        "schema" => 2615,
+        "routine" => 1255,
+        "type" => 1247,
+        "language" => 2612,
+        "wrapper" => 2328,
+        "server" => 1417,
+        "large-object" => 2613,
+        "database" => 1262,
+        "tablespace" => 1213,
+        _ => PARAMETERS,
+    }
+}
+
+const PARAMETERS: u32 = 6243;
+
+/// The superuser that `initdb` makes (`BOOTSTRAP_SUPERUSERID` in `pg_authid.dat`).
+pub(super) const BOOTSTRAP: u32 = 10;
+
+const READABLE: usize = 64;
+
+/// Since version 16 a membership can be granted several times, by different roles.
+const SEVERAL_GRANTORS: u32 = 160_000;

@@ -1,0 +1,227 @@
+//! Who a change would hurt, by the inventory: what is refused, and what is lost.
+
+use super::{grant_key::Key, grants::BOOTSTRAP};
+use crate::{
+    connector::UnsupportedChange,
+    model::{AccessLoss, AccessPath, Change, Grant, GrantKind, Inventory},
+};
+use std::collections::{BTreeSet, VecDeque};
+
+/// Refuses what would take something from others, or lock everybody out.
+pub(super) fn of(
+    user: &str,
+    change: &Change,
+    grant: &Grant,
+    key: &Key,
+    inventory: &Inventory,
+) -> Result<(), UnsupportedChange> {
+    let about_role = matches!(key, Key::Account { .. } | Key::Attribute { .. } | Key::Password { .. });
+    if about_role && grant.principal.name == user {
+        return harm(
+            format!("`{user}` is the role the engine acts as; it would lock itself out"),
+            "let another administrator do it, and attest it",
+        );
+    }
+    if matches!((key, change), (Key::Account { role: BOOTSTRAP }, Change::Revoke {}))
+        || matches!((key, change), (Key::Attribute { role: BOOTSTRAP, .. }, Change::Revoke {}))
+    {
+        return harm(
+            format!("`{}` is the role the server was made with; it cannot be dropped or demoted", grant.principal.name),
+            "disable its login",
+        );
+    }
+    match (key, change) {
+        (Key::Account { role }, Change::Revoke {}) => drop(*role, grant, inventory),
+        (Key::Privilege { .. } | Key::Membership { .. }, Change::Revoke {} | Change::Reduce { .. }) => {
+            let option = if matches!(key, Key::Membership { .. }) { "admin" } else { "grantable" };
+            if matches!(change, Change::Reduce { to } if to == "without inherit" || to == "without set") {
+                return Ok(());
+            }
+            dependents(grant, key, option, inventory)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What the holder granted on to others would have to go too (`CASCADE`).
+fn dependents(grant: &Grant, key: &Key, option: &str, inventory: &Inventory) -> Result<(), UnsupportedChange> {
+    if grant.attribute(option) != Some("yes") {
+        return Ok(());
+    }
+    let holder = key.holder();
+    let same: Vec<&Grant> = inventory.of_entitlement(&grant.entitlement.id).collect();
+    let held_twice = |other: &&Grant| {
+        other.principal == grant.principal && other.key != grant.key && other.attribute(option) == Some("yes")
+    };
+    if same.iter().any(held_twice) {
+        return Ok(());
+    }
+    let granted_on = |other: &&&Grant| Key::parse(&other.key).and_then(|key| key.grantor()) == Some(holder);
+    let names: BTreeSet<&str> = same.iter().filter(granted_on).map(|other| other.principal.name.as_str()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = names.into_iter().collect();
+    harm(
+        format!(
+            "{} hold {} from {}: taking it away would take theirs (CASCADE)",
+            names.join(", "),
+            grant.entitlement.name,
+            grant.principal.name
+        ),
+        "decide on their grants first, or have the owner grant it to them",
+    )
+}
+
+fn drop(role: u32, grant: &Grant, inventory: &Inventory) -> Result<(), UnsupportedChange> {
+    let name = &grant.principal.name;
+    let owned: Vec<&str> = inventory
+        .of_principal(&grant.principal.id)
+        .filter(|held| held.kind == GrantKind::Ownership)
+        .map(|held| held.entitlement.name.as_str())
+        .collect();
+    if !owned.is_empty() {
+        let why = format!("`{name}` owns {} objects: {}", owned.len(), listed(&owned));
+        return harm(why, "give them another owner (REASSIGN OWNED in each database), or disable the account");
+    }
+    let members: Vec<&str> =
+        inventory.of_entitlement(&format!("role/{role}")).map(|held| held.principal.name.as_str()).collect();
+    if !members.is_empty() {
+        let why = format!("{} members of `{name}` would lose what it gives: {}", members.len(), listed(&members));
+        return harm(why, "decide on their memberships first");
+    }
+    let granted = |held: &&Grant| {
+        let key = Key::parse(&held.key);
+        let by = key.as_ref().and_then(Key::grantor) == Some(role);
+        by && held.principal.id != grant.principal.id && !matches!(key, Some(Key::Default { .. }))
+    };
+    let granted: Vec<String> = inventory
+        .grants()
+        .filter(granted)
+        .map(|held| format!("{} to {}", held.entitlement.name, held.principal.name))
+        .collect();
+    if !granted.is_empty() {
+        let granted: Vec<&str> = granted.iter().map(String::as_str).collect();
+        let why = format!("`{name}` granted {} rights that would go with it: {}", granted.len(), listed(&granted));
+        return harm(why, "have the owner grant them again, or decide on them first");
+    }
+    Ok(())
+}
+
+/// Returns who loses what, effectively; sorted.
+pub(super) fn losses(
+    change: &Change,
+    grant: &Grant,
+    key: &Key,
+    inventory: &Inventory,
+    survives: &[&AccessPath],
+    cleared: &[&AccessPath],
+) -> Vec<AccessLoss> {
+    let holder = &grant.principal;
+    let loss = |principal: &str, entitlement: &str| AccessLoss {
+        principal: principal.to_owned(),
+        entitlement: entitlement.to_owned(),
+    };
+    let mut losses = BTreeSet::new();
+    match (change, key) {
+        (Change::Disable {}, _) => {
+            losses.insert(loss(&holder.name, "log in"));
+        }
+        (Change::Revoke {}, Key::Account { .. }) => {
+            for held in inventory.of_principal(&holder.id) {
+                losses.insert(loss(&holder.name, &held.entitlement.name));
+            }
+        }
+        (Change::Revoke {}, _) => {
+            let after = After { inventory, gone: grant };
+            if survives.is_empty() {
+                losses.insert(loss(&holder.name, &grant.entitlement.name));
+            }
+            for path in cleared {
+                losses.insert(loss(&holder.name, &format!("{}, {}", grant.entitlement.name, path.text)));
+            }
+            let others = if holder.id == "0" { after.everybody() } else { after.members(&holder.id) };
+            for (id, name) in others {
+                if !after.has(&id, &grant.entitlement.id) {
+                    losses.insert(loss(&name, &grant.entitlement.name));
+                }
+            }
+            for given in grant.expands_to.iter().filter(|_| survives.is_empty()) {
+                if !after.has(&holder.id, &given.id) {
+                    losses.insert(loss(&holder.name, &given.name));
+                }
+            }
+        }
+        (Change::Reduce { .. }, _) => {
+            losses.insert(loss(&holder.name, &format!("{change}: {}", grant.entitlement.name)));
+        }
+        (Change::Rotate {}, _) => {
+            losses.insert(loss(&holder.name, "the old password"));
+        }
+    }
+    losses.into_iter().collect()
+}
+
+/// The inventory without one grant.
+struct After<'a> {
+    inventory: &'a Inventory,
+    gone: &'a Grant,
+}
+
+impl After<'_> {
+    fn has(&self, principal: &str, entitlement: &str) -> bool {
+        let mut selves = self.roles(principal);
+        selves.insert(principal.to_owned());
+        let superuser = |held: &Grant| selves.contains(&held.principal.id) && held.key != self.gone.key;
+        if self.inventory.of_entitlement("attribute/superuser").any(superuser) {
+            return true;
+        }
+        let gives = |held: &Grant| {
+            held.key != self.gone.key && (held.principal.id == "0" || selves.contains(&held.principal.id))
+        };
+        self.inventory.of_entitlement(entitlement).any(gives)
+    }
+
+    /// Returns the roles that `principal` can act as.
+    fn roles(&self, principal: &str) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut next = VecDeque::from([principal.to_owned()]);
+        while let Some(at) = next.pop_front() {
+            for held in self.inventory.of_principal(&at) {
+                let Some(role) = held.entitlement.id.strip_prefix("role/") else { continue };
+                if held.key != self.gone.key && found.insert(role.to_owned()) {
+                    next.push_back(role.to_owned());
+                }
+            }
+        }
+        found
+    }
+
+    /// Returns who can act as `role`, nested ones too.
+    fn members(&self, role: &str) -> BTreeSet<(String, String)> {
+        let mut found = BTreeSet::new();
+        let mut next = VecDeque::from([role.to_owned()]);
+        while let Some(at) = next.pop_front() {
+            for held in self.inventory.of_entitlement(&format!("role/{at}")) {
+                if found.insert((held.principal.id.clone(), held.principal.name.clone())) {
+                    next.push_back(held.principal.id.clone());
+                }
+            }
+        }
+        found
+    }
+
+    fn everybody(&self) -> BTreeSet<(String, String)> {
+        let accounts = self.inventory.of_entitlement("account");
+        accounts.map(|held| (held.principal.id.clone(), held.principal.name.clone())).collect()
+    }
+}
+
+fn harm(why: String, instead: &str) -> Result<(), UnsupportedChange> {
+    Err(UnsupportedChange::Harm { why, instead: instead.to_owned() })
+}
+
+fn listed(names: &[&str]) -> String {
+    let some = names.iter().take(12).copied().collect::<Vec<_>>().join("; ");
+    if names.len() > 12 { format!("{some}; and {} more", names.len() - 12) } else { some }
+}

@@ -1,0 +1,88 @@
+//! Separation of duties after enforcement: by fresh listings, who still holds both sides of a toxic pair.
+
+use crate::{
+    inventory::{SodAnalysis, SodHolding, SodViolation},
+    model::{
+        Digest, Inventory, SystemId,
+        history::History,
+        record::{Entry, FindingRecorded, TOXIC_PAIR, short},
+    },
+    plan::SodContext,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a later look says of toxic pairs.
+#[derive(Clone, Debug, Default)]
+pub struct ToxicPairs {
+    /// Those that somebody holds both sides of, each with whether a signed exception accepts it.
+    pub held: Vec<(SodViolation, bool)>,
+    /// Those that an earlier look had found, and that nobody holds any more: holder and pair.
+    pub resolved: Vec<String>,
+    /// The systems that were judged by their inventory as committed, because they were not listed afresh.
+    pub not_fresh: Vec<SystemId>,
+}
+
+/// The grants that a signed exception in force accepts in spite of a rule.
+pub type Accepted = BTreeSet<(Digest, String)>;
+
+/// Judges what fresh listings show, and the inventories as committed of systems that were not listed; nothing when there
+/// are no pairs, or nothing was listed at all.
+pub(super) fn judge(
+    duties: &SodContext<'_>,
+    accepted: &Accepted,
+    fresh: &BTreeMap<SystemId, Inventory>,
+    history: &History,
+) -> Option<ToxicPairs> {
+    if duties.pairs.is_empty() || fresh.is_empty() {
+        return None;
+    }
+    let committed = || duties.inventories.iter().copied().filter(|held| !fresh.contains_key(held.system()));
+    let inventories: Vec<&Inventory> = fresh.values().chain(committed()).collect();
+    let separation = SodAnalysis::judge(inventories.iter().copied(), duties.people, &duties.pairs);
+    let digest = |hold: &SodHolding| {
+        let inventory = inventories.iter().find(|held| *held.system() == hold.system)?;
+        inventory.grant(&hold.grant).map(crate::model::Grant::digest)
+    };
+    let stands = |clash: &SodViolation| {
+        let mut holds = clash.one.by.iter().chain(&clash.other.by).filter_map(digest);
+        holds.any(|grant| accepted.contains(&(grant, clash.rule.clone())))
+    };
+    let held: Vec<(SodViolation, bool)> =
+        separation.clashes().iter().map(|clash| (clash.clone(), !accepted.is_empty() && stands(clash))).collect();
+    let now: BTreeSet<String> = separation.clashes().iter().map(subject).collect();
+    let earlier = history.toxic_pairs().map(|(_, seen)| seen.subject.clone());
+    let resolved = earlier.filter(|seen| !now.contains(seen)).collect();
+    Some(ToxicPairs { held, resolved, not_fresh: committed().map(|held| held.system().clone()).collect() })
+}
+
+impl ToxicPairs {
+    /// Returns the entries for evidence: the counts first, which take the place of those of an earlier look, then at most
+    /// a hundred pairs, and those that are resolved.
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        let finding = |what: &str, subject: String, text: String| {
+            let code = format!("{TOXIC_PAIR}{what}");
+            Entry::Finding(FindingRecorded { code, subject: short(&subject), text: short(&text) })
+        };
+        let accepted = self.held.iter().filter(|(_, accepted)| *accepted).count();
+        let text = format!(
+            "{} held, {accepted} of them accepted by exception; {} resolved since the look before",
+            self.held.len(),
+            self.resolved.len()
+        );
+        let mut entries = vec![finding("judged", "separation of duties".to_owned(), text)];
+        entries.extend(self.held.iter().take(MOST_RECORDED).map(|(clash, accepted)| {
+            finding(if *accepted { "accepted" } else { "held" }, subject(clash), clash.to_string())
+        }));
+        let resolved = self.resolved.iter().take(MOST_RECORDED);
+        entries.extend(resolved.map(|seen| finding("resolved", seen.clone(), "nobody holds both sides".to_owned())));
+        entries
+    }
+}
+
+/// Returns what a clash is told apart by: holder and pair.
+fn subject(clash: &SodViolation) -> String {
+    short(&format!("{} {}", clash.holder, clash.pair))
+}
+
+/// Enough to act on; the counts say how many there are.
+const MOST_RECORDED: usize = 100;

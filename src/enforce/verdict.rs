@@ -1,0 +1,91 @@
+//! What a read means for an expectation. Nothing else in the house decides that a change is confirmed.
+
+use crate::model::{Expectation, Level, Observation, Presence, record, record::VerificationKind};
+
+/// What a read means for what was expected.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct VerificationResult {
+    /// Whether the target shows it.
+    pub kind: VerificationKind,
+    /// The paths by which the access survives, in words.
+    pub paths: Vec<String>,
+    /// What known thing the same read found; the reason where nothing could be read.
+    pub probe: String,
+}
+
+impl VerificationResult {
+    /// Returns that nobody knows, and why.
+    pub fn unknown(reason: impl Into<String>) -> Self {
+        Self { kind: VerificationKind::Unknown, paths: Vec::new(), probe: reason.into() }
+    }
+
+    /// Returns the entry for evidence.
+    pub fn entry(&self, action: &crate::model::ActionId, level: Level) -> record::Entry {
+        record::Entry::Verification(record::VerificationRecorded {
+            action: action.clone(),
+            result: self.kind,
+            level,
+            paths: self.paths.iter().take(MAX_PATHS).map(|path| record::short(path)).collect(),
+            probe: record::short(&self.probe),
+        })
+    }
+}
+
+/// Returns what `sighting` means for what was expected.
+pub fn evaluate(expects: &Expectation, sighting: &Observation) -> VerificationResult {
+    let judged = |kind, paths: &[String], probe: &str| VerificationResult {
+        kind,
+        paths: paths.to_vec(),
+        probe: probe.to_owned(),
+    };
+    match (&sighting.presence, expects) {
+        (Presence::Unknown { reason }, _) => VerificationResult::unknown(reason.clone()),
+        (Presence::Absent { probe }, _) => judged(VerificationKind::Confirmed, &[], probe),
+        (Presence::Lingering { until }, Expectation::Shows(_)) if !shows(expects, sighting) => {
+            judged(VerificationKind::StillPresent, std::slice::from_ref(until), "the grant is not as expected")
+        }
+        (Presence::Lingering { until }, _) => judged(VerificationKind::Lingering, std::slice::from_ref(until), until),
+        (Presence::Present { .. }, Expectation::Shows(_)) if shows(expects, sighting) => {
+            judged(VerificationKind::Confirmed, &[], "the grant itself, as expected")
+        }
+        (Presence::Present { paths }, _) => {
+            let words: Vec<_> = paths.iter().map(ToString::to_string).collect();
+            judged(VerificationKind::StillPresent, &words, "the access itself")
+        }
+    }
+}
+
+fn shows(expects: &Expectation, sighting: &Observation) -> bool {
+    match (expects, &sighting.grant) {
+        (Expectation::Shows(wanted), Some(grant)) => {
+            wanted.iter().all(|(name, value)| grant.attribute(name) == Some(value))
+        }
+        _ => false,
+    }
+}
+
+/// Enough to act on; more would not fit into a record.
+const MAX_PATHS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sighting(presence: Presence) -> Observation {
+        Observation { presence, grant: None }
+    }
+
+    #[test]
+    fn a_read_that_failed_confirms_nothing() {
+        let unread = sighting(Presence::Unknown { reason: "timeout".into() });
+        for expects in [Expectation::Absent, Expectation::Replaced, Expectation::Shows(Default::default())] {
+            assert_eq!(evaluate(&expects, &unread).kind, VerificationKind::Unknown);
+        }
+    }
+
+    #[test]
+    fn an_open_session_is_not_gone() {
+        let open = sighting(Presence::Lingering { until: "2 sessions".into() });
+        assert_eq!(evaluate(&Expectation::Absent, &open).kind, VerificationKind::Lingering);
+    }
+}

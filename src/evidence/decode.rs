@@ -1,0 +1,171 @@
+//! Reading a record whose kind is known, without the detour that an unknown kind takes.
+//!
+//! `serde` reads a tagged enum by keeping the whole record aside until it meets the tag. Here the tag is known before, so
+//! each field goes straight to its place, in half the time: an audit reads a million records.
+
+use crate::model::{RunId, Timestamp, record::*, time::InvalidTimestamp};
+use serde::{
+    Deserialize,
+    de::{self, DeserializeSeed, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
+/// The run and time of the line before: most lines have the same.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DecodeCache {
+    run: Option<(String, RunId)>,
+    time: Option<(String, Timestamp)>,
+}
+
+/// Reads `text` as a record of `kind`; nothing when there is no such kind.
+pub(super) fn read(kind: &str, text: &str, memory: &mut DecodeCache) -> Option<Result<Record, serde_json::Error>> {
+    Some(match kind {
+        "anchor" => of(text, memory, Entry::Anchor),
+        "attempt" => of(text, memory, Entry::Attempt),
+        "attestation" => of(text, memory, Entry::Attestation),
+        "campaign.close" => of(text, memory, Entry::CampaignClose),
+        "decision.accepted" => of(text, memory, Entry::DecisionAccepted),
+        "decision.rejected" => of(text, memory, Entry::DecisionRejected),
+        "exception" => of(text, memory, Entry::Exception),
+        "finding" => of(text, memory, Entry::Finding),
+        "intent" => of(text, memory, Entry::Intent),
+        "key.rotate" => of(text, memory, Entry::KeyRotate),
+        "log.genesis" => of(text, memory, Entry::LogGenesis),
+        "merge" => of(text, memory, Entry::Merge),
+        "notice" => of(text, memory, Entry::Notice),
+        "outcome" => of(text, memory, Entry::Outcome),
+        "recover" => of(text, memory, Entry::Recover),
+        "run.end" => of(text, memory, Entry::RunEnd),
+        "run.start" => of(text, memory, Entry::RunStart),
+        "verification" => of(text, memory, Entry::Verification),
+        _ => return None,
+    })
+}
+
+fn of<'de, T: Deserialize<'de>>(
+    text: &'de str,
+    memory: &mut DecodeCache,
+    entry: fn(T) -> Entry,
+) -> Result<Record, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let record = Seed { memory, entry }.deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(record)
+}
+
+struct Seed<'m, T> {
+    memory: &'m mut DecodeCache,
+    entry: fn(T) -> Entry,
+}
+
+/// What every record has, whatever its kind.
+#[derive(Default)]
+struct Head {
+    v: Option<u32>,
+    seq: Option<u64>,
+    prev: Option<String>,
+    run: Option<RunId>,
+    t: Option<Timestamp>,
+}
+
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Seed<'_, T> {
+    type Value = Record;
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Record, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Seed<'_, T> {
+    type Value = Record;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a record")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Record, A::Error> {
+        let mut head = Head::default();
+        let rest = PayloadDeserializer { map, head: &mut head, memory: self.memory, lifetime: PhantomData::<&'de ()> };
+        let entry = (self.entry)(T::deserialize(MapAccessDeserializer::new(rest))?);
+        let missing = de::Error::missing_field;
+        Ok(Record {
+            v: head.v.ok_or_else(|| missing("v"))?,
+            seq: head.seq.ok_or_else(|| missing("seq"))?,
+            prev: head.prev.ok_or_else(|| missing("prev"))?,
+            run: head.run.ok_or_else(|| missing("run"))?,
+            t: head.t.ok_or_else(|| missing("t"))?,
+            entry,
+        })
+    }
+}
+
+/// The record without its head: what is left is what its kind says.
+struct PayloadDeserializer<'h, 'de, A> {
+    map: A,
+    head: &'h mut Head,
+    memory: &'h mut DecodeCache,
+    lifetime: PhantomData<&'de ()>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for PayloadDeserializer<'_, 'de, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        while let Some(Text(key)) = self.map.next_key()? {
+            match &*key {
+                "v" => self.head.v = Some(self.map.next_value()?),
+                "seq" => self.head.seq = Some(self.map.next_value()?),
+                "prev" => self.head.prev = Some(self.map.next_value()?),
+                "run" => self.head.run = Some(remembered(&mut self.memory.run, self.map.next_value()?, RunId::parse)?),
+                "t" => self.head.t = Some(remembered(&mut self.memory.time, self.map.next_value()?, time)?),
+                "kind" => drop(self.map.next_value::<de::IgnoredAny>()?),
+                _ => return seed.deserialize(key.into_deserializer()).map(Some),
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
+    }
+}
+
+fn time(text: &str) -> Result<Timestamp, InvalidTimestamp> {
+    Timestamp::parse_whole(text)
+}
+
+fn remembered<T: Clone, E: fmt::Display, R: de::Error>(
+    memory: &mut Option<(String, T)>,
+    Text(text): Text<'_>,
+    parse: fn(&str) -> Result<T, E>,
+) -> Result<T, R> {
+    if let Some((before, value)) = memory
+        && *before == *text
+    {
+        return Ok(value.clone());
+    }
+    let value = parse(&text).map_err(R::custom)?;
+    *memory = Some((text.into_owned(), value.clone()));
+    Ok(value)
+}
+
+/// A string, borrowed from the line where it has no escapes.
+struct Text<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Text<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Either)
+    }
+}

@@ -1,0 +1,219 @@
+//! One line of a segment: canonical JSON, and a record of a known kind.
+//!
+//! A million lines are read for every audit. So the form is checked by one pass over the bytes, and not by writing each
+//! record again and comparing; a test holds that the two agree.
+
+use super::{
+    Code,
+    decode::{self, DecodeCache},
+};
+use crate::model::record::{MAX_LINE, MAX_STRING, Record, short};
+
+/// Reads one line without its line end.
+///
+/// # Errors
+/// When it is too long, not in its one form, or not a record of a known kind; with what is wrong in words.
+pub(super) fn read(line: &[u8], memory: &mut DecodeCache) -> Result<Record, (Code, String)> {
+    if line.len() > MAX_LINE {
+        return Err((Code::RecordSize, format!("the line has {} bytes; at most {MAX_LINE} are allowed", line.len())));
+    }
+    let text = std::str::from_utf8(line).map_err(|_| (Code::RecordForm, "the line is not UTF-8".to_owned()))?;
+    let mut scan = Scan { text, at: 0, kind: "" };
+    scan.line().map_err(|(code, why)| (code, format!("{why} at byte {}", scan.at)))?;
+    let record = match decode::read(scan.kind, text, memory) {
+        Some(Ok(record)) => record,
+        Some(Err(error)) => return Err((Code::RecordSchema, short(&error.to_string()))),
+        None => return Err((Code::RecordKind, format!("kind `{}` is not known", short(scan.kind)))),
+    };
+    if record.v == 1 { Ok(record) } else { Err((Code::RecordVersion, format!("version {} is not known", record.v))) }
+}
+
+/// Checks that a text is canonical JSON (RFC 8785) without floats.
+struct Scan<'a> {
+    text: &'a str,
+    at: usize,
+    /// What stands under the key `kind` of the record itself.
+    kind: &'a str,
+}
+
+type Checked = Result<(), (Code, &'static str)>;
+
+impl<'a> Scan<'a> {
+    fn line(&mut self) -> Checked {
+        if self.peek() != Some(b'{') {
+            return form("a record is an object");
+        }
+        self.value(0)?;
+        if self.at == self.text.len() { Ok(()) } else { form("something follows the record") }
+    }
+
+    fn value(&mut self, depth: usize) -> Checked {
+        match self.peek() {
+            Some(b'{') if depth < DEEPEST => self.object(depth),
+            Some(b'[') if depth < DEEPEST => self.array(depth),
+            Some(b'"') => self.string().map(|_| ()),
+            Some(b'-' | b'0'..=b'9') => self.integer(),
+            Some(b'{' | b'[') => form("it is nested too deep"),
+            // No record says `null`: what is not there is left out.
+            _ => match ["true", "false"].iter().find(|word| self.text[self.at..].starts_with(**word)) {
+                Some(word) => {
+                    self.at += word.len();
+                    Ok(())
+                }
+                None => form("this is no canonical JSON value"),
+            },
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Checked {
+        self.at += 1;
+        if self.eat(b'}') {
+            return Ok(());
+        }
+        let mut before: Option<&str> = None;
+        loop {
+            if self.peek() != Some(b'"') {
+                return form("a key is expected");
+            }
+            let key = self.string()?;
+            if before.is_some_and(|before| !precedes(before, key)) {
+                return form("keys are not sorted, or one is there twice");
+            }
+            before = Some(key);
+            if !self.eat(b':') {
+                return form("`:` is expected");
+            }
+            let start = self.at;
+            self.value(depth + 1)?;
+            let value = &self.text[start..self.at];
+            if depth == 0 && key == "kind" {
+                self.kind = value.trim_matches('"');
+            }
+            if depth == 0 && LEFT_OUT_WHEN_EMPTY.contains(&key) && matches!(value, "[]" | "{}") {
+                return form("a key is there that says nothing");
+            }
+            match (self.eat(b','), self.eat(b'}')) {
+                (true, false) => {}
+                (false, true) => return Ok(()),
+                _ => return form("`,` or `}` is expected"),
+            }
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Checked {
+        self.at += 1;
+        if self.eat(b']') {
+            return Ok(());
+        }
+        loop {
+            self.value(depth + 1)?;
+            match (self.eat(b','), self.eat(b']')) {
+                (true, false) => {}
+                (false, true) => return Ok(()),
+                _ => return form("`,` or `]` is expected"),
+            }
+        }
+    }
+
+    /// Returns what stands between the quotes, as written.
+    fn string(&mut self) -> Result<&'a str, (Code, &'static str)> {
+        let bytes = self.text.as_bytes();
+        self.at += 1;
+        let start = self.at;
+        let mut escaped = 0;
+        loop {
+            let rest = bytes.get(self.at..).unwrap_or_default();
+            self.at += rest.iter().position(|byte| !PLAIN[usize::from(*byte)]).unwrap_or(rest.len());
+            match bytes.get(self.at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    let length = escape(&bytes[self.at..]).ok_or((Code::RecordForm, "this escape is not canonical"))?;
+                    escaped += length - 1;
+                    self.at += length;
+                }
+                Some(0..=0x1f) | None => return form("a string does not end").map(|()| ""),
+                Some(_) => self.at += 1,
+            }
+        }
+        let (written, decoded) = (&self.text[start..self.at], self.at - start - escaped);
+        self.at += 1;
+        if decoded > MAX_STRING { Err((Code::RecordSize, "a string has more than 512 bytes")) } else { Ok(written) }
+    }
+
+    fn integer(&mut self) -> Checked {
+        let rest = &self.text.as_bytes()[self.at..];
+        let sign = usize::from(rest.first() == Some(&b'-'));
+        let digits = rest[sign..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if matches!(rest.get(sign + digits), Some(b'.' | b'e' | b'E')) {
+            return Err((Code::RecordNumber, "a number is not an integer"));
+        }
+        let number = &self.text[self.at + sign..self.at + sign + digits];
+        if digits == 0 || (number.starts_with('0') && (digits > 1 || sign == 1)) {
+            return form("a number is not in its one form");
+        }
+        if !number.parse::<u64>().is_ok_and(|number| number < 1 << 53) {
+            return Err((Code::RecordNumber, "a number is beyond 2^53"));
+        }
+        self.at += sign + digits;
+        Ok(())
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn eat(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+}
+
+/// RFC 8785 section 3.2.3: keys sort by UTF-16 code units.
+fn precedes(before: &str, after: &str) -> bool {
+    let is_plain = |key: &str| key.is_ascii() && !key.contains('\\');
+    if is_plain(before) && is_plain(after) {
+        return before < after;
+    }
+    let decoded = |key: &str| serde_json::from_str::<String>(&format!("\"{key}\"")).unwrap_or_default();
+    decoded(before).encode_utf16().lt(decoded(after).encode_utf16())
+}
+
+/// Returns the length of the escape that `bytes` begins with, if it is one that RFC 8785 section 3.2.2.2 writes.
+fn escape(bytes: &[u8]) -> Option<usize> {
+    match bytes.get(1)? {
+        b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
+        b'u' => match bytes.get(2..6)? {
+            [b'0', b'0', b'0', b'8' | b'9' | b'a' | b'c' | b'd'] => None,
+            [b'0', b'0', b'0' | b'1', b'0'..=b'9' | b'a'..=b'f'] => Some(6),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn form(why: &'static str) -> Checked {
+    Err((Code::RecordForm, why))
+}
+
+const DEEPEST: usize = 8;
+
+/// The bytes that stand for themselves in a string.
+const PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        plain[control] = false;
+        control += 1;
+    }
+    plain[b'"' as usize] = false;
+    plain[b'\\' as usize] = false;
+    plain
+};
+
+/// Keys of records that are not written when they hold nothing; all other lists and tables are always there.
+const LEFT_OUT_WHEN_EMPTY: [&str; 2] = ["claims", "paths"];
+
+#[cfg(test)]
+#[path = "line_tests.rs"]
+mod tests;

@@ -1,0 +1,392 @@
+//! A quick reader of text that is in canonical form, which is what nearly every governed file is.
+//!
+//! It reads the value straight from the lines, without the tree a general parser of TOML builds. Whatever it does not
+//! expect makes it give up, and the general parser decides and explains. It may be lenient about spacing, because what it
+//! returns counts only when writing it gives back the same text; and what is written, the general parser reads as the same
+//! value (`tests/properties.rs`).
+
+use crate::format::confusables;
+use serde::{
+    Deserialize,
+    de::{self, DeserializeSeed, IntoDeserializer, Visitor, value::StrDeserializer},
+    forward_to_deserialize_any,
+};
+use std::{borrow::Cow, fmt};
+
+/// Returns the value of a text in canonical form whose strings all pass the lint; nothing when there is any doubt.
+pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
+    let mut reader = Reader { rest: text };
+    let value = T::deserialize(Table { reader: &mut reader, path: "", depth: 1 }).ok()?;
+    reader.rest.is_empty().then_some(value)
+}
+
+/// The text is not what this reader knows.
+#[derive(Clone, Copy, Debug)]
+struct Unexpected;
+
+impl fmt::Display for Unexpected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not in canonical form")
+    }
+}
+
+impl std::error::Error for Unexpected {}
+
+impl de::Error for Unexpected {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+/// The text that is still to be read.
+struct Reader<'de> {
+    rest: &'de str,
+}
+
+impl<'de> Reader<'de> {
+    fn skip(&mut self, token: &str) -> Result<(), Unexpected> {
+        self.rest = self.rest.strip_prefix(token).ok_or(Unexpected)?;
+        Ok(())
+    }
+
+    fn skip_space(&mut self) {
+        self.rest = self.rest.trim_start_matches([' ', '\n']);
+    }
+
+    /// Reads a bare key or a quoted one.
+    fn key(&mut self) -> Result<Cow<'de, str>, Unexpected> {
+        if self.rest.starts_with('"') {
+            return self.string();
+        }
+        let bare = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte == b'-';
+        let length = self.rest.as_bytes().iter().take_while(|byte| bare(byte)).count();
+        let (key, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        if key.is_empty() { Err(Unexpected) } else { Ok(Cow::Borrowed(key)) }
+    }
+
+    fn string(&mut self) -> Result<Cow<'de, str>, Unexpected> {
+        self.skip("\"")?;
+        let end = self.rest.bytes().position(|byte| byte == b'"' || byte == b'\\').ok_or(Unexpected)?;
+        let (plain, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        let string = if rest.starts_with('"') { Cow::Borrowed(plain) } else { Cow::Owned(self.escaped(plain)?) };
+        self.skip("\"")?;
+        if confusables::check(&string).is_some() { Err(Unexpected) } else { Ok(string) }
+    }
+
+    /// Reads on where the first escape is; control characters, which the lint refuses, are not known here.
+    fn escaped(&mut self, plain: &str) -> Result<String, Unexpected> {
+        let mut string = plain.to_owned();
+        while let Some(escape) = self.rest.strip_prefix('\\') {
+            let escaped = escape.chars().next().filter(|c| matches!(c, '"' | '\\')).ok_or(Unexpected)?;
+            string.push(escaped);
+            let rest = &escape[1..];
+            let end = rest.bytes().position(|byte| byte == b'"' || byte == b'\\').ok_or(Unexpected)?;
+            string.push_str(&rest[..end]);
+            self.rest = &rest[end..];
+        }
+        Ok(string)
+    }
+
+    /// Returns the path of the header that comes next, and whether it is that of a list's element.
+    fn header(&self) -> Option<(&'de str, bool)> {
+        let header = self.rest.strip_prefix("\n[").or_else(|| self.rest.strip_prefix('['))?;
+        let line = header.split('\n').next()?;
+        match line.strip_prefix('[') {
+            Some(line) => Some((line.strip_suffix("]]")?, true)),
+            None => Some((line.strip_suffix(']')?, false)),
+        }
+    }
+
+    fn skip_header(&mut self) -> Result<(), Unexpected> {
+        let start = self.rest.find('[').ok_or(Unexpected)?;
+        let end = self.rest[start..].find('\n').ok_or(Unexpected)?;
+        self.rest = &self.rest[start + end + 1..];
+        Ok(())
+    }
+}
+
+/// Returns the first key of a header's path below `path`, with the length of the path up to its end.
+fn below<'de>(header: &'de str, path: &str) -> Option<(Cow<'de, str>, usize)> {
+    let rest = header.strip_prefix(path)?;
+    let rest = if path.is_empty() { rest } else { rest.strip_prefix('.')? };
+    let mut reader = Reader { rest };
+    let key = reader.key().ok()?;
+    let end = header.len() - reader.rest.len();
+    (reader.rest.is_empty() || reader.rest.starts_with('.')).then_some((key, end))
+}
+
+/// A table: the lines after its header, then the tables below it.
+struct Table<'a, 'de> {
+    reader: &'a mut Reader<'de>,
+    path: &'de str,
+    depth: usize,
+}
+
+impl<'de> de::Deserializer<'de> for Table<'_, 'de> {
+    type Error = Unexpected;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+        if self.depth > MAX_DEPTH {
+            return Err(Unexpected);
+        }
+        visitor.visit_map(Members { table: self, next: Next::Line })
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Unexpected> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Unexpected> {
+        Err(Unexpected)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map struct identifier ignored_any
+    }
+}
+
+/// What a key was found in.
+#[derive(Clone, Copy)]
+enum Next<'de> {
+    Line,
+    List(&'de str),
+    Table(&'de str),
+}
+
+struct Members<'a, 'de> {
+    table: Table<'a, 'de>,
+    next: Next<'de>,
+}
+
+impl<'de> de::MapAccess<'de> for Members<'_, 'de> {
+    type Error = Unexpected;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unexpected> {
+        let reader = &mut *self.table.reader;
+        let Some((header, is_element)) = reader.header() else {
+            if reader.rest.is_empty() {
+                return Ok(None);
+            }
+            self.next = Next::Line;
+            let key = reader.key()?;
+            reader.skip(" = ")?;
+            return seed.deserialize(Text(key)).map(Some);
+        };
+        let Some((key, end)) = below(header, self.table.path) else { return Ok(None) };
+        let is_whole = end == header.len();
+        self.next = if is_whole && is_element { Next::List(header) } else { Next::Table(&header[..end]) };
+        if is_whole && !is_element {
+            reader.skip_header()?;
+        }
+        seed.deserialize(Text(key)).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Unexpected> {
+        let depth = self.table.depth + 1;
+        let reader = &mut *self.table.reader;
+        match self.next {
+            Next::Line => {
+                let value = seed.deserialize(Value { reader, depth })?;
+                reader.skip("\n")?;
+                Ok(value)
+            }
+            Next::List(path) => seed.deserialize(Tables { reader, path, depth }),
+            Next::Table(path) => seed.deserialize(Table { reader, path, depth }),
+        }
+    }
+}
+
+/// A list of tables.
+struct Tables<'a, 'de> {
+    reader: &'a mut Reader<'de>,
+    path: &'de str,
+    depth: usize,
+}
+
+impl<'de> de::Deserializer<'de> for Tables<'_, 'de> {
+    type Error = Unexpected;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+        visitor.visit_seq(self)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+        visitor.visit_some(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct newtype_struct
+        seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de> de::SeqAccess<'de> for Tables<'_, 'de> {
+    type Error = Unexpected;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Unexpected> {
+        if self.reader.header() != Some((self.path, true)) {
+            return Ok(None);
+        }
+        self.reader.skip_header()?;
+        let table = Table { reader: self.reader, path: self.path, depth: self.depth + 1 };
+        seed.deserialize(table).map(Some)
+    }
+}
+
+/// A value on the right of `key =`.
+struct Value<'a, 'de> {
+    reader: &'a mut Reader<'de>,
+    depth: usize,
+}
+
+impl<'de> de::Deserializer<'de> for Value<'_, 'de> {
+    type Error = Unexpected;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+        match self.reader.rest.as_bytes().first() {
+            Some(b'"') => Text(self.reader.string()?).deserialize_any(visitor),
+            Some(b'[') if self.depth <= MAX_DEPTH => {
+                self.reader.skip("[")?;
+                let mut list = List { reader: self.reader, depth: self.depth };
+                let value = visitor.visit_seq(&mut list)?;
+                list.reader.skip("]")?;
+                Ok(value)
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                let end = self.reader.rest.find([',', '\n', ']']).ok_or(Unexpected)?;
+                let (number, rest) = self.reader.rest.split_at(end);
+                self.reader.rest = rest;
+                visitor.visit_i64(number.parse().map_err(|_| Unexpected)?)
+            }
+            Some(b't') => self.reader.skip("true").and_then(|()| visitor.visit_bool(true)),
+            Some(b'f') => self.reader.skip("false").and_then(|()| visitor.visit_bool(false)),
+            _ => Err(Unexpected),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Unexpected> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Unexpected> {
+        let variant = self.reader.string()?;
+        let variant: StrDeserializer<'_, Unexpected> = variant.as_ref().into_deserializer();
+        variant.deserialize_enum(name, variants, visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map struct identifier ignored_any
+    }
+}
+
+/// A list on the right of `key =`, on one line or on several.
+struct List<'a, 'de> {
+    reader: &'a mut Reader<'de>,
+    depth: usize,
+}
+
+impl<'de> de::SeqAccess<'de> for &mut List<'_, 'de> {
+    type Error = Unexpected;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Unexpected> {
+        self.reader.skip_space();
+        if self.reader.rest.starts_with(']') {
+            return Ok(None);
+        }
+        let element = seed.deserialize(Value { reader: self.reader, depth: self.depth + 1 })?;
+        if self.reader.rest.starts_with(',') {
+            self.reader.skip(",")?;
+            self.reader.skip_space();
+        }
+        Ok(Some(element))
+    }
+}
+
+/// A string or key that was read.
+struct Text<'de>(Cow<'de, str>);
+
+impl<'de> de::Deserializer<'de> for Text<'de> {
+    type Error = Unexpected;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+        match self.0 {
+            Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
+            Cow::Owned(text) => visitor.visit_string(text),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// As deep as the kinds themselves need; what is deeper is for the general parser.
+const MAX_DEPTH: usize = 6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::canonical_toml;
+
+    #[test]
+    fn canonical_text_of_any_shape_is_read_as_the_general_parser_reads_it() {
+        let text = "a = \"x\\\\ \\\"y\\\" ü\"\nb = -3\nlist = [1, 2]\nlong = [\n  \"one\",\n  \"22222222222222222222222222222222222222222222222222222222222222222222222222222\",\n]\nnested = [[1], []]\nno = []\nyes = true\n\n\
+                    [empty]\n\n[t.\"a b\"]\nx = 1\n\n[t.\"a b\".deep]\ny = 2\n\n[[t.c]]\n\n[[t.c]]\nz = 3\n\n[[t.c.d]]\nv = 4\n\n[u]\nw = 5\n";
+        let general: toml::Table = toml::from_str(text).unwrap();
+        assert_eq!(from_str::<toml::Table>(text), Some(general.clone()));
+        assert_eq!(canonical_toml::to_string(&general).as_deref(), Ok(text));
+    }
+
+    #[test]
+    fn what_it_does_not_know_is_left_to_the_general_parser() {
+        let unknown = [
+            "a = 1.5\n",
+            "a = 1979-05-27\n",
+            "a = {}\n",
+            "a=1\n",
+            "a = 'x'\n",
+            "a = \"\\u0061\"\n",
+            "a = 1",
+            "a = 1 # x\n",
+            "# x\na = 1\n",
+            "a = +1\n",
+            "a = \"\"\"x\"\"\"\n",
+            "a = \"\u{202e}\"\n",
+            "a.b = 1\n",
+            "[a\nb = 1\n",
+            "a = \"x\nb = 1\n",
+            "[a]b\n",
+            "a = [1\n",
+            "[[[[[[[[[[",
+            "\"",
+        ];
+        for text in unknown {
+            assert_eq!(from_str::<toml::Table>(text), None, "{text:?}");
+        }
+        assert_eq!(from_str::<toml::Table>(&format!("a = {}", "[".repeat(100_000))), None);
+        assert_eq!(from_str::<toml::Table>(&format!("[{}a]\n", "a.".repeat(1000))), None);
+    }
+}

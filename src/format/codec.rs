@@ -1,0 +1,331 @@
+//! The codec of every governed TOML file: strict, canonical, with spans.
+//!
+//! A file is accepted when, in this order: its bytes have the [profile](super::limits); it is TOML; its `schema` is the one
+//! expected; its strings pass the [confusables]; it has the keys and types of its kind and no others; and
+//! `render(parse(x)) == x` in the [canonical form](super::canonical_toml).
+
+use super::{canonical_toml, confusables, limits, parse_error};
+use crate::{
+    diag::{Diagnostic, Diagnostics, Source},
+    model::file::{self, FileKind, GovernedFile},
+};
+use serde::de::DeserializeOwned;
+use std::ops::Range;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+/// Reads a governed file from the bytes that were signed.
+///
+/// # Errors
+/// Everything that stands against accepting it, each with its code, place and next command.
+pub fn parse<T: GovernedFile>(name: &str, bytes: &[u8]) -> Result<T, Diagnostics> {
+    let text = limits::check(name, bytes).map_err(|problem| Diagnostics::from(*problem))?;
+    if let Some(value) = canonical_toml::from_str::<T>(text).filter(|value| value.schema() == T::KIND.schema())
+        && canonical_toml::to_string(&value).is_ok_and(|canonical| canonical == text)
+    {
+        return Ok(value);
+    }
+    let value: T = read(name, text)?;
+    match canonical_toml::to_string(&value) {
+        Ok(canonical) if canonical == text => Ok(value),
+        Ok(canonical) => Err(parse_error::not_canonical(&Source::new(name, text), &canonical).into()),
+        Err(unwritable) => Err(parse_error::unwritable(&Source::new(name, text), &unwritable).into()),
+    }
+}
+
+/// Reads a governed file once more that [`parse`] accepted before, byte by byte the same. It is not written again to be
+/// compared, which is half of the work.
+///
+/// # Errors
+/// As [`parse`].
+pub fn reparse_unchecked<T: GovernedFile>(name: &str, bytes: &[u8]) -> Result<T, Diagnostics> {
+    let quick = std::str::from_utf8(bytes).ok().and_then(canonical_toml::from_str::<T>);
+    quick.map_or_else(|| parse(name, bytes), Ok)
+}
+
+/// Reads a governed file that may not be in canonical form yet; everything else is checked as in [`parse`].
+///
+/// # Errors
+/// As [`parse`].
+pub(super) fn read<T: GovernedFile>(name: &str, text: &str) -> Result<T, Diagnostics> {
+    let table = DeTable::parse(text).map_err(|_| parse_error::syntax(&Source::new(name, text)))?;
+    check_schema(name, text, &table, T::KIND)?;
+    check_strings(name, text, &table)?;
+    typed(table).map_err(|error| parse_error::typed(&Source::new(name, text), T::KIND, &error).into())
+}
+
+/// Returns the canonical text of a governed file.
+///
+/// Every kind can be written; should a value of free form (a connector's settings) have no canonical form, the result is
+/// a text that [`parse`] never accepts, with the reason in it.
+pub fn render<T: GovernedFile>(file: &T) -> String {
+    canonical_toml::to_string(file).unwrap_or_else(|unwritable| format!("\0 {unwritable}"))
+}
+
+/// Returns the kind a governed file says it is.
+///
+/// # Errors
+/// When it is no TOML, or its `schema` is missing or not known.
+pub fn kind(name: &str, text: &str) -> Result<FileKind, Diagnostics> {
+    let table = DeTable::parse(text).map_err(|_| parse_error::syntax(&Source::new(name, text)))?;
+    let schema = table.get_ref().get("schema").and_then(|value| value.get_ref().as_str());
+    schema
+        .and_then(FileKind::of_schema)
+        .ok_or_else(|| parse_error::schema(&Source::new(name, text), &table, None).into())
+}
+
+/// Returns the canonical text of a file of this kind that may not be in canonical form yet.
+///
+/// # Errors
+/// As [`parse`], but for the form.
+pub fn canonical(kind: FileKind, name: &str, text: &str) -> Result<String, Diagnostics> {
+    struct Canonical<'a>(&'a str, &'a str);
+    impl KindVisitor for Canonical<'_> {
+        type Output = Result<String, Diagnostics>;
+        fn run<T: GovernedFile>(self) -> Self::Output {
+            let Self(name, text) = self;
+            let value: T = read(name, text)?;
+            canonical_toml::to_string(&value)
+                .map_err(|error| parse_error::unwritable(&Source::new(name, text), &error).into())
+        }
+    }
+    with_kind(kind, Canonical(name, text))
+}
+
+/// Checks a file of this kind as [`parse`] does, for callers that need no more than that it is accepted.
+///
+/// # Errors
+/// As [`parse`].
+pub fn check(kind: FileKind, name: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
+    struct Check<'a>(&'a str, &'a [u8]);
+    impl KindVisitor for Check<'_> {
+        type Output = Result<(), Diagnostics>;
+        fn run<T: GovernedFile>(self) -> Self::Output {
+            parse::<T>(self.0, self.1).map(|_| ())
+        }
+    }
+    with_kind(kind, Check(name, bytes))
+}
+
+/// What can be done with any kind of file, once its type is known.
+pub trait KindVisitor {
+    /// What comes of it.
+    type Output;
+
+    /// Does it for this type.
+    fn run<T: GovernedFile>(self) -> Self::Output;
+}
+
+/// Does something with the type of a kind.
+pub fn with_kind<W: KindVisitor>(kind: FileKind, work: W) -> W::Output {
+    match kind {
+        FileKind::Attestation => work.run::<file::Attestation>(),
+        FileKind::Campaign => work.run::<file::Campaign>(),
+        FileKind::CampaignDefinition => work.run::<file::CampaignDefinition>(),
+        FileKind::Controls => work.run::<file::Controls>(),
+        FileKind::Delegation => work.run::<file::Delegation>(),
+        FileKind::Exception => work.run::<file::Exception>(),
+        FileKind::Governance => work.run::<file::Governance>(),
+        FileKind::Mandate => work.run::<file::Mandate>(),
+        FileKind::Observation => work.run::<file::Observation>(),
+        FileKind::Principals => work.run::<file::Principals>(),
+        FileKind::Profile => work.run::<file::Profile>(),
+        FileKind::Proof => work.run::<file::Proof>(),
+        FileKind::Registry => work.run::<file::Registry>(),
+        FileKind::Review => work.run::<file::Review>(),
+        FileKind::Root => work.run::<file::Root>(),
+        FileKind::RuleCases => work.run::<file::RuleCases>(),
+        FileKind::Rules => work.run::<file::Rules>(),
+        FileKind::StageClose => work.run::<file::StageClose>(),
+        FileKind::System => work.run::<file::System>(),
+    }
+}
+
+/// A step on the way to a value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PathSegment<'a> {
+    /// The element of a list, counted from 0.
+    Index(usize),
+    /// The value of a key.
+    Key(&'a str),
+}
+
+impl<'a> From<&'a str> for PathSegment<'a> {
+    fn from(key: &'a str) -> Self {
+        Self::Key(key)
+    }
+}
+
+impl From<usize> for PathSegment<'_> {
+    fn from(index: usize) -> Self {
+        Self::Index(index)
+    }
+}
+
+/// Returns the bytes of the value that the steps lead to; for a table with a header, those of the header.
+///
+/// The text is parsed again, so this is for the way of errors only.
+pub fn locate(text: &str, steps: &[PathSegment<'_>]) -> Option<Range<usize>> {
+    let table = DeTable::parse(text).ok()?;
+    let (span, found) = follow(&table, steps);
+    (found == steps.len()).then_some(span)
+}
+
+/// Returns the bytes of the value that the steps lead to, or of the nearest thing around it that is there.
+pub fn place(text: &str, steps: &[PathSegment<'_>]) -> Range<usize> {
+    DeTable::parse(text).map_or(0..0, |table| follow(&table, steps).0)
+}
+
+/// Returns the span of the last value on the way that is there, and how many steps lead to it.
+fn follow(table: &Spanned<DeTable<'_>>, steps: &[PathSegment<'_>]) -> (Range<usize>, usize) {
+    let mut span = 0..0;
+    let next = |value: Option<&Spanned<DeValue<'_>>>| value.map(|value| value.span());
+    let mut at: Option<&Spanned<DeValue<'_>>> = None;
+    for (count, step) in steps.iter().enumerate() {
+        let below = match (step, at.map(Spanned::get_ref)) {
+            (PathSegment::Key(key), None) => table.get_ref().get(*key),
+            (PathSegment::Key(key), Some(DeValue::Table(table))) => table.get(*key),
+            (PathSegment::Index(index), Some(DeValue::Array(array))) => array.get(*index),
+            _ => None,
+        };
+        match next(below) {
+            Some(there) => span = there,
+            None => return (span, count),
+        }
+        at = below;
+    }
+    (span, steps.len())
+}
+
+fn check_schema(name: &str, text: &str, table: &Spanned<DeTable<'_>>, kind: FileKind) -> Result<(), Diagnostics> {
+    let claimed = table.get_ref().get("schema").and_then(|value| value.get_ref().as_str());
+    if claimed == Some(kind.schema()) {
+        return Ok(());
+    }
+    Err(parse_error::schema(&Source::new(name, text), table, Some(kind)).into())
+}
+
+fn check_strings(name: &str, text: &str, table: &Spanned<DeTable<'_>>) -> Result<(), Diagnostics> {
+    // Without escapes and characters beyond ASCII a TOML string cannot hold anything the lint refuses but a tab.
+    let suspicious = |byte: u8| byte == b'\\' || byte == b'\t' || !byte.is_ascii();
+    let mut check =
+        Strings { source: None, name, text, problems: Diagnostics::new(), lint: text.bytes().any(suspicious) };
+    check.table(table.get_ref(), 1);
+    if check.problems.is_empty() { Ok(()) } else { Err(check.problems) }
+}
+
+/// A walk over all decoded strings and depths of a file.
+struct Strings<'a> {
+    source: Option<Source>,
+    name: &'a str,
+    text: &'a str,
+    problems: Diagnostics,
+    lint: bool,
+}
+
+impl Strings<'_> {
+    fn table(&mut self, table: &DeTable<'_>, depth: usize) {
+        for (key, value) in table {
+            if self.lint {
+                self.string(key.get_ref(), key.span());
+            }
+            self.value(value, depth);
+        }
+    }
+
+    fn value(&mut self, value: &Spanned<DeValue<'_>>, depth: usize) {
+        match value.get_ref() {
+            DeValue::Array(_) | DeValue::Table(_) if depth >= MAX_DEPTH => self.too_deep(value.span()),
+            DeValue::Array(array) => array.iter().for_each(|element| self.value(element, depth + 1)),
+            DeValue::String(string) if self.lint => self.string(string, value.span()),
+            DeValue::Table(table) => self.table(table, depth + 1),
+            _ => {}
+        }
+    }
+
+    fn string(&mut self, string: &str, span: Range<usize>) {
+        if let Some(trick) = confusables::check(string) {
+            let problem = parse_error::trick(self.source(), span, trick);
+            self.problems.push(problem);
+        }
+    }
+
+    fn too_deep(&mut self, span: Range<usize>) {
+        let message = format!("tables and lists are nested more than {MAX_DEPTH} deep");
+        let problem = Diagnostic::error("too-deep", message).at(&self.source(), span, "this level is too much");
+        self.problems.push(problem.help("put the values on fewer levels"));
+    }
+
+    fn source(&mut self) -> Source {
+        self.source.get_or_insert_with(|| Source::new(self.name, self.text)).clone()
+    }
+}
+
+fn typed<T: DeserializeOwned>(table: Spanned<DeTable<'_>>) -> Result<T, toml::de::Error> {
+    T::deserialize(toml::Deserializer::from(table))
+}
+
+/// How deep tables and lists may nest in a governed file; the kinds themselves need four.
+const MAX_DEPTH: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        diag::Style,
+        model::file::{Review, System},
+    };
+
+    const REVIEW: &str = include_str!("../../schemas/examples/review.toml");
+
+    fn codes(result: Result<Review, Diagnostics>) -> Vec<&'static str> {
+        result.err().map(|problems| problems.sorted().iter().map(|problem| problem.code).collect()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_canonical_file_comes_back_byte_for_byte() {
+        let review: Review =
+            parse("review.toml", REVIEW.as_bytes()).unwrap_or_else(|p| panic!("{}", p.render(Style::plain())));
+        assert_eq!(render(&review), REVIEW);
+    }
+
+    #[test]
+    fn what_is_not_canonical_is_refused_with_the_first_differing_line() {
+        let tampered = [
+            REVIEW.replacen("system =", "system  =", 1),
+            REVIEW.replacen("\n[[item]]", "\n\n[[item]]", 1),
+            REVIEW.replacen("\"ana.ruiz\"", "'ana.ruiz'", 1),
+            REVIEW.replacen("ana.ruiz", "\\u0061na.ruiz", 1),
+            format!("# a comment\n{REVIEW}"),
+            REVIEW.replacen("\n[[item]]", " \n[[item]]", 1),
+        ];
+        for text in tampered {
+            assert_eq!(codes(parse("review.toml", text.as_bytes())), ["not-canonical"], "{text}");
+        }
+    }
+
+    #[test]
+    fn free_settings_can_be_written_whatever_they_hold() {
+        let text = "schema = \"tenure/system/v1\"\nsystem = \"db\"\nconnector = \"postgres\"\nowner = \"li\"\ntier = \"T1\"\n\
+                    remediation = \"automatic\"\n\n[settings]\nday = 2026-01-02\nempty = []\nlist = [[1, 2], [\"a\"]]\nratio = 0.5\n\n\
+                    [settings.\"a b\".c]\nd = true\n\n[[settings.e]]\nf = \"\\\\\"\n\n[[settings.e]]\n";
+        let system: System =
+            parse("systems/db.toml", text.as_bytes()).unwrap_or_else(|p| panic!("{}", p.render(Style::plain())));
+        assert_eq!(render(&system), text);
+        let mixed = text.replace("ratio = 0.5", "ratio = [1, { a = 1 }]");
+        let refused = parse::<System>("systems/db.toml", mixed.as_bytes()).unwrap_err();
+        assert_eq!(refused.sorted()[0].code, "not-canonical");
+    }
+
+    #[test]
+    fn places_are_found_by_their_path() {
+        let steps = ["item".into(), 0.into(), "decision".into()];
+        let span = locate(REVIEW, &steps).unwrap();
+        assert_eq!(&REVIEW[span], "\"revoke\"");
+        assert_eq!(locate(REVIEW, &["item".into(), 9.into()]), None);
+        let around = place(REVIEW, &["item".into(), 0.into(), "until".into()]);
+        assert!(REVIEW[around.clone()].starts_with("[[item]]"), "{}", &REVIEW[around]);
+    }
+}

@@ -1,0 +1,158 @@
+//! What `tenure fmt` does: reads a governed file as a person left it, and writes it in canonical form.
+
+use super::{codec, limits};
+use crate::diag::{Diagnostic, Diagnostics, Source};
+use std::{borrow::Cow, ops::Range};
+use toml_parser::lexer::TokenKind;
+
+/// What to do with comments, which have no place in a canonical file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Comments {
+    /// Leave them out, and say so.
+    Drop,
+    /// Refuse to lose them.
+    Refuse,
+}
+
+/// A file in canonical form.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FormattedFile {
+    /// Its text.
+    pub text: String,
+    /// What a person should know about the change: comments that were left out.
+    pub warnings: Diagnostics,
+}
+
+/// Returns the canonical text of a governed file.
+///
+/// Byte order mark, CRLF, missing final line end, order of keys, quoting, spacing and, when told so, comments are mended.
+/// What it says is never changed: text that would have to be guessed at is refused.
+///
+/// # Errors
+/// Everything about the file that only its author can mend.
+pub fn format(name: &str, bytes: &[u8], comments: Comments) -> Result<FormattedFile, Diagnostics> {
+    limits::check_size(name, bytes).map_err(|problem| Diagnostics::from(*problem))?;
+    let text = plain_ends(name, bytes)?;
+    let kind = codec::kind(name, &text)?;
+    let mended = codec::canonical(kind, name, &text)?;
+    let source = Source::new(name, &*text);
+    let found = find_comments(&text);
+    let warnings = match comments {
+        Comments::Drop => found.into_iter().map(|span| dropped(&source, span)).collect(),
+        Comments::Refuse if found.is_empty() => Diagnostics::new(),
+        Comments::Refuse => return Err(refused(&source, &found).into()),
+    };
+    limits::check(name, mended.as_bytes()).map_err(|problem| Diagnostics::from(*problem))?;
+    Ok(FormattedFile { text: mended, warnings })
+}
+
+/// Returns the text with LF as its only line end, one at its end, and no byte order mark.
+fn plain_ends<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, Diagnostics> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        // The profile says it better.
+        Err(_) => return Err(limits::check(name, bytes).err().map(|problem| *problem).into_iter().collect()),
+    };
+    if !text.contains('\r') && text.ends_with('\n') {
+        return Ok(text.into());
+    }
+    let mut text = text.replace("\r\n", "\n");
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    Ok(text.into())
+}
+
+/// Returns where the comments of a TOML text are.
+fn find_comments(text: &str) -> Vec<Range<usize>> {
+    let comments = toml_parser::Source::new(text).lex().filter(|token| token.kind() == TokenKind::Comment);
+    comments.map(|token| token.span().start()..token.span().end()).collect()
+}
+
+fn refused(source: &Source, comments: &[Range<usize>]) -> Diagnostic {
+    let count = comments.len();
+    let message = match count {
+        1 => "a comment would be lost".to_owned(),
+        _ => format!("{count} comments would be lost"),
+    };
+    let problem = Diagnostic::error("comments", message)
+        .with_note("a governed file has no comments: only what is decided is signed");
+    let shown = comments.iter().take(MAX_SHOWN);
+    let problem = shown.fold(problem, |problem, span| problem.at(source, span.clone(), ""));
+    let problem = match count.saturating_sub(MAX_SHOWN) {
+        0 => problem,
+        more => problem.with_note(format!("and {more} more")),
+    };
+    problem.help(format!("keep what matters in a `reason`, then `tenure fmt --drop-comments {}`", source.name()))
+}
+
+fn dropped(source: &Source, span: Range<usize>) -> Diagnostic {
+    let (line, _) = source.position(span.start);
+    Diagnostic::warning("comment-dropped", format!("the comment on line {line} was left out")).at(source, span, "")
+}
+
+const MAX_SHOWN: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REVIEW: &str = include_str!("../../schemas/examples/review.toml");
+
+    fn codes(problems: &Diagnostics) -> Vec<&'static str> {
+        problems.sorted().iter().map(|problem| problem.code).collect()
+    }
+
+    #[test]
+    fn what_can_be_mended_without_a_guess_is_mended() {
+        let left_by_a_person = format!(
+            "\u{feff}{}",
+            REVIEW
+                .replacen(
+                    "system = \"pg-orders\"\nreviewer = \"ana.ruiz\"",
+                    "reviewer='ana.ruiz'\nsystem    =  \"\"\"pg-orders\"\"\"",
+                    1
+                )
+                .replace('\n', "\r\n")
+                .trim_end()
+        );
+        assert_eq!(
+            format("r.toml", left_by_a_person.as_bytes(), Comments::Refuse).map(|mended| mended.text).as_deref(),
+            Ok(REVIEW)
+        );
+    }
+
+    #[test]
+    fn a_canonical_file_stays_as_it_is() {
+        let mended = format("r.toml", REVIEW.as_bytes(), Comments::Refuse).unwrap();
+        assert_eq!((mended.text.as_str(), mended.warnings.is_empty()), (REVIEW, true));
+    }
+
+    #[test]
+    fn comments_are_lost_only_when_told_so() {
+        let text = format!("# keep me\n{}", REVIEW.replacen("\n[[item]]", "  # and me\n[[item]] # not \"# this\"", 1));
+        let text = text.replacen("export job", "export # job", 1);
+        let refused = format("r.toml", text.as_bytes(), Comments::Refuse).unwrap_err();
+        assert_eq!(codes(&refused), ["comments"]);
+        assert!(refused.sorted()[0].message.contains("3 comments"));
+        let mended = format("r.toml", text.as_bytes(), Comments::Drop).unwrap();
+        assert_eq!(codes(&mended.warnings), ["comment-dropped"; 3]);
+        assert_eq!(mended.text, REVIEW.replacen("export job", "export # job", 1));
+    }
+
+    #[test]
+    fn what_would_need_a_guess_is_refused() {
+        let cases = [
+            (REVIEW.replacen("svc_export", "svc_\u{435}xport", 1), "look-alike"),
+            (REVIEW.replacen("svc_export", "svc\\u200b_export", 1), "hidden-text"),
+            (REVIEW.replacen("decision", "decison", 1), "unknown-key"),
+            (REVIEW.replacen("tenure/review/v1", "tenure/reviews/v1", 1), "schema-unknown"),
+            (REVIEW.replacen("export job", &"x".repeat(5000), 1), "long-line"),
+        ];
+        for (text, code) in cases {
+            assert_eq!(codes(&format("r.toml", text.as_bytes(), Comments::Drop).unwrap_err()), [code]);
+        }
+        assert_eq!(codes(&format("r.toml", b"\xff", Comments::Drop).unwrap_err()), ["not-utf8"]);
+    }
+}

@@ -1,0 +1,262 @@
+//! Why a governed file is not accepted, said so that its author can mend it.
+
+use super::{canonical_toml::SerializeError, confusables::ConfusableText};
+use crate::{
+    diag::{Diagnostic, Diagnostics, Source},
+    model::file::FileKind,
+};
+use similar::{ChangeTag, TextDiff};
+use std::ops::Range;
+use toml::{Spanned, de::DeTable};
+
+/// Says where a text is not TOML: what is wrong first on each line.
+pub(super) fn syntax(source: &Source) -> Diagnostics {
+    if let Some(problem) = unfinished_merge(source) {
+        return problem.into();
+    }
+    let (_, errors) = DeTable::parse_recoverable(source.text());
+    let line = |error: &toml::de::Error| source.position(error.span().unwrap_or_default().start).0;
+    let mut errors: Vec<_> = errors.iter().take(MAX_SYNTAX).collect();
+    errors.sort_by_key(|error| error.span().unwrap_or_default().start);
+    errors.dedup_by_key(|error| line(error));
+    errors.into_iter().map(|error| syntax_error(source, error)).collect()
+}
+
+/// Says that git has left its marks in a file, where it has.
+fn unfinished_merge(source: &Source) -> Option<Diagnostic> {
+    let mut start = 0;
+    let mut marks = Vec::new();
+    for line in lines(source.text()) {
+        if ["<<<<<<< ", "||||||| ", "=======\n", ">>>>>>> "].iter().any(|mark| line.starts_with(mark)) {
+            marks.push(start..start + 7);
+        }
+        start += line.len();
+    }
+    let [first, second, ..] = marks.as_slice() else { return None };
+    let problem = Diagnostic::error("merge-conflict", "a merge of this file was not finished")
+        .at(source, first.clone(), "one side begins here")
+        .at(source, second.clone(), "the other side begins here");
+    Some(problem.help("keep the lines that are right, remove git's marks, then `git add` the file"))
+}
+
+fn syntax_error(source: &Source, error: &toml::de::Error) -> Diagnostic {
+    let span = error.span().unwrap_or_default();
+    let message = error.message();
+    if message.starts_with("duplicate key") {
+        let key = source.text().get(span.clone()).unwrap_or_default();
+        return Diagnostic::error("duplicate-key", format!("`{key}` is there twice"))
+            .at(source, span, "the second one")
+            .help("remove one of the two");
+    }
+    let problem = Diagnostic::error("toml-syntax", format!("not TOML: {message}")).at(source, span, "here");
+    problem.help("the format is TOML 1.0: https://toml.io/en/v1.0.0")
+}
+
+/// Says what is wrong with the `schema` of a file, of which `kind` was expected.
+pub(super) fn schema(source: &Source, table: &Spanned<DeTable<'_>>, kind: Option<FileKind>) -> Diagnostic {
+    let wanted = kind.map(|kind| format!("`schema = \"{}\"`", kind.schema()));
+    let known = || FileKind::ALL.map(|kind| format!("`{}`", kind.schema())).join(", ");
+    let Some(value) = table.get_ref().get("schema") else {
+        let message = "the file does not say what it is: `schema` is missing";
+        let problem = Diagnostic::error("schema-missing", message).at(source, 0..0, "the first line names the schema");
+        return match wanted {
+            Some(line) => problem.help(format!("begin the file with {line}")),
+            None => problem.with_note(format!("known are {}", known())).help("begin the file with its `schema`"),
+        };
+    };
+    let span = value.span();
+    let claimed = value.get_ref().as_str().unwrap_or_default();
+    match (FileKind::of_schema(claimed), kind) {
+        (Some(other), Some(kind)) => {
+            let message = format!("{} stands where {} is expected", words(other), words(kind));
+            Diagnostic::error("schema-mismatch", message)
+                .at(source, span, format!("expected `{}`", kind.schema()))
+                .help(format!(
+                    "move the file to its place, or write a {}: `tenure schema {}`",
+                    words(kind),
+                    kind.name()
+                ))
+        }
+        _ => {
+            let problem = Diagnostic::error("schema-unknown", format!("`{claimed}` is no schema this engine knows"))
+                .at(source, span, "unknown schema")
+                .with_note(format!("known are {}", known()));
+            let near = nearest(claimed, FileKind::ALL.iter().map(|kind| kind.schema()));
+            match (wanted, near) {
+                (Some(line), _) => problem.help(format!("this file begins with {line}")),
+                (None, Some(near)) => problem.help(format!("write `schema = \"{near}\"`")),
+                (None, None) => problem.help("`tenure schema` lists the kinds of files"),
+            }
+        }
+    }
+}
+
+/// Says which string holds what people would not see.
+pub(super) fn trick(source: Source, span: Range<usize>, trick: ConfusableText) -> Diagnostic {
+    Diagnostic::error(trick.code(), format!("a text holds {trick}"))
+        .at(&source, span, "in this text")
+        .help("write the text again by hand, with letters that are what they look like")
+}
+
+/// Says why a TOML file does not have the shape of its kind.
+pub(super) fn typed(source: &Source, kind: FileKind, error: &toml::de::Error) -> Diagnostic {
+    let span = error.span().unwrap_or_default();
+    let message = error.message();
+    let schema_command = format!("`tenure schema {}` describes the file", kind.name());
+    let quoted =
+        |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split_once('`')).map(|(name, _)| name);
+    if let Some(name) = quoted("unknown field `") {
+        let allowed = allowed(message);
+        let problem = Diagnostic::error("unknown-key", format!("{} has no key `{name}` here", words(kind)))
+            .at(source, span, "unknown key")
+            .with_note(format!("allowed here: {}", listed(&allowed)));
+        return match nearest(name, allowed.iter().copied()) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None => problem.help(format!("remove it; {schema_command}")),
+        };
+    }
+    if let Some(name) = quoted("unknown variant `").or_else(|| quoted("unknown verdict `")) {
+        let allowed = allowed(message);
+        let problem = Diagnostic::error("unknown-value", format!("`{name}` is not a value this key can have"))
+            .at(source, span, "unknown value")
+            .with_note(format!("allowed here: {}", listed(&allowed)));
+        return match nearest(name, allowed.iter().copied()) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None => problem.help(schema_command),
+        };
+    }
+    if let Some(name) = quoted("missing field `") {
+        return Diagnostic::error("missing-key", format!("the key `{name}` is missing"))
+            .at(source, first_line(source, span.start), format!("`{name}` belongs below"))
+            .help(format!("add `{name} = …`; {schema_command}"));
+    }
+    if message.starts_with("invalid type") || message.starts_with("invalid length") {
+        let message = message.trim_start_matches("invalid type: ");
+        let whole =
+            ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"].iter().find_map(|kind| message.strip_suffix(kind));
+        let message = whole.map_or(message.to_owned(), |start| format!("{start}a whole number"));
+        return Diagnostic::error("wrong-type", format!("wrong type: {message}"))
+            .at(source, span, "of another type")
+            .help(schema_command);
+    }
+    Diagnostic::error("invalid-value", message).at(source, span, "this value").help(schema_command)
+}
+
+/// Says where a text differs from the canonical form of what it means.
+pub(super) fn not_canonical(source: &Source, canonical: &str) -> Diagnostic {
+    let same = lines(source.text()).zip(lines(canonical)).take_while(|(here, there)| here == there).count();
+    let start = lines(source.text()).take(same).map(str::len).sum::<usize>();
+    let line = lines(&source.text()[start..]).next().unwrap_or_default();
+    let span = start..start + line.trim_end_matches('\n').len();
+    let around = |text: &str| lines(text).skip(same).take(CONTEXT).collect::<String>();
+    let (here, there) = (around(source.text()), around(canonical));
+    let problem = Diagnostic::error("not-canonical", format!("line {} is not in canonical form", same + 1)).at(
+        source,
+        span,
+        "differs from here on",
+    );
+    let problem = if line.trim_start().starts_with('#') || (line.contains('#') && !there.contains('#')) {
+        problem.with_note("a governed file has no comments: what is signed is only what is decided")
+    } else {
+        problem.with_note(format!("it must read:\n{}", difference(&here, &there)))
+    };
+    problem.help(format!("`tenure fmt {}` writes the file as it must be", source.name()))
+}
+
+/// Says that a value has no canonical form at all.
+pub(super) fn unwritable(source: &Source, unwritable: &SerializeError) -> Diagnostic {
+    Diagnostic::error("not-canonical", format!("the file has no canonical form: {unwritable}"))
+        .in_file(source.name())
+        .help("write the values as tables, or as lists of one type")
+}
+
+/// Returns the first change between two short texts, as a diff.
+fn difference(here: &str, there: &str) -> String {
+    let mut told: Vec<String> = Vec::new();
+    let mut unchanged = 0;
+    for change in TextDiff::from_lines(here, there).iter_all_changes() {
+        let sign = match change.tag() {
+            ChangeTag::Delete => '-',
+            ChangeTag::Equal => ' ',
+            ChangeTag::Insert => '+',
+        };
+        unchanged = if sign == ' ' { unchanged + 1 } else { 0 };
+        if unchanged > 1 || told.len() == MAX_CHANGES {
+            break;
+        }
+        told.push(format!("{sign} {}", visible_spaces(change.value())));
+    }
+    while told.last().is_some_and(|line| line.starts_with(' ')) {
+        told.pop();
+    }
+    told.join("\n")
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive('\n')
+}
+
+/// Shows spaces at the end of a line, which nobody sees in a diff.
+fn visible_spaces(line: &str) -> String {
+    let line = line.trim_end_matches('\n');
+    let text = line.trim_end();
+    if line.is_empty() {
+        return "(empty line)".to_owned();
+    }
+    format!("{text}{}", "·".repeat(line.chars().count() - text.chars().count()))
+}
+
+/// Returns the rest of the line that begins at this place: the header of a table whose span begins there.
+fn first_line(source: &Source, start: usize) -> Range<usize> {
+    let rest = source.text().get(start..).unwrap_or_default();
+    start..start + rest.find('\n').unwrap_or(rest.len())
+}
+
+/// Returns the names in backticks after `expected` in an error of serde.
+fn allowed(message: &str) -> Vec<&str> {
+    let (_, list) = message.rsplit_once("expected").unwrap_or_default();
+    list.split('`').skip(1).step_by(2).collect()
+}
+
+fn listed(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the name that is at most a third of its letters away from what was written.
+pub(crate) fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let scored = names.into_iter().map(|name| (distance(written, name), name));
+    let (distance, name) = scored.min_by_key(|(distance, _)| *distance)?;
+    (distance <= name.chars().count() / 3).then_some(name)
+}
+
+/// Returns how many letters must be put in, taken out or replaced to make one text of the other (Levenshtein), where two
+/// letters that swapped places count once.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    rows[0] = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            rows[i][j] = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                rows[i][j] = rows[i][j].min(rows[i - 2][j - 2] + 1);
+            }
+        }
+    }
+    rows[a.len()][b.len()]
+}
+
+/// Returns the kind in words: `an exception file`.
+fn words(kind: FileKind) -> String {
+    let name = kind.name().replace('-', " ");
+    let article = if name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {name} file")
+}
+
+const CONTEXT: usize = 60;
+const MAX_CHANGES: usize = 6;
+const MAX_SYNTAX: usize = 40;

@@ -1,0 +1,217 @@
+//! What is known of a credential, by a table for each connector.
+
+use super::{AttributeBuilder, AttributeInputs, Attributes, account, account::Account, subject};
+use crate::model::{Grant, GrantKind, Timestamp, file::PrincipalEntry};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a connector says of a credential, in the words of rules.
+#[derive(Default)]
+struct Credential<'a> {
+    kind: Option<&'static str>,
+    algorithm: Option<&'a str>,
+    bits: Option<i64>,
+    created: Option<Timestamp>,
+    ends: Expiry,
+    status: Option<&'static str>,
+    bound: Option<bool>,
+}
+
+/// When a credential ends by itself.
+#[derive(Clone, Copy, Default)]
+enum Expiry {
+    At(Timestamp),
+    Never,
+    #[default]
+    Unknown,
+}
+
+/// All credentials, by what tells them apart.
+pub(super) struct CredentialIndex<'a> {
+    /// Who has each key, by its fingerprint: the principal behind the account, or the account itself.
+    holders: BTreeMap<&'a str, BTreeSet<String>>,
+    /// In which environments each key opens something; nothing where a system's environment is not known.
+    environments: BTreeMap<&'a str, Option<BTreeSet<&'a str>>>,
+    /// The active credentials of each account that says when they were made or not, by account and kind.
+    active: BTreeMap<(String, &'static str), Vec<Option<Timestamp>>>,
+}
+
+impl<'a> CredentialIndex<'a> {
+    /// Returns the keys of all accounts.
+    pub(super) fn of(known: &AttributeInputs<'a>, accounts: &BTreeMap<String, Account<'a>>) -> Self {
+        let (mut holders, mut environments) = (BTreeMap::<_, BTreeSet<_>>::new(), BTreeMap::new());
+        let mut active: BTreeMap<(String, &'static str), Vec<Option<Timestamp>>> = BTreeMap::new();
+        for (of, account) in accounts {
+            let system = known.systems.get(account.system);
+            let connector = system.map_or("", |system| system.connector.as_str());
+            let identity = known.people.behind(of).map(|entry: &PrincipalEntry| entry.id.to_string());
+            for grant in account.inventory.of_principal(account.principal) {
+                if grant.kind != GrantKind::Credential {
+                    continue;
+                }
+                let read = read(grant, connector, known.as_of);
+                if let Some(kind) = read.kind.filter(|_| read.status != Some("inactive")) {
+                    active.entry((of.clone(), kind)).or_default().push(read.created);
+                }
+                let Some(print) = fingerprint(grant) else { continue };
+                holders.entry(print).or_default().insert(identity.clone().unwrap_or_else(|| of.clone()));
+                let place = environments.entry(print).or_insert_with(|| Some(BTreeSet::new()));
+                match (place.as_mut(), system.and_then(|system| system.environment.as_deref())) {
+                    (Some(known), Some(environment)) => drop(known.insert(environment)),
+                    _ => *place = None,
+                }
+            }
+        }
+        Self { holders, environments, active }
+    }
+
+    /// Returns for how many days a newer credential of the kind has been active beside this one; 0 when there is none, and
+    /// nothing where ages are not known.
+    fn newer(&self, of: &str, credential: &Credential<'_>, as_of: Timestamp) -> Option<i64> {
+        let all = self.active.get(&(of.to_owned(), credential.kind?))?;
+        if all.len() < 2 {
+            return Some(0);
+        }
+        let created = credential.created?;
+        let all: Option<Vec<Timestamp>> = all.iter().copied().collect();
+        let newer = all?.into_iter().filter(|time| *time > created).min();
+        Some(newer.map_or(0, |time| as_of.days_since(time)))
+    }
+}
+
+impl AttributeBuilder<'_> {
+    /// Draws a credential.
+    pub(super) fn add_credential_attributes(&self, grant: &Grant, connector: &str, portrait: &mut Attributes) {
+        let as_of = self.known.as_of;
+        let read = read(grant, connector, as_of);
+        portrait.text_of("credential.kind", read.kind);
+        portrait.text_of("credential.algorithm", read.algorithm);
+        portrait.number("credential.bits", read.bits);
+        portrait.number("credential.age_days", read.created.map(|created| as_of.days_since(created)));
+        match read.ends {
+            Expiry::At(end) => {
+                portrait.flag("credential.expires", true);
+                portrait.number("credential.expires_in_days", end.days_since(as_of));
+            }
+            Expiry::Never => portrait.flag("credential.expires", false),
+            Expiry::Unknown => {}
+        }
+        // A certificate ends by itself; everything else these systems keep stays until somebody changes it.
+        portrait.flag("credential.static", read.kind.map(|kind| kind != "certificate"));
+        portrait.text_of("credential.status", read.status);
+        portrait.flag("credential.source_bound", read.bound);
+        portrait.number("credential.newer_active_days", self.keyring.newer(&subject(grant), &read, as_of));
+        if let Some(print) = fingerprint(grant) {
+            let count = |count: usize| i64::try_from(count).ok();
+            portrait.number(
+                "credential.shared_identities",
+                self.keyring.holders.get(print).and_then(|holders| count(holders.len())),
+            );
+            let environments = self.keyring.environments.get(print).and_then(Option::as_ref);
+            portrait.number("credential.shared_environments", environments.and_then(|known| count(known.len())));
+        }
+    }
+}
+
+/// Returns the fingerprint of a key that may be listed in many places. Passwords are stored with a salt, and AWS never
+/// gives the same access key twice: what they share cannot be seen.
+fn fingerprint(grant: &Grant) -> Option<&str> {
+    let (_, print) = grant.entitlement.id.split_once("SHA256:")?;
+    (grant.kind == GrantKind::Credential).then_some(print)
+}
+
+fn read<'a>(grant: &'a Grant, connector: &str, as_of: Timestamp) -> Credential<'a> {
+    match connector {
+        "aws-iam" => aws_iam(grant),
+        "hosts" => hosts(grant, as_of),
+        "postgres" => postgres(grant, as_of),
+        _ => Credential::default(),
+    }
+}
+
+/// IAM: `type`, `created`, `status`. Access keys, passwords and SSH keys do not end by themselves; service-specific
+/// credentials may, and their end is not listed.
+fn aws_iam(grant: &Grant) -> Credential<'_> {
+    let (kind, ends) = match grant.attribute("type").unwrap_or_default() {
+        "access-key" => (Some("access-key"), Expiry::Never),
+        "password" => (Some("password"), Expiry::Unknown),
+        "service-specific-credential" => (Some("token"), Expiry::Unknown),
+        "signing-certificate" => (Some("certificate"), Expiry::Unknown),
+        "ssh-public-key" => (Some("ssh-key"), Expiry::Never),
+        _ => (None, Expiry::Unknown),
+    };
+    let status = match (kind, grant.attribute("status")) {
+        (_, Some(status)) if status.eq_ignore_ascii_case("active") => Some("active"),
+        (_, Some(_)) => Some("inactive"),
+        // A password that is there works.
+        (Some("password"), None) => Some("active"),
+        _ => None,
+    };
+    Credential { kind, created: account::granted(grant), ends, status, ..Credential::default() }
+}
+
+/// authorized_keys: type, length and options of a key (sshd(8)); passwords of groups.
+fn hosts(grant: &Grant, as_of: Timestamp) -> Credential<'_> {
+    let kind = grant.attribute("type").unwrap_or_default();
+    if kind == "group-password" {
+        let status = Some("active");
+        return Credential { kind: Some("password"), ends: Expiry::Never, status, ..Credential::default() };
+    }
+    let (algorithm, own) = match kind.trim_start_matches("sk-") {
+        kind if kind.starts_with("ssh-ed25519") => ("ed25519", Some(256)),
+        kind if kind.contains("nistp256") => ("ecdsa", Some(256)),
+        kind if kind.contains("nistp384") => ("ecdsa", Some(384)),
+        kind if kind.contains("nistp521") => ("ecdsa", Some(521)),
+        kind if kind.starts_with("ssh-rsa") => ("rsa", None),
+        // FIPS 186-2: 1024 bits, and OpenSSH takes no other.
+        kind if kind.starts_with("ssh-dss") => ("dsa", Some(1024)),
+        _ => return Credential::default(),
+    };
+    let options = grant.attribute("options").unwrap_or_default();
+    let has = |name: &str| options.split(',').any(|option| option.trim().to_ascii_lowercase().starts_with(name));
+    let ends = match value_of(options, "expiry-time=") {
+        Some(text) => expiry(text).map_or(Expiry::Unknown, Expiry::At),
+        None => Expiry::Never,
+    };
+    let ended = matches!(ends, Expiry::At(end) if end <= as_of);
+    Credential {
+        kind: Some("ssh-key"),
+        algorithm: Some(algorithm),
+        bits: grant.attribute("bits").and_then(|bits| bits.parse().ok()).or(own),
+        created: None,
+        ends,
+        status: Some(if ended { "inactive" } else { "active" }),
+        // `from=` binds it to networks, `principals=` to certificates of these names.
+        bound: Some(has("from=") || has("principals=")),
+    }
+}
+
+/// A role's password: how it is stored, and until when it is good.
+fn postgres(grant: &Grant, as_of: Timestamp) -> Credential<'_> {
+    let ends = match grant.attribute("valid-until") {
+        Some("infinity") => Expiry::Never,
+        Some("-infinity") => Expiry::At(Timestamp::from_unix(0)),
+        Some(text) => Timestamp::parse(text).map_or(Expiry::Unknown, Expiry::At),
+        None => Expiry::Unknown,
+    };
+    let ended = matches!(ends, Expiry::At(end) if end <= as_of);
+    Credential {
+        kind: Some("password"),
+        algorithm: grant.attribute("stored-as"),
+        ends,
+        status: Some(if ended { "inactive" } else { "active" }),
+        ..Credential::default()
+    }
+}
+
+fn value_of<'a>(options: &'a str, name: &str) -> Option<&'a str> {
+    let start = options.to_ascii_lowercase().find(name)? + name.len();
+    let rest = options.get(start..)?.strip_prefix('"')?;
+    rest.split('"').next()
+}
+
+/// `YYYYMMDD[Z]` or `YYYYMMDDHHMM[SS][Z]` (sshd(8)); without the `Z` in the host's own time zone, for which a day is
+/// near enough.
+fn expiry(text: &str) -> Option<Timestamp> {
+    let day = text.get(..8).filter(|day| day.bytes().all(|b| b.is_ascii_digit()))?;
+    Timestamp::parse(&format!("{}-{}-{}", day.get(..4)?, day.get(4..6)?, day.get(6..)?)).ok()
+}

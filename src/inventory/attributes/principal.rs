@@ -1,0 +1,171 @@
+//! What is known of a principal: from its entry, from those it names, and from all its accounts.
+
+use super::{AttributeBuilder, Attributes, account, is_gone};
+use crate::{
+    model::{
+        PrincipalId, Tier, Timestamp,
+        file::{Fact, PrincipalEntry, PrincipalKind},
+    },
+    policy::{Facts, principal_attributes},
+};
+impl AttributeBuilder<'_> {
+    /// Returns what is known of a principal of the files.
+    pub(super) fn principal_of(&self, entry: &PrincipalEntry) -> Facts {
+        let as_of = self.known.as_of;
+        let mut portrait = Attributes(principal_attributes(entry, as_of));
+        let gone = is_gone(entry, as_of);
+        portrait.flag("principal.claimed", true);
+        portrait.text("principal.id", &entry.id);
+        portrait.text("principal.kind", kind(entry.kind));
+        portrait.text("principal.status", if gone { "left" } else { "active" });
+        portrait.text_of("principal.environment", entry.environment.as_ref());
+        self.draw_people(entry, &mut portrait);
+        let said = |text: &Option<String>| text.clone().unwrap_or_default();
+        portrait.text("principal.team", said(&entry.team));
+        portrait.text("principal.workload", said(&entry.workload));
+        portrait.text("principal.purpose", said(&entry.purpose));
+        portrait.text("principal.vendor", said(&entry.vendor));
+        if !entry.facts.contains_key("principal.lifecycle") {
+            portrait.text("principal.lifecycle", "");
+        }
+        draw_ends(entry, as_of, gone, &mut portrait);
+        portrait.number("principal.role_changed_days", entry.changed.map(|changed| as_of.days_since(changed)));
+        if entry.kind == PrincipalKind::Person {
+            // Who is of a supplier, or has somebody inside to stand up for them, comes from outside.
+            portrait.flag("principal.external", (entry.vendor.is_some() || entry.sponsor.is_some()).then_some(true));
+        } else if gone || entry.ends.is_some() {
+            portrait.text("principal.workload_status", if gone { "ended" } else { "active" });
+            portrait.number("principal.workload_ended_days", entry.ends.map(|end| as_of.days_since(end)));
+        }
+        let older = entry.changed.and_then(|changed| self.older_grants(entry, changed));
+        portrait.number("principal.older_grants", older);
+        self.draw_accounts(&entry.accounts, &mut portrait);
+        // Control plane by what they are for, whatever they hold today.
+        if matches!(entry.kind, PrincipalKind::BreakGlass | PrincipalKind::Engine) {
+            portrait.text("principal.tier", Tier::T0);
+        }
+        self.draw_toxic(entry.id.as_str(), &mut portrait);
+        self.draw_profiles(&mut portrait);
+        portrait.0
+    }
+
+    /// Returns what is known of an account that nobody claims, or more than one: of what kind it is, whether somebody
+    /// answers for it and what for, nobody says.
+    pub(super) fn nobody(&self, subject: &str) -> Facts {
+        let mut portrait = Attributes(Facts::default());
+        let claims = self.known.people.claimants(subject);
+        portrait.flag("principal.claimed", !claims.is_empty());
+        portrait.text("principal.id", subject);
+        if claims.is_empty() {
+            portrait.text("principal.owner_status", "none");
+        }
+        self.draw_accounts(&[subject.to_owned()], &mut portrait);
+        self.draw_toxic(subject, &mut portrait);
+        self.draw_profiles(&mut portrait);
+        portrait.0
+    }
+
+    /// Draws those whom an entry names, and how they stand.
+    fn draw_people(&self, entry: &PrincipalEntry, portrait: &mut Attributes) {
+        let named = |id: &Option<PrincipalId>| id.as_ref().map(ToString::to_string).unwrap_or_default();
+        portrait.text("principal.owner", named(&entry.owner));
+        portrait.text("principal.deputy", named(&entry.deputy));
+        portrait.text("principal.sponsor", named(&entry.sponsor));
+        portrait.text_of("principal.sponsor_status", self.standing(entry.sponsor.as_ref()));
+        portrait.text_of("principal.owner_status", self.owner_standing(entry));
+        let owner = entry.owner.as_ref().and_then(|owner| self.known.people.get(owner));
+        let team = owner.map(|owner| owner.team.clone().unwrap_or_default());
+        portrait.text_of("principal.owner_team", team.or_else(|| entry.owner.is_none().then(String::new)));
+        let gone = owner.filter(|owner| is_gone(owner, self.known.as_of)).and_then(|owner| owner.ends);
+        portrait.number("principal.owner_gone_days", gone.map(|end| self.known.as_of.days_since(end).max(0)));
+    }
+
+    /// Returns how somebody who answers for others stands: a machine cannot answer, and somebody whom no file knows may be
+    /// here or not.
+    fn standing(&self, id: Option<&PrincipalId>) -> Option<&'static str> {
+        let Some(id) = id else { return Some("none") };
+        let entry = self.known.people.get(id)?;
+        Some(match entry.kind {
+            PrincipalKind::Person if is_gone(entry, self.known.as_of) => "left",
+            PrincipalKind::Person => "active",
+            _ => "none",
+        })
+    }
+
+    /// An owner who has had another role since taking a machine over may not answer for it any more. When it was taken
+    /// over is when its entry last changed; where that is not said, nobody knows whether the move came later.
+    fn owner_standing(&self, entry: &PrincipalEntry) -> Option<&'static str> {
+        let standing = self.standing(entry.owner.as_ref())?;
+        let owner = entry.owner.as_ref().and_then(|owner| self.known.people.get(owner));
+        let moved = owner.and_then(|owner| owner.changed).filter(|_| entry.kind != PrincipalKind::Person);
+        match (standing, moved, entry.changed) {
+            ("active", Some(_), None) => None,
+            ("active", Some(moved), Some(taken)) if moved > taken => Some("moved"),
+            _ => Some(standing),
+        }
+    }
+
+    /// Draws what follows from accounts: the worst tier of all they hold, and the weakest second factor.
+    fn draw_accounts(&self, accounts: &[String], portrait: &mut Attributes) {
+        let held: Vec<_> = accounts.iter().filter_map(|subject| self.accounts.get(subject)).collect();
+        let tiers = held.iter().filter_map(|account| self.tiers.get(account.system)?.account(account.principal));
+        portrait.text_of("principal.tier", tiers.min());
+        let factors: Vec<_> = held.iter().filter_map(|account| account.factor).collect();
+        portrait.text_of("principal.mfa", factors.into_iter().min_by_key(|factor| account::strength(factor)));
+    }
+
+    fn draw_toxic(&self, id: &str, portrait: &mut Attributes) {
+        if let Some(names) = self.known.separation.and_then(|separation| separation.names(id)) {
+            portrait.texts("principal.toxic_pairs", names.into_iter().map(str::to_owned));
+        }
+    }
+
+    pub(super) fn draw_profiles(&self, portrait: &mut Attributes) {
+        portrait.texts("profiles", self.known.profiles.iter().cloned());
+    }
+
+    /// Returns how many grants are known to be from before the change, and were not certified since: granted, or certified,
+    /// before it. A number above nothing is at least that many; nothing at all is only said when that is known of every
+    /// grant.
+    fn older_grants(&self, entry: &PrincipalEntry, changed: Timestamp) -> Option<i64> {
+        let (mut older, mut unknown) = (0, false);
+        for account in entry.accounts.iter().filter_map(|subject| self.accounts.get(subject)) {
+            for grant in account.inventory.of_principal(account.principal) {
+                let certified = self.known.certified.get(&grant.digest()).copied();
+                match (certified, account::granted(grant)) {
+                    (Some(certified), _) if certified >= changed => {}
+                    (Some(_), _) => older += 1,
+                    (None, Some(granted)) => older += i64::from(granted < changed),
+                    (None, None) => unknown = true,
+                }
+            }
+        }
+        (older > 0 || !unknown).then_some(older)
+    }
+}
+
+/// Draws when it ends, and when it is looked at again, whichever is said.
+fn draw_ends(entry: &PrincipalEntry, as_of: Timestamp, gone: bool, portrait: &mut Attributes) {
+    portrait.flag("principal.ended", gone);
+    portrait.flag("principal.has_end", entry.ends.is_some());
+    let ends = entry.ends.map(|end| end.days_since(as_of));
+    portrait.number("principal.ends_in_days", ends);
+    portrait.number("principal.ended_days", entry.ends.map(|end| as_of.days_since(end)));
+    let review = match portrait.0.get("principal.review_in_days") {
+        Some(Fact::Number(days)) => Some(*days),
+        _ => None,
+    };
+    portrait.flag("principal.dated", ends.or(review).is_some());
+    portrait.number("principal.due_in_days", ends.into_iter().chain(review).min());
+}
+
+const fn kind(kind: PrincipalKind) -> &'static str {
+    match kind {
+        PrincipalKind::Agent => "agent",
+        PrincipalKind::BreakGlass => "break-glass",
+        PrincipalKind::Engine => "engine",
+        PrincipalKind::Person => "person",
+        PrincipalKind::Service => "service",
+        PrincipalKind::Vendor => "vendor",
+    }
+}

@@ -1,0 +1,111 @@
+//! Who is who across systems: from an account to the person or non-human identity behind it.
+
+use crate::model::{
+    Finding, PrincipalId, Severity,
+    file::{PrincipalEntry, PrincipalKind, PrincipalStatus, Principals},
+};
+use std::collections::BTreeMap;
+
+/// All people and non-human identities, indexed by id and by account.
+#[derive(Clone, Debug, Default)]
+pub struct IdentityDirectory {
+    entries: BTreeMap<PrincipalId, PrincipalEntry>,
+    claims: BTreeMap<String, Vec<PrincipalId>>,
+}
+
+impl IdentityDirectory {
+    /// Returns the index over the files, each with its path, and what is wrong with them together. An id that is
+    /// defined twice keeps its first entry; an account that is claimed twice belongs to nobody for certain, and both
+    /// claims still count where it matters that somebody must not judge themselves.
+    pub fn new<'a>(files: impl IntoIterator<Item = (&'a str, Principals)>) -> (Self, Vec<Finding>) {
+        let mut people = Self::default();
+        let mut findings = Vec::new();
+        for (path, file) in files {
+            for entry in file.principals {
+                for account in &entry.accounts {
+                    let claims = people.claims.entry(account.clone()).or_default();
+                    if !claims.contains(&entry.id) {
+                        claims.push(entry.id.clone());
+                    }
+                }
+                if people.entries.contains_key(&entry.id) {
+                    findings.push(Finding {
+                        severity: Severity::High,
+                        code: "principal-twice",
+                        subject: path.to_owned(),
+                        message: format!("`{}` is defined twice", entry.id),
+                        help: "keep one entry and merge their accounts".to_owned(),
+                    });
+                } else {
+                    people.entries.insert(entry.id.clone(), entry);
+                }
+            }
+        }
+        findings.extend(people.disputes());
+        findings.extend(people.unowned());
+        findings.sort();
+        (people, findings)
+    }
+
+    /// Returns the entry of a principal.
+    pub fn get(&self, id: &PrincipalId) -> Option<&PrincipalEntry> {
+        self.entries.get(id)
+    }
+
+    /// Returns all entries by id.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = &PrincipalEntry> {
+        self.entries.values()
+    }
+
+    /// Returns who is behind an account `<system>:<immutable id>`; nothing when nobody claims it, or more than one.
+    pub fn behind(&self, subject: &str) -> Option<&PrincipalEntry> {
+        match self.claimants(subject) {
+            [one] => self.entries.get(one),
+            _ => None,
+        }
+    }
+
+    /// Returns everybody who claims an account.
+    pub fn claimants(&self, subject: &str) -> &[PrincipalId] {
+        self.claims.get(subject).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns whether a principal is known to have left.
+    pub fn has_left(&self, id: &PrincipalId) -> bool {
+        self.get(id).is_some_and(|entry| entry.status == PrincipalStatus::Left)
+    }
+
+    /// Returns the owner of a principal if it is a person who is still here.
+    pub fn active_owner(&self, entry: &PrincipalEntry) -> Option<&PrincipalEntry> {
+        let owner = self.get(entry.owner.as_ref()?)?;
+        (owner.kind == PrincipalKind::Person && owner.status == PrincipalStatus::Active).then_some(owner)
+    }
+
+    fn disputes(&self) -> impl Iterator<Item = Finding> {
+        self.claims.iter().filter(|(_, claims)| claims.len() > 1).map(|(account, claims)| {
+            let names: Vec<_> = claims.iter().map(|id| format!("`{id}`")).collect();
+            Finding {
+                severity: Severity::High,
+                code: "account-claimed-twice",
+                subject: account.clone(),
+                message: format!("the account is claimed by {}", names.join(" and ")),
+                help: "leave it with the one principal it belongs to; a shared account is a principal of its own"
+                    .to_owned(),
+            }
+        })
+    }
+
+    fn unowned(&self) -> impl Iterator<Item = Finding> {
+        let strange = |entry: &&PrincipalEntry| entry.owner.as_ref().is_some_and(|owner| self.get(owner).is_none());
+        self.entries.values().filter(strange).map(|entry| Finding {
+            severity: Severity::Medium,
+            code: "unknown-owner",
+            subject: entry.id.to_string(),
+            message: format!(
+                "its owner `{}` is in no principals' file",
+                entry.owner.as_ref().map_or("", PrincipalId::as_str)
+            ),
+            help: "add the owner, or name another".to_owned(),
+        })
+    }
+}

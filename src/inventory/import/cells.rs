@@ -1,0 +1,163 @@
+//! The cells of one row as the keys of an entry.
+
+use crate::{
+    model::{
+        PrincipalId, Timestamp,
+        file::{Fact, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals},
+    },
+    policy::{Kind, attribute, unfit},
+};
+use std::collections::BTreeSet;
+
+/// One cell.
+#[derive(Clone, Debug)]
+pub(super) enum Cell {
+    /// Yes or no.
+    Flag(bool),
+    /// A word, or nothing.
+    Text(String),
+    /// Words.
+    Texts(Vec<String>),
+}
+
+impl Cell {
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let (one, many) = match self {
+            Self::Flag(_) => (None, &[][..]),
+            Self::Text(text) => (Some(text.as_str()), &[][..]),
+            Self::Texts(texts) => (None, texts.as_slice()),
+        };
+        one.into_iter().chain(many.iter().map(String::as_str))
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Text(text) if text.trim().is_empty())
+    }
+
+    fn word(&self) -> Result<String, String> {
+        match self {
+            Self::Text(text) => Ok(text.trim().to_owned()),
+            Self::Flag(_) | Self::Texts(_) => Err("it takes one word".to_owned()),
+        }
+    }
+
+    fn words(&self) -> Vec<String> {
+        let all = self.texts().flat_map(|text| text.split(';')).map(|word| word.trim().to_owned());
+        all.filter(|word| !word.is_empty()).collect()
+    }
+}
+
+/// An entry, and which of its keys a row gives.
+pub(super) type ProvidedFields = (PrincipalEntry, BTreeSet<String>);
+
+/// Returns the entry that a row makes, with the keys it gives. An empty cell says nothing.
+///
+/// # Errors
+/// What is wrong, by column.
+pub(super) fn entry(
+    cells: impl Iterator<Item = (String, String, Cell)>,
+) -> Result<ProvidedFields, Vec<(String, String)>> {
+    let mut wrong = Vec::new();
+    let mut given = BTreeSet::new();
+    // INVARIANT: the id is set from its cell below, or the row is refused.
+    let Ok(nobody) = PrincipalId::parse("nobody") else { return Err(Vec::new()) };
+    let mut entry = PrincipalEntry::new(nobody, PrincipalKind::Person);
+    for (column, key, cell) in cells.filter(|(_, _, cell)| !cell.is_empty()) {
+        let key = if key == "manager" { "owner".to_owned() } else { key };
+        match set(&mut entry, &key, &cell) {
+            Ok(()) if !given.insert(key.clone()) => {
+                wrong.push((column, format!("`{key}` is given by another column too")))
+            }
+            Ok(()) => {}
+            Err(why) => wrong.push((column, why)),
+        }
+    }
+    if !given.contains("id") && wrong.is_empty() {
+        wrong.push((
+            "id".to_owned(),
+            "it is empty, or there is no such column; say which it is: --map COLUMN=id".to_owned(),
+        ));
+    }
+    if wrong.is_empty() { Ok((entry, given)) } else { Err(wrong) }
+}
+
+fn set(entry: &mut PrincipalEntry, key: &str, cell: &Cell) -> Result<(), String> {
+    let id = |cell: &Cell| PrincipalId::parse(&cell.word()?).map_err(|error| error.to_string());
+    let time = |cell: &Cell| Timestamp::parse(&cell.word()?).map_err(|error| format!("{error}, or a day alone"));
+    match key {
+        "id" => entry.id = id(cell)?,
+        "kind" => entry.kind = one_of(&cell.word()?, &KINDS)?,
+        "status" => entry.status = one_of(&cell.word()?, &STATUSES)?,
+        "accounts" => {
+            entry.accounts = cell.words();
+            if let Some(bare) = entry.accounts.iter().find(|account| !account.contains(':')) {
+                return Err(format!("an account is `<system>:<immutable id>`, not `{bare}`"));
+            }
+            entry.accounts.sort();
+            entry.accounts.dedup();
+        }
+        "owner" => entry.owner = Some(id(cell)?),
+        "deputy" => entry.deputy = Some(id(cell)?),
+        "sponsor" => entry.sponsor = Some(id(cell)?),
+        "team" => entry.team = Some(cell.word()?),
+        "workload" => entry.workload = Some(cell.word()?),
+        "purpose" => entry.purpose = Some(cell.word()?),
+        "environment" => entry.environment = Some(cell.word()?),
+        "role" => entry.role = Some(cell.word()?),
+        "vendor" => entry.vendor = Some(cell.word()?),
+        "ends" => entry.ends = Some(time(cell)?),
+        "changed" => entry.changed = Some(time(cell)?),
+        _ => {
+            let Some(name) = key.strip_prefix("facts.") else {
+                return Err(format!(
+                    "no key is called `{key}`; map it, or leave it out: --map COLUMN=KEY, --map COLUMN="
+                ));
+            };
+            let fact = fact(name, cell)?;
+            entry.facts.insert(name.to_owned(), fact);
+            let lone = PrincipalEntry {
+                facts: [(name.to_owned(), entry.facts.get(name).cloned().unwrap_or(Fact::Flag(false)))].into(),
+                ..PrincipalEntry::new(entry.id.clone(), entry.kind)
+            };
+            let file = Principals { schema: String::new(), principals: vec![lone] };
+            if let Some(unfit) = unfit(&file).pop() {
+                return Err(format!("{}; {}", unfit.why, unfit.help));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A table has words only: what they are is told by the attribute.
+fn fact(name: &str, cell: &Cell) -> Result<Fact, String> {
+    let kind = attribute(name).map(|attribute| attribute.kind);
+    match (cell, kind) {
+        (Cell::Flag(flag), _) => Ok(Fact::Flag(*flag)),
+        (_, Some(Kind::Texts)) => Ok(Fact::Texts(cell.words())),
+        (_, Some(Kind::Flag)) => match cell.word()?.to_ascii_lowercase().as_str() {
+            "true" | "yes" => Ok(Fact::Flag(true)),
+            "false" | "no" => Ok(Fact::Flag(false)),
+            other => Err(format!("it is `true` or `false`, not `{other}`")),
+        },
+        (_, Some(Kind::Number)) if !name.ends_with("_days") => {
+            cell.word()?.parse().map(Fact::Number).map_err(|_| "it is a whole number".to_owned())
+        }
+        _ => Ok(Fact::Text(cell.word()?)),
+    }
+}
+
+fn one_of<T: Copy>(word: &str, known: &[(&str, T)]) -> Result<T, String> {
+    let found = known.iter().find(|(name, _)| *name == word);
+    let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+    found.map(|(_, value)| *value).ok_or_else(|| format!("it is one of {}, not `{word}`", names.join(", ")))
+}
+
+const KINDS: [(&str, PrincipalKind); 6] = [
+    ("agent", PrincipalKind::Agent),
+    ("break-glass", PrincipalKind::BreakGlass),
+    ("engine", PrincipalKind::Engine),
+    ("person", PrincipalKind::Person),
+    ("service", PrincipalKind::Service),
+    ("vendor", PrincipalKind::Vendor),
+];
+const STATUSES: [(&str, PrincipalStatus); 2] = [("active", PrincipalStatus::Active), ("left", PrincipalStatus::Left)];

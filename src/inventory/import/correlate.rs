@@ -1,0 +1,151 @@
+//! Guesses, each with its reason: whose an account is that nobody claims, and who could answer for what nobody answers for.
+//! A guess is shown to people; nothing is assigned by it.
+
+use crate::{
+    inventory::IdentityDirectory,
+    model::{
+        Grant, GrantKind, Inventory, PrincipalId,
+        file::{PrincipalEntry, PrincipalKind},
+    },
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A guess.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct CorrelationSuggestion {
+    /// What it is about: an account `<system>:<immutable id>`, or a principal's id.
+    pub subject: String,
+    /// What people call it.
+    pub name: String,
+    /// Whose it may be; nothing where nobody comes to mind.
+    pub whose: Option<PrincipalId>,
+    /// Why.
+    pub reasons: Vec<String>,
+}
+
+/// Returns the accounts of a system that nobody claims, each with whose it may be: by its name, by the name of an account
+/// elsewhere, by a key that opens somebody's account, by what is written on a key. `others` are the inventories of all systems.
+pub fn unclaimed(
+    inventory: &Inventory,
+    others: &[&Inventory],
+    people: &IdentityDirectory,
+) -> Vec<CorrelationSuggestion> {
+    let names = names(others, people);
+    let keys = keys(others, people);
+    let accounts = inventory.grants().filter(|grant| grant.kind == GrantKind::Account);
+    let nobodys = accounts.filter(|grant| people.claimants(&subject(grant)).is_empty());
+    nobodys
+        .map(|account| {
+            let name = plain(&account.principal.name);
+            let mut reasons: Vec<(PrincipalId, String)> = Vec::new();
+            for (known, (id, why)) in names.iter().flat_map(|(known, all)| all.iter().map(move |one| (known, one))) {
+                if *known == name {
+                    reasons.push((id.clone(), why.clone()));
+                }
+            }
+            for key in inventory.of_principal(&account.principal.id).filter(|held| held.kind == GrantKind::Credential) {
+                if let Some((id, where_)) = fingerprint(key).and_then(|print| keys.get(print)) {
+                    reasons.push((id.clone(), format!("one of its keys opens {where_} too, which is theirs")));
+                }
+                let note = key.entitlement.name.rsplit(' ').next().unwrap_or_default();
+                let noted = names.get(&plain(note)).into_iter().flatten().find(|_| note.contains('@'));
+                if let Some((id, _)) = noted {
+                    reasons.push((id.clone(), format!("one of its keys says `{note}`")));
+                }
+            }
+            proposal(subject(account), account.principal.name.clone(), reasons)
+        })
+        .collect()
+}
+
+/// Returns who could answer for a principal that nobody who is here answers for: who granted its access, and who is of its
+/// team.
+pub fn owners(entry: &PrincipalEntry, inventories: &[&Inventory], people: &IdentityDirectory) -> CorrelationSuggestion {
+    let mut reasons: Vec<(PrincipalId, String)> = Vec::new();
+    for subject in &entry.accounts {
+        let Some((system, principal)) = subject.split_once(':') else { continue };
+        let Some(inventory) = inventories.iter().find(|held| held.system().as_str() == system) else { continue };
+        for grant in inventory.of_principal(principal) {
+            let by = grant.attribute("granted-by").and_then(|by| people.behind(&format!("{system}:{by}")));
+            if let Some(by) = by.filter(|by| is_here(by, people)) {
+                reasons.push((by.id.clone(), format!("they granted `{}` to it", grant.entitlement.name)));
+            }
+        }
+    }
+    if let Some(team) = &entry.team {
+        let of_team = people.entries().filter(|one| one.team.as_ref() == Some(team) && is_here(one, people));
+        reasons.extend(of_team.map(|one| (one.id.clone(), format!("they are of its team, {team}"))));
+    }
+    proposal(entry.id.to_string(), entry.purpose.clone().unwrap_or_default(), reasons)
+}
+
+/// The one with most reasons; nobody where two have as many.
+fn proposal(subject: String, name: String, reasons: Vec<(PrincipalId, String)>) -> CorrelationSuggestion {
+    let mut by: BTreeMap<PrincipalId, Vec<String>> = BTreeMap::new();
+    for (id, why) in reasons {
+        let known = by.entry(id).or_default();
+        if !known.contains(&why) {
+            known.push(why);
+        }
+    }
+    let most = by.values().map(Vec::len).max().unwrap_or(0);
+    let mut best = by.iter().filter(|(_, why)| why.len() == most);
+    match (best.next(), best.next()) {
+        (Some((id, why)), None) => {
+            CorrelationSuggestion { subject, name, whose: Some(id.clone()), reasons: why.clone() }
+        }
+        _ => {
+            let told = by.iter().flat_map(|(id, all)| all.iter().map(move |why| format!("{id}: {why}")));
+            CorrelationSuggestion { subject, name, whose: None, reasons: told.collect() }
+        }
+    }
+}
+
+fn is_here(entry: &PrincipalEntry, people: &IdentityDirectory) -> bool {
+    entry.kind == PrincipalKind::Person && !people.has_left(&entry.id)
+}
+
+/// Returns who is called how: by their id, and by their accounts elsewhere.
+fn names(inventories: &[&Inventory], people: &IdentityDirectory) -> BTreeMap<String, Vec<(PrincipalId, String)>> {
+    let mut names: BTreeMap<String, Vec<(PrincipalId, String)>> = BTreeMap::new();
+    for entry in people.entries() {
+        let why = "it is called as they are".to_owned();
+        names.entry(plain(entry.id.as_str())).or_default().push((entry.id.clone(), why));
+    }
+    for inventory in inventories {
+        for grant in inventory.grants().filter(|grant| grant.kind == GrantKind::Account) {
+            if let Some(entry) = people.behind(&subject(grant)) {
+                let why = format!("their account on {} is called the same", grant.system);
+                names.entry(plain(&grant.principal.name)).or_default().push((entry.id.clone(), why));
+            }
+        }
+    }
+    names
+}
+
+/// Returns whose account each key opens, and where.
+fn keys<'a>(inventories: &[&'a Inventory], people: &IdentityDirectory) -> BTreeMap<&'a str, (PrincipalId, String)> {
+    let all = inventories.iter().flat_map(|inventory| inventory.grants());
+    let credentials = all.filter(|grant| grant.kind == GrantKind::Credential);
+    credentials
+        .filter_map(|grant| {
+            let entry = people.behind(&subject(grant))?;
+            Some((fingerprint(grant)?, (entry.id.clone(), subject(grant))))
+        })
+        .collect()
+}
+
+fn fingerprint(grant: &Grant) -> Option<&str> {
+    grant.entitlement.id.split_once("SHA256:").map(|(_, print)| print)
+}
+
+/// `Ana_Ruiz@corp.example` and `ana.ruiz` are one name.
+fn plain(name: &str) -> String {
+    let name = name.split('@').next().unwrap_or(name);
+    name.chars().map(|c| if matches!(c, '_' | '-' | ' ') { '.' } else { c.to_ascii_lowercase() }).collect()
+}
+
+fn subject(grant: &Grant) -> String {
+    format!("{}:{}", grant.system, grant.principal.id)
+}

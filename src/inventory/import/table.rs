@@ -1,0 +1,156 @@
+//! Tables of principals: CSV (RFC 4180) and JSON Lines, read into entries with the keys that each row gives.
+
+use super::cells::{self, Cell};
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    format::confusables,
+    model::file::PrincipalEntry,
+};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Layout {
+    /// Comma-separated, the names of columns first.
+    Csv,
+    /// One JSON object a line.
+    JsonLines,
+}
+
+/// One row, as the entry it makes.
+#[derive(Clone, Debug)]
+pub struct ImportRow {
+    /// The line it begins on, from 1.
+    pub line: u64,
+    /// The entry, with nothing in the keys that are not given.
+    pub entry: PrincipalEntry,
+    /// The keys that it gives.
+    pub given: BTreeSet<String>,
+}
+
+/// Reads a table. `columns` says which column is which key, where its name is not that of the key; a column that is no key
+/// (`""`) is left out.
+///
+/// # Errors
+/// Everything that is wrong, each with its line and column; no row is passed over.
+pub fn read(
+    name: &str,
+    text: &str,
+    layout: Layout,
+    columns: &BTreeMap<String, String>,
+) -> Result<Vec<ImportRow>, Diagnostics> {
+    let mut problems = Diagnostics::new();
+    let rows = match layout {
+        Layout::Csv => csv(name, text, &mut problems),
+        Layout::JsonLines => json_lines(name, text, &mut problems),
+    };
+    let mut all = Vec::new();
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    for (line, cells) in rows {
+        let left_out = |column: &String| columns.get(column).is_some_and(String::is_empty);
+        let keyed = cells.into_iter().filter(|(column, _)| !left_out(column)).map(|(column, cell)| {
+            let key = columns.get(&column).cloned().unwrap_or_else(|| column.clone());
+            (column, key, cell)
+        });
+        match cells::entry(keyed) {
+            Ok((entry, given)) => {
+                if let Some(first) = seen.insert(entry.id.to_string(), line) {
+                    let message = format!("`{}` is there twice: on line {first} and on line {line}", entry.id);
+                    problems.push(problem(name, line, "id", &message));
+                }
+                all.push(ImportRow { line, entry, given });
+            }
+            Err(wrong) => problems.extend(wrong.into_iter().map(|(column, why)| problem(name, line, &column, &why))),
+        }
+    }
+    if all.is_empty() && !problems.has_errors() {
+        let empty = Diagnostic::error("empty-table", format!("`{name}` has no rows")).in_file(name);
+        problems.push(empty.help("an empty table would say that everybody has left"));
+    }
+    if problems.has_errors() { Err(problems) } else { Ok(all) }
+}
+
+type Cells = Vec<(String, Cell)>;
+
+fn csv(name: &str, text: &str, problems: &mut Diagnostics) -> Vec<(u64, Cells)> {
+    let mut reader =
+        csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let headers: Vec<String> = match reader.headers() {
+        Ok(headers) => headers.iter().map(str::to_owned).collect(),
+        Err(error) => {
+            problems.push(problem(name, 1, "", &error.to_string()));
+            return Vec::new();
+        }
+    };
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        match record {
+            Ok(record) => {
+                let line = record.position().map_or(0, csv::Position::line);
+                let cells = headers.iter().cloned().zip(record.iter().map(|text| Cell::Text(text.to_owned())));
+                rows.push((line, checked(name, line, cells.collect(), problems)));
+            }
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                let why = match error.kind() {
+                    csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                        format!("it has {len} cells, and the table {expected_len} columns")
+                    }
+                    _ => error.to_string(),
+                };
+                problems.push(problem(name, line, "", &why));
+            }
+        }
+    }
+    rows
+}
+
+fn json_lines(name: &str, text: &str, problems: &mut Diagnostics) -> Vec<(u64, Cells)> {
+    let mut rows = Vec::new();
+    for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
+        match serde_json::from_str::<BTreeMap<String, Value>>(text) {
+            Ok(object) => {
+                let mut cells = Cells::new();
+                flatten("", object, &mut cells);
+                rows.push((line, checked(name, line, cells, problems)));
+            }
+            Err(error) => problems.push(problem(name, line, "", &format!("it is no JSON object: {error}"))),
+        }
+    }
+    rows
+}
+
+/// `{"facts": {"principal.mfa": "otp"}}` and `{"facts.principal.mfa": "otp"}` say the same.
+fn flatten(prefix: &str, object: BTreeMap<String, Value>, cells: &mut Cells) {
+    for (key, value) in object {
+        let key = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
+        match value {
+            Value::Object(inner) => flatten(&key, inner.into_iter().collect(), cells),
+            Value::Null => {}
+            Value::Bool(flag) => cells.push((key, Cell::Flag(flag))),
+            Value::Number(number) => cells.push((key, Cell::Text(number.to_string()))),
+            Value::String(text) => cells.push((key, Cell::Text(text))),
+            Value::Array(values) => {
+                let words =
+                    values.into_iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                cells.push((key, Cell::Texts(words.collect())));
+            }
+        }
+    }
+}
+
+/// What nobody would see is refused: it would pass for something else where it is read.
+fn checked(name: &str, line: u64, cells: Cells, problems: &mut Diagnostics) -> Cells {
+    for (column, cell) in &cells {
+        if let Some(trick) = cell.texts().find_map(confusables::check) {
+            problems.push(problem(name, line, column, &trick.to_string()));
+        }
+    }
+    cells
+}
+
+fn problem(name: &str, line: u64, column: &str, why: &str) -> Diagnostic {
+    let place = if column.is_empty() { format!("line {line}") } else { format!("line {line}, column `{column}`") };
+    Diagnostic::error("table", format!("{place}: {why}")).in_file(name).help("mend the source; nothing was written")
+}

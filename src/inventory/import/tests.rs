@@ -1,0 +1,165 @@
+//! Tables as other systems export them, and what becomes of a file by them.
+
+use super::*;
+use crate::{
+    diag::Style,
+    format::codec,
+    inventory::test_fixtures::{entry, held, id, inventory, people, today},
+    model::{
+        GrantKind, Tier,
+        file::{PrincipalEntry, PrincipalKind, PrincipalStatus, Principals},
+    },
+};
+use std::collections::BTreeMap;
+
+fn columns(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(column, key)| ((*column).to_owned(), (*key).to_owned())).collect()
+}
+
+fn refused(text: &str, layout: Layout) -> String {
+    read("people.csv", text, layout, &BTreeMap::new()).unwrap_err().render(Style::plain())
+}
+
+fn empty() -> Principals {
+    Principals { schema: "tenure/principals/v1".to_owned(), principals: Vec::new() }
+}
+
+const TABLE: &str = "\u{feff}Employee,status,manager,team,accounts,facts.principal.mfa,facts.principal.sealed,ends\r\n\
+    ana.ruiz,active,li.chen,\"orders, east\",db:1; web:uid:2,push,no,\r\n\
+    li.chen,left,,,,,,2026-09-30\r\n";
+
+#[test]
+fn a_column_that_is_mapped_to_no_key_is_left_out_and_no_other_is() {
+    let table = "id,Salary\nana.ruiz,9\n";
+    let rows = read("people.csv", table, Layout::Csv, &columns(&[("Salary", "")])).unwrap();
+    assert_eq!(rows[0].given, ["id".to_owned()].into());
+    assert!(refused(table, Layout::Csv).contains("no key is called `Salary`"));
+    assert!(refused("id,\nana.ruiz,9\n", Layout::Csv).contains("no key is called ``"));
+}
+
+#[test]
+fn a_table_and_json_lines_make_the_same_entries() {
+    let csv = read("people.csv", TABLE, Layout::Csv, &columns(&[("Employee", "id")])).unwrap();
+    let lines = r#"{"id": "ana.ruiz", "status": "active", "owner": "li.chen", "team": "orders, east", "accounts": ["web:uid:2", "db:1"], "facts": {"principal.mfa": "push", "principal.sealed": false}}
+
+{"id": "li.chen", "status": "left", "ends": "2026-09-30", "team": null}"#;
+    let json = read("people.jsonl", lines, Layout::JsonLines, &BTreeMap::new()).unwrap();
+    let file = |rows: &[ImportRow]| codec::render(&merge(&empty(), rows, false, today()).file);
+    assert_eq!(file(&csv), file(&json));
+    insta::assert_snapshot!(file(&csv), @r#"
+    schema = "tenure/principals/v1"
+
+    [[principal]]
+    id = "ana.ruiz"
+    kind = "person"
+    status = "active"
+    accounts = ["db:1", "web:uid:2"]
+    owner = "li.chen"
+    team = "orders, east"
+
+    [principal.facts]
+    "principal.mfa" = "push"
+    "principal.sealed" = false
+
+    [[principal]]
+    id = "li.chen"
+    kind = "person"
+    status = "left"
+    accounts = []
+    ends = "2026-09-30T00:00:00Z"
+    "#);
+}
+
+#[test]
+fn mistakes_are_named_with_line_and_column_and_nothing_is_passed_over() {
+    let wrong = "id,kind,accounts,colour,facts.principal.tier,ends\n\
+        ana,robot,db:1,,,\nAna Ruiz,,1001,,,soon\nli,,,blue,T3,\nana,,,,,\n\"b\u{202e}o\",,,,,\nshort,,\n";
+    let told = refused(wrong, Layout::Csv);
+    for expected in [
+        "line 2, column `kind`: it is one of agent, break-glass, engine, person, service, vendor, not `robot`",
+        "line 3, column `id`",
+        "line 3, column `accounts`: an account is `<system>:<immutable id>`, not `1001`",
+        "line 3, column `ends`",
+        "line 4, column `colour`: no key is called `colour`",
+        "line 4, column `facts.principal.tier`: it is computed, and never typed",
+        "line 6, column `id`: ",
+        "line 7: it has 3 cells, and the table 6 columns",
+    ] {
+        assert!(told.contains(expected), "no `{expected}` in\n{told}");
+    }
+    assert!(refused("id\nana\nana\n", Layout::Csv).contains("`ana` is there twice: on line 2 and on line 3"));
+    assert!(refused("id,team\n", Layout::Csv).contains("has no rows"));
+    assert!(refused("name\nana\n", Layout::Csv).contains("no key is called `name`"));
+    assert!(refused("{\"id\": \"ana\"}\n[1]\n", Layout::JsonLines).contains("line 2: it is no JSON object"));
+}
+
+#[test]
+fn a_merge_keeps_what_is_not_spoken_of_and_the_same_table_twice_changes_nothing() {
+    let before = Principals {
+        principals: vec![
+            PrincipalEntry {
+                team: Some("sales".to_owned()),
+                purpose: Some("sells".to_owned()),
+                ..entry("ana", PrincipalKind::Person, &["db:7"])
+            },
+            entry("bo", PrincipalKind::Person, &[]),
+        ],
+        ..empty()
+    };
+    let rows =
+        read("people.csv", "id,team,accounts\nana,orders,web:uid:1\ncy,orders,\n", Layout::Csv, &BTreeMap::new());
+    let rows = rows.unwrap();
+    let once = merge(&before, &rows, true, today());
+    assert_eq!(
+        (once.added.join(" "), once.changed.join(" "), once.left.join(" ")),
+        ("cy".into(), "ana".into(), "bo".into())
+    );
+    let ana = &once.file.principals[0];
+    assert_eq!((ana.accounts.join(" "), ana.purpose.as_deref()), ("db:7 web:uid:1".to_owned(), Some("sells")));
+    assert_eq!(ana.changed, Some(today()), "another team is a move");
+    let bo = &once.file.principals[1];
+    assert_eq!((bo.status, bo.ends), (PrincipalStatus::Left, Some(today())));
+    let twice = merge(&once.file, &rows, true, today().plus_days(3));
+    assert_eq!(codec::render(&twice.file), codec::render(&once.file));
+    assert!(twice.added.is_empty() && twice.changed.is_empty() && twice.left.is_empty());
+    let partial = merge(&before, &rows, false, today());
+    assert!(partial.left.is_empty(), "only an authoritative table says that somebody left");
+}
+
+#[test]
+fn accounts_nobody_claims_come_with_guesses_and_their_reasons() {
+    let key = |who: &str, print: &str, note: &str| {
+        let mut key = held(who, GrantKind::Credential, &format!("{who}:SHA256:{print}"), Tier::T2);
+        key.entitlement.name = format!("ssh as {who} with {note}");
+        key
+    };
+    let account = |who: &str, name: &str| {
+        let mut account = held(who, GrantKind::Account, "login", Tier::T2);
+        account.principal.name = name.to_owned();
+        account
+    };
+    let web = inventory("web", vec![account("1", "ana"), key("1", "K", "x")]);
+    let app = inventory(
+        "app",
+        vec![account("1", "ana_ruiz"), account("2", "deploy"), key("2", "K", "li@laptop"), account("3", "nginx")],
+    );
+    let people = people(vec![
+        entry("ana.ruiz", PrincipalKind::Person, &["web:1"]),
+        PrincipalEntry { team: Some("shop".to_owned()), ..entry("li", PrincipalKind::Person, &[]) },
+    ]);
+    let told: Vec<_> = unclaimed(&app, &[&web, &app], &people)
+        .into_iter()
+        .map(|one| format!("{} {}: {:?} {}", one.subject, one.name, one.whose, one.reasons.join("; ")))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "app:1 ana_ruiz: Some(\"ana.ruiz\") it is called as they are",
+            "app:2 deploy: None ana.ruiz: one of its keys opens web:1 too, which is theirs; li: one of its keys says `li@laptop`",
+            "app:3 nginx: None ",
+        ]
+    );
+    let job = PrincipalEntry { team: Some("shop".to_owned()), ..entry("job", PrincipalKind::Service, &[]) };
+    let guess = owners(&job, &[], &people);
+    assert_eq!((guess.whose, guess.reasons.join("; ")), (Some(id("li")), "they are of its team, shop".to_owned()));
+}

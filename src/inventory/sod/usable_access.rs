@@ -1,0 +1,134 @@
+//! What a principal can use: its own accounts, and those of the identities it answers for, through each other.
+
+use super::{
+    Change, SodHolding,
+    entitlement_index::{EntitlementIndex, HeldEntitlement},
+};
+use crate::{
+    inventory::IdentityDirectory,
+    model::{
+        Inventory, PrincipalId, SystemId,
+        file::{PrincipalEntry, PrincipalKind},
+    },
+    policy::SodRules,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything that is on a side of any pair, by whom it can be used.
+pub(super) struct UsableAccess<'a, 'p> {
+    people: &'p IdentityDirectory,
+    /// What each account holds that is on a side, by subject.
+    accounts: BTreeMap<String, Vec<HeldEntitlement<'a>>>,
+    /// The identities that somebody answers for, and how.
+    wards: BTreeMap<PrincipalId, Vec<(&'p PrincipalEntry, &'static str)>>,
+}
+
+impl<'a, 'p> UsableAccess<'a, 'p> {
+    pub(super) fn of(
+        inventories: impl IntoIterator<Item = &'a Inventory>,
+        people: &'p IdentityDirectory,
+        pairs: &'p SodRules<'p>,
+        change: &Change<'_>,
+    ) -> Self {
+        let mut accounts = BTreeMap::new();
+        for inventory in inventories {
+            let reach = EntitlementIndex::of(inventory, pairs);
+            for principal in reach.near() {
+                let held = reach.held(principal, change);
+                if !held.is_empty() {
+                    accounts.insert(subject(inventory.system(), principal), held);
+                }
+            }
+        }
+        Self { people, accounts, wards: wards(people, change) }
+    }
+
+    /// Returns everybody who may hold both sides of something: the principals of the files who can use any of the
+    /// accounts, and the accounts that nobody claims for certain; sorted.
+    pub(super) fn holders(&self) -> BTreeSet<String> {
+        let mut holders: BTreeSet<String> = BTreeSet::new();
+        let unclaimed = self.accounts.keys().filter(|subject| self.people.behind(subject).is_none());
+        holders.extend(unclaimed.cloned());
+        let holds = |entry: &PrincipalEntry| entry.accounts.iter().any(|subject| self.accounts.contains_key(subject));
+        let answers = |entry: &PrincipalEntry| self.wards.contains_key(&entry.id);
+        let named = self.people.entries().filter(|entry| holds(entry) || answers(entry));
+        holders.extend(named.map(|entry| entry.id.to_string()));
+        holders
+    }
+
+    /// Returns all that a holder can use, each with the way to its account in words.
+    pub(super) fn held_by(&self, holder: &str) -> Vec<(&HeldEntitlement<'a>, String)> {
+        let entry = PrincipalId::parse(holder).ok().and_then(|id| self.people.get(&id));
+        let Some(entry) = entry else {
+            return self.accounts.get(holder).into_iter().flatten().map(|one| (one, String::new())).collect();
+        };
+        let mut held = Vec::new();
+        let mut seen: BTreeSet<&PrincipalId> = BTreeSet::from([&entry.id]);
+        let mut next: Vec<(&PrincipalEntry, String)> = vec![(entry, String::new())];
+        while let Some((current, way)) = next.pop() {
+            for subject in &current.accounts {
+                let of = self.accounts.get(subject).into_iter().flatten();
+                held.extend(of.map(|possession| (possession, way.clone())));
+            }
+            for (ward, how) in self.wards.get(&current.id).into_iter().flatten() {
+                if seen.insert(&ward.id) {
+                    let whose = if way.is_empty() { "they" } else { "it" };
+                    let link = format!("through {}, {}", ward.id, how.replace("they", whose));
+                    let way = if way.is_empty() { link } else { format!("{way}, {link}") };
+                    next.push((ward, way));
+                }
+            }
+        }
+        held
+    }
+
+    /// Returns the ways at these places, as people read them.
+    pub(super) fn holds(&self, held: &[(&HeldEntitlement<'a>, String)], places: &[usize]) -> Vec<SodHolding> {
+        let mut holds: Vec<SodHolding> = places.iter().filter_map(|place| held.get(*place)).map(hold).collect();
+        holds.sort();
+        holds.dedup();
+        holds
+    }
+}
+
+fn hold((possession, through): &(&HeldEntitlement<'_>, String)) -> SodHolding {
+    let HeldEntitlement { system, effective, name, .. } = possession;
+    let roles = effective.way.iter().map(|role| format!("in {role}"));
+    let way: Vec<String> = roles.chain((!through.is_empty()).then(|| through.clone())).collect();
+    SodHolding {
+        system: (*system).clone(),
+        subject: subject(system, &effective.grant.principal.id),
+        grant: effective.grant.key.clone(),
+        entitlement: name.clone(),
+        tier: effective.tier,
+        way: way.join(", "),
+    }
+}
+
+/// Returns who answers for which identities: as owner, as deputy, and for an agent as the sponsor it acts for. People
+/// answer for themselves.
+fn wards<'p>(
+    people: &'p IdentityDirectory,
+    change: &Change<'_>,
+) -> BTreeMap<PrincipalId, Vec<(&'p PrincipalEntry, &'static str)>> {
+    let mut wards: BTreeMap<PrincipalId, Vec<(&PrincipalEntry, &'static str)>> = BTreeMap::new();
+    for entry in people.entries().filter(|entry| entry.kind != PrincipalKind::Person) {
+        let owner = change.transferred.get(&entry.id).or(entry.owner.as_ref());
+        let sponsor = entry.sponsor.as_ref().filter(|_| entry.kind == PrincipalKind::Agent);
+        let all = [
+            (owner, "which they own"),
+            (entry.deputy.as_ref(), "whose deputy they are"),
+            (sponsor, "which acts for them"),
+        ];
+        for (guardian, how) in all {
+            if let Some(guardian) = guardian {
+                wards.entry(guardian.clone()).or_default().push((entry, how));
+            }
+        }
+    }
+    wards
+}
+
+fn subject(system: &SystemId, principal: &str) -> String {
+    format!("{system}:{principal}")
+}

@@ -1,0 +1,100 @@
+//! Small worlds for the tests of this folder: who holds what on which system.
+
+use super::{IdentityDirectory, Loaded};
+use crate::model::{
+    AccessPath, Attributes, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, Principal, PrincipalId,
+    SystemId, Tier, Timestamp, Usage, Via,
+    file::{Observation, PrincipalEntry, PrincipalKind, Principals, Remediation, System},
+};
+use std::collections::BTreeMap;
+
+/// The day on which every story is told.
+pub(super) fn today() -> Timestamp {
+    Timestamp::parse("2026-11-23").unwrap()
+}
+
+pub(super) fn days_ago(days: i64) -> Timestamp {
+    today().plus_days(-days)
+}
+
+pub(super) fn system_id(name: &str) -> SystemId {
+    SystemId::parse(name).unwrap()
+}
+
+/// A grant on no system yet: `kind:holder/what`.
+pub(super) fn held(holder: &str, kind: GrantKind, what: &str, tier: Tier) -> Grant {
+    let via = if kind == GrantKind::Membership { Via::Group } else { Via::Direct };
+    Grant {
+        system: system_id("none"),
+        kind,
+        key: GrantKey::parse(&format!("{kind}:{holder}/{}", what.replace(' ', "_"))).unwrap(),
+        principal: Principal { id: holder.to_owned(), name: format!("{holder}'s name") },
+        entitlement: Entitlement { id: what.to_owned(), name: what.to_owned() },
+        paths: vec![AccessPath { via, ids: what.to_owned(), text: format!("{holder} has {what}") }],
+        attributes: Attributes::new(),
+        expands_to: Vec::new(),
+        tier,
+    }
+}
+
+pub(super) fn with(mut grant: Grant, attributes: &[(&str, &str)]) -> Grant {
+    grant.attributes.extend(attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    grant
+}
+
+pub(super) fn inventory(system: &str, grants: Vec<Grant>) -> Inventory {
+    used(system, grants, BTreeMap::new())
+}
+
+pub(super) fn used(system: &str, grants: Vec<Grant>, usage: BTreeMap<GrantKey, Usage>) -> Inventory {
+    let id = system_id(system);
+    let grants = grants.into_iter().map(|grant| Grant { system: id.clone(), ..grant });
+    Inventory::new(id.clone(), days_ago(1), Digest::ZERO, true, grants, usage)
+}
+
+pub(super) fn loaded(connector: &str, inventory: Inventory) -> Loaded {
+    let observation = Observation {
+        schema: "tenure/observation/v1".to_owned(),
+        system: inventory.system().clone(),
+        connector: connector.to_owned(),
+        engine: "tenure 0".to_owned(),
+        target: "a target".to_owned(),
+        identity: "a reader".to_owned(),
+        started_at: inventory.observed_at(),
+        observed_at: inventory.observed_at(),
+        calls: 1,
+        usage: Digest::ZERO,
+        blind_spots: Vec::new(),
+        kinds: Vec::new(),
+    };
+    Loaded { observation, digest: Digest::ZERO, inventory }
+}
+
+pub(super) fn system(name: &str, connector: &str, tier: Tier) -> System {
+    System {
+        schema: "tenure/system/v1".to_owned(),
+        system: system_id(name),
+        connector: connector.to_owned(),
+        owner: id("dora"),
+        deputy: None,
+        tier,
+        environment: Some("prod".to_owned()),
+        remediation: Remediation::Automatic,
+        settings: toml::Table::new(),
+        sink: None,
+    }
+}
+
+pub(super) fn id(text: &str) -> PrincipalId {
+    PrincipalId::parse(text).unwrap()
+}
+
+pub(super) fn entry(who: &str, kind: PrincipalKind, accounts: &[&str]) -> PrincipalEntry {
+    let accounts = accounts.iter().map(|&account| account.to_owned()).collect();
+    PrincipalEntry { accounts, ..PrincipalEntry::new(id(who), kind) }
+}
+
+pub(super) fn people(entries: Vec<PrincipalEntry>) -> IdentityDirectory {
+    let file = Principals { schema: "tenure/principals/v1".to_owned(), principals: entries };
+    IdentityDirectory::new([("principals.toml", file)]).0
+}

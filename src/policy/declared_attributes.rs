@@ -1,0 +1,214 @@
+//! What the principals' files say of a principal besides: facts by the names of attributes.
+
+use super::{Attribute, FactError, Facts, Kind, attribute};
+use crate::{
+    diag::{Diagnostic, Source},
+    model::{
+        GrantKind, Timestamp,
+        file::{Fact, PrincipalEntry, Principals},
+    },
+};
+
+/// A fact in a principals' file that is not taken.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InvalidAttribute {
+    /// Whose fact it is.
+    pub principal: String,
+    /// The name it has.
+    pub name: String,
+    /// Why it is not taken.
+    pub why: String,
+    /// What to write instead.
+    pub help: String,
+}
+
+impl InvalidAttribute {
+    /// Returns what a person reads; `text` is the file's, for the line.
+    pub fn diagnostic(&self, path: &str, text: &str) -> Diagnostic {
+        let problem =
+            Diagnostic::error("unknown-fact", format!("`{}` of `{}`: {}", self.name, self.principal, self.why));
+        let problem = match place(text, &self.principal, &self.name) {
+            Some(span) => problem.at(&Source::new(path, text), span, "this fact"),
+            None => problem.in_file(path),
+        };
+        problem.help(&self.help)
+    }
+}
+
+/// Returns the facts of a file that are not taken: names that no attribute has, values of another kind, and what is
+/// computed and never typed.
+pub fn unfit(file: &Principals) -> Vec<InvalidAttribute> {
+    let facts =
+        file.principals.iter().flat_map(|entry| entry.facts.iter().map(move |(name, fact)| (entry, name, fact)));
+    facts
+        .filter_map(|(entry, name, fact)| {
+            let (why, help) = refusal(name, fact)?;
+            Some(InvalidAttribute { principal: entry.id.to_string(), name: name.clone(), why, help })
+        })
+        .collect()
+}
+
+/// Returns what a principal's entry says of the principal at `as_of`; what does not fit is left out, and is refused by
+/// `tenure check`.
+pub fn principal_attributes(entry: &PrincipalEntry, as_of: Timestamp) -> Facts {
+    let mut facts = Facts::default();
+    take(entry, as_of, &mut facts, |name| !name.starts_with(CREDENTIAL) && !name.starts_with(GRANT));
+    facts
+}
+
+/// Adds what a principal's entry says of all its grants of one kind.
+pub fn grant_attributes(entry: &PrincipalEntry, kind: GrantKind, as_of: Timestamp, facts: &mut Facts) {
+    let secret = kind == GrantKind::Credential;
+    take(entry, as_of, facts, |name| name.starts_with(GRANT) || (secret && name.starts_with(CREDENTIAL)));
+}
+
+fn take(entry: &PrincipalEntry, as_of: Timestamp, facts: &mut Facts, wanted: impl Fn(&str) -> bool) {
+    for (name, fact) in entry.facts.iter().filter(|(name, fact)| wanted(name) && refusal(name, fact).is_none()) {
+        let counted = attribute(name).and_then(|attribute| counted(attribute, fact, as_of));
+        // INVARIANT: what would be refused is not here.
+        let _ = facts.know(name, counted.map_or_else(|| fact.clone(), Fact::Number));
+    }
+}
+
+fn refusal(name: &str, fact: &Fact) -> Option<(String, String)> {
+    if let Some(own) = OWN.iter().find(|own| own.0 == name) {
+        let why = format!("it has a key of its own: `{}`", own.1);
+        return Some((why, format!("write `{} = …` in the entry", own.1)));
+    }
+    let computed = COMPUTED.contains(&name) || COMPUTED_BELOW.iter().any(|below| name.starts_with(below));
+    if computed && !TYPED_BELOW.contains(&name) {
+        let help = if name.ends_with(".tier") {
+            "take it out; a tier is lowered by a signed exception with `lowers`".to_owned()
+        } else {
+            "take it out".to_owned()
+        };
+        return Some(("it is computed, and never typed".to_owned(), help));
+    }
+    let Some(attribute) = attribute(name) else {
+        let why = FactError::Name(name.to_owned()).to_string();
+        return Some((why, "tenure policy attributes".to_owned()));
+    };
+    match (is_age(attribute), fact) {
+        (Some(_), Fact::Text(day)) if Timestamp::parse(day).is_ok() => None,
+        (Some(_), _) => {
+            let why = "a number of days is wrong a day later".to_owned();
+            Some((why, format!("write the day it is counted from: `{name} = \"2026-10-01\"`")))
+        }
+        (None, _) => {
+            let error = Facts::default().know(name, fact.clone()).err()?;
+            Some((error.to_string(), format!("write it as {}", attribute.kind)))
+        }
+    }
+}
+
+/// Returns the days from a day, or until it.
+fn counted(attribute: &Attribute, fact: &Fact, as_of: Timestamp) -> Option<i64> {
+    let Fact::Text(day) = fact else { return None };
+    let day = Timestamp::parse(day).ok()?;
+    Some(match is_age(attribute)? {
+        Age::Since => as_of.days_since(day),
+        Age::Until => day.days_since(as_of),
+    })
+}
+
+enum Age {
+    Since,
+    Until,
+}
+
+/// Ages are typed as the day they are counted from, so that they stay true.
+fn is_age(attribute: &Attribute) -> Option<Age> {
+    let days = attribute.kind == Kind::Number && attribute.name.ends_with("_days");
+    days.then(|| if attribute.name.ends_with("_in_days") { Age::Until } else { Age::Since })
+}
+
+/// Returns where a fact of a principal stands in the canonical text.
+fn place(text: &str, principal: &str, name: &str) -> Option<std::ops::Range<usize>> {
+    let entry = text.find(&format!("id = \"{principal}\"\n"))?;
+    let end = text[entry..].find("[[principal]]").map_or(text.len(), |end| entry + end);
+    let within = text.get(entry..end)?;
+    let quoted = format!("\"{name}\" = ");
+    let start = entry + within.find(&quoted)?;
+    let length = text[start..].find('\n').unwrap_or(text.len() - start);
+    Some(start..start + length)
+}
+
+/// Attributes that an entry has a key for.
+const OWN: [(&str, &str); 11] = [
+    ("principal.deputy", "deputy"),
+    ("principal.environment", "environment"),
+    ("principal.id", "id"),
+    ("principal.kind", "kind"),
+    ("principal.owner", "owner"),
+    ("principal.purpose", "purpose"),
+    ("principal.sponsor", "sponsor"),
+    ("principal.status", "status"),
+    ("principal.team", "team"),
+    ("principal.vendor", "vendor"),
+    ("principal.workload", "workload"),
+];
+
+/// Attributes that follow from entries, inventories and the repository.
+const COMPUTED: [&str; 15] = [
+    "principal.claimed",
+    "principal.dated",
+    "principal.due_in_days",
+    "principal.ended",
+    "principal.ended_days",
+    "principal.ends_in_days",
+    "principal.has_end",
+    "principal.owner_gone_days",
+    "principal.owner_status",
+    "principal.owner_team",
+    "principal.role_changed_days",
+    "principal.sponsor_status",
+    "principal.tier",
+    "principal.toxic_pairs",
+    "profiles",
+];
+
+const COMPUTED_BELOW: [&str; 2] = [GRANT, "system."];
+const CREDENTIAL: &str = "credential.";
+const GRANT: &str = "grant.";
+
+/// What no system says of a grant, and a person may know.
+const TYPED_BELOW: [&str; 6] = [
+    "grant.environment",
+    "grant.jit_available",
+    "grant.scopes",
+    "grant.standing",
+    "grant.tenant_wide",
+    "grant.wildcard",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{PrincipalId, file::PrincipalKind};
+
+    #[test]
+    fn facts_that_are_not_taken_are_named_with_their_line() {
+        let mut svc = PrincipalEntry::new(PrincipalId::parse("svc").unwrap(), PrincipalKind::Service);
+        for (name, fact) in [
+            ("principal.tier", Fact::Text("T3".to_owned())),
+            ("principal.colour", Fact::Text("blue".to_owned())),
+            ("principal.team", Fact::Text("orders".to_owned())),
+            ("principal.last_tested_days", Fact::Number(20)),
+            ("principal.sealed", Fact::Text("yes".to_owned())),
+            ("usage.consumers", Fact::Texts(vec![])),
+        ] {
+            svc.facts.insert(name.to_owned(), fact);
+        }
+        let file = Principals { schema: "tenure/principals/v1".to_owned(), principals: vec![svc] };
+        let text = crate::format::codec::render(&file);
+        let told: crate::diag::Diagnostics =
+            unfit(&file).iter().map(|unfit| unfit.diagnostic("principals.toml", &text)).collect();
+        insta::assert_snapshot!(told.render(crate::diag::Style::plain()));
+    }
+
+    #[test]
+    fn names_of_attributes_are_those_of_the_list() {
+        let listed = |name: &&str| attribute(name).is_some();
+        assert!(OWN.iter().map(|own| own.0).chain(COMPUTED).chain(TYPED_BELOW).all(|name| listed(&name)));
+    }
+}

@@ -1,0 +1,258 @@
+//! Whether there is anything at all for which expressions come out as wanted.
+//!
+//! The values that matter are tried: around each number that a name is compared with, each word and one other, yes and no,
+//! every list of the words asked for. Where an expression only compares names with such values, what none of these reach
+//! cannot be reached; where it does more (arithmetic, patterns, parts of words), nothing is claimed.
+
+use super::{
+    Expression,
+    ast::{Comparison, Node},
+    value::{AttributeIndex, AttributeSource, List, Value},
+};
+use crate::{model::Attributes, policy::Kind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known of the names an expression uses.
+pub(crate) trait Domain {
+    /// Returns the kind of a name.
+    fn kind(&self, slot: AttributeIndex) -> Option<Kind>;
+
+    /// Returns all words a name can have, where that is a closed list.
+    fn words(&self, slot: AttributeIndex) -> Option<&'static [&'static str]>;
+
+    /// Returns the only numbers a name can have, where they are settled.
+    fn numbers(&self, slot: AttributeIndex) -> Option<Vec<i64>>;
+}
+
+/// Returns whether there is anything for which all of `hold` are true and all of `fail` are false; nothing where that
+/// cannot be said.
+pub(crate) fn is_satisfiable(hold: &[&Expression], fail: &[&Expression], domain: &dyn Domain) -> Option<bool> {
+    let wanted = |known: &dyn AttributeSource| {
+        hold.iter().all(|expression| expression.truth(known) == Ok(true))
+            && fail.iter().all(|expression| expression.truth(known) == Ok(false))
+    };
+    let nothing = Sample::default();
+    let refuted = hold.iter().any(|expression| expression.truth(&nothing) == Ok(false))
+        || fail.iter().any(|expression| expression.truth(&nothing) == Ok(true));
+    if refuted {
+        return Some(false);
+    }
+    let mut survey = CandidateValues { domain, points: BTreeMap::new(), simple: true };
+    hold.iter().chain(fail).for_each(|expression| survey.node(&expression.node));
+    let simple = survey.simple;
+    let points = survey.finish();
+    let total = points.values().map(Vec::len).try_fold(1_usize, usize::checked_mul).unwrap_or(usize::MAX);
+    let all = total <= MAX_SAMPLES;
+    // Without room for all of them: steps by a number that has no divisor in common with most counts.
+    for number in 0..total.min(MAX_SAMPLES) {
+        let mut rest = if all { number } else { number.wrapping_mul(2_654_435_761) };
+        let mut sample = Sample::default();
+        for (slot, choices) in &points {
+            if let Some(choice) = choices.get(rest % choices.len()) {
+                sample.values.insert(*slot, choice);
+            }
+            rest /= choices.len();
+        }
+        if wanted(&sample) {
+            return Some(true);
+        }
+    }
+    (simple && all).then_some(false)
+}
+
+/// A value that is tried.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum CandidateValue {
+    Absent,
+    Flag(bool),
+    Map(Attributes),
+    Number(i64),
+    Text(String),
+    Texts(Vec<String>),
+}
+
+#[derive(Default)]
+struct Sample<'p> {
+    values: BTreeMap<AttributeIndex, &'p CandidateValue>,
+}
+
+impl AttributeSource for Sample<'_> {
+    fn value(&self, slot: AttributeIndex) -> Option<Value<'_>> {
+        match self.values.get(&slot)? {
+            CandidateValue::Absent => None,
+            CandidateValue::Flag(flag) => Some(Value::Flag(*flag)),
+            CandidateValue::Map(map) => Some(Value::Map(map)),
+            CandidateValue::Number(number) => Some(Value::Number(*number)),
+            CandidateValue::Text(text) => Some(Value::Text(text.into())),
+            CandidateValue::Texts(texts) => Some(Value::List(List::Words(texts))),
+        }
+    }
+}
+
+/// The values worth trying for each name.
+struct CandidateValues<'d> {
+    domain: &'d dyn Domain,
+    points: BTreeMap<AttributeIndex, Query>,
+    simple: bool,
+}
+
+#[derive(Default)]
+struct Query {
+    numbers: BTreeSet<i64>,
+    words: BTreeSet<String>,
+    absent: bool,
+}
+
+impl CandidateValues<'_> {
+    fn node(&mut self, node: &Node) {
+        match node {
+            Node::And(_) | Node::Or(_) | Node::Not(_) | Node::If(_) => {}
+            Node::Attribute(slot) => drop(self.points.entry(*slot).or_default()),
+            Node::IsKnown(slot) => self.points.entry(*slot).or_default().absent = true,
+            Node::Literal(_) | Node::Values(_) | Node::Local(_) => {}
+            Node::Compare(comparison, pair) => self.compare(*comparison, pair),
+            Node::In(pair) => self.is_in(pair),
+            Node::Arithmetic(..)
+            | Node::Call(..)
+            | Node::Each(..)
+            | Node::HasKey(..)
+            | Node::Index(_)
+            | Node::List(_)
+            | Node::Matches(..)
+            | Node::Negate(_) => self.beyond(node),
+        }
+        node.children().into_iter().for_each(|child| self.node(child));
+    }
+
+    fn compare(&mut self, comparison: Comparison, pair: &[Node; 2]) {
+        let [left, right] = pair;
+        match (left, right) {
+            (Node::Attribute(slot), Node::Literal(value)) | (Node::Literal(value), Node::Attribute(slot)) => {
+                match value {
+                    Value::Number(number) => self.around(*slot, *number),
+                    Value::Text(text) => {
+                        let ordered = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+                        self.simple &= !ordered;
+                        self.asked(*slot).words.insert(text.clone().into_owned());
+                    }
+                    _ => {}
+                }
+            }
+            (Node::Attribute(one), Node::Attribute(other)) => {
+                let settled = |slot| self.domain.numbers(slot);
+                match (settled(*one), settled(*other)) {
+                    (None, Some(numbers)) => numbers.into_iter().for_each(|number| self.around(*one, number)),
+                    (Some(numbers), None) => numbers.into_iter().for_each(|number| self.around(*other, number)),
+                    (Some(_), Some(_)) => {}
+                    (None, None) => {
+                        self.simple = false;
+                        [one, other].into_iter().for_each(|slot| self.around(*slot, 0));
+                    }
+                }
+            }
+            (Node::Literal(_), Node::Literal(_)) => {}
+            _ => self.beyond(left),
+        }
+    }
+
+    fn is_in(&mut self, pair: &[Node; 2]) {
+        match pair {
+            [Node::Attribute(slot), Node::Values(values)] => {
+                for value in values {
+                    match value {
+                        Value::Number(number) => self.around(*slot, *number),
+                        Value::Text(text) => drop(self.asked(*slot).words.insert(text.clone().into_owned())),
+                        _ => {}
+                    }
+                }
+            }
+            [Node::Literal(Value::Text(text)), Node::Attribute(slot)] => {
+                self.asked(*slot).words.insert(text.clone().into_owned());
+            }
+            [one, _] => self.beyond(one),
+        }
+    }
+
+    /// Something that is not only compared: all words and numbers below are tried, and nothing is claimed.
+    fn beyond(&mut self, node: &Node) {
+        self.simple = false;
+        let (mut slots, mut words, mut numbers) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::from([0, 1, 1_000]));
+        node.walk(&mut |node| match node {
+            Node::Attribute(slot) => drop(slots.insert(*slot)),
+            Node::Literal(Value::Text(text)) => drop(words.insert(text.clone().into_owned())),
+            Node::Literal(Value::Number(number)) => drop(numbers.insert(*number)),
+            Node::Values(values) => words.extend(values.iter().filter_map(|value| match value {
+                Value::Text(text) => Some(text.clone().into_owned()),
+                _ => None,
+            })),
+            Node::HasKey(_, key) => drop(words.insert(key.clone())),
+            _ => {}
+        });
+        for slot in slots {
+            let asked = self.asked(slot);
+            asked.words.extend(words.iter().cloned());
+            asked.numbers.extend(&numbers);
+        }
+    }
+
+    fn around(&mut self, slot: AttributeIndex, number: i64) {
+        let near = [number.saturating_sub(1), number, number.saturating_add(1)];
+        self.asked(slot).numbers.extend(near);
+    }
+
+    fn asked(&mut self, slot: AttributeIndex) -> &mut Query {
+        self.points.entry(slot).or_default()
+    }
+
+    fn finish(self) -> BTreeMap<AttributeIndex, Vec<CandidateValue>> {
+        let mut points = BTreeMap::new();
+        for (slot, asked) in self.points {
+            let mut choices: Vec<CandidateValue> = match self.domain.kind(slot) {
+                Some(Kind::Flag) => vec![CandidateValue::Flag(false), CandidateValue::Flag(true)],
+                Some(Kind::Number) => match self.domain.numbers(slot) {
+                    Some(numbers) => numbers.into_iter().map(CandidateValue::Number).collect(),
+                    None => asked.numbers.into_iter().chain([0]).map(CandidateValue::Number).collect(),
+                },
+                Some(Kind::Text) => match self.domain.words(slot) {
+                    Some(words) => words.iter().map(|word| CandidateValue::Text((*word).to_owned())).collect(),
+                    None => asked.words.into_iter().chain([OTHER.to_owned()]).map(CandidateValue::Text).collect(),
+                },
+                Some(Kind::Texts) => lists(&asked.words),
+                Some(Kind::Map) => maps(&asked.words),
+                None => Vec::new(),
+            };
+            choices.sort();
+            choices.dedup();
+            choices.extend(asked.absent.then_some(CandidateValue::Absent));
+            if !choices.is_empty() {
+                points.insert(slot, choices);
+            }
+        }
+        points
+    }
+}
+
+/// Every list of the first words, one with all and another, and a long one.
+fn lists(words: &BTreeSet<String>) -> Vec<CandidateValue> {
+    let words: Vec<_> = words.iter().take(4).cloned().collect();
+    let some = |mask: usize| {
+        let chosen = words.iter().enumerate().filter(|(at, _)| mask & (1 << at) != 0);
+        CandidateValue::Texts(chosen.map(|(_, word)| word.clone()).collect())
+    };
+    let mut lists: Vec<_> = (0..1 << words.len()).map(some).collect();
+    let with_other: Vec<_> = words.iter().cloned().chain([OTHER.to_owned()]).collect();
+    lists.push(CandidateValue::Texts(with_other));
+    lists.push(CandidateValue::Texts(vec![OTHER.to_owned(); 3]));
+    lists
+}
+
+fn maps(words: &BTreeSet<String>) -> Vec<CandidateValue> {
+    let all = |value: &str| words.iter().map(|word| (word.clone(), value.to_owned())).collect();
+    let mut maps = vec![CandidateValue::Map(Attributes::new()), CandidateValue::Map(all(OTHER))];
+    maps.extend(words.iter().take(8).map(|word| CandidateValue::Map(all(word))));
+    maps
+}
+
+/// A word nobody writes.
+const OTHER: &str = "another word";
+const MAX_SAMPLES: usize = 20_000;

@@ -1,0 +1,183 @@
+//! What the rules say of one grant or principal.
+
+use super::{
+    Pack,
+    environment::{FIRST_LIMIT, RuleEnvironment, Subject, View, name_of, tier_name},
+    profile::{EffectiveSettings, ProfileOverride},
+    rule::CompiledRule,
+};
+use crate::{
+    model::{
+        Severity,
+        file::{Rule, Scope},
+    },
+    policy::expression::{AttributeIndex, AttributeSchema, EvaluationError, Unknown},
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// What one rule says of one grant or principal: a finding and a recommendation, never a decision.
+#[derive(Clone, Debug)]
+pub struct RuleResult<'p> {
+    /// The rule; its verdict is what is recommended, and its advice says it in words.
+    pub rule: &'p Rule,
+    /// What it says.
+    pub result: Outcome,
+    /// How bad that is: where it fails, or would fail if what is unknown were against it.
+    pub severity: Severity,
+    /// The profiles that set the severity or a number that the rule used.
+    pub set_by: Vec<Arc<ProfileOverride>>,
+}
+
+/// What a rule says.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Outcome {
+    /// It is broken.
+    Fail,
+    /// It is not about this.
+    NotApplicable,
+    /// It is kept.
+    Pass,
+    /// That cannot be said.
+    Unknown(MissingAttributes),
+}
+
+/// What keeps a rule from being judged.
+#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct MissingAttributes {
+    /// The attributes that are not known, sorted.
+    pub missing: Vec<&'static str>,
+    /// What is wrong with what is known.
+    pub trouble: Option<EvaluationError>,
+}
+
+impl std::fmt::Display for MissingAttributes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.trouble {
+            Some(trouble) if self.missing.is_empty() => f.write_str(trouble.text()),
+            Some(trouble) => write!(f, "{} ({})", self.missing.join(", "), trouble.text()),
+            None => f.write_str(&self.missing.join(", ")),
+        }
+    }
+}
+
+impl Pack {
+    /// Returns what the rules of a scope have against a subject: each that fails, and each that cannot be judged, in the
+    /// order of ids. Rules over principals are judged once for each principal, those over grants once for each grant.
+    pub fn judge(&self, scope: Scope, subject: &Subject<'_>) -> Vec<RuleResult<'_>> {
+        let mut found = Vec::new();
+        for place in self.of_scope(scope) {
+            let result = self.result(*place, subject);
+            if matches!(result, Outcome::Fail | Outcome::Unknown(_)) {
+                found.push(self.judgement(*place, subject, result));
+            }
+        }
+        found
+    }
+
+    /// Returns what one rule says of a subject; nothing where there is no such rule.
+    pub fn judge_by(&self, rule: &str, subject: &Subject<'_>) -> Option<RuleResult<'_>> {
+        let place = self.rules.iter().position(|compiled| compiled.rule().id == rule)?;
+        let result = self.result(place, subject);
+        Some(self.judgement(place, subject, result))
+    }
+
+    fn result(&self, place: usize, subject: &Subject<'_>) -> Outcome {
+        let (compiled, settings) = (&self.rules[place], &self.settings[place]);
+        let view = self.view(compiled, settings, subject);
+        match compiled.applies.truth(&view) {
+            Ok(false) => return Outcome::NotApplicable,
+            Ok(true) => {}
+            Err(why) => return Outcome::Unknown(lack(why, compiled.rule().over)),
+        }
+        match compiled.fails.truth(&view) {
+            Ok(true) => Outcome::Fail,
+            Ok(false) => Outcome::Pass,
+            Err(why) => Outcome::Unknown(lack(why, compiled.rule().over)),
+        }
+    }
+
+    fn judgement(&self, place: usize, subject: &Subject<'_>, result: Outcome) -> RuleResult<'_> {
+        let (compiled, settings) = (&self.rules[place], &self.settings[place]);
+        let mut set_by = BTreeSet::new();
+        let mut severity = severity(compiled, &self.view(compiled, settings, subject));
+        if let Some((least, by)) = &settings.severity
+            && *least < severity
+        {
+            severity = *least;
+            set_by.insert(Arc::clone(by));
+        }
+        let tier = subject.tier(self.slots.tier(compiled.rule().over));
+        let used = compiled.fails.uses().into_iter().chain(compiled.applies.uses());
+        for limit in used.filter_map(|slot| slot.checked_sub(FIRST_LIMIT)) {
+            let by = settings.limits_by.get(usize::from(limit));
+            match tier {
+                Some(tier) => set_by.extend(by.and_then(|by| by.get(tier as usize)?.clone())),
+                None => set_by.extend(by.into_iter().flatten().flatten().cloned()),
+            }
+        }
+        RuleResult { rule: compiled.rule(), result, severity, set_by: set_by.into_iter().collect() }
+    }
+
+    fn view<'v>(
+        &'v self,
+        compiled: &CompiledRule,
+        settings: &'v EffectiveSettings,
+        subject: &'v Subject<'v>,
+    ) -> View<'v> {
+        View {
+            subject,
+            limits: &settings.limits,
+            tier: self.slots.tier(compiled.rule().over),
+            profiles: &self.active,
+            profiles_slot: self.slots.profiles,
+        }
+    }
+}
+
+/// Returns the severity by the first condition that holds. Where one cannot be judged, the worst of what may be counts.
+fn severity(compiled: &CompiledRule, view: &View<'_>) -> Severity {
+    let mut worst: Option<Severity> = None;
+    for (when, severity) in &compiled.severities {
+        match when.truth(view) {
+            Ok(true) => return worst.map_or(*severity, |worst| worst.min(*severity)),
+            Ok(false) => {}
+            Err(_) => worst = Some(worst.map_or(*severity, |worst| worst.min(*severity))),
+        }
+    }
+    let own = compiled.rule().severity;
+    worst.map_or(own, |worst| worst.min(own))
+}
+
+fn lack(why: Unknown, scope: Scope) -> MissingAttributes {
+    let missing: BTreeSet<_> = why.slots().map(|slot| name_of(slot, scope)).collect();
+    MissingAttributes { missing: missing.into_iter().collect(), trouble: why.reason() }
+}
+
+/// The places of the names that the engine itself looks at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slots {
+    grant_tier: AttributeIndex,
+    principal_tier: AttributeIndex,
+    profiles: AttributeIndex,
+}
+
+impl Default for Slots {
+    fn default() -> Self {
+        let names = RuleEnvironment { limits: Vec::new(), scope: None };
+        let slot = |name: &str| names.find(name).map_or(AttributeIndex::MAX, |(slot, _)| slot);
+        Self {
+            grant_tier: slot(tier_name(Scope::Grant)),
+            principal_tier: slot(tier_name(Scope::Principal)),
+            profiles: slot("profiles"),
+        }
+    }
+}
+
+impl Slots {
+    const fn tier(&self, scope: Scope) -> AttributeIndex {
+        match scope {
+            Scope::Grant => self.grant_tier,
+            Scope::Principal => self.principal_tier,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! A plan as the comment on a pull request: what will be done, who loses what, what depends on it, what cannot be undone.
+
+use super::{
+    bounded_page::{Table, page},
+    plan::{self, PlanView, by_system, short},
+};
+use crate::{
+    campaign::dependents,
+    diag::counted,
+    model::{
+        Change, SystemId, Tier, Usage,
+        action::{AccessLoss, ActionSpec},
+    },
+    plan::Plan,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
+
+/// Returns the plan for a pull request: at most [`super::MAX_MARKDOWN`] bytes. It begins with a remark that is always the
+/// same, so that a later comment can take the place of an earlier one, and ends with the digest of the plan.
+pub fn plan_markdown<S>(plan: &Plan<S>, show: PlanView<'_>) -> String {
+    let actions = plan.actions();
+    let words = |text: &str| text.to_owned();
+    let stopped = show.trips.iter().map(|trip| vec![words(trip.code), trip.message.clone(), trip.help.clone()]);
+    let held = plan.held().iter();
+    let held =
+        held.map(|held| vec![held.system.to_string(), held.item.to_string(), held.why.clone(), held.next.clone()]);
+    let notes = plan.notes().iter().map(|note| vec![words(note.code.words()), note.text.clone()]);
+    let tables = [
+        Table::new("Guardrails that stop it", &["guardrail", "why", "next"], stopped),
+        Table::new("Systems", &["system", "actions", "T0 and T1", "holders"], systems(actions).into_iter()),
+        Table::new("Cannot be undone", TOLD, told(actions, |action| action.irreversible.iter())),
+        Table::new("Will survive, and so will not be confirmed", TOLD, told(actions, |action| action.survives.iter())),
+        Table::new("Held", &["system", "item", "why", "next"], held),
+        Table::new("Separation of duties", &["", "who holds both sides"], notes),
+        Table::new("Actions", ACTIONS, sorted(actions).map(row)),
+        Table::new("Blast radius", BLAST, sorted(actions).map(|action| blast(action, show))),
+    ];
+    page(&format!("{MARKER}\n### Tenure plan: {}\n\n", heading(plan)), &tables, &format!("plan `{}`\n", plan.digest()))
+}
+
+/// What a reader should know before anything else.
+fn heading<S>(plan: &Plan<S>) -> String {
+    let actions = plan.actions();
+    let mut text = counted(actions.len(), "action");
+    if !actions.is_empty() {
+        let _ = write!(text, " on {}", counted(by_system(actions).len(), "system"));
+    }
+    let losing: BTreeSet<_> = actions.iter().flat_map(losers).collect();
+    if !losing.is_empty() {
+        let _ = write!(text, ", {} losing access", counted(losing.len(), "holder"));
+    }
+    let numbers = [
+        (actions.iter().filter(|action| action.irreversible.is_some()).count(), "cannot be undone"),
+        (actions.iter().filter(|action| !action.survives.is_empty()).count(), "will survive"),
+        (plan.held().len(), "held"),
+    ];
+    for (number, what) in numbers.iter().filter(|(number, _)| *number > 0) {
+        let _ = write!(text, ", {number} {what}");
+    }
+    text
+}
+
+fn losers(action: &ActionSpec) -> impl Iterator<Item = (&str, &str)> {
+    action.loses.iter().map(|loss| (action.grant.system.as_str(), loss.principal.as_str()))
+}
+
+/// One row a system, where there is more than one.
+fn systems(actions: &[ActionSpec]) -> Vec<Vec<String>> {
+    let systems = by_system(actions);
+    if systems.len() < 2 {
+        return Vec::new();
+    }
+    let row = |system: &SystemId, actions: &[&ActionSpec]| {
+        let high = actions.iter().filter(|action| matches!(action.grant.tier, Tier::T0 | Tier::T1)).count();
+        let holders: BTreeSet<_> = actions.iter().map(|action| &action.grant.principal.id).collect();
+        vec![system.to_string(), actions.len().to_string(), high.to_string(), holders.len().to_string()]
+    };
+    systems.iter().map(|(system, actions)| row(system, actions)).collect()
+}
+
+/// The actions by system, in the order of the plan.
+fn sorted(actions: &[ActionSpec]) -> impl Iterator<Item = &ActionSpec> {
+    by_system(actions).into_values().flatten()
+}
+
+fn told<'a, L>(actions: &'a [ActionSpec], lines: impl Fn(&'a ActionSpec) -> L) -> impl Iterator<Item = Vec<String>>
+where
+    L: Iterator<Item = &'a String>,
+{
+    sorted(actions).flat_map(move |action| {
+        lines(action).map(|line| vec![short(action), action.grant.principal.name.clone(), line.clone()])
+    })
+}
+
+fn row(action: &ActionSpec) -> Vec<String> {
+    [vec![action.grant.system.to_string()], plan::row(action)].concat()
+}
+
+fn blast(action: &ActionSpec, show: PlanView<'_>) -> Vec<String> {
+    let loses = match (action.loses.is_empty(), action.operations.is_empty()) {
+        (true, true) => "nobody: it is gone already, and is looked for once more".to_owned(),
+        (true, false) => "nobody that the inventory knows of".to_owned(),
+        _ => losses(&action.loses),
+    };
+    vec![short(action), action.grant.principal.name.clone(), loses, depends(action, show).join("; ")]
+}
+
+/// Says what hangs on what an action changes, when it was used, and whether that may be all.
+fn depends(action: &ActionSpec, show: PlanView<'_>) -> Vec<String> {
+    let Some(inventory) = show.inventories.get(&action.grant.system) else {
+        return vec!["not known: the system has no inventory".to_owned()];
+    };
+    let closes = matches!(action.change, Change::Disable {} | Change::Revoke {});
+    let mut found = dependents(&action.grant, closes, inventory, show.people);
+    found.push(match inventory.usage(&action.grant.key) {
+        Usage::Unknown(because) => format!("last use: not known ({because})"),
+        known => known.to_string(),
+    });
+    if !inventory.is_complete() {
+        found.push("there may be more: the inventory is not complete".to_owned());
+    }
+    found
+}
+
+/// Names who loses what by holder: the first of each in full, everybody counted.
+fn losses(losses: &[AccessLoss]) -> String {
+    let mut holders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for loss in losses {
+        holders.entry(&loss.principal).or_default().push(&loss.entitlement);
+    }
+    let told: Vec<_> = holders.iter().take(MOST).map(|(holder, lost)| format!("{holder}: {}", first(lost))).collect();
+    let more = holders.len().checked_sub(MOST).filter(|more| *more > 0);
+    format!(
+        "{}{}",
+        told.join("; "),
+        more.map(|more| format!("; and {}", counted(more, "other holder"))).unwrap_or_default()
+    )
+}
+
+fn first(lost: &[&str]) -> String {
+    let more = lost.len().checked_sub(MOST).filter(|more| *more > 0);
+    let shown: Vec<_> = lost.iter().take(MOST).copied().collect();
+    format!("{}{}", shown.join(", "), more.map(|more| format!(" and {more} more")).unwrap_or_default())
+}
+
+const MARKER: &str = "<!-- tenure:plan -->";
+const TOLD: &[&str] = &["action", "holder", "what"];
+const ACTIONS: &[&str] =
+    &["system", "action", "change", "holder", "entitlement", "tier", "decided by", "expected after"];
+const BLAST: &[&str] = &["action", "holder", "who loses what", "what depends on it"];
+/// How many holders one row names, and how many losses of each.
+const MOST: usize = 4;
+
+#[cfg(test)]
+#[path = "comment_tests.rs"]
+mod tests;

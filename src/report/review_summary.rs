@@ -1,0 +1,250 @@
+//! A review file for a pull request: what is put to whom, what they decided, and what silence will cost. Bounded, and with
+//! nothing in it that a name could smuggle in.
+//!
+//! It is generated, so it is printed and never written into the repository: nothing but what people sign lies in
+//! `campaigns/`, where whatever else is found is refused.
+
+use super::markdown::{MAX_MARKDOWN, cell};
+use crate::{
+    campaign::{DecisionContext, is_flagged, said, silence_words},
+    model::{
+        Tier, Timestamp,
+        file::{Item, Review, Silence},
+    },
+};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// A review file with what its campaign says of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Overview<'a> {
+    /// Where it lies.
+    pub path: &'a str,
+    /// What it says.
+    pub review: &'a Review,
+    /// When answers are due.
+    pub due: Timestamp,
+    /// What no response means.
+    pub on_silence: Silence,
+}
+
+impl Overview<'_> {
+    /// Returns the counts for programs.
+    pub fn json(&self) -> Value {
+        let items = &self.review.items;
+        let count = |wanted: &dyn Fn(&Item) -> bool| items.iter().filter(|item| wanted(item)).count();
+        json!({
+            "path": self.path,
+            "reviewer": self.review.reviewer,
+            "system": self.review.system,
+            "stage": self.review.stage(),
+            "due": self.due,
+            "on_silence": self.on_silence,
+            "items": items.len(),
+            "decided": count(&|item| item.decision.is_some()),
+            "flagged": count(&is_flagged),
+            "flagged_open": count(&|item| item.decision.is_none() && is_flagged(item)),
+        })
+    }
+}
+
+/// What is known of an item of a file; nothing where nothing is at hand.
+pub type Dossiers<'a> = dyn Fn(&Overview<'_>, &Item) -> Option<DecisionContext> + 'a;
+
+/// Returns review files as Markdown: for each a line of counts, what silence will cost, and its items, the flagged and open
+/// ones first; then what is known of each item, in the same order, as far as there is room. The same files give the same
+/// text; what does not fit is counted.
+pub fn overview_markdown(files: &[Overview<'_>], dossiers: &Dossiers<'_>) -> String {
+    let mut text = String::new();
+    for (place, file) in files.iter().enumerate() {
+        if text.len() > MAX_MARKDOWN - RESERVED {
+            let more = files.len() - place;
+            text.push_str(&format!("\n… and {more} more review files.\n"));
+            break;
+        }
+        one(file, &mut text);
+    }
+    cards(files, dossiers, &mut text);
+    text
+}
+
+/// Adds what is known of each item, folded away under its name; what is open and flagged comes first over all files.
+fn cards(files: &[Overview<'_>], dossiers: &Dossiers<'_>, text: &mut String) {
+    let mut items: Vec<(&Overview<'_>, &Item)> =
+        files.iter().flat_map(|file| file.review.items.iter().map(move |item| (file, item))).collect();
+    items.sort_by_key(|(_, item)| (item.decision.is_some(), !is_flagged(item)));
+    let head = "### What is known\n\n";
+    let mut written = 0;
+    for (file, item) in &items {
+        if text.len() > MAX_MARKDOWN - RESERVED {
+            break;
+        }
+        let Some(dossier) = dossiers(file, item) else { continue };
+        let card = card(item, &dossier);
+        if text.len() + head.len() + card.len() > MAX_MARKDOWN - RESERVED {
+            break;
+        }
+        text.push_str(if written == 0 { head } else { "" });
+        text.push_str(&card);
+        written += 1;
+    }
+    let more = items.len() - written;
+    if written > 0 && more > 0 {
+        text.push_str(&format!("… and {more} more cards: `tenure review --next`\n"));
+    }
+}
+
+fn card(item: &Item, dossier: &DecisionContext) -> String {
+    let flag = if is_flagged(item) { "! " } else { "" };
+    let (who, what) = (cell(&clip(&item.principal)), cell(&clip(said(&item.entitlement))));
+    let mut text = format!("<details><summary>{flag}{} {who} · {what}</summary>\n\n", item.tier);
+    for chapter in dossier.chapters.iter().filter(|chapter| !chapter.is_file()) {
+        let lines: Vec<String> = chapter
+            .lines
+            .iter()
+            .map(|line| format!("{}{}", if line.marked { "**!** " } else { "" }, cell(&clip(&line.text))))
+            .collect();
+        text.push_str(&format!("- **{}** {}\n", chapter.title, lines.join(" · ")));
+    }
+    text.push_str("\n</details>\n\n");
+    text
+}
+
+fn one(file: &Overview<'_>, text: &mut String) {
+    let review = file.review;
+    let items = &review.items;
+    let count = |wanted: &dyn Fn(&Item) -> bool| items.iter().filter(|item| wanted(item)).count();
+    let decided = count(&|item| item.decision.is_some());
+    let flagged_open = count(&|item| item.decision.is_none() && is_flagged(item));
+    let due: String = file.due.to_string().chars().take(10).collect();
+    let stage = if review.stage() > 1 { format!(" · stage {}", review.stage()) } else { String::new() };
+    text.push_str(&format!(
+        "### {} on {}{stage}\n\n{} of {} decided · {} open, {flagged_open} of them flagged · due {due} · {}\n",
+        cell(review.reviewer.as_str()),
+        cell(review.system.as_str()),
+        decided,
+        items.len(),
+        items.len() - decided,
+        cell(file.path),
+    ));
+    text.push_str(&costs(file));
+    text.push_str("\n| | tier | who | what | recommended | decision | why |\n|---|---|---|---|---|---|---|\n");
+    let mut sorted: Vec<&Item> = items.iter().collect();
+    sorted.sort_by_key(|item| (!is_flagged(item), item.decision.is_some()));
+    for (place, item) in sorted.iter().enumerate() {
+        let line = row(item);
+        if text.len() + line.len() > MAX_MARKDOWN - RESERVED {
+            text.push_str(&format!("\n… and {} more items in {}\n", sorted.len() - place, cell(file.path)));
+            break;
+        }
+        text.push_str(&line);
+    }
+    text.push('\n');
+}
+
+/// What silence will come to for the items that are open, by what it comes to.
+fn costs(file: &Overview<'_>) -> String {
+    let open = || file.review.items.iter().filter(|item| item.decision.is_none());
+    let words: BTreeSet<&str> = open().map(|item| silence_words(file.on_silence, item.tier)).collect();
+    let mut text = String::new();
+    for words in words {
+        let alike = |tier: &Tier| silence_words(file.on_silence, *tier) == words;
+        let number = open().filter(|item| alike(&item.tier)).count();
+        let noun = if number == 1 { "item" } else { "items" };
+        text.push_str(&format!("\nWithout an answer on {number} open {noun}: {words}.\n"));
+    }
+    text
+}
+
+fn row(item: &Item) -> String {
+    let flag = if is_flagged(item) { "!" } else { "" };
+    let severity = item.severity.map(|severity| format!(" ({severity})")).unwrap_or_default();
+    let decision = match item.decision {
+        None => "open".to_owned(),
+        Some(verdict) => {
+            let to = item.to.as_deref().map(|to| format!(" to {}", clip(to))).unwrap_or_default();
+            let until = item.until.map(|end| format!(" until {end}")).unwrap_or_default();
+            format!("{verdict}{to}{until}")
+        }
+    };
+    let recommend = if item.recommend.is_empty() { "-".to_owned() } else { format!("{}{severity}", item.recommend) };
+    let why = if item.decision.is_some() { &item.reason } else { &item.facts };
+    let cells = [
+        flag.to_owned(),
+        item.tier.to_string(),
+        cell(&clip(&item.principal)),
+        cell(&clip(said(&item.entitlement))),
+        cell(&clip(&recommend)),
+        cell(&decision),
+        cell(&clip(why)),
+    ];
+    format!("| {} |\n", cells.join(" | "))
+}
+
+fn clip(text: &str) -> String {
+    match text.char_indices().nth(MOST_TEXT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+const MOST_TEXT: usize = 240;
+/// Room for what follows the last row.
+const RESERVED: usize = 2_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        campaign::{ContextLine, Section},
+        format::codec,
+        model::Severity,
+    };
+
+    const REVIEW: &str = include_str!("../../schemas/examples/review.toml");
+
+    fn review() -> Review {
+        codec::parse("ana.ruiz.toml", REVIEW.as_bytes()).unwrap()
+    }
+
+    fn show(review: &Review) -> String {
+        let path = "campaigns/2026-q4-privileged/reviews/pg-orders/ana.ruiz.toml";
+        let due = Timestamp::from_unix(1_796_000_000);
+        let line = |text: &str, marked| ContextLine { text: text.to_owned(), marked };
+        let known = |_: &Overview<'_>, item: &Item| {
+            let chapter = |title, lines| Section { title, lines };
+            let access = vec![line("it can read shop.orders", false), line(&item.facts, true)];
+            Some(DecisionContext {
+                chapters: vec![chapter("What it is", vec![line(&item.principal, false)]), chapter("Access", access)],
+            })
+        };
+        overview_markdown(&[Overview { path, review, due, on_silence: Silence::Disable }], &known)
+    }
+
+    #[test]
+    fn a_pull_request_shows_what_is_flagged_first_and_what_silence_costs() {
+        let mut review = review();
+        review.items.reverse();
+        insta::assert_snapshot!(show(&review));
+    }
+
+    #[test]
+    fn hostile_names_stay_names_and_the_page_has_an_end() {
+        let mut review = review();
+        let hostile = "x | y\n| <img src=x> @acme/admins [a](https://evil.example) ::set-output \u{1b}[2J\u{202e}";
+        for item in &mut review.items {
+            item.principal = hostile.to_owned();
+            item.facts = hostile.repeat(50);
+            item.decision = None;
+            item.severity = Some(Severity::Critical);
+        }
+        let first = review.items[0].clone();
+        review.items.extend(std::iter::repeat_n(first, 500));
+        let text = show(&review);
+        assert!(text.len() <= MAX_MARKDOWN, "{}", text.len());
+        assert!(text.contains("more items in"));
+        for dangerous in ["@acme", "](", "<img", "::set", "\u{1b}", "\u{202e}"] {
+            assert!(!text.contains(dangerous), "{dangerous:?}");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The state that a change is judged by, read from the tree it starts from and not from history: as much as the change
+//! needs, so that the cost follows the change.
+//!
+//! What main holds is taken as main took it; the walk of [`RepositoryState::walk`] is what judges main itself.
+
+use super::{
+    no_response::add_unanswered,
+    ownership::OwnershipIndex,
+    repository_state::RepositoryState,
+    required_context::{folders, required_context},
+    root::Root,
+    trust_state::PartialTrust,
+    verified::{Signer, Verified},
+};
+use crate::{
+    format::{codec, sshsig::Namespace},
+    git::{Changes, GitError, Mode, ObjectId, Repository},
+    model::{
+        Digest,
+        file::{Exception, GovernedFile as Kind, Principals},
+    },
+    store::{RepoPath, SignatureFile},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+impl RepositoryState {
+    /// Returns the state at `base` as far as every change needs it: whom to believe, and who is who.
+    pub(super) fn load_base(repository: &Repository, pin: Digest, base: ObjectId) -> Result<Self, GitError> {
+        let mut state = Self::empty(pin);
+        state.head = Some(base);
+        state.remember(repository, base, "trust")?;
+        state.read_trust(repository)?;
+        state.read_people(repository, base)?;
+        Ok(state)
+    }
+
+    /// Reads what is decided at `base`, as far as these changes need it.
+    pub(super) fn read_for(
+        &mut self,
+        repository: &Repository,
+        base: ObjectId,
+        head: ObjectId,
+        changes: &Changes,
+    ) -> Result<(), GitError> {
+        let mut wanted = required_context(repository, head, changes)?;
+        add_unanswered(repository, base, head, changes, &mut wanted)?;
+        for folder in folders(changes, &wanted) {
+            self.remember(repository, base, &folder)?;
+        }
+        for campaign in wanted.keys() {
+            self.remember_level(repository, base, &format!("campaigns/{campaign}"))?;
+        }
+        self.mark_immutable();
+        self.read_exceptions(repository, base)?;
+        self.read_delegations(repository, base)?;
+        for (campaign, wanted) in &wanted {
+            self.read_campaign(repository, base, campaign, wanted)?;
+        }
+        Ok(())
+    }
+
+    /// Takes note of the signed kinds of files and signatures below a folder.
+    fn remember(&mut self, repository: &Repository, base: ObjectId, folder: &str) -> Result<(), GitError> {
+        for file in repository.list(base, folder)?.files {
+            let place = RepoPath::of(&file.path);
+            let signed = place.namespace().is_some() || matches!(place, RepoPath::Signature { .. });
+            if signed && file.mode == Mode::Plain {
+                self.files.insert(file.path, file.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes note of a campaign's own file and its signatures, without its reviews.
+    fn remember_level(&mut self, repository: &Repository, base: ObjectId, folder: &str) -> Result<(), GitError> {
+        let path = format!("{folder}/campaign.toml");
+        let trust = self.trust.clone();
+        let signers = trust.iter().flat_map(|trust| &trust.registry().file().principals).map(|p| p.id.to_string());
+        let mut paths = vec![path.clone()];
+        paths.extend(signers.map(|signer| format!("{path}.{signer}.sig")));
+        for path in paths {
+            if let Some(file) = repository.file(base, &path)?
+                && file.mode == Mode::Plain
+            {
+                self.files.insert(file.path, file.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// What has a signature on main stays as it is.
+    fn mark_immutable(&mut self) {
+        let signed: BTreeSet<String> = self
+            .files
+            .keys()
+            .filter_map(|path| match RepoPath::of(path) {
+                RepoPath::Signature { of, .. } if self.files.contains_key(&of) => Some(of),
+                _ => None,
+            })
+            .collect();
+        for path in signed {
+            if let Some(namespace) = RepoPath::of(&path).namespace() {
+                self.hold(&path, namespace);
+            }
+        }
+    }
+
+    /// Follows the chains of root, registry and mandate. A registry counts when some root up to the newest gave its
+    /// signers the role, in the order of versions.
+    fn read_trust(&mut self, repository: &Repository) -> Result<(), GitError> {
+        let mut roots: Vec<Root> = Vec::new();
+        let mut partial = PartialTrust::default();
+        for version in 1.. {
+            let Some((path, bytes, signatures)) = self.trust_file(repository, "root", version)? else { break };
+            if partial.take_root(self.pin, &bytes, &signatures).is_err() {
+                break;
+            }
+            self.accepted.insert(path);
+            roots.extend(partial.root.clone());
+        }
+        for kind in ["registry", "mandate"] {
+            let mut from = 0;
+            for version in 1.. {
+                let Some((path, bytes, signatures)) = self.trust_file(repository, kind, version)? else { break };
+                let taken = roots.iter().enumerate().skip(from).find_map(|(index, root)| {
+                    partial.root = Some(root.clone());
+                    let taken = match kind {
+                        "registry" => partial.take_registry(Some(root), &bytes, &path, &signatures),
+                        _ => partial.take_mandate(Some(root), &bytes, &path, &signatures),
+                    };
+                    taken.is_ok().then_some(index)
+                });
+                let Some(index) = taken else { break };
+                self.accepted.insert(path);
+                from = index;
+            }
+        }
+        partial.root = roots.pop();
+        self.trust = partial.whole().map(Arc::new);
+        self.partial = partial;
+        Ok(())
+    }
+
+    fn trust_file(&self, repository: &Repository, kind: &str, version: u32) -> Result<Option<Lying>, GitError> {
+        let path = format!("trust/{kind}/{version}.toml");
+        let Some(blob) = self.files.get(&path) else { return Ok(None) };
+        let bytes = repository.blob(*blob, MAX_FILE)?;
+        let signatures = self.signatures(repository, &path)?;
+        Ok(Some((path, bytes, signatures)))
+    }
+
+    fn read_people(&mut self, repository: &Repository, base: ObjectId) -> Result<(), GitError> {
+        let mut files: Vec<_> = repository.file(base, "principals.toml")?.into_iter().collect();
+        files.extend(repository.list(base, "principals")?.files);
+        for file in files.into_iter().filter(|file| file.mode == Mode::Plain) {
+            let bytes = repository.blob(file.id, MAX_FILE)?;
+            if let Ok(people) = codec::parse::<Principals>(&file.path, &bytes) {
+                self.people.insert(file.path, Arc::new(people));
+            }
+        }
+        if let Some(trust) = &self.trust {
+            self.kinship = Arc::new(OwnershipIndex::new(trust.registry().shared(), self.people.values().cloned()));
+        }
+        Ok(())
+    }
+
+    /// Takes the exceptions that lie on main as main took them, the first to begin first: a new one may renew them, and a
+    /// proof is about one.
+    fn read_exceptions(&mut self, repository: &Repository, base: ObjectId) -> Result<(), GitError> {
+        let paths = self.held.keys().filter(|path| matches!(RepoPath::of(path), RepoPath::Exception(_)));
+        for path in paths.cloned().collect::<Vec<_>>() {
+            if let Some(exception) = self.taken::<Exception>(repository, base, &path, Namespace::Exception)? {
+                self.accepted.insert(path);
+                self.exceptions.push(exception);
+            }
+        }
+        self.exceptions.sort_by(|a, b| (a.from, a.path()).cmp(&(b.from, b.path())));
+        Ok(())
+    }
+
+    /// Returns a file of main whose signatures are those of registered principals. Whether their keys were active then is
+    /// for the walk; here a retired key does not undo what was signed.
+    pub(super) fn taken<T: Kind>(
+        &self,
+        repository: &Repository,
+        base: ObjectId,
+        path: &str,
+        namespace: Namespace,
+    ) -> Result<Option<Verified<T>>, GitError> {
+        let (Some(blob), Some(trust)) = (self.files.get(path), &self.trust) else { return Ok(None) };
+        let bytes = repository.blob(*blob, MAX_FILE)?;
+        let Ok(value) = codec::parse::<T>(path, &bytes) else { return Ok(None) };
+        let mut signers: Vec<Signer> = Vec::new();
+        for file in self.signatures(repository, path)? {
+            let keys: Vec<_> = trust.registry().keys_of(&file.signer).map(|(key, _)| key).collect();
+            match super::root::verify(namespace, &bytes, &file, &keys) {
+                Ok(key) => signers.push(Signer { name: file.signer, key }),
+                Err(_) => return Ok(None),
+            }
+        }
+        let (path, digest) = (path.to_owned(), Digest::of(&bytes));
+        let (signatures, registry) = (BTreeMap::new(), trust.registry().file().version);
+        let verified = Verified { value, path, digest, signatures, signers, commit: base, registry };
+        Ok((!verified.signers.is_empty()).then_some(verified))
+    }
+}
+
+/// A file as it lies on main: its path, its bytes, its signatures.
+type Lying = (String, Vec<u8>, Vec<SignatureFile>);
+
+pub(super) const MAX_FILE: u64 = 256 * 1024;

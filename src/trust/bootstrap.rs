@@ -1,0 +1,204 @@
+//! The first files of a governed repository.
+
+use super::{
+    registry::Registry,
+    rejection::Rejection,
+    root::Root,
+    trust_state::{Mandate, PartialTrust},
+};
+use crate::{
+    format::{codec, keys::PublicKey, note::VerifierKey},
+    model::{
+        Digest, Handle, PrincipalId, RepoId, SystemId,
+        file::{
+            self, Engine, EngineRole, FileKind, Governance, Guardrails, KeyState, PrincipalEntry, PrincipalKind,
+            Principals, RegistryKey, RegistryPrincipal, Role, Roles, Thresholds,
+        },
+    },
+};
+
+/// A person who founds the repository.
+#[derive(Clone, Debug)]
+pub struct Founder {
+    /// Their id.
+    pub id: PrincipalId,
+    /// Their key.
+    pub key: PublicKey,
+    /// What the forge calls them.
+    pub handle: Option<Handle>,
+    /// Immutable ids of their own accounts, `<system>:<id>`, which they will never review.
+    pub subjects: Vec<String>,
+}
+
+/// Everything that has to be decided before there is a governed repository.
+#[derive(Clone, Debug)]
+pub struct Bootstrap {
+    /// The repository's own id.
+    pub repo: RepoId,
+    /// Who founds it: they sign root, registry and mandate, own campaigns and accept risks.
+    pub founders: Vec<Founder>,
+    /// How many of them must sign what concerns trust; as many sign reviews of tiers T0 and T1.
+    pub threshold: u32,
+    /// The name of the evidence log.
+    pub log_origin: String,
+    /// The engine's key for commits and segments.
+    pub commit_key: PublicKey,
+    /// The engine's key for checkpoints.
+    pub log_key: PublicKey,
+    /// The key of the job that reads targets back, when there is a separate one.
+    pub readback_key: Option<PublicKey>,
+    /// The systems whose access may be changed from the beginning.
+    pub managed: Vec<SystemId>,
+    /// Whom the forge asks for a review of what concerns everybody, such as `@acme/access`.
+    pub code_owners: Vec<Handle>,
+    /// The release of the engine that the workflows install.
+    pub engine: Option<Engine>,
+}
+
+impl Bootstrap {
+    /// Returns the files by path, sorted, without signatures; and the pin: the digest of the first root.
+    ///
+    /// # Errors
+    /// When what was decided does not fit together: a key that stands twice, a threshold nobody can reach.
+    pub fn files(&self) -> Result<(Vec<(String, String)>, Digest), Rejection> {
+        let root = codec::render(&self.root()?);
+        let registry = codec::render(&self.registry());
+        let mandate = codec::render(&self.mandate());
+        let allowed = render_allowed_signers(root.as_bytes(), registry.as_bytes(), mandate.as_bytes())?;
+        let pin = Digest::of(&root);
+        let mut files = vec![
+            ("governance.toml".to_owned(), codec::render(&self.governance())),
+            ("principals.toml".to_owned(), codec::render(&self.principals())),
+            ("trust/allowed_signers".to_owned(), allowed),
+            ("trust/mandate/1.toml".to_owned(), mandate),
+            ("trust/registry/1.toml".to_owned(), registry),
+            ("trust/root/1.toml".to_owned(), root),
+        ];
+        files.sort();
+        Ok((files, pin))
+    }
+
+    fn governance(&self) -> Governance {
+        Governance {
+            schema: FileKind::Governance.schema().to_owned(),
+            repo: self.repo.clone(),
+            branch: "main".to_owned(),
+            evidence: "evidence".to_owned(),
+            profiles: Vec::new(),
+            code_owners: {
+                let mut owners = self.code_owners.clone();
+                owners.sort();
+                owners.dedup();
+                owners
+            },
+            engine: self.engine.clone(),
+        }
+    }
+
+    fn root(&self) -> Result<file::Root, Rejection> {
+        let keys: Vec<String> = self.founders.iter().map(|founder| format!("{} {}", founder.key, founder.id)).collect();
+        let role = Role { threshold: self.threshold, keys };
+        let log = VerifierKey::new(&self.log_origin, self.log_key).map_err(|_| Rejection::Place {
+            says: self.log_origin.clone(),
+            lies: "the name of the log, which has no spaces and no plus".to_owned(),
+        })?;
+        Ok(file::Root {
+            schema: FileKind::Root.schema().to_owned(),
+            version: 1,
+            repo: self.repo.clone(),
+            log_origin: self.log_origin.clone(),
+            prev: "none".to_owned(),
+            roles: Roles {
+                root: role.clone(),
+                registry: role.clone(),
+                mandate: role,
+                engine: EngineRole {
+                    commit_keys: vec![self.commit_key.to_string()],
+                    log_keys: vec![log.to_string()],
+                    readback_keys: self.readback_key.iter().map(PublicKey::to_string).collect(),
+                },
+                witness: None,
+            },
+        })
+    }
+
+    fn registry(&self) -> file::Registry {
+        let mut principals: Vec<RegistryPrincipal> = self.founders.iter().map(founder).collect();
+        principals.sort_by(|a, b| a.id.cmp(&b.id));
+        file::Registry {
+            schema: FileKind::Registry.schema().to_owned(),
+            version: 1,
+            repo: self.repo.clone(),
+            prev: "none".to_owned(),
+            principals,
+        }
+    }
+
+    fn mandate(&self) -> file::Mandate {
+        let both = self.threshold.clamp(1, 2);
+        file::Mandate {
+            schema: FileKind::Mandate.schema().to_owned(),
+            version: 1,
+            repo: self.repo.clone(),
+            prev: "none".to_owned(),
+            connectors: ["aws-iam", "hosts", "postgres"].map(str::to_owned).to_vec(),
+            campaign_group: CAMPAIGN_GROUP.to_owned(),
+            exception_group: EXCEPTION_GROUP.to_owned(),
+            files_per_change: None,
+            thresholds: Thresholds { t0: both, t1: both, t2: 1, t3: 1 },
+            guardrails: Guardrails {
+                removals_per_run: 50,
+                managed: self.managed.clone(),
+                removals_per_system: 25,
+                removals_per_owner: 25,
+                percent_per_system: 20,
+                percent_from: 5,
+                inventory_shrink_percent: 20,
+                protected: Vec::new(),
+                freeze: Vec::new(),
+            },
+            review: None,
+            silence: None,
+            exceptions: Vec::new(),
+        }
+    }
+
+    fn principals(&self) -> Principals {
+        let mut principals: Vec<PrincipalEntry> = self
+            .founders
+            .iter()
+            .map(|founder| PrincipalEntry {
+                accounts: founder.subjects.clone(),
+                handle: founder.handle.clone(),
+                ..PrincipalEntry::new(founder.id.clone(), PrincipalKind::Person)
+            })
+            .collect();
+        principals.sort_by(|a, b| a.id.cmp(&b.id));
+        Principals { schema: FileKind::Principals.schema().to_owned(), principals }
+    }
+}
+
+/// Returns what `trust/allowed_signers` must hold beside these files, whether they are signed yet or not.
+///
+/// # Errors
+/// When one of them is not in order.
+pub fn render_allowed_signers(root: &[u8], registry: &[u8], mandate: &[u8]) -> Result<String, Rejection> {
+    let root = Root::parse("trust/root/N.toml", root)?;
+    let registry = Registry::unchained(registry, "trust/registry/N.toml", &root)?;
+    let file = codec::parse("trust/mandate/N.toml", mandate)?;
+    let mandate = Mandate::unverified(file, mandate);
+    let whole = PartialTrust { root: Some(root), registry: Some(registry), mandate: Some(mandate) }.whole();
+    Ok(whole.map(|trust| trust.allowed_signers()).unwrap_or_default())
+}
+
+fn founder(founder: &Founder) -> RegistryPrincipal {
+    RegistryPrincipal {
+        id: founder.id.clone(),
+        subjects: founder.subjects.clone(),
+        groups: vec![CAMPAIGN_GROUP.to_owned(), EXCEPTION_GROUP.to_owned()],
+        keys: vec![RegistryKey { ssh: founder.key.to_string(), state: KeyState::Active, suspect_from_index: None }],
+    }
+}
+
+const CAMPAIGN_GROUP: &str = "campaign-owner";
+const EXCEPTION_GROUP: &str = "risk-owner";

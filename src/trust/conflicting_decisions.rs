@@ -1,0 +1,135 @@
+//! Decisions that come to main at once and speak to the same question: none of them came first, and no side is picked.
+
+use super::{
+    authority::DecidingPrincipal,
+    open_campaign::{OpenCampaign, VotingSlot, decided},
+    process_merge::{MergeContext, is_retryable, unverified, verifier},
+    rejection::Rejection,
+    repository_state::RepositoryState,
+    verified::Verified,
+    verifier::VerifyOutcome,
+};
+use crate::{
+    git::{GitError, Repository},
+    model::{
+        CampaignId, ItemId, PrincipalId,
+        file::{Delegation, Review},
+    },
+    store::RepoPath,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the other files of the same merge mean for a review.
+#[derive(Clone, Debug)]
+pub(super) enum MergeConflict {
+    /// Another one decides the same: neither counts.
+    Against(Rejection),
+    /// It builds on one of them, and is judged after it.
+    Later(Rejection),
+}
+
+impl RepositoryState {
+    /// Returns those among the reviews of a merge that cannot be judged as if they had come alone. Only reviews that speak
+    /// of the same item in the same stage are looked at twice.
+    pub(super) fn conflicts_within_merge(
+        &self,
+        repository: &Repository,
+        on: MergeContext<'_>,
+        waiting: &[(u32, &String)],
+    ) -> Result<BTreeMap<String, MergeConflict>, GitError> {
+        let mut found = BTreeMap::new();
+        let rivals = self.overlapping_reviews(repository, waiting)?;
+        let Some(trust) = on.before.filter(|_| !rivals.is_empty()) else { return Ok(found) };
+        let bench = verifier(trust, self.trust.as_deref(), &self.kinship, on);
+        let mut judged = Vec::new();
+        for (path, (review, bytes)) in rivals {
+            let signatures = self.signatures(repository, &path)?;
+            let opening = self.openings.get(&review.campaign);
+            let file = unverified::<Review>(&path, bytes, signatures);
+            match file.and_then(|file| bench.review(file, opening, &self.delegations)) {
+                Ok(VerifyOutcome::Accepted(seated)) => judged.push((path, review, seated.value().1.clone())),
+                Err(refusal) if is_retryable(&refusal) => drop(found.insert(path, MergeConflict::Later(refusal))),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        let judged: Vec<_> = judged.iter().map(|(path, review, seats)| (path.as_str(), review, seats)).collect();
+        for (path, item, by) in contradicting(&judged) {
+            let refusal = Rejection::ItemBoundTwice { item: item.to_string(), by: by.to_owned() };
+            found.insert(path.to_owned(), MergeConflict::Against(refusal));
+        }
+        Ok(found)
+    }
+
+    /// Returns the signed reviews of a merge that speak of the same item in the same stage as another.
+    fn overlapping_reviews(
+        &self,
+        repository: &Repository,
+        waiting: &[(u32, &String)],
+    ) -> Result<BTreeMap<String, (Review, Vec<u8>)>, GitError> {
+        let signed = waiting.iter().map(|(_, path)| *path).filter(|path| {
+            matches!(RepoPath::of(path), RepoPath::Review { .. })
+                && !self.accepted.contains(*path)
+                && self.signature_paths(path).next().is_some()
+        });
+        let signed: Vec<&String> = signed.collect();
+        let mut reviews = BTreeMap::new();
+        if signed.len() < 2 {
+            return Ok(reviews);
+        }
+        for path in signed {
+            let Some(blob) = self.files.get(path) else { continue };
+            let Ok(bytes) = repository.blob(*blob, super::signed_files::MAX_FILE) else { continue };
+            if let Ok(review) = crate::format::codec::parse::<Review>(path, &bytes) {
+                reviews.insert(path.clone(), (review, bytes));
+            }
+        }
+        let mut places: BTreeMap<(CampaignId, u32, ItemId), Vec<String>> = BTreeMap::new();
+        for (path, (review, _)) in &reviews {
+            for item in decided(review) {
+                let place = (review.campaign.clone(), review.stage(), item.id);
+                places.entry(place).or_default().push(path.clone());
+            }
+        }
+        let rivals: BTreeSet<String> = places.into_values().filter(|paths| paths.len() > 1).flatten().collect();
+        reviews.retain(|path, _| rivals.contains(path));
+        Ok(reviews)
+    }
+}
+
+/// Returns the files that would decide in a place, or for a person, in which another of them does: each with an item in
+/// question and another file.
+pub(super) fn contradicting<'a>(
+    judged: &[(&'a str, &'a Review, &'a Vec<VotingSlot>)],
+) -> Vec<(&'a str, &'a ItemId, &'a str)> {
+    type Question<'a> = (&'a CampaignId, u32, &'a ItemId);
+    let mut seats: BTreeMap<(Question<'a>, VotingSlot), BTreeSet<&'a str>> = BTreeMap::new();
+    let mut people: BTreeMap<(Question<'a>, &'a PrincipalId), BTreeSet<&'a str>> = BTreeMap::new();
+    for (path, review, own) in judged {
+        for (item, seat) in decided(review).zip(own.iter()) {
+            let question = (&review.campaign, review.stage(), &item.id);
+            seats.entry((question, *seat)).or_default().insert(path);
+            people.entry((question, &review.reviewer)).or_default().insert(path);
+        }
+    }
+    let seats = seats.into_iter().map(|((question, _), paths)| (question.2, paths));
+    let people = people.into_iter().map(|((question, _), paths)| (question.2, paths));
+    let mut found = BTreeMap::new();
+    for (item, paths) in seats.chain(people).filter(|(_, paths)| paths.len() > 1) {
+        for path in &paths {
+            let other = paths.iter().find(|other| *other != path).copied().unwrap_or_default();
+            found.entry(*path).or_insert((item, other));
+        }
+    }
+    found.into_iter().map(|(path, (item, other))| (path, item, other)).collect()
+}
+
+/// Returns for whom the decisions of a review would count, one by one, as things stand.
+pub(super) fn voting_slots(
+    opening: &OpenCampaign,
+    review: &Review,
+    delegations: &[Verified<Delegation>],
+) -> Result<Vec<VotingSlot>, Rejection> {
+    let claim =
+        |item| DecidingPrincipal { reviewer: &review.reviewer, system: &review.system, stage: review.stage(), item };
+    decided(review).map(|item| opening.seat_of(claim(item), &review.cosigners, delegations)).collect()
+}

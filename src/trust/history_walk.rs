@@ -1,0 +1,153 @@
+//! One step along main: what the merged tree changes against its first parent, and what is believed of it.
+//!
+//! Only merged trees are looked at. What a merge does beyond its branches (an evil merge), or drops (a wholesale tree),
+//! is a change against the first parent like any other.
+
+use super::{
+    rejection::{Rejection, words},
+    repository_state::RepositoryState,
+};
+use crate::{
+    git::{Change, Changes, File, GitError, Mode, ObjectId, Repository},
+    store::RepoPath,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What one merge touches of what matters here.
+#[derive(Default)]
+pub(super) struct AffectedPaths {
+    /// Signed kinds of files, which themselves or whose signatures changed.
+    pub(super) signed: BTreeSet<String>,
+    /// Principals' files.
+    pub(super) people: Vec<File>,
+    /// Principals' files that are gone.
+    pub(super) people_gone: Vec<String>,
+    /// `governance.toml`.
+    pub(super) governance: Option<File>,
+    /// Whether `trust/allowed_signers` changed.
+    pub(super) allowed_signers: bool,
+    /// Any other governed path.
+    pub(super) other: Option<String>,
+}
+impl RepositoryState {
+    /// Takes the next commit on the line.
+    pub(super) fn step(&mut self, repository: &Repository, commit: ObjectId) -> Result<(), GitError> {
+        let parents = repository.parents(commit)?;
+        let changes = repository.changes(parents.first().copied(), commit)?;
+        self.line.insert(commit);
+        self.apply(repository, commit, parents.len(), &changes)
+    }
+
+    /// Takes what a commit changes against where this stands.
+    pub(super) fn apply(
+        &mut self,
+        repository: &Repository,
+        commit: ObjectId,
+        parents: usize,
+        changes: &Changes,
+    ) -> Result<(), GitError> {
+        self.head = Some(commit);
+        let touched = self.look(commit, changes);
+        let before = self.trust.clone();
+        let (trust_files, others): (Vec<String>, Vec<String>) =
+            touched.signed.iter().cloned().partition(|path| RepoPath::of(path).is_trust());
+        let genesis = self.partial.root.is_none();
+        if parents > 2 {
+            touched.signed.iter().for_each(|path| self.refuse(commit, path, Rejection::Octopus));
+        } else {
+            self.update_trust(repository, commit, &trust_files)?;
+            if trust_files.is_empty() || genesis {
+                self.judge(repository, commit, before.as_deref(), &others)?;
+            } else {
+                others.iter().for_each(|path| self.refuse(commit, path, Rejection::TrustNotAlone));
+                touched.other.iter().for_each(|path| self.refuse(commit, path, Rejection::TrustNotAlone));
+            }
+        }
+        self.update_identities(repository, commit, &touched, !trust_files.is_empty())?;
+        self.check_governance(repository, commit, touched.governance.as_ref())?;
+        if touched.allowed_signers || !trust_files.is_empty() {
+            self.check_allowed_signers(repository, commit)?;
+        }
+        Ok(())
+    }
+
+    /// Sorts what changed, and finds what must not have.
+    fn look(&mut self, commit: ObjectId, changes: &Changes) -> AffectedPaths {
+        let mut touched = AffectedPaths::default();
+        for hazard in &changes.hazards {
+            self.refuse(commit, &hazard.path, Rejection::Hazard(hazard.peril.to_string()));
+        }
+        let added: BTreeMap<ObjectId, &str> = changes
+            .files
+            .iter()
+            .filter_map(
+                |change| if let Change::Added(file) = change { Some((file.id, file.path.as_str())) } else { None },
+            )
+            .collect();
+        for change in &changes.files {
+            let place = RepoPath::of(change.path());
+            if !place.is_governed() {
+                continue;
+            }
+            self.settle(change.path());
+            let now = match change {
+                Change::Added(file) | Change::Changed { after: file, .. } if file.mode == Mode::Plain => Some(file),
+                Change::Added(file) | Change::Changed { after: file, .. } => {
+                    self.refuse(commit, &file.path, Rejection::Mode(file.mode.to_string()));
+                    None
+                }
+                Change::Deleted(_) => None,
+            };
+            self.check_immutable(commit, change.path(), now, &added);
+            self.sort(commit, change.path(), place, now, &mut touched);
+        }
+        touched
+    }
+
+    fn sort(&mut self, commit: ObjectId, path: &str, place: RepoPath, now: Option<&File>, touched: &mut AffectedPaths) {
+        let signed = match &place {
+            RepoPath::Signature { of, .. } => Some(of.clone()),
+            place if place.namespace().is_some() => Some(path.to_owned()),
+            _ => None,
+        };
+        if let Some(signed) = signed {
+            match now {
+                Some(file) => self.files.insert(path.to_owned(), file.id),
+                None => self.files.remove(path),
+            };
+            touched.signed.insert(signed);
+            return;
+        }
+        match (place, now) {
+            (RepoPath::Misplaced, Some(_)) => self.refuse(commit, path, Rejection::Misplaced),
+            (RepoPath::AllowedSigners, _) => touched.allowed_signers = true,
+            (RepoPath::Governance, Some(file)) => touched.governance = Some(file.clone()),
+            (RepoPath::Principals, Some(file)) => touched.people.push(file.clone()),
+            (RepoPath::Principals, None) => touched.people_gone.push(path.to_owned()),
+            _ => {}
+        }
+        if path != ALLOWED_SIGNERS {
+            touched.other.get_or_insert_with(|| path.to_owned());
+        }
+    }
+
+    /// A file that was signed stays as it is, and so do its signatures.
+    fn check_immutable(&mut self, commit: ObjectId, path: &str, now: Option<&File>, added: &BTreeMap<ObjectId, &str>) {
+        let Some((blob, namespace)) = self.held.get(path) else { return };
+        let what = match RepoPath::of(path) {
+            RepoPath::Signature { .. } => "signature",
+            _ => words(*namespace),
+        };
+        let refusal = match now {
+            Some(file) if file.id == *blob => return,
+            Some(_) => Rejection::SignedEdited { what },
+            None => match added.get(blob) {
+                Some(to) => Rejection::SignedRenamed { what, to: (*to).to_owned() },
+                None => Rejection::SignedDeleted { what },
+            },
+        };
+        self.refuse(commit, path, refusal);
+    }
+}
+
+pub(super) const ALLOWED_SIGNERS: &str = "trust/allowed_signers";

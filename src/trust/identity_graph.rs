@@ -1,0 +1,196 @@
+//! Everybody, found by what ties them: following what is one principal's costs as much as there is of it.
+
+use super::ownership::OwnershipLink;
+use crate::model::{
+    PrincipalId, Timestamp,
+    file::{PrincipalEntry, PrincipalKind, PrincipalStatus, Principals, Registry, RegistryPrincipal},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hash::{BuildHasher as _, RandomState},
+    sync::Arc,
+};
+
+/// What is somebody's own, by account.
+pub(super) type OwnershipLinks = BTreeMap<String, OwnershipLink>;
+
+/// The registry and the principals' files, with what is looked up in them.
+#[derive(Debug)]
+pub(super) struct IdentityGraph {
+    registry: Option<Arc<Registry>>,
+    people: Vec<Arc<Principals>>,
+    /// Where each entry is: its file, and its place there.
+    places: Vec<(usize, usize)>,
+    random: RandomState,
+    /// By their accounts: who is registered with one, and the entries that claim one.
+    registered: HashIndex,
+    claims: HashIndex,
+    /// The entries by their ids.
+    entries: HashIndex,
+    /// The non-human identities by who answers for them.
+    wards: HashIndex,
+    /// By their groups and teams: who is registered in one, and whose entry says one.
+    grouped: HashIndex,
+    teams: HashIndex,
+}
+
+/// Numbers by the hash of a text: it holds no text, so that who looks one up compares what is found.
+#[derive(Debug, Default)]
+struct HashIndex(Vec<(u64, usize)>);
+
+impl HashIndex {
+    fn add(&mut self, random: &RandomState, text: &str, number: usize) {
+        self.0.push((random.hash_one(text), number));
+    }
+
+    fn find(&self, random: &RandomState, text: &str) -> impl Iterator<Item = usize> {
+        let hash = random.hash_one(text);
+        let start = self.0.partition_point(|(own, _)| *own < hash);
+        self.0[start..].iter().take_while(move |(own, _)| *own == hash).map(|(_, number)| *number)
+    }
+}
+
+impl IdentityGraph {
+    pub(super) fn of(registry: Option<Arc<Registry>>, people: Vec<Arc<Principals>>) -> Self {
+        let places = people.iter().enumerate();
+        let places = places.flat_map(|(file, people)| (0..people.principals.len()).map(move |at| (file, at)));
+        let (places, random) = (places.collect(), RandomState::new());
+        let mut indexes: [HashIndex; 6] = Default::default();
+        let [registered, claims, entries, wards, grouped, teams] = &mut indexes;
+        for (number, own) in registry.iter().flat_map(|registry| &registry.principals).enumerate() {
+            own.subjects.iter().for_each(|account| registered.add(&random, account, number));
+            own.groups.iter().for_each(|group| grouped.add(&random, group, number));
+        }
+        for (number, entry) in people.iter().flat_map(|file| &file.principals).enumerate() {
+            entries.add(&random, entry.id.as_str(), number);
+            entry.accounts.iter().for_each(|account| claims.add(&random, account, number));
+            entry.team.iter().for_each(|team| teams.add(&random, team, number));
+            owners_of(entry).for_each(|guardian| wards.add(&random, guardian.as_str(), number));
+        }
+        indexes.iter_mut().for_each(|index| index.0.sort_unstable());
+        let [registered, claims, entries, wards, grouped, teams] = indexes;
+        Self { registry, people, places, random, registered, claims, entries, wards, grouped, teams }
+    }
+
+    /// Returns what is somebody's own. Where a group signs with a key of its own, what is any of its members' is too.
+    pub(super) fn ties(&self, id: &PrincipalId) -> OwnershipLinks {
+        let mut ties = self.own(id);
+        for member in self.members(id.as_str()).into_iter().filter(|member| *member != id) {
+            for subject in self.own(member).into_keys() {
+                ties.entry(subject).or_insert_with(|| OwnershipLink::Member(member.clone()));
+            }
+        }
+        ties
+    }
+
+    /// Returns whether somebody has left (nothing), or when they leave; where entries differ, the last one counts.
+    pub(super) fn leave_date(&self, id: &PrincipalId) -> Option<Option<Timestamp>> {
+        let leaves = |entry: &PrincipalEntry| match (entry.status, entry.ends) {
+            (PrincipalStatus::Left, _) => Some(None),
+            (PrincipalStatus::Active, ends) => ends.map(Some),
+        };
+        self.entries(id).filter_map(leaves).last()
+    }
+
+    /// Returns whose own account this is, sorted.
+    pub(super) fn holders(&self, account: &str) -> Vec<PrincipalId> {
+        let Some(first) = self.claimants(account).next() else { return Vec::new() };
+        self.aliases(first, &mut OwnershipLinks::new()).into_iter().cloned().collect()
+    }
+
+    fn own(&self, id: &PrincipalId) -> OwnershipLinks {
+        let mut ties = OwnershipLinks::new();
+        let selves = self.aliases(id, &mut ties);
+        // Ownership reaches through identities that own identities, and to everybody in a group that owns one.
+        let groups = selves.iter().flat_map(|own| self.groups(own));
+        let mut next: Vec<&str> = selves.iter().map(|own| own.as_str()).chain(groups).collect();
+        let mut seen: BTreeSet<&str> = next.iter().copied().collect();
+        while let Some(guardian) = next.pop() {
+            for ward in self.owned_identities(guardian) {
+                for account in &ward.accounts {
+                    let tie = OwnershipLink::Owned(ward.id.clone());
+                    if ties.get(account).is_none_or(|nearer| tie < *nearer) {
+                        ties.insert(account.clone(), tie);
+                    }
+                }
+                if seen.insert(ward.id.as_str()) {
+                    next.push(ward.id.as_str());
+                }
+            }
+        }
+        ties
+    }
+
+    /// Returns the ids that are one principal: a second identity is the same one when it shares an account.
+    fn aliases<'a>(&'a self, id: &'a PrincipalId, ties: &mut OwnershipLinks) -> BTreeSet<&'a PrincipalId> {
+        let mut selves = BTreeSet::from([id]);
+        let mut next: Vec<&'a PrincipalId> = vec![id];
+        while let Some(current) = next.pop() {
+            let registered = self.principal(current).into_iter().flat_map(|own| &own.subjects);
+            let claimed = self.entries(current).flat_map(|entry| &entry.accounts);
+            for account in registered.chain(claimed) {
+                if ties.insert(account.clone(), OwnershipLink::Account).is_none() {
+                    next.extend(self.claimants(account).filter(|other| selves.insert(other)));
+                }
+            }
+        }
+        selves
+    }
+
+    /// Returns the principals that an account is said to be of.
+    fn claimants(&self, account: &str) -> impl Iterator<Item = &PrincipalId> {
+        let registered = self.registered.find(&self.random, account).filter_map(|number| self.registered_at(number));
+        let registered = registered.filter(move |own| own.subjects.iter().any(|subject| subject == account));
+        let claims = self.claims.find(&self.random, account).filter_map(|number| self.entry(number));
+        let claims = claims.filter(move |entry| entry.accounts.iter().any(|own| own == account));
+        registered.map(|own| &own.id).chain(claims.map(|entry| &entry.id))
+    }
+
+    /// Returns the groups and teams that somebody is in.
+    fn groups<'a>(&'a self, id: &PrincipalId) -> impl Iterator<Item = &'a str> + use<'a> {
+        let groups = self.principal(id).into_iter().flat_map(|own| &own.groups);
+        groups.chain(self.entries(id).filter_map(|entry| entry.team.as_ref()).collect::<Vec<_>>()).map(String::as_str)
+    }
+
+    /// Returns who is in a group or team.
+    fn members(&self, group: &str) -> BTreeSet<&PrincipalId> {
+        let registered = self.grouped.find(&self.random, group).filter_map(|number| self.registered_at(number));
+        let registered = registered.filter(|own| own.groups.iter().any(|one| one == group)).map(|own| &own.id);
+        let teams = self.teams.find(&self.random, group).filter_map(|number| self.entry(number));
+        let teams = teams.filter(|entry| entry.team.as_deref() == Some(group)).map(|entry| &entry.id);
+        registered.chain(teams).collect()
+    }
+
+    /// Returns the non-human identities that somebody, or a group, answers for.
+    fn owned_identities(&self, guardian: &str) -> impl Iterator<Item = &PrincipalEntry> {
+        let wards = self.wards.find(&self.random, guardian).filter_map(|number| self.entry(number));
+        wards.filter(move |ward| owners_of(ward).any(|own| own.as_str() == guardian))
+    }
+
+    fn entries(&self, id: &PrincipalId) -> impl Iterator<Item = &PrincipalEntry> {
+        let found = self.entries.find(&self.random, id.as_str()).filter_map(|number| self.entry(number));
+        found.filter(move |entry| entry.id == *id)
+    }
+
+    fn entry(&self, number: usize) -> Option<&PrincipalEntry> {
+        let (file, at) = self.places.get(number)?;
+        self.people.get(*file)?.principals.get(*at)
+    }
+
+    /// A registry is sorted by ids, which its acceptance has checked.
+    fn principal(&self, id: &PrincipalId) -> Option<&RegistryPrincipal> {
+        let principals = &self.registry.as_ref()?.principals;
+        principals.binary_search_by(|own| own.id.cmp(id)).ok().and_then(|at| principals.get(at))
+    }
+
+    fn registered_at(&self, number: usize) -> Option<&RegistryPrincipal> {
+        self.registry.as_ref()?.principals.get(number)
+    }
+}
+
+/// Returns who answers for a non-human identity. A manager may review the people they lead; whoever answers for a machine may
+/// not review the machine.
+fn owners_of(entry: &PrincipalEntry) -> impl Iterator<Item = &PrincipalId> {
+    let is_machine = entry.kind != PrincipalKind::Person;
+    [&entry.owner, &entry.deputy, &entry.sponsor].into_iter().flatten().filter(move |_| is_machine)
+}

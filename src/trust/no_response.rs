@@ -1,0 +1,142 @@
+//! What nobody answered: which items may stay by an exception only, and what such an exception needs.
+
+use super::{
+    open_campaign::OpenCampaign, rejection::Rejection, repository_state::RepositoryState,
+    required_context::RequiredContext, verified::Verified,
+};
+use crate::{
+    format::codec,
+    git::{Changes, GitError, Mode, ObjectId, Repository},
+    model::{
+        CampaignId, ItemId, StagePosition, Stance, SystemId,
+        file::{AfterSilence, Exception, GovernedFile as Kind, SilenceTerms, StageClose},
+    },
+    store::RepoPath,
+};
+use std::collections::BTreeMap;
+
+impl OpenCampaign {
+    /// Returns the close of a stage by which an item may stay by an exception only: nobody answered before it, and nobody
+    /// who may has decided since.
+    pub fn unanswered(&self, item: &ItemId) -> Option<&Verified<StageClose>> {
+        let close = self.closes.iter().rfind(|close| then(close, item) == Some(AfterSilence::Except))?;
+        let course = self.course(item);
+        let stance = course.overall(&self.campaign.definition);
+        let silent = course.at == StagePosition::Ended(close.stage) && self.tally(item, close.stage).is_silent();
+        (silent && !matches!(stance, Stance::Reduce | Stance::Revoke)).then_some(close)
+    }
+}
+
+impl RepositoryState {
+    /// Returns the close of a stage by which an item, of whatever campaign, may stay by an exception only.
+    pub fn unanswered(&self, item: &ItemId) -> Option<&Verified<StageClose>> {
+        self.openings.values().find_map(|opening| opening.unanswered(item))
+    }
+
+    /// Checks that an exception is no more than silence allows, where nobody answered for its item.
+    ///
+    /// # Errors
+    /// When it lasts too long for that, or is one more of the same.
+    pub fn check_silence(&self, exception: &Exception) -> Result<(), Rejection> {
+        let unanswered = self.unanswered(&exception.item).filter(|_| exception.lowers.is_none());
+        match (unanswered, &self.trust) {
+            (Some(close), Some(trust)) => {
+                check_silent(exception, close, &trust.mandate().file().silence_terms(), &self.exceptions)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the campaign that put an item to review.
+    pub(super) fn opening_of(&self, item: &ItemId) -> Option<&OpenCampaign> {
+        self.openings.values().find(|opening| opening.put(item).is_some())
+    }
+}
+
+/// Adds to what a change needs to know the items that it excepts and that a closed stage lists as silent: an exception
+/// does not say which campaign its item is of.
+pub(super) fn add_unanswered(
+    repository: &Repository,
+    base: ObjectId,
+    head: ObjectId,
+    changes: &Changes,
+    wanted: &mut BTreeMap<CampaignId, RequiredContext>,
+) -> Result<(), GitError> {
+    let touched = changes.files.iter().filter_map(|change| match RepoPath::of(change.path()) {
+        RepoPath::Exception(_) => Some(change.path().to_owned()),
+        RepoPath::Signature { of, .. } => matches!(RepoPath::of(&of), RepoPath::Exception(_)).then_some(of),
+        _ => None,
+    });
+    let mut excepted: Vec<Exception> = Vec::new();
+    for path in touched {
+        excepted.extend(read(repository, head, &path)?);
+    }
+    if excepted.is_empty() {
+        return Ok(());
+    }
+    for name in repository.folders(base, "campaigns")? {
+        let Ok(campaign) = CampaignId::parse(&name) else { continue };
+        for file in repository.list(base, &format!("campaigns/{name}/stages"))?.files {
+            if !matches!(RepoPath::of(&file.path), RepoPath::StageClose { .. }) {
+                continue;
+            }
+            let Some(close) = read::<StageClose>(repository, base, &file.path)? else { continue };
+            for exception in excepted.iter().filter(|exception| then(&close, &exception.item).is_some()) {
+                let system = exception.subject.split(':').next().and_then(|system| SystemId::parse(system).ok());
+                wanted.entry(campaign.clone()).or_default().take(system, &exception.item);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks that an exception is about an item as its campaign put it to review: whose access it is says who may not accept it.
+pub(super) fn check_item(exception: &Exception, opening: &OpenCampaign) -> Result<(), Rejection> {
+    let Some(put) = opening.put(&exception.item) else { return Ok(()) };
+    if (exception.grant, exception.subject.as_str()) == (put.grant(), put.subject()) {
+        return Ok(());
+    }
+    Err(Rejection::ExceptionItem {
+        item: exception.item.to_string(),
+        says: format!("the grant {} of {}", exception.grant, exception.subject),
+        put: format!("{} of {}", put.grant(), put.subject()),
+    })
+}
+
+/// Checks that an exception for what nobody answered is short, and not one more of the same.
+pub(super) fn check_silent(
+    exception: &Exception,
+    close: &Verified<StageClose>,
+    terms: &SilenceTerms,
+    earlier: &[Verified<Exception>],
+) -> Result<(), Rejection> {
+    let refuse = |why: String| {
+        let (item, close) = (exception.item.to_string(), close.path().to_owned());
+        Err(Rejection::ExceptionSilence { item, close, why })
+    };
+    if exception.until.unix() - exception.from.unix() > i64::from(terms.days) * 86_400 {
+        return refuse(format!("lasts at most {} days", terms.days));
+    }
+    // Whatever rule it names: it is the item that nobody answered for.
+    let before = earlier.iter().filter(|one| one.item == exception.item && one.lowers.is_none()).count();
+    if before > terms.renewals as usize {
+        return refuse(match terms.renewals {
+            0 => "is not followed by another one".to_owned(),
+            more => format!("is followed by at most {more} more"),
+        });
+    }
+    Ok(())
+}
+
+/// Returns what a close says that the silence about an item comes to.
+fn then(close: &StageClose, item: &ItemId) -> Option<AfterSilence> {
+    let found = close.silent.binary_search_by(|silent| silent.item.cmp(item)).ok()?;
+    close.silent.get(found).map(|silent| silent.then)
+}
+
+/// Returns a file of a commit, when it can be read.
+fn read<T: Kind>(repository: &Repository, commit: ObjectId, path: &str) -> Result<Option<T>, GitError> {
+    let Some(file) = repository.file(commit, path)?.filter(|file| file.mode == Mode::Plain) else { return Ok(None) };
+    let Ok(bytes) = repository.blob(file.id, super::base_state::MAX_FILE) else { return Ok(None) };
+    Ok(codec::parse(path, &bytes).ok())
+}

@@ -1,0 +1,395 @@
+//! What one merge puts before the judge, in which order, and what is kept of the judgement.
+
+use super::{
+    conflicting_decisions::MergeConflict,
+    open_campaign::decided,
+    ownership::OwnershipIndex,
+    published_items::PublishedItems,
+    registry::Registry,
+    rejection::Rejection,
+    repository_state::RepositoryState,
+    second_review::SampleContext,
+    signed_files::{MAX_FILE, too_large},
+    stage_rejection::StageRejection,
+    trust_state::Trust,
+    verified::Verified,
+    verifier::{Verifier, VerifyOutcome},
+    verify_review::ReviewWithSeats,
+};
+use crate::{
+    format::{
+        codec,
+        sshsig::{Namespace, SshSignature},
+    },
+    git::{GitError, ObjectId, Repository},
+    model::{
+        CampaignId, PrincipalId,
+        file::{Delegation, Exception, GovernedFile as Kind, Review, StageClose},
+    },
+    store::{RepoPath, SignatureFile, Unverified},
+};
+use std::{
+    collections::BTreeMap,
+    panic::resume_unwind,
+    sync::{
+        Arc,
+        mpsc::{Receiver, sync_channel},
+    },
+};
+
+impl RepositoryState {
+    /// Judges what one merge brought: campaigns first, then delegations, what is decided, the closes of stages, so that a
+    /// close never comes before an answer that came with it, and at last exceptions with the proofs of their controls. Files
+    /// of one merge may build on each other, and the order of their names says nothing: what waits for another is judged again
+    /// as long as anything changes, and what decides the same at once is refused, all of it.
+    pub(super) fn judge(
+        &mut self,
+        repository: &Repository,
+        commit: ObjectId,
+        before: Option<&Trust>,
+        paths: &[String],
+    ) -> Result<(), GitError> {
+        let merger = match before {
+            Some(trust) if paths.iter().any(|path| matches!(RepoPath::of(path), RepoPath::Review { .. })) => {
+                self.merger(repository, commit, trust.registry())?
+            }
+            _ => None,
+        };
+        let on = MergeContext { commit, before, merger: merger.as_ref() };
+        let mut waiting: Vec<(u32, &String)> = paths.iter().map(|path| (verification_order(path), path)).collect();
+        waiting.sort_unstable();
+        loop {
+            let mut still = Vec::new();
+            let mut at_once = None;
+            for (rank, path) in &waiting {
+                if *rank >= DECIDED && at_once.is_none() {
+                    at_once = Some(self.conflicts_within_merge(repository, on, &waiting)?);
+                }
+                match at_once.as_ref().and_then(|others| others.get(*path)) {
+                    Some(MergeConflict::Against(refusal)) => {
+                        self.settle(path);
+                        self.refuse(commit, path, refusal.clone());
+                    }
+                    Some(MergeConflict::Later(refusal)) => still.push((*rank, *path, refusal.clone())),
+                    None => {
+                        still.extend(self.verify_path(repository, on, path)?.map(|refusal| (*rank, *path, refusal)))
+                    }
+                }
+            }
+            if still.len() == waiting.len() || !still.iter().any(|(.., refusal)| is_retryable(refusal)) {
+                self.blank.clear();
+                still.into_iter().for_each(|(_, path, refusal)| self.refuse(commit, path, refusal));
+                return Ok(());
+            }
+            waiting = still.into_iter().map(|(rank, path, _)| (rank, path)).collect();
+        }
+    }
+
+    /// Returns who made a merge on main, where a key of the registry signed it. A change that is not merged yet has no merger;
+    /// and what a forge signs with a key of its own, or nobody signs, tells nothing here: then the forge's record of who
+    /// merged is all there is, which a run seals into the evidence.
+    fn merger(
+        &self,
+        repository: &Repository,
+        commit: ObjectId,
+        registry: &Registry,
+    ) -> Result<Option<PrincipalId>, GitError> {
+        if !self.line.contains(&commit) {
+            return Ok(None);
+        }
+        let Some(signed) = repository.commit(commit)?.signature else { return Ok(None) };
+        let signature = SshSignature::parse(signed.signature.as_bytes());
+        let key = signature.and_then(|signature| signature.verify(Namespace::Git, &signed.payload)).ok();
+        Ok(key.and_then(|key| registry.holder(&key).map(|(holder, ..)| holder.clone())))
+    }
+
+    /// Judges one file, and returns why it is refused.
+    fn verify_path(
+        &mut self,
+        repository: &Repository,
+        on: MergeContext<'_>,
+        path: &str,
+    ) -> Result<Option<Rejection>, GitError> {
+        let MergeContext { commit, before, .. } = on;
+        let Some(blob) = self.files.get(path).copied() else { return Ok(None) };
+        // What was held and then edited keeps its finding, and what was signed stays in force.
+        if self.held.get(path).is_some_and(|(held, _)| *held != blob) {
+            return Ok(None);
+        }
+        self.settle(path);
+        let signatures = self.signatures(repository, path)?;
+        let bytes = match self.blank.get(path) {
+            Some((read, _)) if *read == blob && signatures.is_empty() => Vec::new(),
+            _ => match self.bytes(repository, commit, path, blob)? {
+                Some(bytes) => bytes,
+                None => return Ok(None),
+            },
+        };
+        let Some(trust) = before else {
+            return Ok((!signatures.is_empty()).then_some(Rejection::NoTrust));
+        };
+        let (after, kinship) = (self.trust.clone(), self.kinship.clone());
+        let bench = verifier(trust, after.as_deref(), &kinship, on);
+        Ok(self.verify_file(repository, &bench, path, bytes, signatures)?.err())
+    }
+
+    fn verify_file(
+        &mut self,
+        repository: &Repository,
+        bench: &Verifier<'_>,
+        path: &str,
+        bytes: Vec<u8>,
+        signatures: Vec<SignatureFile>,
+    ) -> Result<Result<(), Rejection>, GitError> {
+        let place = RepoPath::of(path);
+        if self.accepted.contains(path) {
+            return Ok(self.take_late_signatures(bench, path, &place, &bytes, &signatures));
+        }
+        Ok(match place {
+            RepoPath::Campaign(ref campaign) => {
+                let puts = self.puts(repository, path, campaign)?;
+                unverified(path, bytes, signatures).and_then(|file| {
+                    let judged = puts.and_then(|puts| bench.campaign(file, puts))?;
+                    self.take(path, Namespace::Campaign, judged, |own, opening| {
+                        own.openings.insert(opening.value().campaign().value().id.clone(), opening.value);
+                    })
+                })
+            }
+            RepoPath::Review { ref campaign, .. } => self.review(path, bytes, signatures).and_then(|file| {
+                let judged = bench.review(file, self.openings.get(campaign), &self.delegations)?;
+                self.take(path, Namespace::Review, judged, Self::bind)
+            }),
+            RepoPath::Delegation(_) => unverified::<Delegation>(path, bytes, signatures).and_then(|file| {
+                let opening = self.openings.get(&file.value().campaign);
+                let judged = bench.delegation(file, opening)?;
+                self.take(path, Namespace::Delegation, judged, |own, delegation| own.delegations.push(delegation))
+            }),
+            RepoPath::StageClose { ref campaign, .. } => unverified(path, bytes, signatures).and_then(|file| {
+                let judged = bench.stage_close(file, self.openings.get(campaign), |base| self.is_on_main(base))?;
+                self.take(path, Namespace::StageClose, judged, Self::close_stage)
+            }),
+            RepoPath::Exception(_) => unverified::<Exception>(path, bytes, signatures).and_then(|file| {
+                let opening = self.opening_of(&file.value().item);
+                let judged = bench.exception(file, opening, &self.exceptions)?;
+                self.take(path, Namespace::Exception, judged, |own, exception| own.exceptions.push(exception))
+            }),
+            RepoPath::Proof { .. } => unverified(path, bytes, signatures).and_then(|file| {
+                let judged = bench.proof(file, &self.exceptions)?;
+                self.take(path, Namespace::Proof, judged, |own, proof| own.proofs.push(proof))
+            }),
+            RepoPath::Attestation(_) => unverified(path, bytes, signatures).and_then(|file| {
+                let judged = bench.attestation(file)?;
+                self.take(path, Namespace::Attestation, judged, |own, seen| own.attestations.push(seen))
+            }),
+            _ => Ok(()),
+        })
+    }
+
+    fn take<T>(
+        &mut self,
+        path: &str,
+        namespace: Namespace,
+        judged: VerifyOutcome<T>,
+        keep: impl FnOnce(&mut Self, Verified<T>),
+    ) -> Result<(), Rejection> {
+        match judged {
+            VerifyOutcome::Accepted(verified) => {
+                self.accepted.insert(path.to_owned());
+                self.hold(path, namespace);
+                keep(self, verified);
+                Ok(())
+            }
+            VerifyOutcome::Open => Ok(()),
+            VerifyOutcome::Pending(missing) => {
+                if self.signature_paths(path).next().is_some() {
+                    self.hold(path, namespace);
+                }
+                Err(missing)
+            }
+        }
+    }
+
+    fn bind(&mut self, seated: Verified<ReviewWithSeats>) {
+        let mut seats = Vec::new();
+        let review = seated.map(|(review, own)| {
+            seats = own;
+            review
+        });
+        if let Some(opening) = self.openings.get_mut(&review.campaign) {
+            opening.bind(review.path(), review.digest(), &review, &seats);
+        }
+        self.reviews.push(review);
+        self.seats.push(seats);
+    }
+
+    fn close_stage(&mut self, close: Verified<StageClose>) {
+        let (Some(opening), Some(trust)) = (self.openings.get_mut(&close.campaign), &self.trust) else { return };
+        let (commit, campaign) = (close.commit(), close.campaign.clone());
+        opening.closes.push(close);
+        let signed = self.reviews.iter().filter(|review| review.campaign == campaign);
+        let cosigners = signed.map(|review| (review.path(), review.cosigners.as_slice())).collect();
+        opening.draw_sample(&SampleContext { commit, kinship: &self.kinship, registry: trust.registry(), cosigners });
+    }
+
+    /// More signatures under a file that has enough change nothing, and must be good all the same.
+    fn take_late_signatures(
+        &mut self,
+        bench: &Verifier<'_>,
+        path: &str,
+        place: &RepoPath,
+        bytes: &[u8],
+        signatures: &[SignatureFile],
+    ) -> Result<(), Rejection> {
+        let Some(namespace) = place.namespace() else { return Ok(()) };
+        for signature in signatures.iter().filter(|signature| !self.held.contains_key(&signature.path)) {
+            bench.signature(namespace, bytes, signature)?;
+        }
+        self.hold(path, namespace);
+        Ok(())
+    }
+
+    /// Returns a review. One that came with its campaign and decides nothing was read with that, and is not read again: they
+    /// are most of what an opening brings. Without any bytes it can be nothing but open.
+    fn review(
+        &self,
+        path: &str,
+        bytes: Vec<u8>,
+        signatures: Vec<SignatureFile>,
+    ) -> Result<Unverified<Review>, Rejection> {
+        match self.blank.get(path) {
+            Some((_, blank)) if bytes.is_empty() => {
+                Ok(Unverified::new(blank.clone(), bytes, path.to_owned(), signatures))
+            }
+            _ => unverified(path, bytes, signatures),
+        }
+    }
+
+    /// Returns what the reviews that lie in the folder of a campaign put to whom; the first that is malformed speaks for all.
+    /// One thread reads them from git and another takes them apart: each is half of the work, and they are all a campaign is.
+    fn puts(
+        &mut self,
+        repository: &Repository,
+        path: &str,
+        campaign: &CampaignId,
+    ) -> Result<Result<PublishedItems, Rejection>, GitError> {
+        let keep = self.keeps(campaign);
+        let folder = format!("{}reviews/", path.trim_end_matches("campaign.toml"));
+        let files = self.files.range(folder.clone()..).take_while(|(path, _)| path.starts_with(&folder));
+        let reviews = files.filter(|(path, _)| matches!(RepoPath::of(path), RepoPath::Review { .. }));
+        let read = std::thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(AHEAD);
+            let taken = scope.spawn(move || parse_stubs(receiver, keep));
+            for (path, blob) in reviews {
+                let bytes = match repository.blob(*blob, MAX_FILE) {
+                    Ok(bytes) => Some(bytes),
+                    Err(GitError::BlobTooLarge { .. }) => None,
+                    Err(error) => return Err(error),
+                };
+                // What was malformed ended the other thread, which says so below.
+                if sender.send((path, *blob, bytes)).is_err() {
+                    break;
+                }
+            }
+            drop(sender);
+            Ok(taken.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        })?;
+        Ok(read.map(|stubs| {
+            self.blank.extend(stubs.blank);
+            if keep {
+                self.worklists = stubs.kept;
+            }
+            stubs.puts
+        }))
+    }
+}
+
+/// A review as it was read: its path, its blob, and its bytes unless they are too many.
+type Read<'p> = (&'p String, ObjectId, Option<Vec<u8>>);
+
+/// The reviews that lie in the folder of a campaign when it comes to main.
+#[derive(Default)]
+struct PublishedStubs {
+    /// What they put to whom.
+    puts: PublishedItems,
+    /// Those that decide nothing, without their items.
+    blank: BTreeMap<String, (ObjectId, Review)>,
+    /// All of them, if they are kept.
+    kept: Vec<(String, Review)>,
+}
+
+fn parse_stubs(read: Receiver<Read<'_>>, keep: bool) -> Result<PublishedStubs, Rejection> {
+    let mut stubs = PublishedStubs::default();
+    for (path, blob, bytes) in read {
+        let bytes = bytes.ok_or_else(|| too_large(path))?;
+        let mut stub: Review = codec::parse(path, &bytes)?;
+        stubs.puts.add(&stub)?;
+        let is_blank = decided(&stub).next().is_none();
+        let items = std::mem::take(&mut stub.items);
+        if keep {
+            stubs.kept.push((path.clone(), Review { items, ..stub.clone() }));
+        }
+        if is_blank {
+            stubs.blank.insert(path.clone(), (blob, stub));
+        }
+    }
+    Ok(stubs)
+}
+
+/// How many files are read before they are taken apart: some megabytes at most.
+const AHEAD: usize = 64;
+
+/// Where files are judged.
+#[derive(Clone, Copy)]
+pub(super) struct MergeContext<'a> {
+    pub(super) commit: ObjectId,
+    pub(super) before: Option<&'a Trust>,
+    pub(super) merger: Option<&'a PrincipalId>,
+}
+
+/// Returns what the files of a merge are judged by: the trust before it, and the keys that hold `after` it.
+pub(super) fn verifier<'a>(
+    trust: &'a Trust,
+    after: Option<&'a Trust>,
+    kinship: &'a Arc<OwnershipIndex>,
+    on: MergeContext<'a>,
+) -> Verifier<'a> {
+    let after: &Registry = after.map_or_else(|| trust.registry(), Trust::registry);
+    Verifier { trust, after, kinship, commit: on.commit, merger: on.merger }
+}
+
+/// Returns the order in which the files of a merge are judged.
+fn verification_order(path: &str) -> u32 {
+    match RepoPath::of(path) {
+        RepoPath::Campaign(_) => 0,
+        RepoPath::Delegation(_) => 1,
+        RepoPath::StageClose { .. } => 3,
+        // What nobody answered needs another exception than what somebody decided.
+        RepoPath::Exception(_) => 4,
+        // A proof may come with the exception that it is about.
+        RepoPath::Proof { .. } => 5,
+        _ => DECIDED,
+    }
+}
+
+/// The rank of what is decided.
+const DECIDED: u32 = 2;
+
+/// Returns whether another file of the same merge may put it right.
+pub(super) fn is_retryable(refusal: &Rejection) -> bool {
+    matches!(
+        refusal,
+        Rejection::StaleSupersedes { .. }
+            | Rejection::Stage(
+                StageRejection::Foreign { .. } | StageRejection::NotOpen { .. } | StageRejection::Order { .. }
+            )
+    )
+}
+
+pub(super) fn unverified<T: Kind>(
+    path: &str,
+    bytes: Vec<u8>,
+    signatures: Vec<SignatureFile>,
+) -> Result<Unverified<T>, Rejection> {
+    let value = codec::parse(path, &bytes)?;
+    Ok(Unverified::new(value, bytes, path.to_owned(), signatures))
+}

@@ -1,0 +1,214 @@
+//! What a campaign put to review and to whom, as the stubs in its folder say.
+
+use super::{
+    open_campaign::OpenCampaign, ownership::OwnershipIndex, rejection::Rejection, stage_rejection::StageRejection,
+    verified::Verified,
+};
+use crate::model::{
+    Digest, ItemId, PrincipalId, SystemId, Tier,
+    file::{Campaign, Item, Review, asked, population},
+};
+use litemap::LiteMap;
+use smallvec::SmallVec;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// An item as a campaign put it to review.
+#[derive(Clone, Debug)]
+pub struct PublishedItem {
+    /// The digests of what nobody may change, as each stub has it: they differ in why its reviewer is asked, at most.
+    fixed: SmallVec<[Digest; 1]>,
+    /// The digest of what is the same in all stubs.
+    common: Digest,
+    /// The digest of the names that people read.
+    pub(super) names: Digest,
+    system: SystemId,
+    pub(super) grant: Digest,
+    /// The holder's immutable id, `<system>:<id>`.
+    subject: Box<str>,
+    tier: Tier,
+    /// Who was asked in which stage, sorted.
+    asked: SmallVec<[(u32, u32); 2]>,
+}
+
+impl PublishedItem {
+    fn of(system: &SystemId, item: &Item, common: Digest) -> Self {
+        Self {
+            fixed: SmallVec::new(),
+            common,
+            names: names(&item.principal, &item.entitlement),
+            system: system.clone(),
+            grant: item.grant,
+            subject: item.subject.as_str().into(),
+            tier: item.tier,
+            asked: SmallVec::new(),
+        }
+    }
+
+    /// Returns the system it is on.
+    pub const fn system(&self) -> &SystemId {
+        &self.system
+    }
+
+    /// Returns the digest of its grant.
+    pub const fn grant(&self) -> Digest {
+        self.grant
+    }
+
+    /// Returns its holder's immutable id, `<system>:<id>`.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Returns who was asked about it, as stages and places among [`OpenCampaign::reviewers`]; sorted.
+    pub fn asked(&self) -> &[(u32, u32)] {
+        &self.asked
+    }
+
+    /// Returns the tier it is reviewed at.
+    pub const fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// Returns whether an item is as some stub had it, but for the decision.
+    pub(super) fn is(&self, system: &SystemId, item: &Item) -> bool {
+        self.fixed.contains(&fixed(common(system, item), item))
+    }
+}
+
+/// What the stubs of a campaign put to review, gathered stub by stub: all together they are larger than anything else here.
+#[derive(Default)]
+pub(super) struct PublishedItems {
+    items: Vec<(ItemId, PublishedItem)>,
+    /// Where each item stands.
+    places: HashMap<ItemId, usize>,
+    reviewers: BTreeMap<PrincipalId, u32>,
+}
+
+impl PublishedItems {
+    /// Takes a stub: a review as it lay in the campaign's folder when that was opened.
+    pub(super) fn add(&mut self, stub: &Review) -> Result<(), Rejection> {
+        let next = u32::try_from(self.reviewers.len()).unwrap_or(u32::MAX);
+        let reviewer = *self.reviewers.entry(stub.reviewer.clone()).or_insert(next);
+        let asked = (stub.stage(), reviewer);
+        for item in &stub.items {
+            let common = common(&stub.system, item);
+            let place = *self.places.entry(item.id).or_insert(self.items.len());
+            if place == self.items.len() {
+                self.items.push((item.id, PublishedItem::of(&stub.system, item, common)));
+            }
+            // INVARIANT: what has a place was put there.
+            let Some((_, put)) = self.items.get_mut(place) else { continue };
+            if put.common != common {
+                return Err(Rejection::ItemAltered(item.id.to_string()));
+            }
+            let fixed = fixed(common, item);
+            if !put.fixed.contains(&fixed) {
+                put.fixed.push(fixed);
+            }
+            match put.asked.binary_search(&asked) {
+                Ok(_) => return Err(Rejection::DuplicateName(item.id.to_string())),
+                Err(index) => put.asked.insert(index, asked),
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether somebody was asked about all of these items in the first stage.
+    pub(super) fn has_all(&self, items: &BTreeSet<ItemId>) -> bool {
+        let first = |put: &PublishedItem| put.asked.iter().any(|(stage, _)| *stage == 1);
+        let put = |item: &ItemId| self.items.get(*self.places.get(item)?).map(|(_, put)| put);
+        items.iter().all(|item| put(item).is_some_and(first))
+    }
+
+    /// Checks that it is what the campaign's owners signed.
+    pub(super) fn check(&self, campaign: &Campaign) -> Result<(), Rejection> {
+        let stages = campaign.definition.stage_count();
+        let mut put = self.items.iter().flat_map(|(_, put)| &put.asked);
+        if let Some((found, _)) = put.find(|(stage, _)| *stage == 0 || *stage > stages) {
+            return Err(StageRejection::Unknown { found: *found, stages }.into());
+        }
+        let seeded = u64::from(campaign.definition.seeded.unwrap_or(0));
+        if (seeded > 0) != campaign.seeds.is_some() || (seeded > 0 && campaign.asked.is_none()) {
+            return Err(StageRejection::Seeds("are announced, or committed to, and not both").into());
+        }
+        // Which of them are seeded nobody can say before it is told; how many there are, and who was asked, can be seen.
+        if seeded == 0 {
+            check_population(campaign, self.items.iter().map(|(item, put)| (item, &put.grant)))?;
+        } else if self.items.len() as u64 != campaign.items + seeded {
+            let expected = format!("{} items and {seeded} seeded ones", campaign.items);
+            return Err(Rejection::Population { expected, found: format!("{} items", self.items.len()) });
+        }
+        let Some(expected) = campaign.asked else { return Ok(()) };
+        let names: BTreeMap<u32, &PrincipalId> = self.reviewers.iter().map(|(id, index)| (*index, id)).collect();
+        let found = asked(self.items.iter().flat_map(|(item, put)| {
+            put.asked
+                .iter()
+                .filter_map(|(stage, index)| Some((*stage, *names.get(index)?)))
+                .map(move |(stage, id)| (item, stage, id))
+        }));
+        if found == expected {
+            return Ok(());
+        }
+        Err(StageRejection::Asked { expected: expected.to_string(), found: found.to_string() }.into())
+    }
+
+    /// Returns the opening.
+    pub(super) fn open(mut self, campaign: Verified<Campaign>, kinship: Arc<OwnershipIndex>) -> OpenCampaign {
+        self.items.sort_unstable_by_key(|(item, _)| *item);
+        self.items.shrink_to_fit();
+        let mut reviewers: Vec<_> = self.reviewers.into_iter().collect();
+        reviewers.sort_by_key(|(_, index)| *index);
+        let reviewers = reviewers.into_iter().map(|(reviewer, _)| reviewer).collect();
+        OpenCampaign {
+            campaign,
+            items: LiteMap::from_sorted_store_unchecked(self.items),
+            reviewers,
+            kinship,
+            closes: Vec::new(),
+            bound: BTreeMap::new(),
+            looks: BTreeMap::new(),
+        }
+    }
+}
+
+/// Checks that these are the items that a campaign was signed for.
+pub(super) fn check_population<'a>(
+    campaign: &Campaign,
+    items: impl Iterator<Item = (&'a ItemId, &'a Digest)> + Clone,
+) -> Result<(), Rejection> {
+    let (count, found) = (items.clone().count() as u64, population(items));
+    if (count, found) == (campaign.items, campaign.population) {
+        return Ok(());
+    }
+    let expected = format!("{} items, {}", campaign.items, campaign.population);
+    Err(Rejection::Population { expected, found: format!("{count} items, {found}") })
+}
+
+/// Returns the digest of the names that people read.
+pub(super) fn names(principal: &str, entitlement: &str) -> Digest {
+    Digest::of_parts([principal.as_bytes(), b"\n", entitlement.as_bytes(), b"\n"])
+}
+
+/// Returns the digest of what a reviewer may not change: the system and all of an item but the decision.
+fn fixed(common: Digest, item: &Item) -> Digest {
+    Digest::of_parts([common.as_bytes(), Digest::of(&item.facts).as_bytes()].map(<[u8; 32]>::as_slice))
+}
+
+/// Returns the digest of what every reviewer of an item is shown: all but the facts, which end with why they are asked. It
+/// is compared while the program runs and never written down; each part comes with its length, so that none runs into the
+/// next.
+fn common(system: &SystemId, item: &Item) -> Digest {
+    let about = [system.as_str(), &item.subject, &item.recommend, &item.principal, &item.entitlement];
+    let mut bytes = Vec::with_capacity(512);
+    bytes.extend_from_slice(item.grant.as_bytes());
+    bytes.extend_from_slice(&item.id.number().to_le_bytes());
+    bytes.extend([item.tier as u8, item.severity.map_or(u8::MAX, |severity| severity as u8)]);
+    for part in about {
+        bytes.extend_from_slice(&part.len().to_le_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    Digest::of(bytes)
+}

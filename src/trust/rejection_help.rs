@@ -1,0 +1,159 @@
+//! What is told of a refusal besides its words: the stable code, how bad it is, and what to do next.
+
+use super::rejection::Rejection;
+use crate::{
+    format::{keys::KeyError, sshsig::SshSignatureError},
+    model::Severity,
+};
+
+impl Rejection {
+    /// Returns the stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AgainstPolicy { .. } => "certify-against-policy",
+            Self::AllowedSigners => "allowed-signers-differ",
+            Self::CampaignBinding { .. } => "campaign-mismatch",
+            Self::DecisionIncomplete { .. } => "decision-incomplete",
+            Self::DuplicateKey { .. } => "duplicate-key",
+            Self::DuplicateName(_) => "duplicate-name",
+            Self::ExceptionApproval { .. } => "below-threshold",
+            Self::ExceptionItem { .. } => "exception-mismatch",
+            Self::ExceptionSilence { .. } => "exception-silence",
+            Self::ExceptionTerms(_) => "exception-terms",
+            Self::Form(problems) => problems.sorted().first().map_or("malformed", |problem| problem.code),
+            Self::Hazard(_) => "hazardous-name",
+            Self::ItemAltered(_) => "item-altered",
+            Self::ItemBoundTwice { .. } => "item-bound-twice",
+            Self::ItemForeign(_) => "item-foreign",
+            Self::Key(KeyError::Weak) => "weak-key",
+            Self::Key(_) => "key-unreadable",
+            Self::KeyHistory { .. } => "key-history",
+            Self::LogOrigin { .. } => "log-origin-changed",
+            Self::MainRolledBack(_) => "main-rolled-back",
+            Self::Misplaced => "path-not-allowed",
+            Self::Mode(_) => "not-a-plain-file",
+            Self::NoTrust => "no-trust",
+            Self::NotByReviewer(_) => "not-by-reviewer",
+            Self::NotInGroup { .. } => "not-in-group",
+            Self::Octopus => "octopus-merge",
+            Self::Place { .. } => "place-mismatch",
+            Self::Population { .. } => "population-mismatch",
+            Self::Prev { .. } => "prev-mismatch",
+            Self::RootPin { .. } => "root-pin-mismatch",
+            Self::SelfReview { .. } => "self-review",
+            Self::Signature { error, .. } => signature_code(error),
+            Self::SignedDeleted { .. } => "signed-file-deleted",
+            Self::SignedEdited { .. } => "signed-file-edited",
+            Self::SignedRenamed { .. } => "signed-file-renamed",
+            Self::SignerKey { state: "revoked", .. } => "revoked-key",
+            Self::SignerKey { .. } => "retired-key",
+            Self::SignerNotNamed { .. } => "signer-not-named",
+            Self::SignerUnknown(_) => "unknown-signer",
+            Self::Stage(stage) => stage.code(),
+            Self::StaleSupersedes { .. } => "stale-supersedes",
+            Self::Threshold { .. } => "below-threshold",
+            Self::ThresholdUnreachable { .. } => "threshold-unreachable",
+            Self::TrustNotAlone => "trust-not-alone",
+            Self::Version { .. } => "version-skipped",
+            Self::WrongKey { .. } => "wrong-key",
+            Self::WrongRepository { .. } => "wrong-repository",
+        }
+    }
+
+    /// Returns how bad it is.
+    pub fn severity(&self) -> Severity {
+        match self {
+            Self::AllowedSigners | Self::DecisionIncomplete { .. } | Self::Form(_) | Self::Misplaced => {
+                Severity::Medium
+            }
+            Self::AgainstPolicy { .. }
+            | Self::CampaignBinding { .. }
+            | Self::ExceptionApproval { .. }
+            | Self::ExceptionItem { .. }
+            | Self::ExceptionSilence { .. }
+            | Self::ExceptionTerms(_)
+            | Self::ItemAltered(_)
+            | Self::ItemForeign(_)
+            | Self::NotByReviewer(_)
+            | Self::NotInGroup { .. }
+            | Self::NoTrust
+            | Self::Octopus
+            | Self::Place { .. }
+            | Self::Population { .. }
+            | Self::SelfReview { .. }
+            | Self::SignerNotNamed { .. }
+            | Self::Threshold { .. }
+            | Self::TrustNotAlone => Severity::High,
+            Self::Stage(stage) => stage.severity(),
+            _ => Severity::Critical,
+        }
+    }
+
+    /// Returns what to do next.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::AgainstPolicy { .. } => {
+                "take it away; or write `except` with an end, and the exception: `tenure exception new ITEM …`"
+            }
+            Self::AllowedSigners => {
+                "sign the newest file in `trust/registry`: `tenure sign` writes `trust/allowed_signers` anew"
+            }
+            Self::CampaignBinding { .. } => "take the file that `tenure campaign open` wrote, and sign that",
+            Self::DecisionIncomplete { .. } => "fill it in and sign again: `tenure sign FILE`",
+            Self::DuplicateKey { .. } | Self::DuplicateName(_) => "give every key to one principal, once",
+            Self::ExceptionApproval { .. } => "get the missing signatures: `tenure sign FILE`",
+            Self::ExceptionItem { .. } => "write it anew for the item: `tenure exception new ITEM …`",
+            Self::ExceptionSilence { .. } => {
+                "a fallback decides in a new review file: `tenure review ITEM`; what silence allows: `tenure exception terms`"
+            }
+            Self::ExceptionTerms(_) => "write it as the mandate's terms for its rating ask: `tenure exception terms`",
+            Self::Form(_) => "write the file in its one form: `tenure fmt FILE`, then sign again",
+            Self::Hazard(_) => "take the entry out of the tree",
+            Self::ItemAltered(_) | Self::ItemForeign(_) | Self::Population { .. } => {
+                "only `decision`, `to`, `until`, `reason` and `supersedes` are filled in; restore the rest"
+            }
+            Self::ItemBoundTwice { .. } | Self::StaleSupersedes { .. } => {
+                "name the decision in force in `supersedes`: `tenure review` writes such a file"
+            }
+            Self::Key(_) => "make a new key: `ssh-keygen -t ed25519`",
+            Self::KeyHistory { .. } => "keep every key in the registry; set `state` to retired or revoked",
+            Self::LogOrigin { .. } => "a log keeps its name for ever; restore `log_origin`",
+            Self::MainRolledBack(_) => "find out who reset the branch, and restore it from a clone that has the commit",
+            Self::Misplaced => "move the file out of the governed folders",
+            Self::Mode(_) => "`git update-index --chmod=-x FILE`, or put a plain file in place of a link",
+            Self::NoTrust => "begin with `tenure init`, in a merge before this one",
+            Self::NotByReviewer(_) => "the reviewer named in the file signs it: `tenure sign FILE`",
+            Self::NotInGroup { .. } => "let a member of the group sign: `tenure sign FILE`",
+            Self::Octopus => "merge one line at a time",
+            Self::Place { .. } => "put the file where it says it belongs",
+            Self::Prev { .. } | Self::Version { .. } => "write the next version with the digest of the one in force",
+            Self::RootPin { .. } => {
+                "compare the pin with the one `tenure init` printed; if it is right, trust nothing here"
+            }
+            Self::SelfReview { .. } => "reassign the item to another reviewer",
+            Self::Signature { .. } | Self::WrongKey { .. } => "sign again: `tenure sign FILE`",
+            Self::SignedDeleted { .. } | Self::SignedEdited { .. } | Self::SignedRenamed { .. } => {
+                "restore the file as it was signed; a change of mind is a new file that names the old decision in `supersedes`"
+            }
+            Self::SignerKey { .. } | Self::SignerUnknown(_) => {
+                "sign with an active key of the registry that is in force"
+            }
+            Self::SignerNotNamed { .. } => "remove the signature, or have the file name its signer",
+            Self::Stage(stage) => stage.help(),
+            Self::Threshold { .. } => "get the missing signatures: `tenure sign FILE`",
+            Self::ThresholdUnreachable { .. } => "set a threshold between 1 and the number of keys",
+            Self::TrustNotAlone => "bring trust changes and everything else in separate merges",
+            Self::WrongRepository { .. } => "a signed file counts in one repository only; make it anew here",
+        }
+    }
+}
+
+fn signature_code(error: &SshSignatureError) -> &'static str {
+    match error {
+        SshSignatureError::Hash(_) => "wrong-hash",
+        SshSignatureError::Key(KeyError::Weak) => "weak-key",
+        SshSignatureError::Mismatch => "signature-mismatch",
+        SshSignatureError::Namespace { .. } => "wrong-namespace",
+        _ => "signature-malformed",
+    }
+}

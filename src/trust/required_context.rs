@@ -1,0 +1,171 @@
+//! What a change needs to know of the campaigns it touches: so much of them is read, and no more.
+
+use super::{base_state::MAX_FILE, open_campaign::decided, verify_review::is_part};
+use crate::{
+    format::codec,
+    git::{Changes, GitError, Mode, ObjectId, Repository},
+    model::{
+        CampaignId, Digest, ItemId, PrincipalId, SystemId, Verdict,
+        file::{Campaign, Delegation, Item, Review},
+    },
+    store::RepoPath,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a change needs to know of a campaign.
+#[derive(Default)]
+pub(super) struct RequiredContext {
+    pub(super) systems: BTreeSet<SystemId>,
+    /// The reviews touched: mostly they are what was put to their reviewers, with decisions in it.
+    pub(super) paths: BTreeSet<String>,
+    /// The items of the reviews touched.
+    pub(super) items: BTreeSet<ItemId>,
+    /// Who decides in them.
+    pub(super) reviewers: BTreeSet<PrincipalId>,
+    /// Whether more is to be known than who was asked themselves: of a later stage, or where items are handed on.
+    pub(super) others: bool,
+    /// Whether everybody who was asked is to be known.
+    pub(super) everybody: bool,
+    /// Whether a stage is closed, or something is looked at again, for which every item counts.
+    pub(super) whole: bool,
+}
+
+/// Returns what a change needs to know of which campaigns.
+pub(super) fn required_context(
+    repository: &Repository,
+    head: ObjectId,
+    changes: &Changes,
+) -> Result<BTreeMap<CampaignId, RequiredContext>, GitError> {
+    let mut all: BTreeMap<CampaignId, RequiredContext> = BTreeMap::new();
+    let touched: BTreeSet<String> = changes
+        .files
+        .iter()
+        .map(|change| match RepoPath::of(change.path()) {
+            RepoPath::Signature { of, .. } => of,
+            _ => change.path().to_owned(),
+        })
+        .collect();
+    for path in &touched {
+        match RepoPath::of(path) {
+            RepoPath::Campaign(campaign) => drop(all.entry(campaign).or_default()),
+            RepoPath::StageClose { campaign, .. } => all.entry(campaign).or_default().whole = true,
+            RepoPath::Delegation(_) => {
+                if let Some(delegation) = at::<Delegation>(repository, head, path)? {
+                    all.entry(delegation.campaign).or_default().everybody = true;
+                }
+            }
+            RepoPath::Review { campaign, system, .. } => {
+                let wanted = all.entry(campaign).or_default();
+                wanted.systems.insert(system);
+                wanted.paths.insert(path.clone());
+                if let Some(review) = at::<Review>(repository, head, path)? {
+                    wanted.whole |= review.stage() > 1 && is_look(repository, head, &review)?;
+                    wanted.others |= review.stage() > 1 || decided(&review).any(|item| concerns_others(&review, item));
+                    wanted.reviewers.insert(review.reviewer);
+                    wanted.items.extend(review.items.into_iter().map(|item| item.id));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(all)
+}
+
+/// Returns whether a review lies beyond the last stage: whose look it is follows from all that was decided.
+fn is_look(repository: &Repository, head: ObjectId, review: &Review) -> Result<bool, GitError> {
+    let campaign = at::<Campaign>(repository, head, &format!("campaigns/{}/campaign.toml", review.campaign))?;
+    Ok(campaign.is_some_and(|campaign| review.stage() > campaign.definition.stage_count()))
+}
+
+/// Returns the folders whose signed files a change needs to know.
+pub(super) fn folders(changes: &Changes, wanted: &BTreeMap<CampaignId, RequiredContext>) -> BTreeSet<String> {
+    let mut folders = BTreeSet::new();
+    for change in &changes.files {
+        let signed = match RepoPath::of(change.path()) {
+            RepoPath::Signature { of, .. } => RepoPath::of(&of),
+            place => place,
+        };
+        match signed {
+            RepoPath::Attestation(_) => drop(folders.insert("attestations".to_owned())),
+            RepoPath::Delegation(_) => drop(folders.insert("delegations".to_owned())),
+            RepoPath::Exception(_) => drop(folders.insert("exceptions".to_owned())),
+            RepoPath::Proof { exception, .. } => {
+                folders.extend(["exceptions".to_owned(), format!("proofs/{exception}")]);
+            }
+            _ => {}
+        }
+    }
+    for (campaign, wanted) in wanted {
+        folders.extend(["delegations".to_owned(), format!("campaigns/{campaign}/stages")]);
+        folders.extend(wanted.reviews(campaign));
+    }
+    folders
+}
+
+impl RequiredContext {
+    /// Takes one more item, on this system.
+    pub(super) fn take(&mut self, system: Option<SystemId>, item: &ItemId) {
+        self.systems.extend(system);
+        self.items.insert(*item);
+    }
+
+    pub(super) fn reviews(&self, campaign: &CampaignId) -> Vec<String> {
+        if self.whole {
+            return vec![format!("campaigns/{campaign}/reviews")];
+        }
+        self.systems.iter().map(|system| format!("campaigns/{campaign}/reviews/{system}")).collect()
+    }
+
+    /// Returns whether a review in its one form holds an item that matters; quicker than parsing it, which follows if so.
+    fn mentions(&self, bytes: &[u8]) -> bool {
+        self.whole
+            || bytes.split(|byte| *byte == b'\n').any(|line| {
+                let id = line.strip_prefix(b"id = \"").and_then(|rest| rest.strip_suffix(b"\""));
+                let id = id.and_then(|id| ItemId::parse(std::str::from_utf8(id).ok()?).ok());
+                id.is_some_and(|id| self.items.contains(&id))
+            })
+    }
+
+    /// Returns a review with the items that matter, when it has any.
+    pub(super) fn read(
+        &self,
+        repository: &Repository,
+        path: &str,
+        blob: ObjectId,
+    ) -> Result<Option<SignedReviewOnMain>, GitError> {
+        let bytes = repository.blob(blob, MAX_FILE)?;
+        if !self.mentions(&bytes) {
+            return Ok(None);
+        }
+        let Ok(mut review) = codec::parse::<Review>(path, &bytes) else { return Ok(None) };
+        review.items.retain(|item| self.whole || self.items.contains(&item.id));
+        Ok(Some(SignedReviewOnMain { path: path.to_owned(), digest: Digest::of(&bytes), review }))
+    }
+}
+
+/// A review as it lies on main.
+pub(super) struct SignedReviewOnMain {
+    pub(super) path: String,
+    pub(super) digest: Digest,
+    pub(super) review: Review,
+}
+
+/// Returns whether a decision hands an item on, or takes the place of somebody else's.
+fn concerns_others(review: &Review, item: &Item) -> bool {
+    let names_own = |names: &String| match RepoPath::of(names.split('@').next().unwrap_or_default()) {
+        RepoPath::Review { stem, .. } => is_part(&stem, review.reviewer.as_str()),
+        _ => false,
+    };
+    item.decision == Some(Verdict::Abstain) || !item.supersedes.as_ref().is_none_or(names_own)
+}
+
+/// Returns a file at a commit, when it can be read.
+fn at<T: crate::model::file::GovernedFile>(
+    repository: &Repository,
+    commit: ObjectId,
+    path: &str,
+) -> Result<Option<T>, GitError> {
+    let Some(file) = repository.file(commit, path)?.filter(|file| file.mode == Mode::Plain) else { return Ok(None) };
+    let Ok(bytes) = repository.blob(file.id, MAX_FILE) else { return Ok(None) };
+    Ok(codec::parse::<T>(path, &bytes).ok())
+}

@@ -1,0 +1,90 @@
+//! What is kept of a walk: files and signatures that must stay, and findings that stand or are settled.
+
+use super::{
+    rejection::Rejection,
+    repository_state::{RejectedFile, RepositoryState},
+};
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    format::sshsig::Namespace,
+    git::{GitError, ObjectId, Repository},
+    store::{RepoPath, SignatureFile},
+};
+
+impl RepositoryState {
+    /// Returns the bytes of a governed file; nothing, with a finding, when they are too many.
+    pub(super) fn bytes(
+        &mut self,
+        repository: &Repository,
+        commit: ObjectId,
+        path: &str,
+        blob: ObjectId,
+    ) -> Result<Option<Vec<u8>>, GitError> {
+        match repository.blob(blob, MAX_FILE) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(GitError::BlobTooLarge { .. }) => {
+                self.refuse(commit, path, too_large(path));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn signature_paths(&self, path: &str) -> impl Iterator<Item = (String, &String, &ObjectId)> {
+        let (path, prefix) = (path.to_owned(), format!("{path}."));
+        self.files.range(prefix.clone()..).take_while(move |(other, _)| other.starts_with(&prefix)).filter_map(
+            move |(other, blob)| match RepoPath::of(other) {
+                RepoPath::Signature { of, signer } if of == path => Some((signer.to_string(), other, blob)),
+                _ => None,
+            },
+        )
+    }
+
+    pub(super) fn signatures(&self, repository: &Repository, path: &str) -> Result<Vec<SignatureFile>, GitError> {
+        let mut signatures = Vec::new();
+        for (signer, path, blob) in self.signature_paths(path) {
+            // A signature file that is too large is read as an empty one, which is refused as malformed.
+            let bytes = match repository.blob(*blob, MAX_SIGNATURE) {
+                Err(GitError::BlobTooLarge { .. }) => Vec::new(),
+                read => read?,
+            };
+            signatures.push(SignatureFile { signer, path: path.clone(), bytes });
+        }
+        Ok(signatures)
+    }
+
+    pub(super) fn hold(&mut self, path: &str, namespace: Namespace) {
+        let mut held: Vec<(String, ObjectId)> =
+            self.signature_paths(path).map(|(_, path, blob)| (path.clone(), *blob)).collect();
+        held.extend(self.files.get(path).map(|blob| (path.to_owned(), *blob)));
+        for (path, blob) in held {
+            // What was held once is compared with what it was then.
+            self.held.entry(path).or_insert((blob, namespace));
+        }
+    }
+
+    pub(super) fn refuse(&mut self, commit: ObjectId, path: &str, refusal: Rejection) {
+        let found = RejectedFile { commit, path: path.to_owned(), refusal, standing: true };
+        let known = self.found.iter().rev().take_while(|old| old.commit == commit);
+        if !known.into_iter().any(|old| old.standing && old.path == found.path && old.refusal == found.refusal) {
+            self.found.push(found);
+        }
+    }
+
+    /// What was said about a path before is looked at afresh.
+    pub(super) fn settle(&mut self, path: &str) {
+        for found in self.found.iter_mut().filter(|found| found.standing && found.path == path) {
+            found.standing = false;
+        }
+    }
+}
+
+/// Returns the refusal of a governed file with too many bytes.
+pub(super) fn too_large(path: &str) -> Rejection {
+    let problem = Diagnostic::error("too-large", "the file is larger than a governed file may be");
+    Rejection::from(Diagnostics::from(problem.in_file(path)))
+}
+
+/// The most bytes a governed file may have.
+pub(super) const MAX_FILE: u64 = 256 * 1024;
+const MAX_SIGNATURE: u64 = 4096;

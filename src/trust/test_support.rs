@@ -1,0 +1,183 @@
+//! A campaign judged in memory, for the tests of this floor and those above: the same bench as on main, and no git.
+
+use super::{
+    open_campaign::{OpenCampaign, VotingSlot},
+    ownership::OwnershipIndex,
+    published_items::PublishedItems,
+    registry::Registry,
+    rejection::Rejection,
+    root::Root,
+    trust_state::{Mandate, PartialTrust, Trust},
+    verified::Verified,
+    verifier::{Verifier, VerifyOutcome},
+    verify_review::ReviewWithSeats,
+    {Bootstrap, Founder},
+};
+use crate::{
+    format::{
+        codec,
+        keys::{PrivateKey, Signer as _},
+        sshsig::{Namespace, SshSignature},
+    },
+    git::ObjectId,
+    model::{
+        Digest, PrincipalId, RepoId,
+        file::{
+            Campaign, Delegation, GovernedFile as Kind, KeyState, PrincipalEntry, Principals, RegistryKey,
+            RegistryPrincipal, Review, StageClose,
+        },
+    },
+    store::{SignatureFile, Unverified},
+};
+use std::sync::Arc;
+
+/// Who judges, and by what: founders, and others who have a key.
+pub(crate) struct TestVerifier {
+    trust: Trust,
+    kinship: Arc<OwnershipIndex>,
+    main: ObjectId,
+}
+
+/// A campaign in court: what was put to whom, and what was believed so far.
+pub(crate) struct TestCampaign<'c> {
+    court: &'c TestVerifier,
+    pub(crate) opening: OpenCampaign,
+    delegations: Vec<Verified<Delegation>>,
+    pub(crate) reviews: Vec<(Verified<Review>, Vec<VotingSlot>)>,
+}
+
+impl TestVerifier {
+    /// Founds a court: the first of `all` owns campaigns, all have a key, and `people` says whose accounts are whose.
+    pub(crate) fn found(repo: &RepoId, all: &[&str], people: Vec<PrincipalEntry>) -> Self {
+        let founder = Founder { id: id(all[0]), key: key(all[0]).public_key(), handle: None, subjects: Vec::new() };
+        let founding = Bootstrap {
+            repo: repo.clone(),
+            founders: vec![founder],
+            threshold: 1,
+            log_origin: "tenure/test".to_owned(),
+            commit_key: key("engine").public_key(),
+            log_key: key("log").public_key(),
+            readback_key: None,
+            managed: Vec::new(),
+            code_owners: Vec::new(),
+            engine: None,
+        };
+        let (files, pin) = founding.files().unwrap();
+        let file = |path: &str| files.iter().find(|(own, _)| own == path).unwrap().1.clone().into_bytes();
+        let root = file("trust/root/1.toml");
+        let signed = signature("trust/root/1.toml", &root, all[0], Namespace::Root);
+        let root = Root::first(pin, &root, &[signed]).unwrap();
+        let path = "trust/registry/1.toml";
+        let mut registry: crate::model::file::Registry = codec::parse(path, &file(path)).ok().unwrap();
+        registry.principals.extend(all[1..].iter().map(|name| RegistryPrincipal {
+            id: id(name),
+            subjects: Vec::new(),
+            groups: Vec::new(),
+            keys: vec![RegistryKey {
+                ssh: key(name).public_key().to_string(),
+                state: KeyState::Active,
+                suspect_from_index: None,
+            }],
+        }));
+        registry.principals.sort_by(|a, b| a.id.cmp(&b.id));
+        let registry = Registry::parse(codec::render(&registry).as_bytes(), path, None, &root).unwrap();
+        let people = Principals { schema: Principals::KIND.schema().to_owned(), principals: people };
+        let kinship = Arc::new(OwnershipIndex::new(registry.shared(), [Arc::new(people)]));
+        let path = "trust/mandate/1.toml";
+        let mandate = Mandate::unverified(codec::parse(path, &file(path)).ok().unwrap(), &file(path));
+        let partial = PartialTrust { root: Some(root), registry: Some(registry), mandate: Some(mandate) };
+        let main = ObjectId::parse("4b825dc642cb6eb9a060e54bf8d69288fbee4904").unwrap();
+        Self { trust: partial.whole().unwrap(), kinship, main }
+    }
+
+    /// Opens a campaign with these stubs, signed by the owner; its digest is put into them.
+    pub(crate) fn open(
+        &self,
+        campaign: Campaign,
+        stubs: &[Review],
+        owner: &str,
+    ) -> Result<TestCampaign<'_>, &'static str> {
+        let mut puts = PublishedItems::default();
+        stubs.iter().try_for_each(|stub| puts.add(stub)).map_err(|refusal| refusal.code())?;
+        let path = format!("campaigns/{}/campaign.toml", campaign.id);
+        let file = signed(&path, campaign, owner, Namespace::Campaign);
+        let opened = accepted(self.bench(None).campaign(file, puts))?;
+        Ok(TestCampaign { court: self, opening: opened.value().clone(), delegations: Vec::new(), reviews: Vec::new() })
+    }
+
+    fn bench<'a>(&'a self, merger: Option<&'a PrincipalId>) -> Verifier<'a> {
+        let Self { trust, kinship, main } = self;
+        Verifier { trust, after: trust.registry(), kinship, commit: *main, merger }
+    }
+}
+
+impl TestCampaign<'_> {
+    /// Judges a review, signed by its reviewer and merged by `merger`, and takes it. Returns how a later one names it.
+    pub(crate) fn review(
+        &mut self,
+        path: &str,
+        review: Review,
+        merger: Option<&PrincipalId>,
+    ) -> Result<String, &'static str> {
+        let reviewer = review.reviewer.to_string();
+        let file = signed(path, review, &reviewer, Namespace::Review);
+        let seated: Verified<ReviewWithSeats> =
+            accepted(self.court.bench(merger).review(file, Some(&self.opening), &self.delegations))?;
+        let mut seats = Vec::new();
+        let review = seated.map(|(review, own)| {
+            seats = own;
+            review
+        });
+        self.opening.bind(review.path(), review.digest(), &review, &seats);
+        let reference = review.reference();
+        self.reviews.push((review, seats));
+        Ok(reference)
+    }
+
+    /// Judges a delegation signed by `signer`, and takes it.
+    pub(crate) fn delegate(&mut self, delegation: Delegation, signer: &str) -> Result<(), &'static str> {
+        let path = format!("delegations/{}.toml", delegation.id);
+        let file = signed(&path, delegation, signer, Namespace::Delegation);
+        let taken = accepted(self.court.bench(None).delegation(file, Some(&self.opening)))?;
+        self.delegations.push(taken);
+        Ok(())
+    }
+
+    /// Judges the close of a stage signed by `signer`, and takes it.
+    pub(crate) fn close(&mut self, close: StageClose, signer: &str) -> Result<(), &'static str> {
+        let path = format!("campaigns/{}/stages/{}.toml", close.campaign, close.stage);
+        let file = signed(&path, close, signer, Namespace::StageClose);
+        let main = self.court.main;
+        let taken = self.court.bench(None).stage_close(file, Some(&self.opening), |base| base == main);
+        self.opening.closes.push(accepted(taken)?);
+        Ok(())
+    }
+}
+
+fn accepted<T>(judged: Result<VerifyOutcome<T>, Rejection>) -> Result<Verified<T>, &'static str> {
+    match judged {
+        Ok(VerifyOutcome::Accepted(verified)) => Ok(verified),
+        Ok(VerifyOutcome::Open) => Err("open"),
+        Ok(VerifyOutcome::Pending(refusal)) | Err(refusal) => Err(refusal.code()),
+    }
+}
+
+fn signed<T: Kind>(path: &str, value: T, signer: &str, namespace: Namespace) -> Unverified<T> {
+    let bytes = codec::render(&value).into_bytes();
+    let signature = signature(path, &bytes, signer, namespace);
+    Unverified::new(value, bytes, path.to_owned(), vec![signature])
+}
+
+fn signature(path: &str, bytes: &[u8], signer: &str, namespace: Namespace) -> SignatureFile {
+    let signature = SshSignature::sign(&key(signer), namespace, bytes).unwrap();
+    let path = format!("{path}.{signer}.sig");
+    SignatureFile { signer: signer.to_owned(), path, bytes: signature.armored().into_bytes() }
+}
+
+fn key(name: &str) -> PrivateKey {
+    PrivateKey::from_seed(Digest::of(format!("test key of {name}")).as_bytes())
+}
+
+fn id(name: &str) -> PrincipalId {
+    PrincipalId::parse(name).unwrap()
+}

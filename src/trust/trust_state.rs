@@ -1,0 +1,199 @@
+//! The trust state at a commit: root, registry and mandate in force.
+
+use super::{
+    registry::Registry,
+    rejection::Rejection,
+    root::{self, Root, verify_by_roles},
+};
+use crate::{
+    format::{allowed_signers, codec, sshsig::Namespace},
+    model::{
+        Digest, RepoId, Tier,
+        file::{self, KeyState},
+    },
+    store::SignatureFile,
+};
+
+/// Root, registry and mandate in force.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    root: Root,
+    registry: Registry,
+    mandate: Mandate,
+}
+
+/// A mandate whose signatures were verified.
+#[derive(Clone, Debug)]
+pub struct Mandate {
+    file: file::Mandate,
+    digest: Digest,
+}
+
+/// A trust state that may still lack its registry and mandate, as in the middle of the first commit.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PartialTrust {
+    pub(super) root: Option<Root>,
+    pub(super) registry: Option<Registry>,
+    pub(super) mandate: Option<Mandate>,
+}
+
+impl PartialTrust {
+    /// Returns the trust state when all of it is there.
+    pub(super) fn whole(&self) -> Option<Trust> {
+        Some(Trust { root: self.root.clone()?, registry: self.registry.clone()?, mandate: self.mandate.clone()? })
+    }
+
+    /// Accepts the next root; the first one by its pin.
+    pub(super) fn take_root(
+        &mut self,
+        pin: Digest,
+        bytes: &[u8],
+        signatures: &[SignatureFile],
+    ) -> Result<(), Rejection> {
+        let next = match &self.root {
+            None => Root::first(pin, bytes, signatures)?,
+            Some(root) => root.next(bytes, signatures)?,
+        };
+        if let Some(registry) = &self.registry {
+            registry.check_engine(&next)?;
+        }
+        self.root = Some(next);
+        Ok(())
+    }
+
+    /// Accepts the next registry, signed by keys that have the role before and after this merge.
+    pub(super) fn take_registry(
+        &mut self,
+        before: Option<&Root>,
+        bytes: &[u8],
+        path: &str,
+        signatures: &[SignatureFile],
+    ) -> Result<(), Rejection> {
+        let root = self.root.as_ref().ok_or(Rejection::NoTrust)?;
+        let next = Registry::parse(bytes, path, self.registry.as_ref(), root)?;
+        let roles = [before.unwrap_or(root).registry_role(), root.registry_role()];
+        verify_by_roles(Namespace::Registry, bytes, signatures, &roles)?;
+        self.registry = Some(next);
+        Ok(())
+    }
+
+    /// Accepts the next mandate, signed by keys that have the role before and after this merge.
+    pub(super) fn take_mandate(
+        &mut self,
+        before: Option<&Root>,
+        bytes: &[u8],
+        path: &str,
+        signatures: &[SignatureFile],
+    ) -> Result<(), Rejection> {
+        let root = self.root.as_ref().ok_or(Rejection::NoTrust)?;
+        let file: file::Mandate = codec::parse(path, bytes)?;
+        root::check_chain(file.version, &file.prev, self.mandate.as_ref().map(|m| (m.file.version, m.digest)))?;
+        if file.repo != root.file().repo {
+            let (found, expected) = (file.repo.to_string(), root.file().repo.to_string());
+            return Err(Rejection::WrongRepository { found, expected });
+        }
+        let thresholds = file.thresholds;
+        if let Some(zero) = [thresholds.t0, thresholds.t1, thresholds.t2, thresholds.t3].into_iter().find(|t| *t == 0) {
+            return Err(Rejection::ThresholdUnreachable { role: "reviews", threshold: zero, keys: 0 });
+        }
+        let roles = [before.unwrap_or(root).mandate_role(), root.mandate_role()];
+        verify_by_roles(Namespace::Mandate, bytes, signatures, &roles)?;
+        self.mandate = Some(Mandate::unverified(file, bytes));
+        Ok(())
+    }
+}
+
+impl Trust {
+    /// Returns the root in force.
+    pub const fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// Returns the registry in force.
+    pub const fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Returns the mandate in force.
+    pub const fn mandate(&self) -> &Mandate {
+        &self.mandate
+    }
+
+    /// Returns the repository all of it is for.
+    pub const fn repo(&self) -> &RepoId {
+        &self.root.file().repo
+    }
+
+    /// Returns what `trust/allowed_signers` must hold: who may sign what now, for `ssh-keygen -Y verify` and
+    /// `git verify-commit`.
+    pub fn allowed_signers(&self) -> String {
+        let mut text = String::from(HEADER);
+        let mut people = Vec::new();
+        let accepting = self.mandate.file.accepting();
+        for (key, holder, state) in self.registry.keys() {
+            if state != KeyState::Active {
+                continue;
+            }
+            let mut namespaces =
+                vec![Namespace::Attestation, Namespace::Delegation, Namespace::Proof, Namespace::Review];
+            if self.registry.is_in(holder.as_str(), &self.mandate.file.campaign_group) {
+                namespaces.extend([Namespace::Campaign, Namespace::StageClose]);
+            }
+            if accepting.iter().any(|group| self.registry.is_in(holder.as_str(), group)) {
+                namespaces.push(Namespace::Exception);
+            }
+            people.extend(allowed_signers::line(holder.as_str(), &namespaces, key));
+        }
+        let roles = [
+            (self.root.root_role(), Namespace::Root),
+            (self.root.registry_role(), Namespace::Registry),
+            (self.root.mandate_role(), Namespace::Mandate),
+        ];
+        let mut offices: Vec<((&str, _), Vec<Namespace>)> = Vec::new();
+        for (role, namespace) in roles {
+            for (name, key) in role.keys() {
+                match offices.iter_mut().find(|(office, _)| *office == (name.as_str(), *key)) {
+                    Some((_, namespaces)) => namespaces.push(namespace),
+                    None => offices.push(((name, *key), vec![namespace])),
+                }
+            }
+        }
+        offices.sort();
+        people.extend(offices.iter().filter_map(|((name, key), n)| allowed_signers::line(name, n, key)));
+        let engine = [Namespace::Evidence, Namespace::Git];
+        people.extend(self.root.commit_keys().iter().filter_map(|key| allowed_signers::line("engine", &engine, key)));
+        people.iter().for_each(|line| text.push_str(line));
+        text
+    }
+}
+
+impl Mandate {
+    /// Takes a mandate as it is; nothing is verified.
+    pub(super) fn unverified(file: file::Mandate, bytes: &[u8]) -> Self {
+        Self { file, digest: Digest::of(bytes) }
+    }
+
+    /// Returns the file.
+    pub const fn file(&self) -> &file::Mandate {
+        &self.file
+    }
+
+    /// Returns the digest of the file.
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Returns how many principals must sign a review with a decision of this tier.
+    pub fn threshold(&self, tier: Tier) -> usize {
+        let thresholds = &self.file.thresholds;
+        let count = match tier {
+            Tier::T0 => thresholds.t0,
+            Tier::T1 => thresholds.t1,
+            Tier::T2 => thresholds.t2,
+            Tier::T3 => thresholds.t3,
+        };
+        usize::try_from(count).unwrap_or(usize::MAX)
+    }
+}
+
+const HEADER: &str = "# Written by tenure from trust/root, trust/registry and trust/mandate.\n";

@@ -1,0 +1,118 @@
+//! Taking up new versions of trust, principals and what goes with them.
+
+use super::{
+    history_walk::{ALLOWED_SIGNERS, AffectedPaths},
+    ownership::OwnershipIndex,
+    rejection::Rejection,
+    repository_state::RepositoryState,
+};
+use crate::{
+    format::{codec, sshsig::Namespace},
+    git::{File, GitError, Mode, ObjectId, Repository},
+    model::file::{Governance, Principals},
+    store::RepoPath,
+};
+use std::sync::Arc;
+
+impl RepositoryState {
+    /// Takes up new versions of root, registry and mandate, in this order. Signatures may arrive one by one, so all that
+    /// is not taken up yet is looked at whenever something in `trust` changes.
+    pub(super) fn update_trust(
+        &mut self,
+        repository: &Repository,
+        commit: ObjectId,
+        paths: &[String],
+    ) -> Result<(), GitError> {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let root_before = self.partial.root.clone();
+        let mut ordered: Vec<(u8, u32, String, ObjectId)> = Vec::new();
+        for (path, blob) in self.files.iter().filter(|(path, _)| !self.accepted.contains(*path)) {
+            match RepoPath::of(path) {
+                RepoPath::Root(version) => ordered.push((0, version, path.clone(), *blob)),
+                RepoPath::Registry(version) => ordered.push((1, version, path.clone(), *blob)),
+                RepoPath::Mandate(version) => ordered.push((2, version, path.clone(), *blob)),
+                _ => {}
+            }
+        }
+        ordered.sort();
+        for (rank, _, path, blob) in &ordered {
+            let Some(bytes) = self.bytes(repository, commit, path, *blob)? else { continue };
+            let signatures = self.signatures(repository, path)?;
+            let before = root_before.as_ref();
+            let (taken, namespace) = match rank {
+                0 => (self.partial.take_root(self.pin, &bytes, &signatures), Namespace::Root),
+                1 => (self.partial.take_registry(before, &bytes, path, &signatures), Namespace::Registry),
+                _ => (self.partial.take_mandate(before, &bytes, path, &signatures), Namespace::Mandate),
+            };
+            self.settle(path);
+            match taken {
+                Ok(()) => {
+                    self.accepted.insert(path.clone());
+                    self.hold(path, namespace);
+                }
+                Err(refusal) => self.refuse(commit, path, refusal),
+            }
+        }
+        self.trust = self.partial.whole().map(Arc::new);
+        Ok(())
+    }
+
+    pub(super) fn update_identities(
+        &mut self,
+        repository: &Repository,
+        commit: ObjectId,
+        touched: &AffectedPaths,
+        trust_changed: bool,
+    ) -> Result<(), GitError> {
+        for file in &touched.people {
+            let Some(bytes) = self.bytes(repository, commit, &file.path, file.id)? else { continue };
+            match codec::parse::<Principals>(&file.path, &bytes) {
+                Ok(people) => drop(self.people.insert(file.path.clone(), Arc::new(people))),
+                // What was known of them stays: a file that cannot be read must not make a stranger of anybody.
+                Err(problems) => self.refuse(commit, &file.path, problems.into()),
+            }
+        }
+        for path in &touched.people_gone {
+            self.people.remove(path);
+        }
+        let changed = trust_changed || !touched.people.is_empty() || !touched.people_gone.is_empty();
+        if changed && let Some(trust) = &self.trust {
+            self.kinship = Arc::new(OwnershipIndex::new(trust.registry().shared(), self.people.values().cloned()));
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_governance(
+        &mut self,
+        repository: &Repository,
+        commit: ObjectId,
+        file: Option<&File>,
+    ) -> Result<(), GitError> {
+        let Some(file) = file else { return Ok(()) };
+        let Some(bytes) = self.bytes(repository, commit, &file.path, file.id)? else { return Ok(()) };
+        match (codec::parse::<Governance>(&file.path, &bytes), &self.partial.root) {
+            (Err(problems), _) => self.refuse(commit, &file.path, problems.into()),
+            (Ok(governance), Some(root)) if governance.repo != root.file().repo => {
+                let (found, expected) = (governance.repo.to_string(), root.file().repo.to_string());
+                self.refuse(commit, &file.path, Rejection::WrongRepository { found, expected });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_allowed_signers(&mut self, repository: &Repository, commit: ObjectId) -> Result<(), GitError> {
+        let Some(trust) = self.trust.clone() else { return Ok(()) };
+        self.settle(ALLOWED_SIGNERS);
+        let found = match repository.file(commit, ALLOWED_SIGNERS)? {
+            Some(file) if file.mode == Mode::Plain => repository.blob(file.id, u64::MAX)?,
+            _ => Vec::new(),
+        };
+        if found != trust.allowed_signers().as_bytes() {
+            self.refuse(commit, ALLOWED_SIGNERS, Rejection::AllowedSigners);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,190 @@
+//! Judging one signed file by the trust state at the first parent of the merge that brought it.
+
+use super::{
+    open_campaign::OpenCampaign,
+    ownership::OwnershipIndex,
+    published_items::PublishedItems,
+    registry::Registry,
+    rejection::Rejection,
+    root,
+    stage_rejection::StageRejection,
+    trust_state::Trust,
+    verified::{Signer, Verified},
+};
+use crate::{
+    format::sshsig::{Namespace, SshSignature},
+    git::ObjectId,
+    model::{
+        Digest, ItemId, PrincipalId, RepoId,
+        file::{Attestation, Campaign, KeyState},
+    },
+    store::{SignatureFile, Unverified},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What a file is judged by.
+pub(super) struct Verifier<'a> {
+    /// The trust state at the first parent.
+    pub(super) trust: &'a Trust,
+    /// The registry at the merge itself: what it revokes counts no more.
+    pub(super) after: &'a Registry,
+    /// Whose access is whose.
+    pub(super) kinship: &'a Arc<OwnershipIndex>,
+    /// The merge.
+    pub(super) commit: ObjectId,
+    /// Who made the merge, where it is signed with a key of the registry.
+    pub(super) merger: Option<&'a PrincipalId>,
+}
+
+/// What becomes of a file that nothing speaks against.
+#[derive(Debug)]
+pub(super) enum VerifyOutcome<T> {
+    /// Enough have signed it.
+    Accepted(Verified<T>),
+    /// Nobody has signed it, and it decides nothing.
+    Open,
+    /// Whoever signed it may, and more are needed.
+    Pending(Rejection),
+}
+
+impl Verifier<'_> {
+    /// Judges a campaign; `puts` is what the reviews that came with it put to whom.
+    pub(super) fn campaign(
+        &self,
+        file: Unverified<Campaign>,
+        puts: PublishedItems,
+    ) -> Result<VerifyOutcome<OpenCampaign>, Rejection> {
+        let campaign = file.value();
+        self.check_repo(&campaign.repo)?;
+        check_place(file.path(), &format!("campaigns/{}/campaign.toml", campaign.id))?;
+        let group = &self.trust.mandate().file().campaign_group;
+        let signers = self.group_signers(Namespace::Campaign, &file, group)?;
+        if signers.is_empty() {
+            return Ok(VerifyOutcome::Pending(Rejection::Threshold { needed: 1, found: 0, tier: None }));
+        }
+        puts.check(campaign)?;
+        let least = self.trust.mandate().file().review_terms().second_look_percent;
+        let found = campaign.definition.second_look_percent.unwrap_or(0);
+        if found < least {
+            return Err(StageRejection::SecondLook { found, least }.into());
+        }
+        let verified = self.verified(file, signers);
+        let opening = puts.open(verified.clone(), self.kinship.clone());
+        Ok(VerifyOutcome::Accepted(verified.map(|_| opening)))
+    }
+
+    /// Judges an attestation: signed by who did it and by another person who looked.
+    pub(super) fn attestation(&self, file: Unverified<Attestation>) -> Result<VerifyOutcome<Attestation>, Rejection> {
+        let attestation = file.value();
+        self.check_repo(&attestation.repo)?;
+        check_place(file.path(), &format!("attestations/{}.toml", attestation.action))?;
+        let (executor, witness) = (attestation.executor.as_str(), attestation.witness.as_str());
+        if executor == witness {
+            return Err(Rejection::DuplicateName(executor.to_owned()));
+        }
+        let signers = self.signers(Namespace::Attestation, &file, &[executor, witness])?;
+        if signers.len() < 2 {
+            return Ok(VerifyOutcome::Pending(Rejection::Threshold { needed: 2, found: signers.len(), tier: None }));
+        }
+        Ok(VerifyOutcome::Accepted(self.verified(file, signers)))
+    }
+
+    /// Verifies every signature beside a file. A principal counts once; one bad signature refuses the file.
+    pub(super) fn signers<T>(
+        &self,
+        namespace: Namespace,
+        file: &Unverified<T>,
+        allowed: &[&str],
+    ) -> Result<Vec<Signer>, Rejection> {
+        let mut signers: BTreeMap<String, Signer> = BTreeMap::new();
+        for signature in file.signatures() {
+            let key = self.signature(namespace, file.bytes(), signature)?;
+            if !allowed.contains(&signature.signer.as_str()) {
+                return Err(Rejection::SignerNotNamed {
+                    signer: signature.signer.clone(),
+                    allowed: allowed.join(", "),
+                });
+            }
+            signers.insert(signature.signer.clone(), Signer { name: signature.signer.clone(), key });
+        }
+        Ok(signers.into_values().collect())
+    }
+
+    pub(super) fn group_signers<T>(
+        &self,
+        namespace: Namespace,
+        file: &Unverified<T>,
+        group: &str,
+    ) -> Result<Vec<Signer>, Rejection> {
+        let names: Vec<&str> = file.signatures().iter().map(|signature| signature.signer.as_str()).collect();
+        let signers = self.signers(namespace, file, &names)?;
+        match signers.iter().find(|signer| !self.trust.registry().is_in(&signer.name, group)) {
+            Some(other) => Err(Rejection::NotInGroup { signer: other.name.clone(), group: group.to_owned() }),
+            None => Ok(signers),
+        }
+    }
+
+    /// Verifies one signature by the registry at the first parent, and returns its key.
+    pub(super) fn signature(
+        &self,
+        namespace: Namespace,
+        bytes: &[u8],
+        file: &SignatureFile,
+    ) -> Result<crate::format::keys::PublicKey, Rejection> {
+        let registry = self.trust.registry();
+        if registry.principal(&file.signer).is_none() {
+            return Err(Rejection::SignerUnknown(file.signer.clone()));
+        }
+        let refuse = |error| Rejection::Signature { signer: file.signer.clone(), error };
+        let key = SshSignature::parse(&file.bytes).map_err(refuse)?.key();
+        let own: Vec<_> = registry.keys_of(&file.signer).map(|(key, _)| key).collect();
+        root::verify(namespace, bytes, file, &own)?;
+        let state = |registry: &Registry| registry.holder(&key).map(|(_, state, _)| state);
+        let signer = file.signer.clone();
+        match (state(registry), state(self.after)) {
+            (Some(KeyState::Revoked), _) | (_, Some(KeyState::Revoked)) => {
+                Err(Rejection::SignerKey { signer, state: "revoked" })
+            }
+            (Some(KeyState::Active), _) => Ok(key),
+            _ => Err(Rejection::SignerKey { signer, state: "retired" }),
+        }
+    }
+
+    pub(super) fn refuse_self_review(
+        &self,
+        kinship: &OwnershipIndex,
+        signer: &str,
+        item: &ItemId,
+        subject: &str,
+    ) -> Result<(), Rejection> {
+        match PrincipalId::parse(signer).ok().and_then(|signer| kinship.tie(&signer, subject)) {
+            None => Ok(()),
+            Some(tie) => {
+                Err(Rejection::SelfReview { signer: signer.to_string(), what: tie.to_string(), item: item.to_string() })
+            }
+        }
+    }
+
+    pub(super) fn check_repo(&self, found: &RepoId) -> Result<(), Rejection> {
+        let expected = self.trust.repo();
+        if found == expected {
+            return Ok(());
+        }
+        Err(Rejection::WrongRepository { found: found.to_string(), expected: expected.to_string() })
+    }
+
+    pub(super) fn verified<T>(&self, file: Unverified<T>, signers: Vec<Signer>) -> Verified<T> {
+        let digest = file.digest();
+        let signatures = file.signatures().iter().map(|s| (s.path.clone(), Digest::of(&s.bytes))).collect();
+        let path = file.path().to_owned();
+        let registry = self.trust.registry().file().version;
+        Verified { value: file.into_value(), path, digest, signatures, signers, commit: self.commit, registry }
+    }
+}
+
+pub(super) fn check_place(path: &str, says: &str) -> Result<(), Rejection> {
+    if path == says {
+        return Ok(());
+    }
+    Err(Rejection::Place { says: says.to_owned(), lies: path.to_owned() })
+}

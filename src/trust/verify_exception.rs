@@ -1,0 +1,190 @@
+//! Judging exceptions and the proofs under them: who accepts which risk, for how long, how often again, and whether the
+//! control that makes up for it is said to have run.
+
+use super::{
+    no_response::{check_item, check_silent},
+    open_campaign::OpenCampaign,
+    rejection::Rejection,
+    repository_state::RepositoryState,
+    verified::Verified,
+    verifier::{Verifier, VerifyOutcome, check_place},
+};
+use crate::{
+    format::sshsig::Namespace,
+    model::file::{Exception, LOWERED_TIER, Proof, Terms},
+    store::Unverified,
+};
+
+impl Verifier<'_> {
+    /// Judges an exception by the terms that the mandate has for its rating, and for silence where nobody answered for the
+    /// item of the campaign that is `opening`: it is about the access that was put to review; signed by one person for each
+    /// group that the terms name, none of whom holds the access or answers for the risk; no longer than the terms allow; and
+    /// where the same access was excepted from the same rule before, named as a renewal of that, while renewals are left.
+    pub(super) fn exception(
+        &self,
+        file: Unverified<Exception>,
+        opening: Option<&OpenCampaign>,
+        earlier: &[Verified<Exception>],
+    ) -> Result<VerifyOutcome<Exception>, Rejection> {
+        let exception = file.value();
+        self.check_repo(&exception.repo)?;
+        check_place(file.path(), &format!("exceptions/{}.toml", exception.id))?;
+        let mandate = self.trust.mandate().file();
+        let mut terms = mandate.terms(exception.rating);
+        check_span(exception, &terms)?;
+        opening.map_or(Ok(()), |opening| check_item(exception, opening))?;
+        // One that only lowers a tier lets nothing stand.
+        let unanswered = opening.filter(|_| exception.lowers.is_none()).and_then(|own| own.unanswered(&exception.item));
+        if let Some(close) = unanswered {
+            let silence = mandate.silence_terms();
+            check_silent(exception, close, &silence, earlier)?;
+            terms = Terms { renewals: terms.renewals, ..silence.tighten(terms) };
+        }
+        let approvers = approvers(exception)?;
+        let signers = self.signers(Namespace::Exception, &file, &approvers)?;
+        for approver in &approvers {
+            let groups = &terms.groups;
+            if !groups.iter().any(|group| self.trust.registry().is_in(approver, group)) {
+                return Err(Rejection::NotInGroup { signer: (*approver).to_owned(), group: groups.join("` or `") });
+            }
+            let (item, subject) = (&exception.item, &exception.subject);
+            self.refuse_self_review(self.kinship, approver, item, subject)?;
+        }
+        check_renewal(exception, &terms, earlier)?;
+        let names: Vec<&str> = signers.iter().map(|signer| signer.name.as_str()).collect();
+        let in_group = |name: &str, group: &str| self.trust.registry().is_in(name, group);
+        if !has_distinct_signers(&terms.groups, &names, &in_group) {
+            return Ok(VerifyOutcome::Pending(Rejection::ExceptionApproval {
+                rating: exception.rating,
+                groups: terms.groups.join(", "),
+                found: if names.is_empty() { "nobody".to_owned() } else { names.join(", ") },
+            }));
+        }
+        Ok(VerifyOutcome::Accepted(self.verified(file, signers)))
+    }
+
+    /// Judges a proof: signed by who ran the control, about an exception that was accepted before it.
+    pub(super) fn proof(
+        &self,
+        file: Unverified<Proof>,
+        exceptions: &[Verified<Exception>],
+    ) -> Result<VerifyOutcome<Proof>, Rejection> {
+        let proof = file.value();
+        self.check_repo(&proof.repo)?;
+        check_place(file.path(), &format!("proofs/{}/{}.toml", proof.exception, proof.number))?;
+        let known = exceptions.iter().find(|one| one.id == proof.exception);
+        let Some(exception) = known.filter(|one| one.digest() == proof.digest) else {
+            let why = format!("exceptions/{}.toml with the digest {} was not accepted", proof.exception, proof.digest);
+            return Err(Rejection::ExceptionTerms(why));
+        };
+        let by = proof.by.as_str();
+        let signers = self.signers(Namespace::Proof, &file, &[by])?;
+        // Whoever profits from the exception does not say that its control works.
+        self.refuse_self_review(self.kinship, by, &exception.item, &exception.subject)?;
+        if signers.is_empty() {
+            return Ok(VerifyOutcome::Pending(Rejection::Threshold { needed: 1, found: 0, tier: None }));
+        }
+        Ok(VerifyOutcome::Accepted(self.verified(file, signers)))
+    }
+}
+
+impl RepositoryState {
+    /// Returns all verified proofs that compensating controls ran, in the order in which main took them up.
+    pub fn proofs(&self) -> &[Verified<Proof>] {
+        &self.proofs
+    }
+}
+
+fn check_span(exception: &Exception, terms: &Terms) -> Result<(), Rejection> {
+    let refuse = |why: String| Err(Rejection::ExceptionTerms(why));
+    if exception.until <= exception.from {
+        return refuse(format!("it ends {} and begins {}", exception.until, exception.from));
+    }
+    if exception.since > exception.from {
+        return refuse(format!("it begins {}, before what it accepts was found: {}", exception.from, exception.since));
+    }
+    if exception.lowers.is_some() && exception.rule.as_deref() != Some(LOWERED_TIER) {
+        return refuse(format!("it lowers a tier, which is accepted as `rule = \"{LOWERED_TIER}\"` and nothing else"));
+    }
+    let (asked, rating) = (exception.until.unix() - exception.from.unix(), exception.rating);
+    if asked > i64::from(terms.days) * 86_400 {
+        return refuse(format!("it lasts more than {} days, the most for what is {rating}", terms.days));
+    }
+    let proof = exception.proof_days.unwrap_or(terms.proof_days);
+    if terms.proof_days > 0 && (proof == 0 || proof > terms.proof_days) {
+        return refuse(format!("what is {rating} is proven at least every {} days, not {proof}", terms.proof_days));
+    }
+    if terms.proof_days > 0 && exception.compensating.trim().is_empty() {
+        return refuse(format!("what is {rating} needs a compensating control"));
+    }
+    Ok(())
+}
+
+/// Returns those who accept the risk: each once, and not who answers for it.
+fn approvers(exception: &Exception) -> Result<Vec<&str>, Rejection> {
+    let mut all: Vec<&str> = Vec::new();
+    for approver in std::iter::once(&exception.approver).chain(&exception.approvers) {
+        if all.contains(&approver.as_str()) {
+            return Err(Rejection::DuplicateName(approver.to_string()));
+        }
+        if *approver == exception.owner {
+            return Err(Rejection::ExceptionTerms(format!("`{approver}` owns it, and cannot accept it too")));
+        }
+        all.push(approver.as_str());
+    }
+    Ok(all)
+}
+
+/// The same access excepted from the same rule again is a renewal, whatever it calls itself.
+fn check_renewal(exception: &Exception, terms: &Terms, earlier: &[Verified<Exception>]) -> Result<(), Rejection> {
+    let refuse = |why: String| Err(Rejection::ExceptionTerms(why));
+    let same = |one: &&Verified<Exception>| {
+        one.subject == exception.subject && one.grant == exception.grant && one.rule == exception.rule
+    };
+    let chain: Vec<_> = earlier.iter().filter(same).collect();
+    let goes_on = |one: &&&Verified<Exception>| chain.iter().all(|other| other.renews != Some(one.reference()));
+    let Some(last) = chain.iter().rfind(goes_on) else {
+        return match &exception.renews {
+            None => Ok(()),
+            Some(names) => refuse(format!("it renews {names}, which is not an accepted exception of this access")),
+        };
+    };
+    if exception.renews.as_ref() != Some(&last.reference()) {
+        return refuse(format!("this access was excepted before: write `renews = \"{}\"`", last.reference()));
+    }
+    if exception.since != last.since {
+        return refuse(format!("what it accepts was first found {}, and a renewal keeps that date", last.since));
+    }
+    if chain.len() > terms.renewals as usize {
+        let renewals = terms.renewals;
+        return refuse(format!("it was renewed as often as what is {} may be: {renewals}", exception.rating));
+    }
+    Ok(())
+}
+
+/// Returns whether every group has a signer of its own. Groups and signers are few: every choice is tried.
+fn has_distinct_signers(groups: &[String], signers: &[&str], in_group: &dyn Fn(&str, &str) -> bool) -> bool {
+    let Some((group, others)) = groups.split_first() else { return true };
+    signers.iter().enumerate().filter(|(_, name)| in_group(name, group)).any(|(place, _)| {
+        let rest: Vec<&str> =
+            signers.iter().enumerate().filter(|(at, _)| *at != place).map(|(_, name)| *name).collect();
+        has_distinct_signers(others, &rest, in_group)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_group_needs_a_signer_of_its_own() {
+        let member = |name: &str, group: &str| matches!((name, group), ("ana", "risk" | "chief") | ("ben", "risk"));
+        let groups = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let met = |wanted: &[&str], signed: &[&str]| has_distinct_signers(&groups(wanted), signed, &member);
+        assert!(met(&["risk"], &["ben"]));
+        assert!(met(&["risk", "chief"], &["ana", "ben"]), "ana for the chiefs, so ben for the risk");
+        assert!(!met(&["risk", "chief"], &["ana"]), "one person is one voice");
+        assert!(!met(&["risk", "risk"], &["ana", "carl"]));
+        assert!(met(&[], &[]));
+    }
+}

@@ -1,0 +1,196 @@
+//! Judging delegations, and the closes of stages: what silence comes to is counted again here, and never taken on trust.
+
+use super::{
+    open_campaign::OpenCampaign,
+    published_items::names,
+    rejection::Rejection,
+    stage_rejection::StageRejection,
+    verifier::{Verifier, VerifyOutcome, check_place},
+};
+use crate::{
+    format::sshsig::Namespace,
+    git::ObjectId,
+    model::{
+        Digest, ItemId, PrincipalId,
+        file::{AfterSilence, Delegation, KeyState, Silent, StageClose, seeds},
+    },
+    store::Unverified,
+};
+use std::collections::BTreeSet;
+
+impl Verifier<'_> {
+    /// Judges a delegation: signed by who delegates, to somebody else who can sign, for a time within the campaign.
+    pub(super) fn delegation(
+        &self,
+        file: Unverified<Delegation>,
+        opening: Option<&OpenCampaign>,
+    ) -> Result<VerifyOutcome<Delegation>, Rejection> {
+        let delegation = file.value();
+        self.check_repo(&delegation.repo)?;
+        check_place(file.path(), &format!("delegations/{}.toml", delegation.id))?;
+        let opening = bound_to(delegation.campaign.as_str(), delegation.digest, opening)?;
+        let to = delegation.to.to_string();
+        let unfit = |why| Err(StageRejection::Delegation { to: to.clone(), why }.into());
+        if delegation.from == delegation.to {
+            return unfit("is to the one who delegates");
+        }
+        if !self.can_sign(&delegation.to) {
+            return unfit("is to nobody with an active key in the registry");
+        }
+        if !self.kinship.is_active_until(&delegation.to, delegation.until) {
+            return unfit("is to somebody who has left, or leaves before it ends");
+        }
+        if !opening.reviewers.contains(&delegation.from) {
+            return unfit("is by somebody who was not asked about anything in this campaign");
+        }
+        if delegation.until > opening.campaign.closes_at {
+            return unfit("lasts longer than the campaign");
+        }
+        if delegation.until <= opening.told() {
+            return unfit("ends before it begins");
+        }
+        let signers = self.signers(Namespace::Delegation, &file, &[delegation.from.as_str()])?;
+        if signers.is_empty() {
+            return Ok(VerifyOutcome::Pending(Rejection::Threshold { needed: 1, found: 0, tier: None }));
+        }
+        Ok(VerifyOutcome::Accepted(self.verified(file, signers)))
+    }
+
+    /// Judges the close of a stage: by a campaign owner, in order, counted on the line of main, and saying exactly what is
+    /// so. Whatever came to main before it counts: an answer on an item that is listed as silent makes it stale.
+    pub(super) fn stage_close(
+        &self,
+        file: Unverified<StageClose>,
+        opening: Option<&OpenCampaign>,
+        passed: impl FnOnce(ObjectId) -> bool,
+    ) -> Result<VerifyOutcome<StageClose>, Rejection> {
+        let close = file.value();
+        self.check_repo(&close.repo)?;
+        check_place(file.path(), &format!("campaigns/{}/stages/{}.toml", close.campaign, close.stage))?;
+        let opening = bound_to(close.campaign.as_str(), close.digest, opening)?;
+        let stages = opening.campaign.definition.stage_count();
+        if close.stage == 0 || close.stage > stages {
+            return Err(StageRejection::Unknown { found: close.stage, stages }.into());
+        }
+        let expected = opening.closed() + 1;
+        if close.stage != expected {
+            return Err(StageRejection::Order { found: close.stage, expected }.into());
+        }
+        let group = &self.trust.mandate().file().campaign_group;
+        let signers = self.group_signers(Namespace::StageClose, &file, group)?;
+        if !ObjectId::parse(&close.base).is_ok_and(passed) {
+            return Err(StageRejection::Place(close.base.clone()).into());
+        }
+        if close.closed_at < opening.told() {
+            let message =
+                format!("it says {}, and the campaign's owners have told {}", close.closed_at, opening.told());
+            return Err(StageRejection::Wrong(message).into());
+        }
+        check_seeds(close, opening)?;
+        check_silent(close, opening)?;
+        if signers.is_empty() {
+            return Ok(VerifyOutcome::Pending(Rejection::Threshold { needed: 1, found: 0, tier: None }));
+        }
+        Ok(VerifyOutcome::Accepted(self.verified(file, signers)))
+    }
+
+    /// Returns whether somebody has an active key.
+    pub(super) fn can_sign(&self, who: &PrincipalId) -> bool {
+        self.trust.registry().keys_of(who.as_str()).any(|(_, state)| state == KeyState::Active)
+    }
+}
+
+fn bound_to<'o>(
+    campaign: &str,
+    found: Digest,
+    opening: Option<&'o OpenCampaign>,
+) -> Result<&'o OpenCampaign, Rejection> {
+    let refuse = |expected| Err(Rejection::CampaignBinding { found, expected });
+    match opening {
+        None => refuse(format!("no campaign `{campaign}` is open here")),
+        Some(opening) if opening.campaign.digest() != found => {
+            refuse(format!("the campaign `{campaign}` here is {}", opening.campaign.digest()))
+        }
+        Some(opening) => Ok(opening),
+    }
+}
+
+/// The seeded items are told when the last stage is closed, and are those that the campaign was committed to.
+fn check_seeds(close: &StageClose, opening: &OpenCampaign) -> Result<(), Rejection> {
+    let refuse = |why| Err(StageRejection::Seeds(why).into());
+    let last = close.stage == opening.campaign.definition.stage_count();
+    match (opening.campaign.seeds, &close.salt) {
+        (None, None) if close.seeded.is_empty() => Ok(()),
+        (None, _) => refuse("are told, and the campaign was committed to none"),
+        (Some(_), None) if !last && close.seeded.is_empty() => Ok(()),
+        (Some(_), _) if !last => refuse("are told before the last stage is closed"),
+        (Some(_), None) => refuse("are not told"),
+        (Some(committed), Some(salt)) if seeds(salt, &close.seeded) == committed => {
+            opening.check_told(&close.seeded.iter().collect())
+        }
+        (Some(_), Some(_)) => refuse("that are told are not those that the campaign was committed to"),
+    }
+}
+
+/// Checks the list of what nobody answered, what that comes to, and how much that takes away.
+fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), Rejection> {
+    let seeded: BTreeSet<&ItemId> = close.seeded.iter().collect();
+    let mut listed = close.silent.iter().peekable();
+    let (mut answered, mut disabled) = (0, 0);
+    for item in opening.items.keys().filter(|item| !seeded.contains(item)) {
+        let here = listed.next_if(|silent| silent.item == *item);
+        let tally = opening.tally(item, close.stage);
+        let asks = tally.asked > 0 && opening.course(item).reached(close.stage);
+        match here {
+            Some(silent) if !asks => {
+                let message =
+                    format!("item {} is listed as silent, and stage {} did not ask about it", silent.item, close.stage);
+                return Err(StageRejection::Wrong(message).into());
+            }
+            Some(silent) if !tally.is_silent() => {
+                let by = opening.bound(item).iter().find(|bound| bound.stage == close.stage);
+                let path = by.map(|bound| bound.path.to_string()).unwrap_or_default();
+                return Err(StageRejection::Stale { item: silent.item.to_string(), path }.into());
+            }
+            Some(silent) => {
+                check_display_text(silent, close.stage, opening)?;
+                disabled += u32::from(silent.then == AfterSilence::Disable);
+            }
+            None if asks && tally.is_silent() => {
+                return Err(StageRejection::Wrong(format!("nobody answered item {item}, and it is not listed")).into());
+            }
+            None => answered += u64::from(asks),
+        }
+    }
+    if let Some(other) = listed.next() {
+        let message = format!("item {} is listed twice, out of order, seeded, or not of this campaign", other.item);
+        return Err(StageRejection::Wrong(message).into());
+    }
+    if answered != close.answered {
+        let message = format!("it says that people answered {} items, and they answered {answered}", close.answered);
+        return Err(StageRejection::Wrong(message).into());
+    }
+    let cap = opening.campaign.definition.silence_cap();
+    if disabled > cap {
+        return Err(StageRejection::SilenceCap { found: disabled, cap }.into());
+    }
+    Ok(())
+}
+
+/// Checks what people read of a silent item, and what its silence comes to.
+fn check_display_text(silent: &Silent, stage: u32, opening: &OpenCampaign) -> Result<(), Rejection> {
+    let Some(put) = opening.items.get(&silent.item) else {
+        return Err(Rejection::ItemForeign(silent.item.to_string()));
+    };
+    if put.names != names(&silent.principal, &silent.entitlement) {
+        return Err(Rejection::ItemAltered(silent.item.to_string()));
+    }
+    let allowed = opening.campaign.definition.after_silence(stage, put.tier());
+    if allowed.contains(&silent.then) {
+        return Ok(());
+    }
+    let allowed: Vec<_> = allowed.iter().map(|then| then.as_str()).collect();
+    let (item, then, allowed) = (&silent.item, silent.then.as_str(), allowed.join(" or "));
+    Err(StageRejection::Wrong(format!("item {item}: silence comes to {allowed} by the definition, and not to {then}"))
+        .into())
+}
