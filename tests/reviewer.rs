@@ -1,7 +1,7 @@
 //! A new reviewer's first sitting: 25 real items of a grown PostgreSQL cluster and of a host with 60 accounts, decided in
 //! the terminal, line by line and with an editor, signed by two, pushed as a branch; and the plan that follows.
 //!
-//! `.github/docs/record` runs this and keeps the pictures of the screen in `.github/docs/review`.
+//! `tests/support/record_pictures.sh` runs this and keeps the pictures of the screen in `docs/reviewing`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -215,7 +215,7 @@ fn first_lines(text: &str, count: usize) -> String {
 fn keep(name: &str, picture: &str) {
     assert!(picture.starts_with("<svg") && picture.ends_with("</svg>\n") && !picture.contains('\u{1b}'));
     if std::env::var_os("TENURE_UPDATE").is_some() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/docs/review");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reviewing");
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(format!("{name}.svg")), picture).unwrap();
     }

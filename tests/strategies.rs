@@ -82,7 +82,7 @@ fn closed(world: &World, strategy: Strategy) {
 
 /// Returns what the table of a strategy says of its 25 cells.
 fn table(strategy: Strategy) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/docs/strategies.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/strategies.md");
     let text = fs::read_to_string(path).unwrap();
     let (_, section) = text.split_once(&format!("### `{strategy}`\n")).unwrap();
     let rows = section.lines().filter(|line| line.starts_with("| **")).take(5);

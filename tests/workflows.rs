@@ -219,7 +219,7 @@ fn row_35_nothing_is_started_whose_digest_is_not_the_pinned_one() {
 /// The page that people set GitHub up by names what the workflows ask for, and no command that is not there.
 #[test]
 fn the_page_for_github_says_what_the_workflows_need() {
-    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/.github/docs/github.md")).unwrap();
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/github.md")).unwrap();
     for path in workflows(&MADE.repo()) {
         let text = fs::read_to_string(&path).unwrap();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();

@@ -12,7 +12,7 @@ use tenure::{
 
 #[test]
 fn the_page_says_what_the_files_say() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/docs/policies.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policies.md");
     let is = fs::read_to_string(&path).expect("the page");
     let mut wanted = is.clone();
     let parts = [
@@ -42,7 +42,7 @@ fn rules() -> String {
             continue;
         }
         let stem = name.trim_start_matches("policies/");
-        writeln!(page, "### {}\n\n[`{stem}`](../../{name})\n", cell(&file.title)).unwrap();
+        writeln!(page, "### {}\n\n[`{stem}`](../{name})\n", cell(&file.title)).unwrap();
         page.push_str(
             "| rule | what is demanded | severity | recommended | numbers (T0 T1 T2 T3) |\n|---|---|---|---|---|\n",
         );
@@ -132,7 +132,7 @@ fn campaigns() -> String {
             judges.join("; then ")
         };
         let (title, opened) = (cell(&definition.title), opened.join("; "));
-        writeln!(page, "| [`{stem}`](../../{name}) | {title} | {opened} | {} | {judges} |", definition.window_days)
+        writeln!(page, "| [`{stem}`](../{name}) | {title} | {opened} | {} | {judges} |", definition.window_days)
             .unwrap();
     }
     page

@@ -1,4 +1,4 @@
-//! `.github/docs/strategies.md` is written from what the code does, and says exactly that.
+//! `docs/strategies.md` is written from what the code does, and says exactly that.
 
 use super::stages::{Case, DAN, DORA};
 use crate::model::{
@@ -14,7 +14,7 @@ const ANSWERS: [Option<Verdict>; 5] =
 #[test]
 fn the_table_says_what_the_code_does() {
     let text = format!("{HEAD}{}{}{}", weights(), stops(), silence());
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/docs/strategies.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/strategies.md");
     if std::env::var_os("TENURE_UPDATE").is_some() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, &text).unwrap();
