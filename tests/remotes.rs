@@ -70,7 +70,7 @@ fn a_password_in_the_address_is_refused_before_anything_is_sent() {
     let world = DECIDED.copied();
     let server = GitHttp::serve(world.sandbox(), world.path());
     world.reach_remote_at(&server.url_as(User::Writer, "remote.git"));
-    let said = "the remote's URL carries credentials; use a credential helper instead";
+    let said = "the URL of the remote contains credentials; use a credential helper instead";
     world.enforce(&[]).exits(1).says(said).hides(server.password(User::Writer));
     host::is_untouched(&world.join("web-1"));
     assert!(!server.output().contains("remote.git"), "{}", server.output());

@@ -1,4 +1,4 @@
-//! What changed between two trees; equal folders are not opened, so the cost follows the change.
+//! Differences between two trees. Folders with equal ids are not opened, so the cost follows the size of the change.
 
 use super::{
     File, GitError, Listing, Mode, ObjectId, Repository, UnsafeName,
@@ -10,16 +10,16 @@ use std::collections::BTreeMap;
 /// One file that differs between two trees. A rename is a deletion and an addition.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Change {
-    /// It is only in the later tree.
+    /// The file is only in the later tree.
     Added(File),
-    /// Its content or its mode differs.
+    /// The content or the mode of the file differs.
     Changed {
-        /// As it was.
+        /// The file in the earlier tree.
         before: File,
-        /// As it is.
+        /// The file in the later tree.
         after: File,
     },
-    /// It is only in the earlier tree.
+    /// The file is only in the earlier tree.
     Deleted(File),
 }
 
@@ -32,17 +32,17 @@ impl Change {
     }
 }
 
-/// What differs between two trees.
+/// The differences between two trees.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Changes {
     /// The files, sorted by path.
     pub files: Vec<Change>,
-    /// Names in changed folders of the later tree that must not be followed, sorted.
+    /// Unsafe names in changed folders of the later tree, sorted. They are not followed.
     pub hazards: Vec<UnsafeName>,
 }
 
 impl Repository {
-    /// Returns what differs from the tree of `before` (nothing: the empty tree) to the tree of `after`.
+    /// Returns the differences from the tree of `before` to the tree of `after`; `None` is the empty tree.
     ///
     /// # Errors
     /// When a tree is missing or malformed, or the change is too large to walk.
@@ -100,7 +100,7 @@ impl Walk<'_> {
             let path = join(folder, &String::from_utf8_lossy(name));
             match (old.as_slice(), new.as_slice()) {
                 ([old], [new]) => self.pair(old, new, path, depth)?,
-                // Twins under one name cannot be paired: everything on both sides differs.
+                // Entries that share one name cannot be paired: everything on both sides differs.
                 (old, new) => {
                     old.iter().try_for_each(|entry| self.whole(entry, &path, depth, Side::Before))?;
                     new.iter().try_for_each(|entry| self.whole(entry, &path, depth, Side::After))?;

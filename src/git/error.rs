@@ -1,9 +1,9 @@
-//! What can go wrong with a repository.
+//! Errors of reading from and writing to a repository.
 
 use super::{ObjectId, unsafe_names::UnsafeNameKind};
 use std::path::PathBuf;
 
-/// Why something could not be read from or written to a repository.
+/// An error of reading from or writing to a repository.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum GitError {
     /// The object is larger than the caller is willing to read.
@@ -13,10 +13,10 @@ pub enum GitError {
         id: ObjectId,
         /// Its size.
         size: u64,
-        /// What the caller allowed.
+        /// The limit of the caller.
         limit: u64,
     },
-    /// `info/grafts` rewrites parents, so the history shown is not the history that was pushed.
+    /// `info/grafts` rewrites parents, so the visible history differs from the pushed history.
     #[error("history is grafted: {} rewrites parents; remove it and fetch the real history", .0.display())]
     Grafted(PathBuf),
     /// A name in a tree is not safe to follow.
@@ -24,85 +24,85 @@ pub enum GitError {
     Hazardous {
         /// The tree that holds it.
         tree: ObjectId,
-        /// The path asked for.
+        /// The requested path.
         path: String,
-        /// What is wrong with it.
+        /// The reason.
         peril: UnsafeNameKind,
     },
-    /// libgit2 refused, in its own words.
+    /// An error of libgit2, with its message.
     #[error("git: {doing}: {message}")]
     Library {
-        /// What was being done.
+        /// The operation that failed.
         doing: &'static str,
         /// The library's message.
         message: String,
     },
-    /// A commit or tree does not have the form git writes.
+    /// A commit or tree is not in the format that git writes.
     #[error("object {id} is malformed: {why}")]
     Malformed {
         /// The object.
         id: ObjectId,
-        /// What is wrong.
+        /// The reason.
         why: &'static str,
     },
-    /// The ref was not what the caller expected any more.
+    /// The ref no longer points to the commit that the caller expected.
     #[error("`{reference}` is at {}, not at {}", shown(*.actual), shown(*.expected))]
     Moved {
         /// The ref.
         reference: String,
-        /// What the caller had seen.
+        /// The commit that the caller expected.
         expected: Option<ObjectId>,
-        /// What it is.
+        /// The commit that the ref points to.
         actual: Option<ObjectId>,
     },
     /// The object is not in the repository.
     #[error("object {0} is not in the repository; fetch it")]
     NoSuchObject(ObjectId),
-    /// No ref or revision of that name.
-    #[error("`{0}` names no commit here")]
+    /// No ref or revision has that name.
+    #[error("`{0}` names no commit in this repository")]
     NoSuchRevision(String),
-    /// There is no repository there, or it may not be read.
+    /// There is no repository at the path, or it cannot be read.
     #[error("no repository at {}: {message}", .path.display())]
     NotARepository {
-        /// Where it was looked for.
+        /// The path that was searched.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         message: String,
     },
     /// The commit is not reached by following first parents.
     #[error("{ancestor} is not on the first-parent line of {commit}")]
     NotOnLine {
-        /// The commit that was to be found.
+        /// The commit that was searched for.
         ancestor: ObjectId,
-        /// Where the walk began.
+        /// The start of the walk.
         commit: ObjectId,
     },
-    /// Replace refs show other objects under the ids of real ones.
+    /// Replace refs substitute other objects for the ids of real ones.
     #[error("`{0}` replaces an object; delete it with `git replace -d`")]
     Replaced(String),
-    /// The history is cut off.
+    /// The history is truncated.
     #[error("history is shallow ({} exists); run `git fetch --unshallow`", .0.display())]
     Shallow(PathBuf),
-    /// Trees nested or filled beyond what anybody writes by hand.
+    /// A tree that is nested or filled far beyond any tree written by a person.
     #[error("tree {tree} is {what}; refusing to walk it")]
     TooMuch {
-        /// The tree the walk began at.
+        /// The tree at which the walk began.
         tree: ObjectId,
-        /// What there is too much of.
+        /// The limit that was exceeded.
         what: &'static str,
     },
     /// The repository does not name its objects by SHA-1.
     #[error("the repository uses object format `{0}`; only sha1 is supported")]
     UnsupportedFormat(String),
-    /// A path that must not be written.
+    /// A path that is not safe to write.
     #[error("`{path}` cannot be written: {peril}")]
     Unwritable {
         /// The path.
         path: String,
-        /// What is wrong with it.
+        /// The reason.
         peril: UnsafeNameKind,
     },
-    /// The signer did not sign.
+    /// The signer failed.
     #[error("the commit was not signed: {0}")]
     Unsigned(String),
 }

@@ -1,19 +1,19 @@
-//! Commits: who follows whom, and the bytes a signature covers.
+//! Commits: ancestry, and the bytes that a signature covers.
 
 use super::{GitError, ObjectId, Repository};
 
-/// A commit as it is stored. Names and times in it are claims of whoever wrote it.
+/// A commit as it is stored. The names and times in it are unverified claims of its author.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Commit {
     /// Its id.
     pub id: ObjectId,
     /// Its tree.
     pub tree: ObjectId,
-    /// Its parents; the first is the line it was merged into.
+    /// Its parents. The first parent is the branch that the commit was merged into.
     pub parents: Vec<ObjectId>,
-    /// Who wrote it, as `name <address>`, as the commit claims.
+    /// The author that the commit names, as `name <address>`.
     pub author: String,
-    /// When it was committed, in seconds since 1970, as the commit claims.
+    /// The commit time that the commit names, in seconds since 1970.
     pub committed: i64,
     /// Its message.
     pub message: String,
@@ -24,17 +24,18 @@ pub struct Commit {
 /// The signature of a commit and what it covers.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CommitSignature {
-    /// The armored signature, ending with a line end, as it was made.
+    /// The armored signature as it was made, with its final line end.
     pub signature: String,
-    /// The bytes of the commit without the signature: what was signed.
+    /// The bytes of the commit without the signature: the signed bytes.
     pub payload: Vec<u8>,
 }
 
 impl Repository {
-    /// Returns a commit with its signature, read once and by hand: libgit2 looks for a signature in the message too.
+    /// Returns a commit with its signature. Parses the object directly, because libgit2 also accepts a signature in the
+    /// message.
     ///
     /// # Errors
-    /// When there is no such commit, or it does not have the form git writes.
+    /// When there is no such commit, or it is not in the format that git writes.
     pub fn commit(&self, id: ObjectId) -> Result<Commit, GitError> {
         let database = self.inner.odb().map_err(GitError::library("opening the object database"))?;
         let object = database.read(id.oid()).map_err(|_| GitError::NoSuchObject(id))?;
@@ -55,8 +56,8 @@ impl Repository {
         }
     }
 
-    /// Returns the commits after `from` up to and including `to` along first parents, oldest first; from the beginning
-    /// when `from` is nothing.
+    /// Returns the commits after `from` up to and including `to` along first parents, oldest first. Without `from`,
+    /// starts at the first commit.
     ///
     /// # Errors
     /// [`GitError::NotOnLine`] when the walk from `to` does not meet `from`.
@@ -79,7 +80,7 @@ impl Repository {
     /// Returns whether `ancestor` is `commit` or can be reached from it.
     ///
     /// # Errors
-    /// When one of the two is not here.
+    /// When one of the two is not in this repository.
     pub fn is_ancestor(&self, ancestor: ObjectId, commit: ObjectId) -> Result<bool, GitError> {
         if ancestor == commit {
             return Ok(true);
@@ -90,10 +91,10 @@ impl Repository {
         self.inner.graph_descendant_of(commit.oid(), ancestor.oid()).map_err(GitError::library("comparing two commits"))
     }
 
-    /// Returns a best common ancestor of two commits, or nothing when their histories are unrelated.
+    /// Returns a best common ancestor of two commits, or `None` when their histories are unrelated.
     ///
     /// # Errors
-    /// When one of the two is not here.
+    /// When one of the two is not in this repository.
     pub fn merge_base(&self, one: ObjectId, other: ObjectId) -> Result<Option<ObjectId>, GitError> {
         match self.inner.merge_base(one.oid(), other.oid()) {
             Ok(base) => Ok(Some(base.into())),
@@ -106,17 +107,17 @@ impl Repository {
         }
     }
 
-    /// Returns whether an object is here.
+    /// Returns whether the object is in this repository.
     pub fn has(&self, id: ObjectId) -> bool {
         self.inner.odb().is_ok_and(|database| database.exists(id.oid()))
     }
 }
 
-/// Reads the headers in the one order git writes them, and nothing after the first empty line.
+/// Parses the headers in the only order that git writes them, up to the first empty line.
 fn parse(id: ObjectId, bytes: &[u8]) -> Result<Commit, &'static str> {
-    let end = bytes.windows(2).position(|pair| pair == b"\n\n").ok_or("its headers do not end")?;
+    let end = bytes.windows(2).position(|pair| pair == b"\n\n").ok_or("the end of its headers is missing")?;
     if bytes[..end].contains(&0) {
-        return Err("a header holds a zero byte");
+        return Err("a header contains a zero byte");
     }
     let mut commit = Commit {
         id,
@@ -170,7 +171,7 @@ fn parse(id: ObjectId, bytes: &[u8]) -> Result<Commit, &'static str> {
 
 fn split(line: &[u8]) -> Result<(&[u8], &str), &'static str> {
     let space = line.iter().position(|byte| *byte == b' ').filter(|at| *at > 0).ok_or("a header has no value")?;
-    // Names of people may be in any encoding; everything Tenure reads from a header is ASCII.
+    // Names of people may be in any encoding. All headers that Tenure reads are ASCII.
     Ok((&line[..space], text(&line[space + 1..]).unwrap_or_default()))
 }
 
@@ -178,7 +179,7 @@ fn text(line: &[u8]) -> Result<&str, &'static str> {
     std::str::from_utf8(line.strip_suffix(b"\n").unwrap_or(line)).map_err(|_| "a header is not UTF-8")
 }
 
-/// The time in `name <address> 1790000000 +0000`.
+/// Returns the time in `name <address> 1790000000 +0000`.
 fn seconds(value: &str) -> Option<i64> {
     value.rsplit_once("> ")?.1.split(' ').next()?.parse().ok()
 }
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_is_taken_out_of_what_it_covers() {
+    fn signature_is_excluded_from_payload() {
         let commit = read(&format!("{HEAD}gpgsig one\n two\n three\nencoding x\n\nmessage\n")).unwrap();
         let signed = commit.signature.unwrap();
         assert_eq!(signed.signature, "one\ntwo\nthree\n");
@@ -204,13 +205,13 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_in_the_message_is_only_text() {
+    fn signature_in_message_is_ignored() {
         let commit = read(&format!("{HEAD}\nmessage\n\ngpgsig one\n two\n")).unwrap();
         assert_eq!(commit.signature, None);
     }
 
     #[test]
-    fn two_signatures_or_trees_are_malformed() {
+    fn second_signature_or_tree_is_malformed() {
         assert!(read(&format!("{HEAD}gpgsig one\ngpgsig two\n\nmessage\n")).is_err());
         assert!(read(&format!("tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n{HEAD}\nmessage\n")).is_err());
         assert!(read(HEAD).is_err());

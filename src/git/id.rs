@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-/// The SHA-1 id of a commit, tree or blob. It finds an object; what Tenure binds to is SHA-256 of bytes.
+/// The SHA-1 id of a commit, tree or blob. It only locates an object: Tenure binds to the SHA-256 digest of bytes.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ObjectId([u8; 20]);
 
-/// A text that is not 40 lower-case hexadecimal digits.
+/// An error: a text that is not 40 lower-case hexadecimal digits.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("an object id is 40 lower-case hexadecimal digits, not `{0}`")]
+#[error("`{0}` is not an object id: expected 40 lower-case hexadecimal digits")]
 pub struct InvalidObjectId(String);
 
 impl ObjectId {
-    /// Reads 40 lower-case hexadecimal digits.
+    /// Parses 40 lower-case hexadecimal digits.
     ///
     /// # Errors
     /// When `text` is anything else.
@@ -30,7 +30,7 @@ impl ObjectId {
     }
 
     pub(super) fn oid(self) -> git2::Oid {
-        // INVARIANT: twenty bytes are always an id.
+        // INVARIANT: any twenty bytes are a valid id.
         git2::Oid::from_bytes(&self.0).unwrap_or(git2::Oid::ZERO_SHA1)
     }
 }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_has_one_spelling() {
+    fn object_id_has_one_spelling() {
         let text = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
         assert_eq!(ObjectId::parse(text).map(|id| id.to_string()), Ok(text.to_owned()));
         for other in

@@ -1,7 +1,7 @@
-//! Git: objects and refs through libgit2, the network through the user's own `git`.
+//! Access to git: objects and refs through libgit2, the network through the user's own `git`.
 //!
-//! Nothing here knows what a file means. What is read comes from the object database by id, never from a work tree;
-//! what cannot be trusted to say the whole history (shallow, grafted, replaced) is not opened.
+//! This layer does not interpret file contents. It reads from the object database by id, never from a work tree, and
+//! refuses to open a repository with an incomplete history (shallow, grafted or replaced).
 
 mod diff;
 mod error;

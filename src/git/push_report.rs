@@ -1,19 +1,19 @@
-//! What `git push --porcelain` says of one ref (git-push(1), OUTPUT).
+//! Parser for the report of `git push --porcelain` on one ref (git-push(1), OUTPUT).
 
-/// What the remote said about the ref that was pushed.
+/// The result that the remote reported for the pushed ref.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum PushStatus {
-    /// The remote will not have it, for this reason.
+    /// The remote refused the update, for this reason.
     Declined(String),
-    /// Somebody else was there first.
+    /// Another push updated the ref first.
     LostRace,
-    /// Nothing about this ref: the answer was lost, or nothing was sent.
+    /// The report does not mention the ref: the reply was lost, or no update was sent.
     Nothing,
-    /// It was taken.
+    /// The remote accepted the update.
     Taken,
 }
 
-/// Reads the line about `reference`.
+/// Parses the line about `reference`.
 pub(super) fn read(output: &str, reference: &str) -> PushStatus {
     let about =
         |line: &&str| line.split('\t').nth(1).and_then(|pair| pair.rsplit_once(':')).is_some_and(|p| p.1 == reference);
@@ -26,7 +26,8 @@ pub(super) fn read(output: &str, reference: &str) -> PushStatus {
     }
 }
 
-/// The words of git's client, of receive-pack, and of the file lock below it, when the ref is no longer where it was.
+/// Returns whether a message of git's client, of receive-pack or of the file lock below it means that the ref has
+/// moved.
 fn lost_race(summary: &str) -> bool {
     const WORDS: [&str; 8] = [
         "already exists",
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_line_is_read_for_what_it_says() {
+    fn push_status_is_read_from_the_line_of_the_ref() {
         let reference = "refs/heads/evidence";
         for (line, said) in [
             (" \tc0ffee:refs/heads/evidence\t1..2", PushStatus::Taken),

@@ -1,4 +1,4 @@
-//! The network: the user's own `git`, with their credential helpers, ssh configuration and proxies.
+//! Network access through the user's own `git`, with their credential helpers, ssh configuration and proxies.
 
 use super::{
     ChildError, GitError, ObjectId, Repository,
@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-/// The way to one remote. It never forces, never asks at a terminal, and gives up after a while.
+/// A connection to one remote. It never forces a push, never prompts on a terminal, and times out.
 #[derive(Clone, Debug)]
 pub struct Remote {
     remote: String,
@@ -21,73 +21,73 @@ pub struct Remote {
     patience: Duration,
 }
 
-/// What became of a push, as the remote's own ref shows it.
+/// The result of a push, as shown by the remote's own ref.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum PushOutcome {
-    /// The remote will not have it: a hook, a rule, missing rights. Trying again will not help.
+    /// The remote refused the push: a hook, a rule, or missing rights. A retry does not help.
     Declined {
-        /// What the remote said.
+        /// The message of the remote.
         reason: String,
     },
-    /// The remote's ref is the commit, or a successor of it.
+    /// The remote's ref is the pushed commit or a descendant of it.
     Landed,
-    /// Somebody else's commit is there: fetch, build on it, push again.
+    /// The ref has another commit: fetch, rebuild on it, and push again.
     LostRace {
-        /// Where the remote's ref is.
+        /// The commit that the remote's ref points to.
         head: Option<ObjectId>,
     },
-    /// No answer, and the remote's ref could not be read afterwards: whether the commit landed is not known until a fetch
-    /// shows it.
+    /// No reply, and the remote's ref could not be read afterwards: a later fetch shows whether the commit was
+    /// accepted.
     Unreachable {
-        /// What went wrong.
+        /// The cause.
         reason: String,
     },
 }
 
-/// Why nothing was carried.
+/// An error of a fetch, a push or a clone.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RemoteError {
-    /// `git` gave no answer.
+    /// `git` failed to run or timed out.
     #[error(transparent)]
     Child(#[from] ChildError),
-    /// The remote has a password in its URL, which every process on the machine could read.
-    #[error("the remote's URL carries credentials; use a credential helper instead")]
+    /// The URL of the remote contains a password, which every process on the machine could read.
+    #[error("the URL of the remote contains credentials; use a credential helper instead")]
     CredentialsInRemote,
-    /// Something is wrong on this side.
+    /// An error of the local repository.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// A name that git would not take for a remote or a ref.
-    #[error("`{0}` is not a name git can be given")]
+    /// A name that git does not accept for a remote or a ref.
+    #[error("`{0}` is not a valid name of a remote or a ref")]
     NotAName(String),
-    /// The remote says no. Trying again will not help.
-    #[error("the remote refuses: {reason}")]
+    /// The remote refused the request. A retry does not help.
+    #[error("the remote refused: {reason}")]
     Refused {
-        /// What it said.
+        /// The message of the remote.
         reason: String,
     },
-    /// The remote's ref no longer contains what it contained: its history was rewritten.
-    #[error("`{reference}` was rewritten: {theirs} does not contain {ours}, which it once did")]
+    /// The remote's ref no longer contains a commit that it contained before: its history was rewritten.
+    #[error("`{reference}` was rewritten: {theirs} no longer contains {ours}")]
     Rewritten {
         /// The remote's ref.
         reference: String,
-        /// What was seen there before.
+        /// The commit that the ref pointed to before.
         ours: ObjectId,
-        /// What it is now.
+        /// The commit that it points to now.
         theirs: ObjectId,
     },
-    /// No answer, or a broken one. Trying again may help.
+    /// No reply, or a broken one. A retry may help.
     #[error("the remote cannot be reached: {reason}")]
     Unreachable {
-        /// What went wrong.
+        /// The cause.
         reason: String,
     },
 }
 
 impl Remote {
-    /// Returns the way to `remote`: the name of a configured remote, a URL or a path.
+    /// Returns a connection to `remote`: the name of a configured remote, a URL or a path.
     ///
     /// # Errors
-    /// When it could be taken for an option, or is a URL with credentials in it.
+    /// When it could be parsed as an option, or is a URL with credentials.
     pub fn to(remote: &str) -> Result<Self, RemoteError> {
         if remote.is_empty() || remote.starts_with('-') || remote.contains("::") || remote.chars().any(char::is_control)
         {
@@ -102,29 +102,29 @@ impl Remote {
         }
     }
 
-    /// Returns the carrier with one more variable in the environment of `git`.
+    /// Adds a variable to the environment of `git`.
     #[must_use]
     pub fn with_variable(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.environment.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
         self
     }
 
-    /// Returns the carrier with another bound on the time one call to `git` may take.
+    /// Sets the time limit of one call to `git`.
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// Returns the remote as it was named, without anything secret.
+    /// Returns the remote as it was named, without credentials.
     pub fn remote(&self) -> &str {
         &self.remote
     }
 
-    /// Asks the remote where its refs are; nothing where it has no such ref.
+    /// Returns the commits that the remote's refs point to; `None` for a ref that the remote does not have.
     ///
     /// # Errors
-    /// When it gives no whole answer.
+    /// When the reply is incomplete.
     pub fn advertised(
         &self,
         repository: &Repository,
@@ -148,14 +148,16 @@ impl Remote {
             .map_err(|error| RemoteError::Unreachable { reason: error.to_string() })
     }
 
-    /// Brings refs of the remote here: for each pair of full names, the remote's and the local one that remembers it. Returns
-    /// where each is now; nothing where the remote has no such ref. A local ref only moves forward.
+    /// Fetches refs: each pair is the full name of the remote's ref and of the local ref that tracks it. Returns the
+    /// commit of each, or `None` for a ref that the remote does not have. A local ref only moves forward.
     ///
     /// # Errors
-    /// [`RemoteError::Rewritten`] when the remote's ref does not contain any more what it once did. Nothing moves then.
+    /// [`RemoteError::Rewritten`] when the remote's ref no longer contains a commit that it contained before. No ref
+    /// moves then.
     pub fn fetch(&self, repository: &Repository, pairs: &[(&str, &str)]) -> Result<Vec<Option<ObjectId>>, RemoteError> {
         pairs.iter().try_for_each(|(_, local)| full_name(local))?;
-        // Looked up before the remote is asked: another process may move them on meanwhile, which is no rewriting.
+        // Read before the remote is contacted: another process may move them forward in between, which is not a
+        // rewrite.
         let seen = pairs.iter().map(|(_, local)| repository.reference(local)).collect::<Result<Vec<_>, _>>()?;
         let names: Vec<&str> = pairs.iter().map(|(remote, _)| *remote).collect();
         let heads = self.advertised(repository, &names)?;
@@ -189,11 +191,11 @@ impl Remote {
         Ok(heads)
     }
 
-    /// Pushes `commit` to the full ref name `reference`, as a fast-forward and nothing else. What counts is the remote's ref
-    /// read back: an answer of success alone is not believed, and a lost answer is looked up.
+    /// Pushes `commit` to the full ref name `reference`, only as a fast-forward. The result is read back from the
+    /// remote's ref: a reply of success alone is not trusted, and a lost reply is looked up.
     ///
     /// # Errors
-    /// When the fault is on this side.
+    /// When the local repository or `git` fails.
     pub fn push(&self, repository: &Repository, commit: ObjectId, reference: &str) -> Result<PushOutcome, RemoteError> {
         full_name(reference)?;
         let refspec = format!("{commit}:{reference}");
@@ -240,10 +242,10 @@ impl Remote {
         })
     }
 
-    /// Makes a clone at `path` with nothing checked out.
+    /// Clones the remote to `path` without a checkout.
     ///
     /// # Errors
-    /// When the remote gives no whole answer, or its history cannot be opened.
+    /// When the reply is incomplete, or the history cannot be opened.
     pub fn clone_to(&self, path: &Path) -> Result<Repository, RemoteError> {
         let target = path.to_string_lossy();
         let answer = self.call(None, &["clone", "--quiet", "--no-checkout", "--", &self.remote, &target])?;
@@ -253,7 +255,7 @@ impl Remote {
         Ok(Repository::open(path)?)
     }
 
-    /// Returns the remote's ref, with the objects behind it here.
+    /// Returns the commit of the remote's ref, after fetching its objects.
     fn read_back(&self, repository: &Repository, reference: &str) -> Result<Option<ObjectId>, RemoteError> {
         let head = self.advertised(repository, &[reference])?.pop().flatten();
         let Some(id) = head.filter(|id| !repository.has(*id)) else { return Ok(head) };
@@ -274,7 +276,7 @@ impl Remote {
         }
         command.args(arguments).envs(ENVIRONMENT);
         if let Some(repository) = repository {
-            // Relative URLs in the configuration are meant from the work tree, where people run git themselves.
+            // Relative URLs in the configuration are relative to the work tree, where users run git themselves.
             let place = repository.work_tree().unwrap_or_else(|| repository.inner.path());
             command.env("GIT_DIR", repository.inner.path()).current_dir(place);
         }
@@ -283,7 +285,7 @@ impl Remote {
     }
 }
 
-/// Moves a local ref forward to `theirs`, unless it is there or beyond already.
+/// Moves a local ref forward to `theirs`, unless it is already there or further ahead.
 fn remember(repository: &Repository, local: &str, theirs: ObjectId) -> Result<(), GitError> {
     loop {
         let ours = repository.reference(local)?;
@@ -306,7 +308,7 @@ fn full_name(reference: &str) -> Result<(), RemoteError> {
     Err(RemoteError::NotAName(subprocess::presentable(reference)))
 }
 
-/// Tells a remote that says no from one that cannot be heard.
+/// Distinguishes a refusal from an unreachable remote.
 fn unanswered(complaint: String) -> RemoteError {
     const REFUSALS: [&str; 13] = [
         "Authentication failed",
@@ -332,10 +334,10 @@ fn unanswered(complaint: String) -> RemoteError {
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A forge may need a moment until its readers see what its writers said.
+/// Delays between reads of a ref: a Git host may need a moment until its readers see its writes.
 const READ_BACK: [Duration; 3] = [Duration::ZERO, Duration::from_millis(200), Duration::from_millis(800)];
 
-/// No hook of this clone, no upkeep in the background, no password on a command line.
+/// Settings of every call: no hooks of this clone, no background maintenance, no password on a command line.
 const SETTINGS: [&str; 6] = [
     "advice.pushUpdateRejected=false",
     "core.hooksPath=/dev/null",
@@ -352,11 +354,11 @@ const ENVIRONMENT: [(&str, &str); 7] = [
     ("GIT_TERMINAL_PROMPT", "0"),
     ("LANGUAGE", ""),
     ("LC_ALL", "C"),
-    // ssh asks its helper program or nobody, never the terminal.
+    // ssh uses its helper program or none, never the terminal.
     ("SSH_ASKPASS_REQUIRE", "force"),
 ];
 
-/// What would point git at another repository or make it print what it sends.
+/// Variables that would redirect git to another repository or make it print what it sends.
 const NOT_INHERITED: [&str; 20] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",

@@ -1,24 +1,24 @@
-//! A repository that shows its whole history, or is not opened.
+//! Opens a repository, and refuses one with an incomplete history.
 
 use super::{GitError, ObjectId};
 use std::path::Path;
 
-/// An open repository, with or without a work tree. Objects come from its database; the work tree is never read.
+/// An open repository, with or without a work tree. Objects are read from its database, never from the work tree.
 pub struct Repository {
     pub(super) inner: git2::Repository,
 }
 
 impl Repository {
-    /// Opens the repository at `path`: its folder, or the folder of a bare one.
+    /// Opens the repository at `path`: its work tree, or the folder of a bare repository.
     ///
     /// # Errors
-    /// When there is none, when its objects are not named by SHA-1, or when its history is shallow, grafted or replaced.
+    /// When there is no repository, its objects are not named by SHA-1, or its history is shallow, grafted or replaced.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, GitError> {
         let path = path.as_ref();
         Self::checked(git2::Repository::open(path).map_err(|error| refused(path, &error))?)
     }
 
-    /// Opens the repository that `path` lies in.
+    /// Opens the repository that contains `path`.
     ///
     /// # Errors
     /// As [`Repository::open`].
@@ -45,7 +45,7 @@ impl Repository {
         Ok(repository)
     }
 
-    /// Looks again for what would make the history shown differ from the one pushed; a long run asks after each fetch.
+    /// Checks that the visible history is the pushed history. A long run repeats this after each fetch.
     ///
     /// # Errors
     /// When the history is shallow, grafted or replaced.
@@ -64,17 +64,17 @@ impl Repository {
         }
     }
 
-    /// Returns the folder that holds objects and refs.
+    /// Returns the folder of objects and refs.
     pub fn directory(&self) -> &Path {
         self.inner.commondir()
     }
 
-    /// Returns the folder people work in; nothing for a bare repository.
+    /// Returns the work tree, or `None` for a bare repository.
     pub fn work_tree(&self) -> Option<&Path> {
         self.inner.workdir()
     }
 
-    /// Returns the commit that a full ref name (`refs/heads/main`) points to, or nothing when there is no such ref.
+    /// Returns the commit that a full ref name (`refs/heads/main`) points to, or `None` when there is no such ref.
     ///
     /// # Errors
     /// When the ref cannot be read, or does not lead to a commit.
@@ -90,7 +90,7 @@ impl Repository {
         }
     }
 
-    /// Returns the refs whose names begin with `prefix`, with what they point to; sorted by name.
+    /// Returns the refs whose names begin with `prefix` and their targets, sorted by name.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -111,7 +111,7 @@ impl Repository {
         Ok(found)
     }
 
-    /// Returns the commit that people mean by `revision`: a branch, a tag, an id, `HEAD~2`.
+    /// Returns the commit that `revision` names: a branch, a tag, an id, `HEAD~2`.
     ///
     /// # Errors
     /// When it names no commit, or more than one.
@@ -123,10 +123,11 @@ impl Repository {
             .map_err(|_| GitError::NoSuchRevision(revision.to_owned()))
     }
 
-    /// Moves the ref `name` to `commit` if it still is where the caller saw it; `None` means it must not exist.
+    /// Moves the ref `name` to `commit` if it is still at the commit that the caller expects; `None` means it must not
+    /// exist.
     ///
     /// # Errors
-    /// [`GitError::Moved`] when it is elsewhere.
+    /// [`GitError::Moved`] when it is at another commit.
     pub fn move_reference(
         &self,
         name: &str,
@@ -146,7 +147,7 @@ impl Repository {
         Err(GitError::Moved { reference: name.to_owned(), expected, actual })
     }
 
-    /// Returns the URL a remote is configured with, as the user wrote it.
+    /// Returns the configured URL of a remote, as the user wrote it.
     pub fn remote_url(&self, name: &str) -> Option<String> {
         let remote = self.inner.find_remote(name).ok()?;
         remote.url().ok().map(str::to_owned)

@@ -1,4 +1,4 @@
-//! Running a program for a bounded time, with what it says made safe to show.
+//! Runs a program with a time limit, and makes its output safe to print.
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::{
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Why a program gave no answer.
+/// An error of running a program.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ChildError {
     /// It could not be started.
@@ -18,31 +18,31 @@ pub enum ChildError {
     NotStarted {
         /// The program.
         program: String,
-        /// The system's reason.
+        /// The reason from the operating system.
         why: String,
     },
-    /// It did not end in time, and was stopped with all it had started.
+    /// It did not end in time, and was stopped together with its child processes.
     #[error("`{program}` did not end within {seconds} s")]
     TimedOut {
         /// The program.
         program: String,
-        /// How long it was given.
+        /// The time limit.
         seconds: u64,
     },
 }
 
-/// What a program said.
+/// The output of a program.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Output {
     /// Whether it ended with status 0.
     pub(super) succeeded: bool,
     /// Its standard output, at most a few megabytes.
     pub(super) output: String,
-    /// What it complained about, without credentials and control characters.
+    /// Its error output, without credentials and control characters.
     pub(super) complaint: String,
 }
 
-/// Runs `command` without input, for at most `patience`. It gets a process group of its own, so that helpers it starts
+/// Runs `command` without input, for at most `patience`. The command gets its own process group, so that its helpers
 /// (ssh, a credential helper) end with it and cannot read the terminal.
 pub(super) fn run(mut command: Command, patience: Duration) -> Result<Output, ChildError> {
     let program = command.get_program().to_string_lossy().into_owned();
@@ -61,7 +61,7 @@ pub(super) fn run(mut command: Command, patience: Duration) -> Result<Output, Ch
         }
     };
     let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
-    // A helper that outlives the program can hold its pipes open: the time bound covers reading them too.
+    // A helper that outlives the program can hold its pipes open: the time limit includes reading them.
     let read =
         ended.and_then(|status| Some((status, output.recv_timeout(left).ok()?, complaint.recv_timeout(left).ok()?)));
     let Some((status, output, complaint)) = read else {
@@ -93,7 +93,7 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
     receive
 }
 
-/// Returns `text` on a few lines, without control characters, and without what URLs carry before the host or after `?`.
+/// Returns `text` on a few lines, without control characters, and without the user part and the query of URLs.
 pub(super) fn presentable(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let cleaned: Vec<String> = lines
@@ -108,7 +108,7 @@ pub(super) fn presentable(text: &str) -> String {
 
 fn without_secrets(word: &str) -> String {
     let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
-    // Everything before the last `@` goes: a password may hold an unescaped slash.
+    // Drops everything before the last `@`: a password may contain an unescaped slash.
     let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
     let shown = rest.find(['?', '#']).map_or(rest, |query| &rest[..query]);
     let end = rest.chars().last().filter(|last| shown.len() < rest.len() && ENDS.contains(last));
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn complaints_carry_no_credentials() {
+    fn error_output_contains_no_credentials() {
         for (said, shown) in [
             (
                 "fatal: unable to access 'https://ana:hunter2@h.example/r.git/': x",
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_does_not_end_is_stopped_with_its_children() {
+    fn timed_out_program_is_stopped_with_its_children() {
         let mut command = Command::new("sh");
         command.args(["-c", "sleep 60 & sleep 60"]);
         let began = Instant::now();
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_helper_that_holds_the_pipe_does_not_hold_us() {
+    fn helper_with_open_pipe_does_not_block() {
         let mut command = Command::new("sh");
         command.args(["-c", "sleep 60 & exit 0"]);
         let began = Instant::now();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_program_is_named() {
+    fn missing_program_is_named() {
         let error = run(Command::new("no-such-program-here"), Duration::from_secs(1)).unwrap_err();
         assert!(error.to_string().contains("no-such-program-here"));
     }

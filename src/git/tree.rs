@@ -1,27 +1,27 @@
-//! Trees and files at a commit, read from the object database.
+//! Reads trees and files of a commit from the object database.
 
 use super::{GitError, ObjectId, Repository, UnsafeName, unsafe_names::UnsafeNameKind};
 use std::{collections::HashMap, fmt};
 
-/// A file in a tree. Its mode is a fact; whether it may be so is for others to judge.
+/// A file in a tree. This layer reports its mode and does not decide whether the mode is allowed.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct File {
     /// Its path from the root of the tree.
     pub path: String,
-    /// What the tree says it is.
+    /// Its mode in the tree.
     pub mode: Mode,
-    /// Its content.
+    /// The id of its content.
     pub id: ObjectId,
 }
 
-/// What a tree says an entry is.
+/// The mode of a tree entry.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Mode {
     /// 100755.
     Executable,
     /// 160000: a commit of another repository.
     Gitlink,
-    /// Any other number; git writes none.
+    /// Any other number; git does not write these.
     Other(u32),
     /// 100644: the only mode of a governed file.
     Plain,
@@ -34,9 +34,9 @@ pub enum Mode {
 /// The files below a path.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Listing {
-    /// All entries that are not folders, sorted by path. Those below a hazardous name are left out.
+    /// All entries that are not folders, sorted by path. Entries below an unsafe name are left out.
     pub files: Vec<File>,
-    /// Names that must not be followed, sorted.
+    /// Unsafe names, sorted. They are not followed.
     pub hazards: Vec<UnsafeName>,
 }
 
@@ -49,10 +49,10 @@ pub(super) struct Entry {
 }
 
 impl Repository {
-    /// Returns the bytes of a blob of at most `limit` bytes; its size is asked for before it is read.
+    /// Returns the bytes of a blob of at most `limit` bytes. Reads the size first.
     ///
     /// # Errors
-    /// When it is larger, not there, or not a blob.
+    /// When it is larger, missing, or not a blob.
     pub fn blob(&self, id: ObjectId, limit: u64) -> Result<Vec<u8>, GitError> {
         let size = self.blob_size(id)?;
         if size > limit {
@@ -66,20 +66,20 @@ impl Repository {
     /// Returns the size of a blob without reading it.
     ///
     /// # Errors
-    /// When it is not there, or not a blob.
+    /// When it is missing, or not a blob.
     pub fn blob_size(&self, id: ObjectId) -> Result<u64, GitError> {
         let database = self.inner.odb().map_err(GitError::library("opening the object database"))?;
         match database.read_header(id.oid()) {
             Ok((size, git2::ObjectType::Blob)) => Ok(size as u64),
-            Ok(_) => Err(GitError::Malformed { id, why: "a tree names it as a file, but it is no blob" }),
+            Ok(_) => Err(GitError::Malformed { id, why: "a tree lists it as a file, but it is not a blob" }),
             Err(_) => Err(GitError::NoSuchObject(id)),
         }
     }
 
-    /// Returns the entry at `path` in the tree of `commit`, which may be a folder; nothing when there is none.
+    /// Returns the entry at `path` in the tree of `commit`, which may be a folder; `None` when the path does not exist.
     ///
     /// # Errors
-    /// When a tree on the way is malformed, or holds the name twice.
+    /// When a tree along the path is malformed, or contains the name twice.
     pub fn file(&self, commit: ObjectId, path: &str) -> Result<Option<File>, GitError> {
         let mut tree = self.tree_of(commit)?;
         let mut names = path.split('/').peekable();
@@ -99,7 +99,7 @@ impl Repository {
         Ok(None)
     }
 
-    /// Returns the names of the folders right in a folder of the tree of `commit`; nothing below them is opened.
+    /// Returns the names of the direct subfolders of a folder in the tree of `commit`, without opening them.
     ///
     /// # Errors
     /// When a tree is missing or malformed.
@@ -110,7 +110,8 @@ impl Repository {
         Ok(folders.map(|(entry, _)| String::from_utf8_lossy(&entry.name).into_owned()).collect())
     }
 
-    /// Returns the files at and below `prefix` (a whole path, or the empty text for all) in the tree of `commit`.
+    /// Returns the files at and below `prefix` in the tree of `commit`. The prefix is a whole path, or empty for all
+    /// files.
     ///
     /// # Errors
     /// When a tree is missing or malformed, or when there are more than a million entries or 64 levels.
@@ -167,7 +168,7 @@ impl Repository {
         }
     }
 
-    /// Returns the entries of one tree as they are stored. They are read by hand, because libgit2 normalises modes and
+    /// Returns the entries of one tree as stored. Parses the object directly, because libgit2 normalizes modes and
     /// finds only one of two entries with the same name.
     pub(super) fn entries(&self, tree: ObjectId) -> Result<Vec<Entry>, GitError> {
         let database = self.inner.odb().map_err(GitError::library("opening the object database"))?;
@@ -179,7 +180,8 @@ impl Repository {
     }
 }
 
-/// How much of a tree a walk may still see: trees can name the same subtree many times, and so be far larger than they are.
+/// The remaining size of a tree walk. A tree can reference the same subtree many times, so its expansion can be far
+/// larger than its objects.
 pub(super) struct WalkBudget {
     tree: ObjectId,
     entries: usize,
@@ -204,13 +206,13 @@ impl WalkBudget {
 }
 
 impl UnsafeNameKind {
-    /// Returns whether the path still says where the entry is, so that a listing can go on below it.
+    /// Returns whether the path still identifies the entry, so that a listing can continue below it.
     pub(super) fn leaves_the_path_clear(&self) -> bool {
         matches!(self, Self::CaseTwin(_) | Self::Duplicate | Self::Misordered)
     }
 }
 
-/// Returns each entry of one tree with what is wrong with its name.
+/// Returns each entry of one tree with the problem of its name, if any.
 pub(super) fn judged(entries: &[Entry]) -> impl Iterator<Item = (&Entry, Option<UnsafeNameKind>)> {
     let mut folded: HashMap<Vec<u8>, &Entry> = HashMap::with_capacity(entries.len());
     let mut previous: Option<&Entry> = None;
@@ -237,14 +239,14 @@ pub(super) fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-/// Reads `mode SP name NUL id` until the end.
+/// Parses `mode SP name NUL id` until the end.
 fn parse(mut rest: &[u8]) -> Option<Vec<Entry>> {
     let mut entries = Vec::with_capacity(rest.len() / 40);
     while !rest.is_empty() {
         let space = rest.iter().position(|byte| *byte == b' ')?;
         let digits = std::str::from_utf8(&rest[..space]).ok()?;
         let number = u32::from_str_radix(digits, 8).ok()?;
-        // A leading zero is another spelling of the same tree, which git's own fsck calls an error.
+        // A leading zero is another spelling of the same tree, which git's own fsck reports as an error.
         let mode = if digits.starts_with('0') { Mode::Other(number) } else { Mode::of(number) };
         rest = &rest[space + 1..];
         let end = rest.iter().position(|byte| *byte == 0)?;
@@ -290,7 +292,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cut_tree_has_no_entries() {
+    fn truncated_tree_is_malformed() {
         let whole = [b"100644 a\0".as_slice(), &[7; 20]].concat();
         assert_eq!(parse(&whole).map(|entries| entries.len()), Some(1));
         for length in 1..whole.len() {
@@ -300,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn other_spellings_of_a_mode_are_not_plain() {
+    fn padded_mode_is_not_plain() {
         let spelled = [b"0100644 a\0".as_slice(), &[7; 20]].concat();
         assert_eq!(parse(&spelled).unwrap()[0].mode, Mode::Other(0o100_644));
         assert_eq!(Mode::of(0o100_664), Mode::Other(0o100_664));

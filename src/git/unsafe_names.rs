@@ -1,31 +1,31 @@
-//! Names in trees that are not what they seem.
+//! Detects names in trees that are not safe to follow.
 
 use std::fmt;
 
-/// A name that must not be followed, and where it stands.
+/// A name that is not safe to follow, and its path.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct UnsafeName {
     /// The path, with bytes that are not UTF-8 replaced; for display only.
     pub path: String,
-    /// What is wrong with it.
+    /// The reason.
     pub peril: UnsafeNameKind,
 }
 
-/// What is wrong with a name in a tree.
+/// The reason why a name in a tree is not safe.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum UnsafeNameKind {
     /// Another name beside it differs only by the case of ASCII letters.
     CaseTwin(String),
-    /// A name that git, on some system, takes for its own directory: `.git` in any case, `git~1`, with trailing dots,
+    /// A name that git, on some system, treats as its own directory: `.git` in any case, `git~1`, with trailing dots,
     /// spaces or a stream.
     DotGit,
-    /// The tree holds the same name twice.
+    /// The tree contains the same name twice.
     Duplicate,
     /// Entries are not in git's order, so that programs may read different trees.
     Misordered,
     /// Not UTF-8.
     NotUtf8,
-    /// Holds a separator, a control character or nothing at all.
+    /// Contains a separator or a control character, or is empty.
     Separator,
     /// `.` or `..`.
     Traversal,
@@ -35,18 +35,18 @@ impl fmt::Display for UnsafeNameKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CaseTwin(other) => write!(f, "differs from `{other}` only by case"),
-            Self::DotGit => f.write_str("would be taken for git's own directory"),
-            Self::Duplicate => f.write_str("stands twice in one tree"),
-            Self::Misordered => f.write_str("stands out of order in its tree"),
+            Self::DotGit => f.write_str("is a name of git's own directory"),
+            Self::Duplicate => f.write_str("occurs twice in one tree"),
+            Self::Misordered => f.write_str("is out of order in its tree"),
             Self::NotUtf8 => f.write_str("is not UTF-8"),
-            Self::Separator => f.write_str("holds a separator, a control character or nothing"),
+            Self::Separator => f.write_str("contains a separator or a control character, or is empty"),
             Self::Traversal => f.write_str("leads out of its folder"),
         }
     }
 }
 
 impl UnsafeNameKind {
-    /// Returns what is wrong with one name on its own, if anything.
+    /// Returns the problem of one name by itself, if any.
     pub(super) fn of(name: &[u8]) -> Option<Self> {
         if name == b"." || name == b".." {
             return Some(Self::Traversal);
@@ -61,8 +61,8 @@ impl UnsafeNameKind {
     }
 }
 
-/// As `is_ntfs_dotgit` and `is_hfs_dotgit` of git do: the short name, trailing dots and spaces, streams, and characters
-/// that HFS+ ignores.
+/// Follows `is_ntfs_dotgit` and `is_hfs_dotgit` of git: the short name, trailing dots and spaces, streams, and
+/// characters that HFS+ ignores.
 fn takes_for_dot_git(name: &[u8]) -> bool {
     if name.is_ascii() {
         return is_dot_git(name);
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_lead_elsewhere_are_known() {
+    fn unsafe_names_are_detected() {
         for (name, peril) in [
             ("..", UnsafeNameKind::Traversal),
             (".", UnsafeNameKind::Traversal),

@@ -1,4 +1,4 @@
-//! Writing objects: blobs, trees made from a tree and edits, signed commits.
+//! Writes objects: blobs, trees (a base tree and edits) and signed commits.
 
 use super::{GitError, Mode, ObjectId, Repository, unsafe_names::UnsafeNameKind};
 use std::fmt;
@@ -6,21 +6,21 @@ use std::fmt;
 /// One edit of a tree.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Edit {
-    /// Put this blob there as a plain file, whatever was there.
+    /// Writes this blob as a plain file, replacing any entry at the path.
     Put {
         /// The path from the root of the tree.
         path: String,
         /// The content.
         blob: ObjectId,
     },
-    /// Take the file away.
+    /// Removes the file.
     Remove {
         /// The path from the root of the tree.
         path: String,
     },
 }
 
-/// Who a commit says wrote it.
+/// The author of a commit.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Identity {
     /// A name.
@@ -29,16 +29,16 @@ pub struct Identity {
     pub address: String,
 }
 
-/// A commit that is not written yet.
+/// The contents of a commit to write.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CommitDraft<'a> {
     /// Its tree.
     pub tree: ObjectId,
     /// Its parents.
     pub parents: &'a [ObjectId],
-    /// Who wrote it.
+    /// The author and committer.
     pub author: &'a Identity,
-    /// When, in seconds since 1970; written as UTC.
+    /// The time of the commit in seconds since 1970; written as UTC.
     pub seconds: i64,
     /// Its message.
     pub message: &'a str,
@@ -53,11 +53,11 @@ impl Repository {
         self.inner.blob(bytes).map(ObjectId::from).map_err(GitError::library("writing a blob"))
     }
 
-    /// Writes the tree that `base` (nothing: the empty tree) becomes by `edits`, and returns its id. Folders that no edit
-    /// touches keep their ids and are not read.
+    /// Writes the tree that results from applying `edits` to `base`, and returns its id; `None` is the empty tree.
+    /// Folders without an edit keep their ids and are not read.
     ///
     /// # Errors
-    /// When a path leads out of the tree, or names something git keeps to itself.
+    /// When a path leads out of the tree, or is reserved by git.
     pub fn write_tree(&self, base: Option<ObjectId>, edits: &[Edit]) -> Result<ObjectId, GitError> {
         let doing = "writing a tree";
         let base = match base {
@@ -81,10 +81,10 @@ impl Repository {
         builder.create_updated(&self.inner, &base).map(ObjectId::from).map_err(GitError::library(doing))
     }
 
-    /// Tells git's index that these files of the work tree are as they should be committed; nothing else in it changes.
+    /// Adds these files of the work tree to git's index. Other entries of the index are unchanged.
     ///
     /// # Errors
-    /// When one of them is not there, or the index cannot be written.
+    /// When a file is missing, or the index cannot be written.
     pub fn stage<'p>(&self, paths: impl IntoIterator<Item = &'p str>) -> Result<(), GitError> {
         let doing = "writing the index";
         let mut index = self.inner.index().map_err(GitError::library(doing))?;
@@ -94,8 +94,8 @@ impl Repository {
         index.write().map_err(GitError::library(doing))
     }
 
-    /// Writes a commit signed by `sign`, which gets the bytes to sign and returns an armored SSH signature made in the
-    /// namespace `git`; `git verify-commit` accepts what comes out. No ref is moved.
+    /// Writes a commit signed by `sign`, which receives the bytes to sign and returns an armored SSH signature in the
+    /// namespace `git`. `git verify-commit` accepts the result. No ref is moved.
     ///
     /// # Errors
     /// When the signer fails, or the commit cannot be written.
@@ -106,7 +106,8 @@ impl Repository {
     ) -> Result<ObjectId, GitError> {
         let payload = self.payload(draft)?;
         let signature = sign(payload.as_bytes()).map_err(|error| GitError::Unsigned(error.to_string()))?;
-        // The header takes lines, not a text with a line end: libgit2 would write an empty line more than git does.
+        // The header is passed as lines without a final line end: libgit2 would otherwise write one empty line more
+        // than git.
         self.inner
             .commit_signed(&payload, signature.trim_end_matches('\n'), Some("gpgsig"))
             .map(ObjectId::from)
