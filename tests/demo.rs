@@ -37,6 +37,29 @@ fn the_demo_goes_the_whole_way_and_leaves_what_it_made() {
     again.says("not-empty");
 }
 
+#[test]
+fn demo_without_a_folder_makes_a_new_one() {
+    let world = World::new();
+    let (here, temporary) = (world.join("clone"), world.join("temporary"));
+    fs::create_dir_all(temporary.join("tenure-demo")).unwrap();
+    world.write("clone/Cargo.toml", "");
+    let mut command = world.sandbox().tenure(&here);
+    ran(command.env("TMPDIR", &temporary).arg("demo")).exits(0).says("temporary/tenure-demo-2. To look at it");
+    assert!(temporary.join("tenure-demo-2/repo/governance.toml").exists());
+    assert_eq!(fs::read_dir(&here).unwrap().count(), 1, "the current folder is left alone");
+}
+
+#[test]
+fn demo_with_a_relative_folder_builds_in_it() {
+    let world = World::new();
+    let here = world.join("clone");
+    world.write("clone/Cargo.toml", "");
+    ran(world.sandbox().tenure(&here).args(["demo", "try"])).exits(0).says("clone/try. To look at it");
+    assert!(here.join("try/repo/governance.toml").exists());
+    assert!(!here.join("try/try").exists());
+    ran(world.sandbox().tenure(&here).args(["-C", "..", "demo", "clone"])).exits(1).says("clone is not empty");
+}
+
 /// What writes a log for code scanning, and how it ends where the demo ends.
 const LOGS: [(&[&str], i32); 6] = [
     (&["audit"], 0),

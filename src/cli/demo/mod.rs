@@ -1,4 +1,4 @@
-//! `tenure demo [DIR]`: the whole way in a page, through the same code as the commands themselves.
+//! `tenure demo [FOLDER]`: a scripted run of every stage, through the same code as the commands themselves.
 
 mod decisions;
 mod host;
@@ -8,25 +8,27 @@ use super::{CliError, Context, Exit};
 use sandbox::Sandbox;
 use std::{fs, path::PathBuf};
 
-/// Build a governed repository with a small host, and go the whole way: collect, review, enforce, verify, audit
+/// Build a governed repository with a small host of its own: collect, review, enforce, verify, audit
 ///
-/// One removal is taken by the host and changes nothing, and is caught. Everything stays in DIR to be looked at and
-/// gone on with by hand.
+/// One removal succeeds on the host without taking the right away, and verification detects it. The folder is kept, so
+/// that you can look at the result and continue by hand.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  tenure demo\n  tenure demo /tmp/try-out && cd /tmp/try-out/repo && git log --all --graph --oneline"
 )]
 pub(super) struct Args {
-    /// Where to build it; a new folder [default: a new folder among the temporary files]
-    directory: Option<PathBuf>,
+    // The id must differ from that of the global `-C DIR`: clap would take the one for the other.
+    /// The folder to build it in, new or empty [default: a new folder below the system's temporary folder]
+    #[arg(value_name = "FOLDER")]
+    folder: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let root = match &args.directory {
-        Some(directory) => context.directory.join(directory),
-        None => std::env::temp_dir().join(format!("tenure-demo-{}", std::process::id())),
+    let root = match &args.folder {
+        Some(folder) => sandbox::use_folder(&context.directory, folder)?,
+        None => sandbox::new_folder(&std::env::temp_dir())?,
     };
-    let mut stage = Sandbox::set(&root, context)?;
+    let mut stage = Sandbox::new(&root, context)?;
     found(&mut stage)?;
     collect(&mut stage)?;
     review(&mut stage)?;
@@ -141,7 +143,7 @@ fn farewell(stage: &mut Sandbox<'_>) -> Result<(), CliError> {
     stage.git(&["fetch", "--quiet", "origin"], false)?;
     let root = stage.root.display().to_string();
     let pin = stage.pin.clone().unwrap_or_default();
-    stage.narrate("Everything is there to be looked at, and to go on with:")?;
+    stage.narrate(&format!("The demo is in {root}. To look at it and continue:"))?;
     stage.show(&format!(
         "cd {root}/repo && export TENURE_ROOT={pin}\n\
          git log --oneline --graph --all\n\

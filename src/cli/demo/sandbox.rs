@@ -10,7 +10,7 @@ use std::{
     cell::RefCell,
     fs, io,
     io::Write,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::Command,
     rc::Rc,
@@ -25,20 +25,52 @@ pub(super) struct Sandbox<'a> {
     context: &'a mut Context,
 }
 
-impl<'a> Sandbox<'a> {
-    /// Makes the folders. The folder must be new or empty: a demo never writes over anything.
-    pub(super) fn set(root: &Path, context: &'a mut Context) -> Result<Self, CliError> {
-        fs::create_dir_all(root)?;
-        if fs::read_dir(root)?.next().is_some() {
-            let problem = Diagnostic::error("not-empty", format!("{} is not empty", root.display()));
-            return Err(problem.help("name a folder that does not exist yet: tenure demo DIR").into());
+/// Returns the folder that was asked for, created if necessary.
+///
+/// # Errors
+/// When it cannot be created, or is not empty: a demo never writes over anything.
+pub(super) fn use_folder(base: &Path, folder: &Path) -> Result<PathBuf, CliError> {
+    let root = base.join(folder);
+    let failed = |error: io::Error| {
+        let problem = Diagnostic::error("io", format!("{} cannot be used: {error}", folder.display()));
+        CliError::from(problem.help("name a folder that you may write to: tenure demo FOLDER"))
+    };
+    fs::create_dir_all(&root).map_err(failed)?;
+    if fs::read_dir(&root).map_err(failed)?.next().is_some() {
+        let problem = Diagnostic::error("not-empty", format!("{} is not empty", folder.display()));
+        return Err(problem.help("name a folder that does not exist yet: tenure demo FOLDER").into());
+    }
+    root.canonicalize().map_err(failed)
+}
+
+/// Creates a folder with the first free name below `base`, readable by its owner only, since it will hold keys.
+///
+/// # Errors
+/// When it cannot be created.
+pub(super) fn new_folder(base: &Path) -> Result<PathBuf, CliError> {
+    let names = std::iter::once("tenure-demo".to_owned()).chain((2..=MAX_FOLDERS).map(|n| format!("tenure-demo-{n}")));
+    for name in names {
+        match fs::DirBuilder::new().mode(0o700).create(base.join(&name)) {
+            Ok(()) => return Ok(base.join(name).canonicalize()?),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => {
+                let problem = Diagnostic::error("io", format!("{} cannot be written to: {error}", base.display()));
+                return Err(problem.help("name another folder: tenure demo FOLDER").into());
+            }
         }
-        let root = root.canonicalize()?;
+    }
+    let problem = Diagnostic::error("io", format!("{} is full of folders of earlier demos", base.display()));
+    Err(problem.help("remove them, or name another folder: tenure demo FOLDER").into())
+}
+
+impl<'a> Sandbox<'a> {
+    /// Creates the subfolders of an empty folder.
+    pub(super) fn new(root: &Path, context: &'a mut Context) -> Result<Self, CliError> {
         for folder in ["keys", "host"] {
             fs::create_dir(root.join(folder))?;
         }
         fs::set_permissions(root.join("keys"), fs::Permissions::from_mode(0o700))?;
-        Ok(Self { root, pin: None, context })
+        Ok(Self { root: root.to_owned(), pin: None, context })
     }
 
     /// Returns the governed repository's folder.
@@ -196,3 +228,6 @@ impl Write for Shared {
         Ok(())
     }
 }
+
+/// The highest number of a folder that is created without being named.
+const MAX_FOLDERS: u32 = 10_000;
