@@ -32,7 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use support::sandbox::Sandbox;
 use tenure::model::{
     self as words, CampaignId, Digest, GrantKey, ItemId, Strategy, SystemId, Tier, Verdict,
-    file::{AfterSilence, Item, Silence, Stage},
+    file::{Item, NoResponseAction, NoResponseOutcome, Stage},
 };
 
 /// Something that comes to main.
@@ -116,7 +116,7 @@ impl Both {
         let mut world = World::founded();
         let items: Vec<Item> = HOLDERS.iter().map(|holder| item(holder)).collect();
         world.open_stages(&items, &ASKED, |definition| {
-            definition.on_silence = Silence::Disable;
+            definition.on_silence = NoResponseAction::Disable;
             definition.stages = [1, 2].map(stage).into();
         });
         assert_eq!(world.codes(), Vec::<&str>::new());
@@ -328,12 +328,12 @@ fn judged_at_once(before: &Reference, decisions: &mut [(usize, Decision, BTreeSe
     after
 }
 
-fn written(then: Then) -> AfterSilence {
+fn written(then: Then) -> NoResponseOutcome {
     match then {
-        Then::Advance => AfterSilence::Advance,
-        Then::Disable => AfterSilence::Disable,
-        Then::Except => AfterSilence::Except,
-        Then::Open => AfterSilence::Open,
+        Then::Advance => NoResponseOutcome::Advance,
+        Then::Disable => NoResponseOutcome::Disable,
+        Then::Except => NoResponseOutcome::Except,
+        Then::Open => NoResponseOutcome::Open,
     }
 }
 

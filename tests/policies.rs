@@ -21,8 +21,8 @@ use tenure::{
     model::{
         Severity, Tier,
         file::{
-            CampaignDefinition, Controls, Expected, FileKind, GovernedFile, Profile, RuleCases, Rules, Selector,
-            Silence, Stricter,
+            CampaignDefinition, Controls, Expected, FileKind, GovernedFile, LimitDirection, NoResponseAction, Profile,
+            RuleCases, Rules, Selector,
         },
     },
     policy::{Pack, Sources},
@@ -119,8 +119,8 @@ fn every_profile_only_tightens_and_says_why() {
                 for tier in [Tier::T0, Tier::T1, Tier::T2, Tier::T3] {
                     let numbers = [&with, &plain].map(|pack| pack.limit(&rule.id, &limit.name, tier).expect("one").0);
                     let looser = match limit.stricter {
-                        Stricter::Less => numbers[0] > numbers[1],
-                        Stricter::More => numbers[0] < numbers[1],
+                        LimitDirection::Less => numbers[0] > numbers[1],
+                        LimitDirection::More => numbers[0] < numbers[1],
                     };
                     assert!(!looser, "{}: {} {} {tier} is looser", profile.name, rule.id, limit.name);
                     changes += usize::from(numbers[0] != numbers[1]);
@@ -184,7 +184,7 @@ fn every_shipped_definition_is_about_something_and_has_two_fallbacks() {
         if let Some(every) = definition.every_days {
             assert!(definition.window_days < every, "{name}: the next one opens before this one ends");
         }
-        assert_eq!(definition.on_silence, Silence::Disable, "{name}: silence leaves access as it is");
+        assert_eq!(definition.on_silence, NoResponseAction::Disable, "{name}: silence leaves access as it is");
     }
 }
 

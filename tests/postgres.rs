@@ -14,7 +14,7 @@ use support::{conformance, postgres::Cluster};
 use tenure::{
     connector::{
         Collector,
-        postgres::{PasswordSight, Postgres, PostgresConfig, TlsMode, open},
+        postgres::{PasswordVisibility, Postgres, PostgresConfig, TlsMode, open},
     },
     model::{GrantKind, SystemId, Usage},
 };
@@ -33,7 +33,7 @@ fn config(cluster: &Cluster) -> PostgresConfig {
         databases: None,
         tls: TlsMode::Disable,
         ca: None,
-        passwords: PasswordSight::Fingerprint,
+        passwords: PasswordVisibility::Fingerprint,
     }
 }
 

@@ -17,7 +17,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use tenure::diag::Style;
 use tenure::format::codec::{parse, render};
 use tenure::model::Verdict::{self, Certify, Revoke};
-use tenure::model::file::{AfterSilence, Review, StageClose};
+use tenure::model::file::{NoResponseOutcome, Review, StageClose};
 use world::{CAMPAIGN, KEYS, Ran, World, ran};
 
 const DAY: i64 = 24 * 60;
@@ -123,14 +123,14 @@ fn two_stages_go_to_the_end_and_silence_is_a_signed_list() {
         .says("goes to the next stage")
         .says("tenure sign campaigns/2026-q4/stages/1.toml");
     let close = close_of(&world, 1);
-    assert_eq!((close.answered, close.silent.len(), close.silent[0].then), (1, 1, AfterSilence::Advance));
+    assert_eq!((close.answered, close.silent.len(), close.silent[0].then), (1, 1, NoResponseOutcome::Advance));
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
     world.merge("close stage 1");
 
     decided(&world, &format!("{reviews}/ben.toml"), &[("old", Certify)]);
     let told = later(&world, 16, &["campaign", "advance", CAMPAIGN]).exits(0);
     told.says("stage 2: 1 answered, 1 silent").says("is disabled");
-    assert_eq!(close_of(&world, 2).silent[0].then, AfterSilence::Disable);
+    assert_eq!(close_of(&world, 2).silent[0].then, NoResponseOutcome::Disable);
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/2.toml")]);
     world.merge("close stage 2");
     later(&world, 16, &["check"]).exits(0);
@@ -404,7 +404,7 @@ fn silence_about_what_is_dangerous_and_in_use_asks_for_an_exception() {
     define(&world, "all", &format!("on_silence = \"disable\"\n\n[[select]]\n{IN_DOCKER}"));
     opened(&world, CAMPAIGN, "all");
     later(&world, 15, &["campaign", "advance", CAMPAIGN]).exits(0).says("needs an exception, or a fallback's decision");
-    assert!(close_of(&world, 1).silent.iter().all(|silent| silent.then == AfterSilence::Except));
+    assert!(close_of(&world, 1).silent.iter().all(|silent| silent.then == NoResponseOutcome::Except));
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
     world.merge("close stage 1");
     let told = later(&world, 15, &["campaign", "status", CAMPAIGN]).says("0 decided by people");

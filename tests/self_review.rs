@@ -14,8 +14,8 @@ use governed::*;
 use tenure::model::{
     CampaignId, Digest, GrantKey, ItemId, PrincipalId, Stance, Strategy, SystemId, Tier, Verdict,
     file::{
-        AfterSilence, Item, KeyState, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals, RegistryPrincipal,
-        Review, Stage,
+        Item, KeyState, NoResponseOutcome, PrincipalKind, PrincipalRecord, PrincipalStatus, Principals,
+        RegistryPrincipal, Review, Stage,
     },
 };
 
@@ -110,13 +110,13 @@ fn world(asked: &[(&str, u32)], fallback: &str) -> World {
         ("shared", "ops", None, None),
     ];
     for (name, owner, deputy, sponsor) in all {
-        people.principals.push(PrincipalEntry {
+        people.principals.push(PrincipalRecord {
             accounts: vec![format!("{SYSTEM}:{name}")],
             owner: id(owner),
             deputy: deputy.and_then(id),
             sponsor: sponsor.and_then(id),
             status: PrincipalStatus::Active,
-            ..PrincipalEntry::new(PrincipalId::parse(name).unwrap(), PrincipalKind::Service)
+            ..PrincipalRecord::new(PrincipalId::parse(name).unwrap(), PrincipalKind::Service)
         });
     }
     put(&mut files, "principals.toml", &people);
@@ -181,7 +181,7 @@ fn nobody_who_stands_in_decides_on_their_own() {
 fn nobody_who_is_asked_later_decides_on_their_own() {
     let mut world = world(&[("emil", 1), ("dora", 2)], "ana");
     let all: Vec<Item> = LINKS.iter().map(|(_, account)| *account).chain([STRANGER]).map(item).collect();
-    let silent: Vec<_> = all.iter().map(|item| (item, AfterSilence::Advance)).collect();
+    let silent: Vec<_> = all.iter().map(|item| (item, NoResponseOutcome::Advance)).collect();
     let closed = world.close(1, 0, &silent, |_| {});
     world.merge(&closed);
     assert_eq!(world.codes(), Vec::<&str>::new());

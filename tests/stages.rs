@@ -15,8 +15,8 @@ use tenure::{
     model::{
         PrincipalId, Stance, Strategy, Tier, Timestamp, Verdict,
         file::{
-            AfterSilence, CampaignDefinition, Exception, GovernedFile as _, Item, PrincipalEntry, PrincipalKind,
-            PrincipalStatus, Principals, Rating, Review, Silence, SilenceTerms, Stage,
+            CampaignDefinition, Exception, GovernedFile as _, Item, NoResponseAction, NoResponseOutcome,
+            NoResponseTerms, PrincipalKind, PrincipalRecord, PrincipalStatus, Principals, Rating, Review, Stage,
         },
     },
     trust::{VotingSlot, check},
@@ -58,7 +58,7 @@ fn stage(name: &str, outcome: Strategy) -> Stage {
 }
 
 fn two_stages(definition: &mut CampaignDefinition) {
-    definition.on_silence = Silence::Disable;
+    definition.on_silence = NoResponseAction::Disable;
     definition.stages = vec![stage("owners", Strategy::OneDenyDenies), stage("systems", Strategy::OneDenyDenies)];
 }
 
@@ -131,10 +131,10 @@ fn somebody_judges_for_somebody_by_a_signed_delegation() {
         [("gus", PrincipalStatus::Left, None), ("cleo", PrincipalStatus::Active, Some("2026-11-15T00:00:00Z"))]
     {
         people.principals.retain(|entry| entry.id.as_str() != name);
-        people.principals.push(PrincipalEntry {
+        people.principals.push(PrincipalRecord {
             status,
             ends: ends.map(|ends| Timestamp::parse(ends).unwrap()),
-            ..PrincipalEntry::new(PrincipalId::parse(name).unwrap(), PrincipalKind::Person)
+            ..PrincipalRecord::new(PrincipalId::parse(name).unwrap(), PrincipalKind::Person)
         });
     }
     people.principals.sort_by(|a, b| a.id.cmp(&b.id));
@@ -279,11 +279,11 @@ fn a_closed_stage_takes_no_more_decisions() {
     let files = early(&world);
     assert_eq!(refused(&mut world, &files), ["stage-not-open"], "not closed");
 
-    let silent = [(&items[2], AfterSilence::Advance)];
+    let silent = [(&items[2], NoResponseOutcome::Advance)];
     let closes = [
         ("second first", world.close(2, 0, &[], |_| {}), "stage-out-of-order"),
         ("nobody is silent", world.close(1, 3, &[], |_| {}), "stage-close-wrong"),
-        ("disable at once", world.close(1, 2, &[(&items[2], AfterSilence::Disable)], |_| {}), "stage-close-wrong"),
+        ("disable at once", world.close(1, 2, &[(&items[2], NoResponseOutcome::Disable)], |_| {}), "stage-close-wrong"),
         ("wrong count", world.close(1, 3, &silent, |_| {}), "stage-close-wrong"),
         ("elsewhere", world.close(1, 2, &silent, |close| close.base = "0".repeat(40)), "stage-close-place"),
         ("other name", world.close(1, 2, &silent, |c| "root".clone_into(&mut c.silent[0].principal)), "item-altered"),
@@ -383,7 +383,7 @@ fn a_stage_is_closed_once() {
         two_stages(definition);
         definition.stages[0].advance_on = vec![Stance::NoResponse];
     });
-    let silent = [(&items[0], AfterSilence::Advance)];
+    let silent = [(&items[0], NoResponseOutcome::Advance)];
     let closed = world.close(1, 0, &silent, |_| {});
     world.merge(&closed);
     let again = world.close(1, 0, &silent, |close| close.closed_at = close.closed_at.plus_days(1));
@@ -399,13 +399,13 @@ fn silence_takes_effect_by_a_signed_list_within_a_cap() {
     let mut world = World::founded();
     let items = few(3);
     world.open_stages(&items, &[("dora", 1)], |definition| {
-        definition.on_silence = Silence::Disable;
+        definition.on_silence = NoResponseAction::Disable;
         definition.silence_cap = Some(2);
     });
-    let all: Vec<_> = items.iter().map(|item| (item, AfterSilence::Disable)).collect();
+    let all: Vec<_> = items.iter().map(|item| (item, NoResponseOutcome::Disable)).collect();
     let files = world.close(1, 0, &all, |_| {});
     assert_eq!(refused(&mut world, &files), ["silence-cap"]);
-    let kept = world.close(1, 0, &items.iter().map(|item| (item, AfterSilence::Open)).collect::<Vec<_>>(), |_| {});
+    let kept = world.close(1, 0, &items.iter().map(|item| (item, NoResponseOutcome::Open)).collect::<Vec<_>>(), |_| {});
     assert_eq!(refused(&mut world, &kept), ["stage-close-wrong"], "what silence comes to is not a choice");
     let files = world.answer("dora-2", 1, &items[0], Verdict::Certify, |_| {});
     world.merge(&files);
@@ -424,7 +424,7 @@ fn what_is_open_for_good_goes_to_a_fallback() {
     let mut files = world.files.clone();
     let looked_into = world.answer_in(&mut files, "dora-2", 1, &items[0], Verdict::Investigate, |_| {});
     world.merge(&files);
-    let files = world.close(1, 1, &[(&items[1], AfterSilence::Open)], |_| {});
+    let files = world.close(1, 1, &[(&items[1], NoResponseOutcome::Open)], |_| {});
     world.merge(&files);
     assert_eq!(world.codes(), NONE);
     let late = world.answer("dora-3", 1, &items[1], Verdict::Revoke, |_| {});
@@ -451,7 +451,7 @@ fn a_delegation_ends_with_the_time_that_owners_have_told() {
     world.merge(&files);
     let files = world.answer("fay", 1, &items[0], Verdict::Certify, |_| {});
     assert_eq!(refused(&mut world, &files), NONE);
-    let files = world.close(1, 0, &[(&items[0], AfterSilence::Advance)], |_| {});
+    let files = world.close(1, 0, &[(&items[0], NoResponseOutcome::Advance)], |_| {});
     world.merge(&files);
     let files = world.answer("fay", 2, &items[0], Verdict::Certify, |_| {});
     assert_eq!(refused(&mut world, &files), ["foreign-decision"], "the stage was closed after its end");
@@ -497,13 +497,13 @@ fn excepted(world: &World, item: &Item, days: i64, change: impl FnOnce(&mut Exce
 fn an_exception_for_what_nobody_answered_is_short_and_not_followed_by_another() {
     let mut world = World::founded();
     let item = Item { tier: Tier::T1, ..few(1).remove(0) };
-    world.open_stages(std::slice::from_ref(&item), &[("dora", 1)], |own| own.on_silence = Silence::Disable);
+    world.open_stages(std::slice::from_ref(&item), &[("dora", 1)], |own| own.on_silence = NoResponseAction::Disable);
     let files = excepted(&world, &item, 90, |_| {});
     assert_eq!(refused(&mut world, &files), NONE, "somebody may still answer");
     let files = excepted(&world, &item, 90, |one| one.subject = format!("{SYSTEM}:pat"));
     assert_eq!(world.codes_after(&files), ["exception-mismatch"], "whose access it is says who may not accept it");
 
-    let silent = [(&item, AfterSilence::Except)];
+    let silent = [(&item, NoResponseOutcome::Except)];
     let mut together = world.close(1, 0, &silent, |_| {});
     let path = "exceptions/exc-90.toml";
     let long = excepted(&world, &item, 90, |_| {});
@@ -557,7 +557,7 @@ fn the_mandate_says_how_short_that_is_and_who_answers_for_it() {
     world.merge(&registry);
     let mandate = world.mandate(|mandate| {
         let groups = vec!["accountable-executive".to_owned()];
-        mandate.silence = Some(SilenceTerms { days: 7, renewals: 1, groups });
+        mandate.silence = Some(NoResponseTerms { days: 7, renewals: 1, groups });
     });
     world.merge(&mandate);
     assert_eq!(world.codes(), NONE);
@@ -565,8 +565,8 @@ fn the_mandate_says_how_short_that_is_and_who_answers_for_it() {
     let gus = allowed.lines().find(|line| line.starts_with("gus ")).unwrap();
     assert!(gus.contains("exception.v1@tenure"), "ssh-keygen knows it too: {gus}");
     let item = Item { tier: Tier::T1, ..few(1).remove(0) };
-    world.open_stages(std::slice::from_ref(&item), &[("dora", 1)], |own| own.on_silence = Silence::Disable);
-    let closed = world.close(1, 0, &[(&item, AfterSilence::Except)], |_| {});
+    world.open_stages(std::slice::from_ref(&item), &[("dora", 1)], |own| own.on_silence = NoResponseAction::Disable);
+    let closed = world.close(1, 0, &[(&item, NoResponseOutcome::Except)], |_| {});
     world.merge(&closed);
     let with_gus = |one: &mut Exception| one.approvers = vec![PrincipalId::parse("gus").unwrap()];
     let files = excepted(&world, &item, 8, with_gus);

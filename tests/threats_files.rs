@@ -5,7 +5,7 @@ use tenure::{
     diag::{Diagnostics, HiddenCharacter, Style},
     format::{codec, confusables, fmt, json_lines, limits, schema},
     model::{
-        AccessPath, Attributes, Entitlement, Grant, GrantKey, GrantKind, Principal, SystemId, Tier, Via,
+        AccessPath, AccessRoute, Attributes, Entitlement, Grant, GrantKey, GrantKind, Principal, SystemId, Tier,
         file::{FileKind, Review},
     },
 };
@@ -191,7 +191,7 @@ fn grant(name: &str) -> Grant {
         key: GrantKey::parse("membership:1:2").unwrap(),
         principal: Principal { id: "1".into(), name: name.into() },
         entitlement: Entitlement { id: "2".into(), name: name.into() },
-        paths: vec![AccessPath { via: Via::Direct, ids: "1/2".into(), text: name.into() }],
+        paths: vec![AccessPath { via: AccessRoute::Direct, ids: "1/2".into(), text: name.into() }],
         attributes: Attributes::from_iter([("login".to_owned(), "true".to_owned())]),
         expands_to: vec![Entitlement { id: "3".into(), name: name.into() }],
         tier: Tier::T1,

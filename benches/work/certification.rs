@@ -9,7 +9,7 @@ use tenure::format::keys::Signer as _;
 use tenure::format::sshsig::{Namespace, SshSignature};
 use tenure::git::{CommitDraft, Edit, Identity, ObjectId, Repository};
 use tenure::inventory;
-use tenure::model::file::{CampaignDefinition, Load, Registry, Review, Selector, Stage};
+use tenure::model::file::{CampaignDefinition, Registry, Review, ReviewerCapacity, Selector, Stage};
 use tenure::model::{PrincipalId, RepoId, Strategy, Timestamp, Verdict};
 use tenure::policy::SHIPPED;
 use tenure::trust::{Bootstrap, Founder, render_allowed_signers};
@@ -274,7 +274,7 @@ fn definition() -> CampaignDefinition {
         advance_on: Vec::new(),
     };
     CampaignDefinition {
-        load: Some(Load { t0: 25, t1: 25, t2: 75, t3: 75 }),
+        load: Some(ReviewerCapacity { t0: 25, t1: 25, t2: 75, t3: 75 }),
         stages: vec![stage],
         selectors: vec![Selector::default()],
         ..CampaignDefinition::new("Everything", person("li"), person("max"))

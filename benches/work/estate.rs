@@ -10,12 +10,12 @@ use tenure::connector::{
 };
 use tenure::inventory::{self, Limits};
 use tenure::model::file::{
-    FileKind, KeyState, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals, RegistryKey, RegistryPrincipal,
+    FileKind, KeyState, PrincipalKind, PrincipalRecord, PrincipalStatus, Principals, RegistryKey, RegistryPrincipal,
     Remediation, System,
 };
 use tenure::model::{
-    AccessPath, Attributes, Change, Entitlement, FixedClock, Grant, GrantKey, GrantKind, Inventory, Level, Observation,
-    Principal, PrincipalId, SystemId, Tier, Timestamp, Usage, Via,
+    AccessPath, AccessRoute, Attributes, Change, Entitlement, FixedClock, Grant, GrantKey, GrantKind, Inventory,
+    Observation, Principal, PrincipalId, SystemId, Tier, Timestamp, Usage, VerificationLevel,
 };
 
 /// How many people lead others, and review what those hold.
@@ -58,9 +58,9 @@ pub fn inventory_of(n: usize, now: Timestamp) -> BTreeMap<String, Vec<u8>> {
 
 /// Returns the files of people and machines by path: one in 97 accounts is nobody's, one in seven a machine's.
 pub fn principals(now: Timestamp) -> Vec<(String, Principals)> {
-    let mut all: Vec<PrincipalEntry> = (0..ACCOUNTS).filter_map(|account| entry(account, now)).collect();
+    let mut all: Vec<PrincipalRecord> = (0..ACCOUNTS).filter_map(|account| entry(account, now)).collect();
     all.sort_by(|a, b| a.id.cmp(&b.id));
-    let file = |(n, entries): (usize, &[PrincipalEntry])| {
+    let file = |(n, entries): (usize, &[PrincipalRecord])| {
         let file = Principals { schema: FileKind::Principals.schema().into(), principals: entries.to_vec() };
         (format!("principals/{n:02}.toml"), file)
     };
@@ -82,7 +82,7 @@ pub fn reviewers() -> Vec<RegistryPrincipal> {
     (0..LEADERS).map(reviewer).collect()
 }
 
-fn entry(account: usize, now: Timestamp) -> Option<PrincipalEntry> {
+fn entry(account: usize, now: Timestamp) -> Option<PrincipalRecord> {
     let is_leader = account < LEADERS;
     if !is_leader && account.is_multiple_of(97) {
         return None;
@@ -95,7 +95,7 @@ fn entry(account: usize, now: Timestamp) -> Option<PrincipalEntry> {
         (false, false) => person(&format!("p{account:05}")),
     };
     let of = system_id(account % SYSTEMS);
-    Some(PrincipalEntry {
+    Some(PrincipalRecord {
         status: if !is_leader && account % 101 == 5 { PrincipalStatus::Left } else { PrincipalStatus::Active },
         accounts: vec![format!("{of}:{}", uid(account))],
         owner: Some(leader((account * 7 + 1) % LEADERS)),
@@ -108,7 +108,7 @@ fn entry(account: usize, now: Timestamp) -> Option<PrincipalEntry> {
         role: (!is_machine).then(|| ["clerk", "engineer", "analyst", "support"][account % 4].to_owned()),
         changed: account.is_multiple_of(5).then(|| now.plus_days(-(account as i64 % 700))),
         ends: (account % 50 == 7).then(|| now.plus_days(account as i64 % 300 + 30)),
-        ..PrincipalEntry::new(id, kind)
+        ..PrincipalRecord::new(id, kind)
     })
 }
 
@@ -199,7 +199,7 @@ fn grant(n: usize, kind: GrantKind, holder: (&str, String), what: (String, Strin
         kind,
         key: GrantKey::parse(&key).unwrap_or_else(|error| panic!("{key}: {error}")),
         principal: Principal { id: id.into(), name },
-        paths: vec![AccessPath { via: Via::Direct, ids: id.into(), text: "granted to it".into() }],
+        paths: vec![AccessPath { via: AccessRoute::Direct, ids: id.into(), text: "granted to it".into() }],
         entitlement: Entitlement { id: what.0, name: what.1 },
         attributes: Attributes::new(),
         expands_to: Vec::new(),
@@ -217,7 +217,7 @@ struct Listed {
 
 impl ConnectorSchema for Listed {
     fn describe(&self) -> Descriptor {
-        Descriptor { name: style(self.n).0, kinds: KINDS, needs: &[], level: Level::V3 }
+        Descriptor { name: style(self.n).0, kinds: KINDS, needs: &[], level: VerificationLevel::V3 }
     }
 
     fn draft(&self, _: &Change, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChange> {

@@ -13,7 +13,7 @@ use tenure::git::{CommitDraft, Edit, Identity, ObjectId, Repository};
 use tenure::model::record::{
     Entry, IntentRecorded, LogGenesis, OutcomeKind, OutcomeRecorded, Record, VerificationKind, VerificationRecorded,
 };
-use tenure::model::{ActionId, Digest, GrantKey, ItemId, Level, RepoId, RunId, SystemId, Timestamp, jcs};
+use tenure::model::{ActionId, Digest, GrantKey, ItemId, RepoId, RunId, SystemId, Timestamp, VerificationLevel, jcs};
 
 /// Writes a branch of `count` records, 2,000 to a segment and a segment to a commit: intent, outcome and verification of one
 /// action after the other.
@@ -119,7 +119,7 @@ fn record(seq: u64, prev: Digest) -> Record {
         _ => Entry::Verification(VerificationRecorded {
             action,
             result: VerificationKind::Confirmed,
-            level: Level::V3,
+            level: VerificationLevel::V3,
             paths: vec![],
             probe: "role reporting_admin has 7 other members".into(),
         }),

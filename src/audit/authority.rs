@@ -3,7 +3,7 @@
 use super::{AuditArea, AuditContext, AuditResult, approvals, integrity::finding};
 use crate::{
     diag::counted,
-    model::{ActionId, Digest, Finding, ItemId, REMOVE_AFTER_SOAK, Severity, Verdict, file::AfterSilence},
+    model::{ActionId, Digest, Finding, ItemId, REMOVE_AFTER_SOAK, Severity, Verdict, file::NoResponseOutcome},
     trust::{OpenCampaign, PublishedItem, SignatureStatus, Verified, signature_status},
 };
 use std::collections::BTreeSet;
@@ -89,7 +89,7 @@ fn decided(case: &AuditContext<'_>) -> BTreeSet<ActionId> {
     }
     for opening in case.governed.openings().values() {
         let silent = opening.closes().iter().flat_map(|close| &close.silent);
-        for silent in silent.filter(|silent| silent.then == AfterSilence::Disable) {
+        for silent in silent.filter(|silent| silent.then == NoResponseOutcome::Disable) {
             let grant = opening.put(&silent.item).map(PublishedItem::grant);
             decided.extend(grant.iter().flat_map(|grant| actions(&silent.item, grant, Verdict::Disable)));
         }

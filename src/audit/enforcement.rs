@@ -4,7 +4,7 @@ use super::{AuditArea, AuditContext, AuditResult};
 use crate::{
     diag::counted,
     model::{
-        ActionId, Finding, Level, Severity, Tier,
+        ActionId, Finding, Severity, Tier, VerificationLevel,
         history::ActionHistory,
         record::{OutcomeKind, VerificationKind},
     },
@@ -68,7 +68,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
 
 /// DESIGN section 6: tiers T0 and T1 need a read by another run with a credential of its own.
 fn level(action: &ActionHistory, tier: Tier, subject: String, findings: &mut Vec<Finding>) {
-    let needed = if matches!(tier, Tier::T0 | Tier::T1) { Level::V4 } else { Level::V3 };
+    let needed = if matches!(tier, Tier::T0 | Tier::T1) { VerificationLevel::V4 } else { VerificationLevel::V3 };
     if let Some(reached) = action.confirmed.filter(|reached| *reached < needed) {
         findings.push(Finding {
             severity: Severity::Medium,

@@ -9,7 +9,7 @@ use crate::{
         Digest, Finding, ItemId, PrincipalId, Severity, StagePosition, StageProgress, Stance, SystemId, Tally, Tier,
         Timestamp, Verdict,
         action::{Basis, DecisionOrigin},
-        file::{AfterSilence, Campaign, Item, Review, StageClose},
+        file::{Campaign, Item, NoResponseOutcome, Review, StageClose},
     },
     trust::VotingSlot,
 };
@@ -142,9 +142,9 @@ impl<'a> DecisionAggregator<'a> {
         let stage = course.at.stage();
         let outcome = match self.silence(item, put, in_force, stage) {
             Some((closed, then)) if !matches!(stance, Stance::Reduce | Stance::Revoke) => match then {
-                AfterSilence::Disable => Ok(self.by_silence(item, put, closed)),
-                AfterSilence::Except => Err(ReopenReason::NeedsException),
-                AfterSilence::Advance | AfterSilence::Open => Err(ReopenReason::Unanswered),
+                NoResponseOutcome::Disable => Ok(self.by_silence(item, put, closed)),
+                NoResponseOutcome::Except => Err(ReopenReason::NeedsException),
+                NoResponseOutcome::Advance | NoResponseOutcome::Open => Err(ReopenReason::Unanswered),
             },
             _ => self.decided(item, put, in_force, stance, now).unwrap_or_else(|finding| {
                 resolved.findings.push(finding);
@@ -179,7 +179,7 @@ impl<'a> DecisionAggregator<'a> {
         put: &PublishedItem<'_>,
         in_force: &[&Decision<'_>],
         stage: u32,
-    ) -> Option<(ClosedStage<'a>, AfterSilence)> {
+    ) -> Option<(ClosedStage<'a>, NoResponseOutcome)> {
         let closed = *self.closes.get(usize::try_from(stage.checked_sub(1)?).ok()?)?;
         if !tally(put, in_force, stage).is_silent() {
             return None;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::{
     PrincipalId, Tier,
-    file::{CampaignDefinition, Load, PrincipalKind, Thresholds},
+    file::{CampaignDefinition, PrincipalKind, ReviewerCapacity, Thresholds},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -176,7 +176,7 @@ impl<'a> Assigner<'a> {
 }
 
 /// Returns how many items of a tier one reviewer is given at most.
-const fn cap(load: Load, tier: Tier) -> u32 {
+const fn cap(load: ReviewerCapacity, tier: Tier) -> u32 {
     match tier {
         Tier::T0 => load.t0,
         Tier::T1 => load.t1,

@@ -4,7 +4,7 @@ use super::{ReviewFile, seeded};
 use crate::{
     model::{
         ItemId, PrincipalId, Tier, Timestamp,
-        file::{AfterSilence, Campaign, FileKind, Item, Silent, StageClose, seeds},
+        file::{Campaign, FileKind, Item, NoResponseItem, NoResponseOutcome, StageClose, seeds},
     },
     trust::OpenCampaign,
 };
@@ -147,11 +147,11 @@ fn waiting(items: u64) -> String {
 /// What must be disabled comes first; what may also be excepted is disabled only while the cap has room.
 fn outcomes(
     stage: u32,
-    silent: &[(&Item, &'static [AfterSilence])],
+    silent: &[(&Item, &'static [NoResponseOutcome])],
     cap: u32,
     unused: &dyn Fn(&ItemId) -> bool,
-) -> Result<Vec<Silent>, StageNotClosable> {
-    let must = silent.iter().filter(|(_, allowed)| **allowed == [AfterSilence::Disable]).count();
+) -> Result<Vec<NoResponseItem>, StageNotClosable> {
+    let must = silent.iter().filter(|(_, allowed)| **allowed == [NoResponseOutcome::Disable]).count();
     let most = usize::try_from(cap).unwrap_or(usize::MAX);
     if must > most {
         return Err(StageNotClosable::TooMuch { stage, found: must, cap });
@@ -163,12 +163,12 @@ fn outcomes(
             [one] => *one,
             _ if room > 0 && item.tier <= Tier::T1 && unused(&item.id) => {
                 room -= 1;
-                AfterSilence::Disable
+                NoResponseOutcome::Disable
             }
-            _ => AfterSilence::Except,
+            _ => NoResponseOutcome::Except,
         };
         let (principal, entitlement) = (item.principal.clone(), item.entitlement.clone());
-        outcomes.push(Silent { item: item.id, then, principal, entitlement });
+        outcomes.push(NoResponseItem { item: item.id, then, principal, entitlement });
     }
     Ok(outcomes)
 }

@@ -5,7 +5,7 @@ use crate::{
     inventory::IdentityDirectory,
     model::{
         Grant, GrantKind, Inventory,
-        file::{Fact, PrincipalEntry},
+        file::{AttributeValue, PrincipalRecord},
     },
 };
 use std::collections::BTreeSet;
@@ -24,8 +24,8 @@ pub fn dependents(grant: &Grant, closes: bool, inventory: &Inventory, people: &I
     found.extend(named("reaches its members:", memberships(inventory, &grant.principal.id).map(|g| &g.principal.name)));
     found.extend(entry.and_then(served));
     found.push(match entry.and_then(|entry| entry.facts.get(SEEN)) {
-        Some(Fact::Texts(seen)) if seen.is_empty() => "nothing was seen using it".to_owned(),
-        Some(Fact::Texts(seen)) => named("seen using it:", seen.iter()).unwrap_or_default(),
+        Some(AttributeValue::Texts(seen)) if seen.is_empty() => "nothing was seen using it".to_owned(),
+        Some(AttributeValue::Texts(seen)) => named("seen using it:", seen.iter()).unwrap_or_default(),
         _ => "others that use it: not known".to_owned(),
     });
     found
@@ -36,7 +36,7 @@ fn held(grant: &Grant, kind: GrantKind, lead: &str, inventory: &Inventory) -> Op
     named(lead, of.map(|held| &held.entitlement.name))
 }
 
-fn served(entry: &PrincipalEntry) -> Option<String> {
+fn served(entry: &PrincipalRecord) -> Option<String> {
     let told: Vec<&str> = [&entry.workload, &entry.purpose].into_iter().flatten().map(String::as_str).collect();
     (!told.is_empty()).then(|| format!("serves {}", told.join(": ")))
 }

@@ -5,7 +5,7 @@ use super::{
     status::AssignedItem,
 };
 use crate::model::{
-    ActionId, Level, PrincipalId, Tier, Verdict,
+    ActionId, PrincipalId, Tier, Verdict, VerificationLevel,
     file::{Item, Remediation},
     history::ActionHistory,
     record::{OutcomeKind, VerificationKind, VerificationRecorded},
@@ -147,9 +147,9 @@ impl StatusInputs<'_> {
     fn confirmed(&self, resolution: &Resolution, history: &ActionHistory) -> (ItemState, String) {
         let by_hand = self.systems.get(&resolution.system).is_some_and(|s| s.remediation == Remediation::Manual);
         let needed = match resolution.tier {
-            _ if by_hand => Level::V2,
-            Tier::T0 | Tier::T1 => Level::V4,
-            Tier::T2 | Tier::T3 => Level::V3,
+            _ if by_hand => VerificationLevel::V2,
+            Tier::T0 | Tier::T1 => VerificationLevel::V4,
+            Tier::T2 | Tier::T3 => VerificationLevel::V3,
         };
         match history.confirmed {
             Some(level) if level >= needed => (ItemState::Confirmed, format!("at {level}")),

@@ -8,8 +8,8 @@ use crate::{
     format::confusables,
     inventory::RoleContents,
     model::{
-        Inventory, PrincipalId, Timestamp, Usage, Via,
-        file::{PrincipalEntry, PrincipalKind, PrincipalStatus},
+        AccessRoute, Inventory, PrincipalId, Timestamp, Usage,
+        file::{PrincipalKind, PrincipalRecord, PrincipalStatus},
     },
 };
 
@@ -18,7 +18,7 @@ use crate::{
 /// reviewer was asked.
 pub(super) fn facts(
     member: &CampaignItem<'_>,
-    entry: Option<&PrincipalEntry>,
+    entry: Option<&PrincipalRecord>,
     inventory: &Inventory,
     unknown: &[&str],
     assignment: &Assignment,
@@ -96,7 +96,7 @@ pub(super) fn truncate(name: &str) -> String {
     confusables::escape_confusables(&name).into_owned()
 }
 
-fn holder(member: &CampaignItem<'_>, entry: Option<&PrincipalEntry>, setting: &CampaignContext<'_>) -> String {
+fn holder(member: &CampaignItem<'_>, entry: Option<&PrincipalRecord>, setting: &CampaignContext<'_>) -> String {
     let Some(entry) = entry else {
         let claims = setting.people.claimants(&member.subject());
         return match claims {
@@ -114,7 +114,7 @@ fn holder(member: &CampaignItem<'_>, entry: Option<&PrincipalEntry>, setting: &C
     }
 }
 
-fn owner(entry: &PrincipalEntry, setting: &CampaignContext<'_>) -> String {
+fn owner(entry: &PrincipalRecord, setting: &CampaignContext<'_>) -> String {
     let word = if entry.kind == PrincipalKind::Person { "manager" } else { "owner" };
     let Some(id) = &entry.owner else { return format!("no {word}") };
     match setting.people.get(id) {
@@ -124,7 +124,7 @@ fn owner(entry: &PrincipalEntry, setting: &CampaignContext<'_>) -> String {
     }
 }
 
-fn left(entry: &PrincipalEntry) -> String {
+fn left(entry: &PrincipalRecord) -> String {
     entry.ends.map_or_else(|| "left".to_owned(), |end| format!("left {}", format_date(end)))
 }
 
@@ -162,7 +162,7 @@ fn hidden(member: &CampaignItem<'_>, inventory: &Inventory, setting: &CampaignCo
 
 fn paths(member: &CampaignItem<'_>) -> Option<String> {
     let paths = &member.grant.paths;
-    if matches!(paths.as_slice(), [] | [crate::model::AccessPath { via: Via::Direct, .. }]) {
+    if matches!(paths.as_slice(), [] | [crate::model::AccessPath { via: AccessRoute::Direct, .. }]) {
         return None;
     }
     let first: Vec<_> = paths.iter().take(FIRST_NAMES).map(|path| truncate(&path.text)).collect();

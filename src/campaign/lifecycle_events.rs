@@ -5,7 +5,7 @@ use crate::{
     inventory::{IdentityDirectory, Loaded, RoleContents, roles},
     model::{
         CampaignId, Digest, GrantKind, PrincipalId, SystemId, Timestamp,
-        file::{Event, Fact, PrincipalEntry, PrincipalKind, PrincipalStatus},
+        file::{AttributeValue, Event, PrincipalKind, PrincipalRecord, PrincipalStatus},
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,7 +78,7 @@ pub fn detect(before: Scene<'_>, now: Scene<'_>) -> Vec<LifecycleEvent> {
 
 fn of_principal(id: &PrincipalId, before: Scene<'_>, now: Scene<'_>) -> Vec<LifecycleEvent> {
     let (was, is) = (before.people.get(id), now.people.get(id));
-    let accounts = |entry: &PrincipalEntry| AffectedScope::accounts(entry.accounts.iter().cloned());
+    let accounts = |entry: &PrincipalRecord| AffectedScope::accounts(entry.accounts.iter().cloned());
     let tell = |event, what: String, touched| LifecycleEvent { event, who: id.to_string(), what, touched };
     let Some(is) = is else {
         // Whoever is struck from the files is not here any more, and the accounts are nobody's.
@@ -111,7 +111,7 @@ fn of_principal(id: &PrincipalId, before: Scene<'_>, now: Scene<'_>) -> Vec<Life
             all.push(tell(Event::Mover, parts.join(", "), accounts(is)));
         }
     } else {
-        let answers = |entry: &PrincipalEntry, scene: Scene<'_>| {
+        let answers = |entry: &PrincipalRecord, scene: Scene<'_>| {
             let owner = scene.people.active_owner(entry)?;
             (!is_gone(owner, scene.at)).then(|| owner.id.clone())
         };
@@ -126,12 +126,12 @@ fn moved(what: &str, was: Option<&str>, is: Option<&str>) -> Option<String> {
     (was != is).then(|| format!("{what} {} → {}", was.unwrap_or("none"), is.unwrap_or("none")))
 }
 
-fn is_gone(entry: &PrincipalEntry, at: Timestamp) -> bool {
+fn is_gone(entry: &PrincipalRecord, at: Timestamp) -> bool {
     entry.status == PrincipalStatus::Left || entry.ends.is_some_and(|end| end <= at)
 }
 
-fn is_exposed(entry: &PrincipalEntry) -> bool {
-    entry.facts.get("credential.exposed") == Some(&Fact::Flag(true))
+fn is_exposed(entry: &PrincipalRecord) -> bool {
+    entry.facts.get("credential.exposed") == Some(&AttributeValue::Flag(true))
 }
 
 fn of_roles(before: Scene<'_>, now: Scene<'_>) -> Vec<LifecycleEvent> {

@@ -9,7 +9,7 @@ use crate::{
     model::{
         CampaignId, Digest, Grant, GrantKind, Inventory, ItemId, SystemId, Tier, Usage,
         file::{
-            CampaignDefinition, PrincipalEntry, PrincipalKind, PrincipalStatus, Scope, Selector,
+            CampaignDefinition, PrincipalKind, PrincipalRecord, PrincipalStatus, Scope, Selector,
             population as digest_of,
         },
     },
@@ -122,7 +122,7 @@ pub(super) fn subject(grant: &Grant) -> String {
 }
 
 /// Returns whether nobody who is still here answers for a principal. A person who is here answers for themselves.
-pub(super) fn is_orphan(entry: Option<&PrincipalEntry>, setting: &CampaignContext<'_>) -> bool {
+pub(super) fn is_orphan(entry: Option<&PrincipalRecord>, setting: &CampaignContext<'_>) -> bool {
     match entry {
         None => true,
         Some(entry) if entry.kind == PrincipalKind::Person => entry.status == PrincipalStatus::Left,

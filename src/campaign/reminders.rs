@@ -226,8 +226,8 @@ mod tests {
             open,
         };
         let people = {
-            use crate::model::file::{PrincipalEntry, PrincipalKind, Principals};
-            let mut ana = PrincipalEntry::new(id("ana"), PrincipalKind::Person);
+            use crate::model::file::{PrincipalKind, PrincipalRecord, Principals};
+            let mut ana = PrincipalRecord::new(id("ana"), PrincipalKind::Person);
             ana.owner = Some(id("boss"));
             IdentityDirectory::new([(
                 "p",

@@ -2,7 +2,9 @@
 
 use crate::{
     inventory::{Role, roles},
-    model::{AccessPath, Attributes, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, Principal, Via},
+    model::{
+        AccessPath, AccessRoute, Attributes, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, Principal,
+    },
 };
 use std::collections::BTreeMap;
 
@@ -30,7 +32,7 @@ pub fn synthetic_role_grants(inventory: &Inventory) -> Vec<Grant> {
             let Some(key) = key(&role, &one.id) else { continue };
             let id = role.principal.clone().unwrap_or_else(|| role.entitlement.id.clone());
             let path = AccessPath {
-                via: Via::Role,
+                via: AccessRoute::Role,
                 ids: format!("{}/{}", role.entitlement.id, one.id),
                 text: format!("{} gives it", role.entitlement.name),
             };

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     model::{
-        Digest, Level,
-        file::AfterSilence,
+        Digest, VerificationLevel,
+        file::NoResponseOutcome,
         history::History,
         record::{
             AttestationRecorded, DecisionAccepted, DecisionRejected, Entry, ExceptionRecorded, OutcomeKind,
@@ -70,7 +70,7 @@ fn closes(session: &Session, history: &History, assembly: &PlanContext<'_>) -> V
                 signers: close.names(),
                 commit: close.commit().to_string(),
                 registry: close.registry(),
-                items: close.silent.iter().filter(|silent| silent.then == AfterSilence::Disable).count() as u64,
+                items: close.silent.iter().filter(|silent| silent.then == NoResponseOutcome::Disable).count() as u64,
             })
         })
         .collect()
@@ -126,7 +126,7 @@ fn attestations(session: &Session, history: &History, assembly: &PlanContext<'_>
         entries.push(Entry::Verification(VerificationRecorded {
             action: attestation.action.clone(),
             result: VerificationKind::Confirmed,
-            level: Level::V2,
+            level: VerificationLevel::V2,
             paths: Vec::new(),
             probe: short(&probe),
         }));

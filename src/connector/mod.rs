@@ -56,8 +56,8 @@ pub use error::ConnectorError;
 pub use intent::Intent;
 
 use crate::model::{
-    AccessLoss, Action, Change, Expectation, Grant, GrantKey, GrantKind, Inventory, Level, Observation, Operation,
-    Usage, action::Planned,
+    AccessLoss, Action, Change, Expectation, Grant, GrantKey, GrantKind, Inventory, Observation, Operation, Usage,
+    VerificationLevel, action::Planned,
 };
 
 /// What a connector says of itself, for `validate`, help and evidence.
@@ -70,7 +70,7 @@ pub struct Descriptor {
     /// The rights it needs on the target, in the target's words: reading first, writing after.
     pub needs: &'static [&'static str],
     /// The best verification level it can reach alone.
-    pub level: Level,
+    pub level: VerificationLevel,
 }
 
 /// The words of a system: pure, without a connection.

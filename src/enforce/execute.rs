@@ -7,7 +7,7 @@ use super::{
 use crate::{
     connector::{Collector, ConnectorError, Intent, Provisioner, Receipt, Sink},
     model::{
-        Action, Expectation, Level, Observation, Presence,
+        Action, Expectation, Observation, Presence, VerificationLevel,
         action::{ActionSpec, Planned},
         file::Remediation,
         record::{Entry, OutcomeKind, OutcomeRecorded, VerificationKind, short},
@@ -51,7 +51,8 @@ impl ActionResult {
     pub fn entries(&self) -> Vec<Entry> {
         let mut entries = vec![Entry::Outcome(self.outcome.clone())];
         // A run that wrote cannot reach more than V3: the same process, the same credential.
-        entries.extend(self.judgement.as_ref().map(|judgement| judgement.entry(&self.planned.id, Level::V3)));
+        entries
+            .extend(self.judgement.as_ref().map(|judgement| judgement.entry(&self.planned.id, VerificationLevel::V3)));
         entries
     }
 }

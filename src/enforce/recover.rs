@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     model::{
-        ActionId, Level, SystemId,
+        ActionId, SystemId, VerificationLevel,
         action::ActionSpec,
         record::{Entry, OutcomeKind, OutcomeRecorded, RecoveryRecorded, VerificationKind, short},
     },
@@ -64,7 +64,7 @@ pub(super) fn recover(journal: &dyn Journal, hands: &BTreeMap<SystemId, Hand>) -
             successor: None,
             deposited: None,
         }));
-        entries.push(judgement.entry(id, Level::V3));
+        entries.push(judgement.entry(id, VerificationLevel::V3));
     }
     Ok(entries)
 }

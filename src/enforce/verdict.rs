@@ -1,6 +1,6 @@
 //! What a read means for an expectation. Nothing else in the house decides that a change is confirmed.
 
-use crate::model::{Expectation, Level, Observation, Presence, record, record::VerificationKind};
+use crate::model::{Expectation, Observation, Presence, VerificationLevel, record, record::VerificationKind};
 
 /// What a read means for what was expected.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,7 +20,7 @@ impl VerificationResult {
     }
 
     /// Returns the entry for evidence.
-    pub fn entry(&self, action: &crate::model::ActionId, level: Level) -> record::Entry {
+    pub fn entry(&self, action: &crate::model::ActionId, level: VerificationLevel) -> record::Entry {
         record::Entry::Verification(record::VerificationRecorded {
             action: action.clone(),
             result: self.kind,

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     connector::Collector,
     model::{
-        ActionId, Clock, Inventory, Level, SystemId,
+        ActionId, Clock, Inventory, SystemId, VerificationLevel,
         action::ActionSpec,
         file::Remediation,
         record::{Entry, OutcomeKind, RunEnd, RunStart, VerificationKind},
@@ -40,7 +40,7 @@ pub struct VerifiedAction {
     /// What the read says.
     pub judgement: VerificationResult,
     /// How much the read is worth.
-    pub level: Level,
+    pub level: VerificationLevel,
     /// Whether it had been confirmed before and is there again.
     pub came_back: bool,
 }
@@ -93,7 +93,7 @@ pub fn verify(
             Err(error) => VerificationResult::unknown(error.to_string()),
         };
         let came_back = was_confirmed && judgement.kind == VerificationKind::StillPresent;
-        let level = if reader.own_credential { Level::V4 } else { Level::V3 };
+        let level = if reader.own_credential { VerificationLevel::V4 } else { VerificationLevel::V3 };
         seen.push(VerifiedAction { planned, judgement, level, came_back });
     }
     let history = journal.history();

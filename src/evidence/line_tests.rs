@@ -1,7 +1,9 @@
 //! The quick reading of lines agrees with the slow one: what is accepted is exactly what would be written.
 
 use super::{super::decode::DecodeCache, Code, read};
-use crate::model::{ActionId, CampaignId, Digest, GrantKey, ItemId, Level, RunId, SystemId, Timestamp, jcs, record::*};
+use crate::model::{
+    ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel, jcs, record::*,
+};
 use proptest::prelude::*;
 
 fn entries() -> Vec<Entry> {
@@ -44,7 +46,7 @@ fn entries() -> Vec<Entry> {
         Entry::Verification(VerificationRecorded {
             action,
             result: VerificationKind::StillPresent,
-            level: Level::V3,
+            level: VerificationLevel::V3,
             paths,
             probe,
         })

@@ -276,7 +276,9 @@ const SHOWN: usize = 4096;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AccessPath, Attributes, Entitlement, GrantKind, Principal, SystemId, Tier, Timestamp, Via};
+    use crate::model::{
+        AccessPath, AccessRoute, Attributes, Entitlement, GrantKind, Principal, SystemId, Tier, Timestamp,
+    };
 
     fn grant(key: &str) -> Grant {
         Grant {
@@ -285,7 +287,11 @@ mod tests {
             key: GrantKey::parse(key).unwrap(),
             principal: Principal { id: "16400".into(), name: "svc".into() },
             entitlement: Entitlement { id: "16401".into(), name: "admin".into() },
-            paths: vec![AccessPath { via: Via::Direct, ids: "16400/16401".into(), text: "member of admin".into() }],
+            paths: vec![AccessPath {
+                via: AccessRoute::Direct,
+                ids: "16400/16401".into(),
+                text: "member of admin".into(),
+            }],
             attributes: Attributes::from_iter([("inherit".to_owned(), "true".to_owned())]),
             expands_to: Vec::new(),
             tier: Tier::T1,

@@ -1,7 +1,7 @@
 //! One grant as canonical JSON (RFC 8785), written straight.
 
 use crate::model::{
-    AccessPath, Attributes, Entitlement, Grant, GrantKey, GrantKind, Principal, SystemId, Tier, Via,
+    AccessPath, AccessRoute, Attributes, Entitlement, Grant, GrantKey, GrantKind, Principal, SystemId, Tier,
     jcs::{self, CanonicalizationError},
 };
 use serde::Serialize;
@@ -40,7 +40,7 @@ struct GrantLine<'a> {
 struct PathLine<'a> {
     ids: &'a str,
     text: &'a str,
-    via: Via,
+    via: AccessRoute,
 }
 
 impl<'a> GrantLine<'a> {
@@ -74,7 +74,7 @@ mod tests {
                 key: GrantKey::parse("member:16384:16390").unwrap(),
                 principal: Principal { id: "16384".to_owned(), name: name.clone() },
                 entitlement: Entitlement { id: "16390".to_owned(), name: value.clone() },
-                paths: vec![AccessPath { via: Via::Direct, ids: value.clone(), text }],
+                paths: vec![AccessPath { via: AccessRoute::Direct, ids: value.clone(), text }],
                 attributes: Attributes::from_iter([(attribute, value)]),
                 expands_to: vec![Entitlement { id: "1".to_owned(), name }],
                 tier: Tier::T1,

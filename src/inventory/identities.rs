@@ -2,14 +2,14 @@
 
 use crate::model::{
     Finding, PrincipalId, Severity,
-    file::{PrincipalEntry, PrincipalKind, PrincipalStatus, Principals},
+    file::{PrincipalKind, PrincipalRecord, PrincipalStatus, Principals},
 };
 use std::collections::BTreeMap;
 
 /// All people and non-human identities, indexed by id and by account.
 #[derive(Clone, Debug, Default)]
 pub struct IdentityDirectory {
-    entries: BTreeMap<PrincipalId, PrincipalEntry>,
+    entries: BTreeMap<PrincipalId, PrincipalRecord>,
     claims: BTreeMap<String, Vec<PrincipalId>>,
 }
 
@@ -48,17 +48,17 @@ impl IdentityDirectory {
     }
 
     /// Returns the entry of a principal.
-    pub fn get(&self, id: &PrincipalId) -> Option<&PrincipalEntry> {
+    pub fn get(&self, id: &PrincipalId) -> Option<&PrincipalRecord> {
         self.entries.get(id)
     }
 
     /// Returns all entries by id.
-    pub fn entries(&self) -> impl ExactSizeIterator<Item = &PrincipalEntry> {
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = &PrincipalRecord> {
         self.entries.values()
     }
 
     /// Returns who is behind an account `<system>:<immutable id>`; nothing when nobody claims it, or more than one.
-    pub fn behind(&self, subject: &str) -> Option<&PrincipalEntry> {
+    pub fn behind(&self, subject: &str) -> Option<&PrincipalRecord> {
         match self.claimants(subject) {
             [one] => self.entries.get(one),
             _ => None,
@@ -76,7 +76,7 @@ impl IdentityDirectory {
     }
 
     /// Returns the owner of a principal if it is a person who is still here.
-    pub fn active_owner(&self, entry: &PrincipalEntry) -> Option<&PrincipalEntry> {
+    pub fn active_owner(&self, entry: &PrincipalRecord) -> Option<&PrincipalRecord> {
         let owner = self.get(entry.owner.as_ref()?)?;
         (owner.kind == PrincipalKind::Person && owner.status == PrincipalStatus::Active).then_some(owner)
     }
@@ -96,7 +96,7 @@ impl IdentityDirectory {
     }
 
     fn unowned(&self) -> impl Iterator<Item = Finding> {
-        let strange = |entry: &&PrincipalEntry| entry.owner.as_ref().is_some_and(|owner| self.get(owner).is_none());
+        let strange = |entry: &&PrincipalRecord| entry.owner.as_ref().is_some_and(|owner| self.get(owner).is_none());
         self.entries.values().filter(strange).map(|entry| Finding {
             severity: Severity::Medium,
             code: "unknown-owner",

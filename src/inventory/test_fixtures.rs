@@ -2,9 +2,9 @@
 
 use super::{IdentityDirectory, Loaded};
 use crate::model::{
-    AccessPath, Attributes, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, Principal, PrincipalId,
-    SystemId, Tier, Timestamp, Usage, Via,
-    file::{Observation, PrincipalEntry, PrincipalKind, Principals, Remediation, System},
+    AccessPath, AccessRoute, Attributes, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, Principal,
+    PrincipalId, SystemId, Tier, Timestamp, Usage,
+    file::{Observation, PrincipalKind, PrincipalRecord, Principals, Remediation, System},
 };
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(super) fn system_id(name: &str) -> SystemId {
 
 /// A grant on no system yet: `kind:holder/what`.
 pub(super) fn held(holder: &str, kind: GrantKind, what: &str, tier: Tier) -> Grant {
-    let via = if kind == GrantKind::Membership { Via::Group } else { Via::Direct };
+    let via = if kind == GrantKind::Membership { AccessRoute::Group } else { AccessRoute::Direct };
     Grant {
         system: system_id("none"),
         kind,
@@ -89,12 +89,12 @@ pub(super) fn id(text: &str) -> PrincipalId {
     PrincipalId::parse(text).unwrap()
 }
 
-pub(super) fn entry(who: &str, kind: PrincipalKind, accounts: &[&str]) -> PrincipalEntry {
+pub(super) fn entry(who: &str, kind: PrincipalKind, accounts: &[&str]) -> PrincipalRecord {
     let accounts = accounts.iter().map(|&account| account.to_owned()).collect();
-    PrincipalEntry { accounts, ..PrincipalEntry::new(id(who), kind) }
+    PrincipalRecord { accounts, ..PrincipalRecord::new(id(who), kind) }
 }
 
-pub(super) fn people(entries: Vec<PrincipalEntry>) -> IdentityDirectory {
+pub(super) fn people(entries: Vec<PrincipalRecord>) -> IdentityDirectory {
     let file = Principals { schema: "tenure/principals/v1".to_owned(), principals: entries };
     IdentityDirectory::new([("principals.toml", file)]).0
 }

@@ -7,9 +7,9 @@ use crate::{
         PlannedChange, UnsupportedChange,
     },
     model::{
-        AccessPath, Attributes, Change, Digest, Entitlement, FixedClock, Grant, GrantKey, GrantKind, Inventory, Level,
-        Observation, Principal, PrincipalId, Tier, Timestamp, Usage, Via,
-        file::{PrincipalEntry, PrincipalKind, Principals},
+        AccessPath, AccessRoute, Attributes, Change, Digest, Entitlement, FixedClock, Grant, GrantKey, GrantKind,
+        Inventory, Observation, Principal, PrincipalId, Tier, Timestamp, Usage, VerificationLevel,
+        file::{PrincipalKind, PrincipalRecord, Principals},
     },
 };
 use proptest::prelude::*;
@@ -66,7 +66,7 @@ impl Target {
 impl ConnectorSchema for Target {
     fn describe(&self) -> Descriptor {
         let kinds = &[GrantKind::Membership, GrantKind::Account];
-        Descriptor { name: "memory", kinds, needs: &[], level: Level::V3 }
+        Descriptor { name: "memory", kinds, needs: &[], level: VerificationLevel::V3 }
     }
 
     fn draft(&self, _: &Change, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
@@ -131,7 +131,7 @@ fn grant(index: usize) -> Grant {
         key: key(&format!("{kind}:{index:04}")),
         principal: Principal { id: format!("{}", index / 2), name: format!("role_{}", index / 2) },
         entitlement: Entitlement { id: format!("e{index}"), name: "login".to_owned() },
-        paths: vec![AccessPath { via: Via::Direct, ids: format!("e{index}"), text: "itself".to_owned() }],
+        paths: vec![AccessPath { via: AccessRoute::Direct, ids: format!("e{index}"), text: "itself".to_owned() }],
         attributes: Attributes::new(),
         expands_to: Vec::new(),
         tier: Tier::T2,
@@ -351,7 +351,7 @@ fn a_difference_says_what_changed_and_whether_a_review_lapses() {
         grants[0].principal.name = "renamed".to_owned();
         grants[1].attributes.insert("superuser".to_owned(), "yes".to_owned());
         grants[1].tier = Tier::T0;
-        grants[3].paths.push(AccessPath { via: Via::Group, ids: "g".to_owned(), text: "through g".to_owned() });
+        grants[3].paths.push(AccessPath { via: AccessRoute::Group, ids: "g".to_owned(), text: "through g".to_owned() });
         grants[4].expands_to.push(Entitlement { id: "x".to_owned(), name: "read orders".to_owned() });
     }
     let after = load(&in_repository(&target.collected().unwrap().into_files()), &system()).unwrap().inventory;
@@ -371,11 +371,11 @@ fn a_difference_says_what_changed_and_whether_a_review_lapses() {
     assert!(difference(&after, &after).is_empty());
 }
 
-fn entry(id: &str, kind: PrincipalKind, owner: Option<&str>, accounts: &[&str]) -> PrincipalEntry {
-    PrincipalEntry {
+fn entry(id: &str, kind: PrincipalKind, owner: Option<&str>, accounts: &[&str]) -> PrincipalRecord {
+    PrincipalRecord {
         accounts: accounts.iter().map(|&account| account.to_owned()).collect(),
         owner: owner.map(|owner| PrincipalId::parse(owner).unwrap()),
-        ..PrincipalEntry::new(PrincipalId::parse(id).unwrap(), kind)
+        ..PrincipalRecord::new(PrincipalId::parse(id).unwrap(), kind)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Actions: one change to one grant, and the states it passes through.
 
-use super::{ActionId, Change, Digest, Grant, ItemId, Level, Timestamp, Verdict};
+use super::{ActionId, Change, Digest, Grant, ItemId, Timestamp, Verdict, VerificationLevel};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
@@ -129,7 +129,7 @@ pub struct ActionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub irreversible: Option<String>,
     /// The least verification that closes the item.
-    pub level: Level,
+    pub level: VerificationLevel,
 }
 
 /// An action in one state. States follow each other in one order only:

@@ -72,7 +72,7 @@ pub struct Entitlement {
 /// The way along which an access comes about.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Via {
+pub enum AccessRoute {
     /// A right over the whole system (superuser, root, administrator).
     Administrator,
     /// A default that will grant it on objects to come.
@@ -98,7 +98,7 @@ pub enum Via {
 #[serde(deny_unknown_fields)]
 pub struct AccessPath {
     /// The kind of path.
-    pub via: Via,
+    pub via: AccessRoute,
     /// The immutable ids along the path, joined by `/`; this is what digests cover.
     pub ids: String,
     /// The path in words a person can follow; for display only.
@@ -144,7 +144,7 @@ struct Reviewed<'a> {
     expands_to: Vec<&'a str>,
     key: &'a GrantKey,
     kind: GrantKind,
-    paths: Vec<(Via, &'a str)>,
+    paths: Vec<(AccessRoute, &'a str)>,
     principal: &'a str,
     system: &'a SystemId,
     tier: Tier,
@@ -204,7 +204,7 @@ impl Grant {
             key: GrantKey::parse(&format!("{who}/{}", what.replace(' ', "_"))).unwrap(),
             principal: Principal { id: who.to_owned(), name: who.to_owned() },
             entitlement: Entitlement { id: what.to_owned(), name: what.to_owned() },
-            paths: vec![AccessPath { via: Via::Direct, ids: who.to_owned(), text: "granted".to_owned() }],
+            paths: vec![AccessPath { via: AccessRoute::Direct, ids: who.to_owned(), text: "granted".to_owned() }],
             attributes: Attributes::new(),
             expands_to: Vec::new(),
             tier: Tier::T2,

@@ -1,7 +1,7 @@
 //! What the evidence says so far: records folded into the state of every action.
 
 use super::{
-    ActionId, CampaignId, Digest, GrantKey, ItemId, Level, RunId, SystemId, Timestamp,
+    ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel,
     record::{
         Entry, FindingRecorded, ForgeReport, MergeProvenance, OUT_OF_BAND, OutcomeKind, OutcomeRecorded, Record,
         RunStart, TOXIC_PAIR, VerificationKind, VerificationRecorded,
@@ -39,7 +39,7 @@ pub struct ActionHistory {
     /// Where and when that was recorded.
     pub verified_at: Option<(u64, Timestamp)>,
     /// The best level at which it was ever confirmed.
-    pub confirmed: Option<Level>,
+    pub confirmed: Option<VerificationLevel>,
     /// When it was first confirmed after its last intent, as the engine's clock claimed.
     pub confirmed_at: Option<Timestamp>,
     /// Whether it was confirmed and later seen again.

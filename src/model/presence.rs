@@ -40,7 +40,7 @@ pub struct Observation {
 
 /// How much a verification is worth.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, schemars::JsonSchema)]
-pub enum Level {
+pub enum VerificationLevel {
     /// A second person's proof.
     V2,
     /// Read back through the connector.
@@ -51,7 +51,7 @@ pub enum Level {
     V5,
 }
 
-impl fmt::Display for Level {
+impl fmt::Display for VerificationLevel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:?}")
     }

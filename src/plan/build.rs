@@ -11,8 +11,8 @@ use crate::{
     campaign::Resolution,
     connector::{self, ConnectorSchema, UnsupportedChange},
     model::{
-        ActionId, CampaignId, Change, Digest, Expectation, Grant, Inventory, ItemId, Level, REMOVE_AFTER_SOAK,
-        SystemId, Tier, Verdict,
+        ActionId, CampaignId, Change, Digest, Expectation, Grant, Inventory, ItemId, REMOVE_AFTER_SOAK, SystemId, Tier,
+        Verdict, VerificationLevel,
         action::ActionSpec,
         file::{Remediation, System},
         history::{ActionHistory, History},
@@ -261,10 +261,10 @@ fn change_of(resolution: &Resolution) -> Result<Change, String> {
 }
 
 /// DESIGN section 6: tiers T0 and T1 need a separate run with a read-only credential.
-const fn level_of(tier: Tier) -> Level {
+const fn level_of(tier: Tier) -> VerificationLevel {
     match tier {
-        Tier::T0 | Tier::T1 => Level::V4,
-        Tier::T2 | Tier::T3 => Level::V3,
+        Tier::T0 | Tier::T1 => VerificationLevel::V4,
+        Tier::T2 | Tier::T3 => VerificationLevel::V3,
     }
 }
 

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::{
         connector::{Descriptor, PlannedChange, UnsupportedChange},
-        model::{Digest, Level, SystemId, Timestamp},
+        model::{Digest, SystemId, Timestamp, VerificationLevel},
     };
     use std::collections::BTreeMap;
 
@@ -145,7 +145,7 @@ mod tests {
 
     impl ConnectorSchema for Words {
         fn describe(&self) -> Descriptor {
-            Descriptor { name: "words", kinds: &[], needs: &[], level: Level::V3 }
+            Descriptor { name: "words", kinds: &[], needs: &[], level: VerificationLevel::V3 }
         }
 
         fn draft(&self, _: &Change, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChange> {

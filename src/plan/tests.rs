@@ -5,8 +5,9 @@ use crate::{
     campaign::Resolution,
     connector::{ConnectorSchema, Descriptor, PlannedChange as Drafted, UnsupportedChange},
     model::{
-        AccessPath, Attributes, CampaignId, Change, Digest, Entitlement, Expectation, Grant, GrantKey, GrantKind,
-        Inventory, ItemId, Level, Operation, Principal, PrincipalId, RunId, SystemId, Tier, Timestamp, Verdict, Via,
+        AccessPath, AccessRoute, Attributes, CampaignId, Change, Digest, Entitlement, Expectation, Grant, GrantKey,
+        GrantKind, Inventory, ItemId, Operation, Principal, PrincipalId, RunId, SystemId, Tier, Timestamp, Verdict,
+        VerificationLevel,
         action::Basis,
         file::{Guardrails, PrincipalKind, Remediation, System},
         history::History,
@@ -20,7 +21,7 @@ struct Words;
 
 impl ConnectorSchema for Words {
     fn describe(&self) -> Descriptor {
-        Descriptor { name: "words", kinds: &[GrantKind::Membership], needs: &[], level: Level::V3 }
+        Descriptor { name: "words", kinds: &[GrantKind::Membership], needs: &[], level: VerificationLevel::V3 }
     }
 
     fn draft(&self, change: &Change, grant: &Grant, _: &Inventory) -> Result<Drafted, UnsupportedChange> {
@@ -51,7 +52,7 @@ fn grant(number: u32, tier: Tier) -> Grant {
         key: GrantKey::parse(&format!("member:{number}")).unwrap(),
         principal: Principal { id: number.to_string(), name: format!("user{number}") },
         entitlement: Entitlement { id: "e1".into(), name: "role admin".into() },
-        paths: vec![AccessPath { via: Via::Direct, ids: number.to_string(), text: "member".into() }],
+        paths: vec![AccessPath { via: AccessRoute::Direct, ids: number.to_string(), text: "member".into() }],
         attributes: Attributes::new(),
         expands_to: vec![],
         tier,
@@ -312,7 +313,7 @@ fn confirm(world: &mut World, action: &crate::model::action::ActionSpec) {
     let seen = record::VerificationRecorded {
         action: action.id.clone(),
         result: record::VerificationKind::Confirmed,
-        level: Level::V3,
+        level: VerificationLevel::V3,
         paths: vec![],
         probe: "p".into(),
     };

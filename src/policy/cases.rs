@@ -17,7 +17,7 @@ use crate::{
     },
     model::{
         Attributes, Severity,
-        file::{Expected, Fact, RuleCase, RuleCases},
+        file::{AttributeValue, Expected, RuleCase, RuleCases},
     },
 };
 use std::collections::BTreeMap;
@@ -235,13 +235,13 @@ fn flatten(prefix: &str, table: &Table, facts: &mut Facts, wrong: &mut Vec<(Vec<
     }
 }
 
-fn fact(value: &Value) -> Option<Fact> {
+fn fact(value: &Value) -> Option<AttributeValue> {
     match value {
-        Value::Boolean(flag) => Some(Fact::Flag(*flag)),
-        Value::Integer(number) => Some(Fact::Number(*number)),
-        Value::String(text) => Some(Fact::Text(text.clone())),
+        Value::Boolean(flag) => Some(AttributeValue::Flag(*flag)),
+        Value::Integer(number) => Some(AttributeValue::Number(*number)),
+        Value::String(text) => Some(AttributeValue::Text(text.clone())),
         Value::Array(all) => {
-            all.iter().map(|one| one.as_str().map(str::to_owned)).collect::<Option<_>>().map(Fact::Texts)
+            all.iter().map(|one| one.as_str().map(str::to_owned)).collect::<Option<_>>().map(AttributeValue::Texts)
         }
         Value::Datetime(_) | Value::Float(_) | Value::Table(_) => None,
     }

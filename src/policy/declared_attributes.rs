@@ -5,7 +5,7 @@ use crate::{
     diag::{Diagnostic, Source},
     model::{
         GrantKind, Timestamp,
-        file::{Fact, PrincipalEntry, Principals},
+        file::{AttributeValue, PrincipalRecord, Principals},
     },
 };
 
@@ -50,27 +50,27 @@ pub fn unfit(file: &Principals) -> Vec<InvalidAttribute> {
 
 /// Returns what a principal's entry says of the principal at `as_of`; what does not fit is left out, and is refused by
 /// `tenure check`.
-pub fn principal_attributes(entry: &PrincipalEntry, as_of: Timestamp) -> Facts {
+pub fn principal_attributes(entry: &PrincipalRecord, as_of: Timestamp) -> Facts {
     let mut facts = Facts::default();
     take(entry, as_of, &mut facts, |name| !name.starts_with(CREDENTIAL) && !name.starts_with(GRANT));
     facts
 }
 
 /// Adds what a principal's entry says of all its grants of one kind.
-pub fn grant_attributes(entry: &PrincipalEntry, kind: GrantKind, as_of: Timestamp, facts: &mut Facts) {
+pub fn grant_attributes(entry: &PrincipalRecord, kind: GrantKind, as_of: Timestamp, facts: &mut Facts) {
     let secret = kind == GrantKind::Credential;
     take(entry, as_of, facts, |name| name.starts_with(GRANT) || (secret && name.starts_with(CREDENTIAL)));
 }
 
-fn take(entry: &PrincipalEntry, as_of: Timestamp, facts: &mut Facts, wanted: impl Fn(&str) -> bool) {
+fn take(entry: &PrincipalRecord, as_of: Timestamp, facts: &mut Facts, wanted: impl Fn(&str) -> bool) {
     for (name, fact) in entry.facts.iter().filter(|(name, fact)| wanted(name) && refusal(name, fact).is_none()) {
         let counted = attribute(name).and_then(|attribute| counted(attribute, fact, as_of));
         // INVARIANT: what would be refused is not here.
-        let _ = facts.know(name, counted.map_or_else(|| fact.clone(), Fact::Number));
+        let _ = facts.know(name, counted.map_or_else(|| fact.clone(), AttributeValue::Number));
     }
 }
 
-fn refusal(name: &str, fact: &Fact) -> Option<(String, String)> {
+fn refusal(name: &str, fact: &AttributeValue) -> Option<(String, String)> {
     if let Some(own) = OWN.iter().find(|own| own.0 == name) {
         let why = format!("it has a key of its own: `{}`", own.1);
         return Some((why, format!("write `{} = …` in the entry", own.1)));
@@ -89,7 +89,7 @@ fn refusal(name: &str, fact: &Fact) -> Option<(String, String)> {
         return Some((why, "tenure policy attributes".to_owned()));
     };
     match (is_age(attribute), fact) {
-        (Some(_), Fact::Text(day)) if Timestamp::parse(day).is_ok() => None,
+        (Some(_), AttributeValue::Text(day)) if Timestamp::parse(day).is_ok() => None,
         (Some(_), _) => {
             let why = "a number of days is wrong a day later".to_owned();
             Some((why, format!("write the day it is counted from: `{name} = \"2026-10-01\"`")))
@@ -102,8 +102,8 @@ fn refusal(name: &str, fact: &Fact) -> Option<(String, String)> {
 }
 
 /// Returns the days from a day, or until it.
-fn counted(attribute: &Attribute, fact: &Fact, as_of: Timestamp) -> Option<i64> {
-    let Fact::Text(day) = fact else { return None };
+fn counted(attribute: &Attribute, fact: &AttributeValue, as_of: Timestamp) -> Option<i64> {
+    let AttributeValue::Text(day) = fact else { return None };
     let day = Timestamp::parse(day).ok()?;
     Some(match is_age(attribute)? {
         Age::Since => as_of.days_since(day),
@@ -188,14 +188,14 @@ mod tests {
 
     #[test]
     fn facts_that_are_not_taken_are_named_with_their_line() {
-        let mut svc = PrincipalEntry::new(PrincipalId::parse("svc").unwrap(), PrincipalKind::Service);
+        let mut svc = PrincipalRecord::new(PrincipalId::parse("svc").unwrap(), PrincipalKind::Service);
         for (name, fact) in [
-            ("principal.tier", Fact::Text("T3".to_owned())),
-            ("principal.colour", Fact::Text("blue".to_owned())),
-            ("principal.team", Fact::Text("orders".to_owned())),
-            ("principal.last_tested_days", Fact::Number(20)),
-            ("principal.sealed", Fact::Text("yes".to_owned())),
-            ("usage.consumers", Fact::Texts(vec![])),
+            ("principal.tier", AttributeValue::Text("T3".to_owned())),
+            ("principal.colour", AttributeValue::Text("blue".to_owned())),
+            ("principal.team", AttributeValue::Text("orders".to_owned())),
+            ("principal.last_tested_days", AttributeValue::Number(20)),
+            ("principal.sealed", AttributeValue::Text("yes".to_owned())),
+            ("usage.consumers", AttributeValue::Texts(vec![])),
         ] {
             svc.facts.insert(name.to_owned(), fact);
         }

@@ -4,7 +4,7 @@ use super::{
     ATTRIBUTES, Attribute, Kind, attribute,
     expression::{AttributeIndex, Value},
 };
-use crate::model::{Attributes, file::Fact};
+use crate::model::{Attributes, file::AttributeValue};
 
 /// What is known of one grant or principal. Looking at an attribute takes the same time however much is known.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Facts {
     /// One bit for each attribute that is known, by its place in the list.
     present: [u64; 2],
     /// The values of these, in the order of the list.
-    values: Vec<Fact>,
+    values: Vec<AttributeValue>,
     attributes: Option<Attributes>,
 }
 
@@ -37,14 +37,14 @@ impl Facts {
     ///
     /// # Errors
     /// When no attribute has this name, or its values are of another kind.
-    pub fn know(&mut self, name: &str, fact: Fact) -> Result<(), FactError> {
+    pub fn know(&mut self, name: &str, fact: AttributeValue) -> Result<(), FactError> {
         let attribute = attribute(name).ok_or_else(|| FactError::Name(name.to_owned()))?;
         let fits = matches!(
             (&fact, attribute.kind),
-            (Fact::Flag(_), Kind::Flag)
-                | (Fact::Number(_), Kind::Number)
-                | (Fact::Text(_), Kind::Text)
-                | (Fact::Texts(_), Kind::Texts)
+            (AttributeValue::Flag(_), Kind::Flag)
+                | (AttributeValue::Number(_), Kind::Number)
+                | (AttributeValue::Text(_), Kind::Text)
+                | (AttributeValue::Texts(_), Kind::Texts)
         );
         if !fits {
             return Err(FactError::Value { name: attribute.name, kind: attribute.kind });
@@ -66,12 +66,12 @@ impl Facts {
     }
 
     /// Returns what is known of an attribute.
-    pub fn get(&self, name: &str) -> Option<&Fact> {
+    pub fn get(&self, name: &str) -> Option<&AttributeValue> {
         self.at(slot(attribute(name)?))
     }
 
     /// Returns all that is known, by name.
-    pub fn known(&self) -> impl Iterator<Item = (&'static str, &Fact)> {
+    pub fn known(&self) -> impl Iterator<Item = (&'static str, &AttributeValue)> {
         let names = (0_u8..).zip(ATTRIBUTES).filter(|(slot, _)| self.at(*slot).is_some());
         names.map(|(_, attribute)| attribute.name).zip(&self.values)
     }
@@ -89,7 +89,7 @@ impl Facts {
         self.at(slot).map(Value::of)
     }
 
-    fn at(&self, slot: AttributeIndex) -> Option<&Fact> {
+    fn at(&self, slot: AttributeIndex) -> Option<&AttributeValue> {
         let (word, bit, rank) = self.place(slot);
         if self.present.get(word)? & bit == 0 { None } else { self.values.get(rank) }
     }
@@ -119,10 +119,10 @@ mod tests {
             let mut facts = Facts::default();
             for attribute in names {
                 let fact = match attribute.kind {
-                    Kind::Flag => Fact::Flag(true),
-                    Kind::Number => Fact::Number(attribute.name.len() as i64),
-                    Kind::Text => Fact::Text(attribute.name.to_owned()),
-                    Kind::Texts => Fact::Texts(vec![attribute.name.to_owned()]),
+                    Kind::Flag => AttributeValue::Flag(true),
+                    Kind::Number => AttributeValue::Number(attribute.name.len() as i64),
+                    Kind::Text => AttributeValue::Text(attribute.name.to_owned()),
+                    Kind::Texts => AttributeValue::Texts(vec![attribute.name.to_owned()]),
                     Kind::Map => continue,
                 };
                 facts.know(attribute.name, fact).unwrap();
@@ -135,7 +135,7 @@ mod tests {
         assert!(forward.known().is_sorted_by_key(|(name, _)| name));
         for (name, fact) in forward.known() {
             assert_eq!(forward.get(name), Some(fact));
-            assert!(!matches!(fact, Fact::Text(text) if text != name), "{name}");
+            assert!(!matches!(fact, AttributeValue::Text(text) if text != name), "{name}");
         }
         let few = facts(ATTRIBUTES.iter().step_by(7).collect());
         for attribute in ATTRIBUTES {
@@ -146,11 +146,11 @@ mod tests {
     #[test]
     fn a_fact_of_another_kind_or_name_is_not_taken() {
         let mut facts = Facts::default();
-        facts.know("usage.idle_days", Fact::Number(1)).unwrap();
-        facts.know("usage.idle_days", Fact::Number(2)).unwrap();
-        assert_eq!(facts.get("usage.idle_days"), Some(&Fact::Number(2)));
-        let wrong = facts.know("usage.idle_days", Fact::Text("2".to_owned()));
+        facts.know("usage.idle_days", AttributeValue::Number(1)).unwrap();
+        facts.know("usage.idle_days", AttributeValue::Number(2)).unwrap();
+        assert_eq!(facts.get("usage.idle_days"), Some(&AttributeValue::Number(2)));
+        let wrong = facts.know("usage.idle_days", AttributeValue::Text("2".to_owned()));
         assert_eq!(wrong, Err(FactError::Value { name: "usage.idle_days", kind: Kind::Number }));
-        assert!(matches!(facts.know("usage.idle", Fact::Number(1)), Err(FactError::Name(_))));
+        assert!(matches!(facts.know("usage.idle", AttributeValue::Number(1)), Err(FactError::Name(_))));
     }
 }

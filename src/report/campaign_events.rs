@@ -6,7 +6,7 @@ use crate::{
     diag::counted,
     model::{
         ItemId, SystemId, Tier,
-        file::{AfterSilence, Silent, StageClose},
+        file::{NoResponseItem, NoResponseOutcome, StageClose},
     },
 };
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ pub fn stage_human(close: &StageClose, items: &BTreeMap<&ItemId, (&SystemId, Tie
     if close.silent.is_empty() {
         return text;
     }
-    let row = |silent: &Silent| {
+    let row = |silent: &NoResponseItem| {
         let place = items.get(&silent.item).map(|(system, tier)| (tier.to_string(), system.to_string()));
         let (tier, system) = place.unwrap_or_default();
         let comes_to = comes_to(silent.then).to_owned();
@@ -29,12 +29,12 @@ pub fn stage_human(close: &StageClose, items: &BTreeMap<&ItemId, (&SystemId, Tie
     text
 }
 
-const fn comes_to(then: AfterSilence) -> &'static str {
+const fn comes_to(then: NoResponseOutcome) -> &'static str {
     match then {
-        AfterSilence::Advance => "goes to the next stage",
-        AfterSilence::Disable => "is disabled",
-        AfterSilence::Except => "needs an exception, or a fallback's decision",
-        AfterSilence::Open => "stays open",
+        NoResponseOutcome::Advance => "goes to the next stage",
+        NoResponseOutcome::Disable => "is disabled",
+        NoResponseOutcome::Except => "needs an exception, or a fallback's decision",
+        NoResponseOutcome::Open => "stays open",
     }
 }
 

@@ -7,9 +7,9 @@ use crate::{
     inventory::IdentityDirectory,
     model::{
         AccessLoss, Attributes, CampaignId, Change, Digest, Entitlement, Expectation, Grant, GrantKey, GrantKind,
-        Inventory, ItemId, Level, Operation, Principal, PrincipalId, Timestamp, Usage, Verdict,
+        Inventory, ItemId, Operation, Principal, PrincipalId, Timestamp, Usage, Verdict, VerificationLevel,
         action::Basis,
-        file::{Fact, PrincipalEntry, PrincipalKind, Principals, System},
+        file::{AttributeValue, PrincipalKind, PrincipalRecord, Principals, System},
         history::History,
     },
     plan::{BuildInputs, GuardrailViolation, PlanInputs, Target, build},
@@ -21,7 +21,7 @@ struct Words;
 
 impl ConnectorSchema for Words {
     fn describe(&self) -> Descriptor {
-        Descriptor { name: "words", kinds: &[GrantKind::Membership], needs: &[], level: Level::V3 }
+        Descriptor { name: "words", kinds: &[GrantKind::Membership], needs: &[], level: VerificationLevel::V3 }
     }
 
     fn draft(&self, change: &Change, grant: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
@@ -105,7 +105,7 @@ fn comment(
     (plan_markdown(&plan, PlanView { inventories: &inventories, people, trips }), plan.digest())
 }
 
-fn people(entries: Vec<PrincipalEntry>) -> IdentityDirectory {
+fn people(entries: Vec<PrincipalRecord>) -> IdentityDirectory {
     let file = Principals { schema: "tenure/principals/v1".into(), principals: entries };
     IdentityDirectory::new([("principals.toml", file)]).0
 }
@@ -125,10 +125,10 @@ fn it_says_what_hangs_on_a_change_and_what_nobody_knows() {
         grant(GrantKind::Membership, ("11", "ana"), ("20", "role reporting")),
         grant(GrantKind::Membership, ("12", "zoe"), ("20", "role reporting")),
     ];
-    let mut entry = PrincipalEntry::new(PrincipalId::parse("svc-export").unwrap(), PrincipalKind::Service);
+    let mut entry = PrincipalRecord::new(PrincipalId::parse("svc-export").unwrap(), PrincipalKind::Service);
     entry.accounts = vec!["pg:10".into()];
     (entry.workload, entry.purpose) = (Some("warehouse".into()), Some("the nightly export".into()));
-    entry.facts.insert("usage.consumers".into(), Fact::Texts(vec!["cron on web-1".into()]));
+    entry.facts.insert("usage.consumers".into(), AttributeValue::Texts(vec!["cron on web-1".into()]));
     let usage = BTreeMap::from([(account.key.clone(), Usage::At(Timestamp::parse("2026-11-20").unwrap()))]);
     let decisions = [decided(&account, Verdict::Disable), decided(&member, Verdict::Revoke)];
     let (text, digest) = comment(&grants, &decisions, usage, false, &people(vec![entry]), &[]);
@@ -178,10 +178,10 @@ fn row_25_a_hostile_name_stays_a_name_in_every_column() {
         let mut odd = grant(GrantKind::Account, ("10", hostile), ("e", hostile));
         odd.attributes.extend([("survives".to_owned(), hostile.to_owned()), ("lost".to_owned(), hostile.to_owned())]);
         let owned = grant(GrantKind::Ownership, ("10", hostile), ("t", hostile));
-        let mut entry = PrincipalEntry::new(PrincipalId::parse("odd").unwrap(), PrincipalKind::Service);
+        let mut entry = PrincipalRecord::new(PrincipalId::parse("odd").unwrap(), PrincipalKind::Service);
         entry.accounts = vec!["pg:10".into()];
         entry.purpose = Some(hostile.into());
-        entry.facts.insert("usage.consumers".into(), Fact::Texts(vec![hostile.into()]));
+        entry.facts.insert("usage.consumers".into(), AttributeValue::Texts(vec![hostile.into()]));
         let usage = BTreeMap::from([(odd.key.clone(), Usage::Unknown(hostile.into()))]);
         let trips = [GuardrailViolation { code: "protected", message: hostile.into(), help: hostile.into() }];
         let grants = [odd.clone(), owned];

@@ -6,7 +6,7 @@ use crate::{
     diag::counted,
     model::{
         Timestamp,
-        file::{SilenceTerms, Terms},
+        file::{ExceptionTerms, NoResponseTerms},
     },
 };
 
@@ -36,9 +36,9 @@ pub fn exceptions_markdown(all: &[ExceptionStatus]) -> String {
 }
 
 /// Returns what exceptions of each rating need, and what they need where nobody answered.
-pub fn terms_human(terms: &[Terms], silence: &SilenceTerms, look: OutputStyle) -> String {
+pub fn terms_human(terms: &[ExceptionTerms], silence: &NoResponseTerms, look: OutputStyle) -> String {
     let columns = ["rating", "at most", "renewals", "control proven", "accepted by one of each"];
-    let row = |terms: &Terms| {
+    let row = |terms: &ExceptionTerms| {
         let proof = if terms.proof_days == 0 { "-".to_owned() } else { format!("every {} days", terms.proof_days) };
         vec![
             terms.rating.to_string(),

@@ -9,7 +9,7 @@ use crate::{
     campaign::{DecisionContext, is_flagged, said, silence_words},
     model::{
         Tier, Timestamp,
-        file::{Item, Review, Silence},
+        file::{Item, NoResponseAction, Review},
     },
 };
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub struct Overview<'a> {
     /// When answers are due.
     pub due: Timestamp,
     /// What no response means.
-    pub on_silence: Silence,
+    pub on_silence: NoResponseAction,
 }
 
 impl Overview<'_> {
@@ -218,7 +218,7 @@ mod tests {
                 chapters: vec![chapter("What it is", vec![line(&item.principal, false)]), chapter("Access", access)],
             })
         };
-        overview_markdown(&[Overview { path, review, due, on_silence: Silence::Disable }], &known)
+        overview_markdown(&[Overview { path, review, due, on_silence: NoResponseAction::Disable }], &known)
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{
     model::{
         Digest, Handle, PrincipalId, RepoId, SystemId,
         file::{
-            self, Engine, EngineRole, FileKind, Governance, Guardrails, KeyState, PrincipalEntry, PrincipalKind,
+            self, Engine, EngineRole, FileKind, Governance, Guardrails, KeyState, PrincipalKind, PrincipalRecord,
             Principals, RegistryKey, RegistryPrincipal, Role, Roles, Thresholds,
         },
     },
@@ -164,13 +164,13 @@ impl Bootstrap {
     }
 
     fn principals(&self) -> Principals {
-        let mut principals: Vec<PrincipalEntry> = self
+        let mut principals: Vec<PrincipalRecord> = self
             .founders
             .iter()
-            .map(|founder| PrincipalEntry {
+            .map(|founder| PrincipalRecord {
                 accounts: founder.subjects.clone(),
                 handle: founder.handle.clone(),
-                ..PrincipalEntry::new(founder.id.clone(), PrincipalKind::Person)
+                ..PrincipalRecord::new(founder.id.clone(), PrincipalKind::Person)
             })
             .collect();
         principals.sort_by(|a, b| a.id.cmp(&b.id));

@@ -3,7 +3,7 @@
 use super::ownership::OwnershipLink;
 use crate::model::{
     PrincipalId, Timestamp,
-    file::{PrincipalEntry, PrincipalKind, PrincipalStatus, Principals, Registry, RegistryPrincipal},
+    file::{PrincipalKind, PrincipalRecord, PrincipalStatus, Principals, Registry, RegistryPrincipal},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -85,7 +85,7 @@ impl IdentityGraph {
 
     /// Returns whether somebody has left (nothing), or when they leave; where entries differ, the last one counts.
     pub(super) fn leave_date(&self, id: &PrincipalId) -> Option<Option<Timestamp>> {
-        let leaves = |entry: &PrincipalEntry| match (entry.status, entry.ends) {
+        let leaves = |entry: &PrincipalRecord| match (entry.status, entry.ends) {
             (PrincipalStatus::Left, _) => Some(None),
             (PrincipalStatus::Active, ends) => ends.map(Some),
         };
@@ -162,17 +162,17 @@ impl IdentityGraph {
     }
 
     /// Returns the non-human identities that somebody, or a group, answers for.
-    fn owned_identities(&self, guardian: &str) -> impl Iterator<Item = &PrincipalEntry> {
+    fn owned_identities(&self, guardian: &str) -> impl Iterator<Item = &PrincipalRecord> {
         let wards = self.wards.find(&self.random, guardian).filter_map(|number| self.entry(number));
         wards.filter(move |ward| owners_of(ward).any(|own| own.as_str() == guardian))
     }
 
-    fn entries(&self, id: &PrincipalId) -> impl Iterator<Item = &PrincipalEntry> {
+    fn entries(&self, id: &PrincipalId) -> impl Iterator<Item = &PrincipalRecord> {
         let found = self.entries.find(&self.random, id.as_str()).filter_map(|number| self.entry(number));
         found.filter(move |entry| entry.id == *id)
     }
 
-    fn entry(&self, number: usize) -> Option<&PrincipalEntry> {
+    fn entry(&self, number: usize) -> Option<&PrincipalRecord> {
         let (file, at) = self.places.get(number)?;
         self.people.get(*file)?.principals.get(*at)
     }
@@ -190,7 +190,7 @@ impl IdentityGraph {
 
 /// Returns who answers for a non-human identity. A manager may review the people they lead; whoever answers for a machine may
 /// not review the machine.
-fn owners_of(entry: &PrincipalEntry) -> impl Iterator<Item = &PrincipalId> {
+fn owners_of(entry: &PrincipalRecord) -> impl Iterator<Item = &PrincipalId> {
     let is_machine = entry.kind != PrincipalKind::Person;
     [&entry.owner, &entry.deputy, &entry.sponsor].into_iter().flatten().filter(move |_| is_machine)
 }

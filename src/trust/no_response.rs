@@ -9,7 +9,7 @@ use crate::{
     git::{Changes, GitError, Mode, ObjectId, Repository},
     model::{
         CampaignId, ItemId, StagePosition, Stance, SystemId,
-        file::{AfterSilence, Exception, GovernedFile as Kind, SilenceTerms, StageClose},
+        file::{Exception, GovernedFile as Kind, NoResponseOutcome, NoResponseTerms, StageClose},
     },
     store::RepoPath,
 };
@@ -19,7 +19,7 @@ impl OpenCampaign {
     /// Returns the close of a stage by which an item may stay by an exception only: nobody answered before it, and nobody
     /// who may has decided since.
     pub fn unanswered(&self, item: &ItemId) -> Option<&Verified<StageClose>> {
-        let close = self.closes.iter().rfind(|close| then(close, item) == Some(AfterSilence::Except))?;
+        let close = self.closes.iter().rfind(|close| then(close, item) == Some(NoResponseOutcome::Except))?;
         let course = self.course(item);
         let stance = course.overall(&self.campaign.definition);
         let silent = course.at == StagePosition::Ended(close.stage) && self.tally(item, close.stage).is_silent();
@@ -107,7 +107,7 @@ pub(super) fn check_item(exception: &Exception, opening: &OpenCampaign) -> Resul
 pub(super) fn check_silent(
     exception: &Exception,
     close: &Verified<StageClose>,
-    terms: &SilenceTerms,
+    terms: &NoResponseTerms,
     earlier: &[Verified<Exception>],
 ) -> Result<(), Rejection> {
     let refuse = |why: String| {
@@ -129,7 +129,7 @@ pub(super) fn check_silent(
 }
 
 /// Returns what a close says that the silence about an item comes to.
-fn then(close: &StageClose, item: &ItemId) -> Option<AfterSilence> {
+fn then(close: &StageClose, item: &ItemId) -> Option<NoResponseOutcome> {
     let found = close.silent.binary_search_by(|silent| silent.item.cmp(item)).ok()?;
     close.silent.get(found).map(|silent| silent.then)
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::{
     CampaignId, Digest, ItemId, PrincipalId, StagePosition, StageProgress, Stance, Tally, Timestamp, Verdict,
-    file::{AfterSilence, Campaign, Item, Review, StageClose},
+    file::{Campaign, Item, NoResponseOutcome, Review, StageClose},
 };
 use litemap::LiteMap;
 use std::{
@@ -209,14 +209,14 @@ impl OpenCampaign {
         }
         let stance = course.overall(&self.campaign.definition);
         match self.after_silence(item, stage).filter(|_| self.tally(item, stage).is_silent()) {
-            Some(AfterSilence::Disable) => false,
+            Some(NoResponseOutcome::Disable) => false,
             Some(_) => !matches!(stance, Stance::Reduce | Stance::Revoke),
             None => matches!(stance, Stance::NoResponse | Stance::NotDecided) || self.is_contradictory(item, stance),
         }
     }
 
     /// Returns what the close of a stage makes of an item that nobody answered in it.
-    fn after_silence(&self, item: &ItemId, stage: u32) -> Option<AfterSilence> {
+    fn after_silence(&self, item: &ItemId, stage: u32) -> Option<NoResponseOutcome> {
         let close = self.closes.get(usize::try_from(stage.checked_sub(1)?).ok()?)?;
         let found = close.silent.binary_search_by(|one| one.item.cmp(item)).ok()?;
         close.silent.get(found).map(|silent| silent.then)

@@ -23,7 +23,7 @@ use crate::{
     model::{
         Digest, PrincipalId, RepoId,
         file::{
-            Campaign, Delegation, GovernedFile as Kind, KeyState, PrincipalEntry, Principals, RegistryKey,
+            Campaign, Delegation, GovernedFile as Kind, KeyState, PrincipalRecord, Principals, RegistryKey,
             RegistryPrincipal, Review, StageClose,
         },
     },
@@ -48,7 +48,7 @@ pub(crate) struct TestCampaign<'c> {
 
 impl TestVerifier {
     /// Founds a court: the first of `all` owns campaigns, all have a key, and `people` says whose accounts are whose.
-    pub(crate) fn found(repo: &RepoId, all: &[&str], people: Vec<PrincipalEntry>) -> Self {
+    pub(crate) fn found(repo: &RepoId, all: &[&str], people: Vec<PrincipalRecord>) -> Self {
         let founder = Founder { id: id(all[0]), key: key(all[0]).public_key(), handle: None, subjects: Vec::new() };
         let founding = Bootstrap {
             repo: repo.clone(),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     format::sshsig::Namespace,
-    model::file::{Exception, LOWERED_TIER, Proof, Terms},
+    model::file::{Exception, ExceptionTerms, LOWERED_TIER, Proof},
     store::Unverified,
 };
 
@@ -38,7 +38,7 @@ impl Verifier<'_> {
         if let Some(close) = unanswered {
             let silence = mandate.silence_terms();
             check_silent(exception, close, &silence, earlier)?;
-            terms = Terms { renewals: terms.renewals, ..silence.tighten(terms) };
+            terms = ExceptionTerms { renewals: terms.renewals, ..silence.tighten(terms) };
         }
         let approvers = approvers(exception)?;
         let signers = self.signers(Namespace::Exception, &file, &approvers)?;
@@ -95,7 +95,7 @@ impl RepositoryState {
     }
 }
 
-fn check_span(exception: &Exception, terms: &Terms) -> Result<(), Rejection> {
+fn check_span(exception: &Exception, terms: &ExceptionTerms) -> Result<(), Rejection> {
     let refuse = |why: String| Err(Rejection::ExceptionTerms(why));
     if exception.until <= exception.from {
         return refuse(format!("it ends {} and begins {}", exception.until, exception.from));
@@ -136,7 +136,11 @@ fn approvers(exception: &Exception) -> Result<Vec<&str>, Rejection> {
 }
 
 /// The same access excepted from the same rule again is a renewal, whatever it calls itself.
-fn check_renewal(exception: &Exception, terms: &Terms, earlier: &[Verified<Exception>]) -> Result<(), Rejection> {
+fn check_renewal(
+    exception: &Exception,
+    terms: &ExceptionTerms,
+    earlier: &[Verified<Exception>],
+) -> Result<(), Rejection> {
     let refuse = |why: String| Err(Rejection::ExceptionTerms(why));
     let same = |one: &&Verified<Exception>| {
         one.subject == exception.subject && one.grant == exception.grant && one.rule == exception.rule

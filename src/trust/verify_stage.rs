@@ -12,7 +12,7 @@ use crate::{
     git::ObjectId,
     model::{
         Digest, ItemId, PrincipalId,
-        file::{AfterSilence, Delegation, KeyState, Silent, StageClose, seeds},
+        file::{Delegation, KeyState, NoResponseItem, NoResponseOutcome, StageClose, seeds},
     },
     store::Unverified,
 };
@@ -154,7 +154,7 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), Reject
             }
             Some(silent) => {
                 check_display_text(silent, close.stage, opening)?;
-                disabled += u32::from(silent.then == AfterSilence::Disable);
+                disabled += u32::from(silent.then == NoResponseOutcome::Disable);
             }
             None if asks && tally.is_silent() => {
                 return Err(StageRejection::Wrong(format!("nobody answered item {item}, and it is not listed")).into());
@@ -178,7 +178,7 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), Reject
 }
 
 /// Checks what people read of a silent item, and what its silence comes to.
-fn check_display_text(silent: &Silent, stage: u32, opening: &OpenCampaign) -> Result<(), Rejection> {
+fn check_display_text(silent: &NoResponseItem, stage: u32, opening: &OpenCampaign) -> Result<(), Rejection> {
     let Some(put) = opening.items.get(&silent.item) else {
         return Err(Rejection::ItemForeign(silent.item.to_string()));
     };

@@ -47,7 +47,7 @@ fn alice_in_list() -> String {
 /// An access key of alice, as it was collected.
 fn key() -> Grant {
     let paths = vec![crate::model::AccessPath {
-        via: crate::model::Via::Direct,
+        via: crate::model::AccessRoute::Direct,
         ids: "AIDA1/AKIA1".into(),
         text: "alice has access key AKIA1".into(),
     }];

@@ -7,8 +7,8 @@ use crate::connector::{
 };
 use crate::model::action::{ActionSpec, Basis, Planned};
 use crate::model::{
-    Action, ActionId, CampaignId, Change, Digest, Grant, Inventory, ItemId, Level, Presence, RepoId, SystemId,
-    Timestamp, Verdict,
+    Action, ActionId, CampaignId, Change, Digest, Grant, Inventory, ItemId, Presence, RepoId, SystemId, Timestamp,
+    Verdict, VerificationLevel,
 };
 use crate::support::conformance::list_all;
 use crate::support::moto::{Moto, element};
@@ -163,7 +163,7 @@ pub fn action(change: Change, grant: &Grant, draft: PlannedChange) -> Action<Pla
         loses: draft.loses,
         survives: draft.survives,
         irreversible: draft.irreversible,
-        level: Level::V3,
+        level: VerificationLevel::V3,
     })
 }
 

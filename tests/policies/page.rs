@@ -5,7 +5,9 @@ use std::{fmt::Write, fs, path::Path};
 use tenure::{
     model::{
         Severity,
-        file::{CampaignDefinition, Event, FileKind, Limit, Profile, ProfileSetting, Rule, Rules, Scope, Stricter},
+        file::{
+            CampaignDefinition, Event, FileKind, Limit, LimitDirection, Profile, ProfileSetting, Rule, Rules, Scope,
+        },
     },
     report::cell,
 };
@@ -77,8 +79,8 @@ fn numbers(limit: &Limit) -> String {
         all.map(|n| n.to_string()).join(" ")
     };
     let way = match limit.stricter {
-        Stricter::Less => "at most",
-        Stricter::More => "at least",
+        LimitDirection::Less => "at most",
+        LimitDirection::More => "at least",
     };
     format!("`{}` {way} {all}", limit.name)
 }

@@ -138,8 +138,8 @@ fn parts(expression: &str) -> Vec<std::ops::Range<usize>> {
 
 fn word(limit: &tenure::model::file::Limit) -> &'static str {
     match limit.stricter {
-        tenure::model::file::Stricter::Less => "less",
-        tenure::model::file::Stricter::More => "more",
+        tenure::model::file::LimitDirection::Less => "less",
+        tenure::model::file::LimitDirection::More => "more",
     }
 }
 

@@ -19,9 +19,9 @@ use tenure::{
     model::{
         CampaignId, Digest, GrantKey, ItemId, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict,
         file::{
-            AfterSilence, Campaign, CampaignDefinition, Delegation, GovernedFile as Kind, Item, KeyState, Mandate,
-            Population, PrincipalEntry, PrincipalKind, Principals, Registry, RegistryKey, RegistryPrincipal, Review,
-            Root, Silent, StageClose, population,
+            Campaign, CampaignDefinition, Delegation, GovernedFile as Kind, Item, KeyState, Mandate, NoResponseItem,
+            NoResponseOutcome, Population, PrincipalKind, PrincipalRecord, Principals, Registry, RegistryKey,
+            RegistryPrincipal, Review, Root, StageClose, population,
         },
     },
     trust::{Bootstrap, Founder, RepositoryState, render_allowed_signers},
@@ -239,14 +239,14 @@ impl World {
         &self,
         stage: u32,
         answered: u64,
-        silent: &[(&Item, AfterSilence)],
+        silent: &[(&Item, NoResponseOutcome)],
         change: impl FnOnce(&mut StageClose),
     ) -> Files {
         let mut files = self.files.clone();
         let campaign: Campaign = parse(&files, &campaign_path());
-        let mut listed: Vec<Silent> = silent
+        let mut listed: Vec<NoResponseItem> = silent
             .iter()
-            .map(|(item, then)| Silent {
+            .map(|(item, then)| NoResponseItem {
                 item: item.id,
                 then: *then,
                 principal: item.principal.clone(),
@@ -492,8 +492,8 @@ fn namespace(path: &str) -> Namespace {
     tenure::store::RepoPath::of(path).namespace().unwrap()
 }
 
-fn person(id: &str, accounts: Vec<String>) -> PrincipalEntry {
-    PrincipalEntry { accounts, ..PrincipalEntry::new(PrincipalId::parse(id).unwrap(), PrincipalKind::Person) }
+fn person(id: &str, accounts: Vec<String>) -> PrincipalRecord {
+    PrincipalRecord { accounts, ..PrincipalRecord::new(PrincipalId::parse(id).unwrap(), PrincipalKind::Person) }
 }
 
 pub fn items() -> Vec<Item> {

@@ -1,7 +1,7 @@
 //! Facts that look like chance and are the same each time.
 
 use tenure::{
-    model::file::Fact,
+    model::file::AttributeValue,
     policy::{ATTRIBUTES, Facts, Kind, words},
 };
 
@@ -25,16 +25,16 @@ impl Dice {
             let fact = match attribute.kind {
                 // One in 32 is not known.
                 _ if self.roll(32) == 0 => continue,
-                Kind::Flag => Fact::Flag(self.roll(2) == 0),
+                Kind::Flag => AttributeValue::Flag(self.roll(2) == 0),
                 Kind::Map => continue,
-                Kind::Number => Fact::Number(self.roll(420) as i64 - 20),
+                Kind::Number => AttributeValue::Number(self.roll(420) as i64 - 20),
                 Kind::Text => {
                     let choices = words(attribute.name).unwrap_or(WORDS);
-                    Fact::Text(choices[self.roll(choices.len())].to_owned())
+                    AttributeValue::Text(choices[self.roll(choices.len())].to_owned())
                 }
                 Kind::Texts => {
                     let count = self.roll(4);
-                    Fact::Texts((0..count).map(|_| WORDS[self.roll(WORDS.len())].to_owned()).collect())
+                    AttributeValue::Texts((0..count).map(|_| WORDS[self.roll(WORDS.len())].to_owned()).collect())
                 }
             };
             // INVARIANT: the fact is of the attribute's own kind.

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, error::Error, sync::Arc};
 use tenure::{
     model::{
         Tier,
-        file::{Fact, Scope},
+        file::{AttributeValue, Scope},
     },
     policy::{Facts, Pack},
 };
@@ -87,10 +87,10 @@ pub fn input(layers: &[&Facts]) -> Value {
     for (name, fact) in layers.iter().flat_map(|facts| facts.known()) {
         let (table, key) = name.split_once('.').unwrap_or((name, name));
         let value = match fact {
-            Fact::Flag(flag) => json!(flag),
-            Fact::Number(number) => json!(number),
-            Fact::Text(text) => json!(text),
-            Fact::Texts(texts) => json!(texts),
+            AttributeValue::Flag(flag) => json!(flag),
+            AttributeValue::Number(number) => json!(number),
+            AttributeValue::Text(text) => json!(text),
+            AttributeValue::Texts(texts) => json!(texts),
         };
         let table = all.entry(table).or_insert_with(|| json!({}));
         if let Some(table) = table.as_object_mut() {

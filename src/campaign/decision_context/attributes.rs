@@ -1,7 +1,7 @@
 //! What else is known by the names that rules use, in the words of a card.
 
 use super::{ContextLine, ItemContext};
-use crate::{campaign::item_summary::truncate, model::file::Fact};
+use crate::{campaign::item_summary::truncate, model::file::AttributeValue};
 
 impl ItemContext<'_> {
     /// Returns what is known of these attributes in one sentence; nothing when none of them is.
@@ -13,14 +13,14 @@ impl ItemContext<'_> {
     }
 }
 
-fn value(fact: &Fact) -> String {
+fn value(fact: &AttributeValue) -> String {
     match fact {
-        Fact::Flag(true) => "yes".to_owned(),
-        Fact::Flag(false) => "no".to_owned(),
-        Fact::Number(number) => number.to_string(),
-        Fact::Text(text) => truncate(text),
-        Fact::Texts(texts) if texts.is_empty() => "none".to_owned(),
-        Fact::Texts(texts) => {
+        AttributeValue::Flag(true) => "yes".to_owned(),
+        AttributeValue::Flag(false) => "no".to_owned(),
+        AttributeValue::Number(number) => number.to_string(),
+        AttributeValue::Text(text) => truncate(text),
+        AttributeValue::Texts(texts) if texts.is_empty() => "none".to_owned(),
+        AttributeValue::Texts(texts) => {
             let first: Vec<_> = texts.iter().take(MOST).map(|text| truncate(text)).collect();
             let more = texts.len() - first.len();
             let rest = if more > 0 { format!(" and {more} more") } else { String::new() };

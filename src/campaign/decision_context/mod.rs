@@ -17,7 +17,7 @@ use crate::{
     inventory::{AttributeBuilder, AttributeInputs, IdentityDirectory, LastCertified, Loaded, TierOverrides},
     model::{
         CampaignId, Grant, GrantKey, Inventory, ItemId, PrincipalId, SystemId, Tier, Timestamp,
-        file::{Campaign, Item, PrincipalEntry, PrincipalKind, PrincipalStatus, Rule, System},
+        file::{Campaign, Item, PrincipalKind, PrincipalRecord, PrincipalStatus, Rule, System},
     },
 };
 pub use no_response::silence_words;
@@ -180,7 +180,7 @@ struct ItemContext<'l> {
     library: &'l ContextIndex<'l>,
     grant: Option<&'l Grant>,
     loaded: Option<&'l Loaded>,
-    entry: Option<&'l PrincipalEntry>,
+    entry: Option<&'l PrincipalRecord>,
     /// The earlier decisions on it, the latest last.
     before: &'l [&'l PriorDecision],
 }
@@ -231,7 +231,7 @@ impl ItemContext<'_> {
         lines
     }
 
-    fn owner(&self, entry: &PrincipalEntry) -> ContextLine {
+    fn owner(&self, entry: &PrincipalRecord) -> ContextLine {
         let word = if entry.kind == PrincipalKind::Person { "manager" } else { "owner" };
         let Some(id) = &entry.owner else {
             return ContextLine { text: format!("no {word}"), marked: entry.kind != PrincipalKind::Person };

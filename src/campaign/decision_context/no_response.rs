@@ -3,7 +3,7 @@
 use super::{ContextLine, ItemContext};
 use crate::{
     campaign::item_summary::format_date,
-    model::{Tier, file::Silence},
+    model::{Tier, file::NoResponseAction},
 };
 
 impl ItemContext<'_> {
@@ -18,12 +18,12 @@ impl ItemContext<'_> {
 }
 
 /// Returns what no answer comes to when the last stage is closed: without an answer …
-pub const fn silence_words(then: Silence, tier: Tier) -> &'static str {
+pub const fn silence_words(then: NoResponseAction, tier: Tier) -> &'static str {
     match (then, tier) {
-        (Silence::Open, _) => "it stays open, you are named as late, and the campaign cannot close",
-        (Silence::Disable, Tier::T0 | Tier::T1) => {
+        (NoResponseAction::Open, _) => "it stays open, you are named as late, and the campaign cannot close",
+        (NoResponseAction::Disable, Tier::T0 | Tier::T1) => {
             "it is disabled if it is unused for certain, else a signed exception is demanded"
         }
-        (Silence::Disable, Tier::T2 | Tier::T3) => "its use is stopped when the last stage is closed",
+        (NoResponseAction::Disable, Tier::T2 | Tier::T3) => "its use is stopped when the last stage is closed",
     }
 }

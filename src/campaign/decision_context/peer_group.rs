@@ -6,7 +6,7 @@ use crate::{
     inventory::IdentityDirectory,
     model::{
         GrantKind, Inventory,
-        file::{PrincipalEntry, PrincipalKind, PrincipalStatus},
+        file::{PrincipalKind, PrincipalRecord, PrincipalStatus},
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +32,7 @@ impl<'a> PeerGroups<'a> {
     }
 
     /// Returns the accounts to compare with, and what they have in common.
-    fn like(&self, system: &str, entry: &PrincipalEntry, own: &str) -> Option<(String, Vec<&'a str>)> {
+    fn like(&self, system: &str, entry: &PrincipalRecord, own: &str) -> Option<(String, Vec<&'a str>)> {
         let others = |found: Option<&BTreeSet<&'a str>>| -> Vec<&'a str> {
             found.into_iter().flatten().copied().filter(|account| *account != own).collect()
         };

@@ -6,7 +6,7 @@ use crate::{
     format::{codec, schema},
     model::{
         Digest, ItemId, PrincipalId, RunId, Severity, Strategy, Tier, Timestamp, Verdict,
-        file::{AfterSilence, Campaign, FileKind, Item, Review, ReviewTerms, Silent, Stage, StageClose},
+        file::{Campaign, FileKind, Item, NoResponseItem, NoResponseOutcome, Review, ReviewTerms, Stage, StageClose},
         history::History,
         record::{DecisionAccepted, Entry, Record},
     },
@@ -373,9 +373,9 @@ fn a_default_is_no_decision_and_one_that_was_replaced_counts_no_more() {
     open.decision = None;
     round.file("ben", vec![open, item(31, Verdict::Abstain, "not-mine"), item(32, Verdict::Revoke, "unused")]);
     let mut close: StageClose = codec::parse("close", schema::example(FileKind::StageClose).as_bytes()).ok().unwrap();
-    let silent = |number: usize| Silent {
+    let silent = |number: usize| NoResponseItem {
         item: item(number, Verdict::Certify, "").id,
-        then: AfterSilence::Disable,
+        then: NoResponseOutcome::Disable,
         principal: "svc".to_owned(),
         entitlement: "role".to_owned(),
     };

@@ -6,7 +6,7 @@ use crate::{
     diag::Style,
     model::{
         CampaignId, PrincipalId, Stance, Strategy, Tier,
-        file::{KeyState, Load, PrincipalKind, Selector, Stage},
+        file::{KeyState, PrincipalKind, ReviewerCapacity, Selector, Stage},
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -171,7 +171,7 @@ fn over_the_load_the_next_in_line_is_asked_until_nobody_is_left() {
     let holders: Vec<String> = (0..5).map(|number| format!("1{number}")).collect();
     let grants = holders.iter().map(|holder| membership("db", holder, "reader", Tier::T2)).collect();
     let mut world = World::new().collected("db", grants, "2026-11-22T05:00:00Z");
-    world.definition.load = Some(Load { t0: 1, t1: 1, t2: 2, t3: 1 });
+    world.definition.load = Some(ReviewerCapacity { t0: 1, t1: 1, t2: 2, t3: 1 });
     let mut count: BTreeMap<PrincipalId, usize> = BTreeMap::new();
     let sheets = opened(&world).sheets;
     sheets
@@ -182,7 +182,7 @@ fn over_the_load_the_next_in_line_is_asked_until_nobody_is_left() {
     let told = "asked as fallback, as dora has 2 items of T2 already and dan has 2 items of T2 already";
     assert!(last.review.items[0].facts.ends_with(told), "{}", last.review.items[0].facts);
 
-    world.definition.load = Some(Load { t0: 1, t1: 1, t2: 1, t3: 1 });
+    world.definition.load = Some(ReviewerCapacity { t0: 1, t1: 1, t2: 1, t3: 1 });
     let refused = world.refused();
     assert!(refused.contains("`gus` has 1 item of T2 already") && refused.contains("raise `[load]`"), "{refused}");
 }
@@ -195,7 +195,7 @@ fn of_a_large_group_at_its_load_only_the_first_are_told() {
         world = world.person(name, &[]).signs(name);
         world.registered(name).groups = vec!["all".to_owned()];
     }
-    world.definition.load = Some(Load { t0: 1, t1: 1, t2: 1, t3: 1 });
+    world.definition.load = Some(ReviewerCapacity { t0: 1, t1: 1, t2: 1, t3: 1 });
     world.definition.stages = vec![stage("everybody", &["group:all"], 1)];
     let grants = (0..50).map(|n| membership("db", &format!("{n}"), "reader", Tier::T2)).collect();
     let world = world.collected("db", grants, "2026-11-22T05:00:00Z");

@@ -11,8 +11,8 @@ use crate::{
         self, Digest, GrantKey, ItemId, RepoId, Strategy, Tier, Timestamp, Verdict,
         action::DecisionOrigin,
         file::{
-            AfterSilence, Campaign, CampaignDefinition, Delegation, GovernedFile, Item, PrincipalEntry, PrincipalKind,
-            Review, Silence, Silent, Stage, StageClose, asked, population,
+            Campaign, CampaignDefinition, Delegation, GovernedFile, Item, NoResponseAction, NoResponseItem,
+            NoResponseOutcome, PrincipalKind, PrincipalRecord, Review, Stage, StageClose, asked, population,
         },
     },
     trust::test_support::{TestCampaign, TestVerifier},
@@ -74,7 +74,7 @@ enum Spoil {
     Count,
     Forget,
     Invent(usize),
-    Then(AfterSilence),
+    Then(NoResponseOutcome),
 }
 
 /// What a campaign is made of.
@@ -82,7 +82,7 @@ enum Spoil {
 struct Plan {
     stages: Vec<(Strategy, Vec<model::Stance>, Vec<model::Stance>)>,
     overall: Option<Strategy>,
-    silence: Silence,
+    silence: NoResponseAction,
     cap: u32,
     asked: Vec<(usize, u32, Vec<Name>)>,
 }
@@ -380,9 +380,9 @@ impl<'c> Both<'c> {
             Some(Spoil::Then(other)) => silent.values_mut().take(1).for_each(|then| *then = means(other)),
         }
         let day = self.reference.closed.last().map_or(0, |(_, day)| *day) + days;
-        let mut listed: Vec<Silent> = silent
+        let mut listed: Vec<NoResponseItem> = silent
             .iter()
-            .map(|(item, then)| Silent {
+            .map(|(item, then)| NoResponseItem {
                 item: self.items[*item].id,
                 then: written(*then),
                 principal: self.items[*item].principal.clone(),
@@ -488,14 +488,14 @@ fn told(outcome: &Outcome) -> &'static str {
 }
 
 fn court() -> TestVerifier {
-    let person = |name: &str, accounts: &[&str]| PrincipalEntry {
+    let person = |name: &str, accounts: &[&str]| PrincipalRecord {
         accounts: accounts.iter().map(|account| format!("db:{account}")).collect(),
-        ..PrincipalEntry::new(id(name), PrincipalKind::Person)
+        ..PrincipalRecord::new(id(name), PrincipalKind::Person)
     };
-    let bot = PrincipalEntry {
+    let bot = PrincipalRecord {
         accounts: vec!["db:bot".to_owned()],
         owner: Some(id("emil")),
-        ..PrincipalEntry::new(id("bot"), PrincipalKind::Service)
+        ..PrincipalRecord::new(id("bot"), PrincipalKind::Service)
     };
     TestVerifier::found(&repo(), &PEOPLE[..6], vec![bot, person("dora", &["dora"]), person("emil", &["emil"])])
 }
@@ -509,7 +509,7 @@ fn reference(plan: &Plan) -> Reference {
     Reference {
         stages: plan.stages.iter().map(rules).collect(),
         overall: plan.overall.unwrap_or(Strategy::AllMustAccept),
-        disables: plan.silence == Silence::Disable,
+        disables: plan.silence == NoResponseAction::Disable,
         cap: plan.cap as usize,
         fallbacks: ["ana", "ben"],
         owners: vec!["ana"],
@@ -534,21 +534,21 @@ fn meant(stance: model::Stance) -> Stance {
     }
 }
 
-fn written(then: Then) -> AfterSilence {
+fn written(then: Then) -> NoResponseOutcome {
     match then {
-        Then::Advance => AfterSilence::Advance,
-        Then::Disable => AfterSilence::Disable,
-        Then::Except => AfterSilence::Except,
-        Then::Open => AfterSilence::Open,
+        Then::Advance => NoResponseOutcome::Advance,
+        Then::Disable => NoResponseOutcome::Disable,
+        Then::Except => NoResponseOutcome::Except,
+        Then::Open => NoResponseOutcome::Open,
     }
 }
 
-fn means(then: AfterSilence) -> Then {
+fn means(then: NoResponseOutcome) -> Then {
     match then {
-        AfterSilence::Advance => Then::Advance,
-        AfterSilence::Disable => Then::Disable,
-        AfterSilence::Except => Then::Except,
-        AfterSilence::Open => Then::Open,
+        NoResponseOutcome::Advance => Then::Advance,
+        NoResponseOutcome::Disable => Then::Disable,
+        NoResponseOutcome::Except => Then::Except,
+        NoResponseOutcome::Open => Then::Open,
     }
 }
 
@@ -610,7 +610,7 @@ fn plans() -> impl Strategy_<Value = Plan> {
     (
         vec(rules, 1..4),
         option(select(Strategy::ALL.to_vec())),
-        prop_oneof![Just(Silence::Disable), Just(Silence::Open)],
+        prop_oneof![Just(NoResponseAction::Disable), Just(NoResponseAction::Open)],
         prop_oneof![Just(0_u32), Just(1), Just(10)],
         vec(first(), ITEMS.len()),
         vec(who(), ITEMS.len() * 2),
@@ -681,7 +681,7 @@ fn events() -> impl Strategy_<Value = Event> {
         1 => Just(Some(Spoil::Count)),
         1 => Just(Some(Spoil::Forget)),
         1 => (0..ITEMS.len()).prop_map(|item| Some(Spoil::Invent(item))),
-        1 => select(vec![AfterSilence::Advance, AfterSilence::Disable, AfterSilence::Open])
+        1 => select(vec![NoResponseOutcome::Advance, NoResponseOutcome::Disable, NoResponseOutcome::Open])
             .prop_map(|then| Some(Spoil::Then(then))),
     ];
     let owner = prop_oneof![8 => Just(0_usize), 1 => 1..PEOPLE.len()];

@@ -7,7 +7,7 @@ use crate::{
     format::codec,
     inventory::{Source, TierOverrides},
     model::{
-        AccessPath, Attributes, Digest, Entitlement, Grant, GrantKind, Tier, Usage, Via,
+        AccessPath, AccessRoute, Attributes, Digest, Entitlement, Grant, GrantKind, Tier, Usage,
         file::{KeyState, PrincipalKind, Rating, Review, Selector},
     },
 };
@@ -32,7 +32,7 @@ fn telling() -> World {
         .map(|name| Entitlement { id: name.to_owned(), name: name.to_owned() })
         .into();
     export.attributes = Attributes::from_iter([("admin_option".to_owned(), "true".to_owned())]);
-    export.paths.push(AccessPath { via: Via::Group, ids: "11/7".to_owned(), text: "through ops".to_owned() });
+    export.paths.push(AccessPath { via: AccessRoute::Group, ids: "11/7".to_owned(), text: "through ops".to_owned() });
     let (hostile, _) = membership("db", "13", "wr\u{202e}iter", Tier::T2);
     let hostile = Grant {
         principal: crate::model::Principal { name: "ev\u{1b}[2Jil\"".to_owned(), ..hostile.principal },

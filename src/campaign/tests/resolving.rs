@@ -10,7 +10,7 @@ use crate::{
     },
     diag::Style,
     model::{
-        ActionId, Digest, GrantKey, ItemId, Level, RunId, SystemId, Tier, Timestamp, Verdict,
+        ActionId, Digest, GrantKey, ItemId, RunId, SystemId, Tier, Timestamp, Verdict, VerificationLevel,
         file::{Item, Rating, Remediation, Review},
         history::History,
         record::{Entry, IntentRecorded, OutcomeKind, OutcomeRecorded, Record, VerificationKind, VerificationRecorded},
@@ -136,7 +136,7 @@ impl Round {
         self.records(Entry::Outcome(outcome))
     }
 
-    fn reads(self, holder: &str, verdict: Verdict, result: VerificationKind, level: Level) -> Self {
+    fn reads(self, holder: &str, verdict: Verdict, result: VerificationKind, level: VerificationLevel) -> Self {
         let seen = VerificationRecorded {
             action: self.action(holder, verdict),
             result,
@@ -247,15 +247,15 @@ fn an_item_is_as_far_as_the_evidence_says() {
     for (result, state) in outcomes {
         assert_eq!(after(result).state("0"), state);
     }
-    let seen = |result| after(Applied).reads("0", Verdict::Revoke, result, Level::V3).state("0");
+    let seen = |result| after(Applied).reads("0", Verdict::Revoke, result, VerificationLevel::V3).state("0");
     assert_eq!(seen(VerificationKind::Confirmed), ItemState::Confirmed);
     assert_eq!(seen(VerificationKind::Lingering), ItemState::Lingering);
     assert_eq!(seen(VerificationKind::StillPresent), ItemState::StillPresent);
     assert_eq!(seen(VerificationKind::Unknown), ItemState::Unknown);
 
     // It was gone and has come back: what the last read says counts.
-    let back = after(Applied).reads("0", Verdict::Revoke, VerificationKind::Confirmed, Level::V3);
-    let back = back.reads("0", Verdict::Revoke, VerificationKind::StillPresent, Level::V3);
+    let back = after(Applied).reads("0", Verdict::Revoke, VerificationKind::Confirmed, VerificationLevel::V3);
+    let back = back.reads("0", Verdict::Revoke, VerificationKind::StillPresent, VerificationLevel::V3);
     assert_eq!(back.state("0"), ItemState::StillPresent);
     // A new intent makes what was read before it old.
     let again = back.intends("0", Verdict::Revoke).comes_to("0", Verdict::Revoke, Failed);
@@ -270,9 +270,9 @@ fn a_tier_is_confirmed_at_its_own_level() {
         let round = round.comes_to("2", Verdict::Revoke, OutcomeKind::Applied);
         round.reads("2", Verdict::Revoke, VerificationKind::Confirmed, level).state("2")
     };
-    assert_eq!(at(Level::V3, Remediation::Automatic), ItemState::Applied);
-    assert_eq!(at(Level::V4, Remediation::Automatic), ItemState::Confirmed);
-    assert_eq!(at(Level::V2, Remediation::Manual), ItemState::Confirmed);
+    assert_eq!(at(VerificationLevel::V3, Remediation::Automatic), ItemState::Applied);
+    assert_eq!(at(VerificationLevel::V4, Remediation::Automatic), ItemState::Confirmed);
+    assert_eq!(at(VerificationLevel::V2, Remediation::Manual), ItemState::Confirmed);
 }
 
 fn exception(round: &Round, holder: &str, validity: ExceptionState) -> ExceptionStatus {
@@ -309,7 +309,7 @@ fn a_campaign_closes_only_when_every_item_is_done() {
         .decides("2", Verdict::Revoke, None)
         .intends("2", Verdict::Revoke)
         .comes_to("2", Verdict::Revoke, OutcomeKind::Applied)
-        .reads("2", Verdict::Revoke, VerificationKind::StillPresent, Level::V4);
+        .reads("2", Verdict::Revoke, VerificationKind::StillPresent, VerificationLevel::V4);
     round.world.now = time("2026-12-08T00:00:00Z");
     let refused = close(&round.status(), round.opened.digest).unwrap_err();
     let told = refused.render(Style::plain());
@@ -334,7 +334,7 @@ fn a_campaign_closes_only_when_every_item_is_done() {
 
     round.exceptions = vec![exception(&round, "0", ExceptionState::InForce)];
     let round = round.decides("3", Verdict::Certify, None);
-    let round = round.reads("2", Verdict::Revoke, VerificationKind::Confirmed, Level::V4);
+    let round = round.reads("2", Verdict::Revoke, VerificationKind::Confirmed, VerificationLevel::V4);
     let closed = close(&round.status(), round.opened.digest).unwrap();
     assert_eq!((closed.items, closed.confirmed, closed.excepted), (4, 1, 1));
     assert_eq!(closed.verdicts, [("certify".to_owned(), 2), ("revoke".to_owned(), 2)].into());

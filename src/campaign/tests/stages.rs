@@ -9,7 +9,7 @@ use crate::{
     model::{
         Digest, ItemId, PrincipalId, Stance, Strategy, Tier, Verdict,
         action::DecisionOrigin,
-        file::{AfterSilence, Campaign, Item, Review, Silence, Silent, Stage, StageClose},
+        file::{Campaign, Item, NoResponseAction, NoResponseItem, NoResponseOutcome, Review, Stage, StageClose},
     },
     trust::VotingSlot,
 };
@@ -29,7 +29,7 @@ impl Case {
         let world = World::new().collected("db", grants, "2026-11-22T05:00:00Z");
         let opened = world.open().unwrap();
         let mut campaign = opened.campaign;
-        campaign.definition.on_silence = Silence::Open;
+        campaign.definition.on_silence = NoResponseAction::Open;
         campaign.definition.stages = outcomes.iter().enumerate().map(stage).collect();
         let review = opened.sheets[0].review.clone();
         Self { campaign, review, reviewers: [id("dora"), id("dan")], answers: Vec::new(), closes: Vec::new() }
@@ -57,9 +57,9 @@ impl Case {
     }
 
     /// Closes the next stage; `then` is what nobody's answer comes to, where nobody answered.
-    pub(super) fn close(mut self, then: Option<AfterSilence>) -> Self {
+    pub(super) fn close(mut self, then: Option<NoResponseOutcome>) -> Self {
         let item = &self.review.items[0];
-        let silent = then.map(|then| Silent {
+        let silent = then.map(|then| NoResponseItem {
             item: item.id,
             then,
             principal: item.principal.clone(),
@@ -211,25 +211,25 @@ fn a_later_stage_is_asked_when_the_one_before_is_closed_and_did_not_stop() {
 #[test]
 fn silence_is_an_outcome_of_its_own_and_told_apart() {
     let one = || Case::new(&[Strategy::AllMustAccept]);
-    let silent = one().close(Some(AfterSilence::Disable));
+    let silent = one().close(Some(NoResponseOutcome::Disable));
     let disabled = silent.decided();
     assert_eq!((disabled.verdict, disabled.basis.decided), (Verdict::Disable, DecisionOrigin::BySilence));
     assert_eq!((disabled.basis.path.as_str(), disabled.basis.signers[0].as_str()), ("stages/n.toml", "fay"));
-    assert_eq!(one().close(Some(AfterSilence::Open)).open(), ReopenReason::Unanswered);
-    let except = one().close(Some(AfterSilence::Except));
+    assert_eq!(one().close(Some(NoResponseOutcome::Open)).open(), ReopenReason::Unanswered);
+    let except = one().close(Some(NoResponseOutcome::Except));
     assert_eq!(except.open(), ReopenReason::NeedsException);
     let decided = except.answer(1, VotingSlot::Fallback, Some(Verdict::Revoke)).decided();
     assert_eq!((decided.verdict, decided.basis.decided), (Verdict::Revoke, DecisionOrigin::ByPeople));
 
     let two = || Case::new(&[Strategy::OneDenyDenies, Strategy::OneDenyDenies]);
     let accepted = two().answer(1, DORA, Some(Verdict::Certify)).answer(1, DAN, Some(Verdict::Certify)).close(None);
-    let silent = accepted.close(Some(AfterSilence::Disable));
+    let silent = accepted.close(Some(NoResponseOutcome::Disable));
     assert_eq!(silent.decided().basis.decided, DecisionOrigin::BySilence, "who was asked last has not accepted");
     let reduced = two()
         .defined(|campaign| campaign.definition.stages[0].advance_on = vec![Stance::Reduce])
         .answer(1, DORA, Some(Verdict::Reduce))
         .close(None)
-        .close(Some(AfterSilence::Disable));
+        .close(Some(NoResponseOutcome::Disable));
     assert_eq!(reduced.decided().verdict, Verdict::Reduce, "what was taken away is not decided by silence");
 }
 

@@ -3,7 +3,7 @@
 use super::stages::{Case, DAN, DORA};
 use crate::model::{
     Stance, Strategy, Tally, Tier, Verdict,
-    file::{AfterSilence, CampaignDefinition, Silence, SilenceTerms, Stage},
+    file::{CampaignDefinition, NoResponseAction, NoResponseOutcome, NoResponseTerms, Stage},
 };
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -25,7 +25,7 @@ fn the_table_says_what_the_code_does() {
 
 /// Weighs two answers as a campaign does: signed, the stage closed, resolved.
 fn outcome(strategy: Strategy, one: Option<Verdict>, other: Option<Verdict>) -> (Stance, Option<Verdict>) {
-    let silent = (one.is_none() && other.is_none()).then_some(AfterSilence::Open);
+    let silent = (one.is_none() && other.is_none()).then_some(NoResponseOutcome::Open);
     let case = Case::new(&[strategy]).answer(1, DORA, one).answer(1, DAN, other).close(silent);
     let tally = Tally { asked: 2, answers: [one, other].into_iter().flatten().collect(), ..Tally::default() };
     let resolved = case.resolved();
@@ -89,7 +89,7 @@ fn silence() -> String {
     let mut text = SILENCE.to_owned();
     let id = super::world::id;
     let mut definition = CampaignDefinition::new("Access", id("fay"), id("gus"));
-    for (word, on_silence) in [("disable", Silence::Disable), ("open", Silence::Open)] {
+    for (word, on_silence) in [("disable", NoResponseAction::Disable), ("open", NoResponseAction::Open)] {
         definition.on_silence = on_silence;
         for tier in [Tier::T0, Tier::T1, Tier::T2, Tier::T3] {
             let then: Vec<_> = definition.after_silence(1, tier).iter().map(|then| then.as_str()).collect();
@@ -102,7 +102,7 @@ fn silence() -> String {
         definition.silence_cap()
     )
     .unwrap();
-    let terms = SilenceTerms::usual();
+    let terms = NoResponseTerms::usual();
     assert_eq!((terms.renewals, terms.groups.as_slice()), (0, [].as_slice()), "the words below say so");
     text + &EXCEPTED.replace("[DAYS]", &terms.days.to_string()) + MISSED
 }

@@ -5,10 +5,10 @@ use crate::{
     diag::{Diagnostics, Style},
     inventory::{AttributeBuilder, AttributeInputs, IdentityDirectory, Loaded, SodAnalysis, TierOverrides},
     model::{
-        AccessPath, Attributes, CampaignId, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, ItemId,
-        Principal, PrincipalId, RepoId, SystemId, Tier, Timestamp, Usage, Via,
+        AccessPath, AccessRoute, Attributes, CampaignId, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory,
+        ItemId, Principal, PrincipalId, RepoId, SystemId, Tier, Timestamp, Usage,
         file::{
-            CampaignDefinition, Exception, KeyState, Observation, PrincipalEntry, PrincipalKind, PrincipalStatus,
+            CampaignDefinition, Exception, KeyState, Observation, PrincipalKind, PrincipalRecord, PrincipalStatus,
             Principals, Rating, Registry, RegistryKey, RegistryPrincipal, Remediation, Selector, System, Thresholds,
         },
     },
@@ -26,7 +26,7 @@ pub(super) struct World {
     pub(super) repo: RepoId,
     pub(super) systems: BTreeMap<SystemId, System>,
     pub(super) inventories: BTreeMap<SystemId, Loaded>,
-    pub(super) entries: Vec<PrincipalEntry>,
+    pub(super) entries: Vec<PrincipalRecord>,
     pub(super) registry: Registry,
     pub(super) thresholds: Thresholds,
     pub(super) lowered: TierOverrides,
@@ -124,15 +124,15 @@ impl World {
     }
 
     pub(super) fn principal(mut self, name: &str, kind: PrincipalKind, owner: Option<&str>, accounts: &[&str]) -> Self {
-        self.entries.push(PrincipalEntry {
+        self.entries.push(PrincipalRecord {
             accounts: accounts.iter().map(|&account| account.to_owned()).collect(),
             owner: owner.map(id),
-            ..PrincipalEntry::new(id(name), kind)
+            ..PrincipalRecord::new(id(name), kind)
         });
         self
     }
 
-    pub(super) fn entry(&mut self, name: &str) -> &mut PrincipalEntry {
+    pub(super) fn entry(&mut self, name: &str) -> &mut PrincipalRecord {
         self.entries.iter_mut().find(|entry| entry.id == id(name)).unwrap()
     }
 
@@ -287,7 +287,7 @@ pub(super) fn membership(system: &str, holder: &str, role: &str, tier: Tier) -> 
         principal: Principal { id: holder.to_owned(), name: format!("{holder}_login") },
         entitlement: Entitlement { id: role.to_owned(), name: role.to_owned() },
         paths: vec![AccessPath {
-            via: Via::Direct,
+            via: AccessRoute::Direct,
             ids: format!("{holder}/{role}"),
             text: "granted directly".to_owned(),
         }],

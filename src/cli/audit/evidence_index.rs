@@ -5,7 +5,7 @@ use crate::{
     format::keys::PublicKey,
     git::ObjectId,
     model::{
-        Finding, Level, Severity, Timestamp,
+        Finding, Severity, Timestamp, VerificationLevel,
         record::{Entry, VerificationKind},
     },
 };
@@ -39,7 +39,7 @@ impl EvidenceIndex {
         self.last = Some((size, seen.commit));
         let Entry::Verification(verification) = &seen.record.entry else { return };
         let is_readback = seen.signer.is_some_and(|key| self.readback.contains(&key));
-        let claims = verification.result == VerificationKind::Confirmed && verification.level >= Level::V4;
+        let claims = verification.result == VerificationKind::Confirmed && verification.level >= VerificationLevel::V4;
         if claims && !is_readback {
             self.unearned.push(Finding {
                 severity: Severity::Critical,

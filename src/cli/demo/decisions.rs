@@ -7,7 +7,7 @@ use crate::{
     model::{
         GrantKind, PrincipalId, SystemId, Tier, Timestamp, Verdict,
         file::{
-            CampaignDefinition, FileKind, Item, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals,
+            CampaignDefinition, FileKind, Item, PrincipalKind, PrincipalRecord, PrincipalStatus, Principals,
             Remediation, Review, Selector, System,
         },
     },
@@ -174,12 +174,12 @@ fn someone(
     status: PrincipalStatus,
     uid: u32,
     owner: Option<&str>,
-) -> Result<PrincipalEntry, CliError> {
-    Ok(PrincipalEntry {
+) -> Result<PrincipalRecord, CliError> {
+    Ok(PrincipalRecord {
         status,
         accounts: vec![format!("web-1:uid:{uid}")],
         owner: owner.map(person).transpose()?,
-        ..PrincipalEntry::new(person(id)?, kind)
+        ..PrincipalRecord::new(person(id)?, kind)
     })
 }
 

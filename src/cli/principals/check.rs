@@ -8,7 +8,7 @@ use crate::{
     inventory::import::{owners, unclaimed},
     model::{
         Timestamp,
-        file::{Fact, PrincipalEntry, PrincipalKind, PrincipalStatus},
+        file::{AttributeValue, PrincipalKind, PrincipalRecord, PrincipalStatus},
     },
     policy::{attribute, unfit},
 };
@@ -71,11 +71,11 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 }
 
 /// A machine that nobody who is here answers for, with who could.
-fn orphan(entry: &PrincipalEntry, path: &str, desk: &WorkTreeData, now: Timestamp) -> Option<Diagnostic> {
+fn orphan(entry: &PrincipalRecord, path: &str, desk: &WorkTreeData, now: Timestamp) -> Option<Diagnostic> {
     if entry.kind == PrincipalKind::Person || entry.status == PrincipalStatus::Left {
         return None;
     }
-    let gone = |owner: &PrincipalEntry| owner.ends.is_some_and(|end| end <= now);
+    let gone = |owner: &PrincipalRecord| owner.ends.is_some_and(|end| end <= now);
     let owner = desk.people.active_owner(entry).filter(|owner| !gone(owner));
     if owner.is_some() {
         return None;
@@ -95,9 +95,9 @@ fn orphan(entry: &PrincipalEntry, path: &str, desk: &WorkTreeData, now: Timestam
 }
 
 /// A fact that hangs on a day long past was not looked at again.
-fn stale(entry: &PrincipalEntry, path: &str, days: i64, now: Timestamp) -> Vec<Diagnostic> {
-    let old = |name: &str, fact: &Fact| match (attribute(name), fact) {
-        (Some(attribute), Fact::Text(day)) if attribute.name.ends_with("_days") => {
+fn stale(entry: &PrincipalRecord, path: &str, days: i64, now: Timestamp) -> Vec<Diagnostic> {
+    let old = |name: &str, fact: &AttributeValue| match (attribute(name), fact) {
+        (Some(attribute), AttributeValue::Text(day)) if attribute.name.ends_with("_days") => {
             Timestamp::parse(day).ok().map(|day| now.days_since(day)).filter(|age| *age > days)
         }
         _ => None,

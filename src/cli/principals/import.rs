@@ -7,7 +7,7 @@ use crate::{
     inventory::import::{CorrelationSuggestion, ImportRow, Layout, read, unclaimed},
     model::{
         PrincipalId, SystemId,
-        file::{PrincipalEntry, PrincipalKind},
+        file::{PrincipalKind, PrincipalRecord},
     },
 };
 use serde_json::json;
@@ -132,9 +132,9 @@ fn entries(guesses: &[CorrelationSuggestion], system: &SystemId, desk: &WorkTree
             let plain = plain.trim_matches(['-', '.', '_']).to_owned();
             let name =
                 [plain.clone(), format!("{system}-{plain}")].into_iter().find(|name| taken.insert(name.clone()))?;
-            let entry = PrincipalEntry {
+            let entry = PrincipalRecord {
                 accounts: vec![guess.subject.clone()],
-                ..PrincipalEntry::new(PrincipalId::parse(&name).ok()?, PrincipalKind::Service)
+                ..PrincipalRecord::new(PrincipalId::parse(&name).ok()?, PrincipalKind::Service)
             };
             Some(ImportRow { line: 0, entry, given: ["id", "kind", "accounts"].map(str::to_owned).into() })
         })

@@ -7,7 +7,7 @@ use crate::{
     inventory::{AttributeBuilder, AttributeInputs, LastCertified, TierOverrides},
     model::{
         Grant, PrincipalId,
-        file::{Fact, PrincipalEntry},
+        file::{AttributeValue, PrincipalRecord},
     },
     policy::Facts,
 };
@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             .into());
     }
     let facts = entry.and_then(|entry| portraits.principal(&entry.id)).unwrap_or_else(|| portraits.account(&args.id));
-    let wards: Vec<&PrincipalEntry> = desk.people.entries().filter(|one| answers(entry, one)).collect();
+    let wards: Vec<&PrincipalRecord> = desk.people.entries().filter(|one| answers(entry, one)).collect();
     let findings: Vec<_> = desk
         .findings
         .iter()
@@ -109,18 +109,18 @@ fn held<'d>(subject: &str, desk: &'d WorkTreeData) -> Vec<&'d Grant> {
     loaded.map(|loaded| loaded.inventory.of_principal(principal).collect()).unwrap_or_default()
 }
 
-fn answers(entry: Option<&PrincipalEntry>, one: &PrincipalEntry) -> bool {
+fn answers(entry: Option<&PrincipalRecord>, one: &PrincipalRecord) -> bool {
     let id = entry.map(|entry| &entry.id);
     id.is_some() && [&one.owner, &one.deputy, &one.sponsor].iter().any(|named| named.as_ref() == id)
 }
 
 /// What is known, one line each; what is said to be missing is not.
 fn told(facts: &Facts) -> String {
-    let words = |fact: &Fact| match fact {
-        Fact::Flag(flag) => flag.to_string(),
-        Fact::Number(number) => number.to_string(),
-        Fact::Text(text) => text.clone(),
-        Fact::Texts(texts) => texts.join(", "),
+    let words = |fact: &AttributeValue| match fact {
+        AttributeValue::Flag(flag) => flag.to_string(),
+        AttributeValue::Number(number) => number.to_string(),
+        AttributeValue::Text(text) => text.clone(),
+        AttributeValue::Texts(texts) => texts.join(", "),
     };
     let lines = facts.known().map(|(name, fact)| (name, words(fact))).filter(|(_, words)| !words.is_empty());
     lines.map(|(name, words)| format!("  {name} = {}\n", escape(&words))).collect()

@@ -36,7 +36,7 @@ pub struct Config {
     pub settle_seconds: u16,
     /// What this account's credential, or this target, cannot list; said in every validation, never silently skipped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unseen: Vec<Unseen>,
+    pub unseen: Vec<UnobservedKind>,
     /// The entries to ask for in one page; 1 to 1000.
     #[serde(default = "thousand", skip_serializing_if = "is_thousand")]
     #[schemars(range(min = 1, max = 1000))]
@@ -46,7 +46,7 @@ pub struct Config {
 /// A kind of thing that hangs on a user and is declared not to be seen.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Unseen {
+pub enum UnobservedKind {
     /// Credentials for CodeCommit and Keyspaces.
     ServiceSpecificCredentials,
     /// X.509 signing certificates.
@@ -55,7 +55,7 @@ pub enum Unseen {
     SshPublicKeys,
 }
 
-impl Unseen {
+impl UnobservedKind {
     /// Returns what is not seen, for people.
     pub(super) const fn text(self) -> &'static str {
         match self {
@@ -119,7 +119,7 @@ impl Config {
         }
     }
 
-    pub(super) fn sees(&self, what: Unseen) -> bool {
+    pub(super) fn sees(&self, what: UnobservedKind) -> bool {
         !self.unseen.contains(&what)
     }
 }

@@ -6,7 +6,7 @@ use super::listing::Holder;
 use super::principal_access::{Held, PolicyLocation, UserResources};
 use crate::connector::ConnectorError;
 use crate::model::{
-    AccessPath, Attributes, Entitlement, Grant, GrantKind, Principal, SystemId, Tier, Timestamp, Usage, Via,
+    AccessPath, AccessRoute, Attributes, Entitlement, Grant, GrantKind, Principal, SystemId, Tier, Timestamp, Usage,
 };
 
 /// Returns the account of a user.
@@ -221,7 +221,7 @@ fn grant(
         key: key.grant_key()?,
         principal,
         entitlement: Entitlement { id, name },
-        paths: vec![AccessPath { via: Via::Direct, ids, text }],
+        paths: vec![AccessPath { via: AccessRoute::Direct, ids, text }],
         attributes,
         expands_to: Vec::new(),
         tier,

@@ -39,14 +39,14 @@ mod removal;
 mod rotate;
 mod snapshot;
 
-pub use config::{Config, ConfigError, Unseen};
+pub use config::{Config, ConfigError, UnobservedKind};
 
 use super::{
     Collector, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, Cursor, Descriptor, GrantPage, Intent,
     PlannedChange, Provisioner, Receipt, Sink, UnsupportedChange,
 };
 use crate::model::action::Planned;
-use crate::model::{Action, Change, Grant, GrantKind, Inventory, Level, Observation, Operation, SystemId};
+use crate::model::{Action, Change, Grant, GrantKind, Inventory, Observation, Operation, SystemId, VerificationLevel};
 use api::Api;
 use secrecy::SecretString;
 
@@ -88,7 +88,7 @@ impl AwsIam {
 
 impl ConnectorSchema for AwsIamSchema {
     fn describe(&self) -> Descriptor {
-        Descriptor { name: "aws-iam", kinds: KINDS, needs: NEEDS, level: Level::V3 }
+        Descriptor { name: "aws-iam", kinds: KINDS, needs: NEEDS, level: VerificationLevel::V3 }
     }
 
     fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {

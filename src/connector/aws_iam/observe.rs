@@ -8,7 +8,7 @@ use super::listing::Holder;
 use super::principal_access::{Held, PolicyReader, UserResources, can_sign_in};
 use super::snapshot::{GroupHolding, Snapshot, UserHolding};
 use crate::connector::ConnectorError;
-use crate::model::{AccessPath, Grant, Observation, Presence, Principal, Tier, Via};
+use crate::model::{AccessPath, AccessRoute, Grant, Observation, Presence, Principal, Tier};
 
 /// Looks at one grant. What cannot be read makes the presence unknown; no answer at all is an error.
 pub(super) fn observe(aws: &AwsIam, grant: &Grant) -> Result<Observation, ConnectorError> {
@@ -198,12 +198,12 @@ fn path(principal: &Principal, group: Option<&Group>, held: &Held) -> AccessPath
     let Principal { id: holder, name } = principal;
     match group {
         None => AccessPath {
-            via: Via::Direct,
+            via: AccessRoute::Direct,
             ids: format!("{holder}/{id}"),
             text: format!("{} on {name} itself", held.name),
         },
         Some(group) => AccessPath {
-            via: Via::Group,
+            via: AccessRoute::Group,
             ids: format!("{holder}/{}/{id}", group.group_id),
             text: format!("{} by the group {}, which {name} is in", held.name, group.group_name),
         },

@@ -2,7 +2,7 @@
 
 use super::api::Api;
 use super::api_types::{AccessKey, Certificate, LoginProfile, ServiceSpecificCredential, SshPublicKey, User};
-use super::config::Unseen;
+use super::config::UnobservedKind;
 use super::grant_key::Subject;
 use super::listing::Holder;
 use super::policy_document::{Document, Power};
@@ -157,13 +157,13 @@ impl UserResources {
     /// Reads what few users have.
     fn others(mut self, api: &Api, config: &Config, user: &User) -> Result<Self, ConnectorError> {
         let name = &user.user_name;
-        if config.sees(Unseen::SigningCertificates) {
+        if config.sees(UnobservedKind::SigningCertificates) {
             self.certificates = api.certificates(name)?;
         }
-        if config.sees(Unseen::ServiceSpecificCredentials) {
+        if config.sees(UnobservedKind::ServiceSpecificCredentials) {
             self.service_credentials = api.service_credentials(name)?;
         }
-        if config.sees(Unseen::SshPublicKeys) {
+        if config.sees(UnobservedKind::SshPublicKeys) {
             self.ssh_public_keys = api.ssh_public_keys(name)?;
         }
         Ok(self)

@@ -3,7 +3,7 @@
 //! The same function answers for a plan (from the inventory) and for a verification (from a fresh read).
 
 use super::sudoers::{SudoPrivilege, read_rights, survives};
-use crate::model::{AccessPath, Grant, GrantKind, Inventory, Via};
+use crate::model::{AccessPath, AccessRoute, Grant, GrantKind, Inventory};
 
 /// Returns every path to what `grant` gives its holder; empty when there is none left.
 pub(super) fn paths(grant: &Grant, inventory: &Inventory) -> Vec<AccessPath> {
@@ -77,7 +77,7 @@ fn rights(rule: &Grant) -> Option<Vec<SudoPrivilege>> {
 
 fn superuser(grant: &Grant) -> Option<AccessPath> {
     (grant.principal.id == "uid:0").then(|| AccessPath {
-        via: Via::Administrator,
+        via: AccessRoute::Administrator,
         ids: "uid:0".to_owned(),
         text: format!("{} has uid 0, which may do everything", grant.principal.name),
     })

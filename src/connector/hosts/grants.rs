@@ -10,8 +10,8 @@ use super::{
 use crate::{
     connector::ConnectorError,
     model::{
-        AccessPath, Attributes, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, SystemId, Tier, Timestamp,
-        Via,
+        AccessPath, AccessRoute, Attributes, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, SystemId,
+        Tier, Timestamp,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +60,7 @@ impl Listing<'_> {
                 key: key(&["account", &who.bound()])?,
                 entitlement: Entitlement { id: who.id(), name: format!("account {}", shown(&account.name)) },
                 paths: vec![AccessPath {
-                    via: if account.uid == 0 { Via::Administrator } else { Via::Direct },
+                    via: if account.uid == 0 { AccessRoute::Administrator } else { AccessRoute::Direct },
                     ids: format!("passwd/{}", who.bound()),
                     text: format!("/etc/passwd has {} with uid {}", shown(&account.name), account.uid),
                 }],
@@ -131,7 +131,11 @@ impl Listing<'_> {
         Ok(Grant {
             key: key(&[kind, &bound.bound(), &who.bound()])?,
             entitlement: Entitlement { id: gid, name: format!("group {}", name.trim_start_matches('%')) },
-            paths: vec![AccessPath { via: Via::Group, ids: format!("{kind}/{}/{}", bound.bound(), who.bound()), text }],
+            paths: vec![AccessPath {
+                via: AccessRoute::Group,
+                ids: format!("{kind}/{}/{}", bound.bound(), who.bound()),
+                text,
+            }],
             attributes: if matches!(tier, Tier::T0 | Tier::T1) {
                 attributes([("administrative", "yes".to_owned())])
             } else {
@@ -171,7 +175,7 @@ impl Listing<'_> {
                 key: key(&["group-password", &who.bound()])?,
                 entitlement: Entitlement { id: who.id(), name: format!("joining group {}", shown(&group.name)) },
                 paths: vec![AccessPath {
-                    via: Via::Public,
+                    via: AccessRoute::Public,
                     ids: format!("group-password/{}", who.bound()),
                     text: format!("whoever knows the password of group {} in {file} can join it", shown(&group.name)),
                 }],
@@ -211,7 +215,7 @@ impl Listing<'_> {
                             name: format!("ssh as {} with {}", shown(&account.name), shown(comment)),
                         },
                         paths: vec![AccessPath {
-                            via: Via::Direct,
+                            via: AccessRoute::Direct,
                             ids: format!("key/{}/{}{}", who.bound(), one.fingerprint, path_part(file)),
                             text: format!("{} lists {}", shown(file), one.fingerprint),
                         }],
@@ -282,7 +286,7 @@ impl Listing<'_> {
                 name: format!("sudo {}", shown(&text)),
             },
             paths: vec![AccessPath {
-                via: Via::Rule,
+                via: AccessRoute::Rule,
                 ids: format!("sudo/{}/{}/{digest}", path_part(file), who.bound()),
                 text: format!("{}:{line} gives {} sudo {}", shown(file), who.principal().name, shown(&text)),
             }],

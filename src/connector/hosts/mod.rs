@@ -37,7 +37,7 @@ use super::{
     PlannedChange, Provisioner, Receipt, Sink, UnsupportedChange,
 };
 use crate::model::{
-    Action, Change, Grant, GrantKind, Inventory, Level, Observation, Operation, SystemId, action::Planned,
+    Action, Change, Grant, GrantKind, Inventory, Observation, Operation, SystemId, VerificationLevel, action::Planned,
 };
 use root_dir::Root;
 use snapshot::Tree;
@@ -87,7 +87,7 @@ impl ConnectorSchema for HostsSchema {
                 "reading /etc/passwd, shadow, group, gshadow, sudoers and every authorized_keys",
                 "writing the same files and their directories",
             ],
-            level: Level::V3,
+            level: VerificationLevel::V3,
         }
     }
 

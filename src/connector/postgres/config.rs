@@ -32,7 +32,7 @@ pub struct PostgresConfig {
     /// Whether stored passwords are looked at, which takes the right to read `pg_authid` and,
     /// for the control total, `pg_shadow`.
     #[serde(default)]
-    pub passwords: PasswordSight,
+    pub passwords: PasswordVisibility,
 }
 
 /// How a connection is protected.
@@ -51,7 +51,7 @@ pub enum TlsMode {
 /// Whether stored passwords are looked at.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum PasswordSight {
+pub enum PasswordVisibility {
     /// They are listed, by the fingerprint of what the server stores; a listing fails without the right to it.
     #[default]
     Fingerprint,

@@ -212,7 +212,7 @@ impl Server {
             let text = format!("server version {version}; PostgreSQL 15 or later is needed");
             return Err(ConnectorError::Unsupported(text));
         }
-        self.sees_passwords = *sees == "true" && self.config.passwords == super::PasswordSight::Fingerprint;
+        self.sees_passwords = *sees == "true" && self.config.passwords == super::PasswordVisibility::Fingerprint;
         self.first = Some(oid);
         self.clients.insert(oid, client);
         Ok(oid)

@@ -5,7 +5,7 @@ use super::{
     grants::{GrantBuilder, direct},
     snapshot::Entry,
 };
-use crate::model::{AccessPath, Via};
+use crate::model::{AccessPath, AccessRoute};
 
 impl GrantBuilder<'_> {
     /// Returns every path by which the holder of `key` has its entitlement now, sorted; the grant itself among them
@@ -60,21 +60,21 @@ impl GrantBuilder<'_> {
         let by = self.facts.name(entry.grantor);
         if entry.grantee == holder {
             let ids = format!("{}{part}", entry.grantor);
-            return Some(direct(Via::Direct, ids, format!("granted by {by}{words}")));
+            return Some(direct(AccessRoute::Direct, ids, format!("granted by {by}{words}")));
         }
         if holder == 0 {
             return None;
         }
         if entry.grantee == 0 {
             let ids = format!("0/{}{part}", entry.grantor);
-            return Some(direct(Via::Public, ids, format!("granted to PUBLIC by {by}{words}")));
+            return Some(direct(AccessRoute::Public, ids, format!("granted to PUBLIC by {by}{words}")));
         }
         let chain = match self.roles.chain(holder, entry.grantee) {
             Some(chain) => chain,
             None => return self.as_database_owner(entry, on, holder),
         };
         let text = format!("{}, granted by {by}{words}", self.roles.words(&chain));
-        Some(direct(Via::Role, format!("{}/{}{part}", chain.ids(), entry.grantor), text))
+        Some(direct(AccessRoute::Role, format!("{}/{}{part}", chain.ids(), entry.grantor), text))
     }
 
     /// The owner of a database is a member of `pg_database_owner` in it, though no catalog says so.
@@ -88,16 +88,16 @@ impl GrantBuilder<'_> {
             self.roles.chain(holder, database.owner).map(|chain| format!("{}/", chain.ids()))?
         };
         let ids = format!("{through}{}/{}", entry.grantee, entry.grantor);
-        Some(direct(Via::Role, ids, format!("owner of database {}, thus pg_database_owner", database.name)))
+        Some(direct(AccessRoute::Role, ids, format!("owner of database {}, thus pg_database_owner", database.name)))
     }
 
     fn by_owner(&self, key: &Key, holder: u32) -> Option<AccessPath> {
         let owner = self.owner(key)?;
         if owner == holder {
-            return Some(direct(Via::Ownership, owner.to_string(), "owns it".to_owned()));
+            return Some(direct(AccessRoute::Ownership, owner.to_string(), "owns it".to_owned()));
         }
         let chain = self.roles.chain(holder, owner)?;
-        Some(direct(Via::Ownership, chain.ids(), format!("{}, which owns it", self.roles.words(&chain))))
+        Some(direct(AccessRoute::Ownership, chain.ids(), format!("{}, which owns it", self.roles.words(&chain))))
     }
 
     /// Rights that come with a role of the server and stand in no list (documentation, section 22.5).
@@ -109,22 +109,26 @@ impl GrantBuilder<'_> {
             ("schema", "USAGE") => {
                 let chain = self.roles.predefined(holder, "pg_write_all_data");
                 return chain.or_else(|| self.roles.predefined(holder, "pg_read_all_data")).map(|chain| {
-                    direct(Via::Role, chain.ids(), format!("{}, which has it everywhere", self.roles.words(&chain)))
+                    direct(
+                        AccessRoute::Role,
+                        chain.ids(),
+                        format!("{}, which has it everywhere", self.roles.words(&chain)),
+                    )
                 });
             }
             _ => return None,
         };
         let chain = self.roles.predefined(holder, role)?;
-        Some(direct(Via::Role, chain.ids(), format!("{}, which has it everywhere", self.roles.words(&chain))))
+        Some(direct(AccessRoute::Role, chain.ids(), format!("{}, which has it everywhere", self.roles.words(&chain))))
     }
 
     fn by_superuser(&self, holder: u32) -> Option<AccessPath> {
         let chain = self.roles.superuser(holder)?;
         if chain.roles.is_empty() {
-            return Some(direct(Via::Administrator, "superuser".to_owned(), "a superuser".to_owned()));
+            return Some(direct(AccessRoute::Administrator, "superuser".to_owned(), "a superuser".to_owned()));
         }
         let text = format!("{}, a superuser", self.roles.words(&chain));
-        Some(direct(Via::Administrator, format!("{}/superuser", chain.ids()), text))
+        Some(direct(AccessRoute::Administrator, format!("{}/superuser", chain.ids()), text))
     }
 
     fn attribute(&self, key: &Key, attribute: &str, holder: u32) -> Vec<AccessPath> {
@@ -137,7 +141,7 @@ impl GrantBuilder<'_> {
             if self.facts.role(*oid).is_some_and(|role| role.is(attribute)) {
                 // Attributes are not inherited: it takes SET ROLE.
                 let text = format!("member of {}, by SET ROLE", self.facts.name(*oid));
-                paths.push(direct(Via::Role, chain.ids(), text));
+                paths.push(direct(AccessRoute::Role, chain.ids(), text));
             }
         }
         if attribute != "superuser" {
@@ -155,7 +159,7 @@ impl GrantBuilder<'_> {
                 paths.push(self.own_path(&Key::Membership { role, member, grantor }));
             } else if let Some(chain) = self.roles.chain(member, row.member) {
                 let text = format!("{}, itself a member", self.roles.words(&chain));
-                paths.push(direct(Via::Role, chain.ids(), text));
+                paths.push(direct(AccessRoute::Role, chain.ids(), text));
             }
         }
         paths.extend(self.by_superuser(member));
@@ -187,12 +191,12 @@ impl GrantBuilder<'_> {
             let ids = if row.schema == *schema { definer.to_string() } else { format!("{definer}/every") };
             if row.grantee == *grantee {
                 let text = format!("on objects to come, made by {}{everywhere}", self.facts.name(*definer));
-                paths.push(direct(Via::Default, ids, text));
+                paths.push(direct(AccessRoute::Default, ids, text));
             } else if *grantee != 0 && row.grantee == 0 {
-                paths.push(direct(Via::Public, ids, format!("PUBLIC, on objects to come{everywhere}")));
+                paths.push(direct(AccessRoute::Public, ids, format!("PUBLIC, on objects to come{everywhere}")));
             } else if let Some(chain) = self.roles.chain(*grantee, row.grantee) {
                 let text = format!("{}, on objects to come{everywhere}", self.roles.words(&chain));
-                paths.push(direct(Via::Role, format!("{}/{ids}", chain.ids()), text));
+                paths.push(direct(AccessRoute::Role, format!("{}/{ids}", chain.ids()), text));
             }
         }
         paths

@@ -8,7 +8,7 @@ use super::{
     },
     tier,
 };
-use crate::model::{AccessPath, Entitlement, Grant, GrantKey, GrantKind, Principal, SystemId, Via};
+use crate::model::{AccessPath, AccessRoute, Entitlement, Grant, GrantKey, GrantKind, Principal, SystemId};
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
@@ -262,12 +262,12 @@ impl<'a> GrantBuilder<'a> {
     pub(super) fn own_path(&self, key: &Key) -> AccessPath {
         let by = |oid: u32| format!("granted by {}", self.facts.name(oid));
         match key {
-            Key::Account { role } => direct(Via::Direct, role.to_string(), "the role itself".to_owned()),
+            Key::Account { role } => direct(AccessRoute::Direct, role.to_string(), "the role itself".to_owned()),
             Key::Attribute { attribute, .. } => {
-                direct(Via::Direct, attribute.clone(), format!("set on the role: {}", attribute.to_uppercase()))
+                direct(AccessRoute::Direct, attribute.clone(), format!("set on the role: {}", attribute.to_uppercase()))
             }
             Key::Default { definer, .. } => direct(
-                Via::Default,
+                AccessRoute::Default,
                 definer.to_string(),
                 format!("on objects to come, made by {}", self.facts.name(*definer)),
             ),
@@ -278,13 +278,13 @@ impl<'a> GrantBuilder<'a> {
                     None => self.granted_by(*role, *member).map_or_else(|| "granted".to_owned(), by),
                 };
                 let ids = grantor.map_or_else(|| "member".to_owned(), |oid| oid.to_string());
-                direct(Via::Direct, ids, text)
+                direct(AccessRoute::Direct, ids, text)
             }
-            Key::Ownership { owner, .. } => direct(Via::Ownership, owner.to_string(), "owns it".to_owned()),
+            Key::Ownership { owner, .. } => direct(AccessRoute::Ownership, owner.to_string(), "owns it".to_owned()),
             Key::Password { fingerprint, .. } => {
-                direct(Via::Direct, fingerprint.clone(), "stored on the server".to_owned())
+                direct(AccessRoute::Direct, fingerprint.clone(), "stored on the server".to_owned())
             }
-            Key::Privilege { grantor, .. } => direct(Via::Direct, grantor.to_string(), by(*grantor)),
+            Key::Privilege { grantor, .. } => direct(AccessRoute::Direct, grantor.to_string(), by(*grantor)),
         }
     }
 
@@ -339,7 +339,7 @@ fn owned_key(database: u32, owned: &OwnedObject) -> Key {
     Key::Ownership { database, catalog: owned.catalog, object: owned.object, owner: owned.owner }
 }
 
-pub(super) fn direct(via: Via, ids: String, text: String) -> AccessPath {
+pub(super) fn direct(via: AccessRoute, ids: String, text: String) -> AccessPath {
     AccessPath { via, ids, text }
 }
 

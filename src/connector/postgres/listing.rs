@@ -1,7 +1,7 @@
 //! Listing: one consistent read of everything, handed out kind by kind and page by page.
 
 use super::{
-    PasswordSight,
+    PasswordVisibility,
     connections::{Server, View},
     grants::GrantBuilder,
     snapshot::Facts,
@@ -55,7 +55,7 @@ impl Listing {
         }
         if kind == GrantKind::Credential
             && !server.sees_passwords
-            && server.config.passwords == PasswordSight::Fingerprint
+            && server.config.passwords == PasswordVisibility::Fingerprint
         {
             let missing = "SELECT on pg_authid; or say `passwords = \"unseen\"` in the system file".to_owned();
             return Err(ConnectorError::Forbidden { missing });
@@ -103,8 +103,8 @@ pub(super) fn validate(server: &mut Server) -> Result<ConnectorHealth, Connector
     let mut blind_spots = Vec::new();
     if !server.sees_passwords {
         let why = match server.config.passwords {
-            PasswordSight::Fingerprint => "passwords: no SELECT on pg_authid",
-            PasswordSight::Unseen => "passwords: not looked at, as the system file says",
+            PasswordVisibility::Fingerprint => "passwords: no SELECT on pg_authid",
+            PasswordVisibility::Unseen => "passwords: not looked at, as the system file says",
         };
         blind_spots.push(why.to_owned());
     }

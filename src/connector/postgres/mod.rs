@@ -42,14 +42,14 @@ mod tier;
 #[cfg(test)]
 mod tests;
 
-pub use config::{PasswordSight, PostgresConfig, TlsMode};
+pub use config::{PasswordVisibility, PostgresConfig, TlsMode};
 
 use super::{
     Collector, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, Cursor, Descriptor, GrantPage, Intent,
     PlannedChange, Provisioner, Receipt, Sink, UnsupportedChange,
 };
 use crate::model::{
-    Action, Change, Grant, GrantKind, Inventory, Level, Observation, Operation, SystemId, action::Planned,
+    Action, Change, Grant, GrantKind, Inventory, Observation, Operation, SystemId, VerificationLevel, action::Planned,
 };
 use secrecy::SecretString;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -85,7 +85,7 @@ impl ConnectorSchema for PostgresSchema {
                 "to write: SUPERUSER, or CREATEROLE with ADMIN on the roles and ownership of the objects",
                 "to end sessions: pg_signal_backend",
             ],
-            level: Level::V4,
+            level: VerificationLevel::V4,
         }
     }
 

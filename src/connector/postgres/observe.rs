@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     connector::ConnectorError,
-    model::{Grant, Observation, Presence, SystemId, Via},
+    model::{AccessRoute, Grant, Observation, Presence, SystemId},
 };
 
 /// Returns what has to be looked at to see a grant whole.
@@ -61,7 +61,7 @@ pub(super) fn sighting(system: &SystemId, facts: &Facts, key: &Key, sees_passwor
             if closed {
                 Presence::Lingering { until: format!("{open} open sessions end") }
             } else {
-                paths.push(direct(Via::Session, role.to_string(), format!("{open} open sessions")));
+                paths.push(direct(AccessRoute::Session, role.to_string(), format!("{open} open sessions")));
                 Presence::Present { paths }
             }
         }

@@ -3,7 +3,7 @@
 use super::{grant_key::Key, impact, sql};
 use crate::{
     connector::{PlannedChange, UnsupportedChange},
-    model::{Change, Expectation, Grant, Inventory, Timestamp, Via},
+    model::{AccessRoute, Change, Expectation, Grant, Inventory, Timestamp},
 };
 use std::collections::BTreeMap;
 
@@ -73,9 +73,9 @@ pub(super) fn limit(key: &Key, to: &str) -> Option<Limit> {
 }
 
 /// The server takes a column's privilege away with that of the whole table, when the same role granted both.
-fn is_cleared_too(key: &Key, via: Via, ids: &str) -> bool {
+fn is_cleared_too(key: &Key, via: AccessRoute, ids: &str) -> bool {
     let Key::Privilege { on, grantor, .. } = key else { return false };
-    on.column == 0 && via == Via::Direct && ids.starts_with(&format!("{grantor}/column."))
+    on.column == 0 && via == AccessRoute::Direct && ids.starts_with(&format!("{grantor}/column."))
 }
 
 fn irreversible(change: &Change, key: &Key) -> Option<String> {

@@ -6,8 +6,8 @@ use crate::{
         Intent, PlannedChange, Provisioner, Receipt, Sink, UnsupportedChange,
     },
     model::{
-        AccessPath, Action, Attributes, Change, Entitlement, Expectation, Grant, GrantKey, GrantKind, Inventory, Level,
-        Observation, Operation, Presence, Principal, SystemId, Tier, Via, action::Planned,
+        AccessPath, AccessRoute, Action, Attributes, Change, Entitlement, Expectation, Grant, GrantKey, GrantKind,
+        Inventory, Observation, Operation, Presence, Principal, SystemId, Tier, VerificationLevel, action::Planned,
     },
 };
 use std::{
@@ -54,7 +54,11 @@ pub(super) fn grant(number: usize) -> Grant {
         key: GrantKey::parse(&format!("member:{number}")).unwrap(),
         principal: Principal { id: format!("{number}"), name: format!("user{number}") },
         entitlement: Entitlement { id: "g1".into(), name: "group payments".into() },
-        paths: vec![AccessPath { via: Via::Direct, ids: format!("{number}/g1"), text: "member of payments".into() }],
+        paths: vec![AccessPath {
+            via: AccessRoute::Direct,
+            ids: format!("{number}/g1"),
+            text: "member of payments".into(),
+        }],
         attributes: Attributes::new(),
         expands_to: vec![],
         tier: Tier::T2,
@@ -63,7 +67,7 @@ pub(super) fn grant(number: usize) -> Grant {
 
 impl ConnectorSchema for Sim {
     fn describe(&self) -> Descriptor {
-        Descriptor { name: "sim", kinds: &[GrantKind::Membership], needs: &[], level: Level::V3 }
+        Descriptor { name: "sim", kinds: &[GrantKind::Membership], needs: &[], level: VerificationLevel::V3 }
     }
 
     fn draft(&self, _: &Change, grant: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChange> {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     enforce::{ChangeKind, VerifyReport},
     model::{
-        Inventory, Level,
+        Inventory, VerificationLevel,
         record::{Entry, OutcomeKind, VerificationKind},
     },
 };
@@ -148,7 +148,7 @@ fn row_17_an_outcome_made_up_with_the_real_key_is_seen_through_by_a_look_with_an
         assert!(world.journal.history.actions().all(|(_, action)| action.is_confirmed()), "the forgery stands");
         let looked = world.verify(Some(&before));
         let look = &looked.actions[0];
-        assert_eq!((look.judgement.kind, look.level), (VerificationKind::StillPresent, Level::V4));
+        assert_eq!((look.judgement.kind, look.level), (VerificationKind::StillPresent, VerificationLevel::V4));
         assert!(look.came_back && !look.judgement.paths.is_empty());
         assert_eq!(exit(&world), 4);
         let (_, action) = world.journal.history.actions().next().unwrap();

@@ -1,7 +1,7 @@
 //! What is known of a credential, by a table for each connector.
 
 use super::{AttributeBuilder, AttributeInputs, Attributes, account, account::Account, subject};
-use crate::model::{Grant, GrantKind, Timestamp, file::PrincipalEntry};
+use crate::model::{Grant, GrantKind, Timestamp, file::PrincipalRecord};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a connector says of a credential, in the words of rules.
@@ -43,7 +43,7 @@ impl<'a> CredentialIndex<'a> {
         for (of, account) in accounts {
             let system = known.systems.get(account.system);
             let connector = system.map_or("", |system| system.connector.as_str());
-            let identity = known.people.behind(of).map(|entry: &PrincipalEntry| entry.id.to_string());
+            let identity = known.people.behind(of).map(|entry: &PrincipalRecord| entry.id.to_string());
             for grant in account.inventory.of_principal(account.principal) {
                 if grant.kind != GrantKind::Credential {
                     continue;

@@ -3,7 +3,7 @@
 use super::{AttributeBuilder, Attributes, account};
 use crate::{
     inventory::effective,
-    model::{Grant, GrantKind, Inventory, Timestamp, Usage, Via},
+    model::{AccessRoute, Grant, GrantKind, Inventory, Timestamp, Usage},
 };
 
 impl AttributeBuilder<'_> {
@@ -62,14 +62,16 @@ impl AttributeBuilder<'_> {
 
 /// Whether it is granted to the holder itself. A membership is, whatever its role then gives.
 fn is_direct(grant: &Grant) -> bool {
-    let inherited = |via: Via| matches!(via, Via::Group | Via::Public | Via::Role | Via::Session);
+    let inherited = |via: AccessRoute| {
+        matches!(via, AccessRoute::Group | AccessRoute::Public | AccessRoute::Role | AccessRoute::Session)
+    };
     grant.kind == GrantKind::Membership || grant.paths.iter().any(|path| !inherited(path.via))
 }
 
 /// Whether it makes its holder an administrator of the system, as each connector says that.
 fn is_administrative(grant: &Grant, connector: &str) -> bool {
     let says = |name: &str| grant.attribute(name) == Some("yes");
-    let by_path = grant.paths.iter().any(|path| path.via == Via::Administrator);
+    let by_path = grant.paths.iter().any(|path| path.via == AccessRoute::Administrator);
     let by_name = match connector {
         "aws-iam" => matches!(grant.attribute("power"), Some("administrator" | "control-plane")),
         // CREATEDB makes nobody an administrator, and is the one attribute that is not control plane.

@@ -13,7 +13,7 @@ use super::{IdentityDirectory, Loaded, SodAnalysis, Tiers};
 use crate::{
     model::{
         Digest, Grant, PrincipalId, SystemId, Tier, Timestamp,
-        file::{Exception, Fact, PrincipalEntry, Rating, System},
+        file::{AttributeValue, Exception, PrincipalRecord, Rating, System},
     },
     policy::{Facts, grant_attributes},
 };
@@ -161,21 +161,21 @@ impl<'a> AttributeBuilder<'a> {
 struct Attributes(Facts);
 
 impl Attributes {
-    fn know(&mut self, name: &'static str, fact: Fact) {
+    fn know(&mut self, name: &'static str, fact: AttributeValue) {
         let taken = self.0.know(name, fact);
         debug_assert!(taken.is_ok(), "{name}: {taken:?}");
     }
 
     fn flag(&mut self, name: &'static str, value: impl Into<Option<bool>>) {
-        value.into().into_iter().for_each(|value| self.know(name, Fact::Flag(value)));
+        value.into().into_iter().for_each(|value| self.know(name, AttributeValue::Flag(value)));
     }
 
     fn number(&mut self, name: &'static str, value: impl Into<Option<i64>>) {
-        value.into().into_iter().for_each(|value| self.know(name, Fact::Number(value)));
+        value.into().into_iter().for_each(|value| self.know(name, AttributeValue::Number(value)));
     }
 
     fn text(&mut self, name: &'static str, value: impl ToString) {
-        self.know(name, Fact::Text(value.to_string()));
+        self.know(name, AttributeValue::Text(value.to_string()));
     }
 
     fn text_of<T: ToString>(&mut self, name: &'static str, value: Option<T>) {
@@ -183,7 +183,7 @@ impl Attributes {
     }
 
     fn texts(&mut self, name: &'static str, values: impl IntoIterator<Item = String>) {
-        self.know(name, Fact::Texts(values.into_iter().collect()));
+        self.know(name, AttributeValue::Texts(values.into_iter().collect()));
     }
 }
 
@@ -193,6 +193,6 @@ fn subject(grant: &Grant) -> String {
 }
 
 /// Returns whether somebody is not here any more: who left, and whose end has passed.
-pub(super) fn is_gone(entry: &PrincipalEntry, as_of: Timestamp) -> bool {
+pub(super) fn is_gone(entry: &PrincipalRecord, as_of: Timestamp) -> bool {
     entry.status == crate::model::file::PrincipalStatus::Left || entry.ends.is_some_and(|end| end <= as_of)
 }

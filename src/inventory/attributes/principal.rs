@@ -4,13 +4,13 @@ use super::{AttributeBuilder, Attributes, account, is_gone};
 use crate::{
     model::{
         PrincipalId, Tier, Timestamp,
-        file::{Fact, PrincipalEntry, PrincipalKind},
+        file::{AttributeValue, PrincipalKind, PrincipalRecord},
     },
     policy::{Facts, principal_attributes},
 };
 impl AttributeBuilder<'_> {
     /// Returns what is known of a principal of the files.
-    pub(super) fn principal_of(&self, entry: &PrincipalEntry) -> Facts {
+    pub(super) fn principal_of(&self, entry: &PrincipalRecord) -> Facts {
         let as_of = self.known.as_of;
         let mut portrait = Attributes(principal_attributes(entry, as_of));
         let gone = is_gone(entry, as_of);
@@ -66,7 +66,7 @@ impl AttributeBuilder<'_> {
     }
 
     /// Draws those whom an entry names, and how they stand.
-    fn draw_people(&self, entry: &PrincipalEntry, portrait: &mut Attributes) {
+    fn draw_people(&self, entry: &PrincipalRecord, portrait: &mut Attributes) {
         let named = |id: &Option<PrincipalId>| id.as_ref().map(ToString::to_string).unwrap_or_default();
         portrait.text("principal.owner", named(&entry.owner));
         portrait.text("principal.deputy", named(&entry.deputy));
@@ -94,7 +94,7 @@ impl AttributeBuilder<'_> {
 
     /// An owner who has had another role since taking a machine over may not answer for it any more. When it was taken
     /// over is when its entry last changed; where that is not said, nobody knows whether the move came later.
-    fn owner_standing(&self, entry: &PrincipalEntry) -> Option<&'static str> {
+    fn owner_standing(&self, entry: &PrincipalRecord) -> Option<&'static str> {
         let standing = self.standing(entry.owner.as_ref())?;
         let owner = entry.owner.as_ref().and_then(|owner| self.known.people.get(owner));
         let moved = owner.and_then(|owner| owner.changed).filter(|_| entry.kind != PrincipalKind::Person);
@@ -127,7 +127,7 @@ impl AttributeBuilder<'_> {
     /// Returns how many grants are known to be from before the change, and were not certified since: granted, or certified,
     /// before it. A number above nothing is at least that many; nothing at all is only said when that is known of every
     /// grant.
-    fn older_grants(&self, entry: &PrincipalEntry, changed: Timestamp) -> Option<i64> {
+    fn older_grants(&self, entry: &PrincipalRecord, changed: Timestamp) -> Option<i64> {
         let (mut older, mut unknown) = (0, false);
         for account in entry.accounts.iter().filter_map(|subject| self.accounts.get(subject)) {
             for grant in account.inventory.of_principal(account.principal) {
@@ -145,14 +145,14 @@ impl AttributeBuilder<'_> {
 }
 
 /// Draws when it ends, and when it is looked at again, whichever is said.
-fn draw_ends(entry: &PrincipalEntry, as_of: Timestamp, gone: bool, portrait: &mut Attributes) {
+fn draw_ends(entry: &PrincipalRecord, as_of: Timestamp, gone: bool, portrait: &mut Attributes) {
     portrait.flag("principal.ended", gone);
     portrait.flag("principal.has_end", entry.ends.is_some());
     let ends = entry.ends.map(|end| end.days_since(as_of));
     portrait.number("principal.ends_in_days", ends);
     portrait.number("principal.ended_days", entry.ends.map(|end| as_of.days_since(end)));
     let review = match portrait.0.get("principal.review_in_days") {
-        Some(Fact::Number(days)) => Some(*days),
+        Some(AttributeValue::Number(days)) => Some(*days),
         _ => None,
     };
     portrait.flag("principal.dated", ends.or(review).is_some());

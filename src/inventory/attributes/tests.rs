@@ -6,7 +6,7 @@ use crate::{
         days_ago, entry, held, id, inventory, loaded, people, system, system_id, today, used, with,
     },
     model::{
-        AccessPath, Entitlement, GrantKind, Inventory, RepoId, Usage, Via,
+        AccessPath, AccessRoute, Entitlement, GrantKind, Inventory, RepoId, Usage,
         file::{PrincipalKind, PrincipalStatus},
         id::{GrantKey, ItemId},
     },
@@ -24,7 +24,7 @@ struct Story {
 }
 
 impl Story {
-    fn of(people_here: Vec<PrincipalEntry>) -> Self {
+    fn of(people_here: Vec<PrincipalRecord>) -> Self {
         Self {
             systems: BTreeMap::new(),
             inventories: BTreeMap::new(),
@@ -81,10 +81,10 @@ fn told(facts: &Facts, names: &[&str]) -> String {
         assert!(ATTRIBUTES.iter().any(|attribute| attribute.name == *name), "{name}");
         match facts.get(name) {
             None => "?".to_owned(),
-            Some(Fact::Flag(value)) => value.to_string(),
-            Some(Fact::Number(value)) => value.to_string(),
-            Some(Fact::Text(value)) => value.clone(),
-            Some(Fact::Texts(values)) => format!("[{}]", values.join(", ")),
+            Some(AttributeValue::Flag(value)) => value.to_string(),
+            Some(AttributeValue::Number(value)) => value.to_string(),
+            Some(AttributeValue::Text(value)) => value.clone(),
+            Some(AttributeValue::Texts(values)) => format!("[{}]", values.join(", ")),
         }
     };
     names.iter().map(words).collect::<Vec<_>>().join(" ")
@@ -95,8 +95,8 @@ fn a_grant_says_what_it_is_and_what_it_gives() {
     let mut member = held("7", GrantKind::Membership, "role/reporting", Tier::T2);
     member.expands_to =
         ["a", "b"].map(|id| Entitlement { id: id.to_owned(), name: id.to_uppercase() }).into_iter().collect();
-    member.paths.push(AccessPath { via: Via::Role, ids: "x".to_owned(), text: "through x".to_owned() });
-    let inherited = AccessPath { via: Via::Role, ids: "y".to_owned(), text: "member of y".to_owned() };
+    member.paths.push(AccessPath { via: AccessRoute::Role, ids: "x".to_owned(), text: "through x".to_owned() });
+    let inherited = AccessPath { via: AccessRoute::Role, ids: "y".to_owned(), text: "member of y".to_owned() };
     let mut by_role = held("7", GrantKind::Privilege, "SELECT", Tier::T2);
     by_role.paths = vec![inherited];
     by_role.attributes.insert("granted-by".to_owned(), "9".to_owned());
@@ -150,12 +150,12 @@ fn use_is_a_time_or_never_since_or_unknown() {
 
 #[test]
 fn whoever_answers_is_here_or_gone_or_nobody_or_unknown() {
-    let service = |owner: Option<&str>| PrincipalEntry {
+    let service = |owner: Option<&str>| PrincipalRecord {
         owner: owner.map(id),
         ..entry("svc", PrincipalKind::Service, &["db:1"])
     };
     let names = ["principal.owner", "principal.owner_status", "principal.owner_gone_days", "principal.sponsor_status"];
-    let told = |owner: Option<&str>, others: Vec<PrincipalEntry>| {
+    let told = |owner: Option<&str>, others: Vec<PrincipalRecord>| {
         let all = std::iter::once(service(owner)).chain(others).collect();
         Story::of(all).person("svc", &names)
     };
@@ -163,15 +163,15 @@ fn whoever_answers_is_here_or_gone_or_nobody_or_unknown() {
     assert_eq!(told(None, vec![]), " none ? none");
     assert_eq!(told(Some("li"), vec![]), "li ? ? none", "nobody knows whether a stranger is here");
     assert_eq!(told(Some("li"), vec![li()]), "li active ? none");
-    let left = PrincipalEntry { status: PrincipalStatus::Left, ..li() };
+    let left = PrincipalRecord { status: PrincipalStatus::Left, ..li() };
     assert_eq!(told(Some("li"), vec![left.clone()]), "li left ? none", "and nobody says since when");
-    let since = PrincipalEntry { ends: Some(days_ago(54)), ..left };
+    let since = PrincipalRecord { ends: Some(days_ago(54)), ..left };
     assert_eq!(told(Some("li"), vec![since]), "li left 54 none");
-    let ended = PrincipalEntry { ends: Some(days_ago(1)), ..li() };
+    let ended = PrincipalRecord { ends: Some(days_ago(1)), ..li() };
     assert_eq!(told(Some("li"), vec![ended]), "li left 1 none", "an end that has passed has passed");
-    let moved = PrincipalEntry { changed: Some(days_ago(5)), ..li() };
+    let moved = PrincipalRecord { changed: Some(days_ago(5)), ..li() };
     assert_eq!(told(Some("li"), vec![moved.clone()]), "li ? ? none", "nobody says whether the move came later");
-    let taken = |days| PrincipalEntry { changed: Some(days_ago(days)), ..service(Some("li")) };
+    let taken = |days| PrincipalRecord { changed: Some(days_ago(days)), ..service(Some("li")) };
     let of = |days| Story::of(vec![taken(days), moved.clone()]).person("svc", &names);
     assert_eq!([of(9), of(2)], ["li moved ? none", "li active ? none"]);
     let machine = entry("li", PrincipalKind::Agent, &[]);
@@ -180,18 +180,18 @@ fn whoever_answers_is_here_or_gone_or_nobody_or_unknown() {
 
 #[test]
 fn what_an_entry_does_not_say_is_said_to_be_missing() {
-    let mut svc = PrincipalEntry { owner: Some(id("li")), ..entry("svc", PrincipalKind::Service, &[]) };
-    let li = PrincipalEntry { team: Some("orders".to_owned()), ..entry("li", PrincipalKind::Person, &[]) };
+    let mut svc = PrincipalRecord { owner: Some(id("li")), ..entry("svc", PrincipalKind::Service, &[]) };
+    let li = PrincipalRecord { team: Some("orders".to_owned()), ..entry("li", PrincipalKind::Person, &[]) };
     let names = ["principal.team", "principal.purpose", "principal.vendor", "principal.lifecycle"];
     let due = ["principal.owner_team", "principal.has_end", "principal.dated", "principal.due_in_days"];
-    let told = |svc: &PrincipalEntry| {
+    let told = |svc: &PrincipalRecord| {
         let story = Story::of(vec![svc.clone(), li.clone()]);
         format!("{}|{}", story.person("svc", &names), story.person("svc", &due))
     };
     assert_eq!(told(&svc), "   |orders false false ?");
-    let review = Fact::Text("2026-12-03".to_owned());
+    let review = AttributeValue::Text("2026-12-03".to_owned());
     svc.facts.insert("principal.review_in_days".to_owned(), review);
-    svc.facts.insert("principal.lifecycle".to_owned(), Fact::Text("seasonal".to_owned()));
+    svc.facts.insert("principal.lifecycle".to_owned(), AttributeValue::Text("seasonal".to_owned()));
     assert_eq!(told(&svc), "   seasonal|orders false true 10");
     svc.ends = Some(today().plus_days(4));
     assert_eq!(told(&svc), "   seasonal|orders true true 4");
@@ -202,7 +202,7 @@ fn ends_and_changes_are_counted_in_days() {
     let names = ["principal.status", "principal.ends_in_days", "principal.ended_days", "principal.role_changed_days"];
     let more = ["principal.workload", "principal.workload_status", "principal.workload_ended_days"];
     let of = |kind, ends, changed| {
-        let svc = PrincipalEntry { ends, changed, workload: Some("export".into()), ..entry("svc", kind, &[]) };
+        let svc = PrincipalRecord { ends, changed, workload: Some("export".into()), ..entry("svc", kind, &[]) };
         let story = Story::of(vec![svc]);
         format!("{} | {}", story.person("svc", &names), story.person("svc", &more))
     };
@@ -363,15 +363,15 @@ fn keys_of_aws_have_an_age_and_passwords_of_postgres_a_last_day() {
 fn what_is_typed_is_taken_where_nothing_is_derived() {
     let mut svc = entry("svc", PrincipalKind::Service, &["web:uid:1"]);
     for (name, fact) in [
-        ("principal.last_tested_days", Fact::Text("2026-11-03".to_owned())),
-        ("principal.review_in_days", Fact::Text("2026-12-03".to_owned())),
-        ("principal.mfa", Fact::Text("push".to_owned())),
-        ("credential.exposed", Fact::Flag(true)),
-        ("grant.jit_available", Fact::Flag(true)),
-        ("grant.standing", Fact::Flag(false)),
-        ("usage.consumers", Fact::Texts(vec!["export".to_owned()])),
-        ("principal.tier", Fact::Text("T3".to_owned())),
-        ("principal.colour", Fact::Text("blue".to_owned())),
+        ("principal.last_tested_days", AttributeValue::Text("2026-11-03".to_owned())),
+        ("principal.review_in_days", AttributeValue::Text("2026-12-03".to_owned())),
+        ("principal.mfa", AttributeValue::Text("push".to_owned())),
+        ("credential.exposed", AttributeValue::Flag(true)),
+        ("grant.jit_available", AttributeValue::Flag(true)),
+        ("grant.standing", AttributeValue::Flag(false)),
+        ("usage.consumers", AttributeValue::Texts(vec!["export".to_owned()])),
+        ("principal.tier", AttributeValue::Text("T3".to_owned())),
+        ("principal.colour", AttributeValue::Text("blue".to_owned())),
     ] {
         svc.facts.insert(name.to_owned(), fact);
     }
@@ -388,7 +388,7 @@ fn what_is_typed_is_taken_where_nothing_is_derived() {
 #[test]
 fn grants_older_than_a_move_are_counted_where_their_age_is_known() {
     let made = |what: &str, day: &str| with(held("A", GrantKind::Policy, what, Tier::T2), &[("created", day)]);
-    let moved = PrincipalEntry { changed: Some(days_ago(10)), ..entry("ana", PrincipalKind::Person, &["aws:A"]) };
+    let moved = PrincipalRecord { changed: Some(days_ago(10)), ..entry("ana", PrincipalKind::Person, &["aws:A"]) };
     let told = |grants: Vec<Grant>, certified: Option<i64>| {
         let mut story = Story::of(vec![moved.clone()]).on("aws", "aws-iam", grants);
         if let Some(days) = certified {

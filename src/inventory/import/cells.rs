@@ -3,7 +3,7 @@
 use crate::{
     model::{
         PrincipalId, Timestamp,
-        file::{Fact, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals},
+        file::{AttributeValue, PrincipalKind, PrincipalRecord, PrincipalStatus, Principals},
     },
     policy::{Kind, attribute, unfit},
 };
@@ -48,7 +48,7 @@ impl Cell {
 }
 
 /// An entry, and which of its keys a row gives.
-pub(super) type ProvidedFields = (PrincipalEntry, BTreeSet<String>);
+pub(super) type ProvidedFields = (PrincipalRecord, BTreeSet<String>);
 
 /// Returns the entry that a row makes, with the keys it gives. An empty cell says nothing.
 ///
@@ -61,7 +61,7 @@ pub(super) fn entry(
     let mut given = BTreeSet::new();
     // INVARIANT: the id is set from its cell below, or the row is refused.
     let Ok(nobody) = PrincipalId::parse("nobody") else { return Err(Vec::new()) };
-    let mut entry = PrincipalEntry::new(nobody, PrincipalKind::Person);
+    let mut entry = PrincipalRecord::new(nobody, PrincipalKind::Person);
     for (column, key, cell) in cells.filter(|(_, _, cell)| !cell.is_empty()) {
         let key = if key == "manager" { "owner".to_owned() } else { key };
         match set(&mut entry, &key, &cell) {
@@ -81,7 +81,7 @@ pub(super) fn entry(
     if wrong.is_empty() { Ok((entry, given)) } else { Err(wrong) }
 }
 
-fn set(entry: &mut PrincipalEntry, key: &str, cell: &Cell) -> Result<(), String> {
+fn set(entry: &mut PrincipalRecord, key: &str, cell: &Cell) -> Result<(), String> {
     let id = |cell: &Cell| PrincipalId::parse(&cell.word()?).map_err(|error| error.to_string());
     let time = |cell: &Cell| Timestamp::parse(&cell.word()?).map_err(|error| format!("{error}, or a day alone"));
     match key {
@@ -115,9 +115,10 @@ fn set(entry: &mut PrincipalEntry, key: &str, cell: &Cell) -> Result<(), String>
             };
             let fact = fact(name, cell)?;
             entry.facts.insert(name.to_owned(), fact);
-            let lone = PrincipalEntry {
-                facts: [(name.to_owned(), entry.facts.get(name).cloned().unwrap_or(Fact::Flag(false)))].into(),
-                ..PrincipalEntry::new(entry.id.clone(), entry.kind)
+            let lone = PrincipalRecord {
+                facts: [(name.to_owned(), entry.facts.get(name).cloned().unwrap_or(AttributeValue::Flag(false)))]
+                    .into(),
+                ..PrincipalRecord::new(entry.id.clone(), entry.kind)
             };
             let file = Principals { schema: String::new(), principals: vec![lone] };
             if let Some(unfit) = unfit(&file).pop() {
@@ -129,20 +130,20 @@ fn set(entry: &mut PrincipalEntry, key: &str, cell: &Cell) -> Result<(), String>
 }
 
 /// A table has words only: what they are is told by the attribute.
-fn fact(name: &str, cell: &Cell) -> Result<Fact, String> {
+fn fact(name: &str, cell: &Cell) -> Result<AttributeValue, String> {
     let kind = attribute(name).map(|attribute| attribute.kind);
     match (cell, kind) {
-        (Cell::Flag(flag), _) => Ok(Fact::Flag(*flag)),
-        (_, Some(Kind::Texts)) => Ok(Fact::Texts(cell.words())),
+        (Cell::Flag(flag), _) => Ok(AttributeValue::Flag(*flag)),
+        (_, Some(Kind::Texts)) => Ok(AttributeValue::Texts(cell.words())),
         (_, Some(Kind::Flag)) => match cell.word()?.to_ascii_lowercase().as_str() {
-            "true" | "yes" => Ok(Fact::Flag(true)),
-            "false" | "no" => Ok(Fact::Flag(false)),
+            "true" | "yes" => Ok(AttributeValue::Flag(true)),
+            "false" | "no" => Ok(AttributeValue::Flag(false)),
             other => Err(format!("it is `true` or `false`, not `{other}`")),
         },
         (_, Some(Kind::Number)) if !name.ends_with("_days") => {
-            cell.word()?.parse().map(Fact::Number).map_err(|_| "it is a whole number".to_owned())
+            cell.word()?.parse().map(AttributeValue::Number).map_err(|_| "it is a whole number".to_owned())
         }
-        _ => Ok(Fact::Text(cell.word()?)),
+        _ => Ok(AttributeValue::Text(cell.word()?)),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     inventory::IdentityDirectory,
     model::{
         Grant, GrantKind, Inventory, PrincipalId,
-        file::{PrincipalEntry, PrincipalKind},
+        file::{PrincipalKind, PrincipalRecord},
     },
 };
 use serde::Serialize;
@@ -61,7 +61,11 @@ pub fn unclaimed(
 
 /// Returns who could answer for a principal that nobody who is here answers for: who granted its access, and who is of its
 /// team.
-pub fn owners(entry: &PrincipalEntry, inventories: &[&Inventory], people: &IdentityDirectory) -> CorrelationSuggestion {
+pub fn owners(
+    entry: &PrincipalRecord,
+    inventories: &[&Inventory],
+    people: &IdentityDirectory,
+) -> CorrelationSuggestion {
     let mut reasons: Vec<(PrincipalId, String)> = Vec::new();
     for subject in &entry.accounts {
         let Some((system, principal)) = subject.split_once(':') else { continue };
@@ -102,7 +106,7 @@ fn proposal(subject: String, name: String, reasons: Vec<(PrincipalId, String)>) 
     }
 }
 
-fn is_here(entry: &PrincipalEntry, people: &IdentityDirectory) -> bool {
+fn is_here(entry: &PrincipalRecord, people: &IdentityDirectory) -> bool {
     entry.kind == PrincipalKind::Person && !people.has_left(&entry.id)
 }
 

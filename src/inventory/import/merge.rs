@@ -3,7 +3,7 @@
 use super::ImportRow;
 use crate::model::{
     Timestamp,
-    file::{PrincipalEntry, PrincipalStatus, Principals},
+    file::{PrincipalRecord, PrincipalStatus, Principals},
 };
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub struct Merged {
 /// role, team or owner than before has changed `now`, unless the table says when. An `authoritative` table has everybody
 /// whom the file has: who vanished from it has left, `now`. The same table twice changes nothing.
 pub fn merge(file: &Principals, rows: &[ImportRow], authoritative: bool, now: Timestamp) -> Merged {
-    let mut entries: BTreeMap<_, PrincipalEntry> =
+    let mut entries: BTreeMap<_, PrincipalRecord> =
         file.principals.iter().map(|entry| (entry.id.clone(), entry.clone())).collect();
     let (mut added, mut changed, mut left) = (Vec::new(), Vec::new(), Vec::new());
     for row in rows {
@@ -57,7 +57,7 @@ pub fn merge(file: &Principals, rows: &[ImportRow], authoritative: bool, now: Ti
     Merged { file, added, changed, left }
 }
 
-fn merged(before: &PrincipalEntry, row: &ImportRow, now: Timestamp) -> PrincipalEntry {
+fn merged(before: &PrincipalRecord, row: &ImportRow, now: Timestamp) -> PrincipalRecord {
     let (mut after, from) = (before.clone(), &row.entry);
     for key in &row.given {
         match key.as_str() {
@@ -81,7 +81,7 @@ fn merged(before: &PrincipalEntry, row: &ImportRow, now: Timestamp) -> Principal
     after.accounts.sort();
     after.accounts.dedup();
     after.facts.extend(from.facts.clone());
-    let place = |entry: &PrincipalEntry| (entry.role.clone(), entry.team.clone(), entry.owner.clone());
+    let place = |entry: &PrincipalRecord| (entry.role.clone(), entry.team.clone(), entry.owner.clone());
     if place(before) != place(&after) && !row.given.contains("changed") {
         after.changed = Some(now);
     }

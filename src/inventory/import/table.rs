@@ -4,7 +4,7 @@ use super::cells::{self, Cell};
 use crate::{
     diag::{Diagnostic, Diagnostics},
     format::confusables,
-    model::file::PrincipalEntry,
+    model::file::PrincipalRecord,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +24,7 @@ pub struct ImportRow {
     /// The line it begins on, from 1.
     pub line: u64,
     /// The entry, with nothing in the keys that are not given.
-    pub entry: PrincipalEntry,
+    pub entry: PrincipalRecord,
     /// The keys that it gives.
     pub given: BTreeSet<String>,
 }

@@ -7,7 +7,7 @@ use crate::{
     inventory::test_fixtures::{entry, held, id, inventory, people, today},
     model::{
         GrantKind, Tier,
-        file::{PrincipalEntry, PrincipalKind, PrincipalStatus, Principals},
+        file::{PrincipalKind, PrincipalRecord, PrincipalStatus, Principals},
     },
 };
 use std::collections::BTreeMap;
@@ -97,7 +97,7 @@ fn mistakes_are_named_with_line_and_column_and_nothing_is_passed_over() {
 fn a_merge_keeps_what_is_not_spoken_of_and_the_same_table_twice_changes_nothing() {
     let before = Principals {
         principals: vec![
-            PrincipalEntry {
+            PrincipalRecord {
                 team: Some("sales".to_owned()),
                 purpose: Some("sells".to_owned()),
                 ..entry("ana", PrincipalKind::Person, &["db:7"])
@@ -145,7 +145,7 @@ fn accounts_nobody_claims_come_with_guesses_and_their_reasons() {
     );
     let people = people(vec![
         entry("ana.ruiz", PrincipalKind::Person, &["web:1"]),
-        PrincipalEntry { team: Some("shop".to_owned()), ..entry("li", PrincipalKind::Person, &[]) },
+        PrincipalRecord { team: Some("shop".to_owned()), ..entry("li", PrincipalKind::Person, &[]) },
     ]);
     let told: Vec<_> = unclaimed(&app, &[&web, &app], &people)
         .into_iter()
@@ -159,7 +159,7 @@ fn accounts_nobody_claims_come_with_guesses_and_their_reasons() {
             "app:3 nginx: None ",
         ]
     );
-    let job = PrincipalEntry { team: Some("shop".to_owned()), ..entry("job", PrincipalKind::Service, &[]) };
+    let job = PrincipalRecord { team: Some("shop".to_owned()), ..entry("job", PrincipalKind::Service, &[]) };
     let guess = owners(&job, &[], &people);
     assert_eq!((guess.whose, guess.reasons.join("; ")), (Some(id("li")), "they are of its team, shop".to_owned()));
 }

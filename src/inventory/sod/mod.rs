@@ -9,7 +9,7 @@ mod tests;
 
 use super::{IdentityDirectory, Loaded};
 use crate::{
-    model::{Grant, GrantKey, Inventory, PrincipalId, Severity, SystemId, Tier, file::ToxicPair},
+    model::{Grant, GrantKey, Inventory, PrincipalId, Severity, SystemId, Tier, file::SodRule},
     policy::SodRules,
 };
 use serde::Serialize;
@@ -122,7 +122,7 @@ impl SodAnalysis {
             for toxic in pairs.judge_sides(&sides) {
                 let side =
                     |does: &str, places: &[usize]| Side { does: does.to_owned(), by: estates.holds(&held, places) };
-                let ToxicPair { id, title, severity, rule, one, other } = toxic.pair;
+                let SodRule { id, title, severity, rule, one, other } = toxic.pair;
                 clashes.push(SodViolation {
                     holder: holder.clone(),
                     pair: id.clone(),

@@ -5,7 +5,7 @@ use crate::{
     inventory::test_fixtures::{entry, held, id, inventory, people, system_id},
     model::{
         GrantKind,
-        file::{PrincipalEntry, PrincipalKind},
+        file::{PrincipalKind, PrincipalRecord},
     },
     policy::{Pack, Sources},
 };
@@ -53,7 +53,7 @@ fn world() -> (Vec<Inventory>, IdentityDirectory) {
             held("11", GrantKind::Privilege, "audit", Tier::T1),
         ],
     );
-    let owned = |who: &str, owner: &str, accounts: &[&str]| PrincipalEntry {
+    let owned = |who: &str, owner: &str, accounts: &[&str]| PrincipalRecord {
         owner: Some(id(owner)),
         ..entry(who, PrincipalKind::Service, accounts)
     };

@@ -8,7 +8,7 @@ use crate::{
     inventory::IdentityDirectory,
     model::{
         Inventory, PrincipalId, SystemId,
-        file::{PrincipalEntry, PrincipalKind},
+        file::{PrincipalKind, PrincipalRecord},
     },
     policy::SodRules,
 };
@@ -20,7 +20,7 @@ pub(super) struct UsableAccess<'a, 'p> {
     /// What each account holds that is on a side, by subject.
     accounts: BTreeMap<String, Vec<HeldEntitlement<'a>>>,
     /// The identities that somebody answers for, and how.
-    wards: BTreeMap<PrincipalId, Vec<(&'p PrincipalEntry, &'static str)>>,
+    wards: BTreeMap<PrincipalId, Vec<(&'p PrincipalRecord, &'static str)>>,
 }
 
 impl<'a, 'p> UsableAccess<'a, 'p> {
@@ -49,8 +49,8 @@ impl<'a, 'p> UsableAccess<'a, 'p> {
         let mut holders: BTreeSet<String> = BTreeSet::new();
         let unclaimed = self.accounts.keys().filter(|subject| self.people.behind(subject).is_none());
         holders.extend(unclaimed.cloned());
-        let holds = |entry: &PrincipalEntry| entry.accounts.iter().any(|subject| self.accounts.contains_key(subject));
-        let answers = |entry: &PrincipalEntry| self.wards.contains_key(&entry.id);
+        let holds = |entry: &PrincipalRecord| entry.accounts.iter().any(|subject| self.accounts.contains_key(subject));
+        let answers = |entry: &PrincipalRecord| self.wards.contains_key(&entry.id);
         let named = self.people.entries().filter(|entry| holds(entry) || answers(entry));
         holders.extend(named.map(|entry| entry.id.to_string()));
         holders
@@ -64,7 +64,7 @@ impl<'a, 'p> UsableAccess<'a, 'p> {
         };
         let mut held = Vec::new();
         let mut seen: BTreeSet<&PrincipalId> = BTreeSet::from([&entry.id]);
-        let mut next: Vec<(&PrincipalEntry, String)> = vec![(entry, String::new())];
+        let mut next: Vec<(&PrincipalRecord, String)> = vec![(entry, String::new())];
         while let Some((current, way)) = next.pop() {
             for subject in &current.accounts {
                 let of = self.accounts.get(subject).into_iter().flatten();
@@ -110,8 +110,8 @@ fn hold((possession, through): &(&HeldEntitlement<'_>, String)) -> SodHolding {
 fn wards<'p>(
     people: &'p IdentityDirectory,
     change: &Change<'_>,
-) -> BTreeMap<PrincipalId, Vec<(&'p PrincipalEntry, &'static str)>> {
-    let mut wards: BTreeMap<PrincipalId, Vec<(&PrincipalEntry, &'static str)>> = BTreeMap::new();
+) -> BTreeMap<PrincipalId, Vec<(&'p PrincipalRecord, &'static str)>> {
+    let mut wards: BTreeMap<PrincipalId, Vec<(&PrincipalRecord, &'static str)>> = BTreeMap::new();
     for entry in people.entries().filter(|entry| entry.kind != PrincipalKind::Person) {
         let owner = change.transferred.get(&entry.id).or(entry.owner.as_ref());
         let sponsor = entry.sponsor.as_ref().filter(|_| entry.kind == PrincipalKind::Agent);

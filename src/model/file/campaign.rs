@@ -93,17 +93,17 @@ pub struct StageClose {
     pub seeded: Vec<ItemId>,
     /// What nobody answered, sorted by item, with what that means.
     #[serde(rename = "silent", default, skip_serializing_if = "Vec::is_empty")]
-    pub silent: Vec<Silent>,
+    pub silent: Vec<NoResponseItem>,
 }
 
 /// An item that nobody answered in a stage.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Silent {
+pub struct NoResponseItem {
     /// The item.
     pub item: ItemId,
     /// What that means.
-    pub then: AfterSilence,
+    pub then: NoResponseOutcome,
     /// The holder, by the name people use.
     pub principal: String,
     /// What is held, by the name people use.
@@ -113,7 +113,7 @@ pub struct Silent {
 /// What no response comes to when a stage is closed; never that access stays for good.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum AfterSilence {
+pub enum NoResponseOutcome {
     /// The next stage is asked.
     Advance,
     /// Its use is stopped.
@@ -124,7 +124,7 @@ pub enum AfterSilence {
     Open,
 }
 
-impl AfterSilence {
+impl NoResponseOutcome {
     /// Returns it as files spell it.
     pub const fn as_str(self) -> &'static str {
         match self {

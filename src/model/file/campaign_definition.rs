@@ -21,7 +21,7 @@ pub struct CampaignDefinition {
     /// Who reviews what the fallback may not.
     pub second_fallback: PrincipalId,
     /// What no response means; never `certify`.
-    pub on_silence: Silence,
+    pub on_silence: NoResponseAction,
     /// The most items that silence may take access away from, when a stage is closed; 10 where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silence_cap: Option<u32>,
@@ -48,7 +48,7 @@ pub struct CampaignDefinition {
     pub second_look_percent: Option<u32>,
     /// The most items one reviewer is given; the rest goes to the next in line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub load: Option<Load>,
+    pub load: Option<ReviewerCapacity>,
     /// The stages in their order. Without any there is one, of `window_days`, judged by the owner of a principal, then the
     /// owner of its system, then the fallbacks.
     #[serde(rename = "stage", default, skip_serializing_if = "Vec::is_empty")]
@@ -68,7 +68,7 @@ impl CampaignDefinition {
             fresh_days: 2,
             fallback,
             second_fallback,
-            on_silence: Silence::Open,
+            on_silence: NoResponseAction::Open,
             silence_cap: None,
             overall: None,
             remind_percent: Vec::new(),
@@ -111,7 +111,7 @@ pub struct Stage {
 /// The most items one reviewer is given in a campaign, by tier.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Load {
+pub struct ReviewerCapacity {
     /// For tier T0.
     #[serde(rename = "T0")]
     pub t0: u32,
@@ -194,7 +194,7 @@ pub struct Selector {
 /// What no response means.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Silence {
+pub enum NoResponseAction {
     /// Tiers T2 and T3 are disabled when the last stage is closed; T0 and T1 too when they are unused for certain, else
     /// they need an exception.
     Disable,

@@ -19,22 +19,24 @@ mod system;
 mod trust;
 
 pub use attestation::{Attestation, Proof, ProofResult};
-pub use campaign::{AfterSilence, Campaign, Delegation, Population, Silent, StageClose, asked, population, seeds};
-pub use campaign_definition::{CampaignDefinition, Event, Load, Selector, Silence, Stage};
+pub use campaign::{
+    Campaign, Delegation, NoResponseItem, NoResponseOutcome, Population, StageClose, asked, population, seeds,
+};
+pub use campaign_definition::{CampaignDefinition, Event, NoResponseAction, ReviewerCapacity, Selector, Stage};
 pub use exception::{Exception, LOWERED_TIER, Rating};
 pub use governance::{Engine, Governance};
 pub use kind::{FileKind, GovernedFile};
-pub use no_response_terms::SilenceTerms;
+pub use no_response_terms::NoResponseTerms;
 pub use observation::{KindCount, Observation};
 pub use policy::{
-    Control, Controls, Expected, Framework, Limit, Profile, ProfileSetting, RetiredControl, Rule, RuleCase, RuleCases,
-    Rules, Scope, SeverityWhen, Stricter, ToxicPair, ToxicSide,
+    Control, Controls, Expected, Framework, Limit, LimitDirection, Profile, ProfileSetting, RetiredControl, Rule,
+    RuleCase, RuleCases, Rules, Scope, SeverityWhen, SodRule, SodRuleSide,
 };
-pub use principals::{Fact, PrincipalEntry, PrincipalKind, PrincipalStatus, Principals};
+pub use principals::{AttributeValue, PrincipalKind, PrincipalRecord, PrincipalStatus, Principals};
 pub use review::{Item, MissingField, Review};
 pub use review_terms::ReviewTerms;
 pub use system::{Remediation, SinkSettings, System};
 pub use trust::{
-    EngineRole, FILES_PER_CHANGE, Guardrails, KeyState, Mandate, Registry, RegistryKey, RegistryPrincipal, Role, Roles,
-    Root, Terms, Thresholds, WitnessRole,
+    EngineRole, ExceptionTerms, FILES_PER_CHANGE, Guardrails, KeyState, Mandate, Registry, RegistryKey,
+    RegistryPrincipal, Role, Roles, Root, Thresholds, WitnessRole,
 };

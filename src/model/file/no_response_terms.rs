@@ -1,6 +1,6 @@
 //! What an exception needs for access that nobody answered for: the mandate's terms of silence.
 
-use super::{Mandate, Terms};
+use super::{ExceptionTerms, Mandate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// for. It buys time and decides nothing: the item stays undecided by people until a fallback decides it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SilenceTerms {
+pub struct NoResponseTerms {
     /// The longest it may last, in days; no longer than its rating allows.
     pub days: u32,
     /// How often the same item may be excepted again.
@@ -20,7 +20,7 @@ pub struct SilenceTerms {
     pub groups: Vec<String>,
 }
 
-impl SilenceTerms {
+impl NoResponseTerms {
     /// Returns the usual terms: 14 days, once, accepted by those whom the rating asks for.
     pub const fn usual() -> Self {
         Self { days: 14, renewals: 0, groups: Vec::new() }
@@ -28,9 +28,9 @@ impl SilenceTerms {
 
     /// Returns the terms of a rating as they are for what nobody answered. They are never wider.
     #[must_use]
-    pub fn tighten(&self, terms: Terms) -> Terms {
+    pub fn tighten(&self, terms: ExceptionTerms) -> ExceptionTerms {
         let groups = terms.groups.iter().chain(&self.groups).cloned().collect();
-        Terms { days: terms.days.min(self.days), renewals: terms.renewals.min(self.renewals), groups, ..terms }
+        ExceptionTerms { days: terms.days.min(self.days), renewals: terms.renewals.min(self.renewals), groups, ..terms }
     }
 }
 
@@ -43,8 +43,8 @@ impl Mandate {
     }
 
     /// Returns what an exception needs for access that nobody answered for.
-    pub fn silence_terms(&self) -> SilenceTerms {
-        self.silence.clone().unwrap_or(const { SilenceTerms::usual() })
+    pub fn silence_terms(&self) -> NoResponseTerms {
+        self.silence.clone().unwrap_or(const { NoResponseTerms::usual() })
     }
 }
 
@@ -55,11 +55,11 @@ mod tests {
 
     #[test]
     fn silence_only_tightens_what_a_rating_allows() {
-        let of = |rating, silence: &SilenceTerms| silence.tighten(Terms::usual(rating, "risk-owner"));
-        let usual = of(Rating::High, &SilenceTerms::usual());
+        let of = |rating, silence: &NoResponseTerms| silence.tighten(ExceptionTerms::usual(rating, "risk-owner"));
+        let usual = of(Rating::High, &NoResponseTerms::usual());
         assert_eq!((usual.days, usual.renewals, usual.proof_days), (14, 0, 31));
         assert_eq!(usual.groups, ["risk-owner"]);
-        let wide = SilenceTerms { days: 400, renewals: 9, groups: vec!["executive".to_owned()] };
+        let wide = NoResponseTerms { days: 400, renewals: 9, groups: vec!["executive".to_owned()] };
         let critical = of(Rating::Critical, &wide);
         assert_eq!((critical.days, critical.renewals), (30, 1), "it never widens");
         assert_eq!(critical.groups, ["risk-owner", "risk-owner", "executive"], "and adds who must sign");

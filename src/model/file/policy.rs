@@ -17,7 +17,7 @@ pub struct Rules {
     pub rules: Vec<Rule>,
     /// What nobody may hold together.
     #[serde(rename = "pair", default, skip_serializing_if = "Vec::is_empty")]
-    pub pairs: Vec<ToxicPair>,
+    pub pairs: Vec<SodRule>,
 }
 
 /// One rule. Its expressions are CEL over the attributes that `tenure policy attributes` lists.
@@ -72,7 +72,7 @@ pub struct Limit {
     /// Its name.
     pub name: String,
     /// Which way is stricter.
-    pub stricter: Stricter,
+    pub stricter: LimitDirection,
     /// For tier T0.
     #[serde(rename = "T0")]
     pub t0: i64,
@@ -90,7 +90,7 @@ pub struct Limit {
 /// Which way a number is stricter.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Stricter {
+pub enum LimitDirection {
     /// Fewer is stricter.
     Less,
     /// More is stricter.
@@ -110,7 +110,7 @@ pub struct SeverityWhen {
 /// Two sides that nobody may hold together: on whatever systems, by whatever path, and through what they answer for.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ToxicPair {
+pub struct SodRule {
     /// A stable id, such as `SOD-BUILD-APPROVE`.
     pub id: String,
     /// Why together they do harm.
@@ -120,15 +120,15 @@ pub struct ToxicPair {
     /// The rule that a finding counts for, such as `HUM-SOD-01`.
     pub rule: String,
     /// The one side.
-    pub one: ToxicSide,
+    pub one: SodRuleSide,
     /// The other side.
-    pub other: ToxicSide,
+    pub other: SodRuleSide,
 }
 
 /// One side of a toxic pair: any effective entitlement that meets the expression.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ToxicSide {
+pub struct SodRuleSide {
     /// What it lets somebody do, as people say it.
     pub does: String,
     /// CEL over one entitlement: `system`, `kind`, `id`, `name`, `tier`.

@@ -13,13 +13,13 @@ pub struct Principals {
     pub schema: String,
     /// The principals, sorted by id.
     #[serde(rename = "principal", default, skip_serializing_if = "Vec::is_empty")]
-    pub principals: Vec<PrincipalEntry>,
+    pub principals: Vec<PrincipalRecord>,
 }
 
 /// One person or non-human identity.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PrincipalEntry {
+pub struct PrincipalRecord {
     /// The id used everywhere in the repository.
     pub id: PrincipalId,
     /// What kind of identity it is.
@@ -66,10 +66,10 @@ pub struct PrincipalEntry {
     pub sponsor: Option<PrincipalId>,
     /// What else is known, by the names of the attributes that rules know: see `tenure policy attributes`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub facts: BTreeMap<String, Fact>,
+    pub facts: BTreeMap<String, AttributeValue>,
 }
 
-impl PrincipalEntry {
+impl PrincipalRecord {
     /// Returns a principal who is here and has nothing.
     pub fn new(id: PrincipalId, kind: PrincipalKind) -> Self {
         Self {
@@ -97,7 +97,7 @@ impl PrincipalEntry {
 /// The value of one attribute.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Fact {
+pub enum AttributeValue {
     /// Yes or no.
     Flag(bool),
     /// A number: of days, of things.

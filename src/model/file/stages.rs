@@ -1,6 +1,6 @@
 //! How the stages of a campaign follow each other, and what silence comes to in them.
 
-use super::{AfterSilence, CampaignDefinition, Silence, Stage};
+use super::{CampaignDefinition, NoResponseAction, NoResponseOutcome, Stage};
 use crate::model::{PrincipalId, Stance, Strategy, Tier};
 
 impl CampaignDefinition {
@@ -38,14 +38,16 @@ impl CampaignDefinition {
     /// Returns what it may come to that nobody answered for an item in a stage. For T0 and T1 there are two: which of them
     /// it is depends on whether the access is unused for certain, which the inventory tells; whoever closes the stage says
     /// which, and signs it.
-    pub fn after_silence(&self, stage: u32, tier: Tier) -> &'static [AfterSilence] {
+    pub fn after_silence(&self, stage: u32, tier: Tier) -> &'static [NoResponseOutcome] {
         if !self.stops(stage, Stance::NoResponse) {
-            return &[AfterSilence::Advance];
+            return &[NoResponseOutcome::Advance];
         }
         match (self.on_silence, tier) {
-            (Silence::Open, _) => &[AfterSilence::Open],
-            (Silence::Disable, Tier::T0 | Tier::T1) => &[AfterSilence::Disable, AfterSilence::Except],
-            (Silence::Disable, Tier::T2 | Tier::T3) => &[AfterSilence::Disable],
+            (NoResponseAction::Open, _) => &[NoResponseOutcome::Open],
+            (NoResponseAction::Disable, Tier::T0 | Tier::T1) => {
+                &[NoResponseOutcome::Disable, NoResponseOutcome::Except]
+            }
+            (NoResponseAction::Disable, Tier::T2 | Tier::T3) => &[NoResponseOutcome::Disable],
         }
     }
 

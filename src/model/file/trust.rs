@@ -1,6 +1,6 @@
 //! `trust/`: the root of trust, the registry of principals and keys, and the mandate.
 
-use super::{Rating, ReviewTerms, SilenceTerms};
+use super::{NoResponseTerms, Rating, ReviewTerms};
 use crate::model::{PrincipalId, RepoId, SystemId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -160,18 +160,18 @@ pub struct Mandate {
     /// What decisions need, and what makes a review look like a rubber stamp; [`ReviewTerms::usual`] where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<ReviewTerms>,
-    /// What an exception needs for access that nobody answered for; [`SilenceTerms::usual`] where nothing is said.
+    /// What an exception needs for access that nobody answered for; [`NoResponseTerms::usual`] where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub silence: Option<SilenceTerms>,
-    /// What exceptions need, by rating; a rating that is not here has the terms of [`Terms::usual`].
+    pub silence: Option<NoResponseTerms>,
+    /// What exceptions need, by rating; a rating that is not here has the terms of [`ExceptionTerms::usual`].
     #[serde(rename = "exception", default, skip_serializing_if = "Vec::is_empty")]
-    pub exceptions: Vec<Terms>,
+    pub exceptions: Vec<ExceptionTerms>,
 }
 
 /// What an exception of a rating needs.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Terms {
+pub struct ExceptionTerms {
     /// The rating.
     pub rating: Rating,
     /// The longest it may last, in days.
@@ -184,7 +184,7 @@ pub struct Terms {
     pub groups: Vec<String>,
 }
 
-impl Terms {
+impl ExceptionTerms {
     /// Returns the usual terms of a rating, all signed by members of `group`: 30, 90, 180 and 365 days; one renewal of what
     /// is critical, else two; proof weekly, monthly, quarterly, none; two people for what is critical.
     pub fn usual(rating: Rating, group: &str) -> Self {
@@ -200,9 +200,9 @@ impl Terms {
 
 impl Mandate {
     /// Returns what an exception of this rating needs.
-    pub fn terms(&self, rating: Rating) -> Terms {
+    pub fn terms(&self, rating: Rating) -> ExceptionTerms {
         let own = self.exceptions.iter().find(|terms| terms.rating == rating);
-        own.cloned().unwrap_or_else(|| Terms::usual(rating, &self.exception_group))
+        own.cloned().unwrap_or_else(|| ExceptionTerms::usual(rating, &self.exception_group))
     }
 
     /// Returns the most governed files that one change may touch: never so few that no mandate could be changed.

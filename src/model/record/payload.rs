@@ -1,6 +1,6 @@
 //! What each kind of record holds: a closed schema, so that nothing can be slipped in.
 
-use crate::model::{ActionId, CampaignId, Digest, GrantKey, ItemId, Level, RunId, SystemId, Timestamp};
+use crate::model::{ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
@@ -307,7 +307,7 @@ pub struct VerificationRecorded {
     /// What the read says.
     pub result: VerificationKind,
     /// How much the read is worth.
-    pub level: Level,
+    pub level: VerificationLevel,
     /// The paths by which the access survives, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,

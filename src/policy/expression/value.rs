@@ -1,7 +1,7 @@
 //! What an expression works with: values borrowed from what is known, and why there is none.
 
 use crate::model::Attributes;
-use crate::{model::file::Fact, policy::Kind};
+use crate::{model::file::AttributeValue, policy::Kind};
 use std::borrow::Cow;
 
 /// A value of an expression. Words and lists are borrowed wherever they can be.
@@ -32,12 +32,12 @@ pub enum List<'a> {
 
 impl<'a> Value<'a> {
     /// Returns the value of a fact.
-    pub fn of(fact: &'a Fact) -> Self {
+    pub fn of(fact: &'a AttributeValue) -> Self {
         match fact {
-            Fact::Flag(flag) => Self::Flag(*flag),
-            Fact::Number(number) => Self::Number(*number),
-            Fact::Text(text) => Self::Text(Cow::Borrowed(text)),
-            Fact::Texts(texts) => Self::List(List::Words(texts)),
+            AttributeValue::Flag(flag) => Self::Flag(*flag),
+            AttributeValue::Number(number) => Self::Number(*number),
+            AttributeValue::Text(text) => Self::Text(Cow::Borrowed(text)),
+            AttributeValue::Texts(texts) => Self::List(List::Words(texts)),
         }
     }
 

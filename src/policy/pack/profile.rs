@@ -12,7 +12,7 @@ use crate::{
     },
     model::{
         Severity, Tier,
-        file::{Profile, ProfileSetting, Stricter},
+        file::{LimitDirection, Profile, ProfileSetting},
     },
     policy::builtin::is_shipped_rule,
 };
@@ -176,8 +176,8 @@ fn check(
         tightens |= is_stricter(limit.stricter, number, own);
         if is_stricter(limit.stricter, own, number) {
             let (way, demand) = match limit.stricter {
-                Stricter::Less => ("more", "less"),
-                Stricter::More => ("less", "more"),
+                LimitDirection::Less => ("more", "less"),
+                LimitDirection::More => ("less", "more"),
             };
             let message = format!("`{profile}` loosens `{}`: {number} is {way} than its {own} for {tier}", rule.id);
             let key = KEYS[tier as usize];
@@ -202,10 +202,10 @@ const fn numbers(setting: &ProfileSetting) -> [Option<i64>; 4] {
     [setting.t0, setting.t1, setting.t2, setting.t3]
 }
 
-const fn is_stricter(way: Stricter, number: i64, than: i64) -> bool {
+const fn is_stricter(way: LimitDirection, number: i64, than: i64) -> bool {
     match way {
-        Stricter::Less => number < than,
-        Stricter::More => number > than,
+        LimitDirection::Less => number < than,
+        LimitDirection::More => number > than,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     format::codec::{PathSegment, place},
     model::{
         Severity,
-        file::{Rule, Rules, ToxicPair, ToxicSide},
+        file::{Rule, Rules, SodRule, SodRuleSide},
     },
     policy::{
         expression::{AttributeSchema, Expression, ResultType},
@@ -100,7 +100,7 @@ pub(crate) struct CompiledPair {
 }
 
 impl CompiledPair {
-    pub(crate) fn pair(&self) -> &ToxicPair {
+    pub(crate) fn pair(&self) -> &SodRule {
         &self.read.file.pairs[self.index]
     }
 
@@ -111,7 +111,7 @@ impl CompiledPair {
 
 /// Compiles the toxic pairs of a file; those with mistakes are left out.
 pub(crate) fn pairs(read: &Arc<ParsedFile<Rules>>, problems: &mut Diagnostics) -> Vec<CompiledPair> {
-    let mut side = |index: usize, name: &str, side: &ToxicSide| {
+    let mut side = |index: usize, name: &str, side: &SodRuleSide| {
         let steps = ["pair".into(), index.into(), name.into(), "when".into()];
         expression(read, &steps, &side.when, &SodEnvironment, problems)
     };

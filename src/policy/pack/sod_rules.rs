@@ -6,7 +6,7 @@ use super::{
     rule::CompiledPair,
 };
 use crate::{
-    model::file::ToxicPair,
+    model::file::SodRule,
     policy::expression::{Expression, Unknown},
 };
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ pub struct SodRules<'p> {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SodViolation<'p> {
     /// The pair.
-    pub pair: &'p ToxicPair,
+    pub pair: &'p SodRule,
     /// The entitlements on the one side, by their place in what was given.
     pub one: Vec<usize>,
     /// Those on the other side; the same entitlement may be on both.
@@ -44,7 +44,7 @@ impl<'p> SodRules<'p> {
     }
 
     /// Returns the pairs themselves, sorted by id.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &'p ToxicPair> + use<'p> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &'p SodRule> + use<'p> {
         self.pairs.iter().map(CompiledPair::pair)
     }
 
@@ -90,7 +90,7 @@ impl<'p> SodRules<'p> {
 }
 
 /// Both sides for certain; or, where a side hangs on what is not known, perhaps.
-fn toxic(pair: &ToxicPair, sides: [Vec<usize>; 2], unsure: [Vec<(usize, Unknown)>; 2]) -> Option<SodViolation<'_>> {
+fn toxic(pair: &SodRule, sides: [Vec<usize>; 2], unsure: [Vec<(usize, Unknown)>; 2]) -> Option<SodViolation<'_>> {
     let mut missing = BTreeSet::new();
     let mut held = Vec::new();
     for (sure, unsure) in sides.into_iter().zip(unsure) {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     diag::Style,
-    model::{Severity, file::Fact},
+    model::{Severity, file::AttributeValue},
     policy::{Facts, lint},
 };
 
@@ -44,14 +44,14 @@ fn pack(profiles: &[&str]) -> Pack {
     Pack::compile(sound(), &profiles).unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())))
 }
 
-fn facts(known: &[(&str, Fact)]) -> Facts {
+fn facts(known: &[(&str, AttributeValue)]) -> Facts {
     let mut facts = Facts::default();
     known.iter().for_each(|(name, fact)| facts.know(name, fact.clone()).unwrap());
     facts
 }
 
-fn text(word: &str) -> Fact {
-    Fact::Text(word.to_owned())
+fn text(word: &str) -> AttributeValue {
+    AttributeValue::Text(word.to_owned())
 }
 
 /// A service account of a tier, idle for so many days.
@@ -60,7 +60,7 @@ fn idle(tier: &str, days: i64) -> Facts {
         ("grant.kind", text("account")),
         ("grant.tier", text(tier)),
         ("principal.kind", text("service")),
-        ("usage.idle_days", Fact::Number(days)),
+        ("usage.idle_days", AttributeValue::Number(days)),
     ])
 }
 
@@ -90,7 +90,7 @@ fn a_rule_is_judged_in_three_values_and_says_what_is_missing() {
     let without_tier = facts(&[
         ("grant.kind", text("account")),
         ("principal.kind", text("agent")),
-        ("usage.idle_days", Fact::Number(500)),
+        ("usage.idle_days", AttributeValue::Number(500)),
     ]);
     assert_eq!(judge(&without_tier).result, unknown(&["grant.tier"]));
     // Whether it applies: a credential is none of its business, whoever holds it.
@@ -101,7 +101,8 @@ fn a_rule_is_judged_in_three_values_and_says_what_is_missing() {
 
 #[test]
 fn a_limit_that_all_tiers_share_needs_no_tier() {
-    let keepers = facts(&[("principal.kind", text("break-glass")), ("principal.custodians", Fact::Number(1))]);
+    let keepers =
+        facts(&[("principal.kind", text("break-glass")), ("principal.custodians", AttributeValue::Number(1))]);
     let judged = pack(&[]);
     let judged = judged.judge(crate::model::file::Scope::Principal, &Subject::of(&keepers));
     assert_eq!(judged.len(), 1);
@@ -111,9 +112,12 @@ fn a_limit_that_all_tiers_share_needs_no_tier() {
 #[test]
 fn what_a_grant_says_comes_before_what_its_holder_says() {
     let pack = pack(&[]);
-    let grant =
-        facts(&[("grant.kind", text("account")), ("grant.tier", text("T0")), ("usage.idle_days", Fact::Number(46))]);
-    let holder = facts(&[("principal.kind", text("service")), ("usage.idle_days", Fact::Number(0))]);
+    let grant = facts(&[
+        ("grant.kind", text("account")),
+        ("grant.tier", text("T0")),
+        ("usage.idle_days", AttributeValue::Number(46)),
+    ]);
+    let holder = facts(&[("principal.kind", text("service")), ("usage.idle_days", AttributeValue::Number(0))]);
     let judged = pack.judge_by("T-IDLE", &Subject::of(&grant).held_by(&holder)).unwrap();
     assert_eq!((judged.result, judged.severity), (Outcome::Fail, Severity::Critical));
 }

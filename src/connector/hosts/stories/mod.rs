@@ -15,8 +15,8 @@ use crate::{
         UnconfiguredSink, UnsupportedChange,
     },
     model::{
-        Action, Change, Digest, Expectation, Grant, GrantKind, Inventory, ItemId, Level, Observation, Presence,
-        SystemId, Timestamp, Verdict,
+        Action, Change, Digest, Expectation, Grant, GrantKind, Inventory, ItemId, Observation, Presence, SystemId,
+        Timestamp, Verdict, VerificationLevel,
         action::{ActionSpec, Basis, Planned},
     },
 };
@@ -217,7 +217,7 @@ fn planned(draft: PlannedChange, change: Change, grant: &Grant) -> ActionSpec {
         loses: draft.loses,
         survives: draft.survives,
         irreversible: draft.irreversible,
-        level: Level::V3,
+        level: VerificationLevel::V3,
     }
 }
 

@@ -13,14 +13,14 @@ mod survivals;
 mod verdicts;
 mod wire;
 
-use super::{PasswordSight, Postgres, PostgresConfig, TlsMode, open};
+use super::{PasswordVisibility, Postgres, PostgresConfig, TlsMode, open};
 use crate::{
     connector::{
         Collector, ConnectorError, ConnectorSchema, Intent, Provisioner, Receipt, Sink, SinkError, UnsupportedChange,
     },
     model::{
-        Action, ActionId, CampaignId, Change, Digest, Grant, GrantKind, Inventory, ItemId, Level, Observation,
-        Presence, RepoId, SystemId, Timestamp, Verdict,
+        Action, ActionId, CampaignId, Change, Digest, Grant, GrantKind, Inventory, ItemId, Observation, Presence,
+        RepoId, SystemId, Timestamp, Verdict, VerificationLevel,
         action::{ActionSpec, Basis, Planned},
     },
 };
@@ -161,7 +161,7 @@ fn config(databases: &[&str], user: &str) -> PostgresConfig {
         databases: Some(databases.iter().map(|name| (*name).to_owned()).collect()),
         tls: TlsMode::Disable,
         ca: None,
-        passwords: PasswordSight::Fingerprint,
+        passwords: PasswordVisibility::Fingerprint,
     }
 }
 
@@ -207,7 +207,7 @@ fn planned(change: Change, grant: &Grant, draft: crate::connector::PlannedChange
         loses: draft.loses,
         survives: draft.survives,
         irreversible: draft.irreversible,
-        level: Level::V3,
+        level: VerificationLevel::V3,
     }
 }
 
