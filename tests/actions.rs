@@ -350,7 +350,7 @@ fn housekeeping_tells_once_records_it_and_proposes_what_is_due() {
     }
     let noticed = world.records_of("notice");
     assert_eq!(noticed.len(), issues.len(), "what was told is recorded, and nothing else");
-    // The stage is over: the list of what nobody answered waits for the signature of a campaign owner.
+    // The stage is over: the list of what nobody answered waiting for the signature of a campaign owner.
     let pulls = forge.opened("pulls");
     assert_eq!(pulls.iter().map(|pull| pull["head"].as_str().unwrap()).collect::<Vec<_>>(), PROPOSED);
     git(&world, &["fetch", "--quiet", "origin", PROPOSED[0]]);

@@ -85,8 +85,8 @@ fn both_sides_are_found_at_review_and_gone_after_one_is_taken_away() {
     let facts = world.read("repo/campaigns/2026-q4/reviews/web-1/ana.toml")
         + &world.read("repo/campaigns/2026-q4/reviews/log-1/ana.toml");
     for told in [
-        "toxic pair SOD-DEPLOY-AUDIT: with this, li can also change the audit log (group sudo on log-1, through svc-export, which they own)",
-        "toxic pair SOD-DEPLOY-AUDIT: with this, li can also deploy (sudo (root) NOPASSWD: /usr/bin/systemctl restart shop on web-1)",
+        "separation of duties SOD-DEPLOY-AUDIT: with this grant, li can also change the audit log (group sudo on log-1, through svc-export, which they own)",
+        "separation of duties SOD-DEPLOY-AUDIT: with this grant, li can also deploy (sudo (root) NOPASSWD: /usr/bin/systemctl restart shop on web-1)",
     ] {
         assert!(facts.contains(told), "no `{told}` in {facts}");
     }
@@ -98,7 +98,10 @@ fn both_sides_are_found_at_review_and_gone_after_one_is_taken_away() {
     world.audit(2).exits(3).says("toxic-pair-held");
 
     world.enforce_later(10, &[]);
-    world.verify_later(60).says("li SOD-DEPLOY-AUDIT: nobody holds both sides any more").says("0 toxic pairs held");
+    world
+        .verify_later(60)
+        .says("li SOD-DEPLOY-AUDIT: nobody holds both sides any more")
+        .says("0 separation-of-duties violations held");
     assert_eq!(codes(&world)[2..], ["toxic-pair-judged", "toxic-pair-resolved"]);
     world.audit(61).hides("toxic-pair-held");
 }

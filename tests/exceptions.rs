@@ -214,7 +214,7 @@ fn a_risk_is_accepted_with_a_control_and_neither_accepted_nor_proven_by_who_gain
     world.sign("mia", &[&path]);
     world.merge("accept the risk of their own job");
     let told = story.later(0, &["check", "--base", "HEAD~1"]).exits(3);
-    told.says("self-review").says("the access of `backup`, which they answer for");
+    told.says("self-review").says("the access of `backup`, an identity they own");
 
     let honest = ["--rating", "high", "--owner", "ben", "--approver", "ana", "--until", "60d", "--id", "exc-honest"];
     let path = story.excepts(0, &honest).exits(0).out.lines().next().unwrap().to_owned();

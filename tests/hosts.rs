@@ -126,6 +126,6 @@ fn use_is_known_unknown_or_never_since() {
 fn it_keeps_the_promises_of_every_connector_but_reads_the_whole_host_for_each_look() {
     let world = World::new();
     let host = hosts::open(&world.system, &world.config).unwrap();
-    // Each file read is a call here, and a look reads every account's files: 3 is not kept, this is what it takes.
+    // Each file read is a call here, but a look reads every account's files: 3 is not kept, this is what it takes.
     support::conformance::conforms_within(&host, &world.system, 40);
 }

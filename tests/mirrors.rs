@@ -78,7 +78,7 @@ fn row_34_an_old_state_is_told_by_whoever_kept_a_newer_one() {
     fetch(&world, &refs, "evidence");
     cloned(&world, "mirror.git", "half");
     audited(&world, "half", 1, &[]).exits(3).says("critical[main-rolled-back]");
-    // The newer commit is known here, and main does not contain it.
+    // The newer commit is known here, but main does not contain it.
     world.sandbox().git(world.join("behind"), &["fetch", "--quiet", "../remote.git", "main"]);
     audited(&world, "behind", 1, &["--seen", &after.main]).exits(3).says("critical[main-rolled-back]");
 

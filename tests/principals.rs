@@ -73,7 +73,7 @@ fn accounts_nobody_claims_are_proposed_with_reasons_and_written_without_an_owner
     world
         .tenure(&web)
         .exits(0)
-        .says("web-1:uid:1001 (ben): perhaps ben: it is called as they are")
+        .says("web-1:uid:1001 (ben): perhaps ben: same name as the principal")
         .says("web-1:uid:1103 (deploy): perhaps li.chen: one of its keys says")
         .says("web-1:uid:1102 (svc_backup): nobody comes to mind")
         .hides("web-1:uid:1002");
@@ -111,7 +111,7 @@ fn a_fact_that_no_rule_knows_is_refused_where_it_stands() {
         .tenure(&["principals", "check"])
         .exits(3)
         .says("principals.toml:10:1")
-        .says("it is computed, and never typed");
+        .says("it is computed and cannot be declared");
     world.merge("who is who");
     world.tenure(&["check"]).exits(3).says("error[unknown-fact]").says("principals.toml:10:1");
 }

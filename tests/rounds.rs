@@ -116,7 +116,7 @@ fn two_stages_go_to_the_end_and_silence_is_a_signed_list() {
     let reviews = format!("campaigns/{CAMPAIGN}/reviews/web-1");
     decided(&world, &format!("{reviews}/ana.toml"), &[("old", Certify)]);
 
-    later(&world, 3, &["campaign", "advance", CAMPAIGN]).exits(3).says("1 item waits for ana").says("come back at");
+    later(&world, 3, &["campaign", "advance", CAMPAIGN]).exits(3).says("1 item is open for ana").says("come back at");
     later(&world, 3, &["campaign", "advance", "--all"]).exits(0);
     let told = later(&world, 8, &["campaign", "advance", CAMPAIGN]).exits(0);
     told.says("stage 1: 1 answered, 1 silent")
@@ -243,7 +243,7 @@ fn what_was_added_meanwhile_keeps_a_campaign_open_until_somebody_looks() {
 
     world.tenure(&["campaign", "late", CAMPAIGN]).exits(0).says("2026-q4-late: 1 item,");
     signed(&world, "2026-q4-late");
-    world.tenure(&["campaign", "status", CAMPAIGN]).says("put to review by 2026-q4-late");
+    world.tenure(&["campaign", "status", CAMPAIGN]).says("covered by campaign 2026-q4-late");
     world.tenure(&["campaign", "late", CAMPAIGN]).exits(0).says("nothing that changed waits");
     world.tenure(&close).exits(0);
     let refused = world.tenure(&["campaign", "advance", CAMPAIGN]).exits(3).says("error[campaign-closed]");
@@ -294,7 +294,7 @@ fn a_role_that_gives_more_is_put_to_review_with_all_who_are_in_it() {
     assert!(review.contains("changed since it was certified on 2026-11-23: gained 1: sudo (root)"), "{review}");
     signed(&world, &id);
     world.tenure(&["campaign", "next"]).exits(0).says("no campaign is to be opened now");
-    world.tenure(&["campaign", "status", CAMPAIGN]).says(&format!("put to review by {id}"));
+    world.tenure(&["campaign", "status", CAMPAIGN]).says(&format!("covered by campaign {id}"));
     world.tenure(&close).exits(0);
 }
 
@@ -454,7 +454,7 @@ fn a_campaign_whose_fallback_cannot_decide_does_not_open() {
         refused
             .says("error[fallback-unfit]")
             .says("--> policies/all.toml:6:19")
-            .says(&format!("`{fallback}` is the second fallback of this campaign, and {why}"));
+            .says(&format!("`{fallback}` is the second fallback of this campaign but {why}"));
         assert!(!world.repo().join(format!("campaigns/{CAMPAIGN}")).exists());
     }
 }

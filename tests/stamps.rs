@@ -43,7 +43,7 @@ fn told(world: &World, minutes: i64, command: &[&str]) -> world::Ran {
     world::ran(&mut world.command_in(&world.repo(), minutes, command))
 }
 
-/// Three hundred accesses of one host are under review, and nobody has decided.
+/// Three hundred accesses of one host are under review, and no decision yet.
 fn three_hundred() -> World {
     let world = World::founded(&["web-1"]);
     crowded(&world, 300 - 12);
@@ -161,7 +161,7 @@ fn row_38_what_is_flagged_is_kept_in_words_and_what_is_critical_by_an_exception(
     });
     world.merge("decide");
     told(&world, 0, &["check"]).exits(0);
-    told(&world, 0, &["campaign", "status", CAMPAIGN, "--format", "json"]).says("no signed exception stands behind it");
+    told(&world, 0, &["campaign", "status", CAMPAIGN, "--format", "json"]).says("no signed exception exists");
     let id = world
         .reviews()
         .iter()

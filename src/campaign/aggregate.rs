@@ -1,4 +1,4 @@
-//! The answers of a campaign, weighed: what each item comes to by its stages, their strategies and their closes.
+//! Aggregates the responses of a campaign: the outcome of each item from its stages, their strategies and their closes.
 
 use super::{
     Resolution,
@@ -18,18 +18,18 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-/// A signed review with what stands behind it.
+/// A signed review with its attribution.
 #[derive(Clone, Copy)]
 pub(super) struct SignedReview<'a> {
     pub(super) review: &'a Review,
     pub(super) path: &'a str,
     pub(super) digest: Digest,
     pub(super) signers: &'a [String],
-    /// For whom each of its decisions counts, in the order of its decided items.
+    /// The slots to which its decisions are attributed, in the order of its decided items.
     pub(super) seats: &'a [VotingSlot],
 }
 
-/// The accepted close of a stage.
+/// An accepted stage close.
 #[derive(Clone, Copy)]
 pub(super) struct ClosedStage<'a> {
     pub(super) close: &'a StageClose,
@@ -38,18 +38,18 @@ pub(super) struct ClosedStage<'a> {
     pub(super) signers: &'a [String],
 }
 
-/// An item as the campaign put it to review.
+/// An item as published by the campaign.
 #[derive(Clone, Copy)]
 pub(super) struct PublishedItem<'a> {
     pub(super) system: &'a SystemId,
     pub(super) grant: Digest,
     pub(super) subject: &'a str,
     pub(super) tier: Tier,
-    /// Who was asked in which stage.
+    /// The assigned reviewers of each stage.
     pub(super) asked: &'a [(u32, u32)],
 }
 
-/// What reviews answer to.
+/// Aggregates the decisions of all reviews of a campaign.
 pub(super) struct DecisionAggregator<'a> {
     pub(super) campaign: &'a Campaign,
     pub(super) items: Vec<(&'a ItemId, PublishedItem<'a>)>,
@@ -133,7 +133,7 @@ impl<'a> DecisionAggregator<'a> {
                 resolved.open.insert(*item, ReopenReason::Abstained(decision.item.to.clone()));
             }
             let mut missing = self.missing(put, in_force, stage);
-            // Nearly all items wait for one person, and there may be very many.
+            // Almost all items wait for one person, and there may be very many items.
             missing.shrink_to_fit();
             resolved.waiting.insert(*item, PendingReason { stage, missing });
             return;
@@ -172,7 +172,7 @@ impl<'a> DecisionAggregator<'a> {
         missing.collect()
     }
 
-    /// Returns what the close of the stage that was asked last makes of it that nobody answered there.
+    /// Returns the no-response outcome of the item by the close of the last stage that it reached.
     fn silence(
         &self,
         item: &ItemId,
@@ -200,7 +200,7 @@ impl<'a> DecisionAggregator<'a> {
         self.resolution(item, put, basis, None, None)
     }
 
-    /// Returns the outcome of what people decided; the error is the finding that they want different things.
+    /// Returns the outcome of the decisions; the error is the finding that they conflict.
     fn decided(
         &self,
         item: &ItemId,
@@ -213,11 +213,11 @@ impl<'a> DecisionAggregator<'a> {
         let Some(verdict) = stance.verdicts().iter().find(given) else { return Ok(Err(ReopenReason::Unanswered)) };
         let mut same: Vec<&Decision<'_>> =
             in_force.iter().filter(|decision| decision.verdict == *verdict).copied().collect();
-        // A fallback says which of two, and ends what those who were asked could not agree on.
+        // A decision of a fallback settles a conflict between the assigned reviewers.
         if verdict.needs_to() && same.iter().any(|decision| decision.seat == VotingSlot::Fallback) {
             same.retain(|decision| decision.seat == VotingSlot::Fallback);
         }
-        // The nearest end holds; then the latest stage speaks.
+        // The earliest end date applies; otherwise the latest stage.
         same.sort_by_key(|decision| {
             let until = decision.item.until;
             (until.is_none(), until, Reverse(decision.stage()), decision.signed.path)
@@ -225,7 +225,7 @@ impl<'a> DecisionAggregator<'a> {
         let Some(first) = same.first() else { return Ok(Err(ReopenReason::Unanswered)) };
         if let Some(other) = same.iter().find(|other| verdict.needs_to() && other.item.to != first.item.to) {
             let to = |decision: &Decision<'_>| decision.item.to.clone().unwrap_or_default();
-            let message = format!("{verdict} to {} here, and to {} in {}", to(first), to(other), other.signed.path);
+            let message = format!("{verdict} to {} here, but to {} in {}", to(first), to(other), other.signed.path);
             return Err(finding(first, &message));
         }
         if let Some(why) = reopened(first, now) {
@@ -265,7 +265,7 @@ impl<'a> DecisionAggregator<'a> {
     }
 }
 
-/// Returns the answers of a stage.
+/// Returns the responses of a stage.
 fn tally(put: &PublishedItem<'_>, in_force: &[&Decision<'_>], stage: u32) -> Tally {
     let asked = put.asked.iter().filter(|(own, _)| *own == stage).count();
     let mut tally = Tally { asked, ..Tally::default() };
@@ -280,13 +280,13 @@ fn tally(put: &PublishedItem<'_>, in_force: &[&Decision<'_>], stage: u32) -> Tal
     tally
 }
 
-/// Returns, for each stage and seat, the one decision that no other takes the place of. Order in time does not matter: the
-/// last writer never wins by being last.
+/// Returns, for each stage and slot, the one decision that no other replaces. The order in time does not matter: a
+/// later decision never wins by being later.
 fn effective_decisions<'d, 'a>(decisions: &'d [Decision<'a>]) -> Result<Vec<&'d Decision<'a>>, Finding> {
     let known: BTreeSet<_> = decisions.iter().map(Decision::reference).collect();
     let replaced: BTreeSet<&str> = decisions.iter().filter_map(|d| d.item.supersedes.as_deref()).collect();
     if let Some(stray) = decisions.iter().find(|d| d.item.supersedes.as_ref().is_some_and(|r| !known.contains(r))) {
-        return Err(finding(stray, "it takes the place of a decision that is not among the verified ones"));
+        return Err(finding(stray, "it supersedes a decision that is not among the verified ones"));
     }
     let mut seats: BTreeMap<(u32, VotingSlot), Vec<&Decision<'a>>> = BTreeMap::new();
     for decision in decisions {
@@ -300,10 +300,10 @@ fn effective_decisions<'d, 'a>(decisions: &'d [Decision<'a>]) -> Result<Vec<&'d 
             ([first, others @ ..], _) => {
                 let also: Vec<_> =
                     others.iter().map(|other| format!("{} in {}", other.verdict, other.signed.path)).collect();
-                return Err(finding(first, &format!("{} here, and {}", first.verdict, also.join(", "))));
+                return Err(finding(first, &format!("{} here, but {}", first.verdict, also.join(", "))));
             }
-            ([], Some(first)) => return Err(finding(first, "the decisions take each other's place")),
-            // INVARIANT: a seat is in the map because a decision was put there.
+            ([], Some(first)) => return Err(finding(first, "the decisions supersede each other")),
+            // INVARIANT: a slot is in the map only if it has a decision.
             ([], None) => {}
         }
     }
@@ -316,7 +316,7 @@ fn finding(decision: &Decision<'_>, message: &str) -> Finding {
         code: "contradictory-decisions",
         subject: format!("{}#{}", decision.signed.path, decision.item.id),
         message: message.to_owned(),
-        help: "decide once more in a new review file, and name the decision in force in `supersedes`".to_owned(),
+        help: "decide again in a new review file that names the decision in force in `supersedes`".to_owned(),
     }
 }
 
@@ -324,7 +324,7 @@ fn reopened(decision: &Decision<'_>, now: Timestamp) -> Option<ReopenReason> {
     reopens(decision.item, now)
 }
 
-/// Returns why the item stays open by this decision on it, if it does.
+/// Returns the reason why an item stays open after this decision, if it does.
 pub(super) fn reopens(item: &Item, now: Timestamp) -> Option<ReopenReason> {
     let ended = item.until.filter(|until| *until <= now);
     match item.decision? {

@@ -1,4 +1,5 @@
-//! Who reviews what, in every stage: the first in line, a fallback always, never the holder, and nobody twice.
+//! Assigns reviewers to items in every stage: the first eligible candidate, otherwise a fallback; never the holder, and
+//! nobody twice.
 
 use super::{
     CampaignItem,
@@ -12,40 +13,40 @@ use crate::model::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Who reviews an item in a stage, and why them.
+/// The reviewer of an item in a stage, with the reason.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Assignment {
     /// The stage, from 1.
     pub stage: u32,
     /// The reviewer, who must sign.
     pub reviewer: PrincipalId,
-    /// In what standing they review.
+    /// The reason for the assignment.
     pub standing: AssignmentReason,
-    /// Further signers that the tier asks for.
+    /// Further signers required by the tier.
     pub cosigners: Vec<PrincipalId>,
-    /// The first of those who came before them and may not review it.
+    /// The first earlier candidates who may not review the item.
     pub passed_over: Vec<(PrincipalId, Ineligibility)>,
 }
 
-/// Too few may review an item.
+/// An item without enough eligible reviewers.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct InsufficientReviewers {
-    /// In this stage; nothing where the definition has no stages.
+    /// The stage; `None` if the definition has no stages.
     pub(super) stage: Option<u32>,
-    /// How many must sign.
+    /// The required number of signers.
     pub(super) needed: usize,
-    /// Who may.
+    /// The eligible reviewers.
     pub(super) may: Vec<PrincipalId>,
-    /// Who was asked and may not.
+    /// The candidates who are not eligible.
     pub(super) barred: Vec<(PrincipalId, Ineligibility)>,
 }
 
-/// The stages of a definition as items are assigned by them.
+/// Assigns the items of a campaign by the stages of its definition.
 pub(super) struct Assigner<'a> {
     definition: &'a CampaignDefinition,
     bench: &'a ReviewerPool<'a>,
     stages: Vec<AssignedStage>,
-    /// How many items of each tier everybody has so far.
+    /// The number of items of each tier assigned to each reviewer so far.
     given: BTreeMap<PrincipalId, [u32; 4]>,
 }
 
@@ -56,7 +57,7 @@ struct AssignedStage {
 }
 
 impl<'a> Assigner<'a> {
-    /// Returns the line in which nobody has been given anything yet. Words that name nobody are refused before.
+    /// Returns an assigner without assignments. Invalid reviewer selectors are rejected before.
     pub(super) fn new(definition: &'a CampaignDefinition, bench: &'a ReviewerPool<'a>) -> Self {
         let asked = |(number, stage): (u32, &crate::model::file::Stage)| AssignedStage {
             number,
@@ -78,11 +79,11 @@ impl<'a> Assigner<'a> {
         Self { definition, bench, stages, given: BTreeMap::new() }
     }
 
-    /// Returns who reviews an item: in each stage as many as it asks, each in a file of their own with the cosigners that
-    /// the tier needs. Nobody judges an item twice, in whatever stage or standing.
+    /// Returns the reviewers of an item: in each stage as many as it requires, each in a separate file with the
+    /// cosigners that the tier requires. No person reviews an item twice, in any stage or role.
     ///
     /// # Errors
-    /// When too few may, for the first stage that lacks them.
+    /// When a stage has too few eligible reviewers; the first such stage is reported.
     pub(super) fn assign(&mut self, member: &CampaignItem<'_>) -> Result<Vec<Assignment>, InsufficientReviewers> {
         let subject = subject(member.grant);
         let mut judging: BTreeMap<PrincipalId, u32> = BTreeMap::new();
@@ -103,7 +104,7 @@ impl<'a> Assigner<'a> {
         Ok(assignments)
     }
 
-    /// The first who may are the reviewers, those after them cosign.
+    /// The first eligible candidates are the reviewers, the next ones cosign.
     fn seat(
         &self,
         stage: &AssignedStage,
@@ -120,7 +121,7 @@ impl<'a> Assigner<'a> {
             if chosen.len() >= needed {
                 break;
             }
-            // Who missed two campaigns is asked no more because something is theirs; a fallback they may be all the same.
+            // An owner who missed two campaigns is no longer asked as owner, but may still be a fallback.
             if let Some(missed) = self.missed(&candidate, &standing) {
                 barred.extend((!barred.iter().any(|(id, _)| *id == candidate)).then_some((candidate, missed)));
                 continue;
@@ -175,7 +176,7 @@ impl<'a> Assigner<'a> {
     }
 }
 
-/// Returns how many items of a tier one reviewer is given at most.
+/// Returns the maximum number of items of a tier for one reviewer.
 const fn cap(load: ReviewerCapacity, tier: Tier) -> u32 {
     match tier {
         Tier::T0 => load.t0,
@@ -185,7 +186,7 @@ const fn cap(load: ReviewerCapacity, tier: Tier) -> u32 {
     }
 }
 
-/// Returns how many must sign a review of this tier; never none.
+/// Returns the number of required signers of a review of this tier, at least 1.
 pub(super) fn signers(thresholds: &Thresholds, tier: Tier) -> usize {
     let threshold = match tier {
         Tier::T0 => thresholds.t0,
@@ -196,17 +197,17 @@ pub(super) fn signers(thresholds: &Thresholds, tier: Tier) -> usize {
     usize::try_from(threshold).unwrap_or(usize::MAX).max(1)
 }
 
-/// Returns the kind of identity in words.
+/// Returns the display name of an identity kind.
 pub(super) const fn identity(kind: PrincipalKind) -> &'static str {
     match kind {
         PrincipalKind::Agent => "agent",
         PrincipalKind::BreakGlass => "break-glass account",
-        PrincipalKind::Engine => "this engine's account",
+        PrincipalKind::Engine => "engine account",
         PrincipalKind::Person => "person",
         PrincipalKind::Service => "service account",
         PrincipalKind::Vendor => "vendor account",
     }
 }
 
-/// More than the facts of an item have room for: where a large group is at its load, hundreds come before.
+/// More than the facts of an item can show: if a large group is at capacity, hundreds of candidates are passed over.
 const MOST_PASSED_OVER: usize = 32;

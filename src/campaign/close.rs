@@ -1,4 +1,4 @@
-//! Closing a campaign: only when nothing is undecided, and nothing unconfirmed that is not excepted.
+//! Closes a campaign: every item must be decided, and every change confirmed or excepted.
 
 use super::{ItemState, Status};
 use crate::{
@@ -7,15 +7,15 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Returns what the evidence will say of the close; `digest` is that of the campaign's file.
+/// Returns the evidence record of the close; `digest` is the digest of the campaign file.
 ///
 /// # Errors
-/// When the campaign is closed already, an item is undecided, a change is not confirmed and not excepted, or decisions
-/// contradict each other: all of it, each with the next command.
+/// When the campaign is already closed, an item is undecided, a change is neither confirmed nor excepted, or decisions
+/// conflict: all problems, each with the next command.
 pub fn close(status: &Status, digest: Digest) -> Result<CampaignClose, Diagnostics> {
     let mut problems = Diagnostics::new();
     if status.closed {
-        let message = format!("`{}` is closed already", status.campaign);
+        let message = format!("the campaign `{}` is already closed", status.campaign);
         problems.push(
             Diagnostic::error("campaign-closed", message).help(format!("tenure campaign status {}", status.campaign)),
         );
@@ -42,7 +42,7 @@ pub fn close(status: &Status, digest: Digest) -> Result<CampaignClose, Diagnosti
     let mut verdicts: BTreeMap<String, u64> = BTreeMap::new();
     for item in &status.items {
         let verdict = item.verdict.map_or("none", |verdict| verdict.as_str());
-        // What nobody decided is told apart from what somebody did.
+        // Items without a response are counted apart from decided ones.
         let verdict = match item.decided {
             Some(how @ DecisionOrigin::BySilence) => format!("{verdict} {}", how.as_str()),
             _ => verdict.to_owned(),

@@ -1,4 +1,4 @@
-//! Closing a stage: when its days are over or everybody has answered, with the exact list of what nobody answered.
+//! Closes a stage after its window ended or all reviewers responded, with the exact list of unanswered items.
 
 use super::{ReviewFile, seeded};
 use crate::{
@@ -10,51 +10,51 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a stage is closed by.
+/// The inputs of a stage close.
 pub struct StageCloseInputs<'a> {
-    /// The campaign, with all that was answered so far.
+    /// The campaign with all responses so far.
     pub opening: &'a OpenCampaign,
-    /// Its worklists, as they were when it was opened.
+    /// The worklists as published at opening.
     pub sheets: &'a [ReviewFile],
-    /// Returns whether the access of an item is unused for certain, and for long enough.
+    /// Returns whether the access of an item is certainly unused for long enough.
     pub unused: &'a dyn Fn(&ItemId) -> bool,
-    /// The commit of the main branch that the answers are counted at.
+    /// The commit of main at which responses are counted.
     pub base: String,
-    /// When.
+    /// The time of the close.
     pub now: Timestamp,
     /// The salt of the seeded items, for the close of the last stage.
     pub salt: Option<&'a str>,
 }
 
-/// Why a stage is not closed.
+/// The reason why a stage cannot be closed.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum StageNotClosable {
     /// All stages are closed.
     #[error("all {0} stages are closed already")]
     Done(u32),
-    /// There are days left, and somebody has not answered.
+    /// The window has not ended, and responses are missing.
     #[error("stage {stage} is open until {ends}, and {} for {waits}", waiting(*.items))]
     Early {
         /// The stage.
         stage: u32,
-        /// When its days are over.
+        /// The end of its window.
         ends: Timestamp,
-        /// How many items wait.
+        /// The number of open items.
         items: u64,
-        /// For whom.
+        /// The reviewers who have not responded.
         waits: String,
     },
     /// Another salt than the one that the seeded items were drawn by.
     #[error("this salt does not give the seeded items that the campaign was committed to")]
     OtherSalt,
-    /// Silence would take away more than the definition lets it.
+    /// The close would remove more unanswered items than the definition allows.
     #[error("silence would disable {found} items in stage {stage}, and the definition lets it disable {cap}")]
     TooMuch {
         /// The stage.
         stage: u32,
-        /// How many it would be.
+        /// The number of removals.
         found: usize,
-        /// How many are allowed.
+        /// The permitted number.
         cap: u32,
     },
     /// The close of the last stage tells which items were seeded, and nothing here says which.
@@ -62,7 +62,7 @@ pub enum StageNotClosable {
     Unsalted(u32),
 }
 
-/// Returns the stage that is judged now, when it began and when its days are over; nothing when all are closed.
+/// Returns the current stage with the start and end of its window; `None` if all stages are closed.
 pub fn current_stage(opening: &OpenCampaign) -> Option<(u32, Timestamp, Timestamp)> {
     let campaign = opening.campaign().value();
     let stage = opening.closed() + 1;
@@ -74,7 +74,7 @@ pub fn current_stage(opening: &OpenCampaign) -> Option<(u32, Timestamp, Timestam
     Some((stage, begins, begins.plus_days(i64::from(days))))
 }
 
-/// Returns the items that are asked about in a stage and that somebody has still to answer, by who that is.
+/// Returns the open items of a stage by the reviewers who have not responded.
 pub fn missing(opening: &OpenCampaign, stage: u32) -> BTreeMap<PrincipalId, BTreeSet<ItemId>> {
     let mut missing: BTreeMap<PrincipalId, BTreeSet<ItemId>> = BTreeMap::new();
     for item in opening.items().filter(|item| opening.course(item).reached(stage)) {
@@ -85,10 +85,10 @@ pub fn missing(opening: &OpenCampaign, stage: u32) -> BTreeMap<PrincipalId, BTre
     missing
 }
 
-/// Returns the file that closes the stage that is judged now.
+/// Returns the file that closes the current stage.
 ///
 /// # Errors
-/// When it is too early, there is no stage left, or silence would take away too much.
+/// When it is too early, all stages are closed, or the limit of removals is exceeded.
 pub fn close_stage(closing: &StageCloseInputs<'_>) -> Result<StageClose, StageNotClosable> {
     let opening = closing.opening;
     let campaign: &Campaign = opening.campaign().value();
@@ -141,10 +141,10 @@ fn told(closing: &StageCloseInputs<'_>, stage: u32) -> Result<Vec<ItemId>, Stage
 }
 
 fn waiting(items: u64) -> String {
-    if items == 1 { "1 item waits".to_owned() } else { format!("{items} items wait") }
+    if items == 1 { "1 item is open".to_owned() } else { format!("{items} items are open") }
 }
 
-/// What must be disabled comes first; what may also be excepted is disabled only while the cap has room.
+/// Items that must be disabled come first; items that may be excepted instead are disabled only within the limit.
 fn outcomes(
     stage: u32,
     silent: &[(&Item, &'static [NoResponseOutcome])],

@@ -1,4 +1,4 @@
-//! What depends on a grant, as far as inventory and principals' files tell; what they do not tell is said.
+//! Dependents of a grant, as known from inventories and principals files. Unknowns are listed as such.
 
 use super::memberships;
 use crate::{
@@ -10,23 +10,23 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-/// Returns in words what hangs on a grant that goes, the nearest first. It is never empty: where nothing is known, that is
-/// what it says. `closes` is whether an account that goes can be used no more, as when it is disabled.
+/// Returns descriptions of the dependents of a removed grant, nearest first. The list is never empty: unknown
+/// dependents are mentioned. `closes` is whether the account becomes unusable, as when it is disabled.
 pub fn dependents(grant: &Grant, closes: bool, inventory: &Inventory, people: &IdentityDirectory) -> Vec<String> {
     let entry = people.behind(&format!("{}:{}", grant.system, grant.principal.id));
     let closes = closes && grant.kind == GrantKind::Account;
     let mut found = Vec::new();
     if closes {
-        found.extend(held(grant, GrantKind::Ownership, "leaves behind:", inventory));
+        found.extend(held(grant, GrantKind::Ownership, "owned objects left behind:", inventory));
         found.extend(held(grant, GrantKind::Credential, "its credentials stop:", inventory));
     }
-    // A role that is itself a member loses for all who hold it.
-    found.extend(named("reaches its members:", memberships(inventory, &grant.principal.id).map(|g| &g.principal.name)));
+    // If the member is itself a role, all its members are affected.
+    found.extend(named("affects the members:", memberships(inventory, &grant.principal.id).map(|g| &g.principal.name)));
     found.extend(entry.and_then(served));
     found.push(match entry.and_then(|entry| entry.facts.get(SEEN)) {
-        Some(AttributeValue::Texts(seen)) if seen.is_empty() => "nothing was seen using it".to_owned(),
-        Some(AttributeValue::Texts(seen)) => named("seen using it:", seen.iter()).unwrap_or_default(),
-        _ => "others that use it: not known".to_owned(),
+        Some(AttributeValue::Texts(seen)) if seen.is_empty() => "no known consumers".to_owned(),
+        Some(AttributeValue::Texts(seen)) => named("known consumers:", seen.iter()).unwrap_or_default(),
+        _ => "consumers: unknown".to_owned(),
     });
     found
 }
@@ -41,7 +41,7 @@ fn served(entry: &PrincipalRecord) -> Option<String> {
     (!told.is_empty()).then(|| format!("serves {}", told.join(": ")))
 }
 
-/// Returns the names after `lead`, the first of them in full; nothing when there are none.
+/// Returns `lead` with the first names and a count of the rest; `None` if there are no names.
 fn named<'a>(lead: &str, names: impl Iterator<Item = &'a String>) -> Option<String> {
     let names: BTreeSet<&String> = names.collect();
     let shown: Vec<&str> = names.iter().take(MOST).map(|name| name.as_str()).collect();
@@ -49,7 +49,7 @@ fn named<'a>(lead: &str, names: impl Iterator<Item = &'a String>) -> Option<Stri
     (!shown.is_empty()).then(|| format!("{lead} {}{}", shown.join(", "), more.unwrap_or_default()))
 }
 
-/// How many names one line has.
+/// Maximum number of names in a line.
 const MOST: usize = 8;
-/// The attribute that tells which applications use an identity.
+/// The attribute that lists the applications that use an identity.
 const SEEN: &str = "usage.consumers";

@@ -1,4 +1,5 @@
-//! A definition over a part of what it selects: what an event touches, or what a campaign left unanswered.
+//! Derives campaign definitions with a narrower selection: items affected by an event, or left unanswered by a
+//! campaign.
 
 use crate::model::{
     CampaignId, SystemId,
@@ -7,29 +8,29 @@ use crate::model::{
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// What an event touches.
+/// The accounts and roles affected by an event.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct AffectedScope {
     /// Accounts, `<system>:<immutable id>`.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub subjects: BTreeSet<String>,
-    /// Roles and groups, `<system>:<immutable id of the entitlement>`: everybody in them, and what they give.
+    /// Roles and groups, `<system>:<immutable id of the entitlement>`: all their members and contents.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub roles: BTreeSet<String>,
 }
 
 impl AffectedScope {
-    /// Returns nothing but these accounts.
+    /// Returns a scope of these accounts.
     pub fn accounts(subjects: impl IntoIterator<Item = String>) -> Self {
         Self { subjects: subjects.into_iter().collect(), roles: BTreeSet::new() }
     }
 
-    /// Returns whether it is nothing.
+    /// Returns whether the scope is empty.
     pub fn is_empty(&self) -> bool {
         self.subjects.is_empty() && self.roles.is_empty()
     }
 
-    /// Returns everything in it, accounts first, each sorted.
+    /// Returns the contents, accounts first, each part sorted.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.subjects.iter().chain(&self.roles).map(String::as_str)
     }
@@ -39,7 +40,8 @@ impl AffectedScope {
     }
 }
 
-/// Returns the definition over nothing but what is touched, under the title that says why; opened once, and by no rhythm.
+/// Returns the definition restricted to the affected scope, with a title that names the reason; it opens once, without
+/// recurrence.
 pub fn narrowed(definition: &CampaignDefinition, touched: &AffectedScope, why: &str) -> CampaignDefinition {
     let systems = touched.systems();
     let narrow = |selector: &Selector| {
@@ -53,28 +55,28 @@ pub fn narrowed(definition: &CampaignDefinition, touched: &AffectedScope, why: &
     once(definition, selectors, systems.iter().cloned().collect(), why)
 }
 
-/// Returns the definition over what nobody answered in a campaign that was opened from it.
+/// Returns the definition restricted to the unanswered items of a campaign that was opened from it.
 pub fn for_unanswered(definition: &CampaignDefinition, campaign: &Campaign) -> CampaignDefinition {
     let again = |selector: &Selector| Selector { unanswered_in: Some(campaign.id.clone()), ..selector.clone() };
     let selectors = definition.selectors.iter().map(again).collect();
     let systems = campaign.systems.iter().map(|population| population.system.clone()).collect();
-    once(definition, selectors, systems, &format!("what nobody answered in {}", campaign.id))
+    once(definition, selectors, systems, &format!("unanswered items of {}", campaign.id))
 }
 
-/// Returns the definition over what changed of it since a campaign, as far as it is touched.
+/// Returns the definition restricted to the affected changes since a campaign.
 pub fn for_drift(
     definition: &CampaignDefinition,
     touched: &AffectedScope,
     campaign: &CampaignId,
 ) -> CampaignDefinition {
-    let mut definition = narrowed(definition, touched, &format!("what changed during {campaign}"));
+    let mut definition = narrowed(definition, touched, &format!("changes during {campaign}"));
     for selector in &mut definition.selectors {
         selector.changed_since = Some(campaign.clone());
     }
     definition
 }
 
-/// Returns whether a campaign is about a part of what the definition that it was opened from selects.
+/// Returns whether a campaign covers only a part of the selection of its definition.
 pub fn is_narrowed(definition: &CampaignDefinition) -> bool {
     let part = |one: &Selector| {
         !one.subjects.is_empty() || !one.roles.is_empty() || one.unanswered_in.is_some() || one.changed_since.is_some()

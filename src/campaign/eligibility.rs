@@ -1,4 +1,4 @@
-//! Who may judge what, and why somebody may not.
+//! Eligibility of reviewers for items, with the reasons for ineligibility.
 
 use super::{CampaignContext, item_summary::format_date};
 use crate::{
@@ -13,33 +13,33 @@ use std::{
     fmt,
 };
 
-/// Why somebody may not review an item.
+/// The reason why a principal may not review an item.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Ineligibility {
-    /// They judge it in this stage already, or did in an earlier one.
+    /// They already review it in this stage, or did in an earlier one.
     Judges(u32),
-    /// They leave on this day, before the campaign's window ends.
+    /// They leave on this day, before the window of the campaign ends.
     Leaving(Timestamp),
     /// They have left.
     Left,
-    /// They have as many items of this tier as one reviewer is given.
+    /// They have the maximum number of items of this tier.
     Loaded(u32, Tier),
-    /// They let these two campaigns pass, and are not asked as owner any more.
+    /// They did not respond in these two campaigns and are no longer asked as owner.
     Missed([CampaignId; 2]),
-    /// The registry has no active key of theirs.
+    /// They have no active key in the registry.
     NoKey,
-    /// They would review themselves.
+    /// They would review their own access.
     Tied(OwnershipLink),
 }
 
 impl fmt::Display for Ineligibility {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Judges(stage) => write!(f, "judges it in stage {stage}"),
+            Self::Judges(stage) => write!(f, "reviews it in stage {stage}"),
             Self::Leaving(when) => write!(f, "leaves on {}", format_date(*when)),
             Self::Left => f.write_str("left"),
-            Self::Loaded(1, tier) => write!(f, "has 1 item of {tier} already"),
-            Self::Loaded(cap, tier) => write!(f, "has {cap} items of {tier} already"),
+            Self::Loaded(1, tier) => write!(f, "already has 1 item of {tier}"),
+            Self::Loaded(cap, tier) => write!(f, "already has {cap} items of {tier}"),
             Self::Missed([first, last]) => write!(f, "missed two campaigns: {first}, {last}"),
             Self::NoKey => f.write_str("has no active key"),
             Self::Tied(tie) => write!(f, "would review {tie}"),
@@ -47,7 +47,7 @@ impl fmt::Display for Ineligibility {
     }
 }
 
-/// Everybody who may sign, indexed.
+/// Index of all principals who can sign.
 pub struct ReviewerPool<'a> {
     pub(super) setting: &'a CampaignContext<'a>,
     active: BTreeSet<&'a PrincipalId>,
@@ -57,7 +57,7 @@ pub struct ReviewerPool<'a> {
 }
 
 impl<'a> ReviewerPool<'a> {
-    /// Returns those who have an active key in the registry.
+    /// Returns the principals with an active key in the registry.
     pub fn of(setting: &'a CampaignContext<'a>) -> Self {
         let active = |principal: &&RegistryPrincipal| principal.keys.iter().any(|key| key.state == KeyState::Active);
         let mut groups: BTreeMap<&str, Vec<&PrincipalId>> = BTreeMap::new();
@@ -77,7 +77,7 @@ impl<'a> ReviewerPool<'a> {
         Self { setting, active, groups, teams, until: None }
     }
 
-    /// Returns the same without those who will have left when the campaign's window ends.
+    /// Returns the same pool without principals who leave before the window of the campaign ends.
     #[must_use]
     pub fn until(self, closes_at: Timestamp) -> Self {
         Self { until: Some(closes_at), ..self }
@@ -85,14 +85,14 @@ impl<'a> ReviewerPool<'a> {
 
     /// Returns whether `reviewer` may review access of the account `subject`.
     ///
-    /// They must not be tied to it (own account, own second account, a non-human identity they answer for), must not
-    /// have left or be about to, and must have an active key in the registry. Whoever answers for a non-human identity,
-    /// as owner or deputy, is therefore never its reviewer, although they know its workload best: DESIGN section 4 calls
-    /// that a self-review, and `trust` refuses their signature. They are named in the facts, so that the reviewer, who is
-    /// the owner of the system or a fallback, knows whom to ask.
+    /// A reviewer must have no link to the account (own account, own second account, owned non-human identity), must
+    /// not have left or leave soon, and must have an active key in the registry. The owner or deputy of a non-human
+    /// identity is therefore never its reviewer, although they know its workload best: that is self-review, and `trust`
+    /// rejects their signature. The facts of the item name them, so that the reviewer, who is the owner of the system
+    /// or a fallback, knows whom to ask.
     ///
     /// # Errors
-    /// The first reason that stands against it.
+    /// The first reason for ineligibility.
     pub fn eligible(&self, reviewer: &PrincipalId, subject: &str) -> Result<(), Ineligibility> {
         self.eligible_at_all(reviewer)?;
         match self.setting.kinship.tie(reviewer, subject) {
@@ -101,7 +101,7 @@ impl<'a> ReviewerPool<'a> {
         }
     }
 
-    /// Returns whether somebody may review anything at all: is here, stays for as long as it takes, and can sign.
+    /// Returns whether a principal can review at all: is active, stays until the campaign ends, and can sign.
     ///
     /// # Errors
     /// The first reason that stands against it.
@@ -117,7 +117,7 @@ impl<'a> ReviewerPool<'a> {
         if self.active.contains(reviewer) { Ok(()) } else { Err(Ineligibility::NoKey) }
     }
 
-    /// Returns who is in a group of the registry, sorted.
+    /// Returns the members of a group of the registry, sorted.
     pub(super) fn group(&self, name: &str) -> &[&'a PrincipalId] {
         self.groups.get(name).map_or(&[], Vec::as_slice)
     }

@@ -1,5 +1,5 @@
-//! How exceptions stand: in force, ending, lapsed, or left without the proof that their control runs. Computed from signed
-//! files and the present; stored nowhere.
+//! Status of exceptions: in force, ending, lapsed, or without a current proof of their control. Computed from signed
+//! files and the current time, never stored.
 
 use crate::{
     model::{
@@ -11,33 +11,33 @@ use crate::{
 use serde::Serialize;
 use std::fmt;
 
-/// How an exception stands.
+/// The status of an exception.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExceptionState {
-    /// It begins later.
+    /// It starts later.
     Coming,
-    /// Its compensating control was run and did not hold.
+    /// Its compensating control was tested and failed.
     Failed,
     /// It is in force.
     InForce,
-    /// It ended, and what it accepted is still there: the violation stands again, with its first date.
+    /// It ended, and the accepted risk still exists: the violation is open again, with its first date.
     Lapsed,
-    /// What it accepted is gone.
+    /// The accepted risk no longer exists.
     Over,
-    /// Another one took over from it.
+    /// It was renewed by another exception.
     Renewed,
-    /// Its compensating control was not proven in time.
+    /// Its compensating control was not tested in time.
     Unproven,
 }
 
 impl ExceptionState {
-    /// Returns whether the access may stay by it.
+    /// Returns whether the access may remain under this exception.
     pub const fn holds(self) -> bool {
         matches!(self, Self::InForce)
     }
 
-    /// Returns the word for it.
+    /// Returns the display text.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Coming => "coming",
@@ -57,85 +57,84 @@ impl fmt::Display for ExceptionState {
     }
 }
 
-/// One exception, as it stands.
+/// One exception with its status.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ExceptionStatus {
-    /// Its id.
+    /// The id.
     pub id: PrincipalId,
-    /// Its file.
+    /// The path of its file.
     pub path: String,
-    /// How it stands.
+    /// The status.
     pub validity: ExceptionState,
-    /// The item it lets stand.
+    /// The excepted item.
     pub item: ItemId,
-    /// The digest of the grant it lets stand.
+    /// The digest of the excepted grant.
     pub grant: Digest,
-    /// The tier it lowers the grant to; such an exception lets nothing stand.
+    /// The tier to which it lowers the grant; such an exception keeps no access.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lowers: Option<Tier>,
-    /// The holder's immutable id.
+    /// The immutable id of the holder.
     pub subject: String,
-    /// The rule it is from.
+    /// The excepted rule.
     pub rule: Option<String>,
-    /// How bad it is.
+    /// The severity.
     pub rating: Rating,
-    /// Who answers for it.
+    /// The owner of the risk.
     pub owner: PrincipalId,
-    /// Who accepted it.
+    /// The approvers.
     pub approvers: Vec<String>,
-    /// When what it accepts was first found.
+    /// When the risk was first found.
     pub since: Timestamp,
-    /// When it ends.
+    /// The end date.
     pub until: Timestamp,
-    /// The how manieth renewal it is; 0 for the first.
+    /// The number of renewals before it; 0 for the first exception.
     pub renewal: usize,
-    /// How many renewals are left.
+    /// The number of remaining renewals.
     pub renewals_left: usize,
-    /// When its control must next be proven; nothing where no proof is asked for.
+    /// When its control must next be proven; `None` if no proof is required.
     pub proof_due: Option<Timestamp>,
-    /// The close of the stage before which nobody answered for the item: no person has decided on it.
+    /// The stage close that lists the item as unanswered; no person has decided on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unanswered: Option<String>,
 }
 
 impl ExceptionStatus {
-    /// Returns whether it lets this grant stand as that item: it is in force, or what it accepts is gone. One that has
-    /// lapsed, or whose control failed or is not proven in time, lets nothing stand; nor does one that only lowers a tier.
+    /// Returns whether it keeps this grant of that item: it is in force, or the risk no longer exists. An exception
+    /// that has lapsed, whose control failed or is unproven, or that only lowers a tier, keeps no access.
     pub fn covers(&self, item: &ItemId, grant: Digest) -> bool {
         let stands = self.validity.holds() || self.validity == ExceptionState::Over;
         stands && self.lowers.is_none() && self.item == *item && self.grant == grant
     }
 
-    /// Returns until when it lets its item stand, and that this is nobody's decision where it is not.
+    /// Returns the end date, with a note if no person decided on the item.
     pub fn until_words(&self) -> String {
-        let who = if self.unanswered.is_some() { "nobody answered; " } else { "" };
+        let who = if self.unanswered.is_some() { "unanswered; " } else { "" };
         format!("{who}until {}", self.until)
     }
 }
 
-/// What decides how exceptions stand.
+/// The inputs for the status of exceptions.
 pub struct ExceptionContext<'a> {
-    /// The verified exceptions, in the order main took them up.
+    /// The verified exceptions, in merge order.
     pub exceptions: &'a [Verified<Exception>],
     /// The verified proofs.
     pub proofs: &'a [Verified<Proof>],
-    /// What exceptions need.
+    /// The terms of the mandate.
     pub mandate: &'a Mandate,
-    /// Whether what an exception accepts is still there; nothing where that is not known, which is not "gone".
+    /// Whether the accepted risk still exists; `None` if unknown, which never counts as gone.
     pub present: &'a dyn Fn(&Exception) -> Option<bool>,
-    /// Returns the path of the close of a stage before which nobody answered for an item that nobody decided since.
+    /// Returns the path of the stage close that lists an item as unanswered, if it is still undecided.
     pub unanswered: &'a dyn Fn(&ItemId) -> Option<String>,
-    /// The present.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// Returns every exception as it stands, in the order main took them up.
+/// Returns the status of every exception, in merge order.
 pub fn exceptions(ledger: &ExceptionContext<'_>) -> Vec<ExceptionStatus> {
     ledger.exceptions.iter().enumerate().map(|(place, exception)| ledger.one(place, exception)).collect()
 }
 
-/// Returns what is wrong with exceptions: lapsed ones first, then those on which no person has decided, and those that end
-/// within two weeks last.
+/// Returns findings for exceptions: lapsed ones first, then undecided ones, then those that end within two weeks.
 pub fn exception_findings(all: &[ExceptionStatus], now: Timestamp) -> Vec<Finding> {
     let mut findings: Vec<_> = all.iter().filter_map(|one| finding(one, now)).collect();
     findings.sort();
@@ -153,7 +152,7 @@ impl ExceptionContext<'_> {
         let renewed = self.exceptions.iter().any(|one| one.renews.as_ref() == Some(&reference) && one.from <= self.now);
         let every = exception.proof_days.unwrap_or(terms.proof_days);
         let proofs = || self.proofs.iter().filter(|proof| proof.digest == exception.digest());
-        // Proofs of the exceptions it took over from do not count: they are about another time.
+        // Proofs of renewed exceptions do not count for the renewal, since they cover an earlier period.
         let last = proofs().max_by_key(|proof| (proof.done_at, proof.number));
         let proven = last.map_or(exception.from, |proof| proof.done_at.max(exception.from));
         let proof_due = (every > 0).then(|| proven.plus_days(i64::from(every)));
@@ -196,7 +195,7 @@ impl ExceptionContext<'_> {
 
 fn finding(one: &ExceptionStatus, now: Timestamp) -> Option<Finding> {
     let what = one.rule.as_ref().map_or_else(|| "the access".to_owned(), |rule| format!("the violation of {rule}"));
-    let since = format!("{what} of {} stands again, first found {}", one.subject, one.since);
+    let since = format!("{what} of {} is open again, first found {}", one.subject, one.since);
     let severity = match one.rating {
         Rating::Critical | Rating::High => Severity::High,
         Rating::Medium => Severity::Medium,
@@ -205,7 +204,7 @@ fn finding(one: &ExceptionStatus, now: Timestamp) -> Option<Finding> {
     let (severity, code, message, help) = match one.validity {
         ExceptionState::Lapsed => {
             let help = match one.renewals_left {
-                0 => "take the access away: no renewal is left".to_owned(),
+                0 => "revoke the access: no renewal is left".to_owned(),
                 left => format!(
                     "take the access away, or renew it ({left} left): `tenure exception new {} --renews {}`",
                     one.item, one.id
@@ -214,22 +213,27 @@ fn finding(one: &ExceptionStatus, now: Timestamp) -> Option<Finding> {
             (severity, "exception-lapsed", format!("it ended {}, and {since}", one.until), help)
         }
         ExceptionState::Failed => {
-            let help = "mend the control and prove it, or take the access away".to_owned();
-            (severity, "exception-control-failed", format!("its control did not hold; {since}"), help)
+            let help = "repair the control and record a test, or revoke the access".to_owned();
+            (severity, "exception-control-failed", format!("its compensating control failed; {since}"), help)
         }
         ExceptionState::Unproven => {
             let due = one.proof_due.map(|due| due.to_string()).unwrap_or_default();
             let help = format!("run the control, then `tenure exception prove {}`", one.id);
-            (severity, "exception-unproven", format!("its control was to be proven by {due}; {since}"), help)
+            (
+                severity,
+                "exception-unproven",
+                format!("its compensating control was due for a test by {due}; {since}"),
+                help,
+            )
         }
         ExceptionState::InForce if one.unanswered.is_some() => {
             let close = one.unanswered.as_deref().unwrap_or_default();
             let help = format!("a fallback decides before it ends, in a new review file: `tenure review {}`", one.item);
-            let message = format!("nobody answered before {close}, and until {} it stands undecided", one.until);
+            let message = format!("no response before {close}; undecided and excepted until {}", one.until);
             (Severity::Medium, UNDECIDED, message, help)
         }
         ExceptionState::InForce if one.until <= now.plus_days(ENDS_SOON) => {
-            let help = format!("take the access away by then, or renew it ({} left)", one.renewals_left);
+            let help = format!("revoke the access by then, or renew the exception ({} left)", one.renewals_left);
             (Severity::Low, "exception-ends-soon", format!("it ends {}", one.until), help)
         }
         ExceptionState::Coming | ExceptionState::InForce | ExceptionState::Over | ExceptionState::Renewed => {
@@ -239,8 +243,7 @@ fn finding(one: &ExceptionStatus, now: Timestamp) -> Option<Finding> {
     Some(Finding { severity, code, subject: one.path.clone(), message, help })
 }
 
-/// The code of the finding that nobody has decided on what an exception lets stand (practice 5.5, DEC-08). It is open for as
-/// long as that is so, and nobody's failure to sign.
+/// The code of the finding for excepted items without a decision of a person. It is open until somebody decides.
 pub const UNDECIDED: &str = "excepted-undecided";
-/// Practice: approvers hear of an exception two weeks before it ends.
+/// Approvers are notified two weeks before an exception ends.
 const ENDS_SOON: i64 = 14;

@@ -1,4 +1,4 @@
-//! How one item stands, in words: how far it is, why it is no further, and what to type next.
+//! Progress of an item, for display: its state, the reason, and the next command.
 
 use super::{
     ItemState, ItemStatus, Resolution, ReviewFile, StatusInputs, exceptions::ExceptionStatus, resolve::ReopenReason,
@@ -25,17 +25,19 @@ impl StatusInputs<'_> {
         let prefix = if many && waiting.is_some() { format!("stage {stage}: ") } else { String::new() };
         let names = || missing.iter().map(PrincipalId::as_str).collect::<Vec<_>>().join(", ");
         let why = match self.resolved.open.get(&item.id) {
-            None if waiting.is_some() && missing.is_empty() => format!("waits for stage {stage} to be closed"),
-            None if missing.len() < here().count() => format!("{prefix}waits for {}", names()),
-            None => format!("{prefix}nobody has decided"),
+            None if waiting.is_some() && missing.is_empty() => format!("waiting for the close of stage {stage}"),
+            None if missing.len() < here().count() => format!("{prefix}waiting for {}", names()),
+            None => format!("{prefix}no decision yet"),
             Some(ReopenReason::Abstained(None)) => "handed on".to_owned(),
-            Some(ReopenReason::Abstained(Some(to))) => format!("handed on, to {to}"),
-            Some(ReopenReason::Contradictory) => "decisions contradict each other".to_owned(),
+            Some(ReopenReason::Abstained(Some(to))) => format!("reassigned to {to}"),
+            Some(ReopenReason::Contradictory) => "conflicting decisions".to_owned(),
             Some(ReopenReason::Disputed) => "a second look came to something else".to_owned(),
-            Some(ReopenReason::Expired(until)) => format!("the decision held until {until}"),
-            Some(ReopenReason::Investigated) => "being looked into".to_owned(),
-            Some(ReopenReason::NeedsException) => "nobody answered, and it is not disabled by silence".to_owned(),
-            Some(ReopenReason::Unanswered) => "not everybody answered before the stage was closed".to_owned(),
+            Some(ReopenReason::Expired(until)) => format!("the decision expired on {until}"),
+            Some(ReopenReason::Investigated) => "under investigation".to_owned(),
+            Some(ReopenReason::NeedsException) => {
+                "no response, and not disabled by default; needs an exception".to_owned()
+            }
+            Some(ReopenReason::Unanswered) => "responses were missing when the stage was closed".to_owned(),
         };
         let own = *reviewer == sheet.review.reviewer;
         let fallback = &self.campaign.definition.fallback;
@@ -66,7 +68,7 @@ impl StatusInputs<'_> {
         Some(line)
     }
 
-    /// Returns whether those who were asked can decide it no more: its stage is closed, and no later one asks.
+    /// Returns whether the assigned reviewers can no longer decide: the stage is closed and no later stage follows.
     fn is_late(&self, item: &Item) -> bool {
         self.resolved.closed > 0 && !self.resolved.waiting.contains_key(&item.id)
     }
@@ -93,15 +95,15 @@ impl StatusInputs<'_> {
         line
     }
 
-    /// Returns how far the change is that was decided.
+    /// Returns the progress of the decided change.
     fn change(&self, resolution: &Resolution) -> (ItemState, String, String) {
         let Resolution { item, grant, verdict, system, .. } = resolution;
         let action = ActionId::of(&self.campaign.repo, item, grant, verdict.as_str());
         let Some(history) = self.history.action(&action) else {
             return (
                 ItemState::Decided,
-                "no run has taken it up".to_owned(),
-                "look at `tenure plan`, then `tenure enforce`".to_owned(),
+                "not yet enforced by any run".to_owned(),
+                "review `tenure plan`, then run `tenure enforce`".to_owned(),
             );
         };
         let again = |command: &str| format!("{command} ({action})");
@@ -110,7 +112,7 @@ impl StatusInputs<'_> {
             (Some(_), None) => true,
             (None, _) => false,
         };
-        // What was never changed is still there of course: why it was not changed says more.
+        // For a change that was never made, the reason is more useful than "still present".
         let undone = history.outcome.as_ref().is_some_and(|outcome| {
             matches!(outcome.result, OutcomeKind::Drifted | OutcomeKind::Failed | OutcomeKind::Manual)
         });
@@ -118,28 +120,34 @@ impl StatusInputs<'_> {
         if let Some(seen) = history.verification.as_ref().filter(tells) {
             let (state, why) = match seen.result {
                 VerificationKind::Confirmed => self.confirmed(resolution, history),
-                VerificationKind::Lingering => (ItemState::Lingering, format!("{} lives on", seen.paths.join(", "))),
+                VerificationKind::Lingering => (ItemState::Lingering, format!("{} continues", seen.paths.join(", "))),
                 VerificationKind::StillPresent => (ItemState::StillPresent, format!("by {}", seen.paths.join(", "))),
                 VerificationKind::Unknown => (ItemState::Unknown, seen.probe.clone()),
             };
             let next = match state {
                 ItemState::Confirmed => String::new(),
-                ItemState::StillPresent => again(&format!("take that path away, then `tenure verify {system}`")),
+                ItemState::StillPresent => again(&format!("remove that path, then run `tenure verify {system}`")),
                 _ => again(&format!("`tenure verify {system}`")),
             };
             return (state, why, next);
         }
         let text = history.outcome.as_ref().map(|outcome| outcome.text.clone()).unwrap_or_default();
         match history.outcome.as_ref().map(|outcome| outcome.result) {
-            None => (ItemState::Intended, "its run has not said what came of it".to_owned(), again("`tenure enforce`")),
-            Some(OutcomeKind::Already | OutcomeKind::Applied) => {
-                (ItemState::Applied, "no read has confirmed it".to_owned(), again(&format!("`tenure verify {system}`")))
-            }
+            None => (ItemState::Intended, "the run recorded no outcome".to_owned(), again("`tenure enforce`")),
+            Some(OutcomeKind::Already | OutcomeKind::Applied) => (
+                ItemState::Applied,
+                "not confirmed by a read of the target".to_owned(),
+                again(&format!("`tenure verify {system}`")),
+            ),
             Some(OutcomeKind::Drifted) => {
-                (ItemState::Drifted, text, "review it again in the next campaign, or decide anew".to_owned())
+                (ItemState::Drifted, text, "review it again in the next campaign, or decide again".to_owned())
             }
-            Some(OutcomeKind::Failed) => (ItemState::Failed, text, again("mend the cause, then `tenure enforce`")),
-            Some(OutcomeKind::Manual) => (ItemState::Manual, text, format!("do it, then `tenure attest {action}`")),
+            Some(OutcomeKind::Failed) => {
+                (ItemState::Failed, text, again("correct the cause, then run `tenure enforce`"))
+            }
+            Some(OutcomeKind::Manual) => {
+                (ItemState::Manual, text, format!("make the change, then run `tenure attest {action}`"))
+            }
             Some(OutcomeKind::Unknown) => (ItemState::Unknown, text, again("`tenure enforce`")),
         }
     }
@@ -154,7 +162,7 @@ impl StatusInputs<'_> {
         match history.confirmed {
             Some(level) if level >= needed => (ItemState::Confirmed, format!("at {level}")),
             Some(level) => (ItemState::Applied, format!("confirmed at {level}; {} needs {needed}", resolution.tier)),
-            None => (ItemState::Applied, "no read has confirmed it".to_owned()),
+            None => (ItemState::Applied, "not confirmed by a read of the target".to_owned()),
         }
     }
 
@@ -162,7 +170,7 @@ impl StatusInputs<'_> {
         self.exceptions.iter().find(|one| one.covers(&item.id, item.grant))
     }
 
-    /// Returns what to do about an item that stays by an exception which does not hold, or is not there.
+    /// Returns the next step for an item whose exception is not in force or does not exist.
     fn unexcepted(&self, item: &Item) -> (String, String) {
         let own = |one: &&ExceptionStatus| one.item == item.id && one.lowers.is_none();
         match self.exceptions.iter().rfind(own) {
@@ -171,7 +179,7 @@ impl StatusInputs<'_> {
             }
             _ => {
                 let next = format!("`tenure exception new {} …`, then `tenure sign` it", item.id);
-                ("no signed exception stands behind it".to_owned(), next)
+                ("no signed exception exists".to_owned(), next)
             }
         }
     }

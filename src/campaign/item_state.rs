@@ -1,42 +1,42 @@
-//! How far an item is, in one word.
+//! State of an item.
 
 use serde::Serialize;
 use std::fmt;
 
-/// How far an item is.
+/// The state of an item.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ItemState {
-    /// The target took the change; no read of the level needed has confirmed it.
+    /// The change was applied, but not confirmed at the required verification level.
     Applied,
-    /// A read of the level needed shows what was decided.
+    /// A read at the required verification level confirmed the change.
     Confirmed,
-    /// A change was decided, and nothing has begun.
+    /// A change is decided, and its enforcement has not started.
     Decided,
-    /// The grant was not as reviewed; nothing was done.
+    /// The grant differed from the reviewed one; no change was made.
     Drifted,
-    /// A signed exception lets it stand.
+    /// A signed exception keeps the access.
     Excepted,
-    /// The target refused.
+    /// The target refused the change.
     Failed,
-    /// The change is permitted; what became of it is not known yet.
+    /// The change was started; its outcome is not known yet.
     Intended,
-    /// It stays as it is, by decision.
+    /// The access is kept by decision.
     Kept,
-    /// The right is gone; something opened under it lives on.
+    /// The access is removed, but sessions or tokens remain.
     Lingering,
-    /// A person has to make the change.
+    /// A person must make the change.
     Manual,
     /// The access is still there.
     StillPresent,
-    /// Nobody has decided, or not for good.
+    /// There is no final decision.
     Undecided,
     /// The target could not be read.
     Unknown,
 }
 
 impl ItemState {
-    /// Returns the state as it is written.
+    /// Returns the serialized name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Applied => "applied",
@@ -55,26 +55,26 @@ impl ItemState {
         }
     }
 
-    /// Returns what people say of such an item: it …
+    /// Returns a phrase that completes "the item …".
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Applied => "was applied and is not confirmed",
+            Self::Applied => "was applied but is not confirmed",
             Self::Confirmed => "is confirmed",
-            Self::Decided => "is decided and not enforced",
-            Self::Drifted => "had changed since its review",
-            Self::Excepted => "stands by exception",
+            Self::Decided => "is decided but not enforced",
+            Self::Drifted => "changed since its review",
+            Self::Excepted => "is excepted",
             Self::Failed => "was refused by the target",
-            Self::Intended => "was begun and not finished",
-            Self::Kept => "stays, by decision",
+            Self::Intended => "was started but has no outcome",
+            Self::Kept => "is kept by decision",
             Self::Lingering => "lingers",
-            Self::Manual => "waits for a person to change it",
+            Self::Manual => "needs a manual change",
             Self::StillPresent => "is still present",
             Self::Undecided => "is undecided",
             Self::Unknown => "could not be read",
         }
     }
 
-    /// Returns whether nothing more is to be done.
+    /// Returns whether the state is final.
     pub const fn is_done(self) -> bool {
         matches!(self, Self::Confirmed | Self::Excepted | Self::Kept)
     }

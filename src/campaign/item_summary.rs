@@ -1,4 +1,4 @@
-//! What a person should know to decide on an item, in plain words.
+//! Summary of an item for reviewers.
 
 use super::{
     Assignment, AssignmentReason, CampaignContext, CampaignItem, assignment::identity, eligibility::Ineligibility,
@@ -13,9 +13,8 @@ use crate::{
     },
 };
 
-/// Returns the facts of an item: who holds it and whether they are still here, who answers for it, its last use, what
-/// the name hides, by which paths it comes about, what makes it dangerous, what rules would have to know, and why this
-/// reviewer was asked.
+/// Returns the facts of an item: holder and status, owner, last use, contents of roles, paths, risks, attributes that
+/// rules need but do not have, and the reason for the assignment.
 pub(super) fn facts(
     member: &CampaignItem<'_>,
     entry: Option<&PrincipalRecord>,
@@ -42,7 +41,7 @@ pub(super) fn facts(
     facts.extend(attributes(member));
     facts.extend(toxic(member, setting));
     facts.extend(lacking(unknown));
-    // Nothing but the last fact may begin like the last fact.
+    // Only the last fact may start with this marker.
     let told = cut(&confusables::escape_confusables(&facts.join("; ")).replace(ASKED, ", asked as "), MOST_FACTS);
     match asked(assignment) {
         Some(asked) => format!("{told}; {}", cut(&confusables::escape_confusables(&asked), MOST_ASKED)),
@@ -50,17 +49,17 @@ pub(super) fn facts(
     }
 }
 
-/// What rules would have to know and do not: a reviewer should not take silence for a pass.
+/// Attributes that rules need but do not have: reviewers must not mistake an unknown result for a pass.
 fn lacking(unknown: &[&str]) -> Option<String> {
     let first: Vec<_> = unknown.iter().take(FIRST_NAMES).copied().collect();
     let more = unknown.len() - first.len();
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    (!unknown.is_empty()).then(|| format!("not known: {}{rest}", first.join(", ")))
+    (!unknown.is_empty()).then(|| format!("unknown: {}{rest}", first.join(", ")))
 }
 
-/// Returns how many facts are missing that rules ask for, by the facts of an item.
+/// Returns the number of missing attributes, from the facts of an item.
 pub(super) fn lacked(facts: &str) -> usize {
-    let Some(names) = facts.split("; ").find_map(|fact| fact.strip_prefix("not known: ")) else { return 0 };
+    let Some(names) = facts.split("; ").find_map(|fact| fact.strip_prefix("unknown: ")) else { return 0 };
     let (named, more) = match names.rsplit_once(" and ") {
         Some((named, more)) => (named, more.strip_suffix(" more").and_then(|more| more.parse().ok()).unwrap_or(0)),
         None => (names, 0),
@@ -68,14 +67,14 @@ pub(super) fn lacked(facts: &str) -> usize {
     named.split(", ").count() + more
 }
 
-/// Returns as what somebody was asked, and who was passed over and why, from the facts of their item; nothing where they
-/// are the first in line.
+/// Returns the reason for the assignment and the candidates passed over, from the facts of an item; `None` if the
+/// reviewer is the first candidate.
 pub fn asked_as(facts: &str) -> Option<&str> {
     facts.rfind(ASKED).and_then(|at| facts.get(at + ASKED.len()..))
 }
 
 fn cut(text: &str, most: usize) -> String {
-    // A quote or backslash takes two bytes in the file.
+    // A quote or backslash takes two bytes in TOML.
     let cost = |c: char| c.len_utf8() + usize::from(matches!(c, '"' | '\\'));
     let ends = text.char_indices().scan(0, |sum, (at, c)| {
         *sum += cost(c);
@@ -87,7 +86,7 @@ fn cut(text: &str, most: usize) -> String {
     }
 }
 
-/// Returns a name as it may stand in a governed file: short, and with nothing hidden in it.
+/// Returns a name for use in a governed file: truncated, with hidden characters escaped.
 pub(super) fn truncate(name: &str) -> String {
     let name = match name.char_indices().nth(MOST_NAME) {
         Some((end, _)) => format!("{}…", &name[..end]),
@@ -100,10 +99,10 @@ fn holder(member: &CampaignItem<'_>, entry: Option<&PrincipalRecord>, setting: &
     let Some(entry) = entry else {
         let claims = setting.people.claimants(&member.subject());
         return match claims {
-            [] => "an account nobody claims".to_owned(),
+            [] => "uncorrelated account".to_owned(),
             claims => {
                 let names: Vec<_> = claims.iter().map(PrincipalId::as_str).collect();
-                format!("an account claimed by {} alike", names.join(" and "))
+                format!("account claimed by {}", names.join(" and "))
             }
         };
     };
@@ -118,7 +117,7 @@ fn owner(entry: &PrincipalRecord, setting: &CampaignContext<'_>) -> String {
     let word = if entry.kind == PrincipalKind::Person { "manager" } else { "owner" };
     let Some(id) = &entry.owner else { return format!("no {word}") };
     match setting.people.get(id) {
-        None => format!("{word} {id} (not known here)"),
+        None => format!("{word} {id} (unknown principal)"),
         Some(owner) if owner.status == PrincipalStatus::Left => format!("{word} {id} ({})", left(owner)),
         Some(_) => format!("{word} {id}"),
     }
@@ -135,19 +134,19 @@ pub(super) fn usage(usage: &Usage, inventory: &Inventory) -> String {
         (Usage::At(time), Some(0 | 1)) => format!("in use: {}", format_date(*time)),
         (Usage::At(time), Some(days)) => format!("unused {days} days, since {}", format_date(*time)),
         (Usage::NeverSince(time), Some(days)) => {
-            format!("never used in {days} days, since {} when use began to be kept", format_date(*time))
+            format!("never used in the {days} days since recording began on {}", format_date(*time))
         }
         (Usage::At(time) | Usage::NeverSince(time), None) => format!("not used since {}", format_date(*time)),
     }
 }
 
-/// A tier that somebody lowered is never shown as if it had been computed.
+/// A lowered tier is always marked as such.
 fn lowered(member: &CampaignItem<'_>, setting: &CampaignContext<'_>) -> Option<String> {
     let (tier, why) = setting.lowered.tier(member.grant, member.computed)?;
     Some(format!("{tier} by {why}, {} by what it gives", member.computed))
 }
 
-/// How much the name hides, the riskiest of it first, and what changed of that since somebody certified it.
+/// Contents of a role, most critical first, and their changes since the last certification.
 fn hidden(member: &CampaignItem<'_>, inventory: &Inventory, setting: &CampaignContext<'_>) -> Option<String> {
     let grant = member.grant;
     let contents = RoleContents::of(inventory, grant);
@@ -155,7 +154,7 @@ fn hidden(member: &CampaignItem<'_>, inventory: &Inventory, setting: &CampaignCo
     let Some((when, was)) = setting.earlier.contents(&grant.system, &grant.key) else { return text };
     let since = match contents.since(was).text(FIRST_NAMES) {
         Some(shift) => format!("{CHANGED}{}: {}", format_date(*when), cut(&shift.replace("; ", ", "), MOST_HIDDEN)),
-        None => format!("as it was when certified on {}", format_date(*when)),
+        None => format!("unchanged since it was certified on {}", format_date(*when)),
     };
     text.map(|text| format!("{text}; {since}")).or_else(|| (!was.is_empty()).then_some(since))
 }
@@ -172,7 +171,7 @@ fn paths(member: &CampaignItem<'_>) -> Option<String> {
     Some(format!("by {} {noun}: {}{rest}", paths.len(), first.join(" | ")))
 }
 
-/// The toxic pairs that this grant gives a side of: who has the other side, and by what.
+/// Violations of separation of duties to which this grant contributes, with the other side.
 fn toxic(member: &CampaignItem<'_>, setting: &CampaignContext<'_>) -> Vec<String> {
     let mut all = setting.separation.by(member.grant);
     let first: Vec<String> = all
@@ -180,11 +179,16 @@ fn toxic(member: &CampaignItem<'_>, setting: &CampaignContext<'_>) -> Vec<String
         .take(FIRST_PAIRS)
         .map(|(clash, other)| {
             let certain = if clash.missing.is_empty() { "" } else { ", perhaps" };
-            format!("toxic pair {}{certain}: with this, {} can also {}", clash.pair, clash.holder, clip_long(other))
+            format!(
+                "separation of duties {}{certain}: with this grant, {} can also {}",
+                clash.pair,
+                clash.holder,
+                clip_long(other)
+            )
         })
         .collect();
     let more = all.count();
-    first.into_iter().chain((more > 0).then(|| format!("and {more} more toxic pairs"))).collect()
+    first.into_iter().chain((more > 0).then(|| format!("and {more} more separation-of-duties violations"))).collect()
 }
 
 fn clip_long(side: &crate::inventory::Side) -> String {
@@ -227,11 +231,11 @@ const FIRST_PAIRS: usize = 3;
 const MOST_SIDE: usize = 240;
 const FIRST_ATTRIBUTES: usize = 6;
 const MOST_NAME: usize = 96;
-/// Together well below the 4 KiB a line of a governed file may have.
+/// The sum stays well below the limit of 4 KiB for a line of a governed file.
 const MOST_FACTS: usize = 2000;
 const MOST_ASKED: usize = 600;
 const MOST_HIDDEN: usize = 500;
-/// What the fact begins with that says what changed of what is hidden.
+/// Prefix of the fact about changed contents.
 const CHANGED: &str = "changed since it was certified on ";
-/// What the last of the facts begins with, where somebody came before who may not review it.
+/// Prefix of the last fact, about candidates passed over.
 const ASKED: &str = "; asked as ";

@@ -1,4 +1,4 @@
-//! What happened to principals and roles between two commits, for which access is certified anew at once.
+//! Detects lifecycle events (leaver, mover, role change, exposed credential) that trigger a campaign.
 
 use super::derived_definition::AffectedScope;
 use crate::{
@@ -10,33 +10,33 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// People and inventories as one commit has them.
+/// Identities and inventories at one commit.
 #[derive(Clone, Copy)]
 pub struct Scene<'a> {
-    /// Who is who.
+    /// The identities.
     pub people: &'a IdentityDirectory,
-    /// What each system holds.
+    /// The inventory of each system.
     pub inventories: &'a BTreeMap<SystemId, Loaded>,
-    /// When.
+    /// The time.
     pub at: Timestamp,
 }
 
-/// Something that happened, and whose access it touches.
+/// A lifecycle event with its affected access.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct LifecycleEvent {
-    /// What kind of thing.
+    /// The kind of event.
     pub event: Event,
-    /// To whom: a principal, or a role on a system.
+    /// The subject: a principal, or a role on a system.
     pub who: String,
-    /// What exactly, in words.
+    /// The description.
     pub what: String,
-    /// What it touches: accounts that hold anything, or a role.
+    /// The affected scope: accounts with grants, or a role.
     pub touched: AffectedScope,
 }
 
 impl LifecycleEvent {
-    /// Returns the id of the one campaign that a definition opens for this: the same event that touches the same has the
-    /// same id, whenever it is looked for.
+    /// Returns the id of the campaign that a definition opens for this event. The same event with the same scope always
+    /// has the same id.
     pub fn campaign(&self, from: &str) -> Option<CampaignId> {
         let touched: Vec<&str> = self.touched.iter().collect();
         let text = format!("{from}\n{}\n{}\n{}\n{}\n", word(self.event), self.who, self.what, touched.join("\n"));
@@ -47,7 +47,7 @@ impl LifecycleEvent {
     }
 }
 
-/// Returns the event as definitions spell it.
+/// Returns the event as written in definitions.
 pub const fn word(event: Event) -> &'static str {
     match event {
         Event::Exposure => "exposure",
@@ -58,8 +58,8 @@ pub const fn word(event: Event) -> &'static str {
     }
 }
 
-/// Returns what happened from `before` to `now`, sorted. What touches no role, and no account that holds anything, is
-/// nothing to certify.
+/// Returns the events from `before` to `now`, sorted. Events that affect no role and no account with grants are
+/// omitted.
 pub fn detect(before: Scene<'_>, now: Scene<'_>) -> Vec<LifecycleEvent> {
     let mut all = Vec::new();
     let ids: BTreeSet<&PrincipalId> =
@@ -81,10 +81,10 @@ fn of_principal(id: &PrincipalId, before: Scene<'_>, now: Scene<'_>) -> Vec<Life
     let accounts = |entry: &PrincipalRecord| AffectedScope::accounts(entry.accounts.iter().cloned());
     let tell = |event, what: String, touched| LifecycleEvent { event, who: id.to_string(), what, touched };
     let Some(is) = is else {
-        // Whoever is struck from the files is not here any more, and the accounts are nobody's.
+        // A principal removed from the files has left, and its accounts are uncorrelated.
         let gone = was.filter(|was| !is_gone(was, before.at));
         return gone
-            .map(|was| tell(Event::Leaver, "is in no principals' file".to_owned(), accounts(was)))
+            .map(|was| tell(Event::Leaver, "is in no principals file".to_owned(), accounts(was)))
             .into_iter()
             .collect();
     };
@@ -116,7 +116,7 @@ fn of_principal(id: &PrincipalId, before: Scene<'_>, now: Scene<'_>) -> Vec<Life
             (!is_gone(owner, scene.at)).then(|| owner.id.clone())
         };
         if let (Some(owner), None) = (answers(was, before), answers(is, now)) {
-            all.push(tell(Event::OwnerGone, format!("{owner} answers for it no more"), accounts(is)));
+            all.push(tell(Event::OwnerGone, format!("{owner} is no longer its owner"), accounts(is)));
         }
     }
     all
@@ -140,7 +140,7 @@ fn of_roles(before: Scene<'_>, now: Scene<'_>) -> Vec<LifecycleEvent> {
         let Some(was) = before.inventories.get(system) else { continue };
         for role in roles(&loaded.inventory) {
             let mut memberships = was.inventory.of_entitlement(&role.entitlement.id);
-            // The memberships of a new role are new themselves.
+            // The memberships of a new role are new grants.
             let Some(before) = memberships.find(|grant| grant.kind == GrantKind::Membership) else { continue };
             let Some(shift) = role.contents.since(&RoleContents::of(&was.inventory, before)).text(3) else { continue };
             all.push(LifecycleEvent {
@@ -245,8 +245,8 @@ mod tests {
                 "owner = \"ana\"\nteam = \"shop\"\nrole = \"clerk\"\n[principal.facts]\n\"credential.exposed\" = true\n",
                 vec!["exposure li: a credential was exposed [db:1]"],
             ),
-            ("job", "", vec!["owner-gone job: ana answers for it no more [db:3]"]),
-            ("ana", "status = \"left\"\n", vec!["owner-gone job: ana answers for it no more [db:3]"]),
+            ("job", "", vec!["owner-gone job: ana is no longer its owner [db:3]"]),
+            ("ana", "status = \"left\"\n", vec!["owner-gone job: ana is no longer its owner [db:3]"]),
             // Nothing to certify: the account holds nothing.
             ("idle", "status = \"left\"\n", vec![]),
             ("ben", "", vec![]),
@@ -256,7 +256,7 @@ mod tests {
         let gone = people(&USUAL[1..]);
         assert_eq!(
             told((&usual, &held), (&gone, &held)),
-            ["leaver li: is in no principals' file [db:1]"],
+            ["leaver li: is in no principals file [db:1]"],
             "struck from the files"
         );
         let left = with("li", "status = \"left\"\n");

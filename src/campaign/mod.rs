@@ -1,4 +1,4 @@
-//! Campaigns: a frozen population, items, reviews, and what they resolve to.
+//! Campaigns: frozen populations, items, reviews, and the resolution of each item.
 
 mod aggregate;
 mod assignment;
@@ -79,38 +79,38 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// What a campaign stands on, all of it as one commit of the main branch has it.
+/// The inputs of a campaign, all read at one commit of the main branch.
 #[derive(Clone, Copy)]
 pub struct CampaignContext<'a> {
     /// The repository.
     pub repo: &'a RepoId,
     /// All systems.
     pub systems: &'a BTreeMap<SystemId, System>,
-    /// The inventories that are there.
+    /// The inventories of the systems that have one.
     pub inventories: &'a BTreeMap<SystemId, Loaded>,
-    /// Who is who.
+    /// The identities.
     pub people: &'a IdentityDirectory,
-    /// Whose access is whose.
+    /// The ownership of access.
     pub kinship: &'a OwnershipIndex,
-    /// Who may sign.
+    /// The registry.
     pub registry: &'a Registry,
-    /// How many must sign.
+    /// The mandate.
     pub thresholds: &'a Thresholds,
-    /// Whose tier stands lower than computed, by an exception that was verified and holds.
+    /// The grants whose tier a verified exception in force lowers.
     pub lowered: &'a TierOverrides,
-    /// The toxic pairs that somebody holds.
+    /// The separation-of-duties violations.
     pub separation: &'a SodAnalysis,
-    /// What is known of each grant and principal.
+    /// The attributes of each grant and principal.
     pub portraits: &'a AttributeBuilder<'a>,
-    /// The rules they are judged by.
+    /// The policy rules.
     pub pack: &'a Pack,
-    /// What earlier campaigns leave to this one, as far as its definition asks; see [`RequiredCampaigns`].
+    /// The results of earlier campaigns that the definition requires; see [`RequiredCampaigns`].
     pub earlier: &'a PriorCampaigns,
-    /// What roles give that no grant of theirs stands for; see [`synthetic_role_grants`].
+    /// Role contents without a grant of their own; see [`synthetic_role_grants`].
     pub unlisted: &'a BTreeMap<SystemId, Vec<Grant>>,
 }
 
-/// Returns the folder of a campaign.
+/// Returns the folder of the campaign.
 pub fn folder(campaign: &crate::model::CampaignId) -> String {
     format!("campaigns/{campaign}")
 }

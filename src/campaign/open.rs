@@ -1,4 +1,4 @@
-//! Opens a campaign: freezes the population, assigns every item, writes the worklists; or refuses, and says why.
+//! Opens a campaign: freezes the population, assigns every item, and writes the worklists.
 
 use super::{
     CampaignContext, DefinitionContext, Ineligibility, ReviewFile, ReviewerPool, Roll, check_definition, folder,
@@ -22,23 +22,23 @@ use std::{
     path::Path,
 };
 
-/// What is to be opened, and from where.
+/// A request to open a campaign.
 pub struct OpenRequest<'a> {
-    /// The campaign's id.
+    /// The id of the campaign.
     pub id: CampaignId,
     /// The path of the definition.
     pub from: String,
     /// The definition.
     pub definition: CampaignDefinition,
-    /// The commit of the main branch that everything is read from.
+    /// The commit of the main branch from which everything is read.
     pub base: String,
-    /// When.
+    /// The time of opening.
     pub now: Timestamp,
-    /// The digest of the principals' files; see [`principals_digest`].
+    /// The digest of the principals files; see [`principals_digest`].
     pub principals: Digest,
-    /// The git tree of each system's inventory.
+    /// The git tree of the inventory of each system.
     pub trees: &'a BTreeMap<SystemId, String>,
-    /// The campaigns that were opened before.
+    /// Earlier campaigns.
     pub campaigns: &'a BTreeSet<CampaignId>,
 }
 
@@ -49,21 +49,21 @@ impl OpenRequest<'_> {
     }
 }
 
-/// An opened campaign, ready to be written down and signed.
+/// An opened campaign, ready to be written and signed.
 #[derive(Clone, Debug)]
 pub struct OpenedCampaign {
     /// The campaign.
     pub campaign: Campaign,
-    /// The digest of its file.
+    /// The digest of the campaign file.
     pub digest: Digest,
     /// The worklists, sorted by path.
     pub sheets: Vec<ReviewFile>,
-    /// What a person should know, and nothing that stands against it.
+    /// Warnings that do not prevent the opening.
     pub warnings: Diagnostics,
 }
 
 impl OpenedCampaign {
-    /// Returns all files with their paths below the campaign's folder, each made when it is asked for.
+    /// Returns all files with their paths below the folder of the campaign, each rendered lazily.
     pub fn files(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
         let prefix = format!("{}/", folder(&self.campaign.id));
         let review = move |sheet: &ReviewFile| {
@@ -74,16 +74,16 @@ impl OpenedCampaign {
         [campaign].into_iter().chain(self.sheets.iter().map(review))
     }
 
-    /// Writes the campaign's folder below `root`, at once or not at all.
+    /// Writes the folder of the campaign below `root` atomically.
     ///
     /// # Errors
-    /// When a campaign of this name is there already, or the folder cannot be written.
+    /// When a campaign of this name exists, or the folder cannot be written.
     pub fn publish(&self, root: &Path) -> Result<(), PublishError> {
         publish_folder(root, "campaigns", self.campaign.id.as_str(), self.files(), OnExisting::Keep)
     }
 }
 
-/// Returns the campaign with its worklists. The same arguments give the same bytes.
+/// Returns the campaign with its worklists. The same arguments produce the same bytes.
 ///
 /// # Errors
 /// When an inventory is missing, partial or stale, nothing is selected, an item finds too few reviewers, or the definition
@@ -150,7 +150,7 @@ pub fn open_seeded(
     Ok(OpenedCampaign { campaign, digest, sheets, warnings })
 }
 
-/// Returns the digest over the principals' files, given as path and digest: lines of `<sha256>  <path>`, sorted by path.
+/// Returns the digest of the principals files: SHA-256 over lines `<sha256> <path>`, sorted by path.
 pub fn principals_digest<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>) -> Digest {
     let files: BTreeMap<_, _> = files.into_iter().collect();
     let lines = files.into_iter().map(|(path, digest)| format!("{}  {path}\n", digest.hex()));
@@ -227,21 +227,21 @@ fn check_system(
     }
     if age > i64::from(opening.definition.fresh_days) {
         let limit = opening.definition.fresh_days;
-        let message = format!("the inventory of `{system}` is {age} days old; this campaign takes at most {limit}");
+        let message = format!("the inventory of `{system}` is {age} days old; the definition allows at most {limit}");
         problems.push(Diagnostic::error("inventory-stale", message).in_file(&path).help(collect));
     } else if observed.unix() > opening.now.unix() + CLOCK_SKEW {
-        let message = format!("the inventory of `{system}` is from {observed}, which is still to come");
-        let help = "look at the clocks of this machine and of the one that collected";
+        let message = format!("the inventory of `{system}` is dated {observed}, which is in the future");
+        let help = "check the clocks of this machine and of the collecting machine";
         problems.push(Diagnostic::error("inventory-from-the-future", message).in_file(&path).help(help));
     }
     if !opening.trees.contains_key(system) {
-        let message = format!("the inventory of `{system}` is not in a commit");
+        let message = format!("the inventory of `{system}` is not committed");
         problems.push(Diagnostic::error("inventory-uncommitted", message).in_file(&path).help("commit and merge it"));
     }
     for spot in &loaded.observation.blind_spots {
-        let message = format!("the inventory of `{system}` could not see: {spot}");
+        let message = format!("the inventory of `{system}` has a coverage gap: {spot}");
         let problem = Diagnostic::warning("blind-spot", message).in_file(&path);
-        warnings.push(problem.help("what is not seen is not reviewed; say so in the campaign's report"));
+        warnings.push(problem.help("access that cannot be listed is not reviewed; mention it in the campaign report"));
     }
 }
 
@@ -252,33 +252,33 @@ fn unsalted(count: u32, opening: &OpenRequest<'_>) -> Diagnostic {
     problem.help(format!("tenure campaign open {id} --from {from} --salt-file ~/{id}.salt"))
 }
 
-/// Whoever decides what nobody else did must be able to, although nothing may come to them on opening.
+/// Fallbacks must be eligible even if no item is assigned to them at opening.
 fn unfit_fallbacks(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> Diagnostics {
     let bench = ReviewerPool::of(setting).until(opening.closes_at());
     let CampaignDefinition { fallback, second_fallback, .. } = &opening.definition;
-    // Governed files are what their values render to, so this is the text of the file.
+    // Governed files equal the rendering of their values, so this is the text of the file.
     let source = Source::new(&opening.from, codec::render(&opening.definition));
     let unfit = |(key, id): (&str, &PrincipalId)| {
         let bar = bench.eligible_at_all(id).err()?;
-        let message = format!("`{id}` is the {} of this campaign, and {bar}", key.replace('_', " "));
+        let message = format!("`{id}` is the {} of this campaign but {bar}", key.replace('_', " "));
         let span = codec::place(source.text(), &[key.into()]);
         let problem = Diagnostic::error("fallback-unfit", message).at(&source, span, "named here");
-        Some(problem.help("name somebody else, or give them a key in the next trust/registry/N.toml"))
+        Some(problem.help("name another person, or add a key for them in the next trust/registry/N.toml"))
     };
     [("fallback", fallback), ("second_fallback", second_fallback)].into_iter().filter_map(unfit).collect()
 }
 
 fn no_rules() -> Diagnostic {
-    let message = "there are no rules, so nothing is advised, and nothing is flagged";
+    let message = "the repository has no policy rules: items get no recommendations and no flags";
     let problem = Diagnostic::warning("no-rules", message).in_file("policies");
-    problem.help("`tenure policy add` writes those that come with the engine; merge them first")
+    problem.help("install the built-in rules with `tenure policy init` and merge them first")
 }
 
 fn empty(opening: &OpenRequest<'_>) -> Diagnostic {
-    Diagnostic::error("population-empty", "no grant meets any selector, so there is nothing to review")
+    Diagnostic::error("population-empty", "no grant matches any selector")
         .in_file(&opening.from)
-        .with_note("a campaign without items would look done")
-        .help("widen the selectors, or look at `tenure collect`")
+        .with_note("a campaign without items would appear complete")
+        .help("widen the selectors, or collect again with `tenure collect`")
 }
 
 fn silent_systems(silent: &[&SystemId], opening: &OpenRequest<'_>) -> Diagnostic {
@@ -287,11 +287,10 @@ fn silent_systems(silent: &[&SystemId], opening: &OpenRequest<'_>) -> Diagnostic
     let mut all: Vec<_> =
         may_be_empty.iter().chain(silent.iter().copied()).map(|system| format!("\"{system}\"")).collect();
     all.sort();
-    let message = format!("nothing on {} meets any selector", names.join(", "));
+    let message = format!("no grant on {} matches any selector", names.join(", "));
     let problem = Diagnostic::error("population-empty", message).in_file(&opening.from);
-    let note =
-        "a system that contributes nothing would look reviewed; so would one whose inventory is empty by mistake";
-    let help = format!("if that is as it should be, write `may_be_empty = [{}]`", all.join(", "));
+    let note = "a system without items would appear reviewed, also if its inventory is empty by mistake";
+    let help = format!("if this is intended, write `may_be_empty = [{}]`", all.join(", "));
     problem.with_note(note).help(help)
 }
 
@@ -299,23 +298,23 @@ fn nobody(item: &Unassigned, opening: &OpenRequest<'_>) -> Diagnostic {
     let Unassigned { system, principal, entitlement, tier, reviewers } = item;
     let stage = reviewers.stage.map(|stage| format!(" in stage {stage}")).unwrap_or_default();
     let message = format!(
-        "`{entitlement}` of `{principal}` on `{system}` ({tier}) needs {} to review it{stage}, and {} may",
+        "`{entitlement}` of `{principal}` on `{system}` ({tier}) needs {} reviewers{stage}; eligible: {}",
         reviewers.needed,
         reviewers.may.len()
     );
-    let may = reviewers.may.iter().map(|id| format!("`{id}` may"));
+    let may = reviewers.may.iter().map(|id| format!("`{id}` is eligible"));
     let barred = reviewers.barred.iter().map(|(id, bar)| format!("`{id}` {bar}"));
     let problem = Diagnostic::error("no-reviewer", message).in_file(&opening.from);
     let told = may.chain(barred).fold(problem, Diagnostic::with_note);
     let loaded = reviewers.barred.iter().any(|(_, bar)| matches!(bar, Ineligibility::Loaded(..)));
     told.help(if loaded {
-        "raise `[load]`, name more reviewers, or narrow the selectors"
+        "raise `[load]`, add reviewers, or narrow the selectors"
     } else {
-        "name other fallbacks in the definition, or give one of them a key in `trust/registry`"
+        "name other fallbacks in the definition, or add a key for one of them in `trust/registry`"
     })
 }
 
-/// How far the collector's clock may be ahead, in seconds.
+/// Tolerated lead of the collector's clock, in seconds.
 const CLOCK_SKEW: i64 = 300;
 
 fn short(commit: &str) -> &str {

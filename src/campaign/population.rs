@@ -1,4 +1,4 @@
-//! The frozen population: which grants are items, and the digest that pins them.
+//! The frozen population of a campaign: selected grants, and the digest that pins them.
 
 use super::{
     CampaignContext,
@@ -25,31 +25,31 @@ use std::{
 pub struct CampaignItem<'a> {
     /// The grant as it was collected.
     pub grant: &'a Grant,
-    /// Its digest, to which decisions are bound.
+    /// The grant digest, to which decisions are bound.
     pub digest: Digest,
-    /// The tier it is reviewed at: the worst of all that it effectively gives and of its system's, unless an exception
-    /// lowers that.
+    /// The tier at which it is reviewed: the most critical of its effective access and its system, unless an exception
+    /// lowers it.
     pub tier: Tier,
-    /// The tier as computed, whatever exceptions say.
+    /// The computed tier, ignoring exceptions.
     pub computed: Tier,
 }
 
 impl CampaignItem<'_> {
-    /// Returns the holder's immutable id, `<system>:<id>`.
+    /// Returns the immutable id of the holder, `<system>:<id>`.
     pub fn subject(&self) -> String {
         subject(self.grant)
     }
 }
 
-/// Every item of a campaign, by id.
+/// All items of a campaign, by id.
 #[derive(Clone, Debug, Default)]
 pub struct Roll<'a> {
     members: BTreeMap<ItemId, CampaignItem<'a>>,
 }
 
 impl<'a> Roll<'a> {
-    /// Returns the digest over all items: lines of `<item id> <grant digest>`, sorted. The order of grants, systems and
-    /// selectors does not matter.
+    /// Returns the digest over all items: sorted lines `<item id> <grant digest>`. It does not depend on the order of
+    /// grants, systems and selectors.
     pub fn digest(&self) -> Digest {
         digest_of(self.members.iter().map(|(item, member)| (item, &member.digest)))
     }
@@ -64,7 +64,7 @@ impl<'a> Roll<'a> {
         self.members.iter()
     }
 
-    /// Returns the systems that contribute anything.
+    /// Returns the systems with items.
     pub(super) fn systems(&self) -> BTreeSet<&SystemId> {
         self.members.values().map(|member| &member.grant.system).collect()
     }
@@ -80,11 +80,11 @@ impl<'a> Roll<'a> {
     }
 }
 
-/// Returns the population that `definition` selects. The same tree gives the same population, so anybody can compute it
-/// again from the commit that a campaign pins and compare its digest.
+/// Returns the population that `definition` selects. The same tree produces the same population, so its digest can be
+/// recomputed from the commit that a campaign pins.
 ///
-/// An account nobody claims may be of any kind, so a condition on the kind of principal takes it in; so is what an
-/// expression or a rule cannot judge.
+/// Unknown values are included: an uncorrelated account matches every condition on the kind of principal, and a grant
+/// is selected if an expression or rule is unknown for it.
 pub fn population<'a>(
     campaign: &CampaignId,
     definition: &CampaignDefinition,
@@ -108,7 +108,7 @@ pub fn population<'a>(
     roll
 }
 
-/// Returns the systems a definition speaks of: those its selectors name, or all when one names none.
+/// Returns the systems that the selectors name, or all systems if one selector names none.
 pub(super) fn scope(definition: &CampaignDefinition, setting: &CampaignContext<'_>) -> BTreeSet<SystemId> {
     let mut systems: BTreeSet<_> = definition.selectors.iter().flat_map(|s| s.systems.iter().cloned()).collect();
     if definition.selectors.iter().any(|selector| selector.systems.is_empty()) {
@@ -121,7 +121,7 @@ pub(super) fn subject(grant: &Grant) -> String {
     format!("{}:{}", grant.system, grant.principal.id)
 }
 
-/// Returns whether nobody who is still here answers for a principal. A person who is here answers for themselves.
+/// Returns whether a principal has no active owner. An active person needs none.
 pub(super) fn is_orphan(entry: Option<&PrincipalRecord>, setting: &CampaignContext<'_>) -> bool {
     match entry {
         None => true,
@@ -130,7 +130,7 @@ pub(super) fn is_orphan(entry: Option<&PrincipalRecord>, setting: &CampaignConte
     }
 }
 
-/// Returns for how many days a grant was not used before its inventory, and whether that is known for certain.
+/// Returns the number of unused days before the inventory, and whether it is certain.
 pub(super) fn unused_days(usage: &Usage, inventory: &Inventory) -> Option<i64> {
     match usage {
         Usage::At(time) | Usage::NeverSince(time) => Some(inventory.observed_at().days_since(*time).max(0)),
@@ -138,7 +138,7 @@ pub(super) fn unused_days(usage: &Usage, inventory: &Inventory) -> Option<i64> {
     }
 }
 
-/// A selector, with its expression compiled.
+/// A selector with its compiled expression.
 struct CompiledSelector<'d> {
     selector: &'d Selector,
     cel: Option<Result<Condition, ()>>,
@@ -210,7 +210,7 @@ impl<'s, 'a> Candidate<'s, 'a> {
             && selector.no_owner.is_none_or(|wanted| wanted == self.orphan)
             && selector.unused_days.is_none_or(|days| self.is_unused(i64::from(days)))
             && match selector.role_contents {
-                // What no grant stands for is there for those who ask for it.
+                // Synthetic role grants match only selectors that request role contents.
                 None => !self.is_unlisted(),
                 Some(wanted) => wanted == self.is_content(),
             }
@@ -219,7 +219,7 @@ impl<'s, 'a> Candidate<'s, 'a> {
             && choice.cel.as_ref().is_none_or(|cel| self.holds(cel))
     }
 
-    /// A role is met by who is in it; where its contents are asked for, by what it holds.
+    /// A role selects its memberships; if role contents are requested, its own grants.
     fn is_of_role(&self, selector: &Selector) -> bool {
         let Grant { system, principal, entitlement, kind, .. } = self.grant;
         let is_named = |id: &str| {
@@ -246,12 +246,12 @@ impl<'s, 'a> Candidate<'s, 'a> {
             && selector.unanswered_in.as_ref().is_none_or(|campaign| earlier.is_unanswered(campaign, system, key))
     }
 
-    /// Use before the source began to look is unknown, and what is unknown is taken in.
+    /// Use before recording began is unknown, and unknown use is included.
     fn is_unused(&self, days: i64) -> bool {
         !matches!(self.usage, Usage::At(_)) || self.unused.is_none_or(|unused| unused >= days)
     }
 
-    /// What a role holds is what it gives to its members; its own account and secrets are not.
+    /// The grants of a role are given to its members; its own account and credentials are not.
     fn is_content(&self) -> bool {
         self.is_unlisted()
             || (!matches!(self.grant.kind, GrantKind::Account | GrantKind::Credential)

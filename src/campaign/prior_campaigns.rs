@@ -1,4 +1,4 @@
-//! What earlier campaigns leave to one that builds on them: what they pinned, and what nobody answered in them.
+//! Results of earlier campaigns that a new campaign builds on: pinned inventories and unanswered items.
 
 use super::MissedCampaigns;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What earlier campaigns leave: as far as a definition asks for it, and who did not answer them.
+/// The results of earlier campaigns that a definition requires.
 #[derive(Clone, Debug, Default)]
 pub struct PriorCampaigns {
     pinned: BTreeMap<(CampaignId, SystemId), BTreeMap<GrantKey, Digest>>,
@@ -19,18 +19,18 @@ pub struct PriorCampaigns {
 }
 
 impl PriorCampaigns {
-    /// Takes an inventory that a campaign pinned.
+    /// Adds an inventory that a campaign pinned.
     pub fn pin(&mut self, campaign: &CampaignId, inventory: &Inventory) {
         let grants = inventory.grants().map(|grant| (grant.key.clone(), grant.digest())).collect();
         self.pinned.insert((campaign.clone(), inventory.system().clone()), grants);
     }
 
-    /// Takes the items of a campaign that nobody answered.
+    /// Adds the unanswered items of a campaign.
     pub fn leave(&mut self, campaign: &CampaignId, unanswered: impl IntoIterator<Item = ItemId>) {
         self.unanswered.entry(campaign.clone()).or_default().extend(unanswered);
     }
 
-    /// Takes what a grant gave when it was last certified, in a campaign that was opened then.
+    /// Adds the contents of a grant at its last certification, with the opening time of that campaign.
     pub fn certify(&mut self, system: &SystemId, key: &GrantKey, opened_at: Timestamp, gave: RoleContents) {
         self.certified.insert((system.clone(), key.clone()), (opened_at, gave));
     }
@@ -45,33 +45,33 @@ impl PriorCampaigns {
         self.missed.get(who)
     }
 
-    /// Returns what a grant gave when it was last certified, and when that was.
+    /// Returns the contents of a grant at its last certification, and the time.
     pub(super) fn contents(&self, system: &SystemId, key: &GrantKey) -> Option<&(Timestamp, RoleContents)> {
         if self.certified.is_empty() { None } else { self.certified.get(&(system.clone(), key.clone())) }
     }
 
-    /// Returns the grant's digest as the campaign pinned it; nothing where it pinned none.
+    /// Returns the grant digest that the campaign pinned; `None` if it pinned none.
     pub(super) fn digest(&self, campaign: &CampaignId, system: &SystemId, key: &GrantKey) -> Option<&Digest> {
         self.pinned.get(&(campaign.clone(), system.clone()))?.get(key)
     }
 
-    /// Returns whether nobody answered the campaign about this grant.
+    /// Returns whether the campaign left this grant unanswered.
     pub(super) fn is_unanswered(&self, campaign: &CampaignId, system: &SystemId, key: &GrantKey) -> bool {
         self.unanswered.get(campaign).is_some_and(|items| items.contains(&ItemId::of(campaign, system, key)))
     }
 }
 
-/// The earlier campaigns that a definition builds on.
+/// The earlier campaigns that a definition requires.
 #[derive(Clone, Debug, Default)]
 pub struct RequiredCampaigns {
-    /// Those whose inventories are compared with.
+    /// The campaigns whose inventories are compared.
     pub pinned: BTreeSet<CampaignId>,
-    /// Those whose unanswered items are asked about again.
+    /// The campaigns whose unanswered items are reviewed again.
     pub unanswered: BTreeSet<CampaignId>,
 }
 
 impl RequiredCampaigns {
-    /// Returns what a definition builds on.
+    /// Returns the campaigns that a definition requires.
     pub fn by(definition: &CampaignDefinition) -> Self {
         let selectors = definition.selectors.iter();
         let pinned = selectors.clone().flat_map(|s| [&s.new_since, &s.changed_since]).flatten().cloned().collect();

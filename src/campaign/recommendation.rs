@@ -1,4 +1,4 @@
-//! What policy advises on an item, with the ids of the rules that say so; never a decision.
+//! Policy recommendations for items, with the ids of the violated rules. A recommendation is never a decision.
 
 use super::{CampaignContext, CampaignItem};
 use crate::{
@@ -10,12 +10,12 @@ use crate::{
 };
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
-/// What policy advises on an item.
+/// The recommendation for an item.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Recommendation {
-    /// What fails, worst first.
+    /// The violated rules, most severe first.
     failing: Vec<FailedRules>,
-    /// The attributes that rules would have to know, those of the worst rules first.
+    /// The unknown attributes that rules need, those of the most severe rules first.
     unknown: Vec<(Severity, &'static str)>,
 }
 
@@ -24,13 +24,13 @@ struct FailedRules {
     severity: Severity,
     rule: String,
     verdict: Verdict,
-    /// Whether the review itself is what the rule asks for.
+    /// Whether the current review already satisfies the rule.
     is_due: bool,
 }
 
 impl Recommendation {
-    /// Returns the advice as a review file has it, the strongest verdict with all that speaks against the access, the worst
-    /// first: `disable: NHI-OWN-02, NHI-LIF-02`. Empty where nothing does.
+    /// Returns the recommendation in the form of review files, the strongest verdict with the violated rules, most
+    /// severe first: `disable: NHI-OWN-02, NHI-LIF-02`. Empty if no rule is violated.
     pub(super) fn text(&self) -> String {
         let against = || self.failing.iter().filter(|failing| !failing.is_due);
         let Some(strongest) = against().map(|failing| failing.verdict).min_by_key(|verdict| strength(*verdict)) else {
@@ -40,13 +40,13 @@ impl Recommendation {
         format!("{strongest}: {}", rules.join(", "))
     }
 
-    /// Returns how bad the worst is that speaks against the access. That it was not certified for long does not: it is being
-    /// reviewed now.
+    /// Returns the highest severity of the violated rules. An overdue certification does not count, since the item is
+    /// being reviewed now.
     pub(super) fn severity(&self) -> Option<Severity> {
         self.failing.iter().filter(|failing| !failing.is_due).map(|failing| failing.severity).min()
     }
 
-    /// Returns the attributes that rules would have to know to be judged, those of the worst rules first, each once.
+    /// Returns the distinct unknown attributes that rules need, those of the most severe rules first.
     pub(super) fn unknown(&self) -> Vec<&'static str> {
         let mut names = Vec::new();
         for (_, name) in &self.unknown {
@@ -57,7 +57,7 @@ impl Recommendation {
         names
     }
 
-    /// Returns how much speaks against the access, for the order of a worklist.
+    /// Returns the weight of the findings, which determines the order of a worklist.
     pub(super) fn weight(&self) -> usize {
         let weigh = |failing: &FailedRules| match failing.severity {
             Severity::Critical => 1_000,
@@ -86,7 +86,7 @@ impl Recommendation {
     }
 }
 
-/// Asks the rules, those over principals once for each.
+/// Evaluates the rules, those over principals once for each principal.
 pub(super) struct RecommendationEngine<'a> {
     setting: &'a CampaignContext<'a>,
     principals: RefCell<BTreeMap<String, Rc<Recommendation>>>,
@@ -97,7 +97,7 @@ impl<'a> RecommendationEngine<'a> {
         Self { setting, principals: RefCell::new(BTreeMap::new()) }
     }
 
-    /// Returns what the rules have against a grant and against whoever holds it.
+    /// Returns the recommendation for a grant, from rules over grants and over its holder.
     pub(super) fn advice(&self, member: &CampaignItem<'_>) -> Recommendation {
         let CampaignContext { pack, portraits, .. } = *self.setting;
         if pack.is_empty() {
@@ -121,12 +121,12 @@ impl<'a> RecommendationEngine<'a> {
     }
 }
 
-/// Returns whether what a rule asks for is a review, such as the one it is told in.
+/// Returns whether the current review satisfies a rule that requires certification.
 fn is_due(rule: &Rule) -> bool {
     rule.requires.iter().any(|name| name == "grant.certified_days")
 }
 
-/// Returns the place of a verdict: what takes most away comes first.
+/// Returns the rank of a verdict; the one that removes most comes first.
 const fn strength(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Revoke => 0,

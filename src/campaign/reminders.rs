@@ -1,4 +1,4 @@
-//! Whom to tell what, and when: reminders and escalation, computed anew each time from what is still open.
+//! Reminders and escalations, computed from the items that are open.
 
 use crate::{
     inventory::IdentityDirectory,
@@ -7,42 +7,42 @@ use crate::{
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A stage that is being judged, with what each reviewer has not answered in it.
+/// An open stage with the open items of each reviewer.
 #[derive(Clone, Debug)]
 pub struct OpenStage<'a> {
     /// The campaign.
     pub campaign: &'a CampaignId,
-    /// Its definition.
+    /// The definition.
     pub definition: &'a CampaignDefinition,
     /// The stage, from 1.
     pub stage: u32,
-    /// When it began.
+    /// When the stage began.
     pub begins: Timestamp,
-    /// When its days are over.
+    /// When its window ends.
     pub ends: Timestamp,
-    /// What nobody has answered, by who was asked: how many items, and in which files.
+    /// The open items by reviewer: number and files.
     pub open: BTreeMap<PrincipalId, (u64, BTreeSet<String>)>,
 }
 
-/// How far the time of a stage has gone for somebody who has not answered: practice 5.5.
+/// The reminder level of a reviewer who has not responded.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum ReminderLevel {
-    /// It began: whoever leads the reviewer is told too.
+    /// The stage began: the manager of the reviewer is notified too.
     Opened,
-    /// So many percent of the days are over.
+    /// This percentage of the window has passed.
     Reminder(u32),
-    /// Three quarters of the days are over: whoever leads the reviewer is told.
+    /// 75 percent of the window has passed: the manager of the reviewer is notified.
     Manager,
-    /// The days are over: a fallback is asked.
+    /// The window has ended: a fallback is asked.
     Due,
-    /// Two business days later those who own the campaign are told.
+    /// Two business days after the window: the campaign owners are notified.
     ControlOwner,
-    /// Five business days later the default is taken by closing the stage.
+    /// Five business days after the window: the stage is closed with the no-response default.
     DefaultAction,
 }
 
 impl ReminderLevel {
-    /// Returns the word for it.
+    /// Returns the stable name.
     pub fn word(self) -> String {
         match self {
             Self::ControlOwner => "control-owner".to_owned(),
@@ -55,37 +55,37 @@ impl ReminderLevel {
     }
 }
 
-/// What one reviewer has not answered, and who is to be told now.
+/// A reminder about the open items of one reviewer.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Reminder {
-    /// What it is told apart by: the same event has the same id, however often it is looked for.
+    /// The stable id; the same event always has the same id.
     pub id: String,
     /// The campaign.
     pub campaign: CampaignId,
     /// The stage, from 1.
     pub stage: u32,
-    /// What happened, as a stable word.
+    /// The stable name of the reminder level.
     pub event: String,
-    /// Who has not answered.
+    /// The reviewer who has not responded.
     pub reviewer: PrincipalId,
-    /// Who is told.
+    /// The recipients.
     pub to: BTreeSet<PrincipalId>,
-    /// How many items wait.
+    /// The number of open items.
     pub items: u64,
-    /// In which files.
+    /// The review files.
     pub files: BTreeSet<String>,
-    /// What needs another owner, each with its file.
+    /// Resources that need a new owner, each with its file.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub owns: BTreeMap<String, String>,
-    /// The campaigns that its owner missed.
+    /// The campaigns that the owner missed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missed: Vec<CampaignId>,
-    /// When the days are over.
+    /// The end of the window.
     pub due: Timestamp,
 }
 
 impl Reminder {
-    /// Returns what the evidence records of it.
+    /// Returns the evidence record.
     pub fn record(&self) -> ReminderSent {
         ReminderSent {
             id: self.id.clone(),
@@ -98,8 +98,8 @@ impl Reminder {
     }
 }
 
-/// Returns whom to tell what at this time: for each reviewer who has not answered the furthest mark that was reached. What
-/// was passed on the way is not told any more, and who has answered hears nothing.
+/// Returns the reminders due at this time: for each reviewer with open items, the highest level reached. Lower levels
+/// are skipped, and reviewers without open items get none.
 pub fn notices(
     waiting: &OpenStage<'_>,
     people: &IdentityDirectory,
@@ -124,7 +124,7 @@ pub fn notices(
     waiting.open.iter().filter(|(_, (items, _))| *items > 0).map(notice).collect()
 }
 
-/// Returns all marks of a stage with their times.
+/// Returns all reminder levels of a stage with their times.
 fn marks(waiting: &OpenStage<'_>) -> Vec<(Timestamp, ReminderLevel)> {
     let span = waiting.ends.unix() - waiting.begins.unix();
     let at = |percent: u32| Timestamp::from_unix(waiting.begins.unix() + span * i64::from(percent) / 100);
@@ -166,18 +166,18 @@ fn already_sent(
     if matches!(mark, ReminderLevel::ControlOwner | ReminderLevel::DefaultAction) {
         to.extend(owners.iter().cloned());
     }
-    // Who has left reads nothing.
+    // Principals who have left are not notified.
     to.retain(|id| !people.has_left(id));
     to
 }
 
-/// Returns the time so many days from Monday to Friday later.
+/// Returns the time this number of weekdays (Monday to Friday) later.
 fn business_days_after(from: Timestamp, days: u32) -> Timestamp {
     let mut at = from;
     let mut left = days;
     while left > 0 {
         at = at.plus_days(1);
-        // The first day of 1970 was a Thursday; 0 is Sunday.
+        // 1970-01-01 was a Thursday; 0 is Sunday.
         let weekday = (at.unix().div_euclid(DAY) + 4).rem_euclid(7);
         if !matches!(weekday, 0 | 6) {
             left -= 1;

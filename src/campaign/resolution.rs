@@ -1,8 +1,8 @@
-//! The one outcome of an item.
+//! The resolution of an item.
 
 use crate::model::{CampaignId, Digest, ItemId, SystemId, Tier, Timestamp, Verdict, action::Basis};
 
-/// The one outcome of an item, after signatures, `supersedes` and policy. Only this folder makes one, and only from
+/// The single outcome of an item, after signatures, `supersedes` and policy. Only this module creates it, and only from
 /// verified reviews.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -11,20 +11,20 @@ pub struct Resolution {
     pub campaign: CampaignId,
     /// The system the grant is on.
     pub system: SystemId,
-    /// The item decided.
+    /// The item.
     pub item: ItemId,
     /// The digest of the grant as reviewed.
     pub grant: Digest,
-    /// The holder's immutable id, `<system>:<id>`.
+    /// The immutable id of the holder, `<system>:<id>`.
     pub subject: String,
-    /// The tier the item was reviewed at.
+    /// The tier at which the item was reviewed.
     pub tier: Tier,
-    /// What was decided.
+    /// The verdict.
     pub verdict: Verdict,
-    /// To what or whom, where the verdict needs it.
+    /// The target, for verdicts that need one.
     pub to: Option<String>,
-    /// Until when, where the verdict has an end.
+    /// The end date, if the verdict has one.
     pub until: Option<Timestamp>,
-    /// The file and signatures behind it.
+    /// The deciding file and its signatures.
     pub basis: Basis,
 }

@@ -1,4 +1,4 @@
-//! From verified reviews and closed stages to the one outcome of each item.
+//! Resolves verified reviews and stage closes to the outcome of each item.
 
 use super::{
     Resolution,
@@ -11,68 +11,67 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the reviews of a campaign amount to. Every item is decided, open, or waiting; one that was handed on is both of the
-/// latter.
+/// The outcome of all reviews of a campaign. Every item is decided, reopened, or pending; a reassigned item is both of
+/// the latter.
 #[derive(Clone, Debug, Default)]
 pub struct ResolutionSummary {
-    /// Items with an outcome that leaves nothing to a reviewer, by item.
+    /// Items with a final outcome, by id.
     pub decided: Vec<Resolution>,
-    /// Items that somebody has decided on, or whose stage is closed, and that are open all the same.
+    /// Items that are open although they were decided or their stage is closed.
     pub open: BTreeMap<ItemId, ReopenReason>,
-    /// Items that a stage asks about, or the close of a stage holds up.
+    /// Items that wait for a response or for a stage close.
     pub waiting: BTreeMap<ItemId, PendingReason>,
     /// Items that were seeded, as the close of the last stage tells: nobody holds them, and nothing counts them.
     pub seeded: BTreeSet<ItemId>,
     /// Items that were drawn for a second look which nobody has taken, with who is asked. What was decided holds meanwhile.
     pub looks: BTreeMap<ItemId, Option<PrincipalId>>,
-    /// How many stages are closed.
+    /// The number of closed stages.
     pub closed: u32,
-    /// The paths of the files that were signed; what they left open goes into another file.
+    /// The paths of signed files; items they left open must be decided in another file.
     pub signed: BTreeSet<String>,
-    /// What is wrong with the decisions.
+    /// The findings about the decisions.
     pub findings: Vec<Finding>,
 }
 
-/// What an item waits for.
+/// The reason why an item is pending.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingReason {
-    /// The stage it is in.
+    /// The current stage.
     pub stage: u32,
-    /// Whose answer is missing; where nobody's is, the close of the stage is.
+    /// The reviewers whose response is missing; if empty, the stage close is missing.
     pub missing: Vec<PrincipalId>,
 }
 
-/// Why an item is open although somebody has decided on it, or its stage is closed.
+/// The reason why an item is open although it was decided or its stage is closed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ReopenReason {
-    /// The reviewer handed it on, perhaps to somebody.
+    /// The reviewer abstained, optionally naming another reviewer.
     Abstained(Option<String>),
-    /// More than one decision is in force, and none of them wins by itself.
+    /// Several conflicting decisions are in force.
     Contradictory,
     /// A second look came to something else.
     Disputed,
-    /// The decision held until this time.
+    /// The decision expired at this time.
     Expired(Timestamp),
-    /// It is being looked into.
+    /// The item is under investigation.
     Investigated,
-    /// Nobody answered, and it takes a signed exception, or a fallback, to let it stay.
+    /// There was no response; keeping the access requires a signed exception or a decision of a fallback.
     NeedsException,
-    /// Not everybody answered, and the stage is closed: a fallback may decide.
+    /// Responses were missing when the stage was closed; a fallback may decide.
     Unanswered,
 }
 
-/// Returns what the verified reviews of a campaign amount to: at most one outcome for each item, whatever order they are
-/// given in.
+/// Resolves the verified reviews of a campaign: at most one outcome for each item, independent of their order.
 ///
-/// In each stage the answers of all who were asked are weighed by the stage's strategy, silence as no response; what the
-/// stages come to, by the overall one. The strongest verdict of the stance that wins is the outcome ([`Stance::verdicts`]).
-/// A decision that was replaced does not count, and one that has ended leaves its item open. Decisions that contradict each
-/// other, or want different things by the same verdict, leave it open too, with a finding: no side is picked. Where nobody
-/// answered the stage that was asked last, its signed close says what that comes to; never that access stays.
+/// In each stage the responses of all assigned reviewers are aggregated by the strategy of the stage, with missing ones
+/// as "no response"; the results of the stages by the overall strategy. The outcome is the strongest verdict of the
+/// winning stance ([`Stance::verdicts`]). A superseded decision does not count, and an expired one leaves its item
+/// open. Conflicting decisions leave it open too, with a finding: no side is picked. If the last stage got no response,
+/// its signed close determines the outcome, which is never that access stays.
 ///
 /// [`Stance::verdicts`]: crate::model::Stance::verdicts
 ///
-/// Only what `trust` has verified gets in:
+/// Only reviews verified by `trust` are accepted:
 /// ```compile_fail,E0271
 /// # use tenure::{campaign::resolve, model::{file::Review, Timestamp}, store::Unverified, trust::{Opening, Seat}};
 /// fn believe(opening: &Opening, review: &Unverified<Review>, seats: &[VotingSlot], now: Timestamp) {
@@ -87,7 +86,7 @@ pub fn resolve<'a>(
     resolve_among(opening, answers, now, |_| true)
 }
 
-/// Returns what is decided, as [`resolve`] does, without what everything else waits for: the cost follows the decisions.
+/// Returns only the decided items of [`resolve`], without pending reasons: the cost is proportional to the decisions.
 pub fn decided<'a>(
     opening: &'a OpenCampaign,
     answers: impl IntoIterator<Item = (&'a Verified<Review>, &'a [VotingSlot])>,

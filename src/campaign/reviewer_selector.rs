@@ -1,4 +1,4 @@
-//! The kinds of reviewers that a stage names, and the people they stand for.
+//! Reviewer selectors of a stage, and their resolution to people.
 
 use super::{CampaignItem, eligibility::ReviewerPool};
 use crate::{
@@ -11,39 +11,39 @@ use crate::{
 };
 use std::fmt;
 
-/// A word of `reviewers` in a stage.
+/// An entry of `reviewers` in a stage.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ReviewerSelector {
-    /// `cel:<expression>`: whom the expression names.
+    /// `cel:<expression>`: the principals that the expression yields.
     Cel(String),
-    /// `deputy`: who stands in for the owner of the principal.
+    /// `deputy`: the deputy of the owner of the principal.
     Deputy,
     /// `group:<name>`: a group of the registry.
     Group(String),
-    /// `manager`: a person's manager; for a non-human identity, that of its owner.
+    /// `manager`: the manager of a person; for a non-human identity, the manager of its owner.
     Manager,
-    /// `owner`: who answers for the principal; for a person, their manager.
+    /// `owner`: the owner of the principal; for a person, their manager.
     Owner,
-    /// `person:<id>`: somebody by name.
+    /// `person:<id>`: a principal by id.
     Person(PrincipalId),
-    /// `system-deputy`: who stands in for the owner of the system.
+    /// `system-deputy`: the deputy of the system owner.
     SystemDeputy,
-    /// `system-owner`: who answers for the system.
+    /// `system-owner`: the owner of the system.
     SystemOwner,
-    /// `team`: the people of the principal's team.
+    /// `team`: the people in the team of the principal.
     Team,
 }
 
-/// A word that names no reviewers.
+/// An invalid reviewer selector.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("`{0}` names no reviewers")]
 pub struct InvalidReviewerSelector(String);
 
 impl ReviewerSelector {
-    /// Reads a word.
+    /// Parses a selector.
     ///
     /// # Errors
-    /// When it is none of the words there are.
+    /// When it is not a known selector.
     pub fn parse(word: &str) -> Result<Self, InvalidReviewerSelector> {
         let refuse = || InvalidReviewerSelector(word.chars().take(80).collect());
         match word.split_once(':') {
@@ -65,38 +65,38 @@ impl ReviewerSelector {
     }
 }
 
-/// What `reviewers` may say, for people.
+/// The permitted values of `reviewers`, for messages.
 pub(super) const WORDS: &str = "`owner`, `deputy`, `manager`, `system-owner`, `system-deputy`, `team`, `group:<registry group>`, \
                                 `person:<id>`, `cel:<expression>`";
 
-/// Who is asked where no stage says otherwise.
+/// The reviewers of a definition without stages.
 pub(super) const ALWAYS: [ReviewerSelector; 4] =
     [ReviewerSelector::Owner, ReviewerSelector::Deputy, ReviewerSelector::SystemOwner, ReviewerSelector::SystemDeputy];
 
-/// In what standing somebody reviews an item.
+/// The reason why a principal reviews an item.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum AssignmentReason {
-    /// They stand in for the owner of the principal.
+    /// Deputy of the owner of the principal.
     Deputy,
-    /// The definition's expression names them.
+    /// Named by the expression of the definition.
     Expression,
-    /// The campaign's fallback.
+    /// Fallback of the campaign.
     Fallback,
-    /// They are in this group of the registry.
+    /// Member of this group of the registry.
     Group(String),
-    /// They lead the holder, or who answers for it.
+    /// Manager of the holder, or of its owner.
     Manager,
-    /// The definition names them.
+    /// Named in the definition.
     Named,
-    /// They answer for the principal; for a person, they are the manager.
+    /// Owner of the principal; for a person, the manager.
     Owner,
-    /// The campaign's second fallback.
+    /// Second fallback of the campaign.
     SecondFallback,
-    /// They stand in for the owner of the system.
+    /// Deputy of the system owner.
     SystemDeputy,
-    /// They answer for the system.
+    /// Owner of the system.
     SystemOwner,
-    /// They are in the holder's team.
+    /// Member of the team of the holder.
     Team(String),
 }
 
@@ -104,11 +104,11 @@ impl fmt::Display for AssignmentReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Deputy => "deputy",
-            Self::Expression => "one whom the definition's expression names",
+            Self::Expression => "reviewer named by the expression of the definition",
             Self::Fallback => "fallback",
             Self::Group(name) => return write!(f, "member of the group {name}"),
             Self::Manager => "manager",
-            Self::Named => "one the definition names",
+            Self::Named => "reviewer named in the definition",
             Self::Owner => "owner",
             Self::SecondFallback => "second fallback",
             Self::SystemDeputy => "deputy for the system",
@@ -118,7 +118,7 @@ impl fmt::Display for AssignmentReason {
     }
 }
 
-/// A word of a stage, ready to be asked often.
+/// A selector with its compiled expression.
 #[derive(Clone, Debug)]
 pub(super) struct CompiledReviewerSelector {
     word: ReviewerSelector,
@@ -126,7 +126,8 @@ pub(super) struct CompiledReviewerSelector {
 }
 
 impl CompiledReviewerSelector {
-    /// Returns the word with its expression compiled; one that does not compile names nobody, and is refused before.
+    /// Returns the compiled selector. An expression that does not compile yields no reviewers; validation rejects it
+    /// before.
     pub(super) fn of(word: ReviewerSelector) -> Self {
         let selection = match &word {
             ReviewerSelector::Cel(text) => ReviewerExpression::compile(text, &Source::new("", ""), &[]).ok(),
@@ -136,8 +137,8 @@ impl CompiledReviewerSelector {
     }
 }
 
-/// Returns who is asked about an item, the first in line first, and the fallbacks last; somebody may stand in it twice.
-/// Nobody is looked up who comes after those that are taken: groups are large.
+/// Returns the candidates for an item in order, fallbacks last; a candidate may occur twice. The iterator is lazy,
+/// since groups are large.
 pub(super) fn line<'l>(
     words: &'l [CompiledReviewerSelector],
     member: &'l CampaignItem<'_>,
@@ -202,8 +203,8 @@ fn ask<'l>(
     }
 }
 
-/// Returns everybody of a circle, beginning with another one for another holder: one holder's items stay together, and
-/// the first by name does not get them all.
+/// Returns all members of a group, rotated by holder: the items of one holder stay together, and the load is spread
+/// over the group.
 fn in_turn<'a>(circle: &'a [&PrincipalId], subject: &str) -> impl Iterator<Item = PrincipalId> + use<'a> {
     let draw = Digest::of(subject).as_bytes().iter().take(4).fold(0, |sum: u32, byte| (sum << 8) | u32::from(*byte));
     let first = u32::try_from(circle.len()).ok().and_then(|size| draw.checked_rem(size)).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! What roles and groups give, put to review once for each role and not for each member.
+//! Role contents as items: reviewed once for each role, and not for each member.
 
 use crate::{
     inventory::{Role, roles},
@@ -8,22 +8,22 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Returns whether a principal is a role or group: somebody is a member of it.
+/// Returns whether a principal is a role or group, that is, has members.
 pub(super) fn is_role(inventory: &Inventory, id: &str) -> bool {
     memberships(inventory, id).next().is_some()
 }
 
-/// Returns the memberships in the role that holds things under this immutable id.
+/// Returns the memberships in the role with this immutable id.
 pub fn memberships<'a>(inventory: &'a Inventory, id: &str) -> impl Iterator<Item = &'a Grant> {
-    // Some systems name a role as an entitlement by its id alone, others by class and id: `role/16401`.
+    // Some systems identify a role as an entitlement by its id alone, others by class and id: `role/16401`.
     let ids = [id.to_owned(), format!("role/{id}")];
     ids.into_iter()
         .flat_map(|id| inventory.of_entitlement(&id).collect::<Vec<_>>())
         .filter(|grant| grant.kind == GrantKind::Membership)
 }
 
-/// Returns what roles give that no grant of theirs stands for, as grants of the role: entitlements that a system only
-/// names. They can be reviewed as contents; to take one away is work for a person.
+/// Returns role contents without a grant of their own (entitlements that a system only names) as synthetic grants of
+/// the role. They can be reviewed as contents; removing one is manual work.
 pub fn synthetic_role_grants(inventory: &Inventory) -> Vec<Grant> {
     let mut grants = BTreeMap::new();
     for role in roles(inventory) {
@@ -53,7 +53,7 @@ pub fn synthetic_role_grants(inventory: &Inventory) -> Vec<Grant> {
     grants.into_values().collect()
 }
 
-/// Returns whether a key is that of contents which no grant stands for.
+/// Returns whether a key belongs to a synthetic role grant.
 pub fn is_unlisted(key: &GrantKey) -> bool {
     key.as_str().starts_with(UNLISTED)
 }
@@ -63,5 +63,5 @@ fn key(role: &Role, content: &str) -> Option<GrantKey> {
     GrantKey::parse(&format!("{UNLISTED}{}", &of.hex()[..32])).ok()
 }
 
-/// No connector has keys that begin so.
+/// No connector uses this key prefix.
 const UNLISTED: &str = "role-content:";

@@ -1,4 +1,4 @@
-//! Which campaigns are to be opened now: by their rhythm, and by what happened.
+//! Campaigns that are due: by recurrence, and by lifecycle events.
 
 use super::{
     derived_definition::AffectedScope,
@@ -11,19 +11,19 @@ use crate::model::{
 };
 use serde::Serialize;
 
-/// A campaign that is to be opened.
+/// A campaign that is due.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct DueCampaign {
-    /// What it will be called.
+    /// The id of the new campaign.
     pub id: CampaignId,
     /// The definition.
     pub from: String,
-    /// Why now.
+    /// The reason.
     pub because: String,
-    /// The event, where one asks for it.
+    /// The lifecycle event that triggers it, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<Event>,
-    /// What it is about; all that the definition selects where nothing is named.
+    /// The affected scope; if empty, everything that the definition selects.
     #[serde(flatten)]
     pub touched: AffectedScope,
     /// Whether items are seeded in it: a person opens it, who keeps the salt.
@@ -32,7 +32,7 @@ pub struct DueCampaign {
 }
 
 impl DueCampaign {
-    /// Returns the command that opens it, for a shell.
+    /// Returns the shell command that opens it.
     pub fn command(&self) -> String {
         let mut command = format!("tenure campaign open {} --from {}", self.id, quoted(&self.from));
         for (flag, all) in [("--subject", &self.touched.subjects), ("--role", &self.touched.roles)] {
@@ -50,7 +50,8 @@ impl DueCampaign {
     }
 }
 
-/// Returns the campaign that the rhythm of a definition asks for now. `last` is when it was last opened as a whole.
+/// Returns the campaign that is due by the recurrence of a definition. `last` is the last opening with the full
+/// selection.
 pub fn recurring(
     from: &str,
     definition: &CampaignDefinition,
@@ -61,7 +62,7 @@ pub fn recurring(
     let because = match last {
         None => "it was never opened".to_owned(),
         Some(last) if last.plus_days(i64::from(days)) <= now => {
-            format!("it was last opened on {}, and is every {days} days", format_date(last))
+            format!("last opened on {}, recurs every {days} days", format_date(last))
         }
         Some(_) => return None,
     };
@@ -71,7 +72,7 @@ pub fn recurring(
     Some(DueCampaign { id, from: from.to_owned(), because, event: None, touched: AffectedScope::default(), seeded })
 }
 
-/// Returns the campaigns that what happened asks for by a definition, one for each event and what it touches.
+/// Returns the campaigns that lifecycle events trigger by a definition, one for each event and scope.
 pub fn by_event(
     from: &str,
     definition: &CampaignDefinition,
@@ -88,7 +89,7 @@ pub fn by_event(
     detect(before, now).into_iter().filter(asked).filter_map(open).collect()
 }
 
-/// What is in single quotes is nothing but text to a POSIX shell.
+/// Within single quotes, a POSIX shell interprets nothing.
 fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! What changed in the selected scope since a campaign froze its population, and what became of each change.
+//! Changes in the selected scope since a campaign froze its population, and how each was handled.
 
 use super::{CampaignContext, Roll};
 use crate::{
@@ -11,15 +11,15 @@ use std::{
     fmt,
 };
 
-/// How a grant is not as it was pinned.
+/// The kind of difference between a grant and its pinned version.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GrantDrift {
-    /// It was not there.
+    /// The grant is new.
     Added,
-    /// It gives more than it did, or by more paths, or is told apart by other attributes.
+    /// The grant gives more, has more paths, or has other identifying attributes.
     Raised,
-    /// It is gone.
+    /// The grant is gone.
     Removed,
 }
 
@@ -33,68 +33,68 @@ impl fmt::Display for GrantDrift {
     }
 }
 
-/// What became of a change.
+/// How a change was handled.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DriftDisposition {
-    /// Another campaign put it to review as it is now.
+    /// Another campaign covers the current grant.
     Campaign(CampaignId),
-    /// A decision of this campaign asked for it.
+    /// A decision of this campaign requested it.
     Decision(ItemId),
-    /// A signed exception lets it stand.
+    /// A signed exception keeps it.
     Exception(String),
-    /// There is nothing left to review.
+    /// The grant no longer exists.
     Gone,
-    /// The engine made this credential in the place of another one.
+    /// The engine created this credential as a replacement.
     Successor,
 }
 
 impl fmt::Display for DriftDisposition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Campaign(id) => write!(f, "put to review by {id}"),
-            Self::Decision(item) => write!(f, "decided on: {item}"),
-            Self::Exception(id) => write!(f, "stands by exception {id}"),
-            Self::Gone => f.write_str("nothing left to review"),
-            Self::Successor => f.write_str("made by the engine in the place of another one"),
+            Self::Campaign(id) => write!(f, "covered by campaign {id}"),
+            Self::Decision(item) => write!(f, "decided in {item}"),
+            Self::Exception(id) => write!(f, "kept by exception {id}"),
+            Self::Gone => f.write_str("no longer exists"),
+            Self::Successor => f.write_str("created by the engine as a replacement"),
         }
     }
 }
 
-/// One grant in the selected scope that is not as it was pinned.
+/// One grant in the selected scope that differs from its pinned version.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ChangedGrant {
     /// The system.
     pub system: SystemId,
     /// The grant.
     pub grant: GrantKey,
-    /// Its holder, `<system>:<immutable id>`.
+    /// The holder, `<system>:<immutable id>`.
     pub subject: String,
-    /// How it changed.
+    /// The kind of change.
     pub change: GrantDrift,
-    /// The tier, the worse of before and now.
+    /// The more critical of the previous and the current tier.
     pub tier: Tier,
-    /// The holder, by the name people use.
+    /// The display name of the holder.
     pub principal: String,
-    /// What is held, by the name people use.
+    /// The display name of the entitlement.
     pub entitlement: String,
-    /// What became of it; nothing while nobody has looked.
+    /// How it was handled; `None` if it was not.
     pub disposition: Option<DriftDisposition>,
 }
 
-/// What may have become of changes.
+/// The inputs that determine how changes were handled.
 #[derive(Clone, Debug, Default)]
 pub struct DriftDispositions {
-    /// Items of this campaign that the engine has acted on.
+    /// Items of this campaign that the engine enforced.
     pub decided: BTreeSet<ItemId>,
-    /// Credentials the engine made.
+    /// Credentials that the engine created.
     pub successors: BTreeSet<GrantKey>,
-    /// Grants that others let stand or put to review, by digest: an exception or a later campaign.
+    /// Grants covered by an exception or a later campaign, by digest.
     pub accepted: BTreeMap<Digest, DriftDisposition>,
 }
 
-/// Returns what is not as `pinned` had it, over the same selectors, sorted by system and key; what only lost something on the
-/// way is no change to look at. `now` is the population as the definition selects it today.
+/// Returns the grants that differ from `pinned` under the same selectors, sorted by system and key. Grants that only
+/// lost access are omitted. `now` is the population that the definition selects today.
 pub fn changes(
     pinned: (&Roll<'_>, &CampaignContext<'_>),
     now: (&Roll<'_>, &CampaignContext<'_>),
@@ -123,13 +123,13 @@ pub fn changes(
     changes
 }
 
-/// Returns why the campaign cannot close: changes that nobody has looked at, each with the next command.
+/// Returns the problems that prevent the close: unhandled changes, each with the next command.
 pub fn pending_drift(campaign: &CampaignId, changes: &[ChangedGrant]) -> Diagnostics {
     let open = changes.iter().filter(|change| change.disposition.is_none());
     let say = |change: &ChangedGrant| {
         let ChangedGrant { system, entitlement, principal, .. } = change;
         let message = format!(
-            "`{entitlement}` of `{principal}` on `{system}` was {} since the population was frozen, and nobody has looked",
+            "`{entitlement}` of `{principal}` on `{system}` was {} since the population was frozen, and is not reviewed",
             change.change
         );
         let help = format!("`tenure campaign late {campaign}` puts it to review; or sign an exception for it");

@@ -1,4 +1,5 @@
-//! Who owes what, and what is not confirmed: computed from signed files and evidence, stored nowhere.
+//! Campaign status: open decisions by reviewer, and unconfirmed changes. Computed from signed files and evidence, never
+//! stored.
 
 use super::{ExceptionStatus, ItemState, Resolution, ResolutionSummary, ReviewFile};
 use crate::model::{
@@ -10,7 +11,7 @@ use crate::model::{
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// One item of a campaign, as far as it is.
+/// The status of one item.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ItemStatus {
     /// The item.
@@ -19,104 +20,104 @@ pub struct ItemStatus {
     pub system: SystemId,
     /// The tier.
     pub tier: Tier,
-    /// The holder, by the name people use.
+    /// The display name of the holder.
     pub principal: String,
-    /// What is held, by the name people use.
+    /// The display name of the entitlement.
     pub entitlement: String,
-    /// Whose decision it is.
+    /// The reviewer.
     pub reviewer: PrincipalId,
-    /// The file the decision belongs in, or is in.
+    /// The file for the decision.
     pub path: String,
-    /// What was decided, if anything.
+    /// The verdict, if decided.
     pub verdict: Option<Verdict>,
-    /// Whether people decided it, or silence did.
+    /// Whether a person decided, or the no-response default applied.
     pub decided: Option<DecisionOrigin>,
-    /// The stage it waits in; nothing when it is through.
+    /// The stage in which it is pending; `None` if it passed all stages.
     pub stage: Option<u32>,
-    /// Whose answer is missing there.
+    /// The reviewers whose response is missing.
     pub missing: Vec<PrincipalId>,
-    /// How far it is.
+    /// The state.
     pub state: ItemState,
-    /// Why it is no further.
+    /// The reason for the state.
     pub why: String,
-    /// What to do next; empty when nothing is left.
+    /// The next step; empty if there is none.
     pub next: String,
 }
 
-/// What one reviewer owes.
+/// The open work of one reviewer.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ReviewerStatus {
     /// The reviewer.
     pub reviewer: PrincipalId,
-    /// How many items are theirs.
+    /// The number of assigned items.
     pub items: u64,
-    /// How many of them they have not decided.
+    /// The number of undecided items.
     pub undecided: u64,
-    /// How many they have decided are not confirmed.
+    /// The number of decided items without confirmation.
     pub unconfirmed: u64,
-    /// Whether they are late.
+    /// Whether the reviewer is late.
     pub overdue: bool,
 }
 
-/// How far a stage is.
+/// The status of a stage.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct StageStatus {
-    /// Which one, from 1.
+    /// The number of the stage, from 1.
     pub stage: u32,
-    /// What it is called.
+    /// The name.
     pub name: String,
     /// Whether it is closed.
     pub closed: bool,
-    /// How many items wait in it.
+    /// The number of items pending in it.
     pub waiting: u64,
 }
 
-/// How far a campaign is.
+/// The status of a campaign.
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {
     /// The campaign.
     pub campaign: CampaignId,
     /// What it is called.
     pub title: String,
-    /// When its window ends.
+    /// The end of its window.
     pub closes_at: Timestamp,
-    /// Whether the window has ended and something is undecided.
+    /// Whether the window has ended with undecided items.
     pub overdue: bool,
-    /// Whether the evidence has its close.
+    /// Whether the evidence contains its close.
     pub closed: bool,
-    /// How many items are in each state.
+    /// The number of items in each state.
     pub states: BTreeMap<&'static str, u64>,
-    /// How many items people decided.
+    /// The number of items decided by people.
     pub by_people: u64,
-    /// How many items nobody decided, and silence made a verdict of; never among those that people decided.
+    /// The number of items resolved by the no-response default; never counted as decided by people.
     pub by_silence: u64,
     /// The stages, in order.
     pub stages: Vec<StageStatus>,
     /// The second looks that nobody has taken: how many each is asked for, by name; nobody's where no one is left who may.
     pub looks: BTreeMap<String, u64>,
-    /// What each reviewer owes, by reviewer.
+    /// The open work of each reviewer.
     pub reviewers: Vec<ReviewerStatus>,
-    /// Every item, what is furthest from done first.
+    /// All items, least complete first.
     pub items: Vec<ItemStatus>,
-    /// What is wrong with the decisions.
+    /// The findings about the decisions.
     pub findings: Vec<Finding>,
 }
 
-/// What a status is computed from.
+/// The inputs of a status.
 pub struct StatusInputs<'a> {
     /// The campaign.
     pub campaign: &'a Campaign,
-    /// Its worklists, as they were when it was opened.
+    /// Its worklists as published at opening.
     pub sheets: &'a [ReviewFile],
-    /// What its reviews amount to.
+    /// The resolution of its reviews.
     pub resolved: &'a ResolutionSummary,
-    /// What the evidence says.
+    /// The evidence.
     pub history: &'a History,
-    /// The verified exceptions, as they stand.
+    /// The verified exceptions with their status.
     pub exceptions: &'a [ExceptionStatus],
-    /// The systems, for who makes changes on them.
+    /// The systems, for their remediation mode.
     pub systems: &'a BTreeMap<SystemId, System>,
-    /// The present, for what is overdue and what has ended.
+    /// The current time.
     pub now: Timestamp,
 }
 
@@ -165,7 +166,7 @@ pub fn status(facts: &StatusInputs<'_>) -> Status {
     }
 }
 
-/// An item as one of its reviewers was asked about it.
+/// An item as assigned to one of its reviewers.
 pub(super) type AssignedItem<'a> = (&'a ReviewFile, &'a Item);
 
 impl StatusInputs<'_> {

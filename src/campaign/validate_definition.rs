@@ -1,4 +1,4 @@
-//! Whether a definition makes sense before anything is opened from it: each mistake at its line.
+//! Validates a campaign definition before it is opened; each problem has its line.
 
 use super::reviewer_selector::{ReviewerSelector, WORDS};
 use crate::{
@@ -12,22 +12,22 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a definition may speak of.
+/// The names that a definition may refer to.
 #[derive(Clone, Copy)]
 pub struct DefinitionContext<'a> {
     /// All systems.
     pub systems: &'a BTreeMap<SystemId, System>,
-    /// The groups people are in.
+    /// The groups of the registry.
     pub registry: &'a Registry,
-    /// The campaigns that were opened.
+    /// The existing campaigns.
     pub campaigns: &'a BTreeSet<CampaignId>,
     /// The rules.
     pub pack: &'a Pack,
 }
 
-/// Returns what is wrong with the definition at `path`, each mistake underlined in the file.
+/// Returns the problems of the definition at `path`, each with its span.
 pub fn check_definition(path: &str, definition: &CampaignDefinition, ground: &DefinitionContext<'_>) -> Diagnostics {
-    // Governed files are what their values render to, so this is the text of the file.
+    // Governed files equal the rendering of their values, so this is the text of the file.
     let source = Source::new(path, codec::render(definition));
     let mut check = DefinitionValidator { source: &source, ground, problems: Diagnostics::new() };
     check.window(definition);
@@ -67,20 +67,20 @@ impl DefinitionValidator<'_> {
         let window = definition.window_days;
         if window == 0 {
             let help = "write `window_days = 14`, or more";
-            self.refuse("no-window", &["window_days".into()], "reviewers have no days at all", "no days", help);
+            self.refuse("no-window", &["window_days".into()], "the review window has no days", "no days", help);
         }
         let days: u64 = definition.stages.iter().map(|stage| u64::from(stage.days)).sum();
         if days > u64::from(window) && window > 0 {
-            let message = format!("the stages take {days} days together, and the window has {window}");
+            let message = format!("the stages take {days} days in total, but the window has {window}");
             let help = format!("write `window_days = {days}`, or give the stages fewer days");
             self.refuse("stages-too-long", &["window_days".into()], message, "fewer than the stages take", &help);
         }
         if definition.selectors.is_empty() {
-            let help = "add a `[[select]]`; an empty one takes everything";
+            let help = "add a `[[select]]`; an empty one selects everything";
             self.refuse("no-selector", &["title".into()], "the definition selects nothing", "selects nothing", help);
         }
         if let Some(days) = definition.every_days.filter(|days| *days < window || *days == 0) {
-            let message = format!("it is opened again after {days} days, while reviewers have {window}");
+            let message = format!("the campaign recurs after {days} days, but its window has {window}");
             let help = format!("write `every_days = {window}`, or more");
             self.refuse("opens-again-too-soon", &["every_days".into()], message, "before the last one ends", &help);
         }
@@ -89,14 +89,14 @@ impl DefinitionValidator<'_> {
     fn numbers(&mut self, definition: &CampaignDefinition) {
         for (place, percent) in definition.remind_percent.iter().enumerate() {
             if !(1..=99).contains(percent) {
-                let message = format!("no reminder can come after {percent} % of a stage");
-                let help = "write percents from 1 to 99, such as `remind_percent = [50, 75]`";
+                let message = format!("a reminder cannot be sent after {percent} % of a stage");
+                let help = "write percentages from 1 to 99, such as `remind_percent = [50, 75]`";
                 let steps = ["remind_percent".into(), place.into()];
                 self.refuse("percent-out-of-range", &steps, message, "not between 1 and 99", help);
             }
         }
         if !definition.remind_percent.is_sorted_by(|one, next| one < next) {
-            let help = "write each once, the smallest first";
+            let help = "sort them in ascending order, without duplicates";
             let message = "the reminders are not in order";
             self.refuse("reminders-out-of-order", &["remind_percent".into()], message, "not in order", help);
         }
@@ -106,8 +106,8 @@ impl DefinitionValidator<'_> {
             self.refuse("percent-out-of-range", &["second_look_percent".into()], message, "more than 100", help);
         }
         if definition.fallback == definition.second_fallback {
-            let message = "the second fallback is the first one";
-            let help = "name somebody who reviews what the fallback may not";
+            let message = "the second fallback equals the first";
+            let help = "name a second person for items that the fallback may not review";
             self.refuse("one-fallback", &["second_fallback".into()], message, "the same as `fallback`", help);
         }
     }
@@ -115,16 +115,16 @@ impl DefinitionValidator<'_> {
     fn stage(&mut self, place: usize, stage: &Stage) {
         let at = |key| [PathSegment::from("stage"), PathSegment::from(place), PathSegment::from(key)];
         if stage.days == 0 {
-            let message = format!("the reviewers of stage {} have no days", place + 1);
+            let message = format!("stage {} has no days", place + 1);
             self.refuse("no-window", &at("days"), message, "no days", "write `days = 7`, or more");
         }
         if stage.ask == 0 {
-            let message = format!("nobody is asked in stage {}", place + 1);
-            self.refuse("nobody-asked", &at("ask"), message, "nobody", "write `ask = 1`, or more");
+            let message = format!("stage {} asks no reviewers", place + 1);
+            self.refuse("nobody-asked", &at("ask"), message, "zero", "write `ask = 1`, or more");
         }
         if stage.reviewers.is_empty() {
             let message = format!("stage {} names no reviewers", place + 1);
-            let help = format!("write some of {WORDS}");
+            let help = format!("permitted values: {WORDS}");
             self.refuse("nobody-asked", &at("reviewers"), message, "nobody", &help);
         }
         for (index, word) in stage.reviewers.iter().enumerate() {
@@ -137,21 +137,21 @@ impl DefinitionValidator<'_> {
     fn word(&mut self, steps: &[PathSegment<'_>], word: &str) {
         match ReviewerSelector::parse(word) {
             Err(error) => {
-                let help = format!("write one of {WORDS}");
-                self.refuse("unknown-reviewer", steps, error.to_string(), "nobody is called so", &help);
+                let help = format!("permitted values: {WORDS}");
+                self.refuse("unknown-reviewer", steps, error.to_string(), "unknown reviewer", &help);
             }
             Ok(ReviewerSelector::Group(name)) => {
                 if !self.ground.registry.principals.iter().any(|principal| principal.groups.contains(&name)) {
                     let message = format!("the group `{name}` has no members");
-                    let help = "put somebody into it in the next trust/registry/N.toml, or name another group";
-                    self.refuse("empty-group", steps, message, "nobody is in it", help);
+                    let help = "add a member in the next trust/registry/N.toml, or name another group";
+                    self.refuse("empty-group", steps, message, "group without members", help);
                 }
             }
             Ok(ReviewerSelector::Person(id)) => {
                 if !self.ground.registry.principals.iter().any(|principal| principal.id == id) {
-                    let message = format!("`{id}` is not in the registry, and can sign nothing");
-                    let help = "register them in the next trust/registry/N.toml, or name somebody else";
-                    self.refuse("unknown-reviewer", steps, message, "nobody is called so", help);
+                    let message = format!("`{id}` is not in the registry and cannot sign");
+                    let help = "register them in the next trust/registry/N.toml, or name another person";
+                    self.refuse("unknown-reviewer", steps, message, "not registered", help);
                 }
             }
             Ok(ReviewerSelector::Cel(text)) => {
@@ -164,8 +164,8 @@ impl DefinitionValidator<'_> {
     fn advance(&mut self, place: usize, stage: &Stage) {
         let Some(stance) = stage.contradiction() else { return };
         let steps = [PathSegment::from("stage"), place.into(), "advance_on".into()];
-        let message = format!("stage {} both stops and goes on after `{stance}`", place + 1);
-        let help = "name it in `stop_on` or in `advance_on`; with `advance_on`, all else stops anyway";
+        let message = format!("stage {} both stops and advances on `{stance}`", place + 1);
+        let help = "list it in `stop_on` or in `advance_on`; with `advance_on`, all other results stop";
         self.refuse("contradictory-stage", &steps, message, "contradicts `stop_on`", help);
     }
 
@@ -181,19 +181,19 @@ impl DefinitionValidator<'_> {
         ];
         for (key, campaign) in campaigns {
             let Some(campaign) = campaign.as_ref().filter(|id| !self.ground.campaigns.contains(*id)) else { continue };
-            let message = format!("no campaign `{campaign}` was opened");
+            let message = format!("unknown campaign `{campaign}`");
             let known: Vec<_> = self.ground.campaigns.iter().rev().take(5).map(|id| format!("`{id}`")).collect();
             let help = match known.as_slice() {
-                [] => "none was opened yet: leave it out".to_owned(),
-                known => format!("name one that was, such as {}", known.join(", ")),
+                [] => "no campaign exists yet; remove the key".to_owned(),
+                known => format!("name an existing campaign, such as {}", known.join(", ")),
             };
             self.refuse("unknown-campaign", &at(key), message, "no such campaign", &help);
         }
         for (index, rule) in selector.findings.iter().enumerate() {
             if rule != "*" && self.ground.pack.rule(rule).is_none() {
                 let steps = [PathSegment::from("select"), place.into(), "findings".into(), index.into()];
-                let message = format!("no rule is called `{rule}`");
-                let help = "`tenure policy rules` lists them; `*` is any of them";
+                let message = format!("unknown rule `{rule}`");
+                let help = "list all rules with `tenure policy rules`; `*` matches any rule";
                 self.refuse("unknown-rule", &steps, message, "no such rule", help);
             }
         }
@@ -204,9 +204,9 @@ impl DefinitionValidator<'_> {
             for (index, one) in listed.iter().enumerate() {
                 let system = one.split_once(':').filter(|(_, id)| !id.is_empty()).map(|(system, _)| system);
                 if system.and_then(|system| SystemId::parse(system).ok()).is_none() {
-                    let message = format!("`{one}` is no {what}");
+                    let message = format!("`{one}` is not an {what} id");
                     let steps = [PathSegment::from("select"), place.into(), key.into(), index.into()];
-                    let help = "write `<system>:<immutable id>`, as inventories have them";
+                    let help = "write `<system>:<immutable id>`, as in the inventory";
                     self.refuse("unknown-subject", &steps, message, "not `<system>:<id>`", help);
                 }
             }
@@ -215,8 +215,8 @@ impl DefinitionValidator<'_> {
 
     fn system(&mut self, steps: &[PathSegment<'_>], system: &SystemId) {
         if !self.ground.systems.contains_key(system) {
-            let message = format!("`{system}` is selected, but there is no systems/{system}.toml");
-            let help = format!("write systems/{system}.toml, or take it out of the selectors");
+            let message = format!("`{system}` is selected, but systems/{system}.toml does not exist");
+            let help = format!("add systems/{system}.toml, or remove it from the selectors");
             self.refuse("unknown-system", steps, message, "no such system", &help);
         }
     }

@@ -1,4 +1,5 @@
-//! The review files of a campaign as its opening writes them: each item once for each who is asked, the riskiest first.
+//! Worklists: the review files that an opening writes, with each item once for each assigned reviewer, most critical
+//! first.
 
 use super::{
     Assignment, CampaignContext, CampaignItem, Roll,
@@ -18,16 +19,16 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-/// One review file, before anything is decided in it.
+/// One undecided review file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ReviewFile {
-    /// Where it lies.
+    /// The path.
     pub path: String,
-    /// What it says.
+    /// The content.
     pub review: Review,
 }
 
-/// An item that nobody may review, or too few.
+/// An item without enough eligible reviewers.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Unassigned {
     pub(super) system: SystemId,
@@ -37,11 +38,10 @@ pub(super) struct Unassigned {
     pub(super) reviewers: InsufficientReviewers,
 }
 
-/// Returns the review files of a campaign, sorted by path; `digest` is that of its file, `now` when it was opened. The
-/// same tree gives the same files.
+/// Returns the review files of a campaign, sorted by path; `digest` is the digest of the campaign file, `now` the time
+/// of opening. The same tree produces the same files.
 ///
-/// Where an item finds too few reviewers it is in no file; an opening refuses that, so there is none in a campaign
-/// that was opened.
+/// An item without enough reviewers is in no file; opening rejects such campaigns.
 pub fn worklist(
     campaign: &CampaignId,
     digest: Digest,
@@ -77,7 +77,7 @@ pub(super) fn review_files(head: &ReviewFileHeader<'_>, piles: &ItemBatches<'_>)
         let mut number = 1;
         for page in pages {
             let mut stem = stem(reviewer, number);
-            // `ana-2` may be a person too.
+            // `ana-2` may also be the id of a person.
             while number > 1 && taken.contains(&(*system, stem.as_str())) {
                 number += 1;
                 stem = self::stem(reviewer, number);
@@ -98,10 +98,10 @@ fn stem(reviewer: &PrincipalId, number: u32) -> String {
 pub(super) type ItemBatch<'a> = Vec<(&'a ItemId, &'a CampaignItem<'a>, Assignment)>;
 pub(super) type ItemBatches<'a> = BTreeMap<(SystemId, PrincipalId, u32, Vec<PrincipalId>), ItemBatch<'a>>;
 
-/// The piles of one reviewer, each with its stage and those who sign it too.
+/// The item batches of one reviewer, each with its stage and cosigners.
 type Signed<'a> = Vec<(u32, &'a Vec<PrincipalId>, &'a ItemBatch<'a>)>;
 
-/// Puts every item, for every stage, on the pile of those who sign it together.
+/// Groups the items of every stage by the set of signers.
 pub(super) fn group_by_signers<'a>(
     definition: &CampaignDefinition,
     roll: &'a Roll<'a>,
@@ -133,7 +133,7 @@ pub(super) fn group_by_signers<'a>(
     (piles, unassigned)
 }
 
-/// What items of one file are sorted by: the worst tier first, then what most speaks against, then one holder together.
+/// The sort key of items in a file: tier, weight of findings, holder.
 type Rank = (Tier, Reverse<usize>, String, String, ItemId);
 
 struct ReviewFilePage {
@@ -143,7 +143,7 @@ struct ReviewFilePage {
     items: Vec<Item>,
 }
 
-/// What all files of a campaign have in common.
+/// The common header of all review files of a campaign.
 pub(super) struct ReviewFileHeader<'a> {
     pub(super) campaign: &'a CampaignId,
     pub(super) digest: Digest,
@@ -222,6 +222,6 @@ impl ReviewFileHeader<'_> {
     }
 }
 
-/// DESIGN section 3: the most items in one file, and the most where T0 or T1 is in.
+/// Maximum number of items in one file, and the lower maximum for files with T0 or T1 items.
 const MOST_ITEMS: u32 = 75;
 const MOST_PRIVILEGED: u32 = 25;

@@ -1,4 +1,4 @@
-//! Puts a new folder in the place of the old one, at once or not at all.
+//! Atomic replacement of a directory.
 
 use crate::model::SystemId;
 use rustix::{
@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Why a folder was not put in place; what was there is as it was.
+/// An error while replacing a directory. The old directory is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[error("{doing} `{}`: {error}", path.display())]
 pub struct PublishError {
@@ -21,32 +21,32 @@ pub struct PublishError {
     error: io::Error,
 }
 
-/// Puts `files` (by path below the system's folder) in the place of the inventory of `system` below `root`.
+/// Replaces the inventory of `system` below `root` with `files` (keyed by path below the system's folder).
 ///
-/// Everything is written and synced beside the old folder, which one rename then replaces. After a crash at any point
-/// the old inventory or the new one is there, whole; the next call removes what a crash left lying.
+/// All files are written and synced beside the old folder, which one rename then replaces. After a crash at any point
+/// either the old or the new inventory is complete; the next call removes leftovers of the crash.
 ///
 /// # Errors
-/// When a step fails; then the old inventory is still there.
+/// When a step fails; the old inventory is then unchanged.
 pub fn publish(root: &Path, system: &SystemId, files: &BTreeMap<String, Vec<u8>>) -> Result<(), PublishError> {
     let files = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
     publish_folder(root, "inventory", system.as_str(), files, OnExisting::Replace)
 }
 
-/// What to do when the folder is there already.
+/// Behavior when the folder already exists.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum OnExisting {
-    /// Leave it as it is, and fail.
+    /// Keep the existing folder and fail.
     Keep,
-    /// Put the new one in its place.
+    /// Replace the existing folder.
     Replace,
 }
 
-/// Puts the folder `name` with `files` (each with its path below it) into the folder `parent` of `root`, as [`publish`]
-/// does. They are taken one by one, so that never all of them have to be there.
+/// Writes the folder `name` with `files` (each with its path below it) into the folder `parent` of `root`, as
+/// [`publish`] does. Files are consumed one by one, so that they never all have to be in memory.
 ///
 /// # Errors
-/// When a step fails, or the folder is there and to be kept; then nothing has changed.
+/// When a step fails, or the folder exists and must be kept; nothing has changed then.
 pub fn publish_folder<P: AsRef<str>, B: AsRef<[u8]>>(
     root: &Path,
     parent: &str,
@@ -59,7 +59,8 @@ pub fn publish_folder<P: AsRef<str>, B: AsRef<[u8]>>(
     if all.is_symlink() {
         return Err(failed("publishing below", &all)(io::Error::other("it is a symbolic link")));
     }
-    // One publication at a time, so that none takes away what another is writing; the system ends the lock with us.
+    // One publication at a time, so that no process removes what another is writing. The kernel releases the lock when
+    // the process ends.
     let lock = File::open(&all).map_err(failed("opening", &all))?;
     flock(&lock, FlockOperation::LockExclusive).map_err(|error| failed("locking", &all)(error.into()))?;
     let target = all.join(name);
@@ -74,7 +75,7 @@ pub fn publish_folder<P: AsRef<str>, B: AsRef<[u8]>>(
         remove(leftover)?;
     }
     create(&fresh)?;
-    // What a crash leaves here must not end up in a commit.
+    // Leftovers of a crash must not end up in a commit.
     write(&staging.join(".gitignore"), b"*\n")?;
     for (path, bytes) in files {
         let place = fresh.join(path.as_ref());
@@ -89,7 +90,7 @@ pub fn publish_folder<P: AsRef<str>, B: AsRef<[u8]>>(
     remove(&staging)
 }
 
-/// Puts the old folder back where a crash between two renames left it away.
+/// Restores the old folder after a crash between two renames.
 fn recover(target: &Path, old: &Path) -> Result<(), PublishError> {
     if exists(target) || !exists(old) {
         return Ok(());
@@ -103,7 +104,8 @@ fn replace(fresh: &Path, target: &Path, old: &Path) -> Result<(), PublishError> 
     }
     match renameat_with(CWD, fresh, CWD, target, RenameFlags::EXCHANGE) {
         Ok(()) => Ok(()),
-        // A file system that cannot exchange two folders at once: two renames, and `recover` between them.
+        // The file system cannot exchange two folders atomically: two renames, and `recover` after a crash between
+        // them.
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
             fs::rename(target, old).map_err(failed("moving aside", target))?;
             fs::rename(fresh, target).map_err(failed("publishing", target))
@@ -127,8 +129,8 @@ fn remove(path: &Path) -> Result<(), PublishError> {
     }
 }
 
-/// Syncs a folder with all that is in it. Thousands of files are quicker synced after all are written: the system writes
-/// them together, and the first one waits for most of it.
+/// Syncs a folder and its contents. Syncing thousands of files after all are written is faster than one by one: the
+/// kernel writes them together.
 fn sync_all(folder: &Path) -> Result<(), PublishError> {
     for entry in fs::read_dir(folder).map_err(failed("reading", folder))? {
         let path = entry.map_err(failed("reading", folder))?.path();
@@ -150,5 +152,5 @@ fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> PublishErro
     move |error| PublishError { doing, path: path.clone(), error }
 }
 
-/// On the same file system as what it becomes, so that a rename is enough.
+/// On the same file system as the final folder, so that a rename suffices.
 const STAGING: &str = ".staging";

@@ -1,4 +1,4 @@
-//! Reads all grants of a system to the proven end, or says why not.
+//! Collects the complete inventory of a system.
 
 use super::{OBSERVATION, USAGE, grants_file};
 use crate::{
@@ -18,30 +18,30 @@ use std::{
     time::Duration,
 };
 
-/// One collection: what to read, and how long to try.
+/// The inputs of one collection.
 pub struct CollectRequest<'a> {
     /// The system.
     pub system: &'a SystemId,
-    /// What reads it.
+    /// The connector.
     pub collector: &'a dyn Collector,
-    /// Where the present comes from.
+    /// The clock.
     pub clock: &'a dyn Clock,
-    /// Where it stops.
+    /// The limits.
     pub limits: Limits,
-    /// Waits; tests pass something quicker than sleeping.
+    /// Waits between retries; tests pass a function that does not sleep.
     pub pause: &'a dyn Fn(Duration),
 }
 
-/// Where a collection stops, so that a target that answers forever cannot hold it.
+/// Limits of a collection, so that a target that answers without end cannot block it.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The most pages of one kind.
+    /// Maximum number of pages of one kind.
     pub pages: u64,
-    /// The most grants of one system.
+    /// Maximum number of grants of one system.
     pub grants: u64,
-    /// How often one read is tried at most.
+    /// Maximum number of attempts of one read.
     pub tries: u32,
-    /// The longest wait between two tries of one read.
+    /// Maximum delay between two attempts of one read.
     pub longest_wait: Duration,
 }
 
@@ -51,103 +51,103 @@ impl Default for Limits {
     }
 }
 
-/// How far a collection is.
+/// The progress of a collection.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
     /// The kind being listed.
     pub kind: GrantKind,
-    /// How many pages of it were read.
+    /// Number of pages read of this kind.
     pub pages: u64,
-    /// How many grants of it were read.
+    /// Number of grants read of this kind.
     pub grants: u64,
 }
 
-/// Everything one collection read, as the files it becomes.
+/// The result of a collection, as the files of an inventory.
 #[derive(Clone, Debug)]
 pub struct Collection {
-    /// When, how and by whom it was read, with counts and digests.
+    /// The observation: time, method, reader, counts and digests.
     pub observation: Observation,
-    /// The grants' files and `usage.jsonl`, by path below the system's folder.
+    /// The files with grants, and `usage.jsonl`, by path below the system's folder.
     pub files: BTreeMap<String, Vec<u8>>,
 }
 
-/// Why a collection failed. Whatever it is, the previous inventory stays as it was.
+/// An error that fails a collection. The previous inventory is unchanged.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CollectError {
-    /// The listing and the independent query disagree, twice.
+    /// The listing and the independent count disagree, twice.
     #[error("{kind}: {listed} listed, but {total} by `{source_text}`; listed once more: {again}")]
     ControlTotal {
-        /// What was counted.
+        /// The kind of grant.
         kind: GrantKind,
-        /// How many the first listing had.
+        /// Number of grants in the first listing.
         listed: u64,
-        /// How many the second listing had.
+        /// Number of grants in the second listing.
         again: u64,
-        /// How many there are by the independent query.
+        /// Number of grants by the independent query.
         total: u64,
-        /// That query.
+        /// The independent query.
         source_text: String,
     },
-    /// A page leads back to a page before it.
-    #[error("{kind}: page {page} leads back to a page that was read already")]
+    /// The cursor of a page was seen before.
+    #[error("{kind}: page {page} leads back to a page that was already read")]
     CursorRepeated {
-        /// What was listed.
+        /// The kind of grant.
         kind: GrantKind,
-        /// The page that does it, from 1.
+        /// The number of the page, from 1.
         page: u64,
     },
-    /// Two grants have one key.
-    #[error("{kind}: the key `{key}` is there twice")]
+    /// Two grants have the same key.
+    #[error("{kind}: duplicate key `{key}`")]
     Duplicate {
         /// What was listed.
         kind: GrantKind,
-        /// The key.
+        /// The duplicate key.
         key: GrantKey,
     },
-    /// A system on which nobody holds anything, not even the identity that reads it, was not read.
-    #[error("not a single grant was listed, not even of `{identity}`, which reads the system")]
+    /// No grant was listed, not even one of the identity that reads the system. The listing cannot be complete.
+    #[error("no grants were listed, not even of `{identity}`, the identity that reads the system")]
     Empty {
-        /// Who read.
+        /// The identity that reads the system.
         identity: String,
     },
-    /// A grant of another system, or of another kind than was asked for.
-    #[error("{kind}: `{key}` is a grant of {found}")]
+    /// A grant of another system, or of a kind that was not requested.
+    #[error("{kind}: `{key}` belongs to {found}")]
     Foreign {
         /// What was listed.
         kind: GrantKind,
-        /// The grant's key.
+        /// The key of the grant.
         key: GrantKey,
-        /// What it is.
+        /// The system or kind of the grant.
         found: String,
     },
-    /// The system answers without end.
+    /// The listing exceeds a limit.
     #[error("{kind}: more than {limit} {what}")]
     Overlong {
         /// What was listed.
         kind: GrantKind,
-        /// The limit that was hit.
+        /// The exceeded limit.
         limit: u64,
-        /// What there is too much of.
+        /// The unit of the limit.
         what: &'static str,
     },
     /// A read failed.
-    #[error("{doing} failed after {tries} {}: {error}", if *tries == 1 { "try" } else { "tries" })]
+    #[error("{doing} failed after {tries} {}: {error}", if *tries == 1 { "attempt" } else { "attempts" })]
     Read {
-        /// What was read.
+        /// The operation that failed.
         doing: String,
-        /// How often it was tried.
+        /// Number of attempts.
         tries: u32,
         /// The last error.
         error: ConnectorError,
     },
-    /// A last use of a grant that was not listed.
-    #[error("`{0}` has a last use, but was not listed")]
+    /// A last use refers to a grant that was not listed.
+    #[error("last use reported for `{0}`, which was not listed")]
     StrayUse(GrantKey),
-    /// A control total of a kind that the connector does not list.
-    #[error("{0} has a control total, but is not among the kinds this connector lists")]
+    /// A control total refers to a kind that the connector does not list.
+    #[error("control total reported for {0}, a kind this connector does not list")]
     Uncollected(GrantKind),
-    /// A grant that cannot be written down.
-    #[error("it cannot be written down: {0}")]
+    /// A grant that cannot be serialized.
+    #[error("cannot serialize the inventory: {0}")]
     Unwritable(String),
 }
 
@@ -168,37 +168,37 @@ impl CollectError {
         }
     }
 
-    /// Returns what a person reads: why the collection failed, and what to do.
+    /// Returns the diagnostic: why the collection failed, and the next step.
     pub fn diagnostic(&self, system: &SystemId) -> Diagnostic {
         let again = format!("tenure collect {system}");
         let help = match self {
             Self::Read { error: ConnectorError::Forbidden { missing }, .. } => {
-                format!("give the connector's identity what it lacks ({missing}), then `{again}`")
+                format!("grant the connector's identity the missing permission ({missing}), then run `{again}`")
             }
             Self::Read { error: ConnectorError::Unauthenticated(_), .. } => {
-                format!("look at the credential that systems/{system}.toml names, then `{again}`")
+                format!("check the credential named in systems/{system}.toml, then run `{again}`")
             }
-            Self::Read { .. } | Self::ControlTotal { .. } => format!("try again: `{again}`"),
-            _ => format!("the connector reads `{system}` wrongly; report it with the code above"),
+            Self::Read { .. } | Self::ControlTotal { .. } => format!("run `{again}` again"),
+            _ => format!("the connector misreads `{system}`; report this as a bug with the code above"),
         };
-        Diagnostic::error(self.code(), format!("`{system}` was not collected: {self}"))
-            .with_note("the previous inventory is as it was")
+        Diagnostic::error(self.code(), format!("cannot collect `{system}`: {self}"))
+            .with_note("the previous inventory is unchanged")
             .help(help)
     }
 }
 
-/// Reads all grants of the system. The same grants give the same bytes in every file but `observation.toml`, and
-/// `usage.jsonl` where use went on.
+/// Reads all grants of the system. The same grants produce the same bytes in every file except `observation.toml`, and
+/// `usage.jsonl` if last use changed.
 ///
-/// A kind whose control total differs from its listing is listed once more, since a system may change while it is
-/// read; a difference that stays is an error.
+/// A kind whose control total differs from its listing is listed a second time, since a system may change during the
+/// read; a second difference is an error.
 ///
 /// # Errors
-/// When any read is refused, cut short or inconsistent. There is no partial collection.
+/// When any read is refused, incomplete or inconsistent. There is no partial collection.
 pub fn collect(task: &CollectRequest<'_>, progress: &mut dyn FnMut(Progress)) -> Result<Collection, CollectError> {
     let started_at = task.clock.now();
     let descriptor = task.collector.describe();
-    let health = task.read("asking the system what can be seen", || task.collector.validate())?;
+    let health = task.read("checking the visibility of the system", || task.collector.validate())?;
     let mut kinds: Vec<_> = descriptor.kinds.to_vec();
     kinds.sort_unstable();
     kinds.dedup();
@@ -270,7 +270,7 @@ struct Listing {
 }
 
 impl CollectRequest<'_> {
-    /// Reads all pages of one kind, to the page that the system itself calls the last.
+    /// Reads all pages of one kind, up to the page that the system marks as the last.
     fn list(&self, kind: GrantKind, progress: &mut dyn FnMut(Progress)) -> Result<Listing, CollectError> {
         let mut listing = Listing { grants: BTreeMap::new(), usage: BTreeMap::new(), pages: 0 };
         let mut seen = BTreeSet::new();
@@ -313,7 +313,7 @@ impl CollectRequest<'_> {
         Ok(())
     }
 
-    /// Compares listings with independent counts, and lists once more what differs.
+    /// Compares listings with independent counts, and lists a differing kind again.
     fn reconciled(
         &self,
         listings: &mut BTreeMap<GrantKind, Listing>,
@@ -350,11 +350,11 @@ impl CollectRequest<'_> {
     }
 
     fn totals(&self) -> Result<BTreeMap<GrantKind, ControlTotal>, CollectError> {
-        let totals = self.read("counting by an independent query", || self.collector.control_totals())?;
+        let totals = self.read("reading control totals", || self.collector.control_totals())?;
         Ok(totals.into_iter().map(|total| (total.kind, total)).collect())
     }
 
-    /// Reads, and tries again as long as the class of the error allows it.
+    /// Reads, and retries as long as the class of the error allows it.
     fn read<T>(
         &self,
         doing: impl Into<String>,
@@ -374,7 +374,7 @@ impl CollectRequest<'_> {
         }
     }
 
-    /// Returns how long to wait before the next try; nothing when there must be none.
+    /// Returns the delay before the next attempt; `None` if the read must not be retried.
     fn wait(&self, error: &ConnectorError, tries: u32) -> Option<Duration> {
         if !error.may_retry_read() {
             return None;
@@ -402,13 +402,13 @@ fn written<'a, T: JsonLine + 'a>(values: impl ExactSizeIterator<Item = &'a T>) -
     Ok(bytes)
 }
 
-/// What a target says goes into a governed file, where nothing may hide.
+/// Text from a target goes into a governed file, which must not contain hidden characters.
 fn shown(text: &str) -> String {
     let cut = text.char_indices().nth(MOST_SHOWN).map_or(text, |(end, _)| &text[..end]);
     confusables::escape_confusables(cut).into_owned()
 }
 
-/// A clock that was set back meanwhile must not make a read end before it began.
+/// A clock that was set back must not make a read end before it began.
 fn latest(a: Timestamp, b: Timestamp) -> Timestamp {
     a.max(b)
 }

@@ -1,27 +1,27 @@
-//! What changed from one inventory of a system to the next.
+//! Difference between two inventories of a system.
 
 use crate::model::{Grant, GrantKey, Inventory};
 use std::collections::BTreeSet;
 
-/// What changed from one inventory to the next, each list by key.
+/// The difference between two inventories; each list is sorted by key.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Difference {
-    /// Grants that were not there.
+    /// Grants that are new.
     pub added: Vec<Grant>,
-    /// Grants that are there no more.
+    /// Grants that are gone.
     pub removed: Vec<Grant>,
-    /// Grants that are there in another form.
+    /// Grants that changed.
     pub changed: Vec<Changed>,
 }
 
-/// A grant that is there in another form.
+/// A grant that changed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Changed {
-    /// The grant as it is now.
+    /// The current grant.
     pub grant: Grant,
-    /// Whether what a review is bound to has changed, not only names.
+    /// Whether the grant digest changed, to which reviews are bound, and not only names.
     pub lapses: bool,
-    /// What changed, in words.
+    /// A description of each change.
     pub what: Vec<String>,
 }
 
@@ -32,7 +32,7 @@ impl Difference {
     }
 }
 
-/// Returns what changed from `before` to `after`.
+/// Returns the difference from `before` to `after`.
 pub fn difference(before: &Inventory, after: &Inventory) -> Difference {
     let mut all = Difference::default();
     for grant in after.grants() {

@@ -1,35 +1,35 @@
-//! What an account effectively holds: its own grants, and what the roles and groups it is in give it.
+//! Effective access of accounts: direct grants, and grants through roles and groups.
 
 use crate::model::{Entitlement, Grant, GrantKind, Inventory, Tier};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One entitlement that an account effectively has, by one of its own grants.
+/// One entitlement that an account effectively has through one of its own grants.
 #[derive(Clone, Debug)]
 pub struct EffectiveEntitlement<'a> {
-    /// The account's own grant that it comes by: as long as that is there, so is this.
+    /// The account's own grant through which it has the entitlement.
     pub grant: &'a Grant,
-    /// What is had.
+    /// The entitlement.
     pub entitlement: &'a Entitlement,
-    /// What kind of thing it is; nothing where the system only names it.
+    /// The kind of grant; `None` if the system only names it.
     pub kind: Option<GrantKind>,
-    /// How much harm it can do.
+    /// The tier.
     pub tier: Tier,
-    /// The roles and groups on the way, the outermost first; empty where the account holds it itself.
+    /// The roles and groups in between, outermost first; empty for a direct grant.
     pub way: Vec<&'a str>,
 }
 
-/// Returns everything the account with this immutable id effectively has, once for each of its own grants that gives it:
-/// own grants first, each followed by what it hides. What everybody has (`PUBLIC`) is nobody's own and is not among it.
+/// Returns everything that the account with this immutable id effectively has, once for each direct grant that gives
+/// it: each direct grant followed by what it contains. Grants to `PUBLIC` are not included.
 pub fn effective<'a>(inventory: &'a Inventory, principal: &str) -> Vec<EffectiveEntitlement<'a>> {
     inventory.of_principal(principal).flat_map(|grant| expand(inventory, grant)).collect()
 }
 
-/// Returns what one grant gives: itself, and for a membership everything its role gives, through roles in roles.
+/// Returns what one grant gives: itself, and for a membership everything that its role gives, through nested roles.
 pub fn expand<'a>(inventory: &'a Inventory, grant: &'a Grant) -> Vec<EffectiveEntitlement<'a>> {
     expand_without(inventory, grant, &|_| false)
 }
 
-/// As [`expand`], were those grants of roles gone that `gone` names.
+/// Like [`expand`], without the grants of roles listed in `gone`.
 pub(super) fn expand_without<'a>(
     inventory: &'a Inventory,
     grant: &'a Grant,
@@ -53,7 +53,7 @@ pub(super) fn expand_without<'a>(
         let role = role_of(inventory, membership).filter(|role| roles.insert(role));
         for inner in role.into_iter().flat_map(|role| inventory.of_principal(role)) {
             known.add(inner);
-            // The account of a role is the role itself.
+            // The account of a role has the same id as the role.
             if inner.kind == GrantKind::Account {
                 continue;
             }
@@ -71,8 +71,8 @@ pub(super) fn expand_without<'a>(
         }
         lists.push((membership, way));
     }
-    // A system may say more of a role than it lists as the role's own: roles that it came with, above all. What is listed
-    // anywhere inside was found on its own way already, through the roles that it lies in.
+    // A system may report more contents of a role than it lists as grants of the role, mainly for predefined roles.
+    // Listed grants were already found through the role that holds them.
     for (membership, way) in lists {
         for named in membership.expands_to.iter().filter(|named| !is_remainder(named) && !known.has(named)) {
             if seen.insert(&named.id) {
@@ -86,7 +86,7 @@ pub(super) fn expand_without<'a>(
     all
 }
 
-/// What roles hold themselves, by immutable id and by name.
+/// The direct grants of roles, by immutable id and by name.
 #[derive(Default)]
 struct RoleIndex<'a> {
     ids: BTreeSet<&'a str>,
@@ -94,13 +94,13 @@ struct RoleIndex<'a> {
 }
 
 impl<'a> RoleIndex<'a> {
-    /// Adds what a grant gives itself, and returns whether that is new.
+    /// Adds the entitlement of a grant, and returns whether it is new.
     fn add(&mut self, grant: &'a Grant) -> bool {
         self.names.insert(&grant.entitlement.name);
         self.ids.insert(&grant.entitlement.id)
     }
 
-    /// Adds everything that a membership gives.
+    /// Adds all entitlements that a membership gives.
     fn add_all(&mut self, inventory: &'a Inventory, membership: &'a Grant) {
         let mut next = vec![membership];
         while let Some(membership) = next.pop() {
@@ -112,47 +112,47 @@ impl<'a> RoleIndex<'a> {
         }
     }
 
-    /// An id with `@` behind it is that of one version of the entitlement. A rule is named by what it says.
+    /// An `@` suffix marks one version of the entitlement. A rule is named by its text.
     fn has(&self, named: &Entitlement) -> bool {
         let id = named.id.split('@').next().unwrap_or_default();
         self.ids.contains(id) || self.names.contains(named.name.as_str())
     }
 }
 
-/// Returns the immutable id under which a role or group holds things itself, for a membership in it.
+/// Returns the immutable id of the role or group of a membership, as a holder of grants.
 pub fn role_of<'a>(inventory: &'a Inventory, membership: &'a Grant) -> Option<&'a str> {
     if membership.kind != GrantKind::Membership {
         return None;
     }
     let id = membership.entitlement.id.as_str();
-    // Some systems name a role as an entitlement by its id alone, others by class and id: `role/16401`.
+    // Some systems identify a role as an entitlement by its id alone, others by class and id: `role/16401`.
     let short = id.rsplit_once('/').map(|(_, short)| short);
     [Some(id), short].into_iter().flatten().find(|id| inventory.of_principal(id).next().is_some())
 }
 
-/// Returns how many entitlements a list stands for: its last line may stand for many that are not named.
+/// Returns how many entitlements a list represents: its last line may summarize entitlements that are not named.
 pub fn count(expands_to: &[Entitlement]) -> usize {
     let unnamed = expands_to.iter().filter(|one| is_remainder(one));
     let more: usize = unnamed.filter_map(|one| one.name.split(' ').find_map(|word| word.parse::<usize>().ok())).sum();
     expands_to.iter().filter(|one| !is_remainder(one)).count() + more
 }
 
-/// Returns whether a line of `expands_to` stands for others: its id is `~` and a digest of them.
+/// Returns whether a line of `expands_to` summarizes others: its id is `~` followed by a digest of them.
 pub fn is_remainder(one: &Entitlement) -> bool {
     one.id.starts_with('~')
 }
 
-/// The tier of everything on a system, over all it effectively gives.
+/// The tiers of all grants of a system, by effective access.
 #[derive(Clone, Debug)]
 pub struct Tiers<'a> {
     least: Tier,
     inventory: &'a Inventory,
-    /// The worst tier of all that each principal holds.
+    /// The most critical tier of each principal.
     principals: BTreeMap<&'a str, Tier>,
 }
 
 impl<'a> Tiers<'a> {
-    /// Returns the tiers of an inventory; `least` is the least tier of everything on its system.
+    /// Returns the tiers of an inventory; `least` is the minimum tier of the system.
     pub fn of(inventory: &'a Inventory, least: Tier) -> Self {
         let mut principals: BTreeMap<&str, Tier> = BTreeMap::new();
         let mut edges: Vec<(&str, &str)> = Vec::new();
@@ -161,7 +161,7 @@ impl<'a> Tiers<'a> {
             *tier = grant.tier.min(*tier);
             edges.extend(role_of(inventory, grant).map(|role| (grant.principal.id.as_str(), role)));
         }
-        // Roles in roles, perhaps in circles: a tier only ever gets worse, so this ends.
+        // Roles may be nested in cycles. A tier only ever becomes more critical, so the loop terminates.
         loop {
             let mut changed = false;
             for (member, role) in &edges {
@@ -177,8 +177,8 @@ impl<'a> Tiers<'a> {
         }
     }
 
-    /// Returns the worst tier of all that a grant effectively gives: a membership gives what its role has, an account and
-    /// a credential give all that the account holds.
+    /// Returns the most critical tier of everything a grant effectively gives: a membership gives the grants of its
+    /// role, an account or a credential gives everything that the account holds.
     pub fn grant(&self, grant: &Grant) -> Tier {
         let behind = match grant.kind {
             GrantKind::Account | GrantKind::Credential => Some(grant.principal.id.as_str()),
@@ -189,7 +189,7 @@ impl<'a> Tiers<'a> {
         grant.tier.min(behind).min(self.least)
     }
 
-    /// Returns the worst tier of all that the account with this immutable id holds; nothing when it holds nothing.
+    /// Returns the most critical tier of the account with this immutable id; `None` if it holds no grants.
     pub fn account(&self, principal: &str) -> Option<Tier> {
         self.principals.get(principal).map(|tier| self.least.min(*tier))
     }
@@ -201,7 +201,7 @@ mod tests {
     use crate::inventory::test_fixtures::{held, inventory};
 
     #[test]
-    fn roles_in_roles_give_what_the_innermost_has_and_circles_end() {
+    fn nested_roles_and_cycles_expand_to_all_entitlements() {
         let inventory = inventory(
             "db",
             vec![
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_system_only_names_counts_once_and_is_as_bad_as_its_role() {
+    fn named_contents_count_once_with_the_tier_of_their_role() {
         let mut member = held("ana", GrantKind::Membership, "pg_monitor", Tier::T1);
         let named = |id: &str, name: &str| Entitlement { id: id.to_owned(), name: name.to_owned() };
         member.expands_to =

@@ -1,4 +1,4 @@
-//! Who is who across systems: from an account to the person or non-human identity behind it.
+//! Maps accounts of all systems to principals (people and non-human identities).
 
 use crate::model::{
     Finding, PrincipalId, Severity,
@@ -6,7 +6,7 @@ use crate::model::{
 };
 use std::collections::BTreeMap;
 
-/// All people and non-human identities, indexed by id and by account.
+/// All principals, indexed by id and by account.
 #[derive(Clone, Debug, Default)]
 pub struct IdentityDirectory {
     entries: BTreeMap<PrincipalId, PrincipalRecord>,
@@ -14,9 +14,9 @@ pub struct IdentityDirectory {
 }
 
 impl IdentityDirectory {
-    /// Returns the index over the files, each with its path, and what is wrong with them together. An id that is
-    /// defined twice keeps its first entry; an account that is claimed twice belongs to nobody for certain, and both
-    /// claims still count where it matters that somebody must not judge themselves.
+    /// Returns the index over the principals files (each with its path), and the problems found across them. The first
+    /// entry of a duplicate id wins. An account claimed by several principals is not correlated, but all claims count
+    /// when self-review is checked.
     pub fn new<'a>(files: impl IntoIterator<Item = (&'a str, Principals)>) -> (Self, Vec<Finding>) {
         let mut people = Self::default();
         let mut findings = Vec::new();
@@ -34,7 +34,7 @@ impl IdentityDirectory {
                         code: "principal-twice",
                         subject: path.to_owned(),
                         message: format!("`{}` is defined twice", entry.id),
-                        help: "keep one entry and merge their accounts".to_owned(),
+                        help: "keep one entry and merge the accounts".to_owned(),
                     });
                 } else {
                     people.entries.insert(entry.id.clone(), entry);
@@ -47,7 +47,7 @@ impl IdentityDirectory {
         (people, findings)
     }
 
-    /// Returns the entry of a principal.
+    /// Returns the entry of a principal id.
     pub fn get(&self, id: &PrincipalId) -> Option<&PrincipalRecord> {
         self.entries.get(id)
     }
@@ -57,7 +57,7 @@ impl IdentityDirectory {
         self.entries.values()
     }
 
-    /// Returns who is behind an account `<system>:<immutable id>`; nothing when nobody claims it, or more than one.
+    /// Returns the principal of an account `<system>:<immutable id>`; `None` if it is claimed by none or by several.
     pub fn behind(&self, subject: &str) -> Option<&PrincipalRecord> {
         match self.claimants(subject) {
             [one] => self.entries.get(one),
@@ -65,17 +65,17 @@ impl IdentityDirectory {
         }
     }
 
-    /// Returns everybody who claims an account.
+    /// Returns all principals that claim an account.
     pub fn claimants(&self, subject: &str) -> &[PrincipalId] {
         self.claims.get(subject).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns whether a principal is known to have left.
+    /// Returns whether a principal is recorded as having left.
     pub fn has_left(&self, id: &PrincipalId) -> bool {
         self.get(id).is_some_and(|entry| entry.status == PrincipalStatus::Left)
     }
 
-    /// Returns the owner of a principal if it is a person who is still here.
+    /// Returns the owner of a principal if the owner is an active person.
     pub fn active_owner(&self, entry: &PrincipalRecord) -> Option<&PrincipalRecord> {
         let owner = self.get(entry.owner.as_ref()?)?;
         (owner.kind == PrincipalKind::Person && owner.status == PrincipalStatus::Active).then_some(owner)
@@ -88,9 +88,8 @@ impl IdentityDirectory {
                 severity: Severity::High,
                 code: "account-claimed-twice",
                 subject: account.clone(),
-                message: format!("the account is claimed by {}", names.join(" and ")),
-                help: "leave it with the one principal it belongs to; a shared account is a principal of its own"
-                    .to_owned(),
+                message: format!("the account is claimed by several principals: {}", names.join(" and ")),
+                help: "keep the account at one principal; enter a shared account as a principal of its own".to_owned(),
             }
         })
     }
@@ -102,10 +101,10 @@ impl IdentityDirectory {
             code: "unknown-owner",
             subject: entry.id.to_string(),
             message: format!(
-                "its owner `{}` is in no principals' file",
+                "its owner `{}` is not in any principals file",
                 entry.owner.as_ref().map_or("", PrincipalId::as_str)
             ),
-            help: "add the owner, or name another".to_owned(),
+            help: "add the owner to principals.toml, or name another owner".to_owned(),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Reads an inventory back, and holds its files against the counts and digests of its observation.
+//! Loads an inventory and verifies its files against the counts and digests of its observation.
 
 use super::{
     Collection, OBSERVATION, USAGE, folder, grants_file,
@@ -20,37 +20,37 @@ use std::{
     sync::Arc,
 };
 
-/// An inventory with what its collection said about itself.
+/// An inventory with its observation.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// When, how and by whom it was collected.
+    /// The observation: time, method and reader of the collection.
     pub observation: Observation,
-    /// The digest of the bytes of `observation.toml`, which bind all other files.
+    /// The digest of the bytes of `observation.toml`, which contains the digests of all other files.
     pub digest: Digest,
     /// The grants.
     pub inventory: Inventory,
 }
 
-/// Why an inventory cannot be relied on.
+/// An error that makes an inventory unusable.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum LoadError {
-    /// The files do not say what the observation says.
+    /// The files do not match the observation.
     #[error("`{path}`: {why}")]
     Inconsistent {
         /// The file.
         path: String,
-        /// What differs.
+        /// The difference.
         why: String,
     },
     /// The system was never collected.
-    #[error("there is no inventory of `{0}`")]
+    #[error("`{0}` has no inventory")]
     Missing(SystemId),
-    /// A file does not have its form.
-    #[error("`{path}` is not as the engine writes it{}", first(.problems))]
+    /// A file is malformed.
+    #[error("`{path}` is not in canonical form{}", first(.problems))]
     Form {
         /// The file.
         path: String,
-        /// What is wrong.
+        /// The problems.
         problems: Diagnostics,
     },
     /// A file could not be read.
@@ -69,7 +69,7 @@ impl LoadError {
         }
     }
 
-    /// Returns what a person reads: what is wrong where, and the next command.
+    /// Returns the diagnostic: the problem, its location, and the next command.
     pub fn diagnostics(&self, system: &SystemId) -> Diagnostics {
         let problem = Diagnostic::error(self.code(), self.to_string()).help(format!("tenure collect {system}"));
         match self {
@@ -82,11 +82,11 @@ impl LoadError {
     }
 }
 
-/// Returns the inventory of `system` as it lies in `source`: every file with the digest and count that its
-/// observation says, every line canonical, sorted by key, of this system and its file's kind.
+/// Returns the inventory of `system` in `source`. Guarantees that every file has the digest and count of the
+/// observation, and that every line is canonical, sorted by key, and of this system and kind.
 ///
 /// # Errors
-/// When anything is missing, changed, or cannot be read.
+/// When a file is missing, changed, or cannot be read.
 pub fn load(source: &dyn Source, system: &SystemId) -> Result<Loaded, LoadError> {
     let path = format!("{}/{OBSERVATION}", folder(system));
     let bytes = source.read(&path)?.ok_or_else(|| LoadError::Missing(system.clone()))?;
@@ -94,7 +94,7 @@ pub fn load(source: &dyn Source, system: &SystemId) -> Result<Loaded, LoadError>
     let observation: Observation =
         codec::parse(&path, &bytes).map_err(|problems| LoadError::Form { path: path.clone(), problems })?;
     if observation.system != *system {
-        let why = format!("it is of the system `{}`", observation.system);
+        let why = format!("it belongs to the system `{}`", observation.system);
         return Err(LoadError::Inconsistent { path, why });
     }
     let mut grants = Vec::new();
@@ -105,16 +105,16 @@ pub fn load(source: &dyn Source, system: &SystemId) -> Result<Loaded, LoadError>
     let usage = load_usage(source, &observation)?;
     let inventory = Inventory::new(system.clone(), observation.observed_at, digest, true, grants, usage);
     if inventory.grants().len() != total {
-        return Err(LoadError::Inconsistent { path, why: "a key is in the files of two kinds".to_owned() });
+        return Err(LoadError::Inconsistent { path, why: "the files of two kinds contain the same key".to_owned() });
     }
     Ok(Loaded { observation, digest, inventory })
 }
 
 impl Collection {
-    /// Returns the inventory that its files hold, read back as they would be from a commit.
+    /// Returns the inventory of the collected files, loaded as from a commit.
     ///
     /// # Errors
-    /// When they do not belong together.
+    /// When the files are inconsistent.
     pub fn into_inventory(self) -> Result<Inventory, LoadError> {
         let system = self.observation.system.clone();
         let below = |(path, bytes): (String, Vec<u8>)| (format!("{}/{path}", folder(&system)), bytes);
@@ -123,7 +123,7 @@ impl Collection {
     }
 }
 
-/// Adds the grants of one kind to those of the others.
+/// Adds the grants of one kind to the inventory.
 fn load_kind(
     source: &dyn Source,
     system: &SystemId,
@@ -134,10 +134,11 @@ fn load_kind(
     let inconsistent = |why: String| LoadError::Inconsistent { path: path.clone(), why };
     let bytes = bound(source, &path, kind.digest)?;
     let others = grants.len();
-    // No more than the file can hold, whatever count the observation claims: the shortest grant takes more than this.
+    // The capacity is limited by the size of the file, whatever count the observation claims: every grant takes more
+    // bytes than this.
     grants.reserve_exact(usize::try_from(kind.count).unwrap_or(usize::MAX).min(bytes.len() / SHORTEST_GRANT));
     lines(&path, &bytes, |mut grant: Grant| {
-        // There are a hundred thousand of them, and all are of one system.
+        // There may be 100,000 grants, all of one system: they share the allocation of the system name.
         grant.shrink();
         if grant.system == *system {
             grant.system = system.clone();
@@ -146,15 +147,15 @@ fn load_kind(
     })?;
     let grants = grants.get(others..).unwrap_or_default();
     if grants.len() as u64 != kind.count {
-        return Err(inconsistent(format!("it has {} grants, {} were observed", grants.len(), kind.count)));
+        return Err(inconsistent(format!("it has {} grants, but the observation counts {}", grants.len(), kind.count)));
     }
     if kind.control_total.is_some_and(|total| total != kind.count) {
-        return Err(inconsistent("its count differs from its control total".to_owned()));
+        return Err(inconsistent("its count differs from the control total".to_owned()));
     }
     match grants.iter().position(|grant| grant.system != *system || grant.kind != kind.kind) {
         Some(index) => {
             let (line, kind) = (index + 1, kind.kind);
-            let why = format!("line {line} is a grant of another system or kind than {system} and {kind}");
+            let why = format!("line {line} is not a grant of the system {system} and the kind {kind}");
             Err(LoadError::Inconsistent { path, why })
         }
         None => Ok(()),
@@ -178,18 +179,17 @@ fn load_usage(source: &dyn Source, observation: &Observation) -> Result<BTreeMap
     Ok(usage)
 }
 
-/// Returns the bytes of a file that must have this digest.
+/// Returns the bytes of a file after verifying its digest.
 fn bound(source: &dyn Source, path: &str, digest: Digest) -> Result<Vec<u8>, LoadError> {
     let refuse = |why: &str| LoadError::Inconsistent { path: path.to_owned(), why: why.to_owned() };
-    let bytes = source.read(path)?.ok_or_else(|| refuse("it is missing, and was observed"))?;
+    let bytes = source.read(path)?.ok_or_else(|| refuse("it is missing, but listed in the observation"))?;
     if Digest::of(&bytes) != digest {
-        return Err(refuse("it is not the file that was observed: its digest differs"));
+        return Err(refuse("its digest differs from the observation"));
     }
     Ok(bytes)
 }
 
-/// Hands over what lines hold that are each the canonical form of it, sorted by key without twins; or says all that is
-/// wrong.
+/// Parses lines that must be canonical, sorted by key and free of duplicates; returns all problems otherwise.
 fn lines<T: JsonLine>(path: &str, bytes: &[u8], mut take: impl FnMut(T)) -> Result<(), LoadError> {
     let mut problems = Diagnostics::new();
     for line in LineReader::new(path, bytes) {

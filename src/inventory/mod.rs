@@ -1,4 +1,4 @@
-//! What is held: collecting the grants of a system, keeping them as files, and reading them back.
+//! Inventories: collects the grants of a system, stores them as files, and loads them.
 
 mod atomic_dir;
 mod attributes;
@@ -30,7 +30,7 @@ pub use source::{Source, SourceError, WorkTree};
 
 use crate::model::{GrantKind, SystemId};
 
-/// Returns the folder of a system's inventory.
+/// Returns the folder of the inventory of a system.
 pub fn folder(system: &SystemId) -> String {
     format!("inventory/{system}")
 }

@@ -1,89 +1,89 @@
-//! What a role hides: how much it gives, the riskiest of it first, through which roles in it, and what changed of that.
+//! Contents of roles: the entitlements that a role gives, directly and through nested roles, and their changes.
 
 use super::{count, effective, expand, role_of};
 use crate::model::{Entitlement, Grant, GrantKind, Inventory, Tier};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a grant gives besides itself: for a membership, everything that its role gives.
+/// The entitlements that a grant gives besides its own: for a membership, the contents of its role.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct RoleContents {
-    /// What is given, the riskiest first: by tier, then by name.
+    /// The entitlements, sorted by tier and then by name.
     pub inside: Vec<RoleEntitlement>,
-    /// How many more the system counts without naming them.
+    /// Number of further entitlements that the system counts but does not name.
     pub unnamed: usize,
 }
 
-/// One entitlement inside a role.
+/// One entitlement in a role.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct RoleEntitlement {
-    /// How much harm it can do.
+    /// The tier.
     pub tier: Tier,
-    /// The name people use.
+    /// The display name.
     pub name: String,
-    /// The immutable id.
+    /// The immutable id of the entitlement.
     pub id: String,
-    /// What kind of thing it is; nothing where the system only names it.
+    /// The kind of grant; `None` if the system only names it.
     pub kind: Option<GrantKind>,
-    /// The roles on the way from the outermost, by name.
+    /// The names of the roles in between, outermost first.
     pub way: Vec<String>,
 }
 
-/// What of a role's contents is not as it was.
+/// The changes of a role's contents.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ContentsChange {
-    /// What it did not give, the riskiest first.
+    /// Added entitlements, sorted by tier.
     pub added: Vec<RoleEntitlement>,
-    /// What it gives no more, the riskiest first.
+    /// Removed entitlements, sorted by tier.
     pub removed: Vec<RoleEntitlement>,
 }
 
-/// A role or group, as what it hides is reviewed once and not for each member.
+/// A role or group whose contents are reviewed once, and not for each member.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Role {
-    /// What its members hold: the entitlement of their memberships.
+    /// The entitlement of its memberships.
     pub entitlement: Entitlement,
-    /// The id under which it holds things itself, where it holds any.
+    /// The id of the role as a holder of grants, if it holds any.
     pub principal: Option<String>,
-    /// How many memberships there are in it, by immutable ids of the members, sorted.
+    /// The immutable ids of the members, sorted.
     pub members: Vec<String>,
-    /// What it gives.
+    /// The contents.
     pub contents: RoleContents,
 }
 
 impl RoleContents {
-    /// Returns what a grant gives, as its inventory has it.
+    /// Returns the contents of a grant according to its inventory.
     pub fn of(inventory: &Inventory, grant: &Grant) -> Self {
         let all = expand(inventory, grant);
         let mut inside: Vec<RoleEntitlement> = all.iter().skip(1).map(RoleEntitlement::of).collect();
         inside.sort();
         let named = grant.expands_to.iter().filter(|one| !effective::is_remainder(one)).count();
-        // What the inventory names itself is not among the unnamed any more.
+        // Entitlements that the inventory names are not counted as unnamed.
         let unnamed = count(&grant.expands_to).saturating_sub(named.max(inside.len()));
         Self { inside, unnamed }
     }
 
-    /// Returns how many entitlements it is.
+    /// Returns the number of entitlements.
     pub fn count(&self) -> usize {
         self.inside.len() + self.unnamed
     }
 
-    /// Returns whether the grant gives nothing but itself.
+    /// Returns whether the contents are empty.
     pub fn is_empty(&self) -> bool {
         self.count() == 0
     }
 
-    /// Returns the worst tier of it.
+    /// Returns the most critical tier.
     pub fn tier(&self) -> Option<Tier> {
         self.inside.first().map(|one| one.tier)
     }
 
-    /// Returns how deep roles lie in roles; 1 for a role that holds everything itself.
+    /// Returns the nesting depth of roles; 1 for a role whose grants are all direct.
     pub fn depth(&self) -> usize {
         self.inside.iter().map(|one| one.way.len()).max().unwrap_or(0)
     }
 
-    /// Returns the contents in a sentence, the `first` riskiest by name: `gives 41 entitlements, 3 of them T0: SUPERUSER
-    /// (T0, in admin), …`; nothing for a grant that gives nothing but itself.
+    /// Returns a summary that names the `first` most critical entitlements: `gives 41 entitlements, 3 of them T0:
+    /// SUPERUSER (T0, in admin), …`; `None` if the contents are empty.
     pub fn text(&self, first: usize) -> Option<String> {
         if self.is_empty() {
             return None;
@@ -100,7 +100,7 @@ impl RoleContents {
         Some(format!("gives {} {noun}{}{names}{rest}", self.count(), worst.unwrap_or_default()))
     }
 
-    /// Returns what changed since the contents were `was`, by immutable ids.
+    /// Returns the changes from `was` to these contents, compared by immutable id.
     pub fn since(&self, was: &Self) -> ContentsChange {
         let ids = |contents: &Self| -> BTreeSet<String> { contents.inside.iter().map(|one| one.id.clone()).collect() };
         let (before, now) = (ids(was), ids(self));
@@ -112,12 +112,12 @@ impl RoleContents {
 }
 
 impl ContentsChange {
-    /// Returns whether nothing changed.
+    /// Returns whether there are no changes.
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty()
     }
 
-    /// Returns the changes in a sentence, at most `first` of each by name; nothing when there is none.
+    /// Returns a summary of the changes that names at most `first` of each list; `None` if there are no changes.
     pub fn text(&self, first: usize) -> Option<String> {
         let part = |verb: &str, all: &[RoleEntitlement]| {
             let names: Vec<String> = all.iter().take(first).map(ToString::to_string).collect();
@@ -144,7 +144,7 @@ impl RoleEntitlement {
 }
 
 impl std::fmt::Display for RoleEntitlement {
-    /// The name, the tier, and the roles that lie in between: `SUPERUSER (T0, in role admin)`.
+    /// Formats name, tier and the roles in between: `SUPERUSER (T0, in role admin)`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} ({}", self.name, self.tier)?;
         match self.way.get(1..).filter(|inner| !inner.is_empty()) {
@@ -154,7 +154,7 @@ impl std::fmt::Display for RoleEntitlement {
     }
 }
 
-/// Returns every role and group of a system that has members and gives something, by id.
+/// Returns every role and group of a system that has members and contents, by id.
 pub fn roles(inventory: &Inventory) -> Vec<Role> {
     let mut by_role: BTreeMap<&str, Vec<&Grant>> = BTreeMap::new();
     for grant in inventory.grants().filter(|grant| grant.kind == GrantKind::Membership) {
@@ -223,7 +223,7 @@ mod tests {
             .map(|role| (role.entitlement.id.clone(), role.members.join(","), role.contents.count()))
             .collect();
         let role = |id: &str, members: &str, count| (id.to_owned(), members.to_owned(), count);
-        assert_eq!(told, [role("role/7", "1,2", 3), role("role/8", "7", 1)], "what gives nothing hides nothing");
+        assert_eq!(told, [role("role/7", "1,2", 3), role("role/8", "7", 1)], "a role without grants has no contents");
     }
 
     #[test]

@@ -1,28 +1,28 @@
-//! Where an inventory is read from: a commit, a work tree, or memory.
+//! Sources of inventory files: a commit, a work tree, or memory.
 
 use crate::store::Snapshot;
 use std::{collections::BTreeMap, io, path::PathBuf};
 
-/// A tree of files that can be read by path.
+/// A tree of files, read by path.
 pub trait Source {
-    /// Returns the bytes of the file at `path`, relative to the repository's root; nothing when there is none.
+    /// Returns the bytes of the file at `path`, relative to the root of the repository; `None` if it does not exist.
     ///
     /// # Errors
-    /// When it could not be read: this is never "nothing".
+    /// When the file cannot be read. A read error is never reported as a missing file.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError>;
 }
 
-/// Why a file could not be read.
+/// An error while reading a file.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("`{path}` cannot be read: {why}")]
 pub struct SourceError {
     /// The file.
     pub path: String,
-    /// Why.
+    /// The cause.
     pub why: String,
 }
 
-/// The files as they lie on disk, for commands that work before anything is committed. Follows no symbolic links.
+/// The files on disk, for commands that work on uncommitted files. Does not follow symbolic links.
 #[derive(Clone, Debug)]
 pub struct WorkTree {
     root: PathBuf,
@@ -72,5 +72,5 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// A million grants of about 500 bytes.
+/// Enough for 1,000,000 grants of about 500 bytes.
 const MAX_INVENTORY_FILE: u64 = 512 * 1024 * 1024;

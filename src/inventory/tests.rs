@@ -184,7 +184,7 @@ fn reads_are_tried_again_only_where_their_class_allows_it() {
     let error = target.collected().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "listing account, page 1 failed after 1 try: the target refuses: pg_read_all_settings"
+        "listing account, page 1 failed after 1 attempt: the target refuses: pg_read_all_settings"
     );
     assert_eq!(target.calls(), 1);
 
@@ -285,14 +285,14 @@ fn lines_that_lie_in_another_form_are_refused_even_when_the_digest_agrees() {
         spoiled(&|text| text.lines().skip(1).map(|line| format!("{line}\n")).collect()),
     ];
     insta::assert_snapshot!(told.join("\n").replace("inventory/db/grants/", ""), @r"
-    `account.jsonl` is not as the engine writes it: not-canonical: line 1: not the canonical form (RFC 8785) of what it says
-    `account.jsonl` is not as the engine writes it: invalid-line: line 1: unknown field `more`, expected one of `system`, `kind`, `key`, `principal`, `entitlement`, `paths`, `attributes`, `expands_to`, `tier`
-    `account.jsonl` is not as the engine writes it: not-canonical: line 1: not the canonical form (RFC 8785) of what it says
-    `account.jsonl` is not as the engine writes it: no-final-newline: line 20: the last line has no line end
-    `account.jsonl` is not as the engine writes it: not-sorted: line 2: `account:0027` comes after `account:0028`: lines are sorted by key, each key once
-    `account.jsonl`: line 1 is a grant of another system or kind than db and account
-    `account.jsonl`: line 1 is a grant of another system or kind than db and account
-    `account.jsonl`: it has 19 grants, 20 were observed
+    `account.jsonl` is not in canonical form: not-canonical: line 1: not the canonical form (RFC 8785) of what it says
+    `account.jsonl` is not in canonical form: invalid-line: line 1: unknown field `more`, expected one of `system`, `kind`, `key`, `principal`, `entitlement`, `paths`, `attributes`, `expands_to`, `tier`
+    `account.jsonl` is not in canonical form: not-canonical: line 1: not the canonical form (RFC 8785) of what it says
+    `account.jsonl` is not in canonical form: no-final-newline: line 20: the last line has no line end
+    `account.jsonl` is not in canonical form: not-sorted: line 2: `account:0027` comes after `account:0028`: lines are sorted by key, each key once
+    `account.jsonl`: line 1 is not a grant of the system db and the kind account
+    `account.jsonl`: line 1 is not a grant of the system db and the kind account
+    `account.jsonl`: it has 19 grants, but the observation counts 20
     ");
 }
 

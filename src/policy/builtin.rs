@@ -1,9 +1,9 @@
-//! The default pack: rules, cases, profiles, controls and definitions of campaigns, as they stand in `policies/`.
+//! The built-in policy pack: the rules, cases, profiles, controls and campaign definitions in `policies/`.
 
 macro_rules! shipped {
     ($($name:literal),* $(,)?) => {
-        /// The files of the default pack, by path, sorted: what `tenure policy add` writes, and what is judged by outside a
-        /// repository.
+        /// The files of the built-in pack, sorted by path. `tenure policy init` writes them; outside a repository they
+        /// are the default.
         pub const SHIPPED: &[(&str, &str)] = &[
             $((concat!("policies/", $name), include_str!(concat!("../../policies/", $name)))),*
         ];
@@ -56,13 +56,15 @@ shipped![
     "use.rules.toml",
 ];
 
-/// Returns whether the default pack has such a rule: to name one that was not added here is no mistake.
+/// Returns whether the built-in pack contains the rule. A reference to a built-in rule that is not installed is not an
+/// error.
 pub(super) fn is_shipped_rule(id: &str) -> bool {
     let line = format!("\nid = \"{id}\"\n");
     SHIPPED.iter().any(|(path, text)| path.ends_with(".rules.toml") && text.contains(&line))
 }
 
-/// Returns whether the default pack has such a profile: to name one that was not added here is no mistake.
+/// Returns whether the built-in pack contains the profile. A reference to a built-in profile that is not installed is
+/// not an error.
 pub(super) fn is_shipped_profile(name: &str) -> bool {
     let own = format!("policies/{name}.profile.toml");
     SHIPPED.iter().any(|(path, _)| *path == own)

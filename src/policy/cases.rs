@@ -1,8 +1,8 @@
-//! Cases: what rules must say of given facts, kept beside the rules, and run by `tenure policy test`.
+//! Test cases of rules: expected results for given attributes, run by `tenure policy test`.
 //!
-//! `facts` are attributes as tables, `facts.usage.idle_days = 91`; all others are unknown. For a toxic pair they are what
-//! one person holds, each entitlement a table with `system`, `kind`, `id`, `name` and `tier`, as far as they are known:
-//! `[[case.facts.holds]]`.
+//! `facts` are attributes as tables, `facts.usage.idle_days = 91`; all others are unknown. For a separation-of-duties
+//! rule they list the entitlements of one principal as `[[case.facts.holds]]`, each with the known ones of `system`,
+//! `kind`, `id`, `name` and `tier`.
 
 use super::{
     ATTRIBUTES, Facts, Kind, attribute,
@@ -23,36 +23,36 @@ use crate::{
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
-/// What became of one case.
+/// The result of one case.
 #[derive(Clone, Debug)]
 pub struct CaseResult<'p> {
     /// The case.
     pub case: &'p RuleCase,
-    /// The file it stands in.
+    /// The file that contains it.
     pub file: &'p str,
-    /// What the rule said.
+    /// The result of the rule.
     pub found: Expected,
-    /// How bad it said that is, where it fails.
+    /// The severity, if the rule is violated.
     pub severity: Option<Severity>,
-    /// What kept it from being judged, in words.
+    /// The reason why the rule could not be evaluated.
     pub lack: Option<String>,
-    /// What is wrong, where it did not say what it must.
+    /// The problem, if the result differs from the expected one.
     pub problem: Option<Diagnostic>,
 }
 
 impl CaseResult<'_> {
-    /// Returns whether the rule said what it must.
+    /// Returns whether the result is the expected one.
     pub const fn is_as_expected(&self) -> bool {
         self.problem.is_none()
     }
 }
 
 impl Pack {
-    /// Runs all cases of the pack, in the order of their files; each with the profiles that it names, and no others. Cases
-    /// under profiles of the default pack that were not added here are left out ([`Self::left_out`]).
+    /// Runs all cases of the pack in file order, each with exactly the profiles that it names. Cases with built-in
+    /// profiles that are not installed are skipped ([`Self::left_out`]).
     ///
     /// # Errors
-    /// Cases that cannot be run: of a rule that is not there, with attributes nobody knows, under unknown profiles.
+    /// Cases that cannot be run because the rule, an attribute or a profile does not exist.
     pub fn test(&self) -> Result<Vec<CaseResult<'_>>, Diagnostics> {
         let mut problems = Diagnostics::new();
         let mut packs: BTreeMap<&[String], Option<Self>> = BTreeMap::new();
@@ -63,14 +63,14 @@ impl Pack {
                 let known = self.known_profiles();
                 let pack = packs.entry(&case.profiles).or_insert_with(|| {
                     let there = case.profiles.iter().all(|profile| known.contains_key(profile.as_str()));
-                    // What else is wrong with profiles is said where they are compiled.
+                    // Other problems of profiles are reported when they are compiled.
                     there.then(|| self.clone().under(&case.profiles, &mut Diagnostics::new()))
                 });
                 let Some(pack) = pack else {
                     if case.profiles.iter().all(|name| known.contains_key(name.as_str()) || is_shipped_profile(name)) {
                         continue;
                     }
-                    let problem = Diagnostic::error("unknown-profile", "the case names a profile that is not there");
+                    let problem = Diagnostic::error("unknown-profile", "the case names a profile that does not exist");
                     let span = place(read.source.text(), &steps("profiles"));
                     let known: Vec<_> = known.into_keys().collect();
                     let problem = problem.at(&read.source, span, "here");
@@ -85,8 +85,7 @@ impl Pack {
         if problems.has_errors() { Err(problems) } else { Ok(tested) }
     }
 
-    /// Returns the profiles of the default pack that cases name and that are not here, each with how many such cases are
-    /// left out.
+    /// Returns the built-in profiles that cases name and that are not installed, each with the number of skipped cases.
     pub fn left_out(&self) -> BTreeMap<&str, usize> {
         let known = self.known_profiles();
         let cases = self.sources().cases.iter().flat_map(|read| &read.file.cases);
@@ -121,18 +120,18 @@ fn run<'p>(
         let severity = (found == Expected::Fail).then_some(pair.severity);
         return Some(tested(read, case, found, severity, lack, at));
     }
-    // It is there, and its expressions are wrong, which is said there.
+    // The rule exists but has invalid expressions, which are reported where it is compiled.
     if pack.rule(&case.rule).is_none() && pack.sources().ids().any(|id| id == case.rule) {
         return None;
     }
     let facts = facts(read, index, case, problems)?;
     let Some(judgement) = pack.judge_by(&case.rule, &Subject::of(&facts)) else {
         let ids = pack.sources().ids();
-        let problem = Diagnostic::error("unknown-rule", format!("there is no rule `{}`", case.rule));
+        let problem = Diagnostic::error("unknown-rule", format!("unknown rule `{}`", case.rule));
         let problem = problem.at(&read.source, at("rule"), "here");
         problems.push(match nearest(&case.rule, ids) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
-            None => problem.help("`tenure policy rules` lists them"),
+            None => problem.help("list all rules with `tenure policy rules`"),
         });
         return None;
     };
@@ -154,24 +153,24 @@ fn tested<'p>(
     lack: Option<String>,
     at: impl Fn(&'static str) -> std::ops::Range<usize>,
 ) -> CaseResult<'p> {
-    let because = lack.as_ref().map(|lack| format!(": not known: {lack}")).unwrap_or_default();
-    let said = format!("`{}` said {}{because}", case.rule, word(found));
+    let because = lack.as_ref().map(|lack| format!("; unknown: {lack}")).unwrap_or_default();
+    let said = format!("`{}` returned {}{because}", case.rule, word(found));
     let problem = if found != case.expect {
-        let label = format!("{} was expected", word(case.expect));
+        let label = format!("expected {}", word(case.expect));
         Some(Diagnostic::error("case-failed", said).at(&read.source, at("expect"), label))
     } else if case.severity.is_some() && severity != case.severity {
         let said = severity.map_or("no severity".to_owned(), |severity| severity.to_string());
-        let problem = Diagnostic::error("case-failed", format!("`{}` found it {said}", case.rule));
-        Some(problem.at(&read.source, at("severity"), "another severity was expected"))
+        let problem = Diagnostic::error("case-failed", format!("`{}` returned severity {said}", case.rule));
+        Some(problem.at(&read.source, at("severity"), "expected another severity"))
     } else {
         None
     };
-    let help = "mend the rule, or the case: both are what people rely on";
-    let problem = problem.map(|problem| problem.with_note(format!("the case is: {}", case.name)).help(help));
+    let help = "correct the rule or the case";
+    let problem = problem.map(|problem| problem.with_note(format!("case: {}", case.name)).help(help));
     CaseResult { case, file: read.source.name(), found, severity, lack, problem }
 }
 
-/// Returns what a rule says as cases spell it.
+/// Returns the result of a rule as it is written in cases.
 pub const fn word(expected: Expected) -> &'static str {
     match expected {
         Expected::Fail => "fail",
@@ -181,7 +180,7 @@ pub const fn word(expected: Expected) -> &'static str {
     }
 }
 
-/// Returns the facts of a case.
+/// Returns the attributes of a case.
 fn facts(read: &ParsedFile<RuleCases>, index: usize, case: &RuleCase, problems: &mut Diagnostics) -> Option<Facts> {
     let mut facts = Facts::default();
     let mut wrong = Vec::new();
@@ -207,28 +206,31 @@ fn flatten(prefix: &str, table: &Table, facts: &mut Facts, wrong: &mut Vec<(Vec<
                 None => wrong.push((path(), Diagnostic::error("wrong-type", format!("`{name}` is {}", known.kind)))),
             },
             (Some(known), _) if known.name == "profiles" => {
-                let problem = Diagnostic::error("case-profiles", "profiles are no facts");
-                wrong.push((path(), problem.help("name them above, as `profiles` of the case")));
+                let problem = Diagnostic::error("case-profiles", "profiles are not facts");
+                wrong.push((path(), problem.help("move them to the `profiles` key of the case")));
             }
             (None, Value::Table(table)) if ATTRIBUTES.iter().any(|one| one.name.starts_with(&format!("{name}."))) => {
                 flatten(&name, table, facts, wrong);
             }
             (None, _) => {
-                let problem = Diagnostic::error("unknown-attribute", format!("there is no attribute `{name}`"));
+                let problem = Diagnostic::error("unknown-attribute", format!("unknown attribute `{name}`"));
                 wrong.push((
                     path(),
                     match nearest(&name, ATTRIBUTES.iter().map(|one| one.name)) {
                         Some(near) => problem.help(format!("did you mean `{near}`?")),
-                        None => problem.help("`tenure policy attributes` lists them"),
+                        None => problem.help("list all attributes with `tenure policy attributes`"),
                     },
                 ));
             }
             (Some(_), value) => {
-                let taken = fact(value).ok_or_else(|| format!("`{name}` has no such values"));
+                let taken = fact(value).ok_or_else(|| format!("the value of `{name}` has an unsupported type"));
                 let taken = taken.and_then(|fact| facts.know(&name, fact).map_err(|error| error.to_string()));
                 if let Err(message) = taken {
                     let problem = Diagnostic::error("wrong-type", message);
-                    wrong.push((path(), problem.help("`tenure policy attributes` says what each is")));
+                    wrong.push((
+                        path(),
+                        problem.help("list the types of all attributes with `tenure policy attributes`"),
+                    ));
                 }
             }
         }
@@ -289,7 +291,10 @@ fn holdings(
         Ok(holds) => Some(holds.holds),
         Err(error) => {
             let span = place(read.source.text(), &["case".into(), index.into(), "facts".into()]);
-            let message = format!("the facts of a toxic pair are what one person holds: {}", error.message());
+            let message = format!(
+                "the facts of a separation-of-duties case are the entitlements of one principal: {}",
+                error.message()
+            );
             let problem = Diagnostic::error("case-facts", message).at(&read.source, span, "here");
             problems.push(
                 problem.help(

@@ -1,4 +1,4 @@
-//! Expressions of campaign definitions: which grants a campaign takes, and who reviews them.
+//! Expressions in campaign definitions: the selection of grants and of reviewers.
 
 use super::{
     expression::{Expression, ExpressionError, ResultType},
@@ -11,32 +11,32 @@ use crate::{
     model::file::Scope,
 };
 
-/// `cel` of a selector: an expression over the facts of a grant that gives true or false.
+/// An expression over the attributes of a grant that yields a boolean; used in selectors.
 #[derive(Clone, Debug)]
 pub struct Condition(Expression);
 
-/// `cel:<expression>` among the reviewers of a stage: an expression over the facts of a grant that gives an id or ids.
+/// `cel:<expression>` in the reviewers of a stage: an expression over the attributes of a grant that yields principal
+/// ids.
 #[derive(Clone, Debug)]
 pub struct ReviewerExpression(Expression);
 
 impl Condition {
-    /// Compiles an expression that stands in a file; `steps` lead to its string.
+    /// Compiles an expression in a file; `steps` is the path to its string.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each underlined in the file.
+    /// All problems of the expression, each with its span in the file.
     pub fn compile(text: &str, file: &Source, steps: &[PathSegment<'_>]) -> Result<Self, Vec<Diagnostic>> {
         compile(text, ResultType::Truth, file, steps, 0).map(Self)
     }
 
-    /// Returns whether it holds; nothing where that cannot be said.
+    /// Returns the result; `None` if it depends on unknown attributes.
     pub fn holds(&self, subject: &Subject<'_>) -> Option<bool> {
         self.0.truth(subject).ok()
     }
 }
 
 impl ReviewerExpression {
-    /// Compiles an expression that stands in a file behind `cel:`; `text` is what comes after that, and `steps` lead to
-    /// the whole string.
+    /// Compiles the expression `text` that follows `cel:` in a file; `steps` is the path to the whole string.
     ///
     /// # Errors
     /// Everything that is wrong with it, each underlined in the file.
@@ -44,10 +44,10 @@ impl ReviewerExpression {
         compile(text, ResultType::Names, file, steps, "cel:".len()).map(Self)
     }
 
-    /// Returns the ids it names.
+    /// Returns the resulting ids.
     ///
     /// # Errors
-    /// The attributes that would have to be known, sorted; none where what is known is of no use.
+    /// The unknown attributes on which the result depends, sorted; empty if known attributes have unusable values.
     pub fn names(&self, subject: &Subject<'_>) -> Result<Vec<String>, Vec<&'static str>> {
         self.0.names(subject).map_err(|why| why.slots().map(|slot| name_of(slot, Scope::Grant)).collect())
     }

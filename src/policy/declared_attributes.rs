@@ -1,4 +1,4 @@
-//! What the principals' files say of a principal besides: facts by the names of attributes.
+//! Attributes that principals files declare in `facts`.
 
 use super::{Attribute, FactError, Facts, Kind, attribute};
 use crate::{
@@ -9,21 +9,21 @@ use crate::{
     },
 };
 
-/// A fact in a principals' file that is not taken.
+/// A declared attribute that is rejected.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InvalidAttribute {
-    /// Whose fact it is.
+    /// The principal.
     pub principal: String,
-    /// The name it has.
+    /// The name of the attribute.
     pub name: String,
-    /// Why it is not taken.
+    /// The reason.
     pub why: String,
-    /// What to write instead.
+    /// The correction.
     pub help: String,
 }
 
 impl InvalidAttribute {
-    /// Returns what a person reads; `text` is the file's, for the line.
+    /// Returns the diagnostic; `text` is the content of the file, for the line number.
     pub fn diagnostic(&self, path: &str, text: &str) -> Diagnostic {
         let problem =
             Diagnostic::error("unknown-fact", format!("`{}` of `{}`: {}", self.name, self.principal, self.why));
@@ -35,8 +35,7 @@ impl InvalidAttribute {
     }
 }
 
-/// Returns the facts of a file that are not taken: names that no attribute has, values of another kind, and what is
-/// computed and never typed.
+/// Returns the rejected attributes of a file: unknown names, values of a wrong type, and attributes that are computed.
 pub fn unfit(file: &Principals) -> Vec<InvalidAttribute> {
     let facts =
         file.principals.iter().flat_map(|entry| entry.facts.iter().map(move |(name, fact)| (entry, name, fact)));
@@ -48,15 +47,14 @@ pub fn unfit(file: &Principals) -> Vec<InvalidAttribute> {
         .collect()
 }
 
-/// Returns what a principal's entry says of the principal at `as_of`; what does not fit is left out, and is refused by
-/// `tenure check`.
+/// Returns the declared attributes of a principal at `as_of`. Invalid ones are left out; `tenure check` reports them.
 pub fn principal_attributes(entry: &PrincipalRecord, as_of: Timestamp) -> Facts {
     let mut facts = Facts::default();
     take(entry, as_of, &mut facts, |name| !name.starts_with(CREDENTIAL) && !name.starts_with(GRANT));
     facts
 }
 
-/// Adds what a principal's entry says of all its grants of one kind.
+/// Adds the attributes that an entry declares for all grants of one kind.
 pub fn grant_attributes(entry: &PrincipalRecord, kind: GrantKind, as_of: Timestamp, facts: &mut Facts) {
     let secret = kind == GrantKind::Credential;
     take(entry, as_of, facts, |name| name.starts_with(GRANT) || (secret && name.starts_with(CREDENTIAL)));
@@ -65,24 +63,24 @@ pub fn grant_attributes(entry: &PrincipalRecord, kind: GrantKind, as_of: Timesta
 fn take(entry: &PrincipalRecord, as_of: Timestamp, facts: &mut Facts, wanted: impl Fn(&str) -> bool) {
     for (name, fact) in entry.facts.iter().filter(|(name, fact)| wanted(name) && refusal(name, fact).is_none()) {
         let counted = attribute(name).and_then(|attribute| counted(attribute, fact, as_of));
-        // INVARIANT: what would be refused is not here.
+        // INVARIANT: rejected attributes were removed before.
         let _ = facts.know(name, counted.map_or_else(|| fact.clone(), AttributeValue::Number));
     }
 }
 
 fn refusal(name: &str, fact: &AttributeValue) -> Option<(String, String)> {
     if let Some(own) = OWN.iter().find(|own| own.0 == name) {
-        let why = format!("it has a key of its own: `{}`", own.1);
+        let why = format!("it has a dedicated key: `{}`", own.1);
         return Some((why, format!("write `{} = …` in the entry", own.1)));
     }
     let computed = COMPUTED.contains(&name) || COMPUTED_BELOW.iter().any(|below| name.starts_with(below));
     if computed && !TYPED_BELOW.contains(&name) {
         let help = if name.ends_with(".tier") {
-            "take it out; a tier is lowered by a signed exception with `lowers`".to_owned()
+            "remove it; only a signed exception lowers a tier".to_owned()
         } else {
             "take it out".to_owned()
         };
-        return Some(("it is computed, and never typed".to_owned(), help));
+        return Some(("it is computed and cannot be declared".to_owned(), help));
     }
     let Some(attribute) = attribute(name) else {
         let why = FactError::Name(name.to_owned()).to_string();
@@ -91,8 +89,8 @@ fn refusal(name: &str, fact: &AttributeValue) -> Option<(String, String)> {
     match (is_age(attribute), fact) {
         (Some(_), AttributeValue::Text(day)) if Timestamp::parse(day).is_ok() => None,
         (Some(_), _) => {
-            let why = "a number of days is wrong a day later".to_owned();
-            Some((why, format!("write the day it is counted from: `{name} = \"2026-10-01\"`")))
+            let why = "a number of days would be outdated on the next day".to_owned();
+            Some((why, format!("write the date from which days are counted: `{name} = \"2026-10-01\"`")))
         }
         (None, _) => {
             let error = Facts::default().know(name, fact.clone()).err()?;
@@ -101,7 +99,7 @@ fn refusal(name: &str, fact: &AttributeValue) -> Option<(String, String)> {
     }
 }
 
-/// Returns the days from a day, or until it.
+/// Returns the number of days since or until a date.
 fn counted(attribute: &Attribute, fact: &AttributeValue, as_of: Timestamp) -> Option<i64> {
     let AttributeValue::Text(day) = fact else { return None };
     let day = Timestamp::parse(day).ok()?;
@@ -116,13 +114,13 @@ enum Age {
     Until,
 }
 
-/// Ages are typed as the day they are counted from, so that they stay true.
+/// Ages are declared as the date from which they are counted.
 fn is_age(attribute: &Attribute) -> Option<Age> {
     let days = attribute.kind == Kind::Number && attribute.name.ends_with("_days");
     days.then(|| if attribute.name.ends_with("_in_days") { Age::Until } else { Age::Since })
 }
 
-/// Returns where a fact of a principal stands in the canonical text.
+/// Returns the span of a declared attribute in the canonical text.
 fn place(text: &str, principal: &str, name: &str) -> Option<std::ops::Range<usize>> {
     let entry = text.find(&format!("id = \"{principal}\"\n"))?;
     let end = text[entry..].find("[[principal]]").map_or(text.len(), |end| entry + end);
@@ -133,7 +131,7 @@ fn place(text: &str, principal: &str, name: &str) -> Option<std::ops::Range<usiz
     Some(start..start + length)
 }
 
-/// Attributes that an entry has a key for.
+/// Attributes with a dedicated key in the entry.
 const OWN: [(&str, &str); 11] = [
     ("principal.deputy", "deputy"),
     ("principal.environment", "environment"),
@@ -148,7 +146,7 @@ const OWN: [(&str, &str); 11] = [
     ("principal.workload", "workload"),
 ];
 
-/// Attributes that follow from entries, inventories and the repository.
+/// Attributes that are computed from entries, inventories and the repository.
 const COMPUTED: [&str; 15] = [
     "principal.claimed",
     "principal.dated",
@@ -171,7 +169,7 @@ const COMPUTED_BELOW: [&str; 2] = [GRANT, "system."];
 const CREDENTIAL: &str = "credential.";
 const GRANT: &str = "grant.";
 
-/// What no system says of a grant, and a person may know.
+/// Attributes of grants that no connector reports and that people may declare.
 const TYPED_BELOW: [&str; 6] = [
     "grant.environment",
     "grant.jit_available",

@@ -1,6 +1,7 @@
-//! The words that attributes with a closed list of values can have, so that a misspelt one is a mistake and not a pass.
+//! The permitted values of enumerated attributes. A value outside the list is an error, so that a misspelt value never
+//! passes.
 
-/// Returns all values an attribute can have, where that is a closed list.
+/// Returns all permitted values of an enumerated attribute; `None` for other attributes.
 pub fn words(attribute: &str) -> Option<&'static [&'static str]> {
     CLOSED.iter().find(|(name, _)| *name == attribute).map(|(_, words)| *words)
 }

@@ -1,4 +1,4 @@
-//! What is known of one grant or principal: attributes by name. What is not there is unknown.
+//! Known attributes of one grant or principal. An absent attribute is unknown.
 
 use super::{
     ATTRIBUTES, Attribute, Kind, attribute,
@@ -6,37 +6,37 @@ use super::{
 };
 use crate::model::{Attributes, file::AttributeValue};
 
-/// What is known of one grant or principal. Looking at an attribute takes the same time however much is known.
+/// The known attributes of one grant or principal. Lookup takes constant time.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Facts {
-    /// One bit for each attribute that is known, by its place in the list.
+    /// One bit for each known attribute, by its index in the list.
     present: [u64; 2],
-    /// The values of these, in the order of the list.
+    /// The values of the known attributes, in the order of the list.
     values: Vec<AttributeValue>,
     attributes: Option<Attributes>,
 }
 
-/// A fact that is not taken.
+/// An attribute that is rejected.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum FactError {
-    /// No attribute has this name.
+    /// The name is not a policy attribute.
     #[error("no attribute is called `{0}`; `tenure policy attributes` lists them")]
     Name(String),
-    /// The value is of another kind.
+    /// The value has a wrong type.
     #[error("`{name}` is {kind}")]
     Value {
         /// The attribute.
         name: &'static str,
-        /// What it must be.
+        /// The required type.
         kind: Kind,
     },
 }
 
 impl Facts {
-    /// Takes a fact; one that was known before is replaced.
+    /// Sets an attribute; a previous value is replaced.
     ///
     /// # Errors
-    /// When no attribute has this name, or its values are of another kind.
+    /// When the name is unknown or the value has a wrong type.
     pub fn know(&mut self, name: &str, fact: AttributeValue) -> Result<(), FactError> {
         let attribute = attribute(name).ok_or_else(|| FactError::Name(name.to_owned()))?;
         let fits = matches!(
@@ -60,28 +60,28 @@ impl Facts {
         Ok(())
     }
 
-    /// Takes what a connector says by its own names: `grant.attributes`.
+    /// Sets the connector's own attributes, `grant.attributes`.
     pub fn know_attributes(&mut self, attributes: Attributes) {
         self.attributes = Some(attributes);
     }
 
-    /// Returns what is known of an attribute.
+    /// Returns the value of an attribute; `None` if it is unknown.
     pub fn get(&self, name: &str) -> Option<&AttributeValue> {
         self.at(slot(attribute(name)?))
     }
 
-    /// Returns all that is known, by name.
+    /// Returns all known attributes by name.
     pub fn known(&self) -> impl Iterator<Item = (&'static str, &AttributeValue)> {
         let names = (0_u8..).zip(ATTRIBUTES).filter(|(slot, _)| self.at(*slot).is_some());
         names.map(|(_, attribute)| attribute.name).zip(&self.values)
     }
 
-    /// Returns what the connector says by its own names; nothing where no connector was asked.
+    /// Returns the connector's own attributes; `None` if no connector supplied any.
     pub const fn attributes(&self) -> Option<&Attributes> {
         self.attributes.as_ref()
     }
 
-    /// Returns the value of the attribute at this place of the list.
+    /// Returns the value of the attribute at this index of the list.
     pub(super) fn value(&self, slot: AttributeIndex) -> Option<Value<'_>> {
         if ATTRIBUTES.get(usize::from(slot)).is_some_and(|attribute| attribute.kind == Kind::Map) {
             return self.attributes.as_ref().map(Value::Map);
@@ -94,7 +94,7 @@ impl Facts {
         if self.present.get(word)? & bit == 0 { None } else { self.values.get(rank) }
     }
 
-    /// Returns the word and bit of an attribute, and how many known ones stand before it.
+    /// Returns the word and bit of an attribute, and the number of known attributes before it.
     fn place(&self, slot: AttributeIndex) -> (usize, u64, usize) {
         let (word, bit) = (usize::from(slot) / 64, 1_u64 << (slot % 64));
         let before: u32 = self.present.iter().take(word).map(|word| word.count_ones()).sum();
@@ -103,7 +103,7 @@ impl Facts {
     }
 }
 
-/// Returns the place of an attribute in the list.
+/// Returns the index of an attribute in the list.
 fn slot(attribute: &Attribute) -> AttributeIndex {
     let place = ATTRIBUTES.partition_point(|one| one.name < attribute.name);
     AttributeIndex::try_from(place).unwrap_or(AttributeIndex::MAX)

@@ -1,5 +1,5 @@
-//! What is wrong with a pack beyond its expressions: what can never be, what speaks of things that are not there, and
-//! rules without cases.
+//! Lints of a policy pack beyond its expressions: unreachable rules, references to unknown ids, and rules without
+//! cases.
 
 use super::{
     Kind,
@@ -18,7 +18,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Returns everything that is wrong with a pack. Cases are only read here; [`Pack::test`] runs them.
+/// Returns all problems of a pack. Cases are not run here; [`Pack::test`] runs them.
 pub fn lint(sources: Sources) -> Diagnostics {
     let mut problems = Diagnostics::new();
     let pack = Pack::compile_lenient(sources, &[], &mut problems);
@@ -40,12 +40,12 @@ pub fn lint(sources: Sources) -> Diagnostics {
     problems
 }
 
-/// Returns all rules, also those whose expressions are wrong: what else is said of them should not depend on that.
+/// Returns all rules, including those with invalid expressions, so that other lints do not depend on them.
 fn all_rules(pack: &Pack) -> impl Iterator<Item = &Rule> {
     pack.sources().rules.iter().flat_map(|read| &read.file.rules)
 }
 
-/// `requires` is what the expressions really use, and all that `fails` cannot do without.
+/// Checks that `requires` lists only attributes that the expressions use, and all attributes that `fails` always needs.
 fn requires(compiled: &CompiledRule, problems: &mut Diagnostics) {
     let rule = compiled.rule();
     let names = |slots: BTreeSet<AttributeIndex>| -> BTreeSet<&str> {
@@ -64,33 +64,34 @@ fn requires(compiled: &CompiledRule, problems: &mut Diagnostics) {
     for (index, name) in rule.requires.iter().enumerate() {
         let steps = ["requires".into(), index.into()];
         if attribute(name).is_none() {
-            let problem = Diagnostic::error("unknown-attribute", format!("there is no attribute `{name}`"));
+            let problem = Diagnostic::error("unknown-attribute", format!("unknown attribute `{name}`"));
             let near = nearest(name, ATTRIBUTES.iter().map(|one| one.name));
-            let help = near
-                .map_or("`tenure policy attributes` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+            let help = near.map_or("list all attributes with `tenure policy attributes`".to_owned(), |near| {
+                format!("did you mean `{near}`?")
+            });
             problems.push(compiled.problem(problem, &steps, "here").help(help));
         } else if !uses.contains(name.as_str()) {
-            let message = format!("`{}` requires `{name}`, and none of its expressions uses it", rule.id);
+            let message = format!("`{}` requires `{name}`, but none of its expressions uses it", rule.id);
             let problem = Diagnostic::error("requires-unused", message);
-            problems.push(compiled.problem(problem, &steps, "here").help("take it out of `requires`"));
+            problems.push(compiled.problem(problem, &steps, "here").help("remove it from `requires`"));
         }
     }
     for name in names(compiled.fails.needs()) {
         if !rule.requires.iter().any(|required| required == name) {
-            let message = format!("`{}` cannot do without `{name}`, and does not require it", rule.id);
+            let message = format!("`{}` always needs `{name}`, but does not list it in `requires`", rule.id);
             let problem =
                 compiled.problem(Diagnostic::error("requires-missing", message), &["requires".into()], "here");
             problems.push(problem.help(format!("add \"{name}\" to `requires`")));
         }
     }
     if !rule.requires.is_sorted_by(|one, other| one < other) {
-        let problem = Diagnostic::error("unsorted", "the attributes are not sorted, or one is there twice");
+        let problem = Diagnostic::error("unsorted", "the attributes are not sorted, or contain a duplicate");
         let problem = compiled.problem(problem, &["requires".into()], "here");
-        problems.push(problem.help("sort them by name, each once"));
+        problems.push(problem.help("sort them by name and remove duplicates"));
     }
 }
 
-/// Every limit is used, and has a name of its own.
+/// Checks that every limit is used and has a unique name.
 fn limits(compiled: &CompiledRule, problems: &mut Diagnostics) {
     let rule = compiled.rule();
     let names = RuleEnvironment::of(rule);
@@ -102,55 +103,58 @@ fn limits(compiled: &CompiledRule, problems: &mut Diagnostics) {
         let twin = rule.limits[..index].iter().any(|before| before.name == limit.name);
         let slot = names.find(&format!("limit.{}", limit.name)).map(|(slot, _)| slot);
         if twin {
-            let problem = Diagnostic::error("duplicate-limit", format!("`{}` is there twice", limit.name));
-            problems.push(compiled.problem(problem, &steps, "the second one").help("give it another name"));
+            let problem = Diagnostic::error("duplicate-limit", format!("duplicate limit `{}`", limit.name));
+            problems.push(compiled.problem(problem, &steps, "second definition").help("rename it"));
         } else if slot.is_none_or(|slot| !used.contains(&slot)) {
             let message = format!("no expression of `{}` uses `limit.{}`", rule.id, limit.name);
             let problem = Diagnostic::error("limit-unused", message);
-            problems.push(compiled.problem(problem, &steps, "here").help("use it, or take it out"));
+            problems.push(compiled.problem(problem, &steps, "here").help("use it or remove it"));
         }
     }
 }
 
-/// A rule must be able to be about something and to fail, and each severity must be able to count.
+/// Checks that a rule can apply and can be violated, and that each severity can take effect.
 fn reach(compiled: &CompiledRule, problems: &mut Diagnostics) {
     let rule = compiled.rule();
     let domain = Names(rule);
     let (applies, fails) = (&compiled.applies, &compiled.fails);
     if is_satisfiable(&[applies], &[], &domain) == Some(false) {
-        let problem = Diagnostic::error("rule-unreachable", format!("`{}` is never about anything", rule.id));
+        let problem = Diagnostic::error("rule-unreachable", format!("`{}` never applies", rule.id));
         let problem = compiled.problem(problem, &["applies".into()], "this is never true");
-        problems.push(problem.help("mend the expression, or take the rule out"));
+        problems.push(problem.help("correct the expression or remove the rule"));
         return;
     }
     if is_satisfiable(&[applies, fails], &[], &domain) == Some(false) {
-        let problem = Diagnostic::error("rule-unreachable", format!("`{}` never fails", rule.id));
-        let problem = compiled.problem(problem, &["fails".into()], "this is never true where the rule applies");
-        problems.push(problem.help("mend the expression, or take the rule out"));
+        let problem = Diagnostic::error("rule-unreachable", format!("`{}` can never be violated", rule.id));
+        let problem = compiled.problem(problem, &["fails".into()], "never true where the rule applies");
+        problems.push(problem.help("correct the expression or remove the rule"));
         return;
     }
     let mut before: Vec<&Expression> = Vec::new();
     for (index, (when, _)) in compiled.severities.iter().enumerate() {
         if is_satisfiable(&[applies, fails, when], &before, &domain) == Some(false) {
-            let message = format!("this severity of `{}` never counts", rule.id);
+            let message = format!("this severity of `{}` never takes effect", rule.id);
             let steps = ["severity_when".into(), index.into(), "when".into()];
-            let label =
-                if index == 0 { "never true where the rule fails" } else { "an earlier one holds, or it never does" };
+            let label = if index == 0 {
+                "never true where the rule is violated"
+            } else {
+                "an earlier condition always takes precedence, or this is never true"
+            };
             let problem = compiled.problem(Diagnostic::error("severity-unreachable", message), &steps, label);
-            problems.push(problem.help("the first that holds counts: put the narrower one first"));
+            problems.push(problem.help("the first condition that holds applies: put the narrower one first"));
         }
         before.push(when);
     }
 }
 
-/// Every control that a rule names is there, and not retired.
+/// Checks that every control that a rule names exists and is not retired.
 fn maps(compiled: &CompiledRule, pack: &Pack, problems: &mut Diagnostics) {
     let rule = compiled.rule();
     let files = &pack.sources().controls;
     if files.is_empty() && !rule.maps.is_empty() {
-        let message = format!("`{}` names controls, and there is no policies/controls.toml to know them by", rule.id);
+        let message = format!("`{}` names controls, but policies/controls.toml does not exist", rule.id);
         let problem = compiled.problem(Diagnostic::warning("no-controls", message), &["maps".into()], "these");
-        problems.push(problem.help("`tenure policy add controls` writes the shipped one"));
+        problems.push(problem.help("install the built-in file with `tenure policy init controls`"));
         return;
     }
     for (index, id) in rule.maps.iter().enumerate() {
@@ -160,22 +164,22 @@ fn maps(compiled: &CompiledRule, pack: &Pack, problems: &mut Diagnostics) {
             let problem = Diagnostic::error("control-retired", format!("`{id}` is retired: {}", retired.reason));
             let problem = compiled.problem(problem, &steps, "here");
             problems.push(match retired.instead.as_slice() {
-                [] => problem.help("take it out: nothing took its place"),
+                [] => problem.help("remove it; it has no replacement"),
                 instead => problem.help(format!("write `{}`", instead.join("`, `"))),
             });
         } else if pack.control(id).is_none() {
             let known: Vec<_> = files.iter().flat_map(|read| ids(&read.file)).collect();
-            let problem = Diagnostic::error("unknown-control", format!("there is no control `{id}`"));
+            let problem = Diagnostic::error("unknown-control", format!("unknown control `{id}`"));
             let problem = compiled.problem(problem, &steps, "here");
             problems.push(match nearest(id, known.iter().map(String::as_str)) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
-                None => problem.help("add it to policies/controls.toml, or take it out"),
+                None => problem.help("add it to policies/controls.toml, or remove the reference"),
             });
         }
     }
     if !rule.maps.is_sorted_by(|one, other| one < other) {
-        let problem = Diagnostic::error("unsorted", "the controls are not sorted, or one is there twice");
-        problems.push(compiled.problem(problem, &["maps".into()], "here").help("sort them, each once"));
+        let problem = Diagnostic::error("unsorted", "the controls are not sorted, or contain a duplicate");
+        problems.push(compiled.problem(problem, &["maps".into()], "here").help("sort them and remove duplicates"));
     }
 }
 
@@ -183,7 +187,7 @@ fn ids(controls: &Controls) -> impl Iterator<Item = String> {
     controls.controls.iter().map(|control| format!("{}:{}", control.framework, control.id))
 }
 
-/// Two rules that say the same are one too many.
+/// Checks that no two rules are equivalent.
 fn shadows(pack: &Pack, problems: &mut Diagnostics) {
     let mut seen: BTreeMap<(bool, String, String), &CompiledRule> = BTreeMap::new();
     for compiled in pack.compiled() {
@@ -194,21 +198,21 @@ fn shadows(pack: &Pack, problems: &mut Diagnostics) {
             seen.insert(key, compiled);
             continue;
         };
-        let message = format!("`{}` says the same as `{}`", rule.id, before.rule().id);
+        let message = format!("`{}` is equivalent to `{}`", rule.id, before.rule().id);
         let problem = compiled.problem(Diagnostic::error("rule-shadowed", message), &["fails".into()], "this one");
         let problem = before.problem(problem, &["fails".into()], "that one");
         problems.push(problem.help("keep one of them"));
     }
 }
 
-/// Rules stand in their files in the order of their ids, so that two people adding one do not meet.
+/// Checks that rules are sorted by id, so that concurrent additions rarely conflict in git.
 fn order(pack: &Pack, problems: &mut Diagnostics) {
     for read in &pack.sources().rules {
         let unsorted = read.file.rules.windows(2).position(|two| matches!(two, [one, other] if one.id > other.id));
         if let Some(index) = unsorted {
             let span = place(read.source.text(), &["rule".into(), (index + 1).into(), "id".into()]);
             let problem = Diagnostic::error("unsorted", "the rules are not sorted by id");
-            problems.push(problem.at(&read.source, span, "this one stands too low").help("move it up"));
+            problems.push(problem.at(&read.source, span, "out of order").help("move it up"));
         }
     }
 }
@@ -223,7 +227,7 @@ fn pairs(pack: &Pack, ids: &BTreeSet<&str>, problems: &mut Diagnostics) {
     }
 }
 
-/// What controls and retired ids say of rules and of each other.
+/// Checks the references between controls, retired ids and rules.
 fn controls(pack: &Pack, ids: &BTreeSet<&str>, problems: &mut Diagnostics) {
     for read in &pack.sources().controls {
         let text = read.source.text();
@@ -238,14 +242,14 @@ fn controls(pack: &Pack, ids: &BTreeSet<&str>, problems: &mut Diagnostics) {
             }
             if !frameworks.contains(control.framework.as_str()) {
                 let span = place(text, &["control".into(), index.into(), "framework".into()]);
-                let message = format!("there is no framework `{}`", control.framework);
+                let message = format!("unknown framework `{}`", control.framework);
                 let problem = Diagnostic::error("unknown-framework", message).at(&read.source, span, "here");
-                problems.push(problem.help("describe it as a `[[framework]]`, with its version"));
+                problems.push(problem.help("add a `[[framework]]` with its version"));
             }
             if !seen.insert((&control.framework, &control.id)) {
                 let span = place(text, &["control".into(), index.into(), "id".into()]);
-                let problem = Diagnostic::error("duplicate-control", format!("`{}` is there twice", control.id));
-                problems.push(problem.at(&read.source, span, "the second one").help("keep one of them"));
+                let problem = Diagnostic::error("duplicate-control", format!("duplicate control `{}`", control.id));
+                problems.push(problem.at(&read.source, span, "second definition").help("remove one of them"));
             }
         }
         let known: BTreeSet<_> = ids_of(read).collect();
@@ -253,9 +257,9 @@ fn controls(pack: &Pack, ids: &BTreeSet<&str>, problems: &mut Diagnostics) {
             for (at, instead) in retired.instead.iter().enumerate() {
                 if !known.contains(instead) {
                     let span = place(text, &["retired".into(), index.into(), "use".into(), at.into()]);
-                    let message = format!("`{instead}` should take its place, and is not there");
+                    let message = format!("the replacement `{instead}` does not exist");
                     let problem = Diagnostic::error("unknown-control", message).at(&read.source, span, "here");
-                    problems.push(problem.help("describe it as a `[[control]]`"));
+                    problems.push(problem.help("add a `[[control]]` for it"));
                 }
             }
         }
@@ -266,7 +270,8 @@ fn ids_of(read: &ParsedFile<Controls>) -> impl Iterator<Item = String> {
     ids(&read.file)
 }
 
-/// Each rule has cases in which it fails, passes and cannot be judged; each toxic pair in which it is held and not.
+/// Checks that each rule has cases for violated, satisfied and unknown, and each separation-of-duties rule for violated
+/// and satisfied.
 fn cases(pack: &Pack, problems: &mut Diagnostics) {
     let mut seen: BTreeSet<(&str, Expected)> = BTreeSet::new();
     let mut names = BTreeSet::new();
@@ -277,7 +282,7 @@ fn cases(pack: &Pack, problems: &mut Diagnostics) {
                 let span = place(read.source.text(), &["case".into(), index.into(), "name".into()]);
                 let message = format!("`{}` has another case of this name", case.rule);
                 let problem = Diagnostic::error("duplicate-case", message).at(&read.source, span, "here");
-                problems.push(problem.help("say what is different about it"));
+                problems.push(problem.help("name it after what distinguishes it"));
             }
         }
     }
@@ -305,10 +310,10 @@ fn cases(pack: &Pack, problems: &mut Diagnostics) {
 
 fn no_rule<T>(read: &ParsedFile<T>, steps: &[PathSegment<'_>], id: &str, ids: &BTreeSet<&str>) -> Diagnostic {
     let span = place(read.source.text(), steps);
-    let problem = Diagnostic::error("unknown-rule", format!("there is no rule `{id}`")).at(&read.source, span, "here");
+    let problem = Diagnostic::error("unknown-rule", format!("unknown rule `{id}`")).at(&read.source, span, "here");
     match nearest(id, ids.iter().copied()) {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None => problem.help("`tenure policy rules` lists them"),
+        None => problem.help("list all rules with `tenure policy rules`"),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Policy as code: rules in CEL over what is known of grants and principals. What is not known is never a pass.
+//! Policy as code: rules in CEL over the attributes of grants and principals. An unknown attribute never makes a rule
+//! pass.
 
 mod attributes;
 mod builtin;

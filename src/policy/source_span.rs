@@ -1,4 +1,4 @@
-//! Where an expression stands in its TOML file, so that a mistake underlines the very characters.
+//! Maps spans of expressions to spans of the TOML file that contains them.
 
 use super::expression::ExpressionError;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 use std::ops::Range;
 
-/// Returns a mistake of an expression as a problem of the file that holds it; `steps` lead to the string.
+/// Returns the diagnostic of an expression error, located in the file; `steps` is the path to the string.
 pub(super) fn problem(source: &Source, steps: &[PathSegment<'_>], mistake: &ExpressionError) -> Diagnostic {
     let span = characters(source, steps, &mistake.span);
     let problem = Diagnostic::error(mistake.code, mistake.message.clone()).at(source, span, "here");
@@ -17,7 +17,7 @@ pub(super) fn problem(source: &Source, steps: &[PathSegment<'_>], mistake: &Expr
     }
 }
 
-/// Returns the bytes of a file that stand for these bytes of a string in it; of the whole string where that cannot be said.
+/// Returns the span in the file of a span in a string; the span of the whole string if they cannot be mapped.
 fn characters(source: &Source, steps: &[PathSegment<'_>], span: &Range<usize>) -> Range<usize> {
     let Some(whole) = locate(source.text(), steps) else { return place(source.text(), steps) };
     let raw = &source.text()[whole.clone()];
@@ -28,7 +28,7 @@ fn characters(source: &Source, steps: &[PathSegment<'_>], span: &Range<usize>) -
     whole.start + start..whole.start + end.max(start + 1)
 }
 
-/// Returns for each character of a string on one line, and for its end, where it stands decoded and where as written.
+/// Returns the decoded and the written offset of each character of a single-line string, and of its end.
 fn offsets(raw: &str) -> Option<Vec<(usize, usize)>> {
     let quote = raw.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     if raw.starts_with("\"\"\"") || raw.starts_with("'''") {

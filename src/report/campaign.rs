@@ -144,7 +144,7 @@ mod tests {
             }],
             items: vec![
                 item(1, ItemState::StillPresent, Some(Verdict::Revoke), "by ops", "`tenure verify db`"),
-                item(2, ItemState::Undecided, None, "nobody has decided", "ana decides"),
+                item(2, ItemState::Undecided, None, "no decision yet", "ana decides"),
                 item(3, ItemState::Kept, Some(Verdict::Certify), "", ""),
             ],
             findings: Vec::new(),
@@ -165,7 +165,7 @@ mod tests {
         ═════════════════════════════════════════════════════════════════════════════════════════════════════════════
          T1     db       svc\u{1b}[2J   role admin   revoke: still-present   by ops               `tenure verify db`
         ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-         T1     db       svc\u{1b}[2J   role admin   undecided               nobody has decided   ana decides
+         T1     db       svc\u{1b}[2J   role admin   undecided               no decision yet   ana decides
         ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
         ");
     }

@@ -1,10 +1,10 @@
-//! Who may decide an item in a stage, and for whom that counts.
+//! Authority to decide an item in a stage, and attribution of decisions to reviewers.
 //!
-//! Somebody may decide who was asked by a stub of the stage as the campaign was opened with it; to whom such a one
-//! delegated (one hop: what was delegated or handed on to somebody is not theirs to delegate); whom such a one proposed
-//! when handing the item on (once); and a fallback of the definition, for those who are silent or did not decide. Each
-//! place is answered by one decision, each person answers for one place, and whoever answers in a place that is decided
-//! names that decision in `supersedes`.
+//! A principal may decide if a worklist of the stage, as published at opening, assigns the item to them; if an assigned
+//! reviewer delegated to them (one hop: delegated or reassigned items cannot be delegated again); if an assigned
+//! reviewer proposed them when reassigning the item (once); or as a fallback of the definition, for reviewers who did
+//! not respond or did not decide. Each slot is answered by one decision, each person answers for one slot, and a
+//! decision in an answered slot names the previous decision in `supersedes`.
 
 use super::{
     open_campaign::{EffectiveDecision, OpenCampaign, VotingSlot},
@@ -17,7 +17,7 @@ use crate::model::{
     file::{Delegation, Item},
 };
 
-/// Somebody who decides an item.
+/// A principal who decides an item.
 #[derive(Clone, Copy)]
 pub(super) struct DecidingPrincipal<'a> {
     pub(super) reviewer: &'a PrincipalId,
@@ -26,18 +26,18 @@ pub(super) struct DecidingPrincipal<'a> {
     pub(super) item: &'a Item,
 }
 
-/// By what right somebody may decide.
+/// The basis of a principal's authority to decide.
 struct AuthorityBasis {
-    /// Where they were asked themselves.
+    /// The slots that are assigned to the principal.
     own: Option<u32>,
-    /// For whom they stand in by delegation, sorted by name.
+    /// The reviewers who delegated to the principal, sorted by name.
     delegated: Vec<u32>,
     fallback: bool,
 }
 
 impl AuthorityBasis {
-    /// Returns whether they may put a decision in the place of `bound`. What they decided themselves they may decide anew;
-    /// a fallback may decide what others did not.
+    /// Returns whether the principal may replace the decision `bound`. Principals may replace their own decisions; a
+    /// fallback may decide what others left undecided.
     fn replace(&self, reviewer: &PrincipalId, bound: &EffectiveDecision, late: bool) -> bool {
         let undecided = bound.seat == VotingSlot::Fallback || Stance::of(Some(bound.verdict)) == Stance::NotDecided;
         if late {
@@ -53,11 +53,12 @@ impl AuthorityBasis {
 }
 
 impl OpenCampaign {
-    /// Returns for whom the decision counts.
+    /// Returns the reviewer to whom the decision is attributed.
     ///
     /// # Errors
-    /// In this order: who decides was not asked and stands for nobody who was; the stage is closed, or does not ask about
-    /// the item yet; a decision is in force and not named, or another one is named; or they would answer for two.
+    /// In this order: the principal is not assigned and represents no assigned reviewer; the stage is closed, or the
+    /// item has not reached it; a decision in force is not named in `supersedes`, or a different one is; the principal
+    /// would answer for two slots.
     pub(super) fn seat(
         &self,
         claim: DecidingPrincipal<'_>,
@@ -109,7 +110,7 @@ impl OpenCampaign {
         AuthorityBasis { own, delegated: delegated.into_iter().map(|(index, _)| index).collect(), fallback }
     }
 
-    /// Returns whether `from` delegated to who decides, for this system and for now.
+    /// Returns whether `from` delegated to the principal, for this system and at this time.
     pub(super) fn is_delegate(
         &self,
         claim: DecidingPrincipal<'_>,
@@ -126,8 +127,8 @@ impl OpenCampaign {
         })
     }
 
-    /// Returns whether the stage is closed, and this one may decide in it all the same: a fallback, for an item that is open
-    /// for good otherwise.
+    /// Returns whether the principal may decide although the stage is closed: a fallback, for an item that would
+    /// otherwise stay open forever.
     fn check_time(&self, claim: DecidingPrincipal<'_>, fallback: bool) -> Result<bool, Rejection> {
         let DecidingPrincipal { stage, item, .. } = claim;
         let closed = self.closed();
@@ -151,11 +152,11 @@ impl OpenCampaign {
             Some((last, stance)) => {
                 not_open(format!("stage {last} came to {stance}, after which no later stage is asked"))
             }
-            None => not_open("nobody was asked in it".to_owned()),
+            None => not_open("the item was assigned to no reviewer in it".to_owned()),
         }
     }
 
-    /// Returns the place of the decision that is replaced.
+    /// Returns the slot of the replaced decision.
     fn replaced(
         &self,
         claim: DecidingPrincipal<'_>,
@@ -176,7 +177,7 @@ impl OpenCampaign {
         }
     }
 
-    /// Returns the place that a decision takes that replaces none.
+    /// Returns the slot of a decision that replaces none.
     fn taken(
         &self,
         claim: DecidingPrincipal<'_>,
@@ -191,7 +192,7 @@ impl OpenCampaign {
         let seat = match own.filter(|_| !late) {
             Some(index) => VotingSlot::Asked(index),
             None if rights.fallback => VotingSlot::Fallback,
-            // Whom an item was handed on to names the decision that did it.
+            // A reassigned reviewer names the reassigning decision in `supersedes`.
             None => match bound.iter().find(|bound| rights.replace(claim.reviewer, bound, late)) {
                 Some(before) => before.seat,
                 None => return Err(self.foreign(claim)),
@@ -202,8 +203,8 @@ impl OpenCampaign {
         }
         let silent =
             self.asked_in(&claim.item.id, claim.stage).any(|(index, _)| at(VotingSlot::Asked(index)).is_none());
-        // A fallback speaks for those who are silent, or where they who spoke cannot be reconciled. Else it takes the place
-        // of a decision, or has nothing to say.
+        // A fallback decides for reviewers who did not respond, or where responses conflict. In other cases it may only
+        // replace a decision.
         let torn = || {
             let stance = self.course(&claim.item.id).overall(&self.campaign.definition);
             late && self.is_contradictory(&claim.item.id, stance)
@@ -218,7 +219,7 @@ impl OpenCampaign {
         let DecidingPrincipal { reviewer, stage, item, .. } = claim;
         let mut asked: Vec<&str> = self.asked_in(&item.id, stage).map(|(_, asked)| asked.as_str()).collect();
         asked.sort_unstable();
-        let asked = if asked.is_empty() { "nobody".to_owned() } else { asked.join(", ") };
+        let asked = if asked.is_empty() { "no reviewer".to_owned() } else { asked.join(", ") };
         StageRejection::Foreign { item: item.id.to_string(), reviewer: reviewer.to_string(), stage, asked }.into()
     }
 }

@@ -1,7 +1,7 @@
-//! The state that a change is judged by, read from the tree it starts from and not from history: as much as the change
-//! needs, so that the cost follows the change.
+//! Trust state at the base of a change, read from its tree instead of its history, and only as far as the change needs
+//! it, so that the cost follows the change.
 //!
-//! What main holds is taken as main took it; the walk of [`RepositoryState::walk`] is what judges main itself.
+//! Files on main count as accepted; [`RepositoryState::walk`] verifies main itself.
 
 use super::{
     no_response::add_unanswered,
@@ -27,7 +27,7 @@ use std::{
 };
 
 impl RepositoryState {
-    /// Returns the state at `base` as far as every change needs it: whom to believe, and who is who.
+    /// Returns the part of the state at `base` that every change needs: keys, mandate and identities.
     pub(super) fn load_base(repository: &Repository, pin: Digest, base: ObjectId) -> Result<Self, GitError> {
         let mut state = Self::empty(pin);
         state.head = Some(base);
@@ -37,7 +37,7 @@ impl RepositoryState {
         Ok(state)
     }
 
-    /// Reads what is decided at `base`, as far as these changes need it.
+    /// Reads the decisions at `base` that these changes need.
     pub(super) fn read_for(
         &mut self,
         repository: &Repository,
@@ -62,7 +62,7 @@ impl RepositoryState {
         Ok(())
     }
 
-    /// Takes note of the signed kinds of files and signatures below a folder.
+    /// Indexes the signed files and signatures below a folder.
     fn remember(&mut self, repository: &Repository, base: ObjectId, folder: &str) -> Result<(), GitError> {
         for file in repository.list(base, folder)?.files {
             let place = RepoPath::of(&file.path);
@@ -74,7 +74,7 @@ impl RepositoryState {
         Ok(())
     }
 
-    /// Takes note of a campaign's own file and its signatures, without its reviews.
+    /// Indexes the file of a campaign and its signatures, without its reviews.
     fn remember_level(&mut self, repository: &Repository, base: ObjectId, folder: &str) -> Result<(), GitError> {
         let path = format!("{folder}/campaign.toml");
         let trust = self.trust.clone();
@@ -91,7 +91,7 @@ impl RepositoryState {
         Ok(())
     }
 
-    /// What has a signature on main stays as it is.
+    /// A file with a signature on main is immutable.
     fn mark_immutable(&mut self) {
         let signed: BTreeSet<String> = self
             .files
@@ -108,8 +108,8 @@ impl RepositoryState {
         }
     }
 
-    /// Follows the chains of root, registry and mandate. A registry counts when some root up to the newest gave its
-    /// signers the role, in the order of versions.
+    /// Follows the version chains of root, registry and mandate. A registry version counts if some root up to the
+    /// newest gave its signers the role, in version order.
     fn read_trust(&mut self, repository: &Repository) -> Result<(), GitError> {
         let mut roots: Vec<Root> = Vec::new();
         let mut partial = PartialTrust::default();
@@ -167,8 +167,8 @@ impl RepositoryState {
         Ok(())
     }
 
-    /// Takes the exceptions that lie on main as main took them, the first to begin first: a new one may renew them, and a
-    /// proof is about one.
+    /// Adds the exceptions on main as accepted, in order of their start: later files may renew them or prove their
+    /// controls.
     fn read_exceptions(&mut self, repository: &Repository, base: ObjectId) -> Result<(), GitError> {
         let paths = self.held.keys().filter(|path| matches!(RepoPath::of(path), RepoPath::Exception(_)));
         for path in paths.cloned().collect::<Vec<_>>() {
@@ -181,8 +181,8 @@ impl RepositoryState {
         Ok(())
     }
 
-    /// Returns a file of main whose signatures are those of registered principals. Whether their keys were active then is
-    /// for the walk; here a retired key does not undo what was signed.
+    /// Returns a file of main whose signatures belong to registered principals. The walk verifies that their keys were
+    /// active then; here a retired key does not invalidate an earlier signature.
     pub(super) fn taken<T: Kind>(
         &self,
         repository: &Repository,
@@ -208,7 +208,7 @@ impl RepositoryState {
     }
 }
 
-/// A file as it lies on main: its path, its bytes, its signatures.
+/// A file on main: path, bytes and signatures.
 type Lying = (String, Vec<u8>, Vec<SignatureFile>);
 
 pub(super) const MAX_FILE: u64 = 256 * 1024;

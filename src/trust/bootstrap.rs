@@ -1,4 +1,4 @@
-//! The first files of a governed repository.
+//! Initial files of a governed repository.
 
 use super::{
     registry::Registry,
@@ -17,49 +17,49 @@ use crate::{
     },
 };
 
-/// A person who founds the repository.
+/// A founder of the repository.
 #[derive(Clone, Debug)]
 pub struct Founder {
-    /// Their id.
+    /// The principal id.
     pub id: PrincipalId,
-    /// Their key.
+    /// The SSH public key.
     pub key: PublicKey,
-    /// What the forge calls them.
+    /// The login name on the forge.
     pub handle: Option<Handle>,
-    /// Immutable ids of their own accounts, `<system>:<id>`, which they will never review.
+    /// Immutable ids of the founder's own accounts, `<system>:<id>`, which the founder can never review.
     pub subjects: Vec<String>,
 }
 
-/// Everything that has to be decided before there is a governed repository.
+/// The inputs for a new governed repository.
 #[derive(Clone, Debug)]
 pub struct Bootstrap {
-    /// The repository's own id.
+    /// The id of the repository.
     pub repo: RepoId,
-    /// Who founds it: they sign root, registry and mandate, own campaigns and accept risks.
+    /// The founders: they sign root, registry and mandate, own campaigns and approve exceptions.
     pub founders: Vec<Founder>,
-    /// How many of them must sign what concerns trust; as many sign reviews of tiers T0 and T1.
+    /// The number of founders who must sign trust files, and reviews of tiers T0 and T1.
     pub threshold: u32,
-    /// The name of the evidence log.
+    /// The origin of the evidence log.
     pub log_origin: String,
-    /// The engine's key for commits and segments.
+    /// The engine key that signs commits and segments.
     pub commit_key: PublicKey,
-    /// The engine's key for checkpoints.
+    /// The engine key that signs checkpoints.
     pub log_key: PublicKey,
-    /// The key of the job that reads targets back, when there is a separate one.
+    /// The read-back key, if the job that reads targets back is separate.
     pub readback_key: Option<PublicKey>,
-    /// The systems whose access may be changed from the beginning.
+    /// The systems whose access may be changed from the start.
     pub managed: Vec<SystemId>,
-    /// Whom the forge asks for a review of what concerns everybody, such as `@acme/access`.
+    /// The default code owners, such as `@acme/access`.
     pub code_owners: Vec<Handle>,
-    /// The release of the engine that the workflows install.
+    /// The engine release that the workflows install.
     pub engine: Option<Engine>,
 }
 
 impl Bootstrap {
-    /// Returns the files by path, sorted, without signatures; and the pin: the digest of the first root.
+    /// Returns the unsigned files sorted by path, and the pin: the digest of the first root.
     ///
     /// # Errors
-    /// When what was decided does not fit together: a key that stands twice, a threshold nobody can reach.
+    /// When the inputs are inconsistent: a duplicate key, or a threshold above the number of founders.
     pub fn files(&self) -> Result<(Vec<(String, String)>, Digest), Rejection> {
         let root = codec::render(&self.root()?);
         let registry = codec::render(&self.registry());
@@ -100,7 +100,7 @@ impl Bootstrap {
         let role = Role { threshold: self.threshold, keys };
         let log = VerifierKey::new(&self.log_origin, self.log_key).map_err(|_| Rejection::Place {
             says: self.log_origin.clone(),
-            lies: "the name of the log, which has no spaces and no plus".to_owned(),
+            lies: "the origin of the log, without spaces and plus signs".to_owned(),
         })?;
         Ok(file::Root {
             schema: FileKind::Root.schema().to_owned(),
@@ -178,10 +178,10 @@ impl Bootstrap {
     }
 }
 
-/// Returns what `trust/allowed_signers` must hold beside these files, whether they are signed yet or not.
+/// Returns the content of `trust/allowed_signers` for these files, signed or not.
 ///
 /// # Errors
-/// When one of them is not in order.
+/// When one of the files is invalid.
 pub fn render_allowed_signers(root: &[u8], registry: &[u8], mandate: &[u8]) -> Result<String, Rejection> {
     let root = Root::parse("trust/root/N.toml", root)?;
     let registry = Registry::unchained(registry, "trust/registry/N.toml", &root)?;

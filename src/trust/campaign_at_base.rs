@@ -1,8 +1,8 @@
-//! An open campaign at the base of a change, as far as the change needs it: what it put to whom when it was opened, which
-//! of its stages were closed when, and what was decided before and after.
+//! An open campaign at the base of a change, as far as the change needs it: published worklists, closed stages, and
+//! decisions before and after each close.
 //!
-//! Only so much of history is read as tells when the campaign was opened and its stages were closed. Decisions are judged
-//! again for whom they count; that they were signed by whom they say, and not about their own, main saw when it took them.
+//! History is read only to find when the campaign was opened and its stages were closed. Decisions are attributed
+//! again; their signatures and self-review were verified when main accepted them.
 
 use super::{
     conflicting_decisions::{contradicting, voting_slots},
@@ -27,7 +27,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The close of a stage, the commit that brought it, and the one before.
+/// A stage close, the commit that introduced it, and the previous commit.
 type Closed = (Verified<StageClose>, ObjectId, Option<ObjectId>);
 
 impl RepositoryState {
@@ -66,7 +66,7 @@ impl RepositoryState {
         Ok(())
     }
 
-    /// Returns the closes of stages that lie on main, in order, each with the commit that brought it and the one before.
+    /// Returns the stage closes on main, in order, each with the commit that introduced it and the previous commit.
     fn closes(
         &mut self,
         repository: &Repository,
@@ -85,7 +85,7 @@ impl RepositoryState {
         Ok(closes)
     }
 
-    /// Returns the reviews that are signed on main and hold an item that matters.
+    /// Returns the signed reviews on main that contain a relevant item.
     fn signed(
         &self,
         repository: &Repository,
@@ -102,8 +102,8 @@ impl RepositoryState {
         Ok(signed)
     }
 
-    /// Takes what was signed in the order of the stages: what was there before a stage was closed, then its close, and what
-    /// came to an open end.
+    /// Replays signed files in stage order: for each stage its reviews, then its close; at the end the reviews of the
+    /// open stage.
     fn replay(
         &self,
         repository: &Repository,
@@ -142,8 +142,8 @@ impl RepositoryState {
         self.bind_all(repository, base, opening, signed)
     }
 
-    /// Binds what can be bound. Where all of it can, the order in which it lies there does not matter; else something came
-    /// too late, or at once with what it contradicts, and the order in which it came to main is looked up.
+    /// Records the decisions that can be recorded. If all can, their order does not matter; otherwise some came late or
+    /// conflict, and the order in which they came to main is looked up.
     fn bind_all(
         &self,
         repository: &Repository,
@@ -169,8 +169,8 @@ impl RepositoryState {
         Ok(())
     }
 
-    /// Binds what came at once, and what builds on it; returns whether nothing contradicts anything. That somebody's right to
-    /// decide is not known here says nothing: not everybody's is read.
+    /// Records decisions of one merge and those that build on them; returns whether there are no conflicts. Missing
+    /// authority is ignored here, since not all worklists are read.
     fn bind_rounds(&self, opening: &mut OpenCampaign, mut signed: Vec<&SignedReviewOnMain>) -> bool {
         let mut whole = true;
         loop {
@@ -199,7 +199,7 @@ impl RepositoryState {
         }
     }
 
-    /// Takes the delegations that lie on main, signed by who delegates.
+    /// Adds the delegations on main that are signed by their delegators.
     pub(super) fn read_delegations(&mut self, repository: &Repository, base: ObjectId) -> Result<(), GitError> {
         let paths = self.held.keys().filter(|path| matches!(RepoPath::of(path), RepoPath::Delegation(_)));
         for path in paths.cloned().collect::<Vec<_>>() {
@@ -212,8 +212,8 @@ impl RepositoryState {
         Ok(())
     }
 
-    /// Returns the commit that brought a signed file of `base` to main, and the one before. What is signed stays, so that it
-    /// is there from then on: a few looks back are enough, however long ago that was.
+    /// Returns the commit that introduced a signed file of `base` to main, and the previous commit. Signed files are
+    /// never removed, so a binary search finds it.
     fn introduced_by(
         &self,
         repository: &Repository,
@@ -259,9 +259,9 @@ impl RepositoryState {
     }
 }
 
-/// Returns what the stubs of a campaign put to whom, of the items that matter. What the touched files were when the campaign
-/// was opened comes first, then the other stubs of those who decide in the change; either is enough where each of them was
-/// asked about everything they decide. `first` says that no stage is closed yet.
+/// Returns the assignments of the relevant items by the worklists of a campaign. The touched files as of the opening
+/// come first, then the other worklists of the deciding principals; either suffices if it assigns everything that they
+/// decide. `first` is true if no stage is closed yet.
 fn puts(
     repository: &Repository,
     opened: ObjectId,
@@ -304,7 +304,7 @@ fn puts(
     Ok(Some(puts))
 }
 
-/// How near a stub is to what a change decides.
+/// The relevance of a worklist to the decisions of a change.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Relevance {
     Touched,
@@ -312,7 +312,7 @@ enum Relevance {
     Other,
 }
 
-/// Returns whom a review's name may name: `ana-2` is a second file of `ana`, or one of `ana-2`.
+/// Returns the reviewers that a file name may refer to: `ana-2` is a second file of `ana`, or a file of `ana-2`.
 fn names(stem: &str) -> Vec<PrincipalId> {
     let whole = PrincipalId::parse(stem).ok();
     let part = stem.rsplit_once('-').filter(|(name, _)| is_part(stem, name));

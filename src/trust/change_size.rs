@@ -1,4 +1,4 @@
-//! How much one change may bring: what is too large is refused by counting, before any of it is read.
+//! Limits on the size of a change: a change that is too large is rejected by counting, before its files are read.
 
 use super::{check::CheckReport, repository_state::RepositoryState};
 use crate::{
@@ -9,8 +9,8 @@ use crate::{
 };
 
 impl RepositoryState {
-    /// Returns the refusal of a change that touches more governed files than the mandate in force lets one change touch;
-    /// signatures and what is deleted count too.
+    /// Returns the rejection of a change that touches more governed files than the mandate in force allows. Signatures
+    /// and deleted files count.
     pub(super) fn check_change_size(&self, changes: &Changes) -> Option<CheckReport> {
         let mandate = self.trust().map(|trust| trust.mandate().file());
         let most = mandate.map_or(FILES_PER_CHANGE, |mandate| mandate.files_per_change());
@@ -19,7 +19,7 @@ impl RepositoryState {
             return None;
         }
         let files = counted(files, "governed file");
-        let message = format!("it touches {files}, and one change touches at most {most}; none of them was read");
+        let message = format!("the change touches {files}, but at most {most} are allowed; none of them was read");
         let problem = Diagnostic::error("change-too-large", message);
         let help = "divide it, a campaign by its systems; or set `files_per_change` in the next mandate: `tenure schema mandate`";
         Some(CheckReport::blocked(problem.help(help).into()))

@@ -1,4 +1,5 @@
-//! The gate for a change: forms, signatures, authority, self-review, staleness, append-only, text. No network, no clock.
+//! The gate for a change: checks form, signatures, authority, self-review, staleness, immutability and text. Uses no
+//! network and no clock.
 
 use super::{
     check_policies::check_policies,
@@ -21,18 +22,18 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Debug)]
 pub struct CheckReport {
-    /// Everything that stands against the change, and what a person should look at.
+    /// All problems and warnings.
     pub problems: Diagnostics,
-    /// How many governed files were looked at.
+    /// The number of governed files checked.
     pub files: usize,
-    /// What the repository amounts to at the commit, where all that led to it was judged.
+    /// The repository state at the commit, if its whole history was verified.
     pub governed: Option<RepositoryState>,
-    /// The review files of the change that decide something.
+    /// The review files of the change that contain decisions.
     pub decided: Vec<String>,
-    /// What decisions need, and what makes a review look like a rubber stamp, by the mandate in force.
+    /// The review requirements of the mandate in force.
     pub terms: ReviewTerms,
 }
 
@@ -42,11 +43,11 @@ impl CheckReport {
     }
 }
 
-/// Checks what `head` changes against `base`; without one, everything that led to `head` and every governed file there.
-/// `pin` is the digest of the first root, known from outside.
+/// Checks the changes from `base` to `head`; without a base, the whole history of `head` and every governed file there.
+/// `pin` is the digest of the first root, given from outside the repository.
 ///
 /// # Errors
-/// When git cannot give what is needed; what is wrong in the change is a problem, not an error.
+/// When git fails. Problems of the change are part of the result, not errors.
 pub fn check(
     repository: &Repository,
     pin: Digest,
@@ -59,8 +60,8 @@ pub fn check(
         Some(base) => {
             let Some(fork) = repository.merge_base(base, head)? else {
                 problems.push(
-                    Diagnostic::error("unrelated-history", "this change has no commit in common with its base")
-                        .help("begin a branch from main: `git switch -c NAME main`"),
+                    Diagnostic::error("unrelated-history", "the change has no common ancestor with its base")
+                        .help("start a branch from main: `git switch -c NAME main`"),
                 );
                 return Ok(CheckReport::blocked(problems));
             };
@@ -68,7 +69,7 @@ pub fn check(
             let mut state = RepositoryState::load_base(repository, pin, base)?;
             if state.trust().is_none() && !changes.files.iter().any(|change| RepoPath::of(change.path()).is_trust()) {
                 problems.push(
-                    Diagnostic::error("no-trust", "the pin leads to no root, registry and mandate at the base")
+                    Diagnostic::error("no-trust", "the pin matches no valid root, registry and mandate at the base")
                         .help("compare the pin with the one `tenure init` printed: --root sha256:…"),
                 );
                 return Ok(CheckReport::blocked(problems));
@@ -77,7 +78,7 @@ pub fn check(
                 return Ok(refused);
             }
             state.read_for(repository, base, head, &changes)?;
-            // The merge that brings this change will have the base as its first parent and two parents.
+            // The merge of this change will have two parents, the base first.
             state.apply(repository, head, 2, &changes)?;
             (state, changes)
         }
@@ -111,7 +112,7 @@ fn governed_files(changes: &Changes) -> impl Iterator<Item = &File> {
         .filter(|file| RepoPath::of(&file.path).is_governed())
 }
 
-/// Checks the form of a file that the walk does not read itself.
+/// Checks the form of a file that the walk does not read.
 fn check_form(repository: &Repository, file: &File, problems: &mut Diagnostics) -> Result<(), GitError> {
     let place = RepoPath::of(&file.path);
     let lines = match &place {
@@ -124,7 +125,7 @@ fn check_form(repository: &Repository, file: &File, problems: &mut Diagnostics) 
         | RepoPath::Principals => {
             return check_toml(repository, file, problems);
         }
-        // A review that nobody signed and that decides nothing is judged when it is decided; its form is judged now.
+        // An unsigned review without decisions is verified once it is decided; its form is checked now.
         place if place.kind().is_some() => return check_toml(repository, file, problems),
         _ => return Ok(()),
     };
@@ -153,16 +154,16 @@ fn check_toml(repository: &Repository, file: &File, problems: &mut Diagnostics) 
     }
 }
 
-/// Checks what entries of principals say by the names of attributes: rules would never see a name that nobody knows.
+/// Checks the attributes that principals files declare: rules would never see an unknown name.
 fn check_facts(path: &str, bytes: &[u8]) -> Diagnostics {
     let file = codec::parse::<Principals>(path, bytes).ok().filter(|_| RepoPath::of(path) == RepoPath::Principals);
     let text = String::from_utf8_lossy(bytes);
     file.iter().flat_map(unfit).map(|unfit| unfit.diagnostic(path, &text)).collect()
 }
 
-/// Says which decisions of a change will lapse, because the grant is not any more as it was reviewed; and returns the files
-/// that decide something. Of what main took before, a grant that is gone is mostly one that was taken away: the plan and the
-/// evidence say what came of it.
+/// Warns of decisions in a change that will lapse because the grant changed since the review; returns the files that
+/// contain decisions. Decisions already on main are skipped: their grants were mostly removed by them, as plan and
+/// evidence show.
 fn check_stale(
     repository: &Repository,
     head: ObjectId,
@@ -202,7 +203,7 @@ fn check_stale(
         let mut current: BTreeMap<ItemId, Digest> = BTreeMap::new();
         for grants in repository.list(head, &format!("inventory/{system}/grants"))?.files {
             let Ok(bytes) = repository.blob(grants.id, MAX_LINES) else { continue };
-            // Of most grants the key is enough; the form of the file is judged where it changes.
+            // Only the keys of most grants are needed; the form of a file is checked where it changes.
             for line in bytes.split(|byte| *byte == b'\n') {
                 let Ok(GrantKeyOnly { key }) = serde_json::from_slice(line) else { continue };
                 let item = ItemId::of(&campaign, &system, &key);
@@ -218,28 +219,28 @@ fn check_stale(
             let message = match current.get(item) {
                 Some(digest) if digest == reviewed => continue,
                 Some(_) => {
-                    format!("the grant of {item} has changed since it was put to review; the decision will lapse")
+                    format!("the grant of {item} changed since the campaign was opened; the decision will lapse")
                 }
-                None => format!("the grant of {item} is gone from the inventory; the decision has nothing left to do"),
+                None => format!("the grant of {item} is no longer in the inventory; the decision will have no effect"),
             };
             let span = codec::place(source.text(), &["item".into(), index.into(), "grant".into()]);
             problems.push(
                 Diagnostic::warning("grant-changed", message)
-                    .at(&source, span, "as it was reviewed")
-                    .help("review it as it is now: `tenure campaign open` puts it to review again"),
+                    .at(&source, span, "digest of the reviewed grant")
+                    .help("review the current grant in a new campaign: `tenure campaign open`"),
             );
         }
     }
     Ok(deciding)
 }
 
-/// A grant of which only the key is read.
+/// A grant line, of which only the key is read.
 #[derive(serde::Deserialize)]
 struct GrantKeyOnly {
     key: GrantKey,
 }
 
-/// Texts of files at the head, read once.
+/// File texts at the head, each read once.
 struct Texts<'r> {
     repository: &'r Repository,
     head: ObjectId,
@@ -258,7 +259,7 @@ impl Texts<'_> {
     }
 }
 
-/// Says a finding to the person in the file.
+/// Formats a finding as a diagnostic in the file.
 fn to_diagnostic(found: &RejectedFile, texts: &mut Texts<'_>) -> Diagnostics {
     if let Rejection::Form(problems) = &found.refusal {
         return (**problems).clone();
@@ -292,5 +293,5 @@ fn to_diagnostic(found: &RejectedFile, texts: &mut Texts<'_>) -> Diagnostics {
     placed.unwrap_or_else(|| problem.in_file(found.path.as_str())).help(help).into()
 }
 
-/// More than an inventory of a million grants has.
+/// More than an inventory of 1,000,000 grants needs.
 const MAX_LINES: u64 = 1 << 30;

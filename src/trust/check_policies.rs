@@ -1,4 +1,4 @@
-//! Checks the rules of a change: rules, cases, profiles and controls are one whole, so they are judged as one.
+//! Checks the policy pack of a change as a whole: rules, cases, profiles and controls.
 
 use crate::{
     diag::Diagnostics,
@@ -9,8 +9,8 @@ use crate::{
     store::RepoPath,
 };
 
-/// Returns what is wrong with the rules at `head`, where a change touches anything that they hang on: their lint, cases
-/// that do not come out, profiles that are on and not there. What is not in form is said elsewhere, and left out here.
+/// Returns the problems of the policies at `head`, if a change touches them or the active profiles: lints, failed
+/// cases, and active profiles that do not exist. Malformed files are reported elsewhere and skipped here.
 pub(super) fn check_policies<'c>(
     repository: &Repository,
     head: ObjectId,
@@ -22,7 +22,7 @@ pub(super) fn check_policies<'c>(
     let mut sources = Sources::default();
     for file in repository.list(head, "policies")?.files {
         if file.mode == Mode::Plain && matches!(RepoPath::of(&file.path), RepoPath::Policy(_)) {
-            // A file that is not in form has been refused already.
+            // Malformed files were already rejected.
             let _ = sources.take(&file.path, &repository.blob(file.id, MAX_POLICY)?);
         }
     }
@@ -31,7 +31,7 @@ pub(super) fn check_policies<'c>(
         None => None,
     };
     let mut problems = lint(sources.clone());
-    // What does not compile is in the lint, with its place.
+    // Compile errors are part of the lints, with their spans.
     if let Ok(pack) = Pack::compile(sources, &[]) {
         if let Ok(tested) = pack.test() {
             problems.extend(tested.into_iter().filter_map(|tested| tested.problem));
@@ -43,5 +43,5 @@ pub(super) fn check_policies<'c>(
     Ok(problems)
 }
 
-/// Far more than a file of policies may have.
+/// Well above the size limit of policy files.
 const MAX_POLICY: u64 = 4 * 1024 * 1024;

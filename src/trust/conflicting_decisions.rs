@@ -1,4 +1,4 @@
-//! Decisions that come to main at once and speak to the same question: none of them came first, and no side is picked.
+//! Detects conflicting decisions introduced by the same merge, and rejects all of them.
 
 use super::{
     authority::DecidingPrincipal,
@@ -19,18 +19,18 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the other files of the same merge mean for a review.
+/// The effect of other files of the same merge on a review.
 #[derive(Clone, Debug)]
 pub(super) enum MergeConflict {
-    /// Another one decides the same: neither counts.
+    /// Another review decides the same slot: neither counts.
     Against(Rejection),
-    /// It builds on one of them, and is judged after it.
+    /// The review builds on another one and is verified after it.
     Later(Rejection),
 }
 
 impl RepositoryState {
-    /// Returns those among the reviews of a merge that cannot be judged as if they had come alone. Only reviews that speak
-    /// of the same item in the same stage are looked at twice.
+    /// Returns the reviews of a merge that cannot be verified independently. Only reviews that decide the same item in
+    /// the same stage are compared.
     pub(super) fn conflicts_within_merge(
         &self,
         repository: &Repository,
@@ -60,7 +60,7 @@ impl RepositoryState {
         Ok(found)
     }
 
-    /// Returns the signed reviews of a merge that speak of the same item in the same stage as another.
+    /// Returns the signed reviews of a merge that decide the same item in the same stage as another review.
     fn overlapping_reviews(
         &self,
         repository: &Repository,
@@ -96,8 +96,8 @@ impl RepositoryState {
     }
 }
 
-/// Returns the files that would decide in a place, or for a person, in which another of them does: each with an item in
-/// question and another file.
+/// Returns the files that decide the same slot, or for the same person, as another file; each with one such item and
+/// the other file.
 pub(super) fn contradicting<'a>(
     judged: &[(&'a str, &'a Review, &'a Vec<VotingSlot>)],
 ) -> Vec<(&'a str, &'a ItemId, &'a str)> {
@@ -123,7 +123,7 @@ pub(super) fn contradicting<'a>(
     found.into_iter().map(|(path, (item, other))| (path, item, other)).collect()
 }
 
-/// Returns for whom the decisions of a review would count, one by one, as things stand.
+/// Returns the attribution of each decision of a review in the current state.
 pub(super) fn voting_slots(
     opening: &OpenCampaign,
     review: &Review,

@@ -1,7 +1,7 @@
-//! One step along main: what the merged tree changes against its first parent, and what is believed of it.
+//! Verifies main commit by commit: the changes of each merged tree against its first parent.
 //!
-//! Only merged trees are looked at. What a merge does beyond its branches (an evil merge), or drops (a wholesale tree),
-//! is a change against the first parent like any other.
+//! Only merged trees are compared. A change made in the merge commit itself (an evil merge), and files dropped by
+//! taking one side (a wholesale tree), are changes against the first parent like any other.
 
 use super::{
     rejection::{Rejection, words},
@@ -13,14 +13,14 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What one merge touches of what matters here.
+/// The governed paths that one merge touches.
 #[derive(Default)]
 pub(super) struct AffectedPaths {
-    /// Signed kinds of files, which themselves or whose signatures changed.
+    /// Files of signed kinds that changed, or whose signatures changed.
     pub(super) signed: BTreeSet<String>,
-    /// Principals' files.
+    /// Principals files.
     pub(super) people: Vec<File>,
-    /// Principals' files that are gone.
+    /// Deleted principals files.
     pub(super) people_gone: Vec<String>,
     /// `governance.toml`.
     pub(super) governance: Option<File>,
@@ -30,7 +30,7 @@ pub(super) struct AffectedPaths {
     pub(super) other: Option<String>,
 }
 impl RepositoryState {
-    /// Takes the next commit on the line.
+    /// Processes the next commit of the first-parent line.
     pub(super) fn step(&mut self, repository: &Repository, commit: ObjectId) -> Result<(), GitError> {
         let parents = repository.parents(commit)?;
         let changes = repository.changes(parents.first().copied(), commit)?;
@@ -38,7 +38,7 @@ impl RepositoryState {
         self.apply(repository, commit, parents.len(), &changes)
     }
 
-    /// Takes what a commit changes against where this stands.
+    /// Processes the changes of a commit against the current state.
     pub(super) fn apply(
         &mut self,
         repository: &Repository,
@@ -71,7 +71,7 @@ impl RepositoryState {
         Ok(())
     }
 
-    /// Sorts what changed, and finds what must not have.
+    /// Classifies the changes, and rejects those to immutable files.
     fn look(&mut self, commit: ObjectId, changes: &Changes) -> AffectedPaths {
         let mut touched = AffectedPaths::default();
         for hazard in &changes.hazards {
@@ -131,7 +131,7 @@ impl RepositoryState {
         }
     }
 
-    /// A file that was signed stays as it is, and so do its signatures.
+    /// A signed file and its signatures are immutable.
     fn check_immutable(&mut self, commit: ObjectId, path: &str, now: Option<&File>, added: &BTreeMap<ObjectId, &str>) {
         let Some((blob, namespace)) = self.held.get(path) else { return };
         let what = match RepoPath::of(path) {

@@ -1,4 +1,4 @@
-//! Everybody, found by what ties them: following what is one principal's costs as much as there is of it.
+//! Index of principals by account, group and owner. The cost of a lookup is proportional to its result.
 
 use super::ownership::OwnershipLink;
 use crate::model::{
@@ -11,30 +11,30 @@ use std::{
     sync::Arc,
 };
 
-/// What is somebody's own, by account.
+/// The accounts of a principal.
 pub(super) type OwnershipLinks = BTreeMap<String, OwnershipLink>;
 
-/// The registry and the principals' files, with what is looked up in them.
+/// The registry and the principals files, with their indexes.
 #[derive(Debug)]
 pub(super) struct IdentityGraph {
     registry: Option<Arc<Registry>>,
     people: Vec<Arc<Principals>>,
-    /// Where each entry is: its file, and its place there.
+    /// The position of each entry: file and index.
     places: Vec<(usize, usize)>,
     random: RandomState,
-    /// By their accounts: who is registered with one, and the entries that claim one.
+    /// By account: the registered principals and the entries that claim it.
     registered: HashIndex,
     claims: HashIndex,
-    /// The entries by their ids.
+    /// The entries by id.
     entries: HashIndex,
-    /// The non-human identities by who answers for them.
+    /// The non-human identities by owner, deputy and sponsor.
     wards: HashIndex,
-    /// By their groups and teams: who is registered in one, and whose entry says one.
+    /// By group and team: registered members and entries.
     grouped: HashIndex,
     teams: HashIndex,
 }
 
-/// Numbers by the hash of a text: it holds no text, so that who looks one up compares what is found.
+/// Indexes by hash of a string. The strings are not stored, so callers compare the entries found.
 #[derive(Debug, Default)]
 struct HashIndex(Vec<(u64, usize)>);
 
@@ -72,7 +72,8 @@ impl IdentityGraph {
         Self { registry, people, places, random, registered, claims, entries, wards, grouped, teams }
     }
 
-    /// Returns what is somebody's own. Where a group signs with a key of its own, what is any of its members' is too.
+    /// Returns the accounts of a principal. If a group signs with its own key, the accounts of all its members are
+    /// included.
     pub(super) fn ties(&self, id: &PrincipalId) -> OwnershipLinks {
         let mut ties = self.own(id);
         for member in self.members(id.as_str()).into_iter().filter(|member| *member != id) {
@@ -83,7 +84,8 @@ impl IdentityGraph {
         ties
     }
 
-    /// Returns whether somebody has left (nothing), or when they leave; where entries differ, the last one counts.
+    /// Returns when a principal leaves; the inner `None` means that it has left. If entries differ, the last one
+    /// counts.
     pub(super) fn leave_date(&self, id: &PrincipalId) -> Option<Option<Timestamp>> {
         let leaves = |entry: &PrincipalRecord| match (entry.status, entry.ends) {
             (PrincipalStatus::Left, _) => Some(None),
@@ -92,7 +94,7 @@ impl IdentityGraph {
         self.entries(id).filter_map(leaves).last()
     }
 
-    /// Returns whose own account this is, sorted.
+    /// Returns the principals to whom the account belongs, sorted.
     pub(super) fn holders(&self, account: &str) -> Vec<PrincipalId> {
         let Some(first) = self.claimants(account).next() else { return Vec::new() };
         self.aliases(first, &mut OwnershipLinks::new()).into_iter().cloned().collect()
@@ -101,7 +103,8 @@ impl IdentityGraph {
     fn own(&self, id: &PrincipalId) -> OwnershipLinks {
         let mut ties = OwnershipLinks::new();
         let selves = self.aliases(id, &mut ties);
-        // Ownership reaches through identities that own identities, and to everybody in a group that owns one.
+        // Ownership is transitive through identities that own identities, and extends to all members of an owning
+        // group.
         let groups = selves.iter().flat_map(|own| self.groups(own));
         let mut next: Vec<&str> = selves.iter().map(|own| own.as_str()).chain(groups).collect();
         let mut seen: BTreeSet<&str> = next.iter().copied().collect();
@@ -121,7 +124,7 @@ impl IdentityGraph {
         ties
     }
 
-    /// Returns the ids that are one principal: a second identity is the same one when it shares an account.
+    /// Returns the ids that denote one person: two identities with a common account are the same.
     fn aliases<'a>(&'a self, id: &'a PrincipalId, ties: &mut OwnershipLinks) -> BTreeSet<&'a PrincipalId> {
         let mut selves = BTreeSet::from([id]);
         let mut next: Vec<&'a PrincipalId> = vec![id];
@@ -137,7 +140,7 @@ impl IdentityGraph {
         selves
     }
 
-    /// Returns the principals that an account is said to be of.
+    /// Returns the principals that claim an account.
     fn claimants(&self, account: &str) -> impl Iterator<Item = &PrincipalId> {
         let registered = self.registered.find(&self.random, account).filter_map(|number| self.registered_at(number));
         let registered = registered.filter(move |own| own.subjects.iter().any(|subject| subject == account));
@@ -146,13 +149,13 @@ impl IdentityGraph {
         registered.map(|own| &own.id).chain(claims.map(|entry| &entry.id))
     }
 
-    /// Returns the groups and teams that somebody is in.
+    /// Returns the groups and teams of a principal.
     fn groups<'a>(&'a self, id: &PrincipalId) -> impl Iterator<Item = &'a str> + use<'a> {
         let groups = self.principal(id).into_iter().flat_map(|own| &own.groups);
         groups.chain(self.entries(id).filter_map(|entry| entry.team.as_ref()).collect::<Vec<_>>()).map(String::as_str)
     }
 
-    /// Returns who is in a group or team.
+    /// Returns the members of a group or team.
     fn members(&self, group: &str) -> BTreeSet<&PrincipalId> {
         let registered = self.grouped.find(&self.random, group).filter_map(|number| self.registered_at(number));
         let registered = registered.filter(|own| own.groups.iter().any(|one| one == group)).map(|own| &own.id);
@@ -161,7 +164,7 @@ impl IdentityGraph {
         registered.chain(teams).collect()
     }
 
-    /// Returns the non-human identities that somebody, or a group, answers for.
+    /// Returns the non-human identities that a principal or group owns.
     fn owned_identities(&self, guardian: &str) -> impl Iterator<Item = &PrincipalRecord> {
         let wards = self.wards.find(&self.random, guardian).filter_map(|number| self.entry(number));
         wards.filter(move |ward| owners_of(ward).any(|own| own.as_str() == guardian))
@@ -177,7 +180,7 @@ impl IdentityGraph {
         self.people.get(*file)?.principals.get(*at)
     }
 
-    /// A registry is sorted by ids, which its acceptance has checked.
+    /// A registry is sorted by id; acceptance checks this.
     fn principal(&self, id: &PrincipalId) -> Option<&RegistryPrincipal> {
         let principals = &self.registry.as_ref()?.principals;
         principals.binary_search_by(|own| own.id.cmp(id)).ok().and_then(|at| principals.get(at))
@@ -188,8 +191,8 @@ impl IdentityGraph {
     }
 }
 
-/// Returns who answers for a non-human identity. A manager may review the people they lead; whoever answers for a machine may
-/// not review the machine.
+/// Returns the owners of a non-human identity. A manager may review the people they lead; the owner of a machine
+/// identity may not review it.
 fn owners_of(entry: &PrincipalRecord) -> impl Iterator<Item = &PrincipalId> {
     let is_machine = entry.kind != PrincipalKind::Person;
     [&entry.owner, &entry.deputy, &entry.sponsor].into_iter().flatten().filter(move |_| is_machine)

@@ -1,7 +1,8 @@
-//! Who may sign what, and what is believed because of it. Only here is anything [`Verified`].
+//! Verifies signatures and authority. Only this module creates [`Verified`] values.
 //!
-//! The root of trust is pinned from outside; every later version is signed by the one before. A file is judged by the
-//! trust state at the first parent of the merge that brought it, by principals and not by keys, and never by a date.
+//! The root of trust is pinned from outside the repository; every later version is signed by the previous one. A file
+//! is verified against the trust state at the first parent of the merge that introduced it, by principal and not by
+//! key, and never by a date.
 
 mod authority;
 mod base_state;

@@ -1,4 +1,4 @@
-//! What nobody answered: which items may stay by an exception only, and what such an exception needs.
+//! Items without a response: which of them may remain only by an exception, and the terms of such an exception.
 
 use super::{
     open_campaign::OpenCampaign, rejection::Rejection, repository_state::RepositoryState,
@@ -16,8 +16,8 @@ use crate::{
 use std::collections::BTreeMap;
 
 impl OpenCampaign {
-    /// Returns the close of a stage by which an item may stay by an exception only: nobody answered before it, and nobody
-    /// who may has decided since.
+    /// Returns the stage close after which an item may remain only by an exception: it had no response before the
+    /// close, and no authorized decision since.
     pub fn unanswered(&self, item: &ItemId) -> Option<&Verified<StageClose>> {
         let close = self.closes.iter().rfind(|close| then(close, item) == Some(NoResponseOutcome::Except))?;
         let course = self.course(item);
@@ -28,15 +28,15 @@ impl OpenCampaign {
 }
 
 impl RepositoryState {
-    /// Returns the close of a stage by which an item, of whatever campaign, may stay by an exception only.
+    /// Returns the stage close, of any campaign, after which an item may remain only by an exception.
     pub fn unanswered(&self, item: &ItemId) -> Option<&Verified<StageClose>> {
         self.openings.values().find_map(|opening| opening.unanswered(item))
     }
 
-    /// Checks that an exception is no more than silence allows, where nobody answered for its item.
+    /// Checks an exception for an item without a response against the no-response terms.
     ///
     /// # Errors
-    /// When it lasts too long for that, or is one more of the same.
+    /// When it lasts too long, or was renewed too often.
     pub fn check_silence(&self, exception: &Exception) -> Result<(), Rejection> {
         let unanswered = self.unanswered(&exception.item).filter(|_| exception.lowers.is_none());
         match (unanswered, &self.trust) {
@@ -47,14 +47,14 @@ impl RepositoryState {
         }
     }
 
-    /// Returns the campaign that put an item to review.
+    /// Returns the campaign of an item.
     pub(super) fn opening_of(&self, item: &ItemId) -> Option<&OpenCampaign> {
         self.openings.values().find(|opening| opening.put(item).is_some())
     }
 }
 
-/// Adds to what a change needs to know the items that it excepts and that a closed stage lists as silent: an exception
-/// does not say which campaign its item is of.
+/// Adds the excepted items that a closed stage lists as without response to the required context: an exception does not
+/// name the campaign of its item.
 pub(super) fn add_unanswered(
     repository: &Repository,
     base: ObjectId,
@@ -90,7 +90,8 @@ pub(super) fn add_unanswered(
     Ok(())
 }
 
-/// Checks that an exception is about an item as its campaign put it to review: whose access it is says who may not accept it.
+/// Checks that an exception matches the item as published by its campaign: the holder of the access determines who may
+/// not approve it.
 pub(super) fn check_item(exception: &Exception, opening: &OpenCampaign) -> Result<(), Rejection> {
     let Some(put) = opening.put(&exception.item) else { return Ok(()) };
     if (exception.grant, exception.subject.as_str()) == (put.grant(), put.subject()) {
@@ -103,7 +104,7 @@ pub(super) fn check_item(exception: &Exception, opening: &OpenCampaign) -> Resul
     })
 }
 
-/// Checks that an exception for what nobody answered is short, and not one more of the same.
+/// Checks the duration and the number of renewals of an exception for an item without a response.
 pub(super) fn check_silent(
     exception: &Exception,
     close: &Verified<StageClose>,
@@ -117,24 +118,24 @@ pub(super) fn check_silent(
     if exception.until.unix() - exception.from.unix() > i64::from(terms.days) * 86_400 {
         return refuse(format!("lasts at most {} days", terms.days));
     }
-    // Whatever rule it names: it is the item that nobody answered for.
+    // Renewals are counted for the item, whatever rule they name.
     let before = earlier.iter().filter(|one| one.item == exception.item && one.lowers.is_none()).count();
     if before > terms.renewals as usize {
         return refuse(match terms.renewals {
-            0 => "is not followed by another one".to_owned(),
-            more => format!("is followed by at most {more} more"),
+            0 => "cannot be renewed".to_owned(),
+            more => format!("can be renewed at most {more} times"),
         });
     }
     Ok(())
 }
 
-/// Returns what a close says that the silence about an item comes to.
+/// Returns the no-response outcome of an item in a stage close.
 fn then(close: &StageClose, item: &ItemId) -> Option<NoResponseOutcome> {
     let found = close.silent.binary_search_by(|silent| silent.item.cmp(item)).ok()?;
     close.silent.get(found).map(|silent| silent.then)
 }
 
-/// Returns a file of a commit, when it can be read.
+/// Returns a file of a commit; `None` if it cannot be read.
 fn read<T: Kind>(repository: &Repository, commit: ObjectId, path: &str) -> Result<Option<T>, GitError> {
     let Some(file) = repository.file(commit, path)?.filter(|file| file.mode == Mode::Plain) else { return Ok(None) };
     let Ok(bytes) = repository.blob(file.id, super::base_state::MAX_FILE) else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! An open campaign: what it put to review and to whom, which of its stages are closed, and which decisions are in force.
+//! An open campaign: published items and assignments, closed stages, and decisions in force.
 
 use super::{
     ownership::OwnershipIndex,
@@ -16,56 +16,59 @@ use std::{
     sync::Arc,
 };
 
-/// A campaign with what it put to review, and what has been decided in it so far.
+/// A campaign with its published items and its decisions so far.
 #[derive(Clone, Debug)]
 pub struct OpenCampaign {
     pub(super) campaign: Verified<Campaign>,
     pub(super) items: LiteMap<ItemId, PublishedItem>,
-    /// Everybody who was asked about anything; [`VotingSlot::Asked`] is a place in here.
+    /// All assigned reviewers; [`VotingSlot::Asked`] is an index into this list.
     pub(super) reviewers: Vec<PrincipalId>,
-    /// Whose access was whose when it was opened: what is given away later is still one's own in this campaign.
+    /// Ownership of access at the opening: access that is transferred later still counts as own access in this
+    /// campaign.
     pub(super) kinship: Arc<OwnershipIndex>,
-    /// The closes of its first stages, in order.
+    /// The closes of the stages closed so far, in order.
     pub(super) closes: Vec<Verified<StageClose>>,
     pub(super) bound: BTreeMap<ItemId, Vec<EffectiveDecision>>,
     /// What was drawn for a second look, with who may take it.
     pub(super) looks: BTreeMap<ItemId, Vec<PrincipalId>>,
 }
 
-/// For whom a decision counts. Two decisions never count for one, and nobody answers for two about an item in a stage.
+/// The reviewer slot to which a decision is attributed. A slot has one decision, and a person answers for one slot per
+/// item and stage.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum VotingSlot {
-    /// For somebody who was asked: the one at this place among [`OpenCampaign::reviewers`].
+    /// An assigned reviewer, by index into [`OpenCampaign::reviewers`].
     Asked(u32),
-    /// For all who are silent: a fallback of the campaign decided. Beyond the last stage: between two who disagree.
+    /// All reviewers without a response: decided by a fallback of the campaign. After the last stage: a decision
+    /// between conflicting responses.
     Fallback,
     /// For the second look, beyond the last stage.
     Look,
 }
 
-/// A decision in force.
+/// A decision that is in force.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EffectiveDecision {
-    /// In which stage.
+    /// The stage.
     pub stage: u32,
-    /// For whom it counts.
+    /// The slot to which it is attributed.
     pub seat: VotingSlot,
-    /// Who decided it.
+    /// The principal who decided.
     pub by: PrincipalId,
-    /// The file that decides it.
+    /// The review file.
     pub path: Arc<str>,
-    /// The digest of that file.
+    /// The digest of the review file.
     pub digest: Digest,
-    /// What it decides.
+    /// The verdict.
     pub verdict: Verdict,
-    /// To what or whom.
+    /// The target of the verdict.
     pub to: Option<String>,
-    /// Whether the item was ever handed on from this seat.
+    /// Whether the item was ever reassigned from this slot.
     pub(super) handed_on: bool,
 }
 
 impl EffectiveDecision {
-    /// Returns how a later decision names this one in `supersedes`.
+    /// Returns the reference to this decision for `supersedes`.
     pub fn reference(&self) -> String {
         reference(&self.path, self.digest)
     }
@@ -81,32 +84,32 @@ impl OpenCampaign {
         &self.campaign
     }
 
-    /// Returns the items that were put to review.
+    /// Returns the ids of the published items.
     pub fn items(&self) -> impl ExactSizeIterator<Item = &ItemId> {
         self.items.keys()
     }
 
-    /// Returns the items as they were put to review, by item.
+    /// Returns the published items by id.
     pub fn puts(&self) -> impl ExactSizeIterator<Item = (&ItemId, &PublishedItem)> {
         self.items.iter()
     }
 
-    /// Returns everybody who was asked about anything.
+    /// Returns all assigned reviewers.
     pub fn reviewers(&self) -> &[PrincipalId] {
         &self.reviewers
     }
 
-    /// Returns who was asked about an item, as stages and places among [`Self::reviewers`]; sorted.
+    /// Returns the assignments of an item, as stages and indexes into [`Self::reviewers`]; sorted.
     pub fn asked(&self, item: &ItemId) -> &[(u32, u32)] {
         self.items.get(item).map(PublishedItem::asked).unwrap_or_default()
     }
 
-    /// Returns the accepted closes of its first stages, in order.
+    /// Returns the accepted stage closes, in order.
     pub fn closes(&self) -> &[Verified<StageClose>] {
         &self.closes
     }
 
-    /// Returns how many stages are closed.
+    /// Returns the number of closed stages.
     pub fn closed(&self) -> u32 {
         u32::try_from(self.closes.len()).unwrap_or(u32::MAX)
     }
@@ -126,12 +129,12 @@ impl OpenCampaign {
         check_population(&self.campaign, real.map(|(item, put)| (item, &put.grant)))
     }
 
-    /// Returns the decisions in force on an item.
+    /// Returns the decisions on an item that are in force.
     pub fn bound(&self, item: &ItemId) -> &[EffectiveDecision] {
         self.bound.get(item).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Returns an item as it was put to review.
+    /// Returns a published item.
     pub fn put(&self, item: &ItemId) -> Option<&PublishedItem> {
         self.items.get(item)
     }
@@ -150,12 +153,12 @@ impl OpenCampaign {
         (answered, silent)
     }
 
-    /// Returns where an item is in the stages.
+    /// Returns the progress of an item through the stages.
     pub fn course(&self, item: &ItemId) -> StageProgress {
         StageProgress::follow(&self.campaign.definition, self.closed(), |stage| self.tally(item, stage))
     }
 
-    /// Returns the answers on an item in a stage.
+    /// Returns the responses to an item in a stage.
     pub fn tally(&self, item: &ItemId, stage: u32) -> Tally {
         let mut tally = Tally { asked: self.asked_in(item, stage).count(), ..Tally::default() };
         for bound in self.bound(item).iter().filter(|bound| bound.stage == stage) {
@@ -169,7 +172,7 @@ impl OpenCampaign {
         tally
     }
 
-    /// Returns who is asked about an item in a stage and has not answered; after the item was handed on, to whom.
+    /// Returns the reviewers of an item in a stage who have not responded; for a reassigned item, the new reviewer.
     pub fn missing(&self, item: &ItemId, stage: u32) -> Vec<PrincipalId> {
         let bound: Vec<&EffectiveDecision> = self.bound(item).iter().filter(|bound| bound.stage == stage).collect();
         let covered = bound.iter().any(|bound| bound.seat == VotingSlot::Fallback);
@@ -195,13 +198,13 @@ impl OpenCampaign {
         here.filter_map(|(_, index)| Some((*index, self.reviewers.get(usize::try_from(*index).ok()?)?)))
     }
 
-    /// Returns the time that the campaign's owners have told last, which is all the time that is known here: a delegation
-    /// that ended before it gives nothing any more.
+    /// Returns the latest time in an accepted stage close, the only time known here: a delegation that ended before it
+    /// is not in force.
     pub(super) fn told(&self) -> Timestamp {
         self.closes.last().map_or(self.campaign.opened_at, |close| close.closed_at)
     }
 
-    /// Returns whether nobody settled an item before its stage was closed, and silence did not either.
+    /// Returns whether an item was undecided when its stage was closed, and the no-response outcome left it open.
     pub(super) fn is_unsettled(&self, item: &ItemId, stage: u32) -> bool {
         let course = self.course(item);
         if course.at != StagePosition::Ended(stage) {
@@ -215,15 +218,14 @@ impl OpenCampaign {
         }
     }
 
-    /// Returns what the close of a stage makes of an item that nobody answered in it.
+    /// Returns the outcome that a stage close gives to an item without a response.
     fn after_silence(&self, item: &ItemId, stage: u32) -> Option<NoResponseOutcome> {
         let close = self.closes.get(usize::try_from(stage.checked_sub(1)?).ok()?)?;
         let found = close.silent.binary_search_by(|one| one.item.cmp(item)).ok()?;
         close.silent.get(found).map(|silent| silent.then)
     }
 
-    /// Returns whether those who take the stance that won want different things; where fallbacks have said which, whether
-    /// they do.
+    /// Returns whether the responses of the winning stance conflict; if fallbacks have decided, whether theirs do.
     pub(super) fn is_contradictory(&self, item: &ItemId, stance: Stance) -> bool {
         let stages = self.campaign.definition.stage_count();
         let within = || self.bound(item).iter().filter(|bound| bound.stage <= stages);
@@ -236,7 +238,7 @@ impl OpenCampaign {
         speak.any(|bound| Some(&bound.to) != wanted)
     }
 
-    /// Takes the decisions of a review; `seats` are those of its decided items, in their order.
+    /// Records the decisions of a review; `seats` are the slots of its decided items, in order.
     pub(super) fn bind(&mut self, path: &str, digest: Digest, review: &Review, seats: &[VotingSlot]) {
         let path: Arc<str> = Arc::from(path);
         for (item, seat) in decided(review).zip(seats) {
@@ -261,10 +263,10 @@ impl OpenCampaign {
     }
 }
 
-/// Returns the items of a review that are decided.
+/// Returns the decided items of a review.
 pub(super) fn decided(review: &Review) -> impl Iterator<Item = &Item> {
     review.items.iter().filter(|item| item.decision.is_some())
 }
 
-/// All campaigns that were opened, by id.
+/// All open and past campaigns, by id.
 pub(super) type Openings = BTreeMap<CampaignId, OpenCampaign>;

@@ -1,4 +1,4 @@
-//! Whose access is whose: what a principal may not review because it is their own.
+//! Ownership of access, which determines what a principal may not review.
 
 use super::identity_graph::{IdentityGraph, OwnershipLinks};
 use crate::model::{
@@ -11,11 +11,11 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-/// Who is tied to which accounts, by immutable ids and never by names: from the signed registry and from the principals'
-/// files.
+/// Links of principals to accounts, by immutable ids and never by names, from the signed registry and from the
+/// principals files.
 ///
-/// Making one costs nothing: everybody is indexed when the first question is asked, and whose ties are asked for, theirs are
-/// followed, once. Many thousands have access, and few of them sign.
+/// Construction is free: the index is built by the first query, and the links of a principal are followed once, when
+/// they are first needed. Thousands of principals have access, but few of them sign.
 #[derive(Debug, Default)]
 pub struct OwnershipIndex {
     registry: Option<Arc<Registry>>,
@@ -24,14 +24,14 @@ pub struct OwnershipIndex {
     known: Mutex<HashMap<PrincipalId, Arc<OwnershipLinks>>>,
 }
 
-/// How an account is tied to a principal.
+/// The link of an account to a principal.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum OwnershipLink {
-    /// It is one of their own accounts.
+    /// The account belongs to the principal.
     Account,
-    /// It is an account of somebody in the group that they are.
+    /// The account belongs to a member of the group.
     Member(PrincipalId),
-    /// It is an account of a non-human identity they answer for, themselves or as one of a group.
+    /// The account belongs to a non-human identity that the principal owns, directly or as a member of a group.
     Owned(PrincipalId),
 }
 
@@ -39,29 +39,30 @@ impl fmt::Display for OwnershipLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account => f.write_str("their own access"),
-            Self::Member(member) => write!(f, "the access of `{member}`, who is one of them"),
-            Self::Owned(identity) => write!(f, "the access of `{identity}`, which they answer for"),
+            Self::Member(member) => write!(f, "the access of `{member}`, a member of the group"),
+            Self::Owned(identity) => write!(f, "the access of `{identity}`, an identity they own"),
         }
     }
 }
 
 impl OwnershipIndex {
-    /// Returns who is tied to what.
+    /// Returns the links between principals and accounts.
     pub fn new(registry: Arc<Registry>, people: impl IntoIterator<Item = Arc<Principals>>) -> Self {
         Self { registry: Some(registry), people: people.into_iter().collect(), ..Self::default() }
     }
 
-    /// Returns whether somebody has not left, and stays until then, as far as the principals' files say.
+    /// Returns whether a principal is active and stays until the given time, according to the principals files.
     pub fn is_active_until(&self, principal: &PrincipalId, until: Timestamp) -> bool {
         self.family().leave_date(principal).is_none_or(|leaves| leaves.is_some_and(|leaves| leaves >= until))
     }
 
-    /// Returns how `subject` (`<system>:<immutable id>`) is tied to a principal; nothing when it is somebody else's.
+    /// Returns the link of `subject` (`<system>:<immutable id>`) to a principal; `None` if there is none.
     pub fn tie(&self, principal: &PrincipalId, subject: &str) -> Option<OwnershipLink> {
         self.ties(principal).get(subject).cloned()
     }
 
-    /// Returns whose own account `subject` is, sorted; more than one where they are one person, or it is disputed.
+    /// Returns the owners of the account `subject`, sorted; several if they are one person, or if several claim the
+    /// account.
     pub fn holders(&self, subject: &str) -> Vec<PrincipalId> {
         self.family().holders(subject)
     }

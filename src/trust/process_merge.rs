@@ -1,4 +1,4 @@
-//! What one merge puts before the judge, in which order, and what is kept of the judgement.
+//! Verifies the governed files introduced by one merge, in dependency order, and records the results.
 
 use super::{
     conflicting_decisions::MergeConflict,
@@ -38,10 +38,10 @@ use std::{
 };
 
 impl RepositoryState {
-    /// Judges what one merge brought: campaigns first, then delegations, what is decided, the closes of stages, so that a
-    /// close never comes before an answer that came with it, and at last exceptions with the proofs of their controls. Files
-    /// of one merge may build on each other, and the order of their names says nothing: what waits for another is judged again
-    /// as long as anything changes, and what decides the same at once is refused, all of it.
+    /// Verifies the files of one merge: campaigns, then delegations, reviews, stage closes (after the reviews of the
+    /// same merge), and finally exceptions with the proofs of their controls. Files of one merge may depend on each
+    /// other in any name order: a file that waits for another is verified again as long as anything changes.
+    /// Conflicting decisions of one merge are all rejected.
     pub(super) fn judge(
         &mut self,
         repository: &Repository,
@@ -85,9 +85,9 @@ impl RepositoryState {
         }
     }
 
-    /// Returns who made a merge on main, where a key of the registry signed it. A change that is not merged yet has no merger;
-    /// and what a forge signs with a key of its own, or nobody signs, tells nothing here: then the forge's record of who
-    /// merged is all there is, which a run seals into the evidence.
+    /// Returns the principal who made a merge on main, if a key of the registry signed it. A change that is not merged
+    /// has none. For merges that are unsigned or signed by the key of a forge, only the forge's own record exists,
+    /// which a run seals into the evidence.
     fn merger(
         &self,
         repository: &Repository,
@@ -103,7 +103,7 @@ impl RepositoryState {
         Ok(key.and_then(|key| registry.holder(&key).map(|(holder, ..)| holder.clone())))
     }
 
-    /// Judges one file, and returns why it is refused.
+    /// Verifies one file, and returns the rejection, if any.
     fn verify_path(
         &mut self,
         repository: &Repository,
@@ -112,7 +112,7 @@ impl RepositoryState {
     ) -> Result<Option<Rejection>, GitError> {
         let MergeContext { commit, before, .. } = on;
         let Some(blob) = self.files.get(path).copied() else { return Ok(None) };
-        // What was held and then edited keeps its finding, and what was signed stays in force.
+        // An edited immutable file keeps its finding, and its signed version stays in force.
         if self.held.get(path).is_some_and(|(held, _)| *held != blob) {
             return Ok(None);
         }
@@ -231,7 +231,7 @@ impl RepositoryState {
         opening.draw_sample(&SampleContext { commit, kinship: &self.kinship, registry: trust.registry(), cosigners });
     }
 
-    /// More signatures under a file that has enough change nothing, and must be good all the same.
+    /// Additional signatures under a file with enough of them change nothing, but must be valid.
     fn take_late_signatures(
         &mut self,
         bench: &Verifier<'_>,
@@ -248,8 +248,8 @@ impl RepositoryState {
         Ok(())
     }
 
-    /// Returns a review. One that came with its campaign and decides nothing was read with that, and is not read again: they
-    /// are most of what an opening brings. Without any bytes it can be nothing but open.
+    /// Returns a review. Undecided reviews that came with their campaign were read with it and are not read again: they
+    /// are most of the files of an opening.
     fn review(
         &self,
         path: &str,
@@ -264,8 +264,8 @@ impl RepositoryState {
         }
     }
 
-    /// Returns what the reviews that lie in the folder of a campaign put to whom; the first that is malformed speaks for all.
-    /// One thread reads them from git and another takes them apart: each is half of the work, and they are all a campaign is.
+    /// Returns the assignments in the review files of a campaign; the first malformed file fails all. One thread reads
+    /// from git while another parses, as each is half of the work.
     fn puts(
         &mut self,
         repository: &Repository,
@@ -285,7 +285,7 @@ impl RepositoryState {
                     Err(GitError::BlobTooLarge { .. }) => None,
                     Err(error) => return Err(error),
                 };
-                // What was malformed ended the other thread, which says so below.
+                // A malformed file ended the other thread, which reports it below.
                 if sender.send((path, *blob, bytes)).is_err() {
                     break;
                 }
@@ -303,17 +303,17 @@ impl RepositoryState {
     }
 }
 
-/// A review as it was read: its path, its blob, and its bytes unless they are too many.
+/// A review file: path, blob, and bytes unless it is too large.
 type Read<'p> = (&'p String, ObjectId, Option<Vec<u8>>);
 
-/// The reviews that lie in the folder of a campaign when it comes to main.
+/// The review files in the folder of a campaign at its opening.
 #[derive(Default)]
 struct PublishedStubs {
-    /// What they put to whom.
+    /// The published items and assignments.
     puts: PublishedItems,
-    /// Those that decide nothing, without their items.
+    /// The undecided reviews, without their items.
     blank: BTreeMap<String, (ObjectId, Review)>,
-    /// All of them, if they are kept.
+    /// All reviews, if they are kept.
     kept: Vec<(String, Review)>,
 }
 
@@ -335,10 +335,10 @@ fn parse_stubs(read: Receiver<Read<'_>>, keep: bool) -> Result<PublishedStubs, R
     Ok(stubs)
 }
 
-/// How many files are read before they are taken apart: some megabytes at most.
+/// The number of files read ahead of parsing, a few megabytes at most.
 const AHEAD: usize = 64;
 
-/// Where files are judged.
+/// The merge in which files are verified.
 #[derive(Clone, Copy)]
 pub(super) struct MergeContext<'a> {
     pub(super) commit: ObjectId,
@@ -346,7 +346,7 @@ pub(super) struct MergeContext<'a> {
     pub(super) merger: Option<&'a PrincipalId>,
 }
 
-/// Returns what the files of a merge are judged by: the trust before it, and the keys that hold `after` it.
+/// Returns the verifier for the files of a merge: the trust state before it, and the keys still valid `after` it.
 pub(super) fn verifier<'a>(
     trust: &'a Trust,
     after: Option<&'a Trust>,
@@ -357,24 +357,24 @@ pub(super) fn verifier<'a>(
     Verifier { trust, after, kinship, commit: on.commit, merger: on.merger }
 }
 
-/// Returns the order in which the files of a merge are judged.
+/// Returns the order in which the files of a merge are verified.
 fn verification_order(path: &str) -> u32 {
     match RepoPath::of(path) {
         RepoPath::Campaign(_) => 0,
         RepoPath::Delegation(_) => 1,
         RepoPath::StageClose { .. } => 3,
-        // What nobody answered needs another exception than what somebody decided.
+        // Items without a response have other exception terms than decided items, so reviews come first.
         RepoPath::Exception(_) => 4,
-        // A proof may come with the exception that it is about.
+        // A proof may come with its exception.
         RepoPath::Proof { .. } => 5,
         _ => DECIDED,
     }
 }
 
-/// The rank of what is decided.
+/// The rank of decisions.
 const DECIDED: u32 = 2;
 
-/// Returns whether another file of the same merge may put it right.
+/// Returns whether another file of the same merge may resolve the rejection.
 pub(super) fn is_retryable(refusal: &Rejection) -> bool {
     matches!(
         refusal,

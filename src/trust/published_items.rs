@@ -1,4 +1,4 @@
-//! What a campaign put to review and to whom, as the stubs in its folder say.
+//! Published items of a campaign and their assignments, from the worklists in its folder.
 
 use super::{
     open_campaign::OpenCampaign, ownership::OwnershipIndex, rejection::Rejection, stage_rejection::StageRejection,
@@ -15,21 +15,21 @@ use std::{
     sync::Arc,
 };
 
-/// An item as a campaign put it to review.
+/// An item as published by a campaign.
 #[derive(Clone, Debug)]
 pub struct PublishedItem {
-    /// The digests of what nobody may change, as each stub has it: they differ in why its reviewer is asked, at most.
+    /// The digests of the immutable fields in each worklist; they may only differ in the reason for the assignment.
     fixed: SmallVec<[Digest; 1]>,
-    /// The digest of what is the same in all stubs.
+    /// The digest of the fields that are equal in all worklists.
     common: Digest,
-    /// The digest of the names that people read.
+    /// The digest of the display names.
     pub(super) names: Digest,
     system: SystemId,
     pub(super) grant: Digest,
-    /// The holder's immutable id, `<system>:<id>`.
+    /// The immutable id of the holder, `<system>:<id>`.
     subject: Box<str>,
     tier: Tier,
-    /// Who was asked in which stage, sorted.
+    /// The assigned reviewers by stage, sorted.
     asked: SmallVec<[(u32, u32); 2]>,
 }
 
@@ -47,48 +47,48 @@ impl PublishedItem {
         }
     }
 
-    /// Returns the system it is on.
+    /// Returns the system.
     pub const fn system(&self) -> &SystemId {
         &self.system
     }
 
-    /// Returns the digest of its grant.
+    /// Returns the digest of the grant.
     pub const fn grant(&self) -> Digest {
         self.grant
     }
 
-    /// Returns its holder's immutable id, `<system>:<id>`.
+    /// Returns the immutable id of the holder, `<system>:<id>`.
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// Returns who was asked about it, as stages and places among [`OpenCampaign::reviewers`]; sorted.
+    /// Returns the assignments, as stages and indexes into [`OpenCampaign::reviewers`]; sorted.
     pub fn asked(&self) -> &[(u32, u32)] {
         &self.asked
     }
 
-    /// Returns the tier it is reviewed at.
+    /// Returns the tier at which it is reviewed.
     pub const fn tier(&self) -> Tier {
         self.tier
     }
 
-    /// Returns whether an item is as some stub had it, but for the decision.
+    /// Returns whether an item equals that of a worklist, except for the decision.
     pub(super) fn is(&self, system: &SystemId, item: &Item) -> bool {
         self.fixed.contains(&fixed(common(system, item), item))
     }
 }
 
-/// What the stubs of a campaign put to review, gathered stub by stub: all together they are larger than anything else here.
+/// Builder of the published items, fed one worklist at a time to limit memory.
 #[derive(Default)]
 pub(super) struct PublishedItems {
     items: Vec<(ItemId, PublishedItem)>,
-    /// Where each item stands.
+    /// The index of each item.
     places: HashMap<ItemId, usize>,
     reviewers: BTreeMap<PrincipalId, u32>,
 }
 
 impl PublishedItems {
-    /// Takes a stub: a review as it lay in the campaign's folder when that was opened.
+    /// Adds a worklist: a review file as of the opening of the campaign.
     pub(super) fn add(&mut self, stub: &Review) -> Result<(), Rejection> {
         let next = u32::try_from(self.reviewers.len()).unwrap_or(u32::MAX);
         let reviewer = *self.reviewers.entry(stub.reviewer.clone()).or_insert(next);
@@ -116,14 +116,14 @@ impl PublishedItems {
         Ok(())
     }
 
-    /// Returns whether somebody was asked about all of these items in the first stage.
+    /// Returns whether a reviewer was assigned all of these items in the first stage.
     pub(super) fn has_all(&self, items: &BTreeSet<ItemId>) -> bool {
         let first = |put: &PublishedItem| put.asked.iter().any(|(stage, _)| *stage == 1);
         let put = |item: &ItemId| self.items.get(*self.places.get(item)?).map(|(_, put)| put);
         items.iter().all(|item| put(item).is_some_and(first))
     }
 
-    /// Checks that it is what the campaign's owners signed.
+    /// Checks the items against the campaign file that the owners signed.
     pub(super) fn check(&self, campaign: &Campaign) -> Result<(), Rejection> {
         let stages = campaign.definition.stage_count();
         let mut put = self.items.iter().flat_map(|(_, put)| &put.asked);
@@ -155,7 +155,7 @@ impl PublishedItems {
         Err(StageRejection::Asked { expected: expected.to_string(), found: found.to_string() }.into())
     }
 
-    /// Returns the opening.
+    /// Returns the open campaign.
     pub(super) fn open(mut self, campaign: Verified<Campaign>, kinship: Arc<OwnershipIndex>) -> OpenCampaign {
         self.items.sort_unstable_by_key(|(item, _)| *item);
         self.items.shrink_to_fit();
@@ -174,7 +174,7 @@ impl PublishedItems {
     }
 }
 
-/// Checks that these are the items that a campaign was signed for.
+/// Checks the items against the population digest of the signed campaign.
 pub(super) fn check_population<'a>(
     campaign: &Campaign,
     items: impl Iterator<Item = (&'a ItemId, &'a Digest)> + Clone,
@@ -187,19 +187,20 @@ pub(super) fn check_population<'a>(
     Err(Rejection::Population { expected, found: format!("{count} items, {found}") })
 }
 
-/// Returns the digest of the names that people read.
+/// Returns the digest of the display names.
 pub(super) fn names(principal: &str, entitlement: &str) -> Digest {
     Digest::of_parts([principal.as_bytes(), b"\n", entitlement.as_bytes(), b"\n"])
 }
 
-/// Returns the digest of what a reviewer may not change: the system and all of an item but the decision.
+/// Returns the digest of the fields that a reviewer may not change: the system and everything in an item except the
+/// decision.
 fn fixed(common: Digest, item: &Item) -> Digest {
     Digest::of_parts([common.as_bytes(), Digest::of(&item.facts).as_bytes()].map(<[u8; 32]>::as_slice))
 }
 
-/// Returns the digest of what every reviewer of an item is shown: all but the facts, which end with why they are asked. It
-/// is compared while the program runs and never written down; each part comes with its length, so that none runs into the
-/// next.
+/// Returns the digest of the fields that all reviewers of an item see: all except the facts, which end with the reason
+/// for the assignment. The digest is never stored. Each part is prefixed with its length, so that parts cannot run into
+/// each other.
 fn common(system: &SystemId, item: &Item) -> Digest {
     let about = [system.as_str(), &item.subject, &item.recommend, &item.principal, &item.entitlement];
     let mut bytes = Vec::with_capacity(512);

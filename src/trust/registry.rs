@@ -1,4 +1,4 @@
-//! The registry in force: principals, their own accounts, their groups and their keys.
+//! The registry: principals with their accounts, groups and keys.
 
 use super::{rejection::Rejection, root};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// A registry whose signatures were verified, or that is about to be.
+/// A registry whose signatures are verified or about to be verified.
 #[derive(Clone, Debug)]
 pub struct Registry {
     file: Arc<file::Registry>,
@@ -19,8 +19,8 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Reads a registry and checks it against the one before: keys are never taken out, never come back, and belong to
-    /// one principal for ever. Signatures are not looked at here.
+    /// Parses a registry and checks it against the previous version: keys are never removed or reactivated, and belong
+    /// to one principal forever. Does not verify signatures.
     pub(super) fn parse(bytes: &[u8], path: &str, before: Option<&Self>, root: &root::Root) -> Result<Self, Rejection> {
         let registry = Self::unchained(bytes, path, root)?;
         let file = &registry.file;
@@ -29,7 +29,7 @@ impl Registry {
         Ok(registry)
     }
 
-    /// Reads a registry on its own.
+    /// Parses a registry without its previous version.
     pub(super) fn unchained(bytes: &[u8], path: &str, root: &root::Root) -> Result<Self, Rejection> {
         let file: file::Registry = codec::parse(path, bytes)?;
         if file.repo != root.file().repo {
@@ -63,7 +63,7 @@ impl Registry {
         Ok(registry)
     }
 
-    /// A key of the engine must not decide what the engine does.
+    /// An engine key must not sign decisions.
     pub(super) fn check_engine(&self, root: &root::Root) -> Result<(), Rejection> {
         match root.machine_keys().find_map(|key| self.keys.get(&key).map(|(principal, ..)| (key, principal))) {
             None => Ok(()),
@@ -81,9 +81,9 @@ impl Registry {
                 Err(Rejection::KeyHistory { principal, fingerprint, what })
             };
             match self.keys.get(key) {
-                None => return refuse("was taken out of the registry"),
-                Some((other, ..)) if other != principal => return refuse("was given to somebody else"),
-                Some((_, KeyState::Active, _)) if *state != KeyState::Active => return refuse("was made active again"),
+                None => return refuse("was removed from the registry"),
+                Some((other, ..)) if other != principal => return refuse("was assigned to another principal"),
+                Some((_, KeyState::Active, _)) if *state != KeyState::Active => return refuse("was reactivated"),
                 Some((_, KeyState::Retired, _)) if *state == KeyState::Revoked => {
                     return refuse("is no longer revoked");
                 }
@@ -98,7 +98,7 @@ impl Registry {
         &self.file
     }
 
-    /// Returns the file, for who keeps it.
+    /// Returns the file by value.
     pub(super) fn shared(&self) -> Arc<file::Registry> {
         self.file.clone()
     }
@@ -114,17 +114,17 @@ impl Registry {
         found.ok().and_then(|index| self.file.principals.get(index))
     }
 
-    /// Returns whether a principal is in a group.
+    /// Returns whether a principal is a member of a group.
     pub fn is_in(&self, id: &str, group: &str) -> bool {
         self.principal(id).is_some_and(|principal| principal.groups.iter().any(|own| own == group))
     }
 
-    /// Returns who holds a key, what it is worth, and from which evidence index it is suspect.
+    /// Returns the holder and the state of a key, and the evidence index from which it is suspect.
     pub fn holder(&self, key: &PublicKey) -> Option<(&PrincipalId, KeyState, Option<u64>)> {
         self.keys.get(key).map(|(principal, state, from)| (principal, *state, *from))
     }
 
-    /// Returns the keys of a principal, with what they are worth.
+    /// Returns the keys of a principal with their states.
     pub fn keys_of<'a>(&'a self, id: &'a str) -> impl Iterator<Item = (PublicKey, KeyState)> + 'a {
         self.keys.iter().filter(move |(_, (own, ..))| own.as_str() == id).map(|(key, (_, state, _))| (*key, *state))
     }

@@ -1,4 +1,4 @@
-//! Why something that was found in a governed repository is not believed: one stable code for each reason.
+//! Rejections of governed files, each reason with a stable code.
 
 use super::stage_rejection::StageRejection;
 use crate::{
@@ -10,148 +10,148 @@ use crate::{
     model::{Digest, Severity, Tier, Verdict, file::Rating},
 };
 
-/// Why something is not believed.
+/// The reason for which a governed file is rejected.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Rejection {
-    /// Access kept that policy speaks too much against.
-    #[error("item {item}: `{verdict}` keeps what policy finds {severity}; that takes an exception")]
+    /// Access was kept against a policy finding that requires an exception.
+    #[error("item {item}: `{verdict}` keeps access with a finding of severity {severity}, which requires an exception")]
     AgainstPolicy {
         /// The item.
         item: String,
         /// The verdict.
         verdict: Verdict,
-        /// How bad it is.
+        /// The severity.
         severity: Severity,
     },
-    /// `trust/allowed_signers` is not what the trust state renders to.
-    #[error("`trust/allowed_signers` is not what the registry and the root say")]
+    /// `trust/allowed_signers` differs from the rendering of the trust state.
+    #[error("`trust/allowed_signers` differs from the registry and the root")]
     AllowedSigners,
-    /// A review for a campaign that is not open here, or for another campaign of the same name.
-    #[error("the file is bound to {found}, and {expected}")]
+    /// A file for a campaign that does not exist here, or for another campaign of the same name.
+    #[error("the file belongs to {found}, but {expected}")]
     CampaignBinding {
-        /// What the file says.
+        /// The value in the file.
         found: Digest,
-        /// What is there.
+        /// The actual value.
         expected: String,
     },
-    /// A verdict without what it needs.
+    /// A verdict without a required key.
     #[error("item {item}: `{verdict}` needs {needs}")]
     DecisionIncomplete {
         /// The item.
         item: String,
         /// The verdict.
         verdict: Verdict,
-        /// What is missing.
+        /// The missing key.
         needs: &'static str,
     },
-    /// One key stands twice.
-    #[error("the key {fingerprint} stands twice: {first} and {second}")]
+    /// A duplicate key.
+    #[error("duplicate key {fingerprint}: {first} and {second}")]
     DuplicateKey {
         /// The key.
         fingerprint: String,
-        /// Where it stands.
+        /// The first location.
         first: String,
-        /// Where it stands again.
+        /// The second location.
         second: String,
     },
-    /// A name or id stands twice.
-    #[error("`{0}` stands twice")]
+    /// A duplicate name or id.
+    #[error("duplicate name or id `{0}`")]
     DuplicateName(String),
-    /// An exception that too few have accepted, or the wrong ones.
-    #[error("what is {rating} is accepted by one of each: {groups}; signed have {found}")]
+    /// An exception without the required approvals.
+    #[error("a {rating} exception needs the signature of one member of each group: {groups}; signed by {found}")]
     ExceptionApproval {
-        /// Its rating.
+        /// The rating.
         rating: Rating,
-        /// The groups of the mandate.
+        /// The groups required by the mandate.
         groups: String,
-        /// Who has signed.
+        /// The signers.
         found: String,
     },
-    /// An exception that is about other access than its item.
-    #[error("it is about {says}, and {item} was put to review as {put}")]
+    /// An exception whose access differs from that of its item.
+    #[error("the exception is for {says}, but {item} was published as {put}")]
     ExceptionItem {
         /// The item.
         item: String,
-        /// What the exception says.
+        /// The access in the exception.
         says: String,
-        /// What the campaign put to review.
+        /// The access published by the campaign.
         put: String,
     },
-    /// An exception that is more than silence allows.
-    #[error("item {item}: nobody answered before {close}, and an exception for that {why}")]
+    /// An exception that exceeds the no-response terms.
+    #[error("item {item}: no response before {close}; the exception {why}")]
     ExceptionSilence {
         /// The item.
         item: String,
-        /// The file that closed the stage.
+        /// The file of the stage close.
         close: String,
-        /// What is allowed.
+        /// The permitted extent.
         why: String,
     },
-    /// An exception, or a proof of one, that the mandate's terms do not allow.
+    /// An exception, or a proof of its control, outside the terms of the mandate.
     #[error("{0}")]
     ExceptionTerms(String),
-    /// The file is not in its one canonical form.
+    /// The file is malformed or not canonical.
     #[error("{}", first(.0))]
     Form(Box<Diagnostics>),
-    /// A name in a tree that must not be followed.
-    #[error("the name {0}")]
+    /// An unsafe name in a git tree.
+    #[error("unsafe name: {0}")]
     Hazard(String),
-    /// What was put to review has been changed.
-    #[error("item {0} is not as the campaign put it to review")]
+    /// A published item was altered.
+    #[error("item {0} differs from the item published by the campaign")]
     ItemAltered(String),
-    /// An item that the campaign does not have.
-    #[error("item {0} is not among the items of its campaign")]
+    /// An item that is not part of the campaign.
+    #[error("item {0} is not part of the campaign")]
     ItemForeign(String),
-    /// An item that has a decision, and another one that does not name it.
-    #[error("item {item} is decided in {by}, and this file does not name that decision")]
+    /// A second decision on an item that does not name the first in `supersedes`.
+    #[error("item {item} is already decided in {by}, which this file does not name in `supersedes`")]
     ItemBoundTwice {
         /// The item.
         item: String,
-        /// The file that decides it.
+        /// The file with the decision in force.
         by: String,
     },
-    /// The campaign's items are not the population it was signed for.
-    #[error("the campaign is signed for {expected}, and its reviews hold {found}")]
+    /// The items of the campaign differ from the signed population.
+    #[error("the campaign is signed for {expected}, but its review files contain {found}")]
     Population {
-        /// What is signed.
+        /// The signed value.
         expected: String,
         /// What is there.
         found: String,
     },
-    /// The key is bad in itself.
+    /// An invalid key.
     #[error("{0}")]
     Key(KeyError),
-    /// A key that is no longer what it was, or not any more there.
+    /// A key whose entry changed in a forbidden way.
     #[error("key {fingerprint} of `{principal}` {what}")]
     KeyHistory {
-        /// Whose.
+        /// The principal.
         principal: String,
-        /// Which.
+        /// The fingerprint.
         fingerprint: String,
-        /// What was done with it.
+        /// The change.
         what: &'static str,
     },
-    /// The log has another name.
-    #[error("the log's name changed from `{from}` to `{to}`")]
+    /// The origin of the log changed.
+    #[error("the log origin changed from `{from}` to `{to}`")]
     LogOrigin {
-        /// What it was.
+        /// The previous value.
         from: String,
-        /// What it is.
+        /// The new value.
         to: String,
     },
-    /// The commit before is not on the line of main.
-    #[error("commit {0} was the head of main, and main does not come from it any more")]
+    /// A former head of main is not on its first-parent line.
+    #[error("commit {0} was the head of main but is no longer an ancestor of it")]
     MainRolledBack(String),
-    /// A path in a governed folder that no governed file has.
-    #[error("no governed file belongs there")]
+    /// A path in a governed folder that matches no kind of file.
+    #[error("no kind of governed file has this path")]
     Misplaced,
-    /// Not a plain file.
-    #[error("it has mode {0}, and a governed file has 100644")]
+    /// Not a regular file.
+    #[error("the file has mode {0}; governed files have 100644")]
     Mode(String),
-    /// A review that was signed by others, and not by the one it is for.
-    #[error("`{0}`, whose review this is, has not signed it")]
+    /// A review that is not signed by its reviewer.
+    #[error("the reviewer `{0}` has not signed this review")]
     NotByReviewer(String),
-    /// The signer is not in the group that the mandate asks for.
+    /// The signer is not a member of the group required by the mandate.
     #[error("`{signer}` is not in the group `{group}`")]
     NotInGroup {
         /// The signer.
@@ -159,52 +159,52 @@ pub enum Rejection {
         /// The group.
         group: String,
     },
-    /// A merge of more than two lines.
-    #[error("a merge of more than two lines brought it; nobody can say who reviewed what")]
+    /// A merge commit with more than two parents.
+    #[error("the file was introduced by a merge with more than two parents, which cannot be attributed to one review")]
     Octopus,
-    /// A file's content names another place than the one it lies in.
-    #[error("it says it is {says}, and lies at {lies}")]
+    /// The path of a file does not match its content.
+    #[error("the content belongs to {says}, but the file is at {lies}")]
     Place {
-        /// What it says.
+        /// The path according to the content.
         says: String,
-        /// Where it lies.
+        /// The actual path.
         lies: String,
     },
-    /// A chain of versions does not link.
-    #[error("`prev` is `{found}`, and the version before has the digest {expected}")]
+    /// `prev` does not match the previous version.
+    #[error("`prev` is `{found}`, but the previous version has the digest {expected}")]
     Prev {
         /// What it says.
         found: String,
-        /// What it must say.
+        /// The expected value.
         expected: String,
     },
-    /// The root is not the one that was pinned from outside.
-    #[error("the first root of trust is {found}, and pinned is {pinned}")]
+    /// The root differs from the pin.
+    #[error("the first root of trust is {found}, but the pin is {pinned}")]
     RootPin {
         /// The pin.
         pinned: Digest,
         /// What is there.
         found: Digest,
     },
-    /// There is no root of trust yet.
-    #[error("there is no root of trust, registry and mandate before the merge that brought it")]
+    /// Root, registry or mandate do not exist yet.
+    #[error("root of trust, registry and mandate must exist before the merge that introduces this file")]
     NoTrust,
-    /// A reviewer decides on their own access.
+    /// A reviewer decides on access that is their own.
     #[error("`{signer}` cannot review {what}: item {item}")]
     SelfReview {
         /// The signer.
         signer: String,
-        /// What it is to them.
+        /// The link to the signer.
         what: String,
         /// The item.
         item: String,
     },
-    /// A signature is bad.
-    #[error("the signature of `{signer}`: {error}")]
+    /// An invalid signature.
+    #[error("invalid signature of `{signer}`: {error}")]
     Signature {
-        /// The signer's name.
+        /// The name of the signer.
         signer: String,
-        /// What is wrong.
+        /// The error.
         error: SshSignatureError,
     },
     /// A signed file was deleted.
@@ -224,86 +224,86 @@ pub enum Rejection {
     SignedRenamed {
         /// What it is.
         what: &'static str,
-        /// Where it went.
+        /// The new path.
         to: String,
     },
-    /// The key may not sign any more.
+    /// The key is retired or revoked.
     #[error("`{signer}` signed with a key that is {state}")]
     SignerKey {
         /// The signer.
         signer: String,
-        /// The key's state.
+        /// The state of the key.
         state: &'static str,
     },
-    /// A signer who may sign this file in no case.
-    #[error("`{signer}` is not among those who may sign it: {allowed}")]
+    /// A signer whom the file does not name.
+    #[error("`{signer}` may not sign this file; permitted signers: {allowed}")]
     SignerNotNamed {
         /// The signer.
         signer: String,
-        /// Who may.
+        /// The permitted signers.
         allowed: String,
     },
-    /// A name that trust does not know.
-    #[error("`{0}` has no key in the trust state that judges this file")]
+    /// A signer without a registered key.
+    #[error("`{0}` has no registered key")]
     SignerUnknown(String),
-    /// Something about the stages of a campaign.
+    /// A rejection that concerns the stages of a campaign.
     #[error(transparent)]
     Stage(#[from] StageRejection),
-    /// A decision that takes the place of one that is not in force.
-    #[error("item {item}: it takes the place of {names}, and in force is {in_force}")]
+    /// `supersedes` names a decision that is not in force.
+    #[error("item {item}: `supersedes` names {names}, but in force is {in_force}")]
     StaleSupersedes {
         /// The item.
         item: String,
-        /// What it names.
+        /// The named decision.
         names: String,
-        /// What is in force.
+        /// The decision in force.
         in_force: String,
     },
     /// Too few signatures.
     #[error("{found} of {needed} signatures{}", for_tier(*.tier))]
     Threshold {
-        /// How many distinct signers are needed.
+        /// The required number of distinct signers.
         needed: usize,
-        /// How many there are.
+        /// The actual number.
         found: usize,
-        /// For which tier.
+        /// The tier that requires them.
         tier: Option<Tier>,
     },
-    /// A threshold that is zero, or more than there are keys.
-    #[error("the threshold of {role} is {threshold}, with {keys} keys")]
+    /// A threshold that is zero or exceeds the number of keys.
+    #[error("the threshold of {role} is {threshold}, but it has {keys} keys")]
     ThresholdUnreachable {
         /// The role.
         role: &'static str,
-        /// Its threshold.
+        /// The threshold.
         threshold: u32,
-        /// How many keys it has.
+        /// The number of keys.
         keys: usize,
     },
-    /// Trust and something else in one merge.
-    #[error("the merge that brought it changes trust too; a trust change needs a merge of its own")]
+    /// A merge changes trust files and other files.
+    #[error("the merge that introduced this file also changes trust; a trust change needs a separate merge")]
     TrustNotAlone,
     /// A version out of order.
-    #[error("version {found} where {expected} is next")]
+    #[error("version {found} where version {expected} is expected")]
     Version {
         /// What is there.
         found: u32,
-        /// What must be there.
+        /// The expected version.
         expected: u32,
     },
-    /// A signature by another key than the signer's.
-    #[error("the signature in `{signer}`'s name is by another key, {fingerprint}")]
+    /// A signature made with a key of another principal.
+    #[error("the signature named `{signer}` was made with a key that is not theirs, {fingerprint}")]
     WrongKey {
-        /// In whose name.
+        /// The claimed signer.
         signer: String,
-        /// By which key.
+        /// The fingerprint of the key.
         fingerprint: String,
     },
     /// A file of another repository.
-    #[error("it belongs to the repository {found}, and this is {expected}")]
+    #[error("the file belongs to the repository {found}; this repository is {expected}")]
     WrongRepository {
         /// What it says.
         found: String,
-        /// What this is.
+        /// The id of this repository.
         expected: String,
     },
 }
@@ -313,7 +313,7 @@ fn first(problems: &Diagnostics) -> String {
 }
 
 fn for_tier(tier: Option<Tier>) -> String {
-    tier.map(|tier| format!(" that tier {tier} needs")).unwrap_or_default()
+    tier.map(|tier| format!(", as required for tier {tier}")).unwrap_or_default()
 }
 
 impl From<Diagnostics> for Rejection {
@@ -328,7 +328,7 @@ impl From<KeyError> for Rejection {
     }
 }
 
-/// Reads what a signature is for, for messages.
+/// Returns the purpose of a signature, for messages.
 pub(super) const fn words(namespace: Namespace) -> &'static str {
     match namespace {
         Namespace::Attestation => "signed attestation",
@@ -342,6 +342,6 @@ pub(super) const fn words(namespace: Namespace) -> &'static str {
         Namespace::Registry => "signed registry",
         Namespace::Review => "signed review",
         Namespace::Root => "signed root",
-        Namespace::StageClose => "signed close of a stage",
+        Namespace::StageClose => "signed stage close",
     }
 }

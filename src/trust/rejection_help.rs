@@ -1,4 +1,4 @@
-//! What is told of a refusal besides its words: the stable code, how bad it is, and what to do next.
+//! Code, severity and remediation of each rejection.
 
 use super::rejection::Rejection;
 use crate::{
@@ -60,7 +60,7 @@ impl Rejection {
         }
     }
 
-    /// Returns how bad it is.
+    /// Returns the severity.
     pub fn severity(&self) -> Severity {
         match self {
             Self::AllowedSigners | Self::DecisionIncomplete { .. } | Self::Form(_) | Self::Misplaced => {
@@ -89,7 +89,7 @@ impl Rejection {
         }
     }
 
-    /// Returns what to do next.
+    /// Returns the next step.
     pub fn help(&self) -> &'static str {
         match self {
             Self::AgainstPolicy { .. } => {

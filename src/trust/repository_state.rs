@@ -1,4 +1,4 @@
-//! What a governed repository amounts to at a commit: whom to believe, what they decided, and all that was refused.
+//! Verified state of a governed repository at a commit: trust, decisions, and rejected files.
 
 use super::{
     open_campaign::{EffectiveDecision, OpenCampaign, Openings, VotingSlot},
@@ -21,9 +21,9 @@ use std::{
     sync::Arc,
 };
 
-/// What a governed repository amounts to at a commit, as its first-parent history up to there tells.
+/// The verified state of a governed repository at a commit, computed from its first-parent history.
 ///
-/// It is grown commit by commit, so that going on costs what changed: keep it and [`RepositoryState::advance`].
+/// It advances commit by commit, so that the cost follows the change: see [`RepositoryState::advance`].
 #[derive(Clone, Debug)]
 pub struct RepositoryState {
     pub(super) pin: Digest,
@@ -33,20 +33,20 @@ pub struct RepositoryState {
     pub(super) trust: Option<Arc<Trust>>,
     pub(super) people: BTreeMap<String, Arc<Principals>>,
     pub(super) kinship: Arc<OwnershipIndex>,
-    /// Signed kinds of files and signatures that lie in the tree, by path.
+    /// Files of signed kinds and signatures in the tree, by path.
     pub(super) files: BTreeMap<String, ObjectId>,
-    /// Those among them that must stay as they are.
+    /// The immutable ones among them.
     pub(super) held: BTreeMap<String, (ObjectId, Namespace)>,
     pub(super) accepted: BTreeSet<String>,
-    /// The reviews that came with the campaign of the merge being judged and decide nothing, without their items, by path.
+    /// The undecided reviews of the campaign that the current merge opens, without their items, by path.
     pub(super) blank: BTreeMap<String, (ObjectId, Review)>,
     pub(super) openings: Openings,
-    /// The campaign whose worklists are kept as they are read.
+    /// The campaign whose worklists are kept.
     keep: Option<CampaignId>,
     pub(super) worklists: Vec<(String, Review)>,
     pub(super) delegations: Vec<Verified<Delegation>>,
     pub(super) reviews: Vec<Verified<Review>>,
-    /// For whom the decisions of each review count.
+    /// The slots to which the decisions of each review are attributed.
     pub(super) seats: Vec<Vec<VotingSlot>>,
     pub(super) exceptions: Vec<Verified<Exception>>,
     pub(super) proofs: Vec<Verified<Proof>>,
@@ -54,25 +54,25 @@ pub struct RepositoryState {
     pub(super) found: Vec<RejectedFile>,
 }
 
-/// Something that was refused.
+/// A rejected file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RejectedFile {
-    /// The commit on main that brought it.
+    /// The commit on main that introduced it.
     pub commit: ObjectId,
-    /// The path it is about.
+    /// The path.
     pub path: String,
-    /// Why it is refused.
+    /// The rejection.
     pub refusal: Rejection,
-    /// Whether it still is so at the head; a file that was put in order later leaves a finding that no longer stands.
+    /// Whether the rejection still applies at the head; it does not if the file was corrected later.
     pub standing: bool,
 }
 
 impl RejectedFile {
-    /// Returns it as a finding.
+    /// Returns the rejection as a finding.
     pub fn finding(&self) -> Finding {
         let commit = self.commit.to_string();
         let short = commit.get(..12).unwrap_or(&commit);
-        let since = if self.standing { "" } else { ", in order since" };
+        let since = if self.standing { "" } else { ", corrected since" };
         Finding {
             severity: self.refusal.severity(),
             code: self.refusal.code(),
@@ -84,20 +84,20 @@ impl RejectedFile {
 }
 
 impl RepositoryState {
-    /// Walks the first-parent history of `head` from its beginning. `pin` is the digest of `trust/root/1.toml`, known from
-    /// outside the repository.
+    /// Walks the first-parent history of `head` from its beginning. `pin` is the digest of `trust/root/1.toml`, given
+    /// from outside the repository.
     ///
     /// # Errors
-    /// When git cannot give the history. What is wrong in it is found, not an error.
+    /// When git cannot read the history. Problems in it are findings, not errors.
     pub fn walk(repository: &Repository, pin: Digest, head: ObjectId) -> Result<Self, GitError> {
         Self::walk_for(repository, pin, head, None)
     }
 
-    /// As [`Self::walk`], and keeps the worklists of one campaign, which are read on the way and are most of what there is:
+    /// Like [`Self::walk`], and keeps the worklists of one campaign, which are read anyway and are the largest part:
     /// [`Self::take_worklists`].
     ///
     /// # Errors
-    /// As [`Self::walk`].
+    /// See [`Self::walk`].
     pub fn walk_for(
         repository: &Repository,
         pin: Digest,
@@ -111,11 +111,11 @@ impl RepositoryState {
         Ok(governed)
     }
 
-    /// Goes on to a later head, at the cost of what changed since.
+    /// Advances to a later head, at the cost of the changes since.
     ///
     /// # Errors
-    /// [`GitError::NotOnLine`] when `head` does not come from the commit this one stands at; else when git cannot give
-    /// the history. After an error it stands wherever it got to.
+    /// [`GitError::NotOnLine`] when `head` does not descend from the current commit; otherwise when git cannot read the
+    /// history. After an error the state is at the last commit that was processed.
     pub fn advance(&mut self, repository: &Repository, head: ObjectId) -> Result<(), GitError> {
         for commit in repository.first_parents(self.head, head)? {
             self.step(repository, commit)?;
@@ -149,23 +149,23 @@ impl RepositoryState {
         }
     }
 
-    /// Returns the commit it stands at.
+    /// Returns the commit of this state.
     pub const fn head(&self) -> Option<ObjectId> {
         self.head
     }
 
-    /// Returns the trust state at the head; nothing when there is none that the pin leads to.
+    /// Returns the trust state at the head; `None` if no valid one matches the pin.
     pub fn trust(&self) -> Option<&Trust> {
         self.trust.as_deref()
     }
 
-    /// Returns whose access is whose at the head.
+    /// Returns the ownership of access at the head.
     pub fn kinship(&self) -> &OwnershipIndex {
         &self.kinship
     }
 
-    /// Returns the worklists of the campaign that this was walked for, as they were when its owners had signed it, sorted by
-    /// path; none the second time.
+    /// Returns the worklists kept by the walk, as of the opening of the campaign, sorted by path. A second call returns
+    /// none.
     pub fn take_worklists(&mut self) -> Vec<(String, Review)> {
         std::mem::take(&mut self.worklists)
     }
@@ -174,56 +174,56 @@ impl RepositoryState {
         self.keep.as_ref() == Some(campaign)
     }
 
-    /// Returns the open and past campaigns by id.
+    /// Returns open and past campaigns by id.
     pub const fn openings(&self) -> &BTreeMap<CampaignId, OpenCampaign> {
         &self.openings
     }
 
-    /// Returns a campaign that its owners signed.
+    /// Returns a campaign signed by its owners.
     pub fn campaign(&self, id: &CampaignId) -> Option<&Verified<Campaign>> {
         self.openings.get(id).map(OpenCampaign::campaign)
     }
 
-    /// Returns all verified reviews in the order in which main took them up; within one merge by path.
+    /// Returns all verified reviews in merge order; within one merge by path.
     pub fn reviews(&self) -> &[Verified<Review>] {
         &self.reviews
     }
 
-    /// Returns all verified exceptions in the order in which main took them up.
+    /// Returns all verified exceptions in merge order.
     pub fn exceptions(&self) -> &[Verified<Exception>] {
         &self.exceptions
     }
 
-    /// Returns all verified attestations in the order in which main took them up.
+    /// Returns all verified attestations in merge order.
     pub fn attestations(&self) -> &[Verified<Attestation>] {
         &self.attestations
     }
 
-    /// Returns the verified reviews of a campaign in the order in which main took them up, each with the seats that its
-    /// decisions count for, in the order of its decided items.
+    /// Returns the verified reviews of a campaign in merge order, each with the slots of its decisions, in the order of
+    /// its decided items.
     pub fn answers(&self, campaign: &CampaignId) -> impl Iterator<Item = (&Verified<Review>, &[VotingSlot])> {
         let all = self.reviews.iter().zip(self.seats.iter().map(Vec::as_slice));
         let campaign = campaign.clone();
         all.filter(move |(review, _)| review.campaign == campaign)
     }
 
-    /// Returns all verified delegations in the order in which main took them up.
+    /// Returns all verified delegations in merge order.
     pub fn delegations(&self) -> &[Verified<Delegation>] {
         &self.delegations
     }
 
-    /// Returns the decisions in force on an item, by stage and seat.
+    /// Returns the decisions in force on an item, by stage and slot.
     pub fn bound(&self, campaign: &CampaignId, item: &ItemId) -> &[EffectiveDecision] {
         self.openings.get(campaign).map(|opening| opening.bound(item)).unwrap_or_default()
     }
 
-    /// Returns whether `commit` is on the first-parent line: a head that main once had must be, or main was rolled back,
-    /// reset, or merged the wrong way round.
+    /// Returns whether `commit` is on the first-parent line. If a former head of main is not, main was rolled back,
+    /// reset, or merged in the wrong direction.
     pub fn is_on_main(&self, commit: ObjectId) -> bool {
         self.line.contains(&commit)
     }
 
-    /// Returns the finding that `before`, which was the head of main, is not on its line any more.
+    /// Returns the finding that the former head `before` is no longer on the line of main.
     pub fn check_not_rolled_back(&self, before: ObjectId) -> Option<Finding> {
         let commit = self.head.unwrap_or(before);
         let refusal = Rejection::MainRolledBack(before.to_string());
@@ -231,12 +231,12 @@ impl RepositoryState {
         (!self.is_on_main(before)).then(|| found.finding())
     }
 
-    /// Returns all that was ever refused, in the order it came, whether it still stands or not.
+    /// Returns all rejections in history order, including resolved ones.
     pub fn found(&self) -> &[RejectedFile] {
         &self.found
     }
 
-    /// Returns the findings that still stand at the head, sorted.
+    /// Returns the findings that apply at the head, sorted.
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings: Vec<_> =
             self.found.iter().filter(|found| found.standing).map(RejectedFile::finding).collect();
@@ -244,18 +244,17 @@ impl RepositoryState {
         findings
     }
 
-    /// Returns the findings that stand and take away the ground under everything else: while there is one, nothing may be
-    /// enforced.
+    /// Returns the findings at the head that block all enforcement.
     pub fn blocking(&self) -> Vec<Finding> {
         self.findings().into_iter().filter(|finding| finding.severity == Severity::Critical).collect()
     }
 }
 
-/// Returns the digest of the first root of trust at a commit. It is a pin only for somebody who has compared it with what
-/// they were told from outside.
+/// Returns the digest of the first root of trust at a commit. It serves as a pin only after comparison with a value
+/// from outside the repository.
 ///
 /// # Errors
-/// When git cannot give it.
+/// When git cannot read it.
 pub fn first_root(repository: &Repository, commit: ObjectId) -> Result<Option<Digest>, crate::store::StoreError> {
     let bytes = Snapshot::at(repository, commit).bytes("trust/root/1.toml", MAX_ROOT)?;
     Ok(bytes.map(Digest::of))

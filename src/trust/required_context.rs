@@ -1,4 +1,4 @@
-//! What a change needs to know of the campaigns it touches: so much of them is read, and no more.
+//! Computes the minimal set of campaign data needed to verify a change.
 
 use super::{base_state::MAX_FILE, open_campaign::decided, verify_review::is_part};
 use crate::{
@@ -12,25 +12,25 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a change needs to know of a campaign.
+/// The parts of a campaign that a change needs.
 #[derive(Default)]
 pub(super) struct RequiredContext {
     pub(super) systems: BTreeSet<SystemId>,
-    /// The reviews touched: mostly they are what was put to their reviewers, with decisions in it.
+    /// The touched reviews, which are usually worklists with decisions filled in.
     pub(super) paths: BTreeSet<String>,
-    /// The items of the reviews touched.
+    /// The items of the touched reviews.
     pub(super) items: BTreeSet<ItemId>,
-    /// Who decides in them.
+    /// The reviewers who decide in them.
     pub(super) reviewers: BTreeSet<PrincipalId>,
-    /// Whether more is to be known than who was asked themselves: of a later stage, or where items are handed on.
+    /// Whether more than the own assignments is needed: for later stages and reassigned items.
     pub(super) others: bool,
-    /// Whether everybody who was asked is to be known.
+    /// Whether all assignments are needed.
     pub(super) everybody: bool,
-    /// Whether a stage is closed, or something is looked at again, for which every item counts.
+    /// Whether all items are needed, as for a stage close.
     pub(super) whole: bool,
 }
 
-/// Returns what a change needs to know of which campaigns.
+/// Returns the required context of each campaign that a change touches.
 pub(super) fn required_context(
     repository: &Repository,
     head: ObjectId,
@@ -77,7 +77,7 @@ fn is_look(repository: &Repository, head: ObjectId, review: &Review) -> Result<b
     Ok(campaign.is_some_and(|campaign| review.stage() > campaign.definition.stage_count()))
 }
 
-/// Returns the folders whose signed files a change needs to know.
+/// Returns the folders whose signed files a change needs.
 pub(super) fn folders(changes: &Changes, wanted: &BTreeMap<CampaignId, RequiredContext>) -> BTreeSet<String> {
     let mut folders = BTreeSet::new();
     for change in &changes.files {
@@ -103,7 +103,7 @@ pub(super) fn folders(changes: &Changes, wanted: &BTreeMap<CampaignId, RequiredC
 }
 
 impl RequiredContext {
-    /// Takes one more item, on this system.
+    /// Adds an item of a system.
     pub(super) fn take(&mut self, system: Option<SystemId>, item: &ItemId) {
         self.systems.extend(system);
         self.items.insert(*item);
@@ -116,7 +116,7 @@ impl RequiredContext {
         self.systems.iter().map(|system| format!("campaigns/{campaign}/reviews/{system}")).collect()
     }
 
-    /// Returns whether a review in its one form holds an item that matters; quicker than parsing it, which follows if so.
+    /// Returns whether a canonical review contains a relevant item; cheaper than parsing, which follows only then.
     fn mentions(&self, bytes: &[u8]) -> bool {
         self.whole
             || bytes.split(|byte| *byte == b'\n').any(|line| {
@@ -126,7 +126,7 @@ impl RequiredContext {
             })
     }
 
-    /// Returns a review with the items that matter, when it has any.
+    /// Returns a review with its relevant items, if it has any.
     pub(super) fn read(
         &self,
         repository: &Repository,
@@ -143,14 +143,14 @@ impl RequiredContext {
     }
 }
 
-/// A review as it lies on main.
+/// A review on main.
 pub(super) struct SignedReviewOnMain {
     pub(super) path: String,
     pub(super) digest: Digest,
     pub(super) review: Review,
 }
 
-/// Returns whether a decision hands an item on, or takes the place of somebody else's.
+/// Returns whether a decision reassigns an item, or replaces that of another reviewer.
 fn concerns_others(review: &Review, item: &Item) -> bool {
     let names_own = |names: &String| match RepoPath::of(names.split('@').next().unwrap_or_default()) {
         RepoPath::Review { stem, .. } => is_part(&stem, review.reviewer.as_str()),
@@ -159,7 +159,7 @@ fn concerns_others(review: &Review, item: &Item) -> bool {
     item.decision == Some(Verdict::Abstain) || !item.supersedes.as_ref().is_none_or(names_own)
 }
 
-/// Returns a file at a commit, when it can be read.
+/// Returns a file at a commit; `None` if it cannot be read.
 fn at<T: crate::model::file::GovernedFile>(
     repository: &Repository,
     commit: ObjectId,

@@ -1,4 +1,4 @@
-//! The root of trust: keys and thresholds of the roles below it, and the chain of its versions.
+//! The root of trust: keys and thresholds of its roles, and the chain of its versions.
 
 use super::{rejection::Rejection, verified::Signer};
 use crate::{
@@ -26,7 +26,7 @@ pub struct Root {
     log: Vec<VerifierKey>,
 }
 
-/// Keys by name, and how many of them must sign.
+/// The keys of a role by name, and its threshold.
 #[derive(Clone, Debug)]
 pub struct Role {
     threshold: usize,
@@ -34,10 +34,10 @@ pub struct Role {
 }
 
 impl Root {
-    /// Accepts version 1, which is pinned from outside and signs itself.
+    /// Accepts version 1, which is pinned from outside and self-signed.
     ///
     /// # Errors
-    /// When it is not the pinned one, or not in order.
+    /// When it differs from the pin or is invalid.
     pub fn first(pin: Digest, bytes: &[u8], signatures: &[SignatureFile]) -> Result<Self, Rejection> {
         let root = Self::parse("trust/root/1.toml", bytes)?;
         if root.digest != pin {
@@ -49,10 +49,10 @@ impl Root {
         Ok(root)
     }
 
-    /// Accepts the next version: signed by a threshold of this root's keys and by a threshold of its own.
+    /// Accepts the next version, signed by a threshold of the keys of this root and by a threshold of its own.
     ///
     /// # Errors
-    /// When it is not the next one, or not in order.
+    /// When it is not the next version, or is invalid.
     pub fn next(&self, bytes: &[u8], signatures: &[SignatureFile]) -> Result<Self, Rejection> {
         let next = Self::parse(&format!("trust/root/{}.toml", self.file.version.saturating_add(1)), bytes)?;
         check_chain(next.file.version, &next.file.prev, Some((self.file.version, self.digest)))?;
@@ -70,10 +70,10 @@ impl Root {
         Ok(next)
     }
 
-    /// Reads a root and what it says about itself; nothing is verified.
+    /// Parses a root and checks its consistency. Does not verify signatures.
     ///
     /// # Errors
-    /// When it is not in order.
+    /// When it is malformed or inconsistent.
     pub(super) fn parse(path: &str, bytes: &[u8]) -> Result<Self, Rejection> {
         let file: file::Root = codec::parse(path, bytes)?;
         let roles = &file.roles;
@@ -96,7 +96,7 @@ impl Root {
             }
             log.push(key);
         }
-        // People may hold several roles; a key of the engine serves one purpose and belongs to nobody else.
+        // People may hold several roles; an engine key serves one purpose and belongs to no person.
         let people = [&root, &registry, &mandate].into_iter().flat_map(|role| role.keys.values().copied());
         let people: BTreeSet<PublicKey> = people.collect();
         let mut machines: BTreeMap<PublicKey, &str> = people.iter().map(|key| (*key, "a role of people")).collect();
@@ -118,7 +118,7 @@ impl Root {
         &self.file
     }
 
-    /// Returns the digest of the file; of version 1 this is the pin.
+    /// Returns the digest of the file; for version 1 this is the pin.
     pub const fn digest(&self) -> Digest {
         self.digest
     }
@@ -138,22 +138,22 @@ impl Root {
         &self.mandate
     }
 
-    /// Returns the engine's keys for commits and segments.
+    /// Returns the engine keys that sign commits and segments.
     pub fn commit_keys(&self) -> &[PublicKey] {
         &self.engine
     }
 
-    /// Returns the keys of the job that reads targets back.
+    /// Returns the read-back keys.
     pub fn readback_keys(&self) -> &[PublicKey] {
         &self.readback
     }
 
-    /// Returns the keys of the log.
+    /// Returns the keys that sign checkpoints of the log.
     pub fn log_keys(&self) -> &[VerifierKey] {
         &self.log
     }
 
-    /// Returns all keys of the engine, whatever they are for.
+    /// Returns all engine keys.
     pub(super) fn machine_keys(&self) -> impl Iterator<Item = PublicKey> {
         let log = self.log.iter().map(VerifierKey::key);
         self.engine.iter().chain(&self.readback).copied().chain(log)
@@ -188,12 +188,12 @@ impl Role {
         &self.keys
     }
 
-    /// Returns how many of them must sign.
+    /// Returns the threshold.
     pub const fn threshold(&self) -> usize {
         self.threshold
     }
 
-    /// Verifies that a threshold of distinct keys of this role is among `signed`.
+    /// Verifies that `signed` contains a threshold of distinct keys of this role.
     fn clear(&self, signed: &[Signer]) -> Result<(), Rejection> {
         let counted: BTreeSet<PublicKey> =
             signed.iter().map(|signer| signer.key).filter(|key| self.keys.values().any(|own| own == key)).collect();
@@ -205,8 +205,8 @@ impl Role {
     }
 }
 
-/// Verifies a registry or mandate: signed by a threshold of the role's keys, each of which every root in `roles` gives the
-/// role; so a key that a new root takes away does not count beside it.
+/// Verifies a registry or mandate: signed by a threshold of keys, each of which has the role in every root in `roles`.
+/// A key that a new root removes does not count in the same merge.
 pub(super) fn verify_by_roles(
     namespace: Namespace,
     bytes: &[u8],
@@ -224,7 +224,7 @@ pub(super) fn verify_by_roles(
     Ok(lasting)
 }
 
-/// Verifies every signature: by the key that its name stands for in one of `roles`. One bad signature refuses the file.
+/// Verifies every signature against the key of that name in one of `roles`. One invalid signature rejects the file.
 fn signed_by(
     namespace: Namespace,
     bytes: &[u8],
@@ -258,7 +258,7 @@ pub(super) fn verify(
     signature.verify(namespace, bytes).map_err(refuse)
 }
 
-/// Checks that a version follows the one in force.
+/// Checks that a version directly follows the one in force.
 pub(super) fn check_chain(version: u32, prev: &str, before: Option<(u32, Digest)>) -> Result<(), Rejection> {
     let expected = before.map_or(1, |(version, _)| version.saturating_add(1));
     if version != expected {

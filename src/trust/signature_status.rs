@@ -1,4 +1,4 @@
-//! What an old signature is worth today.
+//! Status of a past signature under the current registry.
 
 use super::{registry::Registry, verified::Verified};
 use crate::model::file::KeyState;
@@ -7,13 +7,13 @@ use std::fmt;
 /// What an old signature is worth today.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum SignatureStatus {
-    /// All its keys are still active.
+    /// All keys are active.
     Valid,
-    /// A key was retired since, which takes nothing back.
+    /// A key was retired since; the signature remains valid.
     ValidKeyRetired,
-    /// A key was revoked, and the signature may have been made by somebody else: certify again.
+    /// A key was revoked as compromised, and the signature may be forged: the decision must be certified again.
     Suspect,
-    /// A key is not in the registry at all.
+    /// A key is not in the registry.
     Invalid,
 }
 
@@ -28,8 +28,8 @@ impl fmt::Display for SignatureStatus {
     }
 }
 
-/// Returns what the signatures under `file` are worth by today's registry. `accepted` is the evidence index at which the
-/// file was taken up; without one, nothing shows that it is older than the compromise. No clock is asked.
+/// Returns the status of the signatures of `file` under the current registry. `accepted` is the evidence index of its
+/// acceptance; without it, the signature counts as made after the compromise. No clock is read.
 pub fn signature_status<T>(file: &Verified<T>, accepted: Option<u64>, today: &Registry) -> SignatureStatus {
     let of_key = |key| match today.holder(key) {
         None => SignatureStatus::Invalid,

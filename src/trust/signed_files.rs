@@ -1,4 +1,4 @@
-//! What is kept of a walk: files and signatures that must stay, and findings that stand or are settled.
+//! Immutable files and rejections recorded by a walk.
 
 use super::{
     rejection::Rejection,
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl RepositoryState {
-    /// Returns the bytes of a governed file; nothing, with a finding, when they are too many.
+    /// Returns the bytes of a governed file; `None`, with a rejection, if it is too large.
     pub(super) fn bytes(
         &mut self,
         repository: &Repository,
@@ -43,7 +43,7 @@ impl RepositoryState {
     pub(super) fn signatures(&self, repository: &Repository, path: &str) -> Result<Vec<SignatureFile>, GitError> {
         let mut signatures = Vec::new();
         for (signer, path, blob) in self.signature_paths(path) {
-            // A signature file that is too large is read as an empty one, which is refused as malformed.
+            // A signature file that is too large is read as an empty one, which is rejected as malformed.
             let bytes = match repository.blob(*blob, MAX_SIGNATURE) {
                 Err(GitError::BlobTooLarge { .. }) => Vec::new(),
                 read => read?,
@@ -58,7 +58,7 @@ impl RepositoryState {
             self.signature_paths(path).map(|(_, path, blob)| (path.clone(), *blob)).collect();
         held.extend(self.files.get(path).map(|blob| (path.to_owned(), *blob)));
         for (path, blob) in held {
-            // What was held once is compared with what it was then.
+            // Immutable files are compared with their first version.
             self.held.entry(path).or_insert((blob, namespace));
         }
     }
@@ -71,7 +71,7 @@ impl RepositoryState {
         }
     }
 
-    /// What was said about a path before is looked at afresh.
+    /// Earlier rejections of a path are evaluated again.
     pub(super) fn settle(&mut self, path: &str) {
         for found in self.found.iter_mut().filter(|found| found.standing && found.path == path) {
             found.standing = false;
@@ -79,12 +79,12 @@ impl RepositoryState {
     }
 }
 
-/// Returns the refusal of a governed file with too many bytes.
+/// Returns the rejection of a governed file that is too large.
 pub(super) fn too_large(path: &str) -> Rejection {
-    let problem = Diagnostic::error("too-large", "the file is larger than a governed file may be");
+    let problem = Diagnostic::error("too-large", "the file exceeds the size limit of governed files");
     Rejection::from(Diagnostics::from(problem.in_file(path)))
 }
 
-/// The most bytes a governed file may have.
+/// Maximum size of a governed file in bytes.
 pub(super) const MAX_FILE: u64 = 256 * 1024;
 const MAX_SIGNATURE: u64 = 4096;

@@ -1,4 +1,4 @@
-//! Signing a governed file: in its one form only, for the namespace of its kind, and verified after.
+//! Signs governed files: only in canonical form, in the namespace of their kind, and with verification afterwards.
 
 use super::{rejection::Rejection, root};
 use crate::{
@@ -10,41 +10,41 @@ use crate::{
     store::{RepoPath, SignatureFile, kind_of, parse_any},
 };
 
-/// A signature that was made and verified, to be written beside its file.
+/// A new, verified signature, to be written beside its file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Signed {
     /// The path of the signature file.
     pub path: String,
-    /// Its text.
+    /// The content of the signature file.
     pub text: String,
-    /// What it is for.
+    /// The namespace.
     pub namespace: Namespace,
-    /// The key it was made with.
+    /// The key.
     pub key: PublicKey,
 }
 
-/// Why a file was not signed.
+/// An error while signing.
 #[derive(Debug, thiserror::Error)]
 pub enum SigningError {
     /// Files of this kind carry no signature.
-    #[error("a {} file carries no signature", .0.name())]
+    #[error("files of kind {} are not signed", .0.name())]
     Kind(FileKind),
-    /// A path where no signed file lies.
-    #[error("{0} is not a place for a signed file")]
+    /// The path matches no kind of signed file.
+    #[error("no kind of signed file has the path {0}")]
     Place(String),
-    /// The file is not acceptable, or the signature does not verify.
+    /// The file is invalid, or the signature does not verify.
     #[error(transparent)]
     Refused(#[from] Box<Rejection>),
-    /// The key did not sign.
+    /// The key could not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
 }
 
-/// Signs `bytes`, the file at `path` of a governed repository, in the name of `name`. What comes back verifies.
+/// Signs `bytes`, the file at `path` of a governed repository, as `name`. The returned signature is verified.
 ///
 /// # Errors
-/// When the file is of no signed kind, lies in the wrong place, or is not in its one canonical form; and when the key does
-/// not sign, or signs something else.
+/// When the file is of no signed kind, has a wrong path, or is not canonical; and when the key fails to sign or
+/// produces an invalid signature.
 pub fn sign(path: &str, bytes: &[u8], name: &PrincipalId, signer: &dyn Signer) -> Result<Signed, SigningError> {
     let refused = |refusal: Rejection| SigningError::Refused(Box::new(refusal));
     let kind = kind_of(path, bytes).map_err(|problems| refused(problems.into()))?;

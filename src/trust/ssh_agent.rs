@@ -1,4 +1,4 @@
-//! A small client of a running ssh-agent (draft-ietf-sshm-ssh-agent): list its keys, sign with one of them.
+//! Client of ssh-agent (draft-ietf-sshm-ssh-agent): lists keys and signs.
 
 use crate::format::{
     keys::{PublicKey, SignError, Signer},
@@ -12,57 +12,57 @@ use std::{
     time::Duration,
 };
 
-/// A running ssh-agent. Private keys stay there.
+/// A connection to a running ssh-agent. Private keys never leave the agent.
 pub struct Agent {
     stream: RefCell<UnixStream>,
 }
 
-/// A key that an agent holds.
+/// A key held by an agent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AgentKey {
     /// The key.
     pub key: PublicKey,
-    /// The comment it was loaded with.
+    /// The comment of the key.
     pub comment: String,
 }
 
-/// Why an agent could not be asked.
+/// An error of the agent connection.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
-    /// It answered with something else than was asked for.
-    #[error("the agent answered in an unexpected way ({0})")]
+    /// An unexpected response.
+    #[error("unexpected response of the ssh-agent: {0}")]
     Answer(&'static str),
-    /// It does not answer.
-    #[error("the agent cannot be reached: {0}")]
+    /// The connection failed.
+    #[error("cannot reach the ssh-agent: {0}")]
     Io(#[from] io::Error),
-    /// It has no such key.
-    #[error("the agent does not hold the key {0}; load it with `ssh-add FILE`")]
+    /// The agent does not hold the key.
+    #[error("the ssh-agent does not hold the key {0}; load it with `ssh-add FILE`")]
     NoSuchKey(String),
-    /// It refused.
-    #[error("the agent refused")]
+    /// The agent refused to sign.
+    #[error("the ssh-agent refused to sign")]
     Refused,
-    /// Its answer is damaged.
-    #[error("the agent's answer cannot be read: {0}")]
+    /// A malformed response.
+    #[error("malformed response of the ssh-agent: {0}")]
     Wire(#[from] WireError),
 }
 
 impl Agent {
-    /// Connects to the agent that listens at `socket`, as `SSH_AUTH_SOCK` names it.
+    /// Connects to the agent at `socket`, the value of `SSH_AUTH_SOCK`.
     ///
     /// # Errors
-    /// When nobody listens there.
+    /// When no agent listens at the socket.
     pub fn connect(socket: &Path) -> Result<Self, AgentError> {
         let stream = UnixStream::connect(socket)?;
-        // A key on a token waits for a touch, and a person for a prompt; but not for ever.
+        // A hardware key may wait for a touch, and a prompt for a person; the timeout limits that.
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         Ok(Self { stream: RefCell::new(stream) })
     }
 
-    /// Returns the Ed25519 keys it holds, in its order; keys of other types are passed over.
+    /// Returns the Ed25519 keys of the agent, in its order. Keys of other types are skipped.
     ///
     /// # Errors
-    /// When it does not answer as an agent does.
+    /// When the response is invalid.
     pub fn keys(&self) -> Result<Vec<AgentKey>, AgentError> {
         let answer = self.ask(&[REQUEST_IDENTITIES])?;
         let mut reader = Reader::new(expect(&answer, IDENTITIES_ANSWER)?);
@@ -80,7 +80,7 @@ impl Agent {
     /// Returns a signer with one of its keys.
     ///
     /// # Errors
-    /// When it does not hold that key.
+    /// When the agent does not hold that key.
     pub fn signer(self, key: PublicKey) -> Result<AgentSigner, AgentError> {
         if self.keys()?.iter().any(|held| held.key == key) {
             Ok(AgentSigner { agent: self, key })
@@ -131,7 +131,7 @@ fn expect(answer: &[u8], kind: u8) -> Result<&[u8], AgentError> {
     }
 }
 
-/// A key that an agent holds and signs with.
+/// A signer that uses a key of the agent.
 pub struct AgentSigner {
     agent: Agent,
     key: PublicKey,

@@ -1,72 +1,74 @@
-//! Why something about the stages of a campaign is not believed: who may decide, when, and what a close says.
+//! Rejections that concern stages of a campaign: authority, timing and stage closes.
 
 use crate::model::Severity;
 
-/// Why something about the stages of a campaign is not believed.
+/// The reason for which a file is rejected because of the stages of its campaign.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum StageRejection {
-    /// One person would answer for two.
-    #[error("item {item}: `{reviewer}` answers for two in stage {stage}: {path} is theirs too")]
+    /// One person would answer for two slots.
+    #[error(
+        "item {item}: `{reviewer}` would answer for two reviewers in stage {stage}; the other response is in {path}"
+    )]
     AnswersTwice {
         /// The item.
         item: String,
-        /// Who.
+        /// The reviewer.
         reviewer: String,
-        /// In which stage.
+        /// The stage.
         stage: u32,
-        /// The file with their other answer.
+        /// The file with the other response.
         path: String,
     },
-    /// The assignments are not those that the campaign's owners signed.
-    #[error("who was asked is not what the campaign is signed for: {expected}, and its reviews give {found}")]
+    /// The assignments differ from those that the campaign owners signed.
+    #[error("the assignments differ from the signed campaign: signed are {expected}, the review files contain {found}")]
     Asked {
         /// What is signed.
         expected: String,
         /// What is there.
         found: String,
     },
-    /// A delegation that gives nothing.
+    /// An invalid delegation.
     #[error("the delegation to `{to}` {why}")]
     Delegation {
-        /// To whom.
+        /// The delegate.
         to: String,
-        /// What is wrong with it.
+        /// The reason.
         why: &'static str,
     },
-    /// A decision by somebody who was not asked, and stands for nobody who was.
-    #[error("item {item}: `{reviewer}` was not asked in stage {stage}, and stands for nobody who was: {asked}")]
+    /// A decision by a principal who is not assigned and represents no assigned reviewer.
+    #[error("item {item}: `{reviewer}` is not assigned in stage {stage} and represents no assigned reviewer ({asked})")]
     Foreign {
         /// The item.
         item: String,
-        /// Who decided it.
+        /// The principal who decided.
         reviewer: String,
         /// In which stage.
         stage: u32,
-        /// Who was asked.
+        /// The assigned reviewers.
         asked: String,
     },
-    /// An item cannot be handed on in this way.
-    #[error("item {item} cannot be handed on to `{to}`: {why}")]
+    /// An invalid reassignment of an item.
+    #[error("item {item} cannot be reassigned to `{to}`: {why}")]
     HandedOn {
         /// The item.
         item: String,
         /// To whom.
         to: String,
-        /// Why not.
+        /// The reason.
         why: &'static str,
     },
-    /// A decision that came after its stage was closed.
-    #[error("item {item}: stage {stage} was closed by {close} before this decision came to main")]
+    /// A decision after the close of its stage.
+    #[error("item {item}: stage {stage} was closed by {close} before this decision was merged")]
     Late {
         /// The item.
         item: String,
         /// The stage.
         stage: u32,
-        /// The file that closed it.
+        /// The file of the stage close.
         close: String,
     },
-    /// A decision in a stage that does not ask about the item, or not yet.
-    #[error("item {item}: stage {stage} does not ask about it: {why}")]
+    /// A decision in a stage that the item does not reach, or has not reached yet.
+    #[error("item {item} is not open in stage {stage}: {why}")]
     NotOpen {
         /// The item.
         item: String,
@@ -75,16 +77,16 @@ pub enum StageRejection {
         /// Why not.
         why: String,
     },
-    /// Stages are closed one after the other.
-    #[error("it closes stage {found}, and the next one to close is {expected}")]
+    /// Stages are closed out of order.
+    #[error("the file closes stage {found}, but the next stage to close is {expected}")]
     Order {
-        /// What it closes.
+        /// The stage in the file.
         found: u32,
-        /// What is next.
+        /// The next stage to close.
         expected: u32,
     },
-    /// A close that was counted elsewhere.
-    #[error("it was counted at {0}, which is not a commit on the line of main")]
+    /// A stage close that was computed at a commit outside main.
+    #[error("the close was computed at {0}, which is not on the first-parent line of main")]
     Place(String),
     /// Less is looked at again than the mandate asks for.
     #[error("it looks at {found} % again, and the mandate asks for {least}")]
@@ -97,31 +99,31 @@ pub enum StageRejection {
     /// The seeded items that are told are not those that were committed to.
     #[error("the seeded items {0}")]
     Seeds(&'static str),
-    /// Silence would take away too much.
-    #[error("silence would take access away from {found} items, and the definition allows {cap}")]
+    /// The close exceeds the limit of removals without a response.
+    #[error("closing would disable {found} unanswered items; the definition allows {cap}")]
     SilenceCap {
-        /// How many.
+        /// The number of removals.
         found: u32,
-        /// How many are allowed.
+        /// The permitted number.
         cap: u32,
     },
-    /// Somebody has answered meanwhile.
-    #[error("item {item} is listed as silent, and {path} answers it")]
+    /// A response was merged since the close was computed.
+    #[error("item {item} is listed as unanswered, but {path} answers it")]
     Stale {
         /// The item.
         item: String,
-        /// The answer.
+        /// The response.
         path: String,
     },
-    /// A stage that the definition does not have.
-    #[error("it belongs to stage {found}, and the campaign has {stages}")]
+    /// A stage that is not in the definition.
+    #[error("the file belongs to stage {found}, but the campaign has {stages}")]
     Unknown {
-        /// What it says.
+        /// The stage in the file.
         found: u32,
-        /// How many there are.
+        /// The number of stages.
         stages: u32,
     },
-    /// A close that does not say what is so.
+    /// A stage close with wrong content.
     #[error("{0}")]
     Wrong(String),
 }
@@ -148,12 +150,12 @@ impl StageRejection {
         }
     }
 
-    /// Returns how bad it is. What is refused here takes the ground away under nothing else.
+    /// Returns the severity. These rejections never block other files.
     pub const fn severity(&self) -> Severity {
         Severity::High
     }
 
-    /// Returns what to do next.
+    /// Returns the next step.
     pub const fn help(&self) -> &'static str {
         match self {
             Self::AnswersTwice { .. } => "each place is answered by another person; let somebody else answer for one",
@@ -180,7 +182,7 @@ impl StageRejection {
         }
     }
 
-    /// Returns the item it is about, and the key that is wrong in it.
+    /// Returns the item concerned, and its wrong key.
     pub fn item(&self) -> Option<(&str, &'static str, &'static str)> {
         match self {
             Self::AnswersTwice { item, .. }

@@ -1,4 +1,4 @@
-//! The trust state at a commit: root, registry and mandate in force.
+//! Trust state at a commit: root, registry and mandate in force.
 
 use super::{
     registry::Registry,
@@ -14,7 +14,7 @@ use crate::{
     store::SignatureFile,
 };
 
-/// Root, registry and mandate in force.
+/// Root, registry and mandate that are in force.
 #[derive(Clone, Debug)]
 pub struct Trust {
     root: Root,
@@ -29,7 +29,7 @@ pub struct Mandate {
     digest: Digest,
 }
 
-/// A trust state that may still lack its registry and mandate, as in the middle of the first commit.
+/// A trust state without registry or mandate, as while the first commit is processed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PartialTrust {
     pub(super) root: Option<Root>,
@@ -38,12 +38,12 @@ pub(super) struct PartialTrust {
 }
 
 impl PartialTrust {
-    /// Returns the trust state when all of it is there.
+    /// Returns the trust state if it is complete.
     pub(super) fn whole(&self) -> Option<Trust> {
         Some(Trust { root: self.root.clone()?, registry: self.registry.clone()?, mandate: self.mandate.clone()? })
     }
 
-    /// Accepts the next root; the first one by its pin.
+    /// Accepts the next root; the first one is compared with the pin.
     pub(super) fn take_root(
         &mut self,
         pin: Digest,
@@ -61,7 +61,7 @@ impl PartialTrust {
         Ok(())
     }
 
-    /// Accepts the next registry, signed by keys that have the role before and after this merge.
+    /// Accepts the next registry, signed with keys that have the role before and after this merge.
     pub(super) fn take_registry(
         &mut self,
         before: Option<&Root>,
@@ -77,7 +77,7 @@ impl PartialTrust {
         Ok(())
     }
 
-    /// Accepts the next mandate, signed by keys that have the role before and after this merge.
+    /// Accepts the next mandate, signed with keys that have the role before and after this merge.
     pub(super) fn take_mandate(
         &mut self,
         before: Option<&Root>,
@@ -119,13 +119,13 @@ impl Trust {
         &self.mandate
     }
 
-    /// Returns the repository all of it is for.
+    /// Returns the id of the repository.
     pub const fn repo(&self) -> &RepoId {
         &self.root.file().repo
     }
 
-    /// Returns what `trust/allowed_signers` must hold: who may sign what now, for `ssh-keygen -Y verify` and
-    /// `git verify-commit`.
+    /// Returns the required content of `trust/allowed_signers`: the current signers and namespaces, for `ssh-keygen -Y
+    /// verify` and `git verify-commit`.
     pub fn allowed_signers(&self) -> String {
         let mut text = String::from(HEADER);
         let mut people = Vec::new();
@@ -168,7 +168,7 @@ impl Trust {
 }
 
 impl Mandate {
-    /// Takes a mandate as it is; nothing is verified.
+    /// Wraps a mandate without verification.
     pub(super) fn unverified(file: file::Mandate, bytes: &[u8]) -> Self {
         Self { file, digest: Digest::of(bytes) }
     }
@@ -183,7 +183,7 @@ impl Mandate {
         self.digest
     }
 
-    /// Returns how many principals must sign a review with a decision of this tier.
+    /// Returns the number of principals who must sign a review with a decision of this tier.
     pub fn threshold(&self, tier: Tier) -> usize {
         let thresholds = &self.file.thresholds;
         let count = match tier {

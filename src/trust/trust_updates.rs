@@ -1,4 +1,4 @@
-//! Taking up new versions of trust, principals and what goes with them.
+//! Accepts new versions of root, registry, mandate and principals.
 
 use super::{
     history_walk::{ALLOWED_SIGNERS, AffectedPaths},
@@ -15,8 +15,8 @@ use crate::{
 use std::sync::Arc;
 
 impl RepositoryState {
-    /// Takes up new versions of root, registry and mandate, in this order. Signatures may arrive one by one, so all that
-    /// is not taken up yet is looked at whenever something in `trust` changes.
+    /// Accepts new versions of root, registry and mandate, in this order. Signatures may arrive one by one, so pending
+    /// versions are verified again whenever a file in `trust` changes.
     pub(super) fn update_trust(
         &mut self,
         repository: &Repository,
@@ -70,7 +70,7 @@ impl RepositoryState {
             let Some(bytes) = self.bytes(repository, commit, &file.path, file.id)? else { continue };
             match codec::parse::<Principals>(&file.path, &bytes) {
                 Ok(people) => drop(self.people.insert(file.path.clone(), Arc::new(people))),
-                // What was known of them stays: a file that cannot be read must not make a stranger of anybody.
+                // Previous entries are kept: an unreadable file must not remove links that prevent self-review.
                 Err(problems) => self.refuse(commit, &file.path, problems.into()),
             }
         }

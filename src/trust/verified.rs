@@ -1,11 +1,11 @@
-//! What was verified, and by whom: nobody else makes a [`Verified`].
+//! Verified file contents and their signers.
 
 use crate::{format::keys::PublicKey, git::ObjectId, model::Digest};
 use std::{collections::BTreeMap, ops::Deref};
 
-/// The content of a governed file that a threshold of principals signed, as judged at the merge that brought it.
+/// The content of a governed file that a threshold of principals signed, as verified at the merge that introduced it.
 ///
-/// Only this folder makes one:
+/// Only this module can construct it:
 /// ```compile_fail,E0451
 /// # use tenure::{model::file::Review, trust::Verified};
 /// fn believe(value: Review) -> Verified<Review> {
@@ -23,23 +23,23 @@ pub struct Verified<T> {
     pub(super) registry: u32,
 }
 
-/// Who signed, and with which key.
+/// A signer and the key used.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Signer {
-    /// The principal's id; for a root, registry or mandate the name of the key.
+    /// The principal id; for a root, registry or mandate the name of the key.
     pub name: String,
     /// The key.
     pub key: PublicKey,
 }
 
 impl<T> Verified<T> {
-    /// Returns what stands behind it with another value, which is made of this one.
+    /// Returns the same provenance with another value, which is derived from this one.
     pub(super) fn map<U>(self, make: impl FnOnce(T) -> U) -> Verified<U> {
         let Self { value, path, digest, signatures, signers, commit, registry } = self;
         Verified { value: make(value), path, digest, signatures, signers, commit, registry }
     }
 
-    /// Returns what was signed.
+    /// Returns the signed content.
     pub const fn value(&self) -> &T {
         &self.value
     }
@@ -59,33 +59,33 @@ impl<T> Verified<T> {
         &self.signatures
     }
 
-    /// Returns who signed, sorted by name.
+    /// Returns the signers, sorted by name.
     pub fn signers(&self) -> &[Signer] {
         &self.signers
     }
 
-    /// Returns the names of those who signed, sorted.
+    /// Returns the names of the signers, sorted.
     pub fn names(&self) -> Vec<String> {
         self.signers.iter().map(|signer| signer.name.clone()).collect()
     }
 
-    /// Returns the commit on main that brought the last signature it needed.
+    /// Returns the commit on main that introduced the last required signature.
     pub const fn commit(&self) -> ObjectId {
         self.commit
     }
 
-    /// Returns the version of the registry that judged it; 0 for a root.
+    /// Returns the version of the registry against which it was verified; 0 for a root.
     pub const fn registry(&self) -> u32 {
         self.registry
     }
 
-    /// Returns how a later decision names this file in `supersedes`.
+    /// Returns the reference to this file for `supersedes`.
     pub fn reference(&self) -> String {
         reference(&self.path, self.digest)
     }
 }
 
-/// Returns how `supersedes` names a file: `<path>@<digest>`.
+/// Returns the reference to a file: `<path>@<digest>`.
 pub fn reference(path: &str, digest: Digest) -> String {
     format!("{path}@{digest}")
 }

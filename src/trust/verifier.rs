@@ -1,4 +1,4 @@
-//! Judging one signed file by the trust state at the first parent of the merge that brought it.
+//! Verifies one signed file against the trust state at the first parent of its merge.
 
 use super::{
     open_campaign::OpenCampaign,
@@ -22,33 +22,33 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What a file is judged by.
+/// The inputs for the verification of a file.
 pub(super) struct Verifier<'a> {
     /// The trust state at the first parent.
     pub(super) trust: &'a Trust,
-    /// The registry at the merge itself: what it revokes counts no more.
+    /// The registry at the merge itself: keys that it revokes do not count.
     pub(super) after: &'a Registry,
-    /// Whose access is whose.
+    /// The ownership of access.
     pub(super) kinship: &'a Arc<OwnershipIndex>,
     /// The merge.
     pub(super) commit: ObjectId,
-    /// Who made the merge, where it is signed with a key of the registry.
+    /// The principal who made the merge, if a registered key signed it.
     pub(super) merger: Option<&'a PrincipalId>,
 }
 
-/// What becomes of a file that nothing speaks against.
+/// The result for a file without problems.
 #[derive(Debug)]
 pub(super) enum VerifyOutcome<T> {
-    /// Enough have signed it.
+    /// The file has enough signatures.
     Accepted(Verified<T>),
-    /// Nobody has signed it, and it decides nothing.
+    /// The file is unsigned and contains no decisions.
     Open,
-    /// Whoever signed it may, and more are needed.
+    /// All signatures are valid, but more are required.
     Pending(Rejection),
 }
 
 impl Verifier<'_> {
-    /// Judges a campaign; `puts` is what the reviews that came with it put to whom.
+    /// Verifies a campaign; `puts` are the items and assignments of the worklists that came with it.
     pub(super) fn campaign(
         &self,
         file: Unverified<Campaign>,
@@ -73,7 +73,7 @@ impl Verifier<'_> {
         Ok(VerifyOutcome::Accepted(verified.map(|_| opening)))
     }
 
-    /// Judges an attestation: signed by who did it and by another person who looked.
+    /// Verifies an attestation: signed by the executor and by another person who checked the target.
     pub(super) fn attestation(&self, file: Unverified<Attestation>) -> Result<VerifyOutcome<Attestation>, Rejection> {
         let attestation = file.value();
         self.check_repo(&attestation.repo)?;
@@ -89,7 +89,7 @@ impl Verifier<'_> {
         Ok(VerifyOutcome::Accepted(self.verified(file, signers)))
     }
 
-    /// Verifies every signature beside a file. A principal counts once; one bad signature refuses the file.
+    /// Verifies all signatures of a file. A principal counts once; one invalid signature rejects the file.
     pub(super) fn signers<T>(
         &self,
         namespace: Namespace,
@@ -124,7 +124,7 @@ impl Verifier<'_> {
         }
     }
 
-    /// Verifies one signature by the registry at the first parent, and returns its key.
+    /// Verifies one signature against the registry at the first parent, and returns its key.
     pub(super) fn signature(
         &self,
         namespace: Namespace,

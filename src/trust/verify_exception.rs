@@ -1,5 +1,4 @@
-//! Judging exceptions and the proofs under them: who accepts which risk, for how long, how often again, and whether the
-//! control that makes up for it is said to have run.
+//! Verifies exceptions (approvers, duration, renewals) and the proofs that their compensating controls ran.
 
 use super::{
     no_response::{check_item, check_silent},
@@ -16,10 +15,10 @@ use crate::{
 };
 
 impl Verifier<'_> {
-    /// Judges an exception by the terms that the mandate has for its rating, and for silence where nobody answered for the
-    /// item of the campaign that is `opening`: it is about the access that was put to review; signed by one person for each
-    /// group that the terms name, none of whom holds the access or answers for the risk; no longer than the terms allow; and
-    /// where the same access was excepted from the same rule before, named as a renewal of that, while renewals are left.
+    /// Verifies an exception against the terms of the mandate for its rating, and against the no-response terms if its
+    /// item in the campaign `opening` had no response. It must match the published access; be signed by one person of
+    /// each required group, none of whom holds the access or owns the risk; not exceed the permitted duration; and name
+    /// an earlier exception of the same access and rule in `renews`, while renewals are left.
     pub(super) fn exception(
         &self,
         file: Unverified<Exception>,
@@ -33,7 +32,7 @@ impl Verifier<'_> {
         let mut terms = mandate.terms(exception.rating);
         check_span(exception, &terms)?;
         opening.map_or(Ok(()), |opening| check_item(exception, opening))?;
-        // One that only lowers a tier lets nothing stand.
+        // An exception that only lowers a tier keeps no access.
         let unanswered = opening.filter(|_| exception.lowers.is_none()).and_then(|own| own.unanswered(&exception.item));
         if let Some(close) = unanswered {
             let silence = mandate.silence_terms();
@@ -57,13 +56,13 @@ impl Verifier<'_> {
             return Ok(VerifyOutcome::Pending(Rejection::ExceptionApproval {
                 rating: exception.rating,
                 groups: terms.groups.join(", "),
-                found: if names.is_empty() { "nobody".to_owned() } else { names.join(", ") },
+                found: if names.is_empty() { "none".to_owned() } else { names.join(", ") },
             }));
         }
         Ok(VerifyOutcome::Accepted(self.verified(file, signers)))
     }
 
-    /// Judges a proof: signed by who ran the control, about an exception that was accepted before it.
+    /// Verifies a proof: signed by the person who ran the control, for an exception that was accepted earlier.
     pub(super) fn proof(
         &self,
         file: Unverified<Proof>,
@@ -79,7 +78,7 @@ impl Verifier<'_> {
         };
         let by = proof.by.as_str();
         let signers = self.signers(Namespace::Proof, &file, &[by])?;
-        // Whoever profits from the exception does not say that its control works.
+        // The beneficiary of an exception must not prove its control.
         self.refuse_self_review(self.kinship, by, &exception.item, &exception.subject)?;
         if signers.is_empty() {
             return Ok(VerifyOutcome::Pending(Rejection::Threshold { needed: 1, found: 0, tier: None }));
@@ -89,7 +88,7 @@ impl Verifier<'_> {
 }
 
 impl RepositoryState {
-    /// Returns all verified proofs that compensating controls ran, in the order in which main took them up.
+    /// Returns all verified proofs of compensating controls, in merge order.
     pub fn proofs(&self) -> &[Verified<Proof>] {
         &self.proofs
     }
@@ -98,29 +97,35 @@ impl RepositoryState {
 fn check_span(exception: &Exception, terms: &ExceptionTerms) -> Result<(), Rejection> {
     let refuse = |why: String| Err(Rejection::ExceptionTerms(why));
     if exception.until <= exception.from {
-        return refuse(format!("it ends {} and begins {}", exception.until, exception.from));
+        return refuse(format!("the exception ends {} but starts {}", exception.until, exception.from));
     }
     if exception.since > exception.from {
-        return refuse(format!("it begins {}, before what it accepts was found: {}", exception.from, exception.since));
+        return refuse(format!(
+            "the exception starts {}, before the risk was first found: {}",
+            exception.from, exception.since
+        ));
     }
     if exception.lowers.is_some() && exception.rule.as_deref() != Some(LOWERED_TIER) {
-        return refuse(format!("it lowers a tier, which is accepted as `rule = \"{LOWERED_TIER}\"` and nothing else"));
+        return refuse(format!("an exception that lowers a tier must have `rule = \"{LOWERED_TIER}\"`"));
     }
     let (asked, rating) = (exception.until.unix() - exception.from.unix(), exception.rating);
     if asked > i64::from(terms.days) * 86_400 {
-        return refuse(format!("it lasts more than {} days, the most for what is {rating}", terms.days));
+        return refuse(format!("the exception lasts more than {} days, the maximum for rating {rating}", terms.days));
     }
     let proof = exception.proof_days.unwrap_or(terms.proof_days);
     if terms.proof_days > 0 && (proof == 0 || proof > terms.proof_days) {
-        return refuse(format!("what is {rating} is proven at least every {} days, not {proof}", terms.proof_days));
+        return refuse(format!(
+            "rating {rating} requires a proof at least every {} days, not {proof}",
+            terms.proof_days
+        ));
     }
     if terms.proof_days > 0 && exception.compensating.trim().is_empty() {
-        return refuse(format!("what is {rating} needs a compensating control"));
+        return refuse(format!("rating {rating} requires a compensating control"));
     }
     Ok(())
 }
 
-/// Returns those who accept the risk: each once, and not who answers for it.
+/// Returns the distinct approvers of the risk, who must not include its owner.
 fn approvers(exception: &Exception) -> Result<Vec<&str>, Rejection> {
     let mut all: Vec<&str> = Vec::new();
     for approver in std::iter::once(&exception.approver).chain(&exception.approvers) {
@@ -128,14 +133,16 @@ fn approvers(exception: &Exception) -> Result<Vec<&str>, Rejection> {
             return Err(Rejection::DuplicateName(approver.to_string()));
         }
         if *approver == exception.owner {
-            return Err(Rejection::ExceptionTerms(format!("`{approver}` owns it, and cannot accept it too")));
+            return Err(Rejection::ExceptionTerms(format!(
+                "`{approver}` owns the risk and cannot approve the exception"
+            )));
         }
         all.push(approver.as_str());
     }
     Ok(all)
 }
 
-/// The same access excepted from the same rule again is a renewal, whatever it calls itself.
+/// A second exception for the same access and rule is a renewal, whether it says so or not.
 fn check_renewal(
     exception: &Exception,
     terms: &ExceptionTerms,
@@ -150,23 +157,25 @@ fn check_renewal(
     let Some(last) = chain.iter().rfind(goes_on) else {
         return match &exception.renews {
             None => Ok(()),
-            Some(names) => refuse(format!("it renews {names}, which is not an accepted exception of this access")),
+            Some(names) => {
+                refuse(format!("`renews` names {names}, which is not an accepted exception for this access"))
+            }
         };
     };
     if exception.renews.as_ref() != Some(&last.reference()) {
-        return refuse(format!("this access was excepted before: write `renews = \"{}\"`", last.reference()));
+        return refuse(format!("this access already has an exception: write `renews = \"{}\"`", last.reference()));
     }
     if exception.since != last.since {
-        return refuse(format!("what it accepts was first found {}, and a renewal keeps that date", last.since));
+        return refuse(format!("the risk was first found {}; a renewal keeps that date", last.since));
     }
     if chain.len() > terms.renewals as usize {
         let renewals = terms.renewals;
-        return refuse(format!("it was renewed as often as what is {} may be: {renewals}", exception.rating));
+        return refuse(format!("rating {} permits {renewals} renewals, which are used up", exception.rating));
     }
     Ok(())
 }
 
-/// Returns whether every group has a signer of its own. Groups and signers are few: every choice is tried.
+/// Returns whether every group has a distinct signer. Groups and signers are few, so all assignments are tried.
 fn has_distinct_signers(groups: &[String], signers: &[&str], in_group: &dyn Fn(&str, &str) -> bool) -> bool {
     let Some((group, others)) = groups.split_first() else { return true };
     signers.iter().enumerate().filter(|(_, name)| in_group(name, group)).any(|(place, _)| {

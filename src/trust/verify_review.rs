@@ -1,4 +1,4 @@
-//! Judging a review: what it was made for, who signed it, whether they may decide, and for whom that counts.
+//! Verifies reviews: campaign, signatures, authority of the signers, and attribution of decisions.
 
 use super::{
     authority::DecidingPrincipal,
@@ -18,11 +18,11 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-/// A review, and for whom each of its decisions counts.
+/// A review and the slot of each of its decisions.
 pub(super) type ReviewWithSeats = (Review, Vec<VotingSlot>);
 
 impl Verifier<'_> {
-    /// Judges a review. One decision that may not be made refuses the file: its signers signed all of it.
+    /// Verifies a review. One forbidden decision rejects the whole file, since its signers signed all of it.
     pub(super) fn review(
         &self,
         file: Unverified<Review>,
@@ -69,16 +69,16 @@ impl Verifier<'_> {
         Ok(VerifyOutcome::Accepted(self.verified(file, signers).map(|review| (review, seats))))
     }
 
-    /// Nobody merges a decision by which they keep their own access. Git's names of authors are claims and are never looked
-    /// at: this is known only of a merge that is signed with a key of the registry. That somebody merges what takes their
-    /// access away harms nobody, and to refuse it would let them undo a decision by merging it. A merge is no signature: it
-    /// counts for no threshold.
+    /// Rejects a decision that keeps access of the principal who merged it. The merger is known only if a registered
+    /// key signed the merge commit; author names in git are claims and are ignored. Merging the removal of one's own
+    /// access is harmless, and rejecting it would let the principal undo a decision by merging it. A merge never counts
+    /// as a signature.
     fn check_merger_self_review(&self, opening: &OpenCampaign, review: &Review) -> Result<(), Rejection> {
         let Some(merger) = self.merger else { return Ok(()) };
         for item in decided(review).filter(|item| Stance::of(item.decision) == Stance::Accept) {
             for kinship in [self.kinship, &opening.kinship] {
                 if let Some(tie) = kinship.tie(merger, &item.subject) {
-                    let what = format!("{tie}, not even by merging it");
+                    let what = format!("{tie}, nor merge the decision");
                     return Err(Rejection::SelfReview { signer: merger.to_string(), what, item: item.id.to_string() });
                 }
             }
@@ -86,7 +86,7 @@ impl Verifier<'_> {
         Ok(())
     }
 
-    /// A decision has what it needs by the mandate's terms of review.
+    /// Checks a decision against the review requirements of the mandate.
     fn check_complete(&self, item: &Item) -> Result<(), Rejection> {
         let lack = item.lacks_by(&self.trust.mandate().file().review_terms());
         let (Some(verdict), Some(lack)) = (item.decision, lack) else { return Ok(()) };
@@ -97,8 +97,8 @@ impl Verifier<'_> {
         })
     }
 
-    /// Nobody decides on their own access: not on what is theirs now, nor on what was when the campaign was opened. To hand
-    /// an item on decides nothing about it, but to name who judges it instead does.
+    /// Rejects self-review: decisions on access that belongs to a signer now or did at the opening of the campaign.
+    /// Abstaining is permitted, but choosing the new reviewer is a decision.
     fn check_self_review(&self, opening: &OpenCampaign, who: &PrincipalId, item: &Item) -> Result<(), Rejection> {
         if item.decision == Some(Verdict::Abstain) && item.to.is_none() {
             return Ok(());
@@ -109,7 +109,7 @@ impl Verifier<'_> {
         Ok(())
     }
 
-    /// Whoever decides for somebody decides neither on their own access nor on that of whom they stand for.
+    /// A delegate decides neither on their own access nor on that of the delegator.
     fn check_delegate_conflict(
         &self,
         opening: &OpenCampaign,
@@ -125,8 +125,8 @@ impl Verifier<'_> {
         }
     }
 
-    /// An item is handed on once, by who was asked, to somebody who can sign, stays until the campaign ends, has no answer to
-    /// give already, and is not tied to it.
+    /// Checks a reassignment: made once, by an assigned reviewer, to a principal who has a key, stays until the
+    /// campaign ends, is not already assigned, and has no link to the access.
     fn check_reassignment(
         &self,
         opening: &OpenCampaign,
@@ -140,23 +140,23 @@ impl Verifier<'_> {
             .asked_in(&item.id, stage)
             .any(|(index, asked)| asked == reviewer && seat == VotingSlot::Asked(index));
         if !own {
-            return refuse("only who was asked hands an item on, and only once");
+            return refuse("only an assigned reviewer can reassign an item, and only once");
         }
         let before = opening.bound(&item.id).iter().find(|bound| (bound.stage, bound.seat) == (stage, seat));
         if before.is_some_and(|before| before.handed_on) {
-            return refuse("it was handed on before, and that is done once");
+            return refuse("the item was already reassigned once");
         }
         let Some(next) = PrincipalId::parse(to).ok().filter(|next| self.can_sign(next)) else {
             return refuse("they have no active key in the registry");
         };
         if !self.kinship.is_active_until(&next, opening.campaign.closes_at) {
-            return refuse("they have left, or leave before the campaign ends");
+            return refuse("they have left or leave before the campaign ends");
         }
         if opening.asked_in(&item.id, stage).any(|(_, asked)| *asked == next) {
-            return refuse("they were asked themselves");
+            return refuse("they are already assigned to this item");
         }
         if [self.kinship, &opening.kinship].iter().any(|kinship| kinship.tie(&next, &item.subject).is_some()) {
-            return refuse("they would review what is their own");
+            return refuse("they would review their own access");
         }
         Ok(())
     }
@@ -177,7 +177,7 @@ fn check_review_place(path: &str, review: &Review) -> Result<(), Rejection> {
     Err(Rejection::Place { says, lies: path.to_owned() })
 }
 
-/// Returns whether `stem` is the reviewer's id, or that and `-2`, `-3`…
+/// Returns whether `stem` is the id of the reviewer, optionally followed by `-2`, `-3`, …
 pub(super) fn is_part(stem: &str, reviewer: &str) -> bool {
     stem.strip_prefix(reviewer).is_some_and(|rest| {
         let number = rest.strip_prefix('-').and_then(|digits| digits.parse::<u32>().ok());
@@ -188,7 +188,7 @@ pub(super) fn is_part(stem: &str, reviewer: &str) -> bool {
 fn check_campaign<'o>(review: &Review, opening: Option<&'o OpenCampaign>) -> Result<&'o OpenCampaign, Rejection> {
     let refuse = |expected| Err(Rejection::CampaignBinding { found: review.digest, expected });
     let Some(opening) = opening else {
-        return refuse(format!("no campaign `{}` is open here", review.campaign));
+        return refuse(format!("the campaign `{}` does not exist here", review.campaign));
     };
     if opening.campaign.digest() != review.digest {
         return refuse(format!("the campaign `{}` here is {}", review.campaign, opening.campaign.digest()));

@@ -1,4 +1,5 @@
-//! Judging delegations, and the closes of stages: what silence comes to is counted again here, and never taken on trust.
+//! Verifies delegations and stage closes. Unanswered items and their outcomes are recomputed, never taken from the
+//! file.
 
 use super::{
     open_campaign::OpenCampaign,
@@ -19,7 +20,8 @@ use crate::{
 use std::collections::BTreeSet;
 
 impl Verifier<'_> {
-    /// Judges a delegation: signed by who delegates, to somebody else who can sign, for a time within the campaign.
+    /// Verifies a delegation: signed by the delegator, to another principal with a key, for a period within the
+    /// campaign.
     pub(super) fn delegation(
         &self,
         file: Unverified<Delegation>,
@@ -32,19 +34,19 @@ impl Verifier<'_> {
         let to = delegation.to.to_string();
         let unfit = |why| Err(StageRejection::Delegation { to: to.clone(), why }.into());
         if delegation.from == delegation.to {
-            return unfit("is to the one who delegates");
+            return unfit("names the delegator as delegate");
         }
         if !self.can_sign(&delegation.to) {
-            return unfit("is to nobody with an active key in the registry");
+            return unfit("names a delegate without an active key in the registry");
         }
         if !self.kinship.is_active_until(&delegation.to, delegation.until) {
-            return unfit("is to somebody who has left, or leaves before it ends");
+            return unfit("names a delegate who has left or leaves before it ends");
         }
         if !opening.reviewers.contains(&delegation.from) {
-            return unfit("is by somebody who was not asked about anything in this campaign");
+            return unfit("is by a principal without items in this campaign");
         }
         if delegation.until > opening.campaign.closes_at {
-            return unfit("lasts longer than the campaign");
+            return unfit("ends after the campaign");
         }
         if delegation.until <= opening.told() {
             return unfit("ends before it begins");
@@ -56,8 +58,8 @@ impl Verifier<'_> {
         Ok(VerifyOutcome::Accepted(self.verified(file, signers)))
     }
 
-    /// Judges the close of a stage: by a campaign owner, in order, counted on the line of main, and saying exactly what is
-    /// so. Whatever came to main before it counts: an answer on an item that is listed as silent makes it stale.
+    /// Verifies a stage close: signed by a campaign owner, in order, computed at a commit of main, with exact content.
+    /// Responses merged before it count: a response to an item listed as unanswered makes the close stale.
     pub(super) fn stage_close(
         &self,
         file: Unverified<StageClose>,
@@ -83,7 +85,7 @@ impl Verifier<'_> {
         }
         if close.closed_at < opening.told() {
             let message =
-                format!("it says {}, and the campaign's owners have told {}", close.closed_at, opening.told());
+                format!("`closed_at` is {}, before the previous close at {}", close.closed_at, opening.told());
             return Err(StageRejection::Wrong(message).into());
         }
         check_seeds(close, opening)?;
@@ -94,7 +96,7 @@ impl Verifier<'_> {
         Ok(VerifyOutcome::Accepted(self.verified(file, signers)))
     }
 
-    /// Returns whether somebody has an active key.
+    /// Returns whether a principal has an active key.
     pub(super) fn can_sign(&self, who: &PrincipalId) -> bool {
         self.trust.registry().keys_of(who.as_str()).any(|(_, state)| state == KeyState::Active)
     }
@@ -107,7 +109,7 @@ fn bound_to<'o>(
 ) -> Result<&'o OpenCampaign, Rejection> {
     let refuse = |expected| Err(Rejection::CampaignBinding { found, expected });
     match opening {
-        None => refuse(format!("no campaign `{campaign}` is open here")),
+        None => refuse(format!("the campaign `{campaign}` does not exist here")),
         Some(opening) if opening.campaign.digest() != found => {
             refuse(format!("the campaign `{campaign}` here is {}", opening.campaign.digest()))
         }
@@ -132,7 +134,7 @@ fn check_seeds(close: &StageClose, opening: &OpenCampaign) -> Result<(), Rejecti
     }
 }
 
-/// Checks the list of what nobody answered, what that comes to, and how much that takes away.
+/// Checks the list of unanswered items, their outcomes, and the number of removals.
 fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), Rejection> {
     let seeded: BTreeSet<&ItemId> = close.seeded.iter().collect();
     let mut listed = close.silent.iter().peekable();
@@ -144,7 +146,7 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), Reject
         match here {
             Some(silent) if !asks => {
                 let message =
-                    format!("item {} is listed as silent, and stage {} did not ask about it", silent.item, close.stage);
+                    format!("item {} is listed as unanswered, but was not open in stage {}", silent.item, close.stage);
                 return Err(StageRejection::Wrong(message).into());
             }
             Some(silent) if !tally.is_silent() => {
@@ -157,17 +159,17 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), Reject
                 disabled += u32::from(silent.then == NoResponseOutcome::Disable);
             }
             None if asks && tally.is_silent() => {
-                return Err(StageRejection::Wrong(format!("nobody answered item {item}, and it is not listed")).into());
+                return Err(StageRejection::Wrong(format!("item {item} has no response but is not listed")).into());
             }
             None => answered += u64::from(asks),
         }
     }
     if let Some(other) = listed.next() {
-        let message = format!("item {} is listed twice, out of order, seeded, or not of this campaign", other.item);
+        let message = format!("item {} is listed twice, out of order, or not part of this campaign", other.item);
         return Err(StageRejection::Wrong(message).into());
     }
     if answered != close.answered {
-        let message = format!("it says that people answered {} items, and they answered {answered}", close.answered);
+        let message = format!("the file counts {} answered items, but {answered} were answered", close.answered);
         return Err(StageRejection::Wrong(message).into());
     }
     let cap = opening.campaign.definition.silence_cap();
@@ -177,7 +179,7 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), Reject
     Ok(())
 }
 
-/// Checks what people read of a silent item, and what its silence comes to.
+/// Checks the display names of an unanswered item, and its outcome.
 fn check_display_text(silent: &NoResponseItem, stage: u32, opening: &OpenCampaign) -> Result<(), Rejection> {
     let Some(put) = opening.items.get(&silent.item) else {
         return Err(Rejection::ItemForeign(silent.item.to_string()));
@@ -191,6 +193,8 @@ fn check_display_text(silent: &NoResponseItem, stage: u32, opening: &OpenCampaig
     }
     let allowed: Vec<_> = allowed.iter().map(|then| then.as_str()).collect();
     let (item, then, allowed) = (&silent.item, silent.then.as_str(), allowed.join(" or "));
-    Err(StageRejection::Wrong(format!("item {item}: silence comes to {allowed} by the definition, and not to {then}"))
-        .into())
+    Err(StageRejection::Wrong(format!(
+        "item {item}: the definition sets the no-response outcome {allowed}, not {then}"
+    ))
+    .into())
 }

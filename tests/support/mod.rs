@@ -1,7 +1,7 @@
 //! The sealed world the tests live in: own folders, own processes, loopback only.
 //!
 //! A test binary says `mod support;` and uses the parts it needs.
-//! so it never waits for one.
+//! so it never waiting for one.
 #![allow(
     dead_code,
     clippy::unwrap_used,

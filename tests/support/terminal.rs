@@ -292,7 +292,7 @@ fn plain(text: &str) -> String {
 
 const WIDE: f64 = 8.4;
 const HIGH: f64 = 18.0;
-/// Longer than a slow machine under load takes; what is right never waits for it.
+/// Longer than a slow machine under load takes; what is right never waiting for it.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// After this long without a byte a screen is drawn.
 const QUIET: Duration = Duration::from_millis(120);

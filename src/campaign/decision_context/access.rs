@@ -1,4 +1,4 @@
-//! What an access gives, in plain words; what its name hides, and what has changed since it was last decided.
+//! Describes the access of an item: privileges, role contents, and changes since the last decision.
 
 use super::{ContextLine, ItemContext, privilege_text::capabilities};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 impl ItemContext<'_> {
     pub(super) fn access(&self) -> Vec<ContextLine> {
         let (Some(grant), Some(loaded)) = (self.grant, self.loaded) else {
-            return vec![ContextLine::plain(format!("as put to review: {}", self.item.facts))];
+            return vec![ContextLine::plain(format!("as published: {}", self.item.facts))];
         };
         let contents = RoleContents::of(&loaded.inventory, grant);
         let mut lines = vec![ContextLine::plain(words(grant))];
@@ -34,25 +34,25 @@ fn words(grant: &Grant) -> String {
     let (who, what) = (truncate(&grant.principal.name), truncate(&grant.entitlement.name));
     match grant.kind {
         GrantKind::Account => format!("{who} can log in or act as {what}"),
-        GrantKind::Attribute => format!("{who} has a power over the whole system: {what}"),
-        GrantKind::Credential => format!("whoever has this secret is {who}: {what}"),
-        GrantKind::Membership => format!("{who} is in {what}, and has all that it gives"),
-        GrantKind::Ownership => format!("{who} may do anything with {what}, and give it away"),
+        GrantKind::Attribute => format!("{who} has a system-wide attribute: {what}"),
+        GrantKind::Credential => format!("this secret authenticates as {who}: {what}"),
+        GrantKind::Membership => format!("{who} is a member of {what} and has all of its access"),
+        GrantKind::Ownership => format!("{who} owns {what}: full control, including transfer of ownership"),
         GrantKind::Policy => format!("{who} may do what this policy allows: {what}"),
         GrantKind::Privilege => format!("{who} may: {what}"),
-        GrantKind::Rule => format!("{who} may act as another: {what}"),
+        GrantKind::Rule => format!("{who} may act as another user: {what}"),
     }
 }
 
-/// How much the name hides, the riskiest of it first, and how deep roles lie in roles.
+/// Contents of the role, most critical first, and the nesting depth of roles.
 fn hidden(contents: &RoleContents) -> Option<ContextLine> {
     let text = contents.text(MOST)?;
     let nested = match contents.depth() {
         0 | 1 => String::new(),
-        deep => format!(" · roles in roles, {deep} deep"),
+        deep => format!(" · roles nested {deep} deep"),
     };
     let marked = contents.tier().is_some_and(|tier| tier <= Tier::T1);
-    Some(ContextLine { text: format!("the name hides more: it {text}{nested}"), marked })
+    Some(ContextLine { text: format!("role contents: {text}{nested}"), marked })
 }
 
 const MOST: usize = 4;

@@ -1,10 +1,10 @@
-//! What else is known by the names that rules use, in the words of a card.
+//! Further policy attributes of an item, with display labels.
 
 use super::{ContextLine, ItemContext};
 use crate::{campaign::item_summary::truncate, model::file::AttributeValue};
 
 impl ItemContext<'_> {
-    /// Returns what is known of these attributes in one sentence; nothing when none of them is.
+    /// Returns the known ones of these attributes in one line; `None` if all are unknown.
     pub(super) fn told(&self, wanted: &[(&str, &str)]) -> Option<ContextLine> {
         let facts = self.library.portraits.grant(self.grant?);
         let parts: Vec<String> =
@@ -29,7 +29,7 @@ fn value(fact: &AttributeValue) -> String {
     }
 }
 
-/// Attributes that tell of use, each with the words before its value.
+/// Attributes about use, each with its label.
 pub(super) const OF_USE: &[(&str, &str)] = &[
     ("usage.consumers", "callers"),
     ("usage.environments", "used from"),
@@ -39,23 +39,23 @@ pub(super) const OF_USE: &[(&str, &str)] = &[
     ("usage.lag_hours", "hours of delay"),
 ];
 
-/// Attributes that tell of how it was granted.
+/// Attributes about the granting.
 pub(super) const OF_GRANT: &[(&str, &str)] = &[
     ("grant.granted_by", "granted by"),
     ("grant.granted_days", "days ago"),
     ("grant.certified_days", "certified days ago"),
 ];
 
-/// Attributes that tell of what makes it dangerous.
+/// Attributes about risk.
 pub(super) const OF_RISK: &[(&str, &str)] = &[
-    ("principal.toxic_pairs", "toxic pairs"),
-    ("credential.exposed", "seen where it should not be"),
+    ("principal.toxic_pairs", "separation-of-duties violations"),
+    ("credential.exposed", "exposed"),
     ("credential.age_days", "days old"),
-    ("credential.expires", "ends by itself"),
+    ("credential.expires", "expires"),
     ("credential.shared_identities", "identities with the same secret"),
     ("principal.mfa", "second factor"),
     ("principal.known_to", "known to"),
-    ("principal.escalation_paths", "ways to become more"),
+    ("principal.escalation_paths", "escalation paths"),
 ];
 
 const MOST: usize = 4;

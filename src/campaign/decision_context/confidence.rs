@@ -1,27 +1,27 @@
-//! How much a recommendation rests on: what the rules had to know and did, and what they did not.
+//! Confidence of a recommendation, from known and unknown attributes.
 
 use super::{ContextLine, ItemContext};
 use crate::campaign::item_summary::lacked;
 
-/// How much to trust a recommendation. It says nothing of the verdict, only of what it rests on.
+/// The confidence of a recommendation. It rates its inputs, not its verdict.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Confidence {
-    /// Every fact that the rules ask for is known.
+    /// All attributes that the rules need are known.
     High,
-    /// Too little is known for a clearance, or the inventory is not complete.
+    /// Too few attributes are known, or the inventory is incomplete.
     Low,
-    /// What speaks against it is known, and other rules could not be judged.
+    /// The violations are certain, but other rules could not be evaluated.
     Medium,
 }
 
 impl Confidence {
-    /// Returns the confidence in what some rules say, where so many facts are missing that others ask for.
+    /// Returns the confidence for a number of violated rules and a number of missing attributes.
     const fn of(speaks: bool, missing: usize, complete: bool) -> Self {
         match (complete, missing, speaks) {
             (false, ..) => Self::Low,
             (true, 0, _) => Self::High,
             (true, _, true) => Self::Medium,
-            // That no rule speaks is no clearance while rules are silent for lack of facts.
+            // The absence of violations is not a clearance while rules cannot be evaluated.
             (true, _, false) => Self::Low,
         }
     }
@@ -36,19 +36,19 @@ impl Confidence {
 }
 
 impl ItemContext<'_> {
-    /// Returns the confidence in what is recommended, with what it rests on; nothing where no rules were asked.
+    /// Returns the confidence with its reasons; `None` if there are no rules.
     pub(super) fn confidence(&self) -> Option<ContextLine> {
         self.library.sources.campaign.policies?;
         let (missing, speaks) = (lacked(&self.item.facts), !self.item.recommend.is_empty());
         let complete = self.loaded.is_some_and(|loaded| loaded.inventory.is_complete());
         let confidence = Confidence::of(speaks, missing, complete);
         let rests = match (complete, missing) {
-            (false, _) => "the inventory it rests on is not complete".to_owned(),
-            (true, 0) => "every fact that the rules ask for is known".to_owned(),
-            (true, 1) => "1 fact that rules ask for is not known".to_owned(),
-            (true, many) => format!("{many} facts that rules ask for are not known"),
+            (false, _) => "the inventory is incomplete".to_owned(),
+            (true, 0) => "all attributes that the rules need are known".to_owned(),
+            (true, 1) => "1 attribute that rules need is unknown".to_owned(),
+            (true, many) => format!("{many} attributes that rules need are unknown"),
         };
-        let first = if speaks && complete && missing > 0 { "what speaks against it is known; " } else { "" };
+        let first = if speaks && complete && missing > 0 { "the violations are certain; " } else { "" };
         Some(ContextLine::plain(format!("confidence {}: {first}{rests}", confidence.as_str())))
     }
 }

@@ -1,4 +1,4 @@
-//! What was granted when and by whom, who certified it last and why, and what of it is not as it was then.
+//! History of an item: granting, earlier decisions, and changes since the last certification.
 
 use super::{ContextLine, ItemContext, PriorDecision, attributes};
 use crate::{
@@ -33,36 +33,36 @@ impl ItemContext<'_> {
         if (&when, &by) == (&None, &None) {
             return self
                 .told(attributes::OF_GRANT)
-                .unwrap_or_else(|| ContextLine::unknown("when and why it was granted"));
+                .unwrap_or_else(|| ContextLine::unknown("time and reason of the grant"));
         }
-        let known = |value: Option<String>| value.unwrap_or_else(|| "not known".to_owned());
-        ContextLine::plain(format!("granted {} by {} · ticket not known", known(when), known(by)))
+        let known = |value: Option<String>| value.unwrap_or_else(|| "unknown".to_owned());
+        ContextLine::plain(format!("granted {} by {} · ticket unknown", known(when), known(by)))
     }
 
-    /// Returns the latest decision that certified it.
+    /// Returns the latest certification.
     fn certified(&self) -> Option<&PriorDecision> {
         self.before.iter().rev().copied().find(|one| one.item.decision == Some(Verdict::Certify))
     }
 
-    /// Returns the other verdicts, the latest first.
+    /// Returns the other decisions, latest first.
     fn verdicts(&self, but: Option<&PriorDecision>) -> Vec<ContextLine> {
         let others = self.before.iter().rev().filter(|one| but.is_none_or(|but| **one != but));
         let lines = others.take(MOST).map(|one| {
             let verdict = one.item.decision.map_or("undecided", Verdict::as_str);
-            ContextLine::plain(format!("before: {verdict} {}", decided(one)))
+            ContextLine::plain(format!("earlier: {verdict} {}", decided(one)))
         });
         lines.collect()
     }
 
-    /// Returns what is not as it was when it was last certified; where it never was, since it was last decided.
+    /// Returns the changes since the last certification or, if there is none, since the last decision.
     pub(super) fn changed(&self, grant: &Grant, inventory: &Inventory) -> ContextLine {
         let Some(before) = self.certified().or_else(|| self.before.last().copied()) else {
-            return ContextLine::plain("it was not decided before, so nothing is known of what has changed");
+            return ContextLine::plain("no earlier decision to compare with");
         };
         let (verb, since) =
             (if self.certified().is_some() { "certified" } else { "decided" }, format_date(before.opened_at));
         if before.item.grant == grant.digest() {
-            return ContextLine::plain(format!("nothing has changed since it was {verb} ({since})"));
+            return ContextLine::plain(format!("unchanged since it was {verb} ({since})"));
         }
         let then = self.library.sources.then.get(&(before.campaign.clone(), self.system.clone()));
         let was = then.and_then(|then| Some((then, then.grants().find(|was| was.digest() == before.item.grant)?)));
@@ -79,12 +79,12 @@ fn decided(one: &PriorDecision) -> String {
     format!("by {} in {} ({}): {}", one.reviewer, one.campaign, format_date(one.opened_at), one.item.reason)
 }
 
-/// A path as a system words it, which says by itself who gave it or where it stands.
+/// A path in the notation of the system.
 fn path_words(text: &str) -> String {
-    format!("comes about so: {}", truncate(text))
+    format!("path: {}", truncate(text))
 }
 
-/// Returns how a grant differs from what it was: what its role gives, its paths, its attributes, its tier.
+/// Returns the differences of a grant: role contents, paths, attributes and tier.
 fn differences(was: &Grant, then: &Inventory, is: &Grant, now: &Inventory) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     told.extend(
@@ -96,7 +96,7 @@ fn differences(was: &Grant, then: &Inventory, is: &Grant, now: &Inventory) -> Ve
     let texts = |grant: &Grant| -> BTreeSet<String> { grant.paths.iter().map(|path| truncate(&path.text)).collect() };
     let (before, after) = (texts(was), texts(is));
     told.extend(after.difference(&before).take(MOST).map(|path| format!("new path: {path}")));
-    told.extend(before.difference(&after).take(MOST).map(|path| format!("path gone: {path}")));
+    told.extend(before.difference(&after).take(MOST).map(|path| format!("removed path: {path}")));
     let names: BTreeSet<&String> = was.attributes.keys().chain(is.attributes.keys()).collect();
     let none = String::from("none");
     for name in names {

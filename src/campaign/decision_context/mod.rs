@@ -1,5 +1,5 @@
-//! What a reviewer should see of an item, in the order in which people decide: what it is, what policy recommends, its
-//! use, how it was granted, what it gives, what others hold, its risk, what breaks, what silence costs, the question.
+//! The decision context of an item for reviewers: identity, recommendation, use, history, access, peers, risk,
+//! dependents, no-response default, and the question.
 
 mod access;
 mod attributes;
@@ -25,26 +25,26 @@ use peer_group::PeerGroups;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What is known where an item is reviewed: all of it as the campaign pinned it, but for the earlier decisions.
+/// The inputs of decision contexts, as pinned by the campaign, plus earlier decisions.
 #[derive(Clone, Copy)]
 pub struct ContextSources<'a> {
     /// The campaign.
     pub campaign: &'a Campaign,
-    /// The inventories that it pinned.
+    /// The pinned inventories.
     pub inventories: &'a BTreeMap<SystemId, Loaded>,
-    /// Who is who.
+    /// The identities.
     pub people: &'a IdentityDirectory,
     /// The systems.
     pub systems: &'a BTreeMap<SystemId, System>,
     /// The rules by id.
     pub rules: &'a BTreeMap<String, Rule>,
-    /// What was decided in earlier campaigns, the latest last.
+    /// The decisions of earlier campaigns, latest last.
     pub earlier: &'a [PriorDecision],
-    /// The inventories that those campaigns pinned, as far as they are at hand.
+    /// The inventories that those campaigns pinned, as far as they are available.
     pub then: &'a BTreeMap<(CampaignId, SystemId), Inventory>,
-    /// When grants were last certified.
+    /// When each grant was last certified.
     pub certified: &'a LastCertified,
-    /// Whose tier stands lower than computed.
+    /// The grants whose tier an exception lowers.
     pub lowered: &'a TierOverrides,
 }
 
@@ -53,40 +53,40 @@ pub struct ContextSources<'a> {
 pub struct PriorDecision {
     /// The campaign.
     pub campaign: CampaignId,
-    /// When it was opened.
+    /// The time of its opening.
     pub opened_at: Timestamp,
-    /// Who decided.
+    /// The reviewer.
     pub reviewer: PrincipalId,
-    /// The item, with its decision.
+    /// The decided item.
     pub item: Item,
 }
 
-/// Everything about one item that is known, said in plain words; what is not known says so.
+/// Everything known about one item; unknowns are marked as such.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct DecisionContext {
-    /// The chapters in the order in which they are read.
+    /// The sections in reading order.
     pub chapters: Vec<Section>,
 }
 
-/// One chapter.
+/// One section.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Section {
-    /// What it is about, in one or two words.
+    /// The title.
     pub title: &'static str,
-    /// What is known, in sentences.
+    /// The lines.
     pub lines: Vec<ContextLine>,
 }
 
-/// One sentence of a chapter.
+/// One line of a section.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ContextLine {
-    /// The sentence.
+    /// The text.
     pub text: String,
-    /// Whether it stands out: what speaks against the access, or differs from what others hold.
+    /// Whether the line is highlighted: a violation, or a difference from peers.
     pub marked: bool,
 }
 
-/// Sources, indexed: what every item of a review asks for.
+/// Builds decision contexts from indexed inputs.
 pub struct ContextIndex<'a> {
     sources: ContextSources<'a>,
     grants: BTreeMap<ItemId, (&'a SystemId, &'a GrantKey)>,
@@ -96,7 +96,7 @@ pub struct ContextIndex<'a> {
 }
 
 impl<'a> ContextIndex<'a> {
-    /// Returns the index over the sources.
+    /// Returns the builder over the inputs.
     pub fn new(sources: ContextSources<'a>) -> Self {
         let mut grants = BTreeMap::new();
         for (system, loaded) in sources.inventories {
@@ -121,7 +121,7 @@ impl<'a> ContextIndex<'a> {
         Self { grants, peers: PeerGroups::new(sources.people), portraits, earlier, sources }
     }
 
-    /// Returns what is known of an item that is put to review in this stage of its campaign and due at `due`.
+    /// Returns the decision context of an item in this stage of its campaign, due at `due`.
     pub fn dossier(&self, item: &Item, system: &SystemId, due: Timestamp) -> DecisionContext {
         let stand_in = self.stand_in(item, system);
         let case = self.case(item, system, due, stand_in.as_ref());
@@ -137,7 +137,7 @@ impl<'a> ContextIndex<'a> {
                 Section::new("What breaks", case.breaks()),
                 Section::new("Silence", case.silence()),
                 Section::new("Question", case.question()),
-                // The words that the file has, and that the decision is signed with.
+                // The text of the review file, which is signed with the decision.
                 Section::new(IN_THE_FILE, vec![ContextLine::plain(item.facts.clone())]),
             ],
         }
@@ -172,7 +172,7 @@ impl<'a> ContextIndex<'a> {
     }
 }
 
-/// One item with what was found about it.
+/// One item with its inputs.
 struct ItemContext<'l> {
     item: &'l Item,
     system: &'l SystemId,
@@ -181,7 +181,7 @@ struct ItemContext<'l> {
     grant: Option<&'l Grant>,
     loaded: Option<&'l Loaded>,
     entry: Option<&'l PrincipalRecord>,
-    /// The earlier decisions on it, the latest last.
+    /// The earlier decisions on it, latest last.
     before: &'l [&'l PriorDecision],
 }
 
@@ -189,7 +189,7 @@ impl ItemContext<'_> {
     fn what(&self) -> Vec<ContextLine> {
         let system = self.library.sources.systems.get(self.system);
         let connector = system.map(|system| format!(" ({})", system.connector)).unwrap_or_default();
-        let environment = self.entry.and_then(|entry| entry.environment.as_deref()).unwrap_or("not known");
+        let environment = self.entry.and_then(|entry| entry.environment.as_deref()).unwrap_or("unknown");
         let mut lines = vec![
             ContextLine::plain(format!("{} holds {}", self.item.principal, said(&self.item.entitlement))),
             ContextLine::plain(format!(
@@ -205,12 +205,14 @@ impl ItemContext<'_> {
 
     fn holder(&self) -> Vec<ContextLine> {
         let Some(entry) = self.entry else {
-            return vec![ContextLine::marked("no person or service claims this account; its purpose is not known")];
+            return vec![ContextLine::marked(
+                "uncorrelated account: no principal claims it, and its purpose is unknown",
+            )];
         };
         let kind = kind_words(entry.kind);
         let team = entry.team.as_deref().map(|team| format!(" · team {}", truncate(team))).unwrap_or_default();
         let vendor =
-            entry.vendor.as_deref().map(|vendor| format!(" · supplier {}", truncate(vendor))).unwrap_or_default();
+            entry.vendor.as_deref().map(|vendor| format!(" · vendor {}", truncate(vendor))).unwrap_or_default();
         let role = entry.role.as_deref().map(|role| format!(" · {}", truncate(role))).unwrap_or_default();
         let gone = entry.status == PrincipalStatus::Left;
         let left = match (gone, entry.ends) {
@@ -223,8 +225,7 @@ impl ItemContext<'_> {
             vec![ContextLine { text: format!("{kind} {}{role}{team}{vendor}{left}", entry.id), marked: gone }];
         lines.push(self.owner(entry));
         if entry.kind != PrincipalKind::Person {
-            let known =
-                |what: &str, text: Option<&str>| format!("{what} {}", text.map_or("not known".into(), truncate));
+            let known = |what: &str, text: Option<&str>| format!("{what} {}", text.map_or("unknown".into(), truncate));
             let (purpose, workload) = (entry.purpose.as_deref(), entry.workload.as_deref());
             lines.push(ContextLine::plain(format!("{} · {}", known("purpose", purpose), known("workload", workload))));
         }
@@ -241,15 +242,15 @@ impl ItemContext<'_> {
                 ContextLine::marked(format!("{word} {id}, who has left"))
             }
             Some(_) => ContextLine::plain(format!("{word} {id}")),
-            None => ContextLine::plain(format!("{word} {id}, who is not known here")),
+            None => ContextLine::plain(format!("{word} {id}, an unknown principal")),
         }
     }
 
     fn recommended(&self) -> Vec<ContextLine> {
         if self.item.recommend.is_empty() {
             let none = match self.library.sources.campaign.policies {
-                Some(_) => "nothing: no rule speaks against it",
-                None => "nothing: this campaign was opened without rules",
+                Some(_) => "none: no rule is violated",
+                None => "none: this campaign was opened without rules",
             };
             return [Some(ContextLine::plain(none)), self.confidence()].into_iter().flatten().collect();
         }
@@ -264,7 +265,7 @@ impl ItemContext<'_> {
         };
         let last = loaded.inventory.usage(&grant.key);
         let idle = super::population::unused_days(&last, &loaded.inventory).is_some_and(|days| days >= DORMANT);
-        let source = format!("as {} saw it on {}", self.system, format_date(loaded.observation.observed_at));
+        let source = format!("source: {} on {}", self.system, format_date(loaded.observation.observed_at));
         vec![
             ContextLine { text: format!("{} ({source})", usage(&last, &loaded.inventory)), marked: idle },
             self.told(attributes::OF_USE)
@@ -278,7 +279,7 @@ impl Section {
         Self { title, lines }
     }
 
-    /// Returns whether it repeats what stands in the review file itself.
+    /// Returns whether the section repeats the content of the review file.
     pub fn is_file(&self) -> bool {
         self.title == IN_THE_FILE
     }
@@ -294,11 +295,11 @@ impl ContextLine {
     }
 
     fn unknown(what: &str) -> Self {
-        Self::plain(format!("{what}: not known"))
+        Self::plain(format!("{what}: unknown"))
     }
 }
 
-/// Returns what a tier means.
+/// Returns the display text of a tier.
 pub const fn tier_words(tier: Tier) -> &'static str {
     match tier {
         Tier::T0 => "T0 control plane",
@@ -308,12 +309,12 @@ pub const fn tier_words(tier: Tier) -> &'static str {
     }
 }
 
-/// Returns whether something speaks against the access, however bad: such an item is read by itself, and never in bulk.
+/// Returns whether an item has any finding: such items are reviewed one by one, never in bulk.
 pub const fn is_flagged(item: &Item) -> bool {
     item.is_flagged() || !item.recommend.is_empty()
 }
 
-/// Returns what is held as people say it: `account ben`, where the kind stands twice in `account account ben`.
+/// Returns the display name of an entitlement, without repeating the kind: `account ben`.
 pub fn said(entitlement: &str) -> &str {
     match entitlement.split_once(' ') {
         Some((kind, rest)) if rest.split(' ').next() == Some(kind) => rest,
@@ -324,14 +325,14 @@ pub fn said(entitlement: &str) -> &str {
 const fn kind_words(kind: PrincipalKind) -> &'static str {
     match kind {
         PrincipalKind::Agent => "agent",
-        PrincipalKind::BreakGlass => "sealed emergency access",
-        PrincipalKind::Engine => "the engine itself,",
+        PrincipalKind::BreakGlass => "break-glass account",
+        PrincipalKind::Engine => "engine account",
         PrincipalKind::Person => "person",
         PrincipalKind::Service => "service",
-        PrincipalKind::Vendor => "supplier's account",
+        PrincipalKind::Vendor => "vendor account",
     }
 }
 
 const IN_THE_FILE: &str = "In the file";
-/// From when on a reader should stop at the days unused; what a rule says of it is under Risk.
+/// Number of unused days from which the line is highlighted; rule violations are listed under Risk.
 const DORMANT: i64 = 45;

@@ -1,4 +1,4 @@
-//! What no answer comes to on the due date.
+//! The consequence of no response.
 
 use super::{ContextLine, ItemContext};
 use crate::{
@@ -12,18 +12,18 @@ impl ItemContext<'_> {
         let then = silence_words(definition.on_silence, self.item.tier);
         vec![
             ContextLine::plain(format!("due {}", format_date(self.due))),
-            ContextLine::plain(format!("without an answer {then}")),
+            ContextLine::plain(format!("without a response {then}")),
         ]
     }
 }
 
-/// Returns what no answer comes to when the last stage is closed: without an answer …
+/// Returns the consequence at the close of the last stage, to complete "without a response …".
 pub const fn silence_words(then: NoResponseAction, tier: Tier) -> &'static str {
     match (then, tier) {
-        (NoResponseAction::Open, _) => "it stays open, you are named as late, and the campaign cannot close",
+        (NoResponseAction::Open, _) => "it stays open, you are reported as late, and the campaign cannot close",
         (NoResponseAction::Disable, Tier::T0 | Tier::T1) => {
-            "it is disabled if it is unused for certain, else a signed exception is demanded"
+            "it is disabled if it is certainly unused, otherwise it requires a signed exception"
         }
-        (NoResponseAction::Disable, Tier::T2 | Tier::T3) => "its use is stopped when the last stage is closed",
+        (NoResponseAction::Disable, Tier::T2 | Tier::T3) => "it is disabled when the last stage is closed",
     }
 }

@@ -1,4 +1,4 @@
-//! What similar principals hold: of the same team where there is one, else of the same kind.
+//! Comparison with a peer group: principals of the same team, or otherwise of the same kind.
 
 use super::{ContextLine, ItemContext, kind_words};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The accounts of everybody who is here, by system and then by team and kind of identity.
+/// The accounts of all active principals, by system and then by team and kind of identity.
 pub(super) struct PeerGroups<'a> {
     of_team: BTreeMap<(&'a str, &'a str, PrincipalKind), BTreeSet<&'a str>>,
     of_kind: BTreeMap<(&'a str, PrincipalKind), BTreeSet<&'a str>>,
@@ -31,7 +31,7 @@ impl<'a> PeerGroups<'a> {
         Self { of_team, of_kind }
     }
 
-    /// Returns the accounts to compare with, and what they have in common.
+    /// Returns the accounts of the peer group, and its description.
     fn like(&self, system: &str, entry: &PrincipalRecord, own: &str) -> Option<(String, Vec<&'a str>)> {
         let others = |found: Option<&BTreeSet<&'a str>>| -> Vec<&'a str> {
             found.into_iter().flatten().copied().filter(|account| *account != own).collect()
@@ -54,18 +54,18 @@ impl ItemContext<'_> {
         let holders: BTreeSet<&str> =
             inventory.of_entitlement(&grant.entitlement.id).map(|grant| grant.principal.id.as_str()).collect();
         let all = match holders.len() {
-            0 | 1 => "nobody else on this system holds it".to_owned(),
-            2 => "1 other on this system holds it".to_owned(),
-            many => format!("{} others on this system hold it", many - 1),
+            0 | 1 => "no other account on this system holds it".to_owned(),
+            2 => "1 other account on this system holds it".to_owned(),
+            many => format!("{} other accounts on this system hold it", many - 1),
         };
         let all = ContextLine::plain(all);
         let own = grant.principal.id.as_str();
         let like = self.entry.and_then(|entry| self.library.peers.like(self.system.as_str(), entry, own));
         let Some((group, peers)) = like else {
-            return vec![all, ContextLine::plain("too few similar principals are known to compare with")];
+            return vec![all, ContextLine::plain("too few peers for a comparison")];
         };
         let with: Vec<&str> = peers.iter().copied().filter(|account| holders.contains(account)).collect();
-        // An account or a key is everybody's own; only what can be shared tells one from the others.
+        // Accounts and credentials are individual; only shareable entitlements are compared.
         let shared = !matches!(grant.kind, GrantKind::Account | GrantKind::Credential);
         let outlier = shared && with.len() * OUTLIER < peers.len();
         let word = if outlier { " · an outlier" } else { "" };
@@ -77,9 +77,9 @@ impl ItemContext<'_> {
         counts.sort_unstable();
         let (middle, mine) = (counts.get(counts.len() / 2).copied().unwrap_or(0), inventory.of_principal(own).count());
         let much = mine > 2 * middle.max(1);
-        let word = if much { " · far more than they do" } else { "" };
+        let word = if much { " · far above the median" } else { "" };
         let breadth = ContextLine {
-            text: format!("it holds {mine} grants here; they hold {middle} in the middle{word}"),
+            text: format!("it holds {mine} grants here; the median peer has {middle}{word}"),
             marked: much,
         };
         let usual = usual(inventory, &peers);
@@ -88,7 +88,7 @@ impl ItemContext<'_> {
     }
 }
 
-/// What more than half of the peers hold, by name: what such work seems to need.
+/// The names of entitlements that more than half of the peers hold.
 fn usual(inventory: &Inventory, peers: &[&str]) -> Option<ContextLine> {
     let mut held: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for grant in peers.iter().take(MOST_PEERS).flat_map(|account| inventory.of_principal(account)) {
@@ -100,13 +100,13 @@ fn usual(inventory: &Inventory, peers: &[&str]) -> Option<ContextLine> {
     let mut usual: Vec<_> = held.into_iter().filter(|(_, who)| who.len() * 2 > many).collect();
     usual.sort_by_key(|(name, who)| (std::cmp::Reverse(who.len()), *name));
     let names: Vec<String> = usual.iter().take(MOST_NAMES).map(|(name, _)| truncate(name)).collect();
-    (!names.is_empty()).then(|| ContextLine::plain(format!("most of them hold: {}", names.join(", "))))
+    (!names.is_empty()).then(|| ContextLine::plain(format!("most peers hold: {}", names.join(", "))))
 }
 
-/// With fewer to compare with, nothing is said.
+/// Minimum size of a peer group.
 const FEWEST: usize = 2;
-/// Held by fewer than one peer in so many, it is an outlier.
+/// A grant held by fewer than one in this many peers is an outlier.
 const OUTLIER: usize = 5;
-/// Enough to tell what is usual, and read in no time.
+/// Maximum number of compared peers; enough for a comparison, and quick to read.
 const MOST_PEERS: usize = 500;
 const MOST_NAMES: usize = 3;

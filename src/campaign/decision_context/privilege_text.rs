@@ -1,4 +1,4 @@
-//! What an entitlement lets somebody do, said as a person would say it; what has no words here is shown as the system has it.
+//! Plain descriptions of privileges. Entitlements without a description are shown in the notation of their system.
 
 use crate::{
     campaign::item_summary::truncate,
@@ -7,8 +7,8 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Returns what a grant with its contents lets its holder do: powers first, then what can be done to which things; nothing
-/// when there are no plainer words for any of it.
+/// Returns a description of what a grant with its contents permits: attributes first, then privileges on objects;
+/// `None` if no part has a description.
 pub(super) fn capabilities(grant: &Grant, contents: &RoleContents) -> Option<String> {
     let own = (Some(grant.kind), grant.entitlement.name.as_str());
     let inside = contents.inside.iter().map(|one| (one.kind, one.name.as_str()));
@@ -23,7 +23,7 @@ pub(super) fn capabilities(grant: &Grant, contents: &RoleContents) -> Option<Str
     }
     let more = powers.len().saturating_sub(MOST_POWERS);
     let mut parts: Vec<String> = powers.into_iter().take(MOST_POWERS).map(str::to_owned).collect();
-    parts.extend((more > 0).then(|| format!("{more} more powers")));
+    parts.extend((more > 0).then(|| format!("{more} more privileges")));
     parts.extend(deeds.iter().filter_map(|(deed, what)| Some(format!("{} {}", DEEDS.get(*deed)?.1, some(what)))));
     (!parts.is_empty()).then(|| format!("can {}", parts.join("; can ")))
 }
@@ -36,7 +36,7 @@ fn some(names: &BTreeSet<String>) -> String {
     }
 }
 
-/// Returns what a power means that systems know by a name of one or two words.
+/// Returns the description of a well-known attribute, role or group.
 fn power(kind: Option<GrantKind>, name: &str) -> Option<&'static str> {
     let known = POWERS.iter().find(|(own, _)| *own == name).map(|(_, words)| *words);
     let rule = || match kind {
@@ -46,7 +46,7 @@ fn power(kind: Option<GrantKind>, name: &str) -> Option<&'static str> {
     known.or_else(rule)
 }
 
-/// Returns what a rule of sudo comes to when it allows everything: `sudo (ALL:ALL) NOPASSWD: ALL`.
+/// Returns the description of a sudo rule that permits everything: `sudo (ALL:ALL) NOPASSWD: ALL`.
 fn sudo(name: &str) -> Option<&'static str> {
     let rest = name.strip_prefix("sudo (")?;
     let (who, what) = rest.split_once(") ")?;
@@ -59,13 +59,13 @@ fn sudo(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Returns what a privilege does to what: the place in [`DEEDS`], and the thing without its kind.
+/// Returns the index of a privilege in [`DEEDS`], and its object without its kind.
 fn privilege_phrase(name: &str) -> Option<(usize, String)> {
     let (verb, rest) = match name.strip_prefix("OWNER OF ") {
         Some(rest) => ("OWNER", rest),
         None => name.split_once(" ON ")?,
     };
-    // `SELECT (email) ON TABLE customers` is about a column.
+    // `SELECT (email) ON TABLE customers` concerns a column.
     let (verb, column) = verb.split_once(" (").map_or((verb, None), |(verb, column)| (verb, column.strip_suffix(')')));
     let deed = DEEDS.iter().position(|(own, _)| *own == verb)?;
     let (class, thing) = rest.split_once(' ')?;
@@ -75,55 +75,54 @@ fn privilege_phrase(name: &str) -> Option<(usize, String)> {
     Some((deed, column.map_or_else(|| thing.clone(), |column| format!("{column} of {thing}"))))
 }
 
-/// What SQL calls it, and what people do; in the order in which it does harm.
+/// SQL privileges with their descriptions, most critical first.
 const DEEDS: &[(&str, &str)] = &[
-    ("OWNER", "do anything with"),
+    ("OWNER", "have full control of"),
     ("DELETE", "delete from"),
     ("TRUNCATE", "empty"),
     ("UPDATE", "change"),
     ("INSERT", "add to"),
     ("SELECT", "read"),
     ("EXECUTE", "run"),
-    ("CREATE", "create things in"),
-    ("TRIGGER", "put triggers on"),
+    ("CREATE", "create objects in"),
+    ("TRIGGER", "create triggers on"),
     ("CONNECT", "connect to"),
     ("USAGE", "use"),
 ];
 
-/// Names that hide what they give, of PostgreSQL 13 to 17, Debian and AWS. What makes its holder the master of the system
-/// says so.
+/// Descriptions of well-known attributes, roles and groups of PostgreSQL 13 to 17, Debian and AWS.
 const POWERS: &[(&str, &str)] = &[
-    ("SUPERUSER", "do everything on the server: read, change and delete all data, and give any right to anybody"),
-    ("BYPASSRLS", "see and change rows that row security hides"),
-    ("CREATEROLE", "create accounts and hand out rights"),
+    ("SUPERUSER", "do everything on the server: read, change and delete all data, and grant any privilege"),
+    ("BYPASSRLS", "bypass row-level security"),
+    ("CREATEROLE", "create roles and grant memberships"),
     ("CREATEDB", "create databases"),
-    ("REPLICATION", "copy all data of the server away, as a replica does"),
+    ("REPLICATION", "copy all data of the server by replication"),
     ("role pg_read_all_data", "read every table of every database"),
     ("role pg_write_all_data", "change every table of every database"),
     ("role pg_read_server_files", "read any file that the server can read"),
-    ("role pg_write_server_files", "write any file that the server can write, and so take the server over"),
-    ("role pg_execute_server_program", "run programs as the server's own user, and so take the server over"),
-    ("role pg_signal_backend", "stop other people's queries and sessions"),
-    ("role pg_monitor", "see what everybody runs, and how the server is set up"),
-    ("role pg_read_all_settings", "see how the server is set up"),
-    ("role pg_read_all_stats", "see what everybody runs"),
-    ("role pg_stat_scan_tables", "slow the server down with long looks at its tables"),
+    ("role pg_write_server_files", "write any file that the server can write, and thereby take over the server"),
+    ("role pg_execute_server_program", "run programs as the user of the server, and thereby take over the server"),
+    ("role pg_signal_backend", "cancel queries and sessions of other users"),
+    ("role pg_monitor", "see the queries of all users and all settings"),
+    ("role pg_read_all_settings", "see all settings"),
+    ("role pg_read_all_stats", "see the queries of all users"),
+    ("role pg_stat_scan_tables", "run table scans for statistics, which may lock tables for long"),
     ("role pg_maintain", "maintain every table"),
-    ("role pg_checkpoint", "make the server write everything to disk"),
-    ("role pg_create_subscription", "draw data in from other servers"),
-    ("group sudo", "run anything as root, as far as the rules of sudo give it to the group"),
-    ("group wheel", "run anything as root, as far as the rules of sudo give it to the group"),
-    ("group docker", "become root by way of a container"),
-    ("group lxd", "become root by way of a container"),
-    ("group incus", "become root by way of a container"),
-    ("group libvirt", "become root by way of a virtual machine"),
-    ("group disk", "read and write the raw disks, past all rights of files"),
-    ("group shadow", "read the hashes of passwords"),
-    ("group adm", "read the logs of the system"),
-    ("group systemd-journal", "read the logs of the system"),
+    ("role pg_checkpoint", "run CHECKPOINT"),
+    ("role pg_create_subscription", "create subscriptions to other servers"),
+    ("group sudo", "run commands as root, as permitted to the group by sudo"),
+    ("group wheel", "run commands as root, as permitted to the group by sudo"),
+    ("group docker", "become root through a container"),
+    ("group lxd", "become root through a container"),
+    ("group incus", "become root through a container"),
+    ("group libvirt", "become root through a virtual machine"),
+    ("group disk", "read and write raw disks, bypassing file permissions"),
+    ("group shadow", "read password hashes"),
+    ("group adm", "read system logs"),
+    ("group systemd-journal", "read system logs"),
     ("AdministratorAccess", "do everything in the AWS account"),
-    ("PowerUserAccess", "do everything in the AWS account but manage who may"),
-    ("IAMFullAccess", "manage who may do what in the AWS account, and so do everything"),
+    ("PowerUserAccess", "do everything in the AWS account except manage IAM"),
+    ("IAMFullAccess", "manage IAM in the AWS account, and thereby do everything"),
     ("ReadOnlyAccess", "read everything in the AWS account"),
 ];
 const MOST_POWERS: usize = 4;
@@ -140,7 +139,7 @@ mod tests {
             ("SELECT ON TABLE shop.orders IN DATABASE orders", Some("read shop.orders")),
             ("SELECT (email) ON TABLE shop.customers IN DATABASE orders", Some("read email of shop.customers")),
             ("USAGE ON SCHEMA shop IN DATABASE orders", Some("use schema shop")),
-            ("OWNER OF TABLE shop.orders IN DATABASE orders", Some("do anything with shop.orders")),
+            ("OWNER OF TABLE shop.orders IN DATABASE orders", Some("have full control of shop.orders")),
             ("CONNECT ON DATABASE sales", Some("connect to database sales")),
             ("role reporting", None),
             ("JUGGLE ON TABLE x", None),

@@ -1,4 +1,4 @@
-//! The question to answer, with yes or no, and what either answer comes to.
+//! The yes-or-no question for the reviewer, with the verdict for each answer.
 
 use super::{ContextLine, ItemContext, said};
 use crate::model::file::PrincipalKind;
@@ -15,13 +15,13 @@ impl ItemContext<'_> {
             let person = self.entry.is_none_or(|entry| entry.kind == PrincipalKind::Person);
             let (who, what) = (&self.item.principal, said(&self.item.entitlement));
             let question = if person {
-                format!("Does {who} need {what} for the work of today?")
+                format!("Does {who} need {what} for their current work?")
             } else {
-                format!("Is the workload of {who} alive, and does it need {what}?")
+                format!("Is the workload of {who} active, and does it need {what}?")
             };
             return vec![
                 ContextLine::plain(question),
-                ContextLine::plain("yes: certify · less would do: reduce · no: revoke"),
+                ContextLine::plain("yes: certify · less is enough: reduce · no: revoke"),
             ];
         }
         let lines = asked.iter().take(MOST).flat_map(|asked| [asked.question, asked.answers]);
@@ -29,23 +29,23 @@ impl ItemContext<'_> {
     }
 }
 
-/// A question that rules raise.
+/// A question raised by a group of rules.
 struct RuleQuestion {
-    /// How their ids begin.
+    /// The prefix of the rule ids.
     rules: &'static str,
     question: &'static str,
     answers: &'static str,
 }
 
-/// Two questions can be kept in mind, and the first is the one that counts.
+/// At most two questions are shown, the most important first.
 const MOST: usize = 2;
 
-/// In the order in which they are asked.
+/// The questions, in order of importance.
 const QUESTIONS: &[RuleQuestion] = &[
     RuleQuestion {
         rules: "HUM-LVR",
-        question: "Is this person gone for certain?",
-        answers: "yes: revoke · no: investigate, for the records say so",
+        question: "Has this person certainly left?",
+        answers: "yes: revoke · no: investigate, since the records say otherwise",
     },
     RuleQuestion {
         rules: "NHI-LOC",
@@ -54,13 +54,13 @@ const QUESTIONS: &[RuleQuestion] = &[
     },
     RuleQuestion {
         rules: "NHI-OWN",
-        question: "Do you answer for it, or know who does?",
+        question: "Do you own it, or know the owner?",
         answers: "yes: transfer to them · no: disable",
     },
     RuleQuestion {
         rules: "NHI-LIF",
-        question: "Is the workload it serves still alive?",
-        answers: "yes: certify, and say what it does · no: revoke",
+        question: "Is its workload still active?",
+        answers: "yes: certify, and state its purpose · no: revoke",
     },
     RuleQuestion {
         rules: "HUM-DOR",
@@ -69,54 +69,54 @@ const QUESTIONS: &[RuleQuestion] = &[
     },
     RuleQuestion {
         rules: "HUM-MOV",
-        question: "Does the new work need what the old work did?",
+        question: "Does the new role need the access of the old role?",
         answers: "yes: certify with an end · no: revoke",
     },
     RuleQuestion {
         rules: "HUM-SOD",
-        question: "Can one person go without one of the two sides?",
-        answers: "yes: revoke that side · no: except, with a control in its place",
+        question: "Can this person do without one of the two sides?",
+        answers: "yes: revoke that side · no: except, with a compensating control",
     },
     RuleQuestion {
         rules: "NHI-PRV",
-        question: "Does it need this much, or would less do?",
-        answers: "less would do: reduce · all of it: certify, and say why",
+        question: "Does it need this much access, or is less enough?",
+        answers: "less is enough: reduce · all of it: certify, and state why",
     },
     RuleQuestion {
         rules: "HUM-ADM",
-        question: "Does it have to be standing administration?",
+        question: "Must this be standing administrative access?",
         answers: "no: reduce · yes: certify with an end",
     },
     RuleQuestion {
         rules: "NHI-CRD",
-        question: "Could it do with a fresh or short-lived credential?",
-        answers: "fresh: rotate · federation: replace · no: except until it can",
+        question: "Can it use a new or a short-lived credential?",
+        answers: "new: rotate · federation: replace · no: except until it can",
     },
     RuleQuestion {
         rules: "NHI-SHR",
-        question: "Can each of those who share it have their own?",
-        answers: "yes: replace · no: except, with names and a date",
+        question: "Can each of its users have an account of their own?",
+        answers: "yes: replace · no: except, with names and an end date",
     },
     RuleQuestion {
         rules: "NHI-HUM",
         question: "Does a person log in with it?",
-        answers: "yes: replace, and give them an account of their own · no: certify, and say what does",
+        answers: "yes: replace with an account of their own · no: certify, and state what uses it",
     },
     RuleQuestion {
         rules: "NHI-3RD",
-        question: "Does the contract still run, and does it need this?",
+        question: "Is the contract still active, and does it need this?",
         answers: "yes: certify until its end · no: revoke",
     },
     RuleQuestion {
         rules: "NHI-BRG",
-        question: "Is it sealed, tested, and known to its custodians?",
+        question: "Is it sealed, tested and known to its custodians?",
         answers: "yes: certify with an end · no: investigate",
     },
 ];
 
-/// What is asked where no question of its own belongs to a rule.
+/// The question for rules without a specific one.
 const ANY_RULE: RuleQuestion = RuleQuestion {
     rules: "",
-    question: "Does what the rule says stand against this access?",
-    answers: "yes: do as recommended · no: certify, and say why",
+    question: "Does the finding of the rule justify a change of this access?",
+    answers: "yes: follow the recommendation · no: certify, and state why",
 };

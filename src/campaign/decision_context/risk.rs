@@ -1,4 +1,4 @@
-//! What speaks against an access, how far it reaches, and what may break without it.
+//! Risk of an item: violated rules, reach, and dependents of the access.
 
 use super::{ContextLine, ItemContext};
 use crate::{
@@ -25,18 +25,18 @@ impl ItemContext<'_> {
                 Some(rule) => {
                     ContextLine::marked(format!("{code}: {} · {}", clip_long(&rule.title), clip_long(&rule.advice)))
                 }
-                None => ContextLine::marked(format!("{code}: the text of this rule is not known here")),
+                None => ContextLine::marked(format!("{code}: the text of this rule is not available")),
             });
         }
         if lines.is_empty() {
             let judged = self.library.sources.campaign.policies.is_some();
-            lines.push(ContextLine::plain(if judged { "no rule finds anything" } else { "no rules were asked" }));
+            lines.push(ContextLine::plain(if judged { "no rule is violated" } else { "no rules were evaluated" }));
         }
-        // Silence of a rule that could not be judged is no pass.
-        if let Some(lacking) = self.item.facts.split("; ").find(|fact| fact.starts_with("not known: ")) {
-            lines.push(ContextLine::marked(format!("some rules cannot be judged: {lacking}")));
+        // A rule that could not be evaluated is not a pass.
+        if let Some(lacking) = self.item.facts.split("; ").find(|fact| fact.starts_with("unknown: ")) {
+            lines.push(ContextLine::marked(format!("some rules cannot be evaluated: {lacking}")));
         }
-        let pairs = self.item.facts.split("; ").filter(|fact| fact.starts_with("toxic pair "));
+        let pairs = self.item.facts.split("; ").filter(|fact| fact.starts_with("separation of duties "));
         lines.extend(pairs.map(|pair| ContextLine::marked(clip_long(pair))));
         if let Some(grant) = self.grant {
             let attributes: Vec<_> = grant
@@ -47,7 +47,7 @@ impl ItemContext<'_> {
                 .map(|(name, value)| format!("{} {}", truncate(name), truncate(value)))
                 .collect();
             if !attributes.is_empty() {
-                lines.push(ContextLine::plain(format!("as the system says: {}", attributes.join(", "))));
+                lines.push(ContextLine::plain(format!("attributes: {}", attributes.join(", "))));
             }
         }
         lines.extend(self.told(super::attributes::OF_RISK));
@@ -55,7 +55,7 @@ impl ItemContext<'_> {
         lines
     }
 
-    /// What the same identity holds anywhere in this campaign; of an account nobody claims, what itself holds.
+    /// The grants of the same principal in this campaign; for an uncorrelated account, its own grants.
     fn reach(&self) -> ContextLine {
         let own = [match self.grant {
             Some(grant) => format!("{}:{}", self.system, grant.principal.id),
@@ -76,10 +76,10 @@ impl ItemContext<'_> {
             }
         }
         if grants == 0 {
-            return ContextLine::unknown("what else the holder can reach");
+            return ContextLine::unknown("other access of the holder");
         }
         let (grant, system) = (counted(grants, "grant"), counted(systems.len(), "system"));
-        let text = format!("{who} holds {grant} on {system} of this campaign, the worst {worst}");
+        let text = format!("{who} holds {grant} on {system} of this campaign, the most critical {worst}");
         ContextLine { text, marked: worst == Tier::T0 && self.item.tier != Tier::T0 }
     }
 
@@ -88,11 +88,12 @@ impl ItemContext<'_> {
             (Some(grant), Some(loaded)) => {
                 let found = dependents(grant, true, &loaded.inventory, self.library.sources.people);
                 let all = loaded.inventory.is_complete();
-                let found =
-                    found.into_iter().chain((!all).then(|| "there may be more: not all could be read".to_owned()));
+                let found = found
+                    .into_iter()
+                    .chain((!all).then(|| "possibly more: not all inventories could be read".to_owned()));
                 found.map(|text| ContextLine::plain(clip_long(&text))).collect()
             }
-            _ => vec![ContextLine::unknown("what depends on it")],
+            _ => vec![ContextLine::unknown("dependents")],
         };
         let system = self.library.sources.systems.get(self.system);
         let who = system.map_or("the owner of the system".to_owned(), |system| match &system.deputy {
@@ -100,22 +101,24 @@ impl ItemContext<'_> {
             None => system.owner.to_string(),
         });
         let undo = match self.grant.map(|grant| grant.kind) {
-            Some(GrantKind::Account) => "disable can be undone at once; an account that was deleted is made anew",
-            Some(GrantKind::Credential) => "a secret that was removed cannot come back; a new one is made",
-            Some(_) => "it can be granted again in the same words",
-            None => "how to undo it is not known",
+            Some(GrantKind::Account) => {
+                "a disabled account can be enabled again; a deleted account must be created again"
+            }
+            Some(GrantKind::Credential) => "a removed secret cannot be restored; a new one must be created",
+            Some(_) => "the same grant can be made again",
+            None => "unknown",
         };
         let soak = system.and_then(|system| system.settings.get("soak_days")).and_then(toml::Value::as_integer);
         let soak = match soak {
-            Some(days) if days > 0 => format!("soak: {days} days lie between disabling and removing"),
-            _ => "soak: none is set for this system".to_owned(),
+            Some(days) if days > 0 => format!("grace period: {days} days between disabling and removal"),
+            _ => "grace period: none is set for this system".to_owned(),
         };
         lines.extend([ContextLine::plain(format!("undo: {undo}, by {who}")), ContextLine::plain(soak)]);
         lines
     }
 }
 
-/// A sentence of a rule as it may be shown on a card.
+/// A sentence of a rule, prepared for display.
 fn clip_long(text: &str) -> String {
     let end = text.char_indices().nth(MOST_SENTENCE).map(|(end, _)| end);
     end.map_or_else(|| text.to_owned(), |end| format!("{}…", &text[..end]))

@@ -84,7 +84,7 @@ pub struct SignedReviewData<'a> {
 }
 
 impl<'a> SignedReviewData<'a> {
-    /// Returns what was signed. Only what `trust` has verified is studied.
+    /// Returns the signed content. Only what `trust` has verified is studied.
     pub fn of(review: &'a Verified<Review>) -> Self {
         Self { review: review.value(), path: review.path(), digest: review.digest() }
     }
@@ -94,11 +94,11 @@ impl<'a> SignedReviewData<'a> {
 pub struct QualityInputs<'a> {
     /// The campaign.
     pub campaign: &'a Campaign,
-    /// Its worklists, as they were when it was opened.
+    /// The worklists as published at opening.
     pub sheets: &'a [ReviewFile],
     /// Its signed reviews.
     pub reviews: Vec<SignedReviewData<'a>>,
-    /// The closes of its first stages, in order.
+    /// The closes of the stages closed so far, in order.
     pub closes: Vec<&'a StageClose>,
     /// What the evidence says: when each review was taken up.
     pub history: &'a History,

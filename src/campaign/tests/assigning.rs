@@ -71,7 +71,7 @@ fn every_stage_has_sheets_of_its_own_and_nobody_judges_twice() {
         assert_eq!(seen[0], one(1, "ana", "manager"));
         let auditors: Vec<_> = seen[1..].iter().map(|(stage, reviewer, _)| (*stage, reviewer.as_str())).collect();
         assert_eq!(auditors, [(2, "fay"), (2, "gus")]);
-        assert!(seen[1].2.starts_with("member of the group auditors, as ana judges it in stage 1"), "{seen:?}");
+        assert!(seen[1].2.starts_with("member of the group auditors, as ana reviews it in stage 1"), "{seen:?}");
     }
     let files: Vec<_> = opened.sheets.iter().map(|sheet| (sheet.path.as_str(), sheet.review.stage)).collect();
     let reviews = format!("campaigns/{}/reviews/db", campaign_id());
@@ -100,8 +100,8 @@ fn somebody_who_is_asked_in_two_stages_has_a_file_for_each() {
     assert_eq!(
         seen["1_login"],
         [
-            one(1, "gus", "one the definition names, as fay would review their own access"),
-            one(2, "dora", "fallback, as gus judges it in stage 1 and fay would review their own access"),
+            one(1, "gus", "reviewer named in the definition, as fay would review their own access"),
+            one(2, "dora", "fallback, as gus reviews it in stage 1 and fay would review their own access"),
         ]
     );
     let gus: Vec<_> = opened(&world).sheets.into_iter().filter(|sheet| sheet.path.contains("/gus")).collect();
@@ -125,7 +125,7 @@ fn the_manager_of_a_machine_is_that_of_who_answers_for_it() {
     let mut world = company().principal("etl", PrincipalKind::Service, Some("eve"), &["db:9"]);
     world.definition.stages = vec![stage("managers", &["owner", "deputy", "manager"], 1)];
     let world = world.collected("db", vec![membership("db", "9", "writer", Tier::T2)], "2026-11-22T05:00:00Z");
-    let told = "manager, as eve would review the access of `etl`, which they answer for";
+    let told = "manager, as eve would review the access of `etl`, an identity they own";
     assert_eq!(asked(&opened(&world))["9_login"], [one(1, "ana", told)]);
 }
 
@@ -157,7 +157,7 @@ fn who_missed_two_campaigns_is_asked_no_more_as_owner_and_that_is_told() {
                 2026-q1, 2026-q2";
     assert_eq!(asked(&opened(&world))["1_login"], [one(1, "dan", told)], "neither of the holder nor of the system");
     world.definition.stages = vec![stage("by name", &["owner", "person:ana"], 1)];
-    let told = "one the definition names, as ana missed two campaigns: 2026-q1, 2026-q2";
+    let told = "reviewer named in the definition, as ana missed two campaigns: 2026-q1, 2026-q2";
     assert_eq!(asked(&opened(&world))["1_login"], [one(1, "ana", told)]);
     world.definition.stages = vec![stage("or as fallback", &["owner", "system-owner", "owner"], 1)];
     world.definition.fallback = id("dora");
@@ -179,12 +179,12 @@ fn over_the_load_the_next_in_line_is_asked_until_nobody_is_left() {
         .for_each(|sheet| *count.entry(sheet.review.reviewer.clone()).or_default() += sheet.review.items.len());
     assert_eq!(count, BTreeMap::from([(id("dora"), 2), (id("dan"), 2), (id("fay"), 1)]));
     let last = sheets.iter().find(|sheet| sheet.review.reviewer == id("fay")).unwrap();
-    let told = "asked as fallback, as dora has 2 items of T2 already and dan has 2 items of T2 already";
+    let told = "asked as fallback, as dora already has 2 items of T2 and dan already has 2 items of T2";
     assert!(last.review.items[0].facts.ends_with(told), "{}", last.review.items[0].facts);
 
     world.definition.load = Some(ReviewerCapacity { t0: 1, t1: 1, t2: 1, t3: 1 });
     let refused = world.refused();
-    assert!(refused.contains("`gus` has 1 item of T2 already") && refused.contains("raise `[load]`"), "{refused}");
+    assert!(refused.contains("`gus` already has 1 item of T2") && refused.contains("raise `[load]`"), "{refused}");
 }
 
 #[test]
@@ -226,8 +226,8 @@ fn each_of_several_reviewers_has_their_own_cosigners() {
     assert_eq!((&last.review.reviewer, last.review.cosigners.as_slice()), (&id("kim"), &[id("fay")][..]));
     world.definition.stages.push(stage("four", &["person:kim"], 1));
     let refused = world.refused();
-    assert!(refused.contains("needs 2 to review it in stage 3, and 1 may"), "{refused}");
-    assert!(refused.contains("`fay` judges it in stage 2"), "{refused}");
+    assert!(refused.contains("needs 2 reviewers in stage 3; eligible: 1"), "{refused}");
+    assert!(refused.contains("`fay` reviews it in stage 2"), "{refused}");
 }
 
 #[test]

@@ -130,14 +130,14 @@ fn a_tier_that_needs_two_gets_two_who_both_may() {
 
     world.thresholds.t0 = 9;
     insta::assert_snapshot!(world.refused(), @r"
-    error[no-reviewer]: `root` of `2_login` on `db` (T0) needs 9 to review it, and 4 may
+    error[no-reviewer]: `root` of `2_login` on `db` (T0) needs 9 reviewers; eligible: 4
     --> policies/privileged.toml
-     = note: `ana` may
-     = note: `dora` may
-     = note: `fay` may
-     = note: `gus` may
+     = note: `ana` is eligible
+     = note: `dora` is eligible
+     = note: `fay` is eligible
+     = note: `gus` is eligible
      = note: `dan` has no active key
-     = help: name other fallbacks in the definition, or give one of them a key in `trust/registry`
+     = help: name other fallbacks in the definition, or add a key for one of them in `trust/registry`
     ");
 }
 
@@ -192,7 +192,7 @@ fn an_opening_that_cannot_be_whole_is_refused_with_all_its_reasons() {
      |
      = help: tenure collect db, then commit and merge the inventory
 
-    error[inventory-stale]: the inventory of `old` is 22 days old; this campaign takes at most 5
+    error[inventory-stale]: the inventory of `old` is 22 days old; the definition allows at most 5
     --> inventory/old/observation.toml
      = help: tenure collect old, then commit and merge the inventory
 
@@ -200,27 +200,27 @@ fn an_opening_that_cannot_be_whole_is_refused_with_all_its_reasons() {
     --> inventory/part/observation.toml
      = help: tenure collect part, then commit and merge the inventory
 
-    error[inventory-from-the-future]: the inventory of `young` is from 2026-12-01T00:00:00Z, which is still to come
+    error[inventory-from-the-future]: the inventory of `young` is dated 2026-12-01T00:00:00Z, which is in the future
     --> inventory/young/observation.toml
-     = help: look at the clocks of this machine and of the one that collected
+     = help: check the clocks of this machine and of the collecting machine
 
-    error[unknown-system]: `ghost` is selected, but there is no systems/ghost.toml
+    error[unknown-system]: `ghost` is selected, but systems/ghost.toml does not exist
       --> policies/privileged.toml:12:12
        |
     12 | systems = ["ghost"]
        |            ^^^^^^^ no such system
        |
-       = help: write systems/ghost.toml, or take it out of the selectors
+       = help: add systems/ghost.toml, or remove it from the selectors
     "#);
 }
 
 #[test]
 fn nothing_to_review_is_no_campaign() {
     insta::assert_snapshot!(World::new().refused(), @r"
-    error[population-empty]: no grant meets any selector, so there is nothing to review
+    error[population-empty]: no grant matches any selector
     --> policies/privileged.toml
-     = note: a campaign without items would look done
-     = help: widen the selectors, or look at `tenure collect`
+     = note: a campaign without items would appear complete
+     = help: widen the selectors, or collect again with `tenure collect`
     ");
     let mut world = World::new();
     world.definition.selectors.clear();

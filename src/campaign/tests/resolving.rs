@@ -317,13 +317,13 @@ fn a_campaign_closes_only_when_every_item_is_done() {
     insta::assert_snapshot!(told.replace(round.action("2", Verdict::Revoke).as_str(), "act-2"), @r"
     error[item-unconfirmed]: itm-e3d8a87c14d9b027 `membership reader` of `0_login` on `db` was refused by the target: permission denied
     --> campaigns/2026-q4/reviews/db/dora-2.toml
-     = help: mend the cause, then `tenure enforce` (act-0)
+     = help: correct the cause, then run `tenure enforce` (act-0)
 
     error[item-unconfirmed]: itm-348a99c0cfb72ed6 `membership reader` of `2_login` on `db` is still present: by ops
     --> campaigns/2026-q4/reviews/db/dora-4.toml
-     = help: take that path away, then `tenure verify db` (act-2)
+     = help: remove that path, then run `tenure verify db` (act-2)
 
-    error[item-undecided]: itm-e511883d8f8e2432 `membership reader` of `3_login` on `db` is undecided: nobody has decided
+    error[item-undecided]: itm-e511883d8f8e2432 `membership reader` of `3_login` on `db` is undecided: no decision yet
     --> campaigns/2026-q4/reviews/db/dora.toml
      = help: dora decides in campaigns/2026-q4/reviews/db/dora.toml, then `tenure sign campaigns/2026-q4/reviews/db/dora.toml`
     ");

@@ -144,7 +144,7 @@ fn every_system_contributes_unless_it_is_named() {
         world
     };
     let refused = empty(&[]).refused();
-    assert!(refused.contains("nothing on `hr` meets any selector"), "{refused}");
+    assert!(refused.contains("no grant on `hr` matches any selector"), "{refused}");
     assert!(refused.contains("write `may_be_empty = [\"hr\"]`"), "{refused}");
     assert_eq!(empty(&["hr"]).open().unwrap().campaign.items, 1);
 }

@@ -148,7 +148,7 @@ says what holds. One that was accepted while somebody could still answer keeps t
 const MISSED: &str = "
 ## Who lets two campaigns pass
 
-An answer is missing where the signed close of a stage lists an item as silent. Who was asked about such items in two campaigns
+An answer is missing where the signed stage close lists an item as silent. Who was asked about such items in two campaigns
 one after the other, and in whose place nothing was answered since, has missed both; one that was opened before the stage of
 the other was closed is no second chance, and does not count. `tenure campaign due` names them once, with the systems and
 principals they own and the files in which that stands, to them, to who leads them, and to the owners of campaigns. From then

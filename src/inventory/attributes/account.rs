@@ -1,28 +1,28 @@
-//! Accounts by subject, with what the connectors say of them as accounts.
+//! Accounts by subject id, with their account attributes from the connectors.
 
 use super::{AttributeInputs, subject};
 use crate::model::{Grant, GrantKind, Inventory, SystemId, Timestamp};
 use std::collections::BTreeMap;
 
-/// An account that holds something.
+/// An account that holds at least one grant.
 pub(super) struct Account<'a> {
     pub(super) system: &'a SystemId,
-    /// Its immutable id on the system.
+    /// The immutable id on the system.
     pub(super) principal: &'a str,
     pub(super) inventory: &'a Inventory,
-    /// Its second factor, where the system says.
+    /// The second factor, where the system reports it.
     pub(super) factor: Option<&'static str>,
-    /// Whether a person could log in with it, where the system says.
+    /// Whether an interactive login is possible, where the system reports it.
     pub(super) interactive: Option<bool>,
 }
 
-/// Returns everybody who holds something on any system, by subject.
+/// Returns all accounts that hold a grant on any system, by subject id.
 pub(super) fn all<'a>(known: &AttributeInputs<'a>) -> BTreeMap<String, Account<'a>> {
     let mut accounts: BTreeMap<String, Account<'a>> = BTreeMap::new();
     for (system, loaded) in known.inventories {
         let mut last = None;
         for grant in loaded.inventory.grants() {
-            // Many grants of one holder stand together, and only the account says more of it.
+            // The grants of one holder are adjacent, and only the account grant has further attributes.
             let principal = grant.principal.id.as_str();
             if last == Some(principal) && !says_more(grant) {
                 continue;
@@ -49,8 +49,8 @@ fn says_more(grant: &Grant) -> bool {
     matches!(grant.kind, GrantKind::Account | GrantKind::Credential)
 }
 
-/// Returns the second factor of an account, in the words of rules. AWS lists devices by serial: a security key has `u2f`
-/// in its ARN, every other device shows six digits (IAM user guide, "MFA in IAM").
+/// Returns the second factor of an account as a value of `principal.mfa`. AWS lists devices by serial: a security key
+/// has `u2f` in its ARN, all other devices generate six-digit codes (IAM user guide, "MFA in IAM").
 fn factor(grant: &Grant) -> Option<&'static str> {
     let serials = grant.attribute("mfa")?;
     Some(match serials {
@@ -60,26 +60,26 @@ fn factor(grant: &Grant) -> Option<&'static str> {
     })
 }
 
-/// Returns how strong a factor is.
+/// Returns the strength of a factor; higher is stronger.
 pub(super) fn strength(factor: &str) -> usize {
     ["none", "otp", "push", "phishing-resistant"].iter().position(|known| *known == factor).unwrap_or(0)
 }
 
-/// Returns whether a person could log in: by a shell, by a role that may log in, by a password for the console.
+/// Returns whether an interactive login is possible: by a shell, by a role with LOGIN, by a console password.
 fn interactive(grant: &Grant) -> Option<bool> {
     match grant.kind {
         GrantKind::Account => match grant.attribute("login") {
             Some(login) => Some(login == "yes"),
-            // An IAM user without a password cannot: its other credentials are for programs.
+            // An IAM user without a password has credentials for programs only.
             None => grant.attribute("mfa").map(|_| false),
         },
         _ => (grant.attribute("type") == Some("password")).then_some(true),
     }
 }
 
-/// Returns when something was granted, as its system says. AWS says when users and credentials were made.
+/// Returns when a grant was made, as reported by the system. AWS reports the creation of users and credentials.
 pub(super) fn granted(grant: &Grant) -> Option<Timestamp> {
     let text = grant.attribute("created")?;
-    // With fractions of a second, as the target writes it.
+    // With fractions of a second, as the target formats it.
     text.parse::<jiff::Timestamp>().ok().map(|time| Timestamp::from_unix(time.as_second()))
 }

@@ -1,10 +1,10 @@
-//! What is known of a credential, by a table for each connector.
+//! Policy attributes of credentials, by connector.
 
 use super::{AttributeBuilder, AttributeInputs, Attributes, account, account::Account, subject};
 use crate::model::{Grant, GrantKind, Timestamp, file::PrincipalRecord};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a connector says of a credential, in the words of rules.
+/// The attributes that a connector reports of a credential.
 #[derive(Default)]
 struct Credential<'a> {
     kind: Option<&'static str>,
@@ -16,7 +16,7 @@ struct Credential<'a> {
     bound: Option<bool>,
 }
 
-/// When a credential ends by itself.
+/// When a credential expires by itself.
 #[derive(Clone, Copy, Default)]
 enum Expiry {
     At(Timestamp),
@@ -25,18 +25,19 @@ enum Expiry {
     Unknown,
 }
 
-/// All credentials, by what tells them apart.
+/// Index of all credentials.
 pub(super) struct CredentialIndex<'a> {
-    /// Who has each key, by its fingerprint: the principal behind the account, or the account itself.
+    /// The holders of each key, by fingerprint: the principal of the account, or the account itself if it is
+    /// uncorrelated.
     holders: BTreeMap<&'a str, BTreeSet<String>>,
-    /// In which environments each key opens something; nothing where a system's environment is not known.
+    /// The environments in which each key grants access; none where the environment of a system is not known.
     environments: BTreeMap<&'a str, Option<BTreeSet<&'a str>>>,
-    /// The active credentials of each account that says when they were made or not, by account and kind.
+    /// The active credentials of each account, by account and kind, with their creation time where it is known.
     active: BTreeMap<(String, &'static str), Vec<Option<Timestamp>>>,
 }
 
 impl<'a> CredentialIndex<'a> {
-    /// Returns the keys of all accounts.
+    /// Returns the index over the credentials of all accounts.
     pub(super) fn of(known: &AttributeInputs<'a>, accounts: &BTreeMap<String, Account<'a>>) -> Self {
         let (mut holders, mut environments) = (BTreeMap::<_, BTreeSet<_>>::new(), BTreeMap::new());
         let mut active: BTreeMap<(String, &'static str), Vec<Option<Timestamp>>> = BTreeMap::new();
@@ -64,8 +65,8 @@ impl<'a> CredentialIndex<'a> {
         Self { holders, environments, active }
     }
 
-    /// Returns for how many days a newer credential of the kind has been active beside this one; 0 when there is none, and
-    /// nothing where ages are not known.
+    /// Returns for how many days a newer credential of the same kind has been active beside this one; 0 if there is
+    /// none, and `None` where ages are not known.
     fn newer(&self, of: &str, credential: &Credential<'_>, as_of: Timestamp) -> Option<i64> {
         let all = self.active.get(&(of.to_owned(), credential.kind?))?;
         if all.len() < 2 {
@@ -79,7 +80,7 @@ impl<'a> CredentialIndex<'a> {
 }
 
 impl AttributeBuilder<'_> {
-    /// Draws a credential.
+    /// Sets the attributes of a credential.
     pub(super) fn add_credential_attributes(&self, grant: &Grant, connector: &str, portrait: &mut Attributes) {
         let as_of = self.known.as_of;
         let read = read(grant, connector, as_of);
@@ -95,7 +96,7 @@ impl AttributeBuilder<'_> {
             Expiry::Never => portrait.flag("credential.expires", false),
             Expiry::Unknown => {}
         }
-        // A certificate ends by itself; everything else these systems keep stays until somebody changes it.
+        // A certificate expires by itself; all other credentials of these systems are valid until they are changed.
         portrait.flag("credential.static", read.kind.map(|kind| kind != "certificate"));
         portrait.text_of("credential.status", read.status);
         portrait.flag("credential.source_bound", read.bound);
@@ -112,8 +113,8 @@ impl AttributeBuilder<'_> {
     }
 }
 
-/// Returns the fingerprint of a key that may be listed in many places. Passwords are stored with a salt, and AWS never
-/// gives the same access key twice: what they share cannot be seen.
+/// Returns the fingerprint of a key that may be listed in several places. Passwords are stored with a salt, and AWS
+/// never issues the same access key twice: sharing of these cannot be detected.
 fn fingerprint(grant: &Grant) -> Option<&str> {
     let (_, print) = grant.entitlement.id.split_once("SHA256:")?;
     (grant.kind == GrantKind::Credential).then_some(print)
@@ -142,7 +143,7 @@ fn aws_iam(grant: &Grant) -> Credential<'_> {
     let status = match (kind, grant.attribute("status")) {
         (_, Some(status)) if status.eq_ignore_ascii_case("active") => Some("active"),
         (_, Some(_)) => Some("inactive"),
-        // A password that is there works.
+        // A password that exists is active.
         (Some("password"), None) => Some("active"),
         _ => None,
     };
@@ -180,12 +181,12 @@ fn hosts(grant: &Grant, as_of: Timestamp) -> Credential<'_> {
         created: None,
         ends,
         status: Some(if ended { "inactive" } else { "active" }),
-        // `from=` binds it to networks, `principals=` to certificates of these names.
+        // `from=` restricts the key to networks, `principals=` to certificates of these names.
         bound: Some(has("from=") || has("principals=")),
     }
 }
 
-/// A role's password: how it is stored, and until when it is good.
+/// The password of a role: storage format and VALID UNTIL.
 fn postgres(grant: &Grant, as_of: Timestamp) -> Credential<'_> {
     let ends = match grant.attribute("valid-until") {
         Some("infinity") => Expiry::Never,
@@ -209,8 +210,8 @@ fn value_of<'a>(options: &'a str, name: &str) -> Option<&'a str> {
     rest.split('"').next()
 }
 
-/// `YYYYMMDD[Z]` or `YYYYMMDDHHMM[SS][Z]` (sshd(8)); without the `Z` in the host's own time zone, for which a day is
-/// near enough.
+/// `YYYYMMDD[Z]` or `YYYYMMDDHHMM[SS][Z]` (sshd(8)). Without `Z` the time zone of the host applies; the error is at
+/// most one day, which is accepted.
 fn expiry(text: &str) -> Option<Timestamp> {
     let day = text.get(..8).filter(|day| day.bytes().all(|b| b.is_ascii_digit()))?;
     Timestamp::parse(&format!("{}-{}-{}", day.get(..4)?, day.get(4..6)?, day.get(6..)?)).ok()

@@ -1,4 +1,4 @@
-//! What is known of a grant: what it is, what it gives, how it comes about, and when it was last used.
+//! Policy attributes of grants: identity, effective access, origin and last use.
 
 use super::{AttributeBuilder, Attributes, account};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl AttributeBuilder<'_> {
-    /// Draws a grant over what is known of its holder.
+    /// Adds the attributes of a grant to those of its holder.
     pub(super) fn add_grant_attributes(&self, grant: &Grant, of: &str, portrait: &mut Attributes) {
         let as_of = self.known.as_of;
         let loaded = self.known.inventories.get(&grant.system);
@@ -26,7 +26,7 @@ impl AttributeBuilder<'_> {
         portrait.flag("grant.direct", is_direct(grant));
         portrait.flag("grant.administrative", is_administrative(grant, connector));
         portrait.flag("grant.wildcard", wildcard(grant, connector));
-        // What these systems list is there at all times; what is only lent they would not list.
+        // These systems list standing access only; temporary elevation does not appear in their listings.
         portrait.flag("grant.standing", matches!(connector, "aws-iam" | "hosts" | "postgres").then_some(true));
         let inventory = loaded.map(|loaded| &loaded.inventory);
         portrait.text_of("grant.granted_by", granted_by(grant, inventory));
@@ -60,7 +60,7 @@ impl AttributeBuilder<'_> {
     }
 }
 
-/// Whether it is granted to the holder itself. A membership is, whatever its role then gives.
+/// Returns whether the holder has the grant directly. A membership is direct, whatever its role gives.
 fn is_direct(grant: &Grant) -> bool {
     let inherited = |via: AccessRoute| {
         matches!(via, AccessRoute::Group | AccessRoute::Public | AccessRoute::Role | AccessRoute::Session)
@@ -68,20 +68,20 @@ fn is_direct(grant: &Grant) -> bool {
     grant.kind == GrantKind::Membership || grant.paths.iter().any(|path| !inherited(path.via))
 }
 
-/// Whether it makes its holder an administrator of the system, as each connector says that.
+/// Returns whether the grant makes its holder an administrator of the system.
 fn is_administrative(grant: &Grant, connector: &str) -> bool {
     let says = |name: &str| grant.attribute(name) == Some("yes");
     let by_path = grant.paths.iter().any(|path| path.via == AccessRoute::Administrator);
     let by_name = match connector {
         "aws-iam" => matches!(grant.attribute("power"), Some("administrator" | "control-plane")),
-        // CREATEDB makes nobody an administrator, and is the one attribute that is not control plane.
+        // CREATEDB is the one role attribute that is not part of the control plane.
         "postgres" => grant.kind == GrantKind::Attribute && grant.tier == crate::model::Tier::T0,
         _ => grant.entitlement.id == "sudo:everything",
     };
     says("administrative") || says("superuser") || says("admin") || by_path || by_name
 }
 
-/// Whether it has a wildcard, where the system says. A PostgreSQL privilege is on one object by its name.
+/// Returns whether the grant contains a wildcard, where that is known. A PostgreSQL privilege names one object.
 fn wildcard(grant: &Grant, connector: &str) -> Option<bool> {
     match (connector, grant.kind) {
         ("aws-iam", _) => match grant.attribute("power")? {
@@ -97,15 +97,15 @@ fn wildcard(grant: &Grant, connector: &str) -> Option<bool> {
     }
 }
 
-/// PostgreSQL names the role that granted by its oid, or says that it was the owner of the object.
+/// Returns the grantor. PostgreSQL reports the oid of the granting role, or that it was the owner of the object.
 fn granted_by(grant: &Grant, inventory: Option<&Inventory>) -> Option<String> {
     let by = grant.attribute("granted-by")?;
     let role = inventory.and_then(|inventory| inventory.of_principal(by).next());
     Some(role.map_or_else(|| by.to_owned(), |role| role.principal.name.clone()))
 }
 
-/// Tri-state: a time, never since use began to be kept, or unknown. Days are counted to the observation, since nothing is
-/// known of what came after it.
+/// Sets the usage attributes. Last use is a time, "never since recording began", or unknown. Days are counted to the
+/// time of the observation, since later use is not known.
 fn usage(usage: &Usage, observed: Timestamp, kept: Option<Source>, as_of: Timestamp, portrait: &mut Attributes) {
     let days = |time: Timestamp| observed.days_since(time).max(0);
     match usage {
@@ -132,17 +132,17 @@ fn usage(usage: &Usage, observed: Timestamp, kept: Option<Source>, as_of: Timest
     }
 }
 
-/// Where the last use of a grant is known from.
+/// The source of the last use of a grant.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Source {
-    /// The system keeps it, and knows it so many hours later.
+    /// The system records last use, with this delay in hours.
     Kept { name: &'static str, lag_hours: i64 },
-    /// The system keeps no record of it.
+    /// The system does not record last use.
     Nowhere,
 }
 
-/// Returns where a connector knows last use from. AWS says that it may be some hours late; four are what is seen.
-/// PostgreSQL has the sessions of the moment, and keeps nothing.
+/// Returns the source of last use for a kind of grant. The delay of AWS is documented as "hours"; four hours is the
+/// observed value. PostgreSQL shows current sessions and records no history.
 const fn source(connector: &str, kind: GrantKind) -> Option<Source> {
     Some(match (connector.as_bytes(), kind) {
         (b"aws-iam", GrantKind::Account | GrantKind::Credential) => Source::Kept { name: "IAM", lag_hours: 4 },

@@ -1,5 +1,5 @@
-//! What is known of each grant and principal, as rules and reviewers need it: everything that can be derived is derived,
-//! the rest is what the principals' files say, and what nobody says is not there.
+//! Derives the policy attributes of grants and principals from inventories and principals files. An attribute that is
+//! neither derived nor stated is absent.
 
 mod account;
 mod credential;
@@ -21,42 +21,43 @@ use account::Account;
 use credential::CredentialIndex;
 use std::collections::BTreeMap;
 
-/// What portraits are drawn from, all of it as one commit of the main branch has it.
+/// The inputs from which attributes are derived, all read at one commit of the main branch.
 #[derive(Clone, Copy)]
 pub struct AttributeInputs<'a> {
     /// All systems.
     pub systems: &'a BTreeMap<SystemId, System>,
-    /// Their inventories, where they have one.
+    /// The inventories of the systems that have one.
     pub inventories: &'a BTreeMap<SystemId, Loaded>,
-    /// Who is who.
+    /// The identity of each account.
     pub people: &'a IdentityDirectory,
-    /// The profiles that are on.
+    /// The active profiles.
     pub profiles: &'a [String],
-    /// When grants were last certified.
+    /// When each grant was last certified.
     pub certified: &'a LastCertified,
-    /// Whose tier stands lower than computed.
+    /// The grants whose tier an exception lowers.
     pub lowered: &'a TierOverrides,
-    /// The toxic pairs that each principal, or account nobody claims, holds both sides of; `None` where nobody looked.
+    /// The separation-of-duties violations of each principal and each uncorrelated account; `None` if they were not
+    /// computed.
     pub separation: Option<&'a SodAnalysis>,
-    /// The instant that ages are counted to, when the caller says; no clock is asked.
+    /// The instant to which ages are counted, if the caller sets one. No clock is read.
     pub as_of: Timestamp,
 }
 
-/// When each grant was last certified, by its digest: a grant that changed since was not certified as it is.
+/// When each grant was last certified, by grant digest: a grant that changed since counts as not certified.
 pub type LastCertified = BTreeMap<Digest, Timestamp>;
 
-/// The tiers that stand lower than computed, each by a signed exception for that very grant.
+/// The tiers lowered by a signed exception for exactly that grant.
 #[derive(Clone, Debug, Default)]
 pub struct TierOverrides(BTreeMap<Digest, (Tier, Rating, String)>);
 
 impl TierOverrides {
-    /// Returns what `exceptions`, which the caller has verified, lower while they hold.
+    /// Returns the tiers lowered by `exceptions`, which the caller has verified, while they are in force.
     pub fn of<'a>(exceptions: impl IntoIterator<Item = &'a Exception>, as_of: Timestamp) -> Self {
         let mut lowered: BTreeMap<Digest, (Tier, Rating, String)> = BTreeMap::new();
         for exception in exceptions.into_iter().filter(|one| one.from <= as_of && as_of < one.until) {
             let Some(tier) = exception.lowers else { continue };
             let said = (tier, exception.rating, format!("exception {} until {}", exception.id, exception.until));
-            // Of two that differ the one that lowers less counts.
+            // If two exceptions differ, the one that lowers less applies.
             if lowered.get(&exception.grant).is_none_or(|other| tier < other.0) {
                 lowered.insert(exception.grant, said);
             }
@@ -64,8 +65,9 @@ impl TierOverrides {
         Self(lowered)
     }
 
-    /// Returns the tier of a grant and why, where an exception lowers what was computed. It never raises, and it was
-    /// accepted as what it lowers: whoever may accept a low risk cannot make a high one low.
+    /// Returns the lowered tier of a grant and the reason, if an exception lowers the computed tier. An exception never
+    /// raises a tier, and it needs the approval of the tier that it lowers: an approver of low risks cannot declare a
+    /// high risk low.
     pub fn tier(&self, grant: &Grant, computed: Tier) -> Option<(Tier, &str)> {
         if self.0.is_empty() {
             return None;
@@ -81,18 +83,19 @@ impl TierOverrides {
     }
 }
 
-/// Draws portraits: one index over everything, built once; each portrait costs what it says.
+/// Builds attributes from one index over all inputs. The index is built once; the cost of one set of attributes is
+/// proportional to its size.
 pub struct AttributeBuilder<'a> {
     known: AttributeInputs<'a>,
     tiers: BTreeMap<&'a SystemId, Tiers<'a>>,
     accounts: BTreeMap<String, Account<'a>>,
     keyring: CredentialIndex<'a>,
-    /// What is known of each principal of the files.
+    /// The attributes of each principal in the principals files.
     principals: BTreeMap<&'a PrincipalId, Facts>,
 }
 
 impl<'a> AttributeBuilder<'a> {
-    /// Returns the portraits of everything that is held.
+    /// Returns the builder over all inventories.
     pub fn new(known: AttributeInputs<'a>) -> Self {
         let least = |id| known.systems.get(id).map_or(Tier::T3, |system: &System| system.tier);
         let tiers =
@@ -104,7 +107,7 @@ impl<'a> AttributeBuilder<'a> {
         portraits
     }
 
-    /// Returns what is known of a grant and of its holder.
+    /// Returns the attributes of a grant and of its holder.
     pub fn grant(&self, grant: &Grant) -> Facts {
         let subject = subject(grant);
         let mut portrait = Attributes(self.account(&subject));
@@ -115,13 +118,13 @@ impl<'a> AttributeBuilder<'a> {
         portrait.0
     }
 
-    /// Returns what is known of a principal of the files.
+    /// Returns the attributes of a principal in the principals files.
     pub fn principal(&self, id: &PrincipalId) -> Option<Facts> {
         self.principals.get(id).cloned()
     }
 
-    /// Returns what is known of whoever is behind the account `<system>:<immutable id>`; of the account alone when nobody
-    /// claims it, or more than one.
+    /// Returns the attributes of the principal to which the account `<system>:<immutable id>` belongs; of the account
+    /// alone if it is claimed by none or by several principals.
     pub fn account(&self, subject: &str) -> Facts {
         match self.known.people.behind(subject) {
             Some(entry) => self.principals.get(&entry.id).cloned().unwrap_or_default(),
@@ -129,27 +132,27 @@ impl<'a> AttributeBuilder<'a> {
         }
     }
 
-    /// Returns all that rules judge as a principal: the ids of the files, and the accounts that nobody claims for
-    /// certain, with what is known of each.
+    /// Returns everything that rules evaluate as a principal: the principals of the files and the accounts without
+    /// exactly one claim, each with its attributes.
     pub fn holders(&self) -> impl Iterator<Item = (String, Facts)> + '_ {
         let claimed = self.principals.iter().map(|(id, facts)| (id.to_string(), facts.clone()));
         let unclaimed = self.accounts.keys().filter(|subject| self.known.people.behind(subject).is_none());
         claimed.chain(unclaimed.map(|subject| (subject.clone(), self.nobody(subject))))
     }
 
-    /// Returns the tier a grant is reviewed at: the worst of all that it effectively gives and of its system, unless an
-    /// exception lowers that.
+    /// Returns the tier at which a grant is reviewed: the most critical tier of everything it effectively gives and of
+    /// its system, unless an exception lowers it.
     pub fn tier(&self, grant: &Grant) -> Tier {
         let computed = self.computed(grant);
         self.known.lowered.tier(grant, computed).map_or(computed, |(tier, _)| tier)
     }
 
-    /// Returns the tier of a grant as computed, whatever exceptions say.
+    /// Returns the computed tier of a grant, ignoring exceptions.
     pub fn computed(&self, grant: &Grant) -> Tier {
         self.tiers.get(&grant.system).map_or(grant.tier, |tiers| tiers.grant(grant))
     }
 
-    /// Returns the tier of a grant with how it comes about, where an exception lowers it.
+    /// Returns the explanation of a tier that an exception lowers.
     pub fn tier_text(&self, grant: &Grant) -> Option<String> {
         let computed = self.computed(grant);
         let (tier, why) = self.known.lowered.tier(grant, computed)?;
@@ -157,7 +160,7 @@ impl<'a> AttributeBuilder<'a> {
     }
 }
 
-/// Facts being gathered. What was typed comes first, so that what is derived takes its place.
+/// Attributes under construction. Stated attributes are set first, so that derived ones override them.
 struct Attributes(Facts);
 
 impl Attributes {
@@ -187,12 +190,12 @@ impl Attributes {
     }
 }
 
-/// Returns the account that holds a grant, `<system>:<immutable id>`.
+/// Returns the account that holds a grant, as `<system>:<immutable id>`.
 fn subject(grant: &Grant) -> String {
     format!("{}:{}", grant.system, grant.principal.id)
 }
 
-/// Returns whether somebody is not here any more: who left, and whose end has passed.
+/// Returns whether a principal has left or its end date has passed.
 pub(super) fn is_gone(entry: &PrincipalRecord, as_of: Timestamp) -> bool {
     entry.status == crate::model::file::PrincipalStatus::Left || entry.ends.is_some_and(|end| end <= as_of)
 }

@@ -1,4 +1,4 @@
-//! What is known of a principal: from its entry, from those it names, and from all its accounts.
+//! Policy attributes of principals, from their entry, the principals it names, and their accounts.
 
 use super::{AttributeBuilder, Attributes, account, is_gone};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     policy::{Facts, principal_attributes},
 };
 impl AttributeBuilder<'_> {
-    /// Returns what is known of a principal of the files.
+    /// Returns the attributes of a principal in the principals files.
     pub(super) fn principal_of(&self, entry: &PrincipalRecord) -> Facts {
         let as_of = self.known.as_of;
         let mut portrait = Attributes(principal_attributes(entry, as_of));
@@ -31,7 +31,7 @@ impl AttributeBuilder<'_> {
         draw_ends(entry, as_of, gone, &mut portrait);
         portrait.number("principal.role_changed_days", entry.changed.map(|changed| as_of.days_since(changed)));
         if entry.kind == PrincipalKind::Person {
-            // Who is of a supplier, or has somebody inside to stand up for them, comes from outside.
+            // A principal with a vendor or a sponsor is external.
             portrait.flag("principal.external", (entry.vendor.is_some() || entry.sponsor.is_some()).then_some(true));
         } else if gone || entry.ends.is_some() {
             portrait.text("principal.workload_status", if gone { "ended" } else { "active" });
@@ -40,7 +40,7 @@ impl AttributeBuilder<'_> {
         let older = entry.changed.and_then(|changed| self.older_grants(entry, changed));
         portrait.number("principal.older_grants", older);
         self.draw_accounts(&entry.accounts, &mut portrait);
-        // Control plane by what they are for, whatever they hold today.
+        // These kinds belong to the control plane, whatever they hold today.
         if matches!(entry.kind, PrincipalKind::BreakGlass | PrincipalKind::Engine) {
             portrait.text("principal.tier", Tier::T0);
         }
@@ -49,8 +49,8 @@ impl AttributeBuilder<'_> {
         portrait.0
     }
 
-    /// Returns what is known of an account that nobody claims, or more than one: of what kind it is, whether somebody
-    /// answers for it and what for, nobody says.
+    /// Returns the attributes of an account that is claimed by none or by several principals. Its kind, owner and
+    /// purpose are unknown.
     pub(super) fn nobody(&self, subject: &str) -> Facts {
         let mut portrait = Attributes(Facts::default());
         let claims = self.known.people.claimants(subject);
@@ -65,7 +65,7 @@ impl AttributeBuilder<'_> {
         portrait.0
     }
 
-    /// Draws those whom an entry names, and how they stand.
+    /// Sets owner, deputy and sponsor, and their status.
     fn draw_people(&self, entry: &PrincipalRecord, portrait: &mut Attributes) {
         let named = |id: &Option<PrincipalId>| id.as_ref().map(ToString::to_string).unwrap_or_default();
         portrait.text("principal.owner", named(&entry.owner));
@@ -80,8 +80,8 @@ impl AttributeBuilder<'_> {
         portrait.number("principal.owner_gone_days", gone.map(|end| self.known.as_of.days_since(end).max(0)));
     }
 
-    /// Returns how somebody who answers for others stands: a machine cannot answer, and somebody whom no file knows may be
-    /// here or not.
+    /// Returns the status of an owner or sponsor. A machine cannot be one; the status of a principal in no file is
+    /// unknown.
     fn standing(&self, id: Option<&PrincipalId>) -> Option<&'static str> {
         let Some(id) = id else { return Some("none") };
         let entry = self.known.people.get(id)?;
@@ -92,8 +92,8 @@ impl AttributeBuilder<'_> {
         })
     }
 
-    /// An owner who has had another role since taking a machine over may not answer for it any more. When it was taken
-    /// over is when its entry last changed; where that is not said, nobody knows whether the move came later.
+    /// An owner who changed roles after taking over a machine identity may no longer be responsible for it. The
+    /// takeover is the last change of its entry; without that date the status is unknown.
     fn owner_standing(&self, entry: &PrincipalRecord) -> Option<&'static str> {
         let standing = self.standing(entry.owner.as_ref())?;
         let owner = entry.owner.as_ref().and_then(|owner| self.known.people.get(owner));
@@ -105,7 +105,7 @@ impl AttributeBuilder<'_> {
         }
     }
 
-    /// Draws what follows from accounts: the worst tier of all they hold, and the weakest second factor.
+    /// Sets the attributes that follow from accounts: the most critical tier, and the weakest second factor.
     fn draw_accounts(&self, accounts: &[String], portrait: &mut Attributes) {
         let held: Vec<_> = accounts.iter().filter_map(|subject| self.accounts.get(subject)).collect();
         let tiers = held.iter().filter_map(|account| self.tiers.get(account.system)?.account(account.principal));
@@ -124,9 +124,8 @@ impl AttributeBuilder<'_> {
         portrait.texts("profiles", self.known.profiles.iter().cloned());
     }
 
-    /// Returns how many grants are known to be from before the change, and were not certified since: granted, or certified,
-    /// before it. A number above nothing is at least that many; nothing at all is only said when that is known of every
-    /// grant.
+    /// Returns how many grants date from before the role change and were not certified since. A number above zero is a
+    /// lower bound; zero is returned only if the date of every grant is known.
     fn older_grants(&self, entry: &PrincipalRecord, changed: Timestamp) -> Option<i64> {
         let (mut older, mut unknown) = (0, false);
         for account in entry.accounts.iter().filter_map(|subject| self.accounts.get(subject)) {
@@ -144,7 +143,7 @@ impl AttributeBuilder<'_> {
     }
 }
 
-/// Draws when it ends, and when it is looked at again, whichever is said.
+/// Sets the end date and the next review date, where given.
 fn draw_ends(entry: &PrincipalRecord, as_of: Timestamp, gone: bool, portrait: &mut Attributes) {
     portrait.flag("principal.ended", gone);
     portrait.flag("principal.has_end", entry.ends.is_some());

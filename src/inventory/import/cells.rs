@@ -1,4 +1,4 @@
-//! The cells of one row as the keys of an entry.
+//! Conversion of table cells to the keys of a principal entry.
 
 use crate::{
     model::{
@@ -12,11 +12,11 @@ use std::collections::BTreeSet;
 /// One cell.
 #[derive(Clone, Debug)]
 pub(super) enum Cell {
-    /// Yes or no.
+    /// A boolean.
     Flag(bool),
-    /// A word, or nothing.
+    /// A string, possibly empty.
     Text(String),
-    /// Words.
+    /// A list of strings.
     Texts(Vec<String>),
 }
 
@@ -37,7 +37,7 @@ impl Cell {
     fn word(&self) -> Result<String, String> {
         match self {
             Self::Text(text) => Ok(text.trim().to_owned()),
-            Self::Flag(_) | Self::Texts(_) => Err("it takes one word".to_owned()),
+            Self::Flag(_) | Self::Texts(_) => Err("expected a single value".to_owned()),
         }
     }
 
@@ -47,27 +47,25 @@ impl Cell {
     }
 }
 
-/// An entry, and which of its keys a row gives.
+/// An entry, and the keys that the row sets.
 pub(super) type ProvidedFields = (PrincipalRecord, BTreeSet<String>);
 
-/// Returns the entry that a row makes, with the keys it gives. An empty cell says nothing.
+/// Returns the entry of a row and the keys that it sets. An empty cell sets no key.
 ///
 /// # Errors
-/// What is wrong, by column.
+/// All problems, by column.
 pub(super) fn entry(
     cells: impl Iterator<Item = (String, String, Cell)>,
 ) -> Result<ProvidedFields, Vec<(String, String)>> {
     let mut wrong = Vec::new();
     let mut given = BTreeSet::new();
-    // INVARIANT: the id is set from its cell below, or the row is refused.
+    // INVARIANT: the id is set from its cell below, or the row is rejected.
     let Ok(nobody) = PrincipalId::parse("nobody") else { return Err(Vec::new()) };
     let mut entry = PrincipalRecord::new(nobody, PrincipalKind::Person);
     for (column, key, cell) in cells.filter(|(_, _, cell)| !cell.is_empty()) {
         let key = if key == "manager" { "owner".to_owned() } else { key };
         match set(&mut entry, &key, &cell) {
-            Ok(()) if !given.insert(key.clone()) => {
-                wrong.push((column, format!("`{key}` is given by another column too")))
-            }
+            Ok(()) if !given.insert(key.clone()) => wrong.push((column, format!("another column also sets `{key}`"))),
             Ok(()) => {}
             Err(why) => wrong.push((column, why)),
         }
@@ -75,7 +73,7 @@ pub(super) fn entry(
     if !given.contains("id") && wrong.is_empty() {
         wrong.push((
             "id".to_owned(),
-            "it is empty, or there is no such column; say which it is: --map COLUMN=id".to_owned(),
+            "the id is empty or its column is missing; name the column with --map COLUMN=id".to_owned(),
         ));
     }
     if wrong.is_empty() { Ok((entry, given)) } else { Err(wrong) }
@@ -91,7 +89,7 @@ fn set(entry: &mut PrincipalRecord, key: &str, cell: &Cell) -> Result<(), String
         "accounts" => {
             entry.accounts = cell.words();
             if let Some(bare) = entry.accounts.iter().find(|account| !account.contains(':')) {
-                return Err(format!("an account is `<system>:<immutable id>`, not `{bare}`"));
+                return Err(format!("expected an account `<system>:<immutable id>`, found `{bare}`"));
             }
             entry.accounts.sort();
             entry.accounts.dedup();
@@ -110,7 +108,7 @@ fn set(entry: &mut PrincipalRecord, key: &str, cell: &Cell) -> Result<(), String
         _ => {
             let Some(name) = key.strip_prefix("facts.") else {
                 return Err(format!(
-                    "no key is called `{key}`; map it, or leave it out: --map COLUMN=KEY, --map COLUMN="
+                    "unknown key `{key}`; map the column with --map COLUMN=KEY or ignore it with --map COLUMN="
                 ));
             };
             let fact = fact(name, cell)?;
@@ -129,7 +127,7 @@ fn set(entry: &mut PrincipalRecord, key: &str, cell: &Cell) -> Result<(), String
     Ok(())
 }
 
-/// A table has words only: what they are is told by the attribute.
+/// Table cells are strings; the type of the attribute decides how they are parsed.
 fn fact(name: &str, cell: &Cell) -> Result<AttributeValue, String> {
     let kind = attribute(name).map(|attribute| attribute.kind);
     match (cell, kind) {
@@ -138,10 +136,10 @@ fn fact(name: &str, cell: &Cell) -> Result<AttributeValue, String> {
         (_, Some(Kind::Flag)) => match cell.word()?.to_ascii_lowercase().as_str() {
             "true" | "yes" => Ok(AttributeValue::Flag(true)),
             "false" | "no" => Ok(AttributeValue::Flag(false)),
-            other => Err(format!("it is `true` or `false`, not `{other}`")),
+            other => Err(format!("expected `true` or `false`, found `{other}`")),
         },
         (_, Some(Kind::Number)) if !name.ends_with("_days") => {
-            cell.word()?.parse().map(AttributeValue::Number).map_err(|_| "it is a whole number".to_owned())
+            cell.word()?.parse().map(AttributeValue::Number).map_err(|_| "expected an integer".to_owned())
         }
         _ => Ok(AttributeValue::Text(cell.word()?)),
     }
@@ -150,7 +148,7 @@ fn fact(name: &str, cell: &Cell) -> Result<AttributeValue, String> {
 fn one_of<T: Copy>(word: &str, known: &[(&str, T)]) -> Result<T, String> {
     let found = known.iter().find(|(name, _)| *name == word);
     let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
-    found.map(|(_, value)| *value).ok_or_else(|| format!("it is one of {}, not `{word}`", names.join(", ")))
+    found.map(|(_, value)| *value).ok_or_else(|| format!("expected one of {}, found `{word}`", names.join(", ")))
 }
 
 const KINDS: [(&str, PrincipalKind); 6] = [

@@ -1,5 +1,5 @@
-//! Guesses, each with its reason: whose an account is that nobody claims, and who could answer for what nobody answers for.
-//! A guess is shown to people; nothing is assigned by it.
+//! Suggests owners of uncorrelated accounts and of principals without an owner, each with reasons. Suggestions are
+//! shown to people; they never assign anything.
 
 use crate::{
     inventory::IdentityDirectory,
@@ -11,21 +11,21 @@ use crate::{
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// A guess.
+/// A suggestion.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct CorrelationSuggestion {
-    /// What it is about: an account `<system>:<immutable id>`, or a principal's id.
+    /// The subject: an account `<system>:<immutable id>`, or a principal id.
     pub subject: String,
-    /// What people call it.
+    /// The display name.
     pub name: String,
-    /// Whose it may be; nothing where nobody comes to mind.
+    /// The suggested principal; `None` if no principal matches.
     pub whose: Option<PrincipalId>,
-    /// Why.
+    /// The reasons.
     pub reasons: Vec<String>,
 }
 
-/// Returns the accounts of a system that nobody claims, each with whose it may be: by its name, by the name of an account
-/// elsewhere, by a key that opens somebody's account, by what is written on a key. `others` are the inventories of all systems.
+/// Returns the uncorrelated accounts of a system, each with a suggested principal, matched by name, by the name of an
+/// account on another system, by a shared key, or by the comment of a key. `others` are the inventories of all systems.
 pub fn unclaimed(
     inventory: &Inventory,
     others: &[&Inventory],
@@ -46,12 +46,15 @@ pub fn unclaimed(
             }
             for key in inventory.of_principal(&account.principal.id).filter(|held| held.kind == GrantKind::Credential) {
                 if let Some((id, where_)) = fingerprint(key).and_then(|print| keys.get(print)) {
-                    reasons.push((id.clone(), format!("one of its keys opens {where_} too, which is theirs")));
+                    reasons.push((
+                        id.clone(),
+                        format!("one of its keys also opens {where_}, an account of this principal"),
+                    ));
                 }
                 let note = key.entitlement.name.rsplit(' ').next().unwrap_or_default();
                 let noted = names.get(&plain(note)).into_iter().flatten().find(|_| note.contains('@'));
                 if let Some((id, _)) = noted {
-                    reasons.push((id.clone(), format!("one of its keys says `{note}`")));
+                    reasons.push((id.clone(), format!("the comment of one of its keys is `{note}`")));
                 }
             }
             proposal(subject(account), account.principal.name.clone(), reasons)
@@ -59,7 +62,7 @@ pub fn unclaimed(
         .collect()
 }
 
-/// Returns who could answer for a principal that nobody who is here answers for: who granted its access, and who is of its
+/// Returns suggested owners for a principal without an active owner: the grantors of its access, and members of its
 /// team.
 pub fn owners(
     entry: &PrincipalRecord,
@@ -73,18 +76,18 @@ pub fn owners(
         for grant in inventory.of_principal(principal) {
             let by = grant.attribute("granted-by").and_then(|by| people.behind(&format!("{system}:{by}")));
             if let Some(by) = by.filter(|by| is_here(by, people)) {
-                reasons.push((by.id.clone(), format!("they granted `{}` to it", grant.entitlement.name)));
+                reasons.push((by.id.clone(), format!("granted `{}` to it", grant.entitlement.name)));
             }
         }
     }
     if let Some(team) = &entry.team {
         let of_team = people.entries().filter(|one| one.team.as_ref() == Some(team) && is_here(one, people));
-        reasons.extend(of_team.map(|one| (one.id.clone(), format!("they are of its team, {team}"))));
+        reasons.extend(of_team.map(|one| (one.id.clone(), format!("member of the same team, {team}"))));
     }
     proposal(entry.id.to_string(), entry.purpose.clone().unwrap_or_default(), reasons)
 }
 
-/// The one with most reasons; nobody where two have as many.
+/// Returns the candidate with the most reasons; `None` on a tie.
 fn proposal(subject: String, name: String, reasons: Vec<(PrincipalId, String)>) -> CorrelationSuggestion {
     let mut by: BTreeMap<PrincipalId, Vec<String>> = BTreeMap::new();
     for (id, why) in reasons {
@@ -110,17 +113,17 @@ fn is_here(entry: &PrincipalRecord, people: &IdentityDirectory) -> bool {
     entry.kind == PrincipalKind::Person && !people.has_left(&entry.id)
 }
 
-/// Returns who is called how: by their id, and by their accounts elsewhere.
+/// Returns principals by name: by their id, and by the names of their accounts.
 fn names(inventories: &[&Inventory], people: &IdentityDirectory) -> BTreeMap<String, Vec<(PrincipalId, String)>> {
     let mut names: BTreeMap<String, Vec<(PrincipalId, String)>> = BTreeMap::new();
     for entry in people.entries() {
-        let why = "it is called as they are".to_owned();
+        let why = "same name as the principal".to_owned();
         names.entry(plain(entry.id.as_str())).or_default().push((entry.id.clone(), why));
     }
     for inventory in inventories {
         for grant in inventory.grants().filter(|grant| grant.kind == GrantKind::Account) {
             if let Some(entry) = people.behind(&subject(grant)) {
-                let why = format!("their account on {} is called the same", grant.system);
+                let why = format!("same name as their account on {}", grant.system);
                 names.entry(plain(&grant.principal.name)).or_default().push((entry.id.clone(), why));
             }
         }
@@ -128,7 +131,7 @@ fn names(inventories: &[&Inventory], people: &IdentityDirectory) -> BTreeMap<Str
     names
 }
 
-/// Returns whose account each key opens, and where.
+/// Returns the principal and account that each key opens.
 fn keys<'a>(inventories: &[&'a Inventory], people: &IdentityDirectory) -> BTreeMap<&'a str, (PrincipalId, String)> {
     let all = inventories.iter().flat_map(|inventory| inventory.grants());
     let credentials = all.filter(|grant| grant.kind == GrantKind::Credential);
@@ -144,7 +147,7 @@ fn fingerprint(grant: &Grant) -> Option<&str> {
     grant.entitlement.id.split_once("SHA256:").map(|(_, print)| print)
 }
 
-/// `Ana_Ruiz@corp.example` and `ana.ruiz` are one name.
+/// Normalizes a name: `Ana_Ruiz@corp.example` and `ana.ruiz` are equal.
 fn plain(name: &str) -> String {
     let name = name.split('@').next().unwrap_or(name);
     name.chars().map(|c| if matches!(c, '_' | '-' | ' ') { '.' } else { c.to_ascii_lowercase() }).collect()

@@ -1,4 +1,4 @@
-//! Merging a table with what is there: what the table gives counts, what it does not speak of stays.
+//! Merges an imported table into a principals file. Keys set by the table win; other keys are kept.
 
 use super::ImportRow;
 use crate::model::{
@@ -7,22 +7,22 @@ use crate::model::{
 };
 use std::collections::BTreeMap;
 
-/// What became of a file.
+/// The result of merging into one file.
 #[derive(Clone, Debug)]
 pub struct Merged {
     /// The file.
     pub file: Principals,
-    /// Who was not in it.
+    /// Added principals.
     pub added: Vec<String>,
-    /// Whose entry says something else now.
+    /// Changed principals.
     pub changed: Vec<String>,
-    /// Who is in the file and not in the table any more, and is marked as left.
+    /// Principals in the file that are missing from an authoritative table, now marked as left.
     pub left: Vec<String>,
 }
 
-/// Merges the rows of a table into a file. Accounts only ever come in: those that were correlated stay. Who has another
-/// role, team or owner than before has changed `now`, unless the table says when. An `authoritative` table has everybody
-/// whom the file has: who vanished from it has left, `now`. The same table twice changes nothing.
+/// Merges the rows of a table into a file. Accounts are added and never removed: correlated accounts stay. A change of
+/// role, team or owner is dated `now` unless the table gives a date. Principals that are missing from an
+/// `authoritative` table have left, dated `now`. Importing the same table twice changes nothing.
 pub fn merge(file: &Principals, rows: &[ImportRow], authoritative: bool, now: Timestamp) -> Merged {
     let mut entries: BTreeMap<_, PrincipalRecord> =
         file.principals.iter().map(|entry| (entry.id.clone(), entry.clone())).collect();
@@ -47,7 +47,7 @@ pub fn merge(file: &Principals, rows: &[ImportRow], authoritative: bool, now: Ti
         for entry in entries.values_mut().filter(|entry| entry.status == PrincipalStatus::Active) {
             if !rows.iter().any(|row| row.entry.id == entry.id) {
                 entry.status = PrincipalStatus::Left;
-                // An end that has passed is when they left; one that is still to come was another plan.
+                // An end date in the past is the date of leaving; one in the future does not apply any more.
                 entry.ends = Some(entry.ends.filter(|end| *end <= now).unwrap_or(now));
                 left.push(entry.id.to_string());
             }

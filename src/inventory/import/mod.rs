@@ -1,5 +1,4 @@
-//! The roster: principals as other sources know them, read from tables, merged with what the repository says, and accounts
-//! that nobody claims, with guesses whose they are.
+//! Imports principals from tables, and suggests principals for uncorrelated accounts.
 
 mod cells;
 mod correlate;

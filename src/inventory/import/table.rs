@@ -1,4 +1,4 @@
-//! Tables of principals: CSV (RFC 4180) and JSON Lines, read into entries with the keys that each row gives.
+//! Reads tables of principals: CSV (RFC 4180) and JSON Lines.
 
 use super::cells::{self, Cell};
 use crate::{
@@ -9,31 +9,30 @@ use crate::{
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How a table is written.
+/// The format of a table.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Layout {
-    /// Comma-separated, the names of columns first.
+    /// Comma-separated values with a header line.
     Csv,
-    /// One JSON object a line.
+    /// One JSON object per line.
     JsonLines,
 }
 
-/// One row, as the entry it makes.
+/// One row, as a principal entry.
 #[derive(Clone, Debug)]
 pub struct ImportRow {
-    /// The line it begins on, from 1.
+    /// The first line of the row, from 1.
     pub line: u64,
-    /// The entry, with nothing in the keys that are not given.
+    /// The entry; keys that the row does not set are empty.
     pub entry: PrincipalRecord,
-    /// The keys that it gives.
+    /// The keys that the row sets.
     pub given: BTreeSet<String>,
 }
 
-/// Reads a table. `columns` says which column is which key, where its name is not that of the key; a column that is no key
-/// (`""`) is left out.
+/// Reads a table. `columns` maps column names to keys where they differ; a column mapped to `""` is ignored.
 ///
 /// # Errors
-/// Everything that is wrong, each with its line and column; no row is passed over.
+/// All problems, each with its line and column. No row is skipped.
 pub fn read(
     name: &str,
     text: &str,
@@ -56,7 +55,7 @@ pub fn read(
         match cells::entry(keyed) {
             Ok((entry, given)) => {
                 if let Some(first) = seen.insert(entry.id.to_string(), line) {
-                    let message = format!("`{}` is there twice: on line {first} and on line {line}", entry.id);
+                    let message = format!("duplicate id `{}`: on line {first} and on line {line}", entry.id);
                     problems.push(problem(name, line, "id", &message));
                 }
                 all.push(ImportRow { line, entry, given });
@@ -66,7 +65,7 @@ pub fn read(
     }
     if all.is_empty() && !problems.has_errors() {
         let empty = Diagnostic::error("empty-table", format!("`{name}` has no rows")).in_file(name);
-        problems.push(empty.help("an empty table would say that everybody has left"));
+        problems.push(empty.help("an empty authoritative table would mark every principal as departed"));
     }
     if problems.has_errors() { Err(problems) } else { Ok(all) }
 }
@@ -95,7 +94,7 @@ fn csv(name: &str, text: &str, problems: &mut Diagnostics) -> Vec<(u64, Cells)> 
                 let line = error.position().map_or(0, csv::Position::line);
                 let why = match error.kind() {
                     csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                        format!("it has {len} cells, and the table {expected_len} columns")
+                        format!("the row has {len} cells, but the table has {expected_len} columns")
                     }
                     _ => error.to_string(),
                 };
@@ -115,13 +114,13 @@ fn json_lines(name: &str, text: &str, problems: &mut Diagnostics) -> Vec<(u64, C
                 flatten("", object, &mut cells);
                 rows.push((line, checked(name, line, cells, problems)));
             }
-            Err(error) => problems.push(problem(name, line, "", &format!("it is no JSON object: {error}"))),
+            Err(error) => problems.push(problem(name, line, "", &format!("not a JSON object: {error}"))),
         }
     }
     rows
 }
 
-/// `{"facts": {"principal.mfa": "otp"}}` and `{"facts.principal.mfa": "otp"}` say the same.
+/// `{"facts": {"principal.mfa": "otp"}}` and `{"facts.principal.mfa": "otp"}` are equivalent.
 fn flatten(prefix: &str, object: BTreeMap<String, Value>, cells: &mut Cells) {
     for (key, value) in object {
         let key = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
@@ -140,7 +139,7 @@ fn flatten(prefix: &str, object: BTreeMap<String, Value>, cells: &mut Cells) {
     }
 }
 
-/// What nobody would see is refused: it would pass for something else where it is read.
+/// Rejects invisible characters, which could make one value look like another.
 fn checked(name: &str, line: u64, cells: Cells, problems: &mut Diagnostics) -> Cells {
     for (column, cell) in &cells {
         if let Some(trick) = cell.texts().find_map(confusables::check) {
@@ -152,5 +151,7 @@ fn checked(name: &str, line: u64, cells: Cells, problems: &mut Diagnostics) -> C
 
 fn problem(name: &str, line: u64, column: &str, why: &str) -> Diagnostic {
     let place = if column.is_empty() { format!("line {line}") } else { format!("line {line}, column `{column}`") };
-    Diagnostic::error("table", format!("{place}: {why}")).in_file(name).help("mend the source; nothing was written")
+    Diagnostic::error("table", format!("{place}: {why}"))
+        .in_file(name)
+        .help("correct the source file; no file was written")
 }

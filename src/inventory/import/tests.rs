@@ -33,8 +33,8 @@ fn a_column_that_is_mapped_to_no_key_is_left_out_and_no_other_is() {
     let table = "id,Salary\nana.ruiz,9\n";
     let rows = read("people.csv", table, Layout::Csv, &columns(&[("Salary", "")])).unwrap();
     assert_eq!(rows[0].given, ["id".to_owned()].into());
-    assert!(refused(table, Layout::Csv).contains("no key is called `Salary`"));
-    assert!(refused("id,\nana.ruiz,9\n", Layout::Csv).contains("no key is called ``"));
+    assert!(refused(table, Layout::Csv).contains("unknown key `Salary`"));
+    assert!(refused("id,\nana.ruiz,9\n", Layout::Csv).contains("unknown key ``"));
 }
 
 #[test]
@@ -76,21 +76,21 @@ fn mistakes_are_named_with_line_and_column_and_nothing_is_passed_over() {
         ana,robot,db:1,,,\nAna Ruiz,,1001,,,soon\nli,,,blue,T3,\nana,,,,,\n\"b\u{202e}o\",,,,,\nshort,,\n";
     let told = refused(wrong, Layout::Csv);
     for expected in [
-        "line 2, column `kind`: it is one of agent, break-glass, engine, person, service, vendor, not `robot`",
+        "line 2, column `kind`: expected one of agent, break-glass, engine, person, service, vendor, found `robot`",
         "line 3, column `id`",
-        "line 3, column `accounts`: an account is `<system>:<immutable id>`, not `1001`",
+        "line 3, column `accounts`: expected an account `<system>:<immutable id>`, found `1001`",
         "line 3, column `ends`",
-        "line 4, column `colour`: no key is called `colour`",
-        "line 4, column `facts.principal.tier`: it is computed, and never typed",
+        "line 4, column `colour`: unknown key `colour`",
+        "line 4, column `facts.principal.tier`: it is computed and cannot be declared",
         "line 6, column `id`: ",
-        "line 7: it has 3 cells, and the table 6 columns",
+        "line 7: the row has 3 cells, but the table has 6 columns",
     ] {
         assert!(told.contains(expected), "no `{expected}` in\n{told}");
     }
-    assert!(refused("id\nana\nana\n", Layout::Csv).contains("`ana` is there twice: on line 2 and on line 3"));
+    assert!(refused("id\nana\nana\n", Layout::Csv).contains("duplicate id `ana`: on line 2 and on line 3"));
     assert!(refused("id,team\n", Layout::Csv).contains("has no rows"));
-    assert!(refused("name\nana\n", Layout::Csv).contains("no key is called `name`"));
-    assert!(refused("{\"id\": \"ana\"}\n[1]\n", Layout::JsonLines).contains("line 2: it is no JSON object"));
+    assert!(refused("name\nana\n", Layout::Csv).contains("unknown key `name`"));
+    assert!(refused("{\"id\": \"ana\"}\n[1]\n", Layout::JsonLines).contains("line 2: not a JSON object"));
 }
 
 #[test]
@@ -154,12 +154,12 @@ fn accounts_nobody_claims_come_with_guesses_and_their_reasons() {
     assert_eq!(
         told,
         [
-            "app:1 ana_ruiz: Some(\"ana.ruiz\") it is called as they are",
-            "app:2 deploy: None ana.ruiz: one of its keys opens web:1 too, which is theirs; li: one of its keys says `li@laptop`",
+            "app:1 ana_ruiz: Some(\"ana.ruiz\") same name as the principal",
+            "app:2 deploy: None ana.ruiz: one of its keys also opens web:1, an account of this principal; li: the comment of one of its keys is `li@laptop`",
             "app:3 nginx: None ",
         ]
     );
     let job = PrincipalRecord { team: Some("shop".to_owned()), ..entry("job", PrincipalKind::Service, &[]) };
     let guess = owners(&job, &[], &people);
-    assert_eq!((guess.whose, guess.reasons.join("; ")), (Some(id("li")), "they are of its team, shop".to_owned()));
+    assert_eq!((guess.whose, guess.reasons.join("; ")), (Some(id("li")), "member of the same team, shop".to_owned()));
 }

@@ -1,4 +1,4 @@
-//! What of an account's access is on a side of any pair: found without walking what is on none.
+//! Index of the entitlements that belong to a side of any separation-of-duties rule.
 
 use super::Change;
 use crate::{
@@ -15,25 +15,25 @@ use std::{
     rc::Rc,
 };
 
-/// One entitlement of an account that is on a side.
+/// One entitlement of an account that belongs to a side of a rule.
 pub(super) struct HeldEntitlement<'a> {
     pub(super) system: &'a SystemId,
     pub(super) effective: EffectiveEntitlement<'a>,
-    /// What it is called; another name than the entitlement's where it would be reduced.
+    /// The display name; after a reduction, the name of the reduced entitlement.
     pub(super) name: String,
     pub(super) sides: Rc<SodRuleSides>,
 }
 
-/// What decides the sides of an entitlement: its id, its kind and its tier.
+/// The key that determines the sides of an entitlement: id, kind and tier.
 type What<'a> = (&'a str, Option<GrantKind>, Tier);
 
-/// One system, with the sides of everything on it.
+/// One system, with the sides of all its entitlements.
 pub(super) struct EntitlementIndex<'a, 'p> {
     inventory: &'a Inventory,
     pairs: &'p SodRules<'p>,
-    /// What an entitlement is does not depend on its holder.
+    /// The sides of an entitlement do not depend on its holder.
     known: RefCell<BTreeMap<What<'a>, Rc<SodRuleSides>>>,
-    /// The principals that hold something on a side, themselves or through roles.
+    /// The principals that hold an entitlement on a side, directly or through roles.
     near: BTreeSet<&'a str>,
 }
 
@@ -45,7 +45,7 @@ impl<'a, 'p> EntitlementIndex<'a, 'p> {
         for grant in inventory.grants() {
             let holder = grant.principal.id.as_str();
             edges.extend(role_of(inventory, grant).map(|role| (holder, role)));
-            // What a role is said to give is the same for every member.
+            // The contents of a role are the same for every member.
             let hidden = *roles.entry(&grant.entitlement.id).or_insert_with(|| reach.hides(grant));
             if hidden || !reach.sides(&grant.entitlement, Some(grant.kind), grant.tier).is_harmless() {
                 reach.near.insert(holder);
@@ -64,12 +64,12 @@ impl<'a, 'p> EntitlementIndex<'a, 'p> {
         }
     }
 
-    /// Returns everybody who holds something on a side.
+    /// Returns all principals that hold an entitlement on a side.
     pub(super) fn near(&self) -> impl Iterator<Item = &'a str> {
         self.near.iter().copied()
     }
 
-    /// Returns what of the account's access would be on a side after `change`.
+    /// Returns the entitlements of the account that would be on a side after `change`.
     pub(super) fn held(&self, principal: &str, change: &Change<'_>) -> Vec<HeldEntitlement<'a>> {
         if !self.near.contains(principal) {
             return Vec::new();
@@ -90,7 +90,8 @@ impl<'a, 'p> EntitlementIndex<'a, 'p> {
         .collect()
     }
 
-    /// What is reduced is what it was, until a look says otherwise, or what it is reduced to: the worse of both is told.
+    /// A reduced grant counts with the more critical of its current and its reduced entitlement, until a read of the
+    /// target confirms the reduction.
     fn reduced(&self, effective: &EffectiveEntitlement<'_>, to: &str) -> (Rc<SodRuleSides>, String) {
         let tier = effective.tier.to_string();
         let held = Held {

@@ -1,5 +1,5 @@
-//! Separation of duties: what each principal effectively holds, over all systems and through the identities it answers
-//! for, held against the toxic pairs.
+//! Separation of duties: compares the effective access of each principal, over all systems and through the identities
+//! it owns, with the rules for incompatible entitlements.
 
 mod entitlement_index;
 mod usable_access;
@@ -19,71 +19,71 @@ use std::{
 };
 use usable_access::UsableAccess;
 
-/// Every toxic pair that somebody holds both sides of.
+/// All violations of separation-of-duties rules.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct SodAnalysis {
-    /// By holder, then by pair.
+    /// By holder, then by rule.
     clashes: Vec<SodViolation>,
-    /// The clashes that a grant gives a side of, by their place.
+    /// The violations to which a grant contributes, by index.
     by_grant: BTreeMap<SystemId, BTreeMap<GrantKey, BTreeSet<usize>>>,
 }
 
-/// A toxic pair that somebody holds both sides of.
+/// A violation: one principal holds both sides of a rule.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct SodViolation {
-    /// The principal's id; for an account that nobody claims for certain, `<system>:<immutable id>`.
+    /// The principal id; for an uncorrelated account, `<system>:<immutable id>`.
     pub holder: String,
-    /// The pair.
+    /// The rule of incompatible entitlements.
     pub pair: String,
-    /// Why together they do harm.
+    /// The risk of the combination.
     pub title: String,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// The rule it counts for.
+    /// The policy rule to which it belongs.
     pub rule: String,
-    /// The one side.
+    /// The first side.
     pub one: Side,
-    /// The other side.
+    /// The second side.
     pub other: Side,
-    /// What is not known of the entitlements that decide it; empty where it is held for certain.
+    /// The unknown attributes on which the result depends; empty if the violation is certain.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<&'static str>,
 }
 
-/// One side of a toxic pair as somebody holds it.
+/// One side of a violation.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Side {
-    /// What it lets them do.
+    /// The capability.
     pub does: String,
-    /// Everything that gives it, sorted.
+    /// All access that gives the capability, sorted.
     pub by: Vec<SodHolding>,
 }
 
-/// One way in which somebody holds a side.
+/// One path by which a principal holds a side.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct SodHolding {
-    /// The system.
+    /// Id of the system.
     pub system: SystemId,
     /// The account, `<system>:<immutable id>`.
     pub subject: String,
-    /// The account's own grant by which it comes about.
+    /// The account's own grant.
     pub grant: GrantKey,
-    /// What is held, by the name people use.
+    /// The display name of the entitlement.
     pub entitlement: String,
-    /// How much harm it can do.
+    /// The tier.
     pub tier: Tier,
-    /// The roles it lies in and the identities in between, in words; empty where it is held by the holder itself.
+    /// A description of the roles and identities in between; empty for direct access.
     pub way: String,
 }
 
-/// What a plan or somebody's decision would do to what is held.
+/// The effect of a plan or a decision on held access.
 #[derive(Default)]
 pub struct Change<'a> {
-    /// The grants that would be gone.
+    /// Grants that would be removed.
     pub removed: BTreeSet<(&'a SystemId, &'a GrantKey)>,
-    /// The identities that would have another owner.
+    /// Identities that would change owner.
     pub transferred: BTreeMap<&'a PrincipalId, PrincipalId>,
-    /// What grants would be reduced to, in the words of their systems.
+    /// The reduced entitlement of each reduced grant.
     pub reduced: BTreeMap<(&'a SystemId, &'a GrantKey), &'a str>,
 }
 
@@ -94,8 +94,8 @@ impl Change<'_> {
 }
 
 impl SodAnalysis {
-    /// Returns the pairs that anybody holds both sides of: on whatever systems, by whatever path, and through whatever
-    /// they own, are the deputy for, or, for an agent, are the sponsor of.
+    /// Returns all violations: across systems, by any path, and through the identities that a principal owns, is the
+    /// deputy of, or, for an agent, is the sponsor of.
     pub fn judge<'a>(
         inventories: impl IntoIterator<Item = &'a Inventory>,
         people: &IdentityDirectory,
@@ -104,7 +104,7 @@ impl SodAnalysis {
         Self::judge_after(inventories, people, pairs, &Change::default())
     }
 
-    /// Returns the pairs that anybody would hold both sides of after `change`.
+    /// Returns the violations that would exist after `change`.
     pub fn judge_after<'a>(
         inventories: impl IntoIterator<Item = &'a Inventory>,
         people: &IdentityDirectory,
@@ -149,19 +149,19 @@ impl SodAnalysis {
         Self { clashes, by_grant }
     }
 
-    /// Returns all, by holder and then by pair.
+    /// Returns all violations, by holder and then by rule.
     pub fn clashes(&self) -> &[SodViolation] {
         &self.clashes
     }
 
-    /// Returns what one principal, or one account nobody claims, holds.
+    /// Returns the violations of one principal or one uncorrelated account.
     pub fn of<'s>(&'s self, holder: &str) -> &'s [SodViolation] {
         let from = self.clashes.partition_point(|clash| clash.holder.as_str() < holder);
         let to = self.clashes.partition_point(|clash| clash.holder.as_str() <= holder);
         self.clashes.get(from..to).unwrap_or_default()
     }
 
-    /// Returns the clashes that this grant gives a side of, whoever has them, each with the other side.
+    /// Returns the violations to which this grant contributes, each with the opposite side.
     pub fn by<'s>(&'s self, grant: &Grant) -> impl Iterator<Item = (&'s SodViolation, &'s Side)> + use<'s> {
         let places = self.by_grant.get(&grant.system).and_then(|of_system| of_system.get(&grant.key));
         let (system, key) = (grant.system.clone(), grant.key.clone());
@@ -172,7 +172,7 @@ impl SodAnalysis {
         })
     }
 
-    /// Returns the names of the pairs that `holder` holds for certain; nothing when it may hold some and none for certain.
+    /// Returns the names of the rules that `holder` violates for certain; `None` if all its violations are uncertain.
     pub fn names(&self, holder: &str) -> Option<BTreeSet<&str>> {
         let all = self.of(holder);
         let certain: BTreeSet<&str> =
@@ -180,7 +180,7 @@ impl SodAnalysis {
         (!certain.is_empty() || all.is_empty()).then_some(certain)
     }
 
-    /// Returns the clashes of this that are not in `other`, by holder and pair.
+    /// Returns the violations that are not in `other`, compared by holder and rule.
     pub fn beyond<'s>(&'s self, other: &'s Self) -> impl Iterator<Item = &'s SodViolation> {
         let known = |clash: &SodViolation| other.of(&clash.holder).iter().any(|one| one.pair == clash.pair);
         self.clashes.iter().filter(move |clash| !known(clash))
@@ -196,7 +196,7 @@ impl fmt::Display for SodViolation {
 }
 
 impl fmt::Display for Side {
-    /// What it lets them do, and the first ways to it: `change the audit log (sudo ALL on web-1)`.
+    /// Formats the capability and the first paths to it: `change the audit log (sudo ALL on web-1)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let first: Vec<String> = self.by.iter().take(FIRST).map(ToString::to_string).collect();
         let more = self.by.len() - first.len();
@@ -212,10 +212,10 @@ impl fmt::Display for SodHolding {
     }
 }
 
-/// Returns the inventories of a map of loaded ones.
+/// Returns the inventories of loaded inventories.
 pub fn inventories(loaded: &BTreeMap<SystemId, Loaded>) -> impl Iterator<Item = &Inventory> {
     loaded.values().map(|loaded| &loaded.inventory)
 }
 
-/// How many ways are named before they are counted.
+/// Maximum number of paths named in a message.
 const FIRST: usize = 2;

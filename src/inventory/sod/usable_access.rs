@@ -1,4 +1,4 @@
-//! What a principal can use: its own accounts, and those of the identities it answers for, through each other.
+//! Access that a principal can use: its own accounts, and those of the identities it owns, transitively.
 
 use super::{
     Change, SodHolding,
@@ -14,12 +14,12 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Everything that is on a side of any pair, by whom it can be used.
+/// All entitlements on a side of any rule, by the principals that can use them.
 pub(super) struct UsableAccess<'a, 'p> {
     people: &'p IdentityDirectory,
-    /// What each account holds that is on a side, by subject.
+    /// The entitlements of each account on a side, by subject id.
     accounts: BTreeMap<String, Vec<HeldEntitlement<'a>>>,
-    /// The identities that somebody answers for, and how.
+    /// The identities that each principal owns, with the kind of link.
     wards: BTreeMap<PrincipalId, Vec<(&'p PrincipalRecord, &'static str)>>,
 }
 
@@ -43,8 +43,8 @@ impl<'a, 'p> UsableAccess<'a, 'p> {
         Self { people, accounts, wards: wards(people, change) }
     }
 
-    /// Returns everybody who may hold both sides of something: the principals of the files who can use any of the
-    /// accounts, and the accounts that nobody claims for certain; sorted.
+    /// Returns the candidates for violations: principals that can use any of the accounts, and uncorrelated accounts;
+    /// sorted.
     pub(super) fn holders(&self) -> BTreeSet<String> {
         let mut holders: BTreeSet<String> = BTreeSet::new();
         let unclaimed = self.accounts.keys().filter(|subject| self.people.behind(subject).is_none());
@@ -56,7 +56,7 @@ impl<'a, 'p> UsableAccess<'a, 'p> {
         holders
     }
 
-    /// Returns all that a holder can use, each with the way to its account in words.
+    /// Returns all entitlements that a holder can use, each with a description of the path to its account.
     pub(super) fn held_by(&self, holder: &str) -> Vec<(&HeldEntitlement<'a>, String)> {
         let entry = PrincipalId::parse(holder).ok().and_then(|id| self.people.get(&id));
         let Some(entry) = entry else {
@@ -82,7 +82,7 @@ impl<'a, 'p> UsableAccess<'a, 'p> {
         held
     }
 
-    /// Returns the ways at these places, as people read them.
+    /// Returns the paths at these indexes, for display.
     pub(super) fn holds(&self, held: &[(&HeldEntitlement<'a>, String)], places: &[usize]) -> Vec<SodHolding> {
         let mut holds: Vec<SodHolding> = places.iter().filter_map(|place| held.get(*place)).map(hold).collect();
         holds.sort();
@@ -105,8 +105,8 @@ fn hold((possession, through): &(&HeldEntitlement<'_>, String)) -> SodHolding {
     }
 }
 
-/// Returns who answers for which identities: as owner, as deputy, and for an agent as the sponsor it acts for. People
-/// answer for themselves.
+/// Returns the identities that each principal is responsible for: as owner, as deputy, and for an agent as sponsor.
+/// People have no owners.
 fn wards<'p>(
     people: &'p IdentityDirectory,
     change: &Change<'_>,

@@ -1,17 +1,17 @@
-//! What is wrong with an expression, and with which of its characters.
+//! Errors of expressions, with their spans.
 
 use std::ops::Range;
 
-/// One mistake in an expression.
+/// An error in an expression.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ExpressionError {
-    /// A stable code in words.
+    /// The stable code.
     pub code: &'static str,
-    /// The bytes of the expression it is about.
+    /// The span in the expression, in bytes.
     pub span: Range<usize>,
-    /// What is wrong, in a sentence.
+    /// The message.
     pub message: String,
-    /// What to do.
+    /// The hint for a correction.
     pub help: Option<String>,
 }
 

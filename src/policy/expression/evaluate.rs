@@ -1,11 +1,12 @@
-//! Evaluates a checked expression by Kleene's logic: what is not known makes unknown what depends on it, and nothing else.
+//! Evaluation of checked expressions in Kleene's three-valued logic: an unknown input makes only those results unknown
+//! that depend on it.
 //!
-//! - `&&` is false where any side is false, and `||` is true where any side is true, whatever the others are; else they
-//!   are unknown where any side is. The order of the sides does not matter.
+//! - `&&` is false if any operand is false, `||` is true if any operand is true, whatever the others are; otherwise
+//! they are unknown if any operand is. The order of operands does not matter.
 //! - `exists` is `||` and `all` is `&&` over the elements.
-//! - Everything else needs all its operands: a comparison, `in`, a call and the condition of `? :`. Of a `? :` only the
-//!   chosen side is looked at.
-//! - What goes wrong (a division by zero, a name that a map does not have) is unknown as well.
+//! - All other operations need all their operands: comparisons, `in`, calls and the condition of `? :`. Only the chosen
+//! branch of `? :` is evaluated.
+//! - Evaluation errors (division by zero, a missing map key) are unknown as well.
 
 use super::{
     ast::{Arithmetic, Comparison, Function, ListMacro, Node},
@@ -15,7 +16,7 @@ use std::{borrow::Cow, cmp::Ordering};
 
 pub(super) type Outcome<'a> = Result<Value<'a>, Unknown>;
 
-/// One evaluation, with the work it may still do.
+/// One evaluation, with its remaining budget.
 pub(super) struct Evaluation<'a> {
     known: &'a dyn AttributeSource,
     locals: Vec<Value<'a>>,
@@ -66,7 +67,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// Returns the truth of a step that gives one; the ways that rules take most are short here.
+    /// Returns the truth of a boolean step; frequent forms of rules are evaluated directly.
     pub(super) fn flag(&mut self, node: &'a Node) -> Result<bool, Unknown> {
         match node {
             Node::And(nodes) => self.junction(nodes, false),
@@ -81,7 +82,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// Returns `decisive` where any side is that, whatever is not known of the others.
+    /// Returns `decisive` if any operand has that value, even if others are unknown.
     fn junction(&mut self, nodes: &'a [Node], decisive: bool) -> Result<bool, Unknown> {
         let mut unknown: Option<Unknown> = None;
         for node in nodes {
@@ -130,7 +131,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// Returns both values; where both are unknown, for the reasons of both.
+    /// Returns both values, or the combined reasons if both are unknown.
     fn both(&mut self, pair: &'a [Node; 2]) -> Result<(Value<'a>, Value<'a>), Unknown> {
         let [left, right] = pair;
         match (self.value(left), self.value(right)) {
@@ -299,16 +300,16 @@ fn size(value: &Value<'_>) -> usize {
     }
 }
 
-/// What a text costs to look through.
+/// The cost of searching a string.
 fn length(text: &str) -> u32 {
     u32::try_from(text.len() / 16).unwrap_or(u32::MAX)
 }
 
-/// INVARIANT: kinds are checked when an expression is compiled and when a fact is taken in, so this is never met; should
-/// it be, then nothing is known rather than something passed.
+/// INVARIANT: types are checked when an expression is compiled and when an attribute is set, so this is unreachable.
+/// Unknown is the safe result.
 fn mistaken() -> Unknown {
     Unknown::trouble(EvaluationError::NoSuchElement)
 }
 
-/// The most steps one evaluation takes: some milliseconds.
+/// Maximum number of steps of one evaluation, a few milliseconds.
 pub(super) const BUDGET: u32 = 200_000;

@@ -1,15 +1,15 @@
-//! Expressions: a part of CEL over a closed list of names, checked once and evaluated within limits.
+//! Expressions: a subset of CEL over a closed list of names, checked once and evaluated within limits.
 //!
-//! The language is CEL for the kinds of values that attributes have: bool, int, string, lists of these, and maps of
-//! strings. Names, kinds and functions are settled when an expression is compiled, so that the only thing an evaluation
-//! can meet is something that is not known. That follows Kleene's logic: see [`Expression::truth`].
+//! The supported types are those of attributes: bool, int, string, lists of these, and maps of strings. Names, types
+//! and functions are resolved when an expression is compiled, so that evaluation can only meet unknown values. They
+//! follow Kleene's logic, see [`Expression::truth`].
 //!
 //! The `cel` crate gives the grammar. Its interpreter is not used, because it has no unknown values: an absent name is an
 //! error to it, which only `&&` and `||` absorb, without saying what was missing; and it copies and hashes for each name.
 //! `tests` hold both against each other wherever everything is known.
 //!
-//! Limits: 2,048 bytes, brackets and choices nested 16 deep, 256 operators, lists of 256 literals, two macros in each
-//! other, patterns of 256 bytes that take time linear in the text, and 200,000 steps an evaluation.
+//! Limits: 2,048 bytes, brackets and conditionals nested 16 deep, 256 operators, lists of 256 literals, macros nested
+//! two deep, patterns of 256 bytes with matching time linear in the text, and 200,000 steps per evaluation.
 
 mod ast;
 mod check;
@@ -42,12 +42,12 @@ pub struct Expression {
     node: Node,
 }
 
-/// What an expression must give.
+/// The required type of an expression.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum ResultType {
-    /// A word, or a list of words.
+    /// A string or a list of strings.
     Names,
-    /// Yes or no.
+    /// A boolean.
     Truth,
 }
 
@@ -55,7 +55,7 @@ impl Expression {
     /// Compiles an expression over these names.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
+    /// All errors of the expression.
     pub fn compile(
         text: &str,
         gives: ResultType,
@@ -68,7 +68,7 @@ impl Expression {
             ResultType::Names => check.node(&parsed.tree).and_then(|(node, kind)| {
                 let fits = matches!(kind, Type::Text | Type::Texts | Type::Empty);
                 if !fits {
-                    let message = format!("this is {kind}, and a string or a list of strings is needed");
+                    let message = format!("expected a string or a list of strings, found {kind}");
                     check.mistakes.push(ExpressionError::new("expression-kind", parsed.span(&parsed.tree), message));
                 }
                 fits.then_some(node)
@@ -80,21 +80,21 @@ impl Expression {
         }
     }
 
-    /// Returns whether it holds for what is known.
+    /// Returns the truth value for the known inputs.
     ///
-    /// `&&` is false where any side is false and `||` is true where any side is true, whatever is not known of the others;
-    /// `exists` and `all` are the same over elements; all else is unknown where any operand is.
+    /// `&&` is false if any operand is false and `||` is true if any operand is true, even if others are unknown;
+    /// `exists` and `all` are the same over elements; everything else is unknown if any operand is.
     ///
     /// # Errors
-    /// Why that cannot be said: everything that would have to be known, or what went wrong.
+    /// The unknown inputs on which the result depends, or the evaluation error.
     pub fn truth(&self, known: &dyn AttributeSource) -> Result<bool, Unknown> {
         Evaluation::of(known).flag(&self.node)
     }
 
-    /// Returns the words it gives.
+    /// Returns the resulting strings.
     ///
     /// # Errors
-    /// As [`Self::truth`].
+    /// See [`Self::truth`].
     pub fn names(&self, known: &dyn AttributeSource) -> Result<Vec<String>, Unknown> {
         let word = |value: Value<'_>| match value {
             Value::Text(text) => Some(text.into_owned()),
@@ -106,7 +106,7 @@ impl Expression {
         }
     }
 
-    /// Returns the names it uses, by their places.
+    /// Returns the names that the expression uses, by index.
     pub fn uses(&self) -> BTreeSet<AttributeIndex> {
         let mut slots = BTreeSet::new();
         self.node.walk(&mut |node| {
@@ -117,7 +117,7 @@ impl Expression {
         slots
     }
 
-    /// Returns the names without which it never says anything, by their places: what every way through it needs.
+    /// Returns the names without which the result is always unknown, by index: those that every evaluation path needs.
     pub fn needs(&self) -> BTreeSet<AttributeIndex> {
         fn needs(node: &Node) -> BTreeSet<AttributeIndex> {
             match node {
@@ -133,7 +133,7 @@ impl Expression {
                     all.extend(needs(then).intersection(&needs(other)));
                     all
                 }
-                // An empty list never asks.
+                // The body of a macro over an empty list is not evaluated.
                 Node::Each(_, pair) => needs(&pair[0]),
                 _ => node.children().into_iter().flat_map(needs).collect(),
             }

@@ -1,4 +1,4 @@
-//! The kind of a part of an expression.
+//! Types of expressions.
 
 use crate::policy::Kind;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 /// The kind of a part of an expression.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Type {
-    /// An empty list, which goes with any.
+    /// An empty list, compatible with every list type.
     Empty,
     Flag,
     Flags,

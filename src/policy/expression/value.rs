@@ -1,37 +1,37 @@
-//! What an expression works with: values borrowed from what is known, and why there is none.
+//! Values of expressions, and reasons for unknown values.
 
 use crate::model::Attributes;
 use crate::{model::file::AttributeValue, policy::Kind};
 use std::borrow::Cow;
 
-/// A value of an expression. Words and lists are borrowed wherever they can be.
+/// A value of an expression. Strings and lists are borrowed where possible.
 #[derive(Clone, Debug)]
 pub enum Value<'a> {
-    /// Yes or no.
+    /// A boolean.
     Flag(bool),
-    /// Several of one kind.
+    /// A list of values of one type.
     List(List<'a>),
-    /// Words by name.
+    /// A map of strings.
     Map(&'a Attributes),
-    /// A whole number.
+    /// An integer.
     Number(i64),
-    /// A word.
+    /// A string.
     Text(Cow<'a, str>),
 }
 
-/// Several values of one kind.
+/// A list of values of one type.
 #[derive(Clone, Debug)]
 pub enum List<'a> {
-    /// Those of a literal.
+    /// The elements of a literal.
     Literal(&'a [Value<'a>]),
-    /// Those an expression has made.
+    /// Elements computed by an expression.
     Made(Vec<Value<'a>>),
-    /// Words that are known.
+    /// The strings of an attribute.
     Words(&'a [String]),
 }
 
 impl<'a> Value<'a> {
-    /// Returns the value of a fact.
+    /// Returns the value of an attribute.
     pub fn of(fact: &'a AttributeValue) -> Self {
         match fact {
             AttributeValue::Flag(flag) => Self::Flag(*flag),
@@ -41,7 +41,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Returns whether two values of one kind are the same.
+    /// Returns whether two values of one type are equal.
     pub(super) fn equals(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Flag(a), Self::Flag(b)) => a == b,
@@ -55,7 +55,7 @@ impl<'a> Value<'a> {
 }
 
 impl<'a> List<'a> {
-    /// Returns how many there are.
+    /// Returns the number of elements.
     pub fn len(&self) -> usize {
         match self {
             Self::Literal(values) => values.len(),
@@ -64,12 +64,12 @@ impl<'a> List<'a> {
         }
     }
 
-    /// Returns the values in their order.
+    /// Returns the elements in order.
     pub fn iter(&self) -> impl Iterator<Item = Value<'a>> + '_ {
         (0..self.len()).filter_map(|at| self.get(at))
     }
 
-    /// Returns the value at a place counted from 0.
+    /// Returns the element at an index, from 0.
     pub(super) fn get(&self, at: usize) -> Option<Value<'a>> {
         match self {
             Self::Literal(values) => values.get(at).cloned(),
@@ -79,64 +79,64 @@ impl<'a> List<'a> {
     }
 }
 
-/// What is known, by the place of a name in its vocabulary.
+/// The inputs of an evaluation, by index of a name.
 pub trait AttributeSource {
-    /// Returns the value of a name; nothing where it is not known.
+    /// Returns the value of a name; `None` if it is unknown.
     fn value(&self, slot: AttributeIndex) -> Option<Value<'_>>;
 }
 
-/// The place of a name in its vocabulary.
+/// The index of a name in its vocabulary.
 pub type AttributeIndex = u8;
 
-/// The names an expression may use, each with its kind; the place of a name is its number in the list.
+/// The names available in an expression, with their types; names are identified by index.
 pub trait AttributeSchema {
-    /// Returns the place and the kind of a name.
+    /// Returns the index and the type of a name.
     fn find(&self, name: &str) -> Option<(AttributeIndex, Kind)>;
 
     /// Returns all names.
     fn names(&self) -> Vec<String>;
 
-    /// Returns all words that a name may have for its value, where that is a closed list.
+    /// Returns the permitted values of an enumerated name; `None` for others.
     fn words(&self, slot: AttributeIndex) -> Option<&'static [&'static str]>;
 
-    /// Returns where a stranger finds them, as a sentence.
+    /// Returns a hint that says where the names are documented.
     fn help(&self) -> &'static str;
 }
 
-/// Why an expression has no value.
+/// The reason why an expression has no value.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Unknown {
     missing: [u64; 4],
     trouble: Option<EvaluationError>,
 }
 
-/// What can go wrong with what is known.
+/// An evaluation error.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum EvaluationError {
-    /// It would take more work than an expression is given.
+    /// The evaluation exceeds its budget.
     Budget,
-    /// A division by zero, or a number beyond 64 bits.
+    /// Division by zero, or a number outside 64 bits.
     Arithmetic,
-    /// A word was to be a number and is none.
+    /// A string is not a number.
     NoNumber,
-    /// A list or map does not have this place or name.
+    /// A list or map has no such index or key.
     NoSuchElement,
 }
 
 impl EvaluationError {
-    /// Returns what people read.
+    /// Returns the message.
     pub const fn text(self) -> &'static str {
         match self {
-            Self::Budget => "it would take too much work",
-            Self::Arithmetic => "a division by zero, or a number too large",
-            Self::NoNumber => "a word is not a number",
-            Self::NoSuchElement => "a list or map has no such element",
+            Self::Budget => "the evaluation exceeds its step limit",
+            Self::Arithmetic => "division by zero or integer overflow",
+            Self::NoNumber => "a string is not a number",
+            Self::NoSuchElement => "no such list element or map key",
         }
     }
 }
 
 impl Unknown {
-    /// Returns the lack of one name.
+    /// Returns the reason that one name is unknown.
     pub(crate) fn missing(slot: AttributeIndex) -> Self {
         let mut unknown = Self::default();
         unknown.missing[usize::from(slot) / 64] |= 1 << (slot % 64);
@@ -147,19 +147,19 @@ impl Unknown {
         Self { trouble: Some(trouble), ..Self::default() }
     }
 
-    /// Returns both reasons together.
+    /// Returns the combination of both reasons.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.missing.iter_mut().zip(other.missing).for_each(|(mine, theirs)| *mine |= theirs);
         self.trouble = self.trouble.max(other.trouble);
         self
     }
 
-    /// Returns the places of the names that would have to be known.
+    /// Returns the unknown names, by index.
     pub fn slots(&self) -> impl Iterator<Item = AttributeIndex> + '_ {
         (0..=AttributeIndex::MAX).filter(|slot| self.missing[usize::from(*slot) / 64] & (1 << (slot % 64)) != 0)
     }
 
-    /// Returns what went wrong, where it is not only that something is missing.
+    /// Returns the evaluation error; `None` if only inputs are unknown.
     pub const fn reason(&self) -> Option<EvaluationError> {
         self.trouble
     }

@@ -1,4 +1,4 @@
-//! The names that expressions may use: attributes and limits in rules, five words in toxic pairs.
+//! The names available in expressions: attributes and limits in rules, five names in separation-of-duties rules.
 
 use crate::{
     model::{
@@ -13,7 +13,7 @@ use crate::{
 };
 use std::borrow::Cow;
 
-/// The names of a rule: all attributes, and the limits it declares.
+/// The names available in a rule: all attributes, and the limits that it declares.
 pub(crate) struct RuleEnvironment<'r> {
     pub(crate) limits: Vec<&'r str>,
     pub(crate) scope: Option<Scope>,
@@ -43,40 +43,40 @@ impl AttributeSchema for RuleEnvironment<'_> {
     fn help(&self) -> &'static str {
         match self.scope {
             Some(Scope::Principal) => {
-                "a rule over principals sees no single grant; `tenure policy attributes` lists all names"
+                "a rule over principals has no grant attributes; list all names with `tenure policy attributes`"
             }
-            _ => "`tenure policy attributes` lists all names; a `limit.<name>` is declared below its rule",
+            _ => "list all names with `tenure policy attributes`; a `limit.<name>` is declared in its rule",
         }
     }
 }
 
 impl<'r> RuleEnvironment<'r> {
-    /// Returns the names of a rule.
+    /// Returns the names available in a rule.
     pub(crate) fn of(rule: &'r Rule) -> Self {
         Self { limits: rule.limits.iter().map(|limit| limit.name.as_str()).collect(), scope: Some(rule.over) }
     }
 
-    /// Returns the limit of a rule at a place.
+    /// Returns the limit of a rule at an index.
     pub(crate) fn limit(rule: &Rule, slot: AttributeIndex) -> Option<&Limit> {
         rule.limits.get(usize::from(slot.checked_sub(FIRST_LIMIT)?))
     }
 
-    /// A rule over principals has no one grant or credential before it.
+    /// A rule over principals has no grant and no credential.
     fn sees(&self, name: &str) -> bool {
         self.scope != Some(Scope::Principal) || !SINGLE.iter().any(|prefix| name.starts_with(prefix))
     }
 }
 
-/// Returns the name at a place, as people know it.
+/// Returns the name at an index.
 pub(crate) fn name_of(slot: AttributeIndex, scope: Scope) -> &'static str {
     match ATTRIBUTES.get(usize::from(slot)) {
         Some(attribute) => attribute.name,
-        // A limit is known as soon as the tier is.
+        // A limit is known if the tier is known.
         None => tier_name(scope),
     }
 }
 
-/// Returns the attribute whose tier chooses the limits of a rule.
+/// Returns the attribute that selects the limits of a rule by tier.
 pub(crate) const fn tier_name(scope: Scope) -> &'static str {
     match scope {
         Scope::Grant => "grant.tier",
@@ -84,7 +84,7 @@ pub(crate) const fn tier_name(scope: Scope) -> &'static str {
     }
 }
 
-/// One grant or principal as a rule sees it.
+/// One grant or principal as the subject of rules.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'f> {
     own: &'f Facts,
@@ -92,12 +92,12 @@ pub struct Subject<'f> {
 }
 
 impl<'f> Subject<'f> {
-    /// Returns the subject that these facts are about.
+    /// Returns the subject with these attributes.
     pub const fn of(facts: &'f Facts) -> Self {
         Self { own: facts, principal: None }
     }
 
-    /// Adds the facts of the holder, for a grant; what is known of the grant itself counts first.
+    /// Adds the attributes of the holder of a grant; attributes of the grant take precedence.
     #[must_use]
     pub const fn held_by(mut self, principal: &'f Facts) -> Self {
         self.principal = Some(principal);
@@ -108,7 +108,7 @@ impl<'f> Subject<'f> {
         self.own.value(slot).or_else(|| self.principal?.value(slot))
     }
 
-    /// Returns the tier that chooses the limits of a rule.
+    /// Returns the tier that selects the limits of a rule.
     pub(crate) fn tier(&self, slot: AttributeIndex) -> Option<Tier> {
         match self.value(slot)? {
             Value::Text(text) => TIERS.into_iter().find(|(name, _)| *name == text).map(|(_, tier)| tier),
@@ -123,10 +123,10 @@ impl AttributeSource for Subject<'_> {
     }
 }
 
-/// A subject with the limits of one rule and the profiles that are on.
+/// A subject with the limits of one rule and the active profiles.
 pub(crate) struct View<'v> {
     pub(crate) subject: &'v Subject<'v>,
-    /// For each limit its numbers from T0 to T3.
+    /// The numbers of each limit from T0 to T3.
     pub(crate) limits: &'v [[i64; 4]],
     pub(crate) tier: AttributeIndex,
     pub(crate) profiles: &'v [String],
@@ -142,7 +142,7 @@ impl AttributeSource for View<'_> {
         let numbers = self.limits.get(usize::from(place))?;
         let number = match self.subject.tier(self.tier) {
             Some(tier) => numbers.get(tier as usize)?,
-            // Where all tiers have one number, the tier need not be known.
+            // If the number is the same for all tiers, the tier need not be known.
             None if numbers.iter().all(|number| *number == numbers[0]) => &numbers[0],
             None => return None,
         };
@@ -150,7 +150,7 @@ impl AttributeSource for View<'_> {
     }
 }
 
-/// The names of a side of a toxic pair.
+/// The names available in a side of a separation-of-duties rule.
 pub(crate) struct SodEnvironment;
 
 impl AttributeSchema for SodEnvironment {
@@ -172,20 +172,20 @@ impl AttributeSchema for SodEnvironment {
     }
 
     fn help(&self) -> &'static str {
-        "one side of a toxic pair sees one entitlement: `system`, `kind`, `id`, `name`, `tier`"
+        "available names: `system`, `kind`, `id`, `name`, `tier` of one entitlement"
     }
 }
 
-/// One entitlement that somebody effectively holds, as a toxic pair sees it.
+/// One effective entitlement of a principal, as input of separation-of-duties rules.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Held<'h> {
     /// The system.
     pub system: Option<&'h str>,
-    /// The kind of the grant it comes with, as `grant.kind`.
+    /// The kind of the grant, as `grant.kind`.
     pub kind: Option<&'h str>,
     /// The immutable id.
     pub id: Option<&'h str>,
-    /// The name people use.
+    /// The display name.
     pub name: Option<&'h str>,
     /// The tier, `T0` to `T3`.
     pub tier: Option<&'h str>,
@@ -198,7 +198,7 @@ impl AttributeSource for Held<'_> {
     }
 }
 
-/// Returns the name at a place of a side.
+/// Returns the name at an index.
 pub(crate) fn held_name(slot: AttributeIndex) -> &'static str {
     HELD.get(usize::from(slot)).copied().unwrap_or("name")
 }
@@ -206,7 +206,7 @@ pub(crate) fn held_name(slot: AttributeIndex) -> &'static str {
 const HELD: [&str; 5] = ["system", "kind", "id", "name", "tier"];
 const TIERS: [(&str, Tier); 4] = [("T0", Tier::T0), ("T1", Tier::T1), ("T2", Tier::T2), ("T3", Tier::T3)];
 const SINGLE: [&str; 2] = ["credential.", "grant."];
-/// Limits have the places behind all attributes.
+/// The indexes of limits follow those of all attributes.
 pub(crate) const FIRST_LIMIT: AttributeIndex = 192;
-/// The most limits a rule may declare.
+/// Maximum number of limits of a rule.
 pub(crate) const MAX_LIMITS: usize = 16;

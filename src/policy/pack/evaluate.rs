@@ -1,4 +1,4 @@
-//! What the rules say of one grant or principal.
+//! Evaluation of rules for one grant or principal.
 
 use super::{
     Pack,
@@ -15,38 +15,38 @@ use crate::{
 };
 use std::{collections::BTreeSet, sync::Arc};
 
-/// What one rule says of one grant or principal: a finding and a recommendation, never a decision.
+/// The result of one rule for one grant or principal: a finding and a recommendation, never a decision.
 #[derive(Clone, Debug)]
 pub struct RuleResult<'p> {
-    /// The rule; its verdict is what is recommended, and its advice says it in words.
+    /// The rule, with its recommended verdict and remediation text.
     pub rule: &'p Rule,
-    /// What it says.
+    /// The outcome.
     pub result: Outcome,
-    /// How bad that is: where it fails, or would fail if what is unknown were against it.
+    /// The severity of a violation; for an unknown outcome, the severity it could have.
     pub severity: Severity,
-    /// The profiles that set the severity or a number that the rule used.
+    /// The profiles that set the severity or a limit used by the rule.
     pub set_by: Vec<Arc<ProfileOverride>>,
 }
 
-/// What a rule says.
+/// The outcome of a rule.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Outcome {
-    /// It is broken.
+    /// The rule is violated.
     Fail,
-    /// It is not about this.
+    /// The rule does not apply.
     NotApplicable,
-    /// It is kept.
+    /// The rule is satisfied.
     Pass,
-    /// That cannot be said.
+    /// The outcome is unknown.
     Unknown(MissingAttributes),
 }
 
-/// What keeps a rule from being judged.
+/// The reason why the outcome of a rule is unknown.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct MissingAttributes {
-    /// The attributes that are not known, sorted.
+    /// The unknown attributes, sorted.
     pub missing: Vec<&'static str>,
-    /// What is wrong with what is known.
+    /// The evaluation error, if any.
     pub trouble: Option<EvaluationError>,
 }
 
@@ -61,8 +61,8 @@ impl std::fmt::Display for MissingAttributes {
 }
 
 impl Pack {
-    /// Returns what the rules of a scope have against a subject: each that fails, and each that cannot be judged, in the
-    /// order of ids. Rules over principals are judged once for each principal, those over grants once for each grant.
+    /// Returns the violated and the unknown rules of a scope for a subject, sorted by id. Rules over principals are
+    /// evaluated once for each principal, rules over grants once for each grant.
     pub fn judge(&self, scope: Scope, subject: &Subject<'_>) -> Vec<RuleResult<'_>> {
         let mut found = Vec::new();
         for place in self.of_scope(scope) {
@@ -74,7 +74,7 @@ impl Pack {
         found
     }
 
-    /// Returns what one rule says of a subject; nothing where there is no such rule.
+    /// Returns the result of one rule for a subject; `None` if the rule does not exist.
     pub fn judge_by(&self, rule: &str, subject: &Subject<'_>) -> Option<RuleResult<'_>> {
         let place = self.rules.iter().position(|compiled| compiled.rule().id == rule)?;
         let result = self.result(place, subject);
@@ -134,7 +134,8 @@ impl Pack {
     }
 }
 
-/// Returns the severity by the first condition that holds. Where one cannot be judged, the worst of what may be counts.
+/// Returns the severity of the first condition that holds. If a condition is unknown, the highest possible severity
+/// applies.
 fn severity(compiled: &CompiledRule, view: &View<'_>) -> Severity {
     let mut worst: Option<Severity> = None;
     for (when, severity) in &compiled.severities {
@@ -153,7 +154,7 @@ fn lack(why: Unknown, scope: Scope) -> MissingAttributes {
     MissingAttributes { missing: missing.into_iter().collect(), trouble: why.reason() }
 }
 
-/// The places of the names that the engine itself looks at.
+/// The indexes of the names that the engine itself reads.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slots {
     grant_tier: AttributeIndex,

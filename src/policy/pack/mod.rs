@@ -1,4 +1,5 @@
-//! A pack: rules, toxic pairs, cases, profiles and controls, compiled once and judged by as often as needed.
+//! A policy pack: rules, separation-of-duties rules, cases, profiles and controls, compiled once and evaluated
+//! repeatedly.
 
 mod environment;
 mod evaluate;
@@ -32,7 +33,7 @@ use evaluate::Slots;
 use profile::EffectiveSettings;
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Rules and all that belongs to them, compiled, with the profiles that are on.
+/// A compiled policy pack with its active profiles.
 #[derive(Clone, Debug, Default)]
 pub struct Pack {
     sources: Arc<Sources>,
@@ -45,18 +46,18 @@ pub struct Pack {
 }
 
 impl Pack {
-    /// Compiles a pack with these profiles on.
+    /// Compiles a pack with these profiles active.
     ///
     /// # Errors
-    /// Every expression that is not one, underlined; rules that are there twice; profiles that loosen, or name what is
-    /// not there.
+    /// Invalid expressions with their spans, duplicate rules, and profiles that loosen a rule or name unknown rules or
+    /// limits.
     pub fn compile(sources: Sources, profiles: &[String]) -> Result<Self, Diagnostics> {
         let mut problems = Diagnostics::new();
         let pack = Self::compile_lenient(sources, profiles, &mut problems);
         if problems.has_errors() { Err(problems) } else { Ok(pack) }
     }
 
-    /// Compiles what can be compiled, and says what cannot.
+    /// Compiles what is valid, and returns the problems of the rest.
     pub(super) fn compile_lenient(sources: Sources, profiles: &[String], problems: &mut Diagnostics) -> Self {
         let mut rules: Vec<_> = sources.rules.iter().flat_map(|read| rule::rules(read, problems)).collect();
         let mut pairs: Vec<_> = sources.rules.iter().flat_map(|read| rule::pairs(read, problems)).collect();
@@ -75,17 +76,17 @@ impl Pack {
         pack.under(profiles, problems)
     }
 
-    /// Returns the same pack with other profiles on; nothing is compiled again.
+    /// Returns the same pack with other active profiles, without compiling again.
     ///
     /// # Errors
-    /// As [`Self::compile`], for the profiles.
+    /// See [`Self::compile`], for the profiles.
     pub fn with_profiles(&self, profiles: &[String]) -> Result<Self, Diagnostics> {
         let mut problems = Diagnostics::new();
         let pack = self.clone().under(profiles, &mut problems);
         if problems.has_errors() { Err(problems) } else { Ok(pack) }
     }
 
-    /// Returns the same pack with other profiles on, as far as they are right.
+    /// Returns the same pack with other active profiles, ignoring invalid ones.
     pub(super) fn under(mut self, profiles: &[String], problems: &mut Diagnostics) -> Self {
         self.active = profiles.to_vec();
         self.active.sort();
@@ -98,7 +99,7 @@ impl Pack {
         self
     }
 
-    /// Returns whether there is no rule.
+    /// Returns whether the pack has no rules.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
@@ -113,7 +114,7 @@ impl Pack {
         self.rules().find(|rule| rule.id == id)
     }
 
-    /// Returns the number of a limit of a rule for a tier, and the profile that set it.
+    /// Returns the value of a limit of a rule for a tier, and the profile that set it.
     pub fn limit(&self, rule: &str, limit: &str, tier: Tier) -> Option<(i64, Option<&ProfileOverride>)> {
         let place = self.rules.iter().position(|compiled| compiled.rule().id == rule)?;
         let at = self.rules[place].rule().limits.iter().position(|one| one.name == limit)?;
@@ -121,7 +122,7 @@ impl Pack {
         Some((settings.limits[at][tier as usize], settings.limits_by[at][tier as usize].as_deref()))
     }
 
-    /// Returns the least severity of a rule, and the profile that set it.
+    /// Returns the minimum severity of a rule, and the profile that set it.
     pub fn severity(&self, rule: &str) -> Option<(crate::model::Severity, Option<&ProfileOverride>)> {
         let place = self.rules.iter().position(|compiled| compiled.rule().id == rule)?;
         let own = self.rules[place].rule().severity;
@@ -131,17 +132,17 @@ impl Pack {
         }
     }
 
-    /// Returns the profiles that are on, sorted.
+    /// Returns the active profiles, sorted.
     pub fn profiles(&self) -> &[String] {
         &self.active
     }
 
-    /// Returns all profiles there are, by name, with what they stand for.
+    /// Returns all profiles by name, with their titles.
     pub fn known_profiles(&self) -> BTreeMap<&str, &str> {
         self.sources.profiles.iter().map(|read| (read.file.name.as_str(), read.file.title.as_str())).collect()
     }
 
-    /// Returns a control by `<framework>:<id>`, with the framework's name and version.
+    /// Returns a control by `<framework>:<id>`, with the name and version of its framework.
     pub fn control(&self, id: &str) -> Option<(&Control, String)> {
         let controls = self.sources.controls.iter().map(|read| &read.file);
         controls.into_iter().find_map(|file| {
@@ -155,12 +156,12 @@ impl Pack {
         })
     }
 
-    /// Returns the digest over the files of the pack; see [`Sources::digest`].
+    /// Returns the digest of the files of the pack; see [`Sources::digest`].
     pub fn digest(&self) -> Digest {
         self.sources.digest()
     }
 
-    /// Returns the files.
+    /// Returns the source files.
     pub fn sources(&self) -> &Sources {
         &self.sources
     }
@@ -181,7 +182,7 @@ impl Pack {
     }
 }
 
-/// Says which ids are there twice: rules and pairs share one list, for cases name either.
+/// Reports duplicate ids. Rules and separation-of-duties rules share one namespace, since cases refer to both.
 fn twins(sources: &Sources, problems: &mut Diagnostics) {
     let mut seen: BTreeMap<&str, (&Arc<ParsedFile<crate::model::file::Rules>>, &str, usize)> = BTreeMap::new();
     for read in &sources.rules {
@@ -192,10 +193,10 @@ fn twins(sources: &Sources, problems: &mut Diagnostics) {
             let span = |read: &ParsedFile<_>, table: &str, at: usize| {
                 place(read.source.text(), &[table.into(), at.into(), "id".into()])
             };
-            let problem = Diagnostic::error("duplicate-rule", format!("`{id}` is there twice"))
-                .at(&read.source, span(read, table, at), "the second one")
+            let problem = Diagnostic::error("duplicate-rule", format!("duplicate rule id `{id}`"))
+                .at(&read.source, span(read, table, at), "second definition")
                 .at(&before.source, span(before, other, place_there), "the first one");
-            problems.push(problem.help("give one of them another id"));
+            problems.push(problem.help("rename one of them"));
         }
     }
 }

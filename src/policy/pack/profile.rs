@@ -1,4 +1,4 @@
-//! Profiles: they make rules stricter and nothing else; where several are on, the strictest number counts.
+//! Profiles, which can only make rules stricter. If several are active, the strictest value applies.
 
 use super::{
     rule::CompiledRule,
@@ -18,23 +18,23 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Who set a value: a profile, and why.
+/// The origin of a value: a profile and its justification.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct ProfileOverride {
     /// The profile.
     pub profile: String,
-    /// What it set: `severity`, or the name of a limit.
+    /// The value it set: `severity`, or the name of a limit.
     pub what: String,
-    /// The control or text the value comes from.
+    /// The control or text that justifies the value.
     pub because: String,
 }
 
-/// A rule's numbers and severity under the profiles that are on.
+/// The limits and severity of a rule under the active profiles.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EffectiveSettings {
     pub(crate) limits: Vec<[i64; 4]>,
     pub(crate) limits_by: Vec<[Option<Arc<ProfileOverride>>; 4]>,
-    /// The least severity, where a profile sets one.
+    /// The minimum severity, if a profile sets one.
     pub(crate) severity: Option<(Severity, Arc<ProfileOverride>)>,
 }
 
@@ -44,7 +44,7 @@ impl EffectiveSettings {
         Self { limits: compiled.limits.clone(), limits_by, severity: None }
     }
 
-    /// Takes what a profile sets, wherever it is stricter than what is there.
+    /// Applies the settings of a profile that are stricter than the current ones.
     fn take(&mut self, compiled: &CompiledRule, profile: &str, setting: &ProfileSetting) {
         let by = |what: &str| {
             Arc::new(ProfileOverride {
@@ -71,10 +71,10 @@ impl EffectiveSettings {
     }
 }
 
-/// Returns the rules' settings under the profiles that are on, in the order of the rules.
+/// Returns the settings of all rules under the active profiles, in the order of the rules.
 ///
 /// # Errors
-/// A profile that is on and not there, one that loosens, and every other mistake in any profile.
+/// Active profiles that do not exist, settings that loosen a rule, and all other problems in any profile.
 pub(crate) fn overlay(
     rules: &[CompiledRule],
     sources: &Sources,
@@ -85,9 +85,9 @@ pub(crate) fn overlay(
     let mut known: BTreeMap<&str, &ParsedFile<Profile>> = BTreeMap::new();
     for read in &sources.profiles {
         if let Some(before) = known.insert(&read.file.name, read) {
-            let message = format!("`{}` is described in {} too", read.file.name, before.source.name());
+            let message = format!("the profile `{}` is also defined in {}", read.file.name, before.source.name());
             let problem = at(read, Diagnostic::error("duplicate-profile", message), &["name".into()]);
-            problems.push(problem.help("give one of them another name"));
+            problems.push(problem.help("rename one of them"));
         }
         for (index, setting) in read.file.settings.iter().enumerate() {
             check(read, index, setting, rules, sources, problems);
@@ -95,11 +95,12 @@ pub(crate) fn overlay(
     }
     for name in active {
         let Some(read) = known.get(name.as_str()) else {
-            let message = format!("the profile `{name}` is on, and no policies/*.profile.toml describes it");
+            let message =
+                format!("governance.toml activates the profile `{name}`, which no policies/*.profile.toml defines");
             let help = match nearest(name, known.keys().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None if known.is_empty() => "`tenure policy add` writes the shipped ones".to_owned(),
-                None => format!("there are: {}", known.keys().copied().collect::<Vec<_>>().join(", ")),
+                None if known.is_empty() => "install the built-in profiles with `tenure policy init`".to_owned(),
+                None => format!("available profiles: {}", known.keys().copied().collect::<Vec<_>>().join(", ")),
             };
             problems.push(Diagnostic::error("unknown-profile", message).in_file("governance.toml").help(help));
             continue;
@@ -113,7 +114,7 @@ pub(crate) fn overlay(
     settings
 }
 
-/// Says what is wrong with one thing that a profile sets.
+/// Reports the problems of one setting of a profile.
 fn check(
     read: &ParsedFile<Profile>,
     index: usize,
@@ -126,15 +127,16 @@ fn check(
     let profile = &read.file.name;
     let Some(compiled) = rules.iter().find(|compiled| compiled.rule().id == setting.rule) else {
         let ids: Vec<_> = sources.ids().collect();
-        // It is there, and its expressions are wrong, which is said there; or it was left where the profile comes from.
+        // The rule exists but has invalid expressions, which are reported where it is compiled; or it is a built-in
+        // rule that is not installed.
         if ids.contains(&setting.rule.as_str()) || is_shipped_rule(&setting.rule) {
             return;
         }
-        let message = format!("there is no rule `{}`", setting.rule);
+        let message = format!("unknown rule `{}`", setting.rule);
         let problem = at(read, Diagnostic::error("unknown-rule", message), &steps("rule"));
         problems.push(match nearest(&setting.rule, ids) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
-            None => problem.help("`tenure policy rules` lists them"),
+            None => problem.help("list all rules with `tenure policy rules`"),
         });
         return;
     };
@@ -144,17 +146,20 @@ fn check(
     {
         let word = if severity == rule.severity { "changes nothing" } else { "loosens" };
         let code = if severity == rule.severity { "profile-idle" } else { "profile-loosens" };
-        let message = format!("`{profile}` {word}: `{}` is {} already, and this is {severity}", rule.id, rule.severity);
+        let message = format!(
+            "`{profile}` {word}: the severity of `{}` is already {}, and this is {severity}",
+            rule.id, rule.severity
+        );
         let problem = at(read, Diagnostic::error(code, message), &steps("severity"));
-        let problem = compiled.problem(problem, &["severity".into()], "the rule itself");
-        problems.push(problem.help("a profile only tightens: raise the severity, or leave it out"));
+        let problem = compiled.problem(problem, &["severity".into()], "value of the rule");
+        problems.push(problem.help("profiles can only tighten: raise the severity or remove the setting"));
     }
     let numbers = numbers(setting);
     let Some(name) = &setting.limit else {
         if setting.severity.is_none() || numbers.iter().any(Option::is_some) {
-            let message = format!("`{profile}` sets nothing here: `limit` or `severity` is missing");
+            let message = format!("this setting of `{profile}` has no effect: `limit` or `severity` is missing");
             let problem = at(read, Diagnostic::error("profile-idle", message), &steps("rule"));
-            problems.push(problem.help("name the `limit` that the numbers are for"));
+            problems.push(problem.help("add the `limit` to which the numbers apply"));
         }
         return;
     };
@@ -164,7 +169,7 @@ fn check(
         let all: Vec<_> = rule.limits.iter().map(|limit| limit.name.as_str()).collect();
         problems.push(match (nearest(name, all.iter().copied()), all.as_slice()) {
             (Some(near), _) => problem.help(format!("did you mean `{near}`?")),
-            (None, []) => problem.help("the rule has no limits"),
+            (None, []) => problem.help("the rule has no limits; remove the setting"),
             (None, _) => problem.help(format!("it has: {}", all.join(", "))),
         });
         return;
@@ -183,14 +188,16 @@ fn check(
             let key = KEYS[tier as usize];
             let problem = at(read, Diagnostic::error("profile-loosens", message), &steps(key));
             let steps = ["limit".into(), place.into(), key.into()];
-            let problem = compiled.problem(problem, &steps, "the rule itself");
-            problems.push(problem.help(format!("a profile only tightens: write {own} or {demand}, or leave it out")));
+            let problem = compiled.problem(problem, &steps, "value of the rule");
+            problems.push(
+                problem.help(format!("profiles can only tighten: write {own} or {demand}, or remove the setting")),
+            );
         }
     }
     if !tightens && numbers.iter().all(Option::is_none) {
-        let message = format!("`{profile}` gives no number for `{name}`");
+        let message = format!("`{profile}` sets no number for `{name}`");
         let problem = at(read, Diagnostic::error("profile-idle", message), &steps("limit"));
-        problems.push(problem.help("write one for each tier it is about: `T0 = 30`"));
+        problems.push(problem.help("write one for each affected tier: `T0 = 30`"));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rules and toxic pairs with their expressions compiled; a mistake underlines its characters in the file.
+//! Compiled rules and separation-of-duties rules.
 
 use super::{
     environment::{MAX_LIMITS, RuleEnvironment, SodEnvironment},
@@ -18,16 +18,16 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// A rule with its expressions.
+/// A rule with its compiled expressions.
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledRule {
     read: Arc<ParsedFile<Rules>>,
-    /// Its place in the file.
+    /// The index in the file.
     pub(crate) index: usize,
     pub(crate) applies: Expression,
     pub(crate) fails: Expression,
     pub(crate) severities: Vec<(Expression, Severity)>,
-    /// The numbers of each limit from T0 to T3, as the rule has them.
+    /// The numbers of each limit from T0 to T3, as written in the rule.
     pub(crate) limits: Vec<[i64; 4]>,
 }
 
@@ -46,7 +46,7 @@ impl CompiledRule {
     }
 }
 
-/// Compiles the rules of a file; those with mistakes are left out.
+/// Compiles the rules of a file; rules with errors are left out.
 pub(crate) fn rules(read: &Arc<ParsedFile<Rules>>, problems: &mut Diagnostics) -> Vec<CompiledRule> {
     (0..read.file.rules.len()).filter_map(|index| rule(read, index, problems)).collect()
 }
@@ -55,7 +55,7 @@ fn rule(read: &Arc<ParsedFile<Rules>>, index: usize, problems: &mut Diagnostics)
     let rule = &read.file.rules[index];
     let start: [PathSegment<'_>; 2] = ["rule".into(), index.into()];
     if rule.limits.len() > MAX_LIMITS {
-        let message = format!("`{}` has {} limits; at most {MAX_LIMITS} are taken", rule.id, rule.limits.len());
+        let message = format!("`{}` has {} limits; the maximum is {MAX_LIMITS}", rule.id, rule.limits.len());
         let span = place(read.source.text(), &start);
         problems.push(Diagnostic::error("too-many-limits", message).at(&read.source, span, "this rule"));
         return None;
@@ -89,7 +89,7 @@ fn rule(read: &Arc<ParsedFile<Rules>>, index: usize, problems: &mut Diagnostics)
     })
 }
 
-/// A toxic pair with its expressions.
+/// A separation-of-duties rule with its compiled expressions.
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledPair {
     read: Arc<ParsedFile<Rules>>,
@@ -109,7 +109,7 @@ impl CompiledPair {
     }
 }
 
-/// Compiles the toxic pairs of a file; those with mistakes are left out.
+/// Compiles the separation-of-duties rules of a file; rules with errors are left out.
 pub(crate) fn pairs(read: &Arc<ParsedFile<Rules>>, problems: &mut Diagnostics) -> Vec<CompiledPair> {
     let mut side = |index: usize, name: &str, side: &SodRuleSide| {
         let steps = ["pair".into(), index.into(), name.into(), "when".into()];

@@ -1,4 +1,5 @@
-//! Toxic pairs: what nobody may hold both sides of, on whatever systems and through whatever they answer for.
+//! Separation-of-duties rules: pairs of capabilities that no principal may hold together, across systems and owned
+//! identities.
 
 use super::{
     Pack,
@@ -11,45 +12,45 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-/// The toxic pairs of a pack.
+/// The separation-of-duties rules of a pack.
 #[derive(Clone, Copy, Debug)]
 pub struct SodRules<'p> {
     pairs: &'p [CompiledPair],
 }
 
-/// A toxic pair that somebody holds, or may hold.
+/// A certain or possible violation.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SodViolation<'p> {
-    /// The pair.
+    /// The rule.
     pub pair: &'p SodRule,
-    /// The entitlements on the one side, by their place in what was given.
+    /// The entitlements on the first side, by index in the input.
     pub one: Vec<usize>,
-    /// Those on the other side; the same entitlement may be on both.
+    /// The entitlements on the second side; an entitlement may be on both sides.
     pub other: Vec<usize>,
-    /// What is not known of the entitlements that decide it; empty where it is held for certain.
+    /// The unknown attributes on which the result depends; empty if the violation is certain.
     pub missing: Vec<&'static str>,
 }
 
 impl Pack {
-    /// Returns the toxic pairs.
+    /// Returns the separation-of-duties rules.
     pub fn pairs(&self) -> SodRules<'_> {
         SodRules { pairs: &self.pairs }
     }
 }
 
 impl<'p> SodRules<'p> {
-    /// Returns whether there is none.
+    /// Returns whether there are no rules.
     pub const fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
 
-    /// Returns the pairs themselves, sorted by id.
+    /// Returns the rules, sorted by id.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'p SodRule> + use<'p> {
         self.pairs.iter().map(CompiledPair::pair)
     }
 
-    /// Returns on which sides of which pairs an entitlement is; give what it says of all that one person holds to
-    /// [`Self::judge_sides`]. What an entitlement is does not depend on its holder, so this is asked once for each.
+    /// Returns the sides to which an entitlement belongs. The sides of all entitlements of one principal are the input
+    /// of [`Self::judge_sides`]. They do not depend on the holder, so they are computed once for each entitlement.
     pub fn sides(&self, held: &Held<'_>) -> SodRuleSides {
         let side = |expression: &Expression| expression.truth(held);
         let mut sides = SodRuleSides::default();
@@ -62,14 +63,14 @@ impl<'p> SodRules<'p> {
         sides
     }
 
-    /// Returns the pairs that somebody holds both sides of, in the order of ids; `held` is everything they effectively
-    /// hold, themselves and through the identities they answer for.
+    /// Returns the violations of one principal, sorted by id; `held` is its effective access, including that of the
+    /// identities it owns.
     pub fn judge<'h>(&self, held: impl IntoIterator<Item = Held<'h>>) -> Vec<SodViolation<'p>> {
         let sides: Vec<_> = held.into_iter().map(|held| self.sides(&held)).collect();
         self.judge_sides(&sides.iter().collect::<Vec<_>>())
     }
 
-    /// Returns the pairs whose both sides are among these, each the sides of one entitlement.
+    /// Returns the violations among the sides of several entitlements.
     pub fn judge_sides(&self, held: &[&SodRuleSides]) -> Vec<SodViolation<'p>> {
         let mut sides: Vec<[Vec<usize>; 2]> = vec![Default::default(); self.pairs.len()];
         let mut unsure: Vec<[Vec<(usize, Unknown)>; 2]> = vec![Default::default(); self.pairs.len()];
@@ -89,7 +90,7 @@ impl<'p> SodRules<'p> {
     }
 }
 
-/// Both sides for certain; or, where a side hangs on what is not known, perhaps.
+/// Returns a certain violation, or a possible one if a side depends on unknown attributes.
 fn toxic(pair: &SodRule, sides: [Vec<usize>; 2], unsure: [Vec<(usize, Unknown)>; 2]) -> Option<SodViolation<'_>> {
     let mut missing = BTreeSet::new();
     let mut held = Vec::new();
@@ -109,14 +110,14 @@ fn toxic(pair: &SodRule, sides: [Vec<usize>; 2], unsure: [Vec<(usize, Unknown)>;
     Some(SodViolation { pair, one: held.pop()?, other, missing: missing.into_iter().collect() })
 }
 
-/// On which sides of which pairs one entitlement is.
+/// The sides to which one entitlement belongs.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct SodRuleSides {
     found: Vec<(usize, [Result<bool, Unknown>; 2])>,
 }
 
 impl SodRuleSides {
-    /// Returns whether it is on no side of any pair, for certain.
+    /// Returns whether the entitlement certainly belongs to no side.
     pub fn is_harmless(&self) -> bool {
         self.found.is_empty()
     }

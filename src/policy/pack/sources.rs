@@ -1,4 +1,4 @@
-//! The files of a pack as they were read: rules, cases, profiles and controls, each with its text for what is said of it.
+//! The parsed source files of a policy pack: rules, cases, profiles and controls, each with its text for diagnostics.
 
 use crate::{
     diag::{Diagnostics, Source},
@@ -10,16 +10,16 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// One file with what it says.
+/// One parsed file.
 #[derive(Clone, Debug)]
 pub(crate) struct ParsedFile<T> {
-    /// Its text.
+    /// The text.
     pub(crate) source: Source,
-    /// What it says.
+    /// The content.
     pub(crate) file: T,
 }
 
-/// The files of a pack.
+/// The source files of a pack.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     pub(crate) rules: Vec<Arc<ParsedFile<Rules>>>,
@@ -30,11 +30,11 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Takes a file, if it is one of rules, cases, a profile or controls. All else, such as the definition of a
-    /// campaign, is none of a pack's business.
+    /// Adds a file if it contains rules, cases, a profile or controls. Other files, such as campaign definitions, are
+    /// ignored.
     ///
     /// # Errors
-    /// When it is one of them and not acceptable in form.
+    /// When a file of one of these kinds is malformed.
     pub fn take(&mut self, path: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
         let Ok(text) = std::str::from_utf8(bytes) else { return Ok(()) };
         let Ok(kind) = codec::kind(path, text) else {
@@ -51,10 +51,10 @@ impl Sources {
         Ok(())
     }
 
-    /// Takes all files that are one of rules, cases, a profile or controls.
+    /// Adds all files that contain rules, cases, a profile or controls.
     ///
     /// # Errors
-    /// Everything that stands against accepting any of them.
+    /// The problems of all malformed files.
     pub fn read<'f>(files: impl IntoIterator<Item = (&'f str, &'f [u8])>) -> Result<Self, Diagnostics> {
         let mut sources = Self::default();
         let mut problems = Diagnostics::new();
@@ -66,18 +66,18 @@ impl Sources {
         if problems.is_empty() { Ok(sources) } else { Err(problems) }
     }
 
-    /// Returns whether there is no rule at all.
+    /// Returns whether there are no rules.
     pub fn is_empty(&self) -> bool {
         self.rules.iter().all(|read| read.file.rules.is_empty())
     }
 
-    /// Returns the ids of all rules and toxic pairs, whether their expressions are right or not.
+    /// Returns the ids of all rules and separation-of-duties rules, including those with invalid expressions.
     pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
         let rules = self.rules.iter().flat_map(|read| read.file.rules.iter().map(|rule| rule.id.as_str()));
         rules.chain(self.rules.iter().flat_map(|read| read.file.pairs.iter().map(|pair| pair.id.as_str())))
     }
 
-    /// Returns the digest over all files: lines of `<sha256>  <path>`, sorted by path.
+    /// Returns the digest of all files: SHA-256 over lines `<sha256> <path>`, sorted by path.
     pub fn digest(&self) -> Digest {
         let lines = self.digests.iter().map(|(path, digest)| format!("{}  {path}\n", digest.hex()));
         Digest::of(lines.collect::<String>())
@@ -93,5 +93,5 @@ fn unreadable(path: &str, bytes: &[u8]) -> Diagnostics {
     codec::kind(path, &String::from_utf8_lossy(bytes)).err().unwrap_or_default()
 }
 
-/// How the files of a pack are called, by habit.
+/// The conventional file names of a pack.
 const KINDS: [&str; 4] = [".rules.toml", ".cases.toml", ".profile.toml", "controls.toml"];
