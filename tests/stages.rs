@@ -292,7 +292,6 @@ fn a_closed_stage_takes_no_more_decisions() {
             world.close(1, 2, &silent, |c| c.closed_at = c.closed_at.plus_days(-30)),
             "stage-close-wrong",
         ),
-        ("salt", world.close(1, 2, &silent, |close| close.salt = Some("salt".to_owned())), "seeds-mismatch"),
     ];
     for (name, files, code) in closes {
         assert_eq!(refused(&mut world, &files), [code], "{name}");

@@ -15,10 +15,10 @@ mod terminal;
 #[path = "support/world.rs"]
 mod world;
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
-use tenure::format::codec::{parse, render};
-use tenure::model::file::{Item, StageClose};
-use tenure::model::{CampaignId, ItemId, Severity, Tier, Timestamp, Verdict};
+use std::fs;
+use tenure::format::codec::render;
+use tenure::model::file::Item;
+use tenure::model::{Severity, Tier, Timestamp, Verdict};
 use terminal::Terminal;
 use world::{CAMPAIGN, World, reason};
 
@@ -114,10 +114,10 @@ fn row_38_a_careful_reviewer_has_no_findings_and_one_who_signs_in_no_time_has() 
     world.enforce(&[]).exits(0);
     let csv = told(&world, 0, &["campaign", "quality", CAMPAIGN, "--csv"]).exits(0).out;
     let mut rows = csv::Reader::from_reader(csv.as_bytes());
-    assert_eq!(rows.headers().unwrap().len(), 13);
+    assert_eq!(rows.headers().unwrap().len(), 11);
     let first = rows.records().next().unwrap().unwrap();
     let told: Vec<&str> = first.iter().collect();
-    assert_eq!(told, [CAMPAIGN, "ana", "300", "0", "0", "0", "75", "1.0", "0", "n/a", "n/a", "n/a", "n/a"]);
+    assert_eq!(told, [CAMPAIGN, "ana", "300", "0", "0", "0", "75", "1.0", "0", "n/a", "n/a"]);
     assert!(csv.contains("\r\n"));
     world.audit_is_clean(0);
 }
@@ -197,110 +197,6 @@ fn row_38_what_is_flagged_is_kept_in_words_and_what_is_critical_by_an_exception(
     told(&world, 0, &["campaign", "status", CAMPAIGN]).exits(0).says("1 excepted");
     let unproven = told(&world, 35 * 24 * 60, &["campaign", "status", CAMPAIGN]);
     unproven.hides("1 excepted");
-}
-
-/// A host whose twelve memberships are under review, and three more that nobody has.
-fn seeded() -> World {
-    let world = World::founded(&["web-1"]);
-    host::lay(&world, "web-1");
-    world.system("web-1", &host::settings("web-1"));
-    world.collected(&["web-1"]);
-    world.write("repo/policies/members.rules.toml", MEMBERS);
-    world.write("repo/policies/members.cases.toml", CASES);
-    world.tenure(&["fmt", "policies/members.rules.toml", "policies/members.cases.toml"]).exits(0);
-    world.merge("a rule");
-    let opened = world.campaign_with("seeded = 3\n", &[("web-1", &["membership"])], |_| {});
-    opened.says("12 items").says("3 seeded items among them");
-    world
-}
-
-fn salt(world: &World) -> String {
-    world.read("keys/seeds.salt").trim_end().split_once(' ').unwrap().1.to_owned()
-}
-
-fn seeds(world: &World) -> Vec<ItemId> {
-    tenure::campaign::seeded(&CampaignId::parse(CAMPAIGN).unwrap(), &salt(world), 3)
-}
-
-/// Decides what is real with care, and the three as told.
-fn judged(world: &World, verdict: Verdict) {
-    let seeds = seeds(world);
-    world.decides(|_, item| {
-        item.decision = Some(if seeds.contains(&item.id) { verdict } else { Verdict::Certify });
-        item.until = (item.tier == Tier::T0).then(|| Timestamp::from_unix(world::NOW).plus_days(30));
-        item.reason = format!("in-use-needed: {}", reason(item));
-    });
-    world.merge("decide");
-}
-
-/// Closes the only stage, which tells the seeded items.
-fn tells(world: &World) {
-    let advance = ["campaign", "advance", CAMPAIGN, "--salt-file", "../keys/seeds.salt"];
-    told(world, 0, &advance).exits(0);
-    world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
-}
-
-/// Changes the salt and the seeded items in the close.
-fn lies(world: &World, salt: &str) {
-    let path = format!("campaigns/{CAMPAIGN}/stages/1.toml");
-    let close: StageClose = parse(&path, &fs::read(world.repo().join(&path)).unwrap()).ok().unwrap();
-    let seeded = tenure::campaign::seeded(&close.campaign, salt, 3);
-    world.write(&format!("repo/{path}"), &render(&StageClose { salt: Some(salt.to_owned()), seeded, ..close }));
-    world.sign("ana", &[&path]);
-}
-
-#[test]
-fn row_38_a_seeded_item_that_is_kept_is_found_when_it_is_told_and_in_no_count() {
-    let world = seeded();
-    let mode = fs::metadata(world.join("keys/seeds.salt")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
-    let again = ["campaign", "open", "2026-q5", "--from", "policies/all.toml"];
-    told(&world, 0, &again).exits(1).says("salt-missing").says("--salt-file");
-    told(&world, 0, &[&again[..], &["--salt-file", "policies/x.salt"]].concat()).exits(1).says("salt-in-repository");
-    let used = told(&world, 0, &[&again[..], &["--salt-file", "../keys/seeds.salt"]].concat());
-    used.exits(1).says("salt-unreadable").says("each campaign has its own");
-    assert_eq!(world.items().len(), 15);
-    judged(&world, Verdict::Certify);
-    told(&world, 0, &["check"]).exits(0);
-    told(&world, 0, &["campaign", "status", CAMPAIGN]).exits(0).hides("seeded-item-kept");
-    let quality = told(&world, 0, &["campaign", "quality", CAMPAIGN]).exits(0);
-    quality.hides("seeded-item-kept");
-    world.enforce(&[]).exits(0);
-    world.audit_is_clean(0);
-    let close = [&["campaign", "close", CAMPAIGN], world::KEYS].concat();
-    told(&world, 0, &close).exits(3).says("seeds-untold").says("--salt-file");
-
-    let main = world.sandbox().git(world.repo(), &["rev-parse", "HEAD"]);
-    let liar = world.copied();
-    told(&liar, 0, &["campaign", "advance", CAMPAIGN]).exits(3).says("takes their salt").says("--salt-file FILE");
-    tells(&liar);
-    lies(&liar, &"0".repeat(64));
-    liar.sandbox().git(liar.repo(), &["add", "--all"]);
-    liar.sandbox().git(liar.repo(), &["commit", "--quiet", "-m", "tell others"]);
-    told(&liar, 0, &["check", "--base", &main]).exits(3).says("error[seeds-mismatch]");
-
-    tells(&world);
-    world.merge("tell which items were seeded");
-    told(&world, 0, &["check"]).exits(0);
-    let quality = told(&world, 0, &["campaign", "quality", CAMPAIGN]).exits(3).says("high[seeded-item-kept]");
-    quality.says("put to somebody else").says("12 items: 12 decided by people").says("3 of 3");
-    let csv = told(&world, 0, &["campaign", "quality", CAMPAIGN, "--csv"]).exits(3).out;
-    assert!(csv.lines().any(|line| line.ends_with(",3,3")), "{csv}");
-    told(&world, 0, &["campaign", "status", CAMPAIGN]).exits(3).says("12 of 12 items done").says("seeded-item-kept");
-    world.audit(0).exits(3).says("high[seeded-item-kept]").says("1 campaign, 12 items");
-
-    // The batch is done again by somebody else before the campaign closes.
-    let due = told(&world, 0, &close).exits(3);
-    due.says("error[second-look-due]").says("tenure campaign look");
-    let before = world.reviews();
-    told(&world, 0, &["campaign", "look", CAMPAIGN]).exits(0).says("12 items drawn for a second look");
-    world.merge("put all of it to others");
-    let looks = looks(&world, &before);
-    let kept: usize = looks.iter().map(|path| world.review(path).items.len()).sum();
-    assert_eq!(kept, 12, "{looks:?}");
-    looked(&world, &looks, |_| Verdict::Certify);
-    told(&world, 0, &["check"]).exits(0);
-    told(&world, 0, &close).exits(0).says("12 items");
 }
 
 /// The review files that were not there before.
@@ -430,103 +326,3 @@ fn a_second_look_is_blind_and_what_two_cannot_agree_on_is_held_until_a_third_dec
     // A primary group is held for its harm; everything else is an action.
     assert!(plan.contains("1 action") || plan.contains(&format!("held {}", torn.id)), "{plan}");
 }
-
-#[test]
-fn row_38_the_card_of_a_seeded_item_has_what_that_of_a_real_one_has() {
-    let world = seeded();
-    let seeds = seeds(&world);
-    let page = world.tenure(&["campaign", "overview", CAMPAIGN]).exits(0).out;
-    let page = page.replace('\\', "").replace("&#58;", ":").replace("&#64;", "@");
-    let cards: Vec<&str> = page.split("<details>").skip(1).collect();
-    let items: Vec<_> = world.reviews().iter().flat_map(|path| world.review(path).items).collect();
-    let shape = |item: &tenure::model::file::Item| {
-        let title = format!("{} · {}</summary>", item.principal, item.entitlement);
-        let mut own = cards.iter().filter(|card| card.contains(&title));
-        let (card, other) = (own.next().unwrap_or_else(|| panic!("no card of {title}: {page}")), own.next());
-        assert_eq!(other, None, "one card each");
-        let chapters = card.lines().filter(|line| line.starts_with("- **"));
-        chapters
-            .map(|line| {
-                (
-                    line.split("** ").next().unwrap().to_owned(),
-                    line.matches(" · ").count(),
-                    line.matches("**!**").count(),
-                )
-            })
-            .collect::<Vec<_>>()
-    };
-    let (inert, real): (Vec<_>, Vec<_>) = items.iter().partition(|item| seeds.contains(&item.id));
-    assert_eq!((inert.len(), real.len()), (3, 12));
-    let real: Vec<_> = real.into_iter().map(shape).collect();
-    for item in inert {
-        let own = shape(item);
-        assert!(own.len() > 8 && real.contains(&own), "{} has a card of its own: {own:?}\n{page}", item.principal);
-    }
-}
-
-#[test]
-fn row_38_a_seeded_item_is_inert_whatever_is_decided_about_it() {
-    let world = seeded();
-    judged(&world, Verdict::Revoke);
-    let plan = told(&world, 0, &["plan"]).exits(0);
-    plan.says("0 actions").hides("held");
-    for item in seeds(&world) {
-        told(&world, 0, &["plan", "--format", "json"]).exits(0).hides(&item.to_string());
-    }
-    world.enforce(&[]).exits(0);
-    host::is_untouched(&world.join("web-1"));
-    world.audit_is_clean(0);
-    tells(&world);
-    world.merge("tell which items were seeded");
-    told(&world, 0, &["plan"]).exits(0).says("0 actions").hides("held");
-    told(&world, 0, &["campaign", "quality", CAMPAIGN]).exits(0).says("0 of 3").hides("seeded-item-kept");
-    let close = [&["campaign", "close", CAMPAIGN], world::KEYS].concat();
-    told(&world, 0, &close).exits(0).says("12 items");
-    world.enforce(&[]).exits(0);
-    world.audit_is_clean(0);
-}
-
-/// Speaks against every membership, a little.
-const MEMBERS: &str = r#"schema = "tenure/rules/v1"
-title = "Nobody is in a group"
-
-[[rule]]
-id = "NHI-PRV-01"
-title = "It is in no group"
-over = "grant"
-applies = "true"
-fails = "grant.kind == 'membership'"
-requires = ["grant.kind"]
-severity = "low"
-verdict = "revoke"
-advice = "take it out of the group"
-maps = []
-"#;
-
-/// What the rule comes to: with a membership, with an account, and with nothing known.
-const CASES: &str = r#"schema = "tenure/rule-cases/v1"
-
-[[case]]
-name = "a membership"
-rule = "NHI-PRV-01"
-expect = "fail"
-
-[case.facts.grant]
-kind = "membership"
-
-[[case]]
-name = "an account"
-rule = "NHI-PRV-01"
-expect = "pass"
-
-[case.facts.grant]
-kind = "account"
-
-[[case]]
-name = "nothing is known"
-rule = "NHI-PRV-01"
-expect = "unknown"
-
-[case.facts.grant]
-tier = "T2"
-"#;

@@ -19,12 +19,12 @@ mod timeliness;
 use crate::{
     campaign::{Quality, Resolution},
     model::{
-        CampaignId, Digest, Finding, ItemId, Timestamp,
+        CampaignId, Digest, Finding, Timestamp,
         history::{History, RunHistory},
     },
     trust::RepositoryState,
 };
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 /// What an audit looks at.
 pub struct AuditContext<'a> {
@@ -36,8 +36,6 @@ pub struct AuditContext<'a> {
     pub defects: &'a [Finding],
     /// What the decisions in force amount to.
     pub resolutions: &'a [Resolution],
-    /// The items that were put to review and that no grant stands for: seeded ones, told or not.
-    pub inert: &'a BTreeSet<ItemId>,
     /// How each campaign was reviewed.
     pub qualities: &'a [Quality],
     /// The present, for what is overdue.

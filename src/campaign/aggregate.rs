@@ -99,11 +99,7 @@ impl<'a> DecisionAggregator<'a> {
             }
         }
         resolved.closed = u32::try_from(self.closes.len()).unwrap_or(u32::MAX);
-        resolved.seeded = self.closes.iter().flat_map(|closed| closed.close.seeded.iter().cloned()).collect();
         for (item, put) in &self.items {
-            if resolved.seeded.contains(*item) {
-                continue;
-            }
             let decisions = by_item.get(*item).map(Vec::as_slice).unwrap_or_default();
             match effective_decisions(decisions) {
                 Ok(in_force) => self.follow(item, put, &in_force, now, &mut resolved),

@@ -1,10 +1,10 @@
 //! Closes a stage after its window ended or all reviewers responded, with the exact list of unanswered items.
 
-use super::{ReviewFile, seeded};
+use super::ReviewFile;
 use crate::{
     model::{
         ItemId, PrincipalId, Tier, Timestamp,
-        file::{Campaign, FileKind, Item, NoResponseItem, NoResponseOutcome, StageClose, seeds},
+        file::{Campaign, FileKind, Item, NoResponseItem, NoResponseOutcome, StageClose},
     },
     trust::OpenCampaign,
 };
@@ -22,8 +22,6 @@ pub struct StageCloseInputs<'a> {
     pub base: String,
     /// The time of the close.
     pub now: Timestamp,
-    /// The salt of the seeded items, for the close of the last stage.
-    pub salt: Option<&'a str>,
 }
 
 /// The reason why a stage cannot be closed.
@@ -44,9 +42,6 @@ pub enum StageNotClosable {
         /// The reviewers who have not responded.
         waits: String,
     },
-    /// Another salt than the one that the seeded items were drawn by.
-    #[error("this salt does not give the seeded items that the campaign was committed to")]
-    OtherSalt,
     /// The close would remove more unanswered items than the definition allows.
     #[error("silence would disable {found} items in stage {stage}, and the definition lets it disable {cap}")]
     TooMuch {
@@ -57,9 +52,6 @@ pub enum StageNotClosable {
         /// The permitted number.
         cap: u32,
     },
-    /// The close of the last stage tells which items were seeded, and nothing here says which.
-    #[error("the close of stage {0}, the last, tells which items were seeded, and that takes their salt")]
-    Unsalted(u32),
 }
 
 /// Returns the current stage with the start and end of its window; `None` if all stages are closed.
@@ -104,12 +96,7 @@ pub fn close_stage(closing: &StageCloseInputs<'_>) -> Result<StageClose, StageNo
     }
     let stubs: BTreeMap<&ItemId, &Item> =
         closing.sheets.iter().flat_map(|sheet| &sheet.review.items).map(|item| (&item.id, item)).collect();
-    let told = told(closing, stage)?;
-    let (answered, mut silent) = opening.answered_in(stage);
-    // What is seeded is neither answered nor silent: nobody holds it.
-    let put = |item: &&ItemId| opening.tally(item, stage).asked > 0 && opening.course(item).reached(stage);
-    let seeded = told.iter().filter(put).filter(|item| !silent.contains(item)).count() as u64;
-    silent.retain(|item| !told.contains(item));
+    let (answered, silent) = opening.answered_in(stage);
     let allowed = |stub: &Item| campaign.definition.after_silence(stage, stub.tier);
     let silent: Vec<_> =
         silent.into_iter().filter_map(|item| stubs.get(item)).map(|stub| (*stub, allowed(stub))).collect();
@@ -122,22 +109,9 @@ pub fn close_stage(closing: &StageCloseInputs<'_>) -> Result<StageClose, StageNo
         stage,
         base: closing.base.clone(),
         closed_at: closing.now,
-        answered: answered - seeded,
-        salt: closing.salt.filter(|_| !told.is_empty()).map(str::to_owned),
-        seeded: told,
+        answered,
         silent,
     })
-}
-
-/// Returns which items are told to have been seeded: with the last stage all of them, and none before.
-fn told(closing: &StageCloseInputs<'_>, stage: u32) -> Result<Vec<ItemId>, StageNotClosable> {
-    let campaign: &Campaign = closing.opening.campaign().value();
-    let Some(committed) = campaign.seeds.filter(|_| stage == campaign.definition.stage_count()) else {
-        return Ok(Vec::new());
-    };
-    let salt = closing.salt.ok_or(StageNotClosable::Unsalted(stage))?;
-    let told = seeded(&campaign.id, salt, campaign.definition.seeded.unwrap_or(0));
-    if seeds(salt, &told) == committed { Ok(told) } else { Err(StageNotClosable::OtherSalt) }
 }
 
 fn waiting(items: u64) -> String {

@@ -96,8 +96,6 @@ fn once(
         may_be_empty,
         every_days: None,
         on_events: Vec::new(),
-        // A few among a few would be no control.
-        seeded: None,
         ..definition.clone()
     }
 }

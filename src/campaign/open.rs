@@ -5,7 +5,6 @@ use super::{
     population,
     population::scope,
     recommendation::RecommendationEngine,
-    seeds::Seeds,
     worklist::{ItemBatches, ReviewFileHeader, Unassigned, group_by_signers, review_files},
 };
 use crate::{
@@ -86,22 +85,9 @@ impl OpenedCampaign {
 /// Returns the campaign with its worklists. The same arguments produce the same bytes.
 ///
 /// # Errors
-/// When an inventory is missing, partial or stale, nothing is selected, an item finds too few reviewers, or the definition
-/// announces seeded items: all of it, each with the next command. Nothing is half opened.
+/// When an inventory is missing, partial or stale, nothing is selected, or an item finds too few reviewers: all of it, each
+/// with the next command. Nothing is half opened.
 pub fn open(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> Result<OpenedCampaign, Diagnostics> {
-    open_seeded(opening, setting, None)
-}
-
-/// Returns the campaign with its worklists, and in them as many seeded items as its definition announces: the salt says
-/// which. The same arguments give the same bytes.
-///
-/// # Errors
-/// As [`open`]; and when seeded items are announced and there is no salt, or too little that they could look like.
-pub fn open_seeded(
-    opening: &OpenRequest<'_>,
-    setting: &CampaignContext<'_>,
-    salt: Option<&str>,
-) -> Result<OpenedCampaign, Diagnostics> {
     let mut problems = Diagnostics::new();
     let mut warnings = Diagnostics::new();
     let CampaignContext { systems, registry, pack, .. } = *setting;
@@ -132,20 +118,9 @@ pub fn open_seeded(
     if !unassigned.is_empty() {
         return Err(unassigned.iter().map(|item| nobody(item, opening)).collect());
     }
-    let seeds = match (opening.definition.seeded.unwrap_or(0), salt) {
-        (0, _) => Seeds::default(),
-        (count, None) => return Err(unsalted(count, opening).into()),
-        (count, Some(salt)) => Seeds::draw(&opening.id, salt, count, (&roll, &piles), setting)?,
-    };
-    let campaign = build_campaign(opening, &roll, (&piles, &seeds), systems.iter(), setting);
+    let campaign = build_campaign(opening, &roll, &piles, systems.iter(), setting);
     let digest = Digest::of(codec::render(&campaign));
-    let head = ReviewFileHeader {
-        campaign: &opening.id,
-        digest,
-        setting,
-        advisor: RecommendationEngine::of(setting),
-        seeds: &seeds,
-    };
+    let head = ReviewFileHeader { campaign: &opening.id, digest, setting, advisor: RecommendationEngine::of(setting) };
     let sheets = review_files(&head, &piles);
     Ok(OpenedCampaign { campaign, digest, sheets, warnings })
 }
@@ -160,7 +135,7 @@ pub fn principals_digest<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>)
 fn build_campaign<'s>(
     opening: &OpenRequest<'_>,
     roll: &Roll<'_>,
-    (piles, seeds): (&ItemBatches<'_>, &Seeds),
+    piles: &ItemBatches<'_>,
     systems: impl Iterator<Item = &'s SystemId>,
     setting: &CampaignContext<'_>,
 ) -> Campaign {
@@ -179,10 +154,9 @@ fn build_campaign<'s>(
             items: items.get(system).copied().unwrap_or(0),
         })
     };
-    let put = piles.iter().flat_map(|((_, reviewer, stage, _), pile)| {
-        let items = pile.iter().flat_map(|(item, ..)| std::iter::once(*item).chain(seeds.of(item)));
-        items.map(move |item| (item, *stage, reviewer))
-    });
+    let put = piles
+        .iter()
+        .flat_map(|((_, reviewer, stage, _), pile)| pile.iter().map(move |(item, ..)| (*item, *stage, reviewer)));
     Campaign {
         schema: FileKind::Campaign.schema().to_owned(),
         repo: setting.repo.clone(),
@@ -196,7 +170,6 @@ fn build_campaign<'s>(
         asked: Some(asked(put)),
         principals: opening.principals,
         policies: (!setting.pack.is_empty()).then(|| setting.pack.digest()),
-        seeds: seeds.commitment,
         definition: opening.definition.clone(),
         systems: systems.filter_map(contributes).collect(),
     }
@@ -243,13 +216,6 @@ fn check_system(
         let problem = Diagnostic::warning("blind-spot", message).in_file(&path);
         warnings.push(problem.help("access that cannot be listed is not reviewed; mention it in the campaign report"));
     }
-}
-
-fn unsalted(count: u32, opening: &OpenRequest<'_>) -> Diagnostic {
-    let message = format!("{count} items are to be seeded, and there is no salt that says which");
-    let OpenRequest { id, from, .. } = opening;
-    let problem = Diagnostic::error("salt-missing", message).in_file(from);
-    problem.help(format!("tenure campaign open {id} --from {from} --salt-file ~/{id}.salt"))
 }
 
 /// Fallbacks must be eligible even if no item is assigned to them at opening.

@@ -21,8 +21,6 @@ pub struct ResolutionSummary {
     pub open: BTreeMap<ItemId, ReopenReason>,
     /// Items that wait for a response or for a stage close.
     pub waiting: BTreeMap<ItemId, PendingReason>,
-    /// Items that were seeded, as the close of the last stage tells: nobody holds them, and nothing counts them.
-    pub seeded: BTreeSet<ItemId>,
     /// Items that were drawn for a second look which nobody has taken, with who is asked. What was decided holds meanwhile.
     pub looks: BTreeMap<ItemId, Option<PrincipalId>>,
     /// The number of closed stages.

@@ -26,9 +26,6 @@ pub struct DueCampaign {
     /// The affected scope; if empty, everything that the definition selects.
     #[serde(flatten)]
     pub touched: AffectedScope,
-    /// Whether items are seeded in it: a person opens it, who keeps the salt.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub seeded: bool,
 }
 
 impl DueCampaign {
@@ -42,9 +39,6 @@ impl DueCampaign {
         }
         if self.event.is_some() {
             command.push_str(&format!(" --because {}", quoted(&self.because)));
-        }
-        if self.seeded {
-            command.push_str(&format!(" --salt-file ~/{}.salt", self.id));
         }
         command
     }
@@ -68,8 +62,7 @@ pub fn recurring(
     };
     let stem = from.rsplit('/').next().unwrap_or(from).trim_end_matches(".toml").replace('_', "-");
     let id = CampaignId::parse(&format!("{stem}-{}", format_date(now))).ok()?;
-    let seeded = definition.seeded.is_some_and(|count| count > 0);
-    Some(DueCampaign { id, from: from.to_owned(), because, event: None, touched: AffectedScope::default(), seeded })
+    Some(DueCampaign { id, from: from.to_owned(), because, event: None, touched: AffectedScope::default() })
 }
 
 /// Returns the campaigns that lifecycle events trigger by a definition, one for each event and scope.
@@ -84,7 +77,7 @@ pub fn by_event(
         let because = format!("{} {}: {}", word(happening.event), happening.who, happening.what);
         let id = happening.campaign(from)?;
         let LifecycleEvent { event, touched, .. } = happening;
-        Some(DueCampaign { id, from: from.to_owned(), because, event: Some(event), touched, seeded: false })
+        Some(DueCampaign { id, from: from.to_owned(), because, event: Some(event), touched })
     };
     detect(before, now).into_iter().filter(asked).filter_map(open).collect()
 }
@@ -125,8 +118,6 @@ mod tests {
             "tenure campaign open all-keys-2026-11-23 --from policies/all_keys.toml"
         );
         assert_eq!(due(&definition, Some(29)), None);
-        definition.seeded = Some(2);
-        assert!(due(&definition, None).unwrap().command().ends_with(" --salt-file ~/all-keys-2026-11-23.salt"));
         assert!(due(&definition, Some(30)).unwrap().because.contains("every 30 days"));
     }
 }

@@ -121,12 +121,11 @@ pub struct StatusInputs<'a> {
     pub now: Timestamp,
 }
 
-/// Returns how far a campaign is. Every item of its worklists is there once, decided or not, but for seeded ones that were
-/// told.
+/// Returns how far a campaign is. Every item of its worklists is there once, decided or not.
 pub fn status(facts: &StatusInputs<'_>) -> Status {
     let decided: BTreeMap<&ItemId, &Resolution> = facts.resolved.decided.iter().map(|one| (&one.item, one)).collect();
     let all = facts.sheets.iter().flat_map(|sheet| sheet.review.items.iter().map(move |item| (sheet, item)));
-    let mut stubs: Vec<AssignedItem<'_>> = all.filter(|(_, item)| !facts.resolved.seeded.contains(&item.id)).collect();
+    let mut stubs: Vec<AssignedItem<'_>> = all.collect();
     // Stubs are many and lines are long: what can be put in order before there are lines is.
     stubs.sort_by(|(a, one), (b, other)| (&a.review.system, one.id).cmp(&(&b.review.system, other.id)));
     let line = |stubs: &[AssignedItem<'_>]| match decided.get(&stubs.first()?.1.id) {
@@ -191,9 +190,8 @@ impl StatusInputs<'_> {
             overdue: false,
         };
         for sheet in self.sheets {
-            let own = sheet.review.items.iter().filter(|item| !self.resolved.seeded.contains(&item.id)).count();
             let reviewer = &sheet.review.reviewer;
-            all.entry(reviewer).or_insert_with(|| new(reviewer)).items += own as u64;
+            all.entry(reviewer).or_insert_with(|| new(reviewer)).items += sheet.review.items.len() as u64;
         }
         for item in items {
             match item.state {

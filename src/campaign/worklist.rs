@@ -8,7 +8,6 @@ use super::{
     folder,
     item_summary::{facts, truncate},
     recommendation::RecommendationEngine,
-    seeds::Seeds,
 };
 use crate::model::{
     CampaignId, Digest, ItemId, PrincipalId, SystemId, Tier, Timestamp,
@@ -52,16 +51,7 @@ pub fn worklist(
 ) -> Vec<ReviewFile> {
     let closes_at = now.plus_days(i64::from(definition.window_days));
     let (piles, _) = group_by_signers(definition, roll, closes_at, setting);
-    review_files(
-        &ReviewFileHeader {
-            campaign,
-            digest,
-            setting,
-            advisor: RecommendationEngine::of(setting),
-            seeds: &Seeds::default(),
-        },
-        &piles,
-    )
+    review_files(&ReviewFileHeader { campaign, digest, setting, advisor: RecommendationEngine::of(setting) }, &piles)
 }
 
 pub(super) fn review_files(head: &ReviewFileHeader<'_>, piles: &ItemBatches<'_>) -> Vec<ReviewFile> {
@@ -149,16 +139,12 @@ pub(super) struct ReviewFileHeader<'a> {
     pub(super) digest: Digest,
     pub(super) setting: &'a CampaignContext<'a>,
     pub(super) advisor: RecommendationEngine<'a>,
-    pub(super) seeds: &'a Seeds,
 }
 
 impl ReviewFileHeader<'_> {
     fn pages(&self, (stage, cosigners, pile): &(u32, &Vec<PrincipalId>, &ItemBatch<'_>)) -> Vec<ReviewFilePage> {
         let mut ranked: Vec<(Rank, Item)> =
             pile.iter().filter_map(|(item, member, assignment)| self.item(item, member, assignment)).collect();
-        // What is seeded takes its place as if it were real, before pages are made: a page tells nothing.
-        let seeded: Vec<(Rank, Item)> = ranked.iter().filter_map(|one| self.seeded(one)).collect();
-        ranked.extend(seeded);
         ranked.sort_by(|a, b| a.0.cmp(&b.0));
         let mut pages: Vec<ReviewFilePage> = Vec::new();
         let mut room = 0;
@@ -198,12 +184,6 @@ impl ReviewFileHeader<'_> {
             supersedes: None,
         };
         let rank = (item.tier, Reverse(advice.weight()), item.subject.clone(), item.entitlement.clone(), *id);
-        Some((rank, item))
-    }
-
-    fn seeded(&self, (rank, model): &(Rank, Item)) -> Option<(Rank, Item)> {
-        let item = self.seeds.like(model)?;
-        let rank = (rank.0, rank.1, item.subject.clone(), item.entitlement.clone(), item.id);
         Some((rank, item))
     }
 

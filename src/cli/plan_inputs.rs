@@ -6,7 +6,7 @@ use super::{
     session::{store, systems_at},
 };
 use crate::{
-    campaign::{Resolution, decided, synthetic_role_grants},
+    campaign::{Resolution, decided},
     connector::{ConnectorSchema, registry},
     diag::Diagnostic,
     git::{ObjectId, Repository},
@@ -19,7 +19,7 @@ use crate::{
     plan::{BuildInputs, Draft, Limits, Plan, PlanInputs, SodContext, Target, administrators, build},
     policy::Pack,
     store::{Snapshot, StoreError},
-    trust::{OpenCampaign, RepositoryState},
+    trust::RepositoryState,
 };
 use std::{
     cell::RefCell,
@@ -107,7 +107,7 @@ impl<'r> PlanContext<'r> {
         let trust = governed.trust().ok_or_else(|| {
             CliError::from(Diagnostic::error("no-trust", "there is no trust state at this commit").help("tenure check"))
         })?;
-        let mut resolutions = resolutions(self.repository, governed, Timestamp::from_unix(0));
+        let mut resolutions = resolutions(governed, Timestamp::from_unix(0));
         resolutions.retain(|resolution| self.systems.contains_key(&resolution.system));
         let targets: BTreeMap<_, _> = self
             .systems
@@ -194,42 +194,11 @@ impl<'r> PlanContext<'r> {
     }
 }
 
-/// Returns what all decisions amount to, the latest campaign last. What is seeded is in none of it, told or not.
-pub(super) fn resolutions(repository: &Repository, governed: &RepositoryState, now: Timestamp) -> Vec<Resolution> {
+/// Returns what all decisions amount to, the latest campaign last.
+pub(super) fn resolutions(governed: &RepositoryState, now: Timestamp) -> Vec<Resolution> {
     let mut openings: Vec<_> = governed.openings().iter().collect();
     openings.sort_by_key(|(id, opening)| (opening.campaign().opened_at, *id));
-    let real = |(id, opening): (&CampaignId, &OpenCampaign)| {
-        let mut all = decided(opening, governed.answers(id), now);
-        if !all.is_empty() {
-            let inert = inert(repository, opening);
-            all.retain(|one| !inert.contains(&one.item));
-        }
-        all
-    };
-    openings.into_iter().flat_map(real).collect()
-}
-
-/// Returns the items of a campaign that no grant of the inventories it pinned stands for: those that are seeded, also while
-/// that is not told. This is for what counts and acts; nothing prints it.
-pub(super) fn inert(repository: &Repository, opening: &OpenCampaign) -> BTreeSet<ItemId> {
-    let campaign = opening.campaign().value();
-    let told: BTreeSet<ItemId> = opening.seeded().iter().cloned().collect();
-    if campaign.seeds.is_none() || !told.is_empty() {
-        return told;
-    }
-    let Ok(base) = ObjectId::parse(&campaign.base) else { return told };
-    let mut inert: BTreeSet<ItemId> = opening.items().cloned().collect();
-    for population in &campaign.systems {
-        // What cannot be read is taken for real, and held by the plan.
-        let Ok(loaded) = inventory::load(&CommitSource(Snapshot::at(repository, base)), &population.system) else {
-            return told;
-        };
-        let of = |grant: &Grant| ItemId::of(&campaign.id, &population.system, &grant.key);
-        for item in loaded.inventory.grants().map(of).chain(synthetic_role_grants(&loaded.inventory).iter().map(of)) {
-            inert.remove(&item);
-        }
-    }
-    inert
+    openings.into_iter().flat_map(|(id, opening)| decided(opening, governed.answers(id), now)).collect()
 }
 
 /// Returns who is who at a commit, and the digest a campaign pins for it.

@@ -50,8 +50,6 @@ pub fn quality_csv(quality: &Quality) -> String {
         "duplicate_reason_pct",
         "second_look_n",
         "second_look_disagree",
-        "seeded_n",
-        "seeded_missed",
     ];
     let row = |one: &ReviewerQuality| {
         let told = |number: Option<u64>| number.map_or_else(|| "n/a".to_owned(), |number| number.to_string());
@@ -68,8 +66,6 @@ pub fn quality_csv(quality: &Quality) -> String {
             told(one.duplicate_reason_pct),
             told(one.second_look_n),
             told(one.second_look_disagree),
-            told(one.seeded_n),
-            told(one.seeded_missed),
         ]
     };
     csv(&columns, quality.reviewers.iter().map(row))
@@ -100,7 +96,6 @@ fn shown(quality: &Quality) -> Vec<Vec<String>> {
             one.assign_to_sign_median_h.map(|hours| format!("{hours:.1} h")).unwrap_or_default(),
             one.duplicate_reason_pct.map(|percent| format!("{percent} %")).unwrap_or_default(),
             of(one.second_look_disagree, one.second_look_n),
-            of(one.seeded_missed, one.seeded_n),
         ]
     };
     quality.reviewers.iter().map(row).collect()
@@ -115,7 +110,6 @@ const COLUMNS: &[&str] = &[
     "median time",
     "copied reasons",
     "second look differs",
-    "seeded kept",
 ];
 const NOTE: &str =
     "These are indicators: git shows what was signed and when it was taken up, and cannot show that it was read.";

@@ -2,8 +2,7 @@
 
 use super::{
     ownership::OwnershipIndex,
-    published_items::{PublishedItem, check_population},
-    rejection::Rejection,
+    published_items::PublishedItem,
     verified::{Verified, reference},
 };
 use crate::model::{
@@ -11,10 +10,7 @@ use crate::model::{
     file::{Campaign, Item, NoResponseOutcome, Review, StageClose},
 };
 use litemap::LiteMap;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A campaign with its published items and its decisions so far.
 #[derive(Clone, Debug)]
@@ -114,21 +110,6 @@ impl OpenCampaign {
         u32::try_from(self.closes.len()).unwrap_or(u32::MAX)
     }
 
-    /// Returns which items were seeded, sorted; nothing before that is told with the close of the last stage.
-    pub fn seeded(&self) -> &[ItemId] {
-        self.closes.last().map(|close| close.seeded.as_slice()).unwrap_or_default()
-    }
-
-    /// Checks that without the items that are told to be seeded, all of which were put to review, the campaign holds what it
-    /// was signed for.
-    pub(super) fn check_told(&self, seeded: &BTreeSet<&ItemId>) -> Result<(), Rejection> {
-        if let Some(other) = seeded.iter().find(|item| !self.items.contains_key(**item)) {
-            return Err(Rejection::ItemForeign(other.to_string()));
-        }
-        let real = self.items.iter().filter(|(item, _)| !seeded.contains(item));
-        check_population(&self.campaign, real.map(|(item, put)| (item, &put.grant)))
-    }
-
     /// Returns the decisions on an item that are in force.
     pub fn bound(&self, item: &ItemId) -> &[EffectiveDecision] {
         self.bound.get(item).map(Vec::as_slice).unwrap_or_default()
@@ -140,7 +121,7 @@ impl OpenCampaign {
     }
 
     /// Returns the items that a stage asks about, or asked: all of them, and those that nobody answers so far. This is what
-    /// the close of the stage has to say, but for the seeded items, which are told with the last one and counted in neither.
+    /// the close of the stage has to say.
     pub fn answered_in(&self, stage: u32) -> (u64, Vec<&ItemId>) {
         let (mut answered, mut silent) = (0, Vec::new());
         for item in self.items.keys() {

@@ -130,16 +130,11 @@ impl PublishedItems {
         if let Some((found, _)) = put.find(|(stage, _)| *stage == 0 || *stage > stages) {
             return Err(StageRejection::Unknown { found: *found, stages }.into());
         }
-        let seeded = u64::from(campaign.definition.seeded.unwrap_or(0));
-        if (seeded > 0) != campaign.seeds.is_some() || (seeded > 0 && campaign.asked.is_none()) {
-            return Err(StageRejection::Seeds("are announced, or committed to, and not both").into());
-        }
-        // Which of them are seeded nobody can say before it is told; how many there are, and who was asked, can be seen.
-        if seeded == 0 {
-            check_population(campaign, self.items.iter().map(|(item, put)| (item, &put.grant)))?;
-        } else if self.items.len() as u64 != campaign.items + seeded {
-            let expected = format!("{} items and {seeded} seeded ones", campaign.items);
-            return Err(Rejection::Population { expected, found: format!("{} items", self.items.len()) });
+        let items = self.items.iter().map(|(item, put)| (item, &put.grant));
+        let (count, found) = (self.items.len() as u64, population(items));
+        if (count, found) != (campaign.items, campaign.population) {
+            let expected = format!("{} items, {}", campaign.items, campaign.population);
+            return Err(Rejection::Population { expected, found: format!("{count} items, {found}") });
         }
         let Some(expected) = campaign.asked else { return Ok(()) };
         let names: BTreeMap<u32, &PrincipalId> = self.reviewers.iter().map(|(id, index)| (*index, id)).collect();
@@ -172,19 +167,6 @@ impl PublishedItems {
             looks: BTreeMap::new(),
         }
     }
-}
-
-/// Checks the items against the population digest of the signed campaign.
-pub(super) fn check_population<'a>(
-    campaign: &Campaign,
-    items: impl Iterator<Item = (&'a ItemId, &'a Digest)> + Clone,
-) -> Result<(), Rejection> {
-    let (count, found) = (items.clone().count() as u64, population(items));
-    if (count, found) == (campaign.items, campaign.population) {
-        return Ok(());
-    }
-    let expected = format!("{} items, {}", campaign.items, campaign.population);
-    Err(Rejection::Population { expected, found: format!("{count} items, {found}") })
 }
 
 /// Returns the digest of the display names.

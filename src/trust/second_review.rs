@@ -1,8 +1,8 @@
 //! The second look: a sample of what was decided is put before another person, who is not shown what the first one said.
 //!
 //! It is drawn when the last stage is closed, by the id of the commit that brings the close to main: nobody knows that while
-//! they decide, and anybody can draw again. All of T0 is in it, so many percent of the rest, and everything that somebody
-//! keeps who has kept a seeded item: their word is in doubt. What is drawn asks in one stage more than the definition has.
+//! they decide, and anybody can draw again. All of T0 is in it, and so many percent of the rest. What is drawn asks in one stage more
+//! than the definition has.
 
 use super::{
     authority::DecidingPrincipal,
@@ -74,11 +74,7 @@ impl OpenCampaign {
         if self.closed() < definition.stage_count() {
             return;
         }
-        let seeded: BTreeSet<&ItemId> = self.seeded().iter().collect();
-        let keeps = |bound: &&EffectiveDecision| Stance::of(Some(bound.verdict)) == Stance::Accept;
-        let doubted: BTreeSet<&PrincipalId> =
-            seeded.iter().flat_map(|item| self.bound(item)).filter(keeps).map(|bound| &bound.by).collect();
-        if percent == 0 && doubted.is_empty() {
+        if percent == 0 {
             return;
         }
         let number = |what: &str| {
@@ -87,12 +83,10 @@ impl OpenCampaign {
         };
         let mut drawn: BTreeSet<&ItemId> = BTreeSet::new();
         let mut rest: Vec<(String, &ItemId)> = Vec::new();
-        for (item, put) in self.items.iter().filter(|(item, _)| !seeded.contains(item) && self.is_decided(item)) {
-            let in_doubt = self.bound(item).iter().any(|bound| doubted.contains(&bound.by) && keeps(&bound));
-            if in_doubt || (percent > 0 && put.tier() == Tier::T0) {
+        for (item, put) in self.items.iter().filter(|(item, _)| self.is_decided(item)) {
+            if put.tier() == Tier::T0 {
                 drawn.insert(item);
-            }
-            if put.tier() != Tier::T0 {
+            } else {
                 rest.push((number(&item.to_string()), item));
             }
         }
@@ -101,7 +95,7 @@ impl OpenCampaign {
         let many = (rest.len() * percent).div_ceil(100);
         drawn.extend(rest.into_iter().take(many).map(|(_, item)| item));
         let looks = drawn.into_iter().map(|item| {
-            let mut lookers = self.others(item, draw, &doubted);
+            let mut lookers = self.others(item, draw);
             let is_fallback = |who: &PrincipalId| self.campaign.definition.is_fallback(who);
             // The fallbacks are kept for what two cannot agree on.
             lookers.sort_by_cached_key(|who| (is_fallback(who), number(&format!("{item}\n{who}"))));
@@ -117,8 +111,8 @@ impl OpenCampaign {
     }
 
     /// Returns who may look: somebody who was asked in this campaign, or a fallback, but nobody who was asked about the item
-    /// or has decided it, nobody whose own it is or who answers for it, and nobody whose word is in doubt.
-    fn others(&self, item: &ItemId, draw: &SampleContext<'_>, doubted: &BTreeSet<&PrincipalId>) -> Vec<PrincipalId> {
+    /// or has decided it, and nobody whose own it is or who answers for it.
+    fn others(&self, item: &ItemId, draw: &SampleContext<'_>) -> Vec<PrincipalId> {
         let mut first: BTreeSet<&PrincipalId> = BTreeSet::new();
         for bound in self.bound(item) {
             first.insert(&bound.by);
@@ -135,7 +129,7 @@ impl OpenCampaign {
         let own = |who: &PrincipalId| {
             [draw.kinship, &*self.kinship].iter().any(|kinship| kinship.tie(who, subject).is_some())
         };
-        let may = |who: &&PrincipalId| !first.contains(*who) && !doubted.contains(*who) && can_sign(who) && !own(who);
+        let may = |who: &&PrincipalId| !first.contains(*who) && can_sign(who) && !own(who);
         all.into_iter().filter(may).cloned().collect()
     }
 

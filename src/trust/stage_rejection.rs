@@ -96,9 +96,6 @@ pub enum StageRejection {
         /// How many the mandate asks for.
         least: u32,
     },
-    /// The seeded items that are told are not those that were committed to.
-    #[error("the seeded items {0}")]
-    Seeds(&'static str),
     /// The close exceeds the limit of removals without a response.
     #[error("closing would disable {found} unanswered items; the definition allows {cap}")]
     SilenceCap {
@@ -142,7 +139,6 @@ impl StageRejection {
             Self::Order { .. } => "stage-out-of-order",
             Self::Place(_) => "stage-close-place",
             Self::SecondLook { .. } => "second-look-least",
-            Self::Seeds(_) => "seeds-mismatch",
             Self::SilenceCap { .. } => "silence-cap",
             Self::Stale { .. } => "stage-close-stale",
             Self::Unknown { .. } => "unknown-stage",
@@ -172,7 +168,7 @@ impl StageRejection {
             }
             Self::SecondLook { .. } => "open it again: `tenure campaign open` takes what the mandate asks for",
             Self::NotOpen { .. } => "wait until a campaign owner closes the stage before: `tenure campaign advance ID`",
-            Self::Order { .. } | Self::Place(_) | Self::Seeds(_) | Self::Stale { .. } | Self::Wrong(_) => {
+            Self::Order { .. } | Self::Place(_) | Self::Stale { .. } | Self::Wrong(_) => {
                 "count again at the head of main: `tenure campaign advance ID` writes the file anew; then sign it"
             }
             Self::SilenceCap { .. } => {

@@ -12,12 +12,11 @@ use crate::{
     format::sshsig::Namespace,
     git::ObjectId,
     model::{
-        Digest, ItemId, PrincipalId,
-        file::{Delegation, KeyState, NoResponseItem, NoResponseOutcome, StageClose, seeds},
+        Digest, PrincipalId,
+        file::{Delegation, KeyState, NoResponseItem, NoResponseOutcome, StageClose},
     },
     store::Unverified,
 };
-use std::collections::BTreeSet;
 
 impl Verifier<'_> {
     /// Verifies a delegation: signed by the delegator, to another principal with a key, for a period within the
@@ -88,7 +87,6 @@ impl Verifier<'_> {
                 format!("`closed_at` is {}, before the previous close at {}", close.closed_at, opening.told());
             return Err(StageRejection::Wrong(message).into());
         }
-        check_seeds(close, opening)?;
         check_silent(close, opening)?;
         if signers.is_empty() {
             return Ok(VerifyOutcome::Pending(Rejection::Threshold { needed: 1, found: 0, tier: None }));
@@ -117,29 +115,11 @@ fn bound_to<'o>(
     }
 }
 
-/// The seeded items are told when the last stage is closed, and are those that the campaign was committed to.
-fn check_seeds(close: &StageClose, opening: &OpenCampaign) -> Result<(), Rejection> {
-    let refuse = |why| Err(StageRejection::Seeds(why).into());
-    let last = close.stage == opening.campaign.definition.stage_count();
-    match (opening.campaign.seeds, &close.salt) {
-        (None, None) if close.seeded.is_empty() => Ok(()),
-        (None, _) => refuse("are told, and the campaign was committed to none"),
-        (Some(_), None) if !last && close.seeded.is_empty() => Ok(()),
-        (Some(_), _) if !last => refuse("are told before the last stage is closed"),
-        (Some(_), None) => refuse("are not told"),
-        (Some(committed), Some(salt)) if seeds(salt, &close.seeded) == committed => {
-            opening.check_told(&close.seeded.iter().collect())
-        }
-        (Some(_), Some(_)) => refuse("that are told are not those that the campaign was committed to"),
-    }
-}
-
 /// Checks the list of unanswered items, their outcomes, and the number of removals.
 fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), Rejection> {
-    let seeded: BTreeSet<&ItemId> = close.seeded.iter().collect();
     let mut listed = close.silent.iter().peekable();
     let (mut answered, mut disabled) = (0, 0);
-    for item in opening.items.keys().filter(|item| !seeded.contains(item)) {
+    for item in opening.items.keys() {
         let here = listed.next_if(|silent| silent.item == *item);
         let tally = opening.tally(item, close.stage);
         let asks = tally.asked > 0 && opening.course(item).reached(close.stage);

@@ -263,8 +263,6 @@ impl World {
             base: self.main.to_string(),
             closed_at: campaign.opened_at.plus_days(i64::from(stage) * 7),
             answered,
-            salt: None,
-            seeded: Vec::new(),
             silent: listed,
         };
         change(&mut close);
@@ -541,7 +539,6 @@ fn campaign(repo: &RepoId, items: &[Item]) -> Campaign {
         asked: None,
         principals: Digest::of("principals"),
         policies: None,
-        seeds: None,
         definition: CampaignDefinition {
             window_days: 30,
             fresh_days: 7,

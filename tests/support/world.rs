@@ -134,10 +134,7 @@ impl World {
         self.write("repo/policies/all.toml", &format!("{DEFINITION}{more}{}", selects.concat()));
         self.tenure(&["fmt", "policies/all.toml"]).exits(0);
         self.merge("define a campaign");
-        let mut open = vec!["campaign", "open", CAMPAIGN, "--from", "policies/all.toml"];
-        if more.contains("seeded") {
-            open.extend(["--salt-file", "../keys/seeds.salt"]);
-        }
+        let open = ["campaign", "open", CAMPAIGN, "--from", "policies/all.toml"];
         let opened = ran(&mut self.command_in(&self.repo(), BEFORE, &open)).exits(0);
         for path in self.reviews() {
             let mut review = self.review(&path);

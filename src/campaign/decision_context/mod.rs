@@ -10,7 +10,6 @@ mod peer_group;
 mod privilege_text;
 mod question;
 mod risk;
-mod stand_in;
 
 use super::item_summary::{format_date, truncate, usage};
 use crate::{
@@ -123,8 +122,7 @@ impl<'a> ContextIndex<'a> {
 
     /// Returns the decision context of an item in this stage of its campaign, due at `due`.
     pub fn dossier(&self, item: &Item, system: &SystemId, due: Timestamp) -> DecisionContext {
-        let stand_in = self.stand_in(item, system);
-        let case = self.case(item, system, due, stand_in.as_ref());
+        let case = self.case(item, system, due);
         DecisionContext {
             chapters: vec![
                 Section::new("What it is", case.what()),
@@ -143,19 +141,11 @@ impl<'a> ContextIndex<'a> {
         }
     }
 
-    fn case<'l>(
-        &'l self,
-        item: &'l Item,
-        system: &'l SystemId,
-        due: Timestamp,
-        stand_in: Option<&'l Grant>,
-    ) -> ItemContext<'l> {
+    fn case<'l>(&'l self, item: &'l Item, system: &'l SystemId, due: Timestamp) -> ItemContext<'l> {
         let found = self.grants.get(&item.id).and_then(|(system, key)| {
             let loaded = self.sources.inventories.get(*system)?;
             Some((loaded, loaded.inventory.grant(key)?))
         });
-        let found = found.or_else(|| Some((self.sources.inventories.get(system)?, stand_in?)));
-        let holder = |grant: &Grant| format!("{system}:{}", grant.principal.id);
         ItemContext {
             item,
             system,
@@ -163,7 +153,7 @@ impl<'a> ContextIndex<'a> {
             library: self,
             grant: found.map(|(_, grant)| grant),
             loaded: found.map(|(loaded, _)| loaded),
-            entry: self.sources.people.behind(&item.subject).or_else(|| self.sources.people.behind(&holder(stand_in?))),
+            entry: self.sources.people.behind(&item.subject),
             before: self
                 .earlier
                 .get(&(item.subject.as_str(), item.entitlement.as_str()))

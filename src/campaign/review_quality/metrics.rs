@@ -29,8 +29,6 @@ pub(super) fn measure(
         duplicate_reason_pct: DuplicateReasonGroups::of(made, &study.terms).percent(),
         second_look_n: None,
         second_look_disagree: None,
-        seeded_n: None,
-        seeded_missed: None,
     }
 }
 

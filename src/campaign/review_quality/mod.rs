@@ -3,7 +3,6 @@
 //! These are indicators. Git shows what was signed and the evidence when it was taken up; neither can show that somebody
 //! has read. A default, or what silence came to, is never counted as a decision.
 
-mod control;
 mod duplicate_reasons;
 mod file_checks;
 mod metrics;
@@ -52,10 +51,6 @@ pub struct ReviewerQuality {
     pub second_look_n: Option<u64>,
     /// On how many of those the two disagree.
     pub second_look_disagree: Option<u64>,
-    /// How many control items were seeded among theirs; nothing while that is not told.
-    pub seeded_n: Option<u64>,
-    /// How many of those they kept.
-    pub seeded_missed: Option<u64>,
 }
 
 /// How a campaign was reviewed.
@@ -63,7 +58,7 @@ pub struct ReviewerQuality {
 pub struct Quality {
     /// The campaign.
     pub campaign: CampaignId,
-    /// How many items it has; while it is not told which are seeded, these too, and so in every number.
+    /// How many items it has.
     pub items: u64,
     /// How many of them people decided for good.
     pub human_decided: u64,
@@ -132,39 +127,32 @@ impl EffectiveDecision<'_> {
 
 /// Returns how a campaign was reviewed. The same files and the same evidence give the same study.
 pub fn study(study: &QualityInputs<'_>) -> Quality {
-    let told = study.told();
     let looks = second_review::looks(study);
     let last = study.campaign.definition.stage_count();
-    let (seeded, made): (Vec<_>, Vec<_>) = made(&study.reviews)
-        .into_iter()
-        .filter(|one| one.given.review.stage() <= last)
-        .partition(|one| told.contains(&one.item.id));
+    let made: Vec<_> = made(&study.reviews).into_iter().filter(|one| one.given.review.stage() <= last).collect();
     let mut by_reviewer: BTreeMap<&PrincipalId, Vec<EffectiveDecision<'_>>> = BTreeMap::new();
     for one in &made {
         by_reviewer.entry(&one.given.review.reviewer).or_default().push(*one);
     }
     let mut asked: BTreeMap<&PrincipalId, u64> = BTreeMap::new();
     for sheet in study.sheets {
-        let real = sheet.review.items.iter().filter(|item| !told.contains(&item.id));
-        *asked.entry(&sheet.review.reviewer).or_default() += real.count() as u64;
+        *asked.entry(&sheet.review.reviewer).or_default() += sheet.review.items.len() as u64;
     }
     let everybody: BTreeSet<&PrincipalId> = asked.keys().chain(by_reviewer.keys()).copied().collect();
     let none = Vec::new();
     let reviewers = everybody.into_iter().map(|reviewer| {
         let own = by_reviewer.get(reviewer).unwrap_or(&none);
         let numbers = measure(study, reviewer, asked.get(reviewer).copied().unwrap_or(0), own);
-        let numbers = looks.measured(numbers, own);
-        control::measured(numbers, study, &told, &seeded)
+        looks.measured(numbers, own)
     });
     let mut findings = rubber_stamping::findings(study, &by_reviewer);
-    findings.extend(seeded.iter().filter_map(control::kept));
     findings.extend(looks.finding(study, &by_reviewer));
     findings.sort();
     let decided: BTreeSet<&ItemId> = made.iter().filter(|one| one.verdict.is_final()).map(|one| &one.item.id).collect();
     let silent: BTreeSet<&ItemId> = study.closes.iter().flat_map(|close| &close.silent).map(|one| &one.item).collect();
     Quality {
         campaign: study.campaign.id.clone(),
-        items: study.campaign.items + study.untold(),
+        items: study.campaign.items,
         human_decided: decided.len() as u64,
         by_silence: silent.difference(&decided).count() as u64,
         reviewers: reviewers.collect(),
@@ -192,16 +180,6 @@ impl QualityInputs<'_> {
     fn assigned(&self, stage: u32) -> Timestamp {
         let before = stage.checked_sub(2).and_then(|index| self.closes.get(usize::try_from(index).ok()?));
         before.map_or(self.campaign.opened_at, |close| close.closed_at)
-    }
-
-    /// Returns which items were seeded, when that is told.
-    fn told(&self) -> BTreeSet<&ItemId> {
-        self.closes.last().map(|close| close.seeded.iter().collect()).unwrap_or_default()
-    }
-
-    /// Returns how many items are seeded as long as it is not told which.
-    fn untold(&self) -> u64 {
-        self.campaign.definition.seeded.filter(|_| self.told().is_empty()).map_or(0, u64::from)
     }
 
     /// Returns when a file was taken up, as the engine's clock claimed.

@@ -194,7 +194,6 @@ impl<'c> Both<'c> {
             asked: Some(asked(all.iter().map(|(item, stage, who)| (item, *stage, who)))),
             principals: Digest::of("principals"),
             policies: None,
-            seeds: None,
             definition,
             systems: Vec::new(),
         };
@@ -399,8 +398,6 @@ impl<'c> Both<'c> {
             base: EMPTY.to_owned(),
             closed_at: on(day),
             answered: answered as u64,
-            salt: None,
-            seeded: Vec::new(),
             silent: listed,
         };
         let mut against = self.reference.objections_to_close(stage, day, &silent, answered, signer);

@@ -6,7 +6,6 @@ mod machine;
 mod opening;
 mod reference;
 mod resolving;
-mod seeds;
 mod selecting;
 mod stages;
 mod strategies;

@@ -74,8 +74,6 @@ impl Case {
             base: String::new(),
             closed_at: time("2026-11-30T05:00:00Z"),
             answered: 0,
-            salt: None,
-            seeded: Vec::new(),
             silent: silent.into_iter().collect(),
         });
         self
@@ -231,16 +229,4 @@ fn silence_is_an_outcome_of_its_own_and_told_apart() {
         .close(None)
         .close(Some(NoResponseOutcome::Disable));
     assert_eq!(reduced.decided().verdict, Verdict::Reduce, "what was taken away is not decided by silence");
-}
-
-#[test]
-fn seeded_items_are_nobodys_and_count_nowhere() {
-    let mut case = Case::new(&[Strategy::AllMustAccept]).answer(1, DORA, Some(Verdict::Revoke));
-    case = case.answer(1, DAN, Some(Verdict::Revoke)).close(None);
-    assert_eq!(case.resolved().decided.len(), 1);
-    let item = *case.item();
-    case.closes[0].seeded = vec![item];
-    let resolved = case.resolved();
-    assert!(resolved.decided.is_empty() && resolved.open.is_empty() && resolved.waiting.is_empty());
-    assert_eq!(resolved.seeded, [item].into());
 }

@@ -1,7 +1,7 @@
 //! A small company: one database, one fleet of hosts, people and service accounts.
 
 use crate::{
-    campaign::{CampaignContext, OpenRequest, OpenedCampaign, PriorCampaigns, open_seeded, synthetic_role_grants},
+    campaign::{CampaignContext, OpenRequest, OpenedCampaign, PriorCampaigns, open, synthetic_role_grants},
     diag::{Diagnostics, Style},
     inventory::{AttributeBuilder, AttributeInputs, IdentityDirectory, Loaded, SodAnalysis, TierOverrides},
     model::{
@@ -216,14 +216,6 @@ impl World {
     }
 
     pub(super) fn open(&self) -> Result<OpenedCampaign, Diagnostics> {
-        self.opened(None)
-    }
-
-    pub(super) fn open_seeded(&self, salt: &str) -> Result<OpenedCampaign, Diagnostics> {
-        self.opened(Some(salt))
-    }
-
-    fn opened(&self, salt: Option<&str>) -> Result<OpenedCampaign, Diagnostics> {
         let opening = OpenRequest {
             id: campaign_id(),
             from: "policies/privileged.toml".to_owned(),
@@ -234,7 +226,7 @@ impl World {
             trees: &self.trees,
             campaigns: &self.campaigns,
         };
-        self.with_setting(|setting| open_seeded(&opening, setting, salt))
+        self.with_setting(|setting| open(&opening, setting))
     }
 
     /// Opens it, and returns the reviewer of each principal's item by name.

@@ -8,7 +8,7 @@ use super::{
     campaign::quality_of,
     campaign_inputs::CampaignInputs,
     evidence,
-    plan_inputs::{PlanContext, inert, resolutions},
+    plan_inputs::{PlanContext, resolutions},
     session::{Session, git},
 };
 use crate::{
@@ -87,8 +87,7 @@ fn examine(elsewhere: &ExternalState, context: &mut Context) -> Result<(Vec<Audi
     defects.extend(witness.unearned);
     defects.extend(elsewhere.findings(&read, &session, context)?);
     let now = context.clock.now();
-    let resolutions = resolutions(&session.repository, &session.governed, now);
-    let inert = session.governed.openings().values().flat_map(|opening| inert(&session.repository, opening)).collect();
+    let resolutions = resolutions(&session.governed, now);
     let campaigns = session.governed.openings().values().map(crate::trust::OpenCampaign::campaign);
     let qualities: Vec<_> =
         campaigns.map(|campaign| quality_of(campaign, &session, &history)).collect::<Result<_, _>>()?;
@@ -97,7 +96,6 @@ fn examine(elsewhere: &ExternalState, context: &mut Context) -> Result<(Vec<Audi
         history: &history,
         defects: &defects,
         resolutions: &resolutions,
-        inert: &inert,
         qualities: &qualities,
         now,
         repeat: &repeat,

@@ -1,6 +1,6 @@
 //! `tenure campaign advance ID`: closes the stage that is judged now, with the exact list of what nobody answered.
 
-use super::{salt, status::sheets_of};
+use super::status::sheets_of;
 use crate::{
     campaign::{ReviewFile, StageCloseInputs, StageNotClosable, close_stage, current_stage, folder},
     cli::{CliError, Context, Exit, Format, evidence, plan_inputs::CommitSource, policy_at::pack_at, session::Session},
@@ -15,13 +15,12 @@ use crate::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Write,
-    path::PathBuf,
 };
 
 /// Close the stage that is judged now, when its days are over or everybody has answered
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Writes campaigns/ID/stages/N.toml: what nobody answered, and what that comes to. Nothing happens by it until a campaign\nowner has signed it and it is on main; what comes to main after it is late.\n\nExamples:\n  tenure campaign advance 2026-q4\n  tenure campaign advance 2026-q4 --salt-file ~/2026-q4.salt    the last stage, where items were seeded\n  tenure campaign advance --all\n\nExit codes: 0 written · 3 too early, closed already, or silence would take away too much"
+    after_help = "Writes campaigns/ID/stages/N.toml: what nobody answered, and what that comes to. Nothing happens by it until a campaign\nowner has signed it and it is on main; what comes to main after it is late.\n\nExamples:\n  tenure campaign advance 2026-q4\n  tenure campaign advance --all\n\nExit codes: 0 written · 3 too early, closed already, or silence would take away too much"
 )]
 pub(super) struct Args {
     /// The campaign
@@ -30,9 +29,6 @@ pub(super) struct Args {
     /// Every campaign with a stage whose time is over
     #[arg(long)]
     all: bool,
-    /// The salt of the seeded items, which the close of the last stage tells
-    #[arg(long, value_name = "FILE", requires = "id")]
-    salt_file: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
@@ -47,8 +43,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             let help = format!("tenure campaign status {id}; what is to be reviewed again takes a new campaign");
             return Err(CliError::new(Exit::Findings, Diagnostic::error("campaign-closed", message).help(help)));
         }
-        let salt = args.salt_file.as_deref().map(|file| salt::read(&context.directory.join(file), id)).transpose()?;
-        let done = one(opening, salt.as_deref(), &session, context)?.map(|()| Exit::Done);
+        let done = one(opening, &session, context)?.map(|()| Exit::Done);
         return done.map_err(|why| CliError::new(Exit::Findings, refused(id, &why)));
     }
     let history = evidence::read_verified(&session)?;
@@ -61,7 +56,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     let mut problems = Diagnostics::new();
     let openings = session.governed.openings().iter();
     for (id, opening) in openings.filter(|(id, opening)| !history.is_closed(id) && is_over(opening)) {
-        match one(opening, None, &session, context)? {
+        match one(opening, &session, context)? {
             Ok(()) | Err(StageNotClosable::Done(_) | StageNotClosable::Early { .. }) => {}
             Err(why) => problems.push(refused(id, &why)),
         }
@@ -75,9 +70,6 @@ fn refused(id: &CampaignId, why: &StageNotClosable) -> Diagnostic {
         StageNotClosable::Early { ends, .. } => {
             format!("come back at {ends}, or when they have answered: tenure campaign due")
         }
-        StageNotClosable::OtherSalt | StageNotClosable::Unsalted(_) => {
-            format!("tenure campaign advance {id} --salt-file FILE: the one that `tenure campaign open` wrote")
-        }
         StageNotClosable::TooMuch { .. } => {
             "have a fallback decide on these items: tenure review; silence takes no more than `silence_cap`".to_owned()
         }
@@ -87,7 +79,6 @@ fn refused(id: &CampaignId, why: &StageNotClosable) -> Diagnostic {
 
 fn one(
     opening: &OpenCampaign,
-    salt: Option<&str>,
     session: &Session,
     context: &mut Context,
 ) -> Result<Result<(), StageNotClosable>, CliError> {
@@ -100,7 +91,6 @@ fn one(
         unused: &|item| unused.contains(item),
         base: session.main.to_string(),
         now: context.clock.now(),
-        salt,
     };
     let close = match close_stage(&closing) {
         Ok(close) => close,

@@ -8,7 +8,6 @@ mod open;
 mod ownership;
 mod quality;
 mod remind;
-mod salt;
 mod schedule;
 mod second_review;
 mod status;

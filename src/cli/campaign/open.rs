@@ -1,8 +1,7 @@
 //! `tenure campaign open ID --from FILE`
 
-use super::salt;
 use crate::{
-    campaign::{AffectedScope, OpenRequest, OpenedCampaign, folder, for_unanswered, narrowed, open_seeded},
+    campaign::{AffectedScope, OpenRequest, OpenedCampaign, folder, for_unanswered, narrowed, open},
     cli::{
         CliError, Context, Exit, Format,
         campaign_inputs::{CampaignInputs, warnings},
@@ -12,7 +11,7 @@ use crate::{
     model::{CampaignId, file::CampaignDefinition},
 };
 use serde_json::json;
-use std::{io::Write, path::PathBuf};
+use std::io::Write;
 
 /// Freeze a population, assign every item, write the worklists
 #[derive(Debug, clap::Args)]
@@ -37,9 +36,6 @@ pub(super) struct Args {
     /// Why only over these, for its title: `tenure campaign next` says it
     #[arg(long, value_name = "TEXT")]
     because: Option<String>,
-    /// Where to keep the salt of the seeded items, outside the repository; whoever has it knows which they are
-    #[arg(long, value_name = "FILE")]
-    salt_file: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
@@ -58,25 +54,19 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             session.governed.openings().get(id).ok_or_else(|| super::status::ensure_campaign_exists(id, &session))?;
         definition = for_unanswered(&definition, opening.campaign());
     }
-    let asks = definition.seeded.is_some_and(|count| count > 0);
-    let salt = match &args.salt_file {
-        Some(file) if asks => Some(salt::keep(&context.directory.join(file), session.work_tree()?, &args.id)?),
-        _ => None,
-    };
-    let opened = open_from(&session, context, (args.id.clone(), salt.as_deref()), &args.from, definition)?;
+    let opened = open_from(&session, context, args.id.clone(), &args.from, definition)?;
     print_next_steps(&opened, context)?;
     Ok(Exit::Done)
 }
 
-/// Opens a campaign from a definition that came from the file `from`, and writes its files to the work tree. The salt says
-/// which items are seeded, where the definition announces any.
+/// Opens a campaign from a definition that came from the file `from`, and writes its files to the work tree.
 ///
 /// # Errors
 /// When its name is taken, or something stands against it: all of it.
 pub(super) fn open_from(
     session: &Session,
     context: &mut Context,
-    (id, salt): (CampaignId, Option<&str>),
+    id: CampaignId,
     from: &str,
     mut definition: CampaignDefinition,
 ) -> Result<OpenedCampaign, CliError> {
@@ -106,7 +96,7 @@ pub(super) fn open_from(
     };
     let portraits = footing.portraits();
     let setting = footing.setting(&session.governed, trust, &portraits);
-    let opened = open_seeded(&opening, &setting, salt)?;
+    let opened = open(&opening, &setting)?;
     context.problems(&opened.warnings)?;
     let crowded = crowded(&opened.campaign.id, opened.sheets.len(), trust.mandate().file().files_per_change());
     context.problems(&crowded.into_iter().collect())?;
@@ -142,19 +132,12 @@ pub(super) fn print_next_steps(opened: &OpenedCampaign, context: &mut Context) -
             "path": path,
             "digest": opened.digest,
             "items": campaign.items,
-            "seeded": campaign.definition.seeded.unwrap_or(0),
             "population": campaign.population,
             "closes_at": campaign.closes_at,
             "reviews": sheets,
         }));
     }
     let mut text = format!("{}: {}, closes {}\n", campaign.id, counted(campaign.items, "item"), campaign.closes_at);
-    if let Some(count) = campaign.definition.seeded.filter(|count| *count > 0) {
-        text.push_str(&format!(
-            "  {} among them; keep the salt until the last stage is closed\n",
-            counted(count, "seeded item")
-        ));
-    }
     for sheet in &opened.sheets {
         text.push_str(&format!("  {:>10}  {}\n", counted(sheet.review.items.len(), "item"), sheet.path));
     }

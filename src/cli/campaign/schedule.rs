@@ -12,7 +12,7 @@ use crate::{
         plan_inputs::{CommitSource, identities_at},
         session::{Session, git, store, systems_at},
     },
-    diag::{Diagnostic, Diagnostics, escape},
+    diag::{Diagnostics, escape},
     format::codec,
     git::ObjectId,
     inventory::{self, IdentityDirectory, Loaded},
@@ -71,16 +71,11 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             writeln!(context.out, "{}: {}\n  {}", one.id, escape(&one.because), one.command())?;
             continue;
         }
-        if one.seeded {
-            let message = format!("{} seeds items, and a person keeps their salt: it is not opened here", one.id);
-            context.problems(&Diagnostic::warning("salt-missing", message).help(one.command()).into())?;
-            continue;
-        }
         let definition = match one.event {
             Some(_) => narrowed(&definition, &one.touched, &one.because),
             None => definition,
         };
-        match open_from(&session, context, (one.id.clone(), None), &one.from, definition) {
+        match open_from(&session, context, one.id.clone(), &one.from, definition) {
             Ok(opened) => print_next_steps(&opened, context)?,
             // One that cannot be opened never stops the others.
             Err(failure) => problems.extend(failure.problems),

@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     let (session, sheets) = Session::open_with_worklists(context, &args.id)?;
     session.trust()?;
     let history = evidence::read_verified(&session)?;
-    show(&args.id, &session, sheets, &history, context)
+    show(&args.id, &session, &sheets, &history, context)
 }
 
 /// Prints how far a campaign is, by signed files and by what the evidence says.
@@ -48,14 +48,14 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 fn show(
     id: &CampaignId,
     session: &Session,
-    mut sheets: Vec<ReviewFile>,
+    sheets: &[ReviewFile],
     history: &History,
     context: &mut Context,
 ) -> Result<Exit, CliError> {
-    let (campaign, status) = status_of(id, session, &mut sheets, history, context)?;
-    let quality = quality_over(&sheets, campaign, session, history)?;
+    let (campaign, status) = status_of(id, session, sheets, history, context)?;
+    let quality = quality_over(sheets, campaign, session, history)?;
     let changes = drift(id, session, history, context.clock.now())?;
-    let asked = asked(&sheets);
+    let asked = asked(sheets);
     if context.format == Format::Json {
         let row = |((reviewer, why), items): (&(String, String), &usize)| serde_json::json!({"reviewer": reviewer, "asked_as": why, "items": items});
         let mut value = serde_json::to_value(&status).map_err(std::io::Error::from)?;
@@ -84,14 +84,7 @@ pub(super) fn closing(
     context: &Context,
 ) -> Result<CampaignClose, CliError> {
     let campaign = session.governed.campaign(id).ok_or_else(|| ensure_campaign_exists(id, session))?;
-    let (campaign, status) = status_of(id, session, &mut sheets_of(campaign, session)?, history, context)?;
-    if campaign.seeds.is_some() && session.governed.openings().get(id).is_none_or(|opening| opening.seeded().is_empty())
-    {
-        let problem = Diagnostic::error("seeds-untold", format!("it is not told which items of `{id}` are seeded"));
-        let problem =
-            problem.help(format!("tenure campaign advance {id} --salt-file FILE, then sign and merge what it writes"));
-        return Err(CliError { problems: problem.into(), exit: Exit::Findings });
-    }
+    let (campaign, status) = status_of(id, session, &sheets_of(campaign, session)?, history, context)?;
     let changes = drift(id, session, history, context.clock.now())?;
     let mut problems = pending_drift(id, &changes);
     match close(&status, campaign.digest()) {
@@ -118,11 +111,11 @@ fn asked(sheets: &[ReviewFile]) -> BTreeMap<(String, String), usize> {
     asked.into_iter().map(|((who, why), items)| ((who.to_string(), why.to_owned()), items)).collect()
 }
 
-/// Returns how far a campaign is; from its worklists goes what is told to be seeded, as nothing is owed on that.
+/// Returns how far a campaign is.
 fn status_of<'s>(
     id: &CampaignId,
     session: &'s Session,
-    sheets: &mut [ReviewFile],
+    sheets: &[ReviewFile],
     history: &History,
     context: &Context,
 ) -> Result<(&'s Verified<Campaign>, Status), CliError> {
@@ -131,8 +124,6 @@ fn status_of<'s>(
     let now = context.clock.now();
     let opened = session.governed.openings().get(id).ok_or_else(|| ensure_campaign_exists(id, session))?;
     let resolved = resolve(opened, session.governed.answers(id), now);
-    let seeded = opened.seeded();
-    sheets.iter_mut().for_each(|sheet| sheet.review.items.retain(|item| !seeded.contains(&item.id)));
     let exceptions = exception_statuses(&session.governed, session.trust()?, session.snapshot(), now);
     let facts = StatusInputs {
         campaign: campaign.value(),

@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             format!("`{}-late` and what follows it are taken", args.id),
         ))
     })?;
-    let opened = open_from(&session, context, (id, None), &campaign.from, definition)?;
+    let opened = open_from(&session, context, id, &campaign.from, definition)?;
     print_next_steps(&opened, context)?;
     Ok(Exit::Done)
 }

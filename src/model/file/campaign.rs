@@ -36,10 +36,6 @@ pub struct Campaign {
     /// The digest of the rules and profiles as pinned: lines of `<sha256>  <path>`, sorted by path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policies: Option<Digest>,
-    /// The commitment to which items are seeded: the digest of `<salt>` and their ids, each with a line end, sorted. Both
-    /// are told when the last stage is closed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seeds: Option<Digest>,
     /// The definition, frozen.
     pub definition: CampaignDefinition,
     /// What each system contributes, sorted by system.
@@ -85,12 +81,6 @@ pub struct StageClose {
     pub closed_at: Timestamp,
     /// How many items people answered in this stage.
     pub answered: u64,
-    /// For the last stage: the salt of the seeded items, told now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub salt: Option<String>,
-    /// For the last stage: the items that were seeded, told now, sorted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub seeded: Vec<ItemId>,
     /// What nobody answered, sorted by item, with what that means.
     #[serde(rename = "silent", default, skip_serializing_if = "Vec::is_empty")]
     pub silent: Vec<NoResponseItem>,
@@ -192,10 +182,3 @@ pub fn asked<'a>(put: impl IntoIterator<Item = (&'a ItemId, u32, &'a PrincipalId
 
 /// About as long as a line of a digested text gets.
 const LINE: usize = 96;
-
-/// Returns the commitment to which items are seeded: the digest of `salt` and of the items, sorted, each with a line end.
-pub fn seeds<'a>(salt: &str, items: impl IntoIterator<Item = &'a ItemId>) -> Digest {
-    let mut lines: Vec<String> = items.into_iter().map(|item| format!("{item}\n")).collect();
-    lines.sort_unstable();
-    Digest::of(format!("{salt}\n{}", lines.concat()))
-}

@@ -40,9 +40,6 @@ pub struct CampaignDefinition {
     /// The systems that may contribute nothing; all others must, or the campaign does not open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub may_be_empty: Vec<SystemId>,
-    /// How many inert control items are seeded into the worklists; none where nothing is said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seeded: Option<u32>,
     /// How many percent of the items somebody else decides once more, blind; all of T0. None where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_look_percent: Option<u32>,
@@ -75,7 +72,6 @@ impl CampaignDefinition {
             every_days: None,
             on_events: Vec::new(),
             may_be_empty: Vec::new(),
-            seeded: None,
             second_look_percent: None,
             load: None,
             stages: Vec::new(),
