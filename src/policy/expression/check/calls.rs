@@ -1,44 +1,21 @@
 //! Calls: functions, macros over lists, and patterns.
 
-use super::{
-    Check, Checked,
-    operators::{arithmetic, comparison},
-};
+use super::{Check, Checked};
 use crate::{
     format::nearest,
     policy::expression::{
         ast::{Function, ListMacro, Node},
         error::ExpressionError,
         functions::FUNCTIONS,
+        syntax::{Call, Form, Literal, Syntax},
         types::Type,
     },
-};
-use cel::{
-    IdedExpr,
-    common::ast::{CallExpr, Expr, LiteralValue, operators},
 };
 use regex::RegexBuilder;
 
 impl Check<'_> {
-    /// What needs all its operands.
-    pub(super) fn strict(&mut self, at: &IdedExpr, call: &CallExpr) -> Checked {
-        let arguments = call.args.as_slice();
-        match (call.func_name.as_str(), call.target.as_deref(), arguments) {
-            (operators::CONDITIONAL, None, [condition, then, other]) => self.choice(condition, then, other),
-            (operators::INDEX, None, [whole, place]) => self.index(whole, place),
-            (operators::IN, None, [element, list]) => self.is_in(element, list),
-            (operators::NEGATE, None, [one]) => {
-                let node = self.expect(one, Type::Number)?;
-                Some((Node::Negate(Box::new(node)), Type::Number))
-            }
-            (name, None, [left, right]) if comparison(name).is_some() => {
-                let comparison = comparison(name)?;
-                self.compare(at, comparison, left, right)
-            }
-            (name, None, [left, right]) if arithmetic(name).is_some() => {
-                let operation = arithmetic(name)?;
-                self.arithmetic(at, operation, left, right)
-            }
+    pub(super) fn call(&mut self, call: &Call) -> Checked {
+        match (call.name.as_str(), call.receiver.as_ref(), call.arguments.as_slice()) {
             (name, Some(list), [variable, body]) if each(name).is_some() => {
                 let each = each(name)?;
                 self.each(each, list, variable, body)
@@ -60,7 +37,7 @@ impl Check<'_> {
             ("size", Some(whole), []) | ("size", None, [whole]) => {
                 let (node, kind) = self.node(whole)?;
                 if kind.element().is_none() && !matches!(kind, Type::Text | Type::Map) {
-                    let span = self.parsed.span(whole);
+                    let span = whole.span.clone();
                     self.wrong(span, format!("this is {kind}, which has no size"));
                     return None;
                 }
@@ -72,18 +49,18 @@ impl Check<'_> {
                     if name == "int" { (Function::Int, Type::Number) } else { (Function::Text, Type::Text) };
                 let fits = matches!(kind, Type::Text | Type::Number) || (name == "string" && kind == Type::Flag);
                 if !fits {
-                    let span = self.parsed.span(one);
+                    let span = one.span.clone();
                     self.wrong(span, format!("`{name}` cannot be made of {kind}"));
                     return None;
                 }
                 Some((Node::Call(function, Box::new(node), None), result))
             }
-            (name, target, arguments) => self.no_such_call(at, name, target.is_some(), arguments.len()),
+            _ => self.no_such_call(call),
         }
     }
 
-    fn each(&mut self, each: ListMacro, list: &IdedExpr, variable: &IdedExpr, body: &IdedExpr) -> Checked {
-        let Expr::Ident(name) = &variable.expr else {
+    fn each(&mut self, each: ListMacro, list: &Syntax, variable: &Syntax, body: &Syntax) -> Checked {
+        let Form::Name(name) = &variable.form else {
             return self.refuse(variable, "expression-kind", "a name stands here", "`list.exists(x, x == 'a')`");
         };
         if self.locals.len() >= MAX_NESTED {
@@ -93,7 +70,7 @@ impl Check<'_> {
         }
         let (list_node, kind) = self.node(list)?;
         let Some(element) = kind.element() else {
-            let span = self.parsed.span(list);
+            let span = list.span.clone();
             self.wrong(span, format!("this is {kind}, and a list is needed"));
             return None;
         };
@@ -118,13 +95,12 @@ impl Check<'_> {
         Some((Node::Each(each, Box::new([list_node, body_node])), kind))
     }
 
-    fn matches(&mut self, text: &IdedExpr, pattern: &IdedExpr) -> Checked {
+    fn matches(&mut self, text: &Syntax, pattern: &Syntax) -> Checked {
         let node = self.expect(text, Type::Text);
-        let Expr::Literal(LiteralValue::String(literal)) = &pattern.expr else {
+        let Form::Literal(Literal::Text(source)) = &pattern.form else {
             let help = "write the pattern itself; `contains`, `startsWith` and `endsWith` take any string";
             return self.refuse(pattern, "expression-pattern", "a pattern stands here, and not what gives one", help);
         };
-        let source = literal.inner();
         let compiled = RegexBuilder::new(source).size_limit(MAX_PATTERN_SIZE).dfa_size_limit(MAX_PATTERN_SIZE).build();
         match compiled {
             _ if source.len() > MAX_PATTERN => {
@@ -144,8 +120,8 @@ impl Check<'_> {
         }
     }
 
-    fn no_such_call(&mut self, at: &IdedExpr, name: &str, method: bool, arguments: usize) -> Checked {
-        let span = self.parsed.name(at);
+    fn no_such_call(&mut self, call: &Call) -> Checked {
+        let (name, span) = (call.name.as_str(), call.name_span.clone());
         let known = FUNCTIONS.iter().find(|function| function.name == name);
         let mistake = match known {
             Some(function) => {
@@ -161,8 +137,8 @@ impl Check<'_> {
                         format!("there are: {}", all.join(", "))
                     }
                 };
-                let what = if method { "method" } else { "function" };
-                let message = format!("there is no {what} `{name}` of {arguments} arguments");
+                let what = if call.receiver.is_some() { "method" } else { "function" };
+                let message = format!("there is no {what} `{name}` of {} arguments", call.arguments.len());
                 ExpressionError::new("unknown-function", span, message).help(help)
             }
         };
@@ -173,11 +149,11 @@ impl Check<'_> {
 
 fn each(name: &str) -> Option<ListMacro> {
     Some(match name {
-        operators::ALL => ListMacro::All,
-        operators::EXISTS => ListMacro::Exists,
-        operators::EXISTS_ONE => ListMacro::ExistsOne,
-        operators::FILTER => ListMacro::Filter,
-        operators::MAP => ListMacro::Map,
+        "all" => ListMacro::All,
+        "exists" => ListMacro::Exists,
+        "exists_one" => ListMacro::ExistsOne,
+        "filter" => ListMacro::Filter,
+        "map" => ListMacro::Map,
         _ => return None,
     })
 }

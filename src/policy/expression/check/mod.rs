@@ -7,19 +7,14 @@ mod operators;
 use super::{
     ast::Node,
     error::ExpressionError,
-    parse::Parsed,
+    syntax::{Form, Literal, Syntax},
     types::Type,
     value::{AttributeSchema, Value},
-};
-use cel::{
-    IdedExpr,
-    common::ast::{Expr, LiteralValue},
 };
 use std::{borrow::Cow, ops::Range};
 
 /// Checks a parsed expression against the names it may use.
 pub(super) struct Check<'c> {
-    parsed: &'c Parsed<'c>,
     vocabulary: &'c dyn AttributeSchema,
     locals: Vec<(String, Type)>,
     /// What is wrong so far.
@@ -42,41 +37,58 @@ enum Side {
 type Checked = Option<(Node, Type)>;
 
 impl<'c> Check<'c> {
-    pub(super) const fn new(parsed: &'c Parsed<'c>, vocabulary: &'c dyn AttributeSchema) -> Self {
-        Self { parsed, vocabulary, locals: Vec::new(), mistakes: Vec::new(), asked: Side::For }
+    pub(super) const fn new(vocabulary: &'c dyn AttributeSchema) -> Self {
+        Self { vocabulary, locals: Vec::new(), mistakes: Vec::new(), asked: Side::For }
     }
 
-    pub(super) fn node(&mut self, at: &IdedExpr) -> Checked {
-        match &at.expr {
-            Expr::Call(call) => self.call(at, call),
-            Expr::Ident(name) => self.name(at, name),
-            Expr::List(list) => self.list(at, &list.elements),
-            Expr::Literal(literal) => self.literal(at, literal),
-            Expr::Select(select) => self.select(at, select),
-            Expr::Map(_) | Expr::Struct(_) | Expr::Comprehension(_) | Expr::Unspecified => {
+    pub(super) fn node(&mut self, at: &Syntax) -> Checked {
+        match &at.form {
+            Form::And(terms) => self.junction(terms, Node::And),
+            Form::Call(call) if call.receiver.is_none() && call.name == "has" && call.arguments.len() == 1 => {
+                self.presence(&call.arguments[0])
+            }
+            Form::List(elements) => self.list(at, elements),
+            Form::Literal(literal) => self.literal(at, literal),
+            Form::Map => {
                 let message = "maps and messages cannot be made here";
                 self.refuse(at, "expression-unsupported", message, "compare with words, numbers and lists of them")
+            }
+            Form::Name(name) => self.name(at, name),
+            Form::Not(operand) => self.not(operand),
+            Form::Or(terms) => self.junction(terms, Node::Or),
+            Form::Select(operand, field) => self.select(at, operand, field),
+            Form::Arithmetic(..)
+            | Form::Call(_)
+            | Form::Choice(_)
+            | Form::Compare(..)
+            | Form::In(_)
+            | Form::Index(_)
+            | Form::Negate(_) => {
+                let before = std::mem::replace(&mut self.asked, Side::Unsettled);
+                let checked = self.strict(at);
+                self.asked = before;
+                checked
             }
         }
     }
 
     /// Checks a part that must be of this type.
-    pub(super) fn expect(&mut self, at: &IdedExpr, wanted: Type) -> Option<Node> {
+    pub(super) fn expect(&mut self, at: &Syntax, wanted: Type) -> Option<Node> {
         let (node, found) = self.node(at)?;
         if found.goes_with(wanted) {
             return Some(node);
         }
-        let span = self.parsed.span(at);
+        let span = at.span.clone();
         self.wrong(span, format!("this is {found}, and {wanted} is needed"));
         None
     }
 
-    fn literal(&mut self, at: &IdedExpr, literal: &LiteralValue) -> Checked {
+    fn literal(&mut self, at: &Syntax, literal: &Literal) -> Checked {
         let value = match literal {
-            LiteralValue::Boolean(flag) => (Value::Flag(*flag.inner()), Type::Flag),
-            LiteralValue::Int(number) => (Value::Number(*number.inner()), Type::Number),
-            LiteralValue::String(text) => (Value::Text(Cow::Owned(text.inner().to_owned())), Type::Text),
-            LiteralValue::Bytes(_) | LiteralValue::Double(_) | LiteralValue::Null | LiteralValue::UInt(_) => {
+            Literal::Flag(flag) => (Value::Flag(*flag), Type::Flag),
+            Literal::Number(number) => (Value::Number(*number), Type::Number),
+            Literal::Text(text) => (Value::Text(Cow::Owned(text.clone())), Type::Text),
+            Literal::Other => {
                 let help = "no attribute has such values: whole numbers, strings, true and false are there";
                 return self.refuse(at, "expression-unsupported", "no such values are used here", help);
             }
@@ -84,7 +96,7 @@ impl<'c> Check<'c> {
         Some((Node::Literal(value.0), value.1))
     }
 
-    fn list(&mut self, at: &IdedExpr, elements: &[IdedExpr]) -> Checked {
+    fn list(&mut self, at: &Syntax, elements: &[Syntax]) -> Checked {
         if elements.len() > MAX_ELEMENTS {
             let message = format!("the list has {} elements; at most {MAX_ELEMENTS} are taken", elements.len());
             return self.refuse(at, "expression-too-long", &message, "split it into several rules");
@@ -99,7 +111,7 @@ impl<'c> Check<'c> {
         for (element, checked) in checked {
             let (node, found) = checked?;
             if found != kind {
-                let span = self.parsed.span(element);
+                let span = element.span.clone();
                 self.wrong(span, format!("this is {found}, and the list begins with {kind}"));
                 return None;
             }
@@ -120,8 +132,8 @@ impl<'c> Check<'c> {
         self.mistakes.push(ExpressionError::new("expression-kind", span, message).help(help));
     }
 
-    fn refuse(&mut self, at: &IdedExpr, code: &'static str, message: &str, help: &str) -> Checked {
-        self.mistakes.push(ExpressionError::new(code, self.parsed.span(at), message).help(help));
+    fn refuse(&mut self, at: &Syntax, code: &'static str, message: &str, help: &str) -> Checked {
+        self.mistakes.push(ExpressionError::new(code, at.span.clone(), message).help(help));
         None
     }
 }

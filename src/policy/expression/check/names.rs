@@ -3,46 +3,48 @@
 use super::{Check, Checked, Side};
 use crate::{
     format::nearest,
-    policy::expression::{ast::Node, error::ExpressionError, types::Type, value::Value},
-};
-use cel::{
-    IdedExpr,
-    common::ast::{Expr, LiteralValue, SelectExpr},
+    policy::expression::{
+        ast::Node,
+        error::ExpressionError,
+        syntax::{Form, Literal, Syntax},
+        types::Type,
+        value::Value,
+    },
 };
 use std::{borrow::Cow, ops::Range};
 
 impl Check<'_> {
-    pub(super) fn name(&mut self, at: &IdedExpr, name: &str) -> Checked {
+    pub(super) fn name(&mut self, at: &Syntax, name: &str) -> Checked {
         if let Some(place) = self.locals.iter().rposition(|(local, _)| local == name) {
             return Some((Node::Local(place), self.locals[place].1));
         }
-        self.attribute(self.parsed.span(at), name)
+        self.attribute(at.span.clone(), name)
     }
 
-    pub(super) fn select(&mut self, at: &IdedExpr, select: &SelectExpr) -> Checked {
+    pub(super) fn select(&mut self, at: &Syntax, operand: &Syntax, field: &str) -> Checked {
         if let Some(name) = self.dotted(at) {
             if let Some((slot, kind)) = self.vocabulary.find(&name) {
                 return Some((Node::Attribute(slot), kind.into()));
             }
             // `grant.attributes.login` is the element of a map.
-            if self.dotted(&select.operand).is_none_or(|inner| self.vocabulary.find(&inner).is_none()) {
-                return self.attribute(self.parsed.span(at), &name);
+            if self.dotted(operand).is_none_or(|inner| self.vocabulary.find(&inner).is_none()) {
+                return self.attribute(at.span.clone(), &name);
             }
         }
-        let (node, kind) = self.node(&select.operand)?;
+        let (node, kind) = self.node(operand)?;
         if kind != Type::Map {
-            let span = self.parsed.span(at);
+            let span = at.span.clone();
             self.wrong(span, format!("this is {kind}, which has nothing inside"));
             return None;
         }
-        let key = Node::Literal(Value::Text(Cow::Owned(select.field.clone())));
+        let key = Node::Literal(Value::Text(Cow::Owned(field.to_owned())));
         Some((Node::Index(Box::new([node, key])), Type::Text))
     }
 
     /// `has(x)` is false where x is not known. That may make a rule fail, or be about something, and never the reverse: so
     /// an attribute may stand in it only where less of it is more of the whole, as in `!has(principal.owner)`.
-    pub(super) fn presence(&mut self, at: &IdedExpr) -> Checked {
-        let Expr::Select(select) = &at.expr else {
+    pub(super) fn presence(&mut self, at: &Syntax) -> Checked {
+        let Form::Select(operand, field) = &at.form else {
             return self.refuse(
                 at,
                 "expression-kind",
@@ -59,27 +61,27 @@ impl Check<'_> {
                 "leave it out: what is not known is unknown by itself; or write `!has(…)` for what must be known";
             return self.refuse(at, "unknown-is-no-pass", message, help);
         }
-        let map = self.expect(&select.operand, Type::Map)?;
-        Some((Node::HasKey(Box::new(map), select.field.clone()), Type::Flag))
+        let map = self.expect(operand, Type::Map)?;
+        Some((Node::HasKey(Box::new(map), field.clone()), Type::Flag))
     }
 
     /// Refuses a word that a name never has: `principal.kind == 'servce'` would always pass.
-    pub(super) fn closed(&mut self, name: &Node, at: &IdedExpr) {
-        let (Node::Attribute(slot), Expr::Literal(LiteralValue::String(word))) = (name, &at.expr) else { return };
-        let Some(words) = self.vocabulary.words(*slot).filter(|words| !words.contains(&word.inner())) else { return };
-        let help = match nearest(word.inner(), words.iter().copied()) {
+    pub(super) fn closed(&mut self, name: &Node, at: &Syntax) {
+        let (Node::Attribute(slot), Form::Literal(Literal::Text(word))) = (name, &at.form) else { return };
+        let Some(words) = self.vocabulary.words(*slot).filter(|words| !words.contains(&word.as_str())) else { return };
+        let help = match nearest(word.as_str(), words.iter().copied()) {
             Some(near) => format!("did you mean `'{near}'`?"),
             None => format!("it is one of: {}", words.join(", ")),
         };
-        let message = format!("it is never `{}`", word.inner().escape_debug());
-        self.mistakes.push(ExpressionError::new("unknown-word", self.parsed.span(at), message).help(help));
+        let message = format!("it is never `{}`", word.as_str().escape_debug());
+        self.mistakes.push(ExpressionError::new("unknown-word", at.span.clone(), message).help(help));
     }
 
     /// Returns the name that identifiers and dots spell, unless it begins with a local one.
-    fn dotted(&self, at: &IdedExpr) -> Option<String> {
-        match &at.expr {
-            Expr::Ident(name) if self.locals.iter().all(|(local, _)| local != name) => Some(name.clone()),
-            Expr::Select(select) => Some(format!("{}.{}", self.dotted(&select.operand)?, select.field)),
+    fn dotted(&self, at: &Syntax) -> Option<String> {
+        match &at.form {
+            Form::Name(name) if self.locals.iter().all(|(local, _)| local != name) => Some(name.clone()),
+            Form::Select(operand, field) => Some(format!("{}.{field}", self.dotted(operand)?)),
             _ => None,
         }
     }
