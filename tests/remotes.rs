@@ -121,7 +121,7 @@ fn a_remote_that_declines_what_happened_is_told_by_the_next_run() {
     fs::remove_file(world.join("remote.git/hooks/pre-receive")).unwrap();
     let before = host::files(&world.join("web-1"));
     world.enforce_later(60, &[]).exits(0);
-    assert_eq!(host::files(&world.join("web-1")), before, "what was done is not done again");
+    assert_eq!(host::files(&world.join("web-1")), before, "what was done is not redone");
     assert!(world.records_of("recover").iter().all(|found| found["seen"] == "confirmed"));
     world.verify_later(120).exits(0);
     world.audit_is_clean(120);

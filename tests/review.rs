@@ -101,7 +101,7 @@ fn in_a_terminal_decided_saved_quit_resumed_signed() {
     desk.until("0 of 25 decided").press("\r").until("What it is").press("r").until("why");
     desk.press("1").press("the restore drill is over\r").until("1 of 25 decided");
     assert_eq!(decided(&read(&world, "ana")), [(Verdict::Revoke, "unused: the restore drill is over".to_owned())]);
-    desk.press("u").until("0 of 25 decided").until("taken back");
+    desk.press("u").until("0 of 25 decided").until("undone");
     assert_eq!(decided(&read(&world, "ana")), []);
     desk.press("U").until("1 of 25 decided").press("?").until("verdicts").press("q").press("q").press("q");
     let (code, left) = desk.ends();

@@ -88,7 +88,7 @@ fn in_the_terminal(world: &World, items: &[Item]) {
         .press("the job it was for ended in May")
         .still();
     keep("reason", &desk.picture("A verdict asks for a reason before it is taken"));
-    desk.press("\x1b").until("nothing was decided").press("q").still();
+    desk.press("\x1b").until("no decision made").press("q").still();
     look_around(&mut desk);
     let half = items.len() / 2;
     for (place, item) in items.iter().enumerate() {

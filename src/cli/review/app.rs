@@ -1,4 +1,4 @@
-//! What a person at the desk sees and does: a key goes in, an effect comes out. It knows no terminal.
+//! State machine of the full-screen review: maps keys to effects, independent of the terminal.
 
 use super::{
     decision_input::{DecisionInput, verdict_of},
@@ -10,87 +10,87 @@ use super::{
 };
 use crate::{campaign::said, model::Timestamp};
 
-/// The desk as it is shown.
+/// The state of the full-screen review.
 #[derive(Clone, Debug)]
 pub(super) struct App {
-    /// The desk.
+    /// The review session.
     pub(super) desk: ReviewSession,
-    /// What of it is shown.
+    /// The filter, order and search.
     pub(super) view: View,
-    /// The items shown, in order.
+    /// The visible items, in order.
     pub(super) rows: Vec<usize>,
-    /// The place of the cursor among them.
+    /// The index of the cursor among the visible items.
     pub(super) at: usize,
-    /// What has the keys.
+    /// The current mode.
     pub(super) mode: Mode,
-    /// Where a prompt or a page goes back to: the card, or the list.
+    /// Whether a prompt or page returns to the item details or to the list.
     pub(super) in_card: bool,
-    /// How many lines of the card are above the screen.
+    /// The scroll offset of the item details, in lines.
     pub(super) scroll: usize,
-    /// How many lines a page has, as last drawn.
+    /// The height of a page in lines, as last drawn.
     pub(super) page: usize,
-    /// What was just done, or why not.
+    /// The status message.
     pub(super) notice: Option<StatusMessage>,
     pub(super) now: Timestamp,
 }
 
-/// What has the keys.
+/// The input mode.
 #[derive(Clone, Debug)]
 pub(super) enum Mode {
-    /// The list or the card.
+    /// The item list or the item details.
     Browse,
-    /// Several items are about to be decided alike.
+    /// A bulk decision.
     Bulk {
-        /// Which.
+        /// The items.
         rows: Vec<usize>,
-        /// The prompt, once there is a verdict.
+        /// The prompt, once a verdict is chosen.
         form: Option<Form>,
     },
-    /// A filter is chosen.
+    /// The selection of a filter.
     Filter {
-        /// The choices, with how many items each shows.
+        /// The filters with the number of items of each.
         choices: Vec<(Filter, usize)>,
-        /// The one under the cursor.
+        /// The index of the selected filter.
         at: usize,
     },
-    /// What a verdict needs is written.
+    /// The input of the fields of a verdict.
     Form(Form),
-    /// The page of keys, from this line on.
+    /// The help page, scrolled to this line.
     Help(usize),
-    /// A search is written.
+    /// The input of a search.
     Search,
-    /// Whether to sign is asked; what is typed must be the number of flagged items that stay open, or `y`.
+    /// The confirmation of signing; the input must be the number of flagged open items, or `y`.
     Sign(String),
 }
 
-/// What was just done, or why not.
+/// The result of the last action.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum StatusMessage {
-    /// It was done.
+    /// Success.
     Done(String),
-    /// It was not.
+    /// A refusal with its reason.
     Refused(String),
 }
 
-/// What is to be done outside.
+/// An effect that the terminal loop must perform.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Effect {
-    /// Leave.
+    /// Quit.
     Leave,
-    /// Nothing.
+    /// No effect.
     None,
-    /// Draw the screen anew.
+    /// Redraw the screen.
     Refresh,
-    /// Write these papers.
+    /// Save these review files.
     Save(Vec<usize>),
-    /// Leave and sign.
+    /// Quit and sign.
     Sign,
-    /// Give the terminal back for a while.
+    /// Suspend the process.
     Suspend,
 }
 
 impl App {
-    /// Returns the list of a desk, at its first open item.
+    /// Returns the state for a session, with the cursor on the first open item.
     pub(super) fn new(desk: ReviewSession, now: Timestamp) -> Self {
         let view = View::default();
         let rows = view.rows(&desk);
@@ -115,7 +115,7 @@ impl App {
         self.rows.get(self.at).copied()
     }
 
-    /// Takes a key.
+    /// Processes a key.
     pub(super) fn press(&mut self, key: Key) -> Effect {
         match key {
             Key::Stop => return Effect::Leave,
@@ -149,7 +149,7 @@ impl App {
         }
     }
 
-    /// Takes text that was pasted; outside of a prompt it means nothing, and never a row of keys.
+    /// Processes pasted text. Outside of prompts it is ignored, and it is never interpreted as keys.
     pub(super) fn paste(&mut self, text: &str) {
         match &mut self.mode {
             Mode::Form(form) | Mode::Bulk { form: Some(form), .. } => form.paste(text),
@@ -180,9 +180,9 @@ impl App {
                 self.notice = Some(StatusMessage::Done(format!("sorted by {}", self.view.sort)));
             }
             Key::Char('b') => self.begin_bulk(),
-            Key::Char('u') => return self.step(ReviewSession::undo, "taken back", "there is nothing to take back"),
+            Key::Char('u') => return self.step(ReviewSession::undo, "undone", "no decision to undo"),
             Key::Char('U') | Key::Redo => {
-                return self.step(ReviewSession::redo, "done again", "there is nothing to do again");
+                return self.step(ReviewSession::redo, "redone", "no decision to redo");
             }
             Key::Char('S') => return self.begin_sign(),
             Key::Backspace | Key::Delete => return self.leave_open(),
@@ -192,7 +192,7 @@ impl App {
         Effect::None
     }
 
-    /// Moves: in the list from item to item, in the card from line to line.
+    /// Moves by item in the list, or by line in the item details.
     fn go(&mut self, key: Key) {
         let last = self.rows.len().saturating_sub(1);
         let (place, end) = if self.in_card { (self.scroll, usize::MAX) } else { (self.at, last) };
@@ -225,7 +225,7 @@ impl App {
         self.scroll = 0;
     }
 
-    /// Goes to the next item that waits for a decision, round the end.
+    /// Moves to the next undecided item, wrapping around.
     fn go_to_open(&mut self, forward: bool) {
         let count = self.rows.len();
         let steps = 1..=count;
@@ -234,9 +234,9 @@ impl App {
         match found {
             Some(place) => self.go_to(place),
             None if self.desk.progress().decided == self.desk.len() => {
-                self.notice = Some(StatusMessage::Done("everything is decided: S signs it".to_owned()));
+                self.notice = Some(StatusMessage::Done("all items are decided: press S to sign".to_owned()));
             }
-            None => self.notice = Some(StatusMessage::Done("nothing more is open among what is shown".to_owned())),
+            None => self.notice = Some(StatusMessage::Done("no open item in this view".to_owned())),
         }
     }
 
@@ -254,12 +254,12 @@ impl App {
     fn form(&mut self, key: Key, mut form: Form) -> Effect {
         match form.press(key) {
             FormResult::Asking => self.mode = Mode::Form(form),
-            FormResult::Left => self.notice = Some(StatusMessage::Done("nothing was decided".to_owned())),
+            FormResult::Left => self.notice = Some(StatusMessage::Done("no decision made".to_owned())),
             FormResult::Whole(answer) => {
                 let Some(row) = self.row() else { return Effect::None };
                 match self.desk.decide(row, &answer) {
                     Ok(papers) => {
-                        let left = if answer.verdict.is_some() { "  ·  u takes it back" } else { "" };
+                        let left = if answer.verdict.is_some() { "  ·  u: undo" } else { "" };
                         let named = self.name(row);
                         self.settle(row);
                         self.notice = Some(StatusMessage::Done(format!("{}: {named}{left}", answer.word())));
@@ -282,19 +282,19 @@ impl App {
         }
         match self.desk.decide(row, &DecisionInput::default()) {
             Ok(papers) if papers.is_empty() => {
-                let signed = "it is signed: decide it otherwise, and the next file says so";
+                let signed = "it is signed: a new decision goes into your next file";
                 self.notice = Some(StatusMessage::Refused(signed.to_owned()));
                 Effect::None
             }
             Ok(papers) => {
-                self.notice = Some(StatusMessage::Done(format!("open again: {}  ·  u takes it back", self.name(row))));
+                self.notice = Some(StatusMessage::Done(format!("reopened: {}  ·  u: undo", self.name(row))));
                 Effect::Save(papers)
             }
             Err(refused) => self.refuse(&refused),
         }
     }
 
-    /// Goes on to the next open item after a decision; one that the filter hides now is left where it was.
+    /// Moves to the next open item after a decision, unless the filter hides the decided item.
     pub(super) fn settle(&mut self, row: usize) {
         let after: Vec<usize> = self.rows.iter().copied().skip(self.at + 1).collect();
         self.show();
@@ -333,7 +333,7 @@ impl App {
         }
     }
 
-    /// Returns what must be typed to sign: `y`, or the number of flagged items that stay open.
+    /// Returns the input required to sign: `y`, or the number of flagged open items.
     pub(super) fn confirmation(&self) -> String {
         match self.desk.flagged_left_open() {
             0 => "y".to_owned(),
@@ -341,12 +341,12 @@ impl App {
         }
     }
 
-    /// Says what happened outside.
+    /// Sets the status message for the result of an effect.
     pub(super) fn notify(&mut self, notice: StatusMessage) {
         self.notice = Some(notice);
     }
 
-    /// Computes what is shown anew, with the cursor on the item it was on.
+    /// Recomputes the visible items, keeping the cursor on the same item.
     pub(super) fn show(&mut self) {
         let here = self.row();
         self.rows = self.view.rows(&self.desk);

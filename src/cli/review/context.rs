@@ -1,4 +1,5 @@
-//! What is known of the items on a desk: inventories, people, rules and earlier decisions, as the campaign pinned them.
+//! Loads the inputs of decision contexts: inventories, identities, rules and earlier decisions, as pinned by the
+//! campaign.
 
 use crate::{
     campaign::{ContextSources, PriorDecision},
@@ -17,7 +18,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Everything a dossier is made from.
+/// The inputs of decision contexts.
 pub(in crate::cli) struct ContextLoader<'a> {
     campaign: &'a Campaign,
     inventories: BTreeMap<SystemId, Loaded>,
@@ -31,10 +32,10 @@ pub(in crate::cli) struct ContextLoader<'a> {
 }
 
 impl<'a> ContextLoader<'a> {
-    /// Reads what is known at the commit that the campaign pinned. `systems` and `subjects` are those on the desk.
+    /// Loads the inputs at the commit that the campaign pinned, for the `systems` and `subjects` of the session.
     ///
     /// # Errors
-    /// When the commit is not there, or a file of it is not acceptable. An inventory that cannot be read is not known.
+    /// When the commit does not exist, or one of its files is invalid. An unreadable inventory counts as unknown.
     pub(in crate::cli) fn read(
         session: &'a Session,
         id: &CampaignId,
@@ -65,7 +66,7 @@ impl<'a> ContextLoader<'a> {
         Ok(Self { campaign, inventories, people, systems, rules, earlier, then, certified, lowered })
     }
 
-    /// Returns the sources of dossiers.
+    /// Returns the builder of decision contexts.
     pub(in crate::cli) fn sources(&self) -> ContextSources<'_> {
         ContextSources {
             campaign: self.campaign,
@@ -81,14 +82,14 @@ impl<'a> ContextLoader<'a> {
     }
 }
 
-/// Returns the rules of the default pack, for what a repository says by their ids without having them.
+/// Returns the rules of the built-in pack, for repositories that refer to their ids without containing them.
 fn shipped() -> BTreeMap<String, Rule> {
     let files = SHIPPED.iter().filter(|(path, _)| path.ends_with(".rules.toml"));
     let parsed = files.filter_map(|(path, text)| codec::parse::<Rules>(path, text.as_bytes()).ok());
     parsed.flat_map(|file| file.rules).map(|rule| (rule.id.clone(), rule)).collect()
 }
 
-/// Returns what was decided on these accounts in campaigns that were opened before, the latest last.
+/// Returns the decisions on these accounts in earlier campaigns, latest last.
 fn earlier(session: &Session, campaign: &Campaign, subjects: &BTreeSet<String>) -> Vec<PriorDecision> {
     let mut earlier = Vec::new();
     for review in session.governed.reviews().iter().filter(|review| review.campaign != campaign.id) {
@@ -106,7 +107,7 @@ fn earlier(session: &Session, campaign: &Campaign, subjects: &BTreeSet<String>) 
     earlier
 }
 
-/// Returns the inventories that the last of these campaigns pinned, of these systems, where they are not too large.
+/// Returns the inventories of these systems that the latest campaigns pinned, unless they are too large.
 fn then(
     session: &Session,
     earlier: &[PriorDecision],
@@ -134,7 +135,7 @@ fn then(
     then
 }
 
-/// So many campaigns back, what was granted is compared with what is.
+/// Number of earlier campaigns whose inventories are compared.
 const MOST_CAMPAIGNS: usize = 3;
-/// Above this many grants, only the systems on the desk are read: a card should not wait.
+/// Above this number of grants only the systems of the session are loaded, so that item details appear quickly.
 const MOST_GRANTS: u64 = 50_000;

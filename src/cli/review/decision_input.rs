@@ -1,45 +1,45 @@
-//! What a person answers on an item, and how they write it: verdicts by key, an end as a date or a number of days.
+//! Input of decisions: verdicts by key, end dates as a date or a number of days, reasons by code.
 
 use crate::model::{PrincipalId, ReasonCode, Tier, Timestamp, Verdict, file::Item};
 
-/// A decision, or its absence.
+/// A decision, or its removal.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct DecisionInput {
-    /// The verdict; none leaves the item open.
+    /// The verdict; `None` leaves the item open.
     pub(super) verdict: Option<Verdict>,
-    /// To what or whom.
+    /// The target.
     pub(super) to: Option<String>,
-    /// Until when.
+    /// The end date.
     pub(super) until: Option<Timestamp>,
-    /// Why.
+    /// The reason.
     pub(super) reason: String,
 }
 
 impl DecisionInput {
-    /// Returns the item with this answer.
+    /// Returns the item with this decision.
     pub(super) fn on(&self, item: Item) -> Item {
         let Self { verdict, to, until, reason } = self.clone();
         Item { decision: verdict, to, until, reason, ..item }
     }
 
-    /// Returns the verdict as people read it.
+    /// Returns the display text of the verdict.
     pub(super) fn word(&self) -> &'static str {
         self.verdict.map_or("open", Verdict::as_str)
     }
 }
 
-/// The keys of the verdicts, in the order in which they are shown.
+/// The keys of the verdicts, in display order.
 pub(super) const KEYS: [(char, Verdict, &str); 10] = [
-    ('c', Verdict::Certify, "keep it as it is"),
+    ('c', Verdict::Certify, "keep the access unchanged"),
     ('r', Verdict::Revoke, "remove it"),
-    ('d', Verdict::Disable, "stop its use, keep the record"),
-    ('e', Verdict::Reduce, "keep less of it"),
-    ('o', Verdict::Rotate, "keep it, renew the secret"),
-    ('p', Verdict::Replace, "put something else in its place, then remove it"),
-    ('t', Verdict::Transfer, "give it another owner"),
-    ('x', Verdict::Except, "keep it against policy until a date"),
-    ('i', Verdict::Investigate, "suspicious: look into it first"),
-    ('a', Verdict::Abstain, "not mine to judge"),
+    ('d', Verdict::Disable, "block its use, keep the account"),
+    ('e', Verdict::Reduce, "keep part of the access"),
+    ('o', Verdict::Rotate, "keep the access, renew the secret"),
+    ('p', Verdict::Replace, "create a replacement, then remove it"),
+    ('t', Verdict::Transfer, "assign another owner"),
+    ('x', Verdict::Except, "keep it as an exception until a date"),
+    ('i', Verdict::Investigate, "suspicious: investigate first"),
+    ('a', Verdict::Abstain, "not my decision"),
 ];
 
 /// Returns the verdict of a key.
@@ -47,20 +47,20 @@ pub(super) fn verdict_of(key: char) -> Option<Verdict> {
     KEYS.iter().find(|(own, ..)| *own == key).map(|(_, verdict, _)| *verdict)
 }
 
-/// Returns whether a verdict takes `to`, whether or not it needs it.
+/// Returns whether a verdict accepts `to`.
 pub(super) const fn takes_to(verdict: Verdict) -> bool {
     verdict.needs_to() || matches!(verdict, Verdict::Abstain)
 }
 
-/// Returns whether a verdict takes an end, whether or not it needs it.
+/// Returns whether a verdict accepts an end date.
 pub(super) const fn takes_until(verdict: Verdict, tier: Tier) -> bool {
     verdict.needs_until(tier) || matches!(verdict, Verdict::Certify)
 }
 
-/// Reads an end: `2027-03-31`, an instant, or `90d`; nothing when the text is blank.
+/// Parses an end: `2027-03-31`, an instant, or `90d`; `None` if the text is blank.
 ///
 /// # Errors
-/// What is wrong with it, for the person who wrote it.
+/// A message for the person who entered it.
 pub(super) fn until(text: &str, now: Timestamp) -> Result<Option<Timestamp>, String> {
     let text = text.trim();
     if text.is_empty() {
@@ -70,18 +70,18 @@ pub(super) fn until(text: &str, now: Timestamp) -> Result<Option<Timestamp>, Str
     let end = match days {
         Some(days) => start_of_day(now.plus_days(i64::from(days))),
         None => Timestamp::parse(text)
-            .map_err(|_| "an end is a date like 2027-03-31, or a number of days like 90d".to_owned())?,
+            .map_err(|_| "expected a date like 2027-03-31, or a number of days like 90d".to_owned())?,
     };
     if end <= now {
-        return Err("that is not in the future".to_owned());
+        return Err("the end date is not in the future".to_owned());
     }
     Ok(Some(end))
 }
 
-/// Reads to what or whom; nothing when the text is blank.
+/// Parses a target; `None` if the text is blank.
 ///
 /// # Errors
-/// What is wrong with it, for the person who wrote it.
+/// A message for the person who entered it.
 pub(super) fn to(text: &str, verdict: Verdict) -> Result<Option<String>, String> {
     let text = text.trim();
     if text.is_empty() {
@@ -93,7 +93,7 @@ pub(super) fn to(text: &str, verdict: Verdict) -> Result<Option<String>, String>
     Ok(Some(text.to_owned()))
 }
 
-/// Reads a reason: words, a code, `code: words`, or the number of a code of this verdict with or without words.
+/// Parses a reason: text, a code, `code: text`, or the number of a code of this verdict with or without text.
 pub(super) fn reason(text: &str, verdict: Verdict) -> String {
     let text = text.trim();
     let (head, rest) = text.split_once([' ', ':']).unwrap_or((text, ""));

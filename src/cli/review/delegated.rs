@@ -1,4 +1,5 @@
-//! What was put to others and is this person's to decide: as a delegate, as whom an item was handed on to, as a fallback.
+//! Items of other reviewers that this person may decide: as a delegate, as the target of a reassignment, or as a
+//! fallback.
 
 use super::{discover::ReviewFileOnDisk, load::SessionLoader};
 use crate::{
@@ -9,19 +10,19 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-/// A review file of somebody else, with those of its items that this person may decide.
+/// A review file of another reviewer, with the items that this person may decide.
 pub(super) struct DelegatedReview {
-    /// Where it lies.
+    /// The path.
     pub(super) path: String,
-    /// What it says, as it was put to review.
+    /// The content, as published.
     pub(super) review: Review,
 }
 
 impl SessionLoader<'_> {
-    /// Returns the files of others with what is this person's to decide in them.
+    /// Returns the files of other reviewers with the items that this person may decide.
     ///
     /// # Errors
-    /// When the opening cannot be read.
+    /// When the published campaign cannot be read.
     pub(super) fn lent(&self, own: &[ReviewFileOnDisk], now: Timestamp) -> Result<Vec<DelegatedReview>, CliError> {
         let campaign = self.opening.campaign();
         let from: BTreeSet<&PrincipalId> = self
@@ -57,7 +58,7 @@ impl SessionLoader<'_> {
         Ok(lent)
     }
 
-    /// Returns the items that were handed on to this person and wait for them, by stage.
+    /// Returns the open items that were reassigned to this person, by stage.
     fn handed_on(&self) -> BTreeSet<(u32, ItemId)> {
         let me = self.reviewer.as_str();
         let stage = self.opening.closed() + 1;

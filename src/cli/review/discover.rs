@@ -1,4 +1,4 @@
-//! What lies on the desk: who sits at it, which files of the work tree are theirs, and what they may decide.
+//! Finds the reviewer, their review files in the work tree, and the items they may decide.
 
 use super::{Args, load::SessionLoader, persist::ReviewStore, session::ReviewSession};
 use crate::{
@@ -19,13 +19,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A desk that is laid.
+/// An opened review session.
 pub(super) struct DiscoveredReviews {
     /// The campaign.
     pub(super) campaign: CampaignId,
-    /// The desk.
+    /// The session.
     pub(super) desk: ReviewSession,
-    /// Who writes its files.
+    /// The writer of its files.
     pub(super) keeper: ReviewStore,
     /// The work tree.
     pub(super) tree: PathBuf,
@@ -33,20 +33,20 @@ pub(super) struct DiscoveredReviews {
 
 /// A review file of the work tree.
 pub(super) struct ReviewFileOnDisk {
-    /// Where it lies.
+    /// The path.
     pub(super) path: String,
-    /// Its campaign.
+    /// The campaign.
     pub(super) campaign: CampaignId,
-    /// What it says.
+    /// The content.
     pub(super) review: Review,
-    /// The digest of its bytes.
+    /// The digest of the bytes.
     pub(super) digest: Digest,
 }
 
-/// Lays the desk of a person.
+/// Opens the review session of a person.
 ///
 /// # Errors
-/// When nobody can be told to sit at it, nothing is theirs, or a file of theirs is not acceptable.
+/// When the reviewer cannot be determined, has no items, or one of their files is invalid.
 pub(super) fn discover(args: &Args, session: &Session, context: &mut Context) -> Result<DiscoveredReviews, CliError> {
     session.ensure_trusted()?;
     let terms = session.trust()?.mandate().file().review_terms();
@@ -68,10 +68,10 @@ fn within(tree: &Path, file: &Path) -> Result<String, CliError> {
     let refuse = |why: String| CliError::from(Diagnostic::error("unreadable", why).help("tenure review --list"));
     let real = file.canonicalize().map_err(|error| refuse(format!("{} cannot be read: {error}", file.display())))?;
     let path = real.strip_prefix(tree.canonicalize()?).ok().and_then(Path::to_str).map(str::to_owned);
-    path.ok_or_else(|| refuse(format!("{} lies outside the repository", file.display())))
+    path.ok_or_else(|| refuse(format!("{} is outside the repository", file.display())))
 }
 
-/// Returns who sits at the desk: who is named, else the one person whose key is at hand.
+/// Returns the reviewer: the named one, otherwise the one person with an available key.
 fn who(args: &Args, tree: &Path, context: &mut Context) -> Result<PrincipalId, CliError> {
     if let Some(name) = &args.name {
         return Ok(name.clone());
@@ -82,15 +82,15 @@ fn who(args: &Args, tree: &Path, context: &mut Context) -> Result<PrincipalId, C
     }
     let named: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     let message = match named.as_slice() {
-        [] => "no key at hand is in the registry, so it cannot be told who reviews".to_owned(),
-        names => format!("the keys at hand belong to {}", names.join(" and ")),
+        [] => "none of the available keys is in the registry, so the reviewer cannot be determined".to_owned(),
+        names => format!("the available keys belong to {}", names.join(" and ")),
     };
     Err(Diagnostic::error("which-reviewer", message)
         .help("say who: tenure review --as NAME, or which key: --key FILE")
         .into())
 }
 
-/// Finds the review files of a person: those written for them, and those that they sign with somebody else.
+/// Finds the review files of a person: those assigned to them, and those that they cosign.
 fn find(
     args: &Args,
     session: &Session,
@@ -112,7 +112,7 @@ fn find(
             if wanted.is_some_and(|wanted| wanted != path) || !matches!(RepoPath::of(&path), RepoPath::Review { .. }) {
                 continue;
             }
-            // Of thousands of files only those that name this person are read in full.
+            // Only files that contain the name of this person are parsed.
             let mine = fs::read_to_string(tree.join(&path)).is_ok_and(|text| names(&text, reviewer));
             if !mine {
                 continue;
@@ -130,7 +130,7 @@ fn find(
     if problems.has_errors() {
         return Err(problems.into());
     }
-    // `ana-2.toml` follows `ana.toml`, and `ana-10.toml` comes last.
+    // `ana-2.toml` follows `ana.toml`, and `ana-10.toml` follows `ana-9.toml`.
     found.sort_by(|a: &ReviewFileOnDisk, b: &ReviewFileOnDisk| order(a).cmp(&order(b)));
     Ok(found)
 }
@@ -162,7 +162,7 @@ fn entries(folder: &Path) -> Vec<String> {
     entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
 }
 
-/// Returns the one campaign in which the person has something to do.
+/// Returns the only campaign in which the person has items.
 fn one_campaign(found: &[ReviewFileOnDisk], reviewer: &PrincipalId) -> Result<CampaignId, CliError> {
     let waits = |file: &&ReviewFileOnDisk| file.review.items.iter().any(|item| item.decision.is_none());
     let with = |files: Vec<&CampaignId>| files.into_iter().cloned().collect::<BTreeSet<_>>();
@@ -171,24 +171,24 @@ fn one_campaign(found: &[ReviewFileOnDisk], reviewer: &PrincipalId) -> Result<Ca
     let candidates = if open.is_empty() { &all } else { &open };
     match candidates.iter().collect::<Vec<_>>().as_slice() {
         [one] => Ok((*one).clone()),
-        [] => Err(Diagnostic::error("nothing-to-review", format!("no review file here is for `{reviewer}`"))
+        [] => Err(Diagnostic::error("nothing-to-review", format!("`{reviewer}` has no review file in this work tree"))
             .help("git pull; `tenure campaign status ID` says who owes what")
             .into()),
         many => {
             let names: Vec<_> = many.iter().map(|id| format!("`{id}`")).collect();
-            let message = format!("`{reviewer}` is asked in {}", names.join(" and "));
+            let message = format!("`{reviewer}` has items in {}", names.join(" and "));
             Err(Diagnostic::error("which-campaign", message).help(format!("tenure review {}", many[0])).into())
         }
     }
 }
 
 pub(in crate::cli) fn campaign_not_open(id: &CampaignId) -> CliError {
-    Diagnostic::error("unknown-campaign", format!("no campaign `{id}` is signed on main"))
-        .help("git pull; a campaign is reviewed once its opening is merged")
+    Diagnostic::error("unknown-campaign", format!("no signed campaign `{id}` on main"))
+        .help("run `git pull`; a campaign can be reviewed once its opening is merged")
         .into()
 }
 
-/// Returns the repository of the command line, for what needs no walk of its history.
+/// Returns the repository of the command line, without walking its history.
 pub(super) fn branch(context: &Context) -> Result<Option<String>, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let head = fs::read_to_string(repository.directory().join("HEAD")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The desk on a screen of any size from 40x10 on: the list, the card, and around them what is asked and the keys.
+//! Draws the review on screens from 40x10: item list, item details, prompt and footer.
 
 use super::{
     app::{App, Mode},
@@ -14,33 +14,33 @@ use ratatui::{
     widgets::{Paragraph, Wrap},
 };
 
-/// How much room there is.
+/// The size of the screen.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Viewport {
-    /// In columns.
+    /// The width in columns.
     pub(super) width: usize,
-    /// In lines.
+    /// The height in lines.
     pub(super) height: usize,
 }
 
 impl Viewport {
-    /// Returns whether lines are so few that rules and lists of keys must not take them from what is read.
+    /// Returns whether the screen is so short that separators and key lists are omitted.
     pub(super) const fn is_low(self) -> bool {
         self.height < 18
     }
 
-    /// Returns whether a title beside its sentence would leave too little of the line.
+    /// Returns whether the screen is too narrow for a title beside its text.
     pub(super) const fn is_narrow(self) -> bool {
         self.width < 60
     }
 }
 
-/// Draws the desk; `dossier` is what is known of the item under the cursor.
+/// Draws the screen; `dossier` is the decision context of the item under the cursor.
 pub(super) fn draw(frame: &mut Frame<'_>, front: &mut App, dossier: Option<&DecisionContext>, look: OutputStyle) {
     let area = frame.area();
     let (width, height) = (usize::from(area.width), usize::from(area.height));
     if width < 40 || height < 10 {
-        let text = Paragraph::new("too small: it takes 40x10; q leaves, and all is saved");
+        let text = Paragraph::new("terminal too small (minimum 40x10); q quits, all decisions are saved");
         frame.render_widget(text.wrap(Wrap { trim: true }), area);
         return;
     }
@@ -48,7 +48,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, front: &mut App, dossier: Option<&Deci
     let mut prompt = prompt(front, room, look);
     let foot = foot(front, room, look);
     let mut lines = head(front, room, look);
-    // What is typed stands at the end of what is asked, and must be seen.
+    // The input is at the end of the prompt and must be visible.
     let most = height.saturating_sub(foot.len() + lines.len() + 1);
     prompt.drain(..prompt.len().saturating_sub(most));
     let body = height.saturating_sub(lines.len() + prompt.len() + foot.len()).max(1);
@@ -66,7 +66,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, front: &mut App, dossier: Option<&Deci
     frame.render_widget(Paragraph::new(lines), Rect { ..area });
 }
 
-/// Who, what, and how far.
+/// The title line: campaign, reviewer and progress.
 fn head(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line<'static>> {
     let (progress, width) = (front.desk.progress(), room.width);
     if room.is_narrow() {
@@ -95,8 +95,11 @@ fn head(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line<'static>> {
 pub(super) fn list(front: &mut App, width: usize, height: usize, look: OutputStyle) -> Vec<Line<'static>> {
     front.page = height.saturating_sub(1).max(1);
     if front.rows.is_empty() {
-        let nothing =
-            if front.desk.len() == 0 { " nothing is put to you" } else { " nothing meets the filter: Esc shows all" };
+        let nothing = if front.desk.len() == 0 {
+            " no items are assigned to you"
+        } else {
+            " no item matches the filter: Esc shows all"
+        };
         return padded(vec![Line::from(nothing)], height);
     }
     let first = front.at.saturating_sub(height.saturating_sub(1)).max(front.at.saturating_sub(height / 2));
@@ -116,7 +119,7 @@ fn line(front: &App, row: usize, here: bool, width: usize, look: OutputStyle) ->
     };
     let advice = item.recommend.split(':').next().unwrap_or_default();
     let advice = if advice.is_empty() { String::new() } else { format!("{advice}?") };
-    // In a narrow list the mark says that something is advised, and the card what.
+    // In a narrow list only a mark shows that there is a recommendation.
     let advised = if width < 45 { 0 } else { ADVISED };
     let rest = width.saturating_sub(2 + 3 + advised + 12);
     let longest = front.rows.iter().filter_map(|row| front.desk.item(*row)).map(|item| item.principal.chars().count());
@@ -134,7 +137,7 @@ fn line(front: &App, row: usize, here: bool, width: usize, look: OutputStyle) ->
     Some(look.row([mark, text, fit(&decision, 11.min(width.saturating_sub(2)))], here, item.decision.is_some()))
 }
 
-/// The card of the item under the cursor.
+/// The details of the item under the cursor.
 pub(super) fn card(
     front: &mut App,
     dossier: Option<&DecisionContext>,
@@ -143,7 +146,7 @@ pub(super) fn card(
     look: OutputStyle,
 ) -> Vec<Line<'static>> {
     let Some((row, item)) = front.row().and_then(|row| Some((row, front.desk.item(row)?))) else {
-        return padded(vec![Line::from(" nothing is under the cursor")], height);
+        return padded(vec![Line::from(" no item selected")], height);
     };
     let narrow = Viewport { width, height }.is_narrow();
     let indent = if narrow { 0 } else { INDENT };
@@ -154,12 +157,13 @@ pub(super) fn card(
     if let Some(verdict) = item.decision {
         let to = item.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
         let until = item.until.map(|end| format!(" until {end}")).unwrap_or_default();
-        let text = format!(" you decided: {verdict}{to}{until} · {}", item.reason);
+        let text = format!(" your decision: {verdict}{to}{until} · {}", item.reason);
         lines.extend(wrap(&text, width, 1).into_iter().map(|text| look.decided(text)));
     }
     if let Some(bar) = front.desk.bar(row) {
-        lines
-            .extend(wrap(&format!(" not yours to decide: {bar}"), width, 1).into_iter().map(|text| look.warning(text)));
+        lines.extend(
+            wrap(&format!(" you cannot decide this item: {bar}"), width, 1).into_iter().map(|text| look.warning(text)),
+        );
     }
     for chapter in dossier.into_iter().flat_map(|dossier| &dossier.chapters) {
         for (place, sentence) in chapter.lines.iter().enumerate() {
@@ -189,7 +193,7 @@ pub(super) fn card(
     padded(shown, height)
 }
 
-/// List and card side by side.
+/// List and details side by side.
 fn beside(
     front: &mut App,
     dossier: Option<&DecisionContext>,
@@ -220,5 +224,5 @@ pub(super) fn padded(mut lines: Vec<Line<'static>>, height: usize) -> Vec<Line<'
 const ADVISED: usize = 12;
 const BAR: usize = 8;
 const INDENT: usize = 13;
-/// From this width on, list and card stand side by side.
+/// Minimum width for list and details side by side.
 const WIDE: usize = 110;

@@ -1,4 +1,4 @@
-//! What is asked at the desk: the fields of a verdict, what is searched, which filter, whether to sign.
+//! Draws prompts: fields of a verdict, search, filter selection, and the confirmation of signing.
 
 use super::{
     app::{App, Mode},
@@ -9,7 +9,7 @@ use super::{
 use crate::{campaign::said, model::ReasonCode};
 use ratatui::text::Line;
 
-/// What is asked, between the page and the foot; empty while one browses.
+/// The prompt between page and footer; empty in browse mode.
 pub(super) fn prompt(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line<'static>> {
     let width = room.width;
     let named = front.row().and_then(|row| front.desk.item(row));
@@ -17,7 +17,7 @@ pub(super) fn prompt(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line
     match &front.mode {
         Mode::Form(form) => asked(form, &format!("{}: {named}", form.verdict), room, look),
         Mode::Bulk { rows, form: Some(form) } => {
-            let title = format!("{} {} items alike, with one reason", form.verdict, rows.len());
+            let title = format!("{} {} items with one reason", form.verdict, rows.len());
             asked(form, &title, room, look)
         }
         Mode::Bulk { rows, form: None } => {
@@ -27,7 +27,7 @@ pub(super) fn prompt(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line
             let what =
                 rows.first().and_then(|row| front.desk.item(*row)).map(|item| said(&item.entitlement).to_owned());
             let text = format!(
-                " {} open items that nothing speaks against, all like {}: {}",
+                " {} open items without findings, similar to {}: {}",
                 rows.len(),
                 what.unwrap_or_default(),
                 names.join(", ")
@@ -36,7 +36,7 @@ pub(super) fn prompt(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line
             folded.truncate(4);
             lines.extend(folded.into_iter().map(Line::from));
             lines.push(Line::from(
-                look.title(fit(" press the verdict for all of them, or Esc; / narrows what is shown", width)),
+                look.title(fit(" press the verdict for all of them, or Esc; / narrows the view", width)),
             ));
             lines
         }
@@ -87,12 +87,12 @@ fn sign(front: &App, typed: &str, room: Viewport, look: OutputStyle) -> Vec<Line
         lines.push(Line::from(fit(&text, width)));
     }
     if papers.len() > most {
-        lines.push(look.dim(fit(&format!(" and {} more files of yours", papers.len() - most), width)));
+        lines.push(look.dim(fit(&format!(" and {} more of your files", papers.len() - most), width)));
     }
     let ask = match front.desk.flagged_left_open() {
-        0 => " sign these bytes? type y and Enter; Esc leaves them unsigned".to_owned(),
+        0 => " sign these files? type y and Enter; Esc cancels".to_owned(),
         open => format!(
-            " ! {open} flagged items are undecided; they stay open and go into your next file. To sign all the same, type {open} and Enter; Esc goes back"
+            " ! {open} flagged items are undecided; they stay open and go into your next file. To sign anyway, type {open} and Enter; Esc cancels"
         ),
     };
     lines.extend(wrap(&ask, width, 3).into_iter().map(|text| look.warning(text)));
@@ -100,7 +100,7 @@ fn sign(front: &App, typed: &str, room: Viewport, look: OutputStyle) -> Vec<Line
     lines
 }
 
-/// The filters that make a difference, to choose one.
+/// The selection of filters that match some but not all items.
 pub(super) fn filters(front: &App, height: usize, width: usize, look: OutputStyle) -> Vec<Line<'static>> {
     let Mode::Filter { choices, at } = &front.mode else { return Vec::new() };
     let mut lines = vec![Line::from(look.title(fit(" show only", width)))];

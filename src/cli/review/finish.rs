@@ -1,4 +1,4 @@
-//! The end of a sitting: signing what is decided, and what to type next.
+//! Ends a review session: signs decided files and prints the next commands.
 
 use super::{Args, discover::branch, session::ReviewSession};
 use crate::{
@@ -14,10 +14,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Signs what can be signed, when that was wanted, and says what to do next.
+/// Signs the files that can be signed, if requested, and prints the next commands.
 ///
 /// # Errors
-/// When there is no key for it. What was decided is saved.
+/// When no key is available. All decisions are saved.
 pub(super) fn finish(
     desk: &ReviewSession,
     signs: bool,
@@ -45,7 +45,7 @@ pub(super) fn finish(
             (false, true) => "tenure review --next, or sign: tenure sign FILE",
             (false, false) => "tenure review (then S), or sign: tenure sign FILE",
         };
-        writeln!(context.out, "everything is saved; go on with: {next}")?;
+        writeln!(context.out, "all decisions are saved; continue with: {next}")?;
         return Ok(Exit::Done);
     }
     for entry in &signed {
@@ -77,7 +77,7 @@ pub(super) fn finish(
     Ok(Exit::Done)
 }
 
-/// Returns who has to sign a paper besides this person.
+/// Returns the cosigners of a file besides this person.
 fn waiting<'d>(desk: &'d ReviewSession, paper: &'d super::review_file::ReviewFile) -> Option<Vec<&'d PrincipalId>> {
     let others: Vec<_> = paper.review.cosigners.iter().filter(|name| *name != desk.reviewer()).collect();
     let mine = paper.review.reviewer == *desk.reviewer();

@@ -1,4 +1,4 @@
-//! The foot of the desk: what was just done, the keys, and the page of all keys.
+//! Draws the footer with status message and keys, and the help page.
 
 use super::{
     app::{App, Mode, StatusMessage},
@@ -8,7 +8,7 @@ use super::{
 };
 use ratatui::text::Line;
 
-/// What was just done, and the keys.
+/// The status message and the keys.
 pub(super) fn foot(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line<'static>> {
     let width = room.width;
     let mut lines = if room.is_low() { Vec::new() } else { vec![look.rule(width)] };
@@ -25,7 +25,7 @@ pub(super) fn foot(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line<'
             Mode::Help(_) => " j k scroll · any other key goes back",
             Mode::Browse => " ? all keys · Enter card · Esc · q",
         };
-        // What was just done is worth more than the keys of a prompt that is open.
+        // The status message takes precedence over the keys of an open prompt.
         let prompted = !matches!(front.mode, Mode::Browse) && front.notice.is_none();
         if prompted {
             lines.clear();
@@ -60,27 +60,27 @@ fn shown(front: &App) -> String {
     let place = if front.rows.is_empty() { 0 } else { front.at + 1 };
     let sort = front.view.sort;
     format!(
-        "{place} of {} shown: {}{search} · by {sort} · every decision is saved",
+        "{place} of {} shown: {}{search} · sorted by {sort} · every decision is saved",
         front.rows.len(),
         front.view.filter
     )
 }
 
-/// The page of keys, from where it is scrolled to.
+/// The help page from its scroll offset.
 pub(super) fn help(front: &mut App, height: usize, width: usize, look: OutputStyle) -> Vec<Line<'static>> {
     let mut lines =
-        vec![Line::from(look.title(fit(" verdicts: a key, then a reason; nothing is decided before Enter", width)))];
+        vec![Line::from(look.title(fit(" verdicts: press a key, then enter a reason; Enter confirms", width)))];
     lines.extend(
         KEYS.map(|(key, verdict, about)| Line::from(fit(&format!("  {key}  {:<12} {about}", verdict.as_str()), width))),
     );
-    lines.push(Line::from(fit(" Del  leave it open, if it is not signed yet", width)));
+    lines.push(Line::from(fit(" Del  reopen an item that is not signed yet", width)));
     let more = [
         "j k arrows PgUp PgDn g G   move        Enter l  card       Esc q  back, leave",
         "n N  next, previous open   [ ]  next, previous item        /  search",
-        "f  filter   s  sort   b  bulk: what is open, unflagged and of one shape",
-        "u  undo   U ctrl-r  redo   S  sign     ctrl-z  away for a while   ctrl-l  redraw",
-        "!  a rule speaks against it: keeping it takes a code and words",
-        "Every decision is saved in its file at once. An editor does the same: the files are below campaigns/; `tenure fmt` puts them in form, `tenure sign` signs them.",
+        "f  filter   s  sort   b  bulk: open, unflagged items of the same kind",
+        "u  undo   U ctrl-r  redo   S  sign     ctrl-z  suspend   ctrl-l  redraw",
+        "!  flagged by a rule: keeping it requires a reason code and a text",
+        "Every decision is saved in its file immediately. You can also edit the files below campaigns/ with any editor; `tenure fmt` formats them, `tenure sign` signs them.",
     ];
     lines.extend(more.iter().flat_map(|text| wrap(&format!("  {text}"), width, 4)).map(Line::from));
     let most = lines.len().saturating_sub(height);

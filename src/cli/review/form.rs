@@ -1,4 +1,4 @@
-//! The prompt for what a verdict needs: to what, until when, and why.
+//! The prompt for the fields of a verdict: target, end date and reason.
 
 use super::{
     decision_input::{DecisionInput, takes_to, takes_until, to, until},
@@ -6,16 +6,16 @@ use super::{
 };
 use crate::model::{ReasonCode, Timestamp, Verdict, file::Item};
 
-/// A prompt that is being filled in.
+/// A prompt with its input.
 #[derive(Clone, Debug)]
 pub(super) struct Form {
     /// The verdict.
     pub(super) verdict: Verdict,
-    /// The fields, in the order in which they are asked for.
+    /// The fields, in order.
     pub(super) fields: Vec<Field>,
-    /// The field that is being written in.
+    /// The index of the active field.
     pub(super) at: usize,
-    /// What is wrong, after an attempt to save.
+    /// The error after an attempt to save.
     pub(super) problem: Option<String>,
     now: Timestamp,
 }
@@ -23,40 +23,40 @@ pub(super) struct Form {
 /// One field.
 #[derive(Clone, Debug)]
 pub(super) struct Field {
-    /// What it is for.
+    /// The kind of field.
     pub(super) name: Name,
-    /// What was written; for the code, its name.
+    /// The input; for the reason code, its name.
     pub(super) text: String,
-    /// Whether the verdict cannot do without it.
+    /// Whether the verdict requires it.
     pub(super) needed: bool,
 }
 
-/// What a field is for.
+/// The kind of a field.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Name {
-    /// The reason in one word.
+    /// The reason code.
     Code,
-    /// To what or whom.
+    /// The target.
     To,
-    /// Until when.
+    /// The end date.
     Until,
-    /// The reason in words.
+    /// The text of the reason.
     Words,
 }
 
-/// What a key did to a prompt.
+/// The result of a key in a prompt.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum FormResult {
-    /// It is still being filled in.
+    /// The prompt stays open.
     Asking,
-    /// It was left.
+    /// The prompt was cancelled.
     Left,
-    /// It is filled in.
+    /// The prompt is complete.
     Whole(DecisionInput),
 }
 
 impl Form {
-    /// Returns the prompt for a verdict on an item. What was decided before with the same verdict stands in it; nothing else does.
+    /// Returns the prompt for a verdict on an item, prefilled only from an earlier decision with the same verdict.
     pub(super) fn new(verdict: Verdict, item: &Item, now: Timestamp) -> Self {
         let same = item.decision == Some(verdict);
         let (code, words) = if same { ReasonCode::split(&item.reason) } else { (None, "") };
@@ -73,12 +73,12 @@ impl Form {
         let code = code.map(|code| code.to_string()).unwrap_or_default();
         fields.push(Field { name: Name::Code, text: code, needed: false });
         fields.push(Field { name: Name::Words, text: words.to_owned(), needed: false });
-        // What may stay empty is not in the way: the first thing asked for is the first that is needed.
+        // The first required field is active; optional fields can be reached with Tab.
         let at = fields.iter().position(|field| field.needed || field.name == Name::Code).unwrap_or(0);
         Self { verdict, fields, at, problem: None, now }
     }
 
-    /// Takes a key.
+    /// Processes a key.
     pub(super) fn press(&mut self, key: Key) -> FormResult {
         self.problem = None;
         let last = self.fields.len().saturating_sub(1);
@@ -124,7 +124,7 @@ impl Form {
                 };
                 field.text = next.and_then(|place| codes.get(place)).map(ToString::to_string).unwrap_or_default();
             }
-            // Who begins to write words at the code wants words.
+            // Text typed into the code field moves to the text field.
             (Name::Code, Key::Char(character)) => {
                 self.at += 1;
                 if let Some(words) = self.fields.get_mut(self.at) {
@@ -137,7 +137,7 @@ impl Form {
         }
     }
 
-    /// Takes text that was pasted: as words, and never as keys.
+    /// Processes pasted text as input, never as keys.
     pub(super) fn paste(&mut self, text: &str) {
         let line = text.split(['\r', '\n']).next().unwrap_or_default();
         let at_code = self.fields.get(self.at).is_some_and(|field| field.name == Name::Code);
@@ -148,7 +148,7 @@ impl Form {
         }
     }
 
-    /// Checks the field that is left, so that a mistake is shown where it was made.
+    /// Validates the field that loses focus, so that an error is shown at its field.
     fn check_field(&mut self) -> bool {
         let Some(field) = self.fields.get(self.at) else { return true };
         let wrong = match field.name {
@@ -182,7 +182,7 @@ impl Form {
 }
 
 impl Name {
-    /// Returns what people read before the field.
+    /// Returns the label.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Code => "code",
@@ -192,20 +192,20 @@ impl Name {
         }
     }
 
-    /// Returns what may be written in it.
+    /// Returns the hint for the input.
     pub(super) const fn hint(self, verdict: Verdict) -> &'static str {
         match (self, verdict) {
-            (Self::Code, _) => "a number, or left and right",
-            (Self::To, Verdict::Abstain) => "who should judge it: their id (may be empty)",
-            (Self::To, Verdict::Transfer) => "the id of who answers for it from now on",
-            (Self::To, Verdict::Reduce) => "what is left, in the system's own words",
-            (Self::To, _) => "what takes its place",
+            (Self::Code, _) => "a number, or the left and right keys",
+            (Self::To, Verdict::Abstain) => "id of the person who should decide (optional)",
+            (Self::To, Verdict::Transfer) => "id of the new owner",
+            (Self::To, Verdict::Reduce) => "the access that remains, in the notation of the system",
+            (Self::To, _) => "the replacement",
             (Self::Until, Verdict::Certify) => "a date like 2027-03-31, or days like 90d",
-            (Self::Until, _) => "until when: 2027-03-31, or 90d",
-            (Self::Words, _) => "in a few words; it is signed and stays",
+            (Self::Until, _) => "end date: 2027-03-31, or 90d",
+            (Self::Words, _) => "a short text; it is signed and permanent",
         }
     }
 }
 
-/// More than a reason should have, and less than a line may.
+/// Maximum input length in bytes, below the limit for lines of governed files.
 const MOST: usize = 600;

@@ -1,4 +1,4 @@
-//! The keys that are pressed, as the desk understands them, whatever the terminal calls them.
+//! Keys of the review, independent of the terminal protocol.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -7,23 +7,23 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 pub(super) enum Key {
     /// Backspace.
     Backspace,
-    /// Shift and Tab.
+    /// Shift-Tab.
     BackTab,
     /// A character.
     Char(char),
-    /// Clear the line: ctrl-u.
+    /// Clear the line (ctrl-u).
     Clear,
     /// Delete.
     Delete,
     /// Down.
     Down,
-    /// To the end.
+    /// End.
     End,
     /// Enter.
     Enter,
     /// Escape.
     Escape,
-    /// To the beginning.
+    /// Home.
     Home,
     /// Left.
     Left,
@@ -31,15 +31,15 @@ pub(super) enum Key {
     PageDown,
     /// Page up.
     PageUp,
-    /// Do again: ctrl-r.
+    /// Redo (ctrl-r).
     Redo,
-    /// Draw the screen anew: ctrl-l.
+    /// Redraw the screen (ctrl-l).
     Refresh,
     /// Right.
     Right,
-    /// Leave at once: ctrl-c.
+    /// Quit immediately (ctrl-c).
     Stop,
-    /// Leave for a while: ctrl-z.
+    /// Suspend (ctrl-z).
     Suspend,
     /// Tab.
     Tab,
@@ -48,10 +48,10 @@ pub(super) enum Key {
 }
 
 impl Key {
-    /// Returns the keys of an event, in the order in which they were pressed; none for one that means nothing here.
+    /// Returns the keys of an event in order; empty if the event has no meaning here.
     ///
-    /// Escape and a key that comes right behind it look like one with Alt. On a slow line that is what they mostly are, and
-    /// what is typed next must not fall into the list, where letters are verdicts.
+    /// Escape followed directly by a key is indistinguishable from Alt and that key. It is treated as Escape and the
+    /// key, since on a slow connection the next letter must not reach the list, where letters are verdicts.
     pub(super) fn of(event: KeyEvent) -> Vec<Self> {
         let alone = KeyEvent { modifiers: event.modifiers.difference(KeyModifiers::ALT), ..event };
         let escape = (alone != event && event.kind != KeyEventKind::Release).then_some(Self::Escape);
@@ -71,7 +71,7 @@ impl Key {
                 KeyCode::Char('u') => Self::Clear,
                 KeyCode::Char('n') => Self::Down,
                 KeyCode::Char('p') => Self::Up,
-                // What terminals send for Enter and Backspace without a keyboard protocol of their own.
+                // Codes that terminals without an extended keyboard protocol send for Enter and Backspace.
                 KeyCode::Char('m' | 'j') => Self::Enter,
                 KeyCode::Char('h') => Self::Backspace,
                 _ => return None,

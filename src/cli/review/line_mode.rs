@@ -1,4 +1,4 @@
-//! One item at a time, line by line: for pipes, screen readers and terminals that can do nothing.
+//! Line mode: one item at a time, for pipes, screen readers and dumb terminals.
 
 use super::{
     decision_input::{DecisionInput, KEYS, reason, takes_to, takes_until, to, until, verdict_of},
@@ -13,28 +13,28 @@ use crate::{
 };
 use std::io::{self, BufRead, Write};
 
-/// A talk about the items of a desk.
+/// A line-mode session.
 pub(super) struct LineSession<'a> {
-    /// The desk.
+    /// The review session.
     pub(super) desk: ReviewSession,
-    /// Who writes its files.
+    /// The writer of its files.
     pub(super) keeper: &'a mut ReviewStore,
-    /// What is known of an item.
+    /// Returns the decision context of an item.
     pub(super) dossier: &'a dyn Fn(&ReviewSession, usize) -> Option<DecisionContext>,
-    /// When it is.
+    /// The current time.
     pub(super) now: Timestamp,
-    /// What people say.
+    /// The input.
     pub(super) hears: &'a mut dyn BufRead,
-    /// What they are told.
+    /// The output.
     pub(super) says: &'a mut dyn Write,
-    /// Whether what they say is to be seen among it: a terminal shows that by itself.
+    /// Whether input is echoed to the output; a terminal echoes it itself.
     pub(super) echoes: bool,
 }
 
-/// What a person said on an item.
+/// A response to an item.
 enum LineAnswer {
     Answer(DecisionInput),
-    /// They went back.
+    /// Back to the previous prompt.
     Nothing,
     Skip,
     Stop,
@@ -42,10 +42,10 @@ enum LineAnswer {
 }
 
 impl LineSession<'_> {
-    /// Goes through the open items, and returns whether the person wants to sign.
+    /// Iterates over the open items, and returns whether the person wants to sign.
     ///
     /// # Errors
-    /// When what is said cannot be heard or told; what was decided is saved.
+    /// When input or output fails. All decisions are saved.
     pub(super) fn hold(&mut self) -> io::Result<bool> {
         writeln!(self.says, "{}\n", progress(&self.desk))?;
         self.help()?;
@@ -68,9 +68,9 @@ impl LineSession<'_> {
                 LineAnswer::Undo => match self.desk.undo() {
                     Some((what, papers)) => {
                         self.save(&papers)?;
-                        writeln!(self.says, "taken back: {}", escape(&what))?;
+                        writeln!(self.says, "undone: {}", escape(&what))?;
                     }
-                    None => writeln!(self.says, "there is nothing to take back")?,
+                    None => writeln!(self.says, "no decision to undo")?,
                 },
                 LineAnswer::Answer(answer) => match self.desk.decide(row, &answer) {
                     Ok(papers) => {
@@ -104,7 +104,7 @@ impl LineSession<'_> {
                     };
                 }
                 (None, ..) => {}
-                _ => writeln!(self.says, "`{}` is no verdict: ? shows them", escape(word))?,
+                _ => writeln!(self.says, "unknown verdict `{}`: ? lists them", escape(word))?,
             }
         }
     }
@@ -113,7 +113,7 @@ impl LineSession<'_> {
         for (key, verdict, about) in KEYS {
             writeln!(self.says, "  {key}  {:<12} {about}", verdict.as_str())?;
         }
-        writeln!(self.says, "  s  skip it for now · u  take the last decision back · q  quit; everything is saved")
+        writeln!(self.says, "  s  skip · u  undo the last decision · q  quit; all decisions are saved")
     }
 
     fn ask_more(&mut self, row: usize, verdict: Verdict) -> io::Result<LineAnswer> {
@@ -133,7 +133,7 @@ impl LineSession<'_> {
         }
         let codes = ReasonCode::of(verdict).iter().enumerate();
         let codes: Vec<_> = codes.map(|(at, code)| format!("{} {code}", at + 1)).collect();
-        let ask = format!("reason ({}; a number, words, or both; blank goes back)", codes.join(", "));
+        let ask = format!("reason ({}; a number, a text, or both; blank to go back)", codes.join(", "));
         match self.question(&ask)? {
             Some(line) if !line.trim().is_empty() => answer.reason = reason(&line, verdict),
             _ => return Ok(LineAnswer::Nothing),
@@ -155,7 +155,7 @@ impl LineSession<'_> {
 
     fn ask_until(&mut self, verdict: Verdict, item: &Item) -> io::Result<Option<Option<Timestamp>>> {
         let needed = verdict.needs_until(item.tier);
-        let blank = if needed { "blank goes back" } else { "blank for no end" };
+        let blank = if needed { "blank to go back" } else { "blank for no end date" };
         loop {
             let ask = format!("until (2027-03-31, or 90d; {blank})");
             let Some(line) = self.question(&ask)? else { return Ok(None) };
@@ -176,14 +176,14 @@ impl LineSession<'_> {
         let (ask, wanted) = match open {
             0 => ("sign now? (y or n)".to_owned(), "y".to_owned()),
             open => (
-                format!("{open} flagged items stay open and go into your next file; to sign all the same, type {open}"),
+                format!("{open} flagged items stay open and go into your next file; to sign anyway, type {open}"),
                 open.to_string(),
             ),
         };
         Ok(self.question(&ask)?.is_some_and(|line| line.trim() == wanted))
     }
 
-    /// Asks, and returns the line that was answered; nothing at the end of what is heard.
+    /// Prints a question and returns the answer; `None` at the end of input.
     fn question(&mut self, ask: &str) -> io::Result<Option<String>> {
         write!(self.says, "{ask}: ")?;
         self.says.flush()?;
@@ -200,7 +200,7 @@ impl LineSession<'_> {
         Ok(Some(line))
     }
 
-    /// Writes the papers, and returns whether all were written.
+    /// Saves the files, and returns whether all were saved.
     fn save(&mut self, papers: &[usize]) -> io::Result<bool> {
         for place in papers {
             let Some(paper) = self.desk.papers().get(*place).cloned() else { continue };
@@ -208,7 +208,7 @@ impl LineSession<'_> {
                 Ok(()) => continue,
                 Err(SaveError::Changed) => match super::settle(&mut self.desk, self.keeper, *place) {
                     Ok(disputed) if disputed.is_empty() => continue,
-                    Ok(_) => "another hand has decided it otherwise meanwhile; theirs stays".to_owned(),
+                    Ok(_) => "the item was decided differently in the file meanwhile; that decision is kept".to_owned(),
                     Err(error) => error.to_string(),
                 },
                 Err(error) => error.to_string(),
@@ -220,5 +220,5 @@ impl LineSession<'_> {
     }
 }
 
-/// Longer than any line a person writes here.
+/// Maximum length of an input line in bytes.
 const MOST_LINE: u64 = 8192;

@@ -1,4 +1,4 @@
-//! What lies on a desk, as data: the files with how far they are, or the next open item.
+//! Lists review files with their progress, or prints the next open item, as text or JSON.
 
 use super::session::ReviewSession;
 use crate::{
@@ -8,10 +8,10 @@ use crate::{
 use serde_json::json;
 use std::io::Write;
 
-/// Lists the files of a desk.
+/// Lists the review files of a session.
 ///
 /// # Errors
-/// When stdout does not take it.
+/// When stdout cannot be written.
 pub(super) fn list(desk: &ReviewSession, context: &mut Context) -> Result<Exit, CliError> {
     let papers = desk.papers().iter().filter(|paper| !paper.is_empty());
     let entries: Vec<_> = papers
@@ -55,10 +55,10 @@ pub(super) fn list(desk: &ReviewSession, context: &mut Context) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
-/// Prints the next open item with all that is known of it, as JSON; `null` when nothing is open.
+/// Prints the next open item with its decision context, as JSON; `null` if no item is open.
 ///
 /// # Errors
-/// When stdout does not take it.
+/// When stdout cannot be written.
 pub(super) fn next(
     desk: &ReviewSession,
     dossier: &dyn Fn(&ReviewSession, usize) -> Option<DecisionContext>,

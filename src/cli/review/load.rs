@@ -1,4 +1,4 @@
-//! Laying a desk: what may be done with each file, where decisions on it go, and which items cannot be decided.
+//! Loads a review session: the mode of each file, the file for new decisions, and items that cannot be decided.
 
 use super::{
     discover::ReviewFileOnDisk,
@@ -25,25 +25,25 @@ use std::{
     path::Path,
 };
 
-/// What a desk is laid from.
+/// The inputs of a session.
 pub(super) struct SessionLoader<'a> {
     /// The repository.
     pub(super) session: &'a Session,
     /// The campaign.
     pub(super) opening: &'a OpenCampaign,
-    /// Who sits at the desk.
+    /// The reviewer.
     pub(super) reviewer: &'a PrincipalId,
     /// The work tree.
     pub(super) tree: &'a Path,
-    /// What decisions need.
+    /// The requirements for decisions.
     pub(super) terms: ReviewTerms,
 }
 
 impl SessionLoader<'_> {
-    /// Returns the papers, and what holds for their items.
+    /// Returns the review files and the constraints of their items.
     ///
     /// # Errors
-    /// When the opening or the work tree cannot be read.
+    /// When the published campaign or the work tree cannot be read.
     pub(super) fn load(
         &self,
         found: &[ReviewFileOnDisk],
@@ -60,7 +60,7 @@ impl SessionLoader<'_> {
             papers.push(self.of(lent.path, lent.review, ReviewFileState::Lent, &stages));
         }
         let mut bars = self.bars(&papers, &put, &stages);
-        // What was lent is read as it was opened, and cannot have been altered.
+        // Delegated files are read as published, so they cannot be altered.
         for item in papers.iter().skip(own).flat_map(|paper| &paper.review.items) {
             if bars.get(&item.id).is_some_and(|bar| bar.why.starts_with(ALTERED)) {
                 bars.remove(&item.id);
@@ -71,13 +71,13 @@ impl SessionLoader<'_> {
         Ok((papers, SessionInput { bars, in_force, terms: self.terms }))
     }
 
-    /// Returns the items of these files as the campaign put them to review.
+    /// Returns the items of these files as published by the campaign.
     fn put_to_review(&self, found: &[ReviewFileOnDisk]) -> Result<BTreeMap<ItemId, Vec<Item>>, CliError> {
         let opened = Snapshot::at(&self.session.repository, self.opening.campaign().commit());
         let wanted: BTreeSet<&ItemId> = found.iter().flat_map(|file| &file.review.items).map(|item| &item.id).collect();
         let mut put: BTreeMap<ItemId, Vec<Item>> = BTreeMap::new();
         for mine in [true, false] {
-            // Nearly always the person's own files have all of them.
+            // Usually the person's own files contain all items.
             if wanted.iter().all(|id| put.contains_key(*id)) {
                 break;
             }
@@ -96,7 +96,7 @@ impl SessionLoader<'_> {
         Ok(put)
     }
 
-    /// Returns what may be done with a file; nothing when it waits for somebody else.
+    /// Returns the mode of a file; `None` if another person must act first.
     fn paper(
         &self,
         file: &ReviewFileOnDisk,
@@ -131,7 +131,7 @@ impl SessionLoader<'_> {
         ReviewFile { path, review, standing, due, bar, next: None }
     }
 
-    /// Adds the files that take what is decided after signing, or for others, where there is none yet.
+    /// Adds files for decisions after signing or for other reviewers, where they do not exist yet.
     fn follow(&self, papers: &mut Vec<ReviewFile>) {
         for place in 0..papers.len() {
             let Some(paper) = papers.get(place) else { continue };
@@ -161,12 +161,12 @@ impl SessionLoader<'_> {
         }
     }
 
-    /// Returns the head of a file of this person that takes decisions on the items of another one.
+    /// Returns the header of a file of this person for decisions on the items of another file.
     fn head(&self, review: &Review) -> Review {
         let mut cosigners = review.cosigners.clone();
         if review.reviewer != *self.reviewer {
             cosigners.retain(|name| name != self.reviewer);
-            // Where two have to sign, who was asked is the other one.
+            // If two signatures are required, the assigned reviewer is the second signer.
             if cosigners.len() < review.cosigners.len() {
                 cosigners.push(review.reviewer.clone());
             }
@@ -174,7 +174,7 @@ impl SessionLoader<'_> {
         Review { reviewer: self.reviewer.clone(), cosigners, items: Vec::new(), ..review.clone() }
     }
 
-    /// Returns the path of the next file of this person beside another one.
+    /// Returns the path of the next file of this person in the same folder.
     fn free(&self, beside: &str, papers: &[ReviewFile]) -> Option<String> {
         let folder = beside.rsplit_once('/').map_or("", |(folder, _)| folder);
         let stems =
@@ -183,7 +183,7 @@ impl SessionLoader<'_> {
         paths.find(|path| !self.tree.join(path).exists() && papers.iter().all(|paper| paper.path != *path))
     }
 
-    /// Returns how a later decision names the one in force, by stage and item.
+    /// Returns the reference to the decision in force, by stage and item.
     fn in_force(&self, papers: &[ReviewFile]) -> BTreeMap<(u32, ItemId), String> {
         let mut in_force = BTreeMap::new();
         for paper in papers {
@@ -201,7 +201,7 @@ impl SessionLoader<'_> {
         in_force
     }
 
-    /// Returns which items the person cannot decide, and why.
+    /// Returns the items that the person cannot decide, with reasons.
     fn bars(
         &self,
         papers: &[ReviewFile],
@@ -219,7 +219,7 @@ impl SessionLoader<'_> {
                     bars.entry(item.id).or_insert(Undecidable { why, may_abstain: false });
                 }
                 if let Some(tie) = self.session.governed.kinship().tie(self.reviewer, &item.subject) {
-                    let why = format!("it is {tie}: hand it back with a, and leave `to` empty");
+                    let why = format!("it is {tie}: abstain with a, and leave `to` empty");
                     bars.entry(item.id).or_insert(Undecidable { why, may_abstain: true });
                 }
             }
@@ -228,5 +228,5 @@ impl SessionLoader<'_> {
     }
 }
 
-const ALTERED: &str = "it is not as the campaign put it to review";
+const ALTERED: &str = "the item differs from the one published when the campaign opened";
 const MAX_REVIEW: u64 = 256 * 1024;

@@ -49,27 +49,27 @@ use std::{
 use style::OutputStyle;
 use terminal::{ExitReason, Host};
 
-/// Decide on the access that is put to you: read each card, give a verdict and a reason, sign
+/// Review the access assigned to you: read each item, decide with a reason, sign
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Whose items: those of --as, else of the person in the registry whose key is at hand (--key, or the agent). Every decision is written into its review file at once; quit when you like, and go on later. Nothing is decided before you give a reason, and nothing is signed before you say so (S).\n\nWithout a full-screen terminal: --next asks line by line. With an editor: fill in `decision` and `reason` in the files that --list names, then `tenure fmt FILE` and `tenure sign FILE`; the result is the same.\n\nExamples:\n  tenure review                        your items, in the terminal\n  tenure review 2026-q4 --as ana.ruiz  those of one campaign, as ana.ruiz\n  tenure review --list                 your files, and how far they are\n  tenure review --next                 one item at a time, as plain lines"
 )]
 pub(super) struct Args {
-    /// The campaign; the one that asks you, where nothing is said
+    /// Campaign id [default: the only campaign with items assigned to you]
     campaign: Option<CampaignId>,
-    /// Review in this name
+    /// Review as this principal
     #[arg(long = "as", value_name = "NAME")]
     name: Option<PrincipalId>,
-    /// Sign with this private key file, or the public half of a key in the agent
+    /// Private key file, or public key file of a key in ssh-agent
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// Only this review file
+    /// Review only this file
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Ask for one item after the other, as plain lines; with `--format json`, print the next open item and end
+    /// Ask for one item at a time, in plain lines; with `--format json`, print the next open item and exit
     #[arg(long, conflicts_with = "list")]
     next: bool,
-    /// List your review files and how far they are
+    /// List your review files and their progress
     #[arg(long)]
     list: bool,
 }
@@ -92,7 +92,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             let name = context.variable("TERM").unwrap_or_else(|| "not set".to_owned());
             writeln!(
                 context.err,
-                "this terminal (TERM is {name}) shows no full screen: one item at a time, as --next does"
+                "this terminal (TERM is {name}) does not support full-screen mode; using line mode as with --next"
             )?;
         }
         let plain = io::stdout().is_terminal() && !is_unicode(context);
@@ -110,8 +110,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         (talk.desk, signs)
     } else {
         if !has_terminal() {
-            let problem = Diagnostic::error("no-terminal", "there is no terminal to show the items in");
-            return Err(problem.help("tenure review --next asks line by line; --list names the files").into());
+            let problem = Diagnostic::error("no-terminal", "review needs a terminal");
+            return Err(problem.help("use `tenure review --next` for line mode, or `--list` to list the files").into());
         }
         let colour = context.out_style.colour && !has_no_colour(context);
         let look = OutputStyle { colour, unicode: is_unicode(context) };
@@ -123,7 +123,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     finish::finish(&desk, signs, args, &tree, context)
 }
 
-/// Returns which systems and accounts the items of a desk are about.
+/// Returns the systems and accounts of the items of a session.
 fn asked(desk: &ReviewSession) -> (BTreeSet<crate::model::SystemId>, BTreeSet<String>) {
     let systems = desk.papers().iter().map(|paper| paper.review.system.clone()).collect();
     let subjects = (0..desk.len()).filter_map(|row| desk.item(row)).map(|item| item.subject.clone()).collect();
@@ -135,11 +135,11 @@ fn dossier(library: &ContextIndex<'_>, desk: &ReviewSession, row: usize) -> Opti
     Some(library.dossier(item, &paper.review.system, paper.due))
 }
 
-/// Writes a paper that another hand changed meanwhile: their version, with what this desk decided put into it. Returns
-/// the items that both decided otherwise, where theirs stays.
+/// Saves a file that was changed on disk meanwhile: merges the decisions of this session into the version on disk.
+/// Returns the items with conflicting decisions, where the version on disk is kept.
 ///
 /// # Errors
-/// When the file is not acceptable any more, or cannot be written.
+/// When the file is no longer valid, or cannot be written.
 fn settle(desk: &mut ReviewSession, keeper: &mut ReviewStore, place: usize) -> Result<Vec<ItemId>, SaveError> {
     let Some(paper) = desk.papers().get(place).cloned() else { return Ok(Vec::new()) };
     let merged = keeper.merge(&paper)?;
@@ -150,7 +150,7 @@ fn settle(desk: &mut ReviewSession, keeper: &mut ReviewStore, place: usize) -> R
     Ok(merged.disputed)
 }
 
-/// The repository around a desk in the terminal.
+/// The repository side of a full-screen session.
 struct RepositoryContext<'a> {
     library: &'a ContextIndex<'a>,
     keeper: &'a mut ReviewStore,
@@ -168,11 +168,11 @@ impl Host for RepositoryContext<'_> {
                 Ok(()) => continue,
                 Err(SaveError::Changed) => match settle(&mut front.desk, self.keeper, *place) {
                     Ok(disputed) if disputed.is_empty() => {
-                        StatusMessage::Done("the file had changed on disk: both versions are in it now".to_owned())
+                        StatusMessage::Done("the file had changed on disk: both versions were merged".to_owned())
                     }
-                    Ok(_) => {
-                        StatusMessage::Refused("another hand decided it otherwise meanwhile; theirs stays".to_owned())
-                    }
+                    Ok(_) => StatusMessage::Refused(
+                        "the item was decided differently in the file meanwhile; that decision is kept".to_owned(),
+                    ),
                     Err(error) => StatusMessage::Refused(format!("NOT SAVED: {error}")),
                 },
                 Err(error) => StatusMessage::Refused(format!("NOT SAVED: {error}")),
@@ -187,19 +187,19 @@ fn has_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// Whether the terminal cannot place text: it says that it is dumb, or nothing at all.
+/// Returns whether the terminal cannot position text: TERM is unset, `dumb` or `unknown`.
 fn has_no_screen(context: &Context) -> bool {
     context.variable("TERM").is_none_or(|name| name == "dumb" || name == "unknown")
 }
 
-/// Whether the terminal is of a kind that has weights and no colours.
+/// Returns whether the terminal supports bold text but no colors.
 fn has_no_colour(context: &Context) -> bool {
     let name = context.variable("TERM").unwrap_or_default();
     let kinds = ["vt50", "vt52", "vt100", "vt102", "vt131", "vt132", "vt220", "vt320", "vt420", "vt510", "vt520"];
     kinds.iter().any(|kind| name.split('-').next() == Some(kind)) || name.ends_with("-m") || name.ends_with("-mono")
 }
 
-/// Whether the terminal shows more than ASCII, as its language settings say.
+/// Returns whether the locale of the terminal supports UTF-8.
 fn is_unicode(context: &Context) -> bool {
     let language = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| context.variable(name)).unwrap_or_default();
     let language = language.to_lowercase();

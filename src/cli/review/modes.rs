@@ -1,4 +1,4 @@
-//! What has the keys for a while: deciding several at once, the filter, the search, and the signature.
+//! Modal input: bulk decision, filter, search, and signing.
 
 use super::{
     app::{App, Effect, Mode, StatusMessage},
@@ -11,7 +11,7 @@ use super::{
 use crate::campaign::is_flagged;
 
 impl App {
-    /// Looks for what can be decided together with the item under the cursor, among what is shown.
+    /// Finds visible items that can be decided together with the item under the cursor.
     pub(super) fn begin_bulk(&mut self) {
         let Some(row) = self.row() else { return };
         let Some(item) = self.desk.item(row) else { return };
@@ -28,7 +28,7 @@ impl App {
         };
         let rows: Vec<usize> = self.rows.iter().copied().filter(alike).collect();
         if rows.len() < 2 {
-            let none = "no other open and unflagged item shown here is of the same shape".to_owned();
+            let none = "no other visible item is open, unflagged and of the same kind".to_owned();
             self.notice = Some(StatusMessage::Refused(none));
             return;
         }
@@ -57,7 +57,7 @@ impl App {
                     self.settle(rows.last().copied().unwrap_or_default());
                     let count = rows.len();
                     self.notice =
-                        Some(StatusMessage::Done(format!("{}: {count} items  ·  u takes all back", answer.word())));
+                        Some(StatusMessage::Done(format!("{}: {count} items  ·  u: undo all", answer.word())));
                     return Effect::Save(papers);
                 }
                 Err(refused) => {
@@ -112,7 +112,7 @@ impl App {
         if self.desk.papers().iter().any(super::review_file::ReviewFile::can_be_signed) {
             self.mode = Mode::Sign(String::new());
         } else {
-            self.notice = Some(StatusMessage::Refused("nothing is decided that could be signed".to_owned()));
+            self.notice = Some(StatusMessage::Refused("no decisions to sign".to_owned()));
         }
         Effect::None
     }
@@ -120,7 +120,7 @@ impl App {
     pub(super) fn sign(&mut self, key: Key, mut typed: String) -> Effect {
         match key {
             Key::Escape | Key::Char('q') => {
-                self.notice = Some(StatusMessage::Done("nothing was signed; everything is saved".to_owned()));
+                self.notice = Some(StatusMessage::Done("not signed; all decisions are saved".to_owned()));
                 return Effect::None;
             }
             Key::Enter if typed == self.confirmation() => return Effect::Sign,
@@ -133,5 +133,5 @@ impl App {
     }
 }
 
-/// The longest text that is searched for, in bytes.
+/// Maximum length of a search text in bytes.
 pub(super) const MOST_SEARCH: usize = 80;

@@ -1,4 +1,4 @@
-//! Review files on disk: written at once or not at all, and never over what another hand wrote meanwhile.
+//! Saves review files atomically, without overwriting concurrent changes.
 
 use super::review_file::ReviewFile;
 use crate::{
@@ -18,60 +18,60 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Keeps review files: what it has last seen of each, and where they lie.
+/// Writer of review files that remembers the last seen version of each.
 pub(super) struct ReviewStore {
     tree: PathBuf,
-    /// The folder of git, for what must not be seen in the work tree.
+    /// The git folder, for temporary files outside the work tree.
     git: PathBuf,
     seen: BTreeMap<String, LastSeenVersion>,
 }
 
-/// What was last seen of a file.
+/// The last seen version of a file.
 #[derive(Clone, Debug, Default)]
 struct LastSeenVersion {
     digest: Option<Digest>,
     items: Vec<Item>,
 }
 
-/// Why a file was not written.
+/// An error while saving a file.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SaveError {
-    /// It is not as it was last seen.
+    /// The file differs from its last seen version.
     #[error("another hand has changed it")]
     Changed,
-    /// It is not acceptable any more.
+    /// The file is no longer valid.
     #[error("{}", .0.sorted().first().map_or("it is not acceptable", |problem| problem.message.as_str()))]
     Form(Diagnostics),
-    /// The disk does not take it.
+    /// The file cannot be written.
     #[error("it cannot be written: {0}")]
     Io(#[from] io::Error),
-    /// It has been signed meanwhile.
+    /// The file was signed meanwhile.
     #[error("it has been signed meanwhile, so its bytes stay; begin again: tenure review")]
     Signed,
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error(transparent)]
     Unreadable(#[from] SourceError),
 }
 
-/// Two versions of a file, put together item by item.
+/// The merge of two versions of a file.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Merged {
     /// The items.
     pub(super) items: Vec<Item>,
-    /// The items that both decided, each in another way; those of the disk stay.
+    /// The items with conflicting decisions, where the version on disk is kept.
     pub(super) disputed: Vec<ItemId>,
 }
 
 impl ReviewStore {
-    /// Returns a keeper of the files below a work tree.
+    /// Returns a writer for the files of a work tree.
     pub(super) fn new(tree: &Path, git: &Path) -> Self {
         Self { tree: tree.to_path_buf(), git: git.to_path_buf(), seen: BTreeMap::new() }
     }
 
-    /// Returns the bytes of a file, and remembers them as what was last seen.
+    /// Returns the bytes of a file, and remembers them as the last seen version.
     ///
     /// # Errors
-    /// When it cannot be read, or is no review in canonical form.
+    /// When it cannot be read, or is not a canonical review.
     pub(super) fn read(&mut self, path: &str) -> Result<Option<(Review, Digest)>, SaveError> {
         let Some(bytes) = WorkTree::new(&self.tree).read(path)? else {
             self.seen.insert(path.to_owned(), LastSeenVersion::default());
@@ -83,13 +83,13 @@ impl ReviewStore {
         Ok(Some((review, digest)))
     }
 
-    /// Writes a paper, or takes its file away when there is nothing in it. Nothing is written when the file is not as it
-    /// was last seen.
+    /// Writes a review file, or removes it if it has no decisions. Writes nothing if the file differs from the last
+    /// seen version.
     ///
     /// # Errors
-    /// When another hand was at it, or the disk does not take it.
+    /// When the file was changed meanwhile, or cannot be written.
     pub(super) fn keep(&mut self, paper: &ReviewFile) -> Result<(), SaveError> {
-        // Two desks at once write one after the other; an editor is noticed by the digest.
+        // A lock serializes concurrent sessions; changes by an editor are detected by digest.
         let lock = fs::File::create(self.git.join("tenure-review.lock"))?;
         flock(&lock, FlockOperation::LockExclusive).map_err(io::Error::from)?;
         let on_disk = WorkTree::new(&self.tree).read(&paper.path)?;
@@ -115,20 +115,20 @@ impl ReviewStore {
         Ok(())
     }
 
-    /// Reads a file that another hand has changed, and puts what this desk changed into it.
+    /// Reads a file that was changed on disk, and merges the changes of this session into it.
     ///
     /// # Errors
-    /// When it cannot be read, or is no review in canonical form.
+    /// When it cannot be read, or is not a canonical review.
     pub(super) fn merge(&mut self, paper: &ReviewFile) -> Result<Merged, SaveError> {
         let base = self.seen.get(&paper.path).cloned().unwrap_or_default();
         let theirs = self.read(&paper.path)?.map(|(review, _)| review.items).unwrap_or_default();
         Ok(merge(&base.items, &paper.review.items, theirs))
     }
 
-    /// Puts bytes in the place of a file: whoever looks sees the old ones or the new ones, also after a crash.
+    /// Replaces a file atomically: readers see the old or the new bytes, also after a crash.
     fn replace(&self, file: &Path, bytes: &[u8]) -> io::Result<()> {
         let name = format!("tenure-review.{}.new", std::process::id());
-        // In the folder of git nobody adds it to a commit by accident; it may be another file system, though.
+        // A temporary file in the git folder cannot be committed by accident, but may be on another file system.
         let apart = self.git.join(&name);
         let beside = file.with_file_name(format!(".{name}"));
         match put(&apart, file, bytes) {
@@ -153,12 +153,12 @@ fn put(draft: &Path, file: &Path, bytes: &[u8]) -> io::Result<()> {
         }
     };
     write().inspect_err(|_| {
-        // What could not be put in place is of no use; the first error is the one to report.
+        // The temporary file is removed after a failure; the first error is reported.
         let _ = fs::remove_file(draft);
     })
 }
 
-/// Returns who has signed a file, by the signatures beside it.
+/// Returns the signers of a file, by its signature files.
 ///
 /// # Errors
 /// When its folder cannot be read.
@@ -176,7 +176,7 @@ pub(super) fn signatures(tree: &Path, path: &str) -> io::Result<Vec<String>> {
     Ok(found)
 }
 
-/// Puts two versions of items together that come from the same base.
+/// Merges two versions of items with a common base.
 fn merge(base: &[Item], mine: &[Item], theirs: Vec<Item>) -> Merged {
     let of = |items: &[Item], id: &ItemId| items.iter().find(|item| item.id == *id).cloned();
     let mut merged = Merged { items: theirs.clone(), disputed: Vec::new() };
@@ -202,6 +202,6 @@ fn merge(base: &[Item], mine: &[Item], theirs: Vec<Item>) -> Merged {
 
 impl From<SaveError> for Diagnostic {
     fn from(error: SaveError) -> Self {
-        Self::error("not-saved", error.to_string()).help("look at the file, then: tenure review")
+        Self::error("not-saved", error.to_string()).help("inspect the file, then run `tenure review`")
     }
 }

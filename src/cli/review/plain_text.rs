@@ -1,4 +1,4 @@
-//! A card as plain text, for a pipe, a screen reader or a terminal that can do nothing.
+//! Item details as plain text, for pipes, screen readers and dumb terminals.
 
 use super::{session::ReviewSession, style::spelled};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 use std::io::{self, Write};
 
-/// Returns the card of an item.
+/// Returns the details of an item.
 pub(super) fn card(desk: &ReviewSession, row: usize, dossier: Option<&DecisionContext>) -> String {
     let Some(item) = desk.item(row) else { return String::new() };
     let flag = if is_flagged(item) { "flagged: " } else { "" };
@@ -34,7 +34,7 @@ pub(super) fn card(desk: &ReviewSession, row: usize, dossier: Option<&DecisionCo
     text
 }
 
-/// Writes text in ASCII, for a terminal that has nothing else.
+/// Converts text to ASCII, for terminals without UTF-8.
 pub(super) struct Ascii<'a>(pub(super) &'a mut dyn Write);
 
 impl Write for Ascii<'_> {
@@ -48,7 +48,7 @@ impl Write for Ascii<'_> {
     }
 }
 
-/// Returns how far a desk is, in a line.
+/// Returns the progress of a session in one line.
 pub(super) fn progress(desk: &ReviewSession) -> String {
     let progress = desk.progress();
     let campaign = desk.papers().first().map(|paper| paper.review.campaign.to_string()).unwrap_or_default();

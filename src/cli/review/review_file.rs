@@ -1,4 +1,4 @@
-//! The review files of one person as they lie in the work tree, and what may be done with each.
+//! Review files of one person in the work tree, with their modes.
 
 use crate::model::{
     ItemId, Timestamp,
@@ -9,47 +9,48 @@ use std::collections::BTreeMap;
 /// A review file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct ReviewFile {
-    /// Where it lies, or will lie.
+    /// The path.
     pub(super) path: String,
-    /// What it says.
+    /// The content.
     pub(super) review: Review,
-    /// What may be done with it.
+    /// The mode.
     pub(super) standing: ReviewFileState,
-    /// When answers are due.
+    /// When responses are due.
     pub(super) due: Timestamp,
-    /// Why nothing can be decided in it at all, if so.
+    /// The reason why no item in it can be decided, if any.
     pub(super) bar: Option<String>,
-    /// The place of the paper that takes decisions on its items, where it does not take them itself.
+    /// The index of the file for decisions on its items, if they go into another file.
     pub(super) next: Option<usize>,
 }
 
-/// What may be done with a review file.
+/// The mode of a review file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum ReviewFileState {
-    /// It was put to somebody for whom this person decides: as a delegate, as whom they handed it on to, as a fallback.
+    /// A file of another reviewer for whom this person decides: as a delegate, after a reassignment, or as a fallback.
     Lent,
-    /// It takes what is decided on items of signed files, and is there only while something is decided in it.
+    /// A file for new decisions on items of signed files; it exists only while it has decisions.
     Next,
-    /// Nobody has signed it: decisions go into it.
+    /// An unsigned file; decisions go into it.
     Open,
-    /// It is signed, so its bytes stay; decisions go into the next file.
+    /// A signed, immutable file; decisions go into the next file.
     Signed {
-        /// How a later decision names it.
+        /// The reference for `supersedes`.
         reference: String,
-        /// Whether it is on main, where what is in force is known.
+        /// Whether the file is on main.
         merged: bool,
     },
-    /// Somebody else decided in it, and this person signs the same bytes or not.
+    /// A file decided by another reviewer, for this person to cosign.
     ToCosign,
 }
 
 impl ReviewFile {
-    /// Returns whether it would be nothing but a head: such a file is not written.
+    /// Returns whether it has no items; such a file is not written.
     pub(super) fn is_empty(&self) -> bool {
         matches!(self.standing, ReviewFileState::Next) && self.review.items.is_empty()
     }
 
-    /// Returns whether decisions on the items of a file like `head` may go into this one: the same people sign both.
+    /// Returns whether decisions on the items of a file with the header `head` may go into this file: both have the
+    /// same signers.
     pub(super) fn takes(&self, head: &Review) -> bool {
         let of = |review: &Review| {
             let who = (review.reviewer.clone(), review.cosigners.clone());
@@ -58,7 +59,7 @@ impl ReviewFile {
         self.standing == ReviewFileState::Next && of(&self.review) == of(head)
     }
 
-    /// Returns whether there is something in it to sign.
+    /// Returns whether it has decisions to sign.
     pub(super) fn can_be_signed(&self) -> bool {
         match self.standing {
             ReviewFileState::Next | ReviewFileState::Open => {
@@ -70,12 +71,12 @@ impl ReviewFile {
     }
 }
 
-/// Returns the item as it was put to review: with nothing decided.
+/// Returns the undecided item, as published.
 pub(super) fn undecided(item: &Item) -> Item {
     Item { decision: None, to: None, until: None, reason: String::new(), supersedes: None, ..item.clone() }
 }
 
-/// Returns which items of a file are not as their campaign put them to review; an item may be put to several.
+/// Returns the items of a file that differ from the published ones; an item may be published for several reviewers.
 pub(super) fn altered<'a>(review: &'a Review, opened: &BTreeMap<ItemId, Vec<Item>>) -> Vec<&'a ItemId> {
     let is_one = |item: &Item| opened.get(&item.id).is_some_and(|put| put.contains(&undecided(item)));
     review.items.iter().filter(|item| !is_one(item)).map(|item| &item.id).collect()

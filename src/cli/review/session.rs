@@ -1,4 +1,4 @@
-//! The desk: items, decisions on them, undo and redo. It knows no terminal and no disk; the bytes of a file follow from it.
+//! The review session: items, decisions, undo and redo, independent of terminal and disk.
 
 use super::{
     decision_input::DecisionInput,
@@ -14,11 +14,11 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Everything one person has to decide, and what they decided.
+/// The items and decisions of one reviewer.
 #[derive(Clone, Debug)]
 pub(super) struct ReviewSession {
     reviewer: PrincipalId,
-    /// What decisions need, by the mandate.
+    /// The requirements of the mandate for decisions.
     terms: ReviewTerms,
     papers: Vec<ReviewFile>,
     rows: Vec<ItemRow>,
@@ -26,41 +26,41 @@ pub(super) struct ReviewSession {
     future: Vec<UndoStep>,
 }
 
-/// One item on the desk.
+/// One item of the session.
 #[derive(Clone, Debug)]
 pub(super) struct ItemRow {
-    /// The paper and the place in it where it stands now.
+    /// The file and the index of its current version.
     home: (usize, usize),
-    /// Why it cannot be decided here, if so.
+    /// The reason why it cannot be decided here, if any.
     bar: Option<String>,
-    /// Whether handing it on is allowed all the same.
+    /// Whether it can still be reassigned.
     may_abstain: bool,
-    /// How a later decision names the one in force.
+    /// The reference to the decision in force.
     in_force: Option<String>,
     key: (u32, ItemId),
 }
 
-/// Why a decision is not taken.
+/// The reason why a decision is rejected.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub(super) enum DecisionError {
     /// The item cannot be decided here.
     #[error("{0}")]
     Barred(String),
-    /// Bulk is for what nothing speaks against.
+    /// Bulk decisions are limited to items without findings.
     #[error("a rule speaks against {0}: decide it by itself, after reading its card")]
     Flagged(String),
-    /// The file would not be accepted.
+    /// The resulting file would be invalid.
     #[error("{0}")]
     Form(String),
-    /// Bulk is for items of one shape.
+    /// Bulk decisions are limited to items of the same kind.
     #[error("these items are not of one shape: same system, kind, entitlement and tier")]
     Shapes,
-    /// It needs more.
+    /// A required field is missing.
     #[error("{}", needs(*.0))]
     Lacks(MissingField),
 }
 
-/// Something that was done and can be undone.
+/// A step that can be undone.
 #[derive(Clone, Debug)]
 struct UndoStep {
     what: String,
@@ -68,20 +68,20 @@ struct UndoStep {
     after: Vec<(usize, Vec<Item>)>,
 }
 
-/// How far the desk is.
+/// The progress of the session.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Progress {
-    /// How many items there are.
+    /// The number of items.
     pub(super) items: usize,
-    /// How many of them are decided.
+    /// The number of decided items.
     pub(super) decided: usize,
-    /// How many have a rule against them.
+    /// The number of flagged items.
     pub(super) flagged: usize,
-    /// How many of those are open.
+    /// The number of flagged open items.
     pub(super) flagged_open: usize,
 }
 
-/// What items that are decided together have in common.
+/// The common properties of items in a bulk decision.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct BulkKey {
     system: SystemId,
@@ -89,34 +89,34 @@ pub(super) struct BulkKey {
     entitlement: String,
 }
 
-/// How much a place says about an item: whether it can be changed there, whether it is decided there, and the place.
+/// The rank of a position of an item: editable, decided, index.
 type Worth = (bool, bool, (usize, usize));
 
-/// What a step was, and the papers that it changed.
+/// The description of a step, and the changed files.
 pub(super) type AppliedStep = (String, Vec<usize>);
 
-/// What holds for the items of a desk.
+/// The constraints of the items of a session.
 #[derive(Clone, Debug)]
 pub(super) struct SessionInput {
-    /// Why some of them cannot be decided.
+    /// The items that cannot be decided, with reasons.
     pub(super) bars: BTreeMap<ItemId, Undecidable>,
-    /// How a later decision names the one in force on main, by stage and item.
+    /// The references to the decisions in force on main, by stage and item.
     pub(super) in_force: BTreeMap<(u32, ItemId), String>,
-    /// What decisions need, by the mandate.
+    /// The requirements of the mandate for decisions.
     pub(super) terms: ReviewTerms,
 }
 
-/// Why one item cannot be decided.
+/// The reason why an item cannot be decided.
 #[derive(Clone, Debug)]
 pub(super) struct Undecidable {
-    /// The reason, with what to do.
+    /// The reason with the next step.
     pub(super) why: String,
-    /// Whether handing it on is allowed all the same.
+    /// Whether it can still be reassigned.
     pub(super) may_abstain: bool,
 }
 
 impl ReviewSession {
-    /// Lays the papers on the desk. An item that stands in several of them stands once: where it can still be changed.
+    /// Returns the session over these files. An item in several files is listed once, at its editable position.
     pub(super) fn new(reviewer: PrincipalId, papers: Vec<ReviewFile>, laid: &SessionInput) -> Self {
         let mut desk =
             Self { reviewer, terms: laid.terms, papers, rows: Vec::new(), past: Vec::new(), future: Vec::new() };
@@ -129,7 +129,7 @@ impl ReviewSession {
         for (place, paper) in self.papers.iter().enumerate() {
             for (at, item) in paper.review.items.iter().enumerate() {
                 let key = (paper.review.stage(), item.id);
-                // What is signed and not merged yet comes after all that is in force on main.
+                // Signed but unmerged decisions follow those in force on main.
                 let in_force = match (&paper.standing, item.decision) {
                     (ReviewFileState::Signed { reference, merged: false }, Some(_)) => Some(reference.clone()),
                     _ => None,
@@ -142,7 +142,7 @@ impl ReviewSession {
                 let barred = laid.bars.get(&item.id);
                 let cosigns = (paper.standing == ReviewFileState::ToCosign).then(|| {
                     format!(
-                        "{} decided; read it, and S signs the same bytes, or tell them why not",
+                        "decided by {}; review it and press S to cosign, or tell them your objection",
                         paper.review.reviewer
                     )
                 });
@@ -156,7 +156,7 @@ impl ReviewSession {
         self.settle();
     }
 
-    /// Finds where each item stands now: in a paper that can be changed, else where it was decided last.
+    /// Finds the current position of each item: in an editable file, otherwise at its latest decision.
     fn settle(&mut self) {
         let mut homes: BTreeMap<(u32, &ItemId), Worth> = BTreeMap::new();
         for (place, paper) in self.papers.iter().enumerate() {
@@ -176,17 +176,17 @@ impl ReviewSession {
         }
     }
 
-    /// Returns who sits at it.
+    /// Returns the reviewer.
     pub(super) const fn reviewer(&self) -> &PrincipalId {
         &self.reviewer
     }
 
-    /// Returns the papers.
+    /// Returns the review files.
     pub(super) fn papers(&self) -> &[ReviewFile] {
         &self.papers
     }
 
-    /// Returns how many items there are.
+    /// Returns the number of items.
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }
@@ -197,22 +197,22 @@ impl ReviewSession {
         self.papers.get(paper)?.review.items.get(at)
     }
 
-    /// Returns the paper an item stands in.
+    /// Returns the file of an item.
     pub(super) fn paper_of(&self, row: usize) -> Option<&ReviewFile> {
         self.papers.get(self.rows.get(row)?.home.0)
     }
 
-    /// Returns why an item cannot be decided here, if so.
+    /// Returns the reason why an item cannot be decided here, if any.
     pub(super) fn bar(&self, row: usize) -> Option<&str> {
         self.rows.get(row)?.bar.as_deref()
     }
 
-    /// Returns whether an item waits for a decision that this person can give.
+    /// Returns whether an item is undecided and can be decided by this person.
     pub(super) fn is_open(&self, row: usize) -> bool {
         self.item(row).is_some_and(|item| item.decision.is_none()) && self.bar(row).is_none()
     }
 
-    /// Returns how far it is.
+    /// Returns the progress.
     pub(super) fn progress(&self) -> Progress {
         let mut progress = Progress { items: self.len(), ..Progress::default() };
         for item in (0..self.len()).filter_map(|row| self.item(row)) {
@@ -224,16 +224,16 @@ impl ReviewSession {
         progress
     }
 
-    /// Returns how many flagged items stay open in what would be signed now.
+    /// Returns the number of flagged items that would stay open in the files to sign.
     pub(super) fn flagged_left_open(&self) -> usize {
         let items = self.papers.iter().filter(|paper| paper.can_be_signed()).flat_map(|paper| &paper.review.items);
         items.filter(|item| is_flagged(item) && item.decision.is_none()).count()
     }
 
-    /// Returns what an item has in common with those it may be decided with.
+    /// Returns the key of items that may be decided together.
     pub(super) fn shape(&self, row: usize) -> Option<BulkKey> {
         let (item, paper) = (self.item(row)?, self.paper_of(row)?);
-        // The account itself is called like its holder: all accounts are of one shape.
+        // An account is named after its holder: all accounts have the same key.
         let entitlement = match item.entitlement.strip_suffix(item.principal.as_str()) {
             Some(kind) if item.entitlement.starts_with("account ") => kind.to_owned(),
             _ => item.entitlement.clone(),
@@ -241,20 +241,20 @@ impl ReviewSession {
         Some(BulkKey { system: paper.review.system.clone(), tier: item.tier, entitlement })
     }
 
-    /// Decides one item, and returns the papers that changed.
+    /// Decides one item, and returns the changed files.
     ///
     /// # Errors
-    /// When it cannot be decided so; nothing has changed then.
+    /// When the decision is rejected; nothing is changed then.
     pub(super) fn decide(&mut self, row: usize, answer: &DecisionInput) -> Result<Vec<usize>, DecisionError> {
         let what =
             self.item(row).map(|item| format!("{} · {}", item.principal, said(&item.entitlement))).unwrap_or_default();
         self.apply(&[row], answer, format!("{}: {what}", answer.word()))
     }
 
-    /// Decides several items alike, which nothing speaks against and which are of one shape.
+    /// Decides several unflagged items of the same kind.
     ///
     /// # Errors
-    /// When one of them is flagged, decided, or of another shape; nothing has changed then.
+    /// When one of them is flagged, decided, or of another kind; nothing is changed then.
     pub(super) fn decide_all(&mut self, rows: &[usize], answer: &DecisionInput) -> Result<Vec<usize>, DecisionError> {
         let mut shapes = rows.iter().map(|row| self.shape(*row));
         let first = shapes.next();
@@ -287,14 +287,14 @@ impl ReviewSession {
         Ok(changed)
     }
 
-    /// Writes the answer into a copy of the paper it goes into.
+    /// Applies the decision to a copy of its file.
     fn write(
         &self,
         row: usize,
         answer: &DecisionInput,
         papers: &mut BTreeMap<usize, Vec<Item>>,
     ) -> Result<(), DecisionError> {
-        let gone = || DecisionError::Barred("there is no such item on the desk".to_owned());
+        let gone = || DecisionError::Barred("no such item in this session".to_owned());
         let (found, item) = (self.rows.get(row).ok_or_else(gone)?, self.item(row).ok_or_else(gone)?);
         let hands_on = answer.verdict == Some(Verdict::Abstain) && found.may_abstain;
         if let Some(bar) = found.bar.as_ref().filter(|_| !hands_on) {
@@ -310,7 +310,7 @@ impl ReviewSession {
         let place = items.iter().position(|own| own.id == decided.id);
         let is_next = self.papers.get(target).is_some_and(|paper| paper.standing == ReviewFileState::Next);
         match place.and_then(|place| items.get_mut(place)) {
-            // What stays as it was signed has no place in the next file.
+            // An unchanged signed decision is not repeated in the next file.
             Some(own) if is_next && decided.decision.is_none() => {
                 let id = own.id;
                 items.retain(|item| item.id != id);
@@ -331,7 +331,7 @@ impl ReviewSession {
         self.papers.get(paper).map_or(&[], |paper| &paper.review.items)
     }
 
-    /// Returns the paper that takes decisions on items that stand in this one.
+    /// Returns the file for decisions on the items of this one.
     fn target(&self, place: usize) -> Option<usize> {
         let own = self.papers.get(place)?;
         match own.standing {
@@ -341,18 +341,15 @@ impl ReviewSession {
         }
     }
 
-    /// A line of a governed file has an end, and no tricks.
+    /// Lines of governed files have a limited length and no hidden characters.
     fn check_form(&self, after: &[(usize, Vec<Item>)]) -> Result<(), DecisionError> {
         for (place, items) in after {
             for text in items.iter().flat_map(|item| [Some(&item.reason), item.to.as_ref()]).flatten() {
                 if let Some(trick) = confusables::check(text) {
-                    return Err(DecisionError::Form(format!("the text has {trick}: write it another way")));
+                    return Err(DecisionError::Form(format!("the text contains {trick}")));
                 }
                 if text.len() > MAX_LINE / 4 {
-                    return Err(DecisionError::Form(format!(
-                        "at most {} bytes; put the rest in a ticket",
-                        MAX_LINE / 4
-                    )));
+                    return Err(DecisionError::Form(format!("at most {} bytes", MAX_LINE / 4)));
                 }
             }
             let Some(paper) = self.papers.get(*place) else { continue };
@@ -360,7 +357,7 @@ impl ReviewSession {
             review.items.clone_from(items);
             let text = codec::render(&review);
             if codec::parse::<crate::model::file::Review>(&paper.path, text.as_bytes()).is_err() {
-                return Err(DecisionError::Form(format!("{} would not be accepted so", paper.path)));
+                return Err(DecisionError::Form(format!("{} would be invalid", paper.path)));
             }
         }
         Ok(())
@@ -376,7 +373,7 @@ impl ReviewSession {
         states.iter().map(|(place, _)| *place).collect()
     }
 
-    /// Takes the last step back, and returns what it was and the papers that changed.
+    /// Undoes the last step, and returns its description and the changed files.
     pub(super) fn undo(&mut self) -> Option<AppliedStep> {
         let step = self.past.pop()?;
         let changed = self.put(&step.before);
@@ -385,7 +382,7 @@ impl ReviewSession {
         Some((what, changed))
     }
 
-    /// Does again what was taken back last.
+    /// Redoes the last undone step.
     pub(super) fn redo(&mut self) -> Option<AppliedStep> {
         let step = self.future.pop()?;
         let changed = self.put(&step.after);
@@ -394,7 +391,7 @@ impl ReviewSession {
         Some((what, changed))
     }
 
-    /// Takes the items of a paper as they lie on disk now; steps that were taken before cannot be undone any more.
+    /// Replaces the items of a file with the version on disk; earlier steps can no longer be undone.
     pub(super) fn replace(&mut self, paper: usize, items: Vec<Item>) {
         self.past.clear();
         self.future.clear();
@@ -402,12 +399,14 @@ impl ReviewSession {
     }
 }
 
-/// Returns what is needed, and how to give it.
+/// Returns the missing field, and how to enter it.
 fn needs(lack: MissingField) -> String {
     match lack {
-        MissingField::Code => "a rule speaks against keeping it: choose a code for the reason".to_owned(),
-        MissingField::Exception => "a rule speaks too much against keeping it: x keeps it until a date".to_owned(),
-        MissingField::Words => "a rule speaks against keeping it: say why in a few words".to_owned(),
+        MissingField::Code => "flagged by a rule: keeping it requires a reason code".to_owned(),
+        MissingField::Exception => {
+            "a critical rule forbids `certify`: press x to keep it as an exception with an end date".to_owned()
+        }
+        MissingField::Words => "flagged by a rule: keeping it requires a short reason".to_owned(),
         lack => format!("it needs {}", lack.as_str()),
     }
 }

@@ -1,18 +1,18 @@
-//! When the stages of a campaign are due, and why nothing can be decided in one now.
+//! Due dates of the stages of a campaign, and reasons why a stage is not open.
 
 use crate::{
     model::{ItemId, Timestamp},
     trust::OpenCampaign,
 };
 
-/// The stages of a campaign, as far as they are.
+/// The stages of an open campaign.
 pub(in crate::cli) struct Stages<'a> {
     opening: &'a OpenCampaign,
     due: Vec<Timestamp>,
 }
 
 impl<'a> Stages<'a> {
-    /// Returns the stages of an open campaign. A stage begins when the one before it was closed, or should have been.
+    /// Returns the stages of an open campaign. A stage begins when the previous one was closed or should have been.
     pub(in crate::cli) fn of(opening: &'a OpenCampaign) -> Self {
         let campaign = opening.campaign().value();
         let days: Vec<u32> = match campaign.definition.stages.as_slice() {
@@ -28,22 +28,22 @@ impl<'a> Stages<'a> {
         Self { opening, due }
     }
 
-    /// Returns when answers in a stage are due.
+    /// Returns when responses in a stage are due.
     pub(in crate::cli) fn due(&self, stage: u32) -> Option<Timestamp> {
         self.due.get(usize::try_from(stage.checked_sub(1)?).ok()?).copied()
     }
 
-    /// Returns why nothing can be decided in a stage now.
+    /// Returns the reason why a stage is not open.
     pub(super) fn bar(&self, stage: u32) -> Option<String> {
         let (closed, count) = (self.opening.closed(), self.due.len());
         if stage <= closed {
-            return Some(format!("stage {stage} is closed; what comes now is late, and refused"));
+            return Some(format!("stage {stage} is closed; later responses are rejected"));
         }
         let next = closed + 1;
-        (stage > next).then(|| format!("stage {stage} of {count} begins when stage {next} is closed"))
+        (stage > next).then(|| format!("stage {stage} of {count} starts when stage {next} is closed"))
     }
 
-    /// Returns why an item is not asked about in a stage that is open.
+    /// Returns the reason why an item is not part of an open stage.
     pub(super) fn bar_of(&self, item: &ItemId, stage: u32) -> Option<String> {
         if stage > self.opening.campaign().value().definition.stage_count() {
             let drawn = self.opening.second_reviewers(item).is_some();
@@ -54,6 +54,6 @@ impl<'a> Stages<'a> {
             return None;
         }
         let (last, stance) = course.stances.last()?;
-        Some(format!("stage {last} came to {stance}, and nobody is asked any more"))
+        Some(format!("stage {last} ended with {stance}, so no later stage follows"))
     }
 }

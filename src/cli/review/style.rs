@@ -1,4 +1,4 @@
-//! Colours, symbols and columns: never colour alone, and nothing of what is shown can steer the terminal.
+//! Styles, symbols and columns. Meaning never depends on color alone, and displayed text cannot control the terminal.
 
 use crate::diag::escape;
 use ratatui::{
@@ -6,18 +6,18 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// How to write for this terminal.
+/// The output style of this terminal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct OutputStyle {
-    /// With colours.
+    /// Whether to use colors.
     pub(super) colour: bool,
-    /// With characters beyond ASCII in frames and bars.
+    /// Whether to use characters beyond ASCII in frames and bars.
     pub(super) unicode: bool,
 }
 
 impl OutputStyle {
     fn style(self, colour: Color, modifier: Modifier) -> Style {
-        // Weight and reverse stay without colour: they are what a terminal of one colour has.
+        // Bold and reverse are kept without color, since monochrome terminals support them.
         let style = Style::new().add_modifier(modifier);
         if self.colour { style.fg(colour) } else { style }
     }
@@ -26,12 +26,12 @@ impl OutputStyle {
         Span::styled(text, Style::new().add_modifier(Modifier::BOLD))
     }
 
-    /// What can be passed over. It has no colour: grey is the ground itself in some terminals.
+    /// Secondary text. It has no color, since gray is the background of some terminals.
     pub(super) fn dim(self, text: String) -> Line<'static> {
         Line::from(text)
     }
 
-    /// What stands out does so by weight and by its `!`: a colour that is read on a dark ground is not read on a light one.
+    /// Highlighted text is bold and marked with `!`; no color is readable on both dark and light backgrounds.
     pub(super) fn warning(self, text: String) -> Line<'static> {
         Line::from(self.title(text))
     }
@@ -44,8 +44,8 @@ impl OutputStyle {
         self.dim(text.to_owned())
     }
 
-    /// A line of the list: where the cursor is and whether it is flagged, what it is, what was decided. The cursor is `>` and
-    /// reversed, what is flagged has `!`, what is decided has its verdict: colours only repeat that.
+    /// A line of the list: cursor, flag, item, decision. The cursor is `>` and reversed, flagged items have `!`,
+    /// decided items their verdict; colors only repeat this.
     pub(super) fn row(self, [mark, text, decision]: [String; 3], here: bool, decided: bool) -> Line<'static> {
         if here {
             return self.choice(format!("{mark}{text}{decision}"), true);
@@ -56,13 +56,13 @@ impl OutputStyle {
         Line::from(vec![self.mark(mark), Span::raw(text), decision])
     }
 
-    /// A line that can be chosen.
+    /// A selectable line.
     pub(super) fn choice(self, text: String, here: bool) -> Line<'static> {
         let style = if here { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
         Line::from(Span::styled(text, style))
     }
 
-    /// A sentence of a card after its title, with what marks it.
+    /// A line of the item details after its title, with its mark.
     pub(super) fn sentence(self, title: String, mark: char, text: String) -> Line<'static> {
         Line::from(vec![self.title(title), self.mark(format!("{mark} ")), Span::raw(text)])
     }
@@ -71,7 +71,7 @@ impl OutputStyle {
         Span::styled(text, self.style(Color::Yellow, Modifier::BOLD))
     }
 
-    /// Returns a line in the characters that the terminal has, in the same columns.
+    /// Returns a line in the character set of the terminal, with the same columns.
     pub(super) fn spelled(self, line: Line<'static>) -> Line<'static> {
         if self.unicode {
             return line;
@@ -80,7 +80,7 @@ impl OutputStyle {
         Line::from(spans.collect::<Vec<_>>())
     }
 
-    /// A field of a prompt; the one that is written in shows its end, and where the next character goes.
+    /// A field of a prompt; the active one shows the end of its input and the cursor.
     pub(super) fn field(self, name: &str, text: &str, here: bool, width: usize) -> Line<'static> {
         let shown = escape(text).into_owned();
         let room = width.saturating_sub(name.chars().count() + 2);
@@ -111,7 +111,7 @@ impl OutputStyle {
         if self.unicode { "│" } else { "|" }
     }
 
-    /// Returns how far something is, as a bar of so many columns.
+    /// Returns a progress bar of this many columns.
     pub(super) fn bar(self, done: usize, all: usize, width: usize) -> String {
         let full = (done * width).checked_div(all).unwrap_or(0);
         let (on, off) = if self.unicode { ("█", "░") } else { ("#", ".") };
@@ -119,7 +119,7 @@ impl OutputStyle {
     }
 }
 
-/// Returns the text in ASCII, in as many columns: what separates stays readable, what has no letter here is `?`.
+/// Returns the text in ASCII with the same columns; characters without an equivalent become `?`.
 pub(super) fn spelled(text: &str) -> String {
     let mut spelled = String::with_capacity(text.len());
     for character in text.chars() {
@@ -136,12 +136,12 @@ pub(super) fn spelled(text: &str) -> String {
     spelled
 }
 
-/// Returns how many columns a text takes.
+/// Returns the width of a text in columns.
 pub(super) fn columns(text: &str) -> usize {
     Span::raw(text).width()
 }
 
-/// Returns the text in exactly so many columns: what is hidden is shown, what is too long ends in `…`.
+/// Returns the text in exactly this many columns: hidden characters are escaped, longer text ends in `…`.
 pub(super) fn fit(text: &str, width: usize) -> String {
     let text = escape(text);
     let all = columns(&text);
@@ -164,7 +164,7 @@ pub(super) fn fit(text: &str, width: usize) -> String {
     format!("{shown}{}", " ".repeat(width.saturating_sub(used)))
 }
 
-/// Returns the text in lines of at most so many columns, each filled up; later lines begin with so many blanks.
+/// Returns the text wrapped to this many columns; continuation lines are indented.
 pub(super) fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
     let text = escape(text);
     let mut lines: Vec<String> = Vec::new();

@@ -1,4 +1,4 @@
-//! The terminal: taken for the desk, and given back however the desk ends.
+//! Terminal session of the full-screen review. The terminal is restored however the session ends.
 
 use super::{app::App, app::Effect, draw::draw, keys::Key, style::OutputStyle};
 use crate::{campaign::DecisionContext, model::file::Item};
@@ -28,28 +28,28 @@ use std::{
     time::Duration,
 };
 
-/// What the desk asks of what is around it.
+/// The environment of a full-screen session.
 pub(super) trait Host {
-    /// Returns what is known of the item in this row.
+    /// Returns the decision context of the item in this row.
     fn dossier(&self, front: &App, row: usize, item: &Item) -> Option<DecisionContext>;
 
-    /// Writes these papers, and tells the desk how that went.
+    /// Saves these files, and reports the result to the session.
     fn save(&mut self, front: &mut App, papers: &[usize]);
 }
 
-/// How the desk was left.
+/// The way the session ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum ExitReason {
-    /// To sign what is decided.
+    /// Sign the decisions.
     ToSign,
-    /// Everything is saved.
+    /// Quit; all decisions are saved.
     Saved,
 }
 
-/// Shows the desk until it is left.
+/// Runs the session until the user quits.
 ///
 /// # Errors
-/// When there is no terminal, or it goes away. It is given back all the same.
+/// When there is no terminal, or it disconnects. The terminal is restored in any case.
 pub(super) fn run(front: &mut App, around: &mut dyn Host, look: OutputStyle) -> io::Result<ExitReason> {
     let signals = Signals::watch()?;
     let mut taken = RawTerminal::take()?;
@@ -74,7 +74,7 @@ pub(super) fn run(front: &mut App, around: &mut dyn Host, look: OutputStyle) -> 
         }
         let effect = match event::read()? {
             Event::Key(event) => {
-                // Escape, where it comes with another key, has no effect outside.
+                // Escape together with another key has no effect outside of prompts.
                 Key::of(event).into_iter().map(|key| front.press(key)).last().unwrap_or(Effect::None)
             }
             Event::Paste(text) => {
@@ -100,7 +100,7 @@ pub(super) fn run(front: &mut App, around: &mut dyn Host, look: OutputStyle) -> 
     }
 }
 
-/// Returns whether the terminal went away, as when a connection breaks: nobody would press a key any more.
+/// Returns whether the terminal disconnected.
 fn is_gone() -> io::Result<bool> {
     let input = io::stdin();
     let mut asked = [PollFd::new(&input, PollFlags::IN)];
@@ -111,7 +111,7 @@ fn is_gone() -> io::Result<bool> {
     }
 }
 
-/// The terminal while the desk has it.
+/// The terminal in raw mode.
 struct RawTerminal(());
 
 impl RawTerminal {
@@ -142,13 +142,13 @@ impl Drop for RawTerminal {
     }
 }
 
-/// Gives the terminal back as it was; there is nobody left to tell when it does not take that.
+/// Restores the terminal. Errors are ignored, since there is no terminal left to report them to.
 fn restore() {
     let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
 }
 
-/// Signals that come from outside: a terminal that was closed, a machine that shuts down, a job that goes on.
+/// Signals: hangup, termination, and continuation after a stop.
 struct Signals {
     end: Arc<AtomicBool>,
     goes_on: Arc<AtomicBool>,
@@ -158,7 +158,7 @@ impl Signals {
     fn watch() -> io::Result<Self> {
         let (end, goes_on) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
         for signal in [SIGHUP, SIGTERM] {
-            // Whoever asks twice is obeyed at once; every decision is saved when it is made.
+            // A second signal ends the process immediately; every decision is already saved.
             signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, end.clone())?;
             signal_hook::flag::register(signal, end.clone())?;
         }
@@ -175,5 +175,5 @@ impl Signals {
     }
 }
 
-/// How long a signal may have to wait.
+/// Maximum delay until a signal is processed.
 const TICK: Duration = Duration::from_millis(200);

@@ -1,4 +1,4 @@
-//! Which items are shown, and in which order: filter, search, sort.
+//! Filter, search and order of the item list.
 
 use super::session::ReviewSession;
 use crate::{
@@ -7,48 +7,48 @@ use crate::{
 };
 use std::{collections::BTreeMap, fmt};
 
-/// Which items are shown.
+/// A filter of items.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Filter {
-    /// All of them.
+    /// All items.
     #[default]
     All,
-    /// Those without a decision.
+    /// Undecided items.
     Open,
-    /// Those with a rule against them.
+    /// Flagged items.
     Flagged,
-    /// Those with a decision.
+    /// Decided items.
     Decided,
-    /// Those of a tier.
+    /// Items of a tier.
     Tier(Tier),
-    /// Those on a system.
+    /// Items of a system.
     System(SystemId),
-    /// Those that a rule speaks against.
+    /// Items flagged by a rule.
     Rule(String),
 }
 
-/// In which order items are shown.
+/// The order of items.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) enum Sort {
-    /// As the file has them: what most speaks against comes first.
+    /// As in the file: items with the most serious findings first.
     #[default]
     Risk,
     /// By holder.
     Holder,
-    /// By what is held.
+    /// By entitlement.
     Entitlement,
-    /// Open first, then by verdict.
+    /// Undecided first, then by verdict.
     Decision,
 }
 
-/// What is shown of a desk.
+/// The view of a session.
 #[derive(Clone, Debug, Default)]
 pub(super) struct View {
-    /// Which items.
+    /// The filter.
     pub(super) filter: Filter,
-    /// In which order.
+    /// The order.
     pub(super) sort: Sort,
-    /// Only those with this text in them.
+    /// The search text.
     pub(super) search: String,
 }
 
@@ -90,7 +90,7 @@ impl fmt::Display for Sort {
 }
 
 impl View {
-    /// Returns the items shown, in order.
+    /// Returns the visible items, in order.
     pub(super) fn rows(&self, desk: &ReviewSession) -> Vec<usize> {
         let wanted = self.search.to_lowercase();
         let mut rows: Vec<usize> = (0..desk.len())
@@ -120,7 +120,7 @@ impl Filter {
         }
     }
 
-    /// Returns the filters that make a difference on a desk, each with how many items it shows.
+    /// Returns the filters that match some but not all items, each with its number of items.
     pub(super) fn choices(desk: &ReviewSession) -> Vec<(Self, usize)> {
         let mut counts: BTreeMap<Self, usize> = BTreeMap::new();
         counts.extend([Self::All, Self::Open, Self::Flagged, Self::Decided].map(|filter| (filter, 0)));
