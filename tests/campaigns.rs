@@ -79,7 +79,7 @@ struct Both {
 }
 
 #[test]
-fn what_the_gate_says_and_main_believes_is_what_the_reference_says() {
+fn gate_and_walk_agree_with_reference() {
     let sandbox = Sandbox::new();
     let refused = std::cell::RefCell::new(BTreeMap::<&str, usize>::new());
     let config = ProptestConfig {

@@ -34,7 +34,7 @@ fn a_host_that_only_the_engine_changed_has_nothing_out_of_band() {
 }
 
 #[test]
-fn a_decision_that_will_lapse_is_told_in_its_pull_request_and_one_that_was_done_is_not() {
+fn lapsing_decision_is_reported_in_its_pull_request_only() {
     let world = World::founded(&["web-1"]);
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
@@ -60,7 +60,7 @@ fn a_decision_that_will_lapse_is_told_in_its_pull_request_and_one_that_was_done_
 }
 
 #[test]
-fn what_the_engine_took_away_by_decision_is_no_inventory_that_shrank() {
+fn enforced_removals_are_not_inventory_shrinkage() {
     let world = World::founded(&["web-1"]);
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));

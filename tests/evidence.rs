@@ -101,7 +101,7 @@ fn nobody_goes_on_from_evidence_that_does_not_verify() {
 }
 
 #[test]
-fn a_second_run_over_the_same_system_is_told_to_wait_and_others_interleave() {
+fn second_run_on_same_system_is_busy_others_interleave() {
     let world = World::new();
     let (here, there) = (world.clone("here"), world.clone("there"));
     let mut one = world.journal(&here, 1, &world.clock).unwrap();
@@ -130,7 +130,7 @@ fn a_plan_that_was_overtaken_is_not_begun() {
 }
 
 #[test]
-fn a_lease_that_is_over_can_be_taken_and_the_old_run_is_fenced_off() {
+fn expired_lease_is_taken_and_old_run_is_fenced() {
     let world = World::new();
     let (here, there) = (world.clone("here"), world.clone("there"));
     let mut old = world.journal(&here, 1, &world.clock).unwrap();

@@ -67,7 +67,7 @@ fn item(world: &World, holder: &str, entitlement: &str) -> String {
 }
 
 #[test]
-fn an_exception_lives_as_long_as_it_is_proven_and_its_end_brings_the_violation_back_with_its_first_date() {
+fn lapsed_exception_reopens_violation_with_first_date() {
     let story = Story::new();
     let world = &story.world;
     let path = story.excepts(0, HIGH).exits(0).out.lines().next().unwrap().to_owned();
@@ -114,7 +114,7 @@ fn an_exception_lives_as_long_as_it_is_proven_and_its_end_brings_the_violation_b
 }
 
 #[test]
-fn an_exception_is_no_longer_than_its_rating_allows_and_not_renewed_without_end() {
+fn exception_duration_and_renewals_are_limited() {
     let story = Story::new();
     let world = &story.world;
     let mut last: Option<String> = None;
@@ -137,7 +137,7 @@ fn an_exception_is_no_longer_than_its_rating_allows_and_not_renewed_without_end(
 }
 
 #[test]
-fn who_accepts_a_risk_does_not_own_it_does_not_profit_from_it_and_is_not_alone_with_what_is_critical() {
+fn approvers_are_independent_and_several_if_critical() {
     let cases: [(&str, &[&str], &[&str], &str); 6] = [
         (
             "too long",
@@ -194,7 +194,7 @@ fn who_accepts_a_risk_does_not_own_it_does_not_profit_from_it_and_is_not_alone_w
 }
 
 #[test]
-fn a_risk_is_accepted_with_a_control_and_neither_accepted_nor_proven_by_who_gains() {
+fn beneficiary_neither_approves_nor_proves() {
     let story = Story::new();
     let world = &story.world;
     let bare = Story { world: world.copied(), item: story.item.clone() };

@@ -171,7 +171,7 @@ fn histories_that_hide_something_are_not_opened() {
 }
 
 #[test]
-fn a_real_shallow_clone_is_refused_and_another_object_format_too() {
+fn shallow_clone_and_sha256_format_are_rejected() {
     let world = World::new();
     world.commit(&[("a", "1")]);
     world.push("main");

@@ -123,7 +123,7 @@ fn use_is_known_unknown_or_never_since() {
 }
 
 #[test]
-fn it_keeps_the_promises_of_every_connector_but_reads_the_whole_host_for_each_look() {
+fn hosts_connector_conformance() {
     let world = World::new();
     let host = hosts::open(&world.system, &world.config).unwrap();
     // Each file read is a call here, but a look reads every account's files: 3 is not kept, this is what it takes.

@@ -66,7 +66,7 @@ fn people_come_from_a_table_once_and_leave_with_it() {
 }
 
 #[test]
-fn accounts_nobody_claims_are_proposed_with_reasons_and_written_without_an_owner() {
+fn uncorrelated_accounts_are_suggested_without_owner() {
     let world = collected();
     world.tenure(HR).exits(0);
     let web = ["principals", "import", "--from-system", "web-1"];

@@ -42,7 +42,7 @@ fn careless(world: &World) {
 }
 
 #[test]
-fn one_check_gives_annotations_a_summary_and_a_file_for_code_scanning() {
+fn check_writes_annotations_summary_and_sarif() {
     let world = World::founded(&[]);
     careless(&world);
     let (ran, summary) = step(&world, &["check", "--base", "main", "--format", "github", "--sarif", "tenure.sarif"]);
@@ -99,7 +99,7 @@ fn a_fingerprint_stays_when_the_lines_around_it_move() {
 }
 
 #[test]
-fn the_comment_of_a_plan_shows_what_hangs_on_a_database_and_a_host() {
+fn plan_comment_lists_dependents() {
     let cluster = Cluster::start(&[]);
     let world = shop::opened(&cluster);
     world.decides(|_, item| {
@@ -215,7 +215,7 @@ fn two_reviewers_of_one_system_merge_in_both_orders() {
 }
 
 #[test]
-fn a_late_answer_and_the_close_of_its_stage_merge_without_conflict_and_one_of_them_is_refused() {
+fn late_response_and_stage_close_merge_cleanly() {
     let world = asked();
     branch(&world, "ana", || answers(&world, "ana", 1));
     branch(&world, "close", || {

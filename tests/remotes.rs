@@ -39,7 +39,7 @@ fn the_whole_run_over_a_folder() {
 }
 
 #[test]
-fn the_whole_run_over_http_with_a_password_from_a_credential_helper() {
+fn run_over_http_with_credential_helper() {
     let mut world = FOUNDED.copied();
     let server = GitHttp::serve(world.sandbox(), world.path());
     for (name, value) in server.login(world.sandbox(), User::Writer) {

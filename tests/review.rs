@@ -120,7 +120,7 @@ fn in_a_terminal_decided_saved_quit_resumed_signed() {
 }
 
 #[test]
-fn what_another_hand_wrote_meanwhile_stays_and_so_does_this_decision() {
+fn save_merges_concurrent_edit() {
     let world = OPENED.copied();
     let path = format!("campaigns/{CAMPAIGN}/reviews/web-1/ana.toml");
     let mut desk = Terminal::start(&world.command(&["review", "--key", "../keys/ana"]), 24, 80);
@@ -143,7 +143,7 @@ fn what_another_hand_wrote_meanwhile_stays_and_so_does_this_decision() {
 }
 
 #[test]
-fn a_desk_that_is_killed_has_saved_everything_and_one_that_is_ended_gives_the_terminal_back() {
+fn killed_session_is_saved_and_terminal_restored() {
     let world = OPENED.copied();
     let command = world.command(&["review", "--key", "../keys/ana"]);
     let mut desk = Terminal::start(&command, 24, 80);
@@ -175,7 +175,7 @@ fn a_desk_whose_terminal_goes_away_ends_with_everything_saved() {
 }
 
 #[test]
-fn what_is_left_open_or_changed_after_the_merge_goes_into_the_next_file() {
+fn open_items_after_merge_go_into_next_file() {
     let world = OPENED.copied();
     let name = |number: &str| format!("campaigns/{CAMPAIGN}/reviews/web-1/ana{number}.toml");
     let mut first = read(&world, "ana");

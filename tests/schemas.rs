@@ -56,7 +56,7 @@ fn an_editor_accepts_every_example_and_underlines_mistakes() {
 }
 
 #[test]
-fn an_editor_that_formats_on_save_leaves_the_canonical_form_alone() {
+fn formatting_on_save_keeps_canonical_form() {
     let folder = repository();
     for kind in FileKind::ALL {
         let file = folder.path().join(place(kind));

@@ -92,7 +92,7 @@ fn tenure_verifies_what_ssh_keygen_signs() {
 }
 
 #[test]
-fn what_ssh_keygen_signs_counts_in_a_merge_and_a_weaker_hash_does_not() {
+fn ssh_keygen_signature_counts_but_not_weak_hash() {
     let sandbox = Sandbox::new();
     let mut world = World::new();
     let mut files = world.decided(revoke_first, &[]);

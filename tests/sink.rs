@@ -14,7 +14,7 @@ use support::servers::program;
 use tenure::connector::{Sink as _, sink::AgeSink};
 
 #[test]
-fn the_age_of_debian_opens_a_deposit_with_the_key_of_its_recipient() {
+fn age_tool_decrypts_deposit() {
     let sandbox = Sandbox::new();
     let person = age::x25519::Identity::generate();
     let identity = sandbox.join("key.txt");

@@ -241,7 +241,7 @@ fn an_item_is_handed_on_once() {
 }
 
 #[test]
-fn a_fallback_speaks_for_the_silent_and_takes_what_was_not_decided() {
+fn fallback_decides_unanswered_and_undecided_items() {
     let mut world = World::founded();
     let items = few(1);
     world.open_stages(&items, &[("dora", 1)], |_| {});
@@ -493,7 +493,7 @@ fn excepted(world: &World, item: &Item, days: i64, change: impl FnOnce(&mut Exce
 }
 
 #[test]
-fn an_exception_for_what_nobody_answered_is_short_and_not_followed_by_another() {
+fn exception_for_unanswered_item_is_short_and_final() {
     let mut world = World::founded();
     let item = Item { tier: Tier::T1, ..few(1).remove(0) };
     world.open_stages(std::slice::from_ref(&item), &[("dora", 1)], |own| own.on_silence = NoResponseAction::Disable);

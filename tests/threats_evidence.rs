@@ -20,7 +20,7 @@ use tenure::{
 use world::{BRANCH, ORIGIN, World, end, intent, outcome, put, read, reseal, run_id, start};
 
 #[test]
-fn row_13_a_branch_that_was_rewritten_or_deleted_is_noticed_by_whoever_saw_it() {
+fn row_13_rewritten_or_deleted_evidence_is_detected() {
     let world = World::new();
     let (repository, head) = world.with_log();
     let rewritten = reseal(&world, &repository, head, |text| text.replacen("\"exit\":0", "\"exit\":4", 1));
@@ -241,7 +241,7 @@ fn row_16_two_histories_do_not_fit_one_reader() {
 }
 
 #[test]
-fn row_34_a_log_holds_every_checkpoint_that_somebody_kept_or_is_not_that_log() {
+fn row_34_log_must_contain_kept_checkpoints() {
     let world = World::new();
     let (repository, head) = world.with_log();
     let line = repository.first_parents(None, head).unwrap();

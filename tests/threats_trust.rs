@@ -585,7 +585,7 @@ fn row_36_a_giant_change_is_refused_by_counting_and_not_read() {
 }
 
 #[test]
-fn trust_changes_come_alone_and_new_keys_wait_for_the_next_merge() {
+fn trust_change_is_separate_and_keys_count_after_merge() {
     let mut world = World::new();
     let join = |registry: &mut Registry| {
         registry.principals[3].keys.push(registry_key("dora new", KeyState::Active));

@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_that_gives_something_else_touches_itself_and_nobody_alone() {
+    fn role_change_affects_role_members_only_with_role() {
         let usual = people(&USUAL);
         let before = inventories(vec![]);
         let now = inventories(vec![Grant::held("ops", GrantKind::Privilege, "drop")]);
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_event_has_the_same_campaign_whenever_it_is_looked_for() {
+    fn same_event_yields_same_campaign_id() {
         let held = inventories(vec![]);
         let (usual, left) = (people(&USUAL), with("li", "status = \"left\"\n"));
         let scene = |people, day: &str| Scene { people, inventories: &held, at: Timestamp::parse(day).unwrap() };

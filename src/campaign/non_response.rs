@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn two_in_a_row_are_those_with_no_answer_between_them_and_a_chance_after_the_first() {
+    fn missed_in_a_row_requires_no_response_in_between() {
         let cases: [Case; 8] = [
             ("never asked", &[], None),
             ("once", &[(0, true)], None),

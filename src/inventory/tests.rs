@@ -162,7 +162,7 @@ fn what_was_collected_is_what_is_loaded() {
 }
 
 #[test]
-fn unchanged_grants_give_unchanged_bytes_whatever_the_order_of_pages() {
+fn page_order_does_not_change_inventory_bytes() {
     let target = Target::with(40);
     let first = target.collected().unwrap();
     target.grants.borrow_mut().reverse();
@@ -228,7 +228,7 @@ fn inconsistent_answers_are_no_inventory() {
 }
 
 #[test]
-fn a_control_total_that_differs_is_looked_at_twice_and_then_named() {
+fn differing_control_total_is_an_error_after_retry() {
     // Counts are taken from the end: first 9, then 8.
     let target = Target { totals: RefCell::new(vec![8, 9]), ..Target::with(12) };
     let observed = target.collected().unwrap().observation;
@@ -259,7 +259,7 @@ fn a_changed_file_is_not_the_one_that_was_observed() {
 }
 
 #[test]
-fn lines_that_lie_in_another_form_are_refused_even_when_the_digest_agrees() {
+fn malformed_lines_are_rejected_despite_digest() {
     let whole = in_repository(&Target::with(30).collected().unwrap().into_files());
     let path = "inventory/db/grants/account.jsonl";
     let spoiled = |spoil: &dyn Fn(&str) -> String| {

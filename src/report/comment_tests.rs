@@ -197,7 +197,7 @@ fn row_25_a_hostile_name_stays_a_name_in_every_column() {
 }
 
 #[test]
-fn two_thousand_actions_with_long_names_stay_in_a_comment_and_hide_no_table() {
+fn large_plan_fits_comment_with_all_tables() {
     let name = |number: u32| format!("{number}{}", "&@".repeat(120));
     let mut grants: Vec<_> = (0..2_000)
         .map(|number| grant(GrantKind::Membership, (&number.to_string(), &name(number)), ("e", "role admin")))

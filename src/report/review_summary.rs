@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pull_request_shows_what_is_flagged_first_and_what_silence_costs() {
+    fn summary_lists_flagged_items_and_no_response_defaults() {
         let mut review = review();
         review.items.reverse();
         insta::assert_snapshot!(show(&review));

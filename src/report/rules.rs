@@ -180,7 +180,7 @@ mod tests {
     };
 
     #[test]
-    fn a_rule_with_several_limits_has_them_in_one_cell_as_people_write_them() {
+    fn rule_with_several_limits_lists_them_in_one_cell() {
         let files = SHIPPED.iter().map(|(path, text)| (*path, text.as_bytes()));
         let pack = Sources::read(files).and_then(|sources| Pack::compile(sources, &[])).unwrap();
         let several = pack.rules().filter(|rule| rule.limits.len() > 1).count();

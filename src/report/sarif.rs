@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_keeps_to_the_limits_of_code_scanning_and_says_what_it_left_out() {
+    fn sarif_log_respects_limits_and_counts_omissions() {
         for (count, length) in [(6_000, 10), (4_000, 5_000)] {
             let many = (0..count).map(|n| Diagnostic::warning("w", format!("{n} {}", "x".repeat(length))).in_file("a"));
             let all: Diagnostics = many.chain([Diagnostic::error("e", "the error").in_file("z")]).collect();

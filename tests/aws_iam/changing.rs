@@ -29,7 +29,7 @@ fn what_is_taken_away_is_gone_and_a_second_time_changes_nothing() {
 }
 
 #[test]
-fn access_that_is_left_by_another_way_is_still_present_and_the_plan_says_so() {
+fn remaining_path_is_still_present_and_in_plan() {
     let world = World::new();
     world.user("alice");
     world.group("readers", &["alice"]);

@@ -98,7 +98,7 @@ fn a_throttled_read_waits_as_it_is_told_and_succeeds() {
 }
 
 #[test]
-fn a_target_that_throttles_for_good_is_believed_and_a_write_is_never_tried_again() {
+fn permanent_throttling_fails_and_writes_are_not_retried() {
     let server = Hostile::serve(|_, _| answer_with("429 Too Many Requests", "Retry-After: 3600\r\n", ""));
     assert!(matches!(users(&server), Err(ConnectorError::RateLimited { until: Some(_) })));
     assert_eq!(count(&server, "ListUsers"), 1, "an hour is longer than anybody waits");
@@ -136,7 +136,7 @@ fn a_write_whose_answer_is_lost_is_ambiguous_and_made_once() {
 }
 
 #[test]
-fn after_a_first_change_no_error_claims_that_nothing_was_changed() {
+fn error_after_first_change_is_not_reported_as_no_change() {
     let server = Hostile::serve(|request, _| match asked(request) {
         "GetUser" => ok("GetUser", ALICE),
         "UpdateAccessKey" => {

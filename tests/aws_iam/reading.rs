@@ -69,7 +69,7 @@ fn grants_say_what_is_dangerous_and_when_it_was_used() {
 }
 
 #[test]
-fn a_credential_that_is_wrong_or_lacks_a_right_is_said_so_and_reads_nothing() {
+fn invalid_or_insufficient_credential_is_reported() {
     let world = inhabited();
     let (id, _) = &world.engine;
     let wrong = world.connector_as(id, "this is not its secret", "");
@@ -94,7 +94,7 @@ fn a_credential_that_is_wrong_or_lacks_a_right_is_said_so_and_reads_nothing() {
 }
 
 #[test]
-fn a_call_the_target_does_not_have_fails_the_listing_unless_it_is_declared_unseen() {
+fn unsupported_call_fails_listing_unless_declared() {
     let world = inhabited();
     let (id, secret) = &world.engine;
     let all = world.connector_as(id, secret, "unseen = []");

@@ -64,7 +64,7 @@ fn a_dormant_user_goes_with_everything_that_hangs_on_it() {
 }
 
 #[test]
-fn what_came_after_the_review_stops_a_removal_before_its_first_call() {
+fn change_after_review_prevents_removal() {
     let world = dormant();
     let grant = world.grant("account/", "dora");
     let plan = world.plan(Change::Revoke {}, &grant);

@@ -37,7 +37,7 @@ fn value<'a>(text: &'a str, name: &str) -> &'a str {
 }
 
 #[test]
-fn a_rotated_key_is_kept_for_its_people_proven_and_the_old_one_is_dead() {
+fn rotated_key_is_deposited_and_old_key_is_rejected() {
     let world = World::new();
     world.user("robot");
     let (old, old_secret) = world.key("robot");
@@ -62,7 +62,7 @@ fn a_rotated_key_is_kept_for_its_people_proven_and_the_old_one_is_dead() {
 }
 
 #[test]
-fn a_secret_that_cannot_be_kept_is_not_used_and_the_old_key_works_on() {
+fn failed_deposit_keeps_old_key() {
     let world = World::new();
     world.user("robot");
     let (old, secret) = world.key("robot");
@@ -114,7 +114,7 @@ fn an_interrupted_rotation_is_told_by_its_keys() {
 }
 
 #[test]
-fn the_engines_own_key_is_only_gone_when_a_call_with_it_is_refused() {
+fn engine_key_is_gone_only_when_rejected() {
     let world = World::new();
     let grant = world.grant("access-key/", "engine");
     let plan = world.plan(Change::Rotate {}, &grant);

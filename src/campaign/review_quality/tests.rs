@@ -161,7 +161,7 @@ fn kept(numbers: std::ops::Range<usize>, reason: impl Fn(usize) -> String) -> Ve
 }
 
 #[test]
-fn row_38_three_hundred_copies_of_one_reason_are_found_and_three_hundred_reasons_are_not() {
+fn row_38_duplicate_reasons_are_found_and_distinct_ones_are_not() {
     let mut round = Round::new();
     for page in 0..4 {
         round.file("ana", kept(page * 75..(page + 1) * 75, |_| "needed for the business".to_owned()));
@@ -187,7 +187,7 @@ fn row_38_three_hundred_copies_of_one_reason_are_found_and_three_hundred_reasons
 }
 
 #[test]
-fn row_38_a_copy_stays_a_copy_whatever_its_case_points_numbers_names_and_one_word_more() {
+fn row_38_reasons_are_compared_after_normalization() {
     let disguises: [fn(usize) -> String; 8] = [
         |number| format!("In-use-needed:  SVC_{number} still needs this, ticket {number}!"),
         |number| format!("needed by svc_{number} for its work; see CHG-{number}"),
@@ -225,7 +225,7 @@ fn row_38_copies_are_found_over_all_files_and_stages_of_a_person() {
 }
 
 #[test]
-fn copies_are_a_finding_beyond_their_number_and_from_their_share_on() {
+fn duplicate_reasons_need_count_and_share() {
     let codes = |copied: usize, others: usize| {
         let mut round = Round::new();
         let mut items = kept(0..copied, |_| "needed for the business".to_owned());
@@ -244,7 +244,7 @@ fn copies_are_a_finding_beyond_their_number_and_from_their_share_on() {
 }
 
 #[test]
-fn one_reason_for_a_group_of_one_shape_is_one_decision_up_to_the_limit_and_never_when_flagged() {
+fn bulk_reason_counts_once_unless_flagged() {
     let group = |count: usize, flag: bool| {
         let one = |number| match flag {
             true => flagged(number, Verdict::Certify, "in-use-needed: everybody on the team reads it"),
@@ -285,7 +285,7 @@ fn more_flagged_keeps_under_one_signature_than_usual_are_found() {
 }
 
 #[test]
-fn who_keeps_far_more_of_what_is_flagged_than_the_others_stands_out_and_tiny_samples_do_not() {
+fn reviewer_above_peers_is_found_but_not_in_small_samples() {
     let flag = |keeps: usize, of: usize, from: usize| -> Vec<Item> {
         let one = |n: usize| match n < keeps {
             true => flagged(from + n, Verdict::Certify, &format!("in-use-needed: {}", own(from + n))),
@@ -311,7 +311,7 @@ fn who_keeps_far_more_of_what_is_flagged_than_the_others_stands_out_and_tiny_sam
 }
 
 #[test]
-fn decisions_that_were_taken_up_before_anybody_can_have_read_them_are_found() {
+fn decisions_faster_than_reading_are_found() {
     let codes = |items: usize, seconds: i64| {
         let mut round = Round::new();
         let file = round.file("ana", kept(0..items, own));
@@ -365,7 +365,7 @@ fn what_is_kept_against_policy_without_words_is_found() {
 }
 
 #[test]
-fn a_default_is_no_decision_and_one_that_was_replaced_counts_no_more() {
+fn defaults_and_superseded_decisions_do_not_count() {
     let mut round = Round::new();
     round.campaign.items = 40;
     let first = round.file("ana", kept(0..30, |_| "needed".to_owned()));
@@ -397,7 +397,7 @@ fn a_default_is_no_decision_and_one_that_was_replaced_counts_no_more() {
 }
 
 #[test]
-fn a_second_look_is_measured_at_its_first_word_and_decides_nothing() {
+fn second_review_is_measured_by_first_response() {
     let mut round = Round::new();
     round.file("ana", kept(0..10, own));
     round.file("ben", kept(10..20, own));

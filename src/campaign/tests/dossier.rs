@@ -124,7 +124,7 @@ fn a_card_has_its_chapters_in_the_order_in_which_people_decide() {
 }
 
 #[test]
-fn what_a_role_hides_is_counted_with_the_riskiest_first_and_how_deep_it_lies() {
+fn role_contents_show_most_critical_first_and_depth() {
     let access = said(&card(&world(), "10_login", &Past::default()), "Access");
     assert!(access.contains("can delete from shop.backups; can read shop.orders"), "{access}");
     assert!(access.contains("gives 3 entitlements, 2 of them T1"), "{access}");

@@ -104,7 +104,7 @@ const ENDS: i64 = 30;
 const CASES: u32 = 1_000;
 
 #[test]
-fn what_a_campaign_believes_and_comes_to_is_what_the_reference_says() {
+fn campaign_agrees_with_reference_model() {
     let court = court();
     let seen: RefCell<BTreeMap<&str, usize>> = RefCell::default();
     let config = ProptestConfig {

@@ -142,7 +142,7 @@ fn a_tier_that_needs_two_gets_two_who_both_may() {
 }
 
 #[test]
-fn an_account_is_as_privileged_as_what_it_holds_and_only_an_exception_lowers_that() {
+fn account_tier_follows_access_unless_excepted() {
     let (login, usage) = membership("db", "10", "login", Tier::T2);
     let login = Grant { kind: GrantKind::Account, ..login };
     let grants = vec![(login.clone(), usage), membership("db", "10", "admin", Tier::T0)];
@@ -172,7 +172,7 @@ fn an_account_is_as_privileged_as_what_it_holds_and_only_an_exception_lowers_tha
 }
 
 #[test]
-fn an_opening_that_cannot_be_whole_is_refused_with_all_its_reasons() {
+fn incomplete_opening_reports_all_problems() {
     let mut world = World::new().system("old", Tier::T2).system("young", Tier::T2).system("part", Tier::T2);
     let one = || vec![membership("db", "1", "reader", Tier::T2)];
     world = world.collected("old", one(), "2026-11-01T00:00:00Z").collected("young", one(), "2026-12-01T00:00:00Z");
@@ -231,7 +231,7 @@ fn nothing_to_review_is_no_campaign() {
 }
 
 #[test]
-fn selectors_take_what_they_say_and_what_is_not_known_to_be_otherwise() {
+fn selectors_include_unknown_values() {
     let world = World::new()
         .person("eve", &["db:1"])
         .principal("etl", PrincipalKind::Service, Some("ana"), &["db:2"])

@@ -187,7 +187,7 @@ fn two_who_want_different_things_by_one_verdict_leave_it_open() {
 }
 
 #[test]
-fn a_later_stage_is_asked_when_the_one_before_is_closed_and_did_not_stop() {
+fn later_stage_starts_after_previous_close() {
     let two = || Case::new(&[Strategy::OneDenyDenies, Strategy::OneDenyDenies]);
     let first = two().answer(1, DORA, Some(Verdict::Certify)).answer(1, DAN, Some(Verdict::Certify));
     assert_eq!(first.waiting(), PendingReason { stage: 1, missing: vec![] }, "the close is what it waits for");

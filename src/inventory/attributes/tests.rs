@@ -386,7 +386,7 @@ fn what_is_typed_is_taken_where_nothing_is_derived() {
 }
 
 #[test]
-fn grants_older_than_a_move_are_counted_where_their_age_is_known() {
+fn grants_before_role_change_are_counted_if_dated() {
     let made = |what: &str, day: &str| with(held("A", GrantKind::Policy, what, Tier::T2), &[("created", day)]);
     let moved = PrincipalRecord { changed: Some(days_ago(10)), ..entry("ana", PrincipalKind::Person, &["aws:A"]) };
     let told = |grants: Vec<Grant>, certified: Option<i64>| {
@@ -414,7 +414,7 @@ fn toxic_pairs_are_unknown_where_nobody_looked() {
 }
 
 #[test]
-fn only_an_exception_for_this_very_grant_lowers_its_tier_while_it_holds() {
+fn tier_is_lowered_only_by_exception_for_same_grant() {
     let mut story =
         Story::of(vec![]).on("db", "postgres", vec![held("1", GrantKind::Attribute, "replication", Tier::T0)]);
     let digest = story.grant("db", "attribute:1/replication").digest();

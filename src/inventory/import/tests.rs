@@ -29,7 +29,7 @@ const TABLE: &str = "\u{feff}Employee,status,manager,team,accounts,facts.princip
     li.chen,left,,,,,,2026-09-30\r\n";
 
 #[test]
-fn a_column_that_is_mapped_to_no_key_is_left_out_and_no_other_is() {
+fn unmapped_column_is_ignored_only_if_declared() {
     let table = "id,Salary\nana.ruiz,9\n";
     let rows = read("people.csv", table, Layout::Csv, &columns(&[("Salary", "")])).unwrap();
     assert_eq!(rows[0].given, ["id".to_owned()].into());
@@ -71,7 +71,7 @@ fn a_table_and_json_lines_make_the_same_entries() {
 }
 
 #[test]
-fn mistakes_are_named_with_line_and_column_and_nothing_is_passed_over() {
+fn table_errors_have_line_and_column() {
     let wrong = "id,kind,accounts,colour,facts.principal.tier,ends\n\
         ana,robot,db:1,,,\nAna Ruiz,,1001,,,soon\nli,,,blue,T3,\nana,,,,,\n\"b\u{202e}o\",,,,,\nshort,,\n";
     let told = refused(wrong, Layout::Csv);
@@ -94,7 +94,7 @@ fn mistakes_are_named_with_line_and_column_and_nothing_is_passed_over() {
 }
 
 #[test]
-fn a_merge_keeps_what_is_not_spoken_of_and_the_same_table_twice_changes_nothing() {
+fn merge_keeps_other_keys_and_is_idempotent() {
     let before = Principals {
         principals: vec![
             PrincipalRecord {

@@ -72,7 +72,7 @@ fn told(separation: &SodAnalysis) -> Vec<String> {
 }
 
 #[test]
-fn both_sides_are_found_over_systems_through_roles_and_through_machines() {
+fn violation_is_found_across_systems_roles_and_identities() {
     let (inventories, people) = world();
     let pack = pack();
     let separation = SodAnalysis::judge(&inventories, &people, &pack.pairs());

@@ -123,7 +123,7 @@ fn what_a_grant_says_comes_before_what_its_holder_says() {
 }
 
 #[test]
-fn the_first_severity_that_holds_counts_and_an_unknown_one_is_taken_for_the_worst() {
+fn first_matching_severity_applies_unknown_is_worst() {
     let pack = pack(&[]);
     let severity = |facts: &Facts| pack.judge_by("T-IDLE", &Subject::of(facts)).unwrap().severity;
     assert_eq!(severity(&idle("T0", 91)), Severity::Critical);

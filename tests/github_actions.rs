@@ -389,7 +389,7 @@ fn housekeeping_tells_once_records_it_and_proposes_what_is_due() {
 }
 
 #[test]
-fn what_was_collected_is_proposed_to_whoever_answers_for_the_system() {
+fn collected_inventory_is_proposed_to_system_owner() {
     let world = opened();
     let forge = Forge::serve(&world);
     let done = forge.runs(&world, "tenure-collect.yml", Event::Schedule);

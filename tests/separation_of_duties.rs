@@ -80,7 +80,7 @@ fn codes(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn both_sides_are_found_at_review_and_gone_after_one_is_taken_away() {
+fn violation_is_found_and_gone_after_removal() {
     let world = decided("");
     let facts = world.read("repo/campaigns/2026-q4/reviews/web-1/ana.toml")
         + &world.read("repo/campaigns/2026-q4/reviews/log-1/ana.toml");
@@ -107,7 +107,7 @@ fn both_sides_are_found_at_review_and_gone_after_one_is_taken_away() {
 }
 
 #[test]
-fn a_removal_that_leaves_another_way_to_the_same_side_leaves_the_pair() {
+fn violation_remains_with_another_path() {
     let world = decided("deploy ALL=(root) NOPASSWD: /usr/bin/systemctl restart till\n");
     world.tenure(&["plan"]).exits(0).says("left after this run: li: SOD-DEPLOY-AUDIT").hides("resolved by this run");
     world.tenure(&["plan", "web-1"]).exits(0).says("left after this run: li: SOD-DEPLOY-AUDIT");

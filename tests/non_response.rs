@@ -40,7 +40,7 @@ fn passed(world: &World, days: i64, id: &str) {
 }
 
 #[test]
-fn what_somebody_owns_who_missed_two_campaigns_needs_another_owner() {
+fn resources_of_unresponsive_owner_need_new_owner() {
     let world = World::founded(&["web-1"]);
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));

@@ -168,7 +168,7 @@ fn silence_never_takes_more_than_its_cap() {
 }
 
 #[test]
-fn people_are_told_once_and_the_furthest_mark_names_more_of_them() {
+fn reminders_are_sent_once_at_highest_level() {
     let world = company();
     define(&world, "all", STAGES);
     opened(&world, CAMPAIGN, "all");
@@ -226,7 +226,7 @@ const CHANGING: &str = "on_silence = \"open\"\n\n[[select]]\nsystems = [\"web-1\
                         cel = \"grant.principal == 'temp'\"\n";
 
 #[test]
-fn what_was_added_meanwhile_keeps_a_campaign_open_until_somebody_looks() {
+fn added_access_keeps_campaign_open_until_reviewed() {
     let world = company();
     define(&world, "all", CHANGING);
     opened(&world, CAMPAIGN, "all");
@@ -253,7 +253,7 @@ fn what_was_added_meanwhile_keeps_a_campaign_open_until_somebody_looks() {
 }
 
 #[test]
-fn what_a_group_gives_is_reviewed_once_and_its_removal_names_all_who_lose() {
+fn group_contents_are_reviewed_once() {
     let world = company();
     define(&world, "all", "on_silence = \"open\"\n\n[[select]]\nsystems = [\"web-1\"]\nrole_contents = true\n");
     opened(&world, CAMPAIGN, "all");
@@ -274,7 +274,7 @@ fn sudoers(world: &World, name: &str, text: &str) {
 }
 
 #[test]
-fn a_role_that_gives_more_is_put_to_review_with_all_who_are_in_it() {
+fn extended_role_is_reviewed_with_its_members() {
     let world = company();
     define(&world, "all", &format!("on_silence = \"open\"\non_events = [\"role-changed\"]\n\n[[select]]\n{IN_DOCKER}"));
     opened(&world, CAMPAIGN, "all");
@@ -299,7 +299,7 @@ fn a_role_that_gives_more_is_put_to_review_with_all_who_are_in_it() {
 }
 
 #[test]
-fn one_entitlement_out_of_a_role_is_singled_out_and_the_plan_says_how() {
+fn single_entitlement_of_role_is_removed() {
     let world = company();
     sudoers(&world, "drill", "%sudo ALL=(root) /usr/bin/id\n");
     world.collected(&["web-1"]);
@@ -341,7 +341,7 @@ fn one_entitlement_out_of_a_role_is_singled_out_and_the_plan_says_how() {
 }
 
 #[test]
-fn a_rhythm_opens_a_campaign_and_what_nobody_answered_is_asked_again() {
+fn recurrence_opens_campaign_with_unanswered_items() {
     let world = company();
     define(&world, "all", &STAGES.replace("on_silence = \"disable\"", "on_silence = \"open\"\nevery_days = 90"));
     let told = world.tenure(&["campaign", "next"]).exits(0).says("it was never opened");
@@ -399,7 +399,7 @@ fn a_delegation_is_written_signed_and_bounded() {
 }
 
 #[test]
-fn silence_about_what_is_dangerous_and_in_use_asks_for_an_exception() {
+fn no_response_on_used_critical_access_requires_exception() {
     let world = company();
     define(&world, "all", &format!("on_silence = \"disable\"\n\n[[select]]\n{IN_DOCKER}"));
     opened(&world, CAMPAIGN, "all");

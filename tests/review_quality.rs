@@ -61,7 +61,7 @@ fn keep(world: &World, reason: impl Fn(&tenure::model::file::Item) -> String) {
 }
 
 #[test]
-fn row_38_a_review_of_three_hundred_copies_of_one_reason_is_found_by_check_status_quality_and_audit() {
+fn row_38_duplicate_reasons_are_found_by_all_commands() {
     let world = three_hundred();
     keep(&world, |_| "needed for the business".to_owned());
     world.sandbox().git(world.repo(), &["checkout", "--quiet", "-b", "stamp"]);
@@ -95,7 +95,7 @@ fn row_38_a_review_of_three_hundred_copies_of_one_reason_is_found_by_check_statu
 }
 
 #[test]
-fn row_38_a_careful_reviewer_has_no_findings_and_one_who_signs_in_no_time_has() {
+fn row_38_hasty_signing_is_found_careful_review_is_not() {
     let world = three_hundred();
     keep(&world, reason);
     world.merge("decide");
@@ -123,7 +123,7 @@ fn row_38_a_careful_reviewer_has_no_findings_and_one_who_signs_in_no_time_has() 
 }
 
 #[test]
-fn row_38_what_is_flagged_is_kept_in_words_and_what_is_critical_by_an_exception() {
+fn row_38_flagged_items_need_text_critical_ones_exception() {
     let world = World::founded(&["web-1"]);
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
@@ -239,7 +239,7 @@ fn looks_in_a_terminal(world: &World, path: &str, review: &tenure::model::file::
 }
 
 #[test]
-fn a_second_look_is_blind_and_what_two_cannot_agree_on_is_held_until_a_third_decides() {
+fn second_review_disagreement_is_held_for_third_reviewer() {
     let world = World::founded(&["web-1"]);
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));

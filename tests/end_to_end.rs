@@ -77,7 +77,7 @@ fn cloud(world: &mut World, person: &age::x25519::Identity) -> Moto {
 }
 
 #[test]
-fn what_servers_refuse_stays_open_and_the_rest_is_done_on_three_systems() {
+fn refused_changes_stay_open_on_three_systems() {
     let mut world = World::founded(&["cloud", "orders", "web-1"]);
     let person = age::x25519::Identity::generate();
     host(&world);
