@@ -5,8 +5,8 @@ mod work;
 
 use divan::{Bencher, counter::BytesCount};
 use tenure::format::codec;
-use tenure::format::merkle::Tree;
-use tenure::format::sshsig::{Namespace, SshSignature};
+use tenure::format::merkle::MerkleTree;
+use tenure::format::sshsig::{SignatureNamespace, SshSignature};
 use tenure::model::Digest;
 use tenure::model::file::Review;
 use work::{evidence, reviews};
@@ -28,7 +28,7 @@ fn review_signature(bencher: Bencher<'_, '_>) {
     let signed = reviews::signed(1);
     bencher.bench(|| {
         let signature = SshSignature::parse(&signed.signatures[0]).expect("it was just made");
-        signature.verify(Namespace::Review, &signed.file)
+        signature.verify(SignatureNamespace::Review, &signed.file)
     });
 }
 
@@ -38,6 +38,6 @@ fn evidence_record(bencher: Bencher<'_, '_>) {
     let line = evidence::line(3, Digest::ZERO);
     bencher
         .counter(BytesCount::of_str(&line))
-        .with_inputs(Tree::default)
+        .with_inputs(MerkleTree::default)
         .bench_values(|mut tree| evidence::next(&line, 3, Digest::ZERO, &mut tree));
 }

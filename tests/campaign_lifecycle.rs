@@ -14,7 +14,7 @@ mod world;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use tenure::diag::Style;
+use tenure::diag::RenderStyle;
 use tenure::format::codec::{parse, render};
 use tenure::model::Verdict::{self, Certify, Revoke};
 use tenure::model::file::{NoResponseOutcome, Review, StageClose};
@@ -61,8 +61,8 @@ fn signed(world: &World, id: &str) {
 /// Has a review file decided as told by holder, and leaves the rest blank.
 fn decided(world: &World, path: &str, decisions: &[(&str, Verdict)]) {
     let file = world.repo().join(path);
-    let mut review: Review =
-        parse(path, &fs::read(&file).unwrap()).unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())));
+    let mut review: Review = parse(path, &fs::read(&file).unwrap())
+        .unwrap_or_else(|problems| panic!("{}", problems.render(RenderStyle::plain())));
     for item in &mut review.items {
         if let Some((_, verdict)) = decisions.iter().find(|(holder, _)| *holder == item.principal || *holder == "*") {
             item.decision = Some(*verdict);

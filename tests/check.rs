@@ -18,7 +18,7 @@ use support::{
     servers::program,
 };
 use tenure::{
-    diag::Style,
+    diag::RenderStyle,
     git::ObjectId,
     model::{
         Digest, Verdict,
@@ -39,7 +39,7 @@ fn gate_from(world: &mut World, fork: ObjectId, files: &Files) -> (Vec<&'static 
     let mut codes: Vec<_> = checked.problems.sorted().iter().map(|problem| problem.code).collect();
     codes.sort_unstable();
     codes.dedup();
-    (codes, checked.problems.render(Style::plain()))
+    (codes, checked.problems.render(RenderStyle::plain()))
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn without_a_base_everything_is_judged() {
     world.revoke_first();
     let all = |world: &World| check(&world.repository, world.pin, None, world.main).unwrap();
     let checked = all(&world);
-    assert!(checked.problems.is_empty(), "{}", checked.problems.render(Style::plain()));
+    assert!(checked.problems.is_empty(), "{}", checked.problems.render(RenderStyle::plain()));
     assert!(checked.files > 10);
     let mut files = world.files.clone();
     files.remove(&review_path("dora"));
@@ -266,5 +266,5 @@ fn three_founders_sign_one_by_one() {
 }
 
 fn key_line(name: &str) -> String {
-    tenure::format::keys::Signer::public_key(&key(name)).to_string()
+    tenure::format::ssh_keys::Signer::public_key(&key(name)).to_string()
 }

@@ -9,9 +9,9 @@ use std::{fs, os::unix::fs::PermissionsExt, process::Stdio, time::Duration};
 use support::sandbox::{hook, succeed};
 use tenure::{
     enforce::{Journal, JournalError},
-    evidence::{Appender, AppenderOptions, Code, EngineKeyHistory, Ledger},
-    format::keys::{PrivateKey, Signer},
-    git::Remote,
+    evidence::{Appender, AppenderOptions, DefectCode, EngineKeyHistory, Ledger},
+    format::ssh_keys::{PrivateKey, Signer},
+    git::GitRemote,
     model::{Digest, FixedClock, Timestamp},
 };
 use world::{BRANCH, ORIGIN, World, end, engine_keys, intent, outcome, put, read, run_id, start};
@@ -166,7 +166,7 @@ fn a_remote_that_is_gone_says_so() {
     let world = World::new();
     let (repository, _) = world.with_log();
     let mut opening = world.opening(&repository, 2, &world.clock);
-    opening.carrier = Remote::to("http://127.0.0.1:9/r.git").unwrap().with_variable("NO_PROXY", "*");
+    opening.carrier = GitRemote::to("http://127.0.0.1:9/r.git").unwrap().with_variable("NO_PROXY", "*");
     let gone = Appender::open(opening).err().unwrap();
     assert!(matches!(gone, JournalError::Unreachable(_)), "{gone}");
 }
@@ -195,8 +195,8 @@ fn new_keys_are_in_force_from_the_record_that_says_so() {
     let tree = repository.tree_of(head_now).unwrap();
     let late = world.forge_tree(&repository, &[head_now], tree, &world.commit_key);
     let codes: Vec<_> = read(both, late).into_iter().map(|defect| defect.code).collect();
-    assert_eq!(codes, [Code::CommitSigner], "the old key signs nothing any more");
-    assert!(read(world.keys(), head_now).iter().any(|defect| defect.code == Code::KeyRotation));
+    assert_eq!(codes, [DefectCode::CommitSigner], "the old key signs nothing any more");
+    assert!(read(world.keys(), head_now).iter().any(|defect| defect.code == DefectCode::KeyRotation));
 }
 
 #[test]
@@ -212,8 +212,8 @@ fn a_push_nobody_heard_of_is_found_by_the_next_fetch() {
     );
     fs::write(&script, body).unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    let add = |carrier: Remote, (name, value)| carrier.with_variable(name, value);
-    let carrier = Remote::to(&format!("ssh://host{}", world.remote.display())).unwrap();
+    let add = |carrier: GitRemote, (name, value)| carrier.with_variable(name, value);
+    let carrier = GitRemote::to(&format!("ssh://host{}", world.remote.display())).unwrap();
     let carrier = world.sandbox.environment().into_iter().fold(carrier, add);
     let mut opening = world.opening(&repository, 2, &world.clock);
     opening.carrier = carrier.with_variable("GIT_SSH_COMMAND", script).with_variable("GIT_SSH_VARIANT", "ssh");

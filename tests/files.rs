@@ -3,7 +3,7 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 use tenure::{
-    diag::Style,
+    diag::RenderStyle,
     format::{codec, schema},
     model::file::FileKind,
 };
@@ -24,7 +24,7 @@ fn every_kind_of_bad_file_is_refused_in_words_that_help() {
             for problem in problems.sorted() {
                 assert!(problem.help.is_some() && problem.file().is_some(), "{kind:?}, {story}: {problem:?}");
             }
-            writeln!(told, "# {story}\n{}", problems.render(Style::plain())).unwrap();
+            writeln!(told, "# {story}\n{}", problems.render(RenderStyle::plain())).unwrap();
         }
         if differs(&format!("{}.txt", kind.name()), &told) {
             differing.push(told);

@@ -11,8 +11,8 @@ use support::{
     git_ssh::GitSsh,
 };
 use tenure::git::{
-    Change, CommitDraft, Edit, File, GitError, Identity, Mode, ObjectId, PushOutcome, Remote, RemoteError, Repository,
-    UnsafeNameKind,
+    CommitDraft, CommitIdentity, FileChange, FileMode, GitError, GitRemote, ObjectId, PushOutcome, RemoteError,
+    Repository, TreeEdit, TreeFile, UnsafeNameKind,
 };
 use world::World;
 
@@ -26,11 +26,11 @@ fn a_file_is_read_from_a_commit_and_not_from_the_work_tree() {
     fs::write(world.clone.join("systems/pg.toml"), "tier = \"T3\"\n").unwrap();
     let repository = Repository::open(&world.clone).unwrap();
     let file = repository.file(commit, "systems/pg.toml").unwrap().unwrap();
-    assert_eq!(file.mode, Mode::Plain);
+    assert_eq!(file.mode, FileMode::Plain);
     assert_eq!(repository.blob(file.id, 100).unwrap(), b"tier = \"T1\"\n");
     assert_eq!(repository.file(commit, "systems/none.toml"), Ok(None));
     assert_eq!(repository.file(commit, "systems/pg.toml/x"), Ok(None));
-    assert_eq!(repository.file(commit, "systems").unwrap().unwrap().mode, Mode::Tree);
+    assert_eq!(repository.file(commit, "systems").unwrap().unwrap().mode, FileMode::Tree);
 }
 
 #[test]
@@ -62,12 +62,12 @@ fn hostile_trees_are_reported_and_not_followed() {
     assert_eq!(
         files,
         [
-            ("README", Mode::Plain),
-            ("fine/deep", Mode::Plain),
-            ("link", Mode::Symlink),
-            ("module", Mode::Gitlink),
-            ("readme", Mode::Plain),
-            ("run", Mode::Executable),
+            ("README", FileMode::Plain),
+            ("fine/deep", FileMode::Plain),
+            ("link", FileMode::Symlink),
+            ("module", FileMode::Gitlink),
+            ("readme", FileMode::Plain),
+            ("run", FileMode::Executable),
         ]
     );
     let hazards: Vec<_> = listing.hazards.iter().map(|hazard| (hazard.path.as_str(), hazard.peril.clone())).collect();
@@ -122,9 +122,9 @@ fn the_difference_of_two_trees_is_what_git_says_it_is() {
     let seen: Vec<_> = changes
         .iter()
         .map(|change| match change {
-            Change::Added(file) => format!("A {}", file.path),
-            Change::Changed { after, .. } => format!("M {}", after.path),
-            Change::Deleted(file) => format!("D {}", file.path),
+            FileChange::Added(file) => format!("A {}", file.path),
+            FileChange::Changed { after, .. } => format!("M {}", after.path),
+            FileChange::Deleted(file) => format!("D {}", file.path),
         })
         .collect();
     let told =
@@ -143,8 +143,8 @@ fn a_change_of_mode_alone_is_a_change() {
     let after = world.commit(&[]);
     let repository = Repository::open(&world.clone).unwrap();
     let id = repository.file(after, "a").unwrap().unwrap().id;
-    let file = |mode| File { path: "a".to_owned(), mode, id };
-    let expected = Change::Changed { before: file(Mode::Plain), after: file(Mode::Executable) };
+    let file = |mode| TreeFile { path: "a".to_owned(), mode, id };
+    let expected = FileChange::Changed { before: file(FileMode::Plain), after: file(FileMode::Executable) };
     assert_eq!(repository.changes(Some(before), after).unwrap().files, [expected]);
 }
 
@@ -240,7 +240,7 @@ fn what_leads_out_of_the_tree_is_not_written() {
     let repository = Repository::open(&world.clone).unwrap();
     let blob = repository.write_blob(b"x").unwrap();
     for path in ["", "../a", "a//b", ".git/config", "a/.GIT/hooks/x", "/a", "a/"] {
-        let edit = Edit::Put { path: path.to_owned(), blob };
+        let edit = TreeEdit::Put { path: path.to_owned(), blob };
         assert!(matches!(repository.write_tree(None, &[edit]), Err(GitError::Unwritable { .. })), "{path}");
     }
 }
@@ -253,9 +253,9 @@ fn a_tree_keeps_what_no_edit_touches() {
     let base = repository.tree_of(commit).unwrap();
     let blob = repository.write_blob(b"new").unwrap();
     let edits = [
-        Edit::Put { path: "a/one".to_owned(), blob },
-        Edit::Put { path: "x/y/z".to_owned(), blob },
-        Edit::Remove { path: "b".to_owned() },
+        TreeEdit::Put { path: "a/one".to_owned(), blob },
+        TreeEdit::Put { path: "x/y/z".to_owned(), blob },
+        TreeEdit::Remove { path: "b".to_owned() },
     ];
     let tree = repository.write_tree(Some(base), &edits).unwrap();
     let names = world.git(&["ls-tree", "-r", "--name-only", &tree.to_string()]);
@@ -369,13 +369,13 @@ fn a_rewritten_branch_is_reported_and_what_was_seen_is_kept() {
 #[test]
 fn options_credentials_and_other_transports_are_no_remotes() {
     for name in ["", "-x", "--upload-pack=sh", "ext::sh -c true", "a\nb"] {
-        assert!(matches!(Remote::to(name), Err(RemoteError::NotAName(_))), "{name:?}");
+        assert!(matches!(GitRemote::to(name), Err(RemoteError::NotAName(_))), "{name:?}");
     }
     for url in ["https://ana:secret@h/r", "https://token@h/r", "ssh://ana:secret@h/r"] {
-        assert!(matches!(Remote::to(url), Err(RemoteError::CredentialsInRemote)), "{url}");
+        assert!(matches!(GitRemote::to(url), Err(RemoteError::CredentialsInRemote)), "{url}");
     }
     for fine in ["origin", "/srv/r.git", "ssh://git@h/r", "git@h:r", "https://h/r@v2"] {
-        assert!(Remote::to(fine).is_ok(), "{fine}");
+        assert!(GitRemote::to(fine).is_ok(), "{fine}");
     }
     let world = World::new();
     world.git(&["remote", "add", "leaky", "https://ana:hunter2@127.0.0.1:9/r"]);
@@ -435,7 +435,7 @@ fn an_author_git_would_not_take_is_refused() {
     let world = World::new();
     let repository = Repository::open(&world.clone).unwrap();
     let tree = repository.write_tree(None, &[]).unwrap();
-    let author = Identity { name: String::new(), address: "x".to_owned() };
+    let author = CommitIdentity { name: String::new(), address: "x".to_owned() };
     let draft = CommitDraft { tree, parents: &[], author: &author, seconds: 0, message: "m" };
     assert!(repository.write_commit(&draft).is_err());
 }

@@ -14,8 +14,11 @@ use tenure::{
         ConnectorError, ConnectorSchema,
         hosts::{self, HostsConfig},
     },
-    inventory::{CollectError, CollectRequest, Collection, Limits, Loaded, WorkTree, collect, load, publish},
-    model::{Change, FixedClock, GrantKind, SystemId, Timestamp, Usage},
+    inventory::{
+        CollectError, CollectRequest, CollectedInventory, CollectionLimits, LoadedInventory, WorkTree, collect, load,
+        publish,
+    },
+    model::{AccessChange, FixedClock, GrantKind, SystemId, Timestamp, Usage},
 };
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
@@ -47,21 +50,21 @@ impl World {
         fs::write(path, text).unwrap();
     }
 
-    fn collected(&self) -> Result<Collection, CollectError> {
+    fn collected(&self) -> Result<CollectedInventory, CollectError> {
         let hosts = hosts::open(&self.system, &self.config).unwrap();
         let clock = FixedClock(Timestamp::parse("2026-11-23T05:00:00Z").unwrap());
         let task = CollectRequest {
             system: &self.system,
             collector: &hosts,
             clock: &clock,
-            limits: Limits::default(),
+            limits: CollectionLimits::default(),
             pause: &|_: Duration| {},
         };
         collect(&task, &mut |_| {})
     }
 
     /// Collects, puts the inventory in place, and reads it back.
-    fn loaded(&self) -> (BTreeMap<String, Vec<u8>>, Loaded) {
+    fn loaded(&self) -> (BTreeMap<String, Vec<u8>>, LoadedInventory) {
         let files = self.collected().unwrap().into_files();
         publish(self.dir.path(), &self.system, &files).unwrap();
         (files, load(&WorkTree::new(self.dir.path()), &self.system).unwrap())
@@ -90,8 +93,8 @@ fn an_inventory_alone_is_enough_to_plan_with() {
     let words = hosts::vocabulary(&world.config);
     let membership = loaded.inventory.grants().find(|grant| grant.key.as_str().starts_with("membership:")).unwrap();
     fs::remove_dir_all(world.dir.path().join("root")).unwrap();
-    let draft = words.draft(&Change::Revoke {}, membership, &loaded.inventory).unwrap();
-    assert_eq!(draft, words.draft(&Change::Revoke {}, membership, &loaded.inventory).unwrap());
+    let draft = words.draft(&AccessChange::Revoke {}, membership, &loaded.inventory).unwrap();
+    assert_eq!(draft, words.draft(&AccessChange::Revoke {}, membership, &loaded.inventory).unwrap());
     assert_eq!(draft.operations[0].with["member"], "uid:1000:ana");
 }
 

@@ -11,22 +11,24 @@ mod support;
 use std::time::{Duration, Instant};
 use support::hostile::{Hostile, Reply, answer_with};
 use tenure::connector::ConnectorError;
-use tenure::connector::http::{AddressScope, Client, Effect, Limits, Method, Origin, Request, Response, retry_read};
+use tenure::connector::http::{
+    AddressScope, CallEffect, HttpClient, HttpLimits, HttpRequest, HttpResponse, Method, PinnedOrigin, retry_read,
+};
 
 const CANARY: &str = "CANARY-77b0d1";
 
-fn client(server: &Hostile, limits: Limits) -> Client {
-    Client::connect(Origin::parse(&server.url(), AddressScope::Listed).unwrap(), limits).unwrap()
+fn client(server: &Hostile, limits: HttpLimits) -> HttpClient {
+    HttpClient::connect(PinnedOrigin::parse(&server.url(), AddressScope::Listed).unwrap(), limits).unwrap()
 }
 
-fn quick() -> Limits {
-    Limits { call: Duration::from_millis(700), body: 64 << 10, ..Limits::default() }
+fn quick() -> HttpLimits {
+    HttpLimits { call: Duration::from_millis(700), body: 64 << 10, ..HttpLimits::default() }
 }
 
-fn ask(client: &Client, effect: Effect) -> Result<Response, ConnectorError> {
+fn ask(client: &HttpClient, effect: CallEffect) -> Result<HttpResponse, ConnectorError> {
     let mut url = client.origin().url().clone();
     url.set_query(Some(&format!("token={CANARY}")));
-    client.send(Request {
+    client.send(HttpRequest {
         name: "api:Call".to_owned(),
         effect,
         method: Method::POST,
@@ -37,8 +39,8 @@ fn ask(client: &Client, effect: Effect) -> Result<Response, ConnectorError> {
 }
 
 /// Asks both ways, and returns the classes of the errors.
-fn classes(limits: Limits, reply: impl Fn() -> Reply + Send + Sync + Copy + 'static) -> [&'static str; 2] {
-    [Effect::Read, Effect::Write].map(|effect| {
+fn classes(limits: HttpLimits, reply: impl Fn() -> Reply + Send + Sync + Copy + 'static) -> [&'static str; 2] {
+    [CallEffect::Read, CallEffect::Write].map(|effect| {
         let server = Hostile::serve(move |_, _| reply());
         let error = ask(&client(&server, limits), effect).err().expect("an error");
         assert!(!format!("{error} {error:?}").contains("CANARY"), "{error:?}");
@@ -54,7 +56,7 @@ fn row_31_a_redirect_is_refused_and_never_followed() {
     for status in ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
         let location = format!("Location: {url}/{CANARY}\r\n");
         let server = Hostile::serve(move |_, _| answer_with(status, &location, CANARY));
-        let error = ask(&client(&server, quick()), Effect::Read).err().unwrap();
+        let error = ask(&client(&server, quick()), CallEffect::Read).err().unwrap();
         assert_eq!(error.class(), "permanent", "{status}");
         assert!(!error.to_string().contains("CANARY"));
     }
@@ -80,7 +82,7 @@ fn row_31_a_compressed_answer_is_not_inflated() {
     for encoding in ["gzip", "br", "deflate", "zstd", "gzip, gzip"] {
         let header = format!("Content-Encoding: {encoding}\r\n");
         let server = Hostile::serve(move |_, _| answer_with("200 OK", &header, CANARY));
-        let error = ask(&client(&server, quick()), Effect::Read).err().unwrap();
+        let error = ask(&client(&server, quick()), CallEffect::Read).err().unwrap();
         assert_eq!(error.class(), "permanent", "{encoding}");
         assert!(server.requests()[0].to_lowercase().contains("accept-encoding: identity"));
     }
@@ -108,7 +110,7 @@ fn what_was_not_sent_is_transient_and_what_was_is_ambiguous() {
         drop(server);
         client
     };
-    for effect in [Effect::Read, Effect::Write] {
+    for effect in [CallEffect::Read, CallEffect::Write] {
         assert_eq!(ask(&gone, effect).err().unwrap().class(), "transient", "nothing was sent");
     }
     assert_eq!(classes(quick(), || Reply::Drop), ["transient", "ambiguous"]);
@@ -123,9 +125,9 @@ fn reads_are_tried_again_and_counted() {
         1 => answer_with("429 Too Many Requests", "", ""),
         _ => answer_with("200 OK", "", "here"),
     });
-    let client = client(&server, Limits::default());
+    let client = client(&server, HttpLimits::default());
     let answer = retry_read(client.limits(), || {
-        let answer = ask(&client, Effect::Read)?;
+        let answer = ask(&client, CallEffect::Read)?;
         if answer.is_success() { Ok(answer) } else { Err(answer.refusal()) }
     });
     assert_eq!(answer.ok().map(|answer| answer.body().to_vec()), Some(b"here".to_vec()));
@@ -137,10 +139,10 @@ fn a_call_out_of_the_origin_is_not_made() {
     let server = Hostile::serve(|_, _| answer_with("200 OK", "", ""));
     let other = Hostile::serve(|_, _| answer_with("200 OK", "", ""));
     let client = client(&server, quick());
-    let url = Origin::parse(&other.url(), AddressScope::Listed).unwrap().url().clone();
-    let request = Request {
+    let url = PinnedOrigin::parse(&other.url(), AddressScope::Listed).unwrap().url().clone();
+    let request = HttpRequest {
         name: "api:Call".to_owned(),
-        effect: Effect::Write,
+        effect: CallEffect::Write,
         method: Method::GET,
         url,
         headers: Vec::new(),

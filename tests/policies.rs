@@ -25,7 +25,7 @@ use tenure::{
             RuleCases, Rules, Selector,
         },
     },
-    policy::{Pack, Sources},
+    policy::{PackSources, PolicyPack},
 };
 
 #[test]
@@ -257,7 +257,8 @@ fn each_part_of_the_pack_stands_alone() {
     for stem in &stems {
         for with in [&[][..], &[".profile.toml"]] {
             let files = part(stem, with);
-            let sources = Sources::read(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))).unwrap();
+            let sources =
+                PackSources::read(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))).unwrap();
             let problems = tenure::policy::lint(sources);
             assert!(problems.is_empty(), "{stem} {with:?}: {}", problems.to_json());
             let pack = pack_of(&files, &[]);
@@ -274,15 +275,15 @@ fn names_profiles(files: &[(String, Vec<u8>)]) -> bool {
         .any(|(name, bytes)| name.ends_with(".cases.toml") && String::from_utf8_lossy(bytes).contains("profiles = ["))
 }
 
-fn pack(profiles: &[&str]) -> Pack {
+fn pack(profiles: &[&str]) -> PolicyPack {
     pack_of(&shipped(), profiles)
 }
 
-fn pack_of(files: &[(String, Vec<u8>)], profiles: &[&str]) -> Pack {
-    let sources = Sources::read(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+fn pack_of(files: &[(String, Vec<u8>)], profiles: &[&str]) -> PolicyPack {
+    let sources = PackSources::read(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
     let sources = sources.unwrap_or_else(|problems| panic!("{}", problems.to_json()));
     let profiles: Vec<String> = profiles.iter().map(|name| (*name).to_owned()).collect();
-    Pack::compile(sources, &profiles).unwrap_or_else(|problems| panic!("{}", problems.to_json()))
+    PolicyPack::compile(sources, &profiles).unwrap_or_else(|problems| panic!("{}", problems.to_json()))
 }
 
 use Severity::{Critical, High, Medium};

@@ -5,7 +5,7 @@
 
 use proptest::{collection::vec, option, prelude::*, test_runner::RngSeed};
 use tenure::{
-    diag::Style,
+    diag::RenderStyle,
     format::{canonical_toml, codec, confusables, fmt, json_lines, schema},
     model::{
         CampaignId, Digest, Grant, ItemId, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict,
@@ -23,7 +23,7 @@ proptest! {
         let honest = texts.flatten().all(|text| confusables::check(text).is_none());
         let read = codec::parse::<Review>("r.toml", text.as_bytes());
         if honest {
-            prop_assert_eq!(read.map_err(|problems| problems.render(Style::plain())), Ok(review));
+            prop_assert_eq!(read.map_err(|problems| problems.render(RenderStyle::plain())), Ok(review));
         } else {
             prop_assert!(read.is_err());
         }
@@ -43,9 +43,9 @@ proptest! {
     #[test]
     fn mending_twice_changes_nothing(review in reviews(), spaces in 0..3_usize) {
         let draft = codec::render(&review).replace(" = ", &format!("{0}={0}", " ".repeat(spaces)));
-        if let Ok(once) = fmt::format("r.toml", draft.as_bytes(), fmt::Comments::Refuse) {
+        if let Ok(once) = fmt::format("r.toml", draft.as_bytes(), fmt::CommentHandling::Refuse) {
             prop_assert!(codec::check(FileKind::Review, "r.toml", once.text.as_bytes()).is_ok());
-            let twice = fmt::format("r.toml", once.text.as_bytes(), fmt::Comments::Refuse).unwrap();
+            let twice = fmt::format("r.toml", once.text.as_bytes(), fmt::CommentHandling::Refuse).unwrap();
             prop_assert_eq!(twice.text, once.text);
         }
     }
@@ -85,10 +85,10 @@ fn everything(bytes: &[u8]) {
     for kind in FileKind::ALL {
         if let Err(problems) = codec::check(kind, "x.toml", bytes) {
             assert!(!problems.is_empty());
-            let _ = (problems.render(Style::coloured()), problems.to_json());
+            let _ = (problems.render(RenderStyle::coloured()), problems.to_json());
         }
     }
-    if let Ok(mended) = fmt::format("x.toml", bytes, fmt::Comments::Drop) {
+    if let Ok(mended) = fmt::format("x.toml", bytes, fmt::CommentHandling::Drop) {
         let kind = codec::kind("x.toml", &mended.text).unwrap();
         assert!(codec::check(kind, "x.toml", mended.text.as_bytes()).is_ok(), "{}", mended.text);
     }
@@ -96,7 +96,7 @@ fn everything(bytes: &[u8]) {
     for line in json_lines::LineReader::<Grant, _>::new("x.jsonl", bytes) {
         match line {
             Ok(grant) => grants.push(grant),
-            Err(problem) => refused = !problem.render(Style::plain()).is_empty(),
+            Err(problem) => refused = !problem.render(RenderStyle::plain()).is_empty(),
         }
     }
     if !refused {

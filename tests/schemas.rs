@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 use tenure::{
-    diag::Style,
+    diag::RenderStyle,
     format::{codec, fmt, schema},
     model::file::FileKind,
 };
@@ -33,8 +33,8 @@ fn shipped_schemas_are_those_of_the_types() {
 fn every_example_is_accepted_and_canonical() {
     for kind in FileKind::ALL {
         let (name, text) = (format!("{}.toml", kind.name()), schema::example(kind));
-        let mended = fmt::format(&name, text.as_bytes(), fmt::Comments::Refuse);
-        let mended = mended.unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())));
+        let mended = fmt::format(&name, text.as_bytes(), fmt::CommentHandling::Refuse);
+        let mended = mended.unwrap_or_else(|problems| panic!("{}", problems.render(RenderStyle::plain())));
         assert!(mended.text == text, "{name} must read:\n{}", mended.text);
         assert_eq!(codec::kind(&name, text), Ok(kind));
     }

@@ -24,11 +24,11 @@ use support::{
 use tenure::{
     format::{
         checkpoint::Checkpoint,
-        keys::{KeyError, PrivateKey, PublicKey, Signer},
-        sshsig::{Namespace, SshSignature},
+        ssh_keys::{KeyError, PrivateKey, PublicKey, Signer},
+        sshsig::{SignatureNamespace, SshSignature},
     },
     model::{Digest, PrincipalId},
-    trust::{Agent, AgentError, SigningError, sign},
+    trust::{AgentError, SigningError, SshAgent, sign},
 };
 
 /// Makes a key with `ssh-keygen` and returns it as Tenure reads it.
@@ -38,7 +38,7 @@ fn keygen(sandbox: &Sandbox, name: &str) -> PrivateKey {
     PrivateKey::parse_openssh(&fs::read_to_string(sandbox.join(name)).unwrap()).unwrap()
 }
 
-fn keygen_verifies(sandbox: &Sandbox, who: &str, namespace: Namespace, file: &str) -> bool {
+fn keygen_verifies(sandbox: &Sandbox, who: &str, namespace: SignatureNamespace, file: &str) -> bool {
     let mut command = sandbox.command(program("ssh-keygen"), sandbox.path());
     let signature = format!("{file}.{who}.sig");
     command.args(["-Y", "verify", "-f", "allowed_signers", "-I", who, "-n", namespace.as_str(), "-s", &signature]);
@@ -56,17 +56,17 @@ fn ssh_keygen_verifies_what_tenure_signs_and_by_the_same_rules() {
         fs::write(sandbox.join(&signature_path(name, signer)), &files[&signature_path(path, signer)]).unwrap();
     };
     lay("review", &review_path("dora"), "dora");
-    assert!(keygen_verifies(&sandbox, "dora", Namespace::Review, "review"));
-    assert!(!keygen_verifies(&sandbox, "dora", Namespace::Campaign, "review"));
+    assert!(keygen_verifies(&sandbox, "dora", SignatureNamespace::Review, "review"));
+    assert!(!keygen_verifies(&sandbox, "dora", SignatureNamespace::Campaign, "review"));
     lay("root", "trust/root/1.toml", "ana");
-    assert!(keygen_verifies(&sandbox, "ana", Namespace::Root, "root"));
+    assert!(keygen_verifies(&sandbox, "ana", SignatureNamespace::Root, "root"));
     lay("campaign", &campaign_path(), "ana");
-    assert!(keygen_verifies(&sandbox, "ana", Namespace::Campaign, "campaign"));
+    assert!(keygen_verifies(&sandbox, "ana", SignatureNamespace::Campaign, "campaign"));
     // Emil may sign reviews and nothing else, for ssh-keygen as for Tenure.
     let mut files = files.clone();
-    sign_as(&mut files, &campaign_path(), "emil", &key("emil"), Namespace::Campaign);
+    sign_as(&mut files, &campaign_path(), "emil", &key("emil"), SignatureNamespace::Campaign);
     fs::write(sandbox.join("campaign.emil.sig"), &files[&signature_path(&campaign_path(), "emil")]).unwrap();
-    assert!(!keygen_verifies(&sandbox, "emil", Namespace::Campaign, "campaign"));
+    assert!(!keygen_verifies(&sandbox, "emil", SignatureNamespace::Campaign, "campaign"));
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn tenure_verifies_what_ssh_keygen_signs() {
     succeed(command.args(["-Y", "sign", "-q", "-f", "ana", "-n", "review.v1@tenure", "file"]));
     let armored = fs::read(sandbox.join("file.sig")).unwrap();
     let signature = SshSignature::parse(&armored).unwrap();
-    assert_eq!(signature.verify(Namespace::Review, b"decision = \"revoke\"\n"), Ok(key.public_key()));
+    assert_eq!(signature.verify(SignatureNamespace::Review, b"decision = \"revoke\"\n"), Ok(key.public_key()));
     assert_eq!(signature.armored().as_bytes(), armored, "the same bytes");
     let mut command = sandbox.command(program("ssh-keygen"), sandbox.path());
     fs::remove_file(sandbox.join("file.sig")).unwrap();
@@ -138,15 +138,15 @@ fn an_agent_signs_as_a_key_file_does() {
     let agent = RunningAgent::start(&sandbox);
     let mut add = sandbox.command(program("ssh-add"), sandbox.path());
     succeed(add.env("SSH_AUTH_SOCK", sandbox.join("agent")).args(["-q", "ana"]));
-    let connect = || Agent::connect(&sandbox.join("agent")).unwrap();
+    let connect = || SshAgent::connect(&sandbox.join("agent")).unwrap();
     let keys = connect().keys().unwrap();
     assert_eq!((keys.len(), keys[0].key, keys[0].comment.as_str()), (1, ana.public_key(), "ana"));
     let signer = connect().signer(ana.public_key()).unwrap();
-    let by_agent = SshSignature::sign(&signer, Namespace::Review, b"x").unwrap();
-    assert_eq!(by_agent, SshSignature::sign(&ana, Namespace::Review, b"x").unwrap());
+    let by_agent = SshSignature::sign(&signer, SignatureNamespace::Review, b"x").unwrap();
+    assert_eq!(by_agent, SshSignature::sign(&ana, SignatureNamespace::Review, b"x").unwrap());
     assert!(matches!(connect().signer(ben.public_key()), Err(AgentError::NoSuchKey(_))));
     drop(agent);
-    assert!(Agent::connect(&sandbox.join("nobody")).is_err());
+    assert!(SshAgent::connect(&sandbox.join("nobody")).is_err());
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn only_a_file_of_a_signed_kind_in_its_place_and_form_is_signed() {
     let path = review_path("dora");
     let bytes = &world.files[&path];
     let signed = sign(&path, bytes, &name, &key("dora")).unwrap();
-    assert_eq!((signed.path, signed.namespace), (signature_path(&path, "dora"), Namespace::Review));
+    assert_eq!((signed.path, signed.namespace), (signature_path(&path, "dora"), SignatureNamespace::Review));
     let loose = [b"# a comment\n", &bytes[..]].concat();
     let code = |result| match result {
         Err(SigningError::Refused(refusal)) => refusal.code(),
@@ -218,5 +218,5 @@ impl Drop for RunningAgent {
 }
 
 fn answers(socket: &Path) -> bool {
-    Agent::connect(socket).is_ok_and(|agent| agent.keys().is_ok())
+    SshAgent::connect(socket).is_ok_and(|agent| agent.keys().is_ok())
 }

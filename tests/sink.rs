@@ -11,7 +11,7 @@ mod support;
 use secrecy::{ExposeSecret as _, SecretString};
 use support::sandbox::Sandbox;
 use support::servers::program;
-use tenure::connector::{Sink as _, sink::AgeSink};
+use tenure::connector::{SecretSink as _, sink::AgeSink};
 
 #[test]
 fn age_tool_decrypts_deposit() {

@@ -11,7 +11,7 @@ mod governed;
 
 use governed::*;
 use tenure::{
-    diag::Style,
+    diag::RenderStyle,
     model::{
         PrincipalId, Stance, Strategy, Tier, Timestamp, Verdict,
         file::{
@@ -100,7 +100,7 @@ fn only_who_was_asked_decides() {
     let files = by(&world, "fay");
     let head = world.commit(&[world.main], &files, "a change");
     let checked = check(&world.repository, world.pin, Some(world.main), head).unwrap();
-    let told = checked.problems.render(Style::plain()).replace(&items[0].id.to_string(), "itm-1");
+    let told = checked.problems.render(RenderStyle::plain()).replace(&items[0].id.to_string(), "itm-1");
     insta::assert_snapshot!(told);
 }
 
@@ -514,7 +514,8 @@ fn exception_for_unanswered_item_is_short_and_final() {
     let long = excepted(&world, &item, 90, |_| {});
     assert_eq!(refused(&mut world, &long), ["exception-silence"]);
     let head = world.commit(&[world.main], &long, "a change");
-    let told = check(&world.repository, world.pin, Some(world.main), head).unwrap().problems.render(Style::plain());
+    let told =
+        check(&world.repository, world.pin, Some(world.main), head).unwrap().problems.render(RenderStyle::plain());
     insta::assert_snapshot!(told.replace(&item.id.to_string(), "itm-1"));
     let files = excepted(&world, &item, 90, |one| {
         (one.rule, one.lowers) = (Some(tenure::model::file::LOWERED_TIER.to_owned()), Some(Tier::T2));

@@ -19,8 +19,8 @@ use std::collections::BTreeSet;
 use tampering::*;
 use tenure::{
     evidence::layout::{REMEMBERED, blob_path},
-    format::{checkpoint::Checkpoint, sshsig::Namespace},
-    git::Edit,
+    format::{checkpoint::Checkpoint, sshsig::SignatureNamespace},
+    git::TreeEdit,
     model::{
         Digest,
         file::{KeyState, Registry, WitnessRole},
@@ -149,11 +149,15 @@ const FILES: [Tampering; 27] = [
         |c| c.unsigned(|t| t.replacen("now in use", "not in use", 1)),
         "signature-mismatch",
     ),
-    ("wrong namespace", |c| c.signed(|f| sign_as(f, NEXT, "ana", &key("ana"), Namespace::Campaign)), "wrong-namespace"),
-    ("wrong key", |c| c.signed(|f| sign_as(f, NEXT, "ana", &key("ben"), Namespace::Review)), "wrong-key"),
+    (
+        "wrong namespace",
+        |c| c.signed(|f| sign_as(f, NEXT, "ana", &key("ana"), SignatureNamespace::Campaign)),
+        "wrong-namespace",
+    ),
+    ("wrong key", |c| c.signed(|f| sign_as(f, NEXT, "ana", &key("ben"), SignatureNamespace::Review)), "wrong-key"),
     (
         "unknown key of a signer",
-        |c| c.signed(|f| sign_as(f, NEXT, "mallory", &key("mallory"), Namespace::Review)),
+        |c| c.signed(|f| sign_as(f, NEXT, "mallory", &key("mallory"), SignatureNamespace::Review)),
         "unknown-signer",
     ),
     ("wrong hash", |c| c.armor(|m| unusual(m, b"", "sha256")), "wrong-hash"),
@@ -161,7 +165,11 @@ const FILES: [Tampering; 27] = [
     ("trailing block", |c| c.armor(|m| armored(m).repeat(2)), "signature-malformed"),
     ("trailing junk", |c| c.armor(|m| armored(m) + "junk\n"), "signature-malformed"),
     ("wrapped again", |c| c.armor(wrapped_again), "signature-malformed"),
-    ("same signer twice", |c| c.signed(|f| sign_as(f, NEXT, "ben", &key("ana"), Namespace::Review)), "wrong-key"),
+    (
+        "same signer twice",
+        |c| c.signed(|f| sign_as(f, NEXT, "ben", &key("ana"), SignatureNamespace::Review)),
+        "wrong-key",
+    ),
     ("signature stripped", |c| c.merge(&Files::from([(signature_path(TOP, "ben"), None)])), "signed-file-deleted"),
     ("not signed", |c| c.signed(|f| drop(f.remove(&signature_path(NEXT, "ana")))), "below-threshold"),
     ("executable", |c| c.mode("100755", "systems/web-1.toml"), "not-a-plain-file"),
@@ -218,7 +226,7 @@ const TRUST: [Tampering; 17] = [
         "root with two signatures by one key",
         |c| {
             let mut f = c.root(|_| {});
-            sign_as(&mut f, "trust/root/2.toml", "ben", &key("ana"), Namespace::Root);
+            sign_as(&mut f, "trust/root/2.toml", "ben", &key("ana"), SignatureNamespace::Root);
             c.merge(&f);
         },
         "wrong-key",
@@ -272,7 +280,7 @@ const TRUST: [Tampering; 17] = [
         |c| {
             let mut f = c.registry(|r| r.principals[0].keys.push(entry("ana two")));
             f.extend(c.next_review());
-            sign_as(&mut f, NEXT, "ana", &key("ana two"), Namespace::Review);
+            sign_as(&mut f, NEXT, "ana", &key("ana two"), SignatureNamespace::Review);
             c.merge(&f);
         },
         "trust-not-alone",
@@ -590,7 +598,7 @@ const EVIDENCE_CORPUS: [Tampering; 34] = [
         "last segment dropped",
         |c| {
             let path = c.segments().pop().unwrap();
-            c.engine(&[Edit::Remove { path }]);
+            c.engine(&[TreeEdit::Remove { path }]);
         },
         "segment-deleted",
     ),

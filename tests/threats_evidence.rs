@@ -8,14 +8,14 @@ mod world;
 use std::{collections::BTreeMap, fs, thread};
 use tenure::{
     enforce::{Journal, JournalError},
-    evidence::{Code, Ledger, layout},
+    evidence::{DefectCode, Ledger, layout},
     format::{
         checkpoint::Checkpoint,
-        keys::PrivateKey,
-        sshsig::{Namespace, SshSignature},
+        ssh_keys::PrivateKey,
+        sshsig::{SignatureNamespace, SshSignature},
     },
-    git::{Edit, ObjectId},
-    model::{Digest, FixedClock, Timestamp, record::Entry},
+    git::{ObjectId, TreeEdit},
+    model::{Digest, FixedClock, Timestamp, record::RecordPayload},
 };
 use world::{BRANCH, ORIGIN, World, end, intent, outcome, put, read, reseal, run_id, start};
 
@@ -30,7 +30,7 @@ fn row_13_rewritten_or_deleted_evidence_is_detected() {
     assert!(matches!(refused, JournalError::Defect { code: "evidence-rewritten", .. }), "{refused}");
     let mut ledger = Ledger::read(&repository, head, world.keys()).unwrap().0;
     let defects = ledger.advance(&repository, rewritten, &mut |_| {}).unwrap();
-    assert_eq!(defects[0].code, Code::BranchRewritten);
+    assert_eq!(defects[0].code, DefectCode::BranchRewritten);
     world.sandbox.git(&world.remote, &["update-ref", "-d", BRANCH]);
     let refused = world.journal(&repository, 2, &world.clock).err().unwrap();
     assert!(matches!(refused, JournalError::Defect { code: "evidence-deleted", .. }), "{refused}");
@@ -65,51 +65,55 @@ fn row_15_what_was_done_to_a_record_is_named() {
     let lines = |text: &str, order: &[usize]| -> String {
         order.iter().map(|line| format!("{}\n", text.lines().nth(*line).unwrap())).collect()
     };
-    type Tamper<'a> = (&'a str, Vec<Code>, Box<dyn Fn(&str) -> String + 'a>);
+    type Tamper<'a> = (&'a str, Vec<DefectCode>, Box<dyn Fn(&str) -> String + 'a>);
     let cases: Vec<Tamper<'_>> = vec![
-        ("edited", vec![Code::ChainBroken], Box::new(|t| t.replacen("applied", "unknown", 1))),
-        ("deleted", vec![Code::ChainBroken, Code::SequenceGap], Box::new(|t| lines(t, &[0, 2, 3]))),
-        ("inserted", vec![Code::ChainBroken, Code::SequenceTwin], Box::new(|t| lines(t, &[0, 0, 1, 2, 3]))),
+        ("edited", vec![DefectCode::ChainBroken], Box::new(|t| t.replacen("applied", "unknown", 1))),
+        ("deleted", vec![DefectCode::ChainBroken, DefectCode::SequenceGap], Box::new(|t| lines(t, &[0, 2, 3]))),
+        ("inserted", vec![DefectCode::ChainBroken, DefectCode::SequenceTwin], Box::new(|t| lines(t, &[0, 0, 1, 2, 3]))),
         (
             "swapped",
-            vec![Code::ChainBroken, Code::SequenceGap, Code::SequenceTwin],
+            vec![DefectCode::ChainBroken, DefectCode::SequenceGap, DefectCode::SequenceTwin],
             Box::new(|t| lines(t, &[0, 2, 1, 3])),
         ),
-        ("unknown kind", vec![Code::RecordKind], Box::new(|t| t.replacen("\"run.end\"", "\"run.off\"", 1))),
-        ("float", vec![Code::RecordNumber], Box::new(|t| t.replacen("\"exit\":0", "\"exit\":0.5", 1))),
+        ("unknown kind", vec![DefectCode::RecordKind], Box::new(|t| t.replacen("\"run.end\"", "\"run.off\"", 1))),
+        ("float", vec![DefectCode::RecordNumber], Box::new(|t| t.replacen("\"exit\":0", "\"exit\":0.5", 1))),
         (
             "large number",
-            vec![Code::RecordNumber],
+            vec![DefectCode::RecordNumber],
             Box::new(|t| t.replacen("\"exit\":0", "\"exit\":9007199254740992", 1)),
         ),
-        ("unknown key", vec![Code::RecordSchema], Box::new(|t| t.replacen("\"exit\":0", "\"exit\":0,\"extra\":1", 1))),
-        ("missing key", vec![Code::RecordSchema], Box::new(|t| t.replacen("\"exit\":0,", "", 1))),
-        ("version", vec![Code::RecordVersion], Box::new(|t| t.replace("\"v\":1}\n", "\"v\":2}\n"))),
-        ("space", vec![Code::RecordForm], Box::new(|t| t.replacen("\"exit\":0", "\"exit\": 0", 1))),
-        ("trailing space", vec![Code::RecordForm], Box::new(|t| t.trim_end().to_owned() + " \n")),
-        ("CRLF", vec![Code::RecordForm], Box::new(|t| t.trim_end().to_owned() + "\r\n")),
+        (
+            "unknown key",
+            vec![DefectCode::RecordSchema],
+            Box::new(|t| t.replacen("\"exit\":0", "\"exit\":0,\"extra\":1", 1)),
+        ),
+        ("missing key", vec![DefectCode::RecordSchema], Box::new(|t| t.replacen("\"exit\":0,", "", 1))),
+        ("version", vec![DefectCode::RecordVersion], Box::new(|t| t.replace("\"v\":1}\n", "\"v\":2}\n"))),
+        ("space", vec![DefectCode::RecordForm], Box::new(|t| t.replacen("\"exit\":0", "\"exit\": 0", 1))),
+        ("trailing space", vec![DefectCode::RecordForm], Box::new(|t| t.trim_end().to_owned() + " \n")),
+        ("CRLF", vec![DefectCode::RecordForm], Box::new(|t| t.trim_end().to_owned() + "\r\n")),
         (
             "key order",
-            vec![Code::RecordForm],
+            vec![DefectCode::RecordForm],
             Box::new(|t| t.replacen("\"exit\":0,\"kind\":\"run.end\"", "\"kind\":\"run.end\",\"exit\":0", 1)),
         ),
         (
             "twice the same key",
-            vec![Code::RecordForm],
+            vec![DefectCode::RecordForm],
             Box::new(|t| t.replacen("\"exit\":0", "\"exit\":0,\"exit\":0", 1)),
         ),
         (
             "null",
-            vec![Code::RecordForm],
+            vec![DefectCode::RecordForm],
             Box::new(|t| t.replacen("\"intent\":2", "\"deposited\":null,\"intent\":2", 1)),
         ),
-        ("escape", vec![Code::RecordForm], Box::new(|t| t.replacen("REVOKE", "\\u0052EVOKE", 1))),
-        ("oversize", vec![Code::RecordSize], Box::new(|t| t.replacen("REVOKE", &"R".repeat(600), 1))),
-        ("very oversize", vec![Code::RecordSize], Box::new(|t| t.replacen("REVOKE", &"R".repeat(20_000), 1))),
-        ("no last line end", vec![Code::SegmentForm], Box::new(|t| t.trim_end().to_owned())),
-        ("empty line", vec![Code::RecordForm], Box::new(|t| format!("{t}\n"))),
-        ("other run", vec![Code::RecordRun], Box::new(|t| t.replace(run_id(1).as_str(), run_id(9).as_str()))),
-        ("second genesis", vec![Code::Genesis], Box::new(genesis_again)),
+        ("escape", vec![DefectCode::RecordForm], Box::new(|t| t.replacen("REVOKE", "\\u0052EVOKE", 1))),
+        ("oversize", vec![DefectCode::RecordSize], Box::new(|t| t.replacen("REVOKE", &"R".repeat(600), 1))),
+        ("very oversize", vec![DefectCode::RecordSize], Box::new(|t| t.replacen("REVOKE", &"R".repeat(20_000), 1))),
+        ("no last line end", vec![DefectCode::SegmentForm], Box::new(|t| t.trim_end().to_owned())),
+        ("empty line", vec![DefectCode::RecordForm], Box::new(|t| format!("{t}\n"))),
+        ("other run", vec![DefectCode::RecordRun], Box::new(|t| t.replace(run_id(1).as_str(), run_id(9).as_str()))),
+        ("second genesis", vec![DefectCode::Genesis], Box::new(genesis_again)),
     ];
     for (name, expected, edit) in cases {
         let codes = world.codes(&repository, reseal(&world, &repository, head, edit));
@@ -134,7 +138,7 @@ fn row_15_what_was_done_to_a_file_is_named() {
     let reversed = list.lines().rev().map(|line| format!("{line}\n")).collect::<String>();
     let wrong = list.replacen(&list[..8], "00000000", 1);
     let listed = |text: &str| {
-        let signature = sign(&world.commit_key, Namespace::Evidence, text);
+        let signature = sign(&world.commit_key, SignatureNamespace::Evidence, text);
         vec![put(&repository, "segments.sha256", text), put(&repository, "segments.sha256.sig", &signature)]
     };
     let root = Ledger::read(&repository, head, world.keys()).unwrap().0.root();
@@ -142,48 +146,60 @@ fn row_15_what_was_done_to_a_file_is_named() {
         let note = Checkpoint { origin: origin.to_owned(), size, root }.sign(key).unwrap();
         vec![put(&repository, "checkpoint", &note.to_string())]
     };
-    let remove = |path: &str| vec![Edit::Remove { path: path.to_owned() }];
+    let remove = |path: &str| vec![TreeEdit::Remove { path: path.to_owned() }];
     let one = |path: &str, text: &str| vec![put(&repository, path, text)];
-    let cases: Vec<(&str, Vec<Edit>, Code)> = vec![
-        ("segment edited", one(&paths[1], "{}\n"), Code::SegmentChanged),
-        ("last segment dropped", remove(&paths[2]), Code::SegmentDeleted),
+    let cases: Vec<(&str, Vec<TreeEdit>, DefectCode)> = vec![
+        ("segment edited", one(&paths[1], "{}\n"), DefectCode::SegmentChanged),
+        ("last segment dropped", remove(&paths[2]), DefectCode::SegmentDeleted),
         (
             "segment under another name",
             one("log/2026/11/000000000099-01932b5e-7c00-7000-8000-000000000001-d.jsonl", "{}\n"),
-            Code::SegmentName,
+            DefectCode::SegmentName,
         ),
         (
             "empty segment",
             one("log/2026/11/000000000005-01932b5e-7c00-7000-8000-000000000001-d.jsonl", ""),
-            Code::SegmentForm,
+            DefectCode::SegmentForm,
         ),
-        ("segment not listed", listed(&short_list), Code::SegmentUnlisted),
-        ("segment listed and not there", listed(&format!("{list}{}  log/x\n", "0".repeat(64))), Code::SegmentMissing),
-        ("segment with another digest", listed(&wrong), Code::SegmentDigest),
-        ("segments in another order", listed(&reversed), Code::SegmentsForm),
-        ("no list", listed("nonsense"), Code::SegmentsForm),
+        ("segment not listed", listed(&short_list), DefectCode::SegmentUnlisted),
+        (
+            "segment listed and not there",
+            listed(&format!("{list}{}  log/x\n", "0".repeat(64))),
+            DefectCode::SegmentMissing,
+        ),
+        ("segment with another digest", listed(&wrong), DefectCode::SegmentDigest),
+        ("segments in another order", listed(&reversed), DefectCode::SegmentsForm),
+        ("no list", listed("nonsense"), DefectCode::SegmentsForm),
         (
             "list signed by a stranger",
-            one("segments.sha256.sig", &sign(&stranger, Namespace::Evidence, &list)),
-            Code::SegmentsSignature,
+            one("segments.sha256.sig", &sign(&stranger, SignatureNamespace::Evidence, &list)),
+            DefectCode::SegmentsSignature,
         ),
         (
             "list signed for something else",
-            one("segments.sha256.sig", &sign(&world.commit_key, Namespace::Review, &list)),
-            Code::SegmentsSignature,
+            one("segments.sha256.sig", &sign(&world.commit_key, SignatureNamespace::Review, &list)),
+            DefectCode::SegmentsSignature,
         ),
-        ("list not signed", remove("segments.sha256.sig"), Code::SegmentsSignature),
-        ("checkpoint too small", checkpoint(ORIGIN, 4, root, &world.log_key), Code::CheckpointSize),
-        ("checkpoint of other records", checkpoint(ORIGIN, 5, Digest::of(b"x"), &world.log_key), Code::CheckpointRoot),
-        ("checkpoint by a stranger", checkpoint(ORIGIN, 5, root, &stranger), Code::CheckpointSignature),
-        ("checkpoint by the commit key", checkpoint(ORIGIN, 5, root, &world.commit_key), Code::CheckpointSignature),
-        ("checkpoint of another log", checkpoint("tenure/other", 5, root, &world.log_key), Code::Genesis),
-        ("no checkpoint", remove("checkpoint"), Code::FileDeleted),
-        ("broken checkpoint", one("checkpoint", "x"), Code::CheckpointForm),
-        ("blob edited", one(&blob, "other"), Code::FileChanged),
-        ("blob that is not its name", one(&layout::blob_path(&Digest::of(b"name")), "other"), Code::BlobDigest),
-        ("stray file", one("README", "hello"), Code::FileStray),
-        ("anchor", one("anchors/000000000005.cosig", "x"), Code::FileChanged),
+        ("list not signed", remove("segments.sha256.sig"), DefectCode::SegmentsSignature),
+        ("checkpoint too small", checkpoint(ORIGIN, 4, root, &world.log_key), DefectCode::CheckpointSize),
+        (
+            "checkpoint of other records",
+            checkpoint(ORIGIN, 5, Digest::of(b"x"), &world.log_key),
+            DefectCode::CheckpointRoot,
+        ),
+        ("checkpoint by a stranger", checkpoint(ORIGIN, 5, root, &stranger), DefectCode::CheckpointSignature),
+        (
+            "checkpoint by the commit key",
+            checkpoint(ORIGIN, 5, root, &world.commit_key),
+            DefectCode::CheckpointSignature,
+        ),
+        ("checkpoint of another log", checkpoint("tenure/other", 5, root, &world.log_key), DefectCode::Genesis),
+        ("no checkpoint", remove("checkpoint"), DefectCode::FileDeleted),
+        ("broken checkpoint", one("checkpoint", "x"), DefectCode::CheckpointForm),
+        ("blob edited", one(&blob, "other"), DefectCode::FileChanged),
+        ("blob that is not its name", one(&layout::blob_path(&Digest::of(b"name")), "other"), DefectCode::BlobDigest),
+        ("stray file", one("README", "hello"), DefectCode::FileStray),
+        ("anchor", one("anchors/000000000005.cosig", "x"), DefectCode::FileChanged),
     ];
     for (name, edits, expected) in cases {
         let forged = world.forge(&repository, &[head], &edits);
@@ -205,13 +221,13 @@ fn row_15_commits_are_the_engines_own_and_one_line() {
     let tree = repository.tree_of(head).unwrap();
     let stranger = PrivateKey::from_seed(&[9; 32]);
     let by_stranger = world.forge_tree(&repository, &[head], tree, &stranger);
-    assert_eq!(world.codes(&repository, by_stranger), [Code::CommitSigner]);
+    assert_eq!(world.codes(&repository, by_stranger), [DefectCode::CommitSigner]);
     let merge = world.forge_tree(&repository, &[head, by_stranger], tree, &world.commit_key);
-    assert_eq!(world.codes(&repository, merge), [Code::HistoryBranched]);
+    assert_eq!(world.codes(&repository, merge), [DefectCode::HistoryBranched]);
     let raw = world
         .sandbox
         .git(world.sandbox.join("clone"), &["commit-tree", &tree.to_string(), "-p", &head.to_string(), "-m", "x"]);
-    assert_eq!(world.codes(&repository, ObjectId::parse(&raw).unwrap()), [Code::CommitUnsigned]);
+    assert_eq!(world.codes(&repository, ObjectId::parse(&raw).unwrap()), [DefectCode::CommitUnsigned]);
     let signed = repository.commit(by_stranger).unwrap().signature.unwrap().signature;
     let object = world.sandbox.git(world.sandbox.join("clone"), &["cat-file", "commit", &head.to_string()]);
     let theirs = repository.commit(head).unwrap().signature.unwrap().signature;
@@ -221,7 +237,7 @@ fn row_15_commits_are_the_engines_own_and_one_line() {
     let file = world.sandbox.join("swapped");
     let id =
         world.sandbox.git(world.sandbox.join("clone"), &["hash-object", "-t", "commit", "-w", &file.to_string_lossy()]);
-    assert!(world.codes(&repository, ObjectId::parse(&id).unwrap()).contains(&Code::CommitSignature));
+    assert!(world.codes(&repository, ObjectId::parse(&id).unwrap()).contains(&DefectCode::CommitSignature));
     let root = world.forge_tree(&repository, &[], tree, &world.commit_key);
     assert_eq!(world.codes(&repository, root), [], "all at once is the same log, by the engine's own hand");
 }
@@ -236,7 +252,7 @@ fn row_16_two_histories_do_not_fit_one_reader() {
     assert_eq!((one.2.len(), two.2.len(), one.0.size()), (0, 0, two.0.size()));
     assert_ne!(one.0.root(), two.0.root(), "one size, two roots: both checkpoints are signed, and prove it");
     for (mut seen, shown) in [(one.0, other), (two.0, head)] {
-        assert_eq!(seen.advance(&repository, shown, &mut |_| {}).unwrap()[0].code, Code::BranchRewritten);
+        assert_eq!(seen.advance(&repository, shown, &mut |_| {}).unwrap()[0].code, DefectCode::BranchRewritten);
     }
 }
 
@@ -250,18 +266,18 @@ fn row_34_log_must_contain_kept_checkpoints() {
     let ledger = |at| Ledger::read(&repository, at, world.keys()).unwrap().0;
     let code = |at, text: &str| ledger(at).holds(text, "kept").err().map(|defect| defect.code);
     assert_eq!((code(head, &first), code(head, &last), code(line[0], &first)), (None, None, None));
-    assert_eq!(code(line[0], &last), Some(Code::BranchBehind));
+    assert_eq!(code(line[0], &last), Some(DefectCode::BranchBehind));
     let other = reseal(&world, &repository, head, |text| text.replacen("\"exit\":0", "\"exit\":4", 1));
-    assert_eq!(code(other, &last), Some(Code::BranchRewritten), "as long, and another one");
+    assert_eq!(code(other, &last), Some(DefectCode::BranchRewritten), "as long, and another one");
     let forged = |key: &PrivateKey, root: &str| {
         let size = ledger(head).size();
         let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size, root: Digest::of(root) };
         checkpoint.sign(key).unwrap().to_string()
     };
-    assert_eq!(code(head, &forged(&world.log_key, "another")), Some(Code::BranchRewritten));
+    assert_eq!(code(head, &forged(&world.log_key, "another")), Some(DefectCode::BranchRewritten));
     let stranger = PrivateKey::from_seed(&[9; 32]);
-    assert_eq!(code(head, &forged(&stranger, "another")), Some(Code::CheckpointSignature), "nobody's word");
-    assert_eq!(code(head, "hello\n"), Some(Code::CheckpointForm));
+    assert_eq!(code(head, &forged(&stranger, "another")), Some(DefectCode::CheckpointSignature), "nobody's word");
+    assert_eq!(code(head, "hello\n"), Some(DefectCode::CheckpointForm));
 }
 
 #[test]
@@ -273,9 +289,9 @@ fn row_19_modes_and_names_that_lead_elsewhere_are_named() {
     git(&["read-tree", &head.to_string()]);
     let blob = repository.write_blob(b"x").unwrap().to_string();
     for (mode, path, code) in [
-        ("100755", "anchors/000000000005.cosig", Code::FileMode),
-        ("120000", "anchors/000000000005.tsr", Code::FileMode),
-        ("100644", "Checkpoint", Code::FileStray),
+        ("100755", "anchors/000000000005.cosig", DefectCode::FileMode),
+        ("120000", "anchors/000000000005.tsr", DefectCode::FileMode),
+        ("100644", "Checkpoint", DefectCode::FileStray),
     ] {
         git(&["update-index", "--add", "--cacheinfo", &format!("{mode},{blob},{path}")]);
         let tree = ObjectId::parse(&git(&["write-tree"])).unwrap();
@@ -291,9 +307,9 @@ fn row_26_what_looks_like_a_secret_or_is_too_long_is_not_written() {
     let repository = world.clone("clone");
     let mut journal = world.journal(&repository, 1, &world.clock).unwrap();
     let text = |text: String| match outcome(1, 2) {
-        Entry::Outcome(mut recorded) => {
+        RecordPayload::Outcome(mut recorded) => {
             recorded.text = text;
-            Entry::Outcome(recorded)
+            RecordPayload::Outcome(recorded)
         }
         other => other,
     };
@@ -320,7 +336,7 @@ fn row_28_two_who_append_at_random_lose_and_fork_nothing() {
             scope.spawn(move || {
                 let mut journal = world.journal(&repository, writer, &world.clock).unwrap();
                 let mut seqs = Vec::new();
-                let mut publish = |entries: &[Entry]| loop {
+                let mut publish = |entries: &[RecordPayload]| loop {
                     match journal.publish(entries) {
                         Ok(published) => return seqs.extend_from_slice(published.seqs()),
                         Err(JournalError::Contended { .. }) => {}
@@ -346,7 +362,7 @@ fn row_28_two_who_append_at_random_lose_and_fork_nothing() {
     let mut found: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     let mut ledger = Ledger::new(world.keys());
     let defects = ledger.advance(&reader, head, &mut |seen| {
-        if !matches!(seen.record.entry, Entry::LogGenesis(_)) {
+        if !matches!(seen.record.entry, RecordPayload::LogGenesis(_)) {
             let writer = u64::from(seen.record.run == run_id(2)) + 1;
             found.entry(writer).or_default().push(seen.record.seq);
         }

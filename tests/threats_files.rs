@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that cannot go on should stop there")]
 
 use tenure::{
-    diag::{Diagnostics, HiddenCharacter, Style},
+    diag::{Diagnostics, HiddenCharacter, RenderStyle},
     format::{codec, confusables, fmt, json_lines, limits, schema},
     model::{
         AccessPath, AccessRoute, Attributes, Entitlement, Grant, GrantKey, GrantKind, Principal, SystemId, Tier,
@@ -81,7 +81,7 @@ fn row_18_bombs_are_refused_before_they_are_parsed_or_by_depth() {
         let found = codes(codec::parse("x.toml", text.as_bytes()));
         assert!(found.contains(&code), "{}…: {found:?}, not {code}", &text[text.len().min(250)..text.len().min(290)]);
         assert!(found.len() <= 40, "the refusal of a bomb is no bomb");
-        let mended = fmt::format("x.toml", text.as_bytes(), fmt::Comments::Drop);
+        let mended = fmt::format("x.toml", text.as_bytes(), fmt::CommentHandling::Drop);
         assert!(mended.is_err());
     }
     let line = format!("{}\n", "x".repeat(10 * json_lines::MAX_LINE));
@@ -104,7 +104,7 @@ fn row_20_text_that_deceives_is_refused_however_it_is_spelled() {
                 let line = text.lines().position(|line| line.contains(&spelling)).unwrap() + 1;
                 assert_eq!(problems.sorted()[0].line(), Some(line), "{string:?}");
                 // What the author of the file wrote cannot steer the terminal, or the program that reads the JSON.
-                for shown in [problems.render(Style::plain()), problems.to_json()] {
+                for shown in [problems.render(RenderStyle::plain()), problems.to_json()] {
                     assert!(shown.chars().all(|c| c == '\n' || HiddenCharacter::of(c).is_none()), "{shown:?}");
                 }
             }

@@ -11,14 +11,14 @@ mod governed;
 
 use governed::*;
 use tenure::{
-    diag::Style,
-    format::{note::VerifierKey, sshsig::Namespace},
+    diag::RenderStyle,
+    format::{note::VerifierKey, sshsig::SignatureNamespace},
     git::{ObjectId, Repository},
     model::{
         Digest, PrincipalId, RepoId, Verdict,
         file::{KeyState, Mandate, Principals, Registry, Review},
     },
-    store::Snapshot,
+    store::RepositorySnapshot,
     trust::{SignatureStatus, check, reference, signature_status},
 };
 
@@ -64,7 +64,7 @@ fn row_01_nobody_unknown_decides() {
         assert_eq!(world.codes_after(&files), [code], "{signer}");
     }
     let mut files = world.decided(revoke_first, &[]);
-    sign_as(&mut files, &review_path("dora"), "dora", &key("mallory"), Namespace::Review);
+    sign_as(&mut files, &review_path("dora"), "dora", &key("mallory"), SignatureNamespace::Review);
     assert_eq!(world.codes_after(&files), ["wrong-key"]);
 }
 
@@ -172,7 +172,7 @@ fn row_05_what_a_stolen_key_signed_is_suspect_from_an_index_on() {
     put(&mut files, &review_path("dora-2"), &review);
     sign(&mut files, &review_path("dora-2"), "dora");
     assert_eq!(world.codes_after(&files), ["revoked-key"]);
-    sign_as(&mut files, &review_path("dora-2"), "dora", &key("dora new"), Namespace::Review);
+    sign_as(&mut files, &review_path("dora-2"), "dora", &key("dora new"), SignatureNamespace::Review);
     assert_eq!(world.codes_after(&files), NONE);
 }
 
@@ -231,9 +231,9 @@ fn row_08_principals_are_counted_and_not_keys() {
     world.merge(&files);
     let mut files = world.decided(|review| decide(review, 1, Verdict::Revoke), &["dora"]);
     assert_eq!(world.codes_after(&files), ["below-threshold"], "tier T1 needs two");
-    sign_as(&mut files, &review_path("dora"), "emil", &key("dora two"), Namespace::Review);
+    sign_as(&mut files, &review_path("dora"), "emil", &key("dora two"), SignatureNamespace::Review);
     assert_eq!(world.codes_after(&files), ["wrong-key"], "one person with two keys");
-    sign_as(&mut files, &review_path("dora"), "emil", &key("dora"), Namespace::Review);
+    sign_as(&mut files, &review_path("dora"), "emil", &key("dora"), SignatureNamespace::Review);
     assert_eq!(world.codes_after(&files), ["wrong-key"], "one signature twice");
     sign(&mut files, &review_path("dora"), "emil");
     assert_eq!(world.codes_after(&files), NONE);
@@ -294,7 +294,7 @@ fn row_10_a_signature_counts_in_one_place_for_one_kind() {
         files.insert(path.clone(), signed[&path].clone());
     }
     assert_eq!(there.codes_after(&files), ["wrong-repository"]);
-    for namespace in Namespace::ALL.into_iter().filter(|namespace| *namespace != Namespace::Review) {
+    for namespace in SignatureNamespace::ALL.into_iter().filter(|namespace| *namespace != SignatureNamespace::Review) {
         let mut files = here.decided(revoke_first, &[]);
         sign_as(&mut files, &review_path("dora"), "dora", &key("dora"), namespace);
         assert_eq!(here.codes_after(&files), ["wrong-namespace"], "{namespace}");
@@ -457,7 +457,7 @@ fn row_23_history_that_was_made_to_look_otherwise_is_refused() {
 #[test]
 fn row_29_what_is_bound_is_the_sha_256_of_bytes() {
     let mut world = World::new();
-    let manifest = |world: &World| Snapshot::at(&world.repository, world.main).manifest().unwrap();
+    let manifest = |world: &World| RepositorySnapshot::at(&world.repository, world.main).manifest().unwrap();
     let mut lines: Vec<String> = Vec::new();
     for (path, bytes) in world.files.iter().filter(|(path, _)| !path.starts_with('.')) {
         lines.push(format!("{}  100644  {path}\n", Digest::of(bytes).hex()));
@@ -552,7 +552,8 @@ fn row_36_a_giant_change_is_refused_by_counting_and_not_read() {
     let nowhere = git2::Oid::from_str(&"5".repeat(40)).unwrap();
     let giant = many(&world, 100_000, nowhere);
     assert_eq!(codes(&world, giant), ["change-too-large"]);
-    let told = check(&world.repository, world.pin, Some(world.main), giant).unwrap().problems.render(Style::plain());
+    let told =
+        check(&world.repository, world.pin, Some(world.main), giant).unwrap().problems.render(RenderStyle::plain());
     insta::assert_snapshot!(told);
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tenure"));
     let (base, pin) = (world.main.to_string(), world.pin.to_string());
@@ -594,12 +595,12 @@ fn trust_change_is_separate_and_keys_count_after_merge() {
     let mut review: Review = parse(&both, &review_path("dora"));
     revoke_first(&mut review);
     put(&mut both, &review_path("dora"), &review);
-    sign_as(&mut both, &review_path("dora"), "dora", &key("dora new"), Namespace::Review);
+    sign_as(&mut both, &review_path("dora"), "dora", &key("dora new"), SignatureNamespace::Review);
     assert_eq!(world.codes_after(&both), ["trust-not-alone"]);
     let files = world.registry(join);
     world.merge(&files);
     let mut files = world.decided(revoke_first, &[]);
-    sign_as(&mut files, &review_path("dora"), "dora", &key("dora new"), Namespace::Review);
+    sign_as(&mut files, &review_path("dora"), "dora", &key("dora new"), SignatureNamespace::Review);
     assert_eq!(world.codes_after(&files), NONE);
 }
 
@@ -612,7 +613,7 @@ fn a_root_is_followed_only_by_one_that_both_sign() {
     assert!(world.governed().trust().is_none());
     world.pin = pin;
     let replace = |root: &mut tenure::model::file::Root| {
-        root.roles.root.keys[0] = format!("{} zoe", tenure::format::keys::Signer::public_key(&key("zoe")));
+        root.roles.root.keys[0] = format!("{} zoe", tenure::format::ssh_keys::Signer::public_key(&key("zoe")));
     };
     let mut files = world.root(replace);
     files.remove(&signature_path("trust/root/2.toml", "ana"));
@@ -697,7 +698,7 @@ fn row_tamper_corpus_each_entry_has_its_code() {
     assert!(world.codes_after(&files).contains(&"threshold-unreachable"));
     files = world.root(|root| {
         root.log_origin = "tenure/other".to_owned();
-        let key = tenure::format::keys::Signer::public_key(&key("log"));
+        let key = tenure::format::ssh_keys::Signer::public_key(&key("log"));
         root.roles.engine.log_keys = vec![VerifierKey::new("tenure/other", key).unwrap().to_string()];
     });
     assert!(world.codes_after(&files).contains(&"log-origin-changed"));

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tenure::format::codec;
-use tenure::format::keys::Signer as _;
-use tenure::format::sshsig::{Namespace, SshSignature};
-use tenure::git::{CommitDraft, Edit, Identity, ObjectId, Repository};
+use tenure::format::ssh_keys::Signer as _;
+use tenure::format::sshsig::{SignatureNamespace, SshSignature};
+use tenure::git::{CommitDraft, CommitIdentity, ObjectId, Repository, TreeEdit};
 use tenure::inventory;
 use tenure::model::file::{CampaignDefinition, Registry, Review, ReviewerCapacity, Selector, Stage};
 use tenure::model::{PrincipalId, RepoId, Strategy, Timestamp, Verdict};
@@ -28,7 +28,7 @@ pub fn prepare_opened(folder: &Path, decided: u64) {
     let mut edits = Vec::new();
     let path = format!("campaigns/{CAMPAIGN}/campaign.toml");
     let bytes = fs::read(campaign.join("campaign.toml")).expect("it was opened");
-    world.sign(&path, &bytes, Namespace::Campaign, ["ana"], &mut edits);
+    world.sign(&path, &bytes, SignatureNamespace::Campaign, ["ana"], &mut edits);
     edits.push(world.put(&path, &bytes));
     let mut sheets = Vec::new();
     for system in (0..estate::SYSTEMS).map(estate::system_id) {
@@ -159,9 +159,9 @@ impl World {
         let mut edits = Vec::new();
         for (path, text) in &files {
             let namespace = match path.as_str() {
-                "trust/mandate/1.toml" => Some(Namespace::Mandate),
-                "trust/registry/1.toml" => Some(Namespace::Registry),
-                "trust/root/1.toml" => Some(Namespace::Root),
+                "trust/mandate/1.toml" => Some(SignatureNamespace::Mandate),
+                "trust/registry/1.toml" => Some(SignatureNamespace::Registry),
+                "trust/root/1.toml" => Some(SignatureNamespace::Root),
                 _ => None,
             };
             if let Some(namespace) = namespace {
@@ -200,7 +200,7 @@ impl World {
     }
 
     /// Decides at most `count` items of a worklist, signs it, and returns how many it were.
-    fn decide(&self, path: &str, bytes: &[u8], count: usize, edits: &mut Vec<Edit>) -> usize {
+    fn decide(&self, path: &str, bytes: &[u8], count: usize, edits: &mut Vec<TreeEdit>) -> usize {
         let mut review: Review = codec::parse(path, bytes).expect("it was written");
         let mut decided = 0;
         for item in review.items.iter_mut().take(count) {
@@ -210,7 +210,7 @@ impl World {
         }
         let bytes = codec::render(&review).into_bytes();
         let signers = std::iter::once(&review.reviewer).chain(&review.cosigners).map(PrincipalId::as_str);
-        self.sign(path, &bytes, Namespace::Review, signers, edits);
+        self.sign(path, &bytes, SignatureNamespace::Review, signers, edits);
         edits.push(self.put(path, &bytes));
         decided
     }
@@ -219,9 +219,9 @@ impl World {
         &self,
         path: &str,
         bytes: &[u8],
-        namespace: Namespace,
+        namespace: SignatureNamespace,
         by: impl IntoIterator<Item = &'a str>,
-        edits: &mut Vec<Edit>,
+        edits: &mut Vec<TreeEdit>,
     ) {
         for name in by {
             let signature = SshSignature::sign(&key_of(name), namespace, bytes).expect("a key in memory signs");
@@ -229,15 +229,15 @@ impl World {
         }
     }
 
-    fn put(&self, path: &str, bytes: &[u8]) -> Edit {
-        Edit::Put { path: path.into(), blob: self.repository.write_blob(bytes).expect("a blob can be written") }
+    fn put(&self, path: &str, bytes: &[u8]) -> TreeEdit {
+        TreeEdit::Put { path: path.into(), blob: self.repository.write_blob(bytes).expect("a blob can be written") }
     }
 
-    fn commit(&mut self, edits: &[Edit]) -> ObjectId {
+    fn commit(&mut self, edits: &[TreeEdit]) -> ObjectId {
         let base = self.head.map(|commit| self.repository.tree_of(commit).expect("it is there"));
         let tree = self.repository.write_tree(base, edits).expect("a tree can be written");
         let parents: Vec<_> = self.head.into_iter().collect();
-        let author = Identity { name: "Ana Ruiz".into(), address: "ana@example.org".into() };
+        let author = CommitIdentity { name: "Ana Ruiz".into(), address: "ana@example.org".into() };
         let draft = CommitDraft { tree, parents: &parents, author: &author, seconds: now().unix(), message: "work\n" };
         let commit = self.repository.write_commit(&draft).expect("a commit can be written");
         self.head = Some(commit);

@@ -5,17 +5,17 @@ use super::key_of;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use tenure::connector::{
-    Collector, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, Cursor, Descriptor, GrantPage,
-    PlannedChange, UnsupportedChange,
+    Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, GrantPage,
+    ListingCursor, PlannedChange, UnsupportedChangeError,
 };
-use tenure::inventory::{self, Limits};
+use tenure::inventory::{self, CollectionLimits};
 use tenure::model::file::{
     FileKind, KeyState, PrincipalKind, PrincipalRecord, PrincipalStatus, Principals, RegistryKey, RegistryPrincipal,
     Remediation, System,
 };
 use tenure::model::{
-    AccessPath, AccessRoute, Attributes, Change, Entitlement, FixedClock, Grant, GrantKey, GrantKind, Inventory,
-    Observation, Principal, PrincipalId, SystemId, Tier, Timestamp, Usage, VerificationLevel,
+    AccessChange, AccessPath, AccessRoute, Attributes, Entitlement, FixedClock, Grant, GrantKey, GrantKind,
+    GrantObservation, Inventory, Principal, PrincipalId, SystemId, Tier, Timestamp, Usage, VerificationLevel,
 };
 
 /// How many people lead others, and review what those hold.
@@ -49,7 +49,7 @@ pub fn inventory_of(n: usize, now: Timestamp) -> BTreeMap<String, Vec<u8>> {
         system: &system_id(n),
         collector: &collector,
         clock: &FixedClock(now),
-        limits: Limits::default(),
+        limits: CollectionLimits::default(),
         pause: &|_| {},
     };
     let collection = inventory::collect(&task, &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
@@ -74,7 +74,7 @@ pub fn reviewers() -> Vec<RegistryPrincipal> {
         subjects: Vec::new(),
         groups: vec![GROUP.into()],
         keys: vec![RegistryKey {
-            ssh: tenure::format::keys::Signer::public_key(&key_of(leader(n).as_str())).to_string(),
+            ssh: tenure::format::ssh_keys::Signer::public_key(&key_of(leader(n).as_str())).to_string(),
             state: KeyState::Active,
             suspect_from_index: None,
         }],
@@ -216,12 +216,12 @@ struct Listed {
 }
 
 impl ConnectorSchema for Listed {
-    fn describe(&self) -> Descriptor {
-        Descriptor { name: style(self.n).0, kinds: KINDS, needs: &[], level: VerificationLevel::V3 }
+    fn describe(&self) -> ConnectorDescriptor {
+        ConnectorDescriptor { name: style(self.n).0, kinds: KINDS, needs: &[], level: VerificationLevel::V3 }
     }
 
-    fn draft(&self, _: &Change, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
-        Err(UnsupportedChange::Unsupported { why: "it only lists".into(), instead: "nothing".into() })
+    fn draft(&self, _: &AccessChange, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
+        Err(UnsupportedChangeError::Unsupported { why: "it only lists".into(), instead: "nothing".into() })
     }
 }
 
@@ -230,7 +230,7 @@ impl Collector for Listed {
         Ok(ConnectorHealth { target: "a list".into(), identity: "bench".into(), blind_spots: Vec::new() })
     }
 
-    fn list(&self, kind: GrantKind, _: Option<&Cursor>) -> Result<GrantPage, ConnectorError> {
+    fn list(&self, kind: GrantKind, _: Option<&ListingCursor>) -> Result<GrantPage, ConnectorError> {
         self.calls.set(self.calls.get() + 1);
         let grants: Vec<Grant> = self.grants.iter().filter(|grant| grant.kind == kind).cloned().collect();
         let usage = grants.iter().enumerate().filter(|_| kind == GrantKind::Account).map(|(place, grant)| {
@@ -249,7 +249,7 @@ impl Collector for Listed {
         Ok(Vec::new())
     }
 
-    fn observe(&self, _: &Grant) -> Result<Observation, ConnectorError> {
+    fn observe(&self, _: &Grant) -> Result<GrantObservation, ConnectorError> {
         Err(ConnectorError::Unsupported("it only lists".into()))
     }
 

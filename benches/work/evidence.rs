@@ -5,13 +5,14 @@ use std::convert::Infallible;
 use std::path::Path;
 use tenure::evidence::{EngineKeyHistory, EngineKeys, Ledger, layout};
 use tenure::format::checkpoint::Checkpoint;
-use tenure::format::keys::Signer as _;
-use tenure::format::merkle::Tree;
+use tenure::format::merkle::MerkleTree;
 use tenure::format::note::VerifierKey;
-use tenure::format::sshsig::{Namespace, SshSignature};
-use tenure::git::{CommitDraft, Edit, Identity, ObjectId, Repository};
+use tenure::format::ssh_keys::Signer as _;
+use tenure::format::sshsig::{SignatureNamespace, SshSignature};
+use tenure::git::{CommitDraft, CommitIdentity, ObjectId, Repository, TreeEdit};
 use tenure::model::record::{
-    Entry, IntentRecorded, LogGenesis, OutcomeKind, OutcomeRecorded, Record, VerificationKind, VerificationRecorded,
+    IntentRecorded, LogGenesis, OutcomeKind, OutcomeRecorded, Record, RecordPayload, VerificationKind,
+    VerificationRecorded,
 };
 use tenure::model::{ActionId, Digest, GrantKey, ItemId, RepoId, RunId, SystemId, Timestamp, VerificationLevel, jcs};
 
@@ -19,7 +20,7 @@ use tenure::model::{ActionId, Digest, GrantKey, ItemId, RepoId, RunId, SystemId,
 /// action after the other.
 pub fn prepare(folder: &Path, count: u64) {
     let repository = Repository::create(folder.join("evidence.git")).expect("a repository can be made");
-    let (mut tree, mut prev, mut list, mut head) = (Tree::default(), Digest::ZERO, String::new(), None);
+    let (mut tree, mut prev, mut list, mut head) = (MerkleTree::default(), Digest::ZERO, String::new(), None);
     for (first, nth) in (0..count).step_by(SEGMENT).zip(0..) {
         let mut segment = String::new();
         for seq in first..count.min(first + SEGMENT as u64) {
@@ -36,7 +37,7 @@ pub fn prepare(folder: &Path, count: u64) {
         let files = [
             (name.as_str(), segment.as_str()),
             (layout::SEGMENTS, &list),
-            (layout::SEGMENTS_SIGNATURE, &signed(Namespace::Evidence, list.as_bytes())),
+            (layout::SEGMENTS_SIGNATURE, &signed(SignatureNamespace::Evidence, list.as_bytes())),
             (layout::CHECKPOINT, &checkpoint),
         ];
         head = Some(commit(&repository, head, &files));
@@ -48,18 +49,18 @@ pub fn prepare(folder: &Path, count: u64) {
 fn commit(repository: &Repository, parent: Option<ObjectId>, files: &[(&str, &str)]) -> ObjectId {
     let put = |(path, text): &(&str, &str)| {
         let blob = repository.write_blob(text.as_bytes()).expect("a blob can be written");
-        Edit::Put { path: (*path).to_owned(), blob }
+        TreeEdit::Put { path: (*path).to_owned(), blob }
     };
     let base = parent.map(|parent| repository.tree_of(parent).expect("it was written"));
     let tree = repository.write_tree(base, &files.iter().map(put).collect::<Vec<_>>()).expect("a tree can be written");
-    let author = Identity { name: "Tenure".into(), address: "engine@example.org".into() };
+    let author = CommitIdentity { name: "Tenure".into(), address: "engine@example.org".into() };
     let parents: Vec<_> = parent.into_iter().collect();
     let draft = CommitDraft { tree, parents: &parents, author: &author, seconds: TIME, message: "evidence\n" };
-    let sign = |bytes: &[u8]| Ok::<_, Infallible>(signed(Namespace::Git, bytes));
+    let sign = |bytes: &[u8]| Ok::<_, Infallible>(signed(SignatureNamespace::Git, bytes));
     repository.write_signed_commit(&draft, sign).expect("a commit can be written")
 }
 
-fn signed(namespace: Namespace, bytes: &[u8]) -> String {
+fn signed(namespace: SignatureNamespace, bytes: &[u8]) -> String {
     SshSignature::sign(&key(1), namespace, bytes).expect("a key in memory signs").armored()
 }
 
@@ -81,7 +82,7 @@ pub fn line(seq: u64, prev: Digest) -> String {
 }
 
 /// Takes one line: parse, place, chain, leaf.
-pub fn next(line: &str, seq: u64, prev: Digest, tree: &mut Tree) -> Digest {
+pub fn next(line: &str, seq: u64, prev: Digest, tree: &mut MerkleTree) -> Digest {
     let record: Record = serde_json::from_str(line).expect("a record");
     assert!(record.seq == seq && record.prev == prev.hex(), "the chain is broken at {seq}");
     tree.append(line.as_bytes());
@@ -96,9 +97,9 @@ fn record(seq: u64, prev: Digest) -> Record {
     let action = ActionId::of(&repo, &item, &of("grant"), "revoke");
     let entry = match seq % 3 {
         _ if seq == 0 => {
-            Entry::LogGenesis(LogGenesis { repo: repo.to_string(), origin: ORIGIN.into(), root: of("root") })
+            RecordPayload::LogGenesis(LogGenesis { repo: repo.to_string(), origin: ORIGIN.into(), root: of("root") })
         }
-        0 => Entry::Intent(IntentRecorded {
+        0 => RecordPayload::Intent(IntentRecorded {
             action,
             plan: Digest::of("plan"),
             system: SystemId::parse("pg-orders").expect("a system id"),
@@ -107,7 +108,7 @@ fn record(seq: u64, prev: Digest) -> Record {
             precondition: of("grant"),
             verb: "revoke".into(),
         }),
-        1 => Entry::Outcome(OutcomeRecorded {
+        1 => RecordPayload::Outcome(OutcomeRecorded {
             action,
             intent: seq - 1,
             result: OutcomeKind::Applied,
@@ -116,7 +117,7 @@ fn record(seq: u64, prev: Digest) -> Record {
             successor: None,
             deposited: None,
         }),
-        _ => Entry::Verification(VerificationRecorded {
+        _ => RecordPayload::Verification(VerificationRecorded {
             action,
             result: VerificationKind::Confirmed,
             level: VerificationLevel::V3,

@@ -6,23 +6,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tenure::campaign::{self, CampaignContext, OpenRequest, OpenedCampaign, PriorCampaigns, Resolution, ReviewFile};
+use tenure::campaign::{self, CampaignContext, OpenRequest, OpenedCampaign, PriorCampaigns, Resolution, WorklistFile};
 use tenure::connector::{ConnectorSchema, hosts};
-use tenure::diag::Style;
+use tenure::diag::RenderStyle;
 use tenure::format::codec;
-use tenure::format::keys::Signer as _;
-use tenure::format::sshsig::{Namespace, SshSignature};
-use tenure::git::{CommitDraft, Edit, Identity, ObjectId, Repository};
+use tenure::format::ssh_keys::Signer as _;
+use tenure::format::sshsig::{SignatureNamespace, SshSignature};
+use tenure::git::{CommitDraft, CommitIdentity, ObjectId, Repository, TreeEdit};
 use tenure::inventory::{
-    self, AttributeBuilder, AttributeInputs, IdentityDirectory, Limits, Loaded, SodAnalysis, Source, SourceError,
-    TierOverrides,
+    self, AttributeBuilder, AttributeInputs, CollectionLimits, FileSource, IdentityDirectory, LoadedInventory,
+    SodAnalysis, SourceError, TierOverrides,
 };
 use tenure::model::file::{CampaignDefinition, FileKind, Principals, Remediation, Selector, System};
-use tenure::model::history::History;
+use tenure::model::history::EvidenceHistory;
 use tenure::model::{CampaignId, Digest, FixedClock, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict};
-use tenure::plan::{self, BuildInputs, PlanInputs, Target};
-use tenure::policy::Pack;
-use tenure::store::Snapshot;
+use tenure::plan::{self, BuildInputs, PlanInputs, PlanTarget};
+use tenure::policy::PolicyPack;
+use tenure::store::RepositorySnapshot;
 use tenure::trust::{self, Bootstrap, Founder, RepositoryState};
 
 /// Makes the repository of 100,000 grants: `main` with `decided` items decided, and `change` with one more review file.
@@ -59,7 +59,7 @@ fn prepare_people(folder: &Path, people: usize, decided: u64) {
 pub struct Read {
     resolutions: Vec<Resolution>,
     systems: BTreeMap<SystemId, System>,
-    inventories: BTreeMap<SystemId, Loaded>,
+    inventories: BTreeMap<SystemId, LoadedInventory>,
     premises: PlanInputs,
     vocabulary: hosts::HostsSchema,
 }
@@ -76,7 +76,7 @@ impl Read {
         assert!(blocking.is_empty(), "{blocking:#?}");
         let trust = walked.trust().expect("it is founded");
         let opened = walked.openings().get(&campaign_id()).expect("it is open");
-        let snapshot = Snapshot::at(&repository, head);
+        let snapshot = RepositorySnapshot::at(&repository, head);
         let systems = snapshot.read_all::<System>("systems").expect("they were written");
         let systems = systems.into_iter().map(|file| (system_id(), file.into_value())).collect();
         let loaded = inventory::load(&Committed(snapshot), &system_id()).expect("it was collected");
@@ -103,7 +103,7 @@ impl Read {
             let inventory = self.inventories.get(id).map(|loaded| &loaded.inventory);
             (
                 SystemId::clone(id),
-                Target { system, inventory, vocabulary: Some(&self.vocabulary as &dyn ConnectorSchema) },
+                PlanTarget { system, inventory, vocabulary: Some(&self.vocabulary as &dyn ConnectorSchema) },
             )
         };
         let targets = self.systems.iter().map(target).collect();
@@ -111,7 +111,7 @@ impl Read {
             premises: self.premises.clone(),
             resolutions: &self.resolutions,
             targets: &targets,
-            history: &History::default(),
+            history: &EvidenceHistory::default(),
             reviewed: &|_| None,
             duties: None,
         };
@@ -130,14 +130,14 @@ pub fn check(folder: &Path) -> u64 {
     let pin = Digest::parse(&pin).expect("a digest");
     let checked = trust::check(&repository, pin, Some(revision("refs/heads/main")), revision("refs/heads/change"))
         .expect("it can be read");
-    assert!(checked.problems.is_empty(), "{}", checked.problems.render(Style::plain()));
+    assert!(checked.problems.is_empty(), "{}", checked.problems.render(RenderStyle::plain()));
     checked.files as u64
 }
 
 /// The files of a commit, for what reads an inventory.
-struct Committed<'r>(Snapshot<'r>);
+struct Committed<'r>(RepositorySnapshot<'r>);
 
-impl Source for Committed<'_> {
+impl FileSource for Committed<'_> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
         let refuse = |why: String| SourceError { path: path.to_owned(), why };
         self.0.bytes(path, u64::MAX).map_err(|error| refuse(error.to_string()))
@@ -174,9 +174,9 @@ impl World {
         let mut edits = Vec::new();
         for (path, text) in files {
             let namespace = match path.as_str() {
-                "trust/mandate/1.toml" => Some(Namespace::Mandate),
-                "trust/registry/1.toml" => Some(Namespace::Registry),
-                "trust/root/1.toml" => Some(Namespace::Root),
+                "trust/mandate/1.toml" => Some(SignatureNamespace::Mandate),
+                "trust/registry/1.toml" => Some(SignatureNamespace::Registry),
+                "trust/root/1.toml" => Some(SignatureNamespace::Root),
                 _ => None,
             };
             if let Some(namespace) = namespace {
@@ -214,19 +214,20 @@ impl World {
             system: &system_id(),
             collector: &collector,
             clock: &FixedClock(now()),
-            limits: Limits::default(),
+            limits: CollectionLimits::default(),
             pause: &|_| {},
         };
         let collection = inventory::collect(&task, &mut |_| {}).expect("it can be read");
         let prefix = inventory::folder(&system_id());
         let files = collection.into_files();
-        let edits: Vec<Edit> = files.iter().map(|(path, bytes)| self.put(&format!("{prefix}/{path}"), bytes)).collect();
+        let edits: Vec<TreeEdit> =
+            files.iter().map(|(path, bytes)| self.put(&format!("{prefix}/{path}"), bytes)).collect();
         self.head = Some(self.commit(self.head, &edits));
     }
 
     fn open(&mut self) -> OpenedCampaign {
         let base = self.head.expect("it is founded");
-        let snapshot = Snapshot::at(&self.repository, base);
+        let snapshot = RepositorySnapshot::at(&self.repository, base);
         let walked = RepositoryState::walk(&self.repository, self.pin, base).expect("it can be read");
         let trust = walked.trust().unwrap_or_else(|| panic!("{:#?}", walked.findings()));
         let inventories =
@@ -247,7 +248,7 @@ impl World {
         });
         let setting = CampaignContext {
             portraits: &portraits,
-            pack: &Pack::default(),
+            pack: &PolicyPack::default(),
             earlier: &PriorCampaigns::default(),
             lowered: &lowered,
             separation: &SodAnalysis::default(),
@@ -278,7 +279,7 @@ impl World {
         for (path, bytes) in opened.files() {
             let path = format!("{}/{path}", campaign::folder(&campaign_id()));
             if path.ends_with("/campaign.toml") {
-                self.sign(&path, &bytes, Namespace::Campaign, ["ana"], &mut edits);
+                self.sign(&path, &bytes, SignatureNamespace::Campaign, ["ana"], &mut edits);
             }
             edits.push(self.put(&path, &bytes));
         }
@@ -287,7 +288,7 @@ impl World {
     }
 
     /// Decides at most `count` memberships of teams in a worklist, signs it, and returns how many it were.
-    fn decide(&self, sheet: &ReviewFile, count: usize, edits: &mut Vec<Edit>) -> usize {
+    fn decide(&self, sheet: &WorklistFile, count: usize, edits: &mut Vec<TreeEdit>) -> usize {
         let mut review = sheet.review.clone();
         let mut decided = 0;
         for item in review.items.iter_mut().filter(|item| item.entitlement.contains("team")).take(count) {
@@ -296,7 +297,7 @@ impl World {
             decided += 1;
         }
         let bytes = codec::render(&review).into_bytes();
-        self.sign(&sheet.path, &bytes, Namespace::Review, [review.reviewer.as_str()], edits);
+        self.sign(&sheet.path, &bytes, SignatureNamespace::Review, [review.reviewer.as_str()], edits);
         edits.push(self.put(&sheet.path, &bytes));
         decided
     }
@@ -305,9 +306,9 @@ impl World {
         &self,
         path: &str,
         bytes: &[u8],
-        namespace: Namespace,
+        namespace: SignatureNamespace,
         by: impl IntoIterator<Item = &'a str>,
-        edits: &mut Vec<Edit>,
+        edits: &mut Vec<TreeEdit>,
     ) {
         for name in by {
             let n = PEOPLE.iter().find(|(id, _)| *id == name).expect("one of the founders").1;
@@ -316,15 +317,15 @@ impl World {
         }
     }
 
-    fn put(&self, path: &str, bytes: &[u8]) -> Edit {
-        Edit::Put { path: path.into(), blob: self.repository.write_blob(bytes).expect("a blob can be written") }
+    fn put(&self, path: &str, bytes: &[u8]) -> TreeEdit {
+        TreeEdit::Put { path: path.into(), blob: self.repository.write_blob(bytes).expect("a blob can be written") }
     }
 
-    fn commit(&self, on: Option<ObjectId>, edits: &[Edit]) -> ObjectId {
+    fn commit(&self, on: Option<ObjectId>, edits: &[TreeEdit]) -> ObjectId {
         let base = on.map(|commit| self.repository.tree_of(commit).expect("it is there"));
         let tree = self.repository.write_tree(base, edits).expect("a tree can be written");
         let parents: Vec<_> = on.into_iter().collect();
-        let author = Identity { name: "Ana Ruiz".into(), address: "ana@example.org".into() };
+        let author = CommitIdentity { name: "Ana Ruiz".into(), address: "ana@example.org".into() };
         let draft = CommitDraft { tree, parents: &parents, author: &author, seconds: now().unix(), message: "work\n" };
         self.repository.write_commit(&draft).expect("a commit can be written")
     }

@@ -14,7 +14,7 @@ pub mod governed;
 pub mod reviews;
 pub mod signatures;
 
-use tenure::format::keys::PrivateKey;
+use tenure::format::ssh_keys::PrivateKey;
 use tenure::model::Digest;
 
 /// Returns the `n`th key of a fixed row: the same work in every run.

@@ -4,8 +4,8 @@ use super::key;
 use std::fs;
 use std::path::Path;
 use tenure::format::codec;
-use tenure::format::keys::Signer as _;
-use tenure::format::sshsig::{Namespace, SshSignature};
+use tenure::format::ssh_keys::Signer as _;
+use tenure::format::sshsig::{SignatureNamespace, SshSignature};
 use tenure::model::file::{GovernedFile as _, Item, Review};
 use tenure::model::{CampaignId, Digest, ItemId, PrincipalId, RepoId, SystemId, Tier, Verdict};
 
@@ -45,7 +45,7 @@ pub fn is_good(signed: &Signed) -> bool {
     let review = codec::parse::<Review>("ana.ruiz.toml", &signed.file);
     let signers = signed.signatures.iter().map(|bytes| {
         let signature = SshSignature::parse(bytes).ok()?;
-        signature.verify(Namespace::Review, &signed.file).ok()
+        signature.verify(SignatureNamespace::Review, &signed.file).ok()
     });
     review.is_ok_and(|review| review.items.len() == ITEMS)
         && signers.eq([Some(key(1).public_key()), Some(key(2).public_key())])
@@ -55,7 +55,7 @@ pub fn is_good(signed: &Signed) -> bool {
 pub fn signed(n: u64) -> Signed {
     let file = codec::render(&review(n)).into_bytes();
     let sign = |by: u8| {
-        let signature = SshSignature::sign(&key(by), Namespace::Review, &file).expect("a key in memory signs");
+        let signature = SshSignature::sign(&key(by), SignatureNamespace::Review, &file).expect("a key in memory signs");
         signature.armored().into_bytes()
     };
     let signatures = [sign(1), sign(2)];

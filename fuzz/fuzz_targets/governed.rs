@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tenure::{
-    diag::Style,
+    diag::RenderStyle,
     format::{canonical_toml, codec, fmt},
     model::file::FileKind,
 };
@@ -13,10 +13,10 @@ use tenure::{
 fuzz_target!(|bytes: &[u8]| {
     for kind in FileKind::ALL {
         if let Err(problems) = codec::check(kind, "x.toml", bytes) {
-            assert!(!problems.render(Style::plain()).is_empty());
+            assert!(!problems.render(RenderStyle::plain()).is_empty());
         }
     }
-    if let Ok(mended) = fmt::format("x.toml", bytes, fmt::Comments::Drop) {
+    if let Ok(mended) = fmt::format("x.toml", bytes, fmt::CommentHandling::Drop) {
         let kind = codec::kind("x.toml", &mended.text).unwrap();
         assert!(codec::check(kind, "x.toml", mended.text.as_bytes()).is_ok());
     }

@@ -4,7 +4,7 @@
 use super::AuditContext;
 use crate::model::{
     Finding, Severity,
-    record::{Account, Approval, ForgeReport, MergeProvenance, PullRequest, ReviewState},
+    record::{ForgeAccount, ForgeReport, MergeProvenance, PullRequest, ReviewApproval, ReviewState},
 };
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 /// met a forge has none.
 pub(super) fn check(case: &AuditContext<'_>, findings: &mut Vec<Finding>) -> usize {
     for (seq, merge) in case.history.merges() {
-        let merge = Merge { case, seq: *seq, merge };
+        let merge = MergeAudit { case, seq: *seq, merge };
         match &merge.merge.told {
             ForgeReport::Pull(pull) => merge.pull(pull, findings),
             ForgeReport::Pushed => findings.push(merge.finding(
@@ -32,13 +32,13 @@ pub(super) fn check(case: &AuditContext<'_>, findings: &mut Vec<Finding>) -> usi
     case.history.merges().len()
 }
 
-struct Merge<'a> {
+struct MergeAudit<'a> {
     case: &'a AuditContext<'a>,
     seq: u64,
     merge: &'a MergeProvenance,
 }
 
-impl Merge<'_> {
+impl MergeAudit<'_> {
     fn pull(&self, pull: &PullRequest, findings: &mut Vec<Finding>) {
         self.approvals(pull, findings);
         if pull.bypassed == Some(true) {
@@ -71,7 +71,7 @@ impl Merge<'_> {
     /// An approval counts when somebody else gave it, of the commit that was merged.
     fn approvals(&self, pull: &PullRequest, findings: &mut Vec<Finding>) {
         let Some(reviews) = &pull.reviews else { return };
-        let approved: Vec<&Approval> = reviews.iter().filter(|r| r.state == ReviewState::Approved).collect();
+        let approved: Vec<&ReviewApproval> = reviews.iter().filter(|r| r.state == ReviewState::Approved).collect();
         let others: Vec<_> = approved.iter().filter(|approval| approval.by.id != pull.author.id).collect();
         let (code, message) = if others.iter().any(|approval| approval.commit == pull.head) {
             return;
@@ -92,9 +92,9 @@ impl Merge<'_> {
     fn own_access(&self, pull: &PullRequest, findings: &mut Vec<Finding>) {
         let approvers = pull.reviews.iter().flatten().filter(|r| r.state == ReviewState::Approved).map(|r| &r.by);
         let merger = pull.merger.iter().map(|account| ("merger", account));
-        let acting: Vec<(&str, &Account)> = merger.chain(approvers.map(|account| ("approver", account))).collect();
+        let acting: Vec<(&str, &ForgeAccount)> = merger.chain(approvers.map(|account| ("approver", account))).collect();
         let kinship = self.case.governed.kinship();
-        let mut strangers: BTreeSet<&Account> = BTreeSet::new();
+        let mut strangers: BTreeSet<&ForgeAccount> = BTreeSet::new();
         for (role, account) in acting {
             let subject = account.subject();
             let holders: Vec<_> = kinship.holders(&subject);

@@ -1,7 +1,7 @@
 //! What the proof is worth: checks over a clone, offline, with the root pin alone.
 //!
 //! Nothing here can reach a target: no connector, no inventory reader and no enforcer is in scope. What has to be
-//! computed again from inventories (plans and populations) comes through [`Recompute`], which is pure as well.
+//! computed again from inventories (plans and populations) comes through [`PlanRecomputation`], which is pure as well.
 //!
 //! An audit answers six questions, each in its own file: is the record whole ([`AuditArea::Integrity`]); had those who decided
 //! the right to ([`AuditArea::Authority`]); was everybody in scope asked ([`AuditArea::Coverage`]); did the target follow
@@ -17,10 +17,10 @@ mod review_quality;
 mod timeliness;
 
 use crate::{
-    campaign::{Quality, Resolution},
+    campaign::{Resolution, ReviewQuality},
     model::{
         CampaignId, Digest, Finding, Timestamp,
-        history::{History, RunHistory},
+        history::{EvidenceHistory, RunHistory},
     },
     trust::RepositoryState,
 };
@@ -31,21 +31,21 @@ pub struct AuditContext<'a> {
     /// The governed repository as its main branch tells.
     pub governed: &'a RepositoryState,
     /// What the evidence says, folded.
-    pub history: &'a History,
+    pub history: &'a EvidenceHistory,
     /// Defects that reading the evidence itself has found.
     pub defects: &'a [Finding],
     /// What the decisions in force amount to.
     pub resolutions: &'a [Resolution],
     /// How each campaign was reviewed.
-    pub qualities: &'a [Quality],
+    pub qualities: &'a [ReviewQuality],
     /// The present, for what is overdue.
     pub now: Timestamp,
     /// What is computed again.
-    pub repeat: &'a dyn Recompute,
+    pub repeat: &'a dyn PlanRecomputation,
 }
 
 /// What an audit computes again, from the clone alone.
-pub trait Recompute {
+pub trait PlanRecomputation {
     /// Returns the digest of the plan of a run, computed again from its commit and the evidence it knew.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use super::{AuditArea, AuditContext, AuditResult};
 use crate::diag::counted;
 
 pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
-    let sum = |of: &dyn Fn(&crate::campaign::Quality) -> u64| case.qualities.iter().map(of).sum::<u64>();
+    let sum = |of: &dyn Fn(&crate::campaign::ReviewQuality) -> u64| case.qualities.iter().map(of).sum::<u64>();
     AuditResult {
         area: AuditArea::Quality,
         looked_at: format!(

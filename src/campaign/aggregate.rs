@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     model::{
-        Digest, Finding, ItemId, PrincipalId, Severity, StagePosition, StageProgress, Stance, SystemId, Tally, Tier,
-        Timestamp, Verdict,
-        action::{Basis, DecisionOrigin},
+        Digest, Finding, ItemId, PrincipalId, Severity, StagePosition, StageProgress, StageTally, Stance, SystemId,
+        Tier, Timestamp, Verdict,
+        action::{ActionBasis, DecisionOrigin},
         file::{Campaign, Item, NoResponseOutcome, Review, StageClose},
     },
     trust::VotingSlot,
@@ -40,7 +40,7 @@ pub(super) struct ClosedStage<'a> {
 
 /// An item as published by the campaign.
 #[derive(Clone, Copy)]
-pub(super) struct PublishedItem<'a> {
+pub(super) struct ReviewedItem<'a> {
     pub(super) system: &'a SystemId,
     pub(super) grant: Digest,
     pub(super) subject: &'a str,
@@ -52,20 +52,20 @@ pub(super) struct PublishedItem<'a> {
 /// Aggregates the decisions of all reviews of a campaign.
 pub(super) struct DecisionAggregator<'a> {
     pub(super) campaign: &'a Campaign,
-    pub(super) items: Vec<(&'a ItemId, PublishedItem<'a>)>,
+    pub(super) items: Vec<(&'a ItemId, ReviewedItem<'a>)>,
     pub(super) reviewers: &'a [PrincipalId],
     pub(super) closes: Vec<ClosedStage<'a>>,
 }
 
 /// One decision on one item.
-struct Decision<'a> {
+struct ItemDecision<'a> {
     signed: SignedReview<'a>,
     item: &'a Item,
     verdict: Verdict,
     seat: VotingSlot,
 }
 
-impl Decision<'_> {
+impl ItemDecision<'_> {
     fn reference(&self) -> String {
         format!("{}@{}", self.signed.path, self.signed.digest)
     }
@@ -86,7 +86,7 @@ impl<'a> DecisionAggregator<'a> {
         now: Timestamp,
     ) -> ResolutionSummary {
         let mut resolved = ResolutionSummary::default();
-        let mut by_item: BTreeMap<&ItemId, Vec<Decision<'s>>> = BTreeMap::new();
+        let mut by_item: BTreeMap<&ItemId, Vec<ItemDecision<'s>>> = BTreeMap::new();
         for signed in reviews.into_iter().filter(|signed| signed.review.campaign == self.campaign.id) {
             resolved.signed.insert(signed.path.to_owned());
             // What lies beyond the last stage is a second look, and no answer.
@@ -95,7 +95,7 @@ impl<'a> DecisionAggregator<'a> {
             }
             let decided = signed.review.items.iter().filter_map(|item| Some((item, item.decision?)));
             for ((item, verdict), seat) in decided.zip(signed.seats) {
-                by_item.entry(&item.id).or_default().push(Decision { signed, item, verdict, seat: *seat });
+                by_item.entry(&item.id).or_default().push(ItemDecision { signed, item, verdict, seat: *seat });
             }
         }
         resolved.closed = u32::try_from(self.closes.len()).unwrap_or(u32::MAX);
@@ -116,8 +116,8 @@ impl<'a> DecisionAggregator<'a> {
     fn follow(
         &self,
         item: &ItemId,
-        put: &PublishedItem<'_>,
-        in_force: &[&Decision<'_>],
+        put: &ReviewedItem<'_>,
+        in_force: &[&ItemDecision<'_>],
         now: Timestamp,
         resolved: &mut ResolutionSummary,
     ) {
@@ -153,7 +153,7 @@ impl<'a> DecisionAggregator<'a> {
         }
     }
 
-    fn missing(&self, put: &PublishedItem<'_>, in_force: &[&Decision<'_>], stage: u32) -> Vec<PrincipalId> {
+    fn missing(&self, put: &ReviewedItem<'_>, in_force: &[&ItemDecision<'_>], stage: u32) -> Vec<PrincipalId> {
         let here: Vec<_> = in_force.iter().filter(|decision| decision.stage() == stage).collect();
         let covered = here.iter().any(|decision| decision.seat == VotingSlot::Fallback);
         let asked = put.asked.iter().filter(|(own, _)| *own == stage);
@@ -172,8 +172,8 @@ impl<'a> DecisionAggregator<'a> {
     fn silence(
         &self,
         item: &ItemId,
-        put: &PublishedItem<'_>,
-        in_force: &[&Decision<'_>],
+        put: &ReviewedItem<'_>,
+        in_force: &[&ItemDecision<'_>],
         stage: u32,
     ) -> Option<(ClosedStage<'a>, NoResponseOutcome)> {
         let closed = *self.closes.get(usize::try_from(stage.checked_sub(1)?).ok()?)?;
@@ -184,8 +184,8 @@ impl<'a> DecisionAggregator<'a> {
         closed.close.silent.get(found).map(|silent| (closed, silent.then))
     }
 
-    fn by_silence(&self, item: &ItemId, put: &PublishedItem<'_>, closed: ClosedStage<'_>) -> Resolution {
-        let basis = Basis {
+    fn by_silence(&self, item: &ItemId, put: &ReviewedItem<'_>, closed: ClosedStage<'_>) -> Resolution {
+        let basis = ActionBasis {
             path: closed.path.to_owned(),
             file: closed.digest,
             item: *item,
@@ -200,14 +200,14 @@ impl<'a> DecisionAggregator<'a> {
     fn decided(
         &self,
         item: &ItemId,
-        put: &PublishedItem<'_>,
-        in_force: &[&Decision<'_>],
+        put: &ReviewedItem<'_>,
+        in_force: &[&ItemDecision<'_>],
         stance: Stance,
         now: Timestamp,
     ) -> Result<Result<Resolution, ReopenReason>, Finding> {
         let given = |verdict: &&Verdict| in_force.iter().any(|decision| decision.verdict == **verdict);
         let Some(verdict) = stance.verdicts().iter().find(given) else { return Ok(Err(ReopenReason::Unanswered)) };
-        let mut same: Vec<&Decision<'_>> =
+        let mut same: Vec<&ItemDecision<'_>> =
             in_force.iter().filter(|decision| decision.verdict == *verdict).copied().collect();
         // A decision of a fallback settles a conflict between the assigned reviewers.
         if verdict.needs_to() && same.iter().any(|decision| decision.seat == VotingSlot::Fallback) {
@@ -220,14 +220,14 @@ impl<'a> DecisionAggregator<'a> {
         });
         let Some(first) = same.first() else { return Ok(Err(ReopenReason::Unanswered)) };
         if let Some(other) = same.iter().find(|other| verdict.needs_to() && other.item.to != first.item.to) {
-            let to = |decision: &Decision<'_>| decision.item.to.clone().unwrap_or_default();
+            let to = |decision: &ItemDecision<'_>| decision.item.to.clone().unwrap_or_default();
             let message = format!("{verdict} to {} here, but to {} in {}", to(first), to(other), other.signed.path);
             return Err(finding(first, &message));
         }
         if let Some(why) = reopened(first, now) {
             return Ok(Err(why));
         }
-        let basis = Basis {
+        let basis = ActionBasis {
             path: first.signed.path.to_owned(),
             file: first.signed.digest,
             item: *item,
@@ -241,8 +241,8 @@ impl<'a> DecisionAggregator<'a> {
     fn resolution(
         &self,
         item: &ItemId,
-        put: &PublishedItem<'_>,
-        basis: Basis,
+        put: &ReviewedItem<'_>,
+        basis: ActionBasis,
         to: Option<String>,
         until: Option<Timestamp>,
     ) -> Resolution {
@@ -262,9 +262,9 @@ impl<'a> DecisionAggregator<'a> {
 }
 
 /// Returns the responses of a stage.
-fn tally(put: &PublishedItem<'_>, in_force: &[&Decision<'_>], stage: u32) -> Tally {
+fn tally(put: &ReviewedItem<'_>, in_force: &[&ItemDecision<'_>], stage: u32) -> StageTally {
     let asked = put.asked.iter().filter(|(own, _)| *own == stage).count();
-    let mut tally = Tally { asked, ..Tally::default() };
+    let mut tally = StageTally { asked, ..StageTally::default() };
     for decision in in_force.iter().filter(|decision| decision.stage() == stage) {
         match decision.seat {
             VotingSlot::Asked(_) => tally.answers.push(decision.verdict),
@@ -278,13 +278,13 @@ fn tally(put: &PublishedItem<'_>, in_force: &[&Decision<'_>], stage: u32) -> Tal
 
 /// Returns, for each stage and slot, the one decision that no other replaces. The order in time does not matter: a
 /// later decision never wins by being later.
-fn effective_decisions<'d, 'a>(decisions: &'d [Decision<'a>]) -> Result<Vec<&'d Decision<'a>>, Finding> {
-    let known: BTreeSet<_> = decisions.iter().map(Decision::reference).collect();
+fn effective_decisions<'d, 'a>(decisions: &'d [ItemDecision<'a>]) -> Result<Vec<&'d ItemDecision<'a>>, Finding> {
+    let known: BTreeSet<_> = decisions.iter().map(ItemDecision::reference).collect();
     let replaced: BTreeSet<&str> = decisions.iter().filter_map(|d| d.item.supersedes.as_deref()).collect();
     if let Some(stray) = decisions.iter().find(|d| d.item.supersedes.as_ref().is_some_and(|r| !known.contains(r))) {
         return Err(finding(stray, "it supersedes a decision that is not among the verified ones"));
     }
-    let mut seats: BTreeMap<(u32, VotingSlot), Vec<&Decision<'a>>> = BTreeMap::new();
+    let mut seats: BTreeMap<(u32, VotingSlot), Vec<&ItemDecision<'a>>> = BTreeMap::new();
     for decision in decisions {
         seats.entry((decision.stage(), decision.seat)).or_default().push(decision);
     }
@@ -306,7 +306,7 @@ fn effective_decisions<'d, 'a>(decisions: &'d [Decision<'a>]) -> Result<Vec<&'d 
     Ok(all)
 }
 
-fn finding(decision: &Decision<'_>, message: &str) -> Finding {
+fn finding(decision: &ItemDecision<'_>, message: &str) -> Finding {
     Finding {
         severity: Severity::High,
         code: "contradictory-decisions",
@@ -316,7 +316,7 @@ fn finding(decision: &Decision<'_>, message: &str) -> Finding {
     }
 }
 
-fn reopened(decision: &Decision<'_>, now: Timestamp) -> Option<ReopenReason> {
+fn reopened(decision: &ItemDecision<'_>, now: Timestamp) -> Option<ReopenReason> {
     reopens(decision.item, now)
 }
 

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The reviewer of an item in a stage, with the reason.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Assignment {
+pub struct ReviewerAssignment {
     /// The stage, from 1.
     pub stage: u32,
     /// The reviewer, who must sign.
@@ -84,7 +84,10 @@ impl<'a> Assigner<'a> {
     ///
     /// # Errors
     /// When a stage has too few eligible reviewers; the first such stage is reported.
-    pub(super) fn assign(&mut self, member: &CampaignItem<'_>) -> Result<Vec<Assignment>, InsufficientReviewers> {
+    pub(super) fn assign(
+        &mut self,
+        member: &CampaignItem<'_>,
+    ) -> Result<Vec<ReviewerAssignment>, InsufficientReviewers> {
         let subject = subject(member.grant);
         let mut judging: BTreeMap<PrincipalId, u32> = BTreeMap::new();
         let mut assignments = Vec::with_capacity(self.stages.len());
@@ -111,7 +114,7 @@ impl<'a> Assigner<'a> {
         member: &CampaignItem<'_>,
         subject: &str,
         judging: &BTreeMap<PrincipalId, u32>,
-    ) -> Result<Vec<Assignment>, InsufficientReviewers> {
+    ) -> Result<Vec<ReviewerAssignment>, InsufficientReviewers> {
         let signers = signers(self.bench.setting.thresholds, member.tier);
         let needed = signers.saturating_mul(stage.reviewers);
         let mut chosen: Vec<(PrincipalId, AssignmentReason, usize)> = Vec::with_capacity(needed.min(8));
@@ -148,7 +151,7 @@ impl<'a> Assigner<'a> {
             let mut cosigners: Vec<_> = others.by_ref().take(signers - 1).collect();
             cosigners.sort();
             let passed_over = barred.iter().take(before.min(MOST_PASSED_OVER)).cloned().collect();
-            Assignment { stage: stage.number, reviewer, standing, cosigners, passed_over }
+            ReviewerAssignment { stage: stage.number, reviewer, standing, cosigners, passed_over }
         };
         Ok(chosen.into_iter().map(seat).collect())
     }

@@ -1,6 +1,6 @@
 //! Closes a campaign: every item must be decided, and every change confirmed or excepted.
 
-use super::{ItemState, Status};
+use super::{CampaignStatus, ItemState};
 use crate::{
     diag::{Diagnostic, Diagnostics, counted},
     model::{Digest, action::DecisionOrigin, record::CampaignClose},
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// # Errors
 /// When the campaign is already closed, an item is undecided, a change is neither confirmed nor excepted, or decisions
 /// conflict: all problems, each with the next command.
-pub fn close(status: &Status, digest: Digest) -> Result<CampaignClose, Diagnostics> {
+pub fn close(status: &CampaignStatus, digest: Digest) -> Result<CampaignClose, Diagnostics> {
     let mut problems = Diagnostics::new();
     if status.closed {
         let message = format!("the campaign `{}` is already closed", status.campaign);

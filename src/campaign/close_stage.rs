@@ -1,6 +1,6 @@
 //! Closes a stage after its window ended or all reviewers responded, with the exact list of unanswered items.
 
-use super::ReviewFile;
+use super::WorklistFile;
 use crate::{
     model::{
         ItemId, PrincipalId, Tier, Timestamp,
@@ -15,7 +15,7 @@ pub struct StageCloseInputs<'a> {
     /// The campaign with all responses so far.
     pub opening: &'a OpenCampaign,
     /// The worklists as published at opening.
-    pub sheets: &'a [ReviewFile],
+    pub sheets: &'a [WorklistFile],
     /// Returns whether the access of an item is certainly unused for long enough.
     pub unused: &'a dyn Fn(&ItemId) -> bool,
     /// The commit of main at which responses are counted.
@@ -26,7 +26,7 @@ pub struct StageCloseInputs<'a> {
 
 /// The reason why a stage cannot be closed.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum StageNotClosable {
+pub enum StageCloseError {
     /// All stages are closed.
     #[error("all {0} stages are closed already")]
     Done(u32),
@@ -81,18 +81,18 @@ pub fn missing(opening: &OpenCampaign, stage: u32) -> BTreeMap<PrincipalId, BTre
 ///
 /// # Errors
 /// When it is too early, all stages are closed, or the limit of removals is exceeded.
-pub fn close_stage(closing: &StageCloseInputs<'_>) -> Result<StageClose, StageNotClosable> {
+pub fn close_stage(closing: &StageCloseInputs<'_>) -> Result<StageClose, StageCloseError> {
     let opening = closing.opening;
     let campaign: &Campaign = opening.campaign().value();
     let Some((stage, _, ends)) = current_stage(opening) else {
-        return Err(StageNotClosable::Done(campaign.definition.stage_count()));
+        return Err(StageCloseError::Done(campaign.definition.stage_count()));
     };
     let missing = missing(opening, stage);
     if closing.now < ends && !missing.is_empty() {
         let items: BTreeSet<&ItemId> = missing.values().flatten().collect();
         let names: Vec<&str> = missing.keys().map(PrincipalId::as_str).collect();
         let waits = names.join(", ");
-        return Err(StageNotClosable::Early { stage, ends, items: items.len() as u64, waits });
+        return Err(StageCloseError::Early { stage, ends, items: items.len() as u64, waits });
     }
     let stubs: BTreeMap<&ItemId, &Item> =
         closing.sheets.iter().flat_map(|sheet| &sheet.review.items).map(|item| (&item.id, item)).collect();
@@ -124,11 +124,11 @@ fn outcomes(
     silent: &[(&Item, &'static [NoResponseOutcome])],
     cap: u32,
     unused: &dyn Fn(&ItemId) -> bool,
-) -> Result<Vec<NoResponseItem>, StageNotClosable> {
+) -> Result<Vec<NoResponseItem>, StageCloseError> {
     let must = silent.iter().filter(|(_, allowed)| **allowed == [NoResponseOutcome::Disable]).count();
     let most = usize::try_from(cap).unwrap_or(usize::MAX);
     if must > most {
-        return Err(StageNotClosable::TooMuch { stage, found: must, cap });
+        return Err(StageCloseError::TooMuch { stage, found: must, cap });
     }
     let mut room = most - must;
     let mut outcomes = Vec::with_capacity(silent.len());

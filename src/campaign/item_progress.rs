@@ -1,7 +1,7 @@
 //! Progress of an item, for display: its state, the reason, and the next command.
 
 use super::{
-    ItemState, ItemStatus, Resolution, ReviewFile, StatusInputs, exceptions::ExceptionStatus, resolve::ReopenReason,
+    ItemState, ItemStatus, Resolution, StatusInputs, WorklistFile, exceptions::ExceptionStatus, resolve::ReopenReason,
     status::AssignedItem,
 };
 use crate::model::{
@@ -73,7 +73,7 @@ impl StatusInputs<'_> {
         self.resolved.closed > 0 && !self.resolved.waiting.contains_key(&item.id)
     }
 
-    pub(super) fn decided(&self, sheet: &ReviewFile, item: &Item, resolution: &Resolution) -> ItemStatus {
+    pub(super) fn decided(&self, sheet: &WorklistFile, item: &Item, resolution: &Resolution) -> ItemStatus {
         let verdict = resolution.verdict;
         let (state, why, next) = match verdict {
             Verdict::Certify | Verdict::Transfer => (ItemState::Kept, String::new(), String::new()),
@@ -186,7 +186,7 @@ impl StatusInputs<'_> {
 
     fn line(
         &self,
-        sheet: &ReviewFile,
+        sheet: &WorklistFile,
         item: &Item,
         verdict: Option<Verdict>,
         state: ItemState,

@@ -1,8 +1,8 @@
 //! Summary of an item for reviewers.
 
 use super::{
-    Assignment, AssignmentReason, CampaignContext, CampaignItem, assignment::identity, eligibility::Ineligibility,
-    population::unused_days,
+    AssignmentReason, CampaignContext, CampaignItem, ReviewerAssignment, assignment::identity,
+    eligibility::Ineligibility, population::unused_days,
 };
 use crate::{
     format::confusables,
@@ -20,7 +20,7 @@ pub(super) fn facts(
     entry: Option<&PrincipalRecord>,
     inventory: &Inventory,
     unknown: &[&str],
-    assignment: &Assignment,
+    assignment: &ReviewerAssignment,
     setting: &CampaignContext<'_>,
 ) -> String {
     let mut facts = vec![holder(member, entry, setting)];
@@ -191,7 +191,7 @@ fn toxic(member: &CampaignItem<'_>, setting: &CampaignContext<'_>) -> Vec<String
     first.into_iter().chain((more > 0).then(|| format!("and {more} more separation-of-duties violations"))).collect()
 }
 
-fn clip_long(side: &crate::inventory::Side) -> String {
+fn clip_long(side: &crate::inventory::HeldSide) -> String {
     let text = side.to_string();
     match text.char_indices().nth(MOST_SIDE) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -211,7 +211,7 @@ fn attributes(member: &CampaignItem<'_>) -> Option<String> {
     (!all.is_empty()).then(|| format!("{}{rest}", first.join(", ")))
 }
 
-fn asked(assignment: &Assignment) -> Option<String> {
+fn asked(assignment: &ReviewerAssignment) -> Option<String> {
     if assignment.standing == AssignmentReason::Owner && assignment.passed_over.is_empty() {
         return None;
     }

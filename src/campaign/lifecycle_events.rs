@@ -2,7 +2,7 @@
 
 use super::derived_definition::AffectedScope;
 use crate::{
-    inventory::{IdentityDirectory, Loaded, RoleContents, roles},
+    inventory::{IdentityDirectory, LoadedInventory, RoleContents, roles},
     model::{
         CampaignId, Digest, GrantKind, PrincipalId, SystemId, Timestamp,
         file::{AttributeValue, Event, PrincipalKind, PrincipalRecord, PrincipalStatus},
@@ -12,11 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Identities and inventories at one commit.
 #[derive(Clone, Copy)]
-pub struct Scene<'a> {
+pub struct IdentityView<'a> {
     /// The identities.
     pub people: &'a IdentityDirectory,
     /// The inventory of each system.
-    pub inventories: &'a BTreeMap<SystemId, Loaded>,
+    pub inventories: &'a BTreeMap<SystemId, LoadedInventory>,
     /// The time.
     pub at: Timestamp,
 }
@@ -60,7 +60,7 @@ pub const fn word(event: Event) -> &'static str {
 
 /// Returns the events from `before` to `now`, sorted. Events that affect no role and no account with grants are
 /// omitted.
-pub fn detect(before: Scene<'_>, now: Scene<'_>) -> Vec<LifecycleEvent> {
+pub fn detect(before: IdentityView<'_>, now: IdentityView<'_>) -> Vec<LifecycleEvent> {
     let mut all = Vec::new();
     let ids: BTreeSet<&PrincipalId> =
         before.people.entries().chain(now.people.entries()).map(|entry| &entry.id).collect();
@@ -76,7 +76,7 @@ pub fn detect(before: Scene<'_>, now: Scene<'_>) -> Vec<LifecycleEvent> {
     all
 }
 
-fn of_principal(id: &PrincipalId, before: Scene<'_>, now: Scene<'_>) -> Vec<LifecycleEvent> {
+fn of_principal(id: &PrincipalId, before: IdentityView<'_>, now: IdentityView<'_>) -> Vec<LifecycleEvent> {
     let (was, is) = (before.people.get(id), now.people.get(id));
     let accounts = |entry: &PrincipalRecord| AffectedScope::accounts(entry.accounts.iter().cloned());
     let tell = |event, what: String, touched| LifecycleEvent { event, who: id.to_string(), what, touched };
@@ -111,7 +111,7 @@ fn of_principal(id: &PrincipalId, before: Scene<'_>, now: Scene<'_>) -> Vec<Life
             all.push(tell(Event::Mover, parts.join(", "), accounts(is)));
         }
     } else {
-        let answers = |entry: &PrincipalRecord, scene: Scene<'_>| {
+        let answers = |entry: &PrincipalRecord, scene: IdentityView<'_>| {
             let owner = scene.people.active_owner(entry)?;
             (!is_gone(owner, scene.at)).then(|| owner.id.clone())
         };
@@ -134,7 +134,7 @@ fn is_exposed(entry: &PrincipalRecord) -> bool {
     entry.facts.get("credential.exposed") == Some(&AttributeValue::Flag(true))
 }
 
-fn of_roles(before: Scene<'_>, now: Scene<'_>) -> Vec<LifecycleEvent> {
+fn of_roles(before: IdentityView<'_>, now: IdentityView<'_>) -> Vec<LifecycleEvent> {
     let mut all = Vec::new();
     for (system, loaded) in now.inventories {
         let Some(was) = before.inventories.get(system) else { continue };
@@ -157,7 +157,7 @@ fn of_roles(before: Scene<'_>, now: Scene<'_>) -> Vec<LifecycleEvent> {
     all
 }
 
-fn holds_anything(subject: &str, now: Scene<'_>) -> bool {
+fn holds_anything(subject: &str, now: IdentityView<'_>) -> bool {
     let Some((system, id)) = subject.split_once(':') else { return false };
     let loaded = SystemId::parse(system).ok().and_then(|system| now.inventories.get(&system));
     loaded.is_some_and(|loaded| loaded.inventory.of_principal(id).next().is_some())
@@ -175,7 +175,7 @@ mod tests {
     };
 
     /// Accounts 1 and 2 are in `ops`, which reads; account 3 is a job's; account 4 holds nothing.
-    fn inventories(more: Vec<Grant>) -> BTreeMap<SystemId, Loaded> {
+    fn inventories(more: Vec<Grant>) -> BTreeMap<SystemId, LoadedInventory> {
         let mut grants = vec![
             Grant::held("1", GrantKind::Membership, "ops"),
             Grant::held("2", GrantKind::Membership, "ops"),
@@ -188,7 +188,7 @@ mod tests {
         let inventory = Inventory::new(system.clone(), at, Digest::ZERO, true, grants, BTreeMap::new());
         let text = include_str!("../../schemas/examples/observation.toml");
         let observation: Observation = codec::parse("observation.toml", text.as_bytes()).unwrap();
-        [(system, Loaded { inventory, observation, digest: Digest::ZERO })].into()
+        [(system, LoadedInventory { inventory, observation, digest: Digest::ZERO })].into()
     }
 
     fn people(entries: &[(&str, &str)]) -> IdentityDirectory {
@@ -204,11 +204,11 @@ mod tests {
     }
 
     fn told(
-        before: (&IdentityDirectory, &BTreeMap<SystemId, Loaded>),
-        now: (&IdentityDirectory, &BTreeMap<SystemId, Loaded>),
+        before: (&IdentityDirectory, &BTreeMap<SystemId, LoadedInventory>),
+        now: (&IdentityDirectory, &BTreeMap<SystemId, LoadedInventory>),
     ) -> Vec<String> {
         let at = Timestamp::parse("2026-11-23").unwrap();
-        let scene = |(people, inventories)| Scene { people, inventories, at };
+        let scene = |(people, inventories)| IdentityView { people, inventories, at };
         let tell = |one: &LifecycleEvent| {
             let touched: Vec<&str> = one.touched.iter().collect();
             format!("{} {}: {} [{}]", word(one.event), one.who, one.what, touched.join(" "))
@@ -285,7 +285,7 @@ mod tests {
     fn same_event_yields_same_campaign_id() {
         let held = inventories(vec![]);
         let (usual, left) = (people(&USUAL), with("li", "status = \"left\"\n"));
-        let scene = |people, day: &str| Scene { people, inventories: &held, at: Timestamp::parse(day).unwrap() };
+        let scene = |people, day: &str| IdentityView { people, inventories: &held, at: Timestamp::parse(day).unwrap() };
         let id = |day: &str| {
             let all = detect(scene(&usual, "2026-11-01"), scene(&left, day));
             all[0].campaign("policies/leavers.toml").unwrap()

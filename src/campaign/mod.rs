@@ -34,11 +34,11 @@ mod worklist;
 #[cfg(test)]
 mod tests;
 
-pub use assignment::Assignment;
+pub use assignment::ReviewerAssignment;
 pub use close::close;
-pub use close_stage::{StageCloseInputs, StageNotClosable, close_stage, current_stage, missing};
+pub use close_stage::{StageCloseError, StageCloseInputs, close_stage, current_stage, missing};
 pub use decision_context::{
-    ContextIndex, ContextLine, ContextSources, DecisionContext, PriorDecision, Section, is_flagged, said,
+    ContextIndex, ContextLine, ContextSection, ContextSources, DecisionContext, PriorDecision, is_flagged, said,
     silence_words, tier_words,
 };
 pub use dependents::dependents;
@@ -47,31 +47,31 @@ pub use eligibility::{Ineligibility, ReviewerPool};
 pub use exceptions::{ExceptionContext, ExceptionState, ExceptionStatus, UNDECIDED, exception_findings, exceptions};
 pub use item_state::ItemState;
 pub use item_summary::asked_as;
-pub use lifecycle_events::{LifecycleEvent, Scene, detect, word};
+pub use lifecycle_events::{IdentityView, LifecycleEvent, detect, word};
 pub use non_response::{MissedCampaigns, OwnedResources, REASSIGN, missed, reassignments};
 pub use open::{OpenRequest, OpenedCampaign, open, principals_digest};
-pub use population::{CampaignItem, Roll, population};
+pub use population::{CampaignItem, CampaignPopulation, population};
 pub use prior_campaigns::{PriorCampaigns, RequiredCampaigns};
 pub use reminders::{OpenStage, Reminder, ReminderLevel, notices};
 pub use resolution::Resolution;
 pub use resolve::{PendingReason, ReopenReason, ResolutionSummary, decided, resolve};
-pub use review_quality::{Quality, QualityInputs, ReviewerQuality, SignedReviewData, stamps_in, study};
-pub use reviewer_selector::{AssignmentReason, InvalidReviewerSelector, ReviewerSelector};
+pub use review_quality::{QualityInputs, ReviewQuality, ReviewerQuality, SignedReviewData, stamps_in, study};
+pub use reviewer_selector::{AssignmentReason, ReviewerSelector, ReviewerSelectorError};
 pub use role_contents::{is_unlisted, memberships, synthetic_role_grants};
 pub use schedule::{DueCampaign, by_event, recurring};
 pub use scope_drift::{ChangedGrant, DriftDisposition, DriftDispositions, GrantDrift, changes, pending_drift};
 pub use second_review::second_look;
-pub use status::{ItemStatus, ReviewerStatus, StageStatus, Status, StatusInputs, status};
+pub use status::{CampaignStatus, ItemStatus, ReviewerStatus, StageStatus, StatusInputs, status};
 pub use validate_definition::{DefinitionContext, check_definition};
-pub use worklist::{ReviewFile, worklist};
+pub use worklist::{WorklistFile, worklist};
 
 use crate::{
-    inventory::{AttributeBuilder, IdentityDirectory, Loaded, SodAnalysis, TierOverrides},
+    inventory::{AttributeBuilder, IdentityDirectory, LoadedInventory, SodAnalysis, TierOverrides},
     model::{
         Grant, RepoId, SystemId,
         file::{Registry, System, Thresholds},
     },
-    policy::Pack,
+    policy::PolicyPack,
     trust::OwnershipIndex,
 };
 use std::collections::BTreeMap;
@@ -84,7 +84,7 @@ pub struct CampaignContext<'a> {
     /// All systems.
     pub systems: &'a BTreeMap<SystemId, System>,
     /// The inventories of the systems that have one.
-    pub inventories: &'a BTreeMap<SystemId, Loaded>,
+    pub inventories: &'a BTreeMap<SystemId, LoadedInventory>,
     /// The identities.
     pub people: &'a IdentityDirectory,
     /// The ownership of access.
@@ -100,7 +100,7 @@ pub struct CampaignContext<'a> {
     /// The attributes of each grant and principal.
     pub portraits: &'a AttributeBuilder<'a>,
     /// The policy rules.
-    pub pack: &'a Pack,
+    pub pack: &'a PolicyPack,
     /// The results of earlier campaigns that the definition requires; see [`RequiredCampaigns`].
     pub earlier: &'a PriorCampaigns,
     /// Role contents without a grant of their own; see [`synthetic_role_grants`].

@@ -31,17 +31,17 @@ pub type OwnedResources = BTreeMap<PrincipalId, BTreeMap<String, String>>;
 pub fn missed<'a>(openings: impl IntoIterator<Item = &'a OpenCampaign>) -> BTreeMap<PrincipalId, MissedCampaigns> {
     let mut openings: Vec<&OpenCampaign> = openings.into_iter().collect();
     openings.sort_by_key(|opening| (opening.campaign().opened_at, &opening.campaign().value().id));
-    let mut all: BTreeMap<&PrincipalId, Vec<(&CampaignId, Participation)>> = BTreeMap::new();
+    let mut all: BTreeMap<&PrincipalId, Vec<(&CampaignId, ReviewerParticipation)>> = BTreeMap::new();
     for opening in openings {
         let campaign = opening.campaign().value();
         for (reviewer, turn) in participations(opening) {
             all.entry(reviewer).or_default().push((&campaign.id, turn));
         }
     }
-    let two = |(who, turns): (&PrincipalId, Vec<(&CampaignId, Participation)>)| {
+    let two = |(who, turns): (&PrincipalId, Vec<(&CampaignId, ReviewerParticipation)>)| {
         let [first, last] = in_a_row(turns.iter().map(|(_, turn)| *turn))?;
         let (earlier, _) = turns.get(first)?;
-        let (later, Participation { silent: Some(silent), .. }) = turns.get(last)? else { return None };
+        let (later, ReviewerParticipation { silent: Some(silent), .. }) = turns.get(last)? else { return None };
         let campaigns = [(*earlier).clone(), (*later).clone()];
         let NonResponse { stage, items, closed_at } = *silent;
         Some((who.clone(), MissedCampaigns { campaigns, stage, items, closed_at }))
@@ -85,7 +85,7 @@ pub const REASSIGN: &str = "reassign";
 
 /// What a campaign was to somebody who was asked in it, and who answered or let it pass.
 #[derive(Clone, Copy, Debug)]
-struct Participation {
+struct ReviewerParticipation {
     opened_at: Timestamp,
     /// Nothing where they answered.
     silent: Option<NonResponse>,
@@ -100,7 +100,7 @@ struct NonResponse {
 
 /// Returns the turns of everybody who let a campaign pass, or for whom something was answered in it. Who was
 /// asked in a stage that is open still and has not answered has had no turn yet.
-fn participations(opening: &OpenCampaign) -> BTreeMap<&PrincipalId, Participation> {
+fn participations(opening: &OpenCampaign) -> BTreeMap<&PrincipalId, ReviewerParticipation> {
     let opened_at = opening.campaign().opened_at;
     let name = |index: u32| opening.reviewers().get(usize::try_from(index).ok()?);
     let answered = opening.items().flat_map(|item| opening.bound(item)).filter_map(|bound| match bound.seat {
@@ -108,13 +108,13 @@ fn participations(opening: &OpenCampaign) -> BTreeMap<&PrincipalId, Participatio
         VotingSlot::Fallback | VotingSlot::Look => None,
     });
     let answered: BTreeSet<&PrincipalId> = answered.collect();
-    let mut turns: BTreeMap<&PrincipalId, Participation> =
-        answered.iter().map(|reviewer| (*reviewer, Participation { opened_at, silent: None })).collect();
+    let mut turns: BTreeMap<&PrincipalId, ReviewerParticipation> =
+        answered.iter().map(|reviewer| (*reviewer, ReviewerParticipation { opened_at, silent: None })).collect();
     for close in opening.closes() {
         for silent in &close.silent {
             let asked = opening.asked(&silent.item).iter().filter(|(stage, _)| *stage == close.stage);
             for reviewer in asked.filter_map(|(_, index)| name(*index)).filter(|one| !answered.contains(one)) {
-                let turn = turns.entry(reviewer).or_insert(Participation { opened_at, silent: None });
+                let turn = turns.entry(reviewer).or_insert(ReviewerParticipation { opened_at, silent: None });
                 let items = turn.silent.map_or(0, |silent| silent.items) + 1;
                 turn.silent = Some(NonResponse { stage: close.stage, items, closed_at: close.closed_at });
             }
@@ -124,7 +124,7 @@ fn participations(opening: &OpenCampaign) -> BTreeMap<&PrincipalId, Participatio
 }
 
 /// Returns the last two of the turns that were missed one after the other; the turns come in the order of their openings.
-fn in_a_row(turns: impl IntoIterator<Item = Participation>) -> Option<[usize; 2]> {
+fn in_a_row(turns: impl IntoIterator<Item = ReviewerParticipation>) -> Option<[usize; 2]> {
     let mut missed: Vec<(usize, Timestamp)> = Vec::new();
     for (place, turn) in turns.into_iter().enumerate() {
         match turn.silent {
@@ -149,10 +149,10 @@ mod tests {
     type Case = (&'static str, &'static [(i64, bool)], Option<[usize; 2]>);
 
     /// Opened on a day, and closed a week later with something unanswered, or answered.
-    fn turn(day: i64, missed: bool) -> Participation {
+    fn turn(day: i64, missed: bool) -> ReviewerParticipation {
         let closed_at = Timestamp::from_unix((day + 7) * 86_400);
         let silent = missed.then_some(NonResponse { stage: 1, items: 1, closed_at });
-        Participation { opened_at: Timestamp::from_unix(day * 86_400), silent }
+        ReviewerParticipation { opened_at: Timestamp::from_unix(day * 86_400), silent }
     }
 
     #[test]

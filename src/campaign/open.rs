@@ -1,14 +1,14 @@
 //! Opens a campaign: freezes the population, assigns every item, and writes the worklists.
 
 use super::{
-    CampaignContext, DefinitionContext, Ineligibility, ReviewFile, ReviewerPool, Roll, check_definition, folder,
-    population,
+    CampaignContext, CampaignPopulation, DefinitionContext, Ineligibility, ReviewerPool, WorklistFile,
+    check_definition, folder, population,
     population::scope,
     recommendation::RecommendationEngine,
-    worklist::{ItemBatches, ReviewFileHeader, Unassigned, group_by_signers, review_files},
+    worklist::{ItemBatches, ReviewFileHeader, UnassignedItem, group_by_signers, review_files},
 };
 use crate::{
-    diag::{Diagnostic, Diagnostics, Source},
+    diag::{Diagnostic, Diagnostics, SourceFile},
     format::codec,
     inventory::{OnExisting, PublishError, publish_folder},
     model::{
@@ -56,7 +56,7 @@ pub struct OpenedCampaign {
     /// The digest of the campaign file.
     pub digest: Digest,
     /// The worklists, sorted by path.
-    pub sheets: Vec<ReviewFile>,
+    pub sheets: Vec<WorklistFile>,
     /// Warnings that do not prevent the opening.
     pub warnings: Diagnostics,
 }
@@ -65,7 +65,7 @@ impl OpenedCampaign {
     /// Returns all files with their paths below the folder of the campaign, each rendered lazily.
     pub fn files(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
         let prefix = format!("{}/", folder(&self.campaign.id));
-        let review = move |sheet: &ReviewFile| {
+        let review = move |sheet: &WorklistFile| {
             let path = sheet.path.strip_prefix(&prefix).unwrap_or(&sheet.path).to_owned();
             (path, codec::render(&sheet.review).into_bytes())
         };
@@ -134,7 +134,7 @@ pub fn principals_digest<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>)
 
 fn build_campaign<'s>(
     opening: &OpenRequest<'_>,
-    roll: &Roll<'_>,
+    roll: &CampaignPopulation<'_>,
     piles: &ItemBatches<'_>,
     systems: impl Iterator<Item = &'s SystemId>,
     setting: &CampaignContext<'_>,
@@ -223,7 +223,7 @@ fn unfit_fallbacks(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> 
     let bench = ReviewerPool::of(setting).until(opening.closes_at());
     let CampaignDefinition { fallback, second_fallback, .. } = &opening.definition;
     // Governed files equal the rendering of their values, so this is the text of the file.
-    let source = Source::new(&opening.from, codec::render(&opening.definition));
+    let source = SourceFile::new(&opening.from, codec::render(&opening.definition));
     let unfit = |(key, id): (&str, &PrincipalId)| {
         let bar = bench.eligible_at_all(id).err()?;
         let message = format!("`{id}` is the {} of this campaign but {bar}", key.replace('_', " "));
@@ -260,8 +260,8 @@ fn silent_systems(silent: &[&SystemId], opening: &OpenRequest<'_>) -> Diagnostic
     problem.with_note(note).help(help)
 }
 
-fn nobody(item: &Unassigned, opening: &OpenRequest<'_>) -> Diagnostic {
-    let Unassigned { system, principal, entitlement, tier, reviewers } = item;
+fn nobody(item: &UnassignedItem, opening: &OpenRequest<'_>) -> Diagnostic {
+    let UnassignedItem { system, principal, entitlement, tier, reviewers } = item;
     let stage = reviewers.stage.map(|stage| format!(" in stage {stage}")).unwrap_or_default();
     let message = format!(
         "`{entitlement}` of `{principal}` on `{system}` ({tier}) needs {} reviewers{stage}; eligible: {}",

@@ -5,7 +5,7 @@ use super::{
     role_contents::{is_role, memberships},
 };
 use crate::{
-    diag::Source,
+    diag::SourceFile,
     model::{
         CampaignId, Digest, Grant, GrantKind, Inventory, ItemId, SystemId, Tier, Usage,
         file::{
@@ -13,7 +13,7 @@ use crate::{
             population as digest_of,
         },
     },
-    policy::{self, Condition},
+    policy::{self, SelectorCondition},
 };
 use std::{
     cell::OnceCell,
@@ -43,11 +43,11 @@ impl CampaignItem<'_> {
 
 /// All items of a campaign, by id.
 #[derive(Clone, Debug, Default)]
-pub struct Roll<'a> {
+pub struct CampaignPopulation<'a> {
     members: BTreeMap<ItemId, CampaignItem<'a>>,
 }
 
-impl<'a> Roll<'a> {
+impl<'a> CampaignPopulation<'a> {
     /// Returns the digest over all items: sorted lines `<item id> <grant digest>`. It does not depend on the order of
     /// grants, systems and selectors.
     pub fn digest(&self) -> Digest {
@@ -89,15 +89,15 @@ pub fn population<'a>(
     campaign: &CampaignId,
     definition: &CampaignDefinition,
     setting: &CampaignContext<'a>,
-) -> Roll<'a> {
-    let mut roll = Roll::default();
+) -> CampaignPopulation<'a> {
+    let mut roll = CampaignPopulation::default();
     let choices = choices(definition);
     for system in scope(definition, setting) {
         let Some(loaded) = setting.inventories.get(&system) else { continue };
         let choices: Vec<_> = choices.iter().filter(|choice| choice.is_about(&system)).collect();
         let unlisted = setting.unlisted.get(&system).into_iter().flatten();
         for grant in loaded.inventory.grants().chain(unlisted) {
-            let candidate = Candidate::of(grant, &loaded.inventory, setting);
+            let candidate = SelectionCandidate::of(grant, &loaded.inventory, setting);
             if choices.iter().any(|choice| candidate.meets(choice)) {
                 let item = ItemId::of(campaign, &system, &grant.key);
                 let (digest, computed) = (candidate.digest(), setting.portraits.computed(grant));
@@ -141,12 +141,12 @@ pub(super) fn unused_days(usage: &Usage, inventory: &Inventory) -> Option<i64> {
 /// A selector with its compiled expression.
 struct CompiledSelector<'d> {
     selector: &'d Selector,
-    cel: Option<Result<Condition, ()>>,
+    cel: Option<Result<SelectorCondition, ()>>,
 }
 
 fn choices(definition: &CampaignDefinition) -> Vec<CompiledSelector<'_>> {
-    let source = Source::new("", "");
-    let compile = |text: &String| Condition::compile(text, &source, &[]).map_err(drop);
+    let source = SourceFile::new("", "");
+    let compile = |text: &String| SelectorCondition::compile(text, &source, &[]).map_err(drop);
     definition
         .selectors
         .iter()
@@ -160,7 +160,7 @@ impl CompiledSelector<'_> {
     }
 }
 
-struct Candidate<'s, 'a> {
+struct SelectionCandidate<'s, 'a> {
     grant: &'a Grant,
     tier: Tier,
     kind: Option<PrincipalKind>,
@@ -170,10 +170,10 @@ struct Candidate<'s, 'a> {
     inventory: &'a Inventory,
     setting: &'s CampaignContext<'a>,
     digest: OnceCell<Digest>,
-    facts: OnceCell<policy::Facts>,
+    facts: OnceCell<policy::AttributeValues>,
 }
 
-impl<'s, 'a> Candidate<'s, 'a> {
+impl<'s, 'a> SelectionCandidate<'s, 'a> {
     fn of(grant: &'a Grant, inventory: &'a Inventory, setting: &'s CampaignContext<'a>) -> Self {
         let entry = setting.people.behind(&subject(grant));
         let usage = inventory.usage(&grant.key);
@@ -195,7 +195,7 @@ impl<'s, 'a> Candidate<'s, 'a> {
         *self.digest.get_or_init(|| self.grant.digest())
     }
 
-    fn facts(&self) -> &policy::Facts {
+    fn facts(&self) -> &policy::AttributeValues {
         self.facts.get_or_init(|| self.setting.portraits.grant(self.grant))
     }
 
@@ -263,8 +263,10 @@ impl<'s, 'a> Candidate<'s, 'a> {
     }
 
     fn is_found(&self, rule: &str) -> bool {
-        let subject = policy::Subject::of(self.facts());
-        let counts = |outcome: &policy::Outcome| matches!(outcome, policy::Outcome::Fail | policy::Outcome::Unknown(_));
+        let subject = policy::RuleSubject::of(self.facts());
+        let counts = |outcome: &policy::RuleOutcome| {
+            matches!(outcome, policy::RuleOutcome::Fail | policy::RuleOutcome::Unknown(_))
+        };
         match rule {
             "*" => [Scope::Grant, Scope::Principal]
                 .into_iter()
@@ -273,7 +275,7 @@ impl<'s, 'a> Candidate<'s, 'a> {
         }
     }
 
-    fn holds(&self, cel: &Result<Condition, ()>) -> bool {
-        cel.as_ref().ok().and_then(|cel| cel.holds(&policy::Subject::of(self.facts()))).unwrap_or(true)
+    fn holds(&self, cel: &Result<SelectorCondition, ()>) -> bool {
+        cel.as_ref().ok().and_then(|cel| cel.holds(&policy::RuleSubject::of(self.facts()))).unwrap_or(true)
     }
 }

@@ -6,7 +6,7 @@ use crate::{
         Severity, Verdict,
         file::{Rule, Scope},
     },
-    policy::{Outcome, RuleResult, Subject},
+    policy::{RuleOutcome, RuleResult, RuleSubject},
 };
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
@@ -71,14 +71,14 @@ impl Recommendation {
     fn take(&mut self, judged: &[RuleResult<'_>]) {
         for RuleResult { rule, result, severity, .. } in judged {
             match result {
-                Outcome::Fail => self.failing.push(FailedRules {
+                RuleOutcome::Fail => self.failing.push(FailedRules {
                     severity: *severity,
                     rule: rule.id.clone(),
                     verdict: rule.verdict,
                     is_due: is_due(rule),
                 }),
-                Outcome::Unknown(lack) => self.unknown.extend(lack.missing.iter().map(|name| (*severity, *name))),
-                Outcome::NotApplicable | Outcome::Pass => {}
+                RuleOutcome::Unknown(lack) => self.unknown.extend(lack.missing.iter().map(|name| (*severity, *name))),
+                RuleOutcome::NotApplicable | RuleOutcome::Pass => {}
             }
         }
         self.failing.sort();
@@ -104,7 +104,7 @@ impl<'a> RecommendationEngine<'a> {
             return Recommendation::default();
         }
         let mut advice = (*self.of_holder(member)).clone();
-        advice.take(&pack.judge(Scope::Grant, &Subject::of(&portraits.grant(member.grant))));
+        advice.take(&pack.judge(Scope::Grant, &RuleSubject::of(&portraits.grant(member.grant))));
         advice
     }
 
@@ -114,7 +114,7 @@ impl<'a> RecommendationEngine<'a> {
         let mut principals = self.principals.borrow_mut();
         let known = principals.entry(subject).or_insert_with_key(|subject| {
             let mut advice = Recommendation::default();
-            advice.take(&pack.judge(Scope::Principal, &Subject::of(&portraits.account(subject))));
+            advice.take(&pack.judge(Scope::Principal, &RuleSubject::of(&portraits.account(subject))));
             Rc::new(advice)
         });
         Rc::clone(known)

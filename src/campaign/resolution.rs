@@ -1,6 +1,6 @@
 //! The resolution of an item.
 
-use crate::model::{CampaignId, Digest, ItemId, SystemId, Tier, Timestamp, Verdict, action::Basis};
+use crate::model::{CampaignId, Digest, ItemId, SystemId, Tier, Timestamp, Verdict, action::ActionBasis};
 
 /// The single outcome of an item, after signatures, `supersedes` and policy. Only this module creates it, and only from
 /// verified reviews.
@@ -26,5 +26,5 @@ pub struct Resolution {
     /// The end date, if the verdict has one.
     pub until: Option<Timestamp>,
     /// The deciding file and its signatures.
-    pub basis: Basis,
+    pub basis: ActionBasis,
 }

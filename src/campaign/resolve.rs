@@ -2,7 +2,7 @@
 
 use super::{
     Resolution,
-    aggregate::{ClosedStage, DecisionAggregator, PublishedItem, SignedReview},
+    aggregate::{ClosedStage, DecisionAggregator, ReviewedItem, SignedReview},
     second_review::apply_second_reviews,
 };
 use crate::{
@@ -104,7 +104,7 @@ fn resolve_among<'a>(
 ) -> ResolutionSummary {
     let put = |(item, put): (&'a ItemId, &'a crate::trust::PublishedItem)| {
         let (system, grant, subject) = (put.system(), put.grant(), put.subject());
-        (item, PublishedItem { system, grant, subject, tier: put.tier(), asked: put.asked() })
+        (item, ReviewedItem { system, grant, subject, tier: put.tier(), asked: put.asked() })
     };
     let closes: Vec<_> = opening.closes().iter().map(|close| (close, close.names())).collect();
     let closed = closes.iter().map(|(close, signers)| ClosedStage {

@@ -2,12 +2,12 @@
 
 use super::{CampaignItem, eligibility::ReviewerPool};
 use crate::{
-    diag::Source,
+    diag::SourceFile,
     model::{
         Digest, PrincipalId,
         file::{CampaignDefinition, PrincipalKind},
     },
-    policy::{ReviewerExpression, Subject},
+    policy::{ReviewerExpression, RuleSubject},
 };
 use std::fmt;
 
@@ -37,15 +37,15 @@ pub enum ReviewerSelector {
 /// An invalid reviewer selector.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("`{0}` names no reviewers")]
-pub struct InvalidReviewerSelector(String);
+pub struct ReviewerSelectorError(String);
 
 impl ReviewerSelector {
     /// Parses a selector.
     ///
     /// # Errors
     /// When it is not a known selector.
-    pub fn parse(word: &str) -> Result<Self, InvalidReviewerSelector> {
-        let refuse = || InvalidReviewerSelector(word.chars().take(80).collect());
+    pub fn parse(word: &str) -> Result<Self, ReviewerSelectorError> {
+        let refuse = || ReviewerSelectorError(word.chars().take(80).collect());
         match word.split_once(':') {
             None => match word {
                 "deputy" => Ok(Self::Deputy),
@@ -130,7 +130,7 @@ impl CompiledReviewerSelector {
     /// before.
     pub(super) fn of(word: ReviewerSelector) -> Self {
         let selection = match &word {
-            ReviewerSelector::Cel(text) => ReviewerExpression::compile(text, &Source::new("", ""), &[]).ok(),
+            ReviewerSelector::Cel(text) => ReviewerExpression::compile(text, &SourceFile::new("", ""), &[]).ok(),
             _ => None,
         };
         Self { word, selection }
@@ -154,24 +154,24 @@ pub(super) fn line<'l>(
     asked.chain(fallbacks.into_iter().map(|(id, standing)| (id.clone(), standing)))
 }
 
-type InLine<'l> = Box<dyn Iterator<Item = (PrincipalId, AssignmentReason)> + 'l>;
+type ReviewerSequence<'l> = Box<dyn Iterator<Item = (PrincipalId, AssignmentReason)> + 'l>;
 
 fn ask<'l>(
     CompiledReviewerSelector { word, selection }: &'l CompiledReviewerSelector,
     member: &'l CampaignItem<'_>,
     subject: &'l str,
     bench: &'l ReviewerPool<'_>,
-) -> InLine<'l> {
+) -> ReviewerSequence<'l> {
     let people = bench.setting.people;
     let entry = people.behind(subject);
     let system = bench.setting.systems.get(&member.grant.system);
-    let one = |id: Option<&'l PrincipalId>, standing: AssignmentReason| -> InLine<'l> {
+    let one = |id: Option<&'l PrincipalId>, standing: AssignmentReason| -> ReviewerSequence<'l> {
         Box::new(id.cloned().map(|id| (id, standing)).into_iter())
     };
     match word {
         ReviewerSelector::Cel(_) => {
             let facts = bench.setting.portraits.grant(member.grant);
-            let named = selection.as_ref().and_then(|selection| selection.names(&Subject::of(&facts)).ok());
+            let named = selection.as_ref().and_then(|selection| selection.names(&RuleSubject::of(&facts)).ok());
             let ids = named.unwrap_or_default().into_iter().filter_map(|id| PrincipalId::parse(&id).ok());
             Box::new(ids.map(|id| (id, AssignmentReason::Expression)))
         }

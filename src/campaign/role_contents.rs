@@ -1,7 +1,7 @@
 //! Role contents as items: reviewed once for each role, and not for each member.
 
 use crate::{
-    inventory::{Role, roles},
+    inventory::{ReviewedRole, roles},
     model::{
         AccessPath, AccessRoute, Attributes, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, Principal,
     },
@@ -58,7 +58,7 @@ pub fn is_unlisted(key: &GrantKey) -> bool {
     key.as_str().starts_with(UNLISTED)
 }
 
-fn key(role: &Role, content: &str) -> Option<GrantKey> {
+fn key(role: &ReviewedRole, content: &str) -> Option<GrantKey> {
     let of = Digest::of(format!("{}\n{content}\n", role.entitlement.id));
     GrantKey::parse(&format!("{UNLISTED}{}", &of.hex()[..32])).ok()
 }

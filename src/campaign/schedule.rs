@@ -69,8 +69,8 @@ pub fn recurring(
 pub fn by_event(
     from: &str,
     definition: &CampaignDefinition,
-    before: super::Scene<'_>,
-    now: super::Scene<'_>,
+    before: super::IdentityView<'_>,
+    now: super::IdentityView<'_>,
 ) -> Vec<DueCampaign> {
     let asked = |happening: &LifecycleEvent| definition.on_events.contains(&happening.event);
     let open = |happening: LifecycleEvent| {

@@ -1,6 +1,6 @@
 //! Changes in the selected scope since a campaign froze its population, and how each was handled.
 
-use super::{CampaignContext, Roll};
+use super::{CampaignContext, CampaignPopulation};
 use crate::{
     diag::{Diagnostic, Diagnostics},
     model::{CampaignId, Digest, Grant, GrantKey, ItemId, SystemId, Tier},
@@ -96,8 +96,8 @@ pub struct DriftDispositions {
 /// Returns the grants that differ from `pinned` under the same selectors, sorted by system and key. Grants that only
 /// lost access are omitted. `now` is the population that the definition selects today.
 pub fn changes(
-    pinned: (&Roll<'_>, &CampaignContext<'_>),
-    now: (&Roll<'_>, &CampaignContext<'_>),
+    pinned: (&CampaignPopulation<'_>, &CampaignContext<'_>),
+    now: (&CampaignPopulation<'_>, &CampaignContext<'_>),
     disposals: &DriftDispositions,
 ) -> Vec<ChangedGrant> {
     let mut changes = Vec::new();

@@ -1,10 +1,10 @@
 //! The second look, for what is decided: agreement changes nothing, disagreement holds an item until a third person decides.
 
-use super::{ReopenReason, Resolution, ResolutionSummary, ReviewFile, aggregate::reopens, folder};
+use super::{ReopenReason, Resolution, ResolutionSummary, WorklistFile, aggregate::reopens, folder};
 use crate::{
     model::{
         Finding, ItemId, PrincipalId, Severity, SystemId, Tier, Timestamp,
-        action::{Basis, DecisionOrigin},
+        action::{ActionBasis, DecisionOrigin},
         file::{Item, Review, Thresholds},
     },
     trust::{EffectiveDecision, OpenCampaign, Verified},
@@ -57,7 +57,7 @@ fn said<'r>(
 
 fn tie_break(resolution: Resolution, review: &Verified<Review>, own: &Item) -> Resolution {
     let verdict = own.decision.unwrap_or(resolution.verdict);
-    let basis = Basis {
+    let basis = ActionBasis {
         path: review.path().to_owned(),
         file: review.digest(),
         item: resolution.item,
@@ -96,11 +96,11 @@ fn differs(resolution: &Resolution, look: &EffectiveDecision, opening: &OpenCamp
 /// stands in files already, with who has it.
 pub fn second_look(
     opening: &OpenCampaign,
-    sheets: &[ReviewFile],
+    sheets: &[WorklistFile],
     thresholds: &Thresholds,
     begun: &BTreeSet<(ItemId, PrincipalId)>,
     is_free: impl Fn(&str) -> bool,
-) -> Vec<ReviewFile> {
+) -> Vec<WorklistFile> {
     type Pile<'a> = BTreeMap<(SystemId, PrincipalId, Vec<PrincipalId>), Vec<(&'a Review, &'a Item)>>;
     let mut stubs: BTreeMap<&ItemId, (&Review, &Item)> = BTreeMap::new();
     for sheet in sheets {
@@ -126,7 +126,7 @@ pub fn second_look(
         piles.entry((review.system.clone(), who.clone(), cosigners)).or_default().push((review, stub));
     }
     let stage = opening.campaign().value().definition.stage_count() + 1;
-    let mut written: Vec<ReviewFile> = Vec::new();
+    let mut written: Vec<WorklistFile> = Vec::new();
     for ((system, reviewer, cosigners), mut items) in piles {
         items.sort_by(|(_, a), (_, b)| {
             (a.tier, a.severity.is_none(), &a.subject, &a.id).cmp(&(b.tier, b.severity.is_none(), &b.subject, &b.id))
@@ -148,7 +148,7 @@ pub fn second_look(
                 items: page.iter().map(|(_, item)| (*item).clone()).collect(),
                 ..(*head).clone()
             };
-            written.push(ReviewFile { path, review });
+            written.push(WorklistFile { path, review });
         }
     }
     written

@@ -1,12 +1,12 @@
 //! Campaign status: open decisions by reviewer, and unconfirmed changes. Computed from signed files and evidence, never
 //! stored.
 
-use super::{ExceptionStatus, ItemState, Resolution, ResolutionSummary, ReviewFile};
+use super::{ExceptionStatus, ItemState, Resolution, ResolutionSummary, WorklistFile};
 use crate::model::{
     CampaignId, Finding, ItemId, PrincipalId, SystemId, Tier, Timestamp, Verdict,
     action::DecisionOrigin,
     file::{Campaign, Item, System},
-    history::History,
+    history::EvidenceHistory,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -74,7 +74,7 @@ pub struct StageStatus {
 
 /// The status of a campaign.
 #[derive(Clone, Debug, Serialize)]
-pub struct Status {
+pub struct CampaignStatus {
     /// The campaign.
     pub campaign: CampaignId,
     /// What it is called.
@@ -108,11 +108,11 @@ pub struct StatusInputs<'a> {
     /// The campaign.
     pub campaign: &'a Campaign,
     /// Its worklists as published at opening.
-    pub sheets: &'a [ReviewFile],
+    pub sheets: &'a [WorklistFile],
     /// The resolution of its reviews.
     pub resolved: &'a ResolutionSummary,
     /// The evidence.
-    pub history: &'a History,
+    pub history: &'a EvidenceHistory,
     /// The verified exceptions with their status.
     pub exceptions: &'a [ExceptionStatus],
     /// The systems, for their remediation mode.
@@ -122,7 +122,7 @@ pub struct StatusInputs<'a> {
 }
 
 /// Returns how far a campaign is. Every item of its worklists is there once, decided or not.
-pub fn status(facts: &StatusInputs<'_>) -> Status {
+pub fn status(facts: &StatusInputs<'_>) -> CampaignStatus {
     let decided: BTreeMap<&ItemId, &Resolution> = facts.resolved.decided.iter().map(|one| (&one.item, one)).collect();
     let all = facts.sheets.iter().flat_map(|sheet| sheet.review.items.iter().map(move |item| (sheet, item)));
     let mut stubs: Vec<AssignedItem<'_>> = all.collect();
@@ -148,7 +148,7 @@ pub fn status(facts: &StatusInputs<'_>) -> Status {
         *looks.entry(who.to_owned()).or_default() += 1;
     }
     let decided = |how: DecisionOrigin| items.iter().filter(|item| item.decided == Some(how)).count() as u64;
-    Status {
+    CampaignStatus {
         campaign: facts.campaign.id.clone(),
         title: facts.campaign.definition.title.clone(),
         closes_at: facts.campaign.closes_at,
@@ -166,7 +166,7 @@ pub fn status(facts: &StatusInputs<'_>) -> Status {
 }
 
 /// An item as assigned to one of its reviewers.
-pub(super) type AssignedItem<'a> = (&'a ReviewFile, &'a Item);
+pub(super) type AssignedItem<'a> = (&'a WorklistFile, &'a Item);
 
 impl StatusInputs<'_> {
     fn stages(&self, items: &[ItemStatus]) -> Vec<StageStatus> {

@@ -2,13 +2,13 @@
 
 use super::reviewer_selector::{ReviewerSelector, WORDS};
 use crate::{
-    diag::{Diagnostic, Diagnostics, Source},
+    diag::{Diagnostic, Diagnostics, SourceFile},
     format::codec::{self, PathSegment},
     model::{
         CampaignId, SystemId,
         file::{CampaignDefinition, Registry, Selector, Stage, System},
     },
-    policy::{Condition, Pack, ReviewerExpression},
+    policy::{PolicyPack, ReviewerExpression, SelectorCondition},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,13 +22,13 @@ pub struct DefinitionContext<'a> {
     /// The existing campaigns.
     pub campaigns: &'a BTreeSet<CampaignId>,
     /// The rules.
-    pub pack: &'a Pack,
+    pub pack: &'a PolicyPack,
 }
 
 /// Returns the problems of the definition at `path`, each with its span.
 pub fn check_definition(path: &str, definition: &CampaignDefinition, ground: &DefinitionContext<'_>) -> Diagnostics {
     // Governed files equal the rendering of their values, so this is the text of the file.
-    let source = Source::new(path, codec::render(definition));
+    let source = SourceFile::new(path, codec::render(definition));
     let mut check = DefinitionValidator { source: &source, ground, problems: Diagnostics::new() };
     check.window(definition);
     check.numbers(definition);
@@ -45,7 +45,7 @@ pub fn check_definition(path: &str, definition: &CampaignDefinition, ground: &De
 }
 
 struct DefinitionValidator<'a> {
-    source: &'a Source,
+    source: &'a SourceFile,
     ground: &'a DefinitionContext<'a>,
     problems: Diagnostics,
 }
@@ -198,7 +198,7 @@ impl DefinitionValidator<'_> {
             }
         }
         if let Some(text) = &selector.cel {
-            self.problems.extend(Condition::compile(text, self.source, &at("cel")).err().unwrap_or_default());
+            self.problems.extend(SelectorCondition::compile(text, self.source, &at("cel")).err().unwrap_or_default());
         }
         for (key, listed, what) in [("subjects", &selector.subjects, "account"), ("roles", &selector.roles, "role")] {
             for (index, one) in listed.iter().enumerate() {

@@ -2,7 +2,7 @@
 //! first.
 
 use super::{
-    Assignment, CampaignContext, CampaignItem, Roll,
+    CampaignContext, CampaignItem, CampaignPopulation, ReviewerAssignment,
     assignment::{Assigner, InsufficientReviewers},
     eligibility::ReviewerPool,
     folder,
@@ -20,7 +20,7 @@ use std::{
 
 /// One undecided review file.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ReviewFile {
+pub struct WorklistFile {
     /// The path.
     pub path: String,
     /// The content.
@@ -29,7 +29,7 @@ pub struct ReviewFile {
 
 /// An item without enough eligible reviewers.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct Unassigned {
+pub(super) struct UnassignedItem {
     pub(super) system: SystemId,
     pub(super) principal: String,
     pub(super) entitlement: String,
@@ -45,18 +45,18 @@ pub fn worklist(
     campaign: &CampaignId,
     digest: Digest,
     definition: &CampaignDefinition,
-    roll: &Roll<'_>,
+    roll: &CampaignPopulation<'_>,
     now: Timestamp,
     setting: &CampaignContext<'_>,
-) -> Vec<ReviewFile> {
+) -> Vec<WorklistFile> {
     let closes_at = now.plus_days(i64::from(definition.window_days));
     let (piles, _) = group_by_signers(definition, roll, closes_at, setting);
     review_files(&ReviewFileHeader { campaign, digest, setting, advisor: RecommendationEngine::of(setting) }, &piles)
 }
 
-pub(super) fn review_files(head: &ReviewFileHeader<'_>, piles: &ItemBatches<'_>) -> Vec<ReviewFile> {
+pub(super) fn review_files(head: &ReviewFileHeader<'_>, piles: &ItemBatches<'_>) -> Vec<WorklistFile> {
     let mut sheets = Vec::new();
-    let mut by_reviewer: BTreeMap<(&SystemId, &PrincipalId), Signed<'_>> = BTreeMap::new();
+    let mut by_reviewer: BTreeMap<(&SystemId, &PrincipalId), SignedBatches<'_>> = BTreeMap::new();
     for ((system, reviewer, stage, cosigners), pile) in piles {
         by_reviewer.entry((system, reviewer)).or_default().push((*stage, cosigners, pile));
     }
@@ -74,7 +74,7 @@ pub(super) fn review_files(head: &ReviewFileHeader<'_>, piles: &ItemBatches<'_>)
             }
             number += 1;
             let path = format!("{}/reviews/{system}/{stem}.toml", folder(head.campaign));
-            sheets.push(ReviewFile { path, review: head.review(system, reviewer, page) });
+            sheets.push(WorklistFile { path, review: head.review(system, reviewer, page) });
         }
     }
     sheets.sort_by(|a, b| a.path.cmp(&b.path));
@@ -85,19 +85,19 @@ fn stem(reviewer: &PrincipalId, number: u32) -> String {
     if number == 1 { reviewer.to_string() } else { format!("{reviewer}-{number}") }
 }
 
-pub(super) type ItemBatch<'a> = Vec<(&'a ItemId, &'a CampaignItem<'a>, Assignment)>;
+pub(super) type ItemBatch<'a> = Vec<(&'a ItemId, &'a CampaignItem<'a>, ReviewerAssignment)>;
 pub(super) type ItemBatches<'a> = BTreeMap<(SystemId, PrincipalId, u32, Vec<PrincipalId>), ItemBatch<'a>>;
 
 /// The item batches of one reviewer, each with its stage and cosigners.
-type Signed<'a> = Vec<(u32, &'a Vec<PrincipalId>, &'a ItemBatch<'a>)>;
+type SignedBatches<'a> = Vec<(u32, &'a Vec<PrincipalId>, &'a ItemBatch<'a>)>;
 
 /// Groups the items of every stage by the set of signers.
 pub(super) fn group_by_signers<'a>(
     definition: &CampaignDefinition,
-    roll: &'a Roll<'a>,
+    roll: &'a CampaignPopulation<'a>,
     closes_at: Timestamp,
     setting: &CampaignContext<'_>,
-) -> (ItemBatches<'a>, Vec<Unassigned>) {
+) -> (ItemBatches<'a>, Vec<UnassignedItem>) {
     let bench = ReviewerPool::of(setting).until(closes_at);
     let mut line = Assigner::new(definition, &bench);
     let mut piles = ItemBatches::new();
@@ -110,7 +110,7 @@ pub(super) fn group_by_signers<'a>(
                     piles.entry(key).or_default().push((item, member, to));
                 }
             }
-            Err(reviewers) => unassigned.push(Unassigned {
+            Err(reviewers) => unassigned.push(UnassignedItem {
                 system: member.grant.system.clone(),
                 principal: truncate(&member.grant.principal.name),
                 entitlement: truncate(&member.grant.entitlement.name),
@@ -124,11 +124,11 @@ pub(super) fn group_by_signers<'a>(
 }
 
 /// The sort key of items in a file: tier, weight of findings, holder.
-type Rank = (Tier, Reverse<usize>, String, String, ItemId);
+type ItemRank = (Tier, Reverse<usize>, String, String, ItemId);
 
 struct ReviewFilePage {
     stage: u32,
-    first: Option<Rank>,
+    first: Option<ItemRank>,
     cosigners: Vec<PrincipalId>,
     items: Vec<Item>,
 }
@@ -143,7 +143,7 @@ pub(super) struct ReviewFileHeader<'a> {
 
 impl ReviewFileHeader<'_> {
     fn pages(&self, (stage, cosigners, pile): &(u32, &Vec<PrincipalId>, &ItemBatch<'_>)) -> Vec<ReviewFilePage> {
-        let mut ranked: Vec<(Rank, Item)> =
+        let mut ranked: Vec<(ItemRank, Item)> =
             pile.iter().filter_map(|(item, member, assignment)| self.item(item, member, assignment)).collect();
         ranked.sort_by(|a, b| a.0.cmp(&b.0));
         let mut pages: Vec<ReviewFilePage> = Vec::new();
@@ -162,7 +162,12 @@ impl ReviewFileHeader<'_> {
         pages
     }
 
-    fn item(&self, id: &ItemId, member: &CampaignItem<'_>, assignment: &Assignment) -> Option<(Rank, Item)> {
+    fn item(
+        &self,
+        id: &ItemId,
+        member: &CampaignItem<'_>,
+        assignment: &ReviewerAssignment,
+    ) -> Option<(ItemRank, Item)> {
         let inventory = &self.setting.inventories.get(&member.grant.system)?.inventory;
         let subject = member.subject();
         let entry = self.setting.people.behind(&subject);

@@ -1,6 +1,6 @@
 //! `tenure attest ACTION`: writes the proof of a change that a person made by hand.
 
-use super::{CliError, Context, Exit, Format, evidence, session::Session};
+use super::{CliError, CommandContext, ExitStatus, OutputFormat, evidence, session::RepositorySession};
 use crate::{
     diag::Diagnostic,
     format::codec,
@@ -20,7 +20,7 @@ use std::{fs, path::PathBuf};
 #[command(
     after_help = "The proof itself (an export, a screenshot) stays outside the repository; its digest binds it.\n\nExamples:\n  tenure attest act-0123… --executor li.chen --witness mo.khan --statement 'removed svc from the vendor portal' --proof portal.png\n  tenure sign --key ~/.ssh/id_ed25519 attestations/act-0123….toml"
 )]
-pub(super) struct Args {
+pub(super) struct AttestArgs {
     /// The action, as `tenure plan` and `tenure campaign status` name it
     action: ActionId,
     /// Who did it
@@ -40,8 +40,8 @@ pub(super) struct Args {
     done_at: Option<Timestamp>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(args: &AttestArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     let trust = session.trust()?;
     let history = evidence::read_verified(&session)?;
     let past = history.action(&args.action).ok_or_else(|| {
@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     fs::create_dir_all(session.base().join("attestations"))?;
     fs::write(&file, text)?;
     match context.format {
-        Format::Json => context.json(&attestation)?,
+        OutputFormat::Json => context.json(&attestation)?,
         _ => {
             writeln!(context.out, "{path}")?;
             writeln!(
@@ -94,5 +94,5 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             )?;
         }
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }

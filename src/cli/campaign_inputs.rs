@@ -11,16 +11,16 @@ use crate::{
     diag::Diagnostics,
     git::{ObjectId, Repository},
     inventory::{
-        self, AttributeBuilder, AttributeInputs, IdentityDirectory, LastCertified, LoadError, Loaded, RoleContents,
-        SodAnalysis, TierOverrides,
+        self, AttributeBuilder, AttributeInputs, IdentityDirectory, LastCertified, LoadError, LoadedInventory,
+        RoleContents, SodAnalysis, TierOverrides,
     },
     model::{
         CampaignId, Digest, Finding, Grant, GrantKey, GrantKind, ItemId, SystemId, Timestamp, Verdict,
         file::{CampaignDefinition, Principals, System},
     },
-    policy::Pack,
-    store::{Snapshot, StoreError, Unverified},
-    trust::{RepositoryState, Trust, Verified},
+    policy::PolicyPack,
+    store::{RepositorySnapshot, StoreError, Unverified},
+    trust::{RepositoryState, TrustState, Verified},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +29,7 @@ pub(super) struct CampaignInputs {
     /// The systems, by id.
     pub(super) systems: BTreeMap<SystemId, System>,
     /// Their inventories, where they have one.
-    pub(super) inventories: BTreeMap<SystemId, Loaded>,
+    pub(super) inventories: BTreeMap<SystemId, LoadedInventory>,
     /// The git trees of these.
     pub(super) trees: BTreeMap<SystemId, String>,
     /// Who is who.
@@ -39,7 +39,7 @@ pub(super) struct CampaignInputs {
     /// The digest that pins them.
     pub(super) principals: Digest,
     /// The rules, with the profiles that are on.
-    pub(super) pack: Pack,
+    pub(super) pack: PolicyPack,
     certified: LastCertified,
     lowered: TierOverrides,
     separation: SodAnalysis,
@@ -61,12 +61,13 @@ impl CampaignInputs {
         definition: &CampaignDefinition,
         as_of: Timestamp,
     ) -> Result<Self, CliError> {
-        let snapshot = Snapshot::at(repository, commit);
+        let snapshot = RepositorySnapshot::at(repository, commit);
         let systems = systems_at(snapshot)?;
         let (inventories, trees) = inventories(repository, commit, systems.keys())?;
         let (people, findings, principals) = people(snapshot)?;
         let asks = definition.selectors.iter().any(|selector| selector.role_contents == Some(true));
-        let named = |(id, loaded): (&SystemId, &Loaded)| (id.clone(), synthetic_role_grants(&loaded.inventory));
+        let named =
+            |(id, loaded): (&SystemId, &LoadedInventory)| (id.clone(), synthetic_role_grants(&loaded.inventory));
         let pack = pack_at(repository, commit)?;
         let separation = separation(&pack, &inventories, &people);
         let unlisted = inventories.iter().filter(|_| asks).map(named).collect();
@@ -127,7 +128,7 @@ impl CampaignInputs {
                 let inventory = if self.trees.get(system) == Some(&population.tree) {
                     &loaded.inventory
                 } else {
-                    then = inventory::load(&CommitSource(Snapshot::at(repository, base)), system)
+                    then = inventory::load(&CommitSource(RepositorySnapshot::at(repository, base)), system)
                         .map_err(|error| CliError::from(error.diagnostics(system)))?;
                     &then.inventory
                 };
@@ -159,7 +160,7 @@ impl CampaignInputs {
     pub(super) fn setting<'a>(
         &'a self,
         governed: &'a RepositoryState,
-        trust: &'a Trust,
+        trust: &'a TrustState,
         portraits: &'a AttributeBuilder<'a>,
     ) -> CampaignContext<'a> {
         CampaignContext {
@@ -180,16 +181,16 @@ impl CampaignInputs {
     }
 }
 
-type Inventories = (BTreeMap<SystemId, Loaded>, BTreeMap<SystemId, String>);
+type InventoriesAndDigests = (BTreeMap<SystemId, LoadedInventory>, BTreeMap<SystemId, String>);
 
 fn inventories<'a>(
     repository: &Repository,
     commit: ObjectId,
     systems: impl Iterator<Item = &'a SystemId>,
-) -> Result<Inventories, CliError> {
-    let snapshot = Snapshot::at(repository, commit);
+) -> Result<InventoriesAndDigests, CliError> {
+    let snapshot = RepositorySnapshot::at(repository, commit);
     let mut problems = Diagnostics::new();
-    let (mut inventories, mut trees) = Inventories::default();
+    let (mut inventories, mut trees) = InventoriesAndDigests::default();
     for system in systems {
         match inventory::load(&CommitSource(snapshot), system) {
             Ok(loaded) => drop(inventories.insert(system.clone(), loaded)),
@@ -203,7 +204,7 @@ fn inventories<'a>(
 }
 
 /// Returns who is who, what is wrong with that, and the digest that pins it.
-fn people(snapshot: Snapshot<'_>) -> Result<(IdentityDirectory, Vec<Finding>, Digest), CliError> {
+fn people(snapshot: RepositorySnapshot<'_>) -> Result<(IdentityDirectory, Vec<Finding>, Digest), CliError> {
     let mut files: Vec<Unverified<Principals>> = snapshot.read_all("principals").map_err(store)?;
     match snapshot.read("principals.toml") {
         Ok(file) => files.push(file),
@@ -238,7 +239,7 @@ fn earlier(
         let Some(campaign) = governed.campaign(id) else { continue };
         let Ok(base) = ObjectId::parse(&campaign.base) else { continue };
         for population in &campaign.systems {
-            let snapshot = Snapshot::at(repository, base);
+            let snapshot = RepositorySnapshot::at(repository, base);
             let loaded = inventory::load(&CommitSource(snapshot), &population.system)
                 .map_err(|error| CliError::from(error.diagnostics(&population.system)))?;
             earlier.pin(id, &loaded.inventory);

@@ -1,7 +1,7 @@
 //! `tenure check [--base REV]`
 
 use super::{
-    CliError, Context, Exit, Format, exception,
+    CliError, CommandContext, ExitStatus, OutputFormat, exception,
     forge::stale_generated_files,
     session::{git, pin},
 };
@@ -10,7 +10,7 @@ use crate::{
     diag::Diagnostics,
     git::Repository,
     report::{problems_markdown, problems_sarif, problems_summary},
-    store::Snapshot,
+    store::RepositorySnapshot,
     trust::{CheckReport, check},
 };
 use std::{io::Write, path::PathBuf};
@@ -20,7 +20,7 @@ use std::{io::Write, path::PathBuf};
 #[command(
     after_help = "Commits are judged, not the work tree: commit first. With --base the cost follows the change; without, all that led to the commit is judged. Nothing is fetched.\nWithout --base, an exception that has lapsed, or whose control is not proven in time, fails the check too.\nA change that touches more governed files than the mandate lets one change touch (10000 where it says nothing) is refused\nby counting, and none of it is read.\n\nExamples:\n  tenure check --base origin/main\n  tenure check --format json\n  tenure check --base origin/main --format github --sarif tenure.sarif   in a workflow: annotations, summary, code scanning\n\nExit codes: 0 nothing stands against it · 3 findings"
 )]
-pub(super) struct Args {
+pub(super) struct CheckArgs {
     /// The revision the change will be merged into
     #[arg(long, value_name = "REV")]
     base: Option<String>,
@@ -32,7 +32,7 @@ pub(super) struct Args {
     head: String,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let head = repository.resolve(&args.head).map_err(git)?;
     let base = args.base.as_deref().map(|base| repository.resolve(base)).transpose().map_err(git)?;
@@ -44,38 +44,39 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             problems.extend(stamps_in(review.path(), review.value(), &terms));
         }),
         None => {
-            let there =
-                decided.iter().filter_map(|path| Some((path, Snapshot::at(&repository, head).read(path).ok()?)));
+            let there = decided
+                .iter()
+                .filter_map(|path| Some((path, RepositorySnapshot::at(&repository, head).read(path).ok()?)));
             there.for_each(|(path, review)| problems.extend(stamps_in(path, review.value(), &terms)));
         }
     }
     // Time alone makes an exception lapse, so only a look at the whole can find it.
     if let Some(governed) = governed {
-        problems.extend(exception::problems(&governed, Snapshot::at(&repository, head), context.clock.now()));
+        problems.extend(exception::problems(&governed, RepositorySnapshot::at(&repository, head), context.clock.now()));
     }
     problems.extend(stale_generated_files(&repository, base, head)?);
     if let Some(path) = &args.sarif {
         context.file(path, &format!("{:#}\n", problems_sarif(&problems)))?;
     }
     show(&problems, files, context)?;
-    Ok(if problems.has_errors() { Exit::Findings } else { Exit::Done })
+    Ok(if problems.has_errors() { ExitStatus::Findings } else { ExitStatus::Done })
 }
 
-fn show(problems: &Diagnostics, files: usize, context: &mut Context) -> Result<(), CliError> {
+fn show(problems: &Diagnostics, files: usize, context: &mut CommandContext) -> Result<(), CliError> {
     let summary = problems_summary(problems, files);
     match context.format {
-        Format::Github => {
+        OutputFormat::Github => {
             context.problems(problems)?;
             context.summarize(&problems_markdown(problems, &summary))?;
             writeln!(context.out, "{summary}")?;
         }
-        Format::Human => {
+        OutputFormat::Human => {
             write!(context.err, "{}", problems.render(context.err_style))?;
             writeln!(context.out, "{summary}")?;
         }
-        Format::Json => write!(context.out, "{}", problems.to_json())?,
-        Format::Markdown => write!(context.out, "{}", problems_markdown(problems, &summary))?,
-        Format::Sarif => context.json(&problems_sarif(problems))?,
+        OutputFormat::Json => write!(context.out, "{}", problems.to_json())?,
+        OutputFormat::Markdown => write!(context.out, "{}", problems_markdown(problems, &summary))?,
+        OutputFormat::Sarif => context.json(&problems_sarif(problems))?,
     }
     Ok(())
 }

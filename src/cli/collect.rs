@@ -1,8 +1,8 @@
 //! `tenure collect SYSTEM`
 
 use super::{
-    CliError, Context, Exit, Format,
-    session::{Session, systems_at},
+    CliError, CommandContext, ExitStatus, OutputFormat,
+    session::{RepositorySession, systems_at},
 };
 use crate::{
     connector::{
@@ -10,7 +10,10 @@ use crate::{
         registry::{self, ConnectorEnvironment, OpenError},
     },
     diag::{Diagnostic, counted},
-    inventory::{self, CollectRequest, Difference, Limits, LoadError, Loaded, Progress, WorkTree, difference},
+    inventory::{
+        self, CollectRequest, CollectionLimits, CollectionProgress, InventoryDiff, LoadError, LoadedInventory,
+        WorkTree, difference,
+    },
     model::{Grant, SystemId, file::Observation},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -22,7 +25,7 @@ use std::{io::Write, path::Path, time::Duration};
 #[command(
     after_help = "A read that is refused, cut short or inconsistent fails, and leaves the previous inventory as it was.\n\nExamples:\n  tenure collect pg-orders && git add inventory/pg-orders\n  tenure collect pg-orders --readback    in a job that has no right to write\n  tenure collect hosts --format json"
 )]
-pub(super) struct Args {
+pub(super) struct CollectArgs {
     /// The system, as its file under systems/ is called
     system: SystemId,
     /// Read with the settings of [settings.readback], where the system has them: a credential that can only read
@@ -30,8 +33,8 @@ pub(super) struct Args {
     readback: bool,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(args: &CollectArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     let systems = systems_at(session.snapshot())?;
     let system = systems.get(&args.system).ok_or_else(|| {
         let known: Vec<_> = systems.keys().map(|id| format!("`{id}`")).collect();
@@ -57,7 +60,12 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 }
 
 /// Collects the system into the work tree at `root`, and says what changed since the last time.
-fn collect(system: &SystemId, collector: &dyn Collector, root: &Path, context: &mut Context) -> Result<Exit, CliError> {
+fn collect(
+    system: &SystemId,
+    collector: &dyn Collector,
+    root: &Path,
+    context: &mut CommandContext,
+) -> Result<ExitStatus, CliError> {
     let before = match inventory::load(&WorkTree::new(root), system) {
         Ok(before) => Some(before),
         Err(LoadError::Missing(_)) => None,
@@ -68,7 +76,7 @@ fn collect(system: &SystemId, collector: &dyn Collector, root: &Path, context: &
         }
     };
     let bar = progress_bar(context.terminal);
-    let mut progress = |at: Progress| {
+    let mut progress = |at: CollectionProgress| {
         bar.set_message(format!("{system}: {} grants of kind {}, {} pages", at.grants, at.kind, at.pages));
         bar.tick();
     };
@@ -76,7 +84,7 @@ fn collect(system: &SystemId, collector: &dyn Collector, root: &Path, context: &
         system,
         collector,
         clock: context.clock.as_ref(),
-        limits: Limits::default(),
+        limits: CollectionLimits::default(),
         pause: &std::thread::sleep,
     };
     let collection = inventory::collect(&task, &mut progress);
@@ -92,10 +100,10 @@ fn collect(system: &SystemId, collector: &dyn Collector, root: &Path, context: &
         inventory::load(&WorkTree::new(root), system).map_err(|error| CliError::from(error.diagnostics(system)))?;
     let changes = before.as_ref().map(|before| difference(&before.inventory, &after.inventory));
     match context.format {
-        Format::Json => context.json(&as_json(&after, changes.as_ref()))?,
+        OutputFormat::Json => context.json(&as_json(&after, changes.as_ref()))?,
         _ => context.out.write_all(as_text(&after, changes.as_ref()).as_bytes())?,
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 fn progress_bar(terminal: bool) -> ProgressBar {
@@ -107,7 +115,7 @@ fn progress_bar(terminal: bool) -> ProgressBar {
     bar
 }
 
-fn as_text(after: &Loaded, changes: Option<&Difference>) -> String {
+fn as_text(after: &LoadedInventory, changes: Option<&InventoryDiff>) -> String {
     let observation = &after.observation;
     let mut lines = vec![format!(
         "{}: {} from {} as {}, {}",
@@ -155,7 +163,7 @@ fn as_text(after: &Loaded, changes: Option<&Difference>) -> String {
     lines.iter().map(|line| format!("{}\n", crate::diag::escape(line))).collect()
 }
 
-fn as_json(after: &Loaded, changes: Option<&Difference>) -> Value {
+fn as_json(after: &LoadedInventory, changes: Option<&InventoryDiff>) -> Value {
     let observation: &Observation = &after.observation;
     let grant = |grant: &Grant| {
         json!({

@@ -1,6 +1,6 @@
 //! `tenure completions SHELL`
 
-use super::{CliError, Context, Exit};
+use super::{CliError, CommandContext, ExitStatus};
 use clap_complete::Shell;
 
 /// Print a script that completes commands and options in your shell
@@ -8,12 +8,16 @@ use clap_complete::Shell;
 #[command(
     after_help = "Examples:\n  tenure completions bash > ~/.local/share/bash-completion/completions/tenure\n  tenure completions zsh > ~/.zfunc/_tenure"
 )]
-pub(super) struct Args {
+pub(super) struct CompletionsArgs {
     /// The shell
     shell: Shell,
 }
 
-pub(super) fn run(args: &Args, command: &mut clap::Command, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(
+    args: &CompletionsArgs,
+    command: &mut clap::Command,
+    context: &mut CommandContext,
+) -> Result<ExitStatus, CliError> {
     clap_complete::generate(args.shell, command, "tenure", &mut context.out);
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }

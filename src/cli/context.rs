@@ -1,8 +1,8 @@
 //! What a command has around it: directory, clock, environment, stdout and stderr.
 
-use super::{CliError, Global, github_step::GithubStep};
+use super::{CliError, GlobalArgs, github_step::GithubStep};
 use crate::{
-    diag::{Diagnostic, Diagnostics, Style},
+    diag::{Diagnostic, Diagnostics, RenderStyle},
     model::{Clock, Digest},
     report::problems_markdown,
 };
@@ -14,7 +14,7 @@ use std::{
 
 /// How the answer is written on stdout.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
-pub enum Format {
+pub enum OutputFormat {
     /// For a step in GitHub Actions: annotations on lines, a job summary, and a log in which nothing is a command
     Github,
     /// For people at a terminal
@@ -28,11 +28,11 @@ pub enum Format {
 }
 
 /// What a command has around it. Everything below the command line takes these as arguments.
-pub struct Context {
+pub struct CommandContext {
     /// The directory to work in.
     pub directory: PathBuf,
     /// How to write the answer.
-    pub format: Format,
+    pub format: OutputFormat,
     /// The root pin given from outside the repository.
     pub root: Option<Digest>,
     /// The clock.
@@ -42,24 +42,24 @@ pub struct Context {
     /// Where progress and problems go.
     pub err: Box<dyn Write>,
     /// How to style data on stdout.
-    pub out_style: Style,
+    pub out_style: RenderStyle,
     /// How to style problems on stderr.
-    pub err_style: Style,
+    pub err_style: RenderStyle,
     /// Whether a person is at the terminal.
     pub terminal: bool,
     /// The step in GitHub Actions that this is, when it is told to be one.
     pub(super) step: Option<GithubStep>,
 }
 
-impl Context {
+impl CommandContext {
     /// Returns what a command has around it.
     ///
     /// # Errors
     /// When the output of a step in GitHub Actions cannot be guarded.
-    pub(super) fn new(global: &Global) -> io::Result<Self> {
+    pub(super) fn new(global: &GlobalArgs) -> io::Result<Self> {
         let file = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
         let step = match global.format {
-            Format::Github => {
+            OutputFormat::Github => {
                 let (summary, outputs) = (file("GITHUB_STEP_SUMMARY"), file("GITHUB_OUTPUT"));
                 Some(GithubStep::new(Box::new(io::stdout().lock()), summary, outputs)?)
             }
@@ -71,9 +71,9 @@ impl Context {
             None => (Box::new(io::stdout().lock()), Box::new(io::stderr())),
         };
         let style = |terminal: bool| match global.color {
-            clap::ColorChoice::Always => Style::coloured(),
-            clap::ColorChoice::Auto if terminal && std::env::var_os("NO_COLOR").is_none() => Style::coloured(),
-            clap::ColorChoice::Auto | clap::ColorChoice::Never => Style::plain(),
+            clap::ColorChoice::Always => RenderStyle::coloured(),
+            clap::ColorChoice::Auto if terminal && std::env::var_os("NO_COLOR").is_none() => RenderStyle::coloured(),
+            clap::ColorChoice::Auto | clap::ColorChoice::Never => RenderStyle::plain(),
         };
         Ok(Self {
             directory: global.directory.clone(),
@@ -101,7 +101,7 @@ impl Context {
             return Ok(());
         }
         match self.format {
-            Format::Json => write!(self.out, "{}", problems.to_json()),
+            OutputFormat::Json => write!(self.out, "{}", problems.to_json()),
             _ => write!(self.err, "{}", problems.render(self.err_style)),
         }?;
         self.annotate(problems)

@@ -1,21 +1,21 @@
 //! `tenure enforce [SYSTEM…]`: the only command that writes to targets.
 
 use super::{
-    CliError, Context, Exit, Format,
+    CliError, CommandContext, ExitStatus, OutputFormat,
     evidence::{self, EngineArgs},
     forge::provenance,
     pending_records, plan,
     plan_inputs::{PlanContext, settings_error},
-    session::Session,
+    session::RepositorySession,
 };
 use crate::{
     connector::{registry, sink},
     diag::Diagnostic,
-    enforce::{Hand, Journal, Observer, RunRequest, RunStep, Summary},
+    enforce::{Journal, ProvisioningTarget, RunObserver, RunRequest, RunStep, RunSummary},
     model::{
         ActionId, SystemId,
         file::{Remediation, System},
-        history::History,
+        history::EvidenceHistory,
         record::RunStart,
     },
     report::{OutputStyle, run_human, run_json},
@@ -34,7 +34,7 @@ use std::{
 #[command(
     after_help = "Examples:\n  tenure enforce              all systems\n  tenure enforce web-1        one system: a matrix runs one job a system, side by side\n\nExit codes: 0 all confirmed · 3 findings or a guardrail · 4 the target disagrees · 75 another run holds a system"
 )]
-pub(super) struct Args {
+pub(super) struct EnforceArgs {
     /// Only these systems
     systems: Vec<SystemId>,
     #[command(flatten)]
@@ -45,7 +45,7 @@ pub(super) struct Args {
     crash_at: Option<String>,
 }
 
-impl Args {
+impl EnforceArgs {
     fn crash_at(&self) -> Option<&str> {
         #[cfg(debug_assertions)]
         return self.crash_at.as_deref();
@@ -54,15 +54,15 @@ impl Args {
     }
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     evidence::retry_while_busy(args.engine.wait, context, |context| run_once(args, context))
 }
 
-fn run_once(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = crate::git::Repository::discover(&context.directory).map_err(super::session::git)?;
     let carrier = evidence::remote(&repository, &args.engine.remote)?;
     evidence::fetch_main(&repository, &carrier, &args.engine.remote)?;
-    let session = Session::open(context)?;
+    let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
     let assembly = PlanContext::at(&session.repository, session.main, &session.base(), &args.systems)?;
     let mut journal = evidence::journal(&session, context, &args.engine)?;
@@ -72,13 +72,13 @@ fn run_once(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
         Err(tripped) => {
             drop(journal);
             plan::show(&tripped.plan, &tripped.trips, &assembly, context)?;
-            return Ok(Exit::Findings);
+            return Ok(ExitStatus::Findings);
         }
     };
     let start = start(&session, &assembly, journal.history(), args, provenance::claims(context))?;
     let mut taken_up = pending_records::pending_records(&session, journal.history(), &assembly)?;
     taken_up.extend(provenance::merges(context, &session, journal.history(), &taken_up));
-    let watch = Watch::new(plan.actions().len() as u64, context.terminal, args.crash_at());
+    let watch = ProgressObserver::new(plan.actions().len() as u64, context.terminal, args.crash_at());
     let mut hands = open_targets(&assembly, &session, context)?;
     let order = RunRequest { plan, start, taken_up, hands: &mut hands, observer: &watch };
     let done = crate::enforce::enforce(order, &mut journal);
@@ -87,11 +87,11 @@ fn run_once(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     drop(journal);
     let summary = done.map_err(|error| evidence::run_failure(&session, &run, error))?;
     report(&summary, context)?;
-    Ok(if summary.exit == 0 { Exit::Done } else { Exit::Disagrees })
+    Ok(if summary.exit == 0 { ExitStatus::Done } else { ExitStatus::Disagrees })
 }
 
-fn report(summary: &Summary, context: &mut Context) -> Result<(), CliError> {
-    if context.format == Format::Json {
+fn report(summary: &RunSummary, context: &mut CommandContext) -> Result<(), CliError> {
+    if context.format == OutputFormat::Json {
         return context.json(&run_json(summary));
     }
     let look = OutputStyle::new(context.out_style);
@@ -99,14 +99,14 @@ fn report(summary: &Summary, context: &mut Context) -> Result<(), CliError> {
 }
 
 /// The main branch of the last run must still be part of main: nobody rolls decisions back.
-pub(super) fn not_rolled_back(session: &Session, history: &History) -> Result<(), CliError> {
+pub(super) fn not_rolled_back(session: &RepositorySession, history: &EvidenceHistory) -> Result<(), CliError> {
     let Some((_, last)) = history.runs().next_back() else { return Ok(()) };
     let commit = crate::git::ObjectId::parse(&last.start.main);
     match commit.ok().map(|commit| session.governed.check_not_rolled_back(commit)) {
         Some(None) => Ok(()),
         Some(Some(finding)) => {
             let problem = Diagnostic::error(finding.code, finding.message).help(finding.help);
-            Err(CliError::new(Exit::Findings, problem))
+            Err(CliError::new(ExitStatus::Findings, problem))
         }
         None => Err(Diagnostic::error("record-malformed", "the last run names no commit").help("tenure audit").into()),
     }
@@ -114,10 +114,10 @@ pub(super) fn not_rolled_back(session: &Session, history: &History) -> Result<()
 
 /// Returns the record of the start of a run.
 pub(super) fn start(
-    session: &Session,
+    session: &RepositorySession,
     assembly: &PlanContext<'_>,
-    history: &History,
-    args: &Args,
+    history: &EvidenceHistory,
+    args: &EnforceArgs,
     claims: BTreeMap<String, String>,
 ) -> Result<RunStart, CliError> {
     let trust = session.trust()?;
@@ -139,9 +139,9 @@ pub(super) fn start(
 /// Opens every system. One that cannot be opened fails its own actions and nobody else's.
 fn open_targets(
     assembly: &PlanContext<'_>,
-    session: &Session,
-    context: &Context,
-) -> Result<BTreeMap<SystemId, Hand>, CliError> {
+    session: &RepositorySession,
+    context: &CommandContext,
+) -> Result<BTreeMap<SystemId, ProvisioningTarget>, CliError> {
     let base = session.base();
     let around = registry::ConnectorEnvironment { base: &base, variable: &|name| context.variable(name) };
     let mut hands = BTreeMap::new();
@@ -151,21 +151,24 @@ fn open_targets(
     Ok(hands)
 }
 
-fn open_target(system: &System, around: &registry::ConnectorEnvironment<'_>) -> Result<Hand, registry::OpenError> {
+fn open_target(
+    system: &System,
+    around: &registry::ConnectorEnvironment<'_>,
+) -> Result<ProvisioningTarget, registry::OpenError> {
     let sink = sink::open_or_closed(system.sink.as_ref(), around.base);
     let provisioner = registry::provisioner_or_closed(system, around)?;
-    Ok(Hand { provisioner, sink, remediation: system.remediation, acted: false })
+    Ok(ProvisioningTarget { provisioner, sink, remediation: system.remediation, acted: false })
 }
 
 /// Shows progress at a terminal, and ends the process where a test asks for it.
-struct Watch {
+struct ProgressObserver {
     bar: ProgressBar,
     crash_at: Option<(String, u64)>,
     /// How often the run came to the step where it is to crash.
     passed: AtomicU64,
 }
 
-impl Watch {
+impl ProgressObserver {
     fn new(actions: u64, terminal: bool, crash_at: Option<&str>) -> Self {
         let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(actions), target);
@@ -184,7 +187,7 @@ impl Watch {
     }
 }
 
-impl Observer for Watch {
+impl RunObserver for ProgressObserver {
     fn reached(&self, step: RunStep, _: Option<&ActionId>) {
         if step == RunStep::AfterLook {
             self.bar.inc(1);

@@ -1,24 +1,24 @@
 //! The evidence branch as commands meet it: read from the clone, or opened for a run.
 
 use super::{
-    CliError, Context, Exit,
-    session::{Session, git, store},
+    CliError, CommandContext, ExitStatus,
+    session::{RepositorySession, git, store},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics},
     enforce::{Journal, JournalError, RunError},
     evidence::{
-        Appender, AppenderOptions, Code, Defect, EngineKeyHistory, EngineKeys, Ledger, RecordRef, Signers,
-        layout::REMEMBERED, no_secrets,
+        Appender, AppenderOptions, DefectCode, EngineKeyHistory, EngineKeys, EngineSigners, EvidenceDefect, Ledger,
+        RecordRef, layout::REMEMBERED, no_secrets,
     },
-    format::keys::{KeyError, PrivateKey, PublicKey, Signer as _},
-    git::{Identity, ObjectId, Remote, RemoteError, Repository},
+    format::ssh_keys::{KeyError, PrivateKey, PublicKey, Signer as _},
+    git::{CommitIdentity, GitRemote, ObjectId, RemoteError, Repository},
     model::{
         RunId,
         file::Root,
-        history::History,
+        history::EvidenceHistory,
         jcs,
-        record::{Entry, LogGenesis, RunEnd, RunStart},
+        record::{LogGenesis, RecordPayload, RunEnd, RunStart},
     },
     store::Unverified,
 };
@@ -56,8 +56,8 @@ pub(super) struct EngineArgs {
 /// When there is no trust, or the log does not take it.
 pub(super) fn publish_notice(
     command: &str,
-    entries: impl IntoIterator<Item = Entry>,
-    session: &Session,
+    entries: impl IntoIterator<Item = RecordPayload>,
+    session: &RepositorySession,
     lease: u64,
     journal: &mut dyn Journal,
 ) -> Result<(), CliError> {
@@ -76,7 +76,8 @@ pub(super) fn publish_notice(
         claims: BTreeMap::new(),
     };
     let end = RunEnd { outcomes: BTreeMap::new(), verifications: BTreeMap::new(), exit: 0 };
-    let all: Vec<Entry> = [Entry::RunStart(start)].into_iter().chain(entries).chain([Entry::RunEnd(end)]).collect();
+    let all: Vec<RecordPayload> =
+        [RecordPayload::RunStart(start)].into_iter().chain(entries).chain([RecordPayload::RunEnd(end)]).collect();
     let _ = journal.publish(&all).map_err(journal_failure)?;
     Ok(())
 }
@@ -85,14 +86,14 @@ pub(super) fn publish_notice(
 /// random, so that runs which met once do not meet again.
 pub(super) fn retry_while_busy(
     seconds: u64,
-    context: &mut Context,
-    mut work: impl FnMut(&mut Context) -> Result<Exit, CliError>,
-) -> Result<Exit, CliError> {
+    context: &mut CommandContext,
+    mut work: impl FnMut(&mut CommandContext) -> Result<ExitStatus, CliError>,
+) -> Result<ExitStatus, CliError> {
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut step = Duration::from_secs(1);
     loop {
         let failure = match work(context) {
-            Err(failure) if failure.exit == Exit::Busy => failure,
+            Err(failure) if failure.exit == ExitStatus::Busy => failure,
             done => return done,
         };
         let pause = step.mul_f64(chance()).min(end.saturating_duration_since(Instant::now()));
@@ -120,24 +121,24 @@ fn chance() -> f64 {
 const LONGEST_STEP: Duration = Duration::from_secs(30);
 
 /// Returns the way to the remote.
-pub(super) fn remote(repository: &Repository, remote: &str) -> Result<Remote, CliError> {
+pub(super) fn remote(repository: &Repository, remote: &str) -> Result<GitRemote, CliError> {
     let url = repository.remote_url(remote).ok_or_else(|| {
         CliError::from(
             Diagnostic::error("no-remote", format!("there is no remote `{remote}`"))
                 .help(format!("git remote add {remote} URL")),
         )
     })?;
-    Remote::to(&url).map_err(|error| carried(&error))
+    GitRemote::to(&url).map_err(|error| carried(&error))
 }
 
 /// Brings the remote's main branch here, so that what is merged is what counts.
-pub(super) fn fetch_main(repository: &Repository, carrier: &Remote, remote: &str) -> Result<(), CliError> {
+pub(super) fn fetch_main(repository: &Repository, carrier: &GitRemote, remote: &str) -> Result<(), CliError> {
     let local = format!("refs/remotes/{remote}/main");
     carrier.fetch(repository, &[("refs/heads/main", &local)]).map(drop).map_err(|error| carried(&error))
 }
 
 /// Returns the engine's keys by root, from the roots that were verified.
-pub(super) fn keys(session: &Session) -> Result<EngineKeyHistory, CliError> {
+pub(super) fn keys(session: &RepositorySession) -> Result<EngineKeyHistory, CliError> {
     let mut keys = EngineKeyHistory::new();
     for root in roots(session)? {
         let engine = EngineKeys::of(&root.roles.engine).map_err(|error| malformed(&root, &error))?;
@@ -152,7 +153,7 @@ pub(super) fn keys(session: &Session) -> Result<EngineKeyHistory, CliError> {
 }
 
 /// Returns every key that any root gives to the job that reads targets back.
-pub(super) fn readback_keys(session: &Session) -> Result<BTreeSet<PublicKey>, CliError> {
+pub(super) fn readback_keys(session: &RepositorySession) -> Result<BTreeSet<PublicKey>, CliError> {
     let mut keys = BTreeSet::new();
     for root in roots(session)? {
         for line in &root.roles.engine.readback_keys {
@@ -162,7 +163,7 @@ pub(super) fn readback_keys(session: &Session) -> Result<BTreeSet<PublicKey>, Cl
     Ok(keys)
 }
 
-fn roots(session: &Session) -> Result<Vec<Root>, CliError> {
+fn roots(session: &RepositorySession) -> Result<Vec<Root>, CliError> {
     let snapshot = session.snapshot();
     let newest = session.trust()?.root().file().version;
     let read = |version| snapshot.read::<Root>(&format!("trust/root/{version}.toml")).map_err(store);
@@ -174,7 +175,7 @@ fn malformed(root: &Root, error: &dyn std::fmt::Display) -> CliError {
 }
 
 /// Returns the head of the evidence branch as this clone last saw it: the longest of what its refs tell.
-pub(super) fn head(session: &Session) -> Result<Option<ObjectId>, CliError> {
+pub(super) fn head(session: &RepositorySession) -> Result<Option<ObjectId>, CliError> {
     let mut newest: Option<ObjectId> = None;
     for head in heads(session)? {
         newest = match newest {
@@ -185,7 +186,7 @@ pub(super) fn head(session: &Session) -> Result<Option<ObjectId>, CliError> {
     Ok(newest)
 }
 
-fn heads(session: &Session) -> Result<Vec<ObjectId>, CliError> {
+fn heads(session: &RepositorySession) -> Result<Vec<ObjectId>, CliError> {
     let branch = &session.governance.evidence;
     let names = [format!("refs/remotes/origin/{branch}"), REMEMBERED.to_owned(), format!("refs/heads/{branch}")];
     let found = names.iter().map(|name| session.repository.reference(name).map_err(git));
@@ -193,16 +194,16 @@ fn heads(session: &Session) -> Result<Vec<ObjectId>, CliError> {
 }
 
 /// Reads the evidence of the clone and folds it.
-pub(super) fn read(session: &Session) -> Result<(History, Vec<Defect>), CliError> {
+pub(super) fn read(session: &RepositorySession) -> Result<(EvidenceHistory, Vec<EvidenceDefect>), CliError> {
     read_with(session, &mut |_| {}).map(|(_, history, defects)| (history, defects))
 }
 
 /// Reads the evidence of the clone, folds it, and shows every record on the way.
 pub(super) fn read_with(
-    session: &Session,
+    session: &RepositorySession,
     show: &mut (dyn FnMut(&RecordRef<'_>) + Send),
-) -> Result<(Ledger, History, Vec<Defect>), CliError> {
-    let mut history = History::default();
+) -> Result<(Ledger, EvidenceHistory, Vec<EvidenceDefect>), CliError> {
+    let mut history = EvidenceHistory::default();
     let mut ledger = Ledger::new(keys(session)?);
     let Some(head) = head(session)? else { return Ok((ledger, history, Vec::new())) };
     let read = ledger.advance(&session.repository, head, &mut |seen| {
@@ -214,7 +215,7 @@ pub(super) fn read_with(
     for other in heads(session)? {
         if !session.repository.is_ancestor(other, head).map_err(git)? {
             let message = format!("this clone knows {other} too, and neither of them contains the other");
-            defects.push(Defect { code: Code::BranchRewritten, place: head.to_string(), message });
+            defects.push(EvidenceDefect { code: DefectCode::BranchRewritten, place: head.to_string(), message });
         }
     }
     Ok((ledger, history, defects))
@@ -224,7 +225,7 @@ pub(super) fn read_with(
 ///
 /// # Errors
 /// When anything on the branch is not in order.
-pub(super) fn read_verified(session: &Session) -> Result<History, CliError> {
+pub(super) fn read_verified(session: &RepositorySession) -> Result<EvidenceHistory, CliError> {
     let (history, defects) = read(session)?;
     if defects.is_empty() {
         return Ok(history);
@@ -234,17 +235,17 @@ pub(super) fn read_verified(session: &Session) -> Result<History, CliError> {
         let message = format!("{}: {}", defect.place, defect.message);
         problems.push(Diagnostic::error(defect.code.as_str(), message).help("tenure audit"));
     }
-    Err(CliError { problems, exit: Exit::Findings })
+    Err(CliError { problems, exit: ExitStatus::Findings })
 }
 
 /// Opens the journal of a new run on the remote's evidence branch.
 pub(super) fn journal<'a>(
-    session: &'a Session,
-    context: &'a Context,
+    session: &'a RepositorySession,
+    context: &'a CommandContext,
     args: &EngineArgs,
 ) -> Result<Appender<'a>, CliError> {
     let trust = session.trust()?;
-    let signers = Signers {
+    let signers = EngineSigners {
         commit: Box::new(key(context, args.commit_key.as_ref(), "TENURE_COMMIT_KEY", "--commit-key")?),
         log: Box::new(key(context, args.log_key.as_ref(), "TENURE_LOG_KEY", "--log-key")?),
     };
@@ -262,19 +263,23 @@ pub(super) fn journal<'a>(
         signers,
         run: RunId::new_now(),
         clock: context.clock.as_ref(),
-        author: Identity { name: "tenure".to_owned(), address: "tenure@engine.invalid".to_owned() },
+        author: CommitIdentity { name: "tenure".to_owned(), address: "tenure@engine.invalid".to_owned() },
         screen: Box::new(no_secrets),
     };
     Appender::open(opening).map_err(journal_failure)
 }
 
 /// Returns whether this run signs with a key of the read-back job, which is another one than that of the job that writes.
-pub(super) fn is_readback(session: &Session, context: &Context, args: &EngineArgs) -> Result<bool, CliError> {
+pub(super) fn is_readback(
+    session: &RepositorySession,
+    context: &CommandContext,
+    args: &EngineArgs,
+) -> Result<bool, CliError> {
     let key = key(context, args.commit_key.as_ref(), "TENURE_COMMIT_KEY", "--commit-key")?;
     Ok(session.trust()?.root().readback_keys().contains(&key.public_key()))
 }
 
-fn key(context: &Context, file: Option<&PathBuf>, variable: &str, flag: &str) -> Result<PrivateKey, CliError> {
+fn key(context: &CommandContext, file: Option<&PathBuf>, variable: &str, flag: &str) -> Result<PrivateKey, CliError> {
     let refuse = |why: String| -> CliError {
         let problem = Diagnostic::error("engine-key", format!("the engine's key cannot be used: {why}"));
         problem.help(format!("export {variable}=PATH, or give {flag} FILE; `tenure init` wrote the keys")).into()
@@ -298,22 +303,26 @@ fn key(context: &Context, file: Option<&PathBuf>, variable: &str, flag: &str) ->
 /// Returns what stopped a journal as a failure.
 pub(super) fn journal_failure(error: JournalError) -> CliError {
     let (code, exit, help) = match &error {
-        JournalError::Busy { .. } => ("busy", Exit::Busy, "try again when that run has ended, or its lease"),
-        JournalError::Contended { .. } => ("contended", Exit::Busy, "try again"),
-        JournalError::Fenced { .. } => ("fenced", Exit::Busy, "nothing to do: the other run goes on"),
-        JournalError::Declined(_) => ("push-declined", Exit::CouldNot, "let the engine alone push the evidence branch"),
-        JournalError::Defect { code, .. } => (*code, Exit::Findings, "tenure audit"),
-        JournalError::Refused(_) => ("record-refused", Exit::CouldNot, "tell the maintainers: nothing was pushed"),
-        JournalError::Unusable(_) => ("unusable", Exit::CouldNot, "check the engine's keys and the clone"),
+        JournalError::Busy { .. } => ("busy", ExitStatus::Busy, "try again when that run has ended, or its lease"),
+        JournalError::Contended { .. } => ("contended", ExitStatus::Busy, "try again"),
+        JournalError::Fenced { .. } => ("fenced", ExitStatus::Busy, "nothing to do: the other run goes on"),
+        JournalError::Declined(_) => {
+            ("push-declined", ExitStatus::CouldNot, "let the engine alone push the evidence branch")
+        }
+        JournalError::Defect { code, .. } => (*code, ExitStatus::Findings, "tenure audit"),
+        JournalError::Refused(_) => {
+            ("record-refused", ExitStatus::CouldNot, "tell the maintainers: nothing was pushed")
+        }
+        JournalError::Unusable(_) => ("unusable", ExitStatus::CouldNot, "check the engine's keys and the clone"),
         JournalError::Unreachable(_) => {
-            ("unreachable", Exit::CouldNot, "try again; a run finds out first what the last one did")
+            ("unreachable", ExitStatus::CouldNot, "try again; a run finds out first what the last one did")
         }
     };
     CliError::new(exit, Diagnostic::error(code, error.to_string()).help(help))
 }
 
 /// Returns what stopped a run as a failure; what happened and could not be pushed is kept beside the repository.
-pub(super) fn run_failure(session: &Session, run: &RunId, error: RunError) -> CliError {
+pub(super) fn run_failure(session: &RepositorySession, run: &RunId, error: RunError) -> CliError {
     let mut failure = journal_failure(error.cause);
     if error.unpublished.is_empty() {
         return failure;
@@ -322,7 +331,7 @@ pub(super) fn run_failure(session: &Session, run: &RunId, error: RunError) -> Cl
     let lines: String = error
         .unpublished
         .iter()
-        .filter_map(|entry: &Entry| jcs::to_string(entry).ok())
+        .filter_map(|entry: &RecordPayload| jcs::to_string(entry).ok())
         .map(|line| line + "\n")
         .collect();
     let note = match fs::write(&path, lines) {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 /// How a command ends, as a promise to scripts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Exit {
+pub enum ExitStatus {
     /// Somebody else is at it; try again (`EX_TEMPFAIL` of sysexits).
     Busy,
     /// The work could not be done.
@@ -20,7 +20,7 @@ pub enum Exit {
     Usage,
 }
 
-impl Exit {
+impl ExitStatus {
     /// Returns the number the process ends with.
     pub const fn code(self) -> u8 {
         match self {
@@ -34,8 +34,8 @@ impl Exit {
     }
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
+impl From<ExitStatus> for ExitCode {
+    fn from(exit: ExitStatus) -> Self {
         Self::from(exit.code())
     }
 }
@@ -46,25 +46,25 @@ pub struct CliError {
     /// What is wrong.
     pub problems: Diagnostics,
     /// How the command ends.
-    pub exit: Exit,
+    pub exit: ExitStatus,
 }
 
 impl CliError {
     /// Returns a failure of this kind with one problem.
-    pub fn new(exit: Exit, problem: Diagnostic) -> Self {
+    pub fn new(exit: ExitStatus, problem: Diagnostic) -> Self {
         Self { problems: problem.into(), exit }
     }
 }
 
 impl From<Diagnostic> for CliError {
     fn from(problem: Diagnostic) -> Self {
-        Self::new(Exit::CouldNot, problem)
+        Self::new(ExitStatus::CouldNot, problem)
     }
 }
 
 impl From<Diagnostics> for CliError {
     fn from(problems: Diagnostics) -> Self {
-        Self { problems, exit: Exit::CouldNot }
+        Self { problems, exit: ExitStatus::CouldNot }
     }
 }
 

@@ -1,11 +1,11 @@
 //! `tenure fmt [--check] FILES…`
 
-use super::{CliError, Context, Exit};
+use super::{CliError, CommandContext, ExitStatus};
 use crate::{
     diag::{Diagnostic, Diagnostics},
     format::{
         codec,
-        fmt::{Comments, format},
+        fmt::{CommentHandling, format},
     },
 };
 use serde_json::json;
@@ -20,7 +20,7 @@ use std::{
 #[command(
     after_help = "Stdout names the files that changed. A file that is signed is left alone: its bytes are what was signed.\n\nExamples:\n  tenure fmt campaigns/2026-q4/reviews/db/ana.ruiz.toml\n  tenure fmt --check .\n  tenure fmt - < draft.toml"
 )]
-pub(super) struct Args {
+pub(super) struct FmtArgs {
     /// Change nothing, and end with 3 if a file is not accepted as it is
     #[arg(long)]
     check: bool,
@@ -32,8 +32,8 @@ pub(super) struct Args {
     files: Vec<PathBuf>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let comments = if args.drop_comments { Comments::Drop } else { Comments::Refuse };
+pub(super) fn run(args: &FmtArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let comments = if args.drop_comments { CommentHandling::Drop } else { CommentHandling::Refuse };
     if args.files == [Path::new("-")] {
         return pipe(args.check, comments, context);
     }
@@ -54,14 +54,16 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     let failed = problems.has_errors();
     context.problems(&problems)?;
     match context.format {
-        super::Format::Json if problems.is_empty() => context.json(&json!({"changed": changed, "unchanged": same}))?,
-        super::Format::Json => {}
+        super::OutputFormat::Json if problems.is_empty() => {
+            context.json(&json!({"changed": changed, "unchanged": same}))?
+        }
+        super::OutputFormat::Json => {}
         _ => changed.iter().try_for_each(|name| writeln!(context.out, "{name}"))?,
     }
     Ok(match (failed, args.check) {
-        (false, _) => Exit::Done,
-        (true, true) => Exit::Findings,
-        (true, false) => Exit::CouldNot,
+        (false, _) => ExitStatus::Done,
+        (true, true) => ExitStatus::Findings,
+        (true, false) => ExitStatus::CouldNot,
     })
 }
 
@@ -81,7 +83,7 @@ fn check_bytes(name: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
     codec::check(codec::kind(name, text)?, name, bytes)
 }
 
-fn write(path: &Path, name: &str, comments: Comments) -> Result<FmtResult, Diagnostics> {
+fn write(path: &Path, name: &str, comments: CommentHandling) -> Result<FmtResult, Diagnostics> {
     let bytes = read(path, name)?;
     let mended = format(name, &bytes, comments)?;
     let changed = mended.text.as_bytes() != bytes;
@@ -98,18 +100,18 @@ fn write(path: &Path, name: &str, comments: Comments) -> Result<FmtResult, Diagn
     Ok(FmtResult { changed, warnings: mended.warnings })
 }
 
-fn pipe(check: bool, comments: Comments, context: &mut Context) -> Result<Exit, CliError> {
+fn pipe(check: bool, comments: CommentHandling, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
     if check {
-        check_bytes("stdin", &bytes).map_err(|problems| CliError { problems, exit: Exit::Findings })?;
-        return Ok(Exit::Done);
+        check_bytes("stdin", &bytes).map_err(|problems| CliError { problems, exit: ExitStatus::Findings })?;
+        return Ok(ExitStatus::Done);
     }
     let mended = format("stdin", &bytes, comments)?;
     let warnings = mended.warnings.render(context.err_style);
     context.err.write_all(warnings.as_bytes())?;
     context.out.write_all(mended.text.as_bytes())?;
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Returns the files meant, relative to the directory, each once.

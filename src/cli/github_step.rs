@@ -16,12 +16,12 @@ use std::{
 /// that nobody can know before.
 #[derive(Clone)]
 pub(super) struct GithubStep {
-    output: Rc<RefCell<Output>>,
+    output: Rc<RefCell<GuardedOutput>>,
     summary: Option<PathBuf>,
     outputs: Option<PathBuf>,
 }
 
-struct Output {
+struct GuardedOutput {
     to: Box<dyn Write>,
     token: String,
     guarded: bool,
@@ -37,7 +37,7 @@ impl GithubStep {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
         let token = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let output = Output { to, token, guarded: false, at_line_start: true };
+        let output = GuardedOutput { to, token, guarded: false, at_line_start: true };
         Ok(Self { output: Rc::new(RefCell::new(output)), summary, outputs })
     }
 
@@ -80,7 +80,7 @@ impl Write for GithubStep {
     }
 }
 
-impl Output {
+impl GuardedOutput {
     fn guarded(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if bytes.is_empty() {
             return Ok(0);
@@ -112,7 +112,7 @@ impl Output {
     }
 }
 
-impl Drop for Output {
+impl Drop for GuardedOutput {
     fn drop(&mut self) {
         // There is nobody left to tell when stdout is gone.
         let _ = self.unguard();

@@ -1,14 +1,14 @@
 //! `tenure init [DIR]`
 
 use super::{
-    CliError, Context, Exit, Format,
-    forge::{Files, ForgeInputs},
+    CliError, CommandContext, ExitStatus, OutputFormat,
+    forge::{ForgeInputs, GovernedFiles},
     session::git,
 };
 use crate::{
     diag::Diagnostic,
-    format::keys::{KeyError, PrivateKey, PublicKey, Signer as _},
-    git::{CommitDraft, Edit, Identity, ObjectId, Repository},
+    format::ssh_keys::{KeyError, PrivateKey, PublicKey, Signer as _},
+    git::{CommitDraft, CommitIdentity, ObjectId, Repository, TreeEdit},
     model::{Digest, Handle, PrincipalId, RepoId, SystemId, file::Engine},
     trust::{Bootstrap, Founder, sign},
 };
@@ -25,7 +25,7 @@ use std::{
 #[command(
     after_help = "By default three founders hold the root and two of them sign. Their private keys are never asked for: each of them signs the three files of trust/ afterwards. Keys of the engine are made and laid outside the repository.\n\nExamples:\n  tenure init acme-access --founder ana.ruiz=ana.pub --founder li.chen=li.pub --founder mo.khan=mo.pub\n  tenure init --solo ana.ruiz try-out"
 )]
-pub(super) struct Args {
+pub(super) struct InitArgs {
     /// Where; an existing repository is taken further
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
@@ -58,7 +58,7 @@ pub(super) struct Args {
     release: String,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &InitArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let directory = args.folder.as_ref().map_or_else(|| context.directory.clone(), |d| context.directory.join(d));
     fs::create_dir_all(&directory)?;
     let repository = match Repository::open(&directory) {
@@ -110,10 +110,10 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     files.extend(forge.workflows()?);
     let commit = lay(&repository, &directory, main, &files, context)?;
     answer(context, &directory, &founding, pin, commit, &made, own.is_some())?;
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
-impl Args {
+impl InitArgs {
     fn handle(&self, founder: &PrincipalId) -> Option<Handle> {
         self.handles.iter().find(|(name, _)| name == founder).map(|(_, handle)| handle.clone())
     }
@@ -122,7 +122,7 @@ impl Args {
 /// The files that are about to be laid.
 struct PlannedFiles<'a>(&'a [(String, String)]);
 
-impl Files for PlannedFiles<'_> {
+impl GovernedFiles for PlannedFiles<'_> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CliError> {
         Ok(self.0.iter().find(|(name, _)| name == path).map(|(_, text)| text.clone().into_bytes()))
     }
@@ -134,7 +134,7 @@ impl Files for PlannedFiles<'_> {
 }
 
 /// Jobs start the very program that founded the repository, until people name another one.
-fn engine(args: &Args) -> Result<Engine, CliError> {
+fn engine(args: &InitArgs) -> Result<Engine, CliError> {
     let program = std::env::current_exe().and_then(fs::read)?;
     Ok(Engine {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -183,7 +183,7 @@ fn handle_argument(text: &str) -> Result<(PrincipalId, Handle), String> {
     Ok((PrincipalId::parse(name).map_err(|error| error.to_string())?, handle))
 }
 
-fn founders(args: &Args, context: &Context) -> Result<Vec<Founder>, CliError> {
+fn founders(args: &InitArgs, context: &CommandContext) -> Result<Vec<Founder>, CliError> {
     let mut founders = Vec::new();
     for (name, path) in &args.founders {
         let path = context.directory.join(path);
@@ -226,7 +226,7 @@ fn lay(
     directory: &Path,
     main: Option<ObjectId>,
     files: &[(String, String)],
-    context: &Context,
+    context: &CommandContext,
 ) -> Result<ObjectId, CliError> {
     let mut edits = Vec::new();
     for (path, text) in files {
@@ -239,25 +239,26 @@ fn lay(
             continue;
         }
         fs::write(&target, text)?;
-        edits.push(Edit::Put { path: path.clone(), blob: repository.write_blob(text.as_bytes()).map_err(git)? });
+        edits.push(TreeEdit::Put { path: path.clone(), blob: repository.write_blob(text.as_bytes()).map_err(git)? });
     }
     let base = main.map(|main| repository.tree_of(main)).transpose().map_err(git)?;
     let tree = repository.write_tree(base, &edits).map_err(git)?;
     let setting = |name, otherwise: &str| repository.setting(name).unwrap_or_else(|| otherwise.to_owned());
-    let author = Identity { name: setting("user.name", "tenure"), address: setting("user.email", "tenure@localhost") };
+    let author =
+        CommitIdentity { name: setting("user.name", "tenure"), address: setting("user.email", "tenure@localhost") };
     let parents: Vec<ObjectId> = main.into_iter().collect();
     let seconds = context.clock.now().unix();
     let draft = CommitDraft { tree, parents: &parents, author: &author, seconds, message: MESSAGE };
     let commit = repository.write_commit(&draft).map_err(git)?;
     repository.move_reference("refs/heads/main", commit, main, "tenure init").map_err(git)?;
     let staged =
-        edits.iter().filter_map(|edit| if let Edit::Put { path, .. } = edit { Some(path.as_str()) } else { None });
+        edits.iter().filter_map(|edit| if let TreeEdit::Put { path, .. } = edit { Some(path.as_str()) } else { None });
     repository.stage(staged).map_err(git)?;
     Ok(commit)
 }
 
 fn answer(
-    context: &mut Context,
+    context: &mut CommandContext,
     directory: &Path,
     founding: &Bootstrap,
     pin: Digest,
@@ -265,7 +266,7 @@ fn answer(
     made: &GeneratedKeys,
     signed: bool,
 ) -> Result<(), CliError> {
-    if context.format == Format::Json {
+    if context.format == OutputFormat::Json {
         let keys: Vec<_> = made.files.iter().map(|path| path.display().to_string()).collect();
         return context.json(&json!({"repo": founding.repo, "root": pin, "commit": commit.to_string(), "keys": keys}));
     }

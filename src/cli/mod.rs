@@ -33,8 +33,8 @@ mod sign;
 mod spoken;
 mod verify;
 
-pub use context::{Context, Format};
-pub use exit::{CliError, Exit};
+pub use context::{CommandContext, OutputFormat};
+pub use exit::{CliError, ExitStatus};
 
 use crate::model::{Clock, FixedClock, SystemClock};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -56,20 +56,20 @@ use std::{
 )]
 struct Cli {
     #[command(flatten)]
-    global: Global,
+    global: GlobalArgs,
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 /// What every command takes.
 #[derive(Clone, Debug, clap::Args)]
-struct Global {
+struct GlobalArgs {
     /// Work in this repository instead of the current directory
     #[arg(short = 'C', long = "directory", global = true, value_name = "DIR", default_value = ".")]
     directory: PathBuf,
     /// How to write the answer on stdout
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Human)]
+    format: OutputFormat,
     /// The digest of trust/root/1.toml, known from outside the repository (sha256:…)
     #[arg(long, global = true, value_name = "DIGEST", env = "TENURE_ROOT")]
     root: Option<crate::model::Digest>,
@@ -81,7 +81,7 @@ struct Global {
     now: Option<crate::model::Timestamp>,
 }
 
-impl Global {
+impl GlobalArgs {
     /// Returns the clock: the machine's own, unless another instant is to be taken for the present.
     fn clock(&self) -> Box<dyn Clock> {
         match self.now {
@@ -92,62 +92,62 @@ impl Global {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     /// Write down that a person did an action by hand, and who looked at the target afterwards
-    Attest(attest::Args),
+    Attest(attest::AttestArgs),
     /// Check the whole proof from a clone, offline
-    Audit(audit::Args),
+    Audit(audit::AuditArgs),
     /// Open a certification round, see how far it is, close it
-    Campaign(campaign::Args),
+    Campaign(campaign::CampaignArgs),
     /// Judge a change before it is merged: forms, signatures, authority, append-only
-    Check(check::Args),
+    Check(check::CheckArgs),
     /// Show or write whom the forge asks for reviews, by system
-    Codeowners(forge::codeowners::Args),
+    Codeowners(forge::codeowners::ForgeCodeownersArgs),
     /// Read all access that a system holds, and write it down as its inventory
-    Collect(collect::Args),
+    Collect(collect::CollectArgs),
     /// Print a script that completes commands and options in your shell
-    Completions(completions::Args),
+    Completions(completions::CompletionsArgs),
     /// Go the whole way with a small host of its own: collect, review, enforce, verify, audit
-    Demo(demo::Args),
+    Demo(demo::DemoArgs),
     /// Do what is decided and not confirmed, read it back, and seal what happened
-    Enforce(enforce::Args),
+    Enforce(enforce::EnforceArgs),
     /// Accept a risk for a time: write exceptions, prove their controls, see which have lapsed
-    Exception(exception::Args),
+    Exception(exception::ExceptionArgs),
     /// Write governed files in their one canonical form
-    Fmt(fmt::Args),
+    Fmt(fmt::FmtArgs),
     /// Create a governed repository, and print the pin of its root of trust
-    Init(init::Args),
+    Init(init::InitArgs),
     /// Show what signed decisions would change, and change nothing
-    Plan(plan::Args),
+    Plan(plan::PlanArgs),
     /// Test, lint and show the rules that access is judged by
-    Policy(policy::Args),
+    Policy(policy::PolicyArgs),
     /// Who is who across systems: import people and machines, show what one holds, find what is wrong
-    Principals(principals::Args),
+    Principals(principals::PrincipalsArgs),
     /// Put what a job wrote to people, as a pull request for each system or campaign
-    Propose(forge::propose::Args),
+    Propose(forge::propose::ForgeProposeArgs),
     /// Decide on the access that is put to you: read each card, give a verdict and a reason, sign
-    Review(review::Args),
+    Review(review::ReviewArgs),
     /// Print the JSON Schema of a kind of file, or list the kinds
-    Schema(schema::Args),
+    Schema(schema::SchemaArgs),
     /// Sign governed files with a key file or a running ssh-agent
-    Sign(sign::Args),
+    Sign(sign::SignArgs),
     /// List the systems on main, who answers for them, and the environment variables their connectors ask for
-    Systems(forge::systems::Args),
+    Systems(forge::systems::ForgeSystemsArgs),
     /// Read targets again: removals that came back, changes made out of band, sessions that linger
-    Verify(verify::Args),
+    Verify(verify::VerifyArgs),
     /// Show or write the workflows of GitHub Actions, made from the systems
-    Workflows(forge::workflows::Args),
+    Workflows(forge::workflows::ForgeWorkflowsArgs),
 }
 
 /// Runs the command line and returns the exit code of DESIGN section 9.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let mut context = match Context::new(&cli.global) {
+    let mut context = match CommandContext::new(&cli.global) {
         Ok(context) => context,
         Err(error) => {
             // There is nobody left to tell when stderr is gone.
             let _ = writeln!(io::stderr(), "error: {error}");
-            return Exit::CouldNot.into();
+            return ExitStatus::CouldNot.into();
         }
     };
     match dispatch(cli, &mut context) {
@@ -159,29 +159,29 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn dispatch(cli: Cli, context: &mut Context) -> Result<Exit, CliError> {
+fn dispatch(cli: Cli, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     match cli.command {
-        Command::Attest(args) => attest::run(&args, context),
-        Command::Audit(args) => audit::run(&args, context),
-        Command::Campaign(args) => campaign::run(&args, context),
-        Command::Check(args) => check::run(&args, context),
-        Command::Codeowners(args) => forge::codeowners::run(&args, context),
-        Command::Collect(args) => collect::run(&args, context),
-        Command::Completions(args) => completions::run(&args, &mut Cli::command(), context),
-        Command::Demo(args) => demo::run(&args, context),
-        Command::Enforce(args) => enforce::run(&args, context),
-        Command::Exception(args) => exception::run(&args, context),
-        Command::Fmt(args) => fmt::run(&args, context),
-        Command::Init(args) => init::run(&args, context),
-        Command::Plan(args) => plan::run(&args, context),
-        Command::Policy(args) => policy::run(&args, context),
-        Command::Principals(args) => principals::run(&args, context),
-        Command::Propose(args) => forge::propose::run(&args, context),
-        Command::Review(args) => review::run(&args, context),
-        Command::Schema(args) => schema::run(&args, context),
-        Command::Sign(args) => sign::run(&args, context),
-        Command::Systems(args) => forge::systems::run(&args, context),
-        Command::Verify(args) => verify::run(&args, context),
-        Command::Workflows(args) => forge::workflows::run(&args, context),
+        CliCommand::Attest(args) => attest::run(&args, context),
+        CliCommand::Audit(args) => audit::run(&args, context),
+        CliCommand::Campaign(args) => campaign::run(&args, context),
+        CliCommand::Check(args) => check::run(&args, context),
+        CliCommand::Codeowners(args) => forge::codeowners::run(&args, context),
+        CliCommand::Collect(args) => collect::run(&args, context),
+        CliCommand::Completions(args) => completions::run(&args, &mut Cli::command(), context),
+        CliCommand::Demo(args) => demo::run(&args, context),
+        CliCommand::Enforce(args) => enforce::run(&args, context),
+        CliCommand::Exception(args) => exception::run(&args, context),
+        CliCommand::Fmt(args) => fmt::run(&args, context),
+        CliCommand::Init(args) => init::run(&args, context),
+        CliCommand::Plan(args) => plan::run(&args, context),
+        CliCommand::Policy(args) => policy::run(&args, context),
+        CliCommand::Principals(args) => principals::run(&args, context),
+        CliCommand::Propose(args) => forge::propose::run(&args, context),
+        CliCommand::Review(args) => review::run(&args, context),
+        CliCommand::Schema(args) => schema::run(&args, context),
+        CliCommand::Sign(args) => sign::run(&args, context),
+        CliCommand::Systems(args) => forge::systems::run(&args, context),
+        CliCommand::Verify(args) => verify::run(&args, context),
+        CliCommand::Workflows(args) => forge::workflows::run(&args, context),
     }
 }

@@ -3,15 +3,15 @@
 use super::{
     CliError,
     plan_inputs::PlanContext,
-    session::{Session, store},
+    session::{RepositorySession, store},
 };
 use crate::{
     model::{
         Digest, VerificationLevel,
         file::NoResponseOutcome,
-        history::History,
+        history::EvidenceHistory,
         record::{
-            AttestationRecorded, DecisionAccepted, DecisionRejected, Entry, ExceptionRecorded, OutcomeKind,
+            AttestationRecorded, DecisionAccepted, DecisionRejected, ExceptionRecorded, OutcomeKind, RecordPayload,
             VerificationKind, VerificationRecorded, short,
         },
     },
@@ -24,10 +24,10 @@ use crate::{
 /// # Errors
 /// When a file that was refused cannot be read.
 pub(super) fn pending_records(
-    session: &Session,
-    history: &History,
+    session: &RepositorySession,
+    history: &EvidenceHistory,
     assembly: &PlanContext<'_>,
-) -> Result<Vec<Entry>, CliError> {
+) -> Result<Vec<RecordPayload>, CliError> {
     let mut entries = accepted(session, history, assembly);
     entries.extend(closes(session, history, assembly));
     entries.extend(rejected(session, history, assembly)?);
@@ -36,12 +36,12 @@ pub(super) fn pending_records(
     Ok(entries)
 }
 
-fn accepted(session: &Session, history: &History, assembly: &PlanContext<'_>) -> Vec<Entry> {
+fn accepted(session: &RepositorySession, history: &EvidenceHistory, assembly: &PlanContext<'_>) -> Vec<RecordPayload> {
     let reviews = session.governed.reviews().iter();
     reviews
         .filter(|review| assembly.systems.contains_key(&review.system) && history.accepted(review.path()).is_none())
         .map(|review| {
-            Entry::DecisionAccepted(DecisionAccepted {
+            RecordPayload::DecisionAccepted(DecisionAccepted {
                 path: review.path().to_owned(),
                 digest: review.digest(),
                 signatures: review.signatures().clone(),
@@ -55,7 +55,7 @@ fn accepted(session: &Session, history: &History, assembly: &PlanContext<'_>) ->
 }
 
 /// The close of a stage decides by silence: it is taken up as a review is, by the run that has one of its systems.
-fn closes(session: &Session, history: &History, assembly: &PlanContext<'_>) -> Vec<Entry> {
+fn closes(session: &RepositorySession, history: &EvidenceHistory, assembly: &PlanContext<'_>) -> Vec<RecordPayload> {
     let openings = session.governed.openings().values();
     let ours = openings.filter(|opening| {
         opening.campaign().systems.iter().any(|population| assembly.systems.contains_key(&population.system))
@@ -63,7 +63,7 @@ fn closes(session: &Session, history: &History, assembly: &PlanContext<'_>) -> V
     ours.flat_map(OpenCampaign::closes)
         .filter(|close| history.accepted(close.path()).is_none())
         .map(|close| {
-            Entry::DecisionAccepted(DecisionAccepted {
+            RecordPayload::DecisionAccepted(DecisionAccepted {
                 path: close.path().to_owned(),
                 digest: close.digest(),
                 signatures: close.signatures().clone(),
@@ -76,7 +76,11 @@ fn closes(session: &Session, history: &History, assembly: &PlanContext<'_>) -> V
         .collect()
 }
 
-fn rejected(session: &Session, history: &History, assembly: &PlanContext<'_>) -> Result<Vec<Entry>, CliError> {
+fn rejected(
+    session: &RepositorySession,
+    history: &EvidenceHistory,
+    assembly: &PlanContext<'_>,
+) -> Result<Vec<RecordPayload>, CliError> {
     let snapshot = session.snapshot();
     let mut entries = Vec::new();
     for found in session.governed.found().iter().filter(|found| found.standing) {
@@ -85,18 +89,18 @@ fn rejected(session: &Session, history: &History, assembly: &PlanContext<'_>) ->
         let Some(digest) = bytes.map(Digest::of) else { continue };
         if assembly.systems.contains_key(&system) && !history.rejected(&found.path, digest) {
             let (path, code) = (found.path.clone(), found.refusal.code().to_owned());
-            entries.push(Entry::DecisionRejected(DecisionRejected { path, digest, code }));
+            entries.push(RecordPayload::DecisionRejected(DecisionRejected { path, digest, code }));
         }
     }
     Ok(entries)
 }
 
-fn exceptions(session: &Session, history: &History) -> Vec<Entry> {
+fn exceptions(session: &RepositorySession, history: &EvidenceHistory) -> Vec<RecordPayload> {
     let exceptions = session.governed.exceptions().iter();
     exceptions
         .filter(|exception| !history.has_exception(exception.path(), exception.digest()))
         .map(|exception| {
-            Entry::Exception(ExceptionRecorded {
+            RecordPayload::Exception(ExceptionRecorded {
                 path: exception.path().to_owned(),
                 digest: exception.digest(),
                 item: exception.item,
@@ -107,7 +111,11 @@ fn exceptions(session: &Session, history: &History) -> Vec<Entry> {
 }
 
 /// An attestation that two people signed confirms a work order at V2: a second person's proof (DESIGN section 6).
-fn attestations(session: &Session, history: &History, assembly: &PlanContext<'_>) -> Vec<Entry> {
+fn attestations(
+    session: &RepositorySession,
+    history: &EvidenceHistory,
+    assembly: &PlanContext<'_>,
+) -> Vec<RecordPayload> {
     let mut entries = Vec::new();
     for attestation in session.governed.attestations() {
         let Some(past) = history.action(&attestation.action) else { continue };
@@ -116,14 +124,14 @@ fn attestations(session: &Session, history: &History, assembly: &PlanContext<'_>
         if !is_order || !ours || history.attested(&attestation.action) {
             continue;
         }
-        entries.push(Entry::Attestation(AttestationRecorded {
+        entries.push(RecordPayload::Attestation(AttestationRecorded {
             action: attestation.action.clone(),
             path: attestation.path().to_owned(),
             digest: attestation.digest(),
             signers: attestation.names(),
         }));
         let probe = format!("done by {}, seen by {}", attestation.executor, attestation.witness);
-        entries.push(Entry::Verification(VerificationRecorded {
+        entries.push(RecordPayload::Verification(VerificationRecorded {
             action: attestation.action.clone(),
             result: VerificationKind::Confirmed,
             level: VerificationLevel::V2,

@@ -1,7 +1,9 @@
 //! `tenure plan [SYSTEM…]`: what would be done. It reads the clone alone, and has nothing in scope that could write to a
 //! target.
 
-use super::{CliError, Context, Exit, Format, evidence, plan_inputs::PlanContext, session::Session};
+use super::{
+    CliError, CommandContext, ExitStatus, OutputFormat, evidence, plan_inputs::PlanContext, session::RepositorySession,
+};
 use crate::{
     model::{Inventory, SystemId},
     plan::{Cleared, GuardrailsExceeded, Plan},
@@ -14,7 +16,7 @@ use std::collections::BTreeMap;
 #[command(
     after_help = "Examples:\n  tenure plan                      everything that is decided and not confirmed\n  tenure plan web-1 --format json  one system, for programs\n  tenure plan --at HEAD --format markdown >> comment.md\n\nExit codes: 0 cleared · 3 a guardrail trips"
 )]
-pub(super) struct Args {
+pub(super) struct PlanArgs {
     /// Only these systems
     systems: Vec<SystemId>,
     /// Plan for this revision instead of the head of main
@@ -22,29 +24,29 @@ pub(super) struct Args {
     at: Option<String>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open_at(context, args.at.as_deref())?;
+pub(super) fn run(args: &PlanArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open_at(context, args.at.as_deref())?;
     session.ensure_trusted()?;
     let history = evidence::read_verified(&session)?;
     let assembly = PlanContext::at(&session.repository, session.main, &session.base(), &args.systems)?;
     match cleared_plan(&session, &assembly, &history, context)? {
         Ok(plan) => {
             show(&plan, &[], &assembly, context)?;
-            Ok(Exit::Done)
+            Ok(ExitStatus::Done)
         }
         Err(tripped) => {
             show(&tripped.plan, &tripped.trips, &assembly, context)?;
-            Ok(Exit::Findings)
+            Ok(ExitStatus::Findings)
         }
     }
 }
 
 /// Computes the plan and judges it by the guardrails.
 pub(super) fn cleared_plan(
-    session: &Session,
+    session: &RepositorySession,
     assembly: &PlanContext<'_>,
-    history: &crate::model::history::History,
-    context: &Context,
+    history: &crate::model::history::EvidenceHistory,
+    context: &CommandContext,
 ) -> Result<Result<Plan<Cleared>, Box<GuardrailsExceeded>>, CliError> {
     session.trust()?;
     let draft = assembly.plan(&session.governed, history)?;
@@ -59,15 +61,15 @@ pub(super) fn show<S>(
     plan: &Plan<S>,
     trips: &[crate::plan::GuardrailViolation],
     assembly: &PlanContext<'_>,
-    context: &mut Context,
+    context: &mut CommandContext,
 ) -> Result<(), CliError> {
     let inventories: BTreeMap<SystemId, &Inventory> =
         assembly.inventories.iter().map(|(id, loaded)| (id.clone(), &loaded.inventory)).collect();
     let shown = PlanView { inventories: &inventories, people: &assembly.people, trips };
     match context.format {
-        Format::Json => context.json(&plan_json(plan, shown))?,
-        Format::Markdown => write!(context.out, "{}", plan_markdown(plan, shown))?,
-        Format::Github | Format::Human | Format::Sarif => {
+        OutputFormat::Json => context.json(&plan_json(plan, shown))?,
+        OutputFormat::Markdown => write!(context.out, "{}", plan_markdown(plan, shown))?,
+        OutputFormat::Github | OutputFormat::Human | OutputFormat::Sarif => {
             let look = OutputStyle::new(context.out_style);
             write!(context.out, "{}", plan_human(plan, shown, look))?;
             context.summarize(&plan_markdown(plan, shown))?;

@@ -10,15 +10,15 @@ use crate::{
     connector::{ConnectorSchema, registry},
     diag::Diagnostic,
     git::{ObjectId, Repository},
-    inventory::{self, IdentityDirectory, LoadError, Loaded, Source, SourceError},
+    inventory::{self, FileSource, IdentityDirectory, LoadError, LoadedInventory, SourceError},
     model::{
         CampaignId, Digest, Grant, ItemId, SystemId, Timestamp,
         file::{Campaign, Principals, System},
-        history::History,
+        history::EvidenceHistory,
     },
-    plan::{BuildInputs, Draft, Limits, Plan, PlanInputs, SodContext, Target, administrators, build},
-    policy::Pack,
-    store::{Snapshot, StoreError},
+    plan::{BuildInputs, Draft, GuardrailLimits, Plan, PlanInputs, PlanTarget, SodContext, administrators, build},
+    policy::PolicyPack,
+    store::{RepositorySnapshot, StoreError},
     trust::RepositoryState,
 };
 use std::{
@@ -28,9 +28,9 @@ use std::{
 };
 
 /// The files of a commit, as inventories are read from them.
-pub(super) struct CommitSource<'r>(pub(super) Snapshot<'r>);
+pub(super) struct CommitSource<'r>(pub(super) RepositorySnapshot<'r>);
 
-impl Source for CommitSource<'_> {
+impl FileSource for CommitSource<'_> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
         let refuse = |error: StoreError| SourceError { path: path.to_owned(), why: error.to_string() };
         self.0.bytes(path, MAX_INVENTORY_FILE).map_err(refuse)
@@ -45,12 +45,12 @@ pub(super) struct PlanContext<'r> {
     /// The systems, by id.
     pub(super) systems: BTreeMap<SystemId, System>,
     /// Their inventories, where they have one.
-    pub(super) inventories: BTreeMap<SystemId, Loaded>,
+    pub(super) inventories: BTreeMap<SystemId, LoadedInventory>,
     /// The inventories of the other systems, where toxic pairs have to be judged over all of them.
-    others: BTreeMap<SystemId, Loaded>,
+    others: BTreeMap<SystemId, LoadedInventory>,
     vocabularies: BTreeMap<SystemId, Box<dyn ConnectorSchema + Send + Sync>>,
     /// The rules.
-    pub(super) pack: Pack,
+    pub(super) pack: PolicyPack,
     /// Who is who.
     pub(super) people: IdentityDirectory,
 }
@@ -66,7 +66,7 @@ impl<'r> PlanContext<'r> {
         base: &Path,
         only: &[SystemId],
     ) -> Result<Self, CliError> {
-        let snapshot = Snapshot::at(repository, commit);
+        let snapshot = RepositorySnapshot::at(repository, commit);
         let mut systems = systems_at(snapshot)?;
         if let Some(missing) = only.iter().find(|system| !systems.contains_key(*system)) {
             let problem = Diagnostic::error("unknown-system", format!("there is no systems/{missing}.toml on main"));
@@ -103,7 +103,7 @@ impl<'r> PlanContext<'r> {
     ///
     /// # Errors
     /// When there is no trust state, or something has no canonical form.
-    pub(super) fn plan(&self, governed: &RepositoryState, history: &History) -> Result<Plan<Draft>, CliError> {
+    pub(super) fn plan(&self, governed: &RepositoryState, history: &EvidenceHistory) -> Result<Plan<Draft>, CliError> {
         let trust = governed.trust().ok_or_else(|| {
             CliError::from(Diagnostic::error("no-trust", "there is no trust state at this commit").help("tenure check"))
         })?;
@@ -117,7 +117,7 @@ impl<'r> PlanContext<'r> {
                 let allowed = trust.mandate().file().connectors.contains(&system.connector);
                 let vocabulary = self.vocabularies.get(id).filter(|_| allowed);
                 let vocabulary = vocabulary.map(|words| words.as_ref() as &dyn ConnectorSchema);
-                (id.clone(), Target { system, inventory, vocabulary })
+                (id.clone(), PlanTarget { system, inventory, vocabulary })
             })
             .collect();
         let premises = PlanInputs {
@@ -150,9 +150,9 @@ impl<'r> PlanContext<'r> {
     pub(super) fn limits<'a>(
         &'a self,
         governed: &'a RepositoryState,
-        history: &History,
+        history: &EvidenceHistory,
         now: Timestamp,
-    ) -> Option<Limits<'a>> {
+    ) -> Option<GuardrailLimits<'a>> {
         let trust = governed.trust()?;
         let mut grants = BTreeMap::new();
         for (id, loaded) in &self.inventories {
@@ -169,7 +169,7 @@ impl<'r> PlanContext<'r> {
             let reviewed = youngest.map(|(since, count)| count.saturating_sub(taken(since)));
             grants.insert(id.clone(), (loaded.inventory.grants().len() as u64, reviewed));
         }
-        Some(Limits {
+        Some(GuardrailLimits {
             guardrails: &trust.mandate().file().guardrails,
             grants,
             administrators: administrators(self.inventories.values().map(|loaded| &loaded.inventory)),
@@ -203,7 +203,7 @@ pub(super) fn resolutions(governed: &RepositoryState, now: Timestamp) -> Vec<Res
 
 /// Returns who is who at a commit, and the digest a campaign pins for it.
 pub(super) fn identities_at(
-    snapshot: Snapshot<'_>,
+    snapshot: RepositorySnapshot<'_>,
 ) -> Result<(IdentityDirectory, Vec<crate::model::Finding>), CliError> {
     let mut files: Vec<(String, Principals)> = Vec::new();
     if let Some(file) = snapshot.read_if_there::<Principals>("principals.toml").map_err(store)? {
@@ -237,7 +237,7 @@ impl ReviewedGrants<'_> {
     /// Returns the grants that a campaign decided on, by item; nothing when its inventory cannot be read.
     fn decided(&self, campaign: &CampaignId, system: &SystemId) -> Option<BTreeMap<ItemId, Grant>> {
         let base = ObjectId::parse(&self.governed.campaign(campaign)?.value().base).ok()?;
-        let loaded = inventory::load(&CommitSource(Snapshot::at(self.repository, base)), system).ok()?;
+        let loaded = inventory::load(&CommitSource(RepositorySnapshot::at(self.repository, base)), system).ok()?;
         let here = self.resolutions.iter().filter(|decided| decided.campaign == *campaign && decided.system == *system);
         let items: BTreeSet<&ItemId> = here.map(|decided| &decided.item).collect();
         let grants = loaded.inventory.grants().map(|grant| (ItemId::of(campaign, system, &grant.key), grant));

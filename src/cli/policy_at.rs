@@ -7,10 +7,10 @@ use super::{
 use crate::{
     diag::Diagnostics,
     git::{ObjectId, Repository},
-    inventory::{IdentityDirectory, Loaded, SodAnalysis, inventories},
+    inventory::{IdentityDirectory, LoadedInventory, SodAnalysis, inventories},
     model::{SystemId, file::Governance},
-    policy::{Pack, Sources},
-    store::Snapshot,
+    policy::{PackSources, PolicyPack},
+    store::RepositorySnapshot,
 };
 use std::collections::BTreeMap;
 
@@ -18,9 +18,9 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// When a file is not acceptable, or an expression is none.
-pub(super) fn pack_at(repository: &Repository, commit: ObjectId) -> Result<Pack, CliError> {
-    let snapshot = Snapshot::at(repository, commit);
-    let mut sources = Sources::default();
+pub(super) fn pack_at(repository: &Repository, commit: ObjectId) -> Result<PolicyPack, CliError> {
+    let snapshot = RepositorySnapshot::at(repository, commit);
+    let mut sources = PackSources::default();
     let mut problems = Diagnostics::new();
     for file in snapshot.list("policies").map_err(store)?.files {
         let blob = repository.blob(file.id, MAX_FILE).map_err(git)?;
@@ -33,11 +33,15 @@ pub(super) fn pack_at(repository: &Repository, commit: ObjectId) -> Result<Pack,
     }
     let governance: Option<Governance> = snapshot.read_if_there("governance.toml").map_err(store)?;
     let profiles = governance.map(|governance| governance.profiles).unwrap_or_default();
-    Ok(Pack::compile(sources, &profiles)?)
+    Ok(PolicyPack::compile(sources, &profiles)?)
 }
 
 /// Returns the toxic pairs that anybody holds by these rules.
-pub(super) fn separation(pack: &Pack, loaded: &BTreeMap<SystemId, Loaded>, people: &IdentityDirectory) -> SodAnalysis {
+pub(super) fn separation(
+    pack: &PolicyPack,
+    loaded: &BTreeMap<SystemId, LoadedInventory>,
+    people: &IdentityDirectory,
+) -> SodAnalysis {
     SodAnalysis::judge(inventories(loaded), people, &pack.pairs())
 }
 

@@ -1,6 +1,6 @@
 //! `tenure schema [KIND]`
 
-use super::{CliError, Context, Exit, Format};
+use super::{CliError, CommandContext, ExitStatus, OutputFormat};
 use crate::{
     diag::Diagnostic,
     format::schema::{self, file_name, places},
@@ -15,7 +15,7 @@ use std::{fs, io::Write, path::PathBuf};
 #[command(
     after_help = "Governed files have no comments, so an editor learns from its configuration which schema a file has.\n\nExamples:\n  tenure schema\n  tenure schema review\n  tenure schema review --example\n  tenure schema --write schemas\n  tenure schema --editor tombi > tombi.toml"
 )]
-pub(super) struct Args {
+pub(super) struct SchemaArgs {
     /// The kind of file
     #[arg(value_parser = PossibleValuesParser::new(FileKind::ALL.map(FileKind::name)))]
     kind: Option<String>,
@@ -24,7 +24,7 @@ pub(super) struct Args {
     example: bool,
     /// Print the configuration of an editor that finds the schemas in `schemas/`
     #[arg(long, value_enum, conflicts_with_all = ["kind", "write"])]
-    editor: Option<Editor>,
+    editor: Option<TomlEditor>,
     /// Write the schemas of all kinds into this folder
     #[arg(long, value_name = "DIR", conflicts_with = "kind")]
     write: Option<PathBuf>,
@@ -32,27 +32,27 @@ pub(super) struct Args {
 
 /// An editor's TOML support.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
-enum Editor {
+enum TomlEditor {
     /// Even Better TOML, as `.taplo.toml`
     Taplo,
     /// Tombi, as `tombi.toml`
     Tombi,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &SchemaArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let kind = args.kind.as_deref().and_then(|name| FileKind::ALL.into_iter().find(|kind| kind.name() == name));
     match (kind, args.editor, &args.write) {
         (Some(kind), _, _) if args.example => context.out.write_all(schema::example(kind).as_bytes())?,
         (Some(kind), _, _) => context.out.write_all(schema::schema(kind).as_bytes())?,
-        (None, Some(Editor::Taplo), _) => context.out.write_all(schema::taplo("schemas").as_bytes())?,
-        (None, Some(Editor::Tombi), _) => context.out.write_all(schema::tombi("schemas").as_bytes())?,
+        (None, Some(TomlEditor::Taplo), _) => context.out.write_all(schema::taplo("schemas").as_bytes())?,
+        (None, Some(TomlEditor::Tombi), _) => context.out.write_all(schema::tombi("schemas").as_bytes())?,
         (None, None, Some(folder)) => write(folder, context)?,
         (None, None, None) => list(context)?,
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
-fn write(folder: &PathBuf, context: &mut Context) -> Result<(), CliError> {
+fn write(folder: &PathBuf, context: &mut CommandContext) -> Result<(), CliError> {
     let path = context.directory.join(folder);
     let written = fs::create_dir_all(&path).and_then(|()| {
         FileKind::ALL.into_iter().try_for_each(|kind| fs::write(path.join(file_name(kind)), schema::schema(kind)))
@@ -67,8 +67,8 @@ fn write(folder: &PathBuf, context: &mut Context) -> Result<(), CliError> {
     Ok(())
 }
 
-fn list(context: &mut Context) -> Result<(), CliError> {
-    if context.format == Format::Json {
+fn list(context: &mut CommandContext) -> Result<(), CliError> {
+    if context.format == OutputFormat::Json {
         let kinds = FileKind::ALL.map(
             |kind| json!({"kind": kind.name(), "schema": kind.schema(), "places": places(kind), "about": about(kind)}),
         );

@@ -1,21 +1,21 @@
 //! A governed repository as a command meets it: opened, pinned, walked.
 
-use super::{CliError, Context, Exit};
+use super::{CliError, CommandContext, ExitStatus};
 use crate::{
-    campaign::ReviewFile,
+    campaign::WorklistFile,
     diag::{Diagnostic, Diagnostics},
     git::{GitError, ObjectId, Repository},
     model::{
         CampaignId, Digest, SystemId,
         file::{Governance, System},
     },
-    store::{Snapshot, StoreError},
-    trust::{RepositoryState, Trust, first_root},
+    store::{RepositorySnapshot, StoreError},
+    trust::{RepositoryState, TrustState, first_root},
 };
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// A governed repository at the head of its main branch.
-pub(super) struct Session {
+pub(super) struct RepositorySession {
     /// The repository.
     pub(super) repository: Repository,
     /// What `governance.toml` says at the head.
@@ -28,12 +28,12 @@ pub(super) struct Session {
     pub(super) governed: RepositoryState,
 }
 
-impl Session {
+impl RepositorySession {
     /// Opens the repository of the command line at the head of its main branch.
     ///
     /// # Errors
     /// When there is none, its history is not whole, or its root is not the one that was pinned.
-    pub(super) fn open(context: &mut Context) -> Result<Self, CliError> {
+    pub(super) fn open(context: &mut CommandContext) -> Result<Self, CliError> {
         Self::open_with(context, None, None)
     }
 
@@ -42,23 +42,27 @@ impl Session {
     /// # Errors
     /// As [`Self::open`].
     pub(super) fn open_with_worklists(
-        context: &mut Context,
+        context: &mut CommandContext,
         campaign: &CampaignId,
-    ) -> Result<(Self, Vec<ReviewFile>), CliError> {
+    ) -> Result<(Self, Vec<WorklistFile>), CliError> {
         let mut session = Self::open_with(context, None, Some(campaign))?;
         let worklists = session.governed.take_worklists().into_iter();
-        Ok((session, worklists.map(|(path, review)| ReviewFile { path, review }).collect()))
+        Ok((session, worklists.map(|(path, review)| WorklistFile { path, review }).collect()))
     }
 
     /// Opens the repository of the command line at a revision of its main branch.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub(super) fn open_at(context: &mut Context, revision: Option<&str>) -> Result<Self, CliError> {
+    pub(super) fn open_at(context: &mut CommandContext, revision: Option<&str>) -> Result<Self, CliError> {
         Self::open_with(context, revision, None)
     }
 
-    fn open_with(context: &mut Context, revision: Option<&str>, keep: Option<&CampaignId>) -> Result<Self, CliError> {
+    fn open_with(
+        context: &mut CommandContext,
+        revision: Option<&str>,
+        keep: Option<&CampaignId>,
+    ) -> Result<Self, CliError> {
         let repository = Repository::discover(&context.directory).map_err(git)?;
         repository.require_complete_history().map_err(git)?;
         let main = match revision {
@@ -66,22 +70,22 @@ impl Session {
             None => main_of(&repository)?,
         };
         let governance: Governance =
-            Snapshot::at(&repository, main).read("governance.toml").map_err(store)?.into_value();
+            RepositorySnapshot::at(&repository, main).read("governance.toml").map_err(store)?.into_value();
         let pin = pin(context, &repository, main)?;
         let governed = RepositoryState::walk_for(&repository, pin, main, keep).map_err(git)?;
         Ok(Self { repository, governance, main, pin, governed })
     }
 
     /// Returns the files at the head of the main branch.
-    pub(super) fn snapshot(&self) -> Snapshot<'_> {
-        Snapshot::at(&self.repository, self.main)
+    pub(super) fn snapshot(&self) -> RepositorySnapshot<'_> {
+        RepositorySnapshot::at(&self.repository, self.main)
     }
 
     /// Returns the trust state.
     ///
     /// # Errors
     /// When the pin leads to none.
-    pub(super) fn trust(&self) -> Result<&Trust, CliError> {
+    pub(super) fn trust(&self) -> Result<&TrustState, CliError> {
         self.governed.trust().ok_or_else(|| {
             // With another root than the pinned one, nothing else that could be said means anything.
             if let Err(failure) = self.ensure_trusted() {
@@ -116,7 +120,7 @@ impl Session {
             let message = format!("{}: {}", finding.subject, finding.message);
             problems.push(Diagnostic::error(finding.code, message).help(finding.help));
         }
-        Err(CliError { problems, exit: Exit::Findings })
+        Err(CliError { problems, exit: ExitStatus::Findings })
     }
 
     /// Returns the work tree, for commands that write files there.
@@ -140,7 +144,7 @@ impl Session {
 ///
 /// # Errors
 /// When a file is not acceptable, or not called like the system in it.
-pub(super) fn systems_at(snapshot: Snapshot<'_>) -> Result<BTreeMap<SystemId, System>, CliError> {
+pub(super) fn systems_at(snapshot: RepositorySnapshot<'_>) -> Result<BTreeMap<SystemId, System>, CliError> {
     let mut systems = BTreeMap::new();
     for file in snapshot.read_all::<System>("systems").map_err(store)? {
         let path = file.path().to_owned();
@@ -168,7 +172,7 @@ fn main_of(repository: &Repository) -> Result<ObjectId, CliError> {
 }
 
 /// A root is believed because somebody outside says so. Only a person at a terminal may take what they find.
-pub(super) fn pin(context: &mut Context, repository: &Repository, main: ObjectId) -> Result<Digest, CliError> {
+pub(super) fn pin(context: &mut CommandContext, repository: &Repository, main: ObjectId) -> Result<Digest, CliError> {
     if let Some(pin) = context.root {
         return Ok(pin);
     }
@@ -189,16 +193,18 @@ pub(super) fn pin(context: &mut Context, repository: &Repository, main: ObjectId
 /// Returns what git said as a failure; a history that is not the one that was pushed is a finding.
 pub(super) fn git(error: GitError) -> CliError {
     let (exit, code, help) = match &error {
-        GitError::Grafted(_) => (Exit::Findings, "grafted-history", "remove the file, then git fetch"),
+        GitError::Grafted(_) => (ExitStatus::Findings, "grafted-history", "remove the file, then git fetch"),
         GitError::NotARepository { .. } => {
-            (Exit::CouldNot, "git", "go to a governed repository, name one with -C DIR, or make one: tenure init")
+            (ExitStatus::CouldNot, "git", "go to a governed repository, name one with -C DIR, or make one: tenure init")
         }
         GitError::NoSuchRevision(_) => {
-            (Exit::CouldNot, "git", "name a branch, a tag or a commit; `git branch --all` lists the branches")
+            (ExitStatus::CouldNot, "git", "name a branch, a tag or a commit; `git branch --all` lists the branches")
         }
-        GitError::Replaced(_) => (Exit::Findings, "replaced-history", "git replace --list, and find out who made them"),
-        GitError::Shallow(_) => (Exit::Findings, "shallow-history", "git fetch --unshallow"),
-        _ => (Exit::CouldNot, "git", "git fsck --full"),
+        GitError::Replaced(_) => {
+            (ExitStatus::Findings, "replaced-history", "git replace --list, and find out who made them")
+        }
+        GitError::Shallow(_) => (ExitStatus::Findings, "shallow-history", "git fetch --unshallow"),
+        _ => (ExitStatus::CouldNot, "git", "git fsck --full"),
     };
     CliError::new(exit, Diagnostic::error(code, error.to_string()).help(help))
 }

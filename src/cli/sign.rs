@@ -1,11 +1,11 @@
 //! `tenure sign FILES… [--key FILE] [--as NAME]`
 
-use super::{CliError, Context, Exit, session::git};
+use super::{CliError, CommandContext, ExitStatus, session::git};
 use crate::{
     diag::Diagnostic,
     format::{
         codec,
-        keys::{PrivateKey, PublicKey, Signer},
+        ssh_keys::{PrivateKey, PublicKey, Signer},
     },
     git::Repository,
     model::{
@@ -13,7 +13,7 @@ use crate::{
         file::{KeyState, Registry, Root},
     },
     store::RepoPath,
-    trust::{Agent, AgentError, Rejection, SigningError, render_allowed_signers, sign},
+    trust::{AgentError, SigningError, SshAgent, TrustError, render_allowed_signers, sign},
 };
 use serde_json::json;
 use std::{
@@ -27,7 +27,7 @@ use std::{
 #[command(
     after_help = "Writes FILE.<name>.sig beside each file; `ssh-keygen -Y verify` accepts it too. Only a file in its one canonical form is signed (`tenure fmt`). A key with a passphrase is used through the agent: `ssh-add FILE`.\n\nExamples:\n  tenure sign campaigns/2026-q4/reviews/db/ana.ruiz.toml\n  tenure sign --key ~/.ssh/id_ed25519 trust/registry/2.toml"
 )]
-pub(super) struct Args {
+pub(super) struct SignArgs {
     /// The files to sign
     #[arg(required = true, value_name = "FILES")]
     files: Vec<PathBuf>,
@@ -39,7 +39,7 @@ pub(super) struct Args {
     name: Option<PrincipalId>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &SignArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let Some(tree) = repository.work_tree().map(Path::to_path_buf) else {
         return Err(Diagnostic::error("no-work-tree", "this repository has no files to sign")
@@ -50,14 +50,14 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     let files = args.files.iter().map(|name| context.directory.join(name)).collect::<Vec<_>>();
     let written = sign_files(&tree, &files, pen, context)?;
     match context.format {
-        super::Format::Json => context.json(&written)?,
+        super::OutputFormat::Json => context.json(&written)?,
         _ => {
             for entry in &written {
                 writeln!(context.out, "{}", entry["signature"].as_str().unwrap_or_default())?;
             }
         }
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// What is signed with, and in whose name, as far as that is said.
@@ -77,7 +77,7 @@ pub(super) fn sign_files(
     tree: &Path,
     files: &[PathBuf],
     pen: SigningOptions<'_>,
-    context: &Context,
+    context: &CommandContext,
 ) -> Result<Vec<serde_json::Value>, CliError> {
     let trusted = TrustHints::read(tree);
     let mut written = Vec::new();
@@ -106,15 +106,15 @@ pub(super) fn sign_files(
 pub(super) fn candidate_signers(
     tree: &Path,
     key: Option<&Path>,
-    context: &Context,
+    context: &CommandContext,
 ) -> Result<Vec<PrincipalId>, CliError> {
     let trusted = TrustHints::read(tree);
     let held: Vec<PublicKey> = match key.map(key_file).transpose()? {
-        Some(Key::Private(key)) => vec![key.public_key()],
-        Some(Key::Public(key)) => vec![key],
+        Some(LoadedKey::Private(key)) => vec![key.public_key()],
+        Some(LoadedKey::Public(key)) => vec![key],
         // An agent that does not answer knows nobody; signing will say why.
         None => {
-            let agent = context.variable("SSH_AUTH_SOCK").and_then(|socket| Agent::connect(Path::new(&socket)).ok());
+            let agent = context.variable("SSH_AUTH_SOCK").and_then(|socket| SshAgent::connect(Path::new(&socket)).ok());
             let keys = agent.and_then(|agent| agent.keys().ok()).unwrap_or_default();
             keys.into_iter().map(|held| held.key).collect()
         }
@@ -126,7 +126,7 @@ pub(super) fn candidate_signers(
 }
 
 /// A name and a key that may sign a file.
-type Known = (PrincipalId, PublicKey);
+type KnownSigner = (PrincipalId, PublicKey);
 
 /// What the newest files of trust in the work tree say. They only help to find a name; nothing is believed because of them.
 struct TrustHints {
@@ -144,7 +144,7 @@ impl TrustHints {
     }
 
     /// Returns the names and keys that may sign the file at `path`.
-    fn names(&self, path: &str, bytes: &[u8]) -> Vec<Known> {
+    fn names(&self, path: &str, bytes: &[u8]) -> Vec<KnownSigner> {
         let own: Option<Root> = codec::parse(path, bytes).ok();
         let roots = [own.as_ref(), self.root.as_ref()];
         let roots = roots.into_iter().flatten();
@@ -157,7 +157,7 @@ impl TrustHints {
     }
 }
 
-fn office(lines: &[String]) -> Vec<Known> {
+fn office(lines: &[String]) -> Vec<KnownSigner> {
     let parse = |line: &String| {
         let (key, name) = PublicKey::parse_line(line).ok()?;
         Some((PrincipalId::parse(name).ok()?, key))
@@ -165,7 +165,7 @@ fn office(lines: &[String]) -> Vec<Known> {
     lines.iter().filter_map(parse).collect()
 }
 
-fn people(registry: &Registry) -> Vec<Known> {
+fn people(registry: &Registry) -> Vec<KnownSigner> {
     let keys = registry.principals.iter().flat_map(|principal| principal.keys.iter().map(move |key| (principal, key)));
     keys.filter(|(_, key)| key.state == KeyState::Active)
         .filter_map(|(principal, key)| Some((principal.id.clone(), PublicKey::parse(&key.ssh).ok()?)))
@@ -197,11 +197,15 @@ fn read(tree: &Path, file: &Path) -> Result<(String, Vec<u8>), CliError> {
 }
 
 /// Returns the key to sign with: the file named, or the one key of the agent that `known` names.
-fn signer(pen: SigningOptions<'_>, context: &Context, known: &[Known]) -> Result<Box<dyn Signer>, CliError> {
+fn signer(
+    pen: SigningOptions<'_>,
+    context: &CommandContext,
+    known: &[KnownSigner],
+) -> Result<Box<dyn Signer>, CliError> {
     let wanted = match pen.key {
         Some(path) => match key_file(path)? {
-            Key::Private(key) => return Ok(Box::new(key)),
-            Key::Public(key) => Some(key),
+            LoadedKey::Private(key) => return Ok(Box::new(key)),
+            LoadedKey::Public(key) => Some(key),
         },
         None => None,
     };
@@ -209,7 +213,7 @@ fn signer(pen: SigningOptions<'_>, context: &Context, known: &[Known]) -> Result
         let problem = Diagnostic::error("no-key", "no key was given, and no ssh-agent is running");
         return Err(problem.help("tenure sign --key ~/.ssh/id_ed25519 FILE, or: eval $(ssh-agent); ssh-add").into());
     };
-    let agent = Agent::connect(Path::new(&socket)).map_err(agent_failed)?;
+    let agent = SshAgent::connect(Path::new(&socket)).map_err(agent_failed)?;
     let key = match wanted {
         Some(key) => key,
         None => {
@@ -234,12 +238,12 @@ fn signer(pen: SigningOptions<'_>, context: &Context, known: &[Known]) -> Result
     Ok(Box::new(agent.signer(key).map_err(agent_failed)?))
 }
 
-enum Key {
+enum LoadedKey {
     Private(PrivateKey),
     Public(PublicKey),
 }
 
-fn key_file(path: &Path) -> Result<Key, CliError> {
+fn key_file(path: &Path) -> Result<LoadedKey, CliError> {
     let text = zeroize::Zeroizing::new(fs::read_to_string(path).map_err(|error| {
         CliError::from(
             Diagnostic::error("key-unreadable", format!("{} cannot be read: {error}", path.display()))
@@ -247,15 +251,15 @@ fn key_file(path: &Path) -> Result<Key, CliError> {
         )
     })?);
     if let Ok((key, _)) = PublicKey::parse_line(&text) {
-        return Ok(Key::Public(key));
+        return Ok(LoadedKey::Public(key));
     }
-    PrivateKey::parse_openssh(&text).map(Key::Private).map_err(|error| {
+    PrivateKey::parse_openssh(&text).map(LoadedKey::Private).map_err(|error| {
         let problem = Diagnostic::error("key-unreadable", format!("{}: {error}", path.display()));
         problem.help(format!("ssh-add {}, then sign without --key", path.display())).into()
     })
 }
 
-fn name_of(known: &[Known], key: &PublicKey, path: &str) -> Result<PrincipalId, CliError> {
+fn name_of(known: &[KnownSigner], key: &PublicKey, path: &str) -> Result<PrincipalId, CliError> {
     known.iter().find(|(_, own)| own == key).map(|(name, _)| name.clone()).ok_or_else(|| {
         let message = format!("the key {} may not sign {path}: `trust/` does not name it for that", key.fingerprint());
         Diagnostic::error("unknown-signer", message).help("sign with another key, or give --as NAME").into()
@@ -265,7 +269,7 @@ fn name_of(known: &[Known], key: &PublicKey, path: &str) -> Result<PrincipalId, 
 fn refused(path: &str, error: SigningError) -> CliError {
     match error {
         SigningError::Refused(refusal) => match *refusal {
-            Rejection::Form(problems) => (*problems).into(),
+            TrustError::Form(problems) => (*problems).into(),
             other => Diagnostic::error(other.code(), other.to_string()).in_file(path).help(other.help()).into(),
         },
         other => {

@@ -1,16 +1,16 @@
 //! `tenure verify [SYSTEM…]`: reads targets again, later.
 
 use super::{
-    CliError, Context, Exit, Format,
+    CliError, CommandContext, ExitStatus, OutputFormat,
     enforce::not_rolled_back,
     evidence::{self, EngineArgs},
     forge::provenance,
     plan_inputs::{PlanContext, settings_error},
-    session::Session,
+    session::RepositorySession,
 };
 use crate::{
     connector::registry,
-    enforce::{Accepted, Journal, ReadTarget},
+    enforce::{AcceptedViolations, Journal, ReadTarget},
     model::{SystemId, Timestamp, record::RunStart},
     report::{OutputStyle, verified_human, verified_json},
 };
@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 #[command(
     after_help = "Examples:\n  tenure verify            a day and a week after enforcing, and on a schedule\n  tenure verify web-1\n  tenure verify --quick    only what was acted on\n\nExit codes: 0 all as decided · 4 the target disagrees"
 )]
-pub(super) struct Args {
+pub(super) struct VerifyArgs {
     /// Only these systems
     systems: Vec<SystemId>,
     /// Only read what was acted on; list no system afresh
@@ -36,12 +36,12 @@ pub(super) struct Args {
     engine: EngineArgs,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &VerifyArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     evidence::retry_while_busy(args.engine.wait, context, |context| once(args, context))
 }
 
-fn once(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+fn once(args: &VerifyArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
     let assembly = PlanContext::at(&session.repository, session.main, &session.base(), &args.systems)?;
     let mut journal = evidence::journal(&session, context, &args.engine)?;
@@ -80,17 +80,17 @@ fn once(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
             .map_err(evidence::journal_failure)?;
     drop(journal);
     match context.format {
-        Format::Json => context.json(&verified_json(&looked))?,
+        OutputFormat::Json => context.json(&verified_json(&looked))?,
         _ => {
             let look = OutputStyle::new(context.out_style);
             write!(context.out, "{}", verified_human(&looked, look))?;
         }
     }
-    Ok(if looked.is_clean() { Exit::Done } else { Exit::Disagrees })
+    Ok(if looked.is_clean() { ExitStatus::Done } else { ExitStatus::Disagrees })
 }
 
 /// Returns what signed exceptions in force accept: a grant in spite of a rule.
-fn accepted(session: &Session, now: Timestamp) -> Accepted {
+fn accepted(session: &RepositorySession, now: Timestamp) -> AcceptedViolations {
     let in_force = session.governed.exceptions().iter().filter(|one| one.from <= now && now < one.until);
     in_force.filter_map(|one| Some((one.grant, one.rule.clone()?))).collect()
 }

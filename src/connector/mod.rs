@@ -56,13 +56,13 @@ pub use error::ConnectorError;
 pub use intent::Intent;
 
 use crate::model::{
-    AccessLoss, Action, Change, Expectation, Grant, GrantKey, GrantKind, Inventory, Observation, Operation, Usage,
-    VerificationLevel, action::Planned,
+    AccessChange, AccessLoss, Action, ExpectedState, Grant, GrantKey, GrantKind, GrantObservation, Inventory,
+    Operation, Usage, VerificationLevel, action::Planned,
 };
 
 /// What a connector says of itself, for `validate`, help and evidence.
 #[derive(Clone, Debug)]
-pub struct Descriptor {
+pub struct ConnectorDescriptor {
     /// The name that `connector =` has in a system file.
     pub name: &'static str,
     /// The kinds of grants it lists.
@@ -76,14 +76,19 @@ pub struct Descriptor {
 /// The words of a system: pure, without a connection.
 pub trait ConnectorSchema {
     /// Returns what this connector is.
-    fn describe(&self) -> Descriptor;
+    fn describe(&self) -> ConnectorDescriptor;
 
     /// Returns the exact calls for `change` on `grant`, and what they will do, from the inventory alone.
     /// The same inputs give the same answer.
     ///
     /// # Errors
     /// When it cannot be done here, or not without harming others: it is said, not tried.
-    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange>;
+    fn draft(
+        &self,
+        change: &AccessChange,
+        grant: &Grant,
+        inventory: &Inventory,
+    ) -> Result<PlannedChange, UnsupportedChangeError>;
 
     /// Returns after how many days a disabled `grant` is removed, so that whoever still needs it can speak up; nothing
     /// where disabling is all there is to it.
@@ -106,7 +111,7 @@ pub struct PlannedChange {
     /// The exact calls, in order.
     pub operations: Vec<Operation>,
     /// What a read must show afterwards.
-    pub expects: Expectation,
+    pub expects: ExpectedState,
     /// Who loses what, effectively; sorted.
     pub loses: Vec<AccessLoss>,
     /// Paths that will survive it, in words.
@@ -117,7 +122,7 @@ pub struct PlannedChange {
 
 /// Why a change is not drafted.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum UnsupportedChange {
+pub enum UnsupportedChangeError {
     /// It would take something from others, or break the system.
     #[error("{why}")]
     Harm {
@@ -144,12 +149,12 @@ pub struct GrantPage {
     /// When they were last used, where the system says.
     pub usage: Vec<(GrantKey, Usage)>,
     /// Where the next page begins; nothing on the page that the system itself calls the last.
-    pub next: Option<Cursor>,
+    pub next: Option<ListingCursor>,
 }
 
 /// A place in a listing, meaningful to its connector alone.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Cursor(pub String);
+pub struct ListingCursor(pub String);
 
 /// The number of grants of one kind, by another query than the one that listed them.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -185,7 +190,7 @@ pub trait Collector: ConnectorSchema {
     ///
     /// # Errors
     /// When the page could not be read whole; a partial page is never returned.
-    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<GrantPage, ConnectorError>;
+    fn list(&self, kind: GrantKind, from: Option<&ListingCursor>) -> Result<GrantPage, ConnectorError>;
 
     /// Returns control totals by independent queries, one for each kind the target can count.
     ///
@@ -198,7 +203,7 @@ pub trait Collector: ConnectorSchema {
     ///
     /// # Errors
     /// Only when there was no answer at all; callers treat it as unknown.
-    fn observe(&self, grant: &Grant) -> Result<Observation, ConnectorError>;
+    fn observe(&self, grant: &Grant) -> Result<GrantObservation, ConnectorError>;
 
     /// Returns the number of calls made to the target so far.
     fn calls(&self) -> u64;
@@ -210,7 +215,12 @@ pub trait Provisioner: Collector {
     ///
     /// # Errors
     /// [`ConnectorError::Ambiguous`] when an answer was lost: look before anything else.
-    fn apply(&self, action: &Action<Planned>, intent: Intent, sink: &dyn Sink) -> Result<Receipt, ConnectorError>;
+    fn apply(
+        &self,
+        action: &Action<Planned>,
+        intent: Intent,
+        sink: &dyn SecretSink,
+    ) -> Result<ApplyReceipt, ConnectorError>;
 
     /// Returns the calls that would undo the action, where that is possible.
     fn compensate(&self, action: &Action<Planned>) -> Option<Vec<Operation>>;
@@ -218,7 +228,7 @@ pub trait Provisioner: Collector {
 
 /// What the target answered.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Receipt {
+pub struct ApplyReceipt {
     /// The answer in a few words, without secrets.
     pub text: String,
     /// Whether the target was in the wanted state before any call.
@@ -230,7 +240,7 @@ pub struct Receipt {
 }
 
 /// Where new secrets go: encrypted to named recipients, never to a log.
-pub trait Sink {
+pub trait SecretSink {
     /// Keeps `secret` under `label` and returns where it is.
     ///
     /// # Errors
@@ -247,7 +257,7 @@ pub struct SinkError(pub String);
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UnconfiguredSink;
 
-impl Sink for UnconfiguredSink {
+impl SecretSink for UnconfiguredSink {
     fn deposit(&self, _: &str, _: &secrecy::SecretString) -> Result<String, SinkError> {
         Err(SinkError("the system file has no [sink]; add one with `kind = \"age\"` and its recipients".to_owned()))
     }

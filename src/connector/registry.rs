@@ -3,7 +3,7 @@
 use super::{
     Collector, ConnectorError, ConnectorSchema, Provisioner, aws_iam, hosts,
     postgres::{self, Postgres, PostgresConfig, PostgresSchema},
-    unavailable::Unavailable,
+    unavailable::UnavailableConnector,
 };
 use crate::model::file::System;
 use secrecy::SecretString;
@@ -108,7 +108,7 @@ pub fn readback_or_closed(
         opened => return opened,
     };
     let own = system.settings.contains_key(READBACK);
-    Ok((Box::new(Unavailable { words: vocabulary(system, around.base)?, why }), own))
+    Ok((Box::new(UnavailableConnector { words: vocabulary(system, around.base)?, why }), own))
 }
 
 /// Opens a system for writing.
@@ -137,10 +137,12 @@ pub fn provisioner_or_closed(
     around: &ConnectorEnvironment<'_>,
 ) -> Result<Box<dyn Provisioner + Send>, OpenError> {
     match provisioner(system, around) {
-        Err(OpenError::Connector(why)) => Ok(Box::new(Unavailable { words: vocabulary(system, around.base)?, why })),
+        Err(OpenError::Connector(why)) => {
+            Ok(Box::new(UnavailableConnector { words: vocabulary(system, around.base)?, why }))
+        }
         Err(error @ OpenError::NoVariable(_)) => {
             let why = ConnectorError::Unauthenticated(error.to_string());
-            Ok(Box::new(Unavailable { words: vocabulary(system, around.base)?, why }))
+            Ok(Box::new(UnavailableConnector { words: vocabulary(system, around.base)?, why }))
         }
         opened => opened,
     }

@@ -1,33 +1,38 @@
 //! A connection to a system that could not be reached: every call says why.
 
 use super::{
-    Collector, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, Cursor, Descriptor, GrantPage, Intent,
-    PlannedChange, Provisioner, Receipt, Sink, UnsupportedChange,
+    ApplyReceipt, Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal,
+    GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, UnsupportedChangeError,
 };
-use crate::model::{Action, Change, Grant, GrantKind, Inventory, Observation, Operation, action::Planned};
+use crate::model::{AccessChange, Action, Grant, GrantKind, GrantObservation, Inventory, Operation, action::Planned};
 
 /// A connection to a system that could not be reached.
-pub(super) struct Unavailable {
+pub(super) struct UnavailableConnector {
     pub(super) words: Box<dyn ConnectorSchema + Send + Sync>,
     pub(super) why: ConnectorError,
 }
 
-impl ConnectorSchema for Unavailable {
-    fn describe(&self) -> Descriptor {
+impl ConnectorSchema for UnavailableConnector {
+    fn describe(&self) -> ConnectorDescriptor {
         self.words.describe()
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+    fn draft(
+        &self,
+        change: &AccessChange,
+        grant: &Grant,
+        inventory: &Inventory,
+    ) -> Result<PlannedChange, UnsupportedChangeError> {
         self.words.draft(change, grant, inventory)
     }
 }
 
-impl Collector for Unavailable {
+impl Collector for UnavailableConnector {
     fn validate(&self) -> Result<ConnectorHealth, ConnectorError> {
         Err(self.why.clone())
     }
 
-    fn list(&self, _: GrantKind, _: Option<&Cursor>) -> Result<GrantPage, ConnectorError> {
+    fn list(&self, _: GrantKind, _: Option<&ListingCursor>) -> Result<GrantPage, ConnectorError> {
         Err(self.why.clone())
     }
 
@@ -35,7 +40,7 @@ impl Collector for Unavailable {
         Err(self.why.clone())
     }
 
-    fn observe(&self, _: &Grant) -> Result<Observation, ConnectorError> {
+    fn observe(&self, _: &Grant) -> Result<GrantObservation, ConnectorError> {
         Err(self.why.clone())
     }
 
@@ -44,8 +49,8 @@ impl Collector for Unavailable {
     }
 }
 
-impl Provisioner for Unavailable {
-    fn apply(&self, _: &Action<Planned>, _: Intent, _: &dyn Sink) -> Result<Receipt, ConnectorError> {
+impl Provisioner for UnavailableConnector {
+    fn apply(&self, _: &Action<Planned>, _: Intent, _: &dyn SecretSink) -> Result<ApplyReceipt, ConnectorError> {
         Err(self.why.clone())
     }
 

@@ -1,7 +1,7 @@
 //! A diagnostic as text for people.
 
 use super::{
-    Diagnostic, Excerpt, HiddenCharacter, Severity, escape,
+    Diagnostic, DiagnosticSeverity, HiddenCharacter, SourceExcerpt, escape,
     unicode::{escape_lines, push_escaped},
 };
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -9,14 +9,14 @@ use std::ops::Range;
 
 /// How to show it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Style {
+pub struct RenderStyle {
     /// With the colours of a terminal.
     pub colour: bool,
     /// The width to stay within, in columns.
     pub width: usize,
 }
 
-impl Style {
+impl RenderStyle {
     /// Returns text without colours.
     pub const fn plain() -> Self {
         Self { colour: false, width: WIDTH }
@@ -28,11 +28,11 @@ impl Style {
     }
 }
 
-pub(super) fn render(problem: &Diagnostic, style: Style) -> String {
+pub(super) fn render(problem: &Diagnostic, style: RenderStyle) -> String {
     let level = match problem.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Note => Level::NOTE,
-        Severity::Warning => Level::WARNING,
+        DiagnosticSeverity::Error => Level::ERROR,
+        DiagnosticSeverity::Note => Level::NOTE,
+        DiagnosticSeverity::Warning => Level::WARNING,
     };
     let mut group: Group<'_> = Group::with_title(level.primary_title(escape(&problem.message)).id(problem.code));
     for excerpt in &problem.excerpts {
@@ -49,7 +49,7 @@ pub(super) fn render(problem: &Diagnostic, style: Style) -> String {
     text
 }
 
-fn snippet(excerpt: &Excerpt, window: Window) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
+fn snippet(excerpt: &SourceExcerpt, window: SourceWindow) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
     let labels = excerpt.labels.iter().zip(window.spans).enumerate().map(|(index, (label, span))| {
         let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
         let annotation = kind.span(span);
@@ -59,13 +59,13 @@ fn snippet(excerpt: &Excerpt, window: Window) -> Snippet<'_, annotate_snippets::
 }
 
 /// The lines around the labels as they are shown: hidden characters escaped, spans moved accordingly.
-struct Window {
+struct SourceWindow {
     text: String,
     line: usize,
     spans: Vec<Range<usize>>,
 }
 
-fn window(excerpt: &Excerpt) -> Option<Window> {
+fn window(excerpt: &SourceExcerpt) -> Option<SourceWindow> {
     let source = &excerpt.source;
     let spans: Vec<_> = excerpt.labels.iter().map(|label| source.clamp(&label.span)).collect();
     let (first, last) = (spans.iter().map(|span| span.start).min()?, spans.iter().map(|span| span.end).max()?);
@@ -79,7 +79,7 @@ fn window(excerpt: &Excerpt) -> Option<Window> {
     while end - last > REACH || !text.is_char_boundary(end) {
         end = (end - 1).min(last + REACH);
     }
-    let mut window = Window { text: String::new(), line: source.position(start).0, spans };
+    let mut window = SourceWindow { text: String::new(), line: source.position(start).0, spans };
     let mut moved = window.spans.clone();
     let boundaries = text[start..end].char_indices().map(|(at, character)| (start + at, Some(character)));
     for (at, character) in boundaries.chain([(end, None)]) {

@@ -1,6 +1,6 @@
 //! A diagnostic as JSON, for programs.
 
-use super::{Diagnostic, Excerpt, Label, escape, unicode::escape_lines};
+use super::{Diagnostic, SourceExcerpt, SourceLabel, escape, unicode::escape_lines};
 use serde_json::{Value, json};
 
 pub(super) fn value(problem: &Diagnostic) -> Value {
@@ -20,7 +20,7 @@ pub(super) fn value(problem: &Diagnostic) -> Value {
     })
 }
 
-fn label(excerpt: &Excerpt, label: &Label) -> Value {
+fn label(excerpt: &SourceExcerpt, label: &SourceLabel) -> Value {
     let (line, column) = excerpt.source.position(label.span.start);
     json!({
         "file": escape(excerpt.source.name()),

@@ -8,15 +8,15 @@ mod json;
 mod source;
 pub mod unicode;
 
-pub use human::Style;
-pub use source::{Excerpt, Label, Source};
+pub use human::RenderStyle;
+pub use source::{SourceExcerpt, SourceFile, SourceLabel};
 pub use unicode::{HiddenCharacter, counted, escape};
 
 use std::ops::Range;
 
 /// How much a problem weighs.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Severity {
+pub enum DiagnosticSeverity {
     /// The work cannot be done, or the file is not accepted.
     Error,
     /// The work was done; a person should look.
@@ -25,7 +25,7 @@ pub enum Severity {
     Note,
 }
 
-impl Severity {
+impl DiagnosticSeverity {
     /// Returns the word people and programs read.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,13 +40,13 @@ impl Severity {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Diagnostic {
     /// How much it weighs.
-    pub severity: Severity,
+    pub severity: DiagnosticSeverity,
     /// A stable code in words, such as `self-review`.
     pub code: &'static str,
     /// What is wrong, in one sentence, with names in backticks.
     pub message: String,
     /// Where: the first excerpt is the place itself, the others are what it is judged by.
-    pub excerpts: Vec<Excerpt>,
+    pub excerpts: Vec<SourceExcerpt>,
     /// What else helps to understand it.
     pub notes: Vec<String>,
     /// The next command to type, or what to do.
@@ -56,28 +56,28 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// Returns an error without a place.
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(Severity::Error, code, message.into())
+        Self::new(DiagnosticSeverity::Error, code, message.into())
     }
 
     /// Returns a warning without a place.
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(Severity::Warning, code, message.into())
+        Self::new(DiagnosticSeverity::Warning, code, message.into())
     }
 
     /// Returns a note without a place.
     pub fn note(code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(Severity::Note, code, message.into())
+        Self::new(DiagnosticSeverity::Note, code, message.into())
     }
 
     /// Adds a place: these bytes of this source, with what to say about them.
     ///
     /// Labels of one source stand in one excerpt; the first label of a diagnostic is the place itself.
     #[must_use]
-    pub fn at(mut self, source: &Source, span: Range<usize>, label: impl Into<String>) -> Self {
-        let label = Label { span, text: label.into() };
+    pub fn at(mut self, source: &SourceFile, span: Range<usize>, label: impl Into<String>) -> Self {
+        let label = SourceLabel { span, text: label.into() };
         match self.excerpts.iter_mut().find(|excerpt| excerpt.source == *source) {
             Some(excerpt) => excerpt.labels.push(label),
-            None => self.excerpts.push(Excerpt { source: source.clone(), labels: vec![label] }),
+            None => self.excerpts.push(SourceExcerpt { source: source.clone(), labels: vec![label] }),
         }
         self
     }
@@ -85,7 +85,7 @@ impl Diagnostic {
     /// Adds a file as the place, when no part of it can be shown.
     #[must_use]
     pub fn in_file(mut self, name: impl Into<String>) -> Self {
-        self.excerpts.push(Excerpt { source: Source::new(name, ""), labels: Vec::new() });
+        self.excerpts.push(SourceExcerpt { source: SourceFile::new(name, ""), labels: Vec::new() });
         self
     }
 
@@ -116,10 +116,10 @@ impl Diagnostic {
     }
 
     /// Returns where it begins and ends, when it is about a part of a file.
-    pub fn region(&self) -> Option<Region> {
+    pub fn region(&self) -> Option<FileRegion> {
         let excerpt = self.excerpts.first()?;
         let span = excerpt.source.clamp(&excerpt.labels.first()?.span);
-        Some(Region { start: excerpt.source.position(span.start), end: excerpt.source.position(span.end) })
+        Some(FileRegion { start: excerpt.source.position(span.start), end: excerpt.source.position(span.end) })
     }
 
     /// Returns the lines it is about, as the file has them; nothing when no part of a file is known.
@@ -132,15 +132,15 @@ impl Diagnostic {
     }
 
     /// Returns it as text for people, ending in a line end.
-    pub fn render(&self, style: Style) -> String {
+    pub fn render(&self, style: RenderStyle) -> String {
         human::render(self, style)
     }
 
-    fn new(severity: Severity, code: &'static str, message: String) -> Self {
+    fn new(severity: DiagnosticSeverity, code: &'static str, message: String) -> Self {
         Self { severity, code, message, excerpts: Vec::new(), notes: Vec::new(), help: None }
     }
 
-    fn order(&self) -> (Option<&str>, Option<usize>, Severity, &'static str, &str) {
+    fn order(&self) -> (Option<&str>, Option<usize>, DiagnosticSeverity, &'static str, &str) {
         let first = self.excerpts.first();
         let offset = first.and_then(|excerpt| excerpt.labels.first()).map(|label| label.span.start);
         (first.map(|excerpt| excerpt.source.name()), offset, self.severity, self.code, &self.message)
@@ -149,7 +149,7 @@ impl Diagnostic {
 
 /// A part of a file: line and column of its beginning and of its end (exclusive), from 1, columns in characters.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Region {
+pub struct FileRegion {
     /// Where it begins.
     pub start: (usize, usize),
     /// Where it ends: the place after its last character.
@@ -185,11 +185,11 @@ impl Diagnostics {
 
     /// Returns whether something must be refused.
     pub fn has_errors(&self) -> bool {
-        self.count(Severity::Error) > 0
+        self.count(DiagnosticSeverity::Error) > 0
     }
 
     /// Returns how many problems weigh this much.
-    pub fn count(&self, severity: Severity) -> usize {
+    pub fn count(&self, severity: DiagnosticSeverity) -> usize {
         self.problems.iter().filter(|problem| problem.severity == severity).count()
     }
 
@@ -202,7 +202,7 @@ impl Diagnostics {
     }
 
     /// Returns all problems as text for people; empty when there is none.
-    pub fn render(&self, style: Style) -> String {
+    pub fn render(&self, style: RenderStyle) -> String {
         let mut text = String::new();
         for problem in self.sorted() {
             if !text.is_empty() {
@@ -256,8 +256,8 @@ impl From<Diagnostic> for Diagnostics {
 mod tests {
     use super::*;
 
-    fn review() -> Source {
-        Source::new(
+    fn review() -> SourceFile {
+        SourceFile::new(
             "campaigns/q4/reviews/db/ana.ruiz.toml",
             "[[item]]\nprincipal = \"ana.ruiz\"\ndecision = \"certify\"\n",
         )
@@ -267,10 +267,10 @@ mod tests {
     fn a_refusal_names_file_line_rule_and_next_command() {
         let problem = Diagnostic::error("self-review", "`ana.ruiz` cannot review their own grant")
             .at(&review(), 32..52, "this decision")
-            .at(&Source::new("trust/mandate/1.toml", "duty = \"no-self-review\"\n"), 7..23, "refused by this rule")
+            .at(&SourceFile::new("trust/mandate/1.toml", "duty = \"no-self-review\"\n"), 7..23, "refused by this rule")
             .with_note("subject ids are compared, not names")
             .help("reassign it: `tenure campaign reassign itm-1`");
-        insta::assert_snapshot!(problem.render(Style::plain()), @r#"
+        insta::assert_snapshot!(problem.render(RenderStyle::plain()), @r#"
         error[self-review]: `ana.ruiz` cannot review their own grant
          --> campaigns/q4/reviews/db/ana.ruiz.toml:3:1
           |
@@ -302,9 +302,9 @@ mod tests {
     fn hostile_text_cannot_reach_the_terminal() {
         let hostile = "a = \"\u{1b}[2J\u{202e}\u{200b}\u{9b}\u{7f}\u{2028}\u{e000}\"\n";
         let problem =
-            Diagnostic::error("text", hostile).at(&Source::new(hostile, hostile), 5..6, hostile).help(hostile);
+            Diagnostic::error("text", hostile).at(&SourceFile::new(hostile, hostile), 5..6, hostile).help(hostile);
         let all = Diagnostics::from(problem.with_note(hostile));
-        for text in [all.render(Style::plain()), all.to_json()] {
+        for text in [all.render(RenderStyle::plain()), all.to_json()] {
             assert!(text.chars().all(|c| c == '\n' || HiddenCharacter::of(c).is_none()), "{text:?}");
             assert!(text.contains("u{202e}"), "{text}");
         }
@@ -313,8 +313,8 @@ mod tests {
     #[test]
     fn colour_is_there_only_when_asked() {
         let problem = Diagnostic::error("text", "x").at(&review(), 0..1, "here");
-        assert!(!problem.render(Style::plain()).contains('\u{1b}'));
-        assert!(problem.render(Style::coloured()).contains('\u{1b}'));
+        assert!(!problem.render(RenderStyle::plain()).contains('\u{1b}'));
+        assert!(problem.render(RenderStyle::coloured()).contains('\u{1b}'));
     }
 
     #[test]
@@ -348,12 +348,15 @@ mod tests {
 
     #[test]
     fn spans_beyond_the_text_are_shown_at_its_end() {
-        let source = Source::new("x", "é");
+        let source = SourceFile::new("x", "é");
         for span in [1..1, 1..9, 2..2, 7..9, Range { start: 2, end: 0 }] {
-            assert!(Diagnostic::error("x", "y").at(&source, span, "z").render(Style::plain()).contains("x:1"));
+            assert!(Diagnostic::error("x", "y").at(&source, span, "z").render(RenderStyle::plain()).contains("x:1"));
         }
         assert!(
-            Diagnostic::error("x", "y").at(&Source::new("x", ""), 0..0, "z").render(Style::plain()).contains("x:1")
+            Diagnostic::error("x", "y")
+                .at(&SourceFile::new("x", ""), 0..0, "z")
+                .render(RenderStyle::plain())
+                .contains("x:1")
         );
     }
 }

@@ -4,13 +4,13 @@ use std::{ops::Range, sync::Arc};
 
 /// A file as it was read, shared by all diagnostics about it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Source {
+pub struct SourceFile {
     name: Arc<str>,
     text: Arc<str>,
     first_line: usize,
 }
 
-impl Source {
+impl SourceFile {
     /// Returns the source with this name (a path in the repository, or what people call it) and text.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self::part(name, text, 1)
@@ -77,16 +77,16 @@ impl Source {
 
 /// Part of a source with labels.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Excerpt {
+pub struct SourceExcerpt {
     /// Where it is from.
-    pub source: Source,
+    pub source: SourceFile,
     /// What to underline; none when only the file is named.
-    pub labels: Vec<Label>,
+    pub labels: Vec<SourceLabel>,
 }
 
 /// Bytes of a source and what to say about them.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Label {
+pub struct SourceLabel {
     /// The bytes.
     pub span: Range<usize>,
     /// What to say; may be empty.
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn positions_count_lines_and_characters_from_one() {
-        let source = Source::new("x", "é=1\nab\n");
+        let source = SourceFile::new("x", "é=1\nab\n");
         assert_eq!(source.position(0), (1, 1));
         assert_eq!(source.position(2), (1, 2));
         assert_eq!(source.position(6), (2, 2));

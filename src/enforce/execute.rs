@@ -1,16 +1,16 @@
 //! One action: look, compare, act, look again.
 
 use super::{
-    step::{Observer, RunStep},
+    step::{RunObserver, RunStep},
     verdict::{VerificationResult, evaluate},
 };
 use crate::{
-    connector::{Collector, ConnectorError, Intent, Provisioner, Receipt, Sink},
+    connector::{ApplyReceipt, Collector, ConnectorError, Intent, Provisioner, SecretSink},
     model::{
-        Action, Expectation, Observation, Presence, VerificationLevel,
+        Action, ExpectedState, GrantObservation, Presence, VerificationLevel,
         action::{ActionSpec, Planned},
         file::Remediation,
-        record::{Entry, OutcomeKind, OutcomeRecorded, VerificationKind, short},
+        record::{OutcomeKind, OutcomeRecorded, RecordPayload, VerificationKind, short},
     },
 };
 use std::{
@@ -19,11 +19,11 @@ use std::{
 };
 
 /// What a run has at hand for one system.
-pub struct Hand {
+pub struct ProvisioningTarget {
     /// The connection that can write.
     pub provisioner: Box<dyn Provisioner + Send>,
     /// Where new secrets go.
-    pub sink: Box<dyn Sink + Send>,
+    pub sink: Box<dyn SecretSink + Send>,
     /// Who makes changes.
     pub remediation: Remediation,
     /// Whether this run has changed the system: a grant may then have lost paths to an earlier action.
@@ -48,8 +48,8 @@ impl ActionResult {
     }
 
     /// Returns the entries for evidence, in order.
-    pub fn entries(&self) -> Vec<Entry> {
-        let mut entries = vec![Entry::Outcome(self.outcome.clone())];
+    pub fn entries(&self) -> Vec<RecordPayload> {
+        let mut entries = vec![RecordPayload::Outcome(self.outcome.clone())];
         // A run that wrote cannot reach more than V3: the same process, the same credential.
         entries
             .extend(self.judgement.as_ref().map(|judgement| judgement.entry(&self.planned.id, VerificationLevel::V3)));
@@ -60,12 +60,12 @@ impl ActionResult {
 /// How long a run may go on acting. Another run may take its systems over once the lease it recorded has ended, so it
 /// stops itself before: measured by a clock that cannot be set.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lease {
+pub(super) struct RunLease {
     began: Instant,
     lasts: Duration,
 }
 
-impl Lease {
+impl RunLease {
     /// Begins a lease of this many seconds; one tenth of it is kept as a margin.
     pub(super) fn begin(seconds: u64) -> Self {
         Self { began: Instant::now(), lasts: Duration::from_secs(seconds) * 9 / 10 }
@@ -81,9 +81,9 @@ impl Lease {
 pub(super) fn execute(
     action: Action<Planned>,
     intent: Intent,
-    hand: &mut Hand,
-    lease: Lease,
-    observer: &dyn Observer,
+    hand: &mut ProvisioningTarget,
+    lease: RunLease,
+    observer: &dyn RunObserver,
 ) -> ActionResult {
     let planned: ActionSpec = (*action).clone();
     let seq = intent.seq();
@@ -109,16 +109,16 @@ pub(super) fn execute(
         }
     };
     match readiness(&planned, &before, hand.acted) {
-        Readiness::Already => {
+        ActionReadiness::Already => {
             let judgement = evaluate(&planned.expects, &before);
             return done(OutcomeKind::Already, None, "the grant itself was gone or changed before", Some(judgement));
         }
-        Readiness::Drifted(why) => return done(OutcomeKind::Drifted, None, &why, None),
-        Readiness::Unread(reason) => {
+        ActionReadiness::Drifted(why) => return done(OutcomeKind::Drifted, None, &why, None),
+        ActionReadiness::Unread(reason) => {
             let text = format!("could not be read before acting, so nothing was done: {reason}");
             return done(OutcomeKind::Failed, Some("unreadable"), &text, Some(VerificationResult::unknown(reason)));
         }
-        Readiness::Ready => {}
+        ActionReadiness::Ready => {}
     }
     if hand.remediation == Remediation::Manual {
         let text = "a person has to do it; the operations of the plan are the work order";
@@ -139,7 +139,7 @@ pub(super) fn execute(
         Err(error) => VerificationResult::unknown(error.to_string()),
     };
     let mut finished = match applied {
-        Ok(Receipt { already: true, text, .. }) => done(OutcomeKind::Already, None, &text, Some(judgement)),
+        Ok(ApplyReceipt { already: true, text, .. }) => done(OutcomeKind::Already, None, &text, Some(judgement)),
         Ok(receipt) => {
             let mut finished = done(OutcomeKind::Applied, None, &receipt.text, Some(judgement));
             finished.outcome.successor = receipt.successor;
@@ -156,7 +156,7 @@ pub(super) fn execute(
 }
 
 /// Looks again at an action that was done and whose access survived or lingered.
-pub(super) fn reobserve(done: &mut ActionResult, hand: &Hand) {
+pub(super) fn reobserve(done: &mut ActionResult, hand: &ProvisioningTarget) {
     let was_done = matches!(done.outcome.result, OutcomeKind::Already | OutcomeKind::Applied);
     let open = done.judgement.as_ref().is_some_and(|judgement| {
         matches!(judgement.kind, VerificationKind::Lingering | VerificationKind::StillPresent)
@@ -169,7 +169,7 @@ pub(super) fn reobserve(done: &mut ActionResult, hand: &Hand) {
     }
 }
 
-enum Readiness {
+enum ActionReadiness {
     Already,
     Drifted(String),
     Ready,
@@ -177,19 +177,19 @@ enum Readiness {
 }
 
 /// The grant must be exactly what was planned for, or be gone already.
-fn readiness(planned: &ActionSpec, before: &Observation, acted: bool) -> Readiness {
+fn readiness(planned: &ActionSpec, before: &GrantObservation, acted: bool) -> ActionReadiness {
     if let Presence::Unknown { reason } = &before.presence {
-        return Readiness::Unread(reason.clone());
+        return ActionReadiness::Unread(reason.clone());
     }
     let met = evaluate(&planned.expects, before).kind == VerificationKind::Confirmed;
     match &before.grant {
-        _ if met => Readiness::Already,
-        None if matches!(planned.expects, Expectation::Absent | Expectation::Replaced) => Readiness::Already,
-        None => Readiness::Drifted("the grant is gone, and something else gives the same access".to_owned()),
-        Some(now) if now.digest() == planned.precondition => Readiness::Ready,
-        Some(now) if acted && now.only_lost_paths(&planned.grant) => Readiness::Ready,
+        _ if met => ActionReadiness::Already,
+        None if matches!(planned.expects, ExpectedState::Absent | ExpectedState::Replaced) => ActionReadiness::Already,
+        None => ActionReadiness::Drifted("the grant is gone, and something else gives the same access".to_owned()),
+        Some(now) if now.digest() == planned.precondition => ActionReadiness::Ready,
+        Some(now) if acted && now.only_lost_paths(&planned.grant) => ActionReadiness::Ready,
         Some(now) => {
-            Readiness::Drifted(format!("the grant is {} now; planned was {}", now.digest(), planned.precondition))
+            ActionReadiness::Drifted(format!("the grant is {} now; planned was {}", now.digest(), planned.precondition))
         }
     }
 }
@@ -198,7 +198,7 @@ fn readiness(planned: &ActionSpec, before: &Observation, acted: bool) -> Readine
 fn result_of(
     error: &ConnectorError,
     judgement: &VerificationResult,
-    after: Option<&Observation>,
+    after: Option<&GrantObservation>,
     planned: &ActionSpec,
 ) -> OutcomeKind {
     match error {
@@ -217,7 +217,7 @@ fn result_of(
 pub(super) fn observe_with_retry<C: Collector + ?Sized>(
     collector: &C,
     planned: &ActionSpec,
-) -> Result<Observation, ConnectorError> {
+) -> Result<GrantObservation, ConnectorError> {
     let mut tries = 0;
     loop {
         match collector.observe(&planned.grant) {

@@ -1,7 +1,7 @@
 //! Where a run is written down, before and after. `evidence` implements it; nothing here knows how.
 
 use crate::{
-    model::{Digest, RunId, SystemId, Timestamp, history::History, record::Entry},
+    model::{Digest, RunId, SystemId, Timestamp, history::EvidenceHistory, record::RecordPayload},
     plan::PublicationProof,
 };
 
@@ -15,7 +15,7 @@ pub trait Journal {
 
     /// Returns what the evidence says so far, including all that this run has published, and what other runs did as of
     /// the last publish.
-    fn history(&self) -> &History;
+    fn history(&self) -> &EvidenceHistory;
 
     /// Keeps `bytes` on the evidence branch by their digest, with the next publish.
     ///
@@ -38,7 +38,7 @@ pub trait Journal {
     /// # Errors
     /// Nothing was published, unless the error is [`JournalError::Unreachable`], after which nobody knows; the next
     /// run finds out by fetching.
-    fn publish(&mut self, entries: &[Entry]) -> Result<PublicationProof, JournalError>;
+    fn publish(&mut self, entries: &[RecordPayload]) -> Result<PublicationProof, JournalError>;
 }
 
 /// Why a run could not be written down. No target may be touched after any of these.

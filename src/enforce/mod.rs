@@ -17,11 +17,11 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use execute::{ActionResult, Hand};
+pub use execute::{ActionResult, ProvisioningTarget};
 pub use journal::{Journal, JournalError};
-pub use out_of_band::{ChangeKind, OutOfBand, Unexplained};
-pub use run::{RunError, RunRequest, Summary, enforce};
-pub use separation_of_duties::{Accepted, ToxicPairs};
-pub use step::{NoopObserver, Observer, RunStep};
+pub use out_of_band::{ChangeKind, OutOfBandReport, UnexplainedChange};
+pub use run::{RunError, RunRequest, RunSummary, enforce};
+pub use separation_of_duties::{AcceptedViolations, ToxicPairs};
+pub use step::{NoopObserver, RunObserver, RunStep};
 pub use verdict::{VerificationResult, evaluate};
 pub use verify::{ReadTarget, VerifiedAction, VerifyReport, verify};

@@ -2,11 +2,11 @@
 
 use super::verify::{ReadTarget, VerifiedAction};
 use crate::{
-    inventory::{self, CollectRequest, Limits, difference},
+    inventory::{self, CollectRequest, CollectionLimits, difference},
     model::{
         ActionId, Clock, Grant, GrantKey, Inventory, SystemId,
-        history::History,
-        record::{Entry, FindingRecorded, OUT_OF_BAND, OutcomeKind, VerificationKind, short},
+        history::EvidenceHistory,
+        record::{FindingRecorded, OUT_OF_BAND, OutcomeKind, RecordPayload, VerificationKind, short},
     },
 };
 use std::{
@@ -16,16 +16,16 @@ use std::{
 
 /// What a fresh listing of a system shows besides what the evidence explains.
 #[derive(Clone, Debug)]
-pub struct OutOfBand {
+pub struct OutOfBandReport {
     /// The system.
     pub system: SystemId,
     /// What changed since its inventory was committed, the worst tier first; or why nobody knows.
-    pub found: Result<Vec<Unexplained>, String>,
+    pub found: Result<Vec<UnexplainedChange>, String>,
 }
 
 /// A change that nothing in the evidence explains.
 #[derive(Clone, Debug)]
-pub struct Unexplained {
+pub struct UnexplainedChange {
     /// How the grant changed.
     pub how: ChangeKind,
     /// The grant as it is now; as it was, where it is there no more.
@@ -61,17 +61,17 @@ pub(super) fn detect_out_of_band(
     system: &SystemId,
     reader: &ReadTarget<'_>,
     seen: &[VerifiedAction],
-    history: &History,
+    history: &EvidenceHistory,
     clock: &dyn Clock,
-) -> Option<(OutOfBand, Option<Inventory>)> {
+) -> Option<(OutOfBandReport, Option<Inventory>)> {
     let committed = reader.committed?;
     let now = listed(system, reader, clock);
     let found = now.as_ref().map(|now| compare(committed, now, &ExplainedChanges::of(committed, seen, history)));
     let found = found.map_err(String::clone);
-    Some((OutOfBand { system: system.clone(), found }, now.ok()))
+    Some((OutOfBandReport { system: system.clone(), found }, now.ok()))
 }
 
-impl OutOfBand {
+impl OutOfBandReport {
     /// Returns whether the listing showed nothing unexplained; a listing that failed showed nothing at all.
     pub fn is_clean(&self) -> bool {
         self.found.as_ref().is_ok_and(Vec::is_empty)
@@ -79,10 +79,10 @@ impl OutOfBand {
 
     /// Returns the entries for evidence: the counts first, which take the place of those of an earlier listing, then at
     /// most a hundred changes.
-    pub(super) fn entries(&self) -> Vec<Entry> {
+    pub(super) fn entries(&self) -> Vec<RecordPayload> {
         let finding = |what: &str, subject: String, text: String| {
             let code = format!("{OUT_OF_BAND}{what}");
-            Entry::Finding(FindingRecorded { code, subject: short(&subject), text: short(&text) })
+            RecordPayload::Finding(FindingRecorded { code, subject: short(&subject), text: short(&text) })
         };
         let found = match &self.found {
             Ok(found) => found,
@@ -95,7 +95,7 @@ impl OutOfBand {
         if found.len() > MOST_RECORDED {
             text = format!("{text}; the {MOST_RECORDED} worst follow");
         }
-        let one = |one: &Unexplained| {
+        let one = |one: &UnexplainedChange| {
             finding(&one.how.to_string(), format!("{} {}", self.system, one.grant.key), one.to_string())
         };
         let summary = finding("listed", self.system.to_string(), text);
@@ -103,7 +103,7 @@ impl OutOfBand {
     }
 }
 
-impl fmt::Display for Unexplained {
+impl fmt::Display for UnexplainedChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Grant { entitlement, principal, tier, .. } = &self.grant;
         write!(f, "{} of {} ({tier})", entitlement.name, principal.name)?;
@@ -113,20 +113,22 @@ impl fmt::Display for Unexplained {
 
 fn listed(system: &SystemId, reader: &ReadTarget<'_>, clock: &dyn Clock) -> Result<Inventory, String> {
     let collector = reader.collector.as_ref();
-    let task = CollectRequest { system, collector, clock, limits: Limits::default(), pause: &std::thread::sleep };
+    let task =
+        CollectRequest { system, collector, clock, limits: CollectionLimits::default(), pause: &std::thread::sleep };
     let collection = inventory::collect(&task, &mut |_| {}).map_err(|error| error.to_string())?;
     collection.into_inventory().map_err(|error| error.to_string())
 }
 
 /// Names may change at any time; only what a review is bound to counts.
-fn compare(committed: &Inventory, now: &Inventory, known: &ExplainedChanges<'_>) -> Vec<Unexplained> {
+fn compare(committed: &Inventory, now: &Inventory, known: &ExplainedChanges<'_>) -> Vec<UnexplainedChange> {
     let all = difference(committed, now);
-    let added = all.added.into_iter().map(|grant| Unexplained { how: ChangeKind::Added, grant, what: Vec::new() });
+    let added =
+        all.added.into_iter().map(|grant| UnexplainedChange { how: ChangeKind::Added, grant, what: Vec::new() });
     let removed =
-        all.removed.into_iter().map(|grant| Unexplained { how: ChangeKind::Removed, grant, what: Vec::new() });
+        all.removed.into_iter().map(|grant| UnexplainedChange { how: ChangeKind::Removed, grant, what: Vec::new() });
     let changed = all.changed.into_iter().filter(|changed| changed.lapses);
     let changed =
-        changed.map(|changed| Unexplained { how: ChangeKind::Changed, grant: changed.grant, what: changed.what });
+        changed.map(|changed| UnexplainedChange { how: ChangeKind::Changed, grant: changed.grant, what: changed.what });
     let mut found: Vec<_> = added.chain(changed).chain(removed).filter(|one| !known.explains(one)).collect();
     found.sort_by(|a, b| (a.grant.tier, a.how, &a.grant.key).cmp(&(b.grant.tier, b.how, &b.grant.key)));
     found
@@ -144,7 +146,7 @@ struct ExplainedChanges<'a> {
 impl<'a> ExplainedChanges<'a> {
     /// An action explains its grant when it was done since the inventory, or when this very look says that the target is
     /// not as decided. An old action that is confirmed explains nothing: the inventory was taken after it.
-    fn of(committed: &'a Inventory, seen: &'a [VerifiedAction], history: &'a History) -> Self {
+    fn of(committed: &'a Inventory, seen: &'a [VerifiedAction], history: &'a EvidenceHistory) -> Self {
         let looks: BTreeMap<&ActionId, &VerifiedAction> = seen.iter().map(|look| (&look.planned.id, look)).collect();
         let mut known = Self { committed, own: BTreeSet::new(), acted_on: Vec::new() };
         for (id, past) in history.actions().filter(|(_, past)| past.system == *committed.system()) {
@@ -168,7 +170,7 @@ impl<'a> ExplainedChanges<'a> {
     }
 
     /// What goes with another grant may disappear or lose something. Nothing explains what is gained.
-    fn explains(&self, one: &Unexplained) -> bool {
+    fn explains(&self, one: &UnexplainedChange) -> bool {
         let Grant { principal, entitlement, key, .. } = &one.grant;
         let near = |acted: &&Grant| acted.principal.id == principal.id || acted.entitlement.id == entitlement.id;
         let only_lost = match one.how {

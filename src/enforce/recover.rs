@@ -1,7 +1,7 @@
 //! Dangling intents of earlier runs: nobody knows what happened, so the target is asked.
 
 use super::{
-    execute::{Hand, observe_with_retry},
+    execute::{ProvisioningTarget, observe_with_retry},
     journal::{Journal, JournalError},
     verdict::{VerificationResult, evaluate},
 };
@@ -9,7 +9,7 @@ use crate::{
     model::{
         ActionId, SystemId, VerificationLevel,
         action::ActionSpec,
-        record::{Entry, OutcomeKind, OutcomeRecorded, RecoveryRecorded, VerificationKind, short},
+        record::{OutcomeKind, OutcomeRecorded, RecordPayload, RecoveryRecorded, VerificationKind, short},
     },
     plan,
 };
@@ -17,7 +17,10 @@ use std::collections::BTreeMap;
 
 /// Reads the target for every dangling intent on the systems at hand, and returns the entries for evidence, three for
 /// each. Writes nothing anywhere.
-pub(super) fn recover(journal: &dyn Journal, hands: &BTreeMap<SystemId, Hand>) -> Result<Vec<Entry>, JournalError> {
+pub(super) fn recover(
+    journal: &dyn Journal,
+    hands: &BTreeMap<SystemId, ProvisioningTarget>,
+) -> Result<Vec<RecordPayload>, JournalError> {
     let mut entries = Vec::new();
     let mut plans = PlanCache::default();
     for (id, past) in journal.history().dangling() {
@@ -48,14 +51,14 @@ pub(super) fn recover(journal: &dyn Journal, hands: &BTreeMap<SystemId, Hand>) -
                 }
             },
         };
-        entries.push(Entry::Recover(RecoveryRecorded {
+        entries.push(RecordPayload::Recover(RecoveryRecorded {
             action: id.clone(),
             intent: past.intent,
             of: past.run.clone(),
             seen: judgement.kind,
             text: short(&text),
         }));
-        entries.push(Entry::Outcome(OutcomeRecorded {
+        entries.push(RecordPayload::Outcome(OutcomeRecorded {
             action: id.clone(),
             intent: past.intent,
             result,

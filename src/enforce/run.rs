@@ -1,17 +1,17 @@
 //! A whole run: start, batches, end.
 
 use super::{
-    execute::{ActionResult, Hand, Lease, execute, reobserve},
+    execute::{ActionResult, ProvisioningTarget, RunLease, execute, reobserve},
     journal::{Journal, JournalError},
     recover::recover,
-    step::{Observer, RunStep},
+    step::{RunObserver, RunStep},
 };
 use crate::{
     connector::Intent,
     model::{
         Action, SystemId,
         action::{ActionSpec, Planned},
-        record::{Entry, IntentRecorded, OutcomeKind, RunEnd, RunStart},
+        record::{IntentRecorded, OutcomeKind, RecordPayload, RunEnd, RunStart},
     },
     plan::{Cleared, HeldCode, Plan},
 };
@@ -24,16 +24,16 @@ pub struct RunRequest<'a> {
     /// The record of the start.
     pub start: RunStart,
     /// What else is recorded with the start: decisions taken up or refused.
-    pub taken_up: Vec<Entry>,
+    pub taken_up: Vec<RecordPayload>,
     /// The connections, by system.
-    pub hands: &'a mut BTreeMap<SystemId, Hand>,
+    pub hands: &'a mut BTreeMap<SystemId, ProvisioningTarget>,
     /// Who is told where the run is.
-    pub observer: &'a dyn Observer,
+    pub observer: &'a dyn RunObserver,
 }
 
 /// What came of a run.
 #[derive(Clone, Debug)]
-pub struct Summary {
+pub struct RunSummary {
     /// Every action, in the order of the plan.
     pub done: Vec<ActionResult>,
     /// How many dangling intents of earlier runs were looked into.
@@ -49,14 +49,14 @@ pub struct RunError {
     /// Why.
     pub cause: JournalError,
     /// What has happened and is not on the remote; the next run finds it out by reading the targets.
-    pub unpublished: Vec<Entry>,
+    pub unpublished: Vec<RecordPayload>,
 }
 
 /// Runs the plan. Every change it makes has its intent on the remote branch before, and what happened after.
 ///
 /// # Errors
 /// When the run cannot be written down. Before the first push no target has been touched.
-pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<Summary, RunError> {
+pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<RunSummary, RunError> {
     let RunRequest { plan, mut start, taken_up, hands, observer } = order;
     let stop = |cause| RunError { cause, unpublished: Vec::new() };
     let recovery = recover(journal, hands).map_err(stop)?;
@@ -66,12 +66,12 @@ pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<Summa
     let held = plan.held().iter().filter(|held| held.code != HeldCode::ReportOnly).count();
     if planned == 0 && recovery.is_empty() && taken_up.is_empty() {
         // Nothing to do and nothing to tell: a run that is woken every hour must not grow the log.
-        return Ok(Summary { done: Vec::new(), recovered, exit: if held == 0 { 0 } else { 4 } });
+        return Ok(RunSummary { done: Vec::new(), recovered, exit: if held == 0 { 0 } else { 4 } });
     }
-    let lease = Lease::begin(start.lease);
+    let lease = RunLease::begin(start.lease);
     start.plan = Some(journal.keep(plan.bytes()).map_err(stop)?);
 
-    let mut pending = vec![Entry::RunStart(start)];
+    let mut pending = vec![RecordPayload::RunStart(start)];
     pending.extend(recovery);
     pending.extend(taken_up);
     let mut done: Vec<ActionResult> = Vec::new();
@@ -91,19 +91,19 @@ pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<Summa
     // Counted from what was planned, so that an action which was lost on the way is not taken for confirmed.
     let unconfirmed = held + planned - done.iter().filter(|done| done.is_confirmed()).count();
     let exit = if unconfirmed == 0 { 0 } else { 4 };
-    pending.push(Entry::RunEnd(end_of(&done, exit)));
+    pending.push(RecordPayload::RunEnd(end_of(&done, exit)));
     observer.reached(RunStep::BeforeOutcomes, None);
     let first = pending.len();
     let _ = publish(journal, &mut pending, first, begun)?;
     observer.reached(RunStep::AfterOutcomes, None);
     observer.reached(RunStep::Ended, None);
-    Ok(Summary { done, recovered, exit })
+    Ok(RunSummary { done, recovered, exit })
 }
 
 /// Pushes what is pending and returns the proof for the entries from `first` on: the intents.
 fn publish(
     journal: &mut dyn Journal,
-    pending: &mut Vec<Entry>,
+    pending: &mut Vec<RecordPayload>,
     first: usize,
     begun: bool,
 ) -> Result<crate::plan::PublicationProof, RunError> {
@@ -123,9 +123,9 @@ fn publish(
 /// Carries out the actions of each system in their order, different systems side by side.
 fn carry_out_all(
     work: impl Iterator<Item = (Action<Planned>, Intent)>,
-    hands: &mut BTreeMap<SystemId, Hand>,
-    lease: Lease,
-    observer: &dyn Observer,
+    hands: &mut BTreeMap<SystemId, ProvisioningTarget>,
+    lease: RunLease,
+    observer: &dyn RunObserver,
 ) -> Vec<ActionResult> {
     let mut queues: BTreeMap<SystemId, Vec<(usize, Action<Planned>, Intent)>> = BTreeMap::new();
     for (place, (action, intent)) in work.enumerate() {
@@ -156,8 +156,8 @@ fn carry_out_all(
     finished.into_iter().map(|(_, done)| done).collect()
 }
 
-fn intent_of(action: &ActionSpec, plan: &Plan<Cleared>) -> Entry {
-    Entry::Intent(IntentRecorded {
+fn intent_of(action: &ActionSpec, plan: &Plan<Cleared>) -> RecordPayload {
+    RecordPayload::Intent(IntentRecorded {
         action: action.id.clone(),
         plan: plan.digest(),
         system: action.grant.system.clone(),

@@ -4,8 +4,8 @@ use crate::{
     inventory::{SodAnalysis, SodHolding, SodViolation},
     model::{
         Digest, Inventory, SystemId,
-        history::History,
-        record::{Entry, FindingRecorded, TOXIC_PAIR, short},
+        history::EvidenceHistory,
+        record::{FindingRecorded, RecordPayload, TOXIC_PAIR, short},
     },
     plan::SodContext,
 };
@@ -23,15 +23,15 @@ pub struct ToxicPairs {
 }
 
 /// The grants that a signed exception in force accepts in spite of a rule.
-pub type Accepted = BTreeSet<(Digest, String)>;
+pub type AcceptedViolations = BTreeSet<(Digest, String)>;
 
 /// Judges what fresh listings show, and the inventories as committed of systems that were not listed; nothing when there
 /// are no pairs, or nothing was listed at all.
 pub(super) fn judge(
     duties: &SodContext<'_>,
-    accepted: &Accepted,
+    accepted: &AcceptedViolations,
     fresh: &BTreeMap<SystemId, Inventory>,
-    history: &History,
+    history: &EvidenceHistory,
 ) -> Option<ToxicPairs> {
     if duties.pairs.is_empty() || fresh.is_empty() {
         return None;
@@ -58,10 +58,10 @@ pub(super) fn judge(
 impl ToxicPairs {
     /// Returns the entries for evidence: the counts first, which take the place of those of an earlier look, then at most
     /// a hundred pairs, and those that are resolved.
-    pub(super) fn entries(&self) -> Vec<Entry> {
+    pub(super) fn entries(&self) -> Vec<RecordPayload> {
         let finding = |what: &str, subject: String, text: String| {
             let code = format!("{TOXIC_PAIR}{what}");
-            Entry::Finding(FindingRecorded { code, subject: short(&subject), text: short(&text) })
+            RecordPayload::Finding(FindingRecorded { code, subject: short(&subject), text: short(&text) })
         };
         let accepted = self.held.iter().filter(|(_, accepted)| *accepted).count();
         let text = format!(

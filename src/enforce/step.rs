@@ -56,7 +56,7 @@ impl RunStep {
 }
 
 /// Somebody who is told where a run is.
-pub trait Observer: Sync {
+pub trait RunObserver: Sync {
     /// The run has reached `step`, for this action where the step is one of an action.
     fn reached(&self, step: RunStep, action: Option<&ActionId>);
 }
@@ -65,6 +65,6 @@ pub trait Observer: Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoopObserver;
 
-impl Observer for NoopObserver {
+impl RunObserver for NoopObserver {
     fn reached(&self, _: RunStep, _: Option<&ActionId>) {}
 }

@@ -1,6 +1,6 @@
 //! What a read means for an expectation. Nothing else in the house decides that a change is confirmed.
 
-use crate::model::{Expectation, Observation, Presence, VerificationLevel, record, record::VerificationKind};
+use crate::model::{ExpectedState, GrantObservation, Presence, VerificationLevel, record, record::VerificationKind};
 
 /// What a read means for what was expected.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,8 +20,8 @@ impl VerificationResult {
     }
 
     /// Returns the entry for evidence.
-    pub fn entry(&self, action: &crate::model::ActionId, level: VerificationLevel) -> record::Entry {
-        record::Entry::Verification(record::VerificationRecorded {
+    pub fn entry(&self, action: &crate::model::ActionId, level: VerificationLevel) -> record::RecordPayload {
+        record::RecordPayload::Verification(record::VerificationRecorded {
             action: action.clone(),
             result: self.kind,
             level,
@@ -32,7 +32,7 @@ impl VerificationResult {
 }
 
 /// Returns what `sighting` means for what was expected.
-pub fn evaluate(expects: &Expectation, sighting: &Observation) -> VerificationResult {
+pub fn evaluate(expects: &ExpectedState, sighting: &GrantObservation) -> VerificationResult {
     let judged = |kind, paths: &[String], probe: &str| VerificationResult {
         kind,
         paths: paths.to_vec(),
@@ -41,11 +41,11 @@ pub fn evaluate(expects: &Expectation, sighting: &Observation) -> VerificationRe
     match (&sighting.presence, expects) {
         (Presence::Unknown { reason }, _) => VerificationResult::unknown(reason.clone()),
         (Presence::Absent { probe }, _) => judged(VerificationKind::Confirmed, &[], probe),
-        (Presence::Lingering { until }, Expectation::Shows(_)) if !shows(expects, sighting) => {
+        (Presence::Lingering { until }, ExpectedState::Shows(_)) if !shows(expects, sighting) => {
             judged(VerificationKind::StillPresent, std::slice::from_ref(until), "the grant is not as expected")
         }
         (Presence::Lingering { until }, _) => judged(VerificationKind::Lingering, std::slice::from_ref(until), until),
-        (Presence::Present { .. }, Expectation::Shows(_)) if shows(expects, sighting) => {
+        (Presence::Present { .. }, ExpectedState::Shows(_)) if shows(expects, sighting) => {
             judged(VerificationKind::Confirmed, &[], "the grant itself, as expected")
         }
         (Presence::Present { paths }, _) => {
@@ -55,9 +55,9 @@ pub fn evaluate(expects: &Expectation, sighting: &Observation) -> VerificationRe
     }
 }
 
-fn shows(expects: &Expectation, sighting: &Observation) -> bool {
+fn shows(expects: &ExpectedState, sighting: &GrantObservation) -> bool {
     match (expects, &sighting.grant) {
-        (Expectation::Shows(wanted), Some(grant)) => {
+        (ExpectedState::Shows(wanted), Some(grant)) => {
             wanted.iter().all(|(name, value)| grant.attribute(name) == Some(value))
         }
         _ => false,
@@ -71,14 +71,14 @@ const MAX_PATHS: usize = 16;
 mod tests {
     use super::*;
 
-    fn sighting(presence: Presence) -> Observation {
-        Observation { presence, grant: None }
+    fn sighting(presence: Presence) -> GrantObservation {
+        GrantObservation { presence, grant: None }
     }
 
     #[test]
     fn a_read_that_failed_confirms_nothing() {
         let unread = sighting(Presence::Unknown { reason: "timeout".into() });
-        for expects in [Expectation::Absent, Expectation::Replaced, Expectation::Shows(Default::default())] {
+        for expects in [ExpectedState::Absent, ExpectedState::Replaced, ExpectedState::Shows(Default::default())] {
             assert_eq!(evaluate(&expects, &unread).kind, VerificationKind::Unknown);
         }
     }
@@ -86,6 +86,6 @@ mod tests {
     #[test]
     fn an_open_session_is_not_gone() {
         let open = sighting(Presence::Lingering { until: "2 sessions".into() });
-        assert_eq!(evaluate(&Expectation::Absent, &open).kind, VerificationKind::Lingering);
+        assert_eq!(evaluate(&ExpectedState::Absent, &open).kind, VerificationKind::Lingering);
     }
 }

@@ -3,9 +3,9 @@
 use super::{
     execute::observe_with_retry,
     journal::{Journal, JournalError},
-    out_of_band::{OutOfBand, detect_out_of_band},
+    out_of_band::{OutOfBandReport, detect_out_of_band},
     recover::PlanCache,
-    separation_of_duties::{self, Accepted, ToxicPairs},
+    separation_of_duties::{self, AcceptedViolations, ToxicPairs},
     verdict::{VerificationResult, evaluate},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         ActionId, Clock, Inventory, SystemId, VerificationLevel,
         action::ActionSpec,
         file::Remediation,
-        record::{Entry, OutcomeKind, RunEnd, RunStart, VerificationKind},
+        record::{OutcomeKind, RecordPayload, RunEnd, RunStart, VerificationKind},
     },
     plan::SodContext,
 };
@@ -51,7 +51,7 @@ pub struct VerifyReport {
     /// Every action that was done.
     pub actions: Vec<VerifiedAction>,
     /// Every system that was compared with its inventory as committed.
-    pub systems: Vec<OutOfBand>,
+    pub systems: Vec<OutOfBandReport>,
     /// Who holds both sides of a toxic pair; nothing where that was not judged.
     pub toxic_pairs: Option<ToxicPairs>,
 }
@@ -60,7 +60,7 @@ impl VerifyReport {
     /// Returns whether all is as decided, and nothing is unknown.
     pub fn is_clean(&self) -> bool {
         let confirmed = |verified: &VerifiedAction| verified.judgement.kind == VerificationKind::Confirmed;
-        self.actions.iter().all(confirmed) && self.systems.iter().all(OutOfBand::is_clean)
+        self.actions.iter().all(confirmed) && self.systems.iter().all(OutOfBandReport::is_clean)
     }
 }
 
@@ -72,7 +72,7 @@ impl VerifyReport {
 pub fn verify(
     start: RunStart,
     readers: &BTreeMap<SystemId, ReadTarget<'_>>,
-    duties: Option<(&SodContext<'_>, &Accepted)>,
+    duties: Option<(&SodContext<'_>, &AcceptedViolations)>,
     clock: &dyn Clock,
     journal: &mut dyn Journal,
 ) -> Result<VerifyReport, JournalError> {
@@ -106,11 +106,11 @@ pub fn verify(
     let toxic_pairs =
         duties.and_then(|(duties, accepted)| separation_of_duties::judge(duties, accepted, &fresh, history));
     let looked = VerifyReport { actions: seen, systems, toxic_pairs };
-    let mut entries = vec![Entry::RunStart(start)];
+    let mut entries = vec![RecordPayload::RunStart(start)];
     entries.extend(looked.actions.iter().map(|seen| seen.judgement.entry(&seen.planned.id, seen.level)));
-    entries.extend(looked.systems.iter().flat_map(OutOfBand::entries));
+    entries.extend(looked.systems.iter().flat_map(OutOfBandReport::entries));
     entries.extend(looked.toxic_pairs.iter().flat_map(ToxicPairs::entries));
-    entries.push(Entry::RunEnd(end_of(&looked)));
+    entries.push(RecordPayload::RunEnd(end_of(&looked)));
     let _ = journal.publish(&entries)?;
     Ok(looked)
 }

@@ -1,6 +1,6 @@
 //! Cosignatures on the branch: each is of this log, at a size and root that it had, by as many witnesses as the root asks.
 
-use super::{Code, Defect, EngineKeyHistory, layout::MAX_SMALL};
+use super::{DefectCode, EngineKeyHistory, EvidenceDefect, layout::MAX_SMALL};
 use crate::{
     format::{checkpoint::Checkpoint, note::SignedNote},
     git::{GitError, ObjectId, Repository},
@@ -16,7 +16,7 @@ pub(super) fn check(
     keys: &EngineKeyHistory,
     origin: Option<&str>,
     roots: &BTreeMap<u64, Digest>,
-    defects: &mut Vec<Defect>,
+    defects: &mut Vec<EvidenceDefect>,
 ) -> Result<Option<Timestamp>, GitError> {
     let (threshold, _) = keys.witnesses();
     let mut newest = None;
@@ -33,7 +33,7 @@ pub(super) fn check(
         };
         match judge(&bytes, size.parse().ok(), keys, origin, roots) {
             Ok(seen) => newest = newest.max(Some(seen)),
-            Err((code, message)) => defects.push(Defect::new(code, &file.path, message)),
+            Err((code, message)) => defects.push(EvidenceDefect::new(code, &file.path, message)),
         }
     }
     Ok(newest)
@@ -46,11 +46,11 @@ fn judge(
     keys: &EngineKeyHistory,
     origin: Option<&str>,
     roots: &BTreeMap<u64, Digest>,
-) -> Result<Timestamp, (Code, String)> {
-    let text = std::str::from_utf8(bytes).map_err(|error| (Code::CosignatureForm, error.to_string()))?;
-    let note = SignedNote::parse(text).map_err(|error| (Code::CosignatureForm, error.to_string()))?;
-    let seen = Checkpoint::parse(note.text()).map_err(|error| (Code::CosignatureForm, error.to_string()))?;
-    let mismatch = |message: String| Err((Code::CosignatureMismatch, message));
+) -> Result<Timestamp, (DefectCode, String)> {
+    let text = std::str::from_utf8(bytes).map_err(|error| (DefectCode::CosignatureForm, error.to_string()))?;
+    let note = SignedNote::parse(text).map_err(|error| (DefectCode::CosignatureForm, error.to_string()))?;
+    let seen = Checkpoint::parse(note.text()).map_err(|error| (DefectCode::CosignatureForm, error.to_string()))?;
+    let mismatch = |message: String| Err((DefectCode::CosignatureMismatch, message));
     if Some(seen.origin.as_str()) != origin {
         return mismatch(format!("it is of the log `{}`", seen.origin));
     }
@@ -67,11 +67,12 @@ fn judge(
     let mut signed = Vec::with_capacity(witnesses.len());
     for witness in witnesses {
         let cosigned = witness.verify(&note);
-        signed.extend(cosigned.map_err(|error| (Code::CosignatureSignature, error.to_string()))?);
+        signed.extend(cosigned.map_err(|error| (DefectCode::CosignatureSignature, error.to_string()))?);
     }
     // The last of as many as are asked for, the most recent first.
     signed.sort_unstable();
     let enough = signed.iter().rev().nth(threshold - 1).and_then(|seconds| i64::try_from(*seconds).ok());
-    let refuse = || (Code::CosignatureSignature, format!("{} of {threshold} witnesses have signed it", signed.len()));
+    let refuse =
+        || (DefectCode::CosignatureSignature, format!("{} of {threshold} witnesses have signed it", signed.len()));
     enough.map(Timestamp::from_unix).ok_or_else(refuse)
 }

@@ -1,7 +1,7 @@
 //! The journal of a run: entries go to the remote branch as one commit, by compare-and-swap, or not at all.
 
 use super::{
-    Code, Defect, EngineKeyHistory, Ledger, Screen, Signers, layout,
+    DefectCode, EngineKeyHistory, EngineSigners, EvidenceDefect, Ledger, SecretScanner, layout,
     layout::{MAX_BLOB, REMEMBERED, SegmentName},
     lock,
     seal::{CommitParams, message, seal},
@@ -9,11 +9,11 @@ use super::{
 use crate::{
     enforce::{Journal, JournalError},
     format::note::VerifierKey,
-    git::{GitError, Identity, ObjectId, PushOutcome, Remote, RemoteError, Repository},
+    git::{CommitIdentity, GitError, GitRemote, ObjectId, PushOutcome, RemoteError, Repository},
     model::{
         Clock, Digest, RunId, SystemId,
-        history::History,
-        record::{Entry, KeyRotate, LogGenesis},
+        history::EvidenceHistory,
+        record::{KeyRotate, LogGenesis, RecordPayload},
     },
     plan::PublicationProof,
 };
@@ -24,7 +24,7 @@ pub struct AppenderOptions<'a> {
     /// The clone that objects are written to.
     pub repository: &'a Repository,
     /// The way to the remote.
-    pub carrier: Remote,
+    pub carrier: GitRemote,
     /// The full name of the branch on the remote, such as `refs/heads/evidence`.
     pub reference: String,
     /// The engine's keys, by root of trust.
@@ -32,29 +32,29 @@ pub struct AppenderOptions<'a> {
     /// What the log says of itself; written when it begins.
     pub genesis: LogGenesis,
     /// The engine's private keys.
-    pub signers: Signers,
+    pub signers: EngineSigners,
     /// The run that writes.
     pub run: RunId,
     /// Where the present comes from.
     pub clock: &'a dyn Clock,
     /// Who the commits say wrote them.
-    pub author: Identity,
+    pub author: CommitIdentity,
     /// What looks at every line before it is pushed.
-    pub screen: Screen,
+    pub screen: SecretScanner,
 }
 
 /// The journal of one run on the evidence branch.
 pub struct Appender<'a> {
     opening: AppenderOptions<'a>,
     ledger: Ledger,
-    history: History,
+    history: EvidenceHistory,
     kept: BTreeMap<Digest, Vec<u8>>,
     published: u32,
     pace: Duration,
 }
 
 /// A commit that was offered to the remote.
-struct Attempt {
+struct PushAttempt {
     commit: ObjectId,
     seqs: Vec<u64>,
 }
@@ -66,15 +66,21 @@ impl<'a> Appender<'a> {
     /// When the remote cannot be read, anything on the branch is not in order, or the keys are not the engine's.
     pub fn open(opening: AppenderOptions<'a>) -> Result<Self, JournalError> {
         let ledger = Ledger::new(opening.keys.clone());
-        let mut appender =
-            Self { opening, ledger, history: History::default(), kept: BTreeMap::new(), published: 0, pace: PACE };
+        let mut appender = Self {
+            opening,
+            ledger,
+            history: EvidenceHistory::default(),
+            kept: BTreeMap::new(),
+            published: 0,
+            pace: PACE,
+        };
         appender.fetch(&[])?;
         if let Some(genesis) = appender.ledger.genesis()
             && *genesis != appender.opening.genesis
         {
             let message =
                 format!("the log is `{}` of {}, not the one of this repository", genesis.origin, genesis.repo);
-            return Err(defect(&Defect::new(Code::Genesis, &appender.opening.reference, message)));
+            return Err(defect(&EvidenceDefect::new(DefectCode::Genesis, &appender.opening.reference, message)));
         }
         appender.rotation()?;
         Ok(appender)
@@ -99,7 +105,7 @@ impl<'a> Appender<'a> {
         let head = match fetched {
             Ok(heads) => heads.into_iter().next().flatten(),
             Err(error @ RemoteError::Rewritten { .. }) => {
-                return Err(defect(&Defect::new(Code::BranchRewritten, reference, error)));
+                return Err(defect(&EvidenceDefect::new(DefectCode::BranchRewritten, reference, error)));
             }
             Err(error) => return Err(carried(error)),
         };
@@ -108,7 +114,7 @@ impl<'a> Appender<'a> {
                 None => Ok(None),
                 Some(seen) => {
                     let message = format!("the remote has no such branch, but {seen} was seen there before");
-                    Err(defect(&Defect::new(Code::BranchDeleted, reference, message)))
+                    Err(defect(&EvidenceDefect::new(DefectCode::BranchDeleted, reference, message)))
                 }
             };
         };
@@ -128,8 +134,8 @@ impl<'a> Appender<'a> {
     }
 
     /// Returns the record that puts our keys in force, where they are not yet.
-    fn rotation(&self) -> Result<Option<Entry>, JournalError> {
-        let Signers { commit, log } = &self.opening.signers;
+    fn rotation(&self) -> Result<Option<RecordPayload>, JournalError> {
+        let EngineSigners { commit, log } = &self.opening.signers;
         let (commit, log) = (commit.public_key(), log.public_key());
         let log =
             VerifierKey::new(&self.opening.genesis.origin, log).map_err(|e| JournalError::Unusable(e.to_string()))?;
@@ -141,7 +147,7 @@ impl<'a> Appender<'a> {
         match keys.root_after(root, commit, &log) {
             Some(root) => {
                 let (log_key, commit_key) = (log.to_string(), commit.to_string());
-                Ok(Some(Entry::KeyRotate(KeyRotate { root, log_key, commit_key })))
+                Ok(Some(RecordPayload::KeyRotate(KeyRotate { root, log_key, commit_key })))
             }
             None => Err(JournalError::Unusable(format!(
                 "no root of trust after version {root} names both keys of the engine: {} and {log}",
@@ -151,7 +157,7 @@ impl<'a> Appender<'a> {
     }
 
     /// Refuses what may not be written now.
-    fn may_write(&self, entries: &[Entry]) -> Result<(), JournalError> {
+    fn may_write(&self, entries: &[RecordPayload]) -> Result<(), JournalError> {
         let AppenderOptions { run, clock, .. } = &self.opening;
         let Some(systems) = systems_of(entries) else {
             if self.history.run(run).is_none_or(|ours| ours.end.is_some())
@@ -164,11 +170,11 @@ impl<'a> Appender<'a> {
         lock::acquire(&self.history, run, systems, clock.now())
     }
 
-    fn write(&self, entries: &[Entry]) -> Result<Attempt, JournalError> {
+    fn write(&self, entries: &[RecordPayload]) -> Result<PushAttempt, JournalError> {
         let AppenderOptions { repository, run, clock, author, signers, genesis, .. } = &self.opening;
         let first = self.ledger.size() == 0;
         let before: Vec<_> =
-            first.then(|| Entry::LogGenesis(genesis.clone())).into_iter().chain(self.rotation()?).collect();
+            first.then(|| RecordPayload::LogGenesis(genesis.clone())).into_iter().chain(self.rotation()?).collect();
         let all: Vec<_> = before.iter().chain(entries).cloned().collect();
         let t = clock.now();
         let sealed = seal(self.ledger.chain(), run, t, &all)?;
@@ -177,10 +183,10 @@ impl<'a> Appender<'a> {
         let message = message(&name, &all, &sealed);
         let desk = CommitParams { repository, signers, author, origin: &genesis.origin };
         let commit = desk.commit(&self.ledger, &name, &sealed, &self.kept, &message, t)?;
-        Ok(Attempt { commit, seqs: sealed.seqs[before.len()..].to_vec() })
+        Ok(PushAttempt { commit, seqs: sealed.seqs[before.len()..].to_vec() })
     }
 
-    fn landed(&mut self, attempt: Attempt) -> Result<PublicationProof, JournalError> {
+    fn landed(&mut self, attempt: PushAttempt) -> Result<PublicationProof, JournalError> {
         let repository = self.opening.repository;
         let (ledger, history) = (&mut self.ledger, &mut self.history);
         let ours = attempt.commit;
@@ -215,7 +221,7 @@ impl<'a> Appender<'a> {
         }
     }
 
-    fn landed_before(&self, attempts: &mut Vec<Attempt>) -> Result<Option<Attempt>, JournalError> {
+    fn landed_before(&self, attempts: &mut Vec<PushAttempt>) -> Result<Option<PushAttempt>, JournalError> {
         let Some(head) = self.ledger.head() else { return Ok(None) };
         for place in 0..attempts.len() {
             if self.opening.repository.is_ancestor(attempts[place].commit, head).map_err(unusable)? {
@@ -241,7 +247,7 @@ impl Journal for Appender<'_> {
         &self.opening.run
     }
 
-    fn history(&self) -> &History {
+    fn history(&self) -> &EvidenceHistory {
         &self.history
     }
 
@@ -264,17 +270,17 @@ impl Journal for Appender<'_> {
         let Some(file) = repository.file(head, &path).map_err(unusable)? else { return Ok(None) };
         let bytes = repository.blob(file.id, MAX_BLOB).map_err(unusable)?;
         if Digest::of(&bytes) != *digest {
-            return Err(defect(&Defect::new(Code::BlobDigest, path, "its bytes have another digest")));
+            return Err(defect(&EvidenceDefect::new(DefectCode::BlobDigest, path, "its bytes have another digest")));
         }
         Ok(Some(bytes))
     }
 
-    fn publish(&mut self, entries: &[Entry]) -> Result<PublicationProof, JournalError> {
+    fn publish(&mut self, entries: &[RecordPayload]) -> Result<PublicationProof, JournalError> {
         if entries.is_empty() {
             return Ok(PublicationProof::new(Vec::new()));
         }
         let systems = systems_of(entries).unwrap_or_default();
-        let mut attempts: Vec<Attempt> = Vec::new();
+        let mut attempts: Vec<PushAttempt> = Vec::new();
         let mut unheard = None;
         for attempt in 0..TRIES {
             if attempt > 0 {
@@ -312,14 +318,14 @@ impl Journal for Appender<'_> {
     }
 }
 
-fn systems_of(entries: &[Entry]) -> Option<&[SystemId]> {
+fn systems_of(entries: &[RecordPayload]) -> Option<&[SystemId]> {
     entries.iter().find_map(|entry| match entry {
-        Entry::RunStart(start) => Some(start.systems.as_slice()),
+        RecordPayload::RunStart(start) => Some(start.systems.as_slice()),
         _ => None,
     })
 }
 
-fn defect(defect: &Defect) -> JournalError {
+fn defect(defect: &EvidenceDefect) -> JournalError {
     let message = format!("{}: {}", defect.place, defect.message);
     JournalError::Defect { code: defect.code.as_str(), message }
 }

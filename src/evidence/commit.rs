@@ -1,15 +1,15 @@
 //! What one commit of the branch brings, read from the repository alone: nothing here depends on earlier commits.
 
 use super::{
-    Code, Defect,
+    DefectCode, EvidenceDefect,
     layout::{CHECKPOINT, EvidencePath, MAX_BLOB, MAX_SEGMENT, MAX_SMALL, SegmentName},
 };
 use crate::{
     format::{
-        keys::PublicKey,
-        sshsig::{Namespace, SshSignature},
+        ssh_keys::PublicKey,
+        sshsig::{SignatureNamespace, SshSignature},
     },
-    git::{Change, Commit, File, GitError, ObjectId, Repository},
+    git::{Commit, FileChange, GitError, ObjectId, Repository, TreeFile},
     model::Digest,
 };
 
@@ -19,14 +19,14 @@ pub(super) struct CommitContents {
     /// Whose key signed it; whether that key may is another question.
     pub(super) signer: Option<PublicKey>,
     /// The segments it adds, in the order of their first records.
-    pub(super) segments: Vec<Segment>,
+    pub(super) segments: Vec<AddedSegment>,
     /// The checkpoint, where it is new.
     pub(super) checkpoint: Option<Vec<u8>>,
-    pub(super) defects: Vec<Defect>,
+    pub(super) defects: Vec<EvidenceDefect>,
 }
 
 /// A segment that was added.
-pub(super) struct Segment {
+pub(super) struct AddedSegment {
     pub(super) name: SegmentName,
     pub(super) path: String,
     pub(super) bytes: Vec<u8>,
@@ -44,12 +44,12 @@ pub(super) fn read_commit(
         CommitContents { commit, signer: None, segments: Vec::new(), checkpoint: None, defects: Vec::new() };
     if read.parents.len() > 1 {
         let message = "the commit has more than one parent; the branch is one line";
-        brought.fault(Code::HistoryBranched, commit, message);
+        brought.fault(DefectCode::HistoryBranched, commit, message);
     }
     brought.signer = brought.signature(&read);
     let changes = repository.changes(parent, commit)?;
     for hazard in changes.hazards {
-        brought.fault(Code::FileStray, hazard.path, hazard.peril);
+        brought.fault(DefectCode::FileStray, hazard.path, hazard.peril);
     }
     for change in changes.files {
         brought.change(repository, change)?;
@@ -59,50 +59,50 @@ pub(super) fn read_commit(
 }
 
 impl CommitContents {
-    fn fault(&mut self, code: Code, place: impl std::fmt::Display, message: impl std::fmt::Display) {
-        self.defects.push(Defect::new(code, place, message));
+    fn fault(&mut self, code: DefectCode, place: impl std::fmt::Display, message: impl std::fmt::Display) {
+        self.defects.push(EvidenceDefect::new(code, place, message));
     }
 
     fn signature(&mut self, commit: &Commit) -> Option<PublicKey> {
         let Some(signed) = &commit.signature else {
-            self.fault(Code::CommitUnsigned, commit.id, "the commit is not signed");
+            self.fault(DefectCode::CommitUnsigned, commit.id, "the commit is not signed");
             return None;
         };
         let verified = SshSignature::parse(signed.signature.as_bytes())
-            .and_then(|signature| signature.verify(Namespace::Git, &signed.payload));
+            .and_then(|signature| signature.verify(SignatureNamespace::Git, &signed.payload));
         match verified {
             Ok(key) => Some(key),
             Err(error) => {
-                self.fault(Code::CommitSignature, commit.id, error);
+                self.fault(DefectCode::CommitSignature, commit.id, error);
                 None
             }
         }
     }
 
-    fn change(&mut self, repository: &Repository, change: Change) -> Result<(), GitError> {
+    fn change(&mut self, repository: &Repository, change: FileChange) -> Result<(), GitError> {
         let place = EvidencePath::of(change.path());
         match change {
-            Change::Added(file) => match place {
-                None => self.fault(Code::FileStray, file.path, "no such file belongs on this branch"),
+            FileChange::Added(file) => match place {
+                None => self.fault(DefectCode::FileStray, file.path, "no such file belongs on this branch"),
                 _ if !file.mode.is_plain() => self.not_plain(&file),
                 Some(EvidencePath::Segment(name)) => self.segment(repository, name, file)?,
                 Some(EvidencePath::Blob(digest)) => self.blob(repository, digest, &file)?,
                 Some(EvidencePath::Head) => self.head(repository, &file)?,
                 Some(EvidencePath::Anchor) => {}
             },
-            Change::Changed { after, .. } => match place {
+            FileChange::Changed { after, .. } => match place {
                 Some(EvidencePath::Head) if after.mode.is_plain() => self.head(repository, &after)?,
                 Some(EvidencePath::Head) => self.not_plain(&after),
                 Some(EvidencePath::Segment(_)) => {
-                    self.fault(Code::SegmentChanged, after.path, "the segment was changed after it was added");
+                    self.fault(DefectCode::SegmentChanged, after.path, "the segment was changed after it was added");
                 }
-                _ => self.fault(Code::FileChanged, after.path, "the file was changed after it was added"),
+                _ => self.fault(DefectCode::FileChanged, after.path, "the file was changed after it was added"),
             },
-            Change::Deleted(file) => {
+            FileChange::Deleted(file) => {
                 let code = if matches!(place, Some(EvidencePath::Segment(_))) {
-                    Code::SegmentDeleted
+                    DefectCode::SegmentDeleted
                 } else {
-                    Code::FileDeleted
+                    DefectCode::FileDeleted
                 };
                 self.fault(code, file.path, format!("deleted by commit {}", self.commit));
             }
@@ -110,30 +110,30 @@ impl CommitContents {
         Ok(())
     }
 
-    fn not_plain(&mut self, file: &File) {
+    fn not_plain(&mut self, file: &TreeFile) {
         let message = format!("the file has mode {}; only 100644 is allowed", file.mode);
-        self.fault(Code::FileMode, &file.path, message);
+        self.fault(DefectCode::FileMode, &file.path, message);
     }
 
-    fn segment(&mut self, repository: &Repository, name: SegmentName, file: File) -> Result<(), GitError> {
-        let Some(bytes) = self.read(repository, &file, MAX_SEGMENT, Code::SegmentForm)? else { return Ok(()) };
+    fn segment(&mut self, repository: &Repository, name: SegmentName, file: TreeFile) -> Result<(), GitError> {
+        let Some(bytes) = self.read(repository, &file, MAX_SEGMENT, DefectCode::SegmentForm)? else { return Ok(()) };
         let digest = Digest::of(&bytes);
-        self.segments.push(Segment { name, path: file.path, bytes, digest });
+        self.segments.push(AddedSegment { name, path: file.path, bytes, digest });
         Ok(())
     }
 
-    fn blob(&mut self, repository: &Repository, digest: Digest, file: &File) -> Result<(), GitError> {
-        let Some(bytes) = self.read(repository, file, MAX_BLOB, Code::BlobDigest)? else { return Ok(()) };
+    fn blob(&mut self, repository: &Repository, digest: Digest, file: &TreeFile) -> Result<(), GitError> {
+        let Some(bytes) = self.read(repository, file, MAX_BLOB, DefectCode::BlobDigest)? else { return Ok(()) };
         let found = Digest::of(bytes);
         if found != digest {
-            self.fault(Code::BlobDigest, &file.path, format!("its bytes have the digest {found}"));
+            self.fault(DefectCode::BlobDigest, &file.path, format!("its bytes have the digest {found}"));
         }
         Ok(())
     }
 
-    fn head(&mut self, repository: &Repository, file: &File) -> Result<(), GitError> {
+    fn head(&mut self, repository: &Repository, file: &TreeFile) -> Result<(), GitError> {
         if file.path == CHECKPOINT {
-            self.checkpoint = self.read(repository, file, MAX_SMALL, Code::CheckpointForm)?;
+            self.checkpoint = self.read(repository, file, MAX_SMALL, DefectCode::CheckpointForm)?;
         }
         Ok(())
     }
@@ -141,9 +141,9 @@ impl CommitContents {
     fn read(
         &mut self,
         repository: &Repository,
-        file: &File,
+        file: &TreeFile,
         limit: u64,
-        code: Code,
+        code: DefectCode,
     ) -> Result<Option<Vec<u8>>, GitError> {
         match repository.blob(file.id, limit) {
             Ok(bytes) => Ok(Some(bytes)),

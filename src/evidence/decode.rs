@@ -3,7 +3,7 @@
 //! `serde` reads a tagged enum by keeping the whole record aside until it meets the tag. Here the tag is known before, so
 //! each field goes straight to its place, in half the time: an audit reads a million records.
 
-use crate::model::{RunId, Timestamp, record::*, time::InvalidTimestamp};
+use crate::model::{RunId, Timestamp, record::*, time::ParseTimestampError};
 use serde::{
     Deserialize,
     de::{self, DeserializeSeed, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
@@ -20,24 +20,24 @@ pub(super) struct DecodeCache {
 /// Reads `text` as a record of `kind`; nothing when there is no such kind.
 pub(super) fn read(kind: &str, text: &str, memory: &mut DecodeCache) -> Option<Result<Record, serde_json::Error>> {
     Some(match kind {
-        "anchor" => of(text, memory, Entry::Anchor),
-        "attempt" => of(text, memory, Entry::Attempt),
-        "attestation" => of(text, memory, Entry::Attestation),
-        "campaign.close" => of(text, memory, Entry::CampaignClose),
-        "decision.accepted" => of(text, memory, Entry::DecisionAccepted),
-        "decision.rejected" => of(text, memory, Entry::DecisionRejected),
-        "exception" => of(text, memory, Entry::Exception),
-        "finding" => of(text, memory, Entry::Finding),
-        "intent" => of(text, memory, Entry::Intent),
-        "key.rotate" => of(text, memory, Entry::KeyRotate),
-        "log.genesis" => of(text, memory, Entry::LogGenesis),
-        "merge" => of(text, memory, Entry::Merge),
-        "notice" => of(text, memory, Entry::Notice),
-        "outcome" => of(text, memory, Entry::Outcome),
-        "recover" => of(text, memory, Entry::Recover),
-        "run.end" => of(text, memory, Entry::RunEnd),
-        "run.start" => of(text, memory, Entry::RunStart),
-        "verification" => of(text, memory, Entry::Verification),
+        "anchor" => of(text, memory, RecordPayload::Anchor),
+        "attempt" => of(text, memory, RecordPayload::Attempt),
+        "attestation" => of(text, memory, RecordPayload::Attestation),
+        "campaign.close" => of(text, memory, RecordPayload::CampaignClose),
+        "decision.accepted" => of(text, memory, RecordPayload::DecisionAccepted),
+        "decision.rejected" => of(text, memory, RecordPayload::DecisionRejected),
+        "exception" => of(text, memory, RecordPayload::Exception),
+        "finding" => of(text, memory, RecordPayload::Finding),
+        "intent" => of(text, memory, RecordPayload::Intent),
+        "key.rotate" => of(text, memory, RecordPayload::KeyRotate),
+        "log.genesis" => of(text, memory, RecordPayload::LogGenesis),
+        "merge" => of(text, memory, RecordPayload::Merge),
+        "notice" => of(text, memory, RecordPayload::Notice),
+        "outcome" => of(text, memory, RecordPayload::Outcome),
+        "recover" => of(text, memory, RecordPayload::Recover),
+        "run.end" => of(text, memory, RecordPayload::RunEnd),
+        "run.start" => of(text, memory, RecordPayload::RunStart),
+        "verification" => of(text, memory, RecordPayload::Verification),
         _ => return None,
     })
 }
@@ -45,22 +45,22 @@ pub(super) fn read(kind: &str, text: &str, memory: &mut DecodeCache) -> Option<R
 fn of<'de, T: Deserialize<'de>>(
     text: &'de str,
     memory: &mut DecodeCache,
-    entry: fn(T) -> Entry,
+    entry: fn(T) -> RecordPayload,
 ) -> Result<Record, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    let record = Seed { memory, entry }.deserialize(&mut reader)?;
+    let record = RecordSeed { memory, entry }.deserialize(&mut reader)?;
     reader.end()?;
     Ok(record)
 }
 
-struct Seed<'m, T> {
+struct RecordSeed<'m, T> {
     memory: &'m mut DecodeCache,
-    entry: fn(T) -> Entry,
+    entry: fn(T) -> RecordPayload,
 }
 
 /// What every record has, whatever its kind.
 #[derive(Default)]
-struct Head {
+struct RecordHeader {
     v: Option<u32>,
     seq: Option<u64>,
     prev: Option<String>,
@@ -68,14 +68,14 @@ struct Head {
     t: Option<Timestamp>,
 }
 
-impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Seed<'_, T> {
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for RecordSeed<'_, T> {
     type Value = Record;
     fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Record, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Seed<'_, T> {
+impl<'de, T: Deserialize<'de>> Visitor<'de> for RecordSeed<'_, T> {
     type Value = Record;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,7 +83,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Seed<'_, T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Record, A::Error> {
-        let mut head = Head::default();
+        let mut head = RecordHeader::default();
         let rest = PayloadDeserializer { map, head: &mut head, memory: self.memory, lifetime: PhantomData::<&'de ()> };
         let entry = (self.entry)(T::deserialize(MapAccessDeserializer::new(rest))?);
         let missing = de::Error::missing_field;
@@ -101,7 +101,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Seed<'_, T> {
 /// The record without its head: what is left is what its kind says.
 struct PayloadDeserializer<'h, 'de, A> {
     map: A,
-    head: &'h mut Head,
+    head: &'h mut RecordHeader,
     memory: &'h mut DecodeCache,
     lifetime: PhantomData<&'de ()>,
 }
@@ -110,7 +110,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for PayloadDeserializer<'_, 'de, A> 
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        while let Some(Text(key)) = self.map.next_key()? {
+        while let Some(BorrowedText(key)) = self.map.next_key()? {
             match &*key {
                 "v" => self.head.v = Some(self.map.next_value()?),
                 "seq" => self.head.seq = Some(self.map.next_value()?),
@@ -129,13 +129,13 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for PayloadDeserializer<'_, 'de, A> 
     }
 }
 
-fn time(text: &str) -> Result<Timestamp, InvalidTimestamp> {
+fn time(text: &str) -> Result<Timestamp, ParseTimestampError> {
     Timestamp::parse_whole(text)
 }
 
 fn remembered<T: Clone, E: fmt::Display, R: de::Error>(
     memory: &mut Option<(String, T)>,
-    Text(text): Text<'_>,
+    BorrowedText(text): BorrowedText<'_>,
     parse: fn(&str) -> Result<T, E>,
 ) -> Result<T, R> {
     if let Some((before, value)) = memory
@@ -149,23 +149,23 @@ fn remembered<T: Clone, E: fmt::Display, R: de::Error>(
 }
 
 /// A string, borrowed from the line where it has no escapes.
-struct Text<'de>(Cow<'de, str>);
+struct BorrowedText<'de>(Cow<'de, str>);
 
-impl<'de> Deserialize<'de> for Text<'de> {
+impl<'de> Deserialize<'de> for BorrowedText<'de> {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
-            type Value = Text<'de>;
+        struct BorrowedTextVisitor;
+        impl<'de> Visitor<'de> for BorrowedTextVisitor {
+            type Value = BorrowedText<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
             }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<BorrowedText<'de>, E> {
+                Ok(BorrowedText(Cow::Borrowed(text)))
             }
-            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
+            fn visit_str<E>(self, text: &str) -> Result<BorrowedText<'de>, E> {
+                Ok(BorrowedText(Cow::Owned(text.to_owned())))
             }
         }
-        deserializer.deserialize_str(Either)
+        deserializer.deserialize_str(BorrowedTextVisitor)
     }
 }

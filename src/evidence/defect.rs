@@ -4,22 +4,22 @@ use std::fmt;
 
 /// One thing that is wrong with the evidence branch, and where.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Defect {
+pub struct EvidenceDefect {
     /// What kind of thing.
-    pub code: Code,
+    pub code: DefectCode,
     /// Where: a path, with the line where there is one, or a commit.
     pub place: String,
     /// What is wrong, in one sentence.
     pub message: String,
 }
 
-impl Defect {
-    pub(super) fn new(code: Code, place: impl fmt::Display, message: impl fmt::Display) -> Self {
+impl EvidenceDefect {
+    pub(super) fn new(code: DefectCode, place: impl fmt::Display, message: impl fmt::Display) -> Self {
         Self { code, place: place.to_string(), message: message.to_string() }
     }
 }
 
-impl fmt::Display for Defect {
+impl fmt::Display for EvidenceDefect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{}] {}: {}", self.code, self.place, self.message)
     }
@@ -29,11 +29,11 @@ macro_rules! codes {
     ($($(#[doc = $doc:literal])* $name:ident = $code:literal,)*) => {
         /// The kinds of defects. A code never changes its meaning.
         #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-        pub enum Code {
+        pub enum DefectCode {
             $($(#[doc = $doc])* $name,)*
         }
 
-        impl Code {
+        impl DefectCode {
             /// All codes in alphabetical order of their names.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
@@ -130,7 +130,7 @@ codes! {
     SequenceTwin = "sequence-twin",
 }
 
-impl fmt::Display for Code {
+impl fmt::Display for DefectCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn every_defect_has_a_code_of_its_own() {
-        let codes: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
-        assert_eq!(codes.len(), Code::ALL.len());
+        let codes: BTreeSet<_> = DefectCode::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(codes.len(), DefectCode::ALL.len());
     }
 }

@@ -3,8 +3,8 @@
 use crate::{
     format::{
         cosignature::WitnessKey,
-        keys::{KeyError, PublicKey, Signer},
         note::{NoteError, VerifierKey},
+        ssh_keys::{KeyError, PublicKey, Signer},
     },
     model::file::{EngineRole, WitnessRole},
 };
@@ -116,7 +116,7 @@ impl EngineKeyHistory {
 }
 
 /// The two private keys of the engine.
-pub struct Signers {
+pub struct EngineSigners {
     /// Signs commits and `segments.sha256`.
     pub commit: Box<dyn Signer + Send>,
     /// Signs checkpoints.

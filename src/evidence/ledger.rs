@@ -1,23 +1,23 @@
 //! Reading the branch: every commit, every line, every signature, in order and without keeping what was read.
 
 use super::{
-    Code, Defect, EngineKeyHistory, anchor,
+    DefectCode, EngineKeyHistory, EvidenceDefect, anchor,
     commit::{CommitContents, read_commit},
     layout::{CHECKPOINT, MAX_SMALL, SEGMENTS, SEGMENTS_SIGNATURE},
-    segment::Chain,
+    segment::RecordChain,
 };
 use crate::{
     format::{
         checkpoint::Checkpoint,
-        keys::PublicKey,
         note::SignedNote,
-        sshsig::{Namespace, SshSignature},
+        ssh_keys::PublicKey,
+        sshsig::{SignatureNamespace, SshSignature},
     },
     git::{GitError, ObjectId, Repository},
     model::{
         Digest, Timestamp,
-        history::History,
-        record::{Entry, KeyRotate, LogGenesis, Record},
+        history::EvidenceHistory,
+        record::{KeyRotate, LogGenesis, Record, RecordPayload},
     },
 };
 use std::{collections::BTreeMap, sync::mpsc, thread};
@@ -30,7 +30,7 @@ pub struct Ledger {
     /// The version of the root whose keys are in force.
     root: u32,
     head: Option<ObjectId>,
-    chain: Chain,
+    chain: RecordChain,
     /// What `segments.sha256` has to say.
     listed: String,
     /// The root at every size that a checkpoint had.
@@ -65,7 +65,7 @@ impl Ledger {
             keys,
             root,
             head: None,
-            chain: Chain::default(),
+            chain: RecordChain::default(),
             listed: String::new(),
             roots: BTreeMap::new(),
             witnessed: None,
@@ -83,12 +83,12 @@ impl Ledger {
         repository: &Repository,
         head: ObjectId,
         show: &mut (dyn FnMut(&RecordRef<'_>) + Send),
-    ) -> Result<Vec<Defect>, GitError> {
+    ) -> Result<Vec<EvidenceDefect>, GitError> {
         let line = match repository.first_parents(self.head, head) {
             Ok(line) => line,
             Err(GitError::NotOnLine { ancestor, .. }) => {
                 let message = format!("the branch is at {head}, which does not contain {ancestor}, seen there before");
-                return Ok(vec![Defect::new(Code::BranchRewritten, head, message)]);
+                return Ok(vec![EvidenceDefect::new(DefectCode::BranchRewritten, head, message)]);
             }
             Err(error) => return Err(error),
         };
@@ -132,8 +132,8 @@ impl Ledger {
         repository: &Repository,
         head: ObjectId,
         keys: EngineKeyHistory,
-    ) -> Result<(Self, History, Vec<Defect>), GitError> {
-        let (mut ledger, mut history) = (Self::new(keys), History::default());
+    ) -> Result<(Self, EvidenceHistory, Vec<EvidenceDefect>), GitError> {
+        let (mut ledger, mut history) = (Self::new(keys), EvidenceHistory::default());
         let defects = ledger.advance(repository, head, &mut |seen| history.push(seen.record, seen.line))?;
         Ok((ledger, history, defects))
     }
@@ -169,7 +169,7 @@ impl Ledger {
         self.genesis.as_ref()
     }
 
-    pub(super) const fn chain(&self) -> &Chain {
+    pub(super) const fn chain(&self) -> &RecordChain {
         &self.chain
     }
 
@@ -181,7 +181,12 @@ impl Ledger {
         (&self.keys, self.root)
     }
 
-    fn judge(&mut self, brought: CommitContents, show: &mut dyn FnMut(&RecordRef<'_>), defects: &mut Vec<Defect>) {
+    fn judge(
+        &mut self,
+        brought: CommitContents,
+        show: &mut dyn FnMut(&RecordRef<'_>),
+        defects: &mut Vec<EvidenceDefect>,
+    ) {
         defects.extend(brought.defects);
         let (commit, signer) = (brought.commit, brought.signer);
         let was_in_force = signer.is_none_or(|key| self.may_commit(&key));
@@ -190,18 +195,18 @@ impl Ledger {
             chain.read(segment, defects, |record, line, number, defects| {
                 let seen = RecordRef { record, line, path: &segment.path, number, commit, signer };
                 let mut fault = |code, message: &str| {
-                    defects.push(Defect::new(code, format_args!("{}:{number}", segment.path), message));
+                    defects.push(EvidenceDefect::new(code, format_args!("{}:{number}", segment.path), message));
                 };
                 match &record.entry {
-                    Entry::LogGenesis(_) if genesis.is_some() || record.seq != 0 => {
-                        fault(Code::Genesis, "the log has begun before");
+                    RecordPayload::LogGenesis(_) if genesis.is_some() || record.seq != 0 => {
+                        fault(DefectCode::Genesis, "the log has begun before");
                     }
-                    Entry::LogGenesis(first) => *genesis = Some(first.clone()),
-                    _ if record.seq == 0 => fault(Code::Genesis, "the first record is not `log.genesis`"),
-                    Entry::KeyRotate(rotation) if !rotates(keys, *root, rotation) => {
-                        fault(Code::KeyRotation, "it announces keys that no later root of trust names");
+                    RecordPayload::LogGenesis(first) => *genesis = Some(first.clone()),
+                    _ if record.seq == 0 => fault(DefectCode::Genesis, "the first record is not `log.genesis`"),
+                    RecordPayload::KeyRotate(rotation) if !rotates(keys, *root, rotation) => {
+                        fault(DefectCode::KeyRotation, "it announces keys that no later root of trust names");
                     }
-                    Entry::KeyRotate(rotation) => *root = rotation.root,
+                    RecordPayload::KeyRotate(rotation) => *root = rotation.root,
                     _ => {}
                 }
                 show(&seen);
@@ -214,14 +219,16 @@ impl Ledger {
             && !self.may_commit(&key)
         {
             let message = format!("signed by {}, which is not a key of the engine at this place", key.fingerprint());
-            defects.push(Defect::new(Code::CommitSigner, commit, message));
+            defects.push(EvidenceDefect::new(DefectCode::CommitSigner, commit, message));
         }
         match brought.checkpoint {
             Some(note) => self.check_checkpoint(&note, commit, defects),
             None if brought.segments.is_empty() => {}
-            None => {
-                defects.push(Defect::new(Code::CheckpointSize, commit, "records were added under the old checkpoint"))
-            }
+            None => defects.push(EvidenceDefect::new(
+                DefectCode::CheckpointSize,
+                commit,
+                "records were added under the old checkpoint",
+            )),
         }
         if !brought.segments.is_empty() {
             self.roots.insert(self.size(), self.root());
@@ -233,42 +240,52 @@ impl Ledger {
         self.keys.of_root(self.root).is_some_and(|keys| keys.commit.contains(key))
     }
 
-    fn check_checkpoint(&self, note: &[u8], commit: ObjectId, defects: &mut Vec<Defect>) {
+    fn check_checkpoint(&self, note: &[u8], commit: ObjectId, defects: &mut Vec<EvidenceDefect>) {
         let place = format!("{CHECKPOINT} at {commit}");
-        let mut fault = |code, message: &dyn std::fmt::Display| defects.push(Defect::new(code, &place, message));
+        let mut fault =
+            |code, message: &dyn std::fmt::Display| defects.push(EvidenceDefect::new(code, &place, message));
         let note = match std::str::from_utf8(note).ok().map(SignedNote::parse) {
             Some(Ok(note)) => note,
-            Some(Err(error)) => return fault(Code::CheckpointForm, &error),
-            None => return fault(Code::CheckpointForm, &"it is not UTF-8"),
+            Some(Err(error)) => return fault(DefectCode::CheckpointForm, &error),
+            None => return fault(DefectCode::CheckpointForm, &"it is not UTF-8"),
         };
         let log = self.keys.of_root(self.root).map(|keys| keys.log.as_slice()).unwrap_or_default();
         if let Err(error) = Checkpoint::open(&note, log) {
-            fault(Code::CheckpointSignature, &error);
+            fault(DefectCode::CheckpointSignature, &error);
         }
         let checkpoint = match Checkpoint::parse(note.text()) {
             Ok(checkpoint) => checkpoint,
-            Err(error) => return fault(Code::CheckpointForm, &error),
+            Err(error) => return fault(DefectCode::CheckpointForm, &error),
         };
         if let Some(genesis) = &self.genesis
             && genesis.origin != checkpoint.origin
         {
-            fault(Code::Genesis, &format!("the log began as `{}`, not as `{}`", genesis.origin, checkpoint.origin));
+            fault(
+                DefectCode::Genesis,
+                &format!("the log began as `{}`, not as `{}`", genesis.origin, checkpoint.origin),
+            );
         }
         if checkpoint.size != self.size() {
             let message = format!("it covers {} records, but there are {}", checkpoint.size, self.size());
-            fault(Code::CheckpointSize, &message);
+            fault(DefectCode::CheckpointSize, &message);
         } else if checkpoint.root != self.root() {
             fault(
-                Code::CheckpointRoot,
+                DefectCode::CheckpointRoot,
                 &format!("its root is {}, but the records have {}", checkpoint.root, self.root()),
             );
         }
     }
 
     /// Compares `segments.sha256` at the head with the segments read, and verifies its signature.
-    fn check_list(&self, repository: &Repository, head: ObjectId, defects: &mut Vec<Defect>) -> Result<(), GitError> {
-        let mut fault =
-            |code, place: &str, message: &dyn std::fmt::Display| defects.push(Defect::new(code, place, message));
+    fn check_list(
+        &self,
+        repository: &Repository,
+        head: ObjectId,
+        defects: &mut Vec<EvidenceDefect>,
+    ) -> Result<(), GitError> {
+        let mut fault = |code, place: &str, message: &dyn std::fmt::Display| {
+            defects.push(EvidenceDefect::new(code, place, message))
+        };
         let limit = MAX_SMALL.max(2 * self.listed.len() as u64);
         let read = |path, limit| match repository.file(head, path)? {
             Some(file) => repository.blob(file.id, limit).map(Some),
@@ -277,7 +294,7 @@ impl Ledger {
         let list = match read(SEGMENTS, limit) {
             Ok(list) => list.unwrap_or_default(),
             Err(error @ GitError::BlobTooLarge { .. }) => {
-                fault(Code::SegmentsForm, SEGMENTS, &error);
+                fault(DefectCode::SegmentsForm, SEGMENTS, &error);
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -287,39 +304,43 @@ impl Ledger {
             other => other?,
         };
         let verified = SshSignature::parse(&signature.unwrap_or_default())
-            .and_then(|signature| signature.verify(Namespace::Evidence, &list));
+            .and_then(|signature| signature.verify(SignatureNamespace::Evidence, &list));
         match verified {
             Ok(key) if self.may_commit(&key) => {}
             Ok(key) => {
                 let message = format!("signed by {}, which is not a key of the engine", key.fingerprint());
-                fault(Code::SegmentsSignature, SEGMENTS_SIGNATURE, &message);
+                fault(DefectCode::SegmentsSignature, SEGMENTS_SIGNATURE, &message);
             }
-            Err(error) => fault(Code::SegmentsSignature, SEGMENTS_SIGNATURE, &error),
+            Err(error) => fault(DefectCode::SegmentsSignature, SEGMENTS_SIGNATURE, &error),
         }
         if list == self.listed.as_bytes() {
             return Ok(());
         }
         let text = String::from_utf8_lossy(&list);
         let (Some(claimed), Some(found)) = (lines(&text), lines(&self.listed)) else {
-            fault(Code::SegmentsForm, SEGMENTS, &"its lines are not `<64 hexadecimal digits>  <path>`");
+            fault(DefectCode::SegmentsForm, SEGMENTS, &"its lines are not `<64 hexadecimal digits>  <path>`");
             return Ok(());
         };
         let count = defects.len();
-        let mut fault = |code, place: &str, message: &str| defects.push(Defect::new(code, place, message));
+        let mut fault = |code, place: &str, message: &str| defects.push(EvidenceDefect::new(code, place, message));
         for (path, digest) in &claimed {
             match found.get(path) {
-                None => fault(Code::SegmentMissing, path, "it is in `segments.sha256`, but it was never added"),
+                None => fault(DefectCode::SegmentMissing, path, "it is in `segments.sha256`, but it was never added"),
                 Some(other) if other != digest => {
-                    fault(Code::SegmentDigest, path, "its bytes have another digest than `segments.sha256` says");
+                    fault(DefectCode::SegmentDigest, path, "its bytes have another digest than `segments.sha256` says");
                 }
                 Some(_) => {}
             }
         }
         for path in found.keys().filter(|path| !claimed.contains_key(*path)) {
-            fault(Code::SegmentUnlisted, path, "it is not in `segments.sha256`");
+            fault(DefectCode::SegmentUnlisted, path, "it is not in `segments.sha256`");
         }
         if defects.len() == count {
-            defects.push(Defect::new(Code::SegmentsForm, SEGMENTS, "its lines are not in the order of the records"));
+            defects.push(EvidenceDefect::new(
+                DefectCode::SegmentsForm,
+                SEGMENTS,
+                "its lines are not in the order of the records",
+            ));
         }
         Ok(())
     }

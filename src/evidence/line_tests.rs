@@ -1,12 +1,12 @@
 //! The quick reading of lines agrees with the slow one: what is accepted is exactly what would be written.
 
-use super::{super::decode::DecodeCache, Code, read};
+use super::{super::decode::DecodeCache, DefectCode, read};
 use crate::model::{
     ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel, jcs, record::*,
 };
 use proptest::prelude::*;
 
-fn entries() -> Vec<Entry> {
+fn entries() -> Vec<RecordPayload> {
     let action = ActionId::parse("act-00000000000000000000000000000001").unwrap();
     let item = ItemId::parse("itm-7c0f2f6e9a4b41d2").unwrap();
     let (path, digest, text) =
@@ -15,7 +15,7 @@ fn entries() -> Vec<Entry> {
     let system = SystemId::parse("pg-orders").unwrap();
     let run = RunId::parse("01932b5e-7c00-7000-8000-000000000001").unwrap();
     let start = |plan, claims| {
-        Entry::RunStart(RunStart {
+        RecordPayload::RunStart(RunStart {
             command: "enforce".into(),
             main: "0".repeat(40),
             plan,
@@ -31,7 +31,7 @@ fn entries() -> Vec<Entry> {
     };
     let outcome = |class, successor, deposited| {
         let (action, text) = (action.clone(), text.clone());
-        Entry::Outcome(OutcomeRecorded {
+        RecordPayload::Outcome(OutcomeRecorded {
             action,
             intent: 3,
             result: OutcomeKind::Failed,
@@ -43,7 +43,7 @@ fn entries() -> Vec<Entry> {
     };
     let verification = |paths| {
         let (action, probe) = (action.clone(), text.clone());
-        Entry::Verification(VerificationRecorded {
+        RecordPayload::Verification(VerificationRecorded {
             action,
             result: VerificationKind::StillPresent,
             level: VerificationLevel::V3,
@@ -51,13 +51,23 @@ fn entries() -> Vec<Entry> {
             probe,
         })
     };
-    let account = Account { id: 42, login: "ana".into() };
-    let merge = |told| Entry::Merge(MergeProvenance { commit: "1".repeat(40), forge: "github.com/o/r".into(), told });
+    let account = ForgeAccount { id: 42, login: "ana".into() };
+    let merge =
+        |told| RecordPayload::Merge(MergeProvenance { commit: "1".repeat(40), forge: "github.com/o/r".into(), told });
     vec![
-        Entry::Anchor(Anchor { size: 7, path: path.clone(), digest }),
-        Entry::Attempt(Attempt { action: action.clone(), class: "transient".into(), text: text.clone() }),
-        Entry::Attestation(AttestationRecorded { action: action.clone(), path: path.clone(), digest, signers: vec![] }),
-        Entry::CampaignClose(CampaignClose {
+        RecordPayload::Anchor(AnchorRecorded { size: 7, path: path.clone(), digest }),
+        RecordPayload::Attempt(AttemptRecorded {
+            action: action.clone(),
+            class: "transient".into(),
+            text: text.clone(),
+        }),
+        RecordPayload::Attestation(AttestationRecorded {
+            action: action.clone(),
+            path: path.clone(),
+            digest,
+            signers: vec![],
+        }),
+        RecordPayload::CampaignClose(CampaignClose {
             campaign: CampaignId::parse("q4").unwrap(),
             digest,
             items: 2,
@@ -67,7 +77,7 @@ fn entries() -> Vec<Entry> {
             excepted: 0,
             followed_by: vec![CampaignId::parse("q4-late").unwrap()],
         }),
-        Entry::DecisionAccepted(DecisionAccepted {
+        RecordPayload::DecisionAccepted(DecisionAccepted {
             path: path.clone(),
             digest,
             signatures: [(format!("{path}.ana.sig"), digest)].into(),
@@ -76,8 +86,8 @@ fn entries() -> Vec<Entry> {
             registry: 1,
             items: 2,
         }),
-        Entry::DecisionRejected(DecisionRejected { path: path.clone(), digest, code: "self-review".into() }),
-        Entry::Exception(ExceptionRecorded { path, digest, item, until: time }),
+        RecordPayload::DecisionRejected(DecisionRejected { path: path.clone(), digest, code: "self-review".into() }),
+        RecordPayload::Exception(ExceptionRecorded { path, digest, item, until: time }),
         merge(ForgeReport::Pushed),
         merge(ForgeReport::Unknown(text.clone())),
         merge(ForgeReport::Pull(Box::new(PullRequest {
@@ -85,7 +95,7 @@ fn entries() -> Vec<Entry> {
             author: account.clone(),
             merger: Some(account.clone()),
             head: "2".repeat(40),
-            reviews: Some(vec![Approval {
+            reviews: Some(vec![ReviewApproval {
                 by: account.clone(),
                 state: ReviewState::ChangesRequested,
                 commit: "2".repeat(40),
@@ -102,8 +112,8 @@ fn entries() -> Vec<Entry> {
             checks: None,
             bypassed: None,
         }))),
-        Entry::Finding(FindingRecorded { code: "c".into(), subject: "s".into(), text: text.clone() }),
-        Entry::Intent(IntentRecorded {
+        RecordPayload::Finding(FindingRecorded { code: "c".into(), subject: "s".into(), text: text.clone() }),
+        RecordPayload::Intent(IntentRecorded {
             action: action.clone(),
             plan: digest,
             system: system.clone(),
@@ -112,9 +122,9 @@ fn entries() -> Vec<Entry> {
             precondition: digest,
             verb: "revoke".into(),
         }),
-        Entry::KeyRotate(KeyRotate { root: 2, log_key: "l".into(), commit_key: "c".into() }),
-        Entry::LogGenesis(LogGenesis { repo: "r".into(), origin: "o".into(), root: digest }),
-        Entry::Notice(ReminderSent {
+        RecordPayload::KeyRotate(KeyRotate { root: 2, log_key: "l".into(), commit_key: "c".into() }),
+        RecordPayload::LogGenesis(LogGenesis { repo: "r".into(), origin: "o".into(), root: digest }),
+        RecordPayload::Notice(ReminderSent {
             id: "q4/1/due/ana".into(),
             campaign: CampaignId::parse("q4").unwrap(),
             stage: 1,
@@ -124,14 +134,14 @@ fn entries() -> Vec<Entry> {
         }),
         outcome(None, None, None),
         outcome(Some("forbidden".into()), Some(key), Some("age:1".into())),
-        Entry::Recover(RecoveryRecorded {
+        RecordPayload::Recover(RecoveryRecorded {
             action: action.clone(),
             intent: 3,
             of: run,
             seen: VerificationKind::Confirmed,
             text: text.clone(),
         }),
-        Entry::RunEnd(RunEnd { outcomes: [("applied".into(), 1)].into(), verifications: [].into(), exit: 4 }),
+        RecordPayload::RunEnd(RunEnd { outcomes: [("applied".into(), 1)].into(), verifications: [].into(), exit: 4 }),
         start(None, [].into()),
         start(Some(digest), [("iss".into(), "https://example.org".into()), ("\u{e9}".into(), text.clone())].into()),
         verification(vec![]),
@@ -162,7 +172,10 @@ fn keys_that_say_nothing_are_refused() {
         let longer = line.replacen(before, &format!("{key}{before}"), 1);
         let serde: Result<Record, _> = serde_json::from_str(&longer);
         assert!(serde.is_ok(), "serde alone would take {longer}");
-        assert!(matches!(read(longer.as_bytes(), &mut DecodeCache::default()), Err((Code::RecordForm, _))), "{longer}");
+        assert!(
+            matches!(read(longer.as_bytes(), &mut DecodeCache::default()), Err((DefectCode::RecordForm, _))),
+            "{longer}"
+        );
     };
     let all = lines();
     let first = |kind: &str| all.iter().find(|line| line.contains(&format!("\"kind\":\"{kind}\""))).unwrap();
@@ -175,7 +188,8 @@ fn keys_that_say_nothing_are_refused() {
 #[test]
 fn strings_are_counted_as_they_are_meant() {
     let long = |text: &str| {
-        let entry = Entry::Finding(FindingRecorded { code: "c".into(), subject: "s".into(), text: text.into() });
+        let entry =
+            RecordPayload::Finding(FindingRecorded { code: "c".into(), subject: "s".into(), text: text.into() });
         let run = RunId::parse("01932b5e-7c00-7000-8000-000000000002").unwrap();
         let record = Record { v: 1, seq: 5, prev: Digest::ZERO.hex(), run, t: Timestamp::from_unix(0), entry };
         read(jcs::to_string(&record).unwrap().as_bytes(), &mut DecodeCache::default())
@@ -185,8 +199,8 @@ fn strings_are_counted_as_they_are_meant() {
     assert_eq!(long(&"\"".repeat(MAX_STRING)), Ok(()), "escapes take more room on the line than in the string");
     assert_eq!(long(&"\u{1}".repeat(MAX_STRING)), Ok(()));
     assert_eq!(long(&"ä".repeat(MAX_STRING / 2)), Ok(()));
-    assert_eq!(long(&"\u{1}".repeat(MAX_STRING + 1)), Err(Code::RecordSize));
-    assert_eq!(long(&"ä".repeat(MAX_STRING / 2 + 1)), Err(Code::RecordSize));
+    assert_eq!(long(&"\u{1}".repeat(MAX_STRING + 1)), Err(DefectCode::RecordSize));
+    assert_eq!(long(&"ä".repeat(MAX_STRING / 2 + 1)), Err(DefectCode::RecordSize));
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use crate::{
     enforce::JournalError,
     model::{
         RunId, SystemId, Timestamp,
-        history::{History, RunHistory},
+        history::{EvidenceHistory, RunHistory},
     },
 };
 
@@ -13,7 +13,7 @@ use crate::{
 /// A run that never ended holds its systems until its lease is over, as its own clock claimed. A start that lies in our
 /// future says that one of the two clocks is wrong: such a run is never taken over.
 pub(super) fn acquire(
-    history: &History,
+    history: &EvidenceHistory,
     run: &RunId,
     systems: &[SystemId],
     now: Timestamp,
@@ -29,7 +29,7 @@ pub(super) fn acquire(
 }
 
 /// Refuses to go on with a run when a later one has taken a system of it over.
-pub(super) fn check_held(history: &History, run: &RunId) -> Result<(), JournalError> {
+pub(super) fn check_held(history: &EvidenceHistory, run: &RunId) -> Result<(), JournalError> {
     let Some(ours) = history.run(run) else { return Ok(()) };
     let systems = &ours.start.systems;
     let later = history.runs().rev().take_while(|(_, other)| other.seq > ours.seq);

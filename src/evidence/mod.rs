@@ -19,7 +19,7 @@ mod secret_scan;
 mod segment;
 
 pub use appender::{Appender, AppenderOptions};
-pub use defect::{Code, Defect};
-pub use keys::{EngineKeyHistory, EngineKeys, KeysError, Signers};
+pub use defect::{DefectCode, EvidenceDefect};
+pub use keys::{EngineKeyHistory, EngineKeys, EngineSigners, KeysError};
 pub use ledger::{Ledger, RecordRef};
-pub use secret_scan::{Screen, no_secrets};
+pub use secret_scan::{SecretScanner, no_secrets};

@@ -4,7 +4,7 @@
 //! record again and comparing; a test holds that the two agree.
 
 use super::{
-    Code,
+    DefectCode,
     decode::{self, DecodeCache},
 };
 use crate::model::record::{MAX_LINE, MAX_STRING, Record, short};
@@ -13,33 +13,40 @@ use crate::model::record::{MAX_LINE, MAX_STRING, Record, short};
 ///
 /// # Errors
 /// When it is too long, not in its one form, or not a record of a known kind; with what is wrong in words.
-pub(super) fn read(line: &[u8], memory: &mut DecodeCache) -> Result<Record, (Code, String)> {
+pub(super) fn read(line: &[u8], memory: &mut DecodeCache) -> Result<Record, (DefectCode, String)> {
     if line.len() > MAX_LINE {
-        return Err((Code::RecordSize, format!("the line has {} bytes; at most {MAX_LINE} are allowed", line.len())));
+        return Err((
+            DefectCode::RecordSize,
+            format!("the line has {} bytes; at most {MAX_LINE} are allowed", line.len()),
+        ));
     }
-    let text = std::str::from_utf8(line).map_err(|_| (Code::RecordForm, "the line is not UTF-8".to_owned()))?;
-    let mut scan = Scan { text, at: 0, kind: "" };
+    let text = std::str::from_utf8(line).map_err(|_| (DefectCode::RecordForm, "the line is not UTF-8".to_owned()))?;
+    let mut scan = CanonicalJsonScan { text, at: 0, kind: "" };
     scan.line().map_err(|(code, why)| (code, format!("{why} at byte {}", scan.at)))?;
     let record = match decode::read(scan.kind, text, memory) {
         Some(Ok(record)) => record,
-        Some(Err(error)) => return Err((Code::RecordSchema, short(&error.to_string()))),
-        None => return Err((Code::RecordKind, format!("kind `{}` is not known", short(scan.kind)))),
+        Some(Err(error)) => return Err((DefectCode::RecordSchema, short(&error.to_string()))),
+        None => return Err((DefectCode::RecordKind, format!("kind `{}` is not known", short(scan.kind)))),
     };
-    if record.v == 1 { Ok(record) } else { Err((Code::RecordVersion, format!("version {} is not known", record.v))) }
+    if record.v == 1 {
+        Ok(record)
+    } else {
+        Err((DefectCode::RecordVersion, format!("version {} is not known", record.v)))
+    }
 }
 
 /// Checks that a text is canonical JSON (RFC 8785) without floats.
-struct Scan<'a> {
+struct CanonicalJsonScan<'a> {
     text: &'a str,
     at: usize,
     /// What stands under the key `kind` of the record itself.
     kind: &'a str,
 }
 
-type Checked = Result<(), (Code, &'static str)>;
+type ScanResult = Result<(), (DefectCode, &'static str)>;
 
-impl<'a> Scan<'a> {
-    fn line(&mut self) -> Checked {
+impl<'a> CanonicalJsonScan<'a> {
+    fn line(&mut self) -> ScanResult {
         if self.peek() != Some(b'{') {
             return form("a record is an object");
         }
@@ -47,7 +54,7 @@ impl<'a> Scan<'a> {
         if self.at == self.text.len() { Ok(()) } else { form("something follows the record") }
     }
 
-    fn value(&mut self, depth: usize) -> Checked {
+    fn value(&mut self, depth: usize) -> ScanResult {
         match self.peek() {
             Some(b'{') if depth < DEEPEST => self.object(depth),
             Some(b'[') if depth < DEEPEST => self.array(depth),
@@ -65,7 +72,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Checked {
+    fn object(&mut self, depth: usize) -> ScanResult {
         self.at += 1;
         if self.eat(b'}') {
             return Ok(());
@@ -100,7 +107,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn array(&mut self, depth: usize) -> Checked {
+    fn array(&mut self, depth: usize) -> ScanResult {
         self.at += 1;
         if self.eat(b']') {
             return Ok(());
@@ -116,7 +123,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Returns what stands between the quotes, as written.
-    fn string(&mut self) -> Result<&'a str, (Code, &'static str)> {
+    fn string(&mut self) -> Result<&'a str, (DefectCode, &'static str)> {
         let bytes = self.text.as_bytes();
         self.at += 1;
         let start = self.at;
@@ -127,7 +134,8 @@ impl<'a> Scan<'a> {
             match bytes.get(self.at) {
                 Some(b'"') => break,
                 Some(b'\\') => {
-                    let length = escape(&bytes[self.at..]).ok_or((Code::RecordForm, "this escape is not canonical"))?;
+                    let length =
+                        escape(&bytes[self.at..]).ok_or((DefectCode::RecordForm, "this escape is not canonical"))?;
                     escaped += length - 1;
                     self.at += length;
                 }
@@ -137,22 +145,26 @@ impl<'a> Scan<'a> {
         }
         let (written, decoded) = (&self.text[start..self.at], self.at - start - escaped);
         self.at += 1;
-        if decoded > MAX_STRING { Err((Code::RecordSize, "a string has more than 512 bytes")) } else { Ok(written) }
+        if decoded > MAX_STRING {
+            Err((DefectCode::RecordSize, "a string has more than 512 bytes"))
+        } else {
+            Ok(written)
+        }
     }
 
-    fn integer(&mut self) -> Checked {
+    fn integer(&mut self) -> ScanResult {
         let rest = &self.text.as_bytes()[self.at..];
         let sign = usize::from(rest.first() == Some(&b'-'));
         let digits = rest[sign..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         if matches!(rest.get(sign + digits), Some(b'.' | b'e' | b'E')) {
-            return Err((Code::RecordNumber, "a number is not an integer"));
+            return Err((DefectCode::RecordNumber, "a number is not an integer"));
         }
         let number = &self.text[self.at + sign..self.at + sign + digits];
         if digits == 0 || (number.starts_with('0') && (digits > 1 || sign == 1)) {
             return form("a number is not in its one form");
         }
         if !number.parse::<u64>().is_ok_and(|number| number < 1 << 53) {
-            return Err((Code::RecordNumber, "a number is beyond 2^53"));
+            return Err((DefectCode::RecordNumber, "a number is beyond 2^53"));
         }
         self.at += sign + digits;
         Ok(())
@@ -192,8 +204,8 @@ fn escape(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-fn form(why: &'static str) -> Checked {
-    Err((Code::RecordForm, why))
+fn form(why: &'static str) -> ScanResult {
+    Err((DefectCode::RecordForm, why))
 }
 
 const DEEPEST: usize = 8;

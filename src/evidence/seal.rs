@@ -1,24 +1,24 @@
 //! Entries become records at their place in the chain, and the records one signed commit.
 
 use super::{
-    Ledger, Signers,
+    EngineSigners, Ledger,
     decode::DecodeCache,
     layout,
     layout::{CHECKPOINT, SEGMENTS, SEGMENTS_SIGNATURE, SegmentName},
     record_line,
-    segment::Chain,
+    segment::RecordChain,
 };
 use crate::{
     enforce::JournalError,
     format::{
         checkpoint::Checkpoint,
-        merkle::Tree,
-        sshsig::{Namespace, SshSignature},
+        merkle::MerkleTree,
+        sshsig::{SignatureNamespace, SshSignature},
     },
-    git::{CommitDraft, Edit, GitError, Identity, ObjectId, Repository},
+    git::{CommitDraft, CommitIdentity, GitError, ObjectId, Repository, TreeEdit},
     model::{
         Digest, RunId, Timestamp, jcs,
-        record::{Entry, Record},
+        record::{Record, RecordPayload},
     },
 };
 use std::collections::BTreeMap;
@@ -27,11 +27,16 @@ use std::collections::BTreeMap;
 pub(super) struct SealedRecords {
     pub(super) lines: String,
     pub(super) seqs: Vec<u64>,
-    tree: Tree,
+    tree: MerkleTree,
 }
 
 /// Gives each entry its place after the end of `chain`.
-pub(super) fn seal(chain: &Chain, run: &RunId, t: Timestamp, entries: &[Entry]) -> Result<SealedRecords, JournalError> {
+pub(super) fn seal(
+    chain: &RecordChain,
+    run: &RunId,
+    t: Timestamp,
+    entries: &[RecordPayload],
+) -> Result<SealedRecords, JournalError> {
     let mut sealed =
         SealedRecords { lines: String::new(), seqs: Vec::with_capacity(entries.len()), tree: chain.tree.clone() };
     let (mut prev, mut memory) = (chain.last(), DecodeCache::default());
@@ -57,8 +62,8 @@ pub(super) fn seal(chain: &Chain, run: &RunId, t: Timestamp, entries: &[Entry]) 
 /// What a commit is made with, whatever is in it.
 pub(super) struct CommitParams<'a> {
     pub(super) repository: &'a Repository,
-    pub(super) signers: &'a Signers,
-    pub(super) author: &'a Identity,
+    pub(super) signers: &'a EngineSigners,
+    pub(super) author: &'a CommitIdentity,
     pub(super) origin: &'a str,
 }
 
@@ -74,7 +79,7 @@ impl CommitParams<'_> {
         t: Timestamp,
     ) -> Result<ObjectId, JournalError> {
         let list = format!("{}{}  {name}\n", ledger.listed(), Digest::of(&sealed.lines).hex());
-        let signature = SshSignature::sign(self.signers.commit.as_ref(), Namespace::Evidence, list.as_bytes());
+        let signature = SshSignature::sign(self.signers.commit.as_ref(), SignatureNamespace::Evidence, list.as_bytes());
         let signature = signature.map_err(|error| JournalError::Unusable(error.to_string()))?;
         let checkpoint =
             Checkpoint { origin: self.origin.to_owned(), size: sealed.tree.size(), root: sealed.tree.root() };
@@ -100,27 +105,27 @@ impl CommitParams<'_> {
         let base = parent.map(|parent| self.repository.tree_of(parent)).transpose()?;
         let edits = files.into_iter().map(|(path, bytes)| {
             let blob = self.repository.write_blob(&bytes)?;
-            Ok(Edit::Put { path, blob })
+            Ok(TreeEdit::Put { path, blob })
         });
         let tree = self.repository.write_tree(base, &edits.collect::<Result<Vec<_>, GitError>>()?)?;
         let parents: Vec<_> = parent.into_iter().collect();
         let draft = CommitDraft { tree, parents: &parents, author: self.author, seconds: t.unix(), message };
         self.repository.write_signed_commit(&draft, |payload| {
-            SshSignature::sign(self.signers.commit.as_ref(), Namespace::Git, payload)
+            SshSignature::sign(self.signers.commit.as_ref(), SignatureNamespace::Git, payload)
                 .map(|signature| signature.armored())
         })
     }
 }
 
 /// Returns the message of a commit. Its trailers are for people and are never read.
-pub(super) fn message(name: &SegmentName, entries: &[Entry], sealed: &SealedRecords) -> String {
+pub(super) fn message(name: &SegmentName, entries: &[RecordPayload], sealed: &SealedRecords) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for entry in entries {
         *counts.entry(entry.kind()).or_default() += 1;
     }
     let counts: Vec<_> = counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
     let main = entries.iter().find_map(|entry| match entry {
-        Entry::RunStart(start) => Some(format!("Tenure-Main: {}\n", start.main)),
+        RecordPayload::RunStart(start) => Some(format!("Tenure-Main: {}\n", start.main)),
         _ => None,
     });
     format!(

@@ -1,7 +1,7 @@
 //! A last look before anything is pushed: nothing that looks like a secret leaves.
 
 /// Looks at a text that is about to be pushed, and says why it must not be.
-pub type Screen = Box<dyn Fn(&str) -> Result<(), String> + Send>;
+pub type SecretScanner = Box<dyn Fn(&str) -> Result<(), String> + Send>;
 
 /// Refuses texts that hold what only secrets look like: private keys, tokens of known makers, passwords in SQL or in URLs.
 ///

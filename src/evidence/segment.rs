@@ -1,17 +1,17 @@
 //! The chain through all segments: sequence numbers, digests of the line before, and the Merkle tree over every line.
 
-use super::{Code, Defect, commit::Segment, decode::DecodeCache, record_line};
+use super::{DefectCode, EvidenceDefect, commit::AddedSegment, decode::DecodeCache, record_line};
 use crate::{
-    format::merkle::Tree,
+    format::merkle::MerkleTree,
     model::{Digest, record::Record},
 };
 use std::io::BufRead as _;
 
 /// How far the records have been read.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Chain {
+pub(super) struct RecordChain {
     /// Over every line, whatever it holds.
-    pub(super) tree: Tree,
+    pub(super) tree: MerkleTree,
     /// The sequence number that comes next.
     pub(super) next: u64,
     /// The digest of the last line.
@@ -19,7 +19,7 @@ pub(super) struct Chain {
     memory: DecodeCache,
 }
 
-impl Chain {
+impl RecordChain {
     /// Returns the digest of the last line; zeros before the first.
     pub(super) fn last(&self) -> Digest {
         self.last.unwrap_or(Digest::ZERO)
@@ -28,19 +28,19 @@ impl Chain {
     /// Reads a segment to its end, whatever is wrong with its lines, and shows each record with its line's digest and number.
     pub(super) fn read(
         &mut self,
-        segment: &Segment,
-        defects: &mut Vec<Defect>,
-        mut show: impl FnMut(&Record, Digest, u64, &mut Vec<Defect>),
+        segment: &AddedSegment,
+        defects: &mut Vec<EvidenceDefect>,
+        mut show: impl FnMut(&Record, Digest, u64, &mut Vec<EvidenceDefect>),
     ) {
         if segment.name.first() != self.next {
             let message =
                 format!("its name says it begins with record {}, but {} comes next", segment.name.first(), self.next);
-            defects.push(Defect::new(Code::SegmentName, &segment.path, message));
+            defects.push(EvidenceDefect::new(DefectCode::SegmentName, &segment.path, message));
         }
         let whole = segment.bytes.strip_suffix(b"\n");
         if whole.is_none() {
             let message = "it is empty, or its last line does not end";
-            defects.push(Defect::new(Code::SegmentForm, &segment.path, message));
+            defects.push(EvidenceDefect::new(DefectCode::SegmentForm, &segment.path, message));
         }
         // What is there is read all the same, so that other defects are found too.
         let lines = whole.unwrap_or(&segment.bytes);
@@ -52,16 +52,16 @@ impl Chain {
     fn lines(
         &mut self,
         lines: &[u8],
-        segment: &Segment,
-        defects: &mut Vec<Defect>,
-        show: &mut impl FnMut(&Record, Digest, u64, &mut Vec<Defect>),
+        segment: &AddedSegment,
+        defects: &mut Vec<EvidenceDefect>,
+        show: &mut impl FnMut(&Record, Digest, u64, &mut Vec<EvidenceDefect>),
     ) {
         for (line, number) in split(lines).zip(1..) {
             let digest = Digest::of(line);
             self.tree.append(line);
             let before = self.last.replace(digest).unwrap_or(Digest::ZERO);
             let mut fault = |code, message: String| {
-                defects.push(Defect::new(code, format_args!("{}:{number}", segment.path), message));
+                defects.push(EvidenceDefect::new(code, format_args!("{}:{number}", segment.path), message));
             };
             match record_line::read(line, &mut self.memory) {
                 Err((code, why)) => {
@@ -71,14 +71,15 @@ impl Chain {
                 Ok(record) => {
                     if Digest::parse_hex(&record.prev) != Ok(before) {
                         let message = format!("`prev` is {}, but the line before has {}", record.prev, before.hex());
-                        fault(Code::ChainBroken, message);
+                        fault(DefectCode::ChainBroken, message);
                     }
                     if record.seq != self.next {
-                        let code = if record.seq > self.next { Code::SequenceGap } else { Code::SequenceTwin };
+                        let code =
+                            if record.seq > self.next { DefectCode::SequenceGap } else { DefectCode::SequenceTwin };
                         fault(code, format!("`seq` is {}, but {} comes next", record.seq, self.next));
                     }
                     if record.run != *segment.name.run() {
-                        fault(Code::RecordRun, format!("the record is of run {}", record.run));
+                        fault(DefectCode::RecordRun, format!("the record is of run {}", record.run));
                     }
                     // One defect, not one for each line after it.
                     self.next = record.seq.saturating_add(1);

@@ -1,13 +1,13 @@
 //! Lines of an OpenSSH `allowed_signers` file, so that `ssh-keygen -Y verify` accepts whom Tenure accepts.
 
-use super::keys::PublicKey;
-use super::sshsig::Namespace;
+use super::ssh_keys::PublicKey;
+use super::sshsig::SignatureNamespace;
 
 /// Returns the line that lets `principal` sign for `namespaces` with `key`, with its line feed.
 ///
 /// A line without `namespaces=` would be accepted for every namespace, so there is always one; with no namespaces
 /// there is no line. The name is never a pattern: a principal id has no `*`, `?` or `!`.
-pub fn line(principal: &str, namespaces: &[Namespace], key: &PublicKey) -> Option<String> {
+pub fn line(principal: &str, namespaces: &[SignatureNamespace], key: &PublicKey) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if namespaces.is_empty() || principal.is_empty() || !principal.chars().all(plain) {
         return None;
@@ -21,17 +21,17 @@ pub fn line(principal: &str, namespaces: &[Namespace], key: &PublicKey) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::keys::{PrivateKey, Signer as _};
+    use crate::format::ssh_keys::{PrivateKey, Signer as _};
 
     #[test]
     fn a_line_always_names_its_namespaces_and_never_a_pattern() {
         let key = PrivateKey::from_seed(&[3; 32]).public_key();
-        let text = line("ana.ruiz", &[Namespace::Review, Namespace::Campaign], &key);
+        let text = line("ana.ruiz", &[SignatureNamespace::Review, SignatureNamespace::Campaign], &key);
         let expected = format!("ana.ruiz namespaces=\"campaign.v1@tenure,review.v1@tenure\" {key}\n");
         assert_eq!(text, Some(expected));
         assert_eq!(line("ana.ruiz", &[], &key), None);
         for name in ["*", "a*", "a?", "!a", "a,b", "", "a b"] {
-            assert_eq!(line(name, &[Namespace::Review], &key), None, "{name}");
+            assert_eq!(line(name, &[SignatureNamespace::Review], &key), None, "{name}");
         }
     }
 }

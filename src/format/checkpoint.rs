@@ -1,8 +1,8 @@
 //! Checkpoints of a log (C2SP `tlog-checkpoint`) and proofs taken out of it (C2SP `tlog-proof`).
 
-use super::keys::Signer;
 use super::merkle;
 use super::note::{NoteError, SignedNote, VerifierKey};
+use super::ssh_keys::Signer;
 use crate::model::Digest;
 use base64ct::{Base64, Encoding};
 use std::fmt;
@@ -100,7 +100,7 @@ impl fmt::Display for Checkpoint {
 
 /// The proof that one record is in a log, for somebody who sees nothing else of it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Proof {
+pub struct InclusionProof {
     /// Which record, counted from zero.
     pub index: u64,
     /// The hashes from the record up to the root.
@@ -109,7 +109,7 @@ pub struct Proof {
     pub checkpoint: SignedNote,
 }
 
-impl Proof {
+impl InclusionProof {
     /// Reads the text of a proof.
     ///
     /// # Errors
@@ -144,7 +144,7 @@ impl Proof {
     }
 }
 
-impl fmt::Display for Proof {
+impl fmt::Display for InclusionProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{PROOF}\nindex {}", self.index)?;
         for hash in &self.path {
@@ -164,7 +164,7 @@ const PROOF: &str = "c2sp.org/tlog-proof@v1";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::keys::PrivateKey;
+    use crate::format::ssh_keys::PrivateKey;
 
     fn log() -> (PrivateKey, VerifierKey) {
         let key = PrivateKey::from_seed(&[9; 32]);
@@ -207,9 +207,9 @@ mod tests {
         let leaves: Vec<_> = records.iter().map(|record| merkle::leaf(record.as_bytes())).collect();
         let checkpoint = Checkpoint { origin: "tenure/acme".into(), size: 11, root: merkle::root(&leaves) };
         let path = merkle::prove_inclusion(&leaves, 3).unwrap();
-        let proof = Proof { index: 3, path, checkpoint: checkpoint.sign(&key).unwrap() };
+        let proof = InclusionProof { index: 3, path, checkpoint: checkpoint.sign(&key).unwrap() };
         let text = proof.to_string();
-        let read = Proof::parse(&text).unwrap();
+        let read = InclusionProof::parse(&text).unwrap();
         let keys = [verifier];
         assert_eq!(read.verify(records[3].as_bytes(), &keys), Ok(checkpoint));
         assert_eq!(read.verify(records[4].as_bytes(), &keys), Err(CheckpointError::Unproven));
@@ -217,7 +217,7 @@ mod tests {
             let mut bytes = text.clone().into_bytes();
             bytes[index] ^= 1;
             let Ok(changed) = String::from_utf8(bytes) else { continue };
-            let accepted = Proof::parse(&changed).and_then(|proof| proof.verify(records[3].as_bytes(), &keys));
+            let accepted = InclusionProof::parse(&changed).and_then(|proof| proof.verify(records[3].as_bytes(), &keys));
             assert!(accepted.is_err(), "byte {index}: {changed}");
         }
     }

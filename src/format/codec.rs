@@ -6,7 +6,7 @@
 
 use super::{canonical_toml, confusables, limits, parse_error};
 use crate::{
-    diag::{Diagnostic, Diagnostics, Source},
+    diag::{Diagnostic, Diagnostics, SourceFile},
     model::file::{self, FileKind, GovernedFile},
 };
 use serde::de::DeserializeOwned;
@@ -30,8 +30,8 @@ pub fn parse<T: GovernedFile>(name: &str, bytes: &[u8]) -> Result<T, Diagnostics
     let value: T = read(name, text)?;
     match canonical_toml::to_string(&value) {
         Ok(canonical) if canonical == text => Ok(value),
-        Ok(canonical) => Err(parse_error::not_canonical(&Source::new(name, text), &canonical).into()),
-        Err(unwritable) => Err(parse_error::unwritable(&Source::new(name, text), &unwritable).into()),
+        Ok(canonical) => Err(parse_error::not_canonical(&SourceFile::new(name, text), &canonical).into()),
+        Err(unwritable) => Err(parse_error::unwritable(&SourceFile::new(name, text), &unwritable).into()),
     }
 }
 
@@ -50,10 +50,10 @@ pub fn reparse_unchecked<T: GovernedFile>(name: &str, bytes: &[u8]) -> Result<T,
 /// # Errors
 /// As [`parse`].
 pub(super) fn read<T: GovernedFile>(name: &str, text: &str) -> Result<T, Diagnostics> {
-    let table = DeTable::parse(text).map_err(|_| parse_error::syntax(&Source::new(name, text)))?;
+    let table = DeTable::parse(text).map_err(|_| parse_error::syntax(&SourceFile::new(name, text)))?;
     check_schema(name, text, &table, T::KIND)?;
     check_strings(name, text, &table)?;
-    typed(table).map_err(|error| parse_error::typed(&Source::new(name, text), T::KIND, &error).into())
+    typed(table).map_err(|error| parse_error::typed(&SourceFile::new(name, text), T::KIND, &error).into())
 }
 
 /// Returns the canonical text of a governed file.
@@ -69,11 +69,11 @@ pub fn render<T: GovernedFile>(file: &T) -> String {
 /// # Errors
 /// When it is no TOML, or its `schema` is missing or not known.
 pub fn kind(name: &str, text: &str) -> Result<FileKind, Diagnostics> {
-    let table = DeTable::parse(text).map_err(|_| parse_error::syntax(&Source::new(name, text)))?;
+    let table = DeTable::parse(text).map_err(|_| parse_error::syntax(&SourceFile::new(name, text)))?;
     let schema = table.get_ref().get("schema").and_then(|value| value.get_ref().as_str());
     schema
         .and_then(FileKind::of_schema)
-        .ok_or_else(|| parse_error::schema(&Source::new(name, text), &table, None).into())
+        .ok_or_else(|| parse_error::schema(&SourceFile::new(name, text), &table, None).into())
 }
 
 /// Returns the canonical text of a file of this kind that may not be in canonical form yet.
@@ -81,17 +81,17 @@ pub fn kind(name: &str, text: &str) -> Result<FileKind, Diagnostics> {
 /// # Errors
 /// As [`parse`], but for the form.
 pub fn canonical(kind: FileKind, name: &str, text: &str) -> Result<String, Diagnostics> {
-    struct Canonical<'a>(&'a str, &'a str);
-    impl KindVisitor for Canonical<'_> {
+    struct CanonicalText<'a>(&'a str, &'a str);
+    impl KindVisitor for CanonicalText<'_> {
         type Output = Result<String, Diagnostics>;
         fn run<T: GovernedFile>(self) -> Self::Output {
             let Self(name, text) = self;
             let value: T = read(name, text)?;
             canonical_toml::to_string(&value)
-                .map_err(|error| parse_error::unwritable(&Source::new(name, text), &error).into())
+                .map_err(|error| parse_error::unwritable(&SourceFile::new(name, text), &error).into())
         }
     }
-    with_kind(kind, Canonical(name, text))
+    with_kind(kind, CanonicalText(name, text))
 }
 
 /// Checks a file of this kind as [`parse`] does, for callers that need no more than that it is accepted.
@@ -99,14 +99,14 @@ pub fn canonical(kind: FileKind, name: &str, text: &str) -> Result<String, Diagn
 /// # Errors
 /// As [`parse`].
 pub fn check(kind: FileKind, name: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
-    struct Check<'a>(&'a str, &'a [u8]);
-    impl KindVisitor for Check<'_> {
+    struct CanonicalCheck<'a>(&'a str, &'a [u8]);
+    impl KindVisitor for CanonicalCheck<'_> {
         type Output = Result<(), Diagnostics>;
         fn run<T: GovernedFile>(self) -> Self::Output {
             parse::<T>(self.0, self.1).map(|_| ())
         }
     }
-    with_kind(kind, Check(name, bytes))
+    with_kind(kind, CanonicalCheck(name, bytes))
 }
 
 /// What can be done with any kind of file, once its type is known.
@@ -204,28 +204,28 @@ fn check_schema(name: &str, text: &str, table: &Spanned<DeTable<'_>>, kind: File
     if claimed == Some(kind.schema()) {
         return Ok(());
     }
-    Err(parse_error::schema(&Source::new(name, text), table, Some(kind)).into())
+    Err(parse_error::schema(&SourceFile::new(name, text), table, Some(kind)).into())
 }
 
 fn check_strings(name: &str, text: &str, table: &Spanned<DeTable<'_>>) -> Result<(), Diagnostics> {
     // Without escapes and characters beyond ASCII a TOML string cannot hold anything the lint refuses but a tab.
     let suspicious = |byte: u8| byte == b'\\' || byte == b'\t' || !byte.is_ascii();
     let mut check =
-        Strings { source: None, name, text, problems: Diagnostics::new(), lint: text.bytes().any(suspicious) };
+        StringWalk { source: None, name, text, problems: Diagnostics::new(), lint: text.bytes().any(suspicious) };
     check.table(table.get_ref(), 1);
     if check.problems.is_empty() { Ok(()) } else { Err(check.problems) }
 }
 
 /// A walk over all decoded strings and depths of a file.
-struct Strings<'a> {
-    source: Option<Source>,
+struct StringWalk<'a> {
+    source: Option<SourceFile>,
     name: &'a str,
     text: &'a str,
     problems: Diagnostics,
     lint: bool,
 }
 
-impl Strings<'_> {
+impl StringWalk<'_> {
     fn table(&mut self, table: &DeTable<'_>, depth: usize) {
         for (key, value) in table {
             if self.lint {
@@ -258,8 +258,8 @@ impl Strings<'_> {
         self.problems.push(problem.help("put the values on fewer levels"));
     }
 
-    fn source(&mut self) -> Source {
-        self.source.get_or_insert_with(|| Source::new(self.name, self.text)).clone()
+    fn source(&mut self) -> SourceFile {
+        self.source.get_or_insert_with(|| SourceFile::new(self.name, self.text)).clone()
     }
 }
 
@@ -274,7 +274,7 @@ const MAX_DEPTH: usize = 8;
 mod tests {
     use super::*;
     use crate::{
-        diag::Style,
+        diag::RenderStyle,
         model::file::{Review, System},
     };
 
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn a_canonical_file_comes_back_byte_for_byte() {
         let review: Review =
-            parse("review.toml", REVIEW.as_bytes()).unwrap_or_else(|p| panic!("{}", p.render(Style::plain())));
+            parse("review.toml", REVIEW.as_bytes()).unwrap_or_else(|p| panic!("{}", p.render(RenderStyle::plain())));
         assert_eq!(render(&review), REVIEW);
     }
 
@@ -312,7 +312,7 @@ mod tests {
                     remediation = \"automatic\"\n\n[settings]\nday = 2026-01-02\nempty = []\nlist = [[1, 2], [\"a\"]]\nratio = 0.5\n\n\
                     [settings.\"a b\".c]\nd = true\n\n[[settings.e]]\nf = \"\\\\\"\n\n[[settings.e]]\n";
         let system: System =
-            parse("systems/db.toml", text.as_bytes()).unwrap_or_else(|p| panic!("{}", p.render(Style::plain())));
+            parse("systems/db.toml", text.as_bytes()).unwrap_or_else(|p| panic!("{}", p.render(RenderStyle::plain())));
         assert_eq!(render(&system), text);
         let mixed = text.replace("ratio = 0.5", "ratio = [1, { a = 1 }]");
         let refused = parse::<System>("systems/db.toml", mixed.as_bytes()).unwrap_err();

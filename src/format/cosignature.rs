@@ -1,8 +1,8 @@
 //! Cosignatures of witnesses (C2SP `tlog-cosignature`, cosignature/v1): who else has seen a checkpoint, and when.
 
 use super::{
-    keys::PublicKey,
     note::{NoteError, SignedNote},
+    ssh_keys::PublicKey,
 };
 use base64ct::{Base64, Encoding};
 use sha2::{Digest as _, Sha256};

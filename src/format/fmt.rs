@@ -1,13 +1,13 @@
 //! What `tenure fmt` does: reads a governed file as a person left it, and writes it in canonical form.
 
 use super::{codec, limits};
-use crate::diag::{Diagnostic, Diagnostics, Source};
+use crate::diag::{Diagnostic, Diagnostics, SourceFile};
 use std::{borrow::Cow, ops::Range};
 use toml_parser::lexer::TokenKind;
 
 /// What to do with comments, which have no place in a canonical file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Comments {
+pub enum CommentHandling {
     /// Leave them out, and say so.
     Drop,
     /// Refuse to lose them.
@@ -30,17 +30,17 @@ pub struct FormattedFile {
 ///
 /// # Errors
 /// Everything about the file that only its author can mend.
-pub fn format(name: &str, bytes: &[u8], comments: Comments) -> Result<FormattedFile, Diagnostics> {
+pub fn format(name: &str, bytes: &[u8], comments: CommentHandling) -> Result<FormattedFile, Diagnostics> {
     limits::check_size(name, bytes).map_err(|problem| Diagnostics::from(*problem))?;
     let text = plain_ends(name, bytes)?;
     let kind = codec::kind(name, &text)?;
     let mended = codec::canonical(kind, name, &text)?;
-    let source = Source::new(name, &*text);
+    let source = SourceFile::new(name, &*text);
     let found = find_comments(&text);
     let warnings = match comments {
-        Comments::Drop => found.into_iter().map(|span| dropped(&source, span)).collect(),
-        Comments::Refuse if found.is_empty() => Diagnostics::new(),
-        Comments::Refuse => return Err(refused(&source, &found).into()),
+        CommentHandling::Drop => found.into_iter().map(|span| dropped(&source, span)).collect(),
+        CommentHandling::Refuse if found.is_empty() => Diagnostics::new(),
+        CommentHandling::Refuse => return Err(refused(&source, &found).into()),
     };
     limits::check(name, mended.as_bytes()).map_err(|problem| Diagnostics::from(*problem))?;
     Ok(FormattedFile { text: mended, warnings })
@@ -70,7 +70,7 @@ fn find_comments(text: &str) -> Vec<Range<usize>> {
     comments.map(|token| token.span().start()..token.span().end()).collect()
 }
 
-fn refused(source: &Source, comments: &[Range<usize>]) -> Diagnostic {
+fn refused(source: &SourceFile, comments: &[Range<usize>]) -> Diagnostic {
     let count = comments.len();
     let message = match count {
         1 => "a comment would be lost".to_owned(),
@@ -87,7 +87,7 @@ fn refused(source: &Source, comments: &[Range<usize>]) -> Diagnostic {
     problem.help(format!("keep what matters in a `reason`, then `tenure fmt --drop-comments {}`", source.name()))
 }
 
-fn dropped(source: &Source, span: Range<usize>) -> Diagnostic {
+fn dropped(source: &SourceFile, span: Range<usize>) -> Diagnostic {
     let (line, _) = source.position(span.start);
     Diagnostic::warning("comment-dropped", format!("the comment on line {line} was left out")).at(source, span, "")
 }
@@ -118,14 +118,14 @@ mod tests {
                 .trim_end()
         );
         assert_eq!(
-            format("r.toml", left_by_a_person.as_bytes(), Comments::Refuse).map(|mended| mended.text).as_deref(),
+            format("r.toml", left_by_a_person.as_bytes(), CommentHandling::Refuse).map(|mended| mended.text).as_deref(),
             Ok(REVIEW)
         );
     }
 
     #[test]
     fn a_canonical_file_stays_as_it_is() {
-        let mended = format("r.toml", REVIEW.as_bytes(), Comments::Refuse).unwrap();
+        let mended = format("r.toml", REVIEW.as_bytes(), CommentHandling::Refuse).unwrap();
         assert_eq!((mended.text.as_str(), mended.warnings.is_empty()), (REVIEW, true));
     }
 
@@ -133,10 +133,10 @@ mod tests {
     fn comments_are_lost_only_when_told_so() {
         let text = format!("# keep me\n{}", REVIEW.replacen("\n[[item]]", "  # and me\n[[item]] # not \"# this\"", 1));
         let text = text.replacen("export job", "export # job", 1);
-        let refused = format("r.toml", text.as_bytes(), Comments::Refuse).unwrap_err();
+        let refused = format("r.toml", text.as_bytes(), CommentHandling::Refuse).unwrap_err();
         assert_eq!(codes(&refused), ["comments"]);
         assert!(refused.sorted()[0].message.contains("3 comments"));
-        let mended = format("r.toml", text.as_bytes(), Comments::Drop).unwrap();
+        let mended = format("r.toml", text.as_bytes(), CommentHandling::Drop).unwrap();
         assert_eq!(codes(&mended.warnings), ["comment-dropped"; 3]);
         assert_eq!(mended.text, REVIEW.replacen("export job", "export # job", 1));
     }
@@ -151,8 +151,8 @@ mod tests {
             (REVIEW.replacen("export job", &"x".repeat(5000), 1), "long-line"),
         ];
         for (text, code) in cases {
-            assert_eq!(codes(&format("r.toml", text.as_bytes(), Comments::Drop).unwrap_err()), [code]);
+            assert_eq!(codes(&format("r.toml", text.as_bytes(), CommentHandling::Drop).unwrap_err()), [code]);
         }
-        assert_eq!(codes(&format("r.toml", b"\xff", Comments::Drop).unwrap_err()), ["not-utf8"]);
+        assert_eq!(codes(&format("r.toml", b"\xff", CommentHandling::Drop).unwrap_err()), ["not-utf8"]);
     }
 }

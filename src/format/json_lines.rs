@@ -6,7 +6,7 @@
 
 use super::{limits::MAX_FILE, quick_line};
 use crate::{
-    diag::{Diagnostic, HiddenCharacter, Source, escape, unicode::is_plain},
+    diag::{Diagnostic, HiddenCharacter, SourceFile, escape, unicode::is_plain},
     model::{Digest, Grant, GrantKey, Usage, jcs},
 };
 use schemars::JsonSchema;
@@ -226,7 +226,7 @@ impl<T: JsonLine, R: BufRead> LineReader<T, R> {
 
     fn refuse(&self, code: &'static str, message: &str, at: usize) -> Diagnostic {
         let shown = &self.line[..self.line.len().min(at + SHOWN)];
-        let source = Source::part(self.name.clone(), String::from_utf8_lossy(shown), self.number);
+        let source = SourceFile::part(self.name.clone(), String::from_utf8_lossy(shown), self.number);
         Diagnostic::error(code, format!("line {}: {message}", self.number))
             .at(&source, at..at + 1, "")
             .help("inventories are written by `tenure collect`, not by hand")

@@ -1,6 +1,6 @@
 //! The byte profile of governed files, checked before anything is parsed: size, line length, UTF-8, line ends.
 
-use crate::diag::{Diagnostic, Source};
+use crate::diag::{Diagnostic, SourceFile};
 
 /// The most bytes a governed file may have.
 pub const MAX_FILE: usize = 256 * 1024;
@@ -18,7 +18,7 @@ pub fn check<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>
     let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(name, bytes, error.valid_up_to()))?;
     if text.starts_with(BYTE_ORDER_MARK) {
         let problem = Diagnostic::error("byte-order-mark", "the file begins with a byte order mark");
-        return Err(fixable(problem, name).at(&Source::new(name, text), 0..3, "remove these three bytes").into());
+        return Err(fixable(problem, name).at(&SourceFile::new(name, text), 0..3, "remove these three bytes").into());
     }
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -27,17 +27,21 @@ pub fn check<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>
             return Err(long_line(name, text, start, length).into());
         }
         if let Some(at) = line.find('\r') {
-            let (line, _) = Source::new(name, text).position(start);
+            let (line, _) = SourceFile::new(name, text).position(start);
             let problem = Diagnostic::error("carriage-return", format!("line {line} has a carriage return"));
             let label = "lines end in LF alone";
-            return Err(fixable(problem, name).at(&Source::new(name, text), start + at..start + at + 1, label).into());
+            return Err(fixable(problem, name)
+                .at(&SourceFile::new(name, text), start + at..start + at + 1, label)
+                .into());
         }
         start += line.len();
     }
     if !text.ends_with('\n') {
         let problem = Diagnostic::error("no-final-newline", "the last line has no line end");
         let end = text.len();
-        return Err(fixable(problem, name).at(&Source::new(name, text), end..end, "a line end is missing here").into());
+        return Err(fixable(problem, name)
+            .at(&SourceFile::new(name, text), end..end, "a line end is missing here")
+            .into());
     }
     Ok(text)
 }
@@ -59,12 +63,12 @@ fn not_utf8(name: &str, bytes: &[u8], valid: usize) -> Diagnostic {
     let byte = bytes.get(valid).copied().unwrap_or_default();
     // INVARIANT: the text before `valid` is UTF-8, so offsets in the lossy text are the same up to there.
     Diagnostic::error("not-utf8", format!("byte {valid} (0x{byte:02X}) is not UTF-8"))
-        .at(&Source::of_bytes(name, bytes), valid..valid + 1, "not UTF-8 from here")
+        .at(&SourceFile::of_bytes(name, bytes), valid..valid + 1, "not UTF-8 from here")
         .help("save the file as UTF-8")
 }
 
 fn long_line(name: &str, text: &str, start: usize, length: usize) -> Diagnostic {
-    let source = Source::new(name, text);
+    let source = SourceFile::new(name, text);
     let (line, _) = source.position(start);
     let message = format!("line {line} has {length} bytes; a line has at most {MAX_LINE}");
     Diagnostic::error("long-line", message)

@@ -16,13 +16,13 @@ fn node(left: &Digest, right: &Digest) -> Digest {
 
 /// A tree that grows at its right edge, held as the roots of its complete subtrees: 20 hashes for a million leaves.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Tree {
+pub struct MerkleTree {
     size: u64,
     /// From the largest complete subtree, on the left, to the smallest.
     subtrees: Vec<Digest>,
 }
 
-impl Tree {
+impl MerkleTree {
     /// Returns the empty tree.
     pub const fn new() -> Self {
         Self { size: 0, subtrees: Vec::new() }
@@ -72,7 +72,7 @@ impl Tree {
 
 /// Returns the root over `leaves`, given by their hashes.
 pub fn root(leaves: &[Digest]) -> Digest {
-    let mut tree = Tree::new();
+    let mut tree = MerkleTree::new();
     for leaf in leaves {
         tree.append_hash(*leaf);
     }
@@ -230,14 +230,14 @@ mod tests {
     #[test]
     fn a_resumed_tree_goes_on_alike() {
         let all = leaves(100);
-        let mut tree = Tree::new();
+        let mut tree = MerkleTree::new();
         for (index, hash) in all.iter().enumerate() {
-            let mut resumed = Tree::resume(tree.size(), tree.subtrees().to_vec()).unwrap();
+            let mut resumed = MerkleTree::resume(tree.size(), tree.subtrees().to_vec()).unwrap();
             tree.append_hash(*hash);
             resumed.append_hash(*hash);
             assert_eq!(resumed, tree, "at {index}");
         }
-        assert_eq!(Tree::resume(3, vec![all[0]]), None);
+        assert_eq!(MerkleTree::resume(3, vec![all[0]]), None);
     }
 
     #[test]

@@ -8,13 +8,13 @@ pub mod confusables;
 pub mod cosignature;
 pub mod fmt;
 pub mod json_lines;
-pub mod keys;
 pub mod limits;
 pub mod merkle;
 pub mod note;
 mod parse_error;
 mod quick_line;
 pub mod schema;
+pub mod ssh_keys;
 pub mod ssh_wire;
 pub mod sshsig;
 

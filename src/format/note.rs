@@ -1,6 +1,6 @@
 //! Signed notes (C2SP `signed-note`): a text and the signatures under it.
 
-use super::keys::{PublicKey, SignError, Signer};
+use super::ssh_keys::{PublicKey, SignError, Signer};
 use base64ct::{Base64, Encoding};
 use sha2::{Digest as _, Sha256};
 use std::fmt;

@@ -1,7 +1,7 @@
 //! What is accepted as a note, and all that is not.
 
 use super::*;
-use crate::format::keys::PrivateKey;
+use crate::format::ssh_keys::PrivateKey;
 use signed_note::{StandardVerifier, VerifierList};
 
 const TEXT: &str = "tenure/acme\n7\nXArOta0/0kpQ/zmHveZkLJYJ4RVt+jxrIgOPnMfixJA=\n";

@@ -2,7 +2,7 @@
 
 use super::{canonical_toml::SerializeError, confusables::ConfusableText};
 use crate::{
-    diag::{Diagnostic, Diagnostics, Source},
+    diag::{Diagnostic, Diagnostics, SourceFile},
     model::file::FileKind,
 };
 use similar::{ChangeTag, TextDiff};
@@ -10,7 +10,7 @@ use std::ops::Range;
 use toml::{Spanned, de::DeTable};
 
 /// Says where a text is not TOML: what is wrong first on each line.
-pub(super) fn syntax(source: &Source) -> Diagnostics {
+pub(super) fn syntax(source: &SourceFile) -> Diagnostics {
     if let Some(problem) = unfinished_merge(source) {
         return problem.into();
     }
@@ -23,7 +23,7 @@ pub(super) fn syntax(source: &Source) -> Diagnostics {
 }
 
 /// Says that git has left its marks in a file, where it has.
-fn unfinished_merge(source: &Source) -> Option<Diagnostic> {
+fn unfinished_merge(source: &SourceFile) -> Option<Diagnostic> {
     let mut start = 0;
     let mut marks = Vec::new();
     for line in lines(source.text()) {
@@ -39,7 +39,7 @@ fn unfinished_merge(source: &Source) -> Option<Diagnostic> {
     Some(problem.help("keep the lines that are right, remove git's marks, then `git add` the file"))
 }
 
-fn syntax_error(source: &Source, error: &toml::de::Error) -> Diagnostic {
+fn syntax_error(source: &SourceFile, error: &toml::de::Error) -> Diagnostic {
     let span = error.span().unwrap_or_default();
     let message = error.message();
     if message.starts_with("duplicate key") {
@@ -53,7 +53,7 @@ fn syntax_error(source: &Source, error: &toml::de::Error) -> Diagnostic {
 }
 
 /// Says what is wrong with the `schema` of a file, of which `kind` was expected.
-pub(super) fn schema(source: &Source, table: &Spanned<DeTable<'_>>, kind: Option<FileKind>) -> Diagnostic {
+pub(super) fn schema(source: &SourceFile, table: &Spanned<DeTable<'_>>, kind: Option<FileKind>) -> Diagnostic {
     let wanted = kind.map(|kind| format!("`schema = \"{}\"`", kind.schema()));
     let known = || FileKind::ALL.map(|kind| format!("`{}`", kind.schema())).join(", ");
     let Some(value) = table.get_ref().get("schema") else {
@@ -92,14 +92,14 @@ pub(super) fn schema(source: &Source, table: &Spanned<DeTable<'_>>, kind: Option
 }
 
 /// Says which string holds what people would not see.
-pub(super) fn trick(source: Source, span: Range<usize>, trick: ConfusableText) -> Diagnostic {
+pub(super) fn trick(source: SourceFile, span: Range<usize>, trick: ConfusableText) -> Diagnostic {
     Diagnostic::error(trick.code(), format!("a text holds {trick}"))
         .at(&source, span, "in this text")
         .help("write the text again by hand, with letters that are what they look like")
 }
 
 /// Says why a TOML file does not have the shape of its kind.
-pub(super) fn typed(source: &Source, kind: FileKind, error: &toml::de::Error) -> Diagnostic {
+pub(super) fn typed(source: &SourceFile, kind: FileKind, error: &toml::de::Error) -> Diagnostic {
     let span = error.span().unwrap_or_default();
     let message = error.message();
     let schema_command = format!("`tenure schema {}` describes the file", kind.name());
@@ -143,7 +143,7 @@ pub(super) fn typed(source: &Source, kind: FileKind, error: &toml::de::Error) ->
 }
 
 /// Says where a text differs from the canonical form of what it means.
-pub(super) fn not_canonical(source: &Source, canonical: &str) -> Diagnostic {
+pub(super) fn not_canonical(source: &SourceFile, canonical: &str) -> Diagnostic {
     let same = lines(source.text()).zip(lines(canonical)).take_while(|(here, there)| here == there).count();
     let start = lines(source.text()).take(same).map(str::len).sum::<usize>();
     let line = lines(&source.text()[start..]).next().unwrap_or_default();
@@ -164,7 +164,7 @@ pub(super) fn not_canonical(source: &Source, canonical: &str) -> Diagnostic {
 }
 
 /// Says that a value has no canonical form at all.
-pub(super) fn unwritable(source: &Source, unwritable: &SerializeError) -> Diagnostic {
+pub(super) fn unwritable(source: &SourceFile, unwritable: &SerializeError) -> Diagnostic {
     Diagnostic::error("not-canonical", format!("the file has no canonical form: {unwritable}"))
         .in_file(source.name())
         .help("write the values as tables, or as lists of one type")
@@ -207,7 +207,7 @@ fn visible_spaces(line: &str) -> String {
 }
 
 /// Returns the rest of the line that begins at this place: the header of a table whose span begins there.
-fn first_line(source: &Source, start: usize) -> Range<usize> {
+fn first_line(source: &SourceFile, start: usize) -> Range<usize> {
     let rest = source.text().get(start..).unwrap_or_default();
     start..start + rest.find('\n').unwrap_or(rest.len())
 }

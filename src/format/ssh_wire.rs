@@ -12,9 +12,9 @@ pub enum WireError {
 }
 
 /// Reads fields from the front of a byte string.
-pub struct Reader<'a>(&'a [u8]);
+pub struct SshWireReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> SshWireReader<'a> {
     /// Returns a reader of `bytes`.
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
@@ -86,11 +86,11 @@ mod tests {
     #[test]
     fn fields_come_back_and_lengths_are_held() {
         let bytes = strings(&[b"one", b""]);
-        let mut reader = Reader::new(&bytes);
+        let mut reader = SshWireReader::new(&bytes);
         assert_eq!((reader.string(), reader.string()), (Ok(&b"one"[..]), Ok(&b""[..])));
         assert_eq!(reader.end(), Ok(()));
-        assert_eq!(Reader::new(&[0, 0, 0, 9, 1]).string(), Err(WireError::CutShort));
-        assert_eq!(Reader::new(&[255, 255, 255, 255]).string(), Err(WireError::CutShort));
-        assert_eq!(Reader::new(&[1]).end(), Err(WireError::Trailing));
+        assert_eq!(SshWireReader::new(&[0, 0, 0, 9, 1]).string(), Err(WireError::CutShort));
+        assert_eq!(SshWireReader::new(&[255, 255, 255, 255]).string(), Err(WireError::CutShort));
+        assert_eq!(SshWireReader::new(&[1]).end(), Err(WireError::Trailing));
     }
 }

@@ -1,14 +1,14 @@
 //! OpenSSH signatures over bytes (SSHSIG, `PROTOCOL.sshsig` of OpenSSH), in their one exact spelling.
 
-use super::keys::{self, KeyError, PublicKey, SignError, Signer};
-use super::ssh_wire::{self, Reader, WireError};
+use super::ssh_keys::{self, KeyError, PublicKey, SignError, Signer};
+use super::ssh_wire::{self, SshWireReader, WireError};
 use base64ct::{Base64, Encoding};
 use sha2::{Digest as _, Sha512};
 use std::fmt;
 
 /// What a signature is for: one namespace per kind of artefact, so that none can be used as another.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Namespace {
+pub enum SignatureNamespace {
     /// A proof of a change made by hand.
     Attestation,
     /// A campaign, frozen on opening.
@@ -35,7 +35,7 @@ pub enum Namespace {
     StageClose,
 }
 
-impl Namespace {
+impl SignatureNamespace {
     /// Every namespace.
     pub const ALL: [Self; 12] = [
         Self::Attestation,
@@ -71,7 +71,7 @@ impl Namespace {
     }
 }
 
-impl fmt::Display for Namespace {
+impl fmt::Display for SignatureNamespace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -81,7 +81,7 @@ impl fmt::Display for Namespace {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SshSignature {
     key: PublicKey,
-    namespace: Namespace,
+    namespace: SignatureNamespace,
     signature: [u8; 64],
 }
 
@@ -127,7 +127,7 @@ impl SshSignature {
     ///
     /// # Errors
     /// When the key does not sign.
-    pub fn sign(signer: &dyn Signer, namespace: Namespace, message: &[u8]) -> Result<Self, SignError> {
+    pub fn sign(signer: &dyn Signer, namespace: SignatureNamespace, message: &[u8]) -> Result<Self, SignError> {
         let signature = signer.sign(&signed_bytes(namespace, message))?;
         Ok(Self { key: signer.public_key(), namespace, signature })
     }
@@ -158,7 +158,7 @@ impl SshSignature {
 
     fn from_blob(blob: &[u8]) -> Result<Self, SshSignatureError> {
         let fields = blob.strip_prefix(MAGIC).ok_or(SshSignatureError::Armor("does not hold an SSHSIG"))?;
-        let mut reader = Reader::new(fields);
+        let mut reader = SshWireReader::new(fields);
         match reader.number()? {
             1 => {}
             version => return Err(SshSignatureError::Version(version)),
@@ -166,20 +166,20 @@ impl SshSignature {
         let key = PublicKey::from_wire(reader.string()?)?;
         let (name, reserved, hash) = (reader.string()?, reader.string()?, reader.string()?);
         let namespace =
-            Namespace::ALL.into_iter().find(|known| known.as_str().as_bytes() == name).ok_or_else(|| {
-                SshSignatureError::Namespace { found: keys::shown(name), expected: "one of Tenure's namespaces" }
+            SignatureNamespace::ALL.into_iter().find(|known| known.as_str().as_bytes() == name).ok_or_else(|| {
+                SshSignatureError::Namespace { found: ssh_keys::shown(name), expected: "one of Tenure's namespaces" }
             })?;
         if !reserved.is_empty() {
             return Err(SshSignatureError::Reserved);
         }
         if hash != HASH.as_bytes() {
-            return Err(SshSignatureError::Hash(keys::shown(hash)));
+            return Err(SshSignatureError::Hash(ssh_keys::shown(hash)));
         }
-        let mut inner = Reader::new(reader.string()?);
+        let mut inner = SshWireReader::new(reader.string()?);
         reader.end()?;
         let kind = inner.string()?;
-        if kind != keys::TYPE.as_bytes() {
-            return Err(SshSignatureError::Type(keys::shown(kind)));
+        if kind != ssh_keys::TYPE.as_bytes() {
+            return Err(SshSignatureError::Type(ssh_keys::shown(kind)));
         }
         let signature = inner.string()?.try_into().map_err(|_| WireError::CutShort)?;
         inner.end()?;
@@ -188,7 +188,7 @@ impl SshSignature {
 
     /// Returns the text of the signature file.
     pub fn armored(&self) -> String {
-        let inner = ssh_wire::strings(&[keys::TYPE.as_bytes(), &self.signature]);
+        let inner = ssh_wire::strings(&[ssh_keys::TYPE.as_bytes(), &self.signature]);
         let mut blob = MAGIC.to_vec();
         blob.extend_from_slice(&1_u32.to_be_bytes());
         for field in [&self.key.to_wire()[..], self.namespace.as_str().as_bytes(), b"", HASH.as_bytes(), &inner] {
@@ -202,7 +202,7 @@ impl SshSignature {
     ///
     /// # Errors
     /// When it did not.
-    pub fn verify(&self, namespace: Namespace, message: &[u8]) -> Result<PublicKey, SshSignatureError> {
+    pub fn verify(&self, namespace: SignatureNamespace, message: &[u8]) -> Result<PublicKey, SshSignatureError> {
         if self.namespace != namespace {
             let found = self.namespace.as_str().to_owned();
             return Err(SshSignatureError::Namespace { found, expected: namespace.as_str() });
@@ -220,12 +220,12 @@ impl SshSignature {
     }
 
     /// Returns what the signature says it is for.
-    pub const fn namespace(&self) -> Namespace {
+    pub const fn namespace(&self) -> SignatureNamespace {
         self.namespace
     }
 }
 
-fn signed_bytes(namespace: Namespace, message: &[u8]) -> Vec<u8> {
+fn signed_bytes(namespace: SignatureNamespace, message: &[u8]) -> Vec<u8> {
     let digest = Sha512::digest(message);
     let mut bytes = MAGIC.to_vec();
     bytes.extend(ssh_wire::strings(&[namespace.as_str().as_bytes(), b"", HASH.as_bytes(), &digest]));

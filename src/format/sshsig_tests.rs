@@ -1,7 +1,7 @@
 //! What is accepted as a signature, and all that is not.
 
 use super::*;
-use crate::format::keys::PrivateKey;
+use crate::format::ssh_keys::PrivateKey;
 
 const MESSAGE: &[u8] = b"decision = \"revoke\"\n";
 
@@ -10,11 +10,11 @@ fn key() -> PrivateKey {
 }
 
 fn signed() -> String {
-    SshSignature::sign(&key(), Namespace::Review, MESSAGE).unwrap().armored()
+    SshSignature::sign(&key(), SignatureNamespace::Review, MESSAGE).unwrap().armored()
 }
 
 fn accepts(armored: &[u8], message: &[u8]) -> bool {
-    SshSignature::parse(armored).is_ok_and(|s| s.verify(Namespace::Review, message) == Ok(key().public_key()))
+    SshSignature::parse(armored).is_ok_and(|s| s.verify(SignatureNamespace::Review, message) == Ok(key().public_key()))
 }
 
 /// A signature blob with each field as given, correctly signed over them.
@@ -75,7 +75,7 @@ fn other_armor_of_the_same_signature_is_refused() {
 
 #[test]
 fn each_field_out_of_place_has_its_own_error() {
-    let name = Namespace::Review.as_str().as_bytes();
+    let name = SignatureNamespace::Review.as_str().as_bytes();
     let parse = |blob: &[u8]| SshSignature::parse(armor(blob).as_bytes());
     assert!(parse(&blob(1, name, b"", b"sha512", b"ssh-ed25519", b"")).is_ok());
     assert_eq!(parse(&blob(2, name, b"", b"sha512", b"ssh-ed25519", b"")), Err(SshSignatureError::Version(2)));
@@ -92,10 +92,10 @@ fn each_field_out_of_place_has_its_own_error() {
 
 #[test]
 fn a_signature_for_one_kind_is_none_for_another() {
-    for made in Namespace::ALL {
+    for made in SignatureNamespace::ALL {
         let armored = SshSignature::sign(&key(), made, MESSAGE).unwrap().armored();
         let signature = SshSignature::parse(armored.as_bytes()).unwrap();
-        for wanted in Namespace::ALL {
+        for wanted in SignatureNamespace::ALL {
             assert_eq!(signature.verify(wanted, MESSAGE).is_ok(), made == wanted, "{made} as {wanted}");
         }
     }
@@ -110,7 +110,7 @@ fn a_weak_key_signs_nothing() {
     let weak = ssh_wire::strings(&[b"ssh-ed25519", &point]);
     let mut blob = MAGIC.to_vec();
     blob.extend_from_slice(&1_u32.to_be_bytes());
-    blob.extend(ssh_wire::strings(&[&weak, Namespace::Review.as_str().as_bytes(), b"", b"sha512", &inner]));
+    blob.extend(ssh_wire::strings(&[&weak, SignatureNamespace::Review.as_str().as_bytes(), b"", b"sha512", &inner]));
     assert_eq!(SshSignature::parse(armor(&blob).as_bytes()), Err(SshSignatureError::Key(KeyError::Weak)));
 }
 
@@ -119,7 +119,7 @@ fn another_implementation_agrees() {
     let armored = signed();
     let theirs = ssh_key::SshSig::from_pem(armored.as_bytes()).unwrap();
     let public = ssh_key::PublicKey::from_openssh(&key().public_key().to_string()).unwrap();
-    assert!(public.verify(Namespace::Review.as_str(), MESSAGE, &theirs).is_ok());
+    assert!(public.verify(SignatureNamespace::Review.as_str(), MESSAGE, &theirs).is_ok());
     let pair = ssh_key::private::Ed25519Keypair::from_seed(&[42; 32]);
     let made = ssh_key::PrivateKey::from(pair).sign("review.v1@tenure", ssh_key::HashAlg::Sha512, MESSAGE).unwrap();
     let pem = made.to_pem(ssh_key::LineEnding::LF).unwrap();

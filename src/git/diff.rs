@@ -1,29 +1,29 @@
 //! Differences between two trees. Folders with equal ids are not opened, so the cost follows the size of the change.
 
 use super::{
-    File, GitError, Listing, Mode, ObjectId, Repository, UnsafeName,
-    tree::{Entry, WalkBudget, join, judged},
+    FileMode, GitError, ObjectId, Repository, TreeFile, TreeListing, UnsafeName,
+    tree::{TreeEntry, WalkBudget, join, judged},
     unsafe_names::UnsafeNameKind,
 };
 use std::collections::BTreeMap;
 
 /// One file that differs between two trees. A rename is a deletion and an addition.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Change {
+pub enum FileChange {
     /// The file is only in the later tree.
-    Added(File),
+    Added(TreeFile),
     /// The content or the mode of the file differs.
     Changed {
         /// The file in the earlier tree.
-        before: File,
+        before: TreeFile,
         /// The file in the later tree.
-        after: File,
+        after: TreeFile,
     },
     /// The file is only in the earlier tree.
-    Deleted(File),
+    Deleted(TreeFile),
 }
 
-impl Change {
+impl FileChange {
     /// Returns the path of the file.
     pub fn path(&self) -> &str {
         match self {
@@ -34,9 +34,9 @@ impl Change {
 
 /// The differences between two trees.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Changes {
+pub struct TreeDiff {
     /// The files, sorted by path.
-    pub files: Vec<Change>,
+    pub files: Vec<FileChange>,
     /// Unsafe names in changed folders of the later tree, sorted. They are not followed.
     pub hazards: Vec<UnsafeName>,
 }
@@ -46,10 +46,10 @@ impl Repository {
     ///
     /// # Errors
     /// When a tree is missing or malformed, or the change is too large to walk.
-    pub fn changes(&self, before: Option<ObjectId>, after: ObjectId) -> Result<Changes, GitError> {
+    pub fn changes(&self, before: Option<ObjectId>, after: ObjectId) -> Result<TreeDiff, GitError> {
         let after = self.tree_of(after)?;
         let before = before.map(|commit| self.tree_of(commit)).transpose()?;
-        let mut walk = Walk { repository: self, budget: WalkBudget::of(after), changes: Changes::default() };
+        let mut walk = DiffWalk { repository: self, budget: WalkBudget::of(after), changes: TreeDiff::default() };
         if before != Some(after) {
             walk.compare(before, Some(after), "", 0)?;
         }
@@ -61,18 +61,18 @@ impl Repository {
 }
 
 #[derive(Clone, Copy)]
-enum Side {
+enum DiffSide {
     After,
     Before,
 }
 
-struct Walk<'a> {
+struct DiffWalk<'a> {
     repository: &'a Repository,
     budget: WalkBudget,
-    changes: Changes,
+    changes: TreeDiff,
 }
 
-impl Walk<'_> {
+impl DiffWalk<'_> {
     fn compare(
         &mut self,
         before: Option<ObjectId>,
@@ -82,7 +82,7 @@ impl Walk<'_> {
     ) -> Result<(), GitError> {
         let old = self.open(before, depth)?;
         let new = self.open(after, depth)?;
-        let mut sides: BTreeMap<&[u8], (Vec<&Entry>, Vec<&Entry>)> = BTreeMap::new();
+        let mut sides: BTreeMap<&[u8], (Vec<&TreeEntry>, Vec<&TreeEntry>)> = BTreeMap::new();
         for entry in old.iter().filter(|entry| can_be_followed(entry)) {
             sides.entry(&entry.name).or_default().0.push(entry);
         }
@@ -102,57 +102,57 @@ impl Walk<'_> {
                 ([old], [new]) => self.pair(old, new, path, depth)?,
                 // Entries that share one name cannot be paired: everything on both sides differs.
                 (old, new) => {
-                    old.iter().try_for_each(|entry| self.whole(entry, &path, depth, Side::Before))?;
-                    new.iter().try_for_each(|entry| self.whole(entry, &path, depth, Side::After))?;
+                    old.iter().try_for_each(|entry| self.whole(entry, &path, depth, DiffSide::Before))?;
+                    new.iter().try_for_each(|entry| self.whole(entry, &path, depth, DiffSide::After))?;
                 }
             }
         }
         Ok(())
     }
 
-    fn pair(&mut self, old: &Entry, new: &Entry, path: String, depth: usize) -> Result<(), GitError> {
+    fn pair(&mut self, old: &TreeEntry, new: &TreeEntry, path: String, depth: usize) -> Result<(), GitError> {
         if (old.mode, old.id) == (new.mode, new.id) {
             return Ok(());
         }
         match (old.mode, new.mode) {
-            (Mode::Tree, Mode::Tree) => self.compare(Some(old.id), Some(new.id), &path, depth + 1),
-            (Mode::Tree, _) | (_, Mode::Tree) => {
-                self.whole(old, &path, depth, Side::Before)?;
-                self.whole(new, &path, depth, Side::After)
+            (FileMode::Tree, FileMode::Tree) => self.compare(Some(old.id), Some(new.id), &path, depth + 1),
+            (FileMode::Tree, _) | (_, FileMode::Tree) => {
+                self.whole(old, &path, depth, DiffSide::Before)?;
+                self.whole(new, &path, depth, DiffSide::After)
             }
             _ => {
-                let before = File { path: path.clone(), mode: old.mode, id: old.id };
-                let after = File { path, mode: new.mode, id: new.id };
-                self.changes.files.push(Change::Changed { before, after });
+                let before = TreeFile { path: path.clone(), mode: old.mode, id: old.id };
+                let after = TreeFile { path, mode: new.mode, id: new.id };
+                self.changes.files.push(FileChange::Changed { before, after });
                 Ok(())
             }
         }
     }
 
-    fn whole(&mut self, entry: &Entry, path: &str, depth: usize, side: Side) -> Result<(), GitError> {
-        let mut listing = Listing::default();
-        if entry.mode == Mode::Tree {
+    fn whole(&mut self, entry: &TreeEntry, path: &str, depth: usize, side: DiffSide) -> Result<(), GitError> {
+        let mut listing = TreeListing::default();
+        if entry.mode == FileMode::Tree {
             self.repository.gather(entry.id, path, depth + 1, &mut self.budget, &mut listing)?;
         } else {
-            listing.files.push(File { path: path.to_owned(), mode: entry.mode, id: entry.id });
+            listing.files.push(TreeFile { path: path.to_owned(), mode: entry.mode, id: entry.id });
         }
         match side {
-            Side::After => {
-                self.changes.files.extend(listing.files.into_iter().map(Change::Added));
+            DiffSide::After => {
+                self.changes.files.extend(listing.files.into_iter().map(FileChange::Added));
                 self.changes.hazards.extend(listing.hazards);
             }
-            Side::Before => self.changes.files.extend(listing.files.into_iter().map(Change::Deleted)),
+            DiffSide::Before => self.changes.files.extend(listing.files.into_iter().map(FileChange::Deleted)),
         }
         Ok(())
     }
 
-    fn open(&mut self, tree: Option<ObjectId>, depth: usize) -> Result<Vec<Entry>, GitError> {
+    fn open(&mut self, tree: Option<ObjectId>, depth: usize) -> Result<Vec<TreeEntry>, GitError> {
         let entries = tree.map(|tree| self.repository.entries(tree)).transpose()?.unwrap_or_default();
         self.budget.spend(entries.len(), depth)?;
         Ok(entries)
     }
 }
 
-fn can_be_followed(entry: &Entry) -> bool {
+fn can_be_followed(entry: &TreeEntry) -> bool {
     UnsafeNameKind::of(&entry.name).is_none_or(|peril| peril.leaves_the_path_clear())
 }

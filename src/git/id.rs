@@ -9,19 +9,19 @@ pub struct ObjectId([u8; 20]);
 /// An error: a text that is not 40 lower-case hexadecimal digits.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("`{0}` is not an object id: expected 40 lower-case hexadecimal digits")]
-pub struct InvalidObjectId(String);
+pub struct ParseObjectIdError(String);
 
 impl ObjectId {
     /// Parses 40 lower-case hexadecimal digits.
     ///
     /// # Errors
     /// When `text` is anything else.
-    pub fn parse(text: &str) -> Result<Self, InvalidObjectId> {
+    pub fn parse(text: &str) -> Result<Self, ParseObjectIdError> {
         let digits = text.as_bytes();
         let lower = digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
         match git2::Oid::from_str(text) {
             Ok(oid) if lower && digits.len() == 40 => Ok(oid.into()),
-            _ => Err(InvalidObjectId(text.chars().take(80).collect())),
+            _ => Err(ParseObjectIdError(text.chars().take(80).collect())),
         }
     }
 
@@ -56,8 +56,8 @@ impl fmt::Debug for ObjectId {
 }
 
 impl std::str::FromStr for ObjectId {
-    type Err = InvalidObjectId;
-    fn from_str(text: &str) -> Result<Self, InvalidObjectId> {
+    type Err = ParseObjectIdError;
+    fn from_str(text: &str) -> Result<Self, ParseObjectIdError> {
         Self::parse(text)
     }
 }

@@ -15,13 +15,13 @@ mod tree;
 mod unsafe_names;
 mod write;
 
-pub use diff::{Change, Changes};
+pub use diff::{FileChange, TreeDiff};
 pub use error::GitError;
 pub use history::{Commit, CommitSignature};
-pub use id::{InvalidObjectId, ObjectId};
-pub use remote::{PushOutcome, Remote, RemoteError};
+pub use id::{ObjectId, ParseObjectIdError};
+pub use remote::{GitRemote, PushOutcome, RemoteError};
 pub use repository::Repository;
 pub use subprocess::ChildError;
-pub use tree::{File, Listing, Mode};
+pub use tree::{FileMode, TreeFile, TreeListing};
 pub use unsafe_names::{UnsafeName, UnsafeNameKind};
-pub use write::{CommitDraft, Edit, Identity};
+pub use write::{CommitDraft, CommitIdentity, TreeEdit};

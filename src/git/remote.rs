@@ -3,7 +3,7 @@
 use super::{
     ChildError, GitError, ObjectId, Repository,
     push_report::{self, PushStatus},
-    subprocess::{self, Output},
+    subprocess::{self, ChildOutput},
 };
 use std::{
     ffi::{OsStr, OsString},
@@ -15,7 +15,7 @@ use std::{
 
 /// A connection to one remote. It never forces a push, never prompts on a terminal, and times out.
 #[derive(Clone, Debug)]
-pub struct Remote {
+pub struct GitRemote {
     remote: String,
     environment: Vec<(OsString, OsString)>,
     patience: Duration,
@@ -83,7 +83,7 @@ pub enum RemoteError {
     },
 }
 
-impl Remote {
+impl GitRemote {
     /// Returns a connection to `remote`: the name of a configured remote, a URL or a path.
     ///
     /// # Errors
@@ -266,7 +266,7 @@ impl Remote {
         if answer.succeeded && repository.has(id) { Ok(head) } else { Err(unanswered(answer.complaint)) }
     }
 
-    fn call(&self, repository: Option<&Repository>, arguments: &[&str]) -> Result<Output, ChildError> {
+    fn call(&self, repository: Option<&Repository>, arguments: &[&str]) -> Result<ChildOutput, ChildError> {
         let mut command = Command::new("git");
         for setting in SETTINGS {
             command.args(["-c", setting]);

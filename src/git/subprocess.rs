@@ -33,7 +33,7 @@ pub enum ChildError {
 
 /// The output of a program.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Output {
+pub(super) struct ChildOutput {
     /// Whether it ended with status 0.
     pub(super) succeeded: bool,
     /// Its standard output, at most a few megabytes.
@@ -44,7 +44,7 @@ pub(super) struct Output {
 
 /// Runs `command` without input, for at most `patience`. The command gets its own process group, so that its helpers
 /// (ssh, a credential helper) end with it and cannot read the terminal.
-pub(super) fn run(mut command: Command, patience: Duration) -> Result<Output, ChildError> {
+pub(super) fn run(mut command: Command, patience: Duration) -> Result<ChildOutput, ChildError> {
     let program = command.get_program().to_string_lossy().into_owned();
     let deadline = Instant::now() + patience;
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
@@ -69,7 +69,7 @@ pub(super) fn run(mut command: Command, patience: Duration) -> Result<Output, Ch
         let _reaped = child.wait();
         return Err(ChildError::TimedOut { program, seconds: patience.as_secs() });
     };
-    Ok(Output {
+    Ok(ChildOutput {
         succeeded: status.success(),
         output: String::from_utf8_lossy(&output).into_owned(),
         complaint: presentable(&String::from_utf8_lossy(&complaint)),

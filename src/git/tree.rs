@@ -5,18 +5,18 @@ use std::{collections::HashMap, fmt};
 
 /// A file in a tree. This layer reports its mode and does not decide whether the mode is allowed.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct File {
+pub struct TreeFile {
     /// Its path from the root of the tree.
     pub path: String,
     /// Its mode in the tree.
-    pub mode: Mode,
+    pub mode: FileMode,
     /// The id of its content.
     pub id: ObjectId,
 }
 
 /// The mode of a tree entry.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Mode {
+pub enum FileMode {
     /// 100755.
     Executable,
     /// 160000: a commit of another repository.
@@ -33,18 +33,18 @@ pub enum Mode {
 
 /// The files below a path.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Listing {
+pub struct TreeListing {
     /// All entries that are not folders, sorted by path. Entries below an unsafe name are left out.
-    pub files: Vec<File>,
+    pub files: Vec<TreeFile>,
     /// Unsafe names, sorted. They are not followed.
     pub hazards: Vec<UnsafeName>,
 }
 
 /// One entry of one tree, as stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Entry {
+pub(super) struct TreeEntry {
     pub(super) name: Vec<u8>,
-    pub(super) mode: Mode,
+    pub(super) mode: FileMode,
     pub(super) id: ObjectId,
 }
 
@@ -80,7 +80,7 @@ impl Repository {
     ///
     /// # Errors
     /// When a tree along the path is malformed, or contains the name twice.
-    pub fn file(&self, commit: ObjectId, path: &str) -> Result<Option<File>, GitError> {
+    pub fn file(&self, commit: ObjectId, path: &str) -> Result<Option<TreeFile>, GitError> {
         let mut tree = self.tree_of(commit)?;
         let mut names = path.split('/').peekable();
         while let Some(name) = names.next() {
@@ -91,8 +91,8 @@ impl Repository {
                 return Err(GitError::Hazardous { tree, path: path.to_owned(), peril: UnsafeNameKind::Duplicate });
             }
             match (names.peek(), entry.mode) {
-                (None, mode) => return Ok(Some(File { path: path.to_owned(), mode, id: entry.id })),
-                (Some(_), Mode::Tree) => tree = entry.id,
+                (None, mode) => return Ok(Some(TreeFile { path: path.to_owned(), mode, id: entry.id })),
+                (Some(_), FileMode::Tree) => tree = entry.id,
                 (Some(_), _) => return Ok(None),
             }
         }
@@ -104,9 +104,9 @@ impl Repository {
     /// # Errors
     /// When a tree is missing or malformed.
     pub fn folders(&self, commit: ObjectId, folder: &str) -> Result<Vec<String>, GitError> {
-        let Some(File { mode: Mode::Tree, id, .. }) = self.file(commit, folder)? else { return Ok(Vec::new()) };
+        let Some(TreeFile { mode: FileMode::Tree, id, .. }) = self.file(commit, folder)? else { return Ok(Vec::new()) };
         let entries = self.entries(id)?;
-        let folders = judged(&entries).filter(|(entry, peril)| entry.mode == Mode::Tree && peril.is_none());
+        let folders = judged(&entries).filter(|(entry, peril)| entry.mode == FileMode::Tree && peril.is_none());
         Ok(folders.map(|(entry, _)| String::from_utf8_lossy(&entry.name).into_owned()).collect())
     }
 
@@ -115,13 +115,13 @@ impl Repository {
     ///
     /// # Errors
     /// When a tree is missing or malformed, or when there are more than a million entries or 64 levels.
-    pub fn list(&self, commit: ObjectId, prefix: &str) -> Result<Listing, GitError> {
-        let mut listing = Listing::default();
+    pub fn list(&self, commit: ObjectId, prefix: &str) -> Result<TreeListing, GitError> {
+        let mut listing = TreeListing::default();
         let root = match prefix.trim_end_matches('/') {
             "" => self.tree_of(commit)?,
             path => match self.file(commit, path)? {
-                Some(File { mode: Mode::Tree, id, .. }) => id,
-                Some(file) => return Ok(Listing { files: vec![file], hazards: Vec::new() }),
+                Some(TreeFile { mode: FileMode::Tree, id, .. }) => id,
+                Some(file) => return Ok(TreeListing { files: vec![file], hazards: Vec::new() }),
                 None => return Ok(listing),
             },
         };
@@ -138,7 +138,7 @@ impl Repository {
         folder: &str,
         depth: usize,
         budget: &mut WalkBudget,
-        listing: &mut Listing,
+        listing: &mut TreeListing,
     ) -> Result<(), GitError> {
         let entries = self.entries(tree)?;
         budget.spend(entries.len(), depth)?;
@@ -150,8 +150,8 @@ impl Repository {
             }
             match entry.mode {
                 _ if !followed => {}
-                Mode::Tree => self.gather(entry.id, &path, depth + 1, budget, listing)?,
-                mode => listing.files.push(File { path, mode, id: entry.id }),
+                FileMode::Tree => self.gather(entry.id, &path, depth + 1, budget, listing)?,
+                mode => listing.files.push(TreeFile { path, mode, id: entry.id }),
             }
         }
         Ok(())
@@ -170,7 +170,7 @@ impl Repository {
 
     /// Returns the entries of one tree as stored. Parses the object directly, because libgit2 normalizes modes and
     /// finds only one of two entries with the same name.
-    pub(super) fn entries(&self, tree: ObjectId) -> Result<Vec<Entry>, GitError> {
+    pub(super) fn entries(&self, tree: ObjectId) -> Result<Vec<TreeEntry>, GitError> {
         let database = self.inner.odb().map_err(GitError::library("opening the object database"))?;
         let object = database.read(tree.oid()).map_err(|_| GitError::NoSuchObject(tree))?;
         if object.kind() != git2::ObjectType::Tree {
@@ -213,9 +213,9 @@ impl UnsafeNameKind {
 }
 
 /// Returns each entry of one tree with the problem of its name, if any.
-pub(super) fn judged(entries: &[Entry]) -> impl Iterator<Item = (&Entry, Option<UnsafeNameKind>)> {
-    let mut folded: HashMap<Vec<u8>, &Entry> = HashMap::with_capacity(entries.len());
-    let mut previous: Option<&Entry> = None;
+pub(super) fn judged(entries: &[TreeEntry]) -> impl Iterator<Item = (&TreeEntry, Option<UnsafeNameKind>)> {
+    let mut folded: HashMap<Vec<u8>, &TreeEntry> = HashMap::with_capacity(entries.len());
+    let mut previous: Option<&TreeEntry> = None;
     entries.iter().map(move |entry| {
         let twin = folded.insert(entry.name.to_ascii_lowercase(), entry);
         let before = previous.replace(entry);
@@ -228,10 +228,10 @@ pub(super) fn judged(entries: &[Entry]) -> impl Iterator<Item = (&Entry, Option<
     })
 }
 
-impl Entry {
+impl TreeEntry {
     /// Git sorts a folder as if its name ended with a slash.
     fn sort_key(&self) -> impl Iterator<Item = u8> {
-        self.name.iter().copied().chain((self.mode == Mode::Tree).then_some(b'/'))
+        self.name.iter().copied().chain((self.mode == FileMode::Tree).then_some(b'/'))
     }
 }
 
@@ -240,25 +240,25 @@ pub(super) fn join(folder: &str, name: &str) -> String {
 }
 
 /// Parses `mode SP name NUL id` until the end.
-fn parse(mut rest: &[u8]) -> Option<Vec<Entry>> {
+fn parse(mut rest: &[u8]) -> Option<Vec<TreeEntry>> {
     let mut entries = Vec::with_capacity(rest.len() / 40);
     while !rest.is_empty() {
         let space = rest.iter().position(|byte| *byte == b' ')?;
         let digits = std::str::from_utf8(&rest[..space]).ok()?;
         let number = u32::from_str_radix(digits, 8).ok()?;
         // A leading zero is another spelling of the same tree, which git's own fsck reports as an error.
-        let mode = if digits.starts_with('0') { Mode::Other(number) } else { Mode::of(number) };
+        let mode = if digits.starts_with('0') { FileMode::Other(number) } else { FileMode::of(number) };
         rest = &rest[space + 1..];
         let end = rest.iter().position(|byte| *byte == 0)?;
         let name = rest[..end].to_vec();
         let id = rest.get(end + 1..end + 21)?.try_into().ok()?;
         rest = &rest[end + 21..];
-        entries.push(Entry { name, mode, id: ObjectId::from_raw(id) });
+        entries.push(TreeEntry { name, mode, id: ObjectId::from_raw(id) });
     }
     Some(entries)
 }
 
-impl Mode {
+impl FileMode {
     fn of(number: u32) -> Self {
         match number {
             0o040_000 => Self::Tree,
@@ -271,7 +271,7 @@ impl Mode {
     }
 }
 
-impl fmt::Display for Mode {
+impl fmt::Display for FileMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Executable => f.write_str("100755"),
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn padded_mode_is_not_plain() {
         let spelled = [b"0100644 a\0".as_slice(), &[7; 20]].concat();
-        assert_eq!(parse(&spelled).unwrap()[0].mode, Mode::Other(0o100_644));
-        assert_eq!(Mode::of(0o100_664), Mode::Other(0o100_664));
+        assert_eq!(parse(&spelled).unwrap()[0].mode, FileMode::Other(0o100_644));
+        assert_eq!(FileMode::of(0o100_664), FileMode::Other(0o100_664));
     }
 }

@@ -1,11 +1,11 @@
 //! Writes objects: blobs, trees (a base tree and edits) and signed commits.
 
-use super::{GitError, Mode, ObjectId, Repository, unsafe_names::UnsafeNameKind};
+use super::{FileMode, GitError, ObjectId, Repository, unsafe_names::UnsafeNameKind};
 use std::fmt;
 
 /// One edit of a tree.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Edit {
+pub enum TreeEdit {
     /// Writes this blob as a plain file, replacing any entry at the path.
     Put {
         /// The path from the root of the tree.
@@ -22,7 +22,7 @@ pub enum Edit {
 
 /// The author of a commit.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Identity {
+pub struct CommitIdentity {
     /// A name.
     pub name: String,
     /// An address; it need not receive mail.
@@ -37,7 +37,7 @@ pub struct CommitDraft<'a> {
     /// Its parents.
     pub parents: &'a [ObjectId],
     /// The author and committer.
-    pub author: &'a Identity,
+    pub author: &'a CommitIdentity,
     /// The time of the commit in seconds since 1970; written as UTC.
     pub seconds: i64,
     /// Its message.
@@ -58,7 +58,7 @@ impl Repository {
     ///
     /// # Errors
     /// When a path leads out of the tree, or is reserved by git.
-    pub fn write_tree(&self, base: Option<ObjectId>, edits: &[Edit]) -> Result<ObjectId, GitError> {
+    pub fn write_tree(&self, base: Option<ObjectId>, edits: &[TreeEdit]) -> Result<ObjectId, GitError> {
         let doing = "writing a tree";
         let base = match base {
             Some(tree) => tree.oid(),
@@ -68,11 +68,11 @@ impl Repository {
         let mut builder = git2::build::TreeUpdateBuilder::new();
         for edit in edits {
             match edit {
-                Edit::Put { path, blob } => {
+                TreeEdit::Put { path, blob } => {
                     refuse_hazardous(path)?;
                     builder.upsert(path.as_str(), blob.oid(), git2::FileMode::Blob);
                 }
-                Edit::Remove { path } => {
+                TreeEdit::Remove { path } => {
                     refuse_hazardous(path)?;
                     builder.remove(path.as_str());
                 }
@@ -156,7 +156,7 @@ fn refuse_hazardous(path: &str) -> Result<(), GitError> {
     }
 }
 
-impl Mode {
+impl FileMode {
     /// Returns whether this is the mode of a governed file.
     pub const fn is_plain(self) -> bool {
         matches!(self, Self::Plain)

@@ -27,14 +27,14 @@ pub struct CollectRequest<'a> {
     /// The clock.
     pub clock: &'a dyn Clock,
     /// The limits.
-    pub limits: Limits,
+    pub limits: CollectionLimits,
     /// Waits between retries; tests pass a function that does not sleep.
     pub pause: &'a dyn Fn(Duration),
 }
 
 /// Limits of a collection, so that a target that answers without end cannot block it.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct CollectionLimits {
     /// Maximum number of pages of one kind.
     pub pages: u64,
     /// Maximum number of grants of one system.
@@ -45,7 +45,7 @@ pub struct Limits {
     pub longest_wait: Duration,
 }
 
-impl Default for Limits {
+impl Default for CollectionLimits {
     fn default() -> Self {
         Self { pages: 100_000, grants: 2_000_000, tries: 5, longest_wait: Duration::from_secs(60) }
     }
@@ -53,7 +53,7 @@ impl Default for Limits {
 
 /// The progress of a collection.
 #[derive(Clone, Copy, Debug)]
-pub struct Progress {
+pub struct CollectionProgress {
     /// The kind being listed.
     pub kind: GrantKind,
     /// Number of pages read of this kind.
@@ -64,7 +64,7 @@ pub struct Progress {
 
 /// The result of a collection, as the files of an inventory.
 #[derive(Clone, Debug)]
-pub struct Collection {
+pub struct CollectedInventory {
     /// The observation: time, method, reader, counts and digests.
     pub observation: Observation,
     /// The files with grants, and `usage.jsonl`, by path below the system's folder.
@@ -195,7 +195,10 @@ impl CollectError {
 ///
 /// # Errors
 /// When any read is refused, incomplete or inconsistent. There is no partial collection.
-pub fn collect(task: &CollectRequest<'_>, progress: &mut dyn FnMut(Progress)) -> Result<Collection, CollectError> {
+pub fn collect(
+    task: &CollectRequest<'_>,
+    progress: &mut dyn FnMut(CollectionProgress),
+) -> Result<CollectedInventory, CollectError> {
     let started_at = task.clock.now();
     let descriptor = task.collector.describe();
     let health = task.read("checking the visibility of the system", || task.collector.validate())?;
@@ -260,10 +263,10 @@ pub fn collect(task: &CollectRequest<'_>, progress: &mut dyn FnMut(Progress)) ->
         kinds: counts,
     };
     files.insert(USAGE.to_owned(), usage);
-    Ok(Collection { observation, files })
+    Ok(CollectedInventory { observation, files })
 }
 
-struct Listing {
+struct KindListing {
     grants: BTreeMap<GrantKey, Grant>,
     usage: BTreeMap<GrantKey, Usage>,
     pages: u64,
@@ -271,8 +274,8 @@ struct Listing {
 
 impl CollectRequest<'_> {
     /// Reads all pages of one kind, up to the page that the system marks as the last.
-    fn list(&self, kind: GrantKind, progress: &mut dyn FnMut(Progress)) -> Result<Listing, CollectError> {
-        let mut listing = Listing { grants: BTreeMap::new(), usage: BTreeMap::new(), pages: 0 };
+    fn list(&self, kind: GrantKind, progress: &mut dyn FnMut(CollectionProgress)) -> Result<KindListing, CollectError> {
+        let mut listing = KindListing { grants: BTreeMap::new(), usage: BTreeMap::new(), pages: 0 };
         let mut seen = BTreeSet::new();
         let mut cursor = None;
         loop {
@@ -287,7 +290,7 @@ impl CollectRequest<'_> {
             }
             listing.usage.extend(page.usage);
             let grants = count(listing.grants.len());
-            progress(Progress { kind, pages: listing.pages, grants });
+            progress(CollectionProgress { kind, pages: listing.pages, grants });
             if grants > self.limits.grants {
                 return Err(CollectError::Overlong { kind, limit: self.limits.grants, what: "grants" });
             }
@@ -316,8 +319,8 @@ impl CollectRequest<'_> {
     /// Compares listings with independent counts, and lists a differing kind again.
     fn reconciled(
         &self,
-        listings: &mut BTreeMap<GrantKind, Listing>,
-        progress: &mut dyn FnMut(Progress),
+        listings: &mut BTreeMap<GrantKind, KindListing>,
+        progress: &mut dyn FnMut(CollectionProgress),
     ) -> Result<BTreeMap<GrantKind, ControlTotal>, CollectError> {
         let totals = self.totals()?;
         let mut first = BTreeMap::new();
@@ -387,7 +390,7 @@ impl CollectRequest<'_> {
     }
 }
 
-impl Collection {
+impl CollectedInventory {
     /// Returns all files by path below the system's folder.
     pub fn into_files(mut self) -> BTreeMap<String, Vec<u8>> {
         let observation = codec::render(&self.observation);

@@ -5,18 +5,18 @@ use std::collections::BTreeSet;
 
 /// The difference between two inventories; each list is sorted by key.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Difference {
+pub struct InventoryDiff {
     /// Grants that are new.
     pub added: Vec<Grant>,
     /// Grants that are gone.
     pub removed: Vec<Grant>,
     /// Grants that changed.
-    pub changed: Vec<Changed>,
+    pub changed: Vec<GrantRevision>,
 }
 
 /// A grant that changed.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Changed {
+pub struct GrantRevision {
     /// The current grant.
     pub grant: Grant,
     /// Whether the grant digest changed, to which reviews are bound, and not only names.
@@ -25,7 +25,7 @@ pub struct Changed {
     pub what: Vec<String>,
 }
 
-impl Difference {
+impl InventoryDiff {
     /// Returns whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
@@ -33,13 +33,13 @@ impl Difference {
 }
 
 /// Returns the difference from `before` to `after`.
-pub fn difference(before: &Inventory, after: &Inventory) -> Difference {
-    let mut all = Difference::default();
+pub fn difference(before: &Inventory, after: &Inventory) -> InventoryDiff {
+    let mut all = InventoryDiff::default();
     for grant in after.grants() {
         match before.grant(&grant.key) {
             None => all.added.push(grant.clone()),
             Some(was) if was == grant => {}
-            Some(was) => all.changed.push(Changed {
+            Some(was) => all.changed.push(GrantRevision {
                 grant: grant.clone(),
                 lapses: was.digest() != grant.digest(),
                 what: changes(was, grant),

@@ -144,14 +144,14 @@ pub fn is_remainder(one: &Entitlement) -> bool {
 
 /// The tiers of all grants of a system, by effective access.
 #[derive(Clone, Debug)]
-pub struct Tiers<'a> {
+pub struct EffectiveTiers<'a> {
     least: Tier,
     inventory: &'a Inventory,
     /// The most critical tier of each principal.
     principals: BTreeMap<&'a str, Tier>,
 }
 
-impl<'a> Tiers<'a> {
+impl<'a> EffectiveTiers<'a> {
     /// Returns the tiers of an inventory; `least` is the minimum tier of the system.
     pub fn of(inventory: &'a Inventory, least: Tier) -> Self {
         let mut principals: BTreeMap<&str, Tier> = BTreeMap::new();
@@ -228,7 +228,7 @@ mod tests {
                 "T0 SUPERUSER [reporting > admin]",
             ]
         );
-        let tiers = Tiers::of(&inventory, Tier::T3);
+        let tiers = EffectiveTiers::of(&inventory, Tier::T3);
         let worst = |id: &str| tiers.account(id);
         assert_eq!((worst("ana"), worst("bo"), worst("nobody")), (Some(Tier::T0), Some(Tier::T3), None));
         let of: Vec<_> = inventory.grants().map(|grant| (grant.key.as_str(), tiers.grant(grant))).collect();
@@ -244,7 +244,7 @@ mod tests {
                 ("privilege:reporting/SELECT_orders", Tier::T2),
             ]
         );
-        assert_eq!(Tiers::of(&inventory, Tier::T1).account("bo"), Some(Tier::T1), "a system has a least tier");
+        assert_eq!(EffectiveTiers::of(&inventory, Tier::T1).account("bo"), Some(Tier::T1), "a system has a least tier");
     }
 
     #[test]

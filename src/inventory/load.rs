@@ -1,11 +1,11 @@
 //! Loads an inventory and verifies its files against the counts and digests of its observation.
 
 use super::{
-    Collection, OBSERVATION, USAGE, folder, grants_file,
-    source::{Source, SourceError},
+    CollectedInventory, OBSERVATION, USAGE, folder, grants_file,
+    source::{FileSource, SourceError},
 };
 use crate::{
-    diag::{Diagnostic, Diagnostics, Severity},
+    diag::{Diagnostic, DiagnosticSeverity, Diagnostics},
     format::{
         codec,
         json_lines::{JsonLine, LineReader, UsageLine},
@@ -22,7 +22,7 @@ use std::{
 
 /// An inventory with its observation.
 #[derive(Clone, Debug)]
-pub struct Loaded {
+pub struct LoadedInventory {
     /// The observation: time, method and reader of the collection.
     pub observation: Observation,
     /// The digest of the bytes of `observation.toml`, which contains the digests of all other files.
@@ -87,7 +87,7 @@ impl LoadError {
 ///
 /// # Errors
 /// When a file is missing, changed, or cannot be read.
-pub fn load(source: &dyn Source, system: &SystemId) -> Result<Loaded, LoadError> {
+pub fn load(source: &dyn FileSource, system: &SystemId) -> Result<LoadedInventory, LoadError> {
     let path = format!("{}/{OBSERVATION}", folder(system));
     let bytes = source.read(&path)?.ok_or_else(|| LoadError::Missing(system.clone()))?;
     let digest = Digest::of(&bytes);
@@ -107,10 +107,10 @@ pub fn load(source: &dyn Source, system: &SystemId) -> Result<Loaded, LoadError>
     if inventory.grants().len() != total {
         return Err(LoadError::Inconsistent { path, why: "the files of two kinds contain the same key".to_owned() });
     }
-    Ok(Loaded { observation, digest, inventory })
+    Ok(LoadedInventory { observation, digest, inventory })
 }
 
-impl Collection {
+impl CollectedInventory {
     /// Returns the inventory of the collected files, loaded as from a commit.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ impl Collection {
 
 /// Adds the grants of one kind to the inventory.
 fn load_kind(
-    source: &dyn Source,
+    source: &dyn FileSource,
     system: &SystemId,
     kind: &KindCount,
     grants: &mut Vec<Grant>,
@@ -162,7 +162,7 @@ fn load_kind(
     }
 }
 
-fn load_usage(source: &dyn Source, observation: &Observation) -> Result<BTreeMap<GrantKey, Usage>, LoadError> {
+fn load_usage(source: &dyn FileSource, observation: &Observation) -> Result<BTreeMap<GrantKey, Usage>, LoadError> {
     let path = format!("{}/{USAGE}", folder(&observation.system));
     let bytes = bound(source, &path, observation.usage)?;
     let mut usage = BTreeMap::new();
@@ -180,7 +180,7 @@ fn load_usage(source: &dyn Source, observation: &Observation) -> Result<BTreeMap
 }
 
 /// Returns the bytes of a file after verifying its digest.
-fn bound(source: &dyn Source, path: &str, digest: Digest) -> Result<Vec<u8>, LoadError> {
+fn bound(source: &dyn FileSource, path: &str, digest: Digest) -> Result<Vec<u8>, LoadError> {
     let refuse = |why: &str| LoadError::Inconsistent { path: path.to_owned(), why: why.to_owned() };
     let bytes = source.read(path)?.ok_or_else(|| refuse("it is missing, but listed in the observation"))?;
     if Digest::of(&bytes) != digest {
@@ -197,7 +197,7 @@ fn lines<T: JsonLine>(path: &str, bytes: &[u8], mut take: impl FnMut(T)) -> Resu
             Ok(value) => take(value),
             Err(problem) => problems.push(*problem),
         }
-        if problems.count(Severity::Error) >= MOST_PROBLEMS {
+        if problems.count(DiagnosticSeverity::Error) >= MOST_PROBLEMS {
             break;
         }
     }

@@ -19,14 +19,14 @@ mod tests;
 
 pub use atomic_dir::{OnExisting, PublishError, publish, publish_folder};
 pub use attributes::{AttributeBuilder, AttributeInputs, LastCertified, TierOverrides};
-pub use collect::{CollectError, CollectRequest, Collection, Limits, Progress, collect};
-pub use diff::{Changed, Difference, difference};
-pub use effective::{EffectiveEntitlement, Tiers, count, effective, expand, is_remainder, role_of};
+pub use collect::{CollectError, CollectRequest, CollectedInventory, CollectionLimits, CollectionProgress, collect};
+pub use diff::{GrantRevision, InventoryDiff, difference};
+pub use effective::{EffectiveEntitlement, EffectiveTiers, count, effective, expand, is_remainder, role_of};
 pub use identities::IdentityDirectory;
-pub use load::{LoadError, Loaded, load};
-pub use role_contents::{ContentsChange, Role, RoleContents, RoleEntitlement, roles};
-pub use sod::{Change, Side, SodAnalysis, SodHolding, SodViolation, inventories};
-pub use source::{Source, SourceError, WorkTree};
+pub use load::{LoadError, LoadedInventory, load};
+pub use role_contents::{ContentsChange, ReviewedRole, RoleContents, RoleEntitlement, roles};
+pub use sod::{HeldSide, ProposedChange, SodAnalysis, SodHolding, SodViolation, inventories};
+pub use source::{FileSource, SourceError, WorkTree};
 
 use crate::model::{GrantKind, SystemId};
 

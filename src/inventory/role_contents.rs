@@ -39,7 +39,7 @@ pub struct ContentsChange {
 
 /// A role or group whose contents are reviewed once, and not for each member.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Role {
+pub struct ReviewedRole {
     /// The entitlement of its memberships.
     pub entitlement: Entitlement,
     /// The id of the role as a holder of grants, if it holds any.
@@ -155,7 +155,7 @@ impl std::fmt::Display for RoleEntitlement {
 }
 
 /// Returns every role and group of a system that has members and contents, by id.
-pub fn roles(inventory: &Inventory) -> Vec<Role> {
+pub fn roles(inventory: &Inventory) -> Vec<ReviewedRole> {
     let mut by_role: BTreeMap<&str, Vec<&Grant>> = BTreeMap::new();
     for grant in inventory.grants().filter(|grant| grant.kind == GrantKind::Membership) {
         by_role.entry(&grant.entitlement.id).or_default().push(grant);
@@ -167,7 +167,12 @@ pub fn roles(inventory: &Inventory) -> Vec<Role> {
         members.sort();
         members.dedup();
         let principal = role_of(inventory, first).map(str::to_owned);
-        (!contents.is_empty()).then(|| Role { entitlement: first.entitlement.clone(), principal, members, contents })
+        (!contents.is_empty()).then(|| ReviewedRole {
+            entitlement: first.entitlement.clone(),
+            principal,
+            members,
+            contents,
+        })
     };
     by_role.into_values().filter_map(role).collect()
 }

@@ -1,10 +1,10 @@
 //! Sources of inventory files: a commit, a work tree, or memory.
 
-use crate::store::Snapshot;
+use crate::store::RepositorySnapshot;
 use std::{collections::BTreeMap, io, path::PathBuf};
 
 /// A tree of files, read by path.
-pub trait Source {
+pub trait FileSource {
     /// Returns the bytes of the file at `path`, relative to the root of the repository; `None` if it does not exist.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl WorkTree {
     }
 }
 
-impl Source for WorkTree {
+impl FileSource for WorkTree {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
         let refuse = |why: String| SourceError { path: path.to_owned(), why };
         let mut place = self.root.clone();
@@ -55,14 +55,14 @@ impl Source for WorkTree {
     }
 }
 
-impl Source for Snapshot<'_> {
+impl FileSource for RepositorySnapshot<'_> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
         self.bytes(path, MAX_INVENTORY_FILE)
             .map_err(|error| SourceError { path: path.to_owned(), why: error.to_string() })
     }
 }
 
-impl Source for BTreeMap<String, Vec<u8>> {
+impl FileSource for BTreeMap<String, Vec<u8>> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
         Ok(self.get(path).cloned())
     }

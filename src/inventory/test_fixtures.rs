@@ -1,6 +1,6 @@
 //! Small worlds for the tests of this folder: who holds what on which system.
 
-use super::{IdentityDirectory, Loaded};
+use super::{IdentityDirectory, LoadedInventory};
 use crate::model::{
     AccessPath, AccessRoute, Attributes, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, Principal,
     PrincipalId, SystemId, Tier, Timestamp, Usage,
@@ -52,7 +52,7 @@ pub(super) fn used(system: &str, grants: Vec<Grant>, usage: BTreeMap<GrantKey, U
     Inventory::new(id.clone(), days_ago(1), Digest::ZERO, true, grants, usage)
 }
 
-pub(super) fn loaded(connector: &str, inventory: Inventory) -> Loaded {
+pub(super) fn loaded(connector: &str, inventory: Inventory) -> LoadedInventory {
     let observation = Observation {
         schema: "tenure/observation/v1".to_owned(),
         system: inventory.system().clone(),
@@ -67,7 +67,7 @@ pub(super) fn loaded(connector: &str, inventory: Inventory) -> Loaded {
         blind_spots: Vec::new(),
         kinds: Vec::new(),
     };
-    Loaded { observation, digest: Digest::ZERO, inventory }
+    LoadedInventory { observation, digest: Digest::ZERO, inventory }
 }
 
 pub(super) fn system(name: &str, connector: &str, tier: Tier) -> System {

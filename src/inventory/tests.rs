@@ -3,12 +3,12 @@
 use super::*;
 use crate::{
     connector::{
-        Collector, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, Cursor, Descriptor, GrantPage,
-        PlannedChange, UnsupportedChange,
+        Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, GrantPage,
+        ListingCursor, PlannedChange, UnsupportedChangeError,
     },
     model::{
-        AccessPath, AccessRoute, Attributes, Change, Digest, Entitlement, FixedClock, Grant, GrantKey, GrantKind,
-        Inventory, Observation, Principal, PrincipalId, Tier, Timestamp, Usage, VerificationLevel,
+        AccessChange, AccessPath, AccessRoute, Attributes, Digest, Entitlement, FixedClock, Grant, GrantKey, GrantKind,
+        GrantObservation, Inventory, Principal, PrincipalId, Tier, Timestamp, Usage, VerificationLevel,
         file::{PrincipalKind, PrincipalRecord, Principals},
     },
 };
@@ -50,27 +50,27 @@ impl Target {
         self
     }
 
-    fn collected(&self) -> Result<Collection, CollectError> {
+    fn collected(&self) -> Result<CollectedInventory, CollectError> {
         self.collected_waiting(&|_| {})
     }
 
-    fn collected_waiting(&self, pause: &dyn Fn(Duration)) -> Result<Collection, CollectError> {
+    fn collected_waiting(&self, pause: &dyn Fn(Duration)) -> Result<CollectedInventory, CollectError> {
         let system = system();
         let clock = FixedClock(Timestamp::from_unix(1_800_000_000));
-        let limits = Limits { pages: 50, grants: 400, ..Limits::default() };
+        let limits = CollectionLimits { pages: 50, grants: 400, ..CollectionLimits::default() };
         let task = CollectRequest { system: &system, collector: self, clock: &clock, limits, pause };
         collect(&task, &mut |_| {})
     }
 }
 
 impl ConnectorSchema for Target {
-    fn describe(&self) -> Descriptor {
+    fn describe(&self) -> ConnectorDescriptor {
         let kinds = &[GrantKind::Membership, GrantKind::Account];
-        Descriptor { name: "memory", kinds, needs: &[], level: VerificationLevel::V3 }
+        ConnectorDescriptor { name: "memory", kinds, needs: &[], level: VerificationLevel::V3 }
     }
 
-    fn draft(&self, _: &Change, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
-        Err(UnsupportedChange::Unsupported { why: "it only reads".to_owned(), instead: String::new() })
+    fn draft(&self, _: &AccessChange, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
+        Err(UnsupportedChangeError::Unsupported { why: "it only reads".to_owned(), instead: String::new() })
     }
 }
 
@@ -84,7 +84,7 @@ impl Collector for Target {
         Ok(health)
     }
 
-    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<GrantPage, ConnectorError> {
+    fn list(&self, kind: GrantKind, from: Option<&ListingCursor>) -> Result<GrantPage, ConnectorError> {
         self.calls.set(self.calls.get() + 1);
         if let Some(fault) = self.faults.borrow_mut().pop() {
             return Err(fault);
@@ -97,7 +97,7 @@ impl Collector for Target {
         let last = end == mine.len();
         let next = if self.loops { Some("0".to_owned()) } else { (!last).then(|| end.to_string()) };
         let usage = if kind == GrantKind::Account { self.usage.clone() } else { Vec::new() };
-        Ok(GrantPage { grants: mine[start..end].to_vec(), usage, next: next.map(Cursor) })
+        Ok(GrantPage { grants: mine[start..end].to_vec(), usage, next: next.map(ListingCursor) })
     }
 
     fn control_totals(&self) -> Result<Vec<ControlTotal>, ConnectorError> {
@@ -106,7 +106,7 @@ impl Collector for Target {
         Ok(count.map(total).into_iter().collect())
     }
 
-    fn observe(&self, _: &Grant) -> Result<Observation, ConnectorError> {
+    fn observe(&self, _: &Grant) -> Result<GrantObservation, ConnectorError> {
         Err(ConnectorError::Unsupported("observe".to_owned()))
     }
 

@@ -1,6 +1,6 @@
 //! Actions: one change to one grant, and the states it passes through.
 
-use super::{ActionId, Change, Digest, Grant, ItemId, Timestamp, Verdict, VerificationLevel};
+use super::{AccessChange, ActionId, Digest, Grant, ItemId, Timestamp, Verdict, VerificationLevel};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
@@ -25,7 +25,7 @@ impl fmt::Display for Operation {
 /// What a read must show for an action to be confirmed.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Expectation {
+pub enum ExpectedState {
     /// No path gives the principal the entitlement any more.
     Absent,
     /// The credential that was reviewed no longer works, and its successor does.
@@ -34,7 +34,7 @@ pub enum Expectation {
     Shows(BTreeMap<String, String>),
 }
 
-impl fmt::Display for Expectation {
+impl fmt::Display for ExpectedState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent => f.write_str("gone by every path"),
@@ -60,7 +60,7 @@ pub struct AccessLoss {
 /// Why an action may be done.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Basis {
+pub struct ActionBasis {
     /// The review file with the decision, or the close of the stage in which nobody answered.
     pub path: String,
     /// The digest of that file's bytes.
@@ -109,9 +109,9 @@ pub struct ActionSpec {
     /// Its id, which is also its idempotency key.
     pub id: ActionId,
     /// The decision behind it.
-    pub basis: Basis,
+    pub basis: ActionBasis,
     /// What is asked of the target.
-    pub change: Change,
+    pub change: AccessChange,
     /// The grant as it was reviewed.
     pub grant: Grant,
     /// The digest of that grant: what the target must still show right before.
@@ -119,7 +119,7 @@ pub struct ActionSpec {
     /// The exact calls, in order.
     pub operations: Vec<Operation>,
     /// What a read must show afterwards.
-    pub expects: Expectation,
+    pub expects: ExpectedState,
     /// Who loses what by it, effectively; sorted.
     pub loses: Vec<AccessLoss>,
     /// Paths which the inventory says will survive it, in words; a plan that says so will not be confirmed.

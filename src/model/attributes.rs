@@ -66,13 +66,13 @@ impl Serialize for Attributes {
 
 impl<'de> Deserialize<'de> for Attributes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(All)
+        deserializer.deserialize_map(GrantAttributesVisitor)
     }
 }
 
-struct All;
+struct GrantAttributesVisitor;
 
-impl<'de> Visitor<'de> for All {
+impl<'de> Visitor<'de> for GrantAttributesVisitor {
     type Value = Attributes;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,7 +14,7 @@ pub struct Digest([u8; 32]);
 /// A text that is not `sha256:` and 64 lower-case hexadecimal digits.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("a digest is `sha256:` and 64 lower-case hexadecimal digits, not `{0}`")]
-pub struct InvalidDigest(String);
+pub struct ParseDigestError(String);
 
 impl Digest {
     /// The digest before all others: 64 zeros, what the first record of a chain points to.
@@ -59,8 +59,8 @@ impl Digest {
     ///
     /// # Errors
     /// When `text` is anything else.
-    pub fn parse_hex(text: &str) -> Result<Self, InvalidDigest> {
-        let refuse = || InvalidDigest(text.chars().take(80).collect());
+    pub fn parse_hex(text: &str) -> Result<Self, ParseDigestError> {
+        let refuse = || ParseDigestError(text.chars().take(80).collect());
         let digits = text.as_bytes();
         if digits.len() != 64 {
             return Err(refuse());
@@ -78,9 +78,9 @@ impl Digest {
     ///
     /// # Errors
     /// When `text` is anything else.
-    pub fn parse(text: &str) -> Result<Self, InvalidDigest> {
+    pub fn parse(text: &str) -> Result<Self, ParseDigestError> {
         text.strip_prefix("sha256:")
-            .ok_or_else(|| InvalidDigest(text.chars().take(80).collect()))
+            .ok_or_else(|| ParseDigestError(text.chars().take(80).collect()))
             .and_then(Self::parse_hex)
     }
 }
@@ -112,8 +112,8 @@ impl<'de> Deserialize<'de> for Digest {
 }
 
 impl std::str::FromStr for Digest {
-    type Err = InvalidDigest;
-    fn from_str(text: &str) -> Result<Self, InvalidDigest> {
+    type Err = ParseDigestError;
+    fn from_str(text: &str) -> Result<Self, ParseDigestError> {
         Self::parse(text)
     }
 }

@@ -138,7 +138,7 @@ pub struct Grant {
 }
 
 #[derive(Serialize)]
-struct Reviewed<'a> {
+struct ReviewedGrantFields<'a> {
     attributes: &'a Attributes,
     entitlement: &'a str,
     expands_to: Vec<&'a str>,
@@ -161,7 +161,7 @@ impl Grant {
     /// Returns the digest of what a review is bound to: ids, paths, risk-relevant attributes and what the role hides;
     /// never names or times.
     pub fn digest(&self) -> Digest {
-        let reviewed = Reviewed {
+        let reviewed = ReviewedGrantFields {
             attributes: &self.attributes,
             entitlement: &self.entitlement.id,
             expands_to: self.expands_to.iter().map(|e| e.id.as_str()).collect(),

@@ -3,8 +3,8 @@
 use super::{
     ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel,
     record::{
-        Entry, FindingRecorded, ForgeReport, MergeProvenance, OUT_OF_BAND, OutcomeKind, OutcomeRecorded, Record,
-        RunStart, TOXIC_PAIR, VerificationKind, VerificationRecorded,
+        FindingRecorded, ForgeReport, MergeProvenance, OUT_OF_BAND, OutcomeKind, OutcomeRecorded, Record,
+        RecordPayload, RunStart, TOXIC_PAIR, VerificationKind, VerificationRecorded,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,7 +75,7 @@ pub struct RunHistory {
 
 /// A review file that was taken up.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Acceptance {
+pub struct AcceptedReview {
     /// The sequence number of the acceptance.
     pub seq: u64,
     /// The digest of the file's bytes.
@@ -90,13 +90,13 @@ pub struct Acceptance {
 
 /// What the evidence says so far. Feed it every record in order.
 #[derive(Clone, Debug, Default)]
-pub struct History {
+pub struct EvidenceHistory {
     size: u64,
     head: Option<Digest>,
     actions: BTreeMap<ActionId, ActionHistory>,
     runs: BTreeMap<RunId, RunHistory>,
     order: Vec<RunId>,
-    accepted: BTreeMap<String, Acceptance>,
+    accepted: BTreeMap<String, AcceptedReview>,
     rejected: BTreeSet<(String, Digest)>,
     attested: BTreeMap<ActionId, u64>,
     excepted: BTreeSet<(String, Digest)>,
@@ -108,25 +108,25 @@ pub struct History {
     toxic_pairs: Vec<(u64, FindingRecorded)>,
 }
 
-impl History {
+impl EvidenceHistory {
     /// Takes the next record; `line` is the digest of its line.
     pub fn push(&mut self, record: &Record, line: Digest) {
         self.size = record.seq + 1;
         self.head = Some(line);
         let at = (record.seq, record.t);
         match &record.entry {
-            Entry::RunStart(start) => {
+            RecordPayload::RunStart(start) => {
                 let run = RunHistory { seq: record.seq, started_at: record.t, start: start.clone(), end: None };
                 self.runs.insert(record.run.clone(), run);
                 self.order.push(record.run.clone());
             }
-            Entry::RunEnd(end) => {
+            RecordPayload::RunEnd(end) => {
                 if let Some(run) = self.runs.get_mut(&record.run) {
                     run.end = Some((record.seq, end.exit));
                 }
             }
-            Entry::DecisionAccepted(accepted) => {
-                let acceptance = Acceptance {
+            RecordPayload::DecisionAccepted(accepted) => {
+                let acceptance = AcceptedReview {
                     seq: record.seq,
                     digest: accepted.digest,
                     signatures: accepted.signatures.clone(),
@@ -135,29 +135,29 @@ impl History {
                 };
                 self.accepted.insert(accepted.path.clone(), acceptance);
             }
-            Entry::DecisionRejected(rejected) => {
+            RecordPayload::DecisionRejected(rejected) => {
                 self.rejected.insert((rejected.path.clone(), rejected.digest));
             }
-            Entry::Attestation(seen) => {
+            RecordPayload::Attestation(seen) => {
                 self.attested.insert(seen.action.clone(), record.seq);
             }
-            Entry::Exception(seen) => {
+            RecordPayload::Exception(seen) => {
                 self.excepted.insert((seen.path.clone(), seen.digest));
             }
-            Entry::CampaignClose(close) => {
+            RecordPayload::CampaignClose(close) => {
                 self.closed.insert(close.campaign.clone(), at);
             }
-            Entry::Notice(notice) => {
+            RecordPayload::Notice(notice) => {
                 self.noticed.insert(notice.id.clone());
             }
-            Entry::Merge(seen) => {
+            RecordPayload::Merge(seen) => {
                 // What was told once is not taken back by a forge that says nothing later.
                 let tells = !matches!(seen.told, ForgeReport::Unknown(_));
                 if tells || !self.merges.contains_key(&seen.commit) {
                     self.merges.insert(seen.commit.clone(), (record.seq, seen.clone()));
                 }
             }
-            Entry::Intent(intent) => {
+            RecordPayload::Intent(intent) => {
                 let before = self.actions.remove(&intent.action);
                 let next = ActionHistory {
                     system: intent.system.clone(),
@@ -180,14 +180,14 @@ impl History {
                 };
                 self.actions.insert(intent.action.clone(), next);
             }
-            Entry::Outcome(outcome) => match self.actions.get_mut(&outcome.action) {
+            RecordPayload::Outcome(outcome) => match self.actions.get_mut(&outcome.action) {
                 Some(action) if action.intent == outcome.intent && action.outcome.is_none() => {
                     action.outcome = Some(outcome.clone());
                     action.outcome_at = Some(at);
                 }
                 _ => self.stray_outcomes.push((record.seq, outcome.action.clone())),
             },
-            Entry::Verification(seen) => {
+            RecordPayload::Verification(seen) => {
                 if let Some(action) = self.actions.get_mut(&seen.action) {
                     match seen.result {
                         VerificationKind::Confirmed => {
@@ -201,8 +201,12 @@ impl History {
                     action.verified_at = Some(at);
                 }
             }
-            Entry::Finding(finding) => self.found(record.seq, finding),
-            Entry::Anchor(_) | Entry::Attempt(_) | Entry::KeyRotate(_) | Entry::LogGenesis(_) | Entry::Recover(_) => {}
+            RecordPayload::Finding(finding) => self.found(record.seq, finding),
+            RecordPayload::Anchor(_)
+            | RecordPayload::Attempt(_)
+            | RecordPayload::KeyRotate(_)
+            | RecordPayload::LogGenesis(_)
+            | RecordPayload::Recover(_) => {}
         }
     }
 
@@ -265,12 +269,12 @@ impl History {
     }
 
     /// Returns how a review file was taken up.
-    pub fn accepted(&self, path: &str) -> Option<&Acceptance> {
+    pub fn accepted(&self, path: &str) -> Option<&AcceptedReview> {
         self.accepted.get(path)
     }
 
     /// Returns all review files that were taken up, by path.
-    pub fn acceptances(&self) -> impl Iterator<Item = (&str, &Acceptance)> {
+    pub fn acceptances(&self) -> impl Iterator<Item = (&str, &AcceptedReview)> {
         self.accepted.iter().map(|(path, acceptance)| (path.as_str(), acceptance))
     }
 

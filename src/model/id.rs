@@ -8,13 +8,13 @@ use std::{fmt, sync::Arc};
 /// A text that is not an id of the kind asked for.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{} {kind} is {allowed}, not `{text}`", if kind.starts_with(['a', 'i']) { "an" } else { "a" })]
-pub struct InvalidId {
+pub struct ParseIdError {
     kind: &'static str,
     allowed: &'static str,
     text: String,
 }
 
-impl InvalidId {
+impl ParseIdError {
     fn new(kind: &'static str, allowed: &'static str, text: &str) -> Self {
         Self { kind, allowed, text: text.chars().take(80).collect() }
     }
@@ -33,12 +33,12 @@ macro_rules! ids {
             ///
             /// # Errors
             /// When `text` is not of this kind's form.
-            pub fn parse(text: &str) -> Result<Self, InvalidId> {
+            pub fn parse(text: &str) -> Result<Self, ParseIdError> {
                 let check: fn(&str) -> bool = $check;
                 if check(text) {
                     Ok(Self(Arc::from(text)))
                 } else {
-                    Err(InvalidId::new($kind, $allowed, text))
+                    Err(ParseIdError::new($kind, $allowed, text))
                 }
             }
 
@@ -73,8 +73,8 @@ macro_rules! ids {
         }
 
         impl std::str::FromStr for $name {
-            type Err = InvalidId;
-            fn from_str(text: &str) -> Result<Self, InvalidId> {
+            type Err = ParseIdError;
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
                 Self::parse(text)
             }
         }
@@ -130,10 +130,10 @@ impl ItemId {
     ///
     /// # Errors
     /// When `text` is not of this form.
-    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+    pub fn parse(text: &str) -> Result<Self, ParseIdError> {
         let digits = text.strip_prefix("itm-").filter(|_| hex_after(text, "itm-", 16));
         let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        number.map(Self).ok_or_else(|| InvalidId::new("item id", "`itm-` and 16 hexadecimal digits", text))
+        number.map(Self).ok_or_else(|| ParseIdError::new("item id", "`itm-` and 16 hexadecimal digits", text))
     }
 
     /// Returns the number that its digits are.
@@ -167,8 +167,8 @@ impl<'de> Deserialize<'de> for ItemId {
 }
 
 impl std::str::FromStr for ItemId {
-    type Err = InvalidId;
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
+    type Err = ParseIdError;
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
         Self::parse(text)
     }
 }

@@ -31,7 +31,7 @@ pub enum Presence {
 
 /// One look at one grant.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Observation {
+pub struct GrantObservation {
     /// Whether the principal has the entitlement, by any path.
     pub presence: Presence,
     /// The reviewed grant itself as it is now; nothing when it is gone or was not seen.

@@ -12,12 +12,12 @@ where
     D: Deserializer<'de>,
     E: fmt::Display,
 {
-    deserializer.deserialize_str(Text(parse))
+    deserializer.deserialize_str(TextVisitor(parse))
 }
 
-struct Text<T, E>(fn(&str) -> Result<T, E>);
+struct TextVisitor<T, E>(fn(&str) -> Result<T, E>);
 
-impl<T, E: fmt::Display> Visitor<'_> for Text<T, E> {
+impl<T, E: fmt::Display> Visitor<'_> for TextVisitor<T, E> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@ use super::{Stance, Strategy, Verdict, file::CampaignDefinition};
 
 /// The answers of one stage on one item.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Tally {
+pub struct StageTally {
     /// How many were asked.
     pub asked: usize,
     /// What was answered in the places of those who were asked, each place once.
@@ -15,7 +15,7 @@ pub struct Tally {
     pub handed_on: usize,
 }
 
-impl Tally {
+impl StageTally {
     /// Returns whether nobody answered, although somebody was asked.
     pub fn is_silent(&self) -> bool {
         self.asked > 0 && self.answers.is_empty() && self.fallback.is_none()
@@ -69,7 +69,7 @@ impl StageProgress {
     ///
     /// A stage is over for an item when it is closed, or when everybody asked has answered. After that, it is asked
     /// further or not as its definition says. A stage in which nobody was asked about the item is passed over.
-    pub fn follow(definition: &CampaignDefinition, closed: u32, tally: impl Fn(u32) -> Tally) -> Self {
+    pub fn follow(definition: &CampaignDefinition, closed: u32, tally: impl Fn(u32) -> StageTally) -> Self {
         let last = definition.stage_count();
         let mut stances = Vec::new();
         let mut at = 1;

@@ -15,7 +15,7 @@ pub struct Timestamp(i64);
 /// A text that is not an instant in the one form Tenure writes.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("a time is written like `2026-11-23T05:00:00Z`, not `{0}`")]
-pub struct InvalidTimestamp(String);
+pub struct ParseTimestampError(String);
 
 impl Timestamp {
     /// Returns the instant `seconds` after 1970-01-01T00:00:00Z; what lies outside the years 0 to 9999 becomes 1970.
@@ -44,8 +44,8 @@ impl Timestamp {
     ///
     /// # Errors
     /// When `text` is in any other form.
-    pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
-        let refuse = || InvalidTimestamp(text.chars().take(40).collect());
+    pub fn parse(text: &str) -> Result<Self, ParseTimestampError> {
+        let refuse = || ParseTimestampError(text.chars().take(40).collect());
         let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
         let instant: jiff::Timestamp = full.parse().map_err(|_| refuse())?;
         let time = Self::from_unix(instant.as_second());
@@ -56,8 +56,8 @@ impl Timestamp {
     ///
     /// # Errors
     /// When `text` is in any other form.
-    pub fn parse_whole(text: &str) -> Result<Self, InvalidTimestamp> {
-        if text.len() == 10 { Err(InvalidTimestamp(text.to_owned())) } else { Self::parse(text) }
+    pub fn parse_whole(text: &str) -> Result<Self, ParseTimestampError> {
+        if text.len() == 10 { Err(ParseTimestampError(text.to_owned())) } else { Self::parse(text) }
     }
 }
 
@@ -89,8 +89,8 @@ impl<'de> Deserialize<'de> for Timestamp {
 }
 
 impl std::str::FromStr for Timestamp {
-    type Err = InvalidTimestamp;
-    fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
+    type Err = ParseTimestampError;
+    fn from_str(text: &str) -> Result<Self, ParseTimestampError> {
         Self::parse(text)
     }
 }

@@ -110,7 +110,7 @@ impl fmt::Display for Verdict {
 /// What a resolved verdict asks of a system.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "verb", deny_unknown_fields)]
-pub enum Change {
+pub enum AccessChange {
     /// Stop its use, keep the record.
     Disable {},
     /// Keep only `to`, in the system's own words.
@@ -124,7 +124,7 @@ pub enum Change {
     Rotate {},
 }
 
-impl Change {
+impl AccessChange {
     /// Returns the verb, as verdicts spell it.
     pub const fn verb(&self) -> &'static str {
         match self {
@@ -136,7 +136,7 @@ impl Change {
     }
 }
 
-impl fmt::Display for Change {
+impl fmt::Display for AccessChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Reduce { to } => write!(f, "reduce to {to}"),

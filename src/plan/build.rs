@@ -2,20 +2,20 @@
 
 use super::{
     Draft, HeldCode, HeldDecision, Plan, PlanInputs, SodContext,
-    document::{Document, SCHEMA},
+    document::{PlanDocument, SCHEMA},
     order,
     role_member_removal::{removal_options, residual_access},
     separation_of_duties::notes,
 };
 use crate::{
     campaign::Resolution,
-    connector::{self, ConnectorSchema, UnsupportedChange},
+    connector::{self, ConnectorSchema, UnsupportedChangeError},
     model::{
-        ActionId, CampaignId, Change, Digest, Expectation, Grant, Inventory, ItemId, REMOVE_AFTER_SOAK, SystemId, Tier,
-        Verdict, VerificationLevel,
+        AccessChange, ActionId, CampaignId, Digest, ExpectedState, Grant, Inventory, ItemId, REMOVE_AFTER_SOAK,
+        SystemId, Tier, Verdict, VerificationLevel,
         action::ActionSpec,
         file::{Remediation, System},
-        history::{ActionHistory, History},
+        history::{ActionHistory, EvidenceHistory},
         jcs::CanonicalizationError,
         record::OutcomeKind,
     },
@@ -29,9 +29,9 @@ pub struct BuildInputs<'a> {
     /// What was decided, the latest campaign last: on one grant the last decision counts.
     pub resolutions: &'a [Resolution],
     /// The systems, by id; one without an inventory is held.
-    pub targets: &'a BTreeMap<SystemId, Target<'a>>,
+    pub targets: &'a BTreeMap<SystemId, PlanTarget<'a>>,
     /// What the evidence says so far.
-    pub history: &'a History,
+    pub history: &'a EvidenceHistory,
     /// Returns the grant as it was reviewed, from the inventory that its campaign pinned.
     pub reviewed: &'a dyn Fn(&Resolution) -> Option<Grant>,
     /// What toxic pairs are judged on; nothing where no rules are known.
@@ -39,7 +39,7 @@ pub struct BuildInputs<'a> {
 }
 
 /// A system as the planner sees it: no connection anywhere.
-pub struct Target<'a> {
+pub struct PlanTarget<'a> {
     /// Its file.
     pub system: &'a System,
     /// What it held when it was last collected.
@@ -69,18 +69,18 @@ pub fn build(inputs: &BuildInputs<'_>) -> Result<Plan<Draft>, CanonicalizationEr
     actions.sort_by(|a, b| order::sort_key(a).cmp(&order::sort_key(b)).then_with(|| a.id.cmp(&b.id)));
     held.sort();
     let notes = inputs.duties.as_ref().map(|duties| notes(duties, &actions, inputs.resolutions)).unwrap_or_default();
-    Plan::new(Document { schema: SCHEMA.to_owned(), premises: inputs.premises.clone(), actions, held, notes })
+    Plan::new(PlanDocument { schema: SCHEMA.to_owned(), premises: inputs.premises.clone(), actions, held, notes })
 }
 
 /// Where the grant of an item is now: items are found by campaign, system and key, whatever the grant looks like today.
-type Index<'a> = BTreeMap<ItemId, &'a Grant>;
+type GrantIndex<'a> = BTreeMap<ItemId, &'a Grant>;
 
-fn items_of<'a>(inputs: &BuildInputs<'a>) -> Index<'a> {
+fn items_of<'a>(inputs: &BuildInputs<'a>) -> GrantIndex<'a> {
     let mut wanted: BTreeMap<(&SystemId, &CampaignId), HashSet<&ItemId>> = BTreeMap::new();
     for resolution in inputs.resolutions {
         wanted.entry((&resolution.system, &resolution.campaign)).or_default().insert(&resolution.item);
     }
-    let mut index = Index::new();
+    let mut index = GrantIndex::new();
     for ((system, campaign), items) in wanted {
         let Some(inventory) = inputs.targets.get(system).and_then(|target| target.inventory) else { continue };
         let grants = inventory.grants().map(|grant| (ItemId::of(campaign, system, &grant.key), grant));
@@ -90,7 +90,7 @@ fn items_of<'a>(inputs: &BuildInputs<'a>) -> Index<'a> {
 }
 
 /// A later campaign may have decided otherwise on the same grant; an earlier one must not undo that for ever.
-fn in_force<'a>(resolutions: &'a [Resolution], index: &Index<'_>) -> impl Iterator<Item = &'a Resolution> {
+fn in_force<'a>(resolutions: &'a [Resolution], index: &GrantIndex<'_>) -> impl Iterator<Item = &'a Resolution> {
     let mut last: BTreeMap<(&SystemId, String), &Resolution> = BTreeMap::new();
     for resolution in resolutions {
         let what =
@@ -106,7 +106,7 @@ enum BuildStep {
     Hold(HeldCode, String, String),
 }
 
-fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &Index<'_>) -> BuildStep {
+fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &GrantIndex<'_>) -> BuildStep {
     let system = &resolution.system;
     let Some(target) = inputs.targets.get(system) else {
         let why = format!("there is no systems/{system}.toml");
@@ -139,7 +139,7 @@ fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &Index<'_>) ->
         if past.is_some_and(ActionHistory::is_confirmed) {
             return BuildStep::Done;
         }
-        change = Change::Revoke {};
+        change = AccessChange::Revoke {};
     }
     match target.system.remediation {
         Remediation::ReportOnly => {
@@ -195,20 +195,20 @@ fn waits_for_a_person(past: &ActionHistory) -> bool {
     past.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual)
 }
 
-type Drafted = Result<(Grant, Digest, connector::PlannedChange), Box<BuildStep>>;
+type DraftResult = Result<(Grant, Digest, connector::PlannedChange), Box<BuildStep>>;
 
 /// The grant is there: it must be what was reviewed, unless this engine itself has begun to change it.
 fn present(
     resolution: &Resolution,
     grant: &Grant,
-    change: &Change,
+    change: &AccessChange,
     vocabulary: &dyn ConnectorSchema,
     inventory: &Inventory,
     past: Option<&ActionHistory>,
-) -> Drafted {
+) -> DraftResult {
     let now = grant.digest();
     // What this engine disabled has changed by that, and nothing else is removed after a soak.
-    let own = resolution.verdict == Verdict::Disable && matches!(change, Change::Revoke {});
+    let own = resolution.verdict == Verdict::Disable && matches!(change, AccessChange::Revoke {});
     if now != resolution.grant && !own && !past.is_some_and(was_begun) {
         let why = format!("`{}` is not what was reviewed: it has changed since", grant.key);
         let next = "it is reviewed again in the next campaign".to_owned();
@@ -216,8 +216,10 @@ fn present(
     }
     match vocabulary.draft(change, grant, inventory) {
         Ok(draft) => Ok((grant.clone(), now, draft)),
-        Err(UnsupportedChange::Harm { why, instead }) => Err(Box::new(BuildStep::Hold(HeldCode::Harm, why, instead))),
-        Err(UnsupportedChange::Unsupported { why, instead }) => {
+        Err(UnsupportedChangeError::Harm { why, instead }) => {
+            Err(Box::new(BuildStep::Hold(HeldCode::Harm, why, instead)))
+        }
+        Err(UnsupportedChangeError::Unsupported { why, instead }) => {
             Err(Box::new(match removal_options(change, grant, inventory, vocabulary) {
                 Some(single) => BuildStep::Hold(HeldCode::InsideRole, single.why, single.ways),
                 None => BuildStep::Hold(HeldCode::Unsupported, why, instead),
@@ -234,7 +236,12 @@ fn was_begun(past: &ActionHistory) -> bool {
 }
 
 /// The grant is gone from the inventory: nothing to call, but that it is gone by every path is still to be seen.
-fn absent(resolution: &Resolution, change: &Change, inventory: &Inventory, inputs: &BuildInputs<'_>) -> Drafted {
+fn absent(
+    resolution: &Resolution,
+    change: &AccessChange,
+    inventory: &Inventory,
+    inputs: &BuildInputs<'_>,
+) -> DraftResult {
     let Some(grant) = (inputs.reviewed)(resolution) else {
         let why = "the grant is gone, and the inventory it was reviewed in cannot be read".to_owned();
         let next = "fetch the whole history: `git fetch --unshallow`".to_owned();
@@ -243,19 +250,19 @@ fn absent(resolution: &Resolution, change: &Change, inventory: &Inventory, input
     if let Some(left) = residual_access(change, &grant, inventory) {
         return Err(Box::new(BuildStep::Hold(HeldCode::InsideRole, left.why, left.ways)));
     }
-    let expects = if resolution.verdict == Verdict::Rotate { Expectation::Replaced } else { Expectation::Absent };
+    let expects = if resolution.verdict == Verdict::Rotate { ExpectedState::Replaced } else { ExpectedState::Absent };
     let draft =
         connector::PlannedChange { operations: vec![], expects, loses: vec![], survives: vec![], irreversible: None };
     Ok((grant, resolution.grant, draft))
 }
 
-fn change_of(resolution: &Resolution) -> Result<Change, String> {
+fn change_of(resolution: &Resolution) -> Result<AccessChange, String> {
     match (resolution.verdict, &resolution.to) {
-        (Verdict::Disable, _) => Ok(Change::Disable {}),
-        (Verdict::Reduce, Some(to)) => Ok(Change::Reduce { to: to.clone() }),
+        (Verdict::Disable, _) => Ok(AccessChange::Disable {}),
+        (Verdict::Reduce, Some(to)) => Ok(AccessChange::Reduce { to: to.clone() }),
         (Verdict::Reduce, None) => Err("a decision to reduce says to what: `to` is missing".to_owned()),
-        (Verdict::Revoke | Verdict::Replace, _) => Ok(Change::Revoke {}),
-        (Verdict::Rotate, _) => Ok(Change::Rotate {}),
+        (Verdict::Revoke | Verdict::Replace, _) => Ok(AccessChange::Revoke {}),
+        (Verdict::Rotate, _) => Ok(AccessChange::Rotate {}),
         (other, _) => Err(format!("`{other}` asks nothing of a system")),
     }
 }

@@ -107,7 +107,7 @@ impl HeldCode {
 /// The whole plan as it is written.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Document {
+pub(super) struct PlanDocument {
     pub(super) schema: String,
     pub(super) premises: PlanInputs,
     pub(super) actions: Vec<ActionSpec>,
@@ -116,7 +116,7 @@ pub(super) struct Document {
     pub(super) notes: Vec<SodNote>,
 }
 
-impl Document {
+impl PlanDocument {
     /// Returns the bytes that are digested and kept.
     pub(super) fn bytes(&self) -> Result<Vec<u8>, CanonicalizationError> {
         jcs::to_string(self).map(String::into_bytes)

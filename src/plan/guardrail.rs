@@ -30,7 +30,7 @@ impl OwnerDirectory for IdentityDirectory {
 }
 
 /// What a plan is judged by.
-pub struct Limits<'a> {
+pub struct GuardrailLimits<'a> {
     /// The signed limits.
     pub guardrails: &'a Guardrails,
     /// The live grants of each system: how many there are, and how many there were when they were reviewed.
@@ -63,7 +63,7 @@ pub struct GuardrailsExceeded {
     pub trips: Vec<GuardrailViolation>,
 }
 
-pub(super) fn trips(actions: &[ActionSpec], limits: &Limits<'_>) -> Vec<GuardrailViolation> {
+pub(super) fn trips(actions: &[ActionSpec], limits: &GuardrailLimits<'_>) -> Vec<GuardrailViolation> {
     if actions.is_empty() {
         return Vec::new();
     }
@@ -80,7 +80,7 @@ fn trip(code: &'static str, message: String, help: &str) -> GuardrailViolation {
     GuardrailViolation { code, message, help: help.to_owned() }
 }
 
-fn freeze(limits: &Limits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
+fn freeze(limits: &GuardrailLimits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
     for window in &limits.guardrails.freeze {
         let parsed = window.split_once('/').map(|(from, until)| (Timestamp::parse(from), Timestamp::parse(until)));
         match parsed {
@@ -97,7 +97,7 @@ fn freeze(limits: &Limits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
     }
 }
 
-fn counts(actions: &[ActionSpec], limits: &Limits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
+fn counts(actions: &[ActionSpec], limits: &GuardrailLimits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
     let rails = limits.guardrails;
     let mut by_system: BTreeMap<&SystemId, u64> = BTreeMap::new();
     let mut by_owner: BTreeMap<&str, u64> = BTreeMap::new();
@@ -134,7 +134,7 @@ fn counts(actions: &[ActionSpec], limits: &Limits<'_>, trips: &mut BTreeSet<Guar
     }
 }
 
-fn protected(actions: &[ActionSpec], limits: &Limits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
+fn protected(actions: &[ActionSpec], limits: &GuardrailLimits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
     for action in actions {
         let subject = subject_of(action);
         let name = &action.grant.principal.name;
@@ -157,7 +157,7 @@ fn protected(actions: &[ActionSpec], limits: &Limits<'_>, trips: &mut BTreeSet<G
 }
 
 /// Somebody must be left on every system who can undo what a run does.
-fn last_administrator(actions: &[ActionSpec], limits: &Limits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
+fn last_administrator(actions: &[ActionSpec], limits: &GuardrailLimits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
     let mut removed: BTreeMap<&SystemId, BTreeMap<&str, u64>> = BTreeMap::new();
     for action in actions.iter().filter(|action| is_administrative(&action.grant)) {
         let of_system = removed.entry(&action.grant.system).or_default();
@@ -178,7 +178,7 @@ pub(super) fn is_administrative(grant: &crate::model::Grant) -> bool {
     grant.tier == Tier::T0 && !matches!(grant.kind, GrantKind::Credential)
 }
 
-fn scope(actions: &[ActionSpec], limits: &Limits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
+fn scope(actions: &[ActionSpec], limits: &GuardrailLimits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
     let systems: BTreeSet<_> = actions.iter().map(|action| &action.grant.system).collect();
     for system in systems {
         if !limits.guardrails.managed.contains(system) {

@@ -28,9 +28,9 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use build::{BuildInputs, Target, administrators, build};
+pub use build::{BuildInputs, PlanTarget, administrators, build};
 pub use document::{HeldCode, HeldDecision, PlanInputs, SCHEMA};
-pub use guardrail::{GuardrailViolation, GuardrailsExceeded, Limits, OwnerDirectory};
+pub use guardrail::{GuardrailLimits, GuardrailViolation, GuardrailsExceeded, OwnerDirectory};
 pub use publication_proof::PublicationProof;
 pub use separation_of_duties::{NoteCode, SodContext, SodNote};
 pub use state::{Cleared, Draft, Plan, Recorded, read};

@@ -3,7 +3,7 @@
 use crate::{
     connector::ConnectorSchema,
     inventory::{RoleContents, RoleEntitlement, effective, roles},
-    model::{Change, Grant, GrantKind, Inventory},
+    model::{AccessChange, Grant, GrantKind, Inventory},
 };
 use std::collections::BTreeSet;
 
@@ -19,12 +19,12 @@ pub(super) struct RoleMemberRemoval {
 /// Returns how `without <entitlement>` can be had, where `change` asks for that and the grant gives that entitlement:
 /// split the role, move the member into a lesser one, or deny it where the system can.
 pub(super) fn removal_options(
-    change: &Change,
+    change: &AccessChange,
     grant: &Grant,
     inventory: &Inventory,
     vocabulary: &dyn ConnectorSchema,
 ) -> Option<RoleMemberRemoval> {
-    let Change::Reduce { to } = change else { return None };
+    let AccessChange::Reduce { to } = change else { return None };
     let wanted = to.strip_prefix(WITHOUT)?.trim();
     let contents = RoleContents::of(inventory, grant);
     let found = contents.inside.iter().find(|one| one.id == wanted || one.name == wanted)?;
@@ -41,8 +41,12 @@ pub(super) fn removal_options(
 
 /// Returns what still gives what `without <entitlement>` takes away, where the grant that was reviewed is gone: taking a
 /// member out of a role is not yet what was decided.
-pub(super) fn residual_access(change: &Change, grant: &Grant, inventory: &Inventory) -> Option<RoleMemberRemoval> {
-    let Change::Reduce { to } = change else { return None };
+pub(super) fn residual_access(
+    change: &AccessChange,
+    grant: &Grant,
+    inventory: &Inventory,
+) -> Option<RoleMemberRemoval> {
+    let AccessChange::Reduce { to } = change else { return None };
     let wanted = to.strip_prefix(WITHOUT)?.trim();
     let who = &grant.principal.name;
     let all = effective(inventory, &grant.principal.id);
@@ -136,7 +140,7 @@ const FIRST: usize = 4;
 mod tests {
     use super::*;
     use crate::{
-        connector::{Descriptor, PlannedChange, UnsupportedChange},
+        connector::{ConnectorDescriptor, PlannedChange, UnsupportedChangeError},
         model::{Digest, SystemId, Timestamp, VerificationLevel},
     };
     use std::collections::BTreeMap;
@@ -144,12 +148,12 @@ mod tests {
     struct Words(Option<&'static str>);
 
     impl ConnectorSchema for Words {
-        fn describe(&self) -> Descriptor {
-            Descriptor { name: "words", kinds: &[], needs: &[], level: VerificationLevel::V3 }
+        fn describe(&self) -> ConnectorDescriptor {
+            ConnectorDescriptor { name: "words", kinds: &[], needs: &[], level: VerificationLevel::V3 }
         }
 
-        fn draft(&self, _: &Change, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
-            Err(UnsupportedChange::Unsupported { why: String::new(), instead: String::new() })
+        fn draft(&self, _: &AccessChange, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
+            Err(UnsupportedChangeError::Unsupported { why: String::new(), instead: String::new() })
         }
 
         fn denial(&self, _: &Grant, what: &str) -> Option<String> {
@@ -176,7 +180,7 @@ mod tests {
 
     fn of(inventory: &Inventory, to: &str, words: &Words) -> Option<RoleMemberRemoval> {
         let grant = inventory.grants().find(|grant| grant.key.as_str() == "li/ops").unwrap();
-        removal_options(&Change::Reduce { to: to.to_owned() }, grant, inventory, words)
+        removal_options(&AccessChange::Reduce { to: to.to_owned() }, grant, inventory, words)
     }
 
     #[test]
@@ -210,7 +214,7 @@ mod tests {
     #[test]
     fn who_is_out_of_the_role_and_has_it_still_is_not_done() {
         let reviewed = Grant::held("li", GrantKind::Membership, "ops");
-        let without = |what: &str| Change::Reduce { to: format!("without {what}") };
+        let without = |what: &str| AccessChange::Reduce { to: format!("without {what}") };
         let out = |more: Vec<Grant>| {
             let grants: Vec<Grant> =
                 company(more).grants().filter(|grant| grant.key != reviewed.key).cloned().collect();
@@ -222,7 +226,7 @@ mod tests {
         let told = residual_access(&without("delete backups"), &reviewed, &lesser).unwrap();
         assert_eq!(told.why, "`li` is out of `ops`, and still has `delete backups` by `keeper`");
         assert_eq!(residual_access(&without("write orders"), &reviewed, &lesser), None);
-        assert_eq!(residual_access(&Change::Revoke {}, &reviewed, &lesser), None);
+        assert_eq!(residual_access(&AccessChange::Revoke {}, &reviewed, &lesser), None);
     }
 
     #[test]

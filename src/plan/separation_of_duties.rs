@@ -2,7 +2,7 @@
 
 use crate::{
     campaign::Resolution,
-    inventory::{Change, IdentityDirectory, SodAnalysis, SodViolation},
+    inventory::{IdentityDirectory, ProposedChange, SodAnalysis, SodViolation},
     model::{
         self, Grant, GrantKey, GrantKind, Inventory, PrincipalId, SystemId, Verdict,
         action::ActionSpec,
@@ -97,13 +97,13 @@ fn change<'a>(
     duties: &SodContext<'a>,
     actions: &'a [ActionSpec],
     transferred: BTreeMap<&'a PrincipalId, PrincipalId>,
-) -> Change<'a> {
-    let mut change = Change { transferred, ..Change::default() };
+) -> ProposedChange<'a> {
+    let mut change = ProposedChange { transferred, ..ProposedChange::default() };
     for action in actions {
         let ActionSpec { grant, change: asked, .. } = action;
         match asked {
-            model::Change::Reduce { to } => drop(change.reduced.insert((&grant.system, &grant.key), to)),
-            model::Change::Disable {} | model::Change::Revoke {} => {
+            model::AccessChange::Reduce { to } => drop(change.reduced.insert((&grant.system, &grant.key), to)),
+            model::AccessChange::Disable {} | model::AccessChange::Revoke {} => {
                 change.removed.insert((&grant.system, &grant.key));
                 if grant.kind == GrantKind::Account {
                     let of_system = duties.inventories.iter().filter(|held| *held.system() == grant.system);
@@ -111,7 +111,7 @@ fn change<'a>(
                     change.removed.extend(all.map(|held| (&held.system, &held.key)));
                 }
             }
-            model::Change::Rotate {} => {}
+            model::AccessChange::Rotate {} => {}
         }
     }
     change

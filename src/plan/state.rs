@@ -2,8 +2,8 @@
 
 use super::{
     HeldDecision, PlanInputs, PublicationProof, SodNote,
-    document::Document,
-    guardrail::{self, GuardrailsExceeded, Limits},
+    document::PlanDocument,
+    guardrail::{self, GuardrailLimits, GuardrailsExceeded},
 };
 use crate::{
     connector::Intent,
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// What will be done, in one state.
 #[derive(Clone, Debug)]
 pub struct Plan<S> {
-    document: Arc<Document>,
+    document: Arc<PlanDocument>,
     bytes: Arc<Vec<u8>>,
     digest: Digest,
     /// Which of the document's actions this part of the plan holds.
@@ -77,11 +77,11 @@ impl<S> Plan<S> {
 /// # Errors
 /// When the bytes are no plan of a version known here.
 pub fn read(bytes: &[u8]) -> Result<Vec<ActionSpec>, serde_json::Error> {
-    serde_json::from_slice::<Document>(bytes).map(|document| document.actions)
+    serde_json::from_slice::<PlanDocument>(bytes).map(|document| document.actions)
 }
 
 impl Plan<Draft> {
-    pub(super) fn new(document: Document) -> Result<Self, CanonicalizationError> {
+    pub(super) fn new(document: PlanDocument) -> Result<Self, CanonicalizationError> {
         let bytes = document.bytes()?;
         let digest = Digest::of(&bytes);
         let range = 0..document.actions.len();
@@ -92,7 +92,7 @@ impl Plan<Draft> {
     ///
     /// # Errors
     /// Every guardrail that it trips, with the plan itself so that it can be shown.
-    pub fn clear(self, limits: &Limits<'_>) -> Result<Plan<Cleared>, Box<GuardrailsExceeded>> {
+    pub fn clear(self, limits: &GuardrailLimits<'_>) -> Result<Plan<Cleared>, Box<GuardrailsExceeded>> {
         let trips = guardrail::trips(self.actions(), limits);
         if trips.is_empty() {
             Ok(self.into_state(Cleared(())))

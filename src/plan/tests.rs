@@ -3,15 +3,15 @@
 use super::*;
 use crate::{
     campaign::Resolution,
-    connector::{ConnectorSchema, Descriptor, PlannedChange as Drafted, UnsupportedChange},
+    connector::{ConnectorDescriptor, ConnectorSchema, PlannedChange as Drafted, UnsupportedChangeError},
     model::{
-        AccessPath, AccessRoute, Attributes, CampaignId, Change, Digest, Entitlement, Expectation, Grant, GrantKey,
-        GrantKind, Inventory, ItemId, Operation, Principal, PrincipalId, RunId, SystemId, Tier, Timestamp, Verdict,
-        VerificationLevel,
-        action::Basis,
+        AccessChange, AccessPath, AccessRoute, Attributes, CampaignId, Digest, Entitlement, ExpectedState, Grant,
+        GrantKey, GrantKind, Inventory, ItemId, Operation, Principal, PrincipalId, RunId, SystemId, Tier, Timestamp,
+        Verdict, VerificationLevel,
+        action::ActionBasis,
         file::{Guardrails, PrincipalKind, Remediation, System},
-        history::History,
-        record::{self, Entry, Record},
+        history::EvidenceHistory,
+        record::{self, Record, RecordPayload},
     },
 };
 use proptest::{prelude::*, sample::subsequence};
@@ -20,19 +20,19 @@ use std::collections::BTreeMap;
 struct Words;
 
 impl ConnectorSchema for Words {
-    fn describe(&self) -> Descriptor {
-        Descriptor { name: "words", kinds: &[GrantKind::Membership], needs: &[], level: VerificationLevel::V3 }
+    fn describe(&self) -> ConnectorDescriptor {
+        ConnectorDescriptor { name: "words", kinds: &[GrantKind::Membership], needs: &[], level: VerificationLevel::V3 }
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, _: &Inventory) -> Result<Drafted, UnsupportedChange> {
+    fn draft(&self, change: &AccessChange, grant: &Grant, _: &Inventory) -> Result<Drafted, UnsupportedChangeError> {
         if grant.attribute("owns") == Some("much") {
-            return Err(UnsupportedChange::Harm {
+            return Err(UnsupportedChangeError::Harm {
                 why: "others would lose it too".into(),
                 instead: "move it first".into(),
             });
         }
         let operation = Operation { call: "do".into(), with: BTreeMap::new(), text: format!("{change} {}", grant.key) };
-        let expects = Expectation::Absent;
+        let expects = ExpectedState::Absent;
         Ok(Drafted { operations: vec![operation], expects, loses: vec![], survives: vec![], irreversible: None })
     }
 
@@ -62,7 +62,7 @@ fn grant(number: u32, tier: Tier) -> Grant {
 fn decided(grant: &Grant, verdict: Verdict) -> Resolution {
     let campaign = CampaignId::parse("c").unwrap();
     let item = ItemId::of(&campaign, &id(), &grant.key);
-    let basis = Basis {
+    let basis = ActionBasis {
         path: "p".into(),
         file: Digest::ZERO,
         item,
@@ -89,7 +89,7 @@ struct World {
     grants: Vec<Grant>,
     decisions: Vec<Resolution>,
     remediation: Remediation,
-    history: History,
+    history: EvidenceHistory,
     rails: Guardrails,
     reviewed: BTreeMap<Digest, Grant>,
     kinds: BTreeMap<String, PrincipalKind>,
@@ -114,7 +114,7 @@ impl World {
             freeze: vec![],
         };
         let now = Timestamp::parse("2026-11-23").unwrap();
-        let (history, kinds, collected) = (History::default(), BTreeMap::new(), Timestamp::from_unix(0));
+        let (history, kinds, collected) = (EvidenceHistory::default(), BTreeMap::new(), Timestamp::from_unix(0));
         Self { grants, decisions, remediation: Remediation::Automatic, history, rails, reviewed, kinds, now, collected }
     }
 
@@ -133,7 +133,7 @@ impl World {
             settings: Default::default(),
             sink: None,
         };
-        let target = Target { system: &system, inventory: Some(&inventory), vocabulary: Some(&Words) };
+        let target = PlanTarget { system: &system, inventory: Some(&inventory), vocabulary: Some(&Words) };
         let targets = BTreeMap::from([(id(), target)]);
         let premises = PlanInputs::test_fixture();
         let reviewed = |resolution: &Resolution| self.reviewed.get(&resolution.grant).cloned();
@@ -145,7 +145,7 @@ impl World {
     fn trips(&self) -> Vec<&'static str> {
         let at = Timestamp::from_unix(0);
         let inventory = Inventory::new(id(), at, Digest::ZERO, true, self.grants.clone(), BTreeMap::new());
-        let limits = Limits {
+        let limits = GuardrailLimits {
             guardrails: &self.rails,
             grants: BTreeMap::from([(id(), (self.grants.len() as u64, Some(self.reviewed.len() as u64)))]),
             administrators: administrators([&inventory]),
@@ -174,8 +174,8 @@ fn a_plan_within_every_limit_clears() {
 
 #[test]
 fn each_guardrail_trips_alone() {
-    type Change = fn(&mut World);
-    let cases: [(&str, Change); 10] = [
+    type WorldEdit = fn(&mut World);
+    let cases: [(&str, WorldEdit); 10] = [
         ("removals-per-run", |w| w.rails.removals_per_run = 2),
         ("removals-per-system", |w| w.rails.removals_per_system = 2),
         ("removals-per-owner", |w| w.rails.removals_per_owner = 2),
@@ -225,7 +225,7 @@ fn a_grant_that_is_gone_is_still_looked_for_by_every_path() {
     let mut world = World::revoking(1, 1);
     world.grants.clear();
     let plan = world.plan();
-    assert_eq!(plan.actions()[0].expects, Expectation::Absent);
+    assert_eq!(plan.actions()[0].expects, ExpectedState::Absent);
     assert!(plan.actions()[0].operations.is_empty());
 }
 
@@ -284,7 +284,7 @@ fn what_was_disabled_is_removed_after_its_soak_by_the_time_of_the_inventory() {
     assert!(world.plan().actions().is_empty(), "the soak has only begun");
     world.collected = Timestamp::from_unix(0).plus_days(7);
     let plan = world.plan();
-    assert_eq!(plan.actions()[0].change, Change::Revoke {});
+    assert_eq!(plan.actions()[0].change, AccessChange::Revoke {});
     assert_ne!(plan.actions()[0].id, disable.id);
     let removal = plan.actions()[0].clone();
     confirm(&mut world, &removal);
@@ -317,7 +317,7 @@ fn confirm(world: &mut World, action: &crate::model::action::ActionSpec) {
         paths: vec![],
         probe: "p".into(),
     };
-    for entry in [Entry::Intent(intent), Entry::Verification(seen)] {
+    for entry in [RecordPayload::Intent(intent), RecordPayload::Verification(seen)] {
         let (run, t, seq) = (RunId::new_now(), Timestamp::from_unix(0), world.history.size());
         let record = Record { v: 1, seq, prev: String::new(), run, t, entry };
         world.history.push(&record, Digest::ZERO);

@@ -5,18 +5,18 @@ use std::fmt;
 
 /// One attribute. Where no source supplies a value, it is unknown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Attribute {
+pub struct AttributeDefinition {
     /// The name in expressions and in `facts`.
     pub name: &'static str,
     /// The type of its values.
-    pub kind: Kind,
+    pub kind: AttributeKind,
     /// The description.
     pub about: &'static str,
 }
 
 /// The type of an attribute.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Kind {
+pub enum AttributeKind {
     /// A boolean.
     Flag,
     /// A map of strings.
@@ -29,7 +29,7 @@ pub enum Kind {
     Texts,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for AttributeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Flag => "bool",
@@ -42,331 +42,479 @@ impl fmt::Display for Kind {
 }
 
 /// Returns the attribute with this name.
-pub fn attribute(name: &str) -> Option<&'static Attribute> {
+pub fn attribute(name: &str) -> Option<&'static AttributeDefinition> {
     let place = ATTRIBUTES.binary_search_by(|attribute| attribute.name.cmp(name)).ok()?;
     ATTRIBUTES.get(place)
 }
 
 /// All attributes, sorted by name. Expressions of rules may also use `limit.<name>`: the limits of the rule, for the
 /// tier of the subject.
-pub const ATTRIBUTES: &[Attribute] = &[
-    Attribute { name: "credential.age_days", kind: Kind::Number, about: "Days since the credential was created." },
-    Attribute { name: "credential.algorithm", kind: Kind::Text, about: "Algorithm of a key." },
-    Attribute { name: "credential.bits", kind: Kind::Number, about: "Size of a key in bits." },
-    Attribute {
+pub const ATTRIBUTES: &[AttributeDefinition] = &[
+    AttributeDefinition {
+        name: "credential.age_days",
+        kind: AttributeKind::Number,
+        about: "Days since the credential was created.",
+    },
+    AttributeDefinition { name: "credential.algorithm", kind: AttributeKind::Text, about: "Algorithm of a key." },
+    AttributeDefinition { name: "credential.bits", kind: AttributeKind::Number, about: "Size of a key in bits." },
+    AttributeDefinition {
         name: "credential.default",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether it is a vendor default, or shared by a bootstrap procedure.",
     },
-    Attribute { name: "credential.expires", kind: Kind::Flag, about: "Whether it expires." },
-    Attribute {
+    AttributeDefinition { name: "credential.expires", kind: AttributeKind::Flag, about: "Whether it expires." },
+    AttributeDefinition {
         name: "credential.expires_in_days",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Days until it expires; negative after expiry.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "credential.exposed",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether a scanner, a provider or an incident reported it as exposed.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "credential.kind",
-        kind: Kind::Text,
+        kind: AttributeKind::Text,
         about: "`access-key`, `certificate`, `password`, `ssh-key`, `token`.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "credential.newer_active_days",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Days for which a newer active credential of the same kind and identity has existed; 0 if there is none.",
     },
-    Attribute { name: "credential.on_automation", kind: Kind::Flag, about: "Whether an automated job uses it." },
-    Attribute {
+    AttributeDefinition {
+        name: "credential.on_automation",
+        kind: AttributeKind::Flag,
+        about: "Whether an automated job uses it.",
+    },
+    AttributeDefinition {
         name: "credential.shared_environments",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Number of environments in which the same secret is used, by keyed fingerprint.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "credential.shared_identities",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Number of identities with the same secret, by keyed fingerprint.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "credential.source_bound",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether its use is restricted to a network, a workload or a client certificate.",
     },
-    Attribute { name: "credential.static", kind: Kind::Flag, about: "Whether it stays valid until it is changed." },
-    Attribute { name: "credential.status", kind: Kind::Text, about: "`active` or `inactive`." },
-    Attribute {
+    AttributeDefinition {
+        name: "credential.static",
+        kind: AttributeKind::Flag,
+        about: "Whether it stays valid until it is changed.",
+    },
+    AttributeDefinition { name: "credential.status", kind: AttributeKind::Text, about: "`active` or `inactive`." },
+    AttributeDefinition {
         name: "credential.storage",
-        kind: Kind::Text,
+        kind: AttributeKind::Text,
         about: "Storage location, such as `vault`, `code`, `variable`, `image`, `wiki`, `ticket`.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "credential.store_approved",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether the storage location is an approved store.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "grant.administrative",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether it makes its holder an administrator of the system.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "grant.attributes",
-        kind: Kind::Map,
+        kind: AttributeKind::Map,
         about: "Further attributes reported by the connector, by its own names.",
     },
-    Attribute { name: "grant.certified_days", kind: Kind::Number, about: "Days since it was last certified." },
-    Attribute { name: "grant.direct", kind: Kind::Flag, about: "Whether it is granted directly to the holder." },
-    Attribute { name: "grant.entitlement", kind: Kind::Text, about: "Display name of the entitlement." },
-    Attribute { name: "grant.environment", kind: Kind::Text, about: "Environment to which it gives access." },
-    Attribute { name: "grant.expands", kind: Kind::Number, about: "Number of entitlements that it gives." },
-    Attribute { name: "grant.expands_to", kind: Kind::Texts, about: "Names of the entitlements that it gives." },
-    Attribute { name: "grant.granted_by", kind: Kind::Text, about: "The grantor." },
-    Attribute { name: "grant.granted_days", kind: Kind::Number, about: "Days since it was granted." },
-    Attribute {
+    AttributeDefinition {
+        name: "grant.certified_days",
+        kind: AttributeKind::Number,
+        about: "Days since it was last certified.",
+    },
+    AttributeDefinition {
+        name: "grant.direct",
+        kind: AttributeKind::Flag,
+        about: "Whether it is granted directly to the holder.",
+    },
+    AttributeDefinition {
+        name: "grant.entitlement",
+        kind: AttributeKind::Text,
+        about: "Display name of the entitlement.",
+    },
+    AttributeDefinition {
+        name: "grant.environment",
+        kind: AttributeKind::Text,
+        about: "Environment to which it gives access.",
+    },
+    AttributeDefinition {
+        name: "grant.expands",
+        kind: AttributeKind::Number,
+        about: "Number of entitlements that it gives.",
+    },
+    AttributeDefinition {
+        name: "grant.expands_to",
+        kind: AttributeKind::Texts,
+        about: "Names of the entitlements that it gives.",
+    },
+    AttributeDefinition { name: "grant.granted_by", kind: AttributeKind::Text, about: "The grantor." },
+    AttributeDefinition {
+        name: "grant.granted_days",
+        kind: AttributeKind::Number,
+        about: "Days since it was granted.",
+    },
+    AttributeDefinition {
         name: "grant.jit_available",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether the platform supports just-in-time elevation for it.",
     },
-    Attribute { name: "grant.key", kind: Kind::Text, about: "Key of the grant." },
-    Attribute {
+    AttributeDefinition { name: "grant.key", kind: AttributeKind::Text, about: "Key of the grant." },
+    AttributeDefinition {
         name: "grant.kind",
-        kind: Kind::Text,
+        kind: AttributeKind::Text,
         about: "`account`, `attribute`, `credential`, `membership`, `ownership`, `policy`, `privilege`, `rule`.",
     },
-    Attribute { name: "grant.path_count", kind: Kind::Number, about: "Number of paths by which it is held." },
-    Attribute { name: "grant.paths", kind: Kind::Texts, about: "The paths by which it is held." },
-    Attribute { name: "grant.principal", kind: Kind::Text, about: "Display name of the holder." },
-    Attribute { name: "grant.scopes", kind: Kind::Texts, about: "Scopes of a consent or token." },
-    Attribute {
+    AttributeDefinition {
+        name: "grant.path_count",
+        kind: AttributeKind::Number,
+        about: "Number of paths by which it is held.",
+    },
+    AttributeDefinition { name: "grant.paths", kind: AttributeKind::Texts, about: "The paths by which it is held." },
+    AttributeDefinition { name: "grant.principal", kind: AttributeKind::Text, about: "Display name of the holder." },
+    AttributeDefinition { name: "grant.scopes", kind: AttributeKind::Texts, about: "Scopes of a consent or token." },
+    AttributeDefinition {
         name: "grant.standing",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether it is standing access, and not only granted on elevation.",
     },
-    Attribute { name: "grant.system", kind: Kind::Text, about: "Id of its system." },
-    Attribute { name: "grant.tenant_wide", kind: Kind::Flag, about: "Whether it applies to the whole tenant." },
-    Attribute { name: "grant.tier", kind: Kind::Text, about: "`T0`, `T1`, `T2`, `T3`." },
-    Attribute {
+    AttributeDefinition { name: "grant.system", kind: AttributeKind::Text, about: "Id of its system." },
+    AttributeDefinition {
+        name: "grant.tenant_wide",
+        kind: AttributeKind::Flag,
+        about: "Whether it applies to the whole tenant.",
+    },
+    AttributeDefinition { name: "grant.tier", kind: AttributeKind::Text, about: "`T0`, `T1`, `T2`, `T3`." },
+    AttributeDefinition {
         name: "grant.wildcard",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether it contains a wildcard for actions or resources.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.account_kind",
-        kind: Kind::Text,
+        kind: AttributeKind::Text,
         about: "`admin` for an account used only for administration, otherwise `standard`.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.alert_on_use",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether every use of a break-glass identity raises an alert.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.auth_method",
-        kind: Kind::Text,
+        kind: AttributeKind::Text,
         about: "Authentication method, such as `federated`, `client-credentials`, `password-grant`, `basic`, `app-password`.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.checkout_log",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether each use of a shared secret is logged with the person who used it.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.claimed",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether it has an entry in the principals files.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.custodians",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Number of custodians of a break-glass identity.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.dated",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether its entry has an end date or a review date.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.delegation_hours",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Duration in hours for which an agent's delegation is valid.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.deputy",
-        kind: Kind::Text,
+        kind: AttributeKind::Text,
         about: "The deputy of its owner; empty if its entry has none.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.due_in_days",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Days until its end date or review date, whichever comes first; negative after that date.",
     },
-    Attribute { name: "principal.ended", kind: Kind::Flag, about: "Whether it has left, or its end date has passed." },
-    Attribute {
+    AttributeDefinition {
+        name: "principal.ended",
+        kind: AttributeKind::Flag,
+        about: "Whether it has left, or its end date has passed.",
+    },
+    AttributeDefinition {
         name: "principal.ended_days",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Days since its end date; negative before that date.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.ends_in_days",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Days until its end date; negative after that date.",
     },
-    Attribute { name: "principal.environment", kind: Kind::Text, about: "Environment of the principal." },
-    Attribute {
+    AttributeDefinition {
+        name: "principal.environment",
+        kind: AttributeKind::Text,
+        about: "Environment of the principal.",
+    },
+    AttributeDefinition {
         name: "principal.escalation_paths",
-        kind: Kind::Texts,
+        kind: AttributeKind::Texts,
         about: "Ways in which it can raise its own privileges or create credentials for others.",
     },
-    Attribute { name: "principal.external", kind: Kind::Flag, about: "Whether a person is external." },
-    Attribute {
+    AttributeDefinition {
+        name: "principal.external",
+        kind: AttributeKind::Flag,
+        about: "Whether a person is external.",
+    },
+    AttributeDefinition {
         name: "principal.federation_available",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether its platform and its target support federation in place of a long-lived secret.",
     },
-    Attribute { name: "principal.has_end", kind: Kind::Flag, about: "Whether its entry has an end date." },
-    Attribute {
+    AttributeDefinition {
+        name: "principal.has_end",
+        kind: AttributeKind::Flag,
+        about: "Whether its entry has an end date.",
+    },
+    AttributeDefinition {
         name: "principal.id",
-        kind: Kind::Text,
+        kind: AttributeKind::Text,
         about: "Id of the principal; for an uncorrelated account, `<system>:<immutable id>`.",
     },
-    Attribute { name: "principal.in_directory", kind: Kind::Flag, about: "Whether the account exists in a directory." },
-    Attribute {
+    AttributeDefinition {
+        name: "principal.in_directory",
+        kind: AttributeKind::Flag,
+        about: "Whether the account exists in a directory.",
+    },
+    AttributeDefinition {
         name: "principal.kill_switch_tested_days",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Days since the kill switch of an agent was tested.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.kind",
-        kind: Kind::Text,
+        kind: AttributeKind::Text,
         about: "`agent`, `break-glass`, `engine`, `person`, `service`, `vendor`; unknown for an uncorrelated account.",
     },
-    Attribute { name: "principal.known_to", kind: Kind::Number, about: "Number of people who know its secret." },
-    Attribute {
+    AttributeDefinition {
+        name: "principal.known_to",
+        kind: AttributeKind::Number,
+        about: "Number of people who know its secret.",
+    },
+    AttributeDefinition {
         name: "principal.last_tested_days",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Days since a break-glass identity was tested.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.lifecycle",
-        kind: Kind::Text,
+        kind: AttributeKind::Text,
         about: "`permanent`, `project`, `seasonal` or `temporary`; empty if its entry has none.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.membership_rotated",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether a shared secret was rotated after its group of users last changed; true if the group never changed.",
     },
-    Attribute { name: "principal.mfa", kind: Kind::Text, about: "`none`, `otp`, `push` or `phishing-resistant`." },
-    Attribute {
+    AttributeDefinition {
+        name: "principal.mfa",
+        kind: AttributeKind::Text,
+        about: "`none`, `otp`, `push` or `phishing-resistant`.",
+    },
+    AttributeDefinition {
         name: "principal.older_grants",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Number of grants from before its role change that were not certified since.",
     },
-    Attribute { name: "principal.owner", kind: Kind::Text, about: "The owner; empty if its entry has none." },
-    Attribute { name: "principal.owner_gone_days", kind: Kind::Number, about: "Days since its owner left." },
-    Attribute {
+    AttributeDefinition {
+        name: "principal.owner",
+        kind: AttributeKind::Text,
+        about: "The owner; empty if its entry has none.",
+    },
+    AttributeDefinition {
+        name: "principal.owner_gone_days",
+        kind: AttributeKind::Number,
+        about: "Days since its owner left.",
+    },
+    AttributeDefinition {
         name: "principal.owner_status",
-        kind: Kind::Text,
+        kind: AttributeKind::Text,
         about: "`active`, `left`, `moved` if the owner changed roles after taking it over, or `none` if its entry has no owner.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.owner_team",
-        kind: Kind::Text,
+        kind: AttributeKind::Text,
         about: "Team of its owner; empty if the owner's entry has none, or there is no owner.",
     },
-    Attribute { name: "principal.purpose", kind: Kind::Text, about: "Purpose; empty if its entry has none." },
-    Attribute { name: "principal.review_in_days", kind: Kind::Number, about: "Days until its review date." },
-    Attribute {
+    AttributeDefinition {
+        name: "principal.purpose",
+        kind: AttributeKind::Text,
+        about: "Purpose; empty if its entry has none.",
+    },
+    AttributeDefinition {
+        name: "principal.review_in_days",
+        kind: AttributeKind::Number,
+        about: "Days until its review date.",
+    },
+    AttributeDefinition {
         name: "principal.role_changed_days",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Days since its role, team or owner changed.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.rotated_after_use_hours",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Hours between the last use of a break-glass identity and its rotation; 0 if it was never used.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.sealed",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether the credentials of a break-glass identity are sealed.",
     },
-    Attribute { name: "principal.sponsor", kind: Kind::Text, about: "Internal sponsor; empty if its entry has none." },
-    Attribute {
+    AttributeDefinition {
+        name: "principal.sponsor",
+        kind: AttributeKind::Text,
+        about: "Internal sponsor; empty if its entry has none.",
+    },
+    AttributeDefinition {
         name: "principal.sponsor_status",
-        kind: Kind::Text,
+        kind: AttributeKind::Text,
         about: "`active`, `left`, or `none` if its entry has no sponsor.",
     },
-    Attribute { name: "principal.status", kind: Kind::Text, about: "`active` or `left`." },
-    Attribute { name: "principal.team", kind: Kind::Text, about: "Team; empty if its entry has none." },
-    Attribute { name: "principal.tier", kind: Kind::Text, about: "Most critical tier of its effective access." },
-    Attribute { name: "principal.tool_scopes", kind: Kind::Texts, about: "Tools that an agent may use." },
-    Attribute {
+    AttributeDefinition { name: "principal.status", kind: AttributeKind::Text, about: "`active` or `left`." },
+    AttributeDefinition {
+        name: "principal.team",
+        kind: AttributeKind::Text,
+        about: "Team; empty if its entry has none.",
+    },
+    AttributeDefinition {
+        name: "principal.tier",
+        kind: AttributeKind::Text,
+        about: "Most critical tier of its effective access.",
+    },
+    AttributeDefinition {
+        name: "principal.tool_scopes",
+        kind: AttributeKind::Texts,
+        about: "Tools that an agent may use.",
+    },
+    AttributeDefinition {
         name: "principal.toxic_pairs",
-        kind: Kind::Texts,
+        kind: AttributeKind::Texts,
         about: "Separation-of-duties rules that it violates.",
     },
-    Attribute { name: "principal.vendor", kind: Kind::Text, about: "Vendor; empty if its entry has none." },
-    Attribute {
+    AttributeDefinition {
+        name: "principal.vendor",
+        kind: AttributeKind::Text,
+        about: "Vendor; empty if its entry has none.",
+    },
+    AttributeDefinition {
         name: "principal.vendor_review_days",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Days since the vendor was last reviewed.",
     },
-    Attribute { name: "principal.workload", kind: Kind::Text, about: "Workload; empty if its entry has none." },
-    Attribute {
+    AttributeDefinition {
+        name: "principal.workload",
+        kind: AttributeKind::Text,
+        about: "Workload; empty if its entry has none.",
+    },
+    AttributeDefinition {
         name: "principal.workload_ended_days",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Days since its workload, project or contract ended; negative before the end.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "principal.workload_status",
-        kind: Kind::Text,
+        kind: AttributeKind::Text,
         about: "`active`, `ended`, or `missing` if no such workload is known.",
     },
-    Attribute { name: "profiles", kind: Kind::Texts, about: "Names of the active profiles." },
-    Attribute { name: "system.connector", kind: Kind::Text, about: "Connector of the system." },
-    Attribute { name: "system.environment", kind: Kind::Text, about: "Environment of the system." },
-    Attribute { name: "system.id", kind: Kind::Text, about: "Id of the system." },
-    Attribute { name: "system.tier", kind: Kind::Text, about: "Minimum tier of everything on the system." },
-    Attribute { name: "trust.audience", kind: Kind::Text, about: "Audience that a federated trust requires." },
-    Attribute { name: "trust.issuer", kind: Kind::Text, about: "Issuer that a federated trust requires." },
-    Attribute {
+    AttributeDefinition { name: "profiles", kind: AttributeKind::Texts, about: "Names of the active profiles." },
+    AttributeDefinition { name: "system.connector", kind: AttributeKind::Text, about: "Connector of the system." },
+    AttributeDefinition { name: "system.environment", kind: AttributeKind::Text, about: "Environment of the system." },
+    AttributeDefinition { name: "system.id", kind: AttributeKind::Text, about: "Id of the system." },
+    AttributeDefinition {
+        name: "system.tier",
+        kind: AttributeKind::Text,
+        about: "Minimum tier of everything on the system.",
+    },
+    AttributeDefinition {
+        name: "trust.audience",
+        kind: AttributeKind::Text,
+        about: "Audience that a federated trust requires.",
+    },
+    AttributeDefinition {
+        name: "trust.issuer",
+        kind: AttributeKind::Text,
+        about: "Issuer that a federated trust requires.",
+    },
+    AttributeDefinition {
         name: "trust.subject_pattern",
-        kind: Kind::Text,
+        kind: AttributeKind::Text,
         about: "Pattern of subjects that a federated trust accepts.",
     },
-    Attribute { name: "usage.actions_granted", kind: Kind::Number, about: "Number of granted actions." },
-    Attribute {
+    AttributeDefinition {
+        name: "usage.actions_granted",
+        kind: AttributeKind::Number,
+        about: "Number of granted actions.",
+    },
+    AttributeDefinition {
         name: "usage.actions_used_90d",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Number of granted actions used in the last 90 days.",
     },
-    Attribute { name: "usage.consumers", kind: Kind::Texts, about: "Applications that use it." },
-    Attribute { name: "usage.environments", kind: Kind::Texts, about: "Environments from which it is used." },
-    Attribute {
+    AttributeDefinition { name: "usage.consumers", kind: AttributeKind::Texts, about: "Applications that use it." },
+    AttributeDefinition {
+        name: "usage.environments",
+        kind: AttributeKind::Texts,
+        about: "Environments from which it is used.",
+    },
+    AttributeDefinition {
         name: "usage.idle_days",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Days since it was last used; if never used, days since recording began.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "usage.interactive_90d",
-        kind: Kind::Number,
+        kind: AttributeKind::Number,
         about: "Number of interactive uses in the last 90 days.",
     },
-    Attribute {
+    AttributeDefinition {
         name: "usage.interactive_allowed",
-        kind: Kind::Flag,
+        kind: AttributeKind::Flag,
         about: "Whether an interactive login is possible.",
     },
-    Attribute { name: "usage.known_days", kind: Kind::Number, about: "Days since recording of use began." },
-    Attribute { name: "usage.lag_hours", kind: Kind::Number, about: "Delay in hours until use becomes visible." },
-    Attribute { name: "usage.never_used", kind: Kind::Flag, about: "Whether it was never used since recording began." },
-    Attribute {
+    AttributeDefinition {
+        name: "usage.known_days",
+        kind: AttributeKind::Number,
+        about: "Days since recording of use began.",
+    },
+    AttributeDefinition {
+        name: "usage.lag_hours",
+        kind: AttributeKind::Number,
+        about: "Delay in hours until use becomes visible.",
+    },
+    AttributeDefinition {
+        name: "usage.never_used",
+        kind: AttributeKind::Flag,
+        about: "Whether it was never used since recording began.",
+    },
+    AttributeDefinition {
         name: "usage.source",
-        kind: Kind::Text,
+        kind: AttributeKind::Text,
         about: "Source of the last use; `none` if the system does not record use.",
     },
 ];
@@ -378,7 +526,7 @@ mod tests {
     #[test]
     fn the_list_is_sorted_and_has_no_twins() {
         assert!(ATTRIBUTES.is_sorted_by(|a, b| a.name < b.name));
-        assert_eq!(attribute("usage.idle_days").map(|a| a.kind), Some(Kind::Number));
+        assert_eq!(attribute("usage.idle_days").map(|a| a.kind), Some(AttributeKind::Number));
         assert_eq!(attribute("usage.idle"), None);
     }
 }

@@ -5,9 +5,9 @@
 //! `kind`, `id`, `name` and `tier`.
 
 use super::{
-    ATTRIBUTES, Facts, Kind, attribute,
+    ATTRIBUTES, AttributeKind, AttributeValues, attribute,
     builtin::is_shipped_profile,
-    pack::{Held, Outcome, Pack, ParsedFile, Subject},
+    pack::{ParsedFile, PolicyPack, RuleOutcome, RuleSubject, SodEntitlement},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics},
@@ -47,7 +47,7 @@ impl CaseResult<'_> {
     }
 }
 
-impl Pack {
+impl PolicyPack {
     /// Runs all cases of the pack in file order, each with exactly the profiles that it names. Cases with built-in
     /// profiles that are not installed are skipped ([`Self::left_out`]).
     ///
@@ -100,7 +100,7 @@ impl Pack {
 }
 
 fn run<'p>(
-    pack: &Pack,
+    pack: &PolicyPack,
     read: &'p ParsedFile<RuleCases>,
     index: usize,
     case: &'p RuleCase,
@@ -125,7 +125,7 @@ fn run<'p>(
         return None;
     }
     let facts = facts(read, index, case, problems)?;
-    let Some(judgement) = pack.judge_by(&case.rule, &Subject::of(&facts)) else {
+    let Some(judgement) = pack.judge_by(&case.rule, &RuleSubject::of(&facts)) else {
         let ids = pack.sources().ids();
         let problem = Diagnostic::error("unknown-rule", format!("unknown rule `{}`", case.rule));
         let problem = problem.at(&read.source, at("rule"), "here");
@@ -136,10 +136,10 @@ fn run<'p>(
         return None;
     };
     let (found, lack) = match &judgement.result {
-        Outcome::Fail => (Expected::Fail, None),
-        Outcome::NotApplicable => (Expected::NotApplicable, None),
-        Outcome::Pass => (Expected::Pass, None),
-        Outcome::Unknown(lack) => (Expected::Unknown, Some(lack.to_string())),
+        RuleOutcome::Fail => (Expected::Fail, None),
+        RuleOutcome::NotApplicable => (Expected::NotApplicable, None),
+        RuleOutcome::Pass => (Expected::Pass, None),
+        RuleOutcome::Unknown(lack) => (Expected::Unknown, Some(lack.to_string())),
     };
     let severity = (found == Expected::Fail).then_some(judgement.severity);
     Some(tested(read, case, found, severity, lack, at))
@@ -181,8 +181,13 @@ pub const fn word(expected: Expected) -> &'static str {
 }
 
 /// Returns the attributes of a case.
-fn facts(read: &ParsedFile<RuleCases>, index: usize, case: &RuleCase, problems: &mut Diagnostics) -> Option<Facts> {
-    let mut facts = Facts::default();
+fn facts(
+    read: &ParsedFile<RuleCases>,
+    index: usize,
+    case: &RuleCase,
+    problems: &mut Diagnostics,
+) -> Option<AttributeValues> {
+    let mut facts = AttributeValues::default();
     let mut wrong = Vec::new();
     flatten("", &case.facts, &mut facts, &mut wrong);
     let sound = wrong.is_empty();
@@ -195,13 +200,13 @@ fn facts(read: &ParsedFile<RuleCases>, index: usize, case: &RuleCase, problems: 
     sound.then_some(facts)
 }
 
-fn flatten(prefix: &str, table: &Table, facts: &mut Facts, wrong: &mut Vec<(Vec<String>, Diagnostic)>) {
+fn flatten(prefix: &str, table: &Table, facts: &mut AttributeValues, wrong: &mut Vec<(Vec<String>, Diagnostic)>) {
     for (key, value) in table {
         let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         let path = || name.split('.').map(str::to_owned).collect::<Vec<_>>();
         let known = attribute(&name);
         match (known, value) {
-            (Some(known), Value::Table(words)) if known.kind == Kind::Map => match strings(words) {
+            (Some(known), Value::Table(words)) if known.kind == AttributeKind::Map => match strings(words) {
                 Some(words) => facts.know_attributes(words),
                 None => wrong.push((path(), Diagnostic::error("wrong-type", format!("`{name}` is {}", known.kind)))),
             },
@@ -256,7 +261,7 @@ fn strings(table: &Table) -> Option<Attributes> {
 /// One entitlement of a case.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Holding {
+struct CaseHolding {
     system: Option<String>,
     kind: Option<String>,
     id: Option<String>,
@@ -264,9 +269,9 @@ struct Holding {
     tier: Option<String>,
 }
 
-impl Holding {
-    fn as_held(&self) -> Held<'_> {
-        Held {
+impl CaseHolding {
+    fn as_held(&self) -> SodEntitlement<'_> {
+        SodEntitlement {
             system: self.system.as_deref(),
             kind: self.kind.as_deref(),
             id: self.id.as_deref(),
@@ -281,13 +286,13 @@ fn holdings(
     index: usize,
     case: &RuleCase,
     problems: &mut Diagnostics,
-) -> Option<Vec<Holding>> {
+) -> Option<Vec<CaseHolding>> {
     #[derive(serde::Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct Holds {
-        holds: Vec<Holding>,
+    struct CaseFacts {
+        holds: Vec<CaseHolding>,
     }
-    match case.facts.clone().try_into::<Holds>() {
+    match case.facts.clone().try_into::<CaseFacts>() {
         Ok(holds) => Some(holds.holds),
         Err(error) => {
             let span = place(read.source.text(), &["case".into(), index.into(), "facts".into()]);

@@ -2,35 +2,35 @@
 
 use super::{
     expression::{Expression, ExpressionError, ResultType},
-    pack::{RuleEnvironment, Subject, name_of},
+    pack::{RuleEnvironment, RuleSubject, name_of},
     source_span,
 };
 use crate::{
-    diag::{Diagnostic, Source},
+    diag::{Diagnostic, SourceFile},
     format::codec::PathSegment,
     model::file::Scope,
 };
 
 /// An expression over the attributes of a grant that yields a boolean; used in selectors.
 #[derive(Clone, Debug)]
-pub struct Condition(Expression);
+pub struct SelectorCondition(Expression);
 
 /// `cel:<expression>` in the reviewers of a stage: an expression over the attributes of a grant that yields principal
 /// ids.
 #[derive(Clone, Debug)]
 pub struct ReviewerExpression(Expression);
 
-impl Condition {
+impl SelectorCondition {
     /// Compiles an expression in a file; `steps` is the path to its string.
     ///
     /// # Errors
     /// All problems of the expression, each with its span in the file.
-    pub fn compile(text: &str, file: &Source, steps: &[PathSegment<'_>]) -> Result<Self, Vec<Diagnostic>> {
+    pub fn compile(text: &str, file: &SourceFile, steps: &[PathSegment<'_>]) -> Result<Self, Vec<Diagnostic>> {
         compile(text, ResultType::Truth, file, steps, 0).map(Self)
     }
 
     /// Returns the result; `None` if it depends on unknown attributes.
-    pub fn holds(&self, subject: &Subject<'_>) -> Option<bool> {
+    pub fn holds(&self, subject: &RuleSubject<'_>) -> Option<bool> {
         self.0.truth(subject).ok()
     }
 }
@@ -40,7 +40,7 @@ impl ReviewerExpression {
     ///
     /// # Errors
     /// Everything that is wrong with it, each underlined in the file.
-    pub fn compile(text: &str, file: &Source, steps: &[PathSegment<'_>]) -> Result<Self, Vec<Diagnostic>> {
+    pub fn compile(text: &str, file: &SourceFile, steps: &[PathSegment<'_>]) -> Result<Self, Vec<Diagnostic>> {
         compile(text, ResultType::Names, file, steps, "cel:".len()).map(Self)
     }
 
@@ -48,7 +48,7 @@ impl ReviewerExpression {
     ///
     /// # Errors
     /// The unknown attributes on which the result depends, sorted; empty if known attributes have unusable values.
-    pub fn names(&self, subject: &Subject<'_>) -> Result<Vec<String>, Vec<&'static str>> {
+    pub fn names(&self, subject: &RuleSubject<'_>) -> Result<Vec<String>, Vec<&'static str>> {
         self.0.names(subject).map_err(|why| why.slots().map(|slot| name_of(slot, Scope::Grant)).collect())
     }
 }
@@ -56,7 +56,7 @@ impl ReviewerExpression {
 fn compile(
     text: &str,
     gives: ResultType,
-    file: &Source,
+    file: &SourceFile,
     steps: &[PathSegment<'_>],
     behind: usize,
 ) -> Result<Expression, Vec<Diagnostic>> {

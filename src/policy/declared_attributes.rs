@@ -1,8 +1,8 @@
 //! Attributes that principals files declare in `facts`.
 
-use super::{Attribute, FactError, Facts, Kind, attribute};
+use super::{AttributeDefinition, AttributeError, AttributeKind, AttributeValues, attribute};
 use crate::{
-    diag::{Diagnostic, Source},
+    diag::{Diagnostic, SourceFile},
     model::{
         GrantKind, Timestamp,
         file::{AttributeValue, PrincipalRecord, Principals},
@@ -28,7 +28,7 @@ impl InvalidAttribute {
         let problem =
             Diagnostic::error("unknown-fact", format!("`{}` of `{}`: {}", self.name, self.principal, self.why));
         let problem = match place(text, &self.principal, &self.name) {
-            Some(span) => problem.at(&Source::new(path, text), span, "this fact"),
+            Some(span) => problem.at(&SourceFile::new(path, text), span, "this fact"),
             None => problem.in_file(path),
         };
         problem.help(&self.help)
@@ -48,19 +48,19 @@ pub fn unfit(file: &Principals) -> Vec<InvalidAttribute> {
 }
 
 /// Returns the declared attributes of a principal at `as_of`. Invalid ones are left out; `tenure check` reports them.
-pub fn principal_attributes(entry: &PrincipalRecord, as_of: Timestamp) -> Facts {
-    let mut facts = Facts::default();
+pub fn principal_attributes(entry: &PrincipalRecord, as_of: Timestamp) -> AttributeValues {
+    let mut facts = AttributeValues::default();
     take(entry, as_of, &mut facts, |name| !name.starts_with(CREDENTIAL) && !name.starts_with(GRANT));
     facts
 }
 
 /// Adds the attributes that an entry declares for all grants of one kind.
-pub fn grant_attributes(entry: &PrincipalRecord, kind: GrantKind, as_of: Timestamp, facts: &mut Facts) {
+pub fn grant_attributes(entry: &PrincipalRecord, kind: GrantKind, as_of: Timestamp, facts: &mut AttributeValues) {
     let secret = kind == GrantKind::Credential;
     take(entry, as_of, facts, |name| name.starts_with(GRANT) || (secret && name.starts_with(CREDENTIAL)));
 }
 
-fn take(entry: &PrincipalRecord, as_of: Timestamp, facts: &mut Facts, wanted: impl Fn(&str) -> bool) {
+fn take(entry: &PrincipalRecord, as_of: Timestamp, facts: &mut AttributeValues, wanted: impl Fn(&str) -> bool) {
     for (name, fact) in entry.facts.iter().filter(|(name, fact)| wanted(name) && refusal(name, fact).is_none()) {
         let counted = attribute(name).and_then(|attribute| counted(attribute, fact, as_of));
         // INVARIANT: rejected attributes were removed before.
@@ -83,7 +83,7 @@ fn refusal(name: &str, fact: &AttributeValue) -> Option<(String, String)> {
         return Some(("it is computed and cannot be declared".to_owned(), help));
     }
     let Some(attribute) = attribute(name) else {
-        let why = FactError::Name(name.to_owned()).to_string();
+        let why = AttributeError::Name(name.to_owned()).to_string();
         return Some((why, "tenure policy attributes".to_owned()));
     };
     match (is_age(attribute), fact) {
@@ -93,31 +93,31 @@ fn refusal(name: &str, fact: &AttributeValue) -> Option<(String, String)> {
             Some((why, format!("write the date from which days are counted: `{name} = \"2026-10-01\"`")))
         }
         (None, _) => {
-            let error = Facts::default().know(name, fact.clone()).err()?;
+            let error = AttributeValues::default().know(name, fact.clone()).err()?;
             Some((error.to_string(), format!("write it as {}", attribute.kind)))
         }
     }
 }
 
 /// Returns the number of days since or until a date.
-fn counted(attribute: &Attribute, fact: &AttributeValue, as_of: Timestamp) -> Option<i64> {
+fn counted(attribute: &AttributeDefinition, fact: &AttributeValue, as_of: Timestamp) -> Option<i64> {
     let AttributeValue::Text(day) = fact else { return None };
     let day = Timestamp::parse(day).ok()?;
     Some(match is_age(attribute)? {
-        Age::Since => as_of.days_since(day),
-        Age::Until => day.days_since(as_of),
+        AgeDirection::Since => as_of.days_since(day),
+        AgeDirection::Until => day.days_since(as_of),
     })
 }
 
-enum Age {
+enum AgeDirection {
     Since,
     Until,
 }
 
 /// Ages are declared as the date from which they are counted.
-fn is_age(attribute: &Attribute) -> Option<Age> {
-    let days = attribute.kind == Kind::Number && attribute.name.ends_with("_days");
-    days.then(|| if attribute.name.ends_with("_in_days") { Age::Until } else { Age::Since })
+fn is_age(attribute: &AttributeDefinition) -> Option<AgeDirection> {
+    let days = attribute.kind == AttributeKind::Number && attribute.name.ends_with("_days");
+    days.then(|| if attribute.name.ends_with("_in_days") { AgeDirection::Until } else { AgeDirection::Since })
 }
 
 /// Returns the span of a declared attribute in the canonical text.
@@ -201,7 +201,7 @@ mod tests {
         let text = crate::format::codec::render(&file);
         let told: crate::diag::Diagnostics =
             unfit(&file).iter().map(|unfit| unfit.diagnostic("principals.toml", &text)).collect();
-        insta::assert_snapshot!(told.render(crate::diag::Style::plain()));
+        insta::assert_snapshot!(told.render(crate::diag::RenderStyle::plain()));
     }
 
     #[test]

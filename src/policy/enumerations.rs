@@ -28,13 +28,13 @@ const CLOSED: &[(&str, &[&str])] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{Kind, attribute};
+    use crate::policy::{AttributeKind, attribute};
 
     #[test]
     fn words_are_those_that_the_attributes_tell_of() {
         for (name, words) in CLOSED {
             let attribute = attribute(name).unwrap();
-            assert_eq!(attribute.kind, Kind::Text);
+            assert_eq!(attribute.kind, AttributeKind::Text);
             assert!(words.is_sorted());
             let told = |word: &&str| attribute.about.contains(&format!("`{word}`"));
             let tier = name.ends_with(".tier");

@@ -2,11 +2,11 @@
 //! cases.
 
 use super::{
-    Kind,
+    AttributeKind,
     attributes::{ATTRIBUTES, attribute},
     builtin::is_shipped_rule,
-    expression::{AttributeIndex, AttributeSchema, Domain, Expression, is_satisfiable},
-    pack::{CompiledRule, Pack, ParsedFile, RuleEnvironment, Sources, name_of, tier_name},
+    expression::{AttributeIndex, AttributeSchema, Expression, ValueDomain, is_satisfiable},
+    pack::{CompiledRule, PackSources, ParsedFile, PolicyPack, RuleEnvironment, name_of, tier_name},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics},
@@ -18,10 +18,10 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Returns all problems of a pack. Cases are not run here; [`Pack::test`] runs them.
-pub fn lint(sources: Sources) -> Diagnostics {
+/// Returns all problems of a pack. Cases are not run here; [`PolicyPack::test`] runs them.
+pub fn lint(sources: PackSources) -> Diagnostics {
     let mut problems = Diagnostics::new();
-    let pack = Pack::compile_lenient(sources, &[], &mut problems);
+    let pack = PolicyPack::compile_lenient(sources, &[], &mut problems);
     for compiled in pack.compiled() {
         requires(compiled, &mut problems);
         limits(compiled, &mut problems);
@@ -41,7 +41,7 @@ pub fn lint(sources: Sources) -> Diagnostics {
 }
 
 /// Returns all rules, including those with invalid expressions, so that other lints do not depend on them.
-fn all_rules(pack: &Pack) -> impl Iterator<Item = &Rule> {
+fn all_rules(pack: &PolicyPack) -> impl Iterator<Item = &Rule> {
     pack.sources().rules.iter().flat_map(|read| &read.file.rules)
 }
 
@@ -116,7 +116,7 @@ fn limits(compiled: &CompiledRule, problems: &mut Diagnostics) {
 /// Checks that a rule can apply and can be violated, and that each severity can take effect.
 fn reach(compiled: &CompiledRule, problems: &mut Diagnostics) {
     let rule = compiled.rule();
-    let domain = Names(rule);
+    let domain = RuleNameDomain(rule);
     let (applies, fails) = (&compiled.applies, &compiled.fails);
     if is_satisfiable(&[applies], &[], &domain) == Some(false) {
         let problem = Diagnostic::error("rule-unreachable", format!("`{}` never applies", rule.id));
@@ -148,7 +148,7 @@ fn reach(compiled: &CompiledRule, problems: &mut Diagnostics) {
 }
 
 /// Checks that every control that a rule names exists and is not retired.
-fn maps(compiled: &CompiledRule, pack: &Pack, problems: &mut Diagnostics) {
+fn maps(compiled: &CompiledRule, pack: &PolicyPack, problems: &mut Diagnostics) {
     let rule = compiled.rule();
     let files = &pack.sources().controls;
     if files.is_empty() && !rule.maps.is_empty() {
@@ -188,7 +188,7 @@ fn ids(controls: &Controls) -> impl Iterator<Item = String> {
 }
 
 /// Checks that no two rules are equivalent.
-fn shadows(pack: &Pack, problems: &mut Diagnostics) {
+fn shadows(pack: &PolicyPack, problems: &mut Diagnostics) {
     let mut seen: BTreeMap<(bool, String, String), &CompiledRule> = BTreeMap::new();
     for compiled in pack.compiled() {
         let rule = compiled.rule();
@@ -206,7 +206,7 @@ fn shadows(pack: &Pack, problems: &mut Diagnostics) {
 }
 
 /// Checks that rules are sorted by id, so that concurrent additions rarely conflict in git.
-fn order(pack: &Pack, problems: &mut Diagnostics) {
+fn order(pack: &PolicyPack, problems: &mut Diagnostics) {
     for read in &pack.sources().rules {
         let unsorted = read.file.rules.windows(2).position(|two| matches!(two, [one, other] if one.id > other.id));
         if let Some(index) = unsorted {
@@ -217,7 +217,7 @@ fn order(pack: &Pack, problems: &mut Diagnostics) {
     }
 }
 
-fn pairs(pack: &Pack, ids: &BTreeSet<&str>, problems: &mut Diagnostics) {
+fn pairs(pack: &PolicyPack, ids: &BTreeSet<&str>, problems: &mut Diagnostics) {
     for compiled in pack.compiled_pairs() {
         let (pair, read) = (compiled.pair(), compiled.read());
         if !ids.contains(pair.rule.as_str()) {
@@ -228,7 +228,7 @@ fn pairs(pack: &Pack, ids: &BTreeSet<&str>, problems: &mut Diagnostics) {
 }
 
 /// Checks the references between controls, retired ids and rules.
-fn controls(pack: &Pack, ids: &BTreeSet<&str>, problems: &mut Diagnostics) {
+fn controls(pack: &PolicyPack, ids: &BTreeSet<&str>, problems: &mut Diagnostics) {
     for read in &pack.sources().controls {
         let text = read.source.text();
         let frameworks: BTreeSet<_> = read.file.frameworks.iter().map(|framework| framework.id.as_str()).collect();
@@ -272,7 +272,7 @@ fn ids_of(read: &ParsedFile<Controls>) -> impl Iterator<Item = String> {
 
 /// Checks that each rule has cases for violated, satisfied and unknown, and each separation-of-duties rule for violated
 /// and satisfied.
-fn cases(pack: &Pack, problems: &mut Diagnostics) {
+fn cases(pack: &PolicyPack, problems: &mut Diagnostics) {
     let mut seen: BTreeSet<(&str, Expected)> = BTreeSet::new();
     let mut names = BTreeSet::new();
     for read in &pack.sources().cases {
@@ -318,13 +318,13 @@ fn no_rule<T>(read: &ParsedFile<T>, steps: &[PathSegment<'_>], id: &str, ids: &B
 }
 
 /// What the names of a rule can be.
-struct Names<'r>(&'r Rule);
+struct RuleNameDomain<'r>(&'r Rule);
 
-impl Domain for Names<'_> {
-    fn kind(&self, slot: AttributeIndex) -> Option<Kind> {
+impl ValueDomain for RuleNameDomain<'_> {
+    fn kind(&self, slot: AttributeIndex) -> Option<AttributeKind> {
         match ATTRIBUTES.get(usize::from(slot)) {
             Some(attribute) => Some(attribute.kind),
-            None => Some(Kind::Number),
+            None => Some(AttributeKind::Number),
         }
     }
 

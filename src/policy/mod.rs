@@ -1,6 +1,7 @@
 //! Policy as code: rules in CEL over the attributes of grants and principals. An unknown attribute never makes a rule
 //! pass.
 
+mod attribute_values;
 mod attributes;
 mod builtin;
 mod cases;
@@ -8,21 +9,20 @@ mod condition;
 mod declared_attributes;
 mod enumerations;
 mod expression;
-mod facts;
 mod lint;
 mod pack;
 mod source_span;
 
-pub use attributes::{ATTRIBUTES, Attribute, Kind, attribute};
+pub use attribute_values::{AttributeError, AttributeValues};
+pub use attributes::{ATTRIBUTES, AttributeDefinition, AttributeKind, attribute};
 pub use builtin::SHIPPED;
 pub use cases::{CaseResult, word};
-pub use condition::{Condition, ReviewerExpression};
+pub use condition::{ReviewerExpression, SelectorCondition};
 pub use declared_attributes::{InvalidAttribute, grant_attributes, principal_attributes, unfit};
 pub use enumerations::words;
 pub use expression::{EvaluationError, FUNCTIONS, FunctionDef};
-pub use facts::{FactError, Facts};
 pub use lint::lint;
 pub use pack::{
-    Held, MissingAttributes, Outcome, Pack, ProfileOverride, RuleResult, SodRuleSides, SodRules, SodViolation, Sources,
-    Subject,
+    MissingAttributes, PackSources, PolicyPack, ProfileOverride, RuleOutcome, RuleResult, RuleSubject, SodEntitlement,
+    SodMatch, SodRuleSides, SodRules,
 };

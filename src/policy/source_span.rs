@@ -2,13 +2,13 @@
 
 use super::expression::ExpressionError;
 use crate::{
-    diag::{Diagnostic, Source},
+    diag::{Diagnostic, SourceFile},
     format::codec::{PathSegment, locate, place},
 };
 use std::ops::Range;
 
 /// Returns the diagnostic of an expression error, located in the file; `steps` is the path to the string.
-pub(super) fn problem(source: &Source, steps: &[PathSegment<'_>], mistake: &ExpressionError) -> Diagnostic {
+pub(super) fn problem(source: &SourceFile, steps: &[PathSegment<'_>], mistake: &ExpressionError) -> Diagnostic {
     let span = characters(source, steps, &mistake.span);
     let problem = Diagnostic::error(mistake.code, mistake.message.clone()).at(source, span, "here");
     match &mistake.help {
@@ -18,7 +18,7 @@ pub(super) fn problem(source: &Source, steps: &[PathSegment<'_>], mistake: &Expr
 }
 
 /// Returns the span in the file of a span in a string; the span of the whole string if they cannot be mapped.
-fn characters(source: &Source, steps: &[PathSegment<'_>], span: &Range<usize>) -> Range<usize> {
+fn characters(source: &SourceFile, steps: &[PathSegment<'_>], span: &Range<usize>) -> Range<usize> {
     let Some(whole) = locate(source.text(), steps) else { return place(source.text(), steps) };
     let raw = &source.text()[whole.clone()];
     let Some(map) = offsets(raw) else { return whole };
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn escapes_are_counted_as_they_are_written() {
         let text = "schema = \"x\"\nfails = \"a == \\\"\\u00e9\\\" && bad\"\nplain = 'a \\ bad'\n";
-        let source = Source::new("x.toml", text);
+        let source = SourceFile::new("x.toml", text);
         let decoded = "a == \"é\" && bad";
         let start = decoded.find("bad").unwrap();
         let span = characters(&source, &["fails".into()], &(start..start + 3));

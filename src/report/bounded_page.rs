@@ -3,12 +3,12 @@
 use super::markdown::{MAX_MARKDOWN, cell};
 
 /// One table of a page, as lines of Markdown.
-pub(super) struct Table {
+pub(super) struct PageTable {
     heading: String,
     rows: Vec<String>,
 }
 
-impl Table {
+impl PageTable {
     /// Returns the table with this title; what is in a cell is escaped, and cut where it is too long.
     pub(super) fn new(title: &str, columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Self {
         let heading = format!("**{title}**\n\n| {} |\n|{}\n", columns.join(" | "), "---|".repeat(columns.len()));
@@ -44,8 +44,8 @@ impl Table {
 
 /// Returns `head`, the tables that have rows, and `end`, in at most [`MAX_MARKDOWN`] bytes. Short tables are whole; long ones
 /// share evenly what those leave, so that none hides another.
-pub(super) fn page(head: &str, tables: &[Table], end: &str) -> String {
-    let tables: Vec<&Table> = tables.iter().filter(|table| !table.rows.is_empty()).collect();
+pub(super) fn page(head: &str, tables: &[PageTable], end: &str) -> String {
+    let tables: Vec<&PageTable> = tables.iter().filter(|table| !table.rows.is_empty()).collect();
     let mut room = MAX_MARKDOWN.saturating_sub(head.len() + end.len());
     let mut lengths: Vec<usize> = tables.iter().map(|table| table.len()).collect();
     lengths.sort_unstable();

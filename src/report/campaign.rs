@@ -2,13 +2,13 @@
 
 use super::table::OutputStyle;
 use crate::{
-    campaign::{ItemState, ItemStatus, Status},
+    campaign::{CampaignStatus, ItemState, ItemStatus},
     diag::{counted, escape},
     model::action::DecisionOrigin,
 };
 
 /// Returns how far a campaign is: a line, who owes what, and what is not done, the most dangerous first.
-pub fn campaign_human(status: &Status, look: OutputStyle) -> String {
+pub fn campaign_human(status: &CampaignStatus, look: OutputStyle) -> String {
     let done = status.items.iter().filter(|item| item.state.is_done()).count();
     let window = if status.closed {
         look.good("closed")
@@ -55,7 +55,7 @@ pub fn campaign_human(status: &Status, look: OutputStyle) -> String {
 }
 
 /// Returns who decided, and where the others wait; what silence decided is never counted as a decision of people.
-fn decided(status: &Status) -> String {
+fn decided(status: &CampaignStatus) -> String {
     let mut text = format!("{} decided by people", status.by_people);
     if status.by_silence > 0 {
         text.push_str(&format!(" · {} by silence", status.by_silence));
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use crate::{
         campaign::ReviewerStatus,
-        diag::Style,
+        diag::RenderStyle,
         model::{CampaignId, ItemId, PrincipalId, SystemId, Tier, Timestamp, Verdict},
     };
 
@@ -124,7 +124,7 @@ mod tests {
             why: why.to_owned(),
             next: next.to_owned(),
         };
-        let status = Status {
+        let status = CampaignStatus {
             campaign: CampaignId::parse("q4").unwrap(),
             title: "Quarter".to_owned(),
             closes_at: Timestamp::from_unix(1_800_000_000),
@@ -149,7 +149,7 @@ mod tests {
             ],
             findings: Vec::new(),
         };
-        insta::assert_snapshot!(campaign_human(&status, OutputStyle::new(Style::plain())), @r"
+        insta::assert_snapshot!(campaign_human(&status, OutputStyle::new(RenderStyle::plain())), @r"
         q4 · 1 of 3 items done · overdue since 2027-01-15T08:00:00Z
         1 kept · 1 still-present · 1 undecided
         2 decided by people

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What the routing is made from.
-pub struct Routing<'a> {
+pub struct CodeownersInputs<'a> {
     /// Who holds the root of trust.
     pub founders: BTreeSet<PrincipalId>,
     /// Whom else to ask for what concerns everybody.
@@ -19,7 +19,7 @@ pub struct Routing<'a> {
 }
 
 /// Returns the whole file: what concerns everybody is put to the founders, each system to those who answer for it.
-pub fn code_owners(routing: &Routing<'_>) -> String {
+pub fn code_owners(routing: &CodeownersInputs<'_>) -> String {
     let mut text = format!(
         "# {MADE}\n# Routing helps people; it is never trusted. Who may sign what is in trust/, and is verified by signatures.\n"
     );
@@ -46,7 +46,7 @@ pub(super) fn is_made(text: &str) -> bool {
 }
 
 fn asked<'a>(
-    routing: &Routing<'_>,
+    routing: &CodeownersInputs<'_>,
     people: impl Iterator<Item = &'a PrincipalId>,
     more: &[Handle],
 ) -> BTreeSet<Handle> {
@@ -103,7 +103,8 @@ mod tests {
         let handles = BTreeMap::from([(id("ben"), handle("@ben-okafor")), (id("mia"), handle("@mia"))]);
         let everybody = [handle("@acme/access")];
         let founders = BTreeSet::from([id("mia"), id("ana")]);
-        let text = code_owners(&Routing { founders, everybody: &everybody, systems: &systems, handles: &handles });
+        let text =
+            code_owners(&CodeownersInputs { founders, everybody: &everybody, systems: &systems, handles: &handles });
         insta::assert_snapshot!(text, @"
         # Made by `tenure codeowners --write`; what is changed here by hand is lost there.
         # Routing helps people; it is never trusted. Who may sign what is in trust/, and is verified by signatures.

@@ -3,16 +3,16 @@
 use super::*;
 use crate::{
     campaign::Resolution,
-    connector::{ConnectorSchema, Descriptor, PlannedChange, UnsupportedChange},
+    connector::{ConnectorDescriptor, ConnectorSchema, PlannedChange, UnsupportedChangeError},
     inventory::IdentityDirectory,
     model::{
-        AccessLoss, Attributes, CampaignId, Change, Digest, Entitlement, Expectation, Grant, GrantKey, GrantKind,
-        Inventory, ItemId, Operation, Principal, PrincipalId, Timestamp, Usage, Verdict, VerificationLevel,
-        action::Basis,
+        AccessChange, AccessLoss, Attributes, CampaignId, Digest, Entitlement, ExpectedState, Grant, GrantKey,
+        GrantKind, Inventory, ItemId, Operation, Principal, PrincipalId, Timestamp, Usage, Verdict, VerificationLevel,
+        action::ActionBasis,
         file::{AttributeValue, PrincipalKind, PrincipalRecord, Principals, System},
-        history::History,
+        history::EvidenceHistory,
     },
-    plan::{BuildInputs, GuardrailViolation, PlanInputs, Target, build},
+    plan::{BuildInputs, GuardrailViolation, PlanInputs, PlanTarget, build},
 };
 use std::collections::BTreeMap;
 
@@ -20,18 +20,23 @@ use std::collections::BTreeMap;
 struct Words;
 
 impl ConnectorSchema for Words {
-    fn describe(&self) -> Descriptor {
-        Descriptor { name: "words", kinds: &[GrantKind::Membership], needs: &[], level: VerificationLevel::V3 }
+    fn describe(&self) -> ConnectorDescriptor {
+        ConnectorDescriptor { name: "words", kinds: &[GrantKind::Membership], needs: &[], level: VerificationLevel::V3 }
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+    fn draft(
+        &self,
+        change: &AccessChange,
+        grant: &Grant,
+        _: &Inventory,
+    ) -> Result<PlannedChange, UnsupportedChangeError> {
         let operation = Operation { call: "do".into(), with: BTreeMap::new(), text: format!("{change} {}", grant.key) };
         let loses =
             vec![AccessLoss { principal: grant.principal.name.clone(), entitlement: grant.entitlement.name.clone() }];
         let told = |name: &str| grant.attribute(name).map(str::to_owned);
         Ok(PlannedChange {
             operations: vec![operation],
-            expects: Expectation::Absent,
+            expects: ExpectedState::Absent,
             loses,
             survives: told("survives").into_iter().collect(),
             irreversible: told("lost"),
@@ -57,7 +62,8 @@ fn decided(grant: &Grant, verdict: Verdict) -> Resolution {
     let campaign = CampaignId::parse("c").unwrap();
     let item = ItemId::of(&campaign, &grant.system, &grant.key);
     let signers = vec!["ana".into()];
-    let basis = Basis { path: "p".into(), file: Digest::ZERO, item, verdict, signers, decided: Default::default() };
+    let basis =
+        ActionBasis { path: "p".into(), file: Digest::ZERO, item, verdict, signers, decided: Default::default() };
     Resolution {
         campaign,
         system: grant.system.clone(),
@@ -88,10 +94,10 @@ fn comment(
          remediation = \"automatic\"\n[settings]\n",
     )
     .unwrap();
-    let target = Target { system: &system, inventory: Some(&inventory), vocabulary: Some(&Words) };
+    let target = PlanTarget { system: &system, inventory: Some(&inventory), vocabulary: Some(&Words) };
     let targets = BTreeMap::from([(id.clone(), target)]);
     let premises = PlanInputs::test_fixture();
-    let (history, reviewed) = (History::default(), |_: &Resolution| None);
+    let (history, reviewed) = (EvidenceHistory::default(), |_: &Resolution| None);
     let inputs = BuildInputs {
         premises,
         resolutions: decisions,

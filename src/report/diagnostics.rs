@@ -1,11 +1,11 @@
 //! The problems of a run as Markdown, for a pull request or the summary of a job.
 
 use super::markdown::{MAX_MARKDOWN, cell};
-use crate::diag::{Diagnostic, Diagnostics, Severity, counted};
+use crate::diag::{Diagnostic, DiagnosticSeverity, Diagnostics, counted};
 
 /// Returns one line that counts what was looked at and what was found.
 pub fn problems_summary(problems: &Diagnostics, files: usize) -> String {
-    let (errors, warnings) = (problems.count(Severity::Error), problems.count(Severity::Warning));
+    let (errors, warnings) = (problems.count(DiagnosticSeverity::Error), problems.count(DiagnosticSeverity::Warning));
     format!("{files} governed files checked: {}, {}", counted(errors, "error"), counted(warnings, "warning"))
 }
 

@@ -28,7 +28,7 @@ mod workflows;
 
 pub use campaign::campaign_human;
 pub use campaign_events::{asked_human, drift_human, stage_human};
-pub use codeowners::{Routing, code_owners};
+pub use codeowners::{CodeownersInputs, code_owners};
 pub use csv::csv;
 pub use diagnostics::{problems_markdown, problems_summary};
 pub use exceptions::{exceptions_human, exceptions_markdown, terms_human};
@@ -40,7 +40,7 @@ pub use policy_results::{
 };
 pub use pull_request_comment::plan_markdown;
 pub use quality::{quality_csv, quality_human, quality_markdown};
-pub use review_summary::{Dossiers, Overview, overview_markdown};
+pub use review_summary::{ContextLookup, ReviewOverview, overview_markdown};
 pub use rules::{rules_human, rules_json, rules_markdown};
 pub use run::{run_human, run_json, verified_human, verified_json};
 pub use sarif::{findings_sarif, problems_sarif};

@@ -1,14 +1,14 @@
 //! A plan as the comment on a pull request: what will be done, who loses what, what depends on it, what cannot be undone.
 
 use super::{
-    bounded_page::{Table, page},
+    bounded_page::{PageTable, page},
     plan::{self, PlanView, by_system, short},
 };
 use crate::{
     campaign::dependents,
     diag::counted,
     model::{
-        Change, SystemId, Tier, Usage,
+        AccessChange, SystemId, Tier, Usage,
         action::{AccessLoss, ActionSpec},
     },
     plan::Plan,
@@ -29,14 +29,18 @@ pub fn plan_markdown<S>(plan: &Plan<S>, show: PlanView<'_>) -> String {
         held.map(|held| vec![held.system.to_string(), held.item.to_string(), held.why.clone(), held.next.clone()]);
     let notes = plan.notes().iter().map(|note| vec![words(note.code.words()), note.text.clone()]);
     let tables = [
-        Table::new("Guardrails that stop it", &["guardrail", "why", "next"], stopped),
-        Table::new("Systems", &["system", "actions", "T0 and T1", "holders"], systems(actions).into_iter()),
-        Table::new("Cannot be undone", TOLD, told(actions, |action| action.irreversible.iter())),
-        Table::new("Will survive, and so will not be confirmed", TOLD, told(actions, |action| action.survives.iter())),
-        Table::new("Held", &["system", "item", "why", "next"], held),
-        Table::new("Separation of duties", &["", "who holds both sides"], notes),
-        Table::new("Actions", ACTIONS, sorted(actions).map(row)),
-        Table::new("Blast radius", BLAST, sorted(actions).map(|action| blast(action, show))),
+        PageTable::new("Guardrails that stop it", &["guardrail", "why", "next"], stopped),
+        PageTable::new("Systems", &["system", "actions", "T0 and T1", "holders"], systems(actions).into_iter()),
+        PageTable::new("Cannot be undone", TOLD, told(actions, |action| action.irreversible.iter())),
+        PageTable::new(
+            "Will survive, and so will not be confirmed",
+            TOLD,
+            told(actions, |action| action.survives.iter()),
+        ),
+        PageTable::new("Held", &["system", "item", "why", "next"], held),
+        PageTable::new("Separation of duties", &["", "who holds both sides"], notes),
+        PageTable::new("Actions", ACTIONS, sorted(actions).map(row)),
+        PageTable::new("Blast radius", BLAST, sorted(actions).map(|action| blast(action, show))),
     ];
     page(&format!("{MARKER}\n### Tenure plan: {}\n\n", heading(plan)), &tables, &format!("plan `{}`\n", plan.digest()))
 }
@@ -113,7 +117,7 @@ fn depends(action: &ActionSpec, show: PlanView<'_>) -> Vec<String> {
     let Some(inventory) = show.inventories.get(&action.grant.system) else {
         return vec!["not known: the system has no inventory".to_owned()];
     };
-    let closes = matches!(action.change, Change::Disable {} | Change::Revoke {});
+    let closes = matches!(action.change, AccessChange::Disable {} | AccessChange::Revoke {});
     let mut found = dependents(&action.grant, closes, inventory, show.people);
     found.push(match inventory.usage(&action.grant.key) {
         Usage::Unknown(because) => format!("last use: not known ({because})"),

@@ -7,12 +7,12 @@ use super::{
     table::OutputStyle,
 };
 use crate::{
-    campaign::{Quality, ReviewerQuality},
+    campaign::{ReviewQuality, ReviewerQuality},
     diag::counted,
 };
 
 /// Returns how a campaign was reviewed, for people at a terminal.
-pub fn quality_human(quality: &Quality, look: OutputStyle) -> String {
+pub fn quality_human(quality: &ReviewQuality, look: OutputStyle) -> String {
     let mut text = format!("{}\n{}", look.heading(&numbers(quality)), look.table(COLUMNS, shown(quality)));
     text.push_str(&format!("{NOTE}\n"));
     text.push_str(&findings_human(&quality.findings, look));
@@ -20,7 +20,7 @@ pub fn quality_human(quality: &Quality, look: OutputStyle) -> String {
 }
 
 /// Returns how a campaign was reviewed, for a pull request or an issue.
-pub fn quality_markdown(quality: &Quality) -> String {
+pub fn quality_markdown(quality: &ReviewQuality) -> String {
     let mut text = format!("### Tenure: how `{}` was reviewed\n\n{}\n\n", quality.campaign, cell(&numbers(quality)));
     text.push_str(&format!("| {} |\n|{}\n", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len())));
     rows(&mut text, shown(quality).into_iter());
@@ -37,7 +37,7 @@ pub fn quality_markdown(quality: &Quality) -> String {
 }
 
 /// Returns `reviewers.csv`.
-pub fn quality_csv(quality: &Quality) -> String {
+pub fn quality_csv(quality: &ReviewQuality) -> String {
     let columns = [
         "campaign_id",
         "reviewer_id",
@@ -71,7 +71,7 @@ pub fn quality_csv(quality: &Quality) -> String {
     csv(&columns, quality.reviewers.iter().map(row))
 }
 
-fn numbers(quality: &Quality) -> String {
+fn numbers(quality: &ReviewQuality) -> String {
     let items = usize::try_from(quality.items).unwrap_or(usize::MAX);
     format!(
         "{}: {} decided by people, {} settled by silence",
@@ -81,7 +81,7 @@ fn numbers(quality: &Quality) -> String {
     )
 }
 
-fn shown(quality: &Quality) -> Vec<Vec<String>> {
+fn shown(quality: &ReviewQuality) -> Vec<Vec<String>> {
     let row = |one: &ReviewerQuality| {
         let of = |part: Option<u64>, whole: Option<u64>| match (part, whole) {
             (Some(part), Some(whole)) => format!("{part} of {whole}"),

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 /// A review file with what its campaign says of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Overview<'a> {
+pub struct ReviewOverview<'a> {
     /// Where it lies.
     pub path: &'a str,
     /// What it says.
@@ -28,7 +28,7 @@ pub struct Overview<'a> {
     pub on_silence: NoResponseAction,
 }
 
-impl Overview<'_> {
+impl ReviewOverview<'_> {
     /// Returns the counts for programs.
     pub fn json(&self) -> Value {
         let items = &self.review.items;
@@ -49,12 +49,12 @@ impl Overview<'_> {
 }
 
 /// What is known of an item of a file; nothing where nothing is at hand.
-pub type Dossiers<'a> = dyn Fn(&Overview<'_>, &Item) -> Option<DecisionContext> + 'a;
+pub type ContextLookup<'a> = dyn Fn(&ReviewOverview<'_>, &Item) -> Option<DecisionContext> + 'a;
 
 /// Returns review files as Markdown: for each a line of counts, what silence will cost, and its items, the flagged and open
 /// ones first; then what is known of each item, in the same order, as far as there is room. The same files give the same
 /// text; what does not fit is counted.
-pub fn overview_markdown(files: &[Overview<'_>], dossiers: &Dossiers<'_>) -> String {
+pub fn overview_markdown(files: &[ReviewOverview<'_>], dossiers: &ContextLookup<'_>) -> String {
     let mut text = String::new();
     for (place, file) in files.iter().enumerate() {
         if text.len() > MAX_MARKDOWN - RESERVED {
@@ -69,8 +69,8 @@ pub fn overview_markdown(files: &[Overview<'_>], dossiers: &Dossiers<'_>) -> Str
 }
 
 /// Adds what is known of each item, folded away under its name; what is open and flagged comes first over all files.
-fn cards(files: &[Overview<'_>], dossiers: &Dossiers<'_>, text: &mut String) {
-    let mut items: Vec<(&Overview<'_>, &Item)> =
+fn cards(files: &[ReviewOverview<'_>], dossiers: &ContextLookup<'_>, text: &mut String) {
+    let mut items: Vec<(&ReviewOverview<'_>, &Item)> =
         files.iter().flat_map(|file| file.review.items.iter().map(move |item| (file, item))).collect();
     items.sort_by_key(|(_, item)| (item.decision.is_some(), !is_flagged(item)));
     let head = "### What is known\n\n";
@@ -110,7 +110,7 @@ fn card(item: &Item, dossier: &DecisionContext) -> String {
     text
 }
 
-fn one(file: &Overview<'_>, text: &mut String) {
+fn one(file: &ReviewOverview<'_>, text: &mut String) {
     let review = file.review;
     let items = &review.items;
     let count = |wanted: &dyn Fn(&Item) -> bool| items.iter().filter(|item| wanted(item)).count();
@@ -143,7 +143,7 @@ fn one(file: &Overview<'_>, text: &mut String) {
 }
 
 /// What silence will come to for the items that are open, by what it comes to.
-fn costs(file: &Overview<'_>) -> String {
+fn costs(file: &ReviewOverview<'_>) -> String {
     let open = || file.review.items.iter().filter(|item| item.decision.is_none());
     let words: BTreeSet<&str> = open().map(|item| silence_words(file.on_silence, item.tier)).collect();
     let mut text = String::new();
@@ -196,7 +196,7 @@ const RESERVED: usize = 2_000;
 mod tests {
     use super::*;
     use crate::{
-        campaign::{ContextLine, Section},
+        campaign::{ContextLine, ContextSection},
         format::codec,
         model::Severity,
     };
@@ -211,14 +211,14 @@ mod tests {
         let path = "campaigns/2026-q4-privileged/reviews/pg-orders/ana.ruiz.toml";
         let due = Timestamp::from_unix(1_796_000_000);
         let line = |text: &str, marked| ContextLine { text: text.to_owned(), marked };
-        let known = |_: &Overview<'_>, item: &Item| {
-            let chapter = |title, lines| Section { title, lines };
+        let known = |_: &ReviewOverview<'_>, item: &Item| {
+            let chapter = |title, lines| ContextSection { title, lines };
             let access = vec![line("it can read shop.orders", false), line(&item.facts, true)];
             Some(DecisionContext {
                 chapters: vec![chapter("What it is", vec![line(&item.principal, false)]), chapter("Access", access)],
             })
         };
-        overview_markdown(&[Overview { path, review, due, on_silence: NoResponseAction::Disable }], &known)
+        overview_markdown(&[ReviewOverview { path, review, due, on_silence: NoResponseAction::Disable }], &known)
     }
 
     #[test]

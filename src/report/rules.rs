@@ -7,12 +7,12 @@ use crate::{
         Tier,
         file::{Rule, Scope},
     },
-    policy::{Pack, ProfileOverride},
+    policy::{PolicyPack, ProfileOverride},
 };
 use serde_json::{Value, json};
 
 /// Returns the rules for people at a terminal: all, or those with these ids in full.
-pub fn rules_human(pack: &Pack, ids: &[&str], from: &str, look: OutputStyle) -> String {
+pub fn rules_human(pack: &PolicyPack, ids: &[&str], from: &str, look: OutputStyle) -> String {
     let rules = chosen(pack, ids);
     if !ids.is_empty() {
         return rules.iter().map(|rule| in_full(pack, rule, look)).collect::<Vec<_>>().join("\n");
@@ -39,7 +39,7 @@ pub fn rules_human(pack: &Pack, ids: &[&str], from: &str, look: OutputStyle) -> 
     text
 }
 
-fn in_full(pack: &Pack, rule: &Rule, look: OutputStyle) -> String {
+fn in_full(pack: &PolicyPack, rule: &Rule, look: OutputStyle) -> String {
     let mut text = format!("{} {}\n", look.heading(&rule.id), rule.title);
     let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:9} {value}\n"));
     line("over", scope(rule));
@@ -64,7 +64,7 @@ fn in_full(pack: &Pack, rule: &Rule, look: OutputStyle) -> String {
 }
 
 /// Returns the rules for a pull request or a report.
-pub fn rules_markdown(pack: &Pack, ids: &[&str]) -> String {
+pub fn rules_markdown(pack: &PolicyPack, ids: &[&str]) -> String {
     let rules = chosen(pack, ids);
     let mut text =
         "| rule | severity | verdict | limits T0 T1 T2 T3 | what it demands | serves |\n|---|---|---|---|---|---|\n"
@@ -83,7 +83,7 @@ pub fn rules_markdown(pack: &Pack, ids: &[&str]) -> String {
 }
 
 /// Returns the rules for programs.
-pub fn rules_json(pack: &Pack, ids: &[&str]) -> Value {
+pub fn rules_json(pack: &PolicyPack, ids: &[&str]) -> Value {
     let by = |by: Option<&ProfileOverride>| by.map(|by| json!({"profile": by.profile, "because": by.because}));
     let rules = chosen(pack, ids).into_iter().map(|rule| {
         let limits = rule.limits.iter().map(|limit| {
@@ -124,11 +124,11 @@ pub fn rules_json(pack: &Pack, ids: &[&str]) -> Value {
     json!({"profiles": pack.profiles(), "policies": pack.digest(), "rules": rules.collect::<Vec<_>>(), "pairs": pairs})
 }
 
-fn chosen<'p>(pack: &'p Pack, ids: &[&str]) -> Vec<&'p Rule> {
+fn chosen<'p>(pack: &'p PolicyPack, ids: &[&str]) -> Vec<&'p Rule> {
     pack.rules().filter(|rule| ids.is_empty() || ids.contains(&rule.id.as_str())).collect()
 }
 
-fn severity(pack: &Pack, rule: &Rule) -> String {
+fn severity(pack: &PolicyPack, rule: &Rule) -> String {
     match pack.severity(&rule.id) {
         Some((severity, Some(by))) => format!("{severity} ({})", by.profile),
         _ => rule.severity.to_string(),
@@ -136,7 +136,7 @@ fn severity(pack: &Pack, rule: &Rule) -> String {
 }
 
 /// `idle_days 35 35 90 90 (T0, T1: pci)`
-fn limits(pack: &Pack, rule: &Rule) -> Vec<String> {
+fn limits(pack: &PolicyPack, rule: &Rule) -> Vec<String> {
     let one = |name: &String| {
         let numbers = TIERS.map(|tier| pack.limit(&rule.id, name, tier).unwrap_or_default());
         let values = numbers.map(|(number, _)| number.to_string()).join(" ");
@@ -155,7 +155,7 @@ fn limits(pack: &Pack, rule: &Rule) -> Vec<String> {
     rule.limits.iter().map(|limit| one(&limit.name)).collect()
 }
 
-fn serves(pack: &Pack, id: &str) -> String {
+fn serves(pack: &PolicyPack, id: &str) -> String {
     match pack.control(id) {
         Some((control, framework)) => format!("{framework}, {}: {} ({})", control.id, control.title, control.strength),
         None => id.to_owned(),
@@ -175,17 +175,17 @@ const TIERS: [Tier; 4] = [Tier::T0, Tier::T1, Tier::T2, Tier::T3];
 mod tests {
     use super::*;
     use crate::{
-        diag::Style,
-        policy::{SHIPPED, Sources},
+        diag::RenderStyle,
+        policy::{PackSources, SHIPPED},
     };
 
     #[test]
     fn rule_with_several_limits_lists_them_in_one_cell() {
         let files = SHIPPED.iter().map(|(path, text)| (*path, text.as_bytes()));
-        let pack = Sources::read(files).and_then(|sources| Pack::compile(sources, &[])).unwrap();
+        let pack = PackSources::read(files).and_then(|sources| PolicyPack::compile(sources, &[])).unwrap();
         let several = pack.rules().filter(|rule| rule.limits.len() > 1).count();
         assert!(several > 2, "{several}");
-        let text = rules_human(&pack, &[], "here", OutputStyle::new(Style::plain()));
+        let text = rules_human(&pack, &[], "here", OutputStyle::new(RenderStyle::plain()));
         assert!(!text.contains("\\u{"), "{text}");
         assert!(limits(&pack, pack.rules().find(|rule| rule.limits.len() > 1).unwrap()).len() > 1);
     }

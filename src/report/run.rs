@@ -3,14 +3,14 @@
 use super::table::OutputStyle;
 use crate::{
     diag::{counted, escape},
-    enforce::{ActionResult, ChangeKind, OutOfBand, Summary, ToxicPairs, VerifyReport},
+    enforce::{ActionResult, ChangeKind, OutOfBandReport, RunSummary, ToxicPairs, VerifyReport},
     model::record::{OutcomeKind, VerificationKind},
 };
 use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// Returns what a run did, for people at a terminal.
-pub fn run_human(summary: &Summary, look: OutputStyle) -> String {
+pub fn run_human(summary: &RunSummary, look: OutputStyle) -> String {
     let mut text = String::new();
     if summary.recovered > 0 {
         let _ = writeln!(text, "looked into {} of an interrupted run", counted(summary.recovered, "dangling intent"));
@@ -58,7 +58,7 @@ fn word(done: &ActionResult, look: OutputStyle) -> String {
 }
 
 /// Returns what a run did, for programs.
-pub fn run_json(summary: &Summary) -> Value {
+pub fn run_json(summary: &RunSummary) -> Value {
     let actions: Vec<_> = summary
         .done
         .iter()
@@ -127,7 +127,7 @@ fn toxic_pairs(text: &mut String, pairs: &ToxicPairs, look: OutputStyle) {
     let _ = writeln!(text, "{held} held by somebody{stale}");
 }
 
-fn out_of_band(text: &mut String, listed: &OutOfBand, look: OutputStyle) {
+fn out_of_band(text: &mut String, listed: &OutOfBandReport, look: OutputStyle) {
     let system = &listed.system;
     let found = match &listed.found {
         Ok(found) => found,
@@ -180,9 +180,9 @@ pub fn verified_json(looked: &VerifyReport) -> Value {
     json!({"actions": actions, "systems": systems, "toxic_pairs": pairs})
 }
 
-fn out_of_band_json(listed: &OutOfBand) -> Value {
+fn out_of_band_json(listed: &OutOfBandReport) -> Value {
     let changes = listed.found.as_ref().map(|found| {
-        let change = |one: &crate::enforce::Unexplained| {
+        let change = |one: &crate::enforce::UnexplainedChange| {
             json!({
                 "entitlement": one.grant.entitlement,
                 "grant": one.grant.key,

@@ -1,7 +1,7 @@
 //! Problems and findings as a SARIF 2.1.0 log (OASIS), for code scanning.
 
 use crate::{
-    diag::{Diagnostic, Diagnostics, Region, Severity as Weight, escape, unicode::escape_lines},
+    diag::{Diagnostic, DiagnosticSeverity as Weight, Diagnostics, FileRegion, escape, unicode::escape_lines},
     model::{Digest, Finding, Severity},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -24,7 +24,7 @@ pub fn findings_sarif(findings: &[Finding]) -> Value {
 }
 
 /// One result, whatever it was.
-struct Result {
+struct SarifResult {
     code: &'static str,
     level: &'static str,
     /// What code scanning sorts by, 0 to 10.
@@ -32,12 +32,12 @@ struct Result {
     message: String,
     help: String,
     path: Option<String>,
-    region: Option<Region>,
+    region: Option<FileRegion>,
     /// What stays the same when the lines around it move.
     identity: String,
 }
 
-fn of_problem(problem: &Diagnostic) -> Result {
+fn of_problem(problem: &Diagnostic) -> SarifResult {
     let (level, weight) = match problem.severity {
         Weight::Error => ("error", "8.0"),
         Weight::Warning => ("warning", "5.0"),
@@ -46,7 +46,7 @@ fn of_problem(problem: &Diagnostic) -> Result {
     let mut message = escape(&problem.message).into_owned();
     problem.notes.iter().for_each(|note| message.push_str(&format!("\n{}", escape_lines(note))));
     let place = problem.lines().map_or(problem.message.as_str(), str::trim);
-    Result {
+    SarifResult {
         code: problem.code,
         level,
         weight,
@@ -58,7 +58,7 @@ fn of_problem(problem: &Diagnostic) -> Result {
     }
 }
 
-fn of_finding(finding: &Finding) -> Result {
+fn of_finding(finding: &Finding) -> SarifResult {
     let (level, weight) = match finding.severity {
         Severity::Critical => ("error", "9.5"),
         Severity::High => ("error", "8.0"),
@@ -66,14 +66,14 @@ fn of_finding(finding: &Finding) -> Result {
         Severity::Low => ("note", "2.0"),
     };
     let (path, line) = place(&finding.subject);
-    Result {
+    SarifResult {
         code: finding.code,
         level,
         weight,
         message: clipped(format!("{}: {}", escape(&finding.subject), escape(&finding.message))),
         help: escape_lines(&finding.help),
         path,
-        region: line.map(|line| Region { start: (line, 1), end: (line, 1) }),
+        region: line.map(|line| FileRegion { start: (line, 1), end: (line, 1) }),
         identity: format!("{}\n{}", finding.code, finding.subject),
     }
 }
@@ -89,15 +89,15 @@ fn place(subject: &str) -> (Option<String>, Option<usize>) {
     if is_path { (Some(path.to_owned()), line) } else { (None, None) }
 }
 
-fn to_sarif(mut results: impl Iterator<Item = Result>) -> Value {
+fn to_sarif(mut results: impl Iterator<Item = SarifResult>) -> Value {
     let mut size = 0;
-    let (mut taken, mut more): (Vec<Result>, usize) = (Vec::new(), 0);
+    let (mut taken, mut more): (Vec<SarifResult>, usize) = (Vec::new(), 0);
     for result in results.by_ref() {
         size += result.message.len() + result.help.len() + FRAME;
         if taken.len() < MOST && size < MOST_BYTES { taken.push(result) } else { more += 1 }
     }
     let results = taken;
-    let mut rules: BTreeMap<&str, &Result> = BTreeMap::new();
+    let mut rules: BTreeMap<&str, &SarifResult> = BTreeMap::new();
     for result in &results {
         rules.entry(result.code).or_insert(result);
     }
@@ -146,7 +146,7 @@ fn clipped(mut text: String) -> String {
     text
 }
 
-fn rule(result: &Result) -> Value {
+fn rule(result: &SarifResult) -> Value {
     let words = result.code.replace('-', " ");
     let help = if result.help.is_empty() { "tenure check" } else { &result.help };
     json!({
@@ -161,7 +161,7 @@ fn rule(result: &Result) -> Value {
 }
 
 /// `primaryLocationLineHash` is what GitHub knows a result by; the number tells twins apart.
-fn one(result: &Result, rule: usize, times: u32) -> Value {
+fn one(result: &SarifResult, rule: usize, times: u32) -> Value {
     let help = if result.help.is_empty() { String::new() } else { format!("\nNext: {}", result.help) };
     let digest = Digest::of(&result.identity).hex();
     let fingerprint = format!("{}:{times}", digest.get(..32).unwrap_or(&digest));
@@ -178,8 +178,8 @@ fn one(result: &Result, rule: usize, times: u32) -> Value {
         "uri": utf8_percent_encode(path, &URI).to_string(),
         "uriBaseId": "%SRCROOT%",
     }});
-    let whole = Region { start: (1, 1), end: (1, 1) };
-    let Region { start, end } = result.region.unwrap_or(whole);
+    let whole = FileRegion { start: (1, 1), end: (1, 1) };
+    let FileRegion { start, end } = result.region.unwrap_or(whole);
     place["region"] = if start == end {
         json!({"startLine": start.0, "startColumn": start.1})
     } else {

@@ -3,7 +3,7 @@
 use super::table::OutputStyle;
 use crate::{
     diag::escape,
-    model::{Attributes, Expectation, Grant, Inventory, action::ActionSpec},
+    model::{Attributes, ExpectedState, Grant, Inventory, action::ActionSpec},
 };
 use similar::{ChangeTag, TextDiff};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,9 +40,9 @@ fn states(actions: &[&ActionSpec], inventory: Option<&Inventory>) -> (String, St
     for action in actions {
         let before = line_of(&action.grant, &action.grant.attributes);
         let after = match &action.expects {
-            Expectation::Absent => None,
-            Expectation::Replaced => Some(format!("{before} (new secret)")),
-            Expectation::Shows(attributes) => {
+            ExpectedState::Absent => None,
+            ExpectedState::Replaced => Some(format!("{before} (new secret)")),
+            ExpectedState::Shows(attributes) => {
                 let mut all = action.grant.attributes.clone();
                 all.extend(attributes.clone());
                 Some(line_of(&action.grant, &all))

@@ -1,18 +1,18 @@
 //! Tables and colours, in one voice.
 
-use crate::diag::{Style, escape};
+use crate::diag::{RenderStyle, escape};
 use anstyle::{AnsiColor, Style as Paint};
 use comfy_table::{ContentArrangement, Table, presets};
 
 /// How to write for this reader.
 #[derive(Clone, Copy, Debug)]
 pub struct OutputStyle {
-    style: Style,
+    style: RenderStyle,
 }
 
 impl OutputStyle {
     /// Returns the look for a style of output.
-    pub const fn new(style: Style) -> Self {
+    pub const fn new(style: RenderStyle) -> Self {
         Self { style }
     }
 

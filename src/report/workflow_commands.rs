@@ -4,7 +4,7 @@
 //! itself ("Workflow commands for GitHub Actions", docs.github.com). Text of a target or a file is printed between
 //! [`stop`] and [`resume`] only, and reaches an annotation escaped.
 
-use crate::diag::{Diagnostic, Diagnostics, Severity, escape, unicode::escape_lines};
+use crate::diag::{Diagnostic, DiagnosticSeverity, Diagnostics, escape, unicode::escape_lines};
 use std::collections::BTreeMap;
 
 /// Returns the line after which nothing is a command any more, until [`resume`] with the same token.
@@ -22,7 +22,11 @@ pub fn resume(token: &str) -> String {
 pub fn annotations(problems: &Diagnostics) -> String {
     let mut sorted = problems.sorted();
     sorted.sort_by_key(|problem| problem.severity);
-    let mut left = BTreeMap::from([(Severity::Error, MOST), (Severity::Note, MOST - 1), (Severity::Warning, MOST)]);
+    let mut left = BTreeMap::from([
+        (DiagnosticSeverity::Error, MOST),
+        (DiagnosticSeverity::Note, MOST - 1),
+        (DiagnosticSeverity::Warning, MOST),
+    ]);
     let (mut text, mut more) = (String::new(), 0);
     for problem in sorted {
         match left.get_mut(&problem.severity).filter(|left| **left > 0) {
@@ -41,9 +45,9 @@ pub fn annotations(problems: &Diagnostics) -> String {
 
 fn annotation(problem: &Diagnostic) -> String {
     let command = match problem.severity {
-        Severity::Error => "error",
-        Severity::Note => "notice",
-        Severity::Warning => "warning",
+        DiagnosticSeverity::Error => "error",
+        DiagnosticSeverity::Note => "notice",
+        DiagnosticSeverity::Warning => "warning",
     };
     let mut properties = Vec::new();
     if let Some(file) = problem.file() {
@@ -97,12 +101,12 @@ const MESSAGE: usize = 4_000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::Source;
+    use crate::diag::SourceFile;
 
     #[test]
     fn an_annotation_names_the_place_the_rule_and_the_next_command() {
         let review =
-            Source::new("campaigns/q4/reviews/db/ana.toml", "[[item]]\nreason = \"x\"\ndecision = \"certify\"\n");
+            SourceFile::new("campaigns/q4/reviews/db/ana.toml", "[[item]]\nreason = \"x\"\ndecision = \"certify\"\n");
         let problem = Diagnostic::error("self-review", "`ana` cannot review their own grant")
             .at(&review, 22..42, "this decision")
             .help("reassign it");
@@ -136,12 +140,12 @@ mod tests {
 
     #[test]
     fn errors_come_first_and_what_a_step_does_not_show_is_counted() {
-        let many = |severity: Severity, what: &'static str| {
+        let many = |severity: DiagnosticSeverity, what: &'static str| {
             (0..15).map(move |n| Diagnostic { severity, ..Diagnostic::error("w", format!("{what} {n}")).in_file("a") })
         };
-        let all: Diagnostics = many(Severity::Warning, "warning")
-            .chain(many(Severity::Note, "note"))
-            .chain(many(Severity::Error, "error"))
+        let all: Diagnostics = many(DiagnosticSeverity::Warning, "warning")
+            .chain(many(DiagnosticSeverity::Note, "note"))
+            .chain(many(DiagnosticSeverity::Error, "error"))
             .collect();
         let text = annotations(&all);
         let count = |kind: &str| text.lines().filter(|line| line.starts_with(&format!("::{kind} "))).count();

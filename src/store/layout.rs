@@ -1,7 +1,7 @@
 //! Where each file of a governed repository lives (DESIGN section 3).
 
 use crate::{
-    format::sshsig::Namespace,
+    format::sshsig::SignatureNamespace,
     model::{ActionId, CampaignId, GrantKind, PrincipalId, SystemId, file::FileKind},
 };
 
@@ -119,7 +119,7 @@ impl RepoPath {
     }
 
     /// Returns the namespace of the signatures of the file there, when it is of a signed kind.
-    pub fn namespace(&self) -> Option<Namespace> {
+    pub fn namespace(&self) -> Option<SignatureNamespace> {
         namespace(self.kind()?)
     }
 
@@ -135,9 +135,9 @@ impl RepoPath {
 }
 
 /// Returns the namespace of signatures of files of this kind, when it is a signed kind.
-pub(super) fn namespace(kind: FileKind) -> Option<Namespace> {
+pub(super) fn namespace(kind: FileKind) -> Option<SignatureNamespace> {
     let name = kind.namespace()?;
-    Namespace::ALL.into_iter().find(|namespace| namespace.as_str() == name)
+    SignatureNamespace::ALL.into_iter().find(|namespace| namespace.as_str() == name)
 }
 
 fn file(parts: &[&str]) -> Option<RepoPath> {

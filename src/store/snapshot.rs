@@ -8,7 +8,7 @@ use super::{
 use crate::{
     diag::Diagnostics,
     format::{codec, limits::MAX_FILE},
-    git::{File, Listing, Mode, ObjectId, Repository},
+    git::{FileMode, ObjectId, Repository, TreeFile, TreeListing},
     model::{
         Digest, PrincipalId,
         file::{self, FileKind, GovernedFile, Principals},
@@ -18,12 +18,12 @@ use std::collections::BTreeMap;
 
 /// A governed repository at one commit.
 #[derive(Clone, Copy)]
-pub struct Snapshot<'r> {
+pub struct RepositorySnapshot<'r> {
     repository: &'r Repository,
     commit: ObjectId,
 }
 
-impl<'r> Snapshot<'r> {
+impl<'r> RepositorySnapshot<'r> {
     /// Returns the repository as it is at `commit`.
     pub const fn at(repository: &'r Repository, commit: ObjectId) -> Self {
         Self { repository, commit }
@@ -43,7 +43,7 @@ impl<'r> Snapshot<'r> {
     ///
     /// # Errors
     /// When git cannot give them.
-    pub fn list(&self, prefix: &str) -> Result<Listing, StoreError> {
+    pub fn list(&self, prefix: &str) -> Result<TreeListing, StoreError> {
         Ok(self.repository.list(self.commit, prefix)?)
     }
 
@@ -60,8 +60,8 @@ impl<'r> Snapshot<'r> {
     ///
     /// # Errors
     /// When it is not a plain file, or larger than `limit`.
-    pub fn blob(&self, file: &File, limit: u64) -> Result<Vec<u8>, StoreError> {
-        if file.mode != Mode::Plain {
+    pub fn blob(&self, file: &TreeFile, limit: u64) -> Result<Vec<u8>, StoreError> {
+        if file.mode != FileMode::Plain {
             return Err(StoreError::Mode { path: file.path.clone(), mode: file.mode.to_string() });
         }
         Ok(self.repository.blob(file.id, limit)?)
@@ -77,7 +77,11 @@ impl<'r> Snapshot<'r> {
         self.open(&file, signatures)
     }
 
-    fn open<T: GovernedFile>(&self, file: &File, signatures: Vec<SignatureFile>) -> Result<Unverified<T>, StoreError> {
+    fn open<T: GovernedFile>(
+        &self,
+        file: &TreeFile,
+        signatures: Vec<SignatureFile>,
+    ) -> Result<Unverified<T>, StoreError> {
         let (path, bytes) = (file.path.clone(), self.blob(file, LIMIT)?);
         match codec::parse(&path, &bytes) {
             Ok(value) => Ok(Unverified::new(value, bytes, path, signatures)),
@@ -130,7 +134,7 @@ impl<'r> Snapshot<'r> {
     /// When one of them cannot be read.
     pub fn read_again<T: GovernedFile>(&self, folder: &str) -> Result<Vec<(String, T)>, StoreError> {
         let listed = self.list(folder)?.files.into_iter();
-        let read = |file: File| {
+        let read = |file: TreeFile| {
             let bytes = self.blob(&file, LIMIT)?;
             match codec::reparse_unchecked(&file.path, &bytes) {
                 Ok(value) => Ok((file.path, value)),
@@ -167,7 +171,7 @@ impl<'r> Snapshot<'r> {
         Ok(found)
     }
 
-    fn signature(&self, file: File, signer: &PrincipalId) -> Result<SignatureFile, StoreError> {
+    fn signature(&self, file: TreeFile, signer: &PrincipalId) -> Result<SignatureFile, StoreError> {
         let bytes = self.blob(&file, MAX_SIGNATURE)?;
         Ok(SignatureFile { signer: signer.to_string(), path: file.path, bytes })
     }
@@ -188,7 +192,7 @@ impl<'r> Snapshot<'r> {
         Ok(Digest::of(text))
     }
 
-    fn says_it_is(&self, file: &File, kind: FileKind) -> Result<bool, StoreError> {
+    fn says_it_is(&self, file: &TreeFile, kind: FileKind) -> Result<bool, StoreError> {
         let bytes = self.blob(file, LIMIT)?;
         Ok(kind_of(&file.path, &bytes).is_ok_and(|found| found == kind))
     }

@@ -7,9 +7,9 @@
 //! decision in an answered slot names the previous decision in `supersedes`.
 
 use super::{
+    error::TrustError,
     open_campaign::{EffectiveDecision, OpenCampaign, VotingSlot},
-    rejection::Rejection,
-    stage_rejection::StageRejection,
+    stage_error::StageError,
     verified::Verified,
 };
 use crate::model::{
@@ -63,11 +63,11 @@ impl OpenCampaign {
         &self,
         claim: DecidingPrincipal<'_>,
         delegations: &[Verified<Delegation>],
-    ) -> Result<VotingSlot, Rejection> {
+    ) -> Result<VotingSlot, TrustError> {
         let DecidingPrincipal { reviewer, stage, item, .. } = claim;
         let stages = self.campaign.definition.stage_count();
         if stage == 0 || stage > stages {
-            return Err(StageRejection::Unknown { found: stage, stages }.into());
+            return Err(StageError::Unknown { found: stage, stages }.into());
         }
         let rights = self.authority_basis(claim, delegations);
         let bound: Vec<&EffectiveDecision> = self.bound(&item.id).iter().filter(|bound| bound.stage == stage).collect();
@@ -84,7 +84,7 @@ impl OpenCampaign {
             None => self.taken(claim, &rights, &bound, late)?,
         };
         match bound.iter().find(|bound| bound.seat != seat && bound.by == *reviewer) {
-            Some(other) => Err(StageRejection::AnswersTwice {
+            Some(other) => Err(StageError::AnswersTwice {
                 item: item.id.to_string(),
                 reviewer: reviewer.to_string(),
                 stage,
@@ -129,7 +129,7 @@ impl OpenCampaign {
 
     /// Returns whether the principal may decide although the stage is closed: a fallback, for an item that would
     /// otherwise stay open forever.
-    fn check_time(&self, claim: DecidingPrincipal<'_>, fallback: bool) -> Result<bool, Rejection> {
+    fn check_time(&self, claim: DecidingPrincipal<'_>, fallback: bool) -> Result<bool, TrustError> {
         let DecidingPrincipal { stage, item, .. } = claim;
         let closed = self.closed();
         if stage <= closed {
@@ -138,9 +138,9 @@ impl OpenCampaign {
             }
             let close = usize::try_from(stage).ok().and_then(|stage| self.closes.get(stage - 1));
             let close = close.map(|close| close.path().to_owned()).unwrap_or_default();
-            return Err(StageRejection::Late { item: item.id.to_string(), stage, close }.into());
+            return Err(StageError::Late { item: item.id.to_string(), stage, close }.into());
         }
-        let not_open = |why| Err(StageRejection::NotOpen { item: item.id.to_string(), stage, why }.into());
+        let not_open = |why| Err(StageError::NotOpen { item: item.id.to_string(), stage, why }.into());
         if stage > closed + 1 {
             return not_open(format!("stage {} is not closed", closed + 1));
         }
@@ -164,7 +164,7 @@ impl OpenCampaign {
         bound: &[&EffectiveDecision],
         names: &str,
         late: bool,
-    ) -> Result<VotingSlot, Rejection> {
+    ) -> Result<VotingSlot, TrustError> {
         match bound.iter().find(|bound| bound.reference() == names) {
             Some(before) if rights.replace(claim.reviewer, before, late) => Ok(before.seat),
             Some(_) => Err(self.foreign(claim)),
@@ -172,7 +172,7 @@ impl OpenCampaign {
                 let in_force: Vec<_> = bound.iter().map(|bound| bound.reference()).collect();
                 let in_force = if in_force.is_empty() { "no decision".to_owned() } else { in_force.join(" and ") };
                 let (item, names) = (claim.item.id.to_string(), names.to_owned());
-                Err(Rejection::StaleSupersedes { item, names, in_force })
+                Err(TrustError::StaleSupersedes { item, names, in_force })
             }
         }
     }
@@ -184,7 +184,7 @@ impl OpenCampaign {
         rights: &AuthorityBasis,
         bound: &[&EffectiveDecision],
         late: bool,
-    ) -> Result<VotingSlot, Rejection> {
+    ) -> Result<VotingSlot, TrustError> {
         let item = claim.item.id.to_string();
         let at = |seat: VotingSlot| bound.iter().find(|bound| bound.seat == seat);
         let free = |index: &&u32| at(VotingSlot::Asked(**index)).is_none();
@@ -199,7 +199,7 @@ impl OpenCampaign {
             },
         };
         if let Some(before) = at(seat) {
-            return Err(Rejection::ItemBoundTwice { item, by: before.path.to_string() });
+            return Err(TrustError::ItemBoundTwice { item, by: before.path.to_string() });
         }
         let silent =
             self.asked_in(&claim.item.id, claim.stage).any(|(index, _)| at(VotingSlot::Asked(index)).is_none());
@@ -215,11 +215,11 @@ impl OpenCampaign {
         Ok(seat)
     }
 
-    fn foreign(&self, claim: DecidingPrincipal<'_>) -> Rejection {
+    fn foreign(&self, claim: DecidingPrincipal<'_>) -> TrustError {
         let DecidingPrincipal { reviewer, stage, item, .. } = claim;
         let mut asked: Vec<&str> = self.asked_in(&item.id, stage).map(|(_, asked)| asked.as_str()).collect();
         asked.sort_unstable();
         let asked = if asked.is_empty() { "no reviewer".to_owned() } else { asked.join(", ") };
-        StageRejection::Foreign { item: item.id.to_string(), reviewer: reviewer.to_string(), stage, asked }.into()
+        StageError::Foreign { item: item.id.to_string(), reviewer: reviewer.to_string(), stage, asked }.into()
     }
 }

@@ -8,13 +8,13 @@ use super::{
     ownership::OwnershipIndex,
     repository_state::RepositoryState,
     required_context::{folders, required_context},
-    root::Root,
+    root::TrustRoot,
     trust_state::PartialTrust,
-    verified::{Signer, Verified},
+    verified::{FileSigner, Verified},
 };
 use crate::{
-    format::{codec, sshsig::Namespace},
-    git::{Changes, GitError, Mode, ObjectId, Repository},
+    format::{codec, sshsig::SignatureNamespace},
+    git::{FileMode, GitError, ObjectId, Repository, TreeDiff},
     model::{
         Digest,
         file::{Exception, GovernedFile as Kind, Principals},
@@ -43,7 +43,7 @@ impl RepositoryState {
         repository: &Repository,
         base: ObjectId,
         head: ObjectId,
-        changes: &Changes,
+        changes: &TreeDiff,
     ) -> Result<(), GitError> {
         let mut wanted = required_context(repository, head, changes)?;
         add_unanswered(repository, base, head, changes, &mut wanted)?;
@@ -67,7 +67,7 @@ impl RepositoryState {
         for file in repository.list(base, folder)?.files {
             let place = RepoPath::of(&file.path);
             let signed = place.namespace().is_some() || matches!(place, RepoPath::Signature { .. });
-            if signed && file.mode == Mode::Plain {
+            if signed && file.mode == FileMode::Plain {
                 self.files.insert(file.path, file.id);
             }
         }
@@ -83,7 +83,7 @@ impl RepositoryState {
         paths.extend(signers.map(|signer| format!("{path}.{signer}.sig")));
         for path in paths {
             if let Some(file) = repository.file(base, &path)?
-                && file.mode == Mode::Plain
+                && file.mode == FileMode::Plain
             {
                 self.files.insert(file.path, file.id);
             }
@@ -111,7 +111,7 @@ impl RepositoryState {
     /// Follows the version chains of root, registry and mandate. A registry version counts if some root up to the
     /// newest gave its signers the role, in version order.
     fn read_trust(&mut self, repository: &Repository) -> Result<(), GitError> {
-        let mut roots: Vec<Root> = Vec::new();
+        let mut roots: Vec<TrustRoot> = Vec::new();
         let mut partial = PartialTrust::default();
         for version in 1.. {
             let Some((path, bytes, signatures)) = self.trust_file(repository, "root", version)? else { break };
@@ -144,7 +144,7 @@ impl RepositoryState {
         Ok(())
     }
 
-    fn trust_file(&self, repository: &Repository, kind: &str, version: u32) -> Result<Option<Lying>, GitError> {
+    fn trust_file(&self, repository: &Repository, kind: &str, version: u32) -> Result<Option<GovernedBlob>, GitError> {
         let path = format!("trust/{kind}/{version}.toml");
         let Some(blob) = self.files.get(&path) else { return Ok(None) };
         let bytes = repository.blob(*blob, MAX_FILE)?;
@@ -155,7 +155,7 @@ impl RepositoryState {
     fn read_people(&mut self, repository: &Repository, base: ObjectId) -> Result<(), GitError> {
         let mut files: Vec<_> = repository.file(base, "principals.toml")?.into_iter().collect();
         files.extend(repository.list(base, "principals")?.files);
-        for file in files.into_iter().filter(|file| file.mode == Mode::Plain) {
+        for file in files.into_iter().filter(|file| file.mode == FileMode::Plain) {
             let bytes = repository.blob(file.id, MAX_FILE)?;
             if let Ok(people) = codec::parse::<Principals>(&file.path, &bytes) {
                 self.people.insert(file.path, Arc::new(people));
@@ -172,7 +172,7 @@ impl RepositoryState {
     fn read_exceptions(&mut self, repository: &Repository, base: ObjectId) -> Result<(), GitError> {
         let paths = self.held.keys().filter(|path| matches!(RepoPath::of(path), RepoPath::Exception(_)));
         for path in paths.cloned().collect::<Vec<_>>() {
-            if let Some(exception) = self.taken::<Exception>(repository, base, &path, Namespace::Exception)? {
+            if let Some(exception) = self.taken::<Exception>(repository, base, &path, SignatureNamespace::Exception)? {
                 self.accepted.insert(path);
                 self.exceptions.push(exception);
             }
@@ -188,16 +188,16 @@ impl RepositoryState {
         repository: &Repository,
         base: ObjectId,
         path: &str,
-        namespace: Namespace,
+        namespace: SignatureNamespace,
     ) -> Result<Option<Verified<T>>, GitError> {
         let (Some(blob), Some(trust)) = (self.files.get(path), &self.trust) else { return Ok(None) };
         let bytes = repository.blob(*blob, MAX_FILE)?;
         let Ok(value) = codec::parse::<T>(path, &bytes) else { return Ok(None) };
-        let mut signers: Vec<Signer> = Vec::new();
+        let mut signers: Vec<FileSigner> = Vec::new();
         for file in self.signatures(repository, path)? {
             let keys: Vec<_> = trust.registry().keys_of(&file.signer).map(|(key, _)| key).collect();
             match super::root::verify(namespace, &bytes, &file, &keys) {
-                Ok(key) => signers.push(Signer { name: file.signer, key }),
+                Ok(key) => signers.push(FileSigner { name: file.signer, key }),
                 Err(_) => return Ok(None),
             }
         }
@@ -209,6 +209,6 @@ impl RepositoryState {
 }
 
 /// A file on main: path, bytes and signatures.
-type Lying = (String, Vec<u8>, Vec<SignatureFile>);
+type GovernedBlob = (String, Vec<u8>, Vec<SignatureFile>);
 
 pub(super) const MAX_FILE: u64 = 256 * 1024;

@@ -1,13 +1,13 @@
 //! Initial files of a governed repository.
 
 use super::{
-    registry::Registry,
-    rejection::Rejection,
-    root::Root,
-    trust_state::{Mandate, PartialTrust},
+    error::TrustError,
+    registry::TrustRegistry,
+    root::TrustRoot,
+    trust_state::{PartialTrust, TrustMandate},
 };
 use crate::{
-    format::{codec, keys::PublicKey, note::VerifierKey},
+    format::{codec, note::VerifierKey, ssh_keys::PublicKey},
     model::{
         Digest, Handle, PrincipalId, RepoId, SystemId,
         file::{
@@ -60,7 +60,7 @@ impl Bootstrap {
     ///
     /// # Errors
     /// When the inputs are inconsistent: a duplicate key, or a threshold above the number of founders.
-    pub fn files(&self) -> Result<(Vec<(String, String)>, Digest), Rejection> {
+    pub fn files(&self) -> Result<(Vec<(String, String)>, Digest), TrustError> {
         let root = codec::render(&self.root()?);
         let registry = codec::render(&self.registry());
         let mandate = codec::render(&self.mandate());
@@ -95,10 +95,10 @@ impl Bootstrap {
         }
     }
 
-    fn root(&self) -> Result<file::Root, Rejection> {
+    fn root(&self) -> Result<file::Root, TrustError> {
         let keys: Vec<String> = self.founders.iter().map(|founder| format!("{} {}", founder.key, founder.id)).collect();
         let role = Role { threshold: self.threshold, keys };
-        let log = VerifierKey::new(&self.log_origin, self.log_key).map_err(|_| Rejection::Place {
+        let log = VerifierKey::new(&self.log_origin, self.log_key).map_err(|_| TrustError::Place {
             says: self.log_origin.clone(),
             lies: "the origin of the log, without spaces and plus signs".to_owned(),
         })?;
@@ -182,11 +182,11 @@ impl Bootstrap {
 ///
 /// # Errors
 /// When one of the files is invalid.
-pub fn render_allowed_signers(root: &[u8], registry: &[u8], mandate: &[u8]) -> Result<String, Rejection> {
-    let root = Root::parse("trust/root/N.toml", root)?;
-    let registry = Registry::unchained(registry, "trust/registry/N.toml", &root)?;
+pub fn render_allowed_signers(root: &[u8], registry: &[u8], mandate: &[u8]) -> Result<String, TrustError> {
+    let root = TrustRoot::parse("trust/root/N.toml", root)?;
+    let registry = TrustRegistry::unchained(registry, "trust/registry/N.toml", &root)?;
     let file = codec::parse("trust/mandate/N.toml", mandate)?;
-    let mandate = Mandate::unverified(file, mandate);
+    let mandate = TrustMandate::unverified(file, mandate);
     let whole = PartialTrust { root: Some(root), registry: Some(registry), mandate: Some(mandate) }.whole();
     Ok(whole.map(|trust| trust.allowed_signers()).unwrap_or_default())
 }

@@ -6,19 +6,19 @@
 
 use super::{
     conflicting_decisions::{contradicting, voting_slots},
+    error::TrustError,
     open_campaign::OpenCampaign,
     published_items::PublishedItems,
-    rejection::Rejection,
     repository_state::RepositoryState,
     required_context::{RequiredContext, SignedReviewOnMain},
     second_review::SampleContext,
-    stage_rejection::StageRejection,
+    stage_error::StageError,
     verified::Verified,
     verify_review::is_part,
 };
 use crate::{
-    format::sshsig::Namespace,
-    git::{GitError, Mode, ObjectId, Repository},
+    format::sshsig::SignatureNamespace,
+    git::{FileMode, GitError, ObjectId, Repository},
     model::{
         CampaignId, PrincipalId,
         file::{Campaign, Delegation, StageClose},
@@ -28,7 +28,7 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A stage close, the commit that introduced it, and the previous commit.
-type Closed = (Verified<StageClose>, ObjectId, Option<ObjectId>);
+type AcceptedClose = (Verified<StageClose>, ObjectId, Option<ObjectId>);
 
 impl RepositoryState {
     /// Reads an open campaign at `base`.
@@ -40,7 +40,7 @@ impl RepositoryState {
         wanted: &RequiredContext,
     ) -> Result<(), GitError> {
         let path = format!("campaigns/{id}/campaign.toml");
-        let Some(campaign) = self.taken::<Campaign>(repository, base, &path, Namespace::Campaign)? else {
+        let Some(campaign) = self.taken::<Campaign>(repository, base, &path, SignatureNamespace::Campaign)? else {
             return Ok(());
         };
         self.accepted.insert(path.clone());
@@ -72,11 +72,11 @@ impl RepositoryState {
         repository: &Repository,
         base: ObjectId,
         campaign: &Verified<Campaign>,
-    ) -> Result<Vec<Closed>, GitError> {
+    ) -> Result<Vec<AcceptedClose>, GitError> {
         let mut closes = Vec::new();
         for stage in 1..=campaign.definition.stage_count() {
             let path = format!("campaigns/{}/stages/{stage}.toml", campaign.id);
-            let taken = self.taken::<StageClose>(repository, base, &path, Namespace::StageClose)?;
+            let taken = self.taken::<StageClose>(repository, base, &path, SignatureNamespace::StageClose)?;
             let Some(close) = taken.filter(|close| close.value().digest == campaign.digest()) else { break };
             let (commit, before) = self.introduced_by(repository, base, &path)?;
             self.accepted.insert(path);
@@ -110,7 +110,7 @@ impl RepositoryState {
         base: ObjectId,
         opening: &mut OpenCampaign,
         mut signed: Vec<SignedReviewOnMain>,
-        closes: Vec<Closed>,
+        closes: Vec<AcceptedClose>,
     ) -> Result<(), GitError> {
         let cosigners: BTreeMap<String, Vec<PrincipalId>> =
             signed.iter().map(|one| (one.path.clone(), one.review.cosigners.clone())).collect();
@@ -181,7 +181,7 @@ impl RepositoryState {
                 match voting_slots(opening, &one.review, &self.delegations) {
                     Ok(seats) => ready.push((one, seats)),
                     Err(refusal) => {
-                        unknown &= matches!(refusal, Rejection::Stage(StageRejection::Foreign { .. }));
+                        unknown &= matches!(refusal, TrustError::Stage(StageError::Foreign { .. }));
                         later.push(one);
                     }
                 }
@@ -203,7 +203,7 @@ impl RepositoryState {
     pub(super) fn read_delegations(&mut self, repository: &Repository, base: ObjectId) -> Result<(), GitError> {
         let paths = self.held.keys().filter(|path| matches!(RepoPath::of(path), RepoPath::Delegation(_)));
         for path in paths.cloned().collect::<Vec<_>>() {
-            let taken = self.taken::<Delegation>(repository, base, &path, Namespace::Delegation)?;
+            let taken = self.taken::<Delegation>(repository, base, &path, SignatureNamespace::Delegation)?;
             if let Some(delegation) = taken.filter(|one| one.names() == [one.from.to_string()]) {
                 self.accepted.insert(path);
                 self.delegations.push(delegation);
@@ -273,15 +273,15 @@ fn puts(
     for folder in wanted.reviews(id) {
         for file in repository.list(opened, &folder)?.files {
             if let RepoPath::Review { stem, .. } = RepoPath::of(&file.path)
-                && file.mode == Mode::Plain
+                && file.mode == FileMode::Plain
             {
                 let own = wanted.reviewers.iter().any(|reviewer| is_part(&stem, reviewer.as_str()));
                 let near = if wanted.paths.contains(&file.path) {
-                    Relevance::Touched
+                    StubRelevance::Touched
                 } else if own {
-                    Relevance::Own
+                    StubRelevance::Own
                 } else {
-                    Relevance::Other
+                    StubRelevance::Other
                 };
                 stubs.push((near, file));
             }
@@ -290,9 +290,9 @@ fn puts(
     stubs.sort_by(|a, b| (a.0, &a.1.path).cmp(&(b.0, &b.1.path)));
     let mut puts = PublishedItems::default();
     let enough = first && !wanted.others && !wanted.whole && wanted.reviewers.len() == 1;
-    let mut last = Relevance::Touched;
+    let mut last = StubRelevance::Touched;
     for (near, file) in stubs {
-        if near != last && enough && last != Relevance::Other && puts.has_all(&wanted.items) {
+        if near != last && enough && last != StubRelevance::Other && puts.has_all(&wanted.items) {
             break;
         }
         last = near;
@@ -306,7 +306,7 @@ fn puts(
 
 /// The relevance of a worklist to the decisions of a change.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-enum Relevance {
+enum StubRelevance {
     Touched,
     Own,
     Other,

@@ -3,7 +3,7 @@
 use super::{check::CheckReport, repository_state::RepositoryState};
 use crate::{
     diag::{Diagnostic, counted},
-    git::{Change, Changes},
+    git::{FileChange, TreeDiff},
     model::file::FILES_PER_CHANGE,
     store::RepoPath,
 };
@@ -11,10 +11,10 @@ use crate::{
 impl RepositoryState {
     /// Returns the rejection of a change that touches more governed files than the mandate in force allows. Signatures
     /// and deleted files count.
-    pub(super) fn check_change_size(&self, changes: &Changes) -> Option<CheckReport> {
+    pub(super) fn check_change_size(&self, changes: &TreeDiff) -> Option<CheckReport> {
         let mandate = self.trust().map(|trust| trust.mandate().file());
         let most = mandate.map_or(FILES_PER_CHANGE, |mandate| mandate.files_per_change());
-        let files = changes.files.iter().map(Change::path).filter(|path| RepoPath::of(path).is_governed()).count();
+        let files = changes.files.iter().map(FileChange::path).filter(|path| RepoPath::of(path).is_governed()).count();
         if u32::try_from(files).is_ok_and(|files| files <= most) {
             return None;
         }

@@ -3,16 +3,16 @@
 
 use super::{
     check_policies::check_policies,
-    rejection::Rejection,
+    error::TrustError,
     repository_state::{RejectedFile, RepositoryState},
 };
 use crate::{
-    diag::{Diagnostic, Diagnostics, Source},
+    diag::{Diagnostic, Diagnostics, SourceFile},
     format::{
         codec::{self, PathSegment},
         json_lines::{LineReader, UsageLine},
     },
-    git::{Change, Changes, File, GitError, Mode, ObjectId, Repository},
+    git::{FileChange, FileMode, GitError, ObjectId, Repository, TreeDiff, TreeFile},
     model::{
         Digest, Grant, GrantKey, ItemId, Severity,
         file::{Principals, Review, ReviewTerms},
@@ -83,37 +83,37 @@ pub fn check(
             (state, changes)
         }
     };
-    let mut texts = Texts { repository, head, known: BTreeMap::new() };
+    let mut texts = SourceCache { repository, head, known: BTreeMap::new() };
     for found in governed.found().iter().filter(|found| found.standing) {
         problems.extend(to_diagnostic(found, &mut texts));
     }
     let mut files = 0;
     for file in governed_files(&changes) {
         files += 1;
-        if file.mode == Mode::Plain {
+        if file.mode == FileMode::Plain {
             check_form(repository, file, &mut problems)?;
         }
     }
     let decided = check_stale(repository, head, &changes, base.is_some(), &mut problems)?;
-    problems.extend(check_policies(repository, head, changes.files.iter().map(Change::path))?);
+    problems.extend(check_policies(repository, head, changes.files.iter().map(FileChange::path))?);
     let terms = governed.trust().map_or_else(ReviewTerms::usual, |trust| trust.mandate().file().review_terms());
     let governed = base.is_none().then_some(governed);
     Ok(CheckReport { problems, files, governed, decided, terms })
 }
 
-fn governed_files(changes: &Changes) -> impl Iterator<Item = &File> {
+fn governed_files(changes: &TreeDiff) -> impl Iterator<Item = &TreeFile> {
     changes
         .files
         .iter()
         .filter_map(|change| match change {
-            Change::Added(file) | Change::Changed { after: file, .. } => Some(file),
-            Change::Deleted(_) => None,
+            FileChange::Added(file) | FileChange::Changed { after: file, .. } => Some(file),
+            FileChange::Deleted(_) => None,
         })
         .filter(|file| RepoPath::of(&file.path).is_governed())
 }
 
 /// Checks the form of a file that the walk does not read.
-fn check_form(repository: &Repository, file: &File, problems: &mut Diagnostics) -> Result<(), GitError> {
+fn check_form(repository: &Repository, file: &TreeFile, problems: &mut Diagnostics) -> Result<(), GitError> {
     let place = RepoPath::of(&file.path);
     let lines = match &place {
         RepoPath::Grants { .. } => true,
@@ -140,7 +140,7 @@ fn check_form(repository: &Repository, file: &File, problems: &mut Diagnostics) 
     Ok(())
 }
 
-fn check_toml(repository: &Repository, file: &File, problems: &mut Diagnostics) -> Result<(), GitError> {
+fn check_toml(repository: &Repository, file: &TreeFile, problems: &mut Diagnostics) -> Result<(), GitError> {
     let bytes = repository.blob(file.id, MAX_LINES)?;
     match kind_of(&file.path, &bytes).and_then(|kind| parse_any(&file.path, &bytes, kind)) {
         Ok(()) => {
@@ -167,12 +167,12 @@ fn check_facts(path: &str, bytes: &[u8]) -> Diagnostics {
 fn check_stale(
     repository: &Repository,
     head: ObjectId,
-    changes: &Changes,
+    changes: &TreeDiff,
     is_change: bool,
     problems: &mut Diagnostics,
 ) -> Result<Vec<String>, GitError> {
     let mut deciding = Vec::new();
-    for file in governed_files(changes).filter(|file| file.mode == Mode::Plain) {
+    for file in governed_files(changes).filter(|file| file.mode == FileMode::Plain) {
         let RepoPath::Review { campaign, system, .. } = RepoPath::of(&file.path) else { continue };
         let Ok(bytes) = repository.blob(file.id, MAX_LINES) else { continue };
         let Ok(review) = codec::parse::<Review>(&file.path, &bytes) else { continue };
@@ -214,7 +214,7 @@ fn check_stale(
                 }
             }
         }
-        let source = Source::of_bytes(file.path.as_str(), &bytes);
+        let source = SourceFile::of_bytes(file.path.as_str(), &bytes);
         for (item, (index, reviewed)) in decided {
             let message = match current.get(item) {
                 Some(digest) if digest == reviewed => continue,
@@ -241,27 +241,27 @@ struct GrantKeyOnly {
 }
 
 /// File texts at the head, each read once.
-struct Texts<'r> {
+struct SourceCache<'r> {
     repository: &'r Repository,
     head: ObjectId,
-    known: BTreeMap<String, Option<Source>>,
+    known: BTreeMap<String, Option<SourceFile>>,
 }
 
-impl Texts<'_> {
-    fn source(&mut self, path: &str) -> Option<Source> {
+impl SourceCache<'_> {
+    fn source(&mut self, path: &str) -> Option<SourceFile> {
         let (repository, head) = (self.repository, self.head);
         let read = || {
             let file = repository.file(head, path).ok()??;
             let bytes = repository.blob(file.id, MAX_LINES).ok()?;
-            Some(Source::of_bytes(path, &bytes))
+            Some(SourceFile::of_bytes(path, &bytes))
         };
         self.known.entry(path.to_owned()).or_insert_with(read).clone()
     }
 }
 
 /// Formats a finding as a diagnostic in the file.
-fn to_diagnostic(found: &RejectedFile, texts: &mut Texts<'_>) -> Diagnostics {
-    if let Rejection::Form(problems) = &found.refusal {
+fn to_diagnostic(found: &RejectedFile, texts: &mut SourceCache<'_>) -> Diagnostics {
+    if let TrustError::Form(problems) = &found.refusal {
         return (**problems).clone();
     }
     let (code, message, help) = (found.refusal.code(), found.refusal.to_string(), found.refusal.help());
@@ -270,13 +270,13 @@ fn to_diagnostic(found: &RejectedFile, texts: &mut Texts<'_>) -> Diagnostics {
         _ => Diagnostic::error(code, message),
     };
     let (item, key, label) = match &found.refusal {
-        Rejection::AgainstPolicy { item, .. } => (item.as_str(), "decision", "this decision"),
-        Rejection::DecisionIncomplete { item, .. } => (item.as_str(), "decision", "this decision"),
-        Rejection::ItemAltered(item) | Rejection::ItemForeign(item) => (item.as_str(), "id", "this item"),
-        Rejection::ItemBoundTwice { item, .. } => (item.as_str(), "decision", "this decision"),
-        Rejection::SelfReview { item, .. } => (item.as_str(), "decision", "this decision"),
-        Rejection::StaleSupersedes { item, .. } => (item.as_str(), "supersedes", "this reference"),
-        Rejection::Stage(stage) => match stage.item() {
+        TrustError::AgainstPolicy { item, .. } => (item.as_str(), "decision", "this decision"),
+        TrustError::DecisionIncomplete { item, .. } => (item.as_str(), "decision", "this decision"),
+        TrustError::ItemAltered(item) | TrustError::ItemForeign(item) => (item.as_str(), "id", "this item"),
+        TrustError::ItemBoundTwice { item, .. } => (item.as_str(), "decision", "this decision"),
+        TrustError::SelfReview { item, .. } => (item.as_str(), "decision", "this decision"),
+        TrustError::StaleSupersedes { item, .. } => (item.as_str(), "supersedes", "this reference"),
+        TrustError::Stage(stage) => match stage.item() {
             Some(placed) => placed,
             None => return problem.in_file(found.path.as_str()).help(help).into(),
         },

@@ -3,9 +3,9 @@
 use crate::{
     diag::Diagnostics,
     format::codec,
-    git::{GitError, Mode, ObjectId, Repository},
+    git::{FileMode, GitError, ObjectId, Repository},
     model::file::Governance,
-    policy::{Pack, Sources, lint},
+    policy::{PackSources, PolicyPack, lint},
     store::RepoPath,
 };
 
@@ -19,9 +19,9 @@ pub(super) fn check_policies<'c>(
     if !changed.any(|path| matches!(RepoPath::of(path), RepoPath::Policy(_) | RepoPath::Governance)) {
         return Ok(Diagnostics::new());
     }
-    let mut sources = Sources::default();
+    let mut sources = PackSources::default();
     for file in repository.list(head, "policies")?.files {
-        if file.mode == Mode::Plain && matches!(RepoPath::of(&file.path), RepoPath::Policy(_)) {
+        if file.mode == FileMode::Plain && matches!(RepoPath::of(&file.path), RepoPath::Policy(_)) {
             // Malformed files were already rejected.
             let _ = sources.take(&file.path, &repository.blob(file.id, MAX_POLICY)?);
         }
@@ -32,7 +32,7 @@ pub(super) fn check_policies<'c>(
     };
     let mut problems = lint(sources.clone());
     // Compile errors are part of the lints, with their spans.
-    if let Ok(pack) = Pack::compile(sources, &[]) {
+    if let Ok(pack) = PolicyPack::compile(sources, &[]) {
         if let Ok(tested) = pack.test() {
             problems.extend(tested.into_iter().filter_map(|tested| tested.problem));
         }

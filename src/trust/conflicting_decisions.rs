@@ -2,9 +2,9 @@
 
 use super::{
     authority::DecidingPrincipal,
+    error::TrustError,
     open_campaign::{OpenCampaign, VotingSlot, decided},
     process_merge::{MergeContext, is_retryable, unverified, verifier},
-    rejection::Rejection,
     repository_state::RepositoryState,
     verified::Verified,
     verifier::VerifyOutcome,
@@ -23,9 +23,9 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug)]
 pub(super) enum MergeConflict {
     /// Another review decides the same slot: neither counts.
-    Against(Rejection),
+    Against(TrustError),
     /// The review builds on another one and is verified after it.
-    Later(Rejection),
+    Later(TrustError),
 }
 
 impl RepositoryState {
@@ -54,7 +54,7 @@ impl RepositoryState {
         }
         let judged: Vec<_> = judged.iter().map(|(path, review, seats)| (path.as_str(), review, seats)).collect();
         for (path, item, by) in contradicting(&judged) {
-            let refusal = Rejection::ItemBoundTwice { item: item.to_string(), by: by.to_owned() };
+            let refusal = TrustError::ItemBoundTwice { item: item.to_string(), by: by.to_owned() };
             found.insert(path.to_owned(), MergeConflict::Against(refusal));
         }
         Ok(found)
@@ -128,7 +128,7 @@ pub(super) fn voting_slots(
     opening: &OpenCampaign,
     review: &Review,
     delegations: &[Verified<Delegation>],
-) -> Result<Vec<VotingSlot>, Rejection> {
+) -> Result<Vec<VotingSlot>, TrustError> {
     let claim =
         |item| DecidingPrincipal { reviewer: &review.reviewer, system: &review.system, stage: review.stage(), item };
     decided(review).map(|item| opening.seat_of(claim(item), &review.cosigners, delegations)).collect()

@@ -4,11 +4,11 @@
 //! taking one side (a wholesale tree), are changes against the first parent like any other.
 
 use super::{
-    rejection::{Rejection, words},
+    error::{TrustError, words},
     repository_state::RepositoryState,
 };
 use crate::{
-    git::{Change, Changes, File, GitError, Mode, ObjectId, Repository},
+    git::{FileChange, FileMode, GitError, ObjectId, Repository, TreeDiff, TreeFile},
     store::RepoPath,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,11 +19,11 @@ pub(super) struct AffectedPaths {
     /// Files of signed kinds that changed, or whose signatures changed.
     pub(super) signed: BTreeSet<String>,
     /// Principals files.
-    pub(super) people: Vec<File>,
+    pub(super) people: Vec<TreeFile>,
     /// Deleted principals files.
     pub(super) people_gone: Vec<String>,
     /// `governance.toml`.
-    pub(super) governance: Option<File>,
+    pub(super) governance: Option<TreeFile>,
     /// Whether `trust/allowed_signers` changed.
     pub(super) allowed_signers: bool,
     /// Any other governed path.
@@ -44,7 +44,7 @@ impl RepositoryState {
         repository: &Repository,
         commit: ObjectId,
         parents: usize,
-        changes: &Changes,
+        changes: &TreeDiff,
     ) -> Result<(), GitError> {
         self.head = Some(commit);
         let touched = self.look(commit, changes);
@@ -53,14 +53,14 @@ impl RepositoryState {
             touched.signed.iter().cloned().partition(|path| RepoPath::of(path).is_trust());
         let genesis = self.partial.root.is_none();
         if parents > 2 {
-            touched.signed.iter().for_each(|path| self.refuse(commit, path, Rejection::Octopus));
+            touched.signed.iter().for_each(|path| self.refuse(commit, path, TrustError::Octopus));
         } else {
             self.update_trust(repository, commit, &trust_files)?;
             if trust_files.is_empty() || genesis {
                 self.judge(repository, commit, before.as_deref(), &others)?;
             } else {
-                others.iter().for_each(|path| self.refuse(commit, path, Rejection::TrustNotAlone));
-                touched.other.iter().for_each(|path| self.refuse(commit, path, Rejection::TrustNotAlone));
+                others.iter().for_each(|path| self.refuse(commit, path, TrustError::TrustNotAlone));
+                touched.other.iter().for_each(|path| self.refuse(commit, path, TrustError::TrustNotAlone));
             }
         }
         self.update_identities(repository, commit, &touched, !trust_files.is_empty())?;
@@ -72,16 +72,16 @@ impl RepositoryState {
     }
 
     /// Classifies the changes, and rejects those to immutable files.
-    fn look(&mut self, commit: ObjectId, changes: &Changes) -> AffectedPaths {
+    fn look(&mut self, commit: ObjectId, changes: &TreeDiff) -> AffectedPaths {
         let mut touched = AffectedPaths::default();
         for hazard in &changes.hazards {
-            self.refuse(commit, &hazard.path, Rejection::Hazard(hazard.peril.to_string()));
+            self.refuse(commit, &hazard.path, TrustError::Hazard(hazard.peril.to_string()));
         }
         let added: BTreeMap<ObjectId, &str> = changes
             .files
             .iter()
             .filter_map(
-                |change| if let Change::Added(file) = change { Some((file.id, file.path.as_str())) } else { None },
+                |change| if let FileChange::Added(file) = change { Some((file.id, file.path.as_str())) } else { None },
             )
             .collect();
         for change in &changes.files {
@@ -91,12 +91,14 @@ impl RepositoryState {
             }
             self.settle(change.path());
             let now = match change {
-                Change::Added(file) | Change::Changed { after: file, .. } if file.mode == Mode::Plain => Some(file),
-                Change::Added(file) | Change::Changed { after: file, .. } => {
-                    self.refuse(commit, &file.path, Rejection::Mode(file.mode.to_string()));
+                FileChange::Added(file) | FileChange::Changed { after: file, .. } if file.mode == FileMode::Plain => {
+                    Some(file)
+                }
+                FileChange::Added(file) | FileChange::Changed { after: file, .. } => {
+                    self.refuse(commit, &file.path, TrustError::Mode(file.mode.to_string()));
                     None
                 }
-                Change::Deleted(_) => None,
+                FileChange::Deleted(_) => None,
             };
             self.check_immutable(commit, change.path(), now, &added);
             self.sort(commit, change.path(), place, now, &mut touched);
@@ -104,7 +106,14 @@ impl RepositoryState {
         touched
     }
 
-    fn sort(&mut self, commit: ObjectId, path: &str, place: RepoPath, now: Option<&File>, touched: &mut AffectedPaths) {
+    fn sort(
+        &mut self,
+        commit: ObjectId,
+        path: &str,
+        place: RepoPath,
+        now: Option<&TreeFile>,
+        touched: &mut AffectedPaths,
+    ) {
         let signed = match &place {
             RepoPath::Signature { of, .. } => Some(of.clone()),
             place if place.namespace().is_some() => Some(path.to_owned()),
@@ -119,7 +128,7 @@ impl RepositoryState {
             return;
         }
         match (place, now) {
-            (RepoPath::Misplaced, Some(_)) => self.refuse(commit, path, Rejection::Misplaced),
+            (RepoPath::Misplaced, Some(_)) => self.refuse(commit, path, TrustError::Misplaced),
             (RepoPath::AllowedSigners, _) => touched.allowed_signers = true,
             (RepoPath::Governance, Some(file)) => touched.governance = Some(file.clone()),
             (RepoPath::Principals, Some(file)) => touched.people.push(file.clone()),
@@ -132,7 +141,13 @@ impl RepositoryState {
     }
 
     /// A signed file and its signatures are immutable.
-    fn check_immutable(&mut self, commit: ObjectId, path: &str, now: Option<&File>, added: &BTreeMap<ObjectId, &str>) {
+    fn check_immutable(
+        &mut self,
+        commit: ObjectId,
+        path: &str,
+        now: Option<&TreeFile>,
+        added: &BTreeMap<ObjectId, &str>,
+    ) {
         let Some((blob, namespace)) = self.held.get(path) else { return };
         let what = match RepoPath::of(path) {
             RepoPath::Signature { .. } => "signature",
@@ -140,10 +155,10 @@ impl RepositoryState {
         };
         let refusal = match now {
             Some(file) if file.id == *blob => return,
-            Some(_) => Rejection::SignedEdited { what },
+            Some(_) => TrustError::SignedEdited { what },
             None => match added.get(blob) {
-                Some(to) => Rejection::SignedRenamed { what, to: (*to).to_owned() },
-                None => Rejection::SignedDeleted { what },
+                Some(to) => TrustError::SignedRenamed { what, to: (*to).to_owned() },
+                None => TrustError::SignedDeleted { what },
             },
         };
         self.refuse(commit, path, refusal);

@@ -1,12 +1,12 @@
 //! Items without a response: which of them may remain only by an exception, and the terms of such an exception.
 
 use super::{
-    open_campaign::OpenCampaign, rejection::Rejection, repository_state::RepositoryState,
+    error::TrustError, open_campaign::OpenCampaign, repository_state::RepositoryState,
     required_context::RequiredContext, verified::Verified,
 };
 use crate::{
     format::codec,
-    git::{Changes, GitError, Mode, ObjectId, Repository},
+    git::{FileMode, GitError, ObjectId, Repository, TreeDiff},
     model::{
         CampaignId, ItemId, StagePosition, Stance, SystemId,
         file::{Exception, GovernedFile as Kind, NoResponseOutcome, NoResponseTerms, StageClose},
@@ -37,7 +37,7 @@ impl RepositoryState {
     ///
     /// # Errors
     /// When it lasts too long, or was renewed too often.
-    pub fn check_silence(&self, exception: &Exception) -> Result<(), Rejection> {
+    pub fn check_silence(&self, exception: &Exception) -> Result<(), TrustError> {
         let unanswered = self.unanswered(&exception.item).filter(|_| exception.lowers.is_none());
         match (unanswered, &self.trust) {
             (Some(close), Some(trust)) => {
@@ -59,7 +59,7 @@ pub(super) fn add_unanswered(
     repository: &Repository,
     base: ObjectId,
     head: ObjectId,
-    changes: &Changes,
+    changes: &TreeDiff,
     wanted: &mut BTreeMap<CampaignId, RequiredContext>,
 ) -> Result<(), GitError> {
     let touched = changes.files.iter().filter_map(|change| match RepoPath::of(change.path()) {
@@ -92,12 +92,12 @@ pub(super) fn add_unanswered(
 
 /// Checks that an exception matches the item as published by its campaign: the holder of the access determines who may
 /// not approve it.
-pub(super) fn check_item(exception: &Exception, opening: &OpenCampaign) -> Result<(), Rejection> {
+pub(super) fn check_item(exception: &Exception, opening: &OpenCampaign) -> Result<(), TrustError> {
     let Some(put) = opening.put(&exception.item) else { return Ok(()) };
     if (exception.grant, exception.subject.as_str()) == (put.grant(), put.subject()) {
         return Ok(());
     }
-    Err(Rejection::ExceptionItem {
+    Err(TrustError::ExceptionItem {
         item: exception.item.to_string(),
         says: format!("the grant {} of {}", exception.grant, exception.subject),
         put: format!("{} of {}", put.grant(), put.subject()),
@@ -110,10 +110,10 @@ pub(super) fn check_silent(
     close: &Verified<StageClose>,
     terms: &NoResponseTerms,
     earlier: &[Verified<Exception>],
-) -> Result<(), Rejection> {
+) -> Result<(), TrustError> {
     let refuse = |why: String| {
         let (item, close) = (exception.item.to_string(), close.path().to_owned());
-        Err(Rejection::ExceptionSilence { item, close, why })
+        Err(TrustError::ExceptionSilence { item, close, why })
     };
     if exception.until.unix() - exception.from.unix() > i64::from(terms.days) * 86_400 {
         return refuse(format!("lasts at most {} days", terms.days));
@@ -137,7 +137,9 @@ fn then(close: &StageClose, item: &ItemId) -> Option<NoResponseOutcome> {
 
 /// Returns a file of a commit; `None` if it cannot be read.
 fn read<T: Kind>(repository: &Repository, commit: ObjectId, path: &str) -> Result<Option<T>, GitError> {
-    let Some(file) = repository.file(commit, path)?.filter(|file| file.mode == Mode::Plain) else { return Ok(None) };
+    let Some(file) = repository.file(commit, path)?.filter(|file| file.mode == FileMode::Plain) else {
+        return Ok(None);
+    };
     let Ok(bytes) = repository.blob(file.id, super::base_state::MAX_FILE) else { return Ok(None) };
     Ok(codec::parse(path, &bytes).ok())
 }

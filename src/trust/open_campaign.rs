@@ -6,7 +6,7 @@ use super::{
     verified::{Verified, reference},
 };
 use crate::model::{
-    CampaignId, Digest, ItemId, PrincipalId, StagePosition, StageProgress, Stance, Tally, Timestamp, Verdict,
+    CampaignId, Digest, ItemId, PrincipalId, StagePosition, StageProgress, StageTally, Stance, Timestamp, Verdict,
     file::{Campaign, Item, NoResponseOutcome, Review, StageClose},
 };
 use litemap::LiteMap;
@@ -140,8 +140,8 @@ impl OpenCampaign {
     }
 
     /// Returns the responses to an item in a stage.
-    pub fn tally(&self, item: &ItemId, stage: u32) -> Tally {
-        let mut tally = Tally { asked: self.asked_in(item, stage).count(), ..Tally::default() };
+    pub fn tally(&self, item: &ItemId, stage: u32) -> StageTally {
+        let mut tally = StageTally { asked: self.asked_in(item, stage).count(), ..StageTally::default() };
         for bound in self.bound(item).iter().filter(|bound| bound.stage == stage) {
             match bound.seat {
                 VotingSlot::Asked(_) => tally.answers.push(bound.verdict),
@@ -250,4 +250,4 @@ pub(super) fn decided(review: &Review) -> impl Iterator<Item = &Item> {
 }
 
 /// All open and past campaigns, by id.
-pub(super) type Openings = BTreeMap<CampaignId, OpenCampaign>;
+pub(super) type OpenCampaigns = BTreeMap<CampaignId, OpenCampaign>;

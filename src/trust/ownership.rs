@@ -112,7 +112,7 @@ mod tests {
             })
             .collect();
         codec::parse("principals.toml", format!("schema = \"tenure/principals/v1\"\n{entries}").as_bytes())
-            .unwrap_or_else(|problems| panic!("{}", problems.render(crate::diag::Style::plain())))
+            .unwrap_or_else(|problems| panic!("{}", problems.render(crate::diag::RenderStyle::plain())))
     }
 
     #[test]

@@ -2,24 +2,24 @@
 
 use super::{
     conflicting_decisions::MergeConflict,
+    error::TrustError,
     open_campaign::decided,
     ownership::OwnershipIndex,
     published_items::PublishedItems,
-    registry::Registry,
-    rejection::Rejection,
+    registry::TrustRegistry,
     repository_state::RepositoryState,
     second_review::SampleContext,
     signed_files::{MAX_FILE, too_large},
-    stage_rejection::StageRejection,
-    trust_state::Trust,
+    stage_error::StageError,
+    trust_state::TrustState,
     verified::Verified,
     verifier::{Verifier, VerifyOutcome},
-    verify_review::ReviewWithSeats,
+    verify_review::ReviewWithSlots,
 };
 use crate::{
     format::{
         codec,
-        sshsig::{Namespace, SshSignature},
+        sshsig::{SignatureNamespace, SshSignature},
     },
     git::{GitError, ObjectId, Repository},
     model::{
@@ -46,7 +46,7 @@ impl RepositoryState {
         &mut self,
         repository: &Repository,
         commit: ObjectId,
-        before: Option<&Trust>,
+        before: Option<&TrustState>,
         paths: &[String],
     ) -> Result<(), GitError> {
         let merger = match before {
@@ -92,14 +92,14 @@ impl RepositoryState {
         &self,
         repository: &Repository,
         commit: ObjectId,
-        registry: &Registry,
+        registry: &TrustRegistry,
     ) -> Result<Option<PrincipalId>, GitError> {
         if !self.line.contains(&commit) {
             return Ok(None);
         }
         let Some(signed) = repository.commit(commit)?.signature else { return Ok(None) };
         let signature = SshSignature::parse(signed.signature.as_bytes());
-        let key = signature.and_then(|signature| signature.verify(Namespace::Git, &signed.payload)).ok();
+        let key = signature.and_then(|signature| signature.verify(SignatureNamespace::Git, &signed.payload)).ok();
         Ok(key.and_then(|key| registry.holder(&key).map(|(holder, ..)| holder.clone())))
     }
 
@@ -109,7 +109,7 @@ impl RepositoryState {
         repository: &Repository,
         on: MergeContext<'_>,
         path: &str,
-    ) -> Result<Option<Rejection>, GitError> {
+    ) -> Result<Option<TrustError>, GitError> {
         let MergeContext { commit, before, .. } = on;
         let Some(blob) = self.files.get(path).copied() else { return Ok(None) };
         // An edited immutable file keeps its finding, and its signed version stays in force.
@@ -126,7 +126,7 @@ impl RepositoryState {
             },
         };
         let Some(trust) = before else {
-            return Ok((!signatures.is_empty()).then_some(Rejection::NoTrust));
+            return Ok((!signatures.is_empty()).then_some(TrustError::NoTrust));
         };
         let (after, kinship) = (self.trust.clone(), self.kinship.clone());
         let bench = verifier(trust, after.as_deref(), &kinship, on);
@@ -140,7 +140,7 @@ impl RepositoryState {
         path: &str,
         bytes: Vec<u8>,
         signatures: Vec<SignatureFile>,
-    ) -> Result<Result<(), Rejection>, GitError> {
+    ) -> Result<Result<(), TrustError>, GitError> {
         let place = RepoPath::of(path);
         if self.accepted.contains(path) {
             return Ok(self.take_late_signatures(bench, path, &place, &bytes, &signatures));
@@ -150,36 +150,38 @@ impl RepositoryState {
                 let puts = self.puts(repository, path, campaign)?;
                 unverified(path, bytes, signatures).and_then(|file| {
                     let judged = puts.and_then(|puts| bench.campaign(file, puts))?;
-                    self.take(path, Namespace::Campaign, judged, |own, opening| {
+                    self.take(path, SignatureNamespace::Campaign, judged, |own, opening| {
                         own.openings.insert(opening.value().campaign().value().id.clone(), opening.value);
                     })
                 })
             }
             RepoPath::Review { ref campaign, .. } => self.review(path, bytes, signatures).and_then(|file| {
                 let judged = bench.review(file, self.openings.get(campaign), &self.delegations)?;
-                self.take(path, Namespace::Review, judged, Self::bind)
+                self.take(path, SignatureNamespace::Review, judged, Self::bind)
             }),
             RepoPath::Delegation(_) => unverified::<Delegation>(path, bytes, signatures).and_then(|file| {
                 let opening = self.openings.get(&file.value().campaign);
                 let judged = bench.delegation(file, opening)?;
-                self.take(path, Namespace::Delegation, judged, |own, delegation| own.delegations.push(delegation))
+                self.take(path, SignatureNamespace::Delegation, judged, |own, delegation| {
+                    own.delegations.push(delegation)
+                })
             }),
             RepoPath::StageClose { ref campaign, .. } => unverified(path, bytes, signatures).and_then(|file| {
                 let judged = bench.stage_close(file, self.openings.get(campaign), |base| self.is_on_main(base))?;
-                self.take(path, Namespace::StageClose, judged, Self::close_stage)
+                self.take(path, SignatureNamespace::StageClose, judged, Self::close_stage)
             }),
             RepoPath::Exception(_) => unverified::<Exception>(path, bytes, signatures).and_then(|file| {
                 let opening = self.opening_of(&file.value().item);
                 let judged = bench.exception(file, opening, &self.exceptions)?;
-                self.take(path, Namespace::Exception, judged, |own, exception| own.exceptions.push(exception))
+                self.take(path, SignatureNamespace::Exception, judged, |own, exception| own.exceptions.push(exception))
             }),
             RepoPath::Proof { .. } => unverified(path, bytes, signatures).and_then(|file| {
                 let judged = bench.proof(file, &self.exceptions)?;
-                self.take(path, Namespace::Proof, judged, |own, proof| own.proofs.push(proof))
+                self.take(path, SignatureNamespace::Proof, judged, |own, proof| own.proofs.push(proof))
             }),
             RepoPath::Attestation(_) => unverified(path, bytes, signatures).and_then(|file| {
                 let judged = bench.attestation(file)?;
-                self.take(path, Namespace::Attestation, judged, |own, seen| own.attestations.push(seen))
+                self.take(path, SignatureNamespace::Attestation, judged, |own, seen| own.attestations.push(seen))
             }),
             _ => Ok(()),
         })
@@ -188,10 +190,10 @@ impl RepositoryState {
     fn take<T>(
         &mut self,
         path: &str,
-        namespace: Namespace,
+        namespace: SignatureNamespace,
         judged: VerifyOutcome<T>,
         keep: impl FnOnce(&mut Self, Verified<T>),
-    ) -> Result<(), Rejection> {
+    ) -> Result<(), TrustError> {
         match judged {
             VerifyOutcome::Accepted(verified) => {
                 self.accepted.insert(path.to_owned());
@@ -209,7 +211,7 @@ impl RepositoryState {
         }
     }
 
-    fn bind(&mut self, seated: Verified<ReviewWithSeats>) {
+    fn bind(&mut self, seated: Verified<ReviewWithSlots>) {
         let mut seats = Vec::new();
         let review = seated.map(|(review, own)| {
             seats = own;
@@ -239,7 +241,7 @@ impl RepositoryState {
         place: &RepoPath,
         bytes: &[u8],
         signatures: &[SignatureFile],
-    ) -> Result<(), Rejection> {
+    ) -> Result<(), TrustError> {
         let Some(namespace) = place.namespace() else { return Ok(()) };
         for signature in signatures.iter().filter(|signature| !self.held.contains_key(&signature.path)) {
             bench.signature(namespace, bytes, signature)?;
@@ -255,7 +257,7 @@ impl RepositoryState {
         path: &str,
         bytes: Vec<u8>,
         signatures: Vec<SignatureFile>,
-    ) -> Result<Unverified<Review>, Rejection> {
+    ) -> Result<Unverified<Review>, TrustError> {
         match self.blank.get(path) {
             Some((_, blank)) if bytes.is_empty() => {
                 Ok(Unverified::new(blank.clone(), bytes, path.to_owned(), signatures))
@@ -271,7 +273,7 @@ impl RepositoryState {
         repository: &Repository,
         path: &str,
         campaign: &CampaignId,
-    ) -> Result<Result<PublishedItems, Rejection>, GitError> {
+    ) -> Result<Result<PublishedItems, TrustError>, GitError> {
         let keep = self.keeps(campaign);
         let folder = format!("{}reviews/", path.trim_end_matches("campaign.toml"));
         let files = self.files.range(folder.clone()..).take_while(|(path, _)| path.starts_with(&folder));
@@ -304,7 +306,7 @@ impl RepositoryState {
 }
 
 /// A review file: path, blob, and bytes unless it is too large.
-type Read<'p> = (&'p String, ObjectId, Option<Vec<u8>>);
+type ReviewBlob<'p> = (&'p String, ObjectId, Option<Vec<u8>>);
 
 /// The review files in the folder of a campaign at its opening.
 #[derive(Default)]
@@ -317,7 +319,7 @@ struct PublishedStubs {
     kept: Vec<(String, Review)>,
 }
 
-fn parse_stubs(read: Receiver<Read<'_>>, keep: bool) -> Result<PublishedStubs, Rejection> {
+fn parse_stubs(read: Receiver<ReviewBlob<'_>>, keep: bool) -> Result<PublishedStubs, TrustError> {
     let mut stubs = PublishedStubs::default();
     for (path, blob, bytes) in read {
         let bytes = bytes.ok_or_else(|| too_large(path))?;
@@ -342,18 +344,18 @@ const AHEAD: usize = 64;
 #[derive(Clone, Copy)]
 pub(super) struct MergeContext<'a> {
     pub(super) commit: ObjectId,
-    pub(super) before: Option<&'a Trust>,
+    pub(super) before: Option<&'a TrustState>,
     pub(super) merger: Option<&'a PrincipalId>,
 }
 
 /// Returns the verifier for the files of a merge: the trust state before it, and the keys still valid `after` it.
 pub(super) fn verifier<'a>(
-    trust: &'a Trust,
-    after: Option<&'a Trust>,
+    trust: &'a TrustState,
+    after: Option<&'a TrustState>,
     kinship: &'a Arc<OwnershipIndex>,
     on: MergeContext<'a>,
 ) -> Verifier<'a> {
-    let after: &Registry = after.map_or_else(|| trust.registry(), Trust::registry);
+    let after: &TrustRegistry = after.map_or_else(|| trust.registry(), TrustState::registry);
     Verifier { trust, after, kinship, commit: on.commit, merger: on.merger }
 }
 
@@ -375,13 +377,11 @@ fn verification_order(path: &str) -> u32 {
 const DECIDED: u32 = 2;
 
 /// Returns whether another file of the same merge may resolve the rejection.
-pub(super) fn is_retryable(refusal: &Rejection) -> bool {
+pub(super) fn is_retryable(refusal: &TrustError) -> bool {
     matches!(
         refusal,
-        Rejection::StaleSupersedes { .. }
-            | Rejection::Stage(
-                StageRejection::Foreign { .. } | StageRejection::NotOpen { .. } | StageRejection::Order { .. }
-            )
+        TrustError::StaleSupersedes { .. }
+            | TrustError::Stage(StageError::Foreign { .. } | StageError::NotOpen { .. } | StageError::Order { .. })
     )
 }
 
@@ -389,7 +389,7 @@ pub(super) fn unverified<T: Kind>(
     path: &str,
     bytes: Vec<u8>,
     signatures: Vec<SignatureFile>,
-) -> Result<Unverified<T>, Rejection> {
+) -> Result<Unverified<T>, TrustError> {
     let value = codec::parse(path, &bytes)?;
     Ok(Unverified::new(value, bytes, path.to_owned(), signatures))
 }

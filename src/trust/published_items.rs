@@ -1,7 +1,7 @@
 //! Published items of a campaign and their assignments, from the worklists in its folder.
 
 use super::{
-    open_campaign::OpenCampaign, ownership::OwnershipIndex, rejection::Rejection, stage_rejection::StageRejection,
+    error::TrustError, open_campaign::OpenCampaign, ownership::OwnershipIndex, stage_error::StageError,
     verified::Verified,
 };
 use crate::model::{
@@ -89,7 +89,7 @@ pub(super) struct PublishedItems {
 
 impl PublishedItems {
     /// Adds a worklist: a review file as of the opening of the campaign.
-    pub(super) fn add(&mut self, stub: &Review) -> Result<(), Rejection> {
+    pub(super) fn add(&mut self, stub: &Review) -> Result<(), TrustError> {
         let next = u32::try_from(self.reviewers.len()).unwrap_or(u32::MAX);
         let reviewer = *self.reviewers.entry(stub.reviewer.clone()).or_insert(next);
         let asked = (stub.stage(), reviewer);
@@ -102,14 +102,14 @@ impl PublishedItems {
             // INVARIANT: what has a place was put there.
             let Some((_, put)) = self.items.get_mut(place) else { continue };
             if put.common != common {
-                return Err(Rejection::ItemAltered(item.id.to_string()));
+                return Err(TrustError::ItemAltered(item.id.to_string()));
             }
             let fixed = fixed(common, item);
             if !put.fixed.contains(&fixed) {
                 put.fixed.push(fixed);
             }
             match put.asked.binary_search(&asked) {
-                Ok(_) => return Err(Rejection::DuplicateName(item.id.to_string())),
+                Ok(_) => return Err(TrustError::DuplicateName(item.id.to_string())),
                 Err(index) => put.asked.insert(index, asked),
             }
         }
@@ -124,17 +124,17 @@ impl PublishedItems {
     }
 
     /// Checks the items against the campaign file that the owners signed.
-    pub(super) fn check(&self, campaign: &Campaign) -> Result<(), Rejection> {
+    pub(super) fn check(&self, campaign: &Campaign) -> Result<(), TrustError> {
         let stages = campaign.definition.stage_count();
         let mut put = self.items.iter().flat_map(|(_, put)| &put.asked);
         if let Some((found, _)) = put.find(|(stage, _)| *stage == 0 || *stage > stages) {
-            return Err(StageRejection::Unknown { found: *found, stages }.into());
+            return Err(StageError::Unknown { found: *found, stages }.into());
         }
         let items = self.items.iter().map(|(item, put)| (item, &put.grant));
         let (count, found) = (self.items.len() as u64, population(items));
         if (count, found) != (campaign.items, campaign.population) {
             let expected = format!("{} items, {}", campaign.items, campaign.population);
-            return Err(Rejection::Population { expected, found: format!("{count} items, {found}") });
+            return Err(TrustError::Population { expected, found: format!("{count} items, {found}") });
         }
         let Some(expected) = campaign.asked else { return Ok(()) };
         let names: BTreeMap<u32, &PrincipalId> = self.reviewers.iter().map(|(id, index)| (*index, id)).collect();
@@ -147,7 +147,7 @@ impl PublishedItems {
         if found == expected {
             return Ok(());
         }
-        Err(StageRejection::Asked { expected: expected.to_string(), found: found.to_string() }.into())
+        Err(StageError::Asked { expected: expected.to_string(), found: found.to_string() }.into())
     }
 
     /// Returns the open campaign.

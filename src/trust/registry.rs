@@ -1,8 +1,8 @@
 //! The registry: principals with their accounts, groups and keys.
 
-use super::{rejection::Rejection, root};
+use super::{error::TrustError, root};
 use crate::{
-    format::{codec, keys::PublicKey},
+    format::{codec, ssh_keys::PublicKey},
     model::{
         Digest, PrincipalId,
         file::{self, KeyState, RegistryPrincipal},
@@ -12,16 +12,21 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// A registry whose signatures are verified or about to be verified.
 #[derive(Clone, Debug)]
-pub struct Registry {
+pub struct TrustRegistry {
     file: Arc<file::Registry>,
     digest: Digest,
     keys: BTreeMap<PublicKey, (PrincipalId, KeyState, Option<u64>)>,
 }
 
-impl Registry {
+impl TrustRegistry {
     /// Parses a registry and checks it against the previous version: keys are never removed or reactivated, and belong
     /// to one principal forever. Does not verify signatures.
-    pub(super) fn parse(bytes: &[u8], path: &str, before: Option<&Self>, root: &root::Root) -> Result<Self, Rejection> {
+    pub(super) fn parse(
+        bytes: &[u8],
+        path: &str,
+        before: Option<&Self>,
+        root: &root::TrustRoot,
+    ) -> Result<Self, TrustError> {
         let registry = Self::unchained(bytes, path, root)?;
         let file = &registry.file;
         root::check_chain(file.version, &file.prev, before.map(|b| (b.file.version, b.digest)))?;
@@ -30,23 +35,23 @@ impl Registry {
     }
 
     /// Parses a registry without its previous version.
-    pub(super) fn unchained(bytes: &[u8], path: &str, root: &root::Root) -> Result<Self, Rejection> {
+    pub(super) fn unchained(bytes: &[u8], path: &str, root: &root::TrustRoot) -> Result<Self, TrustError> {
         let file: file::Registry = codec::parse(path, bytes)?;
         if file.repo != root.file().repo {
             let (found, expected) = (file.repo.to_string(), root.file().repo.to_string());
-            return Err(Rejection::WrongRepository { found, expected });
+            return Err(TrustError::WrongRepository { found, expected });
         }
         let mut keys: BTreeMap<PublicKey, (PrincipalId, KeyState, Option<u64>)> = BTreeMap::new();
         let mut subjects: BTreeMap<&str, &PrincipalId> = BTreeMap::new();
         let mut last: Option<&PrincipalId> = None;
         for principal in &file.principals {
             if last.is_some_and(|last| *last >= principal.id) {
-                return Err(Rejection::DuplicateName(format!("{} (or principals are not sorted)", principal.id)));
+                return Err(TrustError::DuplicateName(format!("{} (or principals are not sorted)", principal.id)));
             }
             last = Some(&principal.id);
             for subject in &principal.subjects {
                 if subjects.insert(subject, &principal.id).is_some() {
-                    return Err(Rejection::DuplicateName(subject.clone()));
+                    return Err(TrustError::DuplicateName(subject.clone()));
                 }
             }
             for key in &principal.keys {
@@ -54,7 +59,7 @@ impl Registry {
                 let value = (principal.id.clone(), key.state, key.suspect_from_index);
                 if let Some((first, ..)) = keys.insert(public, value) {
                     let (first, second) = (first.to_string(), principal.id.to_string());
-                    return Err(Rejection::DuplicateKey { fingerprint: public.fingerprint(), first, second });
+                    return Err(TrustError::DuplicateKey { fingerprint: public.fingerprint(), first, second });
                 }
             }
         }
@@ -64,21 +69,21 @@ impl Registry {
     }
 
     /// An engine key must not sign decisions.
-    pub(super) fn check_engine(&self, root: &root::Root) -> Result<(), Rejection> {
+    pub(super) fn check_engine(&self, root: &root::TrustRoot) -> Result<(), TrustError> {
         match root.machine_keys().find_map(|key| self.keys.get(&key).map(|(principal, ..)| (key, principal))) {
             None => Ok(()),
             Some((key, principal)) => {
                 let (first, second) = ("the engine".to_owned(), principal.to_string());
-                Err(Rejection::DuplicateKey { fingerprint: key.fingerprint(), first, second })
+                Err(TrustError::DuplicateKey { fingerprint: key.fingerprint(), first, second })
             }
         }
     }
 
-    fn check_follows(&self, before: &Self) -> Result<(), Rejection> {
+    fn check_follows(&self, before: &Self) -> Result<(), TrustError> {
         for (key, (principal, state, _)) in &before.keys {
             let refuse = |what| {
                 let (principal, fingerprint) = (principal.to_string(), key.fingerprint());
-                Err(Rejection::KeyHistory { principal, fingerprint, what })
+                Err(TrustError::KeyHistory { principal, fingerprint, what })
             };
             match self.keys.get(key) {
                 None => return refuse("was removed from the registry"),

@@ -1,20 +1,20 @@
 //! Verified state of a governed repository at a commit: trust, decisions, and rejected files.
 
 use super::{
-    open_campaign::{EffectiveDecision, OpenCampaign, Openings, VotingSlot},
+    error::TrustError,
+    open_campaign::{EffectiveDecision, OpenCampaign, OpenCampaigns, VotingSlot},
     ownership::OwnershipIndex,
-    rejection::Rejection,
-    trust_state::{PartialTrust, Trust},
+    trust_state::{PartialTrust, TrustState},
     verified::Verified,
 };
 use crate::{
-    format::sshsig::Namespace,
+    format::sshsig::SignatureNamespace,
     git::{GitError, ObjectId, Repository},
     model::{
         CampaignId, Digest, Finding, ItemId, Severity,
         file::{Attestation, Campaign, Delegation, Exception, Principals, Proof, Review},
     },
-    store::Snapshot,
+    store::RepositorySnapshot,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,17 +30,17 @@ pub struct RepositoryState {
     pub(super) head: Option<ObjectId>,
     pub(super) line: BTreeSet<ObjectId>,
     pub(super) partial: PartialTrust,
-    pub(super) trust: Option<Arc<Trust>>,
+    pub(super) trust: Option<Arc<TrustState>>,
     pub(super) people: BTreeMap<String, Arc<Principals>>,
     pub(super) kinship: Arc<OwnershipIndex>,
     /// Files of signed kinds and signatures in the tree, by path.
     pub(super) files: BTreeMap<String, ObjectId>,
     /// The immutable ones among them.
-    pub(super) held: BTreeMap<String, (ObjectId, Namespace)>,
+    pub(super) held: BTreeMap<String, (ObjectId, SignatureNamespace)>,
     pub(super) accepted: BTreeSet<String>,
     /// The undecided reviews of the campaign that the current merge opens, without their items, by path.
     pub(super) blank: BTreeMap<String, (ObjectId, Review)>,
-    pub(super) openings: Openings,
+    pub(super) openings: OpenCampaigns,
     /// The campaign whose worklists are kept.
     keep: Option<CampaignId>,
     pub(super) worklists: Vec<(String, Review)>,
@@ -62,7 +62,7 @@ pub struct RejectedFile {
     /// The path.
     pub path: String,
     /// The rejection.
-    pub refusal: Rejection,
+    pub refusal: TrustError,
     /// Whether the rejection still applies at the head; it does not if the file was corrected later.
     pub standing: bool,
 }
@@ -136,7 +136,7 @@ impl RepositoryState {
             held: BTreeMap::new(),
             accepted: BTreeSet::new(),
             blank: BTreeMap::new(),
-            openings: Openings::new(),
+            openings: OpenCampaigns::new(),
             keep: None,
             worklists: Vec::new(),
             delegations: Vec::new(),
@@ -155,7 +155,7 @@ impl RepositoryState {
     }
 
     /// Returns the trust state at the head; `None` if no valid one matches the pin.
-    pub fn trust(&self) -> Option<&Trust> {
+    pub fn trust(&self) -> Option<&TrustState> {
         self.trust.as_deref()
     }
 
@@ -226,7 +226,7 @@ impl RepositoryState {
     /// Returns the finding that the former head `before` is no longer on the line of main.
     pub fn check_not_rolled_back(&self, before: ObjectId) -> Option<Finding> {
         let commit = self.head.unwrap_or(before);
-        let refusal = Rejection::MainRolledBack(before.to_string());
+        let refusal = TrustError::MainRolledBack(before.to_string());
         let found = RejectedFile { commit, path: "main".to_owned(), refusal, standing: true };
         (!self.is_on_main(before)).then(|| found.finding())
     }
@@ -256,7 +256,7 @@ impl RepositoryState {
 /// # Errors
 /// When git cannot read it.
 pub fn first_root(repository: &Repository, commit: ObjectId) -> Result<Option<Digest>, crate::store::StoreError> {
-    let bytes = Snapshot::at(repository, commit).bytes("trust/root/1.toml", MAX_ROOT)?;
+    let bytes = RepositorySnapshot::at(repository, commit).bytes("trust/root/1.toml", MAX_ROOT)?;
     Ok(bytes.map(Digest::of))
 }
 

@@ -3,7 +3,7 @@
 use super::{base_state::MAX_FILE, open_campaign::decided, verify_review::is_part};
 use crate::{
     format::codec,
-    git::{Changes, GitError, Mode, ObjectId, Repository},
+    git::{FileMode, GitError, ObjectId, Repository, TreeDiff},
     model::{
         CampaignId, Digest, ItemId, PrincipalId, SystemId, Verdict,
         file::{Campaign, Delegation, Item, Review},
@@ -34,7 +34,7 @@ pub(super) struct RequiredContext {
 pub(super) fn required_context(
     repository: &Repository,
     head: ObjectId,
-    changes: &Changes,
+    changes: &TreeDiff,
 ) -> Result<BTreeMap<CampaignId, RequiredContext>, GitError> {
     let mut all: BTreeMap<CampaignId, RequiredContext> = BTreeMap::new();
     let touched: BTreeSet<String> = changes
@@ -78,7 +78,7 @@ fn is_look(repository: &Repository, head: ObjectId, review: &Review) -> Result<b
 }
 
 /// Returns the folders whose signed files a change needs.
-pub(super) fn folders(changes: &Changes, wanted: &BTreeMap<CampaignId, RequiredContext>) -> BTreeSet<String> {
+pub(super) fn folders(changes: &TreeDiff, wanted: &BTreeMap<CampaignId, RequiredContext>) -> BTreeSet<String> {
     let mut folders = BTreeSet::new();
     for change in &changes.files {
         let signed = match RepoPath::of(change.path()) {
@@ -165,7 +165,9 @@ fn at<T: crate::model::file::GovernedFile>(
     commit: ObjectId,
     path: &str,
 ) -> Result<Option<T>, GitError> {
-    let Some(file) = repository.file(commit, path)?.filter(|file| file.mode == Mode::Plain) else { return Ok(None) };
+    let Some(file) = repository.file(commit, path)?.filter(|file| file.mode == FileMode::Plain) else {
+        return Ok(None);
+    };
     let Ok(bytes) = repository.blob(file.id, MAX_FILE) else { return Ok(None) };
     Ok(codec::parse::<T>(path, &bytes).ok())
 }

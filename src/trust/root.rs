@@ -1,12 +1,12 @@
 //! The root of trust: keys and thresholds of its roles, and the chain of its versions.
 
-use super::{rejection::Rejection, verified::Signer};
+use super::{error::TrustError, verified::FileSigner};
 use crate::{
     format::{
         codec,
-        keys::PublicKey,
         note::VerifierKey,
-        sshsig::{Namespace, SshSignature},
+        ssh_keys::PublicKey,
+        sshsig::{SignatureNamespace, SshSignature},
     },
     model::{Digest, PrincipalId, file},
     store::SignatureFile,
@@ -15,12 +15,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A root of trust whose signatures were verified.
 #[derive(Clone, Debug)]
-pub struct Root {
+pub struct TrustRoot {
     file: file::Root,
     digest: Digest,
-    root: Role,
-    registry: Role,
-    mandate: Role,
+    root: SigningRole,
+    registry: SigningRole,
+    mandate: SigningRole,
     engine: Vec<PublicKey>,
     readback: Vec<PublicKey>,
     log: Vec<VerifierKey>,
@@ -28,23 +28,23 @@ pub struct Root {
 
 /// The keys of a role by name, and its threshold.
 #[derive(Clone, Debug)]
-pub struct Role {
+pub struct SigningRole {
     threshold: usize,
     keys: BTreeMap<String, PublicKey>,
 }
 
-impl Root {
+impl TrustRoot {
     /// Accepts version 1, which is pinned from outside and self-signed.
     ///
     /// # Errors
     /// When it differs from the pin or is invalid.
-    pub fn first(pin: Digest, bytes: &[u8], signatures: &[SignatureFile]) -> Result<Self, Rejection> {
+    pub fn first(pin: Digest, bytes: &[u8], signatures: &[SignatureFile]) -> Result<Self, TrustError> {
         let root = Self::parse("trust/root/1.toml", bytes)?;
         if root.digest != pin {
-            return Err(Rejection::RootPin { pinned: pin, found: root.digest });
+            return Err(TrustError::RootPin { pinned: pin, found: root.digest });
         }
         check_chain(root.file.version, &root.file.prev, None)?;
-        let signed = signed_by(Namespace::Root, bytes, signatures, &[&root.root])?;
+        let signed = signed_by(SignatureNamespace::Root, bytes, signatures, &[&root.root])?;
         root.root.clear(&signed)?;
         Ok(root)
     }
@@ -53,18 +53,18 @@ impl Root {
     ///
     /// # Errors
     /// When it is not the next version, or is invalid.
-    pub fn next(&self, bytes: &[u8], signatures: &[SignatureFile]) -> Result<Self, Rejection> {
+    pub fn next(&self, bytes: &[u8], signatures: &[SignatureFile]) -> Result<Self, TrustError> {
         let next = Self::parse(&format!("trust/root/{}.toml", self.file.version.saturating_add(1)), bytes)?;
         check_chain(next.file.version, &next.file.prev, Some((self.file.version, self.digest)))?;
         if next.file.repo != self.file.repo {
             let (found, expected) = (next.file.repo.to_string(), self.file.repo.to_string());
-            return Err(Rejection::WrongRepository { found, expected });
+            return Err(TrustError::WrongRepository { found, expected });
         }
         if next.file.log_origin != self.file.log_origin {
             let (from, to) = (self.file.log_origin.clone(), next.file.log_origin.clone());
-            return Err(Rejection::LogOrigin { from, to });
+            return Err(TrustError::LogOrigin { from, to });
         }
-        let signed = signed_by(Namespace::Root, bytes, signatures, &[&self.root, &next.root])?;
+        let signed = signed_by(SignatureNamespace::Root, bytes, signatures, &[&self.root, &next.root])?;
         self.root.clear(&signed)?;
         next.root.clear(&signed)?;
         Ok(next)
@@ -74,12 +74,12 @@ impl Root {
     ///
     /// # Errors
     /// When it is malformed or inconsistent.
-    pub(super) fn parse(path: &str, bytes: &[u8]) -> Result<Self, Rejection> {
+    pub(super) fn parse(path: &str, bytes: &[u8]) -> Result<Self, TrustError> {
         let file: file::Root = codec::parse(path, bytes)?;
         let roles = &file.roles;
-        let root = Role::parse("root", &roles.root)?;
-        let registry = Role::parse("registry", &roles.registry)?;
-        let mandate = Role::parse("mandate", &roles.mandate)?;
+        let root = SigningRole::parse("root", &roles.root)?;
+        let registry = SigningRole::parse("registry", &roles.registry)?;
+        let mandate = SigningRole::parse("mandate", &roles.mandate)?;
         let mut engine = Vec::new();
         for key in &roles.engine.commit_keys {
             engine.push(PublicKey::parse_line(key)?.0);
@@ -90,9 +90,9 @@ impl Root {
         }
         let mut log = Vec::new();
         for key in &roles.engine.log_keys {
-            let key = VerifierKey::parse(key).map_err(|_| Rejection::Key(crate::format::keys::KeyError::Weak))?;
+            let key = VerifierKey::parse(key).map_err(|_| TrustError::Key(crate::format::ssh_keys::KeyError::Weak))?;
             if key.name() != file.log_origin {
-                return Err(Rejection::Place { says: key.name().to_owned(), lies: file.log_origin.clone() });
+                return Err(TrustError::Place { says: key.name().to_owned(), lies: file.log_origin.clone() });
             }
             log.push(key);
         }
@@ -107,7 +107,7 @@ impl Root {
         {
             if let Some(first) = machines.insert(key, purpose) {
                 let (first, second) = (first.to_owned(), purpose.to_owned());
-                return Err(Rejection::DuplicateKey { fingerprint: key.fingerprint(), first, second });
+                return Err(TrustError::DuplicateKey { fingerprint: key.fingerprint(), first, second });
             }
         }
         Ok(Self { digest: Digest::of(bytes), file, root, registry, mandate, engine, readback, log })
@@ -124,17 +124,17 @@ impl Root {
     }
 
     /// Returns the keys that sign the next root.
-    pub const fn root_role(&self) -> &Role {
+    pub const fn root_role(&self) -> &SigningRole {
         &self.root
     }
 
     /// Returns the keys that sign registries.
-    pub const fn registry_role(&self) -> &Role {
+    pub const fn registry_role(&self) -> &SigningRole {
         &self.registry
     }
 
     /// Returns the keys that sign mandates.
-    pub const fn mandate_role(&self) -> &Role {
+    pub const fn mandate_role(&self) -> &SigningRole {
         &self.mandate
     }
 
@@ -160,26 +160,26 @@ impl Root {
     }
 }
 
-impl Role {
-    fn parse(name: &'static str, role: &file::Role) -> Result<Self, Rejection> {
+impl SigningRole {
+    fn parse(name: &'static str, role: &file::Role) -> Result<Self, TrustError> {
         let mut keys: BTreeMap<String, PublicKey> = BTreeMap::new();
         for line in &role.keys {
             let (key, comment) = PublicKey::parse_line(line)?;
             if PrincipalId::parse(comment).is_err() {
                 let says = format!("a key named `{comment}`");
-                return Err(Rejection::Place { says, lies: format!("role {name}, where every key has a short name") });
+                return Err(TrustError::Place { says, lies: format!("role {name}, where every key has a short name") });
             }
             if let Some((first, _)) = keys.iter().find(|(_, other)| **other == key) {
                 let (first, second) = (first.clone(), comment.to_owned());
-                return Err(Rejection::DuplicateKey { fingerprint: key.fingerprint(), first, second });
+                return Err(TrustError::DuplicateKey { fingerprint: key.fingerprint(), first, second });
             }
             if keys.insert(comment.to_owned(), key).is_some() {
-                return Err(Rejection::DuplicateName(comment.to_owned()));
+                return Err(TrustError::DuplicateName(comment.to_owned()));
             }
         }
         match usize::try_from(role.threshold) {
             Ok(threshold) if (1..=keys.len()).contains(&threshold) => Ok(Self { threshold, keys }),
-            _ => Err(Rejection::ThresholdUnreachable { role: name, threshold: role.threshold, keys: keys.len() }),
+            _ => Err(TrustError::ThresholdUnreachable { role: name, threshold: role.threshold, keys: keys.len() }),
         }
     }
 
@@ -194,13 +194,13 @@ impl Role {
     }
 
     /// Verifies that `signed` contains a threshold of distinct keys of this role.
-    fn clear(&self, signed: &[Signer]) -> Result<(), Rejection> {
+    fn clear(&self, signed: &[FileSigner]) -> Result<(), TrustError> {
         let counted: BTreeSet<PublicKey> =
             signed.iter().map(|signer| signer.key).filter(|key| self.keys.values().any(|own| own == key)).collect();
         if counted.len() >= self.threshold {
             Ok(())
         } else {
-            Err(Rejection::Threshold { needed: self.threshold, found: counted.len(), tier: None })
+            Err(TrustError::Threshold { needed: self.threshold, found: counted.len(), tier: None })
         }
     }
 }
@@ -208,13 +208,13 @@ impl Role {
 /// Verifies a registry or mandate: signed by a threshold of keys, each of which has the role in every root in `roles`.
 /// A key that a new root removes does not count in the same merge.
 pub(super) fn verify_by_roles(
-    namespace: Namespace,
+    namespace: SignatureNamespace,
     bytes: &[u8],
     signatures: &[SignatureFile],
-    roles: &[&Role],
-) -> Result<Vec<Signer>, Rejection> {
+    roles: &[&SigningRole],
+) -> Result<Vec<FileSigner>, TrustError> {
     let signed = signed_by(namespace, bytes, signatures, roles)?;
-    let lasting: Vec<Signer> = signed
+    let lasting: Vec<FileSigner> = signed
         .into_iter()
         .filter(|signer| roles.iter().all(|role| role.keys.values().any(|k| *k == signer.key)))
         .collect();
@@ -226,18 +226,18 @@ pub(super) fn verify_by_roles(
 
 /// Verifies every signature against the key of that name in one of `roles`. One invalid signature rejects the file.
 fn signed_by(
-    namespace: Namespace,
+    namespace: SignatureNamespace,
     bytes: &[u8],
     signatures: &[SignatureFile],
-    roles: &[&Role],
-) -> Result<Vec<Signer>, Rejection> {
+    roles: &[&SigningRole],
+) -> Result<Vec<FileSigner>, TrustError> {
     let mut signed = Vec::new();
     for file in signatures {
         let candidates: Vec<PublicKey> = roles.iter().filter_map(|role| role.keys.get(&file.signer)).copied().collect();
         if candidates.is_empty() {
-            return Err(Rejection::SignerUnknown(file.signer.clone()));
+            return Err(TrustError::SignerUnknown(file.signer.clone()));
         }
-        signed.push(Signer { name: file.signer.clone(), key: verify(namespace, bytes, file, &candidates)? });
+        signed.push(FileSigner { name: file.signer.clone(), key: verify(namespace, bytes, file, &candidates)? });
     }
     signed.sort();
     Ok(signed)
@@ -245,25 +245,25 @@ fn signed_by(
 
 /// Verifies one signature, which must be by one of `candidates`, and returns the key.
 pub(super) fn verify(
-    namespace: Namespace,
+    namespace: SignatureNamespace,
     bytes: &[u8],
     file: &SignatureFile,
     candidates: &[PublicKey],
-) -> Result<PublicKey, Rejection> {
-    let refuse = |error| Rejection::Signature { signer: file.signer.clone(), error };
+) -> Result<PublicKey, TrustError> {
+    let refuse = |error| TrustError::Signature { signer: file.signer.clone(), error };
     let signature = SshSignature::parse(&file.bytes).map_err(refuse)?;
     if !candidates.contains(&signature.key()) {
-        return Err(Rejection::WrongKey { signer: file.signer.clone(), fingerprint: signature.key().fingerprint() });
+        return Err(TrustError::WrongKey { signer: file.signer.clone(), fingerprint: signature.key().fingerprint() });
     }
     signature.verify(namespace, bytes).map_err(refuse)
 }
 
 /// Checks that a version directly follows the one in force.
-pub(super) fn check_chain(version: u32, prev: &str, before: Option<(u32, Digest)>) -> Result<(), Rejection> {
+pub(super) fn check_chain(version: u32, prev: &str, before: Option<(u32, Digest)>) -> Result<(), TrustError> {
     let expected = before.map_or(1, |(version, _)| version.saturating_add(1));
     if version != expected {
-        return Err(Rejection::Version { found: version, expected });
+        return Err(TrustError::Version { found: version, expected });
     }
     let digest = before.map_or_else(|| "none".to_owned(), |(_, digest)| digest.to_string());
-    if prev == digest { Ok(()) } else { Err(Rejection::Prev { found: prev.to_owned(), expected: digest }) }
+    if prev == digest { Ok(()) } else { Err(TrustError::Prev { found: prev.to_owned(), expected: digest }) }
 }

@@ -6,11 +6,11 @@
 
 use super::{
     authority::DecidingPrincipal,
+    error::TrustError,
     open_campaign::{EffectiveDecision, OpenCampaign, VotingSlot},
     ownership::OwnershipIndex,
-    registry::Registry,
-    rejection::Rejection,
-    stage_rejection::StageRejection,
+    registry::TrustRegistry,
+    stage_error::StageError,
     verified::Verified,
 };
 use crate::{
@@ -29,7 +29,7 @@ pub(super) struct SampleContext<'a> {
     /// Whose access is whose now.
     pub(super) kinship: &'a OwnershipIndex,
     /// Who can sign.
-    pub(super) registry: &'a Registry,
+    pub(super) registry: &'a TrustRegistry,
     /// Who signed each review file besides its reviewer, by path.
     pub(super) cosigners: BTreeMap<&'a str, &'a [PrincipalId]>,
 }
@@ -139,7 +139,7 @@ impl OpenCampaign {
         claim: DecidingPrincipal<'_>,
         cosigners: &[PrincipalId],
         delegations: &[Verified<Delegation>],
-    ) -> Result<VotingSlot, Rejection> {
+    ) -> Result<VotingSlot, TrustError> {
         // Where nothing is ever looked at again, what lies beyond the last stage is no stage.
         let looks = self.campaign.definition.second_look_percent.is_some() || self.sampled_items().next().is_some();
         if looks && claim.stage == self.campaign.definition.stage_count() + 1 {
@@ -154,11 +154,11 @@ impl OpenCampaign {
         &self,
         claim: DecidingPrincipal<'_>,
         cosigners: &[PrincipalId],
-    ) -> Result<VotingSlot, Rejection> {
+    ) -> Result<VotingSlot, TrustError> {
         let DecidingPrincipal { reviewer, stage, item, .. } = claim;
         let not_open = |why: &str| {
             let (item, why) = (item.id.to_string(), why.to_owned());
-            Err(StageRejection::NotOpen { item, stage, why }.into())
+            Err(StageError::NotOpen { item, stage, why }.into())
         };
         if self.closed() < self.campaign.definition.stage_count() {
             return not_open("the second look begins when the last stage is closed");
@@ -166,10 +166,10 @@ impl OpenCampaign {
         let Some(lookers) = self.second_reviewers(&item.id) else {
             return not_open("it was not drawn for a second look");
         };
-        let foreign = |who: &PrincipalId| -> Rejection {
+        let foreign = |who: &PrincipalId| -> TrustError {
             let (item, reviewer) = (item.id.to_string(), who.to_string());
             let asked = lookers.first().map_or("nobody".to_owned(), ToString::to_string);
-            StageRejection::Foreign { item, reviewer, stage, asked }.into()
+            StageError::Foreign { item, reviewer, stage, asked }.into()
         };
         if let Some(other) = std::iter::once(reviewer).chain(cosigners).find(|who| !lookers.contains(who)) {
             return Err(foreign(other));
@@ -181,12 +181,12 @@ impl OpenCampaign {
                 None => {
                     let in_force: Vec<_> = self.beyond(&item.id).map(EffectiveDecision::reference).collect();
                     let in_force = if in_force.is_empty() { "no decision".to_owned() } else { in_force.join(" and ") };
-                    Err(Rejection::StaleSupersedes { item: item.id.to_string(), names: names.clone(), in_force })
+                    Err(TrustError::StaleSupersedes { item: item.id.to_string(), names: names.clone(), in_force })
                 }
             };
         }
         let twice = |by: &EffectiveDecision| {
-            Err(Rejection::ItemBoundTwice { item: item.id.to_string(), by: by.path.to_string() })
+            Err(TrustError::ItemBoundTwice { item: item.id.to_string(), by: by.path.to_string() })
         };
         match (self.second_review(&item.id), self.tie_breaker(&item.id)) {
             (None, _) if lookers.first() == Some(reviewer) || self.campaign.definition.is_fallback(reviewer) => {

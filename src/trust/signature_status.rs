@@ -1,6 +1,6 @@
 //! Status of a past signature under the current registry.
 
-use super::{registry::Registry, verified::Verified};
+use super::{registry::TrustRegistry, verified::Verified};
 use crate::model::file::KeyState;
 use std::fmt;
 
@@ -30,7 +30,7 @@ impl fmt::Display for SignatureStatus {
 
 /// Returns the status of the signatures of `file` under the current registry. `accepted` is the evidence index of its
 /// acceptance; without it, the signature counts as made after the compromise. No clock is read.
-pub fn signature_status<T>(file: &Verified<T>, accepted: Option<u64>, today: &Registry) -> SignatureStatus {
+pub fn signature_status<T>(file: &Verified<T>, accepted: Option<u64>, today: &TrustRegistry) -> SignatureStatus {
     let of_key = |key| match today.holder(key) {
         None => SignatureStatus::Invalid,
         Some((_, KeyState::Active, _)) => SignatureStatus::Valid,

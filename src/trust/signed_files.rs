@@ -1,12 +1,12 @@
 //! Immutable files and rejections recorded by a walk.
 
 use super::{
-    rejection::Rejection,
+    error::TrustError,
     repository_state::{RejectedFile, RepositoryState},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics},
-    format::sshsig::Namespace,
+    format::sshsig::SignatureNamespace,
     git::{GitError, ObjectId, Repository},
     store::{RepoPath, SignatureFile},
 };
@@ -53,7 +53,7 @@ impl RepositoryState {
         Ok(signatures)
     }
 
-    pub(super) fn hold(&mut self, path: &str, namespace: Namespace) {
+    pub(super) fn hold(&mut self, path: &str, namespace: SignatureNamespace) {
         let mut held: Vec<(String, ObjectId)> =
             self.signature_paths(path).map(|(_, path, blob)| (path.clone(), *blob)).collect();
         held.extend(self.files.get(path).map(|blob| (path.to_owned(), *blob)));
@@ -63,7 +63,7 @@ impl RepositoryState {
         }
     }
 
-    pub(super) fn refuse(&mut self, commit: ObjectId, path: &str, refusal: Rejection) {
+    pub(super) fn refuse(&mut self, commit: ObjectId, path: &str, refusal: TrustError) {
         let found = RejectedFile { commit, path: path.to_owned(), refusal, standing: true };
         let known = self.found.iter().rev().take_while(|old| old.commit == commit);
         if !known.into_iter().any(|old| old.standing && old.path == found.path && old.refusal == found.refusal) {
@@ -80,9 +80,9 @@ impl RepositoryState {
 }
 
 /// Returns the rejection of a governed file that is too large.
-pub(super) fn too_large(path: &str) -> Rejection {
+pub(super) fn too_large(path: &str) -> TrustError {
     let problem = Diagnostic::error("too-large", "the file exceeds the size limit of governed files");
-    Rejection::from(Diagnostics::from(problem.in_file(path)))
+    TrustError::from(Diagnostics::from(problem.in_file(path)))
 }
 
 /// Maximum size of a governed file in bytes.

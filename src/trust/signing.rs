@@ -1,10 +1,10 @@
 //! Signs governed files: only in canonical form, in the namespace of their kind, and with verification afterwards.
 
-use super::{rejection::Rejection, root};
+use super::{error::TrustError, root};
 use crate::{
     format::{
-        keys::{PublicKey, SignError, Signer},
-        sshsig::{Namespace, SshSignature},
+        ssh_keys::{PublicKey, SignError, Signer},
+        sshsig::{SignatureNamespace, SshSignature},
     },
     model::{PrincipalId, file::FileKind},
     store::{RepoPath, SignatureFile, kind_of, parse_any},
@@ -12,13 +12,13 @@ use crate::{
 
 /// A new, verified signature, to be written beside its file.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Signed {
+pub struct FileSignature {
     /// The path of the signature file.
     pub path: String,
     /// The content of the signature file.
     pub text: String,
     /// The namespace.
-    pub namespace: Namespace,
+    pub namespace: SignatureNamespace,
     /// The key.
     pub key: PublicKey,
 }
@@ -34,7 +34,7 @@ pub enum SigningError {
     Place(String),
     /// The file is invalid, or the signature does not verify.
     #[error(transparent)]
-    Refused(#[from] Box<Rejection>),
+    Refused(#[from] Box<TrustError>),
     /// The key could not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -45,8 +45,8 @@ pub enum SigningError {
 /// # Errors
 /// When the file is of no signed kind, has a wrong path, or is not canonical; and when the key fails to sign or
 /// produces an invalid signature.
-pub fn sign(path: &str, bytes: &[u8], name: &PrincipalId, signer: &dyn Signer) -> Result<Signed, SigningError> {
-    let refused = |refusal: Rejection| SigningError::Refused(Box::new(refusal));
+pub fn sign(path: &str, bytes: &[u8], name: &PrincipalId, signer: &dyn Signer) -> Result<FileSignature, SigningError> {
+    let refused = |refusal: TrustError| SigningError::Refused(Box::new(refusal));
     let kind = kind_of(path, bytes).map_err(|problems| refused(problems.into()))?;
     let namespace = match RepoPath::of(path).namespace() {
         Some(namespace) => namespace,
@@ -61,5 +61,5 @@ pub fn sign(path: &str, bytes: &[u8], name: &PrincipalId, signer: &dyn Signer) -
         bytes: text.clone().into_bytes(),
     };
     let key = root::verify(namespace, bytes, &file, &[signer.public_key()]).map_err(refused)?;
-    Ok(Signed { path: file.path, text, namespace, key })
+    Ok(FileSignature { path: file.path, text, namespace, key })
 }

@@ -1,8 +1,8 @@
 //! Client of ssh-agent (draft-ietf-sshm-ssh-agent): lists keys and signs.
 
 use crate::format::{
-    keys::{PublicKey, SignError, Signer},
-    ssh_wire::{Reader, WireError, put_string},
+    ssh_keys::{PublicKey, SignError, Signer},
+    ssh_wire::{SshWireReader, WireError, put_string},
 };
 use std::{
     cell::RefCell,
@@ -13,7 +13,7 @@ use std::{
 };
 
 /// A connection to a running ssh-agent. Private keys never leave the agent.
-pub struct Agent {
+pub struct SshAgent {
     stream: RefCell<UnixStream>,
 }
 
@@ -46,7 +46,7 @@ pub enum AgentError {
     Wire(#[from] WireError),
 }
 
-impl Agent {
+impl SshAgent {
     /// Connects to the agent at `socket`, the value of `SSH_AUTH_SOCK`.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl Agent {
     /// When the response is invalid.
     pub fn keys(&self) -> Result<Vec<AgentKey>, AgentError> {
         let answer = self.ask(&[REQUEST_IDENTITIES])?;
-        let mut reader = Reader::new(expect(&answer, IDENTITIES_ANSWER)?);
+        let mut reader = SshWireReader::new(expect(&answer, IDENTITIES_ANSWER)?);
         let mut keys = Vec::new();
         for _ in 0..reader.number()? {
             let (blob, comment) = (reader.string()?, reader.string()?);
@@ -95,10 +95,10 @@ impl Agent {
         put_string(&mut request, message);
         request.extend_from_slice(&0_u32.to_be_bytes());
         let answer = self.ask(&request)?;
-        let mut reader = Reader::new(expect(&answer, SIGN_RESPONSE)?);
-        let mut blob = Reader::new(reader.string()?);
+        let mut reader = SshWireReader::new(expect(&answer, SIGN_RESPONSE)?);
+        let mut blob = SshWireReader::new(reader.string()?);
         reader.end()?;
-        if blob.string()? != crate::format::keys::TYPE.as_bytes() {
+        if blob.string()? != crate::format::ssh_keys::TYPE.as_bytes() {
             return Err(AgentError::Answer("a signature of another type"));
         }
         let signature = blob.string()?.try_into().map_err(|_| AgentError::Answer("a signature of another length"))?;
@@ -133,7 +133,7 @@ fn expect(answer: &[u8], kind: u8) -> Result<&[u8], AgentError> {
 
 /// A signer that uses a key of the agent.
 pub struct AgentSigner {
-    agent: Agent,
+    agent: SshAgent,
     key: PublicKey,
 }
 

@@ -1,23 +1,23 @@
 //! A campaign judged in memory, for the tests of this floor and those above: the same bench as on main, and no git.
 
 use super::{
+    error::TrustError,
     open_campaign::{OpenCampaign, VotingSlot},
     ownership::OwnershipIndex,
     published_items::PublishedItems,
-    registry::Registry,
-    rejection::Rejection,
-    root::Root,
-    trust_state::{Mandate, PartialTrust, Trust},
+    registry::TrustRegistry,
+    root::TrustRoot,
+    trust_state::{PartialTrust, TrustMandate, TrustState},
     verified::Verified,
     verifier::{Verifier, VerifyOutcome},
-    verify_review::ReviewWithSeats,
+    verify_review::ReviewWithSlots,
     {Bootstrap, Founder},
 };
 use crate::{
     format::{
         codec,
-        keys::{PrivateKey, Signer as _},
-        sshsig::{Namespace, SshSignature},
+        ssh_keys::{PrivateKey, Signer as _},
+        sshsig::{SignatureNamespace, SshSignature},
     },
     git::ObjectId,
     model::{
@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 /// Who judges, and by what: founders, and others who have a key.
 pub(crate) struct TestVerifier {
-    trust: Trust,
+    trust: TrustState,
     kinship: Arc<OwnershipIndex>,
     main: ObjectId,
 }
@@ -65,8 +65,8 @@ impl TestVerifier {
         let (files, pin) = founding.files().unwrap();
         let file = |path: &str| files.iter().find(|(own, _)| own == path).unwrap().1.clone().into_bytes();
         let root = file("trust/root/1.toml");
-        let signed = signature("trust/root/1.toml", &root, all[0], Namespace::Root);
-        let root = Root::first(pin, &root, &[signed]).unwrap();
+        let signed = signature("trust/root/1.toml", &root, all[0], SignatureNamespace::Root);
+        let root = TrustRoot::first(pin, &root, &[signed]).unwrap();
         let path = "trust/registry/1.toml";
         let mut registry: crate::model::file::Registry = codec::parse(path, &file(path)).ok().unwrap();
         registry.principals.extend(all[1..].iter().map(|name| RegistryPrincipal {
@@ -80,11 +80,11 @@ impl TestVerifier {
             }],
         }));
         registry.principals.sort_by(|a, b| a.id.cmp(&b.id));
-        let registry = Registry::parse(codec::render(&registry).as_bytes(), path, None, &root).unwrap();
+        let registry = TrustRegistry::parse(codec::render(&registry).as_bytes(), path, None, &root).unwrap();
         let people = Principals { schema: Principals::KIND.schema().to_owned(), principals: people };
         let kinship = Arc::new(OwnershipIndex::new(registry.shared(), [Arc::new(people)]));
         let path = "trust/mandate/1.toml";
-        let mandate = Mandate::unverified(codec::parse(path, &file(path)).ok().unwrap(), &file(path));
+        let mandate = TrustMandate::unverified(codec::parse(path, &file(path)).ok().unwrap(), &file(path));
         let partial = PartialTrust { root: Some(root), registry: Some(registry), mandate: Some(mandate) };
         let main = ObjectId::parse("4b825dc642cb6eb9a060e54bf8d69288fbee4904").unwrap();
         Self { trust: partial.whole().unwrap(), kinship, main }
@@ -100,7 +100,7 @@ impl TestVerifier {
         let mut puts = PublishedItems::default();
         stubs.iter().try_for_each(|stub| puts.add(stub)).map_err(|refusal| refusal.code())?;
         let path = format!("campaigns/{}/campaign.toml", campaign.id);
-        let file = signed(&path, campaign, owner, Namespace::Campaign);
+        let file = signed(&path, campaign, owner, SignatureNamespace::Campaign);
         let opened = accepted(self.bench(None).campaign(file, puts))?;
         Ok(TestCampaign { court: self, opening: opened.value().clone(), delegations: Vec::new(), reviews: Vec::new() })
     }
@@ -120,8 +120,8 @@ impl TestCampaign<'_> {
         merger: Option<&PrincipalId>,
     ) -> Result<String, &'static str> {
         let reviewer = review.reviewer.to_string();
-        let file = signed(path, review, &reviewer, Namespace::Review);
-        let seated: Verified<ReviewWithSeats> =
+        let file = signed(path, review, &reviewer, SignatureNamespace::Review);
+        let seated: Verified<ReviewWithSlots> =
             accepted(self.court.bench(merger).review(file, Some(&self.opening), &self.delegations))?;
         let mut seats = Vec::new();
         let review = seated.map(|(review, own)| {
@@ -137,7 +137,7 @@ impl TestCampaign<'_> {
     /// Judges a delegation signed by `signer`, and takes it.
     pub(crate) fn delegate(&mut self, delegation: Delegation, signer: &str) -> Result<(), &'static str> {
         let path = format!("delegations/{}.toml", delegation.id);
-        let file = signed(&path, delegation, signer, Namespace::Delegation);
+        let file = signed(&path, delegation, signer, SignatureNamespace::Delegation);
         let taken = accepted(self.court.bench(None).delegation(file, Some(&self.opening)))?;
         self.delegations.push(taken);
         Ok(())
@@ -146,7 +146,7 @@ impl TestCampaign<'_> {
     /// Judges the close of a stage signed by `signer`, and takes it.
     pub(crate) fn close(&mut self, close: StageClose, signer: &str) -> Result<(), &'static str> {
         let path = format!("campaigns/{}/stages/{}.toml", close.campaign, close.stage);
-        let file = signed(&path, close, signer, Namespace::StageClose);
+        let file = signed(&path, close, signer, SignatureNamespace::StageClose);
         let main = self.court.main;
         let taken = self.court.bench(None).stage_close(file, Some(&self.opening), |base| base == main);
         self.opening.closes.push(accepted(taken)?);
@@ -154,7 +154,7 @@ impl TestCampaign<'_> {
     }
 }
 
-fn accepted<T>(judged: Result<VerifyOutcome<T>, Rejection>) -> Result<Verified<T>, &'static str> {
+fn accepted<T>(judged: Result<VerifyOutcome<T>, TrustError>) -> Result<Verified<T>, &'static str> {
     match judged {
         Ok(VerifyOutcome::Accepted(verified)) => Ok(verified),
         Ok(VerifyOutcome::Open) => Err("open"),
@@ -162,13 +162,13 @@ fn accepted<T>(judged: Result<VerifyOutcome<T>, Rejection>) -> Result<Verified<T
     }
 }
 
-fn signed<T: Kind>(path: &str, value: T, signer: &str, namespace: Namespace) -> Unverified<T> {
+fn signed<T: Kind>(path: &str, value: T, signer: &str, namespace: SignatureNamespace) -> Unverified<T> {
     let bytes = codec::render(&value).into_bytes();
     let signature = signature(path, &bytes, signer, namespace);
     Unverified::new(value, bytes, path.to_owned(), vec![signature])
 }
 
-fn signature(path: &str, bytes: &[u8], signer: &str, namespace: Namespace) -> SignatureFile {
+fn signature(path: &str, bytes: &[u8], signer: &str, namespace: SignatureNamespace) -> SignatureFile {
     let signature = SshSignature::sign(&key(signer), namespace, bytes).unwrap();
     let path = format!("{path}.{signer}.sig");
     SignatureFile { signer: signer.to_owned(), path, bytes: signature.armored().into_bytes() }

@@ -1,12 +1,12 @@
 //! Trust state at a commit: root, registry and mandate in force.
 
 use super::{
-    registry::Registry,
-    rejection::Rejection,
-    root::{self, Root, verify_by_roles},
+    error::TrustError,
+    registry::TrustRegistry,
+    root::{self, TrustRoot, verify_by_roles},
 };
 use crate::{
-    format::{allowed_signers, codec, sshsig::Namespace},
+    format::{allowed_signers, codec, sshsig::SignatureNamespace},
     model::{
         Digest, RepoId, Tier,
         file::{self, KeyState},
@@ -16,15 +16,15 @@ use crate::{
 
 /// Root, registry and mandate that are in force.
 #[derive(Clone, Debug)]
-pub struct Trust {
-    root: Root,
-    registry: Registry,
-    mandate: Mandate,
+pub struct TrustState {
+    root: TrustRoot,
+    registry: TrustRegistry,
+    mandate: TrustMandate,
 }
 
 /// A mandate whose signatures were verified.
 #[derive(Clone, Debug)]
-pub struct Mandate {
+pub struct TrustMandate {
     file: file::Mandate,
     digest: Digest,
 }
@@ -32,15 +32,15 @@ pub struct Mandate {
 /// A trust state without registry or mandate, as while the first commit is processed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PartialTrust {
-    pub(super) root: Option<Root>,
-    pub(super) registry: Option<Registry>,
-    pub(super) mandate: Option<Mandate>,
+    pub(super) root: Option<TrustRoot>,
+    pub(super) registry: Option<TrustRegistry>,
+    pub(super) mandate: Option<TrustMandate>,
 }
 
 impl PartialTrust {
     /// Returns the trust state if it is complete.
-    pub(super) fn whole(&self) -> Option<Trust> {
-        Some(Trust { root: self.root.clone()?, registry: self.registry.clone()?, mandate: self.mandate.clone()? })
+    pub(super) fn whole(&self) -> Option<TrustState> {
+        Some(TrustState { root: self.root.clone()?, registry: self.registry.clone()?, mandate: self.mandate.clone()? })
     }
 
     /// Accepts the next root; the first one is compared with the pin.
@@ -49,9 +49,9 @@ impl PartialTrust {
         pin: Digest,
         bytes: &[u8],
         signatures: &[SignatureFile],
-    ) -> Result<(), Rejection> {
+    ) -> Result<(), TrustError> {
         let next = match &self.root {
-            None => Root::first(pin, bytes, signatures)?,
+            None => TrustRoot::first(pin, bytes, signatures)?,
             Some(root) => root.next(bytes, signatures)?,
         };
         if let Some(registry) = &self.registry {
@@ -64,15 +64,15 @@ impl PartialTrust {
     /// Accepts the next registry, signed with keys that have the role before and after this merge.
     pub(super) fn take_registry(
         &mut self,
-        before: Option<&Root>,
+        before: Option<&TrustRoot>,
         bytes: &[u8],
         path: &str,
         signatures: &[SignatureFile],
-    ) -> Result<(), Rejection> {
-        let root = self.root.as_ref().ok_or(Rejection::NoTrust)?;
-        let next = Registry::parse(bytes, path, self.registry.as_ref(), root)?;
+    ) -> Result<(), TrustError> {
+        let root = self.root.as_ref().ok_or(TrustError::NoTrust)?;
+        let next = TrustRegistry::parse(bytes, path, self.registry.as_ref(), root)?;
         let roles = [before.unwrap_or(root).registry_role(), root.registry_role()];
-        verify_by_roles(Namespace::Registry, bytes, signatures, &roles)?;
+        verify_by_roles(SignatureNamespace::Registry, bytes, signatures, &roles)?;
         self.registry = Some(next);
         Ok(())
     }
@@ -80,42 +80,42 @@ impl PartialTrust {
     /// Accepts the next mandate, signed with keys that have the role before and after this merge.
     pub(super) fn take_mandate(
         &mut self,
-        before: Option<&Root>,
+        before: Option<&TrustRoot>,
         bytes: &[u8],
         path: &str,
         signatures: &[SignatureFile],
-    ) -> Result<(), Rejection> {
-        let root = self.root.as_ref().ok_or(Rejection::NoTrust)?;
+    ) -> Result<(), TrustError> {
+        let root = self.root.as_ref().ok_or(TrustError::NoTrust)?;
         let file: file::Mandate = codec::parse(path, bytes)?;
         root::check_chain(file.version, &file.prev, self.mandate.as_ref().map(|m| (m.file.version, m.digest)))?;
         if file.repo != root.file().repo {
             let (found, expected) = (file.repo.to_string(), root.file().repo.to_string());
-            return Err(Rejection::WrongRepository { found, expected });
+            return Err(TrustError::WrongRepository { found, expected });
         }
         let thresholds = file.thresholds;
         if let Some(zero) = [thresholds.t0, thresholds.t1, thresholds.t2, thresholds.t3].into_iter().find(|t| *t == 0) {
-            return Err(Rejection::ThresholdUnreachable { role: "reviews", threshold: zero, keys: 0 });
+            return Err(TrustError::ThresholdUnreachable { role: "reviews", threshold: zero, keys: 0 });
         }
         let roles = [before.unwrap_or(root).mandate_role(), root.mandate_role()];
-        verify_by_roles(Namespace::Mandate, bytes, signatures, &roles)?;
-        self.mandate = Some(Mandate::unverified(file, bytes));
+        verify_by_roles(SignatureNamespace::Mandate, bytes, signatures, &roles)?;
+        self.mandate = Some(TrustMandate::unverified(file, bytes));
         Ok(())
     }
 }
 
-impl Trust {
+impl TrustState {
     /// Returns the root in force.
-    pub const fn root(&self) -> &Root {
+    pub const fn root(&self) -> &TrustRoot {
         &self.root
     }
 
     /// Returns the registry in force.
-    pub const fn registry(&self) -> &Registry {
+    pub const fn registry(&self) -> &TrustRegistry {
         &self.registry
     }
 
     /// Returns the mandate in force.
-    pub const fn mandate(&self) -> &Mandate {
+    pub const fn mandate(&self) -> &TrustMandate {
         &self.mandate
     }
 
@@ -134,22 +134,26 @@ impl Trust {
             if state != KeyState::Active {
                 continue;
             }
-            let mut namespaces =
-                vec![Namespace::Attestation, Namespace::Delegation, Namespace::Proof, Namespace::Review];
+            let mut namespaces = vec![
+                SignatureNamespace::Attestation,
+                SignatureNamespace::Delegation,
+                SignatureNamespace::Proof,
+                SignatureNamespace::Review,
+            ];
             if self.registry.is_in(holder.as_str(), &self.mandate.file.campaign_group) {
-                namespaces.extend([Namespace::Campaign, Namespace::StageClose]);
+                namespaces.extend([SignatureNamespace::Campaign, SignatureNamespace::StageClose]);
             }
             if accepting.iter().any(|group| self.registry.is_in(holder.as_str(), group)) {
-                namespaces.push(Namespace::Exception);
+                namespaces.push(SignatureNamespace::Exception);
             }
             people.extend(allowed_signers::line(holder.as_str(), &namespaces, key));
         }
         let roles = [
-            (self.root.root_role(), Namespace::Root),
-            (self.root.registry_role(), Namespace::Registry),
-            (self.root.mandate_role(), Namespace::Mandate),
+            (self.root.root_role(), SignatureNamespace::Root),
+            (self.root.registry_role(), SignatureNamespace::Registry),
+            (self.root.mandate_role(), SignatureNamespace::Mandate),
         ];
-        let mut offices: Vec<((&str, _), Vec<Namespace>)> = Vec::new();
+        let mut offices: Vec<((&str, _), Vec<SignatureNamespace>)> = Vec::new();
         for (role, namespace) in roles {
             for (name, key) in role.keys() {
                 match offices.iter_mut().find(|(office, _)| *office == (name.as_str(), *key)) {
@@ -160,14 +164,14 @@ impl Trust {
         }
         offices.sort();
         people.extend(offices.iter().filter_map(|((name, key), n)| allowed_signers::line(name, n, key)));
-        let engine = [Namespace::Evidence, Namespace::Git];
+        let engine = [SignatureNamespace::Evidence, SignatureNamespace::Git];
         people.extend(self.root.commit_keys().iter().filter_map(|key| allowed_signers::line("engine", &engine, key)));
         people.iter().for_each(|line| text.push_str(line));
         text
     }
 }
 
-impl Mandate {
+impl TrustMandate {
     /// Wraps a mandate without verification.
     pub(super) fn unverified(file: file::Mandate, bytes: &[u8]) -> Self {
         Self { file, digest: Digest::of(bytes) }

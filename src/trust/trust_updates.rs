@@ -1,14 +1,14 @@
 //! Accepts new versions of root, registry, mandate and principals.
 
 use super::{
+    error::TrustError,
     history_walk::{ALLOWED_SIGNERS, AffectedPaths},
     ownership::OwnershipIndex,
-    rejection::Rejection,
     repository_state::RepositoryState,
 };
 use crate::{
-    format::{codec, sshsig::Namespace},
-    git::{File, GitError, Mode, ObjectId, Repository},
+    format::{codec, sshsig::SignatureNamespace},
+    git::{FileMode, GitError, ObjectId, Repository, TreeFile},
     model::file::{Governance, Principals},
     store::RepoPath,
 };
@@ -42,9 +42,9 @@ impl RepositoryState {
             let signatures = self.signatures(repository, path)?;
             let before = root_before.as_ref();
             let (taken, namespace) = match rank {
-                0 => (self.partial.take_root(self.pin, &bytes, &signatures), Namespace::Root),
-                1 => (self.partial.take_registry(before, &bytes, path, &signatures), Namespace::Registry),
-                _ => (self.partial.take_mandate(before, &bytes, path, &signatures), Namespace::Mandate),
+                0 => (self.partial.take_root(self.pin, &bytes, &signatures), SignatureNamespace::Root),
+                1 => (self.partial.take_registry(before, &bytes, path, &signatures), SignatureNamespace::Registry),
+                _ => (self.partial.take_mandate(before, &bytes, path, &signatures), SignatureNamespace::Mandate),
             };
             self.settle(path);
             match taken {
@@ -88,7 +88,7 @@ impl RepositoryState {
         &mut self,
         repository: &Repository,
         commit: ObjectId,
-        file: Option<&File>,
+        file: Option<&TreeFile>,
     ) -> Result<(), GitError> {
         let Some(file) = file else { return Ok(()) };
         let Some(bytes) = self.bytes(repository, commit, &file.path, file.id)? else { return Ok(()) };
@@ -96,7 +96,7 @@ impl RepositoryState {
             (Err(problems), _) => self.refuse(commit, &file.path, problems.into()),
             (Ok(governance), Some(root)) if governance.repo != root.file().repo => {
                 let (found, expected) = (governance.repo.to_string(), root.file().repo.to_string());
-                self.refuse(commit, &file.path, Rejection::WrongRepository { found, expected });
+                self.refuse(commit, &file.path, TrustError::WrongRepository { found, expected });
             }
             _ => {}
         }
@@ -107,11 +107,11 @@ impl RepositoryState {
         let Some(trust) = self.trust.clone() else { return Ok(()) };
         self.settle(ALLOWED_SIGNERS);
         let found = match repository.file(commit, ALLOWED_SIGNERS)? {
-            Some(file) if file.mode == Mode::Plain => repository.blob(file.id, u64::MAX)?,
+            Some(file) if file.mode == FileMode::Plain => repository.blob(file.id, u64::MAX)?,
             _ => Vec::new(),
         };
         if found != trust.allowed_signers().as_bytes() {
-            self.refuse(commit, ALLOWED_SIGNERS, Rejection::AllowedSigners);
+            self.refuse(commit, ALLOWED_SIGNERS, TrustError::AllowedSigners);
         }
         Ok(())
     }

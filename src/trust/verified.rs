@@ -1,6 +1,6 @@
 //! Verified file contents and their signers.
 
-use crate::{format::keys::PublicKey, git::ObjectId, model::Digest};
+use crate::{format::ssh_keys::PublicKey, git::ObjectId, model::Digest};
 use std::{collections::BTreeMap, ops::Deref};
 
 /// The content of a governed file that a threshold of principals signed, as verified at the merge that introduced it.
@@ -18,14 +18,14 @@ pub struct Verified<T> {
     pub(super) path: String,
     pub(super) digest: Digest,
     pub(super) signatures: BTreeMap<String, Digest>,
-    pub(super) signers: Vec<Signer>,
+    pub(super) signers: Vec<FileSigner>,
     pub(super) commit: ObjectId,
     pub(super) registry: u32,
 }
 
 /// A signer and the key used.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Signer {
+pub struct FileSigner {
     /// The principal id; for a root, registry or mandate the name of the key.
     pub name: String,
     /// The key.
@@ -60,7 +60,7 @@ impl<T> Verified<T> {
     }
 
     /// Returns the signers, sorted by name.
-    pub fn signers(&self) -> &[Signer] {
+    pub fn signers(&self) -> &[FileSigner] {
         &self.signers
     }
 

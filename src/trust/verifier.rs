@@ -1,18 +1,18 @@
 //! Verifies one signed file against the trust state at the first parent of its merge.
 
 use super::{
+    error::TrustError,
     open_campaign::OpenCampaign,
     ownership::OwnershipIndex,
     published_items::PublishedItems,
-    registry::Registry,
-    rejection::Rejection,
+    registry::TrustRegistry,
     root,
-    stage_rejection::StageRejection,
-    trust_state::Trust,
-    verified::{Signer, Verified},
+    stage_error::StageError,
+    trust_state::TrustState,
+    verified::{FileSigner, Verified},
 };
 use crate::{
-    format::sshsig::{Namespace, SshSignature},
+    format::sshsig::{SignatureNamespace, SshSignature},
     git::ObjectId,
     model::{
         Digest, ItemId, PrincipalId, RepoId,
@@ -25,9 +25,9 @@ use std::{collections::BTreeMap, sync::Arc};
 /// The inputs for the verification of a file.
 pub(super) struct Verifier<'a> {
     /// The trust state at the first parent.
-    pub(super) trust: &'a Trust,
+    pub(super) trust: &'a TrustState,
     /// The registry at the merge itself: keys that it revokes do not count.
-    pub(super) after: &'a Registry,
+    pub(super) after: &'a TrustRegistry,
     /// The ownership of access.
     pub(super) kinship: &'a Arc<OwnershipIndex>,
     /// The merge.
@@ -44,7 +44,7 @@ pub(super) enum VerifyOutcome<T> {
     /// The file is unsigned and contains no decisions.
     Open,
     /// All signatures are valid, but more are required.
-    Pending(Rejection),
+    Pending(TrustError),
 }
 
 impl Verifier<'_> {
@@ -53,20 +53,20 @@ impl Verifier<'_> {
         &self,
         file: Unverified<Campaign>,
         puts: PublishedItems,
-    ) -> Result<VerifyOutcome<OpenCampaign>, Rejection> {
+    ) -> Result<VerifyOutcome<OpenCampaign>, TrustError> {
         let campaign = file.value();
         self.check_repo(&campaign.repo)?;
         check_place(file.path(), &format!("campaigns/{}/campaign.toml", campaign.id))?;
         let group = &self.trust.mandate().file().campaign_group;
-        let signers = self.group_signers(Namespace::Campaign, &file, group)?;
+        let signers = self.group_signers(SignatureNamespace::Campaign, &file, group)?;
         if signers.is_empty() {
-            return Ok(VerifyOutcome::Pending(Rejection::Threshold { needed: 1, found: 0, tier: None }));
+            return Ok(VerifyOutcome::Pending(TrustError::Threshold { needed: 1, found: 0, tier: None }));
         }
         puts.check(campaign)?;
         let least = self.trust.mandate().file().review_terms().second_look_percent;
         let found = campaign.definition.second_look_percent.unwrap_or(0);
         if found < least {
-            return Err(StageRejection::SecondLook { found, least }.into());
+            return Err(StageError::SecondLook { found, least }.into());
         }
         let verified = self.verified(file, signers);
         let opening = puts.open(verified.clone(), self.kinship.clone());
@@ -74,17 +74,17 @@ impl Verifier<'_> {
     }
 
     /// Verifies an attestation: signed by the executor and by another person who checked the target.
-    pub(super) fn attestation(&self, file: Unverified<Attestation>) -> Result<VerifyOutcome<Attestation>, Rejection> {
+    pub(super) fn attestation(&self, file: Unverified<Attestation>) -> Result<VerifyOutcome<Attestation>, TrustError> {
         let attestation = file.value();
         self.check_repo(&attestation.repo)?;
         check_place(file.path(), &format!("attestations/{}.toml", attestation.action))?;
         let (executor, witness) = (attestation.executor.as_str(), attestation.witness.as_str());
         if executor == witness {
-            return Err(Rejection::DuplicateName(executor.to_owned()));
+            return Err(TrustError::DuplicateName(executor.to_owned()));
         }
-        let signers = self.signers(Namespace::Attestation, &file, &[executor, witness])?;
+        let signers = self.signers(SignatureNamespace::Attestation, &file, &[executor, witness])?;
         if signers.len() < 2 {
-            return Ok(VerifyOutcome::Pending(Rejection::Threshold { needed: 2, found: signers.len(), tier: None }));
+            return Ok(VerifyOutcome::Pending(TrustError::Threshold { needed: 2, found: signers.len(), tier: None }));
         }
         Ok(VerifyOutcome::Accepted(self.verified(file, signers)))
     }
@@ -92,34 +92,34 @@ impl Verifier<'_> {
     /// Verifies all signatures of a file. A principal counts once; one invalid signature rejects the file.
     pub(super) fn signers<T>(
         &self,
-        namespace: Namespace,
+        namespace: SignatureNamespace,
         file: &Unverified<T>,
         allowed: &[&str],
-    ) -> Result<Vec<Signer>, Rejection> {
-        let mut signers: BTreeMap<String, Signer> = BTreeMap::new();
+    ) -> Result<Vec<FileSigner>, TrustError> {
+        let mut signers: BTreeMap<String, FileSigner> = BTreeMap::new();
         for signature in file.signatures() {
             let key = self.signature(namespace, file.bytes(), signature)?;
             if !allowed.contains(&signature.signer.as_str()) {
-                return Err(Rejection::SignerNotNamed {
+                return Err(TrustError::SignerNotNamed {
                     signer: signature.signer.clone(),
                     allowed: allowed.join(", "),
                 });
             }
-            signers.insert(signature.signer.clone(), Signer { name: signature.signer.clone(), key });
+            signers.insert(signature.signer.clone(), FileSigner { name: signature.signer.clone(), key });
         }
         Ok(signers.into_values().collect())
     }
 
     pub(super) fn group_signers<T>(
         &self,
-        namespace: Namespace,
+        namespace: SignatureNamespace,
         file: &Unverified<T>,
         group: &str,
-    ) -> Result<Vec<Signer>, Rejection> {
+    ) -> Result<Vec<FileSigner>, TrustError> {
         let names: Vec<&str> = file.signatures().iter().map(|signature| signature.signer.as_str()).collect();
         let signers = self.signers(namespace, file, &names)?;
         match signers.iter().find(|signer| !self.trust.registry().is_in(&signer.name, group)) {
-            Some(other) => Err(Rejection::NotInGroup { signer: other.name.clone(), group: group.to_owned() }),
+            Some(other) => Err(TrustError::NotInGroup { signer: other.name.clone(), group: group.to_owned() }),
             None => Ok(signers),
         }
     }
@@ -127,26 +127,26 @@ impl Verifier<'_> {
     /// Verifies one signature against the registry at the first parent, and returns its key.
     pub(super) fn signature(
         &self,
-        namespace: Namespace,
+        namespace: SignatureNamespace,
         bytes: &[u8],
         file: &SignatureFile,
-    ) -> Result<crate::format::keys::PublicKey, Rejection> {
+    ) -> Result<crate::format::ssh_keys::PublicKey, TrustError> {
         let registry = self.trust.registry();
         if registry.principal(&file.signer).is_none() {
-            return Err(Rejection::SignerUnknown(file.signer.clone()));
+            return Err(TrustError::SignerUnknown(file.signer.clone()));
         }
-        let refuse = |error| Rejection::Signature { signer: file.signer.clone(), error };
+        let refuse = |error| TrustError::Signature { signer: file.signer.clone(), error };
         let key = SshSignature::parse(&file.bytes).map_err(refuse)?.key();
         let own: Vec<_> = registry.keys_of(&file.signer).map(|(key, _)| key).collect();
         root::verify(namespace, bytes, file, &own)?;
-        let state = |registry: &Registry| registry.holder(&key).map(|(_, state, _)| state);
+        let state = |registry: &TrustRegistry| registry.holder(&key).map(|(_, state, _)| state);
         let signer = file.signer.clone();
         match (state(registry), state(self.after)) {
             (Some(KeyState::Revoked), _) | (_, Some(KeyState::Revoked)) => {
-                Err(Rejection::SignerKey { signer, state: "revoked" })
+                Err(TrustError::SignerKey { signer, state: "revoked" })
             }
             (Some(KeyState::Active), _) => Ok(key),
-            _ => Err(Rejection::SignerKey { signer, state: "retired" }),
+            _ => Err(TrustError::SignerKey { signer, state: "retired" }),
         }
     }
 
@@ -156,24 +156,26 @@ impl Verifier<'_> {
         signer: &str,
         item: &ItemId,
         subject: &str,
-    ) -> Result<(), Rejection> {
+    ) -> Result<(), TrustError> {
         match PrincipalId::parse(signer).ok().and_then(|signer| kinship.tie(&signer, subject)) {
             None => Ok(()),
-            Some(tie) => {
-                Err(Rejection::SelfReview { signer: signer.to_string(), what: tie.to_string(), item: item.to_string() })
-            }
+            Some(tie) => Err(TrustError::SelfReview {
+                signer: signer.to_string(),
+                what: tie.to_string(),
+                item: item.to_string(),
+            }),
         }
     }
 
-    pub(super) fn check_repo(&self, found: &RepoId) -> Result<(), Rejection> {
+    pub(super) fn check_repo(&self, found: &RepoId) -> Result<(), TrustError> {
         let expected = self.trust.repo();
         if found == expected {
             return Ok(());
         }
-        Err(Rejection::WrongRepository { found: found.to_string(), expected: expected.to_string() })
+        Err(TrustError::WrongRepository { found: found.to_string(), expected: expected.to_string() })
     }
 
-    pub(super) fn verified<T>(&self, file: Unverified<T>, signers: Vec<Signer>) -> Verified<T> {
+    pub(super) fn verified<T>(&self, file: Unverified<T>, signers: Vec<FileSigner>) -> Verified<T> {
         let digest = file.digest();
         let signatures = file.signatures().iter().map(|s| (s.path.clone(), Digest::of(&s.bytes))).collect();
         let path = file.path().to_owned();
@@ -182,9 +184,9 @@ impl Verifier<'_> {
     }
 }
 
-pub(super) fn check_place(path: &str, says: &str) -> Result<(), Rejection> {
+pub(super) fn check_place(path: &str, says: &str) -> Result<(), TrustError> {
     if path == says {
         return Ok(());
     }
-    Err(Rejection::Place { says: says.to_owned(), lies: path.to_owned() })
+    Err(TrustError::Place { says: says.to_owned(), lies: path.to_owned() })
 }

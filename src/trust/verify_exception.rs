@@ -1,15 +1,15 @@
 //! Verifies exceptions (approvers, duration, renewals) and the proofs that their compensating controls ran.
 
 use super::{
+    error::TrustError,
     no_response::{check_item, check_silent},
     open_campaign::OpenCampaign,
-    rejection::Rejection,
     repository_state::RepositoryState,
     verified::Verified,
     verifier::{Verifier, VerifyOutcome, check_place},
 };
 use crate::{
-    format::sshsig::Namespace,
+    format::sshsig::SignatureNamespace,
     model::file::{Exception, ExceptionTerms, LOWERED_TIER, Proof},
     store::Unverified,
 };
@@ -24,7 +24,7 @@ impl Verifier<'_> {
         file: Unverified<Exception>,
         opening: Option<&OpenCampaign>,
         earlier: &[Verified<Exception>],
-    ) -> Result<VerifyOutcome<Exception>, Rejection> {
+    ) -> Result<VerifyOutcome<Exception>, TrustError> {
         let exception = file.value();
         self.check_repo(&exception.repo)?;
         check_place(file.path(), &format!("exceptions/{}.toml", exception.id))?;
@@ -40,11 +40,11 @@ impl Verifier<'_> {
             terms = ExceptionTerms { renewals: terms.renewals, ..silence.tighten(terms) };
         }
         let approvers = approvers(exception)?;
-        let signers = self.signers(Namespace::Exception, &file, &approvers)?;
+        let signers = self.signers(SignatureNamespace::Exception, &file, &approvers)?;
         for approver in &approvers {
             let groups = &terms.groups;
             if !groups.iter().any(|group| self.trust.registry().is_in(approver, group)) {
-                return Err(Rejection::NotInGroup { signer: (*approver).to_owned(), group: groups.join("` or `") });
+                return Err(TrustError::NotInGroup { signer: (*approver).to_owned(), group: groups.join("` or `") });
             }
             let (item, subject) = (&exception.item, &exception.subject);
             self.refuse_self_review(self.kinship, approver, item, subject)?;
@@ -53,7 +53,7 @@ impl Verifier<'_> {
         let names: Vec<&str> = signers.iter().map(|signer| signer.name.as_str()).collect();
         let in_group = |name: &str, group: &str| self.trust.registry().is_in(name, group);
         if !has_distinct_signers(&terms.groups, &names, &in_group) {
-            return Ok(VerifyOutcome::Pending(Rejection::ExceptionApproval {
+            return Ok(VerifyOutcome::Pending(TrustError::ExceptionApproval {
                 rating: exception.rating,
                 groups: terms.groups.join(", "),
                 found: if names.is_empty() { "none".to_owned() } else { names.join(", ") },
@@ -67,21 +67,21 @@ impl Verifier<'_> {
         &self,
         file: Unverified<Proof>,
         exceptions: &[Verified<Exception>],
-    ) -> Result<VerifyOutcome<Proof>, Rejection> {
+    ) -> Result<VerifyOutcome<Proof>, TrustError> {
         let proof = file.value();
         self.check_repo(&proof.repo)?;
         check_place(file.path(), &format!("proofs/{}/{}.toml", proof.exception, proof.number))?;
         let known = exceptions.iter().find(|one| one.id == proof.exception);
         let Some(exception) = known.filter(|one| one.digest() == proof.digest) else {
             let why = format!("exceptions/{}.toml with the digest {} was not accepted", proof.exception, proof.digest);
-            return Err(Rejection::ExceptionTerms(why));
+            return Err(TrustError::ExceptionTerms(why));
         };
         let by = proof.by.as_str();
-        let signers = self.signers(Namespace::Proof, &file, &[by])?;
+        let signers = self.signers(SignatureNamespace::Proof, &file, &[by])?;
         // The beneficiary of an exception must not prove its control.
         self.refuse_self_review(self.kinship, by, &exception.item, &exception.subject)?;
         if signers.is_empty() {
-            return Ok(VerifyOutcome::Pending(Rejection::Threshold { needed: 1, found: 0, tier: None }));
+            return Ok(VerifyOutcome::Pending(TrustError::Threshold { needed: 1, found: 0, tier: None }));
         }
         Ok(VerifyOutcome::Accepted(self.verified(file, signers)))
     }
@@ -94,8 +94,8 @@ impl RepositoryState {
     }
 }
 
-fn check_span(exception: &Exception, terms: &ExceptionTerms) -> Result<(), Rejection> {
-    let refuse = |why: String| Err(Rejection::ExceptionTerms(why));
+fn check_span(exception: &Exception, terms: &ExceptionTerms) -> Result<(), TrustError> {
+    let refuse = |why: String| Err(TrustError::ExceptionTerms(why));
     if exception.until <= exception.from {
         return refuse(format!("the exception ends {} but starts {}", exception.until, exception.from));
     }
@@ -126,14 +126,14 @@ fn check_span(exception: &Exception, terms: &ExceptionTerms) -> Result<(), Rejec
 }
 
 /// Returns the distinct approvers of the risk, who must not include its owner.
-fn approvers(exception: &Exception) -> Result<Vec<&str>, Rejection> {
+fn approvers(exception: &Exception) -> Result<Vec<&str>, TrustError> {
     let mut all: Vec<&str> = Vec::new();
     for approver in std::iter::once(&exception.approver).chain(&exception.approvers) {
         if all.contains(&approver.as_str()) {
-            return Err(Rejection::DuplicateName(approver.to_string()));
+            return Err(TrustError::DuplicateName(approver.to_string()));
         }
         if *approver == exception.owner {
-            return Err(Rejection::ExceptionTerms(format!(
+            return Err(TrustError::ExceptionTerms(format!(
                 "`{approver}` owns the risk and cannot approve the exception"
             )));
         }
@@ -147,8 +147,8 @@ fn check_renewal(
     exception: &Exception,
     terms: &ExceptionTerms,
     earlier: &[Verified<Exception>],
-) -> Result<(), Rejection> {
-    let refuse = |why: String| Err(Rejection::ExceptionTerms(why));
+) -> Result<(), TrustError> {
+    let refuse = |why: String| Err(TrustError::ExceptionTerms(why));
     let same = |one: &&Verified<Exception>| {
         one.subject == exception.subject && one.grant == exception.grant && one.rule == exception.rule
     };

@@ -2,14 +2,14 @@
 
 use super::{
     authority::DecidingPrincipal,
+    error::TrustError,
     open_campaign::{OpenCampaign, VotingSlot, decided},
-    rejection::Rejection,
-    stage_rejection::StageRejection,
+    stage_error::StageError,
     verified::Verified,
     verifier::{Verifier, VerifyOutcome},
 };
 use crate::{
-    format::sshsig::Namespace,
+    format::sshsig::SignatureNamespace,
     model::{
         PrincipalId, Stance, Tier, Verdict,
         file::{Delegation, Item, MissingField, Review},
@@ -19,7 +19,7 @@ use crate::{
 use std::collections::BTreeSet;
 
 /// A review and the slot of each of its decisions.
-pub(super) type ReviewWithSeats = (Review, Vec<VotingSlot>);
+pub(super) type ReviewWithSlots = (Review, Vec<VotingSlot>);
 
 impl Verifier<'_> {
     /// Verifies a review. One forbidden decision rejects the whole file, since its signers signed all of it.
@@ -28,7 +28,7 @@ impl Verifier<'_> {
         file: Unverified<Review>,
         opening: Option<&OpenCampaign>,
         delegations: &[Verified<Delegation>],
-    ) -> Result<VerifyOutcome<ReviewWithSeats>, Rejection> {
+    ) -> Result<VerifyOutcome<ReviewWithSlots>, TrustError> {
         let review = file.value();
         self.check_repo(&review.repo)?;
         check_review_place(file.path(), review)?;
@@ -38,7 +38,7 @@ impl Verifier<'_> {
         }
         let all: Vec<&PrincipalId> = std::iter::once(&review.reviewer).chain(&review.cosigners).collect();
         let allowed: Vec<&str> = all.iter().map(|id| id.as_str()).collect();
-        let signers = self.signers(Namespace::Review, &file, &allowed)?;
+        let signers = self.signers(SignatureNamespace::Review, &file, &allowed)?;
         let mut seats = Vec::new();
         for item in decided(review) {
             self.check_complete(item)?;
@@ -56,14 +56,18 @@ impl Verifier<'_> {
         }
         let named = signers.iter().any(|signer| signer.name == review.reviewer.as_str());
         if !named && !signers.is_empty() {
-            return Ok(VerifyOutcome::Pending(Rejection::NotByReviewer(review.reviewer.to_string())));
+            return Ok(VerifyOutcome::Pending(TrustError::NotByReviewer(review.reviewer.to_string())));
         }
         let tier = decided(review).map(|item| item.tier).min().unwrap_or(Tier::T3);
         // A second look changes nothing by itself; a word between two who disagree does.
         let looks = !seats.is_empty() && seats.iter().all(|seat| *seat == VotingSlot::Look);
         let needed = if looks { 1 } else { self.trust.mandate().threshold(tier) };
         if signers.len() < needed {
-            return Ok(VerifyOutcome::Pending(Rejection::Threshold { needed, found: signers.len(), tier: Some(tier) }));
+            return Ok(VerifyOutcome::Pending(TrustError::Threshold {
+                needed,
+                found: signers.len(),
+                tier: Some(tier),
+            }));
         }
         self.check_merger_self_review(opening, review)?;
         Ok(VerifyOutcome::Accepted(self.verified(file, signers).map(|review| (review, seats))))
@@ -73,13 +77,13 @@ impl Verifier<'_> {
     /// key signed the merge commit; author names in git are claims and are ignored. Merging the removal of one's own
     /// access is harmless, and rejecting it would let the principal undo a decision by merging it. A merge never counts
     /// as a signature.
-    fn check_merger_self_review(&self, opening: &OpenCampaign, review: &Review) -> Result<(), Rejection> {
+    fn check_merger_self_review(&self, opening: &OpenCampaign, review: &Review) -> Result<(), TrustError> {
         let Some(merger) = self.merger else { return Ok(()) };
         for item in decided(review).filter(|item| Stance::of(item.decision) == Stance::Accept) {
             for kinship in [self.kinship, &opening.kinship] {
                 if let Some(tie) = kinship.tie(merger, &item.subject) {
                     let what = format!("{tie}, nor merge the decision");
-                    return Err(Rejection::SelfReview { signer: merger.to_string(), what, item: item.id.to_string() });
+                    return Err(TrustError::SelfReview { signer: merger.to_string(), what, item: item.id.to_string() });
                 }
             }
         }
@@ -87,19 +91,19 @@ impl Verifier<'_> {
     }
 
     /// Checks a decision against the review requirements of the mandate.
-    fn check_complete(&self, item: &Item) -> Result<(), Rejection> {
+    fn check_complete(&self, item: &Item) -> Result<(), TrustError> {
         let lack = item.lacks_by(&self.trust.mandate().file().review_terms());
         let (Some(verdict), Some(lack)) = (item.decision, lack) else { return Ok(()) };
         let id = item.id.to_string();
         Err(match (lack, item.severity) {
-            (MissingField::Exception, Some(severity)) => Rejection::AgainstPolicy { item: id, verdict, severity },
-            _ => Rejection::DecisionIncomplete { item: id, verdict, needs: lack.as_str() },
+            (MissingField::Exception, Some(severity)) => TrustError::AgainstPolicy { item: id, verdict, severity },
+            _ => TrustError::DecisionIncomplete { item: id, verdict, needs: lack.as_str() },
         })
     }
 
     /// Rejects self-review: decisions on access that belongs to a signer now or did at the opening of the campaign.
     /// Abstaining is permitted, but choosing the new reviewer is a decision.
-    fn check_self_review(&self, opening: &OpenCampaign, who: &PrincipalId, item: &Item) -> Result<(), Rejection> {
+    fn check_self_review(&self, opening: &OpenCampaign, who: &PrincipalId, item: &Item) -> Result<(), TrustError> {
         if item.decision == Some(Verdict::Abstain) && item.to.is_none() {
             return Ok(());
         }
@@ -116,7 +120,7 @@ impl Verifier<'_> {
         claim: DecidingPrincipal<'_>,
         seat: VotingSlot,
         delegations: &[Verified<Delegation>],
-    ) -> Result<(), Rejection> {
+    ) -> Result<(), TrustError> {
         match opening.holder(seat) {
             Some(holder) if opening.is_delegate(claim, holder, delegations) => {
                 self.check_self_review(opening, holder, claim.item)
@@ -132,10 +136,10 @@ impl Verifier<'_> {
         opening: &OpenCampaign,
         claim: DecidingPrincipal<'_>,
         seat: VotingSlot,
-    ) -> Result<(), Rejection> {
+    ) -> Result<(), TrustError> {
         let DecidingPrincipal { reviewer, stage, item, .. } = claim;
         let Some(to) = item.to.as_deref().filter(|_| item.decision == Some(Verdict::Abstain)) else { return Ok(()) };
-        let refuse = |why| Err(StageRejection::HandedOn { item: item.id.to_string(), to: to.to_owned(), why }.into());
+        let refuse = |why| Err(StageError::HandedOn { item: item.id.to_string(), to: to.to_owned(), why }.into());
         let own = opening
             .asked_in(&item.id, stage)
             .any(|(index, asked)| asked == reviewer && seat == VotingSlot::Asked(index));
@@ -162,7 +166,7 @@ impl Verifier<'_> {
     }
 }
 
-fn check_review_place(path: &str, review: &Review) -> Result<(), Rejection> {
+fn check_review_place(path: &str, review: &Review) -> Result<(), TrustError> {
     let reviewer = review.reviewer.as_str();
     let fits = match RepoPath::of(path) {
         RepoPath::Review { campaign, system, stem } => {
@@ -174,7 +178,7 @@ fn check_review_place(path: &str, review: &Review) -> Result<(), Rejection> {
         return Ok(());
     }
     let says = format!("campaigns/{}/reviews/{}/{reviewer}.toml", review.campaign, review.system);
-    Err(Rejection::Place { says, lies: path.to_owned() })
+    Err(TrustError::Place { says, lies: path.to_owned() })
 }
 
 /// Returns whether `stem` is the id of the reviewer, optionally followed by `-2`, `-3`, …
@@ -185,8 +189,8 @@ pub(super) fn is_part(stem: &str, reviewer: &str) -> bool {
     })
 }
 
-fn check_campaign<'o>(review: &Review, opening: Option<&'o OpenCampaign>) -> Result<&'o OpenCampaign, Rejection> {
-    let refuse = |expected| Err(Rejection::CampaignBinding { found: review.digest, expected });
+fn check_campaign<'o>(review: &Review, opening: Option<&'o OpenCampaign>) -> Result<&'o OpenCampaign, TrustError> {
+    let refuse = |expected| Err(TrustError::CampaignBinding { found: review.digest, expected });
     let Some(opening) = opening else {
         return refuse(format!("the campaign `{}` does not exist here", review.campaign));
     };
@@ -196,11 +200,11 @@ fn check_campaign<'o>(review: &Review, opening: Option<&'o OpenCampaign>) -> Res
     let mut seen = BTreeSet::new();
     for item in &review.items {
         match opening.items.get(&item.id) {
-            None => return Err(Rejection::ItemForeign(item.id.to_string())),
+            None => return Err(TrustError::ItemForeign(item.id.to_string())),
             Some(put) if !put.is(&review.system, item) => {
-                return Err(Rejection::ItemAltered(item.id.to_string()));
+                return Err(TrustError::ItemAltered(item.id.to_string()));
             }
-            Some(_) if !seen.insert(&item.id) => return Err(Rejection::DuplicateName(item.id.to_string())),
+            Some(_) if !seen.insert(&item.id) => return Err(TrustError::DuplicateName(item.id.to_string())),
             Some(_) => {}
         }
     }

@@ -2,14 +2,14 @@
 //! file.
 
 use super::{
+    error::TrustError,
     open_campaign::OpenCampaign,
     published_items::names,
-    rejection::Rejection,
-    stage_rejection::StageRejection,
+    stage_error::StageError,
     verifier::{Verifier, VerifyOutcome, check_place},
 };
 use crate::{
-    format::sshsig::Namespace,
+    format::sshsig::SignatureNamespace,
     git::ObjectId,
     model::{
         Digest, PrincipalId,
@@ -25,13 +25,13 @@ impl Verifier<'_> {
         &self,
         file: Unverified<Delegation>,
         opening: Option<&OpenCampaign>,
-    ) -> Result<VerifyOutcome<Delegation>, Rejection> {
+    ) -> Result<VerifyOutcome<Delegation>, TrustError> {
         let delegation = file.value();
         self.check_repo(&delegation.repo)?;
         check_place(file.path(), &format!("delegations/{}.toml", delegation.id))?;
         let opening = bound_to(delegation.campaign.as_str(), delegation.digest, opening)?;
         let to = delegation.to.to_string();
-        let unfit = |why| Err(StageRejection::Delegation { to: to.clone(), why }.into());
+        let unfit = |why| Err(StageError::Delegation { to: to.clone(), why }.into());
         if delegation.from == delegation.to {
             return unfit("names the delegator as delegate");
         }
@@ -50,9 +50,9 @@ impl Verifier<'_> {
         if delegation.until <= opening.told() {
             return unfit("ends before it begins");
         }
-        let signers = self.signers(Namespace::Delegation, &file, &[delegation.from.as_str()])?;
+        let signers = self.signers(SignatureNamespace::Delegation, &file, &[delegation.from.as_str()])?;
         if signers.is_empty() {
-            return Ok(VerifyOutcome::Pending(Rejection::Threshold { needed: 1, found: 0, tier: None }));
+            return Ok(VerifyOutcome::Pending(TrustError::Threshold { needed: 1, found: 0, tier: None }));
         }
         Ok(VerifyOutcome::Accepted(self.verified(file, signers)))
     }
@@ -64,32 +64,32 @@ impl Verifier<'_> {
         file: Unverified<StageClose>,
         opening: Option<&OpenCampaign>,
         passed: impl FnOnce(ObjectId) -> bool,
-    ) -> Result<VerifyOutcome<StageClose>, Rejection> {
+    ) -> Result<VerifyOutcome<StageClose>, TrustError> {
         let close = file.value();
         self.check_repo(&close.repo)?;
         check_place(file.path(), &format!("campaigns/{}/stages/{}.toml", close.campaign, close.stage))?;
         let opening = bound_to(close.campaign.as_str(), close.digest, opening)?;
         let stages = opening.campaign.definition.stage_count();
         if close.stage == 0 || close.stage > stages {
-            return Err(StageRejection::Unknown { found: close.stage, stages }.into());
+            return Err(StageError::Unknown { found: close.stage, stages }.into());
         }
         let expected = opening.closed() + 1;
         if close.stage != expected {
-            return Err(StageRejection::Order { found: close.stage, expected }.into());
+            return Err(StageError::Order { found: close.stage, expected }.into());
         }
         let group = &self.trust.mandate().file().campaign_group;
-        let signers = self.group_signers(Namespace::StageClose, &file, group)?;
+        let signers = self.group_signers(SignatureNamespace::StageClose, &file, group)?;
         if !ObjectId::parse(&close.base).is_ok_and(passed) {
-            return Err(StageRejection::Place(close.base.clone()).into());
+            return Err(StageError::Place(close.base.clone()).into());
         }
         if close.closed_at < opening.told() {
             let message =
                 format!("`closed_at` is {}, before the previous close at {}", close.closed_at, opening.told());
-            return Err(StageRejection::Wrong(message).into());
+            return Err(StageError::Wrong(message).into());
         }
         check_silent(close, opening)?;
         if signers.is_empty() {
-            return Ok(VerifyOutcome::Pending(Rejection::Threshold { needed: 1, found: 0, tier: None }));
+            return Ok(VerifyOutcome::Pending(TrustError::Threshold { needed: 1, found: 0, tier: None }));
         }
         Ok(VerifyOutcome::Accepted(self.verified(file, signers)))
     }
@@ -104,8 +104,8 @@ fn bound_to<'o>(
     campaign: &str,
     found: Digest,
     opening: Option<&'o OpenCampaign>,
-) -> Result<&'o OpenCampaign, Rejection> {
-    let refuse = |expected| Err(Rejection::CampaignBinding { found, expected });
+) -> Result<&'o OpenCampaign, TrustError> {
+    let refuse = |expected| Err(TrustError::CampaignBinding { found, expected });
     match opening {
         None => refuse(format!("the campaign `{campaign}` does not exist here")),
         Some(opening) if opening.campaign.digest() != found => {
@@ -116,7 +116,7 @@ fn bound_to<'o>(
 }
 
 /// Checks the list of unanswered items, their outcomes, and the number of removals.
-fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), Rejection> {
+fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustError> {
     let mut listed = close.silent.iter().peekable();
     let (mut answered, mut disabled) = (0, 0);
     for item in opening.items.keys() {
@@ -127,45 +127,45 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), Reject
             Some(silent) if !asks => {
                 let message =
                     format!("item {} is listed as unanswered, but was not open in stage {}", silent.item, close.stage);
-                return Err(StageRejection::Wrong(message).into());
+                return Err(StageError::Wrong(message).into());
             }
             Some(silent) if !tally.is_silent() => {
                 let by = opening.bound(item).iter().find(|bound| bound.stage == close.stage);
                 let path = by.map(|bound| bound.path.to_string()).unwrap_or_default();
-                return Err(StageRejection::Stale { item: silent.item.to_string(), path }.into());
+                return Err(StageError::Stale { item: silent.item.to_string(), path }.into());
             }
             Some(silent) => {
                 check_display_text(silent, close.stage, opening)?;
                 disabled += u32::from(silent.then == NoResponseOutcome::Disable);
             }
             None if asks && tally.is_silent() => {
-                return Err(StageRejection::Wrong(format!("item {item} has no response but is not listed")).into());
+                return Err(StageError::Wrong(format!("item {item} has no response but is not listed")).into());
             }
             None => answered += u64::from(asks),
         }
     }
     if let Some(other) = listed.next() {
         let message = format!("item {} is listed twice, out of order, or not part of this campaign", other.item);
-        return Err(StageRejection::Wrong(message).into());
+        return Err(StageError::Wrong(message).into());
     }
     if answered != close.answered {
         let message = format!("the file counts {} answered items, but {answered} were answered", close.answered);
-        return Err(StageRejection::Wrong(message).into());
+        return Err(StageError::Wrong(message).into());
     }
     let cap = opening.campaign.definition.silence_cap();
     if disabled > cap {
-        return Err(StageRejection::SilenceCap { found: disabled, cap }.into());
+        return Err(StageError::SilenceCap { found: disabled, cap }.into());
     }
     Ok(())
 }
 
 /// Checks the display names of an unanswered item, and its outcome.
-fn check_display_text(silent: &NoResponseItem, stage: u32, opening: &OpenCampaign) -> Result<(), Rejection> {
+fn check_display_text(silent: &NoResponseItem, stage: u32, opening: &OpenCampaign) -> Result<(), TrustError> {
     let Some(put) = opening.items.get(&silent.item) else {
-        return Err(Rejection::ItemForeign(silent.item.to_string()));
+        return Err(TrustError::ItemForeign(silent.item.to_string()));
     };
     if put.names != names(&silent.principal, &silent.entitlement) {
-        return Err(Rejection::ItemAltered(silent.item.to_string()));
+        return Err(TrustError::ItemAltered(silent.item.to_string()));
     }
     let allowed = opening.campaign.definition.after_silence(stage, put.tier());
     if allowed.contains(&silent.then) {
@@ -173,8 +173,6 @@ fn check_display_text(silent: &NoResponseItem, stage: u32, opening: &OpenCampaig
     }
     let allowed: Vec<_> = allowed.iter().map(|then| then.as_str()).collect();
     let (item, then, allowed) = (&silent.item, silent.then.as_str(), allowed.join(" or "));
-    Err(StageRejection::Wrong(format!(
-        "item {item}: the definition sets the no-response outcome {allowed}, not {then}"
-    ))
-    .into())
+    Err(StageError::Wrong(format!("item {item}: the definition sets the no-response outcome {allowed}, not {then}"))
+        .into())
 }

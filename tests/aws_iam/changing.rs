@@ -1,7 +1,7 @@
 //! Memberships, policies and keys taken away, on the emulator.
 
-use crate::connector::{Collector as _, ConnectorError, Provisioner as _, UnsupportedChange};
-use crate::model::{Change, Presence};
+use crate::connector::{Collector as _, ConnectorError, Provisioner as _, UnsupportedChangeError};
+use crate::model::{AccessChange, Presence};
 use crate::world::{EVERYTHING, READ_BUCKETS, World, is_absent, texts};
 
 #[test]
@@ -19,7 +19,7 @@ fn what_is_taken_away_is_gone_and_a_second_time_changes_nothing() {
     for key in ["membership/", "inline/user/", "attached/user/", "access-key/"] {
         let grant = world.grant(key, "alice");
         assert_eq!(texts(&world.presence(&grant)).len(), 1, "{key}");
-        let plan = world.plan(Change::Revoke {}, &grant);
+        let plan = world.plan(AccessChange::Revoke {}, &grant);
         let receipt = world.apply(&plan, &crate::connector::UnconfiguredSink).unwrap();
         assert!(!receipt.already, "{key}: {}", receipt.text);
         assert!(is_absent(&world.presence(&grant)), "{key}");
@@ -42,8 +42,8 @@ fn remaining_path_is_still_present_and_in_plan() {
 
     let grant = world.grant("attached/user/", "alice");
     let ways = ["copy on alice itself", "read-buckets by the group readers, which alice is in"];
-    assert_eq!(world.draft(&Change::Revoke {}, &grant).unwrap().survives, ways);
-    world.change(Change::Revoke {}, &grant).unwrap();
+    assert_eq!(world.draft(&AccessChange::Revoke {}, &grant).unwrap().survives, ways);
+    world.change(AccessChange::Revoke {}, &grant).unwrap();
     assert_eq!(texts(&world.presence(&grant)), ways);
     assert!(world.connector().observe(&grant).unwrap().grant.is_none(), "the reviewed grant itself is gone");
 
@@ -62,12 +62,12 @@ fn an_administrator_is_one_until_every_way_is_closed() {
     world.moto.by_hand("PutUserPolicy", &[("UserName", "mallory"), ("PolicyName", "tmp"), ("PolicyDocument", nearly)]);
 
     let member = world.grant("membership/", "mallory");
-    assert_eq!(world.draft(&Change::Revoke {}, &member).unwrap().survives, ["tmp on mallory itself"]);
-    world.change(Change::Revoke {}, &member).unwrap();
+    assert_eq!(world.draft(&AccessChange::Revoke {}, &member).unwrap().survives, ["tmp on mallory itself"]);
+    world.change(AccessChange::Revoke {}, &member).unwrap();
     assert_eq!(texts(&world.presence(&member)), ["tmp on mallory itself"]);
 
     let inline = world.grant("inline/user/", "mallory");
-    world.change(Change::Revoke {}, &inline).unwrap();
+    world.change(AccessChange::Revoke {}, &inline).unwrap();
     assert!(is_absent(&world.presence(&member)));
     assert!(is_absent(&world.presence(&inline)));
 }
@@ -79,14 +79,14 @@ fn a_policy_of_a_group_is_lost_by_its_members_by_name() {
     world.group("readers", &["alice"]);
     world.attach_to_group("readers", &world.policy("read-buckets", READ_BUCKETS));
     let grant = world.grant("attached/group/", "readers");
-    let draft = world.draft(&Change::Revoke {}, &grant).unwrap();
+    let draft = world.draft(&AccessChange::Revoke {}, &grant).unwrap();
     let loses: Vec<_> = draft.loses.iter().map(|loss| loss.principal.as_str()).collect();
     assert_eq!(loses, ["alice", "readers"]);
     assert!(draft.operations[0].text.starts_with("aws iam detach-group-policy --group-name readers --policy-arn arn:"));
-    let plan = world.plan(Change::Revoke {}, &grant);
+    let plan = world.plan(AccessChange::Revoke {}, &grant);
     let undone = world.connector().compensate(&plan).unwrap();
     assert!(undone[0].text.starts_with("aws iam attach-group-policy --group-name readers"), "{}", undone[0].text);
-    world.change(Change::Revoke {}, &grant).unwrap();
+    world.change(AccessChange::Revoke {}, &grant).unwrap();
     assert!(is_absent(&world.presence(&grant)));
 }
 
@@ -98,7 +98,7 @@ fn a_name_that_was_given_to_somebody_else_leaves_them_untouched() {
     world.attach_to_user("alice", &read);
     world.group("readers", &["alice"]);
     let (attached, member) = (world.grant("attached/user/", "alice"), world.grant("membership/", "alice"));
-    let plans = [world.plan(Change::Revoke {}, &attached), world.plan(Change::Revoke {}, &member)];
+    let plans = [world.plan(AccessChange::Revoke {}, &attached), world.plan(AccessChange::Revoke {}, &member)];
 
     world.moto.by_hand("UpdateUser", &[("UserName", "alice"), ("NewUserName", "alicia")]);
     world.user("alice");
@@ -116,7 +116,7 @@ fn a_name_that_was_given_to_somebody_else_leaves_them_untouched() {
 
     // The same with a group, and with a policy that says something else by now.
     let renamed = world.grant("membership/", "alicia");
-    let plan = world.plan(Change::Revoke {}, &renamed);
+    let plan = world.plan(AccessChange::Revoke {}, &renamed);
     world.moto.by_hand("UpdateGroup", &[("GroupName", "readers"), ("NewGroupName", "old-readers")]);
     world.group("readers", &["alicia"]);
     assert!(matches!(
@@ -126,7 +126,7 @@ fn a_name_that_was_given_to_somebody_else_leaves_them_untouched() {
     world
         .moto
         .by_hand("PutUserPolicy", &[("UserName", "alicia"), ("PolicyName", "p"), ("PolicyDocument", READ_BUCKETS)]);
-    let plan = world.plan(Change::Revoke {}, &world.grant("inline/user/", "alicia"));
+    let plan = world.plan(AccessChange::Revoke {}, &world.grant("inline/user/", "alicia"));
     world.moto.by_hand("PutUserPolicy", &[("UserName", "alicia"), ("PolicyName", "p"), ("PolicyDocument", EVERYTHING)]);
     let refused = world.apply(&plan, &crate::connector::UnconfiguredSink).unwrap_err();
     assert!(refused.to_string().contains("says something else"), "{refused}");
@@ -142,20 +142,20 @@ fn a_key_is_disabled_now_and_deleted_after_its_soak() {
 
     let soaking = world.connector_as(&world.engine.0, &world.engine.1, "soak_days = 65535");
     use crate::connector::ConnectorSchema as _;
-    let refused = soaking.draft(&Change::Revoke {}, &grant, &world.inventory()).unwrap_err();
+    let refused = soaking.draft(&AccessChange::Revoke {}, &grant, &world.inventory()).unwrap_err();
     assert!(
-        matches!(&refused, UnsupportedChange::Harm { instead, .. } if instead.contains("disable it now")),
+        matches!(&refused, UnsupportedChangeError::Harm { instead, .. } if instead.contains("disable it now")),
         "{refused}"
     );
 
-    world.change(Change::Disable {}, &grant).unwrap();
+    world.change(AccessChange::Disable {}, &grant).unwrap();
     let seen = world.connector().observe(&grant).unwrap().grant.unwrap();
     assert_eq!(seen.attribute("status"), Some("Inactive"));
     assert_ne!(seen.digest(), grant.digest(), "it is reviewed again in its new state");
 
-    let draft = world.draft(&Change::Revoke {}, &seen).unwrap();
+    let draft = world.draft(&AccessChange::Revoke {}, &seen).unwrap();
     assert_eq!(draft.operations.len(), 1, "what is inactive needs only be deleted");
-    world.change(Change::Revoke {}, &seen).unwrap();
+    world.change(AccessChange::Revoke {}, &seen).unwrap();
     assert!(is_absent(&world.presence(&grant)));
     let dead = world.connector_as(&id, &secret, "").validate();
     assert!(matches!(dead, Err(ConnectorError::Unauthenticated(_))), "{dead:?}");

@@ -3,7 +3,7 @@
 use crate::connector::{
     Collector as _, ConnectorError, ConnectorSchema as _, Intent, Provisioner as _, UnconfiguredSink,
 };
-use crate::model::{Attributes, Change, Digest, Grant, GrantKind, Inventory, Presence, Timestamp};
+use crate::model::{AccessChange, Attributes, Digest, Grant, GrantKind, Inventory, Presence, Timestamp};
 use crate::support::hostile::{Hostile, Reply, answer_with};
 use crate::world::{action, connect, system};
 use std::collections::BTreeMap;
@@ -64,11 +64,11 @@ fn key() -> Grant {
     }
 }
 
-fn revoke(server: &Hostile) -> Result<crate::connector::Receipt, ConnectorError> {
-    change(server, Change::Revoke {})
+fn revoke(server: &Hostile) -> Result<crate::connector::ApplyReceipt, ConnectorError> {
+    change(server, AccessChange::Revoke {})
 }
 
-fn change(server: &Hostile, change: Change) -> Result<crate::connector::Receipt, ConnectorError> {
+fn change(server: &Hostile, change: AccessChange) -> Result<crate::connector::ApplyReceipt, ConnectorError> {
     let aws = connect(&server.url(), "AKIAENGINE", "secret of a test", "").unwrap();
     let at = Timestamp::parse("2026-11-23").unwrap();
     let inventory = Inventory::new(system(), at, Digest::ZERO, true, [key()], BTreeMap::new());
@@ -248,7 +248,7 @@ fn row_26_a_new_secret_is_in_no_receipt_and_no_error() {
         ),
         _ => refusal("403 Forbidden", "AccessDenied"),
     });
-    let refused = change(&server, Change::Rotate {}).unwrap_err();
+    let refused = change(&server, AccessChange::Rotate {}).unwrap_err();
     let told = format!("{refused} {refused:?}");
     assert!(told.contains("AKIA2") && !told.contains(CANARY), "what is left behind is named: {told}");
 }

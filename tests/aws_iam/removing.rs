@@ -1,7 +1,7 @@
 //! Users stopped, and removed with all that hangs on them, on the emulator.
 
 use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink};
-use crate::model::{Change, Expectation};
+use crate::model::{AccessChange, ExpectedState};
 use crate::world::{EVERYTHING, READ_BUCKETS, World, is_absent};
 
 fn dormant() -> World {
@@ -30,7 +30,7 @@ fn a_dormant_user_goes_with_everything_that_hangs_on_it() {
     let world = dormant();
     let grant = world.grant("account/", "dora");
     assert_eq!(grant.attribute("mfa"), Some("arn:aws:iam::123456789012:mfa/dora"));
-    let draft = world.draft(&Change::Revoke {}, &grant).unwrap();
+    let draft = world.draft(&AccessChange::Revoke {}, &grant).unwrap();
     let calls: Vec<&str> = draft.operations.iter().map(|operation| operation.call.as_str()).collect();
     assert_eq!(
         calls,
@@ -52,7 +52,7 @@ fn a_dormant_user_goes_with_everything_that_hangs_on_it() {
     );
     assert!(draft.irreversible.is_some());
 
-    let plan = world.plan(Change::Revoke {}, &grant);
+    let plan = world.plan(AccessChange::Revoke {}, &grant);
     let receipt = world.apply(&plan, &UnconfiguredSink).unwrap();
     assert_eq!(receipt.text, "13 of 13 calls changed something");
     assert!(is_absent(&world.presence(&grant)));
@@ -67,7 +67,7 @@ fn a_dormant_user_goes_with_everything_that_hangs_on_it() {
 fn change_after_review_prevents_removal() {
     let world = dormant();
     let grant = world.grant("account/", "dora");
-    let plan = world.plan(Change::Revoke {}, &grant);
+    let plan = world.plan(AccessChange::Revoke {}, &grant);
     let before = world.inventory();
     world
         .moto
@@ -84,8 +84,8 @@ fn change_after_review_prevents_removal() {
 fn a_disabled_user_cannot_sign_in_and_keeps_its_record() {
     let world = dormant();
     let grant = world.grant("account/", "dora");
-    let plan = world.plan(Change::Disable {}, &grant);
-    let Expectation::Shows(expected) = plan.expects.clone() else { panic!("a state is expected") };
+    let plan = world.plan(AccessChange::Disable {}, &grant);
+    let ExpectedState::Shows(expected) = plan.expects.clone() else { panic!("a state is expected") };
     world.apply(&plan, &UnconfiguredSink).unwrap();
     let seen = world.connector().observe(&grant).unwrap().grant.unwrap();
     assert!(expected.iter().all(|(name, value)| seen.attribute(name) == Some(value)), "{seen:?}");

@@ -1,8 +1,8 @@
 //! A new access key in place of an old one, on the emulator, and what an interruption leaves behind.
 
 use crate::connector::sink::AgeSink;
-use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink, UnsupportedChange};
-use crate::model::{Change, Expectation};
+use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink, UnsupportedChangeError};
+use crate::model::{AccessChange, ExpectedState};
 use crate::world::{World, connect_to, is_absent};
 
 struct Vault {
@@ -44,8 +44,8 @@ fn rotated_key_is_deposited_and_old_key_is_rejected() {
     let grant = world.grant("access-key/", "robot");
     let vault = Vault::new();
 
-    let plan = world.plan(Change::Rotate {}, &grant);
-    assert_eq!(plan.expects, Expectation::Replaced);
+    let plan = world.plan(AccessChange::Rotate {}, &grant);
+    assert_eq!(plan.expects, ExpectedState::Replaced);
     let receipt = world.apply(&plan, &vault.sink()).unwrap();
     let kept = vault.open(receipt.deposited.as_deref().unwrap());
     let (new, secret) = (value(&kept, "AWS_ACCESS_KEY_ID"), value(&kept, "AWS_SECRET_ACCESS_KEY"));
@@ -67,7 +67,7 @@ fn failed_deposit_keeps_old_key() {
     world.user("robot");
     let (old, secret) = world.key("robot");
     let grant = world.grant("access-key/", "robot");
-    let plan = world.plan(Change::Rotate {}, &grant);
+    let plan = world.plan(AccessChange::Rotate {}, &grant);
     let refused = world.apply(&plan, &UnconfiguredSink).unwrap_err();
     assert!(matches!(&refused, ConnectorError::Permanent(why) if why.contains("deleted again")), "{refused}");
     assert!(world.connector_as(&old, &secret, "").validate().is_ok());
@@ -85,8 +85,8 @@ fn two_keys_leave_no_room_and_the_refusal_names_the_other() {
     let grant = inventory.grants().find(|key| {
         key.principal.name == "robot" && key.attribute("type") == Some("access-key") && key.entitlement.id != other
     });
-    let refused = world.draft(&Change::Rotate {}, grant.unwrap()).unwrap_err();
-    assert!(matches!(&refused, UnsupportedChange::Harm { why, .. } if why.contains(&other)), "{refused}");
+    let refused = world.draft(&AccessChange::Rotate {}, grant.unwrap()).unwrap_err();
+    assert!(matches!(&refused, UnsupportedChangeError::Harm { why, .. } if why.contains(&other)), "{refused}");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn an_interrupted_rotation_is_told_by_its_keys() {
     world.user("robot");
     world.key("robot");
     let grant = world.grant("access-key/", "robot");
-    let plan = world.plan(Change::Rotate {}, &grant);
+    let plan = world.plan(AccessChange::Rotate {}, &grant);
     let vault = Vault::new();
 
     // It died after the new key was made: nobody may have its secret.
@@ -117,7 +117,7 @@ fn an_interrupted_rotation_is_told_by_its_keys() {
 fn engine_key_is_gone_only_when_rejected() {
     let world = World::new();
     let grant = world.grant("access-key/", "engine");
-    let plan = world.plan(Change::Rotate {}, &grant);
+    let plan = world.plan(AccessChange::Rotate {}, &grant);
     let vault = Vault::new();
     // The emulator lets an inactive key in: a target that says yes and does not do it.
     let refused = world.apply(&plan, &vault.sink()).unwrap_err();

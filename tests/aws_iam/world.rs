@@ -2,13 +2,13 @@
 
 use crate::connector::aws_iam::{AwsIam, Config};
 use crate::connector::{
-    Collector as _, ConnectorError, ConnectorSchema as _, Intent, PlannedChange, Provisioner as _, Receipt, Sink,
-    UnconfiguredSink, UnsupportedChange,
+    ApplyReceipt, Collector as _, ConnectorError, ConnectorSchema as _, Intent, PlannedChange, Provisioner as _,
+    SecretSink, UnconfiguredSink, UnsupportedChangeError,
 };
-use crate::model::action::{ActionSpec, Basis, Planned};
+use crate::model::action::{ActionBasis, ActionSpec, Planned};
 use crate::model::{
-    Action, ActionId, CampaignId, Change, Digest, Grant, Inventory, ItemId, Presence, RepoId, SystemId, Timestamp,
-    Verdict, VerificationLevel,
+    AccessChange, Action, ActionId, CampaignId, Digest, Grant, Inventory, ItemId, Presence, RepoId, SystemId,
+    Timestamp, Verdict, VerificationLevel,
 };
 use crate::support::conformance::list_all;
 use crate::support::moto::{Moto, element};
@@ -87,22 +87,22 @@ impl World {
     }
 
     /// Drafts a change from what is collected now.
-    pub fn draft(&self, change: &Change, grant: &Grant) -> Result<PlannedChange, UnsupportedChange> {
+    pub fn draft(&self, change: &AccessChange, grant: &Grant) -> Result<PlannedChange, UnsupportedChangeError> {
         self.connector().draft(change, grant, &self.inventory())
     }
 
     /// Drafts a change and makes it.
-    pub fn change(&self, change: Change, grant: &Grant) -> Result<Receipt, ConnectorError> {
+    pub fn change(&self, change: AccessChange, grant: &Grant) -> Result<ApplyReceipt, ConnectorError> {
         self.apply(&self.plan(change, grant), &UnconfiguredSink)
     }
 
     /// Drafts a change as the action of a plan.
-    pub fn plan(&self, change: Change, grant: &Grant) -> Action<Planned> {
+    pub fn plan(&self, change: AccessChange, grant: &Grant) -> Action<Planned> {
         let draft = self.draft(&change, grant).expect("it can be drafted");
         action(change, grant, draft)
     }
 
-    pub fn apply(&self, action: &Action<Planned>, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+    pub fn apply(&self, action: &Action<Planned>, sink: &dyn SecretSink) -> Result<ApplyReceipt, ConnectorError> {
         self.connector().apply(action, Intent::recorded(action.id.clone(), 1), sink)
     }
 
@@ -141,10 +141,10 @@ pub fn inventory(aws: &AwsIam) -> Inventory {
     Inventory::new(system(), later, Digest::ZERO, true, all, usage)
 }
 
-pub fn action(change: Change, grant: &Grant, draft: PlannedChange) -> Action<Planned> {
+pub fn action(change: AccessChange, grant: &Grant, draft: PlannedChange) -> Action<Planned> {
     let campaign = CampaignId::parse("2026-q4").expect("an id");
     let item = ItemId::of(&campaign, &grant.system, &grant.key);
-    let basis = Basis {
+    let basis = ActionBasis {
         path: "campaigns/2026-q4/reviews/aws/ana.toml".to_owned(),
         file: Digest::ZERO,
         item,

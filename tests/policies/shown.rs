@@ -3,7 +3,7 @@
 use super::{pack_of, shipped};
 use tenure::{
     model::file::{FileKind, Profile, ProfileSetting},
-    policy::Pack,
+    policy::PolicyPack,
 };
 
 #[test]
@@ -14,7 +14,8 @@ fn every_case_comes_out_as_it_says() {
 #[test]
 fn every_rule_is_without_fault() {
     let files = shipped();
-    let sources = tenure::policy::Sources::read(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+    let sources =
+        tenure::policy::PackSources::read(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
     let problems = tenure::policy::lint(sources.expect("a pack"));
     assert!(problems.is_empty(), "{}", problems.to_json());
 }
@@ -112,7 +113,7 @@ fn unnoticed(rule: &str, was: &str, is: &str) -> Option<String> {
     failing(&pack_of(&files, &[])).is_empty().then(|| format!("{rule}: no case minds when\n{was}is\n{is}"))
 }
 
-fn failing(pack: &Pack) -> Vec<String> {
+fn failing(pack: &PolicyPack) -> Vec<String> {
     let tested = pack.test().unwrap_or_else(|problems| panic!("{}", problems.to_json()));
     let failing = tested.iter().filter(|one| !one.is_as_expected());
     failing.map(|one| format!("{}: {}", one.case.rule, one.case.name)).collect()

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use tenure::{
-    connector::{Collector, Cursor},
-    model::{Change, Digest, Grant, GrantKey, GrantKind, Inventory, Presence, SystemId, Timestamp, jcs},
+    connector::{Collector, ListingCursor},
+    model::{AccessChange, Digest, Grant, GrantKey, GrantKind, Inventory, Presence, SystemId, Timestamp, jcs},
 };
 
 /// Lists all grants by following pages to the proven end.
@@ -14,7 +14,7 @@ pub fn list_all(collector: &dyn Collector) -> BTreeMap<GrantKind, Vec<Grant>> {
     let mut all = BTreeMap::new();
     for &kind in collector.describe().kinds {
         let mut grants = Vec::new();
-        let mut cursor: Option<Cursor> = None;
+        let mut cursor: Option<ListingCursor> = None;
         for page in 0.. {
             assert!(page < 10_000, "the listing of {kind} does not end");
             let listed = collector.list(kind, cursor.as_ref()).unwrap_or_else(|error| panic!("{kind}: {error}"));
@@ -116,7 +116,7 @@ fn drafts(collector: &dyn Collector, grants: &[&Grant], system: &SystemId) {
     let inventory = Inventory::new(system.clone(), Timestamp::from_unix(0), Digest::ZERO, true, owned, BTreeMap::new());
     let calls = collector.calls();
     for grant in grants {
-        for change in [Change::Revoke {}, Change::Disable {}, Change::Rotate {}] {
+        for change in [AccessChange::Revoke {}, AccessChange::Disable {}, AccessChange::Rotate {}] {
             let drafted = collector.draft(&change, grant, &inventory);
             assert_eq!(drafted, collector.draft(&change, grant, &inventory), "{change} {}", grant.key);
             if let Ok(draft) = drafted {

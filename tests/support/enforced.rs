@@ -15,10 +15,10 @@ use std::{
 use tenure::{
     format::{
         codec::{parse, render},
-        keys::{PrivateKey, Signer as _},
-        sshsig::{Namespace, SshSignature},
+        ssh_keys::{PrivateKey, Signer as _},
+        sshsig::{SignatureNamespace, SshSignature},
     },
-    git::{CommitDraft, Edit, Identity, ObjectId, Repository},
+    git::{CommitDraft, CommitIdentity, ObjectId, Repository, TreeEdit},
     model::{
         Digest, FixedClock, Tier, Timestamp, Verdict,
         file::{Item, Review},
@@ -211,8 +211,8 @@ impl Case<'_> {
         let edits: Vec<_> = files
             .iter()
             .map(|(path, bytes)| match bytes {
-                Some(bytes) => Edit::Put { path: path.clone(), blob: self.repository.write_blob(bytes).unwrap() },
-                None => Edit::Remove { path: path.clone() },
+                Some(bytes) => TreeEdit::Put { path: path.clone(), blob: self.repository.write_blob(bytes).unwrap() },
+                None => TreeEdit::Remove { path: path.clone() },
             })
             .collect();
         self.repository.write_tree(Some(self.repository.tree_of(commit).unwrap()), &edits).unwrap()
@@ -220,7 +220,7 @@ impl Case<'_> {
 
     /// Writes a commit.
     pub fn commit(&self, tree: ObjectId, parents: &[ObjectId]) -> ObjectId {
-        let author = Identity { name: "Test".to_owned(), address: "test@example.org".to_owned() };
+        let author = CommitIdentity { name: "Test".to_owned(), address: "test@example.org".to_owned() };
         let seconds = Timestamp::parse(NOW).unwrap().unix();
         self.repository
             .write_commit(&CommitDraft { tree, parents, author: &author, seconds, message: "a change\n" })
@@ -269,7 +269,7 @@ pub fn sign(files: &mut Files, path: &str, signer: &str) {
 }
 
 /// Signs with any key, in any namespace.
-pub fn sign_as(files: &mut Files, path: &str, signer: &str, key: &PrivateKey, namespace: Namespace) {
+pub fn sign_as(files: &mut Files, path: &str, signer: &str, key: &PrivateKey, namespace: SignatureNamespace) {
     let bytes = files[path].as_ref().unwrap();
     let armored = SshSignature::sign(key, namespace, bytes).unwrap().armored();
     files.insert(signature_path(path, signer), Some(armored.into_bytes()));

@@ -5,17 +5,19 @@ use super::support::sandbox::Sandbox;
 use std::{fs, path::PathBuf, time::Duration};
 use tenure::{
     enforce::{Journal, JournalError},
-    evidence::{Appender, AppenderOptions, Code, EngineKeyHistory, EngineKeys, Ledger, Signers, no_secrets},
+    evidence::{
+        Appender, AppenderOptions, DefectCode, EngineKeyHistory, EngineKeys, EngineSigners, Ledger, no_secrets,
+    },
     format::{
         checkpoint::Checkpoint,
-        keys::{PrivateKey, PublicKey, Signer},
         note::VerifierKey,
-        sshsig::{Namespace, SshSignature},
+        ssh_keys::{PrivateKey, PublicKey, Signer},
+        sshsig::{SignatureNamespace, SshSignature},
     },
-    git::{CommitDraft, Edit, Identity, ObjectId, Remote, Repository},
+    git::{CommitDraft, CommitIdentity, GitRemote, ObjectId, Repository, TreeEdit},
     model::{
         ActionId, Clock, Digest, FixedClock, GrantKey, ItemId, RunId, SystemId, Timestamp,
-        record::{Entry, IntentRecorded, LogGenesis, OutcomeKind, OutcomeRecorded, RunEnd, RunStart},
+        record::{IntentRecorded, LogGenesis, OutcomeKind, OutcomeRecorded, RecordPayload, RunEnd, RunStart},
     },
 };
 
@@ -54,9 +56,9 @@ impl World {
         Repository::open(path).unwrap()
     }
 
-    pub fn carrier(&self) -> Remote {
-        let add = |carrier: Remote, (name, value)| carrier.with_variable(name, value);
-        self.sandbox.environment().into_iter().fold(Remote::to("origin").unwrap(), add)
+    pub fn carrier(&self) -> GitRemote {
+        let add = |carrier: GitRemote, (name, value)| carrier.with_variable(name, value);
+        self.sandbox.environment().into_iter().fold(GitRemote::to("origin").unwrap(), add)
     }
 
     pub fn keys(&self) -> EngineKeyHistory {
@@ -64,7 +66,7 @@ impl World {
     }
 
     pub fn opening<'a>(&self, repository: &'a Repository, run: u64, clock: &'a dyn Clock) -> AppenderOptions<'a> {
-        let signers = Signers { commit: Box::new(self.commit_key.clone()), log: Box::new(self.log_key.clone()) };
+        let signers = EngineSigners { commit: Box::new(self.commit_key.clone()), log: Box::new(self.log_key.clone()) };
         AppenderOptions {
             repository,
             carrier: self.carrier(),
@@ -74,7 +76,7 @@ impl World {
             signers,
             run: run_id(run),
             clock,
-            author: Identity { name: "Tenure".to_owned(), address: "tenure@example.org".to_owned() },
+            author: CommitIdentity { name: "Tenure".to_owned(), address: "tenure@example.org".to_owned() },
             screen: Box::new(no_secrets),
         }
     }
@@ -105,7 +107,7 @@ impl World {
     }
 
     /// Everything that is wrong with the branch at `head`.
-    pub fn codes(&self, repository: &Repository, head: ObjectId) -> Vec<Code> {
+    pub fn codes(&self, repository: &Repository, head: ObjectId) -> Vec<DefectCode> {
         let (_, _, defects) = Ledger::read(repository, head, self.keys()).unwrap();
         let mut codes: Vec<_> = defects.iter().map(|defect| defect.code).collect();
         codes.sort();
@@ -114,7 +116,7 @@ impl World {
     }
 
     /// A commit with these edits, signed with the real engine key, as a thief of it could make.
-    pub fn forge(&self, repository: &Repository, parents: &[ObjectId], edits: &[Edit]) -> ObjectId {
+    pub fn forge(&self, repository: &Repository, parents: &[ObjectId], edits: &[TreeEdit]) -> ObjectId {
         let base = parents.first().map(|parent| repository.tree_of(*parent).unwrap());
         let tree = repository.write_tree(base, edits).unwrap();
         self.forge_tree(repository, parents, tree, &self.commit_key)
@@ -127,9 +129,10 @@ impl World {
         tree: ObjectId,
         key: &PrivateKey,
     ) -> ObjectId {
-        let author = Identity { name: "Tenure".to_owned(), address: "tenure@example.org".to_owned() };
+        let author = CommitIdentity { name: "Tenure".to_owned(), address: "tenure@example.org".to_owned() };
         let draft = CommitDraft { tree, parents, author: &author, seconds: 1_790_000_000, message: "forged\n" };
-        let sign = |bytes: &[u8]| SshSignature::sign(key, Namespace::Git, bytes).map(|signature| signature.armored());
+        let sign =
+            |bytes: &[u8]| SshSignature::sign(key, SignatureNamespace::Git, bytes).map(|signature| signature.armored());
         repository.write_signed_commit(&draft, sign).unwrap()
     }
 
@@ -159,8 +162,8 @@ pub fn action(number: u64) -> ActionId {
     ActionId::parse(&format!("act-{number:032x}")).unwrap()
 }
 
-pub fn start(systems: &[&str], plan: Digest) -> Entry {
-    Entry::RunStart(RunStart {
+pub fn start(systems: &[&str], plan: Digest) -> RecordPayload {
+    RecordPayload::RunStart(RunStart {
         command: "enforce".to_owned(),
         main: "0123456789012345678901234567890123456789".to_owned(),
         plan: Some(plan),
@@ -175,8 +178,8 @@ pub fn start(systems: &[&str], plan: Digest) -> Entry {
     })
 }
 
-pub fn intent(number: u64, system: &str) -> Entry {
-    Entry::Intent(IntentRecorded {
+pub fn intent(number: u64, system: &str) -> RecordPayload {
+    RecordPayload::Intent(IntentRecorded {
         action: action(number),
         plan: Digest::of(b"plan"),
         system: SystemId::parse(system).unwrap(),
@@ -187,8 +190,8 @@ pub fn intent(number: u64, system: &str) -> Entry {
     })
 }
 
-pub fn outcome(number: u64, intent: u64) -> Entry {
-    Entry::Outcome(OutcomeRecorded {
+pub fn outcome(number: u64, intent: u64) -> RecordPayload {
+    RecordPayload::Outcome(OutcomeRecorded {
         action: action(number),
         intent,
         result: OutcomeKind::Applied,
@@ -199,12 +202,12 @@ pub fn outcome(number: u64, intent: u64) -> Entry {
     })
 }
 
-pub fn end() -> Entry {
-    Entry::RunEnd(RunEnd { outcomes: [].into(), verifications: [].into(), exit: 0 })
+pub fn end() -> RecordPayload {
+    RecordPayload::RunEnd(RunEnd { outcomes: [].into(), verifications: [].into(), exit: 0 })
 }
 
-pub fn put(repository: &Repository, path: &str, text: &str) -> Edit {
-    Edit::Put { path: path.to_owned(), blob: repository.write_blob(text.as_bytes()).unwrap() }
+pub fn put(repository: &Repository, path: &str, text: &str) -> TreeEdit {
+    TreeEdit::Put { path: path.to_owned(), blob: repository.write_blob(text.as_bytes()).unwrap() }
 }
 
 pub fn read(repository: &Repository, commit: ObjectId, path: &str) -> Vec<u8> {
@@ -220,14 +223,14 @@ pub fn reseal(world: &World, repository: &Repository, head: ObjectId, edit: impl
     let segment = edit(&String::from_utf8(read(repository, head, &path)).unwrap());
     let kept: String = old.lines().take(old.lines().count() - 1).map(|line| format!("{line}\n")).collect();
     let list = format!("{kept}{}  {path}\n", Digest::of(&segment).hex());
-    let mut tree = tenure::format::merkle::Tree::new();
+    let mut tree = tenure::format::merkle::MerkleTree::new();
     for line in kept.lines() {
         let text = String::from_utf8(read(repository, head, line.split_once("  ").unwrap().1)).unwrap();
         text.lines().for_each(|line| tree.append(line.as_bytes()));
     }
     segment.strip_suffix('\n').unwrap_or(&segment).split('\n').for_each(|line| tree.append(line.as_bytes()));
     let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size: tree.size(), root: tree.root() };
-    let signature = SshSignature::sign(&world.commit_key, Namespace::Evidence, list.as_bytes()).unwrap();
+    let signature = SshSignature::sign(&world.commit_key, SignatureNamespace::Evidence, list.as_bytes()).unwrap();
     let edits = [
         put(repository, &path, &segment),
         put(repository, "segments.sha256", &list),

@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use tenure::{
     format::{
         codec::render,
-        keys::{PrivateKey, Signer as _},
-        sshsig::{Namespace, SshSignature},
+        ssh_keys::{PrivateKey, Signer as _},
+        sshsig::{SignatureNamespace, SshSignature},
     },
-    git::{CommitDraft, Edit, Identity, ObjectId, Repository},
+    git::{CommitDraft, CommitIdentity, ObjectId, Repository, TreeEdit},
     model::{
         CampaignId, Digest, GrantKey, ItemId, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict,
         file::{
@@ -299,12 +299,14 @@ impl World {
         let before = self.main;
         let branch = self.commit(&[before], files, "a change");
         let unsigned = self.merge_as(&[before, branch], files);
-        let author = Identity { name: signer.to_owned(), address: format!("{signer}@example.org") };
+        let author = CommitIdentity { name: signer.to_owned(), address: format!("{signer}@example.org") };
         let tree = self.repository.tree_of(unsigned).unwrap();
         let draft =
             CommitDraft { tree, parents: &[before, branch], author: &author, seconds: self.clock, message: "merge" };
         let key = key(signer);
-        let sign = |bytes: &[u8]| SshSignature::sign(&key, Namespace::Git, bytes).map(|signature| signature.armored());
+        let sign = |bytes: &[u8]| {
+            SshSignature::sign(&key, SignatureNamespace::Git, bytes).map(|signature| signature.armored())
+        };
         self.main = self.repository.write_signed_commit(&draft, sign).unwrap();
         self.main
     }
@@ -326,16 +328,16 @@ impl World {
     pub fn commit_at(&self, parents: &[ObjectId], files: &Files, message: &str, seconds: i64) -> ObjectId {
         let mut written = self.written.borrow_mut();
         let (base, known) = &*written;
-        let mut edits: Vec<Edit> = files
+        let mut edits: Vec<TreeEdit> = files
             .iter()
             .filter(|(path, bytes)| known.get(*path) != Some(bytes))
-            .map(|(path, bytes)| Edit::Put { path: path.clone(), blob: self.repository.write_blob(bytes).unwrap() })
+            .map(|(path, bytes)| TreeEdit::Put { path: path.clone(), blob: self.repository.write_blob(bytes).unwrap() })
             .collect();
         let gone = known.keys().filter(|path| !files.contains_key(*path));
-        edits.extend(gone.map(|path| Edit::Remove { path: path.clone() }));
+        edits.extend(gone.map(|path| TreeEdit::Remove { path: path.clone() }));
         let tree = self.repository.write_tree(*base, &edits).unwrap();
         *written = (Some(tree), files.clone());
-        let author = Identity { name: "Test".to_owned(), address: "test@example.org".to_owned() };
+        let author = CommitIdentity { name: "Test".to_owned(), address: "test@example.org".to_owned() };
         let draft = CommitDraft { tree, parents, author: &author, seconds, message };
         let commit = self.repository.write_commit(&draft).unwrap();
         let before = self.repository.reference("refs/heads/main").unwrap();
@@ -428,7 +430,7 @@ pub fn sign(files: &mut Files, path: &str, signer: &str) {
 }
 
 /// Signs a file with any key in any namespace.
-pub fn sign_as(files: &mut Files, path: &str, signer: &str, key: &PrivateKey, namespace: Namespace) {
+pub fn sign_as(files: &mut Files, path: &str, signer: &str, key: &PrivateKey, namespace: SignatureNamespace) {
     let armored = SshSignature::sign(key, namespace, &files[path]).unwrap().armored();
     files.insert(signature_path(path, signer), armored.into_bytes());
 }
@@ -467,7 +469,7 @@ pub fn review_path(stem: &str) -> String {
 
 pub fn parse<T: Kind>(files: &Files, path: &str) -> T {
     tenure::format::codec::parse(path, &files[path])
-        .unwrap_or_else(|problems| panic!("{}", problems.render(tenure::diag::Style::plain())))
+        .unwrap_or_else(|problems| panic!("{}", problems.render(tenure::diag::RenderStyle::plain())))
 }
 
 pub fn put<T: Kind>(files: &mut Files, path: &str, value: &T) {
@@ -486,7 +488,7 @@ fn newest(files: &Files, kind: &str) -> u32 {
     (1..).take_while(|version| files.contains_key(&format!("trust/{kind}/{version}.toml"))).last().unwrap()
 }
 
-fn namespace(path: &str) -> Namespace {
+fn namespace(path: &str) -> SignatureNamespace {
     tenure::store::RepoPath::of(path).namespace().unwrap()
 }
 

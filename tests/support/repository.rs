@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
-use tenure::git::{CommitDraft, Edit, Identity, ObjectId, Remote, Repository};
+use tenure::git::{CommitDraft, CommitIdentity, GitRemote, ObjectId, Repository, TreeEdit};
 
 /// A bare remote and a clone with one commit on `main`.
 pub struct World {
@@ -91,22 +91,22 @@ impl World {
     }
 
     /// The way to the remote as the clone is configured.
-    pub fn carrier(&self) -> Remote {
+    pub fn carrier(&self) -> GitRemote {
         self.way_to("origin")
     }
 
     /// The way to any remote, with nothing of this machine's configuration.
-    pub fn way_to(&self, remote: &str) -> Remote {
-        let add = |carrier: Remote, (name, value)| carrier.with_variable(name, value);
-        self.sandbox.environment().into_iter().fold(Remote::to(remote).unwrap(), add)
+    pub fn way_to(&self, remote: &str) -> GitRemote {
+        let add = |carrier: GitRemote, (name, value)| carrier.with_variable(name, value);
+        self.sandbox.environment().into_iter().fold(GitRemote::to(remote).unwrap(), add)
     }
 
-    pub fn over_http(&self, server: &GitHttp, user: User) -> Remote {
-        let add = |carrier: Remote, (name, value)| carrier.with_variable(name, value);
+    pub fn over_http(&self, server: &GitHttp, user: User) -> GitRemote {
+        let add = |carrier: GitRemote, (name, value)| carrier.with_variable(name, value);
         server.login(&self.sandbox, user).into_iter().fold(self.way_to(&server.url("remote.git")), add)
     }
 
-    pub fn over_ssh(&self, server: &GitSsh) -> Remote {
+    pub fn over_ssh(&self, server: &GitSsh) -> GitRemote {
         self.way_to(&server.url(&self.remote)).with_variable("GIT_SSH_COMMAND", server.command())
     }
 
@@ -144,8 +144,8 @@ impl World {
     ) -> ObjectId {
         let blob = repository.write_blob(text.as_bytes()).unwrap();
         let base = parent.map(|parent| repository.tree_of(parent).unwrap());
-        let tree = repository.write_tree(base, &[Edit::Put { path: path.to_owned(), blob }]).unwrap();
-        let author = Identity { name: "Engine".to_owned(), address: "engine@example.com".to_owned() };
+        let tree = repository.write_tree(base, &[TreeEdit::Put { path: path.to_owned(), blob }]).unwrap();
+        let author = CommitIdentity { name: "Engine".to_owned(), address: "engine@example.com".to_owned() };
         let parents: Vec<_> = parent.into_iter().collect();
         let draft = CommitDraft {
             tree,

@@ -11,12 +11,12 @@ use tenure::{
         checkpoint::Checkpoint,
         codec::render,
         cosignature::WitnessKey,
-        keys::{PrivateKey, Signer as _},
-        merkle::Tree,
+        merkle::MerkleTree,
         note::SignedNote,
-        sshsig::{Namespace, SshSignature},
+        ssh_keys::{PrivateKey, Signer as _},
+        sshsig::{SignatureNamespace, SshSignature},
     },
-    git::{Change, Edit, ObjectId},
+    git::{FileChange, ObjectId, TreeEdit},
     model::{
         Digest, Verdict,
         file::{GovernedFile as Kind, KeyState, Mandate, Registry, RegistryKey, Review, Root},
@@ -170,7 +170,7 @@ impl Case<'_> {
     }
 
     /// Adds a commit with these edits to the evidence, signed by the real key of the engine.
-    pub fn engine(&mut self, edits: &[Edit]) {
+    pub fn engine(&mut self, edits: &[TreeEdit]) {
         let head = self.world.engine.forge(&self.repository, &[self.log], edits);
         self.log_is(head);
     }
@@ -192,7 +192,7 @@ impl Case<'_> {
     /// Signs the list of segments with another key.
     pub fn list(&mut self, key: &PrivateKey) {
         let list = evidence::read(&self.repository, self.log, SEGMENTS);
-        let armored = SshSignature::sign(key, Namespace::Evidence, &list).unwrap().armored();
+        let armored = SshSignature::sign(key, SignatureNamespace::Evidence, &list).unwrap().armored();
         self.engine(&[evidence::put(&self.repository, SEGMENTS_SIGNATURE, &armored)]);
     }
 
@@ -237,12 +237,12 @@ impl Log {
     /// Writes all commits again: segments, lists, signatures and checkpoints.
     fn write(&self, case: &Case<'_>) -> ObjectId {
         let (repository, engine) = (&case.repository, &case.world.engine);
-        let (mut head, mut list, mut tree) = (None, String::new(), Tree::new());
+        let (mut head, mut list, mut tree) = (None, String::new(), MerkleTree::new());
         for (segment, commit) in self.segments.iter().zip(case.line(case.log)) {
             let kept = repository.changes(repository.parents(commit).unwrap().first().copied(), commit).unwrap();
             let kept = kept.files.into_iter().filter_map(|change| match change {
-                Change::Added(file) if file.path.starts_with("blobs/") => {
-                    Some(Edit::Put { path: file.path, blob: file.id })
+                FileChange::Added(file) if file.path.starts_with("blobs/") => {
+                    Some(TreeEdit::Put { path: file.path, blob: file.id })
                 }
                 _ => None,
             });
@@ -254,7 +254,8 @@ impl Log {
                 edits.push(evidence::put(repository, &segment.path, &text));
             }
             let note = Checkpoint { origin: evidence::ORIGIN.to_owned(), size: tree.size(), root: tree.root() };
-            let signature = SshSignature::sign(&engine.commit_key, Namespace::Evidence, list.as_bytes()).unwrap();
+            let signature =
+                SshSignature::sign(&engine.commit_key, SignatureNamespace::Evidence, list.as_bytes()).unwrap();
             edits.push(evidence::put(repository, SEGMENTS, &list));
             edits.push(evidence::put(repository, SEGMENTS_SIGNATURE, &signature.armored()));
             edits.push(evidence::put(repository, CHECKPOINT, &note.sign(&engine.log_key).unwrap().to_string()));
@@ -358,14 +359,15 @@ pub fn line(name: &str) -> String {
 
 /// Returns the signature of `ana` under a review, as it should be.
 pub fn armored(message: &[u8]) -> String {
-    SshSignature::sign(&key("ana"), Namespace::Review, message).unwrap().armored()
+    SshSignature::sign(&key("ana"), SignatureNamespace::Review, message).unwrap().armored()
 }
 
 /// Returns a signature of `ana` under a review with another reserved field or hash, right in itself (`PROTOCOL.sshsig`).
 pub fn unusual(message: &[u8], reserved: &[u8], hash: &str) -> String {
     let string = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat();
     let digest = if hash == "sha256" { Sha256::digest(message).to_vec() } else { Sha512::digest(message).to_vec() };
-    let names = [string(Namespace::Review.as_str().as_bytes()), string(reserved), string(hash.as_bytes())].concat();
+    let names =
+        [string(SignatureNamespace::Review.as_str().as_bytes()), string(reserved), string(hash.as_bytes())].concat();
     let signed = [b"SSHSIG", &names[..], &string(&digest)].concat();
     let signature = [string(b"ssh-ed25519"), string(&key("ana").sign(&signed).unwrap())].concat();
     let public = string(&key("ana").public_key().to_wire());

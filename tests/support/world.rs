@@ -18,7 +18,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tenure::format::codec::{parse, render};
-use tenure::format::keys::{PrivateKey, Signer as _};
+use tenure::format::ssh_keys::{PrivateKey, Signer as _};
 use tenure::model::file::{Item, Review};
 use tenure::model::{Digest, Tier, Timestamp, Verdict};
 
@@ -194,7 +194,7 @@ impl World {
     /// Returns a review file as it lies there.
     pub fn review(&self, path: &str) -> Review {
         parse(path, &fs::read(self.repo().join(path)).unwrap())
-            .unwrap_or_else(|problems| panic!("{}", problems.render(tenure::diag::Style::plain())))
+            .unwrap_or_else(|problems| panic!("{}", problems.render(tenure::diag::RenderStyle::plain())))
     }
 
     /// Returns the paths of all review files.

@@ -5,7 +5,7 @@ use crate::campaign::item_summary::lacked;
 
 /// The confidence of a recommendation. It rates its inputs, not its verdict.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Confidence {
+enum RecommendationConfidence {
     /// All attributes that the rules need are known.
     High,
     /// Too few attributes are known, or the inventory is incomplete.
@@ -14,7 +14,7 @@ enum Confidence {
     Medium,
 }
 
-impl Confidence {
+impl RecommendationConfidence {
     /// Returns the confidence for a number of violated rules and a number of missing attributes.
     const fn of(speaks: bool, missing: usize, complete: bool) -> Self {
         match (complete, missing, speaks) {
@@ -41,7 +41,7 @@ impl ItemContext<'_> {
         self.library.sources.campaign.policies?;
         let (missing, speaks) = (lacked(&self.item.facts), !self.item.recommend.is_empty());
         let complete = self.loaded.is_some_and(|loaded| loaded.inventory.is_complete());
-        let confidence = Confidence::of(speaks, missing, complete);
+        let confidence = RecommendationConfidence::of(speaks, missing, complete);
         let rests = match (complete, missing) {
             (false, _) => "the inventory is incomplete".to_owned(),
             (true, 0) => "all attributes that the rules need are known".to_owned(),
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_never_a_clearance() {
-        use Confidence::{High, Low, Medium};
+        use RecommendationConfidence::{High, Low, Medium};
         let table = [
             (true, 0, true, High),
             (false, 0, true, High),
@@ -69,7 +69,11 @@ mod tests {
             (false, 0, false, Low),
         ];
         for (speaks, missing, complete, wanted) in table {
-            assert_eq!(Confidence::of(speaks, missing, complete), wanted, "{speaks} {missing} {complete}");
+            assert_eq!(
+                RecommendationConfidence::of(speaks, missing, complete),
+                wanted,
+                "{speaks} {missing} {complete}"
+            );
         }
     }
 }

@@ -13,7 +13,7 @@ mod risk;
 
 use super::item_summary::{format_date, truncate, usage};
 use crate::{
-    inventory::{AttributeBuilder, AttributeInputs, IdentityDirectory, LastCertified, Loaded, TierOverrides},
+    inventory::{AttributeBuilder, AttributeInputs, IdentityDirectory, LastCertified, LoadedInventory, TierOverrides},
     model::{
         CampaignId, Grant, GrantKey, Inventory, ItemId, PrincipalId, SystemId, Tier, Timestamp,
         file::{Campaign, Item, PrincipalKind, PrincipalRecord, PrincipalStatus, Rule, System},
@@ -30,7 +30,7 @@ pub struct ContextSources<'a> {
     /// The campaign.
     pub campaign: &'a Campaign,
     /// The pinned inventories.
-    pub inventories: &'a BTreeMap<SystemId, Loaded>,
+    pub inventories: &'a BTreeMap<SystemId, LoadedInventory>,
     /// The identities.
     pub people: &'a IdentityDirectory,
     /// The systems.
@@ -64,12 +64,12 @@ pub struct PriorDecision {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct DecisionContext {
     /// The sections in reading order.
-    pub chapters: Vec<Section>,
+    pub chapters: Vec<ContextSection>,
 }
 
 /// One section.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Section {
+pub struct ContextSection {
     /// The title.
     pub title: &'static str,
     /// The lines.
@@ -125,18 +125,18 @@ impl<'a> ContextIndex<'a> {
         let case = self.case(item, system, due);
         DecisionContext {
             chapters: vec![
-                Section::new("What it is", case.what()),
-                Section::new("Recommended", case.recommended()),
-                Section::new("Use", case.usage()),
-                Section::new("Grant", case.granted()),
-                Section::new("Access", case.access()),
-                Section::new("Peers", case.peers()),
-                Section::new("Risk", case.risk()),
-                Section::new("What breaks", case.breaks()),
-                Section::new("Silence", case.silence()),
-                Section::new("Question", case.question()),
+                ContextSection::new("What it is", case.what()),
+                ContextSection::new("Recommended", case.recommended()),
+                ContextSection::new("Use", case.usage()),
+                ContextSection::new("Grant", case.granted()),
+                ContextSection::new("Access", case.access()),
+                ContextSection::new("Peers", case.peers()),
+                ContextSection::new("Risk", case.risk()),
+                ContextSection::new("What breaks", case.breaks()),
+                ContextSection::new("Silence", case.silence()),
+                ContextSection::new("Question", case.question()),
                 // The text of the review file, which is signed with the decision.
-                Section::new(IN_THE_FILE, vec![ContextLine::plain(item.facts.clone())]),
+                ContextSection::new(IN_THE_FILE, vec![ContextLine::plain(item.facts.clone())]),
             ],
         }
     }
@@ -169,7 +169,7 @@ struct ItemContext<'l> {
     due: Timestamp,
     library: &'l ContextIndex<'l>,
     grant: Option<&'l Grant>,
-    loaded: Option<&'l Loaded>,
+    loaded: Option<&'l LoadedInventory>,
     entry: Option<&'l PrincipalRecord>,
     /// The earlier decisions on it, latest last.
     before: &'l [&'l PriorDecision],
@@ -264,7 +264,7 @@ impl ItemContext<'_> {
     }
 }
 
-impl Section {
+impl ContextSection {
     const fn new(title: &'static str, lines: Vec<ContextLine>) -> Self {
         Self { title, lines }
     }

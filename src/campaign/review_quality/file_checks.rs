@@ -2,7 +2,7 @@
 
 use super::{duplicate_reasons::copies, rubber_stamping::INDICATOR};
 use crate::{
-    diag::{Diagnostic, Diagnostics, Source},
+    diag::{Diagnostic, Diagnostics, SourceFile},
     format::codec::{self, PathSegment},
     model::{
         Stance, Tier,
@@ -12,11 +12,11 @@ use crate::{
 use std::{collections::BTreeMap, ops::Range};
 
 /// What items have in common that may be decided together: what is held, and how dangerous it is.
-pub(super) type BulkKey<'a> = (Tier, &'a str);
+pub(super) type BulkDecisionKey<'a> = (Tier, &'a str);
 
 /// Returns what items have in common that may be decided together. An account is called like its holder, and all accounts
 /// are of one shape.
-pub(super) fn shape(item: &Item) -> BulkKey<'_> {
+pub(super) fn shape(item: &Item) -> BulkDecisionKey<'_> {
     let account = item.entitlement.strip_suffix(item.principal.as_str()).filter(|kind| *kind == "account ");
     (item.tier, account.unwrap_or(&item.entitlement))
 }
@@ -59,7 +59,7 @@ pub fn stamps_in(path: &str, review: &Review, terms: &ReviewTerms) -> Diagnostic
 /// Points at the first few of the items.
 fn told(code: &'static str, message: String, path: &str, review: &Review, members: &[(usize, &Item)]) -> Diagnostic {
     let text = codec::render(review);
-    let source = Source::new(path, text.as_str());
+    let source = SourceFile::new(path, text.as_str());
     let mut lines: BTreeMap<usize, Range<usize>> = BTreeMap::new();
     for (place, _) in members.iter().take(SHOWN) {
         lines.insert(*place, spot(&text, *place));

@@ -1,6 +1,6 @@
 //! The numbers of one reviewer.
 
-use super::{EffectiveDecision, QualityInputs, ReviewerQuality, rubber_stamping::DuplicateReasonGroups};
+use super::{QualityInputs, ReviewerDecision, ReviewerQuality, rubber_stamping::DuplicateReasonGroups};
 use crate::model::{PrincipalId, Stance};
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ pub(super) fn measure(
     study: &QualityInputs<'_>,
     reviewer: &PrincipalId,
     asked: u64,
-    made: &[EffectiveDecision<'_>],
+    made: &[ReviewerDecision<'_>],
 ) -> ReviewerQuality {
-    let count = |which: &dyn Fn(&EffectiveDecision<'_>) -> bool| made.iter().filter(|one| which(one)).count() as u64;
+    let count = |which: &dyn Fn(&ReviewerDecision<'_>) -> bool| made.iter().filter(|one| which(one)).count() as u64;
     let mut batches: BTreeMap<&str, u64> = BTreeMap::new();
     for one in made {
         *batches.entry(one.given.path).or_default() += 1;
     }
-    let takes = |one: &EffectiveDecision<'_>| matches!(one.stance(), Stance::Reduce | Stance::Revoke);
+    let takes = |one: &ReviewerDecision<'_>| matches!(one.stance(), Stance::Reduce | Stance::Revoke);
     ReviewerQuality {
         reviewer: reviewer.clone(),
         items: asked,
@@ -33,8 +33,8 @@ pub(super) fn measure(
 }
 
 /// Returns the median over the decisions, in tenths of hours.
-fn median_hours(study: &QualityInputs<'_>, made: &[EffectiveDecision<'_>]) -> Option<f64> {
-    let minutes = |one: &EffectiveDecision<'_>| {
+fn median_hours(study: &QualityInputs<'_>, made: &[ReviewerDecision<'_>]) -> Option<f64> {
+    let minutes = |one: &ReviewerDecision<'_>| {
         let taken = study.taken_up(&one.given)?;
         Some((taken.unix() - study.assigned(one.given.review.stage()).unix()).max(0) / 360)
     };

@@ -13,12 +13,12 @@ mod tests;
 
 pub use file_checks::stamps_in;
 
-use super::ReviewFile;
+use super::WorklistFile;
 use crate::{
     model::{
         CampaignId, Digest, Finding, ItemId, PrincipalId, Stance, Timestamp, Verdict,
         file::{Campaign, Item, Review, ReviewTerms, StageClose},
-        history::History,
+        history::EvidenceHistory,
     },
     trust::{Verified, reference},
 };
@@ -55,7 +55,7 @@ pub struct ReviewerQuality {
 
 /// How a campaign was reviewed.
 #[derive(Clone, Debug, Serialize)]
-pub struct Quality {
+pub struct ReviewQuality {
     /// The campaign.
     pub campaign: CampaignId,
     /// How many items it has.
@@ -90,27 +90,27 @@ pub struct QualityInputs<'a> {
     /// The campaign.
     pub campaign: &'a Campaign,
     /// The worklists as published at opening.
-    pub sheets: &'a [ReviewFile],
+    pub sheets: &'a [WorklistFile],
     /// Its signed reviews.
     pub reviews: Vec<SignedReviewData<'a>>,
     /// The closes of the stages closed so far, in order.
     pub closes: Vec<&'a StageClose>,
     /// What the evidence says: when each review was taken up.
-    pub history: &'a History,
+    pub history: &'a EvidenceHistory,
     /// From where on a review looks like a rubber stamp.
     pub terms: ReviewTerms,
 }
 
 /// A decision of a reviewer that no other takes the place of.
 #[derive(Clone, Copy)]
-struct EffectiveDecision<'a> {
+struct ReviewerDecision<'a> {
     given: SignedReviewData<'a>,
     place: usize,
     item: &'a Item,
     verdict: Verdict,
 }
 
-impl EffectiveDecision<'_> {
+impl ReviewerDecision<'_> {
     fn stance(&self) -> Stance {
         Stance::of(Some(self.verdict))
     }
@@ -126,11 +126,11 @@ impl EffectiveDecision<'_> {
 }
 
 /// Returns how a campaign was reviewed. The same files and the same evidence give the same study.
-pub fn study(study: &QualityInputs<'_>) -> Quality {
+pub fn study(study: &QualityInputs<'_>) -> ReviewQuality {
     let looks = second_review::looks(study);
     let last = study.campaign.definition.stage_count();
     let made: Vec<_> = made(&study.reviews).into_iter().filter(|one| one.given.review.stage() <= last).collect();
-    let mut by_reviewer: BTreeMap<&PrincipalId, Vec<EffectiveDecision<'_>>> = BTreeMap::new();
+    let mut by_reviewer: BTreeMap<&PrincipalId, Vec<ReviewerDecision<'_>>> = BTreeMap::new();
     for one in &made {
         by_reviewer.entry(&one.given.review.reviewer).or_default().push(*one);
     }
@@ -150,7 +150,7 @@ pub fn study(study: &QualityInputs<'_>) -> Quality {
     findings.sort();
     let decided: BTreeSet<&ItemId> = made.iter().filter(|one| one.verdict.is_final()).map(|one| &one.item.id).collect();
     let silent: BTreeSet<&ItemId> = study.closes.iter().flat_map(|close| &close.silent).map(|one| &one.item).collect();
-    Quality {
+    ReviewQuality {
         campaign: study.campaign.id.clone(),
         items: study.campaign.items,
         human_decided: decided.len() as u64,
@@ -161,7 +161,7 @@ pub fn study(study: &QualityInputs<'_>) -> Quality {
 }
 
 /// Returns the decisions that no other takes the place of, in the order of the files.
-fn made<'a>(reviews: &[SignedReviewData<'a>]) -> Vec<EffectiveDecision<'a>> {
+fn made<'a>(reviews: &[SignedReviewData<'a>]) -> Vec<ReviewerDecision<'a>> {
     let items = || reviews.iter().flat_map(|given| given.review.items.iter().enumerate().map(move |one| (*given, one)));
     let replaced: BTreeSet<(&ItemId, &str)> =
         items().filter_map(|(_, (_, item))| Some((&item.id, item.supersedes.as_deref()?))).collect();
@@ -170,7 +170,7 @@ fn made<'a>(reviews: &[SignedReviewData<'a>]) -> Vec<EffectiveDecision<'a>> {
     };
     let one = |(given, (place, item)): (SignedReviewData<'a>, (usize, &'a Item))| {
         let verdict = item.decision.filter(|_| stands(&given, item))?;
-        Some(EffectiveDecision { given, place, item, verdict })
+        Some(ReviewerDecision { given, place, item, verdict })
     };
     items().filter_map(one).collect()
 }

@@ -1,6 +1,6 @@
 //! What looks like a rubber stamp, over all that a reviewer has decided in a campaign.
 
-use super::{EffectiveDecision, QualityInputs, duplicate_reasons::copies, file_checks};
+use super::{QualityInputs, ReviewerDecision, duplicate_reasons::copies, file_checks};
 use crate::model::{
     Finding, PrincipalId, ReasonCode, Severity,
     file::{Item, ReviewTerms},
@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 
 pub(super) fn findings(
     study: &QualityInputs<'_>,
-    by_reviewer: &BTreeMap<&PrincipalId, Vec<EffectiveDecision<'_>>>,
+    by_reviewer: &BTreeMap<&PrincipalId, Vec<ReviewerDecision<'_>>>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let flagged = |made: &[EffectiveDecision<'_>]| {
+    let flagged = |made: &[ReviewerDecision<'_>]| {
         let all = made.iter().filter(|one| one.verdict.is_final() && one.item.is_flagged());
         let kept = all.clone().filter(|one| one.item.is_kept());
         (kept.count() as u64, all.count() as u64)
@@ -32,17 +32,17 @@ pub(super) fn findings(
 /// The reasons of what somebody keeps, in groups of copies.
 pub(super) struct DuplicateReasonGroups<'m> {
     /// Each group with how much it weighs, the heaviest first.
-    groups: Vec<(u64, Vec<&'m EffectiveDecision<'m>>)>,
+    groups: Vec<(u64, Vec<&'m ReviewerDecision<'m>>)>,
 }
 
 impl<'m> DuplicateReasonGroups<'m> {
     /// Returns the copies among the accesses that are kept. One reason for unflagged items of one shape in one file is a
     /// decision about a group, and weighs as one, as long as the group is no larger than the terms allow.
-    pub(super) fn of(made: &'m [EffectiveDecision<'m>], terms: &ReviewTerms) -> Self {
-        let kept: Vec<&EffectiveDecision<'_>> = made.iter().filter(|one| one.keeps()).collect();
+    pub(super) fn of(made: &'m [ReviewerDecision<'m>], terms: &ReviewTerms) -> Self {
+        let kept: Vec<&ReviewerDecision<'_>> = made.iter().filter(|one| one.keeps()).collect();
         let items: Vec<&Item> = kept.iter().map(|one| one.item).collect();
         let group = |places: Vec<usize>| {
-            let members: Vec<&EffectiveDecision<'_>> =
+            let members: Vec<&ReviewerDecision<'_>> =
                 places.iter().filter_map(|place| kept.get(*place).copied()).collect();
             (weight(&members, terms), members)
         };
@@ -63,8 +63,8 @@ impl<'m> DuplicateReasonGroups<'m> {
     }
 }
 
-fn weight(members: &[&EffectiveDecision<'_>], terms: &ReviewTerms) -> u64 {
-    let mut shapes: BTreeMap<(&str, file_checks::BulkKey<'_>), u64> = BTreeMap::new();
+fn weight(members: &[&ReviewerDecision<'_>], terms: &ReviewTerms) -> u64 {
+    let mut shapes: BTreeMap<(&str, file_checks::BulkDecisionKey<'_>), u64> = BTreeMap::new();
     let mut weight = 0;
     for one in members {
         match one.item.is_flagged() {
@@ -76,7 +76,7 @@ fn weight(members: &[&EffectiveDecision<'_>], terms: &ReviewTerms) -> u64 {
     weight + shapes.values().map(group).sum::<u64>()
 }
 
-fn duplicates(reviewer: &PrincipalId, made: &[EffectiveDecision<'_>], terms: &ReviewTerms) -> Option<Finding> {
+fn duplicates(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &ReviewTerms) -> Option<Finding> {
     let copies = DuplicateReasonGroups::of(made, terms);
     let total = copies.total();
     let (weight, members) = copies.groups.first()?;
@@ -99,19 +99,19 @@ fn duplicates(reviewer: &PrincipalId, made: &[EffectiveDecision<'_>], terms: &Re
 }
 
 /// More at once than anybody judges one by one.
-fn batches(reviewer: &PrincipalId, made: &[EffectiveDecision<'_>], terms: &ReviewTerms) -> Vec<Finding> {
-    let mut files: BTreeMap<&str, Vec<&EffectiveDecision<'_>>> = BTreeMap::new();
+fn batches(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &ReviewTerms) -> Vec<Finding> {
+    let mut files: BTreeMap<&str, Vec<&ReviewerDecision<'_>>> = BTreeMap::new();
     for one in made {
         files.entry(one.given.path).or_default().push(one);
     }
     let mut findings = Vec::new();
-    let mut find = |first: &EffectiveDecision<'_>, message: String, help: String| {
+    let mut find = |first: &ReviewerDecision<'_>, message: String, help: String| {
         let (severity, subject) = (Severity::Low, first.subject());
         let message = format!("{message}; {INDICATOR}");
         findings.push(Finding { severity, code: "bulk-decisions", subject, message, help });
     };
     for made in files.values() {
-        let kept: Vec<&&EffectiveDecision<'_>> =
+        let kept: Vec<&&ReviewerDecision<'_>> =
             made.iter().filter(|one| one.item.is_flagged() && one.item.is_kept()).collect();
         if let Some(first) = kept.first().filter(|_| kept.len() > terms.flagged_keeps as usize) {
             let (many, most) = (kept.len(), terms.flagged_keeps);
@@ -120,7 +120,8 @@ fn batches(reviewer: &PrincipalId, made: &[EffectiveDecision<'_>], terms: &Revie
             );
             find(first, message, format!("put some of them to somebody else: `tenure review {}`", first.item.id));
         }
-        let mut shapes: BTreeMap<(file_checks::BulkKey<'_>, &str), Vec<&&EffectiveDecision<'_>>> = BTreeMap::new();
+        let mut shapes: BTreeMap<(file_checks::BulkDecisionKey<'_>, &str), Vec<&&ReviewerDecision<'_>>> =
+            BTreeMap::new();
         for one in made.iter().filter(|one| one.keeps() && !one.item.is_flagged()) {
             shapes.entry((file_checks::shape(one.item), one.item.reason.as_str())).or_default().push(one);
         }
@@ -137,8 +138,8 @@ fn batches(reviewer: &PrincipalId, made: &[EffectiveDecision<'_>], terms: &Revie
 }
 
 /// What was kept against policy without a word why: by an exception, or under terms that asked for less.
-fn missing_rationale(reviewer: &PrincipalId, made: &[EffectiveDecision<'_>], terms: &ReviewTerms) -> Option<Finding> {
-    let says_nothing = |one: &&EffectiveDecision<'_>| {
+fn missing_rationale(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &ReviewTerms) -> Option<Finding> {
+    let says_nothing = |one: &&ReviewerDecision<'_>| {
         let (_, words) = ReasonCode::split(&one.item.reason);
         one.item.is_flagged() && one.keeps() && words.split_whitespace().count() < terms.words as usize
     };
@@ -159,8 +160,8 @@ fn missing_rationale(reviewer: &PrincipalId, made: &[EffectiveDecision<'_>], ter
 
 /// Signed in less time than reading takes. When a file was taken up is the latest that it can have been signed, so the real
 /// time was shorter still.
-fn fast_signing(study: &QualityInputs<'_>, reviewer: &PrincipalId, made: &[EffectiveDecision<'_>]) -> Option<Finding> {
-    let mut files: BTreeMap<(u32, i64, &str), (u64, &EffectiveDecision<'_>)> = BTreeMap::new();
+fn fast_signing(study: &QualityInputs<'_>, reviewer: &PrincipalId, made: &[ReviewerDecision<'_>]) -> Option<Finding> {
+    let mut files: BTreeMap<(u32, i64, &str), (u64, &ReviewerDecision<'_>)> = BTreeMap::new();
     for one in made {
         let stage = one.given.review.stage();
         let Some(taken) = study.taken_up(&one.given) else { continue };
@@ -204,7 +205,7 @@ fn span(seconds: i64) -> String {
 /// kept, and of how many.
 fn keeps(
     reviewer: &PrincipalId,
-    made: &[EffectiveDecision<'_>],
+    made: &[ReviewerDecision<'_>],
     own: (u64, u64),
     others: (u64, u64),
     terms: &ReviewTerms,

@@ -1,6 +1,6 @@
 //! What those came to who looked at a sample once more, without knowing what was decided.
 
-use super::{EffectiveDecision, QualityInputs, ReviewerQuality, rubber_stamping::INDICATOR};
+use super::{QualityInputs, ReviewerDecision, ReviewerQuality, rubber_stamping::INDICATOR};
 use crate::model::{Finding, ItemId, PrincipalId, Severity, Stance};
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(super) fn looks<'a>(study: &QualityInputs<'a>) -> SecondReviews<'a> {
 }
 
 impl SecondReviews<'_> {
-    fn of(&self, made: &[EffectiveDecision<'_>]) -> (u64, u64) {
+    fn of(&self, made: &[ReviewerDecision<'_>]) -> (u64, u64) {
         let both = made.iter().filter_map(|one| Some((one.stance(), *self.0.get(&one.item.id)?)));
         let (mut all, mut differ) = (0, 0);
         for (first, second) in both {
@@ -31,7 +31,7 @@ impl SecondReviews<'_> {
     }
 
     /// Adds to the numbers of a reviewer how many of their decisions somebody else made once more, and how many otherwise.
-    pub(super) fn measured(&self, numbers: ReviewerQuality, own: &[EffectiveDecision<'_>]) -> ReviewerQuality {
+    pub(super) fn measured(&self, numbers: ReviewerQuality, own: &[ReviewerDecision<'_>]) -> ReviewerQuality {
         if self.0.is_empty() {
             return numbers;
         }
@@ -43,7 +43,7 @@ impl SecondReviews<'_> {
     pub(super) fn finding(
         &self,
         study: &QualityInputs<'_>,
-        by_reviewer: &BTreeMap<&PrincipalId, Vec<EffectiveDecision<'_>>>,
+        by_reviewer: &BTreeMap<&PrincipalId, Vec<ReviewerDecision<'_>>>,
     ) -> Option<Finding> {
         let (all, differ) = by_reviewer.values().map(|made| self.of(made)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
         let most = study.terms.disagree_percent;

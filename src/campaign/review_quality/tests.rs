@@ -1,14 +1,14 @@
 //! Every sign of a rubber stamp, at its limit and beyond; and a careful review, of which there is nothing to say.
 
-use super::{Quality, QualityInputs, SignedReviewData, stamps_in, study};
+use super::{QualityInputs, ReviewQuality, SignedReviewData, stamps_in, study};
 use crate::{
-    campaign::ReviewFile,
+    campaign::WorklistFile,
     format::{codec, schema},
     model::{
         Digest, ItemId, PrincipalId, RunId, Severity, Strategy, Tier, Timestamp, Verdict,
         file::{Campaign, FileKind, Item, NoResponseItem, NoResponseOutcome, Review, ReviewTerms, Stage, StageClose},
-        history::History,
-        record::{DecisionAccepted, Entry, Record},
+        history::EvidenceHistory,
+        record::{DecisionAccepted, Record, RecordPayload},
     },
 };
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ struct Round {
     campaign: Campaign,
     reviews: Vec<(String, Review)>,
     closes: Vec<StageClose>,
-    history: History,
+    history: EvidenceHistory,
     terms: ReviewTerms,
 }
 
@@ -33,7 +33,7 @@ impl Round {
             campaign,
             reviews: Vec::new(),
             closes: Vec::new(),
-            history: History::default(),
+            history: EvidenceHistory::default(),
             terms: ReviewTerms::usual(),
         }
     }
@@ -74,7 +74,7 @@ impl Round {
     /// Records that a file was taken up, so many seconds after the opening.
     fn taken_up(&mut self, file: usize, seconds: i64) {
         let (path, review) = &self.reviews[file];
-        let entry = Entry::DecisionAccepted(DecisionAccepted {
+        let entry = RecordPayload::DecisionAccepted(DecisionAccepted {
             path: path.clone(),
             digest: digest(review),
             signatures: BTreeMap::new(),
@@ -89,13 +89,13 @@ impl Round {
         self.history.push(&record, Digest::ZERO);
     }
 
-    fn quality(&self) -> Quality {
+    fn quality(&self) -> ReviewQuality {
         let blank = |(path, review): &(String, Review)| {
             let mut review = review.clone();
             review.items.iter_mut().for_each(|item| item.decision = None);
-            ReviewFile { path: path.clone(), review }
+            WorklistFile { path: path.clone(), review }
         };
-        let sheets: Vec<ReviewFile> = self.reviews.iter().map(blank).collect();
+        let sheets: Vec<WorklistFile> = self.reviews.iter().map(blank).collect();
         let given = |(path, review): &'_ (String, Review)| -> (String, Digest) { (path.clone(), digest(review)) };
         let digests: Vec<_> = self.reviews.iter().map(given).collect();
         let reviews = self.reviews.iter().zip(&digests);
@@ -407,7 +407,7 @@ fn second_review_is_measured_by_first_response() {
     round.looked("mia", say(0..9, Verdict::Certify));
     round.looked("mia", say(15..16, Verdict::Except));
     let quality = round.quality();
-    let numbers = |quality: &Quality, who: usize| {
+    let numbers = |quality: &ReviewQuality, who: usize| {
         let one = &quality.reviewers[who];
         (one.decided, one.second_look_n.unwrap(), one.second_look_disagree.unwrap())
     };

@@ -1,9 +1,9 @@
 //! Stages at opening: who is asked in which, who is passed over and why, and what a definition may not say.
 
-use super::world::{World, campaign_id, id, membership, time};
+use super::fixtures::{World, campaign_id, id, membership, time};
 use crate::{
     campaign::{MissedCampaigns, OpenedCampaign},
-    diag::Style,
+    diag::RenderStyle,
     model::{
         CampaignId, PrincipalId, Stance, Strategy, Tier,
         file::{KeyState, PrincipalKind, ReviewerCapacity, Selector, Stage},
@@ -52,7 +52,7 @@ fn asked(opened: &OpenedCampaign) -> BTreeMap<String, Vec<(u32, String, String)>
 }
 
 fn opened(world: &World) -> OpenedCampaign {
-    world.open().unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())))
+    world.open().unwrap_or_else(|problems| panic!("{}", problems.render(RenderStyle::plain())))
 }
 
 fn one(stage: u32, reviewer: &str, told: &str) -> (u32, String, String) {
@@ -214,14 +214,15 @@ fn each_of_several_reviewers_has_their_own_cosigners() {
     world.definition.stages = vec![stage("two", &["manager", "person:pat", "system-owner", "system-deputy"], 2)];
     let opened = opened(&world);
     let of = |holder: &str| {
-        let has = |sheet: &&crate::campaign::ReviewFile| sheet.review.items.iter().any(|item| item.principal == holder);
+        let has =
+            |sheet: &&crate::campaign::WorklistFile| sheet.review.items.iter().any(|item| item.principal == holder);
         let signers =
-            |sheet: &crate::campaign::ReviewFile| (sheet.review.reviewer.clone(), sheet.review.cosigners.clone());
+            |sheet: &crate::campaign::WorklistFile| (sheet.review.reviewer.clone(), sheet.review.cosigners.clone());
         opened.sheets.iter().filter(has).map(signers).collect::<Vec<_>>()
     };
     assert_eq!(of("1_login"), [(id("ana"), vec![id("dora")]), (id("pat"), vec![id("dan")])]);
     world.definition.stages.push(stage("three", &["person:kim"], 1));
-    let opened = world.open().unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())));
+    let opened = world.open().unwrap_or_else(|problems| panic!("{}", problems.render(RenderStyle::plain())));
     let last = opened.sheets.iter().find(|sheet| sheet.review.stage == Some(2)).unwrap();
     assert_eq!((&last.review.reviewer, last.review.cosigners.as_slice()), (&id("kim"), &[id("fay")][..]));
     world.definition.stages.push(stage("four", &["person:kim"], 1));

@@ -1,6 +1,6 @@
 //! Stories of cards: what a reviewer is told of an item, in the order in which people decide.
 
-use super::world::{World, campaign_id, membership, system_id, time};
+use super::fixtures::{World, campaign_id, membership, system_id, time};
 use crate::{
     campaign::{ContextIndex, ContextSources, DecisionContext, PriorDecision},
     inventory::IdentityDirectory,
@@ -63,7 +63,7 @@ impl Past {
         self.earlier.push(PriorDecision {
             campaign: id,
             opened_at: time(when),
-            reviewer: super::world::id("fay"),
+            reviewer: super::fixtures::id("fay"),
             item,
         });
         self

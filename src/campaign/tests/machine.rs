@@ -2,8 +2,8 @@
 //! says, decision by decision; and history that contradicts itself never picks a side.
 
 use super::{
+    fixtures::{campaign_id, id, system_id, time},
     reference::{Decision, Name, Outcome, Reference, Rules, Stance, Then},
-    world::{campaign_id, id, system_id, time},
 };
 use crate::{
     campaign::{ReopenReason, ResolutionSummary, decided, resolve},

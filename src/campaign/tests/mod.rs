@@ -2,6 +2,7 @@
 
 mod assigning;
 mod dossier;
+mod fixtures;
 mod machine;
 mod opening;
 mod reference;
@@ -9,4 +10,3 @@ mod resolving;
 mod selecting;
 mod stages;
 mod strategies;
-mod world;

@@ -1,11 +1,11 @@
 //! Opening a campaign: what is in, who reviews it, what the stubs say, and what stands against it.
 
-use super::world::{World, campaign_id, id, membership, system_id, time};
+use super::fixtures::{World, campaign_id, id, membership, system_id, time};
 use crate::{
     campaign::{population, principals_digest, worklist},
-    diag::Style,
+    diag::RenderStyle,
     format::codec,
-    inventory::{Source, TierOverrides},
+    inventory::{FileSource, TierOverrides},
     model::{
         AccessPath, AccessRoute, Attributes, Digest, Entitlement, Grant, GrantKind, Tier, Usage,
         file::{KeyState, PrincipalKind, Rating, Review, Selector},
@@ -73,7 +73,7 @@ fn stubs_are_governed_files_and_decisions_are_blank() {
     let opened = telling().open().unwrap();
     for (path, bytes) in opened.files().filter(|(path, _)| path.starts_with("reviews/")) {
         let review: Review =
-            codec::parse(&path, &bytes).unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())));
+            codec::parse(&path, &bytes).unwrap_or_else(|problems| panic!("{}", problems.render(RenderStyle::plain())));
         assert!(review.items.iter().all(|item| item.decision.is_none() && item.reason.is_empty()));
         assert_eq!(review.digest, opened.digest);
     }
@@ -158,7 +158,7 @@ fn account_tier_follows_access_unless_excepted() {
             .collect()
     };
     assert_eq!(told(&world), ["T0 account login: computed", "T0 membership admin: computed"]);
-    let mut exception = super::world::exception(&world.repo, login.digest());
+    let mut exception = super::fixtures::exception(&world.repo, login.digest());
     exception.lowers = Some(Tier::T2);
     exception.rating = Rating::Critical;
     world.lowered = TierOverrides::of([&exception], world.now);

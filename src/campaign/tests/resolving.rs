@@ -1,19 +1,21 @@
 //! From decisions to outcomes, and from outcomes and evidence to who owes what.
 
-use super::world::{BASE, World, id, membership, time};
+use super::fixtures::{BASE, World, id, membership, time};
 use crate::{
     campaign::{
-        ExceptionState, ExceptionStatus, ItemState, OpenedCampaign, ReopenReason, ResolutionSummary, Status,
+        CampaignStatus, ExceptionState, ExceptionStatus, ItemState, OpenedCampaign, ReopenReason, ResolutionSummary,
         StatusInputs,
-        aggregate::{self, PublishedItem, SignedReview},
+        aggregate::{self, ReviewedItem, SignedReview},
         close, status,
     },
-    diag::Style,
+    diag::RenderStyle,
     model::{
         ActionId, Digest, GrantKey, ItemId, RunId, SystemId, Tier, Timestamp, Verdict, VerificationLevel,
         file::{Item, Rating, Remediation, Review},
-        history::History,
-        record::{Entry, IntentRecorded, OutcomeKind, OutcomeRecorded, Record, VerificationKind, VerificationRecorded},
+        history::EvidenceHistory,
+        record::{
+            IntentRecorded, OutcomeKind, OutcomeRecorded, Record, RecordPayload, VerificationKind, VerificationRecorded,
+        },
     },
     trust::VotingSlot,
 };
@@ -24,7 +26,7 @@ struct Round {
     world: World,
     opened: OpenedCampaign,
     reviews: Vec<(String, Review)>,
-    history: History,
+    history: EvidenceHistory,
     seq: u64,
     exceptions: Vec<ExceptionStatus>,
 }
@@ -35,7 +37,7 @@ impl Round {
         let grants = tiers.iter().enumerate().map(|(n, tier)| membership("db", &n.to_string(), "reader", *tier));
         let world = World::new().collected("db", grants.collect(), "2026-11-22T05:00:00Z");
         let opened = world.open().unwrap();
-        Self { world, opened, reviews: Vec::new(), history: History::default(), seq: 0, exceptions: Vec::new() }
+        Self { world, opened, reviews: Vec::new(), history: EvidenceHistory::default(), seq: 0, exceptions: Vec::new() }
     }
 
     fn item(&self, holder: &str) -> ItemId {
@@ -96,7 +98,7 @@ impl Round {
         ActionId::of(&self.world.repo, &item, &grant, verdict.as_str())
     }
 
-    fn records(mut self, entry: Entry) -> Self {
+    fn records(mut self, entry: RecordPayload) -> Self {
         let record = Record {
             v: 1,
             seq: self.seq,
@@ -120,7 +122,7 @@ impl Round {
             precondition: Digest::ZERO,
             verb: verdict.to_string(),
         };
-        self.records(Entry::Intent(intent))
+        self.records(RecordPayload::Intent(intent))
     }
 
     fn comes_to(self, holder: &str, verdict: Verdict, result: OutcomeKind) -> Self {
@@ -133,7 +135,7 @@ impl Round {
             successor: None,
             deposited: None,
         };
-        self.records(Entry::Outcome(outcome))
+        self.records(RecordPayload::Outcome(outcome))
     }
 
     fn reads(self, holder: &str, verdict: Verdict, result: VerificationKind, level: VerificationLevel) -> Self {
@@ -144,10 +146,10 @@ impl Round {
             paths: vec!["ops".to_owned()],
             probe: "role postgres".to_owned(),
         };
-        self.records(Entry::Verification(seen))
+        self.records(RecordPayload::Verification(seen))
     }
 
-    fn status(&self) -> Status {
+    fn status(&self) -> CampaignStatus {
         status(&StatusInputs {
             campaign: &self.opened.campaign,
             sheets: &self.opened.sheets,
@@ -165,9 +167,9 @@ impl Round {
     }
 }
 
-fn put<'a>(system: &'a SystemId, item: &'a Item) -> (&'a ItemId, PublishedItem<'a>) {
+fn put<'a>(system: &'a SystemId, item: &'a Item) -> (&'a ItemId, ReviewedItem<'a>) {
     let Item { id, grant, subject, tier, .. } = item;
-    (id, PublishedItem { system, grant: *grant, subject, tier: *tier, asked: &[(1, 0)] })
+    (id, ReviewedItem { system, grant: *grant, subject, tier: *tier, asked: &[(1, 0)] })
 }
 
 fn digest(review: &Review) -> Digest {
@@ -312,7 +314,7 @@ fn a_campaign_closes_only_when_every_item_is_done() {
         .reads("2", Verdict::Revoke, VerificationKind::StillPresent, VerificationLevel::V4);
     round.world.now = time("2026-12-08T00:00:00Z");
     let refused = close(&round.status(), round.opened.digest).unwrap_err();
-    let told = refused.render(Style::plain());
+    let told = refused.render(RenderStyle::plain());
     let told = told.replace(round.action("0", Verdict::Revoke).as_str(), "act-0");
     insta::assert_snapshot!(told.replace(round.action("2", Verdict::Revoke).as_str(), "act-2"), @r"
     error[item-unconfirmed]: itm-e3d8a87c14d9b027 `membership reader` of `0_login` on `db` was refused by the target: permission denied
@@ -339,7 +341,7 @@ fn a_campaign_closes_only_when_every_item_is_done() {
     assert_eq!((closed.items, closed.confirmed, closed.excepted), (4, 1, 1));
     assert_eq!(closed.verdicts, [("certify".to_owned(), 2), ("revoke".to_owned(), 2)].into());
 
-    let round = round.records(Entry::CampaignClose(closed));
+    let round = round.records(RecordPayload::CampaignClose(closed));
     assert_eq!(close(&round.status(), round.opened.digest).unwrap_err().sorted()[0].code, "campaign-closed");
 }
 

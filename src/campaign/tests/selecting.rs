@@ -1,15 +1,15 @@
 //! Which grants a definition takes: by what earlier campaigns left, by rules, expressions, events, and inside roles.
 
-use super::world::{World, campaign_id, id, membership, system_id, time};
+use super::fixtures::{World, campaign_id, id, membership, system_id, time};
 use crate::{
     campaign::{PriorCampaigns, population},
-    inventory::Loaded,
+    inventory::LoadedInventory,
     model::{
         CampaignId, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory, ItemId, Principal, Severity, Tier,
         Usage, Verdict,
         file::{Rule, Rules, Scope, Selector, Stage},
     },
-    policy::{Pack, Sources},
+    policy::{PackSources, PolicyPack},
 };
 use std::collections::BTreeMap;
 
@@ -93,10 +93,10 @@ fn what_an_expression_or_a_rule_cannot_judge_is_taken_too() {
     let rules =
         Rules { schema: "tenure/rules/v1".to_owned(), title: "Teams".to_owned(), rules: vec![rule], pairs: Vec::new() };
     let text = crate::format::codec::render(&rules);
-    let sources = Sources::read([("policies/teams.rules.toml", text.as_bytes())]).unwrap();
+    let sources = PackSources::read([("policies/teams.rules.toml", text.as_bytes())]).unwrap();
     let holders = ["1", "2", "3"].map(|holder| membership("db", holder, "reader", Tier::T2));
     let mut world = holding(holders.into()).person("eve", &["db:1"]).person("tom", &["db:2"]);
-    world.pack = Pack::compile(sources, &[]).unwrap_or_else(|problems| panic!("{problems:?}"));
+    world.pack = PolicyPack::compile(sources, &[]).unwrap_or_else(|problems| panic!("{problems:?}"));
     world.entry("eve").team = Some("orders".to_owned());
     world.entry("tom").team = Some("books".to_owned());
     // Nobody claims the account 3: its team is unknown.
@@ -197,7 +197,7 @@ fn a_changed_role_touches_who_is_in_it_or_what_it_gives() {
 #[test]
 fn what_is_only_named_has_a_key_of_its_own() {
     let world = role();
-    let Loaded { inventory, .. } = &world.inventories[&system_id("db")];
+    let LoadedInventory { inventory, .. } = &world.inventories[&system_id("db")];
     let unlisted = crate::campaign::synthetic_role_grants(inventory);
     assert_eq!(unlisted.len(), 1, "{unlisted:?}");
     assert!(crate::campaign::is_unlisted(&unlisted[0].key));

@@ -1,10 +1,10 @@
 //! What several reviewers in several stages come to, and what silence does.
 
-use super::world::{World, id, membership, time};
+use super::fixtures::{World, id, membership, time};
 use crate::{
     campaign::{
         PendingReason, ReopenReason, Resolution, ResolutionSummary,
-        aggregate::{ClosedStage, DecisionAggregator, PublishedItem, SignedReview},
+        aggregate::{ClosedStage, DecisionAggregator, ReviewedItem, SignedReview},
     },
     model::{
         Digest, ItemId, PrincipalId, Stance, Strategy, Tier, Verdict,
@@ -84,7 +84,7 @@ impl Case {
         let mut asked = vec![(1, 0), (1, 1)];
         asked.extend((self.campaign.definition.stage_count() > 1).then_some((2, 0)));
         let Item { id, grant, subject, tier, .. } = item;
-        let put = PublishedItem { system: &self.review.system, grant: *grant, subject, tier: *tier, asked: &asked };
+        let put = ReviewedItem { system: &self.review.system, grant: *grant, subject, tier: *tier, asked: &asked };
         let owners = ["fay".to_owned()];
         let closed = |close| ClosedStage { close, path: "stages/n.toml", digest: Digest::ZERO, signers: &owners };
         let round = DecisionAggregator {

@@ -2,7 +2,7 @@
 
 use super::stages::{Case, DAN, DORA};
 use crate::model::{
-    Stance, Strategy, Tally, Tier, Verdict,
+    StageTally, Stance, Strategy, Tier, Verdict,
     file::{CampaignDefinition, NoResponseAction, NoResponseOutcome, NoResponseTerms, Stage},
 };
 use std::{fmt::Write as _, fs, path::Path};
@@ -27,7 +27,7 @@ fn the_table_says_what_the_code_does() {
 fn outcome(strategy: Strategy, one: Option<Verdict>, other: Option<Verdict>) -> (Stance, Option<Verdict>) {
     let silent = (one.is_none() && other.is_none()).then_some(NoResponseOutcome::Open);
     let case = Case::new(&[strategy]).answer(1, DORA, one).answer(1, DAN, other).close(silent);
-    let tally = Tally { asked: 2, answers: [one, other].into_iter().flatten().collect(), ..Tally::default() };
+    let tally = StageTally { asked: 2, answers: [one, other].into_iter().flatten().collect(), ..StageTally::default() };
     let resolved = case.resolved();
     (tally.weigh(strategy), resolved.decided.first().map(|resolution| resolution.verdict))
 }
@@ -87,7 +87,7 @@ fn stops() -> String {
 
 fn silence() -> String {
     let mut text = SILENCE.to_owned();
-    let id = super::world::id;
+    let id = super::fixtures::id;
     let mut definition = CampaignDefinition::new("Access", id("fay"), id("gus"));
     for (word, on_silence) in [("disable", NoResponseAction::Disable), ("open", NoResponseAction::Open)] {
         definition.on_silence = on_silence;

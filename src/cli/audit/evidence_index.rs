@@ -2,11 +2,11 @@
 
 use crate::{
     evidence::RecordRef,
-    format::keys::PublicKey,
+    format::ssh_keys::PublicKey,
     git::ObjectId,
     model::{
         Finding, Severity, Timestamp, VerificationLevel,
-        record::{Entry, VerificationKind},
+        record::{RecordPayload, VerificationKind},
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +37,7 @@ impl EvidenceIndex {
             self.ends.insert(before, commit);
         }
         self.last = Some((size, seen.commit));
-        let Entry::Verification(verification) = &seen.record.entry else { return };
+        let RecordPayload::Verification(verification) = &seen.record.entry else { return };
         let is_readback = seen.signer.is_some_and(|key| self.readback.contains(&key));
         let claims = verification.result == VerificationKind::Confirmed && verification.level >= VerificationLevel::V4;
         if claims && !is_readback {

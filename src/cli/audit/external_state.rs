@@ -2,7 +2,7 @@
 //! before or in another clone, and how long ago somebody else has seen the proof at most.
 
 use crate::{
-    cli::{CliError, Context, session::Session, session::git},
+    cli::{CliError, CommandContext, session::RepositorySession, session::git},
     diag::Diagnostic,
     evidence::Ledger,
     git::{GitError, ObjectId},
@@ -40,8 +40,8 @@ impl ExternalState {
     pub(super) fn findings(
         &self,
         read: &EvidenceState<'_>,
-        session: &Session,
-        context: &Context,
+        session: &RepositorySession,
+        context: &CommandContext,
     ) -> Result<Vec<Finding>, CliError> {
         let mut findings = Vec::new();
         for name in &self.seen {
@@ -66,7 +66,7 @@ impl ExternalState {
 }
 
 /// Returns that main does not contain a commit that it was at. A whole id is a commit, whether this clone has it or not.
-fn passed(name: &str, session: &Session) -> Result<Option<Finding>, CliError> {
+fn passed(name: &str, session: &RepositorySession) -> Result<Option<Finding>, CliError> {
     let whole = ObjectId::parse(name).ok();
     match session.repository.resolve(name) {
         Ok(commit) => Ok(session.governed.check_not_rolled_back(commit)),

@@ -4,26 +4,26 @@ mod evidence_index;
 mod external_state;
 
 use super::{
-    CliError, Context, Exit, Format,
+    CliError, CommandContext, ExitStatus, OutputFormat,
     campaign::quality_of,
     campaign_inputs::CampaignInputs,
     evidence,
     plan_inputs::{PlanContext, resolutions},
-    session::{Session, git},
+    session::{RepositorySession, git},
 };
 use crate::{
-    audit::{AuditArea, AuditContext, AuditResult, Recompute, audit},
-    campaign::{Roll, population},
+    audit::{AuditArea, AuditContext, AuditResult, PlanRecomputation, audit},
+    campaign::{CampaignPopulation, population},
     diag::{Diagnostic, escape},
-    evidence::{Defect, Ledger},
+    evidence::{EvidenceDefect, Ledger},
     git::ObjectId,
     model::{
         CampaignId, Digest, Finding, Severity,
         file::Campaign,
-        history::{History, RunHistory},
+        history::{EvidenceHistory, RunHistory},
     },
     report::{OutputStyle, findings_human, findings_json, findings_sarif, problems_markdown},
-    store::Snapshot,
+    store::RepositorySnapshot,
     trust::RepositoryState,
 };
 use evidence_index::EvidenceIndex;
@@ -36,7 +36,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 #[command(
     after_help = "Examples:\n  tenure audit --root sha256:…               what an auditor runs on a clone\n  tenure audit --root sha256:… --format json\n  tenure audit --sarif audit.sarif            for code scanning\n\nA forge that shows an old state shows nothing that is wrong in itself. Keep what you saw, and hold the next clone, or a\nmirror, against it:\n  git rev-parse origin/main; git show origin/evidence:checkpoint > evidence.seen\n  tenure audit --seen 9fceb02d0ae598e95dc970b74767f19372d61af8 --checkpoint evidence.seen --max-age 30\n\nThe pin comes from outside the repository: `tenure init` printed it. Exit codes: 0 nothing found · 3 findings"
 )]
-pub(super) struct Args {
+pub(super) struct AuditArgs {
     /// Write the findings to this file too, for code scanning (SARIF 2.1.0)
     #[arg(long, value_name = "FILE")]
     sarif: Option<PathBuf>,
@@ -44,7 +44,7 @@ pub(super) struct Args {
     elsewhere: ExternalState,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &AuditArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let (answers, pin) = match examine(&args.elsewhere, context) {
         Ok((answers, pin)) => (answers, Some(pin)),
         Err(failure) => (vec![unreadable(failure)?], None),
@@ -54,27 +54,27 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         context.file(path, &format!("{:#}\n", findings_sarif(&findings)))?;
     }
     match context.format {
-        Format::Github => {
+        OutputFormat::Github => {
             human(&answers, context)?;
             context.annotate(&findings.iter().map(annotated).collect())?;
             context
                 .summarize(&problems_markdown(&findings.iter().map(annotated).collect(), "the audit of the proof"))?;
         }
-        Format::Json => {
+        OutputFormat::Json => {
             let looked: BTreeMap<_, _> = answers.iter().map(|a| (a.area.to_string(), a.looked_at.clone())).collect();
             let mut value = findings_json(&findings);
             value["looked_at"] = json!(looked);
             value["root"] = json!(pin);
             context.json(&value)?;
         }
-        Format::Sarif => context.json(&findings_sarif(&findings))?,
-        Format::Human | Format::Markdown => human(&answers, context)?,
+        OutputFormat::Sarif => context.json(&findings_sarif(&findings))?,
+        OutputFormat::Human | OutputFormat::Markdown => human(&answers, context)?,
     }
-    Ok(if findings.is_empty() { Exit::Done } else { Exit::Findings })
+    Ok(if findings.is_empty() { ExitStatus::Done } else { ExitStatus::Findings })
 }
 
-fn examine(elsewhere: &ExternalState, context: &mut Context) -> Result<(Vec<AuditResult>, Digest), CliError> {
-    let session = Session::open(context)?;
+fn examine(elsewhere: &ExternalState, context: &mut CommandContext) -> Result<(Vec<AuditResult>, Digest), CliError> {
+    let session = RepositorySession::open(context)?;
     if session.governed.trust().is_none() {
         return Ok((vec![unfounded(&session)], session.pin));
     }
@@ -104,7 +104,7 @@ fn examine(elsewhere: &ExternalState, context: &mut Context) -> Result<(Vec<Audi
 }
 
 /// The pin leads to no root, registry and mandate: whatever else lies there, nobody can say whose word it is.
-fn unfounded(session: &Session) -> AuditResult {
+fn unfounded(session: &RepositorySession) -> AuditResult {
     let mut findings = session.governed.findings();
     findings.push(Finding {
         severity: Severity::Critical,
@@ -121,7 +121,7 @@ fn unfounded(session: &Session) -> AuditResult {
 /// missing pin, stops it.
 fn unreadable(failure: CliError) -> Result<AuditResult, CliError> {
     let problems = failure.problems.sorted();
-    if failure.exit != Exit::Findings && !problems.iter().all(|problem| problem.file().is_some()) {
+    if failure.exit != ExitStatus::Findings && !problems.iter().all(|problem| problem.file().is_some()) {
         return Err(failure);
     }
     let finding = |problem: &&Diagnostic| Finding {
@@ -135,7 +135,7 @@ fn unreadable(failure: CliError) -> Result<AuditResult, CliError> {
     Ok(AuditResult { area: AuditArea::Integrity, looked_at: "nothing that rests on it".to_owned(), findings })
 }
 
-fn human(answers: &[AuditResult], context: &mut Context) -> Result<(), CliError> {
+fn human(answers: &[AuditResult], context: &mut CommandContext) -> Result<(), CliError> {
     let look = OutputStyle::new(context.out_style);
     for answer in answers {
         let verdict = match answer.findings.len() {
@@ -159,7 +159,7 @@ fn annotated(finding: &Finding) -> Diagnostic {
     problem.help(finding.help.as_str())
 }
 
-fn finding_of(defect: &Defect) -> Finding {
+fn finding_of(defect: &EvidenceDefect) -> Finding {
     Finding {
         severity: Severity::Critical,
         code: defect.code.as_str(),
@@ -171,7 +171,7 @@ fn finding_of(defect: &Defect) -> Finding {
 
 /// What is computed again: plans and populations, in one walk along main and one more pass over the evidence.
 struct Recomputation<'a> {
-    session: &'a Session,
+    session: &'a RepositorySession,
     plans: BTreeMap<u64, Result<Digest, String>>,
     populations: BTreeMap<CampaignId, Result<(Digest, u64), String>>,
 }
@@ -183,7 +183,11 @@ enum RecomputePoint<'a> {
 }
 
 impl<'a> Recomputation<'a> {
-    fn compute(session: &'a Session, history: &History, ends: BTreeMap<u64, ObjectId>) -> Result<Self, CliError> {
+    fn compute(
+        session: &'a RepositorySession,
+        history: &EvidenceHistory,
+        ends: BTreeMap<u64, ObjectId>,
+    ) -> Result<Self, CliError> {
         let mut again = Self { session, plans: BTreeMap::new(), populations: BTreeMap::new() };
         let mut known = HistoricalEvidence::new(session, ends)?;
         let line = session.repository.first_parents(None, session.main).map_err(git)?;
@@ -221,14 +225,14 @@ impl<'a> Recomputation<'a> {
     }
 }
 
-impl Recompute for Recomputation<'_> {
+impl PlanRecomputation for Recomputation<'_> {
     fn plan(&self, run: &RunHistory) -> Result<Digest, String> {
         self.plans.get(&run.seq).cloned().unwrap_or_else(|| Err("its start was not read".to_owned()))
     }
 
     fn manifest(&self, commit: &str) -> Result<Digest, String> {
         let commit = ObjectId::parse(commit).map_err(|error| error.to_string())?;
-        Snapshot::at(&self.session.repository, commit).manifest().map_err(|error| error.to_string())
+        RepositorySnapshot::at(&self.session.repository, commit).manifest().map_err(|error| error.to_string())
     }
 
     fn population(&self, campaign: &CampaignId) -> Result<(Digest, u64), String> {
@@ -238,22 +242,22 @@ impl Recompute for Recomputation<'_> {
 
 /// The evidence as a run knew it: read on from run to run, so that it is in memory once.
 struct HistoricalEvidence<'a> {
-    session: &'a Session,
+    session: &'a RepositorySession,
     ends: BTreeMap<u64, ObjectId>,
     ledger: Ledger,
-    history: History,
+    history: EvidenceHistory,
 }
 
 impl<'a> HistoricalEvidence<'a> {
-    fn new(session: &'a Session, ends: BTreeMap<u64, ObjectId>) -> Result<Self, CliError> {
-        Ok(Self { session, ends, ledger: Ledger::new(evidence::keys(session)?), history: History::default() })
+    fn new(session: &'a RepositorySession, ends: BTreeMap<u64, ObjectId>) -> Result<Self, CliError> {
+        Ok(Self { session, ends, ledger: Ledger::new(evidence::keys(session)?), history: EvidenceHistory::default() })
     }
 
     /// Returns what the first `size` records amount to.
-    fn at(&mut self, size: u64) -> Result<&History, String> {
+    fn at(&mut self, size: u64) -> Result<&EvidenceHistory, String> {
         if size < self.history.size() {
             self.ledger = Ledger::new(evidence::keys(self.session).map_err(words)?);
-            self.history = History::default();
+            self.history = EvidenceHistory::default();
         }
         if size > self.history.size() {
             let refuse = || format!("it knew {size} records, and no commit ends with as many");
@@ -269,7 +273,7 @@ impl<'a> HistoricalEvidence<'a> {
 
 /// Returns what the repository amounted to at a commit, going on from where `governed` stands if it can.
 fn stand<'g>(
-    session: &Session,
+    session: &RepositorySession,
     commit: ObjectId,
     governed: &'g mut Option<RepositoryState>,
 ) -> Result<&'g RepositoryState, String> {
@@ -281,18 +285,18 @@ fn stand<'g>(
 }
 
 fn plan(
-    session: &Session,
+    session: &RepositorySession,
     run: &RunHistory,
     commit: ObjectId,
     governed: &RepositoryState,
-    known: &History,
+    known: &EvidenceHistory,
 ) -> Result<Digest, String> {
     let assembly = PlanContext::at(&session.repository, commit, &session.base(), &run.start.systems).map_err(words)?;
     assembly.plan(governed, known).map(|plan| plan.digest()).map_err(words)
 }
 
 fn members(
-    session: &Session,
+    session: &RepositorySession,
     file: &Campaign,
     commit: ObjectId,
     governed: &RepositoryState,
@@ -311,7 +315,7 @@ fn members(
     }
     let portraits = footing.portraits();
     let setting = footing.setting(governed, trust, &portraits);
-    let roll: Roll<'_> = population(&file.id, &file.definition, &setting);
+    let roll: CampaignPopulation<'_> = population(&file.id, &file.definition, &setting);
     Ok((roll.digest(), roll.len() as u64))
 }
 

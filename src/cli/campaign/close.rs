@@ -3,13 +3,13 @@
 use super::status::closing;
 use crate::{
     cli::{
-        CliError, Context, Exit,
+        CliError, CommandContext, ExitStatus,
         evidence::{self, EngineArgs},
-        session::Session,
+        session::RepositorySession,
     },
     diag::counted,
     enforce::Journal,
-    model::{CampaignId, record::Entry},
+    model::{CampaignId, record::RecordPayload},
 };
 
 /// Close a campaign in which everything is decided, and confirmed or excepted
@@ -17,25 +17,25 @@ use crate::{
 #[command(
     after_help = "Examples:\n  tenure campaign close 2026-q4\n\nExit codes: 0 closed · 3 something is undecided, or unconfirmed and not excepted"
 )]
-pub(super) struct Args {
+pub(super) struct CampaignCloseArgs {
     /// The campaign
     id: CampaignId,
     #[command(flatten)]
     engine: EngineArgs,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(args: &CampaignCloseArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
     let mut journal = evidence::journal(&session, context, &args.engine)?;
     let close = closing(&args.id, &session, journal.history(), context)?;
     let already = journal.history().is_closed(&args.id);
     if !already {
-        let entries = [Entry::CampaignClose(close.clone())];
+        let entries = [RecordPayload::CampaignClose(close.clone())];
         evidence::publish_notice("campaign close", entries, &session, args.engine.lease, &mut journal)?;
     }
     drop(journal);
-    if context.format == crate::cli::Format::Json {
+    if context.format == crate::cli::OutputFormat::Json {
         context.json(&close)?;
     } else {
         let word = if already { "was closed before" } else { "is closed" };
@@ -48,5 +48,5 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             close.excepted
         )?;
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }

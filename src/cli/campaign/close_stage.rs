@@ -2,13 +2,16 @@
 
 use super::status::sheets_of;
 use crate::{
-    campaign::{ReviewFile, StageCloseInputs, StageNotClosable, close_stage, current_stage, folder},
-    cli::{CliError, Context, Exit, Format, evidence, plan_inputs::CommitSource, policy_at::pack_at, session::Session},
+    campaign::{StageCloseError, StageCloseInputs, WorklistFile, close_stage, current_stage, folder},
+    cli::{
+        CliError, CommandContext, ExitStatus, OutputFormat, evidence, plan_inputs::CommitSource, policy_at::pack_at,
+        session::RepositorySession,
+    },
     diag::{Diagnostic, Diagnostics},
     format::codec,
     inventory,
     model::{CampaignId, ItemId, SystemId, Tier, Usage, file::StageClose},
-    policy::Pack,
+    policy::PolicyPack,
     report::{OutputStyle, stage_human},
     trust::OpenCampaign,
 };
@@ -22,7 +25,7 @@ use std::{
 #[command(
     after_help = "Writes campaigns/ID/stages/N.toml: what nobody answered, and what that comes to. Nothing happens by it until a campaign\nowner has signed it and it is on main; what comes to main after it is late.\n\nExamples:\n  tenure campaign advance 2026-q4\n  tenure campaign advance --all\n\nExit codes: 0 written · 3 too early, closed already, or silence would take away too much"
 )]
-pub(super) struct Args {
+pub(super) struct CampaignCloseStageArgs {
     /// The campaign
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     id: Option<CampaignId>,
@@ -31,8 +34,8 @@ pub(super) struct Args {
     all: bool,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(args: &CampaignCloseStageArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
     if let Some(id) = &args.id {
         let opening =
@@ -41,10 +44,10 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             let message =
                 format!("{id}: it was closed on {at}, by record {record} of the evidence; no stage of it is open");
             let help = format!("tenure campaign status {id}; what is to be reviewed again takes a new campaign");
-            return Err(CliError::new(Exit::Findings, Diagnostic::error("campaign-closed", message).help(help)));
+            return Err(CliError::new(ExitStatus::Findings, Diagnostic::error("campaign-closed", message).help(help)));
         }
-        let done = one(opening, &session, context)?.map(|()| Exit::Done);
-        return done.map_err(|why| CliError::new(Exit::Findings, refused(id, &why)));
+        let done = one(opening, &session, context)?.map(|()| ExitStatus::Done);
+        return done.map_err(|why| CliError::new(ExitStatus::Findings, refused(id, &why)));
     }
     let history = evidence::read_verified(&session)?;
     let now = context.clock.now();
@@ -57,20 +60,20 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     let openings = session.governed.openings().iter();
     for (id, opening) in openings.filter(|(id, opening)| !history.is_closed(id) && is_over(opening)) {
         match one(opening, &session, context)? {
-            Ok(()) | Err(StageNotClosable::Done(_) | StageNotClosable::Early { .. }) => {}
+            Ok(()) | Err(StageCloseError::Done(_) | StageCloseError::Early { .. }) => {}
             Err(why) => problems.push(refused(id, &why)),
         }
     }
-    if problems.has_errors() { Err(CliError { problems, exit: Exit::Findings }) } else { Ok(Exit::Done) }
+    if problems.has_errors() { Err(CliError { problems, exit: ExitStatus::Findings }) } else { Ok(ExitStatus::Done) }
 }
 
-fn refused(id: &CampaignId, why: &StageNotClosable) -> Diagnostic {
+fn refused(id: &CampaignId, why: &StageCloseError) -> Diagnostic {
     let help = match why {
-        StageNotClosable::Done(_) => format!("tenure campaign close {id}"),
-        StageNotClosable::Early { ends, .. } => {
+        StageCloseError::Done(_) => format!("tenure campaign close {id}"),
+        StageCloseError::Early { ends, .. } => {
             format!("come back at {ends}, or when they have answered: tenure campaign due")
         }
-        StageNotClosable::TooMuch { .. } => {
+        StageCloseError::TooMuch { .. } => {
             "have a fallback decide on these items: tenure review; silence takes no more than `silence_cap`".to_owned()
         }
     };
@@ -79,9 +82,9 @@ fn refused(id: &CampaignId, why: &StageNotClosable) -> Diagnostic {
 
 fn one(
     opening: &OpenCampaign,
-    session: &Session,
-    context: &mut Context,
-) -> Result<Result<(), StageNotClosable>, CliError> {
+    session: &RepositorySession,
+    context: &mut CommandContext,
+) -> Result<Result<(), StageCloseError>, CliError> {
     let campaign = opening.campaign();
     let sheets = sheets_of(campaign, session)?;
     let unused = unused(session, opening, &sheets)?;
@@ -109,8 +112,8 @@ fn one(
     Ok(Ok(()))
 }
 
-fn tell(close: &StageClose, path: &str, sheets: &[ReviewFile], context: &mut Context) -> Result<(), CliError> {
-    if context.format == Format::Json {
+fn tell(close: &StageClose, path: &str, sheets: &[WorklistFile], context: &mut CommandContext) -> Result<(), CliError> {
+    if context.format == OutputFormat::Json {
         return context.json(&serde_json::json!({"path": path, "close": close}));
     }
     let tiers: BTreeMap<&ItemId, (&SystemId, Tier)> = sheets
@@ -131,7 +134,11 @@ fn tell(close: &StageClose, path: &str, sheets: &[ReviewFile], context: &mut Con
 
 /// Returns the items of the worst tiers whose access is unused for certain, by the newest inventory, for as long as the
 /// rules call dormant.
-fn unused(session: &Session, opening: &OpenCampaign, sheets: &[ReviewFile]) -> Result<BTreeSet<ItemId>, CliError> {
+fn unused(
+    session: &RepositorySession,
+    opening: &OpenCampaign,
+    sheets: &[WorklistFile],
+) -> Result<BTreeSet<ItemId>, CliError> {
     let campaign = &opening.campaign().id;
     let items: BTreeMap<&ItemId, (&SystemId, Tier)> = sheets
         .iter()
@@ -163,7 +170,7 @@ fn unused(session: &Session, opening: &OpenCampaign, sheets: &[ReviewFile]) -> R
 
 /// Returns after how many days without use the rules call an access dormant; people and machines have a rule each, and the
 /// longer of the two is certain for both.
-fn dormant(pack: &Pack, tier: Tier) -> i64 {
+fn dormant(pack: &PolicyPack, tier: Tier) -> i64 {
     let limits = ["HUM-DOR-01", "NHI-LIF-02"].map(|rule| pack.limit(rule, "idle_days", tier).map(|(days, _)| days));
     limits.into_iter().flatten().max().unwrap_or(DORMANT)
 }

@@ -1,7 +1,7 @@
 //! `tenure campaign delegate ID --from NAME --to NAME`: writes a delegation, to be signed by who delegates.
 
 use crate::{
-    cli::{CliError, Context, Exit, Format, exception::until, session::Session},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat, exception::until, session::RepositorySession},
     diag::Diagnostic,
     format::codec,
     model::{
@@ -16,7 +16,7 @@ use crate::{
 #[command(
     after_help = "Writes delegations/NAME.toml. It counts when you have signed it and it is on main, for your own items in this campaign\nalone, until the day it ends; whoever judges for you cannot hand your items on, and never judges their own access or yours.\n\nExamples:\n  tenure campaign delegate 2026-q4 --from ana.ruiz --to ben.ode --until 14d --reason 'on leave'\n  tenure campaign delegate 2026-q4 --from ana.ruiz --to ben.ode --system pg-orders --reason 'knows the database'"
 )]
-pub(super) struct Args {
+pub(super) struct CampaignDelegateArgs {
     /// The campaign
     id: CampaignId,
     /// Whose items: you, who sign it
@@ -36,8 +36,8 @@ pub(super) struct Args {
     systems: Vec<SystemId>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(args: &CampaignDelegateArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
     let opening = session
         .governed
@@ -74,17 +74,22 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     codec::parse::<Delegation>(&path, text.as_bytes())?;
     std::fs::create_dir_all(root.join("delegations"))?;
     std::fs::write(root.join(&path), text)?;
-    if context.format == Format::Json {
+    if context.format == OutputFormat::Json {
         context.json(&delegation)?;
-        return Ok(Exit::Done);
+        return Ok(ExitStatus::Done);
     }
     writeln!(context.out, "{path}: {} judges for {} in {} until {ends}", args.to, args.from, args.id)?;
     writeln!(context.out, "next: {} signs it: tenure sign {path}; then merge it", args.from)?;
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// What main would refuse is not written.
-fn check(args: &Args, ends: Timestamp, opening: &OpenCampaign, session: &Session) -> Result<(), CliError> {
+fn check(
+    args: &CampaignDelegateArgs,
+    ends: Timestamp,
+    opening: &OpenCampaign,
+    session: &RepositorySession,
+) -> Result<(), CliError> {
     let refuse = |message: String, help: &str| Err(Diagnostic::error("delegation-unfit", message).help(help).into());
     if args.from == args.to {
         return refuse(format!("`{}` judges their own items anyway", args.from), "name somebody else: --to NAME");
@@ -106,7 +111,7 @@ fn check(args: &Args, ends: Timestamp, opening: &OpenCampaign, session: &Session
 }
 
 /// Returns a name that no delegation has.
-fn free(args: &Args, session: &Session) -> Result<PrincipalId, CliError> {
+fn free(args: &CampaignDelegateArgs, session: &RepositorySession) -> Result<PrincipalId, CliError> {
     let root = session.work_tree()?;
     let name = |number: u32| {
         let base = format!("{}-{}", args.id, args.from);

@@ -6,12 +6,12 @@ use crate::{
         CliError,
         campaign_inputs::CampaignInputs,
         plan_inputs::CommitSource,
-        session::{Session, git},
+        session::{RepositorySession, git},
     },
     git::ObjectId,
     inventory,
-    model::{CampaignId, ItemId, Timestamp, file::Campaign, history::History},
-    store::Snapshot,
+    model::{CampaignId, ItemId, Timestamp, file::Campaign, history::EvidenceHistory},
+    store::RepositorySnapshot,
     trust::{OpenCampaign, RepositoryState},
 };
 use std::collections::BTreeMap;
@@ -23,8 +23,8 @@ use std::collections::BTreeMap;
 /// When the base or an inventory cannot be read.
 pub(super) fn drift(
     id: &CampaignId,
-    session: &Session,
-    history: &History,
+    session: &RepositorySession,
+    history: &EvidenceHistory,
     now: Timestamp,
 ) -> Result<Vec<ChangedGrant>, CliError> {
     let Some(opening) = session.governed.openings().get(id) else { return Ok(Vec::new()) };
@@ -58,7 +58,7 @@ pub(super) fn drift(
 
 /// Returns whether anything that may select or make an item is not as it was pinned. When and how a system was last looked
 /// at changes each time, and changes no grant.
-fn is_touched(campaign: &Campaign, base: ObjectId, session: &Session) -> Result<bool, CliError> {
+fn is_touched(campaign: &Campaign, base: ObjectId, session: &RepositorySession) -> Result<bool, CliError> {
     for pinned in &campaign.systems {
         let grants = format!("{}/grants", inventory::folder(&pinned.system));
         let at = |commit| session.repository.file(commit, &grants).map_err(git).map(|tree| tree.map(|tree| tree.id));
@@ -70,7 +70,7 @@ fn is_touched(campaign: &Campaign, base: ObjectId, session: &Session) -> Result<
 }
 
 /// What the engine itself has done, by evidence.
-fn engine(history: &History) -> DriftDispositions {
+fn engine(history: &EvidenceHistory) -> DriftDispositions {
     let successor = |action: &crate::model::history::ActionHistory| action.outcome.as_ref()?.successor.clone();
     DriftDispositions {
         decided: history.actions().map(|(_, action)| action.item).collect(),
@@ -83,7 +83,7 @@ fn engine(history: &History) -> DriftDispositions {
 fn put_to_review(
     other: &OpenCampaign,
     campaign: &Campaign,
-    session: &Session,
+    session: &RepositorySession,
     disposals: &mut DriftDispositions,
 ) -> Result<(), CliError> {
     let file = other.campaign();
@@ -91,7 +91,7 @@ fn put_to_review(
     let items: std::collections::BTreeSet<&ItemId> = other.items().collect();
     let here = |system| campaign.systems.iter().any(|own| own.system == system);
     for pinned in file.systems.iter().filter(|pinned| here(pinned.system.clone())) {
-        let loaded = inventory::load(&CommitSource(Snapshot::at(&session.repository, base)), &pinned.system)
+        let loaded = inventory::load(&CommitSource(RepositorySnapshot::at(&session.repository, base)), &pinned.system)
             .map_err(|error| CliError::from(error.diagnostics(&pinned.system)))?;
         for grant in loaded.inventory.grants() {
             if items.contains(&ItemId::of(&file.id, &pinned.system, &grant.key)) {
@@ -112,7 +112,7 @@ pub(super) fn supplementary_campaigns(changes: &[ChangedGrant]) -> Vec<CampaignI
 }
 
 /// Returns whether a name for a campaign is taken: signed, on main, or in the work tree.
-pub(super) fn is_id_in_use(id: &CampaignId, session: &Session, governed: &RepositoryState) -> bool {
+pub(super) fn is_id_in_use(id: &CampaignId, session: &RepositorySession, governed: &RepositoryState) -> bool {
     let folder = crate::campaign::folder(id);
     let listed = session.snapshot().list(&folder).is_ok_and(|list| !list.files.is_empty());
     governed.openings().contains_key(id)

@@ -16,54 +16,54 @@ mod supplement;
 
 pub(super) use quality::quality_of;
 
-use super::{CliError, Context, Exit};
+use super::{CliError, CommandContext, ExitStatus};
 use clap::Subcommand;
 
 /// Open a certification round, see how far it is, close it
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct CampaignArgs {
     #[command(subcommand)]
-    command: Command,
+    command: CampaignCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CampaignCommand {
     /// Close the stage that is judged now, when its days are over or everybody has answered
-    Advance(close_stage::Args),
+    Advance(close_stage::CampaignCloseStageArgs),
     /// Close a campaign in which everything is decided, and confirmed or excepted
-    Close(close::Args),
+    Close(close::CampaignCloseArgs),
     /// Let somebody else judge your items in one campaign, for a time
-    Delegate(delegate::Args),
+    Delegate(delegate::CampaignDelegateArgs),
     /// Say whom to tell now: what opened, reminders, what is late, and who is next
-    Due(remind::Args),
+    Due(remind::CampaignRemindArgs),
     /// Put to review what was added or raised while a campaign was open
-    Late(supplement::Args),
+    Late(supplement::CampaignSupplementArgs),
     /// Write the review files of the second look: a sample of what was decided, for another person, who is not told what
-    Look(second_review::Args),
+    Look(second_review::CampaignSecondReviewArgs),
     /// Say which campaigns are to be opened now, by their rhythm and by what happened
-    Next(schedule::Args),
+    Next(schedule::CampaignScheduleArgs),
     /// Freeze a population, assign every item, write the worklists
-    Open(open::Args),
+    Open(open::CampaignOpenArgs),
     /// Show review files as Markdown: what is put to whom, what they decided, what silence will cost
-    Overview(summary::Args),
+    Overview(summary::CampaignSummaryArgs),
     /// Say how a campaign was reviewed, and what looks like a rubber stamp
-    Quality(quality::Args),
+    Quality(quality::CampaignQualityArgs),
     /// Say who owes what, and what is unconfirmed, from signed files and evidence alone
-    Status(status::Args),
+    Status(status::CampaignStatusArgs),
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &CampaignArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     match &args.command {
-        Command::Advance(args) => close_stage::run(args, context),
-        Command::Close(args) => close::run(args, context),
-        Command::Delegate(args) => delegate::run(args, context),
-        Command::Due(args) => remind::run(args, context),
-        Command::Late(args) => supplement::run(args, context),
-        Command::Look(args) => second_review::run(args, context),
-        Command::Next(args) => schedule::run(args, context),
-        Command::Open(args) => open::run(args, context),
-        Command::Overview(args) => summary::run(args, context),
-        Command::Quality(args) => quality::run(args, context),
-        Command::Status(args) => status::run(args, context),
+        CampaignCommand::Advance(args) => close_stage::run(args, context),
+        CampaignCommand::Close(args) => close::run(args, context),
+        CampaignCommand::Delegate(args) => delegate::run(args, context),
+        CampaignCommand::Due(args) => remind::run(args, context),
+        CampaignCommand::Late(args) => supplement::run(args, context),
+        CampaignCommand::Look(args) => second_review::run(args, context),
+        CampaignCommand::Next(args) => schedule::run(args, context),
+        CampaignCommand::Open(args) => open::run(args, context),
+        CampaignCommand::Overview(args) => summary::run(args, context),
+        CampaignCommand::Quality(args) => quality::run(args, context),
+        CampaignCommand::Status(args) => status::run(args, context),
     }
 }

@@ -3,9 +3,9 @@
 use crate::{
     campaign::{AffectedScope, OpenRequest, OpenedCampaign, folder, for_unanswered, narrowed, open},
     cli::{
-        CliError, Context, Exit, Format,
+        CliError, CommandContext, ExitStatus, OutputFormat,
         campaign_inputs::{CampaignInputs, warnings},
-        session::{Session, store},
+        session::{RepositorySession, store},
     },
     diag::{Diagnostic, counted},
     model::{CampaignId, file::CampaignDefinition},
@@ -18,7 +18,7 @@ use std::io::Write;
 #[command(
     after_help = "Everything is read from the main branch: merge a fresh inventory first. The files are written to the work tree; a campaign\nowner signs campaign.toml, and both go to main in one merge. Who let two campaigns in a row pass is not asked as owner again: each item says so.\n\nExamples:\n  tenure campaign open 2026-q4-privileged --from policies/privileged.toml\n  tenure campaign open leaver-li --from policies/everything.toml --subject db:16401 --because 'li left'\n  tenure campaign open 2026-q4-again --from policies/privileged.toml --unanswered-in 2026-q4-privileged\n  tenure sign campaigns/2026-q4-privileged/campaign.toml"
 )]
-pub(super) struct Args {
+pub(super) struct CampaignOpenArgs {
     /// What the campaign will be called
     id: CampaignId,
     /// The definition on the main branch
@@ -38,8 +38,8 @@ pub(super) struct Args {
     because: Option<String>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(args: &CampaignOpenArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
     let mut definition: CampaignDefinition = session.snapshot().read(&args.from).map_err(store)?.into_value();
     let touched = AffectedScope {
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     }
     let opened = open_from(&session, context, args.id.clone(), &args.from, definition)?;
     print_next_steps(&opened, context)?;
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Opens a campaign from a definition that came from the file `from`, and writes its files to the work tree.
@@ -64,8 +64,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 /// # Errors
 /// When its name is taken, or something stands against it: all of it.
 pub(super) fn open_from(
-    session: &Session,
-    context: &mut Context,
+    session: &RepositorySession,
+    context: &mut CommandContext,
     id: CampaignId,
     from: &str,
     mut definition: CampaignDefinition,
@@ -119,10 +119,10 @@ fn crowded(id: &CampaignId, sheets: usize, most: u32) -> Option<Diagnostic> {
     Some(problem.help("open it in parts, by system; or set `files_per_change` in the next mandate first"))
 }
 
-pub(super) fn print_next_steps(opened: &OpenedCampaign, context: &mut Context) -> Result<(), CliError> {
+pub(super) fn print_next_steps(opened: &OpenedCampaign, context: &mut CommandContext) -> Result<(), CliError> {
     let campaign = &opened.campaign;
     let path = format!("{}/campaign.toml", folder(&campaign.id));
-    if context.format == Format::Json {
+    if context.format == OutputFormat::Json {
         let sheets = opened.sheets.iter().map(
             |sheet| json!({"path": sheet.path, "reviewer": sheet.review.reviewer, "items": sheet.review.items.len()}),
         );
@@ -149,12 +149,12 @@ pub(super) fn print_next_steps(opened: &OpenedCampaign, context: &mut Context) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::Style;
+    use crate::diag::RenderStyle;
 
     #[test]
     fn what_no_check_would_take_is_told_when_it_is_written() {
         let id = CampaignId::parse("2026-q4").unwrap();
-        let told = |sheets| crowded(&id, sheets, 10_000).map(|problem| problem.render(Style::plain()));
+        let told = |sheets| crowded(&id, sheets, 10_000).map(|problem| problem.render(RenderStyle::plain()));
         assert_eq!(told(9_998), None);
         insta::assert_snapshot!(told(9_999).unwrap(), @r"
         warning[change-too-large]: 2026-q4: 10001 files, and one change touches at most 10000

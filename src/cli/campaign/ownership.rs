@@ -4,7 +4,7 @@ use crate::{
     campaign::OwnedResources,
     cli::{
         CliError,
-        session::{Session, store, systems_at},
+        session::{RepositorySession, store, systems_at},
     },
     diag::escape,
     model::file::{PrincipalKind, Principals},
@@ -14,7 +14,7 @@ use crate::{
 ///
 /// # Errors
 /// When a file is not acceptable.
-pub(super) fn owned(session: &Session) -> Result<OwnedResources, CliError> {
+pub(super) fn owned(session: &RepositorySession) -> Result<OwnedResources, CliError> {
     let mut owned = OwnedResources::new();
     for (id, system) in systems_at(session.snapshot())? {
         owned.entry(system.owner).or_default().insert(format!("the system {id}"), format!("systems/{id}.toml"));

@@ -2,9 +2,9 @@
 
 use super::status::{ensure_campaign_exists, sheets_of};
 use crate::{
-    campaign::{Quality, QualityInputs, ReviewFile, SignedReviewData, study},
-    cli::{CliError, Context, Exit, Format, evidence, session::Session},
-    model::{CampaignId, file::Campaign, history::History},
+    campaign::{QualityInputs, ReviewQuality, SignedReviewData, WorklistFile, study},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat, evidence, session::RepositorySession},
+    model::{CampaignId, file::Campaign, history::EvidenceHistory},
     report::{OutputStyle, findings_sarif, quality_csv, quality_human, quality_markdown},
     trust::{OpenCampaign, Verified},
 };
@@ -14,7 +14,7 @@ use crate::{
 #[command(
     after_help = "Numbers for each reviewer, from signed files and evidence alone: what was kept against policy, how much at once, how soon,\nand by how many copies of one reason. Defaults and silence are no decisions and are counted apart. From where on something\nis a finding stands in the mandate, `[review]`. All of it is an indicator: git cannot show who has read what.\n\nExamples:\n  tenure campaign quality 2026-q4\n  tenure campaign quality 2026-q4 --csv > reviewers.csv\n\nExit codes: 0 nothing found · 3 findings"
 )]
-pub(super) struct Args {
+pub(super) struct CampaignQualityArgs {
     /// The campaign
     id: CampaignId,
     /// Write the numbers as `reviewers.csv`: UTF-8, RFC 4180
@@ -22,21 +22,21 @@ pub(super) struct Args {
     csv: bool,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let (session, sheets) = Session::open_with_worklists(context, &args.id)?;
+pub(super) fn run(args: &CampaignQualityArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let (session, sheets) = RepositorySession::open_with_worklists(context, &args.id)?;
     let campaign = session.governed.campaign(&args.id).ok_or_else(|| ensure_campaign_exists(&args.id, &session))?;
     let history = evidence::read_verified(&session)?;
     let quality = quality_over(&sheets, campaign, &session, &history)?;
     match context.format {
         _ if args.csv => write!(context.out, "{}", quality_csv(&quality))?,
-        Format::Json => context.json(&quality)?,
-        Format::Markdown => write!(context.out, "{}", quality_markdown(&quality))?,
-        Format::Sarif => context.json(&findings_sarif(&quality.findings))?,
-        Format::Github | Format::Human => {
+        OutputFormat::Json => context.json(&quality)?,
+        OutputFormat::Markdown => write!(context.out, "{}", quality_markdown(&quality))?,
+        OutputFormat::Sarif => context.json(&findings_sarif(&quality.findings))?,
+        OutputFormat::Github | OutputFormat::Human => {
             write!(context.out, "{}", quality_human(&quality, OutputStyle::new(context.out_style)))?;
         }
     }
-    Ok(if quality.findings.is_empty() { Exit::Done } else { Exit::Findings })
+    Ok(if quality.findings.is_empty() { ExitStatus::Done } else { ExitStatus::Findings })
 }
 
 /// Returns how a campaign was reviewed, as main and the evidence have it.
@@ -45,9 +45,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 /// When its worklists cannot be read.
 pub(in crate::cli) fn quality_of(
     campaign: &Verified<Campaign>,
-    session: &Session,
-    history: &History,
-) -> Result<Quality, CliError> {
+    session: &RepositorySession,
+    history: &EvidenceHistory,
+) -> Result<ReviewQuality, CliError> {
     quality_over(&sheets_of(campaign, session)?, campaign, session, history)
 }
 
@@ -56,11 +56,11 @@ pub(in crate::cli) fn quality_of(
 /// # Errors
 /// When there is no trust to judge by.
 pub(super) fn quality_over(
-    sheets: &[ReviewFile],
+    sheets: &[WorklistFile],
     campaign: &Verified<Campaign>,
-    session: &Session,
-    history: &History,
-) -> Result<Quality, CliError> {
+    session: &RepositorySession,
+    history: &EvidenceHistory,
+) -> Result<ReviewQuality, CliError> {
     let of_it = session.governed.reviews().iter().filter(|review| review.campaign == campaign.id);
     let closes = session.governed.openings().get(&campaign.id).map(OpenCampaign::closes).unwrap_or_default();
     Ok(study(&QualityInputs {

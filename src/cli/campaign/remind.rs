@@ -4,16 +4,16 @@ use super::{ownership::owned, status::sheets_of};
 use crate::{
     campaign::{OpenStage, REASSIGN, Reminder, current_stage, missed, missing, notices, reassignments},
     cli::{
-        CliError, Context, Exit, Format,
+        CliError, CommandContext, ExitStatus, OutputFormat,
         evidence::{self, EngineArgs},
         forge::provenance::forge,
         plan_inputs::identities_at,
-        session::Session,
+        session::RepositorySession,
     },
     diag::{Diagnostic, escape},
     enforce::Journal,
     inventory::IdentityDirectory,
-    model::{ItemId, PrincipalId, history::History, record::Entry},
+    model::{ItemId, PrincipalId, history::EvidenceHistory, record::RecordPayload},
     report::cell,
 };
 use serde_json::json;
@@ -27,7 +27,7 @@ use std::{
 #[command(
     after_help = "Computed anew each time from what is open; an event whose notice is recorded is not told again. A stage that is closed\ntells nothing. Who let two campaigns in a row pass is named with what they own, until it has another owner.\n\nExamples:\n  tenure campaign due\n  tenure campaign due --as issues                     one JSON array for a job: title, body, labels, marker\n  tenure campaign due --as issues --record --commit-key KEY --log-key KEY\n  tenure campaign due --post                          in a job of GitHub Actions: open an issue of each, once"
 )]
-pub(super) struct Args {
+pub(super) struct CampaignRemindArgs {
     /// As what to print it
     #[arg(long = "as", value_enum, default_value_t = DueFormat::Text)]
     shape: DueFormat,
@@ -55,8 +55,8 @@ enum DueFormat {
     Text,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(args: &CampaignRemindArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
     if !args.record {
         let history = evidence::read_verified(&session)?;
@@ -66,22 +66,27 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             return post(&due, &people, context);
         }
         show(&due, &people, args.shape, context)?;
-        return Ok(Exit::Done);
+        return Ok(ExitStatus::Done);
     }
     let mut journal = evidence::journal(&session, context, &args.engine)?;
     let due = due(&session, journal.history(), args, context)?;
     if !due.is_empty() {
-        let notices = due.iter().map(|notice| Entry::Notice(notice.record()));
+        let notices = due.iter().map(|notice| RecordPayload::Notice(notice.record()));
         evidence::publish_notice("campaign due", notices, &session, args.engine.lease, &mut journal)?;
     }
     drop(journal);
     let (people, _) = identities_at(session.snapshot())?;
     show(&due, &people, args.shape, context)?;
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Returns what nobody was told yet, by campaign and reviewer.
-fn due(session: &Session, history: &History, args: &Args, context: &Context) -> Result<Vec<Reminder>, CliError> {
+fn due(
+    session: &RepositorySession,
+    history: &EvidenceHistory,
+    args: &CampaignRemindArgs,
+    context: &CommandContext,
+) -> Result<Vec<Reminder>, CliError> {
     let now = context.clock.now();
     let (people, _) = identities_at(session.snapshot())?;
     let trust = session.trust()?;
@@ -126,7 +131,7 @@ fn due(session: &Session, history: &History, args: &Args, context: &Context) -> 
 }
 
 /// Opens an issue of each notice that has none. What is on the forge then was told; the job that records it gets the ids.
-fn post(due: &[Reminder], people: &IdentityDirectory, context: &mut Context) -> Result<Exit, CliError> {
+fn post(due: &[Reminder], people: &IdentityDirectory, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let failed = |why: String| {
         let problem = Diagnostic::error("not-told", why);
         CliError::from(problem.help("give the step GITHUB_TOKEN with the permission `issues: write`"))
@@ -160,14 +165,19 @@ fn post(due: &[Reminder], people: &IdentityDirectory, context: &mut Context) -> 
     }
     context.output("told", &told.join(" "))?;
     writeln!(context.out, "{} of {} told", told.len(), due.len())?;
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 fn labels(notice: &Reminder) -> Vec<String> {
     vec![LABEL.to_owned(), format!("campaign:{}", notice.campaign), notice.event.clone()]
 }
 
-fn show(due: &[Reminder], people: &IdentityDirectory, shape: DueFormat, context: &mut Context) -> Result<(), CliError> {
+fn show(
+    due: &[Reminder],
+    people: &IdentityDirectory,
+    shape: DueFormat,
+    context: &mut CommandContext,
+) -> Result<(), CliError> {
     match shape {
         DueFormat::Issues => {
             let issue = |notice: &Reminder| {
@@ -186,7 +196,7 @@ fn show(due: &[Reminder], people: &IdentityDirectory, shape: DueFormat, context:
             let comment = |notice: &Reminder| json!({"id": notice.id, "campaign": notice.campaign, "body": body(notice, people), "marker": marker(notice)});
             context.json(&due.iter().map(comment).collect::<Vec<_>>())
         }
-        DueFormat::Text if context.format == Format::Json => context.json(due),
+        DueFormat::Text if context.format == OutputFormat::Json => context.json(due),
         DueFormat::Text => {
             let mut text = String::new();
             for notice in due {

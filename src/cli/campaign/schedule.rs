@@ -5,22 +5,22 @@ use super::{
     open::{open_from, print_next_steps},
 };
 use crate::{
-    campaign::{DueCampaign, Scene, by_event, is_narrowed, narrowed, population, recurring},
+    campaign::{DueCampaign, IdentityView, by_event, is_narrowed, narrowed, population, recurring},
     cli::{
-        CliError, Context, Exit, Format,
+        CliError, CommandContext, ExitStatus, OutputFormat,
         campaign_inputs::CampaignInputs,
         plan_inputs::{CommitSource, identities_at},
-        session::{Session, git, store, systems_at},
+        session::{RepositorySession, git, store, systems_at},
     },
     diag::{Diagnostics, escape},
     format::codec,
     git::ObjectId,
-    inventory::{self, IdentityDirectory, Loaded},
+    inventory::{self, IdentityDirectory, LoadedInventory},
     model::{
         SystemId, Timestamp,
         file::{CampaignDefinition, FileKind},
     },
-    store::Snapshot,
+    store::RepositorySnapshot,
 };
 use std::{collections::BTreeMap, io::Write};
 
@@ -29,7 +29,7 @@ use std::{collections::BTreeMap, io::Write};
 #[command(
     after_help = "A definition with `every_days` is opened again when that many days have gone by. One with `on_events` is opened over\nwhat an event touches: what happened since the definition came to main is compared with what is there now, and an event\nthat has its campaign is not told again.\n\nExamples:\n  tenure campaign next\n  tenure campaign next --open     write the files of all of them; a campaign owner signs each\n\nExit codes: 0 done · 3 one of them cannot be opened"
 )]
-pub(super) struct Args {
+pub(super) struct CampaignScheduleArgs {
     /// Open them: write their files to the work tree, unsigned
     #[arg(long)]
     open: bool,
@@ -38,8 +38,8 @@ pub(super) struct Args {
     since: Option<String>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(args: &CampaignScheduleArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
     let since = args.since.as_deref().map(|revision| session.repository.resolve(revision)).transpose().map_err(git)?;
     let mut due = Vec::new();
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             Err(failure) => problems.extend(failure.problems),
         }
     }
-    if context.format == Format::Json && !args.open {
+    if context.format == OutputFormat::Json && !args.open {
         let rows: Vec<_> = due
             .iter()
             .map(|(one, _)| {
@@ -85,12 +85,12 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     ended(problems)
 }
 
-fn ended(problems: Diagnostics) -> Result<Exit, CliError> {
-    if problems.has_errors() { Err(CliError { problems, exit: Exit::Findings }) } else { Ok(Exit::Done) }
+fn ended(problems: Diagnostics) -> Result<ExitStatus, CliError> {
+    if problems.has_errors() { Err(CliError { problems, exit: ExitStatus::Findings }) } else { Ok(ExitStatus::Done) }
 }
 
 /// Returns the definitions on main by path.
-fn definitions(session: &Session) -> Result<Vec<(String, CampaignDefinition)>, CliError> {
+fn definitions(session: &RepositorySession) -> Result<Vec<(String, CampaignDefinition)>, CliError> {
     let snapshot = session.snapshot();
     let mut definitions = Vec::new();
     for file in snapshot.list("policies").map_err(store)?.files {
@@ -109,7 +109,7 @@ fn to_open(
     from: &str,
     definition: &CampaignDefinition,
     since: Option<ObjectId>,
-    session: &Session,
+    session: &RepositorySession,
     now: Timestamp,
 ) -> Result<Vec<DueCampaign>, CliError> {
     let campaigns = session.governed.openings().values().map(|opening| opening.campaign().value());
@@ -133,12 +133,12 @@ fn of_events(
     from: &str,
     definition: &CampaignDefinition,
     since: ObjectId,
-    session: &Session,
+    session: &RepositorySession,
     now: Timestamp,
 ) -> Result<Vec<DueCampaign>, CliError> {
     let before = IdentitySnapshot::at(since, session)?;
     let footing = CampaignInputs::at(&session.repository, session.main, &session.governed, definition, now)?;
-    let here = Scene { people: &footing.people, inventories: &footing.inventories, at: now };
+    let here = IdentityView { people: &footing.people, inventories: &footing.inventories, at: now };
     let mut due = by_event(from, definition, before.scene(), here);
     if due.is_empty() {
         return Ok(due);
@@ -150,7 +150,7 @@ fn of_events(
 }
 
 /// Returns the commit of main that brought a definition: what happened before it was there is not its business.
-fn arrival(from: &str, session: &Session) -> Result<Option<ObjectId>, CliError> {
+fn arrival(from: &str, session: &RepositorySession) -> Result<Option<ObjectId>, CliError> {
     let commits = session.repository.first_parents(None, session.main).map_err(git)?;
     let (mut low, mut high) = (0, commits.len());
     while low < high {
@@ -168,13 +168,13 @@ fn arrival(from: &str, session: &Session) -> Result<Option<ObjectId>, CliError> 
 /// People and inventories of one commit.
 struct IdentitySnapshot {
     people: IdentityDirectory,
-    inventories: BTreeMap<SystemId, Loaded>,
+    inventories: BTreeMap<SystemId, LoadedInventory>,
     at: Timestamp,
 }
 
 impl IdentitySnapshot {
-    fn at(commit: ObjectId, session: &Session) -> Result<Self, CliError> {
-        let snapshot = Snapshot::at(&session.repository, commit);
+    fn at(commit: ObjectId, session: &RepositorySession) -> Result<Self, CliError> {
+        let snapshot = RepositorySnapshot::at(&session.repository, commit);
         let (people, _) = identities_at(snapshot)?;
         let mut inventories = BTreeMap::new();
         for system in systems_at(snapshot)?.into_keys() {
@@ -187,8 +187,8 @@ impl IdentitySnapshot {
         Ok(Self { people, inventories, at: at.unwrap_or(Timestamp::from_unix(0)) })
     }
 
-    fn scene(&self) -> Scene<'_> {
-        Scene { people: &self.people, inventories: &self.inventories, at: self.at }
+    fn scene(&self) -> IdentityView<'_> {
+        IdentityView { people: &self.people, inventories: &self.inventories, at: self.at }
     }
 }
 

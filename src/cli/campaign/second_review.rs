@@ -3,10 +3,10 @@
 use super::status::ensure_campaign_exists;
 use crate::{
     campaign::{folder, second_look},
-    cli::{CliError, Context, Exit, Format, review::listed, session::Session},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat, review::listed, session::RepositorySession},
     diag::{Diagnostic, counted},
     format::codec,
-    inventory::{Source, WorkTree},
+    inventory::{FileSource, WorkTree},
     model::{CampaignId, file::Review},
 };
 use serde_json::json;
@@ -17,13 +17,13 @@ use std::{collections::BTreeSet, io::Write};
 #[command(
     after_help = "The sample is drawn when the close of the last stage comes to main, by the id of that commit: all of T0, and\n`second_look_percent` of the rest. Where two disagree, this writes a file for a third person.\n\nExamples:\n  tenure campaign look 2026-q4\n\nExit codes: 0 written, or nothing to write · 3 the last stage is not closed"
 )]
-pub(super) struct Args {
+pub(super) struct CampaignSecondReviewArgs {
     /// The campaign
     id: CampaignId,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let (session, sheets) = Session::open_with_worklists(context, &args.id)?;
+pub(super) fn run(args: &CampaignSecondReviewArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let (session, sheets) = RepositorySession::open_with_worklists(context, &args.id)?;
     session.ensure_trusted()?;
     let opening =
         session.governed.openings().get(&args.id).ok_or_else(|| ensure_campaign_exists(&args.id, &session))?;
@@ -32,7 +32,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     if opening.closed() < stages {
         let message = format!("the second look at `{}` is drawn when stage {stages} is closed", args.id);
         let problem = Diagnostic::error("stage-open", message).help(format!("tenure campaign advance {}", args.id));
-        return Err(CliError { problems: problem.into(), exit: Exit::Findings });
+        return Err(CliError { problems: problem.into(), exit: ExitStatus::Findings });
     }
     let tree = session.work_tree()?;
     let mut begun = BTreeSet::new();
@@ -58,13 +58,13 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         file.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)?;
         std::fs::write(&file, codec::render(&sheet.review)).map_err(failed)?;
     }
-    if context.format == Format::Json {
+    if context.format == OutputFormat::Json {
         let files: Vec<_> = written
             .iter()
             .map(|sheet| json!({"path": sheet.path, "reviewer": sheet.review.reviewer, "items": sheet.review.items.len()}))
             .collect();
         context.json(&json!({"campaign": args.id, "drawn": opening.sampled_items().count(), "written": files}))?;
-        return Ok(Exit::Done);
+        return Ok(ExitStatus::Done);
     }
     let mut text =
         format!("{}: {} drawn for a second look\n", args.id, counted(opening.sampled_items().count(), "item"));
@@ -76,5 +76,5 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         _ => "next: merge these files; then each decides as in any review: tenure review\n",
     });
     context.out.write_all(text.as_bytes())?;
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }

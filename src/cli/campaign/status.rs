@@ -5,21 +5,21 @@ use super::{
     quality::quality_over,
 };
 use crate::{
-    campaign::{ReviewFile, Status, StatusInputs, asked_as, close, folder, pending_drift, resolve, status},
+    campaign::{CampaignStatus, StatusInputs, WorklistFile, asked_as, close, folder, pending_drift, resolve, status},
     cli::{
-        CliError, Context, Exit, Format, evidence,
+        CliError, CommandContext, ExitStatus, OutputFormat, evidence,
         exception::exception_statuses,
-        session::{Session, store, systems_at},
+        session::{RepositorySession, store, systems_at},
     },
     diag::Diagnostic,
     model::{
         CampaignId, PrincipalId,
         file::{Campaign, Review},
-        history::History,
+        history::EvidenceHistory,
         record::CampaignClose,
     },
     report::{OutputStyle, asked_human, campaign_human, drift_human, quality_human},
-    store::Snapshot,
+    store::RepositorySnapshot,
     trust::Verified,
 };
 use std::{collections::BTreeMap, io::Write};
@@ -29,13 +29,13 @@ use std::{collections::BTreeMap, io::Write};
 #[command(
     after_help = "Examples:\n  tenure campaign status 2026-q4\n  tenure campaign status 2026-q4 --format json\n\nExit codes: 0 on its way or done · 3 overdue, something is wrong, or looks like a rubber stamp"
 )]
-pub(super) struct Args {
+pub(super) struct CampaignStatusArgs {
     /// The campaign
     id: CampaignId,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let (session, sheets) = Session::open_with_worklists(context, &args.id)?;
+pub(super) fn run(args: &CampaignStatusArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let (session, sheets) = RepositorySession::open_with_worklists(context, &args.id)?;
     session.trust()?;
     let history = evidence::read_verified(&session)?;
     show(&args.id, &session, &sheets, &history, context)
@@ -47,16 +47,16 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 /// When there is no such campaign, or its files cannot be read.
 fn show(
     id: &CampaignId,
-    session: &Session,
-    sheets: &[ReviewFile],
-    history: &History,
-    context: &mut Context,
-) -> Result<Exit, CliError> {
+    session: &RepositorySession,
+    sheets: &[WorklistFile],
+    history: &EvidenceHistory,
+    context: &mut CommandContext,
+) -> Result<ExitStatus, CliError> {
     let (campaign, status) = status_of(id, session, sheets, history, context)?;
     let quality = quality_over(sheets, campaign, session, history)?;
     let changes = drift(id, session, history, context.clock.now())?;
     let asked = asked(sheets);
-    if context.format == Format::Json {
+    if context.format == OutputFormat::Json {
         let row = |((reviewer, why), items): (&(String, String), &usize)| serde_json::json!({"reviewer": reviewer, "asked_as": why, "items": items});
         let mut value = serde_json::to_value(&status).map_err(std::io::Error::from)?;
         value["quality"] = serde_json::to_value(&quality).map_err(std::io::Error::from)?;
@@ -70,7 +70,7 @@ fn show(
         context.out.write_all([campaign_human(&status, look), quality, told].concat().as_bytes())?;
     }
     let wrong = !status.findings.is_empty() || !quality.findings.is_empty();
-    Ok(if status.overdue || wrong { Exit::Findings } else { Exit::Done })
+    Ok(if status.overdue || wrong { ExitStatus::Findings } else { ExitStatus::Done })
 }
 
 /// Returns what the evidence will say of the campaign's close.
@@ -79,9 +79,9 @@ fn show(
 /// When something is undecided, or unconfirmed and not excepted: all of it, with exit 3.
 pub(super) fn closing(
     id: &CampaignId,
-    session: &Session,
-    history: &History,
-    context: &Context,
+    session: &RepositorySession,
+    history: &EvidenceHistory,
+    context: &CommandContext,
 ) -> Result<CampaignClose, CliError> {
     let campaign = session.governed.campaign(id).ok_or_else(|| ensure_campaign_exists(id, session))?;
     let (campaign, status) = status_of(id, session, &sheets_of(campaign, session)?, history, context)?;
@@ -93,13 +93,13 @@ pub(super) fn closing(
         }
         closed => {
             problems.extend(closed.err().unwrap_or_default());
-            Err(CliError { problems, exit: Exit::Findings })
+            Err(CliError { problems, exit: ExitStatus::Findings })
         }
     }
 }
 
 /// Returns who was asked in the place of others, with why, and about how many items.
-fn asked(sheets: &[ReviewFile]) -> BTreeMap<(String, String), usize> {
+fn asked(sheets: &[WorklistFile]) -> BTreeMap<(String, String), usize> {
     let mut asked: BTreeMap<(&PrincipalId, &str), usize> = BTreeMap::new();
     for sheet in sheets {
         for why in
@@ -114,11 +114,11 @@ fn asked(sheets: &[ReviewFile]) -> BTreeMap<(String, String), usize> {
 /// Returns how far a campaign is.
 fn status_of<'s>(
     id: &CampaignId,
-    session: &'s Session,
-    sheets: &[ReviewFile],
-    history: &History,
-    context: &Context,
-) -> Result<(&'s Verified<Campaign>, Status), CliError> {
+    session: &'s RepositorySession,
+    sheets: &[WorklistFile],
+    history: &EvidenceHistory,
+    context: &CommandContext,
+) -> Result<(&'s Verified<Campaign>, CampaignStatus), CliError> {
     let campaign = session.governed.campaign(id).ok_or_else(|| ensure_campaign_exists(id, session))?;
     let systems = systems_at(session.snapshot())?;
     let now = context.clock.now();
@@ -143,14 +143,17 @@ fn status_of<'s>(
 ///
 /// # Errors
 /// When they cannot be read.
-pub(super) fn sheets_of(campaign: &Verified<Campaign>, session: &Session) -> Result<Vec<ReviewFile>, CliError> {
-    let opening = Snapshot::at(&session.repository, campaign.commit());
+pub(super) fn sheets_of(
+    campaign: &Verified<Campaign>,
+    session: &RepositorySession,
+) -> Result<Vec<WorklistFile>, CliError> {
+    let opening = RepositorySnapshot::at(&session.repository, campaign.commit());
     let reviews = opening.read_again::<Review>(&format!("{}/reviews", folder(&campaign.id))).map_err(store)?;
-    Ok(reviews.into_iter().map(|(path, review)| ReviewFile { path, review }).collect())
+    Ok(reviews.into_iter().map(|(path, review)| WorklistFile { path, review }).collect())
 }
 
 /// Refuses a campaign that is not there.
-pub(super) fn ensure_campaign_exists(id: &CampaignId, session: &Session) -> CliError {
+pub(super) fn ensure_campaign_exists(id: &CampaignId, session: &RepositorySession) -> CliError {
     let known: Vec<_> = session.governed.openings().keys().map(|id| format!("`{id}`")).collect();
     let problem = Diagnostic::error("unknown-campaign", format!("no campaign `{id}` is signed on main"));
     let problem = match known.as_slice() {

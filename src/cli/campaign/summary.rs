@@ -3,18 +3,18 @@
 use crate::{
     campaign::{ContextIndex, folder},
     cli::{
-        CliError, Context, Exit, Format,
-        review::{ContextLoader, Stages, listed},
-        session::Session,
+        CliError, CommandContext, ExitStatus, OutputFormat,
+        review::{ContextLoader, StageOverview, listed},
+        session::RepositorySession,
     },
     diag::Diagnostic,
     format::codec,
-    inventory::{Source, WorkTree},
+    inventory::{FileSource, WorkTree},
     model::{
         CampaignId,
         file::{Item, Review},
     },
-    report::{Overview, overview_markdown},
+    report::{ReviewOverview, overview_markdown},
     store::RepoPath,
 };
 use std::io::Write;
@@ -24,20 +24,20 @@ use std::io::Write;
 #[command(
     after_help = "Reads the files as they lie in the work tree. The page is printed and never written into the repository; a job adds it to its summary or a comment.\n\nExamples:\n  tenure campaign overview 2026-q4\n  tenure campaign overview 2026-q4 campaigns/2026-q4/reviews/db/ana.toml >> \"$GITHUB_STEP_SUMMARY\""
 )]
-pub(super) struct Args {
+pub(super) struct CampaignSummaryArgs {
     /// The campaign
     id: CampaignId,
     /// Only these review files; else all in which something is decided, or all where nothing is
     files: Vec<String>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(args: &CampaignSummaryArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     session.trust()?;
     let opening =
         session.governed.openings().get(&args.id).ok_or_else(|| crate::cli::review::campaign_not_open(&args.id))?;
     let campaign = opening.campaign().value();
-    let stages = Stages::of(opening);
+    let stages = StageOverview::of(opening);
     let tree = session.work_tree()?;
     let reviews = format!("{}/reviews", folder(&args.id));
     let paths = if args.files.is_empty() { listed(tree, &reviews) } else { args.files.clone() };
@@ -65,12 +65,12 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         .iter()
         .map(|(path, review)| {
             let due = stages.due(review.stage()).unwrap_or(campaign.closes_at);
-            Overview { path, review, due, on_silence: campaign.definition.on_silence }
+            ReviewOverview { path, review, due, on_silence: campaign.definition.on_silence }
         })
         .collect();
-    if context.format == Format::Json {
-        context.json(&overviews.iter().map(Overview::json).collect::<Vec<_>>())?;
-        return Ok(Exit::Done);
+    if context.format == OutputFormat::Json {
+        context.json(&overviews.iter().map(ReviewOverview::json).collect::<Vec<_>>())?;
+        return Ok(ExitStatus::Done);
     }
     // What is known of a handful is read at once; for thousands of items it would not fit on the page anyway.
     let many: usize = found.iter().map(|(_, review)| review.items.len()).sum();
@@ -79,11 +79,11 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     let shelf =
         if many <= MOST_CARDS { Some(ContextLoader::read(&session, &args.id, &systems, &subjects)?) } else { None };
     let library = shelf.as_ref().map(|shelf| ContextIndex::new(shelf.sources()));
-    let dossiers = |file: &Overview<'_>, item: &Item| {
+    let dossiers = |file: &ReviewOverview<'_>, item: &Item| {
         library.as_ref().map(|library| library.dossier(item, &file.review.system, file.due))
     };
     context.out.write_all(overview_markdown(&overviews, &dossiers).as_bytes())?;
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// With more items than this, the page is full of tables.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     campaign::{AffectedScope, for_drift},
-    cli::{CliError, Context, Exit, evidence, session::Session},
+    cli::{CliError, CommandContext, ExitStatus, evidence, session::RepositorySession},
     diag::Diagnostic,
     model::CampaignId,
 };
@@ -16,13 +16,13 @@ use crate::{
 #[command(
     after_help = "The population of a campaign is frozen, so what came later is reviewed in a campaign that follows it; the first one's\nclose names it.\n\nExamples:\n  tenure campaign late 2026-q4\n\nExit codes: 0 opened, or nothing to open · 3 something stands against it"
 )]
-pub(super) struct Args {
+pub(super) struct CampaignSupplementArgs {
     /// The campaign
     id: CampaignId,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(args: &CampaignSupplementArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
     let opening = session.governed.openings().get(&args.id);
     let campaign = opening.ok_or_else(|| super::status::ensure_campaign_exists(&args.id, &session))?.campaign().value();
@@ -31,7 +31,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     let open: Vec<_> = changes.iter().filter(|change| change.disposition.is_none()).collect();
     if open.is_empty() {
         writeln!(context.out, "{}: nothing that changed waits for a review", args.id)?;
-        return Ok(Exit::Done);
+        return Ok(ExitStatus::Done);
     }
     let touched = AffectedScope::accounts(open.iter().map(|change| change.subject.clone()));
     let definition = for_drift(&campaign.definition, &touched, &args.id);
@@ -51,5 +51,5 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     })?;
     let opened = open_from(&session, context, id, &campaign.from, definition)?;
     print_next_steps(&opened, context)?;
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }

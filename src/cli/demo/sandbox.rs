@@ -1,9 +1,9 @@
 //! Where the demo plays: folders, keys, a bare remote, and a way to run commands and show them.
 
-use super::super::{Cli, CliError, Context, Exit, dispatch};
+use super::super::{Cli, CliError, CommandContext, ExitStatus, dispatch};
 use crate::{
-    diag::{Diagnostic, Style},
-    format::keys::{KeyError, PrivateKey, Signer},
+    diag::{Diagnostic, RenderStyle},
+    format::ssh_keys::{KeyError, PrivateKey, Signer},
 };
 use clap::Parser;
 use std::{
@@ -17,12 +17,12 @@ use std::{
 };
 
 /// Where the demo plays.
-pub(super) struct Sandbox<'a> {
+pub(super) struct DemoSandbox<'a> {
     /// The folder that holds everything.
     pub(super) root: PathBuf,
     /// The root pin, once there is one.
     pub(super) pin: Option<String>,
-    context: &'a mut Context,
+    context: &'a mut CommandContext,
 }
 
 /// Returns the folder that was asked for, created if necessary.
@@ -63,9 +63,9 @@ pub(super) fn new_folder(base: &Path) -> Result<PathBuf, CliError> {
     Err(problem.help("remove them, or name another folder: tenure demo FOLDER").into())
 }
 
-impl<'a> Sandbox<'a> {
+impl<'a> DemoSandbox<'a> {
     /// Creates the subfolders of an empty folder.
-    pub(super) fn new(root: &Path, context: &'a mut Context) -> Result<Self, CliError> {
+    pub(super) fn new(root: &Path, context: &'a mut CommandContext) -> Result<Self, CliError> {
         for folder in ["keys", "host"] {
             fs::create_dir(root.join(folder))?;
         }
@@ -110,7 +110,7 @@ impl<'a> Sandbox<'a> {
     ///
     /// # Errors
     /// When it ends otherwise than the story says.
-    pub(super) fn tenure(&mut self, words: &[&str], exit: Exit, lines: usize) -> Result<String, CliError> {
+    pub(super) fn tenure(&mut self, words: &[&str], exit: ExitStatus, lines: usize) -> Result<String, CliError> {
         let shown = words.join(" ");
         writeln!(self.context.out, "  $ tenure {shown}")?;
         let repository = self.repository();
@@ -121,9 +121,9 @@ impl<'a> Sandbox<'a> {
         line.extend(words.iter().map(|word| self.expand(word)));
         let cli = Cli::try_parse_from(line)
             .map_err(|error| CliError::from(Diagnostic::error("demo", format!("tenure {shown}: {error}"))))?;
-        let (out, err) = (Shared::default(), Shared::default());
-        let style = Style::plain();
-        let mut context = Context {
+        let (out, err) = (SharedBuffer::default(), SharedBuffer::default());
+        let style = RenderStyle::plain();
+        let mut context = CommandContext {
             directory: repository,
             format: cli.global.format,
             root: cli.global.root,
@@ -150,7 +150,7 @@ impl<'a> Sandbox<'a> {
             let rest = total - lines;
             writeln!(self.context.out, "    … {rest} more line{}", if rest == 1 { "" } else { "s" })?;
         }
-        if exit != Exit::Done {
+        if exit != ExitStatus::Done {
             writeln!(self.context.out, "    (exit {})", code.code())?;
         }
         if code == exit {
@@ -210,15 +210,15 @@ impl<'a> Sandbox<'a> {
 
 /// A buffer that a command writes to and the story reads from.
 #[derive(Clone, Debug, Default)]
-struct Shared(Rc<RefCell<Vec<u8>>>);
+struct SharedBuffer(Rc<RefCell<Vec<u8>>>);
 
-impl Shared {
+impl SharedBuffer {
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.borrow()).into_owned()
     }
 }
 
-impl Write for Shared {
+impl Write for SharedBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.borrow_mut().extend_from_slice(bytes);
         Ok(bytes.len())

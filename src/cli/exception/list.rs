@@ -2,13 +2,13 @@
 
 use crate::{
     campaign::{ExceptionContext, ExceptionStatus, UNDECIDED, exception_findings, exceptions},
-    cli::{CliError, Context, Exit, Format, session::Session},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat, session::RepositorySession},
     diag::{Diagnostic, Diagnostics},
     inventory,
     model::{Digest, Finding, Severity, SystemId, Timestamp, file::Exception},
     report::{OutputStyle, exceptions_human, exceptions_markdown, findings_human, findings_sarif},
-    store::Snapshot,
-    trust::{RepositoryState, Trust},
+    store::RepositorySnapshot,
+    trust::{RepositoryState, TrustState},
 };
 use serde_json::json;
 use std::{cell::RefCell, collections::BTreeMap};
@@ -18,14 +18,14 @@ use std::{cell::RefCell, collections::BTreeMap};
 #[command(
     after_help = "Examples:\n  tenure exception list\n  tenure exception list --all --format markdown   # the monthly list for approvers\n\nExit codes: 0 all stand · 3 one has lapsed, its control is not proven, or nobody has decided on what it lets stand"
 )]
-pub(super) struct Args {
+pub(super) struct ExceptionListArgs {
     /// Those too that were renewed, or whose access is gone
     #[arg(long)]
     all: bool,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(args: &ExceptionListArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     let now = context.clock.now();
     let trust = session.trust()?;
     let standing = exception_statuses(&session.governed, trust, session.snapshot(), now);
@@ -35,21 +35,25 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     };
     let shown: Vec<_> = standing.iter().filter(worth).cloned().collect();
     match context.format {
-        Format::Json => context.json(&json!({"exceptions": shown, "findings": findings}))?,
-        Format::Markdown => write!(context.out, "{}", exceptions_markdown(&shown))?,
-        Format::Sarif => context.json(&findings_sarif(&findings))?,
-        Format::Github | Format::Human => {
+        OutputFormat::Json => context.json(&json!({"exceptions": shown, "findings": findings}))?,
+        OutputFormat::Markdown => write!(context.out, "{}", exceptions_markdown(&shown))?,
+        OutputFormat::Sarif => context.json(&findings_sarif(&findings))?,
+        OutputFormat::Github | OutputFormat::Human => {
             let look = OutputStyle::new(context.out_style);
             write!(context.out, "{}{}", exceptions_human(&shown, look), findings_human(&findings, look))?;
         }
     }
     let wrong = findings.iter().any(|finding| finding.code != "exception-ends-soon");
-    Ok(if wrong { Exit::Findings } else { Exit::Done })
+    Ok(if wrong { ExitStatus::Findings } else { ExitStatus::Done })
 }
 
 /// Returns what is wrong with exceptions at a commit, for `tenure check`: one that lapsed or is unproven is an error, one
 /// that ends soon, or on which nobody has decided, a warning.
-pub(in crate::cli) fn problems(governed: &RepositoryState, snapshot: Snapshot<'_>, now: Timestamp) -> Diagnostics {
+pub(in crate::cli) fn problems(
+    governed: &RepositoryState,
+    snapshot: RepositorySnapshot<'_>,
+    now: Timestamp,
+) -> Diagnostics {
     let say = |Finding { severity, code, subject, message, help }: Finding| {
         let problem = match severity {
             _ if code == UNDECIDED => Diagnostic::warning(code, message),
@@ -65,8 +69,8 @@ pub(in crate::cli) fn problems(governed: &RepositoryState, snapshot: Snapshot<'_
 /// Returns every exception at a commit, as it stands.
 pub(in crate::cli) fn exception_statuses(
     governed: &RepositoryState,
-    trust: &Trust,
-    snapshot: Snapshot<'_>,
+    trust: &TrustState,
+    snapshot: RepositorySnapshot<'_>,
     now: Timestamp,
 ) -> Vec<ExceptionStatus> {
     let known: RefCell<BTreeMap<SystemId, Option<Vec<Digest>>>> = RefCell::new(BTreeMap::new());
@@ -89,7 +93,7 @@ pub(in crate::cli) fn exception_statuses(
 }
 
 /// Returns the digests of all grants of a system, sorted; nothing when its inventory cannot be read or is partial.
-fn grants(snapshot: Snapshot<'_>, system: &SystemId) -> Option<Vec<Digest>> {
+fn grants(snapshot: RepositorySnapshot<'_>, system: &SystemId) -> Option<Vec<Digest>> {
     let loaded = inventory::load(&snapshot, system).ok().filter(|loaded| loaded.inventory.is_complete())?;
     let mut digests: Vec<_> = loaded.inventory.grants().map(crate::model::Grant::digest).collect();
     digests.sort_unstable();

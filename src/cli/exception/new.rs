@@ -3,8 +3,8 @@
 use crate::{
     campaign::folder,
     cli::{
-        CliError, Context, Exit, Format,
-        session::{Session, store},
+        CliError, CommandContext, ExitStatus, OutputFormat,
+        session::{RepositorySession, store},
     },
     diag::Diagnostic,
     format::codec,
@@ -21,7 +21,7 @@ use std::fs;
 #[command(
     after_help = "The item is as its campaign put it to review; the exception holds for that access and no other. A second one for the same\naccess and rule is a renewal and keeps the first date. For an item that nobody answered it is short, and decides nothing:\n`tenure exception terms` says how short.\n\nExamples:\n  tenure exception new itm-7c0f2f6e9a4b41d2 --rule NHI-PRV-01 --rating high --owner ana.ruiz --approver li.chen \\\n      --until 90d --reason 'needed until the cut-over' --compensating 'sessions are recorded'\n  tenure exception new itm-7c0f2f6e9a4b41d2 --renews exc-7c0f2f6e --rating high --owner ana.ruiz --approver li.chen \\\n      --until 2027-03-01 --reason 'the cut-over slipped' --compensating 'sessions are recorded'"
 )]
-pub(super) struct Args {
+pub(super) struct ExceptionNewArgs {
     /// The item
     item: ItemId,
     /// How bad it is; the mandate's terms follow from it
@@ -80,8 +80,8 @@ impl From<RatingName> for Rating {
     }
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     let trust = session.trust()?;
     let now = context.clock.now();
     let (item, opened_at) = find(&session, &args.item)?;
@@ -130,9 +130,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     }
     fs::create_dir_all(session.work_tree()?.join("exceptions"))?;
     fs::write(&file, text)?;
-    if context.format == Format::Json {
+    if context.format == OutputFormat::Json {
         context.json(&exception)?;
-        return Ok(Exit::Done);
+        return Ok(ExitStatus::Done);
     }
     let mut terms = trust.mandate().file().terms(exception.rating);
     let unanswered = session.governed.unanswered(&exception.item).filter(|_| exception.lowers.is_none());
@@ -147,7 +147,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         let days = terms.proof_days;
         writeln!(context.out, "then, at least every {days} days: tenure exception prove {}", exception.id)?;
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 fn tier(text: &str) -> Result<Tier, String> {
@@ -160,7 +160,7 @@ fn tier(text: &str) -> Result<Tier, String> {
 }
 
 /// Returns an item as a campaign put it to review, and when that campaign was opened.
-fn find(session: &Session, wanted: &ItemId) -> Result<(Item, Timestamp), CliError> {
+fn find(session: &RepositorySession, wanted: &ItemId) -> Result<(Item, Timestamp), CliError> {
     for (id, opening) in session.governed.openings() {
         if !opening.items().any(|item| item == wanted) {
             continue;
@@ -177,7 +177,7 @@ fn find(session: &Session, wanted: &ItemId) -> Result<(Item, Timestamp), CliErro
     Err(problem.help("`tenure campaign status` lists the items").into())
 }
 
-fn earlier<'s>(session: &'s Session, id: &PrincipalId) -> Result<&'s Verified<Exception>, CliError> {
+fn earlier<'s>(session: &'s RepositorySession, id: &PrincipalId) -> Result<&'s Verified<Exception>, CliError> {
     session.governed.exceptions().iter().find(|one| one.id == *id).ok_or_else(|| {
         let problem = Diagnostic::error("unknown-exception", format!("no exception `{id}` is accepted on main"));
         problem.help("tenure exception list --all").into()

@@ -1,7 +1,7 @@
 //! Writing down that a compensating control ran.
 
 use crate::{
-    cli::{CliError, Context, Exit, Format, session::Session},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat, session::RepositorySession},
     diag::Diagnostic,
     format::codec,
     model::{
@@ -16,7 +16,7 @@ use std::{fs, path::PathBuf};
 #[command(
     after_help = "What shows it (a log, an export) stays outside the repository; its digest binds it. A control that did not hold ends the\nexception at once.\n\nExamples:\n  tenure exception prove exc-7c0f2f6e --by mo.khan --result held --statement 'looked at eleven sessions' --artefact sessions.csv\n  tenure sign proofs/exc-7c0f2f6e/1.toml"
 )]
-pub(super) struct Args {
+pub(super) struct ExceptionRecordTestArgs {
     /// The exception
     exception: PrincipalId,
     /// Who ran the control; they sign
@@ -45,8 +45,8 @@ enum ResultName {
     Held,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(args: &ExceptionRecordTestArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     let trust = session.trust()?;
     let exception = session.governed.exceptions().iter().find(|one| one.id == args.exception).ok_or_else(|| {
         let problem =
@@ -81,8 +81,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     fs::create_dir_all(tree.join("proofs").join(args.exception.as_str()))?;
     fs::write(tree.join(&path), text)?;
     match context.format {
-        Format::Json => context.json(&proof)?,
+        OutputFormat::Json => context.json(&proof)?,
         _ => writeln!(context.out, "{path}\nnext: {} signs: tenure sign {path}; then merge it", args.by)?,
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }

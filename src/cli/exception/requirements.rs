@@ -1,7 +1,7 @@
 //! What an exception of each rating needs, by the mandate in force.
 
 use crate::{
-    cli::{CliError, Context, Exit, Format, session::Session},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat, session::RepositorySession},
     model::file::Rating,
     report::{OutputStyle, terms_human},
 };
@@ -9,17 +9,20 @@ use crate::{
 /// Say what an exception of each rating needs, and one for what nobody answered
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  tenure exception terms\n  tenure exception terms --format json")]
-pub(super) struct Args {}
+pub(super) struct ExceptionRequirementsArgs {}
 
-pub(super) fn run(Args {}: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(
+    ExceptionRequirementsArgs {}: &ExceptionRequirementsArgs,
+    context: &mut CommandContext,
+) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     let mandate = session.trust()?.mandate().file();
     let ratings = [Rating::Critical, Rating::High, Rating::Medium, Rating::Low];
     let terms: Vec<_> = ratings.into_iter().map(|rating| mandate.terms(rating)).collect();
     let silence = mandate.silence_terms();
     match context.format {
-        Format::Json => context.json(&serde_json::json!({"ratings": terms, "silence": silence}))?,
+        OutputFormat::Json => context.json(&serde_json::json!({"ratings": terms, "silence": silence}))?,
         _ => write!(context.out, "{}", terms_human(&terms, &silence, OutputStyle::new(context.out_style)))?,
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }

@@ -2,7 +2,7 @@
 
 use super::{ForgeInputs, WriteMode, make};
 use crate::{
-    cli::{CliError, Context, Exit, session::git},
+    cli::{CliError, CommandContext, ExitStatus, session::git},
     git::Repository,
 };
 
@@ -14,18 +14,18 @@ use crate::{
 #[command(
     after_help = "Examples:\n  tenure codeowners                      print it\n  tenure codeowners --write && git add .github/CODEOWNERS\n  tenure codeowners --check              exit 3 when it is out of date"
 )]
-pub(in crate::cli) struct Args {
+pub(in crate::cli) struct ForgeCodeownersArgs {
     #[command(flatten)]
     making: WriteMode,
 }
 
-pub(in crate::cli) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(in crate::cli) fn run(args: &ForgeCodeownersArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = super::work_tree(&repository)?;
     let (path, text) = ForgeInputs::read(&root)?.owners();
     if !args.making.write && !args.making.check {
         write!(context.out, "{text}")?;
-        return Ok(Exit::Done);
+        return Ok(ExitStatus::Done);
     }
     make(&[(path, text)], args.making, context, root)
 }

@@ -6,17 +6,17 @@ pub(super) mod provenance;
 pub(super) mod systems;
 pub(super) mod workflows;
 
-use super::{CliError, Context, Exit, Format, session};
+use super::{CliError, CommandContext, ExitStatus, OutputFormat, session};
 use crate::{
-    diag::{Diagnostic, Diagnostics, Source},
-    format::{codec, keys::PublicKey},
+    diag::{Diagnostic, Diagnostics, SourceFile},
+    format::{codec, ssh_keys::PublicKey},
     git::{ObjectId, Repository},
     model::{
         Digest, Handle, PrincipalId, SystemId,
         file::{Governance, GovernedFile, Principals, Root, System},
     },
-    report::{Routing, WorkflowError, WorkflowInputs, code_owners, is_made, workflows as rendered},
-    store::Snapshot,
+    report::{CodeownersInputs, WorkflowError, WorkflowInputs, code_owners, is_made, workflows as rendered},
+    store::RepositorySnapshot,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -34,27 +34,27 @@ pub(super) struct ForgeInputs {
 }
 
 /// Where governed files are read from: a commit, or the folder people work in.
-pub(super) trait Files {
+pub(super) trait GovernedFiles {
     /// Returns the bytes of a file, if it is there.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CliError>;
     /// Returns the paths of the files right in a folder, sorted.
     fn list(&self, folder: &str) -> Result<Vec<String>, CliError>;
 }
 
-impl Files for Snapshot<'_> {
+impl GovernedFiles for RepositorySnapshot<'_> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CliError> {
         self.bytes(path, MAX_FILE).map_err(session::store)
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, CliError> {
-        let listed = Snapshot::list(self, folder).map_err(session::store)?;
+        let listed = RepositorySnapshot::list(self, folder).map_err(session::store)?;
         let mut paths: Vec<_> = listed.files.into_iter().map(|file| file.path).collect();
         paths.sort();
         Ok(paths)
     }
 }
 
-impl Files for &Path {
+impl GovernedFiles for &Path {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CliError> {
         match fs::read(self.join(path)) {
             Ok(bytes) => Ok(Some(bytes)),
@@ -77,7 +77,7 @@ impl ForgeInputs {
     ///
     /// # Errors
     /// When a file is missing or not acceptable.
-    pub(super) fn read(files: &dyn Files) -> Result<Self, CliError> {
+    pub(super) fn read(files: &dyn GovernedFiles) -> Result<Self, CliError> {
         let governance: Governance = one(files, "governance.toml")?;
         let first = files.read("trust/root/1.toml")?.ok_or_else(|| missing("trust/root/1.toml"))?;
         let newest = files.list("trust/root")?.into_iter().filter_map(|path| version(&path)).max().unwrap_or(1);
@@ -105,7 +105,7 @@ impl ForgeInputs {
 
     /// Returns `.github/CODEOWNERS` by path.
     pub(super) fn owners(&self) -> (String, String) {
-        let routing = Routing {
+        let routing = CodeownersInputs {
             founders: self.founders.clone(),
             everybody: &self.governance.code_owners,
             systems: &self.systems,
@@ -143,7 +143,7 @@ pub(super) fn stale_generated_files(
     if !concerned(repository, base, head)? {
         return Ok(problems);
     }
-    let snapshot = Snapshot::at(repository, head);
+    let snapshot = RepositorySnapshot::at(repository, head);
     // What is not acceptable is said by the check itself.
     let Ok(forge) = ForgeInputs::read(&snapshot) else { return Ok(problems) };
     let mut made = vec![forge.owners()];
@@ -162,7 +162,7 @@ pub(super) fn stale_generated_files(
         problems.extend(failure.problems);
     }
     for (path, text) in made {
-        let Some(bytes) = Files::read(&snapshot, &path)? else { continue };
+        let Some(bytes) = GovernedFiles::read(&snapshot, &path)? else { continue };
         let there = String::from_utf8_lossy(&bytes);
         if there != text && (is_made(&there) || path.contains("/actions/")) {
             problems.push(out_of_date(&path, &there, &text).help(written_by(&path)));
@@ -200,11 +200,16 @@ fn work_tree(repository: &Repository) -> Result<&Path, CliError> {
 }
 
 /// Writes or compares files in the work tree.
-fn make(files: &[(String, String)], making: WriteMode, context: &mut Context, root: &Path) -> Result<Exit, CliError> {
+fn make(
+    files: &[(String, String)],
+    making: WriteMode,
+    context: &mut CommandContext,
+    root: &Path,
+) -> Result<ExitStatus, CliError> {
     let mut problems = Diagnostics::new();
     let mut states = Vec::new();
     for (path, text) in files {
-        let there = Files::read(&root, path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let there = GovernedFiles::read(&root, path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let is_ours = there.as_deref().is_none_or(|there| is_made(there) || !path.ends_with(".yml") && path != OWNERS);
         let is_ours = is_ours || path.contains("/actions/");
         let state = match &there {
@@ -239,10 +244,10 @@ fn make(files: &[(String, String)], making: WriteMode, context: &mut Context, ro
     if making.check {
         problems = problems
             .into_iter()
-            .map(|problem| Diagnostic { severity: crate::diag::Severity::Error, ..problem })
+            .map(|problem| Diagnostic { severity: crate::diag::DiagnosticSeverity::Error, ..problem })
             .collect();
     }
-    if context.format == Format::Json {
+    if context.format == OutputFormat::Json {
         let states: BTreeMap<_, _> = states.into_iter().collect();
         context.json(&states)?;
     } else {
@@ -251,7 +256,7 @@ fn make(files: &[(String, String)], making: WriteMode, context: &mut Context, ro
             writeln!(context.out, "{state:<12} {path}")?;
         }
     }
-    Ok(if problems.has_errors() { Exit::Findings } else { Exit::Done })
+    Ok(if problems.has_errors() { ExitStatus::Findings } else { ExitStatus::Done })
 }
 
 /// Returns the command that writes a file.
@@ -262,7 +267,7 @@ fn written_by(path: &str) -> String {
 
 fn out_of_date(path: &str, there: &str, text: &str) -> Diagnostic {
     let line = there.lines().zip(text.lines()).take_while(|(one, other)| one == other).count() + 1;
-    let source = Source::new(path, there);
+    let source = SourceFile::new(path, there);
     let span = source.line(line);
     Diagnostic::warning("forge-file-stale", "it is not what the governed files make it any more").at(
         &source,
@@ -282,7 +287,7 @@ fn refused(error: &WorkflowError) -> CliError {
     Diagnostic::error("no-workflow", error.to_string()).help(help).into()
 }
 
-fn one<T: GovernedFile>(files: &dyn Files, path: &str) -> Result<T, CliError> {
+fn one<T: GovernedFile>(files: &dyn GovernedFiles, path: &str) -> Result<T, CliError> {
     let bytes = files.read(path)?.ok_or_else(|| missing(path))?;
     codec::parse(path, &bytes).map_err(CliError::from)
 }

@@ -1,10 +1,10 @@
 //! `tenure propose inventory|campaigns`
 
 use crate::{
-    cli::{CliError, Context, Exit, forge::provenance::forge, session::git},
+    cli::{CliError, CommandContext, ExitStatus, forge::provenance::forge, session::git},
     connector::github::GitHub,
     diag::{Diagnostic, Diagnostics},
-    git::{Commit, CommitDraft, Edit, Identity, ObjectId, PushOutcome, Remote, Repository},
+    git::{Commit, CommitDraft, CommitIdentity, GitRemote, ObjectId, PushOutcome, Repository, TreeEdit},
 };
 use std::{collections::BTreeMap, fs, io, path::Path};
 
@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, fs, io, path::Path};
 #[command(
     after_help = "GITHUB_TOKEN opens the pull request; git pushes with the credentials it has.\n\nExamples:\n  tenure collect web-1 && tenure propose inventory\n  tenure campaign next --open && tenure propose campaigns\n\nExit codes: 0 done · 1 the forge refused one of them"
 )]
-pub(in crate::cli) struct Args {
+pub(in crate::cli) struct ForgeProposeArgs {
     /// Which files
     #[arg(value_enum)]
     what: ProposalKind,
@@ -50,10 +50,10 @@ impl ProposalKind {
     }
 }
 
-pub(in crate::cli) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(in crate::cli) fn run(args: &ForgeProposeArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = super::work_tree(&repository)?;
-    let carrier = Remote::to(&args.remote).map_err(|error| refused("remote", error.to_string()))?;
+    let carrier = GitRemote::to(&args.remote).map_err(|error| refused("remote", error.to_string()))?;
     // What was written here was written over this commit, wherever main is by now.
     let main = repository.resolve("HEAD").map_err(git)?;
     let mut problems = Diagnostics::new();
@@ -69,19 +69,25 @@ pub(in crate::cli) fn run(args: &Args, context: &mut Context) -> Result<Exit, Cl
             Err(failure) => problems.extend(failure.problems),
         }
     }
-    if problems.has_errors() { Err(CliError { problems, exit: Exit::CouldNot }) } else { Ok(Exit::Done) }
+    if problems.has_errors() { Err(CliError { problems, exit: ExitStatus::CouldNot }) } else { Ok(ExitStatus::Done) }
 }
 
 /// Where proposals are made.
 struct ProposalWorkspace<'a> {
     repository: &'a Repository,
-    carrier: &'a Remote,
+    carrier: &'a GitRemote,
     main: ObjectId,
 }
 
 impl ProposalWorkspace<'_> {
     /// Proposes what differs in one folder, and says what became of it.
-    fn proposed(&self, what: ProposalKind, unit: &str, edits: &[Edit], context: &Context) -> Result<String, CliError> {
+    fn proposed(
+        &self,
+        what: ProposalKind,
+        unit: &str,
+        edits: &[TreeEdit],
+        context: &CommandContext,
+    ) -> Result<String, CliError> {
         let forge = forge(context).map_err(|why| refused("no-forge", why))?;
         let branch = format!("tenure/{unit}");
         let pull = forge.open_pull(&branch).map_err(|error| refused("forge", error.to_string()))?;
@@ -99,7 +105,7 @@ impl ProposalWorkspace<'_> {
         }
         // What was on the branch stays behind it, so that nothing is ever pushed over.
         let parents: Vec<ObjectId> = [Some(self.main), there].into_iter().flatten().collect();
-        let author = Identity { name: "tenure".to_owned(), address: ADDRESS.to_owned() };
+        let author = CommitIdentity { name: "tenure".to_owned(), address: ADDRESS.to_owned() };
         let title = match what {
             ProposalKind::Campaigns => format!("Campaign {}", unit.trim_start_matches("campaigns/")),
             ProposalKind::Inventory => format!("Collect {}", unit.trim_start_matches("inventory/")),
@@ -158,21 +164,21 @@ fn changed(
     root: &Path,
     main: ObjectId,
     folder: &str,
-) -> Result<BTreeMap<String, Vec<Edit>>, CliError> {
+) -> Result<BTreeMap<String, Vec<TreeEdit>>, CliError> {
     let listed = repository.list(main, folder).map_err(git)?.files;
     let mut before: BTreeMap<String, ObjectId> = listed.into_iter().map(|file| (file.path, file.id)).collect();
     let mut paths = Vec::new();
     below(root, folder, &mut paths)?;
-    let mut units: BTreeMap<String, Vec<Edit>> = BTreeMap::new();
+    let mut units: BTreeMap<String, Vec<TreeEdit>> = BTreeMap::new();
     let unit = |path: &str| path.splitn(3, '/').take(2).collect::<Vec<_>>().join("/");
     for path in paths {
         let blob = repository.write_blob(&fs::read(root.join(&path))?).map_err(git)?;
         if before.remove(&path) != Some(blob) {
-            units.entry(unit(&path)).or_default().push(Edit::Put { path, blob });
+            units.entry(unit(&path)).or_default().push(TreeEdit::Put { path, blob });
         }
     }
     for path in before.into_keys() {
-        units.entry(unit(&path)).or_default().push(Edit::Remove { path });
+        units.entry(unit(&path)).or_default().push(TreeEdit::Remove { path });
     }
     Ok(units)
 }

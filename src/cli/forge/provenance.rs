@@ -1,11 +1,11 @@
 //! What a run seals about the job it is and about the merges it rests on. What cannot be read is sealed as unknown.
 
 use crate::{
-    cli::{Context, session::Session},
+    cli::{CommandContext, session::RepositorySession},
     connector::github::{ApiScope, GitHub, TokenRequest, claims as signed},
     model::{
-        history::History,
-        record::{Entry, ForgeReport, MergeProvenance, short},
+        history::EvidenceHistory,
+        record::{ForgeReport, MergeProvenance, RecordPayload, short},
     },
 };
 use secrecy::SecretString;
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns which job of a forge this is: verified where the forge signs for it, else as the environment claims; nothing
 /// outside of a forge.
-pub(in crate::cli) fn claims(context: &Context) -> BTreeMap<String, String> {
+pub(in crate::cli) fn claims(context: &CommandContext) -> BTreeMap<String, String> {
     if !is_job(context) {
         return BTreeMap::new();
     }
@@ -39,11 +39,11 @@ pub(in crate::cli) fn claims(context: &Context) -> BTreeMap<String, String> {
 /// Returns what the forge tells of the merges that brought what is taken up, and of earlier ones it said nothing of; nothing
 /// outside of a forge.
 pub(in crate::cli) fn merges(
-    context: &Context,
-    session: &Session,
-    history: &History,
-    taken_up: &[Entry],
-) -> Vec<Entry> {
+    context: &CommandContext,
+    session: &RepositorySession,
+    history: &EvidenceHistory,
+    taken_up: &[RecordPayload],
+) -> Vec<RecordPayload> {
     let is_known = |commit: &String| history.merge(commit).is_some();
     let commits: BTreeSet<String> = brought(session, taken_up).into_iter().filter(|commit| !is_known(commit)).collect();
     let is_unknown = |seen: &&MergeProvenance| matches!(seen.told, ForgeReport::Unknown(_));
@@ -58,17 +58,17 @@ pub(in crate::cli) fn merges(
             let repository = context.variable("GITHUB_REPOSITORY").unwrap_or_default();
             let unknown =
                 |commit| MergeProvenance { commit, forge: short(&repository), told: ForgeReport::Unknown(short(&why)) };
-            return commits.into_iter().map(unknown).map(Entry::Merge).collect();
+            return commits.into_iter().map(unknown).map(RecordPayload::Merge).collect();
         }
     };
     let mut seen: Vec<MergeProvenance> = commits.iter().map(|commit| github.merge(commit)).collect();
     // What is still unknown has been said before.
     seen.extend(again.iter().map(|commit| github.merge(commit)).filter(|seen| !is_unknown(&seen)));
-    seen.into_iter().map(Entry::Merge).collect()
+    seen.into_iter().map(RecordPayload::Merge).collect()
 }
 
 /// Returns the forge that this job belongs to, with the job's token; why not, where there is none.
-pub(in crate::cli) fn forge(context: &Context) -> Result<GitHub, String> {
+pub(in crate::cli) fn forge(context: &CommandContext) -> Result<GitHub, String> {
     let named = |name: &str| context.variable(name).ok_or_else(|| format!("{name} is not set"));
     let token = SecretString::from(named("GITHUB_TOKEN")?);
     GitHub::connect(&named("GITHUB_API_URL")?, &named("GITHUB_REPOSITORY")?, &token, nearness(context))
@@ -76,17 +76,17 @@ pub(in crate::cli) fn forge(context: &Context) -> Result<GitHub, String> {
 }
 
 /// The commits on main that brought what is taken up.
-fn brought(session: &Session, taken_up: &[Entry]) -> BTreeSet<String> {
+fn brought(session: &RepositorySession, taken_up: &[RecordPayload]) -> BTreeSet<String> {
     let governed = &session.governed;
     let mut commits = BTreeSet::new();
     for entry in taken_up {
         match entry {
-            Entry::Attestation(seen) => {
+            RecordPayload::Attestation(seen) => {
                 let file = governed.attestations().iter().find(|file| file.path() == seen.path);
                 commits.extend(file.map(|file| file.commit().to_string()));
             }
-            Entry::DecisionAccepted(accepted) => drop(commits.insert(accepted.commit.clone())),
-            Entry::Exception(seen) => {
+            RecordPayload::DecisionAccepted(accepted) => drop(commits.insert(accepted.commit.clone())),
+            RecordPayload::Exception(seen) => {
                 let file = governed.exceptions().iter().find(|file| file.path() == seen.path);
                 commits.extend(file.map(|file| file.commit().to_string()));
             }
@@ -96,12 +96,12 @@ fn brought(session: &Session, taken_up: &[Entry]) -> BTreeSet<String> {
     commits
 }
 
-fn is_job(context: &Context) -> bool {
+fn is_job(context: &CommandContext) -> bool {
     context.variable("GITHUB_ACTIONS").as_deref() == Some("true")
 }
 
 /// A forge for tests lies on this machine; a release never looks there.
-fn nearness(context: &Context) -> ApiScope {
+fn nearness(context: &CommandContext) -> ApiScope {
     if cfg!(debug_assertions) && context.variable("TENURE_FORGE_ON_LOOPBACK").is_some() {
         ApiScope::Loopback
     } else {

@@ -2,8 +2,8 @@
 
 use crate::{
     cli::{
-        CliError, Context, Exit, Format,
-        session::{Session, systems_at},
+        CliError, CommandContext, ExitStatus, OutputFormat,
+        session::{RepositorySession, systems_at},
     },
     model::file::Remediation,
     report::{OutputStyle, systems_human, variables},
@@ -18,13 +18,13 @@ use serde_json::json;
 #[command(
     after_help = "Examples:\n  tenure systems\n  tenure systems --format json\n  tenure systems --format github       in a workflow: outputs for a matrix"
 )]
-pub(in crate::cli) struct Args {}
+pub(in crate::cli) struct ForgeSystemsArgs {}
 
-pub(in crate::cli) fn run(_: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(in crate::cli) fn run(_: &ForgeSystemsArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
     let systems = systems_at(session.snapshot())?;
-    if context.format == Format::Json {
+    if context.format == OutputFormat::Json {
         let listed: Vec<_> = systems
             .values()
             .map(|system| {
@@ -41,7 +41,7 @@ pub(in crate::cli) fn run(_: &Args, context: &mut Context) -> Result<Exit, CliEr
             })
             .collect();
         context.json(&listed)?;
-        return Ok(Exit::Done);
+        return Ok(ExitStatus::Done);
     }
     let all: Vec<_> = systems.keys().collect();
     let enforced: Vec<_> =
@@ -49,5 +49,5 @@ pub(in crate::cli) fn run(_: &Args, context: &mut Context) -> Result<Exit, CliEr
     context.output("systems", &json!(all).to_string())?;
     context.output("enforced", &json!(enforced).to_string())?;
     write!(context.out, "{}", systems_human(systems.values(), OutputStyle::new(context.out_style)))?;
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }

@@ -2,7 +2,7 @@
 
 use super::{ForgeInputs, WriteMode, make};
 use crate::{
-    cli::{CliError, Context, Exit, session::git},
+    cli::{CliError, CommandContext, ExitStatus, session::git},
     git::Repository,
 };
 
@@ -15,12 +15,12 @@ use crate::{
 #[command(
     after_help = "Examples:\n  tenure workflows                       which files there are, and whether they are up to date\n  tenure workflows --write && git add .github\n  tenure workflows --check               exit 3 when one is out of date or missing"
 )]
-pub(in crate::cli) struct Args {
+pub(in crate::cli) struct ForgeWorkflowsArgs {
     #[command(flatten)]
     making: WriteMode,
 }
 
-pub(in crate::cli) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(in crate::cli) fn run(args: &ForgeWorkflowsArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = super::work_tree(&repository)?;
     let files = ForgeInputs::read(&root)?.workflows()?;

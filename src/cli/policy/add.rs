@@ -1,7 +1,7 @@
 //! `tenure policy add [NAME…]`
 
 use crate::{
-    cli::{CliError, Context, Exit, Format, session::git},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat, session::git},
     diag::{Diagnostic, Diagnostics},
     format::{codec, nearest},
     git::Repository,
@@ -16,7 +16,7 @@ use std::{collections::BTreeSet, fs, io::Write, path::Path};
 #[command(
     after_help = "Rules judge people, so they come into a repository by a change of its own that somebody reads, and not with `tenure init`.\nWithout a NAME all rules, cases, profiles and controls are written; definitions of campaigns name people, and are written\nonly by name. Rules bring the controls they name, unless some are there. A file that is there and says something else is\nkept.\n\nExamples:\n  tenure policy add\n  tenure policy add people credentials\n  tenure policy add privileged dormant\n  tenure policy add --replace life.rules life.cases"
 )]
-pub(super) struct Args {
+pub(super) struct PolicyAddArgs {
     /// Files of the shipped pack, without `.toml`; `life` is `life.rules` and `life.cases`
     #[arg(value_name = "NAME")]
     names: Vec<String>,
@@ -25,7 +25,7 @@ pub(super) struct Args {
     replace: bool,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &PolicyAddArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = repository.work_tree().ok_or_else(|| {
         Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to").help("git clone it")
@@ -51,9 +51,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         write(&place, text)?;
         written.push(path);
     }
-    if context.format == Format::Json {
+    if context.format == OutputFormat::Json {
         context.json(&json!({"written": written, "kept": kept}))?;
-        return Ok(Exit::Done);
+        return Ok(ExitStatus::Done);
     }
     context.problems(&problems)?;
     for path in &written {
@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         1 => writeln!(context.out, "1 file written; next: read it, commit it, and merge it to main")?,
         many => writeln!(context.out, "{many} files written; next: read them, commit them, and merge them to main")?,
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 fn write(place: &Path, text: &str) -> Result<(), CliError> {
@@ -93,7 +93,7 @@ fn chosen(names: &[String]) -> Result<Vec<(&'static str, &'static str)>, CliErro
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem.help(format!("there are: {}", known.join(", "))),
             };
-            return Err(CliError::new(Exit::Usage, problem));
+            return Err(CliError::new(ExitStatus::Usage, problem));
         }
         chosen.extend(found);
     }

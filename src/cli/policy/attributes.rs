@@ -1,7 +1,7 @@
 //! `tenure policy attributes`
 
 use crate::{
-    cli::{CliError, Context, Exit, Format},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     policy::{ATTRIBUTES, FUNCTIONS, words},
     report::cell,
 };
@@ -13,17 +13,17 @@ use std::io::Write;
 #[command(
     after_help = "What a rule asks for and nobody supplies is unknown, and that is a finding about data, never a pass. Beside these stand\n`limit.<name>`, the numbers that a rule declares, for the tier at hand.\n\nExamples:\n  tenure policy attributes\n  tenure policy attributes usage\n  tenure policy attributes --format json"
 )]
-pub(super) struct Args {
+pub(super) struct PolicyAttributesArgs {
     /// Only names that begin with this
     #[arg(value_name = "PREFIX", default_value = "")]
     prefix: String,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &PolicyAttributesArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let all: Vec<_> = ATTRIBUTES.iter().filter(|attribute| attribute.name.starts_with(&args.prefix)).collect();
     let functions: Vec<_> = FUNCTIONS.iter().filter(|_| args.prefix.is_empty()).collect();
     match context.format {
-        Format::Json => {
+        OutputFormat::Json => {
             let names = all.iter().map(|attribute| {
                 let kind = attribute.kind.to_string();
                 json!({"name": attribute.name, "kind": kind, "words": words(attribute.name), "about": attribute.about})
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             let answer = json!({"attributes": names.collect::<Vec<_>>(), "functions": functions.collect::<Vec<_>>()});
             context.json(&answer)?;
         }
-        Format::Markdown => {
+        OutputFormat::Markdown => {
             writeln!(context.out, "| name | kind | what it says |\n|---|---|---|")?;
             for attribute in all {
                 let about = cell(attribute.about);
@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
                 )?;
             }
         }
-        Format::Github | Format::Human | Format::Sarif => {
+        OutputFormat::Github | OutputFormat::Human | OutputFormat::Sarif => {
             let width = all.iter().map(|attribute| attribute.name.len()).max().unwrap_or_default();
             for attribute in &all {
                 let kind = attribute.kind.to_string();
@@ -57,5 +57,5 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             }
         }
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }

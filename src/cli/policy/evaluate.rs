@@ -1,13 +1,15 @@
 //! `tenure policy judge [SYSTEM…]`
 
 use crate::{
-    cli::{CliError, Context, Exit, Format, campaign_inputs::CampaignInputs, session::Session},
+    cli::{
+        CliError, CommandContext, ExitStatus, OutputFormat, campaign_inputs::CampaignInputs, session::RepositorySession,
+    },
     diag::Diagnostic,
     model::{
         Grant, PrincipalId, Severity, SystemId,
         file::{CampaignDefinition, Scope},
     },
-    policy::{Facts, Outcome, RuleResult, Subject},
+    policy::{AttributeValues, RuleOutcome, RuleResult, RuleSubject},
     report::{
         MissingAttribute, OutputStyle, RuleViolation, findings_sarif, judged_findings, judged_human, judged_json,
         judged_markdown,
@@ -20,7 +22,7 @@ use std::{collections::BTreeMap, io::Write};
 #[command(
     after_help = "Everything is read from the main branch: inventories, principals, rules and profiles. A finding recommends, and decides\nnothing. What is not known is never a pass: it is listed by rule, with the attributes that are missing. Exit 3 when\nanything is found at or above --at-least.\n\nExamples:\n  tenure policy judge\n  tenure policy judge web-1 --at-least high\n  tenure policy judge --rule NHI-LIF-02 --format markdown"
 )]
-pub(super) struct Args {
+pub(super) struct PolicyEvaluateArgs {
     /// Only grants of these systems, and their holders
     #[arg(value_name = "SYSTEM")]
     systems: Vec<SystemId>,
@@ -52,8 +54,8 @@ impl From<MinSeverity> for Severity {
     }
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(args: &PolicyEvaluateArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
     let nobody = |name| PrincipalId::parse(name).map_err(|error| Diagnostic::error("name", error.to_string()));
     // A definition that asks for nothing besides: no earlier campaigns, no contents of roles.
@@ -76,18 +78,18 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         .map(|((rule, place, missing), count)| MissingAttribute { rule, place, missing, count })
         .collect();
     match context.format {
-        Format::Json => context.json(&judged_json(&breaches, &gaps))?,
-        Format::Markdown => write!(context.out, "{}", judged_markdown(&breaches, &gaps))?,
-        Format::Sarif => context.json(&findings_sarif(&judged_findings(&breaches, &gaps)))?,
-        Format::Github | Format::Human => {
+        OutputFormat::Json => context.json(&judged_json(&breaches, &gaps))?,
+        OutputFormat::Markdown => write!(context.out, "{}", judged_markdown(&breaches, &gaps))?,
+        OutputFormat::Sarif => context.json(&findings_sarif(&judged_findings(&breaches, &gaps)))?,
+        OutputFormat::Github | OutputFormat::Human => {
             let look = OutputStyle::new(context.out_style);
             write!(context.out, "{}", judged_human(&breaches, &gaps, look))?;
         }
     }
-    Ok(if breaches.is_empty() { Exit::Done } else { Exit::Findings })
+    Ok(if breaches.is_empty() { ExitStatus::Done } else { ExitStatus::Findings })
 }
 
-fn check_names(args: &Args, footing: &CampaignInputs) -> Result<(), CliError> {
+fn check_names(args: &PolicyEvaluateArgs, footing: &CampaignInputs) -> Result<(), CliError> {
     if let Some(stranger) = args.systems.iter().find(|system| !footing.systems.contains_key(*system)) {
         let known: Vec<_> = footing.systems.keys().map(ToString::to_string).collect();
         let problem = Diagnostic::error("unknown-system", format!("there is no systems/{stranger}.toml on main"));
@@ -105,13 +107,13 @@ fn judge(footing: &CampaignInputs, found: &mut SubjectResult<'_>) {
     let portraits = footing.portraits();
     let chosen = |system: &SystemId| found.args.systems.is_empty() || found.args.systems.contains(system);
     let systems: Vec<_> = footing.inventories.iter().filter(|(system, _)| chosen(system)).collect();
-    let mut holders: BTreeMap<String, Facts> = BTreeMap::new();
+    let mut holders: BTreeMap<String, AttributeValues> = BTreeMap::new();
     for (system, loaded) in systems {
         for grant in loaded.inventory.grants() {
             let facts = portraits.grant(grant);
             let account = format!("{system}:{}", grant.principal.id);
             let holder = footing.people.behind(&account).map_or(account.clone(), |entry| entry.id.to_string());
-            for judgement in footing.pack.judge(Scope::Grant, &Subject::of(&facts)) {
+            for judgement in footing.pack.judge(Scope::Grant, &RuleSubject::of(&facts)) {
                 found.take(&judgement, &holder, Some(grant));
             }
             holders.entry(holder).or_insert_with(|| portraits.account(&account));
@@ -121,14 +123,14 @@ fn judge(footing: &CampaignInputs, found: &mut SubjectResult<'_>) {
         holders = portraits.holders().collect();
     }
     for (holder, facts) in &holders {
-        for judgement in footing.pack.judge(Scope::Principal, &Subject::of(facts)) {
+        for judgement in footing.pack.judge(Scope::Principal, &RuleSubject::of(facts)) {
             found.take(&judgement, holder, None);
         }
     }
 }
 
 struct SubjectResult<'a> {
-    args: &'a Args,
+    args: &'a PolicyEvaluateArgs,
     breaches: Vec<RuleViolation>,
     gaps: BTreeMap<(String, String, String), usize>,
 }
@@ -140,7 +142,7 @@ impl SubjectResult<'_> {
             return;
         }
         match &judgement.result {
-            Outcome::Fail if judgement.severity <= self.args.at_least.into() => self.breaches.push(RuleViolation {
+            RuleOutcome::Fail if judgement.severity <= self.args.at_least.into() => self.breaches.push(RuleViolation {
                 severity: judgement.severity,
                 rule: rule.id.clone(),
                 holder: holder.to_owned(),
@@ -150,11 +152,11 @@ impl SubjectResult<'_> {
                 advice: rule.advice.clone(),
                 set_by: judgement.set_by.iter().map(|by| format!("{}: {}", by.profile, by.what)).collect(),
             }),
-            Outcome::Unknown(lack) => {
+            RuleOutcome::Unknown(lack) => {
                 let place = grant.map_or("principals".to_owned(), |grant| grant.system.to_string());
                 *self.gaps.entry((rule.id.clone(), place, lack.to_string())).or_default() += 1;
             }
-            Outcome::Fail | Outcome::NotApplicable | Outcome::Pass => {}
+            RuleOutcome::Fail | RuleOutcome::NotApplicable | RuleOutcome::Pass => {}
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::source::{PolicyFiles, PolicyFilesError};
 use crate::{
-    cli::{CliError, Context, Exit, Format},
-    diag::{Diagnostics, Severity, counted},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
+    diag::{DiagnosticSeverity, Diagnostics, counted},
     policy::lint,
     report::{problems_markdown, problems_sarif},
 };
@@ -14,7 +14,7 @@ use std::{io::Write, path::PathBuf};
 #[command(
     after_help = "A mistake in an expression underlines its characters in the file. All files of a folder are read together; with FILES,\nonly problems in these are told. Exit 3 when there is any error, also of form; 1 when a file cannot be read.\n\nExamples:\n  tenure policy lint\n  tenure policy lint policies/life.rules.toml\n  tenure policy lint --at HEAD --format json"
 )]
-pub(super) struct Args {
+pub(super) struct PolicyLintArgs {
     /// Tell only of these files
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -23,7 +23,7 @@ pub(super) struct Args {
     at: Option<String>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &PolicyLintArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let books = match PolicyFiles::open(&args.files, args.at.as_deref(), context) {
         Ok(books) => books,
         Err(PolicyFilesError::Failed(failure)) => return Err(failure),
@@ -36,14 +36,15 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     tell(&problems, &from, context)
 }
 
-fn tell(problems: &Diagnostics, from: &str, context: &mut Context) -> Result<Exit, CliError> {
+fn tell(problems: &Diagnostics, from: &str, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     match context.format {
-        Format::Json => write!(context.out, "{}", problems.to_json())?,
-        Format::Markdown => write!(context.out, "{}", problems_markdown(problems, from))?,
-        Format::Sarif => context.json(&problems_sarif(problems))?,
+        OutputFormat::Json => write!(context.out, "{}", problems.to_json())?,
+        OutputFormat::Markdown => write!(context.out, "{}", problems_markdown(problems, from))?,
+        OutputFormat::Sarif => context.json(&problems_sarif(problems))?,
         _ => {
             context.problems(problems)?;
-            let (errors, warnings) = (problems.count(Severity::Error), problems.count(Severity::Warning));
+            let (errors, warnings) =
+                (problems.count(DiagnosticSeverity::Error), problems.count(DiagnosticSeverity::Warning));
             match (errors, warnings) {
                 (0, 0) => writeln!(context.out, "{from}: nothing is wrong")?,
                 _ => {
@@ -52,5 +53,5 @@ fn tell(problems: &Diagnostics, from: &str, context: &mut Context) -> Result<Exi
             }
         }
     }
-    Ok(if problems.has_errors() { Exit::Findings } else { Exit::Done })
+    Ok(if problems.has_errors() { ExitStatus::Findings } else { ExitStatus::Done })
 }

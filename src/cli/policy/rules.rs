@@ -2,10 +2,10 @@
 
 use super::source::PolicyFiles;
 use crate::{
-    cli::{CliError, Context, Exit, Format},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::Diagnostic,
     format::nearest,
-    policy::Pack,
+    policy::PolicyPack,
     report::{OutputStyle, rules_human, rules_json, rules_markdown},
 };
 use std::io::Write;
@@ -15,7 +15,7 @@ use std::io::Write;
 #[command(
     after_help = "Profiles only tighten: each number is the rule's own or the strictest of the profiles that are on, and says which. The\nmapping to frameworks is our opinion, and no proof of compliance.\n\nExamples:\n  tenure policy rules\n  tenure policy rules NHI-LIF-02\n  tenure policy rules --profile pci,dora --format markdown"
 )]
-pub(super) struct Args {
+pub(super) struct PolicyRulesArgs {
     /// Only these rules
     #[arg(value_name = "ID")]
     ids: Vec<String>,
@@ -27,7 +27,7 @@ pub(super) struct Args {
     at: Option<String>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &PolicyRulesArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let books = PolicyFiles::open(&[], args.at.as_deref(), context)?;
     let from = books.from.clone();
     let pack = books.pack(&args.profile)?;
@@ -36,17 +36,17 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     }
     let ids: Vec<&str> = args.ids.iter().map(String::as_str).collect();
     match context.format {
-        Format::Json | Format::Sarif => context.json(&rules_json(&pack, &ids))?,
-        Format::Markdown => write!(context.out, "{}", rules_markdown(&pack, &ids))?,
-        Format::Github | Format::Human => {
+        OutputFormat::Json | OutputFormat::Sarif => context.json(&rules_json(&pack, &ids))?,
+        OutputFormat::Markdown => write!(context.out, "{}", rules_markdown(&pack, &ids))?,
+        OutputFormat::Github | OutputFormat::Human => {
             let look = OutputStyle::new(context.out_style);
             write!(context.out, "{}", rules_human(&pack, &ids, &from, look))?;
         }
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
-fn unknown(id: &str, pack: &Pack) -> Diagnostic {
+fn unknown(id: &str, pack: &PolicyPack) -> Diagnostic {
     let problem = Diagnostic::error("unknown-rule", format!("there is no rule `{id}`"));
     match nearest(id, pack.rules().map(|rule| rule.id.as_str())) {
         Some(near) => problem.help(format!("did you mean `{near}`?")),

@@ -2,14 +2,14 @@
 
 use crate::{
     cli::{
-        CliError, Context, Exit,
+        CliError, CommandContext, ExitStatus,
         session::{git, store},
     },
     diag::{Diagnostic, Diagnostics},
     git::Repository,
     model::file::Governance,
-    policy::{Pack, SHIPPED, Sources},
-    store::Snapshot,
+    policy::{PackSources, PolicyPack, SHIPPED},
+    store::RepositorySnapshot,
 };
 use std::{
     fs,
@@ -19,7 +19,7 @@ use std::{
 /// The files of a pack, and what they stand for.
 pub(super) struct PolicyFiles {
     /// The files.
-    pub(super) sources: Sources,
+    pub(super) sources: PackSources,
     /// The profiles that are on where these files are from.
     pub(super) profiles: Vec<String>,
     /// Where they are from, in words.
@@ -34,7 +34,11 @@ impl PolicyFiles {
     ///
     /// # Errors
     /// When a file cannot be read, or is not acceptable in form.
-    pub(super) fn open(files: &[PathBuf], at: Option<&str>, context: &Context) -> Result<Self, PolicyFilesError> {
+    pub(super) fn open(
+        files: &[PathBuf],
+        at: Option<&str>,
+        context: &CommandContext,
+    ) -> Result<Self, PolicyFilesError> {
         if let Some(revision) = at {
             return Self::committed(revision, context);
         }
@@ -51,7 +55,7 @@ impl PolicyFiles {
             let profiles = governance.map(|governance| governance.profiles).unwrap_or_default();
             return Self::folder(&root.join("policies"), &[], profiles, context);
         }
-        let sources = Sources::read(SHIPPED.iter().map(|(path, text)| (*path, text.as_bytes())))
+        let sources = PackSources::read(SHIPPED.iter().map(|(path, text)| (*path, text.as_bytes())))
             .map_err(PolicyFilesError::Form)?;
         Ok(Self {
             sources,
@@ -61,11 +65,11 @@ impl PolicyFiles {
         })
     }
 
-    fn committed(revision: &str, context: &Context) -> Result<Self, PolicyFilesError> {
+    fn committed(revision: &str, context: &CommandContext) -> Result<Self, PolicyFilesError> {
         let repository = Repository::discover(&context.directory).map_err(git)?;
         let commit = repository.resolve(revision).map_err(git)?;
-        let snapshot = Snapshot::at(&repository, commit);
-        let mut sources = Sources::default();
+        let snapshot = RepositorySnapshot::at(&repository, commit);
+        let mut sources = PackSources::default();
         let mut problems = Diagnostics::new();
         for file in snapshot.list("policies").map_err(store)?.files {
             let bytes = snapshot.blob(&file, MAX_FILE).map_err(store)?;
@@ -85,7 +89,7 @@ impl PolicyFiles {
         folder: &Path,
         files: &[PathBuf],
         profiles: Vec<String>,
-        context: &Context,
+        context: &CommandContext,
     ) -> Result<Self, PolicyFilesError> {
         let shown = |path: &Path| match folder.file_name() {
             Some(name) if files.is_empty() => format!("{}/{}", name.display(), name_of(path)),
@@ -100,7 +104,7 @@ impl PolicyFiles {
             let error = std::io::Error::from(std::io::ErrorKind::NotFound);
             return Err(unreadable(missing, &error).into());
         }
-        let mut sources = Sources::default();
+        let mut sources = PackSources::default();
         let mut problems = Diagnostics::new();
         for path in &paths {
             let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
@@ -118,10 +122,10 @@ impl PolicyFiles {
     /// Returns the pack with the profiles of its repository, or with those given.
     ///
     /// # Errors
-    /// As [`Pack::compile`].
-    pub(super) fn pack(self, profiles: &[String]) -> Result<Pack, CliError> {
+    /// As [`PolicyPack::compile`].
+    pub(super) fn pack(self, profiles: &[String]) -> Result<PolicyPack, CliError> {
         let on = if profiles.is_empty() { &self.profiles } else { profiles };
-        Ok(Pack::compile(self.sources, on)?)
+        Ok(PolicyPack::compile(self.sources, on)?)
     }
 
     /// Returns whether a problem is about what was asked for.
@@ -143,7 +147,7 @@ impl PolicyFilesError {
     pub(super) fn found(self) -> CliError {
         match self {
             Self::Failed(failure) => failure,
-            Self::Form(problems) => CliError { problems, exit: Exit::Findings },
+            Self::Form(problems) => CliError { problems, exit: ExitStatus::Findings },
         }
     }
 }

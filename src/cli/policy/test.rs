@@ -2,7 +2,7 @@
 
 use super::source::{PolicyFiles, PolicyFilesError};
 use crate::{
-    cli::{CliError, Context, Exit, Format},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::{Diagnostics, counted, escape},
     model::file::Expected,
     policy::{CaseResult, word},
@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, io::Write, path::PathBuf};
 #[command(
     after_help = "A case gives facts and says what a rule must make of them: fail, pass, unknown or not-applicable. All files of a folder\nare read together; with FILES, only cases in these are run. Exit 3 when a rule says anything else, or a file is not\nacceptable; 1 when a file cannot be read.\n\nExamples:\n  tenure policy test\n  tenure policy test policies/life.cases.toml\n  tenure schema rule-cases --example"
 )]
-pub(super) struct Args {
+pub(super) struct PolicyTestArgs {
     /// Run only the cases in these files
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -25,24 +25,30 @@ pub(super) struct Args {
     at: Option<String>,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &PolicyTestArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let books = PolicyFiles::open(&args.files, args.at.as_deref(), context).map_err(PolicyFilesError::found)?;
     let only = books.only.clone();
     // Each case says itself which profiles are on.
-    let found = |problems| CliError { problems, exit: Exit::Findings };
-    let pack = crate::policy::Pack::compile(books.sources, &[]).map_err(found)?;
+    let found = |problems| CliError { problems, exit: ExitStatus::Findings };
+    let pack = crate::policy::PolicyPack::compile(books.sources, &[]).map_err(found)?;
     let mut tested = pack.test().map_err(found)?;
     tested.retain(|tested| only.is_empty() || only.iter().any(|file| file == tested.file));
     let problems: Diagnostics = tested.iter().filter_map(|tested| tested.problem.clone()).collect();
     match context.format {
-        Format::Json => json(&tested, &pack.left_out(), context)?,
-        Format::Sarif => context.json(&problems_sarif(&problems))?,
-        Format::Github | Format::Human | Format::Markdown => human(&tested, &pack.left_out(), &problems, context)?,
+        OutputFormat::Json => json(&tested, &pack.left_out(), context)?,
+        OutputFormat::Sarif => context.json(&problems_sarif(&problems))?,
+        OutputFormat::Github | OutputFormat::Human | OutputFormat::Markdown => {
+            human(&tested, &pack.left_out(), &problems, context)?
+        }
     }
-    Ok(if problems.has_errors() { Exit::Findings } else { Exit::Done })
+    Ok(if problems.has_errors() { ExitStatus::Findings } else { ExitStatus::Done })
 }
 
-fn json(tested: &[CaseResult<'_>], left_out: &BTreeMap<&str, usize>, context: &mut Context) -> Result<(), CliError> {
+fn json(
+    tested: &[CaseResult<'_>],
+    left_out: &BTreeMap<&str, usize>,
+    context: &mut CommandContext,
+) -> Result<(), CliError> {
     let cases: Vec<_> = tested
         .iter()
         .map(|tested| {
@@ -65,7 +71,7 @@ fn human(
     tested: &[CaseResult<'_>],
     left_out: &BTreeMap<&str, usize>,
     problems: &Diagnostics,
-    context: &mut Context,
+    context: &mut CommandContext,
 ) -> Result<(), CliError> {
     let mut rules: BTreeMap<&str, Vec<&CaseResult<'_>>> = BTreeMap::new();
     for tested in tested {

@@ -2,8 +2,8 @@
 
 use super::work_tree::WorkTreeData;
 use crate::{
-    cli::{CliError, Context, Exit, Format},
-    diag::{Diagnostic, Diagnostics, Severity, counted},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
+    diag::{Diagnostic, DiagnosticSeverity, Diagnostics, counted},
     format::codec,
     inventory::import::{owners, unclaimed},
     model::{
@@ -18,13 +18,13 @@ use crate::{
 #[command(
     after_help = "Examples:\n  tenure principals check\n  tenure principals check --format json\n\nExit codes: 0 nothing found · 3 something was found"
 )]
-pub(super) struct Args {
+pub(super) struct PrincipalsCheckArgs {
     /// Facts that were looked at longer ago than this are stale
     #[arg(long, value_name = "DAYS", default_value_t = 365)]
     stale_days: i64,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &PrincipalsCheckArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let desk = WorkTreeData::open(context)?;
     let now = context.clock.now();
     let mut problems = Diagnostics::new();
@@ -58,16 +58,17 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         problems.push(Diagnostic::warning("toxic-pair", message).with_note(&clash.title).help("take one side away"));
     }
     match context.format {
-        Format::Json => write!(context.out, "{}", problems.to_json())?,
+        OutputFormat::Json => write!(context.out, "{}", problems.to_json())?,
         _ => {
             write!(context.err, "{}", problems.render(context.err_style))?;
-            let (errors, warnings) = (problems.count(Severity::Error), problems.count(Severity::Warning));
+            let (errors, warnings) =
+                (problems.count(DiagnosticSeverity::Error), problems.count(DiagnosticSeverity::Warning));
             let entries = desk.people.entries().len();
             let found = format!("{}, {}", counted(errors, "error"), counted(warnings, "warning"));
             writeln!(context.out, "{} checked: {found}", counted(entries, "principal"))?;
         }
     }
-    Ok(if problems.is_empty() { Exit::Done } else { Exit::Findings })
+    Ok(if problems.is_empty() { ExitStatus::Done } else { ExitStatus::Findings })
 }
 
 /// A machine that nobody who is here answers for, with who could.

@@ -2,9 +2,9 @@
 
 use super::{update_files::FileUpdate, work_tree::WorkTreeData};
 use crate::{
-    cli::{CliError, Context, Exit, Format},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::{Diagnostic, counted},
-    inventory::import::{CorrelationSuggestion, ImportRow, Layout, read, unclaimed},
+    inventory::import::{CorrelationSuggestion, ImportRow, TableLayout, read, unclaimed},
     model::{
         PrincipalId, SystemId,
         file::{PrincipalKind, PrincipalRecord},
@@ -28,7 +28,7 @@ use std::{
 #[command(
     after_help = "Examples:\n  tenure principals import hr.csv --map Employee=id --map Boss=manager --map Salary= --dry-run\n  tenure principals import hr.csv --into principals/people.toml --authoritative\n  tenure principals import - --table jsonl < people.jsonl\n  tenure principals import --from-system web-1          # guesses whose accounts these are, with reasons\n  tenure principals import --from-system web-1 --write  # writes entries without an owner, for people to complete"
 )]
-pub(super) struct Args {
+pub(super) struct PrincipalsImportArgs {
     /// The table; `-` for stdin
     #[arg(value_name = "FILE", required_unless_present = "from_system", conflicts_with = "from_system")]
     table_file: Option<PathBuf>,
@@ -66,7 +66,7 @@ enum TableName {
     Jsonl,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &PrincipalsImportArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let desk = WorkTreeData::open(context)?;
     match &args.from_system {
         Some(system) => proposed(args, system, &desk, context),
@@ -74,22 +74,31 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     }
 }
 
-fn imported(args: &Args, desk: &WorkTreeData, context: &mut Context) -> Result<Exit, CliError> {
+fn imported(
+    args: &PrincipalsImportArgs,
+    desk: &WorkTreeData,
+    context: &mut CommandContext,
+) -> Result<ExitStatus, CliError> {
     let file = args.table_file.as_deref().unwrap_or(Path::new("-"));
     let name = if file == Path::new("-") { "stdin".to_owned() } else { file.display().to_string() };
     let text = text_of(file, &name, context)?;
     let layout = match args.table {
-        TableName::Csv => Layout::Csv,
-        TableName::Jsonl => Layout::JsonLines,
-        TableName::Auto if name.ends_with(".jsonl") || text.trim_start().starts_with('{') => Layout::JsonLines,
-        TableName::Auto => Layout::Csv,
+        TableName::Csv => TableLayout::Csv,
+        TableName::Jsonl => TableLayout::JsonLines,
+        TableName::Auto if name.ends_with(".jsonl") || text.trim_start().starts_with('{') => TableLayout::JsonLines,
+        TableName::Auto => TableLayout::Csv,
     };
     let rows = read(&name, &text, layout, &columns(&args.columns)?)?;
     let path = args.into.clone().unwrap_or_else(|| "principals/people.toml".to_owned());
     FileUpdate::file(desk, &path, &rows, args.authoritative, context)?.write(desk, args.dry_run, context)
 }
 
-fn proposed(args: &Args, system: &SystemId, desk: &WorkTreeData, context: &mut Context) -> Result<Exit, CliError> {
+fn proposed(
+    args: &PrincipalsImportArgs,
+    system: &SystemId,
+    desk: &WorkTreeData,
+    context: &mut CommandContext,
+) -> Result<ExitStatus, CliError> {
     let Some(loaded) = desk.inventories.get(system) else {
         let problem = Diagnostic::error("inventory-missing", format!("there is no inventory of `{system}`"));
         return Err(problem.help(format!("tenure collect {system}")).into());
@@ -100,9 +109,9 @@ fn proposed(args: &Args, system: &SystemId, desk: &WorkTreeData, context: &mut C
         let rows = entries(&guesses, system, desk);
         return FileUpdate::file(desk, &path, &rows, false, context)?.write(desk, args.dry_run, context);
     }
-    if context.format == Format::Json {
+    if context.format == OutputFormat::Json {
         context.json(&json!({"proposals": guesses, "system": system}))?;
-        return Ok(Exit::Done);
+        return Ok(ExitStatus::Done);
     }
     for guess in &guesses {
         let name = crate::diag::escape(&guess.name).into_owned();
@@ -118,7 +127,7 @@ fn proposed(args: &Args, system: &SystemId, desk: &WorkTreeData, context: &mut C
     if many > 0 {
         writeln!(context.out, "next: add an account to the entry it belongs to; `--write` makes entries of their own")?;
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Returns an entry for each account of which nobody knows whose it is, without an owner: that is for a person to write.
@@ -145,14 +154,14 @@ fn columns(pairs: &[String]) -> Result<BTreeMap<String, String>, CliError> {
     let pair = |text: &String| {
         let (column, key) = text.split_once('=').ok_or_else(|| {
             let problem = Diagnostic::error("usage", format!("`{text}` says no key"));
-            CliError::new(Exit::Usage, problem.help("--map COLUMN=KEY, such as --map Employee=id"))
+            CliError::new(ExitStatus::Usage, problem.help("--map COLUMN=KEY, such as --map Employee=id"))
         })?;
         Ok((column.to_owned(), key.to_owned()))
     };
     pairs.iter().map(pair).collect()
 }
 
-fn text_of(file: &Path, name: &str, context: &Context) -> Result<String, CliError> {
+fn text_of(file: &Path, name: &str, context: &CommandContext) -> Result<String, CliError> {
     let mut bytes = Vec::new();
     let read = if file == Path::new("-") {
         std::io::stdin().lock().take(MAX_TABLE).read_to_end(&mut bytes)

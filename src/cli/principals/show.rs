@@ -2,14 +2,14 @@
 
 use super::work_tree::WorkTreeData;
 use crate::{
-    cli::{CliError, Context, Exit, Format},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::{Diagnostic, escape},
     inventory::{AttributeBuilder, AttributeInputs, LastCertified, TierOverrides},
     model::{
         Grant, PrincipalId,
         file::{AttributeValue, PrincipalRecord},
     },
-    policy::Facts,
+    policy::AttributeValues,
 };
 use serde_json::{Value, json};
 
@@ -18,13 +18,13 @@ use serde_json::{Value, json};
 #[command(
     after_help = "Examples:\n  tenure principals show ana.ruiz\n  tenure principals show web-1:uid:1001   # an account nobody claims\n  tenure principals show svc-export --format json"
 )]
-pub(super) struct Args {
+pub(super) struct PrincipalsShowArgs {
     /// A principal's id, or an account `<system>:<immutable id>`
     #[arg(value_name = "ID")]
     id: String,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &PrincipalsShowArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let desk = WorkTreeData::open(context)?;
     let (certified, lowered) = (LastCertified::new(), TierOverrides::default());
     let portraits = AttributeBuilder::new(AttributeInputs {
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         .filter(|finding| finding.subject == args.id || accounts.contains(&finding.subject))
         .collect();
     let clashes = desk.separation.of(&args.id);
-    if context.format == Format::Json {
+    if context.format == OutputFormat::Json {
         let grants: Vec<Value> = held
             .iter()
             .flat_map(|(subject, grants)| grants.iter().map(move |grant| (subject, grant)))
@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             "answers_for": answers, "entry": entry, "facts": facts, "findings": findings, "holds": grants,
             "id": args.id, "toxic_pairs": clashes,
         }))?;
-        return Ok(Exit::Done);
+        return Ok(ExitStatus::Done);
     }
     let mut text = format!("{}\n", escape(&args.id));
     text.push_str(&told(&facts));
@@ -100,7 +100,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         text.push_str(&format!("\n{}\n", escape(&finding.to_string())));
     }
     context.out.write_all(text.as_bytes())?;
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 fn held<'d>(subject: &str, desk: &'d WorkTreeData) -> Vec<&'d Grant> {
@@ -115,7 +115,7 @@ fn answers(entry: Option<&PrincipalRecord>, one: &PrincipalRecord) -> bool {
 }
 
 /// What is known, one line each; what is said to be missing is not.
-fn told(facts: &Facts) -> String {
+fn told(facts: &AttributeValues) -> String {
     let words = |fact: &AttributeValue| match fact {
         AttributeValue::Flag(flag) => flag.to_string(),
         AttributeValue::Number(number) => number.to_string(),

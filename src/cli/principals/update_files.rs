@@ -2,10 +2,10 @@
 
 use super::work_tree::WorkTreeData;
 use crate::{
-    cli::{CliError, Context, Exit, Format},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::Diagnostic,
     format::{codec, limits::MAX_FILE},
-    inventory::import::{ImportRow, Merged, merge},
+    inventory::import::{ImportRow, MergedPrincipals, merge},
     model::file::{FileKind, Principals},
 };
 use serde_json::json;
@@ -17,7 +17,7 @@ pub(super) struct FileUpdate {
     /// The file for who is new.
     into: String,
     /// What becomes of each file, by path.
-    files: BTreeMap<String, Merged>,
+    files: BTreeMap<String, MergedPrincipals>,
 }
 
 impl FileUpdate {
@@ -31,7 +31,7 @@ impl FileUpdate {
         into: &str,
         rows: &[ImportRow],
         authoritative: bool,
-        context: &Context,
+        context: &CommandContext,
     ) -> Result<Self, CliError> {
         let place = into.strip_prefix("principals/").filter(|name| name.ends_with(".toml") && !name.contains('/'));
         if place.is_none() && into != "principals.toml" {
@@ -60,7 +60,12 @@ impl FileUpdate {
     ///
     /// # Errors
     /// When a file cannot be written, or could not be read again; then none is written.
-    pub(super) fn write(&self, desk: &WorkTreeData, dry_run: bool, context: &mut Context) -> Result<Exit, CliError> {
+    pub(super) fn write(
+        &self,
+        desk: &WorkTreeData,
+        dry_run: bool,
+        context: &mut CommandContext,
+    ) -> Result<ExitStatus, CliError> {
         let mut texts = BTreeMap::new();
         for (path, merged) in &self.files {
             let before = desk.files.get(path).map(codec::render).unwrap_or_default();
@@ -80,8 +85,8 @@ impl FileUpdate {
         let diff = |path: &str, (before, after): &(String, String)| {
             TextDiff::from_lines(before, after).unified_diff().header(path, path).to_string()
         };
-        if context.format == Format::Json {
-            let all = |part: fn(&Merged) -> &Vec<String>| {
+        if context.format == OutputFormat::Json {
+            let all = |part: fn(&MergedPrincipals) -> &Vec<String>| {
                 let mut all: Vec<_> = self.files.values().flat_map(part).collect();
                 all.sort();
                 all
@@ -92,13 +97,13 @@ impl FileUpdate {
                 "left": all(|merged| &merged.left), "paths": texts.keys().collect::<Vec<_>>(),
                 "written": !texts.is_empty() && !dry_run,
             }))?;
-            return Ok(Exit::Done);
+            return Ok(ExitStatus::Done);
         }
         for (path, texts) in &texts {
             write!(context.out, "{}", diff(path, texts))?;
         }
         for path in texts.keys() {
-            let Some(Merged { added, changed, left, .. }) = self.files.get(*path) else { continue };
+            let Some(MergedPrincipals { added, changed, left, .. }) = self.files.get(*path) else { continue };
             let end = if dry_run { "; nothing was written" } else { "" };
             writeln!(
                 context.out,
@@ -113,7 +118,7 @@ impl FileUpdate {
             (false, true) => {}
             (false, false) => writeln!(context.out, "next: tenure principals check")?,
         }
-        Ok(Exit::Done)
+        Ok(ExitStatus::Done)
     }
 }
 

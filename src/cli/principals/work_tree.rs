@@ -1,16 +1,16 @@
 //! What lies in the work tree: systems, inventories, principals and rules, before anything is committed.
 
 use crate::{
-    cli::{CliError, Context, session::git},
+    cli::{CliError, CommandContext, session::git},
     diag::{Diagnostic, Diagnostics},
     format::codec,
     git::Repository,
-    inventory::{self, IdentityDirectory, LoadError, Loaded, SodAnalysis, WorkTree, inventories},
+    inventory::{self, IdentityDirectory, LoadError, LoadedInventory, SodAnalysis, WorkTree, inventories},
     model::{
         Finding, Inventory, SystemId,
         file::{Governance, GovernedFile, Principals, System},
     },
-    policy::{Pack, Sources},
+    policy::{PackSources, PolicyPack},
 };
 use std::{
     collections::BTreeMap,
@@ -25,7 +25,7 @@ pub(super) struct WorkTreeData {
     /// The systems.
     pub(super) systems: BTreeMap<SystemId, System>,
     /// Their inventories.
-    pub(super) inventories: BTreeMap<SystemId, Loaded>,
+    pub(super) inventories: BTreeMap<SystemId, LoadedInventory>,
     /// The principals' files, by path.
     pub(super) files: BTreeMap<String, Principals>,
     /// Who is who.
@@ -43,7 +43,7 @@ impl WorkTreeData {
     ///
     /// # Errors
     /// When there is none, or a file in it is not acceptable.
-    pub(super) fn open(context: &Context) -> Result<Self, CliError> {
+    pub(super) fn open(context: &CommandContext) -> Result<Self, CliError> {
         let repository = Repository::discover(&context.directory).map_err(git)?;
         let root = repository.work_tree().map(Path::to_path_buf).ok_or_else(|| {
             CliError::from(
@@ -65,7 +65,7 @@ impl WorkTreeData {
         }
         let governance = one::<Governance>(&root, "governance.toml", &mut problems)?;
         let profiles = governance.map(|(_, governance)| governance.profiles).unwrap_or_default();
-        let mut sources = Sources::default();
+        let mut sources = PackSources::default();
         for (path, bytes) in texts(&root, "policies")? {
             if let Err(found) = sources.take(&path, &bytes) {
                 problems.extend(found);
@@ -74,7 +74,7 @@ impl WorkTreeData {
         if problems.has_errors() {
             return Err(problems.into());
         }
-        let pack = Pack::compile(sources, &profiles)?;
+        let pack = PolicyPack::compile(sources, &profiles)?;
         let (people, findings) = IdentityDirectory::new(files.iter().map(|(path, file)| (path.as_str(), file.clone())));
         let separation = SodAnalysis::judge(inventories(&inventories_here), &people, &pack.pairs());
         Ok(Self { root, systems, inventories: inventories_here, files, people, findings, profiles, separation })

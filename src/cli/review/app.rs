@@ -2,27 +2,27 @@
 
 use super::{
     decision_input::{DecisionInput, verdict_of},
-    form::{Form, FormResult},
-    keys::Key,
+    form::{FormResult, PromptForm},
+    keys::KeyPress,
     modes::MOST_SEARCH,
     session::{AppliedStep, DecisionError, ReviewSession},
-    view::{Filter, View},
+    view::{ItemFilter, ItemView},
 };
 use crate::{campaign::said, model::Timestamp};
 
 /// The state of the full-screen review.
 #[derive(Clone, Debug)]
-pub(super) struct App {
+pub(super) struct ReviewApp {
     /// The review session.
     pub(super) desk: ReviewSession,
     /// The filter, order and search.
-    pub(super) view: View,
+    pub(super) view: ItemView,
     /// The visible items, in order.
     pub(super) rows: Vec<usize>,
     /// The index of the cursor among the visible items.
     pub(super) at: usize,
     /// The current mode.
-    pub(super) mode: Mode,
+    pub(super) mode: InputMode,
     /// Whether a prompt or page returns to the item details or to the list.
     pub(super) in_card: bool,
     /// The scroll offset of the item details, in lines.
@@ -36,7 +36,7 @@ pub(super) struct App {
 
 /// The input mode.
 #[derive(Clone, Debug)]
-pub(super) enum Mode {
+pub(super) enum InputMode {
     /// The item list or the item details.
     Browse,
     /// A bulk decision.
@@ -44,17 +44,17 @@ pub(super) enum Mode {
         /// The items.
         rows: Vec<usize>,
         /// The prompt, once a verdict is chosen.
-        form: Option<Form>,
+        form: Option<PromptForm>,
     },
     /// The selection of a filter.
     Filter {
         /// The filters with the number of items of each.
-        choices: Vec<(Filter, usize)>,
+        choices: Vec<(ItemFilter, usize)>,
         /// The index of the selected filter.
         at: usize,
     },
     /// The input of the fields of a verdict.
-    Form(Form),
+    Form(PromptForm),
     /// The help page, scrolled to this line.
     Help(usize),
     /// The input of a search.
@@ -74,7 +74,7 @@ pub(super) enum StatusMessage {
 
 /// An effect that the terminal loop must perform.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Effect {
+pub(super) enum AppEffect {
     /// Quit.
     Leave,
     /// No effect.
@@ -89,17 +89,17 @@ pub(super) enum Effect {
     Suspend,
 }
 
-impl App {
+impl ReviewApp {
     /// Returns the state for a session, with the cursor on the first open item.
     pub(super) fn new(desk: ReviewSession, now: Timestamp) -> Self {
-        let view = View::default();
+        let view = ItemView::default();
         let rows = view.rows(&desk);
         let mut front = Self {
             desk,
             view,
             rows,
             at: 0,
-            mode: Mode::Browse,
+            mode: InputMode::Browse,
             in_card: false,
             scroll: 0,
             page: 10,
@@ -116,44 +116,44 @@ impl App {
     }
 
     /// Processes a key.
-    pub(super) fn press(&mut self, key: Key) -> Effect {
+    pub(super) fn press(&mut self, key: KeyPress) -> AppEffect {
         match key {
-            Key::Stop => return Effect::Leave,
-            Key::Suspend => return Effect::Suspend,
-            Key::Refresh => return Effect::Refresh,
+            KeyPress::Stop => return AppEffect::Leave,
+            KeyPress::Suspend => return AppEffect::Suspend,
+            KeyPress::Refresh => return AppEffect::Refresh,
             _ => {}
         }
-        match std::mem::replace(&mut self.mode, Mode::Browse) {
-            Mode::Browse => {
+        match std::mem::replace(&mut self.mode, InputMode::Browse) {
+            InputMode::Browse => {
                 self.notice = None;
                 self.browse(key)
             }
-            Mode::Bulk { rows, form } => self.bulk(key, rows, form),
-            Mode::Filter { choices, at } => self.filter(key, choices, at),
-            Mode::Form(form) => self.form(key, form),
-            Mode::Help(from) => {
+            InputMode::Bulk { rows, form } => self.bulk(key, rows, form),
+            InputMode::Filter { choices, at } => self.filter(key, choices, at),
+            InputMode::Form(form) => self.form(key, form),
+            InputMode::Help(from) => {
                 let next = match key {
-                    Key::Down | Key::Char('j') => Some(from + 1),
-                    Key::Up | Key::Char('k') => Some(from.saturating_sub(1)),
-                    Key::PageDown | Key::Char(' ') => Some(from.saturating_add(self.page)),
-                    Key::PageUp => Some(from.saturating_sub(self.page)),
+                    KeyPress::Down | KeyPress::Char('j') => Some(from + 1),
+                    KeyPress::Up | KeyPress::Char('k') => Some(from.saturating_sub(1)),
+                    KeyPress::PageDown | KeyPress::Char(' ') => Some(from.saturating_add(self.page)),
+                    KeyPress::PageUp => Some(from.saturating_sub(self.page)),
                     _ => None,
                 };
                 if let Some(next) = next {
-                    self.mode = Mode::Help(next);
+                    self.mode = InputMode::Help(next);
                 }
-                Effect::None
+                AppEffect::None
             }
-            Mode::Search => self.search(key),
-            Mode::Sign(typed) => self.sign(key, typed),
+            InputMode::Search => self.search(key),
+            InputMode::Sign(typed) => self.sign(key, typed),
         }
     }
 
     /// Processes pasted text. Outside of prompts it is ignored, and it is never interpreted as keys.
     pub(super) fn paste(&mut self, text: &str) {
         match &mut self.mode {
-            Mode::Form(form) | Mode::Bulk { form: Some(form), .. } => form.paste(text),
-            Mode::Search => {
+            InputMode::Form(form) | InputMode::Bulk { form: Some(form), .. } => form.paste(text),
+            InputMode::Search => {
                 self.view.search.extend(text.chars().filter(|c| !c.is_control()).take(MOST_SEARCH));
                 self.show();
             }
@@ -161,56 +161,56 @@ impl App {
         }
     }
 
-    fn browse(&mut self, key: Key) -> Effect {
+    fn browse(&mut self, key: KeyPress) -> AppEffect {
         match key {
-            Key::Char('?') => self.mode = Mode::Help(0),
-            Key::Char('q') | Key::Escape if self.in_card => self.in_card = false,
-            Key::Left | Key::Char('h') if self.in_card => self.in_card = false,
-            Key::Escape if !self.view.search.is_empty() || self.view.filter != Filter::All => {
+            KeyPress::Char('?') => self.mode = InputMode::Help(0),
+            KeyPress::Char('q') | KeyPress::Escape if self.in_card => self.in_card = false,
+            KeyPress::Left | KeyPress::Char('h') if self.in_card => self.in_card = false,
+            KeyPress::Escape if !self.view.search.is_empty() || self.view.filter != ItemFilter::All => {
                 self.view.search.clear();
-                self.view.filter = Filter::All;
+                self.view.filter = ItemFilter::All;
                 self.show();
             }
-            Key::Char('q') => return Effect::Leave,
-            Key::Char('/') => self.mode = Mode::Search,
-            Key::Char('f') => self.mode = Mode::Filter { choices: Filter::choices(&self.desk), at: 0 },
-            Key::Char('s') => {
+            KeyPress::Char('q') => return AppEffect::Leave,
+            KeyPress::Char('/') => self.mode = InputMode::Search,
+            KeyPress::Char('f') => self.mode = InputMode::Filter { choices: ItemFilter::choices(&self.desk), at: 0 },
+            KeyPress::Char('s') => {
                 self.view.sort = self.view.sort.next();
                 self.show();
                 self.notice = Some(StatusMessage::Done(format!("sorted by {}", self.view.sort)));
             }
-            Key::Char('b') => self.begin_bulk(),
-            Key::Char('u') => return self.step(ReviewSession::undo, "undone", "no decision to undo"),
-            Key::Char('U') | Key::Redo => {
+            KeyPress::Char('b') => self.begin_bulk(),
+            KeyPress::Char('u') => return self.step(ReviewSession::undo, "undone", "no decision to undo"),
+            KeyPress::Char('U') | KeyPress::Redo => {
                 return self.step(ReviewSession::redo, "redone", "no decision to redo");
             }
-            Key::Char('S') => return self.begin_sign(),
-            Key::Backspace | Key::Delete => return self.leave_open(),
-            Key::Char(character) if verdict_of(character).is_some() => self.begin(character),
+            KeyPress::Char('S') => return self.begin_sign(),
+            KeyPress::Backspace | KeyPress::Delete => return self.leave_open(),
+            KeyPress::Char(character) if verdict_of(character).is_some() => self.begin(character),
             other => self.go(other),
         }
-        Effect::None
+        AppEffect::None
     }
 
     /// Moves by item in the list, or by line in the item details.
-    fn go(&mut self, key: Key) {
+    fn go(&mut self, key: KeyPress) {
         let last = self.rows.len().saturating_sub(1);
         let (place, end) = if self.in_card { (self.scroll, usize::MAX) } else { (self.at, last) };
         let next = match key {
-            Key::Down | Key::Char('j') => place.saturating_add(1),
-            Key::Up | Key::Char('k') => place.saturating_sub(1),
-            Key::PageDown | Key::Char(' ') => place.saturating_add(self.page),
-            Key::PageUp => place.saturating_sub(self.page),
-            Key::Home | Key::Char('g') => 0,
-            Key::End | Key::Char('G') => end,
-            Key::Enter | Key::Right | Key::Char('l') => {
+            KeyPress::Down | KeyPress::Char('j') => place.saturating_add(1),
+            KeyPress::Up | KeyPress::Char('k') => place.saturating_sub(1),
+            KeyPress::PageDown | KeyPress::Char(' ') => place.saturating_add(self.page),
+            KeyPress::PageUp => place.saturating_sub(self.page),
+            KeyPress::Home | KeyPress::Char('g') => 0,
+            KeyPress::End | KeyPress::Char('G') => end,
+            KeyPress::Enter | KeyPress::Right | KeyPress::Char('l') => {
                 self.in_card = !self.rows.is_empty();
                 return;
             }
-            Key::Char(']') | Key::Tab => return self.go_to((self.at + 1).min(last)),
-            Key::Char('[') | Key::BackTab => return self.go_to(self.at.saturating_sub(1)),
-            Key::Char('n') => return self.go_to_open(true),
-            Key::Char('N') => return self.go_to_open(false),
+            KeyPress::Char(']') | KeyPress::Tab => return self.go_to((self.at + 1).min(last)),
+            KeyPress::Char('[') | KeyPress::BackTab => return self.go_to(self.at.saturating_sub(1)),
+            KeyPress::Char('n') => return self.go_to_open(true),
+            KeyPress::Char('N') => return self.go_to_open(false),
             _ => return,
         };
         if self.in_card {
@@ -247,48 +247,48 @@ impl App {
             Some(bar) if verdict != crate::model::Verdict::Abstain => {
                 self.notice = Some(StatusMessage::Refused(bar.to_owned()))
             }
-            _ => self.mode = Mode::Form(Form::new(verdict, item, self.now)),
+            _ => self.mode = InputMode::Form(PromptForm::new(verdict, item, self.now)),
         }
     }
 
-    fn form(&mut self, key: Key, mut form: Form) -> Effect {
+    fn form(&mut self, key: KeyPress, mut form: PromptForm) -> AppEffect {
         match form.press(key) {
-            FormResult::Asking => self.mode = Mode::Form(form),
+            FormResult::Asking => self.mode = InputMode::Form(form),
             FormResult::Left => self.notice = Some(StatusMessage::Done("no decision made".to_owned())),
             FormResult::Whole(answer) => {
-                let Some(row) = self.row() else { return Effect::None };
+                let Some(row) = self.row() else { return AppEffect::None };
                 match self.desk.decide(row, &answer) {
                     Ok(papers) => {
                         let left = if answer.verdict.is_some() { "  ·  u: undo" } else { "" };
                         let named = self.name(row);
                         self.settle(row);
                         self.notice = Some(StatusMessage::Done(format!("{}: {named}{left}", answer.word())));
-                        return Effect::Save(papers);
+                        return AppEffect::Save(papers);
                     }
                     Err(refused) => {
                         form.problem = Some(refused.to_string());
-                        self.mode = Mode::Form(form);
+                        self.mode = InputMode::Form(form);
                     }
                 }
             }
         }
-        Effect::None
+        AppEffect::None
     }
 
-    fn leave_open(&mut self) -> Effect {
-        let Some(row) = self.row() else { return Effect::None };
+    fn leave_open(&mut self) -> AppEffect {
+        let Some(row) = self.row() else { return AppEffect::None };
         if self.desk.item(row).is_none_or(|item| item.decision.is_none()) {
-            return Effect::None;
+            return AppEffect::None;
         }
         match self.desk.decide(row, &DecisionInput::default()) {
             Ok(papers) if papers.is_empty() => {
                 let signed = "it is signed: a new decision goes into your next file";
                 self.notice = Some(StatusMessage::Refused(signed.to_owned()));
-                Effect::None
+                AppEffect::None
             }
             Ok(papers) => {
                 self.notice = Some(StatusMessage::Done(format!("reopened: {}  ·  u: undo", self.name(row))));
-                Effect::Save(papers)
+                AppEffect::Save(papers)
             }
             Err(refused) => self.refuse(&refused),
         }
@@ -314,21 +314,21 @@ impl App {
         self.desk.item(row).map(|item| format!("{} · {}", item.principal, said(&item.entitlement))).unwrap_or_default()
     }
 
-    fn refuse(&mut self, refused: &DecisionError) -> Effect {
+    fn refuse(&mut self, refused: &DecisionError) -> AppEffect {
         self.notice = Some(StatusMessage::Refused(refused.to_string()));
-        Effect::None
+        AppEffect::None
     }
 
-    fn step(&mut self, step: fn(&mut ReviewSession) -> Option<AppliedStep>, done: &str, nothing: &str) -> Effect {
+    fn step(&mut self, step: fn(&mut ReviewSession) -> Option<AppliedStep>, done: &str, nothing: &str) -> AppEffect {
         match step(&mut self.desk) {
             Some((what, papers)) => {
                 self.show();
                 self.notice = Some(StatusMessage::Done(format!("{done}: {what}")));
-                Effect::Save(papers)
+                AppEffect::Save(papers)
             }
             None => {
                 self.notice = Some(StatusMessage::Refused(nothing.to_owned()));
-                Effect::None
+                AppEffect::None
             }
         }
     }

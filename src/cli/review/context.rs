@@ -5,23 +5,23 @@ use crate::{
     campaign::{ContextSources, PriorDecision},
     cli::{
         CliError,
-        session::{Session, git, store, systems_at},
+        session::{RepositorySession, git, store, systems_at},
     },
     format::codec,
-    inventory::{self, IdentityDirectory, LastCertified, Loaded, TierOverrides},
+    inventory::{self, IdentityDirectory, LastCertified, LoadedInventory, TierOverrides},
     model::{
         CampaignId, Inventory, SystemId, Verdict,
         file::{Campaign, Population, Rule, Rules, System},
     },
     policy::SHIPPED,
-    store::Snapshot,
+    store::RepositorySnapshot,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The inputs of decision contexts.
 pub(in crate::cli) struct ContextLoader<'a> {
     campaign: &'a Campaign,
-    inventories: BTreeMap<SystemId, Loaded>,
+    inventories: BTreeMap<SystemId, LoadedInventory>,
     people: IdentityDirectory,
     systems: BTreeMap<SystemId, System>,
     rules: BTreeMap<String, Rule>,
@@ -37,7 +37,7 @@ impl<'a> ContextLoader<'a> {
     /// # Errors
     /// When the commit does not exist, or one of its files is invalid. An unreadable inventory counts as unknown.
     pub(in crate::cli) fn read(
-        session: &'a Session,
+        session: &'a RepositorySession,
         id: &CampaignId,
         systems: &BTreeSet<SystemId>,
         subjects: &BTreeSet<String>,
@@ -45,7 +45,7 @@ impl<'a> ContextLoader<'a> {
         let opened = session.governed.campaign(id).ok_or_else(|| super::discover::campaign_not_open(id))?;
         let campaign = opened.value();
         let base = session.repository.resolve(&campaign.base).map_err(git)?;
-        let snapshot = Snapshot::at(&session.repository, base);
+        let snapshot = RepositorySnapshot::at(&session.repository, base);
         let total: u64 = campaign.systems.iter().map(|population| population.grants).sum();
         let wanted = |id: &&SystemId| total <= MOST_GRANTS || systems.contains(*id);
         let pinned = campaign.systems.iter().map(|population| &population.system).filter(wanted);
@@ -90,7 +90,7 @@ fn shipped() -> BTreeMap<String, Rule> {
 }
 
 /// Returns the decisions on these accounts in earlier campaigns, latest last.
-fn earlier(session: &Session, campaign: &Campaign, subjects: &BTreeSet<String>) -> Vec<PriorDecision> {
+fn earlier(session: &RepositorySession, campaign: &Campaign, subjects: &BTreeSet<String>) -> Vec<PriorDecision> {
     let mut earlier = Vec::new();
     for review in session.governed.reviews().iter().filter(|review| review.campaign != campaign.id) {
         let Some(opened) = session.governed.campaign(&review.campaign) else { continue };
@@ -109,7 +109,7 @@ fn earlier(session: &Session, campaign: &Campaign, subjects: &BTreeSet<String>) 
 
 /// Returns the inventories of these systems that the latest campaigns pinned, unless they are too large.
 fn then(
-    session: &Session,
+    session: &RepositorySession,
     earlier: &[PriorDecision],
     systems: &BTreeSet<SystemId>,
 ) -> BTreeMap<(CampaignId, SystemId), Inventory> {
@@ -125,7 +125,7 @@ fn then(
         let small = |population: &&Population| systems.contains(&population.system) && population.grants <= MOST_GRANTS;
         let populations: Vec<_> = opened.value().systems.iter().filter(small).collect();
         let Ok(base) = session.repository.resolve(&opened.value().base) else { continue };
-        let snapshot = Snapshot::at(&session.repository, base);
+        let snapshot = RepositorySnapshot::at(&session.repository, base);
         for population in populations {
             if let Ok(loaded) = inventory::load(&snapshot, &population.system) {
                 then.insert((id.clone(), population.system.clone()), loaded.inventory);

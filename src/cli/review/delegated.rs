@@ -6,7 +6,7 @@ use crate::{
     campaign::folder,
     cli::{CliError, session::store},
     model::{ItemId, PrincipalId, Timestamp, file::Review},
-    store::{RepoPath, Snapshot},
+    store::{RepoPath, RepositorySnapshot},
 };
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ impl SessionLoader<'_> {
             return Ok(Vec::new());
         }
         let known: BTreeSet<&ItemId> = own.iter().flat_map(|file| &file.review.items).map(|item| &item.id).collect();
-        let opened = Snapshot::at(&self.session.repository, campaign.commit());
+        let opened = RepositorySnapshot::at(&self.session.repository, campaign.commit());
         let mut lent = Vec::new();
         for file in opened.list(&format!("{}/reviews", folder(&campaign.value().id))).map_err(store)?.files {
             if !matches!(RepoPath::of(&file.path), RepoPath::Review { .. }) {

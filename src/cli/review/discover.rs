@@ -1,11 +1,11 @@
 //! Finds the reviewer, their review files in the work tree, and the items they may decide.
 
-use super::{Args, load::SessionLoader, persist::ReviewStore, session::ReviewSession};
+use super::{ReviewArgs, load::SessionLoader, persist::ReviewStore, session::ReviewSession};
 use crate::{
     campaign::folder,
     cli::{
-        CliError, Context,
-        session::{Session, git},
+        CliError, CommandContext,
+        session::{RepositorySession, git},
         sign::candidate_signers,
     },
     diag::{Diagnostic, Diagnostics},
@@ -47,7 +47,11 @@ pub(super) struct ReviewFileOnDisk {
 ///
 /// # Errors
 /// When the reviewer cannot be determined, has no items, or one of their files is invalid.
-pub(super) fn discover(args: &Args, session: &Session, context: &mut Context) -> Result<DiscoveredReviews, CliError> {
+pub(super) fn discover(
+    args: &ReviewArgs,
+    session: &RepositorySession,
+    context: &mut CommandContext,
+) -> Result<DiscoveredReviews, CliError> {
     session.ensure_trusted()?;
     let terms = session.trust()?.mandate().file().review_terms();
     let tree = session.work_tree()?.to_path_buf();
@@ -72,7 +76,7 @@ fn within(tree: &Path, file: &Path) -> Result<String, CliError> {
 }
 
 /// Returns the reviewer: the named one, otherwise the one person with an available key.
-fn who(args: &Args, tree: &Path, context: &mut Context) -> Result<PrincipalId, CliError> {
+fn who(args: &ReviewArgs, tree: &Path, context: &mut CommandContext) -> Result<PrincipalId, CliError> {
     if let Some(name) = &args.name {
         return Ok(name.clone());
     }
@@ -92,8 +96,8 @@ fn who(args: &Args, tree: &Path, context: &mut Context) -> Result<PrincipalId, C
 
 /// Finds the review files of a person: those assigned to them, and those that they cosign.
 fn find(
-    args: &Args,
-    session: &Session,
+    args: &ReviewArgs,
+    session: &RepositorySession,
     tree: &Path,
     reviewer: &PrincipalId,
     wanted: Option<&str>,
@@ -189,7 +193,7 @@ pub(in crate::cli) fn campaign_not_open(id: &CampaignId) -> CliError {
 }
 
 /// Returns the repository of the command line, without walking its history.
-pub(super) fn branch(context: &Context) -> Result<Option<String>, CliError> {
+pub(super) fn branch(context: &CommandContext) -> Result<Option<String>, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let head = fs::read_to_string(repository.directory().join("HEAD")).unwrap_or_default();
     Ok(head.trim().strip_prefix("ref: refs/heads/").map(str::to_owned))

@@ -1,10 +1,10 @@
 //! Draws the review on screens from 40x10: item list, item details, prompt and footer.
 
 use super::{
-    app::{App, Mode},
+    app::{InputMode, ReviewApp},
     draw_prompt::{filters, prompt},
     footer::{foot, help},
-    style::{OutputStyle, fit, wrap},
+    style::{TerminalStyle, fit, wrap},
 };
 use crate::campaign::{DecisionContext, is_flagged, said};
 use ratatui::{
@@ -36,7 +36,12 @@ impl Viewport {
 }
 
 /// Draws the screen; `dossier` is the decision context of the item under the cursor.
-pub(super) fn draw(frame: &mut Frame<'_>, front: &mut App, dossier: Option<&DecisionContext>, look: OutputStyle) {
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    front: &mut ReviewApp,
+    dossier: Option<&DecisionContext>,
+    look: TerminalStyle,
+) {
     let area = frame.area();
     let (width, height) = (usize::from(area.width), usize::from(area.height));
     if width < 40 || height < 10 {
@@ -53,8 +58,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, front: &mut App, dossier: Option<&Deci
     prompt.drain(..prompt.len().saturating_sub(most));
     let body = height.saturating_sub(lines.len() + prompt.len() + foot.len()).max(1);
     lines.extend(match (&front.mode, width >= WIDE) {
-        (Mode::Help(_), _) => help(front, body, width, look),
-        (Mode::Filter { .. }, _) => padded(filters(front, body, width, look), body),
+        (InputMode::Help(_), _) => help(front, body, width, look),
+        (InputMode::Filter { .. }, _) => padded(filters(front, body, width, look), body),
         (_, true) => beside(front, dossier, width, body, look),
         (_, false) if front.in_card => card(front, dossier, width, body, look),
         (_, false) => list(front, width, body, look),
@@ -67,7 +72,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, front: &mut App, dossier: Option<&Deci
 }
 
 /// The title line: campaign, reviewer and progress.
-fn head(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line<'static>> {
+fn head(front: &ReviewApp, room: Viewport, look: TerminalStyle) -> Vec<Line<'static>> {
     let (progress, width) = (front.desk.progress(), room.width);
     if room.is_narrow() {
         let (done, all, open) = (progress.decided, progress.items, progress.flagged_open);
@@ -92,7 +97,7 @@ fn head(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line<'static>> {
 }
 
 /// The list, with the cursor in sight.
-pub(super) fn list(front: &mut App, width: usize, height: usize, look: OutputStyle) -> Vec<Line<'static>> {
+pub(super) fn list(front: &mut ReviewApp, width: usize, height: usize, look: TerminalStyle) -> Vec<Line<'static>> {
     front.page = height.saturating_sub(1).max(1);
     if front.rows.is_empty() {
         let nothing = if front.desk.len() == 0 {
@@ -109,7 +114,7 @@ pub(super) fn list(front: &mut App, width: usize, height: usize, look: OutputSty
     padded(lines, height)
 }
 
-fn line(front: &App, row: usize, here: bool, width: usize, look: OutputStyle) -> Option<Line<'static>> {
+fn line(front: &ReviewApp, row: usize, here: bool, width: usize, look: TerminalStyle) -> Option<Line<'static>> {
     let item = front.desk.item(row)?;
     let flag = if is_flagged(item) { '!' } else { ' ' };
     let decision = match (item.decision, front.desk.bar(row)) {
@@ -139,11 +144,11 @@ fn line(front: &App, row: usize, here: bool, width: usize, look: OutputStyle) ->
 
 /// The details of the item under the cursor.
 pub(super) fn card(
-    front: &mut App,
+    front: &mut ReviewApp,
     dossier: Option<&DecisionContext>,
     width: usize,
     height: usize,
-    look: OutputStyle,
+    look: TerminalStyle,
 ) -> Vec<Line<'static>> {
     let Some((row, item)) = front.row().and_then(|row| Some((row, front.desk.item(row)?))) else {
         return padded(vec![Line::from(" no item selected")], height);
@@ -195,11 +200,11 @@ pub(super) fn card(
 
 /// List and details side by side.
 fn beside(
-    front: &mut App,
+    front: &mut ReviewApp,
     dossier: Option<&DecisionContext>,
     width: usize,
     height: usize,
-    look: OutputStyle,
+    look: TerminalStyle,
 ) -> Vec<Line<'static>> {
     let left = width * 9 / 20;
     let cards = card(front, dossier, width - left - 1, height, look);

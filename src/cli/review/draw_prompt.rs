@@ -1,26 +1,26 @@
 //! Draws prompts: fields of a verdict, search, filter selection, and the confirmation of signing.
 
 use super::{
-    app::{App, Mode},
+    app::{InputMode, ReviewApp},
     draw::Viewport,
-    form::{Form, Name},
-    style::{OutputStyle, fit, wrap},
+    form::{FieldName, PromptForm},
+    style::{TerminalStyle, fit, wrap},
 };
 use crate::{campaign::said, model::ReasonCode};
 use ratatui::text::Line;
 
 /// The prompt between page and footer; empty in browse mode.
-pub(super) fn prompt(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line<'static>> {
+pub(super) fn prompt(front: &ReviewApp, room: Viewport, look: TerminalStyle) -> Vec<Line<'static>> {
     let width = room.width;
     let named = front.row().and_then(|row| front.desk.item(row));
     let named = named.map(|item| format!("{} · {}", item.principal, said(&item.entitlement))).unwrap_or_default();
     match &front.mode {
-        Mode::Form(form) => asked(form, &format!("{}: {named}", form.verdict), room, look),
-        Mode::Bulk { rows, form: Some(form) } => {
+        InputMode::Form(form) => asked(form, &format!("{}: {named}", form.verdict), room, look),
+        InputMode::Bulk { rows, form: Some(form) } => {
             let title = format!("{} {} items with one reason", form.verdict, rows.len());
             asked(form, &title, room, look)
         }
-        Mode::Bulk { rows, form: None } => {
+        InputMode::Bulk { rows, form: None } => {
             let mut lines = vec![look.rule(width)];
             let first = rows.iter().filter_map(|row| front.desk.item(*row));
             let names: Vec<_> = first.map(|item| item.principal.clone()).collect();
@@ -40,17 +40,17 @@ pub(super) fn prompt(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line
             ));
             lines
         }
-        Mode::Search => vec![
+        InputMode::Search => vec![
             look.rule(width),
             look.field(" search ", &front.view.search, true, width),
             look.dim(fit(&format!(" {} found · Enter keeps it, Esc shows all", front.rows.len()), width)),
         ],
-        Mode::Sign(typed) => sign(front, typed, room, look),
-        Mode::Browse | Mode::Filter { .. } | Mode::Help(_) => Vec::new(),
+        InputMode::Sign(typed) => sign(front, typed, room, look),
+        InputMode::Browse | InputMode::Filter { .. } | InputMode::Help(_) => Vec::new(),
     }
 }
 
-fn asked(form: &Form, title: &str, room: Viewport, look: OutputStyle) -> Vec<Line<'static>> {
+fn asked(form: &PromptForm, title: &str, room: Viewport, look: TerminalStyle) -> Vec<Line<'static>> {
     let width = room.width;
     let mut lines = if room.is_low() { Vec::new() } else { vec![look.rule(width)] };
     lines.push(Line::from(look.title(fit(&format!(" {title}"), width))));
@@ -61,7 +61,7 @@ fn asked(form: &Form, title: &str, room: Viewport, look: OutputStyle) -> Vec<Lin
         }
         let needed = if field.needed { "*" } else { " " };
         lines.push(look.field(&format!(" {:>5}{needed} ", field.name.as_str()), &field.text, here, width));
-        if here && field.name == Name::Code {
+        if here && field.name == FieldName::Code {
             let codes = ReasonCode::of(form.verdict).iter().enumerate();
             let codes: Vec<_> = codes.map(|(at, code)| format!("{} {code}", at + 1)).collect();
             lines
@@ -76,7 +76,7 @@ fn asked(form: &Form, title: &str, room: Viewport, look: OutputStyle) -> Vec<Lin
     lines
 }
 
-fn sign(front: &App, typed: &str, room: Viewport, look: OutputStyle) -> Vec<Line<'static>> {
+fn sign(front: &ReviewApp, typed: &str, room: Viewport, look: TerminalStyle) -> Vec<Line<'static>> {
     let width = room.width;
     let mut lines = if room.is_low() { Vec::new() } else { vec![look.rule(width)] };
     let papers: Vec<_> = front.desk.papers().iter().filter(|paper| paper.can_be_signed()).collect();
@@ -101,8 +101,8 @@ fn sign(front: &App, typed: &str, room: Viewport, look: OutputStyle) -> Vec<Line
 }
 
 /// The selection of filters that match some but not all items.
-pub(super) fn filters(front: &App, height: usize, width: usize, look: OutputStyle) -> Vec<Line<'static>> {
-    let Mode::Filter { choices, at } = &front.mode else { return Vec::new() };
+pub(super) fn filters(front: &ReviewApp, height: usize, width: usize, look: TerminalStyle) -> Vec<Line<'static>> {
+    let InputMode::Filter { choices, at } = &front.mode else { return Vec::new() };
     let mut lines = vec![Line::from(look.title(fit(" show only", width)))];
     let first = at.saturating_sub(height.saturating_sub(2));
     for (place, (filter, count)) in choices.iter().enumerate().skip(first) {

@@ -1,9 +1,9 @@
 //! Ends a review session: signs decided files and prints the next commands.
 
-use super::{Args, discover::branch, session::ReviewSession};
+use super::{ReviewArgs, discover::branch, session::ReviewSession};
 use crate::{
     cli::{
-        CliError, Context, Exit, Format,
+        CliError, CommandContext, ExitStatus, OutputFormat,
         sign::{SigningOptions, sign_files},
     },
     model::PrincipalId,
@@ -21,10 +21,10 @@ use std::{
 pub(super) fn finish(
     desk: &ReviewSession,
     signs: bool,
-    args: &Args,
+    args: &ReviewArgs,
     tree: &Path,
-    context: &mut Context,
-) -> Result<Exit, CliError> {
+    context: &mut CommandContext,
+) -> Result<ExitStatus, CliError> {
     let ready: Vec<_> = desk.papers().iter().filter(|paper| paper.can_be_signed()).collect();
     let mut signed = Vec::new();
     if signs {
@@ -32,10 +32,10 @@ pub(super) fn finish(
         let pen = SigningOptions { key: args.key.as_deref(), name: Some(desk.reviewer()) };
         signed = sign_files(tree, &files, pen, context)?;
     }
-    if context.format == Format::Json {
+    if context.format == OutputFormat::Json {
         let progress = desk.progress();
         context.json(&json!({"decided": progress.decided, "items": progress.items, "signed": signed}))?;
-        return Ok(Exit::Done);
+        return Ok(ExitStatus::Done);
     }
     writeln!(context.out, "{}", super::plain_text::progress(desk))?;
     if signed.is_empty() {
@@ -46,7 +46,7 @@ pub(super) fn finish(
             (false, false) => "tenure review (then S), or sign: tenure sign FILE",
         };
         writeln!(context.out, "all decisions are saved; continue with: {next}")?;
-        return Ok(Exit::Done);
+        return Ok(ExitStatus::Done);
     }
     for entry in &signed {
         writeln!(context.out, "signed: {}", entry["signature"].as_str().unwrap_or_default())?;
@@ -74,7 +74,7 @@ pub(super) fn finish(
         )?;
         writeln!(context.out, "  {}", paper.path)?;
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Returns the cosigners of a file besides this person.

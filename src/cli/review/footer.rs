@@ -1,15 +1,15 @@
 //! Draws the footer with status message and keys, and the help page.
 
 use super::{
-    app::{App, Mode, StatusMessage},
+    app::{InputMode, ReviewApp, StatusMessage},
     decision_input::KEYS,
     draw::{Viewport, padded},
-    style::{OutputStyle, fit, wrap},
+    style::{TerminalStyle, fit, wrap},
 };
 use ratatui::text::Line;
 
 /// The status message and the keys.
-pub(super) fn foot(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line<'static>> {
+pub(super) fn foot(front: &ReviewApp, room: Viewport, look: TerminalStyle) -> Vec<Line<'static>> {
     let width = room.width;
     let mut lines = if room.is_low() { Vec::new() } else { vec![look.rule(width)] };
     lines.push(match &front.notice {
@@ -19,14 +19,14 @@ pub(super) fn foot(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line<'
     });
     if room.is_low() {
         let keys = match &front.mode {
-            Mode::Form(_) | Mode::Bulk { form: Some(_), .. } => " Enter next · Tab field · Esc back",
-            Mode::Bulk { .. } => " c r d e o p t x i a for all · Esc back",
-            Mode::Filter { .. } | Mode::Search | Mode::Sign(_) => " Enter · Esc back",
-            Mode::Help(_) => " j k scroll · any other key goes back",
-            Mode::Browse => " ? all keys · Enter card · Esc · q",
+            InputMode::Form(_) | InputMode::Bulk { form: Some(_), .. } => " Enter next · Tab field · Esc back",
+            InputMode::Bulk { .. } => " c r d e o p t x i a for all · Esc back",
+            InputMode::Filter { .. } | InputMode::Search | InputMode::Sign(_) => " Enter · Esc back",
+            InputMode::Help(_) => " j k scroll · any other key goes back",
+            InputMode::Browse => " ? all keys · Enter card · Esc · q",
         };
         // The status message takes precedence over the keys of an open prompt.
-        let prompted = !matches!(front.mode, Mode::Browse) && front.notice.is_none();
+        let prompted = !matches!(front.mode, InputMode::Browse) && front.notice.is_none();
         if prompted {
             lines.clear();
         }
@@ -34,17 +34,17 @@ pub(super) fn foot(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line<'
         return lines;
     }
     let keys: Vec<&str> = match (&front.mode, front.in_card) {
-        (Mode::Form(_) | Mode::Bulk { form: Some(_), .. }, _) => {
+        (InputMode::Form(_) | InputMode::Bulk { form: Some(_), .. }, _) => {
             vec![" Enter next, at the end saves · Tab other field · Esc back without deciding"]
         }
-        (Mode::Bulk { .. }, _) => vec![VERDICTS, " Esc back"],
-        (Mode::Filter { .. }, _) => vec![" j k move · Enter show these · Esc back"],
-        (Mode::Help(_), _) => vec![" j k scroll · any other key goes back"],
-        (Mode::Search | Mode::Sign(_), _) => vec![" Enter · Esc"],
-        (Mode::Browse, true) => {
+        (InputMode::Bulk { .. }, _) => vec![VERDICTS, " Esc back"],
+        (InputMode::Filter { .. }, _) => vec![" j k move · Enter show these · Esc back"],
+        (InputMode::Help(_), _) => vec![" j k scroll · any other key goes back"],
+        (InputMode::Search | InputMode::Sign(_), _) => vec![" Enter · Esc"],
+        (InputMode::Browse, true) => {
             vec![VERDICTS, " j k Space scroll · n next · [ ] item · u undo · Esc list · ? help"]
         }
-        (Mode::Browse, false) => {
+        (InputMode::Browse, false) => {
             vec![
                 VERDICTS,
                 " j k move · Enter card · n next open · / search · f filter · b bulk · u undo · S sign · q · ? help",
@@ -55,7 +55,7 @@ pub(super) fn foot(front: &App, room: Viewport, look: OutputStyle) -> Vec<Line<'
     lines
 }
 
-fn shown(front: &App) -> String {
+fn shown(front: &ReviewApp) -> String {
     let search = if front.view.search.is_empty() { String::new() } else { format!(" · with `{}`", front.view.search) };
     let place = if front.rows.is_empty() { 0 } else { front.at + 1 };
     let sort = front.view.sort;
@@ -67,7 +67,7 @@ fn shown(front: &App) -> String {
 }
 
 /// The help page from its scroll offset.
-pub(super) fn help(front: &mut App, height: usize, width: usize, look: OutputStyle) -> Vec<Line<'static>> {
+pub(super) fn help(front: &mut ReviewApp, height: usize, width: usize, look: TerminalStyle) -> Vec<Line<'static>> {
     let mut lines =
         vec![Line::from(look.title(fit(" verdicts: press a key, then enter a reason; Enter confirms", width)))];
     lines.extend(
@@ -84,7 +84,7 @@ pub(super) fn help(front: &mut App, height: usize, width: usize, look: OutputSty
     ];
     lines.extend(more.iter().flat_map(|text| wrap(&format!("  {text}"), width, 4)).map(Line::from));
     let most = lines.len().saturating_sub(height);
-    if let Mode::Help(from) = &mut front.mode {
+    if let InputMode::Help(from) = &mut front.mode {
         *from = (*from).min(most);
         lines.drain(..*from);
     }

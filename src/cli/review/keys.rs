@@ -4,7 +4,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// A key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Key {
+pub(super) enum KeyPress {
     /// Backspace.
     Backspace,
     /// Shift-Tab.
@@ -47,7 +47,7 @@ pub(super) enum Key {
     Up,
 }
 
-impl Key {
+impl KeyPress {
     /// Returns the keys of an event in order; empty if the event has no meaning here.
     ///
     /// Escape followed directly by a key is indistinguishable from Alt and that key. It is treated as Escape and the
@@ -106,9 +106,9 @@ mod tests {
     fn a_key_right_behind_escape_is_two() {
         let event = |code, modifiers| KeyEvent::new(code, modifiers);
         let slash = KeyCode::Char('/');
-        assert_eq!(Key::of(event(slash, KeyModifiers::ALT)), [Key::Escape, Key::Char('/')]);
-        assert_eq!(Key::of(event(slash, KeyModifiers::NONE)), [Key::Char('/')]);
-        assert_eq!(Key::of(event(KeyCode::Char('c'), KeyModifiers::CONTROL)), [Key::Stop]);
-        assert!(Key::of(event(KeyCode::F(1), KeyModifiers::NONE)).is_empty());
+        assert_eq!(KeyPress::of(event(slash, KeyModifiers::ALT)), [KeyPress::Escape, KeyPress::Char('/')]);
+        assert_eq!(KeyPress::of(event(slash, KeyModifiers::NONE)), [KeyPress::Char('/')]);
+        assert_eq!(KeyPress::of(event(KeyCode::Char('c'), KeyModifiers::CONTROL)), [KeyPress::Stop]);
+        assert!(KeyPress::of(event(KeyCode::F(1), KeyModifiers::NONE)).is_empty());
     }
 }

@@ -142,7 +142,7 @@ impl LineSession<'_> {
     }
 
     fn ask_to(&mut self, verdict: Verdict) -> io::Result<Option<Option<String>>> {
-        let hint = super::form::Name::To.hint(verdict);
+        let hint = super::form::FieldName::To.hint(verdict);
         loop {
             let Some(line) = self.question(&format!("to ({hint})"))? else { return Ok(None) };
             match to(&line, verdict) {

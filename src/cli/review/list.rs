@@ -3,7 +3,7 @@
 use super::session::ReviewSession;
 use crate::{
     campaign::{DecisionContext, is_flagged},
-    cli::{CliError, Context, Exit, Format},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
 };
 use serde_json::json;
 use std::io::Write;
@@ -12,7 +12,7 @@ use std::io::Write;
 ///
 /// # Errors
 /// When stdout cannot be written.
-pub(super) fn list(desk: &ReviewSession, context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn list(desk: &ReviewSession, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let papers = desk.papers().iter().filter(|paper| !paper.is_empty());
     let entries: Vec<_> = papers
         .map(|paper| {
@@ -31,9 +31,9 @@ pub(super) fn list(desk: &ReviewSession, context: &mut Context) -> Result<Exit, 
             })
         })
         .collect();
-    if context.format == Format::Json {
+    if context.format == OutputFormat::Json {
         context.json(&entries)?;
-        return Ok(Exit::Done);
+        return Ok(ExitStatus::Done);
     }
     writeln!(context.out, "{}", super::plain_text::progress(desk))?;
     for entry in &entries {
@@ -52,7 +52,7 @@ pub(super) fn list(desk: &ReviewSession, context: &mut Context) -> Result<Exit, 
             entry["path"].as_str().unwrap_or_default()
         )?;
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Prints the next open item with its decision context, as JSON; `null` if no item is open.
@@ -62,13 +62,13 @@ pub(super) fn list(desk: &ReviewSession, context: &mut Context) -> Result<Exit, 
 pub(super) fn next(
     desk: &ReviewSession,
     dossier: &dyn Fn(&ReviewSession, usize) -> Option<DecisionContext>,
-    context: &mut Context,
-) -> Result<Exit, CliError> {
+    context: &mut CommandContext,
+) -> Result<ExitStatus, CliError> {
     let open = (0..desk.len()).find(|row| desk.is_open(*row));
     let entry = open.and_then(|row| {
         let (item, paper) = (desk.item(row)?, desk.paper_of(row)?);
         Some(json!({"path": paper.path, "item": item, "due": paper.due, "dossier": dossier(desk, row)}))
     });
     context.json(&entry)?;
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }

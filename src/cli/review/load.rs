@@ -4,20 +4,20 @@ use super::{
     discover::ReviewFileOnDisk,
     persist::signatures,
     review_file::{ReviewFile, ReviewFileState, altered, undecided},
-    session::{SessionInput, Undecidable},
-    stages::Stages,
+    session::{SessionInput, UndecidableItem},
+    stages::StageOverview,
 };
 use crate::{
     campaign::folder,
     cli::{
         CliError,
-        session::{Session, store},
+        session::{RepositorySession, store},
     },
     model::{
         ItemId, PrincipalId, Timestamp,
         file::{Item, Review, ReviewTerms},
     },
-    store::{RepoPath, Snapshot},
+    store::{RepoPath, RepositorySnapshot},
     trust::{OpenCampaign, VotingSlot, reference},
 };
 use std::{
@@ -28,7 +28,7 @@ use std::{
 /// The inputs of a session.
 pub(super) struct SessionLoader<'a> {
     /// The repository.
-    pub(super) session: &'a Session,
+    pub(super) session: &'a RepositorySession,
     /// The campaign.
     pub(super) opening: &'a OpenCampaign,
     /// The reviewer.
@@ -49,7 +49,7 @@ impl SessionLoader<'_> {
         found: &[ReviewFileOnDisk],
         now: Timestamp,
     ) -> Result<(Vec<ReviewFile>, SessionInput), CliError> {
-        let stages = Stages::of(self.opening);
+        let stages = StageOverview::of(self.opening);
         let put = self.put_to_review(found)?;
         let mut papers = Vec::new();
         for file in found {
@@ -73,7 +73,7 @@ impl SessionLoader<'_> {
 
     /// Returns the items of these files as published by the campaign.
     fn put_to_review(&self, found: &[ReviewFileOnDisk]) -> Result<BTreeMap<ItemId, Vec<Item>>, CliError> {
-        let opened = Snapshot::at(&self.session.repository, self.opening.campaign().commit());
+        let opened = RepositorySnapshot::at(&self.session.repository, self.opening.campaign().commit());
         let wanted: BTreeSet<&ItemId> = found.iter().flat_map(|file| &file.review.items).map(|item| &item.id).collect();
         let mut put: BTreeMap<ItemId, Vec<Item>> = BTreeMap::new();
         for mine in [true, false] {
@@ -101,14 +101,14 @@ impl SessionLoader<'_> {
         &self,
         file: &ReviewFileOnDisk,
         put: &BTreeMap<ItemId, Vec<Item>>,
-        stages: &Stages<'_>,
+        stages: &StageOverview<'_>,
     ) -> Result<Option<ReviewFile>, CliError> {
         let signed = signatures(self.tree, &file.path)?;
         let has_signed = |name: &PrincipalId| signed.iter().any(|signer| signer == name.as_str());
         let mine = file.review.reviewer == *self.reviewer;
         let is_stub = file.review.items.iter().all(|item| put.contains_key(&item.id) && item.supersedes.is_none());
         let was_opened = || {
-            let opened = Snapshot::at(&self.session.repository, self.opening.campaign().commit());
+            let opened = RepositorySnapshot::at(&self.session.repository, self.opening.campaign().commit());
             opened.bytes(&file.path, MAX_REVIEW).is_ok_and(|bytes| bytes.is_some())
         };
         let is_look = file.review.stage() > self.opening.campaign().value().definition.stage_count();
@@ -125,7 +125,7 @@ impl SessionLoader<'_> {
         Ok(Some(self.of(file.path.clone(), file.review.clone(), standing, stages)))
     }
 
-    fn of(&self, path: String, review: Review, standing: ReviewFileState, stages: &Stages<'_>) -> ReviewFile {
+    fn of(&self, path: String, review: Review, standing: ReviewFileState, stages: &StageOverview<'_>) -> ReviewFile {
         let due = stages.due(review.stage()).unwrap_or(self.opening.campaign().value().closes_at);
         let bar = stages.bar(review.stage());
         ReviewFile { path, review, standing, due, bar, next: None }
@@ -206,21 +206,21 @@ impl SessionLoader<'_> {
         &self,
         papers: &[ReviewFile],
         put: &BTreeMap<ItemId, Vec<Item>>,
-        stages: &Stages<'_>,
-    ) -> BTreeMap<ItemId, Undecidable> {
+        stages: &StageOverview<'_>,
+    ) -> BTreeMap<ItemId, UndecidableItem> {
         let mut bars = BTreeMap::new();
         for paper in papers {
             for id in altered(&paper.review, put) {
                 let why = format!("{ALTERED}: git checkout origin/main -- {}", paper.path);
-                bars.insert(*id, Undecidable { why, may_abstain: false });
+                bars.insert(*id, UndecidableItem { why, may_abstain: false });
             }
             for item in &paper.review.items {
                 if let Some(why) = stages.bar_of(&item.id, paper.review.stage()) {
-                    bars.entry(item.id).or_insert(Undecidable { why, may_abstain: false });
+                    bars.entry(item.id).or_insert(UndecidableItem { why, may_abstain: false });
                 }
                 if let Some(tie) = self.session.governed.kinship().tie(self.reviewer, &item.subject) {
                     let why = format!("it is {tie}: abstain with a, and leave `to` empty");
-                    bars.entry(item.id).or_insert(Undecidable { why, may_abstain: true });
+                    bars.entry(item.id).or_insert(UndecidableItem { why, may_abstain: true });
                 }
             }
         }

@@ -29,15 +29,15 @@ mod tests;
 
 pub(super) use context::ContextLoader;
 pub(super) use discover::{campaign_not_open, listed};
-pub(super) use stages::Stages;
+pub(super) use stages::StageOverview;
 
-use super::{CliError, Context, Exit, session::Session};
+use super::{CliError, CommandContext, ExitStatus, session::RepositorySession};
 use crate::{
     campaign::{ContextIndex, DecisionContext},
     diag::Diagnostic,
     model::{CampaignId, ItemId, PrincipalId, file::Item},
 };
-use app::{App, StatusMessage};
+use app::{ReviewApp, StatusMessage};
 use discover::{DiscoveredReviews, discover};
 use persist::{ReviewStore, SaveError};
 use session::ReviewSession;
@@ -46,15 +46,15 @@ use std::{
     io::{self, IsTerminal, Write},
     path::PathBuf,
 };
-use style::OutputStyle;
-use terminal::{ExitReason, Host};
+use style::TerminalStyle;
+use terminal::{ExitReason, TerminalHost};
 
 /// Review the access assigned to you: read each item, decide with a reason, sign
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Whose items: those of --as, else of the person in the registry whose key is at hand (--key, or the agent). Every decision is written into its review file at once; quit when you like, and go on later. Nothing is decided before you give a reason, and nothing is signed before you say so (S).\n\nWithout a full-screen terminal: --next asks line by line. With an editor: fill in `decision` and `reason` in the files that --list names, then `tenure fmt FILE` and `tenure sign FILE`; the result is the same.\n\nExamples:\n  tenure review                        your items, in the terminal\n  tenure review 2026-q4 --as ana.ruiz  those of one campaign, as ana.ruiz\n  tenure review --list                 your files, and how far they are\n  tenure review --next                 one item at a time, as plain lines"
 )]
-pub(super) struct Args {
+pub(super) struct ReviewArgs {
     /// Campaign id [default: the only campaign with items assigned to you]
     campaign: Option<CampaignId>,
     /// Review as this principal
@@ -74,8 +74,8 @@ pub(super) struct Args {
     list: bool,
 }
 
-pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+pub(super) fn run(args: &ReviewArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let session = RepositorySession::open(context)?;
     let DiscoveredReviews { campaign, desk, mut keeper, tree } = discover(args, &session, context)?;
     if args.list {
         return list::list(&desk, context);
@@ -85,7 +85,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     let library = ContextIndex::new(shelf.sources());
     let dossier = |desk: &ReviewSession, row: usize| dossier(&library, desk, row);
     let now = context.clock.now();
-    let (desk, signs) = if args.next && context.format == super::Format::Json {
+    let (desk, signs) = if args.next && context.format == super::OutputFormat::Json {
         return list::next(&desk, &dossier, context);
     } else if args.next || (has_terminal() && has_no_screen(context)) {
         if !args.next {
@@ -99,7 +99,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         let (mut hears, echoes) = (io::stdin().lock(), !io::stdin().is_terminal());
         let mut ascii;
         let says: &mut dyn Write = if plain {
-            ascii = plain_text::Ascii(&mut context.out);
+            ascii = plain_text::AsciiWriter(&mut context.out);
             &mut ascii
         } else {
             &mut context.out
@@ -114,8 +114,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             return Err(problem.help("use `tenure review --next` for line mode, or `--list` to list the files").into());
         }
         let colour = context.out_style.colour && !has_no_colour(context);
-        let look = OutputStyle { colour, unicode: is_unicode(context) };
-        let mut front = App::new(desk, now);
+        let look = TerminalStyle { colour, unicode: is_unicode(context) };
+        let mut front = ReviewApp::new(desk, now);
         let mut around = RepositoryContext { library: &library, keeper: &mut keeper };
         let left = terminal::run(&mut front, &mut around, look)?;
         (front.desk, left == ExitReason::ToSign)
@@ -156,12 +156,12 @@ struct RepositoryContext<'a> {
     keeper: &'a mut ReviewStore,
 }
 
-impl Host for RepositoryContext<'_> {
-    fn dossier(&self, front: &App, row: usize, _: &Item) -> Option<DecisionContext> {
+impl TerminalHost for RepositoryContext<'_> {
+    fn dossier(&self, front: &ReviewApp, row: usize, _: &Item) -> Option<DecisionContext> {
         dossier(self.library, &front.desk, row)
     }
 
-    fn save(&mut self, front: &mut App, papers: &[usize]) {
+    fn save(&mut self, front: &mut ReviewApp, papers: &[usize]) {
         for place in papers {
             let Some(paper) = front.desk.papers().get(*place) else { continue };
             let told = match self.keeper.keep(paper) {
@@ -188,19 +188,19 @@ fn has_terminal() -> bool {
 }
 
 /// Returns whether the terminal cannot position text: TERM is unset, `dumb` or `unknown`.
-fn has_no_screen(context: &Context) -> bool {
+fn has_no_screen(context: &CommandContext) -> bool {
     context.variable("TERM").is_none_or(|name| name == "dumb" || name == "unknown")
 }
 
 /// Returns whether the terminal supports bold text but no colors.
-fn has_no_colour(context: &Context) -> bool {
+fn has_no_colour(context: &CommandContext) -> bool {
     let name = context.variable("TERM").unwrap_or_default();
     let kinds = ["vt50", "vt52", "vt100", "vt102", "vt131", "vt132", "vt220", "vt320", "vt420", "vt510", "vt520"];
     kinds.iter().any(|kind| name.split('-').next() == Some(kind)) || name.ends_with("-m") || name.ends_with("-mono")
 }
 
 /// Returns whether the locale of the terminal supports UTF-8.
-fn is_unicode(context: &Context) -> bool {
+fn is_unicode(context: &CommandContext) -> bool {
     let language = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| context.variable(name)).unwrap_or_default();
     let language = language.to_lowercase();
     language.contains("utf-8") || language.contains("utf8")

@@ -1,16 +1,16 @@
 //! Modal input: bulk decision, filter, search, and signing.
 
 use super::{
-    app::{App, Effect, Mode, StatusMessage},
+    app::{AppEffect, InputMode, ReviewApp, StatusMessage},
     decision_input::verdict_of,
-    form::{Form, FormResult},
-    keys::Key,
+    form::{FormResult, PromptForm},
+    keys::KeyPress,
     session::DecisionError,
-    view::Filter,
+    view::ItemFilter,
 };
 use crate::campaign::is_flagged;
 
-impl App {
+impl ReviewApp {
     /// Finds visible items that can be decided together with the item under the cursor.
     pub(super) fn begin_bulk(&mut self) {
         let Some(row) = self.row() else { return };
@@ -32,104 +32,104 @@ impl App {
             self.notice = Some(StatusMessage::Refused(none));
             return;
         }
-        self.mode = Mode::Bulk { rows, form: None };
+        self.mode = InputMode::Bulk { rows, form: None };
     }
 
-    pub(super) fn bulk(&mut self, key: Key, rows: Vec<usize>, form: Option<Form>) -> Effect {
+    pub(super) fn bulk(&mut self, key: KeyPress, rows: Vec<usize>, form: Option<PromptForm>) -> AppEffect {
         let Some(mut form) = form else {
-            let verdict = if let Key::Char(character) = key { verdict_of(character) } else { None };
+            let verdict = if let KeyPress::Char(character) = key { verdict_of(character) } else { None };
             let item = rows.first().and_then(|row| self.desk.item(*row));
             match (key, verdict, item) {
-                (Key::Escape | Key::Char('q'), ..) => {}
+                (KeyPress::Escape | KeyPress::Char('q'), ..) => {}
                 (_, Some(verdict), Some(item)) => {
-                    let form = Some(Form::new(verdict, item, self.now));
-                    self.mode = Mode::Bulk { rows, form };
+                    let form = Some(PromptForm::new(verdict, item, self.now));
+                    self.mode = InputMode::Bulk { rows, form };
                 }
-                _ => self.mode = Mode::Bulk { rows, form: None },
+                _ => self.mode = InputMode::Bulk { rows, form: None },
             }
-            return Effect::None;
+            return AppEffect::None;
         };
         match form.press(key) {
-            FormResult::Asking => self.mode = Mode::Bulk { rows, form: Some(form) },
-            FormResult::Left => self.mode = Mode::Bulk { rows, form: None },
+            FormResult::Asking => self.mode = InputMode::Bulk { rows, form: Some(form) },
+            FormResult::Left => self.mode = InputMode::Bulk { rows, form: None },
             FormResult::Whole(answer) => match self.desk.decide_all(&rows, &answer) {
                 Ok(papers) => {
                     self.settle(rows.last().copied().unwrap_or_default());
                     let count = rows.len();
                     self.notice =
                         Some(StatusMessage::Done(format!("{}: {count} items  ·  u: undo all", answer.word())));
-                    return Effect::Save(papers);
+                    return AppEffect::Save(papers);
                 }
                 Err(refused) => {
                     form.problem = Some(refused.to_string());
-                    self.mode = Mode::Bulk { rows, form: Some(form) };
+                    self.mode = InputMode::Bulk { rows, form: Some(form) };
                 }
             },
         }
-        Effect::None
+        AppEffect::None
     }
 
-    pub(super) fn filter(&mut self, key: Key, choices: Vec<(Filter, usize)>, at: usize) -> Effect {
+    pub(super) fn filter(&mut self, key: KeyPress, choices: Vec<(ItemFilter, usize)>, at: usize) -> AppEffect {
         let last = choices.len().saturating_sub(1);
         let at = match key {
-            Key::Down | Key::Char('j') => (at + 1).min(last),
-            Key::Up | Key::Char('k') => at.saturating_sub(1),
-            Key::Home | Key::Char('g') => 0,
-            Key::End | Key::Char('G') => last,
-            Key::Enter | Key::Right | Key::Char(' ' | 'l') => {
+            KeyPress::Down | KeyPress::Char('j') => (at + 1).min(last),
+            KeyPress::Up | KeyPress::Char('k') => at.saturating_sub(1),
+            KeyPress::Home | KeyPress::Char('g') => 0,
+            KeyPress::End | KeyPress::Char('G') => last,
+            KeyPress::Enter | KeyPress::Right | KeyPress::Char(' ' | 'l') => {
                 if let Some((filter, _)) = choices.into_iter().nth(at) {
                     self.view.filter = filter;
                     self.in_card = false;
                     self.show();
                 }
-                return Effect::None;
+                return AppEffect::None;
             }
-            Key::Escape | Key::Left | Key::Char('q' | 'f' | 'h') => return Effect::None,
+            KeyPress::Escape | KeyPress::Left | KeyPress::Char('q' | 'f' | 'h') => return AppEffect::None,
             _ => at,
         };
-        self.mode = Mode::Filter { choices, at };
-        Effect::None
+        self.mode = InputMode::Filter { choices, at };
+        AppEffect::None
     }
 
-    pub(super) fn search(&mut self, key: Key) -> Effect {
+    pub(super) fn search(&mut self, key: KeyPress) -> AppEffect {
         match key {
-            Key::Enter => return Effect::None,
-            Key::Escape => self.view.search.clear(),
-            Key::Backspace => drop(self.view.search.pop()),
-            Key::Clear => self.view.search.clear(),
-            Key::Char(character) if self.view.search.len() < MOST_SEARCH => self.view.search.push(character),
+            KeyPress::Enter => return AppEffect::None,
+            KeyPress::Escape => self.view.search.clear(),
+            KeyPress::Backspace => drop(self.view.search.pop()),
+            KeyPress::Clear => self.view.search.clear(),
+            KeyPress::Char(character) if self.view.search.len() < MOST_SEARCH => self.view.search.push(character),
             _ => {}
         }
         self.in_card = false;
         self.show();
-        if key != Key::Escape {
-            self.mode = Mode::Search;
+        if key != KeyPress::Escape {
+            self.mode = InputMode::Search;
         }
-        Effect::None
+        AppEffect::None
     }
 
-    pub(super) fn begin_sign(&mut self) -> Effect {
+    pub(super) fn begin_sign(&mut self) -> AppEffect {
         if self.desk.papers().iter().any(super::review_file::ReviewFile::can_be_signed) {
-            self.mode = Mode::Sign(String::new());
+            self.mode = InputMode::Sign(String::new());
         } else {
             self.notice = Some(StatusMessage::Refused("no decisions to sign".to_owned()));
         }
-        Effect::None
+        AppEffect::None
     }
 
-    pub(super) fn sign(&mut self, key: Key, mut typed: String) -> Effect {
+    pub(super) fn sign(&mut self, key: KeyPress, mut typed: String) -> AppEffect {
         match key {
-            Key::Escape | Key::Char('q') => {
+            KeyPress::Escape | KeyPress::Char('q') => {
                 self.notice = Some(StatusMessage::Done("not signed; all decisions are saved".to_owned()));
-                return Effect::None;
+                return AppEffect::None;
             }
-            Key::Enter if typed == self.confirmation() => return Effect::Sign,
-            Key::Backspace => drop(typed.pop()),
-            Key::Char(character) if typed.len() < 8 => typed.push(character),
+            KeyPress::Enter if typed == self.confirmation() => return AppEffect::Sign,
+            KeyPress::Backspace => drop(typed.pop()),
+            KeyPress::Char(character) if typed.len() < 8 => typed.push(character),
             _ => {}
         }
-        self.mode = Mode::Sign(typed);
-        Effect::None
+        self.mode = InputMode::Sign(typed);
+        AppEffect::None
     }
 }
 

@@ -4,7 +4,7 @@ use super::review_file::ReviewFile;
 use crate::{
     diag::{Diagnostic, Diagnostics},
     format::codec,
-    inventory::{Source, SourceError, WorkTree},
+    inventory::{FileSource, SourceError, WorkTree},
     model::{
         Digest, ItemId,
         file::{Item, Review},
@@ -55,7 +55,7 @@ pub(super) enum SaveError {
 
 /// The merge of two versions of a file.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) struct Merged {
+pub(super) struct MergedReview {
     /// The items.
     pub(super) items: Vec<Item>,
     /// The items with conflicting decisions, where the version on disk is kept.
@@ -119,7 +119,7 @@ impl ReviewStore {
     ///
     /// # Errors
     /// When it cannot be read, or is not a canonical review.
-    pub(super) fn merge(&mut self, paper: &ReviewFile) -> Result<Merged, SaveError> {
+    pub(super) fn merge(&mut self, paper: &ReviewFile) -> Result<MergedReview, SaveError> {
         let base = self.seen.get(&paper.path).cloned().unwrap_or_default();
         let theirs = self.read(&paper.path)?.map(|(review, _)| review.items).unwrap_or_default();
         Ok(merge(&base.items, &paper.review.items, theirs))
@@ -177,9 +177,9 @@ pub(super) fn signatures(tree: &Path, path: &str) -> io::Result<Vec<String>> {
 }
 
 /// Merges two versions of items with a common base.
-fn merge(base: &[Item], mine: &[Item], theirs: Vec<Item>) -> Merged {
+fn merge(base: &[Item], mine: &[Item], theirs: Vec<Item>) -> MergedReview {
     let of = |items: &[Item], id: &ItemId| items.iter().find(|item| item.id == *id).cloned();
-    let mut merged = Merged { items: theirs.clone(), disputed: Vec::new() };
+    let mut merged = MergedReview { items: theirs.clone(), disputed: Vec::new() };
     let ids = mine.iter().chain(base).map(|item| &item.id);
     for id in ids.collect::<std::collections::BTreeSet<_>>() {
         let (was, here, there) = (of(base, id), of(mine, id), of(&theirs, id));

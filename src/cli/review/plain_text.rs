@@ -35,9 +35,9 @@ pub(super) fn card(desk: &ReviewSession, row: usize, dossier: Option<&DecisionCo
 }
 
 /// Converts text to ASCII, for terminals without UTF-8.
-pub(super) struct Ascii<'a>(pub(super) &'a mut dyn Write);
+pub(super) struct AsciiWriter<'a>(pub(super) &'a mut dyn Write);
 
-impl Write for Ascii<'_> {
+impl Write for AsciiWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write_all(spelled(&String::from_utf8_lossy(bytes)).as_bytes())?;
         Ok(bytes.len())

@@ -70,7 +70,7 @@ struct UndoStep {
 
 /// The progress of the session.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Progress {
+pub(super) struct SessionProgress {
     /// The number of items.
     pub(super) items: usize,
     /// The number of decided items.
@@ -90,7 +90,7 @@ pub(super) struct BulkKey {
 }
 
 /// The rank of a position of an item: editable, decided, index.
-type Worth = (bool, bool, (usize, usize));
+type PlaceRank = (bool, bool, (usize, usize));
 
 /// The description of a step, and the changed files.
 pub(super) type AppliedStep = (String, Vec<usize>);
@@ -99,7 +99,7 @@ pub(super) type AppliedStep = (String, Vec<usize>);
 #[derive(Clone, Debug)]
 pub(super) struct SessionInput {
     /// The items that cannot be decided, with reasons.
-    pub(super) bars: BTreeMap<ItemId, Undecidable>,
+    pub(super) bars: BTreeMap<ItemId, UndecidableItem>,
     /// The references to the decisions in force on main, by stage and item.
     pub(super) in_force: BTreeMap<(u32, ItemId), String>,
     /// The requirements of the mandate for decisions.
@@ -108,7 +108,7 @@ pub(super) struct SessionInput {
 
 /// The reason why an item cannot be decided.
 #[derive(Clone, Debug)]
-pub(super) struct Undecidable {
+pub(super) struct UndecidableItem {
     /// The reason with the next step.
     pub(super) why: String,
     /// Whether it can still be reassigned.
@@ -158,7 +158,7 @@ impl ReviewSession {
 
     /// Finds the current position of each item: in an editable file, otherwise at its latest decision.
     fn settle(&mut self) {
-        let mut homes: BTreeMap<(u32, &ItemId), Worth> = BTreeMap::new();
+        let mut homes: BTreeMap<(u32, &ItemId), PlaceRank> = BTreeMap::new();
         for (place, paper) in self.papers.iter().enumerate() {
             let open = !matches!(paper.standing, ReviewFileState::Lent | ReviewFileState::Signed { .. });
             for (at, item) in paper.review.items.iter().enumerate() {
@@ -213,8 +213,8 @@ impl ReviewSession {
     }
 
     /// Returns the progress.
-    pub(super) fn progress(&self) -> Progress {
-        let mut progress = Progress { items: self.len(), ..Progress::default() };
+    pub(super) fn progress(&self) -> SessionProgress {
+        let mut progress = SessionProgress { items: self.len(), ..SessionProgress::default() };
         for item in (0..self.len()).filter_map(|row| self.item(row)) {
             let (decided, flagged) = (item.decision.is_some(), is_flagged(item));
             progress.decided += usize::from(decided);

@@ -6,12 +6,12 @@ use crate::{
 };
 
 /// The stages of an open campaign.
-pub(in crate::cli) struct Stages<'a> {
+pub(in crate::cli) struct StageOverview<'a> {
     opening: &'a OpenCampaign,
     due: Vec<Timestamp>,
 }
 
-impl<'a> Stages<'a> {
+impl<'a> StageOverview<'a> {
     /// Returns the stages of an open campaign. A stage begins when the previous one was closed or should have been.
     pub(in crate::cli) fn of(opening: &'a OpenCampaign) -> Self {
         let campaign = opening.campaign().value();

@@ -8,14 +8,14 @@ use ratatui::{
 
 /// The output style of this terminal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct OutputStyle {
+pub(super) struct TerminalStyle {
     /// Whether to use colors.
     pub(super) colour: bool,
     /// Whether to use characters beyond ASCII in frames and bars.
     pub(super) unicode: bool,
 }
 
-impl OutputStyle {
+impl TerminalStyle {
     fn style(self, colour: Color, modifier: Modifier) -> Style {
         // Bold and reverse are kept without color, since monochrome terminals support them.
         let style = Style::new().add_modifier(modifier);
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_bar_is_full_only_when_all_is_done() {
-        let look = OutputStyle { colour: false, unicode: false };
+        let look = TerminalStyle { colour: false, unicode: false };
         assert_eq!(look.bar(0, 3, 6), "......");
         assert_eq!(look.bar(2, 3, 6), "####..");
         assert_eq!(look.bar(3, 3, 6), "######");

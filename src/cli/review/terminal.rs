@@ -1,6 +1,6 @@
 //! Terminal session of the full-screen review. The terminal is restored however the session ends.
 
-use super::{app::App, app::Effect, draw::draw, keys::Key, style::OutputStyle};
+use super::{app::AppEffect, app::ReviewApp, draw::draw, keys::KeyPress, style::TerminalStyle};
 use crate::{campaign::DecisionContext, model::file::Item};
 use ratatui::{
     Terminal,
@@ -29,12 +29,12 @@ use std::{
 };
 
 /// The environment of a full-screen session.
-pub(super) trait Host {
+pub(super) trait TerminalHost {
     /// Returns the decision context of the item in this row.
-    fn dossier(&self, front: &App, row: usize, item: &Item) -> Option<DecisionContext>;
+    fn dossier(&self, front: &ReviewApp, row: usize, item: &Item) -> Option<DecisionContext>;
 
     /// Saves these files, and reports the result to the session.
-    fn save(&mut self, front: &mut App, papers: &[usize]);
+    fn save(&mut self, front: &mut ReviewApp, papers: &[usize]);
 }
 
 /// The way the session ended.
@@ -50,8 +50,8 @@ pub(super) enum ExitReason {
 ///
 /// # Errors
 /// When there is no terminal, or it disconnects. The terminal is restored in any case.
-pub(super) fn run(front: &mut App, around: &mut dyn Host, look: OutputStyle) -> io::Result<ExitReason> {
-    let signals = Signals::watch()?;
+pub(super) fn run(front: &mut ReviewApp, around: &mut dyn TerminalHost, look: TerminalStyle) -> io::Result<ExitReason> {
+    let signals = ExternalSignals::watch()?;
     let mut taken = RawTerminal::take()?;
     let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let mut known: Option<(usize, DecisionContext)> = None;
@@ -75,22 +75,22 @@ pub(super) fn run(front: &mut App, around: &mut dyn Host, look: OutputStyle) -> 
         let effect = match event::read()? {
             Event::Key(event) => {
                 // Escape together with another key has no effect outside of prompts.
-                Key::of(event).into_iter().map(|key| front.press(key)).last().unwrap_or(Effect::None)
+                KeyPress::of(event).into_iter().map(|key| front.press(key)).last().unwrap_or(AppEffect::None)
             }
             Event::Paste(text) => {
                 front.paste(&text);
-                Effect::None
+                AppEffect::None
             }
-            Event::Resize(..) => Effect::None,
-            _ => Effect::None,
+            Event::Resize(..) => AppEffect::None,
+            _ => AppEffect::None,
         };
         match effect {
-            Effect::None => {}
-            Effect::Save(papers) => around.save(front, &papers),
-            Effect::Leave => return Ok(ExitReason::Saved),
-            Effect::Sign => return Ok(ExitReason::ToSign),
-            Effect::Refresh => terminal.clear()?,
-            Effect::Suspend => {
+            AppEffect::None => {}
+            AppEffect::Save(papers) => around.save(front, &papers),
+            AppEffect::Leave => return Ok(ExitReason::Saved),
+            AppEffect::Sign => return Ok(ExitReason::ToSign),
+            AppEffect::Refresh => terminal.clear()?,
+            AppEffect::Suspend => {
                 taken.give_back();
                 kill_process(getpid(), Signal::TSTP)?;
                 taken.again()?;
@@ -149,12 +149,12 @@ fn restore() {
 }
 
 /// Signals: hangup, termination, and continuation after a stop.
-struct Signals {
+struct ExternalSignals {
     end: Arc<AtomicBool>,
     goes_on: Arc<AtomicBool>,
 }
 
-impl Signals {
+impl ExternalSignals {
     fn watch() -> io::Result<Self> {
         let (end, goes_on) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
         for signal in [SIGHUP, SIGTERM] {

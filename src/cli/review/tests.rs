@@ -1,16 +1,16 @@
 //! The desk without a terminal: bytes, undo, bulk, what is refused, and what is on the screen.
 
 use super::{
-    app::{App, Effect, StatusMessage},
+    app::{AppEffect, ReviewApp, StatusMessage},
     decision_input::DecisionInput,
     draw::draw,
-    keys::Key,
+    keys::KeyPress,
     review_file::{ReviewFile, ReviewFileState},
-    session::{DecisionError, ReviewSession, SessionInput, Undecidable},
-    style::OutputStyle,
+    session::{DecisionError, ReviewSession, SessionInput, UndecidableItem},
+    style::TerminalStyle,
 };
 use crate::{
-    campaign::{ContextLine, DecisionContext, Section},
+    campaign::{ContextLine, ContextSection, DecisionContext},
     format::codec,
     model::{
         Digest, ItemId, PrincipalId, Severity, Tier, Timestamp, Verdict,
@@ -74,14 +74,14 @@ fn answer(verdict: Verdict) -> DecisionInput {
     }
 }
 
-fn press(front: &mut App, keys: &str) -> Effect {
+fn press(front: &mut ReviewApp, keys: &str) -> AppEffect {
     let key = |character: char| match character {
-        '\r' => Key::Enter,
-        '\x1b' => Key::Escape,
-        '\t' => Key::Tab,
-        other => Key::Char(other),
+        '\r' => KeyPress::Enter,
+        '\x1b' => KeyPress::Escape,
+        '\t' => KeyPress::Tab,
+        other => KeyPress::Char(other),
     };
-    keys.chars().map(|character| front.press(key(character))).last().unwrap_or(Effect::None)
+    keys.chars().map(|character| front.press(key(character))).last().unwrap_or(AppEffect::None)
 }
 
 /// What may happen at a desk.
@@ -199,7 +199,7 @@ fn what_a_signed_file_says_is_changed_in_the_next_one() {
 #[test]
 fn what_is_ones_own_is_handed_on_and_nothing_else() {
     let why = "it is their own access".to_owned();
-    let bars = BTreeMap::from([(review().items[4].id, Undecidable { why, may_abstain: true })]);
+    let bars = BTreeMap::from([(review().items[4].id, UndecidableItem { why, may_abstain: true })]);
     let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review(), ReviewFileState::Open)];
     let mut desk =
         ReviewSession::new(PrincipalId::parse("ana.ruiz").unwrap(), papers, &SessionInput { bars, ..laid() });
@@ -218,24 +218,24 @@ fn hidden_text_in_a_reason_is_refused() {
 
 #[test]
 fn keys_decide_and_every_decision_is_to_be_saved() {
-    let mut front = App::new(desk(), Timestamp::from_unix(NOW));
-    assert_eq!(press(&mut front, "r1gone since May\r"), Effect::Save(vec![0]));
+    let mut front = ReviewApp::new(desk(), Timestamp::from_unix(NOW));
+    assert_eq!(press(&mut front, "r1gone since May\r"), AppEffect::Save(vec![0]));
     assert_eq!(front.desk.item(0).map(|item| item.reason.as_str()), Some("unused: gone since May"));
     assert_eq!(front.at, 1, "the next open item");
-    assert_eq!(press(&mut front, "n"), Effect::None);
-    assert_eq!(press(&mut front, "u"), Effect::Save(vec![0]));
+    assert_eq!(press(&mut front, "n"), AppEffect::None);
+    assert_eq!(press(&mut front, "u"), AppEffect::Save(vec![0]));
     assert_eq!(front.desk.progress().decided, 0);
     press(&mut front, "g");
     press(&mut front, "c");
-    assert_eq!(press(&mut front, "\r"), Effect::None, "an end is needed on T0");
-    assert_eq!(press(&mut front, "soon\r"), Effect::None);
-    assert_eq!(press(&mut front, "\x1b"), Effect::None);
+    assert_eq!(press(&mut front, "\r"), AppEffect::None, "an end is needed on T0");
+    assert_eq!(press(&mut front, "soon\r"), AppEffect::None);
+    assert_eq!(press(&mut front, "\x1b"), AppEffect::None);
     assert_eq!(front.desk.progress().decided, 0, "nothing is decided before its reason");
 }
 
 #[test]
 fn bulk_takes_what_is_open_unflagged_and_of_one_shape() {
-    let mut front = App::new(desk(), Timestamp::from_unix(NOW));
+    let mut front = ReviewApp::new(desk(), Timestamp::from_unix(NOW));
     press(&mut front, "b");
     assert!(
         matches!(&front.notice, Some(StatusMessage::Refused(why)) if why.contains("rule speaks against")),
@@ -243,17 +243,17 @@ fn bulk_takes_what_is_open_unflagged_and_of_one_shape() {
         front.notice
     );
     press(&mut front, "G");
-    assert_eq!(press(&mut front, "bc1\r"), Effect::Save(vec![0]));
+    assert_eq!(press(&mut front, "bc1\r"), AppEffect::Save(vec![0]));
     let decided: Vec<_> =
         (0..10).filter(|row| front.desk.item(*row).is_some_and(|item| item.decision.is_some())).collect();
     assert_eq!(decided, [5, 6, 7, 8, 9]);
-    assert_eq!(press(&mut front, "u"), Effect::Save(vec![0]));
+    assert_eq!(press(&mut front, "u"), AppEffect::Save(vec![0]));
     assert_eq!(front.desk.progress().decided, 0, "one step takes all of it back");
 }
 
 #[test]
 fn search_filter_and_sort_show_and_never_decide() {
-    let mut front = App::new(desk(), Timestamp::from_unix(NOW));
+    let mut front = ReviewApp::new(desk(), Timestamp::from_unix(NOW));
     press(&mut front, "/holder_7\r");
     assert_eq!(front.rows, [7]);
     press(&mut front, "\x1b");
@@ -267,25 +267,28 @@ fn search_filter_and_sort_show_and_never_decide() {
 
 #[test]
 fn signing_asks_for_the_number_of_flagged_items_that_stay_open() {
-    let mut front = App::new(desk(), Timestamp::from_unix(NOW));
-    assert_eq!(press(&mut front, "S"), Effect::None);
+    let mut front = ReviewApp::new(desk(), Timestamp::from_unix(NOW));
+    assert_eq!(press(&mut front, "S"), AppEffect::None);
     press(&mut front, "r1\r");
-    assert_eq!(press(&mut front, "Sy\r"), Effect::None);
-    assert_eq!(press(&mut front, "\x1b"), Effect::None);
-    assert_eq!(press(&mut front, "S2\r"), Effect::Sign);
+    assert_eq!(press(&mut front, "Sy\r"), AppEffect::None);
+    assert_eq!(press(&mut front, "\x1b"), AppEffect::None);
+    assert_eq!(press(&mut front, "S2\r"), AppEffect::Sign);
 }
 
 fn dossier(text: &str) -> DecisionContext {
     let line = |text: &str, marked| ContextLine { text: text.to_owned(), marked };
     let lines = vec![line("svc_export holds role reporting", false), line(text, true)];
     DecisionContext {
-        chapters: vec![Section { title: "What it is", lines: lines.clone() }, Section { title: "Question", lines }],
+        chapters: vec![
+            ContextSection { title: "What it is", lines: lines.clone() },
+            ContextSection { title: "Question", lines },
+        ],
     }
 }
 
-fn screen(front: &mut App, dossier: &DecisionContext, columns: u16, rows: u16, unicode: bool) -> String {
+fn screen(front: &mut ReviewApp, dossier: &DecisionContext, columns: u16, rows: u16, unicode: bool) -> String {
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-    terminal.draw(|frame| draw(frame, front, Some(dossier), OutputStyle { colour: false, unicode })).unwrap();
+    terminal.draw(|frame| draw(frame, front, Some(dossier), TerminalStyle { colour: false, unicode })).unwrap();
     terminal.backend().to_string()
 }
 
@@ -299,7 +302,7 @@ fn is(name: &str, text: &str) {
 
 #[test]
 fn the_screen_in_80_and_in_120_columns() {
-    let mut front = App::new(desk(), Timestamp::from_unix(NOW));
+    let mut front = ReviewApp::new(desk(), Timestamp::from_unix(NOW));
     press(&mut front, "r1gone since May\r");
     let told = dossier("the owner has left");
     is("screen-list", &screen(&mut front, &told, 80, 24, true));
@@ -312,7 +315,7 @@ fn the_screen_in_80_and_in_120_columns() {
 
 #[test]
 fn a_small_terminal_shows_what_is_read_and_what_is_typed() {
-    let mut front = App::new(desk(), Timestamp::from_unix(NOW));
+    let mut front = ReviewApp::new(desk(), Timestamp::from_unix(NOW));
     let told = dossier("the owner has left");
     is("screen-small-list", &screen(&mut front, &told, 40, 10, true));
     press(&mut front, "\r");
@@ -333,7 +336,7 @@ fn a_small_terminal_shows_what_is_read_and_what_is_typed() {
 
 #[test]
 fn where_there_is_nothing_but_ascii_nothing_else_is_drawn() {
-    let mut front = App::new(desk(), Timestamp::from_unix(NOW));
+    let mut front = ReviewApp::new(desk(), Timestamp::from_unix(NOW));
     let told = dossier("the owner “Zoë” has left · 東京 → …");
     for keys in ["", "\r", "r", "\x1b", "?", "q", "f"] {
         press(&mut front, keys);
@@ -352,7 +355,7 @@ fn hostile_names_steer_no_terminal_and_break_no_frame() {
         item.facts.clone_from(&hostile);
     }
     let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review, ReviewFileState::Open)];
-    let mut front = App::new(
+    let mut front = ReviewApp::new(
         ReviewSession::new(PrincipalId::parse("ana.ruiz").unwrap(), papers, &laid()),
         Timestamp::from_unix(NOW),
     );

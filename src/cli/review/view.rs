@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt};
 
 /// A filter of items.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Filter {
+pub(super) enum ItemFilter {
     /// All items.
     #[default]
     All,
@@ -29,7 +29,7 @@ pub(super) enum Filter {
 
 /// The order of items.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) enum Sort {
+pub(super) enum ItemSort {
     /// As in the file: items with the most serious findings first.
     #[default]
     Risk,
@@ -43,16 +43,16 @@ pub(super) enum Sort {
 
 /// The view of a session.
 #[derive(Clone, Debug, Default)]
-pub(super) struct View {
+pub(super) struct ItemView {
     /// The filter.
-    pub(super) filter: Filter,
+    pub(super) filter: ItemFilter,
     /// The order.
-    pub(super) sort: Sort,
+    pub(super) sort: ItemSort,
     /// The search text.
     pub(super) search: String,
 }
 
-impl fmt::Display for Filter {
+impl fmt::Display for ItemFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => f.write_str("all"),
@@ -66,7 +66,7 @@ impl fmt::Display for Filter {
     }
 }
 
-impl Sort {
+impl ItemSort {
     /// Returns the next order.
     pub(super) const fn next(self) -> Self {
         match self {
@@ -78,7 +78,7 @@ impl Sort {
     }
 }
 
-impl fmt::Display for Sort {
+impl fmt::Display for ItemSort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Risk => "risk",
@@ -89,7 +89,7 @@ impl fmt::Display for Sort {
     }
 }
 
-impl View {
+impl ItemView {
     /// Returns the visible items, in order.
     pub(super) fn rows(&self, desk: &ReviewSession) -> Vec<usize> {
         let wanted = self.search.to_lowercase();
@@ -97,16 +97,16 @@ impl View {
             .filter(|row| self.filter.takes(desk, *row) && (wanted.is_empty() || has(desk, *row, &wanted)))
             .collect();
         match self.sort {
-            Sort::Risk => {}
-            Sort::Holder => rows.sort_by_key(|row| desk.item(*row).map(|item| &item.principal)),
-            Sort::Entitlement => rows.sort_by_key(|row| desk.item(*row).map(|item| &item.entitlement)),
-            Sort::Decision => rows.sort_by_key(|row| desk.item(*row).map(|item| item.decision)),
+            ItemSort::Risk => {}
+            ItemSort::Holder => rows.sort_by_key(|row| desk.item(*row).map(|item| &item.principal)),
+            ItemSort::Entitlement => rows.sort_by_key(|row| desk.item(*row).map(|item| &item.entitlement)),
+            ItemSort::Decision => rows.sort_by_key(|row| desk.item(*row).map(|item| item.decision)),
         }
         rows
     }
 }
 
-impl Filter {
+impl ItemFilter {
     fn takes(&self, desk: &ReviewSession, row: usize) -> bool {
         let Some(item) = desk.item(row) else { return false };
         match self {

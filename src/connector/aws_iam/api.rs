@@ -2,7 +2,7 @@
 
 use super::{Config, api_types};
 use crate::connector::ConnectorError;
-use crate::connector::http::{Client, Effect, Limits, Method, Request, Response, retry_read};
+use crate::connector::http::{CallEffect, HttpClient, HttpLimits, HttpRequest, HttpResponse, Method, retry_read};
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
@@ -15,28 +15,28 @@ use zeroize::Zeroizing;
 
 /// An access key with its secret; it has no `Debug`.
 #[derive(Clone)]
-pub(super) struct Secret {
+pub(super) struct AccessKeySecret {
     pub id: String,
     pub key: SecretString,
     pub token: Option<SecretString>,
 }
 
 /// The two services of one account, and the key that signs.
-pub(super) struct Api {
-    iam: Client,
-    sts: Client,
+pub(super) struct IamApi {
+    iam: HttpClient,
+    sts: HttpClient,
     region: String,
     page_size: u16,
-    secret: Mutex<Secret>,
+    secret: Mutex<AccessKeySecret>,
 }
 
 #[derive(Clone, Copy)]
-enum Service {
+enum AwsService {
     Iam,
     Sts,
 }
 
-impl Api {
+impl IamApi {
     pub(super) fn connect(
         config: &Config,
         lookup: impl Fn(&str) -> Option<SecretString>,
@@ -51,11 +51,11 @@ impl Api {
         let key = variable(&config.secret_access_key_env)?;
         let token = config.session_token_env.as_deref().map(variable).transpose()?;
         Ok(Self {
-            iam: Client::connect(config.iam().map_err(refuse)?, Limits::default())?,
-            sts: Client::connect(config.sts().map_err(refuse)?, Limits::default())?,
+            iam: HttpClient::connect(config.iam().map_err(refuse)?, HttpLimits::default())?,
+            sts: HttpClient::connect(config.sts().map_err(refuse)?, HttpLimits::default())?,
             region: config.region.clone(),
             page_size: config.page_size,
-            secret: Mutex::new(Secret { id, key, token }),
+            secret: Mutex::new(AccessKeySecret { id, key, token }),
         })
     }
 
@@ -67,7 +67,7 @@ impl Api {
         self.iam.origin().host()
     }
 
-    pub(super) fn limits(&self) -> &Limits {
+    pub(super) fn limits(&self) -> &HttpLimits {
         self.iam.limits()
     }
 
@@ -76,16 +76,16 @@ impl Api {
     }
 
     /// Returns the key that signs now.
-    pub(super) fn secret(&self) -> Secret {
+    pub(super) fn secret(&self) -> AccessKeySecret {
         self.current().clone()
     }
 
     /// Signs with another key from now on: for the rotation of the engine's own.
-    pub(super) fn sign_with(&self, secret: Secret) {
+    pub(super) fn sign_with(&self, secret: AccessKeySecret) {
         *self.current() = secret;
     }
 
-    fn current(&self) -> MutexGuard<'_, Secret> {
+    fn current(&self) -> MutexGuard<'_, AccessKeySecret> {
         // A poisoned lock still holds a whole key: it is only ever replaced as one value.
         self.secret.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -93,43 +93,43 @@ impl Api {
     /// Reads, again where that may help.
     pub(super) fn read<T: DeserializeOwned>(&self, action: &str, with: &[(&str, &str)]) -> Result<T, ConnectorError> {
         retry_read(self.iam.limits(), || {
-            let answer = self.call(Service::Iam, action, with, Effect::Read, &self.secret())?;
+            let answer = self.call(AwsService::Iam, action, with, CallEffect::Read, &self.secret())?;
             api_types::result(action, answer.body()).ok_or_else(|| answer.unreadable())
         })
     }
 
     /// Asks who a key belongs to: the call that needs no rights and changes nothing.
-    pub(super) fn caller(&self, secret: &Secret) -> Result<api_types::CallerIdentity, ConnectorError> {
+    pub(super) fn caller(&self, secret: &AccessKeySecret) -> Result<api_types::CallerIdentity, ConnectorError> {
         let action = "GetCallerIdentity";
         retry_read(self.sts.limits(), || {
-            let answer = self.call(Service::Sts, action, &[], Effect::Read, secret)?;
+            let answer = self.call(AwsService::Sts, action, &[], CallEffect::Read, secret)?;
             api_types::result(action, answer.body()).ok_or_else(|| answer.unreadable())
         })
     }
 
     /// Changes something that answers with nothing but that it is done. Made once, whatever happens.
     pub(super) fn write(&self, action: &str, with: &[(&str, &str)]) -> Result<(), ConnectorError> {
-        let answer = self.call(Service::Iam, action, with, Effect::Write, &self.secret())?;
+        let answer = self.call(AwsService::Iam, action, with, CallEffect::Write, &self.secret())?;
         if api_types::acknowledges(action, answer.body()) { Ok(()) } else { Err(answer.unreadable()) }
     }
 
     /// Makes something and returns what AWS says it is. Made once, whatever happens.
     pub(super) fn create<T: DeserializeOwned>(&self, action: &str, with: &[(&str, &str)]) -> Result<T, ConnectorError> {
-        let answer = self.call(Service::Iam, action, with, Effect::Write, &self.secret())?;
+        let answer = self.call(AwsService::Iam, action, with, CallEffect::Write, &self.secret())?;
         api_types::result(action, answer.body()).ok_or_else(|| answer.unreadable())
     }
 
     fn call(
         &self,
-        service: Service,
+        service: AwsService,
         action: &str,
         with: &[(&str, &str)],
-        effect: Effect,
-        secret: &Secret,
-    ) -> Result<Response, ConnectorError> {
+        effect: CallEffect,
+        secret: &AccessKeySecret,
+    ) -> Result<HttpResponse, ConnectorError> {
         let (client, prefix, version) = match service {
-            Service::Iam => (&self.iam, "iam", "2010-05-08"),
-            Service::Sts => (&self.sts, "sts", "2011-06-15"),
+            AwsService::Iam => (&self.iam, "iam", "2010-05-08"),
+            AwsService::Sts => (&self.sts, "sts", "2011-06-15"),
         };
         let mut body = format!("Action={action}&Version={version}");
         for (key, value) in with {
@@ -144,7 +144,8 @@ impl Api {
             })?,
         );
         let body = Zeroizing::new(body.into_bytes());
-        let answer = client.send(Request { name: name.clone(), effect, method: Method::POST, url, headers, body })?;
+        let answer =
+            client.send(HttpRequest { name: name.clone(), effect, method: Method::POST, url, headers, body })?;
         if answer.is_success() { Ok(answer) } else { Err(class(&name, &answer)) }
     }
 }
@@ -156,7 +157,7 @@ fn signature(
     url: &str,
     headers: &[(String, String)],
     body: &[u8],
-    secret: &Secret,
+    secret: &AccessKeySecret,
 ) -> Option<Vec<(String, String)>> {
     let token = secret.token.as_ref().map(|token| token.expose_secret().to_owned());
     let identity = Credentials::new(secret.id.clone(), secret.key.expose_secret(), token, None, "tenure").into();
@@ -176,7 +177,7 @@ fn signature(
 }
 
 /// Returns the class of an error by AWS' own code. Only codes of this list are ever repeated in a text.
-fn class(name: &str, answer: &Response) -> ConnectorError {
+fn class(name: &str, answer: &HttpResponse) -> ConnectorError {
     let Some(code) = api_types::error_code(answer.body()) else {
         return match answer.refusal() {
             // AWS answers every call it has with an error of its own form; a bare 404 is somebody who has not this one.

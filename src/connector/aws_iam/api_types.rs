@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 pub(super) fn result<T: DeserializeOwned>(action: &str, body: &[u8]) -> Option<T> {
     let text = std::str::from_utf8(body).ok()?;
     is_answer_to(action, text).then_some(())?;
-    quick_xml::de::from_str::<Envelope<T>>(text).ok().map(|envelope| envelope.0)
+    quick_xml::de::from_str::<ResponseEnvelope<T>>(text).ok().map(|envelope| envelope.0)
 }
 
 /// Returns whether the answer is one to this action, for calls that answer nothing else.
@@ -24,23 +24,23 @@ pub(super) fn acknowledges(action: &str, body: &[u8]) -> bool {
 pub(super) fn error_code(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
-    struct Response {
-        error: Option<Failure>,
-        errors: Option<Failures>,
+    struct ErrorEnvelope {
+        error: Option<ErrorDetail>,
+        errors: Option<ErrorList>,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
-    struct Failures {
-        error: Failure,
+    struct ErrorList {
+        error: ErrorDetail,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
-    struct Failure {
+    struct ErrorDetail {
         code: String,
     }
     let text = std::str::from_utf8(body).ok()?;
     root(text).filter(|name| name == "ErrorResponse")?;
-    let response: Response = quick_xml::de::from_str(text).ok()?;
+    let response: ErrorEnvelope = quick_xml::de::from_str(text).ok()?;
     response.error.or(response.errors.map(|errors| errors.error)).map(|failure| failure.code)
 }
 
@@ -62,12 +62,12 @@ fn root(text: &str) -> Option<String> {
     }
 }
 
-struct Envelope<T>(T);
+struct ResponseEnvelope<T>(T);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Envelope<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ResponseEnvelope<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Parts<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Parts<T> {
+        struct ResultVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ResultVisitor<T> {
             type Value = T;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("one result")
@@ -84,18 +84,18 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Envelope<T> {
                 result.ok_or_else(|| M::Error::custom("no result"))
             }
         }
-        deserializer.deserialize_map(Parts(PhantomData)).map(Self)
+        deserializer.deserialize_map(ResultVisitor(PhantomData)).map(Self)
     }
 }
 
 /// A list: `<member>` elements.
 #[derive(Deserialize)]
-pub(super) struct Members<T> {
+pub(super) struct MemberList<T> {
     #[serde(default = "Vec::new")]
     member: Vec<T>,
 }
 
-impl<T> Members<T> {
+impl<T> MemberList<T> {
     pub(super) fn into_vec(self) -> Vec<T> {
         self.member
     }
@@ -110,7 +110,7 @@ impl<T> Members<T> {
 }
 
 /// One page of a listing.
-pub(super) trait Listing: DeserializeOwned {
+pub(super) trait ListPage: DeserializeOwned {
     type Entry;
     /// Returns the entries, whether there are more, and where.
     fn parts(self) -> (Vec<Self::Entry>, Option<bool>, Option<String>);
@@ -121,14 +121,14 @@ macro_rules! listings {
         #[derive(Deserialize)]
         pub(super) struct $name {
             #[serde(rename = $element)]
-            entries: Members<$entry>,
+            entries: MemberList<$entry>,
             #[serde(rename = "IsTruncated")]
             is_truncated: Option<bool>,
             #[serde(rename = "Marker")]
             marker: Option<String>,
         }
 
-        impl Listing for $name {
+        impl ListPage for $name {
             type Entry = $entry;
             fn parts(self) -> (Vec<$entry>, Option<bool>, Option<String>) {
                 (self.entries.into_vec(), self.is_truncated, self.marker)
@@ -140,18 +140,18 @@ macro_rules! listings {
 listings! {
     AccessKeys, "AccessKeyMetadata", AccessKey;
     AttachedPolicies, "AttachedPolicies", AttachedPolicy;
-    Certificates, "Certificates", Certificate;
-    Groups, "Groups", Group;
+    Certificates, "Certificates", SigningCertificate;
+    Groups, "Groups", IamGroup;
     MfaDevices, "MFADevices", MfaDevice;
     PolicyNames, "PolicyNames", String;
     SshPublicKeys, "SSHPublicKeys", SshPublicKey;
-    Users, "Users", User;
+    Users, "Users", IamUser;
 }
 
 /// A user.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct User {
+pub(super) struct IamUser {
     pub user_name: String,
     pub user_id: String,
     pub create_date: String,
@@ -162,13 +162,13 @@ pub(super) struct User {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct GetUser {
-    pub user: User,
+    pub user: IamUser,
 }
 
 /// A group.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Group {
+pub(super) struct IamGroup {
     pub group_name: String,
     pub group_id: String,
 }
@@ -177,14 +177,14 @@ pub(super) struct Group {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct GetGroup {
-    pub group: Group,
-    users: Members<User>,
+    pub group: IamGroup,
+    users: MemberList<IamUser>,
     is_truncated: Option<bool>,
     marker: Option<String>,
 }
 
-impl Listing for GetGroup {
-    type Entry = (Group, Option<User>);
+impl ListPage for GetGroup {
+    type Entry = (IamGroup, Option<IamUser>);
     /// The group itself is the first entry of each page, without a member.
     fn parts(self) -> (Vec<Self::Entry>, Option<bool>, Option<String>) {
         let group = self.group;
@@ -263,7 +263,7 @@ pub(super) struct MfaDevice {
 /// A signing certificate.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Certificate {
+pub(super) struct SigningCertificate {
     pub certificate_id: String,
     pub status: String,
 }
@@ -281,12 +281,12 @@ pub(super) struct SshPublicKey {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ServiceSpecificCredentials {
-    service_specific_credentials: Members<ServiceSpecificCredential>,
+    service_specific_credentials: MemberList<ServiceSpecificCredential>,
     is_truncated: Option<bool>,
     marker: Option<String>,
 }
 
-impl Listing for ServiceSpecificCredentials {
+impl ListPage for ServiceSpecificCredentials {
     type Entry = ServiceSpecificCredential;
     fn parts(self) -> (Vec<Self::Entry>, Option<bool>, Option<String>) {
         (self.service_specific_credentials.into_vec(), self.is_truncated, self.marker)
@@ -314,13 +314,13 @@ pub(super) struct AttachedPolicy {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct GetPolicy {
-    pub policy: Policy,
+    pub policy: ManagedPolicy,
 }
 
 /// A managed policy.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Policy {
+pub(super) struct ManagedPolicy {
     pub policy_id: String,
     pub policy_name: String,
     pub arn: String,
@@ -351,30 +351,33 @@ pub(super) struct InlinePolicy {
 /// One page of `GetAccountAuthorizationDetails`: some of everything that was asked for.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Details {
-    user_detail_list: Option<Members<UserDetail>>,
-    group_detail_list: Option<Members<GroupDetail>>,
-    policies: Option<Members<PolicyDetail>>,
+pub(super) struct AuthorizationDetails {
+    user_detail_list: Option<MemberList<UserDetail>>,
+    group_detail_list: Option<MemberList<GroupDetail>>,
+    policies: Option<MemberList<PolicyDetail>>,
     is_truncated: Option<bool>,
     marker: Option<String>,
 }
 
 /// Something in `GetAccountAuthorizationDetails`.
-pub(super) enum Detail {
+pub(super) enum AuthorizationDetail {
     Group(GroupDetail),
     Policy(PolicyDetail),
     User(UserDetail),
 }
 
-impl Listing for Details {
-    type Entry = Detail;
-    fn parts(self) -> (Vec<Detail>, Option<bool>, Option<String>) {
-        fn all<T>(members: Option<Members<T>>, entry: fn(T) -> Detail) -> impl Iterator<Item = Detail> {
-            members.map(Members::into_vec).unwrap_or_default().into_iter().map(entry)
+impl ListPage for AuthorizationDetails {
+    type Entry = AuthorizationDetail;
+    fn parts(self) -> (Vec<AuthorizationDetail>, Option<bool>, Option<String>) {
+        fn all<T>(
+            members: Option<MemberList<T>>,
+            entry: fn(T) -> AuthorizationDetail,
+        ) -> impl Iterator<Item = AuthorizationDetail> {
+            members.map(MemberList::into_vec).unwrap_or_default().into_iter().map(entry)
         }
-        let entries = all(self.user_detail_list, Detail::User)
-            .chain(all(self.group_detail_list, Detail::Group))
-            .chain(all(self.policies, Detail::Policy));
+        let entries = all(self.user_detail_list, AuthorizationDetail::User)
+            .chain(all(self.group_detail_list, AuthorizationDetail::Group))
+            .chain(all(self.policies, AuthorizationDetail::Policy));
         (entries.collect(), self.is_truncated, self.marker)
     }
 }
@@ -386,10 +389,10 @@ pub(super) struct UserDetail {
     pub user_name: String,
     pub user_id: String,
     pub create_date: String,
-    pub group_list: Members<String>,
-    pub attached_managed_policies: Members<AttachedPolicy>,
+    pub group_list: MemberList<String>,
+    pub attached_managed_policies: MemberList<AttachedPolicy>,
     // AWS leaves this list out where it is empty.
-    pub user_policy_list: Option<Members<InlineDetail>>,
+    pub user_policy_list: Option<MemberList<InlineDetail>>,
 }
 
 /// A group with its policies.
@@ -398,8 +401,8 @@ pub(super) struct UserDetail {
 pub(super) struct GroupDetail {
     pub group_name: String,
     pub group_id: String,
-    pub attached_managed_policies: Members<AttachedPolicy>,
-    pub group_policy_list: Members<InlineDetail>,
+    pub attached_managed_policies: MemberList<AttachedPolicy>,
+    pub group_policy_list: MemberList<InlineDetail>,
 }
 
 /// An inline policy with its document.
@@ -418,7 +421,7 @@ pub(super) struct PolicyDetail {
     pub policy_id: Option<String>,
     pub arn: String,
     pub default_version_id: String,
-    pub policy_version_list: Members<VersionDetail>,
+    pub policy_version_list: MemberList<VersionDetail>,
 }
 
 /// A version of a managed policy with its document.

@@ -1,40 +1,40 @@
 //! Making the calls of an action, exactly as planned.
 
-use super::calls::Call;
-use super::listing::Holder;
-use super::observe::Lookup;
+use super::calls::MutatingCall;
+use super::observe::ResourceLookup;
+use super::pagination::PolicyHolder;
 use super::principal_access::PolicyReader;
 use super::{AwsIam, removal, rotate};
-use crate::connector::{ConnectorError, Intent, Receipt, Sink};
+use crate::connector::{ApplyReceipt, ConnectorError, Intent, SecretSink};
 use crate::model::action::Planned;
-use crate::model::{Action, Change, Operation};
+use crate::model::{AccessChange, Action, Operation};
 use std::collections::BTreeSet;
 
 pub(super) fn apply(
     aws: &AwsIam,
     action: &Action<Planned>,
     intent: Intent,
-    sink: &dyn Sink,
-) -> Result<Receipt, ConnectorError> {
+    sink: &dyn SecretSink,
+) -> Result<ApplyReceipt, ConnectorError> {
     if intent.action() != &action.id {
         return Err(ConnectorError::PreconditionFailed("the intent is for another action".to_owned()));
     }
-    if matches!(action.change, Change::Rotate {}) {
+    if matches!(action.change, AccessChange::Rotate {}) {
         return rotate::rotate(aws, action, sink);
     }
     if action.operations.iter().any(|operation| operation.call == "iam:DeleteUser") {
         match aws.find_user(&action.grant.principal.id, &action.grant.principal.name)? {
-            Lookup::Here(user) => removal::planned_whole(aws, &user, &action.operations)?,
-            Lookup::Gone(_) => return Ok(receipt(0, action.operations.len())),
-            Lookup::Nothing => return Err(not_as_planned("no user can be read at all")),
+            ResourceLookup::Here(user) => removal::planned_whole(aws, &user, &action.operations)?,
+            ResourceLookup::Gone(_) => return Ok(receipt(0, action.operations.len())),
+            ResourceLookup::Nothing => return Err(not_as_planned("no user can be read at all")),
         }
     }
     run(aws, &action.operations)
 }
 
 /// Makes the calls in order. A thing that is gone already needs no call; what is not as planned gets none.
-fn run(aws: &AwsIam, operations: &[Operation]) -> Result<Receipt, ConnectorError> {
-    let mut ids = Ids { aws, holdings: PolicyReader::new(aws), hold: BTreeSet::new() };
+fn run(aws: &AwsIam, operations: &[Operation]) -> Result<ApplyReceipt, ConnectorError> {
+    let mut ids = ActionIds { aws, holdings: PolicyReader::new(aws), hold: BTreeSet::new() };
     let mut made = 0;
     for operation in operations {
         match step(&mut ids, operation) {
@@ -47,8 +47,9 @@ fn run(aws: &AwsIam, operations: &[Operation]) -> Result<Receipt, ConnectorError
 }
 
 /// Makes one call, and returns whether anything was there to be changed.
-fn step(ids: &mut Ids<'_>, operation: &Operation) -> Result<bool, ConnectorError> {
-    let call = Call::named(&operation.call).ok_or_else(|| ConnectorError::Unsupported(operation.call.clone()))?;
+fn step(ids: &mut ActionIds<'_>, operation: &Operation) -> Result<bool, ConnectorError> {
+    let call =
+        MutatingCall::named(&operation.call).ok_or_else(|| ConnectorError::Unsupported(operation.call.clone()))?;
     let parameters = call.parameters(operation).ok_or_else(|| incomplete(operation))?;
     if call.action == "DeleteUser" {
         // The last call is the one that cannot be taken back: look again.
@@ -68,13 +69,13 @@ fn step(ids: &mut Ids<'_>, operation: &Operation) -> Result<bool, ConnectorError
 }
 
 /// The ids of an action that were seen to have their planned names.
-struct Ids<'a> {
+struct ActionIds<'a> {
     aws: &'a AwsIam,
     holdings: PolicyReader<'a>,
     hold: BTreeSet<(String, String)>,
 }
 
-impl Ids<'_> {
+impl ActionIds<'_> {
     /// Returns whether the thing with this id is there and has this name; an id that is nowhere needs no call any more.
     ///
     /// # Errors
@@ -91,18 +92,18 @@ impl Ids<'_> {
         let holds = match entry {
             "Document" => return self.says(operation, name, id),
             "GroupId" => match self.aws.find_group(id)? {
-                Lookup::Here(group) if group.group_name == name => true,
-                Lookup::Here(_) => return Err(renamed("group", id)),
-                Lookup::Gone(_) => false,
-                Lookup::Nothing => return Err(not_as_planned("no group and no user can be read at all")),
+                ResourceLookup::Here(group) if group.group_name == name => true,
+                ResourceLookup::Here(_) => return Err(renamed("group", id)),
+                ResourceLookup::Gone(_) => false,
+                ResourceLookup::Nothing => return Err(not_as_planned("no group and no user can be read at all")),
             },
             // A policy must be detached everywhere before AWS lets it be deleted: a new one of the name is not ours.
             "PolicyId" => self.holdings.managed(name)?.is_some_and(|held| held.place.id() == Some(id)),
             "UserId" => match self.aws.find_user(id, name)? {
-                Lookup::Here(user) if user.user_name == name => true,
-                Lookup::Here(_) => return Err(renamed("user", id)),
-                Lookup::Gone(_) => false,
-                Lookup::Nothing => return Err(not_as_planned("no user can be read at all")),
+                ResourceLookup::Here(user) if user.user_name == name => true,
+                ResourceLookup::Here(_) => return Err(renamed("user", id)),
+                ResourceLookup::Gone(_) => false,
+                ResourceLookup::Nothing => return Err(not_as_planned("no user can be read at all")),
             },
             _ => return Err(ConnectorError::Unsupported(format!("{}: {parameter} by {entry}", operation.call))),
         };
@@ -114,7 +115,7 @@ impl Ids<'_> {
 
     /// Returns whether the inline policy is there and still says what was reviewed.
     fn says(&self, operation: &Operation, policy: &str, document: &str) -> Result<bool, ConnectorError> {
-        let holder = if operation.with.contains_key("GroupName") { Holder::Group } else { Holder::User };
+        let holder = if operation.with.contains_key("GroupName") { PolicyHolder::Group } else { PolicyHolder::User };
         let name = operation.with.get(holder.parameter()).ok_or_else(|| incomplete(operation))?;
         match self.holdings.inline(holder, name, policy)? {
             None => Ok(false),
@@ -136,12 +137,12 @@ pub(super) fn after(made: usize, of: usize, error: ConnectorError) -> ConnectorE
     }
 }
 
-fn receipt(made: usize, of: usize) -> Receipt {
+fn receipt(made: usize, of: usize) -> ApplyReceipt {
     let text = match made {
         0 => "nothing was there to be changed".to_owned(),
         made => format!("{made} of {of} calls changed something"),
     };
-    Receipt { text, already: made == 0, ..Receipt::default() }
+    ApplyReceipt { text, already: made == 0, ..ApplyReceipt::default() }
 }
 
 fn renamed(what: &str, id: &str) -> ConnectorError {

@@ -1,13 +1,13 @@
 //! The calls that change something: what each is given, and how AWS' own people would type it.
 
-use super::grant_key::Subject;
-use super::listing::Holder;
+use super::grant_key::IamGrantKey;
+use super::pagination::PolicyHolder;
 use crate::model::Operation;
 use std::collections::BTreeMap;
 
 /// A call that takes something away, or stops it. What it says in `with`, it needs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Call {
+pub(super) struct MutatingCall {
     /// The action of the API.
     pub action: &'static str,
     /// The action that undoes it, where there is one that needs nothing else.
@@ -18,7 +18,7 @@ pub(super) struct Call {
     pub bound: &'static [(&'static str, &'static str)],
 }
 
-impl Call {
+impl MutatingCall {
     /// Returns the call with this name; nothing for one this connector does not make.
     pub(super) fn named(call: &str) -> Option<&'static Self> {
         let action = call.strip_prefix("iam:")?;
@@ -44,7 +44,7 @@ pub(super) fn operation<'a>(
 
 /// Returns the operation that undoes one; nothing where none does.
 pub(super) fn undo(operation: &Operation) -> Option<Operation> {
-    let call = Call::named(&operation.call)?;
+    let call = MutatingCall::named(&operation.call)?;
     let mut with = operation.with.clone();
     if let Some(status) = with.get_mut("Status") {
         "Active".clone_into(status);
@@ -64,20 +64,25 @@ fn spelled(action: &str, parameters: &[&str], with: BTreeMap<String, String>) ->
 }
 
 /// Returns the operation that takes a policy from its holder.
-pub(super) fn take_policy(key: &Subject, holder_name: &str, policy: &str, document: Option<&str>) -> Option<Operation> {
+pub(super) fn take_policy(
+    key: &IamGrantKey,
+    holder_name: &str,
+    policy: &str,
+    document: Option<&str>,
+) -> Option<Operation> {
     match key {
-        Subject::Attached { holder, id, policy: policy_id } => {
+        IamGrantKey::Attached { holder, id, policy: policy_id } => {
             let (action, name, holder_id) = match holder {
-                Holder::Group => ("DetachGroupPolicy", "GroupName", "GroupId"),
-                Holder::User => ("DetachUserPolicy", "UserName", "UserId"),
+                PolicyHolder::Group => ("DetachGroupPolicy", "GroupName", "GroupId"),
+                PolicyHolder::User => ("DetachUserPolicy", "UserName", "UserId"),
             };
             let with = [(name, holder_name), (holder_id, id), ("PolicyArn", policy), ("PolicyId", policy_id)];
             Some(operation(action, with))
         }
-        Subject::Inline { holder, id, .. } => {
+        IamGrantKey::Inline { holder, id, .. } => {
             let (action, name, holder_id) = match holder {
-                Holder::Group => ("DeleteGroupPolicy", "GroupName", "GroupId"),
-                Holder::User => ("DeleteUserPolicy", "UserName", "UserId"),
+                PolicyHolder::Group => ("DeleteGroupPolicy", "GroupName", "GroupId"),
+                PolicyHolder::User => ("DeleteUserPolicy", "UserName", "UserId"),
             };
             let with = [(name, holder_name), (holder_id, id), ("PolicyName", policy), ("Document", document?)];
             Some(operation(action, with))
@@ -114,64 +119,74 @@ fn quoted(value: &str) -> String {
 }
 
 const USER: &[(&str, &str)] = &[("UserName", "UserId")];
-const CALLS: &[Call] = &[
-    Call { action: "DeactivateMFADevice", undo: None, parameters: &["UserName", "SerialNumber"], bound: USER },
-    Call { action: "DeleteAccessKey", undo: None, parameters: &["UserName", "AccessKeyId"], bound: USER },
-    Call {
+const CALLS: &[MutatingCall] = &[
+    MutatingCall { action: "DeactivateMFADevice", undo: None, parameters: &["UserName", "SerialNumber"], bound: USER },
+    MutatingCall { action: "DeleteAccessKey", undo: None, parameters: &["UserName", "AccessKeyId"], bound: USER },
+    MutatingCall {
         action: "DeleteGroupPolicy",
         undo: None,
         parameters: &["GroupName", "PolicyName"],
         bound: &[("GroupName", "GroupId"), ("PolicyName", "Document")],
     },
-    Call { action: "DeleteLoginProfile", undo: None, parameters: &["UserName"], bound: USER },
-    Call { action: "DeleteSSHPublicKey", undo: None, parameters: &["UserName", "SSHPublicKeyId"], bound: USER },
-    Call {
+    MutatingCall { action: "DeleteLoginProfile", undo: None, parameters: &["UserName"], bound: USER },
+    MutatingCall { action: "DeleteSSHPublicKey", undo: None, parameters: &["UserName", "SSHPublicKeyId"], bound: USER },
+    MutatingCall {
         action: "DeleteServiceSpecificCredential",
         undo: None,
         parameters: &["UserName", "ServiceSpecificCredentialId"],
         bound: USER,
     },
-    Call { action: "DeleteSigningCertificate", undo: None, parameters: &["UserName", "CertificateId"], bound: USER },
-    Call { action: "DeleteUser", undo: None, parameters: &["UserName"], bound: USER },
-    Call {
+    MutatingCall {
+        action: "DeleteSigningCertificate",
+        undo: None,
+        parameters: &["UserName", "CertificateId"],
+        bound: USER,
+    },
+    MutatingCall { action: "DeleteUser", undo: None, parameters: &["UserName"], bound: USER },
+    MutatingCall {
         action: "DeleteUserPolicy",
         undo: None,
         parameters: &["UserName", "PolicyName"],
         bound: &[("UserName", "UserId"), ("PolicyName", "Document")],
     },
-    Call { action: "DeleteVirtualMFADevice", undo: None, parameters: &["SerialNumber"], bound: &[] },
-    Call {
+    MutatingCall { action: "DeleteVirtualMFADevice", undo: None, parameters: &["SerialNumber"], bound: &[] },
+    MutatingCall {
         action: "DetachGroupPolicy",
         undo: Some("AttachGroupPolicy"),
         parameters: &["GroupName", "PolicyArn"],
         bound: &[("GroupName", "GroupId"), ("PolicyArn", "PolicyId")],
     },
-    Call {
+    MutatingCall {
         action: "DetachUserPolicy",
         undo: Some("AttachUserPolicy"),
         parameters: &["UserName", "PolicyArn"],
         bound: &[("UserName", "UserId"), ("PolicyArn", "PolicyId")],
     },
-    Call {
+    MutatingCall {
         action: "RemoveUserFromGroup",
         undo: Some("AddUserToGroup"),
         parameters: &["GroupName", "UserName"],
         bound: &[("UserName", "UserId"), ("GroupName", "GroupId")],
     },
-    Call { action: "UpdateAccessKey", undo: None, parameters: &["UserName", "AccessKeyId", "Status"], bound: USER },
-    Call {
+    MutatingCall {
+        action: "UpdateAccessKey",
+        undo: None,
+        parameters: &["UserName", "AccessKeyId", "Status"],
+        bound: USER,
+    },
+    MutatingCall {
         action: "UpdateSSHPublicKey",
         undo: None,
         parameters: &["UserName", "SSHPublicKeyId", "Status"],
         bound: USER,
     },
-    Call {
+    MutatingCall {
         action: "UpdateServiceSpecificCredential",
         undo: None,
         parameters: &["UserName", "ServiceSpecificCredentialId", "Status"],
         bound: USER,
     },
-    Call {
+    MutatingCall {
         action: "UpdateSigningCertificate",
         undo: None,
         parameters: &["UserName", "CertificateId", "Status"],
@@ -194,7 +209,7 @@ mod tests {
             "aws iam update-ssh-public-key --user-name 'a b' --ssh-public-key-id APKA1 --status Inactive"
         );
         assert_eq!(dashed("DeactivateMFADevice"), "deactivate-mfa-device");
-        assert!(Call::named("iam:DeleteUser").is_some());
-        assert!(Call::named("iam:CreateUser").is_none());
+        assert!(MutatingCall::named("iam:DeleteUser").is_some());
+        assert!(MutatingCall::named("iam:CreateUser").is_none());
     }
 }

@@ -1,15 +1,15 @@
 //! Listings of grants, control totals by other queries, and what can be seen at all.
 
-use super::api_types::{AccountSummary, Group, User};
+use super::api_types::{AccountSummary, IamGroup, IamUser};
 use super::grants;
-use super::listing::{Batch, Holder};
+use super::pagination::{EntryBatch, PolicyHolder};
 use super::principal_access::{PolicyReader, UserResources};
 use super::{AwsIam, Config, snapshot};
-use crate::connector::{ConnectorError, ConnectorHealth, ControlTotal, Cursor, GrantPage};
+use crate::connector::{ConnectorError, ConnectorHealth, ControlTotal, GrantPage, ListingCursor};
 use crate::model::{Grant, GrantKind, Usage};
 
-pub(super) fn list(aws: &AwsIam, kind: GrantKind, from: Option<&Cursor>) -> Result<GrantPage, ConnectorError> {
-    let place = Position::read(from, kind)?;
+pub(super) fn list(aws: &AwsIam, kind: GrantKind, from: Option<&ListingCursor>) -> Result<GrantPage, ConnectorError> {
+    let place = ListingPosition::read(from, kind)?;
     match (kind, place.part) {
         (GrantKind::Account, _) => {
             let batch = aws.api.users_from(place.marker())?;
@@ -20,18 +20,20 @@ pub(super) fn list(aws: &AwsIam, kind: GrantKind, from: Option<&Cursor>) -> Resu
             users(aws, place, batch, |page, user| credentials(aws, page, user))
         }
         (GrantKind::Membership, _) => memberships(aws, place),
-        (GrantKind::Policy, Part::Groups) => group_policies(aws, place),
-        (GrantKind::Policy, Part::Users) => {
+        (GrantKind::Policy, ListingPart::Groups) => group_policies(aws, place),
+        (GrantKind::Policy, ListingPart::Users) => {
             let holdings = PolicyReader::new(aws);
             let batch = aws.api.users_from(place.marker())?;
             users(aws, place, batch, |page, user| {
-                for held in holdings.of(Holder::User, &user.user_name)? {
+                for held in holdings.of(PolicyHolder::User, &user.user_name)? {
                     let principal = grants::user_principal(user);
-                    page.grants.push(grants::policy(&aws.words.system, Holder::User, principal, &held)?);
+                    page.grants.push(grants::policy(&aws.words.system, PolicyHolder::User, principal, &held)?);
                 }
                 Ok(())
             })
-            .map(|page| if page.next.is_none() { GrantPage { next: Some(Position::groups()), ..page } } else { page })
+            .map(|page| {
+                if page.next.is_none() { GrantPage { next: Some(ListingPosition::groups()), ..page } } else { page }
+            })
         }
         _ => Err(ConnectorError::Unsupported(format!("aws-iam has no grants of kind {kind}"))),
     }
@@ -40,9 +42,9 @@ pub(super) fn list(aws: &AwsIam, kind: GrantKind, from: Option<&Cursor>) -> Resu
 /// Makes a page of a batch of users.
 fn users(
     aws: &AwsIam,
-    place: Position,
-    batch: Batch<User>,
-    mut add: impl FnMut(&mut GrantPage, &User) -> Result<(), ConnectorError>,
+    place: ListingPosition,
+    batch: EntryBatch<IamUser>,
+    mut add: impl FnMut(&mut GrantPage, &IamUser) -> Result<(), ConnectorError>,
 ) -> Result<GrantPage, ConnectorError> {
     let mut page = GrantPage { next: place.next(aws, batch.next)?, ..GrantPage::default() };
     for user in &batch.entries {
@@ -51,7 +53,7 @@ fn users(
     Ok(page)
 }
 
-fn accounts(aws: &AwsIam, page: &mut GrantPage, user: &User) -> Result<(), ConnectorError> {
+fn accounts(aws: &AwsIam, page: &mut GrantPage, user: &IamUser) -> Result<(), ConnectorError> {
     let belongings = UserResources::read(&aws.api, &aws.words.config, user)?;
     let devices = aws.api.mfa_devices(&user.user_name)?;
     let account = grants::account(&aws.words.system, user, &devices, belongings.can_sign_in())?;
@@ -74,7 +76,7 @@ fn accounts(aws: &AwsIam, page: &mut GrantPage, user: &User) -> Result<(), Conne
     Ok(())
 }
 
-fn credentials(aws: &AwsIam, page: &mut GrantPage, user: &User) -> Result<(), ConnectorError> {
+fn credentials(aws: &AwsIam, page: &mut GrantPage, user: &IamUser) -> Result<(), ConnectorError> {
     let belongings = UserResources::read(&aws.api, &aws.words.config, user)?;
     for credential in grants::credentials(&aws.words.system, user, &belongings)? {
         let created = credential.attribute("created").unwrap_or_default();
@@ -89,7 +91,7 @@ fn credentials(aws: &AwsIam, page: &mut GrantPage, user: &User) -> Result<(), Co
     Ok(())
 }
 
-fn memberships(aws: &AwsIam, place: Position) -> Result<GrantPage, ConnectorError> {
+fn memberships(aws: &AwsIam, place: ListingPosition) -> Result<GrantPage, ConnectorError> {
     let holdings = PolicyReader::new(aws);
     let batch = aws.api.groups_from(place.marker())?;
     let mut page = GrantPage { next: place.next(aws, batch.next)?, ..GrantPage::default() };
@@ -98,70 +100,70 @@ fn memberships(aws: &AwsIam, place: Position) -> Result<GrantPage, ConnectorErro
         if members.is_empty() {
             continue;
         }
-        let held = holdings.of(Holder::Group, &group.group_name)?;
+        let held = holdings.of(PolicyHolder::Group, &group.group_name)?;
         let made = members.iter().map(|user| grants::membership(&aws.words.system, user, &group, &held));
         page.grants.extend(made.collect::<Result<Vec<Grant>, _>>()?);
     }
     Ok(page)
 }
 
-fn same<T>(id: &str, found: Option<(Group, T)>) -> Result<(Group, T), ConnectorError> {
+fn same<T>(id: &str, found: Option<(IamGroup, T)>) -> Result<(IamGroup, T), ConnectorError> {
     let changed = || ConnectorError::Transient("a group changed while the groups were read".to_owned());
     found.filter(|(group, _)| group.group_id == id).ok_or_else(changed)
 }
 
-fn group_policies(aws: &AwsIam, place: Position) -> Result<GrantPage, ConnectorError> {
+fn group_policies(aws: &AwsIam, place: ListingPosition) -> Result<GrantPage, ConnectorError> {
     let holdings = PolicyReader::new(aws);
     let batch = aws.api.groups_from(place.marker())?;
     let mut page = GrantPage { next: place.next(aws, batch.next)?, ..GrantPage::default() };
     for group in &batch.entries {
-        for held in holdings.of(Holder::Group, &group.group_name)? {
+        for held in holdings.of(PolicyHolder::Group, &group.group_name)? {
             let principal = grants::group_principal(group);
-            page.grants.push(grants::policy(&aws.words.system, Holder::Group, principal, &held)?);
+            page.grants.push(grants::policy(&aws.words.system, PolicyHolder::Group, principal, &held)?);
         }
     }
     Ok(page)
 }
 
 /// Where in a listing a page begins. The number of pages is carried along, so that a listing without end is noticed.
-struct Position {
-    part: Part,
+struct ListingPosition {
+    part: ListingPart,
     pages: u32,
     marker: String,
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Part {
+enum ListingPart {
     Groups,
     Users,
 }
 
-impl Position {
-    fn read(from: Option<&Cursor>, kind: GrantKind) -> Result<Self, ConnectorError> {
-        let start = if kind == GrantKind::Membership { Part::Groups } else { Part::Users };
-        let Some(Cursor(text)) = from else { return Ok(Self { part: start, pages: 0, marker: String::new() }) };
+impl ListingPosition {
+    fn read(from: Option<&ListingCursor>, kind: GrantKind) -> Result<Self, ConnectorError> {
+        let start = if kind == GrantKind::Membership { ListingPart::Groups } else { ListingPart::Users };
+        let Some(ListingCursor(text)) = from else { return Ok(Self { part: start, pages: 0, marker: String::new() }) };
         let foreign = || ConnectorError::Permanent("this cursor is not one of aws-iam".to_owned());
         let (part, rest) = text.split_once(':').ok_or_else(foreign)?;
         let (pages, marker) = rest.split_once(':').ok_or_else(foreign)?;
         let part = match part {
-            "groups" => Part::Groups,
-            "users" => Part::Users,
+            "groups" => ListingPart::Groups,
+            "users" => ListingPart::Users,
             _ => return Err(foreign()),
         };
         Ok(Self { part, pages: pages.parse().map_err(|_| foreign())?, marker: marker.to_owned() })
     }
 
-    fn groups() -> Cursor {
-        Cursor("groups:0:".to_owned())
+    fn groups() -> ListingCursor {
+        ListingCursor("groups:0:".to_owned())
     }
 
     fn marker(&self) -> Option<&str> {
         Some(self.marker.as_str()).filter(|marker| !marker.is_empty())
     }
 
-    fn next(&self, aws: &AwsIam, marker: Option<String>) -> Result<Option<Cursor>, ConnectorError> {
+    fn next(&self, aws: &AwsIam, marker: Option<String>) -> Result<Option<ListingCursor>, ConnectorError> {
         let Some(marker) = marker else { return Ok(None) };
-        let part = if self.part == Part::Groups { "groups" } else { "users" };
+        let part = if self.part == ListingPart::Groups { "groups" } else { "users" };
         let refuse = |why: &str| Err(ConnectorError::Permanent(format!("the list of {part}: {why}")));
         if marker == self.marker || marker.is_empty() {
             return refuse("the target's pages go round in a circle");
@@ -169,7 +171,7 @@ impl Position {
         if self.pages >= aws.api.limits().pages {
             return refuse("the target has more pages than allowed");
         }
-        Ok(Some(Cursor(format!("{part}:{}:{marker}", self.pages + 1))))
+        Ok(Some(ListingCursor(format!("{part}:{}:{marker}", self.pages + 1))))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the system file says about an AWS account.
 
-use crate::connector::http::{AddressScope, InvalidOrigin, Origin};
+use crate::connector::http::{AddressScope, OriginError, PinnedOrigin};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +74,7 @@ pub enum ConfigError {
     Account,
     /// No endpoint.
     #[error("`{0}`: {1}")]
-    Endpoint(&'static str, InvalidOrigin),
+    Endpoint(&'static str, OriginError),
     /// Out of range.
     #[error("`page_size` is 1 to 1000")]
     PageSize,
@@ -102,19 +102,19 @@ impl Config {
         self.iam().and(self.sts()).map(|_| ())
     }
 
-    pub(super) fn iam(&self) -> Result<Origin, ConfigError> {
+    pub(super) fn iam(&self) -> Result<PinnedOrigin, ConfigError> {
         let refuse = |why| ConfigError::Endpoint("endpoint", why);
         match &self.endpoint {
-            Some(listed) => Origin::parse(listed, AddressScope::Listed).map_err(refuse),
-            None => Origin::parse("https://iam.amazonaws.com", AddressScope::Public).map_err(refuse),
+            Some(listed) => PinnedOrigin::parse(listed, AddressScope::Listed).map_err(refuse),
+            None => PinnedOrigin::parse("https://iam.amazonaws.com", AddressScope::Public).map_err(refuse),
         }
     }
 
-    pub(super) fn sts(&self) -> Result<Origin, ConfigError> {
+    pub(super) fn sts(&self) -> Result<PinnedOrigin, ConfigError> {
         let refuse = |why| ConfigError::Endpoint("sts_endpoint", why);
         match self.sts_endpoint.as_ref().or(self.endpoint.as_ref()) {
-            Some(listed) => Origin::parse(listed, AddressScope::Listed).map_err(refuse),
-            None => Origin::parse(&format!("https://sts.{}.amazonaws.com", self.region), AddressScope::Public)
+            Some(listed) => PinnedOrigin::parse(listed, AddressScope::Listed).map_err(refuse),
+            None => PinnedOrigin::parse(&format!("https://sts.{}.amazonaws.com", self.region), AddressScope::Public)
                 .map_err(refuse),
         }
     }

@@ -1,23 +1,23 @@
 //! Grant keys: kinds of things and the ids AWS never gives twice.
 
-use super::listing::Holder;
+use super::pagination::PolicyHolder;
 use crate::connector::ConnectorError;
 use crate::model::GrantKey;
 use std::fmt;
 
 /// What a grant key names.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Subject {
+pub(super) enum IamGrantKey {
     /// An access key.
     AccessKey { key: String },
     /// A user.
     Account { user: String },
     /// A managed policy on a user or group.
-    Attached { holder: Holder, id: String, policy: String },
+    Attached { holder: PolicyHolder, id: String, policy: String },
     /// A signing certificate.
     Certificate { certificate: String },
     /// A policy embedded in a user or group; its name cannot change while it is there.
-    Inline { holder: Holder, id: String, policy: String },
+    Inline { holder: PolicyHolder, id: String, policy: String },
     /// A user in a group.
     Membership { user: String, group: String },
     /// A console password.
@@ -28,7 +28,7 @@ pub(super) enum Subject {
     SshPublicKey { key: String },
 }
 
-impl Subject {
+impl IamGrantKey {
     /// Reads a key this connector has made.
     pub(super) fn parse(key: &GrantKey) -> Option<Self> {
         let parts: Vec<&str> = key.as_str().split('/').collect();
@@ -36,8 +36,8 @@ impl Subject {
             return None;
         }
         let holder = |word: &str| match word {
-            "group" => Some(Holder::Group),
-            "user" => Some(Holder::User),
+            "group" => Some(PolicyHolder::Group),
+            "user" => Some(PolicyHolder::User),
             _ => None,
         };
         let own = |text: &&str| (*text).to_owned();
@@ -67,7 +67,7 @@ impl Subject {
     }
 }
 
-impl fmt::Display for Subject {
+impl fmt::Display for IamGrantKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AccessKey { key } => write!(f, "access-key/{key}"),
@@ -90,19 +90,19 @@ mod tests {
     #[test]
     fn a_key_reads_back_as_what_it_was_made_of() {
         let keys = [
-            Subject::Account { user: "AIDA1".into() },
-            Subject::Inline { holder: Holder::Group, id: "AGPA1".into(), policy: "a+b=c,d.@-_e".into() },
-            Subject::Attached { holder: Holder::User, id: "AIDA1".into(), policy: "ANPA1".into() },
+            IamGrantKey::Account { user: "AIDA1".into() },
+            IamGrantKey::Inline { holder: PolicyHolder::Group, id: "AGPA1".into(), policy: "a+b=c,d.@-_e".into() },
+            IamGrantKey::Attached { holder: PolicyHolder::User, id: "AIDA1".into(), policy: "ANPA1".into() },
         ];
         for key in keys {
-            assert_eq!(Subject::parse(&key.grant_key().unwrap()), Some(key));
+            assert_eq!(IamGrantKey::parse(&key.grant_key().unwrap()), Some(key));
         }
     }
 
     #[test]
     fn ids_that_would_read_back_as_something_else_are_refused() {
         for user in ["AIDA1/AGPA1", "", "a b", "ä"] {
-            let key = Subject::Membership { user: user.into(), group: "AGPA".into() };
+            let key = IamGrantKey::Membership { user: user.into(), group: "AGPA".into() };
             assert!(key.grant_key().is_err(), "{user}");
         }
     }

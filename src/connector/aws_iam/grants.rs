@@ -1,9 +1,9 @@
 //! What was read, as grants. A listing and a later look make the same grant of the same facts.
 
-use super::api_types::{Group, LastUsed, MfaDevice, User};
-use super::grant_key::Subject;
-use super::listing::Holder;
-use super::principal_access::{Held, PolicyLocation, UserResources};
+use super::api_types::{IamGroup, IamUser, LastUsed, MfaDevice};
+use super::grant_key::IamGrantKey;
+use super::pagination::PolicyHolder;
+use super::principal_access::{HeldPolicy, PolicyLocation, UserResources};
 use crate::connector::ConnectorError;
 use crate::model::{
     AccessPath, AccessRoute, Attributes, Entitlement, Grant, GrantKind, Principal, SystemId, Tier, Timestamp, Usage,
@@ -12,7 +12,7 @@ use crate::model::{
 /// Returns the account of a user.
 pub(super) fn account(
     system: &SystemId,
-    user: &User,
+    user: &IamUser,
     devices: &[MfaDevice],
     is_active: bool,
 ) -> Result<Grant, ConnectorError> {
@@ -23,24 +23,24 @@ pub(super) fn account(
     let attributes = attributes([("created", user.create_date.as_str()), ("mfa", &mfa), ("status", status)]);
     let what = ("iam-user".to_owned(), "user of the account".to_owned());
     let path = (user.user_id.clone(), format!("{} is a user", user.user_name));
-    let key = Subject::Account { user: user.user_id.clone() };
+    let key = IamGrantKey::Account { user: user.user_id.clone() };
     grant(system, GrantKind::Account, &key, user_principal(user), what, path, attributes, Tier::T2)
 }
 
 /// Returns the credentials of a user.
 pub(super) fn credentials(
     system: &SystemId,
-    user: &User,
+    user: &IamUser,
     belongings: &UserResources,
 ) -> Result<Vec<Grant>, ConnectorError> {
-    let credential = |key: Subject, id: &str, what: String, attributes: Attributes| {
+    let credential = |key: IamGrantKey, id: &str, what: String, attributes: Attributes| {
         let path = (format!("{}/{id}", user.user_id), format!("{} has {what}", user.user_name));
         let what = (id.to_owned(), what);
         grant(system, GrantKind::Credential, &key, user_principal(user), what, path, attributes, Tier::T2)
     };
     let mut grants = Vec::new();
     if let Some(password) = &belongings.password {
-        let key = Subject::Password { user: user.user_id.clone() };
+        let key = IamGrantKey::Password { user: user.user_id.clone() };
         let id = format!("password-{}", user.user_id);
         let attributes = attributes([("created", password.create_date.as_str()), ("type", "password")]);
         grants.push(credential(key, &id, "a console password".to_owned(), attributes)?);
@@ -49,12 +49,17 @@ pub(super) fn credentials(
         let id = &key.access_key_id;
         let attributes =
             attributes([("created", key.create_date.as_str()), ("status", &key.status), ("type", "access-key")]);
-        grants.push(credential(Subject::AccessKey { key: id.clone() }, id, format!("access key {id}"), attributes)?);
+        grants.push(credential(
+            IamGrantKey::AccessKey { key: id.clone() },
+            id,
+            format!("access key {id}"),
+            attributes,
+        )?);
     }
     for certificate in &belongings.certificates {
         let id = &certificate.certificate_id;
         let attributes = attributes([("status", certificate.status.as_str()), ("type", "signing-certificate")]);
-        let key = Subject::Certificate { certificate: id.clone() };
+        let key = IamGrantKey::Certificate { certificate: id.clone() };
         grants.push(credential(key, id, format!("signing certificate {id}"), attributes)?);
     }
     for one in &belongings.service_credentials {
@@ -64,13 +69,13 @@ pub(super) fn credentials(
             ("status", &one.status),
             ("type", "service-specific-credential"),
         ]);
-        let key = Subject::ServiceCredential { credential: id.clone() };
+        let key = IamGrantKey::ServiceCredential { credential: id.clone() };
         grants.push(credential(key, id, format!("credential {id} for {}", one.service_name), attributes)?);
     }
     for key in &belongings.ssh_public_keys {
         let attributes = attributes([("status", key.status.as_str()), ("type", "ssh-public-key")]);
         let text = format!("SSH public key {}", key.id);
-        grants.push(credential(Subject::SshPublicKey { key: key.id.clone() }, &key.id, text, attributes)?);
+        grants.push(credential(IamGrantKey::SshPublicKey { key: key.id.clone() }, &key.id, text, attributes)?);
     }
     Ok(grants)
 }
@@ -78,15 +83,15 @@ pub(super) fn credentials(
 /// Returns the membership of a user in a group that holds these policies.
 pub(super) fn membership(
     system: &SystemId,
-    user: &User,
-    group: &Group,
-    held: &[Held],
+    user: &IamUser,
+    group: &IamGroup,
+    held: &[HeldPolicy],
 ) -> Result<Grant, ConnectorError> {
     let tier = held.iter().map(|held| held.document.power.tier()).min().unwrap_or(Tier::T3);
     let what = (group.group_id.clone(), group.group_name.clone());
     let ids = format!("{}/{}", user.user_id, group.group_id);
     let path = (ids, format!("{} is in {}", user.user_name, group.group_name));
-    let key = Subject::Membership { user: user.user_id.clone(), group: group.group_id.clone() };
+    let key = IamGrantKey::Membership { user: user.user_id.clone(), group: group.group_id.clone() };
     let power = held.iter().map(|held| held.document.power).min();
     let attributes = power.map(|power| attributes([("power", power.as_str())])).unwrap_or_default();
     let principal = user_principal(user);
@@ -99,9 +104,9 @@ pub(super) fn membership(
 /// Returns the grant of one policy to a user or group.
 pub(super) fn policy(
     system: &SystemId,
-    holder: Holder,
+    holder: PolicyHolder,
     principal: Principal,
-    held: &Held,
+    held: &HeldPolicy,
 ) -> Result<Grant, ConnectorError> {
     let digest = held.document.digest.to_string();
     let mut attributes = attributes([("holder", holder.as_str()), ("power", held.document.power.as_str())]);
@@ -109,11 +114,11 @@ pub(super) fn policy(
     let (key, entitlement) = match &held.place {
         PolicyLocation::Account { id: policy, arn } | PolicyLocation::Aws { id: policy, arn } => {
             attributes.insert("arn".to_owned(), arn.clone());
-            (Subject::Attached { holder, id, policy: policy.clone() }, policy.clone())
+            (IamGrantKey::Attached { holder, id, policy: policy.clone() }, policy.clone())
         }
         PolicyLocation::Inline => {
             let own = format!("{id}/{}", held.name);
-            (Subject::Inline { holder, id, policy: held.name.clone() }, own)
+            (IamGrantKey::Inline { holder, id, policy: held.name.clone() }, own)
         }
     };
     // AWS changes its own policies weekly; a digest of those would reopen every review. Their power is watched.
@@ -132,12 +137,12 @@ pub(super) fn policy(
 }
 
 /// Returns the principal of a user.
-pub(super) fn user_principal(user: &User) -> Principal {
+pub(super) fn user_principal(user: &IamUser) -> Principal {
     Principal { id: user.user_id.clone(), name: user.user_name.clone() }
 }
 
 /// Returns the principal of a group.
-pub(super) fn group_principal(group: &Group) -> Principal {
+pub(super) fn group_principal(group: &IamGroup) -> Principal {
     Principal { id: group.group_id.clone(), name: group.group_name.clone() }
 }
 
@@ -151,7 +156,7 @@ pub(super) fn key_usage(created: &str, last_used: Result<LastUsed, ConnectorErro
 }
 
 /// Returns when a password was last used.
-pub(super) fn password_usage(user: &User, created: &str) -> Usage {
+pub(super) fn password_usage(user: &IamUser, created: &str) -> Usage {
     match &user.password_last_used {
         Some(date) => used_at(date),
         None => never_since(created, PASSWORDS_TRACKED_SINCE),
@@ -159,7 +164,7 @@ pub(super) fn password_usage(user: &User, created: &str) -> Usage {
 }
 
 /// Returns when a user was last active, from all the credentials it has: one that is not known makes all unknown.
-pub(super) fn account_usage(user: &User, all: &[Usage]) -> Usage {
+pub(super) fn account_usage(user: &IamUser, all: &[Usage]) -> Usage {
     if let Some(unknown) = all.iter().find(|usage| matches!(usage, Usage::Unknown(_))) {
         return unknown.clone();
     }
@@ -191,7 +196,7 @@ fn time(text: &str) -> Option<Timestamp> {
 }
 
 /// An entitlement hidden behind a group; its id changes when what it allows does.
-fn expansion(group: &str, held: &Held) -> Entitlement {
+fn expansion(group: &str, held: &HeldPolicy) -> Entitlement {
     let id = match &held.place {
         PolicyLocation::Account { id, .. } => format!("{id}@{}", held.document.digest),
         PolicyLocation::Aws { id, .. } => format!("{id}@{}", held.document.power.as_str()),
@@ -208,7 +213,7 @@ fn attributes<const N: usize>(pairs: [(&str, &str); N]) -> Attributes {
 fn grant(
     system: &SystemId,
     kind: GrantKind,
-    key: &Subject,
+    key: &IamGrantKey,
     principal: Principal,
     (id, name): (String, String),
     (ids, text): (String, String),

@@ -30,9 +30,9 @@ mod collect;
 mod config;
 mod grant_key;
 mod grants;
-mod listing;
 mod observe;
 mod operations;
+mod pagination;
 mod policy_document;
 mod principal_access;
 mod removal;
@@ -42,12 +42,14 @@ mod snapshot;
 pub use config::{Config, ConfigError, UnobservedKind};
 
 use super::{
-    Collector, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, Cursor, Descriptor, GrantPage, Intent,
-    PlannedChange, Provisioner, Receipt, Sink, UnsupportedChange,
+    ApplyReceipt, Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal,
+    GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, UnsupportedChangeError,
 };
 use crate::model::action::Planned;
-use crate::model::{Action, Change, Grant, GrantKind, Inventory, Observation, Operation, SystemId, VerificationLevel};
-use api::Api;
+use crate::model::{
+    AccessChange, Action, Grant, GrantKind, GrantObservation, Inventory, Operation, SystemId, VerificationLevel,
+};
+use api::IamApi;
 use secrecy::SecretString;
 
 /// The words of AWS IAM, without a connection.
@@ -67,8 +69,8 @@ impl AwsIamSchema {
 /// AWS IAM, connected. It holds secrets and has no `Debug`.
 pub struct AwsIam {
     words: AwsIamSchema,
-    api: Api,
-    documents: principal_access::Documents,
+    api: IamApi,
+    documents: principal_access::PolicyDocuments,
 }
 
 impl AwsIam {
@@ -81,17 +83,26 @@ impl AwsIam {
         config: Config,
         lookup: impl Fn(&str) -> Option<SecretString>,
     ) -> Result<Self, ConnectorError> {
-        let api = Api::connect(&config, lookup)?;
-        Ok(Self { words: AwsIamSchema::new(system, config), api, documents: principal_access::Documents::default() })
+        let api = IamApi::connect(&config, lookup)?;
+        Ok(Self {
+            words: AwsIamSchema::new(system, config),
+            api,
+            documents: principal_access::PolicyDocuments::default(),
+        })
     }
 }
 
 impl ConnectorSchema for AwsIamSchema {
-    fn describe(&self) -> Descriptor {
-        Descriptor { name: "aws-iam", kinds: KINDS, needs: NEEDS, level: VerificationLevel::V3 }
+    fn describe(&self) -> ConnectorDescriptor {
+        ConnectorDescriptor { name: "aws-iam", kinds: KINDS, needs: NEEDS, level: VerificationLevel::V3 }
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+    fn draft(
+        &self,
+        change: &AccessChange,
+        grant: &Grant,
+        inventory: &Inventory,
+    ) -> Result<PlannedChange, UnsupportedChangeError> {
         operations::draft(&self.config, change, grant, inventory)
     }
 
@@ -109,11 +120,16 @@ impl ConnectorSchema for AwsIamSchema {
 }
 
 impl ConnectorSchema for AwsIam {
-    fn describe(&self) -> Descriptor {
+    fn describe(&self) -> ConnectorDescriptor {
         self.words.describe()
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+    fn draft(
+        &self,
+        change: &AccessChange,
+        grant: &Grant,
+        inventory: &Inventory,
+    ) -> Result<PlannedChange, UnsupportedChangeError> {
         self.words.draft(change, grant, inventory)
     }
 
@@ -131,7 +147,7 @@ impl Collector for AwsIam {
         collect::validate(self)
     }
 
-    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<GrantPage, ConnectorError> {
+    fn list(&self, kind: GrantKind, from: Option<&ListingCursor>) -> Result<GrantPage, ConnectorError> {
         collect::list(self, kind, from)
     }
 
@@ -139,7 +155,7 @@ impl Collector for AwsIam {
         collect::control_totals(self)
     }
 
-    fn observe(&self, grant: &Grant) -> Result<Observation, ConnectorError> {
+    fn observe(&self, grant: &Grant) -> Result<GrantObservation, ConnectorError> {
         observe::observe(self, grant)
     }
 
@@ -149,7 +165,12 @@ impl Collector for AwsIam {
 }
 
 impl Provisioner for AwsIam {
-    fn apply(&self, action: &Action<Planned>, intent: Intent, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+    fn apply(
+        &self,
+        action: &Action<Planned>,
+        intent: Intent,
+        sink: &dyn SecretSink,
+    ) -> Result<ApplyReceipt, ConnectorError> {
         apply::apply(self, action, intent, sink)
     }
 

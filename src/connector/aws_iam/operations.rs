@@ -1,41 +1,43 @@
 //! The exact calls for a change, from the inventory alone.
 
 use super::calls::{operation, take_policy, undo};
-use super::grant_key::Subject;
+use super::grant_key::IamGrantKey;
 use super::principal_access::ACTIVE;
 use super::{Config, removal, rotate};
-use crate::connector::{PlannedChange, UnsupportedChange};
+use crate::connector::{PlannedChange, UnsupportedChangeError};
 use crate::model::action::Planned;
-use crate::model::{AccessLoss, Action, Change, Expectation, Grant, GrantKind, Inventory, Operation, Usage};
+use crate::model::{AccessChange, AccessLoss, Action, ExpectedState, Grant, GrantKind, Inventory, Operation, Usage};
 use std::collections::BTreeMap;
 
 pub(super) fn draft(
     config: &Config,
-    change: &Change,
+    change: &AccessChange,
     grant: &Grant,
     inventory: &Inventory,
-) -> Result<PlannedChange, UnsupportedChange> {
-    let key = Subject::parse(&grant.key)
+) -> Result<PlannedChange, UnsupportedChangeError> {
+    let key = IamGrantKey::parse(&grant.key)
         .ok_or_else(|| unsupported(format!("`{}` is not a grant of aws-iam", grant.key), "collect the system again"))?;
     match (change, &key) {
-        (Change::Disable {}, Subject::Account { .. }) => removal::disable_user(grant, inventory),
-        (Change::Revoke {}, Subject::Account { .. }) => {
+        (AccessChange::Disable {}, IamGrantKey::Account { .. }) => removal::disable_user(grant, inventory),
+        (AccessChange::Revoke {}, IamGrantKey::Account { .. }) => {
             soaked(config, grant, inventory)?;
             removal::remove_user(config, grant, inventory)
         }
-        (Change::Rotate {}, Subject::AccessKey { key }) => rotate::draft(key, grant, inventory),
-        (Change::Disable {}, _) => deactivate(&key, grant),
-        (Change::Revoke {}, Subject::Attached { .. } | Subject::Inline { .. }) => policy(&key, grant, inventory),
-        (Change::Revoke {}, Subject::Membership { group, .. }) => Ok(membership(group, grant, inventory)),
-        (Change::Revoke {}, _) => {
+        (AccessChange::Rotate {}, IamGrantKey::AccessKey { key }) => rotate::draft(key, grant, inventory),
+        (AccessChange::Disable {}, _) => deactivate(&key, grant),
+        (AccessChange::Revoke {}, IamGrantKey::Attached { .. } | IamGrantKey::Inline { .. }) => {
+            policy(&key, grant, inventory)
+        }
+        (AccessChange::Revoke {}, IamGrantKey::Membership { group, .. }) => Ok(membership(group, grant, inventory)),
+        (AccessChange::Revoke {}, _) => {
             soaked(config, grant, inventory)?;
             credential(&key, grant)
         }
-        (Change::Rotate {}, _) => Err(unsupported(
+        (AccessChange::Rotate {}, _) => Err(unsupported(
             format!("{} cannot be rotated here: only access keys can", grant.entitlement.name),
             "revoke it, or have its holder renew it and attest that",
         )),
-        (Change::Reduce { .. }, _) => Err(unsupported(
+        (AccessChange::Reduce { .. }, _) => Err(unsupported(
             "aws-iam does not reduce a grant in place".to_owned(),
             "give a narrower policy first, then revoke this one",
         )),
@@ -63,18 +65,18 @@ fn membership(group: &str, grant: &Grant, inventory: &Inventory) -> PlannedChang
         }
         _ => Vec::new(),
     };
-    drafted(vec![operation("RemoveUserFromGroup", with)], Expectation::Absent, loses, survives, None)
+    drafted(vec![operation("RemoveUserFromGroup", with)], ExpectedState::Absent, loses, survives, None)
 }
 
-fn policy(key: &Subject, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+fn policy(key: &IamGrantKey, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
     let Grant { principal, entitlement, .. } = grant;
     let policy = grant.attribute("arn").unwrap_or(&entitlement.name);
     let take = take_policy(key, &principal.name, policy, grant.attribute("document")).ok_or_else(incomplete)?;
     let mut loses = vec![loss(&principal.name, &entitlement.name)];
     if matches!(
         key,
-        Subject::Attached { holder: super::listing::Holder::Group, .. }
-            | Subject::Inline { holder: super::listing::Holder::Group, .. }
+        IamGrantKey::Attached { holder: super::pagination::PolicyHolder::Group, .. }
+            | IamGrantKey::Inline { holder: super::pagination::PolicyHolder::Group, .. }
     ) {
         let members = inventory.of_entitlement(&principal.id).filter(|other| other.kind == GrantKind::Membership);
         loses.extend(members.map(|member| loss(&member.principal.name, &entitlement.name)));
@@ -86,13 +88,13 @@ fn policy(key: &Subject, grant: &Grant, inventory: &Inventory) -> Result<Planned
             || (document.is_some() && other.attribute("document") == document)
             || (administrator && other.attribute("power") == Some("administrator"))
     });
-    let irreversible = matches!(key, Subject::Inline { .. })
+    let irreversible = matches!(key, IamGrantKey::Inline { .. })
         .then(|| "an inline policy is deleted with its document; only its digest is kept".to_owned());
-    Ok(drafted(vec![take], Expectation::Absent, loses, survives, irreversible))
+    Ok(drafted(vec![take], ExpectedState::Absent, loses, survives, irreversible))
 }
 
 /// Deactivates what is active, then deletes it.
-fn credential(key: &Subject, grant: &Grant) -> Result<PlannedChange, UnsupportedChange> {
+fn credential(key: &IamGrantKey, grant: &Grant) -> Result<PlannedChange, UnsupportedChangeError> {
     let mut operations = Vec::new();
     if grant.attribute("status") == Some(ACTIVE) {
         operations.push(status(key, grant).ok_or_else(incomplete)?);
@@ -100,29 +102,29 @@ fn credential(key: &Subject, grant: &Grant) -> Result<PlannedChange, Unsupported
     operations.push(delete(key, grant).ok_or_else(incomplete)?);
     let loses = vec![loss(&grant.principal.name, &grant.entitlement.name)];
     let irreversible = Some(format!("{} cannot be restored", grant.entitlement.name));
-    Ok(drafted(operations, Expectation::Absent, loses, Vec::new(), irreversible))
+    Ok(drafted(operations, ExpectedState::Absent, loses, Vec::new(), irreversible))
 }
 
-fn deactivate(key: &Subject, grant: &Grant) -> Result<PlannedChange, UnsupportedChange> {
+fn deactivate(key: &IamGrantKey, grant: &Grant) -> Result<PlannedChange, UnsupportedChangeError> {
     let refuse = || {
         let why = format!("{} has no state in which it is kept and does nothing", grant.entitlement.name);
         unsupported(why, "revoke it")
     };
     let operations = vec![status(key, grant).ok_or_else(refuse)?];
-    let expects = Expectation::Shows(BTreeMap::from([("status".to_owned(), INACTIVE.to_owned())]));
+    let expects = ExpectedState::Shows(BTreeMap::from([("status".to_owned(), INACTIVE.to_owned())]));
     let loses = vec![loss(&grant.principal.name, &grant.entitlement.name)];
     Ok(drafted(operations, expects, loses, Vec::new(), None))
 }
 
 /// Returns the call that makes a credential inactive; nothing for what has no such state.
-pub(super) fn status(key: &Subject, grant: &Grant) -> Option<Operation> {
+pub(super) fn status(key: &IamGrantKey, grant: &Grant) -> Option<Operation> {
     let (action, parameter, id) = match key {
-        Subject::AccessKey { key } => ("UpdateAccessKey", "AccessKeyId", key),
-        Subject::Certificate { certificate } => ("UpdateSigningCertificate", "CertificateId", certificate),
-        Subject::ServiceCredential { credential } => {
+        IamGrantKey::AccessKey { key } => ("UpdateAccessKey", "AccessKeyId", key),
+        IamGrantKey::Certificate { certificate } => ("UpdateSigningCertificate", "CertificateId", certificate),
+        IamGrantKey::ServiceCredential { credential } => {
             ("UpdateServiceSpecificCredential", "ServiceSpecificCredentialId", credential)
         }
-        Subject::SshPublicKey { key } => ("UpdateSSHPublicKey", "SSHPublicKeyId", key),
+        IamGrantKey::SshPublicKey { key } => ("UpdateSSHPublicKey", "SSHPublicKeyId", key),
         _ => return None,
     };
     let [name, user] = user(grant);
@@ -130,23 +132,23 @@ pub(super) fn status(key: &Subject, grant: &Grant) -> Option<Operation> {
 }
 
 /// Returns the call that deletes a credential.
-pub(super) fn delete(key: &Subject, grant: &Grant) -> Option<Operation> {
+pub(super) fn delete(key: &IamGrantKey, grant: &Grant) -> Option<Operation> {
     let [name, user] = user(grant);
     let (action, parameter, id) = match key {
-        Subject::AccessKey { key } => ("DeleteAccessKey", "AccessKeyId", key),
-        Subject::Certificate { certificate } => ("DeleteSigningCertificate", "CertificateId", certificate),
-        Subject::Password { .. } => return Some(operation("DeleteLoginProfile", [name, user])),
-        Subject::ServiceCredential { credential } => {
+        IamGrantKey::AccessKey { key } => ("DeleteAccessKey", "AccessKeyId", key),
+        IamGrantKey::Certificate { certificate } => ("DeleteSigningCertificate", "CertificateId", certificate),
+        IamGrantKey::Password { .. } => return Some(operation("DeleteLoginProfile", [name, user])),
+        IamGrantKey::ServiceCredential { credential } => {
             ("DeleteServiceSpecificCredential", "ServiceSpecificCredentialId", credential)
         }
-        Subject::SshPublicKey { key } => ("DeleteSSHPublicKey", "SSHPublicKeyId", key),
+        IamGrantKey::SshPublicKey { key } => ("DeleteSSHPublicKey", "SSHPublicKeyId", key),
         _ => return None,
     };
     Some(operation(action, [name, user, (parameter, id.as_str())]))
 }
 
 /// Refuses to delete what was used within the soak: there is somebody who would miss it.
-fn soaked(config: &Config, grant: &Grant, inventory: &Inventory) -> Result<(), UnsupportedChange> {
+fn soaked(config: &Config, grant: &Grant, inventory: &Inventory) -> Result<(), UnsupportedChangeError> {
     let days = i64::from(config.soak_days);
     if days == 0 {
         return Ok(());
@@ -158,7 +160,7 @@ fn soaked(config: &Config, grant: &Grant, inventory: &Inventory) -> Result<(), U
         Usage::Unknown(because) if tracked => format!("may be in use: its last use is unknown ({because})"),
         _ => return Ok(()),
     };
-    Err(UnsupportedChange::Harm {
+    Err(UnsupportedChangeError::Harm {
         why: format!("{} of {} {why}", grant.entitlement.name, grant.principal.name),
         instead: format!("disable it now; it can be revoked after {days} days without use (`soak_days`)"),
     })
@@ -201,7 +203,7 @@ pub(super) fn loss(principal: &str, entitlement: &str) -> AccessLoss {
 
 pub(super) fn drafted(
     operations: Vec<Operation>,
-    expects: Expectation,
+    expects: ExpectedState,
     mut loses: Vec<AccessLoss>,
     survives: Vec<String>,
     irreversible: Option<String>,
@@ -211,11 +213,11 @@ pub(super) fn drafted(
     PlannedChange { operations, expects, loses, survives, irreversible }
 }
 
-pub(super) fn unsupported(why: String, instead: &str) -> UnsupportedChange {
-    UnsupportedChange::Unsupported { why, instead: instead.to_owned() }
+pub(super) fn unsupported(why: String, instead: &str) -> UnsupportedChangeError {
+    UnsupportedChangeError::Unsupported { why, instead: instead.to_owned() }
 }
 
-pub(super) fn incomplete() -> UnsupportedChange {
+pub(super) fn incomplete() -> UnsupportedChangeError {
     unsupported("the inventory does not hold what the call needs".to_owned(), "collect the system again")
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// How much a document allows. Conditions and denials are not weighed: what a document could allow, it allows.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Power {
+pub(super) enum PolicyPower {
     /// Everything on everything.
     Administrator,
     /// Enough to give oneself everything: identities, policies and keys of others.
@@ -19,7 +19,7 @@ pub(super) enum Power {
     Reader,
 }
 
-impl Power {
+impl PolicyPower {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Administrator => "administrator",
@@ -42,14 +42,14 @@ impl Power {
 
 /// A policy document as read.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Document {
+pub(super) struct PolicyDocument {
     /// The digest of its canonical form: the same for documents that say the same in another order or spelling.
     pub digest: Digest,
     /// What it allows.
-    pub power: Power,
+    pub power: PolicyPower,
 }
 
-impl Document {
+impl PolicyDocument {
     /// Reads a document as IAM answers it: JSON, percent-encoded (RFC 3986). Nothing when it is not that.
     pub(super) fn read(encoded: &str) -> Option<Self> {
         let text = percent_decode_str(encoded).decode_utf8().ok()?;
@@ -57,7 +57,7 @@ impl Document {
         let statements: Option<Vec<Map<String, Value>>> =
             list(document.get("Statement")?).into_iter().map(|s| s.as_object().map(canonical)).collect();
         let mut statements = statements?;
-        let power = statements.iter().map(power).min().unwrap_or(Power::Reader);
+        let power = statements.iter().map(power).min().unwrap_or(PolicyPower::Reader);
         statements.sort_by_cached_key(|statement| jcs::to_string(statement).unwrap_or_default());
         // A number that has no canonical form (a fraction in a condition) leaves the text itself to compare.
         let digest = jcs::digest(&statements).unwrap_or_else(|_| Digest::of(text.as_bytes()));
@@ -98,34 +98,34 @@ fn texts<'a>(statement: &'a Map<String, Value>, key: &str) -> Option<Vec<&'a str
 }
 
 /// Judges one canonical statement.
-fn power(statement: &Map<String, Value>) -> Power {
+fn power(statement: &Map<String, Value>) -> PolicyPower {
     if statement.get("Effect").and_then(Value::as_str) != Some("Allow") {
-        return Power::Reader;
+        return PolicyPower::Reader;
     }
     let everywhere = texts(statement, "NotResource").is_some()
         || texts(statement, "Resource").is_some_and(|resources| resources.iter().any(|r| is_everything(r)));
     if let Some(spared) = texts(statement, "NotAction") {
         let spares = |action: &str| spared.iter().any(|pattern| matches(pattern, action));
         return match (everywhere, SELF_RAISING.iter().all(|action| spares(action))) {
-            (true, false) => Power::ControlPlane,
-            (true, true) => Power::Broad,
-            (false, false) => Power::ControlPlane,
-            (false, true) => Power::Narrow,
+            (true, false) => PolicyPower::ControlPlane,
+            (true, true) => PolicyPower::Broad,
+            (false, false) => PolicyPower::ControlPlane,
+            (false, true) => PolicyPower::Narrow,
         };
     }
     let actions = texts(statement, "Action").unwrap_or_default();
     let any = |test: fn(&str) -> bool| actions.iter().any(|action| test(action));
     if any(is_everything) || any(|action| is_everything(action.trim_start_matches("*:"))) {
-        return if everywhere { Power::Administrator } else { Power::ControlPlane };
+        return if everywhere { PolicyPower::Administrator } else { PolicyPower::ControlPlane };
     }
     // Rights over identities are judged wherever they point: a user, role or policy named there may be an administrator.
     if actions.iter().any(|pattern| SELF_RAISING.iter().any(|action| matches(pattern, action))) {
-        return Power::ControlPlane;
+        return PolicyPower::ControlPlane;
     }
     if everywhere && any(|action| action.ends_with(":*")) {
-        return Power::Broad;
+        return PolicyPower::Broad;
     }
-    if actions.iter().all(|action| reads(action)) { Power::Reader } else { Power::Narrow }
+    if actions.iter().all(|action| reads(action)) { PolicyPower::Reader } else { PolicyPower::Narrow }
 }
 
 fn is_everything(text: &str) -> bool {
@@ -191,27 +191,29 @@ const SELF_RAISING: &[&str] = &[
 mod tests {
     use super::*;
 
-    fn document(text: &str) -> Document {
-        Document::read(&percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string())
-            .unwrap()
+    fn document(text: &str) -> PolicyDocument {
+        PolicyDocument::read(
+            &percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string(),
+        )
+        .unwrap()
     }
 
-    fn allow(action: &str, resource: &str) -> Document {
+    fn allow(action: &str, resource: &str) -> PolicyDocument {
         document(&format!(r#"{{"Statement":{{"Effect":"Allow","Action":{action},"Resource":{resource}}}}}"#))
     }
 
     #[test]
     fn a_document_is_as_dangerous_as_its_worst_statement() {
         for (action, resource, power) in [
-            (r#""*""#, r#""*""#, Power::Administrator),
-            (r#"["s3:Get*","*:*"]"#, r#"["*"]"#, Power::Administrator),
-            (r#""iam:*""#, r#""*""#, Power::ControlPlane),
-            (r#""IAM:PutUserPolicy""#, r#""arn:aws:iam::1:user/x""#, Power::ControlPlane),
-            (r#""iam:P*""#, r#""*""#, Power::ControlPlane),
-            (r#""s3:*""#, r#""*""#, Power::Broad),
-            (r#""s3:*""#, r#""arn:aws:s3:::b/*""#, Power::Narrow),
-            (r#"["s3:GetObject","s3:ListBucket"]"#, r#""*""#, Power::Reader),
-            (r#""secretsmanager:GetSecretValue""#, r#""*""#, Power::Narrow),
+            (r#""*""#, r#""*""#, PolicyPower::Administrator),
+            (r#"["s3:Get*","*:*"]"#, r#"["*"]"#, PolicyPower::Administrator),
+            (r#""iam:*""#, r#""*""#, PolicyPower::ControlPlane),
+            (r#""IAM:PutUserPolicy""#, r#""arn:aws:iam::1:user/x""#, PolicyPower::ControlPlane),
+            (r#""iam:P*""#, r#""*""#, PolicyPower::ControlPlane),
+            (r#""s3:*""#, r#""*""#, PolicyPower::Broad),
+            (r#""s3:*""#, r#""arn:aws:s3:::b/*""#, PolicyPower::Narrow),
+            (r#"["s3:GetObject","s3:ListBucket"]"#, r#""*""#, PolicyPower::Reader),
+            (r#""secretsmanager:GetSecretValue""#, r#""*""#, PolicyPower::Narrow),
         ] {
             assert_eq!(allow(action, resource).power, power, "{action} on {resource}");
         }
@@ -222,14 +224,14 @@ mod tests {
         let but = |spared: &str| {
             document(&format!(r#"{{"Statement":[{{"Effect":"Allow","NotAction":{spared},"Resource":"*"}}]}}"#)).power
         };
-        assert_eq!(but(r#"["iam:*","organizations:*"]"#), Power::Broad);
-        assert_eq!(but(r#""s3:*""#), Power::ControlPlane);
+        assert_eq!(but(r#"["iam:*","organizations:*"]"#), PolicyPower::Broad);
+        assert_eq!(but(r#""s3:*""#), PolicyPower::ControlPlane);
     }
 
     #[test]
     fn a_denial_gives_nothing() {
         let deny = document(r#"{"Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#);
-        assert_eq!(deny.power, Power::Reader);
+        assert_eq!(deny.power, PolicyPower::Reader);
     }
 
     #[test]
@@ -246,7 +248,7 @@ mod tests {
     #[test]
     fn what_is_no_document_is_not_read_as_an_empty_one() {
         for text in ["", "%7B%7D", "[]", "%ff", "{\"Statement\":[1]}"] {
-            assert_eq!(Document::read(text), None, "{text}");
+            assert_eq!(PolicyDocument::read(text), None, "{text}");
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What a user or a group holds, read together: policies with what they say, and everything that hangs on a user.
 
-use super::api::Api;
-use super::api_types::{AccessKey, Certificate, LoginProfile, ServiceSpecificCredential, SshPublicKey, User};
+use super::api::IamApi;
+use super::api_types::{AccessKey, IamUser, LoginProfile, ServiceSpecificCredential, SigningCertificate, SshPublicKey};
 use super::config::UnobservedKind;
-use super::grant_key::Subject;
-use super::listing::Holder;
-use super::policy_document::{Document, Power};
+use super::grant_key::IamGrantKey;
+use super::pagination::PolicyHolder;
+use super::policy_document::{PolicyDocument, PolicyPower};
 use super::{AwsIam, Config};
 use crate::connector::ConnectorError;
 use std::cell::RefCell;
@@ -13,17 +13,17 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 /// Documents of managed policies by id and version, which AWS never changes once they are made.
-pub(super) type Documents = Mutex<BTreeMap<(String, String), Document>>;
+pub(super) type PolicyDocuments = Mutex<BTreeMap<(String, String), PolicyDocument>>;
 
 /// A policy on a user or group.
 #[derive(Clone, Debug)]
-pub(super) struct Held {
+pub(super) struct HeldPolicy {
     /// Its name.
     pub name: String,
     /// Where it is kept.
     pub place: PolicyLocation,
     /// What it says.
-    pub document: Document,
+    pub document: PolicyDocument,
 }
 
 /// Where a policy is kept.
@@ -52,18 +52,18 @@ impl PolicyLocation {
     }
 }
 
-impl Held {
+impl HeldPolicy {
     /// Returns whether it gives everything.
     pub(super) fn is_administrator(&self) -> bool {
-        self.document.power == Power::Administrator
+        self.document.power == PolicyPower::Administrator
     }
 }
 
 /// Reads what is held, asking once for each managed policy.
 pub(super) struct PolicyReader<'a> {
-    api: &'a Api,
-    documents: &'a Documents,
-    seen: RefCell<BTreeMap<String, Held>>,
+    api: &'a IamApi,
+    documents: &'a PolicyDocuments,
+    seen: RefCell<BTreeMap<String, HeldPolicy>>,
 }
 
 impl<'a> PolicyReader<'a> {
@@ -72,7 +72,7 @@ impl<'a> PolicyReader<'a> {
     }
 
     /// Returns every policy on the user or group with this name: attached and inline.
-    pub(super) fn of(&self, holder: Holder, name: &str) -> Result<Vec<Held>, ConnectorError> {
+    pub(super) fn of(&self, holder: PolicyHolder, name: &str) -> Result<Vec<HeldPolicy>, ConnectorError> {
         let mut held = Vec::new();
         for attached in self.api.attached(holder, name)? {
             held.push(self.managed(&attached.policy_arn)?.ok_or_else(changed)?);
@@ -84,14 +84,19 @@ impl<'a> PolicyReader<'a> {
     }
 
     /// Returns an inline policy; nothing when there is none of this name.
-    pub(super) fn inline(&self, holder: Holder, name: &str, policy: &str) -> Result<Option<Held>, ConnectorError> {
+    pub(super) fn inline(
+        &self,
+        holder: PolicyHolder,
+        name: &str,
+        policy: &str,
+    ) -> Result<Option<HeldPolicy>, ConnectorError> {
         let Some(encoded) = self.api.inline(holder, name, policy)? else { return Ok(None) };
-        let document = Document::read(&encoded).ok_or_else(illegible)?;
-        Ok(Some(Held { name: policy.to_owned(), place: PolicyLocation::Inline, document }))
+        let document = PolicyDocument::read(&encoded).ok_or_else(illegible)?;
+        Ok(Some(HeldPolicy { name: policy.to_owned(), place: PolicyLocation::Inline, document }))
     }
 
     /// Returns the managed policy at this ARN; nothing when there is none.
-    pub(super) fn managed(&self, arn: &str) -> Result<Option<Held>, ConnectorError> {
+    pub(super) fn managed(&self, arn: &str) -> Result<Option<HeldPolicy>, ConnectorError> {
         if let Some(held) = self.seen.borrow().get(arn) {
             return Ok(Some(held.clone()));
         }
@@ -101,13 +106,16 @@ impl<'a> PolicyReader<'a> {
         let document = match known {
             Some(document) => document,
             None => {
-                let document = Document::read(&self.api.document(&policy)?).ok_or_else(illegible)?;
+                let document = PolicyDocument::read(&self.api.document(&policy)?).ok_or_else(illegible)?;
                 self.documents.lock().unwrap_or_else(PoisonError::into_inner).insert(version, document.clone());
                 document
             }
         };
-        let held =
-            Held { name: policy.policy_name, place: PolicyLocation::managed(policy.policy_id, policy.arn), document };
+        let held = HeldPolicy {
+            name: policy.policy_name,
+            place: PolicyLocation::managed(policy.policy_id, policy.arn),
+            document,
+        };
         self.seen.borrow_mut().insert(arn.to_owned(), held.clone());
         Ok(Some(held))
     }
@@ -116,30 +124,30 @@ impl<'a> PolicyReader<'a> {
 /// Everything that hangs on a user besides groups and policies.
 pub(super) struct UserResources {
     pub access_keys: Vec<AccessKey>,
-    pub certificates: Vec<Certificate>,
+    pub certificates: Vec<SigningCertificate>,
     pub password: Option<LoginProfile>,
     pub service_credentials: Vec<ServiceSpecificCredential>,
     pub ssh_public_keys: Vec<SshPublicKey>,
 }
 
 impl UserResources {
-    pub(super) fn read(api: &Api, config: &Config, user: &User) -> Result<Self, ConnectorError> {
+    pub(super) fn read(api: &IamApi, config: &Config, user: &IamUser) -> Result<Self, ConnectorError> {
         let name = &user.user_name;
         let (access_keys, password) = (api.access_keys(name)?, api.login_profile(name)?);
         Self { access_keys, password, ..Self::none() }.others(api, config, user)
     }
 
     /// Reads only what is of the kind that this key names.
-    pub(super) fn of_kind(api: &Api, key: &Subject, user: &User) -> Result<Self, ConnectorError> {
+    pub(super) fn of_kind(api: &IamApi, key: &IamGrantKey, user: &IamUser) -> Result<Self, ConnectorError> {
         let name = &user.user_name;
         Ok(match key {
-            Subject::AccessKey { .. } => Self { access_keys: api.access_keys(name)?, ..Self::none() },
-            Subject::Certificate { .. } => Self { certificates: api.certificates(name)?, ..Self::none() },
-            Subject::Password { .. } => Self { password: api.login_profile(name)?, ..Self::none() },
-            Subject::ServiceCredential { .. } => {
+            IamGrantKey::AccessKey { .. } => Self { access_keys: api.access_keys(name)?, ..Self::none() },
+            IamGrantKey::Certificate { .. } => Self { certificates: api.certificates(name)?, ..Self::none() },
+            IamGrantKey::Password { .. } => Self { password: api.login_profile(name)?, ..Self::none() },
+            IamGrantKey::ServiceCredential { .. } => {
                 Self { service_credentials: api.service_credentials(name)?, ..Self::none() }
             }
-            Subject::SshPublicKey { .. } => Self { ssh_public_keys: api.ssh_public_keys(name)?, ..Self::none() },
+            IamGrantKey::SshPublicKey { .. } => Self { ssh_public_keys: api.ssh_public_keys(name)?, ..Self::none() },
             _ => Self::none(),
         })
     }
@@ -155,7 +163,7 @@ impl UserResources {
     }
 
     /// Reads what few users have.
-    fn others(mut self, api: &Api, config: &Config, user: &User) -> Result<Self, ConnectorError> {
+    fn others(mut self, api: &IamApi, config: &Config, user: &IamUser) -> Result<Self, ConnectorError> {
         let name = &user.user_name;
         if config.sees(UnobservedKind::SigningCertificates) {
             self.certificates = api.certificates(name)?;
@@ -181,7 +189,7 @@ impl UserResources {
 
 /// Returns whether a user can sign in by anything, with as few calls as show it: the first thing that works is enough,
 /// and only nothing at all takes a look at everything.
-pub(super) fn can_sign_in(api: &Api, config: &Config, user: &User) -> Result<bool, ConnectorError> {
+pub(super) fn can_sign_in(api: &IamApi, config: &Config, user: &IamUser) -> Result<bool, ConnectorError> {
     let name = &user.user_name;
     let some = UserResources { access_keys: api.access_keys(name)?, ..UserResources::none() };
     if some.can_sign_in() {

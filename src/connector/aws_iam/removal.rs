@@ -1,18 +1,18 @@
 //! A user stopped, or removed with everything that hangs on it.
 
-use super::api_types::User;
+use super::api_types::IamUser;
 use super::calls::{operation, take_policy};
-use super::grant_key::Subject;
-use super::listing::Holder;
+use super::grant_key::IamGrantKey;
 use super::operations::{delete, drafted, incomplete, loss, status, unsupported, user};
-use super::principal_access::{ACTIVE, Held, PolicyLocation, PolicyReader, UserResources};
+use super::pagination::PolicyHolder;
+use super::principal_access::{ACTIVE, HeldPolicy, PolicyLocation, PolicyReader, UserResources};
 use super::{AwsIam, Config};
-use crate::connector::{ConnectorError, PlannedChange, UnsupportedChange};
-use crate::model::{AccessLoss, Expectation, Grant, GrantKind, Inventory, Operation};
+use crate::connector::{ConnectorError, PlannedChange, UnsupportedChangeError};
+use crate::model::{AccessLoss, ExpectedState, Grant, GrantKind, Inventory, Operation};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Drafts the end of a user's sign-in: no password, no active key. The record and its policies stay.
-pub(super) fn disable_user(account: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+pub(super) fn disable_user(account: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
     whole(account, inventory)?;
     let operations = contain(account, inventory)?;
     let irreversible = operations
@@ -23,7 +23,7 @@ pub(super) fn disable_user(account: &Grant, inventory: &Inventory) -> Result<Pla
         let why = format!("{} has nothing to sign in with any more", account.principal.name);
         return Err(unsupported(why, "collect the system again, or revoke the user"));
     }
-    let expects = Expectation::Shows(BTreeMap::from([("status".to_owned(), "disabled".to_owned())]));
+    let expects = ExpectedState::Shows(BTreeMap::from([("status".to_owned(), "disabled".to_owned())]));
     let loses = vec![loss(&account.principal.name, "sign-in by any credential")];
     Ok(drafted(operations, expects, loses, Vec::new(), irreversible))
 }
@@ -33,13 +33,13 @@ pub(super) fn remove_user(
     config: &Config,
     account: &Grant,
     inventory: &Inventory,
-) -> Result<PlannedChange, UnsupportedChange> {
+) -> Result<PlannedChange, UnsupportedChangeError> {
     whole(account, inventory)?;
     let principal = &account.principal;
     let mut operations = contain(account, inventory)?;
     for (key, grant) in of(account, inventory, GrantKind::Credential) {
         // A password has no inactive state; containing it has deleted it.
-        if !matches!(key, Subject::Password { .. }) {
+        if !matches!(key, IamGrantKey::Password { .. }) {
             operations.push(delete(&key, grant).ok_or_else(incomplete)?);
         }
     }
@@ -73,14 +73,14 @@ pub(super) fn remove_user(
         irreversible
             .push_str(&format!("; not seen, and if there are any AWS refuses the last call: {}", unseen.text()));
     }
-    Ok(drafted(operations, Expectation::Absent, loses, Vec::new(), Some(irreversible)))
+    Ok(drafted(operations, ExpectedState::Absent, loses, Vec::new(), Some(irreversible)))
 }
 
 /// Stops every credential at once, before anything is taken apart.
-fn contain(account: &Grant, inventory: &Inventory) -> Result<Vec<Operation>, UnsupportedChange> {
+fn contain(account: &Grant, inventory: &Inventory) -> Result<Vec<Operation>, UnsupportedChangeError> {
     let mut operations = Vec::new();
     for (key, grant) in of(account, inventory, GrantKind::Credential) {
-        if matches!(key, Subject::Password { .. }) {
+        if matches!(key, IamGrantKey::Password { .. }) {
             operations.insert(0, delete(&key, grant).ok_or_else(incomplete)?);
         } else if grant.attribute("status") == Some(ACTIVE) {
             operations.push(status(&key, grant).ok_or_else(incomplete)?);
@@ -89,14 +89,18 @@ fn contain(account: &Grant, inventory: &Inventory) -> Result<Vec<Operation>, Uns
     Ok(operations)
 }
 
-fn of<'a>(account: &Grant, inventory: &'a Inventory, kind: GrantKind) -> impl Iterator<Item = (Subject, &'a Grant)> {
+fn of<'a>(
+    account: &Grant,
+    inventory: &'a Inventory,
+    kind: GrantKind,
+) -> impl Iterator<Item = (IamGrantKey, &'a Grant)> {
     inventory
         .of_principal(&account.principal.id)
         .filter(move |grant| grant.kind == kind)
-        .filter_map(|grant| Subject::parse(&grant.key).map(|key| (key, grant)))
+        .filter_map(|grant| IamGrantKey::parse(&grant.key).map(|key| (key, grant)))
 }
 
-fn whole(account: &Grant, inventory: &Inventory) -> Result<(), UnsupportedChange> {
+fn whole(account: &Grant, inventory: &Inventory) -> Result<(), UnsupportedChangeError> {
     if inventory.is_complete() {
         return Ok(());
     }
@@ -106,7 +110,7 @@ fn whole(account: &Grant, inventory: &Inventory) -> Result<(), UnsupportedChange
 }
 
 /// Refuses to begin when something hangs on the user that the plan does not name: it came after the review.
-pub(super) fn planned_whole(aws: &AwsIam, found: &User, operations: &[Operation]) -> Result<(), ConnectorError> {
+pub(super) fn planned_whole(aws: &AwsIam, found: &IamUser, operations: &[Operation]) -> Result<(), ConnectorError> {
     let named = |call: &str, parameter: &str| -> BTreeSet<&str> {
         let calls = operations.iter().filter(|operation| operation.call == format!("iam:{call}"));
         calls.filter_map(|operation| operation.with.get(parameter)).map(String::as_str).collect()
@@ -114,7 +118,7 @@ pub(super) fn planned_whole(aws: &AwsIam, found: &User, operations: &[Operation]
     let belongings = UserResources::read(&aws.api, &aws.words.config, found)?;
     let devices = aws.api.mfa_devices(&found.user_name)?;
     let groups = aws.api.groups_of(&found.user_name)?;
-    let policies = PolicyReader::new(aws).of(Holder::User, &found.user_name)?;
+    let policies = PolicyReader::new(aws).of(PolicyHolder::User, &found.user_name)?;
     let check = |what: &str, planned: BTreeSet<&str>, there: Vec<&str>| match there
         .iter()
         .find(|id| !planned.contains(*id))
@@ -137,7 +141,7 @@ pub(super) fn planned_whole(aws: &AwsIam, found: &User, operations: &[Operation]
     check("a password", named("DeleteLoginProfile", "UserId"), password)?;
     let groups = groups.iter().map(|group| group.group_id.as_str()).collect();
     check("a membership", named("RemoveUserFromGroup", "GroupId"), groups)?;
-    let (attached, inline): (Vec<&Held>, Vec<&Held>) =
+    let (attached, inline): (Vec<&HeldPolicy>, Vec<&HeldPolicy>) =
         policies.iter().partition(|held| held.place != PolicyLocation::Inline);
     let attached = attached.into_iter().filter_map(|held| held.place.id());
     check("a policy", named("DetachUserPolicy", "PolicyId"), attached.collect())?;

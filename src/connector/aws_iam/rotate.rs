@@ -9,31 +9,31 @@
 //! | the old key and any other | its secret may never have been kept, or it serves something else | refuse, and name it |
 //! | no old key | the rotation is over | nothing |
 
-use super::api::Secret;
-use super::api_types::{CreateAccessKey, NewAccessKey, User};
+use super::api::AccessKeySecret;
+use super::api_types::{CreateAccessKey, IamUser, NewAccessKey};
 use super::apply::{after, not_as_planned};
 use super::calls::operation;
-use super::grant_key::Subject;
-use super::observe::Lookup;
+use super::grant_key::IamGrantKey;
+use super::observe::ResourceLookup;
 use super::operations::{INACTIVE, delete, drafted, loss, status, unsupported, user};
 use super::principal_access::ACTIVE;
 use super::{AwsIam, operations::incomplete};
-use crate::connector::{ConnectorError, PlannedChange, Receipt, Sink, UnsupportedChange};
+use crate::connector::{ApplyReceipt, ConnectorError, PlannedChange, SecretSink, UnsupportedChangeError};
 use crate::model::action::Planned;
-use crate::model::{Action, Expectation, Grant, Inventory, Operation};
+use crate::model::{Action, ExpectedState, Grant, Inventory, Operation};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Drafts a rotation.
-pub(super) fn draft(key: &str, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+pub(super) fn draft(key: &str, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
     let name = &grant.principal.name;
     if grant.attribute("status") != Some(ACTIVE) {
         return Err(unsupported(format!("{key} of {name} is not active: there is nothing to renew"), "revoke it"));
     }
     let is_other = |other: &&Grant| other.attribute("type") == Some("access-key") && other.key != grant.key;
     if let Some(other) = inventory.of_principal(&grant.principal.id).find(is_other) {
-        return Err(UnsupportedChange::Harm {
+        return Err(UnsupportedChangeError::Harm {
             why: format!(
                 "{name} has two access keys, {key} and {}, and AWS allows no third while one takes the other's place",
                 other.entitlement.id
@@ -41,7 +41,7 @@ pub(super) fn draft(key: &str, grant: &Grant, inventory: &Inventory) -> Result<P
             instead: format!("revoke {} first if it is not needed, then rotate {key}", other.entitlement.id),
         });
     }
-    let named = Subject::AccessKey { key: key.to_owned() };
+    let named = IamGrantKey::AccessKey { key: key.to_owned() };
     let step = |call: &str, text: String| {
         let with = user(grant).map(|(name, value)| (name.to_owned(), value.to_owned()));
         Operation { call: call.to_owned(), with: with.into(), text }
@@ -60,31 +60,36 @@ pub(super) fn draft(key: &str, grant: &Grant, inventory: &Inventory) -> Result<P
     ];
     let loses = vec![loss(name, &grant.entitlement.name)];
     let irreversible = Some(format!("{} cannot be restored", grant.entitlement.name));
-    Ok(drafted(operations, Expectation::Replaced, loses, Vec::new(), irreversible))
+    Ok(drafted(operations, ExpectedState::Replaced, loses, Vec::new(), irreversible))
 }
 
 /// Makes the rotation, or goes on with one that was interrupted.
-pub(super) fn rotate(aws: &AwsIam, action: &Action<Planned>, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+pub(super) fn rotate(
+    aws: &AwsIam,
+    action: &Action<Planned>,
+    sink: &dyn SecretSink,
+) -> Result<ApplyReceipt, ConnectorError> {
     let calls: Vec<&str> = action.operations.iter().map(|operation| operation.call.as_str()).collect();
-    let Some(Subject::AccessKey { key: old }) = Subject::parse(&action.grant.key).filter(|_| calls == STEPS) else {
+    let Some(IamGrantKey::AccessKey { key: old }) = IamGrantKey::parse(&action.grant.key).filter(|_| calls == STEPS)
+    else {
         return Err(ConnectorError::Unsupported("a rotation with other steps than those of an access key".to_owned()));
     };
     let principal = &action.grant.principal;
     let user = match aws.find_user(&principal.id, &principal.name)? {
-        Lookup::Here(user) if user.user_name == principal.name => user,
-        Lookup::Here(_) => return Err(not_as_planned("the user has another name now")),
-        Lookup::Gone(_) => return Err(not_as_planned("the user is gone, and its keys with it")),
-        Lookup::Nothing => return Err(not_as_planned("no user can be read at all")),
+        ResourceLookup::Here(user) if user.user_name == principal.name => user,
+        ResourceLookup::Here(_) => return Err(not_as_planned("the user has another name now")),
+        ResourceLookup::Gone(_) => return Err(not_as_planned("the user is gone, and its keys with it")),
+        ResourceLookup::Nothing => return Err(not_as_planned("no user can be read at all")),
     };
     let keys = aws.api.access_keys(&user.user_name)?;
     let (olds, others): (Vec<_>, Vec<_>) = keys.iter().partition(|key| key.access_key_id == old);
-    let rotation = Rotation { aws, old: &old, user: &user };
+    let rotation = KeyRotation { aws, old: &old, user: &user };
     match (olds.first(), others.as_slice()) {
-        (None, others) => Ok(Receipt {
+        (None, others) => Ok(ApplyReceipt {
             text: format!("{old} is gone already"),
             already: true,
             successor: match others {
-                [one] => Some(Subject::AccessKey { key: one.access_key_id.clone() }.grant_key()?),
+                [one] => Some(IamGrantKey::AccessKey { key: one.access_key_id.clone() }.grant_key()?),
                 _ => None,
             },
             deposited: None,
@@ -105,21 +110,21 @@ pub(super) fn rotate(aws: &AwsIam, action: &Action<Planned>, sink: &dyn Sink) ->
     }
 }
 
-struct Rotation<'a> {
+struct KeyRotation<'a> {
     aws: &'a AwsIam,
     old: &'a str,
-    user: &'a User,
+    user: &'a IamUser,
 }
 
-impl Rotation<'_> {
-    fn begin(&self, action: &Action<Planned>, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+impl KeyRotation<'_> {
+    fn begin(&self, action: &Action<Planned>, sink: &dyn SecretSink) -> Result<ApplyReceipt, ConnectorError> {
         let name = self.user.user_name.as_str();
         let made: CreateAccessKey = self.aws.api.create("CreateAccessKey", &[("UserName", name)])?;
         let NewAccessKey { access_key_id: id, user_name, secret_access_key: key } = made.access_key;
         if user_name != name {
             return Err(ConnectorError::Ambiguous("iam:CreateAccessKey: the answer is about another user".to_owned()));
         }
-        let secret = Secret { id, key, token: None };
+        let secret = AccessKeySecret { id, key, token: None };
         let label = format!("{}-{name}-{}", action.grant.system, secret.id);
         let place =
             sink.deposit(&label, &environment(&secret)).map_err(|error| self.undo(&secret, &format!("{error}")))?;
@@ -130,7 +135,12 @@ impl Rotation<'_> {
     }
 
     /// Stops the old key, proves it dead, and deletes it.
-    fn end(&self, new: &str, kept: Option<(Secret, String)>, made: usize) -> Result<Receipt, ConnectorError> {
+    fn end(
+        &self,
+        new: &str,
+        kept: Option<(AccessKeySecret, String)>,
+        made: usize,
+    ) -> Result<ApplyReceipt, ConnectorError> {
         let api = &self.aws.api;
         let held = Some(api.secret()).filter(|secret| secret.id == self.old);
         let (secret, deposited) = kept.map_or((None, None), |(secret, place)| (Some(secret), Some(place)));
@@ -153,10 +163,10 @@ impl Rotation<'_> {
             Err(error) => return Err(after(made + 1, CALLS, error)),
         }
         let how = if held.is_some() { "refused when used" } else { "inactive" };
-        Ok(Receipt {
+        Ok(ApplyReceipt {
             text: format!("{new} answered for {}; {} was {how}, then deleted", self.user.user_name, self.old),
             already: false,
-            successor: Some(Subject::AccessKey { key: new.to_owned() }.grant_key()?),
+            successor: Some(IamGrantKey::AccessKey { key: new.to_owned() }.grant_key()?),
             deposited,
         })
     }
@@ -168,7 +178,7 @@ impl Rotation<'_> {
     }
 
     /// Makes a harmless call with the new key, which must answer for the same user.
-    fn prove_alive(&self, secret: &Secret) -> Result<(), ConnectorError> {
+    fn prove_alive(&self, secret: &AccessKeySecret) -> Result<(), ConnectorError> {
         let caller = self.settled(|| match self.aws.api.caller(secret) {
             // AWS needs a few seconds until every part of it knows a new key.
             Err(ConnectorError::Unauthenticated(_)) => None,
@@ -185,7 +195,7 @@ impl Rotation<'_> {
 
     /// Shows that the old key no longer works: by a call with it that is refused, where its secret is here, otherwise
     /// by its status.
-    fn prove_dead(&self, held: Option<&Secret>) -> Result<(), ConnectorError> {
+    fn prove_dead(&self, held: Option<&AccessKeySecret>) -> Result<(), ConnectorError> {
         let alive = |how: &str| {
             let text = format!("{} was deactivated and {how}; it was not deleted", self.old);
             ConnectorError::Ambiguous(text)
@@ -222,7 +232,7 @@ impl Rotation<'_> {
     }
 
     /// Deletes the new key again: the old one works on, and nobody is left with a key whose secret is lost.
-    fn undo(&self, secret: &Secret, why: &str) -> ConnectorError {
+    fn undo(&self, secret: &AccessKeySecret, why: &str) -> ConnectorError {
         let with = [("UserName", self.user.user_name.as_str()), ("AccessKeyId", secret.id.as_str())];
         match self.aws.api.write("DeleteAccessKey", &with) {
             Ok(()) => ConnectorError::Permanent(format!("{why}; the new key {} was deleted again", secret.id)),
@@ -232,8 +242,8 @@ impl Rotation<'_> {
 }
 
 /// The secret as people use it: a file of environment variables.
-fn environment(secret: &Secret) -> SecretString {
-    let Secret { id, key, .. } = secret;
+fn environment(secret: &AccessKeySecret) -> SecretString {
+    let AccessKeySecret { id, key, .. } = secret;
     SecretString::from(format!("AWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={}\n", key.expose_secret()))
 }
 

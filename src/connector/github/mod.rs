@@ -11,7 +11,9 @@ pub use pull_requests::GitHub;
 
 use super::{
     ConnectorError,
-    http::{AddressScope, Client, Effect, InvalidOrigin, Limits, Method, Origin, Request, retry_read},
+    http::{
+        AddressScope, CallEffect, HttpClient, HttpLimits, HttpRequest, Method, OriginError, PinnedOrigin, retry_read,
+    },
 };
 use reqwest::Url;
 use serde::de::DeserializeOwned;
@@ -29,34 +31,34 @@ pub enum ApiScope {
 }
 
 /// Returns a client of one address.
-fn client(address: &str, nearness: ApiScope) -> Result<Client, ConnectorError> {
-    let odd = |why: InvalidOrigin| ConnectorError::Permanent(why.to_string());
-    let url = Url::parse(address).map_err(|_| odd(InvalidOrigin::Unreadable))?;
+fn client(address: &str, nearness: ApiScope) -> Result<HttpClient, ConnectorError> {
+    let odd = |why: OriginError| ConnectorError::Permanent(why.to_string());
+    let url = Url::parse(address).map_err(|_| odd(OriginError::Unreadable))?;
     if nearness == ApiScope::Far && url.scheme() != "https" {
-        return Err(odd(InvalidOrigin::Plain));
+        return Err(odd(OriginError::Plain));
     }
     let mut origin = url;
     origin.set_query(None);
     // A forge of one's own may have an inner address; it is what the runner's own environment names.
-    let origin = Origin::parse(origin.as_str(), AddressScope::Listed).map_err(odd)?;
-    Client::connect(origin, LIMITS)
+    let origin = PinnedOrigin::parse(origin.as_str(), AddressScope::Listed).map_err(odd)?;
+    HttpClient::connect(origin, LIMITS)
 }
 
 /// Makes one read and returns what its JSON says.
 fn read<T: DeserializeOwned>(
-    client: &Client,
+    client: &HttpClient,
     name: &str,
     url: &Url,
     headers: &[(String, String)],
 ) -> Result<T, ConnectorError> {
-    retry_read(client.limits(), || exchange(client, name, Effect::Read, Method::GET, url, headers, &Value::Null))
+    retry_read(client.limits(), || exchange(client, name, CallEffect::Read, Method::GET, url, headers, &Value::Null))
 }
 
 /// Makes one call, once, and returns what the JSON of its answer says; `null` is no body.
 fn exchange<T: DeserializeOwned>(
-    client: &Client,
+    client: &HttpClient,
     name: &str,
-    effect: Effect,
+    effect: CallEffect,
     method: Method,
     url: &Url,
     headers: &[(String, String)],
@@ -65,12 +67,17 @@ fn exchange<T: DeserializeOwned>(
     let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
     let (name, headers) = (name.to_owned(), headers.to_vec());
     let answer =
-        client.send(Request { name, effect, method, url: url.clone(), headers, body: Zeroizing::new(body) })?;
+        client.send(HttpRequest { name, effect, method, url: url.clone(), headers, body: Zeroizing::new(body) })?;
     if !answer.is_success() {
         return Err(answer.refusal());
     }
     serde_json::from_slice(answer.body()).map_err(|_| answer.unreadable())
 }
 
-const LIMITS: Limits =
-    Limits { call: Duration::from_secs(20), body: 8 << 20, pages: 5, attempts: 3, patience: Duration::from_secs(10) };
+const LIMITS: HttpLimits = HttpLimits {
+    call: Duration::from_secs(20),
+    body: 8 << 20,
+    pages: 5,
+    attempts: 3,
+    patience: Duration::from_secs(10),
+};

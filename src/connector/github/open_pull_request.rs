@@ -3,7 +3,7 @@
 use super::{GitHub, exchange};
 use crate::connector::{
     ConnectorError,
-    http::{Effect, Method},
+    http::{CallEffect, Method},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -67,6 +67,6 @@ impl GitHub {
 
     fn post(&self, name: &str, path: &str, body: &Value) -> Result<ExistingItem, ConnectorError> {
         let url = self.url(name, path)?;
-        exchange(&self.client, &format!("github {name}"), Effect::Write, Method::POST, &url, &self.headers, body)
+        exchange(&self.client, &format!("github {name}"), CallEffect::Write, Method::POST, &url, &self.headers, body)
     }
 }

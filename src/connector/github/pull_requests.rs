@@ -2,8 +2,8 @@
 
 use super::{ApiScope, client, read};
 use crate::{
-    connector::{ConnectorError, http::Client},
-    model::record::{Account, Approval, ForgeReport, MergeProvenance, PullRequest, ReviewState, short},
+    connector::{ConnectorError, http::HttpClient},
+    model::record::{ForgeAccount, ForgeReport, MergeProvenance, PullRequest, ReviewApproval, ReviewState, short},
 };
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// A repository on GitHub, to be read with a token.
 pub struct GitHub {
-    pub(super) client: Client,
+    pub(super) client: HttpClient,
     pub(super) repository: String,
     pub(super) headers: Vec<(String, String)>,
 }
@@ -77,10 +77,10 @@ impl GitHub {
     }
 
     /// The last word of each: a comment after an approval does not take it back.
-    fn reviews(&self, pull: u64) -> Result<Vec<Approval>, ConnectorError> {
+    fn reviews(&self, pull: u64) -> Result<Vec<ReviewApproval>, ConnectorError> {
         let given: Vec<GivenReview> =
             self.pages("pulls/reviews", &format!("pulls/{pull}/reviews"), |page: Vec<GivenReview>| page)?;
-        let mut last: BTreeMap<u64, Approval> = BTreeMap::new();
+        let mut last: BTreeMap<u64, ReviewApproval> = BTreeMap::new();
         for review in given {
             let state = match review.state.as_str() {
                 "APPROVED" => ReviewState::Approved,
@@ -90,7 +90,7 @@ impl GitHub {
                 _ => continue,
             };
             let approval =
-                Approval { by: account(review.user), state, commit: hex(review.commit_id.unwrap_or_default())? };
+                ReviewApproval { by: account(review.user), state, commit: hex(review.commit_id.unwrap_or_default())? };
             if state != ReviewState::Commented || !last.contains_key(&approval.by.id) {
                 last.insert(approval.by.id, approval);
             }
@@ -154,14 +154,14 @@ impl GitHub {
 }
 
 /// Names are the forge's text; of one that is none of its logins, only what could be one is kept.
-fn account(user: Option<User>) -> Account {
+fn account(user: Option<PullUser>) -> ForgeAccount {
     // A deleted account is GitHub's "ghost", number 10137.
     user.map_or_else(
-        || Account { id: 10_137, login: "ghost".to_owned() },
+        || ForgeAccount { id: 10_137, login: "ghost".to_owned() },
         |user| {
             let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_[]".contains(letter);
             let login = user.login.chars().take(60).map(|letter| if plain(letter) { letter } else { '?' }).collect();
-            Account { id: user.id, login }
+            ForgeAccount { id: user.id, login }
         },
     )
 }
@@ -176,36 +176,36 @@ struct ListedPull {
     number: u64,
     merged_at: Option<String>,
     merge_commit_sha: Option<String>,
-    base: Base,
+    base: PullBase,
 }
 
 #[derive(Deserialize)]
-struct Base {
+struct PullBase {
     #[serde(rename = "ref")]
     name: String,
 }
 
 #[derive(Deserialize)]
 struct WholePull {
-    user: Option<User>,
-    merged_by: Option<User>,
-    head: Head,
+    user: Option<PullUser>,
+    merged_by: Option<PullUser>,
+    head: PullHead,
 }
 
 #[derive(Deserialize)]
-struct Head {
+struct PullHead {
     sha: String,
 }
 
 #[derive(Deserialize)]
-struct User {
+struct PullUser {
     id: u64,
     login: String,
 }
 
 #[derive(Deserialize)]
 struct GivenReview {
-    user: Option<User>,
+    user: Option<PullUser>,
     state: String,
     commit_id: Option<String>,
 }

@@ -13,7 +13,7 @@ pub(super) struct ParsedLine<T> {
 
 /// The rows of a file, and the numbers of the lines that no system and no one else can read either.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Rows<T> {
+pub(super) struct ParsedRows<T> {
     /// What was understood.
     pub rows: Vec<ParsedLine<T>>,
     /// Line numbers of what was not.
@@ -22,9 +22,9 @@ pub(super) struct Rows<T> {
 
 /// An entry of passwd(5).
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Account {
+pub(super) struct PasswdEntry {
     pub name: String,
-    pub password: Field,
+    pub password: PasswordField,
     pub uid: u32,
     pub gid: u32,
     pub home: String,
@@ -33,34 +33,34 @@ pub(super) struct Account {
 
 /// An entry of shadow(5).
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Shadow {
+pub(super) struct ShadowEntry {
     pub name: String,
-    pub password: Field,
+    pub password: PasswordField,
     /// The eighth field: the day after 1970-01-01 on which the account expires.
     pub expires: Option<i64>,
 }
 
 /// An entry of group(5).
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Group {
+pub(super) struct GroupEntry {
     pub name: String,
-    pub password: Field,
+    pub password: PasswordField,
     pub gid: u32,
     pub members: Vec<String>,
 }
 
 /// An entry of gshadow(5).
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct GroupShadow {
+pub(super) struct GshadowEntry {
     pub name: String,
-    pub password: Field,
+    pub password: PasswordField,
     pub administrators: Vec<String>,
     pub members: Vec<String>,
 }
 
 /// What a password field says; the hash itself is never kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Field {
+pub(super) enum PasswordField {
     /// Empty: no password is asked for.
     Empty,
     /// `x`: look in the shadow file.
@@ -73,7 +73,7 @@ pub(super) enum Field {
     Set,
 }
 
-impl Field {
+impl PasswordField {
     fn read(field: &[u8]) -> Self {
         match field {
             [] => Self::Empty,
@@ -98,14 +98,14 @@ impl Field {
 }
 
 /// Reads passwd(5).
-pub(super) fn accounts(bytes: &[u8]) -> Rows<Account> {
+pub(super) fn accounts(bytes: &[u8]) -> ParsedRows<PasswdEntry> {
     rows(bytes, |fields| {
         let [name, password, uid, gid, _, home, shell] = fields else { return None };
         // An empty shell is /bin/sh (passwd(5)).
         let shell = if shell.is_empty() { "/bin/sh" } else { text(shell)? };
-        Some(Account {
+        Some(PasswdEntry {
             name: named(name)?,
-            password: Field::read(password),
+            password: PasswordField::read(password),
             uid: number(uid)?,
             gid: number(gid)?,
             home: text(home)?.to_owned(),
@@ -115,32 +115,37 @@ pub(super) fn accounts(bytes: &[u8]) -> Rows<Account> {
 }
 
 /// Reads shadow(5).
-pub(super) fn shadows(bytes: &[u8]) -> Rows<Shadow> {
+pub(super) fn shadows(bytes: &[u8]) -> ParsedRows<ShadowEntry> {
     rows(bytes, |fields| {
         let [name, password, _, _, _, _, _, expires, _] = fields else { return None };
         let expires = match text(expires)? {
             "" | "-1" => None,
             day => Some(i64::from(day.parse::<u32>().ok()?)),
         };
-        Some(Shadow { name: named(name)?, password: Field::read(password), expires })
+        Some(ShadowEntry { name: named(name)?, password: PasswordField::read(password), expires })
     })
 }
 
 /// Reads group(5).
-pub(super) fn groups(bytes: &[u8]) -> Rows<Group> {
+pub(super) fn groups(bytes: &[u8]) -> ParsedRows<GroupEntry> {
     rows(bytes, |fields| {
         let [name, password, gid, members] = fields else { return None };
-        Some(Group { name: named(name)?, password: Field::read(password), gid: number(gid)?, members: list(members)? })
+        Some(GroupEntry {
+            name: named(name)?,
+            password: PasswordField::read(password),
+            gid: number(gid)?,
+            members: list(members)?,
+        })
     })
 }
 
 /// Reads gshadow(5).
-pub(super) fn group_shadows(bytes: &[u8]) -> Rows<GroupShadow> {
+pub(super) fn group_shadows(bytes: &[u8]) -> ParsedRows<GshadowEntry> {
     rows(bytes, |fields| {
         let [name, password, administrators, members] = fields else { return None };
-        Some(GroupShadow {
+        Some(GshadowEntry {
             name: named(name)?,
-            password: Field::read(password),
+            password: PasswordField::read(password),
             administrators: list(administrators)?,
             members: list(members)?,
         })
@@ -185,8 +190,8 @@ pub(super) fn without(field: &[u8], name: &str) -> Vec<u8> {
     left.join(&b',')
 }
 
-fn rows<T>(bytes: &[u8], read: impl Fn(&[&[u8]]) -> Option<T>) -> Rows<T> {
-    let mut found = Rows { rows: Vec::new(), unread: Vec::new() };
+fn rows<T>(bytes: &[u8], read: impl Fn(&[&[u8]]) -> Option<T>) -> ParsedRows<T> {
+    let mut found = ParsedRows { rows: Vec::new(), unread: Vec::new() };
     for (index, range) in lines(bytes).into_iter().enumerate() {
         let line = &bytes[range];
         let body = line.strip_suffix(b"\n").unwrap_or(line);
@@ -268,8 +273,8 @@ mod tests {
         for (field, state) in
             [("", "none"), ("!", "locked"), ("!!", "locked"), ("*", "impossible"), ("x1", "impossible")]
         {
-            assert_eq!(Field::read(field.as_bytes()).word(), state, "{field:?}");
+            assert_eq!(PasswordField::read(field.as_bytes()).word(), state, "{field:?}");
         }
-        assert_eq!(Field::read(b"$y$j9T$notarealone$notarealhash").word(), "set");
+        assert_eq!(PasswordField::read(b"$y$j9T$notarealone$notarealhash").word(), "set");
     }
 }

@@ -3,20 +3,20 @@
 use super::{
     atomic_replace::{check, replace},
     authorized_keys,
+    calls::{SUCCEED_KEY, parameter},
     config::HostsConfig,
     file_edits::PendingWrites,
     grant_key::key,
     grants,
     lock::{self, LockTargets},
     observe,
-    operation::{SUCCEED_KEY, parameter},
-    root_dir::Root,
+    root_dir::RootDir,
     rotate::{ReplacementKey, succeed},
-    snapshot::{SUDOERS, Tree},
+    snapshot::{HostSnapshot, SUDOERS},
     sudoers::{self, StatementKind},
 };
 use crate::{
-    connector::{ConnectorError, Intent, Receipt, Sink},
+    connector::{ApplyReceipt, ConnectorError, Intent, SecretSink},
     model::{Action, Operation, Presence, SystemId, action::Planned},
 };
 use std::{
@@ -30,11 +30,11 @@ use std::{
 pub(super) fn apply(
     system: &SystemId,
     config: &HostsConfig,
-    root: &Root,
+    root: &RootDir,
     action: &Action<Planned>,
     intent: &Intent,
-    sink: &dyn Sink,
-) -> Result<Receipt, ConnectorError> {
+    sink: &dyn SecretSink,
+) -> Result<ApplyReceipt, ConnectorError> {
     if *intent.action() != action.id || action.grant.system != *system {
         return Err(ConnectorError::Permanent("the intent is for another action".to_owned()));
     }
@@ -44,7 +44,7 @@ pub(super) fn apply(
         sudoers: touches(":sudoers:"),
     };
     let _held = lock::take(root, wanted, Duration::from_secs(config.lock_wait_seconds.into()))?;
-    let tree = Tree::read(root, config)?;
+    let tree = HostSnapshot::read(root, config)?;
     let inventory = grants::inventory(system, config, &tree)?;
     let sighting = observe::seen(root, &action.grant, &tree, &inventory);
     match (&sighting.grant, &sighting.presence) {
@@ -66,18 +66,18 @@ pub(super) fn apply(
 
 /// The new key goes in and is read back; only then the old one goes out.
 fn rotate(
-    root: &Root,
+    root: &RootDir,
     config: &HostsConfig,
     action: &Action<Planned>,
     succession: &Operation,
-    tree: &Tree,
-    sink: &dyn Sink,
-) -> Result<Receipt, ConnectorError> {
+    tree: &HostSnapshot,
+    sink: &dyn SecretSink,
+) -> Result<ApplyReceipt, ConnectorError> {
     let mut work = PendingWrites::on(tree);
     let successor = succeed(&mut work, succession, &action.id, sink)?;
     let mut changed = write(root, tree, work)?;
     let file = parameter(succession, "file")?;
-    let after = Tree::read(root, config).map_err(|error| half_done(&changed, file, &error))?;
+    let after = HostSnapshot::read(root, config).map_err(|error| half_done(&changed, file, &error))?;
     let proven = after.files.get(file).map(|content| authorized_keys::read(&content.bytes).keys).unwrap_or_default();
     if !proven.iter().any(|key| key.fingerprint == successor.fingerprint) {
         return Err(ConnectorError::Ambiguous(format!("{file} does not show the new key; the old one is untouched")));
@@ -94,7 +94,7 @@ fn rotate(
 }
 
 /// Puts operations into effect and returns the files that changed.
-fn edit(root: &Root, tree: &Tree, operations: &[Operation]) -> Result<Vec<String>, ConnectorError> {
+fn edit(root: &RootDir, tree: &HostSnapshot, operations: &[Operation]) -> Result<Vec<String>, ConnectorError> {
     let mut work = PendingWrites::on(tree);
     for operation in operations {
         work.put(operation)?;
@@ -102,7 +102,7 @@ fn edit(root: &Root, tree: &Tree, operations: &[Operation]) -> Result<Vec<String
     write(root, tree, work)
 }
 
-fn write(root: &Root, tree: &Tree, work: PendingWrites<'_>) -> Result<Vec<String>, ConnectorError> {
+fn write(root: &RootDir, tree: &HostSnapshot, work: PendingWrites<'_>) -> Result<Vec<String>, ConnectorError> {
     let changed = work.into_changed();
     let old = |path: &str| tree.files.get(path).ok_or_else(|| ConnectorError::NotFound(path.to_owned()));
     for (path, new) in &changed {
@@ -161,13 +161,13 @@ fn valid_sudoers(path: &str, new: &[u8]) -> Result<(), ConnectorError> {
     Err(ConnectorError::Permanent(format!("visudo refuses {path}{included} as it would be; nothing was changed")))
 }
 
-fn receipt(changed: &[String], deposited: Option<String>) -> Receipt {
+fn receipt(changed: &[String], deposited: Option<String>) -> ApplyReceipt {
     let text = if changed.is_empty() {
         "nothing was left to change".to_owned()
     } else {
         format!("replaced {}", changed.join(", "))
     };
-    Receipt { text, already: changed.is_empty(), successor: None, deposited }
+    ApplyReceipt { text, already: changed.is_empty(), successor: None, deposited }
 }
 
 fn drifted(how: &str) -> ConnectorError {

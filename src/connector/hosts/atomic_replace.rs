@@ -1,6 +1,6 @@
 //! A file replaced as a whole: after a crash it is the old one or the new one, never half of each.
 
-use super::root_dir::{Content, Root, refused, stamp_at};
+use super::root_dir::{FileContent, RootDir, refused, stamp_at};
 use crate::connector::ConnectorError;
 use rustix::{
     fd::OwnedFd,
@@ -13,7 +13,7 @@ use std::io::Write;
 ///
 /// Root's writes ignore permission bits. A file on which nobody has write permission was made read-only by somebody, so it
 /// is refused; except those whose bits say nothing, as systems ship them read-only: shadow files and sudoers.
-pub(super) fn check(root: &Root, path: &str, old: &Content) -> Result<(), ConnectorError> {
+pub(super) fn check(root: &RootDir, path: &str, old: &FileContent) -> Result<(), ConnectorError> {
     let (directory, name) = root.parent(path)?;
     let stat = fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW).map_err(|e| refused(e, path))?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
@@ -40,7 +40,7 @@ pub(super) fn check(root: &Root, path: &str, old: &Content) -> Result<(), Connec
 /// # Errors
 /// [`ConnectorError::Ambiguous`] when the new file is in place and may not survive a power cut; otherwise the old file is
 /// untouched.
-pub(super) fn replace(root: &Root, path: &str, old: &Content, new: &[u8]) -> Result<(), ConnectorError> {
+pub(super) fn replace(root: &RootDir, path: &str, old: &FileContent, new: &[u8]) -> Result<(), ConnectorError> {
     let (directory, name) = root.parent(path)?;
     let temporary = temporary(name);
     let outcome = staged(&directory, name, &temporary, path, new)
@@ -106,7 +106,7 @@ fn copy_attributes(from: &OwnedFd, to: &std::fs::File) -> Result<(), Errno> {
     Ok(())
 }
 
-fn unchanged(directory: &OwnedFd, name: &str, path: &str, old: &Content) -> Result<(), ConnectorError> {
+fn unchanged(directory: &OwnedFd, name: &str, path: &str, old: &FileContent) -> Result<(), ConnectorError> {
     let now = stamp_at(directory, name).map_err(|e| refused(e, path))?;
     if now == old.stamp {
         return Ok(());

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 /// A line that opens the account to a key.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Key {
+pub(super) struct AuthorizedKey {
     /// Its number, from 1.
     pub line: usize,
     /// The options in front, in their order; empty when there are none.
@@ -24,7 +24,7 @@ pub(super) struct Key {
 /// The keys of one file, and the numbers of lines that are neither key, comment nor blank.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct AuthorizedKeys {
-    pub keys: Vec<Key>,
+    pub keys: Vec<AuthorizedKey>,
     pub unread: Vec<usize>,
 }
 
@@ -66,7 +66,7 @@ pub(super) fn fingerprint(blob: &[u8]) -> String {
     format!("SHA256:{}", Base64Unpadded::encode_string(&Sha256::digest(blob)))
 }
 
-fn key(text: &str, line: usize) -> Option<Key> {
+fn key(text: &str, line: usize) -> Option<AuthorizedKey> {
     let (options, rest) = if starts_with_type(text) { (Vec::new(), text) } else { split_options(text)? };
     let mut words = rest.splitn(3, [' ', '\t']).map(str::trim);
     let (kind, encoded) = (words.next()?, words.next()?);
@@ -79,7 +79,7 @@ fn key(text: &str, line: usize) -> Option<Key> {
         let digits = n.iter().skip_while(|b| **b == 0);
         digits.clone().count() * 8 - digits.clone().next().map_or(0, |b| b.leading_zeros() as usize)
     });
-    Some(Key {
+    Some(AuthorizedKey {
         line,
         options,
         kind: kind.to_owned(),

@@ -3,14 +3,14 @@
 use super::{
     account_files::{self, lines, with_line, without},
     authorized_keys,
-    grant_key::{SudoersPrincipal, part, shown},
-    grants::{holders, hosts, rule_digest},
-    operation::{
+    calls::{
         DISABLE_ACCOUNT, ENABLE_ACCOUNT, JOIN_GROUP, LEAVE_GROUP, LOCK_GROUP, NARROW_RULE, REMOVE_ACCOUNT, REMOVE_KEY,
         REMOVE_RULE, REMOVE_SHADOW, SET_OPTIONS, SET_SHELL, parameter,
     },
-    snapshot::{GROUP, GSHADOW, PASSWD, SHADOW, Tree},
-    sudoers::{self, Rewrite, StatementKind, expanded, written},
+    grant_key::{SudoersPrincipal, part, shown},
+    grants::{holders, hosts, rule_digest},
+    snapshot::{GROUP, GSHADOW, HostSnapshot, PASSWD, SHADOW},
+    sudoers::{self, RuleRewrite, StatementKind, expanded, written},
 };
 use crate::{
     connector::ConnectorError,
@@ -20,15 +20,15 @@ use zeroize::Zeroizing;
 
 /// Files as they are to be, in the order in which they are to be written.
 pub(super) struct PendingWrites<'a> {
-    tree: &'a Tree,
+    tree: &'a HostSnapshot,
     changed: Vec<(String, Zeroizing<Vec<u8>>)>,
 }
 
-type Done = Result<(), ConnectorError>;
+type EditResult = Result<(), ConnectorError>;
 
 impl<'a> PendingWrites<'a> {
     /// Begins with the files as they were read.
-    pub(super) fn on(tree: &'a Tree) -> Self {
+    pub(super) fn on(tree: &'a HostSnapshot) -> Self {
         Self { tree, changed: Vec::new() }
     }
 
@@ -41,7 +41,7 @@ impl<'a> PendingWrites<'a> {
     ///
     /// # Errors
     /// When the names and ids of the operation no longer belong together here.
-    pub(super) fn put(&mut self, operation: &Operation) -> Done {
+    pub(super) fn put(&mut self, operation: &Operation) -> EditResult {
         let with = |name: &str| parameter(operation, name);
         match operation.call.as_str() {
             DISABLE_ACCOUNT => self.disable(with("account")?, with("expires")?),
@@ -78,7 +78,7 @@ impl<'a> PendingWrites<'a> {
         }
     }
 
-    fn leave(&mut self, group: &str, member: &str) -> Done {
+    fn leave(&mut self, group: &str, member: &str) -> EditResult {
         let same = |name: &str| SudoersPrincipal::user(self.tree, name).bound() == member;
         let mut bytes = self.bytes(GROUP).to_vec();
         let mut names = Vec::new();
@@ -111,7 +111,7 @@ impl<'a> PendingWrites<'a> {
         Ok(())
     }
 
-    fn join(&mut self, group: &str, member: &str) -> Done {
+    fn join(&mut self, group: &str, member: &str) -> EditResult {
         let name = self.account_name(member)?;
         for (path, gid_of) in [(GROUP, true), (GSHADOW, false)] {
             let bytes = self.bytes(path).to_vec();
@@ -141,7 +141,7 @@ impl<'a> PendingWrites<'a> {
         Ok(())
     }
 
-    fn lock_group(&mut self, group: &str, file: &str) -> Done {
+    fn lock_group(&mut self, group: &str, file: &str) -> EditResult {
         let bytes = self.bytes(file).to_vec();
         let groups = account_files::groups(self.bytes(GROUP)).rows;
         let name = groups
@@ -162,7 +162,7 @@ impl<'a> PendingWrites<'a> {
         Ok(())
     }
 
-    fn disable(&mut self, account: &str, expires: &str) -> Done {
+    fn disable(&mut self, account: &str, expires: &str) -> EditResult {
         let day = Timestamp::parse(expires)
             .map_err(|error| ConnectorError::Permanent(error.to_string()))?
             .unix()
@@ -176,7 +176,7 @@ impl<'a> PendingWrites<'a> {
         self.passwd(account, |fields| change(fields, 1, |old| if old == b"x" { old.to_vec() } else { locked(old) }))
     }
 
-    fn enable(&mut self, account: &str, expires: &str) -> Done {
+    fn enable(&mut self, account: &str, expires: &str) -> EditResult {
         let day = match expires {
             "never" => Vec::new(),
             date => {
@@ -190,7 +190,7 @@ impl<'a> PendingWrites<'a> {
         })
     }
 
-    fn set_shell(&mut self, account: &str, from: &str, to: &str) -> Done {
+    fn set_shell(&mut self, account: &str, from: &str, to: &str) -> EditResult {
         let rows = account_files::accounts(self.bytes(PASSWD)).rows;
         let now = rows.iter().find(|row| bound(&row.value) == account).map(|row| shown(&row.value.shell));
         match now.as_deref() {
@@ -203,7 +203,7 @@ impl<'a> PendingWrites<'a> {
         }
     }
 
-    fn remove_account(&mut self, account: &str) -> Done {
+    fn remove_account(&mut self, account: &str) -> EditResult {
         if self.is_gone(account)? {
             return Ok(());
         }
@@ -219,7 +219,7 @@ impl<'a> PendingWrites<'a> {
         self.passwd(account, |_| None)
     }
 
-    fn remove_shadow(&mut self, account: &str) -> Done {
+    fn remove_shadow(&mut self, account: &str) -> EditResult {
         let name = account.rsplit(':').next().unwrap_or(account);
         let bytes = self.bytes(SHADOW).to_vec();
         let row = account_files::shadows(&bytes).rows.into_iter().find(|row| part(&row.value.name) == name);
@@ -233,8 +233,8 @@ impl<'a> PendingWrites<'a> {
         Ok(())
     }
 
-    fn rule(&mut self, file: &str, holder: &str, digest: &str, to: Option<&str>) -> Done {
-        let left = to.map_or(Rewrite::Nothing, Rewrite::Commands);
+    fn rule(&mut self, file: &str, holder: &str, digest: &str, to: Option<&str>) -> EditResult {
+        let left = to.map_or(RuleRewrite::Nothing, RuleRewrite::Commands);
         let before = unread(self.bytes(file));
         // A rule may stand there more than once; each round takes out one.
         for round in 0..ROUNDS {
@@ -256,7 +256,12 @@ impl<'a> PendingWrites<'a> {
         Err(ConnectorError::Permanent(format!("{file} has this rule more than {ROUNDS} times")))
     }
 
-    fn find_rule(&self, bytes: &[u8], holder: &str, digest: &str) -> Option<(sudoers::Statement, usize, String)> {
+    fn find_rule(
+        &self,
+        bytes: &[u8],
+        holder: &str,
+        digest: &str,
+    ) -> Option<(sudoers::SudoersStatement, usize, String)> {
         self.rules_of(bytes, holder).find_map(|(statement, index, name, commands, hosts)| {
             (rule_digest(&commands, &hosts) == digest).then_some((statement, index, name))
         })
@@ -270,7 +275,7 @@ impl<'a> PendingWrites<'a> {
         &self,
         bytes: &[u8],
         holder: &str,
-    ) -> impl Iterator<Item = (sudoers::Statement, usize, String, String, String)> {
+    ) -> impl Iterator<Item = (sudoers::SudoersStatement, usize, String, String, String)> {
         let mut found = Vec::new();
         for statement in sudoers::parse(bytes) {
             let StatementKind::Spec(spec) = &statement.kind else { continue };
@@ -285,11 +290,12 @@ impl<'a> PendingWrites<'a> {
         found.into_iter()
     }
 
-    fn key(&mut self, file: &str, fingerprint: &str, from: &str, to: Option<&str>) -> Done {
+    fn key(&mut self, file: &str, fingerprint: &str, from: &str, to: Option<&str>) -> EditResult {
         let bytes = self.bytes(file).to_vec();
         let found = authorized_keys::read(&bytes).keys;
-        let same =
-            |key: &&authorized_keys::Key| key.fingerprint == fingerprint && shown(&key.options.join(",")) == from;
+        let same = |key: &&authorized_keys::AuthorizedKey| {
+            key.fingerprint == fingerprint && shown(&key.options.join(",")) == from
+        };
         let targets: Vec<usize> = found.iter().filter(same).map(|key| key.line).collect();
         let Some(to) = to else {
             self.set(file, mapped(&bytes, &targets, |_| Some(Vec::new())).ok_or_else(|| lost(file))?);
@@ -311,7 +317,7 @@ impl<'a> PendingWrites<'a> {
         Ok(())
     }
 
-    fn shadow(&mut self, account: &str, change: impl FnOnce(&mut Vec<Vec<u8>>) -> Option<()>) -> Done {
+    fn shadow(&mut self, account: &str, change: impl FnOnce(&mut Vec<Vec<u8>>) -> Option<()>) -> EditResult {
         let name = self.account_name(account)?;
         let bytes = self.bytes(SHADOW).to_vec();
         let row = account_files::shadows(&bytes).rows.into_iter().find(|row| row.value.name == name);
@@ -320,7 +326,7 @@ impl<'a> PendingWrites<'a> {
         Ok(())
     }
 
-    fn passwd(&mut self, account: &str, change: impl FnOnce(&mut Vec<Vec<u8>>) -> Option<()>) -> Done {
+    fn passwd(&mut self, account: &str, change: impl FnOnce(&mut Vec<Vec<u8>>) -> Option<()>) -> EditResult {
         let bytes = self.bytes(PASSWD).to_vec();
         let row = account_files::accounts(&bytes).rows.into_iter().find(|row| bound(&row.value) == account);
         let row = row.ok_or_else(|| ConnectorError::PreconditionFailed(format!("{PASSWD} no longer has {account}")))?;
@@ -357,7 +363,7 @@ impl<'a> PendingWrites<'a> {
     }
 }
 
-fn bound(account: &account_files::Account) -> String {
+fn bound(account: &account_files::PasswdEntry) -> String {
     SudoersPrincipal::Account(account.uid, account.name.clone()).bound()
 }
 

@@ -6,7 +6,7 @@
 //! over a name or a uid; a decision on the old pair never reaches it. Who deletes an account and makes another with the
 //! same uid *and* name has made the same account again as far as the system can tell: what was left to it still works.
 
-use super::snapshot::Tree;
+use super::snapshot::HostSnapshot;
 use crate::{
     connector::ConnectorError,
     model::{Digest, GrantKey, Principal},
@@ -28,7 +28,7 @@ pub(super) enum SudoersPrincipal {
 
 impl SudoersPrincipal {
     /// Returns who `name` is on this system.
-    pub(super) fn user(tree: &Tree, name: &str) -> Self {
+    pub(super) fn user(tree: &HostSnapshot, name: &str) -> Self {
         match tree.account(name) {
             Some(account) => Self::Account(account.uid, account.name.clone()),
             None => Self::Unknown(format!("name:{}", part(name))),
@@ -36,7 +36,7 @@ impl SudoersPrincipal {
     }
 
     /// Returns who an item in a list of users of sudoers(5) is.
-    pub(super) fn listed(tree: &Tree, name: &str) -> Self {
+    pub(super) fn listed(tree: &HostSnapshot, name: &str) -> Self {
         if name == "ALL" {
             return Self::Everyone;
         }

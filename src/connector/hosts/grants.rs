@@ -1,11 +1,11 @@
 //! The grants of a system, out of one read of its files.
 
 use super::{
-    account_files::{Account, Field, Group},
+    account_files::{GroupEntry, PasswdEntry, PasswordField},
     config::HostsConfig,
     grant_key::{SudoersPrincipal, key, path_part, shown},
-    snapshot::Tree,
-    sudoers::{AliasKind, Item, Privilege, StatementKind, UserSpec, expanded, written},
+    snapshot::HostSnapshot,
+    sudoers::{AliasKind, HostSpec, StatementKind, SudoersMember, UserSpec, expanded, written},
 };
 use crate::{
     connector::ConnectorError,
@@ -17,8 +17,12 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns every grant, indexed.
-pub(super) fn inventory(system: &SystemId, config: &HostsConfig, tree: &Tree) -> Result<Inventory, ConnectorError> {
-    let listing = Listing { system, config, tree };
+pub(super) fn inventory(
+    system: &SystemId,
+    config: &HostsConfig,
+    tree: &HostSnapshot,
+) -> Result<Inventory, ConnectorError> {
+    let listing = HostGrants { system, config, tree };
     let mut grants = listing.rules()?;
     let expansions = by_group(&grants);
     grants.extend(listing.memberships(&expansions)?);
@@ -29,19 +33,19 @@ pub(super) fn inventory(system: &SystemId, config: &HostsConfig, tree: &Tree) ->
     Ok(Inventory::new(system.clone(), Timestamp::from_unix(0), Digest::ZERO, true, grants, BTreeMap::new()))
 }
 
-struct Listing<'a> {
+struct HostGrants<'a> {
     system: &'a SystemId,
     config: &'a HostsConfig,
-    tree: &'a Tree,
+    tree: &'a HostSnapshot,
 }
 
-impl Listing<'_> {
+impl HostGrants<'_> {
     fn accounts(&self) -> Result<Vec<Grant>, ConnectorError> {
-        let each = |account: &Account| {
+        let each = |account: &PasswdEntry| {
             let who = SudoersPrincipal::Account(account.uid, account.name.clone());
             let shadow = self.tree.shadow(&account.name);
             let password = match (account.password, shadow) {
-                (Field::Elsewhere, Some(shadow)) => shadow.password,
+                (PasswordField::Elsewhere, Some(shadow)) => shadow.password,
                 (own, _) => own,
             };
             let opens = self.config.opens(&account.shell);
@@ -100,8 +104,12 @@ impl Listing<'_> {
             }
         }
         for account in self.tree.accounts.iter().map(|row| &row.value) {
-            let unnamed =
-                || Group { name: String::new(), password: Field::Empty, gid: account.gid, members: Vec::new() };
+            let unnamed = || GroupEntry {
+                name: String::new(),
+                password: PasswordField::Empty,
+                gid: account.gid,
+                members: Vec::new(),
+            };
             let group = self.tree.group_of(account.gid).cloned().unwrap_or_else(unnamed);
             let who = SudoersPrincipal::Account(account.uid, account.name.clone());
             let words = format!("{} is the primary group of {}", shown(&group.name), shown(&account.name));
@@ -117,7 +125,7 @@ impl Listing<'_> {
 
     fn membership(
         &self,
-        group: &Group,
+        group: &GroupEntry,
         who: &SudoersPrincipal,
         how: &str,
         text: String,
@@ -147,7 +155,7 @@ impl Listing<'_> {
         })
     }
 
-    fn tier(&self, group: &Group, has_rules: bool) -> Tier {
+    fn tier(&self, group: &GroupEntry, has_rules: bool) -> Tier {
         let named = |known: &[&str], own: &[String]| known.contains(&group.name.as_str()) || own.contains(&group.name);
         if group.gid == 0 || has_rules || named(AS_GOOD_AS_ROOT, &self.config.admin_groups) {
             Tier::T0
@@ -164,10 +172,10 @@ impl Listing<'_> {
         for group in self.tree.groups.iter().map(|row| &row.value) {
             let shadow = self.tree.group_shadow(&group.name);
             let (state, file) = match shadow {
-                Some(shadow) if group.password == Field::Elsewhere => (shadow.password, "/etc/gshadow"),
+                Some(shadow) if group.password == PasswordField::Elsewhere => (shadow.password, "/etc/gshadow"),
                 _ => (group.password, "/etc/group"),
             };
-            if state != Field::Set {
+            if state != PasswordField::Set {
                 continue;
             }
             let who = SudoersPrincipal::Group(group.gid, group.name.clone());
@@ -248,8 +256,8 @@ impl Listing<'_> {
         &self,
         file: &str,
         line: usize,
-        holder: &Holder,
-        privilege: &Privilege,
+        holder: &RuleHolder,
+        privilege: &HostSpec,
     ) -> Result<Option<Grant>, ConnectorError> {
         let rights = expanded(&privilege.commands, &self.tree.sudoers);
         if rights.iter().all(|right| right.negated) {
@@ -317,7 +325,7 @@ impl Listing<'_> {
 
 /// Someone a rule of sudoers names, directly or through an alias.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Holder {
+pub(super) struct RuleHolder {
     pub who: SudoersPrincipal,
     /// The name as the rule or its alias has it.
     pub name: String,
@@ -327,13 +335,13 @@ pub(super) struct Holder {
 }
 
 /// Returns those whom the list of a rule names; the last match decides (sudoers(5)).
-pub(super) fn holders(tree: &Tree, spec: &UserSpec) -> Vec<Holder> {
+pub(super) fn holders(tree: &HostSnapshot, spec: &UserSpec) -> Vec<RuleHolder> {
     listed(tree, &spec.users)
 }
 
-fn listed(tree: &Tree, users: &[Item]) -> Vec<Holder> {
-    let flat: Vec<(Item, bool)> = tree.sudoers.flat(AliasKind::User, users);
-    let mut holders: Vec<Holder> = Vec::new();
+fn listed(tree: &HostSnapshot, users: &[SudoersMember]) -> Vec<RuleHolder> {
+    let flat: Vec<(SudoersMember, bool)> = tree.sudoers.flat(AliasKind::User, users);
+    let mut holders: Vec<RuleHolder> = Vec::new();
     let mut except = Vec::new();
     for (item, by_alias) in flat {
         let who = SudoersPrincipal::listed(tree, &item.name);
@@ -342,7 +350,7 @@ fn listed(tree: &Tree, users: &[Item]) -> Vec<Holder> {
         if item.negated {
             except.push(who.id());
         } else {
-            holders.push(Holder { who, name: item.name, by_alias, except: Vec::new() });
+            holders.push(RuleHolder { who, name: item.name, by_alias, except: Vec::new() });
         }
     }
     except.sort();
@@ -353,7 +361,7 @@ fn listed(tree: &Tree, users: &[Item]) -> Vec<Holder> {
 }
 
 /// Returns the hosts of a privilege as text, aliases replaced.
-pub(super) fn hosts(tree: &Tree, privilege: &Privilege) -> String {
+pub(super) fn hosts(tree: &HostSnapshot, privilege: &HostSpec) -> String {
     let flat = tree.sudoers.flat(AliasKind::Host, &privilege.hosts);
     let each: Vec<String> =
         flat.iter().map(|(item, _)| format!("{}{}", if item.negated { "!" } else { "" }, item.name)).collect();

@@ -1,6 +1,6 @@
 //! When accounts were last used: lastlog(5) and wtmp(5), as far as they reach.
 
-use super::{grant_key::bound_account, root_dir::Root};
+use super::{grant_key::bound_account, root_dir::RootDir};
 use crate::{
     connector::ConnectorError,
     model::{Grant, GrantKey, GrantKind, Timestamp, Usage},
@@ -8,14 +8,14 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// Returns the last use of each grant, or why it is not known.
-pub(super) fn of(root: &Root, grants: &[Grant]) -> Result<Vec<(GrantKey, Usage)>, ConnectorError> {
+pub(super) fn of(root: &RootDir, grants: &[Grant]) -> Result<Vec<(GrantKey, Usage)>, ConnectorError> {
     let log = |path: &str| match root.read_moving(path) {
         // Too large to read: no reason to know nothing else.
         Err(ConnectorError::Permanent(_)) => Ok(None),
         answer => answer,
     };
     let lastlog = log("/var/log/lastlog")?;
-    let wtmp = log("/var/log/wtmp")?.map(|bytes| Wtmp::read(&bytes));
+    let wtmp = log("/var/log/wtmp")?.map(|bytes| WtmpLogins::read(&bytes));
     let each = |grant: &Grant| {
         let usage = match grant.kind {
             GrantKind::Account => account(grant, lastlog.as_deref(), wtmp.as_ref()),
@@ -28,7 +28,7 @@ pub(super) fn of(root: &Root, grants: &[Grant]) -> Result<Vec<(GrantKey, Usage)>
     Ok(grants.iter().map(each).collect())
 }
 
-fn account(grant: &Grant, lastlog: Option<&[u8]>, wtmp: Option<&Wtmp>) -> Usage {
+fn account(grant: &Grant, lastlog: Option<&[u8]>, wtmp: Option<&WtmpLogins>) -> Usage {
     let bound = grant.key.as_str().strip_prefix("account:").and_then(bound_account);
     let Some((uid, name)) = bound else { return Usage::Unknown("the account has no uid of its own".into()) };
     let by_lastlog = lastlog.and_then(|bytes| lastlog_of(bytes, uid));
@@ -55,12 +55,12 @@ fn lastlog_of(bytes: &[u8], uid: u32) -> Option<i64> {
 
 /// Logins of wtmp(5).
 #[derive(Debug, Default)]
-struct Wtmp {
+struct WtmpLogins {
     last: BTreeMap<String, i64>,
     since: Option<i64>,
 }
 
-impl Wtmp {
+impl WtmpLogins {
     fn read(bytes: &[u8]) -> Self {
         let mut wtmp = Self::default();
         for record in bytes.chunks_exact(WTMP_SIZE) {
@@ -104,7 +104,7 @@ mod tests {
         wtmp[WTMP_SIZE] = 7;
         wtmp[WTMP_SIZE + WTMP_USER..WTMP_SIZE + WTMP_USER + 3].copy_from_slice(b"ana");
         wtmp[WTMP_SIZE + WTMP_TIME..WTMP_SIZE + WTMP_TIME + 4].copy_from_slice(&1_650_000_000_u32.to_le_bytes());
-        let read = Wtmp::read(&wtmp);
+        let read = WtmpLogins::read(&wtmp);
         assert_eq!(read.last.get("ana"), Some(&1_650_000_000));
         assert_eq!(read.since, Some(1_600_000_000));
     }

@@ -1,6 +1,6 @@
 //! The locks that the system's own tools take, so that none of them and none of us write at once.
 
-use super::root_dir::{Root, refused};
+use super::root_dir::{RootDir, refused};
 use crate::connector::ConnectorError;
 use rustix::{
     fd::{AsFd, OwnedFd},
@@ -27,10 +27,10 @@ pub(super) struct LockTargets {
 pub(super) struct HeldLocks {
     _process: MutexGuard<'static, ()>,
     _open: Vec<OwnedFd>,
-    links: Vec<Link>,
+    links: Vec<LockLink>,
 }
 
-struct Link {
+struct LockLink {
     directory: OwnedFd,
     name: String,
 }
@@ -43,7 +43,7 @@ static PROCESS: Mutex<()> = Mutex::new(());
 /// Accounts: an fcntl lock on `/etc/.pwd.lock` (lckpwdf(3)), and `passwd.lock`, `shadow.lock`, `group.lock` and
 /// `gshadow.lock` as shadow-utils makes them: hard links to a file with the process id in it. Sudoers: an fcntl lock on
 /// `/etc/sudoers`, as visudo(8) takes, and a `sudoers.tmp`, which older tools look for.
-pub(super) fn take(root: &Root, wanted: LockTargets, patience: Duration) -> Result<HeldLocks, ConnectorError> {
+pub(super) fn take(root: &RootDir, wanted: LockTargets, patience: Duration) -> Result<HeldLocks, ConnectorError> {
     let process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
     let mut held = HeldLocks { _process: process, _open: Vec::new(), links: Vec::new() };
     let end = Instant::now() + patience;
@@ -88,7 +88,7 @@ fn record_lock(file: &OwnedFd, path: &str) -> Result<bool, ConnectorError> {
 
 impl HeldLocks {
     /// Makes a lock file as shadow-utils does (lib/commonio.c): a file with our process id, linked to the lock's name.
-    fn link(&mut self, root: &Root, path: &str, after: &str) -> Result<bool, ConnectorError> {
+    fn link(&mut self, root: &RootDir, path: &str, after: &str) -> Result<bool, ConnectorError> {
         let (directory, name) = root.parent(path)?;
         let own = format!(".{name}.{}", getpid().as_raw_nonzero());
         let error = |e: Errno| refused(e, path);
@@ -109,7 +109,7 @@ impl HeldLocks {
         remove(&directory, &own).map_err(error)?;
         match linked {
             Ok(()) => {
-                self.links.push(Link { directory, name: name.to_owned() });
+                self.links.push(LockLink { directory, name: name.to_owned() });
                 Ok(true)
             }
             Err(Errno::EXIST) => Ok(false),

@@ -12,6 +12,7 @@ mod account_files;
 mod apply;
 mod atomic_replace;
 mod authorized_keys;
+mod calls;
 mod config;
 mod effective_access;
 mod file_edits;
@@ -20,27 +21,27 @@ mod grants;
 mod last_login;
 mod lock;
 mod observe;
-mod operation;
 mod operations;
 mod root_dir;
 mod rotate;
 mod snapshot;
 mod sshd_config;
-#[cfg(test)]
-mod stories;
 mod sudoers;
+#[cfg(test)]
+mod tests;
 
 pub use config::{HostsConfig, OptionalFile};
 
 use super::{
-    Collector, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, Cursor, Descriptor, GrantPage, Intent,
-    PlannedChange, Provisioner, Receipt, Sink, UnsupportedChange,
+    ApplyReceipt, Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal,
+    GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, UnsupportedChangeError,
 };
 use crate::model::{
-    Action, Change, Grant, GrantKind, Inventory, Observation, Operation, SystemId, VerificationLevel, action::Planned,
+    AccessChange, Action, Grant, GrantKind, GrantObservation, Inventory, Operation, SystemId, VerificationLevel,
+    action::Planned,
 };
-use root_dir::Root;
-use snapshot::Tree;
+use root_dir::RootDir;
+use snapshot::HostSnapshot;
 
 /// The words of a `hosts` system, without access to it.
 #[derive(Clone, Debug)]
@@ -52,7 +53,7 @@ pub struct HostsSchema {
 pub struct Hosts {
     system: SystemId,
     words: HostsSchema,
-    root: Root,
+    root: RootDir,
 }
 
 /// Returns the words of a system with this configuration.
@@ -65,7 +66,7 @@ pub fn vocabulary(config: &HostsConfig) -> HostsSchema {
 /// # Errors
 /// When the directory cannot be opened.
 pub fn open(system: &SystemId, config: &HostsConfig) -> Result<Hosts, ConnectorError> {
-    Ok(Hosts { system: system.clone(), words: vocabulary(config), root: Root::open(&config.root)? })
+    Ok(Hosts { system: system.clone(), words: vocabulary(config), root: RootDir::open(&config.root)? })
 }
 
 impl Hosts {
@@ -73,14 +74,14 @@ impl Hosts {
         &self.words.config
     }
 
-    fn tree(&self) -> Result<Tree, ConnectorError> {
-        Tree::read(&self.root, self.config())
+    fn tree(&self) -> Result<HostSnapshot, ConnectorError> {
+        HostSnapshot::read(&self.root, self.config())
     }
 }
 
 impl ConnectorSchema for HostsSchema {
-    fn describe(&self) -> Descriptor {
-        Descriptor {
+    fn describe(&self) -> ConnectorDescriptor {
+        ConnectorDescriptor {
             name: "hosts",
             kinds: &[GrantKind::Account, GrantKind::Credential, GrantKind::Membership, GrantKind::Rule],
             needs: &[
@@ -91,17 +92,27 @@ impl ConnectorSchema for HostsSchema {
         }
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+    fn draft(
+        &self,
+        change: &AccessChange,
+        grant: &Grant,
+        inventory: &Inventory,
+    ) -> Result<PlannedChange, UnsupportedChangeError> {
         operations::draft(&self.config, change, grant, inventory)
     }
 }
 
 impl ConnectorSchema for Hosts {
-    fn describe(&self) -> Descriptor {
+    fn describe(&self) -> ConnectorDescriptor {
         self.words.describe()
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+    fn draft(
+        &self,
+        change: &AccessChange,
+        grant: &Grant,
+        inventory: &Inventory,
+    ) -> Result<PlannedChange, UnsupportedChangeError> {
         self.words.draft(change, grant, inventory)
     }
 }
@@ -112,8 +123,8 @@ impl Collector for Hosts {
     }
 
     /// Everything of one kind is one page: the files are read whole anyway.
-    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<GrantPage, ConnectorError> {
-        if let Some(Cursor(place)) = from {
+    fn list(&self, kind: GrantKind, from: Option<&ListingCursor>) -> Result<GrantPage, ConnectorError> {
+        if let Some(ListingCursor(place)) = from {
             return Err(ConnectorError::Permanent(format!("there is no page at `{place}`: every listing is one page")));
         }
         let tree = self.tree()?;
@@ -127,7 +138,7 @@ impl Collector for Hosts {
         observe::control_totals(&self.root)
     }
 
-    fn observe(&self, grant: &Grant) -> Result<Observation, ConnectorError> {
+    fn observe(&self, grant: &Grant) -> Result<GrantObservation, ConnectorError> {
         Ok(observe::sighting(&self.system, self.config(), &self.root, grant))
     }
 
@@ -137,11 +148,16 @@ impl Collector for Hosts {
 }
 
 impl Provisioner for Hosts {
-    fn apply(&self, action: &Action<Planned>, intent: Intent, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+    fn apply(
+        &self,
+        action: &Action<Planned>,
+        intent: Intent,
+        sink: &dyn SecretSink,
+    ) -> Result<ApplyReceipt, ConnectorError> {
         apply::apply(&self.system, self.config(), &self.root, action, &intent, sink)
     }
 
     fn compensate(&self, action: &Action<Planned>) -> Option<Vec<Operation>> {
-        operation::reversed(&action.operations)
+        calls::reversed(&action.operations)
     }
 }

@@ -7,17 +7,17 @@ use super::{
     grant_key::shown,
     grants,
     grants::date,
-    root_dir::Root,
-    snapshot::{GROUP, GSHADOW, PASSWD, SHADOW, Tree, not_understood},
+    root_dir::RootDir,
+    snapshot::{GROUP, GSHADOW, HostSnapshot, PASSWD, SHADOW, not_understood},
     sudoers::{read_rights, survives},
 };
 use crate::{
     connector::{ConnectorError, ConnectorHealth, ControlTotal},
-    model::{Grant, GrantKind, Inventory, Observation, Presence, SystemId},
+    model::{Grant, GrantKind, GrantObservation, Inventory, Presence, SystemId},
 };
 
 /// Returns what can be seen, and names what cannot.
-pub(super) fn health(root: &Root, tree: &Tree) -> Result<ConnectorHealth, ConnectorError> {
+pub(super) fn health(root: &RootDir, tree: &HostSnapshot) -> Result<ConnectorHealth, ConnectorError> {
     let release = root.read_if_there("/etc/os-release")?.map(|content| content.bytes.to_vec()).unwrap_or_default();
     let release = String::from_utf8_lossy(&release).into_owned();
     let pretty = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or("Linux");
@@ -36,7 +36,7 @@ pub(super) fn health(root: &Root, tree: &Tree) -> Result<ConnectorHealth, Connec
 }
 
 /// Counts accounts again from the raw lines, by other means than the parser.
-pub(super) fn control_totals(root: &Root) -> Result<Vec<ControlTotal>, ConnectorError> {
+pub(super) fn control_totals(root: &RootDir) -> Result<Vec<ControlTotal>, ConnectorError> {
     let passwd = root.read(PASSWD)?;
     let digits = |field: &[u8]| !field.is_empty() && field.iter().all(u8::is_ascii_digit);
     let entry = |line: &&[u8]| {
@@ -53,20 +53,20 @@ pub(super) fn control_totals(root: &Root) -> Result<Vec<ControlTotal>, Connector
 }
 
 /// Looks at one grant. A read that fails is unknown, never absent.
-pub(super) fn sighting(system: &SystemId, config: &HostsConfig, root: &Root, grant: &Grant) -> Observation {
-    let read = || -> Result<(Tree, Inventory), ConnectorError> {
-        let tree = Tree::read(root, config)?;
+pub(super) fn sighting(system: &SystemId, config: &HostsConfig, root: &RootDir, grant: &Grant) -> GrantObservation {
+    let read = || -> Result<(HostSnapshot, Inventory), ConnectorError> {
+        let tree = HostSnapshot::read(root, config)?;
         let inventory = grants::inventory(system, config, &tree)?;
         Ok((tree, inventory))
     };
     match read() {
         Ok((tree, inventory)) => seen(root, grant, &tree, &inventory),
-        Err(error) => Observation { presence: Presence::Unknown { reason: error.to_string() }, grant: None },
+        Err(error) => GrantObservation { presence: Presence::Unknown { reason: error.to_string() }, grant: None },
     }
 }
 
 /// Returns what a read says about a grant.
-pub(super) fn seen(root: &Root, grant: &Grant, tree: &Tree, inventory: &Inventory) -> Observation {
+pub(super) fn seen(root: &RootDir, grant: &Grant, tree: &HostSnapshot, inventory: &Inventory) -> GrantObservation {
     let now = found(grant, inventory).filter(|now| !is_outdone(grant, now, inventory));
     let paths = effective_access::paths(grant, inventory);
     let presence = if !paths.is_empty() {
@@ -77,7 +77,7 @@ pub(super) fn seen(root: &Root, grant: &Grant, tree: &Tree, inventory: &Inventor
     } else {
         gone(root, grant, tree)
     };
-    Observation { presence, grant: now }
+    GrantObservation { presence, grant: now }
 }
 
 /// Returns whether a rule that allows less than it did is worth nothing, because another path gives the rest back. It then
@@ -94,7 +94,7 @@ fn is_outdone(reviewed: &Grant, now: &Grant, inventory: &Inventory) -> bool {
 
 /// Returns whether nobody can begin to use an account any more: locked, and expired already. No clock is asked: a day that
 /// was over when the file was last written is over now.
-fn is_contained(now: &Grant, tree: &Tree) -> bool {
+fn is_contained(now: &Grant, tree: &HostSnapshot) -> bool {
     let written = tree.files.get(SHADOW).map(|content| date(content.stamp.modified_day()));
     let expires = now.attribute("expires").filter(|day| *day != "never");
     now.kind == GrantKind::Account
@@ -141,7 +141,7 @@ fn found(grant: &Grant, inventory: &Inventory) -> Option<Grant> {
 }
 
 /// Returns why "no path was found" is not "there is none".
-fn doubt(grant: &Grant, tree: &Tree) -> Option<String> {
+fn doubt(grant: &Grant, tree: &HostSnapshot) -> Option<String> {
     let accounts = |file: &str| matches!(file, PASSWD | SHADOW | GROUP | GSHADOW);
     let sudo = |file: &str| tree.sudoers.files.iter().any(|(known, _)| known == file);
     let unread = match grant.kind {
@@ -159,7 +159,7 @@ fn doubt(grant: &Grant, tree: &Tree) -> Option<String> {
     (!root).then(|| format!("{PASSWD} or {GROUP} has no id 0: this cannot be the whole of it"))
 }
 
-fn gone(root: &Root, grant: &Grant, tree: &Tree) -> Presence {
+fn gone(root: &RootDir, grant: &Grant, tree: &HostSnapshot) -> Presence {
     if let Some(presence) = processes(root, grant) {
         return presence;
     }
@@ -175,7 +175,7 @@ fn gone(root: &Root, grant: &Grant, tree: &Tree) -> Presence {
 }
 
 /// Returns what lives on of an account that nobody can log in to any more.
-fn processes(root: &Root, grant: &Grant) -> Option<Presence> {
+fn processes(root: &RootDir, grant: &Grant) -> Option<Presence> {
     if grant.kind != GrantKind::Account {
         return None;
     }
@@ -189,7 +189,7 @@ fn processes(root: &Root, grant: &Grant) -> Option<Presence> {
 }
 
 /// Counts the processes of a uid, where the tree has a `/proc`.
-fn running(root: &Root, id: &str) -> Result<usize, ConnectorError> {
+fn running(root: &RootDir, id: &str) -> Result<usize, ConnectorError> {
     let Some(uid) = id.strip_prefix("uid:") else { return Ok(0) };
     let mut count = 0;
     for name in root.names("/proc")?.unwrap_or_default() {

@@ -14,7 +14,7 @@ use std::{
 use zeroize::Zeroizing;
 
 /// A directory that is the whole world of one system.
-pub(super) struct Root {
+pub(super) struct RootDir {
     dir: OwnedFd,
     path: PathBuf,
     calls: AtomicU64,
@@ -22,7 +22,7 @@ pub(super) struct Root {
 
 /// What a file was when it was read. It has no `Debug`: shadow files pass through it.
 #[derive(Clone)]
-pub(super) struct Content {
+pub(super) struct FileContent {
     /// Its bytes.
     pub bytes: Zeroizing<Vec<u8>>,
     /// What tells whether it has changed since.
@@ -55,7 +55,7 @@ impl FileStamp {
     }
 }
 
-impl Root {
+impl RootDir {
     /// Opens the directory at `path`.
     pub(super) fn open(path: &Path) -> Result<Self, ConnectorError> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -74,12 +74,12 @@ impl Root {
     }
 
     /// Reads a regular file whole; a missing file is an error.
-    pub(super) fn read(&self, path: &str) -> Result<Content, ConnectorError> {
+    pub(super) fn read(&self, path: &str) -> Result<FileContent, ConnectorError> {
         self.read_if_there(path)?.ok_or_else(|| ConnectorError::NotFound(path.to_owned()))
     }
 
     /// Reads a regular file whole, or returns nothing when it is certain that there is none.
-    pub(super) fn read_if_there(&self, path: &str) -> Result<Option<Content>, ConnectorError> {
+    pub(super) fn read_if_there(&self, path: &str) -> Result<Option<FileContent>, ConnectorError> {
         // Without NONBLOCK a FIFO that a user left in place of a file would stop the read for ever.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         match self.resolve(path, flags) {
@@ -198,7 +198,7 @@ fn walk(root: &OwnedFd, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
     fs::open(format!("/proc/self/fd/{}", last.as_raw_fd()), flags, Mode::empty())
 }
 
-fn read_whole(file: OwnedFd, path: &str) -> Result<Content, ConnectorError> {
+fn read_whole(file: OwnedFd, path: &str) -> Result<FileContent, ConnectorError> {
     let stat = fs::fstat(&file).map_err(|e| refused(e, path))?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(ConnectorError::Permanent(format!("{path} is not a regular file")));
@@ -213,7 +213,7 @@ fn read_whole(file: OwnedFd, path: &str) -> Result<Content, ConnectorError> {
     if stamp_of(&after) != stamp_of(&stat) || bytes.len() as u64 != stamp_of(&stat).size {
         return Err(ConnectorError::Transient(format!("{path} changed while it was read")));
     }
-    Ok(Content { bytes, stamp: stamp_of(&stat), mode: stat.st_mode & 0o7777, owner: stat.st_uid })
+    Ok(FileContent { bytes, stamp: stamp_of(&stat), mode: stat.st_mode & 0o7777, owner: stat.st_uid })
 }
 
 /// Returns the stamp of the file called `name` in `dir` itself, without following a link.
@@ -264,7 +264,7 @@ mod tests {
         symlink("/passwd", dir.path().join("tree/etc/absolute")).unwrap();
         symlink("real/../../passwd", dir.path().join("tree/etc/round")).unwrap();
         symlink("loop", dir.path().join("tree/etc/loop")).unwrap();
-        let root = Root::open(&dir.path().join("tree")).unwrap();
+        let root = RootDir::open(&dir.path().join("tree")).unwrap();
         for path in ["/etc/up", "/etc/absolute", "/etc/round", "/../../passwd"] {
             assert_eq!(root.read(path).unwrap().bytes.as_slice(), b"inside", "{path}");
             let file = walk(&root.dir, path, OFlags::RDONLY | OFlags::CLOEXEC).unwrap();
@@ -278,7 +278,7 @@ mod tests {
     fn what_is_not_a_file_is_an_error_and_never_empty() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("passwd")).unwrap();
-        let root = Root::open(dir.path()).unwrap();
+        let root = RootDir::open(dir.path()).unwrap();
         assert!(matches!(root.read("/passwd"), Err(ConnectorError::Permanent(_))));
         assert!(matches!(root.read("/shadow"), Err(ConnectorError::NotFound(_))));
         assert!(root.read_if_there("/shadow").unwrap().is_none());

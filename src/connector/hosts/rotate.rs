@@ -2,12 +2,12 @@
 
 use super::{
     authorized_keys::{self, fingerprint},
+    calls::parameter,
     file_edits::PendingWrites,
     grant_key::shown,
-    operation::parameter,
 };
 use crate::{
-    connector::{ConnectorError, Sink},
+    connector::{ConnectorError, SecretSink},
     model::{ActionId, Operation},
 };
 use base64ct::{Base64, Encoding};
@@ -30,7 +30,7 @@ pub(super) fn succeed(
     work: &mut PendingWrites<'_>,
     operation: &Operation,
     action: &ActionId,
-    sink: &dyn Sink,
+    sink: &dyn SecretSink,
 ) -> Result<ReplacementKey, ConnectorError> {
     let (file, old) = (parameter(operation, "file")?, parameter(operation, "fingerprint")?);
     let (account, options) = (parameter(operation, "account")?, parameter(operation, "from")?);
@@ -39,7 +39,8 @@ pub(super) fn succeed(
     if let Some(made) = found.iter().find(|key| key.comment == mark) {
         return Ok(ReplacementKey { fingerprint: made.fingerprint.clone(), deposited: None });
     }
-    let same = |key: &&authorized_keys::Key| key.fingerprint == old && shown(&key.options.join(",")) == options;
+    let same =
+        |key: &&authorized_keys::AuthorizedKey| key.fingerprint == old && shown(&key.options.join(",")) == options;
     let gone = || ConnectorError::PreconditionFailed(format!("{file} no longer has {old} as it was reviewed"));
     let model = found.iter().find(same).ok_or_else(gone)?;
     let mut seed = Zeroizing::new([0_u8; 32]);

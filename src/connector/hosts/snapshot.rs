@@ -1,10 +1,10 @@
 //! One consistent read of every file that says who may do what on a system.
 
 use super::{
-    account_files::{self, Account, Group, GroupShadow, ParsedLine, Shadow},
+    account_files::{self, GroupEntry, GshadowEntry, ParsedLine, PasswdEntry, ShadowEntry},
     authorized_keys::{self, AuthorizedKeys},
     config::{HostsConfig, OptionalFile},
-    root_dir::{Content, Root},
+    root_dir::{FileContent, RootDir},
     sshd_config::{AuthorizedKeysPaths, key_places},
     sudoers::{self, StatementKind, Sudoers},
 };
@@ -12,12 +12,12 @@ use crate::connector::ConnectorError;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything read, as it stood at one moment.
-pub(super) struct Tree {
-    pub files: BTreeMap<String, Content>,
-    pub accounts: Vec<ParsedLine<Account>>,
-    pub shadows: Vec<ParsedLine<Shadow>>,
-    pub groups: Vec<ParsedLine<Group>>,
-    pub group_shadows: Vec<ParsedLine<GroupShadow>>,
+pub(super) struct HostSnapshot {
+    pub files: BTreeMap<String, FileContent>,
+    pub accounts: Vec<ParsedLine<PasswdEntry>>,
+    pub shadows: Vec<ParsedLine<ShadowEntry>>,
+    pub groups: Vec<ParsedLine<GroupEntry>>,
+    pub group_shadows: Vec<ParsedLine<GshadowEntry>>,
     pub sudoers: Sudoers,
     /// The keys of each file, and the accounts whose file it is.
     pub keys: BTreeMap<String, KeyFile>,
@@ -58,15 +58,15 @@ pub(super) const GROUP: &str = "/etc/group";
 pub(super) const GSHADOW: &str = "/etc/gshadow";
 pub(super) const SUDOERS: &str = "/etc/sudoers";
 
-impl Tree {
+impl HostSnapshot {
     /// Reads the system below `root`.
     ///
     /// # Errors
     /// When a file is missing or cannot be read: a population with a hole in it is no population.
-    pub(super) fn read(root: &Root, config: &HostsConfig) -> Result<Self, ConnectorError> {
+    pub(super) fn read(root: &RootDir, config: &HostsConfig) -> Result<Self, ConnectorError> {
         let mut last = ConnectorError::Transient("the files of the system keep changing".to_owned());
         for _ in 0..ATTEMPTS {
-            let reader = Reader { root, config, files: BTreeMap::new() };
+            let reader = HostReader { root, config, files: BTreeMap::new() };
             match reader.tree() {
                 Err(ConnectorError::Transient(why)) => last = ConnectorError::Transient(why),
                 answer => return answer,
@@ -76,32 +76,32 @@ impl Tree {
     }
 
     /// Returns the account with this name: the first line that has it, as getpwnam(3) does.
-    pub(super) fn account(&self, name: &str) -> Option<&Account> {
+    pub(super) fn account(&self, name: &str) -> Option<&PasswdEntry> {
         self.index.accounts.get(name).and_then(|at| self.accounts.get(*at)).map(|row| &row.value)
     }
 
     /// Returns the first account with this uid, as getpwuid(3) does.
-    pub(super) fn account_of(&self, uid: u32) -> Option<&Account> {
+    pub(super) fn account_of(&self, uid: u32) -> Option<&PasswdEntry> {
         self.index.uids.get(&uid).and_then(|at| self.accounts.get(*at)).map(|row| &row.value)
     }
 
     /// Returns the shadow entry of this name.
-    pub(super) fn shadow(&self, name: &str) -> Option<&Shadow> {
+    pub(super) fn shadow(&self, name: &str) -> Option<&ShadowEntry> {
         self.index.shadows.get(name).and_then(|at| self.shadows.get(*at)).map(|row| &row.value)
     }
 
     /// Returns the group with this name.
-    pub(super) fn group(&self, name: &str) -> Option<&Group> {
+    pub(super) fn group(&self, name: &str) -> Option<&GroupEntry> {
         self.index.groups.get(name).and_then(|at| self.groups.get(*at)).map(|row| &row.value)
     }
 
     /// Returns the first group with this gid.
-    pub(super) fn group_of(&self, gid: u32) -> Option<&Group> {
+    pub(super) fn group_of(&self, gid: u32) -> Option<&GroupEntry> {
         self.index.gids.get(&gid).and_then(|at| self.groups.get(*at)).map(|row| &row.value)
     }
 
     /// Returns the shadow entry of a group.
-    pub(super) fn group_shadow(&self, name: &str) -> Option<&GroupShadow> {
+    pub(super) fn group_shadow(&self, name: &str) -> Option<&GshadowEntry> {
         self.index.group_shadows.get(name).and_then(|at| self.group_shadows.get(*at)).map(|row| &row.value)
     }
 
@@ -119,14 +119,14 @@ pub(super) fn not_understood((file, line): &(String, usize)) -> String {
     }
 }
 
-struct Reader<'a> {
-    root: &'a Root,
+struct HostReader<'a> {
+    root: &'a RootDir,
     config: &'a HostsConfig,
-    files: BTreeMap<String, Content>,
+    files: BTreeMap<String, FileContent>,
 }
 
-impl Reader<'_> {
-    fn tree(mut self) -> Result<Tree, ConnectorError> {
+impl HostReader<'_> {
+    fn tree(mut self) -> Result<HostSnapshot, ConnectorError> {
         self.need(PASSWD, None)?;
         self.need(GROUP, None)?;
         self.need(SHADOW, Some(OptionalFile::Shadow))?;
@@ -162,7 +162,7 @@ impl Reader<'_> {
             gids: first(&groups.rows, |group| group.gid),
             group_shadows: first(&group_shadows.rows, |shadow| shadow.name.clone()),
         };
-        Ok(Tree {
+        Ok(HostSnapshot {
             files: self.files,
             accounts: accounts.rows,
             shadows: shadows.rows,
@@ -179,7 +179,7 @@ impl Reader<'_> {
     fn key_files(
         &mut self,
         places: &AuthorizedKeysPaths,
-        accounts: &[ParsedLine<Account>],
+        accounts: &[ParsedLine<PasswdEntry>],
         take: &mut impl FnMut(&str, Vec<usize>),
     ) -> Result<BTreeMap<String, KeyFile>, ConnectorError> {
         let mut found: BTreeMap<String, KeyFile> = BTreeMap::new();

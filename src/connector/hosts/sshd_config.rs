@@ -1,6 +1,6 @@
 //! Where sshd looks for the keys of an account: `AuthorizedKeysFile` of sshd_config(5).
 
-use super::{account_files::Account, root_dir::Root};
+use super::{account_files::PasswdEntry, root_dir::RootDir};
 use crate::connector::ConnectorError;
 
 /// What the server's configuration says about keys.
@@ -13,8 +13,8 @@ pub(super) struct AuthorizedKeysPaths {
 }
 
 /// Reads the configuration below the root; without one, sshd's own defaults hold.
-pub(super) fn key_places(root: &Root) -> Result<AuthorizedKeysPaths, ConnectorError> {
-    let mut reading = Reading::default();
+pub(super) fn key_places(root: &RootDir) -> Result<AuthorizedKeysPaths, ConnectorError> {
+    let mut reading = SshdConfigReader::default();
     reading.file(root, "/etc/ssh/sshd_config", 0)?;
     let mut places = AuthorizedKeysPaths { patterns: reading.matched, blind_spots: reading.blind_spots };
     match reading.global {
@@ -29,7 +29,7 @@ pub(super) fn key_places(root: &Root) -> Result<AuthorizedKeysPaths, ConnectorEr
 
 impl AuthorizedKeysPaths {
     /// Returns the files that may hold keys for an account.
-    pub(super) fn of(&self, account: &Account) -> Vec<String> {
+    pub(super) fn of(&self, account: &PasswdEntry) -> Vec<String> {
         let place = |pattern: &String| {
             let (uid, percent) = (account.uid.to_string(), "\0");
             let filled = pattern.replace("%%", percent).replace("%h", &account.home).replace("%u", &account.name);
@@ -41,15 +41,15 @@ impl AuthorizedKeysPaths {
 }
 
 #[derive(Default)]
-struct Reading {
+struct SshdConfigReader {
     global: Option<Vec<String>>,
     matched: Vec<String>,
     in_match: bool,
     blind_spots: Vec<String>,
 }
 
-impl Reading {
-    fn file(&mut self, root: &Root, path: &str, depth: usize) -> Result<(), ConnectorError> {
+impl SshdConfigReader {
+    fn file(&mut self, root: &RootDir, path: &str, depth: usize) -> Result<(), ConnectorError> {
         let Some(content) = root.read_if_there(path)? else { return Ok(()) };
         for line in String::from_utf8_lossy(&content.bytes).lines() {
             let line = line.trim();
@@ -78,7 +78,7 @@ impl Reading {
         Ok(())
     }
 
-    fn include(&mut self, root: &Root, pattern: &str, depth: usize) -> Result<(), ConnectorError> {
+    fn include(&mut self, root: &RootDir, pattern: &str, depth: usize) -> Result<(), ConnectorError> {
         let pattern = if pattern.starts_with('/') { pattern.to_owned() } else { format!("/etc/ssh/{pattern}") };
         let (directory, name) = pattern.rsplit_once('/').unwrap_or(("", &pattern));
         let Some((before, after)) = name.split_once('*') else { return self.file(root, &pattern, depth + 1) };

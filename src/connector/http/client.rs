@@ -1,6 +1,6 @@
 //! One call at a time to a pinned origin.
 
-use super::{Limits, Origin, Response};
+use super::{HttpLimits, HttpResponse, PinnedOrigin};
 use crate::connector::ConnectorError;
 use reqwest::{Url, blocking, header, redirect, retry};
 use std::io::Read as _;
@@ -13,7 +13,7 @@ pub use reqwest::Method;
 
 /// Whether a call can change the target.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Effect {
+pub enum CallEffect {
     /// It only looks; the same call may be made again.
     Read,
     /// It may change something; once it is sent, only a look tells whether it did.
@@ -21,11 +21,11 @@ pub enum Effect {
 }
 
 /// A call to be made.
-pub struct Request {
+pub struct HttpRequest {
     /// What the call is called in texts: the connector's own words, never the target's.
     pub name: String,
     /// Whether it can change the target.
-    pub effect: Effect,
+    pub effect: CallEffect,
     /// The HTTP method.
     pub method: Method,
     /// Where to; must be within the client's origin.
@@ -37,19 +37,19 @@ pub struct Request {
 }
 
 /// A client of one origin.
-pub struct Client {
+pub struct HttpClient {
     inner: blocking::Client,
-    origin: Origin,
-    limits: Limits,
+    origin: PinnedOrigin,
+    limits: HttpLimits,
     calls: AtomicU64,
 }
 
-impl Client {
+impl HttpClient {
     /// Returns a client of `origin`, whose addresses are resolved and judged here, once.
     ///
     /// # Errors
     /// When the name cannot be resolved, an address is not allowed, or there are no trusted certificates.
-    pub fn connect(origin: Origin, limits: Limits) -> Result<Self, ConnectorError> {
+    pub fn connect(origin: PinnedOrigin, limits: HttpLimits) -> Result<Self, ConnectorError> {
         let addresses = origin.resolve()?;
         let mut headers = header::HeaderMap::new();
         // What is not asked for cannot be a bomb.
@@ -71,12 +71,12 @@ impl Client {
     }
 
     /// Returns the origin it is pinned to.
-    pub fn origin(&self) -> &Origin {
+    pub fn origin(&self) -> &PinnedOrigin {
         &self.origin
     }
 
     /// Returns what the target may cost.
-    pub fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &HttpLimits {
         &self.limits
     }
 
@@ -90,8 +90,8 @@ impl Client {
     /// # Errors
     /// By what is known: nothing sent is transient; a write whose answer is lost, cut short or a redirect is
     /// ambiguous; an answer beyond the limits is permanent for a read.
-    pub fn send(&self, request: Request) -> Result<Response, ConnectorError> {
-        let Request { name, effect, method, url, headers, body } = request;
+    pub fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let HttpRequest { name, effect, method, url, headers, body } = request;
         if !self.origin.owns(&url) {
             return Err(ConnectorError::Permanent(format!("{name} would leave {}", self.origin.host())));
         }
@@ -119,13 +119,13 @@ impl Client {
         let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.map(str::to_owned);
         let body = self.body(&name, effect, response, deadline)?;
-        Ok(Response::new(name, effect, status, retry_after, body))
+        Ok(HttpResponse::new(name, effect, status, retry_after, body))
     }
 
     fn body(
         &self,
         name: &str,
-        effect: Effect,
+        effect: CallEffect,
         mut response: blocking::Response,
         deadline: Instant,
     ) -> Result<Zeroizing<Vec<u8>>, ConnectorError> {
@@ -149,23 +149,23 @@ impl Client {
 }
 
 /// A call was sent, and what it did is not known.
-fn lost(name: &str, effect: Effect, why: &str) -> ConnectorError {
+fn lost(name: &str, effect: CallEffect, why: &str) -> ConnectorError {
     match effect {
-        Effect::Read => ConnectorError::Transient(format!("{name}: {why}")),
-        Effect::Write => ConnectorError::Ambiguous(format!("{name}: {why}")),
+        CallEffect::Read => ConnectorError::Transient(format!("{name}: {why}")),
+        CallEffect::Write => ConnectorError::Ambiguous(format!("{name}: {why}")),
     }
 }
 
 /// The target answered in a way that will not get better by asking again.
-fn odd(name: &str, effect: Effect, why: &str) -> ConnectorError {
+fn odd(name: &str, effect: CallEffect, why: &str) -> ConnectorError {
     match effect {
-        Effect::Read => ConnectorError::Permanent(format!("{name}: {why}")),
-        Effect::Write => ConnectorError::Ambiguous(format!("{name}: {why}")),
+        CallEffect::Read => ConnectorError::Permanent(format!("{name}: {why}")),
+        CallEffect::Write => ConnectorError::Ambiguous(format!("{name}: {why}")),
     }
 }
 
 /// TLS by rustls and ring, trusting what the machine trusts.
-fn trusted(origin: &Origin) -> Result<rustls::ClientConfig, ConnectorError> {
+fn trusted(origin: &PinnedOrigin) -> Result<rustls::ClientConfig, ConnectorError> {
     let mut roots = rustls::RootCertStore::empty();
     if origin.is_encrypted() {
         let (added, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

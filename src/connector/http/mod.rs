@@ -14,17 +14,17 @@ mod pagination;
 mod response;
 mod retry;
 
-pub use client::{Client, Effect, Method, Request};
-pub use origin::{AddressScope, InvalidOrigin, Origin};
-pub use pagination::Pages;
-pub use response::Response;
+pub use client::{CallEffect, HttpClient, HttpRequest, Method};
+pub use origin::{AddressScope, OriginError, PinnedOrigin};
+pub use pagination::PageCounter;
+pub use response::HttpResponse;
 pub use retry::retry_read;
 
 use std::time::Duration;
 
 /// What a target may cost us.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Limits {
+pub struct HttpLimits {
     /// The time one call may take, from the first byte sent to the last byte read.
     pub call: Duration,
     /// The bytes one answer may have.
@@ -37,7 +37,7 @@ pub struct Limits {
     pub patience: Duration,
 }
 
-impl Default for Limits {
+impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             call: Duration::from_secs(30),

@@ -15,14 +15,14 @@ pub enum AddressScope {
 
 /// A pinned origin.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Origin {
+pub struct PinnedOrigin {
     url: Url,
     reach: AddressScope,
 }
 
 /// A text that is not an endpoint to talk to.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum InvalidOrigin {
+pub enum OriginError {
     /// User, password, query or fragment in it: secrets and moving parts do not belong into an endpoint.
     #[error("an endpoint has no user, password, query or fragment; write only `https://host[:port][/path]`")]
     Adorned,
@@ -34,22 +34,22 @@ pub enum InvalidOrigin {
     Unreadable,
 }
 
-impl Origin {
+impl PinnedOrigin {
     /// Reads an endpoint. Plain HTTP is for loopback alone, and only when listed.
     ///
     /// # Errors
     /// When it is no URL of the form `https://host[:port][/path]`.
-    pub fn parse(text: &str, reach: AddressScope) -> Result<Self, InvalidOrigin> {
-        let url = Url::parse(text).map_err(|_| InvalidOrigin::Unreadable)?;
-        let host = url.host_str().ok_or(InvalidOrigin::Unreadable)?;
+    pub fn parse(text: &str, reach: AddressScope) -> Result<Self, OriginError> {
+        let url = Url::parse(text).map_err(|_| OriginError::Unreadable)?;
+        let host = url.host_str().ok_or(OriginError::Unreadable)?;
         if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-            return Err(InvalidOrigin::Adorned);
+            return Err(OriginError::Adorned);
         }
         match url.scheme() {
             "https" => {}
             "http" if reach == AddressScope::Listed && names_loopback(host) => {}
-            "http" => return Err(InvalidOrigin::Plain),
-            _ => return Err(InvalidOrigin::Unreadable),
+            "http" => return Err(OriginError::Plain),
+            _ => return Err(OriginError::Unreadable),
         }
         Ok(Self { url, reach })
     }
@@ -150,24 +150,24 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_https_or_a_listed_loopback() {
-        assert!(Origin::parse("https://iam.amazonaws.com", AddressScope::Public).is_ok());
-        assert!(Origin::parse("http://127.0.0.1:5000/", AddressScope::Listed).is_ok());
-        assert!(Origin::parse("http://[::1]:5000/", AddressScope::Listed).is_ok());
+        assert!(PinnedOrigin::parse("https://iam.amazonaws.com", AddressScope::Public).is_ok());
+        assert!(PinnedOrigin::parse("http://127.0.0.1:5000/", AddressScope::Listed).is_ok());
+        assert!(PinnedOrigin::parse("http://[::1]:5000/", AddressScope::Listed).is_ok());
         for (text, why) in [
-            ("http://127.0.0.1:5000", InvalidOrigin::Plain),
-            ("http://iam.amazonaws.com", InvalidOrigin::Plain),
-            ("https://user:pass@iam.amazonaws.com", InvalidOrigin::Adorned),
-            ("https://iam.amazonaws.com/?Action=x", InvalidOrigin::Adorned),
-            ("ftp://iam.amazonaws.com", InvalidOrigin::Unreadable),
-            ("iam.amazonaws.com", InvalidOrigin::Unreadable),
+            ("http://127.0.0.1:5000", OriginError::Plain),
+            ("http://iam.amazonaws.com", OriginError::Plain),
+            ("https://user:pass@iam.amazonaws.com", OriginError::Adorned),
+            ("https://iam.amazonaws.com/?Action=x", OriginError::Adorned),
+            ("ftp://iam.amazonaws.com", OriginError::Unreadable),
+            ("iam.amazonaws.com", OriginError::Unreadable),
         ] {
-            assert_eq!(Origin::parse(text, AddressScope::Public), Err(why), "{text}");
+            assert_eq!(PinnedOrigin::parse(text, AddressScope::Public), Err(why), "{text}");
         }
     }
 
     #[test]
     fn row_31_a_link_to_another_origin_is_refused_and_not_repeated() {
-        let origin = Origin::parse("https://api.example.com/v1/", AddressScope::Public).unwrap();
+        let origin = PinnedOrigin::parse("https://api.example.com/v1/", AddressScope::Public).unwrap();
         assert_eq!(origin.follow("/v1/users?page=2").unwrap().as_str(), "https://api.example.com/v1/users?page=2");
         for link in [
             "https://api.example.com.evil.net/CANARY",

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 
 /// Counts the pages of one listing and remembers where each began.
 #[derive(Debug)]
-pub struct Pages {
+pub struct PageCounter {
     name: String,
     limit: u32,
     seen: BTreeSet<Digest>,
 }
 
-impl Pages {
+impl PageCounter {
     /// Returns the guard of the listing with this name, of at most `limit` pages.
     pub fn new(name: &str, limit: u32) -> Self {
         Self { name: name.to_owned(), limit, seen: BTreeSet::new() }
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn row_31_a_listing_that_goes_in_a_circle_or_on_forever_is_refused() {
-        let mut pages = Pages::new("iam:ListUsers", 4);
+        let mut pages = PageCounter::new("iam:ListUsers", 4);
         assert!(pages.next("a").is_ok());
         assert!(pages.next("b").is_ok());
         assert!(pages.next("a").is_err());

@@ -1,23 +1,23 @@
 //! What a target answered, and what its status alone means.
 
-use super::Effect;
+use super::CallEffect;
 use crate::connector::ConnectorError;
 use crate::model::{Clock as _, SystemClock, Timestamp};
 use zeroize::Zeroizing;
 
 /// An answer. It may hold a secret: it has no `Debug`, and its memory is wiped.
-pub struct Response {
+pub struct HttpResponse {
     name: String,
-    effect: Effect,
+    effect: CallEffect,
     status: u16,
     retry_after: Option<String>,
     body: Zeroizing<Vec<u8>>,
 }
 
-impl Response {
+impl HttpResponse {
     pub(super) fn new(
         name: String,
-        effect: Effect,
+        effect: CallEffect,
         status: u16,
         retry_after: Option<String>,
         body: Zeroizing<Vec<u8>>,
@@ -51,9 +51,9 @@ impl Response {
             (404 | 410, _) => ConnectorError::NotFound(name.clone()),
             (409 | 412, _) => ConnectorError::PreconditionFailed(format!("{name}: status {}", self.status)),
             (405 | 501, _) => ConnectorError::Unsupported(name.clone()),
-            (408 | 500.., Effect::Read) => ConnectorError::Transient(format!("{name}: status {}", self.status)),
+            (408 | 500.., CallEffect::Read) => ConnectorError::Transient(format!("{name}: status {}", self.status)),
             // The target broke while it had the call in hand; only a look tells how far it came.
-            (408 | 500.., Effect::Write) => ConnectorError::Ambiguous(format!("{name}: status {}", self.status)),
+            (408 | 500.., CallEffect::Write) => ConnectorError::Ambiguous(format!("{name}: status {}", self.status)),
             _ => ConnectorError::Permanent(format!("{name}: status {}", self.status)),
         }
     }
@@ -62,8 +62,8 @@ impl Response {
     pub fn unreadable(&self) -> ConnectorError {
         let text = format!("{}: the answer has not the documented form", self.name);
         match self.effect {
-            Effect::Read => ConnectorError::Permanent(text),
-            Effect::Write => ConnectorError::Ambiguous(text),
+            CallEffect::Read => ConnectorError::Permanent(text),
+            CallEffect::Write => ConnectorError::Ambiguous(text),
         }
     }
 
@@ -87,9 +87,9 @@ fn retry_at(text: &str, now: Timestamp) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
-    fn answer(effect: Effect, status: u16) -> Response {
+    fn answer(effect: CallEffect, status: u16) -> HttpResponse {
         let body = Zeroizing::new(b"CANARY".to_vec());
-        Response::new("iam:Call".to_owned(), effect, status, Some("7".to_owned()), body)
+        HttpResponse::new("iam:Call".to_owned(), effect, status, Some("7".to_owned()), body)
     }
 
     #[test]
@@ -106,8 +106,8 @@ mod tests {
             (501, "unsupported", "unsupported"),
             (503, "transient", "ambiguous"),
         ] {
-            assert_eq!(answer(Effect::Read, status).refusal().class(), read, "{status}");
-            assert_eq!(answer(Effect::Write, status).refusal().class(), write, "{status}");
+            assert_eq!(answer(CallEffect::Read, status).refusal().class(), read, "{status}");
+            assert_eq!(answer(CallEffect::Write, status).refusal().class(), write, "{status}");
         }
     }
 

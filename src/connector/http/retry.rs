@@ -1,6 +1,6 @@
 //! How often and how long a read is tried again. Writes never come here.
 
-use super::Limits;
+use super::HttpLimits;
 use crate::connector::ConnectorError;
 use crate::model::{Clock as _, SystemClock};
 use std::thread::sleep;
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// # Errors
 /// The last error of the read.
 pub fn retry_read<T>(
-    limits: &Limits,
+    limits: &HttpLimits,
     mut read: impl FnMut() -> Result<T, ConnectorError>,
 ) -> Result<T, ConnectorError> {
     let mut left = limits.patience;
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_read_is_tried_again_only_where_that_is_safe_and_not_forever() {
-        let limits = Limits { attempts: 3, patience: Duration::from_secs(2), ..Limits::default() };
+        let limits = HttpLimits { attempts: 3, patience: Duration::from_secs(2), ..HttpLimits::default() };
         for (error, attempts) in [
             (ConnectorError::Transient(String::new()), 3),
             (ConnectorError::RateLimited { until: None }, 3),

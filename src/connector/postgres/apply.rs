@@ -1,19 +1,19 @@
 //! Doing what the plan says: exactly its SQL, only if the target is as planned, and kept only if it did what was meant.
 
 use super::{
-    connections::{Server, View},
-    grant_key::Key,
+    connections::{ReadScope, ServerConnections},
+    grant_key::PostgresGrantKey,
     grants::GrantBuilder,
     impact, observe,
-    rotate::{self, Rotation},
-    snapshot::{FIRST_NORMAL_OID, Facts},
+    rotate::{self, PasswordRotation},
+    snapshot::{ClusterSnapshot, FIRST_NORMAL_OID},
     sql, sqlstate,
 };
 use crate::{
-    connector::{ConnectorError, Receipt, Sink},
+    connector::{ApplyReceipt, ConnectorError, SecretSink},
     model::{
-        Action, Change, Digest, Expectation, Grant, GrantKey, GrantKind, Inventory, Operation, SystemId, Timestamp,
-        action::Planned,
+        AccessChange, Action, Digest, ExpectedState, Grant, GrantKey, GrantKind, Inventory, Operation, SystemId,
+        Timestamp, action::Planned,
     },
 };
 use std::collections::BTreeMap;
@@ -21,45 +21,49 @@ use std::collections::BTreeMap;
 /// Applies an action.
 pub(super) fn apply(
     system: &SystemId,
-    server: &mut Server,
+    server: &mut ServerConnections,
     action: &Action<Planned>,
-    sink: &dyn Sink,
-) -> Result<Receipt, ConnectorError> {
-    let Some(key) = Key::parse(&action.grant.key) else {
+    sink: &dyn SecretSink,
+) -> Result<ApplyReceipt, ConnectorError> {
+    let Some(key) = PostgresGrantKey::parse(&action.grant.key) else {
         return Err(ConnectorError::Unsupported(format!("{} is not a key of a PostgreSQL server", action.grant.key)));
     };
     let view = match (&key, &action.change) {
-        (Key::Account { role }, Change::Revoke {}) => View::Role(*role),
+        (PostgresGrantKey::Account { role }, AccessChange::Revoke {}) => ReadScope::Role(*role),
         _ => observe::view(&key),
     };
     let facts = server.look(&view, "BEGIN READ WRITE; ")?;
     let at = facts.cluster.database;
-    let done = Transaction { system, server: &mut *server, action, key: &key, view }.run(&facts, sink);
+    let done = ApplyTransaction { system, server: &mut *server, action, key: &key, view }.run(&facts, sink);
     if done.is_err() {
         server.roll_back(at);
     }
     done
 }
 
-struct Transaction<'a> {
+struct ApplyTransaction<'a> {
     system: &'a SystemId,
-    server: &'a mut Server,
+    server: &'a mut ServerConnections,
     action: &'a Action<Planned>,
-    key: &'a Key,
-    view: View,
+    key: &'a PostgresGrantKey,
+    view: ReadScope,
 }
 
-impl Transaction<'_> {
-    fn run(mut self, facts: &Facts, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+impl ApplyTransaction<'_> {
+    fn run(mut self, facts: &ClusterSnapshot, sink: &dyn SecretSink) -> Result<ApplyReceipt, ConnectorError> {
         if self.is_done(facts) {
             self.server.roll_back(facts.cluster.database);
             let all: Vec<&Operation> = self.action.operations.iter().collect();
             let ended = self.terminate(&all);
-            return Ok(Receipt { text: format!("already as wanted{ended}"), already: true, ..Receipt::default() });
+            return Ok(ApplyReceipt {
+                text: format!("already as wanted{ended}"),
+                already: true,
+                ..ApplyReceipt::default()
+            });
         }
         self.as_planned(facts)?;
         let rotation = match self.action.change {
-            Change::Rotate {} => Some(Rotation::begin(self.action, sink)?),
+            AccessChange::Rotate {} => Some(PasswordRotation::begin(self.action, sink)?),
             _ => None,
         };
         let mut words = Vec::new();
@@ -73,7 +77,8 @@ impl Transaction<'_> {
             begun = false;
             words.push(format!("; {} committed", if group.len() == 1 { "1 statement" } else { "statements" }));
         }
-        let mut receipt = Receipt { text: words.concat().trim_start_matches("; ").to_owned(), ..Receipt::default() };
+        let mut receipt =
+            ApplyReceipt { text: words.concat().trim_start_matches("; ").to_owned(), ..ApplyReceipt::default() };
         if let Some(rotation) = rotation {
             rotation.prove(self.server, &self.action.grant, &mut receipt)?;
         }
@@ -81,19 +86,22 @@ impl Transaction<'_> {
     }
 
     /// Whether the grant is already what the action wants.
-    fn is_done(&self, facts: &Facts) -> bool {
+    fn is_done(&self, facts: &ClusterSnapshot) -> bool {
         let live = GrantBuilder::new(self.system, facts).grant(self.key);
         match (&self.action.expects, live) {
-            (Expectation::Absent | Expectation::Replaced, live) => live.is_none(),
-            (Expectation::Shows(wanted), Some(live)) => shows(&live, wanted),
-            (Expectation::Shows(_), None) => false,
+            (ExpectedState::Absent | ExpectedState::Replaced, live) => live.is_none(),
+            (ExpectedState::Shows(wanted), Some(live)) => shows(&live, wanted),
+            (ExpectedState::Shows(_), None) => false,
         }
     }
 
     /// Checks that the target is what was reviewed, and that the plan's SQL means the same now as when it was planned.
-    fn as_planned(&self, facts: &Facts) -> Result<(), ConnectorError> {
+    fn as_planned(&self, facts: &ClusterSnapshot) -> Result<(), ConnectorError> {
         let failed = |why: String| Err(ConnectorError::PreconditionFailed(why));
-        let about_role = matches!(self.key, Key::Account { .. } | Key::Attribute { .. } | Key::Password { .. });
+        let about_role = matches!(
+            self.key,
+            PostgresGrantKey::Account { .. } | PostgresGrantKey::Attribute { .. } | PostgresGrantKey::Password { .. }
+        );
         if about_role && self.key.holder() == facts.cluster.me {
             return failed("it is the role we act as ourselves".to_owned());
         }
@@ -103,7 +111,7 @@ impl Transaction<'_> {
             return failed(drift);
         }
         let inventory = inventory(&picture);
-        if matches!((self.key, &self.action.change), (Key::Account { .. }, Change::Revoke {})) {
+        if matches!((self.key, &self.action.change), (PostgresGrantKey::Account { .. }, AccessChange::Revoke {})) {
             impact::of("", &self.action.change, &live, self.key, &inventory)
                 .or_else(|refusal| failed(refusal.to_string()))?;
         }
@@ -127,8 +135,8 @@ impl Transaction<'_> {
         &mut self,
         group: &[&Operation],
         begun: bool,
-        before: &Facts,
-        rotation: Option<&Rotation>,
+        before: &ClusterSnapshot,
+        rotation: Option<&PasswordRotation>,
     ) -> Result<(), ConnectorError> {
         let database = database_of(group);
         let at = if database == 0 { before.cluster.database } else { database };
@@ -157,12 +165,17 @@ impl Transaction<'_> {
 
     /// Looks from inside the transaction: what was to go is gone, what was to change has changed, and the names the
     /// SQL used belong to the oids of the plan.
-    fn check(&mut self, at: u32, group: &[&Operation], rotation: Option<&Rotation>) -> Result<(), ConnectorError> {
+    fn check(
+        &mut self,
+        at: u32,
+        group: &[&Operation],
+        rotation: Option<&PasswordRotation>,
+    ) -> Result<(), ConnectorError> {
         let facts = self.server.look_in(at, &self.view)?;
         let picture = GrantBuilder::new(self.system, &facts);
         for operation in group {
             let removed = operation.with.get("removes");
-            let key = removed.and_then(|key| GrantKey::parse(key).ok()).and_then(|key| Key::parse(&key));
+            let key = removed.and_then(|key| GrantKey::parse(key).ok()).and_then(|key| PostgresGrantKey::parse(&key));
             if key.is_some_and(|key| picture.grant(&key).is_some()) {
                 let text = format!("the server took `{operation}` and nothing changed; rolled back");
                 return Err(ConnectorError::Permanent(text));
@@ -179,7 +192,7 @@ impl Transaction<'_> {
                 }
             }
         }
-        if let Expectation::Shows(wanted) = &self.action.expects {
+        if let ExpectedState::Shows(wanted) = &self.action.expects {
             let live = picture.grant(self.key);
             if !live.is_some_and(|live| shows(&live, wanted)) {
                 let text = "the server took the statement and the grant is not as wanted; rolled back".to_owned();

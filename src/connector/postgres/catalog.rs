@@ -4,7 +4,7 @@
 
 /// What of the objects of a database is to be read.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Scope {
+pub(super) enum ObjectScope {
     /// Everything.
     All,
     /// Nothing: the cluster is enough.
@@ -76,12 +76,12 @@ pub(super) fn cluster(passwords: bool, looked_into: Option<&[String]>) -> String
 }
 
 /// Returns the query for the objects of the database it runs in.
-pub(super) fn objects(scope: &Scope) -> String {
+pub(super) fn objects(scope: &ObjectScope) -> String {
     let (entries, owned, defaults) = match scope {
-        Scope::All => ("true".to_owned(), "true".to_owned(), "true".to_owned()),
-        Scope::Nothing => ("false".to_owned(), "false".to_owned(), "false".to_owned()),
-        Scope::Object(oid) => (format!("o.object = {oid}"), format!("w.object = {oid}"), "true".to_owned()),
-        Scope::Roles(oids) => {
+        ObjectScope::All => ("true".to_owned(), "true".to_owned(), "true".to_owned()),
+        ObjectScope::Nothing => ("false".to_owned(), "false".to_owned(), "false".to_owned()),
+        ObjectScope::Object(oid) => (format!("o.object = {oid}"), format!("w.object = {oid}"), "true".to_owned()),
+        ObjectScope::Roles(oids) => {
             let set: Vec<String> = oids.iter().map(u32::to_string).collect();
             let set = format!("(ARRAY[{}]::oid[])", set.join(","));
             (

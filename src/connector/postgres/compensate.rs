@@ -1,35 +1,35 @@
 //! What would put a change back.
 
-use super::{grant_key::Key, sql};
-use crate::model::{Action, Change, Operation, action::Planned};
+use super::{grant_key::PostgresGrantKey, sql};
+use crate::model::{AccessChange, Action, Operation, action::Planned};
 
 /// Returns the statements that would undo an action; nothing where that is impossible: a dropped role and an old
 /// password are gone.
 pub(super) fn undo(action: &Action<Planned>) -> Option<Vec<Operation>> {
     let grant = &action.grant;
-    let key = Key::parse(&grant.key)?;
+    let key = PostgresGrantKey::parse(&grant.key)?;
     let holder = if key.holder() == 0 { "PUBLIC".to_owned() } else { sql::ident(&grant.principal.name) };
     let yes = |name: &str| grant.attribute(name) == Some("yes");
     let valid = || format!("VALID UNTIL '{}'", grant.attribute("valid-until").unwrap_or("infinity"));
     let text = match (&key, &action.change) {
-        (Key::Account { .. }, Change::Disable {}) => {
+        (PostgresGrantKey::Account { .. }, AccessChange::Disable {}) => {
             let login = if yes("login") { "LOGIN" } else { "NOLOGIN" };
             format!("ALTER ROLE {holder} {login} {}", valid())
         }
-        (Key::Account { .. }, Change::Reduce { .. }) => {
+        (PostgresGrantKey::Account { .. }, AccessChange::Reduce { .. }) => {
             let limit = grant.attribute("connection-limit").unwrap_or("-1");
             format!("ALTER ROLE {holder} CONNECTION LIMIT {limit} {}", valid())
         }
-        (Key::Password { .. }, Change::Disable {} | Change::Reduce { .. }) => {
+        (PostgresGrantKey::Password { .. }, AccessChange::Disable {} | AccessChange::Reduce { .. }) => {
             format!("ALTER ROLE {holder} {}", valid())
         }
-        (Key::Attribute { attribute, .. }, Change::Revoke {}) => {
+        (PostgresGrantKey::Attribute { attribute, .. }, AccessChange::Revoke {}) => {
             format!("ALTER ROLE {holder} {}", attribute.to_uppercase())
         }
         // The statement that took it away, turned round, keeps schema, columns and grantor as they were.
         (
-            Key::Default { .. } | Key::Membership { .. } | Key::Privilege { .. },
-            Change::Revoke {} | Change::Reduce { .. },
+            PostgresGrantKey::Default { .. } | PostgresGrantKey::Membership { .. } | PostgresGrantKey::Privilege { .. },
+            AccessChange::Revoke {} | AccessChange::Reduce { .. },
         ) => {
             return action.operations.iter().map(|operation| turned_round(operation, &key, &holder, action)).collect();
         }
@@ -41,7 +41,12 @@ pub(super) fn undo(action: &Action<Planned>) -> Option<Vec<Operation>> {
     Some(vec![operation])
 }
 
-fn turned_round(operation: &Operation, key: &Key, holder: &str, action: &Action<Planned>) -> Option<Operation> {
+fn turned_round(
+    operation: &Operation,
+    key: &PostgresGrantKey,
+    holder: &str,
+    action: &Action<Planned>,
+) -> Option<Operation> {
     let mut back = operation.clone();
     back.with.remove("removes");
     if operation.text.ends_with("RESET ROLE") || operation.text.starts_with("SET LOCAL ROLE") {
@@ -56,8 +61,10 @@ fn turned_round(operation: &Operation, key: &Key, holder: &str, action: &Action<
         .unwrap_or(rest);
     let (what, by) = sql::outside_quotes(rest, &format!(" FROM {holder}"));
     let options = match key {
-        Key::Membership { grantor: None, .. } => if yes("admin") { " WITH ADMIN OPTION" } else { "" }.to_owned(),
-        Key::Membership { .. } => {
+        PostgresGrantKey::Membership { grantor: None, .. } => {
+            if yes("admin") { " WITH ADMIN OPTION" } else { "" }.to_owned()
+        }
+        PostgresGrantKey::Membership { .. } => {
             let word = |name| if yes(name) { "TRUE" } else { "FALSE" };
             format!(" WITH ADMIN {}, INHERIT {}, SET {}", word("admin"), word("inherit"), word("set"))
         }

@@ -2,9 +2,9 @@
 
 use super::{
     PostgresConfig, TlsMode, catalog,
-    catalog::Scope,
-    role_graph::Roles,
-    snapshot::{Cluster, Facts},
+    catalog::ObjectScope,
+    role_graph::RoleGraph,
+    snapshot::{ClusterCatalog, ClusterSnapshot},
     sqlstate::{self, BatchError},
 };
 use crate::connector::ConnectorError;
@@ -21,7 +21,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// What a look has to cover.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum View {
+pub(super) enum ReadScope {
     /// The cluster alone.
     Cluster,
     /// The defaults of one database.
@@ -35,7 +35,7 @@ pub(super) enum View {
 }
 
 /// The server, and what has been asked of it.
-pub(super) struct Server {
+pub(super) struct ServerConnections {
     pub(super) config: PostgresConfig,
     password: SecretString,
     /// By the oid of the database they are connected to, whatever it is called by now.
@@ -48,7 +48,7 @@ pub(super) struct Server {
     pub(super) calls: u64,
 }
 
-impl Server {
+impl ServerConnections {
     /// Returns a server without a connection.
     pub(super) fn new(config: PostgresConfig, password: SecretString) -> Self {
         Self {
@@ -63,32 +63,32 @@ impl Server {
     }
 
     /// Looks at the target; `prefix` is sent in front of the first read, in the same message.
-    pub(super) fn look(&mut self, view: &View, prefix: &str) -> Result<Facts, ConnectorError> {
+    pub(super) fn look(&mut self, view: &ReadScope, prefix: &str) -> Result<ClusterSnapshot, ConnectorError> {
         let first = self.first()?;
         let (at, scope) = match view {
-            View::Cluster | View::Everything | View::Role(_) => (first, Scope::Nothing),
-            View::Defaults(database) => (*database, Scope::Object(0)),
-            View::Object(database, object) => (*database, Scope::Object(*object)),
+            ReadScope::Cluster | ReadScope::Everything | ReadScope::Role(_) => (first, ObjectScope::Nothing),
+            ReadScope::Defaults(database) => (*database, ObjectScope::Object(0)),
+            ReadScope::Object(database, object) => (*database, ObjectScope::Object(*object)),
         };
         let wanted = self.config.databases.clone();
         let cluster = catalog::cluster(self.sees_passwords, wanted.as_deref());
-        if scope != Scope::Nothing {
+        if scope != ObjectScope::Nothing {
             if !self.clients.contains_key(&at) {
-                let known: Cluster = self.json(first, &cluster)?;
+                let known: ClusterCatalog = self.json(first, &cluster)?;
                 match known.databases.iter().find(|database| database.oid == at) {
                     // The database is gone with all that was in it.
-                    None => return Ok(Facts { cluster: known, objects: BTreeMap::new() }),
+                    None => return Ok(ClusterSnapshot { cluster: known, objects: BTreeMap::new() }),
                     Some(database) => self.connect(at, &database.name)?,
                 }
             }
             return self.both(at, prefix, &cluster, &scope);
         }
-        let cluster: Cluster = self.json(at, &format!("{prefix}{cluster}"))?;
-        let mut facts = Facts { cluster, objects: BTreeMap::new() };
+        let cluster: ClusterCatalog = self.json(at, &format!("{prefix}{cluster}"))?;
+        let mut facts = ClusterSnapshot { cluster, objects: BTreeMap::new() };
         let (databases, scope) = match view {
-            View::Everything => (self.looked_into(&facts.cluster), Scope::All),
-            View::Role(role) => {
-                let mut roles: Vec<u32> = Roles::new(&facts).reached_by(*role).keys().copied().collect();
+            ReadScope::Everything => (self.looked_into(&facts.cluster), ObjectScope::All),
+            ReadScope::Role(role) => {
+                let mut roles: Vec<u32> = RoleGraph::new(&facts).reached_by(*role).keys().copied().collect();
                 roles.push(*role);
                 // The server does not note where its own roles have something: all databases have to be asked.
                 let own = roles.iter().any(|oid| *oid < super::snapshot::FIRST_NORMAL_OID);
@@ -96,9 +96,9 @@ impl Server {
                     own || facts.cluster.reaches.iter().any(|it| it.database == database && roles.contains(&it.role))
                 };
                 let all = self.looked_into(&facts.cluster);
-                (all.into_iter().filter(|(oid, _)| has(*oid)).collect(), Scope::Roles(roles))
+                (all.into_iter().filter(|(oid, _)| has(*oid)).collect(), ObjectScope::Roles(roles))
             }
-            _ => (Vec::new(), Scope::Nothing),
+            _ => (Vec::new(), ObjectScope::Nothing),
         };
         for (oid, name) in databases {
             self.connect(oid, &name)?;
@@ -109,27 +109,33 @@ impl Server {
     }
 
     /// Looks again from inside a transaction in one database: at what a view covers there, and no further.
-    pub(super) fn look_in(&mut self, database: u32, view: &View) -> Result<Facts, ConnectorError> {
+    pub(super) fn look_in(&mut self, database: u32, view: &ReadScope) -> Result<ClusterSnapshot, ConnectorError> {
         let scope = match view {
-            View::Cluster | View::Everything => Scope::Nothing,
-            View::Defaults(_) => Scope::Object(0),
-            View::Object(_, object) => Scope::Object(*object),
-            View::Role(role) => Scope::Roles(vec![*role]),
+            ReadScope::Cluster | ReadScope::Everything => ObjectScope::Nothing,
+            ReadScope::Defaults(_) => ObjectScope::Object(0),
+            ReadScope::Object(_, object) => ObjectScope::Object(*object),
+            ReadScope::Role(role) => ObjectScope::Roles(vec![*role]),
         };
         let cluster = catalog::cluster(self.sees_passwords, self.config.databases.as_deref());
         self.both(database, "", &cluster, &scope)
     }
 
-    fn both(&mut self, at: u32, prefix: &str, cluster: &str, scope: &Scope) -> Result<Facts, ConnectorError> {
+    fn both(
+        &mut self,
+        at: u32,
+        prefix: &str,
+        cluster: &str,
+        scope: &ObjectScope,
+    ) -> Result<ClusterSnapshot, ConnectorError> {
         let objects = catalog::objects(scope);
         let text = self.one(at, &format!("{prefix}SELECT ({cluster})::text || chr(1) || ({objects})::text"))?;
         // JSON escapes control characters: the first one is ours.
         let (cluster, objects) = text.split_once('\u{1}').ok_or_else(|| unreadable("two parts"))?;
-        Ok(Facts { cluster: parse(cluster)?, objects: BTreeMap::from([(at, parse(objects)?)]) })
+        Ok(ClusterSnapshot { cluster: parse(cluster)?, objects: BTreeMap::from([(at, parse(objects)?)]) })
     }
 
     /// Returns the databases whose objects are read.
-    pub(super) fn looked_into(&self, cluster: &Cluster) -> Vec<(u32, String)> {
+    pub(super) fn looked_into(&self, cluster: &ClusterCatalog) -> Vec<(u32, String)> {
         let wanted = |name: &String| self.config.databases.as_ref().is_none_or(|list| list.contains(name));
         let open = cluster.databases.iter().filter(|it| it.connectable && wanted(&it.name));
         open.map(|it| (it.oid, it.name.clone())).collect()

@@ -2,7 +2,7 @@
 
 use super::{
     catalog,
-    connections::{Server, View},
+    connections::{ReadScope, ServerConnections},
     sqlstate,
 };
 use crate::{
@@ -12,8 +12,8 @@ use crate::{
 
 /// Counts views where the listing reads tables, letters of access control lists where it reads exploded rows, owner
 /// columns where it reads `pg_shdepend`.
-pub(super) fn control_totals(server: &mut Server) -> Result<Vec<ControlTotal>, ConnectorError> {
-    let facts = server.look(&View::Cluster, "")?;
+pub(super) fn control_totals(server: &mut ServerConnections) -> Result<Vec<ControlTotal>, ConnectorError> {
+    let facts = server.look(&ReadScope::Cluster, "")?;
     let sees_passwords = server.sees_passwords;
     let [accounts, attributes, passwords, members, mut owned, mut privileges] =
         count(server, 0, &cluster(sees_passwords))?;
@@ -38,7 +38,7 @@ pub(super) fn control_totals(server: &mut Server) -> Result<Vec<ControlTotal>, C
     Ok(totals)
 }
 
-fn count<const N: usize>(server: &mut Server, database: u32, sql: &str) -> Result<[u64; N], ConnectorError> {
+fn count<const N: usize>(server: &mut ServerConnections, database: u32, sql: &str) -> Result<[u64; N], ConnectorError> {
     let unreadable = || ConnectorError::Transient("the server's answer is not a row of numbers".to_owned());
     let answer = server.batch(database, sql).map_err(|error| sqlstate::before_commit(&error))?;
     let row = answer.first().ok_or_else(unreadable)?;

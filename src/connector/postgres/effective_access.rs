@@ -1,28 +1,30 @@
 //! Effective access: every way in which PostgreSQL gives a principal what a grant is about.
 
 use super::{
-    grant_key::{Key, Object},
+    grant_key::{DatabaseObject, PostgresGrantKey},
     grants::{GrantBuilder, direct},
-    snapshot::Entry,
+    snapshot::AclEntry,
 };
 use crate::model::{AccessPath, AccessRoute};
 
 impl GrantBuilder<'_> {
     /// Returns every path by which the holder of `key` has its entitlement now, sorted; the grant itself among them
     /// when it is there.
-    pub(super) fn paths(&self, key: &Key) -> Vec<AccessPath> {
+    pub(super) fn paths(&self, key: &PostgresGrantKey) -> Vec<AccessPath> {
         let holder = key.holder();
         let mut paths = match key {
-            Key::Account { role } => self.facts.role(*role).map(|_| self.own_path(key)).into_iter().collect(),
-            Key::Attribute { attribute, role } => self.attribute(key, attribute, *role),
-            Key::Default { .. } => self.coming(key),
-            Key::Membership { role, member, .. } => self.membership(*role, *member),
-            Key::Ownership { .. } => self.ownership(key),
-            Key::Password { role, fingerprint } => {
+            PostgresGrantKey::Account { role } => {
+                self.facts.role(*role).map(|_| self.own_path(key)).into_iter().collect()
+            }
+            PostgresGrantKey::Attribute { attribute, role } => self.attribute(key, attribute, *role),
+            PostgresGrantKey::Default { .. } => self.coming(key),
+            PostgresGrantKey::Membership { role, member, .. } => self.membership(*role, *member),
+            PostgresGrantKey::Ownership { .. } => self.ownership(key),
+            PostgresGrantKey::Password { role, fingerprint } => {
                 let stored = self.facts.role(*role).is_some_and(|role| role.password == *fingerprint);
                 stored.then(|| self.own_path(key)).into_iter().collect()
             }
-            Key::Privilege { on, privilege, grantee, .. } => self.privilege(key, on, privilege, *grantee),
+            PostgresGrantKey::Privilege { on, privilege, grantee, .. } => self.privilege(key, on, privilege, *grantee),
         };
         // A role that is gone has nothing, whatever PUBLIC has.
         if holder != 0 && self.facts.role(holder).is_none() {
@@ -33,7 +35,7 @@ impl GrantBuilder<'_> {
         paths
     }
 
-    fn privilege(&self, key: &Key, on: &Object, privilege: &str, holder: u32) -> Vec<AccessPath> {
+    fn privilege(&self, key: &PostgresGrantKey, on: &DatabaseObject, privilege: &str, holder: u32) -> Vec<AccessPath> {
         let mut paths = Vec::new();
         for entry in self.entries_on(on) {
             let covers = entry.column == on.column || entry.column == 0 || on.column == 0;
@@ -51,7 +53,7 @@ impl GrantBuilder<'_> {
     }
 
     /// What one entry of an access control list gives to `holder`.
-    fn by_entry(&self, entry: &Entry, on: &Object, holder: u32) -> Option<AccessPath> {
+    fn by_entry(&self, entry: &AclEntry, on: &DatabaseObject, holder: u32) -> Option<AccessPath> {
         let (part, words) = match (entry.column, on.column) {
             (a, b) if a == b => (String::new(), String::new()),
             (0, _) => ("/whole".to_owned(), format!(", on {}", entry.name)),
@@ -78,7 +80,7 @@ impl GrantBuilder<'_> {
     }
 
     /// The owner of a database is a member of `pg_database_owner` in it, though no catalog says so.
-    fn as_database_owner(&self, entry: &Entry, on: &Object, holder: u32) -> Option<AccessPath> {
+    fn as_database_owner(&self, entry: &AclEntry, on: &DatabaseObject, holder: u32) -> Option<AccessPath> {
         let role = self.facts.role(entry.grantee)?;
         (role.is_predefined() && role.name == "pg_database_owner").then_some(())?;
         let database = self.facts.cluster.databases.iter().find(|database| database.oid == on.database)?;
@@ -91,7 +93,7 @@ impl GrantBuilder<'_> {
         Some(direct(AccessRoute::Role, ids, format!("owner of database {}, thus pg_database_owner", database.name)))
     }
 
-    fn by_owner(&self, key: &Key, holder: u32) -> Option<AccessPath> {
+    fn by_owner(&self, key: &PostgresGrantKey, holder: u32) -> Option<AccessPath> {
         let owner = self.owner(key)?;
         if owner == holder {
             return Some(direct(AccessRoute::Ownership, owner.to_string(), "owns it".to_owned()));
@@ -101,7 +103,7 @@ impl GrantBuilder<'_> {
     }
 
     /// Rights that come with a role of the server and stand in no list (documentation, section 22.5).
-    fn by_predefined(&self, on: &Object, privilege: &str, holder: u32) -> Option<AccessPath> {
+    fn by_predefined(&self, on: &DatabaseObject, privilege: &str, holder: u32) -> Option<AccessPath> {
         let role = match (on.class.as_str(), privilege) {
             ("table" | "sequence", "SELECT") => "pg_read_all_data",
             ("table", "INSERT" | "UPDATE" | "DELETE") | ("sequence", "UPDATE") => "pg_write_all_data",
@@ -131,7 +133,7 @@ impl GrantBuilder<'_> {
         Some(direct(AccessRoute::Administrator, format!("{}/superuser", chain.ids()), text))
     }
 
-    fn attribute(&self, key: &Key, attribute: &str, holder: u32) -> Vec<AccessPath> {
+    fn attribute(&self, key: &PostgresGrantKey, attribute: &str, holder: u32) -> Vec<AccessPath> {
         let mut paths = Vec::new();
         if self.facts.role(holder).is_some_and(|role| role.is(attribute)) {
             paths.push(self.own_path(key));
@@ -156,7 +158,7 @@ impl GrantBuilder<'_> {
         for row in self.facts.cluster.memberships.iter().filter(|row| row.role == role) {
             if row.member == member {
                 let grantor = several.then_some(row.grantor);
-                paths.push(self.own_path(&Key::Membership { role, member, grantor }));
+                paths.push(self.own_path(&PostgresGrantKey::Membership { role, member, grantor }));
             } else if let Some(chain) = self.roles.chain(member, row.member) {
                 let text = format!("{}, itself a member", self.roles.words(&chain));
                 paths.push(direct(AccessRoute::Role, chain.ids(), text));
@@ -166,7 +168,7 @@ impl GrantBuilder<'_> {
         paths
     }
 
-    fn ownership(&self, key: &Key) -> Vec<AccessPath> {
+    fn ownership(&self, key: &PostgresGrantKey) -> Vec<AccessPath> {
         let holder = key.holder();
         let Some(owner) = self.owner(key) else { return Vec::new() };
         let mut paths = Vec::new();
@@ -179,8 +181,10 @@ impl GrantBuilder<'_> {
         paths
     }
 
-    fn coming(&self, key: &Key) -> Vec<AccessPath> {
-        let Key::Default { database, definer, schema, class, privilege, grantee } = key else { return Vec::new() };
+    fn coming(&self, key: &PostgresGrantKey) -> Vec<AccessPath> {
+        let PostgresGrantKey::Default { database, definer, schema, class, privilege, grantee } = key else {
+            return Vec::new();
+        };
         let mut paths = Vec::new();
         for row in self.facts.objects.get(database).into_iter().flat_map(|objects| &objects.defaults) {
             let same = row.definer == *definer && row.class == *class && row.privilege == *privilege;

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// What a grant key says. `0` stands for PUBLIC as a grantee, and for the cluster as a database, as in the catalogs.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(super) enum Key {
+pub(super) enum PostgresGrantKey {
     /// A role.
     Account { role: u32 },
     /// A role attribute that is a right in itself.
@@ -19,26 +19,26 @@ pub(super) enum Key {
     /// A stored password, by its fingerprint: another password is another credential.
     Password { role: u32, fingerprint: String },
     /// One privilege of one entry of an access control list; `column` is 0 for the whole object.
-    Privilege { on: Object, privilege: String, grantee: u32, grantor: u32 },
+    Privilege { on: DatabaseObject, privilege: String, grantee: u32, grantor: u32 },
 }
 
 /// An object that privileges are granted on.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(super) struct Object {
+pub(super) struct DatabaseObject {
     pub(super) database: u32,
     pub(super) class: String,
     pub(super) oid: u32,
     pub(super) column: i32,
 }
 
-impl fmt::Display for Object {
+impl fmt::Display for DatabaseObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.database, self.class, self.oid)?;
         if self.column != 0 { write!(f, ".{}", self.column) } else { Ok(()) }
     }
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for PostgresGrantKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account { role } => write!(f, "account:{role}"),
@@ -61,7 +61,7 @@ impl fmt::Display for Key {
     }
 }
 
-impl Key {
+impl PostgresGrantKey {
     /// Reads a key; nothing when it is not one of ours.
     pub(super) fn parse(key: &GrantKey) -> Option<Self> {
         let (kind, rest) = key.as_str().split_once(':')?;
@@ -98,7 +98,7 @@ impl Key {
             ("privilege", [database, class, object, privilege, grantee, grantor]) => {
                 let (object, column) = object.split_once('.').unwrap_or((object, "0"));
                 Self::Privilege {
-                    on: Object {
+                    on: DatabaseObject {
                         database: oid(database)?,
                         class: (*class).to_owned(),
                         oid: oid(object)?,
@@ -192,11 +192,11 @@ mod tests {
             "privilege:5/table/16410.2/SELECT/16385/10",
             "privilege:0/parameter/16411/ALTER-SYSTEM/16385/10",
         ] {
-            let key = Key::parse(&GrantKey::parse(text).unwrap());
+            let key = PostgresGrantKey::parse(&GrantKey::parse(text).unwrap());
             assert_eq!(key.map(|key| key.to_string()).as_deref(), Some(text));
         }
         for text in ["account:", "account:0x1", "privilege:5/table/1.0/SELECT/2/3", "account:01", "role:1"] {
-            assert_eq!(Key::parse(&GrantKey::parse(text).unwrap()), None, "{text}");
+            assert_eq!(PostgresGrantKey::parse(&GrantKey::parse(text).unwrap()), None, "{text}");
         }
     }
 }

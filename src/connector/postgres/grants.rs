@@ -1,10 +1,11 @@
 //! From what the catalogs say to grants: one for every row that can be taken away.
 
 use super::{
-    grant_key::{Key, Object},
-    role_graph::Roles,
+    grant_key::{DatabaseObject, PostgresGrantKey},
+    role_graph::RoleGraph,
     snapshot::{
-        DefaultPrivilege, Entry, FIRST_NORMAL_OID, Facts, OtherDatabaseObjects, OwnedObject, Role, RoleMembership,
+        AclEntry, ClusterSnapshot, DatabaseRole, DefaultPrivilege, FIRST_NORMAL_OID, OtherDatabaseObjects, OwnedObject,
+        RoleMembership,
     },
     tier,
 };
@@ -18,10 +19,10 @@ use std::{
 /// One read, indexed for the questions that grants and paths ask.
 pub(super) struct GrantBuilder<'a> {
     pub(super) system: &'a SystemId,
-    pub(super) facts: &'a Facts,
-    pub(super) roles: Roles<'a>,
-    by_object: BTreeMap<(u32, u32), Vec<&'a Entry>>,
-    by_grantee: BTreeMap<u32, Vec<(u32, &'a Entry)>>,
+    pub(super) facts: &'a ClusterSnapshot,
+    pub(super) roles: RoleGraph<'a>,
+    by_object: BTreeMap<(u32, u32), Vec<&'a AclEntry>>,
+    by_grantee: BTreeMap<u32, Vec<(u32, &'a AclEntry)>>,
     by_owner: BTreeMap<u32, Vec<(u32, &'a OwnedObject)>>,
     expansions: RefCell<BTreeMap<u32, Rc<Vec<Entitlement>>>>,
 }
@@ -29,23 +30,23 @@ pub(super) struct GrantBuilder<'a> {
 /// A row that is a grant.
 #[derive(Clone, Copy)]
 enum GrantRow<'a> {
-    Account(&'a Role),
-    Attribute(&'a Role, &'a str),
+    Account(&'a DatabaseRole),
+    Attribute(&'a DatabaseRole, &'a str),
     Coming(u32, &'a DefaultPrivilege),
     Elsewhere(&'a OtherDatabaseObjects),
-    Entry(u32, &'a Entry),
+    Entry(u32, &'a AclEntry),
     Member(&'a RoleMembership),
     Owned(u32, &'a OwnedObject),
-    Password(&'a Role),
+    Password(&'a DatabaseRole),
 }
 
 impl<'a> GrantBuilder<'a> {
     /// Returns the picture of one read.
-    pub(super) fn new(system: &'a SystemId, facts: &'a Facts) -> Self {
+    pub(super) fn new(system: &'a SystemId, facts: &'a ClusterSnapshot) -> Self {
         let mut picture = Self {
             system,
             facts,
-            roles: Roles::new(facts),
+            roles: RoleGraph::new(facts),
             by_object: BTreeMap::new(),
             by_grantee: BTreeMap::new(),
             by_owner: BTreeMap::new(),
@@ -70,29 +71,29 @@ impl<'a> GrantBuilder<'a> {
     }
 
     /// Returns the grant with this key as it is now.
-    pub(super) fn grant(&self, key: &Key) -> Option<Grant> {
+    pub(super) fn grant(&self, key: &PostgresGrantKey) -> Option<Grant> {
         let row = self.rows(key.kind()).into_iter().find(|row| self.key(*row) == *key)?;
         self.grant_of(row)
     }
 
     /// Returns every entry on the object: on it as a whole and on its columns.
-    pub(super) fn entries_on(&self, on: &Object) -> Vec<&'a Entry> {
+    pub(super) fn entries_on(&self, on: &DatabaseObject) -> Vec<&'a AclEntry> {
         // Oids are unique within a catalog only.
         let there = self.by_object.get(&(on.database, on.oid)).into_iter().flatten().copied();
         there.filter(|entry| entry.class == on.class).collect()
     }
 
     /// Returns who owns what the key is about; nothing when it is not there.
-    pub(super) fn owner(&self, key: &Key) -> Option<u32> {
+    pub(super) fn owner(&self, key: &PostgresGrantKey) -> Option<u32> {
         let (database, catalog, object) = match key {
-            Key::Privilege { on, .. } => {
+            PostgresGrantKey::Privilege { on, .. } => {
                 if let Some(entry) = self.entries_on(on).first() {
                     return Some(entry.owner);
                 }
                 // An object on which nobody but its owner has anything has no entry.
                 (on.database, catalog_of(&on.class), on.oid)
             }
-            Key::Ownership { database, catalog, object, .. } => (*database, *catalog, *object),
+            PostgresGrantKey::Ownership { database, catalog, object, .. } => (*database, *catalog, *object),
             _ => return None,
         };
         let same =
@@ -112,7 +113,10 @@ impl<'a> GrantBuilder<'a> {
         for oid in std::iter::once(role).chain(reached.keys().copied()) {
             if oid != role {
                 let name = format!("role {}", self.facts.name(oid));
-                given.insert(Key::Membership { role: oid, member: role, grantor: None }.entitlement(), name);
+                given.insert(
+                    PostgresGrantKey::Membership { role: oid, member: role, grantor: None }.entitlement(),
+                    name,
+                );
             }
             for (attribute, _) in self.facts.role(oid).into_iter().flat_map(|r| &r.attributes).filter(|(_, is)| **is) {
                 given.insert(format!("attribute/{attribute}"), attribute.to_uppercase());
@@ -140,7 +144,7 @@ impl<'a> GrantBuilder<'a> {
                 })
                 .collect(),
             GrantKind::Credential => {
-                let stored = |role: &&Role| !matches!(role.password.as_str(), "none" | "unseen");
+                let stored = |role: &&DatabaseRole| !matches!(role.password.as_str(), "none" | "unseen");
                 people().filter(stored).map(GrantRow::Password).collect()
             }
             GrantKind::Membership => {
@@ -165,11 +169,13 @@ impl<'a> GrantBuilder<'a> {
         }
     }
 
-    fn key(&self, row: GrantRow<'_>) -> Key {
+    fn key(&self, row: GrantRow<'_>) -> PostgresGrantKey {
         match row {
-            GrantRow::Account(role) => Key::Account { role: role.oid },
-            GrantRow::Attribute(role, attribute) => Key::Attribute { attribute: attribute.to_owned(), role: role.oid },
-            GrantRow::Coming(database, coming) => Key::Default {
+            GrantRow::Account(role) => PostgresGrantKey::Account { role: role.oid },
+            GrantRow::Attribute(role, attribute) => {
+                PostgresGrantKey::Attribute { attribute: attribute.to_owned(), role: role.oid }
+            }
+            GrantRow::Coming(database, coming) => PostgresGrantKey::Default {
                 database,
                 definer: coming.definer,
                 schema: coming.schema,
@@ -177,17 +183,22 @@ impl<'a> GrantBuilder<'a> {
                 privilege: coming.privilege.clone(),
                 grantee: coming.grantee,
             },
-            GrantRow::Elsewhere(it) => {
-                Key::Ownership { database: it.database, catalog: it.catalog, object: it.object, owner: it.owner }
-            }
+            GrantRow::Elsewhere(it) => PostgresGrantKey::Ownership {
+                database: it.database,
+                catalog: it.catalog,
+                object: it.object,
+                owner: it.owner,
+            },
             GrantRow::Entry(database, entry) => entry_key(database, entry),
-            GrantRow::Member(row) => Key::Membership {
+            GrantRow::Member(row) => PostgresGrantKey::Membership {
                 role: row.role,
                 member: row.member,
                 grantor: (self.facts.cluster.version >= SEVERAL_GRANTORS).then_some(row.grantor),
             },
             GrantRow::Owned(database, owned) => owned_key(database, owned),
-            GrantRow::Password(role) => Key::Password { role: role.oid, fingerprint: role.password.clone() },
+            GrantRow::Password(role) => {
+                PostgresGrantKey::Password { role: role.oid, fingerprint: role.password.clone() }
+            }
         }
     }
 
@@ -259,19 +270,21 @@ impl<'a> GrantBuilder<'a> {
     }
 
     /// Returns the path that the grant itself is.
-    pub(super) fn own_path(&self, key: &Key) -> AccessPath {
+    pub(super) fn own_path(&self, key: &PostgresGrantKey) -> AccessPath {
         let by = |oid: u32| format!("granted by {}", self.facts.name(oid));
         match key {
-            Key::Account { role } => direct(AccessRoute::Direct, role.to_string(), "the role itself".to_owned()),
-            Key::Attribute { attribute, .. } => {
+            PostgresGrantKey::Account { role } => {
+                direct(AccessRoute::Direct, role.to_string(), "the role itself".to_owned())
+            }
+            PostgresGrantKey::Attribute { attribute, .. } => {
                 direct(AccessRoute::Direct, attribute.clone(), format!("set on the role: {}", attribute.to_uppercase()))
             }
-            Key::Default { definer, .. } => direct(
+            PostgresGrantKey::Default { definer, .. } => direct(
                 AccessRoute::Default,
                 definer.to_string(),
                 format!("on objects to come, made by {}", self.facts.name(*definer)),
             ),
-            Key::Membership { role, member, grantor } => {
+            PostgresGrantKey::Membership { role, member, grantor } => {
                 // Before version 16 the grantor is a remark: it is in the text, not in the id.
                 let text = match grantor {
                     Some(grantor) => by(*grantor),
@@ -280,11 +293,15 @@ impl<'a> GrantBuilder<'a> {
                 let ids = grantor.map_or_else(|| "member".to_owned(), |oid| oid.to_string());
                 direct(AccessRoute::Direct, ids, text)
             }
-            Key::Ownership { owner, .. } => direct(AccessRoute::Ownership, owner.to_string(), "owns it".to_owned()),
-            Key::Password { fingerprint, .. } => {
+            PostgresGrantKey::Ownership { owner, .. } => {
+                direct(AccessRoute::Ownership, owner.to_string(), "owns it".to_owned())
+            }
+            PostgresGrantKey::Password { fingerprint, .. } => {
                 direct(AccessRoute::Direct, fingerprint.clone(), "stored on the server".to_owned())
             }
-            Key::Privilege { grantor, .. } => direct(AccessRoute::Direct, grantor.to_string(), by(*grantor)),
+            PostgresGrantKey::Privilege { grantor, .. } => {
+                direct(AccessRoute::Direct, grantor.to_string(), by(*grantor))
+            }
         }
     }
 
@@ -297,7 +314,7 @@ impl<'a> GrantBuilder<'a> {
         if database == 0 { String::new() } else { format!(" IN DATABASE {}", shown(&self.facts.database(database))) }
     }
 
-    fn entry_name(&self, database: u32, entry: &Entry) -> String {
+    fn entry_name(&self, database: u32, entry: &AclEntry) -> String {
         let column = if entry.column == 0 { String::new() } else { format!(" ({})", entry.column_name) };
         format!("{}{column} ON {}{}", entry.privilege, entry.name, self.place(database))
     }
@@ -319,24 +336,29 @@ impl<'a> GrantBuilder<'a> {
 }
 
 /// Returns all entries of a read, with their database.
-pub(super) fn all_entries(facts: &Facts) -> impl Iterator<Item = (u32, &Entry)> {
+pub(super) fn all_entries(facts: &ClusterSnapshot) -> impl Iterator<Item = (u32, &AclEntry)> {
     let shared = facts.cluster.entries.iter().map(|entry| (0, entry));
     shared.chain(facts.objects.iter().flat_map(|(at, objects)| objects.entries.iter().map(move |entry| (*at, entry))))
 }
 
 /// Returns all that is owned in a read, with its database.
-pub(super) fn all_owned(facts: &Facts) -> impl Iterator<Item = (u32, &OwnedObject)> {
+pub(super) fn all_owned(facts: &ClusterSnapshot) -> impl Iterator<Item = (u32, &OwnedObject)> {
     let shared = facts.cluster.owned.iter().map(|owned| (0, owned));
     shared.chain(facts.objects.iter().flat_map(|(at, objects)| objects.owned.iter().map(move |owned| (*at, owned))))
 }
 
-fn entry_key(database: u32, entry: &Entry) -> Key {
-    let on = Object { database, class: entry.class.clone(), oid: entry.object, column: entry.column };
-    Key::Privilege { on, privilege: entry.privilege.clone(), grantee: entry.grantee, grantor: entry.grantor }
+fn entry_key(database: u32, entry: &AclEntry) -> PostgresGrantKey {
+    let on = DatabaseObject { database, class: entry.class.clone(), oid: entry.object, column: entry.column };
+    PostgresGrantKey::Privilege {
+        on,
+        privilege: entry.privilege.clone(),
+        grantee: entry.grantee,
+        grantor: entry.grantor,
+    }
 }
 
-fn owned_key(database: u32, owned: &OwnedObject) -> Key {
-    Key::Ownership { database, catalog: owned.catalog, object: owned.object, owner: owned.owner }
+fn owned_key(database: u32, owned: &OwnedObject) -> PostgresGrantKey {
+    PostgresGrantKey::Ownership { database, catalog: owned.catalog, object: owned.object, owner: owned.owner }
 }
 
 pub(super) fn direct(via: AccessRoute, ids: String, text: String) -> AccessPath {

@@ -1,29 +1,32 @@
 //! Who a change would hurt, by the inventory: what is refused, and what is lost.
 
-use super::{grant_key::Key, grants::BOOTSTRAP};
+use super::{grant_key::PostgresGrantKey, grants::BOOTSTRAP};
 use crate::{
-    connector::UnsupportedChange,
-    model::{AccessLoss, AccessPath, Change, Grant, GrantKind, Inventory},
+    connector::UnsupportedChangeError,
+    model::{AccessChange, AccessLoss, AccessPath, Grant, GrantKind, Inventory},
 };
 use std::collections::{BTreeSet, VecDeque};
 
 /// Refuses what would take something from others, or lock everybody out.
 pub(super) fn of(
     user: &str,
-    change: &Change,
+    change: &AccessChange,
     grant: &Grant,
-    key: &Key,
+    key: &PostgresGrantKey,
     inventory: &Inventory,
-) -> Result<(), UnsupportedChange> {
-    let about_role = matches!(key, Key::Account { .. } | Key::Attribute { .. } | Key::Password { .. });
+) -> Result<(), UnsupportedChangeError> {
+    let about_role = matches!(
+        key,
+        PostgresGrantKey::Account { .. } | PostgresGrantKey::Attribute { .. } | PostgresGrantKey::Password { .. }
+    );
     if about_role && grant.principal.name == user {
         return harm(
             format!("`{user}` is the role the engine acts as; it would lock itself out"),
             "let another administrator do it, and attest it",
         );
     }
-    if matches!((key, change), (Key::Account { role: BOOTSTRAP }, Change::Revoke {}))
-        || matches!((key, change), (Key::Attribute { role: BOOTSTRAP, .. }, Change::Revoke {}))
+    if matches!((key, change), (PostgresGrantKey::Account { role: BOOTSTRAP }, AccessChange::Revoke {}))
+        || matches!((key, change), (PostgresGrantKey::Attribute { role: BOOTSTRAP, .. }, AccessChange::Revoke {}))
     {
         return harm(
             format!("`{}` is the role the server was made with; it cannot be dropped or demoted", grant.principal.name),
@@ -31,10 +34,13 @@ pub(super) fn of(
         );
     }
     match (key, change) {
-        (Key::Account { role }, Change::Revoke {}) => drop(*role, grant, inventory),
-        (Key::Privilege { .. } | Key::Membership { .. }, Change::Revoke {} | Change::Reduce { .. }) => {
-            let option = if matches!(key, Key::Membership { .. }) { "admin" } else { "grantable" };
-            if matches!(change, Change::Reduce { to } if to == "without inherit" || to == "without set") {
+        (PostgresGrantKey::Account { role }, AccessChange::Revoke {}) => drop(*role, grant, inventory),
+        (
+            PostgresGrantKey::Privilege { .. } | PostgresGrantKey::Membership { .. },
+            AccessChange::Revoke {} | AccessChange::Reduce { .. },
+        ) => {
+            let option = if matches!(key, PostgresGrantKey::Membership { .. }) { "admin" } else { "grantable" };
+            if matches!(change, AccessChange::Reduce { to } if to == "without inherit" || to == "without set") {
                 return Ok(());
             }
             dependents(grant, key, option, inventory)
@@ -44,7 +50,12 @@ pub(super) fn of(
 }
 
 /// What the holder granted on to others would have to go too (`CASCADE`).
-fn dependents(grant: &Grant, key: &Key, option: &str, inventory: &Inventory) -> Result<(), UnsupportedChange> {
+fn dependents(
+    grant: &Grant,
+    key: &PostgresGrantKey,
+    option: &str,
+    inventory: &Inventory,
+) -> Result<(), UnsupportedChangeError> {
     if grant.attribute(option) != Some("yes") {
         return Ok(());
     }
@@ -56,7 +67,8 @@ fn dependents(grant: &Grant, key: &Key, option: &str, inventory: &Inventory) -> 
     if same.iter().any(held_twice) {
         return Ok(());
     }
-    let granted_on = |other: &&&Grant| Key::parse(&other.key).and_then(|key| key.grantor()) == Some(holder);
+    let granted_on =
+        |other: &&&Grant| PostgresGrantKey::parse(&other.key).and_then(|key| key.grantor()) == Some(holder);
     let names: BTreeSet<&str> = same.iter().filter(granted_on).map(|other| other.principal.name.as_str()).collect();
     if names.is_empty() {
         return Ok(());
@@ -73,7 +85,7 @@ fn dependents(grant: &Grant, key: &Key, option: &str, inventory: &Inventory) -> 
     )
 }
 
-fn drop(role: u32, grant: &Grant, inventory: &Inventory) -> Result<(), UnsupportedChange> {
+fn drop(role: u32, grant: &Grant, inventory: &Inventory) -> Result<(), UnsupportedChangeError> {
     let name = &grant.principal.name;
     let owned: Vec<&str> = inventory
         .of_principal(&grant.principal.id)
@@ -91,9 +103,9 @@ fn drop(role: u32, grant: &Grant, inventory: &Inventory) -> Result<(), Unsupport
         return harm(why, "decide on their memberships first");
     }
     let granted = |held: &&Grant| {
-        let key = Key::parse(&held.key);
-        let by = key.as_ref().and_then(Key::grantor) == Some(role);
-        by && held.principal.id != grant.principal.id && !matches!(key, Some(Key::Default { .. }))
+        let key = PostgresGrantKey::parse(&held.key);
+        let by = key.as_ref().and_then(PostgresGrantKey::grantor) == Some(role);
+        by && held.principal.id != grant.principal.id && !matches!(key, Some(PostgresGrantKey::Default { .. }))
     };
     let granted: Vec<String> = inventory
         .grants()
@@ -110,9 +122,9 @@ fn drop(role: u32, grant: &Grant, inventory: &Inventory) -> Result<(), Unsupport
 
 /// Returns who loses what, effectively; sorted.
 pub(super) fn losses(
-    change: &Change,
+    change: &AccessChange,
     grant: &Grant,
-    key: &Key,
+    key: &PostgresGrantKey,
     inventory: &Inventory,
     survives: &[&AccessPath],
     cleared: &[&AccessPath],
@@ -124,16 +136,16 @@ pub(super) fn losses(
     };
     let mut losses = BTreeSet::new();
     match (change, key) {
-        (Change::Disable {}, _) => {
+        (AccessChange::Disable {}, _) => {
             losses.insert(loss(&holder.name, "log in"));
         }
-        (Change::Revoke {}, Key::Account { .. }) => {
+        (AccessChange::Revoke {}, PostgresGrantKey::Account { .. }) => {
             for held in inventory.of_principal(&holder.id) {
                 losses.insert(loss(&holder.name, &held.entitlement.name));
             }
         }
-        (Change::Revoke {}, _) => {
-            let after = After { inventory, gone: grant };
+        (AccessChange::Revoke {}, _) => {
+            let after = RemainingAccess { inventory, gone: grant };
             if survives.is_empty() {
                 losses.insert(loss(&holder.name, &grant.entitlement.name));
             }
@@ -152,10 +164,10 @@ pub(super) fn losses(
                 }
             }
         }
-        (Change::Reduce { .. }, _) => {
+        (AccessChange::Reduce { .. }, _) => {
             losses.insert(loss(&holder.name, &format!("{change}: {}", grant.entitlement.name)));
         }
-        (Change::Rotate {}, _) => {
+        (AccessChange::Rotate {}, _) => {
             losses.insert(loss(&holder.name, "the old password"));
         }
     }
@@ -163,12 +175,12 @@ pub(super) fn losses(
 }
 
 /// The inventory without one grant.
-struct After<'a> {
+struct RemainingAccess<'a> {
     inventory: &'a Inventory,
     gone: &'a Grant,
 }
 
-impl After<'_> {
+impl RemainingAccess<'_> {
     fn has(&self, principal: &str, entitlement: &str) -> bool {
         let mut selves = self.roles(principal);
         selves.insert(principal.to_owned());
@@ -217,8 +229,8 @@ impl After<'_> {
     }
 }
 
-fn harm(why: String, instead: &str) -> Result<(), UnsupportedChange> {
-    Err(UnsupportedChange::Harm { why, instead: instead.to_owned() })
+fn harm(why: String, instead: &str) -> Result<(), UnsupportedChangeError> {
+    Err(UnsupportedChangeError::Harm { why, instead: instead.to_owned() })
 }
 
 fn listed(names: &[&str]) -> String {

@@ -21,6 +21,7 @@
 
 mod apply;
 mod catalog;
+mod collect;
 mod compensate;
 mod config;
 mod connections;
@@ -29,7 +30,6 @@ mod effective_access;
 mod grant_key;
 mod grants;
 mod impact;
-mod listing;
 mod observe;
 mod operations;
 mod role_graph;
@@ -45,11 +45,12 @@ mod tests;
 pub use config::{PasswordVisibility, PostgresConfig, TlsMode};
 
 use super::{
-    Collector, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, Cursor, Descriptor, GrantPage, Intent,
-    PlannedChange, Provisioner, Receipt, Sink, UnsupportedChange,
+    ApplyReceipt, Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal,
+    GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, UnsupportedChangeError,
 };
 use crate::model::{
-    Action, Change, Grant, GrantKind, Inventory, Observation, Operation, SystemId, VerificationLevel, action::Planned,
+    AccessChange, Action, Grant, GrantKind, GrantObservation, Inventory, Operation, SystemId, VerificationLevel,
+    action::Planned,
 };
 use secrecy::SecretString;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -68,8 +69,8 @@ impl PostgresSchema {
 }
 
 impl ConnectorSchema for PostgresSchema {
-    fn describe(&self) -> Descriptor {
-        Descriptor {
+    fn describe(&self) -> ConnectorDescriptor {
+        ConnectorDescriptor {
             name: "postgres",
             kinds: &[
                 GrantKind::Account,
@@ -89,7 +90,12 @@ impl ConnectorSchema for PostgresSchema {
         }
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+    fn draft(
+        &self,
+        change: &AccessChange,
+        grant: &Grant,
+        inventory: &Inventory,
+    ) -> Result<PlannedChange, UnsupportedChangeError> {
         operations::draft(&self.user, change, grant, inventory)
     }
 }
@@ -98,12 +104,12 @@ impl ConnectorSchema for PostgresSchema {
 pub struct Postgres {
     system: SystemId,
     words: PostgresSchema,
-    state: Mutex<State>,
+    state: Mutex<ConnectionState>,
 }
 
-struct State {
-    server: connections::Server,
-    listing: listing::Listing,
+struct ConnectionState {
+    server: connections::ServerConnections,
+    listing: collect::PostgresListing,
 }
 
 /// Returns the connector for a server; it connects when it is first asked.
@@ -117,37 +123,42 @@ pub fn open(system: &SystemId, config: &PostgresConfig, password: SecretString) 
     Ok(Postgres {
         system: system.clone(),
         words: PostgresSchema::new(config),
-        state: Mutex::new(State {
-            server: connections::Server::new(config.clone(), password),
-            listing: listing::Listing::default(),
+        state: Mutex::new(ConnectionState {
+            server: connections::ServerConnections::new(config.clone(), password),
+            listing: collect::PostgresListing::default(),
         }),
     })
 }
 
 impl Postgres {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ConnectionState> {
         // The state is connections and a copy of what was read: a panic elsewhere leaves nothing half done in it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ConnectorSchema for Postgres {
-    fn describe(&self) -> Descriptor {
+    fn describe(&self) -> ConnectorDescriptor {
         self.words.describe()
     }
 
-    fn draft(&self, change: &Change, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+    fn draft(
+        &self,
+        change: &AccessChange,
+        grant: &Grant,
+        inventory: &Inventory,
+    ) -> Result<PlannedChange, UnsupportedChangeError> {
         self.words.draft(change, grant, inventory)
     }
 }
 
 impl Collector for Postgres {
     fn validate(&self) -> Result<ConnectorHealth, ConnectorError> {
-        listing::validate(&mut self.state().server)
+        collect::validate(&mut self.state().server)
     }
 
-    fn list(&self, kind: GrantKind, from: Option<&Cursor>) -> Result<GrantPage, ConnectorError> {
-        let State { server, listing } = &mut *self.state();
+    fn list(&self, kind: GrantKind, from: Option<&ListingCursor>) -> Result<GrantPage, ConnectorError> {
+        let ConnectionState { server, listing } = &mut *self.state();
         listing.page(&self.system, server, kind, from)
     }
 
@@ -155,7 +166,7 @@ impl Collector for Postgres {
         control_totals::control_totals(&mut self.state().server)
     }
 
-    fn observe(&self, grant: &Grant) -> Result<Observation, ConnectorError> {
+    fn observe(&self, grant: &Grant) -> Result<GrantObservation, ConnectorError> {
         observe::observe(&self.system, &mut self.state().server, grant)
     }
 
@@ -165,12 +176,17 @@ impl Collector for Postgres {
 }
 
 impl Provisioner for Postgres {
-    fn apply(&self, action: &Action<Planned>, intent: Intent, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+    fn apply(
+        &self,
+        action: &Action<Planned>,
+        intent: Intent,
+        sink: &dyn SecretSink,
+    ) -> Result<ApplyReceipt, ConnectorError> {
         if intent.action() != &action.id {
             return Err(ConnectorError::Permanent("the intent is for another action".to_owned()));
         }
-        let State { server, listing } = &mut *self.state();
-        *listing = listing::Listing::default();
+        let ConnectionState { server, listing } = &mut *self.state();
+        *listing = collect::PostgresListing::default();
         apply::apply(&self.system, server, action, sink)
     }
 

@@ -1,32 +1,38 @@
 //! One look at one grant: is it there, and by which paths does its holder have what it gives?
 
 use super::{
-    connections::{Server, View},
-    grant_key::Key,
+    connections::{ReadScope, ServerConnections},
+    grant_key::PostgresGrantKey,
     grants::{GrantBuilder, direct},
-    snapshot::Facts,
+    snapshot::ClusterSnapshot,
 };
 use crate::{
     connector::ConnectorError,
-    model::{AccessRoute, Grant, Observation, Presence, SystemId},
+    model::{AccessRoute, Grant, GrantObservation, Presence, SystemId},
 };
 
 /// Returns what has to be looked at to see a grant whole.
-pub(super) fn view(key: &Key) -> View {
+pub(super) fn view(key: &PostgresGrantKey) -> ReadScope {
     match key {
-        Key::Account { .. } | Key::Attribute { .. } | Key::Password { .. } => View::Cluster,
-        Key::Default { database, .. } => View::Defaults(*database),
-        Key::Membership { role, .. } => View::Role(*role),
-        Key::Ownership { database: 0, .. } => View::Cluster,
-        Key::Ownership { database, object, .. } => View::Object(*database, *object),
-        Key::Privilege { on, .. } if on.database == 0 => View::Cluster,
-        Key::Privilege { on, .. } => View::Object(on.database, on.oid),
+        PostgresGrantKey::Account { .. } | PostgresGrantKey::Attribute { .. } | PostgresGrantKey::Password { .. } => {
+            ReadScope::Cluster
+        }
+        PostgresGrantKey::Default { database, .. } => ReadScope::Defaults(*database),
+        PostgresGrantKey::Membership { role, .. } => ReadScope::Role(*role),
+        PostgresGrantKey::Ownership { database: 0, .. } => ReadScope::Cluster,
+        PostgresGrantKey::Ownership { database, object, .. } => ReadScope::Object(*database, *object),
+        PostgresGrantKey::Privilege { on, .. } if on.database == 0 => ReadScope::Cluster,
+        PostgresGrantKey::Privilege { on, .. } => ReadScope::Object(on.database, on.oid),
     }
 }
 
 /// Looks at a grant now.
-pub(super) fn observe(system: &SystemId, server: &mut Server, grant: &Grant) -> Result<Observation, ConnectorError> {
-    let Some(key) = Key::parse(&grant.key) else {
+pub(super) fn observe(
+    system: &SystemId,
+    server: &mut ServerConnections,
+    grant: &Grant,
+) -> Result<GrantObservation, ConnectorError> {
+    let Some(key) = PostgresGrantKey::parse(&grant.key) else {
         return Err(ConnectorError::Unsupported(format!("{} is not a key of a PostgreSQL server", grant.key)));
     };
     match server.look(&view(&key), "") {
@@ -38,11 +44,16 @@ pub(super) fn observe(system: &SystemId, server: &mut Server, grant: &Grant) -> 
 }
 
 /// Returns what a read says about a grant.
-pub(super) fn sighting(system: &SystemId, facts: &Facts, key: &Key, sees_passwords: bool) -> Observation {
+pub(super) fn sighting(
+    system: &SystemId,
+    facts: &ClusterSnapshot,
+    key: &PostgresGrantKey,
+    sees_passwords: bool,
+) -> GrantObservation {
     let Some(probe) = facts.probe() else {
         return unknown("the read did not show our own role: it may be partial".to_owned());
     };
-    if matches!(key, Key::Password { .. }) && !sees_passwords {
+    if matches!(key, PostgresGrantKey::Password { .. }) && !sees_passwords {
         return unknown("passwords cannot be seen: no SELECT on pg_authid".to_owned());
     }
     if let Some(why) = unseen(facts, key) {
@@ -56,7 +67,7 @@ pub(super) fn sighting(system: &SystemId, facts: &Facts, key: &Key, sees_passwor
     paths.sort_by_key(|path| *path != own);
     let open = facts.sessions(key.holder());
     let presence = match key {
-        Key::Account { role } if open > 0 => {
+        PostgresGrantKey::Account { role } if open > 0 => {
             let closed = facts.role(*role).is_none_or(|role| !role.login);
             if closed {
                 Presence::Lingering { until: format!("{open} open sessions end") }
@@ -66,27 +77,27 @@ pub(super) fn sighting(system: &SystemId, facts: &Facts, key: &Key, sees_passwor
             }
         }
         // Without any password left, what is open was opened with it, or by another way in.
-        Key::Password { role, .. } if paths.is_empty() && open > 0 && has_none(facts, *role) => {
+        PostgresGrantKey::Password { role, .. } if paths.is_empty() && open > 0 && has_none(facts, *role) => {
             Presence::Lingering { until: format!("{open} sessions opened before, or without a password, end") }
         }
         _ if paths.is_empty() => Presence::Absent { probe },
         _ => Presence::Present { paths },
     };
-    Observation { presence, grant }
+    GrantObservation { presence, grant }
 }
 
 /// A database that is there and was not looked into says nothing about what is in it.
-fn unseen(facts: &Facts, key: &Key) -> Option<String> {
+fn unseen(facts: &ClusterSnapshot, key: &PostgresGrantKey) -> Option<String> {
     let database = key.database();
     let there = facts.cluster.databases.iter().any(|it| it.oid == database);
     let seen = database == 0 || facts.objects.contains_key(&database);
     (there && !seen).then(|| format!("database {} was not looked into", facts.database(database)))
 }
 
-fn has_none(facts: &Facts, role: u32) -> bool {
+fn has_none(facts: &ClusterSnapshot, role: u32) -> bool {
     facts.role(role).is_none_or(|role| role.password == "none")
 }
 
-fn unknown(reason: String) -> Observation {
-    Observation { presence: Presence::Unknown { reason }, grant: None }
+fn unknown(reason: String) -> GrantObservation {
+    GrantObservation { presence: Presence::Unknown { reason }, grant: None }
 }

@@ -1,14 +1,14 @@
 //! What a change will take, what it will do to whom, and what is refused: from the inventory alone.
 
-use super::{grant_key::Key, impact, sql};
+use super::{grant_key::PostgresGrantKey, impact, sql};
 use crate::{
-    connector::{PlannedChange, UnsupportedChange},
-    model::{AccessRoute, Change, Expectation, Grant, Inventory, Timestamp},
+    connector::{PlannedChange, UnsupportedChangeError},
+    model::{AccessChange, AccessRoute, ExpectedState, Grant, Inventory, Timestamp},
 };
 use std::collections::BTreeMap;
 
 /// A limit an account or password can be reduced to.
-pub(super) struct Limit {
+pub(super) struct AccountLimit {
     pub(super) sql: String,
     pub(super) attribute: (String, String),
 }
@@ -16,17 +16,19 @@ pub(super) struct Limit {
 /// Returns the draft of `change`; `user` is the role the engine acts as.
 pub(super) fn draft(
     user: &str,
-    change: &Change,
+    change: &AccessChange,
     grant: &Grant,
     inventory: &Inventory,
-) -> Result<PlannedChange, UnsupportedChange> {
-    let key = Key::parse(&grant.key)
+) -> Result<PlannedChange, UnsupportedChangeError> {
+    let key = PostgresGrantKey::parse(&grant.key)
         .ok_or_else(|| sql::unsupported("this is not a grant of a PostgreSQL server", "collect again"))?;
     impact::of(user, change, grant, &key, inventory)?;
     let operations = sql::render(change, grant, inventory)?;
     let expects = expects(change, &key)?;
     let (cleared, survives): (Vec<_>, Vec<_>) = match change {
-        Change::Revoke {} => grant.paths.iter().skip(1).partition(|path| is_cleared_too(&key, path.via, &path.ids)),
+        AccessChange::Revoke {} => {
+            grant.paths.iter().skip(1).partition(|path| is_cleared_too(&key, path.via, &path.ids))
+        }
         _ => Default::default(),
     };
     let loses = impact::losses(change, grant, &key, inventory, &survives, &cleared);
@@ -35,22 +37,24 @@ pub(super) fn draft(
 }
 
 /// Returns what a read must show afterwards.
-fn expects(change: &Change, key: &Key) -> Result<Expectation, UnsupportedChange> {
+fn expects(change: &AccessChange, key: &PostgresGrantKey) -> Result<ExpectedState, UnsupportedChangeError> {
     let shows = |pairs: &[(&str, &str)]| {
         let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Expectation::Shows(pairs.collect::<BTreeMap<_, _>>())
+        ExpectedState::Shows(pairs.collect::<BTreeMap<_, _>>())
     };
     Ok(match (change, key) {
-        (Change::Revoke {}, _) => Expectation::Absent,
-        (Change::Rotate {}, _) => Expectation::Replaced,
-        (Change::Disable {}, Key::Account { .. }) => shows(&[("login", "no"), ("valid-until", "-infinity")]),
-        (Change::Disable {}, _) => shows(&[("valid-until", "-infinity")]),
-        (Change::Reduce { to }, Key::Account { .. } | Key::Password { .. }) => {
+        (AccessChange::Revoke {}, _) => ExpectedState::Absent,
+        (AccessChange::Rotate {}, _) => ExpectedState::Replaced,
+        (AccessChange::Disable {}, PostgresGrantKey::Account { .. }) => {
+            shows(&[("login", "no"), ("valid-until", "-infinity")])
+        }
+        (AccessChange::Disable {}, _) => shows(&[("valid-until", "-infinity")]),
+        (AccessChange::Reduce { to }, PostgresGrantKey::Account { .. } | PostgresGrantKey::Password { .. }) => {
             let limit = limit(key, to).ok_or_else(|| sql::unsupported("no such limit", "see `tenure help`"))?;
             let (name, value) = limit.attribute;
             shows(&[(&name, &value)])
         }
-        (Change::Reduce { to }, _) => match to.as_str() {
+        (AccessChange::Reduce { to }, _) => match to.as_str() {
             "without admin" => shows(&[("admin", "no")]),
             "without inherit" => shows(&[("inherit", "no")]),
             "without set" => shows(&[("set", "no")]),
@@ -60,34 +64,39 @@ fn expects(change: &Change, key: &Key) -> Result<Expectation, UnsupportedChange>
 }
 
 /// Reads `valid until TIME` and, for an account, `connection limit N`.
-pub(super) fn limit(key: &Key, to: &str) -> Option<Limit> {
+pub(super) fn limit(key: &PostgresGrantKey, to: &str) -> Option<AccountLimit> {
     if let Some(time) = to.strip_prefix("valid until ") {
         let time = Timestamp::parse(time).ok()?.to_string();
-        return Some(Limit { sql: format!("VALID UNTIL '{time}'"), attribute: ("valid-until".to_owned(), time) });
+        return Some(AccountLimit {
+            sql: format!("VALID UNTIL '{time}'"),
+            attribute: ("valid-until".to_owned(), time),
+        });
     }
     let number: u16 = to.strip_prefix("connection limit ")?.parse().ok()?;
-    matches!(key, Key::Account { .. }).then(|| Limit {
+    matches!(key, PostgresGrantKey::Account { .. }).then(|| AccountLimit {
         sql: format!("CONNECTION LIMIT {number}"),
         attribute: ("connection-limit".to_owned(), number.to_string()),
     })
 }
 
 /// The server takes a column's privilege away with that of the whole table, when the same role granted both.
-fn is_cleared_too(key: &Key, via: AccessRoute, ids: &str) -> bool {
-    let Key::Privilege { on, grantor, .. } = key else { return false };
+fn is_cleared_too(key: &PostgresGrantKey, via: AccessRoute, ids: &str) -> bool {
+    let PostgresGrantKey::Privilege { on, grantor, .. } = key else { return false };
     on.column == 0 && via == AccessRoute::Direct && ids.starts_with(&format!("{grantor}/column."))
 }
 
-fn irreversible(change: &Change, key: &Key) -> Option<String> {
+fn irreversible(change: &AccessChange, key: &PostgresGrantKey) -> Option<String> {
     let text = match (change, key) {
-        (Change::Revoke {}, Key::Account { .. }) => {
+        (AccessChange::Revoke {}, PostgresGrantKey::Account { .. }) => {
             "the role's oid and password are gone for good; open sessions are ended and their transactions rolled back"
         }
-        (Change::Disable {}, Key::Account { .. }) => "open sessions are ended and their transactions rolled back",
-        (Change::Revoke {}, Key::Password { .. }) => {
+        (AccessChange::Disable {}, PostgresGrantKey::Account { .. }) => {
+            "open sessions are ended and their transactions rolled back"
+        }
+        (AccessChange::Revoke {}, PostgresGrantKey::Password { .. }) => {
             "the old password cannot be put back; open sessions are ended and their transactions rolled back"
         }
-        (Change::Rotate {}, _) => "the old password cannot be put back",
+        (AccessChange::Rotate {}, _) => "the old password cannot be put back",
         _ => return None,
     };
     Some(text.to_owned())

@@ -1,6 +1,6 @@
 //! Who can act as whom: memberships followed to their end.
 
-use super::snapshot::{Facts, Role};
+use super::snapshot::{ClusterSnapshot, DatabaseRole};
 use std::{
     cell::RefCell,
     collections::{BTreeMap, VecDeque},
@@ -9,7 +9,7 @@ use std::{
 
 /// How a principal reaches a role.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Chain {
+pub(super) struct MembershipChain {
     /// The roles on the way, the reached one last.
     pub(super) roles: Vec<u32>,
     /// Whether its rights are simply there; otherwise the principal has to say SET ROLE, or grant itself the right to.
@@ -17,26 +17,26 @@ pub(super) struct Chain {
 }
 
 /// The graph of memberships of one read.
-pub(super) struct Roles<'a> {
-    facts: &'a Facts,
-    up: BTreeMap<u32, Vec<Edge>>,
-    known: RefCell<BTreeMap<u32, Rc<BTreeMap<u32, Chain>>>>,
+pub(super) struct RoleGraph<'a> {
+    facts: &'a ClusterSnapshot,
+    up: BTreeMap<u32, Vec<MembershipEdge>>,
+    known: RefCell<BTreeMap<u32, Rc<BTreeMap<u32, MembershipChain>>>>,
 }
 
 #[derive(Clone, Copy)]
-struct Edge {
+struct MembershipEdge {
     role: u32,
     inherits: bool,
 }
 
-impl<'a> Roles<'a> {
+impl<'a> RoleGraph<'a> {
     /// Returns the graph.
-    pub(super) fn new(facts: &'a Facts) -> Self {
-        let mut up: BTreeMap<u32, Vec<Edge>> = BTreeMap::new();
+    pub(super) fn new(facts: &'a ClusterSnapshot) -> Self {
+        let mut up: BTreeMap<u32, Vec<MembershipEdge>> = BTreeMap::new();
         for row in &facts.cluster.memberships {
             // Since version 16 a membership can be granted with neither option and without ADMIN: it gives nothing.
             if row.inherit || row.set || row.admin {
-                up.entry(row.member).or_default().push(Edge { role: row.role, inherits: row.inherit });
+                up.entry(row.member).or_default().push(MembershipEdge { role: row.role, inherits: row.inherit });
             }
         }
         Self { facts, up, known: RefCell::default() }
@@ -44,13 +44,13 @@ impl<'a> Roles<'a> {
 
     /// Returns every role that `member` can act as, with the shortest way to it; inheriting ways win. Itself is not
     /// among them.
-    pub(super) fn reached_by(&self, member: u32) -> Rc<BTreeMap<u32, Chain>> {
+    pub(super) fn reached_by(&self, member: u32) -> Rc<BTreeMap<u32, MembershipChain>> {
         if let Some(known) = self.known.borrow().get(&member) {
             return Rc::clone(known);
         }
         let mut reached = self.walk(member, true);
         for (role, chain) in self.walk(member, false) {
-            reached.entry(role).or_insert(Chain { inherits: false, ..chain });
+            reached.entry(role).or_insert(MembershipChain { inherits: false, ..chain });
         }
         let reached = Rc::new(reached);
         self.known.borrow_mut().insert(member, Rc::clone(&reached));
@@ -58,37 +58,37 @@ impl<'a> Roles<'a> {
     }
 
     /// Returns the role of `member`, itself or reached, that is a superuser, with the way to it.
-    pub(super) fn superuser(&self, member: u32) -> Option<Chain> {
-        let is = |oid: u32| self.facts.role(oid).is_some_and(|role: &Role| role.is("superuser"));
+    pub(super) fn superuser(&self, member: u32) -> Option<MembershipChain> {
+        let is = |oid: u32| self.facts.role(oid).is_some_and(|role: &DatabaseRole| role.is("superuser"));
         if is(member) {
-            return Some(Chain { roles: Vec::new(), inherits: true });
+            return Some(MembershipChain { roles: Vec::new(), inherits: true });
         }
         // The attribute is not inherited: it takes SET ROLE.
         let reached = self.reached_by(member);
         let found = reached.iter().find(|(oid, _)| is(**oid))?;
-        Some(Chain { inherits: false, ..found.1.clone() })
+        Some(MembershipChain { inherits: false, ..found.1.clone() })
     }
 
     /// Returns the predefined role with this name, when `member` can act as it.
-    pub(super) fn predefined(&self, member: u32, name: &str) -> Option<Chain> {
+    pub(super) fn predefined(&self, member: u32, name: &str) -> Option<MembershipChain> {
         let role = self.facts.cluster.roles.iter().find(|role| role.is_predefined() && role.name == name)?;
         self.reached_by(member).get(&role.oid).cloned()
     }
 
     /// Returns the way to `role` when `member` can act as it.
-    pub(super) fn chain(&self, member: u32, role: u32) -> Option<Chain> {
+    pub(super) fn chain(&self, member: u32, role: u32) -> Option<MembershipChain> {
         self.reached_by(member).get(&role).cloned()
     }
 
     /// Puts a way in words: `member of a, of b`.
-    pub(super) fn words(&self, chain: &Chain) -> String {
+    pub(super) fn words(&self, chain: &MembershipChain) -> String {
         let names: Vec<String> = chain.roles.iter().map(|oid| self.facts.name(*oid)).collect();
         let way = names.join(", of ");
         if chain.inherits { format!("member of {way}") } else { format!("member of {way}, by SET ROLE") }
     }
 
-    fn walk(&self, member: u32, inheriting: bool) -> BTreeMap<u32, Chain> {
-        let mut reached: BTreeMap<u32, Chain> = BTreeMap::new();
+    fn walk(&self, member: u32, inheriting: bool) -> BTreeMap<u32, MembershipChain> {
+        let mut reached: BTreeMap<u32, MembershipChain> = BTreeMap::new();
         let mut next = VecDeque::from([(member, Vec::new())]);
         while let Some((at, way)) = next.pop_front() {
             for edge in self.up.get(&at).into_iter().flatten() {
@@ -97,7 +97,7 @@ impl<'a> Roles<'a> {
                 }
                 let mut roles: Vec<u32> = way.clone();
                 roles.push(edge.role);
-                reached.insert(edge.role, Chain { roles: roles.clone(), inherits: inheriting });
+                reached.insert(edge.role, MembershipChain { roles: roles.clone(), inherits: inheriting });
                 next.push_back((edge.role, roles));
             }
         }
@@ -105,7 +105,7 @@ impl<'a> Roles<'a> {
     }
 }
 
-impl Chain {
+impl MembershipChain {
     /// Returns the oids on the way as ids of a path.
     pub(super) fn ids(&self) -> String {
         let oids: Vec<String> = self.roles.iter().map(u32::to_string).collect();

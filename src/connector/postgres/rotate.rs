@@ -1,8 +1,8 @@
 //! A new password: made here, kept by the sink first, stored by the server as a verifier, proven by use.
 
-use super::{connections::Server, grant_key::Key, snapshot::Facts, sql};
+use super::{connections::ServerConnections, grant_key::PostgresGrantKey, snapshot::ClusterSnapshot, sql};
 use crate::{
-    connector::{ConnectorError, Receipt, Sink},
+    connector::{ApplyReceipt, ConnectorError, SecretSink},
     model::{Action, Digest, Grant, GrantKey, action::Planned},
 };
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -10,15 +10,15 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 /// A password on its way.
-pub(super) struct Rotation {
+pub(super) struct PasswordRotation {
     password: SecretString,
     verifier: SecretString,
     deposited: String,
 }
 
-impl Rotation {
+impl PasswordRotation {
     /// Makes a password and gives it to the sink; nothing has been changed yet.
-    pub(super) fn begin(action: &Action<Planned>, sink: &dyn Sink) -> Result<Self, ConnectorError> {
+    pub(super) fn begin(action: &Action<Planned>, sink: &dyn SecretSink) -> Result<Self, ConnectorError> {
         let password = random()?;
         // SCRAM-SHA-256 (RFC 7677), computed here: the clear password never reaches the server or its log.
         let verifier = postgres_protocol::password::scram_sha_256(password.expose_secret().as_bytes());
@@ -48,7 +48,12 @@ impl Rotation {
     }
 
     /// Proves by use that the new password works and that passwords are asked for at all.
-    pub(super) fn prove(self, server: &mut Server, grant: &Grant, receipt: &mut Receipt) -> Result<(), ConnectorError> {
+    pub(super) fn prove(
+        self,
+        server: &mut ServerConnections,
+        grant: &Grant,
+        receipt: &mut ApplyReceipt,
+    ) -> Result<(), ConnectorError> {
         let user = &grant.principal.name;
         let proof = match server.log_in(user, &self.password) {
             Ok(()) => match server.log_in(user, &random()?).as_ref().map_err(String::as_str) {
@@ -74,13 +79,13 @@ impl Rotation {
     fn successor(&self, grant: &Grant) -> Option<GrantKey> {
         let role = grant.principal.id.parse().ok()?;
         let fingerprint = Digest::of(self.verifier.expose_secret()).hex();
-        GrantKey::parse(&Key::Password { role, fingerprint }.to_string()).ok()
+        GrantKey::parse(&PostgresGrantKey::Password { role, fingerprint }.to_string()).ok()
     }
 }
 
 /// Checks from inside the transaction that another verifier is stored than the one reviewed.
-pub(super) fn replaced(facts: &Facts, key: &Key) -> Result<(), ConnectorError> {
-    let Key::Password { role, fingerprint } = key else { return Ok(()) };
+pub(super) fn replaced(facts: &ClusterSnapshot, key: &PostgresGrantKey) -> Result<(), ConnectorError> {
+    let PostgresGrantKey::Password { role, fingerprint } = key else { return Ok(()) };
     let stored = facts.role(*role).map(|role| role.password.as_str());
     match stored {
         Some(now) if now != fingerprint && now != "none" => Ok(()),

@@ -5,36 +5,36 @@ use std::collections::BTreeMap;
 
 /// What one read saw: the cluster, and the objects of the databases it looked into.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Facts {
-    pub(super) cluster: Cluster,
+pub(super) struct ClusterSnapshot {
+    pub(super) cluster: ClusterCatalog,
     /// By the oid of the database.
-    pub(super) objects: BTreeMap<u32, Objects>,
+    pub(super) objects: BTreeMap<u32, DatabaseObjects>,
 }
 
 /// What every database of the cluster shares.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Cluster {
+pub(super) struct ClusterCatalog {
     pub(super) version: u32,
     pub(super) now: i64,
     /// The role we are, as the server says: what a read of anything else is checked against.
     pub(super) me: u32,
     /// The database the read was made in.
     pub(super) database: u32,
-    pub(super) roles: Vec<Role>,
+    pub(super) roles: Vec<DatabaseRole>,
     pub(super) memberships: Vec<RoleMembership>,
-    pub(super) databases: Vec<Database>,
+    pub(super) databases: Vec<DatabaseInfo>,
     /// In which databases a role has or owns something (`pg_shdepend`).
     pub(super) reaches: Vec<DatabaseAccess>,
     /// Open sessions by role.
-    pub(super) sessions: Vec<Sessions>,
-    pub(super) entries: Vec<Entry>,
+    pub(super) sessions: Vec<RoleSessions>,
+    pub(super) entries: Vec<AclEntry>,
     pub(super) owned: Vec<OwnedObject>,
     /// Owned in databases that are not looked into: known to be there, without a name.
     pub(super) owned_elsewhere: Vec<OtherDatabaseObjects>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Role {
+pub(super) struct DatabaseRole {
     pub(super) oid: u32,
     pub(super) name: String,
     pub(super) login: bool,
@@ -58,7 +58,7 @@ pub(super) struct RoleMembership {
 }
 
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Database {
+pub(super) struct DatabaseInfo {
     pub(super) oid: u32,
     pub(super) name: String,
     pub(super) owner: u32,
@@ -72,7 +72,7 @@ pub(super) struct DatabaseAccess {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct Sessions {
+pub(super) struct RoleSessions {
     pub(super) role: u32,
     pub(super) count: u64,
 }
@@ -87,15 +87,15 @@ pub(super) struct OtherDatabaseObjects {
 
 /// What one database holds.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Objects {
-    pub(super) entries: Vec<Entry>,
+pub(super) struct DatabaseObjects {
+    pub(super) entries: Vec<AclEntry>,
     pub(super) owned: Vec<OwnedObject>,
     pub(super) defaults: Vec<DefaultPrivilege>,
 }
 
 /// One privilege of one entry of an access control list. The owner's own are not here: they come with ownership.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Entry {
+pub(super) struct AclEntry {
     pub(super) class: String,
     pub(super) object: u32,
     pub(super) column: i32,
@@ -135,9 +135,9 @@ pub(super) struct DefaultPrivilege {
     pub(super) grantable: bool,
 }
 
-impl Facts {
+impl ClusterSnapshot {
     /// Returns the role with this oid.
-    pub(super) fn role(&self, oid: u32) -> Option<&Role> {
+    pub(super) fn role(&self, oid: u32) -> Option<&DatabaseRole> {
         // The catalogs are read in the order of their oids.
         let index = self.cluster.roles.binary_search_by_key(&oid, |role| role.oid).ok()?;
         self.cluster.roles.get(index)
@@ -176,7 +176,7 @@ impl Facts {
     }
 }
 
-impl Role {
+impl DatabaseRole {
     /// Returns whether it has this attribute.
     pub(super) fn is(&self, attribute: &str) -> bool {
         self.attributes.get(attribute).copied().unwrap_or(false)

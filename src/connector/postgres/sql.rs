@@ -1,9 +1,9 @@
 //! The exact SQL of a change.
 
-use super::grant_key::Key;
+use super::grant_key::PostgresGrantKey;
 use crate::{
-    connector::UnsupportedChange,
-    model::{Change, Grant, GrantKey, GrantKind, Inventory, Operation},
+    connector::UnsupportedChangeError,
+    model::{AccessChange, Grant, GrantKey, GrantKind, Inventory, Operation},
 };
 use std::collections::BTreeMap;
 
@@ -16,23 +16,25 @@ pub(super) const VERIFIER: &str = "'<SCRAM-SHA-256 verifier of a new random pass
 
 /// Returns the statements for `change`, in order. The same grant and inventory give the same statements.
 pub(super) fn render(
-    change: &Change,
+    change: &AccessChange,
     grant: &Grant,
     inventory: &Inventory,
-) -> Result<Vec<Operation>, UnsupportedChange> {
-    let key = Key::parse(&grant.key)
+) -> Result<Vec<Operation>, UnsupportedChangeError> {
+    let key = PostgresGrantKey::parse(&grant.key)
         .ok_or_else(|| unsupported("this is not a grant of a PostgreSQL server", "collect again"))?;
-    let statement = Statement { grant, inventory, key: &key };
+    let statement = SqlStatement { grant, inventory, key: &key };
     match (&key, change) {
-        (Key::Account { .. }, Change::Disable {}) => Ok(statement.disable()),
-        (Key::Account { .. }, Change::Revoke {}) => statement.drop(),
-        (Key::Account { .. } | Key::Password { .. }, Change::Reduce { to }) => statement.limit(to),
-        (Key::Attribute { attribute, .. }, Change::Revoke {}) => {
+        (PostgresGrantKey::Account { .. }, AccessChange::Disable {}) => Ok(statement.disable()),
+        (PostgresGrantKey::Account { .. }, AccessChange::Revoke {}) => statement.drop(),
+        (PostgresGrantKey::Account { .. } | PostgresGrantKey::Password { .. }, AccessChange::Reduce { to }) => {
+            statement.limit(to)
+        }
+        (PostgresGrantKey::Attribute { attribute, .. }, AccessChange::Revoke {}) => {
             let text = format!("ALTER ROLE {} NO{}", statement.holder(), attribute.to_uppercase());
             Ok(vec![statement.operation(SQL, text, true)])
         }
-        (Key::Membership { .. }, Change::Revoke {}) => statement.leave(""),
-        (Key::Membership { grantor, .. }, Change::Reduce { to }) => match (to.as_str(), grantor) {
+        (PostgresGrantKey::Membership { .. }, AccessChange::Revoke {}) => statement.leave(""),
+        (PostgresGrantKey::Membership { grantor, .. }, AccessChange::Reduce { to }) => match (to.as_str(), grantor) {
             ("without admin", _) => statement.leave("ADMIN OPTION FOR "),
             ("without inherit", Some(_)) => statement.leave("INHERIT OPTION FOR "),
             ("without set", Some(_)) => statement.leave("SET OPTION FOR "),
@@ -41,48 +43,50 @@ pub(super) fn render(
                 "`without admin`; since PostgreSQL 16 also `without inherit`, `without set`",
             )),
         },
-        (Key::Default { .. }, Change::Revoke {}) => statement.default(""),
-        (Key::Privilege { .. }, Change::Revoke {}) => statement.privilege(""),
-        (Key::Default { .. } | Key::Privilege { .. }, Change::Reduce { to }) if to != "without grant option" => {
+        (PostgresGrantKey::Default { .. }, AccessChange::Revoke {}) => statement.default(""),
+        (PostgresGrantKey::Privilege { .. }, AccessChange::Revoke {}) => statement.privilege(""),
+        (PostgresGrantKey::Default { .. } | PostgresGrantKey::Privilege { .. }, AccessChange::Reduce { to })
+            if to != "without grant option" =>
+        {
             Err(unsupported(
                 &format!("a privilege cannot be reduced to `{to}`"),
                 "`without grant option`; each privilege is a grant of its own, to keep or to revoke",
             ))
         }
-        (Key::Default { .. }, Change::Reduce { .. }) => statement.default("GRANT OPTION FOR "),
-        (Key::Privilege { .. }, Change::Reduce { .. }) => statement.privilege("GRANT OPTION FOR "),
-        (Key::Password { .. }, Change::Disable {}) => {
+        (PostgresGrantKey::Default { .. }, AccessChange::Reduce { .. }) => statement.default("GRANT OPTION FOR "),
+        (PostgresGrantKey::Privilege { .. }, AccessChange::Reduce { .. }) => statement.privilege("GRANT OPTION FOR "),
+        (PostgresGrantKey::Password { .. }, AccessChange::Disable {}) => {
             let text = format!("ALTER ROLE {} VALID UNTIL '-infinity'", statement.holder());
             Ok(vec![statement.operation(SQL, text, false)])
         }
-        (Key::Password { .. }, Change::Revoke {}) => {
+        (PostgresGrantKey::Password { .. }, AccessChange::Revoke {}) => {
             let text = format!("ALTER ROLE {} PASSWORD NULL", statement.holder());
             Ok(vec![statement.operation(SQL, text, true), statement.terminate()])
         }
-        (Key::Password { .. }, Change::Rotate {}) => {
+        (PostgresGrantKey::Password { .. }, AccessChange::Rotate {}) => {
             let text = format!("ALTER ROLE {} PASSWORD {VERIFIER}", statement.holder());
             Ok(vec![statement.operation(SQL, text, true)])
         }
-        (Key::Ownership { .. }, _) => Err(unsupported(
+        (PostgresGrantKey::Ownership { .. }, _) => Err(unsupported(
             "an object always has an owner",
             "give it another one: ALTER … OWNER TO …, by a person, and attest it",
         )),
-        (Key::Account { .. }, Change::Rotate {}) => {
+        (PostgresGrantKey::Account { .. }, AccessChange::Rotate {}) => {
             Err(unsupported("an account has nothing to rotate", "decide on its password"))
         }
-        (_, Change::Disable {} | Change::Reduce { .. } | Change::Rotate {}) => {
+        (_, AccessChange::Disable {} | AccessChange::Reduce { .. } | AccessChange::Rotate {}) => {
             Err(unsupported(&format!("PostgreSQL cannot {change} this grant of kind {}", key.kind()), "revoke it"))
         }
     }
 }
 
-struct Statement<'a> {
+struct SqlStatement<'a> {
     grant: &'a Grant,
     inventory: &'a Inventory,
-    key: &'a Key,
+    key: &'a PostgresGrantKey,
 }
 
-impl Statement<'_> {
+impl SqlStatement<'_> {
     fn holder(&self) -> String {
         match self.key.holder() {
             0 => "PUBLIC".to_owned(),
@@ -91,7 +95,7 @@ impl Statement<'_> {
     }
 
     /// Returns the quoted name of a role the grant names beside its holder.
-    fn role(&self, oid: u32) -> Result<String, UnsupportedChange> {
+    fn role(&self, oid: u32) -> Result<String, UnsupportedChangeError> {
         name_of(self.inventory, oid).map(|name| ident(&name)).ok_or_else(|| {
             unsupported(&format!("role {oid}, which the grant names, is not in the inventory"), "collect again")
         })
@@ -126,7 +130,7 @@ impl Statement<'_> {
         vec![self.operation(SQL, text, false), self.terminate()]
     }
 
-    fn limit(&self, to: &str) -> Result<Vec<Operation>, UnsupportedChange> {
+    fn limit(&self, to: &str) -> Result<Vec<Operation>, UnsupportedChangeError> {
         let clause = super::operations::limit(self.key, to).ok_or_else(|| {
             unsupported(
                 &format!("`{to}` is not a limit of this grant"),
@@ -137,8 +141,8 @@ impl Statement<'_> {
         Ok(vec![self.operation(SQL, text, false)])
     }
 
-    fn leave(&self, option: &str) -> Result<Vec<Operation>, UnsupportedChange> {
-        let Key::Membership { grantor, .. } = self.key else { return Ok(Vec::new()) };
+    fn leave(&self, option: &str) -> Result<Vec<Operation>, UnsupportedChangeError> {
+        let PostgresGrantKey::Membership { grantor, .. } = self.key else { return Ok(Vec::new()) };
         let role = ident(self.grant.entitlement.name.strip_prefix("role ").unwrap_or_default());
         let mut text = format!("REVOKE {option}{role} FROM {}", self.holder());
         if let Some(grantor) = grantor {
@@ -148,7 +152,7 @@ impl Statement<'_> {
     }
 
     /// PostgreSQL lets a superuser act as the owner only; what another role granted has to be taken back as that role.
-    fn privilege(&self, option: &str) -> Result<Vec<Operation>, UnsupportedChange> {
+    fn privilege(&self, option: &str) -> Result<Vec<Operation>, UnsupportedChangeError> {
         let what = outside_quotes(&self.grant.entitlement.name, " IN DATABASE ").0;
         let text = format!("REVOKE {option}{what} FROM {}", self.holder());
         let revoke = self.operation(SQL, text, option.is_empty());
@@ -162,8 +166,10 @@ impl Statement<'_> {
         }
     }
 
-    fn default(&self, option: &str) -> Result<Vec<Operation>, UnsupportedChange> {
-        let Key::Default { definer, schema, class, privilege, .. } = self.key else { return Ok(Vec::new()) };
+    fn default(&self, option: &str) -> Result<Vec<Operation>, UnsupportedChangeError> {
+        let PostgresGrantKey::Default { definer, schema, class, privilege, .. } = self.key else {
+            return Ok(Vec::new());
+        };
         let schema = match schema {
             0 => String::new(),
             _ => {
@@ -181,14 +187,14 @@ impl Statement<'_> {
     }
 
     /// Contain, then take away what keeps the server from dropping the role, database by database, then drop it.
-    fn drop(&self) -> Result<Vec<Operation>, UnsupportedChange> {
+    fn drop(&self) -> Result<Vec<Operation>, UnsupportedChangeError> {
         let oid = self.key.holder();
         let mut operations =
             vec![self.operation(SQL, format!("ALTER ROLE {} NOLOGIN", self.holder()), false), self.terminate()];
         let mut shared = Vec::new();
         for grant in held_or_set_by(self.inventory, oid) {
-            let revoke = render(&Change::Revoke {}, grant, self.inventory)?;
-            let list = if Key::parse(&grant.key).is_some_and(|key| key.database() == 0) {
+            let revoke = render(&AccessChange::Revoke {}, grant, self.inventory)?;
+            let list = if PostgresGrantKey::parse(&grant.key).is_some_and(|key| key.database() == 0) {
                 &mut shared
             } else {
                 &mut operations
@@ -207,10 +213,10 @@ fn held_or_set_by(inventory: &Inventory, role: u32) -> Vec<&Grant> {
         inventory.of_principal(&role.to_string()).filter(|grant| grant.kind == GrantKind::Privilege).collect();
     let sets = |grant: &&Grant| {
         grant.kind == GrantKind::Privilege
-            && matches!(Key::parse(&grant.key), Some(Key::Default { definer, grantee, .. }) if definer == role && grantee != role)
+            && matches!(PostgresGrantKey::parse(&grant.key), Some(PostgresGrantKey::Default { definer, grantee, .. }) if definer == role && grantee != role)
     };
     grants.extend(inventory.grants().filter(sets));
-    grants.sort_by_key(|grant| Key::parse(&grant.key).map(|key| (key.database(), key)));
+    grants.sort_by_key(|grant| PostgresGrantKey::parse(&grant.key).map(|key| (key.database(), key)));
     grants
 }
 
@@ -238,8 +244,8 @@ pub(super) fn outside_quotes<'a>(text: &'a str, mark: &str) -> (&'a str, &'a str
     (text, "")
 }
 
-pub(super) fn unsupported(why: &str, instead: &str) -> UnsupportedChange {
-    UnsupportedChange::Unsupported { why: why.to_owned(), instead: instead.to_owned() }
+pub(super) fn unsupported(why: &str, instead: &str) -> UnsupportedChangeError {
+    UnsupportedChangeError::Unsupported { why: why.to_owned(), instead: instead.to_owned() }
 }
 
 #[cfg(test)]

@@ -1,21 +1,21 @@
 //! How much harm an entitlement of a PostgreSQL server can do, by what it is.
 
-use super::{grant_key::Key, grants::GrantBuilder, snapshot::FIRST_NORMAL_OID};
+use super::{grant_key::PostgresGrantKey, grants::GrantBuilder, snapshot::FIRST_NORMAL_OID};
 use crate::model::Tier;
 
 /// Returns the least tier of what a key gives.
-pub(super) fn of(key: &Key, picture: &GrantBuilder<'_>) -> Tier {
+pub(super) fn of(key: &PostgresGrantKey, picture: &GrantBuilder<'_>) -> Tier {
     match key {
-        Key::Account { role } | Key::Password { role, .. } => account(*role, picture),
-        Key::Attribute { attribute, .. } if attribute == "createdb" => Tier::T1,
+        PostgresGrantKey::Account { role } | PostgresGrantKey::Password { role, .. } => account(*role, picture),
+        PostgresGrantKey::Attribute { attribute, .. } if attribute == "createdb" => Tier::T1,
         // CREATEROLE can make and change other identities, REPLICATION reads everything, BYPASSRLS reads every row.
-        Key::Attribute { .. } => Tier::T0,
-        Key::Membership { role, .. } => account(*role, picture),
-        Key::Ownership { catalog: 1262 | 2615, .. } => Tier::T1,
-        Key::Ownership { .. } => Tier::T2,
-        Key::Default { grantee: 0, .. } => Tier::T1,
-        Key::Default { .. } => Tier::T2,
-        Key::Privilege { on, privilege, grantee, .. } => match (on.class.as_str(), privilege.as_str()) {
+        PostgresGrantKey::Attribute { .. } => Tier::T0,
+        PostgresGrantKey::Membership { role, .. } => account(*role, picture),
+        PostgresGrantKey::Ownership { catalog: 1262 | 2615, .. } => Tier::T1,
+        PostgresGrantKey::Ownership { .. } => Tier::T2,
+        PostgresGrantKey::Default { grantee: 0, .. } => Tier::T1,
+        PostgresGrantKey::Default { .. } => Tier::T2,
+        PostgresGrantKey::Privilege { on, privilege, grantee, .. } => match (on.class.as_str(), privilege.as_str()) {
             ("parameter", "ALTER SYSTEM") => Tier::T0,
             ("parameter", _) => Tier::T1,
             // A list of the server's own objects that somebody changed.

@@ -1,6 +1,6 @@
 //! A directory of files, each encrypted to `age` recipients (<https://age-encryption.org/v1>).
 
-use crate::connector::{Sink, SinkError};
+use crate::connector::{SecretSink, SinkError};
 use crate::model::Digest;
 use age::x25519::Recipient;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
@@ -44,7 +44,7 @@ impl AgeSink {
     }
 }
 
-impl Sink for AgeSink {
+impl SecretSink for AgeSink {
     /// The file appears whole or not at all, can be read by its owner only, and never takes the place of another.
     fn deposit(&self, label: &str, secret: &SecretString) -> Result<String, SinkError> {
         let bytes = self.encrypt(secret)?;

@@ -4,7 +4,7 @@ mod age;
 
 pub use age::AgeSink;
 
-use super::{Sink, SinkError, UnconfiguredSink};
+use super::{SecretSink, SinkError, UnconfiguredSink};
 use crate::model::file::SinkSettings;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// When its kind, a recipient or its directory cannot be used.
-pub fn open(settings: Option<&SinkSettings>, root: &Path) -> Result<Box<dyn Sink + Send + Sync>, SinkError> {
+pub fn open(settings: Option<&SinkSettings>, root: &Path) -> Result<Box<dyn SecretSink + Send + Sync>, SinkError> {
     let Some(settings) = settings else { return Ok(Box::new(UnconfiguredSink)) };
     match settings.kind.as_str() {
         "age" => Ok(Box::new(AgeSink::new(&settings.recipients, &root.join(&settings.directory))?)),
@@ -22,14 +22,14 @@ pub fn open(settings: Option<&SinkSettings>, root: &Path) -> Result<Box<dyn Sink
 
 /// Returns the place the system file names; where it cannot be used, one that says so at every secret, so that changes
 /// without a new secret are done all the same.
-pub fn open_or_closed(settings: Option<&SinkSettings>, root: &Path) -> Box<dyn Sink + Send + Sync> {
+pub fn open_or_closed(settings: Option<&SinkSettings>, root: &Path) -> Box<dyn SecretSink + Send + Sync> {
     open(settings, root).unwrap_or_else(|why| Box::new(ClosedSink(why)))
 }
 
 /// A place for secrets that cannot be used.
 struct ClosedSink(SinkError);
 
-impl Sink for ClosedSink {
+impl SecretSink for ClosedSink {
     fn deposit(&self, _: &str, _: &secrecy::SecretString) -> Result<String, SinkError> {
         Err(self.0.clone())
     }

@@ -4,9 +4,9 @@ use crate::{
     enforce::journal::{Journal, JournalError},
     model::{
         Digest, RunId, Timestamp,
-        history::History,
+        history::EvidenceHistory,
         jcs,
-        record::{Entry, OutcomeKind, Record, VerificationKind},
+        record::{OutcomeKind, Record, RecordPayload, VerificationKind},
     },
     plan::PublicationProof,
 };
@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 
 #[derive(Debug)]
 pub(super) struct Memory {
-    pub(super) entries: Vec<Entry>,
-    pub(super) history: History,
+    pub(super) entries: Vec<RecordPayload>,
+    pub(super) history: EvidenceHistory,
     pub(super) pushes: usize,
     run: RunId,
     kept: BTreeMap<Digest, Vec<u8>>,
@@ -26,7 +26,7 @@ impl Memory {
     pub(super) fn new() -> Self {
         Self {
             entries: Vec::new(),
-            history: History::default(),
+            history: EvidenceHistory::default(),
             pushes: 0,
             run: RunId::new_now(),
             kept: BTreeMap::new(),
@@ -44,15 +44,15 @@ impl Memory {
         let mut entries = std::mem::take(&mut self.entries);
         for entry in &mut entries {
             match entry {
-                Entry::Outcome(outcome) => outcome.result = claimed,
-                Entry::Verification(seen) => {
+                RecordPayload::Outcome(outcome) => outcome.result = claimed,
+                RecordPayload::Verification(seen) => {
                     seen.result = VerificationKind::Confirmed;
                     seen.paths.clear();
                 }
                 _ => {}
             }
         }
-        self.history = History::default();
+        self.history = EvidenceHistory::default();
         let _ = self.publish(&entries).unwrap();
     }
 
@@ -66,7 +66,7 @@ impl Journal for Memory {
         &self.run
     }
 
-    fn history(&self) -> &History {
+    fn history(&self) -> &EvidenceHistory {
         &self.history
     }
 
@@ -80,7 +80,7 @@ impl Journal for Memory {
         Ok(self.kept.get(digest).cloned())
     }
 
-    fn publish(&mut self, entries: &[Entry]) -> Result<PublicationProof, JournalError> {
+    fn publish(&mut self, entries: &[RecordPayload]) -> Result<PublicationProof, JournalError> {
         if self.unplugged == Some(self.pushes) {
             self.unplugged = None;
             return Err(JournalError::Unreachable("unplugged".into()));

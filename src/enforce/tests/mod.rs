@@ -1,16 +1,16 @@
 //! Stories of runs against a system that misbehaves on a schedule, and a journal that can be unplugged.
 
+mod fixtures;
 mod journal;
 mod sim;
 mod unexplained;
-mod world;
 
 use crate::{
     enforce::{RunStep, journal::JournalError},
-    model::record::{Entry, OutcomeKind, VerificationKind},
+    model::record::{OutcomeKind, RecordPayload, VerificationKind},
 };
+use fixtures::{World, plan_of};
 use sim::Fault;
-use world::{World, plan_of};
 
 #[test]
 fn a_revocation_is_confirmed_by_what_the_target_says_afterwards() {
@@ -136,7 +136,7 @@ fn what_happened_is_handed_back_when_it_cannot_be_pushed_and_the_next_run_finds_
     let mut world = World::with_grants(2);
     world.journal.unplug_at(1);
     let error = world.enforce().unwrap_err();
-    assert_eq!(error.unpublished.iter().filter(|entry| matches!(entry, Entry::Outcome(_))).count(), 2);
+    assert_eq!(error.unpublished.iter().filter(|entry| matches!(entry, RecordPayload::Outcome(_))).count(), 2);
     let summary = world.enforce().unwrap();
     assert_eq!((summary.exit, summary.recovered), (0, 2));
     assert_eq!(world.writes(), 2, "nothing is done twice");

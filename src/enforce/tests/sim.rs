@@ -2,12 +2,13 @@
 
 use crate::{
     connector::{
-        Collector, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, Cursor, Descriptor, GrantPage,
-        Intent, PlannedChange, Provisioner, Receipt, Sink, UnsupportedChange,
+        ApplyReceipt, Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal,
+        GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, UnsupportedChangeError,
     },
     model::{
-        AccessPath, AccessRoute, Action, Attributes, Change, Entitlement, Expectation, Grant, GrantKey, GrantKind,
-        Inventory, Observation, Operation, Presence, Principal, SystemId, Tier, VerificationLevel, action::Planned,
+        AccessChange, AccessPath, AccessRoute, Action, Attributes, Entitlement, ExpectedState, Grant, GrantKey,
+        GrantKind, GrantObservation, Inventory, Operation, Presence, Principal, SystemId, Tier, VerificationLevel,
+        action::Planned,
     },
 };
 use std::{
@@ -66,16 +67,16 @@ pub(super) fn grant(number: usize) -> Grant {
 }
 
 impl ConnectorSchema for Sim {
-    fn describe(&self) -> Descriptor {
-        Descriptor { name: "sim", kinds: &[GrantKind::Membership], needs: &[], level: VerificationLevel::V3 }
+    fn describe(&self) -> ConnectorDescriptor {
+        ConnectorDescriptor { name: "sim", kinds: &[GrantKind::Membership], needs: &[], level: VerificationLevel::V3 }
     }
 
-    fn draft(&self, _: &Change, grant: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChange> {
+    fn draft(&self, _: &AccessChange, grant: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
         let with = BTreeMap::from([("key".to_owned(), grant.key.to_string())]);
         let operation = Operation { call: "remove".into(), with, text: format!("remove {}", grant.key) };
         Ok(PlannedChange {
             operations: vec![operation],
-            expects: Expectation::Absent,
+            expects: ExpectedState::Absent,
             loses: vec![],
             survives: vec![],
             irreversible: None,
@@ -88,7 +89,7 @@ impl Collector for Sim {
         Ok(ConnectorHealth::default())
     }
 
-    fn list(&self, _: GrantKind, _: Option<&Cursor>) -> Result<GrantPage, ConnectorError> {
+    fn list(&self, _: GrantKind, _: Option<&ListingCursor>) -> Result<GrantPage, ConnectorError> {
         let inside = self.0.lock().unwrap();
         if inside.unlisted {
             return Err(ConnectorError::Forbidden { missing: "list".into() });
@@ -100,12 +101,12 @@ impl Collector for Sim {
         Ok(vec![])
     }
 
-    fn observe(&self, grant: &Grant) -> Result<Observation, ConnectorError> {
+    fn observe(&self, grant: &Grant) -> Result<GrantObservation, ConnectorError> {
         let mut inside = self.0.lock().unwrap();
         inside.calls += 1;
         if inside.faults.get(&grant.key) == Some(&Fault::Unreadable) {
             inside.faults.remove(&grant.key);
-            return Ok(Observation { presence: Presence::Unknown { reason: "refused".into() }, grant: None });
+            return Ok(GrantObservation { presence: Presence::Unknown { reason: "refused".into() }, grant: None });
         }
         if inside.unreadable.remove(&grant.key) {
             return Err(ConnectorError::Forbidden { missing: "read".into() });
@@ -115,7 +116,7 @@ impl Collector for Sim {
             Some(now) => Presence::Present { paths: now.paths.clone() },
             None => Presence::Absent { probe: "the group itself".into() },
         };
-        Ok(Observation { presence, grant: now })
+        Ok(GrantObservation { presence, grant: now })
     }
 
     fn calls(&self) -> u64 {
@@ -124,12 +125,17 @@ impl Collector for Sim {
 }
 
 impl Provisioner for Sim {
-    fn apply(&self, action: &Action<Planned>, intent: Intent, _: &dyn Sink) -> Result<Receipt, ConnectorError> {
+    fn apply(
+        &self,
+        action: &Action<Planned>,
+        intent: Intent,
+        _: &dyn SecretSink,
+    ) -> Result<ApplyReceipt, ConnectorError> {
         let mut inside = self.0.lock().unwrap();
         inside.calls += 1;
         let key = action.grant.key.clone();
         inside.writes.push((key.clone(), intent.seq()));
-        let receipt = Receipt { text: "ok".into(), ..Receipt::default() };
+        let receipt = ApplyReceipt { text: "ok".into(), ..ApplyReceipt::default() };
         match inside.faults.remove(&key) {
             Some(Fault::Refuses) => return Err(ConnectorError::Forbidden { missing: "write".into() }),
             Some(Fault::SaysYesDoesNothing) => return Ok(receipt),

@@ -1,14 +1,14 @@
 //! Stories of a later look: what came back, what nobody decided, and what the engine's own key cannot make true.
 
 use super::{
+    fixtures::World,
     sim::{self, Fault},
-    world::World,
 };
 use crate::{
     enforce::{ChangeKind, VerifyReport},
     model::{
         Inventory, VerificationLevel,
-        record::{Entry, OutcomeKind, VerificationKind},
+        record::{OutcomeKind, RecordPayload, VerificationKind},
     },
 };
 
@@ -19,8 +19,8 @@ fn found(looked: &VerifyReport) -> Vec<(ChangeKind, String)> {
 }
 
 fn recorded(world: &World) -> Vec<(String, String)> {
-    let of = |entry: &Entry| match entry {
-        Entry::Finding(finding) => Some((finding.code.clone(), finding.subject.clone())),
+    let of = |entry: &RecordPayload| match entry {
+        RecordPayload::Finding(finding) => Some((finding.code.clone(), finding.subject.clone())),
         _ => None,
     };
     world.journal.entries.iter().filter_map(of).collect()
@@ -28,7 +28,7 @@ fn recorded(world: &World) -> Vec<(String, String)> {
 
 fn exit(world: &World) -> u8 {
     match world.journal.entries.last() {
-        Some(Entry::RunEnd(end)) => end.exit,
+        Some(RecordPayload::RunEnd(end)) => end.exit,
         other => panic!("a run ends with its end, not with {other:?}"),
     }
 }
@@ -124,7 +124,8 @@ fn a_thousand_changes_are_counted_and_a_hundred_of_them_recorded() {
     (1000..2000).for_each(|number| add(&world, number));
     assert_eq!(found(&world.verify(Some(&committed))).len(), 1000);
     assert_eq!(recorded(&world).len(), 101);
-    let said = |entry: &Entry| matches!(entry, Entry::Finding(one) if one.text.starts_with("1000 added"));
+    let said =
+        |entry: &RecordPayload| matches!(entry, RecordPayload::Finding(one) if one.text.starts_with("1000 added"));
     assert!(world.journal.entries.iter().any(said));
 }
 

@@ -4,17 +4,17 @@ use super::{SerializeError, push_key, push_string};
 use serde::ser::{self, Serialize};
 
 /// Writes a value on the right of `key =`; tables within are inline tables.
-pub(super) struct Inline<'a>(pub(super) &'a mut String);
+pub(super) struct InlineWriter<'a>(pub(super) &'a mut String);
 
 /// A list or inline table that is being written.
-pub(super) struct Parts<'a> {
+pub(super) struct InlineCompoundWriter<'a> {
     text: &'a mut String,
     empty: bool,
     close: &'static str,
     datetime: bool,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> InlineCompoundWriter<'a> {
     fn open(text: &'a mut String, open: &str, close: &'static str) -> Self {
         text.push_str(open);
         Self { text, empty: true, close, datetime: false }
@@ -46,16 +46,16 @@ macro_rules! displayed {
     )*};
 }
 
-impl<'a> ser::Serializer for Inline<'a> {
+impl<'a> ser::Serializer for InlineWriter<'a> {
     type Ok = ();
     type Error = SerializeError;
-    type SerializeSeq = Parts<'a>;
-    type SerializeTuple = Parts<'a>;
-    type SerializeTupleStruct = Parts<'a>;
-    type SerializeTupleVariant = Parts<'a>;
-    type SerializeMap = Parts<'a>;
-    type SerializeStruct = Parts<'a>;
-    type SerializeStructVariant = Parts<'a>;
+    type SerializeSeq = InlineCompoundWriter<'a>;
+    type SerializeTuple = InlineCompoundWriter<'a>;
+    type SerializeTupleStruct = InlineCompoundWriter<'a>;
+    type SerializeTupleVariant = InlineCompoundWriter<'a>;
+    type SerializeMap = InlineCompoundWriter<'a>;
+    type SerializeStruct = InlineCompoundWriter<'a>;
+    type SerializeStructVariant = InlineCompoundWriter<'a>;
 
     displayed!(
         serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
@@ -123,21 +123,21 @@ impl<'a> ser::Serializer for Inline<'a> {
         variant: &'static str,
         value: &T,
     ) -> Result<(), SerializeError> {
-        let mut parts = Parts::open(self.0, "{", "}");
+        let mut parts = InlineCompoundWriter::open(self.0, "{", "}");
         ser::SerializeStruct::serialize_field(&mut parts, variant, value)?;
         parts.close()
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'a>, SerializeError> {
-        Ok(Parts::open(self.0, "[", "]"))
+    fn serialize_seq(self, _: Option<usize>) -> Result<InlineCompoundWriter<'a>, SerializeError> {
+        Ok(InlineCompoundWriter::open(self.0, "[", "]"))
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Parts<'a>, SerializeError> {
-        Ok(Parts::open(self.0, "[", "]"))
+    fn serialize_tuple(self, _: usize) -> Result<InlineCompoundWriter<'a>, SerializeError> {
+        Ok(InlineCompoundWriter::open(self.0, "[", "]"))
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Parts<'a>, SerializeError> {
-        Ok(Parts::open(self.0, "[", "]"))
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<InlineCompoundWriter<'a>, SerializeError> {
+        Ok(InlineCompoundWriter::open(self.0, "[", "]"))
     }
 
     fn serialize_tuple_variant(
@@ -146,21 +146,21 @@ impl<'a> ser::Serializer for Inline<'a> {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Parts<'a>, SerializeError> {
+    ) -> Result<InlineCompoundWriter<'a>, SerializeError> {
         self.0.push_str("{ ");
         push_key(variant, self.0);
-        Ok(Parts::open(self.0, " = [", "] }"))
+        Ok(InlineCompoundWriter::open(self.0, " = [", "] }"))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Parts<'a>, SerializeError> {
-        Ok(Parts::open(self.0, "{", "}"))
+    fn serialize_map(self, _: Option<usize>) -> Result<InlineCompoundWriter<'a>, SerializeError> {
+        Ok(InlineCompoundWriter::open(self.0, "{", "}"))
     }
 
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Parts<'a>, SerializeError> {
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<InlineCompoundWriter<'a>, SerializeError> {
         if is_datetime(name) {
-            return Ok(Parts { text: self.0, empty: true, close: "", datetime: true });
+            return Ok(InlineCompoundWriter { text: self.0, empty: true, close: "", datetime: true });
         }
-        Ok(Parts::open(self.0, "{", "}"))
+        Ok(InlineCompoundWriter::open(self.0, "{", "}"))
     }
 
     fn serialize_struct_variant(
@@ -169,10 +169,10 @@ impl<'a> ser::Serializer for Inline<'a> {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Parts<'a>, SerializeError> {
+    ) -> Result<InlineCompoundWriter<'a>, SerializeError> {
         self.0.push_str("{ ");
         push_key(variant, self.0);
-        Ok(Parts::open(self.0, " = {", "} }"))
+        Ok(InlineCompoundWriter::open(self.0, " = {", "} }"))
     }
 }
 
@@ -183,12 +183,12 @@ pub(super) fn is_datetime(name: &str) -> bool {
 
 macro_rules! lists {
     ($($trait:ident::$method:ident),*) => {$(
-        impl ser::$trait for Parts<'_> {
+        impl ser::$trait for InlineCompoundWriter<'_> {
             type Ok = ();
             type Error = SerializeError;
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), SerializeError> {
                 self.next();
-                value.serialize(Inline(self.text))
+                value.serialize(InlineWriter(self.text))
             }
             fn end(self) -> Result<(), SerializeError> {
                 self.close()
@@ -206,12 +206,12 @@ lists!(
 
 macro_rules! structs {
     ($($trait:ident),*) => {$(
-        impl ser::$trait for Parts<'_> {
+        impl ser::$trait for InlineCompoundWriter<'_> {
             type Ok = ();
             type Error = SerializeError;
             fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), SerializeError> {
                 let mut written = String::new();
-                match value.serialize(Inline(&mut written)) {
+                match value.serialize(InlineWriter(&mut written)) {
                     Err(SerializeError::NoSuchValue("null")) => return Ok(()),
                     other => other?,
                 }
@@ -234,7 +234,7 @@ macro_rules! structs {
 
 structs!(SerializeStruct, SerializeStructVariant);
 
-impl ser::SerializeMap for Parts<'_> {
+impl ser::SerializeMap for InlineCompoundWriter<'_> {
     type Ok = ();
     type Error = SerializeError;
 
@@ -246,7 +246,7 @@ impl ser::SerializeMap for Parts<'_> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), SerializeError> {
-        value.serialize(Inline(self.text))
+        value.serialize(InlineWriter(self.text))
     }
 
     fn end(self) -> Result<(), SerializeError> {

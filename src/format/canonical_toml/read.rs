@@ -15,37 +15,37 @@ use std::{borrow::Cow, fmt};
 
 /// Returns the value of a text in canonical form whose strings all pass the lint; nothing when there is any doubt.
 pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
-    let mut reader = Reader { rest: text };
-    let value = T::deserialize(Table { reader: &mut reader, path: "", depth: 1 }).ok()?;
+    let mut reader = TomlReader { rest: text };
+    let value = T::deserialize(TableReader { reader: &mut reader, path: "", depth: 1 }).ok()?;
     reader.rest.is_empty().then_some(value)
 }
 
 /// The text is not what this reader knows.
 #[derive(Clone, Copy, Debug)]
-struct Unexpected;
+struct UnexpectedTomlError;
 
-impl fmt::Display for Unexpected {
+impl fmt::Display for UnexpectedTomlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not in canonical form")
     }
 }
 
-impl std::error::Error for Unexpected {}
+impl std::error::Error for UnexpectedTomlError {}
 
-impl de::Error for Unexpected {
+impl de::Error for UnexpectedTomlError {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self
     }
 }
 
 /// The text that is still to be read.
-struct Reader<'de> {
+struct TomlReader<'de> {
     rest: &'de str,
 }
 
-impl<'de> Reader<'de> {
-    fn skip(&mut self, token: &str) -> Result<(), Unexpected> {
-        self.rest = self.rest.strip_prefix(token).ok_or(Unexpected)?;
+impl<'de> TomlReader<'de> {
+    fn skip(&mut self, token: &str) -> Result<(), UnexpectedTomlError> {
+        self.rest = self.rest.strip_prefix(token).ok_or(UnexpectedTomlError)?;
         Ok(())
     }
 
@@ -54,7 +54,7 @@ impl<'de> Reader<'de> {
     }
 
     /// Reads a bare key or a quoted one.
-    fn key(&mut self) -> Result<Cow<'de, str>, Unexpected> {
+    fn key(&mut self) -> Result<Cow<'de, str>, UnexpectedTomlError> {
         if self.rest.starts_with('"') {
             return self.string();
         }
@@ -62,27 +62,27 @@ impl<'de> Reader<'de> {
         let length = self.rest.as_bytes().iter().take_while(|byte| bare(byte)).count();
         let (key, rest) = self.rest.split_at(length);
         self.rest = rest;
-        if key.is_empty() { Err(Unexpected) } else { Ok(Cow::Borrowed(key)) }
+        if key.is_empty() { Err(UnexpectedTomlError) } else { Ok(Cow::Borrowed(key)) }
     }
 
-    fn string(&mut self) -> Result<Cow<'de, str>, Unexpected> {
+    fn string(&mut self) -> Result<Cow<'de, str>, UnexpectedTomlError> {
         self.skip("\"")?;
-        let end = self.rest.bytes().position(|byte| byte == b'"' || byte == b'\\').ok_or(Unexpected)?;
+        let end = self.rest.bytes().position(|byte| byte == b'"' || byte == b'\\').ok_or(UnexpectedTomlError)?;
         let (plain, rest) = self.rest.split_at(end);
         self.rest = rest;
         let string = if rest.starts_with('"') { Cow::Borrowed(plain) } else { Cow::Owned(self.escaped(plain)?) };
         self.skip("\"")?;
-        if confusables::check(&string).is_some() { Err(Unexpected) } else { Ok(string) }
+        if confusables::check(&string).is_some() { Err(UnexpectedTomlError) } else { Ok(string) }
     }
 
     /// Reads on where the first escape is; control characters, which the lint refuses, are not known here.
-    fn escaped(&mut self, plain: &str) -> Result<String, Unexpected> {
+    fn escaped(&mut self, plain: &str) -> Result<String, UnexpectedTomlError> {
         let mut string = plain.to_owned();
         while let Some(escape) = self.rest.strip_prefix('\\') {
-            let escaped = escape.chars().next().filter(|c| matches!(c, '"' | '\\')).ok_or(Unexpected)?;
+            let escaped = escape.chars().next().filter(|c| matches!(c, '"' | '\\')).ok_or(UnexpectedTomlError)?;
             string.push(escaped);
             let rest = &escape[1..];
-            let end = rest.bytes().position(|byte| byte == b'"' || byte == b'\\').ok_or(Unexpected)?;
+            let end = rest.bytes().position(|byte| byte == b'"' || byte == b'\\').ok_or(UnexpectedTomlError)?;
             string.push_str(&rest[..end]);
             self.rest = &rest[end..];
         }
@@ -99,9 +99,9 @@ impl<'de> Reader<'de> {
         }
     }
 
-    fn skip_header(&mut self) -> Result<(), Unexpected> {
-        let start = self.rest.find('[').ok_or(Unexpected)?;
-        let end = self.rest[start..].find('\n').ok_or(Unexpected)?;
+    fn skip_header(&mut self) -> Result<(), UnexpectedTomlError> {
+        let start = self.rest.find('[').ok_or(UnexpectedTomlError)?;
+        let end = self.rest[start..].find('\n').ok_or(UnexpectedTomlError)?;
         self.rest = &self.rest[start + end + 1..];
         Ok(())
     }
@@ -111,34 +111,38 @@ impl<'de> Reader<'de> {
 fn below<'de>(header: &'de str, path: &str) -> Option<(Cow<'de, str>, usize)> {
     let rest = header.strip_prefix(path)?;
     let rest = if path.is_empty() { rest } else { rest.strip_prefix('.')? };
-    let mut reader = Reader { rest };
+    let mut reader = TomlReader { rest };
     let key = reader.key().ok()?;
     let end = header.len() - reader.rest.len();
     (reader.rest.is_empty() || reader.rest.starts_with('.')).then_some((key, end))
 }
 
 /// A table: the lines after its header, then the tables below it.
-struct Table<'a, 'de> {
-    reader: &'a mut Reader<'de>,
+struct TableReader<'a, 'de> {
+    reader: &'a mut TomlReader<'de>,
     path: &'de str,
     depth: usize,
 }
 
-impl<'de> de::Deserializer<'de> for Table<'_, 'de> {
-    type Error = Unexpected;
+impl<'de> de::Deserializer<'de> for TableReader<'_, 'de> {
+    type Error = UnexpectedTomlError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, UnexpectedTomlError> {
         if self.depth > MAX_DEPTH {
-            return Err(Unexpected);
+            return Err(UnexpectedTomlError);
         }
-        visitor.visit_map(Members { table: self, next: Next::Line })
+        visitor.visit_map(TableAccess { table: self, next: KeyTarget::Line })
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, UnexpectedTomlError> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, UnexpectedTomlError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -147,8 +151,8 @@ impl<'de> de::Deserializer<'de> for Table<'_, 'de> {
         _: &'static str,
         _: &'static [&'static str],
         _: V,
-    ) -> Result<V::Value, Unexpected> {
-        Err(Unexpected)
+    ) -> Result<V::Value, UnexpectedTomlError> {
+        Err(UnexpectedTomlError)
     }
 
     forward_to_deserialize_any! {
@@ -159,70 +163,70 @@ impl<'de> de::Deserializer<'de> for Table<'_, 'de> {
 
 /// What a key was found in.
 #[derive(Clone, Copy)]
-enum Next<'de> {
+enum KeyTarget<'de> {
     Line,
     List(&'de str),
     Table(&'de str),
 }
 
-struct Members<'a, 'de> {
-    table: Table<'a, 'de>,
-    next: Next<'de>,
+struct TableAccess<'a, 'de> {
+    table: TableReader<'a, 'de>,
+    next: KeyTarget<'de>,
 }
 
-impl<'de> de::MapAccess<'de> for Members<'_, 'de> {
-    type Error = Unexpected;
+impl<'de> de::MapAccess<'de> for TableAccess<'_, 'de> {
+    type Error = UnexpectedTomlError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unexpected> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, UnexpectedTomlError> {
         let reader = &mut *self.table.reader;
         let Some((header, is_element)) = reader.header() else {
             if reader.rest.is_empty() {
                 return Ok(None);
             }
-            self.next = Next::Line;
+            self.next = KeyTarget::Line;
             let key = reader.key()?;
             reader.skip(" = ")?;
-            return seed.deserialize(Text(key)).map(Some);
+            return seed.deserialize(TomlText(key)).map(Some);
         };
         let Some((key, end)) = below(header, self.table.path) else { return Ok(None) };
         let is_whole = end == header.len();
-        self.next = if is_whole && is_element { Next::List(header) } else { Next::Table(&header[..end]) };
+        self.next = if is_whole && is_element { KeyTarget::List(header) } else { KeyTarget::Table(&header[..end]) };
         if is_whole && !is_element {
             reader.skip_header()?;
         }
-        seed.deserialize(Text(key)).map(Some)
+        seed.deserialize(TomlText(key)).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Unexpected> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, UnexpectedTomlError> {
         let depth = self.table.depth + 1;
         let reader = &mut *self.table.reader;
         match self.next {
-            Next::Line => {
-                let value = seed.deserialize(Value { reader, depth })?;
+            KeyTarget::Line => {
+                let value = seed.deserialize(ValueReader { reader, depth })?;
                 reader.skip("\n")?;
                 Ok(value)
             }
-            Next::List(path) => seed.deserialize(Tables { reader, path, depth }),
-            Next::Table(path) => seed.deserialize(Table { reader, path, depth }),
+            KeyTarget::List(path) => seed.deserialize(TableArrayReader { reader, path, depth }),
+            KeyTarget::Table(path) => seed.deserialize(TableReader { reader, path, depth }),
         }
     }
 }
 
 /// A list of tables.
-struct Tables<'a, 'de> {
-    reader: &'a mut Reader<'de>,
+struct TableArrayReader<'a, 'de> {
+    reader: &'a mut TomlReader<'de>,
     path: &'de str,
     depth: usize,
 }
 
-impl<'de> de::Deserializer<'de> for Tables<'_, 'de> {
-    type Error = Unexpected;
+impl<'de> de::Deserializer<'de> for TableArrayReader<'_, 'de> {
+    type Error = UnexpectedTomlError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, UnexpectedTomlError> {
         visitor.visit_seq(self)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, UnexpectedTomlError> {
         visitor.visit_some(self)
     }
 
@@ -232,55 +236,59 @@ impl<'de> de::Deserializer<'de> for Tables<'_, 'de> {
     }
 }
 
-impl<'de> de::SeqAccess<'de> for Tables<'_, 'de> {
-    type Error = Unexpected;
+impl<'de> de::SeqAccess<'de> for TableArrayReader<'_, 'de> {
+    type Error = UnexpectedTomlError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Unexpected> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, UnexpectedTomlError> {
         if self.reader.header() != Some((self.path, true)) {
             return Ok(None);
         }
         self.reader.skip_header()?;
-        let table = Table { reader: self.reader, path: self.path, depth: self.depth + 1 };
+        let table = TableReader { reader: self.reader, path: self.path, depth: self.depth + 1 };
         seed.deserialize(table).map(Some)
     }
 }
 
 /// A value on the right of `key =`.
-struct Value<'a, 'de> {
-    reader: &'a mut Reader<'de>,
+struct ValueReader<'a, 'de> {
+    reader: &'a mut TomlReader<'de>,
     depth: usize,
 }
 
-impl<'de> de::Deserializer<'de> for Value<'_, 'de> {
-    type Error = Unexpected;
+impl<'de> de::Deserializer<'de> for ValueReader<'_, 'de> {
+    type Error = UnexpectedTomlError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, UnexpectedTomlError> {
         match self.reader.rest.as_bytes().first() {
-            Some(b'"') => Text(self.reader.string()?).deserialize_any(visitor),
+            Some(b'"') => TomlText(self.reader.string()?).deserialize_any(visitor),
             Some(b'[') if self.depth <= MAX_DEPTH => {
                 self.reader.skip("[")?;
-                let mut list = List { reader: self.reader, depth: self.depth };
+                let mut list = ListReader { reader: self.reader, depth: self.depth };
                 let value = visitor.visit_seq(&mut list)?;
                 list.reader.skip("]")?;
                 Ok(value)
             }
             Some(b'-' | b'0'..=b'9') => {
-                let end = self.reader.rest.find([',', '\n', ']']).ok_or(Unexpected)?;
+                let end = self.reader.rest.find([',', '\n', ']']).ok_or(UnexpectedTomlError)?;
                 let (number, rest) = self.reader.rest.split_at(end);
                 self.reader.rest = rest;
-                visitor.visit_i64(number.parse().map_err(|_| Unexpected)?)
+                visitor.visit_i64(number.parse().map_err(|_| UnexpectedTomlError)?)
             }
             Some(b't') => self.reader.skip("true").and_then(|()| visitor.visit_bool(true)),
             Some(b'f') => self.reader.skip("false").and_then(|()| visitor.visit_bool(false)),
-            _ => Err(Unexpected),
+            _ => Err(UnexpectedTomlError),
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, UnexpectedTomlError> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, UnexpectedTomlError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -289,9 +297,9 @@ impl<'de> de::Deserializer<'de> for Value<'_, 'de> {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Unexpected> {
+    ) -> Result<V::Value, UnexpectedTomlError> {
         let variant = self.reader.string()?;
-        let variant: StrDeserializer<'_, Unexpected> = variant.as_ref().into_deserializer();
+        let variant: StrDeserializer<'_, UnexpectedTomlError> = variant.as_ref().into_deserializer();
         variant.deserialize_enum(name, variants, visitor)
     }
 
@@ -302,20 +310,20 @@ impl<'de> de::Deserializer<'de> for Value<'_, 'de> {
 }
 
 /// A list on the right of `key =`, on one line or on several.
-struct List<'a, 'de> {
-    reader: &'a mut Reader<'de>,
+struct ListReader<'a, 'de> {
+    reader: &'a mut TomlReader<'de>,
     depth: usize,
 }
 
-impl<'de> de::SeqAccess<'de> for &mut List<'_, 'de> {
-    type Error = Unexpected;
+impl<'de> de::SeqAccess<'de> for &mut ListReader<'_, 'de> {
+    type Error = UnexpectedTomlError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Unexpected> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, UnexpectedTomlError> {
         self.reader.skip_space();
         if self.reader.rest.starts_with(']') {
             return Ok(None);
         }
-        let element = seed.deserialize(Value { reader: self.reader, depth: self.depth + 1 })?;
+        let element = seed.deserialize(ValueReader { reader: self.reader, depth: self.depth + 1 })?;
         if self.reader.rest.starts_with(',') {
             self.reader.skip(",")?;
             self.reader.skip_space();
@@ -325,12 +333,12 @@ impl<'de> de::SeqAccess<'de> for &mut List<'_, 'de> {
 }
 
 /// A string or key that was read.
-struct Text<'de>(Cow<'de, str>);
+struct TomlText<'de>(Cow<'de, str>);
 
-impl<'de> de::Deserializer<'de> for Text<'de> {
-    type Error = Unexpected;
+impl<'de> de::Deserializer<'de> for TomlText<'de> {
+    type Error = UnexpectedTomlError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, UnexpectedTomlError> {
         match self.0 {
             Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
             Cow::Owned(text) => visitor.visit_string(text),

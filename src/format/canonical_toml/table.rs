@@ -2,7 +2,7 @@
 
 use super::{
     SerializeError, WIDTH,
-    inline::{Inline, is_datetime, key_text},
+    inline::{InlineWriter, is_datetime, key_text},
     push_key,
 };
 use serde::ser::{self, Impossible, Serialize};
@@ -12,8 +12,8 @@ use serde::ser::{self, Impossible, Serialize};
 /// # Errors
 /// When it holds something TOML has no form for, or a list that mixes tables with other values.
 pub fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String, SerializeError> {
-    let mut page = Page { text: String::with_capacity(4096), path: String::new() };
-    value.serialize(Slot::Root(&mut page))?;
+    let mut page = DocumentWriter { text: String::with_capacity(4096), path: String::new() };
+    value.serialize(ValueSlot::Root(&mut page))?;
     // A file that begins with a table has nothing to set apart from.
     if page.text.starts_with('\n') {
         page.text.remove(0);
@@ -22,14 +22,14 @@ pub fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String, SerializeEr
 }
 
 /// The text so far, and the path of the table that is being written.
-struct Page {
+struct DocumentWriter {
     text: String,
     path: String,
 }
 
 /// A table that is being written: its own values first, then the tables below it.
-struct Table<'a> {
-    page: &'a mut Page,
+struct TableWriter<'a> {
+    page: &'a mut DocumentWriter,
     /// The length of the path above it.
     above: usize,
     /// Where its header stands, if it may be left out.
@@ -41,13 +41,13 @@ struct Table<'a> {
     key: String,
 }
 
-impl<'a> Table<'a> {
-    fn root(page: &'a mut Page) -> Self {
+impl<'a> TableWriter<'a> {
+    fn root(page: &'a mut DocumentWriter) -> Self {
         let key = String::new();
         Self { page, above: 0, header: None, values_end: 0, has_values: false, has_tables: false, key }
     }
 
-    fn below(page: &'a mut Page, key: &str, is_element: bool) -> Self {
+    fn below(page: &'a mut DocumentWriter, key: &str, is_element: bool) -> Self {
         let above = page.path.len();
         if above > 0 {
             page.path.push('.');
@@ -86,7 +86,7 @@ impl<'a> Table<'a> {
     }
 
     fn field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), SerializeError> {
-        value.serialize(Slot::Field(self, key))
+        value.serialize(ValueSlot::Field(self, key))
     }
 
     fn close(self) -> Result<(), SerializeError> {
@@ -99,16 +99,16 @@ impl<'a> Table<'a> {
 }
 
 /// A list that is being written: the first element decides whether it is a list of tables.
-struct List<'a, 'b> {
-    table: &'a mut Table<'b>,
+struct ListWriter<'a, 'b> {
+    table: &'a mut TableWriter<'b>,
     key: &'a str,
     values: Vec<String>,
     is_tables: bool,
 }
 
-impl List<'_, '_> {
+impl ListWriter<'_, '_> {
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), SerializeError> {
-        value.serialize(Slot::Element(self))
+        value.serialize(ValueSlot::Element(self))
     }
 
     fn close(self) -> Result<(), SerializeError> {
@@ -136,40 +136,40 @@ impl List<'_, '_> {
 }
 
 /// Where a value goes; whether it becomes a line or a table shows only when it is written.
-enum Slot<'a, 'b, 'c> {
-    Element(&'a mut List<'b, 'c>),
-    Field(&'a mut Table<'b>, &'a str),
-    Root(&'a mut Page),
+enum ValueSlot<'a, 'b, 'c> {
+    Element(&'a mut ListWriter<'b, 'c>),
+    Field(&'a mut TableWriter<'b>, &'a str),
+    Root(&'a mut DocumentWriter),
 }
 
-impl<'a, 'b, 'c> Slot<'a, 'b, 'c> {
-    fn value(self, write: impl FnOnce(Inline<'_>) -> Result<(), SerializeError>) -> Result<(), SerializeError> {
+impl<'a, 'b, 'c> ValueSlot<'a, 'b, 'c> {
+    fn value(self, write: impl FnOnce(InlineWriter<'_>) -> Result<(), SerializeError>) -> Result<(), SerializeError> {
         match self {
             Self::Element(list) if list.is_tables => Err(SerializeError::Mixed),
             Self::Element(list) => {
                 let mut text = String::new();
-                write(Inline(&mut text))?;
+                write(InlineWriter(&mut text))?;
                 list.values.push(text);
                 Ok(())
             }
-            Self::Field(table, key) => table.value(key, |text| write(Inline(text))),
+            Self::Field(table, key) => table.value(key, |text| write(InlineWriter(text))),
             Self::Root(_) => Err(SerializeError::NoSuchValue("file that is not a table")),
         }
     }
 
-    fn table(self) -> Result<Table<'a>, SerializeError> {
+    fn table(self) -> Result<TableWriter<'a>, SerializeError> {
         match self {
             Self::Element(list) if !list.values.is_empty() => Err(SerializeError::Mixed),
             Self::Element(list) => {
                 list.is_tables = true;
                 list.table.has_tables = true;
-                Ok(Table::below(list.table.page, list.key, true))
+                Ok(TableWriter::below(list.table.page, list.key, true))
             }
             Self::Field(table, key) => {
                 table.has_tables = true;
-                Ok(Table::below(table.page, key, false))
+                Ok(TableWriter::below(table.page, key, false))
             }
-            Self::Root(page) => Ok(Table::root(page)),
+            Self::Root(page) => Ok(TableWriter::root(page)),
         }
     }
 }
@@ -182,15 +182,15 @@ macro_rules! values {
     )*};
 }
 
-impl<'a, 'b, 'c> ser::Serializer for Slot<'a, 'b, 'c> {
+impl<'a, 'b, 'c> ser::Serializer for ValueSlot<'a, 'b, 'c> {
     type Ok = ();
     type Error = SerializeError;
-    type SerializeSeq = Elements<'a, 'b>;
-    type SerializeTuple = Elements<'a, 'b>;
-    type SerializeTupleStruct = Elements<'a, 'b>;
+    type SerializeSeq = ElementWriter<'a, 'b>;
+    type SerializeTuple = ElementWriter<'a, 'b>;
+    type SerializeTupleStruct = ElementWriter<'a, 'b>;
     type SerializeTupleVariant = Impossible<(), SerializeError>;
-    type SerializeMap = Table<'a>;
-    type SerializeStruct = Fields<'a, 'b, 'c>;
+    type SerializeMap = TableWriter<'a>;
+    type SerializeStruct = FieldWriter<'a, 'b, 'c>;
     type SerializeStructVariant = Impossible<(), SerializeError>;
 
     values!(
@@ -238,20 +238,22 @@ impl<'a, 'b, 'c> ser::Serializer for Slot<'a, 'b, 'c> {
         table.close()
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Elements<'a, 'b>, SerializeError> {
+    fn serialize_seq(self, _: Option<usize>) -> Result<ElementWriter<'a, 'b>, SerializeError> {
         match self {
             Self::Element(list) if list.is_tables => Err(SerializeError::Mixed),
-            Self::Element(list) => Ok(Elements::Nested { values: &mut list.values, inner: Vec::new() }),
-            Self::Field(table, key) => Ok(Elements::List(List { table, key, values: Vec::new(), is_tables: false })),
+            Self::Element(list) => Ok(ElementWriter::Nested { values: &mut list.values, inner: Vec::new() }),
+            Self::Field(table, key) => {
+                Ok(ElementWriter::List(ListWriter { table, key, values: Vec::new(), is_tables: false }))
+            }
             Self::Root(_) => Err(SerializeError::NoSuchValue("file that is not a table")),
         }
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Elements<'a, 'b>, SerializeError> {
+    fn serialize_tuple(self, _: usize) -> Result<ElementWriter<'a, 'b>, SerializeError> {
         self.serialize_seq(None)
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Elements<'a, 'b>, SerializeError> {
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<ElementWriter<'a, 'b>, SerializeError> {
         self.serialize_seq(None)
     }
 
@@ -265,12 +267,12 @@ impl<'a, 'b, 'c> ser::Serializer for Slot<'a, 'b, 'c> {
         Err(SerializeError::NoSuchValue("variant with unnamed values"))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Table<'a>, SerializeError> {
+    fn serialize_map(self, _: Option<usize>) -> Result<TableWriter<'a>, SerializeError> {
         self.table()
     }
 
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Fields<'a, 'b, 'c>, SerializeError> {
-        if is_datetime(name) { Ok(Fields::Datetime(Some(self))) } else { self.table().map(Fields::Table) }
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<FieldWriter<'a, 'b, 'c>, SerializeError> {
+        if is_datetime(name) { Ok(FieldWriter::Datetime(Some(self))) } else { self.table().map(FieldWriter::Table) }
     }
 
     fn serialize_struct_variant(
@@ -285,14 +287,14 @@ impl<'a, 'b, 'c> ser::Serializer for Slot<'a, 'b, 'c> {
 }
 
 /// The elements of a list; within a list, lists are written inline.
-enum Elements<'a, 'b> {
-    List(List<'a, 'b>),
+enum ElementWriter<'a, 'b> {
+    List(ListWriter<'a, 'b>),
     Nested { values: &'a mut Vec<String>, inner: Vec<String> },
 }
 
 macro_rules! elements {
     ($($trait:ident::$method:ident),*) => {$(
-        impl ser::$trait for Elements<'_, '_> {
+        impl ser::$trait for ElementWriter<'_, '_> {
             type Ok = ();
             type Error = SerializeError;
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), SerializeError> {
@@ -300,7 +302,7 @@ macro_rules! elements {
                     Self::List(list) => list.element(value),
                     Self::Nested { inner, .. } => {
                         let mut text = String::new();
-                        value.serialize(Inline(&mut text))?;
+                        value.serialize(InlineWriter(&mut text))?;
                         inner.push(text);
                         Ok(())
                     }
@@ -322,12 +324,12 @@ macro_rules! elements {
 elements!(SerializeSeq::serialize_element, SerializeTuple::serialize_element, SerializeTupleStruct::serialize_field);
 
 /// The fields of a struct: a table, or a date of the `toml` crate.
-enum Fields<'a, 'b, 'c> {
-    Datetime(Option<Slot<'a, 'b, 'c>>),
-    Table(Table<'a>),
+enum FieldWriter<'a, 'b, 'c> {
+    Datetime(Option<ValueSlot<'a, 'b, 'c>>),
+    Table(TableWriter<'a>),
 }
 
-impl ser::SerializeStruct for Fields<'_, '_, '_> {
+impl ser::SerializeStruct for FieldWriter<'_, '_, '_> {
     type Ok = ();
     type Error = SerializeError;
 
@@ -353,7 +355,7 @@ impl ser::SerializeStruct for Fields<'_, '_, '_> {
     }
 }
 
-impl ser::SerializeMap for Table<'_> {
+impl ser::SerializeMap for TableWriter<'_> {
     type Ok = ();
     type Error = SerializeError;
 

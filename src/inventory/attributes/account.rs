@@ -5,7 +5,7 @@ use crate::model::{Grant, GrantKind, Inventory, SystemId, Timestamp};
 use std::collections::BTreeMap;
 
 /// An account that holds at least one grant.
-pub(super) struct Account<'a> {
+pub(super) struct AccountAttributes<'a> {
     pub(super) system: &'a SystemId,
     /// The immutable id on the system.
     pub(super) principal: &'a str,
@@ -17,8 +17,8 @@ pub(super) struct Account<'a> {
 }
 
 /// Returns all accounts that hold a grant on any system, by subject id.
-pub(super) fn all<'a>(known: &AttributeInputs<'a>) -> BTreeMap<String, Account<'a>> {
-    let mut accounts: BTreeMap<String, Account<'a>> = BTreeMap::new();
+pub(super) fn all<'a>(known: &AttributeInputs<'a>) -> BTreeMap<String, AccountAttributes<'a>> {
+    let mut accounts: BTreeMap<String, AccountAttributes<'a>> = BTreeMap::new();
     for (system, loaded) in known.inventories {
         let mut last = None;
         for grant in loaded.inventory.grants() {
@@ -28,7 +28,7 @@ pub(super) fn all<'a>(known: &AttributeInputs<'a>) -> BTreeMap<String, Account<'
                 continue;
             }
             last = Some(principal);
-            let account = accounts.entry(subject(grant)).or_insert_with(|| Account {
+            let account = accounts.entry(subject(grant)).or_insert_with(|| AccountAttributes {
                 system,
                 principal,
                 inventory: &loaded.inventory,

@@ -1,24 +1,24 @@
 //! Policy attributes of credentials, by connector.
 
-use super::{AttributeBuilder, AttributeInputs, Attributes, account, account::Account, subject};
+use super::{AttributeBuilder, AttributeCollector, AttributeInputs, account, account::AccountAttributes, subject};
 use crate::model::{Grant, GrantKind, Timestamp, file::PrincipalRecord};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The attributes that a connector reports of a credential.
 #[derive(Default)]
-struct Credential<'a> {
+struct CredentialAttributes<'a> {
     kind: Option<&'static str>,
     algorithm: Option<&'a str>,
     bits: Option<i64>,
     created: Option<Timestamp>,
-    ends: Expiry,
+    ends: CredentialExpiry,
     status: Option<&'static str>,
     bound: Option<bool>,
 }
 
 /// When a credential expires by itself.
 #[derive(Clone, Copy, Default)]
-enum Expiry {
+enum CredentialExpiry {
     At(Timestamp),
     Never,
     #[default]
@@ -38,7 +38,7 @@ pub(super) struct CredentialIndex<'a> {
 
 impl<'a> CredentialIndex<'a> {
     /// Returns the index over the credentials of all accounts.
-    pub(super) fn of(known: &AttributeInputs<'a>, accounts: &BTreeMap<String, Account<'a>>) -> Self {
+    pub(super) fn of(known: &AttributeInputs<'a>, accounts: &BTreeMap<String, AccountAttributes<'a>>) -> Self {
         let (mut holders, mut environments) = (BTreeMap::<_, BTreeSet<_>>::new(), BTreeMap::new());
         let mut active: BTreeMap<(String, &'static str), Vec<Option<Timestamp>>> = BTreeMap::new();
         for (of, account) in accounts {
@@ -67,7 +67,7 @@ impl<'a> CredentialIndex<'a> {
 
     /// Returns for how many days a newer credential of the same kind has been active beside this one; 0 if there is
     /// none, and `None` where ages are not known.
-    fn newer(&self, of: &str, credential: &Credential<'_>, as_of: Timestamp) -> Option<i64> {
+    fn newer(&self, of: &str, credential: &CredentialAttributes<'_>, as_of: Timestamp) -> Option<i64> {
         let all = self.active.get(&(of.to_owned(), credential.kind?))?;
         if all.len() < 2 {
             return Some(0);
@@ -81,7 +81,7 @@ impl<'a> CredentialIndex<'a> {
 
 impl AttributeBuilder<'_> {
     /// Sets the attributes of a credential.
-    pub(super) fn add_credential_attributes(&self, grant: &Grant, connector: &str, portrait: &mut Attributes) {
+    pub(super) fn add_credential_attributes(&self, grant: &Grant, connector: &str, portrait: &mut AttributeCollector) {
         let as_of = self.known.as_of;
         let read = read(grant, connector, as_of);
         portrait.text_of("credential.kind", read.kind);
@@ -89,12 +89,12 @@ impl AttributeBuilder<'_> {
         portrait.number("credential.bits", read.bits);
         portrait.number("credential.age_days", read.created.map(|created| as_of.days_since(created)));
         match read.ends {
-            Expiry::At(end) => {
+            CredentialExpiry::At(end) => {
                 portrait.flag("credential.expires", true);
                 portrait.number("credential.expires_in_days", end.days_since(as_of));
             }
-            Expiry::Never => portrait.flag("credential.expires", false),
-            Expiry::Unknown => {}
+            CredentialExpiry::Never => portrait.flag("credential.expires", false),
+            CredentialExpiry::Unknown => {}
         }
         // A certificate expires by itself; all other credentials of these systems are valid until they are changed.
         portrait.flag("credential.static", read.kind.map(|kind| kind != "certificate"));
@@ -120,25 +120,25 @@ fn fingerprint(grant: &Grant) -> Option<&str> {
     (grant.kind == GrantKind::Credential).then_some(print)
 }
 
-fn read<'a>(grant: &'a Grant, connector: &str, as_of: Timestamp) -> Credential<'a> {
+fn read<'a>(grant: &'a Grant, connector: &str, as_of: Timestamp) -> CredentialAttributes<'a> {
     match connector {
         "aws-iam" => aws_iam(grant),
         "hosts" => hosts(grant, as_of),
         "postgres" => postgres(grant, as_of),
-        _ => Credential::default(),
+        _ => CredentialAttributes::default(),
     }
 }
 
 /// IAM: `type`, `created`, `status`. Access keys, passwords and SSH keys do not end by themselves; service-specific
 /// credentials may, and their end is not listed.
-fn aws_iam(grant: &Grant) -> Credential<'_> {
+fn aws_iam(grant: &Grant) -> CredentialAttributes<'_> {
     let (kind, ends) = match grant.attribute("type").unwrap_or_default() {
-        "access-key" => (Some("access-key"), Expiry::Never),
-        "password" => (Some("password"), Expiry::Unknown),
-        "service-specific-credential" => (Some("token"), Expiry::Unknown),
-        "signing-certificate" => (Some("certificate"), Expiry::Unknown),
-        "ssh-public-key" => (Some("ssh-key"), Expiry::Never),
-        _ => (None, Expiry::Unknown),
+        "access-key" => (Some("access-key"), CredentialExpiry::Never),
+        "password" => (Some("password"), CredentialExpiry::Unknown),
+        "service-specific-credential" => (Some("token"), CredentialExpiry::Unknown),
+        "signing-certificate" => (Some("certificate"), CredentialExpiry::Unknown),
+        "ssh-public-key" => (Some("ssh-key"), CredentialExpiry::Never),
+        _ => (None, CredentialExpiry::Unknown),
     };
     let status = match (kind, grant.attribute("status")) {
         (_, Some(status)) if status.eq_ignore_ascii_case("active") => Some("active"),
@@ -147,15 +147,20 @@ fn aws_iam(grant: &Grant) -> Credential<'_> {
         (Some("password"), None) => Some("active"),
         _ => None,
     };
-    Credential { kind, created: account::granted(grant), ends, status, ..Credential::default() }
+    CredentialAttributes { kind, created: account::granted(grant), ends, status, ..CredentialAttributes::default() }
 }
 
 /// authorized_keys: type, length and options of a key (sshd(8)); passwords of groups.
-fn hosts(grant: &Grant, as_of: Timestamp) -> Credential<'_> {
+fn hosts(grant: &Grant, as_of: Timestamp) -> CredentialAttributes<'_> {
     let kind = grant.attribute("type").unwrap_or_default();
     if kind == "group-password" {
         let status = Some("active");
-        return Credential { kind: Some("password"), ends: Expiry::Never, status, ..Credential::default() };
+        return CredentialAttributes {
+            kind: Some("password"),
+            ends: CredentialExpiry::Never,
+            status,
+            ..CredentialAttributes::default()
+        };
     }
     let (algorithm, own) = match kind.trim_start_matches("sk-") {
         kind if kind.starts_with("ssh-ed25519") => ("ed25519", Some(256)),
@@ -165,16 +170,16 @@ fn hosts(grant: &Grant, as_of: Timestamp) -> Credential<'_> {
         kind if kind.starts_with("ssh-rsa") => ("rsa", None),
         // FIPS 186-2: 1024 bits, and OpenSSH takes no other.
         kind if kind.starts_with("ssh-dss") => ("dsa", Some(1024)),
-        _ => return Credential::default(),
+        _ => return CredentialAttributes::default(),
     };
     let options = grant.attribute("options").unwrap_or_default();
     let has = |name: &str| options.split(',').any(|option| option.trim().to_ascii_lowercase().starts_with(name));
     let ends = match value_of(options, "expiry-time=") {
-        Some(text) => expiry(text).map_or(Expiry::Unknown, Expiry::At),
-        None => Expiry::Never,
+        Some(text) => expiry(text).map_or(CredentialExpiry::Unknown, CredentialExpiry::At),
+        None => CredentialExpiry::Never,
     };
-    let ended = matches!(ends, Expiry::At(end) if end <= as_of);
-    Credential {
+    let ended = matches!(ends, CredentialExpiry::At(end) if end <= as_of);
+    CredentialAttributes {
         kind: Some("ssh-key"),
         algorithm: Some(algorithm),
         bits: grant.attribute("bits").and_then(|bits| bits.parse().ok()).or(own),
@@ -187,20 +192,20 @@ fn hosts(grant: &Grant, as_of: Timestamp) -> Credential<'_> {
 }
 
 /// The password of a role: storage format and VALID UNTIL.
-fn postgres(grant: &Grant, as_of: Timestamp) -> Credential<'_> {
+fn postgres(grant: &Grant, as_of: Timestamp) -> CredentialAttributes<'_> {
     let ends = match grant.attribute("valid-until") {
-        Some("infinity") => Expiry::Never,
-        Some("-infinity") => Expiry::At(Timestamp::from_unix(0)),
-        Some(text) => Timestamp::parse(text).map_or(Expiry::Unknown, Expiry::At),
-        None => Expiry::Unknown,
+        Some("infinity") => CredentialExpiry::Never,
+        Some("-infinity") => CredentialExpiry::At(Timestamp::from_unix(0)),
+        Some(text) => Timestamp::parse(text).map_or(CredentialExpiry::Unknown, CredentialExpiry::At),
+        None => CredentialExpiry::Unknown,
     };
-    let ended = matches!(ends, Expiry::At(end) if end <= as_of);
-    Credential {
+    let ended = matches!(ends, CredentialExpiry::At(end) if end <= as_of);
+    CredentialAttributes {
         kind: Some("password"),
         algorithm: grant.attribute("stored-as"),
         ends,
         status: Some(if ended { "inactive" } else { "active" }),
-        ..Credential::default()
+        ..CredentialAttributes::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Policy attributes of grants: identity, effective access, origin and last use.
 
-use super::{AttributeBuilder, Attributes, account};
+use super::{AttributeBuilder, AttributeCollector, account};
 use crate::{
     inventory::effective,
     model::{AccessRoute, Grant, GrantKind, Inventory, Timestamp, Usage},
@@ -8,7 +8,7 @@ use crate::{
 
 impl AttributeBuilder<'_> {
     /// Adds the attributes of a grant to those of its holder.
-    pub(super) fn add_grant_attributes(&self, grant: &Grant, of: &str, portrait: &mut Attributes) {
+    pub(super) fn add_grant_attributes(&self, grant: &Grant, of: &str, portrait: &mut AttributeCollector) {
         let as_of = self.known.as_of;
         let loaded = self.known.inventories.get(&grant.system);
         let connector = self.connector(grant);
@@ -106,7 +106,13 @@ fn granted_by(grant: &Grant, inventory: Option<&Inventory>) -> Option<String> {
 
 /// Sets the usage attributes. Last use is a time, "never since recording began", or unknown. Days are counted to the
 /// time of the observation, since later use is not known.
-fn usage(usage: &Usage, observed: Timestamp, kept: Option<Source>, as_of: Timestamp, portrait: &mut Attributes) {
+fn usage(
+    usage: &Usage,
+    observed: Timestamp,
+    kept: Option<LastUseSource>,
+    as_of: Timestamp,
+    portrait: &mut AttributeCollector,
+) {
     let days = |time: Timestamp| observed.days_since(time).max(0);
     match usage {
         Usage::At(time) => {
@@ -119,13 +125,13 @@ fn usage(usage: &Usage, observed: Timestamp, kept: Option<Source>, as_of: Timest
             portrait.flag("usage.never_used", true);
         }
         Usage::Unknown(_) => {
-            if kept == Some(Source::Nowhere) {
+            if kept == Some(LastUseSource::Nowhere) {
                 portrait.text("usage.source", "none");
             }
             return;
         }
     }
-    if let Some(Source::Kept { name, lag_hours }) = kept {
+    if let Some(LastUseSource::Kept { name, lag_hours }) = kept {
         portrait.text("usage.source", name);
         let since = (as_of.unix() - observed.unix()).max(0) / 3600;
         portrait.number("usage.lag_hours", since + lag_hours);
@@ -134,7 +140,7 @@ fn usage(usage: &Usage, observed: Timestamp, kept: Option<Source>, as_of: Timest
 
 /// The source of the last use of a grant.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Source {
+enum LastUseSource {
     /// The system records last use, with this delay in hours.
     Kept { name: &'static str, lag_hours: i64 },
     /// The system does not record last use.
@@ -143,12 +149,12 @@ enum Source {
 
 /// Returns the source of last use for a kind of grant. The delay of AWS is documented as "hours"; four hours is the
 /// observed value. PostgreSQL shows current sessions and records no history.
-const fn source(connector: &str, kind: GrantKind) -> Option<Source> {
+const fn source(connector: &str, kind: GrantKind) -> Option<LastUseSource> {
     Some(match (connector.as_bytes(), kind) {
-        (b"aws-iam", GrantKind::Account | GrantKind::Credential) => Source::Kept { name: "IAM", lag_hours: 4 },
-        (b"hosts", GrantKind::Account) => Source::Kept { name: "lastlog and wtmp", lag_hours: 0 },
-        (b"postgres", GrantKind::Account) => Source::Kept { name: "open sessions", lag_hours: 0 },
-        (b"aws-iam" | b"hosts" | b"postgres", _) => Source::Nowhere,
+        (b"aws-iam", GrantKind::Account | GrantKind::Credential) => LastUseSource::Kept { name: "IAM", lag_hours: 4 },
+        (b"hosts", GrantKind::Account) => LastUseSource::Kept { name: "lastlog and wtmp", lag_hours: 0 },
+        (b"postgres", GrantKind::Account) => LastUseSource::Kept { name: "open sessions", lag_hours: 0 },
+        (b"aws-iam" | b"hosts" | b"postgres", _) => LastUseSource::Nowhere,
         _ => return None,
     })
 }

@@ -9,15 +9,15 @@ mod principal;
 #[cfg(test)]
 mod tests;
 
-use super::{IdentityDirectory, Loaded, SodAnalysis, Tiers};
+use super::{EffectiveTiers, IdentityDirectory, LoadedInventory, SodAnalysis};
 use crate::{
     model::{
         Digest, Grant, PrincipalId, SystemId, Tier, Timestamp,
         file::{AttributeValue, Exception, PrincipalRecord, Rating, System},
     },
-    policy::{Facts, grant_attributes},
+    policy::{AttributeValues, grant_attributes},
 };
-use account::Account;
+use account::AccountAttributes;
 use credential::CredentialIndex;
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub struct AttributeInputs<'a> {
     /// All systems.
     pub systems: &'a BTreeMap<SystemId, System>,
     /// The inventories of the systems that have one.
-    pub inventories: &'a BTreeMap<SystemId, Loaded>,
+    pub inventories: &'a BTreeMap<SystemId, LoadedInventory>,
     /// The identity of each account.
     pub people: &'a IdentityDirectory,
     /// The active profiles.
@@ -87,19 +87,22 @@ impl TierOverrides {
 /// proportional to its size.
 pub struct AttributeBuilder<'a> {
     known: AttributeInputs<'a>,
-    tiers: BTreeMap<&'a SystemId, Tiers<'a>>,
-    accounts: BTreeMap<String, Account<'a>>,
+    tiers: BTreeMap<&'a SystemId, EffectiveTiers<'a>>,
+    accounts: BTreeMap<String, AccountAttributes<'a>>,
     keyring: CredentialIndex<'a>,
     /// The attributes of each principal in the principals files.
-    principals: BTreeMap<&'a PrincipalId, Facts>,
+    principals: BTreeMap<&'a PrincipalId, AttributeValues>,
 }
 
 impl<'a> AttributeBuilder<'a> {
     /// Returns the builder over all inventories.
     pub fn new(known: AttributeInputs<'a>) -> Self {
         let least = |id| known.systems.get(id).map_or(Tier::T3, |system: &System| system.tier);
-        let tiers =
-            known.inventories.iter().map(|(id, loaded)| (id, Tiers::of(&loaded.inventory, least(id)))).collect();
+        let tiers = known
+            .inventories
+            .iter()
+            .map(|(id, loaded)| (id, EffectiveTiers::of(&loaded.inventory, least(id))))
+            .collect();
         let accounts = account::all(&known);
         let keyring = CredentialIndex::of(&known, &accounts);
         let mut portraits = Self { known, tiers, accounts, keyring, principals: BTreeMap::new() };
@@ -108,9 +111,9 @@ impl<'a> AttributeBuilder<'a> {
     }
 
     /// Returns the attributes of a grant and of its holder.
-    pub fn grant(&self, grant: &Grant) -> Facts {
+    pub fn grant(&self, grant: &Grant) -> AttributeValues {
         let subject = subject(grant);
-        let mut portrait = Attributes(self.account(&subject));
+        let mut portrait = AttributeCollector(self.account(&subject));
         if let Some(entry) = self.known.people.behind(&subject) {
             grant_attributes(entry, grant.kind, self.known.as_of, &mut portrait.0);
         }
@@ -119,13 +122,13 @@ impl<'a> AttributeBuilder<'a> {
     }
 
     /// Returns the attributes of a principal in the principals files.
-    pub fn principal(&self, id: &PrincipalId) -> Option<Facts> {
+    pub fn principal(&self, id: &PrincipalId) -> Option<AttributeValues> {
         self.principals.get(id).cloned()
     }
 
     /// Returns the attributes of the principal to which the account `<system>:<immutable id>` belongs; of the account
     /// alone if it is claimed by none or by several principals.
-    pub fn account(&self, subject: &str) -> Facts {
+    pub fn account(&self, subject: &str) -> AttributeValues {
         match self.known.people.behind(subject) {
             Some(entry) => self.principals.get(&entry.id).cloned().unwrap_or_default(),
             None => self.nobody(subject),
@@ -134,7 +137,7 @@ impl<'a> AttributeBuilder<'a> {
 
     /// Returns everything that rules evaluate as a principal: the principals of the files and the accounts without
     /// exactly one claim, each with its attributes.
-    pub fn holders(&self) -> impl Iterator<Item = (String, Facts)> + '_ {
+    pub fn holders(&self) -> impl Iterator<Item = (String, AttributeValues)> + '_ {
         let claimed = self.principals.iter().map(|(id, facts)| (id.to_string(), facts.clone()));
         let unclaimed = self.accounts.keys().filter(|subject| self.known.people.behind(subject).is_none());
         claimed.chain(unclaimed.map(|subject| (subject.clone(), self.nobody(subject))))
@@ -161,9 +164,9 @@ impl<'a> AttributeBuilder<'a> {
 }
 
 /// Attributes under construction. Stated attributes are set first, so that derived ones override them.
-struct Attributes(Facts);
+struct AttributeCollector(AttributeValues);
 
-impl Attributes {
+impl AttributeCollector {
     fn know(&mut self, name: &'static str, fact: AttributeValue) {
         let taken = self.0.know(name, fact);
         debug_assert!(taken.is_ok(), "{name}: {taken:?}");

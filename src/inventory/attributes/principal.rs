@@ -1,18 +1,18 @@
 //! Policy attributes of principals, from their entry, the principals it names, and their accounts.
 
-use super::{AttributeBuilder, Attributes, account, is_gone};
+use super::{AttributeBuilder, AttributeCollector, account, is_gone};
 use crate::{
     model::{
         PrincipalId, Tier, Timestamp,
         file::{AttributeValue, PrincipalKind, PrincipalRecord},
     },
-    policy::{Facts, principal_attributes},
+    policy::{AttributeValues, principal_attributes},
 };
 impl AttributeBuilder<'_> {
     /// Returns the attributes of a principal in the principals files.
-    pub(super) fn principal_of(&self, entry: &PrincipalRecord) -> Facts {
+    pub(super) fn principal_of(&self, entry: &PrincipalRecord) -> AttributeValues {
         let as_of = self.known.as_of;
-        let mut portrait = Attributes(principal_attributes(entry, as_of));
+        let mut portrait = AttributeCollector(principal_attributes(entry, as_of));
         let gone = is_gone(entry, as_of);
         portrait.flag("principal.claimed", true);
         portrait.text("principal.id", &entry.id);
@@ -51,8 +51,8 @@ impl AttributeBuilder<'_> {
 
     /// Returns the attributes of an account that is claimed by none or by several principals. Its kind, owner and
     /// purpose are unknown.
-    pub(super) fn nobody(&self, subject: &str) -> Facts {
-        let mut portrait = Attributes(Facts::default());
+    pub(super) fn nobody(&self, subject: &str) -> AttributeValues {
+        let mut portrait = AttributeCollector(AttributeValues::default());
         let claims = self.known.people.claimants(subject);
         portrait.flag("principal.claimed", !claims.is_empty());
         portrait.text("principal.id", subject);
@@ -66,7 +66,7 @@ impl AttributeBuilder<'_> {
     }
 
     /// Sets owner, deputy and sponsor, and their status.
-    fn draw_people(&self, entry: &PrincipalRecord, portrait: &mut Attributes) {
+    fn draw_people(&self, entry: &PrincipalRecord, portrait: &mut AttributeCollector) {
         let named = |id: &Option<PrincipalId>| id.as_ref().map(ToString::to_string).unwrap_or_default();
         portrait.text("principal.owner", named(&entry.owner));
         portrait.text("principal.deputy", named(&entry.deputy));
@@ -106,7 +106,7 @@ impl AttributeBuilder<'_> {
     }
 
     /// Sets the attributes that follow from accounts: the most critical tier, and the weakest second factor.
-    fn draw_accounts(&self, accounts: &[String], portrait: &mut Attributes) {
+    fn draw_accounts(&self, accounts: &[String], portrait: &mut AttributeCollector) {
         let held: Vec<_> = accounts.iter().filter_map(|subject| self.accounts.get(subject)).collect();
         let tiers = held.iter().filter_map(|account| self.tiers.get(account.system)?.account(account.principal));
         portrait.text_of("principal.tier", tiers.min());
@@ -114,13 +114,13 @@ impl AttributeBuilder<'_> {
         portrait.text_of("principal.mfa", factors.into_iter().min_by_key(|factor| account::strength(factor)));
     }
 
-    fn draw_toxic(&self, id: &str, portrait: &mut Attributes) {
+    fn draw_toxic(&self, id: &str, portrait: &mut AttributeCollector) {
         if let Some(names) = self.known.separation.and_then(|separation| separation.names(id)) {
             portrait.texts("principal.toxic_pairs", names.into_iter().map(str::to_owned));
         }
     }
 
-    pub(super) fn draw_profiles(&self, portrait: &mut Attributes) {
+    pub(super) fn draw_profiles(&self, portrait: &mut AttributeCollector) {
         portrait.texts("profiles", self.known.profiles.iter().cloned());
     }
 
@@ -144,7 +144,7 @@ impl AttributeBuilder<'_> {
 }
 
 /// Sets the end date and the next review date, where given.
-fn draw_ends(entry: &PrincipalRecord, as_of: Timestamp, gone: bool, portrait: &mut Attributes) {
+fn draw_ends(entry: &PrincipalRecord, as_of: Timestamp, gone: bool, portrait: &mut AttributeCollector) {
     portrait.flag("principal.ended", gone);
     portrait.flag("principal.has_end", entry.ends.is_some());
     let ends = entry.ends.map(|end| end.days_since(as_of));

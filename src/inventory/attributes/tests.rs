@@ -16,7 +16,7 @@ use crate::{
 /// One world: systems with a connector and grants, and people.
 struct Story {
     systems: BTreeMap<SystemId, System>,
-    inventories: BTreeMap<SystemId, Loaded>,
+    inventories: BTreeMap<SystemId, LoadedInventory>,
     people: IdentityDirectory,
     certified: LastCertified,
     lowered: TierOverrides,
@@ -76,7 +76,7 @@ impl Story {
 
 static PROFILES: [String; 0] = [];
 
-fn told(facts: &Facts, names: &[&str]) -> String {
+fn told(facts: &AttributeValues, names: &[&str]) -> String {
     let words = |name: &&str| {
         assert!(ATTRIBUTES.iter().any(|attribute| attribute.name == *name), "{name}");
         match facts.get(name) {

@@ -5,13 +5,13 @@ use crate::{
         PrincipalId, Timestamp,
         file::{AttributeValue, PrincipalKind, PrincipalRecord, PrincipalStatus, Principals},
     },
-    policy::{Kind, attribute, unfit},
+    policy::{AttributeKind, attribute, unfit},
 };
 use std::collections::BTreeSet;
 
 /// One cell.
 #[derive(Clone, Debug)]
-pub(super) enum Cell {
+pub(super) enum TableCell {
     /// A boolean.
     Flag(bool),
     /// A string, possibly empty.
@@ -20,7 +20,7 @@ pub(super) enum Cell {
     Texts(Vec<String>),
 }
 
-impl Cell {
+impl TableCell {
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         let (one, many) = match self {
             Self::Flag(_) => (None, &[][..]),
@@ -55,7 +55,7 @@ pub(super) type ProvidedFields = (PrincipalRecord, BTreeSet<String>);
 /// # Errors
 /// All problems, by column.
 pub(super) fn entry(
-    cells: impl Iterator<Item = (String, String, Cell)>,
+    cells: impl Iterator<Item = (String, String, TableCell)>,
 ) -> Result<ProvidedFields, Vec<(String, String)>> {
     let mut wrong = Vec::new();
     let mut given = BTreeSet::new();
@@ -79,9 +79,9 @@ pub(super) fn entry(
     if wrong.is_empty() { Ok((entry, given)) } else { Err(wrong) }
 }
 
-fn set(entry: &mut PrincipalRecord, key: &str, cell: &Cell) -> Result<(), String> {
-    let id = |cell: &Cell| PrincipalId::parse(&cell.word()?).map_err(|error| error.to_string());
-    let time = |cell: &Cell| Timestamp::parse(&cell.word()?).map_err(|error| format!("{error}, or a day alone"));
+fn set(entry: &mut PrincipalRecord, key: &str, cell: &TableCell) -> Result<(), String> {
+    let id = |cell: &TableCell| PrincipalId::parse(&cell.word()?).map_err(|error| error.to_string());
+    let time = |cell: &TableCell| Timestamp::parse(&cell.word()?).map_err(|error| format!("{error}, or a day alone"));
     match key {
         "id" => entry.id = id(cell)?,
         "kind" => entry.kind = one_of(&cell.word()?, &KINDS)?,
@@ -128,17 +128,17 @@ fn set(entry: &mut PrincipalRecord, key: &str, cell: &Cell) -> Result<(), String
 }
 
 /// Table cells are strings; the type of the attribute decides how they are parsed.
-fn fact(name: &str, cell: &Cell) -> Result<AttributeValue, String> {
+fn fact(name: &str, cell: &TableCell) -> Result<AttributeValue, String> {
     let kind = attribute(name).map(|attribute| attribute.kind);
     match (cell, kind) {
-        (Cell::Flag(flag), _) => Ok(AttributeValue::Flag(*flag)),
-        (_, Some(Kind::Texts)) => Ok(AttributeValue::Texts(cell.words())),
-        (_, Some(Kind::Flag)) => match cell.word()?.to_ascii_lowercase().as_str() {
+        (TableCell::Flag(flag), _) => Ok(AttributeValue::Flag(*flag)),
+        (_, Some(AttributeKind::Texts)) => Ok(AttributeValue::Texts(cell.words())),
+        (_, Some(AttributeKind::Flag)) => match cell.word()?.to_ascii_lowercase().as_str() {
             "true" | "yes" => Ok(AttributeValue::Flag(true)),
             "false" | "no" => Ok(AttributeValue::Flag(false)),
             other => Err(format!("expected `true` or `false`, found `{other}`")),
         },
-        (_, Some(Kind::Number)) if !name.ends_with("_days") => {
+        (_, Some(AttributeKind::Number)) if !name.ends_with("_days") => {
             cell.word()?.parse().map(AttributeValue::Number).map_err(|_| "expected an integer".to_owned())
         }
         _ => Ok(AttributeValue::Text(cell.word()?)),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// The result of merging into one file.
 #[derive(Clone, Debug)]
-pub struct Merged {
+pub struct MergedPrincipals {
     /// The file.
     pub file: Principals,
     /// Added principals.
@@ -23,7 +23,7 @@ pub struct Merged {
 /// Merges the rows of a table into a file. Accounts are added and never removed: correlated accounts stay. A change of
 /// role, team or owner is dated `now` unless the table gives a date. Principals that are missing from an
 /// `authoritative` table have left, dated `now`. Importing the same table twice changes nothing.
-pub fn merge(file: &Principals, rows: &[ImportRow], authoritative: bool, now: Timestamp) -> Merged {
+pub fn merge(file: &Principals, rows: &[ImportRow], authoritative: bool, now: Timestamp) -> MergedPrincipals {
     let mut entries: BTreeMap<_, PrincipalRecord> =
         file.principals.iter().map(|entry| (entry.id.clone(), entry.clone())).collect();
     let (mut added, mut changed, mut left) = (Vec::new(), Vec::new(), Vec::new());
@@ -54,7 +54,7 @@ pub fn merge(file: &Principals, rows: &[ImportRow], authoritative: bool, now: Ti
         }
     }
     let file = Principals { schema: file.schema.clone(), principals: entries.into_values().collect() };
-    Merged { file, added, changed, left }
+    MergedPrincipals { file, added, changed, left }
 }
 
 fn merged(before: &PrincipalRecord, row: &ImportRow, now: Timestamp) -> PrincipalRecord {

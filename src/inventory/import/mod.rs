@@ -9,5 +9,5 @@ mod table;
 mod tests;
 
 pub use correlate::{CorrelationSuggestion, owners, unclaimed};
-pub use merge::{Merged, merge};
-pub use table::{ImportRow, Layout, read};
+pub use merge::{MergedPrincipals, merge};
+pub use table::{ImportRow, TableLayout, read};

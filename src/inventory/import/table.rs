@@ -1,6 +1,6 @@
 //! Reads tables of principals: CSV (RFC 4180) and JSON Lines.
 
-use super::cells::{self, Cell};
+use super::cells::{self, TableCell};
 use crate::{
     diag::{Diagnostic, Diagnostics},
     format::confusables,
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The format of a table.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Layout {
+pub enum TableLayout {
     /// Comma-separated values with a header line.
     Csv,
     /// One JSON object per line.
@@ -36,13 +36,13 @@ pub struct ImportRow {
 pub fn read(
     name: &str,
     text: &str,
-    layout: Layout,
+    layout: TableLayout,
     columns: &BTreeMap<String, String>,
 ) -> Result<Vec<ImportRow>, Diagnostics> {
     let mut problems = Diagnostics::new();
     let rows = match layout {
-        Layout::Csv => csv(name, text, &mut problems),
-        Layout::JsonLines => json_lines(name, text, &mut problems),
+        TableLayout::Csv => csv(name, text, &mut problems),
+        TableLayout::JsonLines => json_lines(name, text, &mut problems),
     };
     let mut all = Vec::new();
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
@@ -70,9 +70,9 @@ pub fn read(
     if problems.has_errors() { Err(problems) } else { Ok(all) }
 }
 
-type Cells = Vec<(String, Cell)>;
+type RowCells = Vec<(String, TableCell)>;
 
-fn csv(name: &str, text: &str, problems: &mut Diagnostics) -> Vec<(u64, Cells)> {
+fn csv(name: &str, text: &str, problems: &mut Diagnostics) -> Vec<(u64, RowCells)> {
     let mut reader =
         csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let headers: Vec<String> = match reader.headers() {
@@ -87,7 +87,7 @@ fn csv(name: &str, text: &str, problems: &mut Diagnostics) -> Vec<(u64, Cells)> 
         match record {
             Ok(record) => {
                 let line = record.position().map_or(0, csv::Position::line);
-                let cells = headers.iter().cloned().zip(record.iter().map(|text| Cell::Text(text.to_owned())));
+                let cells = headers.iter().cloned().zip(record.iter().map(|text| TableCell::Text(text.to_owned())));
                 rows.push((line, checked(name, line, cells.collect(), problems)));
             }
             Err(error) => {
@@ -105,12 +105,12 @@ fn csv(name: &str, text: &str, problems: &mut Diagnostics) -> Vec<(u64, Cells)> 
     rows
 }
 
-fn json_lines(name: &str, text: &str, problems: &mut Diagnostics) -> Vec<(u64, Cells)> {
+fn json_lines(name: &str, text: &str, problems: &mut Diagnostics) -> Vec<(u64, RowCells)> {
     let mut rows = Vec::new();
     for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
         match serde_json::from_str::<BTreeMap<String, Value>>(text) {
             Ok(object) => {
-                let mut cells = Cells::new();
+                let mut cells = RowCells::new();
                 flatten("", object, &mut cells);
                 rows.push((line, checked(name, line, cells, problems)));
             }
@@ -121,26 +121,26 @@ fn json_lines(name: &str, text: &str, problems: &mut Diagnostics) -> Vec<(u64, C
 }
 
 /// `{"facts": {"principal.mfa": "otp"}}` and `{"facts.principal.mfa": "otp"}` are equivalent.
-fn flatten(prefix: &str, object: BTreeMap<String, Value>, cells: &mut Cells) {
+fn flatten(prefix: &str, object: BTreeMap<String, Value>, cells: &mut RowCells) {
     for (key, value) in object {
         let key = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
         match value {
             Value::Object(inner) => flatten(&key, inner.into_iter().collect(), cells),
             Value::Null => {}
-            Value::Bool(flag) => cells.push((key, Cell::Flag(flag))),
-            Value::Number(number) => cells.push((key, Cell::Text(number.to_string()))),
-            Value::String(text) => cells.push((key, Cell::Text(text))),
+            Value::Bool(flag) => cells.push((key, TableCell::Flag(flag))),
+            Value::Number(number) => cells.push((key, TableCell::Text(number.to_string()))),
+            Value::String(text) => cells.push((key, TableCell::Text(text))),
             Value::Array(values) => {
                 let words =
                     values.into_iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-                cells.push((key, Cell::Texts(words.collect())));
+                cells.push((key, TableCell::Texts(words.collect())));
             }
         }
     }
 }
 
 /// Rejects invisible characters, which could make one value look like another.
-fn checked(name: &str, line: u64, cells: Cells, problems: &mut Diagnostics) -> Cells {
+fn checked(name: &str, line: u64, cells: RowCells, problems: &mut Diagnostics) -> RowCells {
     for (column, cell) in &cells {
         if let Some(trick) = cell.texts().find_map(confusables::check) {
             problems.push(problem(name, line, column, &trick.to_string()));

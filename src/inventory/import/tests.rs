@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    diag::Style,
+    diag::RenderStyle,
     format::codec,
     inventory::test_fixtures::{entry, held, id, inventory, people, today},
     model::{
@@ -16,8 +16,8 @@ fn columns(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(column, key)| ((*column).to_owned(), (*key).to_owned())).collect()
 }
 
-fn refused(text: &str, layout: Layout) -> String {
-    read("people.csv", text, layout, &BTreeMap::new()).unwrap_err().render(Style::plain())
+fn refused(text: &str, layout: TableLayout) -> String {
+    read("people.csv", text, layout, &BTreeMap::new()).unwrap_err().render(RenderStyle::plain())
 }
 
 fn empty() -> Principals {
@@ -31,19 +31,19 @@ const TABLE: &str = "\u{feff}Employee,status,manager,team,accounts,facts.princip
 #[test]
 fn unmapped_column_is_ignored_only_if_declared() {
     let table = "id,Salary\nana.ruiz,9\n";
-    let rows = read("people.csv", table, Layout::Csv, &columns(&[("Salary", "")])).unwrap();
+    let rows = read("people.csv", table, TableLayout::Csv, &columns(&[("Salary", "")])).unwrap();
     assert_eq!(rows[0].given, ["id".to_owned()].into());
-    assert!(refused(table, Layout::Csv).contains("unknown key `Salary`"));
-    assert!(refused("id,\nana.ruiz,9\n", Layout::Csv).contains("unknown key ``"));
+    assert!(refused(table, TableLayout::Csv).contains("unknown key `Salary`"));
+    assert!(refused("id,\nana.ruiz,9\n", TableLayout::Csv).contains("unknown key ``"));
 }
 
 #[test]
 fn a_table_and_json_lines_make_the_same_entries() {
-    let csv = read("people.csv", TABLE, Layout::Csv, &columns(&[("Employee", "id")])).unwrap();
+    let csv = read("people.csv", TABLE, TableLayout::Csv, &columns(&[("Employee", "id")])).unwrap();
     let lines = r#"{"id": "ana.ruiz", "status": "active", "owner": "li.chen", "team": "orders, east", "accounts": ["web:uid:2", "db:1"], "facts": {"principal.mfa": "push", "principal.sealed": false}}
 
 {"id": "li.chen", "status": "left", "ends": "2026-09-30", "team": null}"#;
-    let json = read("people.jsonl", lines, Layout::JsonLines, &BTreeMap::new()).unwrap();
+    let json = read("people.jsonl", lines, TableLayout::JsonLines, &BTreeMap::new()).unwrap();
     let file = |rows: &[ImportRow]| codec::render(&merge(&empty(), rows, false, today()).file);
     assert_eq!(file(&csv), file(&json));
     insta::assert_snapshot!(file(&csv), @r#"
@@ -74,7 +74,7 @@ fn a_table_and_json_lines_make_the_same_entries() {
 fn table_errors_have_line_and_column() {
     let wrong = "id,kind,accounts,colour,facts.principal.tier,ends\n\
         ana,robot,db:1,,,\nAna Ruiz,,1001,,,soon\nli,,,blue,T3,\nana,,,,,\n\"b\u{202e}o\",,,,,\nshort,,\n";
-    let told = refused(wrong, Layout::Csv);
+    let told = refused(wrong, TableLayout::Csv);
     for expected in [
         "line 2, column `kind`: expected one of agent, break-glass, engine, person, service, vendor, found `robot`",
         "line 3, column `id`",
@@ -87,10 +87,10 @@ fn table_errors_have_line_and_column() {
     ] {
         assert!(told.contains(expected), "no `{expected}` in\n{told}");
     }
-    assert!(refused("id\nana\nana\n", Layout::Csv).contains("duplicate id `ana`: on line 2 and on line 3"));
-    assert!(refused("id,team\n", Layout::Csv).contains("has no rows"));
-    assert!(refused("name\nana\n", Layout::Csv).contains("unknown key `name`"));
-    assert!(refused("{\"id\": \"ana\"}\n[1]\n", Layout::JsonLines).contains("line 2: not a JSON object"));
+    assert!(refused("id\nana\nana\n", TableLayout::Csv).contains("duplicate id `ana`: on line 2 and on line 3"));
+    assert!(refused("id,team\n", TableLayout::Csv).contains("has no rows"));
+    assert!(refused("name\nana\n", TableLayout::Csv).contains("unknown key `name`"));
+    assert!(refused("{\"id\": \"ana\"}\n[1]\n", TableLayout::JsonLines).contains("line 2: not a JSON object"));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn merge_keeps_other_keys_and_is_idempotent() {
         ..empty()
     };
     let rows =
-        read("people.csv", "id,team,accounts\nana,orders,web:uid:1\ncy,orders,\n", Layout::Csv, &BTreeMap::new());
+        read("people.csv", "id,team,accounts\nana,orders,web:uid:1\ncy,orders,\n", TableLayout::Csv, &BTreeMap::new());
     let rows = rows.unwrap();
     let once = merge(&before, &rows, true, today());
     assert_eq!(

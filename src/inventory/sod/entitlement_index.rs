@@ -1,13 +1,13 @@
 //! Index of the entitlements that belong to a side of any separation-of-duties rule.
 
-use super::Change;
+use super::ProposedChange;
 use crate::{
     inventory::{
         EffectiveEntitlement,
         effective::{expand_without, role_of},
     },
     model::{Entitlement, Grant, GrantKind, Inventory, SystemId, Tier},
-    policy::{Held, SodRuleSides, SodRules},
+    policy::{SodEntitlement, SodRuleSides, SodRules},
 };
 use std::{
     cell::RefCell,
@@ -25,14 +25,14 @@ pub(super) struct HeldEntitlement<'a> {
 }
 
 /// The key that determines the sides of an entitlement: id, kind and tier.
-type What<'a> = (&'a str, Option<GrantKind>, Tier);
+type EntitlementClass<'a> = (&'a str, Option<GrantKind>, Tier);
 
 /// One system, with the sides of all its entitlements.
 pub(super) struct EntitlementIndex<'a, 'p> {
     inventory: &'a Inventory,
     pairs: &'p SodRules<'p>,
     /// The sides of an entitlement do not depend on its holder.
-    known: RefCell<BTreeMap<What<'a>, Rc<SodRuleSides>>>,
+    known: RefCell<BTreeMap<EntitlementClass<'a>, Rc<SodRuleSides>>>,
     /// The principals that hold an entitlement on a side, directly or through roles.
     near: BTreeSet<&'a str>,
 }
@@ -70,7 +70,7 @@ impl<'a, 'p> EntitlementIndex<'a, 'p> {
     }
 
     /// Returns the entitlements of the account that would be on a side after `change`.
-    pub(super) fn held(&self, principal: &str, change: &Change<'_>) -> Vec<HeldEntitlement<'a>> {
+    pub(super) fn held(&self, principal: &str, change: &ProposedChange<'_>) -> Vec<HeldEntitlement<'a>> {
         if !self.near.contains(principal) {
             return Vec::new();
         }
@@ -94,7 +94,7 @@ impl<'a, 'p> EntitlementIndex<'a, 'p> {
     /// target confirms the reduction.
     fn reduced(&self, effective: &EffectiveEntitlement<'_>, to: &str) -> (Rc<SodRuleSides>, String) {
         let tier = effective.tier.to_string();
-        let held = Held {
+        let held = SodEntitlement {
             system: Some(self.inventory.system().as_str()),
             kind: effective.kind.map(GrantKind::as_str),
             id: Some(&effective.entitlement.id),
@@ -118,7 +118,7 @@ impl<'a, 'p> EntitlementIndex<'a, 'p> {
             return Rc::clone(known);
         }
         let tier = tier.to_string();
-        let held = Held {
+        let held = SodEntitlement {
             system: Some(self.inventory.system().as_str()),
             kind: kind.map(GrantKind::as_str),
             id: Some(&entitlement.id),

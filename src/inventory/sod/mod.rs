@@ -7,7 +7,7 @@ mod usable_access;
 #[cfg(test)]
 mod tests;
 
-use super::{IdentityDirectory, Loaded};
+use super::{IdentityDirectory, LoadedInventory};
 use crate::{
     model::{Grant, GrantKey, Inventory, PrincipalId, Severity, SystemId, Tier, file::SodRule},
     policy::SodRules,
@@ -42,9 +42,9 @@ pub struct SodViolation {
     /// The policy rule to which it belongs.
     pub rule: String,
     /// The first side.
-    pub one: Side,
+    pub one: HeldSide,
     /// The second side.
-    pub other: Side,
+    pub other: HeldSide,
     /// The unknown attributes on which the result depends; empty if the violation is certain.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<&'static str>,
@@ -52,7 +52,7 @@ pub struct SodViolation {
 
 /// One side of a violation.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Side {
+pub struct HeldSide {
     /// The capability.
     pub does: String,
     /// All access that gives the capability, sorted.
@@ -78,7 +78,7 @@ pub struct SodHolding {
 
 /// The effect of a plan or a decision on held access.
 #[derive(Default)]
-pub struct Change<'a> {
+pub struct ProposedChange<'a> {
     /// Grants that would be removed.
     pub removed: BTreeSet<(&'a SystemId, &'a GrantKey)>,
     /// Identities that would change owner.
@@ -87,7 +87,7 @@ pub struct Change<'a> {
     pub reduced: BTreeMap<(&'a SystemId, &'a GrantKey), &'a str>,
 }
 
-impl Change<'_> {
+impl ProposedChange<'_> {
     fn removes(&self, grant: &Grant) -> bool {
         !self.removed.is_empty() && self.removed.contains(&(&grant.system, &grant.key))
     }
@@ -101,7 +101,7 @@ impl SodAnalysis {
         people: &IdentityDirectory,
         pairs: &SodRules<'_>,
     ) -> Self {
-        Self::judge_after(inventories, people, pairs, &Change::default())
+        Self::judge_after(inventories, people, pairs, &ProposedChange::default())
     }
 
     /// Returns the violations that would exist after `change`.
@@ -109,7 +109,7 @@ impl SodAnalysis {
         inventories: impl IntoIterator<Item = &'a Inventory>,
         people: &IdentityDirectory,
         pairs: &SodRules<'_>,
-        change: &Change<'_>,
+        change: &ProposedChange<'_>,
     ) -> Self {
         if pairs.is_empty() {
             return Self::default();
@@ -121,7 +121,7 @@ impl SodAnalysis {
             let sides: Vec<_> = held.iter().map(|(possession, _)| possession.sides.as_ref()).collect();
             for toxic in pairs.judge_sides(&sides) {
                 let side =
-                    |does: &str, places: &[usize]| Side { does: does.to_owned(), by: estates.holds(&held, places) };
+                    |does: &str, places: &[usize]| HeldSide { does: does.to_owned(), by: estates.holds(&held, places) };
                 let SodRule { id, title, severity, rule, one, other } = toxic.pair;
                 clashes.push(SodViolation {
                     holder: holder.clone(),
@@ -162,7 +162,7 @@ impl SodAnalysis {
     }
 
     /// Returns the violations to which this grant contributes, each with the opposite side.
-    pub fn by<'s>(&'s self, grant: &Grant) -> impl Iterator<Item = (&'s SodViolation, &'s Side)> + use<'s> {
+    pub fn by<'s>(&'s self, grant: &Grant) -> impl Iterator<Item = (&'s SodViolation, &'s HeldSide)> + use<'s> {
         let places = self.by_grant.get(&grant.system).and_then(|of_system| of_system.get(&grant.key));
         let (system, key) = (grant.system.clone(), grant.key.clone());
         let clashes = places.into_iter().flatten().filter_map(|place| self.clashes.get(*place));
@@ -195,7 +195,7 @@ impl fmt::Display for SodViolation {
     }
 }
 
-impl fmt::Display for Side {
+impl fmt::Display for HeldSide {
     /// Formats the capability and the first paths to it: `change the audit log (sudo ALL on web-1)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let first: Vec<String> = self.by.iter().take(FIRST).map(ToString::to_string).collect();
@@ -213,7 +213,7 @@ impl fmt::Display for SodHolding {
 }
 
 /// Returns the inventories of loaded inventories.
-pub fn inventories(loaded: &BTreeMap<SystemId, Loaded>) -> impl Iterator<Item = &Inventory> {
+pub fn inventories(loaded: &BTreeMap<SystemId, LoadedInventory>) -> impl Iterator<Item = &Inventory> {
     loaded.values().map(|loaded| &loaded.inventory)
 }
 

@@ -7,7 +7,7 @@ use crate::{
         GrantKind,
         file::{PrincipalKind, PrincipalRecord},
     },
-    policy::{Pack, Sources},
+    policy::{PackSources, PolicyPack},
 };
 
 const RULES: &str = r#"schema = "tenure/rules/v1"
@@ -28,10 +28,10 @@ does = "change the audit log"
 when = "name == \"audit\" && kind == \"privilege\""
 "#;
 
-fn pack() -> Pack {
-    let sources = Sources::read([("policies/duties.rules.toml", RULES.as_bytes())])
-        .unwrap_or_else(|problems| panic!("{}", problems.render(crate::diag::Style::plain())));
-    Pack::compile(sources, &[]).unwrap()
+fn pack() -> PolicyPack {
+    let sources = PackSources::read([("policies/duties.rules.toml", RULES.as_bytes())])
+        .unwrap_or_else(|problems| panic!("{}", problems.render(crate::diag::RenderStyle::plain())));
+    PolicyPack::compile(sources, &[]).unwrap()
 }
 
 /// Ana deploys on hosts by a group; her machine's machine changes the audit log of a database by a role in a role.
@@ -94,19 +94,19 @@ fn a_change_leaves_a_pair_ends_it_or_makes_one() {
     let pack = pack();
     let (web, db) = (system_id("web"), system_id("db"));
     let key = |system: usize, holder: &str| inventories[system].of_principal(holder).next().unwrap().key.clone();
-    let after = |change: &Change<'_>| {
+    let after = |change: &ProposedChange<'_>| {
         let separation = SodAnalysis::judge_after(&inventories, &people, &pack.pairs(), change);
         separation.clashes().iter().map(|clash| clash.holder.clone()).collect::<Vec<_>>()
     };
     let (group, inner, unrelated) = (key(0, "uid:1"), key(1, "30"), key(0, "uid:2"));
-    let removed = |system, key| Change { removed: [(system, key)].into(), ..Change::default() };
+    let removed = |system, key| ProposedChange { removed: [(system, key)].into(), ..ProposedChange::default() };
     assert_eq!(after(&removed(&web, &group)), Vec::<String>::new());
     assert_eq!(after(&removed(&db, &inner)), Vec::<String>::new(), "what a role loses its members lose");
     assert_eq!(after(&removed(&web, &unrelated)), ["ana"]);
     let bot = id("bot");
-    let transferred = Change { transferred: [(&bot, id("bo"))].into(), ..Change::default() };
+    let transferred = ProposedChange { transferred: [(&bot, id("bo"))].into(), ..ProposedChange::default() };
     assert_eq!(after(&transferred), ["bo"], "and whoever takes it over has the pair");
-    let reduced = |to| Change { reduced: [((&web, &unrelated), to)].into(), ..Change::default() };
+    let reduced = |to| ProposedChange { reduced: [((&web, &unrelated), to)].into(), ..ProposedChange::default() };
     assert_eq!(after(&reduced("nothing much")), ["ana"]);
 }
 
@@ -116,5 +116,5 @@ fn an_account_that_nobody_claims_is_a_holder_of_its_own() {
     let (inventories, pack) = ([inventory("web", both)], pack());
     let separation = SodAnalysis::judge(&inventories, &people(vec![]), &pack.pairs());
     assert_eq!(separation.of("web:1").len(), 1);
-    assert!(SodAnalysis::judge(&inventories, &people(vec![]), &Pack::default().pairs()).clashes().is_empty());
+    assert!(SodAnalysis::judge(&inventories, &people(vec![]), &PolicyPack::default().pairs()).clashes().is_empty());
 }

@@ -1,7 +1,7 @@
 //! Access that a principal can use: its own accounts, and those of the identities it owns, transitively.
 
 use super::{
-    Change, SodHolding,
+    ProposedChange, SodHolding,
     entitlement_index::{EntitlementIndex, HeldEntitlement},
 };
 use crate::{
@@ -28,7 +28,7 @@ impl<'a, 'p> UsableAccess<'a, 'p> {
         inventories: impl IntoIterator<Item = &'a Inventory>,
         people: &'p IdentityDirectory,
         pairs: &'p SodRules<'p>,
-        change: &Change<'_>,
+        change: &ProposedChange<'_>,
     ) -> Self {
         let mut accounts = BTreeMap::new();
         for inventory in inventories {
@@ -109,7 +109,7 @@ fn hold((possession, through): &(&HeldEntitlement<'_>, String)) -> SodHolding {
 /// People have no owners.
 fn wards<'p>(
     people: &'p IdentityDirectory,
-    change: &Change<'_>,
+    change: &ProposedChange<'_>,
 ) -> BTreeMap<PrincipalId, Vec<(&'p PrincipalRecord, &'static str)>> {
     let mut wards: BTreeMap<PrincipalId, Vec<(&PrincipalRecord, &'static str)>> = BTreeMap::new();
     for entry in people.entries().filter(|entry| entry.kind != PrincipalKind::Person) {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
-/// See [`super::Entry::Merge`].
+/// See [`super::RecordPayload::Merge`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MergeProvenance {
@@ -34,15 +34,15 @@ pub struct PullRequest {
     /// Its number.
     pub number: u64,
     /// Who proposed it.
-    pub author: Account,
+    pub author: ForgeAccount,
     /// Who merged it; absent when the forge does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub merger: Option<Account>,
+    pub merger: Option<ForgeAccount>,
     /// The commit that was proposed last: what an approval must be of.
     pub head: String,
     /// The last word of each reviewer, in the order of their accounts; absent when it could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reviews: Option<Vec<Approval>>,
+    pub reviews: Option<Vec<ReviewApproval>>,
     /// How many checks of the head ended how; absent when it could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checks: Option<BTreeMap<String, u64>>,
@@ -54,7 +54,7 @@ pub struct PullRequest {
 /// An account of a forge.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Account {
+pub struct ForgeAccount {
     /// Its immutable number.
     pub id: u64,
     /// What it was called then; for display only.
@@ -64,9 +64,9 @@ pub struct Account {
 /// The last word of one reviewer.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Approval {
+pub struct ReviewApproval {
     /// Who.
-    pub by: Account,
+    pub by: ForgeAccount,
     /// What they said.
     pub state: ReviewState,
     /// The commit they said it of.
@@ -87,14 +87,14 @@ pub enum ReviewState {
     Dismissed,
 }
 
-impl Account {
+impl ForgeAccount {
     /// Returns it as a subject, as principals' files and registries name accounts.
     pub fn subject(&self) -> String {
         format!("github:{}", self.id)
     }
 }
 
-impl fmt::Display for Account {
+impl fmt::Display for ForgeAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (github:{})", self.login, self.id)
     }

@@ -6,11 +6,11 @@
 mod merge_provenance;
 mod payload;
 
-pub use merge_provenance::{Account, Approval, ForgeReport, MergeProvenance, PullRequest, ReviewState};
+pub use merge_provenance::{ForgeAccount, ForgeReport, MergeProvenance, PullRequest, ReviewApproval, ReviewState};
 pub use payload::{
-    Anchor, Attempt, AttestationRecorded, CampaignClose, DecisionAccepted, DecisionRejected, ExceptionRecorded,
-    FindingRecorded, IntentRecorded, KeyRotate, LogGenesis, OutcomeKind, OutcomeRecorded, RecoveryRecorded,
-    ReminderSent, RunEnd, RunStart, VerificationKind, VerificationRecorded,
+    AnchorRecorded, AttemptRecorded, AttestationRecorded, CampaignClose, DecisionAccepted, DecisionRejected,
+    ExceptionRecorded, FindingRecorded, IntentRecorded, KeyRotate, LogGenesis, OutcomeKind, OutcomeRecorded,
+    RecoveryRecorded, ReminderSent, RunEnd, RunStart, VerificationKind, VerificationRecorded,
 };
 
 use super::{ActionId, RunId, Timestamp};
@@ -36,19 +36,19 @@ pub struct Record {
     pub t: Timestamp,
     /// What is recorded.
     #[serde(flatten)]
-    pub entry: Entry,
+    pub entry: RecordPayload,
 }
 
 /// What is recorded, by kind.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind")]
-pub enum Entry {
+pub enum RecordPayload {
     /// An anchor was added: a cosignature or a timestamp token.
     #[serde(rename = "anchor")]
-    Anchor(Anchor),
+    Anchor(AnchorRecorded),
     /// A try at an action, when there is more than one.
     #[serde(rename = "attempt")]
-    Attempt(Attempt),
+    Attempt(AttemptRecorded),
     /// A change made by hand was attested.
     #[serde(rename = "attestation")]
     Attestation(AttestationRecorded),
@@ -99,7 +99,7 @@ pub enum Entry {
     Verification(VerificationRecorded),
 }
 
-impl Entry {
+impl RecordPayload {
     /// Returns the kind as it is written.
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -127,7 +127,7 @@ impl Entry {
     /// Returns the action it is about, if it is about one.
     pub const fn action(&self) -> Option<&ActionId> {
         match self {
-            Self::Attempt(Attempt { action, .. })
+            Self::Attempt(AttemptRecorded { action, .. })
             | Self::Attestation(AttestationRecorded { action, .. })
             | Self::Intent(IntentRecorded { action, .. })
             | Self::Outcome(OutcomeRecorded { action, .. })
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_record_reads_back_as_it_was_written() {
-        let entry = Entry::Finding(FindingRecorded { code: "c".into(), subject: "s".into(), text: "t".into() });
+        let entry = RecordPayload::Finding(FindingRecorded { code: "c".into(), subject: "s".into(), text: "t".into() });
         let run = RunId::parse("01932b5e-7c00-7000-8000-000000000001").unwrap();
         let record = Record { v: 1, seq: 0, prev: Digest::ZERO.hex(), run, t: Timestamp::from_unix(0), entry };
         let line = jcs::to_string(&record).unwrap();

@@ -4,10 +4,10 @@ use crate::model::{ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, System
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
-/// See [`super::Entry::Anchor`].
+/// See [`super::RecordPayload::Anchor`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Anchor {
+pub struct AnchorRecorded {
     /// The size of the log it covers.
     pub size: u64,
     /// The path of the anchor on the evidence branch.
@@ -16,10 +16,10 @@ pub struct Anchor {
     pub digest: Digest,
 }
 
-/// See [`super::Entry::Attempt`].
+/// See [`super::RecordPayload::Attempt`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Attempt {
+pub struct AttemptRecorded {
     /// The action.
     pub action: ActionId,
     /// The class of the error that ended the try.
@@ -28,7 +28,7 @@ pub struct Attempt {
     pub text: String,
 }
 
-/// See [`super::Entry::Attestation`].
+/// See [`super::RecordPayload::Attestation`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AttestationRecorded {
@@ -42,7 +42,7 @@ pub struct AttestationRecorded {
     pub signers: Vec<String>,
 }
 
-/// See [`super::Entry::CampaignClose`].
+/// See [`super::RecordPayload::CampaignClose`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CampaignClose {
@@ -66,7 +66,7 @@ pub struct CampaignClose {
     pub followed_by: Vec<CampaignId>,
 }
 
-/// See [`super::Entry::DecisionAccepted`].
+/// See [`super::RecordPayload::DecisionAccepted`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionAccepted {
@@ -86,7 +86,7 @@ pub struct DecisionAccepted {
     pub items: u64,
 }
 
-/// See [`super::Entry::DecisionRejected`].
+/// See [`super::RecordPayload::DecisionRejected`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionRejected {
@@ -98,7 +98,7 @@ pub struct DecisionRejected {
     pub code: String,
 }
 
-/// See [`super::Entry::Exception`].
+/// See [`super::RecordPayload::Exception`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExceptionRecorded {
@@ -112,7 +112,7 @@ pub struct ExceptionRecorded {
     pub until: Timestamp,
 }
 
-/// See [`super::Entry::Finding`].
+/// See [`super::RecordPayload::Finding`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FindingRecorded {
@@ -124,7 +124,7 @@ pub struct FindingRecorded {
     pub text: String,
 }
 
-/// See [`super::Entry::Intent`].
+/// See [`super::RecordPayload::Intent`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IntentRecorded {
@@ -144,7 +144,7 @@ pub struct IntentRecorded {
     pub verb: String,
 }
 
-/// See [`super::Entry::KeyRotate`].
+/// See [`super::RecordPayload::KeyRotate`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRotate {
@@ -156,7 +156,7 @@ pub struct KeyRotate {
     pub commit_key: String,
 }
 
-/// See [`super::Entry::LogGenesis`].
+/// See [`super::RecordPayload::LogGenesis`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogGenesis {
@@ -168,7 +168,7 @@ pub struct LogGenesis {
     pub root: Digest,
 }
 
-/// See [`super::Entry::Notice`].
+/// See [`super::RecordPayload::Notice`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReminderSent {
@@ -186,7 +186,7 @@ pub struct ReminderSent {
     pub items: u64,
 }
 
-/// See [`super::Entry::Outcome`].
+/// See [`super::RecordPayload::Outcome`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeRecorded {
@@ -240,7 +240,7 @@ impl fmt::Display for OutcomeKind {
     }
 }
 
-/// See [`super::Entry::Recover`].
+/// See [`super::RecordPayload::Recover`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecoveryRecorded {
@@ -256,7 +256,7 @@ pub struct RecoveryRecorded {
     pub text: String,
 }
 
-/// See [`super::Entry::RunEnd`].
+/// See [`super::RecordPayload::RunEnd`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunEnd {
@@ -268,7 +268,7 @@ pub struct RunEnd {
     pub exit: u8,
 }
 
-/// See [`super::Entry::RunStart`].
+/// See [`super::RecordPayload::RunStart`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunStart {
@@ -298,7 +298,7 @@ pub struct RunStart {
     pub claims: BTreeMap<String, String>,
 }
 
-/// See [`super::Entry::Verification`].
+/// See [`super::RecordPayload::Verification`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VerificationRecorded {

@@ -1,38 +1,38 @@
 //! A checked expression as a tree: names are places, kinds are settled, patterns are compiled.
 
-use super::value::{AttributeIndex, Value};
+use super::value::{AttributeIndex, ExprValue};
 use regex::Regex;
 
 /// One step of an expression. Every step has operands of the kinds it needs; that was checked when it was compiled.
 #[derive(Clone, Debug)]
-pub(super) enum Node {
-    And(Vec<Node>),
-    Arithmetic(Arithmetic, Box<[Node; 2]>),
+pub(super) enum ExprNode {
+    And(Vec<ExprNode>),
+    Arithmetic(ArithmeticOp, Box<[ExprNode; 2]>),
     Attribute(AttributeIndex),
-    Call(Function, Box<Node>, Option<Box<Node>>),
-    Compare(Comparison, Box<[Node; 2]>),
-    Each(ListMacro, Box<[Node; 2]>),
+    Call(ExprFunction, Box<ExprNode>, Option<Box<ExprNode>>),
+    Compare(ComparisonOp, Box<[ExprNode; 2]>),
+    Each(ListMacro, Box<[ExprNode; 2]>),
     /// `has(map.key)`
-    HasKey(Box<Node>, String),
-    If(Box<[Node; 3]>),
-    In(Box<[Node; 2]>),
-    Index(Box<[Node; 2]>),
+    HasKey(Box<ExprNode>, String),
+    If(Box<[ExprNode; 3]>),
+    In(Box<[ExprNode; 2]>),
+    Index(Box<[ExprNode; 2]>),
     /// `has(attribute)`: whether it is known.
     IsKnown(AttributeIndex),
-    List(Vec<Node>),
-    Literal(Value<'static>),
+    List(Vec<ExprNode>),
+    Literal(ExprValue<'static>),
     /// The element that a macro such as `exists` looks at, counted from the outermost.
     Local(usize),
-    Matches(Box<Node>, Regex),
-    Negate(Box<Node>),
-    Not(Box<Node>),
-    Or(Vec<Node>),
+    Matches(Box<ExprNode>, Regex),
+    Negate(Box<ExprNode>),
+    Not(Box<ExprNode>),
+    Or(Vec<ExprNode>),
     /// A list of literals, ready to be borrowed.
-    Values(Vec<Value<'static>>),
+    Values(Vec<ExprValue<'static>>),
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Arithmetic {
+pub(super) enum ArithmeticOp {
     Add,
     Divide,
     Multiply,
@@ -41,7 +41,7 @@ pub(super) enum Arithmetic {
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Comparison {
+pub(super) enum ComparisonOp {
     Equal,
     Greater,
     GreaterOrEqual,
@@ -61,7 +61,7 @@ pub(super) enum ListMacro {
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Function {
+pub(super) enum ExprFunction {
     Contains,
     EndsWith,
     Int,
@@ -71,7 +71,7 @@ pub(super) enum Function {
     Text,
 }
 
-impl Node {
+impl ExprNode {
     /// Returns the steps it stands on.
     pub(super) fn children(&self) -> Vec<&Self> {
         match self {

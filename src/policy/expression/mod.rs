@@ -29,20 +29,20 @@ mod tests;
 
 pub use error::ExpressionError;
 pub use functions::{FUNCTIONS, FunctionDef};
-pub use value::{AttributeIndex, AttributeSchema, AttributeSource, EvaluationError, List, Unknown, Value};
+pub use value::{AttributeIndex, AttributeSchema, AttributeSource, EvaluationError, ExprList, ExprValue, UnknownValue};
 
-pub(super) use satisfiability::{Domain, is_satisfiable};
+pub(super) use satisfiability::{ValueDomain, is_satisfiable};
 
-use ast::Node;
-use check::Check;
+use ast::ExprNode;
+use check::ExpressionChecker;
 use evaluate::Evaluation;
 use std::collections::BTreeSet;
-use types::Type;
+use types::ExprType;
 
 /// A compiled expression.
 #[derive(Clone, Debug)]
 pub struct Expression {
-    node: Node,
+    node: ExprNode,
 }
 
 /// The required type of an expression.
@@ -65,11 +65,11 @@ impl Expression {
         vocabulary: &dyn AttributeSchema,
     ) -> Result<Self, Vec<ExpressionError>> {
         let parsed = parse::parse(text).map_err(|mistake| vec![mistake])?;
-        let mut check = Check::new(vocabulary);
+        let mut check = ExpressionChecker::new(vocabulary);
         let node = match gives {
-            ResultType::Truth => check.expect(&parsed, Type::Flag),
+            ResultType::Truth => check.expect(&parsed, ExprType::Flag),
             ResultType::Names => check.node(&parsed).and_then(|(node, kind)| {
-                let fits = matches!(kind, Type::Text | Type::Texts | Type::Empty);
+                let fits = matches!(kind, ExprType::Text | ExprType::Texts | ExprType::Empty);
                 if !fits {
                     let message = format!("expected a string or a list of strings, found {kind}");
                     check.mistakes.push(ExpressionError::new("expression-kind", parsed.span.clone(), message));
@@ -90,7 +90,7 @@ impl Expression {
     ///
     /// # Errors
     /// The unknown inputs on which the result depends, or the evaluation error.
-    pub fn truth(&self, known: &dyn AttributeSource) -> Result<bool, Unknown> {
+    pub fn truth(&self, known: &dyn AttributeSource) -> Result<bool, UnknownValue> {
         Evaluation::of(known).flag(&self.node)
     }
 
@@ -98,13 +98,13 @@ impl Expression {
     ///
     /// # Errors
     /// See [`Self::truth`].
-    pub fn names(&self, known: &dyn AttributeSource) -> Result<Vec<String>, Unknown> {
-        let word = |value: Value<'_>| match value {
-            Value::Text(text) => Some(text.into_owned()),
+    pub fn names(&self, known: &dyn AttributeSource) -> Result<Vec<String>, UnknownValue> {
+        let word = |value: ExprValue<'_>| match value {
+            ExprValue::Text(text) => Some(text.into_owned()),
             _ => None,
         };
         match Evaluation::of(known).value(&self.node)? {
-            Value::List(list) => Ok(list.iter().filter_map(word).collect()),
+            ExprValue::List(list) => Ok(list.iter().filter_map(word).collect()),
             value => Ok(word(value).into_iter().collect()),
         }
     }
@@ -113,7 +113,7 @@ impl Expression {
     pub fn uses(&self) -> BTreeSet<AttributeIndex> {
         let mut slots = BTreeSet::new();
         self.node.walk(&mut |node| {
-            if let Node::Attribute(slot) | Node::IsKnown(slot) = node {
+            if let ExprNode::Attribute(slot) | ExprNode::IsKnown(slot) = node {
                 slots.insert(*slot);
             }
         });
@@ -122,22 +122,22 @@ impl Expression {
 
     /// Returns the names without which the result is always unknown, by index: those that every evaluation path needs.
     pub fn needs(&self) -> BTreeSet<AttributeIndex> {
-        fn needs(node: &Node) -> BTreeSet<AttributeIndex> {
+        fn needs(node: &ExprNode) -> BTreeSet<AttributeIndex> {
             match node {
-                Node::Attribute(slot) => BTreeSet::from([*slot]),
-                Node::And(nodes) | Node::Or(nodes) => {
+                ExprNode::Attribute(slot) => BTreeSet::from([*slot]),
+                ExprNode::And(nodes) | ExprNode::Or(nodes) => {
                     let mut each = nodes.iter().map(needs);
                     let first = each.next().unwrap_or_default();
                     each.fold(first, |all, one| all.intersection(&one).copied().collect())
                 }
-                Node::If(three) => {
+                ExprNode::If(three) => {
                     let [condition, then, other] = &**three;
                     let mut all = needs(condition);
                     all.extend(needs(then).intersection(&needs(other)));
                     all
                 }
                 // The body of a macro over an empty list is not evaluated.
-                Node::Each(_, pair) => needs(&pair[0]),
+                ExprNode::Each(_, pair) => needs(&pair[0]),
                 _ => node.children().into_iter().flat_map(needs).collect(),
             }
         }

@@ -6,16 +6,16 @@
 
 use super::{
     Expression,
-    ast::{Comparison, Node},
-    value::{AttributeIndex, AttributeSource, List, Value},
+    ast::{ComparisonOp, ExprNode},
+    value::{AttributeIndex, AttributeSource, ExprList, ExprValue},
 };
-use crate::{model::Attributes, policy::Kind};
+use crate::{model::Attributes, policy::AttributeKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of the names an expression uses.
-pub(crate) trait Domain {
+pub(crate) trait ValueDomain {
     /// Returns the kind of a name.
-    fn kind(&self, slot: AttributeIndex) -> Option<Kind>;
+    fn kind(&self, slot: AttributeIndex) -> Option<AttributeKind>;
 
     /// Returns all words a name can have, where that is a closed list.
     fn words(&self, slot: AttributeIndex) -> Option<&'static [&'static str]>;
@@ -26,12 +26,12 @@ pub(crate) trait Domain {
 
 /// Returns whether there is anything for which all of `hold` are true and all of `fail` are false; nothing where that
 /// cannot be said.
-pub(crate) fn is_satisfiable(hold: &[&Expression], fail: &[&Expression], domain: &dyn Domain) -> Option<bool> {
+pub(crate) fn is_satisfiable(hold: &[&Expression], fail: &[&Expression], domain: &dyn ValueDomain) -> Option<bool> {
     let wanted = |known: &dyn AttributeSource| {
         hold.iter().all(|expression| expression.truth(known) == Ok(true))
             && fail.iter().all(|expression| expression.truth(known) == Ok(false))
     };
-    let nothing = Sample::default();
+    let nothing = SampleValues::default();
     let refuted = hold.iter().any(|expression| expression.truth(&nothing) == Ok(false))
         || fail.iter().any(|expression| expression.truth(&nothing) == Ok(true));
     if refuted {
@@ -46,7 +46,7 @@ pub(crate) fn is_satisfiable(hold: &[&Expression], fail: &[&Expression], domain:
     // Without room for all of them: steps by a number that has no divisor in common with most counts.
     for number in 0..total.min(MAX_SAMPLES) {
         let mut rest = if all { number } else { number.wrapping_mul(2_654_435_761) };
-        let mut sample = Sample::default();
+        let mut sample = SampleValues::default();
         for (slot, choices) in &points {
             if let Some(choice) = choices.get(rest % choices.len()) {
                 sample.values.insert(*slot, choice);
@@ -72,73 +72,72 @@ enum CandidateValue {
 }
 
 #[derive(Default)]
-struct Sample<'p> {
+struct SampleValues<'p> {
     values: BTreeMap<AttributeIndex, &'p CandidateValue>,
 }
 
-impl AttributeSource for Sample<'_> {
-    fn value(&self, slot: AttributeIndex) -> Option<Value<'_>> {
+impl AttributeSource for SampleValues<'_> {
+    fn value(&self, slot: AttributeIndex) -> Option<ExprValue<'_>> {
         match self.values.get(&slot)? {
             CandidateValue::Absent => None,
-            CandidateValue::Flag(flag) => Some(Value::Flag(*flag)),
-            CandidateValue::Map(map) => Some(Value::Map(map)),
-            CandidateValue::Number(number) => Some(Value::Number(*number)),
-            CandidateValue::Text(text) => Some(Value::Text(text.into())),
-            CandidateValue::Texts(texts) => Some(Value::List(List::Words(texts))),
+            CandidateValue::Flag(flag) => Some(ExprValue::Flag(*flag)),
+            CandidateValue::Map(map) => Some(ExprValue::Map(map)),
+            CandidateValue::Number(number) => Some(ExprValue::Number(*number)),
+            CandidateValue::Text(text) => Some(ExprValue::Text(text.into())),
+            CandidateValue::Texts(texts) => Some(ExprValue::List(ExprList::Words(texts))),
         }
     }
 }
 
 /// The values worth trying for each name.
 struct CandidateValues<'d> {
-    domain: &'d dyn Domain,
-    points: BTreeMap<AttributeIndex, Query>,
+    domain: &'d dyn ValueDomain,
+    points: BTreeMap<AttributeIndex, ComparedValues>,
     simple: bool,
 }
 
 #[derive(Default)]
-struct Query {
+struct ComparedValues {
     numbers: BTreeSet<i64>,
     words: BTreeSet<String>,
     absent: bool,
 }
 
 impl CandidateValues<'_> {
-    fn node(&mut self, node: &Node) {
+    fn node(&mut self, node: &ExprNode) {
         match node {
-            Node::And(_) | Node::Or(_) | Node::Not(_) | Node::If(_) => {}
-            Node::Attribute(slot) => drop(self.points.entry(*slot).or_default()),
-            Node::IsKnown(slot) => self.points.entry(*slot).or_default().absent = true,
-            Node::Literal(_) | Node::Values(_) | Node::Local(_) => {}
-            Node::Compare(comparison, pair) => self.compare(*comparison, pair),
-            Node::In(pair) => self.is_in(pair),
-            Node::Arithmetic(..)
-            | Node::Call(..)
-            | Node::Each(..)
-            | Node::HasKey(..)
-            | Node::Index(_)
-            | Node::List(_)
-            | Node::Matches(..)
-            | Node::Negate(_) => self.beyond(node),
+            ExprNode::And(_) | ExprNode::Or(_) | ExprNode::Not(_) | ExprNode::If(_) => {}
+            ExprNode::Attribute(slot) => drop(self.points.entry(*slot).or_default()),
+            ExprNode::IsKnown(slot) => self.points.entry(*slot).or_default().absent = true,
+            ExprNode::Literal(_) | ExprNode::Values(_) | ExprNode::Local(_) => {}
+            ExprNode::Compare(comparison, pair) => self.compare(*comparison, pair),
+            ExprNode::In(pair) => self.is_in(pair),
+            ExprNode::Arithmetic(..)
+            | ExprNode::Call(..)
+            | ExprNode::Each(..)
+            | ExprNode::HasKey(..)
+            | ExprNode::Index(_)
+            | ExprNode::List(_)
+            | ExprNode::Matches(..)
+            | ExprNode::Negate(_) => self.beyond(node),
         }
         node.children().into_iter().for_each(|child| self.node(child));
     }
 
-    fn compare(&mut self, comparison: Comparison, pair: &[Node; 2]) {
+    fn compare(&mut self, comparison: ComparisonOp, pair: &[ExprNode; 2]) {
         let [left, right] = pair;
         match (left, right) {
-            (Node::Attribute(slot), Node::Literal(value)) | (Node::Literal(value), Node::Attribute(slot)) => {
-                match value {
-                    Value::Number(number) => self.around(*slot, *number),
-                    Value::Text(text) => {
-                        let ordered = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
-                        self.simple &= !ordered;
-                        self.asked(*slot).words.insert(text.clone().into_owned());
-                    }
-                    _ => {}
+            (ExprNode::Attribute(slot), ExprNode::Literal(value))
+            | (ExprNode::Literal(value), ExprNode::Attribute(slot)) => match value {
+                ExprValue::Number(number) => self.around(*slot, *number),
+                ExprValue::Text(text) => {
+                    let ordered = !matches!(comparison, ComparisonOp::Equal | ComparisonOp::NotEqual);
+                    self.simple &= !ordered;
+                    self.asked(*slot).words.insert(text.clone().into_owned());
                 }
-            }
-            (Node::Attribute(one), Node::Attribute(other)) => {
+                _ => {}
+            },
+            (ExprNode::Attribute(one), ExprNode::Attribute(other)) => {
                 let settled = |slot| self.domain.numbers(slot);
                 match (settled(*one), settled(*other)) {
                     (None, Some(numbers)) => numbers.into_iter().for_each(|number| self.around(*one, number)),
@@ -150,23 +149,23 @@ impl CandidateValues<'_> {
                     }
                 }
             }
-            (Node::Literal(_), Node::Literal(_)) => {}
+            (ExprNode::Literal(_), ExprNode::Literal(_)) => {}
             _ => self.beyond(left),
         }
     }
 
-    fn is_in(&mut self, pair: &[Node; 2]) {
+    fn is_in(&mut self, pair: &[ExprNode; 2]) {
         match pair {
-            [Node::Attribute(slot), Node::Values(values)] => {
+            [ExprNode::Attribute(slot), ExprNode::Values(values)] => {
                 for value in values {
                     match value {
-                        Value::Number(number) => self.around(*slot, *number),
-                        Value::Text(text) => drop(self.asked(*slot).words.insert(text.clone().into_owned())),
+                        ExprValue::Number(number) => self.around(*slot, *number),
+                        ExprValue::Text(text) => drop(self.asked(*slot).words.insert(text.clone().into_owned())),
                         _ => {}
                     }
                 }
             }
-            [Node::Literal(Value::Text(text)), Node::Attribute(slot)] => {
+            [ExprNode::Literal(ExprValue::Text(text)), ExprNode::Attribute(slot)] => {
                 self.asked(*slot).words.insert(text.clone().into_owned());
             }
             [one, _] => self.beyond(one),
@@ -174,18 +173,18 @@ impl CandidateValues<'_> {
     }
 
     /// Something that is not only compared: all words and numbers below are tried, and nothing is claimed.
-    fn beyond(&mut self, node: &Node) {
+    fn beyond(&mut self, node: &ExprNode) {
         self.simple = false;
         let (mut slots, mut words, mut numbers) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::from([0, 1, 1_000]));
         node.walk(&mut |node| match node {
-            Node::Attribute(slot) => drop(slots.insert(*slot)),
-            Node::Literal(Value::Text(text)) => drop(words.insert(text.clone().into_owned())),
-            Node::Literal(Value::Number(number)) => drop(numbers.insert(*number)),
-            Node::Values(values) => words.extend(values.iter().filter_map(|value| match value {
-                Value::Text(text) => Some(text.clone().into_owned()),
+            ExprNode::Attribute(slot) => drop(slots.insert(*slot)),
+            ExprNode::Literal(ExprValue::Text(text)) => drop(words.insert(text.clone().into_owned())),
+            ExprNode::Literal(ExprValue::Number(number)) => drop(numbers.insert(*number)),
+            ExprNode::Values(values) => words.extend(values.iter().filter_map(|value| match value {
+                ExprValue::Text(text) => Some(text.clone().into_owned()),
                 _ => None,
             })),
-            Node::HasKey(_, key) => drop(words.insert(key.clone())),
+            ExprNode::HasKey(_, key) => drop(words.insert(key.clone())),
             _ => {}
         });
         for slot in slots {
@@ -200,7 +199,7 @@ impl CandidateValues<'_> {
         self.asked(slot).numbers.extend(near);
     }
 
-    fn asked(&mut self, slot: AttributeIndex) -> &mut Query {
+    fn asked(&mut self, slot: AttributeIndex) -> &mut ComparedValues {
         self.points.entry(slot).or_default()
     }
 
@@ -208,17 +207,17 @@ impl CandidateValues<'_> {
         let mut points = BTreeMap::new();
         for (slot, asked) in self.points {
             let mut choices: Vec<CandidateValue> = match self.domain.kind(slot) {
-                Some(Kind::Flag) => vec![CandidateValue::Flag(false), CandidateValue::Flag(true)],
-                Some(Kind::Number) => match self.domain.numbers(slot) {
+                Some(AttributeKind::Flag) => vec![CandidateValue::Flag(false), CandidateValue::Flag(true)],
+                Some(AttributeKind::Number) => match self.domain.numbers(slot) {
                     Some(numbers) => numbers.into_iter().map(CandidateValue::Number).collect(),
                     None => asked.numbers.into_iter().chain([0]).map(CandidateValue::Number).collect(),
                 },
-                Some(Kind::Text) => match self.domain.words(slot) {
+                Some(AttributeKind::Text) => match self.domain.words(slot) {
                     Some(words) => words.iter().map(|word| CandidateValue::Text((*word).to_owned())).collect(),
                     None => asked.words.into_iter().chain([OTHER.to_owned()]).map(CandidateValue::Text).collect(),
                 },
-                Some(Kind::Texts) => lists(&asked.words),
-                Some(Kind::Map) => maps(&asked.words),
+                Some(AttributeKind::Texts) => lists(&asked.words),
+                Some(AttributeKind::Map) => maps(&asked.words),
                 None => Vec::new(),
             };
             choices.sort();

@@ -1,6 +1,6 @@
 //! Syntax tree of expressions, before names and types are resolved.
 
-use super::ast::{Arithmetic, Comparison};
+use super::ast::{ArithmeticOp, ComparisonOp};
 use std::ops::Range;
 
 /// A node of the syntax tree with its span in bytes.
@@ -13,10 +13,10 @@ pub(super) struct Syntax {
 #[derive(Clone, Debug)]
 pub(super) enum Form {
     And(Vec<Syntax>),
-    Arithmetic(Arithmetic, Box<[Syntax; 2]>),
+    Arithmetic(ArithmeticOp, Box<[Syntax; 2]>),
     Call(Box<Call>),
     Choice(Box<[Syntax; 3]>),
-    Compare(Comparison, Box<[Syntax; 2]>),
+    Compare(ComparisonOp, Box<[Syntax; 2]>),
     In(Box<[Syntax; 2]>),
     Index(Box<[Syntax; 2]>),
     List(Vec<Syntax>),

@@ -1,27 +1,27 @@
 use super::*;
-use crate::policy::Kind;
+use crate::policy::AttributeKind;
 use std::borrow::Cow;
 
 /// `t`, `f` and `u` are truths, of which `u` is not known; the others are one of each kind, known and not.
 struct Names;
 
-const NAMES: [(&str, Kind); 12] = [
-    ("f", Kind::Flag),
-    ("map", Kind::Map),
-    ("n", Kind::Number),
-    ("no.map", Kind::Map),
-    ("no.n", Kind::Number),
-    ("no.text", Kind::Text),
-    ("no.texts", Kind::Texts),
-    ("t", Kind::Flag),
-    ("text", Kind::Text),
-    ("texts", Kind::Texts),
-    ("u", Kind::Flag),
-    ("v", Kind::Flag),
+const NAMES: [(&str, AttributeKind); 12] = [
+    ("f", AttributeKind::Flag),
+    ("map", AttributeKind::Map),
+    ("n", AttributeKind::Number),
+    ("no.map", AttributeKind::Map),
+    ("no.n", AttributeKind::Number),
+    ("no.text", AttributeKind::Text),
+    ("no.texts", AttributeKind::Texts),
+    ("t", AttributeKind::Flag),
+    ("text", AttributeKind::Text),
+    ("texts", AttributeKind::Texts),
+    ("u", AttributeKind::Flag),
+    ("v", AttributeKind::Flag),
 ];
 
 impl AttributeSchema for Names {
-    fn find(&self, name: &str) -> Option<(AttributeIndex, Kind)> {
+    fn find(&self, name: &str) -> Option<(AttributeIndex, AttributeKind)> {
         NAMES.iter().position(|(known, _)| *known == name).map(|at| (at as AttributeIndex, NAMES[at].1))
     }
     fn names(&self) -> Vec<String> {
@@ -48,20 +48,20 @@ impl World {
 }
 
 impl AttributeSource for World {
-    fn value(&self, slot: AttributeIndex) -> Option<Value<'_>> {
+    fn value(&self, slot: AttributeIndex) -> Option<ExprValue<'_>> {
         match NAMES[usize::from(slot)].0 {
-            "t" => Some(Value::Flag(true)),
-            "f" => Some(Value::Flag(false)),
-            "n" => Some(Value::Number(5)),
-            "text" => Some(Value::Text(Cow::Borrowed("Abc"))),
-            "texts" => Some(Value::List(List::Words(&self.texts))),
-            "map" => Some(Value::Map(&self.map)),
+            "t" => Some(ExprValue::Flag(true)),
+            "f" => Some(ExprValue::Flag(false)),
+            "n" => Some(ExprValue::Number(5)),
+            "text" => Some(ExprValue::Text(Cow::Borrowed("Abc"))),
+            "texts" => Some(ExprValue::List(ExprList::Words(&self.texts))),
+            "map" => Some(ExprValue::Map(&self.map)),
             _ => None,
         }
     }
 }
 
-fn truth(text: &str) -> Result<bool, Unknown> {
+fn truth(text: &str) -> Result<bool, UnknownValue> {
     let compiled =
         Expression::compile(text, ResultType::Truth, &Names).unwrap_or_else(|wrong| panic!("{text}: {wrong:?}"));
     compiled.truth(&World::new())
@@ -499,8 +499,8 @@ fn hostile_expressions_cost_little() {
 fn work_has_an_end() {
     struct Many(Vec<String>);
     impl AttributeSource for Many {
-        fn value(&self, slot: AttributeIndex) -> Option<Value<'_>> {
-            (NAMES[usize::from(slot)].0 == "texts").then_some(Value::List(List::Words(&self.0)))
+        fn value(&self, slot: AttributeIndex) -> Option<ExprValue<'_>> {
+            (NAMES[usize::from(slot)].0 == "texts").then_some(ExprValue::List(ExprList::Words(&self.0)))
         }
     }
     let many = Many((0..20_000).map(|number| format!("entitlement {number}")).collect());

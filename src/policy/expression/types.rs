@@ -1,11 +1,11 @@
 //! Types of expressions.
 
-use crate::policy::Kind;
+use crate::policy::AttributeKind;
 use std::fmt;
 
 /// The kind of a part of an expression.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Type {
+pub(super) enum ExprType {
     /// An empty list, compatible with every list type.
     Empty,
     Flag,
@@ -17,7 +17,7 @@ pub(super) enum Type {
     Texts,
 }
 
-impl fmt::Display for Type {
+impl fmt::Display for ExprType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "an empty list",
@@ -32,19 +32,19 @@ impl fmt::Display for Type {
     }
 }
 
-impl From<Kind> for Type {
-    fn from(kind: Kind) -> Self {
+impl From<AttributeKind> for ExprType {
+    fn from(kind: AttributeKind) -> Self {
         match kind {
-            Kind::Flag => Self::Flag,
-            Kind::Map => Self::Map,
-            Kind::Number => Self::Number,
-            Kind::Text => Self::Text,
-            Kind::Texts => Self::Texts,
+            AttributeKind::Flag => Self::Flag,
+            AttributeKind::Map => Self::Map,
+            AttributeKind::Number => Self::Number,
+            AttributeKind::Text => Self::Text,
+            AttributeKind::Texts => Self::Texts,
         }
     }
 }
 
-impl Type {
+impl ExprType {
     pub(super) const fn element(self) -> Option<Self> {
         match self {
             Self::Flags => Some(Self::Flag),

@@ -1,16 +1,16 @@
 //! Values of expressions, and reasons for unknown values.
 
 use crate::model::Attributes;
-use crate::{model::file::AttributeValue, policy::Kind};
+use crate::{model::file::AttributeValue, policy::AttributeKind};
 use std::borrow::Cow;
 
 /// A value of an expression. Strings and lists are borrowed where possible.
 #[derive(Clone, Debug)]
-pub enum Value<'a> {
+pub enum ExprValue<'a> {
     /// A boolean.
     Flag(bool),
     /// A list of values of one type.
-    List(List<'a>),
+    List(ExprList<'a>),
     /// A map of strings.
     Map(&'a Attributes),
     /// An integer.
@@ -21,23 +21,23 @@ pub enum Value<'a> {
 
 /// A list of values of one type.
 #[derive(Clone, Debug)]
-pub enum List<'a> {
+pub enum ExprList<'a> {
     /// The elements of a literal.
-    Literal(&'a [Value<'a>]),
+    Literal(&'a [ExprValue<'a>]),
     /// Elements computed by an expression.
-    Made(Vec<Value<'a>>),
+    Made(Vec<ExprValue<'a>>),
     /// The strings of an attribute.
     Words(&'a [String]),
 }
 
-impl<'a> Value<'a> {
+impl<'a> ExprValue<'a> {
     /// Returns the value of an attribute.
     pub fn of(fact: &'a AttributeValue) -> Self {
         match fact {
             AttributeValue::Flag(flag) => Self::Flag(*flag),
             AttributeValue::Number(number) => Self::Number(*number),
             AttributeValue::Text(text) => Self::Text(Cow::Borrowed(text)),
-            AttributeValue::Texts(texts) => Self::List(List::Words(texts)),
+            AttributeValue::Texts(texts) => Self::List(ExprList::Words(texts)),
         }
     }
 
@@ -54,7 +54,7 @@ impl<'a> Value<'a> {
     }
 }
 
-impl<'a> List<'a> {
+impl<'a> ExprList<'a> {
     /// Returns the number of elements.
     pub fn len(&self) -> usize {
         match self {
@@ -65,16 +65,16 @@ impl<'a> List<'a> {
     }
 
     /// Returns the elements in order.
-    pub fn iter(&self) -> impl Iterator<Item = Value<'a>> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = ExprValue<'a>> + '_ {
         (0..self.len()).filter_map(|at| self.get(at))
     }
 
     /// Returns the element at an index, from 0.
-    pub(super) fn get(&self, at: usize) -> Option<Value<'a>> {
+    pub(super) fn get(&self, at: usize) -> Option<ExprValue<'a>> {
         match self {
             Self::Literal(values) => values.get(at).cloned(),
             Self::Made(values) => values.get(at).cloned(),
-            Self::Words(words) => words.get(at).map(|word| Value::Text(Cow::Borrowed(word.as_str()))),
+            Self::Words(words) => words.get(at).map(|word| ExprValue::Text(Cow::Borrowed(word.as_str()))),
         }
     }
 }
@@ -82,7 +82,7 @@ impl<'a> List<'a> {
 /// The inputs of an evaluation, by index of a name.
 pub trait AttributeSource {
     /// Returns the value of a name; `None` if it is unknown.
-    fn value(&self, slot: AttributeIndex) -> Option<Value<'_>>;
+    fn value(&self, slot: AttributeIndex) -> Option<ExprValue<'_>>;
 }
 
 /// The index of a name in its vocabulary.
@@ -91,7 +91,7 @@ pub type AttributeIndex = u8;
 /// The names available in an expression, with their types; names are identified by index.
 pub trait AttributeSchema {
     /// Returns the index and the type of a name.
-    fn find(&self, name: &str) -> Option<(AttributeIndex, Kind)>;
+    fn find(&self, name: &str) -> Option<(AttributeIndex, AttributeKind)>;
 
     /// Returns all names.
     fn names(&self) -> Vec<String>;
@@ -105,7 +105,7 @@ pub trait AttributeSchema {
 
 /// The reason why an expression has no value.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Unknown {
+pub struct UnknownValue {
     missing: [u64; 4],
     trouble: Option<EvaluationError>,
 }
@@ -135,7 +135,7 @@ impl EvaluationError {
     }
 }
 
-impl Unknown {
+impl UnknownValue {
     /// Returns the reason that one name is unknown.
     pub(crate) fn missing(slot: AttributeIndex) -> Self {
         let mut unknown = Self::default();

@@ -6,9 +6,9 @@ use crate::{
         file::{Limit, Rule, Scope},
     },
     policy::{
-        ATTRIBUTES, Facts, Kind, attribute,
+        ATTRIBUTES, AttributeKind, AttributeValues, attribute,
         enumerations::words,
-        expression::{AttributeIndex, AttributeSchema, AttributeSource, List, Value},
+        expression::{AttributeIndex, AttributeSchema, AttributeSource, ExprList, ExprValue},
     },
 };
 use std::borrow::Cow;
@@ -20,10 +20,10 @@ pub(crate) struct RuleEnvironment<'r> {
 }
 
 impl AttributeSchema for RuleEnvironment<'_> {
-    fn find(&self, name: &str) -> Option<(AttributeIndex, Kind)> {
+    fn find(&self, name: &str) -> Option<(AttributeIndex, AttributeKind)> {
         if let Some(limit) = name.strip_prefix("limit.") {
             let place = self.limits.iter().position(|declared| *declared == limit)?;
-            return Some((FIRST_LIMIT.checked_add(AttributeIndex::try_from(place).ok()?)?, Kind::Number));
+            return Some((FIRST_LIMIT.checked_add(AttributeIndex::try_from(place).ok()?)?, AttributeKind::Number));
         }
         let attribute = attribute(name).filter(|attribute| self.sees(attribute.name))?;
         let place = ATTRIBUTES.partition_point(|one| one.name < name);
@@ -86,46 +86,46 @@ pub(crate) const fn tier_name(scope: Scope) -> &'static str {
 
 /// One grant or principal as the subject of rules.
 #[derive(Clone, Copy, Debug)]
-pub struct Subject<'f> {
-    own: &'f Facts,
-    principal: Option<&'f Facts>,
+pub struct RuleSubject<'f> {
+    own: &'f AttributeValues,
+    principal: Option<&'f AttributeValues>,
 }
 
-impl<'f> Subject<'f> {
+impl<'f> RuleSubject<'f> {
     /// Returns the subject with these attributes.
-    pub const fn of(facts: &'f Facts) -> Self {
+    pub const fn of(facts: &'f AttributeValues) -> Self {
         Self { own: facts, principal: None }
     }
 
     /// Adds the attributes of the holder of a grant; attributes of the grant take precedence.
     #[must_use]
-    pub const fn held_by(mut self, principal: &'f Facts) -> Self {
+    pub const fn held_by(mut self, principal: &'f AttributeValues) -> Self {
         self.principal = Some(principal);
         self
     }
 
-    pub(crate) fn value(&self, slot: AttributeIndex) -> Option<Value<'f>> {
+    pub(crate) fn value(&self, slot: AttributeIndex) -> Option<ExprValue<'f>> {
         self.own.value(slot).or_else(|| self.principal?.value(slot))
     }
 
     /// Returns the tier that selects the limits of a rule.
     pub(crate) fn tier(&self, slot: AttributeIndex) -> Option<Tier> {
         match self.value(slot)? {
-            Value::Text(text) => TIERS.into_iter().find(|(name, _)| *name == text).map(|(_, tier)| tier),
+            ExprValue::Text(text) => TIERS.into_iter().find(|(name, _)| *name == text).map(|(_, tier)| tier),
             _ => None,
         }
     }
 }
 
-impl AttributeSource for Subject<'_> {
-    fn value(&self, slot: AttributeIndex) -> Option<Value<'_>> {
-        Subject::value(self, slot)
+impl AttributeSource for RuleSubject<'_> {
+    fn value(&self, slot: AttributeIndex) -> Option<ExprValue<'_>> {
+        RuleSubject::value(self, slot)
     }
 }
 
 /// A subject with the limits of one rule and the active profiles.
-pub(crate) struct View<'v> {
-    pub(crate) subject: &'v Subject<'v>,
+pub(crate) struct RuleView<'v> {
+    pub(crate) subject: &'v RuleSubject<'v>,
     /// The numbers of each limit from T0 to T3.
     pub(crate) limits: &'v [[i64; 4]],
     pub(crate) tier: AttributeIndex,
@@ -133,10 +133,10 @@ pub(crate) struct View<'v> {
     pub(crate) profiles_slot: AttributeIndex,
 }
 
-impl AttributeSource for View<'_> {
-    fn value(&self, slot: AttributeIndex) -> Option<Value<'_>> {
+impl AttributeSource for RuleView<'_> {
+    fn value(&self, slot: AttributeIndex) -> Option<ExprValue<'_>> {
         if slot == self.profiles_slot {
-            return Some(Value::List(List::Words(self.profiles)));
+            return Some(ExprValue::List(ExprList::Words(self.profiles)));
         }
         let Some(place) = slot.checked_sub(FIRST_LIMIT) else { return self.subject.value(slot) };
         let numbers = self.limits.get(usize::from(place))?;
@@ -146,7 +146,7 @@ impl AttributeSource for View<'_> {
             None if numbers.iter().all(|number| *number == numbers[0]) => &numbers[0],
             None => return None,
         };
-        Some(Value::Number(*number))
+        Some(ExprValue::Number(*number))
     }
 }
 
@@ -154,9 +154,9 @@ impl AttributeSource for View<'_> {
 pub(crate) struct SodEnvironment;
 
 impl AttributeSchema for SodEnvironment {
-    fn find(&self, name: &str) -> Option<(AttributeIndex, Kind)> {
+    fn find(&self, name: &str) -> Option<(AttributeIndex, AttributeKind)> {
         let place = HELD.iter().position(|held| *held == name)?;
-        Some((AttributeIndex::try_from(place).ok()?, Kind::Text))
+        Some((AttributeIndex::try_from(place).ok()?, AttributeKind::Text))
     }
 
     fn names(&self) -> Vec<String> {
@@ -178,7 +178,7 @@ impl AttributeSchema for SodEnvironment {
 
 /// One effective entitlement of a principal, as input of separation-of-duties rules.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Held<'h> {
+pub struct SodEntitlement<'h> {
     /// The system.
     pub system: Option<&'h str>,
     /// The kind of the grant, as `grant.kind`.
@@ -191,10 +191,10 @@ pub struct Held<'h> {
     pub tier: Option<&'h str>,
 }
 
-impl AttributeSource for Held<'_> {
-    fn value(&self, slot: AttributeIndex) -> Option<Value<'_>> {
+impl AttributeSource for SodEntitlement<'_> {
+    fn value(&self, slot: AttributeIndex) -> Option<ExprValue<'_>> {
         let values = [self.system, self.kind, self.id, self.name, self.tier];
-        values.get(usize::from(slot)).copied().flatten().map(|text| Value::Text(Cow::Borrowed(text)))
+        values.get(usize::from(slot)).copied().flatten().map(|text| ExprValue::Text(Cow::Borrowed(text)))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Evaluation of rules for one grant or principal.
 
 use super::{
-    Pack,
-    environment::{FIRST_LIMIT, RuleEnvironment, Subject, View, name_of, tier_name},
+    PolicyPack,
+    environment::{FIRST_LIMIT, RuleEnvironment, RuleSubject, RuleView, name_of, tier_name},
     profile::{EffectiveSettings, ProfileOverride},
     rule::CompiledRule,
 };
@@ -11,7 +11,7 @@ use crate::{
         Severity,
         file::{Rule, Scope},
     },
-    policy::expression::{AttributeIndex, AttributeSchema, EvaluationError, Unknown},
+    policy::expression::{AttributeIndex, AttributeSchema, EvaluationError, UnknownValue},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -21,7 +21,7 @@ pub struct RuleResult<'p> {
     /// The rule, with its recommended verdict and remediation text.
     pub rule: &'p Rule,
     /// The outcome.
-    pub result: Outcome,
+    pub result: RuleOutcome,
     /// The severity of a violation; for an unknown outcome, the severity it could have.
     pub severity: Severity,
     /// The profiles that set the severity or a limit used by the rule.
@@ -30,7 +30,7 @@ pub struct RuleResult<'p> {
 
 /// The outcome of a rule.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Outcome {
+pub enum RuleOutcome {
     /// The rule is violated.
     Fail,
     /// The rule does not apply.
@@ -60,14 +60,14 @@ impl std::fmt::Display for MissingAttributes {
     }
 }
 
-impl Pack {
+impl PolicyPack {
     /// Returns the violated and the unknown rules of a scope for a subject, sorted by id. Rules over principals are
     /// evaluated once for each principal, rules over grants once for each grant.
-    pub fn judge(&self, scope: Scope, subject: &Subject<'_>) -> Vec<RuleResult<'_>> {
+    pub fn judge(&self, scope: Scope, subject: &RuleSubject<'_>) -> Vec<RuleResult<'_>> {
         let mut found = Vec::new();
         for place in self.of_scope(scope) {
             let result = self.result(*place, subject);
-            if matches!(result, Outcome::Fail | Outcome::Unknown(_)) {
+            if matches!(result, RuleOutcome::Fail | RuleOutcome::Unknown(_)) {
                 found.push(self.judgement(*place, subject, result));
             }
         }
@@ -75,28 +75,28 @@ impl Pack {
     }
 
     /// Returns the result of one rule for a subject; `None` if the rule does not exist.
-    pub fn judge_by(&self, rule: &str, subject: &Subject<'_>) -> Option<RuleResult<'_>> {
+    pub fn judge_by(&self, rule: &str, subject: &RuleSubject<'_>) -> Option<RuleResult<'_>> {
         let place = self.rules.iter().position(|compiled| compiled.rule().id == rule)?;
         let result = self.result(place, subject);
         Some(self.judgement(place, subject, result))
     }
 
-    fn result(&self, place: usize, subject: &Subject<'_>) -> Outcome {
+    fn result(&self, place: usize, subject: &RuleSubject<'_>) -> RuleOutcome {
         let (compiled, settings) = (&self.rules[place], &self.settings[place]);
         let view = self.view(compiled, settings, subject);
         match compiled.applies.truth(&view) {
-            Ok(false) => return Outcome::NotApplicable,
+            Ok(false) => return RuleOutcome::NotApplicable,
             Ok(true) => {}
-            Err(why) => return Outcome::Unknown(lack(why, compiled.rule().over)),
+            Err(why) => return RuleOutcome::Unknown(lack(why, compiled.rule().over)),
         }
         match compiled.fails.truth(&view) {
-            Ok(true) => Outcome::Fail,
-            Ok(false) => Outcome::Pass,
-            Err(why) => Outcome::Unknown(lack(why, compiled.rule().over)),
+            Ok(true) => RuleOutcome::Fail,
+            Ok(false) => RuleOutcome::Pass,
+            Err(why) => RuleOutcome::Unknown(lack(why, compiled.rule().over)),
         }
     }
 
-    fn judgement(&self, place: usize, subject: &Subject<'_>, result: Outcome) -> RuleResult<'_> {
+    fn judgement(&self, place: usize, subject: &RuleSubject<'_>, result: RuleOutcome) -> RuleResult<'_> {
         let (compiled, settings) = (&self.rules[place], &self.settings[place]);
         let mut set_by = BTreeSet::new();
         let mut severity = severity(compiled, &self.view(compiled, settings, subject));
@@ -122,9 +122,9 @@ impl Pack {
         &'v self,
         compiled: &CompiledRule,
         settings: &'v EffectiveSettings,
-        subject: &'v Subject<'v>,
-    ) -> View<'v> {
-        View {
+        subject: &'v RuleSubject<'v>,
+    ) -> RuleView<'v> {
+        RuleView {
             subject,
             limits: &settings.limits,
             tier: self.slots.tier(compiled.rule().over),
@@ -136,7 +136,7 @@ impl Pack {
 
 /// Returns the severity of the first condition that holds. If a condition is unknown, the highest possible severity
 /// applies.
-fn severity(compiled: &CompiledRule, view: &View<'_>) -> Severity {
+fn severity(compiled: &CompiledRule, view: &RuleView<'_>) -> Severity {
     let mut worst: Option<Severity> = None;
     for (when, severity) in &compiled.severities {
         match when.truth(view) {
@@ -149,20 +149,20 @@ fn severity(compiled: &CompiledRule, view: &View<'_>) -> Severity {
     worst.map_or(own, |worst| worst.min(own))
 }
 
-fn lack(why: Unknown, scope: Scope) -> MissingAttributes {
+fn lack(why: UnknownValue, scope: Scope) -> MissingAttributes {
     let missing: BTreeSet<_> = why.slots().map(|slot| name_of(slot, scope)).collect();
     MissingAttributes { missing: missing.into_iter().collect(), trouble: why.reason() }
 }
 
 /// The indexes of the names that the engine itself reads.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Slots {
+pub(super) struct EngineSlots {
     grant_tier: AttributeIndex,
     principal_tier: AttributeIndex,
     profiles: AttributeIndex,
 }
 
-impl Default for Slots {
+impl Default for EngineSlots {
     fn default() -> Self {
         let names = RuleEnvironment { limits: Vec::new(), scope: None };
         let slot = |name: &str| names.find(name).map_or(AttributeIndex::MAX, |(slot, _)| slot);
@@ -174,7 +174,7 @@ impl Default for Slots {
     }
 }
 
-impl Slots {
+impl EngineSlots {
     const fn tier(&self, scope: Scope) -> AttributeIndex {
         match scope {
             Scope::Grant => self.grant_tier,

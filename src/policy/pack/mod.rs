@@ -11,11 +11,11 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-pub use environment::{Held, Subject};
-pub use evaluate::{MissingAttributes, Outcome, RuleResult};
+pub use environment::{RuleSubject, SodEntitlement};
+pub use evaluate::{MissingAttributes, RuleOutcome, RuleResult};
 pub use profile::ProfileOverride;
-pub use sod_rules::{SodRuleSides, SodRules, SodViolation};
-pub use sources::Sources;
+pub use sod_rules::{SodMatch, SodRuleSides, SodRules};
+pub use sources::PackSources;
 
 pub(super) use environment::{RuleEnvironment, name_of, tier_name};
 pub(super) use rule::{CompiledPair, CompiledRule};
@@ -29,36 +29,36 @@ use crate::{
         file::{Control, Rule, Scope},
     },
 };
-use evaluate::Slots;
+use evaluate::EngineSlots;
 use profile::EffectiveSettings;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A compiled policy pack with its active profiles.
 #[derive(Clone, Debug, Default)]
-pub struct Pack {
-    sources: Arc<Sources>,
+pub struct PolicyPack {
+    sources: Arc<PackSources>,
     rules: Arc<[CompiledRule]>,
     pairs: Arc<[CompiledPair]>,
     settings: Vec<EffectiveSettings>,
     scopes: [Vec<usize>; 2],
     active: Vec<String>,
-    slots: Slots,
+    slots: EngineSlots,
 }
 
-impl Pack {
+impl PolicyPack {
     /// Compiles a pack with these profiles active.
     ///
     /// # Errors
     /// Invalid expressions with their spans, duplicate rules, and profiles that loosen a rule or name unknown rules or
     /// limits.
-    pub fn compile(sources: Sources, profiles: &[String]) -> Result<Self, Diagnostics> {
+    pub fn compile(sources: PackSources, profiles: &[String]) -> Result<Self, Diagnostics> {
         let mut problems = Diagnostics::new();
         let pack = Self::compile_lenient(sources, profiles, &mut problems);
         if problems.has_errors() { Err(problems) } else { Ok(pack) }
     }
 
     /// Compiles what is valid, and returns the problems of the rest.
-    pub(super) fn compile_lenient(sources: Sources, profiles: &[String], problems: &mut Diagnostics) -> Self {
+    pub(super) fn compile_lenient(sources: PackSources, profiles: &[String], problems: &mut Diagnostics) -> Self {
         let mut rules: Vec<_> = sources.rules.iter().flat_map(|read| rule::rules(read, problems)).collect();
         let mut pairs: Vec<_> = sources.rules.iter().flat_map(|read| rule::pairs(read, problems)).collect();
         rules.sort_by(|a, b| a.rule().id.cmp(&b.rule().id));
@@ -71,7 +71,7 @@ impl Pack {
             settings: Vec::new(),
             scopes: Default::default(),
             active: Vec::new(),
-            slots: Slots::default(),
+            slots: EngineSlots::default(),
         };
         pack.under(profiles, problems)
     }
@@ -156,13 +156,13 @@ impl Pack {
         })
     }
 
-    /// Returns the digest of the files of the pack; see [`Sources::digest`].
+    /// Returns the digest of the files of the pack; see [`PackSources::digest`].
     pub fn digest(&self) -> Digest {
         self.sources.digest()
     }
 
     /// Returns the source files.
-    pub fn sources(&self) -> &Sources {
+    pub fn sources(&self) -> &PackSources {
         &self.sources
     }
 
@@ -183,7 +183,7 @@ impl Pack {
 }
 
 /// Reports duplicate ids. Rules and separation-of-duties rules share one namespace, since cases refer to both.
-fn twins(sources: &Sources, problems: &mut Diagnostics) {
+fn twins(sources: &PackSources, problems: &mut Diagnostics) {
     let mut seen: BTreeMap<&str, (&Arc<ParsedFile<crate::model::file::Rules>>, &str, usize)> = BTreeMap::new();
     for read in &sources.rules {
         let rules = read.file.rules.iter().enumerate().map(|(at, rule)| (rule.id.as_str(), "rule", at));

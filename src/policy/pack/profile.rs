@@ -2,7 +2,7 @@
 
 use super::{
     rule::CompiledRule,
-    sources::{ParsedFile, Sources},
+    sources::{PackSources, ParsedFile},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics},
@@ -77,7 +77,7 @@ impl EffectiveSettings {
 /// Active profiles that do not exist, settings that loosen a rule, and all other problems in any profile.
 pub(crate) fn overlay(
     rules: &[CompiledRule],
-    sources: &Sources,
+    sources: &PackSources,
     active: &[String],
     problems: &mut Diagnostics,
 ) -> Vec<EffectiveSettings> {
@@ -120,7 +120,7 @@ fn check(
     index: usize,
     setting: &ProfileSetting,
     rules: &[CompiledRule],
-    sources: &Sources,
+    sources: &PackSources,
     problems: &mut Diagnostics,
 ) {
     let steps = |key| ["set".into(), index.into(), PathSegment::Key(key)];

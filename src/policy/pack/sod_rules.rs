@@ -2,13 +2,13 @@
 //! identities.
 
 use super::{
-    Pack,
-    environment::{Held, held_name},
+    PolicyPack,
+    environment::{SodEntitlement, held_name},
     rule::CompiledPair,
 };
 use crate::{
     model::file::SodRule,
-    policy::expression::{Expression, Unknown},
+    policy::expression::{Expression, UnknownValue},
 };
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ pub struct SodRules<'p> {
 
 /// A certain or possible violation.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SodViolation<'p> {
+pub struct SodMatch<'p> {
     /// The rule.
     pub pair: &'p SodRule,
     /// The entitlements on the first side, by index in the input.
@@ -31,7 +31,7 @@ pub struct SodViolation<'p> {
     pub missing: Vec<&'static str>,
 }
 
-impl Pack {
+impl PolicyPack {
     /// Returns the separation-of-duties rules.
     pub fn pairs(&self) -> SodRules<'_> {
         SodRules { pairs: &self.pairs }
@@ -51,7 +51,7 @@ impl<'p> SodRules<'p> {
 
     /// Returns the sides to which an entitlement belongs. The sides of all entitlements of one principal are the input
     /// of [`Self::judge_sides`]. They do not depend on the holder, so they are computed once for each entitlement.
-    pub fn sides(&self, held: &Held<'_>) -> SodRuleSides {
+    pub fn sides(&self, held: &SodEntitlement<'_>) -> SodRuleSides {
         let side = |expression: &Expression| expression.truth(held);
         let mut sides = SodRuleSides::default();
         for (place, compiled) in self.pairs.iter().enumerate() {
@@ -65,15 +65,15 @@ impl<'p> SodRules<'p> {
 
     /// Returns the violations of one principal, sorted by id; `held` is its effective access, including that of the
     /// identities it owns.
-    pub fn judge<'h>(&self, held: impl IntoIterator<Item = Held<'h>>) -> Vec<SodViolation<'p>> {
+    pub fn judge<'h>(&self, held: impl IntoIterator<Item = SodEntitlement<'h>>) -> Vec<SodMatch<'p>> {
         let sides: Vec<_> = held.into_iter().map(|held| self.sides(&held)).collect();
         self.judge_sides(&sides.iter().collect::<Vec<_>>())
     }
 
     /// Returns the violations among the sides of several entitlements.
-    pub fn judge_sides(&self, held: &[&SodRuleSides]) -> Vec<SodViolation<'p>> {
+    pub fn judge_sides(&self, held: &[&SodRuleSides]) -> Vec<SodMatch<'p>> {
         let mut sides: Vec<[Vec<usize>; 2]> = vec![Default::default(); self.pairs.len()];
-        let mut unsure: Vec<[Vec<(usize, Unknown)>; 2]> = vec![Default::default(); self.pairs.len()];
+        let mut unsure: Vec<[Vec<(usize, UnknownValue)>; 2]> = vec![Default::default(); self.pairs.len()];
         for (at, entitlement) in held.iter().enumerate() {
             for (place, found) in &entitlement.found {
                 for (side, truth) in found.iter().enumerate() {
@@ -91,7 +91,7 @@ impl<'p> SodRules<'p> {
 }
 
 /// Returns a certain violation, or a possible one if a side depends on unknown attributes.
-fn toxic(pair: &SodRule, sides: [Vec<usize>; 2], unsure: [Vec<(usize, Unknown)>; 2]) -> Option<SodViolation<'_>> {
+fn toxic(pair: &SodRule, sides: [Vec<usize>; 2], unsure: [Vec<(usize, UnknownValue)>; 2]) -> Option<SodMatch<'_>> {
     let mut missing = BTreeSet::new();
     let mut held = Vec::new();
     for (sure, unsure) in sides.into_iter().zip(unsure) {
@@ -107,13 +107,13 @@ fn toxic(pair: &SodRule, sides: [Vec<usize>; 2], unsure: [Vec<(usize, Unknown)>;
         held.push(perhaps);
     }
     let other = held.pop()?;
-    Some(SodViolation { pair, one: held.pop()?, other, missing: missing.into_iter().collect() })
+    Some(SodMatch { pair, one: held.pop()?, other, missing: missing.into_iter().collect() })
 }
 
 /// The sides to which one entitlement belongs.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct SodRuleSides {
-    found: Vec<(usize, [Result<bool, Unknown>; 2])>,
+    found: Vec<(usize, [Result<bool, UnknownValue>; 2])>,
 }
 
 impl SodRuleSides {

@@ -1,7 +1,7 @@
 //! The parsed source files of a policy pack: rules, cases, profiles and controls, each with its text for diagnostics.
 
 use crate::{
-    diag::{Diagnostics, Source},
+    diag::{Diagnostics, SourceFile},
     format::codec,
     model::{
         Digest,
@@ -14,14 +14,14 @@ use std::{collections::BTreeMap, sync::Arc};
 #[derive(Clone, Debug)]
 pub(crate) struct ParsedFile<T> {
     /// The text.
-    pub(crate) source: Source,
+    pub(crate) source: SourceFile,
     /// The content.
     pub(crate) file: T,
 }
 
 /// The source files of a pack.
 #[derive(Clone, Debug, Default)]
-pub struct Sources {
+pub struct PackSources {
     pub(crate) rules: Vec<Arc<ParsedFile<Rules>>>,
     pub(crate) cases: Vec<Arc<ParsedFile<RuleCases>>>,
     pub(crate) profiles: Vec<Arc<ParsedFile<Profile>>>,
@@ -29,7 +29,7 @@ pub struct Sources {
     digests: BTreeMap<String, Digest>,
 }
 
-impl Sources {
+impl PackSources {
     /// Adds a file if it contains rules, cases, a profile or controls. Other files, such as campaign definitions, are
     /// ignored.
     ///
@@ -86,7 +86,7 @@ impl Sources {
 
 fn read<T: GovernedFile>(path: &str, bytes: &[u8]) -> Result<Arc<ParsedFile<T>>, Diagnostics> {
     let file = codec::parse(path, bytes)?;
-    Ok(Arc::new(ParsedFile { source: Source::of_bytes(path, bytes), file }))
+    Ok(Arc::new(ParsedFile { source: SourceFile::of_bytes(path, bytes), file }))
 }
 
 fn unreadable(path: &str, bytes: &[u8]) -> Diagnostics {

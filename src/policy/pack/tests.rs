@@ -1,8 +1,8 @@
 use super::*;
 use crate::{
-    diag::Style,
+    diag::RenderStyle,
     model::{Severity, file::AttributeValue},
-    policy::{Facts, lint},
+    policy::{AttributeValues, lint},
 };
 
 const RULES: &str = include_str!("../../../tests/cases/policy/sound.rules.toml");
@@ -19,17 +19,17 @@ fn files() -> [(&'static str, &'static str); 4] {
     ]
 }
 
-fn sources(files: &[(&str, String)]) -> Sources {
+fn sources(files: &[(&str, String)]) -> PackSources {
     let files = files.iter().map(|(path, text)| (*path, text.as_bytes()));
-    Sources::read(files).unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())))
+    PackSources::read(files).unwrap_or_else(|problems| panic!("{}", problems.render(RenderStyle::plain())))
 }
 
-fn sound() -> Sources {
+fn sound() -> PackSources {
     sources(&files().map(|(path, text)| (path, text.to_owned())))
 }
 
 /// The sound pack with one text in one of its files replaced.
-fn edited(from: &str, to: &str) -> Sources {
+fn edited(from: &str, to: &str) -> PackSources {
     let mut found = 0;
     let files = files().map(|(path, text)| {
         found += text.matches(from).count();
@@ -39,13 +39,14 @@ fn edited(from: &str, to: &str) -> Sources {
     sources(&files)
 }
 
-fn pack(profiles: &[&str]) -> Pack {
+fn pack(profiles: &[&str]) -> PolicyPack {
     let profiles: Vec<_> = profiles.iter().map(|&name| name.to_owned()).collect();
-    Pack::compile(sound(), &profiles).unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())))
+    PolicyPack::compile(sound(), &profiles)
+        .unwrap_or_else(|problems| panic!("{}", problems.render(RenderStyle::plain())))
 }
 
-fn facts(known: &[(&str, AttributeValue)]) -> Facts {
-    let mut facts = Facts::default();
+fn facts(known: &[(&str, AttributeValue)]) -> AttributeValues {
+    let mut facts = AttributeValues::default();
     known.iter().for_each(|(name, fact)| facts.know(name, fact.clone()).unwrap());
     facts
 }
@@ -55,7 +56,7 @@ fn text(word: &str) -> AttributeValue {
 }
 
 /// A service account of a tier, idle for so many days.
-fn idle(tier: &str, days: i64) -> Facts {
+fn idle(tier: &str, days: i64) -> AttributeValues {
     facts(&[
         ("grant.kind", text("account")),
         ("grant.tier", text(tier)),
@@ -66,24 +67,24 @@ fn idle(tier: &str, days: i64) -> Facts {
 
 #[test]
 fn the_sound_pack_is_sound() {
-    assert_eq!(lint(sound()).render(Style::plain()), "");
+    assert_eq!(lint(sound()).render(RenderStyle::plain()), "");
     let pack = pack(&[]);
     let tested = pack.test().unwrap();
     assert_eq!(tested.len(), 8);
     for tested in tested {
-        assert!(tested.is_as_expected(), "{}", tested.problem.unwrap().render(Style::plain()));
+        assert!(tested.is_as_expected(), "{}", tested.problem.unwrap().render(RenderStyle::plain()));
     }
 }
 
 #[test]
 fn a_rule_is_judged_in_three_values_and_says_what_is_missing() {
     let pack = pack(&[]);
-    let judge = |facts: &Facts| pack.judge_by("T-IDLE", &Subject::of(facts)).unwrap();
-    assert_eq!(judge(&idle("T2", 91)).result, Outcome::Fail);
-    assert_eq!(judge(&idle("T2", 90)).result, Outcome::Pass);
-    assert_eq!(judge(&idle("T1", 90)).result, Outcome::Fail);
+    let judge = |facts: &AttributeValues| pack.judge_by("T-IDLE", &RuleSubject::of(facts)).unwrap();
+    assert_eq!(judge(&idle("T2", 91)).result, RuleOutcome::Fail);
+    assert_eq!(judge(&idle("T2", 90)).result, RuleOutcome::Pass);
+    assert_eq!(judge(&idle("T1", 90)).result, RuleOutcome::Fail);
     let unknown =
-        |missing: &[&'static str]| Outcome::Unknown(MissingAttributes { missing: missing.to_vec(), trouble: None });
+        |missing: &[&'static str]| RuleOutcome::Unknown(MissingAttributes { missing: missing.to_vec(), trouble: None });
     let without_use = facts(&[("grant.kind", text("account")), ("principal.kind", text("agent"))]);
     // Without a tier there is no limit either.
     assert_eq!(judge(&without_use).result, unknown(&["grant.tier", "usage.idle_days"]));
@@ -94,9 +95,9 @@ fn a_rule_is_judged_in_three_values_and_says_what_is_missing() {
     ]);
     assert_eq!(judge(&without_tier).result, unknown(&["grant.tier"]));
     // Whether it applies: a credential is none of its business, whoever holds it.
-    assert_eq!(judge(&facts(&[("grant.kind", text("credential"))])).result, Outcome::NotApplicable);
+    assert_eq!(judge(&facts(&[("grant.kind", text("credential"))])).result, RuleOutcome::NotApplicable);
     assert_eq!(judge(&facts(&[("grant.kind", text("account"))])).result, unknown(&["principal.kind"]));
-    assert_eq!(judge(&Facts::default()).result, unknown(&["grant.kind", "principal.kind"]));
+    assert_eq!(judge(&AttributeValues::default()).result, unknown(&["grant.kind", "principal.kind"]));
 }
 
 #[test]
@@ -104,9 +105,9 @@ fn a_limit_that_all_tiers_share_needs_no_tier() {
     let keepers =
         facts(&[("principal.kind", text("break-glass")), ("principal.custodians", AttributeValue::Number(1))]);
     let judged = pack(&[]);
-    let judged = judged.judge(crate::model::file::Scope::Principal, &Subject::of(&keepers));
+    let judged = judged.judge(crate::model::file::Scope::Principal, &RuleSubject::of(&keepers));
     assert_eq!(judged.len(), 1);
-    assert_eq!((&judged[0].result, judged[0].severity), (&Outcome::Fail, Severity::High));
+    assert_eq!((&judged[0].result, judged[0].severity), (&RuleOutcome::Fail, Severity::High));
 }
 
 #[test]
@@ -118,37 +119,37 @@ fn what_a_grant_says_comes_before_what_its_holder_says() {
         ("usage.idle_days", AttributeValue::Number(46)),
     ]);
     let holder = facts(&[("principal.kind", text("service")), ("usage.idle_days", AttributeValue::Number(0))]);
-    let judged = pack.judge_by("T-IDLE", &Subject::of(&grant).held_by(&holder)).unwrap();
-    assert_eq!((judged.result, judged.severity), (Outcome::Fail, Severity::Critical));
+    let judged = pack.judge_by("T-IDLE", &RuleSubject::of(&grant).held_by(&holder)).unwrap();
+    assert_eq!((judged.result, judged.severity), (RuleOutcome::Fail, Severity::Critical));
 }
 
 #[test]
 fn first_matching_severity_applies_unknown_is_worst() {
     let pack = pack(&[]);
-    let severity = |facts: &Facts| pack.judge_by("T-IDLE", &Subject::of(facts)).unwrap().severity;
+    let severity = |facts: &AttributeValues| pack.judge_by("T-IDLE", &RuleSubject::of(facts)).unwrap().severity;
     assert_eq!(severity(&idle("T0", 91)), Severity::Critical);
     assert_eq!(severity(&idle("T1", 91)), Severity::High);
     assert_eq!(severity(&idle("T3", 91)), Severity::Medium);
-    assert_eq!(severity(&Facts::default()), Severity::Critical);
+    assert_eq!(severity(&AttributeValues::default()), Severity::Critical);
 }
 
 #[test]
 fn a_profile_tightens_and_says_so() {
     let (plain, strict) = (pack(&[]), pack(&["strict"]));
-    let judge = |pack: &Pack, facts: &Facts| {
-        let judged = pack.judge_by("T-IDLE", &Subject::of(facts)).unwrap();
+    let judge = |pack: &PolicyPack, facts: &AttributeValues| {
+        let judged = pack.judge_by("T-IDLE", &RuleSubject::of(facts)).unwrap();
         let by: Vec<_> = judged.set_by.iter().map(|by| format!("{} by {}", by.what, by.profile)).collect();
         (judged.result, judged.severity, by.join(", "))
     };
     let said = String::new;
-    assert_eq!(judge(&plain, &idle("T0", 40)), (Outcome::Pass, Severity::Critical, said()));
+    assert_eq!(judge(&plain, &idle("T0", 40)), (RuleOutcome::Pass, Severity::Critical, said()));
     // Critical already: only the number is the profile's.
     let number = "idle_days by strict".to_owned();
-    assert_eq!(judge(&strict, &idle("T0", 40)), (Outcome::Fail, Severity::Critical, number));
+    assert_eq!(judge(&strict, &idle("T0", 40)), (RuleOutcome::Fail, Severity::Critical, number));
     let both = "idle_days by strict, severity by strict".to_owned();
-    assert_eq!(judge(&strict, &idle("T2", 61)), (Outcome::Fail, Severity::High, both));
+    assert_eq!(judge(&strict, &idle("T2", 61)), (RuleOutcome::Fail, Severity::High, both));
     let severity = "severity by strict".to_owned();
-    assert_eq!(judge(&strict, &idle("T3", 91)), (Outcome::Fail, Severity::High, severity));
+    assert_eq!(judge(&strict, &idle("T3", 91)), (RuleOutcome::Fail, Severity::High, severity));
     assert_eq!(strict.limit("T-IDLE", "idle_days", Tier::T2).map(|(number, _)| number), Some(60));
     assert_eq!(strict.limit("T-IDLE", "idle_days", Tier::T1), Some((45, None)));
     assert_eq!(strict.limit("T-KEEPERS", "keepers", Tier::T0).map(|(number, _)| number), Some(3));
@@ -164,7 +165,7 @@ fn of_several_profiles_the_strictest_counts() {
     let mut files = files().map(|(path, text)| (path, text.to_owned())).to_vec();
     files.push(("policies/other.profile.toml", other));
     let on = ["strict".to_owned(), "other".to_owned()];
-    let pack = Pack::compile(sources(&files), &on).unwrap();
+    let pack = PolicyPack::compile(sources(&files), &on).unwrap();
     let set = |rule, limit, tier| {
         let (number, by) = pack.limit(rule, limit, tier).unwrap();
         (number, by.map(|by| by.profile.as_str()))
@@ -179,7 +180,7 @@ fn of_several_profiles_the_strictest_counts() {
 fn a_pair_is_held_across_systems_and_both_sides_are_named() {
     let pack = pack(&[]);
     let pairs = pack.pairs();
-    let held = |system, kind, name, tier| Held { system, kind, id: name, name, tier };
+    let held = |system, kind, name, tier| SodEntitlement { system, kind, id: name, name, tier };
     let deploy = held(Some("ci"), Some("membership"), Some("deploy"), Some("T2"));
     let read = held(Some("db"), Some("privilege"), Some("orders"), Some("T3"));
     let audit = held(Some("log"), Some("privilege"), Some("audit-writer"), Some("T1"));
@@ -280,14 +281,14 @@ fn what_is_wrong_is_said_at_its_place() {
         for problem in problems.sorted() {
             assert!(problem.help.is_some() && problem.line().is_some(), "{story}: {problem:?}");
         }
-        told.push_str(&format!("# {story}\n{}\n", problems.render(Style::plain())));
+        told.push_str(&format!("# {story}\n{}\n", problems.render(RenderStyle::plain())));
     }
     insta::assert_snapshot!(told);
 }
 
 #[test]
 fn a_profile_that_is_on_must_be_there() {
-    let problems = Pack::compile(sound(), &["strickt".to_owned()]).unwrap_err();
+    let problems = PolicyPack::compile(sound(), &["strickt".to_owned()]).unwrap_err();
     let problem = problems.sorted()[0];
     assert_eq!((problem.code, problem.file()), ("unknown-profile", Some("governance.toml")));
     assert_eq!(problem.help.as_deref(), Some("did you mean `strict`?"));
@@ -295,7 +296,7 @@ fn a_profile_that_is_on_must_be_there() {
 
 #[test]
 fn a_case_that_does_not_come_out_says_what_came() {
-    let pack = Pack::compile(edited("idle_days = 46", "idle_days = 44"), &[]).unwrap();
+    let pack = PolicyPack::compile(edited("idle_days = 46", "idle_days = 44"), &[]).unwrap();
     let problems: Diagnostics = pack.test().unwrap().into_iter().filter_map(|tested| tested.problem).collect();
-    insta::assert_snapshot!(problems.render(Style::plain()));
+    insta::assert_snapshot!(problems.render(RenderStyle::plain()));
 }

@@ -2,19 +2,19 @@
 
 use super::{
     super::{
+        calls::{DISABLE_ACCOUNT, REMOVE_ACCOUNT, REMOVE_KEY, REMOVE_SHADOW, SET_SHELL, operation},
         config::OptionalFile,
         grants::date,
-        operation::{DISABLE_ACCOUNT, REMOVE_ACCOUNT, REMOVE_KEY, REMOVE_SHADOW, SET_SHELL, operation},
     },
-    Drafting, bound, harm, shows, split, unsupported,
+    HostChangePlanner, bound, harm, shows, split, unsupported,
 };
 use crate::{
-    connector::{PlannedChange, UnsupportedChange},
+    connector::{PlannedChange, UnsupportedChangeError},
     model::{AccessLoss, Grant, GrantKind, Timestamp},
 };
 
-impl Drafting<'_> {
-    pub(super) fn disable_account(&self) -> Result<PlannedChange, UnsupportedChange> {
+impl HostChangePlanner<'_> {
+    pub(super) fn disable_account(&self) -> Result<PlannedChange, UnsupportedChangeError> {
         if !self.has(OptionalFile::Shadow) {
             return unsupported(
                 "without /etc/shadow an account cannot expire, and SSH keys open a locked one".to_owned(),
@@ -43,7 +43,7 @@ impl Drafting<'_> {
         })
     }
 
-    pub(super) fn close_shell(&self, to: &str) -> Result<PlannedChange, UnsupportedChange> {
+    pub(super) fn close_shell(&self, to: &str) -> Result<PlannedChange, UnsupportedChangeError> {
         let to = if to == "nologin" { "/usr/sbin/nologin" } else { to };
         if self.config.opens(to) {
             return harm(format!("`{to}` is not a shell that lets nobody in"), "decide `reduce` to `nologin`");
@@ -59,7 +59,7 @@ impl Drafting<'_> {
         Ok(PlannedChange { expects: shows([("shell", to)]), ..self.gone(operations) })
     }
 
-    pub(super) fn remove_account(&self) -> Result<PlannedChange, UnsupportedChange> {
+    pub(super) fn remove_account(&self) -> Result<PlannedChange, UnsupportedChangeError> {
         self.keep_a_superuser()?;
         let [account] = self.bound()?;
         self.soaked()?;
@@ -93,7 +93,7 @@ impl Drafting<'_> {
         Ok(PlannedChange { irreversible: Some(lost), loses: self.all_of_account(&account), ..draft })
     }
 
-    pub(super) fn soaked(&self) -> Result<(), UnsupportedChange> {
+    pub(super) fn soaked(&self) -> Result<(), UnsupportedChangeError> {
         let soak = i64::from(self.config.soak_days);
         let expires = self.grant.attribute("expires").and_then(|text| Timestamp::parse(text).ok());
         let locked = self.grant.attribute("password") == Some("locked");
@@ -114,7 +114,7 @@ impl Drafting<'_> {
     }
 
     /// A system nobody administers cannot be repaired.
-    pub(super) fn keep_a_superuser(&self) -> Result<(), UnsupportedChange> {
+    pub(super) fn keep_a_superuser(&self) -> Result<(), UnsupportedChangeError> {
         let usable = |other: &&Grant| {
             other.kind == GrantKind::Account
                 && other.key != self.grant.key

@@ -3,23 +3,23 @@
 use super::{
     super::{
         authorized_keys,
-        operation::{REMOVE_KEY, SET_OPTIONS, SUCCEED_KEY, operation},
+        calls::{REMOVE_KEY, SET_OPTIONS, SUCCEED_KEY, operation},
     },
-    Drafting, harm, shows, unsupported,
+    HostChangePlanner, harm, shows, unsupported,
 };
 use crate::{
-    connector::{PlannedChange, UnsupportedChange},
-    model::{Expectation, Grant, Operation},
+    connector::{PlannedChange, UnsupportedChangeError},
+    model::{ExpectedState, Grant, Operation},
 };
 
-impl Drafting<'_> {
-    pub(super) fn remove_key(&self) -> Result<PlannedChange, UnsupportedChange> {
+impl HostChangePlanner<'_> {
+    pub(super) fn remove_key(&self) -> Result<PlannedChange, UnsupportedChangeError> {
         let operations = vec![self.key(self.grant, REMOVE_KEY, None)?];
         let lost = "the public key is kept nowhere else: its holder has to hand it in again".to_owned();
         Ok(PlannedChange { irreversible: Some(lost), ..self.gone(operations) })
     }
 
-    pub(super) fn expire_key(&self) -> Result<PlannedChange, UnsupportedChange> {
+    pub(super) fn expire_key(&self) -> Result<PlannedChange, UnsupportedChangeError> {
         let options = self.grant.attribute("options").unwrap_or("");
         let others = authorized_keys::options(options).unwrap_or_default();
         let others = others.into_iter().filter(|option| authorized_keys::option_name(option) != "expiry-time");
@@ -27,7 +27,7 @@ impl Drafting<'_> {
         self.with_options(&left.join(","))
     }
 
-    pub(super) fn restrict_key(&self, to: &str) -> Result<PlannedChange, UnsupportedChange> {
+    pub(super) fn restrict_key(&self, to: &str) -> Result<PlannedChange, UnsupportedChangeError> {
         let example =
             "write the options as in authorized_keys: `restrict,command=\"/usr/bin/backup\",from=\"10.0.0.0/8\"`";
         let Some(wanted) = authorized_keys::options(to) else {
@@ -57,12 +57,12 @@ impl Drafting<'_> {
         self.with_options(&wanted.join(","))
     }
 
-    pub(super) fn with_options(&self, to: &str) -> Result<PlannedChange, UnsupportedChange> {
+    pub(super) fn with_options(&self, to: &str) -> Result<PlannedChange, UnsupportedChangeError> {
         let operations = vec![self.key(self.grant, SET_OPTIONS, Some(to))?];
         Ok(PlannedChange { expects: shows([("options", to)]), ..self.gone(operations) })
     }
 
-    pub(super) fn rotate_key(&self) -> Result<PlannedChange, UnsupportedChange> {
+    pub(super) fn rotate_key(&self) -> Result<PlannedChange, UnsupportedChangeError> {
         let options = authorized_keys::options(self.grant.attribute("options").unwrap_or("")).unwrap_or_default();
         if options.iter().any(|option| authorized_keys::option_name(option) == "cert-authority") {
             return unsupported(
@@ -72,10 +72,10 @@ impl Drafting<'_> {
         }
         let operations = vec![self.key(self.grant, SUCCEED_KEY, None)?, self.key(self.grant, REMOVE_KEY, None)?];
         let lost = "the old key stops working at once: its users need the new one from the sink".to_owned();
-        Ok(PlannedChange { expects: Expectation::Replaced, irreversible: Some(lost), ..self.gone(operations) })
+        Ok(PlannedChange { expects: ExpectedState::Replaced, irreversible: Some(lost), ..self.gone(operations) })
     }
 
-    pub(super) fn key(&self, grant: &Grant, call: &str, to: Option<&str>) -> Result<Operation, UnsupportedChange> {
+    pub(super) fn key(&self, grant: &Grant, call: &str, to: Option<&str>) -> Result<Operation, UnsupportedChangeError> {
         let account = grant.paths.first().and_then(|path| path.ids.split('/').nth(1)).unwrap_or("");
         let fingerprint = grant.entitlement.id.split_once("SHA256:").map_or("", |(_, digest)| digest);
         let fingerprint = &*format!("SHA256:{fingerprint}");

@@ -4,37 +4,37 @@ mod accounts;
 mod keys;
 
 use super::{
+    calls::{LEAVE_GROUP, LOCK_GROUP, NARROW_RULE, REMOVE_RULE, operation},
     config::{HostsConfig, OptionalFile},
     effective_access,
-    operation::{LEAVE_GROUP, LOCK_GROUP, NARROW_RULE, REMOVE_RULE, operation},
     sudoers::{narrowed, read_rights, written},
 };
 use crate::{
-    connector::{PlannedChange, UnsupportedChange},
-    model::{AccessLoss, Change, Expectation, Grant, GrantKind, Inventory, Operation},
+    connector::{PlannedChange, UnsupportedChangeError},
+    model::{AccessChange, AccessLoss, ExpectedState, Grant, GrantKind, Inventory, Operation},
 };
 use std::collections::BTreeMap;
 
 /// Drafts a change of one grant.
 pub(super) fn draft(
     config: &HostsConfig,
-    change: &Change,
+    change: &AccessChange,
     grant: &Grant,
     inventory: &Inventory,
-) -> Result<PlannedChange, UnsupportedChange> {
-    let drafting = Drafting { config, grant, inventory };
+) -> Result<PlannedChange, UnsupportedChangeError> {
+    let drafting = HostChangePlanner { config, grant, inventory };
     match (grant.kind, change) {
-        (GrantKind::Account, Change::Disable {}) => drafting.disable_account(),
-        (GrantKind::Account, Change::Reduce { to }) => drafting.close_shell(to),
-        (GrantKind::Account, Change::Revoke {}) => drafting.remove_account(),
+        (GrantKind::Account, AccessChange::Disable {}) => drafting.disable_account(),
+        (GrantKind::Account, AccessChange::Reduce { to }) => drafting.close_shell(to),
+        (GrantKind::Account, AccessChange::Revoke {}) => drafting.remove_account(),
         (GrantKind::Credential, change) if is_group_password(grant) => drafting.group_password(change),
-        (GrantKind::Credential, Change::Disable {}) => drafting.expire_key(),
-        (GrantKind::Credential, Change::Reduce { to }) => drafting.restrict_key(to),
-        (GrantKind::Credential, Change::Revoke {}) => drafting.remove_key(),
-        (GrantKind::Credential, Change::Rotate {}) => drafting.rotate_key(),
-        (GrantKind::Membership, Change::Revoke {}) => drafting.leave_group(),
-        (GrantKind::Rule, Change::Reduce { to }) => drafting.narrow_rule(to),
-        (GrantKind::Rule, Change::Revoke {}) => drafting.remove_rule(),
+        (GrantKind::Credential, AccessChange::Disable {}) => drafting.expire_key(),
+        (GrantKind::Credential, AccessChange::Reduce { to }) => drafting.restrict_key(to),
+        (GrantKind::Credential, AccessChange::Revoke {}) => drafting.remove_key(),
+        (GrantKind::Credential, AccessChange::Rotate {}) => drafting.rotate_key(),
+        (GrantKind::Membership, AccessChange::Revoke {}) => drafting.leave_group(),
+        (GrantKind::Rule, AccessChange::Reduce { to }) => drafting.narrow_rule(to),
+        (GrantKind::Rule, AccessChange::Revoke {}) => drafting.remove_rule(),
         (kind, change) => unsupported(
             format!("a {kind} on a host has no way to {}", change.verb()),
             "decide `revoke`, or `certify` with an end date",
@@ -42,14 +42,14 @@ pub(super) fn draft(
     }
 }
 
-struct Drafting<'a> {
+struct HostChangePlanner<'a> {
     config: &'a HostsConfig,
     grant: &'a Grant,
     inventory: &'a Inventory,
 }
 
-impl Drafting<'_> {
-    fn leave_group(&self) -> Result<PlannedChange, UnsupportedChange> {
+impl HostChangePlanner<'_> {
+    fn leave_group(&self) -> Result<PlannedChange, UnsupportedChangeError> {
         let [group, member] = self.bound()?;
         let (who, what) = (&self.grant.principal.name, &self.grant.entitlement.name);
         if self.grant.attribute("primary").is_some() {
@@ -69,11 +69,11 @@ impl Drafting<'_> {
         operation(LEAVE_GROUP, [("group", group), ("member", member)], text)
     }
 
-    fn remove_rule(&self) -> Result<PlannedChange, UnsupportedChange> {
+    fn remove_rule(&self) -> Result<PlannedChange, UnsupportedChangeError> {
         Ok(self.gone(vec![self.rule(self.grant, None)?]))
     }
 
-    fn narrow_rule(&self, to: &str) -> Result<PlannedChange, UnsupportedChange> {
+    fn narrow_rule(&self, to: &str) -> Result<PlannedChange, UnsupportedChangeError> {
         let old = self.grant.attribute("commands").and_then(read_rights).unwrap_or_default();
         let left = match narrowed(&old, to) {
             Ok(rights) => written(&rights),
@@ -83,7 +83,7 @@ impl Drafting<'_> {
         Ok(PlannedChange { expects: shows([("commands", &left)]), ..self.gone(operations) })
     }
 
-    fn rule(&self, rule: &Grant, to: Option<&str>) -> Result<Operation, UnsupportedChange> {
+    fn rule(&self, rule: &Grant, to: Option<&str>) -> Result<Operation, UnsupportedChangeError> {
         let [holder, digest] = bound(rule)?;
         let file = self.attribute(rule, "file")?;
         let (who, what) = (&rule.principal.name, rule.attribute("commands").unwrap_or(""));
@@ -98,8 +98,8 @@ impl Drafting<'_> {
         })
     }
 
-    fn group_password(&self, change: &Change) -> Result<PlannedChange, UnsupportedChange> {
-        if !matches!(change, Change::Disable {} | Change::Revoke {}) {
+    fn group_password(&self, change: &AccessChange) -> Result<PlannedChange, UnsupportedChangeError> {
+        if !matches!(change, AccessChange::Disable {} | AccessChange::Revoke {}) {
             return unsupported("a group password can only be taken away".to_owned(), "decide `revoke`");
         }
         let [group] = self.bound()?;
@@ -112,7 +112,7 @@ impl Drafting<'_> {
         let own = self.grant.paths.first().map(|path| path.ids.as_str());
         let paths = effective_access::paths(self.grant, self.inventory);
         let survives = paths.into_iter().filter(|path| Some(path.ids.as_str()) != own).map(|path| path.text).collect();
-        PlannedChange { operations, expects: Expectation::Absent, loses: self.losers(), survives, irreversible: None }
+        PlannedChange { operations, expects: ExpectedState::Absent, loses: self.losers(), survives, irreversible: None }
     }
 
     /// The holder; for what a group holds, each of its members.
@@ -135,24 +135,24 @@ impl Drafting<'_> {
         !self.config.absent.contains(&file)
     }
 
-    fn attribute<'a>(&self, grant: &'a Grant, name: &str) -> Result<&'a str, UnsupportedChange> {
+    fn attribute<'a>(&self, grant: &'a Grant, name: &str) -> Result<&'a str, UnsupportedChangeError> {
         grant.attribute(name).ok_or_else(|| foreign(grant))
     }
 
-    fn bound<const N: usize>(&self) -> Result<[String; N], UnsupportedChange> {
+    fn bound<const N: usize>(&self) -> Result<[String; N], UnsupportedChangeError> {
         bound(self.grant)
     }
 }
 
 /// Returns the last parts of the path a grant is: ids and names as they were bound when it was collected.
-fn bound<const N: usize>(grant: &Grant) -> Result<[String; N], UnsupportedChange> {
+fn bound<const N: usize>(grant: &Grant) -> Result<[String; N], UnsupportedChangeError> {
     let ids = grant.paths.first().map_or("", |path| path.ids.as_str());
     let parts: Vec<String> = ids.rsplit('/').take(N).map(str::to_owned).collect::<Vec<_>>().into_iter().rev().collect();
     parts.try_into().map_err(|_| foreign(grant))
 }
 
-fn foreign(grant: &Grant) -> UnsupportedChange {
-    UnsupportedChange::Unsupported {
+fn foreign(grant: &Grant) -> UnsupportedChangeError {
+    UnsupportedChangeError::Unsupported {
         why: format!("{} was not collected by this connector", grant.key),
         instead: "collect the system again".to_owned(),
     }
@@ -171,14 +171,14 @@ fn split(bound: &str) -> (String, &str) {
     }
 }
 
-fn shows<const N: usize>(pairs: [(&str, &str); N]) -> Expectation {
-    Expectation::Shows(BTreeMap::from(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))))
+fn shows<const N: usize>(pairs: [(&str, &str); N]) -> ExpectedState {
+    ExpectedState::Shows(BTreeMap::from(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))))
 }
 
-fn harm<T>(why: String, instead: impl Into<String>) -> Result<T, UnsupportedChange> {
-    Err(UnsupportedChange::Harm { why, instead: instead.into() })
+fn harm<T>(why: String, instead: impl Into<String>) -> Result<T, UnsupportedChangeError> {
+    Err(UnsupportedChangeError::Harm { why, instead: instead.into() })
 }
 
-fn unsupported<T>(why: String, instead: impl Into<String>) -> Result<T, UnsupportedChange> {
-    Err(UnsupportedChange::Unsupported { why, instead: instead.into() })
+fn unsupported<T>(why: String, instead: impl Into<String>) -> Result<T, UnsupportedChangeError> {
+    Err(UnsupportedChangeError::Unsupported { why, instead: instead.into() })
 }

@@ -1,10 +1,10 @@
 //! One rule of a sudoers file taken out or narrowed, every other byte kept.
 
-use super::{Privilege, Statement, StatementKind, UserSpec, privilege::word};
+use super::{HostSpec, StatementKind, SudoersStatement, UserSpec, privilege::word};
 
 /// What is left of one user's part in a rule.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in super::super) enum Rewrite<'a> {
+pub(in super::super) enum RuleRewrite<'a> {
     /// These commands only.
     Commands(&'a str),
     /// Nothing.
@@ -18,10 +18,10 @@ pub(in super::super) enum Rewrite<'a> {
 /// users decides (sudoers(5)).
 pub(in super::super) fn rewrite(
     bytes: &[u8],
-    statement: &Statement,
+    statement: &SudoersStatement,
     privilege: usize,
     member: &str,
-    left: Rewrite<'_>,
+    left: RuleRewrite<'_>,
 ) -> Option<Vec<u8>> {
     let StatementKind::Spec(spec) = &statement.kind else { return None };
     let place = spec.users.iter().position(|item| !item.negated && item.name == member);
@@ -39,12 +39,18 @@ pub(in super::super) fn rewrite(
 }
 
 /// The rule names this member alone.
-fn alone(bytes: &[u8], statement: &Statement, spec: &UserSpec, privilege: usize, left: Rewrite<'_>) -> Option<Vec<u8>> {
+fn alone(
+    bytes: &[u8],
+    statement: &SudoersStatement,
+    spec: &UserSpec,
+    privilege: usize,
+    left: RuleRewrite<'_>,
+) -> Option<Vec<u8>> {
     let target = spec.privileges.get(privilege)?;
     match left {
-        Rewrite::Commands(text) => Some(replaced(bytes, statement, &target.commands_range, text.as_bytes())),
-        Rewrite::Nothing if spec.privileges.len() == 1 => Some(Vec::new()),
-        Rewrite::Nothing => {
+        RuleRewrite::Commands(text) => Some(replaced(bytes, statement, &target.commands_range, text.as_bytes())),
+        RuleRewrite::Nothing if spec.privileges.len() == 1 => Some(Vec::new()),
+        RuleRewrite::Nothing => {
             // With the colon that joins it to its neighbour.
             let range = match spec.privileges.get(privilege + 1) {
                 Some(next) => target.range.start..next.range.start,
@@ -58,12 +64,12 @@ fn alone(bytes: &[u8], statement: &Statement, spec: &UserSpec, privilege: usize,
 /// The rule names others as well: the member leaves it, and keeps what is left in a rule of its own right behind.
 fn shared(
     bytes: &[u8],
-    statement: &Statement,
+    statement: &SudoersStatement,
     spec: &UserSpec,
     place: Option<usize>,
     privilege: usize,
     member: &str,
-    left: Rewrite<'_>,
+    left: RuleRewrite<'_>,
 ) -> Option<Vec<u8>> {
     let mut line = match place {
         Some(at) => {
@@ -97,19 +103,19 @@ fn shared(
     Some(line)
 }
 
-fn kept(bytes: &[u8], privilege: &Privilege, change: Option<Rewrite<'_>>) -> Option<Vec<u8>> {
+fn kept(bytes: &[u8], privilege: &HostSpec, change: Option<RuleRewrite<'_>>) -> Option<Vec<u8>> {
     let whole = bytes.get(privilege.range.clone())?;
     match change {
         None => Some(whole.to_vec()),
-        Some(Rewrite::Nothing) => None,
-        Some(Rewrite::Commands(text)) => {
+        Some(RuleRewrite::Nothing) => None,
+        Some(RuleRewrite::Commands(text)) => {
             let hosts = bytes.get(privilege.range.start..privilege.commands_range.start)?;
             Some([hosts, text.as_bytes()].concat())
         }
     }
 }
 
-fn replaced(bytes: &[u8], statement: &Statement, range: &std::ops::Range<usize>, with: &[u8]) -> Vec<u8> {
+fn replaced(bytes: &[u8], statement: &SudoersStatement, range: &std::ops::Range<usize>, with: &[u8]) -> Vec<u8> {
     let mut line = bytes[statement.range.start..range.start].to_vec();
     line.extend_from_slice(with);
     line.extend_from_slice(&bytes[range.end..statement.range.end]);
@@ -121,7 +127,7 @@ mod tests {
     use super::super::parse;
     use super::*;
 
-    fn after(file: &str, rule: usize, privilege: usize, member: &str, left: Rewrite<'_>) -> String {
+    fn after(file: &str, rule: usize, privilege: usize, member: &str, left: RuleRewrite<'_>) -> String {
         let statements = parse(file.as_bytes());
         let specs: Vec<_> = statements.iter().filter(|s| matches!(s.kind, StatementKind::Spec(_))).collect();
         String::from_utf8(rewrite(file.as_bytes(), specs[rule], privilege, member, left).unwrap()).unwrap()
@@ -130,7 +136,7 @@ mod tests {
     #[test]
     fn one_member_loses_it_and_the_others_keep_it() {
         let file = "# top\nana, bo\\\n  , svc ALL=(ALL) ALL # why\nOPS ALL=/bin/ls : web=/bin/cat\nsvc ALL=ALL\n";
-        let nothing = Rewrite::Nothing;
+        let nothing = RuleRewrite::Nothing;
         assert_eq!(after(file, 2, 0, "svc", nothing), file.replace("svc ALL=ALL\n", ""));
         assert_eq!(after(file, 0, 0, "svc", nothing), file.replace("bo\\\n  , svc", "bo"));
         assert_eq!(after(file, 0, 0, "ana", nothing), file.replace("ana, bo", "bo"));
@@ -138,7 +144,7 @@ mod tests {
         assert_eq!(after(file, 1, 0, "li", nothing), file.replace("OPS ALL=/bin/ls : web=/bin/cat\n", split));
         assert_eq!(after(file, 1, 0, "OPS", nothing), file.replace("ALL=/bin/ls : ", ""));
         assert_eq!(after(file, 1, 1, "OPS", nothing), file.replace(" : web=/bin/cat", ""));
-        let less = Rewrite::Commands("(root) /bin/ls");
+        let less = RuleRewrite::Commands("(root) /bin/ls");
         assert_eq!(after(file, 2, 0, "svc", less), file.replace("svc ALL=ALL", "svc ALL=(root) /bin/ls"));
         let own = "(ALL) ALL # why\nbo ALL=(root) /bin/ls\n";
         assert_eq!(

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// One logical line.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Logical {
+pub(super) struct LogicalLine {
     /// Where it stands in the file, with its line end.
     pub range: Range<usize>,
     /// The number of its first physical line, from 1.
@@ -14,7 +14,7 @@ pub(super) struct Logical {
 }
 
 /// Splits a file into its logical lines; their ranges together are the file.
-pub(super) fn logical_lines(bytes: &[u8]) -> Vec<Logical> {
+pub(super) fn logical_lines(bytes: &[u8]) -> Vec<LogicalLine> {
     let mut lines = Vec::new();
     let (mut at, mut number) = (0, 1);
     while at < bytes.len() {
@@ -26,7 +26,7 @@ pub(super) fn logical_lines(bytes: &[u8]) -> Vec<Logical> {
     lines
 }
 
-fn one(bytes: &[u8], start: usize, line: usize) -> Logical {
+fn one(bytes: &[u8], start: usize, line: usize) -> LogicalLine {
     let mut text: Vec<(u8, usize)> = Vec::new();
     let mut at = start;
     let mut quoted = false;
@@ -66,7 +66,7 @@ fn one(bytes: &[u8], start: usize, line: usize) -> Logical {
         text.push((byte, at));
         at += 1;
     }
-    Logical { range: start..at, line, text }
+    LogicalLine { range: start..at, line, text }
 }
 
 /// Returns the length of a backslash, the line end after it, and the blanks that begin the next line.

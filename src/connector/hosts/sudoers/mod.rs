@@ -5,8 +5,8 @@ mod lex;
 mod parse;
 mod privilege;
 
-pub(super) use edit::{Rewrite, rewrite};
-pub(super) use parse::{AliasKind, Item, Privilege, Statement, StatementKind, UserSpec, parse};
+pub(super) use edit::{RuleRewrite, rewrite};
+pub(super) use parse::{AliasKind, HostSpec, StatementKind, SudoersMember, SudoersStatement, UserSpec, parse};
 pub(super) use privilege::{SudoPrivilege, expanded, narrowed, read_rights, survives, written};
 
 use std::collections::BTreeMap;
@@ -15,18 +15,18 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sudoers {
     /// Each file with its statements.
-    pub files: Vec<(String, Vec<Statement>)>,
+    pub files: Vec<(String, Vec<SudoersStatement>)>,
     /// The definitions of every alias.
-    pub aliases: BTreeMap<(AliasKind, String), Vec<Item>>,
+    pub aliases: BTreeMap<(AliasKind, String), Vec<SudoersMember>>,
     /// Whom no password is asked, by a `Defaults !authenticate`: everybody, or the users of a list.
-    pub unasked: Vec<Option<Vec<Item>>>,
+    pub unasked: Vec<Option<Vec<SudoersMember>>>,
     /// Who commands run as where a rule does not say.
     pub runas_default: Option<String>,
 }
 
 impl Sudoers {
     /// Takes in the statements of one more file.
-    pub(super) fn add(&mut self, file: &str, statements: Vec<Statement>) {
+    pub(super) fn add(&mut self, file: &str, statements: Vec<SudoersStatement>) {
         for statement in &statements {
             match &statement.kind {
                 StatementKind::Aliases(defined) => {
@@ -43,30 +43,37 @@ impl Sudoers {
 
     /// Returns the members of a list with every alias of that kind replaced by what it stands for, and whether an alias
     /// was in between. A negation in front of an alias turns each of its members.
-    pub(super) fn flat(&self, kind: AliasKind, items: &[Item]) -> Vec<(Item, bool)> {
+    pub(super) fn flat(&self, kind: AliasKind, items: &[SudoersMember]) -> Vec<(SudoersMember, bool)> {
         let mut flat = Vec::new();
         self.flatten(kind, items, false, 0, &mut flat);
         flat
     }
 
-    fn flatten(&self, kind: AliasKind, items: &[Item], negated: bool, depth: usize, flat: &mut Vec<(Item, bool)>) {
+    fn flatten(
+        &self,
+        kind: AliasKind,
+        items: &[SudoersMember],
+        negated: bool,
+        depth: usize,
+        flat: &mut Vec<(SudoersMember, bool)>,
+    ) {
         for item in items {
             let turned = item.negated != negated;
             match self.aliases.get(&(kind, item.name.clone())) {
                 // A definition that contains itself is an error to sudo; here it ends, and so does a list without end.
                 Some(_) if depth >= DEEPEST || flat.len() >= LONGEST => {}
                 Some(members) => self.flatten(kind, members, turned, depth + 1, flat),
-                None => flat.push((Item { negated: turned, ..item.clone() }, depth > 0)),
+                None => flat.push((SudoersMember { negated: turned, ..item.clone() }, depth > 0)),
             }
         }
     }
 
-    fn take_defaults(&mut self, users: Option<&[Item]>, settings: &str) {
+    fn take_defaults(&mut self, users: Option<&[SudoersMember]>, settings: &str) {
         for setting in settings.split(',') {
             let compact: String = setting.chars().filter(|c| !c.is_whitespace()).collect();
             if compact == "!authenticate" {
                 // Bound to a host, a command or another user, it counts as for all: nothing hides behind that.
-                self.unasked.push(users.map(<[Item]>::to_vec));
+                self.unasked.push(users.map(<[SudoersMember]>::to_vec));
             }
             if let (Some(user), None) = (compact.strip_prefix("runas_default="), users) {
                 self.runas_default = Some(user.trim_matches('"').to_owned());

@@ -2,13 +2,13 @@
 
 use super::{
     super::grant_key::is_plain,
-    lex::{Logical, logical_lines},
+    lex::{LogicalLine, logical_lines},
 };
 use std::ops::Range;
 
 /// One logical line and what it says.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in super::super) struct Statement {
+pub(in super::super) struct SudoersStatement {
     /// Where it stands in the file, with its line end.
     pub range: Range<usize>,
     /// The number of its first line, from 1.
@@ -21,11 +21,11 @@ pub(in super::super) struct Statement {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in super::super) enum StatementKind {
     /// Definitions of aliases.
-    Aliases(Vec<(AliasKind, String, Vec<Item>)>),
+    Aliases(Vec<(AliasKind, String, Vec<SudoersMember>)>),
     /// Nothing, or a comment.
     Blank,
     /// Settings, and whom they are for; nothing where they are for everybody, or bound to something other than users.
-    Defaults { users: Option<Vec<Item>>, settings: String },
+    Defaults { users: Option<Vec<SudoersMember>>, settings: String },
     /// Another file, or every file of a directory.
     Include { path: String, directory: bool },
     /// Who may do what.
@@ -45,7 +45,7 @@ pub(in super::super) enum AliasKind {
 
 /// A member of a list.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in super::super) struct Item {
+pub(in super::super) struct SudoersMember {
     /// What it names, unquoted.
     pub name: String,
     /// Whether it takes away what it names.
@@ -57,15 +57,15 @@ pub(in super::super) struct Item {
 /// Users, and what they may do.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in super::super) struct UserSpec {
-    pub users: Vec<Item>,
-    pub privileges: Vec<Privilege>,
+    pub users: Vec<SudoersMember>,
+    pub privileges: Vec<HostSpec>,
 }
 
 /// Hosts, and the commands allowed there.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in super::super) struct Privilege {
-    pub hosts: Vec<Item>,
-    pub commands: Vec<Command>,
+pub(in super::super) struct HostSpec {
+    pub hosts: Vec<SudoersMember>,
+    pub commands: Vec<SudoersCommand>,
     /// Where the whole of it stands.
     pub range: Range<usize>,
     /// Where its commands stand.
@@ -74,50 +74,50 @@ pub(in super::super) struct Privilege {
 
 /// One command as it is written.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in super::super) struct Command {
-    pub runas: Option<Runas>,
+pub(in super::super) struct SudoersCommand {
+    pub runas: Option<RunasSpec>,
     pub tags: Vec<String>,
     /// `TIMEOUT=…`, `CWD=…` and the like, and digests the file must have.
     pub options: Vec<String>,
-    pub item: Item,
+    pub item: SudoersMember,
 }
 
 /// Who a command may run as.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in super::super) struct Runas {
-    pub users: Vec<Item>,
-    pub groups: Vec<Item>,
+pub(in super::super) struct RunasSpec {
+    pub users: Vec<SudoersMember>,
+    pub groups: Vec<SudoersMember>,
 }
 
 /// Reads a file; the ranges of its statements together are the file.
-pub(in super::super) fn parse(bytes: &[u8]) -> Vec<Statement> {
-    let statement = |logical: Logical| {
-        let kind = Scan { text: &logical.text, at: 0 }.statement().unwrap_or(StatementKind::Unread);
-        Statement { range: logical.range, line: logical.line, kind }
+pub(in super::super) fn parse(bytes: &[u8]) -> Vec<SudoersStatement> {
+    let statement = |logical: LogicalLine| {
+        let kind = SudoersParser { text: &logical.text, at: 0 }.statement().unwrap_or(StatementKind::Unread);
+        SudoersStatement { range: logical.range, line: logical.line, kind }
     };
     logical_lines(bytes).into_iter().map(statement).collect()
 }
 
 /// Reads a list of commands alone, as it stands behind the `=` of a rule.
-pub(super) fn commands(text: &str) -> Option<Vec<Command>> {
+pub(super) fn commands(text: &str) -> Option<Vec<SudoersCommand>> {
     // One line without comment or continuation is the text itself.
     let lines = logical_lines(text.as_bytes());
-    let [Logical { text: bytes, .. }] = &lines[..] else { return None };
+    let [LogicalLine { text: bytes, .. }] = &lines[..] else { return None };
     if bytes.len() != text.len() || text.contains('\0') {
         return None;
     }
-    let mut scan = Scan { text: bytes, at: 0 };
+    let mut scan = SudoersParser { text: bytes, at: 0 };
     let commands = scan.commands()?;
     scan.blank();
     scan.done().then_some(commands)
 }
 
-struct Scan<'a> {
+struct SudoersParser<'a> {
     text: &'a [(u8, usize)],
     at: usize,
 }
 
-impl Scan<'_> {
+impl SudoersParser<'_> {
     fn statement(mut self) -> Option<StatementKind> {
         self.blank();
         if self.done() {
@@ -158,7 +158,7 @@ impl Scan<'_> {
         self.user_spec().map(StatementKind::Spec)
     }
 
-    fn aliases(&mut self, kind: AliasKind) -> Option<Vec<(AliasKind, String, Vec<Item>)>> {
+    fn aliases(&mut self, kind: AliasKind) -> Option<Vec<(AliasKind, String, Vec<SudoersMember>)>> {
         let mut defined = Vec::new();
         loop {
             self.blank();
@@ -192,7 +192,7 @@ impl Scan<'_> {
             let commands_start = self.place();
             let commands = self.commands()?;
             let end = commands.last()?.item.range.end;
-            privileges.push(Privilege { hosts, commands, range: start..end, commands_range: commands_start..end });
+            privileges.push(HostSpec { hosts, commands, range: start..end, commands_range: commands_start..end });
             self.blank();
             match self.peek() {
                 None => return Some(UserSpec { users, privileges }),
@@ -202,14 +202,14 @@ impl Scan<'_> {
         }
     }
 
-    fn items(&mut self) -> Option<Vec<Item>> {
+    fn items(&mut self) -> Option<Vec<SudoersMember>> {
         let mut items = Vec::new();
         loop {
             self.blank();
             let start = self.place();
             let negated = self.negations();
             let (name, end) = self.word()?;
-            items.push(Item { name, negated, range: start..end });
+            items.push(SudoersMember { name, negated, range: start..end });
             let mark = self.at;
             self.blank();
             if self.peek() != Some(b',') {
@@ -220,7 +220,7 @@ impl Scan<'_> {
         }
     }
 
-    fn commands(&mut self) -> Option<Vec<Command>> {
+    fn commands(&mut self) -> Option<Vec<SudoersCommand>> {
         let mut commands = Vec::new();
         loop {
             commands.push(self.command()?);
@@ -232,7 +232,7 @@ impl Scan<'_> {
         }
     }
 
-    fn command(&mut self) -> Option<Command> {
+    fn command(&mut self) -> Option<SudoersCommand> {
         let (mut tags, mut options, mut runas) = (Vec::new(), Vec::new(), None);
         self.blank();
         if self.peek() == Some(b'(') {
@@ -273,10 +273,10 @@ impl Scan<'_> {
             }
         }
         let (name, end) = self.command_text()?;
-        Some(Command { runas, tags, options, item: Item { name, negated, range: start..end } })
+        Some(SudoersCommand { runas, tags, options, item: SudoersMember { name, negated, range: start..end } })
     }
 
-    fn runas(&mut self) -> Option<Runas> {
+    fn runas(&mut self) -> Option<RunasSpec> {
         let (mut users, mut groups) = (Vec::new(), Vec::new());
         self.blank();
         if !matches!(self.peek(), Some(b':' | b')')) {
@@ -292,7 +292,7 @@ impl Scan<'_> {
         }
         self.blank();
         self.expect(b')')?;
-        Some(Runas { users, groups })
+        Some(RunasSpec { users, groups })
     }
 
     /// A command: `ALL`, an alias, or a path (or `sudoedit`, `list`) with arguments up to the next separator.

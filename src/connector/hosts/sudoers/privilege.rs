@@ -2,7 +2,7 @@
 
 use super::{
     AliasKind, Sudoers,
-    parse::{Command, commands},
+    parse::{SudoersCommand, commands},
 };
 use std::fmt::{self, Write};
 
@@ -73,7 +73,7 @@ pub(in super::super) fn read_rights(text: &str) -> Option<Vec<SudoPrivilege>> {
 }
 
 /// Returns what a list of commands allows; runas lists and tags carry over from one command to the next.
-pub(in super::super) fn expanded(commands: &[Command], sudoers: &Sudoers) -> Vec<SudoPrivilege> {
+pub(in super::super) fn expanded(commands: &[SudoersCommand], sudoers: &Sudoers) -> Vec<SudoPrivilege> {
     let default = || vec![sudoers.runas_default.clone().unwrap_or_else(|| "root".to_owned())];
     let (mut users, mut groups, mut tags) = (default(), Vec::new(), Vec::<String>::new());
     let (mut options, mut rights) = (Vec::<String>::new(), Vec::new());

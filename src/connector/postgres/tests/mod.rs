@@ -16,12 +16,13 @@ mod wire;
 use super::{PasswordVisibility, Postgres, PostgresConfig, TlsMode, open};
 use crate::{
     connector::{
-        Collector, ConnectorError, ConnectorSchema, Intent, Provisioner, Receipt, Sink, SinkError, UnsupportedChange,
+        ApplyReceipt, Collector, ConnectorError, ConnectorSchema, Intent, Provisioner, SecretSink, SinkError,
+        UnsupportedChangeError,
     },
     model::{
-        Action, ActionId, CampaignId, Change, Digest, Grant, GrantKind, Inventory, ItemId, Observation, Presence,
-        RepoId, SystemId, Timestamp, Verdict, VerificationLevel,
-        action::{ActionSpec, Basis, Planned},
+        AccessChange, Action, ActionId, CampaignId, Digest, Grant, GrantKind, GrantObservation, Inventory, ItemId,
+        Presence, RepoId, SystemId, Timestamp, Verdict, VerificationLevel,
+        action::{ActionBasis, ActionSpec, Planned},
     },
 };
 use cluster::Cluster;
@@ -48,7 +49,7 @@ struct Story {
 #[derive(Default)]
 struct Vault(Mutex<Vec<(String, String)>>);
 
-impl Sink for Vault {
+impl SecretSink for Vault {
     fn deposit(&self, label: &str, secret: &SecretString) -> Result<String, SinkError> {
         self.0.lock().unwrap().push((label.to_owned(), secret.expose_secret().to_owned()));
         Ok(format!("vault:{label}"))
@@ -108,21 +109,25 @@ impl Story {
         found[0].clone()
     }
 
-    fn draft(&self, change: &Change, grant: &Grant) -> Result<crate::connector::PlannedChange, UnsupportedChange> {
+    fn draft(
+        &self,
+        change: &AccessChange,
+        grant: &Grant,
+    ) -> Result<crate::connector::PlannedChange, UnsupportedChangeError> {
         self.postgres.draft(change, grant, &self.inventory())
     }
 
     /// Plans a change, as the plan floor does.
-    fn plan(&self, change: Change, grant: &Grant) -> ActionSpec {
+    fn plan(&self, change: AccessChange, grant: &Grant) -> ActionSpec {
         let draft = self.draft(&change, grant).unwrap();
         planned(change, grant, draft)
     }
 
-    fn apply(&self, planned: &ActionSpec) -> Result<Receipt, ConnectorError> {
+    fn apply(&self, planned: &ActionSpec) -> Result<ApplyReceipt, ConnectorError> {
         apply_by(&self.postgres, planned, &self.vault)
     }
 
-    fn observe(&self, grant: &Grant) -> Observation {
+    fn observe(&self, grant: &Grant) -> GrantObservation {
         self.postgres.observe(grant).unwrap()
     }
 
@@ -141,7 +146,7 @@ impl Story {
     /// Revokes a grant and expects the server to have taken it.
     fn revoke(&self, principal: &str, entitlement: &str) -> Grant {
         let grant = self.grant(principal, entitlement);
-        let receipt = self.apply(&self.plan(Change::Revoke {}, &grant)).unwrap();
+        let receipt = self.apply(&self.plan(AccessChange::Revoke {}, &grant)).unwrap();
         assert!(!receipt.already, "{receipt:?}");
         grant
     }
@@ -185,13 +190,13 @@ fn inventory_of(postgres: &Postgres) -> Inventory {
     Inventory::new(system(), Timestamp::from_unix(0), Digest::ZERO, true, grants, BTreeMap::new())
 }
 
-fn planned(change: Change, grant: &Grant, draft: crate::connector::PlannedChange) -> ActionSpec {
+fn planned(change: AccessChange, grant: &Grant, draft: crate::connector::PlannedChange) -> ActionSpec {
     let repo = RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap();
     let campaign = CampaignId::parse("2026-q4").unwrap();
     let item = ItemId::of(&campaign, &grant.system, &grant.key);
     ActionSpec {
         id: ActionId::of(&repo, &item, &grant.digest(), change.verb()),
-        basis: Basis {
+        basis: ActionBasis {
             path: "campaigns/2026-q4/reviews/pg-orders/ana.toml".to_owned(),
             file: Digest::ZERO,
             item,
@@ -211,7 +216,7 @@ fn planned(change: Change, grant: &Grant, draft: crate::connector::PlannedChange
     }
 }
 
-fn apply_by(postgres: &Postgres, planned: &ActionSpec, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+fn apply_by(postgres: &Postgres, planned: &ActionSpec, sink: &dyn SecretSink) -> Result<ApplyReceipt, ConnectorError> {
     let action: Action<Planned> = Action::new(planned.clone());
     postgres.apply(&action, Intent::recorded(planned.id.clone(), 1), sink)
 }
@@ -220,8 +225,8 @@ fn sql_of(planned: &ActionSpec) -> Vec<&str> {
     planned.operations.iter().map(|operation| operation.text.as_str()).collect()
 }
 
-fn reduce(to: &str) -> Change {
-    Change::Reduce { to: to.to_owned() }
+fn reduce(to: &str) -> AccessChange {
+    AccessChange::Reduce { to: to.to_owned() }
 }
 
 #[test]
@@ -229,7 +234,7 @@ fn a_kind_that_does_not_exist_here_is_an_empty_page_and_an_old_cursor_an_error()
     let story = Story::new("CREATE ROLE svc_N LOGIN");
     let page = story.postgres.list(GrantKind::Rule, None).unwrap();
     assert!(page.grants.is_empty() && page.next.is_none());
-    let old = crate::connector::Cursor("1:7".to_owned());
+    let old = crate::connector::ListingCursor("1:7".to_owned());
     let error = story.postgres.list(GrantKind::Account, Some(&old)).unwrap_err();
     assert_eq!(error.class(), "precondition-failed");
 }

@@ -9,7 +9,7 @@ fn row_4_dependent_grants_are_refused_by_us_and_by_the_server() {
          GRANT SELECT ON t TO lead_N WITH GRANT OPTION",
     );
     let lead = story.grant("lead_N", "SELECT ON TABLE public.t");
-    let plan = story.plan(Change::Revoke {}, &lead);
+    let plan = story.plan(AccessChange::Revoke {}, &lead);
     story.sql("SET ROLE lead_N; GRANT SELECT ON t TO svc_N; RESET ROLE");
 
     let error = story.apply(&plan).unwrap_err();
@@ -18,7 +18,7 @@ fn row_4_dependent_grants_are_refused_by_us_and_by_the_server() {
     assert!(story.reads("lead_N", "t") && story.reads("svc_N", "t"), "nothing was done");
     assert!(!story.paths(&lead).is_empty());
 
-    let Err(UnsupportedChange::Harm { why, .. }) = story.draft(&Change::Revoke {}, &lead) else {
+    let Err(UnsupportedChangeError::Harm { why, .. }) = story.draft(&AccessChange::Revoke {}, &lead) else {
         panic!("said, not tried")
     };
     assert!(why.contains(&story.text("svc_N")), "{why}");
@@ -27,7 +27,7 @@ fn row_4_dependent_grants_are_refused_by_us_and_by_the_server() {
 #[test]
 fn row_6_what_is_gone_already_is_said_to_be() {
     let story = Story::new("CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; GRANT INSERT ON t TO svc_N");
-    let plan = story.plan(Change::Revoke {}, &story.grant("svc_N", "INSERT"));
+    let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "INSERT"));
     story.sql("REVOKE INSERT ON t FROM svc_N");
     assert!(story.apply(&plan).unwrap().already);
     story.sql("DROP TABLE t");
@@ -40,9 +40,9 @@ fn row_14_a_name_reused_leaves_the_innocent_untouched() {
     let story = Story::new(
         "CREATE TABLE t (a int); CREATE ROLE team_N; CREATE ROLE svc_N LOGIN; GRANT team_N TO svc_N; GRANT SELECT ON t TO svc_N",
     );
-    let privilege = story.plan(Change::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
-    let member = story.plan(Change::Revoke {}, &story.grant("svc_N", "role team_N"));
-    let account = story.plan(Change::Disable {}, &story.grant("svc_N", "account"));
+    let privilege = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
+    let member = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "role team_N"));
+    let account = story.plan(AccessChange::Disable {}, &story.grant("svc_N", "account"));
     story.sql(
         "ALTER ROLE svc_N RENAME TO old_N; CREATE ROLE svc_N LOGIN; GRANT team_N TO svc_N; GRANT SELECT ON t TO svc_N",
     );
@@ -68,7 +68,7 @@ fn row_14_a_name_reused_leaves_the_innocent_untouched() {
 #[test]
 fn a_table_whose_name_was_reused_is_untouched() {
     let story = Story::new("CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; GRANT SELECT ON t TO svc_N");
-    let plan = story.plan(Change::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
+    let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
     story.sql("ALTER TABLE t RENAME TO old; CREATE TABLE t (a int); GRANT SELECT ON t TO svc_N");
     assert_eq!(story.apply(&plan).unwrap_err().class(), "precondition-failed");
     assert!(story.reads("svc_N", "t") && story.reads("svc_N", "old"));
@@ -80,7 +80,7 @@ fn a_grant_that_gained_since_its_review_is_left_alone_and_one_that_lost_is_not()
         "CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; CREATE ROLE team_N; GRANT team_N TO svc_N;
          GRANT SELECT ON t TO svc_N, team_N",
     );
-    let plan = story.plan(Change::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
+    let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
     story.sql("GRANT SELECT ON t TO PUBLIC");
     let error = story.apply(&plan).unwrap_err();
     assert!(error.to_string().contains("reviewed as sha256:"), "{error}");
@@ -96,13 +96,13 @@ fn missing_rights_of_our_own_are_forbidden_and_nothing_is_done() {
          CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN SUPERUSER; GRANT SELECT ON t TO svc_N",
     );
     let engine = connector(&[&story.database], &story.text("engine_N"), "a story only");
-    let account = story.plan(Change::Disable {}, &story.grant("svc_N", "account"));
+    let account = story.plan(AccessChange::Disable {}, &story.grant("svc_N", "account"));
     let error = apply_by(&engine, &account, &story.vault).unwrap_err();
     assert_eq!(error.class(), "forbidden", "{error}");
     assert!(error.to_string().contains("42501"), "{error}");
     assert_eq!(story.ask("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'svc_N'"), "t");
 
-    let privilege = story.plan(Change::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
+    let privilege = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
     assert_eq!(apply_by(&engine, &privilege, &story.vault).unwrap_err().class(), "forbidden");
     assert!(story.observe(&privilege.grant).grant.is_some());
     assert_eq!(engine.observe(&privilege.grant).unwrap(), story.observe(&privilege.grant), "reading needs no more");
@@ -130,13 +130,13 @@ fn a_role_with_objects_anywhere_is_not_dropped() {
     CLUSTER.sql(&story.text("other_N"), &story.text("CREATE TABLE kept (a int); ALTER TABLE kept OWNER TO svc_N"));
     let account = story.grant("svc_N", "account");
     // The other database is not even looked into: that something is there is known all the same.
-    let Err(UnsupportedChange::Harm { why, .. }) = story.draft(&Change::Revoke {}, &account) else {
+    let Err(UnsupportedChangeError::Harm { why, .. }) = story.draft(&AccessChange::Revoke {}, &account) else {
         panic!("it owns a table")
     };
     assert!(why.contains(&story.text("other_N")), "{why}");
 
     let both = connector(&[&story.database, &story.text("other_N")], "super", CLUSTER.password());
-    let refusal = both.draft(&Change::Revoke {}, &account, &inventory_of(&both)).unwrap_err();
+    let refusal = both.draft(&AccessChange::Revoke {}, &account, &inventory_of(&both)).unwrap_err();
     assert!(refusal.to_string().contains("TABLE public.kept"), "{refusal}");
 }
 
@@ -148,7 +148,7 @@ fn a_role_that_others_depend_on_is_not_dropped() {
     );
     for (role, named) in [("team_N", "svc_N"), ("lead_N", "svc_N")] {
         let account = story.grant(role, "account");
-        let Err(UnsupportedChange::Harm { why, .. }) = story.draft(&Change::Revoke {}, &account) else {
+        let Err(UnsupportedChangeError::Harm { why, .. }) = story.draft(&AccessChange::Revoke {}, &account) else {
             panic!("{role}")
         };
         assert!(why.contains(&story.text(named)), "{why}");
@@ -158,7 +158,7 @@ fn a_role_that_others_depend_on_is_not_dropped() {
 #[test]
 fn objects_made_after_the_plan_stop_the_drop_before_anything_is_done() {
     let story = Story::new("CREATE ROLE svc_N LOGIN; CREATE TABLE t (a int); GRANT SELECT ON t TO svc_N");
-    let plan = story.plan(Change::Revoke {}, &story.grant("svc_N", "account"));
+    let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "account"));
     story.sql("CREATE TABLE mine (a int); ALTER TABLE mine OWNER TO svc_N");
     let error = story.apply(&plan).unwrap_err();
     assert_eq!(error.class(), "precondition-failed", "{error}");
@@ -170,8 +170,8 @@ fn objects_made_after_the_plan_stop_the_drop_before_anything_is_done() {
 fn the_engine_does_not_lock_itself_out() {
     let story = Story::new("CREATE ROLE svc_N LOGIN");
     let own = story.grant("super", "account");
-    for change in [Change::Disable {}, Change::Revoke {}] {
-        assert!(matches!(story.draft(&change, &own), Err(UnsupportedChange::Harm { .. })), "{change}");
+    for change in [AccessChange::Disable {}, AccessChange::Revoke {}] {
+        assert!(matches!(story.draft(&change, &own), Err(UnsupportedChangeError::Harm { .. })), "{change}");
     }
-    assert!(matches!(story.draft(&Change::Rotate {}, &own), Err(UnsupportedChange::Harm { .. })));
+    assert!(matches!(story.draft(&AccessChange::Rotate {}, &own), Err(UnsupportedChangeError::Harm { .. })));
 }

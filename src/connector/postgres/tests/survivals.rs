@@ -1,7 +1,7 @@
 //! Access that survives what took it away: the server said yes, and the path is named.
 
 use super::*;
-use crate::model::Expectation;
+use crate::model::ExpectedState;
 
 const TABLE: &str = "CREATE TABLE t (a int, b int); CREATE ROLE svc_N LOGIN;";
 
@@ -10,7 +10,7 @@ fn row_1_access_through_a_role_survives_and_is_named() {
     let story =
         Story::new(&format!("{TABLE} CREATE ROLE team_N; GRANT SELECT ON t TO team_N, svc_N; GRANT team_N TO svc_N"));
     let grant = story.grant("svc_N", "SELECT ON TABLE public.t");
-    let plan = story.plan(Change::Revoke {}, &grant);
+    let plan = story.plan(AccessChange::Revoke {}, &grant);
     assert_eq!(plan.survives, [story.text("member of team_N, granted by super")], "the plan says so before");
     assert!(plan.loses.is_empty(), "nobody loses anything by it");
     story.apply(&plan).unwrap();
@@ -41,10 +41,10 @@ fn row_5_a_column_is_a_grant_of_its_own_and_the_table_takes_it_along() {
 
     story.sql("GRANT SELECT ON t TO svc_N");
     let column = story.grant("svc_N", "SELECT (b) ON TABLE public.t");
-    let plan = story.plan(Change::Revoke {}, &column);
+    let plan = story.plan(AccessChange::Revoke {}, &column);
     assert_eq!(plan.survives, ["granted by super, on TABLE public.t"], "a column is covered by its table");
     let table = story.grant("svc_N", "SELECT ON TABLE public.t");
-    let plan = story.plan(Change::Revoke {}, &table);
+    let plan = story.plan(AccessChange::Revoke {}, &table);
     assert!(plan.survives.is_empty());
     assert!(plan.loses.iter().any(|loss| loss.entitlement.contains("column b")), "{:?}", plan.loses);
     story.apply(&plan).unwrap();
@@ -84,7 +84,7 @@ fn row_16_a_session_lives_on_after_nologin_and_the_plan_ends_it() {
     let story = Story::new("CREATE ROLE svc_N LOGIN PASSWORD 'a story only'");
     let mut session = CLUSTER.log_in(&story.database, &story.text("svc_N"), "a story only").unwrap();
     let account = story.grant("svc_N", "account");
-    let plan = story.plan(Change::Disable {}, &account);
+    let plan = story.plan(AccessChange::Disable {}, &account);
     assert!(plan.irreversible.as_deref().is_some_and(|text| text.contains("sessions")));
 
     story.sql("ALTER ROLE svc_N NOLOGIN VALID UNTIL '-infinity'");
@@ -94,7 +94,7 @@ fn row_16_a_session_lives_on_after_nologin_and_the_plan_ends_it() {
     let receipt = story.apply(&plan).unwrap();
     assert!(receipt.already && receipt.text.contains("1 sessions ended"), "{receipt:?}");
     assert!(session.simple_query("SELECT 1").is_err());
-    let Expectation::Shows(wanted) = &plan.expects else { panic!("{:?}", plan.expects) };
+    let ExpectedState::Shows(wanted) = &plan.expects else { panic!("{:?}", plan.expects) };
     let now = story.observe(&account);
     assert!(matches!(now.presence, Presence::Present { .. }), "the record is kept: {:?}", now.presence);
     assert!(wanted.iter().all(|(name, value)| now.grant.as_ref().unwrap().attribute(name) == Some(value)));
@@ -115,10 +115,10 @@ fn the_same_right_from_two_grantors_is_two_grants() {
         .collect();
     assert_eq!(both.len(), 2);
     let by = |who: &str| both.iter().find(|grant| grant.paths[0].text.ends_with(&story.text(who))).unwrap();
-    story.apply(&story.plan(Change::Revoke {}, by("super"))).unwrap();
+    story.apply(&story.plan(AccessChange::Revoke {}, by("super"))).unwrap();
     assert_eq!(story.paths(by("super")), [story.text("granted by lead_N")]);
 
-    let plan = story.plan(Change::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
+    let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
     let lead = story.text("SET LOCAL ROLE \"lead_N\"");
     let revoke = story.text("REVOKE SELECT ON TABLE public.t FROM \"svc_N\"");
     assert_eq!(sql_of(&plan), [lead.as_str(), revoke.as_str(), "RESET ROLE"]);
@@ -146,7 +146,7 @@ fn rights_on_objects_to_come_are_grants() {
          ALTER DEFAULT PRIVILEGES FOR ROLE app_N IN SCHEMA \"Odd BY name\" GRANT SELECT ON TABLES TO svc_N",
     );
     let grant = story.grant("svc_N", "SELECT ON TABLES TO COME");
-    let plan = story.plan(Change::Revoke {}, &grant);
+    let plan = story.plan(AccessChange::Revoke {}, &grant);
     let sql = story.text(
         "ALTER DEFAULT PRIVILEGES FOR ROLE \"app_N\" IN SCHEMA \"Odd BY name\" REVOKE SELECT ON TABLES FROM \"svc_N\"",
     );

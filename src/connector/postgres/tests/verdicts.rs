@@ -1,7 +1,7 @@
 //! Each verdict, done and seen to be done.
 
 use super::*;
-use crate::{connector::UnconfiguredSink, model::Expectation};
+use crate::{connector::UnconfiguredSink, model::ExpectedState};
 
 #[test]
 fn a_dormant_role_is_dropped_with_all_it_holds_in_every_database() {
@@ -25,10 +25,10 @@ fn a_dormant_role_is_dropped_with_all_it_holds_in_every_database() {
     let inventory = inventory_of(&both);
     let name = story.text("svc_N");
     let account = inventory.grants().find(|it| it.kind == GrantKind::Account && it.principal.name == name).unwrap();
-    let draft = both.draft(&Change::Revoke {}, account, &inventory).unwrap();
+    let draft = both.draft(&AccessChange::Revoke {}, account, &inventory).unwrap();
     assert_eq!(draft.operations.len(), 2 + 16 + 1, "{:#?}", draft.operations);
     assert_eq!(draft.operations.last().unwrap().text, format!("DROP ROLE \"{name}\""));
-    let plan = planned(Change::Revoke {}, account, draft);
+    let plan = planned(AccessChange::Revoke {}, account, draft);
     assert!(plan.loses.iter().any(|loss| loss.entitlement == story.text("role team_N")), "{:?}", plan.loses);
     apply_by(&both, &plan, &story.vault).unwrap();
     assert!(matches!(both.observe(account).unwrap().presence, Presence::Absent { .. }));
@@ -40,7 +40,7 @@ fn a_dormant_role_is_dropped_with_all_it_holds_in_every_database() {
 fn an_account_is_disabled_and_could_be_put_back() {
     let story = Story::new("CREATE ROLE svc_N LOGIN PASSWORD 'a story only'");
     let account = story.grant("svc_N", "account");
-    let plan = story.plan(Change::Disable {}, &account);
+    let plan = story.plan(AccessChange::Disable {}, &account);
     let mut session = CLUSTER.log_in("postgres", &story.text("svc_N"), "a story only").unwrap();
     let receipt = story.apply(&plan).unwrap();
     assert!(receipt.text.contains("1 sessions ended"), "{receipt:?}");
@@ -56,8 +56,8 @@ fn an_account_is_disabled_and_could_be_put_back() {
 fn a_password_is_rotated_kept_first_proven_by_use_and_never_told() {
     let story = Story::new("CREATE ROLE svc_N LOGIN PASSWORD 'the old one'");
     let password = story.grant("svc_N", "password");
-    let plan = story.plan(Change::Rotate {}, &password);
-    assert_eq!(plan.expects, Expectation::Replaced);
+    let plan = story.plan(AccessChange::Rotate {}, &password);
+    assert_eq!(plan.expects, ExpectedState::Replaced);
     assert!(sql_of(&plan)[0].contains("SCRAM-SHA-256 verifier of"), "{:?}", sql_of(&plan));
 
     let nowhere = apply_by(&story.postgres, &plan, &UnconfiguredSink).unwrap_err();
@@ -113,7 +113,7 @@ fn rights_to_grant_on_and_limits_are_reduced() {
     }
     assert!(story.reads("svc_N", "t"));
     let nonsense = story.draft(&reduce("less"), &story.grant("svc_N", "SELECT ON TABLE"));
-    assert!(matches!(nonsense, Err(UnsupportedChange::Unsupported { .. })));
+    assert!(matches!(nonsense, Err(UnsupportedChangeError::Unsupported { .. })));
 }
 
 #[test]
@@ -130,11 +130,11 @@ fn names_that_look_like_sql_are_names() {
             .grants()
             .find(|grant| grant.principal.name == role && grant.entitlement.name.starts_with(entitlement))
             .unwrap();
-        story.apply(&story.plan(Change::Revoke {}, grant)).unwrap();
+        story.apply(&story.plan(AccessChange::Revoke {}, grant)).unwrap();
         assert!(story.paths(grant).is_empty());
     }
     let account = story.grant(&role, "account");
-    story.apply(&story.plan(Change::Revoke {}, &account)).unwrap();
+    story.apply(&story.plan(AccessChange::Revoke {}, &account)).unwrap();
     assert_eq!(story.ask("SELECT count(*) FROM pg_roles WHERE rolname = 'super'"), "1");
 }
 
@@ -156,7 +156,7 @@ fn roles_show_what_they_hide() {
 #[test]
 fn an_action_costs_few_calls() {
     let story = Story::new("CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; GRANT SELECT ON t TO svc_N");
-    let plan = story.plan(Change::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
+    let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
     let before = story.postgres.calls();
     story.apply(&plan).unwrap();
     assert!(story.postgres.calls() - before <= 4, "{}", story.postgres.calls() - before);

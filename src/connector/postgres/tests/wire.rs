@@ -82,7 +82,7 @@ const STORY: &str = "CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; GRANT SELE
 fn an_answer_lost_at_commit_is_ambiguous_and_a_look_decides() {
     for (cut, done) in [(Wire::CutAfter, true), (Wire::CutBefore, false)] {
         let story = Story::new(STORY);
-        let plan = story.plan(Change::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
+        let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
         let far = through(wire("COMMIT", move || cut), &story);
         let error = apply_by(&far, &plan, &story.vault).unwrap_err();
         assert_eq!(error.class(), "ambiguous", "{error}");
@@ -96,7 +96,7 @@ fn an_answer_lost_at_commit_is_ambiguous_and_a_look_decides() {
 fn an_answer_lost_before_commit_means_that_nothing_was_done() {
     for cut in [Wire::CutAfter, Wire::CutBefore] {
         let story = Story::new(STORY);
-        let plan = story.plan(Change::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
+        let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
         let far = through(wire("REVOKE", move || cut), &story);
         let error = apply_by(&far, &plan, &story.vault).unwrap_err();
         assert_eq!(error.class(), "transient", "{error}");
@@ -108,7 +108,7 @@ fn an_answer_lost_before_commit_means_that_nothing_was_done() {
 #[test]
 fn a_name_reused_between_the_check_and_the_statement_is_caught_before_commit() {
     let story = Story::new(STORY);
-    let plan = story.plan(Change::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
+    let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
     let database = story.database.clone();
     let swap = story.text("ALTER ROLE svc_N RENAME TO old_N; CREATE ROLE svc_N LOGIN; GRANT SELECT ON t TO svc_N");
     let far = through(
@@ -131,7 +131,7 @@ fn a_statement_that_changes_nothing_is_not_a_success() {
         "CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; CREATE ROLE lead_N;
          GRANT SELECT ON t TO lead_N WITH GRANT OPTION; SET ROLE lead_N; GRANT SELECT ON t TO svc_N; RESET ROLE",
     );
-    let plan = story.plan(Change::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
+    let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
     story.sql("ALTER ROLE lead_N SUPERUSER");
     let error = story.apply(&plan).unwrap_err();
     assert!(error.to_string().contains("nothing changed; rolled back"), "{error}");
@@ -141,7 +141,7 @@ fn a_statement_that_changes_nothing_is_not_a_success() {
 #[test]
 fn a_password_whose_commit_was_lost_is_kept_and_found_by_a_look() {
     let story = Story::new("CREATE ROLE svc_N LOGIN PASSWORD 'the old one'");
-    let plan = story.plan(Change::Rotate {}, &story.grant("svc_N", "password"));
+    let plan = story.plan(AccessChange::Rotate {}, &story.grant("svc_N", "password"));
     let far = through(wire("COMMIT", || Wire::CutAfter), &story);
     assert_eq!(apply_by(&far, &plan, &story.vault).unwrap_err().class(), "ambiguous");
     let (_, secret) = story.vault.0.lock().unwrap()[0].clone();

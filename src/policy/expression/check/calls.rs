@@ -1,20 +1,20 @@
 //! Calls: functions, macros over lists, and patterns.
 
-use super::{Check, Checked};
+use super::{CheckedNode, ExpressionChecker};
 use crate::{
     format::nearest,
     policy::expression::{
-        ast::{Function, ListMacro, Node},
+        ast::{ExprFunction, ExprNode, ListMacro},
         error::ExpressionError,
         functions::FUNCTIONS,
         syntax::{Call, Form, Literal, Syntax},
-        types::Type,
+        types::ExprType,
     },
 };
 use regex::RegexBuilder;
 
-impl Check<'_> {
-    pub(super) fn call(&mut self, call: &Call) -> Checked {
+impl ExpressionChecker<'_> {
+    pub(super) fn call(&mut self, call: &Call) -> CheckedNode {
         match (call.name.as_str(), call.receiver.as_ref(), call.arguments.as_slice()) {
             (name, Some(list), [variable, body]) if each(name).is_some() => {
                 let each = each(name)?;
@@ -23,43 +23,47 @@ impl Check<'_> {
             ("matches", Some(text), [pattern]) => self.matches(text, pattern),
             (name @ ("contains" | "endsWith" | "startsWith"), Some(text), [part]) => {
                 let function = match name {
-                    "contains" => Function::Contains,
-                    "endsWith" => Function::EndsWith,
-                    _ => Function::StartsWith,
+                    "contains" => ExprFunction::Contains,
+                    "endsWith" => ExprFunction::EndsWith,
+                    _ => ExprFunction::StartsWith,
                 };
-                let (text, part) = (self.expect(text, Type::Text), self.expect(part, Type::Text));
-                Some((Node::Call(function, Box::new(text?), Some(Box::new(part?))), Type::Flag))
+                let (text, part) = (self.expect(text, ExprType::Text), self.expect(part, ExprType::Text));
+                Some((ExprNode::Call(function, Box::new(text?), Some(Box::new(part?))), ExprType::Flag))
             }
             ("lowerAscii", Some(text), []) => {
-                let text = self.expect(text, Type::Text)?;
-                Some((Node::Call(Function::LowerAscii, Box::new(text), None), Type::Text))
+                let text = self.expect(text, ExprType::Text)?;
+                Some((ExprNode::Call(ExprFunction::LowerAscii, Box::new(text), None), ExprType::Text))
             }
             ("size", Some(whole), []) | ("size", None, [whole]) => {
                 let (node, kind) = self.node(whole)?;
-                if kind.element().is_none() && !matches!(kind, Type::Text | Type::Map) {
+                if kind.element().is_none() && !matches!(kind, ExprType::Text | ExprType::Map) {
                     let span = whole.span.clone();
                     self.wrong(span, format!("this is {kind}, which has no size"));
                     return None;
                 }
-                Some((Node::Call(Function::Size, Box::new(node), None), Type::Number))
+                Some((ExprNode::Call(ExprFunction::Size, Box::new(node), None), ExprType::Number))
             }
             (name @ ("int" | "string"), None, [one]) => {
                 let (node, kind) = self.node(one)?;
-                let (function, result) =
-                    if name == "int" { (Function::Int, Type::Number) } else { (Function::Text, Type::Text) };
-                let fits = matches!(kind, Type::Text | Type::Number) || (name == "string" && kind == Type::Flag);
+                let (function, result) = if name == "int" {
+                    (ExprFunction::Int, ExprType::Number)
+                } else {
+                    (ExprFunction::Text, ExprType::Text)
+                };
+                let fits =
+                    matches!(kind, ExprType::Text | ExprType::Number) || (name == "string" && kind == ExprType::Flag);
                 if !fits {
                     let span = one.span.clone();
                     self.wrong(span, format!("`{name}` cannot be made of {kind}"));
                     return None;
                 }
-                Some((Node::Call(function, Box::new(node), None), result))
+                Some((ExprNode::Call(function, Box::new(node), None), result))
             }
             _ => self.no_such_call(call),
         }
     }
 
-    fn each(&mut self, each: ListMacro, list: &Syntax, variable: &Syntax, body: &Syntax) -> Checked {
+    fn each(&mut self, each: ListMacro, list: &Syntax, variable: &Syntax, body: &Syntax) -> CheckedNode {
         let Form::Name(name) = &variable.form else {
             return self.refuse(variable, "expression-kind", "a name stands here", "`list.exists(x, x == 'a')`");
         };
@@ -78,12 +82,12 @@ impl Check<'_> {
         let checked = if each == ListMacro::Map {
             self.node(body)
         } else {
-            self.expect(body, Type::Flag).map(|node| (node, Type::Flag))
+            self.expect(body, ExprType::Flag).map(|node| (node, ExprType::Flag))
         };
         self.locals.pop();
         let (body_node, made) = checked?;
         let kind = match each {
-            ListMacro::All | ListMacro::Exists | ListMacro::ExistsOne => Type::Flag,
+            ListMacro::All | ListMacro::Exists | ListMacro::ExistsOne => ExprType::Flag,
             ListMacro::Filter => kind,
             ListMacro::Map => match made.list() {
                 Some(list) => list,
@@ -92,11 +96,11 @@ impl Check<'_> {
                 }
             },
         };
-        Some((Node::Each(each, Box::new([list_node, body_node])), kind))
+        Some((ExprNode::Each(each, Box::new([list_node, body_node])), kind))
     }
 
-    fn matches(&mut self, text: &Syntax, pattern: &Syntax) -> Checked {
-        let node = self.expect(text, Type::Text);
+    fn matches(&mut self, text: &Syntax, pattern: &Syntax) -> CheckedNode {
+        let node = self.expect(text, ExprType::Text);
         let Form::Literal(Literal::Text(source)) = &pattern.form else {
             let help = "write the pattern itself; `contains`, `startsWith` and `endsWith` take any string";
             return self.refuse(pattern, "expression-pattern", "a pattern stands here, and not what gives one", help);
@@ -107,7 +111,7 @@ impl Check<'_> {
                 let message = format!("the pattern has {} bytes; at most {MAX_PATTERN} are taken", source.len());
                 self.refuse(pattern, "expression-pattern", &message, "write a shorter one, or several rules")
             }
-            Ok(pattern) => Some((Node::Matches(Box::new(node?), pattern), Type::Flag)),
+            Ok(pattern) => Some((ExprNode::Matches(Box::new(node?), pattern), ExprType::Flag)),
             Err(regex::Error::CompiledTooBig(_)) => {
                 self.refuse(pattern, "expression-pattern", "the pattern becomes too large", "repeat less in it")
             }
@@ -120,7 +124,7 @@ impl Check<'_> {
         }
     }
 
-    fn no_such_call(&mut self, call: &Call) -> Checked {
+    fn no_such_call(&mut self, call: &Call) -> CheckedNode {
         let (name, span) = (call.name.as_str(), call.name_span.clone());
         let known = FUNCTIONS.iter().find(|function| function.name == name);
         let mistake = match known {

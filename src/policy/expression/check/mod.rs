@@ -5,27 +5,27 @@ mod names;
 mod operators;
 
 use super::{
-    ast::Node,
+    ast::ExprNode,
     error::ExpressionError,
     syntax::{Form, Literal, Syntax},
-    types::Type,
-    value::{AttributeSchema, Value},
+    types::ExprType,
+    value::{AttributeSchema, ExprValue},
 };
 use std::{borrow::Cow, ops::Range};
 
 /// Checks a parsed expression against the names it may use.
-pub(super) struct Check<'c> {
+pub(super) struct ExpressionChecker<'c> {
     vocabulary: &'c dyn AttributeSchema,
-    locals: Vec<(String, Type)>,
+    locals: Vec<(String, ExprType)>,
     /// What is wrong so far.
     pub(super) mistakes: Vec<ExpressionError>,
     /// Whether what is not known may become false here; see [`Self::presence`].
-    asked: Side,
+    asked: Polarity,
 }
 
 /// Which way a part of the expression pulls the whole.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Side {
+enum Polarity {
     /// More of it, more of the whole.
     For,
     /// More of it, less of the whole.
@@ -34,16 +34,16 @@ enum Side {
     Unsettled,
 }
 
-type Checked = Option<(Node, Type)>;
+type CheckedNode = Option<(ExprNode, ExprType)>;
 
-impl<'c> Check<'c> {
+impl<'c> ExpressionChecker<'c> {
     pub(super) const fn new(vocabulary: &'c dyn AttributeSchema) -> Self {
-        Self { vocabulary, locals: Vec::new(), mistakes: Vec::new(), asked: Side::For }
+        Self { vocabulary, locals: Vec::new(), mistakes: Vec::new(), asked: Polarity::For }
     }
 
-    pub(super) fn node(&mut self, at: &Syntax) -> Checked {
+    pub(super) fn node(&mut self, at: &Syntax) -> CheckedNode {
         match &at.form {
-            Form::And(terms) => self.junction(terms, Node::And),
+            Form::And(terms) => self.junction(terms, ExprNode::And),
             Form::Call(call) if call.receiver.is_none() && call.name == "has" && call.arguments.len() == 1 => {
                 self.presence(&call.arguments[0])
             }
@@ -55,7 +55,7 @@ impl<'c> Check<'c> {
             }
             Form::Name(name) => self.name(at, name),
             Form::Not(operand) => self.not(operand),
-            Form::Or(terms) => self.junction(terms, Node::Or),
+            Form::Or(terms) => self.junction(terms, ExprNode::Or),
             Form::Select(operand, field) => self.select(at, operand, field),
             Form::Arithmetic(..)
             | Form::Call(_)
@@ -64,7 +64,7 @@ impl<'c> Check<'c> {
             | Form::In(_)
             | Form::Index(_)
             | Form::Negate(_) => {
-                let before = std::mem::replace(&mut self.asked, Side::Unsettled);
+                let before = std::mem::replace(&mut self.asked, Polarity::Unsettled);
                 let checked = self.strict(at);
                 self.asked = before;
                 checked
@@ -73,7 +73,7 @@ impl<'c> Check<'c> {
     }
 
     /// Checks a part that must be of this type.
-    pub(super) fn expect(&mut self, at: &Syntax, wanted: Type) -> Option<Node> {
+    pub(super) fn expect(&mut self, at: &Syntax, wanted: ExprType) -> Option<ExprNode> {
         let (node, found) = self.node(at)?;
         if found.goes_with(wanted) {
             return Some(node);
@@ -83,26 +83,26 @@ impl<'c> Check<'c> {
         None
     }
 
-    fn literal(&mut self, at: &Syntax, literal: &Literal) -> Checked {
+    fn literal(&mut self, at: &Syntax, literal: &Literal) -> CheckedNode {
         let value = match literal {
-            Literal::Flag(flag) => (Value::Flag(*flag), Type::Flag),
-            Literal::Number(number) => (Value::Number(*number), Type::Number),
-            Literal::Text(text) => (Value::Text(Cow::Owned(text.clone())), Type::Text),
+            Literal::Flag(flag) => (ExprValue::Flag(*flag), ExprType::Flag),
+            Literal::Number(number) => (ExprValue::Number(*number), ExprType::Number),
+            Literal::Text(text) => (ExprValue::Text(Cow::Owned(text.clone())), ExprType::Text),
             Literal::Other => {
                 let help = "no attribute has such values: whole numbers, strings, true and false are there";
                 return self.refuse(at, "expression-unsupported", "no such values are used here", help);
             }
         };
-        Some((Node::Literal(value.0), value.1))
+        Some((ExprNode::Literal(value.0), value.1))
     }
 
-    fn list(&mut self, at: &Syntax, elements: &[Syntax]) -> Checked {
+    fn list(&mut self, at: &Syntax, elements: &[Syntax]) -> CheckedNode {
         if elements.len() > MAX_ELEMENTS {
             let message = format!("the list has {} elements; at most {MAX_ELEMENTS} are taken", elements.len());
             return self.refuse(at, "expression-too-long", &message, "split it into several rules");
         }
         let checked: Vec<_> = elements.iter().map(|element| (element, self.node(element))).collect();
-        let Some((_, first)) = checked.first() else { return Some((Node::Values(Vec::new()), Type::Empty)) };
+        let Some((_, first)) = checked.first() else { return Some((ExprNode::Values(Vec::new()), ExprType::Empty)) };
         let kind = first.as_ref()?.1;
         let Some(list) = kind.list() else {
             return self.refuse(at, "expression-kind", "a list holds strings, numbers or truths", "take it apart");
@@ -117,13 +117,13 @@ impl<'c> Check<'c> {
             }
             nodes.push(node);
         }
-        let literal = |node: &Node| match node {
-            Node::Literal(value) => Some(value.clone()),
+        let literal = |node: &ExprNode| match node {
+            ExprNode::Literal(value) => Some(value.clone()),
             _ => None,
         };
         match nodes.iter().map(literal).collect::<Option<Vec<_>>>() {
-            Some(values) => Some((Node::Values(values), list)),
-            None => Some((Node::List(nodes), list)),
+            Some(values) => Some((ExprNode::Values(values), list)),
+            None => Some((ExprNode::List(nodes), list)),
         }
     }
 
@@ -132,7 +132,7 @@ impl<'c> Check<'c> {
         self.mistakes.push(ExpressionError::new("expression-kind", span, message).help(help));
     }
 
-    fn refuse(&mut self, at: &Syntax, code: &'static str, message: &str, help: &str) -> Checked {
+    fn refuse(&mut self, at: &Syntax, code: &'static str, message: &str, help: &str) -> CheckedNode {
         self.mistakes.push(ExpressionError::new(code, at.span.clone(), message).help(help));
         None
     }

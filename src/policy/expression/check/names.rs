@@ -1,30 +1,30 @@
 //! What a name stands for: a local one, an attribute, an element of a map.
 
-use super::{Check, Checked, Side};
+use super::{CheckedNode, ExpressionChecker, Polarity};
 use crate::{
     format::nearest,
     policy::expression::{
-        ast::Node,
+        ast::ExprNode,
         error::ExpressionError,
         syntax::{Form, Literal, Syntax},
-        types::Type,
-        value::Value,
+        types::ExprType,
+        value::ExprValue,
     },
 };
 use std::{borrow::Cow, ops::Range};
 
-impl Check<'_> {
-    pub(super) fn name(&mut self, at: &Syntax, name: &str) -> Checked {
+impl ExpressionChecker<'_> {
+    pub(super) fn name(&mut self, at: &Syntax, name: &str) -> CheckedNode {
         if let Some(place) = self.locals.iter().rposition(|(local, _)| local == name) {
-            return Some((Node::Local(place), self.locals[place].1));
+            return Some((ExprNode::Local(place), self.locals[place].1));
         }
         self.attribute(at.span.clone(), name)
     }
 
-    pub(super) fn select(&mut self, at: &Syntax, operand: &Syntax, field: &str) -> Checked {
+    pub(super) fn select(&mut self, at: &Syntax, operand: &Syntax, field: &str) -> CheckedNode {
         if let Some(name) = self.dotted(at) {
             if let Some((slot, kind)) = self.vocabulary.find(&name) {
-                return Some((Node::Attribute(slot), kind.into()));
+                return Some((ExprNode::Attribute(slot), kind.into()));
             }
             // `grant.attributes.login` is the element of a map.
             if self.dotted(operand).is_none_or(|inner| self.vocabulary.find(&inner).is_none()) {
@@ -32,18 +32,18 @@ impl Check<'_> {
             }
         }
         let (node, kind) = self.node(operand)?;
-        if kind != Type::Map {
+        if kind != ExprType::Map {
             let span = at.span.clone();
             self.wrong(span, format!("this is {kind}, which has nothing inside"));
             return None;
         }
-        let key = Node::Literal(Value::Text(Cow::Owned(field.to_owned())));
-        Some((Node::Index(Box::new([node, key])), Type::Text))
+        let key = ExprNode::Literal(ExprValue::Text(Cow::Owned(field.to_owned())));
+        Some((ExprNode::Index(Box::new([node, key])), ExprType::Text))
     }
 
     /// `has(x)` is false where x is not known. That may make a rule fail, or be about something, and never the reverse: so
     /// an attribute may stand in it only where less of it is more of the whole, as in `!has(principal.owner)`.
-    pub(super) fn presence(&mut self, at: &Syntax) -> Checked {
+    pub(super) fn presence(&mut self, at: &Syntax) -> CheckedNode {
         let Form::Select(operand, field) = &at.form else {
             return self.refuse(
                 at,
@@ -53,21 +53,21 @@ impl Check<'_> {
             );
         };
         if let Some((slot, _)) = self.dotted(at).and_then(|name| self.vocabulary.find(&name)) {
-            if self.asked == Side::Against {
-                return Some((Node::IsKnown(slot), Type::Flag));
+            if self.asked == Polarity::Against {
+                return Some((ExprNode::IsKnown(slot), ExprType::Flag));
             }
             let message = "`has` would make a pass of what is not known";
             let help =
                 "leave it out: what is not known is unknown by itself; or write `!has(…)` for what must be known";
             return self.refuse(at, "unknown-is-no-pass", message, help);
         }
-        let map = self.expect(operand, Type::Map)?;
-        Some((Node::HasKey(Box::new(map), field.clone()), Type::Flag))
+        let map = self.expect(operand, ExprType::Map)?;
+        Some((ExprNode::HasKey(Box::new(map), field.clone()), ExprType::Flag))
     }
 
     /// Refuses a word that a name never has: `principal.kind == 'servce'` would always pass.
-    pub(super) fn closed(&mut self, name: &Node, at: &Syntax) {
-        let (Node::Attribute(slot), Form::Literal(Literal::Text(word))) = (name, &at.form) else { return };
+    pub(super) fn closed(&mut self, name: &ExprNode, at: &Syntax) {
+        let (ExprNode::Attribute(slot), Form::Literal(Literal::Text(word))) = (name, &at.form) else { return };
         let Some(words) = self.vocabulary.words(*slot).filter(|words| !words.contains(&word.as_str())) else { return };
         let help = match nearest(word.as_str(), words.iter().copied()) {
             Some(near) => format!("did you mean `'{near}'`?"),
@@ -86,9 +86,9 @@ impl Check<'_> {
         }
     }
 
-    fn attribute(&mut self, span: Range<usize>, name: &str) -> Checked {
+    fn attribute(&mut self, span: Range<usize>, name: &str) -> CheckedNode {
         if let Some((slot, kind)) = self.vocabulary.find(name) {
-            return Some((Node::Attribute(slot), kind.into()));
+            return Some((ExprNode::Attribute(slot), kind.into()));
         }
         let names = self.vocabulary.names();
         let all = names.iter().map(String::as_str);

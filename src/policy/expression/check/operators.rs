@@ -1,32 +1,32 @@
 //! Operators: what goes with what, and what comes of it.
 
-use super::{Check, Checked, Side};
+use super::{CheckedNode, ExpressionChecker, Polarity};
 use crate::policy::expression::{
-    ast::{Arithmetic, Comparison, Node},
+    ast::{ArithmeticOp, ComparisonOp, ExprNode},
     syntax::{Form, Syntax},
-    types::Type,
+    types::ExprType,
 };
 
-impl Check<'_> {
-    pub(super) fn not(&mut self, operand: &Syntax) -> Checked {
+impl ExpressionChecker<'_> {
+    pub(super) fn not(&mut self, operand: &Syntax) -> CheckedNode {
         let before = self.asked;
         self.asked = match before {
-            Side::Against => Side::For,
-            Side::For => Side::Against,
-            Side::Unsettled => Side::Unsettled,
+            Polarity::Against => Polarity::For,
+            Polarity::For => Polarity::Against,
+            Polarity::Unsettled => Polarity::Unsettled,
         };
-        let node = self.expect(operand, Type::Flag);
+        let node = self.expect(operand, ExprType::Flag);
         self.asked = before;
-        Some((Node::Not(Box::new(node?)), Type::Flag))
+        Some((ExprNode::Not(Box::new(node?)), ExprType::Flag))
     }
 
-    pub(super) fn junction(&mut self, terms: &[Syntax], make: fn(Vec<Node>) -> Node) -> Checked {
-        let nodes: Vec<_> = terms.iter().map(|term| self.expect(term, Type::Flag)).collect();
-        Some((make(nodes.into_iter().collect::<Option<_>>()?), Type::Flag))
+    pub(super) fn junction(&mut self, terms: &[Syntax], make: fn(Vec<ExprNode>) -> ExprNode) -> CheckedNode {
+        let nodes: Vec<_> = terms.iter().map(|term| self.expect(term, ExprType::Flag)).collect();
+        Some((make(nodes.into_iter().collect::<Option<_>>()?), ExprType::Flag))
     }
 
     /// What needs all its operands.
-    pub(super) fn strict(&mut self, at: &Syntax) -> Checked {
+    pub(super) fn strict(&mut self, at: &Syntax) -> CheckedNode {
         match &at.form {
             Form::Arithmetic(operation, pair) => self.arithmetic(at, *operation, pair),
             Form::Call(call) => self.call(call),
@@ -35,27 +35,27 @@ impl Check<'_> {
             Form::In(pair) => self.is_in(pair),
             Form::Index(pair) => self.index(pair),
             Form::Negate(operand) => {
-                let node = self.expect(operand, Type::Number)?;
-                Some((Node::Negate(Box::new(node)), Type::Number))
+                let node = self.expect(operand, ExprType::Number)?;
+                Some((ExprNode::Negate(Box::new(node)), ExprType::Number))
             }
             _ => self.node(at),
         }
     }
 
-    pub(super) fn choice(&mut self, [condition, then, other]: &[Syntax; 3]) -> Checked {
-        let condition = self.expect(condition, Type::Flag);
+    pub(super) fn choice(&mut self, [condition, then, other]: &[Syntax; 3]) -> CheckedNode {
+        let condition = self.expect(condition, ExprType::Flag);
         let then = self.node(then);
         let (then, kind) = then?;
         let other = self.expect(other, kind)?;
-        Some((Node::If(Box::new([condition?, then, other])), kind))
+        Some((ExprNode::If(Box::new([condition?, then, other])), kind))
     }
 
-    pub(super) fn index(&mut self, [whole, place]: &[Syntax; 2]) -> Checked {
+    pub(super) fn index(&mut self, [whole, place]: &[Syntax; 2]) -> CheckedNode {
         let (node, kind) = self.node(whole)?;
         let (wanted, result) = match kind {
-            Type::Map => (Type::Text, Type::Text),
+            ExprType::Map => (ExprType::Text, ExprType::Text),
             _ => match kind.element() {
-                Some(element) => (Type::Number, element),
+                Some(element) => (ExprType::Number, element),
                 None => {
                     let span = whole.span.clone();
                     self.wrong(span, format!("this is {kind}, which has nothing inside"));
@@ -64,14 +64,14 @@ impl Check<'_> {
             },
         };
         let place = self.expect(place, wanted)?;
-        Some((Node::Index(Box::new([node, place])), result))
+        Some((ExprNode::Index(Box::new([node, place])), result))
     }
 
-    pub(super) fn is_in(&mut self, [element, list]: &[Syntax; 2]) -> Checked {
+    pub(super) fn is_in(&mut self, [element, list]: &[Syntax; 2]) -> CheckedNode {
         let (node, list_node) = (self.node(element), self.node(list));
         let ((node, kind), (list_node, list_kind)) = (node?, list_node?);
-        let inside = if list_kind == Type::Map { Some(Type::Text) } else { list_kind.element() };
-        let fits = inside.is_some_and(|inside| inside == kind || list_kind == Type::Empty);
+        let inside = if list_kind == ExprType::Map { Some(ExprType::Text) } else { list_kind.element() };
+        let fits = inside.is_some_and(|inside| inside == kind || list_kind == ExprType::Empty);
         if !fits {
             let span = list.span.clone();
             self.wrong(span, format!("{kind} cannot be in {list_kind}"));
@@ -80,18 +80,18 @@ impl Check<'_> {
         if let Form::List(elements) = &list.form {
             elements.iter().for_each(|one| self.closed(&node, one));
         }
-        Some((Node::In(Box::new([node, list_node])), Type::Flag))
+        Some((ExprNode::In(Box::new([node, list_node])), ExprType::Flag))
     }
 
     pub(super) fn compare(
         &mut self,
         at: &Syntax,
-        comparison: Comparison,
+        comparison: ComparisonOp,
         [at_left, at_right]: &[Syntax; 2],
-    ) -> Checked {
+    ) -> CheckedNode {
         let (left, right) = (self.node(at_left), self.node(at_right));
         let ((left, one), (right, other)) = (left?, right?);
-        let ordered = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+        let ordered = !matches!(comparison, ComparisonOp::Equal | ComparisonOp::NotEqual);
         if !one.goes_with(other) {
             let span = at.span.clone();
             self.wrong(span, format!("{one} and {other} cannot be compared"));
@@ -99,24 +99,29 @@ impl Check<'_> {
         }
         self.closed(&left, at_right);
         self.closed(&right, at_left);
-        if ordered && !matches!(one, Type::Number | Type::Text) {
+        if ordered && !matches!(one, ExprType::Number | ExprType::Text) {
             let span = at.span.clone();
             self.wrong(span, format!("{one} has no order"));
             return None;
         }
-        Some((Node::Compare(comparison, Box::new([left, right])), Type::Flag))
+        Some((ExprNode::Compare(comparison, Box::new([left, right])), ExprType::Flag))
     }
 
-    pub(super) fn arithmetic(&mut self, at: &Syntax, operation: Arithmetic, [left, right]: &[Syntax; 2]) -> Checked {
+    pub(super) fn arithmetic(
+        &mut self,
+        at: &Syntax,
+        operation: ArithmeticOp,
+        [left, right]: &[Syntax; 2],
+    ) -> CheckedNode {
         let (left, right) = (self.node(left), self.node(right));
         let ((left, one), (right, other)) = (left?, right?);
-        let joins = operation == Arithmetic::Add && (one == Type::Text || one.element().is_some());
-        if !one.goes_with(other) || (one != Type::Number && !joins) {
+        let joins = operation == ArithmeticOp::Add && (one == ExprType::Text || one.element().is_some());
+        if !one.goes_with(other) || (one != ExprType::Number && !joins) {
             let span = at.span.clone();
             self.wrong(span, format!("{one} and {other} do not go together here"));
             return None;
         }
-        let kind = if one == Type::Empty { other } else { one };
-        Some((Node::Arithmetic(operation, Box::new([left, right])), kind))
+        let kind = if one == ExprType::Empty { other } else { one };
+        Some((ExprNode::Arithmetic(operation, Box::new([left, right])), kind))
     }
 }

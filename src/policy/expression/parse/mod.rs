@@ -6,7 +6,7 @@
 mod operand;
 
 use super::{
-    ast::{Arithmetic, Comparison},
+    ast::{ArithmeticOp, ComparisonOp},
     error::ExpressionError,
     lex::{Lexer, Token, TokenKind},
     syntax::{Form, Syntax},
@@ -119,15 +119,15 @@ impl Parser<'_> {
     }
 
     fn sum(&mut self) -> Parsed {
-        self.arithmetic(&[("+", Arithmetic::Add), ("-", Arithmetic::Subtract)], Self::product)
+        self.arithmetic(&[("+", ArithmeticOp::Add), ("-", ArithmeticOp::Subtract)], Self::product)
     }
 
     fn product(&mut self) -> Parsed {
-        let operators = [("*", Arithmetic::Multiply), ("/", Arithmetic::Divide), ("%", Arithmetic::Remainder)];
+        let operators = [("*", ArithmeticOp::Multiply), ("/", ArithmeticOp::Divide), ("%", ArithmeticOp::Remainder)];
         self.arithmetic(&operators, Self::unary)
     }
 
-    fn arithmetic(&mut self, operators: &[(&str, Arithmetic)], operand: fn(&mut Self) -> Parsed) -> Parsed {
+    fn arithmetic(&mut self, operators: &[(&str, ArithmeticOp)], operand: fn(&mut Self) -> Parsed) -> Parsed {
         let mut left = operand(self)?;
         while let Some((_, operation)) = operators.iter().find(|(symbol, _)| self.is(symbol)) {
             self.operator()?;
@@ -220,13 +220,13 @@ impl Parser<'_> {
     }
 }
 
-const RELATIONS: [(&str, Comparison); 6] = [
-    ("!=", Comparison::NotEqual),
-    ("<", Comparison::Less),
-    ("<=", Comparison::LessOrEqual),
-    ("==", Comparison::Equal),
-    (">", Comparison::Greater),
-    (">=", Comparison::GreaterOrEqual),
+const RELATIONS: [(&str, ComparisonOp); 6] = [
+    ("!=", ComparisonOp::NotEqual),
+    ("<", ComparisonOp::Less),
+    ("<=", ComparisonOp::LessOrEqual),
+    ("==", ComparisonOp::Equal),
+    (">", ComparisonOp::Greater),
+    (">=", ComparisonOp::GreaterOrEqual),
 ];
 
 /// The maximum length in bytes; the longest of the shipped rules has about 300.

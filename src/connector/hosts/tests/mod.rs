@@ -11,13 +11,13 @@ mod tools;
 use super::{Hosts, HostsConfig, open};
 use crate::{
     connector::{
-        Collector, ConnectorError, ConnectorSchema, Intent, PlannedChange, Provisioner, Receipt, Sink, SinkError,
-        UnconfiguredSink, UnsupportedChange,
+        ApplyReceipt, Collector, ConnectorError, ConnectorSchema, Intent, PlannedChange, Provisioner, SecretSink,
+        SinkError, UnconfiguredSink, UnsupportedChangeError,
     },
     model::{
-        Action, Change, Digest, Expectation, Grant, GrantKind, Inventory, ItemId, Observation, Presence, SystemId,
-        Timestamp, Verdict, VerificationLevel,
-        action::{ActionSpec, Basis, Planned},
+        AccessChange, Action, Digest, ExpectedState, Grant, GrantKind, GrantObservation, Inventory, ItemId, Presence,
+        SystemId, Timestamp, Verdict, VerificationLevel,
+        action::{ActionBasis, ActionSpec, Planned},
     },
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -166,42 +166,42 @@ impl Host {
         found[0].clone()
     }
 
-    fn draft(&self, change: &Change, grant: &Grant) -> Result<PlannedChange, UnsupportedChange> {
+    fn draft(&self, change: &AccessChange, grant: &Grant) -> Result<PlannedChange, UnsupportedChangeError> {
         super::vocabulary(&self.config).draft(change, grant, &self.inventory())
     }
 
-    fn plan(&self, change: Change, grant: &Grant) -> ActionSpec {
+    fn plan(&self, change: AccessChange, grant: &Grant) -> ActionSpec {
         planned(self.draft(&change, grant).unwrap(), change, grant)
     }
 
-    fn apply(&self, planned: &ActionSpec) -> Result<Receipt, ConnectorError> {
+    fn apply(&self, planned: &ActionSpec) -> Result<ApplyReceipt, ConnectorError> {
         self.apply_with(planned, &UnconfiguredSink)
     }
 
-    fn apply_with(&self, planned: &ActionSpec, sink: &dyn Sink) -> Result<Receipt, ConnectorError> {
+    fn apply_with(&self, planned: &ActionSpec, sink: &dyn SecretSink) -> Result<ApplyReceipt, ConnectorError> {
         let action: Action<Planned> = Action::new(planned.clone());
         self.open().apply(&action, Intent::recorded(planned.id.clone(), 7), sink)
     }
 
     /// Plans and applies, and returns what a read says afterwards.
-    fn carry_out(&self, change: Change, grant: &Grant) -> Observation {
+    fn carry_out(&self, change: AccessChange, grant: &Grant) -> GrantObservation {
         let planned = self.plan(change, grant);
         let receipt = self.apply(&planned).unwrap();
         assert!(!receipt.already, "{receipt:?}");
         self.look(grant)
     }
 
-    fn look(&self, grant: &Grant) -> Observation {
+    fn look(&self, grant: &Grant) -> GrantObservation {
         self.open().observe(grant).unwrap()
     }
 }
 
-fn planned(draft: PlannedChange, change: Change, grant: &Grant) -> ActionSpec {
+fn planned(draft: PlannedChange, change: AccessChange, grant: &Grant) -> ActionSpec {
     let item = ItemId::parse("itm-0000000000000001").unwrap();
     let repo = crate::model::RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap();
     ActionSpec {
         id: crate::model::ActionId::of(&repo, &item, &grant.digest(), change.verb()),
-        basis: Basis {
+        basis: ActionBasis {
             path: "campaigns/c/reviews/web-1/ana.toml".to_owned(),
             file: Digest::ZERO,
             item,
@@ -222,21 +222,21 @@ fn planned(draft: PlannedChange, change: Change, grant: &Grant) -> ActionSpec {
 }
 
 /// Checks that a grant is gone, with something known seen in the same read.
-fn assert_gone(sighting: &Observation) {
+fn assert_gone(sighting: &GrantObservation) {
     assert!(matches!(&sighting.presence, Presence::Absent { probe } if probe.contains("uid 0")), "{sighting:?}");
     assert_eq!(sighting.grant, None);
 }
 
 /// Checks that an access is still there, by a path that says each of `words`.
-fn assert_present(sighting: &Observation, words: &[&str]) {
+fn assert_present(sighting: &GrantObservation, words: &[&str]) {
     let Presence::Present { paths } = &sighting.presence else { panic!("{sighting:?}") };
     for word in words {
         assert!(paths.iter().any(|path| path.text.contains(word)), "{word} is not in {paths:#?}");
     }
 }
 
-fn assert_shows(planned: &ActionSpec, sighting: &Observation) {
-    let Expectation::Shows(wanted) = &planned.expects else { panic!("{:?}", planned.expects) };
+fn assert_shows(planned: &ActionSpec, sighting: &GrantObservation) {
+    let ExpectedState::Shows(wanted) = &planned.expects else { panic!("{:?}", planned.expects) };
     let grant = sighting.grant.as_ref().unwrap_or_else(|| panic!("{sighting:?}"));
     for (name, value) in wanted {
         assert_eq!(grant.attribute(name), Some(value.as_str()), "{name}");
@@ -247,7 +247,7 @@ fn assert_shows(planned: &ActionSpec, sighting: &Observation) {
 #[derive(Default)]
 struct Drawer(Mutex<Vec<(String, String)>>);
 
-impl Sink for Drawer {
+impl SecretSink for Drawer {
     fn deposit(&self, label: &str, secret: &SecretString) -> Result<String, SinkError> {
         let mut kept = self.0.lock().unwrap();
         kept.push((label.to_owned(), secret.expose_secret().to_owned()));

@@ -22,7 +22,7 @@ fn what_matters_about_an_account_is_said() {
 fn a_disabled_account_is_locked_and_expired_so_that_keys_are_refused_too() {
     let host = Host::debian();
     let (shadow, svc) = (host.read("/etc/shadow"), account(&host, "bo"));
-    let planned = host.plan(Change::Disable {}, &svc);
+    let planned = host.plan(AccessChange::Disable {}, &svc);
     let text = "/etc/shadow: lock the password of \"bo\" with `!`, and let the account expire on 1970-01-02 (so that SSH keys are refused as well)";
     assert_eq!(planned.operations[0].text, text);
     let receipt = host.apply(&planned).unwrap();
@@ -42,7 +42,7 @@ fn an_account_is_deleted_with_all_that_names_it() {
     let host = Host::debian();
     host.file("/etc/sudoers.d/svc", 0o440, &["svc ALL=(root) /usr/bin/id", "bo ALL=(root) /usr/bin/id"]);
     let svc = account(&host, "svc");
-    let planned = host.plan(Change::Revoke {}, &svc);
+    let planned = host.plan(AccessChange::Revoke {}, &svc);
     let calls: Vec<_> = planned.operations.iter().map(|operation| operation.call.as_str()).collect();
     assert_eq!(
         calls,
@@ -71,7 +71,7 @@ fn another_account_with_the_uid_is_the_same_identity() {
     let host = Host::debian();
     host.change("/etc/passwd", "bo:x:1002:", "twin:x:1001:1001::/:/bin/sh\nbo:x:1002:");
     let svc = host.grant(GrantKind::Account, &["uid:1001:svc"]);
-    assert_present(&host.carry_out(Change::Revoke {}, &svc), &["/etc/passwd has twin with uid 1001"]);
+    assert_present(&host.carry_out(AccessChange::Revoke {}, &svc), &["/etc/passwd has twin with uid 1001"]);
 }
 
 #[test]
@@ -79,9 +79,9 @@ fn a_name_given_to_another_between_review_and_enforcement_stays_the_others() {
     let host = Host::debian();
     let (svc, member) = (account(&host, "svc"), host.grant(GrantKind::Membership, &["membership:gid:27", "svc"]));
     let plans = [
-        host.plan(Change::Revoke {}, &svc),
-        host.plan(Change::Disable {}, &svc),
-        host.plan(Change::Revoke {}, &member),
+        host.plan(AccessChange::Revoke {}, &svc),
+        host.plan(AccessChange::Disable {}, &svc),
+        host.plan(AccessChange::Revoke {}, &member),
     ];
     // svc is renamed, and a new colleague is called svc.
     host.change(
@@ -111,7 +111,7 @@ fn a_name_given_to_another_between_review_and_enforcement_stays_the_others() {
 fn a_uid_given_to_another_is_not_the_account_that_was_reviewed() {
     let host = Host::debian();
     let svc = account(&host, "svc");
-    let planned = host.plan(Change::Revoke {}, &svc);
+    let planned = host.plan(AccessChange::Revoke {}, &svc);
     host.change("/etc/passwd", "svc:x:1001:1001::/home/svc:/bin/sh", "eva:x:1001:1001::/home/eva:/bin/bash");
     assert!(matches!(host.apply(&planned), Err(ConnectorError::PreconditionFailed(_))));
     assert!(host.read("/etc/passwd").contains("eva:x:1001"));
@@ -121,20 +121,21 @@ fn a_uid_given_to_another_is_not_the_account_that_was_reviewed() {
 fn a_shell_is_closed() {
     let host = Host::debian();
     let bo = account(&host, "bo");
-    let planned = host.plan(Change::Reduce { to: "nologin".to_owned() }, &bo);
+    let planned = host.plan(AccessChange::Reduce { to: "nologin".to_owned() }, &bo);
     host.apply(&planned).unwrap();
     assert_shows(&planned, &host.look(&bo));
     assert!(host.read("/etc/passwd").contains("bo:x:1002:1002:Bo:/home/bo:/usr/sbin/nologin\n"));
-    let open = Change::Reduce { to: "/bin/zsh".to_owned() };
-    assert!(matches!(host.draft(&open, &account(&host, "ana")), Err(UnsupportedChange::Harm { .. })));
+    let open = AccessChange::Reduce { to: "/bin/zsh".to_owned() };
+    assert!(matches!(host.draft(&open, &account(&host, "ana")), Err(UnsupportedChangeError::Harm { .. })));
 }
 
 #[test]
 fn the_only_root_is_not_taken_away() {
     let host = Host::debian();
     let root = account(&host, "root");
-    for change in [Change::Revoke {}, Change::Disable {}, Change::Reduce { to: "nologin".to_owned() }] {
-        assert!(matches!(host.draft(&change, &root), Err(UnsupportedChange::Harm { .. })), "{change}");
+    for change in [AccessChange::Revoke {}, AccessChange::Disable {}, AccessChange::Reduce { to: "nologin".to_owned() }]
+    {
+        assert!(matches!(host.draft(&change, &root), Err(UnsupportedChangeError::Harm { .. })), "{change}");
     }
 }
 
@@ -143,18 +144,18 @@ fn a_soak_lies_between_disabling_and_deleting() {
     let mut host = Host::debian();
     host.config.soak_days = 7;
     let bo = account(&host, "bo");
-    let refusal = host.draft(&Change::Revoke {}, &bo).unwrap_err();
+    let refusal = host.draft(&AccessChange::Revoke {}, &bo).unwrap_err();
     assert!(refusal.to_string().contains("soak 7 days"), "{refusal}");
-    let planned = host.plan(Change::Disable {}, &bo);
+    let planned = host.plan(AccessChange::Disable {}, &bo);
     assert!(planned.operations[0].text.contains("expire on 2026-11-22"));
     host.apply(&planned).unwrap();
-    let refusal = host.draft(&Change::Revoke {}, &account(&host, "bo")).unwrap_err();
+    let refusal = host.draft(&AccessChange::Revoke {}, &account(&host, "bo")).unwrap_err();
     assert!(
-        matches!(&refusal, UnsupportedChange::Harm { instead, .. } if instead.contains("2026-11-29")),
+        matches!(&refusal, UnsupportedChangeError::Harm { instead, .. } if instead.contains("2026-11-29")),
         "{refusal:?}"
     );
     host.change("/etc/shadow", "::20779:", "::20700:");
-    assert!(host.draft(&Change::Revoke {}, &account(&host, "bo")).is_ok());
+    assert!(host.draft(&AccessChange::Revoke {}, &account(&host, "bo")).is_ok());
 }
 
 #[test]
@@ -162,10 +163,10 @@ fn processes_outlive_an_account_and_are_said() {
     let host = Host::debian();
     host.file("/proc/4711/status", 0o444, &["Name:\tsleep", "Uid:\t1002\t1002\t1002\t1002"]);
     let bo = account(&host, "bo");
-    let sighting = host.carry_out(Change::Disable {}, &bo);
+    let sighting = host.carry_out(AccessChange::Disable {}, &bo);
     assert_eq!(sighting.presence, Presence::Lingering { until: "a process of uid:1002 ends".to_owned() });
     let bo = account(&host, "bo");
-    assert!(matches!(host.carry_out(Change::Revoke {}, &bo).presence, Presence::Lingering { .. }));
+    assert!(matches!(host.carry_out(AccessChange::Revoke {}, &bo).presence, Presence::Lingering { .. }));
     fs::remove_dir_all(host.path("/proc/4711")).unwrap();
     assert_gone(&host.look(&bo));
 }

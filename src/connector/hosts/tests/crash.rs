@@ -43,9 +43,9 @@ fn a_kill_before_the_rename_leaves_the_old_file_and_no_lock_for_ever() {
     assert_eq!(host.read("/etc/group"), before);
     assert!(host.path("/etc/.group.tenure").exists() && host.path("/etc/passwd.lock").exists());
     let grant = host.grant(GrantKind::Membership, &["membership:gid:27", "svc"]);
-    assert_gone(&host.carry_out(Change::Revoke {}, &grant));
+    assert_gone(&host.carry_out(AccessChange::Revoke {}, &grant));
     let rule = host.grant(GrantKind::Rule, &["gid:27"]);
-    assert_gone(&host.carry_out(Change::Revoke {}, &rule));
+    assert_gone(&host.carry_out(AccessChange::Revoke {}, &rule));
     for left in ["/etc/.group.tenure", "/etc/passwd.lock", "/etc/sudoers.tmp"] {
         assert!(!host.path(left).exists(), "{left}");
     }
@@ -61,8 +61,9 @@ fn revokes_where_it_cannot_write() {
     let system = SystemId::parse("web-1").unwrap();
     let now = Timestamp::parse("2026-11-23T05:00:00Z").unwrap();
     let inventory = Inventory::new(system, now, Digest::ZERO, true, [grant.clone()], BTreeMap::new());
-    let draft = crate::connector::hosts::vocabulary(&config).draft(&Change::Revoke {}, &grant, &inventory).unwrap();
-    let planned = planned(draft, Change::Revoke {}, &grant);
+    let draft =
+        crate::connector::hosts::vocabulary(&config).draft(&AccessChange::Revoke {}, &grant, &inventory).unwrap();
+    let planned = planned(draft, AccessChange::Revoke {}, &grant);
     let answer = hosts.apply(&Action::new(planned.clone()), Intent::recorded(planned.id, 1), &UnconfiguredSink);
     println!("answer: {}", answer.unwrap_err());
     assert_present(&hosts.observe(&grant).unwrap(), &["svc is a member"]);

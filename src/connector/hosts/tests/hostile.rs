@@ -5,7 +5,7 @@ use crate::connector::hosts::{atomic_replace, config::OptionalFile};
 use std::os::unix::fs::{MetadataExt, symlink};
 
 fn revoke_svc(host: &Host) -> ActionSpec {
-    host.plan(Change::Revoke {}, &host.grant(GrantKind::Membership, &["membership:gid:27", "svc"]))
+    host.plan(AccessChange::Revoke {}, &host.grant(GrantKind::Membership, &["membership:gid:27", "svc"]))
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_lock_held_by_another_process_is_waited_for_in_vain() {
         fs::remove_file(host.path(lock)).unwrap();
     }
     let rule = host.grant(GrantKind::Rule, &["gid:27"]);
-    let rule = host.plan(Change::Revoke {}, &rule);
+    let rule = host.plan(AccessChange::Revoke {}, &rule);
     fs::write(host.path("/etc/sudoers.tmp"), "# somebody's edit\n").unwrap();
     assert!(matches!(host.apply(&rule), Err(ConnectorError::Transient(why)) if why.contains("sudoers.tmp")));
     fs::remove_file(host.path("/etc/sudoers.tmp")).unwrap();

@@ -7,14 +7,17 @@ use super::{
 use crate::{
     campaign::Resolution,
     connector::UnconfiguredSink,
-    enforce::{Hand, Observer, ReadTarget, RunError, RunRequest, RunStep, Summary, VerifyReport, enforce, verify},
+    enforce::{
+        ProvisioningTarget, ReadTarget, RunError, RunObserver, RunRequest, RunStep, RunSummary, VerifyReport, enforce,
+        verify,
+    },
     model::{
         ActionId, CampaignId, Digest, FixedClock, Grant, Inventory, ItemId, PrincipalId, SystemId, Timestamp, Verdict,
-        action::Basis,
+        action::ActionBasis,
         file::{Guardrails, PrincipalKind, Remediation, System},
-        record::{Entry, OutcomeKind, RunStart, VerificationKind},
+        record::{OutcomeKind, RecordPayload, RunStart, VerificationKind},
     },
-    plan::{BuildInputs, Cleared, Draft, Limits, OwnerDirectory, Plan, PlanInputs, Target, build},
+    plan::{BuildInputs, Cleared, Draft, GuardrailLimits, OwnerDirectory, Plan, PlanInputs, PlanTarget, build},
 };
 use std::{
     collections::BTreeMap,
@@ -60,19 +63,19 @@ impl World {
         self.sim.0.lock().unwrap().grants.remove(&sim::grant(number).key);
     }
 
-    pub(super) fn enforce(&mut self) -> Result<Summary, RunError> {
+    pub(super) fn enforce(&mut self) -> Result<RunSummary, RunError> {
         let plan = plan_of(self);
         self.run(plan)
     }
 
-    pub(super) fn run(&mut self, plan: Plan<Cleared>) -> Result<Summary, RunError> {
+    pub(super) fn run(&mut self, plan: Plan<Cleared>) -> Result<RunSummary, RunError> {
         self.run_watched(plan, &super::super::NoopObserver)
     }
 
     /// Runs, and dies when it first reaches `step`, as if the process had been killed.
     pub(super) fn die_at(&mut self, step: RunStep) {
         struct Killer(RunStep);
-        impl Observer for Killer {
+        impl RunObserver for Killer {
             fn reached(&self, step: RunStep, _: Option<&ActionId>) {
                 if step == self.0 {
                     panic_any("killed");
@@ -86,10 +89,10 @@ impl World {
         std::panic::set_hook(quiet);
     }
 
-    fn run_watched(&mut self, plan: Plan<Cleared>, observer: &dyn Observer) -> Result<Summary, RunError> {
+    fn run_watched(&mut self, plan: Plan<Cleared>, observer: &dyn RunObserver) -> Result<RunSummary, RunError> {
         self.journal.next_run();
         let start = self.start("enforce");
-        let hand = Hand {
+        let hand = ProvisioningTarget {
             provisioner: Box::new(self.sim.clone()),
             sink: Box::new(UnconfiguredSink),
             remediation: Remediation::Automatic,
@@ -150,7 +153,7 @@ impl World {
             settings: Default::default(),
             sink: None,
         };
-        let target = Target { system: &system, inventory: Some(&inventory), vocabulary: Some(&self.sim) };
+        let target = PlanTarget { system: &system, inventory: Some(&inventory), vocabulary: Some(&self.sim) };
         let targets = BTreeMap::from([(sim::system(), target)]);
         let premises = PlanInputs {
             evidence_size: self.journal.history.size(),
@@ -170,8 +173,8 @@ impl World {
         .unwrap()
     }
 
-    fn limits(&self) -> Limits<'static> {
-        Limits {
+    fn limits(&self) -> GuardrailLimits<'static> {
+        GuardrailLimits {
             guardrails: Box::leak(Box::new(Guardrails {
                 managed: vec![sim::system()],
                 removals_per_run: 1000,
@@ -203,20 +206,20 @@ impl World {
     }
 
     pub(super) fn kinds(&self) -> Vec<&'static str> {
-        self.journal.entries.iter().map(Entry::kind).collect()
+        self.journal.entries.iter().map(RecordPayload::kind).collect()
     }
 
     pub(super) fn outcomes(&self) -> Vec<OutcomeKind> {
-        let outcome = |entry: &Entry| match entry {
-            Entry::Outcome(outcome) => Some(outcome.result),
+        let outcome = |entry: &RecordPayload| match entry {
+            RecordPayload::Outcome(outcome) => Some(outcome.result),
             _ => None,
         };
         self.journal.entries.iter().filter_map(outcome).collect()
     }
 
     pub(super) fn verifications(&self) -> Vec<VerificationKind> {
-        let verification = |entry: &Entry| match entry {
-            Entry::Verification(verification) => Some(verification.result),
+        let verification = |entry: &RecordPayload| match entry {
+            RecordPayload::Verification(verification) => Some(verification.result),
             _ => None,
         };
         self.journal.entries.iter().filter_map(verification).collect()
@@ -226,7 +229,7 @@ impl World {
     pub(super) fn assert_every_write_had_its_intent(&self) {
         for (key, seq) in &self.sim.0.lock().unwrap().writes {
             match self.journal.entries.get(usize::try_from(*seq).unwrap()) {
-                Some(Entry::Intent(intent)) => assert_eq!(intent.grant, *key),
+                Some(RecordPayload::Intent(intent)) => assert_eq!(intent.grant, *key),
                 other => panic!("the write to {key} had no intent but {other:?}"),
             }
         }
@@ -246,7 +249,7 @@ fn revoke(grant: &Grant) -> Resolution {
         verdict,
         to: None,
         until: None,
-        basis: Basis {
+        basis: ActionBasis {
             path,
             file: Digest::ZERO,
             item,

@@ -4,7 +4,7 @@ use crate::model::Severity;
 
 /// The reason for which a file is rejected because of the stages of its campaign.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum StageRejection {
+pub enum StageError {
     /// One person would answer for two slots.
     #[error(
         "item {item}: `{reviewer}` would answer for two reviewers in stage {stage}; the other response is in {path}"
@@ -125,7 +125,7 @@ pub enum StageRejection {
     Wrong(String),
 }
 
-impl StageRejection {
+impl StageError {
     /// Returns the stable code.
     pub const fn code(&self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! Ed25519 keys as OpenSSH writes them: public key lines and unencrypted private key files.
 
-use super::ssh_wire::{self, Reader, WireError};
+use super::ssh_wire::{self, SshWireReader, WireError};
 use base64ct::{Base64, Base64Unpadded, Encoding};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use std::{cell::RefCell, fmt};
@@ -71,7 +71,7 @@ impl PublicKey {
     /// # Errors
     /// When it is of another type, weak, or not exactly that long.
     pub fn from_wire(blob: &[u8]) -> Result<Self, KeyError> {
-        let mut reader = Reader::new(blob);
+        let mut reader = SshWireReader::new(blob);
         let kind = reader.string()?;
         if kind != TYPE.as_bytes() {
             return Err(KeyError::Type(shown(kind)));
@@ -221,7 +221,7 @@ impl PrivateKey {
         let damaged = || KeyError::PrivateKeyFile("its base64 is damaged");
         let bytes = Zeroizing::new(Base64::decode_vec(&base64).map_err(|_| damaged())?);
         let fields = bytes.strip_prefix(MAGIC).ok_or(KeyError::PrivateKeyFile("it has no `openssh-key-v1` inside"))?;
-        let mut reader = Reader::new(fields);
+        let mut reader = SshWireReader::new(fields);
         let (cipher, kdf, _options) = (reader.string()?, reader.string()?, reader.string()?);
         if cipher != b"none" || kdf != b"none" {
             return Err(KeyError::Protected);
@@ -237,7 +237,7 @@ impl PrivateKey {
     }
 
     fn parse_secret(bytes: &[u8]) -> Result<Self, KeyError> {
-        let mut reader = Reader::new(bytes);
+        let mut reader = SshWireReader::new(bytes);
         if reader.number()? != reader.number()? {
             return Err(KeyError::PrivateKeyFile("its check numbers differ"));
         }

@@ -12,7 +12,7 @@ fn a_membership_is_revoked_in_both_files_and_nothing_else_changes() {
     let (group, gshadow) = (host.read("/etc/group"), host.read("/etc/gshadow"));
     let grant = svc_in_sudo(&host);
     assert_eq!(grant.expands_to.len(), 1, "the group's sudo rule is what it hides");
-    let planned = host.plan(Change::Revoke {}, &grant);
+    let planned = host.plan(AccessChange::Revoke {}, &grant);
     assert_eq!(
         planned.operations[0].text,
         "/etc/group, /etc/gshadow: remove \"svc\" from the members of \"sudo\" (gid 27)"
@@ -34,7 +34,7 @@ fn a_sudo_rule_of_ones_own_gives_what_the_group_gave() {
     let host = Host::debian();
     host.file("/etc/sudoers.d/svc", 0o440, &["svc ALL=(ALL) NOPASSWD: ALL"]);
     let grant = svc_in_sudo(&host);
-    let planned = host.plan(Change::Revoke {}, &grant);
+    let planned = host.plan(AccessChange::Revoke {}, &grant);
     assert_eq!(planned.survives.len(), 1, "the plan says so before anything is done: {:?}", planned.survives);
     host.apply(&planned).unwrap();
     assert_present(&host.look(&grant), &["/etc/sudoers.d/svc:1 gives svc sudo (ALL) NOPASSWD: ALL"]);
@@ -56,7 +56,7 @@ fn every_other_way_into_the_group_is_a_path() {
             host.change("/etc/group", "sudo:x:27:ana", "sudo:x:27:twin,ana");
         }
         let grant = svc_in_sudo(&host);
-        assert_present(&host.carry_out(Change::Revoke {}, &grant), &[words]);
+        assert_present(&host.carry_out(AccessChange::Revoke {}, &grant), &[words]);
     }
 }
 
@@ -66,7 +66,7 @@ fn an_administrator_of_the_group_is_taken_from_that_list_too() {
     host.change("/etc/gshadow", "sudo:*::ana,svc", "sudo:*:svc:ana,svc");
     let grant = svc_in_sudo(&host);
     assert_eq!(grant.attribute("administrator"), Some("yes"));
-    assert_gone(&host.carry_out(Change::Revoke {}, &grant));
+    assert_gone(&host.carry_out(AccessChange::Revoke {}, &grant));
     assert!(host.read("/etc/gshadow").contains("sudo:*::ana\n"));
 }
 
@@ -75,16 +75,16 @@ fn uid_0_is_never_without() {
     let host = Host::debian();
     host.change("/etc/passwd", "svc:x:1001:", "svc:x:0:");
     let grant = host.grant(GrantKind::Membership, &["membership:gid:27:sudo:uid:0:svc"]);
-    assert_present(&host.carry_out(Change::Revoke {}, &grant), &["uid 0"]);
+    assert_present(&host.carry_out(AccessChange::Revoke {}, &grant), &["uid 0"]);
 }
 
 #[test]
 fn a_primary_group_is_not_taken_away() {
     let host = Host::debian();
     let grant = host.grant(GrantKind::Membership, &["primary:gid:1001"]);
-    let refusal = host.draft(&Change::Revoke {}, &grant).unwrap_err();
+    let refusal = host.draft(&AccessChange::Revoke {}, &grant).unwrap_err();
     assert!(
-        matches!(&refusal, UnsupportedChange::Harm { why, .. } if why.contains("primary group of svc")),
+        matches!(&refusal, UnsupportedChangeError::Harm { why, .. } if why.contains("primary group of svc")),
         "{refusal:?}"
     );
 }
@@ -94,7 +94,7 @@ fn a_group_password_is_a_credential_of_its_own() {
     let host = Host::debian();
     host.change("/etc/gshadow", "docker:!:", "docker:$y$j9T$not.a.real.salt$notarealhash:");
     let grant = host.grant(GrantKind::Credential, &["group-password:gid:998"]);
-    assert_gone(&host.carry_out(Change::Revoke {}, &grant));
+    assert_gone(&host.carry_out(AccessChange::Revoke {}, &grant));
     assert!(host.read("/etc/gshadow").contains("docker:!$y$"));
 }
 
@@ -103,5 +103,5 @@ fn a_name_without_an_account_is_a_member_in_waiting() {
     let host = Host::debian();
     host.change("/etc/group", "docker:x:998:bo", "docker:x:998:bo,ghost");
     let grant = host.grant(GrantKind::Membership, &["gid:998", "name:ghost"]);
-    assert_gone(&host.carry_out(Change::Revoke {}, &grant));
+    assert_gone(&host.carry_out(AccessChange::Revoke {}, &grant));
 }

@@ -2,8 +2,8 @@
 
 use crate::{
     campaign::{CampaignContext, OpenRequest, OpenedCampaign, PriorCampaigns, open, synthetic_role_grants},
-    diag::{Diagnostics, Style},
-    inventory::{AttributeBuilder, AttributeInputs, IdentityDirectory, Loaded, SodAnalysis, TierOverrides},
+    diag::{Diagnostics, RenderStyle},
+    inventory::{AttributeBuilder, AttributeInputs, IdentityDirectory, LoadedInventory, SodAnalysis, TierOverrides},
     model::{
         AccessPath, AccessRoute, Attributes, CampaignId, Digest, Entitlement, Grant, GrantKey, GrantKind, Inventory,
         ItemId, Principal, PrincipalId, RepoId, SystemId, Tier, Timestamp, Usage,
@@ -12,7 +12,7 @@ use crate::{
             Principals, Rating, Registry, RegistryKey, RegistryPrincipal, Remediation, Selector, System, Thresholds,
         },
     },
-    policy::{Pack, Sources},
+    policy::{PackSources, PolicyPack},
     trust::OwnershipIndex,
 };
 use std::{
@@ -25,7 +25,7 @@ pub(super) const BASE: &str = "0123456789abcdef0123456789abcdef01234567";
 pub(super) struct World {
     pub(super) repo: RepoId,
     pub(super) systems: BTreeMap<SystemId, System>,
-    pub(super) inventories: BTreeMap<SystemId, Loaded>,
+    pub(super) inventories: BTreeMap<SystemId, LoadedInventory>,
     pub(super) entries: Vec<PrincipalRecord>,
     pub(super) registry: Registry,
     pub(super) thresholds: Thresholds,
@@ -35,7 +35,7 @@ pub(super) struct World {
     pub(super) trees: BTreeMap<SystemId, String>,
     pub(super) campaigns: BTreeSet<CampaignId>,
     pub(super) earlier: PriorCampaigns,
-    pub(super) pack: Pack,
+    pub(super) pack: PolicyPack,
 }
 
 pub(super) fn id(text: &str) -> PrincipalId {
@@ -80,7 +80,7 @@ impl World {
             trees: BTreeMap::new(),
             campaigns: BTreeSet::new(),
             earlier: PriorCampaigns::default(),
-            pack: Pack::default(),
+            pack: PolicyPack::default(),
             repo,
         };
         for name in ["ana", "dan", "dora", "fay", "gus", "li"] {
@@ -97,8 +97,8 @@ impl World {
 
     /// Puts these rules on.
     pub(super) fn ruled(mut self, rules: &str) -> Self {
-        let sources = Sources::read([("policies/few.rules.toml", rules.as_bytes())]);
-        self.pack = sources.and_then(|sources| Pack::compile(sources, &[])).unwrap();
+        let sources = PackSources::read([("policies/few.rules.toml", rules.as_bytes())]);
+        self.pack = sources.and_then(|sources| PolicyPack::compile(sources, &[])).unwrap();
         self
     }
 
@@ -178,7 +178,7 @@ impl World {
             kinds: Vec::new(),
         };
         self.trees.insert(system_id(system), BASE.to_owned());
-        self.inventories.insert(system_id(system), Loaded { observation, digest, inventory });
+        self.inventories.insert(system_id(system), LoadedInventory { observation, digest, inventory });
         self
     }
 
@@ -197,7 +197,8 @@ impl World {
             separation: None,
             as_of: self.now,
         });
-        let named = |(id, loaded): (&SystemId, &Loaded)| (id.clone(), synthetic_role_grants(&loaded.inventory));
+        let named =
+            |(id, loaded): (&SystemId, &LoadedInventory)| (id.clone(), synthetic_role_grants(&loaded.inventory));
         then(&CampaignContext {
             portraits: &portraits,
             pack: &self.pack,
@@ -231,7 +232,7 @@ impl World {
 
     /// Opens it, and returns the reviewer of each principal's item by name.
     pub(super) fn reviewers(&self) -> BTreeMap<String, String> {
-        let opened = self.open().unwrap_or_else(|problems| panic!("{}", problems.render(Style::plain())));
+        let opened = self.open().unwrap_or_else(|problems| panic!("{}", problems.render(RenderStyle::plain())));
         let of = |review: &crate::model::file::Review| {
             let signers: Vec<_> = std::iter::once(&review.reviewer).chain(&review.cosigners).collect();
             let signers: Vec<_> = signers.into_iter().map(PrincipalId::as_str).collect();
@@ -241,7 +242,7 @@ impl World {
     }
 
     pub(super) fn refused(&self) -> String {
-        self.open().unwrap_err().render(Style::plain())
+        self.open().unwrap_err().render(RenderStyle::plain())
     }
 }
 

@@ -1,12 +1,12 @@
 //! Code, severity and remediation of each rejection.
 
-use super::rejection::Rejection;
+use super::error::TrustError;
 use crate::{
-    format::{keys::KeyError, sshsig::SshSignatureError},
+    format::{ssh_keys::KeyError, sshsig::SshSignatureError},
     model::Severity,
 };
 
-impl Rejection {
+impl TrustError {
     /// Returns the stable code.
     pub fn code(&self) -> &'static str {
         match self {

@@ -45,13 +45,13 @@ fn every_change_leaves_files_that_the_real_tools_accept() {
     accepted(&host);
     let bo =
         host.grant(GrantKind::Rule, &["/etc/sudoers.d/ops", "uid:1002", &digest_of(&host, "uid:1002", "(ALL) ALL")]);
-    host.carry_out(Change::Reduce { to: "/usr/bin/id, /usr/bin/ls -l".to_owned() }, &bo);
+    host.carry_out(AccessChange::Reduce { to: "/usr/bin/id, /usr/bin/ls -l".to_owned() }, &bo);
     accepted(&host);
     for (kind, parts, change) in [
-        (GrantKind::Membership, vec!["membership:gid:27", "svc"], Change::Revoke {}),
-        (GrantKind::Account, vec![":ana"], Change::Disable {}),
-        (GrantKind::Account, vec![":svc"], Change::Revoke {}),
-        (GrantKind::Account, vec![":bo"], Change::Reduce { to: "nologin".to_owned() }),
+        (GrantKind::Membership, vec!["membership:gid:27", "svc"], AccessChange::Revoke {}),
+        (GrantKind::Account, vec![":ana"], AccessChange::Disable {}),
+        (GrantKind::Account, vec![":svc"], AccessChange::Revoke {}),
+        (GrantKind::Account, vec![":bo"], AccessChange::Reduce { to: "nologin".to_owned() }),
     ] {
         let grant = host.grant(kind, &parts);
         host.carry_out(change, &grant);
@@ -88,8 +88,8 @@ fn what_the_real_tools_write_is_read() {
     let eva = host.grant(GrantKind::Account, &["uid:1010:eva"]);
     assert_eq!(eva.attribute("password"), Some("locked"));
     let member = host.grant(GrantKind::Membership, &["membership:gid:27", "uid:1010:eva"]);
-    assert_gone(&host.carry_out(Change::Revoke {}, &member));
-    host.carry_out(Change::Disable {}, &eva);
+    assert_gone(&host.carry_out(AccessChange::Revoke {}, &member));
+    host.carry_out(AccessChange::Disable {}, &eva);
     // usermod undoes what disabling did, so it was done in its own terms.
     let (undone, said) = run("usermod", &["--prefix", &root, "-e", "", "eva"]).unwrap();
     assert!(undone, "{said}");
@@ -106,7 +106,7 @@ fn sudo_is_never_left_with_a_file_it_cannot_read() {
     host.file("/etc/sudoers.d/ops", 0o440, &["Defaults passwd_tries=many", "bo ALL=(root) /usr/bin/id"]);
     let before = host.read("/etc/sudoers.d/ops");
     let grant = host.grant(GrantKind::Rule, &["uid:1002"]);
-    let answer = host.apply(&host.plan(Change::Revoke {}, &grant));
+    let answer = host.apply(&host.plan(AccessChange::Revoke {}, &grant));
     assert!(matches!(answer, Err(ConnectorError::Permanent(why)) if why.contains("visudo refuses")));
     assert_eq!(host.read("/etc/sudoers.d/ops"), before);
 }
@@ -132,7 +132,7 @@ fn words(list: &serde_json::Value) -> Vec<String> {
 
 #[test]
 fn sudos_own_converter_reads_the_same_rules() {
-    use crate::connector::hosts::sudoers::{Item, StatementKind, parse};
+    use crate::connector::hosts::sudoers::{StatementKind, SudoersMember, parse};
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/hosts/sudoers");
     let Some((fine, json)) = run("cvtsudoers", &["-f", "json", sample.to_str().unwrap()]) else { return };
     assert!(fine, "{json}");
@@ -147,7 +147,8 @@ fn sudos_own_converter_reads_the_same_rules() {
             (words(&spec["User_List"]), words(&spec["Host_List"]), commands)
         })
         .collect();
-    let named = |item: &Item| format!("{}{}", if item.negated { "!" } else { "" }, item.name.replace('\\', ""));
+    let named =
+        |item: &SudoersMember| format!("{}{}", if item.negated { "!" } else { "" }, item.name.replace('\\', ""));
     let mut ours = Vec::new();
     for statement in parse(&fs::read(&sample).unwrap()) {
         assert_ne!(statement.kind, StatementKind::Unread, "line {}", statement.line);
@@ -172,7 +173,7 @@ fn rules_of_every_form_are_taken_out_one_by_one() {
         };
         let before = rules(host.inventory());
         let Some(rule) = before.first() else { break };
-        host.apply(&host.plan(Change::Revoke {}, rule)).unwrap();
+        host.apply(&host.plan(AccessChange::Revoke {}, rule)).unwrap();
         let after = rules(host.inventory());
         // Whoever is excepted by the edit of a list is excepted for everyone in it; nothing else changes.
         let told = |grants: &[Grant]| -> Vec<String> {

@@ -1,23 +1,23 @@
 //! Whole listings, read to the end that AWS itself declares.
 
-use super::api::Api;
+use super::api::IamApi;
 use super::api_types::{
-    AccessKey, AccessKeys, AttachedPolicies, AttachedPolicy, Certificate, Certificates, GetAccessKeyLastUsed, GetGroup,
-    GetLoginProfile, GetPolicy, GetPolicyVersion, GetUser, Group, Groups, InlinePolicy, LastUsed, Listing,
-    LoginProfile, MfaDevice, MfaDevices, Policy, PolicyNames, ServiceSpecificCredential, ServiceSpecificCredentials,
-    SshPublicKey, SshPublicKeys, User, Users,
+    AccessKey, AccessKeys, AttachedPolicies, AttachedPolicy, Certificates, GetAccessKeyLastUsed, GetGroup,
+    GetLoginProfile, GetPolicy, GetPolicyVersion, GetUser, Groups, IamGroup, IamUser, InlinePolicy, LastUsed, ListPage,
+    LoginProfile, ManagedPolicy, MfaDevice, MfaDevices, PolicyNames, ServiceSpecificCredential,
+    ServiceSpecificCredentials, SigningCertificate, SshPublicKey, SshPublicKeys, Users,
 };
 use crate::connector::ConnectorError;
-use crate::connector::http::Pages;
+use crate::connector::http::PageCounter;
 
 /// Who holds a policy.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Holder {
+pub(super) enum PolicyHolder {
     Group,
     User,
 }
 
-impl Holder {
+impl PolicyHolder {
     /// Returns the word in grant keys.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
@@ -43,42 +43,42 @@ impl Holder {
 }
 
 /// One page, and where the next begins.
-pub(super) struct Batch<T> {
+pub(super) struct EntryBatch<T> {
     pub entries: Vec<T>,
     pub next: Option<String>,
 }
 
-impl Api {
-    pub(super) fn users_from(&self, marker: Option<&str>) -> Result<Batch<User>, ConnectorError> {
+impl IamApi {
+    pub(super) fn users_from(&self, marker: Option<&str>) -> Result<EntryBatch<IamUser>, ConnectorError> {
         self.batch::<Users>("ListUsers", &[], marker)
     }
 
-    pub(super) fn users(&self) -> Result<Vec<User>, ConnectorError> {
+    pub(super) fn users(&self) -> Result<Vec<IamUser>, ConnectorError> {
         self.all::<Users>("ListUsers", &[])
     }
 
-    pub(super) fn user(&self, name: &str) -> Result<Option<User>, ConnectorError> {
+    pub(super) fn user(&self, name: &str) -> Result<Option<IamUser>, ConnectorError> {
         present(self.read::<GetUser>("GetUser", &[("UserName", name)]).map(|answer| answer.user))
     }
 
-    pub(super) fn groups_from(&self, marker: Option<&str>) -> Result<Batch<Group>, ConnectorError> {
+    pub(super) fn groups_from(&self, marker: Option<&str>) -> Result<EntryBatch<IamGroup>, ConnectorError> {
         self.batch::<Groups>("ListGroups", &[], marker)
     }
 
-    pub(super) fn groups(&self) -> Result<Vec<Group>, ConnectorError> {
+    pub(super) fn groups(&self) -> Result<Vec<IamGroup>, ConnectorError> {
         self.all::<Groups>("ListGroups", &[])
     }
 
-    pub(super) fn groups_of(&self, user: &str) -> Result<Vec<Group>, ConnectorError> {
+    pub(super) fn groups_of(&self, user: &str) -> Result<Vec<IamGroup>, ConnectorError> {
         self.all::<Groups>("ListGroupsForUser", &[("UserName", user)])
     }
 
     /// Returns the group with this name and all its members; nothing when there is none.
-    pub(super) fn members(&self, group: &str) -> Result<Option<(Group, Vec<User>)>, ConnectorError> {
+    pub(super) fn members(&self, group: &str) -> Result<Option<(IamGroup, Vec<IamUser>)>, ConnectorError> {
         let Some(entries) = present(self.all::<GetGroup>("GetGroup", &[("GroupName", group)]))? else {
             return Ok(None);
         };
-        let mut found: Option<Group> = None;
+        let mut found: Option<IamGroup> = None;
         let mut members = Vec::new();
         for (group, member) in entries {
             if found.as_ref().is_some_and(|found| found.group_id != group.group_id) {
@@ -90,29 +90,34 @@ impl Api {
         Ok(found.map(|group| (group, members)))
     }
 
-    pub(super) fn attached(&self, holder: Holder, name: &str) -> Result<Vec<AttachedPolicy>, ConnectorError> {
+    pub(super) fn attached(&self, holder: PolicyHolder, name: &str) -> Result<Vec<AttachedPolicy>, ConnectorError> {
         let action = holder.of("ListAttachedGroupPolicies", "ListAttachedUserPolicies");
         self.all::<AttachedPolicies>(action, &[(holder.parameter(), name)])
     }
 
-    pub(super) fn inline_names(&self, holder: Holder, name: &str) -> Result<Vec<String>, ConnectorError> {
+    pub(super) fn inline_names(&self, holder: PolicyHolder, name: &str) -> Result<Vec<String>, ConnectorError> {
         let action = holder.of("ListGroupPolicies", "ListUserPolicies");
         self.all::<PolicyNames>(action, &[(holder.parameter(), name)])
     }
 
     /// Returns the document of an inline policy; nothing when there is none.
-    pub(super) fn inline(&self, holder: Holder, name: &str, policy: &str) -> Result<Option<String>, ConnectorError> {
+    pub(super) fn inline(
+        &self,
+        holder: PolicyHolder,
+        name: &str,
+        policy: &str,
+    ) -> Result<Option<String>, ConnectorError> {
         let action = holder.of("GetGroupPolicy", "GetUserPolicy");
         let answer = self.read::<InlinePolicy>(action, &[(holder.parameter(), name), ("PolicyName", policy)]);
         present(answer.map(|policy| policy.policy_document))
     }
 
     /// Returns the managed policy at this ARN; nothing when there is none.
-    pub(super) fn policy(&self, arn: &str) -> Result<Option<Policy>, ConnectorError> {
+    pub(super) fn policy(&self, arn: &str) -> Result<Option<ManagedPolicy>, ConnectorError> {
         present(self.read::<GetPolicy>("GetPolicy", &[("PolicyArn", arn)]).map(|answer| answer.policy))
     }
 
-    pub(super) fn document(&self, policy: &Policy) -> Result<String, ConnectorError> {
+    pub(super) fn document(&self, policy: &ManagedPolicy) -> Result<String, ConnectorError> {
         let with = [("PolicyArn", policy.arn.as_str()), ("VersionId", policy.default_version_id.as_str())];
         self.read::<GetPolicyVersion>("GetPolicyVersion", &with).map(|answer| answer.policy_version.document)
     }
@@ -139,7 +144,7 @@ impl Api {
         self.all::<SshPublicKeys>("ListSSHPublicKeys", &[("UserName", user)])
     }
 
-    pub(super) fn certificates(&self, user: &str) -> Result<Vec<Certificate>, ConnectorError> {
+    pub(super) fn certificates(&self, user: &str) -> Result<Vec<SigningCertificate>, ConnectorError> {
         self.all::<Certificates>("ListSigningCertificates", &[("UserName", user)])
     }
 
@@ -148,8 +153,12 @@ impl Api {
     }
 
     /// Reads all pages of a listing.
-    pub(super) fn all<L: Listing>(&self, action: &str, with: &[(&str, &str)]) -> Result<Vec<L::Entry>, ConnectorError> {
-        let mut pages = Pages::new(&format!("iam:{action}"), self.limits().pages);
+    pub(super) fn all<L: ListPage>(
+        &self,
+        action: &str,
+        with: &[(&str, &str)],
+    ) -> Result<Vec<L::Entry>, ConnectorError> {
+        let mut pages = PageCounter::new(&format!("iam:{action}"), self.limits().pages);
         let mut entries = Vec::new();
         let mut marker: Option<String> = None;
         loop {
@@ -161,12 +170,12 @@ impl Api {
         }
     }
 
-    fn batch<L: Listing>(
+    fn batch<L: ListPage>(
         &self,
         action: &str,
         with: &[(&str, &str)],
         marker: Option<&str>,
-    ) -> Result<Batch<L::Entry>, ConnectorError> {
+    ) -> Result<EntryBatch<L::Entry>, ConnectorError> {
         let size = self.page_size().to_string();
         let mut with = with.to_vec();
         // This call alone refuses a page size unless all users are asked for.
@@ -177,15 +186,15 @@ impl Api {
         let (entries, is_truncated, next) = self.read::<L>(action, &with)?.parts();
         let refuse = |why: &str| Err(ConnectorError::Permanent(format!("iam:{action}: {why}")));
         match (is_truncated, next) {
-            (Some(true), Some(next)) => Ok(Batch { entries, next: Some(next) }),
+            (Some(true), Some(next)) => Ok(EntryBatch { entries, next: Some(next) }),
             (Some(true), None) => refuse("the target says there is more, and not where"),
-            (Some(false), None) => Ok(Batch { entries, next: None }),
-            (Some(false), Some(next)) if next.is_empty() => Ok(Batch { entries, next: None }),
+            (Some(false), None) => Ok(EntryBatch { entries, next: None }),
+            (Some(false), Some(next)) if next.is_empty() => Ok(EntryBatch { entries, next: None }),
             (_, Some(_)) => refuse("the target says that this is the end, and where it goes on"),
             // The API model leaves `IsTruncated` optional; these calls are known to answer whole lists without it.
             // A list that fills its page could have been cut, so it is not taken for one.
             (None, None) if MAY_OMIT_END.contains(&action) && entries.len() < usize::from(self.page_size()) => {
-                Ok(Batch { entries, next: None })
+                Ok(EntryBatch { entries, next: None })
             }
             (None, None) => refuse("the target does not say whether there is more"),
         }

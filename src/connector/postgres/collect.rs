@@ -2,35 +2,35 @@
 
 use super::{
     PasswordVisibility,
-    connections::{Server, View},
+    connections::{ReadScope, ServerConnections},
     grants::GrantBuilder,
-    snapshot::Facts,
+    snapshot::ClusterSnapshot,
 };
 use crate::{
-    connector::{ConnectorError, ConnectorHealth, Cursor, GrantPage},
+    connector::{ConnectorError, ConnectorHealth, GrantPage, ListingCursor},
     model::{Grant, GrantKind, SystemId, Timestamp, Usage},
 };
 use std::collections::BTreeSet;
 
 /// What was read, and which kinds of it were asked for.
 #[derive(Default)]
-pub(super) struct Listing {
-    read: Option<Facts>,
+pub(super) struct PostgresListing {
+    read: Option<ClusterSnapshot>,
     begun: BTreeSet<GrantKind>,
     /// The kind that pages are being handed out of.
     at: Option<(GrantKind, Vec<Grant>)>,
     number: u64,
 }
 
-impl Listing {
+impl PostgresListing {
     /// Returns a page. The kinds of one round come from one read; a kind asked for again from its beginning begins a
     /// new round.
     pub(super) fn page(
         &mut self,
         system: &SystemId,
-        server: &mut Server,
+        server: &mut ServerConnections,
         kind: GrantKind,
-        from: Option<&Cursor>,
+        from: Option<&ListingCursor>,
     ) -> Result<GrantPage, ConnectorError> {
         let start = match from {
             None => {
@@ -44,13 +44,18 @@ impl Listing {
         let grants = grants.get(start..end).unwrap_or_default().to_vec();
         let usage = grants.iter().map(|grant| (grant.key.clone(), usage(grant, facts))).collect();
         let more = self.at.as_ref().is_some_and(|(_, all)| end < all.len());
-        let next = more.then(|| Cursor(format!("{}:{end}", self.number)));
+        let next = more.then(|| ListingCursor(format!("{}:{end}", self.number)));
         Ok(GrantPage { grants, usage, next })
     }
 
-    fn begin(&mut self, system: &SystemId, server: &mut Server, kind: GrantKind) -> Result<(), ConnectorError> {
+    fn begin(
+        &mut self,
+        system: &SystemId,
+        server: &mut ServerConnections,
+        kind: GrantKind,
+    ) -> Result<(), ConnectorError> {
         if self.read.is_none() || self.begun.contains(&kind) {
-            self.read = Some(server.look(&View::Everything, "")?);
+            self.read = Some(server.look(&ReadScope::Everything, "")?);
             self.begun.clear();
         }
         if kind == GrantKind::Credential
@@ -67,7 +72,7 @@ impl Listing {
         Ok(())
     }
 
-    fn resume(&self, kind: GrantKind, cursor: &Cursor) -> Result<usize, ConnectorError> {
+    fn resume(&self, kind: GrantKind, cursor: &ListingCursor) -> Result<usize, ConnectorError> {
         let parts = cursor
             .0
             .split_once(':')
@@ -81,7 +86,7 @@ impl Listing {
     }
 }
 
-fn usage(grant: &Grant, facts: &Facts) -> Usage {
+fn usage(grant: &Grant, facts: &ClusterSnapshot) -> Usage {
     let role = grant.principal.id.parse().unwrap_or_default();
     match grant.kind {
         GrantKind::Account if facts.sessions(role) > 0 => Usage::At(Timestamp::from_unix(facts.cluster.now)),
@@ -94,8 +99,8 @@ fn usage(grant: &Grant, facts: &Facts) -> Usage {
 }
 
 /// Returns what can be seen, and what cannot.
-pub(super) fn validate(server: &mut Server) -> Result<ConnectorHealth, ConnectorError> {
-    let facts = server.look(&View::Cluster, "")?;
+pub(super) fn validate(server: &mut ServerConnections) -> Result<ConnectorHealth, ConnectorError> {
+    let facts = server.look(&ReadScope::Cluster, "")?;
     let cluster = &facts.cluster;
     let Some(me) = facts.role(cluster.me) else {
         return Err(ConnectorError::Transient("the server does not show our own role".to_owned()));

@@ -1,18 +1,18 @@
 //! Rejections of governed files, each reason with a stable code.
 
-use super::stage_rejection::StageRejection;
+use super::stage_error::StageError;
 use crate::{
     diag::Diagnostics,
     format::{
-        keys::KeyError,
-        sshsig::{Namespace, SshSignatureError},
+        ssh_keys::KeyError,
+        sshsig::{SignatureNamespace, SshSignatureError},
     },
     model::{Digest, Severity, Tier, Verdict, file::Rating},
 };
 
 /// The reason for which a governed file is rejected.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Rejection {
+pub enum TrustError {
     /// Access was kept against a policy finding that requires an exception.
     #[error("item {item}: `{verdict}` keeps access with a finding of severity {severity}, which requires an exception")]
     AgainstPolicy {
@@ -248,7 +248,7 @@ pub enum Rejection {
     SignerUnknown(String),
     /// A rejection that concerns the stages of a campaign.
     #[error(transparent)]
-    Stage(#[from] StageRejection),
+    Stage(#[from] StageError),
     /// `supersedes` names a decision that is not in force.
     #[error("item {item}: `supersedes` names {names}, but in force is {in_force}")]
     StaleSupersedes {
@@ -316,32 +316,32 @@ fn for_tier(tier: Option<Tier>) -> String {
     tier.map(|tier| format!(", as required for tier {tier}")).unwrap_or_default()
 }
 
-impl From<Diagnostics> for Rejection {
+impl From<Diagnostics> for TrustError {
     fn from(problems: Diagnostics) -> Self {
         Self::Form(Box::new(problems))
     }
 }
 
-impl From<KeyError> for Rejection {
+impl From<KeyError> for TrustError {
     fn from(error: KeyError) -> Self {
         Self::Key(error)
     }
 }
 
 /// Returns the purpose of a signature, for messages.
-pub(super) const fn words(namespace: Namespace) -> &'static str {
+pub(super) const fn words(namespace: SignatureNamespace) -> &'static str {
     match namespace {
-        Namespace::Attestation => "signed attestation",
-        Namespace::Campaign => "signed campaign",
-        Namespace::Delegation => "signed delegation",
-        Namespace::Evidence => "signed segment",
-        Namespace::Exception => "signed exception",
-        Namespace::Git => "signed commit",
-        Namespace::Mandate => "signed mandate",
-        Namespace::Proof => "signed proof",
-        Namespace::Registry => "signed registry",
-        Namespace::Review => "signed review",
-        Namespace::Root => "signed root",
-        Namespace::StageClose => "signed stage close",
+        SignatureNamespace::Attestation => "signed attestation",
+        SignatureNamespace::Campaign => "signed campaign",
+        SignatureNamespace::Delegation => "signed delegation",
+        SignatureNamespace::Evidence => "signed segment",
+        SignatureNamespace::Exception => "signed exception",
+        SignatureNamespace::Git => "signed commit",
+        SignatureNamespace::Mandate => "signed mandate",
+        SignatureNamespace::Proof => "signed proof",
+        SignatureNamespace::Registry => "signed registry",
+        SignatureNamespace::Review => "signed review",
+        SignatureNamespace::Root => "signed root",
+        SignatureNamespace::StageClose => "signed stage close",
     }
 }

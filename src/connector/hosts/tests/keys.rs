@@ -31,7 +31,7 @@ fn a_key_is_removed_and_the_other_stays() {
     let host = Host::debian();
     let key = first(&host);
     assert_eq!(key.attribute("type"), Some("ssh-ed25519"));
-    assert_gone(&host.carry_out(Change::Revoke {}, &key));
+    assert_gone(&host.carry_out(AccessChange::Revoke {}, &key));
     assert_eq!(host.read(FILE), format!("# keys\n{OTHER_KEY} backup\n"));
     assert_eq!(fs::metadata(host.path(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
 }
@@ -41,7 +41,7 @@ fn the_key_listed_a_second_time_still_opens_the_account() {
     let host = Host::debian();
     let key = first(&host);
     host.file("/home/svc/.ssh/authorized_keys2", 0o600, &[&format!("no-pty {KEY} once more")]);
-    let sighting = host.carry_out(Change::Revoke {}, &key);
+    let sighting = host.carry_out(AccessChange::Revoke {}, &key);
     assert_present(&sighting, &["/home/svc/.ssh/authorized_keys2 lists SHA256:"]);
 }
 
@@ -72,7 +72,7 @@ fn a_key_is_limited_by_options_and_never_widened() {
     let host = Host::debian();
     let key = first(&host);
     let options = "restrict,command=\"/usr/bin/backup --to \\\"a b\\\"\",from=\"10.0.0.0/8\"";
-    let planned = host.plan(Change::Reduce { to: options.to_owned() }, &key);
+    let planned = host.plan(AccessChange::Reduce { to: options.to_owned() }, &key);
     host.apply(&planned).unwrap();
     assert_shows(&planned, &host.look(&key));
     assert!(host.read(FILE).contains(&format!("\n{options} {KEY} ci@build\n")));
@@ -85,8 +85,8 @@ fn a_key_is_limited_by_options_and_never_widened() {
         "x",
         "restrict,command=\"/bin/sh\",from=\"10.0.0.0/8\"",
     ] {
-        let change = Change::Reduce { to: more.to_owned() };
-        assert!(matches!(host.draft(&change, &limited), Err(UnsupportedChange::Harm { .. })), "{more}");
+        let change = AccessChange::Reduce { to: more.to_owned() };
+        assert!(matches!(host.draft(&change, &limited), Err(UnsupportedChangeError::Harm { .. })), "{more}");
     }
 }
 
@@ -94,7 +94,7 @@ fn a_key_is_limited_by_options_and_never_widened() {
 fn a_disabled_key_has_expired() {
     let host = Host::debian();
     let key = first(&host);
-    let planned = host.plan(Change::Disable {}, &key);
+    let planned = host.plan(AccessChange::Disable {}, &key);
     host.apply(&planned).unwrap();
     assert_shows(&planned, &host.look(&key));
     assert!(host.read(FILE).contains(&format!("\nexpiry-time=\"19700102\" {KEY} ci@build\n")));
@@ -105,8 +105,8 @@ fn a_new_key_is_in_and_proven_before_the_old_one_is_out() {
     let host = Host::debian();
     host.change(FILE, KEY, &format!("no-pty {KEY}"));
     let key = first(&host);
-    let planned = host.plan(Change::Rotate {}, &key);
-    assert_eq!(planned.expects, Expectation::Replaced);
+    let planned = host.plan(AccessChange::Rotate {}, &key);
+    assert_eq!(planned.expects, ExpectedState::Replaced);
     let drawer = Drawer::default();
     let receipt = host.apply_with(&planned, &drawer).unwrap();
     assert_gone(&host.look(&key));
@@ -127,7 +127,7 @@ fn a_new_key_is_in_and_proven_before_the_old_one_is_out() {
 fn an_interrupted_rotation_goes_on_with_the_key_it_had_made() {
     let host = Host::debian();
     let key = first(&host);
-    let planned = host.plan(Change::Rotate {}, &key);
+    let planned = host.plan(AccessChange::Rotate {}, &key);
     let drawer = Drawer::default();
     // The first attempt ends after the new key is in: as if the machine had stopped there.
     let half = ActionSpec { operations: planned.operations[..1].to_vec(), ..planned.clone() };
@@ -143,7 +143,7 @@ fn an_interrupted_rotation_goes_on_with_the_key_it_had_made() {
 fn without_a_place_for_the_secret_nothing_changes() {
     let host = Host::debian();
     let (before, key) = (host.read(FILE), first(&host));
-    assert!(matches!(host.apply(&host.plan(Change::Rotate {}, &key)), Err(ConnectorError::Permanent(_))));
+    assert!(matches!(host.apply(&host.plan(AccessChange::Rotate {}, &key)), Err(ConnectorError::Permanent(_))));
     assert_eq!(host.read(FILE), before);
 }
 
@@ -156,9 +156,9 @@ fn a_file_that_others_use_too_is_not_edited_for_one_of_them() {
     let before = host.read(FILE);
     for account in ["uid:1002:bo", "uid:1001:svc"] {
         let key = host.grant(GrantKind::Credential, &[account, &fingerprint(KEY)]);
-        let refusal = host.draft(&Change::Revoke {}, &key).unwrap_err();
+        let refusal = host.draft(&AccessChange::Revoke {}, &key).unwrap_err();
         assert!(
-            matches!(&refusal, UnsupportedChange::Harm { why, .. } if why.contains("other accounts")),
+            matches!(&refusal, UnsupportedChangeError::Harm { why, .. } if why.contains("other accounts")),
             "{refusal:?}"
         );
     }
@@ -170,7 +170,7 @@ fn a_file_that_others_use_too_is_not_edited_for_one_of_them() {
     std::os::unix::fs::chown(host.path(FILE), Some(1001), Some(1001)).unwrap();
     let key = host.grant(GrantKind::Credential, &["uid:1002:bo", &fingerprint(KEY)]);
     assert_eq!(key.attribute("owner"), Some("uid:1001"));
-    assert!(matches!(host.draft(&Change::Revoke {}, &key), Err(UnsupportedChange::Harm { .. })));
-    assert_gone(&host.carry_out(Change::Revoke {}, &first(&host)));
+    assert!(matches!(host.draft(&AccessChange::Revoke {}, &key), Err(UnsupportedChangeError::Harm { .. })));
+    assert_gone(&host.carry_out(AccessChange::Revoke {}, &first(&host)));
     assert_eq!(fs::metadata(host.path(FILE)).unwrap().uid(), 1001);
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn reduce(to: &str) -> Change {
-    Change::Reduce { to: to.to_owned() }
+fn reduce(to: &str) -> AccessChange {
+    AccessChange::Reduce { to: to.to_owned() }
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn a_rule_is_revoked_and_the_file_stays_as_it_was_otherwise() {
     assert_eq!(grant.tier, crate::model::Tier::T1);
     host.change("/etc/group", "sudo:x:27:ana,svc", "sudo:x:27:ana");
     host.change("/etc/gshadow", "sudo:*::ana,svc", "sudo:*::ana");
-    assert_gone(&host.carry_out(Change::Revoke {}, &grant));
+    assert_gone(&host.carry_out(AccessChange::Revoke {}, &grant));
     assert_eq!(host.read("/etc/sudoers.d/ops"), before.replace("bo, svc ", "bo "));
     assert_eq!(fs::metadata(host.path("/etc/sudoers.d/ops")).unwrap().permissions().mode() & 0o777, 0o440);
     assert!(!host.path("/etc/sudoers.tmp").exists());
@@ -78,7 +78,7 @@ fn more_than_now_is_not_drafted() {
     host.file("/etc/sudoers.d/ops", 0o440, &["bo ALL=(root) /usr/bin/id"]);
     let grant = host.grant(GrantKind::Rule, &["uid:1002:bo"]);
     for more in ["ALL", "/usr/bin/ls", "NOPASSWD: /usr/bin/id", "(ALL) /usr/bin/id", "/usr/bin/id\nbo ALL=(ALL) ALL"] {
-        assert!(matches!(host.draft(&reduce(more), &grant), Err(UnsupportedChange::Harm { .. })), "{more}");
+        assert!(matches!(host.draft(&reduce(more), &grant), Err(UnsupportedChangeError::Harm { .. })), "{more}");
     }
 }
 
@@ -86,9 +86,10 @@ fn more_than_now_is_not_drafted() {
 fn a_rule_of_a_group_is_lost_by_each_of_its_members() {
     let host = Host::debian();
     let grant = host.grant(GrantKind::Rule, &["gid:27:sudo"]);
-    let losers: Vec<_> = host.plan(Change::Revoke {}, &grant).loses.into_iter().map(|loss| loss.principal).collect();
+    let losers: Vec<_> =
+        host.plan(AccessChange::Revoke {}, &grant).loses.into_iter().map(|loss| loss.principal).collect();
     assert_eq!(losers, ["%sudo", "ana", "svc"]);
-    assert_gone(&host.carry_out(Change::Revoke {}, &grant));
+    assert_gone(&host.carry_out(AccessChange::Revoke {}, &grant));
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn a_rule_that_stands_there_twice_is_taken_out_twice() {
     let inventory = host.inventory();
     let twice: Vec<_> = inventory.of_principal("uid:1002").filter(|grant| grant.kind == GrantKind::Rule).collect();
     assert_eq!(twice.len(), 2);
-    assert_gone(&host.carry_out(Change::Revoke {}, twice[0]));
+    assert_gone(&host.carry_out(AccessChange::Revoke {}, twice[0]));
     assert_eq!(host.read("/etc/sudoers.d/ops"), "ana ALL=(root) /usr/bin/id\n");
 }
 
@@ -108,7 +109,7 @@ fn the_same_rule_in_another_file_still_gives_it() {
     host.file("/etc/sudoers.d/a", 0o440, &["bo ALL=(root) /usr/bin/id"]);
     host.file("/etc/sudoers.d/b", 0o440, &["ALL, !ana ALL=(root) /usr/bin/"]);
     let grant = host.grant(GrantKind::Rule, &["/etc/sudoers.d/a"]);
-    assert_present(&host.carry_out(Change::Revoke {}, &grant), &["/etc/sudoers.d/b:1 gives everyone"]);
+    assert_present(&host.carry_out(AccessChange::Revoke {}, &grant), &["/etc/sudoers.d/b:1 gives everyone"]);
     host.change("/etc/sudoers.d/b", "!ana", "!bo");
     assert!(matches!(host.look(&grant).presence, Presence::Absent { .. }));
 }

@@ -1,14 +1,14 @@
 //! Known attributes of one grant or principal. An absent attribute is unknown.
 
 use super::{
-    ATTRIBUTES, Attribute, Kind, attribute,
-    expression::{AttributeIndex, Value},
+    ATTRIBUTES, AttributeDefinition, AttributeKind, attribute,
+    expression::{AttributeIndex, ExprValue},
 };
 use crate::model::{Attributes, file::AttributeValue};
 
 /// The known attributes of one grant or principal. Lookup takes constant time.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Facts {
+pub struct AttributeValues {
     /// One bit for each known attribute, by its index in the list.
     present: [u64; 2],
     /// The values of the known attributes, in the order of the list.
@@ -18,7 +18,7 @@ pub struct Facts {
 
 /// An attribute that is rejected.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum FactError {
+pub enum AttributeError {
     /// The name is not a policy attribute.
     #[error("no attribute is called `{0}`; `tenure policy attributes` lists them")]
     Name(String),
@@ -28,26 +28,26 @@ pub enum FactError {
         /// The attribute.
         name: &'static str,
         /// The required type.
-        kind: Kind,
+        kind: AttributeKind,
     },
 }
 
-impl Facts {
+impl AttributeValues {
     /// Sets an attribute; a previous value is replaced.
     ///
     /// # Errors
     /// When the name is unknown or the value has a wrong type.
-    pub fn know(&mut self, name: &str, fact: AttributeValue) -> Result<(), FactError> {
-        let attribute = attribute(name).ok_or_else(|| FactError::Name(name.to_owned()))?;
+    pub fn know(&mut self, name: &str, fact: AttributeValue) -> Result<(), AttributeError> {
+        let attribute = attribute(name).ok_or_else(|| AttributeError::Name(name.to_owned()))?;
         let fits = matches!(
             (&fact, attribute.kind),
-            (AttributeValue::Flag(_), Kind::Flag)
-                | (AttributeValue::Number(_), Kind::Number)
-                | (AttributeValue::Text(_), Kind::Text)
-                | (AttributeValue::Texts(_), Kind::Texts)
+            (AttributeValue::Flag(_), AttributeKind::Flag)
+                | (AttributeValue::Number(_), AttributeKind::Number)
+                | (AttributeValue::Text(_), AttributeKind::Text)
+                | (AttributeValue::Texts(_), AttributeKind::Texts)
         );
         if !fits {
-            return Err(FactError::Value { name: attribute.name, kind: attribute.kind });
+            return Err(AttributeError::Value { name: attribute.name, kind: attribute.kind });
         }
         let slot = slot(attribute);
         let (word, bit, rank) = self.place(slot);
@@ -82,11 +82,11 @@ impl Facts {
     }
 
     /// Returns the value of the attribute at this index of the list.
-    pub(super) fn value(&self, slot: AttributeIndex) -> Option<Value<'_>> {
-        if ATTRIBUTES.get(usize::from(slot)).is_some_and(|attribute| attribute.kind == Kind::Map) {
-            return self.attributes.as_ref().map(Value::Map);
+    pub(super) fn value(&self, slot: AttributeIndex) -> Option<ExprValue<'_>> {
+        if ATTRIBUTES.get(usize::from(slot)).is_some_and(|attribute| attribute.kind == AttributeKind::Map) {
+            return self.attributes.as_ref().map(ExprValue::Map);
         }
-        self.at(slot).map(Value::of)
+        self.at(slot).map(ExprValue::of)
     }
 
     fn at(&self, slot: AttributeIndex) -> Option<&AttributeValue> {
@@ -104,7 +104,7 @@ impl Facts {
 }
 
 /// Returns the index of an attribute in the list.
-fn slot(attribute: &Attribute) -> AttributeIndex {
+fn slot(attribute: &AttributeDefinition) -> AttributeIndex {
     let place = ATTRIBUTES.partition_point(|one| one.name < attribute.name);
     AttributeIndex::try_from(place).unwrap_or(AttributeIndex::MAX)
 }
@@ -115,15 +115,15 @@ mod tests {
 
     #[test]
     fn facts_are_found_whatever_the_order_they_came_in() {
-        let facts = |names: Vec<&Attribute>| {
-            let mut facts = Facts::default();
+        let facts = |names: Vec<&AttributeDefinition>| {
+            let mut facts = AttributeValues::default();
             for attribute in names {
                 let fact = match attribute.kind {
-                    Kind::Flag => AttributeValue::Flag(true),
-                    Kind::Number => AttributeValue::Number(attribute.name.len() as i64),
-                    Kind::Text => AttributeValue::Text(attribute.name.to_owned()),
-                    Kind::Texts => AttributeValue::Texts(vec![attribute.name.to_owned()]),
-                    Kind::Map => continue,
+                    AttributeKind::Flag => AttributeValue::Flag(true),
+                    AttributeKind::Number => AttributeValue::Number(attribute.name.len() as i64),
+                    AttributeKind::Text => AttributeValue::Text(attribute.name.to_owned()),
+                    AttributeKind::Texts => AttributeValue::Texts(vec![attribute.name.to_owned()]),
+                    AttributeKind::Map => continue,
                 };
                 facts.know(attribute.name, fact).unwrap();
             }
@@ -145,12 +145,12 @@ mod tests {
 
     #[test]
     fn a_fact_of_another_kind_or_name_is_not_taken() {
-        let mut facts = Facts::default();
+        let mut facts = AttributeValues::default();
         facts.know("usage.idle_days", AttributeValue::Number(1)).unwrap();
         facts.know("usage.idle_days", AttributeValue::Number(2)).unwrap();
         assert_eq!(facts.get("usage.idle_days"), Some(&AttributeValue::Number(2)));
         let wrong = facts.know("usage.idle_days", AttributeValue::Text("2".to_owned()));
-        assert_eq!(wrong, Err(FactError::Value { name: "usage.idle_days", kind: Kind::Number }));
-        assert!(matches!(facts.know("usage.idle", AttributeValue::Number(1)), Err(FactError::Name(_))));
+        assert_eq!(wrong, Err(AttributeError::Value { name: "usage.idle_days", kind: AttributeKind::Number }));
+        assert!(matches!(facts.know("usage.idle", AttributeValue::Number(1)), Err(AttributeError::Name(_))));
     }
 }
