@@ -1,4 +1,4 @@
-//! `cargo bench --bench costs`: what one of each costs, for those who change the code that does it.
+//! Microbenchmarks: `cargo bench --bench costs`.
 #![allow(clippy::expect_used, reason = "a benchmark that cannot go on should stop there")]
 
 mod work;

@@ -1,4 +1,4 @@
-//! `benches/table`: what the work costs in one run, against the bounds the design holds.
+//! Benchmark table: measures each kind of work in one run against the bounds of the design.
 #![allow(clippy::expect_used, clippy::panic, reason = "a benchmark that cannot go on should stop there")]
 
 mod work;

@@ -1,4 +1,4 @@
-//! Campaigns as they go: stages and their close, reminders, what opens by itself, what changes meanwhile, and roles.
+//! Campaign lifecycle: stages and their closes, reminders, recurrence, changes during a campaign, and roles.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,5 @@
-//! Campaigns as they happen to a repository: merge after merge, some of them against the gate's word. What `tenure check`
-//! says of each change, and what main believes afterwards, is what the reference of campaigns says.
+//! Random campaign histories in a real repository, including merges that the gate rejected. The results of `tenure
+//! check` and the state of main are compared with the reference model of campaigns.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

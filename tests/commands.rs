@@ -1,6 +1,6 @@
-//! What each command says when it cannot: the code, the file and line where there is one, the cause, what to type next.
+//! Error output of every command: code, file and line, cause, and next command.
 //!
-//! The answers are kept as transcripts in `cases/commands`, to be read like prose.
+//! The transcripts are kept in `cases/commands`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

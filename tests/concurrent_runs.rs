@@ -1,4 +1,4 @@
-//! Several enforcers at once on one repository: own clones, own processes, schedules drawn from a seed.
+//! Concurrent enforcement runs on one repository: separate clones and processes, with schedules drawn from a seed.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,7 +1,7 @@
-//! The plug is pulled at every step of `tenure enforce`, on a real repository and a real host tree.
+//! Kills `tenure enforce` at every step, on a real repository and a real host tree.
 //!
-//! Whatever the step: each change on the host has its intent on the remote, the next run finds out and finishes,
-//! nothing is done twice, and the audit has nothing to say.
+//! After each crash every change on the host has its intent on the remote, the next run completes the work, nothing is
+//! done twice, and the audit reports no findings.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

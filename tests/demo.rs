@@ -1,4 +1,4 @@
-//! The first command of the README: the whole way, in a folder of its own.
+//! The first command of the README: the complete demo in a folder of its own.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

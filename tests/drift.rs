@@ -1,4 +1,4 @@
-//! What others change on a host behind the repository's back is found by a later look, and by the audit.
+//! Out-of-band changes on a host, found by `tenure verify` and by the audit.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The loop, end to end, on real systems: what a target refuses, what it does not do, and whom it must not hit.
+//! End-to-end runs on real systems, with refused changes, changes without effect, and protected principals.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

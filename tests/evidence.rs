@@ -1,4 +1,4 @@
-//! Stories about evidence: what stock tools say of it, what is found when it is tampered with, and what a race leaves.
+//! The evidence branch: verification with standard tools, detection of tampering, and races.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop there")]
 
 mod support;

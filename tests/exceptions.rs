@@ -1,4 +1,4 @@
-//! Accepting a risk for a time, as its people do it: written, signed by who may, proven, renewed, lapsed.
+//! The life of an exception: written, signed by its approvers, proven, renewed, lapsed.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

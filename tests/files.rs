@@ -1,4 +1,4 @@
-//! Bad files of every kind, and the words in which each is refused: `tests/cases/bad/<kind>.txt`, read like prose.
+//! Invalid files of every kind, with the expected diagnostics in `tests/cases/bad/<kind>.txt`.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that cannot go on should stop there")]
 
 use std::{fmt::Write as _, fs, path::Path};

@@ -1,4 +1,4 @@
-//! Stories about repositories: what is read from them, what is refused, and what a push is worth.
+//! Reading repositories, rejecting unsafe ones, and pushing to remotes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop there")]
 
 mod support;

@@ -1,5 +1,5 @@
-//! The workflows that every governed repository gets, run line by line: against a git remote over HTTP, a recorded GitHub,
-//! and an issuer of id-tokens. What needs GitHub itself is said on `docs/github.md`.
+//! The generated workflows, run line by line against a git remote over HTTP, a recorded GitHub API, and an issuer of
+//! id-tokens. What requires GitHub itself is listed in `docs/github.md`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

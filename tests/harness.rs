@@ -1,4 +1,4 @@
-//! The test world itself: its servers start, serve and end, whatever happens to the test.
+//! The test harness: servers start, serve and stop with their test.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! A host, from its files to an inventory and to what a plan would do, through the doors that other floors use.
+//! The hosts connector through its public interface: from account files to inventory and plan.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

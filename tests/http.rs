@@ -1,4 +1,4 @@
-//! Row 31 of the threats: what a hostile target can do to any connector over HTTP.
+//! Threat row 31: hostile targets of any connector over HTTP.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! A system that only people change: a work order, two people's word for it, and a look where looking is possible.
+//! A system with manual remediation: work order, attestation by two people, and read-back where reading is possible.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Who lets two campaigns in a row pass: named with what they own, and asked no more as its owner.
+//! Reviewers who did not respond in two campaigns in a row.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The policies the project ships are files like any other: strict, canonical, and each rule shown by cases.
+//! The built-in policies: strict and canonical files, and cases for each rule.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,5 @@
-//! The PostgreSQL connector on a real server, through its public face: conformance, TLS, what it cannot see.
-//! What it changes is told next to it, in `src/connector/postgres/tests`.
+//! The PostgreSQL connector on a real server through its public interface: conformance, TLS, and coverage gaps. Changes
+//! are tested in `src/connector/postgres/tests`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
-//! Who is who: people from a table, accounts of a host that nobody claims, and what one of them holds, through the command.
+//! Importing people from a table, uncorrelated accounts of a host, and the access of one principal, through the
+//! command.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,6 +1,6 @@
-//! Properties of the codecs on arbitrary values, and no panic on arbitrary bytes.
+//! Property tests of the codecs on arbitrary values, without panics on arbitrary bytes.
 //!
-//! The seed is fixed, so that a run says the same each time; `fuzz/` is for looking further.
+//! The seed is fixed, so that every run has the same result; `fuzz/` searches further.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that cannot go on should stop there")]
 
 use proptest::{collection::vec, option, prelude::*, test_runner::RngSeed};

@@ -1,4 +1,4 @@
-//! A change on its way to main as the people of a pull request meet it: annotations, a summary, code scanning, a plan.
+//! A change in a pull request: annotations, summary, code scanning, and the plan comment.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

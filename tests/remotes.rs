@@ -1,4 +1,4 @@
-//! The whole run over each kind of remote, and against remotes that will not take evidence.
+//! Complete runs over each kind of remote, and against remotes that reject evidence.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! A reviewer decides: line by line, in a terminal, with an editor; quits, goes on, signs; and what others did meanwhile.
+//! Reviewing in line mode, in full-screen mode and with an editor: quitting, resuming, signing, and concurrent changes.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,5 @@
-//! Reviews that are rubber stamps, through the real command: what `check`, `campaign status`, `campaign quality` and
-//! `audit` say of them, and that they have nothing to say of a careful reviewer. THREATS row 38.
+//! Threat row 38: rubber-stamped reviews, found by `check`, `campaign status`, `campaign quality` and `audit`; a
+//! careful reviewer has no findings.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

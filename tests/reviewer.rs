@@ -1,5 +1,5 @@
-//! A new reviewer's first sitting: 25 real items of a grown PostgreSQL cluster and of a host with 60 accounts, decided in
-//! the terminal, line by line and with an editor, signed by two, pushed as a branch; and the plan that follows.
+//! The first session of a new reviewer: 25 items of a PostgreSQL cluster and of a host with 60 accounts, decided in
+//! full-screen mode, in line mode and with an editor, signed by two people, pushed as a branch, and planned.
 //!
 //! `tests/support/record_pictures.sh` runs this and keeps the pictures of the screen in `docs/reviewing`.
 #![allow(

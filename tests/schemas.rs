@@ -1,4 +1,4 @@
-//! The schemas and examples shipped below `schemas/`: up to date, accepted by the engine, and good for editors.
+//! The schemas and examples in `schemas/`: current, accepted by the engine, and usable in editors.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that cannot go on should stop there")]
 
 use std::{

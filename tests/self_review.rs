@@ -1,5 +1,4 @@
-//! Nobody decides on their own access, whatever makes it theirs and by whatever path they come to decide: every link, on
-//! every path, on real repositories.
+//! Rejection of self-review: every link to the access, on every path to a decision, on real repositories.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,5 @@
-//! Separation of duties over two hosts: a person has the one side, a machine of theirs the other. Found at review, told in
-//! the plan, gone after enforcement; and where the removal changes nothing, still there.
+//! Separation of duties over two hosts: a person has one side, a machine identity they own the other. The violation is
+//! found at review, named in the plan, and gone after enforcement, unless another path remains.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! What Tenure signs, `ssh-keygen` and `openssl` verify, and the other way round.
+//! Signatures of Tenure verified by `ssh-keygen` and `openssl`, and the reverse.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

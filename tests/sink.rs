@@ -1,4 +1,4 @@
-//! What the sink keeps is read by the `age` that people have.
+//! Deposited secrets, decrypted with the `age` tool.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Who decides an item in a stage, when, and for whom that counts; on real repositories, by the walk and by the gate alike.
+//! Authority and timing of decisions in stages, on real repositories, by the walk and by the gate.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

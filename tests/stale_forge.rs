@@ -1,4 +1,4 @@
-//! A forge, or a mirror of it, that shows an old state: nothing in it is wrong, and whoever kept what they saw can tell.
+//! A forge or mirror that serves an outdated state, detected by remembered commits and checkpoints.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

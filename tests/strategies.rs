@@ -1,5 +1,5 @@
-//! The table of strategies, row by row through the command: two reviewers sign what a row says, the stage is closed, and
-//! the plan does what the table says.
+//! The table of outcome strategies, row by row through the command: two reviewers sign the responses of a row, the
+//! stage is closed, and the plan matches the table.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
-//! The tamper corpus: whatever is done to an honest world, `tenure audit` on a clone names it by its own code.
+//! The tamper corpus: each manipulation of a valid repository is reported by `tenure audit` on a clone with its own
+//! code.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Attacks on the evidence branch, row by row of the threat table, mostly by somebody who has the real engine keys.
+//! Attacks on the evidence branch, by row of the threat table, mostly by an attacker who has the real engine keys.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop there")]
 
 mod support;

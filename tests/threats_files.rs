@@ -1,4 +1,4 @@
-//! What an author of files can try: rows 18, 20 and 21 of the threat table.
+//! Attacks by authors of files: rows 18, 20 and 21 of the threat table.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that cannot go on should stop there")]
 
 use tenure::{

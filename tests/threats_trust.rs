@@ -1,4 +1,4 @@
-//! Attacks of THREATS.md on what is signed, each on a real repository. Rows are named as there.
+//! Attacks on signed files, each on a real repository, named by row of the threat table.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,5 @@
-//! Threats 24, 25 and 35: our own workflows, and those that every governed repository gets, hold nothing that an attacker of
-//! a job could use.
+//! Threat rows 24, 25 and 35: the workflows of this repository and the generated ones contain nothing that an attacker
+//! of a job could use.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

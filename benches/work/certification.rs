@@ -1,4 +1,4 @@
-//! A certification of 100,000 grants by 1,200 reviewers with all the shipped rules, through the program itself.
+//! A campaign over 100,000 grants with 1,200 reviewers and all built-in rules, through the binary.
 
 use super::{cost::Cost, estate, key_of};
 use std::fs;

@@ -1,4 +1,4 @@
-//! What a piece of work took: processor time, time on the wall, memory at its highest.
+//! Measured cost of work: processor time, wall time and peak memory.
 
 use rustix::time::{ClockId, clock_gettime};
 use std::fs;

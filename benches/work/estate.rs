@@ -1,5 +1,5 @@
-//! What a large organisation holds: 19,200 accounts and 400 roles on ten systems, which are 100,000 grants, and the people
-//! behind them. The same each time.
+//! A large, reproducible organisation: 19,200 accounts and 400 roles on ten systems (100,000 grants), with their
+//! principals.
 
 use super::key_of;
 use std::cell::Cell;

@@ -1,4 +1,4 @@
-//! The evidence branch: commits, signatures and every line of it, read as `enforce` and `audit` read it.
+//! The evidence branch: commits, signatures and all lines, read as by `enforce` and `audit`.
 
 use super::key;
 use std::convert::Infallible;

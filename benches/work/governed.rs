@@ -1,5 +1,5 @@
-//! A governed repository of the size a large organisation has: one host of 20,000 people or more with five grants each, all of
-//! them put to review, some decided to go.
+//! A governed repository of a large organisation: one host with 20,000 or more people and five grants each, all under
+//! review, some to be removed.
 
 use super::key;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! The work whose costs are held: each kind is prepared once in a folder, and then done from that folder alone.
+//! The measured kinds of work. Each is prepared once in a folder and then runs from that folder alone.
 #![allow(
     dead_code,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Review files with two signatures each: read strictly, verified over their bytes.
+//! Review files with two signatures each: strict parsing and verification.
 
 use super::key;
 use std::fs;

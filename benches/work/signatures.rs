@@ -1,4 +1,4 @@
-//! Signed commits: verified in process, and by `git log --show-signature`.
+//! Signed commits, verified in process and by `git log --show-signature`.
 
 use super::key;
 use std::convert::Infallible;

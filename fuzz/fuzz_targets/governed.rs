@@ -1,4 +1,4 @@
-//! Governed files: no panic, one text per value, and the quick reader agrees with the general one.
+//! Fuzzes governed files: no panic, and one canonical text per value.
 //!
 //! `cargo +nightly fuzz run governed schemas/examples`
 #![no_main]

@@ -1,4 +1,4 @@
-//! Lines of an inventory: no panic, and what was read is written as the same line.
+//! Fuzzes inventory lines: no panic, and a parsed line renders to the same bytes.
 //!
 //! `cargo +nightly fuzz run lines`
 #![no_main]

@@ -1,4 +1,4 @@
-//! Memberships, policies and keys taken away, on the emulator.
+//! Removal of memberships, policies and keys, on the emulator.
 
 use crate::connector::{Collector as _, ConnectorError, Provisioner as _, UnsupportedChangeError};
 use crate::model::{AccessChange, Presence};

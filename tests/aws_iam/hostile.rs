@@ -1,4 +1,4 @@
-//! Rows 26 and 31 of the threats: a target that throttles, loses answers, loops, redirects, lies, and leaks.
+//! Threat rows 26 and 31: a target that throttles, drops answers, loops, redirects, lies, and leaks.
 
 use crate::connector::{
     Collector as _, ConnectorError, ConnectorSchema as _, Intent, Provisioner as _, UnconfiguredSink,

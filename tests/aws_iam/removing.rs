@@ -1,4 +1,4 @@
-//! Users stopped, and removed with all that hangs on them, on the emulator.
+//! Disabling and removing users with their dependents, on the emulator.
 
 use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink};
 use crate::model::{AccessChange, ExpectedState};

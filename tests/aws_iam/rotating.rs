@@ -1,4 +1,4 @@
-//! A new access key in place of an old one, on the emulator, and what an interruption leaves behind.
+//! Rotation of access keys on the emulator, including interruptions.
 
 use crate::connector::sink::AgeSink;
 use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink, UnsupportedChangeError};

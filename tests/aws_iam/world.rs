@@ -1,4 +1,4 @@
-//! An account in the emulator, and the connector that speaks to it.
+//! An account in the emulator with its connector.
 
 use crate::connector::aws_iam::{AwsIam, Config};
 use crate::connector::{

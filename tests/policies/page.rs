@@ -1,4 +1,4 @@
-//! The page that tells people of the pack: prose by hand, tables from the data.
+//! The generated tables of the policies page.
 
 use super::{all, controls};
 use std::{fmt::Write, fs, path::Path};

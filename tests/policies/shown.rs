@@ -1,4 +1,4 @@
-//! The cases show the rules: whatever is changed in a rule, some case says so.
+//! Mutation test of the rules: every change of a rule fails at least one case.
 
 use super::{pack_of, shipped};
 use tenure::{

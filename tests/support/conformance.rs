@@ -1,4 +1,4 @@
-//! What every connector promises, whatever it speaks to. Each connector's own tests run this against its real system.
+//! The conformance suite of connectors. The tests of each connector run it against the real system.
 
 use std::collections::{BTreeMap, BTreeSet};
 use tenure::{

@@ -1,5 +1,5 @@
-//! An honest governed world, made once with the real program: founded, collected, decided, enforced, verified. Each story
-//! then takes a copy of the auditor's clone and tampers with it.
+//! A valid governed repository, made once with the real program: founded, collected, decided, enforced, verified. Each
+//! test tampers with a copy of the auditor's clone.
 #![allow(dead_code, reason = "every test binary uses a part of this")]
 
 use super::{

@@ -1,4 +1,4 @@
-//! A log of evidence in a bare repository, and the hands that write it.
+//! An evidence log in a bare repository, and its writers.
 #![allow(dead_code, reason = "every test binary uses a part of this")]
 
 use super::support::sandbox::Sandbox;

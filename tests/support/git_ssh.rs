@@ -1,4 +1,4 @@
-//! A git remote over ssh: an OpenSSH server of this test's own, for the user who runs the tests.
+//! A git remote over SSH: a private OpenSSH server for the user who runs the tests.
 
 use super::sandbox::{Sandbox, succeed};
 use super::servers::{Server, free_port, program};

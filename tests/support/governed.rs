@@ -1,4 +1,4 @@
-//! A governed repository in a temporary folder, and the merges a story needs.
+//! A governed repository in a temporary folder, with merges as test steps.
 #![allow(
     dead_code,
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! A small Linux system below a folder, as the story needs it.
+//! A small Linux system below a folder.
 #![allow(dead_code, clippy::unwrap_used, reason = "every test binary uses a part of this")]
 
 use super::world::{Decision, World};

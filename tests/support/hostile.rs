@@ -1,4 +1,4 @@
-//! A web server that answers as it is told: slowly, wrongly, too much, or not at all.
+//! A web server with scripted misbehavior: slow, wrong, excessive or missing answers.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! Finds the folders of the crate that a Rust file names. Reads paths only, not the whole language.
+//! Finds the folders of the crate that a Rust file imports, by paths only.
 
 #[path = "rust_lexer.rs"]
 mod rust_lexer;

@@ -1,7 +1,4 @@
-//! The sealed world the tests live in: own folders, own processes, loopback only.
-//!
-//! A test binary says `mod support;` and uses the parts it needs.
-//! so it never waiting for one.
+//! The isolated test environment: own folders, own processes, loopback only.
 #![allow(
     dead_code,
     clippy::unwrap_used,

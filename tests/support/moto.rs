@@ -1,7 +1,7 @@
-//! An emulator of AWS: `moto_server` of PyPI, on loopback. What passes here was shown on an emulator, not on AWS.
+//! An emulator of AWS: `moto_server` from PyPI, on loopback. Results on the emulator are not results on AWS.
 //!
-//! Where it differs from AWS, as far as it matters to tests: an inactive access key still signs; users, groups and keys
-//! are listed without pages; a user that is deleted stays a member of its groups.
+//! Known differences from AWS: an inactive access key still signs; users, groups and keys are listed without pages; a
+//! deleted user stays a member of its groups.
 
 use super::sandbox::Sandbox;
 use super::servers::{Server, free_port, systems};

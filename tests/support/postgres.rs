@@ -1,4 +1,4 @@
-//! A real PostgreSQL server for tests: made in a folder of its own, on a free loopback port, gone with the process.
+//! A real PostgreSQL server for tests, in a private folder on a free loopback port, stopped with the process.
 
 use super::servers::{Server, free_port};
 use postgres::{Client, NoTls};

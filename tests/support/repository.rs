@@ -1,4 +1,4 @@
-//! A bare remote, a clone of it, and the objects a story needs in them.
+//! A bare remote and a clone with test objects.
 
 use super::support::{
     git_http::{GitHttp, User},

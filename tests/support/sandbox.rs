@@ -1,4 +1,4 @@
-//! A home, a git and an identity that have nothing to do with the machine's own.
+//! A home, a git configuration and an identity, isolated from the machine.
 
 use super::servers::program;
 use std::ffi::{OsStr, OsString};

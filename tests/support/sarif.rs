@@ -1,4 +1,4 @@
-//! Logs for code scanning, held against the schema of SARIF 2.1.0 that OASIS publishes.
+//! Validation of code-scanning logs against the SARIF 2.1.0 schema published by OASIS.
 
 use super::{
     sandbox::{Sandbox, succeed},

@@ -1,4 +1,4 @@
-//! Real servers for tests: started on loopback, waited for, and never left behind.
+//! Starts real servers on loopback, waits for them, and stops them with the test.
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! A small shop's access as it has grown: a PostgreSQL cluster, a Debian host with 60 accounts, and who is who.
+//! Sample access of a small shop: a PostgreSQL cluster, a Debian host with 60 accounts, and its principals.
 #![allow(dead_code, clippy::unwrap_used, reason = "every test binary uses a part of this")]
 
 use super::support::postgres::Cluster;

@@ -1,4 +1,4 @@
-//! The hands of those who tamper: with files and signatures on main, with the history, and with evidence by the real keys.
+//! Tampering with files and signatures on main, with history, and with evidence signed by the real keys.
 #![allow(dead_code, reason = "a test binary uses a part of this")]
 
 use super::{enforced::*, world as evidence};

@@ -1,4 +1,4 @@
-//! A terminal of a given size with a program in it: keys go in, and what a person would see comes out, also as a picture.
+//! A terminal of a given size that runs a program: sends keys and captures the screen, also as a picture.
 #![allow(
     dead_code,
     clippy::unwrap_used,

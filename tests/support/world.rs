@@ -1,7 +1,7 @@
-//! A governed repository as its people have it: founders with keys, a bare remote, systems, a campaign, decisions; and
-//! the real `tenure` run in it.
+//! A complete governed repository: founders with keys, a bare remote, systems, a campaign, decisions, and the real
+//! `tenure` binary.
 //!
-//! A world is told once and copied for each case: everything in it is named by relative paths.
+//! A world is built once and copied for each case, so everything in it has relative paths.
 #![allow(
     dead_code,
     clippy::unwrap_used,
