@@ -137,7 +137,7 @@ fn killed_later(world: &World, minutes: i64, step: RunStep, times: u64) {
     each_change_was_intended(world, &at);
 }
 
-/// INVARIANT of DESIGN section 6, as somebody else sees it: the host tree against the remote branch.
+/// INVARIANT of the evidence (docs/design.md), as somebody else sees it: the host tree against the remote branch.
 fn each_change_was_intended(world: &World, story: &str) {
     let intents = world.records_of("intent");
     for path in changed(world) {

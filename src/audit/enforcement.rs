@@ -66,7 +66,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     AuditResult { area: AuditArea::Enforcement, looked_at, findings }
 }
 
-/// DESIGN section 6: tiers T0 and T1 need a read by another run with a credential of its own.
+/// Checks the verification level: tiers T0 and T1 need a read by another run with a credential of its own.
 fn level(action: &ActionHistory, tier: Tier, subject: String, findings: &mut Vec<Finding>) {
     let needed = if matches!(tier, Tier::T0 | Tier::T1) { VerificationLevel::V4 } else { VerificationLevel::V3 };
     if let Some(reached) = action.confirmed.filter(|reached| *reached < needed) {

@@ -1,5 +1,5 @@
 //! Who let two campaigns in a row pass without an answer, by what the signed closes of their stages list as silent; and
-//! whom to tell that what they own needs another owner (practice 5.5).
+//! whom to tell that what they own needs another owner.
 
 use super::Reminder;
 use crate::{

@@ -139,7 +139,7 @@ enum CliCommand {
     Workflows(forge::workflows::ForgeWorkflowsArgs),
 }
 
-/// Runs the command line and returns the exit code of DESIGN section 9.
+/// Runs the command line and returns the exit code (`docs/configuration.md` lists them).
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut context = match CommandContext::new(&cli.global) {

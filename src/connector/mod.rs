@@ -4,7 +4,7 @@
 //! [`Collector`] can read. [`Provisioner`] can write, and asks for an [`Intent`] by value: proof that what it is about
 //! to do stands on the remote evidence branch already.
 //!
-//! DESIGN's two traits became three because a plan has to be a pure function: the exact calls come from the inventory
+//! The vocabulary is a trait of its own because a plan is a pure function: the exact calls come from the inventory
 //! alone, so that an auditor without any target can compute the same plan again.
 //!
 //! What only knows the words cannot write, and neither can what reads:

@@ -180,6 +180,6 @@ fn end_of(done: &[ActionResult], exit: u8) -> RunEnd {
     RunEnd { outcomes, verifications, exit }
 }
 
-/// DESIGN section 6: at most this many intents are on record before their outcomes are.
+/// At most this many intents are on record before their outcomes are.
 const BATCH: usize = 100;
 const ENTRIES_PER_RECOVERY: usize = 3;

@@ -1,4 +1,4 @@
-//! Where each file of a governed repository lives (DESIGN section 3).
+//! Where each file of a governed repository lives (`docs/configuration.md`).
 
 use crate::{
     format::sshsig::SignatureNamespace,

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn row_7_every_link_of_identity_is_followed() {
+    fn row_07_every_link_of_identity_is_followed() {
         let registry = Registry {
             schema: "tenure/registry/v1".to_owned(),
             version: 1,

@@ -218,4 +218,7 @@ const NEEDS: &[&str] = &[
     "iam:DetachUserPolicy",
     "iam:RemoveUserFromGroup",
     "iam:UpdateAccessKey",
+    "iam:UpdateSSHPublicKey",
+    "iam:UpdateServiceSpecificCredential",
+    "iam:UpdateSigningCertificate",
 ];

@@ -125,7 +125,7 @@ impl FileKind {
         Self::ALL.into_iter().find(|kind| kind.schema() == schema)
     }
 
-    /// Returns the SSHSIG namespace of the kind's signatures, where it is a signed kind (DESIGN section 4).
+    /// Returns the SSHSIG namespace of the kind's signatures, where it is a signed kind.
     pub const fn namespace(self) -> Option<&'static str> {
         match self {
             Self::Attestation => Some("attestation.v1@tenure"),

@@ -1,4 +1,4 @@
-//! The files of a governed repository, as types: one struct for each kind of DESIGN section 3.
+//! The files of a governed repository, as types: one struct for each kind in `docs/configuration.md`.
 //!
 //! Field order is the canonical order of keys. Scalars come before tables, so that TOML can write them in this order.
 
