@@ -1,0 +1,50 @@
+//! No text cites a document that is not in the repository.
+
+use super::{files, read, root};
+use std::path::Path;
+
+#[test]
+fn cited_documents_exist() {
+    let mut missing = Vec::new();
+    let mut all = vec!["README.md".to_owned(), "Cargo.toml".to_owned()];
+    for folder in ["src", "tests", "benches", "policies", "docs", ".github", ".ci"] {
+        all.extend(files(folder));
+    }
+    let names: Vec<String> = all.iter().filter_map(|path| path.rsplit('/').next().map(str::to_owned)).collect();
+    for path in all.iter().filter(|path| is_text(path) && !path.ends_with("tests/docs/citations.rs")) {
+        for (line, text) in (1..).zip(read(path).lines()) {
+            for word in OUTSIDE.iter().filter(|word| text.contains(**word)) {
+                missing.push(format!("{path}:{line}: cites `{word}`"));
+            }
+            for cited in documents(text) {
+                let name = cited.rsplit('/').next().unwrap_or(cited);
+                let there = root().join(cited).exists() || names.iter().any(|known| known == name);
+                if !there && !path.contains("tests/") && !path.ends_with("tests.rs") {
+                    missing.push(format!("{path}:{line}: there is no `{cited}`"));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "\n{}\n", missing.join("\n"));
+}
+
+/// Returns the documents that a line cites.
+fn documents(text: &str) -> impl Iterator<Item = &str> {
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '-' | '_');
+    let words = text.split(move |c| !part(c)).map(|word| word.trim_end_matches('.'));
+    words.filter(|word| word.strip_suffix(".md").is_some_and(is_citation))
+}
+
+/// Returns whether the name of a page cites a document, and is not a name in an example.
+fn is_citation(stem: &str) -> bool {
+    let capitals = stem.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    !stem.is_empty() && (capitals || ["docs/", ".github/"].iter().any(|folder| stem.contains(folder)))
+}
+
+fn is_text(path: &str) -> bool {
+    let kinds = ["md", "rs", "toml", "yml", "sh", "py"];
+    Path::new(path).extension().is_some_and(|kind| kinds.iter().any(|known| kind == *known))
+}
+
+/// Documents from which this project came, and which are not part of it.
+const OUTSIDE: [&str; 4] = ["DESIGN section", "THREATS", "DESIGN's", "practice 5."];
