@@ -267,7 +267,7 @@ fn change_of(resolution: &Resolution) -> Result<AccessChange, String> {
     }
 }
 
-/// DESIGN section 6: tiers T0 and T1 need a separate run with a read-only credential.
+/// Returns the level that confirms an action: tiers T0 and T1 need a separate run with a read-only credential.
 const fn level_of(tier: Tier) -> VerificationLevel {
     match tier {
         Tier::T0 | Tier::T1 => VerificationLevel::V4,
