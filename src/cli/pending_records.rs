@@ -110,7 +110,7 @@ fn exceptions(session: &RepositorySession, history: &EvidenceHistory) -> Vec<Rec
         .collect()
 }
 
-/// An attestation that two people signed confirms a work order at V2: a second person's proof (DESIGN section 6).
+/// An attestation that two people signed confirms a work order at V2: a second person's proof.
 fn attestations(
     session: &RepositorySession,
     history: &EvidenceHistory,
