@@ -119,8 +119,8 @@ fn two_stages_go_to_the_end_and_silence_is_a_signed_list() {
     later(&world, 3, &["campaign", "advance", CAMPAIGN]).exits(3).says("1 item is open for ana").says("come back at");
     later(&world, 3, &["campaign", "advance", "--all"]).exits(0);
     let told = later(&world, 8, &["campaign", "advance", CAMPAIGN]).exits(0);
-    told.says("stage 1: 1 answered, 1 silent")
-        .says("goes to the next stage")
+    told.says("stage 1: 1 answered, 1 unanswered")
+        .says("advances to the next stage")
         .says("tenure sign campaigns/2026-q4/stages/1.toml");
     let close = close_of(&world, 1);
     assert_eq!((close.answered, close.silent.len(), close.silent[0].then), (1, 1, NoResponseOutcome::Advance));
@@ -129,7 +129,7 @@ fn two_stages_go_to_the_end_and_silence_is_a_signed_list() {
 
     decided(&world, &format!("{reviews}/ben.toml"), &[("old", Certify)]);
     let told = later(&world, 16, &["campaign", "advance", CAMPAIGN]).exits(0);
-    told.says("stage 2: 1 answered, 1 silent").says("is disabled");
+    told.says("stage 2: 1 answered, 1 unanswered").says("is disabled");
     assert_eq!(close_of(&world, 2).silent[0].then, NoResponseOutcome::Disable);
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/2.toml")]);
     world.merge("close stage 2");
@@ -142,7 +142,7 @@ fn two_stages_go_to_the_end_and_silence_is_a_signed_list() {
     let after = world.read("web-1/etc/shadow");
     assert!(after.contains("temp:!:20000:0:99999:7::1:"), "{after}");
     assert!(after.contains("old:!:20000:0:99999:7:::"), "{after}");
-    later(&world, 17, &["campaign", "status", CAMPAIGN]).says("1 decided by people · 1 by silence");
+    later(&world, 17, &["campaign", "status", CAMPAIGN]).says("1 decided by people · 1 by no-response default");
     later(&world, 17, &[&["campaign", "close", CAMPAIGN], KEYS].concat()).exits(0);
     let close = &world.records_of("campaign.close")[0];
     assert_eq!((&close["items"], &close["by_people"]), (&2.into(), &1.into()), "silence is nobody's decision");
@@ -391,7 +391,7 @@ fn a_delegation_is_written_signed_and_bounded() {
     fs::write(world.repo().join(&own), render(&review)).unwrap();
     decided(&world, &own, &[("*", Certify)]);
     world.tenure(&["check"]).exits(0);
-    later(&world, 1, &["campaign", "advance", CAMPAIGN]).exits(0).says("stage 1: 2 answered, 0 silent");
+    later(&world, 1, &["campaign", "advance", CAMPAIGN]).exits(0).says("stage 1: 2 answered, 0 unanswered");
 
     world.write("repo/principals.toml", &li("left").replace("id = \"li\"", "id = \"mia\""));
     world.merge("mia left");
@@ -403,7 +403,9 @@ fn no_response_on_used_critical_access_requires_exception() {
     let world = company();
     define(&world, "all", &format!("on_silence = \"disable\"\n\n[[select]]\n{IN_DOCKER}"));
     opened(&world, CAMPAIGN, "all");
-    later(&world, 15, &["campaign", "advance", CAMPAIGN]).exits(0).says("needs an exception, or a fallback's decision");
+    later(&world, 15, &["campaign", "advance", CAMPAIGN])
+        .exits(0)
+        .says("needs an exception or a decision of a fallback");
     assert!(close_of(&world, 1).silent.iter().all(|silent| silent.then == NoResponseOutcome::Except));
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
     world.merge("close stage 1");

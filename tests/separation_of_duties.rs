@@ -93,14 +93,14 @@ fn violation_is_found_and_gone_after_removal() {
     world.tenure(&["plan"]).exits(0).says("resolved by this run: li: SOD-DEPLOY-AUDIT").hides("left after this run");
 
     // Before anything is done, a later look finds it and an audit shows it.
-    world.verify_later(1).says("toxic pair").says("li holds SOD-DEPLOY-AUDIT");
+    world.verify_later(1).says("violation").says("li holds SOD-DEPLOY-AUDIT");
     assert_eq!(codes(&world), ["toxic-pair-judged", "toxic-pair-held"]);
     world.audit(2).exits(3).says("toxic-pair-held");
 
     world.enforce_later(10, &[]);
     world
         .verify_later(60)
-        .says("li SOD-DEPLOY-AUDIT: nobody holds both sides any more")
+        .says("li SOD-DEPLOY-AUDIT: no principal holds both sides any more")
         .says("0 separation-of-duties violations held");
     assert_eq!(codes(&world)[2..], ["toxic-pair-judged", "toxic-pair-resolved"]);
     world.audit(61).hides("toxic-pair-held");
@@ -112,7 +112,7 @@ fn violation_remains_with_another_path() {
     world.tenure(&["plan"]).exits(0).says("left after this run: li: SOD-DEPLOY-AUDIT").hides("resolved by this run");
     world.tenure(&["plan", "web-1"]).exits(0).says("left after this run: li: SOD-DEPLOY-AUDIT");
     world.enforce_later(10, &[]);
-    world.verify_later(60).says("systemctl restart till on web-1").says("1 toxic pair held");
+    world.verify_later(60).says("systemctl restart till on web-1").says("1 violation held");
     assert_eq!(codes(&world), ["toxic-pair-judged", "toxic-pair-held"]);
     world.audit(61).exits(3).says("toxic-pair-held");
 }

@@ -1,4 +1,4 @@
-//! Tables on a Markdown page that has an end: each gets its share of the room, and says what it left out.
+//! Bounded Markdown pages with several tables, which share the available bytes and count omitted rows.
 
 use super::markdown::{MAX_MARKDOWN, cell};
 
@@ -9,7 +9,7 @@ pub(super) struct PageTable {
 }
 
 impl PageTable {
-    /// Returns the table with this title; what is in a cell is escaped, and cut where it is too long.
+    /// Returns the table with this title. Cells are escaped and truncated.
     pub(super) fn new(title: &str, columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Self {
         let heading = format!("**{title}**\n\n| {} |\n|{}\n", columns.join(" | "), "---|".repeat(columns.len()));
         let most = MOST_ROW / columns.len().max(1);
@@ -24,7 +24,7 @@ impl PageTable {
         self.heading.len() + self.rows.iter().map(String::len).sum::<usize>() + 1
     }
 
-    /// Adds what fits into `room` bytes. A row is never cut.
+    /// Appends the rows that fit into `room` bytes. Rows are never cut.
     fn write(&self, text: &mut String, room: usize) {
         text.push_str(&self.heading);
         let is_whole = self.len() <= room;
@@ -42,8 +42,8 @@ impl PageTable {
     }
 }
 
-/// Returns `head`, the tables that have rows, and `end`, in at most [`MAX_MARKDOWN`] bytes. Short tables are whole; long ones
-/// share evenly what those leave, so that none hides another.
+/// Returns `head`, the non-empty tables, and `end`, in at most [`MAX_MARKDOWN`] bytes. Short tables are complete; long
+/// ones share the remaining bytes evenly.
 pub(super) fn page(head: &str, tables: &[PageTable], end: &str) -> String {
     let tables: Vec<&PageTable> = tables.iter().filter(|table| !table.rows.is_empty()).collect();
     let mut room = MAX_MARKDOWN.saturating_sub(head.len() + end.len());
@@ -63,7 +63,7 @@ pub(super) fn page(head: &str, tables: &[PageTable], end: &str) -> String {
     text
 }
 
-/// Returns `text` for a cell, in at most `most` bytes and a mark that something is missing.
+/// Returns `text` for a cell, truncated to `most` bytes plus an ellipsis.
 fn clipped(text: &str, most: usize) -> String {
     let mut safe = cell(text);
     if safe.len() > most {
@@ -80,7 +80,7 @@ fn clipped(text: &str, most: usize) -> String {
     safe
 }
 
-/// The bytes of one row, about.
+/// Approximate bytes of one row.
 const MOST_ROW: usize = 2_000;
-/// The bytes of the remark that something was left out.
+/// Bytes of the note about omitted rows.
 const MOST_REMARK: usize = 80;

@@ -1,4 +1,4 @@
-//! How far a campaign is, as tables.
+//! Campaign status as tables.
 
 use super::table::OutputStyle;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     model::action::DecisionOrigin,
 };
 
-/// Returns how far a campaign is: a line, who owes what, and what is not done, the most dangerous first.
+/// Returns the campaign status: a summary line, open work by reviewer, and open items, most critical first.
 pub fn campaign_human(status: &CampaignStatus, look: OutputStyle) -> String {
     let done = status.items.iter().filter(|item| item.state.is_done()).count();
     let window = if status.closed {
@@ -45,7 +45,7 @@ pub fn campaign_human(status: &CampaignStatus, look: OutputStyle) -> String {
             open.iter().take(MOST).map(|item| row(item)),
         ));
         if open.len() > MOST {
-            text.push_str(&format!("… and {} more: `--format json` has all\n", open.len() - MOST));
+            text.push_str(&format!("… and {} more: `--format json` lists all\n", open.len() - MOST));
         }
     }
     for finding in &status.findings {
@@ -54,21 +54,22 @@ pub fn campaign_human(status: &CampaignStatus, look: OutputStyle) -> String {
     text
 }
 
-/// Returns who decided, and where the others wait; what silence decided is never counted as a decision of people.
+/// Returns the counts of decided items, and of open items by stage. No-response outcomes are never counted as decisions
+/// of people.
 fn decided(status: &CampaignStatus) -> String {
     let mut text = format!("{} decided by people", status.by_people);
     if status.by_silence > 0 {
-        text.push_str(&format!(" · {} by silence", status.by_silence));
+        text.push_str(&format!(" · {} by no-response default", status.by_silence));
     }
     let excepted =
         status.items.iter().filter(|item| item.state == ItemState::Excepted && item.verdict.is_none()).count();
     if excepted > 0 {
-        text.push_str(&format!(" · {excepted} undecided, by exception"));
+        text.push_str(&format!(" · {excepted} undecided, excepted"));
     }
     if status.stages.len() > 1 {
         let stages = status.stages.iter().map(|stage| {
             let name = escape(&stage.name);
-            let at = if stage.closed { "closed".to_owned() } else { format!("{} waiting", stage.waiting) };
+            let at = if stage.closed { "closed".to_owned() } else { format!("{} open", stage.waiting) };
             format!("stage {} {name}: {at}", stage.stage)
         });
         text.push_str(&format!("\n{}", stages.collect::<Vec<_>>().join(" · ")));
@@ -79,7 +80,7 @@ fn decided(status: &CampaignStatus) -> String {
 fn row(item: &ItemStatus) -> Vec<String> {
     let state = match item.verdict {
         Some(verdict) if item.decided == Some(DecisionOrigin::BySilence) => {
-            format!("{verdict} by silence: {}", item.state)
+            format!("{verdict} (no response): {}", item.state)
         }
         Some(verdict) if item.state != ItemState::Undecided => format!("{verdict}: {}", item.state),
         _ => item.state.to_string(),

@@ -1,4 +1,4 @@
-//! `.github/CODEOWNERS`: whom a forge asks for a review of which files. It helps people; it is never trusted.
+//! Renders `.github/CODEOWNERS`, which routes review requests of a forge. It is a convenience and never trusted.
 
 use crate::model::{Handle, PrincipalId, SystemId, file::System};
 use std::{
@@ -6,22 +6,22 @@ use std::{
     fmt::Write,
 };
 
-/// What the routing is made from.
+/// The inputs of the routing.
 pub struct CodeownersInputs<'a> {
-    /// Who holds the root of trust.
+    /// The holders of the root of trust.
     pub founders: BTreeSet<PrincipalId>,
-    /// Whom else to ask for what concerns everybody.
+    /// Further owners of shared files.
     pub everybody: &'a [Handle],
     /// The systems, by id.
     pub systems: &'a BTreeMap<SystemId, System>,
-    /// What the forge calls a principal.
+    /// Returns the login name of a principal on the forge.
     pub handles: &'a BTreeMap<PrincipalId, Handle>,
 }
 
-/// Returns the whole file: what concerns everybody is put to the founders, each system to those who answer for it.
+/// Returns the file: shared files are owned by the founders, each system by its owner and deputy.
 pub fn code_owners(routing: &CodeownersInputs<'_>) -> String {
     let mut text = format!(
-        "# {MADE}\n# Routing helps people; it is never trusted. Who may sign what is in trust/, and is verified by signatures.\n"
+        "# {MADE}\n# Code owners are a convenience and never trusted. trust/ defines the permitted signers, which signatures prove.\n"
     );
     let founders = routing.founders.iter();
     let common = asked(routing, founders.clone(), routing.everybody);
@@ -40,7 +40,7 @@ pub fn code_owners(routing: &CodeownersInputs<'_>) -> String {
     text
 }
 
-/// Returns whether a file is one that was made here, whoever has changed it since.
+/// Returns whether a file was generated here, even if it was edited since.
 pub(super) fn is_made(text: &str) -> bool {
     text.lines().next().is_some_and(|line| line.strip_prefix("# ") == Some(MADE))
 }
@@ -53,11 +53,11 @@ fn asked<'a>(
     people.filter_map(|id| routing.handles.get(id).cloned()).chain(more.iter().cloned()).collect()
 }
 
-/// A path without owners would take the review away from everybody; it is written as a remark that says what is missing.
+/// A path without owners would disable review requests for it, so a comment names the missing handles instead.
 fn line<'a>(text: &mut String, path: &str, handles: &BTreeSet<Handle>, people: impl Iterator<Item = &'a PrincipalId>) {
     let _ = if handles.is_empty() {
         let names: Vec<_> = people.map(PrincipalId::as_str).collect();
-        writeln!(text, "# {path} nobody: no `handle` in principals.toml of {}", names.join(", "))
+        writeln!(text, "# {path} no owner: principals.toml has no `handle` for {}", names.join(", "))
     } else {
         let handles: Vec<_> = handles.iter().map(Handle::as_str).collect();
         writeln!(text, "{path} {}", handles.join(" "))
@@ -65,7 +65,7 @@ fn line<'a>(text: &mut String, path: &str, handles: &BTreeSet<Handle>, people: i
 }
 
 const MADE: &str = "Made by `tenure codeowners --write`; what is changed here by hand is lost there.";
-/// What concerns everybody.
+/// Shared files.
 const COMMON: [&str; 12] = [
     "/.github/",
     "/attestations/",
@@ -127,9 +127,9 @@ mod tests {
         /campaigns/*/reviews/web-1/ @ben-okafor
 
         # web-2
-        # /systems/web-2.toml nobody: no `handle` in principals.toml of ana
-        # /inventory/web-2/ nobody: no `handle` in principals.toml of ana
-        # /campaigns/*/reviews/web-2/ nobody: no `handle` in principals.toml of ana
+        # /systems/web-2.toml no owner: principals.toml has no `handle` for ana
+        # /inventory/web-2/ no owner: principals.toml has no `handle` for ana
+        # /campaigns/*/reviews/web-2/ no owner: principals.toml has no `handle` for ana
         ");
         let everybody = Some("@acme/access @mia");
         for (path, owners) in [

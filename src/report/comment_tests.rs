@@ -148,7 +148,7 @@ fn it_says_what_hangs_on_a_change_and_what_nobody_knows() {
     |---|---|---|
     | act-68fdfd6d | svc\_export | its password is not kept |
 
-    **Will survive, and so will not be confirmed**
+    **Access that will remain, so that the change cannot be confirmed**
 
     | action | holder | what |
     |---|---|---|

@@ -1,6 +1,6 @@
-//! Tables for spreadsheets: UTF-8 and RFC 4180, and no cell that a spreadsheet would run.
+//! CSV tables (UTF-8, RFC 4180) without cells that a spreadsheet would evaluate as formulas.
 
-/// Returns a table with a header row; lines end as RFC 4180 has them.
+/// Returns a table with a header row and the line ends of RFC 4180.
 pub fn csv(columns: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut text = record(columns.iter().map(|column| (*column).to_owned()));
     for row in rows {
@@ -17,7 +17,7 @@ fn record(cells: impl Iterator<Item = String>) -> String {
     format!("{}\r\n", cells.join(","))
 }
 
-/// A spreadsheet takes these for the beginning of a formula (OWASP, CSV injection).
+/// Characters that start a formula in spreadsheets (OWASP, CSV injection).
 fn harmless(cell: &str) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
 }

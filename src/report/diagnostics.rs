@@ -1,15 +1,15 @@
-//! The problems of a run as Markdown, for a pull request or the summary of a job.
+//! Diagnostics as Markdown, for a pull request or a job summary.
 
 use super::markdown::{MAX_MARKDOWN, cell};
 use crate::diag::{Diagnostic, DiagnosticSeverity, Diagnostics, counted};
 
-/// Returns one line that counts what was looked at and what was found.
+/// Returns one line with the numbers of checked files and of problems.
 pub fn problems_summary(problems: &Diagnostics, files: usize) -> String {
     let (errors, warnings) = (problems.count(DiagnosticSeverity::Error), problems.count(DiagnosticSeverity::Warning));
     format!("{files} governed files checked: {}, {}", counted(errors, "error"), counted(warnings, "warning"))
 }
 
-/// Returns a heading and a table of problems: at most [`MAX_MARKDOWN`] bytes, errors first; what does not fit is counted.
+/// Returns a heading and a table of problems in at most [`MAX_MARKDOWN`] bytes, errors first. Omitted rows are counted.
 pub fn problems_markdown(problems: &Diagnostics, heading: &str) -> String {
     let mut text = format!("### Tenure: {}\n", cell(heading));
     let mut sorted = problems.sorted();
@@ -37,5 +37,5 @@ fn row(problem: &Diagnostic) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// Room for the line that counts the rest.
+/// Bytes reserved for the note about omitted rows.
 const ROOM: usize = 100;

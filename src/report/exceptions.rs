@@ -1,4 +1,4 @@
-//! Exceptions as people read them: at a terminal, and as the monthly list of those who accepted them.
+//! Exceptions as text for a terminal, and as a Markdown list for approvers.
 
 use super::{markdown::rows, table::OutputStyle};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// Returns exceptions for people at a terminal.
+/// Returns exceptions as text for a terminal.
 pub fn exceptions_human(all: &[ExceptionStatus], look: OutputStyle) -> String {
     if all.is_empty() {
         return "no exceptions\n".to_owned();
@@ -21,12 +21,12 @@ pub fn exceptions_human(all: &[ExceptionStatus], look: OutputStyle) -> String {
     format!("{head}\n{}", look.table(&columns, all.iter().map(cells)))
 }
 
-/// Returns exceptions as Markdown: the list that their approvers go through.
+/// Returns exceptions as a Markdown list for their approvers.
 pub fn exceptions_markdown(all: &[ExceptionStatus]) -> String {
     let mut text = format!("### Tenure: {}\n", counted(all.len(), "exception"));
     if !all.is_empty() {
         text.push_str(
-            "\n| exception | stands | rating | holder | rule | first found | until | proof due | renewals left |\n",
+            "\n| exception | status | rating | holder | rule | first found | until | proof due | renewals left |\n",
         );
         text.push_str("|---|---|---|---|---|---|---|---|---|\n");
         let all: Vec<_> = all.iter().map(cells).collect();
@@ -35,7 +35,7 @@ pub fn exceptions_markdown(all: &[ExceptionStatus]) -> String {
     text
 }
 
-/// Returns what exceptions of each rating need, and what they need where nobody answered.
+/// Returns the requirements of exceptions by rating, and the no-response terms.
 pub fn terms_human(terms: &[ExceptionTerms], silence: &NoResponseTerms, look: OutputStyle) -> String {
     let columns = ["rating", "at most", "renewals", "control proven", "accepted by one of each"];
     let row = |terms: &ExceptionTerms| {
@@ -50,13 +50,13 @@ pub fn terms_human(terms: &[ExceptionTerms], silence: &NoResponseTerms, look: Ou
     };
     let mut text = look.table(&columns, terms.iter().map(row));
     let again = match silence.renewals {
-        0 => "once for an item".to_owned(),
-        more => format!("renewed at most {more} times for an item"),
+        0 => "not renewable".to_owned(),
+        more => format!("renewable at most {more} times"),
     };
     let days = counted(silence.days, "day");
-    text.push_str(&format!("where nobody answered for an item: at most {days}, {again}, and it stays undecided"));
+    text.push_str(&format!("for an item without a response: at most {days}, {again}; the item stays undecided"));
     if !silence.groups.is_empty() {
-        text.push_str(&format!("; accepted by one of {} too", silence.groups.join(", ")));
+        text.push_str(&format!("; also approved by one of {}", silence.groups.join(", ")));
     }
     text + "\n"
 }

@@ -1,4 +1,4 @@
-//! Findings as text and as JSON.
+//! Findings as text and JSON.
 
 use super::table::OutputStyle;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// Returns findings for people at a terminal, worst first.
+/// Returns findings as text for a terminal, most severe first.
 pub fn findings_human(findings: &[Finding], look: OutputStyle) -> String {
     let mut sorted: Vec<_> = findings.iter().collect();
     sorted.sort();
@@ -25,7 +25,7 @@ pub fn findings_human(findings: &[Finding], look: OutputStyle) -> String {
     text
 }
 
-/// Returns findings for programs, worst first.
+/// Returns findings as JSON, most severe first.
 pub fn findings_json(findings: &[Finding]) -> Value {
     let mut sorted: Vec<_> = findings.iter().collect();
     sorted.sort();

@@ -1,11 +1,11 @@
-//! Markdown for pull requests: bounded, and with nothing in it that a name could smuggle in.
+//! Bounded Markdown for pull requests, with all markup in names escaped.
 
 use crate::diag::escape;
 
-/// The longest Markdown that is written, in bytes; a comment on a pull request holds 65,536 characters.
+/// Maximum length of Markdown output in bytes; a pull request comment holds 65,536 characters.
 pub const MAX_MARKDOWN: usize = 60_000;
 
-/// Returns `text` for a cell of a table: no Markdown, HTML, mention, link or workflow command survives in it.
+/// Returns `text` for a table cell, with Markdown, HTML, mentions, links and workflow commands escaped.
 pub fn cell(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() + 8);
     for character in escape(text).chars() {
@@ -17,7 +17,8 @@ pub fn cell(text: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '&' => safe.push_str("&amp;"),
-            // A zero-width joiner would be invisible; an entity cannot be read as a mention, a link or a command.
+            // An entity cannot be interpreted as a mention, a link or a command, and unlike a zero-width joiner it is
+            // visible.
             '@' => safe.push_str("&#64;"),
             ':' => safe.push_str("&#58;"),
             '\n' | '\r' => safe.push(' '),
@@ -27,7 +28,7 @@ pub fn cell(text: &str) -> String {
     safe
 }
 
-/// Adds rows of a table until the bound is reached, and says how many were left out.
+/// Appends rows of a table up to the limit, and a note with the number of omitted rows.
 pub(super) fn rows(text: &mut String, rows: impl ExactSizeIterator<Item = Vec<String>>) {
     let total = rows.len();
     for (written, row) in rows.enumerate() {
@@ -41,7 +42,7 @@ pub(super) fn rows(text: &mut String, rows: impl ExactSizeIterator<Item = Vec<St
     }
 }
 
-/// Room kept for what follows a table.
+/// Bytes reserved for text after a table.
 const RESERVED: usize = 4_000;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! What people read: plans, runs and findings as tables, diffs, Markdown and JSON.
+//! Renders plans, runs and findings as tables, diffs, Markdown and JSON.
 //!
-//! Whatever comes from a target or a file is shown with its hidden characters escaped; nothing that is printed can steer
-//! a terminal, a pull request or a spreadsheet.
+//! Text from targets and files is printed with hidden characters escaped, so that it cannot control a terminal, a pull
+//! request or a spreadsheet.
 
 mod bounded_page;
 mod campaign;

@@ -1,4 +1,4 @@
-//! A plan as a table per system with a diff of states, and as JSON.
+//! Plans as a table per system with a state diff, and as JSON.
 
 use super::{state_diff::changes, table::OutputStyle};
 use crate::{
@@ -10,24 +10,24 @@ use crate::{
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Write};
 
-/// What is shown beside the plan itself.
+/// Context of a plan for display.
 #[derive(Clone, Copy)]
 pub struct PlanView<'a> {
-    /// The inventories the plan was computed from.
+    /// The inventories from which the plan was computed.
     pub inventories: &'a BTreeMap<SystemId, &'a Inventory>,
-    /// Who is who, for what depends on it.
+    /// The identities, for dependents.
     pub people: &'a IdentityDirectory,
-    /// The guardrails it trips.
+    /// The tripped guardrails.
     pub trips: &'a [GuardrailViolation],
 }
 
-/// Returns the plan for people at a terminal.
+/// Returns the plan as text for a terminal.
 pub fn plan_human<S>(plan: &Plan<S>, show: PlanView<'_>, look: OutputStyle) -> String {
     let mut text = String::new();
     for (system, actions) in by_system(plan.actions()) {
         let _ = writeln!(text, "{}", look.heading(&format!("{system}: {}", counted(actions.len(), "action"))));
         text.push_str(&look.table(COLUMNS, actions.iter().map(|action| row(action))));
-        let _ = writeln!(text, "{}", look.heading("calls, in this order"));
+        let _ = writeln!(text, "{}", look.heading("operations, in this order"));
         for action in &actions {
             for operation in &action.operations {
                 let _ = writeln!(text, "  {}", escape(&operation.text));
@@ -71,7 +71,7 @@ fn warnings(text: &mut String, actions: &[&ActionSpec], look: OutputStyle) {
     }
 }
 
-/// Returns the plan for programs: `{digest, plan, trips}`; `digest` is that of the canonical bytes of `plan`.
+/// Returns the plan as JSON: `{digest, plan, trips}`; `digest` covers the canonical bytes of `plan`.
 pub fn plan_json<S>(plan: &Plan<S>, show: PlanView<'_>) -> Value {
     let document: Value = serde_json::from_slice(plan.bytes()).unwrap_or(Value::Null);
     let trips: Vec<_> =
@@ -93,15 +93,16 @@ pub(super) fn row(action: &ActionSpec) -> Vec<String> {
     ]
 }
 
-/// Returns the beginning of an action's id, by which people name it.
+/// Returns the abbreviated id of an action.
 pub(super) fn short(action: &ActionSpec) -> String {
     action.id.as_str().chars().take(12).collect()
 }
 
-/// Returns who decided. Silence is nobody's decision: the list of those who did not answer was signed by a campaign owner.
+/// Returns the deciders. A no-response outcome is not a decision of a person: a campaign owner signed the list of
+/// unanswered items.
 fn decided_by(action: &ActionSpec) -> String {
     let signers = action.basis.signers.join(", ");
-    if action.basis.decided.is_by_people() { signers } else { format!("silence, listed by {signers}") }
+    if action.basis.decided.is_by_people() { signers } else { format!("no response, signed by {signers}") }
 }
 
 pub(super) fn by_system(actions: &[ActionSpec]) -> BTreeMap<&SystemId, Vec<&ActionSpec>> {

@@ -1,4 +1,4 @@
-//! What the rules find in what is held now: what is broken, and what cannot be judged.
+//! Results of policy evaluation: violations, and rules with unknown results.
 
 use super::{
     markdown::{cell, rows},
@@ -11,41 +11,41 @@ use crate::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// A rule that is broken by a grant or a principal.
+/// A violation of a rule by a grant or a principal.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct RuleViolation {
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
     /// The rule.
     pub rule: String,
-    /// The principal, or the account `<system>:<immutable id>` nobody claims.
+    /// The principal, or the uncorrelated account `<system>:<immutable id>`.
     pub holder: String,
-    /// What is held, with its system; nothing where the principal itself is judged.
+    /// The entitlement with its system; `None` for rules over principals.
     pub held: Option<String>,
-    /// What the rule demands.
+    /// The requirement of the rule.
     pub title: String,
-    /// What is recommended.
+    /// The recommended verdict.
     pub verdict: Verdict,
-    /// The same in words.
+    /// The remediation text.
     pub advice: String,
-    /// The profiles that set the severity or a number the rule used.
+    /// The profiles that set the severity or a limit used by the rule.
     pub set_by: Vec<String>,
 }
 
-/// Something that is not known, so that a rule cannot be judged.
+/// Unknown attributes because of which a rule cannot be evaluated.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct MissingAttribute {
     /// The rule.
     pub rule: String,
-    /// The system whose grants it is about, or `principals`.
+    /// The system of the grants, or `principals`.
     pub place: String,
-    /// What would have to be known.
+    /// The unknown attributes.
     pub missing: String,
-    /// Of how many grants or principals.
+    /// The number of grants or principals.
     pub count: usize,
 }
 
-/// Returns both for people at a terminal, the worst first.
+/// Returns the results as text for a terminal, most severe first.
 pub fn judged_human(breaches: &[RuleViolation], gaps: &[MissingAttribute], look: OutputStyle) -> String {
     let mut text = String::new();
     for breach in breaches {
@@ -60,28 +60,31 @@ pub fn judged_human(breaches: &[RuleViolation], gaps: &[MissingAttribute], look:
     for gap in gaps {
         let head = look.warning(&format!("unknown {}", gap.rule));
         let (place, missing) = (escape(&gap.place), escape(&gap.missing));
-        text.push_str(&format!("{head} {place}: not known of {}: {missing}\n", gap.count));
+        text.push_str(&format!("{head} {place}: unknown for {}: {missing}\n", gap.count));
     }
     let unknown = counted(gaps.iter().map(|gap| gap.count).sum::<usize>(), "judgement");
-    text.push_str(&format!("{}; {unknown} not possible for want of facts\n", counted(breaches.len(), "finding")));
+    text.push_str(&format!(
+        "{}; {unknown} not evaluated because of unknown attributes\n",
+        counted(breaches.len(), "finding")
+    ));
     text
 }
 
-/// Returns both for programs.
+/// Returns the results as JSON.
 pub fn judged_json(breaches: &[RuleViolation], gaps: &[MissingAttribute]) -> Value {
     json!({"findings": breaches, "unknown": gaps})
 }
 
-/// Returns both for a pull request or an issue, bounded.
+/// Returns the results as bounded Markdown for a pull request or an issue.
 pub fn judged_markdown(breaches: &[RuleViolation], gaps: &[MissingAttribute]) -> String {
-    let mut text = "| severity | rule | of whom and what | recommended |\n|---|---|---|---|\n".to_owned();
+    let mut text = "| severity | rule | subject | recommended |\n|---|---|---|---|\n".to_owned();
     let told = breaches.iter().map(|breach| {
         let advice = format!("{}: {}{}", breach.verdict, breach.advice, by(breach));
         vec![breach.severity.to_string(), breach.rule.clone(), subject(breach), advice]
     });
     rows(&mut text, told);
     if !gaps.is_empty() {
-        text.push_str("\n| cannot be judged | where | of how many | not known |\n|---|---|---|---|\n");
+        text.push_str("\n| not evaluated | where | count | unknown attributes |\n|---|---|---|---|\n");
         let told = gaps
             .iter()
             .map(|gap| vec![gap.rule.clone(), gap.place.clone(), gap.count.to_string(), gap.missing.clone()]);
@@ -91,7 +94,7 @@ pub fn judged_markdown(breaches: &[RuleViolation], gaps: &[MissingAttribute]) ->
     text
 }
 
-/// Returns both as findings, for code scanning.
+/// Returns the results as findings, for code scanning.
 pub fn judged_findings(breaches: &[RuleViolation], gaps: &[MissingAttribute]) -> Vec<Finding> {
     let breaches = breaches.iter().map(|breach| Finding {
         severity: breach.severity,
@@ -104,8 +107,8 @@ pub fn judged_findings(breaches: &[RuleViolation], gaps: &[MissingAttribute]) ->
         severity: Severity::Low,
         code: "policy-unknown",
         subject: gap.place.clone(),
-        message: format!("{} cannot be judged of {}: not known: {}", gap.rule, gap.count, gap.missing),
-        help: "`tenure policy attributes` says what each is; `facts` of principals.toml can say it".to_owned(),
+        message: format!("{} cannot be evaluated for {}: unknown attributes: {}", gap.rule, gap.count, gap.missing),
+        help: "`tenure policy attributes` describes each; principals.toml can declare values".to_owned(),
     });
     breaches.chain(gaps).collect()
 }

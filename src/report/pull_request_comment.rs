@@ -1,4 +1,4 @@
-//! A plan as the comment on a pull request: what will be done, who loses what, what depends on it, what cannot be undone.
+//! Plan as a pull request comment: actions, losses, dependents and irreversible effects.
 
 use super::{
     bounded_page::{PageTable, page},
@@ -18,8 +18,8 @@ use std::{
     fmt::Write,
 };
 
-/// Returns the plan for a pull request: at most [`super::MAX_MARKDOWN`] bytes. It begins with a remark that is always the
-/// same, so that a later comment can take the place of an earlier one, and ends with the digest of the plan.
+/// Returns the plan for a pull request in at most [`super::MAX_MARKDOWN`] bytes. It starts with a constant marker, so
+/// that a later comment can replace an earlier one, and ends with the digest of the plan.
 pub fn plan_markdown<S>(plan: &Plan<S>, show: PlanView<'_>) -> String {
     let actions = plan.actions();
     let words = |text: &str| text.to_owned();
@@ -29,23 +29,23 @@ pub fn plan_markdown<S>(plan: &Plan<S>, show: PlanView<'_>) -> String {
         held.map(|held| vec![held.system.to_string(), held.item.to_string(), held.why.clone(), held.next.clone()]);
     let notes = plan.notes().iter().map(|note| vec![words(note.code.words()), note.text.clone()]);
     let tables = [
-        PageTable::new("Guardrails that stop it", &["guardrail", "why", "next"], stopped),
+        PageTable::new("Tripped guardrails", &["guardrail", "why", "next"], stopped),
         PageTable::new("Systems", &["system", "actions", "T0 and T1", "holders"], systems(actions).into_iter()),
         PageTable::new("Cannot be undone", TOLD, told(actions, |action| action.irreversible.iter())),
         PageTable::new(
-            "Will survive, and so will not be confirmed",
+            "Access that will remain, so that the change cannot be confirmed",
             TOLD,
             told(actions, |action| action.survives.iter()),
         ),
         PageTable::new("Held", &["system", "item", "why", "next"], held),
-        PageTable::new("Separation of duties", &["", "who holds both sides"], notes),
+        PageTable::new("Separation of duties", &["", "principals with both sides"], notes),
         PageTable::new("Actions", ACTIONS, sorted(actions).map(row)),
         PageTable::new("Blast radius", BLAST, sorted(actions).map(|action| blast(action, show))),
     ];
     page(&format!("{MARKER}\n### Tenure plan: {}\n\n", heading(plan)), &tables, &format!("plan `{}`\n", plan.digest()))
 }
 
-/// What a reader should know before anything else.
+/// The summary line.
 fn heading<S>(plan: &Plan<S>) -> String {
     let actions = plan.actions();
     let mut text = counted(actions.len(), "action");
@@ -71,7 +71,7 @@ fn losers(action: &ActionSpec) -> impl Iterator<Item = (&str, &str)> {
     action.loses.iter().map(|loss| (action.grant.system.as_str(), loss.principal.as_str()))
 }
 
-/// One row a system, where there is more than one.
+/// One row for each system, if there are several.
 fn systems(actions: &[ActionSpec]) -> Vec<Vec<String>> {
     let systems = by_system(actions);
     if systems.len() < 2 {
@@ -85,7 +85,7 @@ fn systems(actions: &[ActionSpec]) -> Vec<Vec<String>> {
     systems.iter().map(|(system, actions)| row(system, actions)).collect()
 }
 
-/// The actions by system, in the order of the plan.
+/// The actions by system, in plan order.
 fn sorted(actions: &[ActionSpec]) -> impl Iterator<Item = &ActionSpec> {
     by_system(actions).into_values().flatten()
 }
@@ -105,31 +105,31 @@ fn row(action: &ActionSpec) -> Vec<String> {
 
 fn blast(action: &ActionSpec, show: PlanView<'_>) -> Vec<String> {
     let loses = match (action.loses.is_empty(), action.operations.is_empty()) {
-        (true, true) => "nobody: it is gone already, and is looked for once more".to_owned(),
-        (true, false) => "nobody that the inventory knows of".to_owned(),
+        (true, true) => "none: the access is already gone and is verified again".to_owned(),
+        (true, false) => "none known to the inventory".to_owned(),
         _ => losses(&action.loses),
     };
     vec![short(action), action.grant.principal.name.clone(), loses, depends(action, show).join("; ")]
 }
 
-/// Says what hangs on what an action changes, when it was used, and whether that may be all.
+/// Returns dependents and last use of the changed grant, and whether they may be incomplete.
 fn depends(action: &ActionSpec, show: PlanView<'_>) -> Vec<String> {
     let Some(inventory) = show.inventories.get(&action.grant.system) else {
-        return vec!["not known: the system has no inventory".to_owned()];
+        return vec!["unknown: the system has no inventory".to_owned()];
     };
     let closes = matches!(action.change, AccessChange::Disable {} | AccessChange::Revoke {});
     let mut found = dependents(&action.grant, closes, inventory, show.people);
     found.push(match inventory.usage(&action.grant.key) {
-        Usage::Unknown(because) => format!("last use: not known ({because})"),
+        Usage::Unknown(because) => format!("last use: unknown ({because})"),
         known => known.to_string(),
     });
     if !inventory.is_complete() {
-        found.push("there may be more: the inventory is not complete".to_owned());
+        found.push("possibly more: the inventory is incomplete".to_owned());
     }
     found
 }
 
-/// Names who loses what by holder: the first of each in full, everybody counted.
+/// Returns the losses by holder: the first ones in full, the others counted.
 fn losses(losses: &[AccessLoss]) -> String {
     let mut holders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for loss in losses {
@@ -154,8 +154,8 @@ const MARKER: &str = "<!-- tenure:plan -->";
 const TOLD: &[&str] = &["action", "holder", "what"];
 const ACTIONS: &[&str] =
     &["system", "action", "change", "holder", "entitlement", "tier", "decided by", "expected after"];
-const BLAST: &[&str] = &["action", "holder", "who loses what", "what depends on it"];
-/// How many holders one row names, and how many losses of each.
+const BLAST: &[&str] = &["action", "holder", "who loses what", "dependents"];
+/// Maximum number of holders in one row, and of losses of each.
 const MOST: usize = 4;
 
 #[cfg(test)]

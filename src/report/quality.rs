@@ -1,4 +1,4 @@
-//! How campaigns were reviewed: as tables, as Markdown, and as the file `reviewers.csv`.
+//! Review quality as tables, as Markdown, and as the file `reviewers.csv`.
 
 use super::{
     csv::csv,
@@ -11,7 +11,7 @@ use crate::{
     diag::counted,
 };
 
-/// Returns how a campaign was reviewed, for people at a terminal.
+/// Returns the review quality of a campaign as text for a terminal.
 pub fn quality_human(quality: &ReviewQuality, look: OutputStyle) -> String {
     let mut text = format!("{}\n{}", look.heading(&numbers(quality)), look.table(COLUMNS, shown(quality)));
     text.push_str(&format!("{NOTE}\n"));
@@ -19,9 +19,9 @@ pub fn quality_human(quality: &ReviewQuality, look: OutputStyle) -> String {
     text
 }
 
-/// Returns how a campaign was reviewed, for a pull request or an issue.
+/// Returns the review quality of a campaign as Markdown.
 pub fn quality_markdown(quality: &ReviewQuality) -> String {
-    let mut text = format!("### Tenure: how `{}` was reviewed\n\n{}\n\n", quality.campaign, cell(&numbers(quality)));
+    let mut text = format!("### Tenure: review quality of `{}`\n\n{}\n\n", quality.campaign, cell(&numbers(quality)));
     text.push_str(&format!("| {} |\n|{}\n", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len())));
     rows(&mut text, shown(quality).into_iter());
     text.push_str(&format!("\n{NOTE}\n"));
@@ -61,7 +61,7 @@ pub fn quality_csv(quality: &ReviewQuality) -> String {
             one.keeps_flagged.to_string(),
             one.revokes.to_string(),
             one.batch_max.to_string(),
-            // Nothing was taken up yet: not "not applicable", but not known.
+            // No review was recorded yet: the value is unknown, not "not applicable".
             one.assign_to_sign_median_h.map(|hours| format!("{hours:.1}")).unwrap_or_default(),
             told(one.duplicate_reason_pct),
             told(one.second_look_n),
@@ -74,7 +74,7 @@ pub fn quality_csv(quality: &ReviewQuality) -> String {
 fn numbers(quality: &ReviewQuality) -> String {
     let items = usize::try_from(quality.items).unwrap_or(usize::MAX);
     format!(
-        "{}: {} decided by people, {} settled by silence",
+        "{}: {} decided by people, {} by no-response default",
         counted(items, "item"),
         quality.human_decided,
         quality.by_silence
@@ -108,8 +108,8 @@ const COLUMNS: &[&str] = &[
     "taken away",
     "most at once",
     "median time",
-    "copied reasons",
+    "duplicate reasons",
     "second look differs",
 ];
 const NOTE: &str =
-    "These are indicators: git shows what was signed and when it was taken up, and cannot show that it was read.";
+    "These are indicators: git shows what was signed and when it was merged, but not whether it was read.";

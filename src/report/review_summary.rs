@@ -1,8 +1,8 @@
-//! A review file for a pull request: what is put to whom, what they decided, and what silence will cost. Bounded, and with
-//! nothing in it that a name could smuggle in.
+//! Summary of review files for a pull request: items, decisions, and no-response outcomes. Bounded, with all markup in
+//! names escaped.
 //!
-//! It is generated, so it is printed and never written into the repository: nothing but what people sign lies in
-//! `campaigns/`, where whatever else is found is refused.
+//! The summary is printed and never written into the repository: `campaigns/` contains only files that people sign, and
+//! other files are rejected.
 
 use super::markdown::{MAX_MARKDOWN, cell};
 use crate::{
@@ -15,21 +15,21 @@ use crate::{
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// A review file with what its campaign says of it.
+/// A review file with data of its campaign.
 #[derive(Clone, Copy, Debug)]
 pub struct ReviewOverview<'a> {
-    /// Where it lies.
+    /// The path.
     pub path: &'a str,
-    /// What it says.
+    /// The content.
     pub review: &'a Review,
-    /// When answers are due.
+    /// When responses are due.
     pub due: Timestamp,
-    /// What no response means.
+    /// The no-response action.
     pub on_silence: NoResponseAction,
 }
 
 impl ReviewOverview<'_> {
-    /// Returns the counts for programs.
+    /// Returns the counts as JSON.
     pub fn json(&self) -> Value {
         let items = &self.review.items;
         let count = |wanted: &dyn Fn(&Item) -> bool| items.iter().filter(|item| wanted(item)).count();
@@ -48,12 +48,12 @@ impl ReviewOverview<'_> {
     }
 }
 
-/// What is known of an item of a file; nothing where nothing is at hand.
+/// Returns the decision context of an item of a file; `None` if it is not available.
 pub type ContextLookup<'a> = dyn Fn(&ReviewOverview<'_>, &Item) -> Option<DecisionContext> + 'a;
 
-/// Returns review files as Markdown: for each a line of counts, what silence will cost, and its items, the flagged and open
-/// ones first; then what is known of each item, in the same order, as far as there is room. The same files give the same
-/// text; what does not fit is counted.
+/// Returns review files as Markdown: for each file the counts, the no-response outcomes, and its items, flagged and
+/// open ones first; then the decision context of each item in the same order, up to the size limit. The same files
+/// produce the same text; omitted parts are counted.
 pub fn overview_markdown(files: &[ReviewOverview<'_>], dossiers: &ContextLookup<'_>) -> String {
     let mut text = String::new();
     for (place, file) in files.iter().enumerate() {
@@ -68,12 +68,12 @@ pub fn overview_markdown(files: &[ReviewOverview<'_>], dossiers: &ContextLookup<
     text
 }
 
-/// Adds what is known of each item, folded away under its name; what is open and flagged comes first over all files.
+/// Appends the decision context of each item, folded; open and flagged items come first across all files.
 fn cards(files: &[ReviewOverview<'_>], dossiers: &ContextLookup<'_>, text: &mut String) {
     let mut items: Vec<(&ReviewOverview<'_>, &Item)> =
         files.iter().flat_map(|file| file.review.items.iter().map(move |item| (file, item))).collect();
     items.sort_by_key(|(_, item)| (item.decision.is_some(), !is_flagged(item)));
-    let head = "### What is known\n\n";
+    let head = "### Decision context\n\n";
     let mut written = 0;
     for (file, item) in &items {
         if text.len() > MAX_MARKDOWN - RESERVED {
@@ -90,7 +90,7 @@ fn cards(files: &[ReviewOverview<'_>], dossiers: &ContextLookup<'_>, text: &mut 
     }
     let more = items.len() - written;
     if written > 0 && more > 0 {
-        text.push_str(&format!("… and {more} more cards: `tenure review --next`\n"));
+        text.push_str(&format!("… and {more} more items: `tenure review --next`\n"));
     }
 }
 
@@ -142,7 +142,7 @@ fn one(file: &ReviewOverview<'_>, text: &mut String) {
     text.push('\n');
 }
 
-/// What silence will come to for the items that are open, by what it comes to.
+/// The no-response outcomes of the open items, with counts.
 fn costs(file: &ReviewOverview<'_>) -> String {
     let open = || file.review.items.iter().filter(|item| item.decision.is_none());
     let words: BTreeSet<&str> = open().map(|item| silence_words(file.on_silence, item.tier)).collect();
@@ -151,7 +151,7 @@ fn costs(file: &ReviewOverview<'_>) -> String {
         let alike = |tier: &Tier| silence_words(file.on_silence, *tier) == words;
         let number = open().filter(|item| alike(&item.tier)).count();
         let noun = if number == 1 { "item" } else { "items" };
-        text.push_str(&format!("\nWithout an answer on {number} open {noun}: {words}.\n"));
+        text.push_str(&format!("\nWithout a response to {number} open {noun}: {words}.\n"));
     }
     text
 }
@@ -189,7 +189,7 @@ fn clip(text: &str) -> String {
 }
 
 const MOST_TEXT: usize = 240;
-/// Room for what follows the last row.
+/// Bytes reserved for text after the last row.
 const RESERVED: usize = 2_000;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Rules with the numbers that hold, who set them, and the frameworks they serve.
+//! Rules with their effective limits, the profiles that set them, and the mapped controls.
 
 use super::{markdown::cell, table::OutputStyle};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// Returns the rules for people at a terminal: all, or those with these ids in full.
+/// Returns the rules as text for a terminal: all as a table, or those with these ids in full.
 pub fn rules_human(pack: &PolicyPack, ids: &[&str], from: &str, look: OutputStyle) -> String {
     let rules = chosen(pack, ids);
     if !ids.is_empty() {
@@ -27,10 +27,10 @@ pub fn rules_human(pack: &PolicyPack, ids: &[&str], from: &str, look: OutputStyl
         ]
     });
     let on = match pack.profiles() {
-        [] => "no profile is on".to_owned(),
+        [] => "no active profile".to_owned(),
         on => format!("profiles: {}", on.join(", ")),
     };
-    let mut text = look.table(&["rule", "severity", "verdict", "limits T0 T1 T2 T3", "what it demands"], rows);
+    let mut text = look.table(&["rule", "severity", "verdict", "limits T0 T1 T2 T3", "requirement"], rows);
     text.push_str(&format!(
         "{}, {} from {from}; {on}\n",
         counted(rules.len(), "rule"),
@@ -63,11 +63,11 @@ fn in_full(pack: &PolicyPack, rule: &Rule, look: OutputStyle) -> String {
     text
 }
 
-/// Returns the rules for a pull request or a report.
+/// Returns the rules as Markdown.
 pub fn rules_markdown(pack: &PolicyPack, ids: &[&str]) -> String {
     let rules = chosen(pack, ids);
     let mut text =
-        "| rule | severity | verdict | limits T0 T1 T2 T3 | what it demands | serves |\n|---|---|---|---|---|---|\n"
+        "| rule | severity | verdict | limits T0 T1 T2 T3 | requirement | controls |\n|---|---|---|---|---|---|\n"
             .to_owned();
     for rule in rules {
         let serves: Vec<_> = rule.maps.iter().map(|control| cell(&serves(pack, control))).collect();
@@ -78,11 +78,11 @@ pub fn rules_markdown(pack: &PolicyPack, ids: &[&str]) -> String {
     if !pack.profiles().is_empty() {
         text.push_str(&format!("\nProfiles: {}\n", cell(&pack.profiles().join(", "))));
     }
-    text.push_str("\nThe mapping to frameworks is our opinion, and no proof of compliance.\n");
+    text.push_str("\nThe mapping to frameworks is an opinion of the project, not a proof of compliance.\n");
     text
 }
 
-/// Returns the rules for programs.
+/// Returns the rules as JSON.
 pub fn rules_json(pack: &PolicyPack, ids: &[&str]) -> Value {
     let by = |by: Option<&ProfileOverride>| by.map(|by| json!({"profile": by.profile, "because": by.because}));
     let rules = chosen(pack, ids).into_iter().map(|rule| {

@@ -1,4 +1,4 @@
-//! What a run did, and what a later read says.
+//! Results of enforcement runs and of later verifications.
 
 use super::table::OutputStyle;
 use crate::{
@@ -9,11 +9,11 @@ use crate::{
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// Returns what a run did, for people at a terminal.
+/// Returns the results of a run as text for a terminal.
 pub fn run_human(summary: &RunSummary, look: OutputStyle) -> String {
     let mut text = String::new();
     if summary.recovered > 0 {
-        let _ = writeln!(text, "looked into {} of an interrupted run", counted(summary.recovered, "dangling intent"));
+        let _ = writeln!(text, "recovered {} of an interrupted run", counted(summary.recovered, "dangling intent"));
     }
     for done in &summary.done {
         let what = format!(
@@ -25,7 +25,7 @@ pub fn run_human(summary: &RunSummary, look: OutputStyle) -> String {
             unconfirmed(&mut text, done);
         }
         if let Some(place) = &done.outcome.deposited {
-            let _ = writeln!(text, "{:<14} the new secret is in {}", "", escape(place));
+            let _ = writeln!(text, "{:<14} new secret deposited in {}", "", escape(place));
         }
     }
     let confirmed = summary.done.iter().filter(|done| done.is_confirmed()).count();
@@ -57,7 +57,7 @@ fn word(done: &ActionResult, look: OutputStyle) -> String {
     }
 }
 
-/// Returns what a run did, for programs.
+/// Returns the results of a run as JSON.
 pub fn run_json(summary: &RunSummary) -> Value {
     let actions: Vec<_> = summary
         .done
@@ -80,7 +80,7 @@ pub fn run_json(summary: &RunSummary) -> Value {
     json!({"actions": actions, "exit": summary.exit, "recovered": summary.recovered})
 }
 
-/// Returns what a later read says, for people at a terminal.
+/// Returns the results of a verification as text for a terminal.
 pub fn verified_human(looked: &VerifyReport, look: OutputStyle) -> String {
     let seen = &looked.actions;
     let mut text = String::new();
@@ -115,16 +115,17 @@ pub fn verified_human(looked: &VerifyReport, look: OutputStyle) -> String {
 
 fn toxic_pairs(text: &mut String, pairs: &ToxicPairs, look: OutputStyle) {
     for (clash, accepted) in pairs.held.iter().take(MOST_SHOWN) {
-        let word = if *accepted { look.warning("accepted") } else { look.bad("toxic pair") };
+        let word = if *accepted { look.warning("accepted") } else { look.bad("violation") };
         let _ = writeln!(text, "{word:<14} {} holds {}", escape(&clash.holder), escape(&clash.to_string()));
     }
     for seen in pairs.resolved.iter().take(MOST_SHOWN) {
-        let _ = writeln!(text, "{:<14} {}: nobody holds both sides any more", look.good("resolved"), escape(seen));
+        let _ =
+            writeln!(text, "{:<14} {}: no principal holds both sides any more", look.good("resolved"), escape(seen));
     }
     let held = counted(pairs.held.len(), "toxic pair");
     let stale: Vec<_> = pairs.not_fresh.iter().map(ToString::to_string).collect();
-    let stale = if stale.is_empty() { String::new() } else { format!("; not listed afresh: {}", stale.join(", ")) };
-    let _ = writeln!(text, "{held} held by somebody{stale}");
+    let stale = if stale.is_empty() { String::new() } else { format!("; not listed again: {}", stale.join(", ")) };
+    let _ = writeln!(text, "{held} found{stale}");
 }
 
 fn out_of_band(text: &mut String, listed: &OutOfBandReport, look: OutputStyle) {
@@ -133,7 +134,7 @@ fn out_of_band(text: &mut String, listed: &OutOfBandReport, look: OutputStyle) {
         Ok(found) => found,
         Err(why) => {
             let why = escape(why);
-            let _ = writeln!(text, "{:<14} whether {system} was changed out of band: {why}", look.bad("unknown"));
+            let _ = writeln!(text, "{:<14} out-of-band changes of {system}: {why}", look.bad("unknown"));
             return;
         }
     };
@@ -143,18 +144,18 @@ fn out_of_band(text: &mut String, listed: &OutOfBandReport, look: OutputStyle) {
             ChangeKind::Changed => look.bad("changed"),
             ChangeKind::Removed => look.warning("removed"),
         };
-        let _ = writeln!(text, "{word:<14} on {system}, by nobody's decision: {}", escape(&one.to_string()));
+        let _ = writeln!(text, "{word:<14} on {system}, without a decision: {}", escape(&one.to_string()));
     }
     if let Some(more @ 1..) = found.len().checked_sub(MOST_SHOWN) {
-        let _ = writeln!(text, "… and {more} more on {system}: `--format json` has all");
+        let _ = writeln!(text, "… and {more} more on {system}: `--format json` lists all");
     }
     let _ = match found.len() {
-        0 => writeln!(text, "{system}: nothing else has changed since its inventory was taken"),
-        many => writeln!(text, "{system}: {} out of band since its inventory was taken", counted(many, "change")),
+        0 => writeln!(text, "{system}: no other changes since its inventory was collected"),
+        many => writeln!(text, "{system}: {} out of band since its inventory was collected", counted(many, "change")),
     };
 }
 
-/// Returns what a later read says, for programs.
+/// Returns the results of a verification as JSON.
 pub fn verified_json(looked: &VerifyReport) -> Value {
     let actions: Vec<_> = looked
         .actions
@@ -197,5 +198,5 @@ fn out_of_band_json(listed: &OutOfBandReport) -> Value {
     json!({"changes": changes.as_ref().ok(), "system": listed.system, "unknown": changes.err()})
 }
 
-/// A page of a terminal.
+/// Maximum number of lines listed in a terminal.
 const MOST_SHOWN: usize = 40;

@@ -1,4 +1,4 @@
-//! Problems and findings as a SARIF 2.1.0 log (OASIS), for code scanning.
+//! Diagnostics and findings as a SARIF 2.1.0 log (OASIS), for code scanning.
 
 use crate::{
     diag::{Diagnostic, DiagnosticSeverity as Weight, Diagnostics, FileRegion, escape, unicode::escape_lines},
@@ -8,32 +8,32 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Returns the problems of a run, with line and column of each.
+/// Returns the diagnostics of a run, with line and column of each.
 pub fn problems_sarif(problems: &Diagnostics) -> Value {
     let mut sorted = problems.sorted();
-    // Where there are too many, warnings are left out before errors.
+    // If there are too many, warnings are omitted before errors.
     sorted.sort_by_key(|problem| problem.severity);
     to_sarif(sorted.into_iter().map(of_problem))
 }
 
-/// Returns findings, worst first.
+/// Returns findings, most severe first.
 pub fn findings_sarif(findings: &[Finding]) -> Value {
     let mut sorted: Vec<_> = findings.iter().collect();
     sorted.sort();
     to_sarif(sorted.into_iter().map(of_finding))
 }
 
-/// One result, whatever it was.
+/// One result.
 struct SarifResult {
     code: &'static str,
     level: &'static str,
-    /// What code scanning sorts by, 0 to 10.
+    /// The security severity for code scanning, 0 to 10.
     weight: &'static str,
     message: String,
     help: String,
     path: Option<String>,
     region: Option<FileRegion>,
-    /// What stays the same when the lines around it move.
+    /// The identity, which does not change when surrounding lines move.
     identity: String,
 }
 
@@ -78,7 +78,7 @@ fn of_finding(finding: &Finding) -> SarifResult {
     }
 }
 
-/// A subject is `path`, `path:line` or something that is no path at all.
+/// A subject is `path`, `path:line`, or not a path.
 fn place(subject: &str) -> (Option<String>, Option<usize>) {
     let (path, line) = match subject.rsplit_once(':') {
         Some((path, line)) => line.parse().map_or((subject, None), |line| (path, Some(line))),
@@ -128,7 +128,8 @@ fn to_sarif(mut results: impl Iterator<Item = SarifResult>) -> Value {
         }],
     });
     if more > 0 {
-        let text = format!("{more} more results are not in this log; `tenure check` and `tenure audit` show them all.");
+        let text =
+            format!("{more} more results were omitted from this log; `tenure check` and `tenure audit` show all.");
         let notification = json!({"level": "warning", "message": {"text": text}});
         log["runs"][0]["invocations"] =
             json!([{"executionSuccessful": true, "toolExecutionNotifications": [notification]}]);
@@ -136,7 +137,7 @@ fn to_sarif(mut results: impl Iterator<Item = SarifResult>) -> Value {
     log
 }
 
-/// A message as it may be in a log of many.
+/// A message, truncated for a log with many results.
 fn clipped(mut text: String) -> String {
     if text.len() > MESSAGE {
         let end = (0..=MESSAGE).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
@@ -153,14 +154,14 @@ fn rule(result: &SarifResult) -> Value {
         "id": result.code,
         "name": result.code.split('-').map(capital).collect::<String>(),
         "shortDescription": {"text": format!("{}.", capital(&words))},
-        "fullDescription": {"text": format!("Tenure refuses or reports this with the code `{}`.", result.code)},
+        "fullDescription": {"text": format!("Reported by Tenure with the code `{}`.", result.code)},
         "help": {"text": format!("Next: {help}"), "markdown": format!("Next: {}", super::cell(help))},
         "defaultConfiguration": {"level": result.level},
         "properties": {"precision": "very-high", "security-severity": result.weight, "tags": ["security", "access-review"]},
     })
 }
 
-/// `primaryLocationLineHash` is what GitHub knows a result by; the number tells twins apart.
+/// GitHub identifies a result by `primaryLocationLineHash`; the number distinguishes equal results.
 fn one(result: &SarifResult, rule: usize, times: u32) -> Value {
     let help = if result.help.is_empty() { String::new() } else { format!("\nNext: {}", result.help) };
     let digest = Digest::of(&result.identity).hex();
@@ -172,7 +173,7 @@ fn one(result: &SarifResult, rule: usize, times: u32) -> Value {
         "message": {"text": format!("{}{help}", result.message)},
         "partialFingerprints": {"primaryLocationLineHash": fingerprint},
     });
-    // Code scanning shows nothing without a place; what is about the repository as a whole stands at its first file.
+    // Code scanning omits results without a location; results about the whole repository are located at its first file.
     let path = result.path.as_deref().unwrap_or("governance.toml");
     let mut place = json!({"artifactLocation": {
         "uri": utf8_percent_encode(path, &URI).to_string(),
@@ -194,13 +195,13 @@ fn capital(word: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// What a path keeps in a URI reference (RFC 3986, section 3.3).
+/// Characters of a path that are not encoded in a URI reference (RFC 3986, section 3.3).
 const URI: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
-/// Code scanning takes 25,000 results of a run, and shows 5,000.
+/// Code scanning accepts 25,000 results per run and shows 5,000.
 const MOST: usize = 5_000;
-/// It takes 10 MB when compressed; this is well below even when nothing can be.
+/// Code scanning accepts 10 MB compressed; this limit is safe without compression.
 const MOST_BYTES: usize = 9_000_000;
-/// The bytes around the texts of one result.
+/// Bytes of one result besides its texts.
 const FRAME: usize = 900;
 const MESSAGE: usize = 4_000;
 

@@ -1,4 +1,4 @@
-//! The state of a system before, and as expected after, as a diff.
+//! Diff of the state of a system before and as expected after a plan.
 
 use super::table::OutputStyle;
 use crate::{
@@ -8,8 +8,8 @@ use crate::{
 use similar::{ChangeTag, TextDiff};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Returns the diff of what the touched principals hold, before and as expected after. Lines are
-/// `principal: entitlement [attributes]`.
+/// Returns the diff of the grants of the affected principals, before and as expected after. Lines are `principal:
+/// entitlement [attributes]`.
 pub fn changes(actions: &[&ActionSpec], inventory: Option<&Inventory>, look: OutputStyle) -> String {
     let (before, after) = states(actions, inventory);
     let mut text = String::new();

@@ -1,9 +1,9 @@
-//! The systems of a governed repository, as a table.
+//! Systems of a governed repository as a table.
 
 use super::{table::OutputStyle, workflows::variables};
 use crate::model::file::{Remediation, System};
 
-/// Returns a line for each system: what speaks to it, who answers for it, who changes it, which variables it asks for.
+/// Returns a row for each system: connector, owner, remediation mode, and environment variables.
 pub fn systems_human<'a>(systems: impl Iterator<Item = &'a System>, look: OutputStyle) -> String {
     let row = |system: &System| {
         let remediation = match system.remediation {
@@ -24,7 +24,7 @@ pub fn systems_human<'a>(systems: impl Iterator<Item = &'a System>, look: Output
     };
     let rows: Vec<_> = systems.map(row).collect();
     if rows.is_empty() {
-        return "there is no systems/<name>.toml on main\n".to_owned();
+        return "main contains no systems/<name>.toml\n".to_owned();
     }
     look.table(&["system", "connector", "tier", "owner", "deputy", "changes", "variables"], rows)
 }

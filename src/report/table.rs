@@ -1,22 +1,22 @@
-//! Tables and colours, in one voice.
+//! Tables and text styles for terminals.
 
 use crate::diag::{RenderStyle, escape};
 use anstyle::{AnsiColor, Style as Paint};
 use comfy_table::{ContentArrangement, Table, presets};
 
-/// How to write for this reader.
+/// The output style.
 #[derive(Clone, Copy, Debug)]
 pub struct OutputStyle {
     style: RenderStyle,
 }
 
 impl OutputStyle {
-    /// Returns the look for a style of output.
+    /// Returns the output style.
     pub const fn new(style: RenderStyle) -> Self {
         Self { style }
     }
 
-    /// Returns `text` in this paint, or as it is where colour is not wanted.
+    /// Returns `text` in this style, unchanged if color is disabled.
     pub(super) fn paint(self, paint: Paint, text: &str) -> String {
         if self.style.colour { format!("{paint}{text}{paint:#}") } else { text.to_owned() }
     }
@@ -26,22 +26,22 @@ impl OutputStyle {
         self.paint(Paint::new().bold(), text)
     }
 
-    /// Returns text for something good.
+    /// Returns text styled as success.
     pub(super) fn good(self, text: &str) -> String {
         self.paint(AnsiColor::Green.on_default(), text)
     }
 
-    /// Returns text for something bad.
+    /// Returns text styled as failure.
     pub(super) fn bad(self, text: &str) -> String {
         self.paint(AnsiColor::Red.on_default().bold(), text)
     }
 
-    /// Returns text for something to look at.
+    /// Returns text styled as warning.
     pub(super) fn warning(self, text: &str) -> String {
         self.paint(AnsiColor::Yellow.on_default(), text)
     }
 
-    /// Returns a table with these columns and rows, as wide as the reader's terminal.
+    /// Returns a table with these columns and rows, fitted to the width of the terminal.
     pub(super) fn table(self, columns: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
         let mut table = Table::new();
         table.load_style(presets::UTF8_HORIZONTAL_ONLY);

@@ -1,18 +1,18 @@
-//! What GitHub Actions reads from the output of a step: annotations on lines, and a guard around everything else.
+//! Workflow commands of GitHub Actions: annotations, and a guard around all other output.
 //!
-//! The runner takes any line of stdout or stderr that begins with `::`, and any that has `##[` in it, for a command to
-//! itself ("Workflow commands for GitHub Actions", docs.github.com). Text of a target or a file is printed between
-//! [`stop`] and [`resume`] only, and reaches an annotation escaped.
+//! The runner interprets any line of stdout or stderr that begins with `::` or contains `##[` as a command ("Workflow
+//! commands for GitHub Actions", docs.github.com). Text from targets and files is therefore printed only between
+//! [`stop`] and [`resume`], and escaped in annotations.
 
 use crate::diag::{Diagnostic, DiagnosticSeverity, Diagnostics, escape, unicode::escape_lines};
 use std::collections::BTreeMap;
 
-/// Returns the line after which nothing is a command any more, until [`resume`] with the same token.
+/// Returns the line that disables commands until [`resume`] with the same token.
 pub fn stop(token: &str) -> String {
     format!("::stop-commands::{token}\n")
 }
 
-/// Returns the line after which commands are commands again.
+/// Returns the line that enables commands again.
 pub fn resume(token: &str) -> String {
     format!("::{token}::\n")
 }
@@ -93,9 +93,9 @@ fn clipped(mut text: String) -> String {
     text
 }
 
-/// The annotations of each kind that one step shows.
+/// Maximum number of annotations of each kind that one step displays.
 const MOST: usize = 10;
-/// The bytes of one message, well below what the page of a run shows.
+/// Maximum bytes of one message, below the limit of the run page.
 const MESSAGE: usize = 4_000;
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The workflows of a governed repository, made from its systems: logic is in the engine, the YAML only starts it.
+//! Generates the workflows of a governed repository from its systems. All logic is in the engine; the YAML only starts
+//! it.
 
 use super::codeowners;
 use crate::model::{
@@ -7,34 +8,34 @@ use crate::model::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the workflows are made from.
+/// The inputs of the workflows.
 #[derive(Clone, Copy)]
 pub struct WorkflowInputs<'a> {
     /// The pin of the root of trust.
     pub root: Digest,
-    /// The release they install.
+    /// The engine release to install.
     pub engine: &'a Engine,
     /// The systems, by id.
     pub systems: &'a BTreeMap<SystemId, System>,
 }
 
-/// Why no workflow can be made.
+/// An error while generating workflows.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum WorkflowError {
-    /// A text that would be more than a text in YAML or in a shell.
+    /// A value that YAML or a shell could interpret.
     #[error("`{key}` of `[engine]` in governance.toml holds `{text}`, which is not {form}")]
     Engine {
         /// The key.
         key: &'static str,
-        /// What it holds.
+        /// The value.
         text: String,
-        /// What it may hold.
+        /// The permitted form.
         form: &'static str,
     },
-    /// More systems than a matrix has room for.
+    /// More systems than a matrix permits.
     #[error("there are {0} systems, and a matrix of GitHub Actions holds 256")]
     TooMany(usize),
-    /// A variable that is no secret of a system.
+    /// An environment variable that cannot be the name of a secret.
     #[error("systems/{system}.toml names the environment variable `{name}`, which a job cannot be given")]
     Variable {
         /// The system.
@@ -44,10 +45,10 @@ pub enum WorkflowError {
     },
 }
 
-/// Returns the files below `.github` that start the engine, by path, sorted.
+/// Returns the files below `.github` that start the engine, sorted by path.
 ///
 /// # Errors
-/// When a text from a governed file would be more than a text in them.
+/// When YAML or a shell could interpret a value from a governed file.
 pub fn workflows(works: WorkflowInputs<'_>) -> Result<Vec<(String, String)>, WorkflowError> {
     fit(works.engine)?;
     if works.systems.len() > MATRIX {
@@ -80,8 +81,8 @@ pub fn workflows(works: WorkflowInputs<'_>) -> Result<Vec<(String, String)>, Wor
     Ok(files)
 }
 
-/// Returns the environment variables that a system's settings name, as its connector asks for them: with the settings of
-/// `readback` in the place of those above them when the job reads back.
+/// Returns the environment variables that the settings of a system name; for a read-back job, the settings of
+/// `readback` override those above them.
 pub fn variables(system: &System, readback: bool) -> BTreeSet<String> {
     let mut settings = system.settings.clone();
     if let Some(toml::Value::Table(own)) = settings.remove("readback")
@@ -96,12 +97,12 @@ pub fn variables(system: &System, readback: bool) -> BTreeSet<String> {
     settings.into_iter().filter_map(named).collect()
 }
 
-/// Returns whether a file is one of those made here, whoever has changed it since.
+/// Returns whether a file was generated here, even if it was edited since.
 pub fn is_made(text: &str) -> bool {
     text.lines().next().is_some_and(|line| line.strip_prefix("# ") == Some(MADE)) || codeowners::is_made(text)
 }
 
-/// Maps each secret into the jobs of the systems that name it, and into no other.
+/// Maps each secret only into the jobs of the systems that name it.
 fn mapped<'a>(systems: impl Iterator<Item = &'a System>, readback: bool) -> Result<String, WorkflowError> {
     let mut users: BTreeMap<String, Vec<&SystemId>> = BTreeMap::new();
     for system in systems {
@@ -125,7 +126,7 @@ fn mapped<'a>(systems: impl Iterator<Item = &'a System>, readback: bool) -> Resu
     Ok(users.iter().map(line).collect())
 }
 
-/// What GitHub takes for the name of a secret, and nothing that changes how programs of the job behave.
+/// Returns whether GitHub accepts the name for a secret, and it does not alter the behavior of programs in the job.
 fn is_secret(name: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     let begins = name.bytes().next().is_some_and(|byte| byte.is_ascii_uppercase());
@@ -133,7 +134,7 @@ fn is_secret(name: &str) -> bool {
     (1..=100).contains(&name.len()) && begins && name.bytes().all(word) && !steers
 }
 
-/// Nothing of `[engine]` is more than a word: not in YAML, not in an expression, not in a shell.
+/// Checks that no value of `[engine]` can be interpreted by YAML, an expression or a shell.
 fn fit(engine: &Engine) -> Result<(), WorkflowError> {
     let plain = |text: &str, also: &[u8]| {
         (1..=300).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || also.contains(&b))
@@ -148,7 +149,7 @@ fn fit(engine: &Engine) -> Result<(), WorkflowError> {
         }
     }
     match &engine.runner {
-        Some(runner) if !plain(runner, b"._-") => refuse("runner", runner, "the label of a runner"),
+        Some(runner) if !plain(runner, b"._-") => refuse("runner", runner, "a runner label"),
         _ => Ok(()),
     }
 }
@@ -166,7 +167,7 @@ const MADE: &str =
     "Made by `tenure workflows --write` from governance.toml and systems/; what is changed here by hand is lost there.";
 const CHECKOUT: &str = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1";
 const RUNNER: &str = "ubuntu-24.04";
-/// Main with its whole history, and the pinned engine.
+/// Checkout of main with its full history, and the pinned engine.
 const INSTALL: &str = "      - name: fetch main and the evidence
         uses: @CHECKOUT@
         with:
@@ -181,14 +182,15 @@ const INSTALL: &str = "      - name: fetch main and the evidence
           url: \"@URL@\"
 @ARM64@
 ";
-/// The token lies in the environment of one step and nowhere on the disk; git asks for it, and sends it to this server alone.
+/// The token exists only in the environment of one step and never on disk; git requests it and sends it to this server
+/// only.
 const PUSH: &str = "          TENURE_PUSH_TOKEN: ${{ secrets.TENURE_PUSH_TOKEN || github.token }}
           GIT_CONFIG_COUNT: 1
           GIT_CONFIG_KEY_0: credential.${{ github.server_url }}.helper
           GIT_CONFIG_VALUE_0: '!f() { test \"$1\" = get && echo username=x-access-token && echo \"password=$TENURE_PUSH_TOKEN\"; }; f'
 ";
-/// The jobs that one matrix starts at most.
+/// Maximum number of jobs of a matrix.
 const MATRIX: usize = 256;
-/// Beginnings of names that the runner, git, the shell or the loader read.
+/// Prefixes of names that the runner, git, the shell or the loader interpret.
 const STEERING: [&str; 9] = ["ACTIONS_", "BASH", "DYLD_", "GIT_", "GITHUB_", "LD_", "RUNNER_", "SSL_", "TENURE_"];
 const RESERVED: [&str; 9] = ["CI", "ENV", "GH_TOKEN", "HOME", "IFS", "PATH", "SHELL", "SYSTEM", "TMPDIR"];

@@ -219,7 +219,7 @@ impl<'c> Both<'c> {
         Self { case, reference: reference(plan), template, items, files: Vec::new(), day: 0 }
     }
 
-    /// Lets something happen to both, and says what became of it.
+    /// Lets something happen to both, and says handling.
     fn happens(&mut self, event: &Event) -> Result<&'static str, TestCaseError> {
         match event {
             Event::Clock(day) => {
