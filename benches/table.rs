@@ -17,15 +17,15 @@ struct Row {
     bound: Bound,
 }
 
-/// What a row must keep.
+/// The bound of a row.
 enum Bound {
     /// So much processor time, and so much memory in MB.
     Most { seconds: f64, megabytes: Option<u64> },
-    /// Nothing: it is here to be known.
+    /// No bound: informational.
     None,
     /// So many times less processor time than the row after it.
     Ratio(f64),
-    /// Nothing: it is what another row is compared with.
+    /// No bound: the baseline of another row.
     Yardstick,
 }
 

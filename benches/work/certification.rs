@@ -72,17 +72,17 @@ pub fn open(folder: &Path, count: u64) -> Cost {
     Cost { count, ..cost }
 }
 
-/// Says how far the campaign is.
+/// Runs `campaign status`.
 pub fn status(folder: &Path, count: u64) -> Cost {
     of(folder, &["campaign", "status", CAMPAIGN], count)
 }
 
-/// Says how the campaign was reviewed.
+/// Runs `campaign quality`.
 pub fn quality(folder: &Path, count: u64) -> Cost {
     of(folder, &["campaign", "quality", CAMPAIGN], count)
 }
 
-/// Judges the change of one review file.
+/// Runs `check` on the change of one review file.
 pub fn check(folder: &Path, count: u64) -> Cost {
     of(folder, &["check", "--base", "main", "change"], count)
 }

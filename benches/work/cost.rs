@@ -6,7 +6,7 @@ use std::io::{Read as _, Seek as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// What a piece of work took in a process of its own.
+/// The cost of a piece of work in a separate process.
 #[derive(Clone, Copy)]
 pub struct Cost {
     /// Processor time of all threads, and of processes started and waited for.
@@ -15,12 +15,12 @@ pub struct Cost {
     pub wall: Duration,
     /// The most memory the process ever had, in KiB; processes it started are not in it.
     pub peak: u64,
-    /// How many things were done.
+    /// The number of units of work.
     pub count: u64,
 }
 
 impl Cost {
-    /// Does `work`, which returns how many things it did, and says what it took.
+    /// Runs `work`, which returns the number of units, and returns its cost.
     pub fn of(work: impl FnOnce() -> u64) -> Self {
         let (wall, own, others) = (Instant::now(), processor(), of_children());
         let count = work();
@@ -28,7 +28,7 @@ impl Cost {
         Self { processor, wall: wall.elapsed(), peak: peak(), count }
     }
 
-    /// Runs a command that ends with 0 or with `also`, and says what it took; the memory is its own.
+    /// Runs a command that exits with 0 or `also`, and returns its cost, with the memory of that process only.
     pub fn of_command(command: &mut Command, also: i32) -> Self {
         let mut said = tempfile::tempfile().expect("a temporary file can be made");
         let heard = said.try_clone().expect("a file can be opened twice");

@@ -18,7 +18,7 @@ use tenure::model::{
     GrantObservation, Inventory, Principal, PrincipalId, SystemId, Tier, Timestamp, Usage, VerificationLevel,
 };
 
-/// How many people lead others, and review what those hold.
+/// The number of managers, who review the access of their reports.
 pub const LEADERS: usize = 1_200;
 
 /// Returns the systems by number: six hosts, three databases, one cloud account.
@@ -56,7 +56,8 @@ pub fn inventory_of(n: usize, now: Timestamp) -> BTreeMap<String, Vec<u8>> {
     collection.into_files()
 }
 
-/// Returns the files of people and machines by path: one in 97 accounts is nobody's, one in seven a machine's.
+/// Returns the principals files by path: one in 97 accounts is uncorrelated, one in seven belongs to a machine
+/// identity.
 pub fn principals(now: Timestamp) -> Vec<(String, Principals)> {
     let mut all: Vec<PrincipalRecord> = (0..ACCOUNTS).filter_map(|account| entry(account, now)).collect();
     all.sort_by(|a, b| a.id.cmp(&b.id));
@@ -295,7 +296,7 @@ const fn environment(n: usize) -> &'static str {
 
 /// The group of all who may review.
 pub const GROUP: &str = "all";
-/// How many systems there are.
+/// The number of systems.
 pub const SYSTEMS: usize = 10;
 const ACCOUNTS: usize = 19_200;
 const ROLES: usize = 40;

@@ -55,7 +55,7 @@ fn prepare_people(folder: &Path, people: usize, decided: u64) {
     fs::write(folder.join("pin"), world.pin.to_string()).expect("a file can be written");
 }
 
-/// All that a plan is computed from, read back from the repository.
+/// All inputs of a plan, read back from the repository.
 pub struct Read {
     resolutions: Vec<Resolution>,
     systems: BTreeMap<SystemId, System>,
@@ -121,8 +121,8 @@ impl Read {
     }
 }
 
-/// Judges the change of one review file as a pull request is judged, the state it starts from included; returns how many
-/// files that were: the review and its signature.
+/// Checks the change of one review file like a pull request, including its base state; returns the number of files: the
+/// review and its signature.
 pub fn check(folder: &Path) -> u64 {
     let repository = Repository::open(folder.join("governed.git")).expect("it was prepared");
     let revision = |name| repository.resolve(name).expect("it was prepared");

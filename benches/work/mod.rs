@@ -22,7 +22,7 @@ pub fn key(n: u8) -> PrivateKey {
     PrivateKey::from_seed(&[n; 32])
 }
 
-/// Returns the key of somebody by name: the same in every run.
+/// Returns the key of a principal by name, the same in every run.
 pub fn key_of(name: &str) -> PrivateKey {
     PrivateKey::from_seed(Digest::of(name).as_bytes())
 }

@@ -9,7 +9,7 @@ use tenure::format::sshsig::{SignatureNamespace, SshSignature};
 use tenure::model::file::{GovernedFile as _, Item, Review};
 use tenure::model::{CampaignId, Digest, ItemId, PrincipalId, RepoId, SystemId, Tier, Verdict};
 
-/// A review file as it lies in a repository.
+/// A review file in a repository.
 pub struct Signed {
     /// Its bytes.
     pub file: Vec<u8>,

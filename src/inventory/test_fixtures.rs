@@ -8,7 +8,7 @@ use crate::model::{
 };
 use std::collections::BTreeMap;
 
-/// The day on which every story is told.
+/// The fixed date of all test cases.
 pub(super) fn today() -> Timestamp {
     Timestamp::parse("2026-11-23").unwrap()
 }

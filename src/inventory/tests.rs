@@ -1,4 +1,4 @@
-//! Stories of collections: what is whole is kept, what is not leaves everything as it was.
+//! Tests of collection: complete listings are stored, incomplete ones leave the previous inventory unchanged.
 
 use super::*;
 use crate::{
@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-/// A target of two kinds that answers from memory, in pages, and misbehaves as told.
+/// An in-memory target with two kinds of grants, paged listings, and scripted misbehavior.
 struct Target {
     grants: RefCell<Vec<Grant>>,
     usage: Vec<(GrantKey, Usage)>,

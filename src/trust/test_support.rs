@@ -1,4 +1,4 @@
-//! A campaign judged in memory, for the tests of this floor and those above: the same bench as on main, and no git.
+//! Test support: runs the production verifier on in-memory campaigns, without a git repository.
 
 use super::{
     error::TrustError,
@@ -31,14 +31,14 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Who judges, and by what: founders, and others who have a key.
+/// Founders and other principals with keys.
 pub(crate) struct TestVerifier {
     trust: TrustState,
     kinship: Arc<OwnershipIndex>,
     main: ObjectId,
 }
 
-/// A campaign in court: what was put to whom, and what was believed so far.
+/// An in-memory campaign: published items and accepted files.
 pub(crate) struct TestCampaign<'c> {
     court: &'c TestVerifier,
     pub(crate) opening: OpenCampaign,
@@ -47,7 +47,8 @@ pub(crate) struct TestCampaign<'c> {
 }
 
 impl TestVerifier {
-    /// Founds a court: the first of `all` owns campaigns, all have a key, and `people` says whose accounts are whose.
+    /// Creates the verifier: the first of `all` owns campaigns, all have a key, and `people` maps accounts to
+    /// principals.
     pub(crate) fn found(repo: &RepoId, all: &[&str], people: Vec<PrincipalRecord>) -> Self {
         let founder = Founder { id: id(all[0]), key: key(all[0]).public_key(), handle: None, subjects: Vec::new() };
         let founding = Bootstrap {
@@ -112,7 +113,8 @@ impl TestVerifier {
 }
 
 impl TestCampaign<'_> {
-    /// Judges a review, signed by its reviewer and merged by `merger`, and takes it. Returns how a later one names it.
+    /// Verifies and records a review, signed by its reviewer and merged by `merger`. Returns its reference for
+    /// `supersedes`.
     pub(crate) fn review(
         &mut self,
         path: &str,
@@ -134,7 +136,7 @@ impl TestCampaign<'_> {
         Ok(reference)
     }
 
-    /// Judges a delegation signed by `signer`, and takes it.
+    /// Verifies and records a delegation signed by `signer`.
     pub(crate) fn delegate(&mut self, delegation: Delegation, signer: &str) -> Result<(), &'static str> {
         let path = format!("delegations/{}.toml", delegation.id);
         let file = signed(&path, delegation, signer, SignatureNamespace::Delegation);
@@ -143,7 +145,7 @@ impl TestCampaign<'_> {
         Ok(())
     }
 
-    /// Judges the close of a stage signed by `signer`, and takes it.
+    /// Verifies and records a stage close signed by `signer`.
     pub(crate) fn close(&mut self, close: StageClose, signer: &str) -> Result<(), &'static str> {
         let path = format!("campaigns/{}/stages/{}.toml", close.campaign, close.stage);
         let file = signed(&path, close, signer, SignatureNamespace::StageClose);

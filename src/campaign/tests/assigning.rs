@@ -37,7 +37,7 @@ fn company() -> World {
     world.collected("db", grants, "2026-11-22T05:00:00Z")
 }
 
-/// Returns who is asked in each stage about each holder's item, and the last of what they are told.
+/// Returns the reviewer of each holder's item in each stage, with the last fact of the item.
 fn asked(opened: &OpenedCampaign) -> BTreeMap<String, Vec<(u32, String, String)>> {
     let mut asked: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for sheet in &opened.sheets {

@@ -1,4 +1,4 @@
-//! Stories of cards: what a reviewer is told of an item, in the order in which people decide.
+//! Decision contexts of items: sections, contents and order.
 
 use super::fixtures::{World, campaign_id, membership, system_id, time};
 use crate::{
@@ -40,7 +40,7 @@ fn world() -> World {
         .collected("db", held(), "2026-11-22T05:00:00Z")
 }
 
-/// What earlier campaigns left: their decisions, and what they pinned.
+/// Decisions and pinned inventories of earlier campaigns.
 #[derive(Default)]
 struct Past {
     earlier: Vec<PriorDecision>,

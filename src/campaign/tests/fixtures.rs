@@ -246,7 +246,7 @@ impl World {
     }
 }
 
-/// An exception for the grant with this digest, whatever item it is.
+/// An exception for the grant with this digest, for any item.
 pub(super) fn exception(repo: &RepoId, grant: Digest) -> Exception {
     Exception {
         schema: "tenure/exception/v1".to_owned(),

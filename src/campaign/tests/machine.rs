@@ -1,5 +1,5 @@
-//! Whatever happens to a campaign in whatever order: what the code believes, and what it makes of it, is what the reference
-//! says, decision by decision; and history that contradicts itself never picks a side.
+//! Property test: random campaign histories have the same accepted files and outcomes as the reference model, and
+//! conflicting histories never pick a side.
 
 use super::{
     fixtures::{campaign_id, id, system_id, time},
@@ -43,7 +43,7 @@ enum By {
     Anybody(usize),
     /// One of those who were asked about the first item of the file, in its stage.
     Asked(usize),
-    /// One of those who may have something to say: who was asked, to whom that was lent or handed on, and fallbacks.
+    /// A principal who may decide: an assigned reviewer, a delegate, the target of a reassignment, or a fallback.
     Entitled(usize),
 }
 
@@ -68,7 +68,7 @@ enum Replaces {
     WrongDigest(usize),
 }
 
-/// What is wrong with the close of a stage.
+/// The manipulation of a stage close.
 #[derive(Clone, Copy, Debug)]
 enum Spoil {
     Count,
@@ -77,7 +77,7 @@ enum Spoil {
     Then(NoResponseOutcome),
 }
 
-/// What a campaign is made of.
+/// The parameters of a campaign.
 #[derive(Clone, Debug)]
 struct Plan {
     stages: Vec<(Strategy, Vec<model::Stance>, Vec<model::Stance>)>,
@@ -87,13 +87,13 @@ struct Plan {
     asked: Vec<(usize, u32, Vec<Name>)>,
 }
 
-/// A campaign in court and in the reference.
+/// A campaign in the verifier and in the reference model.
 struct Both<'c> {
     case: TestCampaign<'c>,
     reference: Reference,
     template: Review,
     items: Vec<Item>,
-    /// The references of the files that were written, believed or not.
+    /// The references of all written files, accepted or not.
     files: Vec<String>,
     day: i64,
 }
@@ -135,7 +135,7 @@ fn campaign_agrees_with_reference_model() {
     assert!(seen["accepted"] > CASES as usize, "{seen:#?}");
 }
 
-/// All that can be said of an event, and all that an item can come to.
+/// All possible rejections of an event, and all possible outcomes of an item.
 const ALL: [&str; 28] = [
     "abstained",
     "accepted",
@@ -219,7 +219,7 @@ impl<'c> Both<'c> {
         Self { case, reference: reference(plan), template, items, files: Vec::new(), day: 0 }
     }
 
-    /// Lets something happen to both, and says handling.
+    /// Applies an event to both, and returns the result.
     fn happens(&mut self, event: &Event) -> Result<&'static str, TestCaseError> {
         match event {
             Event::Clock(day) => {
@@ -589,8 +589,8 @@ fn on(day: i64) -> Timestamp {
     time("2026-11-01T00:00:00Z").plus_days(day)
 }
 
-/// A campaign of one to three stages. Often somebody is asked about their own: that is never so when one is opened, and
-/// must not matter.
+/// A campaign of one to three stages. Reviewers are often assigned their own access, which never happens at a real
+/// opening and must not matter.
 fn plans() -> impl Strategy_<Value = Plan> {
     let stances = || subsequence(model::Stance::ALL.to_vec(), 0..3);
     let rules =
@@ -630,7 +630,7 @@ fn histories() -> impl Strategy_<Value = (Plan, Vec<Event>)> {
     prop_oneof![(plans(), vec(events(), 1..24)), (plans().prop_map(on), vec(narrow(), 8..28))]
 }
 
-/// Events that are believed more often than not.
+/// Events that are accepted more often than not.
 fn narrow() -> impl Strategy_<Value = Event> {
     let verdict =
         select(vec![Verdict::Abstain, Verdict::Abstain, Verdict::Reduce, Verdict::Certify, Verdict::Transfer]);

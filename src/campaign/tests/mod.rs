@@ -1,4 +1,4 @@
-//! Stories of campaigns: opening, assigning, resolving, closing.
+//! Tests of campaigns: opening, assignment, resolution, close.
 
 mod assigning;
 mod dossier;

@@ -1,4 +1,4 @@
-//! Opening a campaign: what is in, who reviews it, what the stubs say, and what stands against it.
+//! Opening a campaign: population, assignments, worklists, and rejected openings.
 
 use super::fixtures::{World, campaign_id, id, membership, system_id, time};
 use crate::{
@@ -326,7 +326,8 @@ fn a_campaign_is_published_once_and_whole() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Whoever holds what: every item is in exactly one file, nobody reviews themselves, and order means nothing.
+    /// For random grants: every item is in exactly one file, there is no self-review, and the order of input does not
+    /// matter.
     #[test]
     fn every_item_is_assigned_once_and_never_to_its_holder(
         held in proptest::collection::vec((0..9_u32, 0..6_u32, 0..4_usize), 1..60),

@@ -1,6 +1,5 @@
-//! What a campaign is, in as few words as there are: a map from item, stage and reviewer to answers, and which stages are
-//! closed. It is written from what is promised, shares no code with what keeps the promise, and the two are held together
-//! by `machine.rs`.
+//! Reference model of campaigns: a map from item, stage and reviewer to responses, and the closed stages. It is written
+//! from the documentation, shares no code with the implementation, and `machine.rs` compares the two.
 
 use crate::model::{Strategy, Tier, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,27 +11,27 @@ pub(super) type Name = &'static str;
 pub(super) struct Reference {
     pub(super) stages: Vec<Rules>,
     pub(super) overall: Strategy,
-    /// Whether silence takes access away, at the end.
+    /// Whether the no-response default removes access at the end.
     pub(super) disables: bool,
     pub(super) cap: usize,
     pub(super) fallbacks: [Name; 2],
     pub(super) owners: Vec<Name>,
-    /// Who has a key.
+    /// The principals with a key.
     pub(super) keys: Vec<Name>,
     pub(super) tiers: Vec<Tier>,
-    /// Whose each item is.
+    /// The holder of each item.
     pub(super) own: BTreeSet<(usize, Name)>,
     pub(super) asked: BTreeSet<(usize, u32, Name)>,
     /// On which day the campaign ends.
     pub(super) ends: i64,
     pub(super) answers: Vec<Answer>,
-    /// For each closed stage the items nobody had answered, with what that comes to, and the day of the close.
+    /// For each closed stage the unanswered items with their outcomes, and the day of the close.
     pub(super) closed: Vec<(BTreeMap<usize, Then>, i64)>,
     /// From whom, to whom, until which day.
     pub(super) loans: Vec<(Name, Name, i64)>,
 }
 
-/// How a stage weighs, and after what it goes on.
+/// The strategy of a stage, and the stances on which it advances.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     pub(super) outcome: Strategy,
@@ -57,7 +56,7 @@ pub(super) enum Then {
     Open,
 }
 
-/// In whose place an answer stands.
+/// The slot of a response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Place {
     Of(Name),
@@ -73,7 +72,7 @@ pub(super) struct Answer {
     pub(super) replaced: bool,
 }
 
-/// What somebody says about one item.
+/// A response to one item.
 #[derive(Clone, Debug)]
 pub(super) struct Decision {
     pub(super) by: Name,
@@ -83,11 +82,11 @@ pub(super) struct Decision {
     pub(super) to: Option<Name>,
     /// The day on which it ends.
     pub(super) until: Option<i64>,
-    /// Which file's decision it takes the place of; nothing there is no decision of anybody.
+    /// The file of the superseded decision; `None` if it supersedes none.
     pub(super) replaces: Option<Option<usize>>,
 }
 
-/// What an item comes to.
+/// The outcome of an item.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Outcome {
     Decided { verdict: Verdict, to: Option<Name>, until: Option<i64>, by_silence: bool },
@@ -95,7 +94,7 @@ pub(super) enum Outcome {
     Waiting { stage: u32, missing: BTreeSet<Name> },
 }
 
-/// How far an item came.
+/// The progress of an item.
 enum Reached {
     /// No further than here, and it waits.
     Here(u32),
@@ -112,7 +111,7 @@ fn stance(verdict: Verdict) -> Stance {
     }
 }
 
-/// Says what several stances come to, as the page on strategies tells it.
+/// Combines several stances, as documented in `docs/strategies.md`.
 fn weigh(strategy: Strategy, all: &[Stance]) -> Stance {
     let any = |stance| all.contains(&stance);
     let every = |stance| !all.is_empty() && all.iter().all(|one| *one == stance);
@@ -130,7 +129,7 @@ fn weigh(strategy: Strategy, all: &[Stance]) -> Stance {
 }
 
 impl Reference {
-    /// Returns all that speaks against a decision; it counts when nothing does.
+    /// Returns all objections to a decision; it counts if there are none.
     pub(super) fn objections(&self, says: &Decision, merger: Option<Name>) -> BTreeSet<&'static str> {
         let Decision { by, stage, item, verdict, to, .. } = *says;
         let mut against = BTreeSet::new();
@@ -187,7 +186,7 @@ impl Reference {
         against
     }
 
-    /// Takes decisions of one file that nothing speaks against.
+    /// Records the decisions of one file without objections.
     pub(super) fn take(&mut self, file: usize, all: &[Decision]) {
         for says in all {
             let Ok(place) = self.place(says) else { continue };
@@ -202,7 +201,7 @@ impl Reference {
         }
     }
 
-    /// Returns in whose place a decision would stand, or why there is none.
+    /// Returns the slot of a decision, or the reason why it has none.
     fn place(&self, says: &Decision) -> Result<Place, &'static str> {
         let Decision { by, stage, item, .. } = *says;
         let late = stage <= self.closed();
@@ -221,7 +220,7 @@ impl Reference {
         let place = match places.iter().find(|place| is_free(place)).or(places.first()) {
             Some(place) => *place,
             None if fallback => Place::OfTheSilent,
-            // Who has a right by what somebody else said must say that they take its place.
+            // A principal whose authority comes from another decision must supersede that decision.
             None if self.here(item, stage).any(|answer| self.may_replace(by, answer, late)) => {
                 return Err("item-bound-twice");
             }
@@ -237,7 +236,7 @@ impl Reference {
         Ok(place)
     }
 
-    /// Returns whether somebody may put a decision in the place of an answer.
+    /// Returns whether a principal may supersede a response.
     pub(super) fn may_replace(&self, who: Name, answer: &Answer, late: bool) -> bool {
         let open = answer.place == Place::OfTheSilent || stance(answer.says.verdict) == Stance::Unsure;
         let by_fallback = open && self.fallbacks.contains(&who);
@@ -250,7 +249,7 @@ impl Reference {
         by_fallback || (!late && (holds || answer.hands_on() == Some(who) || answer.says.by == who))
     }
 
-    /// Returns for whom somebody stands in; nobody does who was asked, for they answer for themselves.
+    /// Returns the reviewers whom a principal represents; assigned reviewers represent only themselves.
     fn lenders(&self, item: usize, stage: u32, who: Name) -> BTreeSet<Name> {
         if self.asked.contains(&(item, stage, who)) {
             return BTreeSet::new();
@@ -262,7 +261,7 @@ impl Reference {
         self.loans.iter().any(|loan| (loan.0, loan.1) == (from, to) && loan.2 > self.day())
     }
 
-    /// Returns all that speaks against a delegation.
+    /// Returns all objections to a delegation.
     pub(super) fn objections_to_loan(&self, from: Name, to: Name, until: i64, signer: Name) -> BTreeSet<&'static str> {
         let asked = self.asked.iter().any(|(.., own)| *own == from);
         let fit = from != to && self.keys.contains(&to) && asked && until > self.day() && until <= self.ends;
@@ -270,7 +269,7 @@ impl Reference {
         codes.into_iter().filter(|(speaks, _)| *speaks).map(|(_, code)| code).collect()
     }
 
-    /// Returns all that speaks against the close of a stage.
+    /// Returns all objections to a stage close.
     pub(super) fn objections_to_close(
         &self,
         stage: u32,
@@ -306,14 +305,14 @@ impl Reference {
         against
     }
 
-    /// Returns how many items a stage asks about, and those that nobody answers.
+    /// Returns the number of items of a stage, and the unanswered ones.
     pub(super) fn count(&self, stage: u32) -> (usize, BTreeSet<usize>) {
         let asks: Vec<usize> = (0..self.tiers.len()).filter(|item| self.asks(*item, stage)).collect();
         let silent = asks.iter().filter(|item| self.here(**item, stage).next().is_none()).copied();
         (asks.len(), silent.collect())
     }
 
-    /// Returns what silence may come to.
+    /// Returns the permitted no-response outcomes.
     pub(super) fn silence(&self, item: usize, stage: u32) -> Vec<Then> {
         if !self.stops(stage, Stance::Nothing) {
             return vec![Then::Advance];
@@ -325,7 +324,7 @@ impl Reference {
         }
     }
 
-    /// Returns what an item comes to on a day.
+    /// Returns the outcome of an item on a day.
     pub(super) fn outcome(&self, item: usize, day: i64) -> Outcome {
         let (stances, stage) = match self.follow(item) {
             (_, Reached::Here(stage)) => return Outcome::Waiting { stage, missing: self.missing(item, stage) },
@@ -403,7 +402,7 @@ impl Reference {
         }
     }
 
-    /// Returns what the close of a stage made of nobody's answer, where nobody has answered since.
+    /// Returns the no-response outcome of a stage close, if there was no later response.
     fn silence_after(&self, item: usize, stage: u32) -> Option<Then> {
         let (silent, _) = self.closed.get(stage as usize - 1)?;
         silent.get(&item).copied().filter(|_| self.here(item, stage).next().is_none())
@@ -417,7 +416,7 @@ impl Reference {
         at == stage && matches!(self.outcome(item, i64::MIN), Outcome::Open(why) if undecided.contains(&why))
     }
 
-    /// Returns whether those who won want different things, or the fallbacks do who said which.
+    /// Returns whether the winning responses conflict, or those of the fallbacks who settled them.
     fn is_torn(&self, item: usize) -> bool {
         let (stances, _) = self.follow(item);
         let overall = weigh(self.overall, &stances.iter().map(|(_, stance)| *stance).collect::<Vec<_>>());
@@ -475,7 +474,7 @@ impl Reference {
         self.stages.len() as u32
     }
 
-    /// Returns the day that the owners have told last.
+    /// Returns the day of the latest stage close.
     fn day(&self) -> i64 {
         self.closed.last().map_or(0, |(_, day)| *day)
     }

@@ -255,7 +255,7 @@ fn an_item_is_as_far_as_the_evidence_says() {
     assert_eq!(seen(VerificationKind::StillPresent), ItemState::StillPresent);
     assert_eq!(seen(VerificationKind::Unknown), ItemState::Unknown);
 
-    // It was gone and has come back: what the last read says counts.
+    // The access was gone and reappeared: the last read counts.
     let back = after(Applied).reads("0", Verdict::Revoke, VerificationKind::Confirmed, VerificationLevel::V3);
     let back = back.reads("0", Verdict::Revoke, VerificationKind::StillPresent, VerificationLevel::V3);
     assert_eq!(back.state("0"), ItemState::StillPresent);
@@ -381,7 +381,7 @@ fn nothing_is_late_before_its_time() {
 }
 
 proptest! {
-    /// Whatever was decided, and in whatever order it is read: at most one outcome an item, and always the same.
+    /// For random decisions in random order: at most one outcome per item, and always the same.
     #[test]
     fn the_order_of_reviews_means_nothing(
         steps in proptest::collection::vec((0..4_usize, 0..Verdict::ALL.len(), proptest::option::of(0..6_usize)), 1..8),

@@ -1,4 +1,4 @@
-//! Which grants a definition takes: by what earlier campaigns left, by rules, expressions, events, and inside roles.
+//! Selection of grants: by earlier campaigns, rules, expressions, events, and within roles.
 
 use super::fixtures::{World, campaign_id, id, membership, system_id, time};
 use crate::{
@@ -99,7 +99,7 @@ fn what_an_expression_or_a_rule_cannot_judge_is_taken_too() {
     world.pack = PolicyPack::compile(sources, &[]).unwrap_or_else(|problems| panic!("{problems:?}"));
     world.entry("eve").team = Some("orders".to_owned());
     world.entry("tom").team = Some("books".to_owned());
-    // Nobody claims the account 3: its team is unknown.
+    // Account 3 is uncorrelated: its team is unknown.
     let cel = Selector { cel: Some("principal.team == 'books'".to_owned()), ..Selector::default() };
     assert_eq!(taken(&world, cel), ["2 reader", "3 reader"]);
     for rule in ["T-TEAM-01", "*"] {
@@ -127,7 +127,7 @@ fn an_expression_may_name_the_reviewers() {
         sheets.into_iter().map(|sheet| sheet.review.reviewer.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(reviewers(&world), ["dan", "li"]);
-    // Where it cannot be judged it names nobody, and the fallbacks are asked.
+    // An unknown result yields no reviewers, and the fallbacks are asked.
     world.entry("eve").accounts.clear();
     assert_eq!(reviewers(&world), ["fay", "gus"]);
     stage.reviewers = vec!["cel:principal.sponser".to_owned()];
@@ -149,7 +149,7 @@ fn every_system_contributes_unless_it_is_named() {
     assert_eq!(empty(&["hr"]).open().unwrap().campaign.items, 1);
 }
 
-/// A role `7` with two members, that holds a privilege itself and is named with one that no grant stands for.
+/// A role `7` with two members, one privilege of its own, and one named entitlement without a grant.
 fn role() -> World {
     let mut grants = vec![
         membership("db", "1", "7", Tier::T2),

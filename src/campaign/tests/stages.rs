@@ -1,4 +1,4 @@
-//! What several reviewers in several stages come to, and what silence does.
+//! Several reviewers in several stages, and no-response outcomes.
 
 use super::fixtures::{World, id, membership, time};
 use crate::{
@@ -40,7 +40,7 @@ impl Case {
         self
     }
 
-    /// Somebody answers: the reviewer at this place, or nobody in particular for a fallback.
+    /// A response of the reviewer at this index, or of a fallback.
     pub(super) fn answer(mut self, stage: u32, seat: VotingSlot, verdict: Option<Verdict>) -> Self {
         let Some(verdict) = verdict else { return self };
         let mut review = Review { stage: Some(stage), ..self.review.clone() };
@@ -56,7 +56,7 @@ impl Case {
         self
     }
 
-    /// Closes the next stage; `then` is what nobody's answer comes to, where nobody answered.
+    /// Closes the next stage; `then` is the outcome of unanswered items.
     pub(super) fn close(mut self, then: Option<NoResponseOutcome>) -> Self {
         let item = &self.review.items[0];
         let silent = then.map(|then| NoResponseItem {

@@ -1,4 +1,4 @@
-//! `docs/strategies.md` is written from what the code does, and says exactly that.
+//! Generates `docs/strategies.md` from the behavior of the code, and fails if it is outdated.
 
 use super::stages::{Case, DAN, DORA};
 use crate::model::{

@@ -94,7 +94,7 @@ fn a_rule_is_judged_in_three_values_and_says_what_is_missing() {
         ("usage.idle_days", AttributeValue::Number(500)),
     ]);
     assert_eq!(judge(&without_tier).result, unknown(&["grant.tier"]));
-    // Whether it applies: a credential is none of its business, whoever holds it.
+    // The rule does not apply to credentials.
     assert_eq!(judge(&facts(&[("grant.kind", text("credential"))])).result, RuleOutcome::NotApplicable);
     assert_eq!(judge(&facts(&[("grant.kind", text("account"))])).result, unknown(&["principal.kind"]));
     assert_eq!(judge(&AttributeValues::default()).result, unknown(&["grant.kind", "principal.kind"]));
@@ -190,7 +190,7 @@ fn a_pair_is_held_across_systems_and_both_sides_are_named() {
     assert_eq!(places, ([1, 3].as_slice(), [2].as_slice(), 0));
     assert!(pairs.judge([read, deploy]).is_empty());
     assert!(pairs.sides(&read).is_harmless());
-    // What is not known of the other side may be it: that is said, with what is missing.
+    // An unknown attribute of the other side makes the violation possible, with the attribute listed.
     let nameless = held(Some("log"), None, None, Some("T1"));
     let perhaps = pairs.judge([deploy, nameless]);
     assert_eq!((perhaps.len(), perhaps[0].missing.as_slice()), (1, ["name"].as_slice()));
