@@ -104,7 +104,7 @@ impl<'a> ReviewerPool<'a> {
     /// Returns whether a principal can review at all: is active, stays until the campaign ends, and can sign.
     ///
     /// # Errors
-    /// The first reason that stands against it.
+    /// The first reason for ineligibility.
     pub fn eligible_at_all(&self, reviewer: &PrincipalId) -> Result<(), Ineligibility> {
         let entry = self.setting.people.get(reviewer);
         if entry.is_some_and(|entry| entry.status == PrincipalStatus::Left) {

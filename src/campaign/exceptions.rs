@@ -83,7 +83,7 @@ pub struct ExceptionStatus {
     pub owner: PrincipalId,
     /// The approvers.
     pub approvers: Vec<String>,
-    /// When the risk was first found.
+    /// The time at which the risk was first found.
     pub since: Timestamp,
     /// The end date.
     pub until: Timestamp,
@@ -91,7 +91,7 @@ pub struct ExceptionStatus {
     pub renewal: usize,
     /// The number of remaining renewals.
     pub renewals_left: usize,
-    /// When its control must next be proven; `None` if no proof is required.
+    /// The due date of the next proof of its control; `None` if no proof is required.
     pub proof_due: Option<Timestamp>,
     /// The stage close that lists the item as unanswered; no person has decided on it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -243,7 +243,7 @@ fn finding(one: &ExceptionStatus, now: Timestamp) -> Option<Finding> {
     Some(Finding { severity, code, subject: one.path.clone(), message, help })
 }
 
-/// The code of the finding for excepted items without a decision of a person. It is open until somebody decides.
+/// The code of the finding for excepted items without a decision of a person. It is open until there is one.
 pub const UNDECIDED: &str = "excepted-undecided";
 /// Approvers are notified two weeks before an exception ends.
 const ENDS_SOON: i64 = 14;

@@ -16,9 +16,9 @@ pub struct OpenStage<'a> {
     pub definition: &'a CampaignDefinition,
     /// The stage, from 1.
     pub stage: u32,
-    /// When the stage began.
+    /// The start of the stage.
     pub begins: Timestamp,
-    /// When its window ends.
+    /// The end of its window.
     pub ends: Timestamp,
     /// The open items by reviewer: number and files.
     pub open: BTreeMap<PrincipalId, (u64, BTreeSet<String>)>,

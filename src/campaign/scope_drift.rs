@@ -33,7 +33,7 @@ impl fmt::Display for GrantDrift {
     }
 }
 
-/// How a change was handled.
+/// The handling of a change.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DriftDisposition {
@@ -78,7 +78,7 @@ pub struct ChangedGrant {
     pub principal: String,
     /// The display name of the entitlement.
     pub entitlement: String,
-    /// How it was handled; `None` if it was not.
+    /// The handling; `None` if the change was not handled.
     pub disposition: Option<DriftDisposition>,
 }
 

@@ -77,7 +77,7 @@ pub struct StageStatus {
 pub struct CampaignStatus {
     /// The campaign.
     pub campaign: CampaignId,
-    /// What it is called.
+    /// The title.
     pub title: String,
     /// The end of its window.
     pub closes_at: Timestamp,

@@ -99,7 +99,7 @@ pub enum CollectError {
     /// Two grants have the same key.
     #[error("{kind}: duplicate key `{key}`")]
     Duplicate {
-        /// What was listed.
+        /// The kind of grant.
         kind: GrantKind,
         /// The duplicate key.
         key: GrantKey,
@@ -113,7 +113,7 @@ pub enum CollectError {
     /// A grant of another system, or of a kind that was not requested.
     #[error("{kind}: `{key}` belongs to {found}")]
     Foreign {
-        /// What was listed.
+        /// The kind of grant.
         kind: GrantKind,
         /// The key of the grant.
         key: GrantKey,
@@ -123,7 +123,7 @@ pub enum CollectError {
     /// The listing exceeds a limit.
     #[error("{kind}: more than {limit} {what}")]
     Overlong {
-        /// What was listed.
+        /// The kind of grant.
         kind: GrantKind,
         /// The exceeded limit.
         limit: u64,

@@ -134,7 +134,7 @@ fn load_kind(
     let inconsistent = |why: String| LoadError::Inconsistent { path: path.clone(), why };
     let bytes = bound(source, &path, kind.digest)?;
     let others = grants.len();
-    // The capacity is limited by the size of the file, whatever count the observation claims: every grant takes more
+    // The capacity is limited by the size of the file, not by the count in the observation: every grant takes more
     // bytes than this.
     grants.reserve_exact(usize::try_from(kind.count).unwrap_or(usize::MAX).min(bytes.len() / SHORTEST_GRANT));
     lines(&path, &bytes, |mut grant: Grant| {

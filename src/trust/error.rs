@@ -115,7 +115,7 @@ pub enum TrustError {
     Population {
         /// The signed value.
         expected: String,
-        /// What is there.
+        /// The actual value.
         found: String,
     },
     /// An invalid key.
@@ -173,7 +173,7 @@ pub enum TrustError {
     /// `prev` does not match the previous version.
     #[error("`prev` is `{found}`, but the previous version has the digest {expected}")]
     Prev {
-        /// What it says.
+        /// The value in the file.
         found: String,
         /// The expected value.
         expected: String,
@@ -183,7 +183,7 @@ pub enum TrustError {
     RootPin {
         /// The pin.
         pinned: Digest,
-        /// What is there.
+        /// The actual value.
         found: Digest,
     },
     /// Root, registry or mandate do not exist yet.
@@ -210,19 +210,19 @@ pub enum TrustError {
     /// A signed file was deleted.
     #[error("a {what} was deleted")]
     SignedDeleted {
-        /// What it is.
+        /// The kind of signed file.
         what: &'static str,
     },
     /// A signed file was edited.
     #[error("a {what} was edited")]
     SignedEdited {
-        /// What it is.
+        /// The kind of signed file.
         what: &'static str,
     },
     /// A signed file was moved.
     #[error("a {what} was moved to {to}")]
     SignedRenamed {
-        /// What it is.
+        /// The kind of signed file.
         what: &'static str,
         /// The new path.
         to: String,
@@ -285,7 +285,7 @@ pub enum TrustError {
     /// A version out of order.
     #[error("version {found} where version {expected} is expected")]
     Version {
-        /// What is there.
+        /// The actual version.
         found: u32,
         /// The expected version.
         expected: u32,
@@ -301,7 +301,7 @@ pub enum TrustError {
     /// A file of another repository.
     #[error("the file belongs to the repository {found}; this repository is {expected}")]
     WrongRepository {
-        /// What it says.
+        /// The value in the file.
         found: String,
         /// The id of this repository.
         expected: String,

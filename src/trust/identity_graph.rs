@@ -1,4 +1,4 @@
-//! Index of principals by account, group and owner. The cost of a lookup is proportional to its result.
+//! Index of principals by account, group and owner. The cost of a query is proportional to its result.
 
 use super::ownership::OwnershipLink;
 use crate::model::{

@@ -118,7 +118,7 @@ pub(super) fn check_silent(
     if exception.until.unix() - exception.from.unix() > i64::from(terms.days) * 86_400 {
         return refuse(format!("lasts at most {} days", terms.days));
     }
-    // Renewals are counted for the item, whatever rule they name.
+    // Renewals are counted for the item, across all rules.
     let before = earlier.iter().filter(|one| one.item == exception.item && one.lowers.is_none()).count();
     if before > terms.renewals as usize {
         return refuse(match terms.renewals {

@@ -4,7 +4,7 @@ use super::{registry::TrustRegistry, verified::Verified};
 use crate::model::file::KeyState;
 use std::fmt;
 
-/// What an old signature is worth today.
+/// The status of a past signature.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum SignatureStatus {
     /// All keys are active.

@@ -22,9 +22,9 @@ pub enum StageError {
     /// The assignments differ from those that the campaign owners signed.
     #[error("the assignments differ from the signed campaign: signed are {expected}, the review files contain {found}")]
     Asked {
-        /// What is signed.
+        /// The signed value.
         expected: String,
-        /// What is there.
+        /// The actual value.
         found: String,
     },
     /// An invalid delegation.
@@ -74,7 +74,7 @@ pub enum StageError {
         item: String,
         /// The stage.
         stage: u32,
-        /// Why not.
+        /// The reason.
         why: String,
     },
     /// Stages are closed out of order.
@@ -154,10 +154,12 @@ impl StageError {
     /// Returns the next step.
     pub const fn help(&self) -> &'static str {
         match self {
-            Self::AnswersTwice { .. } => "each place is answered by another person; let somebody else answer for one",
+            Self::AnswersTwice { .. } => {
+                "each slot needs a different person; let another reviewer or a fallback answer one of them"
+            }
             Self::Asked { .. } => "take the files that `tenure campaign open` wrote, all of them and as they are",
             Self::Delegation { .. } => {
-                "name somebody else with an active key, and an end within the campaign; then `tenure sign FILE`"
+                "name a delegate with an active key and an end within the campaign, then run `tenure sign FILE`"
             }
             Self::Foreign { .. } => {
                 "let one of them decide, or delegate: delegations/<id>.toml signed by who was asked; or hand it on with `abstain` and `to`"

@@ -142,7 +142,7 @@ fn approvers(exception: &Exception) -> Result<Vec<&str>, TrustError> {
     Ok(all)
 }
 
-/// A second exception for the same access and rule is a renewal, whether it says so or not.
+/// A second exception for the same access and rule is a renewal, with or without `renews`.
 fn check_renewal(
     exception: &Exception,
     terms: &ExceptionTerms,

@@ -41,7 +41,7 @@ pub struct ContextSources<'a> {
     pub earlier: &'a [PriorDecision],
     /// The inventories that those campaigns pinned, as far as they are available.
     pub then: &'a BTreeMap<(CampaignId, SystemId), Inventory>,
-    /// When each grant was last certified.
+    /// The time of the last certification of each grant.
     pub certified: &'a LastCertified,
     /// The grants whose tier an exception lowers.
     pub lowered: &'a TierOverrides,

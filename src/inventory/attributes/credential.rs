@@ -16,7 +16,7 @@ struct CredentialAttributes<'a> {
     bound: Option<bool>,
 }
 
-/// When a credential expires by itself.
+/// The expiry of a credential.
 #[derive(Clone, Copy, Default)]
 enum CredentialExpiry {
     At(Timestamp),

@@ -60,7 +60,7 @@ impl AttributeBuilder<'_> {
     }
 }
 
-/// Returns whether the holder has the grant directly. A membership is direct, whatever its role gives.
+/// Returns whether the holder has the grant directly. A membership is always direct.
 fn is_direct(grant: &Grant) -> bool {
     let inherited = |via: AccessRoute| {
         matches!(via, AccessRoute::Group | AccessRoute::Public | AccessRoute::Role | AccessRoute::Session)

@@ -32,7 +32,7 @@ pub struct AttributeInputs<'a> {
     pub people: &'a IdentityDirectory,
     /// The active profiles.
     pub profiles: &'a [String],
-    /// When each grant was last certified.
+    /// The time of the last certification of each grant.
     pub certified: &'a LastCertified,
     /// The grants whose tier an exception lowers.
     pub lowered: &'a TierOverrides,
@@ -43,7 +43,7 @@ pub struct AttributeInputs<'a> {
     pub as_of: Timestamp,
 }
 
-/// When each grant was last certified, by grant digest: a grant that changed since counts as not certified.
+/// The time of the last certification, by grant digest: a grant that changed since counts as not certified.
 pub type LastCertified = BTreeMap<Digest, Timestamp>;
 
 /// The tiers lowered by a signed exception for exactly that grant.

@@ -40,7 +40,7 @@ impl AttributeBuilder<'_> {
         let older = entry.changed.and_then(|changed| self.older_grants(entry, changed));
         portrait.number("principal.older_grants", older);
         self.draw_accounts(&entry.accounts, &mut portrait);
-        // These kinds belong to the control plane, whatever they hold today.
+        // These kinds belong to the control plane, independent of their current access.
         if matches!(entry.kind, PrincipalKind::BreakGlass | PrincipalKind::Engine) {
             portrait.text("principal.tier", Tier::T0);
         }
