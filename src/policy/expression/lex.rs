@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// A token with its span in bytes.
 #[derive(Clone, Debug)]
-pub(super) struct Token {
+pub(super) struct LexedToken {
     pub(super) kind: TokenKind,
     pub(super) span: Range<usize>,
 }
@@ -36,11 +36,11 @@ impl<'t> Lexer<'t> {
     ///
     /// # Errors
     /// When the next characters are not a token of CEL.
-    pub(super) fn next(&mut self) -> Result<Token, ExpressionError> {
+    pub(super) fn next(&mut self) -> Result<LexedToken, ExpressionError> {
         self.skip_blanks();
         let start = self.at;
         let kind = self.token()?;
-        Ok(Token { kind, span: start..self.at })
+        Ok(LexedToken { kind, span: start..self.at })
     }
 
     fn token(&mut self) -> Result<TokenKind, ExpressionError> {

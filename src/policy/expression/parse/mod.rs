@@ -8,7 +8,7 @@ mod operand;
 use super::{
     ast::{ArithmeticOp, ComparisonOp},
     error::ExpressionError,
-    lex::{Lexer, Token, TokenKind},
+    lex::{Lexer, LexedToken, TokenKind},
     syntax::{Form, Syntax},
 };
 
@@ -42,7 +42,7 @@ struct Parser<'t> {
     text: &'t str,
     lexer: Lexer<'t>,
     /// The lookahead token.
-    next: Token,
+    next: LexedToken,
     /// The end of the previous token.
     end: usize,
     depth: u16,
@@ -50,11 +50,11 @@ struct Parser<'t> {
     operators: u16,
 }
 
-type Parsed = Result<Syntax, ExpressionError>;
+type ParseResult = Result<Syntax, ExpressionError>;
 
 impl Parser<'_> {
     /// `a ? b : c`
-    fn expression(&mut self) -> Parsed {
+    fn expression(&mut self) -> ParseResult {
         let condition = self.disjunction()?;
         if !self.take("?")? {
             return Ok(condition);
@@ -70,12 +70,12 @@ impl Parser<'_> {
         Ok(Syntax { span, form: Form::Choice(Box::new([condition, then, otherwise])) })
     }
 
-    fn disjunction(&mut self) -> Parsed {
+    fn disjunction(&mut self) -> ParseResult {
         let first = self.conjunction()?;
         self.chain("||", first, Self::conjunction, Form::Or)
     }
 
-    fn conjunction(&mut self) -> Parsed {
+    fn conjunction(&mut self) -> ParseResult {
         let first = self.relation()?;
         self.chain("&&", first, Self::relation, Form::And)
     }
@@ -85,9 +85,9 @@ impl Parser<'_> {
         &mut self,
         operator: &str,
         first: Syntax,
-        term: fn(&mut Self) -> Parsed,
+        term: fn(&mut Self) -> ParseResult,
         make: fn(Vec<Syntax>) -> Form,
-    ) -> Parsed {
+    ) -> ParseResult {
         if !self.is(operator) {
             return Ok(first);
         }
@@ -99,7 +99,7 @@ impl Parser<'_> {
         Ok(Syntax { span: start..self.end, form: make(terms) })
     }
 
-    fn relation(&mut self) -> Parsed {
+    fn relation(&mut self) -> ParseResult {
         let mut left = self.sum()?;
         loop {
             let relation = RELATIONS.iter().find(|(symbol, _)| self.is(symbol)).map(|(_, comparison)| *comparison);
@@ -118,16 +118,16 @@ impl Parser<'_> {
         }
     }
 
-    fn sum(&mut self) -> Parsed {
+    fn sum(&mut self) -> ParseResult {
         self.arithmetic(&[("+", ArithmeticOp::Add), ("-", ArithmeticOp::Subtract)], Self::product)
     }
 
-    fn product(&mut self) -> Parsed {
+    fn product(&mut self) -> ParseResult {
         let operators = [("*", ArithmeticOp::Multiply), ("/", ArithmeticOp::Divide), ("%", ArithmeticOp::Remainder)];
         self.arithmetic(&operators, Self::unary)
     }
 
-    fn arithmetic(&mut self, operators: &[(&str, ArithmeticOp)], operand: fn(&mut Self) -> Parsed) -> Parsed {
+    fn arithmetic(&mut self, operators: &[(&str, ArithmeticOp)], operand: fn(&mut Self) -> ParseResult) -> ParseResult {
         let mut left = operand(self)?;
         while let Some((_, operation)) = operators.iter().find(|(symbol, _)| self.is(symbol)) {
             self.operator()?;
@@ -139,7 +139,7 @@ impl Parser<'_> {
     }
 
     /// `!a` or `-a`; a sign may be repeated.
-    fn unary(&mut self) -> Parsed {
+    fn unary(&mut self) -> ParseResult {
         let start = self.next.span.start;
         let negates = !self.is("!");
         let mut signs = 0_u16;
@@ -203,7 +203,7 @@ impl Parser<'_> {
         if self.operators > MAX_OPERATORS { Err(self.too_deep()) } else { Ok(()) }
     }
 
-    fn advance(&mut self) -> Result<Token, ExpressionError> {
+    fn advance(&mut self) -> Result<LexedToken, ExpressionError> {
         self.end = self.next.span.end;
         let next = self.lexer.next()?;
         Ok(std::mem::replace(&mut self.next, next))

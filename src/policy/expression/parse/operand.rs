@@ -1,6 +1,6 @@
 //! Parser rules of operands: literals, names, calls, lists, fields and indices.
 
-use super::{Parsed, Parser};
+use super::{ParseResult, Parser};
 use crate::policy::expression::{
     error::ExpressionError,
     lex::{TokenKind, too_large},
@@ -9,12 +9,12 @@ use crate::policy::expression::{
 
 impl Parser<'_> {
     /// An operand with its fields, calls and indices: `a.b`, `a.b(c)`, `a[b]`, `a.b{c: d}`
-    pub(super) fn member(&mut self) -> Parsed {
+    pub(super) fn member(&mut self) -> ParseResult {
         let operand = self.primary()?;
         self.selectors(operand)
     }
 
-    fn selectors(&mut self, operand: Syntax) -> Parsed {
+    fn selectors(&mut self, operand: Syntax) -> ParseResult {
         let mut whole = operand;
         loop {
             let start = whole.span.start;
@@ -34,7 +34,7 @@ impl Parser<'_> {
         }
     }
 
-    fn primary(&mut self) -> Parsed {
+    fn primary(&mut self) -> ParseResult {
         let start = self.next.span.start;
         let form = match self.next.kind.clone() {
             TokenKind::Literal(literal) => {
@@ -59,7 +59,7 @@ impl Parser<'_> {
     }
 
     /// An integer after its sign, with its selectors.
-    pub(super) fn negative(&mut self, magnitude: u64) -> Parsed {
+    pub(super) fn negative(&mut self, magnitude: u64) -> ParseResult {
         let start = self.end - 1;
         let token = self.advance()?;
         let number = 0_i64.checked_sub_unsigned(magnitude).ok_or_else(|| too_large(token.span))?;
@@ -91,7 +91,7 @@ impl Parser<'_> {
         Ok(Form::Call(Box::new(Call { receiver: Some(whole), name, name_span, arguments })))
     }
 
-    fn index(&mut self) -> Parsed {
+    fn index(&mut self) -> ParseResult {
         self.count_operator()?;
         self.nested(|parser| {
             parser.expect("[")?;
@@ -101,7 +101,7 @@ impl Parser<'_> {
         })
     }
 
-    fn bracketed(&mut self) -> Parsed {
+    fn bracketed(&mut self) -> ParseResult {
         self.expect("(")?;
         let inner = self.expression()?;
         self.expect(")")?;
