@@ -8,7 +8,7 @@ mod operand;
 use super::{
     ast::{ArithmeticOp, ComparisonOp},
     error::ExpressionError,
-    lex::{Lexer, LexedToken, TokenKind},
+    lex::{LexedToken, Lexer, TokenKind},
     syntax::{Form, Syntax},
 };
 
