@@ -46,7 +46,7 @@ fn rules() -> String {
         let stem = name.trim_start_matches("policies/");
         writeln!(page, "### {}\n\n[`{stem}`](../{name})\n", cell(&file.title)).unwrap();
         page.push_str(
-            "| rule | what is demanded | severity | recommended | numbers (T0 T1 T2 T3) |\n|---|---|---|---|---|\n",
+            "| rule | requirement | severity | recommendation | limits (T0 T1 T2 T3) |\n|---|---|---|---|---|\n",
         );
         for rule in &file.rules {
             let row = [
@@ -86,7 +86,7 @@ fn numbers(limit: &Limit) -> String {
 }
 
 fn pairs() -> String {
-    let mut page = "| pair | one side | other side | severity | why |\n|---|---|---|---|---|\n".to_owned();
+    let mut page = "| pair | left | right | severity | reason |\n|---|---|---|---|---|\n".to_owned();
     for (_, file) in all::<Rules>(FileKind::Rules) {
         for pair in &file.pairs {
             let (one, other) = (cell(&pair.one.does), cell(&pair.other.does));
@@ -98,7 +98,7 @@ fn pairs() -> String {
 }
 
 fn profiles() -> String {
-    let mut page = "| profile | rule | what it sets | because |\n|---|---|---|---|\n".to_owned();
+    let mut page = "| profile | rule | setting | reason |\n|---|---|---|---|\n".to_owned();
     for (_, profile) in all::<Profile>(FileKind::Profile) {
         for setting in &profile.settings {
             let because = cell(&setting.because);
@@ -117,7 +117,7 @@ fn sets(setting: &ProfileSetting) -> String {
 }
 
 fn campaigns() -> String {
-    let mut page = "| definition | about | opened | days | who judges |\n|---|---|---|---|---|\n".to_owned();
+    let mut page = "| definition | title | trigger | days | reviewers |\n|---|---|---|---|---|\n".to_owned();
     for (name, definition) in all::<CampaignDefinition>(FileKind::CampaignDefinition) {
         let stem = name.trim_start_matches("policies/");
         let every = definition.every_days.map(|days| format!("every {days} days"));
@@ -129,7 +129,7 @@ fn campaigns() -> String {
             .map(|stage| format!("{} ({} of {})", cell(&stage.name), stage.ask, stage.reviewers.join(", ")))
             .collect();
         let judges = if judges.is_empty() {
-            "who answers for it, else for the system".to_owned()
+            "the owner, else the owner of the system".to_owned()
         } else {
             judges.join("; then ")
         };
@@ -142,11 +142,11 @@ fn campaigns() -> String {
 
 const fn event_words(event: Event) -> &'static str {
     match event {
-        Event::Exposure => "a secret was exposed",
-        Event::Leaver => "somebody left",
-        Event::Mover => "somebody moved",
-        Event::OwnerGone => "an owner is gone",
-        Event::RoleChanged => "a role changed",
+        Event::Exposure => "an exposed secret",
+        Event::Leaver => "a leaver",
+        Event::Mover => "a mover",
+        Event::OwnerGone => "an owner has left",
+        Event::RoleChanged => "a changed role",
     }
 }
 
@@ -160,7 +160,7 @@ fn mapped() -> String {
             continue;
         }
         writeln!(page, "### {} {}\n", cell(&framework.name), cell(&framework.version)).unwrap();
-        page.push_str("| control | in our words | served | by |\n|---|---|---|---|\n");
+        page.push_str("| control | title | strength | rules |\n|---|---|---|---|\n");
         for control in own {
             let (id, title) = (cell(&control.id), cell(&control.title));
             writeln!(page, "| {id} | {title} | {} | {} |", control.strength, control.policies.join(" ")).unwrap();
