@@ -191,6 +191,32 @@ fn reminders_are_sent_once_at_highest_level() {
     let _ = world.audit(20 * DAY).says("integrity    nothing found · 4 records");
 }
 
+#[test]
+fn repeated_non_response_is_a_finding_until_an_answer() {
+    let world = company();
+    define(
+        &world,
+        "rules",
+        "on_silence = \"open\"\n\n[[select]]\nsystems = [\"web-1\"]\nkinds = [\"account\"]\ncel = \"grant.principal in ['old', 'temp']\"\n",
+    );
+    let missed = |id: &str, days: i64| {
+        later(&world, days, &["campaign", "open", id, "--from", "policies/rules.toml"]).exits(0);
+        signed(&world, id);
+        later(&world, days + 15, &["campaign", "advance", id]).exits(0).says("0 answered");
+        world.sign("ana", &[&format!("campaigns/{id}/stages/1.toml")]);
+        world.merge("close the stage");
+    };
+    missed("2026-q1", 0);
+    later(&world, 15, &["campaign", "status", "2026-q1"]).hides("campaigns in a row");
+    missed("2026-q2", 16);
+    let status = later(&world, 31, &["campaign", "status", "2026-q2"]).exits(3);
+    status.says("did not answer 2 campaigns in a row: 2026-q1, 2026-q2");
+    later(&world, 31, &["campaign", "open", "2026-q3", "--from", "policies/rules.toml"]).exits(0);
+    signed(&world, "2026-q3");
+    decided(&world, "campaigns/2026-q3/reviews/web-1/ana.toml", &[("old", Revoke)]);
+    later(&world, 31, &["campaign", "status", "2026-q3"]).hides("campaigns in a row");
+}
+
 fn li(status: &str) -> String {
     format!(
         "schema = \"tenure/principals/v1\"\n\n[[principal]]\nid = \"li\"\nkind = \"person\"\nstatus = \"{status}\"\n\

@@ -124,11 +124,6 @@ impl<'a> Assigner<'a> {
             if chosen.len() >= needed {
                 break;
             }
-            // An owner who missed two campaigns is no longer asked as owner, but may still be a fallback.
-            if let Some(missed) = self.missed(&candidate, &standing) {
-                barred.extend((!barred.iter().any(|(id, _)| *id == candidate)).then_some((candidate, missed)));
-                continue;
-            }
             if !met.insert(candidate.clone()) {
                 continue;
             }
@@ -154,12 +149,6 @@ impl<'a> Assigner<'a> {
             ReviewerAssignment { stage: stage.number, reviewer, standing, cosigners, passed_over }
         };
         Ok(chosen.into_iter().map(seat).collect())
-    }
-
-    fn missed(&self, candidate: &PrincipalId, standing: &AssignmentReason) -> Option<Ineligibility> {
-        let as_owner = matches!(standing, AssignmentReason::Owner | AssignmentReason::SystemOwner);
-        let missed = self.bench.setting.earlier.missed(candidate).filter(|_| as_owner)?;
-        Some(Ineligibility::Missed(missed.campaigns.clone()))
     }
 
     fn is_eligible(

@@ -3,7 +3,7 @@
 use super::{CampaignContext, item_summary::format_date};
 use crate::{
     model::{
-        CampaignId, PrincipalId, Tier, Timestamp,
+        PrincipalId, Tier, Timestamp,
         file::{KeyState, PrincipalKind, PrincipalStatus, RegistryPrincipal},
     },
     trust::OwnershipLink,
@@ -24,8 +24,6 @@ pub enum Ineligibility {
     Left,
     /// They have the maximum number of items of this tier.
     Loaded(u32, Tier),
-    /// They did not respond in these two campaigns and are no longer asked as owner.
-    Missed([CampaignId; 2]),
     /// They have no active key in the registry.
     NoKey,
     /// They would review their own access.
@@ -40,7 +38,6 @@ impl fmt::Display for Ineligibility {
             Self::Left => f.write_str("left"),
             Self::Loaded(1, tier) => write!(f, "already has 1 item of {tier}"),
             Self::Loaded(cap, tier) => write!(f, "already has {cap} items of {tier}"),
-            Self::Missed([first, last]) => write!(f, "missed two campaigns: {first}, {last}"),
             Self::NoKey => f.write_str("has no active key"),
             Self::Tied(tie) => write!(f, "would review {tie}"),
         }

@@ -48,7 +48,7 @@ pub use exceptions::{ExceptionContext, ExceptionState, ExceptionStatus, UNDECIDE
 pub use item_state::ItemState;
 pub use item_summary::asked_as;
 pub use lifecycle_events::{IdentityView, LifecycleEvent, detect, word};
-pub use non_response::{MissedCampaigns, OwnedResources, REASSIGN, missed, reassignments};
+pub use non_response::{missed_campaigns, non_response_findings};
 pub use open::{OpenRequest, OpenedCampaign, open, principals_digest};
 pub use population::{CampaignItem, CampaignPopulation, population};
 pub use prior_campaigns::{PriorCampaigns, RequiredCampaigns};

@@ -1,105 +1,59 @@
-//! Who let two campaigns in a row pass without an answer, by what the signed closes of their stages list as silent; and
-//! whom to tell that what they own needs another owner.
+//! Campaigns in a row that a reviewer did not answer, by the signed closes of their stages.
 
-use super::Reminder;
+use super::CampaignStatus;
 use crate::{
-    inventory::IdentityDirectory,
-    model::{CampaignId, PrincipalId, Timestamp},
+    model::{CampaignId, Finding, PrincipalId, Severity, Timestamp},
     trust::{OpenCampaign, VotingSlot},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Two campaigns that somebody let pass.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct MissedCampaigns {
-    /// Which, the earlier one first.
-    pub campaigns: [CampaignId; 2],
-    /// The last stage of the later one in which they were asked and silent.
-    pub stage: u32,
-    /// How many items of the later one they did not answer.
-    pub items: u64,
-    /// When that stage was closed, as the closer's clock claims.
-    pub closed_at: Timestamp,
-}
-
-/// What somebody owns: what it is, and the file that says so.
-pub type OwnedResources = BTreeMap<PrincipalId, BTreeMap<String, String>>;
-
-/// Returns who let two campaigns in a row pass: a stage of each is closed in which they were asked, and nobody answered
-/// anything for them. Any answer for them in a later one wipes that out; and what was opened before the earlier one was
-/// closed is no second chance, and does not count.
-pub fn missed<'a>(openings: impl IntoIterator<Item = &'a OpenCampaign>) -> BTreeMap<PrincipalId, MissedCampaigns> {
+/// Returns the campaigns that each reviewer missed in a row, oldest first.
+///
+/// A reviewer missed a campaign if the close of one of its stages lists an item as silent that they were asked about, and
+/// no answer counts for them in that campaign. An answer in a later campaign ends the row. A campaign that was opened before
+/// the previous missed one was closed is not counted: one absence is not a repeated one.
+pub fn missed_campaigns<'a>(
+    openings: impl IntoIterator<Item = &'a OpenCampaign>,
+) -> BTreeMap<PrincipalId, Vec<CampaignId>> {
     let mut openings: Vec<&OpenCampaign> = openings.into_iter().collect();
     openings.sort_by_key(|opening| (opening.campaign().opened_at, &opening.campaign().value().id));
-    let mut all: BTreeMap<&PrincipalId, Vec<(&CampaignId, ReviewerParticipation)>> = BTreeMap::new();
+    let mut all: BTreeMap<PrincipalId, Vec<(CampaignId, ReviewerParticipation)>> = BTreeMap::new();
     for opening in openings {
-        let campaign = opening.campaign().value();
-        for (reviewer, turn) in participations(opening) {
-            all.entry(reviewer).or_default().push((&campaign.id, turn));
+        for (reviewer, participation) in participations(opening) {
+            let id = opening.campaign().value().id.clone();
+            all.entry(reviewer.clone()).or_default().push((id, participation));
         }
     }
-    let two = |(who, turns): (&PrincipalId, Vec<(&CampaignId, ReviewerParticipation)>)| {
-        let [first, last] = in_a_row(turns.iter().map(|(_, turn)| *turn))?;
-        let (earlier, _) = turns.get(first)?;
-        let (later, ReviewerParticipation { silent: Some(silent), .. }) = turns.get(last)? else { return None };
-        let campaigns = [(*earlier).clone(), (*later).clone()];
-        let NonResponse { stage, items, closed_at } = *silent;
-        Some((who.clone(), MissedCampaigns { campaigns, stage, items, closed_at }))
-    };
-    all.into_iter().filter_map(two).collect()
+    all.into_iter().map(|(reviewer, turns)| (reviewer, missed_in_a_row(turns))).collect()
 }
 
-/// Returns whom to tell that somebody missed two campaigns and owns something that needs another owner.
-pub fn reassignments(
-    missed: &BTreeMap<PrincipalId, MissedCampaigns>,
-    owned: &OwnedResources,
-    people: &IdentityDirectory,
-    owners: &[PrincipalId],
-) -> Vec<Reminder> {
-    let notice = |(who, missed): (&PrincipalId, &MissedCampaigns)| {
-        let owns = owned.get(who).filter(|owns| !owns.is_empty())?;
-        let [_, campaign] = &missed.campaigns;
-        let manager = people.get(who).and_then(|entry| entry.owner.clone());
-        let mut to: BTreeSet<PrincipalId> = owners.iter().cloned().chain(manager).collect();
-        to.insert(who.clone());
-        to.retain(|id| !people.has_left(id));
-        Some(Reminder {
-            id: format!("{campaign}/{}/{REASSIGN}/{who}", missed.stage),
-            campaign: campaign.clone(),
-            stage: missed.stage,
-            event: REASSIGN.to_owned(),
-            reviewer: who.clone(),
-            to,
-            items: missed.items,
-            files: owns.values().cloned().collect(),
-            owns: owns.clone(),
-            missed: missed.campaigns.to_vec(),
-            due: missed.closed_at,
-        })
+/// Returns a finding for each reviewer of the campaign who missed two campaigns in a row or more.
+pub fn non_response_findings(status: &CampaignStatus) -> Vec<Finding> {
+    let finding = |reviewer: &PrincipalId, missed: &[CampaignId]| Finding {
+        severity: Severity::Medium,
+        code: "campaigns-missed",
+        subject: reviewer.to_string(),
+        message: format!(
+            "did not answer {} campaigns in a row: {}",
+            missed.len(),
+            missed.iter().map(CampaignId::as_str).collect::<Vec<_>>().join(", ")
+        ),
+        help: "change `owner` in the files of the systems and principals they own, and open a pull request".to_owned(),
     };
-    missed.iter().filter_map(notice).collect()
+    let reviewers = status.reviewers.iter().filter(|one| one.missed.len() >= REPEATED);
+    reviewers.map(|one| finding(&one.reviewer, &one.missed)).collect()
 }
 
-/// The event that what somebody owns needs another owner.
-pub const REASSIGN: &str = "reassign";
-
-/// What a campaign was to somebody who was asked in it, and who answered or let it pass.
+/// The part of a reviewer in a campaign they were asked in.
 #[derive(Clone, Copy, Debug)]
 struct ReviewerParticipation {
     opened_at: Timestamp,
-    /// Nothing where they answered.
-    silent: Option<NonResponse>,
+    /// When the last stage was closed that they did not answer; none if they answered.
+    missed_at: Option<Timestamp>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct NonResponse {
-    stage: u32,
-    items: u64,
-    closed_at: Timestamp,
-}
-
-/// Returns the turns of everybody who let a campaign pass, or for whom something was answered in it. Who was
-/// asked in a stage that is open still and has not answered has had no turn yet.
+/// Returns the reviewers who answered in a campaign, and those who missed it. Reviewers of a stage that is still open
+/// are in neither group until they answer.
 fn participations(opening: &OpenCampaign) -> BTreeMap<&PrincipalId, ReviewerParticipation> {
     let opened_at = opening.campaign().opened_at;
     let name = |index: u32| opening.reviewers().get(usize::try_from(index).ok()?);
@@ -108,67 +62,69 @@ fn participations(opening: &OpenCampaign) -> BTreeMap<&PrincipalId, ReviewerPart
         VotingSlot::Fallback | VotingSlot::Look => None,
     });
     let answered: BTreeSet<&PrincipalId> = answered.collect();
-    let mut turns: BTreeMap<&PrincipalId, ReviewerParticipation> =
-        answered.iter().map(|reviewer| (*reviewer, ReviewerParticipation { opened_at, silent: None })).collect();
+    let mut all: BTreeMap<&PrincipalId, ReviewerParticipation> =
+        answered.iter().map(|reviewer| (*reviewer, ReviewerParticipation { opened_at, missed_at: None })).collect();
     for close in opening.closes() {
         for silent in &close.silent {
             let asked = opening.asked(&silent.item).iter().filter(|(stage, _)| *stage == close.stage);
             for reviewer in asked.filter_map(|(_, index)| name(*index)).filter(|one| !answered.contains(one)) {
-                let turn = turns.entry(reviewer).or_insert(ReviewerParticipation { opened_at, silent: None });
-                let items = turn.silent.map_or(0, |silent| silent.items) + 1;
-                turn.silent = Some(NonResponse { stage: close.stage, items, closed_at: close.closed_at });
+                all.insert(reviewer, ReviewerParticipation { opened_at, missed_at: Some(close.closed_at) });
             }
         }
     }
-    turns
+    all
 }
 
-/// Returns the last two of the turns that were missed one after the other; the turns come in the order of their openings.
-fn in_a_row(turns: impl IntoIterator<Item = ReviewerParticipation>) -> Option<[usize; 2]> {
-    let mut missed: Vec<(usize, Timestamp)> = Vec::new();
-    for (place, turn) in turns.into_iter().enumerate() {
-        match turn.silent {
-            None => missed.clear(),
-            Some(silent) if missed.last().is_none_or(|(_, closed_at)| *closed_at <= turn.opened_at) => {
-                missed.push((place, silent.closed_at));
+/// Returns the last campaigns that were missed one after the other; `turns` are in the order of their openings.
+fn missed_in_a_row<T>(turns: impl IntoIterator<Item = (T, ReviewerParticipation)>) -> Vec<T> {
+    let (mut missed, mut last) = (Vec::new(), None);
+    for (campaign, turn) in turns {
+        match turn.missed_at {
+            None => {
+                missed.clear();
+                last = None;
+            }
+            Some(at) if last.is_none_or(|last| last <= turn.opened_at) => {
+                missed.push(campaign);
+                last = Some(at);
             }
             Some(_) => {}
         }
     }
-    match missed.as_slice() {
-        [.., (first, _), (last, _)] => Some([*first, *last]),
-        _ => None,
-    }
+    missed
 }
+
+/// How many campaigns missed in a row are a finding.
+const REPEATED: usize = 2;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What happened, the days on which campaigns were opened with whether they were missed, and the two in a row.
-    type Case = (&'static str, &'static [(i64, bool)], Option<[usize; 2]>);
+    /// A title, the days on which campaigns were opened with whether they were missed, and the campaigns in the row.
+    type Case = (&'static str, &'static [(i64, bool)], &'static [usize]);
 
-    /// Opened on a day, and closed a week later with something unanswered, or answered.
+    /// Opened on a day, and closed a week later, missed or answered.
     fn turn(day: i64, missed: bool) -> ReviewerParticipation {
-        let closed_at = Timestamp::from_unix((day + 7) * 86_400);
-        let silent = missed.then_some(NonResponse { stage: 1, items: 1, closed_at });
-        ReviewerParticipation { opened_at: Timestamp::from_unix(day * 86_400), silent }
+        let at = |day: i64| Timestamp::from_unix(day * 86_400);
+        ReviewerParticipation { opened_at: at(day), missed_at: missed.then(|| at(day + 7)) }
     }
 
     #[test]
-    fn missed_in_a_row_requires_no_response_in_between() {
+    fn missed_in_a_row_answer_between_resets_count() {
         let cases: [Case; 8] = [
-            ("never asked", &[], None),
-            ("once", &[(0, true)], None),
-            ("twice", &[(0, true), (90, true)], Some([0, 1])),
-            ("an answer between them", &[(0, true), (90, false), (180, true)], None),
-            ("an answer before them", &[(0, false), (90, true), (180, true)], Some([1, 2])),
-            ("an answer since", &[(0, true), (90, true), (180, false)], None),
-            ("of three the last two", &[(0, true), (90, true), (180, true)], Some([1, 2])),
-            ("away once, with two under way", &[(0, true), (3, true)], None),
+            ("never asked", &[], &[]),
+            ("once", &[(0, true)], &[0]),
+            ("twice", &[(0, true), (90, true)], &[0, 1]),
+            ("an answer between them", &[(0, true), (90, false), (180, true)], &[2]),
+            ("an answer before them", &[(0, false), (90, true), (180, true)], &[1, 2]),
+            ("an answer since", &[(0, true), (90, true), (180, false)], &[]),
+            ("three times", &[(0, true), (90, true), (180, true)], &[0, 1, 2]),
+            ("absent once, with two under way", &[(0, true), (3, true)], &[0]),
         ];
         for (name, days, found) in cases {
-            assert_eq!(in_a_row(days.iter().map(|(day, missed)| turn(*day, *missed))), found, "{name}");
+            let turns = days.iter().map(|(day, missed)| turn(*day, *missed)).enumerate();
+            assert_eq!(missed_in_a_row(turns), found, "{name}");
         }
     }
 }

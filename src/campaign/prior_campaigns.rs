@@ -1,11 +1,8 @@
 //! Results of earlier campaigns that a new campaign builds on: pinned inventories and unanswered items.
 
-use super::MissedCampaigns;
 use crate::{
     inventory::RoleContents,
-    model::{
-        CampaignId, Digest, GrantKey, Inventory, ItemId, PrincipalId, SystemId, Timestamp, file::CampaignDefinition,
-    },
+    model::{CampaignId, Digest, GrantKey, Inventory, ItemId, SystemId, Timestamp, file::CampaignDefinition},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +12,6 @@ pub struct PriorCampaigns {
     pinned: BTreeMap<(CampaignId, SystemId), BTreeMap<GrantKey, Digest>>,
     unanswered: BTreeMap<CampaignId, BTreeSet<ItemId>>,
     certified: BTreeMap<(SystemId, GrantKey), (Timestamp, RoleContents)>,
-    missed: BTreeMap<PrincipalId, MissedCampaigns>,
 }
 
 impl PriorCampaigns {
@@ -33,16 +29,6 @@ impl PriorCampaigns {
     /// Adds the contents of a grant at its last certification, with the opening time of that campaign.
     pub fn certify(&mut self, system: &SystemId, key: &GrantKey, opened_at: Timestamp, gave: RoleContents) {
         self.certified.insert((system.clone(), key.clone()), (opened_at, gave));
-    }
-
-    /// Takes who let two campaigns in a row pass: they are not asked as owner.
-    pub fn add_nonresponders(&mut self, missed: BTreeMap<PrincipalId, MissedCampaigns>) {
-        self.missed = missed;
-    }
-
-    /// Returns the two campaigns that somebody let pass.
-    pub(super) fn missed(&self, who: &PrincipalId) -> Option<&MissedCampaigns> {
-        self.missed.get(who)
     }
 
     /// Returns the contents of a grant at its last certification, and the time.

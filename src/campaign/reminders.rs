@@ -74,12 +74,6 @@ pub struct Reminder {
     pub items: u64,
     /// The review files.
     pub files: BTreeSet<String>,
-    /// Resources that need a new owner, each with its file.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub owns: BTreeMap<String, String>,
-    /// The campaigns that the owner missed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub missed: Vec<CampaignId>,
     /// The end of the window.
     pub due: Timestamp,
 }
@@ -117,8 +111,6 @@ pub fn notices(
         to: already_sent(mark, reviewer, waiting.definition, people, owners),
         items: *items,
         files: files.clone(),
-        owns: BTreeMap::new(),
-        missed: Vec::new(),
         due: waiting.ends,
     };
     waiting.open.iter().filter(|(_, (items, _))| *items > 0).map(notice).collect()

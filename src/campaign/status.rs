@@ -57,6 +57,8 @@ pub struct ReviewerStatus {
     pub unconfirmed: u64,
     /// Whether the reviewer is late.
     pub overdue: bool,
+    /// The campaigns they missed in a row, oldest first.
+    pub missed: Vec<CampaignId>,
 }
 
 /// The status of a stage.
@@ -115,6 +117,8 @@ pub struct StatusInputs<'a> {
     pub history: &'a EvidenceHistory,
     /// The verified exceptions with their status.
     pub exceptions: &'a [ExceptionStatus],
+    /// The campaigns that each reviewer missed in a row.
+    pub missed: &'a BTreeMap<PrincipalId, Vec<CampaignId>>,
     /// The systems, for their remediation mode.
     pub systems: &'a BTreeMap<SystemId, System>,
     /// The current time.
@@ -188,6 +192,7 @@ impl StatusInputs<'_> {
             undecided: 0,
             unconfirmed: 0,
             overdue: false,
+            missed: self.missed.get(reviewer).cloned().unwrap_or_default(),
         };
         for sheet in self.sheets {
             let reviewer = &sheet.review.reviewer;

@@ -7,7 +7,7 @@ use super::{
     session::{git, store, systems_at},
 };
 use crate::{
-    campaign::{CampaignContext, PriorCampaigns, RequiredCampaigns, missed, principals_digest, synthetic_role_grants},
+    campaign::{CampaignContext, PriorCampaigns, RequiredCampaigns, principals_digest, synthetic_role_grants},
     diag::Diagnostics,
     git::{ObjectId, Repository},
     inventory::{
@@ -97,7 +97,6 @@ impl CampaignInputs {
         repository: &Repository,
         governed: &RepositoryState,
     ) -> Result<(), CliError> {
-        self.earlier.add_nonresponders(missed(governed.openings().values()));
         let mut certified: BTreeMap<&CampaignId, BTreeSet<&ItemId>> = BTreeMap::new();
         for review in governed.reviews() {
             let kept = review.items.iter().filter(|item| item.decision == Some(Verdict::Certify));

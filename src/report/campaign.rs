@@ -33,10 +33,10 @@ pub fn campaign_human(status: &CampaignStatus, look: OutputStyle) -> String {
     }
     let rows = status.reviewers.iter().map(|one| {
         let late = if one.overdue { "late" } else { "" };
-        let numbers = [one.items, one.undecided, one.unconfirmed].map(|number| number.to_string());
+        let numbers = [one.items, one.undecided, one.unconfirmed, one.missed.len() as u64].map(|n| n.to_string());
         [vec![one.reviewer.to_string()], numbers.to_vec(), vec![late.to_owned()]].concat()
     });
-    text.push_str(&look.table(&["reviewer", "items", "undecided", "unconfirmed", ""], rows));
+    text.push_str(&look.table(&["reviewer", "items", "undecided", "unconfirmed", "missed in a row", ""], rows));
     let open: Vec<&ItemStatus> = status.items.iter().filter(|item| !item.state.is_done()).collect();
     if !open.is_empty() {
         text.push('\n');
@@ -142,6 +142,7 @@ mod tests {
                 undecided: 1,
                 unconfirmed: 1,
                 overdue: true,
+                missed: vec![CampaignId::parse("q3").unwrap()],
             }],
             items: vec![
                 item(1, ItemState::StillPresent, Some(Verdict::Revoke), "by ops", "`tenure verify db`"),
@@ -155,11 +156,11 @@ mod tests {
         1 kept · 1 still-present · 1 undecided
         2 decided by people
 
-        ───────────────────────────────────────────────────
-         reviewer   items   undecided   unconfirmed
-        ═══════════════════════════════════════════════════
-         ana        3       1           1             late
-        ───────────────────────────────────────────────────
+        ─────────────────────────────────────────────────────────────────────
+         reviewer   items   undecided   unconfirmed   missed in a row
+        ═════════════════════════════════════════════════════════════════════
+         ana        3       1           1             1                 late
+        ─────────────────────────────────────────────────────────────────────
 
         ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
          tier   system   who            what         state                   why                  next

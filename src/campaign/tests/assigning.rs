@@ -2,10 +2,10 @@
 
 use super::fixtures::{World, campaign_id, id, membership, time};
 use crate::{
-    campaign::{MissedCampaigns, OpenedCampaign},
+    campaign::OpenedCampaign,
     diag::RenderStyle,
     model::{
-        CampaignId, PrincipalId, Stance, Strategy, Tier,
+        PrincipalId, Stance, Strategy, Tier,
         file::{KeyState, PrincipalKind, ReviewerCapacity, Selector, Stage},
     },
 };
@@ -145,25 +145,6 @@ fn leaving_or_keyless_reviewer_is_skipped() {
     world.entry("ana").ends = Some(time("2026-12-01T00:00:00Z"));
     let told = "deputy for the system, as ana leaves on 2026-12-01 and dora has no active key";
     assert_eq!(asked(&opened(&world))["1_login"], [one(1, "dan", told)]);
-}
-
-#[test]
-fn owner_who_missed_two_campaigns_is_not_asked() {
-    let mut world = company();
-    let campaigns = ["2026-q1", "2026-q2"].map(|id| CampaignId::parse(id).unwrap());
-    let missed = MissedCampaigns { campaigns, stage: 1, items: 3, closed_at: time("2026-07-14T00:00:00Z") };
-    world.earlier.add_nonresponders(["ana", "dora"].map(|name| (id(name), missed.clone())).into());
-    let told = "deputy for the system, as ana missed two campaigns: 2026-q1, 2026-q2 and dora missed two campaigns: \
-                2026-q1, 2026-q2";
-    assert_eq!(asked(&opened(&world))["1_login"], [one(1, "dan", told)], "neither of the holder nor of the system");
-    world.definition.stages = vec![stage("by name", &["owner", "person:ana"], 1)];
-    let told = "reviewer named in the definition, as ana missed two campaigns: 2026-q1, 2026-q2";
-    assert_eq!(asked(&opened(&world))["1_login"], [one(1, "ana", told)]);
-    world.definition.stages = vec![stage("or as fallback", &["owner", "system-owner", "owner"], 1)];
-    world.definition.fallback = id("dora");
-    let told =
-        "fallback, as ana missed two campaigns: 2026-q1, 2026-q2 and dora missed two campaigns: 2026-q1, 2026-q2";
-    assert_eq!(asked(&opened(&world))["1_login"], [one(1, "dora", told)]);
 }
 
 #[test]

@@ -156,6 +156,7 @@ impl Round {
             resolved: &self.resolved(),
             history: &self.history,
             exceptions: &self.exceptions,
+            missed: &std::collections::BTreeMap::new(),
             systems: &self.world.systems,
             now: self.world.now,
         })

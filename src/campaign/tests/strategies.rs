@@ -146,15 +146,12 @@ says what holds. One that was accepted while somebody could still answer keeps t
 ";
 
 const MISSED: &str = "
-## Who lets two campaigns pass
+## Reviewers who do not answer campaigns in a row
 
-An answer is missing where the signed stage close lists an item as silent. Who was asked about such items in two campaigns
-one after the other, and in whose place nothing was answered since, has missed both; one that was opened before the stage of
-the other was closed is no second chance, and does not count. `tenure campaign due` names them once, with the systems and
-principals they own and the files in which that stands, to them, to who leads them, and to the owners of campaigns. From then
-on an opening does not ask them as `owner` or `system-owner`: the next in line is asked, and each item says why. They are asked
-where a stage names them (`person:<id>`, a group, a team), as deputies, and as fallbacks. It ends when something has another
-owner, or they answer a later campaign.
+A reviewer misses a campaign when the signed close of one of its stages lists an item as silent that they were asked about, and
+they answered nothing in that campaign. `tenure campaign status` counts for each reviewer the campaigns they missed in a row; two
+or more are the finding `campaigns-missed`. An answer in a later campaign ends the row. A campaign that was opened before the
+previous missed one was closed is not counted.
 ";
 
 const SILENCE: &str = "

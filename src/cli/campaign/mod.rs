@@ -5,7 +5,6 @@ mod close_stage;
 mod delegate;
 mod drift;
 mod open;
-mod ownership;
 mod quality;
 mod remind;
 mod schedule;

@@ -1,8 +1,8 @@
 //! `tenure campaign due`: whom to tell what now, printed for a scheduled job, and recorded once.
 
-use super::{ownership::owned, status::sheets_of};
+use super::status::sheets_of;
 use crate::{
-    campaign::{OpenStage, REASSIGN, Reminder, current_stage, missed, missing, notices, reassignments},
+    campaign::{OpenStage, Reminder, current_stage, missing, notices},
     cli::{
         CliError, CommandContext, ExitStatus, OutputFormat,
         evidence::{self, EngineArgs},
@@ -25,7 +25,7 @@ use std::{
 /// Say whom to tell now: what opened, reminders, what is late, and who is next
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Computed anew each time from what is open; an event whose notice is recorded is not told again. A stage that is closed\ntells nothing. Who let two campaigns in a row pass is named with what they own, until it has another owner.\n\nExamples:\n  tenure campaign due\n  tenure campaign due --as issues                     one JSON array for a job: title, body, labels, marker\n  tenure campaign due --as issues --record --commit-key KEY --log-key KEY\n  tenure campaign due --post                          in a job of GitHub Actions: open an issue of each, once"
+    after_help = "Computed anew each time from what is open; an event whose notice is recorded is not told again. A stage that is closed\ntells nothing.\n\nExamples:\n  tenure campaign due\n  tenure campaign due --as issues                     one JSON array for a job: title, body, labels, marker\n  tenure campaign due --as issues --record --commit-key KEY --log-key KEY\n  tenure campaign due --post                          in a job of GitHub Actions: open an issue of each, once"
 )]
 pub(super) struct CampaignRemindArgs {
     /// As what to print it
@@ -121,10 +121,6 @@ fn due(
         }
         all.extend(told);
     }
-    let missed = missed(session.governed.openings().values());
-    if !missed.is_empty() {
-        all.extend(reassignments(&missed, &owned(session)?, &people, &owners));
-    }
     let only = args.only.as_ref().map(|ids| ids.split(' ').collect::<BTreeSet<_>>());
     all.retain(|notice| !history.is_noticed(&notice.id) && only.as_ref().is_none_or(|ids| ids.contains(&*notice.id)));
     Ok(all)
@@ -201,14 +197,8 @@ fn show(
             let mut text = String::new();
             for notice in due {
                 text.push_str(&format!("{} → {}\n", title(notice), names(&notice.to)));
-                for file in notice.files.iter().filter(|_| notice.owns.is_empty()) {
+                for file in &notice.files {
                     text.push_str(&format!("  {}\n", escape(file)));
-                }
-                for (what, file) in &notice.owns {
-                    text.push_str(&format!("  {what}: `owner` in {}\n", escape(file)));
-                }
-                if notice.event == REASSIGN {
-                    text.push_str(&format!("  next: {}\n", reassign(notice)));
                 }
             }
             if due.is_empty() {
@@ -221,12 +211,6 @@ fn show(
 }
 
 fn title(notice: &Reminder) -> String {
-    if let (REASSIGN, [first, last]) = (notice.event.as_str(), notice.missed.as_slice()) {
-        let who = &notice.reviewer;
-        return format!(
-            "[{last}] {who} missed two campaigns in a row, {first} and {last}: what {who} owns needs another owner"
-        );
-    }
     let items = if notice.items == 1 { "1 item".to_owned() } else { format!("{} items", notice.items) };
     let day = notice.due.to_string().chars().take(10).collect::<String>();
     let what = match notice.event.as_str() {
@@ -245,15 +229,7 @@ fn body(notice: &Reminder, people: &IdentityDirectory) -> String {
     let handle = |id: &PrincipalId| people.get(id).and_then(|entry| entry.handle.as_ref()).map(ToString::to_string);
     let to: Vec<_> = notice.to.iter().map(|id| handle(id).unwrap_or_else(|| cell(id.as_str()))).collect();
     let mut text = format!("{}\n\nFor {}\n\n", cell(&title(notice)), to.join(", "));
-    if !notice.owns.is_empty() {
-        text.push_str("| what | where its owner stands |\n|---|---|\n");
-        for (what, file) in notice.owns.iter().take(MOST_FILES) {
-            text.push_str(&format!("| {} | {} |\n", cell(what), cell(file)));
-        }
-        if notice.owns.len() > MOST_FILES {
-            text.push_str(&format!("\nand {} more\n", notice.owns.len() - MOST_FILES));
-        }
-    } else if !notice.files.is_empty() {
+    if !notice.files.is_empty() {
         text.push_str("| file | next |\n|---|---|\n");
         for file in notice.files.iter().take(MOST_FILES) {
             text.push_str(&format!("| {} | `tenure review`, then `tenure sign` |\n", cell(file)));
@@ -263,7 +239,6 @@ fn body(notice: &Reminder, people: &IdentityDirectory) -> String {
         }
     }
     let next = match notice.event.as_str() {
-        REASSIGN => &format!("Next: {}\nThe next campaign asks their deputies, or its fallbacks.\n", reassign(notice)),
         "due" | "control-owner" => "A fallback may decide what nobody has: `tenure review`.\n",
         "default-action" => {
             "`tenure campaign advance` writes the list of what nobody answered; a campaign owner signs it.\n"
@@ -272,14 +247,6 @@ fn body(notice: &Reminder, people: &IdentityDirectory) -> String {
     };
     text.push_str(&format!("\n{next}\n{}\n", marker(notice)));
     text
-}
-
-/// Returns what to type so that somebody else owns it.
-fn reassign(notice: &Reminder) -> String {
-    let branch = format!("owners-after-{}", notice.reviewer);
-    format!(
-        "`git switch -c {branch}`, name another `owner`, `tenure check --base origin/main`, and open a pull request"
-    )
 }
 
 fn names(to: &BTreeSet<PrincipalId>) -> String {

@@ -5,7 +5,10 @@ use super::{
     quality::quality_over,
 };
 use crate::{
-    campaign::{CampaignStatus, StatusInputs, WorklistFile, asked_as, close, folder, pending_drift, resolve, status},
+    campaign::{
+        CampaignStatus, StatusInputs, WorklistFile, asked_as, close, folder, missed_campaigns, non_response_findings,
+        pending_drift, resolve, status,
+    },
     cli::{
         CliError, CommandContext, ExitStatus, OutputFormat, evidence,
         exception::exception_statuses,
@@ -52,7 +55,9 @@ fn show(
     history: &EvidenceHistory,
     context: &mut CommandContext,
 ) -> Result<ExitStatus, CliError> {
-    let (campaign, status) = status_of(id, session, sheets, history, context)?;
+    let (campaign, mut status) = status_of(id, session, sheets, history, context)?;
+    // Not in the way of a close: the campaign itself has been decided.
+    status.findings.extend(non_response_findings(&status));
     let quality = quality_over(sheets, campaign, session, history)?;
     let changes = drift(id, session, history, context.clock.now())?;
     let asked = asked(sheets);
@@ -132,6 +137,7 @@ fn status_of<'s>(
         history,
         exceptions: &exceptions,
         systems: &systems,
+        missed: &missed_campaigns(session.governed.openings().values()),
         now,
     };
     let status = status(&facts);
