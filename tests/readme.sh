@@ -20,8 +20,11 @@ commands() {
     "$clone/README.md"
 }
 
-demo=$(mktemp)
-trap 'rm -f "$demo"' EXIT
+# The demo makes its folder among the temporary files.
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+export TMPDIR=$scratch
+demo=$scratch/output
 while IFS= read -r command; do
   printf '\n$ %s\n' "$command"
   (cd "$clone" && bash -euo pipefail -c "$command" </dev/null) | tee -a "$demo"
