@@ -1,4 +1,4 @@
-//! A diagnostic as text for people.
+//! Renders a diagnostic as text for people.
 
 use super::{
     Diagnostic, DiagnosticSeverity, HiddenCharacter, SourceExcerpt, escape,
@@ -7,22 +7,22 @@ use super::{
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::ops::Range;
 
-/// How to show it.
+/// Options of the text output.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RenderStyle {
-    /// With the colours of a terminal.
+    /// Whether to use the colors of a terminal.
     pub colour: bool,
-    /// The width to stay within, in columns.
+    /// The maximum width in columns.
     pub width: usize,
 }
 
 impl RenderStyle {
-    /// Returns text without colours.
+    /// Returns the style without colors.
     pub const fn plain() -> Self {
         Self { colour: false, width: WIDTH }
     }
 
-    /// Returns text with the colours of a terminal.
+    /// Returns the style with the colors of a terminal.
     pub const fn coloured() -> Self {
         Self { colour: true, width: WIDTH }
     }
@@ -58,7 +58,7 @@ fn snippet(excerpt: &SourceExcerpt, window: SourceWindow) -> Snippet<'_, annotat
     Snippet::source(window.text).line_start(window.line).path(escape(excerpt.source.name())).annotations(labels)
 }
 
-/// The lines around the labels as they are shown: hidden characters escaped, spans moved accordingly.
+/// The lines around the labels as displayed: hidden characters are escaped and the spans adjusted.
 struct SourceWindow {
     text: String,
     line: usize,
@@ -72,7 +72,7 @@ fn window(excerpt: &SourceExcerpt) -> Option<SourceWindow> {
     let text = source.text();
     let mut start = text[..first].rfind('\n').map_or(0, |end| end + 1);
     let mut end = text[last..].find('\n').map_or(text.len(), |end| last + end);
-    // A line of many kilobytes is shown only around its labels.
+    // A line of many kilobytes is displayed only around its labels.
     while first - start > REACH || !text.is_char_boundary(start) {
         start = (start + 1).max(first.saturating_sub(REACH));
     }

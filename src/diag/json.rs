@@ -1,4 +1,4 @@
-//! A diagnostic as JSON, for programs.
+//! Renders a diagnostic as JSON for programs.
 
 use super::{Diagnostic, SourceExcerpt, SourceLabel, escape, unicode::escape_lines};
 use serde_json::{Value, json};

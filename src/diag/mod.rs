@@ -1,7 +1,7 @@
-//! What people read when something is wrong: code, place, cause and the next command to type.
+//! Diagnostics: problems reported with a code, a location, a cause and the next command.
 //!
-//! A run collects all its problems in [`Diagnostics`] and prints them once, sorted. Whatever is rendered shows hidden
-//! characters of the input as `\u{…}`, so that no file, name or answer of a system can steer a terminal.
+//! A run collects all its problems in [`Diagnostics`] and prints them once, sorted. All output shows hidden characters
+//! of the input as `\u{…}`, so that no file, name or reply of a system can control a terminal.
 
 mod human;
 mod json;
@@ -14,19 +14,19 @@ pub use unicode::{HiddenCharacter, counted, escape};
 
 use std::ops::Range;
 
-/// How much a problem weighs.
+/// The severity of a problem.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum DiagnosticSeverity {
-    /// The work cannot be done, or the file is not accepted.
+    /// The command failed, or the file is not accepted.
     Error,
-    /// The work was done; a person should look.
+    /// The command succeeded, but a person should check the problem.
     Warning,
-    /// Worth knowing.
+    /// Useful information.
     Note,
 }
 
 impl DiagnosticSeverity {
-    /// Returns the word people and programs read.
+    /// Returns the name of the severity, for people and programs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -39,39 +39,39 @@ impl DiagnosticSeverity {
 /// One problem: ``error[self-review]: `ana.ruiz` cannot review their own grant``.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Diagnostic {
-    /// How much it weighs.
+    /// The severity.
     pub severity: DiagnosticSeverity,
-    /// A stable code in words, such as `self-review`.
+    /// A stable code, such as `self-review`.
     pub code: &'static str,
-    /// What is wrong, in one sentence, with names in backticks.
+    /// The problem in one sentence, with names in backticks.
     pub message: String,
-    /// Where: the first excerpt is the place itself, the others are what it is judged by.
+    /// The locations: the first excerpt is the location of the problem, the others show related rules or files.
     pub excerpts: Vec<SourceExcerpt>,
-    /// What else helps to understand it.
+    /// Additional explanations.
     pub notes: Vec<String>,
-    /// The next command to type, or what to do.
+    /// The next command to run, or another remedy.
     pub help: Option<String>,
 }
 
 impl Diagnostic {
-    /// Returns an error without a place.
+    /// Returns an error without a location.
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(DiagnosticSeverity::Error, code, message.into())
     }
 
-    /// Returns a warning without a place.
+    /// Returns a warning without a location.
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(DiagnosticSeverity::Warning, code, message.into())
     }
 
-    /// Returns a note without a place.
+    /// Returns a note without a location.
     pub fn note(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(DiagnosticSeverity::Note, code, message.into())
     }
 
-    /// Adds a place: these bytes of this source, with what to say about them.
+    /// Adds a location: a byte range of a source, with a label.
     ///
-    /// Labels of one source stand in one excerpt; the first label of a diagnostic is the place itself.
+    /// Labels of the same source share one excerpt. The first label of a diagnostic is its location.
     #[must_use]
     pub fn at(mut self, source: &SourceFile, span: Range<usize>, label: impl Into<String>) -> Self {
         let label = SourceLabel { span, text: label.into() };
@@ -82,47 +82,47 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a file as the place, when no part of it can be shown.
+    /// Adds a file as the location, when no part of it can be shown.
     #[must_use]
     pub fn in_file(mut self, name: impl Into<String>) -> Self {
         self.excerpts.push(SourceExcerpt { source: SourceFile::new(name, ""), labels: Vec::new() });
         self
     }
 
-    /// Adds something that helps to understand it.
+    /// Adds an explanation.
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }
 
-    /// Says what to do next: best a command to type.
+    /// Sets the remedy: preferably a command to run.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// Returns the name of the file it is about.
+    /// Returns the name of the file of the first label.
     pub fn file(&self) -> Option<&str> {
         self.excerpts.first().map(|excerpt| excerpt.source.name())
     }
 
-    /// Returns the line it is about, counted from 1.
+    /// Returns the line of the first label, counted from 1.
     pub fn line(&self) -> Option<usize> {
         let excerpt = self.excerpts.first()?;
         let label = excerpt.labels.first()?;
         Some(excerpt.source.position(label.span.start).0)
     }
 
-    /// Returns where it begins and ends, when it is about a part of a file.
+    /// Returns the start and end of the first label, if the diagnostic has one.
     pub fn region(&self) -> Option<FileRegion> {
         let excerpt = self.excerpts.first()?;
         let span = excerpt.source.clamp(&excerpt.labels.first()?.span);
         Some(FileRegion { start: excerpt.source.position(span.start), end: excerpt.source.position(span.end) })
     }
 
-    /// Returns the lines it is about, as the file has them; nothing when no part of a file is known.
+    /// Returns the complete lines of the first label, or `None` without one.
     pub fn lines(&self) -> Option<&str> {
         let excerpt = self.excerpts.first()?;
         let (text, span) = (excerpt.source.text(), excerpt.source.clamp(&excerpt.labels.first()?.span));
@@ -131,7 +131,7 @@ impl Diagnostic {
         Some(&text[start..end])
     }
 
-    /// Returns it as text for people, ending in a line end.
+    /// Renders the diagnostic as text for people, with a final line end.
     pub fn render(&self, style: RenderStyle) -> String {
         human::render(self, style)
     }
@@ -147,12 +147,12 @@ impl Diagnostic {
     }
 }
 
-/// A part of a file: line and column of its beginning and of its end (exclusive), from 1, columns in characters.
+/// A part of a file: line and column of its start and of its end (exclusive), counted from 1; columns count characters.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct FileRegion {
-    /// Where it begins.
+    /// The position of the first character.
     pub start: (usize, usize),
-    /// Where it ends: the place after its last character.
+    /// The position after the last character.
     pub end: (usize, usize),
 }
 
@@ -173,27 +173,27 @@ impl Diagnostics {
         self.problems.push(problem);
     }
 
-    /// Returns the value, or takes the problem in and returns nothing.
+    /// Returns the value, or adds the problem and returns `None`.
     pub fn take<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
         result.map_err(|problem| self.push(problem)).ok()
     }
 
-    /// Returns whether nothing at all was reported.
+    /// Returns whether there are no problems.
     pub fn is_empty(&self) -> bool {
         self.problems.is_empty()
     }
 
-    /// Returns whether something must be refused.
+    /// Returns whether there is an error.
     pub fn has_errors(&self) -> bool {
         self.count(DiagnosticSeverity::Error) > 0
     }
 
-    /// Returns how many problems weigh this much.
+    /// Returns the number of problems with this severity.
     pub fn count(&self, severity: DiagnosticSeverity) -> usize {
         self.problems.iter().filter(|problem| problem.severity == severity).count()
     }
 
-    /// Returns the problems sorted by file, place, severity and code; what was reported twice is there once.
+    /// Returns the problems sorted by file, position, severity and code, without duplicates.
     pub fn sorted(&self) -> Vec<&Diagnostic> {
         let mut sorted: Vec<_> = self.problems.iter().collect();
         sorted.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -201,7 +201,7 @@ impl Diagnostics {
         sorted
     }
 
-    /// Returns all problems as text for people; empty when there is none.
+    /// Renders all problems as text for people; empty without problems.
     pub fn render(&self, style: RenderStyle) -> String {
         let mut text = String::new();
         for problem in self.sorted() {
@@ -213,14 +213,15 @@ impl Diagnostics {
         text
     }
 
-    /// Returns all problems as one JSON array with a line end, in the shape documented at [`Diagnostics::to_value`].
+    /// Renders all problems as one JSON array with a line end, in the format documented at [`Diagnostics::to_value`].
     pub fn to_json(&self) -> String {
         format!("{:#}\n", self.to_value())
     }
 
     /// Returns all problems as a JSON array. Each has `severity`, `code`, `message`, `file`, `line`, `column`, `labels`
     /// (`file`, `line`, `column`, `start`, `end`, `text`; lines and columns from 1, columns in characters, `start` and
-    /// `end` in bytes), `notes` and `help`; what is not known is null. The shape only ever grows.
+    /// `end` in bytes), `notes` and `help`; missing values are null. Keys may be added to the format, and are never
+    /// removed or changed.
     pub fn to_value(&self) -> serde_json::Value {
         self.sorted().into_iter().map(json::value).collect()
     }
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_file_line_rule_and_next_command() {
+    fn error_shows_file_line_rule_and_help() {
         let problem = Diagnostic::error("self-review", "`ana.ruiz` cannot review their own grant")
             .at(&review(), 32..52, "this decision")
             .at(&SourceFile::new("trust/mandate/1.toml", "duty = \"no-self-review\"\n"), 7..23, "refused by this rule")
@@ -288,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn problems_are_printed_once_and_sorted() {
+    fn problems_are_sorted_without_duplicates() {
         let late = Diagnostic::error("b", "second").at(&review(), 20..22, "");
         let early = Diagnostic::warning("a", "first").at(&review(), 3..4, "");
         let nowhere = Diagnostic::note("c", "before all");
@@ -299,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_text_cannot_reach_the_terminal() {
+    fn control_characters_are_escaped() {
         let hostile = "a = \"\u{1b}[2J\u{202e}\u{200b}\u{9b}\u{7f}\u{2028}\u{e000}\"\n";
         let problem =
             Diagnostic::error("text", hostile).at(&SourceFile::new(hostile, hostile), 5..6, hostile).help(hostile);
@@ -311,14 +312,14 @@ mod tests {
     }
 
     #[test]
-    fn colour_is_there_only_when_asked() {
+    fn color_is_used_only_on_request() {
         let problem = Diagnostic::error("text", "x").at(&review(), 0..1, "here");
         assert!(!problem.render(RenderStyle::plain()).contains('\u{1b}'));
         assert!(problem.render(RenderStyle::coloured()).contains('\u{1b}'));
     }
 
     #[test]
-    fn json_has_one_shape() {
+    fn json_format_is_stable() {
         let problem = Diagnostic::error("self-review", "no").at(&review(), 32..52, "here").help("do");
         insta::assert_snapshot!(Diagnostics::from(problem).to_json(), @r#"
         [
@@ -347,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_beyond_the_text_are_shown_at_its_end() {
+    fn span_beyond_the_text_is_clamped() {
         let source = SourceFile::new("x", "é");
         for span in [1..1, 1..9, 2..2, 7..9, Range { start: 2, end: 0 }] {
             assert!(Diagnostic::error("x", "y").at(&source, span, "z").render(RenderStyle::plain()).contains("x:1"));

@@ -1,4 +1,4 @@
-//! The text a diagnostic points into.
+//! Source texts that diagnostics point into.
 
 use std::{ops::Range, sync::Arc};
 
@@ -11,17 +11,17 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
-    /// Returns the source with this name (a path in the repository, or what people call it) and text.
+    /// Returns a source with this name (a path in the repository, or another name that users know) and text.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self::part(name, text, 1)
     }
 
-    /// Returns the source of a part of a file, which begins at this line; for files too large to keep.
+    /// Returns a part of a file that begins at this line; for files too large to keep in memory.
     pub fn part(name: impl Into<String>, text: impl Into<String>, first_line: usize) -> Self {
         Self { name: name.into().into(), text: text.into().into(), first_line }
     }
 
-    /// Returns the source of bytes that may be no text; what is not UTF-8 is shown as U+FFFD.
+    /// Returns a source of bytes that may not be text; invalid UTF-8 is shown as U+FFFD.
     pub fn of_bytes(name: impl Into<String>, bytes: &[u8]) -> Self {
         Self::new(name, String::from_utf8_lossy(bytes))
     }
@@ -36,7 +36,7 @@ impl SourceFile {
         &self.text
     }
 
-    /// Returns line and column of a byte offset, both from 1, the column in characters.
+    /// Returns the line and column of a byte offset, both counted from 1; columns count characters.
     pub fn position(&self, offset: usize) -> (usize, usize) {
         let before = &self.text[..self.floor(offset)];
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + self.first_line;
@@ -44,7 +44,8 @@ impl SourceFile {
         (line, before[start..].chars().count() + 1)
     }
 
-    /// Returns the bytes of a line counted from 1, without its line end; empty at the end when there is no such line.
+    /// Returns the byte range of a line, counted from 1, without its line end; an empty range at the end when there is
+    /// no such line.
     pub fn line(&self, number: usize) -> Range<usize> {
         let mut start = 0;
         for _ in self.first_line..number {
@@ -56,7 +57,7 @@ impl SourceFile {
         start..self.text[start..].find('\n').map_or(self.text.len(), |end| start + end)
     }
 
-    /// Returns the span within the text and on character boundaries.
+    /// Limits the span to the text and to character boundaries.
     pub(super) fn clamp(&self, span: &Range<usize>) -> Range<usize> {
         let start = self.floor(span.start);
         let mut end = span.end.clamp(start, self.text.len());
@@ -75,21 +76,21 @@ impl SourceFile {
     }
 }
 
-/// Part of a source with labels.
+/// A part of a source with labels.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SourceExcerpt {
-    /// Where it is from.
+    /// The source.
     pub source: SourceFile,
-    /// What to underline; none when only the file is named.
+    /// The parts to underline; empty when only the file is named.
     pub labels: Vec<SourceLabel>,
 }
 
-/// Bytes of a source and what to say about them.
+/// A byte range of a source with a label.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SourceLabel {
-    /// The bytes.
+    /// The byte range.
     pub span: Range<usize>,
-    /// What to say; may be empty.
+    /// The text of the label; may be empty.
     pub text: String,
 }
 
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn positions_count_lines_and_characters_from_one() {
+    fn positions_count_from_one() {
         let source = SourceFile::new("x", "é=1\nab\n");
         assert_eq!(source.position(0), (1, 1));
         assert_eq!(source.position(2), (1, 2));

@@ -1,25 +1,25 @@
-//! Characters that people cannot see or that reorder what they see, and how they are shown.
+//! Detects and escapes characters that are invisible or that reorder text.
 
 use std::{borrow::Cow, fmt};
 
-/// Why a character is not what a reader takes it for.
+/// The reason why a character is hidden or misleading.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum HiddenCharacter {
     /// Changes the direction of text (Unicode TR9, UTS #55: “Trojan source”).
     Bidi,
     /// A control character of C0 or C1, or DEL.
     Control,
-    /// Shown as nothing: zero width, variation selectors, tags (`Default_Ignorable_Code_Point`, and other format
+    /// Not displayed: zero width, variation selectors, tags (`Default_Ignorable_Code_Point`, and other format
     /// characters).
     Ignorable,
-    /// Means nothing by agreement, or is no character at all.
+    /// A private-use character, or a noncharacter.
     PrivateUse,
     /// Ends a line or paragraph in some readers and not in others: U+2028, U+2029.
     Separator,
 }
 
 impl HiddenCharacter {
-    /// Returns why `character` is hidden, if it is.
+    /// Returns the reason why `character` is hidden, or `None` if it is visible.
     pub const fn of(character: char) -> Option<Self> {
         match character {
             ' '..='~' => None,
@@ -68,14 +68,14 @@ impl fmt::Display for HiddenCharacter {
         f.write_str(match self {
             Self::Bidi => "a character that changes the direction of text",
             Self::Control => "a control character",
-            Self::Ignorable => "a character that is shown as nothing",
+            Self::Ignorable => "an invisible character",
             Self::PrivateUse => "a private-use character",
             Self::Separator => "a hidden line separator",
         })
     }
 }
 
-/// Returns `text` with every hidden character shown as `\u{…}`; for anything that goes to a terminal, a page or a log.
+/// Returns `text` with every hidden character shown as `\u{…}`, for terminals, pages and logs.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if is_plain(text) || text.chars().all(|character| HiddenCharacter::of(character).is_none()) {
         return Cow::Borrowed(text);
@@ -87,17 +87,17 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Returns how many there are, in words that people read: `1 error`, `2 errors`.
+/// Returns a number with its noun: `1 error`, `2 errors`.
 pub fn counted<N: fmt::Display + PartialEq + From<u8>>(number: N, one: &str) -> String {
     if number == N::from(1) { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
-/// Returns `text` as [`escape`] does, but keeps its lines; for notes, whose lines are indented when they are shown.
+/// Escapes as [`escape`] does, but keeps line ends; for notes, whose lines are indented when they are rendered.
 pub fn escape_lines(text: &str) -> String {
     text.split('\n').map(escape).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns whether `text` is printable ASCII only, the common case that needs no look at each character.
+/// Returns whether `text` is printable ASCII only: the common case that needs no check of each character.
 pub fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
@@ -116,20 +116,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hidden_characters_are_shown_by_number() {
+    fn hidden_characters_are_escaped() {
         assert_eq!(escape("a\u{1b}[31m\u{202e}\u{85}\n"), "a\\u{1b}[31m\\u{202e}\\u{85}\\u{a}");
         assert_eq!(escape("Zoë · 東京 🔑"), "Zoë · 東京 🔑");
         assert!(matches!(escape("plain"), Cow::Borrowed(_)));
     }
 
     #[test]
-    fn one_is_not_many() {
+    fn count_of_one_is_singular() {
         let told: Vec<_> = [0_u64, 1, 2].into_iter().map(|number| counted(number, "error")).collect();
         assert_eq!(told, ["0 errors", "1 error", "2 errors"]);
     }
 
     #[test]
-    fn each_class_is_known() {
+    fn hidden_character_classes_are_detected() {
         use HiddenCharacter::*;
         let cases = [
             ('\0', Control),

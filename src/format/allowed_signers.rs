@@ -1,12 +1,12 @@
-//! Lines of an OpenSSH `allowed_signers` file, so that `ssh-keygen -Y verify` accepts whom Tenure accepts.
+//! Lines of an OpenSSH `allowed_signers` file, so that `ssh-keygen -Y verify` accepts the same signers as Tenure.
 
 use super::ssh_keys::PublicKey;
 use super::sshsig::SignatureNamespace;
 
-/// Returns the line that lets `principal` sign for `namespaces` with `key`, with its line feed.
+/// Returns the line that allows `principal` to sign for `namespaces` with `key`, with its line feed.
 ///
-/// A line without `namespaces=` would be accepted for every namespace, so there is always one; with no namespaces
-/// there is no line. The name is never a pattern: a principal id has no `*`, `?` or `!`.
+/// Returns `None` without namespaces: OpenSSH accepts a line without `namespaces=` for every namespace. The name is
+/// never a pattern, because a principal id contains no `*`, `?` or `!`.
 pub fn line(principal: &str, namespaces: &[SignatureNamespace], key: &PublicKey) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if namespaces.is_empty() || principal.is_empty() || !principal.chars().all(plain) {
@@ -24,7 +24,7 @@ mod tests {
     use crate::format::ssh_keys::{PrivateKey, Signer as _};
 
     #[test]
-    fn a_line_always_names_its_namespaces_and_never_a_pattern() {
+    fn line_has_namespaces_and_no_pattern() {
         let key = PrivateKey::from_seed(&[3; 32]).public_key();
         let text = line("ana.ruiz", &[SignatureNamespace::Review, SignatureNamespace::Campaign], &key);
         let expected = format!("ana.ruiz namespaces=\"campaign.v1@tenure,review.v1@tenure\" {key}\n");

@@ -1,7 +1,8 @@
-//! The canonical form of governed TOML, written by our own hand so that signed bytes stay the same for years.
+//! The canonical form of governed TOML files. The writer is part of Tenure, so that signed bytes do not change with a
+//! dependency.
 //!
 //! A value has exactly one text:
-//! - keys stand in the order of the struct's fields (maps: sorted), absent values are left out;
+//! - keys are in the order of the struct's fields (maps: sorted), absent values are left out;
 //! - `key = value`, one space on each side, keys bare where TOML allows it, else basic strings;
 //! - strings are basic strings on one line; escaped are only `"`, `\` and control characters (`\b \t \n \f \r`, else
 //!   `\u00XX`); integers in decimal without separators;
@@ -11,7 +12,7 @@
 //!   one blank line before each header; the header of a table that only holds tables is left out;
 //! - no comments, no blank lines elsewhere, LF after each line.
 //!
-//! Formatters of editors (taplo, tombi) leave a text in this form as it is.
+//! The formatters of editors (taplo, tombi) do not change a text in this form.
 
 mod inline;
 mod read;
@@ -20,19 +21,19 @@ mod table;
 pub use read::from_str;
 pub use table::to_string;
 
-/// The longest line an array stays on, in characters.
+/// The maximum length of a line with an array, in characters.
 pub const WIDTH: usize = 80;
 
 /// A value that has no canonical TOML form.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SerializeError {
-    /// A list holds both tables and other values, or tables within lists within lists.
-    #[error("a list holds tables and other values")]
+    /// A list contains both tables and other values, or tables within lists within lists.
+    #[error("a list contains both tables and other values")]
     Mixed,
     /// TOML has no such value.
     #[error("TOML has no {0}")]
     NoSuchValue(&'static str),
-    /// The type itself refuses to be written.
+    /// The `Serialize` implementation of the type failed.
     #[error("{0}")]
     Refused(String),
 }

@@ -1,4 +1,4 @@
-//! Checkpoints of a log (C2SP `tlog-checkpoint`) and proofs taken out of it (C2SP `tlog-proof`).
+//! Checkpoints of a log (C2SP `tlog-checkpoint`) and inclusion proofs (C2SP `tlog-proof`).
 
 use super::merkle;
 use super::note::{NoteError, SignedNote, VerifierKey};
@@ -7,7 +7,7 @@ use crate::model::Digest;
 use base64ct::{Base64, Encoding};
 use std::fmt;
 
-/// What a log says about itself: which log, how many leaves, under which root.
+/// The state of a log: its name, number of leaves and Merkle root.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Checkpoint {
     /// The name of the log.
@@ -18,24 +18,24 @@ pub struct Checkpoint {
     pub root: Digest,
 }
 
-/// What is wrong with a checkpoint or a proof.
+/// An error in a checkpoint or a proof.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CheckpointError {
-    /// The text is not a checkpoint in its one form.
+    /// The text is not a checkpoint in its canonical form.
     #[error("this is not a checkpoint: {0}")]
     NotACheckpoint(&'static str),
-    /// The text is not a proof in its one form.
+    /// The text is not a proof in its canonical form.
     #[error("this is not a tlog-proof: {0}")]
     NotAProof(&'static str),
-    /// The note around it is not in order.
+    /// The enclosing note is invalid.
     #[error(transparent)]
     Note(#[from] NoteError),
     /// It is a checkpoint of another log.
     #[error("the checkpoint is of the log `{found}`, not of `{expected}`")]
     Origin {
-        /// The log it is of.
+        /// The log that the checkpoint names.
         found: String,
-        /// The log that was asked for.
+        /// The expected log.
         expected: String,
     },
     /// The proof does not lead to the root.
@@ -44,7 +44,7 @@ pub enum CheckpointError {
 }
 
 impl Checkpoint {
-    /// Reads the text of a checkpoint: exactly three lines.
+    /// Parses the text of a checkpoint: exactly three lines.
     ///
     /// # Errors
     /// When it is in another form.
@@ -53,7 +53,7 @@ impl Checkpoint {
         let mut lines = text.strip_suffix('\n').ok_or(refuse("its last line feed is missing"))?.split('\n');
         let (Some(origin), Some(size), Some(root), None) = (lines.next(), lines.next(), lines.next(), lines.next())
         else {
-            return Err(refuse("it has not three lines: origin, size, root"));
+            return Err(refuse("it does not have three lines: origin, size, root"));
         };
         let size = size.parse().map_err(|_| refuse("its size is not a number"))?;
         let mut bytes = [0; 32];
@@ -63,23 +63,23 @@ impl Checkpoint {
         }
         let checkpoint = Self { origin: origin.to_owned(), size, root: Digest::from_bytes(bytes) };
         if origin.is_empty() || checkpoint.to_string() != text {
-            return Err(refuse("it is not in its one form"));
+            return Err(refuse("it is not in canonical form"));
         }
         Ok(checkpoint)
     }
 
-    /// Signs it as the log itself, whose name is the origin.
+    /// Signs the checkpoint in the name of the log, which is its origin.
     ///
     /// # Errors
-    /// When the origin cannot be the name of a key, or the key does not sign.
+    /// When the origin is not a valid key name, or the signer fails.
     pub fn sign(&self, log: &dyn Signer) -> Result<SignedNote, NoteError> {
         SignedNote::sign(&self.to_string(), &self.origin, log)
     }
 
-    /// Verifies that one of the log's keys signed this note, and reads it. All keys carry the name of the log.
+    /// Verifies that one of the log's keys signed this note, and parses it. All keys have the name of the log.
     ///
     /// # Errors
-    /// When none did, or the checkpoint is of another log.
+    /// When none of them signed it, or the checkpoint is of another log.
     pub fn open(note: &SignedNote, log: &[VerifierKey]) -> Result<Self, CheckpointError> {
         let signers = note.verify(log)?;
         let checkpoint = Self::parse(note.text())?;
@@ -98,19 +98,19 @@ impl fmt::Display for Checkpoint {
     }
 }
 
-/// The proof that one record is in a log, for somebody who sees nothing else of it.
+/// A proof that one record is in a log. It can be verified without the other records.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InclusionProof {
-    /// Which record, counted from zero.
+    /// The index of the record, counted from zero.
     pub index: u64,
     /// The hashes from the record up to the root.
     pub path: Vec<Digest>,
-    /// The signed checkpoint it leads to.
+    /// The signed checkpoint with that root.
     pub checkpoint: SignedNote,
 }
 
 impl InclusionProof {
-    /// Reads the text of a proof.
+    /// Parses the text of a proof.
     ///
     /// # Errors
     /// When it is in another form.
@@ -126,10 +126,10 @@ impl InclusionProof {
         let path: Option<Vec<_>> = lines.map(digest).collect();
         let path = path.filter(|path| path.len() <= 64).ok_or(refuse("its hashes are not base64 of 32 bytes"))?;
         let proof = Self { index, path, checkpoint: SignedNote::parse(checkpoint)? };
-        if proof.to_string() == text { Ok(proof) } else { Err(refuse("it is not in its one form")) }
+        if proof.to_string() == text { Ok(proof) } else { Err(refuse("it is not in canonical form")) }
     }
 
-    /// Verifies that `record` is in the log with one of these keys, and returns the checkpoint that says so.
+    /// Verifies that `record` is in the log with one of these keys, and returns the checkpoint of the proof.
     ///
     /// # Errors
     /// When the checkpoint is not signed by the log, or the path does not lead to its root.
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_has_one_form() {
+    fn checkpoint_has_one_form() {
         let checkpoint = Checkpoint { origin: "tenure/acme".into(), size: 7, root: Digest::of(b"x") };
         let text = checkpoint.to_string();
         assert_eq!(Checkpoint::parse(&text).as_ref(), Ok(&checkpoint));
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_of_another_log_is_not_opened() {
+    fn checkpoint_of_another_log_is_rejected() {
         let (key, verifier) = log();
         let checkpoint = Checkpoint { origin: "other".into(), size: 0, root: Digest::of([]) };
         let note = SignedNote::sign(&checkpoint.to_string(), "tenure/acme", &key).unwrap();
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_proven_without_the_others() {
+    fn inclusion_proof_verifies_without_other_records() {
         let (key, verifier) = log();
         let records: Vec<String> = (0..11).map(|i| format!("{{\"seq\":{i}}}")).collect();
         let leaves: Vec<_> = records.iter().map(|record| merkle::leaf(record.as_bytes())).collect();
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn another_implementation_agrees() {
+    fn checkpoint_is_read_by_another_implementation() {
         let (key, _) = log();
         let checkpoint = Checkpoint { origin: "tenure/acme".into(), size: 5, root: Digest::of(b"x") };
         let theirs = tlog_tiles::Checkpoint::from_bytes(checkpoint.to_string().as_bytes()).unwrap();

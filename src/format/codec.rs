@@ -1,8 +1,8 @@
-//! The codec of every governed TOML file: strict, canonical, with spans.
+//! Strict parser and canonical writer of all governed TOML files.
 //!
-//! A file is accepted when, in this order: its bytes have the [profile](super::limits); it is TOML; its `schema` is the one
-//! expected; its strings pass the [confusables]; it has the keys and types of its kind and no others; and
-//! `render(parse(x)) == x` in the [canonical form](super::canonical_toml).
+//! A file is accepted when, in this order: its bytes are within the [limits](super::limits); it is TOML; its `schema`
+//! is the expected one; its strings pass the [confusables] lint; it has the keys and types of its kind and no others;
+//! and `render(parse(x)) == x` in the [canonical form](super::canonical_toml).
 
 use super::{canonical_toml, confusables, limits, parse_error};
 use crate::{
@@ -16,10 +16,10 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-/// Reads a governed file from the bytes that were signed.
+/// Parses a governed file from the bytes that were signed.
 ///
 /// # Errors
-/// Everything that stands against accepting it, each with its code, place and next command.
+/// All reasons against accepting the file, each with its code, location and remedy.
 pub fn parse<T: GovernedFile>(name: &str, bytes: &[u8]) -> Result<T, Diagnostics> {
     let text = limits::check(name, bytes).map_err(|problem| Diagnostics::from(*problem))?;
     if let Some(value) = canonical_toml::from_str::<T>(text).filter(|value| value.schema() == T::KIND.schema())
@@ -35,8 +35,8 @@ pub fn parse<T: GovernedFile>(name: &str, bytes: &[u8]) -> Result<T, Diagnostics
     }
 }
 
-/// Reads a governed file once more that [`parse`] accepted before, byte by byte the same. It is not written again to be
-/// compared, which is half of the work.
+/// Parses the same bytes again that [`parse`] accepted before. Skips the comparison with the canonical form, which is
+/// half of the work.
 ///
 /// # Errors
 /// As [`parse`].
@@ -45,7 +45,7 @@ pub fn reparse_unchecked<T: GovernedFile>(name: &str, bytes: &[u8]) -> Result<T,
     quick.map_or_else(|| parse(name, bytes), Ok)
 }
 
-/// Reads a governed file that may not be in canonical form yet; everything else is checked as in [`parse`].
+/// Parses a governed file that may not be in canonical form. All other checks of [`parse`] apply.
 ///
 /// # Errors
 /// As [`parse`].
@@ -58,16 +58,16 @@ pub(super) fn read<T: GovernedFile>(name: &str, text: &str) -> Result<T, Diagnos
 
 /// Returns the canonical text of a governed file.
 ///
-/// Every kind can be written; should a value of free form (a connector's settings) have no canonical form, the result is
-/// a text that [`parse`] never accepts, with the reason in it.
+/// Every kind can be rendered. If a free-form value (the settings of a connector) has no canonical form, the result is
+/// a text with the reason, which [`parse`] never accepts.
 pub fn render<T: GovernedFile>(file: &T) -> String {
     canonical_toml::to_string(file).unwrap_or_else(|unwritable| format!("\0 {unwritable}"))
 }
 
-/// Returns the kind a governed file says it is.
+/// Returns the kind that the `schema` of a governed file names.
 ///
 /// # Errors
-/// When it is no TOML, or its `schema` is missing or not known.
+/// When it is not TOML, or its `schema` is missing or unknown.
 pub fn kind(name: &str, text: &str) -> Result<FileKind, Diagnostics> {
     let table = DeTable::parse(text).map_err(|_| parse_error::syntax(&SourceFile::new(name, text)))?;
     let schema = table.get_ref().get("schema").and_then(|value| value.get_ref().as_str());
@@ -76,10 +76,10 @@ pub fn kind(name: &str, text: &str) -> Result<FileKind, Diagnostics> {
         .ok_or_else(|| parse_error::schema(&SourceFile::new(name, text), &table, None).into())
 }
 
-/// Returns the canonical text of a file of this kind that may not be in canonical form yet.
+/// Returns the canonical text of a file of this kind that may not be in canonical form.
 ///
 /// # Errors
-/// As [`parse`], but for the form.
+/// As [`parse`], except for the form.
 pub fn canonical(kind: FileKind, name: &str, text: &str) -> Result<String, Diagnostics> {
     struct CanonicalText<'a>(&'a str, &'a str);
     impl KindVisitor for CanonicalText<'_> {
@@ -94,7 +94,7 @@ pub fn canonical(kind: FileKind, name: &str, text: &str) -> Result<String, Diagn
     with_kind(kind, CanonicalText(name, text))
 }
 
-/// Checks a file of this kind as [`parse`] does, for callers that need no more than that it is accepted.
+/// Checks a file of this kind as [`parse`] does, for callers that do not need its value.
 ///
 /// # Errors
 /// As [`parse`].
@@ -109,16 +109,16 @@ pub fn check(kind: FileKind, name: &str, bytes: &[u8]) -> Result<(), Diagnostics
     with_kind(kind, CanonicalCheck(name, bytes))
 }
 
-/// What can be done with any kind of file, once its type is known.
+/// An operation on any kind of file, generic over the type of the kind.
 pub trait KindVisitor {
-    /// What comes of it.
+    /// The result of the operation.
     type Output;
 
-    /// Does it for this type.
+    /// Runs the operation for this type.
     fn run<T: GovernedFile>(self) -> Self::Output;
 }
 
-/// Does something with the type of a kind.
+/// Runs an operation with the type of a kind.
 pub fn with_kind<W: KindVisitor>(kind: FileKind, work: W) -> W::Output {
     match kind {
         FileKind::Attestation => work.run::<file::Attestation>(),
@@ -143,7 +143,7 @@ pub fn with_kind<W: KindVisitor>(kind: FileKind, work: W) -> W::Output {
     }
 }
 
-/// A step on the way to a value.
+/// A step of a path to a value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PathSegment<'a> {
     /// The element of a list, counted from 0.
@@ -164,21 +164,21 @@ impl From<usize> for PathSegment<'_> {
     }
 }
 
-/// Returns the bytes of the value that the steps lead to; for a table with a header, those of the header.
+/// Returns the byte range of the value at the path; for a table with a header, the range of the header.
 ///
-/// The text is parsed again, so this is for the way of errors only.
+/// Parses the text again, so it is meant for error messages only.
 pub fn locate(text: &str, steps: &[PathSegment<'_>]) -> Option<Range<usize>> {
     let table = DeTable::parse(text).ok()?;
     let (span, found) = follow(&table, steps);
     (found == steps.len()).then_some(span)
 }
 
-/// Returns the bytes of the value that the steps lead to, or of the nearest thing around it that is there.
+/// Returns the byte range of the value at the path, or of the nearest existing value around it.
 pub fn place(text: &str, steps: &[PathSegment<'_>]) -> Range<usize> {
     DeTable::parse(text).map_or(0..0, |table| follow(&table, steps).0)
 }
 
-/// Returns the span of the last value on the way that is there, and how many steps lead to it.
+/// Returns the span of the last existing value on the path, and the number of steps that lead to it.
 fn follow(table: &Spanned<DeTable<'_>>, steps: &[PathSegment<'_>]) -> (Range<usize>, usize) {
     let mut span = 0..0;
     let next = |value: Option<&Spanned<DeValue<'_>>>| value.map(|value| value.span());
@@ -208,7 +208,7 @@ fn check_schema(name: &str, text: &str, table: &Spanned<DeTable<'_>>, kind: File
 }
 
 fn check_strings(name: &str, text: &str, table: &Spanned<DeTable<'_>>) -> Result<(), Diagnostics> {
-    // Without escapes and characters beyond ASCII a TOML string cannot hold anything the lint refuses but a tab.
+    // Without escapes and non-ASCII characters, the only character in a TOML string that the lint rejects is a tab.
     let suspicious = |byte: u8| byte == b'\\' || byte == b'\t' || !byte.is_ascii();
     let mut check =
         StringWalk { source: None, name, text, problems: Diagnostics::new(), lint: text.bytes().any(suspicious) };
@@ -216,7 +216,7 @@ fn check_strings(name: &str, text: &str, table: &Spanned<DeTable<'_>>) -> Result
     if check.problems.is_empty() { Ok(()) } else { Err(check.problems) }
 }
 
-/// A walk over all decoded strings and depths of a file.
+/// A walk over all decoded strings and nesting levels of a file.
 struct StringWalk<'a> {
     source: Option<SourceFile>,
     name: &'a str,
@@ -267,7 +267,7 @@ fn typed<T: DeserializeOwned>(table: Spanned<DeTable<'_>>) -> Result<T, toml::de
     T::deserialize(toml::Deserializer::from(table))
 }
 
-/// How deep tables and lists may nest in a governed file; the kinds themselves need four.
+/// The maximum nesting of tables and lists in a governed file. The file kinds themselves need four levels.
 const MAX_DEPTH: usize = 8;
 
 #[cfg(test)]
@@ -285,14 +285,14 @@ mod tests {
     }
 
     #[test]
-    fn a_canonical_file_comes_back_byte_for_byte() {
+    fn canonical_file_round_trips() {
         let review: Review =
             parse("review.toml", REVIEW.as_bytes()).unwrap_or_else(|p| panic!("{}", p.render(RenderStyle::plain())));
         assert_eq!(render(&review), REVIEW);
     }
 
     #[test]
-    fn what_is_not_canonical_is_refused_with_the_first_differing_line() {
+    fn non_canonical_file_is_rejected_at_first_difference() {
         let tampered = [
             REVIEW.replacen("system =", "system  =", 1),
             REVIEW.replacen("\n[[item]]", "\n\n[[item]]", 1),
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn free_settings_can_be_written_whatever_they_hold() {
+    fn settings_of_any_shape_can_be_rendered() {
         let text = "schema = \"tenure/system/v1\"\nsystem = \"db\"\nconnector = \"postgres\"\nowner = \"li\"\ntier = \"T1\"\n\
                     remediation = \"automatic\"\n\n[settings]\nday = 2026-01-02\nempty = []\nlist = [[1, 2], [\"a\"]]\nratio = 0.5\n\n\
                     [settings.\"a b\".c]\nd = true\n\n[[settings.e]]\nf = \"\\\\\"\n\n[[settings.e]]\n";
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_found_by_their_path() {
+    fn value_is_located_by_its_path() {
         let steps = ["item".into(), 0.into(), "decision".into()];
         let span = locate(REVIEW, &steps).unwrap();
         assert_eq!(&REVIEW[span], "\"revoke\"");

@@ -1,19 +1,19 @@
-//! The text lint: what decoded strings of governed files may not hold, because people would not see it.
+//! Text lint: rejects hidden and look-alike characters in the strings of governed files.
 
 use crate::diag::{HiddenCharacter, escape, unicode};
 use std::{borrow::Cow, fmt};
 
-/// Why a string is not accepted.
+/// The reason why a string is rejected.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ConfusableText {
-    /// It holds a character that people cannot see, or that reorders what they see.
+    /// It contains a character that is invisible, or that reorders the text.
     Hidden(char, HiddenCharacter),
-    /// It holds a letter that looks like one of another script.
+    /// It contains a letter that looks like a letter of another script.
     LookAlike(char, Script),
 }
 
 impl ConfusableText {
-    /// Returns the stable code of the refusal.
+    /// Returns the stable code of the error.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Hidden(..) => "hidden-text",
@@ -29,7 +29,7 @@ impl fmt::Display for ConfusableText {
             Self::LookAlike(character, script) => {
                 write!(
                     f,
-                    "the {script} letter `{character}` (U+{:04X}), which passes for a Latin one",
+                    "the {script} letter `{character}` (U+{:04X}), which looks like a Latin letter",
                     *character as u32
                 )
             }
@@ -37,7 +37,7 @@ impl fmt::Display for ConfusableText {
     }
 }
 
-/// Scripts whose letters pass for those of another (UTS #39, the recommended and a few other scripts).
+/// Scripts with letters that look like letters of another script (UTS #39, the recommended and a few other scripts).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Script {
     /// Armenian.
@@ -54,7 +54,7 @@ pub enum Script {
     Latin,
     /// Lisu.
     Lisu,
-    /// Latin and Greek letters in mathematical, full-width or enclosed dress.
+    /// Latin and Greek letters in mathematical, full-width or enclosed form.
     Styled,
 }
 
@@ -87,11 +87,11 @@ impl Script {
     }
 }
 
-/// Returns what is wrong with a decoded string, if anything.
+/// Returns the problem of a decoded string, if any.
 ///
-/// Refused are hidden characters; words that mix Latin with the letters of a script that has look-alikes; and, in a value
-/// without spaces (which is how identifiers look), letters of another script that all have a Latin twin, such as
-/// `сору` in Cyrillic. Names and prose in any one script are fine.
+/// Rejects hidden characters; words that mix Latin with the letters of a script that has look-alikes; and, in a value
+/// without spaces (the form of identifiers), letters of another script that all have a Latin look-alike, such as `сору`
+/// in Cyrillic. Names and prose in a single script are accepted.
 pub fn check(string: &str) -> Option<ConfusableText> {
     if unicode::is_plain(string) {
         return None;
@@ -103,13 +103,13 @@ pub fn check(string: &str) -> Option<ConfusableText> {
     Some(ConfusableText::LookAlike(character, script))
 }
 
-/// Returns `string` such that [`check`] accepts it: what it would refuse is written as `\u{…}`. For names that come from a
-/// system and are shown in governed files.
+/// Returns `string` with every character that [`check`] rejects written as `\u{…}`. For names that come from a system
+/// and are shown in governed files.
 pub fn escape_confusables(string: &str) -> Cow<'_, str> {
     if check(string).is_none() {
         return Cow::Borrowed(string);
     }
-    // Escapes put Latin letters beside the others, so what mixes is known only once the hidden characters are shown.
+    // Escapes add Latin letters, so mixed scripts are detected only after the hidden characters are escaped.
     let visible = escape(string);
     if look_alike(&visible).is_none() {
         return visible;
@@ -134,7 +134,8 @@ fn look_alike(string: &str) -> Option<(char, Script)> {
     string.split(|c: char| !c.is_alphanumeric() && c != '_').find_map(mixed)
 }
 
-/// Returns the first letter that is of another script than Latin in a word that also has Latin, or of a second script.
+/// Returns the first letter of another script in a word that also has Latin letters, or the first letter of a second
+/// script.
 fn mixed(word: &str) -> Option<(char, Script)> {
     let scripts = || word.chars().filter_map(|c| Script::of(c).map(|script| (c, script)));
     let (_, first) = scripts().next()?;
@@ -144,7 +145,7 @@ fn mixed(word: &str) -> Option<(char, Script)> {
     scripts().find(|(_, script)| *script != Script::Latin)
 }
 
-/// Returns the first letter of a word all of whose letters have a Latin twin in another script.
+/// Returns the first letter of a word if all its letters belong to another script and have a Latin look-alike.
 fn twin(word: &str) -> Option<(char, Script)> {
     let has_twin = |c: char| TWINS.contains(c) || Script::of(c) == Some(Script::Styled);
     let mut letters = word.chars().filter(|c| c.is_alphabetic()).peekable();
@@ -160,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_prose_of_one_script_are_fine() {
+    fn text_in_one_script_is_accepted() {
         let fine = [
             "svc_export",
             "Zoë Łukasz",
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn look_alikes_are_found_and_shown() {
+    fn look_alikes_are_detected_and_escaped() {
         // Cyrillic е and о, Greek ο, full-width a, mathematical a.
         for text in [
             "svc_\u{435}xport",
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_text_is_found_and_shown() {
+    fn hidden_text_is_detected_and_escaped() {
         for text in
             ["a\u{202e}b", "a\u{200b}", "\u{1b}[2J", "a\u{9b}", "a\tb", "a\nb", "\u{2028}", "\u{e000}", "\u{feff}a"]
         {

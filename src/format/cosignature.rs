@@ -1,4 +1,4 @@
-//! Cosignatures of witnesses (C2SP `tlog-cosignature`, cosignature/v1): who else has seen a checkpoint, and when.
+//! Cosignatures of witnesses (C2SP `tlog-cosignature`, cosignature/v1): proof of when a witness saw a checkpoint.
 
 use super::{
     note::{NoteError, SignedNote},
@@ -8,7 +8,7 @@ use base64ct::{Base64, Encoding};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
-/// The key of a witness with its name: a C2SP *vkey* of the type for cosignatures.
+/// The key of a witness with its name: a C2SP *vkey* of the cosignature type.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WitnessKey {
     name: String,
@@ -17,33 +17,34 @@ pub struct WitnessKey {
 }
 
 impl WitnessKey {
-    /// Gives `key` a name.
+    /// Returns a witness key with this name.
     pub fn new(name: &str, key: PublicKey) -> Self {
         let bytes = [name.as_bytes(), &[b'\n', COSIGNATURE], key.as_bytes()].concat();
         let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(bytes).into();
         Self { name: name.to_owned(), id: [a, b, c, d], key }
     }
 
-    /// Reads `name+12ab34cd+base64`.
+    /// Parses `name+12ab34cd+base64`.
     ///
     /// # Errors
-    /// When it is in another form, of another type, or its id is not that of its name and key.
+    /// When it is in another form, of another type, or its id does not match its name and key.
     pub fn parse(text: &str) -> Result<Self, NoteError> {
         let refuse = NoteError::NotAVerifierKey;
         let (name, rest) = text.split_once('+').ok_or(refuse("a `+` is missing"))?;
         let (_, base64) = rest.split_once('+').ok_or(refuse("a `+` is missing"))?;
         let bytes = Base64::decode_vec(base64).map_err(|_| refuse("its key is not base64"))?;
-        let [COSIGNATURE, key @ ..] = &bytes[..] else { return Err(refuse("it is not a key for cosignatures")) };
-        let key = key.try_into().map_err(|_| refuse("its key has not 32 bytes"))?;
+        let [COSIGNATURE, key @ ..] = &bytes[..] else { return Err(refuse("it is not a cosignature key")) };
+        let key = key.try_into().map_err(|_| refuse("its key does not have 32 bytes"))?;
         let parsed = Self::new(name, PublicKey::from_bytes(key).map_err(|_| refuse("its key is weak"))?);
         let right = !name.is_empty() && parsed.to_string() == text;
-        if right { Ok(parsed) } else { Err(refuse("its id does not belong to its name and key")) }
+        if right { Ok(parsed) } else { Err(refuse("its id does not match its name and key")) }
     }
 
-    /// Returns when the witness says it cosigned the text of `note`, in seconds since 1970; nothing when it did not.
+    /// Returns the time of the witness's cosignature over the text of `note`, in seconds since 1970; `None` without
+    /// one.
     ///
     /// # Errors
-    /// When there is a cosignature in its name that does not fit the text.
+    /// When there is a cosignature in its name that does not match the text.
     pub fn verify(&self, note: &SignedNote) -> Result<Option<u64>, NoteError> {
         let Some(bytes) = note.signature(&self.name, self.id) else { return Ok(None) };
         let mismatch = || NoteError::Mismatch(self.name.clone());

@@ -1,16 +1,16 @@
-//! What `tenure fmt` does: reads a governed file as a person left it, and writes it in canonical form.
+//! Implements `tenure fmt`: converts an edited governed file to canonical form.
 
 use super::{codec, limits};
 use crate::diag::{Diagnostic, Diagnostics, SourceFile};
 use std::{borrow::Cow, ops::Range};
 use toml_parser::lexer::TokenKind;
 
-/// What to do with comments, which have no place in a canonical file.
+/// The handling of comments, which a canonical file cannot contain.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CommentHandling {
-    /// Leave them out, and say so.
+    /// Remove them, with a warning.
     Drop,
-    /// Refuse to lose them.
+    /// Fail if the file has comments.
     Refuse,
 }
 
@@ -19,17 +19,17 @@ pub enum CommentHandling {
 pub struct FormattedFile {
     /// Its text.
     pub text: String,
-    /// What a person should know about the change: comments that were left out.
+    /// Warnings about removed comments.
     pub warnings: Diagnostics,
 }
 
 /// Returns the canonical text of a governed file.
 ///
-/// Byte order mark, CRLF, missing final line end, order of keys, quoting, spacing and, when told so, comments are mended.
-/// What it says is never changed: text that would have to be guessed at is refused.
+/// Fixes a byte order mark, CRLF, a missing final line end, the order of keys, quoting and spacing, and removes
+/// comments on request. The values never change: an ambiguous text is rejected.
 ///
 /// # Errors
-/// Everything about the file that only its author can mend.
+/// All problems of the file that only its author can fix.
 pub fn format(name: &str, bytes: &[u8], comments: CommentHandling) -> Result<FormattedFile, Diagnostics> {
     limits::check_size(name, bytes).map_err(|problem| Diagnostics::from(*problem))?;
     let text = plain_ends(name, bytes)?;
@@ -51,7 +51,7 @@ fn plain_ends<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, Diagnosti
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
-        // The profile says it better.
+        // The check of the limits gives the better message.
         Err(_) => return Err(limits::check(name, bytes).err().map(|problem| *problem).into_iter().collect()),
     };
     if !text.contains('\r') && text.ends_with('\n') {
@@ -64,7 +64,7 @@ fn plain_ends<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, Diagnosti
     Ok(text.into())
 }
 
-/// Returns where the comments of a TOML text are.
+/// Returns the positions of the comments in a TOML text.
 fn find_comments(text: &str) -> Vec<Range<usize>> {
     let comments = toml_parser::Source::new(text).lex().filter(|token| token.kind() == TokenKind::Comment);
     comments.map(|token| token.span().start()..token.span().end()).collect()
@@ -77,19 +77,19 @@ fn refused(source: &SourceFile, comments: &[Range<usize>]) -> Diagnostic {
         _ => format!("{count} comments would be lost"),
     };
     let problem = Diagnostic::error("comments", message)
-        .with_note("a governed file has no comments: only what is decided is signed");
+        .with_note("a governed file has no comments: signatures cover values only");
     let shown = comments.iter().take(MAX_SHOWN);
     let problem = shown.fold(problem, |problem, span| problem.at(source, span.clone(), ""));
     let problem = match count.saturating_sub(MAX_SHOWN) {
         0 => problem,
         more => problem.with_note(format!("and {more} more")),
     };
-    problem.help(format!("keep what matters in a `reason`, then `tenure fmt --drop-comments {}`", source.name()))
+    problem.help(format!("move important text to a `reason`, then run `tenure fmt --drop-comments {}`", source.name()))
 }
 
 fn dropped(source: &SourceFile, span: Range<usize>) -> Diagnostic {
     let (line, _) = source.position(span.start);
-    Diagnostic::warning("comment-dropped", format!("the comment on line {line} was left out")).at(source, span, "")
+    Diagnostic::warning("comment-dropped", format!("the comment on line {line} was removed")).at(source, span, "")
 }
 
 const MAX_SHOWN: usize = 20;
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_mended_without_a_guess_is_mended() {
+    fn formatting_is_fixed() {
         let left_by_a_person = format!(
             "\u{feff}{}",
             REVIEW
@@ -124,13 +124,13 @@ mod tests {
     }
 
     #[test]
-    fn a_canonical_file_stays_as_it_is() {
+    fn canonical_file_is_unchanged() {
         let mended = format("r.toml", REVIEW.as_bytes(), CommentHandling::Refuse).unwrap();
         assert_eq!((mended.text.as_str(), mended.warnings.is_empty()), (REVIEW, true));
     }
 
     #[test]
-    fn comments_are_lost_only_when_told_so() {
+    fn comments_are_removed_only_on_request() {
         let text = format!("# keep me\n{}", REVIEW.replacen("\n[[item]]", "  # and me\n[[item]] # not \"# this\"", 1));
         let text = text.replacen("export job", "export # job", 1);
         let refused = format("r.toml", text.as_bytes(), CommentHandling::Refuse).unwrap_err();
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_need_a_guess_is_refused() {
+    fn ambiguous_text_is_rejected() {
         let cases = [
             (REVIEW.replacen("svc_export", "svc_\u{435}xport", 1), "look-alike"),
             (REVIEW.replacen("svc_export", "svc\\u200b_export", 1), "hidden-text"),

@@ -1,8 +1,8 @@
-//! The codec of an inventory's JSON lines: one canonical line (RFC 8785) per grant or usage, sorted by key.
+//! Reads and writes the JSON lines of an inventory: one canonical line (RFC 8785) per grant or usage, sorted by key.
 //!
-//! Names and paths are what a system says and may hold anything; they are written with hidden characters shown as
-//! `\u{…}`. What is bound by digests (ids, keys, attributes) is never altered: a connector hands it over in a visible
-//! encoding, and a line that hides something is neither written nor read.
+//! Names and paths come from a system and may contain any character; hidden characters are written as `\u{…}`. Values
+//! that digests bind (ids, keys, attributes) are never altered: the connector must encode them visibly, and a line with
+//! a hidden character is neither written nor read.
 
 use super::{limits::MAX_FILE, quick_line};
 use crate::{
@@ -19,27 +19,27 @@ use std::{
     marker::PhantomData,
 };
 
-/// The most bytes a line may have, without its line end.
+/// The maximum length of a line in bytes, without its line end.
 pub const MAX_LINE: usize = MAX_FILE;
 
-/// What stands on one line.
+/// A value on one line.
 pub trait JsonLine: Clone + Serialize + DeserializeOwned {
-    /// Returns what lines are sorted by; no two lines of a file have the same.
+    /// Returns the sort key; no two lines of a file have the same.
     fn key(&self) -> &GrantKey;
 
-    /// Returns the value with hidden characters of texts for people made visible.
+    /// Returns the value with the hidden characters of its display texts made visible.
     fn visible(&self) -> Cow<'_, Self>;
 
     /// Returns the canonical JSON of the value, without a line end.
     ///
     /// # Errors
-    /// When it has none.
+    /// When it has no canonical form.
     fn canonical(&self) -> Result<String, jcs::CanonicalizationError> {
         jcs::to_string(self)
     }
 }
 
-/// A line of `usage.jsonl`: when a grant was last used.
+/// A line of `usage.jsonl`: the last use of a grant.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UsageLine {
@@ -89,39 +89,39 @@ impl JsonLine for UsageLine {
     }
 }
 
-/// What was written.
+/// The result of writing lines.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct WriteSummary {
-    /// How many lines.
+    /// The number of lines.
     pub lines: u64,
     /// The digest of all bytes.
     pub digest: Digest,
 }
 
-/// Why a line cannot be written.
+/// An error of writing a line.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
-    /// A text that digests bind holds hidden characters.
+    /// A value that digests bind contains hidden characters.
     #[error("the grant `{0}` has an id or attribute with hidden characters; its connector must encode them")]
     Hidden(GrantKey),
-    /// The place to write to failed.
+    /// The output failed.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// The value has no canonical JSON form.
     #[error(transparent)]
     NotCanonical(#[from] jcs::CanonicalizationError),
-    /// The lines are not sorted by key, or two have the same.
-    #[error("the grant `{0}` comes after `{1}`: lines are sorted by key, and no key is there twice")]
+    /// The lines are not sorted by key, or two have the same key.
+    #[error("the grant `{0}` comes after `{1}`: lines must be sorted by key, without duplicates")]
     Order(GrantKey, GrantKey),
-    /// The line is too long to be read again.
-    #[error("the grant `{0}` takes more than {MAX_LINE} bytes")]
+    /// The line is too long to be read back.
+    #[error("the grant `{0}` needs more than {MAX_LINE} bytes")]
     TooLong(GrantKey),
 }
 
 /// Writes lines that are sorted by key.
 ///
 /// # Errors
-/// When a value cannot be written such that [`LineReader`] accepts it, or `out` fails; what was written before stays.
+/// When a value cannot be written in a form that [`LineReader`] accepts, or `out` fails; earlier lines remain written.
 pub fn write<'a, T: JsonLine + 'a>(
     values: impl IntoIterator<Item = &'a T>,
     mut out: impl Write,
@@ -149,9 +149,9 @@ pub fn write<'a, T: JsonLine + 'a>(
     Ok(WriteSummary { lines, digest: Digest::from_bytes(hash.finalize().into()) })
 }
 
-/// A strict reader, line by line: each line must equal the canonical form of what it means, and lines must be sorted.
+/// A strict reader, line by line: each line must equal the canonical form of its value, and lines must be sorted.
 ///
-/// After an error it goes on with the next line, so that one run finds all that is wrong.
+/// Continues with the next line after an error, so that one run finds all problems.
 #[derive(Debug)]
 pub struct LineReader<T, R> {
     name: String,
@@ -188,20 +188,21 @@ impl<T: JsonLine, R: BufRead> LineReader<T, R> {
         let canonical = value.canonical().map_err(|error| self.refuse("not-canonical", &error.to_string(), 0))?;
         if canonical != text {
             let same = canonical.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
-            return Err(self.refuse("not-canonical", "not the canonical form (RFC 8785) of what it says", same).into());
+            return Err(self.refuse("not-canonical", "not in canonical form (RFC 8785)", same).into());
         }
         if let Some((character, hidden)) = hidden(text) {
-            let message = format!("a text holds {hidden} (U+{:04X})", character as u32);
+            let message = format!("a text contains {hidden} (U+{:04X})", character as u32);
             return Err(self.refuse("hidden-text", &message, 0).into());
         }
         if let Some(before) = self.before.replace(value.key().clone()).filter(|before| before >= value.key()) {
-            let message = format!("`{}` comes after `{before}`: lines are sorted by key, each key once", value.key());
+            let message =
+                format!("`{}` comes after `{before}`: lines must be sorted by key, without duplicates", value.key());
             return Err(self.refuse("not-sorted", &message, 0).into());
         }
         Ok(Some(value))
     }
 
-    /// Refuses a line without an end: the last one, or one that is too long, of which the rest is passed over.
+    /// Rejects a line without an end: the last line, or a line that is too long, whose rest is skipped.
     fn unended(&mut self, read: usize) -> Diagnostic {
         if read <= MAX_LINE {
             return self.refuse("no-final-newline", "the last line has no line end", self.line.len());
@@ -229,7 +230,7 @@ impl<T: JsonLine, R: BufRead> LineReader<T, R> {
         let source = SourceFile::part(self.name.clone(), String::from_utf8_lossy(shown), self.number);
         Diagnostic::error(code, format!("line {}: {message}", self.number))
             .at(&source, at..at + 1, "")
-            .help("inventories are written by `tenure collect`, not by hand")
+            .help("inventory files are written by `tenure collect`; do not edit them")
     }
 }
 
@@ -241,7 +242,7 @@ impl<T: JsonLine, R: BufRead> Iterator for LineReader<T, R> {
             return None;
         }
         let item = self.next_line().transpose();
-        // A reader that failed once could fail for ever.
+        // A reader that failed once may fail on every call.
         self.failed = matches!(&item, Some(Err(problem)) if problem.code == "unreadable");
         item
     }
@@ -251,7 +252,7 @@ fn is_visible(text: &str) -> bool {
     is_plain(text) || text.chars().all(|character| HiddenCharacter::of(character).is_none())
 }
 
-/// Returns the first hidden character of the decoded strings of a line that is valid JSON.
+/// Returns the first hidden character in the decoded strings of a line of valid JSON.
 fn hidden(line: &str) -> Option<(char, HiddenCharacter)> {
     if is_plain(line) && !line.contains('\\') {
         return None;
@@ -310,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn grants_come_back_as_they_were() {
+    fn lines_round_trip() {
         let grants = [grant("a"), grant("b")];
         let read: Result<Vec<Grant>, _> = LineReader::new("grants.jsonl", written(&grants).as_slice()).collect();
         assert_eq!(read.unwrap(), grants);
@@ -324,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_bad_line_has_its_code_and_its_number_and_reading_goes_on() {
+    fn bad_line_is_reported_and_reading_continues() {
         let good = String::from_utf8(written(&[grant("k")])).unwrap();
         let last = String::from_utf8(written(&[grant("z")])).unwrap();
         let cases = [
@@ -352,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_made_visible_and_ids_must_be() {
+    fn names_are_escaped_and_hidden_ids_rejected() {
         let mut hostile = grant("a");
         hostile.principal.name = "svc\u{202e}\u{1b}[2J".into();
         hostile.paths[0].text = "by\u{200b}".into();
@@ -364,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_sorted_and_unique() {
+    fn unsorted_or_duplicate_lines_are_rejected() {
         for keys in [["b", "a"], ["a", "a"]] {
             assert!(matches!(write(&keys.map(grant), io::sink()), Err(LineError::Order(..))));
         }

@@ -1,18 +1,18 @@
-//! The byte profile of governed files, checked before anything is parsed: size, line length, UTF-8, line ends.
+//! Byte-level limits of governed files, checked before parsing: size, line length, UTF-8, line ends.
 
 use crate::diag::{Diagnostic, SourceFile};
 
-/// The most bytes a governed file may have.
+/// The maximum size of a governed file in bytes.
 pub const MAX_FILE: usize = 256 * 1024;
 
-/// The most bytes a line of a governed file may have, without its line end.
+/// The maximum length of a line of a governed file in bytes, without its line end.
 pub const MAX_LINE: usize = 4 * 1024;
 
-/// Returns the bytes as text when they have the profile of governed files: at most [`MAX_FILE`] bytes, at most
+/// Returns the bytes as text when they are within the limits of governed files: at most [`MAX_FILE`] bytes, at most
 /// [`MAX_LINE`] a line, UTF-8 without byte order mark, LF as the only line end, and one at the end.
 ///
 /// # Errors
-/// One diagnostic for the first thing that is not so; the check reads the bytes once and allocates nothing.
+/// One diagnostic for the first violation. The check reads the bytes once and does not allocate.
 pub fn check<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>> {
     check_size(name, bytes)?;
     let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(name, bytes, error.valid_up_to()))?;
@@ -29,7 +29,7 @@ pub fn check<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>
         if let Some(at) = line.find('\r') {
             let (line, _) = SourceFile::new(name, text).position(start);
             let problem = Diagnostic::error("carriage-return", format!("line {line} has a carriage return"));
-            let label = "lines end in LF alone";
+            let label = "lines must end in LF only";
             return Err(fixable(problem, name)
                 .at(&SourceFile::new(name, text), start + at..start + at + 1, label)
                 .into());
@@ -46,7 +46,7 @@ pub fn check<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>
     Ok(text)
 }
 
-/// Returns nothing when the file is small enough to be looked at.
+/// Checks that the file is small enough to be parsed.
 ///
 /// # Errors
 /// When there are more than [`MAX_FILE`] bytes.
@@ -61,7 +61,7 @@ pub fn check_size(name: &str, bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
 
 fn not_utf8(name: &str, bytes: &[u8], valid: usize) -> Diagnostic {
     let byte = bytes.get(valid).copied().unwrap_or_default();
-    // INVARIANT: the text before `valid` is UTF-8, so offsets in the lossy text are the same up to there.
+    // INVARIANT: the text before `valid` is UTF-8, so offsets in the lossy text are equal up to there.
     Diagnostic::error("not-utf8", format!("byte {valid} (0x{byte:02X}) is not UTF-8"))
         .at(&SourceFile::of_bytes(name, bytes), valid..valid + 1, "not UTF-8 from here")
         .help("save the file as UTF-8")
@@ -73,11 +73,11 @@ fn long_line(name: &str, text: &str, start: usize, length: usize) -> Diagnostic 
     let message = format!("line {line} has {length} bytes; a line has at most {MAX_LINE}");
     Diagnostic::error("long-line", message)
         .at(&source, start..start + 1, "this line")
-        .help("shorten the text; keep what is longer elsewhere and refer to it")
+        .help("shorten the text, or keep it elsewhere and refer to it")
 }
 
 fn fixable(problem: Diagnostic, name: &str) -> Diagnostic {
-    problem.help(format!("`tenure fmt {name}` writes the file as it must be"))
+    problem.help(format!("`tenure fmt {name}` rewrites the file in canonical form"))
 }
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bounds_themselves_are_allowed() {
+    fn file_at_the_limits_is_accepted() {
         let line = format!("{}\n", "a".repeat(MAX_LINE));
         let full = line.repeat(MAX_FILE / line.len());
         for text in ["\n".repeat(MAX_FILE), line, full] {
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn each_refusal_has_its_own_code() {
+    fn each_violation_has_its_own_code() {
         let long = format!("a\n{}\n", "a".repeat(MAX_LINE + 1));
         let large = "\n".repeat(MAX_FILE + 1);
         let cases: [(&[u8], &str, Option<usize>); 7] = [

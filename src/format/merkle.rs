@@ -1,4 +1,4 @@
-//! The Merkle tree over a log (RFC 6962 section 2): its root as the log grows, and proofs about it.
+//! The Merkle tree of a log (RFC 6962 section 2): incremental root, inclusion proofs and consistency proofs.
 
 use crate::model::Digest;
 
@@ -14,11 +14,11 @@ fn node(left: &Digest, right: &Digest) -> Digest {
     Digest::of(bytes)
 }
 
-/// A tree that grows at its right edge, held as the roots of its complete subtrees: 20 hashes for a million leaves.
+/// An append-only tree, stored as the roots of its complete subtrees: 20 hashes for a million leaves.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct MerkleTree {
     size: u64,
-    /// From the largest complete subtree, on the left, to the smallest.
+    /// The roots from the largest complete subtree, on the left, to the smallest.
     subtrees: Vec<Digest>,
 }
 
@@ -28,9 +28,9 @@ impl MerkleTree {
         Self { size: 0, subtrees: Vec::new() }
     }
 
-    /// Goes on from a tree whose size and complete subtrees, largest first, are known.
+    /// Restores a tree from its size and the roots of its complete subtrees, largest first.
     ///
-    /// Returns nothing when the count of subtrees does not fit the size.
+    /// Returns `None` when the number of subtrees does not match the size.
     pub fn resume(size: u64, subtrees: Vec<Digest>) -> Option<Self> {
         (usize::try_from(size.count_ones()) == Ok(subtrees.len())).then_some(Self { size, subtrees })
     }
@@ -62,7 +62,7 @@ impl MerkleTree {
         &self.subtrees
     }
 
-    /// Returns the root; of the empty tree it is the digest of nothing.
+    /// Returns the root; for the empty tree, the digest of the empty string.
     pub fn root(&self) -> Digest {
         let mut subtrees = self.subtrees.iter().rev();
         let Some(last) = subtrees.next() else { return Digest::of([]) };
@@ -70,7 +70,7 @@ impl MerkleTree {
     }
 }
 
-/// Returns the root over `leaves`, given by their hashes.
+/// Returns the root over `leaves`, which are given by their hashes.
 pub fn root(leaves: &[Digest]) -> Digest {
     let mut tree = MerkleTree::new();
     for leaf in leaves {
@@ -101,8 +101,8 @@ pub fn prove_inclusion(leaves: &[Digest], index: usize) -> Option<Vec<Digest>> {
     Some(proof)
 }
 
-/// Returns whether `proof` shows that the leaf with hash `leaf` is number `index` of the tree of this size and root
-/// (RFC 9162 section 2.1.3.2).
+/// Returns whether `proof` shows that the leaf with hash `leaf` has this index in the tree of this size and root (RFC
+/// 9162 section 2.1.3.2).
 pub fn verify_inclusion(leaf: &Digest, index: u64, size: u64, root: &Digest, proof: &[Digest]) -> bool {
     if index >= size {
         return false;
@@ -127,9 +127,9 @@ pub fn verify_inclusion(leaf: &Digest, index: u64, size: u64, root: &Digest, pro
     last == 0 && hash == *root
 }
 
-/// Returns the proof that the first `old` of `leaves` are the beginning of the tree over all (RFC 6962 section 2.1.2).
+/// Returns the proof that the first `old` of `leaves` are a prefix of the whole tree (RFC 6962 section 2.1.2).
 ///
-/// Returns nothing when `old` is zero or larger than the tree.
+/// Returns `None` when `old` is zero or larger than the tree.
 pub fn prove_consistency(leaves: &[Digest], old: usize) -> Option<Vec<Digest>> {
     if old == 0 || old > leaves.len() {
         return None;
@@ -155,8 +155,8 @@ pub fn prove_consistency(leaves: &[Digest], old: usize) -> Option<Vec<Digest>> {
     Some(proof)
 }
 
-/// Returns whether `proof` shows that the tree of the old size and root is the beginning of the new one
-/// (RFC 9162 section 2.1.4.2). Every tree begins with the empty tree, and this needs no proof.
+/// Returns whether `proof` shows that the tree of the old size and root is a prefix of the new one (RFC 9162 section
+/// 2.1.4.2). The empty tree is a prefix of every tree and needs no proof.
 pub fn verify_consistency(old: (u64, &Digest), new: (u64, &Digest), proof: &[Digest]) -> bool {
     let ((old_size, old_root), (new_size, new_root)) = (old, new);
     if old_size == 0 {
@@ -207,7 +207,7 @@ mod tests {
         (0..count).map(|i| leaf(&i.to_be_bytes())).collect()
     }
 
-    /// The definition of RFC 6962 section 2.1, word by word.
+    /// The literal definition of RFC 6962 section 2.1.
     fn by_definition(leaves: &[Digest]) -> Digest {
         match leaves {
             [] => Digest::of([]),
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn the_growing_tree_is_the_one_of_the_definition() {
+    fn incremental_root_equals_the_definition() {
         let all = leaves(130);
         for count in 0..all.len() {
             assert_eq!(root(&all[..count]), by_definition(&all[..count]), "{count} leaves");
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resumed_tree_goes_on_alike() {
+    fn resumed_tree_has_the_same_root() {
         let all = leaves(100);
         let mut tree = MerkleTree::new();
         for (index, hash) in all.iter().enumerate() {
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn inclusion_is_proven_and_nothing_else() {
+    fn inclusion_proof_verifies_only_its_leaf() {
         for size in 1..40 {
             let all = leaves(size);
             let top = root(&all);
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn consistency_is_proven_and_nothing_else() {
+    fn consistency_proof_verifies_only_its_prefix() {
         for new in 1..40 {
             let all = leaves(new);
             let (top, other) = (root(&all), leaf(b"other"));
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn another_implementation_agrees() {
+    fn merkle_tree_agrees_with_another_implementation() {
         use tlog_tiles::{Hash, check_record, check_tree};
         let all = leaves(23);
         let theirs = |digest: &Digest| Hash(*digest.as_bytes());

@@ -1,4 +1,4 @@
-//! Codecs of every file kind, signature and log format: strict in, one form out.
+//! Codecs of every file kind, signature and log format. Parsers are strict, and each value has one canonical text.
 
 pub mod allowed_signers;
 pub mod canonical_toml;

@@ -1,11 +1,11 @@
-//! Signed notes (C2SP `signed-note`): a text and the signatures under it.
+//! Signed notes (C2SP `signed-note`): a text with signatures.
 
 use super::ssh_keys::{PublicKey, SignError, Signer};
 use base64ct::{Base64, Encoding};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
-/// A text and the signatures under it; what they are worth is said by [`SignedNote::verify`].
+/// A text with signatures. [`SignedNote::verify`] checks the signatures.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignedNote {
     text: String,
@@ -20,22 +20,22 @@ pub struct NoteSignature {
     bytes: Vec<u8>,
 }
 
-/// What is wrong with a note or a key for notes.
+/// An error in a note or a verifier key.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NoteError {
-    /// A signature by a known key does not fit the text.
-    #[error("the signature of `{0}` does not fit the text")]
+    /// A signature by a known key does not match the text.
+    #[error("the signature of `{0}` does not match the text")]
     Mismatch(String),
-    /// The note is not in the one form that C2SP signed-note gives it.
+    /// The note is not in the canonical form of C2SP signed-note.
     #[error("this is not a signed note: {0}")]
     NotANote(&'static str),
-    /// A verifier key is not in its one form.
-    #[error("this is not a key for notes (`name+12ab34cd+base64`): {0}")]
+    /// A verifier key is not in canonical form.
+    #[error("this is not a verifier key (`name+12ab34cd+base64`): {0}")]
     NotAVerifierKey(&'static str),
-    /// The key did not sign.
+    /// The signer failed.
     #[error(transparent)]
     Sign(#[from] SignError),
-    /// No signature is by a key that was asked for.
+    /// No signature is by one of the given keys.
     #[error("no signature is by a known key")]
     Unsigned,
 }
@@ -44,7 +44,7 @@ impl SignedNote {
     /// Signs `text`, which ends with a line feed, as `name`.
     ///
     /// # Errors
-    /// When the text or the name cannot stand in a note, or the key does not sign.
+    /// When the text or the name is not allowed in a note, or the signer fails.
     pub fn sign(text: &str, name: &str, signer: &dyn Signer) -> Result<Self, NoteError> {
         let mut note = Self { text: text.to_owned(), signatures: Vec::new() };
         note.add(name, signer)?;
@@ -68,10 +68,11 @@ impl SignedNote {
         Ok(())
     }
 
-    /// Reads a note in its one form.
+    /// Parses a note in its canonical form.
     ///
     /// # Errors
-    /// When it has control characters, no signature, more than 32, twice the same key, or is otherwise not a note.
+    /// When it has control characters, no signature, more than 32 signatures or two by one key, or is otherwise not a
+    /// note.
     pub fn parse(note: &str) -> Result<Self, NoteError> {
         if note.len() > MAX_BYTES {
             return Err(NoteError::NotANote("it is larger than 64 KiB"));
@@ -95,11 +96,11 @@ impl SignedNote {
         Ok(Self { text, signatures })
     }
 
-    /// Returns the names of the known keys that signed the text, in the order of the lines. Unknown keys are passed over, as
-    /// the format asks; a signature by a known key that does not fit makes the whole note void.
+    /// Returns the known keys that signed the text, in the order of the signature lines. Unknown keys are skipped, as
+    /// the format requires; a signature by a known key that does not match makes the whole note invalid.
     ///
     /// # Errors
-    /// When no known key signed, or a signature by a known key does not fit.
+    /// When no known key signed, or a signature by a known key does not match.
     pub fn verify<'k>(&self, known: &'k [VerifierKey]) -> Result<Vec<&'k VerifierKey>, NoteError> {
         let mut signers = Vec::new();
         for signature in &self.signatures {
@@ -155,13 +156,13 @@ impl NoteSignature {
         Ok(Self { name: name.to_owned(), id: *id, bytes: bytes.to_vec() })
     }
 
-    /// Returns the name of the key as the line gives it.
+    /// Returns the name of the key in the signature line.
     pub fn name(&self) -> &str {
         &self.name
     }
 }
 
-/// An Ed25519 key that verifies notes, with its name: a C2SP *vkey*.
+/// An Ed25519 key for verifying notes, with its name: a C2SP *vkey*.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct VerifierKey {
     name: String,
@@ -170,10 +171,10 @@ pub struct VerifierKey {
 }
 
 impl VerifierKey {
-    /// Gives `key` a name.
+    /// Returns a verifier key with this name.
     ///
     /// # Errors
-    /// When the name is empty or has spaces, control characters or a plus.
+    /// When the name is empty or contains spaces, control characters or a plus.
     pub fn new(name: &str, key: PublicKey) -> Result<Self, NoteError> {
         check_name(name).map_err(NoteError::NotAVerifierKey)?;
         let mut hash = Sha256::new();
@@ -185,20 +186,20 @@ impl VerifierKey {
         Ok(Self { name: name.to_owned(), id, key })
     }
 
-    /// Reads `name+12ab34cd+base64`.
+    /// Parses `name+12ab34cd+base64`.
     ///
     /// # Errors
-    /// When it is in another form, of another type, or its id is not that of its name and key.
+    /// When it is in another form, of another type, or its id does not match its name and key.
     pub fn parse(text: &str) -> Result<Self, NoteError> {
         let refuse = NoteError::NotAVerifierKey;
         let (name, rest) = text.split_once('+').ok_or(refuse("a `+` is missing"))?;
         let (_, base64) = rest.split_once('+').ok_or(refuse("a `+` is missing"))?;
         let bytes = Base64::decode_vec(base64).map_err(|_| refuse("its key is not base64"))?;
         let [ED25519, key @ ..] = &bytes[..] else { return Err(refuse("it is not an Ed25519 key")) };
-        let key = key.try_into().map_err(|_| refuse("its key has not 32 bytes"))?;
+        let key = key.try_into().map_err(|_| refuse("its key does not have 32 bytes"))?;
         let key = PublicKey::from_bytes(key).map_err(|_| refuse("its key is weak"))?;
         let parsed = Self::new(name, key)?;
-        if parsed.to_string() == text { Ok(parsed) } else { Err(refuse("its id does not belong to its name and key")) }
+        if parsed.to_string() == text { Ok(parsed) } else { Err(refuse("its id does not match its name and key")) }
     }
 
     /// Returns the name.
@@ -233,7 +234,7 @@ fn check_text(text: &str) -> Result<(), NoteError> {
 fn check_name(name: &str) -> Result<(), &'static str> {
     let unfit = |c: char| c.is_whitespace() || c.is_control() || c == '+';
     if name.is_empty() || name.contains(unfit) {
-        return Err("a key's name is empty, or has a space or a plus");
+        return Err("the name of the key is empty, or contains a space or a plus");
     }
     Ok(())
 }

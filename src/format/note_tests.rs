@@ -1,4 +1,4 @@
-//! What is accepted as a note, and all that is not.
+//! Tests of signed notes: accepted and rejected forms.
 
 use super::*;
 use crate::format::ssh_keys::PrivateKey;
@@ -13,7 +13,7 @@ fn key(seed: u8) -> (PrivateKey, VerifierKey) {
 }
 
 #[test]
-fn no_changed_byte_is_accepted() {
+fn note_with_a_changed_bit_is_rejected() {
     let (signer, verifier) = key(1);
     let note = SignedNote::sign(TEXT, "tenure/acme", &signer).unwrap().to_string();
     assert_eq!(SignedNote::parse(&note).unwrap().verify(std::slice::from_ref(&verifier)).map(|v| v.len()), Ok(1));
@@ -30,7 +30,7 @@ fn no_changed_byte_is_accepted() {
 }
 
 #[test]
-fn unknown_keys_are_passed_over_and_known_ones_must_fit() {
+fn unknown_keys_are_skipped_and_known_keys_must_match() {
     let ((signer, verifier), (other, _)) = (key(1), key(2));
     let mut note = SignedNote::sign(TEXT, "tenure/acme", &signer).unwrap();
     note.add("witness.example", &other).unwrap();
@@ -44,11 +44,14 @@ fn unknown_keys_are_passed_over_and_known_ones_must_fit() {
     let mut forged = note;
     forged.signatures[0].bytes[5] ^= 1;
     let witness = VerifierKey::new("witness.example", other.public_key()).unwrap();
-    assert!(matches!(forged.verify(&[witness, verifier]), Err(NoteError::Mismatch(_))), "one bad known key voids it");
+    assert!(
+        matches!(forged.verify(&[witness, verifier]), Err(NoteError::Mismatch(_))),
+        "one bad signature of a known key invalidates the note"
+    );
 }
 
 #[test]
-fn other_forms_are_refused() {
+fn malformed_notes_are_rejected() {
     let (signer, _) = key(1);
     let note = SignedNote::sign(TEXT, "tenure/acme", &signer).unwrap().to_string();
     let line = note.lines().last().unwrap().to_owned();
@@ -75,7 +78,7 @@ fn other_forms_are_refused() {
 }
 
 #[test]
-fn a_verifier_key_has_one_form() {
+fn verifier_key_has_one_form() {
     let (_, verifier) = key(1);
     let text = verifier.to_string();
     assert_eq!(VerifierKey::parse(&text), Ok(verifier));
@@ -88,7 +91,7 @@ fn a_verifier_key_has_one_form() {
 }
 
 #[test]
-fn another_implementation_agrees() {
+fn note_agrees_with_another_implementation() {
     let (signer, verifier) = key(1);
     let note = SignedNote::sign(TEXT, "tenure/acme", &signer).unwrap();
     let theirs = signed_note::Note::from_bytes(note.to_string().as_bytes()).unwrap();

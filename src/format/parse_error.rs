@@ -1,4 +1,4 @@
-//! Why a governed file is not accepted, said so that its author can mend it.
+//! Diagnostics for governed files that are not accepted.
 
 use super::{canonical_toml::SerializeError, confusables::ConfusableText};
 use crate::{
@@ -9,7 +9,7 @@ use similar::{ChangeTag, TextDiff};
 use std::ops::Range;
 use toml::{Spanned, de::DeTable};
 
-/// Says where a text is not TOML: what is wrong first on each line.
+/// Returns the syntax errors of a text that is not TOML: the first of each line.
 pub(super) fn syntax(source: &SourceFile) -> Diagnostics {
     if let Some(problem) = unfinished_merge(source) {
         return problem.into();
@@ -22,7 +22,7 @@ pub(super) fn syntax(source: &SourceFile) -> Diagnostics {
     errors.into_iter().map(|error| syntax_error(source, error)).collect()
 }
 
-/// Says that git has left its marks in a file, where it has.
+/// Returns an error when the file contains conflict markers of git.
 fn unfinished_merge(source: &SourceFile) -> Option<Diagnostic> {
     let mut start = 0;
     let mut marks = Vec::new();
@@ -36,7 +36,7 @@ fn unfinished_merge(source: &SourceFile) -> Option<Diagnostic> {
     let problem = Diagnostic::error("merge-conflict", "a merge of this file was not finished")
         .at(source, first.clone(), "one side begins here")
         .at(source, second.clone(), "the other side begins here");
-    Some(problem.help("keep the lines that are right, remove git's marks, then `git add` the file"))
+    Some(problem.help("keep the correct lines, remove the conflict markers, then run `git add`"))
 }
 
 fn syntax_error(source: &SourceFile, error: &toml::de::Error) -> Diagnostic {
@@ -44,7 +44,7 @@ fn syntax_error(source: &SourceFile, error: &toml::de::Error) -> Diagnostic {
     let message = error.message();
     if message.starts_with("duplicate key") {
         let key = source.text().get(span.clone()).unwrap_or_default();
-        return Diagnostic::error("duplicate-key", format!("`{key}` is there twice"))
+        return Diagnostic::error("duplicate-key", format!("`{key}` occurs twice"))
             .at(source, span, "the second one")
             .help("remove one of the two");
     }
@@ -52,35 +52,36 @@ fn syntax_error(source: &SourceFile, error: &toml::de::Error) -> Diagnostic {
     problem.help("the format is TOML 1.0: https://toml.io/en/v1.0.0")
 }
 
-/// Says what is wrong with the `schema` of a file, of which `kind` was expected.
+/// Returns the error about the `schema` of a file when `kind` was expected.
 pub(super) fn schema(source: &SourceFile, table: &Spanned<DeTable<'_>>, kind: Option<FileKind>) -> Diagnostic {
     let wanted = kind.map(|kind| format!("`schema = \"{}\"`", kind.schema()));
     let known = || FileKind::ALL.map(|kind| format!("`{}`", kind.schema())).join(", ");
     let Some(value) = table.get_ref().get("schema") else {
-        let message = "the file does not say what it is: `schema` is missing";
-        let problem = Diagnostic::error("schema-missing", message).at(source, 0..0, "the first line names the schema");
+        let message = "the key `schema` is missing";
+        let problem =
+            Diagnostic::error("schema-missing", message).at(source, 0..0, "the first line must be the schema");
         return match wanted {
             Some(line) => problem.help(format!("begin the file with {line}")),
-            None => problem.with_note(format!("known are {}", known())).help("begin the file with its `schema`"),
+            None => problem.with_note(format!("known schemas: {}", known())).help("begin the file with its `schema`"),
         };
     };
     let span = value.span();
     let claimed = value.get_ref().as_str().unwrap_or_default();
     match (FileKind::of_schema(claimed), kind) {
         (Some(other), Some(kind)) => {
-            let message = format!("{} stands where {} is expected", words(other), words(kind));
+            let message = format!("found {}, expected {}", words(other), words(kind));
             Diagnostic::error("schema-mismatch", message)
                 .at(source, span, format!("expected `{}`", kind.schema()))
                 .help(format!(
-                    "move the file to its place, or write a {}: `tenure schema {}`",
+                    "move the file to the folder of its kind, or write {}: `tenure schema {}`",
                     words(kind),
                     kind.name()
                 ))
         }
         _ => {
-            let problem = Diagnostic::error("schema-unknown", format!("`{claimed}` is no schema this engine knows"))
-                .at(source, span, "unknown schema")
-                .with_note(format!("known are {}", known()));
+            let problem = Diagnostic::error("schema-unknown", format!("unknown schema `{claimed}`"))
+                .at(source, span, "not supported by this version")
+                .with_note(format!("known schemas: {}", known()));
             let near = nearest(claimed, FileKind::ALL.iter().map(|kind| kind.schema()));
             match (wanted, near) {
                 (Some(line), _) => problem.help(format!("this file begins with {line}")),
@@ -91,14 +92,14 @@ pub(super) fn schema(source: &SourceFile, table: &Spanned<DeTable<'_>>, kind: Op
     }
 }
 
-/// Says which string holds what people would not see.
+/// Returns the error about a string with hidden or look-alike characters.
 pub(super) fn trick(source: SourceFile, span: Range<usize>, trick: ConfusableText) -> Diagnostic {
-    Diagnostic::error(trick.code(), format!("a text holds {trick}"))
+    Diagnostic::error(trick.code(), format!("a text contains {trick}"))
         .at(&source, span, "in this text")
-        .help("write the text again by hand, with letters that are what they look like")
+        .help("retype the text with visible characters of one script")
 }
 
-/// Says why a TOML file does not have the shape of its kind.
+/// Returns the error about a TOML file that does not have the keys or types of its kind.
 pub(super) fn typed(source: &SourceFile, kind: FileKind, error: &toml::de::Error) -> Diagnostic {
     let span = error.span().unwrap_or_default();
     let message = error.message();
@@ -107,8 +108,8 @@ pub(super) fn typed(source: &SourceFile, kind: FileKind, error: &toml::de::Error
         |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split_once('`')).map(|(name, _)| name);
     if let Some(name) = quoted("unknown field `") {
         let allowed = allowed(message);
-        let problem = Diagnostic::error("unknown-key", format!("{} has no key `{name}` here", words(kind)))
-            .at(source, span, "unknown key")
+        let problem = Diagnostic::error("unknown-key", format!("unknown key `{name}` in {}", words(kind)))
+            .at(source, span, "not a key of this table")
             .with_note(format!("allowed here: {}", listed(&allowed)));
         return match nearest(name, allowed.iter().copied()) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
@@ -117,7 +118,7 @@ pub(super) fn typed(source: &SourceFile, kind: FileKind, error: &toml::de::Error
     }
     if let Some(name) = quoted("unknown variant `").or_else(|| quoted("unknown verdict `")) {
         let allowed = allowed(message);
-        let problem = Diagnostic::error("unknown-value", format!("`{name}` is not a value this key can have"))
+        let problem = Diagnostic::error("unknown-value", format!("`{name}` is not an allowed value of this key"))
             .at(source, span, "unknown value")
             .with_note(format!("allowed here: {}", listed(&allowed)));
         return match nearest(name, allowed.iter().copied()) {
@@ -136,13 +137,13 @@ pub(super) fn typed(source: &SourceFile, kind: FileKind, error: &toml::de::Error
             ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"].iter().find_map(|kind| message.strip_suffix(kind));
         let message = whole.map_or(message.to_owned(), |start| format!("{start}a whole number"));
         return Diagnostic::error("wrong-type", format!("wrong type: {message}"))
-            .at(source, span, "of another type")
+            .at(source, span, "wrong type")
             .help(schema_command);
     }
     Diagnostic::error("invalid-value", message).at(source, span, "this value").help(schema_command)
 }
 
-/// Says where a text differs from the canonical form of what it means.
+/// Returns the error about a text that differs from the canonical form of its value.
 pub(super) fn not_canonical(source: &SourceFile, canonical: &str) -> Diagnostic {
     let same = lines(source.text()).zip(lines(canonical)).take_while(|(here, there)| here == there).count();
     let start = lines(source.text()).take(same).map(str::len).sum::<usize>();
@@ -153,17 +154,17 @@ pub(super) fn not_canonical(source: &SourceFile, canonical: &str) -> Diagnostic 
     let problem = Diagnostic::error("not-canonical", format!("line {} is not in canonical form", same + 1)).at(
         source,
         span,
-        "differs from here on",
+        "first difference",
     );
     let problem = if line.trim_start().starts_with('#') || (line.contains('#') && !there.contains('#')) {
-        problem.with_note("a governed file has no comments: what is signed is only what is decided")
+        problem.with_note("a governed file has no comments: signatures cover values only")
     } else {
-        problem.with_note(format!("it must read:\n{}", difference(&here, &there)))
+        problem.with_note(format!("expected:\n{}", difference(&here, &there)))
     };
-    problem.help(format!("`tenure fmt {}` writes the file as it must be", source.name()))
+    problem.help(format!("`tenure fmt {}` rewrites the file in canonical form", source.name()))
 }
 
-/// Says that a value has no canonical form at all.
+/// Returns the error about a value that has no canonical form.
 pub(super) fn unwritable(source: &SourceFile, unwritable: &SerializeError) -> Diagnostic {
     Diagnostic::error("not-canonical", format!("the file has no canonical form: {unwritable}"))
         .in_file(source.name())
@@ -196,7 +197,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive('\n')
 }
 
-/// Shows spaces at the end of a line, which nobody sees in a diff.
+/// Shows spaces at the end of a line, which are invisible in a diff.
 fn visible_spaces(line: &str) -> String {
     let line = line.trim_end_matches('\n');
     let text = line.trim_end();
@@ -206,7 +207,7 @@ fn visible_spaces(line: &str) -> String {
     format!("{text}{}", "·".repeat(line.chars().count() - text.chars().count()))
 }
 
-/// Returns the rest of the line that begins at this place: the header of a table whose span begins there.
+/// Returns the rest of the line that begins at this offset: the header of a table whose span begins there.
 fn first_line(source: &SourceFile, start: usize) -> Range<usize> {
     let rest = source.text().get(start..).unwrap_or_default();
     start..start + rest.find('\n').unwrap_or(rest.len())
@@ -222,15 +223,15 @@ fn listed(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Returns the name that is at most a third of its letters away from what was written.
+/// Returns the name whose edit distance from `written` is at most a third of its length.
 pub(crate) fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let scored = names.into_iter().map(|name| (distance(written, name), name));
     let (distance, name) = scored.min_by_key(|(distance, _)| *distance)?;
     (distance <= name.chars().count() / 3).then_some(name)
 }
 
-/// Returns how many letters must be put in, taken out or replaced to make one text of the other (Levenshtein), where two
-/// letters that swapped places count once.
+/// Returns the number of letters to insert, delete or replace to turn one text into the other (Levenshtein); two
+/// transposed letters count once.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
@@ -250,7 +251,7 @@ fn distance(a: &str, b: &str) -> usize {
     rows[a.len()][b.len()]
 }
 
-/// Returns the kind in words: `an exception file`.
+/// Returns the name of the kind with an article: `an exception file`.
 fn words(kind: FileKind) -> String {
     let name = kind.name().replace('-', " ");
     let article = if name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };

@@ -1,8 +1,8 @@
 //! JSON Schemas (2020-12) of the governed files, for editors.
 //!
-//! They are generated from the types, shipped below `schemas/`, and embedded in the binary. An editor learns which schema a
-//! file has from its configuration ([`tombi`], [`taplo`]); a `#:schema` line would do elsewhere, but a governed file has
-//! no comments.
+//! The schemas are generated from the types, shipped below `schemas/`, and embedded in the binary. An editor finds the
+//! schema of a file through its configuration ([`tombi`], [`taplo`]); a `#:schema` line is not possible, because a
+//! governed file has no comments.
 
 use crate::model::file::{self, FileKind, GovernedFile};
 use schemars::generate::SchemaSettings;
@@ -10,28 +10,28 @@ use serde_json::{Map, Value, json};
 
 macro_rules! shipped {
     ($($kind:ident $name:literal $($place:literal)+;)*) => {
-        /// Returns the JSON Schema of a kind, as shipped.
+        /// Returns the shipped JSON Schema of a kind.
         pub const fn schema(kind: FileKind) -> &'static str {
             match kind {
                 $(FileKind::$kind => include_str!(concat!("../../schemas/", $name, ".schema.json")),)*
             }
         }
 
-        /// Returns an example of a kind: complete, canonical, and accepted by the engine.
+        /// Returns a complete, canonical example of a kind that the engine accepts.
         pub const fn example(kind: FileKind) -> &'static str {
             match kind {
                 $(FileKind::$kind => include_str!(concat!("../../schemas/examples/", $name, ".toml")),)*
             }
         }
 
-        /// Returns where files of a kind stand in a repository, as globs.
+        /// Returns the globs of the files of a kind in a repository.
         pub const fn places(kind: FileKind) -> &'static [&'static str] {
             match kind {
                 $(FileKind::$kind => &[$($place),+],)*
             }
         }
 
-        /// Returns the JSON Schema of a kind, made anew from its type; what is shipped must equal it.
+        /// Generates the JSON Schema of a kind from its type. The shipped file must equal it.
         pub fn generate(kind: FileKind) -> String {
             match kind {
                 $(FileKind::$kind => generated::<file::$kind>(),)*
@@ -86,7 +86,7 @@ pub fn taplo(directory: &str) -> String {
     rules.join("\n")
 }
 
-/// Returns the kinds with those first that stand in a narrower place: an editor takes the first that fits.
+/// Returns the kinds sorted from the narrowest glob to the widest: an editor uses the first match.
 fn by_place() -> [FileKind; FileKind::ALL.len()] {
     let mut kinds = FileKind::ALL;
     kinds.sort_by_key(|kind| std::cmp::Reverse(places(*kind).first().map_or(0, |place| place.len())));
@@ -98,7 +98,7 @@ fn generated<T: GovernedFile>() -> String {
     without_null(&mut schema);
     schema["title"] = json!(format!("Tenure {}", T::KIND.name().replace('-', " ")));
     schema["properties"]["schema"]["const"] = json!(T::KIND.schema());
-    // An example of every value that the shipped example has; it parses, so it is valid.
+    // Adds examples from the shipped example file, which parses and is therefore valid.
     if let Ok(example) = toml::from_str::<Value>(example(T::KIND)) {
         let mut found = Vec::new();
         collect_examples(&schema, &schema, &example, &mut String::new(), &mut found);
@@ -111,7 +111,7 @@ fn generated<T: GovernedFile>() -> String {
     format!("{schema:#}\n")
 }
 
-/// Takes out what TOML cannot say: `null`, and formats that are no JSON Schema vocabulary.
+/// Removes constructs that TOML cannot express: `null`, and formats outside the JSON Schema vocabulary.
 fn without_null(schema: &mut Value) {
     match schema {
         Value::Array(parts) => parts.iter_mut().for_each(without_null),
@@ -143,7 +143,7 @@ fn without_null(schema: &mut Value) {
     }
 }
 
-/// Collects, for each property of a schema, its value in an example, with the JSON pointer of the property.
+/// Collects the example value of each property of a schema, with the JSON pointer of the property.
 fn collect_examples(root: &Value, schema: &Value, example: &Value, at: &mut String, found: &mut Vec<(String, Value)>) {
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#')) {
         if let Some(target) = root.pointer(reference) {

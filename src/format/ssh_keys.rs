@@ -1,4 +1,4 @@
-//! Ed25519 keys as OpenSSH writes them: public key lines and unencrypted private key files.
+//! Ed25519 keys in the formats of OpenSSH: public key lines and unencrypted private key files.
 
 use super::ssh_wire::{self, SshWireReader, WireError};
 use base64ct::{Base64, Base64Unpadded, Encoding};
@@ -6,27 +6,27 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use std::{cell::RefCell, fmt};
 use zeroize::Zeroizing;
 
-/// An Ed25519 public key that is neither weak nor spelled in an unusual way.
+/// An Ed25519 public key that is not weak and is in its canonical encoding.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct PublicKey(VerifyingKey);
 
 thread_local! {
-    /// Keys that were accepted, each at a place of its bytes; what is accepted once always is.
+    /// Recently accepted keys, each at an index taken from its bytes. An accepted key stays acceptable.
     static RECENT: RefCell<[Option<PublicKey>; ACCEPTED]> = const { RefCell::new([None; ACCEPTED]) };
 }
 
 const ACCEPTED: usize = 32;
 
-/// What is wrong with a key.
+/// An error in a key.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum KeyError {
     /// A public key line that is not `ssh-ed25519 AAAA…`, alone or with a comment.
     #[error("a public key is one line `ssh-ed25519 AAAA… comment`: {0}")]
     Line(&'static str),
-    /// The machine has no randomness to give.
-    #[error("the system gave no random bytes for a new key")]
+    /// The system has no randomness.
+    #[error("the system returned no random bytes for a new key")]
     NoRandomness,
-    /// A private key file that cannot be read as one.
+    /// A file that is not a valid private key file.
     #[error("this is not an OpenSSH private key file: {0}")]
     PrivateKeyFile(&'static str),
     /// A private key file that is protected by a passphrase.
@@ -35,13 +35,13 @@ pub enum KeyError {
          and sign through the agent"
     )]
     Protected,
-    /// Another kind of key.
-    #[error("only ssh-ed25519 keys are accepted, not `{0}`; make one with `ssh-keygen -t ed25519`")]
+    /// A key of another type.
+    #[error("only ssh-ed25519 keys are accepted, not `{0}`; create one with `ssh-keygen -t ed25519`")]
     Type(String),
-    /// A point of small order or with a second spelling, which would let one signature fit many messages.
+    /// A point of small order or in a non-canonical encoding, for which one signature could match many messages.
     #[error("this Ed25519 key is weak")]
     Weak,
-    /// Fields that end too early or too late.
+    /// A field is too short, or bytes follow the last field.
     #[error("the key cannot be read: {0}")]
     Wire(#[from] WireError),
 }
@@ -50,10 +50,10 @@ impl PublicKey {
     /// Accepts the 32 bytes of a key.
     ///
     /// # Errors
-    /// When they are no point, a point of small order, or not the one canonical spelling of a point (RFC 8032
+    /// When they are not a point, are a point of small order, or are not the canonical encoding of a point (RFC 8032
     /// section 5.1.3).
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
-        // A few keys make nearly all signatures, and finding the point of a key costs a fifth of verifying with it.
+        // A few keys make nearly all signatures, and decoding the point of a key costs a fifth of a verification.
         let place = usize::from(bytes[0]) % ACCEPTED;
         if let Some(key) = RECENT.with_borrow(|recent| recent[place]).filter(|key| key.as_bytes() == bytes) {
             return Ok(key);
@@ -66,7 +66,7 @@ impl PublicKey {
         Ok(Self(key))
     }
 
-    /// Reads the wire form of RFC 8709: the type, then the 32 bytes.
+    /// Parses the wire format of RFC 8709: the type, then the 32 bytes.
     ///
     /// # Errors
     /// When it is of another type, weak, or not exactly that long.
@@ -81,7 +81,7 @@ impl PublicKey {
         Self::from_bytes(bytes.try_into().map_err(|_| WireError::CutShort)?)
     }
 
-    /// Reads `ssh-ed25519 AAAA…` without a comment, as governed files hold it: one key has one spelling.
+    /// Parses `ssh-ed25519 AAAA…` without a comment, as used in governed files: a key has exactly one spelling.
     ///
     /// # Errors
     /// When `text` is anything else.
@@ -90,14 +90,14 @@ impl PublicKey {
         if kind != TYPE {
             return Err(KeyError::Type(shown(kind.as_bytes())));
         }
-        let blob = Base64::decode_vec(base64).map_err(|_| KeyError::Line("its second word is not base64"))?;
+        let blob = Base64::decode_vec(base64).map_err(|_| KeyError::Line("its second field is not base64"))?;
         Self::from_wire(&blob)
     }
 
-    /// Reads a public key line, such as the one line of a `.pub` file, and returns the key and its comment.
+    /// Parses a public key line, such as the line of a `.pub` file, and returns the key and its comment.
     ///
     /// # Errors
-    /// When it is more than one line, begins with options, or holds another kind of key.
+    /// When it is more than one line, begins with options, or is a key of another type.
     pub fn parse_line(line: &str) -> Result<(Self, &str), KeyError> {
         let line = line.strip_suffix('\n').unwrap_or(line);
         if line.chars().any(char::is_control) {
@@ -114,7 +114,7 @@ impl PublicKey {
         self.0.as_bytes()
     }
 
-    /// Returns the wire form of RFC 8709.
+    /// Returns the wire format of RFC 8709.
     pub fn to_wire(&self) -> Vec<u8> {
         ssh_wire::strings(&[TYPE.as_bytes(), self.as_bytes()])
     }
@@ -125,14 +125,14 @@ impl PublicKey {
         format!("SHA256:{}", Base64Unpadded::encode_string(digest.as_bytes()))
     }
 
-    /// Returns whether `signature` is this key's over exactly `message`, by the strict rules.
+    /// Returns whether `signature` is a signature of this key over exactly `message`, by the strict rules.
     pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
 }
 
-/// Returns whether y is written as a number below 2^255 - 19 (RFC 8032 section 5.1.3, step 1). The other way to spell a point
-/// twice, a negative x of zero, is one of points of small order.
+/// Returns whether y is encoded as a number below 2^255 - 19 (RFC 8032 section 5.1.3, step 1). The only other
+/// non-canonical encoding, a negative x of zero, is that of points of small order.
 fn is_canonical(bytes: &[u8; 32]) -> bool {
     let [first, middle @ .., last] = bytes;
     *first < 0xed || last & 0x7f != 0x7f || middle.iter().any(|byte| *byte != 0xff)
@@ -169,24 +169,24 @@ impl std::str::FromStr for PublicKey {
     }
 }
 
-/// Whoever can sign: a private key in memory, or an agent that keeps it.
+/// A signer: a private key in memory, or an agent that holds it.
 pub trait Signer {
-    /// Returns the key that its signatures are made with.
+    /// Returns the public key of its signatures.
     fn public_key(&self) -> PublicKey;
 
     /// Returns the Ed25519 signature over `message`.
     ///
     /// # Errors
-    /// When an agent refuses or is gone.
+    /// When an agent refuses or is not available.
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
 }
 
-/// Why nothing was signed.
+/// An error of signing.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the key did not sign: {0}")]
+#[error("signing failed: {0}")]
 pub struct SignError(pub String);
 
-/// An Ed25519 private key; wiped from memory when it goes, and never shown.
+/// An Ed25519 private key. It is erased from memory when dropped, and never printed.
 #[derive(Clone)]
 pub struct PrivateKey(SigningKey);
 
@@ -194,19 +194,19 @@ impl PrivateKey {
     /// Returns a new random key.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// When the system has no randomness.
     pub fn generate() -> Result<Self, KeyError> {
         let mut seed = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *seed).map_err(|_| KeyError::NoRandomness)?;
         Ok(Self::from_seed(&seed))
     }
 
-    /// Returns the key that grows from `seed` (RFC 8032 section 5.1.5).
+    /// Returns the key derived from `seed` (RFC 8032 section 5.1.5).
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self(SigningKey::from_bytes(seed))
     }
 
-    /// Reads an unencrypted OpenSSH private key file (`openssh-key-v1`).
+    /// Parses an unencrypted OpenSSH private key file (`openssh-key-v1`).
     ///
     /// # Errors
     /// When it is protected by a passphrase, of another type, or damaged.
@@ -215,19 +215,20 @@ impl PrivateKey {
             .trim_ascii()
             .strip_prefix(BEGIN)
             .and_then(|rest| rest.strip_suffix(END))
-            .ok_or(KeyError::PrivateKeyFile("it does not begin and end as one"))?;
+            .ok_or(KeyError::PrivateKeyFile("its first or last line is not that of a private key"))?;
         let mut base64 = Zeroizing::new(String::with_capacity(body.len()));
         base64.extend(body.chars().filter(|c| !c.is_ascii_whitespace()));
         let damaged = || KeyError::PrivateKeyFile("its base64 is damaged");
         let bytes = Zeroizing::new(Base64::decode_vec(&base64).map_err(|_| damaged())?);
-        let fields = bytes.strip_prefix(MAGIC).ok_or(KeyError::PrivateKeyFile("it has no `openssh-key-v1` inside"))?;
+        let fields =
+            bytes.strip_prefix(MAGIC).ok_or(KeyError::PrivateKeyFile("its content is not `openssh-key-v1`"))?;
         let mut reader = SshWireReader::new(fields);
         let (cipher, kdf, _options) = (reader.string()?, reader.string()?, reader.string()?);
         if cipher != b"none" || kdf != b"none" {
             return Err(KeyError::Protected);
         }
         if reader.number()? != 1 {
-            return Err(KeyError::PrivateKeyFile("it holds more than one key"));
+            return Err(KeyError::PrivateKeyFile("it contains more than one key"));
         }
         let public = PublicKey::from_wire(reader.string()?)?;
         let secret = reader.string()?;
@@ -258,10 +259,10 @@ impl PrivateKey {
         Ok(key)
     }
 
-    /// Returns the text of an unencrypted OpenSSH private key file, to be written with mode 0600.
+    /// Returns the text of an unencrypted OpenSSH private key file, for a file with mode 0600.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// When the system has no randomness.
     pub fn to_openssh(&self, comment: &str) -> Result<Zeroizing<String>, KeyError> {
         let mut check = [0; 4];
         getrandom::fill(&mut check).map_err(|_| KeyError::NoRandomness)?;
@@ -312,7 +313,7 @@ pub(super) fn shown(bytes: &[u8]) -> String {
     bytes.iter().take(40).map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' }).collect()
 }
 
-/// The one key type accepted (RFC 8709).
+/// The only accepted key type (RFC 8709).
 pub const TYPE: &str = "ssh-ed25519";
 const BEGIN: &str = "-----BEGIN OPENSSH PRIVATE KEY-----";
 const END: &str = "-----END OPENSSH PRIVATE KEY-----";
@@ -324,7 +325,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_file_comes_back_and_another_reader_agrees() {
+    fn key_file_round_trips_and_another_reader_agrees() {
         let key = PrivateKey::generate().unwrap();
         let text = key.to_openssh("ana.ruiz").unwrap();
         assert_eq!(PrivateKey::parse_openssh(&text).map(|k| k.public_key()), Ok(key.public_key()));
@@ -336,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_writer_writes_can_be_read() {
+    fn key_file_of_another_writer_is_read() {
         let theirs = ssh_key::PrivateKey::from(ssh_key::private::Ed25519Keypair::from_seed(&[7; 32]));
         let text = theirs.to_openssh(ssh_key::LineEnding::LF).unwrap();
         let ours = PrivateKey::parse_openssh(&text).unwrap();
@@ -344,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn no_changed_byte_of_a_key_file_gives_another_key() {
+    fn changed_byte_in_key_file_gives_no_other_key() {
         let text = PrivateKey::from_seed(&[7; 32]).to_openssh("c").unwrap();
         let key = PrivateKey::parse_openssh(&text).unwrap().public_key();
         for index in 0..text.len() {
@@ -357,8 +358,8 @@ mod tests {
     }
 
     #[test]
-    fn weak_keys_are_refused() {
-        // The eight points of small order, and second spellings of two of them (RFC 8032; Chalkias et al. 2020).
+    fn weak_keys_are_rejected() {
+        // The eight points of small order, and second encodings of two of them (RFC 8032; Chalkias et al. 2020).
         let mut small = vec![[0; 32], [0; 32], [0xff; 32], [0xff; 32]];
         small[1][0] = 1;
         small[2][0] = 0xec;
@@ -371,8 +372,9 @@ mod tests {
     }
 
     #[test]
-    fn no_point_has_a_second_spelling() {
-        // All 19 numbers of 255 bits that are no field element, with both signs, and as many that are the greatest ones.
+    fn non_canonical_encoding_is_rejected() {
+        // All 19 numbers of 255 bits that are not field elements, with both signs, and as many of the largest field
+        // elements.
         for (first, sign) in (0xda..=0xff).flat_map(|first| [(first, 0), (first, 0x80)]) {
             let mut bytes = [0xff; 32];
             (bytes[0], bytes[31]) = (first, 0x7f | sign);
@@ -384,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn other_lines_are_refused() {
+    fn malformed_public_key_lines_are_rejected() {
         let line = PrivateKey::from_seed(&[1; 32]).public_key().to_string();
         let lines = [
             String::new(),

@@ -1,4 +1,4 @@
-//! OpenSSH signatures over bytes (SSHSIG, `PROTOCOL.sshsig` of OpenSSH), in their one exact spelling.
+//! OpenSSH signatures (SSHSIG, `PROTOCOL.sshsig` of OpenSSH), accepted only in the exact encoding of `ssh-keygen`.
 
 use super::ssh_keys::{self, KeyError, PublicKey, SignError, Signer};
 use super::ssh_wire::{self, SshWireReader, WireError};
@@ -6,14 +6,15 @@ use base64ct::{Base64, Encoding};
 use sha2::{Digest as _, Sha512};
 use std::fmt;
 
-/// What a signature is for: one namespace per kind of artefact, so that none can be used as another.
+/// The purpose of a signature: one namespace per kind of artifact, so that a signature cannot be reused for another
+/// kind.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum SignatureNamespace {
     /// A proof of a change made by hand.
     Attestation,
     /// A campaign, frozen on opening.
     Campaign,
-    /// Leave to judge for somebody else.
+    /// Permission to decide on behalf of another reviewer.
     Delegation,
     /// The segments of the evidence branch.
     Evidence,
@@ -21,9 +22,9 @@ pub enum SignatureNamespace {
     Exception,
     /// A git commit, as git itself signs it.
     Git,
-    /// What needs whom.
+    /// The thresholds and limits of a repository.
     Mandate,
-    /// That a compensating control ran.
+    /// The result of a test of a compensating control.
     Proof,
     /// Principals and their keys.
     Registry,
@@ -31,7 +32,7 @@ pub enum SignatureNamespace {
     Review,
     /// The root of trust.
     Root,
-    /// That a stage of a campaign is closed.
+    /// The close of a campaign stage.
     StageClose,
 }
 
@@ -52,7 +53,7 @@ impl SignatureNamespace {
         Self::StageClose,
     ];
 
-    /// Returns the namespace as `ssh-keygen -n` takes it.
+    /// Returns the namespace in the form of `ssh-keygen -n`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Attestation => "attestation.v1@tenure",
@@ -77,7 +78,7 @@ impl fmt::Display for SignatureNamespace {
     }
 }
 
-/// A signature that is well formed; what it is worth is said by [`SshSignature::verify`].
+/// A well-formed signature. [`SshSignature::verify`] checks it against a message.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SshSignature {
     key: PublicKey,
@@ -85,39 +86,39 @@ pub struct SshSignature {
     signature: [u8; 64],
 }
 
-/// What is wrong with a signature.
+/// An error in a signature.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SshSignatureError {
-    /// The armor is not the one `ssh-keygen` writes.
+    /// The armor is not as `ssh-keygen` writes it.
     #[error("the signature file {0}")]
     Armor(&'static str),
-    /// The message was hashed with something else than SHA-512.
+    /// The message was hashed with another algorithm than SHA-512.
     #[error("the signature uses the hash `{0}`; only sha512 is accepted")]
     Hash(String),
-    /// The key in it is not accepted.
+    /// The key in the signature is not accepted.
     #[error("the key of the signature: {0}")]
     Key(#[from] KeyError),
-    /// The signature does not fit the bytes, or not the key.
-    #[error("the signature does not fit these bytes and this key")]
+    /// The signature does not match the bytes or the key.
+    #[error("the signature does not match these bytes and this key")]
     Mismatch,
-    /// It was made for another kind of artefact.
+    /// The signature was made for another kind of artifact.
     #[error("the signature was made for `{found}`, not for `{expected}`")]
     Namespace {
-        /// What it was made for.
+        /// The namespace of the signature.
         found: String,
-        /// What it is needed for.
+        /// The required namespace.
         expected: &'static str,
     },
-    /// The reserved field holds something.
+    /// The reserved field is not empty.
     #[error("the reserved field of the signature is not empty")]
     Reserved,
     /// It was not signed with Ed25519.
     #[error("the signature is of type `{0}`; only ssh-ed25519 is accepted")]
     Type(String),
     /// Another version of the format.
-    #[error("the signature has version {0}; only 1 is known")]
+    #[error("the signature has version {0}; only version 1 is supported")]
     Version(u32),
-    /// Fields that end too early or too late.
+    /// A field is too short, or bytes follow the last field.
     #[error("the signature cannot be read: {0}")]
     Wire(#[from] WireError),
 }
@@ -126,16 +127,16 @@ impl SshSignature {
     /// Signs `message` for `namespace`.
     ///
     /// # Errors
-    /// When the key does not sign.
+    /// When the signer fails.
     pub fn sign(signer: &dyn Signer, namespace: SignatureNamespace, message: &[u8]) -> Result<Self, SignError> {
         let signature = signer.sign(&signed_bytes(namespace, message))?;
         Ok(Self { key: signer.public_key(), namespace, signature })
     }
 
-    /// Reads a signature file that must be exactly as `ssh-keygen -Y sign` writes it.
+    /// Parses a signature file, which must be exactly as `ssh-keygen -Y sign` writes it.
     ///
     /// # Errors
-    /// When one byte of it could be otherwise and still mean the same, or anything in it is not as this format has it.
+    /// When a field is invalid, or when the text is not the canonical encoding of the signature.
     pub fn parse(armored: &[u8]) -> Result<Self, SshSignatureError> {
         if armored.len() > MAX_ARMORED {
             return Err(SshSignatureError::Armor("is larger than 4 KiB"));
@@ -147,17 +148,17 @@ impl SshSignature {
             .strip_suffix(END)
             .ok_or(SshSignatureError::Armor("does not end with `-----END SSH SIGNATURE-----` and a line feed"))?;
         let base64: String = body.chars().filter(|c| *c != '\n').collect();
-        let blob = Base64::decode_vec(&base64).map_err(|_| SshSignatureError::Armor("is not base64 inside"))?;
+        let blob = Base64::decode_vec(&base64).map_err(|_| SshSignatureError::Armor("is not valid base64"))?;
         if armor(&blob) != text {
             return Err(SshSignatureError::Armor(
-                "is not exactly as ssh-keygen writes it: lines of 70, line feeds, nothing before or after",
+                "is not formatted as ssh-keygen does: lines of 70 characters, line feeds, no other text",
             ));
         }
         Self::from_blob(&blob)
     }
 
     fn from_blob(blob: &[u8]) -> Result<Self, SshSignatureError> {
-        let fields = blob.strip_prefix(MAGIC).ok_or(SshSignatureError::Armor("does not hold an SSHSIG"))?;
+        let fields = blob.strip_prefix(MAGIC).ok_or(SshSignatureError::Armor("does not contain an SSHSIG"))?;
         let mut reader = SshWireReader::new(fields);
         match reader.number()? {
             1 => {}
@@ -197,8 +198,8 @@ impl SshSignature {
         armor(&blob)
     }
 
-    /// Verifies that the key in the signature signed exactly `message` for `namespace`, and returns that key. Whether
-    /// that key may sign is another question.
+    /// Verifies that the key in the signature signed exactly `message` for `namespace`, and returns that key. The
+    /// caller checks whether the key may sign.
     ///
     /// # Errors
     /// When it did not.
@@ -219,7 +220,7 @@ impl SshSignature {
         self.key
     }
 
-    /// Returns what the signature says it is for.
+    /// Returns the namespace that the signature names.
     pub const fn namespace(&self) -> SignatureNamespace {
         self.namespace
     }

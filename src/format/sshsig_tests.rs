@@ -1,4 +1,4 @@
-//! What is accepted as a signature, and all that is not.
+//! Tests of SSH signatures: accepted and rejected forms.
 
 use super::*;
 use crate::format::ssh_keys::PrivateKey;
@@ -17,7 +17,7 @@ fn accepts(armored: &[u8], message: &[u8]) -> bool {
     SshSignature::parse(armored).is_ok_and(|s| s.verify(SignatureNamespace::Review, message) == Ok(key().public_key()))
 }
 
-/// A signature blob with each field as given, correctly signed over them.
+/// A signature blob with the given fields, correctly signed over them.
 fn blob(version: u32, namespace: &[u8], reserved: &[u8], hash: &[u8], kind: &[u8], after: &[u8]) -> Vec<u8> {
     let mut message = MAGIC.to_vec();
     message.extend(ssh_wire::strings(&[namespace, reserved, hash, &Sha512::digest(MESSAGE)]));
@@ -30,7 +30,7 @@ fn blob(version: u32, namespace: &[u8], reserved: &[u8], hash: &[u8], kind: &[u8
 }
 
 #[test]
-fn no_changed_byte_of_a_signature_or_its_file_is_accepted() {
+fn signature_with_a_changed_bit_is_rejected() {
     let armored = signed();
     assert!(accepts(armored.as_bytes(), MESSAGE));
     for index in 0..armored.len() {
@@ -51,7 +51,7 @@ fn no_changed_byte_of_a_signature_or_its_file_is_accepted() {
 }
 
 #[test]
-fn other_armor_of_the_same_signature_is_refused() {
+fn non_canonical_armor_is_rejected() {
     let armored = signed();
     let body = armored.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(END)).unwrap();
     let joined = body.replace('\n', "");
@@ -74,7 +74,7 @@ fn other_armor_of_the_same_signature_is_refused() {
 }
 
 #[test]
-fn each_field_out_of_place_has_its_own_error() {
+fn each_invalid_field_has_its_own_error() {
     let name = SignatureNamespace::Review.as_str().as_bytes();
     let parse = |blob: &[u8]| SshSignature::parse(armor(blob).as_bytes());
     assert!(parse(&blob(1, name, b"", b"sha512", b"ssh-ed25519", b"")).is_ok());
@@ -91,7 +91,7 @@ fn each_field_out_of_place_has_its_own_error() {
 }
 
 #[test]
-fn a_signature_for_one_kind_is_none_for_another() {
+fn signature_is_valid_for_one_namespace_only() {
     for made in SignatureNamespace::ALL {
         let armored = SshSignature::sign(&key(), made, MESSAGE).unwrap().armored();
         let signature = SshSignature::parse(armored.as_bytes()).unwrap();
@@ -102,8 +102,8 @@ fn a_signature_for_one_kind_is_none_for_another() {
 }
 
 #[test]
-fn a_weak_key_signs_nothing() {
-    // The neutral point as key, the neutral point and zero as signature: fits every message in lax verifiers.
+fn signature_of_a_weak_key_is_rejected() {
+    // The neutral point as key, the neutral point and zero as signature: lax verifiers accept it for every message.
     let mut point = [0; 32];
     point[0] = 1;
     let inner = ssh_wire::strings(&[b"ssh-ed25519", &[point, [0; 32]].concat()]);
@@ -115,7 +115,7 @@ fn a_weak_key_signs_nothing() {
 }
 
 #[test]
-fn another_implementation_agrees() {
+fn signature_agrees_with_another_implementation() {
     let armored = signed();
     let theirs = ssh_key::SshSig::from_pem(armored.as_bytes()).unwrap();
     let public = ssh_key::PublicKey::from_openssh(&key().public_key().to_string()).unwrap();

@@ -1,34 +1,34 @@
-//! Why something of a governed repository could not be read.
+//! Errors of reading a governed repository.
 
 use crate::{diag::Diagnostics, git::GitError};
 
-/// Why something of a governed repository could not be read.
+/// An error of reading a governed repository.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file is there and not acceptable as it is.
+    /// The file is not accepted in its present form.
     #[error("{path} is not acceptable: {}", first(.problems))]
     Form {
         /// The file.
         path: String,
-        /// Everything that stands against it.
+        /// All reasons against accepting it.
         problems: Diagnostics,
     },
-    /// Git could not give it.
+    /// An error of git.
     #[error(transparent)]
     Git(#[from] GitError),
     /// There is no such file at this commit.
     #[error("there is no {0} at this commit")]
     Missing(String),
-    /// A governed file must be a plain file: no link, no submodule, not executable.
-    #[error("{path} is {mode}, and must be a plain file (mode 100644)")]
+    /// A governed file must be a plain file: not a link, a submodule or an executable.
+    #[error("{path} is {mode}; it must be a plain file (mode 100644)")]
     Mode {
         /// The file.
         path: String,
-        /// What it is.
+        /// Its mode in words.
         mode: String,
     },
-    /// It is not one of the places a governed file may have.
-    #[error("{0} is not a place for a governed file")]
+    /// The path is not one of a governed file.
+    #[error("{0} is not the path of a governed file")]
     Place(String),
 }
 

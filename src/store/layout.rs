@@ -1,11 +1,11 @@
-//! Where each file of a governed repository lives (`docs/configuration.md`).
+//! Paths of the files in a governed repository.
 
 use crate::{
     format::sshsig::SignatureNamespace,
     model::{ActionId, CampaignId, GrantKind, PrincipalId, SystemId, file::FileKind},
 };
 
-/// What a path in a governed repository is for.
+/// The meaning of a path in a governed repository.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum RepoPath {
     /// `trust/allowed_signers`
@@ -18,7 +18,7 @@ pub enum RepoPath {
     Delegation(PrincipalId),
     /// `exceptions/<id>.toml`
     Exception(PrincipalId),
-    /// Not governed: people may keep what they like there.
+    /// Not governed: the engine ignores the file.
     Foreign,
     /// `governance.toml`
     Governance,
@@ -31,7 +31,7 @@ pub enum RepoPath {
     },
     /// `trust/mandate/N.toml`
     Mandate(u32),
-    /// In a governed folder, and nothing that belongs there.
+    /// An unexpected file in a governed folder.
     Misplaced,
     /// `inventory/<system>/observation.toml`
     Observation(SystemId),
@@ -43,7 +43,7 @@ pub enum RepoPath {
     Proof {
         /// The exception.
         exception: PrincipalId,
-        /// Which proof of it, from 1.
+        /// The number of the proof, from 1.
         number: u32,
     },
     /// `trust/registry/N.toml`
@@ -54,7 +54,7 @@ pub enum RepoPath {
         campaign: CampaignId,
         /// The system its items are on.
         system: SystemId,
-        /// The reviewer's id, or that and `-2`, `-3`…
+        /// The reviewer's id, optionally followed by `-2`, `-3`…
         stem: String,
     },
     /// `trust/root/N.toml`
@@ -80,7 +80,7 @@ pub enum RepoPath {
 }
 
 impl RepoPath {
-    /// Returns what `path` is for.
+    /// Returns the meaning of `path`.
     pub fn of(path: &str) -> Self {
         let parts: Vec<&str> = path.split('/').collect();
         let governed = GOVERNED.contains(&parts.first().copied().unwrap_or_default());
@@ -91,7 +91,7 @@ impl RepoPath {
         }
     }
 
-    /// Returns the kind of TOML file that belongs there. A policy is read by what it says it is.
+    /// Returns the kind of TOML file at this path. The kind of a policy is determined by its `schema`.
     pub const fn kind(&self) -> Option<FileKind> {
         match self {
             Self::Attestation(_) => Some(FileKind::Attestation),
@@ -118,23 +118,23 @@ impl RepoPath {
         }
     }
 
-    /// Returns the namespace of the signatures of the file there, when it is of a signed kind.
+    /// Returns the namespace for signatures of the file, if its kind is signed.
     pub fn namespace(&self) -> Option<SignatureNamespace> {
         namespace(self.kind()?)
     }
 
-    /// Returns whether the engine reads it.
+    /// Returns whether the engine reads the file.
     pub const fn is_governed(&self) -> bool {
         !matches!(self, Self::Foreign)
     }
 
-    /// Returns whether it belongs to the trust state.
+    /// Returns whether the file belongs to the trust state.
     pub const fn is_trust(&self) -> bool {
         matches!(self, Self::Mandate(_) | Self::Registry(_) | Self::Root(_))
     }
 }
 
-/// Returns the namespace of signatures of files of this kind, when it is a signed kind.
+/// Returns the namespace for signatures of files of this kind, if the kind is signed.
 pub(super) fn namespace(kind: FileKind) -> Option<SignatureNamespace> {
     let name = kind.namespace()?;
     SignatureNamespace::ALL.into_iter().find(|namespace| namespace.as_str() == name)
@@ -195,7 +195,7 @@ fn version(name: &str) -> Option<u32> {
     (number > 0 && format!("{number}.toml") == name).then_some(number)
 }
 
-/// The names at the top that belong to the engine.
+/// The top-level names that belong to the engine.
 const GOVERNED: [&str; 12] = [
     "attestations",
     "campaigns",
@@ -227,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_has_its_place() {
+    fn each_kind_has_its_path() {
         let places = [
             ("trust/root/1.toml", Some(FileKind::Root)),
             ("trust/registry/12.toml", Some(FileKind::Registry)),
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_belongs_to_a_file_of_a_signed_kind() {
+    fn signature_path_requires_a_signed_kind() {
         let signer = PrincipalId::parse("ana.ruiz").unwrap();
         let of = "campaigns/q4/reviews/db/ana.ruiz.toml".to_owned();
         assert_eq!(RepoPath::of(&format!("{of}.ana.ruiz.sig")), RepoPath::Signature { of, signer });
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_belong_in_a_governed_folder_is_misplaced() {
+    fn unexpected_file_in_governed_folder_is_misplaced() {
         let paths = [
             "trust/root/01.toml",
             "trust/root/0.toml",

@@ -1,4 +1,4 @@
-//! The governed repository: where each file lives, and what it says at a commit. Nothing here decides whom to believe.
+//! The governed repository: the paths of its files, and their content at a commit. Signatures are verified in `trust`.
 
 mod error;
 mod layout;

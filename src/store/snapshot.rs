@@ -24,7 +24,7 @@ pub struct RepositorySnapshot<'r> {
 }
 
 impl<'r> RepositorySnapshot<'r> {
-    /// Returns the repository as it is at `commit`.
+    /// Returns the repository at `commit`.
     pub const fn at(repository: &'r Repository, commit: ObjectId) -> Self {
         Self { repository, commit }
     }
@@ -39,15 +39,15 @@ impl<'r> RepositorySnapshot<'r> {
         self.repository
     }
 
-    /// Returns all files at and below `prefix`, sorted, with the names that must not be followed.
+    /// Returns all files at and below `prefix`, sorted, and the unsafe names.
     ///
     /// # Errors
-    /// When git cannot give them.
+    /// When git fails.
     pub fn list(&self, prefix: &str) -> Result<TreeListing, StoreError> {
         Ok(self.repository.list(self.commit, prefix)?)
     }
 
-    /// Returns the bytes of a governed file of any size up to `limit`, or nothing when it is not there.
+    /// Returns the bytes of a governed file of any size up to `limit`, or `None` when it does not exist.
     ///
     /// # Errors
     /// When it is not a plain file, or larger.
@@ -67,10 +67,10 @@ impl<'r> RepositorySnapshot<'r> {
         Ok(self.repository.blob(file.id, limit)?)
     }
 
-    /// Returns a governed file that must be there, in its one canonical form, with the signatures beside it.
+    /// Returns a governed file that must exist, in canonical form, with the signatures beside it.
     ///
     /// # Errors
-    /// When it is not there, not a plain file, or not acceptable in form.
+    /// When it is missing, not a plain file, or not acceptable in form.
     pub fn read<T: GovernedFile>(&self, path: &str) -> Result<Unverified<T>, StoreError> {
         let file = self.repository.file(self.commit, path)?.ok_or_else(|| StoreError::Missing(path.to_owned()))?;
         let signatures = if RepoPath::of(path).namespace().is_some() { self.signatures(path)? } else { Vec::new() };
@@ -89,7 +89,7 @@ impl<'r> RepositorySnapshot<'r> {
         }
     }
 
-    /// Returns what a governed file says that needs no signature, or nothing when it is not there.
+    /// Returns the content of a governed file that needs no signature, or `None` when it does not exist.
     ///
     /// # Errors
     /// When it is not a plain file, or not acceptable in form.
@@ -101,16 +101,16 @@ impl<'r> RepositorySnapshot<'r> {
         }
     }
 
-    /// Returns what all governed files of one kind below `folder` say, sorted by path.
+    /// Returns the content of all governed files of one kind below `folder`, sorted by path.
     ///
     /// # Errors
-    /// When one of them is not acceptable, or lies where it does not belong.
+    /// When one of them is not acceptable, or is at an unexpected path.
     pub fn read_all<T: GovernedFile>(&self, folder: &str) -> Result<Vec<Unverified<T>>, StoreError> {
         let listing = self.list(folder)?;
         if let Some(hazard) = listing.hazards.first() {
             return Err(StoreError::Place(hazard.path.clone()));
         }
-        // One listing serves all: looking beside each file would cost the square of their number.
+        // One listing serves all files: a search beside each file would have quadratic cost.
         let mut beside: BTreeMap<String, Vec<SignatureFile>> = BTreeMap::new();
         let mut found = Vec::new();
         for file in listing.files {
@@ -127,8 +127,8 @@ impl<'r> RepositorySnapshot<'r> {
         found.iter().map(|file| self.open(file, beside.remove(&file.path).unwrap_or_default())).collect()
     }
 
-    /// Returns what all files of one kind below `folder` say, each with its path, sorted by that, where all of them were
-    /// accepted before: neither their form nor who signed them is looked at again.
+    /// Returns the content of all files of one kind below `folder`, each with its path, sorted by path. All of them
+    /// were accepted before: neither their form nor their signatures are checked again.
     ///
     /// # Errors
     /// When one of them cannot be read.
@@ -176,8 +176,8 @@ impl<'r> RepositorySnapshot<'r> {
         Ok(SignatureFile { signer: signer.to_string(), path: file.path, bytes })
     }
 
-    /// Returns the digest over all governed files: lines of `<sha256>  <mode>  <path>`, sorted by path. It binds a run to
-    /// bytes and not to the SHA-1 names that git gives them.
+    /// Returns the digest over all governed files: lines of `<sha256>  <mode>  <path>`, sorted by path. It binds a run
+    /// to the bytes of the files, not to git's SHA-1 ids.
     ///
     /// # Errors
     /// When a governed file cannot be read.
@@ -198,10 +198,10 @@ impl<'r> RepositorySnapshot<'r> {
     }
 }
 
-/// Returns the kind of a governed TOML file: that of its place, or what a policy says it is.
+/// Returns the kind of a governed TOML file: the kind of its path, or for a policy the kind that its `schema` names.
 ///
 /// # Errors
-/// When the place has no kind and the file does not say one.
+/// When neither the path nor the file determines a kind.
 pub fn kind_of(path: &str, bytes: &[u8]) -> Result<FileKind, Diagnostics> {
     match RepoPath::of(path).kind() {
         Some(kind) => Ok(kind),
@@ -212,7 +212,7 @@ pub fn kind_of(path: &str, bytes: &[u8]) -> Result<FileKind, Diagnostics> {
 /// Checks the form of a governed file of any kind.
 ///
 /// # Errors
-/// Everything that stands against accepting it.
+/// All reasons against accepting it.
 pub fn parse_any(path: &str, bytes: &[u8], kind: FileKind) -> Result<(), Diagnostics> {
     fn form<T: GovernedFile>(path: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
         codec::parse::<T>(path, bytes).map(drop)
@@ -240,6 +240,6 @@ pub fn parse_any(path: &str, bytes: &[u8], kind: FileKind) -> Result<(), Diagnos
     }
 }
 
-/// One byte more than a governed file may have, so that a larger one is refused with its own words.
+/// One byte more than the maximum size of a governed file, so that a larger file is rejected with a specific message.
 const LIMIT: u64 = MAX_FILE as u64;
 const MAX_SIGNATURE: u64 = 4096;

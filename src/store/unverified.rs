@@ -1,11 +1,11 @@
-//! A governed file that has the right form; whether to believe it is not decided here.
+//! A governed file of valid form whose signatures have not been verified.
 
 use crate::model::Digest;
 
-/// A signature file beside a governed file, as it lies there.
+/// A signature file beside a governed file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignatureFile {
-    /// The signer's name, from the file's name.
+    /// The signer's name in the file name.
     pub signer: String,
     /// Its path.
     pub path: String,
@@ -13,8 +13,8 @@ pub struct SignatureFile {
     pub bytes: Vec<u8>,
 }
 
-/// The content of a governed file with its raw bytes and the signatures beside it. To act on it, `trust` has to verify
-/// it first.
+/// The content of a governed file with its raw bytes and the signatures beside it. `trust` must verify it before it is
+/// used.
 #[derive(Clone, Debug)]
 pub struct Unverified<T> {
     value: T,
@@ -24,12 +24,12 @@ pub struct Unverified<T> {
 }
 
 impl<T> Unverified<T> {
-    /// Returns a file as read: its value, the bytes it was parsed from, where it lies, and its signatures.
+    /// Returns a file as read: its value, its raw bytes, its path and its signatures.
     pub const fn new(value: T, bytes: Vec<u8>, path: String, signatures: Vec<SignatureFile>) -> Self {
         Self { value, bytes, path, signatures }
     }
 
-    /// Returns what the file says.
+    /// Returns the content of the file.
     pub const fn value(&self) -> &T {
         &self.value
     }
@@ -54,7 +54,7 @@ impl<T> Unverified<T> {
         &self.signatures
     }
 
-    /// Returns what the file says and gives up the rest.
+    /// Returns the content of the file and drops the rest.
     pub fn into_value(self) -> T {
         self.value
     }

@@ -1,9 +1,9 @@
-//! Values that stand on the right of `key =`.
+//! Serializes inline values: the text on the right of `key =`.
 
 use super::{SerializeError, push_key, push_string};
 use serde::ser::{self, Serialize};
 
-/// Writes a value on the right of `key =`; tables within are inline tables.
+/// Writes a value on the right of `key =`. Tables within the value are inline tables.
 pub(super) struct InlineWriter<'a>(pub(super) &'a mut String);
 
 /// A list or inline table that is being written.
@@ -73,7 +73,7 @@ impl<'a> ser::Serializer for InlineWriter<'a> {
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), SerializeError> {
-        // The shortest text that reads back as the same number, which is what Rust's `Debug` promises.
+        // The shortest text that parses to the same number, as guaranteed by Rust's `Debug`.
         let text = if value.is_nan() { "nan".to_owned() } else { format!("{value:?}") };
         self.0.push_str(&text);
         Ok(())
@@ -176,7 +176,7 @@ impl<'a> ser::Serializer for InlineWriter<'a> {
     }
 }
 
-/// Returns whether a struct of this name is how the `toml` crate hands over a date or time.
+/// Returns whether a struct of this name is how the `toml` crate passes a date or time.
 pub(super) fn is_datetime(name: &str) -> bool {
     name == "$__toml_private_Datetime"
 }

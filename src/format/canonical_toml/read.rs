@@ -1,9 +1,9 @@
-//! A quick reader of text that is in canonical form, which is what nearly every governed file is.
+//! Fast parser of text in canonical form, which nearly every governed file is.
 //!
-//! It reads the value straight from the lines, without the tree a general parser of TOML builds. Whatever it does not
-//! expect makes it give up, and the general parser decides and explains. It may be lenient about spacing, because what it
-//! returns counts only when writing it gives back the same text; and what is written, the general parser reads as the same
-//! value (`tests/properties.rs`).
+//! Reads the value directly from the lines, without the tree that a general TOML parser builds. On unexpected input it
+//! gives up, and the general parser decides and reports the error. It may be lenient about spacing, because its result
+//! is used only if writing it reproduces the same text, and the general parser reads the written text as the same value
+//! (`tests/properties.rs`).
 
 use crate::format::confusables;
 use serde::{
@@ -13,14 +13,14 @@ use serde::{
 };
 use std::{borrow::Cow, fmt};
 
-/// Returns the value of a text in canonical form whose strings all pass the lint; nothing when there is any doubt.
+/// Returns the value of a text in canonical form whose strings all pass the lint; `None` in case of doubt.
 pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
     let mut reader = TomlReader { rest: text };
     let value = T::deserialize(TableReader { reader: &mut reader, path: "", depth: 1 }).ok()?;
     reader.rest.is_empty().then_some(value)
 }
 
-/// The text is not what this reader knows.
+/// An error: the text is not in the form that this parser reads.
 #[derive(Clone, Copy, Debug)]
 struct UnexpectedTomlError;
 
@@ -75,7 +75,7 @@ impl<'de> TomlReader<'de> {
         if confusables::check(&string).is_some() { Err(UnexpectedTomlError) } else { Ok(string) }
     }
 
-    /// Reads on where the first escape is; control characters, which the lint refuses, are not known here.
+    /// Reads a string from its first escape on. Control characters, which the lint rejects, are not supported here.
     fn escaped(&mut self, plain: &str) -> Result<String, UnexpectedTomlError> {
         let mut string = plain.to_owned();
         while let Some(escape) = self.rest.strip_prefix('\\') {
@@ -89,7 +89,7 @@ impl<'de> TomlReader<'de> {
         Ok(string)
     }
 
-    /// Returns the path of the header that comes next, and whether it is that of a list's element.
+    /// Returns the path of the next header, and whether it is the header of a list element.
     fn header(&self) -> Option<(&'de str, bool)> {
         let header = self.rest.strip_prefix("\n[").or_else(|| self.rest.strip_prefix('['))?;
         let line = header.split('\n').next()?;
@@ -161,7 +161,7 @@ impl<'de> de::Deserializer<'de> for TableReader<'_, 'de> {
     }
 }
 
-/// What a key was found in.
+/// The context of a key.
 #[derive(Clone, Copy)]
 enum KeyTarget<'de> {
     Line,
@@ -351,7 +351,7 @@ impl<'de> de::Deserializer<'de> for TomlText<'de> {
     }
 }
 
-/// As deep as the kinds themselves need; what is deeper is for the general parser.
+/// The deepest nesting of any file kind; deeper text is left to the general parser.
 const MAX_DEPTH: usize = 6;
 
 #[cfg(test)]
@@ -360,7 +360,7 @@ mod tests {
     use crate::format::canonical_toml;
 
     #[test]
-    fn canonical_text_of_any_shape_is_read_as_the_general_parser_reads_it() {
+    fn fast_parser_agrees_with_general_parser() {
         let text = "a = \"x\\\\ \\\"y\\\" ü\"\nb = -3\nlist = [1, 2]\nlong = [\n  \"one\",\n  \"22222222222222222222222222222222222222222222222222222222222222222222222222222\",\n]\nnested = [[1], []]\nno = []\nyes = true\n\n\
                     [empty]\n\n[t.\"a b\"]\nx = 1\n\n[t.\"a b\".deep]\ny = 2\n\n[[t.c]]\n\n[[t.c]]\nz = 3\n\n[[t.c.d]]\nv = 4\n\n[u]\nw = 5\n";
         let general: toml::Table = toml::from_str(text).unwrap();
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_does_not_know_is_left_to_the_general_parser() {
+    fn unexpected_text_is_left_to_the_general_parser() {
         let unknown = [
             "a = 1.5\n",
             "a = 1979-05-27\n",

@@ -1,4 +1,4 @@
-//! Tables: the lines `key = value` below a header, and the tables below them.
+//! Serializes tables: the lines `key = value` below a header, and the tables below them.
 
 use super::{
     SerializeError, WIDTH,
@@ -10,18 +10,18 @@ use serde::ser::{self, Impossible, Serialize};
 /// Returns the canonical text of a struct or map.
 ///
 /// # Errors
-/// When it holds something TOML has no form for, or a list that mixes tables with other values.
+/// When it contains a value that TOML cannot represent, or a list that mixes tables with other values.
 pub fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String, SerializeError> {
     let mut page = DocumentWriter { text: String::with_capacity(4096), path: String::new() };
     value.serialize(ValueSlot::Root(&mut page))?;
-    // A file that begins with a table has nothing to set apart from.
+    // A file that begins with a table needs no blank line before its header.
     if page.text.starts_with('\n') {
         page.text.remove(0);
     }
     Ok(page.text)
 }
 
-/// The text so far, and the path of the table that is being written.
+/// The text so far, and the path of the current table.
 struct DocumentWriter {
     text: String,
     path: String,
@@ -32,9 +32,9 @@ struct TableWriter<'a> {
     page: &'a mut DocumentWriter,
     /// The length of the path above it.
     above: usize,
-    /// Where its header stands, if it may be left out.
+    /// The position of its header, if the header may be left out.
     header: Option<std::ops::Range<usize>>,
-    /// Where its own values end.
+    /// The end of its own values.
     values_end: usize,
     has_values: bool,
     has_tables: bool,
@@ -63,7 +63,7 @@ impl<'a> TableWriter<'a> {
         Self { page, above, header, values_end: end, has_values: false, has_tables: false, key: String::new() }
     }
 
-    /// Writes one value of its own; `write` appends the text after `key = `.
+    /// Writes one of the table's own values; `write` appends the text after `key = `.
     fn value(
         &mut self,
         key: &str,
@@ -135,7 +135,7 @@ impl ListWriter<'_, '_> {
     }
 }
 
-/// Where a value goes; whether it becomes a line or a table shows only when it is written.
+/// The destination of a value. Only its serialization decides whether it becomes a line or a table.
 enum ValueSlot<'a, 'b, 'c> {
     Element(&'a mut ListWriter<'b, 'c>),
     Field(&'a mut TableWriter<'b>, &'a str),
