@@ -1,18 +1,18 @@
-//! Actions: one change to one grant, and the states it passes through.
+//! Actions: a change to one grant, and the states of its execution.
 
 use super::{AccessChange, ActionId, Digest, Grant, ItemId, Timestamp, Verdict, VerificationLevel};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
-/// One call to a target, in the target's own words.
+/// One call to a target, in the target's own terms.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Operation {
-    /// What the connector does, for its dispatch: `sql`, `iam:DeleteAccessKey`, `edit:sudoers`.
+    /// The operation, used by the connector for dispatch: `sql`, `iam:DeleteAccessKey`, `edit:sudoers`.
     pub call: String,
-    /// What the call is made with: immutable ids, and the names they must still have. Never a secret.
+    /// The arguments of the call: immutable ids, and the names that they must still have. Never a secret.
     pub with: BTreeMap<String, String>,
-    /// The call as the target's own people would write it: the exact SQL, the API call, the edit of a file.
+    /// The call as an administrator of the target would write it: the exact SQL, the API call, the edit of a file.
     pub text: String,
 }
 
@@ -22,15 +22,15 @@ impl fmt::Display for Operation {
     }
 }
 
-/// What a read must show for an action to be confirmed.
+/// The state of the target that confirms an action.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ExpectedState {
-    /// No path gives the principal the entitlement any more.
+    /// The principal no longer has the entitlement by any path.
     Absent,
-    /// The credential that was reviewed no longer works, and its successor does.
+    /// The reviewed credential no longer works, and its successor does.
     Replaced,
-    /// The grant is there with exactly these attributes among its own.
+    /// The grant exists with these attribute values.
     Shows(BTreeMap<String, String>),
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for ExpectedState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent => f.write_str("gone by every path"),
-            Self::Replaced => f.write_str("old credential dead, new one proven"),
+            Self::Replaced => f.write_str("old credential disabled, new credential verified"),
             Self::Shows(attributes) => {
                 let shown: Vec<_> = attributes.iter().map(|(name, value)| format!("{name} = {value}")).collect();
                 f.write_str(&shown.join(", "))
@@ -47,95 +47,96 @@ impl fmt::Display for ExpectedState {
     }
 }
 
-/// What somebody can no longer do afterwards.
+/// Access that a principal loses through an action.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccessLoss {
-    /// Who, by the name people use.
+    /// The display name of the principal.
     pub principal: String,
-    /// What, by the name people use.
+    /// The display name of the entitlement.
     pub entitlement: String,
 }
 
-/// Why an action may be done.
+/// The decision that permits an action.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ActionBasis {
-    /// The review file with the decision, or the close of the stage in which nobody answered.
+    /// The review file with the decision, or the close of the stage that had no response.
     pub path: String,
     /// The digest of that file's bytes.
     pub file: Digest,
-    /// The item decided.
+    /// The item.
     pub item: ItemId,
     /// The verdict as signed.
     pub verdict: Verdict,
-    /// Who signed, sorted.
+    /// The signers, sorted.
     pub signers: Vec<String>,
-    /// Whether people decided it, or nobody did and policy made that a verdict.
+    /// The origin of the verdict: the reviewers, or the policy for no response.
     #[serde(default, skip_serializing_if = "DecisionOrigin::is_by_people")]
     pub decided: DecisionOrigin,
 }
 
-/// Where a verdict comes from. Silence is never counted as somebody's decision.
+/// The origin of a verdict. No response is never counted as a reviewer's decision.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DecisionOrigin {
-    /// Those who were asked, or who stand for them.
+    /// The assigned reviewers, or their delegates.
     #[default]
     ByPeople,
-    /// Nobody answered; the definition says what that means, and a campaign owner signed the list.
+    /// There was no response. The definition determines the verdict, and a campaign owner signed the list of items.
     BySilence,
 }
 
 impl DecisionOrigin {
-    /// Returns whether somebody decided it.
+    /// Returns whether a reviewer decided it.
     pub const fn is_by_people(&self) -> bool {
         matches!(self, Self::ByPeople)
     }
 
-    /// Returns it in words.
+    /// Returns the origin in words.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ByPeople => "by people",
-            Self::BySilence => "by silence",
+            Self::BySilence => "by no response",
         }
     }
 }
 
-/// What an action is, whatever its state.
+/// The specification of an action, independent of its state.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ActionSpec {
     /// Its id, which is also its idempotency key.
     pub id: ActionId,
-    /// The decision behind it.
+    /// The decision that permits it.
     pub basis: ActionBasis,
-    /// What is asked of the target.
+    /// The requested change.
     pub change: AccessChange,
-    /// The grant as it was reviewed.
+    /// The grant as reviewed.
     pub grant: Grant,
-    /// The digest of that grant: what the target must still show right before.
+    /// The digest of that grant, which the target must still match immediately before the change.
     pub precondition: Digest,
     /// The exact calls, in order.
     pub operations: Vec<Operation>,
-    /// What a read must show afterwards.
+    /// The state of the target that confirms the action.
     pub expects: ExpectedState,
-    /// Who loses what by it, effectively; sorted.
+    /// The effective access that principals lose, sorted.
     pub loses: Vec<AccessLoss>,
-    /// Paths which the inventory says will survive it, in words; a plan that says so will not be confirmed.
+    /// Descriptions of access paths that, by the inventory, will remain after the change. An action with such a path
+    /// will not be confirmed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub survives: Vec<String>,
-    /// What cannot be undone, if anything.
+    /// The part of the change that cannot be undone, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub irreversible: Option<String>,
-    /// The least verification that closes the item.
+    /// The lowest verification level that closes the item.
     pub level: VerificationLevel,
 }
 
-/// An action in one state. States follow each other in one order only:
+/// An action in one state. The order of the states is fixed:
 /// `Action<Ready>` → `Action<Applied>` → `Action<Confirmed>`.
 ///
-/// None can be skipped, and none can be gone through twice:
+/// No state can be skipped or repeated:
 /// ```compile_fail,E0599
 /// # use tenure::model::{Action, Timestamp, action::Ready};
 /// fn skip(action: Action<Ready>) { let _ = action.confirmed(String::new(), Timestamp::from_unix(0)); }
@@ -150,25 +151,25 @@ pub struct Action<S> {
     state: S,
 }
 
-/// Planned, and nothing done yet.
+/// Planned, and not yet executed.
 #[derive(Clone, Copy, Debug)]
 pub struct Planned;
 
-/// The target took the calls; what it then says is not known yet.
+/// The target accepted the calls. The result has not been read back yet.
 #[derive(Clone, Debug)]
 pub struct Applied {
-    /// What the target answered, short and without secrets.
+    /// The reply of the target, short and without secrets.
     pub receipt: String,
 }
 
-/// A read showed what was expected.
+/// A read showed the expected state.
 #[derive(Clone, Debug)]
 pub struct Confirmed {
-    /// What the target answered.
+    /// The reply of the target.
     pub receipt: String,
-    /// What known thing the confirming read also found.
+    /// The known object that the confirming read found as well.
     pub probe: String,
-    /// When that read was made, as the engine's clock claims.
+    /// The time of that read, by the engine's clock.
     pub read_at: Timestamp,
 }
 
@@ -178,14 +179,14 @@ impl Action<Planned> {
         Self { planned, state: Planned }
     }
 
-    /// Returns the action after the target took its calls.
+    /// Returns the action after the target accepted its calls.
     pub fn applied(self, receipt: String) -> Action<Applied> {
         Action { planned: self.planned, state: Applied { receipt } }
     }
 }
 
 impl Action<Applied> {
-    /// Returns the action after a read showed what was expected.
+    /// Returns the action after a read showed the expected state.
     pub fn confirmed(self, probe: String, read_at: Timestamp) -> Action<Confirmed> {
         let state = Confirmed { receipt: self.state.receipt, probe, read_at };
         Action { planned: self.planned, state }

@@ -1,4 +1,4 @@
-//! What makes a grant more or less dangerous, by name.
+//! Risk-relevant attributes of a grant, by name.
 
 use litemap::LiteMap;
 use schemars::JsonSchema;
@@ -12,24 +12,24 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
-/// The attributes of a grant, sorted by name. An inventory has very many grants, and nearly all of them have one attribute
-/// or none: a tree would take room for eleven.
+/// The attributes of a grant, sorted by name. An inventory has very many grants, and nearly all of them have at most
+/// one attribute: a B-tree map would allocate space for eleven.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd, JsonSchema)]
 #[schemars(transparent)]
 pub struct Attributes(#[schemars(with = "BTreeMap<String, String>")] LiteMap<String, String>);
 
 impl Attributes {
-    /// Returns none.
+    /// Returns an empty map.
     pub const fn new() -> Self {
         Self(LiteMap::new_vec())
     }
 
-    /// Returns whether there are none.
+    /// Returns whether there are no attributes.
     pub fn is_none(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Gives back the room that nothing fills.
+    /// Releases unused capacity.
     pub fn shrink(&mut self) {
         let mut all = std::mem::take(&mut self.0).into_tuple_vec();
         all.shrink_to_fit();
@@ -57,7 +57,7 @@ impl FromIterator<(String, String)> for Attributes {
     }
 }
 
-/// A map, also where it is empty: digests cover it.
+/// Serializes as a map, even when empty, because digests include it.
 impl Serialize for Attributes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter())
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn they_are_written_and_read_as_a_map_however_many() {
+    fn attributes_round_trip_as_a_map() {
         for text in [r#"{}"#, r#"{"a":"1"}"#, r#"{"a":"1","b":"2"}"#] {
             let all: Attributes = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&all).unwrap(), text);

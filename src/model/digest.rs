@@ -1,4 +1,4 @@
-//! SHA-256 digests, written `sha256:` and 64 lower-case hexadecimal digits.
+//! SHA-256 digests, written as `sha256:` and 64 lower-case hexadecimal digits.
 
 use super::serde_text;
 use schemars::JsonSchema;
@@ -6,18 +6,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
-/// A SHA-256 digest (FIPS 180-4), the only hash Tenure's own bindings rest on.
+/// A SHA-256 digest (FIPS 180-4), the only hash that Tenure's own bindings use.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, JsonSchema)]
 #[schemars(with = "String", extend("pattern" = "^sha256:[0-9a-f]{64}$"))]
 pub struct Digest([u8; 32]);
 
-/// A text that is not `sha256:` and 64 lower-case hexadecimal digits.
+/// An error: a text that is not `sha256:` and 64 lower-case hexadecimal digits.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("a digest is `sha256:` and 64 lower-case hexadecimal digits, not `{0}`")]
+#[error("`{0}` is not a digest: expected `sha256:` and 64 lower-case hexadecimal digits")]
 pub struct ParseDigestError(String);
 
 impl Digest {
-    /// The digest before all others: 64 zeros, what the first record of a chain points to.
+    /// The initial digest, 64 zeros: the predecessor of the first record of a chain.
     pub const ZERO: Self = Self([0; 32]);
 
     /// Returns the digest of `bytes`.
@@ -25,14 +25,14 @@ impl Digest {
         Self(Sha256::digest(bytes.as_ref()).into())
     }
 
-    /// Returns the digest of the parts one after the other.
+    /// Returns the digest of the concatenated parts.
     pub fn of_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut hash = Sha256::new();
         parts.into_iter().for_each(|part| hash.update(part));
         Self(hash.finalize().into())
     }
 
-    /// Returns the digest with these 32 bytes.
+    /// Returns a digest with these 32 bytes.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -42,7 +42,7 @@ impl Digest {
         &self.0
     }
 
-    /// Returns the 64 hexadecimal digits without the `sha256:` in front, as `sha256sum` prints them.
+    /// Returns the 64 hexadecimal digits without the `sha256:` prefix, as `sha256sum` prints them.
     pub fn hex(&self) -> String {
         self.digits().iter().map(|digit| char::from(*digit)).collect()
     }
@@ -55,7 +55,7 @@ impl Digest {
         digits
     }
 
-    /// Reads 64 lower-case hexadecimal digits.
+    /// Parses 64 lower-case hexadecimal digits.
     ///
     /// # Errors
     /// When `text` is anything else.
@@ -74,7 +74,7 @@ impl Digest {
         if all > 15 { Err(refuse()) } else { Ok(Self(bytes)) }
     }
 
-    /// Reads `sha256:` and 64 lower-case hexadecimal digits.
+    /// Parses `sha256:` and 64 lower-case hexadecimal digits.
     ///
     /// # Errors
     /// When `text` is anything else.
@@ -120,7 +120,7 @@ impl std::str::FromStr for Digest {
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// The value of each lower-case hexadecimal digit; of any other byte more than 15.
+/// The value of each lower-case hexadecimal digit; more than 15 for any other byte.
 const NIBBLES: [u8; 256] = {
     let mut nibbles = [u8::MAX; 256];
     let mut value = 0;
@@ -136,14 +136,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_empty_input_has_the_known_digest() {
+    fn empty_input_has_the_known_digest() {
         let known = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(Digest::of(b"").to_string(), known);
         assert_eq!(Digest::parse(known), Ok(Digest::of(b"")));
     }
 
     #[test]
-    fn other_spellings_are_refused() {
+    fn malformed_digests_are_rejected() {
         let upper = Digest::of(b"").to_string().to_uppercase();
         let strange = Digest::of(b"").to_string().replacen('e', "g", 1);
         for text in ["", "sha256:", "sha512:00", &upper, &strange, &Digest::of(b"").hex()] {

@@ -1,19 +1,19 @@
-//! Findings: what a check reports, with a stable code.
+//! Findings: results of a check, with a stable code.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The claim of the repository cannot be relied on.
+    /// The repository's claims cannot be relied on.
     Critical,
     /// A control did not work.
     High,
     /// A control worked late or in part.
     Medium,
-    /// Worth knowing.
+    /// Useful information.
     Low,
 }
 
@@ -28,18 +28,18 @@ impl fmt::Display for Severity {
     }
 }
 
-/// What a check found.
+/// A result of a check.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Finding {
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
     /// A stable code, such as `chain-broken`.
     pub code: &'static str,
-    /// What it is about: a path, an action, a record; with line or index where there is one.
+    /// The subject: a path, an action or a record; with line or index, if any.
     pub subject: String,
-    /// What is wrong, in one sentence.
+    /// The problem, in one sentence.
     pub message: String,
-    /// The next command to type, or what to do.
+    /// The next command to run, or another remedy.
     pub help: String,
 }
 

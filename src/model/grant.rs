@@ -1,11 +1,11 @@
-//! Grants: who holds what, through which paths, under which immutable ids.
+//! Grants: a principal, an entitlement and the access paths between them, under immutable ids.
 
 use super::{Attributes, Digest, GrantKey, SystemId, Tier, Timestamp, jcs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc};
 
-/// What kind of thing a grant is; also the name of its file under `inventory/<system>/grants/`.
+/// The kind of a grant; also the name of its file under `inventory/<system>/grants/`.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GrantKind {
@@ -21,14 +21,14 @@ pub enum GrantKind {
     Ownership,
     /// A policy attached to or embedded in a principal.
     Policy,
-    /// A right on an object, including rights on objects to come.
+    /// A right on an object, including rights on future objects.
     Privilege,
     /// A rule that lets the principal act as another, such as a line of sudoers.
     Rule,
 }
 
 impl GrantKind {
-    /// Returns the kind as files spell it.
+    /// Returns the spelling in files.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Account => "account",
@@ -55,39 +55,39 @@ impl fmt::Display for GrantKind {
 pub struct Principal {
     /// The system's immutable id (an oid, a uid, `AIDA…`), never a name.
     pub id: String,
-    /// What people call it; for display only.
+    /// The display name.
     pub name: String,
 }
 
-/// What is granted, as its system knows it.
+/// An entitlement, as its system knows it.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Entitlement {
     /// The system's immutable id for it.
     pub id: String,
-    /// What people call it; for display only.
+    /// The display name.
     pub name: String,
 }
 
-/// The way along which an access comes about.
+/// The kind of an access path.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccessRoute {
     /// A right over the whole system (superuser, root, administrator).
     Administrator,
-    /// A default that will grant it on objects to come.
+    /// A default that grants the right on future objects.
     Default,
     /// Granted to the principal itself.
     Direct,
-    /// A group it is in, directly or nested.
+    /// A group of which it is a member, directly or nested.
     Group,
     /// Ownership of the object.
     Ownership,
-    /// Granted to everybody.
+    /// Granted to every principal.
     Public,
-    /// A role it holds or may assume.
+    /// A role that it has or may assume.
     Role,
-    /// A rule that matches it.
+    /// A rule that matches the principal.
     Rule,
     /// A session that is already open.
     Session,
@@ -99,9 +99,9 @@ pub enum AccessRoute {
 pub struct AccessPath {
     /// The kind of path.
     pub via: AccessRoute,
-    /// The immutable ids along the path, joined by `/`; this is what digests cover.
+    /// The immutable ids along the path, joined by `/`. Digests cover this field.
     pub ids: String,
-    /// The path in words a person can follow; for display only.
+    /// The path in words; for display only.
     pub text: String,
 }
 
@@ -111,29 +111,30 @@ impl fmt::Display for AccessPath {
     }
 }
 
-/// One principal holding one entitlement: what is reviewed, and what is revoked.
+/// One principal with one entitlement: the unit of review and revocation.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     /// The system that holds it.
     pub system: SystemId,
-    /// What kind of thing it is.
+    /// The kind.
     pub kind: GrantKind,
     /// Its immutable key within the system.
     pub key: GrantKey,
-    /// Who holds it.
+    /// The principal.
     pub principal: Principal,
-    /// What is held.
+    /// The entitlement.
     pub entitlement: Entitlement,
-    /// How it comes about, sorted; the first is the one this grant itself is.
+    /// The access paths, sorted; the first one is the grant itself.
     pub paths: Vec<AccessPath>,
-    /// What makes it more or less dangerous, in the system's own words; a change reopens its review. No volatile values.
+    /// Risk-relevant attributes, in the system's own terms. A change reopens the review, so there are no volatile
+    /// values.
     #[serde(default, skip_serializing_if = "Attributes::is_none")]
     pub attributes: Attributes,
-    /// What a role or group gives, by immutable id and name, sorted: entitlements it hides from the one who sees its name.
+    /// The entitlements that a role or group contains, by immutable id and name, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expands_to: Vec<Entitlement>,
-    /// The least tier this entitlement has by what it can do, as its connector knows it.
+    /// The lowest tier of the entitlement by its capabilities, as determined by the connector.
     pub tier: Tier,
 }
 
@@ -151,14 +152,14 @@ struct ReviewedGrantFields<'a> {
 }
 
 impl Grant {
-    /// Gives back the room that reading took and nothing fills: nearly all grants have one path and one attribute.
+    /// Releases unused capacity: nearly all grants have one path and one attribute.
     pub fn shrink(&mut self) {
         self.paths.shrink_to_fit();
         self.expands_to.shrink_to_fit();
         self.attributes.shrink();
     }
 
-    /// Returns the digest of what a review is bound to: ids, paths, risk-relevant attributes and what the role hides;
+    /// Returns the digest that a review is bound to: ids, paths, risk-relevant attributes and the contents of a role;
     /// never names or times.
     pub fn digest(&self) -> Digest {
         let reviewed = ReviewedGrantFields {
@@ -172,12 +173,12 @@ impl Grant {
             system: &self.system,
             tier: self.tier,
         };
-        // INVARIANT: the type holds strings and enums only, which always have a canonical form.
+        // INVARIANT: the type contains strings and enums only, which always have a canonical form.
         jcs::digest(&reviewed).unwrap_or(Digest::ZERO)
     }
 
-    /// Returns whether this is the reviewed grant, with nothing added and perhaps some paths or contents gone: what other
-    /// changes of the same run may leave of it.
+    /// Returns whether this is the reviewed grant without additions, and possibly without some of its paths or
+    /// contents: the possible effect of other changes in the same run.
     pub fn only_lost_paths(&self, reviewed: &Self) -> bool {
         let same = (&self.system, self.kind, &self.key) == (&reviewed.system, reviewed.kind, &reviewed.key)
             && (&self.principal.id, &self.entitlement.id) == (&reviewed.principal.id, &reviewed.entitlement.id)
@@ -196,7 +197,7 @@ impl Grant {
 
 #[cfg(test)]
 impl Grant {
-    /// Returns what tests say of a grant on `db`: who holds what, directly.
+    /// Returns a test grant on `db`: a direct grant of `what` to `who`.
     pub(crate) fn held(who: &str, kind: GrantKind, what: &str) -> Self {
         Self {
             system: SystemId::parse("db").unwrap(),
@@ -212,15 +213,15 @@ impl Grant {
     }
 }
 
-/// When a grant was last used; what is not known is said, never guessed.
+/// The last use of a grant. Unknown use is never guessed.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Usage {
     /// Last used at this time.
     At(Timestamp),
-    /// Not used since this time, when the source began to look.
+    /// Not used since this time, the start of the source's records.
     NeverSince(Timestamp),
-    /// The source does not say, for this reason; of very many grants it is one of few.
+    /// Unknown, for this reason. The reason is shared, because many grants have the same one.
     Unknown(Arc<str>),
 }
 

@@ -1,4 +1,4 @@
-//! What the evidence says so far: records folded into the state of every action.
+//! Folds evidence records into the state of every action, run and decision.
 
 use super::{
     ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel,
@@ -9,12 +9,12 @@ use super::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The state of one action, by evidence alone.
+/// The state of one action, derived from evidence alone.
 #[derive(Clone, Debug)]
 pub struct ActionHistory {
     /// The system it changes.
     pub system: SystemId,
-    /// The item decided.
+    /// The item.
     pub item: ItemId,
     /// The grant.
     pub grant: GrantKey,
@@ -26,30 +26,30 @@ pub struct ActionHistory {
     pub run: RunId,
     /// The sequence number of the last intent.
     pub intent: u64,
-    /// When that intent was recorded, as its run's clock claimed.
+    /// The time of that intent, by the clock of its run.
     pub intended_at: Timestamp,
-    /// When its first intent was recorded.
+    /// The time of its first intent.
     pub first_intended_at: Timestamp,
-    /// What happened after that intent; nothing while it dangles.
+    /// The outcome of that intent; `None` while it is dangling.
     pub outcome: Option<OutcomeRecorded>,
-    /// Where and when that was recorded.
+    /// The sequence number and time of that record.
     pub outcome_at: Option<(u64, Timestamp)>,
     /// The last verification.
     pub verification: Option<VerificationRecorded>,
-    /// Where and when that was recorded.
+    /// The sequence number and time of that record.
     pub verified_at: Option<(u64, Timestamp)>,
-    /// The best level at which it was ever confirmed.
+    /// The highest level at which it was ever confirmed.
     pub confirmed: Option<VerificationLevel>,
-    /// When it was first confirmed after its last intent, as the engine's clock claimed.
+    /// The time of the first confirmation after its last intent, by the engine's clock.
     pub confirmed_at: Option<Timestamp>,
-    /// Whether it was confirmed and later seen again.
+    /// Whether the access was confirmed as removed and later found again.
     pub regressed: bool,
-    /// How many intents it has had.
+    /// The number of its intents.
     pub intents: u32,
 }
 
 impl ActionHistory {
-    /// Returns whether the last thing a read said is that the target shows what was expected.
+    /// Returns whether the last read showed the expected state.
     pub fn is_confirmed(&self) -> bool {
         self.verification.as_ref().is_some_and(|v| v.result == VerificationKind::Confirmed)
     }
@@ -60,20 +60,20 @@ impl ActionHistory {
     }
 }
 
-/// A run, by evidence alone.
+/// A run, derived from evidence alone.
 #[derive(Clone, Debug)]
 pub struct RunHistory {
     /// The sequence number of its start.
     pub seq: u64,
-    /// When it started, as its clock claimed.
+    /// The start time, by its own clock.
     pub started_at: Timestamp,
-    /// What its start says.
+    /// The payload of its start record.
     pub start: RunStart,
-    /// The sequence number and exit code of its end; nothing while it is open.
+    /// The sequence number and exit code of its end; `None` while it is open.
     pub end: Option<(u64, u8)>,
 }
 
-/// A review file that was taken up.
+/// A recorded review file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AcceptedReview {
     /// The sequence number of the acceptance.
@@ -82,13 +82,13 @@ pub struct AcceptedReview {
     pub digest: Digest,
     /// The digests of its signatures by path.
     pub signatures: BTreeMap<String, Digest>,
-    /// The commit that brought it.
+    /// The commit that added the file.
     pub commit: String,
-    /// When that was recorded, as the engine's clock claimed.
+    /// The time of the record, by the engine's clock.
     pub at: Timestamp,
 }
 
-/// What the evidence says so far. Feed it every record in order.
+/// The state derived from evidence. Every record must be pushed in order.
 #[derive(Clone, Debug, Default)]
 pub struct EvidenceHistory {
     size: u64,
@@ -109,7 +109,7 @@ pub struct EvidenceHistory {
 }
 
 impl EvidenceHistory {
-    /// Takes the next record; `line` is the digest of its line.
+    /// Adds the next record; `line` is the digest of its line.
     pub fn push(&mut self, record: &Record, line: Digest) {
         self.size = record.seq + 1;
         self.head = Some(line);
@@ -151,7 +151,7 @@ impl EvidenceHistory {
                 self.noticed.insert(notice.id.clone());
             }
             RecordPayload::Merge(seen) => {
-                // What was told once is not taken back by a forge that says nothing later.
+                // A later report of an unknown merge does not replace an earlier report of a known one.
                 let tells = !matches!(seen.told, ForgeReport::Unknown(_));
                 if tells || !self.merges.contains_key(&seen.commit) {
                     self.merges.insert(seen.commit.clone(), (record.seq, seen.clone()));
@@ -210,7 +210,7 @@ impl EvidenceHistory {
         }
     }
 
-    /// A listing takes the place of the one before; one that failed says nothing, so what was found stands.
+    /// A listing replaces the previous one. A failed listing changes nothing, so earlier findings remain.
     fn found(&mut self, seq: u64, finding: &FindingRecorded) {
         match finding.code.strip_prefix(TOXIC_PAIR) {
             Some("judged") => self.toxic_pairs.clear(),
@@ -263,37 +263,37 @@ impl EvidenceHistory {
         self.order.iter().filter_map(|id| self.runs.get_key_value(id))
     }
 
-    /// Returns the runs without an end that hold any of `systems`.
+    /// Returns the open runs that hold any of `systems`.
     pub fn holding<'a>(&'a self, systems: &'a [SystemId]) -> impl Iterator<Item = (&'a RunId, &'a RunHistory)> {
         self.runs().filter(|(_, run)| run.end.is_none() && run.start.systems.iter().any(|s| systems.contains(s)))
     }
 
-    /// Returns how a review file was taken up.
+    /// Returns the record of an accepted review file.
     pub fn accepted(&self, path: &str) -> Option<&AcceptedReview> {
         self.accepted.get(path)
     }
 
-    /// Returns all review files that were taken up, by path.
+    /// Returns all accepted review files, by path.
     pub fn acceptances(&self) -> impl Iterator<Item = (&str, &AcceptedReview)> {
         self.accepted.iter().map(|(path, acceptance)| (path.as_str(), acceptance))
     }
 
-    /// Returns whether these bytes at this path were refused before.
+    /// Returns whether these bytes at this path were rejected before.
     pub fn rejected(&self, path: &str, digest: Digest) -> bool {
         self.rejected.contains(&(path.to_owned(), digest))
     }
 
-    /// Returns whether the exception with these bytes at this path was taken up.
+    /// Returns whether the exception with these bytes at this path was recorded.
     pub fn has_exception(&self, path: &str, digest: Digest) -> bool {
         self.excepted.contains(&(path.to_owned(), digest))
     }
 
-    /// Returns whether an attestation of the action was taken up.
+    /// Returns whether an attestation of the action was recorded.
     pub fn attested(&self, action: &ActionId) -> bool {
         self.attested.contains_key(action)
     }
 
-    /// Returns which record closed the campaign, and when, as the engine's clock claimed.
+    /// Returns the sequence number and time of the close of the campaign, by the engine's clock.
     pub fn close_of(&self, campaign: &CampaignId) -> Option<(u64, Timestamp)> {
         self.closed.get(campaign).copied()
     }
@@ -303,37 +303,38 @@ impl EvidenceHistory {
         self.closed.contains_key(campaign)
     }
 
-    /// Returns whether people were told of the event with this id.
+    /// Returns whether the reminder with this id was sent.
     pub fn is_noticed(&self, id: &str) -> bool {
         self.noticed.contains(id)
     }
 
-    /// Returns what the forge told of the merge at a commit of the main branch, with the place of its record.
+    /// Returns the Git host's report about the merge at a commit of the main branch, with its sequence number.
     pub fn merge(&self, commit: &str) -> Option<&(u64, MergeProvenance)> {
         self.merges.get(commit)
     }
 
-    /// Returns what the forge told of merges, with the places of the records.
+    /// Returns the Git host's reports about merges, with their sequence numbers.
     pub fn merges(&self) -> impl ExactSizeIterator<Item = &(u64, MergeProvenance)> {
         self.merges.values()
     }
 
-    /// Returns outcomes that belong to no open intent: each is a defect of the log.
+    /// Returns outcomes without an open intent: each is a defect of the log.
     pub fn orphaned_outcomes(&self) -> &[(u64, ActionId)] {
         &self.stray_outcomes
     }
 
-    /// Returns what the last listing of each system found that nobody had decided, with the place of its record.
+    /// Returns the out-of-band changes in the last listing of each system, with their sequence numbers.
     pub fn out_of_band(&self) -> impl Iterator<Item = &(u64, FindingRecorded)> {
         self.out_of_band.values().flatten()
     }
 
-    /// Returns the toxic pairs that the last look found somebody to hold, accepted or not, with the place of its record.
+    /// Returns the separation-of-duties violations in the last evaluation, accepted or not, with their sequence
+    /// numbers.
     pub fn toxic_pairs(&self) -> impl Iterator<Item = &(u64, FindingRecorded)> {
         self.toxic_pairs.iter()
     }
 
-    /// Returns whether the last outcome of the action still asks for work: nothing done, failed, drifted or unknown.
+    /// Returns whether the last outcome of the action requires more work: no outcome, or failed, drifted or unknown.
     pub fn needs_work(&self, id: &ActionId) -> bool {
         self.actions.get(id).is_none_or(|action| {
             !action.is_confirmed()

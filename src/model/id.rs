@@ -1,13 +1,13 @@
-//! Names that carry meaning, parsed once at the border.
+//! Identifiers as types, parsed once at the border of the program.
 
 use super::{Digest, serde_text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, sync::Arc};
 
-/// A text that is not an id of the kind asked for.
+/// An error: a text that is not an id of the expected kind.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{} {kind} is {allowed}, not `{text}`", if kind.starts_with(['a', 'i']) { "an" } else { "a" })]
+#[error("`{text}` is not a valid {kind}: expected {allowed}")]
 pub struct ParseIdError {
     kind: &'static str,
     allowed: &'static str,
@@ -20,7 +20,7 @@ impl ParseIdError {
     }
 }
 
-// An id is copied more often than it is read: copies share one text.
+// Copies of an id share one text, because ids are copied more often than they are read.
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident, $kind:literal, $pattern:literal, $allowed:literal, $check:expr;)*) => {$(
         $(#[$doc])*
@@ -29,10 +29,10 @@ macro_rules! ids {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// Reads the id.
+            /// Parses the id.
             ///
             /// # Errors
-            /// When `text` is not of this kind's form.
+            /// When `text` is not in the form of this kind.
             pub fn parse(text: &str) -> Result<Self, ParseIdError> {
                 let check: fn(&str) -> bool = $check;
                 if check(text) {
@@ -84,49 +84,49 @@ macro_rules! ids {
 ids! {
     /// One action of a plan: `act-` and 128 bits of a digest; also its idempotency key.
     ActionId, "action id", "^act-[0-9a-f]{32}$", "`act-` and 32 hexadecimal digits", |t| hex_after(t, "act-", 32);
-    /// A campaign, as its folder under `campaigns/` is called.
-    CampaignId, "campaign id", "^[a-z0-9][a-z0-9.-]{0,63}$", "up to 64 of `a-z 0-9 . -`, beginning with a letter or digit", |t| slug(t, ".-");
-    /// A grant by the target's immutable ids, at the finest grain that can be revoked.
+    /// A campaign, named after its folder under `campaigns/`.
+    CampaignId, "campaign id", "^[a-z0-9][a-z0-9.-]{0,63}$", "up to 64 of `a-z 0-9 . -`, starting with a letter or digit", |t| slug(t, ".-");
+    /// A grant by the target's immutable ids, at the finest granularity that can be revoked.
     GrantKey, "grant key", "^[!-~]{1,512}$", "1 to 512 printable ASCII characters without spaces", |t| !t.is_empty() && t.len() <= 512 && t.bytes().all(|b| b.is_ascii_graphic());
-    /// What a forge calls a person or a team: `@login` or `@organization/team`.
+    /// The name of a person or a team on a Git host: `@login` or `@organization/team`.
     Handle, "handle", "^@[A-Za-z0-9-]{1,39}(/[A-Za-z0-9._-]{1,100})?$", "`@login` or `@organization/team`", handle;
     /// A person or non-human identity as the registry and `principals` name it.
-    PrincipalId, "principal id", "^[a-z0-9][a-z0-9._-]{0,63}$", "up to 64 of `a-z 0-9 . _ -`, beginning with a letter or digit", |t| slug(t, "._-");
-    /// A governed repository, whatever its URL is today: `urn:uuid:` (RFC 9562).
+    PrincipalId, "principal id", "^[a-z0-9][a-z0-9._-]{0,63}$", "up to 64 of `a-z 0-9 . _ -`, starting with a letter or digit", |t| slug(t, "._-");
+    /// A governed repository, independent of its URL: `urn:uuid:` (RFC 9562).
     RepoId, "repository id", "^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "`urn:uuid:` and a lower-case UUID", repo_urn;
     /// One run of the engine: a version 7 UUID, so that runs sort by their start.
     RunId, "run id", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "a lower-case UUID", uuid_text;
-    /// A system that holds access, as its file under `systems/` is called.
-    SystemId, "system id", "^[a-z0-9][a-z0-9-]{0,63}$", "up to 64 of `a-z 0-9 -`, beginning with a letter or digit", |t| slug(t, "-");
+    /// A system that holds access, named after its file under `systems/`.
+    SystemId, "system id", "^[a-z0-9][a-z0-9-]{0,63}$", "up to 64 of `a-z 0-9 -`, starting with a letter or digit", |t| slug(t, "-");
 }
 
 impl ActionId {
-    /// Returns the id of the action that `verdict` asks for on one grant of one item: the same inputs give the same id. What
-    /// a `disable` leaves to be removed after its soak has the verb [`REMOVE_AFTER_SOAK`].
+    /// Returns the id of the action for `verdict` on one grant of one item: the same inputs give the same id. The
+    /// removal after a `disable` has the verb [`REMOVE_AFTER_SOAK`].
     pub fn of(repo: &RepoId, item: &ItemId, grant: &Digest, verdict: &str) -> Self {
         let text = format!("tenure/action/v1\n{repo}\n{item}\n{grant}\n{verdict}\n");
         Self(format!("act-{}", &Digest::of(text).hex()[..32]).into())
     }
 }
 
-/// The verb in the id of the action that removes what was disabled, once its soak is over.
+/// The verb in the id of the action that removes disabled access after its soak period.
 pub const REMOVE_AFTER_SOAK: &str = "remove after soak";
 
-/// One grant put to one reviewer: `itm-` and 64 bits of a digest. A campaign has very many of them, which are sorted, looked
-/// up and compared all the time: so it is held as a number, whose order is that of its text.
+/// One grant assigned to one reviewer: `itm-` and 64 bits of a digest. A campaign has very many item ids, which are
+/// sorted, looked up and compared often, so an id is stored as a number with the same order as its text.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, JsonSchema)]
 #[schemars(with = "String", extend("pattern" = "^itm-[0-9a-f]{16}$"))]
 pub struct ItemId(u64);
 
 impl ItemId {
-    /// Returns the id of the item that puts the grant with this key to review in `campaign`.
+    /// Returns the id of the item for the grant with this key in `campaign`.
     pub fn of(campaign: &CampaignId, system: &SystemId, key: &GrantKey) -> Self {
         let digest = Digest::of(format!("tenure/item/v1\n{campaign}\n{system}\n{key}\n"));
         let (first, _) = digest.as_bytes().split_first_chunk().unwrap_or((&[0; 8], &[]));
         Self(u64::from_be_bytes(*first))
     }
 
-    /// Reads the id.
+    /// Parses the id.
     ///
     /// # Errors
     /// When `text` is not of this form.
@@ -136,7 +136,7 @@ impl ItemId {
         number.map(Self).ok_or_else(|| ParseIdError::new("item id", "`itm-` and 16 hexadecimal digits", text))
     }
 
-    /// Returns the number that its digits are.
+    /// Returns the number with these digits.
     pub const fn number(self) -> u64 {
         self.0
     }
@@ -181,7 +181,7 @@ impl RepoId {
 }
 
 impl RunId {
-    /// Returns a new id that begins with the time.
+    /// Returns a new id that begins with the current time.
     pub fn new_now() -> Self {
         Self(uuid::Uuid::now_v7().to_string().into())
     }
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_cannot_hide_in_ids() {
+    fn id_with_path_characters_is_rejected() {
         for text in ["", ".", "..", "a/b", "a..b", "-a", "A", "a ", "a\n", "ä", "a."] {
             assert!(CampaignId::parse(text).is_err(), "{text:?}");
             assert!(PrincipalId::parse(text).is_err(), "{text:?}");
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handle_is_one_word_of_a_forge() {
+    fn handle_is_a_login_or_a_team() {
         for text in ["@ana-ruiz", "@acme/access.team", "@a"] {
             assert!(Handle::parse(text).is_ok(), "{text}");
         }
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_are_made_can_be_read() {
+    fn generated_ids_can_be_parsed() {
         assert!(RepoId::parse(RepoId::random().as_str()).is_ok());
         assert!(RunId::parse(RunId::new_now().as_str()).is_ok());
     }

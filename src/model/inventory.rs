@@ -1,4 +1,4 @@
-//! The grants of one system as last collected, indexed for the questions a plan asks.
+//! The grants of one system as last collected, indexed for planning.
 
 use super::{Digest, Grant, GrantKey, SystemId, Timestamp, Usage};
 use std::collections::BTreeMap;
@@ -13,15 +13,15 @@ pub struct Inventory {
     /// Sorted by key.
     grants: Vec<Grant>,
     usage: BTreeMap<GrantKey, Usage>,
-    /// Where the grants of each principal stand.
+    /// The indexes of each principal's grants.
     by_principal: BTreeMap<String, Vec<usize>>,
-    /// Where the grants of each entitlement stand.
+    /// The indexes of each entitlement's grants.
     by_entitlement: BTreeMap<String, Vec<usize>>,
 }
 
 impl Inventory {
-    /// Returns the inventory of `system` made of `grants`; `digest` is that of its files, `complete` what its
-    /// observation says.
+    /// Returns the inventory of `system` with these `grants`; `digest` is the digest of its files, `complete` the flag
+    /// of its observation.
     pub fn new(
         system: SystemId,
         observed_at: Timestamp,
@@ -32,7 +32,7 @@ impl Inventory {
     ) -> Self {
         let mut grants: Vec<Grant> = grants.into_iter().collect();
         grants.sort_by(|one, other| one.key.cmp(&other.key));
-        // Of twins the last one counts.
+        // Of duplicates, the last one is kept.
         grants.dedup_by(|later, kept| {
             let twins = later.key == kept.key;
             if twins {
@@ -51,7 +51,7 @@ impl Inventory {
         &self.system
     }
 
-    /// Returns when it was collected, as the collector's clock claims.
+    /// Returns the collection time, by the collector's clock.
     pub fn observed_at(&self) -> Timestamp {
         self.observed_at
     }
@@ -61,7 +61,7 @@ impl Inventory {
         self.digest
     }
 
-    /// Returns whether the collection read everything it set out to read.
+    /// Returns whether the collection was complete.
     pub fn is_complete(&self) -> bool {
         self.complete
     }
@@ -87,14 +87,14 @@ impl Inventory {
         self.by_entitlement.get(id).into_iter().flatten().filter_map(|place| self.grants.get(*place))
     }
 
-    /// Returns when the grant was last used, as far as the system says.
+    /// Returns the last use of the grant, as far as the system reports it.
     pub fn usage(&self, key: &GrantKey) -> Usage {
-        let silent = || Usage::Unknown("the system does not say".into());
+        let silent = || Usage::Unknown("the system does not report it".into());
         self.usage.get(key).cloned().unwrap_or_else(silent)
     }
 }
 
-/// Returns the same, with the texts of the keys that the grants have: there may be hundreds of thousands.
+/// Returns the same map with keys that share the texts of the grants' keys: there may be hundreds of thousands.
 fn sharing_keys(usage: BTreeMap<GrantKey, Usage>, grants: &[Grant]) -> BTreeMap<GrantKey, Usage> {
     let mut rest = grants.iter().peekable();
     let mut shared = |key: GrantKey| {
@@ -104,7 +104,7 @@ fn sharing_keys(usage: BTreeMap<GrantKey, Usage>, grants: &[Grant]) -> BTreeMap<
     usage.into_iter().map(|(key, usage)| (shared(key), usage)).collect()
 }
 
-/// Returns where the grants with each id stand.
+/// Returns the indexes of the grants with each id.
 fn places(grants: &[Grant], id: fn(&Grant) -> &String) -> BTreeMap<String, Vec<usize>> {
     let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, grant) in grants.iter().enumerate() {

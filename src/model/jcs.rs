@@ -1,16 +1,16 @@
-//! Canonical JSON (RFC 8785), narrowed to what Tenure writes: no floats, integers below 2^53.
+//! Canonical JSON (RFC 8785), limited to the values that Tenure writes: no floats, integers below 2^53.
 
 use super::Digest;
 use serde::Serialize;
 use serde_json::Value;
 
-/// A value that has no canonical form here.
+/// An error: the value has no canonical form.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CanonicalizationError {
-    /// RFC 8785 allows floats; Tenure does not, so that no reader can round.
+    /// A number that is not allowed. RFC 8785 allows floats; Tenure does not, so that no parser can round them.
     #[error("`{0}` is not an integer between -(2^53-1) and 2^53-1")]
     Number(String),
-    /// The type cannot be written as JSON at all.
+    /// The type cannot be written as JSON.
     #[error("cannot be written as JSON: {0}")]
     Unwritable(String),
 }
@@ -18,7 +18,7 @@ pub enum CanonicalizationError {
 /// Returns the canonical JSON text of `value`, without a line end.
 ///
 /// # Errors
-/// When the value holds a float, a large integer, or a map whose keys are no strings.
+/// When the value contains a float, a large integer, or a map with keys that are not strings.
 pub fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String, CanonicalizationError> {
     let value = serde_json::to_value(value).map_err(|e| CanonicalizationError::Unwritable(e.to_string()))?;
     let mut text = String::with_capacity(256);
@@ -55,7 +55,7 @@ fn write(value: &Value, text: &mut String) -> Result<(), CanonicalizationError> 
             text.push(']');
         }
         Value::Object(members) => {
-            // RFC 8785 section 3.2.3: sorted by UTF-16 code units, whatever order the map keeps.
+            // RFC 8785 section 3.2.3: sorted by UTF-16 code units, regardless of the order of the map.
             let mut sorted: Vec<_> = members.iter().collect();
             if members.keys().all(|key| key.is_ascii()) {
                 sorted.sort_unstable_by(|a, b| a.0.cmp(b.0));
@@ -77,7 +77,7 @@ fn write(value: &Value, text: &mut String) -> Result<(), CanonicalizationError> 
     Ok(())
 }
 
-/// RFC 8785 section 3.2.2.2: the escapes of ECMAScript's `JSON.stringify` and no others.
+/// Appends a string literal. RFC 8785 section 3.2.2.2: only the escapes of ECMAScript's `JSON.stringify`.
 fn write_string(string: &str, text: &mut String) {
     text.push('"');
     for character in string.chars() {
@@ -102,7 +102,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn keys_sort_by_utf16_and_strings_escape_as_the_rfc_says() {
+    fn keys_sort_by_utf16_and_strings_are_escaped() {
         // The sorting example of RFC 8785 section 3.2.3.
         let value = json!({"\u{20ac}": 1, "\r": 2, "\u{fb33}": 3, "1": 4, "\u{1f600}": 5, "\u{80}": 6, "\u{f6}": 7});
         let text = to_string(&value).unwrap();
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn floats_and_large_integers_have_no_form() {
+    fn floats_and_large_integers_are_rejected() {
         assert!(to_string(&json!(1.5)).is_err());
         assert!(to_string(&json!(1_u64 << 53)).is_err());
         assert_eq!(to_string(&json!([-1, null, true])).as_deref(), Ok("[-1,null,true]"));

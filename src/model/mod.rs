@@ -1,15 +1,28 @@
-//! The words of the field as types: one idea, one word, one type.
+//! The domain model: one type for each term of the glossary.
 //!
-//! Glossary, used alike in files, code, help and messages:
-//! *system* holds access · *principal* a person or non-human identity · *entitlement* something a system can grant ·
-//! *grant* one principal holding one entitlement, an account or a credential · *inventory* the grants of a system as
-//! last collected · *campaign* a round over a frozen population · *item* one grant put to one reviewer · *review* a
-//! reviewer's file of items and decisions · *decision* the signed verdict on an item · *resolution* the one outcome per
-//! item · *stance* what a verdict says in kind: accept, reduce, revoke, or none of them · *rule* what policy demands of a
-//! grant or principal · *plan* and *action* what will be done · *intent* the recorded permission to do one action · *outcome* what
-//! happened · *verification* what a later read says · *record*, *segment*, *checkpoint* units of evidence · *finding*
-//! what a check reports · *guardrail* a limit a plan must clear · *exception* a signed, expiring acceptance of risk ·
-//! *connector* the code that speaks to a system · *tier* T0 control plane to T3 low.
+//! Glossary, used in files, code, help and messages:
+//! - *system*: a database, account or host that holds access
+//! - *principal*: a person or non-human identity
+//! - *entitlement*: a right that a system can grant
+//! - *grant*: one principal with one entitlement, an account or a credential
+//! - *inventory*: the grants of a system as last collected
+//! - *campaign*: a review of a frozen population of grants
+//! - *item*: one grant assigned to one reviewer
+//! - *review*: a reviewer's file of items and decisions
+//! - *decision*: the signed verdict on an item
+//! - *resolution*: the final outcome of an item
+//! - *stance*: the class of a verdict: accept, reduce, revoke, not decided, or no response
+//! - *rule*: a policy requirement for a grant or principal
+//! - *plan* and *action*: the planned changes, and one of them
+//! - *intent*: the recorded permission to execute one action
+//! - *outcome*: the result of an action
+//! - *verification*: the result of a later read
+//! - *record*, *segment*, *checkpoint*: units of evidence
+//! - *finding*: a result of a check
+//! - *guardrail*: a limit of every plan
+//! - *exception*: a signed, expiring acceptance of risk
+//! - *connector*: the code that accesses a system
+//! - *tier*: the risk class of an entitlement, from T0 (control plane) to T3 (low)
 
 pub mod action;
 pub mod attributes;

@@ -1,4 +1,4 @@
-//! What a read of the target says about one grant.
+//! Result of reading one grant from a target.
 
 use super::{AccessPath, Grant};
 use serde::{Deserialize, Serialize};
@@ -7,47 +7,48 @@ use std::fmt;
 /// Whether the principal still has the entitlement, by effective access over every path.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Presence {
-    /// No path is left; `probe` names what known thing the same read found, so that "nothing" is not "no answer".
+    /// No path is left. `probe` names a known object that the same read found, which distinguishes absence from a
+    /// failed read.
     Absent {
-        /// What the liveness probe read.
+        /// The known object that the read found.
         probe: String,
     },
-    /// The right is gone but something opened under it lives on, such as a session.
+    /// The right is removed, but an object opened under it remains, such as a session.
     Lingering {
-        /// What lives on, and until when if that is known.
+        /// The remaining object, and its end if known.
         until: String,
     },
-    /// At least one path gives it.
+    /// At least one path gives the entitlement.
     Present {
-        /// Every path found.
+        /// All paths found.
         paths: Vec<AccessPath>,
     },
-    /// The read was refused, cut short or inconsistent; this is never "absent".
+    /// The read was refused, truncated or inconsistent; this is never treated as absent.
     Unknown {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
-/// One look at one grant.
+/// The result of one read of one grant.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct GrantObservation {
     /// Whether the principal has the entitlement, by any path.
     pub presence: Presence,
-    /// The reviewed grant itself as it is now; nothing when it is gone or was not seen.
+    /// The reviewed grant in its present form; `None` when it does not exist or was not read.
     pub grant: Option<Grant>,
 }
 
-/// How much a verification is worth.
+/// The strength of a verification.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum VerificationLevel {
     /// A second person's proof.
     V2,
     /// Read back through the connector.
     V3,
-    /// Read back in a separate run with a read-only credential, effective access computed.
+    /// Read back in a separate run with a read-only credential, with effective access computed.
     V4,
-    /// As V4, and a use of the access was refused.
+    /// As V4, and an attempt to use the access was refused.
     V5,
 }
 

@@ -3,30 +3,30 @@
 use super::Verdict;
 use std::fmt;
 
-/// Why a verdict was given, in one word that can be counted.
+/// The reason for a verdict as a single word, for statistics.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum ReasonCode {
-    /// What it was for has come to an end.
+    /// The purpose no longer exists.
     Ended,
-    /// It gives more than the work needs.
+    /// It gives more rights than the work needs.
     Excessive,
     /// It is used, and the work needs it.
     InUseNeeded,
-    /// Law or a contract asks to keep it.
+    /// A law or a contract requires it.
     LegalHold,
-    /// The work is moving elsewhere, and it goes then.
+    /// The work is moving to another system; the access will be removed afterwards.
     Migrating,
-    /// Somebody else should judge.
+    /// Another reviewer should decide.
     NotMine,
-    /// Somebody else answers for it now.
+    /// The owner has changed.
     OwnerChange,
-    /// The secret is old, or was seen where it should not be.
+    /// The secret is old, or was exposed.
     RotationDue,
-    /// Something here is not understood.
+    /// It is not understood.
     Suspicious,
-    /// Nobody answers for it.
+    /// There is no owner.
     UnknownOwner,
-    /// Nobody uses it.
+    /// It is not used.
     Unused,
 }
 
@@ -46,7 +46,7 @@ impl ReasonCode {
         Self::Unused,
     ];
 
-    /// Returns the code as reasons begin with it.
+    /// Returns the code as written at the start of a reason.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ended => "ended",
@@ -63,24 +63,24 @@ impl ReasonCode {
         }
     }
 
-    /// Returns what it says, as people read it.
+    /// Returns the meaning of the code in words.
     pub const fn about(self) -> &'static str {
         match self {
-            Self::Ended => "what it was for has come to an end",
-            Self::Excessive => "it gives more than the work needs",
+            Self::Ended => "its purpose no longer exists",
+            Self::Excessive => "it gives more rights than the work needs",
             Self::InUseNeeded => "it is used, and the work needs it",
-            Self::LegalHold => "law or a contract asks to keep it",
-            Self::Migrating => "the work is moving elsewhere, and it goes then",
-            Self::NotMine => "somebody else should judge",
-            Self::OwnerChange => "somebody else answers for it now",
-            Self::RotationDue => "the secret is old, or was seen where it should not be",
-            Self::Suspicious => "something here is not understood",
-            Self::UnknownOwner => "nobody answers for it",
-            Self::Unused => "nobody uses it",
+            Self::LegalHold => "a law or a contract requires it",
+            Self::Migrating => "the work is moving to another system",
+            Self::NotMine => "another reviewer should decide",
+            Self::OwnerChange => "the owner has changed",
+            Self::RotationDue => "the secret is old, or was exposed",
+            Self::Suspicious => "it is not understood",
+            Self::UnknownOwner => "it has no owner",
+            Self::Unused => "it is not used",
         }
     }
 
-    /// Returns the codes that go with a verdict, the most usual first; others may be written all the same.
+    /// Returns the usual codes of a verdict, the most common first. Other codes are allowed.
     pub const fn of(verdict: Verdict) -> &'static [Self] {
         match verdict {
             Verdict::Abstain => &[Self::NotMine, Self::OwnerChange],
@@ -98,7 +98,7 @@ impl ReasonCode {
         }
     }
 
-    /// Returns the code that a reason begins with, and the words after it.
+    /// Returns the code at the start of a reason, and the words after it.
     pub fn split(reason: &str) -> (Option<Self>, &str) {
         let (head, rest) = reason.split_once(':').unwrap_or((reason, ""));
         match Self::ALL.into_iter().find(|code| code.as_str() == head.trim()) {
@@ -107,7 +107,7 @@ impl ReasonCode {
         }
     }
 
-    /// Returns a reason of a code and words, either of which may be missing.
+    /// Returns a reason composed of a code and words, either of which may be missing.
     pub fn join(code: Option<Self>, words: &str) -> String {
         match (code, words.trim()) {
             (None, words) => words.to_owned(),
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_comes_apart_and_together_again() {
+    fn reason_splits_and_joins() {
         let reasons = ["unused: the job was retired: in May", "unused", "as agreed: see the minutes", ""];
         let parts = [
             (Some(ReasonCode::Unused), "the job was retired: in May"),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn every_verdict_has_codes_and_every_code_a_verdict() {
+    fn verdicts_and_codes_cover_each_other() {
         for code in ReasonCode::ALL {
             assert!(Verdict::ALL.iter().any(|verdict| ReasonCode::of(*verdict).contains(&code)), "{code}");
         }

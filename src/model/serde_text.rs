@@ -1,4 +1,4 @@
-//! Values that are written as one text: how they are read and written without a copy on the way.
+//! Serde support for types with a text form: reads and writes without an intermediate copy.
 
 use serde::{
     Deserializer,
@@ -6,7 +6,7 @@ use serde::{
 };
 use std::fmt;
 
-/// Reads a value from a text by its own `parse`.
+/// Deserializes a value from a text with its own `parse`.
 pub(super) fn read<'de, D, T, E>(deserializer: D, parse: fn(&str) -> Result<T, E>) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

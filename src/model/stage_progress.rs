@@ -1,33 +1,33 @@
-//! The course of an item through the stages of its campaign: what each came to, and where it is now.
+//! Progress of an item through the stages of its campaign.
 
 use super::{Stance, Strategy, Verdict, file::CampaignDefinition};
 
 /// The answers of one stage on one item.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct StageTally {
-    /// How many were asked.
+    /// The number of assigned reviewers.
     pub asked: usize,
-    /// What was answered in the places of those who were asked, each place once.
+    /// The answers of the assigned reviewers or their delegates, one for each reviewer.
     pub answers: Vec<Verdict>,
-    /// What a fallback answered for all who are silent.
+    /// The answer of a fallback reviewer for all who did not respond.
     pub fallback: Option<Verdict>,
-    /// How many of the answers hand the item on to somebody who has not answered yet.
+    /// The number of answers that reassign the item to a reviewer who has not answered yet.
     pub handed_on: usize,
 }
 
 impl StageTally {
-    /// Returns whether nobody answered, although somebody was asked.
+    /// Returns whether there is no answer although reviewers were assigned.
     pub fn is_silent(&self) -> bool {
         self.asked > 0 && self.answers.is_empty() && self.fallback.is_none()
     }
 
-    /// Returns whether everybody asked has answered, or a fallback for those who have not.
+    /// Returns whether all assigned reviewers have answered, or a fallback reviewer for those who have not.
     pub fn is_complete(&self) -> bool {
         self.handed_on == 0 && (self.answers.len() >= self.asked || self.fallback.is_some())
     }
 
-    /// Returns what the answers amount to. Whoever was asked and is silent counts as no response, unless a fallback has
-    /// answered for them; the fallback's answer is weighed with all others.
+    /// Returns the stance of the answers. An assigned reviewer without an answer counts as no response, unless a
+    /// fallback reviewer has answered; that answer counts like all others.
     pub fn weigh(&self, strategy: Strategy) -> Stance {
         let silent = self.answers.len() < self.asked && self.fallback.is_none();
         let given = self.answers.iter().chain(&self.fallback).map(|verdict| Stance::of(Some(*verdict)));
@@ -35,23 +35,23 @@ impl StageTally {
     }
 }
 
-/// Where an item is in the stages of its campaign.
+/// The progress of an item through the stages of its campaign.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StageProgress {
-    /// What each stage that is over for the item came to, the first stage first.
+    /// The stance of each finished stage, in order.
     pub stances: Vec<(u32, Stance)>,
-    /// Where it is now.
+    /// The current position.
     pub at: StagePosition,
 }
 
-/// Where an item is now.
+/// The current position of an item.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum StagePosition {
-    /// A stage is over for it, and the next one is asked once a campaign owner has closed that stage.
+    /// The stage is finished for the item. The next one starts when a campaign owner closes it.
     Advancing(u32),
-    /// No later stage is asked after this one.
+    /// No later stage is needed after this one.
     Ended(u32),
-    /// A stage is asking.
+    /// The stage is in progress.
     Waiting(u32),
 }
 
@@ -65,10 +65,11 @@ impl StagePosition {
 }
 
 impl StageProgress {
-    /// Follows an item through the stages, of which the first `closed` are closed; `tally` gives the answers of a stage.
+    /// Follows an item through the stages, of which the first `closed` are closed; `tally` returns the answers of a
+    /// stage.
     ///
-    /// A stage is over for an item when it is closed, or when everybody asked has answered. After that, it is asked
-    /// further or not as its definition says. A stage in which nobody was asked about the item is passed over.
+    /// A stage is finished for an item when it is closed, or when all assigned reviewers have answered. The definition
+    /// then decides whether the item advances. A stage without reviewers for the item is skipped.
     pub fn follow(definition: &CampaignDefinition, closed: u32, tally: impl Fn(u32) -> StageTally) -> Self {
         let last = definition.stage_count();
         let mut stances = Vec::new();
@@ -94,12 +95,12 @@ impl StageProgress {
         Self { stances, at: StagePosition::Ended(at) }
     }
 
-    /// Returns what the stages that are over amount to.
+    /// Returns the combined stance of the finished stages.
     pub fn overall(&self, definition: &CampaignDefinition) -> Stance {
         definition.overall().weigh(self.stances.iter().map(|(_, stance)| *stance))
     }
 
-    /// Returns whether the item came as far as `stage`: it is asked there, or was.
+    /// Returns whether the item is or was in `stage`.
     pub fn reached(&self, stage: u32) -> bool {
         self.at.stage() == stage || self.stances.iter().any(|(own, _)| *own == stage)
     }

@@ -1,23 +1,23 @@
-//! Stances, and the strategies by which those of several people become one.
+//! Stances, and the strategies that combine the stances of several reviewers.
 
 use super::Verdict;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What a verdict, or several, say about an access: the classes that strategies weigh.
+/// The class of a verdict, or of several verdicts combined.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stance {
-    /// It stays: `certify`, `except`, `transfer`.
+    /// The access stays: `certify`, `except`, `transfer`.
     Accept,
-    /// Nobody said anything. Its own outcome, and never one of the others.
+    /// There was no response. It is a separate class, never counted as another one.
     NoResponse,
-    /// Somebody answered without deciding: `abstain`, `investigate`.
+    /// A reviewer answered without deciding: `abstain`, `investigate`.
     NotDecided,
-    /// Less of it stays, or it is renewed: `reduce`, `rotate`.
+    /// Part of the access stays, or it is renewed: `reduce`, `rotate`.
     Reduce,
-    /// It goes: `disable`, `replace`, `revoke`.
+    /// The access is removed: `disable`, `replace`, `revoke`.
     Revoke,
 }
 
@@ -36,8 +36,8 @@ impl Stance {
         }
     }
 
-    /// Returns the verdicts of this class, from the one that asks most to the one that asks least. Where several people take
-    /// the same stance with different verdicts, the first of these that somebody gave is what is done.
+    /// Returns the verdicts of this class, from the strongest to the weakest. When several reviewers take the same
+    /// stance with different verdicts, the strongest one is used.
     pub const fn verdicts(self) -> &'static [Verdict] {
         match self {
             Self::Accept => &[Verdict::Except, Verdict::Transfer, Verdict::Certify],
@@ -48,7 +48,7 @@ impl Stance {
         }
     }
 
-    /// Returns the stance as it is written.
+    /// Returns the spelling of the stance.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Accept => "accept",
@@ -66,17 +66,18 @@ impl fmt::Display for Stance {
     }
 }
 
-/// How the verdicts of several reviewers become the stance of a stage, and those of several stages that on an item.
+/// The method of combining the verdicts of several reviewers into the stance of a stage, and the stances of several
+/// stages into that of an item.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
-    /// It stays when somebody accepts and everybody who answers does.
+    /// The access stays when at least one reviewer accepts and no answer denies.
     AcceptedIfNotDenied,
-    /// It stays only when everybody asked accepts.
+    /// The access stays only when all assigned reviewers accept.
     AllMustAccept,
-    /// It stays when anybody accepts.
+    /// The access stays when at least one reviewer accepts.
     OneAcceptAccepts,
-    /// It goes when anybody takes it away, else it stays when anybody accepts.
+    /// The access is removed when at least one reviewer denies; otherwise it stays when at least one accepts.
     OneDenyDenies,
 }
 
@@ -85,7 +86,7 @@ impl Strategy {
     pub const ALL: [Self; 4] =
         [Self::AcceptedIfNotDenied, Self::AllMustAccept, Self::OneAcceptAccepts, Self::OneDenyDenies];
 
-    /// Returns the strategy as files spell it.
+    /// Returns the spelling in files.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AcceptedIfNotDenied => "accepted-if-not-denied",
@@ -95,10 +96,11 @@ impl Strategy {
         }
     }
 
-    /// Returns the stances from the one that wins over all others to the one that loses to all.
+    /// Returns the stances by precedence, the highest first.
     ///
-    /// `accepted-if-not-denied` differs from what other systems call so: there, no decision and no response count as
-    /// acceptance. Silence is never consent here; an abstention holds the item open, and no response loses to an accept.
+    /// `accepted-if-not-denied` differs from the strategy of that name in other products, where abstention and no
+    /// response count as acceptance. Here, an abstention keeps the item open, and no response has a lower precedence
+    /// than acceptance.
     pub const fn order(self) -> [Stance; 5] {
         use Stance::{Accept, NoResponse, NotDecided, Reduce, Revoke};
         match self {
@@ -109,13 +111,13 @@ impl Strategy {
         }
     }
 
-    /// Returns what the stances amount to: the one present that stands first in the order; no response where there is none.
+    /// Returns the combined stance: the one with the highest precedence; no response for an empty list.
     pub fn weigh(self, stances: impl IntoIterator<Item = Stance> + Clone) -> Stance {
         let present = |wanted: &Stance| stances.clone().into_iter().any(|stance| stance == *wanted);
         self.order().into_iter().find(present).unwrap_or(Stance::NoResponse)
     }
 
-    /// Returns the stances after which no later stage is asked, where a stage does not say.
+    /// Returns the stances after which no later stage is needed, by default.
     pub const fn stops_on(self) -> &'static [Stance] {
         match self {
             Self::OneAcceptAccepts => &[Stance::Accept],

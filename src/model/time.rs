@@ -1,4 +1,4 @@
-//! Time as a claim: UTC instants, and clocks that are passed as arguments.
+//! UTC timestamps, and clocks that are passed as arguments.
 
 use super::serde_text;
 use schemars::JsonSchema;
@@ -7,18 +7,18 @@ use std::fmt;
 
 /// An instant in UTC to the second, written as RFC 3339: `2026-11-23T05:00:00Z`.
 ///
-/// Clocks are claims. What orders evidence is its sequence, never a timestamp.
+/// Times are unverified claims. Evidence is ordered by sequence number, never by timestamp.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, JsonSchema)]
 #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"))]
 pub struct Timestamp(i64);
 
-/// A text that is not an instant in the one form Tenure writes.
+/// An error: a text that is not a timestamp in canonical form.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("a time is written like `2026-11-23T05:00:00Z`, not `{0}`")]
+#[error("`{0}` is not a valid time: expected the form `2026-11-23T05:00:00Z`")]
 pub struct ParseTimestampError(String);
 
 impl Timestamp {
-    /// Returns the instant `seconds` after 1970-01-01T00:00:00Z; what lies outside the years 0 to 9999 becomes 1970.
+    /// Returns the time `seconds` after 1970-01-01T00:00:00Z; a time outside the years 0 to 9999 becomes 1970.
     pub fn from_unix(seconds: i64) -> Self {
         const YEAR_0: i64 = -62_167_219_200;
         const YEAR_10000: i64 = 253_402_300_800;
@@ -30,17 +30,17 @@ impl Timestamp {
         self.0
     }
 
-    /// Returns the instant `days` of 86,400 seconds later.
+    /// Returns the time `days` of 86,400 seconds later.
     pub fn plus_days(self, days: i64) -> Self {
         Self::from_unix(self.0.saturating_add(days.saturating_mul(DAY)))
     }
 
-    /// Returns the whole days from `earlier` to this instant; negative when it lies after.
+    /// Returns the number of whole days since `earlier`; negative when `earlier` is later than this time.
     pub const fn days_since(self, earlier: Self) -> i64 {
         (self.0 - earlier.0).div_euclid(DAY)
     }
 
-    /// Reads `2026-11-23T05:00:00Z`, or a date alone as the start of that day.
+    /// Parses `2026-11-23T05:00:00Z`, or a date alone as the start of that day.
     ///
     /// # Errors
     /// When `text` is in any other form.
@@ -52,7 +52,7 @@ impl Timestamp {
         if time.to_string() == full { Ok(time) } else { Err(refuse()) }
     }
 
-    /// Reads `2026-11-23T05:00:00Z`, as files say it: a date alone is for command lines.
+    /// Parses `2026-11-23T05:00:00Z`, the form used in files; a date alone is accepted on command lines only.
     ///
     /// # Errors
     /// When `text` is in any other form.
@@ -95,13 +95,13 @@ impl std::str::FromStr for Timestamp {
     }
 }
 
-/// Where the present comes from; only the command line asks the machine.
+/// A source of the current time. Only the command line reads the system clock.
 pub trait Clock {
-    /// Returns the present as this clock claims it.
+    /// Returns the current time of this clock.
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's own clock.
+/// The system clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -111,7 +111,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still, for `--now` and for tests.
+/// A clock that always returns the same time, for `--now` and for tests.
 #[derive(Clone, Copy, Debug)]
 pub struct FixedClock(pub Timestamp);
 
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_instant_has_one_spelling() {
+    fn timestamp_has_one_spelling() {
         let text = "2026-11-23T05:00:00Z";
         assert_eq!(Timestamp::parse(text).map(|t| t.to_string()), Ok(text.to_owned()));
         for other in ["2026-11-23T05:00:00.5Z", "2026-11-23T06:00:00+01:00", "2026-11-23 05:00:00Z", "now", ""] {

@@ -1,10 +1,10 @@
-//! What a reviewer can decide, and what that asks of a system.
+//! Verdicts of reviewers, and the changes that they require.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// How much harm an entitlement can do, computed and never typed by its owner.
+/// The risk class of an entitlement. It is computed, never set by its owner.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 pub enum Tier {
     /// Control plane: can change identities, permissions, keys, logs, the engine or its evidence.
@@ -27,25 +27,25 @@ impl fmt::Display for Tier {
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// Not mine to judge; `to` proposes another reviewer.
+    /// The reviewer is not responsible; `to` names another reviewer.
     Abstain,
-    /// Still justified as it is.
+    /// Keep: the access is still justified.
     Certify,
-    /// Keep the record, stop its use.
+    /// Stop the use of the access, and keep the account or grant.
     Disable,
-    /// Keep against policy until a date.
+    /// Keep in violation of policy until a date.
     Except,
-    /// Cannot decide: suspicious.
+    /// Not decided: the access is suspicious.
     Investigate,
-    /// Keep less: `to` says what.
+    /// Keep a smaller part, named by `to`.
     Reduce,
-    /// Put another identity or mechanism (`to`) in its place, then remove it.
+    /// Provide another identity or mechanism (`to`), then remove this one.
     Replace,
     /// Remove.
     Revoke,
-    /// Keep the identity, renew the credential.
+    /// Keep the identity and renew the credential.
     Rotate,
-    /// Give it another owner (`to`).
+    /// Assign another owner (`to`).
     Transfer,
 }
 
@@ -64,7 +64,7 @@ impl Verdict {
         Self::Transfer,
     ];
 
-    /// Returns the verdict as it is written in a review file.
+    /// Returns the spelling in review files.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Abstain => "abstain",
@@ -80,22 +80,23 @@ impl Verdict {
         }
     }
 
-    /// Returns whether the item needs nothing more from a reviewer after this verdict.
+    /// Returns whether the reviewer has finished the item with this verdict.
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Abstain | Self::Investigate)
     }
 
-    /// Returns whether it says to what or whom.
+    /// Returns whether the verdict requires a target in `to`.
     pub const fn needs_to(self) -> bool {
         matches!(self, Self::Reduce | Self::Replace | Self::Transfer)
     }
 
-    /// Returns whether it has an end, for an item of this tier: keeping the control plane always has one.
+    /// Returns whether the verdict requires an end date for an item of this tier. Certifying control-plane access
+    /// always does.
     pub const fn needs_until(self, tier: Tier) -> bool {
         matches!((self, tier), (Self::Except, _) | (Self::Certify, Tier::T0))
     }
 
-    /// Returns whether a system has to change for this verdict to be true.
+    /// Returns whether the verdict requires a change on the system.
     pub const fn changes_target(self) -> bool {
         matches!(self, Self::Disable | Self::Reduce | Self::Replace | Self::Revoke | Self::Rotate)
     }
@@ -107,25 +108,25 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What a resolved verdict asks of a system.
+/// The change on a system that a resolved verdict requires.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "verb", deny_unknown_fields)]
 pub enum AccessChange {
-    /// Stop its use, keep the record.
+    /// Stop the use of the access, and keep the account or grant.
     Disable {},
-    /// Keep only `to`, in the system's own words.
+    /// Keep only `to`, in the system's own terms.
     Reduce {
-        /// What is to be left.
+        /// The part that remains.
         to: String,
     },
-    /// Remove it; for an account or credential: delete it.
+    /// Remove the grant; an account or credential is deleted.
     Revoke {},
-    /// Put a new secret in place of the old one, which must stop working.
+    /// Replace the secret by a new one; the old one must stop working.
     Rotate {},
 }
 
 impl AccessChange {
-    /// Returns the verb, as verdicts spell it.
+    /// Returns the verb, spelled like the verdict.
     pub const fn verb(&self) -> &'static str {
         match self {
             Self::Disable {} => "disable",

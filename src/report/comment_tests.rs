@@ -166,7 +166,7 @@ fn it_says_what_hangs_on_a_change_and_what_nobody_knows() {
     | action | holder | who loses what | dependents |
     |---|---|---|---|
     | act-68fdfd6d | svc\_export | svc\_export&#58; account svc\_export | leaves behind&#58; OWNER OF TABLE sales.orders; its credentials stop&#58; password of svc\_export; serves warehouse&#58; the nightly export; seen using it&#58; cron on web-1; last used 2026-11-20T00&#58;00&#58;00Z; there may be more&#58; the inventory is not complete |
-    | act-9c8d167d | reporting | reporting&#58; role orders\_read | reaches its members&#58; ana, zoe; others that use it&#58; not known; last use&#58; not known \(the system does not say\); there may be more&#58; the inventory is not complete |
+    | act-9c8d167d | reporting | reporting&#58; role orders\_read | reaches its members&#58; ana, zoe; others that use it&#58; not known; last use&#58; not known \(the system does not report it\); there may be more&#58; the inventory is not complete |
 
     plan `sha256:…`
     ");

@@ -1,65 +1,65 @@
-//! Attestations and proofs: what people sign about what they did.
+//! Attestations and proofs: signed statements about completed work.
 
 use crate::model::{ActionId, Digest, PrincipalId, RepoId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `attestations/<action>.toml`: proof of a change made by hand; the executor and a second person sign.
+/// `attestations/<action>.toml`: proof of a manual change, signed by the executor and a second person.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attestation {
     /// Always `tenure/attestation/v1`.
     pub schema: String,
-    /// The repository it belongs to.
+    /// The id of the repository.
     pub repo: RepoId,
-    /// The action that was done; equals the file's name.
+    /// The completed action; equals the file's name.
     pub action: ActionId,
-    /// The digest of the plan that asked for it.
+    /// The digest of the plan with the action.
     pub plan: Digest,
-    /// Who did it.
+    /// The person who made the change.
     pub executor: PrincipalId,
-    /// Who looked at the target afterwards; not the executor.
+    /// The person who checked the target afterwards; not the executor.
     pub witness: PrincipalId,
-    /// When it was done, as they say.
+    /// The time of the change, as stated by the signers.
     pub done_at: Timestamp,
-    /// What was done, in the target's words.
+    /// The change, in the target's own terms.
     pub statement: String,
-    /// The digest of the proof (an export, a screenshot), kept elsewhere.
+    /// The digest of supporting material (an export, a screenshot) that is kept elsewhere.
     pub proof: Digest,
 }
 
-/// `proofs/<exception>/<n>.toml`: that the control which makes up for an exception ran, signed by who ran it.
+/// `proofs/<exception>/<n>.toml`: proof that the compensating control of an exception was tested, signed by the tester.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Proof {
     /// Always `tenure/proof/v1`.
     pub schema: String,
-    /// The repository it belongs to.
+    /// The id of the repository.
     pub repo: RepoId,
     /// The exception; equals the folder's name.
     pub exception: PrincipalId,
-    /// The digest of that exception's file.
+    /// The digest of the exception's file.
     pub digest: Digest,
-    /// 1 for the first, then one more each time; equals the file's name.
+    /// The number of the proof, counted from 1; equals the file's name.
     pub number: u32,
-    /// Who ran the control; they sign.
+    /// The person who tested the control and signs the file.
     pub by: PrincipalId,
-    /// When, as they say.
+    /// The time of the test, as stated by the signer.
     pub done_at: Timestamp,
-    /// What came of it.
+    /// The result of the test.
     pub result: ProofResult,
-    /// What was done and seen, in a sentence.
+    /// A description of the test and its observations, in a sentence.
     pub statement: String,
-    /// The digest of what shows it (a log, an export), kept elsewhere.
+    /// The digest of supporting material (a log, an export) that is kept elsewhere.
     pub artefact: Digest,
 }
 
-/// What a run of a compensating control came to.
+/// The result of testing a compensating control.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ProofResult {
-    /// It does not limit the harm: the exception does not stand.
+    /// The control does not limit the harm: the exception is not valid.
     Failed,
-    /// It limits the harm as it should.
+    /// The control limits the harm as intended.
     Held,
 }

@@ -1,4 +1,4 @@
-//! `campaigns/<id>/`: what an opening freezes, how its stages were closed, and who judges for whom meanwhile.
+//! Files below `campaigns/<id>/` and `delegations/`: the frozen campaign, the closes of its stages, and delegations.
 
 use super::CampaignDefinition;
 use crate::model::{CampaignId, Digest, ItemId, PrincipalId, RepoId, SystemId, Timestamp};
@@ -12,110 +12,111 @@ use std::fmt::Write as _;
 pub struct Campaign {
     /// Always `tenure/campaign/v1`.
     pub schema: String,
-    /// The repository it belongs to.
+    /// The id of the repository.
     pub repo: RepoId,
     /// The id; equals the folder's name.
     pub id: CampaignId,
-    /// The file it was opened from.
+    /// The definition file that the campaign was opened from.
     pub from: String,
-    /// The commit of the main branch that holds the pinned inventory, policies and principals.
+    /// The commit of the main branch with the pinned inventory, policies and principals.
     pub base: String,
-    /// When it was opened.
+    /// The opening time.
     pub opened_at: Timestamp,
-    /// When the window ends.
+    /// The end of the review window.
     pub closes_at: Timestamp,
-    /// How many items it has.
+    /// The number of items.
     pub items: u64,
     /// The digest over all items: lines of `<item id> <grant digest>`, sorted.
     pub population: Digest,
-    /// The digest over who was asked, by [`asked`]: assignments are what the campaign's owners signed too.
+    /// The digest of all assignments, computed by [`asked`]: it includes them in the signature of the campaign owners.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Digest>,
-    /// The digest of the principals' files as pinned.
+    /// The digest of the pinned principals files.
     pub principals: Digest,
-    /// The digest of the rules and profiles as pinned: lines of `<sha256>  <path>`, sorted by path.
+    /// The digest of the pinned rules and profiles: lines of `<sha256>  <path>`, sorted by path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policies: Option<Digest>,
     /// The definition, frozen.
     pub definition: CampaignDefinition,
-    /// What each system contributes, sorted by system.
+    /// The population of each system, sorted by system.
     #[serde(rename = "system")]
     pub systems: Vec<Population>,
 }
 
-/// What one system contributes to a campaign.
+/// The part of a campaign's population on one system.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Population {
     /// The system.
     pub system: SystemId,
-    /// When its inventory was observed.
+    /// The time at which its inventory was observed.
     pub observed_at: Timestamp,
-    /// The digest of its observation file, which binds the grants' files.
+    /// The digest of its observation file, which binds the grant files.
     pub observation: Digest,
-    /// The git tree of `inventory/<system>` as pinned.
+    /// The git tree of the pinned `inventory/<system>`.
     pub tree: String,
-    /// How many grants its inventory has.
+    /// The number of grants in its inventory.
     pub grants: u64,
-    /// How many of them are items.
+    /// The number of grants that are items.
     pub items: u64,
 }
 
-/// `campaigns/<id>/stages/<n>.toml`: the stage is closed, signed by a campaign owner. What comes to main after it is late.
+/// `campaigns/<id>/stages/<n>.toml`: the close of a stage, signed by a campaign owner. Decisions merged afterwards are
+/// late.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StageClose {
     /// Always `tenure/stage-close/v1`.
     pub schema: String,
-    /// The repository it belongs to.
+    /// The id of the repository.
     pub repo: RepoId,
-    /// The campaign it belongs to.
+    /// The campaign.
     pub campaign: CampaignId,
-    /// The digest of that campaign's file.
+    /// The digest of the campaign's file.
     pub digest: Digest,
-    /// Which stage, from 1; equals the file's name.
+    /// The stage, counted from 1; equals the file's name.
     pub stage: u32,
-    /// The commit of the main branch that the answers were counted at.
+    /// The commit of the main branch at which the answers were counted.
     pub base: String,
-    /// When, as the closer's clock claims.
+    /// The time of the close, by the clock of the signer.
     pub closed_at: Timestamp,
-    /// How many items people answered in this stage.
+    /// The number of items that reviewers answered in this stage.
     pub answered: u64,
-    /// What nobody answered, sorted by item, with what that means.
+    /// The items without a response, sorted, each with its consequence.
     #[serde(rename = "silent", default, skip_serializing_if = "Vec::is_empty")]
     pub silent: Vec<NoResponseItem>,
 }
 
-/// An item that nobody answered in a stage.
+/// An item without a response in a stage.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoResponseItem {
     /// The item.
     pub item: ItemId,
-    /// What that means.
+    /// The consequence.
     pub then: NoResponseOutcome,
-    /// The holder, by the name people use.
+    /// The display name of the principal.
     pub principal: String,
-    /// What is held, by the name people use.
+    /// The display name of the entitlement.
     pub entitlement: String,
 }
 
-/// What no response comes to when a stage is closed; never that access stays for good.
+/// The consequence of no response when a stage is closed. Access is never kept permanently.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum NoResponseOutcome {
-    /// The next stage is asked.
+    /// The item goes to the next stage.
     Advance,
-    /// Its use is stopped.
+    /// The access is disabled.
     Disable,
-    /// It needs a signed exception, or a decision by a fallback.
+    /// The item needs a signed exception, or a decision by a fallback reviewer.
     Except,
-    /// It stays open, and the campaign does not close.
+    /// The item stays open, and the campaign cannot be closed.
     Open,
 }
 
 impl NoResponseOutcome {
-    /// Returns it as files spell it.
+    /// Returns the spelling in files.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Advance => "advance",
@@ -126,30 +127,31 @@ impl NoResponseOutcome {
     }
 }
 
-/// `delegations/<id>.toml`: somebody judges for somebody else in one campaign, for a time; signed by who delegates.
+/// `delegations/<id>.toml`: a reviewer lets another one decide in one campaign for a limited time; signed by the
+/// delegating reviewer.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Delegation {
     /// Always `tenure/delegation/v1`.
     pub schema: String,
-    /// The repository it belongs to.
+    /// The id of the repository.
     pub repo: RepoId,
     /// The id; equals the file's name.
     pub id: PrincipalId,
     /// The campaign it is for.
     pub campaign: CampaignId,
-    /// The digest of that campaign's file.
+    /// The digest of the campaign's file.
     pub digest: Digest,
-    /// Whose items; they sign this.
+    /// The reviewer whose items are delegated, and who signs this file.
     pub from: PrincipalId,
-    /// Who judges them meanwhile; they cannot hand them on.
+    /// The reviewer who decides instead; delegated items cannot be reassigned.
     pub to: PrincipalId,
-    /// Only on these systems; all where none is named.
+    /// The systems to which the delegation is limited; all systems when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub systems: Vec<SystemId>,
-    /// When it ends; not after the campaign's window.
+    /// The end of the delegation; not after the end of the review window.
     pub until: Timestamp,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
@@ -159,26 +161,25 @@ pub fn population<'a>(items: impl IntoIterator<Item = (&'a ItemId, &'a Digest)>)
     all.sort_unstable();
     let mut text = String::with_capacity(all.len() * LINE);
     for (item, grant) in all {
-        // INVARIANT: a text takes whatever is written to it.
+        // INVARIANT: writing to a `String` does not fail.
         let _ = writeln!(text, "{item} {grant}");
     }
     Digest::of(text)
 }
 
-/// Returns the digest over who was asked about what: lines of `<item id> <stage> <reviewer>`, sorted, each with its line
-/// end.
+/// Returns the digest of all assignments: lines of `<item id> <stage> <reviewer>`, sorted, each with its line end.
 pub fn asked<'a>(put: impl IntoIterator<Item = (&'a ItemId, u32, &'a PrincipalId)>) -> Digest {
     let mut all: Vec<_> = put.into_iter().collect();
     let rest = |(_, stage, reviewer): &(&ItemId, u32, &PrincipalId)| format!("{stage} {reviewer}\n");
-    // Ids are of one length, so that the rest of two lines matters only where they are about one item.
+    // Ids have a fixed length, so the rest of two lines matters only when they are about the same item.
     all.sort_unstable_by(|a, b| a.0.cmp(b.0).then_with(|| rest(a).cmp(&rest(b))));
     let mut text = String::with_capacity(all.len() * LINE);
     for (item, stage, reviewer) in all {
-        // INVARIANT: a text takes whatever is written to it.
+        // INVARIANT: writing to a `String` does not fail.
         let _ = writeln!(text, "{item} {stage} {reviewer}");
     }
     Digest::of(text)
 }
 
-/// About as long as a line of a digested text gets.
+/// The approximate maximum length of a line in a digested text.
 const LINE: usize = 96;

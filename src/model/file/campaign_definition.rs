@@ -1,62 +1,63 @@
-//! `policies/<name>.toml` that defines a campaign: what people write once, to be opened again and again.
+//! Campaign definitions, `policies/<name>.toml`: templates from which campaigns are opened repeatedly.
 
 use crate::model::{CampaignId, GrantKind, PrincipalId, Stance, Strategy, SystemId, Tier, file::PrincipalKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `policies/<name>.toml`: what a campaign is about, who judges it, and what silence means.
+/// `policies/<name>.toml`: the scope, the reviewers and the no-response handling of a campaign.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CampaignDefinition {
     /// Always `tenure/campaign-definition/v1`.
     pub schema: String,
-    /// What the campaign is called.
+    /// The title of the campaign.
     pub title: String,
-    /// How many days reviewers have; with stages, each stage says its own, and this is their sum or more.
+    /// The length of the review window in days. With stages, it is at least the sum of their days.
     pub window_days: u32,
-    /// The oldest an inventory may be on opening, in days.
+    /// The maximum age of an inventory on opening, in days.
     pub fresh_days: u32,
-    /// Who reviews an item that has no owner, or whose owner would review themselves.
+    /// The reviewer of an item that has no owner, or whose owner would review their own access.
     pub fallback: PrincipalId,
-    /// Who reviews what the fallback may not.
+    /// The reviewer of items that the fallback reviewer is not allowed to decide.
     pub second_fallback: PrincipalId,
-    /// What no response means; never `certify`.
+    /// The consequence of no response; never `certify`.
     pub on_silence: NoResponseAction,
-    /// The most items that silence may take access away from, when a stage is closed; 10 where nothing is said.
+    /// The maximum number of items whose access no response may remove when a stage is closed; default 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silence_cap: Option<u32>,
-    /// What the stances of several stages amount to; `all-must-accept` where nothing is said.
+    /// The strategy that combines the stances of several stages; default `all-must-accept`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overall: Option<Strategy>,
-    /// When reviewers are reminded, in percent of a stage's days; 50 and 75 where nothing is said.
+    /// The times of reminders, in percent of a stage's days; default 50 and 75.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remind_percent: Vec<u32>,
-    /// Open it again after so many days.
+    /// The recurrence in days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every_days: Option<u32>,
-    /// Open it, over what the event touches, when one of these happens.
+    /// The lifecycle events that open the campaign for the affected access.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_events: Vec<Event>,
-    /// The systems that may contribute nothing; all others must, or the campaign does not open.
+    /// The systems that may contribute no items. If any other system has none, the campaign does not open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub may_be_empty: Vec<SystemId>,
-    /// How many percent of the items somebody else decides once more, blind; all of T0. None where nothing is said.
+    /// The percentage of items that another reviewer decides again without knowing the first decision; always all of T0.
+    /// Default: no second review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_look_percent: Option<u32>,
-    /// The most items one reviewer is given; the rest goes to the next in line.
+    /// The maximum number of items per reviewer; further items go to the next reviewer in line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<ReviewerCapacity>,
-    /// The stages in their order. Without any there is one, of `window_days`, judged by the owner of a principal, then the
-    /// owner of its system, then the fallbacks.
+    /// The stages in order. Without stages, there is one stage of `window_days`, assigned to the owner of the
+    /// principal, then the owner of its system, then the fallback reviewers.
     #[serde(rename = "stage", default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Stage>,
-    /// Which grants; one that any selector takes is in.
+    /// The selectors of grants. A grant that matches any selector is in scope.
     #[serde(rename = "select")]
     pub selectors: Vec<Selector>,
 }
 
 impl CampaignDefinition {
-    /// Returns a definition of two weeks and one stage that selects nothing yet.
+    /// Returns a definition of two weeks and one stage, without selectors.
     pub fn new(title: &str, fallback: PrincipalId, second_fallback: PrincipalId) -> Self {
         Self {
             schema: super::FileKind::CampaignDefinition.schema().to_owned(),
@@ -84,27 +85,28 @@ impl CampaignDefinition {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
-    /// What the stage is called.
+    /// The name of the stage.
     pub name: String,
-    /// How many days its reviewers have.
+    /// The number of days for its reviewers.
     pub days: u32,
-    /// Who judges, the first in line first: `owner`, `deputy`, `manager`, `system-owner`, `system-deputy`, `team`,
-    /// `group:<registry group>`, `person:<id>`, or `cel:<expression>` that gives an id or a list of ids. The fallbacks
-    /// of the definition always come last.
+    /// The reviewers, in order of preference: `owner`, `deputy`, `manager`, `system-owner`, `system-deputy`, `team`,
+    /// `group:<registry group>`, `person:<id>`, or `cel:<expression>` that returns an id or a list of ids. The fallback
+    /// reviewers of the definition always come last.
     pub reviewers: Vec<String>,
-    /// How many of them judge each item, each for themselves, in files of their own.
+    /// The number of reviewers of each item. They decide independently, in separate files.
     pub ask: u32,
-    /// What their verdicts amount to.
+    /// The strategy that combines their verdicts.
     pub outcome: Strategy,
-    /// The stances after which no later stage is asked; the strategy's own where both this and `advance_on` are empty.
+    /// The stances after which no later stage is needed; the default of the strategy when both this and `advance_on`
+    /// are empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stop_on: Vec<Stance>,
-    /// The only stances after which a later stage is asked.
+    /// The only stances after which a later stage is needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub advance_on: Vec<Stance>,
 }
 
-/// The most items one reviewer is given in a campaign, by tier.
+/// The maximum number of items per reviewer in a campaign, by tier.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewerCapacity {
@@ -122,78 +124,78 @@ pub struct ReviewerCapacity {
     pub t3: u32,
 }
 
-/// Something that happens to principals, for which access is certified anew at once.
+/// A lifecycle event after which the affected access is certified immediately.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Event {
-    /// A secret was seen where it should not be.
+    /// A secret was exposed.
     Exposure,
-    /// Somebody left.
+    /// A person left.
     Leaver,
-    /// Somebody has another role or team.
+    /// A person changed their role or team.
     Mover,
-    /// Who answered for a non-human identity does so no more.
+    /// The owner of a non-human identity left or was removed.
     OwnerGone,
-    /// What a role or group gives has changed.
+    /// The contents of a role or group changed.
     RoleChanged,
 }
 
-/// Which grants a campaign takes: those that meet every condition given; an empty list is no condition.
+/// A selector of grants. A grant must meet all given conditions; an empty list is no condition.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Selector {
-    /// These systems.
+    /// The systems.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub systems: Vec<SystemId>,
-    /// These kinds of grants.
+    /// The kinds of grants.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<GrantKind>,
-    /// These kinds of principals.
+    /// The kinds of principals.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub principals: Vec<PrincipalKind>,
-    /// These tiers.
+    /// The tiers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tiers: Vec<Tier>,
-    /// Not used for this many days before the inventory; unknown use is taken too.
+    /// The number of days without use before the inventory; grants with unknown use are selected as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unused_days: Option<u32>,
-    /// Only grants of principals without a living owner.
+    /// Only grants of principals without an active owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_owner: Option<bool>,
-    /// Only grants that the inventory pinned by this campaign does not have.
+    /// Only grants that are not in the inventory pinned by this campaign.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_since: Option<CampaignId>,
-    /// Only grants that are new, or not as they were, since the inventory pinned by this campaign.
+    /// Only grants that are new or changed since the inventory pinned by this campaign.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_since: Option<CampaignId>,
-    /// Only what this campaign asked about and nobody answered.
+    /// Only items of this campaign that had no response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered_in: Option<CampaignId>,
-    /// Only grants on which one of these rules fails, or cannot be judged; `*` is any rule.
+    /// Only grants that violate one of these rules, or for which it cannot be evaluated; `*` is any rule.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<String>,
-    /// Only these accounts, `<system>:<immutable id>`: what an event touches.
+    /// Only these accounts, `<system>:<immutable id>`; set for lifecycle events.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subjects: Vec<String>,
-    /// Only these roles and groups, `<system>:<immutable id of the entitlement>`: who is in them or, with `role_contents`,
-    /// what they give.
+    /// Only these roles and groups, `<system>:<immutable id of the entitlement>`: their members or, with
+    /// `role_contents`, their contents.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
-    /// Put the contents of roles and groups to review, one item for each entitlement a role gives, and not who holds it.
+    /// Review the contents of roles and groups instead of their members: one item for each entitlement in a role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role_contents: Option<bool>,
-    /// A CEL expression over the facts of a grant; what it cannot judge is taken too.
+    /// A CEL expression over the attributes of a grant; grants for which it cannot be evaluated are selected as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cel: Option<String>,
 }
 
-/// What no response means.
+/// The consequence of no response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum NoResponseAction {
-    /// Tiers T2 and T3 are disabled when the last stage is closed; T0 and T1 too when they are unused for certain, else
-    /// they need an exception.
+    /// Access of tiers T2 and T3 is disabled when the last stage is closed. So is access of T0 and T1 that is certainly
+    /// unused; other access of these tiers needs an exception.
     Disable,
-    /// The item stays open and the campaign cannot close.
+    /// The item stays open and the campaign cannot be closed.
     Open,
 }

@@ -11,55 +11,55 @@ use std::fmt;
 pub struct Exception {
     /// Always `tenure/exception/v1`.
     pub schema: String,
-    /// The repository it belongs to.
+    /// The id of the repository.
     pub repo: RepoId,
     /// The id; equals the file's name.
     pub id: PrincipalId,
-    /// The item it lets stand.
+    /// The item whose access it keeps.
     pub item: ItemId,
-    /// The digest of the grant it lets stand; another grant needs another exception.
+    /// The digest of the grant that it keeps; another grant needs another exception.
     pub grant: Digest,
-    /// The holder's immutable id, `<system>:<id>`; nobody approves an exception for themselves.
+    /// The holder's immutable id, `<system>:<id>`; holders cannot approve an exception for themselves.
     pub subject: String,
-    /// The rule whose violation it accepts; absent where a reviewer keeps what no rule speaks against.
+    /// The rule whose violation it accepts; absent when a reviewer keeps access that violates no rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
-    /// The tier at which the grant is reviewed meanwhile, where that is what is accepted: less than what it gives.
+    /// The lower tier at which the grant is reviewed, when the exception accepts that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lowers: Option<Tier>,
-    /// How bad it is.
+    /// The severity of the accepted risk.
     pub rating: Rating,
-    /// Who answers for it.
+    /// The owner of the risk.
     pub owner: PrincipalId,
-    /// Who accepts the risk; they sign, and are not its owner.
+    /// The person who accepts the risk and signs; not its owner.
     pub approver: PrincipalId,
-    /// Who else accepts it, where the rating asks for more than one; they sign too.
+    /// Additional approvers, when the rating requires more than one; they sign as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvers: Vec<PrincipalId>,
-    /// Why it is needed.
+    /// The reason.
     pub reason: String,
-    /// What limits the harm meanwhile.
+    /// The control that limits the harm.
     pub compensating: String,
-    /// At least every how many days that is proven; the rating's own interval where nothing is said.
+    /// The maximum number of days between two proofs of the control; default: the interval of the rating.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof_days: Option<u32>,
-    /// When what it accepts was first found. A renewal keeps it: time that was bought is not time that is forgotten.
+    /// The time at which the accepted violation was first found. A renewal keeps this time.
     pub since: Timestamp,
-    /// When it begins.
+    /// The start of validity.
     pub from: Timestamp,
-    /// When it ends.
+    /// The end of validity.
     pub until: Timestamp,
-    /// The exception that it takes on from: `<file>@<digest of the file>`. A second one for the same access and rule names
-    /// the first.
+    /// The exception that this one renews: `<file>@<digest of the file>`. Required when there is an earlier one for the
+    /// same access and rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renews: Option<String>,
 }
 
-/// How bad what an exception accepts is.
+/// The severity of the risk that an exception accepts.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Rating {
-    /// Access that can take over the system, the organisation or its regulated data.
+    /// Access that can take over the system, the organization or its regulated data.
     Critical,
     /// Privileged or regulated access.
     High,
@@ -80,5 +80,5 @@ impl fmt::Display for Rating {
     }
 }
 
-/// The rule that a tier lowered by hand is an exception from: a tier is computed, and never a label.
+/// The rule that is violated by reviewing a grant at a lower tier than the computed one.
 pub const LOWERED_TIER: &str = "EXC-01";

@@ -1,4 +1,4 @@
-//! The kinds of governed TOML files and the schema id that each begins with.
+//! Kinds of governed TOML files, and the schema id in the first line of each.
 
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
@@ -10,7 +10,7 @@ pub enum FileKind {
     Attestation,
     /// `campaigns/<id>/campaign.toml`
     Campaign,
-    /// `policies/<name>.toml` that defines a campaign
+    /// `policies/<name>.toml`, a campaign definition
     CampaignDefinition,
     /// `policies/controls.toml`
     Controls,
@@ -70,7 +70,7 @@ impl FileKind {
         Self::System,
     ];
 
-    /// Returns the kind's name, as `tenure schema` takes it.
+    /// Returns the kind's name, as accepted by `tenure schema`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Attestation => "attestation",
@@ -95,7 +95,7 @@ impl FileKind {
         }
     }
 
-    /// Returns the schema id in the current version.
+    /// Returns the schema id of the current version.
     pub const fn schema(self) -> &'static str {
         match self {
             Self::Attestation => "tenure/attestation/v1",
@@ -125,7 +125,7 @@ impl FileKind {
         Self::ALL.into_iter().find(|kind| kind.schema() == schema)
     }
 
-    /// Returns the SSHSIG namespace of the kind's signatures, where it is a signed kind.
+    /// Returns the SSHSIG namespace of the kind's signatures, or `None` for an unsigned kind.
     pub const fn namespace(self) -> Option<&'static str> {
         match self {
             Self::Attestation => Some("attestation.v1@tenure"),
@@ -151,12 +151,12 @@ impl FileKind {
     }
 }
 
-/// A type that is the content of one kind of governed file. Its first field is `schema`.
+/// The content of one kind of governed file. Its first field is `schema`.
 pub trait GovernedFile: Serialize + DeserializeOwned + JsonSchema {
     /// The kind.
     const KIND: FileKind;
 
-    /// Returns the schema id the file itself claims.
+    /// Returns the schema id in the file.
     fn schema(&self) -> &str;
 }
 

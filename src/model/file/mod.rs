@@ -1,6 +1,7 @@
-//! The files of a governed repository, as types: one struct for each kind in `docs/configuration.md`.
+//! The files of a governed repository as types: one struct for each kind.
 //!
-//! Field order is the canonical order of keys. Scalars come before tables, so that TOML can write them in this order.
+//! The order of fields is the canonical order of keys. Scalars come before tables, so that TOML can represent this
+//! order.
 
 mod attestation;
 mod campaign;

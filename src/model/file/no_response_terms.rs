@@ -1,32 +1,32 @@
-//! What an exception needs for access that nobody answered for: the mandate's terms of silence.
+//! Requirements of the mandate for exceptions on items without a response.
 
 use super::{ExceptionTerms, Mandate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// What an exception needs for an item that nobody answered before its last stage was closed, besides what its rating asks
-/// for. It buys time and decides nothing: the item stays undecided by people until a fallback decides it.
+/// Requirements for an exception on an item that had no response before its last stage was closed, in addition to those
+/// of its rating. The exception defers the decision: the item stays undecided until a fallback reviewer decides it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoResponseTerms {
-    /// The longest it may last, in days; no longer than its rating allows.
+    /// The maximum duration in days; at most that of the rating.
     pub days: u32,
-    /// How often the same item may be excepted again.
+    /// The maximum number of renewals for the same item.
     pub renewals: u32,
-    /// The registry groups of those who accept it besides those of its rating, such as the accountable executive: one
-    /// signer for each entry, all of them different people.
+    /// The registry groups of additional approvers, such as the accountable executive: one signer for each entry, all
+    /// of them different people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
 }
 
 impl NoResponseTerms {
-    /// Returns the usual terms: 14 days, once, accepted by those whom the rating asks for.
+    /// Returns the defaults: 14 days, one renewal, approved by the groups that the rating requires.
     pub const fn usual() -> Self {
         Self { days: 14, renewals: 0, groups: Vec::new() }
     }
 
-    /// Returns the terms of a rating as they are for what nobody answered. They are never wider.
+    /// Returns the requirements of a rating, tightened for items without a response.
     #[must_use]
     pub fn tighten(&self, terms: ExceptionTerms) -> ExceptionTerms {
         let groups = terms.groups.iter().chain(&self.groups).cloned().collect();
@@ -35,14 +35,14 @@ impl NoResponseTerms {
 }
 
 impl Mandate {
-    /// Returns the registry groups whose members may accept a risk at all.
+    /// Returns the registry groups whose members may accept a risk.
     pub fn accepting(&self) -> BTreeSet<&str> {
         let terms = self.exceptions.iter().flat_map(|terms| &terms.groups);
         let silence = self.silence.iter().flat_map(|silence| &silence.groups);
         [&self.exception_group].into_iter().chain(terms).chain(silence).map(String::as_str).collect()
     }
 
-    /// Returns what an exception needs for access that nobody answered for.
+    /// Returns the requirements for exceptions on items without a response.
     pub fn silence_terms(&self) -> NoResponseTerms {
         self.silence.clone().unwrap_or(const { NoResponseTerms::usual() })
     }
@@ -54,14 +54,14 @@ mod tests {
     use crate::model::file::Rating;
 
     #[test]
-    fn silence_only_tightens_what_a_rating_allows() {
+    fn no_response_terms_only_tighten_a_rating() {
         let of = |rating, silence: &NoResponseTerms| silence.tighten(ExceptionTerms::usual(rating, "risk-owner"));
         let usual = of(Rating::High, &NoResponseTerms::usual());
         assert_eq!((usual.days, usual.renewals, usual.proof_days), (14, 0, 31));
         assert_eq!(usual.groups, ["risk-owner"]);
         let wide = NoResponseTerms { days: 400, renewals: 9, groups: vec!["executive".to_owned()] };
         let critical = of(Rating::Critical, &wide);
-        assert_eq!((critical.days, critical.renewals), (30, 1), "it never widens");
-        assert_eq!(critical.groups, ["risk-owner", "risk-owner", "executive"], "and adds who must sign");
+        assert_eq!((critical.days, critical.renewals), (30, 1), "never wider");
+        assert_eq!(critical.groups, ["risk-owner", "risk-owner", "executive"], "adds approvers");
     }
 }

@@ -1,11 +1,11 @@
-//! `inventory/<system>/observation.toml`: when, how and by whom an inventory was collected.
+//! `inventory/<system>/observation.toml`: the time, method and identity of an inventory collection.
 
 use crate::model::{Digest, GrantKind, SystemId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// When, how and by whom an inventory was collected: the only file that changes each time. A collection that is not
-/// whole is not written, so there is no field to say so.
+/// The metadata of an inventory collection: the only inventory file that changes with every collection. An incomplete
+/// collection is never written, so there is no field for it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Observation {
@@ -13,26 +13,26 @@ pub struct Observation {
     pub schema: String,
     /// The system; equals the folder's name.
     pub system: SystemId,
-    /// The connector that read it.
+    /// The connector.
     pub connector: String,
-    /// The engine that read it.
+    /// The engine version.
     pub engine: String,
-    /// The target and its version, as it said.
+    /// The target and its version, as it reported them.
     pub target: String,
-    /// The identity it was read with, as the target said.
+    /// The identity used for reading, as the target reported it.
     pub identity: String,
-    /// When the read began, as the collector's clock claims.
+    /// The start of the collection, by the collector's clock.
     pub started_at: Timestamp,
-    /// When the read ended.
+    /// The end of the collection.
     pub observed_at: Timestamp,
-    /// How many calls it took.
+    /// The number of calls.
     pub calls: u64,
     /// The digest of `usage.jsonl`.
     pub usage: Digest,
-    /// What could not be seen.
+    /// Parts of the system that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blind_spots: Vec<String>,
-    /// Each kind of grant that was listed, sorted.
+    /// The listed kinds of grants, sorted.
     #[serde(rename = "kind", default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<KindCount>,
 }
@@ -43,16 +43,16 @@ pub struct Observation {
 pub struct KindCount {
     /// The kind; its file is `grants/<kind>.jsonl`.
     pub kind: GrantKind,
-    /// How many lines that file has.
+    /// The number of lines in that file.
     pub count: u64,
-    /// How many pages the listing took.
+    /// The number of pages in the listing.
     pub pages: u64,
     /// The digest of that file.
     pub digest: Digest,
-    /// How many there are by an independent query.
+    /// The number of grants by an independent query.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_total: Option<u64>,
-    /// That query, in the target's words.
+    /// That query, in the target's own terms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_source: Option<String>,
 }

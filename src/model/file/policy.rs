@@ -1,21 +1,22 @@
-//! `policies/*.toml` that are not campaign definitions: rules with their cases, profiles, toxic pairs, controls.
+//! Policy files other than campaign definitions: rules with their cases, profiles, separation-of-duties pairs,
+//! controls.
 
 use crate::model::{Severity, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `policies/<name>.rules.toml`: rules that grants and principals are judged by.
+/// `policies/<name>.rules.toml`: rules about grants and principals.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
     /// Always `tenure/rules/v1`.
     pub schema: String,
-    /// What the rules are about.
+    /// The subject of the rules.
     pub title: String,
     /// The rules, sorted by id.
     #[serde(rename = "rule", default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Rule>,
-    /// What nobody may hold together.
+    /// Combinations of entitlements that one principal must not have.
     #[serde(rename = "pair", default, skip_serializing_if = "Vec::is_empty")]
     pub pairs: Vec<SodRule>,
 }
@@ -26,52 +27,53 @@ pub struct Rules {
 pub struct Rule {
     /// A stable id, such as `NHI-OWN-01`.
     pub id: String,
-    /// What is demanded, in a sentence.
+    /// The requirement, in a sentence.
     pub title: String,
-    /// What it judges.
+    /// The objects that the rule is evaluated for.
     pub over: Scope,
-    /// Which of them it is about; what it is not about is *not applicable*.
+    /// The condition under which the rule applies; otherwise the result is *not applicable*.
     pub applies: String,
-    /// When it is broken. An attribute that is not known leaves it *unknown*, unless the rest decides.
+    /// The condition of a violation. An unknown attribute makes the result *unknown*, unless the other attributes
+    /// decide it.
     pub fails: String,
-    /// The attributes it cannot do without, sorted.
+    /// The attributes that the rule needs, sorted.
     pub requires: Vec<String>,
-    /// How bad it is when it is broken.
+    /// The severity of a violation.
     pub severity: Severity,
-    /// What to do about it: recommended, never decided.
+    /// The recommended verdict.
     pub verdict: Verdict,
-    /// The same in words.
+    /// The recommended remediation in words.
     pub advice: String,
-    /// The controls it serves, `<framework>:<id>`; our opinion, and no proof of compliance.
+    /// The related controls, `<framework>:<id>`. The mapping is the authors' opinion and no proof of compliance.
     pub maps: Vec<String>,
-    /// What else to know.
+    /// Further notes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Numbers that its expressions use as `limit.<name>`, and that profiles may tighten.
+    /// Numbers that the expressions use as `limit.<name>`, and that profiles may tighten.
     #[serde(rename = "limit", default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<Limit>,
-    /// When it is worse, or less bad: the first that holds counts.
+    /// Severities under further conditions: the first condition that holds is used.
     #[serde(rename = "severity_when", default, skip_serializing_if = "Vec::is_empty")]
     pub severities: Vec<SeverityWhen>,
 }
 
-/// What a rule judges.
+/// The objects that a rule is evaluated for.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
-    /// Every grant, credentials and accounts among them; also sees the attributes of its principal.
+    /// Every grant, including credentials and accounts; the attributes of its principal are available as well.
     Grant,
-    /// Every principal once, however much it holds.
+    /// Every principal once, regardless of the number of its grants.
     Principal,
 }
 
-/// A number by tier.
+/// A limit by tier.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
     /// Its name.
     pub name: String,
-    /// Which way is stricter.
+    /// The direction in which the limit becomes stricter.
     pub stricter: LimitDirection,
     /// For tier T0.
     #[serde(rename = "T0")]
@@ -87,37 +89,38 @@ pub struct Limit {
     pub t3: i64,
 }
 
-/// Which way a number is stricter.
+/// The direction in which a limit becomes stricter.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LimitDirection {
-    /// Fewer is stricter.
+    /// A smaller number is stricter.
     Less,
-    /// More is stricter.
+    /// A larger number is stricter.
     More,
 }
 
-/// Another severity under a condition.
+/// A severity under a condition.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeverityWhen {
     /// The condition, in CEL.
     pub when: String,
-    /// The severity then.
+    /// The severity when the condition holds.
     pub severity: Severity,
 }
 
-/// Two sides that nobody may hold together: on whatever systems, by whatever path, and through what they answer for.
+/// Two sides that one principal must not have together, on any systems and by any path, including through identities
+/// that it owns.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SodRule {
     /// A stable id, such as `SOD-BUILD-APPROVE`.
     pub id: String,
-    /// Why together they do harm.
+    /// The harm of the combination.
     pub title: String,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// The rule that a finding counts for, such as `HUM-SOD-01`.
+    /// The rule under which a finding is counted, such as `HUM-SOD-01`.
     pub rule: String,
     /// The one side.
     pub one: SodRuleSide,
@@ -129,13 +132,13 @@ pub struct SodRule {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SodRuleSide {
-    /// What it lets somebody do, as people say it.
+    /// The capability that the side gives, in words.
     pub does: String,
     /// CEL over one entitlement: `system`, `kind`, `id`, `name`, `tier`.
     pub when: String,
 }
 
-/// `policies/<name>.cases.toml`: what rules say of given facts.
+/// `policies/<name>.cases.toml`: expected results of rules for given attributes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleCases {
@@ -150,87 +153,87 @@ pub struct RuleCases {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleCase {
-    /// What it tells, in a few words.
+    /// The name of the case.
     pub name: String,
-    /// The rule, or the toxic pair.
+    /// The rule, or the separation-of-duties pair.
     pub rule: String,
-    /// What the rule must say.
+    /// The expected result.
     pub expect: Expected,
-    /// How bad, where it fails.
+    /// The expected severity of a violation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
-    /// The profiles that are on.
+    /// The active profiles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub profiles: Vec<String>,
-    /// The attributes that are known, as tables: `facts.usage.idle_days = 91`. All others are unknown.
+    /// The known attributes, as tables: `facts.usage.idle_days = 91`. All other attributes are unknown.
     #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")]
     pub facts: toml::Table,
 }
 
-/// What a rule says.
+/// The result of a rule.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expected {
-    /// It is broken.
+    /// The rule is violated.
     Fail,
-    /// It is not about this.
+    /// The rule does not apply.
     NotApplicable,
-    /// It is kept.
+    /// The rule is met.
     Pass,
-    /// What it would have to know is not known.
+    /// A needed attribute is unknown.
     Unknown,
 }
 
-/// `policies/<name>.profile.toml`: a profile makes rules stricter, and nothing else.
+/// `policies/<name>.profile.toml`: a profile, which only tightens rules.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// Always `tenure/profile/v1`.
     pub schema: String,
-    /// Its name, such as `pci`; `governance.toml` says which are on.
+    /// Its name, such as `pci`. `governance.toml` lists the active profiles.
     pub name: String,
-    /// What it stands for.
+    /// The title.
     pub title: String,
-    /// What it sets.
+    /// The settings.
     #[serde(rename = "set", default, skip_serializing_if = "Vec::is_empty")]
     pub settings: Vec<ProfileSetting>,
 }
 
-/// One thing that a profile sets.
+/// A setting of a profile.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileSetting {
     /// The rule.
     pub rule: String,
-    /// Where the number comes from: the control, or the text.
+    /// The source of the setting: the control, or the text.
     pub because: String,
-    /// The severity, if that is set.
+    /// The new severity, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
-    /// The limit, if one is set.
+    /// The name of the new limit, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<String>,
-    /// Its number for tier T0.
+    /// The limit for tier T0.
     #[serde(rename = "T0", default, skip_serializing_if = "Option::is_none")]
     pub t0: Option<i64>,
-    /// Its number for tier T1.
+    /// The limit for tier T1.
     #[serde(rename = "T1", default, skip_serializing_if = "Option::is_none")]
     pub t1: Option<i64>,
-    /// Its number for tier T2.
+    /// The limit for tier T2.
     #[serde(rename = "T2", default, skip_serializing_if = "Option::is_none")]
     pub t2: Option<i64>,
-    /// Its number for tier T3.
+    /// The limit for tier T3.
     #[serde(rename = "T3", default, skip_serializing_if = "Option::is_none")]
     pub t3: Option<i64>,
 }
 
-/// `policies/controls.toml`: the frameworks and controls that rules name. Titles are paraphrases.
+/// `policies/controls.toml`: the frameworks and controls that rules refer to. Titles are paraphrases.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Controls {
     /// Always `tenure/controls/v1`.
     pub schema: String,
-    /// The day the data was last compared with the frameworks, `2026-11-22`.
+    /// The date of the last comparison with the frameworks, `2026-11-22`.
     pub reviewed_on: String,
     /// The frameworks.
     #[serde(rename = "framework", default, skip_serializing_if = "Vec::is_empty")]
@@ -238,7 +241,7 @@ pub struct Controls {
     /// The controls.
     #[serde(rename = "control", default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<Control>,
-    /// Ids that are not to be used any more.
+    /// Retired ids.
     #[serde(rename = "retired", default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<RetiredControl>,
 }
@@ -255,47 +258,47 @@ pub struct Framework {
     pub version: String,
     /// Whether it is current.
     pub status: String,
-    /// What may be quoted.
+    /// The license of the framework's text, and the parts that may be quoted.
     pub text_licence: String,
 }
 
-/// A control of a framework, in our words.
+/// A control of a framework, paraphrased.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Control {
     /// The framework's id.
     pub framework: String,
-    /// The control's id there.
+    /// The id of the control in the framework.
     pub id: String,
-    /// What it asks for, in our words.
+    /// The requirement, paraphrased.
     pub title: String,
-    /// How much of it is served: `direct`, `supporting`, `partial`.
+    /// The coverage: `direct`, `supporting`, `partial`.
     pub strength: String,
-    /// The audit checks that speak for it.
+    /// The audit checks that support it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub satisfied_by_checks: Vec<String>,
-    /// The rules that speak for it.
+    /// The rules that support it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<String>,
-    /// What shows it.
+    /// The evidence that shows it.
     pub evidence: String,
-    /// The control it took the place of.
+    /// The control that it replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supersedes: Option<String>,
-    /// What else to know.
+    /// Further notes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
-/// An id that is not to be used any more.
+/// A retired id.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetiredControl {
     /// `<framework>:<id>`.
     pub id: String,
-    /// What to use instead.
+    /// The ids to use instead.
     #[serde(rename = "use")]
     pub instead: Vec<String>,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }

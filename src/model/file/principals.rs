@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// People and non-human identities, and the accounts that are theirs.
+/// People and non-human identities, and their accounts.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Principals {
@@ -22,55 +22,55 @@ pub struct Principals {
 pub struct PrincipalRecord {
     /// The id used everywhere in the repository.
     pub id: PrincipalId,
-    /// What kind of identity it is.
+    /// The kind of identity.
     pub kind: PrincipalKind,
-    /// What the forge calls it, for routing alone; its account there is `github:<number>` among the accounts.
+    /// The handle on the Git host, used only for routing. The account there is `github:<number>` among the accounts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handle: Option<Handle>,
-    /// Whether it is still here.
+    /// Whether the principal is active.
     pub status: PrincipalStatus,
-    /// The accounts that are it, `<system>:<immutable id>`, sorted.
+    /// The accounts of the principal, `<system>:<immutable id>`, sorted.
     pub accounts: Vec<String>,
-    /// The person who answers for a non-human identity; for a person, their manager.
+    /// The person responsible for a non-human identity; for a person, their manager.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<PrincipalId>,
-    /// Who stands in for the owner.
+    /// The deputy of the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deputy: Option<PrincipalId>,
-    /// The team it belongs to.
+    /// The team.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<String>,
-    /// The workload or integration a non-human identity serves.
+    /// The workload or integration of a non-human identity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<String>,
-    /// What it is for, in a sentence.
+    /// The purpose, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
-    /// When it ends: contract, project or employment.
+    /// The end date of the contract, project or employment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<Timestamp>,
-    /// Where it belongs: `prod`, `test` and such.
+    /// The environment: `prod`, `test` and such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
     /// The role or job of a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// When the role, team or owner last changed.
+    /// The time of the last change of role, team or owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<Timestamp>,
-    /// The supplier it belongs to.
+    /// The supplier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<String>,
-    /// The person inside who stands up for a supplier, an external or an agent.
+    /// The internal person responsible for a supplier, an external or an agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sponsor: Option<PrincipalId>,
-    /// What else is known, by the names of the attributes that rules know: see `tenure policy attributes`.
+    /// Further attributes, by the names that rules use; see `tenure policy attributes`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, AttributeValue>,
 }
 
 impl PrincipalRecord {
-    /// Returns a principal who is here and has nothing.
+    /// Returns an active principal without accounts or other data.
     pub fn new(id: PrincipalId, kind: PrincipalKind) -> Self {
         Self {
             id,
@@ -98,17 +98,17 @@ impl PrincipalRecord {
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum AttributeValue {
-    /// Yes or no.
+    /// A Boolean.
     Flag(bool),
-    /// A number: of days, of things.
+    /// A number.
     Number(i64),
-    /// A word.
+    /// A text.
     Text(String),
-    /// Words.
+    /// A list of texts.
     Texts(Vec<String>),
 }
 
-/// What kind of identity a principal is.
+/// The kind of a principal.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PrincipalKind {
@@ -116,7 +116,7 @@ pub enum PrincipalKind {
     Agent,
     /// Sealed emergency access.
     BreakGlass,
-    /// This engine.
+    /// The Tenure engine.
     Engine,
     /// A person.
     Person,
@@ -126,12 +126,12 @@ pub enum PrincipalKind {
     Vendor,
 }
 
-/// Whether a principal is still here.
+/// Whether a principal is active.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PrincipalStatus {
-    /// Here.
+    /// Active.
     Active,
-    /// Gone, or about to go.
+    /// Departed, or about to depart.
     Left,
 }

@@ -1,4 +1,4 @@
-//! `campaigns/<id>/reviews/<system>/<reviewer>.toml`: a worklist, and the decisions on it.
+//! `campaigns/<id>/reviews/<system>/<reviewer>.toml`: a list of items and the decisions on them.
 
 use crate::model::{CampaignId, Digest, ItemId, PrincipalId, RepoId, Severity, SystemId, Tier, Verdict};
 use schemars::JsonSchema;
@@ -10,77 +10,77 @@ use serde::{Deserialize, Serialize};
 pub struct Review {
     /// Always `tenure/review/v1`.
     pub schema: String,
-    /// The repository it belongs to.
+    /// The id of the repository.
     pub repo: RepoId,
-    /// The campaign it belongs to.
+    /// The campaign.
     pub campaign: CampaignId,
-    /// The digest of that campaign's file: the same id elsewhere cannot be replayed.
+    /// The digest of the campaign's file, so that decisions cannot be replayed in another campaign with the same id.
     pub digest: Digest,
-    /// The system its items are on.
+    /// The system of its items.
     pub system: SystemId,
-    /// The reviewer it was written for, who must sign it.
+    /// The assigned reviewer, who must sign the file.
     pub reviewer: PrincipalId,
-    /// Further signers, where a tier asks for more than one; they sign the same bytes.
+    /// Additional signers, when a tier requires more than one; they sign the same bytes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cosigners: Vec<PrincipalId>,
-    /// The stage it belongs to; 1 where nothing is said.
+    /// The stage; default 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<u32>,
-    /// The items, in the order a person should read them.
+    /// The items, in reading order.
     #[serde(rename = "item")]
     pub items: Vec<Item>,
 }
 
 impl Review {
-    /// Returns the stage it belongs to, from 1.
+    /// Returns the stage, counted from 1.
     pub fn stage(&self) -> u32 {
         self.stage.unwrap_or(1)
     }
 }
 
-/// One grant put to one reviewer.
+/// One grant that one reviewer must decide on.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Item {
     /// Its id.
     pub id: ItemId,
-    /// The digest of the grant as reviewed; if the grant has changed since, the decision lapses.
+    /// The digest of the grant as reviewed. If the grant changes, the decision lapses.
     pub grant: Digest,
     /// The holder's immutable id, `<system>:<id>`.
     pub subject: String,
-    /// How much harm it can do.
+    /// The risk tier.
     pub tier: Tier,
-    /// What a person should know to decide, in plain words.
+    /// The summary for the reviewer, in plain words.
     pub facts: String,
-    /// What policy would advise, with the reasons; empty when nothing speaks against it.
+    /// The recommendation of the policy with its reasons; empty without findings.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub recommend: String,
-    /// How bad the worst is that policy finds; such an item is flagged, and keeping it takes more than a click.
+    /// The highest severity of the policy findings. Certifying such a flagged item has additional requirements.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
-    /// The holder, by the name people use.
+    /// The display name of the principal.
     pub principal: String,
-    /// What is held, by the name people use.
+    /// The display name of the entitlement.
     pub entitlement: String,
     /// The verdict; empty while undecided.
     #[serde(with = "blank")]
     #[schemars(with = "String", extend("enum" = ["", "abstain", "certify", "disable", "except", "investigate", "reduce", "replace", "revoke", "rotate", "transfer"]))]
     pub decision: Option<Verdict>,
-    /// For reduce, replace, transfer and abstain: to what or whom.
+    /// The target of `reduce`, `replace`, `transfer` and `abstain`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// For except, and certify with an end: until when.
+    /// The end date of `except`, and of `certify` with an end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<crate::model::Timestamp>,
-    /// Why; empty while undecided.
+    /// The reason; empty while undecided.
     pub reason: String,
-    /// The decision this one takes the place of: `<file>@<digest of the file>`; else absent.
+    /// The decision that this one replaces: `<file>@<digest of the file>`; otherwise absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supersedes: Option<String>,
 }
 
 impl Item {
-    /// Returns the first thing that its decision cannot do without and does not have; nothing when it is whole, or open.
+    /// Returns the first required field that the decision lacks; `None` when it is complete, or open.
     pub fn lacks(&self) -> Option<MissingField> {
         let verdict = self.decision?;
         let blank = |text: Option<&str>| text.is_none_or(|text| text.trim().is_empty());
@@ -94,38 +94,38 @@ impl Item {
     }
 }
 
-/// What a decision does not have and cannot do without.
+/// A required field that a decision lacks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum MissingField {
-    /// Why, in a word that can be counted.
+    /// A reason code.
     Code,
-    /// A signed exception: policy speaks against keeping it.
+    /// A signed exception, because a rule forbids certifying.
     Exception,
-    /// Why.
+    /// A reason.
     Reason,
-    /// To what or whom.
+    /// The target.
     To,
-    /// Until when.
+    /// The end date.
     Until,
-    /// Why, in words of its own: policy speaks against keeping it.
+    /// An explanation after the reason code, because a rule recommends against certifying.
     Words,
 }
 
 impl MissingField {
-    /// Returns what is needed, as people read it.
+    /// Returns the required field in words.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Code => "a code at the beginning of its `reason`, because policy speaks against it",
-            Self::Exception => "a signed exception, because of how much policy speaks against it",
+            Self::Code => "a reason code at the beginning of its `reason`, because the item is flagged",
+            Self::Exception => "a signed exception, because of the severity of its findings",
             Self::Reason => "a `reason`",
-            Self::To => "`to`: to what or whom",
-            Self::Until => "`until`: an end",
-            Self::Words => "a few words more in its `reason`, because policy speaks against it",
+            Self::To => "the key `to`: the target of the verdict",
+            Self::Until => "the key `until`: an end date",
+            Self::Words => "a longer `reason`, because the item is flagged",
         }
     }
 }
 
-/// A verdict that may be left blank: `decision = ""` is undecided.
+/// Serializes a verdict that may be empty: `decision = ""` is undecided.
 mod blank {
     use super::Verdict;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
@@ -143,7 +143,10 @@ mod blank {
         let known = Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == text);
         known.map(Some).ok_or_else(|| {
             let allowed: Vec<_> = Verdict::ALL.iter().map(|verdict| format!("`{verdict}`")).collect();
-            D::Error::custom(format!("unknown verdict `{text}`, expected one of {} or nothing", allowed.join(", ")))
+            D::Error::custom(format!(
+                "unknown verdict `{text}`, expected one of {}, or an empty string",
+                allowed.join(", ")
+            ))
         })
     }
 }

@@ -1,41 +1,42 @@
-//! What decisions need, and what makes a review look like a rubber stamp: the mandate's terms of review.
+//! Review requirements of the mandate: completeness of decisions, and thresholds of the rubber-stamping indicators.
 
 use super::{Item, MissingField};
 use crate::model::{ReasonCode, Severity, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What decisions need, and from where on a review looks like a rubber stamp. The first two are held against every
-/// decision; the others give findings, which are indicators and not proof: git cannot show that somebody has read.
+/// Requirements for decisions, and thresholds of the rubber-stamping indicators. The first two are enforced for every
+/// decision. The others produce findings, which are indicators and not proof: git cannot show whether a reviewer has
+/// read an item.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewTerms {
-    /// Who keeps what policy speaks against says why, in at least this many words after the code.
+    /// The minimum number of words after the reason code when a flagged item is certified.
     pub words: u32,
-    /// What policy finds this bad, or worse, is kept by an exception only.
+    /// The lowest severity at which an item can be kept by an exception only.
     pub exception_from: Severity,
-    /// One reason for more than this many of the accesses that somebody keeps, …
+    /// A reason is a copy if a reviewer certifies more than this number of items with it, …
     pub copies: u32,
-    /// … and for at least this percentage of them, is a copied reason.
+    /// … and at least this percentage of the certified items.
     pub copies_percent: u32,
-    /// The most unflagged items of one shape that one file may decide by one reason.
+    /// The maximum number of unflagged items of one shape that a file may decide with one reason.
     pub bulk: u32,
-    /// The most flagged items that one file may keep.
+    /// The maximum number of flagged items that a file may certify.
     pub flagged_keeps: u32,
-    /// Whoever keeps flagged items more often than the others, by so many percentage points, stands out.
+    /// The number of percentage points above the other reviewers at which certifying flagged items is reported.
     pub peer_points: u32,
-    /// The fewest seconds a decision takes, from when its item was assigned until it was taken up, on average.
+    /// The minimum average number of seconds per decision, from the assignment until the decision is recorded.
     pub seconds: u32,
     /// The least percentage of items that a second person decides once more, blind; a definition may ask for more.
     pub second_look_percent: u32,
-    /// More disagreement than this percentage of a second look is a finding.
+    /// The maximum percentage of disagreement in a second review.
     pub disagree_percent: u32,
 }
 
 impl ReviewTerms {
-    /// Returns the usual terms: three words; an exception for what is critical; more than 10 copies of one reason that are
-    /// half of what is kept; 50 items by one reason; 25 flagged keeps in a file; 30 points above the others; 10 seconds a
-    /// decision; no second look; at most 10 % disagreement.
+    /// Returns the defaults: three words; an exception for critical items; more than 10 copies of one reason that are
+    /// half of the certified items; 50 items with one reason; 25 flagged items per file; 30 points above the others; 10
+    /// seconds per decision; no second review; at most 10 % disagreement.
     pub const fn usual() -> Self {
         Self {
             words: 3,
@@ -53,13 +54,13 @@ impl ReviewTerms {
 }
 
 impl Item {
-    /// Returns whether policy speaks against the access.
+    /// Returns whether the item has policy findings.
     pub const fn is_flagged(&self) -> bool {
         self.severity.is_some()
     }
 
-    /// Returns whether its decision leaves the access as it is, by the word of the reviewer alone. Handing an access without
-    /// an owner to one is what policy asks for, and keeps nothing against it.
+    /// Returns whether the decision keeps the access unchanged on the reviewer's word alone. `transfer` does not count
+    /// for an item without an owner: it is what the policy recommends.
     pub fn is_kept(&self) -> bool {
         match self.decision {
             Some(Verdict::Certify) => true,
@@ -68,15 +69,15 @@ impl Item {
         }
     }
 
-    /// Returns the verdict that policy recommends.
+    /// Returns the verdict that the policy recommends.
     pub fn recommended(&self) -> Option<Verdict> {
         let (word, _) = self.recommend.split_once(':')?;
         Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == word.trim())
     }
 
-    /// Returns the first thing that its decision cannot do without by these terms and does not have: what any decision
-    /// needs, and for keeping what policy speaks against a code with words, or an exception. Taking access away never needs
-    /// more text than keeping it.
+    /// Returns the first field that these terms require and the decision lacks: the fields that any decision needs, and
+    /// for certifying a flagged item a reason code with an explanation, or an exception. Revoking never requires more
+    /// text than certifying.
     pub fn lacks_by(&self, terms: &ReviewTerms) -> Option<MissingField> {
         if let Some(lack) = self.lacks() {
             return Some(lack);
@@ -119,11 +120,11 @@ mod tests {
     }
 
     #[test]
-    fn keeping_what_is_flagged_takes_a_code_and_words_and_taking_it_away_takes_neither() {
+    fn certifying_a_flagged_item_needs_code_and_words() {
         let terms = ReviewTerms::usual();
         let lacks = |severity, verdict, reason: &str| item(severity, verdict, reason).lacks_by(&terms);
         let flagged = Some(Severity::High);
-        assert_eq!(lacks(None, Verdict::Certify, "ok"), None, "nothing speaks against it");
+        assert_eq!(lacks(None, Verdict::Certify, "ok"), None, "not flagged");
         assert_eq!(lacks(flagged, Verdict::Certify, ""), Some(MissingField::Reason));
         assert_eq!(lacks(flagged, Verdict::Certify, "the export job needs it"), Some(MissingField::Code));
         for reason in ["in-use-needed", "in-use-needed: yes", "in-use-needed: it is", "in-use-needed: - . !"] {
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn from_the_severity_of_the_terms_on_an_access_is_kept_by_exception_only() {
+    fn severity_of_the_terms_requires_an_exception() {
         let reason = "in-use-needed: the nightly export needs it";
         let lacks = |severity, verdict, from| {
             let terms = ReviewTerms { exception_from: from, ..ReviewTerms::usual() };
@@ -147,11 +148,15 @@ mod tests {
         assert_eq!(lacks(Severity::High, Verdict::Certify, Severity::High), Some(MissingField::Exception));
         assert_eq!(lacks(Severity::Low, Verdict::Certify, Severity::High), None);
         assert_eq!(lacks(Severity::Critical, Verdict::Revoke, Severity::Critical), None);
-        assert_eq!(lacks(Severity::Critical, Verdict::Transfer, Severity::Critical), None, "policy asks for an owner");
+        assert_eq!(
+            lacks(Severity::Critical, Verdict::Transfer, Severity::Critical),
+            None,
+            "the policy recommends a transfer"
+        );
         let terms = ReviewTerms::usual();
         let mut other = item(Some(Severity::Critical), Verdict::Transfer, reason);
         other.recommend = "revoke: NHI-LIF-01".to_owned();
-        assert_eq!(other.lacks_by(&terms), Some(MissingField::Exception), "another owner does not make it right");
+        assert_eq!(other.lacks_by(&terms), Some(MissingField::Exception), "the policy recommends a revocation");
         let mut excepted = item(Some(Severity::Critical), Verdict::Except, reason);
         assert_eq!(excepted.lacks_by(&terms), Some(MissingField::Until));
         excepted.until = Some(crate::model::Timestamp::from_unix(1_800_000_000));

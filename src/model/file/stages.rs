@@ -1,43 +1,43 @@
-//! How the stages of a campaign follow each other, and what silence comes to in them.
+//! Order of the stages of a campaign, and consequences of no response.
 
 use super::{CampaignDefinition, NoResponseAction, NoResponseOutcome, Stage};
 use crate::model::{PrincipalId, Stance, Strategy, Tier};
 
 impl CampaignDefinition {
-    /// Returns how many stages there are; one where none is written down.
+    /// Returns the number of stages; 1 when the definition lists none.
     pub fn stage_count(&self) -> u32 {
         u32::try_from(self.stages.len()).unwrap_or(u32::MAX).max(1)
     }
 
-    /// Returns what a stage (from 1) says of itself; nothing where no stages are written down.
+    /// Returns a stage by its number, counted from 1; `None` when the definition lists no stages.
     pub fn stage(&self, stage: u32) -> Option<&Stage> {
         let index = usize::try_from(stage.checked_sub(1)?).ok()?;
         self.stages.get(index)
     }
 
-    /// Returns by which strategy the answers of a stage become one stance.
+    /// Returns the strategy that combines the answers of a stage.
     pub fn outcome(&self, stage: u32) -> Strategy {
         self.stage(stage).map_or(Strategy::AllMustAccept, |stage| stage.outcome)
     }
 
-    /// Returns by which strategy the stances of the stages that were asked become one.
+    /// Returns the strategy that combines the stances of the stages.
     pub fn overall(&self) -> Strategy {
         self.overall.unwrap_or(Strategy::AllMustAccept)
     }
 
-    /// Returns whether no later stage is asked after `stage` came to `stance`; always so after the last one.
+    /// Returns whether no later stage is needed after `stage` resulted in `stance`; always true after the last stage.
     pub fn stops(&self, stage: u32, stance: Stance) -> bool {
         stage >= self.stage_count() || self.stage(stage).is_none_or(|own| own.stops(stance))
     }
 
-    /// Returns the most items that silence may take access away from when a stage is closed.
+    /// Returns the maximum number of items whose access no response may remove when a stage is closed.
     pub fn silence_cap(&self) -> u32 {
         self.silence_cap.unwrap_or(DEFAULT_SILENCE_CAP)
     }
 
-    /// Returns what it may come to that nobody answered for an item in a stage. For T0 and T1 there are two: which of them
-    /// it is depends on whether the access is unused for certain, which the inventory tells; whoever closes the stage says
-    /// which, and signs it.
+    /// Returns the possible consequences of no response for an item in a stage. For T0 and T1 there are two: which one
+    /// applies depends on whether the inventory shows that the access is unused. The person who closes the stage
+    /// chooses one and signs it.
     pub fn after_silence(&self, stage: u32, tier: Tier) -> &'static [NoResponseOutcome] {
         if !self.stops(stage, Stance::NoResponse) {
             return &[NoResponseOutcome::Advance];
@@ -51,15 +51,16 @@ impl CampaignDefinition {
         }
     }
 
-    /// Returns whether `who` is a fallback of the campaign.
+    /// Returns whether `who` is a fallback reviewer of the campaign.
     pub fn is_fallback(&self, who: &PrincipalId) -> bool {
         *who == self.fallback || *who == self.second_fallback
     }
 }
 
 impl Stage {
-    /// Returns whether no later stage is asked after this one came to `stance`. Its own lists take the place of the
-    /// strategy's: with `advance_on`, all else stops; with `stop_on` alone, all else goes on.
+    /// Returns whether no later stage is needed after this one resulted in `stance`. The lists of the stage replace the
+    /// default of the strategy: with `advance_on`, all other stances stop; with `stop_on` alone, all other stances
+    /// advance.
     pub fn stops(&self, stance: Stance) -> bool {
         if !self.advance_on.is_empty() {
             return !self.advance_on.contains(&stance);
@@ -70,11 +71,11 @@ impl Stage {
         }
     }
 
-    /// Returns a stance that both stops and goes on: such a definition does not open.
+    /// Returns a stance that is listed both to stop and to advance. Such a definition is rejected on opening.
     pub fn contradiction(&self) -> Option<Stance> {
         self.stop_on.iter().find(|stance| self.advance_on.contains(stance)).copied()
     }
 }
 
-/// The blast radius of silence where a definition says nothing.
+/// The default limit of removals by no response.
 const DEFAULT_SILENCE_CAP: u32 = 10;

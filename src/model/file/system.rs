@@ -1,10 +1,10 @@
-//! `systems/<system>.toml`: a system, how it is reached, and who answers for it.
+//! `systems/<system>.toml`: a system, its connector settings, and its owner.
 
 use crate::model::{PrincipalId, SystemId, Tier};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A system that holds access. No secrets: only names of environment variables.
+/// A system that holds access. The file contains no secrets, only names of environment variables.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct System {
@@ -12,48 +12,48 @@ pub struct System {
     pub schema: String,
     /// The id; equals the file's name.
     pub system: SystemId,
-    /// The connector that speaks to it: `hosts`, `postgres`, `aws-iam`.
+    /// The connector: `hosts`, `postgres`, `aws-iam`.
     pub connector: String,
-    /// Who answers for it, and reviews what has no owner.
+    /// The person responsible for the system, who reviews items without an owner.
     pub owner: PrincipalId,
-    /// Who stands in for the owner.
+    /// The deputy of the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deputy: Option<PrincipalId>,
-    /// The least tier of everything on it.
+    /// The lowest tier of all access on the system.
     pub tier: Tier,
-    /// The environment it is in: `prod`, `test` and such.
+    /// The environment: `prod`, `test` and such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
-    /// Who makes changes.
+    /// The way of making changes.
     pub remediation: Remediation,
-    /// What the connector needs to know; its keys are the connector's own.
+    /// The settings of the connector; the keys depend on the connector.
     #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")]
     pub settings: toml::Table,
-    /// Where new secrets go.
+    /// The destination of new secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sink: Option<SinkSettings>,
 }
 
-/// Who makes changes on a system.
+/// The way of making changes on a system.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Remediation {
-    /// The engine.
+    /// The engine makes changes.
     Automatic,
-    /// A person, who then attests.
+    /// A person makes changes and attests them.
     Manual,
-    /// Nobody: differences are findings.
+    /// No changes are made: differences are reported as findings.
     ReportOnly,
 }
 
-/// Where new secrets go.
+/// The destination of new secrets.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SinkSettings {
-    /// `age`: a file encrypted to recipients.
+    /// The kind of destination. `age`: a file encrypted to recipients.
     pub kind: String,
     /// The recipients, `age1…` or `ssh-ed25519 …`.
     pub recipients: Vec<String>,
-    /// The directory the files go to; relative to the repository's root.
+    /// The directory of the files, relative to the root of the repository.
     pub directory: String,
 }

@@ -1,29 +1,30 @@
-//! `trust/`: the root of trust, the registry of principals and keys, and the mandate.
+//! Files below `trust/`: the root of trust, the registry of principals and keys, and the mandate.
 
 use super::{NoResponseTerms, Rating, ReviewTerms};
 use crate::model::{PrincipalId, RepoId, SystemId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `trust/root/N.toml`: keys and thresholds of the roles below it. N+1 is signed by a threshold of N and of N+1.
+/// `trust/root/N.toml`: the keys and thresholds of the trust roles. Version N+1 is signed by a threshold of N and of
+/// N+1.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Root {
     /// Always `tenure/root/v1`.
     pub schema: String,
-    /// 1 for the first, then one more each time; equals the file's name.
+    /// The version, counted from 1; equals the file's name.
     pub version: u32,
-    /// The repository this trust is for.
+    /// The id of the repository.
     pub repo: RepoId,
     /// The name of the evidence log in its checkpoints (C2SP tlog-checkpoint origin).
     pub log_origin: String,
-    /// `none` for version 1, else the digest of the version before.
+    /// The digest of the previous version; `none` for version 1.
     pub prev: String,
-    /// Who may sign what.
+    /// The roles.
     pub roles: Roles,
 }
 
-/// The roles a root gives.
+/// The roles that a root defines.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Roles {
@@ -35,7 +36,7 @@ pub struct Roles {
     pub mandate: Role,
     /// The engine's own keys.
     pub engine: EngineRole,
-    /// Those who countersign checkpoints.
+    /// The witnesses that cosign checkpoints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<WitnessRole>,
 }
@@ -44,14 +45,14 @@ pub struct Roles {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Role {
-    /// How many distinct keys must sign.
+    /// The number of distinct keys that must sign.
     pub threshold: u32,
-    /// OpenSSH public key lines with the key's name as comment: `ssh-ed25519 AAAA… name`. The name is that in
+    /// OpenSSH public key lines with the key's name as comment: `ssh-ed25519 AAAA… name`. The same name is used in
     /// `FILE.<name>.sig`.
     pub keys: Vec<String>,
 }
 
-/// The engine's keys: one key never serves two purposes.
+/// The keys of the engine. A key never serves two purposes.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EngineRole {
@@ -59,7 +60,7 @@ pub struct EngineRole {
     pub commit_keys: Vec<String>,
     /// C2SP verifier keys (`origin+id+base64`) that sign checkpoints.
     pub log_keys: Vec<String>,
-    /// OpenSSH public keys of the job that reads targets back with its own credential.
+    /// OpenSSH public keys of the job that reads targets back with a separate credential.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readback_keys: Vec<String>,
 }
@@ -68,23 +69,23 @@ pub struct EngineRole {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WitnessRole {
-    /// How many of them must have countersigned.
+    /// The number of witnesses that must have cosigned.
     pub threshold: u32,
     /// C2SP verifier keys of the witnesses.
     pub keys: Vec<String>,
 }
 
-/// `trust/registry/N.toml`: who people and machines are, and which keys speak for them.
+/// `trust/registry/N.toml`: people and machines, and their signing keys.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Registry {
     /// Always `tenure/registry/v1`.
     pub schema: String,
-    /// 1 for the first, then one more each time; equals the file's name.
+    /// The version, counted from 1; equals the file's name.
     pub version: u32,
-    /// The repository this trust is for.
+    /// The id of the repository.
     pub repo: RepoId,
-    /// `none` for version 1, else the digest of the version before.
+    /// The digest of the previous version; `none` for version 1.
     pub prev: String,
     /// The principals, sorted by id.
     #[serde(rename = "principal", default, skip_serializing_if = "Vec::is_empty")]
@@ -97,7 +98,7 @@ pub struct Registry {
 pub struct RegistryPrincipal {
     /// The id used everywhere in the repository.
     pub id: PrincipalId,
-    /// Immutable ids of this principal's own accounts, `<system>:<id>`; nobody reviews these themselves.
+    /// Immutable ids of the principal's own accounts, `<system>:<id>`; a principal cannot review these.
     pub subjects: Vec<String>,
     /// The groups that mandates and campaigns refer to, such as `campaign-owner`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -113,80 +114,80 @@ pub struct RegistryPrincipal {
 pub struct RegistryKey {
     /// The OpenSSH public key, `ssh-ed25519 AAAA…`.
     pub ssh: String,
-    /// What it is worth now.
+    /// The state of the key.
     pub state: KeyState,
     /// For a compromised key: the first evidence index from which its signatures are suspect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspect_from_index: Option<u64>,
 }
 
-/// What a key is worth.
+/// The state of a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyState {
-    /// May sign.
+    /// The key may sign.
     Active,
-    /// May not sign any more; what it signed stays valid.
+    /// The key may no longer sign; its earlier signatures stay valid.
     Retired,
-    /// May not sign any more, and what it signed is suspect from an index on.
+    /// The key may no longer sign, and its signatures from an index on are suspect.
     Revoked,
 }
 
-/// `trust/mandate/N.toml`: what needs whom, and the limits a plan must clear.
+/// `trust/mandate/N.toml`: required signatures, and the limits of every plan.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mandate {
     /// Always `tenure/mandate/v1`.
     pub schema: String,
-    /// 1 for the first, then one more each time; equals the file's name.
+    /// The version, counted from 1; equals the file's name.
     pub version: u32,
-    /// The repository this trust is for.
+    /// The id of the repository.
     pub repo: RepoId,
-    /// `none` for version 1, else the digest of the version before.
+    /// The digest of the previous version; `none` for version 1.
     pub prev: String,
-    /// The connectors that may be used at all.
+    /// The connectors that may be used.
     pub connectors: Vec<String>,
     /// The registry group whose members may sign campaigns.
     pub campaign_group: String,
     /// The registry group whose members may sign exceptions.
     pub exception_group: String,
-    /// The most governed files that one change may touch; [`FILES_PER_CHANGE`] where nothing is said.
+    /// The maximum number of governed files in one change; default [`FILES_PER_CHANGE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files_per_change: Option<u32>,
-    /// Signatures a review needs, by the highest tier among its decided items.
+    /// The number of signatures that a review needs, by the highest tier among its decided items.
     pub thresholds: Thresholds,
     /// Limits on every plan.
     pub guardrails: Guardrails,
-    /// What decisions need, and what makes a review look like a rubber stamp; [`ReviewTerms::usual`] where nothing is said.
+    /// Review requirements; default [`ReviewTerms::usual`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<ReviewTerms>,
-    /// What an exception needs for access that nobody answered for; [`NoResponseTerms::usual`] where nothing is said.
+    /// Requirements for exceptions on items without a response; default [`NoResponseTerms::usual`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silence: Option<NoResponseTerms>,
-    /// What exceptions need, by rating; a rating that is not here has the terms of [`ExceptionTerms::usual`].
+    /// Requirements for exceptions by rating; default for a missing rating: [`ExceptionTerms::usual`].
     #[serde(rename = "exception", default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<ExceptionTerms>,
 }
 
-/// What an exception of a rating needs.
+/// Requirements for exceptions of a rating.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExceptionTerms {
     /// The rating.
     pub rating: Rating,
-    /// The longest it may last, in days.
+    /// The maximum duration in days.
     pub days: u32,
-    /// How often it may be renewed.
+    /// The maximum number of renewals.
     pub renewals: u32,
-    /// At least every how many days its compensating control is proven; 0 asks for no proof.
+    /// The maximum number of days between two proofs of the compensating control; 0 requires no proof.
     pub proof_days: u32,
-    /// The registry groups of those who accept it: one signer for each entry, all of them different people.
+    /// The registry groups of the approvers: one signer for each entry, all of them different people.
     pub groups: Vec<String>,
 }
 
 impl ExceptionTerms {
-    /// Returns the usual terms of a rating, all signed by members of `group`: 30, 90, 180 and 365 days; one renewal of what
-    /// is critical, else two; proof weekly, monthly, quarterly, none; two people for what is critical.
+    /// Returns the defaults of a rating, with all approvers from `group`: 30, 90, 180 and 365 days; one renewal for
+    /// critical risks, otherwise two; proofs weekly, monthly, quarterly, none; two approvers for critical risks.
     pub fn usual(rating: Rating, group: &str) -> Self {
         let (days, renewals, proof_days, people) = match rating {
             Rating::Critical => (30, 1, 7, 2),
@@ -199,30 +200,30 @@ impl ExceptionTerms {
 }
 
 impl Mandate {
-    /// Returns what an exception of this rating needs.
+    /// Returns the requirements for an exception of this rating.
     pub fn terms(&self, rating: Rating) -> ExceptionTerms {
         let own = self.exceptions.iter().find(|terms| terms.rating == rating);
         own.cloned().unwrap_or_else(|| ExceptionTerms::usual(rating, &self.exception_group))
     }
 
-    /// Returns the most governed files that one change may touch: never so few that no mandate could be changed.
+    /// Returns the maximum number of governed files in one change: at least the number needed to change the mandate.
     pub fn files_per_change(&self) -> u32 {
         self.files_per_change.unwrap_or(FILES_PER_CHANGE).max(FEWEST_FILES)
     }
 
-    /// Returns what decisions need, and what makes a review look like a rubber stamp.
+    /// Returns the review requirements.
     pub fn review_terms(&self) -> ReviewTerms {
         self.review.unwrap_or_else(ReviewTerms::usual)
     }
 }
 
-/// The most governed files that one change may touch where the mandate says nothing: an opening over 100,000 items writes
-/// about 4,700 for one stage.
+/// The default maximum number of governed files in one change. Opening a campaign over 100,000 items writes about 4,700
+/// files for one stage.
 pub const FILES_PER_CHANGE: u32 = 10_000;
-/// As many as a change of trust with all its signatures has, and more.
+/// More than the number of files in a change of trust with all its signatures.
 const FEWEST_FILES: u32 = 100;
 
-/// Signatures needed by tier: distinct principals.
+/// The number of signatures by tier; the signers must be distinct principals.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
@@ -240,28 +241,29 @@ pub struct Thresholds {
     pub t3: u32,
 }
 
-/// Limits a plan must clear. Counts are of actions that take access away.
+/// Limits of every plan. All counts are of actions that remove access.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Guardrails {
-    /// The systems whose access may be changed at all; one that is missing here is newly managed and stops the plan.
+    /// The systems whose access may be changed. A plan for another system is rejected.
     pub managed: Vec<SystemId>,
-    /// The most removals in one run.
+    /// The maximum number of removals in one run.
     pub removals_per_run: u32,
-    /// The most removals on one system in one run.
+    /// The maximum number of removals on one system in one run.
     pub removals_per_system: u32,
-    /// The most removals from the principals of one owner in one run.
+    /// The maximum number of removals from principals of one owner in one run.
     pub removals_per_owner: u32,
-    /// The most removals on one system, in percent of its live grants; counted once more than `percent_from` are hit.
+    /// The maximum percentage of a system's grants removed in one run; checked when there are at least `percent_from`
+    /// removals.
     pub percent_per_system: u32,
-    /// Below this many removals the percentage is not looked at.
+    /// The number of removals below which the percentage is not checked.
     pub percent_from: u32,
-    /// An inventory that lost more than this percentage of its grants since the last run stops the plan.
+    /// A plan is rejected if an inventory lost more than this percentage of its grants since the last run.
     pub inventory_shrink_percent: u32,
-    /// Principals no action may touch, `<system>:<id>`: break-glass accounts and the engine's own.
+    /// Principals that no action may change, `<system>:<id>`: break-glass accounts and those of the engine.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub protected: Vec<String>,
-    /// Windows in which nothing is enforced, `<from>/<until>` as two times.
+    /// Time windows without enforcement, `<from>/<until>` as two times.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub freeze: Vec<String>,
 }

@@ -1,4 +1,5 @@
-//! What a forge told of the merge that brought decisions: who proposed, who approved what, who merged, what had passed.
+//! Provenance of the merge that introduced decisions: author, approvals, merger and checks, as reported by the Git
+//! host.
 
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
@@ -9,21 +10,21 @@ use std::{collections::BTreeMap, fmt};
 pub struct MergeProvenance {
     /// The commit on the main branch.
     pub commit: String,
-    /// The repository as its forge calls it, `<host>/<owner>/<name>`.
+    /// The repository on the Git host, `<host>/<owner>/<name>`.
     pub forge: String,
-    /// What the forge told.
+    /// The report of the Git host.
     pub told: ForgeReport,
 }
 
-/// What a forge told of a commit on the main branch.
+/// The report of the Git host about a commit on the main branch.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ForgeReport {
-    /// No pull request brought it: somebody pushed it.
+    /// It was pushed directly, without a pull request.
     Pushed,
-    /// A pull request brought it.
+    /// It was merged by a pull request.
     Pull(Box<PullRequest>),
-    /// The forge could not be asked, for this reason: nothing is known.
+    /// Unknown: the Git host could not be queried, for this reason.
     Unknown(String),
 }
 
@@ -33,17 +34,17 @@ pub enum ForgeReport {
 pub struct PullRequest {
     /// Its number.
     pub number: u64,
-    /// Who proposed it.
+    /// The author.
     pub author: ForgeAccount,
-    /// Who merged it; absent when the forge does not say.
+    /// The account that merged it; absent when the Git host does not report it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merger: Option<ForgeAccount>,
-    /// The commit that was proposed last: what an approval must be of.
+    /// The last commit of the pull request, which approvals must refer to.
     pub head: String,
-    /// The last word of each reviewer, in the order of their accounts; absent when it could not be read.
+    /// The last review of each reviewer, sorted by account; absent when it could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviews: Option<Vec<ReviewApproval>>,
-    /// How many checks of the head ended how; absent when it could not be read.
+    /// The number of checks of the head by conclusion; absent when it could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checks: Option<BTreeMap<String, u64>>,
     /// Whether the rules of the branch were bypassed; absent when it could not be read.
@@ -51,44 +52,44 @@ pub struct PullRequest {
     pub bypassed: Option<bool>,
 }
 
-/// An account of a forge.
+/// An account on the Git host.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ForgeAccount {
     /// Its immutable number.
     pub id: u64,
-    /// What it was called then; for display only.
+    /// Its name at that time; for display only.
     pub login: String,
 }
 
-/// The last word of one reviewer.
+/// The last review of one reviewer.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewApproval {
-    /// Who.
+    /// The reviewer.
     pub by: ForgeAccount,
-    /// What they said.
+    /// The state.
     pub state: ReviewState,
-    /// The commit they said it of.
+    /// The reviewed commit.
     pub commit: String,
 }
 
-/// What a reviewer said.
+/// The state of a review.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReviewState {
-    /// Yes.
+    /// Approved.
     Approved,
-    /// No.
+    /// Changes requested.
     ChangesRequested,
-    /// Something, and neither yes nor no.
+    /// A comment without a decision.
     Commented,
-    /// A yes or no that somebody took away again.
+    /// A review that was dismissed later.
     Dismissed,
 }
 
 impl ForgeAccount {
-    /// Returns it as a subject, as principals' files and registries name accounts.
+    /// Returns the account as a subject id, as used in principals files and registries.
     pub fn subject(&self) -> String {
         format!("github:{}", self.id)
     }

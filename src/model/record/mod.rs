@@ -1,7 +1,7 @@
-//! Records of evidence: one closed schema for each kind, written as canonical JSON lines.
+//! Evidence records: one closed schema for each kind, written as canonical JSON lines.
 //!
-//! Every record has `v`, `seq`, `prev`, `kind`, `run` and `t`, and then what its kind says. Strings hold at most 512
-//! bytes, a line at most 16 KiB, and never a body, a header, a query string or a secret.
+//! Every record has `v`, `seq`, `prev`, `kind`, `run` and `t`, followed by the fields of its kind. A string has at most
+//! 512 bytes and a line at most 16 KiB. Records never contain a body, a header, a query string or a secret.
 
 mod merge_provenance;
 mod payload;
@@ -16,58 +16,58 @@ pub use payload::{
 use super::{ActionId, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The longest line, in bytes, without its line end.
+/// The maximum length of a line in bytes, without its line end.
 pub const MAX_LINE: usize = 16 * 1024;
-/// The longest string in a record, in bytes.
+/// The maximum length of a string in a record, in bytes.
 pub const MAX_STRING: usize = 512;
 
-/// One record at its place in the chain.
+/// One record of the chain.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// The version of the schema, 1.
     pub v: u32,
-    /// The place in the log, from 0.
+    /// The sequence number, from 0.
     pub seq: u64,
-    /// The digest of the line before, 64 hexadecimal digits; 64 zeros for the first.
+    /// The digest of the previous line, 64 hexadecimal digits; 64 zeros for the first record.
     pub prev: String,
     /// The run that wrote it.
     pub run: RunId,
-    /// When, as the engine's clock claims.
+    /// The time, by the engine's clock.
     pub t: Timestamp,
-    /// What is recorded.
+    /// The payload.
     #[serde(flatten)]
     pub entry: RecordPayload,
 }
 
-/// What is recorded, by kind.
+/// The payload of a record, by kind.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind")]
 pub enum RecordPayload {
     /// An anchor was added: a cosignature or a timestamp token.
     #[serde(rename = "anchor")]
     Anchor(AnchorRecorded),
-    /// A try at an action, when there is more than one.
+    /// An attempt at an action, when there is more than one.
     #[serde(rename = "attempt")]
     Attempt(AttemptRecorded),
-    /// A change made by hand was attested.
+    /// A manual change was attested.
     #[serde(rename = "attestation")]
     Attestation(AttestationRecorded),
     /// A campaign was closed.
     #[serde(rename = "campaign.close")]
     CampaignClose(CampaignClose),
-    /// A decision was found valid and taken up.
+    /// A decision was verified and recorded.
     #[serde(rename = "decision.accepted")]
     DecisionAccepted(DecisionAccepted),
-    /// A decision was refused, for a reason with a stable code.
+    /// A decision was rejected, for a reason with a stable code.
     #[serde(rename = "decision.rejected")]
     DecisionRejected(DecisionRejected),
-    /// An exception was found valid and taken up.
+    /// An exception was verified and recorded.
     #[serde(rename = "exception")]
     Exception(ExceptionRecorded),
-    /// A finding of the engine itself.
+    /// A finding of the engine.
     #[serde(rename = "finding")]
     Finding(FindingRecorded),
-    /// The permission to do one action, recorded before anything is done.
+    /// The permission to execute one action, recorded before execution.
     #[serde(rename = "intent")]
     Intent(IntentRecorded),
     /// The engine's keys changed.
@@ -76,16 +76,16 @@ pub enum RecordPayload {
     /// The first record.
     #[serde(rename = "log.genesis")]
     LogGenesis(LogGenesis),
-    /// What the forge told of the merge that brought decisions.
+    /// The provenance of a merge that introduced decisions.
     #[serde(rename = "merge")]
     Merge(MergeProvenance),
-    /// People were told what a campaign waits for.
+    /// A reminder was sent.
     #[serde(rename = "notice")]
     Notice(ReminderSent),
-    /// What happened.
+    /// The result of an action.
     #[serde(rename = "outcome")]
     Outcome(OutcomeRecorded),
-    /// A dangling intent of an earlier run was looked into, by reading the target.
+    /// A dangling intent of an earlier run was resolved by reading the target.
     #[serde(rename = "recover")]
     Recover(RecoveryRecorded),
     /// The end of a run.
@@ -94,13 +94,13 @@ pub enum RecordPayload {
     /// The beginning of a run.
     #[serde(rename = "run.start")]
     RunStart(RunStart),
-    /// What a later read says.
+    /// The result of a later read.
     #[serde(rename = "verification")]
     Verification(VerificationRecorded),
 }
 
 impl RecordPayload {
-    /// Returns the kind as it is written.
+    /// Returns the spelling of the kind.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Anchor(_) => "anchor",
@@ -124,7 +124,7 @@ impl RecordPayload {
         }
     }
 
-    /// Returns the action it is about, if it is about one.
+    /// Returns the action that the record is about, if any.
     pub const fn action(&self) -> Option<&ActionId> {
         match self {
             Self::Attempt(AttemptRecorded { action, .. })
@@ -138,15 +138,18 @@ impl RecordPayload {
     }
 }
 
-/// What the code of a finding of `verify` begins with: then `listed` with the counts of a system that was compared,
-/// `added`, `changed` or `removed` for a grant nobody decided on, `unknown` where the system could not be listed.
+/// The prefix of the codes of `verify` findings on out-of-band changes, followed by: `listed` with the counts of a
+/// compared system; `added`, `changed` or `removed` for a grant without a decision; `unknown` when the system could not
+/// be listed.
 pub const OUT_OF_BAND: &str = "out-of-band-";
 
-/// What the code of a finding of `verify` about a toxic pair begins with: then `judged` with the counts, `held` where
-/// somebody has both sides, `accepted` where a signed exception accepts that, `resolved` where nobody has them any more.
+/// The prefix of the codes of `verify` findings on separation of duties, followed by: `judged` with the counts; `held`
+/// when a principal has both sides; `accepted` when a signed exception accepts that; `resolved` when no principal has
+/// both sides any more.
 pub const TOXIC_PAIR: &str = "toxic-pair-";
 
-/// Returns `text` cut to what a record's string may hold, at a character's border, without control characters.
+/// Returns `text` truncated to the maximum length of a record's string, at a character boundary, without control
+/// characters.
 pub fn short(text: &str) -> String {
     let mut kept = String::with_capacity(text.len().min(MAX_STRING));
     for character in text.chars().map(|c| if c.is_control() { ' ' } else { c }) {
@@ -164,7 +167,7 @@ mod tests {
     use crate::model::{Digest, jcs};
 
     #[test]
-    fn a_record_reads_back_as_it_was_written() {
+    fn record_round_trips() {
         let entry = RecordPayload::Finding(FindingRecorded { code: "c".into(), subject: "s".into(), text: "t".into() });
         let run = RunId::parse("01932b5e-7c00-7000-8000-000000000001").unwrap();
         let record = Record { v: 1, seq: 0, prev: Digest::ZERO.hex(), run, t: Timestamp::from_unix(0), entry };
@@ -175,13 +178,13 @@ mod tests {
     }
 
     #[test]
-    fn unknown_keys_are_refused() {
+    fn unknown_keys_are_rejected() {
         let line = r#"{"code":"c","kind":"finding","more":1,"prev":"0","run":"01932b5e-7c00-7000-8000-000000000001","seq":0,"subject":"s","t":"1970-01-01T00:00:00Z","text":"t","v":1}"#;
         assert!(serde_json::from_str::<Record>(line).is_err());
     }
 
     #[test]
-    fn long_and_hostile_texts_are_cut() {
+    fn long_text_is_truncated_and_escaped() {
         let text = short(&format!("a\u{1b}[2J{}", "ä".repeat(600)));
         assert!(text.len() <= MAX_STRING && !text.contains('\u{1b}'));
     }

@@ -1,4 +1,4 @@
-//! What each kind of record holds: a closed schema, so that nothing can be slipped in.
+//! Payload of each record kind. The schemas are closed: unknown fields are rejected.
 
 use crate::model::{ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel};
 use serde::{Deserialize, Serialize};
@@ -22,9 +22,9 @@ pub struct AnchorRecorded {
 pub struct AttemptRecorded {
     /// The action.
     pub action: ActionId,
-    /// The class of the error that ended the try.
+    /// The error class of the failed attempt.
     pub class: String,
-    /// What the target said, short.
+    /// The message of the target, short.
     pub text: String,
 }
 
@@ -32,13 +32,13 @@ pub struct AttemptRecorded {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AttestationRecorded {
-    /// The action attested.
+    /// The attested action.
     pub action: ActionId,
     /// The attestation's path on the main branch.
     pub path: String,
     /// The digest of its bytes.
     pub digest: Digest,
-    /// Who signed, sorted.
+    /// The signers, sorted.
     pub signers: Vec<String>,
 }
 
@@ -50,18 +50,18 @@ pub struct CampaignClose {
     pub campaign: CampaignId,
     /// The digest of its file.
     pub digest: Digest,
-    /// How many items it had.
+    /// The number of its items.
     pub items: u64,
-    /// How many by verdict.
+    /// The number of items by verdict.
     pub verdicts: BTreeMap<String, u64>,
-    /// How many items people decided; what silence came to is never among them.
+    /// The number of items that reviewers decided; items without a response are not included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_people: Option<u64>,
-    /// How many changes were confirmed.
+    /// The number of confirmed changes.
     pub confirmed: u64,
-    /// How many stand by exception.
+    /// The number of items kept by an exception.
     pub excepted: u64,
-    /// The campaigns that put to review what changed meanwhile, sorted.
+    /// The follow-up campaigns on changes since the opening, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub followed_by: Vec<CampaignId>,
 }
@@ -70,19 +70,19 @@ pub struct CampaignClose {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionAccepted {
-    /// The review file on the main branch, or the close of a stage, which decides by silence.
+    /// The review file on the main branch, or the close of a stage for items without a response.
     pub path: String,
     /// The digest of its bytes.
     pub digest: Digest,
     /// The digests of its signature files by path.
     pub signatures: BTreeMap<String, Digest>,
-    /// Who signed, sorted.
+    /// The signers, sorted.
     pub signers: Vec<String>,
-    /// The commit on the main branch that brought it.
+    /// The commit on the main branch that added it.
     pub commit: String,
-    /// The version of the registry that judged it.
+    /// The version of the registry used for verification.
     pub registry: u32,
-    /// How many items it decides.
+    /// The number of items that it decides.
     pub items: u64,
 }
 
@@ -94,7 +94,7 @@ pub struct DecisionRejected {
     pub path: String,
     /// The digest of its bytes.
     pub digest: Digest,
-    /// Why, as a stable code.
+    /// The reason, as a stable code.
     pub code: String,
 }
 
@@ -106,9 +106,9 @@ pub struct ExceptionRecorded {
     pub path: String,
     /// The digest of its bytes.
     pub digest: Digest,
-    /// The item it lets stand.
+    /// The item whose access it keeps.
     pub item: ItemId,
-    /// Until when.
+    /// The end of validity.
     pub until: Timestamp,
 }
 
@@ -118,9 +118,9 @@ pub struct ExceptionRecorded {
 pub struct FindingRecorded {
     /// The finding's stable code.
     pub code: String,
-    /// What it is about.
+    /// The subject.
     pub subject: String,
-    /// What is wrong.
+    /// The problem.
     pub text: String,
 }
 
@@ -128,13 +128,13 @@ pub struct FindingRecorded {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IntentRecorded {
-    /// The action permitted.
+    /// The permitted action.
     pub action: ActionId,
-    /// The digest of the plan that has it.
+    /// The digest of the plan with the action.
     pub plan: Digest,
     /// The system it changes.
     pub system: SystemId,
-    /// The item decided.
+    /// The item.
     pub item: ItemId,
     /// The grant.
     pub grant: GrantKey,
@@ -172,17 +172,17 @@ pub struct LogGenesis {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReminderSent {
-    /// What is told apart from all other notices: the same event is told once.
+    /// The id of the event. Each event is recorded once.
     pub id: String,
     /// The campaign.
     pub campaign: CampaignId,
     /// The stage, from 1.
     pub stage: u32,
-    /// What happened, as a stable word.
+    /// The event, as a stable word.
     pub event: String,
-    /// Who was told, sorted.
+    /// The recipients, sorted.
     pub to: Vec<String>,
-    /// How many items it is about.
+    /// The number of items.
     pub items: u64,
 }
 
@@ -194,36 +194,36 @@ pub struct OutcomeRecorded {
     pub action: ActionId,
     /// The sequence number of its intent.
     pub intent: u64,
-    /// What happened.
+    /// The result.
     pub result: OutcomeKind,
-    /// The class of the error, where there was one.
+    /// The error class, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// The receipt or the reason, short.
     pub text: String,
-    /// The credential that took the old one's place.
+    /// The credential that replaces the old one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<GrantKey>,
-    /// Where its secret was kept, as the sink names it.
+    /// The location of its secret, as named by the sink.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deposited: Option<String>,
 }
 
-/// What happened to an action.
+/// The result of an action.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OutcomeKind {
-    /// The target was in the wanted state before.
+    /// The target was already in the wanted state.
     Already,
-    /// The target took the calls.
+    /// The target accepted the calls.
     Applied,
-    /// The grant is not as reviewed; nothing was done.
+    /// The grant differs from the reviewed one; no change was made.
     Drifted,
-    /// The target refused, or the call failed; nothing more is tried in this run.
+    /// The target refused, or the call failed; the run makes no further attempt.
     Failed,
-    /// A person has to do it.
+    /// A person must make the change.
     Manual,
-    /// Nobody knows; the next run looks first.
+    /// The result is unknown; the next run reads the target first.
     Unknown,
 }
 
@@ -250,9 +250,9 @@ pub struct RecoveryRecorded {
     pub intent: u64,
     /// The run that left it.
     pub of: RunId,
-    /// What the target says now.
+    /// The result of reading the target.
     pub seen: VerificationKind,
-    /// What the read showed, short.
+    /// The details of the read, short.
     pub text: String,
 }
 
@@ -260,9 +260,9 @@ pub struct RecoveryRecorded {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunEnd {
-    /// How many actions by outcome.
+    /// The number of actions by outcome.
     pub outcomes: BTreeMap<String, u64>,
-    /// How many by verification.
+    /// The number of actions by verification.
     pub verifications: BTreeMap<String, u64>,
     /// The exit code.
     pub exit: u8,
@@ -274,14 +274,14 @@ pub struct RunEnd {
 pub struct RunStart {
     /// `enforce` or `verify`.
     pub command: String,
-    /// The commit of the main branch that is enforced.
+    /// The enforced commit of the main branch.
     pub main: String,
     /// The digest of the plan; absent for a run that only reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Digest>,
     /// The digest over all governed files: lines of `<sha256>  <mode>  <path>`, sorted.
     pub manifest: Digest,
-    /// The systems this run holds; no other run may hold them at the same time.
+    /// The systems that the run holds. No other run may hold them at the same time.
     pub systems: Vec<SystemId>,
     /// The digest of the root in force.
     pub root: Digest,
@@ -289,11 +289,11 @@ pub struct RunStart {
     pub mandate: Digest,
     /// The engine's version.
     pub engine: String,
-    /// How long the run holds its systems at most, in seconds.
+    /// The maximum time for which the run holds its systems, in seconds.
     pub lease: u64,
-    /// The number of records before this run that the plan was computed from.
+    /// The number of records on which the plan is based.
     pub evidence: u64,
-    /// Claims of the identity the run had where it ran, by name.
+    /// Claims of the run's identity, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub claims: BTreeMap<String, String>,
 }
@@ -304,28 +304,28 @@ pub struct RunStart {
 pub struct VerificationRecorded {
     /// The action.
     pub action: ActionId,
-    /// What the read says.
+    /// The result of the read.
     pub result: VerificationKind,
-    /// How much the read is worth.
+    /// The strength of the verification.
     pub level: VerificationLevel,
-    /// The paths by which the access survives, in words.
+    /// The remaining access paths, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
-    /// What known thing the same read found; the reason where nothing could be read.
+    /// The known object that the same read found, or the reason when the read failed.
     pub probe: String,
 }
 
-/// What a read says of an action.
+/// The result of reading the target after an action.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VerificationKind {
-    /// The target shows what was expected.
+    /// The target is in the expected state.
     Confirmed,
-    /// The right is gone, something opened under it lives on.
+    /// The right is removed, but an object opened under it remains.
     Lingering,
-    /// The access is still there, along the paths named.
+    /// The access still exists, along the listed paths.
     StillPresent,
-    /// The read was refused, cut short or inconsistent.
+    /// The read was refused, truncated or inconsistent.
     Unknown,
 }
 
