@@ -1,5 +1,5 @@
-//! Did people besides the author agree, on what was merged, and was nobody the judge of their own access? By what the forge
-//! told of each merge; what it did not tell is a finding, never a pass.
+//! Checks the approvals of merges that introduced decisions, and detects self-review, by the reports of the Git host.
+//! Missing reports are findings.
 
 use super::AuditContext;
 use crate::model::{
@@ -8,8 +8,7 @@ use crate::model::{
 };
 use std::collections::BTreeSet;
 
-/// Returns what is wrong with the merges that brought decisions, and how many were looked at. A repository whose runs never
-/// met a forge has none.
+/// Returns the number of checked merges. A repository whose runs never used a Git host has none.
 pub(super) fn check(case: &AuditContext<'_>, findings: &mut Vec<Finding>) -> usize {
     for (seq, merge) in case.history.merges() {
         let merge = MergeAudit { case, seq: *seq, merge };
@@ -18,14 +17,14 @@ pub(super) fn check(case: &AuditContext<'_>, findings: &mut Vec<Finding>) -> usi
             ForgeReport::Pushed => findings.push(merge.finding(
                 Severity::High,
                 "merge-without-pull-request",
-                "somebody pushed it to main; nobody else could look at it first".to_owned(),
-                "protect main: only pull requests, with an approval",
+                "it was pushed to main without a pull request, so it had no review".to_owned(),
+                "protect the branch: require a pull request with an approval",
             )),
             ForgeReport::Unknown(why) => findings.push(merge.finding(
                 Severity::Medium,
                 "merge-unknown",
-                format!("the forge could not be asked who approved it: {why}"),
-                "let the enforcing job read pull requests and checks; the next run asks again",
+                format!("its approvals could not be read from the Git host: {why}"),
+                "grant the enforcing job read access to pull requests and checks; the next run reads them again",
             )),
         }
     }
@@ -42,33 +41,38 @@ impl MergeAudit<'_> {
     fn pull(&self, pull: &PullRequest, findings: &mut Vec<Finding>) {
         self.approvals(pull, findings);
         if pull.bypassed == Some(true) {
-            let message = format!("the rules of main were bypassed when #{} was merged", pull.number);
-            findings.push(self.finding(Severity::High, "merge-bypassed", message, "find out who may bypass, and why"));
+            let message = format!("the branch rules were bypassed when #{} was merged", pull.number);
+            findings.push(self.finding(
+                Severity::High,
+                "merge-bypassed",
+                message,
+                "find out who may bypass the rules, and why",
+            ));
         }
         let bad = |(word, count): (&String, &u64)| {
             (!["neutral", "skipped", "success"].contains(&word.as_str())).then(|| format!("{count} {word}"))
         };
         let failed: Vec<_> = pull.checks.iter().flatten().filter_map(bad).collect();
         if !failed.is_empty() {
-            let message = format!("#{} was merged with checks that had not passed: {}", pull.number, failed.join(", "));
+            let message = format!("#{} was merged with checks that did not pass: {}", pull.number, failed.join(", "));
             findings.push(self.finding(
                 Severity::Medium,
                 "merge-unchecked",
                 message,
-                "require the checks on main before a merge",
+                "require the checks to pass before a merge",
             ));
         }
         let unread = [("reviews", pull.reviews.is_none()), ("checks", pull.checks.is_none())];
         let unread: Vec<_> = unread.iter().filter(|(_, is)| *is).map(|(what, _)| *what).collect();
         if !unread.is_empty() || pull.merger.is_none() {
-            let message = format!("the forge did not tell all of #{}: {}", pull.number, unread.join(" and "));
-            let help = "let the enforcing job read pull requests and checks";
+            let message = format!("the Git host did not report all data of #{}: {}", pull.number, unread.join(" and "));
+            let help = "grant the enforcing job read access to pull requests and checks";
             findings.push(self.finding(Severity::Medium, "merge-unknown", message, help));
         }
         self.own_access(pull, findings);
     }
 
-    /// An approval counts when somebody else gave it, of the commit that was merged.
+    /// An approval counts when another person gave it, for the merged commit.
     fn approvals(&self, pull: &PullRequest, findings: &mut Vec<Finding>) {
         let Some(reviews) = &pull.reviews else { return };
         let approved: Vec<&ReviewApproval> = reviews.iter().filter(|r| r.state == ReviewState::Approved).collect();
@@ -80,15 +84,15 @@ impl MergeAudit<'_> {
                 format!("#{}: {} approved {}, and {} was merged", pull.number, stale.by, stale.commit, pull.head);
             ("merge-approved-before", message)
         } else if let Some(own) = approved.first() {
-            ("merge-self-approved", format!("#{}: nobody but its author {} approved it", pull.number, own.by))
+            ("merge-self-approved", format!("#{}: only its author {} approved it", pull.number, own.by))
         } else {
-            ("merge-not-approved", format!("#{} of {}: nobody approved it", pull.number, pull.author))
+            ("merge-not-approved", format!("#{} by {}: it has no approval", pull.number, pull.author))
         };
-        let help = "require an approval of the last push by somebody else; have the decisions looked at again";
+        let help = "require an approval of the last push by another person; have the decisions reviewed again";
         findings.push(self.finding(Severity::High, code, message, help));
     }
 
-    /// Nobody lets a decision on their own access through: neither as who merges it nor as who approves it.
+    /// Detects a merge or an approval of a decision by a person whose own access it concerns.
     fn own_access(&self, pull: &PullRequest, findings: &mut Vec<Finding>) {
         let approvers = pull.reviews.iter().flatten().filter(|r| r.state == ReviewState::Approved).map(|r| &r.by);
         let merger = pull.merger.iter().map(|account| ("merger", account));
@@ -109,7 +113,7 @@ impl MergeAudit<'_> {
                         pull.number, item.id
                     );
                     let code = if role == "merger" { "self-review-as-merger" } else { "self-review-as-approver" };
-                    let help = "have somebody else decide the item again, and another person merge it";
+                    let help = "have another reviewer decide the item again, and another person merge it";
                     findings.push(self.finding(Severity::High, code, message, help));
                 }
             }
@@ -117,11 +121,11 @@ impl MergeAudit<'_> {
         if !strangers.is_empty() && self.decided().next().is_some() {
             let names: Vec<_> = strangers.iter().map(ToString::to_string).collect();
             let message = format!(
-                "nobody knows who is {}: it may be their own access that #{} decides on",
+                "the person behind {} is unknown, so #{} may decide on their own access",
                 names.join(" and "),
                 pull.number
             );
-            let help = "name the account among `accounts` of its person in principals.toml";
+            let help = "add the account to `accounts` of its person in principals.toml";
             findings.push(self.finding(Severity::Low, "merge-by-stranger", message, help));
         }
     }

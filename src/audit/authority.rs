@@ -1,4 +1,4 @@
-//! Had those who decided the right to? Every intent rests on a valid decision, and every valid decision was taken up.
+//! Checks that every intent is based on a valid decision, and that every valid decision is recorded.
 
 use super::{AuditArea, AuditContext, AuditResult, approvals, integrity::finding};
 use crate::{
@@ -16,7 +16,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
             findings.push(finding(
                 "intent-without-decision",
                 format!("record {}", action.intent),
-                format!("{id} changes {} on {}, and no valid decision asks for it", action.grant, action.system),
+                format!("{id} changes {} on {} without a valid decision", action.grant, action.system),
             ));
         }
     }
@@ -29,7 +29,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
                 severity: Severity::Medium,
                 code: "decision-not-taken-up",
                 subject: review.path().to_owned(),
-                message: "it is valid on main, and no run has taken it up".to_owned(),
+                message: "it is valid on main, but no run has recorded it".to_owned(),
                 help: "tenure enforce".to_owned(),
             });
         }
@@ -41,22 +41,22 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
                 severity: Severity::Medium,
                 code: "stage-close-not-taken-up",
                 subject: close.path().to_owned(),
-                message: "it is valid on main, and no run has taken it up".to_owned(),
+                message: "it is valid on main, but no run has recorded it".to_owned(),
                 help: "tenure enforce".to_owned(),
             });
         }
     }
     let merges = approvals::check(case, &mut findings);
     let looked_at = format!(
-        "{} ({waiting} not taken up yet), {}{}",
+        "{} ({waiting} not recorded yet), {}{}",
         counted(case.governed.reviews().len(), "signed review"),
         counted(case.history.actions().count(), "intent"),
-        if merges == 0 { String::new() } else { format!(", {} as the forge told of them", counted(merges, "merge")) }
+        if merges == 0 { String::new() } else { format!(", {} by the Git host's reports", counted(merges, "merge")) }
     );
     AuditResult { area: AuditArea::Authority, looked_at, findings }
 }
 
-/// A key was revoked, and what it signed may be somebody else's word.
+/// A key was revoked, so its signatures may be forged.
 fn suspect<T>(case: &AuditContext<'_>, review: &Verified<T>, findings: &mut Vec<Finding>) {
     let Some(trust) = case.governed.trust() else { return };
     let accepted = case.history.accepted(review.path()).map(|acceptance| acceptance.seq);
@@ -66,14 +66,14 @@ fn suspect<T>(case: &AuditContext<'_>, review: &Verified<T>, findings: &mut Vec<
             severity: Severity::High,
             code: "suspect-decision",
             subject: review.path().to_owned(),
-            message: format!("a signature under it is {worth} by the registry of today"),
-            help: "have its items certified again, in a file that names this one in `supersedes`".to_owned(),
+            message: format!("one of its signatures is {worth} by the current registry"),
+            help: "have its items reviewed again, in a file that names this one in `supersedes`".to_owned(),
         });
     }
 }
 
-/// Every action that any valid decision, in force or replaced since, or the silence at the close of a stage has ever asked
-/// for.
+/// Returns every action that a valid decision or the no-response handling of a closed stage has ever required,
+/// including replaced decisions.
 fn decided(case: &AuditContext<'_>) -> BTreeSet<ActionId> {
     let Some(trust) = case.governed.trust() else { return BTreeSet::new() };
     let actions = |item: &ItemId, grant: &Digest, verdict: Verdict| -> Vec<ActionId> {

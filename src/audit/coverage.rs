@@ -1,4 +1,5 @@
-//! Was everybody in scope asked? The population again, the items in review files, and who is still open.
+//! Checks that campaigns cover their scope: recomputes the population, and compares the items in review files and the
+//! open items.
 
 use super::{AuditArea, AuditContext, AuditResult, integrity::finding};
 use crate::{
@@ -20,8 +21,8 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
                 severity: Severity::High,
                 code: "items-not-assigned",
                 subject: format!("campaigns/{id}/campaign.toml"),
-                message: format!("{} items, and {} of them stand in review files", campaign.items, asked.len()),
-                help: format!("open a campaign over what is missing: tenure campaign open; then close `{id}`"),
+                message: format!("{} items, of which {} are in review files", campaign.items, asked.len()),
+                help: format!("open a campaign for the missing items with `tenure campaign open`; then close `{id}`"),
             });
         }
         undecided(case, id, campaign, &asked, &mut findings);
@@ -43,7 +44,7 @@ fn population(case: &AuditContext<'_>, id: &CampaignId, campaign: &Campaign, fin
             ),
         )),
         Err(why) => {
-            let message = format!("its population cannot be computed again: {why}");
+            let message = format!("its population cannot be recomputed: {why}");
             findings.push(finding("population-not-repeatable", subject, message));
         }
     }

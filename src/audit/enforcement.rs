@@ -1,4 +1,4 @@
-//! Did the target follow? What was decided and is not confirmed, what nobody knows, and what came back.
+//! Checks that decisions are enforced and confirmed, and reports unknown results and removed access that reappeared.
 
 use super::{AuditArea, AuditContext, AuditResult};
 use crate::{
@@ -24,7 +24,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
                     severity: Severity::High,
                     code: "decided-not-done",
                     subject,
-                    message: format!("`{}` was decided, and no intent was ever recorded", resolution.verdict),
+                    message: format!("`{}` was decided, but no intent was recorded", resolution.verdict),
                     help: "tenure enforce".to_owned(),
                 }),
                 Some(action) if action.is_confirmed() => {
@@ -40,8 +40,8 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
             severity: Severity::High,
             code: "dangling-intent",
             subject: format!("record {}", action.intent),
-            message: format!("run {} recorded the intent of {id} and never what happened", action.run),
-            help: "tenure enforce looks into it first; if it finds no run, records may have been cut off".to_owned(),
+            message: format!("run {} recorded the intent of {id}, but no outcome", action.run),
+            help: "run `tenure enforce`, which reads the target first; if it finds no run, the log may have been truncated".to_owned(),
         });
     }
     for (seq, seen) in case.history.out_of_band() {
@@ -50,7 +50,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
             code: "changed-without-decision",
             subject: seen.subject.clone(),
             message: format!("record {seq}, {}: {}", seen.code, seen.text),
-            help: "find out who did it; collect the system, put it to review or undo it, then tenure verify".to_owned(),
+            help: "find the author of the change; collect the system, review the change or undo it, then run `tenure verify`".to_owned(),
         });
     }
     for (seq, seen) in case.history.toxic_pairs().filter(|(_, seen)| seen.code == HELD_PAIR) {
@@ -59,14 +59,14 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
             code: HELD_PAIR,
             subject: seen.subject.clone(),
             message: format!("record {seq}: {}", seen.text),
-            help: "take one side away by decision, or have it accepted by exception; then tenure verify".to_owned(),
+            help: "revoke one side, or accept the combination by an exception; then run `tenure verify`".to_owned(),
         });
     }
     let looked_at = format!("{}, {confirmed} confirmed", counted(decided, "decided change"));
     AuditResult { area: AuditArea::Enforcement, looked_at, findings }
 }
 
-/// Checks the verification level: tiers T0 and T1 need a read by another run with a credential of its own.
+/// Tiers T0 and T1 need a read by another run with a separate credential.
 fn level(action: &ActionHistory, tier: Tier, subject: String, findings: &mut Vec<Finding>) {
     let needed = if matches!(tier, Tier::T0 | Tier::T1) { VerificationLevel::V4 } else { VerificationLevel::V3 };
     if let Some(reached) = action.confirmed.filter(|reached| *reached < needed) {
@@ -75,7 +75,7 @@ fn level(action: &ActionHistory, tier: Tier, subject: String, findings: &mut Vec
             code: "level-too-low",
             subject,
             message: format!("confirmed at {reached}; tier {tier} needs {needed}"),
-            help: "tenure verify, with a credential of its own".to_owned(),
+            help: "run `tenure verify` with a separate credential".to_owned(),
         });
     }
 }
@@ -86,29 +86,33 @@ fn unconfirmed(action: &ActionHistory, subject: String) -> Finding {
     let paths = paths.map_or_else(String::new, |paths| format!(": {paths}"));
     let (severity, code, message) = match (said.map(|said| said.result), action.outcome.as_ref().map(|o| o.result)) {
         (Some(VerificationKind::StillPresent), _) if action.regressed => {
-            (Severity::Critical, "came-back", format!("it was confirmed, and the access is there again{paths}"))
+            (Severity::Critical, "came-back", format!("its removal was confirmed, but the access exists again{paths}"))
         }
         (_, Some(OutcomeKind::Failed)) => {
             let why = action.outcome.as_ref().map_or("", |outcome| outcome.text.as_str());
             (Severity::High, "failed", format!("the target refused or could not be reached: {why}"))
         }
         (_, Some(OutcomeKind::Drifted)) => {
-            (Severity::High, "drifted", "the grant was not as reviewed, and was left alone".to_owned())
+            (Severity::High, "drifted", "the grant differs from the reviewed one, and was not changed".to_owned())
         }
         (Some(VerificationKind::StillPresent), Some(OutcomeKind::Manual)) => {
-            (Severity::High, "manual-open", format!("a person has to do it, and it is not done{paths}"))
+            (Severity::High, "manual-open", format!("the manual change has not been made{paths}"))
         }
         (Some(VerificationKind::StillPresent), _) => {
-            (Severity::High, "still-present", format!("the access survives{paths}"))
+            (Severity::High, "still-present", format!("the access still exists{paths}"))
         }
-        (Some(VerificationKind::Lingering), _) => {
-            (Severity::Medium, "lingering", format!("the right is gone, and something opened under it lives on{paths}"))
-        }
-        _ => (Severity::High, "unknown", "nobody knows: the target could not be read".to_owned()),
+        (Some(VerificationKind::Lingering), _) => (
+            Severity::Medium,
+            "lingering",
+            format!("the right is removed, but an object opened under it remains{paths}"),
+        ),
+        _ => (Severity::High, "unknown", "the result is unknown: the target could not be read".to_owned()),
     };
-    let help = "tenure campaign status shows it; decide what gives the access, then tenure enforce".to_owned();
+    let help =
+        "run `tenure campaign status` for details; decide on the remaining access path, then run `tenure enforce`"
+            .to_owned();
     Finding { severity, code, subject, message, help }
 }
 
-/// What a look records of somebody who holds both sides of a toxic pair, and no exception accepts it.
+/// The code of a record about a separation-of-duties violation without an exception.
 const HELD_PAIR: &str = "toxic-pair-held";

@@ -1,4 +1,5 @@
-//! Is the record whole? Chain, segments, checkpoint and commits; main and evidence against each other; every plan again.
+//! Checks the evidence: chain, segments, checkpoint and commits; consistency with the main branch; and recomputed
+//! plans.
 
 use super::{AuditArea, AuditContext, AuditResult};
 use crate::{
@@ -18,11 +19,11 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
         findings.push(finding(
             "outcome-without-intent",
             format!("record {seq}"),
-            format!("an outcome of {action} belongs to no open intent"),
+            format!("an outcome of {action} has no open intent"),
         ));
     }
     let looked_at = format!(
-        "{}, {} taken up, {} computed again",
+        "{}, {} recorded, {} recomputed",
         counted(case.history.size(), "record"),
         counted(case.history.acceptances().count(), "review file"),
         counted(runs, "plan")
@@ -30,7 +31,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     AuditResult { area: AuditArea::Integrity, looked_at, findings }
 }
 
-/// Every file that was taken up is still there, unchanged, with its signatures.
+/// Checks that every recorded file still exists, unchanged, with its signatures.
 fn acceptances(case: &AuditContext<'_>, findings: &mut Vec<Finding>) {
     let mut now: BTreeMap<&str, (Digest, &BTreeMap<String, Digest>)> =
         case.governed.reviews().iter().map(|r| (r.path(), (r.digest(), r.signatures()))).collect();
@@ -41,17 +42,17 @@ fn acceptances(case: &AuditContext<'_>, findings: &mut Vec<Finding>) {
             None => findings.push(finding(
                 "acceptance-missing",
                 path.to_owned(),
-                format!("record {} took it up, and it is not on main, or no longer valid there", acceptance.seq),
+                format!("it is in record {}, but not on main, or no longer valid there", acceptance.seq),
             )),
             Some((digest, _)) if *digest != acceptance.digest => findings.push(finding(
                 "acceptance-changed",
                 path.to_owned(),
-                format!("record {} took up {}, and main has {digest}", acceptance.seq, acceptance.digest),
+                format!("it has the digest {} in record {}, but {digest} on main", acceptance.seq, acceptance.digest),
             )),
             Some((_, signatures)) => {
                 for (signature, digest) in &acceptance.signatures {
                     if signatures.get(signature) != Some(digest) {
-                        let message = format!("record {} took it up, and main has another or none", acceptance.seq);
+                        let message = format!("it is in record {}, but different or missing on main", acceptance.seq);
                         findings.push(finding("acceptance-changed", signature.clone(), message));
                     }
                 }
@@ -60,7 +61,7 @@ fn acceptances(case: &AuditContext<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Every run stands on main, after the run before it, and its plan is what its premises give.
+/// Checks that the commit of every run is on main, after that of the previous run, and that its plan can be recomputed.
 fn runs(case: &AuditContext<'_>, findings: &mut Vec<Finding>) -> usize {
     let mut again = 0;
     for (id, run) in case.history.runs() {
@@ -89,12 +90,12 @@ fn runs(case: &AuditContext<'_>, findings: &mut Vec<Finding>) -> usize {
                 Ok(plan) => findings.push(finding(
                     "plan-mismatch",
                     subject,
-                    format!("it recorded plan {recorded}, and its premises give {plan}"),
+                    format!("it recorded plan {recorded}, but its inputs result in {plan}"),
                 )),
                 Err(why) => findings.push(finding(
                     "plan-not-repeatable",
                     subject,
-                    format!("its plan cannot be computed again: {why}"),
+                    format!("its plan cannot be recomputed: {why}"),
                 )),
             }
         }
@@ -102,8 +103,8 @@ fn runs(case: &AuditContext<'_>, findings: &mut Vec<Finding>) -> usize {
     again
 }
 
-/// A run that ended says so. One that was killed is followed by a run over the same systems, which looks into what it
-/// left; what is followed by nothing after its lease may have had its end cut off.
+/// Checks that every run has an end record. A run that was killed is followed by a run over the same systems, which
+/// recovers it. If no such run follows after its lease, the log may have been truncated.
 fn ends(case: &AuditContext<'_>, findings: &mut Vec<Finding>) {
     let follows = |later: &RunHistory, run: &RunHistory| {
         let (ours, theirs) = (&run.start.systems, &later.start.systems);
@@ -118,8 +119,8 @@ fn ends(case: &AuditContext<'_>, findings: &mut Vec<Finding>) {
             severity: Severity::High,
             code: "run-not-ended",
             subject: format!("run {id}"),
-            message: format!("record {} started it, its lease is over, and nothing says how it ended", run.seq),
-            help: "tenure enforce looks into it; if it was not killed, records have been cut off".to_owned(),
+            message: format!("it started in record {} and its lease has expired, but it has no end record", run.seq),
+            help: "run `tenure enforce` to recover it; if it was not killed, the log has been truncated".to_owned(),
         });
     }
 }
@@ -130,7 +131,7 @@ fn premises(case: &AuditContext<'_>, subject: &str, run: &RunHistory, findings: 
         Ok(manifest) => findings.push(finding(
             "manifest-mismatch",
             subject.to_owned(),
-            format!("it recorded the governed files {}, and its commit has {manifest}", run.start.manifest),
+            format!("it recorded the governed files {}, but its commit has {manifest}", run.start.manifest),
         )),
         Err(why) => {
             let message = format!("its governed files cannot be read: {why}");
@@ -140,6 +141,6 @@ fn premises(case: &AuditContext<'_>, subject: &str, run: &RunHistory, findings: 
 }
 
 pub(super) fn finding(code: &'static str, subject: String, message: String) -> Finding {
-    let help = "compare with another clone made earlier, and find out who could push".to_owned();
+    let help = "compare with an earlier clone, and find out who had push access".to_owned();
     Finding { severity: Severity::Critical, code, subject, message, help }
 }

@@ -1,12 +1,15 @@
-//! What the proof is worth: checks over a clone, offline, with the root pin alone.
+//! Offline audit of a clone, with the root pin as the only trusted input.
 //!
-//! Nothing here can reach a target: no connector, no inventory reader and no enforcer is in scope. What has to be
-//! computed again from inventories (plans and populations) comes through [`PlanRecomputation`], which is pure as well.
+//! This layer has no access to targets: no connector, inventory reader or enforcer is in scope. Plans and populations,
+//! which have to be recomputed from inventories, are passed in through [`Recompute`], which is pure as well.
 //!
-//! An audit answers six questions, each in its own file: is the record whole ([`AuditArea::Integrity`]); had those who decided
-//! the right to ([`AuditArea::Authority`]); was everybody in scope asked ([`AuditArea::Coverage`]); did the target follow
-//! ([`AuditArea::Enforcement`]); in time ([`AuditArea::Timeliness`]);
-//! and were the decisions more than rubber stamps ([`AuditArea::Quality`])?
+//! Each area of the audit has its own file:
+//! - [`AuditArea::Integrity`]: the evidence is complete and unchanged;
+//! - [`AuditArea::Authority`]: decisions were made by authorized people;
+//! - [`AuditArea::Coverage`]: everything in scope was reviewed;
+//! - [`AuditArea::Enforcement`]: the targets match the decisions;
+//! - [`AuditArea::Timeliness`]: changes were made in time;
+//! - [`AuditArea::Quality`]: reviews show no sign of rubber-stamping.
 
 mod approvals;
 mod authority;
@@ -26,59 +29,60 @@ use crate::{
 };
 use std::fmt;
 
-/// What an audit looks at.
+/// The inputs of an audit.
 pub struct AuditContext<'a> {
-    /// The governed repository as its main branch tells.
+    /// The governed repository at its main branch.
     pub governed: &'a RepositoryState,
-    /// What the evidence says, folded.
+    /// The state derived from the evidence.
     pub history: &'a EvidenceHistory,
-    /// Defects that reading the evidence itself has found.
+    /// Defects found while reading the evidence.
     pub defects: &'a [Finding],
-    /// What the decisions in force amount to.
+    /// The resolutions of the decisions in force.
     pub resolutions: &'a [Resolution],
-    /// How each campaign was reviewed.
+    /// The review quality of each campaign.
     pub qualities: &'a [ReviewQuality],
-    /// The present, for what is overdue.
+    /// The current time, for overdue findings.
     pub now: Timestamp,
-    /// What is computed again.
+    /// The recomputations.
     pub repeat: &'a dyn PlanRecomputation,
 }
 
-/// What an audit computes again, from the clone alone.
+/// Recomputations for an audit, from the clone alone.
 pub trait PlanRecomputation {
-    /// Returns the digest of the plan of a run, computed again from its commit and the evidence it knew.
+    /// Returns the recomputed digest of a run's plan, from its commit and the evidence at that time.
     ///
     /// # Errors
-    /// Why it cannot be computed.
+    /// The reason why it cannot be computed.
     fn plan(&self, run: &RunHistory) -> Result<Digest, String>;
 
     /// Returns the digest over all governed files at a commit of the main branch.
     ///
     /// # Errors
-    /// Why it cannot be computed.
+    /// The reason why it cannot be computed.
     fn manifest(&self, commit: &str) -> Result<Digest, String>;
 
-    /// Returns the population of a campaign, from the inventories it pinned: its digest and the number of items.
+    /// Returns the recomputed population of a campaign, from the inventories it pinned: its digest and the number of
+    /// items.
     ///
     /// # Errors
-    /// Why it cannot be computed.
+    /// The reason why it cannot be computed.
     fn population(&self, campaign: &CampaignId) -> Result<(Digest, u64), String>;
 }
 
-/// One of the six questions.
+/// An area of the audit.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum AuditArea {
-    /// Is the record whole?
+    /// The evidence is complete and unchanged.
     Integrity,
-    /// Had those who decided the right to?
+    /// Decisions were made by authorized people.
     Authority,
-    /// Was everybody in scope asked?
+    /// Everything in scope was reviewed.
     Coverage,
-    /// Did the target follow?
+    /// The targets match the decisions.
     Enforcement,
-    /// In time?
+    /// Changes were made in time.
     Timeliness,
-    /// Were the decisions more than rubber stamps?
+    /// Reviews show no sign of rubber-stamping.
     Quality,
 }
 
@@ -95,18 +99,18 @@ impl fmt::Display for AuditArea {
     }
 }
 
-/// What an audit found in one area.
+/// The result of one area.
 #[derive(Clone, Debug)]
 pub struct AuditResult {
-    /// The question.
+    /// The area.
     pub area: AuditArea,
-    /// What was looked at, as counts in words: an answer without findings must say what it rests on.
+    /// The checked objects, as counts in words: a result without findings must state what it is based on.
     pub looked_at: String,
-    /// What is wrong, sorted.
+    /// The findings, sorted.
     pub findings: Vec<Finding>,
 }
 
-/// Audits the case.
+/// Runs all checks.
 pub fn audit(case: &AuditContext<'_>) -> Vec<AuditResult> {
     let mut answers = vec![
         integrity::check(case),

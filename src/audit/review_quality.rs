@@ -1,5 +1,5 @@
-//! Were the decisions more than rubber stamps? Indicators: an audit sees what was signed and when it was taken up, and cannot
-//! see that anybody has read.
+//! Checks reviews for signs of rubber-stamping. These are indicators: an audit knows the signed decisions and the time
+//! of their records, but not whether a reviewer has read the items.
 
 use super::{AuditArea, AuditContext, AuditResult};
 use crate::diag::counted;
@@ -9,7 +9,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     AuditResult {
         area: AuditArea::Quality,
         looked_at: format!(
-            "{} decided by people, {} settled by silence",
+            "{} decided by reviewers, {} settled by no response",
             counted(sum(&|one| one.human_decided), "item"),
             sum(&|one| one.by_silence)
         ),

@@ -1,5 +1,5 @@
-//! In time? From the record that took a decision up to the record that confirmed it. Clocks are claims; what is compared
-//! here are claims of the engine alone. And exceptions: what was accepted for a time ends with it.
+//! Checks the time from the record of a decision to the record of its confirmation, by the engine's clock alone, and
+//! the end dates of exceptions.
 
 use super::{AuditArea, AuditContext, AuditResult};
 use crate::{
@@ -30,8 +30,8 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
                 severity: if done { Severity::Medium } else { Severity::High },
                 code: "late",
                 subject: format!("{} {}", resolution.system, resolution.item),
-                message: format!("it {words} {took} days; tier {} allows {allowed}", resolution.tier),
-                help: "find out what held it up; tenure campaign status shows where it stands".to_owned(),
+                message: format!("it {words} {took} days; the limit of tier {} is {allowed}", resolution.tier),
+                help: "find the cause of the delay; `tenure campaign status` shows the state".to_owned(),
             });
         }
     }
@@ -51,7 +51,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     }
 }
 
-/// Returns whether a read of the target confirmed that what an exception accepts was taken away since.
+/// Returns whether a read of the target confirmed that the excepted access has been removed since.
 fn is_gone(exception: &Exception, repo: &RepoId, case: &AuditContext<'_>) -> bool {
     let same = |one: &&Resolution| one.subject == exception.subject && one.grant == exception.grant;
     case.resolutions.iter().filter(same).any(|one| {
@@ -60,7 +60,8 @@ fn is_gone(exception: &Exception, repo: &RepoId, case: &AuditContext<'_>) -> boo
     })
 }
 
-/// Days from the first intent to a confirmed removal: the practice for critical, high, medium and low findings.
+/// Maximum number of days from the first intent to a confirmed removal: common practice for critical, high, medium and
+/// low findings.
 const fn days_to_remove(tier: Tier) -> i64 {
     match tier {
         Tier::T0 => 1,

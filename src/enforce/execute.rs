@@ -1,4 +1,4 @@
-//! One action: look, compare, act, look again.
+//! Executes one action: reads the target, compares it with the reviewed grant, applies the change, and reads it again.
 
 use super::{
     step::{RunObserver, RunStep},
@@ -18,31 +18,31 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a run has at hand for one system.
+/// The connections of a run to one system.
 pub struct ProvisioningTarget {
     /// The connection that can write.
     pub provisioner: Box<dyn Provisioner + Send>,
-    /// Where new secrets go.
+    /// The destination of new secrets.
     pub sink: Box<dyn SecretSink + Send>,
-    /// Who makes changes.
+    /// The way of making changes.
     pub remediation: Remediation,
-    /// Whether this run has changed the system: a grant may then have lost paths to an earlier action.
+    /// Whether this run has changed the system: a grant may then have lost paths through an earlier action.
     pub acted: bool,
 }
 
-/// What came of one action.
+/// The result of one action.
 #[derive(Clone, Debug)]
 pub struct ActionResult {
     /// The action as planned.
     pub planned: ActionSpec,
-    /// What happened.
+    /// The outcome.
     pub outcome: OutcomeRecorded,
-    /// What the last read says; nothing where the target was left alone.
+    /// The result of the last read; `None` when the target was not read.
     pub judgement: Option<VerificationResult>,
 }
 
 impl ActionResult {
-    /// Returns whether the target shows what was decided.
+    /// Returns whether the target shows the decided state.
     pub fn is_confirmed(&self) -> bool {
         self.judgement.as_ref().is_some_and(|judgement| judgement.kind == VerificationKind::Confirmed)
     }
@@ -50,15 +50,15 @@ impl ActionResult {
     /// Returns the entries for evidence, in order.
     pub fn entries(&self) -> Vec<RecordPayload> {
         let mut entries = vec![RecordPayload::Outcome(self.outcome.clone())];
-        // A run that wrote cannot reach more than V3: the same process, the same credential.
+        // A run that writes cannot exceed V3, because it reads with the same process and credential.
         entries
             .extend(self.judgement.as_ref().map(|judgement| judgement.entry(&self.planned.id, VerificationLevel::V3)));
         entries
     }
 }
 
-/// How long a run may go on acting. Another run may take its systems over once the lease it recorded has ended, so it
-/// stops itself before: measured by a clock that cannot be set.
+/// The time during which a run may act. Another run may take over its systems when the recorded lease expires, so the
+/// run stops earlier, measured by a monotonic clock.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RunLease {
     began: Instant,
@@ -66,7 +66,7 @@ pub(super) struct RunLease {
 }
 
 impl RunLease {
-    /// Begins a lease of this many seconds; one tenth of it is kept as a margin.
+    /// Starts a lease of this many seconds, minus a margin of one tenth.
     pub(super) fn begin(seconds: u64) -> Self {
         Self { began: Instant::now(), lasts: Duration::from_secs(seconds) * 9 / 10 }
     }
@@ -76,8 +76,8 @@ impl RunLease {
     }
 }
 
-/// Does one action whose intent is on record. Whatever happens comes back as an outcome: one bad item never stops the
-/// others.
+/// Executes one action whose intent is recorded. Every failure is returned as an outcome, so that one action never
+/// stops the others.
 pub(super) fn execute(
     action: Action<Planned>,
     intent: Intent,
@@ -103,7 +103,7 @@ pub(super) fn execute(
     let before = match observe_with_retry(hand.provisioner.as_ref(), &planned) {
         Ok(before) => before,
         Err(error) => {
-            let text = format!("could not be read before acting, so nothing was done: {error}");
+            let text = format!("the target could not be read before the change, so no change was made: {error}");
             let judgement = VerificationResult::unknown(error.to_string());
             return done(OutcomeKind::Failed, Some(error.class()), &text, Some(judgement));
         }
@@ -111,21 +111,21 @@ pub(super) fn execute(
     match readiness(&planned, &before, hand.acted) {
         ActionReadiness::Already => {
             let judgement = evaluate(&planned.expects, &before);
-            return done(OutcomeKind::Already, None, "the grant itself was gone or changed before", Some(judgement));
+            return done(OutcomeKind::Already, None, "the grant was already removed or changed", Some(judgement));
         }
         ActionReadiness::Drifted(why) => return done(OutcomeKind::Drifted, None, &why, None),
         ActionReadiness::Unread(reason) => {
-            let text = format!("could not be read before acting, so nothing was done: {reason}");
+            let text = format!("the target could not be read before the change, so no change was made: {reason}");
             return done(OutcomeKind::Failed, Some("unreadable"), &text, Some(VerificationResult::unknown(reason)));
         }
         ActionReadiness::Ready => {}
     }
     if hand.remediation == Remediation::Manual {
-        let text = "a person has to do it; the operations of the plan are the work order";
+        let text = "a person must make the change; the operations of the plan are the work order";
         return done(OutcomeKind::Manual, None, text, Some(evaluate(&planned.expects, &before)));
     }
     if lease.is_over() {
-        let text = "the run's lease on the system is over, so nothing was done; the next run goes on";
+        let text = "the lease of the run on the system has expired, so no change was made; the next run continues";
         return done(OutcomeKind::Failed, Some("lease-over"), text, Some(evaluate(&planned.expects, &before)));
     }
     observer.reached(RunStep::BeforeApply, Some(&planned.id));
@@ -155,7 +155,7 @@ pub(super) fn execute(
     finished
 }
 
-/// Looks again at an action that was done and whose access survived or lingered.
+/// Reads the target again after an action whose access still existed or lingered.
 pub(super) fn reobserve(done: &mut ActionResult, hand: &ProvisioningTarget) {
     let was_done = matches!(done.outcome.result, OutcomeKind::Already | OutcomeKind::Applied);
     let open = done.judgement.as_ref().is_some_and(|judgement| {
@@ -176,7 +176,7 @@ enum ActionReadiness {
     Unread(String),
 }
 
-/// The grant must be exactly what was planned for, or be gone already.
+/// Returns whether the action can be executed: the grant must be exactly as planned, or already removed.
 fn readiness(planned: &ActionSpec, before: &GrantObservation, acted: bool) -> ActionReadiness {
     if let Presence::Unknown { reason } = &before.presence {
         return ActionReadiness::Unread(reason.clone());
@@ -185,16 +185,18 @@ fn readiness(planned: &ActionSpec, before: &GrantObservation, acted: bool) -> Ac
     match &before.grant {
         _ if met => ActionReadiness::Already,
         None if matches!(planned.expects, ExpectedState::Absent | ExpectedState::Replaced) => ActionReadiness::Already,
-        None => ActionReadiness::Drifted("the grant is gone, and something else gives the same access".to_owned()),
+        None => ActionReadiness::Drifted("the grant was removed, but another path gives the same access".to_owned()),
         Some(now) if now.digest() == planned.precondition => ActionReadiness::Ready,
         Some(now) if acted && now.only_lost_paths(&planned.grant) => ActionReadiness::Ready,
-        Some(now) => {
-            ActionReadiness::Drifted(format!("the grant is {} now; planned was {}", now.digest(), planned.precondition))
-        }
+        Some(now) => ActionReadiness::Drifted(format!(
+            "the grant has the digest {}, but {} was planned",
+            now.digest(),
+            planned.precondition
+        )),
     }
 }
 
-/// What an error of a write means, once the target has been read again.
+/// Returns the outcome for an error of a write, after the target has been read again.
 fn result_of(
     error: &ConnectorError,
     judgement: &VerificationResult,
@@ -213,7 +215,7 @@ fn result_of(
     }
 }
 
-/// Looks at the grant; a read that may work later is tried again, a bounded number of times.
+/// Reads the grant. A failure that may be temporary is retried a limited number of times.
 pub(super) fn observe_with_retry<C: Collector + ?Sized>(
     collector: &C,
     planned: &ActionSpec,

@@ -1,47 +1,48 @@
-//! Where a run is written down, before and after. `evidence` implements it; nothing here knows how.
+//! The journal of a run. This trait is implemented by `evidence`.
 
 use crate::{
     model::{Digest, RunId, SystemId, Timestamp, history::EvidenceHistory, record::RecordPayload},
     plan::PublicationProof,
 };
 
-/// The written record of one run.
+/// The journal of one run.
 ///
-/// INVARIANT: for every request a target ever received there is an intent with a lower sequence number on the remote
-/// branch. [`Journal::publish`] keeps it by returning only after the remote holds the entries.
+/// INVARIANT: for every request that a target receives, there is an intent with a lower sequence number on the remote
+/// branch. [`Journal::publish`] ensures it by returning only after the remote has the entries.
 pub trait Journal {
-    /// Returns the run that writes here.
+    /// Returns the run of the journal.
     fn run(&self) -> &RunId;
 
-    /// Returns what the evidence says so far, including all that this run has published, and what other runs did as of
-    /// the last publish.
+    /// Returns the state derived from the evidence, including everything that this run has published, and the records
+    /// of other runs as of the last publish.
     fn history(&self) -> &EvidenceHistory;
 
-    /// Keeps `bytes` on the evidence branch by their digest, with the next publish.
+    /// Stores `bytes` on the evidence branch under their digest, with the next publish.
     ///
     /// # Errors
-    /// When they are more than a blob may hold.
+    /// When they are larger than the maximum size of a blob.
     fn keep(&mut self, bytes: &[u8]) -> Result<Digest, JournalError>;
 
-    /// Returns bytes that were kept on the evidence branch, by their digest.
+    /// Returns bytes stored on the evidence branch, by their digest.
     ///
     /// # Errors
-    /// When the branch has them and they cannot be read, or are not what their name says.
+    /// When the stored bytes cannot be read, or do not match the digest.
     fn kept(&self, digest: &Digest) -> Result<Option<Vec<u8>>, JournalError>;
 
-    /// Appends `entries` in order and pushes them as one commit. Returns their sequence numbers once the remote branch
-    /// has them: read back, not believed. A lost race is fetched, verified, sequenced again and pushed again.
+    /// Appends `entries` in order and pushes them as one commit. Returns their sequence numbers after reading them back
+    /// from the remote branch. After a lost race, fetches and verifies the branch, and pushes again with new sequence
+    /// numbers.
     ///
-    /// With a `run.start` among the entries, the systems it names must be free on the branch as pushed. Without one,
-    /// the run must still hold its systems there: no later run may have taken them over.
+    /// With a `run.start` among the entries, the systems it names must be free on the branch as pushed. Otherwise, the
+    /// run must still hold its systems: no later run may have taken them over.
     ///
     /// # Errors
-    /// Nothing was published, unless the error is [`JournalError::Unreachable`], after which nobody knows; the next
-    /// run finds out by fetching.
+    /// No entry was published, unless the error is [`JournalError::Unreachable`]: then the result is unknown, and the
+    /// next run finds out by fetching.
     fn publish(&mut self, entries: &[RecordPayload]) -> Result<PublicationProof, JournalError>;
 }
 
-/// Why a run could not be written down. No target may be touched after any of these.
+/// An error of writing the journal. After any of these, no target may be changed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum JournalError {
     /// Another run holds one of the systems.
@@ -49,43 +50,43 @@ pub enum JournalError {
     Busy {
         /// The run that holds it.
         by: RunId,
-        /// What it holds.
+        /// The system.
         system: SystemId,
-        /// When its lease ends, as its clock claimed.
+        /// The end of its lease, by its clock.
         until: Option<Timestamp>,
     },
-    /// The race for the branch was lost too often.
-    #[error("other runs were quicker {tries} times; try again")]
+    /// The race for the branch was lost too many times.
+    #[error("lost the race with other runs {tries} times; try again")]
     Contended {
-        /// How many times the push lost.
+        /// The number of lost races.
         tries: u32,
     },
-    /// The server's own rules decline the push.
-    #[error("the remote declines to take evidence: {0}")]
+    /// The remote refused the push by its own rules.
+    #[error("the remote refused the evidence: {0}")]
     Declined(String),
-    /// The evidence that is there does not verify.
+    /// The existing evidence does not verify.
     #[error("the evidence branch does not verify: {code}: {message}")]
     Defect {
         /// The defect's stable code.
         code: &'static str,
-        /// What is wrong where.
+        /// The defect and its location.
         message: String,
     },
-    /// A later run took our systems over: we are fenced off and must stop.
-    #[error("run {by} has taken {system} over; this run must stop")]
+    /// A later run took over the systems of this run, which must stop.
+    #[error("run {by} has taken over {system}; this run must stop")]
     Fenced {
         /// The run that took over.
         by: RunId,
-        /// What it took.
+        /// The system.
         system: SystemId,
     },
-    /// What was to be recorded may not be: too long, or it looks like a secret.
-    #[error("the record may not be written: {0}")]
+    /// The record is not allowed: it is too long, or looks like a secret.
+    #[error("the record is not allowed: {0}")]
     Refused(String),
-    /// The remote cannot be reached, or its answer was lost.
+    /// The remote cannot be reached, or its reply was lost.
     #[error("the remote cannot be reached: {0}")]
     Unreachable(String),
-    /// This clone or the engine's keys cannot be used.
-    #[error("evidence cannot be written from here: {0}")]
+    /// The clone or the engine's keys cannot be used.
+    #[error("evidence cannot be written: {0}")]
     Unusable(String),
 }

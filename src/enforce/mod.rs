@@ -1,8 +1,9 @@
-//! Doing what a plan says, and looking again: record, act, look again, record.
+//! Executes plans: records each intent, applies the change, reads the target back, and records the result.
 //!
-//! A run goes one way: look into what earlier runs left dangling → push the start and the intents of a batch → for each
-//! intent look, compare with what was reviewed, act, look again → push what happened → next batch → push the end.
-//! Every step can be repeated after a crash; [`RunStep`] names the places between them, and the tests kill a run at each.
+//! The steps of a run: recover the dangling intents of earlier runs → push the start and the intents of a batch → for
+//! each intent, read the target, compare it with the reviewed grant, apply, read back → push the outcomes → next batch
+//! → push the end. Every step can be repeated after a crash. [`RunStep`] names the points between the steps, and tests
+//! kill a run at each of them.
 
 mod execute;
 pub mod journal;

@@ -1,4 +1,4 @@
-//! Changes that nobody decided: a fresh listing of a system, compared with its inventory as committed.
+//! Detects changes without a decision: compares a fresh listing of a system with its committed inventory.
 
 use super::verify::{ReadTarget, VerifiedAction};
 use crate::{
@@ -14,34 +14,34 @@ use std::{
     fmt,
 };
 
-/// What a fresh listing of a system shows besides what the evidence explains.
+/// The changes in a fresh listing of a system that the evidence does not explain.
 #[derive(Clone, Debug)]
 pub struct OutOfBandReport {
     /// The system.
     pub system: SystemId,
-    /// What changed since its inventory was committed, the worst tier first; or why nobody knows.
+    /// The changes since its inventory was committed, the highest tier first; or the reason why they are unknown.
     pub found: Result<Vec<UnexplainedChange>, String>,
 }
 
-/// A change that nothing in the evidence explains.
+/// A change that the evidence does not explain.
 #[derive(Clone, Debug)]
 pub struct UnexplainedChange {
-    /// How the grant changed.
+    /// The kind of change.
     pub how: ChangeKind,
-    /// The grant as it is now; as it was, where it is there no more.
+    /// The grant now; for a removed grant, as it was.
     pub grant: Grant,
-    /// What changed of it, in words.
+    /// The changed parts, in words.
     pub what: Vec<String>,
 }
 
-/// How a grant changed.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum ChangeKind {
-    /// It was not there.
+    /// The grant is new.
     Added,
-    /// It is there in another form than a review would be bound to.
+    /// The grant differs in a field that a review is bound to.
     Changed,
-    /// It is there no more.
+    /// The grant no longer exists.
     Removed,
 }
 
@@ -55,8 +55,8 @@ impl fmt::Display for ChangeKind {
     }
 }
 
-/// Lists the system again, where its reader has the inventory as committed, and returns what nothing explains, with
-/// what was listed. Writes nothing.
+/// Lists the system again if its reader has the committed inventory, and returns the unexplained changes and the
+/// listing. Writes no data.
 pub(super) fn detect_out_of_band(
     system: &SystemId,
     reader: &ReadTarget<'_>,
@@ -72,13 +72,13 @@ pub(super) fn detect_out_of_band(
 }
 
 impl OutOfBandReport {
-    /// Returns whether the listing showed nothing unexplained; a listing that failed showed nothing at all.
+    /// Returns whether there are no unexplained changes; false when the listing failed.
     pub fn is_clean(&self) -> bool {
         self.found.as_ref().is_ok_and(Vec::is_empty)
     }
 
-    /// Returns the entries for evidence: the counts first, which take the place of those of an earlier listing, then at
-    /// most a hundred changes.
+    /// Returns the entries for evidence: first the counts, which replace those of an earlier listing, then at most a
+    /// hundred changes.
     pub(super) fn entries(&self) -> Vec<RecordPayload> {
         let finding = |what: &str, subject: String, text: String| {
             let code = format!("{OUT_OF_BAND}{what}");
@@ -119,7 +119,7 @@ fn listed(system: &SystemId, reader: &ReadTarget<'_>, clock: &dyn Clock) -> Resu
     collection.into_inventory().map_err(|error| error.to_string())
 }
 
-/// Names may change at any time; only what a review is bound to counts.
+/// Compares two inventories. Names may change at any time; only the fields that a review is bound to are compared.
 fn compare(committed: &Inventory, now: &Inventory, known: &ExplainedChanges<'_>) -> Vec<UnexplainedChange> {
     let all = difference(committed, now);
     let added =
@@ -134,18 +134,19 @@ fn compare(committed: &Inventory, now: &Inventory, known: &ExplainedChanges<'_>)
     found
 }
 
-/// What the evidence explains.
+/// The changes that the evidence explains.
 struct ExplainedChanges<'a> {
     committed: &'a Inventory,
-    /// Grants that an action is about, and that are spoken of already.
+    /// Grants that an action is about, which are reported elsewhere.
     own: BTreeSet<&'a GrantKey>,
-    /// Grants that were changed since the inventory was taken: others may have gone with them.
+    /// Grants that were changed since the inventory was collected: other grants may have been removed with them.
     acted_on: Vec<&'a Grant>,
 }
 
 impl<'a> ExplainedChanges<'a> {
-    /// An action explains its grant when it was done since the inventory, or when this very look says that the target is
-    /// not as decided. An old action that is confirmed explains nothing: the inventory was taken after it.
+    /// An action explains a change of its grant when it was executed after the inventory was collected, or when this
+    /// verification reports that its target is not as decided. An earlier confirmed action explains no change, because
+    /// the inventory was collected after it.
     fn of(committed: &'a Inventory, seen: &'a [VerifiedAction], history: &'a EvidenceHistory) -> Self {
         let looks: BTreeMap<&ActionId, &VerifiedAction> = seen.iter().map(|look| (&look.planned.id, look)).collect();
         let mut known = Self { committed, own: BTreeSet::new(), acted_on: Vec::new() };
@@ -169,7 +170,7 @@ impl<'a> ExplainedChanges<'a> {
         known
     }
 
-    /// What goes with another grant may disappear or lose something. Nothing explains what is gained.
+    /// Grants that depend on a changed grant may disappear or lose access. Gained access is never explained.
     fn explains(&self, one: &UnexplainedChange) -> bool {
         let Grant { principal, entitlement, key, .. } = &one.grant;
         let near = |acted: &&Grant| acted.principal.id == principal.id || acted.entitlement.id == entitlement.id;
@@ -182,5 +183,5 @@ impl<'a> ExplainedChanges<'a> {
     }
 }
 
-/// Enough to act on; the counts say how many there are.
+/// The maximum number of recorded changes. The counts include all of them.
 const MOST_RECORDED: usize = 100;

@@ -1,4 +1,4 @@
-//! Dangling intents of earlier runs: nobody knows what happened, so the target is asked.
+//! Recovers dangling intents of earlier runs by reading their targets.
 
 use super::{
     execute::{ProvisioningTarget, observe_with_retry},
@@ -15,8 +15,8 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Reads the target for every dangling intent on the systems at hand, and returns the entries for evidence, three for
-/// each. Writes nothing anywhere.
+/// Reads the target for every dangling intent on the connected systems, and returns the entries for evidence, three for
+/// each intent. Writes no data.
 pub(super) fn recover(
     journal: &dyn Journal,
     hands: &BTreeMap<SystemId, ProvisioningTarget>,
@@ -28,24 +28,24 @@ pub(super) fn recover(
         let planned = plans.action(journal, &past.plan, id)?;
         let (judgement, result, text) = match &planned {
             None => (
-                VerificationResult::unknown("its plan is not kept"),
+                VerificationResult::unknown("its plan is not stored"),
                 OutcomeKind::Unknown,
-                "its plan is not kept".to_owned(),
+                "its plan is not stored".to_owned(),
             ),
             Some(planned) => match observe_with_retry(hand.provisioner.as_ref(), planned) {
                 Err(error) => (VerificationResult::unknown(error.to_string()), OutcomeKind::Unknown, error.to_string()),
                 Ok(now) => {
                     let judgement = evaluate(&planned.expects, &now);
-                    // An earlier run saw it done, and the one that was interrupted came to it once more: nobody did it twice.
+                    // An earlier run confirmed it, and the interrupted run executed it again without effect.
                     let was_done = past.confirmed.is_some() && !past.regressed;
                     let untouched = now.grant.as_ref().is_some_and(|grant| grant.digest() == planned.precondition);
                     let (result, text) = match judgement.kind {
                         VerificationKind::Confirmed if was_done => {
-                            (OutcomeKind::Already, "found still done after an interrupted run")
+                            (OutcomeKind::Already, "found already done after an interrupted run")
                         }
                         VerificationKind::Confirmed => (OutcomeKind::Applied, "found done after an interrupted run"),
-                        _ if untouched => (OutcomeKind::Failed, "found untouched after an interrupted run"),
-                        _ => (OutcomeKind::Unknown, "found neither untouched nor done after an interrupted run"),
+                        _ if untouched => (OutcomeKind::Failed, "found unchanged after an interrupted run"),
+                        _ => (OutcomeKind::Unknown, "found neither unchanged nor done after an interrupted run"),
                     };
                     (judgement, result, text.to_owned())
                 }
@@ -72,12 +72,12 @@ pub(super) fn recover(
     Ok(entries)
 }
 
-/// Plans that evidence keeps, each read once.
+/// The plans stored in evidence, each read once.
 #[derive(Debug, Default)]
 pub(super) struct PlanCache(BTreeMap<crate::model::Digest, BTreeMap<ActionId, ActionSpec>>);
 
 impl PlanCache {
-    /// Returns the action as the plan with this digest has it.
+    /// Returns the action from the plan with this digest.
     pub(super) fn action(
         &mut self,
         journal: &dyn Journal,

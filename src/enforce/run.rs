@@ -1,4 +1,4 @@
-//! A whole run: start, batches, end.
+//! Executes a whole run: start, batches, end.
 
 use super::{
     execute::{ActionResult, ProvisioningTarget, RunLease, execute, reobserve},
@@ -17,45 +17,45 @@ use crate::{
 };
 use std::{collections::BTreeMap, thread};
 
-/// What a run is asked to do.
+/// The inputs of a run.
 pub struct RunRequest<'a> {
-    /// What will be done.
+    /// The plan.
     pub plan: Plan<Cleared>,
     /// The record of the start.
     pub start: RunStart,
-    /// What else is recorded with the start: decisions taken up or refused.
+    /// Further entries to record with the start: accepted and rejected decisions.
     pub taken_up: Vec<RecordPayload>,
     /// The connections, by system.
     pub hands: &'a mut BTreeMap<SystemId, ProvisioningTarget>,
-    /// Who is told where the run is.
+    /// Receives the progress of the run.
     pub observer: &'a dyn RunObserver,
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct RunSummary {
     /// Every action, in the order of the plan.
     pub done: Vec<ActionResult>,
-    /// How many dangling intents of earlier runs were looked into.
+    /// The number of dangling intents of earlier runs that were recovered.
     pub recovered: usize,
-    /// The exit code of the run: 0, or 4 when the target disagrees.
+    /// The exit code: 0, or 4 when a target differs from its decision.
     pub exit: u8,
 }
 
-/// A run that could not be written down to its end.
+/// A run that could not be recorded to its end.
 #[derive(Debug, thiserror::Error)]
 #[error("{cause}")]
 pub struct RunError {
-    /// Why.
+    /// The cause.
     pub cause: JournalError,
-    /// What has happened and is not on the remote; the next run finds it out by reading the targets.
+    /// Entries about completed work that are not on the remote. The next run recovers them by reading the targets.
     pub unpublished: Vec<RecordPayload>,
 }
 
-/// Runs the plan. Every change it makes has its intent on the remote branch before, and what happened after.
+/// Executes the plan. The intent of every change is on the remote branch before the change, and the outcome afterwards.
 ///
 /// # Errors
-/// When the run cannot be written down. Before the first push no target has been touched.
+/// When the run cannot be recorded. Before the first push, no target has been changed.
 pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<RunSummary, RunError> {
     let RunRequest { plan, mut start, taken_up, hands, observer } = order;
     let stop = |cause| RunError { cause, unpublished: Vec::new() };
@@ -65,7 +65,7 @@ pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<RunSu
     let planned = plan.actions().len();
     let held = plan.held().iter().filter(|held| held.code != HeldCode::ReportOnly).count();
     if planned == 0 && recovery.is_empty() && taken_up.is_empty() {
-        // Nothing to do and nothing to tell: a run that is woken every hour must not grow the log.
+        // Without work and news, there is no record: a run every hour must not grow the log.
         return Ok(RunSummary { done: Vec::new(), recovered, exit: if held == 0 { 0 } else { 4 } });
     }
     let lease = RunLease::begin(start.lease);
@@ -88,7 +88,7 @@ pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<RunSu
         pending.extend(finished.iter().flat_map(ActionResult::entries));
         done.extend(finished);
     }
-    // Counted from what was planned, so that an action which was lost on the way is not taken for confirmed.
+    // Computed from the planned actions, so that an action that was lost on the way is not counted as confirmed.
     let unconfirmed = held + planned - done.iter().filter(|done| done.is_confirmed()).count();
     let exit = if unconfirmed == 0 { 0 } else { 4 };
     pending.push(RecordPayload::RunEnd(end_of(&done, exit)));
@@ -100,7 +100,7 @@ pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<RunSu
     Ok(RunSummary { done, recovered, exit })
 }
 
-/// Pushes what is pending and returns the proof for the entries from `first` on: the intents.
+/// Pushes the pending entries and returns the proof for those from `first` on: the intents.
 fn publish(
     journal: &mut dyn Journal,
     pending: &mut Vec<RecordPayload>,
@@ -113,14 +113,14 @@ fn publish(
             Ok(published.from(first))
         }
         Err(cause) => {
-            // Before the first push nothing has happened that anybody would need to know.
+            // Before the first push, there are no results that must be kept.
             pending.truncate(if begun { first } else { 0 });
             Err(RunError { cause, unpublished: std::mem::take(pending) })
         }
     }
 }
 
-/// Carries out the actions of each system in their order, different systems side by side.
+/// Executes the actions of each system in order, and different systems in parallel.
 fn carry_out_all(
     work: impl Iterator<Item = (Action<Planned>, Intent)>,
     hands: &mut BTreeMap<SystemId, ProvisioningTarget>,
@@ -141,7 +141,7 @@ fn carry_out_all(
                     let mut finished: Vec<_> = work
                         .map(|(place, action, intent)| (place, execute(action, intent, hand, lease, observer)))
                         .collect();
-                    // The last change on a system may have closed the path by which an earlier one survived.
+                    // The last change on a system may have removed the path by which an earlier access remained.
                     let last = finished.iter().rposition(|(_, done)| done.outcome.result == OutcomeKind::Applied);
                     for (_, done) in finished.iter_mut().take(last.unwrap_or(0)) {
                         reobserve(done, hand);
@@ -180,6 +180,6 @@ fn end_of(done: &[ActionResult], exit: u8) -> RunEnd {
     RunEnd { outcomes, verifications, exit }
 }
 
-/// At most this many intents are on record before their outcomes are.
+/// The maximum number of intents that are recorded before their outcomes.
 const BATCH: usize = 100;
 const ENTRIES_PER_RECOVERY: usize = 3;

@@ -1,4 +1,4 @@
-//! Separation of duties after enforcement: by fresh listings, who still holds both sides of a toxic pair.
+//! Evaluates separation of duties after enforcement, on fresh listings.
 
 use crate::{
     inventory::{SodAnalysis, SodHolding, SodViolation},
@@ -11,22 +11,22 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a later look says of toxic pairs.
+/// The separation-of-duties violations found by a verification.
 #[derive(Clone, Debug, Default)]
 pub struct ToxicPairs {
-    /// Those that somebody holds both sides of, each with whether a signed exception accepts it.
+    /// The present violations, each with whether a signed exception accepts it.
     pub held: Vec<(SodViolation, bool)>,
-    /// Those that an earlier look had found, and that nobody holds any more: holder and pair.
+    /// The violations of an earlier verification that no longer exist: holder and pair.
     pub resolved: Vec<String>,
-    /// The systems that were judged by their inventory as committed, because they were not listed afresh.
+    /// The systems that were not listed, and for which the committed inventory was used.
     pub not_fresh: Vec<SystemId>,
 }
 
-/// The grants that a signed exception in force accepts in spite of a rule.
+/// The grants and rules that signed exceptions in force accept.
 pub type AcceptedViolations = BTreeSet<(Digest, String)>;
 
-/// Judges what fresh listings show, and the inventories as committed of systems that were not listed; nothing when there
-/// are no pairs, or nothing was listed at all.
+/// Evaluates fresh listings, and the committed inventories of systems that were not listed; `None` when there are no
+/// pairs, or no system was listed.
 pub(super) fn judge(
     duties: &SodContext<'_>,
     accepted: &AcceptedViolations,
@@ -56,8 +56,8 @@ pub(super) fn judge(
 }
 
 impl ToxicPairs {
-    /// Returns the entries for evidence: the counts first, which take the place of those of an earlier look, then at most
-    /// a hundred pairs, and those that are resolved.
+    /// Returns the entries for evidence: first the counts, which replace those of an earlier verification, then at most
+    /// a hundred pairs, and the resolved ones.
     pub(super) fn entries(&self) -> Vec<RecordPayload> {
         let finding = |what: &str, subject: String, text: String| {
             let code = format!("{TOXIC_PAIR}{what}");
@@ -65,7 +65,7 @@ impl ToxicPairs {
         };
         let accepted = self.held.iter().filter(|(_, accepted)| *accepted).count();
         let text = format!(
-            "{} held, {accepted} of them accepted by exception; {} resolved since the look before",
+            "{} held, {accepted} of them accepted by exception; {} resolved since the previous verification",
             self.held.len(),
             self.resolved.len()
         );
@@ -74,15 +74,16 @@ impl ToxicPairs {
             finding(if *accepted { "accepted" } else { "held" }, subject(clash), clash.to_string())
         }));
         let resolved = self.resolved.iter().take(MOST_RECORDED);
-        entries.extend(resolved.map(|seen| finding("resolved", seen.clone(), "nobody holds both sides".to_owned())));
+        entries
+            .extend(resolved.map(|seen| finding("resolved", seen.clone(), "no principal has both sides".to_owned())));
         entries
     }
 }
 
-/// Returns what a clash is told apart by: holder and pair.
+/// Returns the id of a violation: holder and pair.
 fn subject(clash: &SodViolation) -> String {
     short(&format!("{} {}", clash.holder, clash.pair))
 }
 
-/// Enough to act on; the counts say how many there are.
+/// The maximum number of recorded violations. The counts include all of them.
 const MOST_RECORDED: usize = 100;

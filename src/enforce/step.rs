@@ -1,32 +1,32 @@
-//! The places between the steps of a run: where progress is shown, and where tests pull the plug.
+//! Named points between the steps of a run, for progress output and for crash tests.
 
 use crate::model::ActionId;
 
-/// A place between two steps of a run.
+/// A point between two steps of a run.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum RunStep {
-    /// What earlier runs left dangling has been read; nothing is written.
+    /// The targets of dangling intents have been read. No record has been written.
     Recovered,
     /// The start, or a batch of intents, is about to be pushed.
     BeforeIntents,
-    /// The remote has the intents; no target has been touched.
+    /// The remote has the intents; no target has been changed.
     AfterIntents,
-    /// An action's target has been read and is as reviewed.
+    /// The target of an action has been read and is as reviewed.
     BeforeApply,
-    /// The target took the calls of an action; nobody knows yet.
+    /// The target accepted the calls of an action. The result has not been read.
     AfterApply,
     /// The target has been read again.
     AfterLook,
-    /// What happened is about to be pushed.
+    /// The outcomes are about to be pushed.
     BeforeOutcomes,
-    /// The remote has what happened.
+    /// The remote has the outcomes.
     AfterOutcomes,
     /// The end of the run is on the remote.
     Ended,
 }
 
 impl RunStep {
-    /// All steps in the order in which a run passes them.
+    /// All steps in the order of a run.
     pub const ALL: [Self; 9] = [
         Self::Recovered,
         Self::BeforeIntents,
@@ -55,13 +55,13 @@ impl RunStep {
     }
 }
 
-/// Somebody who is told where a run is.
+/// A receiver of the progress of a run.
 pub trait RunObserver: Sync {
-    /// The run has reached `step`, for this action where the step is one of an action.
+    /// Called when the run reaches `step`; `action` is set for the steps of an action.
     fn reached(&self, step: RunStep, action: Option<&ActionId>);
 }
 
-/// Nobody.
+/// An observer that ignores all events.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoopObserver;
 

@@ -1,20 +1,20 @@
-//! What a read means for an expectation. Nothing else in the house decides that a change is confirmed.
+//! Decides whether a read of the target confirms an action. No other module decides this.
 
 use crate::model::{ExpectedState, GrantObservation, Presence, VerificationLevel, record, record::VerificationKind};
 
-/// What a read means for what was expected.
+/// The result of comparing a read with the expected state.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct VerificationResult {
-    /// Whether the target shows it.
+    /// Whether the target shows the expected state.
     pub kind: VerificationKind,
-    /// The paths by which the access survives, in words.
+    /// The remaining access paths, in words.
     pub paths: Vec<String>,
-    /// What known thing the same read found; the reason where nothing could be read.
+    /// The known object that the same read found, or the reason when the read failed.
     pub probe: String,
 }
 
 impl VerificationResult {
-    /// Returns that nobody knows, and why.
+    /// Returns an unknown result with its reason.
     pub fn unknown(reason: impl Into<String>) -> Self {
         Self { kind: VerificationKind::Unknown, paths: Vec::new(), probe: reason.into() }
     }
@@ -31,7 +31,7 @@ impl VerificationResult {
     }
 }
 
-/// Returns what `sighting` means for what was expected.
+/// Compares `sighting` with the expected state.
 pub fn evaluate(expects: &ExpectedState, sighting: &GrantObservation) -> VerificationResult {
     let judged = |kind, paths: &[String], probe: &str| VerificationResult {
         kind,
@@ -64,7 +64,7 @@ fn shows(expects: &ExpectedState, sighting: &GrantObservation) -> bool {
     }
 }
 
-/// Enough to act on; more would not fit into a record.
+/// The maximum number of paths, so that they fit into a record.
 const MAX_PATHS: usize = 16;
 
 #[cfg(test)]
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_that_failed_confirms_nothing() {
+    fn failed_read_confirms_no_action() {
         let unread = sighting(Presence::Unknown { reason: "timeout".into() });
         for expects in [ExpectedState::Absent, ExpectedState::Replaced, ExpectedState::Shows(Default::default())] {
             assert_eq!(evaluate(&expects, &unread).kind, VerificationKind::Unknown);
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_session_is_not_gone() {
+    fn open_session_is_not_absent() {
         let open = sighting(Presence::Lingering { until: "2 sessions".into() });
         assert_eq!(evaluate(&ExpectedState::Absent, &open).kind, VerificationKind::Lingering);
     }

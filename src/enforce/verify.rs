@@ -1,4 +1,4 @@
-//! Reading targets again later: what came back, what was changed by others, what lingers.
+//! Verifies completed actions by reading their targets again, and detects reappeared access and out-of-band changes.
 
 use super::{
     execute::observe_with_retry,
@@ -22,50 +22,51 @@ use std::collections::BTreeMap;
 
 /// A system that can be read.
 pub struct ReadTarget<'a> {
-    /// The connection; it cannot write.
+    /// The connection, which cannot write.
     pub collector: Box<dyn Collector + Send>,
-    /// Whether it has a credential of its own, another than the one that writes.
+    /// Whether it has a separate credential, different from the one used for writing.
     pub own_credential: bool,
-    /// Who makes changes there.
+    /// The way of making changes on the system.
     pub remediation: Remediation,
-    /// The inventory as committed, to compare a fresh listing with; nothing when only what was acted on is read.
+    /// The committed inventory to compare a fresh listing with; `None` when only the targets of actions are read.
     pub committed: Option<&'a Inventory>,
 }
 
-/// One action that was looked at again.
+/// The verification of one action.
 #[derive(Clone, Debug)]
 pub struct VerifiedAction {
     /// The action as planned.
     pub planned: ActionSpec,
-    /// What the read says.
+    /// The result of the read.
     pub judgement: VerificationResult,
-    /// How much the read is worth.
+    /// The strength of the verification.
     pub level: VerificationLevel,
-    /// Whether it had been confirmed before and is there again.
+    /// Whether the access was confirmed as removed before and exists again.
     pub came_back: bool,
 }
 
-/// What a later look at the systems shows.
+/// The result of a verification.
 #[derive(Clone, Debug, Default)]
 pub struct VerifyReport {
-    /// Every action that was done.
+    /// Every completed action.
     pub actions: Vec<VerifiedAction>,
-    /// Every system that was compared with its inventory as committed.
+    /// Every system that was compared with its committed inventory.
     pub systems: Vec<OutOfBandReport>,
-    /// Who holds both sides of a toxic pair; nothing where that was not judged.
+    /// The separation-of-duties violations; `None` when they were not evaluated.
     pub toxic_pairs: Option<ToxicPairs>,
 }
 
 impl VerifyReport {
-    /// Returns whether all is as decided, and nothing is unknown.
+    /// Returns whether all targets are as decided, and no result is unknown.
     pub fn is_clean(&self) -> bool {
         let confirmed = |verified: &VerifiedAction| verified.judgement.kind == VerificationKind::Confirmed;
         self.actions.iter().all(confirmed) && self.systems.iter().all(OutOfBandReport::is_clean)
     }
 }
 
-/// Reads the targets again for every action that was done, on the systems at hand, lists those whose
-/// committed inventory is at hand, judges whose duties clash by what they show, and records all of it. A system that cannot be read never stops the others.
+/// Reads the targets of all completed actions on the connected systems, lists the systems whose committed inventory is
+/// available, evaluates separation of duties on the listings, and records the results. A system that cannot be read
+/// does not stop the others.
 ///
 /// # Errors
 /// When the evidence cannot be read or written.

@@ -1,4 +1,4 @@
-//! Cosignatures on the branch: each is of this log, at a size and root that it had, by as many witnesses as the root asks.
+//! Verifies cosignatures on the evidence branch against the roots of this log and the witnesses of the root of trust.
 
 use super::{DefectCode, EngineKeyHistory, EvidenceDefect, layout::MAX_SMALL};
 use crate::{
@@ -8,8 +8,8 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Checks every `anchors/<size>.cosig` in the tree of `head`, and returns when as many witnesses as the root asks for last saw
-/// the log. While the root names no witness there is nobody whose word it could be, and none is read.
+/// Checks every `anchors/<size>.cosig` in the tree of `head`, and returns the last time at which the required number of
+/// witnesses had cosigned. If the root names no witnesses, no cosignature is read.
 pub(super) fn check(
     repository: &Repository,
     head: ObjectId,
@@ -39,7 +39,7 @@ pub(super) fn check(
     Ok(newest)
 }
 
-/// Returns by when enough witnesses had seen it.
+/// Returns the time at which enough witnesses had cosigned.
 fn judge(
     bytes: &[u8],
     size: Option<u64>,
@@ -59,7 +59,7 @@ fn judge(
     }
     if roots.get(&seen.size) != Some(&seen.root) {
         return mismatch(format!(
-            "its witnesses saw the root {} over {} records, and this log never had it",
+            "its witnesses cosigned the root {} over {} records, which this log never had",
             seen.root, seen.size
         ));
     }
@@ -69,10 +69,10 @@ fn judge(
         let cosigned = witness.verify(&note);
         signed.extend(cosigned.map_err(|error| (DefectCode::CosignatureSignature, error.to_string()))?);
     }
-    // The last of as many as are asked for, the most recent first.
+    // The time of the last required witness, with the most recent cosignatures first.
     signed.sort_unstable();
     let enough = signed.iter().rev().nth(threshold - 1).and_then(|seconds| i64::try_from(*seconds).ok());
     let refuse =
-        || (DefectCode::CosignatureSignature, format!("{} of {threshold} witnesses have signed it", signed.len()));
+        || (DefectCode::CosignatureSignature, format!("{} of {threshold} witnesses have cosigned it", signed.len()));
     enough.map(Timestamp::from_unix).ok_or_else(refuse)
 }

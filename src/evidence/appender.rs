@@ -1,4 +1,4 @@
-//! The journal of a run: entries go to the remote branch as one commit, by compare-and-swap, or not at all.
+//! The journal of a run: appends entries to the remote branch as one commit, by compare-and-swap.
 
 use super::{
     DefectCode, EngineKeyHistory, EngineSigners, EvidenceDefect, Ledger, SecretScanner, layout,
@@ -19,27 +19,27 @@ use crate::{
 };
 use std::{collections::BTreeMap, thread, time::Duration};
 
-/// What a journal is opened with.
+/// The parameters of a journal.
 pub struct AppenderOptions<'a> {
     /// The clone that objects are written to.
     pub repository: &'a Repository,
-    /// The way to the remote.
+    /// The connection to the remote.
     pub carrier: GitRemote,
     /// The full name of the branch on the remote, such as `refs/heads/evidence`.
     pub reference: String,
     /// The engine's keys, by root of trust.
     pub keys: EngineKeyHistory,
-    /// What the log says of itself; written when it begins.
+    /// The first record; written when the log is created.
     pub genesis: LogGenesis,
     /// The engine's private keys.
     pub signers: EngineSigners,
     /// The run that writes.
     pub run: RunId,
-    /// Where the present comes from.
+    /// The clock.
     pub clock: &'a dyn Clock,
-    /// Who the commits say wrote them.
+    /// The author of the commits.
     pub author: CommitIdentity,
-    /// What looks at every line before it is pushed.
+    /// Checks every line before it is pushed.
     pub screen: SecretScanner,
 }
 
@@ -53,17 +53,17 @@ pub struct Appender<'a> {
     pace: Duration,
 }
 
-/// A commit that was offered to the remote.
+/// A commit that was pushed, with an unknown result.
 struct PushAttempt {
     commit: ObjectId,
     seqs: Vec<u64>,
 }
 
 impl<'a> Appender<'a> {
-    /// Fetches the branch, verifies all of it, and stands ready to append.
+    /// Fetches and verifies the whole branch.
     ///
     /// # Errors
-    /// When the remote cannot be read, anything on the branch is not in order, or the keys are not the engine's.
+    /// When the remote cannot be read, the branch has a defect, or the keys are not those of the engine.
     pub fn open(opening: AppenderOptions<'a>) -> Result<Self, JournalError> {
         let ledger = Ledger::new(opening.keys.clone());
         let mut appender = Self {
@@ -79,26 +79,27 @@ impl<'a> Appender<'a> {
             && *genesis != appender.opening.genesis
         {
             let message =
-                format!("the log is `{}` of {}, not the one of this repository", genesis.origin, genesis.repo);
+                format!("the log is `{}` of {}, not the log of this repository", genesis.origin, genesis.repo);
             return Err(defect(&EvidenceDefect::new(DefectCode::Genesis, &appender.opening.reference, message)));
         }
         appender.rotation()?;
         Ok(appender)
     }
 
-    /// Returns the appender with another first wait after a lost race; waits double and are cut at random.
+    /// Sets the first delay after a lost race. Delays double and are randomized.
     #[must_use]
     pub fn with_pace(mut self, pace: Duration) -> Self {
         self.pace = pace;
         self
     }
 
-    /// Returns how far the branch has been read.
+    /// Returns the ledger of the branch.
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
     }
 
-    /// Brings the branch here and reads on. Returns the run that, meanwhile, wrote about one of `systems`.
+    /// Fetches the branch and reads the new commits. Returns the run that wrote about one of `systems` in between, if
+    /// any.
     fn fetch(&mut self, systems: &[SystemId]) -> Result<Option<RunId>, JournalError> {
         let AppenderOptions { repository, carrier, reference, run, .. } = &self.opening;
         let fetched = carrier.fetch(repository, &[(reference, REMEMBERED)]);
@@ -113,7 +114,7 @@ impl<'a> Appender<'a> {
             return match repository.reference(REMEMBERED).map_err(unusable)? {
                 None => Ok(None),
                 Some(seen) => {
-                    let message = format!("the remote has no such branch, but {seen} was seen there before");
+                    let message = format!("the remote has no such branch, but it had the commit {seen} before");
                     Err(defect(&EvidenceDefect::new(DefectCode::BranchDeleted, reference, message)))
                 }
             };
@@ -133,7 +134,7 @@ impl<'a> Appender<'a> {
         }
     }
 
-    /// Returns the record that puts our keys in force, where they are not yet.
+    /// Returns the record that puts the engine's keys in force, if they are not yet.
     fn rotation(&self) -> Result<Option<RecordPayload>, JournalError> {
         let EngineSigners { commit, log } = &self.opening.signers;
         let (commit, log) = (commit.public_key(), log.public_key());
@@ -156,7 +157,7 @@ impl<'a> Appender<'a> {
         }
     }
 
-    /// Refuses what may not be written now.
+    /// Rejects entries that are not allowed in the present state of the run.
     fn may_write(&self, entries: &[RecordPayload]) -> Result<(), JournalError> {
         let AppenderOptions { run, clock, .. } = &self.opening;
         let Some(systems) = systems_of(entries) else {
@@ -206,7 +207,8 @@ impl<'a> Appender<'a> {
         Ok(PublicationProof::new(attempt.seqs))
     }
 
-    /// Keeps what was seen on the remote, so that a rewritten branch is noticed. Another run in this clone may be ahead.
+    /// Stores the commit that was seen on the remote, so that a rewritten branch is detected. Another run in this clone
+    /// may be ahead.
     fn remember(&self, commit: ObjectId) -> Result<(), JournalError> {
         let repository = self.opening.repository;
         let seen = repository.reference(REMEMBERED).map_err(unusable)?;
@@ -231,11 +233,11 @@ impl<'a> Appender<'a> {
         Ok(None)
     }
 
-    /// Full jitter: anything between nothing and twice as long as the last time.
+    /// Full jitter: a random delay between zero and twice the previous maximum.
     fn pause(&self, attempt: u32) {
         let longest = self.pace.saturating_mul(1 << attempt.min(16)).min(LONGEST_PAUSE);
         let mut random = [0; 4];
-        // Without randomness the longest wait is as good as any.
+        // Without randomness, the longest delay is used.
         let part =
             getrandom::fill(&mut random).map_or(1.0, |()| f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX));
         thread::sleep(longest.mul_f64(part));
@@ -253,7 +255,7 @@ impl Journal for Appender<'_> {
 
     fn keep(&mut self, bytes: &[u8]) -> Result<Digest, JournalError> {
         if bytes.len() as u64 > MAX_BLOB {
-            return Err(JournalError::Refused(format!("{} bytes are more than a blob may have", bytes.len())));
+            return Err(JournalError::Refused(format!("{} bytes exceed the maximum size of a blob", bytes.len())));
         }
         (self.opening.screen)(&String::from_utf8_lossy(bytes)).map_err(JournalError::Refused)?;
         let digest = Digest::of(bytes);
@@ -270,7 +272,11 @@ impl Journal for Appender<'_> {
         let Some(file) = repository.file(head, &path).map_err(unusable)? else { return Ok(None) };
         let bytes = repository.blob(file.id, MAX_BLOB).map_err(unusable)?;
         if Digest::of(&bytes) != *digest {
-            return Err(defect(&EvidenceDefect::new(DefectCode::BlobDigest, path, "its bytes have another digest")));
+            return Err(defect(&EvidenceDefect::new(
+                DefectCode::BlobDigest,
+                path,
+                "its bytes have a different digest",
+            )));
         }
         Ok(Some(bytes))
     }
@@ -296,7 +302,7 @@ impl Journal for Appender<'_> {
                 if let Some(landed) = self.landed_before(&mut attempts)? {
                     return self.landed(landed);
                 }
-                // What this run found out about its systems, and its plan, are older than what the other wrote.
+                // The observations and the plan of this run are older than the records of the other run.
                 if let Some(rival) = rival
                     && let Some(other) = self.history.run(&rival)
                 {

@@ -1,4 +1,4 @@
-//! What one commit of the branch brings, read from the repository alone: nothing here depends on earlier commits.
+//! Reads the contents of one commit of the evidence branch, independently of earlier commits.
 
 use super::{
     DefectCode, EvidenceDefect,
@@ -13,10 +13,10 @@ use crate::{
     model::Digest,
 };
 
-/// What a commit brings.
+/// The contents of a commit.
 pub(super) struct CommitContents {
     pub(super) commit: ObjectId,
-    /// Whose key signed it; whether that key may is another question.
+    /// The key that signed it; the caller checks whether the key is allowed.
     pub(super) signer: Option<PublicKey>,
     /// The segments it adds, in the order of their first records.
     pub(super) segments: Vec<AddedSegment>,
@@ -33,7 +33,7 @@ pub(super) struct AddedSegment {
     pub(super) digest: Digest,
 }
 
-/// Reads what `commit` brings on top of `parent`.
+/// Reads the changes of `commit` relative to `parent`.
 pub(super) fn read_commit(
     repository: &Repository,
     commit: ObjectId,
@@ -43,7 +43,7 @@ pub(super) fn read_commit(
     let mut brought =
         CommitContents { commit, signer: None, segments: Vec::new(), checkpoint: None, defects: Vec::new() };
     if read.parents.len() > 1 {
-        let message = "the commit has more than one parent; the branch is one line";
+        let message = "the commit has more than one parent; the branch must be linear";
         brought.fault(DefectCode::HistoryBranched, commit, message);
     }
     brought.signer = brought.signature(&read);
@@ -83,7 +83,7 @@ impl CommitContents {
         let place = EvidencePath::of(change.path());
         match change {
             FileChange::Added(file) => match place {
-                None => self.fault(DefectCode::FileStray, file.path, "no such file belongs on this branch"),
+                None => self.fault(DefectCode::FileStray, file.path, "unexpected file on this branch"),
                 _ if !file.mode.is_plain() => self.not_plain(&file),
                 Some(EvidencePath::Segment(name)) => self.segment(repository, name, file)?,
                 Some(EvidencePath::Blob(digest)) => self.blob(repository, digest, &file)?,

@@ -1,15 +1,15 @@
-//! What can be wrong with the evidence branch, each with a stable code.
+//! Defects of the evidence branch, each with a stable code.
 
 use std::fmt;
 
-/// One thing that is wrong with the evidence branch, and where.
+/// A defect of the evidence branch, and its location.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EvidenceDefect {
-    /// What kind of thing.
+    /// The kind of defect.
     pub code: DefectCode,
-    /// Where: a path, with the line where there is one, or a commit.
+    /// The location: a path, with the line if any, or a commit.
     pub place: String,
-    /// What is wrong, in one sentence.
+    /// The problem, in one sentence.
     pub message: String,
 }
 
@@ -37,7 +37,7 @@ macro_rules! codes {
             /// All codes in alphabetical order of their names.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// Returns the code as it is reported.
+            /// Returns the stable code.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $code,)*
@@ -48,85 +48,85 @@ macro_rules! codes {
 }
 
 codes! {
-    /// A blob is not what its name, a digest, says.
+    /// The bytes of a blob do not match the digest in its name.
     BlobDigest = "blob-digest",
-    /// The branch does not reach as far as a checkpoint that somebody has kept.
+    /// The branch is shorter than a checkpoint that was kept elsewhere.
     BranchBehind = "evidence-behind",
-    /// The branch that was there is gone.
+    /// The branch has been deleted.
     BranchDeleted = "evidence-deleted",
-    /// The branch does not contain what was seen there before.
+    /// The branch does not contain a commit that it contained before.
     BranchRewritten = "evidence-rewritten",
-    /// A record's `prev` is not the digest of the line before it.
+    /// The `prev` of a record is not the digest of the previous line.
     ChainBroken = "chain-broken",
-    /// The checkpoint is missing or is no signed note with a checkpoint in it.
+    /// The checkpoint is missing, or is not a signed note with a checkpoint.
     CheckpointForm = "checkpoint-form",
-    /// The checkpoint's root is not the root over the records.
+    /// The root of the checkpoint is not the root over the records.
     CheckpointRoot = "checkpoint-root",
     /// The checkpoint is not signed by a log key in force, or is of another log.
     CheckpointSignature = "checkpoint-signature",
-    /// The checkpoint's size is not the number of records.
+    /// The size of the checkpoint is not the number of records.
     CheckpointSize = "checkpoint-size",
-    /// A commit's signature does not fit the commit.
+    /// The signature of a commit does not match the commit.
     CommitSignature = "commit-signature",
-    /// A commit is signed by a key that is not the engine's at that place.
+    /// A commit is signed by a key that was not a key of the engine at that time.
     CommitSigner = "commit-signer",
     /// A commit is not signed.
     CommitUnsigned = "commit-unsigned",
-    /// A cosignature is no signed note with a checkpoint in it.
+    /// A cosignature is not a signed note with a checkpoint.
     CosignatureForm = "cosignature-form",
     /// A cosignature is of another log, another size, or a root that this log never had.
     CosignatureMismatch = "cosignature-mismatch",
-    /// A cosignature is not by as many witnesses as the root of trust asks for.
+    /// A cosignature is not signed by the number of witnesses that the root of trust requires.
     CosignatureSignature = "cosignature-signature",
     /// A blob or an anchor was changed after it was added.
     FileChanged = "file-changed",
     /// A file was deleted.
     FileDeleted = "file-deleted",
-    /// A file is executable, a symbolic link or another repository.
+    /// A file is executable, a symbolic link or a submodule.
     FileMode = "file-mode",
-    /// A file has no place on this branch, or a name that must not be followed.
+    /// A file is unexpected on this branch, or has an unsafe name.
     FileStray = "file-stray",
-    /// The log begins with something else than its genesis, or says that it is another log.
+    /// The first record is not the genesis, or names another log.
     Genesis = "genesis",
     /// A commit has two parents: histories were joined.
     HistoryBranched = "history-branched",
     /// A record announces engine keys that no root of trust names.
     KeyRotation = "key-rotation",
-    /// A line is not in its one form.
+    /// A line is not in canonical form.
     RecordForm = "record-form",
-    /// A record is of a kind nobody knows.
+    /// A record has an unknown kind.
     RecordKind = "record-kind",
-    /// A record holds a float or an integer beyond 2^53.
+    /// A record contains a float or an integer beyond 2^53.
     RecordNumber = "record-number",
-    /// A record is of another run than its segment.
+    /// The run of a record is not the run of its segment.
     RecordRun = "record-run",
-    /// A record does not hold what its kind holds.
+    /// A record does not have the fields of its kind.
     RecordSchema = "record-schema",
     /// A line or a string in it is too long.
     RecordSize = "record-size",
-    /// A record is of a version nobody knows.
+    /// A record has an unknown version.
     RecordVersion = "record-version",
     /// A segment was changed after it was added.
     SegmentChanged = "segment-changed",
     /// A segment was deleted.
     SegmentDeleted = "segment-deleted",
-    /// A segment is not as `segments.sha256` has it.
+    /// The digest of a segment differs from `segments.sha256`.
     SegmentDigest = "segment-digest",
-    /// A segment is empty, too large, or does not end with a line end.
+    /// A segment is empty, too large, or has no final line end.
     SegmentForm = "segment-form",
-    /// `segments.sha256` names a segment that is not there.
+    /// `segments.sha256` lists a segment that does not exist.
     SegmentMissing = "segment-missing",
-    /// A segment's name does not say where it begins.
+    /// The name of a segment does not match its first record.
     SegmentName = "segment-name",
-    /// A segment is not in `segments.sha256`.
+    /// A segment is missing in `segments.sha256`.
     SegmentUnlisted = "segment-unlisted",
-    /// `segments.sha256` is missing, or its lines are not in their one form and order.
+    /// `segments.sha256` is missing, or its lines are not in canonical form and order.
     SegmentsForm = "segments-form",
     /// `segments.sha256` is not signed by a commit key in force.
     SegmentsSignature = "segments-signature",
-    /// A sequence number is left out.
+    /// A sequence number is missing.
     SequenceGap = "sequence-gap",
-    /// A sequence number is there twice, or out of order.
+    /// A sequence number occurs twice, or out of order.
     SequenceTwin = "sequence-twin",
 }
 
@@ -142,7 +142,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_defect_has_a_code_of_its_own() {
+    fn each_defect_has_its_own_code() {
         let codes: BTreeSet<_> = DefectCode::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(codes.len(), DefectCode::ALL.len());
     }

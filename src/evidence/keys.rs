@@ -1,4 +1,4 @@
-//! The engine's keys, as the roots of trust name them, and the place in the log from which each set is in force.
+//! The engine's keys by version of the root of trust, and the record from which each set is in force.
 
 use crate::{
     format::{
@@ -10,16 +10,16 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// The keys one root gives the engine: one key never serves two purposes.
+/// The engine's keys in one root. A key never serves two purposes.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct EngineKeys {
-    /// Sign commits of the branch and `segments.sha256`; those of the read-back job among them.
+    /// Keys that sign commits of the branch and `segments.sha256`, including those of the read-back job.
     pub commit: Vec<PublicKey>,
-    /// Sign checkpoints.
+    /// Keys that sign checkpoints.
     pub log: Vec<VerifierKey>,
 }
 
-/// Keys that cannot be read.
+/// An error in a key.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum KeysError {
     /// A key of commits.
@@ -34,7 +34,7 @@ impl EngineKeys {
     /// Reads the keys of a root.
     ///
     /// # Errors
-    /// When one of them is no key.
+    /// When one of them is not a valid key.
     pub fn of(role: &EngineRole) -> Result<Self, KeysError> {
         let commit = role.commit_keys.iter().chain(&role.readback_keys);
         Ok(Self {
@@ -44,8 +44,8 @@ impl EngineKeys {
     }
 }
 
-/// The engine's keys by version of the root. The log says itself, by `key.rotate`, from which record on a root's keys are
-/// in force; it begins under the first.
+/// The engine's keys by version of the root. The log records with `key.rotate` when the keys of a root come into force;
+/// it begins with those of the first root.
 #[derive(Clone, Debug, Default)]
 pub struct EngineKeyHistory {
     by_root: BTreeMap<u32, EngineKeys>,
@@ -54,7 +54,7 @@ pub struct EngineKeyHistory {
 }
 
 impl EngineKeyHistory {
-    /// Returns no keys at all.
+    /// Returns an empty history.
     pub const fn new() -> Self {
         Self { by_root: BTreeMap::new(), threshold: 0, witnesses: Vec::new() }
     }
@@ -66,23 +66,23 @@ impl EngineKeyHistory {
         self
     }
 
-    /// Says who countersigns checkpoints, by the root in force.
+    /// Sets the witnesses of the root in force.
     ///
     /// # Errors
-    /// When a key is none.
+    /// When a key is invalid.
     pub fn with_witnesses(mut self, role: &WitnessRole) -> Result<Self, KeysError> {
         self.threshold = usize::try_from(role.threshold).unwrap_or(usize::MAX);
         self.witnesses = role.keys.iter().map(|key| WitnessKey::parse(key)).collect::<Result<_, _>>()?;
         Ok(self)
     }
 
-    /// Says that nobody countersigns checkpoints.
+    /// Removes the witnesses.
     #[must_use]
     pub fn without_witnesses(self) -> Self {
         Self { threshold: 0, witnesses: Vec::new(), ..self }
     }
 
-    /// Returns how many witnesses must have countersigned, and the keys of all.
+    /// Returns the required number of cosignatures, and the keys of all witnesses.
     pub(super) fn witnesses(&self) -> (usize, &[WitnessKey]) {
         (self.threshold, &self.witnesses)
     }
@@ -92,7 +92,7 @@ impl EngineKeyHistory {
         self.threshold > 0
     }
 
-    /// Returns every log key that any root names.
+    /// Returns the log keys of all roots.
     pub(super) fn log(&self) -> Vec<VerifierKey> {
         self.by_root.values().flat_map(|keys| &keys.log).cloned().collect()
     }

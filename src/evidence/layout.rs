@@ -1,29 +1,29 @@
-//! Where things stand on the evidence branch.
+//! Paths of the files on the evidence branch.
 
 use crate::model::{Digest, RunId, Timestamp};
 use std::fmt;
 
 /// The signed note over the root of all records.
 pub const CHECKPOINT: &str = "checkpoint";
-/// The digests of all segments, as `sha256sum` writes them.
+/// The digests of all segments, in the format of `sha256sum`.
 pub const SEGMENTS: &str = "segments.sha256";
 /// The signature of [`SEGMENTS`].
 pub const SEGMENTS_SIGNATURE: &str = "segments.sha256.sig";
-/// The ref of a clone that remembers where the remote's branch was last seen.
+/// The ref of a clone that stores the last commit seen on the remote's branch.
 pub const REMEMBERED: &str = "refs/tenure/evidence";
-/// The most bytes of a segment.
+/// The maximum size of a segment in bytes.
 pub const MAX_SEGMENT: u64 = 64 << 20;
-/// The most bytes of a blob.
+/// The maximum size of a blob in bytes.
 pub const MAX_BLOB: u64 = 16 << 20;
-/// The most bytes of a signature, a checkpoint or an anchor.
+/// The maximum size of a signature, a checkpoint or an anchor in bytes.
 pub const MAX_SMALL: u64 = 64 << 10;
 
-/// What a path of the branch holds.
+/// The meaning of a path on the branch.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum EvidencePath {
     /// A cosignature or a timestamp.
     Anchor,
-    /// Bytes kept by this digest.
+    /// A blob with this digest.
     Blob(Digest),
     /// The checkpoint, the list of segments or its signature: replaced with each commit.
     Head,
@@ -32,7 +32,7 @@ pub enum EvidencePath {
 }
 
 impl EvidencePath {
-    /// Returns what `path` holds; nothing when it has no place on the branch.
+    /// Returns the meaning of `path`; `None` for an unexpected path.
     pub fn of(path: &str) -> Option<Self> {
         match path.split_once('/') {
             None => [CHECKPOINT, SEGMENTS, SEGMENTS_SIGNATURE].contains(&path).then_some(Self::Head),
@@ -63,7 +63,7 @@ fn is_anchor(name: &str) -> bool {
     })
 }
 
-/// The name of a segment: when and by which run it was written, and the sequence number of its first record.
+/// The name of a segment: the time and run of its writing, and the sequence number of its first record.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SegmentName {
     year: String,
@@ -74,14 +74,15 @@ pub struct SegmentName {
 }
 
 impl SegmentName {
-    /// Returns the name of the segment that `run` writes at this time as its `nth` (from 0), beginning with record `first`.
+    /// Returns the name of the segment that `run` writes at this time as its `nth` (from 0), starting with record
+    /// `first`.
     pub fn new(time: Timestamp, first: u64, run: &RunId, nth: u32) -> Self {
         let time = time.to_string();
         let (year, month) = (time[..4].to_owned(), time[5..7].to_owned());
         Self { year, month, first, run: run.clone(), phase: letters(nth) }
     }
 
-    /// Reads a path; nothing when it is not in its one form.
+    /// Parses a path; `None` when it is not in canonical form.
     pub fn parse(path: &str) -> Option<Self> {
         let mut parts = path.strip_prefix("log/")?.strip_suffix(".jsonl")?.splitn(3, '/');
         let (year, month, name) = (parts.next()?, parts.next()?, parts.next()?);
@@ -124,7 +125,7 @@ impl fmt::Display for SegmentName {
     }
 }
 
-/// Counts as spreadsheets name their columns: a … z, aa, ab …
+/// Counts like the columns of a spreadsheet: a … z, aa, ab …
 fn letters(nth: u32) -> String {
     let mut number = nth;
     let mut text = Vec::new();
@@ -142,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_segment_has_one_name() {
+    fn segment_has_one_name() {
         let run = RunId::parse("01932b5e-7c00-7000-8000-000000000001").unwrap();
         let name = SegmentName::new(Timestamp::parse("2026-11-23").unwrap(), 4, &run, 1);
         let path = "log/2026/11/000000000004-01932b5e-7c00-7000-8000-000000000001-b.jsonl";
@@ -161,13 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn phases_go_on_after_the_alphabet() {
+    fn phases_continue_after_z() {
         let named: Vec<_> = [0, 25, 26, 51, 52, 701, 702].map(letters).into();
         assert_eq!(named, ["a", "z", "aa", "az", "ba", "zz", "aaa"]);
     }
 
     #[test]
-    fn other_files_have_no_place() {
+    fn unexpected_paths_are_rejected() {
         let digest = Digest::of(b"x");
         assert_eq!(EvidencePath::of(&blob_path(&digest)), Some(EvidencePath::Blob(digest)));
         assert_eq!(EvidencePath::of("anchors/000000000007.cosig"), Some(EvidencePath::Anchor));

@@ -1,4 +1,4 @@
-//! Reading the branch: every commit, every line, every signature, in order and without keeping what was read.
+//! Reads and verifies the evidence branch: every commit, line and signature, in order and in constant memory.
 
 use super::{
     DefectCode, EngineKeyHistory, EvidenceDefect, anchor,
@@ -22,8 +22,8 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::mpsc, thread};
 
-/// How far the branch has been read, and all that is needed to read on or to append: a few hashes and a line for each
-/// segment. It does not grow with the records.
+/// The state of reading the branch, and the data for reading on or appending: a few hashes and a line for each segment.
+/// Its size does not depend on the number of records.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     keys: EngineKeyHistory,
@@ -31,34 +31,34 @@ pub struct Ledger {
     root: u32,
     head: Option<ObjectId>,
     chain: RecordChain,
-    /// What `segments.sha256` has to say.
+    /// The expected contents of `segments.sha256`.
     listed: String,
     /// The root at every size that a checkpoint had.
     roots: BTreeMap<u64, Digest>,
-    /// When as many witnesses as the root of trust asks for last saw the log.
+    /// The last time at which the required number of witnesses had cosigned.
     witnessed: Option<Timestamp>,
     genesis: Option<LogGenesis>,
 }
 
-/// A record as it was met.
+/// A record with its location.
 #[derive(Clone, Copy, Debug)]
 pub struct RecordRef<'a> {
     /// The record.
     pub record: &'a Record,
     /// The digest of its line.
     pub line: Digest,
-    /// The segment it stands in.
+    /// The segment that contains it.
     pub path: &'a str,
-    /// The number of its line there, from 1.
+    /// The number of its line in the segment, from 1.
     pub number: u64,
-    /// The commit that brought it.
+    /// The commit that added it.
     pub commit: ObjectId,
-    /// The key that signed that commit, whether it may or not.
+    /// The key that signed that commit, allowed or not.
     pub signer: Option<PublicKey>,
 }
 
 impl Ledger {
-    /// Returns the ledger of a branch of which nothing has been read, to be judged by `keys`.
+    /// Returns the ledger of an unread branch, to be verified with `keys`.
     pub fn new(keys: EngineKeyHistory) -> Self {
         let root = keys.first();
         Self {
@@ -73,11 +73,11 @@ impl Ledger {
         }
     }
 
-    /// Reads on from where it stands to `head`, shows every record in order, and returns everything that is wrong. Records
-    /// in which something is wrong are shown too where they can be read at all.
+    /// Reads from the current position to `head`, passes every record to `show` in order, and returns all defects.
+    /// Records with a defect are passed as well if they can be read.
     ///
     /// # Errors
-    /// When the repository cannot be read; the ledger is then of no use any more.
+    /// When the repository cannot be read; the ledger cannot be used afterwards.
     pub fn advance(
         &mut self,
         repository: &Repository,
@@ -87,7 +87,7 @@ impl Ledger {
         let line = match repository.first_parents(self.head, head) {
             Ok(line) => line,
             Err(GitError::NotOnLine { ancestor, .. }) => {
-                let message = format!("the branch is at {head}, which does not contain {ancestor}, seen there before");
+                let message = format!("the branch is at {head}, which does not contain {ancestor}, its commit before");
                 return Ok(vec![EvidenceDefect::new(DefectCode::BranchRewritten, head, message)]);
             }
             Err(error) => return Err(error),
@@ -97,7 +97,8 @@ impl Ledger {
         }
         let mut before = self.head;
         let mut defects = thread::scope(|scope| {
-            // Objects are read on this thread and judged on the other: unpacking and parsing cost about the same.
+            // Objects are read on this thread and verified on the other: unpacking and parsing have about the same
+            // cost.
             let (send, receive) = mpsc::sync_channel(READ_AHEAD);
             let judge = scope.spawn(|| {
                 let mut defects = Vec::new();
@@ -115,7 +116,7 @@ impl Ledger {
                 }
             }
             drop(send);
-            judge.join().map_err(|_| GitError::Malformed { id: head, why: "reading it did not come to an end" })
+            judge.join().map_err(|_| GitError::Malformed { id: head, why: "reading it failed" })
         })?;
         self.check_list(repository, head, &mut defects)?;
         let origin = self.genesis.as_ref().map(|genesis| genesis.origin.as_str());
@@ -124,7 +125,7 @@ impl Ledger {
         Ok(defects)
     }
 
-    /// Reads the branch at `head` from its beginning, and folds it.
+    /// Reads the branch at `head` from its beginning, and folds its records.
     ///
     /// # Errors
     /// When the repository cannot be read.
@@ -138,7 +139,7 @@ impl Ledger {
         Ok((ledger, history, defects))
     }
 
-    /// Returns the commit that was read last.
+    /// Returns the last commit that was read.
     pub const fn head(&self) -> Option<ObjectId> {
         self.head
     }
@@ -153,18 +154,18 @@ impl Ledger {
         self.chain.tree.root()
     }
 
-    /// Returns the Merkle root over the first `size` records, where a checkpoint had that size.
+    /// Returns the Merkle root over the first `size` records, if a checkpoint had that size.
     pub(super) fn root_at(&self, size: u64) -> Option<Digest> {
         self.roots.get(&size).copied()
     }
 
-    /// Returns when as many witnesses as the root of trust asks for last saw the log, if they ever did; nothing where the
-    /// root names none.
+    /// Returns the last time at which the required number of witnesses had cosigned, if they ever did; `None` when the
+    /// root names no witnesses.
     pub const fn last_witnessed_at(&self) -> Option<Option<Timestamp>> {
         if self.keys.is_witnessed() { Some(self.witnessed) } else { None }
     }
 
-    /// Returns what the log says of itself; nothing while it is empty.
+    /// Returns the genesis of the log; `None` while it is empty.
     pub const fn genesis(&self) -> Option<&LogGenesis> {
         self.genesis.as_ref()
     }
@@ -199,12 +200,12 @@ impl Ledger {
                 };
                 match &record.entry {
                     RecordPayload::LogGenesis(_) if genesis.is_some() || record.seq != 0 => {
-                        fault(DefectCode::Genesis, "the log has begun before");
+                        fault(DefectCode::Genesis, "the log already has a genesis");
                     }
                     RecordPayload::LogGenesis(first) => *genesis = Some(first.clone()),
                     _ if record.seq == 0 => fault(DefectCode::Genesis, "the first record is not `log.genesis`"),
                     RecordPayload::KeyRotate(rotation) if !rotates(keys, *root, rotation) => {
-                        fault(DefectCode::KeyRotation, "it announces keys that no later root of trust names");
+                        fault(DefectCode::KeyRotation, "it announces keys that are not in a later root of trust");
                     }
                     RecordPayload::KeyRotate(rotation) => *root = rotation.root,
                     _ => {}
@@ -218,7 +219,7 @@ impl Ledger {
             && !was_in_force
             && !self.may_commit(&key)
         {
-            let message = format!("signed by {}, which is not a key of the engine at this place", key.fingerprint());
+            let message = format!("signed by {}, which was not a key of the engine at that time", key.fingerprint());
             defects.push(EvidenceDefect::new(DefectCode::CommitSigner, commit, message));
         }
         match brought.checkpoint {
@@ -227,7 +228,7 @@ impl Ledger {
             None => defects.push(EvidenceDefect::new(
                 DefectCode::CheckpointSize,
                 commit,
-                "records were added under the old checkpoint",
+                "records were added without a new checkpoint",
             )),
         }
         if !brought.segments.is_empty() {
@@ -262,21 +263,24 @@ impl Ledger {
         {
             fault(
                 DefectCode::Genesis,
-                &format!("the log began as `{}`, not as `{}`", genesis.origin, checkpoint.origin),
+                &format!(
+                    "the log is `{}` by its genesis, but `{}` by its checkpoint",
+                    genesis.origin, checkpoint.origin
+                ),
             );
         }
         if checkpoint.size != self.size() {
-            let message = format!("it covers {} records, but there are {}", checkpoint.size, self.size());
+            let message = format!("it covers {} records, but the log has {}", checkpoint.size, self.size());
             fault(DefectCode::CheckpointSize, &message);
         } else if checkpoint.root != self.root() {
             fault(
                 DefectCode::CheckpointRoot,
-                &format!("its root is {}, but the records have {}", checkpoint.root, self.root()),
+                &format!("its root is {}, but the root of the records is {}", checkpoint.root, self.root()),
             );
         }
     }
 
-    /// Compares `segments.sha256` at the head with the segments read, and verifies its signature.
+    /// Compares `segments.sha256` at the head with the segments, and verifies its signature.
     fn check_list(
         &self,
         repository: &Repository,
@@ -325,9 +329,9 @@ impl Ledger {
         let mut fault = |code, place: &str, message: &str| defects.push(EvidenceDefect::new(code, place, message));
         for (path, digest) in &claimed {
             match found.get(path) {
-                None => fault(DefectCode::SegmentMissing, path, "it is in `segments.sha256`, but it was never added"),
+                None => fault(DefectCode::SegmentMissing, path, "it is in `segments.sha256`, but not on the branch"),
                 Some(other) if other != digest => {
-                    fault(DefectCode::SegmentDigest, path, "its bytes have another digest than `segments.sha256` says");
+                    fault(DefectCode::SegmentDigest, path, "its digest differs from `segments.sha256`");
                 }
                 Some(_) => {}
             }
@@ -354,7 +358,7 @@ fn rotates(keys: &EngineKeyHistory, from: u32, rotation: &KeyRotate) -> bool {
         })
 }
 
-/// Reads the lines of `sha256sum`, by path.
+/// Parses the lines of `sha256sum`, by path.
 fn lines(text: &str) -> Option<BTreeMap<&str, &str>> {
     if text.is_empty() {
         return Some(BTreeMap::new());

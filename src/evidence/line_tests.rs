@@ -1,4 +1,4 @@
-//! The quick reading of lines agrees with the slow one: what is accepted is exactly what would be written.
+//! Tests that the fast line parser agrees with serde: accepted lines are exactly those that would be written.
 
 use super::{super::decode::DecodeCache, DefectCode, read};
 use crate::model::{
@@ -157,7 +157,7 @@ fn lines() -> Vec<String> {
 }
 
 #[test]
-fn every_kind_is_read_as_serde_reads_it() {
+fn every_kind_is_read_as_by_serde() {
     let mut memory = DecodeCache::default();
     for line in lines() {
         let record = read(line.as_bytes(), &mut memory).unwrap();
@@ -166,12 +166,12 @@ fn every_kind_is_read_as_serde_reads_it() {
 }
 
 #[test]
-fn keys_that_say_nothing_are_refused() {
+fn empty_optional_keys_are_rejected() {
     let insert = |line: &str, before: &str, key: &str| {
         assert!(line.contains(before), "{line}");
         let longer = line.replacen(before, &format!("{key}{before}"), 1);
         let serde: Result<Record, _> = serde_json::from_str(&longer);
-        assert!(serde.is_ok(), "serde alone would take {longer}");
+        assert!(serde.is_ok(), "serde alone accepts {longer}");
         assert!(
             matches!(read(longer.as_bytes(), &mut DecodeCache::default()), Err((DefectCode::RecordForm, _))),
             "{longer}"
@@ -186,7 +186,7 @@ fn keys_that_say_nothing_are_refused() {
 }
 
 #[test]
-fn strings_are_counted_as_they_are_meant() {
+fn string_length_is_counted_after_decoding() {
     let long = |text: &str| {
         let entry =
             RecordPayload::Finding(FindingRecorded { code: "c".into(), subject: "s".into(), text: text.into() });
@@ -196,7 +196,7 @@ fn strings_are_counted_as_they_are_meant() {
             .map(|_| ())
             .map_err(|(code, _)| code)
     };
-    assert_eq!(long(&"\"".repeat(MAX_STRING)), Ok(()), "escapes take more room on the line than in the string");
+    assert_eq!(long(&"\"".repeat(MAX_STRING)), Ok(()), "escapes are longer on the line than in the string");
     assert_eq!(long(&"\u{1}".repeat(MAX_STRING)), Ok(()));
     assert_eq!(long(&"ä".repeat(MAX_STRING / 2)), Ok(()));
     assert_eq!(long(&"\u{1}".repeat(MAX_STRING + 1)), Err(DefectCode::RecordSize));
@@ -207,7 +207,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_accepted_would_be_written_so(
+    fn accepted_line_is_canonical(
         which in 0..19_usize,
         at in any::<prop::sample::Index>(),
         cut in 0..12_usize,

@@ -1,4 +1,4 @@
-//! Who holds which systems: the branch is the lock.
+//! Locks systems for a run; the evidence branch serves as the lock.
 
 use crate::{
     enforce::JournalError,
@@ -8,10 +8,10 @@ use crate::{
     },
 };
 
-/// Refuses to start a run while another holds one of its systems.
+/// Rejects a run while another one holds one of its systems.
 ///
-/// A run that never ended holds its systems until its lease is over, as its own clock claimed. A start that lies in our
-/// future says that one of the two clocks is wrong: such a run is never taken over.
+/// A run without an end holds its systems until its lease expires, by its own clock. A start time in the future means
+/// that one of the two clocks is wrong: such a run is never taken over.
 pub(super) fn acquire(
     history: &EvidenceHistory,
     run: &RunId,
@@ -28,7 +28,7 @@ pub(super) fn acquire(
     Ok(())
 }
 
-/// Refuses to go on with a run when a later one has taken a system of it over.
+/// Rejects the continuation of a run after a later one took over one of its systems.
 pub(super) fn check_held(history: &EvidenceHistory, run: &RunId) -> Result<(), JournalError> {
     let Some(ours) = history.run(run) else { return Ok(()) };
     let systems = &ours.start.systems;
@@ -41,7 +41,7 @@ pub(super) fn check_held(history: &EvidenceHistory, run: &RunId) -> Result<(), J
     Ok(())
 }
 
-/// Returns the refusal of a run that would hold `systems` while `other` does, or after it has changed what is known of them.
+/// Returns the error for a run that needs `systems` while `other` holds them, or after it has changed their state.
 pub(super) fn busy(by: &RunId, other: &RunHistory, systems: &[SystemId], until: Option<Timestamp>) -> JournalError {
     match shared(other, systems) {
         Some(system) => JournalError::Busy { by: by.clone(), system: system.clone(), until },
@@ -49,7 +49,7 @@ pub(super) fn busy(by: &RunId, other: &RunHistory, systems: &[SystemId], until: 
     }
 }
 
-/// Returns a system that the run and `systems` have in common.
+/// Returns a system that both the run and `systems` contain.
 pub(super) fn shared<'a>(run: &RunHistory, systems: &'a [SystemId]) -> Option<&'a SystemId> {
     systems.iter().find(|system| run.start.systems.contains(system))
 }
@@ -59,7 +59,7 @@ fn lease_end(run: &RunHistory) -> Timestamp {
     Timestamp::from_unix(run.started_at.unix().saturating_add(lease))
 }
 
-/// How far two honest clocks may be apart, in seconds.
+/// The maximum difference between two correct clocks, in seconds.
 const TOLERANCE: i64 = 600;
-/// No lease is honoured for longer than a day.
+/// The maximum lease; longer ones are cut to a day.
 const LONGEST_LEASE: u64 = 86_400;

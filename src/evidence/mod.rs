@@ -1,7 +1,7 @@
-//! The proof: a branch of signed commits that only grows, with records in a hash chain under a signed checkpoint.
+//! The evidence branch: append-only signed commits, with records in a hash chain under a signed checkpoint.
 //!
-//! [`Ledger`] reads it and names every defect; `audit` reports them, and [`Appender`], the journal of a run, refuses to go
-//! on from them. What stands on the branch and where is in [`layout`].
+//! [`Ledger`] reads the branch and reports every defect to `audit`. [`Appender`], the journal of a run, refuses to
+//! append to a branch with defects. [`layout`] has the paths of the branch.
 
 mod anchor;
 mod appender;

@@ -1,7 +1,7 @@
-//! One line of a segment: canonical JSON, and a record of a known kind.
+//! Parses one line of a segment: canonical JSON, and a record of a known kind.
 //!
-//! A million lines are read for every audit. So the form is checked by one pass over the bytes, and not by writing each
-//! record again and comparing; a test holds that the two agree.
+//! An audit reads a million lines, so the form is checked by one pass over the bytes instead of serializing each record
+//! for comparison. A test ensures that both agree.
 
 use super::{
     DefectCode,
@@ -9,10 +9,10 @@ use super::{
 };
 use crate::model::record::{MAX_LINE, MAX_STRING, Record, short};
 
-/// Reads one line without its line end.
+/// Parses one line without its line end.
 ///
 /// # Errors
-/// When it is too long, not in its one form, or not a record of a known kind; with what is wrong in words.
+/// When it is too long, not in canonical form, or not a record of a known kind; with the problem in words.
 pub(super) fn read(line: &[u8], memory: &mut DecodeCache) -> Result<Record, (DefectCode, String)> {
     if line.len() > MAX_LINE {
         return Err((
@@ -26,20 +26,16 @@ pub(super) fn read(line: &[u8], memory: &mut DecodeCache) -> Result<Record, (Def
     let record = match decode::read(scan.kind, text, memory) {
         Some(Ok(record)) => record,
         Some(Err(error)) => return Err((DefectCode::RecordSchema, short(&error.to_string()))),
-        None => return Err((DefectCode::RecordKind, format!("kind `{}` is not known", short(scan.kind)))),
+        None => return Err((DefectCode::RecordKind, format!("unknown kind `{}`", short(scan.kind)))),
     };
-    if record.v == 1 {
-        Ok(record)
-    } else {
-        Err((DefectCode::RecordVersion, format!("version {} is not known", record.v)))
-    }
+    if record.v == 1 { Ok(record) } else { Err((DefectCode::RecordVersion, format!("unknown version {}", record.v))) }
 }
 
 /// Checks that a text is canonical JSON (RFC 8785) without floats.
 struct CanonicalJsonScan<'a> {
     text: &'a str,
     at: usize,
-    /// What stands under the key `kind` of the record itself.
+    /// The value of the key `kind` of the record itself.
     kind: &'a str,
 }
 
@@ -51,7 +47,7 @@ impl<'a> CanonicalJsonScan<'a> {
             return form("a record is an object");
         }
         self.value(0)?;
-        if self.at == self.text.len() { Ok(()) } else { form("something follows the record") }
+        if self.at == self.text.len() { Ok(()) } else { form("text follows the record") }
     }
 
     fn value(&mut self, depth: usize) -> ScanResult {
@@ -61,13 +57,13 @@ impl<'a> CanonicalJsonScan<'a> {
             Some(b'"') => self.string().map(|_| ()),
             Some(b'-' | b'0'..=b'9') => self.integer(),
             Some(b'{' | b'[') => form("it is nested too deep"),
-            // No record says `null`: what is not there is left out.
+            // No record contains `null`: absent values are left out.
             _ => match ["true", "false"].iter().find(|word| self.text[self.at..].starts_with(**word)) {
                 Some(word) => {
                     self.at += word.len();
                     Ok(())
                 }
-                None => form("this is no canonical JSON value"),
+                None => form("not a canonical JSON value"),
             },
         }
     }
@@ -84,7 +80,7 @@ impl<'a> CanonicalJsonScan<'a> {
             }
             let key = self.string()?;
             if before.is_some_and(|before| !precedes(before, key)) {
-                return form("keys are not sorted, or one is there twice");
+                return form("keys are not sorted, or one occurs twice");
             }
             before = Some(key);
             if !self.eat(b':') {
@@ -97,7 +93,7 @@ impl<'a> CanonicalJsonScan<'a> {
                 self.kind = value.trim_matches('"');
             }
             if depth == 0 && LEFT_OUT_WHEN_EMPTY.contains(&key) && matches!(value, "[]" | "{}") {
-                return form("a key is there that says nothing");
+                return form("an empty optional key is present");
             }
             match (self.eat(b','), self.eat(b'}')) {
                 (true, false) => {}
@@ -122,7 +118,7 @@ impl<'a> CanonicalJsonScan<'a> {
         }
     }
 
-    /// Returns what stands between the quotes, as written.
+    /// Returns the text between the quotes, as written.
     fn string(&mut self) -> Result<&'a str, (DefectCode, &'static str)> {
         let bytes = self.text.as_bytes();
         self.at += 1;
@@ -161,7 +157,7 @@ impl<'a> CanonicalJsonScan<'a> {
         }
         let number = &self.text[self.at + sign..self.at + sign + digits];
         if digits == 0 || (number.starts_with('0') && (digits > 1 || sign == 1)) {
-            return form("a number is not in its one form");
+            return form("a number is not in canonical form");
         }
         if !number.parse::<u64>().is_ok_and(|number| number < 1 << 53) {
             return Err((DefectCode::RecordNumber, "a number is beyond 2^53"));
@@ -181,7 +177,7 @@ impl<'a> CanonicalJsonScan<'a> {
     }
 }
 
-/// RFC 8785 section 3.2.3: keys sort by UTF-16 code units.
+/// Compares keys by UTF-16 code units (RFC 8785 section 3.2.3).
 fn precedes(before: &str, after: &str) -> bool {
     let is_plain = |key: &str| key.is_ascii() && !key.contains('\\');
     if is_plain(before) && is_plain(after) {
@@ -191,7 +187,7 @@ fn precedes(before: &str, after: &str) -> bool {
     decoded(before).encode_utf16().lt(decoded(after).encode_utf16())
 }
 
-/// Returns the length of the escape that `bytes` begins with, if it is one that RFC 8785 section 3.2.2.2 writes.
+/// Returns the length of the escape at the start of `bytes`, if RFC 8785 section 3.2.2.2 allows it.
 fn escape(bytes: &[u8]) -> Option<usize> {
     match bytes.get(1)? {
         b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
@@ -210,7 +206,7 @@ fn form(why: &'static str) -> ScanResult {
 
 const DEEPEST: usize = 8;
 
-/// The bytes that stand for themselves in a string.
+/// The bytes that need no escape in a string.
 const PLAIN: [bool; 256] = {
     let mut plain = [true; 256];
     let mut control = 0;
@@ -223,7 +219,7 @@ const PLAIN: [bool; 256] = {
     plain
 };
 
-/// Keys of records that are not written when they hold nothing; all other lists and tables are always there.
+/// Keys that are left out when empty; all other lists and tables are always present.
 const LEFT_OUT_WHEN_EMPTY: [&str; 2] = ["claims", "paths"];
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Entries become records at their place in the chain, and the records one signed commit.
+//! Seals entries: assigns sequence numbers, chains the records, and writes them as one signed commit.
 
 use super::{
     EngineSigners, Ledger,
@@ -30,7 +30,7 @@ pub(super) struct SealedRecords {
     tree: MerkleTree,
 }
 
-/// Gives each entry its place after the end of `chain`.
+/// Assigns the sequence number and the previous digest to each entry, after the end of `chain`.
 pub(super) fn seal(
     chain: &RecordChain,
     run: &RunId,
@@ -44,10 +44,10 @@ pub(super) fn seal(
         let record = Record { v: 1, seq, prev: prev.hex(), run: run.clone(), t, entry: entry.clone() };
         let refuse = |why: &dyn std::fmt::Display| JournalError::Refused(format!("{}: {why}", entry.kind()));
         let line = jcs::to_string(&record).map_err(|error| refuse(&error))?;
-        // What cannot be read back is not written.
+        // Only lines that can be read back are written.
         match record_line::read(line.as_bytes(), &mut memory) {
             Ok(read) if read == record => {}
-            Ok(_) => return Err(refuse(&"it does not read back as it was written")),
+            Ok(_) => return Err(refuse(&"reading it back gives a different record")),
             Err((code, why)) => return Err(refuse(&format_args!("{code}: {why}"))),
         }
         prev = Digest::of(&line);
@@ -59,7 +59,7 @@ pub(super) fn seal(
     Ok(sealed)
 }
 
-/// What a commit is made with, whatever is in it.
+/// The parameters of a commit, independent of its contents.
 pub(super) struct CommitParams<'a> {
     pub(super) repository: &'a Repository,
     pub(super) signers: &'a EngineSigners,
@@ -68,7 +68,7 @@ pub(super) struct CommitParams<'a> {
 }
 
 impl CommitParams<'_> {
-    /// Writes the commit that brings `sealed` and `blobs` on top of what `ledger` has read. No ref moves.
+    /// Writes the commit with `sealed` and `blobs` on top of the last commit of `ledger`. No ref moves.
     pub(super) fn commit(
         &self,
         ledger: &Ledger,
@@ -117,7 +117,7 @@ impl CommitParams<'_> {
     }
 }
 
-/// Returns the message of a commit. Its trailers are for people and are never read.
+/// Returns the message of a commit. Its trailers are for people; the engine never reads them.
 pub(super) fn message(name: &SegmentName, entries: &[RecordPayload], sealed: &SealedRecords) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for entry in entries {

@@ -1,14 +1,14 @@
-//! A last look before anything is pushed: nothing that looks like a secret leaves.
+//! Scans texts for secrets before they are pushed.
 
-/// Looks at a text that is about to be pushed, and says why it must not be.
+/// Checks a text before it is pushed, and returns the reason if it is not allowed.
 pub type SecretScanner = Box<dyn Fn(&str) -> Result<(), String> + Send>;
 
-/// Refuses texts that hold what only secrets look like: private keys, tokens of known makers, passwords in SQL or in URLs.
+/// Rejects texts that contain private keys, tokens of known vendors, or passwords in SQL or in URLs.
 ///
 /// # Errors
-/// With the kind of secret, never with the text.
+/// The kind of secret, never the text.
 pub fn no_secrets(text: &str) -> Result<(), String> {
-    let found = |kind: &str| Err(format!("it looks like it holds {kind}"));
+    let found = |kind: &str| Err(format!("it appears to contain {kind}"));
     if let Some((_, kind)) = MARKS.iter().find(|(mark, _)| text.contains(mark)) {
         return found(kind);
     }
@@ -38,7 +38,7 @@ fn has_password(rest: &str) -> bool {
     authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
 }
 
-/// Placeholders such as `PASSWORD '<kept in the sink>'` are no passwords.
+/// Returns whether a value follows the mark. Placeholders such as `PASSWORD '<kept in the sink>'` are not values.
 fn has_value(text: &str, mark: &str) -> bool {
     text.match_indices(mark).any(|(at, _)| {
         text[at + mark.len()..]
@@ -50,7 +50,7 @@ fn has_value(text: &str, mark: &str) -> bool {
 
 const MARKS: [(&str, &str); 2] = [("PRIVATE KEY-----", "a private key"), ("AGE-SECRET-KEY-1", "an age identity")];
 
-/// What a token begins with, and the least that follows.
+/// Prefixes of tokens, and the minimum number of characters that follow.
 const TOKENS: [(&str, usize); 9] = [
     ("eyJhbGci", 40),
     ("ghp_", 36),
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_only_secrets_look_like_is_refused() {
+    fn secrets_are_rejected() {
         let filler = "a1".repeat(30);
         for text in [
             format!("token ghp_{filler} was used"),
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_evidence_says_every_day_passes() {
+    fn ordinary_evidence_is_accepted() {
         for text in [
             "ALTER ROLE x PASSWORD '<from the sink>'",
             "ALTER ROLE x PASSWORD NULL",

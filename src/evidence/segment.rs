@@ -1,4 +1,5 @@
-//! The chain through all segments: sequence numbers, digests of the line before, and the Merkle tree over every line.
+//! Verifies the chain through all segments: sequence numbers, digests of previous lines, and the Merkle tree over all
+//! lines.
 
 use super::{DefectCode, EvidenceDefect, commit::AddedSegment, decode::DecodeCache, record_line};
 use crate::{
@@ -7,12 +8,12 @@ use crate::{
 };
 use std::io::BufRead as _;
 
-/// How far the records have been read.
+/// The state of the chain.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RecordChain {
-    /// Over every line, whatever it holds.
+    /// The tree over every line, valid or not.
     pub(super) tree: MerkleTree,
-    /// The sequence number that comes next.
+    /// The next sequence number.
     pub(super) next: u64,
     /// The digest of the last line.
     last: Option<Digest>,
@@ -25,7 +26,8 @@ impl RecordChain {
         self.last.unwrap_or(Digest::ZERO)
     }
 
-    /// Reads a segment to its end, whatever is wrong with its lines, and shows each record with its line's digest and number.
+    /// Reads a segment to its end, and passes each record with the digest and number of its line to `show`. Continues
+    /// after defects.
     pub(super) fn read(
         &mut self,
         segment: &AddedSegment,
@@ -34,15 +36,15 @@ impl RecordChain {
     ) {
         if segment.name.first() != self.next {
             let message =
-                format!("its name says it begins with record {}, but {} comes next", segment.name.first(), self.next);
+                format!("its name gives {} as its first record, but {} is expected", segment.name.first(), self.next);
             defects.push(EvidenceDefect::new(DefectCode::SegmentName, &segment.path, message));
         }
         let whole = segment.bytes.strip_suffix(b"\n");
         if whole.is_none() {
-            let message = "it is empty, or its last line does not end";
+            let message = "it is empty, or has no final line end";
             defects.push(EvidenceDefect::new(DefectCode::SegmentForm, &segment.path, message));
         }
-        // What is there is read all the same, so that other defects are found too.
+        // The lines are read in any case, so that other defects are found as well.
         let lines = whole.unwrap_or(&segment.bytes);
         if !lines.is_empty() || whole.is_some() {
             self.lines(lines, segment, defects, &mut show);
@@ -70,18 +72,22 @@ impl RecordChain {
                 }
                 Ok(record) => {
                     if Digest::parse_hex(&record.prev) != Ok(before) {
-                        let message = format!("`prev` is {}, but the line before has {}", record.prev, before.hex());
+                        let message = format!(
+                            "`prev` is {}, but the digest of the previous line is {}",
+                            record.prev,
+                            before.hex()
+                        );
                         fault(DefectCode::ChainBroken, message);
                     }
                     if record.seq != self.next {
                         let code =
                             if record.seq > self.next { DefectCode::SequenceGap } else { DefectCode::SequenceTwin };
-                        fault(code, format!("`seq` is {}, but {} comes next", record.seq, self.next));
+                        fault(code, format!("`seq` is {}, but {} is expected", record.seq, self.next));
                     }
                     if record.run != *segment.name.run() {
                         fault(DefectCode::RecordRun, format!("the record is of run {}", record.run));
                     }
-                    // One defect, not one for each line after it.
+                    // Reports one defect, not one for each following line.
                     self.next = record.seq.saturating_add(1);
                     show(&record, digest, number, defects);
                 }
@@ -90,7 +96,7 @@ impl RecordChain {
     }
 }
 
-/// Returns what stands between line ends; the standard library looks for a byte quickest in what it reads from.
+/// Splits into lines. The standard library finds a byte fastest in its own reader.
 fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(bytes);
     std::iter::from_fn(move || {
@@ -107,7 +113,7 @@ fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn lines_are_what_stands_between_line_ends() {
+    fn bytes_are_split_at_line_ends() {
         for text in ["", "\n", "a", "a\n", "a\nb", "\n\na\n\n"] {
             let lines: Vec<_> = super::split(text.as_bytes()).collect();
             assert_eq!(lines, text.as_bytes().split(|byte| *byte == b'\n').collect::<Vec<_>>(), "{text:?}");

@@ -1,4 +1,4 @@
-//! Computing a plan from what is signed, collected and already proven.
+//! Computes a plan from signed decisions, inventories and evidence.
 
 use super::{
     Draft, HeldCode, HeldDecision, Plan, PlanInputs, SodContext,
@@ -22,36 +22,36 @@ use crate::{
 };
 use std::collections::{BTreeMap, HashSet};
 
-/// Everything a plan depends on.
+/// The inputs of a plan.
 pub struct BuildInputs<'a> {
-    /// What the plan will say it was computed from.
+    /// The inputs as named in the plan.
     pub premises: PlanInputs,
-    /// What was decided, the latest campaign last: on one grant the last decision counts.
+    /// The resolutions, the latest campaign last: the last decision on a grant is used.
     pub resolutions: &'a [Resolution],
-    /// The systems, by id; one without an inventory is held.
+    /// The systems, by id. Decisions on a system without an inventory are held.
     pub targets: &'a BTreeMap<SystemId, PlanTarget<'a>>,
-    /// What the evidence says so far.
+    /// The state derived from the evidence.
     pub history: &'a EvidenceHistory,
     /// Returns the grant as it was reviewed, from the inventory that its campaign pinned.
     pub reviewed: &'a dyn Fn(&Resolution) -> Option<Grant>,
-    /// What toxic pairs are judged on; nothing where no rules are known.
+    /// The inputs for separation of duties; `None` without rules.
     pub duties: Option<SodContext<'a>>,
 }
 
-/// A system as the planner sees it: no connection anywhere.
+/// A system in planning, without a connection.
 pub struct PlanTarget<'a> {
     /// Its file.
     pub system: &'a System,
-    /// What it held when it was last collected.
+    /// Its last inventory.
     pub inventory: Option<&'a Inventory>,
-    /// The words of its connector, if the mandate allows that connector.
+    /// The schema of its connector, if the mandate allows that connector.
     pub vocabulary: Option<&'a dyn ConnectorSchema>,
 }
 
-/// Returns the plan.
+/// Computes the plan.
 ///
 /// # Errors
-/// When a connector drafted something that has no canonical form.
+/// When an operation of a connector has no canonical form.
 pub fn build(inputs: &BuildInputs<'_>) -> Result<Plan<Draft>, CanonicalizationError> {
     let mut actions = Vec::new();
     let mut held = Vec::new();
@@ -72,7 +72,7 @@ pub fn build(inputs: &BuildInputs<'_>) -> Result<Plan<Draft>, CanonicalizationEr
     Plan::new(PlanDocument { schema: SCHEMA.to_owned(), premises: inputs.premises.clone(), actions, held, notes })
 }
 
-/// Where the grant of an item is now: items are found by campaign, system and key, whatever the grant looks like today.
+/// The present grant of each item. Items are found by campaign, system and key, even if the grant has changed.
 type GrantIndex<'a> = BTreeMap<ItemId, &'a Grant>;
 
 fn items_of<'a>(inputs: &BuildInputs<'a>) -> GrantIndex<'a> {
@@ -89,7 +89,8 @@ fn items_of<'a>(inputs: &BuildInputs<'a>) -> GrantIndex<'a> {
     index
 }
 
-/// A later campaign may have decided otherwise on the same grant; an earlier one must not undo that for ever.
+/// Selects the last resolution of each grant: a later campaign may have decided differently, and an earlier one must
+/// not undo that.
 fn in_force<'a>(resolutions: &'a [Resolution], index: &GrantIndex<'_>) -> impl Iterator<Item = &'a Resolution> {
     let mut last: BTreeMap<(&SystemId, String), &Resolution> = BTreeMap::new();
     for resolution in resolutions {
@@ -110,7 +111,7 @@ fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &GrantIndex<'_
     let system = &resolution.system;
     let Some(target) = inputs.targets.get(system) else {
         let why = format!("there is no systems/{system}.toml");
-        return BuildStep::Hold(HeldCode::UnknownSystem, why, format!("write systems/{system}.toml"));
+        return BuildStep::Hold(HeldCode::UnknownSystem, why, format!("create systems/{system}.toml"));
     };
     let Some(vocabulary) = target.vocabulary else {
         let why = format!("the connector `{}` is not allowed by the mandate", target.system.connector);
@@ -123,7 +124,9 @@ fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &GrantIndex<'_
     };
     let change = match change_of(resolution) {
         Ok(change) => change,
-        Err(why) => return BuildStep::Hold(HeldCode::Unsupported, why, "decide again in a new review file".to_owned()),
+        Err(why) => {
+            return BuildStep::Hold(HeldCode::Unsupported, why, "change the decision in a new review file".to_owned());
+        }
     };
     let repo = &inputs.premises.repo;
     let mut id = ActionId::of(repo, &resolution.item, &resolution.grant, resolution.verdict.as_str());
@@ -143,12 +146,16 @@ fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &GrantIndex<'_
     }
     match target.system.remediation {
         Remediation::ReportOnly => {
-            let why = format!("`{system}` is only reported on");
-            return BuildStep::Hold(HeldCode::ReportOnly, why, "change it by hand, then collect again".to_owned());
+            let why = format!("`{system}` is `report-only`");
+            return BuildStep::Hold(HeldCode::ReportOnly, why, "change it manually, then collect again".to_owned());
         }
         Remediation::Manual if past.is_some_and(waits_for_a_person) => {
             let why = "a work order is open".to_owned();
-            return BuildStep::Hold(HeldCode::ManualOpen, why, format!("do it, then `tenure attest {id}`"));
+            return BuildStep::Hold(
+                HeldCode::ManualOpen,
+                why,
+                format!("make the change, then run `tenure attest {id}`"),
+            );
         }
         Remediation::Automatic | Remediation::Manual => {}
     }
@@ -175,8 +182,8 @@ fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &GrantIndex<'_
     }))
 }
 
-/// What was disabled, is disabled still, and has rested for as long as its connector asks, is removed. How long is told by
-/// the inventory and the evidence, and by no clock.
+/// Returns the removal of access that was disabled and has remained so for the soak period of its connector. The period
+/// is measured by the inventory and the evidence, not by a clock.
 fn soaked(
     resolution: &Resolution,
     disabled: &ActionHistory,
@@ -197,7 +204,8 @@ fn waits_for_a_person(past: &ActionHistory) -> bool {
 
 type DraftResult = Result<(Grant, Digest, connector::PlannedChange), Box<BuildStep>>;
 
-/// The grant is there: it must be what was reviewed, unless this engine itself has begun to change it.
+/// Drafts the change of an existing grant. It must be the reviewed grant, unless the engine itself has begun to change
+/// it.
 fn present(
     resolution: &Resolution,
     grant: &Grant,
@@ -207,11 +215,11 @@ fn present(
     past: Option<&ActionHistory>,
 ) -> DraftResult {
     let now = grant.digest();
-    // What this engine disabled has changed by that, and nothing else is removed after a soak.
+    // A grant that the engine disabled has changed by that. No other change is removed after a soak period.
     let own = resolution.verdict == Verdict::Disable && matches!(change, AccessChange::Revoke {});
     if now != resolution.grant && !own && !past.is_some_and(was_begun) {
-        let why = format!("`{}` is not what was reviewed: it has changed since", grant.key);
-        let next = "it is reviewed again in the next campaign".to_owned();
+        let why = format!("`{}` has changed since it was reviewed", grant.key);
+        let next = "it will be reviewed in the next campaign".to_owned();
         return Err(Box::new(BuildStep::Hold(HeldCode::Lapsed, why, next)));
     }
     match vocabulary.draft(change, grant, inventory) {
@@ -228,14 +236,15 @@ fn present(
     }
 }
 
-/// The engine touched the grant and was not seen to finish, so that the change may be its own.
+/// Returns whether the engine attempted a change without confirmation, so that the difference may be its own change.
 fn was_begun(past: &ActionHistory) -> bool {
     past.outcome.as_ref().is_none_or(|outcome| {
         matches!(outcome.result, OutcomeKind::Applied | OutcomeKind::Failed | OutcomeKind::Unknown)
     })
 }
 
-/// The grant is gone from the inventory: nothing to call, but that it is gone by every path is still to be seen.
+/// Drafts the verification of a grant that is absent from the inventory: no call is needed, but its absence on every
+/// path must be confirmed.
 fn absent(
     resolution: &Resolution,
     change: &AccessChange,
@@ -243,7 +252,7 @@ fn absent(
     inputs: &BuildInputs<'_>,
 ) -> DraftResult {
     let Some(grant) = (inputs.reviewed)(resolution) else {
-        let why = "the grant is gone, and the inventory it was reviewed in cannot be read".to_owned();
+        let why = "the grant no longer exists, and the inventory of its review cannot be read".to_owned();
         let next = "fetch the whole history: `git fetch --unshallow`".to_owned();
         return Err(Box::new(BuildStep::Hold(HeldCode::Lapsed, why, next)));
     };
@@ -260,14 +269,14 @@ fn change_of(resolution: &Resolution) -> Result<AccessChange, String> {
     match (resolution.verdict, &resolution.to) {
         (Verdict::Disable, _) => Ok(AccessChange::Disable {}),
         (Verdict::Reduce, Some(to)) => Ok(AccessChange::Reduce { to: to.clone() }),
-        (Verdict::Reduce, None) => Err("a decision to reduce says to what: `to` is missing".to_owned()),
+        (Verdict::Reduce, None) => Err("the decision to reduce has no `to`".to_owned()),
         (Verdict::Revoke | Verdict::Replace, _) => Ok(AccessChange::Revoke {}),
         (Verdict::Rotate, _) => Ok(AccessChange::Rotate {}),
-        (other, _) => Err(format!("`{other}` asks nothing of a system")),
+        (other, _) => Err(format!("`{other}` requires no change")),
     }
 }
 
-/// Returns the level that confirms an action: tiers T0 and T1 need a separate run with a read-only credential.
+/// Tiers T0 and T1 need a separate run with a read-only credential.
 const fn level_of(tier: Tier) -> VerificationLevel {
     match tier {
         Tier::T0 | Tier::T1 => VerificationLevel::V4,
@@ -275,7 +284,8 @@ const fn level_of(tier: Tier) -> VerificationLevel {
     }
 }
 
-/// Returns the administrators of each system with the number of grants that make them one, for the guardrail on the last.
+/// Returns the administrators of each system with the number of their administrative grants, for the guardrail on the
+/// last one.
 pub fn administrators<'a>(
     inventories: impl IntoIterator<Item = &'a Inventory>,
 ) -> BTreeMap<SystemId, BTreeMap<String, u64>> {

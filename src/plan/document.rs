@@ -1,14 +1,14 @@
-//! What a plan says, as bytes: canonical JSON, whose digest is the plan's name.
+//! The content of a plan as canonical JSON, whose digest identifies the plan.
 
 use super::SodNote;
 use crate::model::{Digest, ItemId, RepoId, SystemId, action::ActionSpec, jcs, jcs::CanonicalizationError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The schema id at the head of every plan.
+/// The schema id of every plan.
 pub const SCHEMA: &str = "tenure/plan/v1";
 
-/// What a plan was computed from. Two plans with the same premises are the same plan.
+/// The inputs of a plan. Two plans with the same inputs are the same plan.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanInputs {
@@ -26,15 +26,15 @@ pub struct PlanInputs {
     pub mandate: Digest,
     /// The digest of each system's inventory.
     pub inventories: BTreeMap<SystemId, Digest>,
-    /// How many records of evidence were known.
+    /// The number of evidence records.
     pub evidence_size: u64,
-    /// The digest of the last of them.
+    /// The digest of the last record.
     pub evidence_head: Digest,
 }
 
 #[cfg(test)]
 impl PlanInputs {
-    /// Returns what a plan of tests rests on: nothing but the repository.
+    /// Returns the inputs of a test plan: only the repository.
     pub(crate) fn test_fixture() -> Self {
         Self {
             engine: "test".into(),
@@ -50,7 +50,7 @@ impl PlanInputs {
     }
 }
 
-/// A decision that does not become an action now, and why.
+/// A decision that does not become an action now, and the reason.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeldDecision {
@@ -58,38 +58,38 @@ pub struct HeldDecision {
     pub system: SystemId,
     /// The item.
     pub item: ItemId,
-    /// Why, as a stable code.
+    /// The reason, as a stable code.
     pub code: HeldCode,
-    /// Why, in words.
+    /// The reason, in words.
     pub why: String,
-    /// What to do.
+    /// The remedy.
     pub next: String,
 }
 
-/// Why a decision does not become an action now.
+/// The reason why a decision does not become an action now.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HeldCode {
-    /// It would harm others.
+    /// It would harm other principals.
     Harm,
-    /// What is to go lies inside a role, and no call takes it from one of its members alone.
+    /// The access is part of a role, and no call can remove it for a single member.
     InsideRole,
-    /// The grant has changed since it was reviewed: the decision lapses.
+    /// The grant has changed since its review: the decision lapses.
     Lapsed,
-    /// Waiting for a person who changes the system by hand.
+    /// A person must change the system manually.
     ManualOpen,
-    /// The system has no inventory, so nothing is known of it.
+    /// The system has no inventory.
     NoInventory,
-    /// The system is only reported on.
+    /// The system is report-only.
     ReportOnly,
-    /// The system has no file, or a connector that is not known here.
+    /// The system has no file, or an unknown connector.
     UnknownSystem,
-    /// The connector has no words for it.
+    /// The connector does not support the change.
     Unsupported,
 }
 
 impl HeldCode {
-    /// Returns the code as it is written.
+    /// Returns the spelling of the code.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Harm => "harm",
@@ -104,7 +104,7 @@ impl HeldCode {
     }
 }
 
-/// The whole plan as it is written.
+/// The whole plan as serialized.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PlanDocument {
@@ -117,7 +117,7 @@ pub(super) struct PlanDocument {
 }
 
 impl PlanDocument {
-    /// Returns the bytes that are digested and kept.
+    /// Returns the bytes for digest and storage.
     pub(super) fn bytes(&self) -> Result<Vec<u8>, CanonicalizationError> {
         jcs::to_string(self).map(String::into_bytes)
     }

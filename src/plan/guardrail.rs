@@ -1,5 +1,5 @@
-//! Guardrails: limits a plan must clear, whatever was decided. They come from the signed mandate; no flag and no
-//! environment lifts one.
+//! Guardrails: limits of every plan. They come from the signed mandate; no option and no environment variable can lift
+//! them.
 
 use super::{Draft, Plan};
 use crate::inventory::IdentityDirectory;
@@ -10,12 +10,12 @@ use crate::model::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Who stands behind an account.
+/// Looks up the owner and the kind of an account.
 pub trait OwnerDirectory {
     /// Returns the owner of the account `<system>:<id>`.
     fn owner(&self, subject: &str) -> Option<&PrincipalId>;
 
-    /// Returns what kind of identity the account `<system>:<id>` belongs to.
+    /// Returns the kind of identity of the account `<system>:<id>`.
     fn kind(&self, subject: &str) -> Option<PrincipalKind>;
 }
 
@@ -29,37 +29,37 @@ impl OwnerDirectory for IdentityDirectory {
     }
 }
 
-/// What a plan is judged by.
+/// The limits and data for checking a plan.
 pub struct GuardrailLimits<'a> {
     /// The signed limits.
     pub guardrails: &'a Guardrails,
-    /// The live grants of each system: how many there are, and how many there were when they were reviewed.
+    /// The present number of grants of each system, and the number at review time.
     pub grants: BTreeMap<SystemId, (u64, Option<u64>)>,
-    /// The administrators of each system by immutable id, with the number of grants that make them one.
+    /// The administrators of each system by immutable id, with the number of their administrative grants.
     pub administrators: BTreeMap<SystemId, BTreeMap<String, u64>>,
-    /// Who stands behind accounts.
+    /// The owners of accounts.
     pub directory: &'a dyn OwnerDirectory,
-    /// The present, for freeze windows.
+    /// The current time, for freeze windows.
     pub now: Timestamp,
 }
 
-/// A guardrail that a plan trips.
+/// A guardrail that a plan violates.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct GuardrailViolation {
     /// The guardrail, as a stable code.
     pub code: &'static str,
-    /// What the plan does, and what the limit is.
+    /// The plan's value and the limit.
     pub message: String,
-    /// What to do.
+    /// The remedy.
     pub help: String,
 }
 
-/// A plan that does not clear the guardrails.
+/// A plan that violates guardrails.
 #[derive(Clone, Debug)]
 pub struct GuardrailsExceeded {
-    /// The plan, to be shown.
+    /// The plan, for display.
     pub plan: Plan<Draft>,
-    /// Every guardrail it trips, sorted.
+    /// All violations, sorted.
     pub trips: Vec<GuardrailViolation>,
 }
 
@@ -85,13 +85,13 @@ fn freeze(limits: &GuardrailLimits<'_>, trips: &mut BTreeSet<GuardrailViolation>
         let parsed = window.split_once('/').map(|(from, until)| (Timestamp::parse(from), Timestamp::parse(until)));
         match parsed {
             Some((Ok(from), Ok(until))) if (from..until).contains(&limits.now) => {
-                trips.insert(trip("freeze", format!("nothing is enforced from {from} to {until}"), WAIT));
+                trips.insert(trip("freeze", format!("enforcement is frozen from {from} to {until}"), WAIT));
             }
             Some((Ok(_), Ok(_))) => {}
-            // A window that cannot be read may be this one: fail closed.
+            // A window that cannot be parsed may include the current time: fail closed.
             _ => {
                 let message = format!("the freeze window `{window}` of the mandate cannot be read");
-                trips.insert(trip("freeze", message, "write it as `2026-12-20T00:00:00Z/2027-01-03T00:00:00Z`"));
+                trips.insert(trip("freeze", message, "use the form `2026-12-20T00:00:00Z/2027-01-03T00:00:00Z`"));
             }
         }
     }
@@ -128,7 +128,7 @@ fn counts(actions: &[ActionSpec], limits: &GuardrailLimits<'_>, trips: &mut BTre
     for (owner, count) in by_owner {
         if count > u64::from(rails.removals_per_owner) {
             let limit = rails.removals_per_owner;
-            let message = format!("{count} removals from what `{owner}` owns; the limit is {limit}");
+            let message = format!("{count} removals from principals of `{owner}`; the limit is {limit}");
             trips.insert(trip("removals-per-owner", message, OVERRIDE));
         }
     }
@@ -145,18 +145,18 @@ fn protected(actions: &[ActionSpec], limits: &GuardrailLimits<'_>, trips: &mut B
         match limits.directory.kind(&subject) {
             Some(PrincipalKind::Engine) => {
                 let message = format!("`{name}` ({subject}) is this engine's own access");
-                trips.insert(trip("engine", message, "change the engine's own access by hand, and attest it"));
+                trips.insert(trip("engine", message, "change the engine's own access manually, and attest the change"));
             }
             Some(PrincipalKind::BreakGlass) => {
                 let message = format!("`{name}` ({subject}) is break-glass access");
-                trips.insert(trip("break-glass", message, "change break-glass access by hand, and attest it"));
+                trips.insert(trip("break-glass", message, "change break-glass access manually, and attest the change"));
             }
             _ => {}
         }
     }
 }
 
-/// Somebody must be left on every system who can undo what a run does.
+/// Ensures that every system keeps an administrator who can undo the changes of a run.
 fn last_administrator(actions: &[ActionSpec], limits: &GuardrailLimits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
     let mut removed: BTreeMap<&SystemId, BTreeMap<&str, u64>> = BTreeMap::new();
     for action in actions.iter().filter(|action| is_administrative(&action.grant)) {
@@ -167,8 +167,8 @@ fn last_administrator(actions: &[ActionSpec], limits: &GuardrailLimits<'_>, trip
         let Some(administrators) = limits.administrators.get(system) else { continue };
         let left = |(id, grants): (&String, &u64)| *grants > removed.get(id.as_str()).copied().unwrap_or(0);
         if !administrators.iter().any(left) {
-            let message = format!("nobody would be an administrator of `{system}` any more");
-            trips.insert(trip("last-administrator", message, "make somebody else one first, then collect again"));
+            let message = format!("`{system}` would have no administrator any more");
+            trips.insert(trip("last-administrator", message, "add another administrator first, then collect again"));
         }
     }
 }
@@ -182,15 +182,16 @@ fn scope(actions: &[ActionSpec], limits: &GuardrailLimits<'_>, trips: &mut BTree
     let systems: BTreeSet<_> = actions.iter().map(|action| &action.grant.system).collect();
     for system in systems {
         if !limits.guardrails.managed.contains(system) {
-            let message = format!("`{system}` is newly managed: the mandate does not name it yet");
-            let help = "add it to `managed` in the next trust/mandate/N.toml, and sign that";
+            let message = format!("`{system}` is not in the managed systems of the mandate");
+            let help = "add it to `managed` in the next trust/mandate/N.toml, and sign it";
             trips.insert(trip("newly-managed", message, help));
         }
         let Some((live, Some(reviewed))) = limits.grants.get(system).copied() else { continue };
         let shrink = u64::from(limits.guardrails.inventory_shrink_percent);
         if live * 100 < reviewed * (100_u64.saturating_sub(shrink)) {
-            let message = format!("the inventory of `{system}` shrank from {reviewed} to {live} grants since review");
-            let help = format!("find out why, then `tenure collect {system}` and open a new campaign");
+            let message =
+                format!("the inventory of `{system}` shrank from {reviewed} to {live} grants since the review");
+            let help = format!("find the cause, then run `tenure collect {system}` and open a new campaign");
             trips.insert(trip("inventory-shrank", message, &help));
         }
     }
@@ -201,5 +202,5 @@ fn subject_of(action: &ActionSpec) -> String {
 }
 
 const OVERRIDE: &str =
-    "raise the limit in the next trust/mandate/N.toml and have it signed, or enforce fewer systems at once";
-const WAIT: &str = "wait until the window ends, or change it in the next trust/mandate/N.toml";
+    "raise the limit in the next trust/mandate/N.toml and sign it, or enforce fewer systems in one run";
+const WAIT: &str = "wait for the end of the window, or change it in the next trust/mandate/N.toml";

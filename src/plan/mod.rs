@@ -1,16 +1,16 @@
-//! Plans: what will be done, computed from what is signed and collected, cleared by guardrails, recorded before it
-//! is done: `Plan<Draft>` → `Plan<Cleared>` → `Plan<Recorded>`.
+//! Plans of changes, computed from signed decisions and inventories, checked by guardrails and recorded before
+//! execution: `Plan<Draft>` → `Plan<Cleared>` → `Plan<Recorded>`.
 //!
-//! A plan is a pure function of its [`BuildInputs`]: no clock, no randomness, no map order, no network. The same inputs give
-//! the same bytes, whose digest is the plan's name; an auditor computes it again. Nothing here can write to a target:
-//! the planner has [`crate::connector::ConnectorSchema`] in scope and nothing stronger.
+//! A plan is a pure function of its [`BuildInputs`]: no clock, no randomness, no map order, no network. The same inputs
+//! result in the same bytes, whose digest identifies the plan, so an auditor can recompute it. This layer cannot write
+//! to a target: it uses only [`crate::connector::ConnectorSchema`].
 //!
-//! A plan that has not passed the guardrails cannot be recorded, and so cannot run:
+//! A plan that has not passed the guardrails cannot be recorded, and therefore cannot be executed:
 //! ```compile_fail,E0599
 //! # use tenure::plan::*;
 //! fn skip(draft: Plan<Draft>, proof: Published) { let _ = draft.recorded(proof); }
 //! ```
-//! A draft has no actions to give away:
+//! A draft does not give access to its actions:
 //! ```compile_fail,E0599
 //! # use tenure::plan::*;
 //! fn act(draft: Plan<Draft>) { for _ in draft.into_actions() {} }

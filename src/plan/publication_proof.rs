@@ -1,7 +1,7 @@
-//! Proof that entries stand on the remote evidence branch.
+//! Proof that entries are on the remote evidence branch.
 
-/// The sequence numbers of entries that the remote evidence branch has, in the order they were given. Only a journal
-/// that has pushed and read back makes one.
+/// The sequence numbers of entries on the remote evidence branch, in the order of the entries. Only a journal that has
+/// pushed and read back creates one.
 #[must_use = "what was published gives the right to act"]
 #[derive(Debug)]
 pub struct PublicationProof {
@@ -9,12 +9,12 @@ pub struct PublicationProof {
 }
 
 impl PublicationProof {
-    /// Returns the proof. For implementations of a journal, after the remote was read back.
+    /// Returns the proof. For implementations of a journal, after reading the remote back.
     pub(crate) fn new(seqs: Vec<u64>) -> Self {
         Self { seqs }
     }
 
-    /// Returns the proof for the entries from the `first` on.
+    /// Returns the proof for the entries from `first` on.
     pub fn from(mut self, first: usize) -> Self {
         self.seqs.drain(..first.min(self.seqs.len()));
         self

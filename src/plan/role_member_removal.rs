@@ -1,4 +1,5 @@
-//! One entitlement out of a role, for one of those who are in it: no call does that, so the plan says how a person can.
+//! Removal of one entitlement of a role for a single member. No call does that, so the plan describes the manual
+//! alternatives.
 
 use crate::{
     connector::ConnectorSchema,
@@ -7,17 +8,18 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-/// Why one entitlement cannot be taken out by a call, and the ways in which it can.
+/// The reason why a call cannot remove one entitlement, and the alternatives.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct RoleMemberRemoval {
-    /// Why not.
+    /// The reason.
     pub(super) why: String,
-    /// How else.
+    /// The alternatives.
     pub(super) ways: String,
 }
 
-/// Returns how `without <entitlement>` can be had, where `change` asks for that and the grant gives that entitlement:
-/// split the role, move the member into a lesser one, or deny it where the system can.
+/// Returns the alternatives for `without <entitlement>`, if `change` requests that and the grant gives that
+/// entitlement: split the role, move the member to a smaller role, or deny the entitlement if the system supports
+/// denials.
 pub(super) fn removal_options(
     change: &AccessChange,
     grant: &Grant,
@@ -33,14 +35,14 @@ pub(super) fn removal_options(
     ways.extend(lesser(grant, &contents, found, inventory));
     ways.push(match vocabulary.denial(grant, what) {
         Some(denial) => format!("deny: {denial}"),
-        None => format!("deny: `{}` knows no denial that outweighs what is granted", grant.system),
+        None => format!("deny: `{}` supports no denial that overrides a grant", grant.system),
     });
-    ways.push(format!("or take `{what}` from `{role}` for all, by a campaign with `role_contents`"));
+    ways.push(format!("or remove `{what}` from `{role}` for all members, by a campaign with `role_contents`"));
     Some(RoleMemberRemoval { why: why(grant, found, inventory), ways: ways.join("; ") })
 }
 
-/// Returns what still gives what `without <entitlement>` takes away, where the grant that was reviewed is gone: taking a
-/// member out of a role is not yet what was decided.
+/// Returns the paths that still give the entitlement of `without <entitlement>` after the reviewed grant was removed:
+/// removing a member from a role may not be sufficient for the decision.
 pub(super) fn residual_access(
     change: &AccessChange,
     grant: &Grant,
@@ -59,8 +61,8 @@ pub(super) fn residual_access(
     let more = if by.len() > 1 { format!(" and {} more", by.len() - 1) } else { String::new() };
     let (role, system) = (&grant.entitlement.name, &grant.system);
     Some(RoleMemberRemoval {
-        why: format!("`{who}` is out of `{role}`, and still has `{wanted}` by `{first}`{more}"),
-        ways: format!("take it from there too, then `tenure collect {system}`"),
+        why: format!("`{who}` is no longer in `{role}`, but still has `{wanted}` through `{first}`{more}"),
+        ways: format!("remove it there as well, then run `tenure collect {system}`"),
     })
 }
 
@@ -71,8 +73,8 @@ fn why(grant: &Grant, found: &RoleEntitlement, inventory: &Inventory) -> String 
         same.map(|other| other.principal.id.as_str()).filter(|id| *id != grant.principal.id).collect();
     let others = match others.len() {
         0 => String::new(),
-        1 => ", which one other has too".to_owned(),
-        many => format!(", which {many} others have too"),
+        1 => ", which one other principal has too".to_owned(),
+        many => format!(", which {many} other principals have too"),
     };
     let way: Vec<String> = found.way.iter().rev().map(|role| format!("`{role}`")).collect();
     let besides: BTreeSet<&str> = effective(inventory, &grant.principal.id)
@@ -81,26 +83,30 @@ fn why(grant: &Grant, found: &RoleEntitlement, inventory: &Inventory) -> String 
         .map(|one| one.grant.entitlement.name.as_str())
         .collect();
     let besides: Vec<String> = besides.into_iter().take(FIRST).map(|name| format!("`{name}`")).collect();
-    let besides =
-        if besides.is_empty() { String::new() } else { format!("; `{who}` has it by {} too", besides.join(" and ")) };
-    format!("`{what}` lies inside {}{others}: no call takes it from `{who}` alone{besides}", way.join(" in "))
+    let besides = if besides.is_empty() {
+        String::new()
+    } else {
+        format!("; `{who}` has it through {} too", besides.join(" and "))
+    };
+    format!("`{what}` is part of {}{others}: no call removes it from `{who}` alone{besides}", way.join(" in "))
 }
 
 fn split(grant: &Grant, contents: &RoleContents, found: &RoleEntitlement) -> String {
     let (who, role) = (&grant.principal.name, &grant.entitlement.name);
-    // A role on the way gives it too, so it stays behind with it.
+    // A role on the path gives it too, so that role stays in the old role.
     let stays = |one: &&RoleEntitlement| one.id == found.id || found.way.contains(&one.name);
     let rest: Vec<&str> = contents.inside.iter().filter(|one| !stays(one)).map(|one| one.name.as_str()).collect();
     let more = rest.len() - rest.len().min(FIRST) + contents.unnamed;
     if rest.is_empty() && more == 0 {
-        return format!("leave: `{role}` gives nothing else, so take `{who}` out of it: decide `revoke`");
+        return format!("leave: `{role}` gives only this, so remove `{who}` from it: decide `revoke`");
     }
     let names: Vec<String> = rest.iter().take(FIRST).map(|name| format!("`{name}`")).collect();
     let and = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("split: make a role with {}{and}, put `{who}` into it, and take them out of `{role}`", names.join(", "))
+    format!("split: create a role with {}{and}, add `{who}` to it, and remove them from `{role}`", names.join(", "))
 }
 
-/// The role that gives most of the rest, and nothing that the holder does not have by this one.
+/// Returns the role that gives most of the remaining entitlements, and none that the holder does not have through this
+/// role.
 fn lesser(grant: &Grant, contents: &RoleContents, found: &RoleEntitlement, inventory: &Inventory) -> Option<String> {
     let rest: BTreeSet<&str> = contents
         .inside
@@ -121,18 +127,18 @@ fn lesser(grant: &Grant, contents: &RoleContents, found: &RoleEntitlement, inven
             let gives = inside.len();
             (inside.is_subset(&rest) && gives > 0).then_some((role, gives))
         })
-        // The first by id of those that give most.
+        // The first by id of the roles that give most.
         .min_by_key(|(role, gives)| (std::cmp::Reverse(*gives), role.entitlement.id.clone()))?;
     let (who, name, from) = (&grant.principal.name, &role.entitlement.name, &grant.entitlement.name);
     let of = format!("{gives} of the other {}", rest.len());
     Some(if own.contains(role.entitlement.id.as_str()) {
-        format!("move: `{who}` is in `{name}` already, which gives {of}; take them out of `{from}`")
+        format!("move: `{who}` is already in `{name}`, which gives {of}; remove them from `{from}`")
     } else {
-        format!("move: put `{who}` into `{name}`, which gives {of}, and take them out of `{from}`")
+        format!("move: add `{who}` to `{name}`, which gives {of}, and remove them from `{from}`")
     })
 }
 
-/// What a decision to reduce begins with, where one entitlement is to go.
+/// The prefix of `to` in a decision to remove one entitlement.
 const WITHOUT: &str = "without ";
 const FIRST: usize = 4;
 
@@ -161,7 +167,8 @@ mod tests {
         }
     }
 
-    /// `li` and `bo` are in `ops`, which reads and writes orders and is in `keeper`, which deletes backups; `reader` reads.
+    /// `li` and `bo` are in `ops`, which reads and writes orders and is in `keeper`, which deletes backups; `reader`
+    /// reads.
     fn company(more: Vec<Grant>) -> Inventory {
         let mut grants = vec![
             Grant::held("li", GrantKind::Membership, "ops"),
@@ -184,35 +191,39 @@ mod tests {
     }
 
     #[test]
-    fn the_plan_says_why_no_call_does_it_and_every_way_that_does() {
+    fn plan_lists_the_alternatives_of_a_partial_removal() {
         let told = of(&company(vec![]), "without delete backups", &Words(None)).unwrap();
         assert_eq!(
             told.why,
-            "`delete backups` lies inside `keeper` in `ops`, which one other has too: no call takes it from `li` alone"
+            "`delete backups` is part of `keeper` in `ops`, which one other principal has too: no call removes it from `li` alone"
         );
         assert_eq!(
             told.ways,
-            "split: make a role with `read orders`, `write orders`, put `li` into it, and take them out of `ops`; \
-             move: put `li` into `reader`, which gives 1 of the other 2, and take them out of `ops`; \
-             deny: `db` knows no denial that outweighs what is granted; \
-             or take `delete backups` from `ops` for all, by a campaign with `role_contents`"
+            "split: create a role with `read orders`, `write orders`, add `li` to it, and remove them from `ops`; \
+             move: add `li` to `reader`, which gives 1 of the other 2, and remove them from `ops`; \
+             deny: `db` supports no denial that overrides a grant; \
+             or remove `delete backups` from `ops` for all members, by a campaign with `role_contents`"
         );
     }
 
     #[test]
-    fn a_second_path_and_a_denial_are_told() {
+    fn second_path_and_denial_are_listed() {
         let more = vec![
             Grant::held("li", GrantKind::Membership, "keeper"),
             Grant::held("li", GrantKind::Membership, "reader"),
         ];
         let told = of(&company(more), "without delete backups", &Words(Some("a policy against"))).unwrap();
-        assert!(told.why.ends_with("no call takes it from `li` alone; `li` has it by `keeper` too"), "{}", told.why);
-        assert!(told.ways.contains("`li` is in `reader` already"), "{}", told.ways);
+        assert!(
+            told.why.ends_with("no call removes it from `li` alone; `li` has it through `keeper` too"),
+            "{}",
+            told.why
+        );
+        assert!(told.ways.contains("`li` is already in `reader`"), "{}", told.ways);
         assert!(told.ways.contains("deny: a policy against delete backups"), "{}", told.ways);
     }
 
     #[test]
-    fn who_is_out_of_the_role_and_has_it_still_is_not_done() {
+    fn member_with_another_path_keeps_the_decision_open() {
         let reviewed = Grant::held("li", GrantKind::Membership, "ops");
         let without = |what: &str| AccessChange::Reduce { to: format!("without {what}") };
         let out = |more: Vec<Grant>| {
@@ -224,13 +235,13 @@ mod tests {
         assert_eq!(residual_access(&without("delete backups"), &reviewed, &out(vec![])), None);
         let lesser = out(vec![Grant::held("li", GrantKind::Membership, "keeper")]);
         let told = residual_access(&without("delete backups"), &reviewed, &lesser).unwrap();
-        assert_eq!(told.why, "`li` is out of `ops`, and still has `delete backups` by `keeper`");
+        assert_eq!(told.why, "`li` is no longer in `ops`, but still has `delete backups` through `keeper`");
         assert_eq!(residual_access(&without("write orders"), &reviewed, &lesser), None);
         assert_eq!(residual_access(&AccessChange::Revoke {}, &reviewed, &lesser), None);
     }
 
     #[test]
-    fn what_the_role_does_not_give_is_not_singled_out() {
+    fn entitlement_outside_the_role_has_no_alternatives() {
         assert_eq!(of(&company(vec![]), "without drop table", &Words(None)), None);
         assert_eq!(of(&company(vec![]), "read only", &Words(None)), None);
     }

@@ -1,4 +1,4 @@
-//! What a plan does to the separation of duties: which toxic pairs are left after it, and which it would make.
+//! Effects of a plan on separation of duties: violations that it leaves, resolves or creates.
 
 use crate::{
     campaign::Resolution,
@@ -13,41 +13,41 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What toxic pairs are judged on: everything that is held on all systems, not only on those a plan is about.
+/// The data for evaluating separation of duties: the access on all systems, not only those of the plan.
 #[derive(Clone)]
 pub struct SodContext<'a> {
     /// The inventories of all systems.
     pub inventories: Vec<&'a Inventory>,
-    /// Who is who.
+    /// The identities of accounts.
     pub people: &'a IdentityDirectory,
     /// The pairs.
     pub pairs: SodRules<'a>,
 }
 
-/// What a plan leaves or makes besides its actions.
+/// A note on an effect of a plan on separation of duties.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SodNote {
-    /// What it is, as a stable code.
+    /// The effect, as a stable code.
     pub code: NoteCode,
-    /// In words.
+    /// The effect, in words.
     pub text: String,
 }
 
-/// What a note says.
+/// The kind of an effect.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoteCode {
-    /// Somebody holds both sides of a toxic pair after this run, as before it.
+    /// A violation exists before and after this run.
     ToxicPairLeft,
-    /// Somebody would hold both sides of a toxic pair by what was decided, and does not now.
+    /// A violation would be created by the decisions.
     ToxicPairMade,
-    /// Nobody holds both sides of a toxic pair after this run whom it touches and who did before.
+    /// A violation exists before this run, and not after it.
     ToxicPairResolved,
 }
 
 impl NoteCode {
-    /// Returns the code as people read it.
+    /// Returns the effect in words.
     pub const fn words(self) -> &'static str {
         match self {
             Self::ToxicPairLeft => "left after this run",
@@ -57,8 +57,8 @@ impl NoteCode {
     }
 }
 
-/// Returns what a plan with these actions does to the toxic pairs of those whom it touches, sorted. Others are not spoken
-/// of: what they hold is told where it is reviewed.
+/// Returns the effects of a plan with these actions on the violations of the principals that it concerns, sorted.
+/// Violations of other principals are reported where their access is reviewed.
 pub(super) fn notes(duties: &SodContext<'_>, actions: &[ActionSpec], resolutions: &[Resolution]) -> Vec<SodNote> {
     let transferred = transferred(duties, resolutions);
     if duties.pairs.is_empty() || (actions.is_empty() && transferred.is_empty()) {
@@ -79,7 +79,8 @@ pub(super) fn notes(duties: &SodContext<'_>, actions: &[ActionSpec], resolutions
     notes
 }
 
-/// Returns holder and pair of every clash that an action is about: its grant gives a side, or is inside what does.
+/// Returns holder and pair of every violation that an action concerns: its grant gives one side, or is part of a grant
+/// that does.
 fn touched<'s>(before: &'s SodAnalysis, actions: &[ActionSpec]) -> BTreeSet<(&'s str, &'s str)> {
     let grants: BTreeSet<(&SystemId, &GrantKey)> =
         actions.iter().map(|action| (&action.grant.system, &action.grant.key)).collect();
@@ -91,8 +92,8 @@ fn touched<'s>(before: &'s SodAnalysis, actions: &[ActionSpec]) -> BTreeSet<(&'s
     clashes.map(|clash| (clash.holder.as_str(), clash.pair.as_str())).collect()
 }
 
-/// Returns what the actions take away. An account that is disabled or deleted leaves nothing that can be used; a new
-/// secret takes nothing away.
+/// Returns the access that the actions remove. A disabled or deleted account has no usable access left; a new secret
+/// removes no access.
 fn change<'a>(
     duties: &SodContext<'a>,
     actions: &'a [ActionSpec],
@@ -117,7 +118,7 @@ fn change<'a>(
     change
 }
 
-/// Returns the identities that somebody else shall answer for, by decision.
+/// Returns the identities that get another owner by a decision.
 fn transferred<'a>(duties: &SodContext<'a>, resolutions: &[Resolution]) -> BTreeMap<&'a PrincipalId, PrincipalId> {
     let transfers = resolutions.iter().filter(|resolution| resolution.verdict == Verdict::Transfer);
     let of = |resolution: &Resolution| {

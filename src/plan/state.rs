@@ -1,4 +1,4 @@
-//! The states of a plan, as types: wrong orders do not compile.
+//! States of a plan as types, so that a wrong order does not compile.
 
 use super::{
     HeldDecision, PlanInputs, PublicationProof, SodNote,
@@ -15,18 +15,18 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// What will be done, in one state.
+/// A plan in one state.
 #[derive(Clone, Debug)]
 pub struct Plan<S> {
     document: Arc<PlanDocument>,
     bytes: Arc<Vec<u8>>,
     digest: Digest,
-    /// Which of the document's actions this part of the plan holds.
+    /// The part of the document's actions that this plan contains.
     range: std::ops::Range<usize>,
     state: S,
 }
 
-/// Computed, and not judged yet.
+/// Computed, and not yet checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Draft(());
 
@@ -34,19 +34,19 @@ pub struct Draft(());
 #[derive(Clone, Copy, Debug)]
 pub struct Cleared(());
 
-/// Its intents stand on the remote evidence branch.
+/// Recorded: its intents are on the remote evidence branch.
 #[derive(Debug)]
 pub struct Recorded {
     seqs: Vec<u64>,
 }
 
 impl<S> Plan<S> {
-    /// Returns what it was computed from.
+    /// Returns the inputs of the plan.
     pub fn premises(&self) -> &PlanInputs {
         &self.document.premises
     }
 
-    /// Returns the actions, in the order they will be done.
+    /// Returns the actions in execution order.
     pub fn actions(&self) -> &[ActionSpec] {
         self.document.actions.get(self.range.clone()).unwrap_or_default()
     }
@@ -56,7 +56,7 @@ impl<S> Plan<S> {
         &self.document.held
     }
 
-    /// Returns what it leaves or makes besides its actions.
+    /// Returns the effects on separation of duties.
     pub fn notes(&self) -> &[SodNote] {
         &self.document.notes
     }
@@ -66,16 +66,16 @@ impl<S> Plan<S> {
         &self.bytes
     }
 
-    /// Returns the digest of the whole plan's bytes, which is its name.
+    /// Returns the digest of the whole plan's bytes, which identifies it.
     pub fn digest(&self) -> Digest {
         self.digest
     }
 }
 
-/// Returns the actions of a plan from its bytes, as evidence keeps them.
+/// Returns the actions of a plan from its stored bytes.
 ///
 /// # Errors
-/// When the bytes are no plan of a version known here.
+/// When the bytes are not a plan of a known version.
 pub fn read(bytes: &[u8]) -> Result<Vec<ActionSpec>, serde_json::Error> {
     serde_json::from_slice::<PlanDocument>(bytes).map(|document| document.actions)
 }
@@ -88,10 +88,10 @@ impl Plan<Draft> {
         Ok(Self { document: Arc::new(document), bytes: Arc::new(bytes), digest, range, state: Draft(()) })
     }
 
-    /// Judges the plan by the guardrails.
+    /// Checks the plan against the guardrails.
     ///
     /// # Errors
-    /// Every guardrail that it trips, with the plan itself so that it can be shown.
+    /// All violations, with the plan for display.
     pub fn clear(self, limits: &GuardrailLimits<'_>) -> Result<Plan<Cleared>, Box<GuardrailsExceeded>> {
         let trips = guardrail::trips(self.actions(), limits);
         if trips.is_empty() {
@@ -117,7 +117,7 @@ impl Plan<Cleared> {
         })
     }
 
-    /// Returns the plan as recorded. `published` are the intents of its actions, in their order.
+    /// Returns the plan as recorded. `published` proves the intents of its actions, in order.
     pub fn recorded(self, published: PublicationProof) -> Plan<Recorded> {
         let seqs = published.seqs().to_vec();
         self.into_state(Recorded { seqs })

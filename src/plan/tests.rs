@@ -1,4 +1,4 @@
-//! A plan is a pure function, holds what it must not do, and trips every guardrail it should.
+//! Tests of planning: determinism, held decisions and guardrails.
 
 use super::*;
 use crate::{
@@ -27,7 +27,7 @@ impl ConnectorSchema for Words {
     fn draft(&self, change: &AccessChange, grant: &Grant, _: &Inventory) -> Result<Drafted, UnsupportedChangeError> {
         if grant.attribute("owns") == Some("much") {
             return Err(UnsupportedChangeError::Harm {
-                why: "others would lose it too".into(),
+                why: "other principals would lose it too".into(),
                 instead: "move it first".into(),
             });
         }
@@ -84,7 +84,7 @@ fn decided(grant: &Grant, verdict: Verdict) -> Resolution {
     }
 }
 
-/// One system with these grants and decisions.
+/// A system with these grants and decisions.
 struct World {
     grants: Vec<Grant>,
     decisions: Vec<Resolution>,
@@ -168,12 +168,12 @@ impl OwnerDirectory for World {
 }
 
 #[test]
-fn a_plan_within_every_limit_clears() {
+fn plan_within_every_limit_is_cleared() {
     assert_eq!(World::revoking(3, 10).trips(), Vec::<&str>::new());
 }
 
 #[test]
-fn each_guardrail_trips_alone() {
+fn each_guardrail_is_checked() {
     type WorldEdit = fn(&mut World);
     let cases: [(&str, WorldEdit); 10] = [
         ("removals-per-run", |w| w.rails.removals_per_run = 2),
@@ -195,14 +195,14 @@ fn each_guardrail_trips_alone() {
 }
 
 #[test]
-fn a_freeze_window_that_cannot_be_read_freezes() {
+fn malformed_freeze_window_freezes() {
     let mut world = World::revoking(1, 10);
     world.rails.freeze = vec!["christmas".into()];
     assert_eq!(world.trips(), ["freeze"]);
 }
 
 #[test]
-fn the_last_administrator_stays() {
+fn last_administrator_is_kept() {
     let mut world = World::revoking(0, 0);
     world.grants = vec![grant(1, Tier::T0), grant(2, Tier::T0)];
     world.decisions = vec![decided(&world.grants[0], Verdict::Revoke)];
@@ -212,7 +212,7 @@ fn the_last_administrator_stays() {
 }
 
 #[test]
-fn row_04_a_grant_that_changed_since_review_is_held_and_not_acted_on() {
+fn row_04_grant_changed_since_review_is_held() {
     let mut world = World::revoking(2, 3);
     world.grants[0].attributes.insert("admin".into(), "true".into());
     let plan = world.plan();
@@ -221,7 +221,7 @@ fn row_04_a_grant_that_changed_since_review_is_held_and_not_acted_on() {
 }
 
 #[test]
-fn a_grant_that_is_gone_is_still_looked_for_by_every_path() {
+fn absent_grant_is_verified_on_every_path() {
     let mut world = World::revoking(1, 1);
     world.grants.clear();
     let plan = world.plan();
@@ -230,7 +230,7 @@ fn a_grant_that_is_gone_is_still_looked_for_by_every_path() {
 }
 
 #[test]
-fn what_would_harm_others_is_said_and_not_tried() {
+fn harmful_change_is_held() {
     let mut world = World::revoking(0, 1);
     world.grants[0].attributes.insert("owns".into(), "much".into());
     world.decisions = vec![decided(&world.grants[0], Verdict::Revoke)];
@@ -239,14 +239,14 @@ fn what_would_harm_others_is_said_and_not_tried() {
 }
 
 #[test]
-fn what_asks_nothing_of_a_system_is_no_action() {
+fn verdict_without_change_gives_no_action() {
     let mut world = World::revoking(0, 1);
     world.decisions = vec![decided(&world.grants[0], Verdict::Certify), decided(&world.grants[0], Verdict::Except)];
     assert!(world.plan().actions().is_empty() && world.plan().held().is_empty());
 }
 
 #[test]
-fn on_one_grant_the_last_campaign_counts() {
+fn last_campaign_decides_on_a_grant() {
     let mut world = World::revoking(1, 2);
     let mut later = decided(&world.grants[0], Verdict::Certify);
     later.campaign = CampaignId::parse("d").unwrap();
@@ -256,14 +256,14 @@ fn on_one_grant_the_last_campaign_counts() {
 }
 
 #[test]
-fn a_system_that_is_only_reported_on_is_never_changed() {
+fn report_only_system_is_never_changed() {
     let mut world = World::revoking(1, 1);
     world.remediation = Remediation::ReportOnly;
     assert_eq!((world.plan().actions().len(), world.plan().held()[0].code), (0, HeldCode::ReportOnly));
 }
 
 #[test]
-fn containing_comes_before_removing_and_accounts_go_last() {
+fn disabling_comes_first_and_accounts_last() {
     let mut world = World::revoking(0, 3);
     world.grants[0].kind = GrantKind::Account;
     let verdicts = [Verdict::Revoke, Verdict::Revoke, Verdict::Disable];
@@ -274,14 +274,14 @@ fn containing_comes_before_removing_and_accounts_go_last() {
 }
 
 #[test]
-fn what_was_disabled_is_removed_after_its_soak_by_the_time_of_the_inventory() {
+fn disabled_access_is_removed_after_its_soak_period() {
     let mut world = World::revoking(0, 1);
     world.decisions = vec![decided(&world.grants[0], Verdict::Disable)];
     let disable = world.plan().actions()[0].clone();
     // The engine disabled it on 1970-01-01; the grant shows it.
     confirm(&mut world, &disable);
     world.grants[0].attributes.insert("disabled".into(), "yes".into());
-    assert!(world.plan().actions().is_empty(), "the soak has only begun");
+    assert!(world.plan().actions().is_empty(), "the soak period has only begun");
     world.collected = Timestamp::from_unix(0).plus_days(7);
     let plan = world.plan();
     assert_eq!(plan.actions()[0].change, AccessChange::Revoke {});
@@ -292,14 +292,14 @@ fn what_was_disabled_is_removed_after_its_soak_by_the_time_of_the_inventory() {
 }
 
 #[test]
-fn what_is_confirmed_is_not_done_again() {
+fn confirmed_action_is_not_repeated() {
     let mut world = World::revoking(1, 1);
     let action = world.plan().actions()[0].clone();
     confirm(&mut world, &action);
     assert!(world.plan().actions().is_empty());
 }
 
-/// Records the intent of an action and that it was confirmed.
+/// Records the intent of an action and its confirmation.
 fn confirm(world: &mut World, action: &crate::model::action::ActionSpec) {
     let intent = record::IntentRecorded {
         action: action.id.clone(),
@@ -326,7 +326,7 @@ fn confirm(world: &mut World, action: &crate::model::action::ActionSpec) {
 
 proptest! {
     #[test]
-    fn the_same_decisions_in_any_order_are_the_same_plan(
+    fn plan_is_independent_of_decision_order(
         (one, other) in subsequence((0..12_usize).collect::<Vec<_>>(), 0..12)
             .prop_flat_map(|numbers| (Just(numbers.clone()), Just(numbers).prop_shuffle()))
     ) {

@@ -1,4 +1,4 @@
-//! One misbehaving system, one journal, and decisions to revoke what the system holds.
+//! Test fixture: a simulated system, a journal, and decisions to revoke its grants.
 
 use super::{
     journal::Memory,
@@ -72,7 +72,7 @@ impl World {
         self.run_watched(plan, &super::super::NoopObserver)
     }
 
-    /// Runs, and dies when it first reaches `step`, as if the process had been killed.
+    /// Runs, and stops at `step` as if the process had been killed.
     pub(super) fn die_at(&mut self, step: RunStep) {
         struct Killer(RunStep);
         impl RunObserver for Killer {
@@ -118,14 +118,14 @@ impl World {
         }
     }
 
-    /// The inventory as it was when the grants were reviewed, or as the system is now.
+    /// Returns the inventory as it was at review time, or as the system is now.
     pub(super) fn inventory(&self, observed_at: i64) -> Inventory {
         let grants: Vec<Grant> = self.sim.0.lock().unwrap().grants.values().cloned().collect();
         let at = Timestamp::from_unix(observed_at);
         Inventory::new(sim::system(), at, Digest::ZERO, true, grants, BTreeMap::new())
     }
 
-    /// Looks again by another connection, and compares a fresh listing with `committed`.
+    /// Verifies through another connection, and compares a fresh listing with `committed`.
     pub(super) fn verify(&mut self, committed: Option<&Inventory>) -> VerifyReport {
         self.journal.next_run();
         let reader = ReadTarget {
@@ -225,7 +225,7 @@ impl World {
         self.journal.entries.iter().filter_map(verification).collect()
     }
 
-    /// The invariant of the journal, as the target saw it.
+    /// Asserts the invariant of the journal: every write that the target received had an intent.
     pub(super) fn assert_every_write_had_its_intent(&self) {
         for (key, seq) in &self.sim.0.lock().unwrap().writes {
             match self.journal.entries.get(usize::try_from(*seq).unwrap()) {

@@ -1,4 +1,4 @@
-//! A journal in memory that keeps the promises of the trait and can be unplugged.
+//! An in-memory journal whose pushes can be made to fail.
 
 use crate::{
     enforce::journal::{Journal, JournalError},
@@ -34,12 +34,13 @@ impl Memory {
         }
     }
 
-    /// The push after this many more fails, once.
+    /// Makes the push after this many more fail once.
     pub(super) fn unplug_at(&mut self, pushes: usize) {
         self.unplugged = Some(self.pushes + pushes);
     }
 
-    /// Writes the log again as a thief of the engine's keys would: every action came out as `claimed`, and was confirmed.
+    /// Rewrites the log as an attacker with the engine's keys would: every action has the outcome `claimed`, and was
+    /// confirmed.
     pub(super) fn claim(&mut self, claimed: OutcomeKind) {
         let mut entries = std::mem::take(&mut self.entries);
         for entry in &mut entries {

@@ -1,4 +1,4 @@
-//! Stories of runs against a system that misbehaves on a schedule, and a journal that can be unplugged.
+//! Tests of runs against a simulated system with scheduled faults, and a journal whose pushes can fail.
 
 mod fixtures;
 mod journal;
@@ -13,7 +13,7 @@ use fixtures::{World, plan_of};
 use sim::Fault;
 
 #[test]
-fn a_revocation_is_confirmed_by_what_the_target_says_afterwards() {
+fn revocation_is_confirmed_by_reading_the_target() {
     let mut world = World::with_grants(3);
     let summary = world.enforce().unwrap();
     assert_eq!(summary.exit, 0);
@@ -38,7 +38,7 @@ fn a_revocation_is_confirmed_by_what_the_target_says_afterwards() {
 }
 
 #[test]
-fn row_37_a_target_that_says_yes_and_does_nothing_is_still_present() {
+fn row_37_accepted_call_without_effect_is_still_present() {
     let mut world = World::with_grants(2);
     world.fault(0, Fault::SaysYesDoesNothing);
     let summary = world.enforce().unwrap();
@@ -49,7 +49,7 @@ fn row_37_a_target_that_says_yes_and_does_nothing_is_still_present() {
 }
 
 #[test]
-fn row_37_a_target_that_refuses_fails_and_the_rest_is_done() {
+fn row_37_refused_call_fails_and_other_actions_continue() {
     let mut world = World::with_grants(3);
     world.fault(1, Fault::Refuses);
     assert_eq!(world.enforce().unwrap().exit, 4);
@@ -58,7 +58,7 @@ fn row_37_a_target_that_refuses_fails_and_the_rest_is_done() {
 }
 
 #[test]
-fn row_37_an_answer_lost_after_the_change_leads_to_a_read_and_not_to_a_second_change() {
+fn row_37_reply_lost_after_the_change_is_read_back_not_repeated() {
     let mut world = World::with_grants(1);
     world.fault(0, Fault::AnswerLostAfterDoing);
     assert_eq!(world.enforce().unwrap().exit, 0);
@@ -67,7 +67,7 @@ fn row_37_an_answer_lost_after_the_change_leads_to_a_read_and_not_to_a_second_ch
 }
 
 #[test]
-fn row_37_an_answer_lost_before_the_change_is_a_failure_that_the_next_run_makes_good() {
+fn row_37_reply_lost_before_the_change_is_retried_by_the_next_run() {
     let mut world = World::with_grants(1);
     world.fault(0, Fault::AnswerLostBeforeDoing);
     assert_eq!(world.enforce().unwrap().exit, 4);
@@ -77,7 +77,7 @@ fn row_37_an_answer_lost_before_the_change_is_a_failure_that_the_next_run_makes_
 }
 
 #[test]
-fn row_37_a_target_that_cannot_be_read_back_is_unknown_and_never_gone() {
+fn row_37_unreadable_target_is_unknown_not_absent() {
     let mut world = World::with_grants(1);
     world.fault(0, Fault::UnreadableAfterwards);
     assert_eq!(world.enforce().unwrap().exit, 4);
@@ -85,7 +85,7 @@ fn row_37_a_target_that_cannot_be_read_back_is_unknown_and_never_gone() {
 }
 
 #[test]
-fn row_37_a_target_that_cannot_be_read_before_is_left_alone() {
+fn row_37_target_unreadable_before_the_change_is_not_changed() {
     let mut world = World::with_grants(1);
     world.fault(0, Fault::Unreadable);
     assert_eq!(world.enforce().unwrap().exit, 4);
@@ -93,7 +93,7 @@ fn row_37_a_target_that_cannot_be_read_before_is_left_alone() {
 }
 
 #[test]
-fn row_37_a_change_to_another_grant_is_not_taken_for_this_one() {
+fn row_37_change_of_another_grant_is_not_confirmed() {
     let mut world = World::with_grants(2);
     world.plan_only(&[0]);
     world.fault(0, Fault::DoesAnother);
@@ -102,7 +102,7 @@ fn row_37_a_change_to_another_grant_is_not_taken_for_this_one() {
 }
 
 #[test]
-fn row_27_a_grant_that_changed_between_plan_and_apply_is_left_alone() {
+fn row_27_grant_changed_after_planning_is_not_changed() {
     let mut world = World::with_grants(2);
     let plan = plan_of(&world);
     world.mutate(1);
@@ -113,7 +113,7 @@ fn row_27_a_grant_that_changed_between_plan_and_apply_is_left_alone() {
 }
 
 #[test]
-fn a_grant_that_is_gone_already_is_seen_to_be_gone_and_nothing_is_called() {
+fn absent_grant_is_confirmed_without_a_call() {
     let mut world = World::with_grants(1);
     let plan = plan_of(&world);
     world.remove(0);
@@ -122,7 +122,7 @@ fn a_grant_that_is_gone_already_is_seen_to_be_gone_and_nothing_is_called() {
 }
 
 #[test]
-fn no_target_is_touched_when_the_intents_cannot_be_pushed() {
+fn no_target_is_changed_when_intents_cannot_be_pushed() {
     let mut world = World::with_grants(2);
     world.journal.unplug_at(0);
     let error = world.enforce().unwrap_err();
@@ -132,35 +132,35 @@ fn no_target_is_touched_when_the_intents_cannot_be_pushed() {
 }
 
 #[test]
-fn what_happened_is_handed_back_when_it_cannot_be_pushed_and_the_next_run_finds_it_out() {
+fn unpublished_outcomes_are_returned_and_recovered_by_next_run() {
     let mut world = World::with_grants(2);
     world.journal.unplug_at(1);
     let error = world.enforce().unwrap_err();
     assert_eq!(error.unpublished.iter().filter(|entry| matches!(entry, RecordPayload::Outcome(_))).count(), 2);
     let summary = world.enforce().unwrap();
     assert_eq!((summary.exit, summary.recovered), (0, 2));
-    assert_eq!(world.writes(), 2, "nothing is done twice");
+    assert_eq!(world.writes(), 2, "no change is repeated");
 }
 
 #[test]
-fn whatever_step_a_run_dies_at_the_next_one_ends_it_and_no_request_lacks_its_intent() {
+fn run_killed_at_any_step_is_completed_by_the_next() {
     for step in RunStep::ALL {
         let mut world = World::with_grants(4);
         world.fault(2, Fault::SaysYesDoesNothing);
         world.die_at(step);
         world.assert_every_write_had_its_intent();
-        // The first run may meet the fault, the second makes it good.
+        // The first run may meet the fault; the second one completes the work.
         let summary = [world.enforce().unwrap(), world.enforce().unwrap()];
         world.assert_every_write_had_its_intent();
-        assert_eq!(world.held(), 0, "after dying at {}", step.name());
+        assert_eq!(world.held(), 0, "killed at {}", step.name());
         let again = world.enforce().unwrap();
-        assert_eq!((again.exit, again.done.len()), (0, 0), "after dying at {}: {summary:?}", step.name());
+        assert_eq!((again.exit, again.done.len()), (0, 0), "killed at {}: {summary:?}", step.name());
         assert_eq!(world.journal.history.dangling().count(), 0);
     }
 }
 
 #[test]
-fn a_run_with_nothing_to_do_writes_nothing() {
+fn run_without_work_writes_no_record() {
     let mut world = World::with_grants(1);
     world.enforce().unwrap();
     let size = world.journal.entries.len();
@@ -169,7 +169,7 @@ fn a_run_with_nothing_to_do_writes_nothing() {
 }
 
 #[test]
-fn two_hundred_and_fifty_actions_take_three_batches() {
+fn actions_are_split_into_batches() {
     let mut world = World::with_grants(250);
     assert_eq!(world.enforce().unwrap().exit, 0);
     assert_eq!(world.journal.pushes, 4);
@@ -177,7 +177,7 @@ fn two_hundred_and_fifty_actions_take_three_batches() {
 }
 
 #[test]
-fn a_confirmed_removal_takes_three_calls_at_most() {
+fn confirmed_removal_needs_at_most_three_calls() {
     let mut world = World::with_grants(10);
     world.enforce().unwrap();
     assert!(world.calls() <= 3 * 10, "{} calls", world.calls());

@@ -1,4 +1,4 @@
-//! A system that misbehaves on a schedule: for what a real one will not show on demand.
+//! A simulated system with scheduled faults that a real system does not show on demand.
 
 use crate::{
     connector::{
@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// How the system misbehaves for one grant; each fault happens once.
+/// A fault of the system for one grant; each fault occurs once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Fault {
     AnswerLostAfterDoing,
@@ -32,7 +32,7 @@ pub(super) enum Fault {
 pub(super) struct Inside {
     pub(super) grants: BTreeMap<GrantKey, Grant>,
     pub(super) faults: BTreeMap<GrantKey, Fault>,
-    /// Every write the system received: which grant, under the intent with which sequence number.
+    /// Every write that the system received: the grant, and the sequence number of the intent.
     pub(super) writes: Vec<(GrantKey, u64)>,
     /// Whether listing is refused.
     pub(super) unlisted: bool,
@@ -40,7 +40,7 @@ pub(super) struct Inside {
     pub(super) calls: u64,
 }
 
-/// A connection to the system; the system itself outlives it.
+/// A connection to the system. The system itself outlives it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sim(pub(super) Arc<Mutex<Inside>>);
 

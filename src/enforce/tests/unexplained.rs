@@ -1,4 +1,4 @@
-//! Stories of a later look: what came back, what nobody decided, and what the engine's own key cannot make true.
+//! Tests of verification: reappeared access, changes without a decision, and forged outcomes.
 
 use super::{
     fixtures::World,
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// What was found on the one system there is, as how and which grant.
+/// Returns the unexplained changes of the only system: the kind of change and the grant.
 fn found(looked: &VerifyReport) -> Vec<(ChangeKind, String)> {
     let found = looked.systems[0].found.as_ref().unwrap();
     found.iter().map(|one| (one.how, one.grant.key.to_string())).collect()
@@ -33,7 +33,7 @@ fn exit(world: &World) -> u8 {
     }
 }
 
-/// Three grants of which the first was revoked and is gone, and the inventory from before.
+/// Returns three grants of which the first was revoked and removed, and the inventory from before.
 fn one_revoked_of_three() -> (World, Inventory) {
     let mut world = World::with_grants(3);
     world.plan_only(&[0]);
@@ -48,7 +48,7 @@ fn add(world: &World, number: usize) {
 }
 
 #[test]
-fn what_the_engine_did_itself_is_no_change_out_of_band() {
+fn enforced_change_is_not_out_of_band() {
     let (mut world, committed) = one_revoked_of_three();
     let looked = world.verify(Some(&committed));
     assert!(looked.is_clean());
@@ -58,7 +58,7 @@ fn what_the_engine_did_itself_is_no_change_out_of_band() {
 }
 
 #[test]
-fn what_nobody_decided_is_found_recorded_and_makes_the_run_fail() {
+fn out_of_band_change_is_recorded_and_fails_the_run() {
     let (mut world, committed) = one_revoked_of_three();
     add(&world, 7);
     world.mutate(1);
@@ -76,7 +76,7 @@ fn what_nobody_decided_is_found_recorded_and_makes_the_run_fail() {
 }
 
 #[test]
-fn a_removal_that_no_action_can_have_caused_is_found() {
+fn removal_without_an_action_is_found() {
     let mut world = World::with_grants(2);
     let committed = world.inventory(0);
     world.remove(1);
@@ -85,7 +85,7 @@ fn a_removal_that_no_action_can_have_caused_is_found() {
 }
 
 #[test]
-fn what_came_back_is_said_once_and_not_as_something_new_too() {
+fn reappeared_access_is_reported_once() {
     let (mut world, _) = one_revoked_of_three();
     let committed = world.inventory(5);
     add(&world, 0);
@@ -95,7 +95,7 @@ fn what_came_back_is_said_once_and_not_as_something_new_too() {
 }
 
 #[test]
-fn an_old_action_does_not_excuse_what_happened_after_the_inventory_was_taken() {
+fn action_before_the_inventory_does_not_explain_a_change() {
     let (mut world, _) = one_revoked_of_three();
     let committed = world.inventory(5);
     world.remove(1);
@@ -103,14 +103,14 @@ fn an_old_action_does_not_excuse_what_happened_after_the_inventory_was_taken() {
 }
 
 #[test]
-fn a_later_listing_takes_the_place_of_an_earlier_one_and_a_failed_one_does_not() {
+fn listing_replaces_the_previous_one_unless_it_failed() {
     let (mut world, committed) = one_revoked_of_three();
     add(&world, 7);
     world.verify(Some(&committed));
     world.sim.0.lock().unwrap().unlisted = true;
     let looked = world.verify(Some(&committed));
     assert!(looked.systems[0].found.is_err());
-    assert_eq!(looked.actions[0].judgement.kind, VerificationKind::Confirmed, "the rest was read all the same");
+    assert_eq!(looked.actions[0].judgement.kind, VerificationKind::Confirmed, "the other targets were read");
     assert_eq!((exit(&world), world.journal.history.out_of_band().count()), (4, 1));
     world.sim.0.lock().unwrap().unlisted = false;
     world.remove(7);
@@ -119,7 +119,7 @@ fn a_later_listing_takes_the_place_of_an_earlier_one_and_a_failed_one_does_not()
 }
 
 #[test]
-fn a_thousand_changes_are_counted_and_a_hundred_of_them_recorded() {
+fn all_changes_are_counted_and_a_hundred_recorded() {
     let (mut world, committed) = one_revoked_of_three();
     (1000..2000).for_each(|number| add(&world, number));
     assert_eq!(found(&world.verify(Some(&committed))).len(), 1000);
@@ -130,7 +130,7 @@ fn a_thousand_changes_are_counted_and_a_hundred_of_them_recorded() {
 }
 
 #[test]
-fn a_quick_look_lists_nothing() {
+fn verification_without_listing_lists_no_grants() {
     let (mut world, _) = one_revoked_of_three();
     world.sim.0.lock().unwrap().unlisted = true;
     let looked = world.verify(None);
@@ -138,15 +138,18 @@ fn a_quick_look_lists_nothing() {
 }
 
 #[test]
-fn row_17_an_outcome_made_up_with_the_real_key_is_seen_through_by_a_look_with_another_credential() {
+fn row_17_forged_outcome_is_detected_with_a_separate_credential() {
     for claimed in [OutcomeKind::Applied, OutcomeKind::Already, OutcomeKind::Manual] {
         let mut world = World::with_grants(1);
         let before = world.inventory(0);
-        // What the thief can write is what the engine writes; only the target is out of reach.
+        // The attacker can write everything that the engine writes. Only the target is out of reach.
         world.fault(0, Fault::SaysYesDoesNothing);
         world.enforce().unwrap();
         world.journal.claim(claimed);
-        assert!(world.journal.history.actions().all(|(_, action)| action.is_confirmed()), "the forgery stands");
+        assert!(
+            world.journal.history.actions().all(|(_, action)| action.is_confirmed()),
+            "the forged outcome is recorded"
+        );
         let looked = world.verify(Some(&before));
         let look = &looked.actions[0];
         assert_eq!((look.judgement.kind, look.level), (VerificationKind::StillPresent, VerificationLevel::V4));
@@ -158,7 +161,7 @@ fn row_17_an_outcome_made_up_with_the_real_key_is_seen_through_by_a_look_with_an
 }
 
 #[test]
-fn row_17_a_made_up_outcome_is_seen_through_by_a_quick_look_too() {
+fn row_17_forged_outcome_is_detected_without_a_listing() {
     let mut world = World::with_grants(1);
     world.fault(0, Fault::SaysYesDoesNothing);
     world.enforce().unwrap();
