@@ -1,52 +1,53 @@
-//! What can go wrong with a target, as classes that say what may be done next.
+//! Errors of targets, as classes that determine the next step.
 
 use crate::model::Timestamp;
 
-/// An error of a target, by what it allows the caller to do. Texts hold no secrets, bodies, headers or query strings.
+/// An error of a target, classified by the next step of the caller. Texts contain no secrets, bodies, headers or query
+/// strings.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ConnectorError {
-    /// A write was sent and its answer lost: look at the target before anything else.
-    #[error("the answer to a write was lost: {0}")]
+    /// A write was sent and its reply lost: read the target before any other step.
+    #[error("the reply to a write was lost: {0}")]
     Ambiguous(String),
-    /// The target knows us and refuses; `missing` is the right we lack, in its words.
-    #[error("the target refuses: {missing}")]
+    /// The target authenticated the connector and refused; `missing` is the missing right, in the target's own terms.
+    #[error("the target refused: {missing}")]
     Forbidden {
         /// The right that is missing.
         missing: String,
     },
-    /// The thing the call names is not there.
+    /// The object that the call names does not exist.
     #[error("not found on the target: {0}")]
     NotFound(String),
-    /// The target will never take this call as it is.
-    #[error("the target refuses the call: {0}")]
+    /// The target will never accept this call unchanged.
+    #[error("the target refused the call: {0}")]
     Permanent(String),
-    /// The target is not as planned; nothing was changed.
-    #[error("the target is not as planned: {0}")]
+    /// The target differs from the plan; no change was made.
+    #[error("the target differs from the plan: {0}")]
     PreconditionFailed(String),
     /// Too many calls.
-    #[error("the target asks to wait")]
+    #[error("the target limits the rate of calls")]
     RateLimited {
-        /// Until when, if it says.
+        /// The end of the waiting time, if the target reports it.
         until: Option<Timestamp>,
     },
-    /// Nothing was changed and the same call may work later.
-    #[error("the target cannot be reached now: {0}")]
+    /// No change was made, and the same call may work later.
+    #[error("the target is not available: {0}")]
     Transient(String),
-    /// The target does not know us.
-    #[error("the target does not accept our credential: {0}")]
+    /// The target did not authenticate the connector.
+    #[error("the target did not accept the credential: {0}")]
     Unauthenticated(String),
-    /// The connector or the target has no such call.
+    /// The connector or the target does not support the call.
     #[error("not supported: {0}")]
     Unsupported(String),
 }
 
 impl ConnectorError {
-    /// Returns whether the same *read* may be tried again. Writes are not retried on this word.
+    /// Returns whether a *read* may be repeated. Writes are never repeated for this reason.
     pub const fn may_retry_read(&self) -> bool {
         matches!(self, Self::Ambiguous(_) | Self::RateLimited { .. } | Self::Transient(_))
     }
 
-    /// Returns the class as evidence spells it.
+    /// Returns the class as used in evidence.
     pub const fn class(&self) -> &'static str {
         match self {
             Self::Ambiguous(_) => "ambiguous",

@@ -1,9 +1,10 @@
-//! The permission to do one action.
+//! The permission to execute one action.
 
 use crate::model::ActionId;
 
-/// Proof that an intent stands on the remote evidence branch. It serves once, for one action, and cannot be copied.
-#[must_use = "an intent that is recorded and not used is left dangling"]
+/// Proof that an intent is on the remote evidence branch. It is valid for one action, can be used once, and cannot be
+/// copied.
+#[must_use = "a recorded intent that is not used is left dangling"]
 #[derive(Debug)]
 pub struct Intent {
     action: ActionId,
@@ -11,7 +12,7 @@ pub struct Intent {
 }
 
 impl Intent {
-    /// Returns the permission for `action`, recorded with sequence number `seq`. Only a recorded plan makes one.
+    /// Returns the permission for `action`, recorded with sequence number `seq`. Only a recorded plan creates one.
     pub(crate) fn recorded(action: ActionId, seq: u64) -> Self {
         Self { action, seq }
     }

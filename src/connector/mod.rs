@@ -1,13 +1,13 @@
-//! The code that speaks to systems: three traits, from harmless to powerful.
+//! Connectors to target systems: three traits with increasing privileges.
 //!
-//! [`ConnectorSchema`] knows a system's words and has no connection: the planner has nothing else in scope.
-//! [`Collector`] can read. [`Provisioner`] can write, and asks for an [`Intent`] by value: proof that what it is about
-//! to do stands on the remote evidence branch already.
+//! [`ConnectorSchema`] plans changes without a connection: the planner uses only this trait. [`Collector`] can read.
+//! [`Provisioner`] can write, and takes an [`Intent`] by value: proof that the change is already recorded on the remote
+//! evidence branch.
 //!
-//! The vocabulary is a trait of its own because a plan is a pure function: the exact calls come from the inventory
-//! alone, so that an auditor without any target can compute the same plan again.
+//! Planning is a separate trait because a plan must be a pure function: the exact calls are derived from the inventory
+//! alone, so that an auditor without a target can recompute the plan.
 //!
-//! What only knows the words cannot write, and neither can what reads:
+//! Planning and reading cannot write:
 //! ```compile_fail,E0599
 //! # use tenure::{connector::{Intent, NoSink, Vocabulary}, model::{Action, action::Ready}};
 //! fn dry(words: &dyn Vocabulary, action: &Action<Ready>, intent: Intent) { let _ = words.apply(action, intent, &NoSink); }
@@ -16,7 +16,7 @@
 //! # use tenure::{connector::{Collector, Intent, NoSink}, model::{Action, action::Ready}};
 //! fn look(reader: &dyn Collector, action: &Action<Ready>, intent: Intent) { let _ = reader.apply(action, intent, &NoSink); }
 //! ```
-//! What can write asks for an intent, which serves once, and which nobody can make or copy:
+//! Writing needs an intent, which can be used once and cannot be created or copied elsewhere:
 //! ```
 //! # use tenure::{connector::{Intent, NoSink, Provisioner}, model::{Action, action::Ready}};
 //! fn write(to: &dyn Provisioner, action: &Action<Ready>, intent: Intent) { let _ = to.apply(action, intent, &NoSink); }
@@ -60,29 +60,29 @@ use crate::model::{
     Operation, Usage, VerificationLevel, action::Planned,
 };
 
-/// What a connector says of itself, for `validate`, help and evidence.
+/// The description of a connector, for `validate`, help and evidence.
 #[derive(Clone, Debug)]
 pub struct ConnectorDescriptor {
-    /// The name that `connector =` has in a system file.
+    /// The name in `connector =` of a system file.
     pub name: &'static str,
-    /// The kinds of grants it lists.
+    /// The kinds of grants that it lists.
     pub kinds: &'static [GrantKind],
-    /// The rights it needs on the target, in the target's words: reading first, writing after.
+    /// The rights that it needs on the target, in the target's own terms: for reading first, for writing second.
     pub needs: &'static [&'static str],
-    /// The best verification level it can reach alone.
+    /// The highest verification level that it can reach by itself.
     pub level: VerificationLevel,
 }
 
-/// The words of a system: pure, without a connection.
+/// The planning interface of a system: pure, without a connection.
 pub trait ConnectorSchema {
-    /// Returns what this connector is.
+    /// Returns the description of the connector.
     fn describe(&self) -> ConnectorDescriptor;
 
-    /// Returns the exact calls for `change` on `grant`, and what they will do, from the inventory alone.
-    /// The same inputs give the same answer.
+    /// Returns the exact calls for `change` on `grant` and their effects, from the inventory alone. The same inputs
+    /// give the same result.
     ///
     /// # Errors
-    /// When it cannot be done here, or not without harming others: it is said, not tried.
+    /// When the change is not supported, or would harm other principals.
     fn draft(
         &self,
         change: &AccessChange,
@@ -90,53 +90,53 @@ pub trait ConnectorSchema {
         inventory: &Inventory,
     ) -> Result<PlannedChange, UnsupportedChangeError>;
 
-    /// Returns after how many days a disabled `grant` is removed, so that whoever still needs it can speak up; nothing
-    /// where disabling is all there is to it.
+    /// Returns the number of days after which a disabled `grant` is removed, so that affected users can object; `None`
+    /// when it is not removed.
     fn soak(&self, grant: &Grant) -> Option<u16> {
         let _ = grant;
         None
     }
 
-    /// Returns how people deny `what` to the holder of `grant`, who has it by a role, so that the denial outweighs the role;
-    /// nothing where the system has no such thing.
+    /// Returns a manual way to deny `what` to the holder of `grant`, who has it through a role, so that the denial
+    /// overrides the role; `None` when the system does not support denials.
     fn denial(&self, grant: &Grant, what: &str) -> Option<String> {
         let _ = (grant, what);
         None
     }
 }
 
-/// What a change will take.
+/// A drafted change.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PlannedChange {
     /// The exact calls, in order.
     pub operations: Vec<Operation>,
-    /// What a read must show afterwards.
+    /// The state of the target that confirms the change.
     pub expects: ExpectedState,
-    /// Who loses what, effectively; sorted.
+    /// The effective access that principals lose, sorted.
     pub loses: Vec<AccessLoss>,
-    /// Paths that will survive it, in words.
+    /// Descriptions of access paths that remain after the change.
     pub survives: Vec<String>,
-    /// What cannot be undone, if anything.
+    /// The part of the change that cannot be undone, if any.
     pub irreversible: Option<String>,
 }
 
-/// Why a change is not drafted.
+/// The reason why a change is not drafted.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum UnsupportedChangeError {
-    /// It would take something from others, or break the system.
+    /// It would remove access of other principals, or break the system.
     #[error("{why}")]
     Harm {
-        /// Who or what would be harmed, by name.
+        /// The harm, with names.
         why: String,
-        /// What to do instead.
+        /// The alternative.
         instead: String,
     },
-    /// This connector has no words for it.
+    /// The connector does not support it.
     #[error("{why}")]
     Unsupported {
-        /// What is missing.
+        /// The reason.
         why: String,
-        /// What to do instead.
+        /// The alternative.
         instead: String,
     },
 }
@@ -144,65 +144,65 @@ pub enum UnsupportedChangeError {
 /// One page of a listing.
 #[derive(Clone, Debug, Default)]
 pub struct GrantPage {
-    /// The grants on it.
+    /// The grants on the page.
     pub grants: Vec<Grant>,
-    /// When they were last used, where the system says.
+    /// Their last use, if the system reports it.
     pub usage: Vec<(GrantKey, Usage)>,
-    /// Where the next page begins; nothing on the page that the system itself calls the last.
+    /// The cursor of the next page; `None` on the page that the system itself reports as the last one.
     pub next: Option<ListingCursor>,
 }
 
-/// A place in a listing, meaningful to its connector alone.
+/// A position in a listing, opaque to other code than its connector.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ListingCursor(pub String);
 
-/// The number of grants of one kind, by another query than the one that listed them.
+/// The number of grants of one kind, by another query than the listing.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ControlTotal {
-    /// What was counted.
+    /// The counted kind.
     pub kind: GrantKind,
-    /// How many there are.
+    /// The number.
     pub count: u64,
-    /// The independent source, in the target's words.
+    /// The independent source, in the target's own terms.
     pub source: String,
 }
 
-/// What a connector can and cannot see on this system.
+/// The capabilities of a connector on this system.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ConnectorHealth {
-    /// The target and its version, as it says.
+    /// The target and its version, as it reports them.
     pub target: String,
-    /// The identity the connector acts as, as the target says.
+    /// The identity of the connector, as the target reports it.
     pub identity: String,
-    /// What it cannot see; an empty list claims it sees all.
+    /// The parts of the system that it cannot read; an empty list claims complete coverage.
     pub blind_spots: Vec<String>,
 }
 
 /// Reads a system.
 pub trait Collector: ConnectorSchema {
-    /// Returns what it can see. Makes few calls.
+    /// Checks the access to the target with few calls.
     ///
     /// # Errors
-    /// When the target cannot be read at all.
+    /// When the target cannot be read.
     fn validate(&self) -> Result<ConnectorHealth, ConnectorError>;
 
     /// Returns one page of the grants of one kind, from the beginning or from a cursor.
     ///
     /// # Errors
-    /// When the page could not be read whole; a partial page is never returned.
+    /// When the page could not be read completely; a partial page is never returned.
     fn list(&self, kind: GrantKind, from: Option<&ListingCursor>) -> Result<GrantPage, ConnectorError>;
 
     /// Returns control totals by independent queries, one for each kind the target can count.
     ///
     /// # Errors
-    /// When a query could not be read whole.
+    /// When a query could not be read completely.
     fn control_totals(&self) -> Result<Vec<ControlTotal>, ConnectorError>;
 
-    /// Looks at one grant now: the reviewed grant itself, and every path by which its principal has the entitlement.
-    /// A refused or partial read is [`crate::model::Presence::Unknown`], never absent.
+    /// Reads one grant: the reviewed grant itself, and every path by which its principal has the entitlement. A refused
+    /// or partial read is [`crate::model::Presence::Unknown`], never absent.
     ///
     /// # Errors
-    /// Only when there was no answer at all; callers treat it as unknown.
+    /// Only when there was no reply; callers treat it as unknown.
     fn observe(&self, grant: &Grant) -> Result<GrantObservation, ConnectorError>;
 
     /// Returns the number of calls made to the target so far.
@@ -211,10 +211,10 @@ pub trait Collector: ConnectorSchema {
 
 /// Changes a system.
 pub trait Provisioner: Collector {
-    /// Makes the calls of the action, exactly as planned; the intent is used up.
+    /// Makes the calls of the action, exactly as planned. Consumes the intent.
     ///
     /// # Errors
-    /// [`ConnectorError::Ambiguous`] when an answer was lost: look before anything else.
+    /// [`ConnectorError::Ambiguous`] when a reply was lost: the caller must read the target before any other step.
     fn apply(
         &self,
         action: &Action<Planned>,
@@ -222,38 +222,38 @@ pub trait Provisioner: Collector {
         sink: &dyn SecretSink,
     ) -> Result<ApplyReceipt, ConnectorError>;
 
-    /// Returns the calls that would undo the action, where that is possible.
+    /// Returns the calls that would undo the action, if possible.
     fn compensate(&self, action: &Action<Planned>) -> Option<Vec<Operation>>;
 }
 
-/// What the target answered.
+/// The reply of the target to a change.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ApplyReceipt {
-    /// The answer in a few words, without secrets.
+    /// A summary without secrets.
     pub text: String,
     /// Whether the target was in the wanted state before any call.
     pub already: bool,
-    /// The credential that took the place of the old one.
+    /// The credential that replaces the old one.
     pub successor: Option<GrantKey>,
-    /// Where its secret went, as the sink names it.
+    /// The location of its secret, as named by the sink.
     pub deposited: Option<String>,
 }
 
-/// Where new secrets go: encrypted to named recipients, never to a log.
+/// A destination of new secrets: they are encrypted to named recipients, and never logged.
 pub trait SecretSink {
-    /// Keeps `secret` under `label` and returns where it is.
+    /// Stores `secret` under `label` and returns its location.
     ///
     /// # Errors
-    /// When it could not be kept; the caller must then not use the secret.
+    /// When it could not be stored; the caller must then not use the secret.
     fn deposit(&self, label: &str, secret: &secrecy::SecretString) -> Result<String, SinkError>;
 }
 
-/// Why a secret was not kept.
+/// An error of storing a secret.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the new secret was not kept: {0}")]
+#[error("the new secret was not stored: {0}")]
 pub struct SinkError(pub String);
 
-/// A place for secrets where none is configured: refuses.
+/// The sink of a system without one: rejects every secret.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UnconfiguredSink;
 

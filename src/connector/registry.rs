@@ -1,4 +1,4 @@
-//! The connectors this engine has, opened from a system file at the strength that is asked for.
+//! Opens connectors from system files, for planning, reading or writing.
 
 use super::{
     Collector, ConnectorError, ConnectorSchema, Provisioner, aws_iam, hosts,
@@ -10,42 +10,42 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use std::path::Path;
 
-/// Where a connector finds what is not in its system file.
+/// Data that connectors need beside their system file.
 pub struct ConnectorEnvironment<'a> {
-    /// The directory that relative paths of a system file start from.
+    /// The base directory of relative paths in a system file.
     pub base: &'a Path,
-    /// Returns a variable of the environment; secrets come by no other way.
+    /// Returns an environment variable; secrets are passed in no other way.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// Why a connector could not be opened.
+/// An error of opening a connector.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The system cannot be reached.
     #[error(transparent)]
     Connector(#[from] ConnectorError),
-    /// A variable that the system file names is not set.
+    /// An environment variable that the system file names is not set.
     #[error("the environment variable {0} is not set")]
     NoVariable(String),
-    /// The `[settings]` are not what the connector takes.
+    /// The `[settings]` are invalid for the connector.
     #[error("[settings] of {connector}: {why}")]
     Settings {
         /// The connector.
         connector: String,
-        /// What is wrong with them.
+        /// The problem.
         why: String,
     },
-    /// This engine has no such connector.
-    #[error("there is no connector `{0}`; there are {KNOWN}")]
+    /// The connector does not exist.
+    #[error("unknown connector `{0}`; supported connectors: {KNOWN}")]
     UnknownConnector(String),
 }
 
 const KNOWN: &str = "`aws-iam`, `hosts` and `postgres`";
 
-/// Returns the words of a system: no connection, and no secret is looked for.
+/// Returns the planning interface of a system. It has no connection and reads no secret.
 ///
 /// # Errors
-/// When the connector is not known, or its settings are not what it takes.
+/// When the connector is unknown, or its settings are invalid.
 pub fn vocabulary(system: &System, base: &Path) -> Result<Box<dyn ConnectorSchema + Send + Sync>, OpenError> {
     match system.connector.as_str() {
         "aws-iam" => Ok(Box::new(aws_iam::AwsIamSchema::new(system.system.clone(), settings(system)?))),
@@ -68,9 +68,9 @@ pub fn collector(system: &System, around: &ConnectorEnvironment<'_>) -> Result<B
     }
 }
 
-/// Opens a system for reading with the credential that `[settings.readback]` names, which is another one than that which
-/// writes. The second value tells whether there is one. A `hosts` system has no credential but the account that reads it:
-/// there, the job that reads back is the difference.
+/// Opens a system for reading with the credential of `[settings.readback]`, which differs from the one for writing. The
+/// second value is whether there is one. A `hosts` system has no other credential than the account of the process:
+/// there, the separate job makes the difference.
 ///
 /// # Errors
 /// As [`collector`].
@@ -84,7 +84,7 @@ pub fn readback(
         None => None,
         Some(toml::Value::Table(own)) => Some(own),
         Some(_) => {
-            let why = format!("`{READBACK}` is a table of settings that take the place of those above it");
+            let why = format!("`{READBACK}` must be a table of settings that override those of the system");
             return Err(OpenError::Settings { connector: system.connector, why });
         }
     };
@@ -93,11 +93,11 @@ pub fn readback(
     Ok((collector(&system, around)?, has_own))
 }
 
-/// Opens a system for reading as [`readback`] does; where it cannot be reached, returns a connection that says so at every
-/// call, so that nobody else's reading stops.
+/// Opens a system for reading as [`readback`] does. If it cannot be reached, returns a connection that fails at every
+/// call, so that other systems are still read.
 ///
 /// # Errors
-/// When the connector is not known, or its settings are not what it takes.
+/// When the connector is unknown, or its settings are invalid.
 pub fn readback_or_closed(
     system: &System,
     around: &ConnectorEnvironment<'_>,
@@ -127,11 +127,11 @@ pub fn provisioner(
     }
 }
 
-/// Opens a system for writing; where it cannot be reached, returns a connection that says so at every call, so that its
-/// own actions fail and nobody else's.
+/// Opens a system for writing. If it cannot be reached, returns a connection that fails at every call, so that only its
+/// own actions fail.
 ///
 /// # Errors
-/// When the connector is not known, or its settings are not what it takes.
+/// When the connector is unknown, or its settings are invalid.
 pub fn provisioner_or_closed(
     system: &System,
     around: &ConnectorEnvironment<'_>,
@@ -178,7 +178,7 @@ fn secret(name: &str, around: &ConnectorEnvironment<'_>) -> Result<SecretString,
     (around.variable)(name).map(SecretString::from).ok_or_else(|| OpenError::NoVariable(name.to_owned()))
 }
 
-/// Reads the settings strictly: a key the connector does not know is an error, like everywhere in governed files.
+/// Deserializes the settings strictly: an unknown key is an error, as in all governed files.
 fn settings<T: DeserializeOwned>(system: &System) -> Result<T, OpenError> {
     let mut table = system.settings.clone();
     table.remove(READBACK);

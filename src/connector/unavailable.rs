@@ -1,4 +1,4 @@
-//! A connection to a system that could not be reached: every call says why.
+//! A connection to a system that could not be reached: every call returns the error.
 
 use super::{
     ApplyReceipt, Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal,

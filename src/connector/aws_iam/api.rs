@@ -1,4 +1,4 @@
-//! One signed call of the Query API, and what its answer means.
+//! Signs and sends calls of the Query API, and classifies the errors.
 
 use super::{Config, api_types};
 use crate::connector::ConnectorError;
@@ -21,7 +21,7 @@ pub(super) struct AccessKeySecret {
     pub token: Option<SecretString>,
 }
 
-/// The two services of one account, and the key that signs.
+/// The IAM and STS endpoints of one account, and the signing key.
 pub(super) struct IamApi {
     iam: HttpClient,
     sts: HttpClient,
@@ -75,22 +75,22 @@ impl IamApi {
         self.page_size
     }
 
-    /// Returns the key that signs now.
+    /// Returns the present signing key.
     pub(super) fn secret(&self) -> AccessKeySecret {
         self.current().clone()
     }
 
-    /// Signs with another key from now on: for the rotation of the engine's own.
+    /// Sets the signing key: for the rotation of the engine's own key.
     pub(super) fn sign_with(&self, secret: AccessKeySecret) {
         *self.current() = secret;
     }
 
     fn current(&self) -> MutexGuard<'_, AccessKeySecret> {
-        // A poisoned lock still holds a whole key: it is only ever replaced as one value.
+        // A poisoned lock still contains a complete key: it is only ever replaced as one value.
         self.secret.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads, again where that may help.
+    /// Makes a read, and repeats it if its error allows that.
     pub(super) fn read<T: DeserializeOwned>(&self, action: &str, with: &[(&str, &str)]) -> Result<T, ConnectorError> {
         retry_read(self.iam.limits(), || {
             let answer = self.call(AwsService::Iam, action, with, CallEffect::Read, &self.secret())?;
@@ -98,7 +98,7 @@ impl IamApi {
         })
     }
 
-    /// Asks who a key belongs to: the call that needs no rights and changes nothing.
+    /// Returns the owner of a key: this call needs no rights and changes no state.
     pub(super) fn caller(&self, secret: &AccessKeySecret) -> Result<api_types::CallerIdentity, ConnectorError> {
         let action = "GetCallerIdentity";
         retry_read(self.sts.limits(), || {
@@ -107,13 +107,13 @@ impl IamApi {
         })
     }
 
-    /// Changes something that answers with nothing but that it is done. Made once, whatever happens.
+    /// Makes a write without a result. It is sent once in any case.
     pub(super) fn write(&self, action: &str, with: &[(&str, &str)]) -> Result<(), ConnectorError> {
         let answer = self.call(AwsService::Iam, action, with, CallEffect::Write, &self.secret())?;
         if api_types::acknowledges(action, answer.body()) { Ok(()) } else { Err(answer.unreadable()) }
     }
 
-    /// Makes something and returns what AWS says it is. Made once, whatever happens.
+    /// Makes a write that returns a new object. It is sent once in any case.
     pub(super) fn create<T: DeserializeOwned>(&self, action: &str, with: &[(&str, &str)]) -> Result<T, ConnectorError> {
         let answer = self.call(AwsService::Iam, action, with, CallEffect::Write, &self.secret())?;
         api_types::result(action, answer.body()).ok_or_else(|| answer.unreadable())
@@ -139,9 +139,8 @@ impl IamApi {
         let url = client.origin().url().clone();
         let mut headers = vec![("content-type".to_owned(), FORM.to_owned())];
         headers.extend(
-            signature(prefix, &self.region, url.as_str(), &headers, body.as_bytes(), secret).ok_or_else(|| {
-                ConnectorError::Permanent(format!("{name} cannot be signed with the credential given"))
-            })?,
+            signature(prefix, &self.region, url.as_str(), &headers, body.as_bytes(), secret)
+                .ok_or_else(|| ConnectorError::Permanent(format!("{name} cannot be signed with the credential")))?,
         );
         let body = Zeroizing::new(body.into_bytes());
         let answer =
@@ -165,7 +164,7 @@ fn signature(
         .identity(&identity)
         .region(region)
         .name(service)
-        // The real time, never `--now`: AWS refuses a signature that is five minutes off.
+        // The real time, never `--now`: AWS rejects a signature that is off by five minutes.
         .time(SystemTime::now())
         .settings(SigningSettings::default())
         .build()
@@ -176,11 +175,12 @@ fn signature(
     Some(instructions.headers().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
 }
 
-/// Returns the class of an error by AWS' own code. Only codes of this list are ever repeated in a text.
+/// Returns the class of an error by the error code of AWS. Only codes of this list are included in a message.
 fn class(name: &str, answer: &HttpResponse) -> ConnectorError {
     let Some(code) = api_types::error_code(answer.body()) else {
         return match answer.refusal() {
-            // AWS answers every call it has with an error of its own form; a bare 404 is somebody who has not this one.
+            // AWS replies to every supported call with an error in its own format; a bare 404 is a server without this
+            // call.
             ConnectorError::NotFound(_) => ConnectorError::Unsupported(name.to_owned()),
             other => other,
         };
@@ -221,5 +221,5 @@ fn class(name: &str, answer: &HttpResponse) -> ConnectorError {
 }
 
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
-/// What RFC 3986 leaves unreserved stays as it is.
+/// Unreserved characters of RFC 3986 are not encoded.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -1,4 +1,4 @@
-//! The answers of the Query API as types (IAM API version 2010-05-08, STS 2011-06-15).
+//! Types of the replies of the Query API (IAM API version 2010-05-08, STS 2011-06-15).
 
 use secrecy::SecretString;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
@@ -6,21 +6,21 @@ use serde::{Deserialize, de::DeserializeOwned};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Reads `<ActionResponse><ActionResult>…</ActionResult>…</ActionResponse>`: exactly that action, exactly one result.
-/// What is wrong with it is not told: the parser's words hold the target's.
+/// Parses `<ActionResponse><ActionResult>…</ActionResult>…</ActionResponse>`: exactly that action, exactly one result.
+/// Parser errors are dropped, because they contain text of the target.
 pub(super) fn result<T: DeserializeOwned>(action: &str, body: &[u8]) -> Option<T> {
     let text = std::str::from_utf8(body).ok()?;
     is_answer_to(action, text).then_some(())?;
     quick_xml::de::from_str::<ResponseEnvelope<T>>(text).ok().map(|envelope| envelope.0)
 }
 
-/// Returns whether the answer is one to this action, for calls that answer nothing else.
+/// Returns whether the reply belongs to this action, for calls without a result.
 pub(super) fn acknowledges(action: &str, body: &[u8]) -> bool {
     let text = std::str::from_utf8(body).ok();
     text.is_some_and(|text| is_answer_to(action, text) && quick_xml::de::from_str::<IgnoredAny>(text).is_ok())
 }
 
-/// Returns the code of `<ErrorResponse><Error><Code>…`; around `<Error>` there may be the `<Errors>` of other services.
+/// Returns the code of `<ErrorResponse><Error><Code>…`; `<Error>` may be enclosed in the `<Errors>` of other services.
 pub(super) fn error_code(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -56,7 +56,7 @@ fn root(text: &str) -> Option<String> {
                 return String::from_utf8(start.local_name().as_ref().to_vec()).ok();
             }
             quick_xml::events::Event::Decl(_) | quick_xml::events::Event::Text(_) => {}
-            // A document type could define entities; no answer of AWS has one.
+            // A document type could define entities; replies of AWS have none.
             _ => return None,
         }
     }
@@ -112,7 +112,7 @@ impl<T> MemberList<T> {
 /// One page of a listing.
 pub(super) trait ListPage: DeserializeOwned {
     type Entry;
-    /// Returns the entries, whether there are more, and where.
+    /// Returns the entries, whether there are more, and the next marker.
     fn parts(self) -> (Vec<Self::Entry>, Option<bool>, Option<String>);
 }
 
@@ -203,7 +203,7 @@ pub(super) struct AccessKey {
     pub create_date: String,
 }
 
-/// The result of `CreateAccessKey`: the only time AWS tells the secret.
+/// The result of `CreateAccessKey`: the only call that returns the secret.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct CreateAccessKey {
@@ -231,7 +231,7 @@ pub(super) struct GetAccessKeyLastUsed {
     pub access_key_last_used: LastUsed,
 }
 
-/// When a key was last used; a key that never was has no date.
+/// The last use of a key; a key that was never used has no date.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct LastUsed {
@@ -253,7 +253,7 @@ pub(super) struct LoginProfile {
     pub create_date: String,
 }
 
-/// A second factor.
+/// A multi-factor authentication device.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct MfaDevice {
@@ -277,7 +277,7 @@ pub(super) struct SshPublicKey {
     pub status: String,
 }
 
-/// The result of `ListServiceSpecificCredentials`; it has pages in its newer form only.
+/// The result of `ListServiceSpecificCredentials`; only its newer form has pages.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ServiceSpecificCredentials {
@@ -302,7 +302,7 @@ pub(super) struct ServiceSpecificCredential {
     pub service_name: String,
 }
 
-/// A managed policy as listed on its holder.
+/// A managed policy in the list of its holder.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct AttachedPolicy {
@@ -348,7 +348,7 @@ pub(super) struct InlinePolicy {
     pub policy_document: String,
 }
 
-/// One page of `GetAccountAuthorizationDetails`: some of everything that was asked for.
+/// One page of `GetAccountAuthorizationDetails`: a part of the requested objects.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct AuthorizationDetails {
@@ -359,7 +359,7 @@ pub(super) struct AuthorizationDetails {
     marker: Option<String>,
 }
 
-/// Something in `GetAccountAuthorizationDetails`.
+/// An object in `GetAccountAuthorizationDetails`.
 pub(super) enum AuthorizationDetail {
     Group(GroupDetail),
     Policy(PolicyDetail),
@@ -391,7 +391,7 @@ pub(super) struct UserDetail {
     pub create_date: String,
     pub group_list: MemberList<String>,
     pub attached_managed_policies: MemberList<AttachedPolicy>,
-    // AWS leaves this list out where it is empty.
+    // AWS omits this list when it is empty.
     pub user_policy_list: Option<MemberList<InlineDetail>>,
 }
 
@@ -417,7 +417,7 @@ pub(super) struct InlineDetail {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct PolicyDetail {
-    /// AWS always says it; the emulator does not.
+    /// AWS always sends it; the emulator does not.
     pub policy_id: Option<String>,
     pub arn: String,
     pub default_version_id: String,

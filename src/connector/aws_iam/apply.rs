@@ -1,4 +1,4 @@
-//! Making the calls of an action, exactly as planned.
+//! Executes the calls of an action, exactly as planned.
 
 use super::calls::MutatingCall;
 use super::observe::ResourceLookup;
@@ -26,13 +26,13 @@ pub(super) fn apply(
         match aws.find_user(&action.grant.principal.id, &action.grant.principal.name)? {
             ResourceLookup::Here(user) => removal::planned_whole(aws, &user, &action.operations)?,
             ResourceLookup::Gone(_) => return Ok(receipt(0, action.operations.len())),
-            ResourceLookup::Nothing => return Err(not_as_planned("no user can be read at all")),
+            ResourceLookup::Nothing => return Err(not_as_planned("no user can be read")),
         }
     }
     run(aws, &action.operations)
 }
 
-/// Makes the calls in order. A thing that is gone already needs no call; what is not as planned gets none.
+/// Makes the calls in order. An object that no longer exists needs no call; one that differs from the plan gets none.
 fn run(aws: &AwsIam, operations: &[Operation]) -> Result<ApplyReceipt, ConnectorError> {
     let mut ids = ActionIds { aws, holdings: PolicyReader::new(aws), hold: BTreeSet::new() };
     let mut made = 0;
@@ -46,13 +46,13 @@ fn run(aws: &AwsIam, operations: &[Operation]) -> Result<ApplyReceipt, Connector
     Ok(receipt(made, operations.len()))
 }
 
-/// Makes one call, and returns whether anything was there to be changed.
+/// Makes one call, and returns whether there was an object to change.
 fn step(ids: &mut ActionIds<'_>, operation: &Operation) -> Result<bool, ConnectorError> {
     let call =
         MutatingCall::named(&operation.call).ok_or_else(|| ConnectorError::Unsupported(operation.call.clone()))?;
     let parameters = call.parameters(operation).ok_or_else(|| incomplete(operation))?;
     if call.action == "DeleteUser" {
-        // The last call is the one that cannot be taken back: look again.
+        // The last call is irreversible, so the ids are checked again.
         ids.hold.clear();
     }
     for &(name, id) in call.bound {
@@ -68,7 +68,7 @@ fn step(ids: &mut ActionIds<'_>, operation: &Operation) -> Result<bool, Connecto
     }
 }
 
-/// The ids of an action that were seen to have their planned names.
+/// The ids of an action that were verified to have their planned names.
 struct ActionIds<'a> {
     aws: &'a AwsIam,
     holdings: PolicyReader<'a>,
@@ -76,10 +76,10 @@ struct ActionIds<'a> {
 }
 
 impl ActionIds<'_> {
-    /// Returns whether the thing with this id is there and has this name; an id that is nowhere needs no call any more.
+    /// Returns whether the object with this id exists and has this name; an id that no longer exists needs no call.
     ///
     /// # Errors
-    /// When the id has another name now, or the name another meaning.
+    /// When the object has another name now, or the name belongs to another object.
     fn holds(
         &mut self,
         operation: &Operation,
@@ -95,15 +95,16 @@ impl ActionIds<'_> {
                 ResourceLookup::Here(group) if group.group_name == name => true,
                 ResourceLookup::Here(_) => return Err(renamed("group", id)),
                 ResourceLookup::Gone(_) => false,
-                ResourceLookup::Nothing => return Err(not_as_planned("no group and no user can be read at all")),
+                ResourceLookup::Nothing => return Err(not_as_planned("no group and no user can be read")),
             },
-            // A policy must be detached everywhere before AWS lets it be deleted: a new one of the name is not ours.
+            // A policy must be detached everywhere before AWS deletes it: a new policy with the same name is another
+            // object.
             "PolicyId" => self.holdings.managed(name)?.is_some_and(|held| held.place.id() == Some(id)),
             "UserId" => match self.aws.find_user(id, name)? {
                 ResourceLookup::Here(user) if user.user_name == name => true,
                 ResourceLookup::Here(_) => return Err(renamed("user", id)),
                 ResourceLookup::Gone(_) => false,
-                ResourceLookup::Nothing => return Err(not_as_planned("no user can be read at all")),
+                ResourceLookup::Nothing => return Err(not_as_planned("no user can be read")),
             },
             _ => return Err(ConnectorError::Unsupported(format!("{}: {parameter} by {entry}", operation.call))),
         };
@@ -113,19 +114,19 @@ impl ActionIds<'_> {
         Ok(holds)
     }
 
-    /// Returns whether the inline policy is there and still says what was reviewed.
+    /// Returns whether the inline policy exists and has the reviewed content.
     fn says(&self, operation: &Operation, policy: &str, document: &str) -> Result<bool, ConnectorError> {
         let holder = if operation.with.contains_key("GroupName") { PolicyHolder::Group } else { PolicyHolder::User };
         let name = operation.with.get(holder.parameter()).ok_or_else(|| incomplete(operation))?;
         match self.holdings.inline(holder, name, policy)? {
             None => Ok(false),
             Some(held) if held.document.digest.to_string() == document => Ok(true),
-            Some(_) => Err(not_as_planned("the inline policy says something else now")),
+            Some(_) => Err(not_as_planned("the content of the inline policy has changed")),
         }
     }
 }
 
-/// After a first change, no error may claim that nothing was changed.
+/// Converts an error after a first successful call: it must not claim that no change was made.
 pub(super) fn after(made: usize, of: usize, error: ConnectorError) -> ConnectorError {
     match error {
         ConnectorError::PreconditionFailed(_) | ConnectorError::RateLimited { .. } | ConnectorError::Transient(_)
@@ -139,14 +140,14 @@ pub(super) fn after(made: usize, of: usize, error: ConnectorError) -> ConnectorE
 
 fn receipt(made: usize, of: usize) -> ApplyReceipt {
     let text = match made {
-        0 => "nothing was there to be changed".to_owned(),
-        made => format!("{made} of {of} calls changed something"),
+        0 => "no change was needed".to_owned(),
+        made => format!("{made} of {of} calls made a change"),
     };
     ApplyReceipt { text, already: made == 0, ..ApplyReceipt::default() }
 }
 
 fn renamed(what: &str, id: &str) -> ConnectorError {
-    not_as_planned(&format!("the {what} {id} has another name now"))
+    not_as_planned(&format!("the {what} {id} now has another name"))
 }
 
 pub(super) fn not_as_planned(why: &str) -> ConnectorError {
@@ -154,5 +155,5 @@ pub(super) fn not_as_planned(why: &str) -> ConnectorError {
 }
 
 fn incomplete(operation: &Operation) -> ConnectorError {
-    ConnectorError::Permanent(format!("{}: the plan lacks what the call needs", operation.call))
+    ConnectorError::Permanent(format!("{}: a parameter of the call is missing in the plan", operation.call))
 }

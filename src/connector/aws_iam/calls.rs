@@ -1,38 +1,38 @@
-//! The calls that change something: what each is given, and how AWS' own people would type it.
+//! Mutating API calls: their parameters, and their AWS CLI equivalents.
 
 use super::grant_key::IamGrantKey;
 use super::pagination::PolicyHolder;
 use crate::model::Operation;
 use std::collections::BTreeMap;
 
-/// A call that takes something away, or stops it. What it says in `with`, it needs.
+/// A call that removes or deactivates an object. All of its parameters are in `with` of the operation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct MutatingCall {
     /// The action of the API.
     pub action: &'static str,
-    /// The action that undoes it, where there is one that needs nothing else.
+    /// The reverse action, if one exists that needs no other parameters.
     pub undo: Option<&'static str>,
-    /// The parameters AWS takes.
+    /// The parameters of the call.
     pub parameters: &'static [&'static str],
-    /// The ids that must still have the names given: the parameter with the name, and the entry with the id.
+    /// The ids that must still have the given names: the parameter with the name, and the entry with the id.
     pub bound: &'static [(&'static str, &'static str)],
 }
 
 impl MutatingCall {
-    /// Returns the call with this name; nothing for one this connector does not make.
+    /// Returns the call with this name; `None` for a call that this connector does not make.
     pub(super) fn named(call: &str) -> Option<&'static Self> {
         let action = call.strip_prefix("iam:")?;
         CALLS.iter().find(|call| call.action == action)
     }
 
-    /// Returns what AWS is given, in order; nothing when the operation lacks some of it.
+    /// Returns the parameters, in order; `None` when the operation lacks one of them.
     pub(super) fn parameters<'a>(&self, operation: &'a Operation) -> Option<Vec<(&'static str, &'a str)>> {
         let given = |name: &&'static str| operation.with.get(*name).map(|value| (*name, value.as_str()));
         self.parameters.iter().map(given).collect()
     }
 }
 
-/// Returns the operation that makes `action` with these ids and names.
+/// Returns the operation of `action` with these ids and names.
 pub(super) fn operation<'a>(
     action: &'static str,
     with: impl IntoIterator<Item = (&'static str, &'a str)>,
@@ -42,7 +42,7 @@ pub(super) fn operation<'a>(
     spelled(action, call.map_or(&["UserName"], |call| call.parameters), with)
 }
 
-/// Returns the operation that undoes one; nothing where none does.
+/// Returns the reverse operation, or `None` if there is none.
 pub(super) fn undo(operation: &Operation) -> Option<Operation> {
     let call = MutatingCall::named(&operation.call)?;
     let mut with = operation.with.clone();
@@ -63,7 +63,7 @@ fn spelled(action: &str, parameters: &[&str], with: BTreeMap<String, String>) ->
     Operation { call: format!("iam:{action}"), with, text }
 }
 
-/// Returns the operation that takes a policy from its holder.
+/// Returns the operation that removes a policy from its holder.
 pub(super) fn take_policy(
     key: &IamGrantKey,
     holder_name: &str,
@@ -91,7 +91,7 @@ pub(super) fn take_policy(
     }
 }
 
-/// `UserName` becomes `user-name`, `SSHPublicKeyId` becomes `ssh-public-key-id`.
+/// Converts `UserName` to `user-name`, `SSHPublicKeyId` to `ssh-public-key-id`.
 fn dashed(name: &str) -> String {
     let bytes = name.as_bytes();
     let mut text = String::new();
@@ -108,7 +108,7 @@ fn dashed(name: &str) -> String {
     text
 }
 
-/// Quotes what a shell would read as something else.
+/// Quotes a value for a shell if necessary.
 fn quoted(value: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:@+=,".contains(&b);
     if !value.is_empty() && value.bytes().all(plain) {
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_reads_as_the_command_line_of_aws() {
+    fn call_is_shown_as_an_aws_cli_command() {
         let made = operation(
             "UpdateSSHPublicKey",
             [("UserName", "a b"), ("UserId", "AIDA1"), ("SSHPublicKeyId", "APKA1"), ("Status", "Inactive")],

@@ -1,4 +1,4 @@
-//! Listings of grants, control totals by other queries, and what can be seen at all.
+//! Listings of grants, independent control totals, and the health of the connection.
 
 use super::api_types::{AccountSummary, IamGroup, IamUser};
 use super::grants;
@@ -39,7 +39,7 @@ pub(super) fn list(aws: &AwsIam, kind: GrantKind, from: Option<&ListingCursor>) 
     }
 }
 
-/// Makes a page of a batch of users.
+/// Returns a page with the grants of a batch of users.
 fn users(
     aws: &AwsIam,
     place: ListingPosition,
@@ -125,7 +125,7 @@ fn group_policies(aws: &AwsIam, place: ListingPosition) -> Result<GrantPage, Con
     Ok(page)
 }
 
-/// Where in a listing a page begins. The number of pages is carried along, so that a listing without end is noticed.
+/// The start of a page in a listing. It includes the number of pages, so that an endless listing is detected.
 struct ListingPosition {
     part: ListingPart,
     pages: u32,
@@ -142,7 +142,7 @@ impl ListingPosition {
     fn read(from: Option<&ListingCursor>, kind: GrantKind) -> Result<Self, ConnectorError> {
         let start = if kind == GrantKind::Membership { ListingPart::Groups } else { ListingPart::Users };
         let Some(ListingCursor(text)) = from else { return Ok(Self { part: start, pages: 0, marker: String::new() }) };
-        let foreign = || ConnectorError::Permanent("this cursor is not one of aws-iam".to_owned());
+        let foreign = || ConnectorError::Permanent("the cursor does not belong to aws-iam".to_owned());
         let (part, rest) = text.split_once(':').ok_or_else(foreign)?;
         let (pages, marker) = rest.split_once(':').ok_or_else(foreign)?;
         let part = match part {
@@ -166,10 +166,10 @@ impl ListingPosition {
         let part = if self.part == ListingPart::Groups { "groups" } else { "users" };
         let refuse = |why: &str| Err(ConnectorError::Permanent(format!("the list of {part}: {why}")));
         if marker == self.marker || marker.is_empty() {
-            return refuse("the target's pages go round in a circle");
+            return refuse("the pages of the target form a loop");
         }
         if self.pages >= aws.api.limits().pages {
-            return refuse("the target has more pages than allowed");
+            return refuse("the listing exceeds the page limit");
         }
         Ok(Some(ListingCursor(format!("{part}:{}:{marker}", self.pages + 1))))
     }
@@ -177,7 +177,8 @@ impl ListingPosition {
 
 pub(super) fn control_totals(aws: &AwsIam) -> Result<Vec<ControlTotal>, ConnectorError> {
     let summary: AccountSummary = aws.api.read("GetAccountSummary", &[])?;
-    let missing = || ConnectorError::Permanent("iam:GetAccountSummary: the answer does not count users".to_owned());
+    let missing =
+        || ConnectorError::Permanent("iam:GetAccountSummary: the reply contains no number of users".to_owned());
     let total = |kind, count: usize| {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         ControlTotal { kind, count, source: "iam:GetAccountAuthorizationDetails".to_owned() }
@@ -198,7 +199,7 @@ pub(super) fn validate(aws: &AwsIam) -> Result<ConnectorHealth, ConnectorError> 
     let Config { account, unseen, .. } = &aws.words.config;
     let caller = aws.api.caller(&aws.api.secret())?;
     if caller.account != *account {
-        let why = format!("the credential belongs to another account than {account}, which the system file names");
+        let why = format!("the credential does not belong to the account {account} of the system file");
         return Err(ConnectorError::PreconditionFailed(why));
     }
     let mut blind_spots: Vec<String> = unseen.iter().map(|what| what.text().to_owned()).collect();
@@ -221,7 +222,7 @@ pub(super) fn validate(aws: &AwsIam) -> Result<ConnectorHealth, ConnectorError> 
     })
 }
 
-const UNTRACKED: &str = "AWS does not note its use";
+const UNTRACKED: &str = "AWS does not record its use";
 const ALWAYS_UNSEEN: &[&str] = &[
     "the root user's password and keys",
     "roles, who may assume them, and Identity Center",

@@ -1,49 +1,50 @@
-//! What the system file says about an AWS account.
+//! Settings of an AWS account in its system file.
 
 use crate::connector::http::{AddressScope, OriginError, PinnedOrigin};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The settings of an AWS account. No secrets: only the names of the variables that hold them.
+/// The settings of an AWS account. They contain no secrets, only the names of environment variables.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The account's twelve digits; a credential of another account is refused.
+    /// The account id of twelve digits; a credential of another account is rejected.
     #[schemars(extend("pattern" = "^[0-9]{12}$"))]
     pub account: String,
-    /// The region that signs calls: `us-east-1` for IAM in the standard partition.
+    /// The signing region: `us-east-1` for IAM in the standard partition.
     #[serde(default = "us_east_1")]
     pub region: String,
-    /// The IAM endpoint, where it is not `https://iam.amazonaws.com`; what is written here may be a private address.
+    /// The IAM endpoint; default: `https://iam.amazonaws.com`. A private address is allowed here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
-    /// The STS endpoint, where it is not that of the region; by default the IAM endpoint when that is written.
+    /// The STS endpoint; default: the IAM endpoint if set, otherwise that of the region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sts_endpoint: Option<String>,
-    /// The environment variable with the access key's id.
+    /// The environment variable with the access key id.
     pub access_key_id_env: String,
     /// The environment variable with the secret access key.
     pub secret_access_key_env: String,
     /// The environment variable with the session token, for temporary credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_token_env: Option<String>,
-    /// The days a key or password must have gone unused before it, or its user, is deleted. Until then it can be
-    /// disabled. 0 deletes at once.
+    /// The number of days for which a key or password must be unused before it, or its user, is deleted. Before that,
+    /// it can be disabled. 0 deletes immediately.
     #[serde(default)]
     pub soak_days: u16,
-    /// The seconds AWS may take until a new key works and a deactivated one no longer does; its changes spread slowly.
+    /// The maximum time in seconds until a new key works and a deactivated key is rejected; changes propagate slowly in
+    /// AWS.
     #[serde(default = "twenty")]
     pub settle_seconds: u16,
-    /// What this account's credential, or this target, cannot list; said in every validation, never silently skipped.
+    /// Objects that this credential or target cannot list; reported in every validation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unseen: Vec<UnobservedKind>,
-    /// The entries to ask for in one page; 1 to 1000.
+    /// The number of entries per page; 1 to 1000.
     #[serde(default = "thousand", skip_serializing_if = "is_thousand")]
     #[schemars(range(min = 1, max = 1000))]
     pub page_size: u16,
 }
 
-/// A kind of thing that hangs on a user and is declared not to be seen.
+/// A kind of object of a user that is declared as unreadable.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnobservedKind {
@@ -56,38 +57,38 @@ pub enum UnobservedKind {
 }
 
 impl UnobservedKind {
-    /// Returns what is not seen, for people.
+    /// Returns the name of the kind, for display.
     pub(super) const fn text(self) -> &'static str {
         match self {
-            Self::ServiceSpecificCredentials => "service-specific credentials of users (declared unseen)",
-            Self::SigningCertificates => "signing certificates of users (declared unseen)",
-            Self::SshPublicKeys => "SSH public keys of users (declared unseen)",
+            Self::ServiceSpecificCredentials => "service-specific credentials of users (declared in `unseen`)",
+            Self::SigningCertificates => "signing certificates of users (declared in `unseen`)",
+            Self::SshPublicKeys => "SSH public keys of users (declared in `unseen`)",
         }
     }
 }
 
-/// Settings that cannot be used.
+/// An error in the settings.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ConfigError {
-    /// Not twelve digits.
-    #[error("`account` is twelve digits")]
+    /// The account id is not twelve digits.
+    #[error("`account` must be twelve digits")]
     Account,
-    /// No endpoint.
+    /// An invalid endpoint.
     #[error("`{0}`: {1}")]
     Endpoint(&'static str, OriginError),
-    /// Out of range.
-    #[error("`page_size` is 1 to 1000")]
+    /// The page size is out of range.
+    #[error("`page_size` must be 1 to 1000")]
     PageSize,
-    /// No region.
-    #[error("`region` is written like `us-east-1`")]
+    /// An invalid region.
+    #[error("`region` must have the form `us-east-1`")]
     Region,
 }
 
 impl Config {
-    /// Checks what the types cannot hold.
+    /// Checks constraints that the types do not express.
     ///
     /// # Errors
-    /// The first setting that cannot be used.
+    /// The first invalid setting.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.account.len() != 12 || !self.account.bytes().all(|b| b.is_ascii_digit()) {
             return Err(ConfigError::Account);
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_settings_reach_the_public_endpoints() {
+    fn minimal_config_uses_public_endpoints() {
         let config = config("").unwrap();
         assert_eq!(config.check(), Ok(()));
         assert_eq!(config.iam().unwrap().url().as_str(), "https://iam.amazonaws.com/");
@@ -160,8 +161,8 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_refused() {
-        assert!(config("secret_access_key = \"oops\"").is_err(), "a secret has no place here");
+    fn invalid_settings_are_rejected() {
+        assert!(config("secret_access_key = \"oops\"").is_err(), "a secret is not allowed here");
         for more in ["page_size = 0", "page_size = 1001", "region = \"evil.net/\"", "endpoint = \"http://10.0.0.1\""] {
             assert!(config(more).unwrap().check().is_err(), "{more}");
         }

@@ -1,11 +1,11 @@
-//! Grant keys: kinds of things and the ids AWS never gives twice.
+//! Grant keys: kinds of objects, and AWS ids that are never reused.
 
 use super::pagination::PolicyHolder;
 use crate::connector::ConnectorError;
 use crate::model::GrantKey;
 use std::fmt;
 
-/// What a grant key names.
+/// The object of a grant key.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum IamGrantKey {
     /// An access key.
@@ -16,7 +16,7 @@ pub(super) enum IamGrantKey {
     Attached { holder: PolicyHolder, id: String, policy: String },
     /// A signing certificate.
     Certificate { certificate: String },
-    /// A policy embedded in a user or group; its name cannot change while it is there.
+    /// A policy embedded in a user or group. Its name cannot change.
     Inline { holder: PolicyHolder, id: String, policy: String },
     /// A user in a group.
     Membership { user: String, group: String },
@@ -29,7 +29,7 @@ pub(super) enum IamGrantKey {
 }
 
 impl IamGrantKey {
-    /// Reads a key this connector has made.
+    /// Parses a key of this connector.
     pub(super) fn parse(key: &GrantKey) -> Option<Self> {
         let parts: Vec<&str> = key.as_str().split('/').collect();
         if parts.iter().any(|part| part.is_empty()) {
@@ -55,14 +55,14 @@ impl IamGrantKey {
         })
     }
 
-    /// Returns the key as files hold it.
+    /// Returns the key as written in files.
     ///
     /// # Errors
-    /// When the target's ids are of no form a key can have.
+    /// When the ids of the target are not allowed in a key.
     pub(super) fn grant_key(&self) -> Result<GrantKey, ConnectorError> {
-        let odd = || ConnectorError::Permanent("the target gave an id of an unknown form".to_owned());
+        let odd = || ConnectorError::Permanent("the target returned an id in an unknown format".to_owned());
         let key = GrantKey::parse(&self.to_string()).map_err(|_| odd())?;
-        // An id with a slash in it would read back as something else.
+        // An id with a slash would be parsed differently.
         if Self::parse(&key).as_ref() == Some(self) { Ok(key) } else { Err(odd()) }
     }
 }
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_reads_back_as_what_it_was_made_of() {
+    fn grant_keys_round_trip() {
         let keys = [
             IamGrantKey::Account { user: "AIDA1".into() },
             IamGrantKey::Inline { holder: PolicyHolder::Group, id: "AGPA1".into(), policy: "a+b=c,d.@-_e".into() },
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_would_read_back_as_something_else_are_refused() {
+    fn ambiguous_ids_are_rejected() {
         for user in ["AIDA1/AGPA1", "", "a b", "ä"] {
             let key = IamGrantKey::Membership { user: user.into(), group: "AGPA".into() };
             assert!(key.grant_key().is_err(), "{user}");

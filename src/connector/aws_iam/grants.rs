@@ -1,4 +1,4 @@
-//! What was read, as grants. A listing and a later look make the same grant of the same facts.
+//! Builds grants from API replies. A listing and an observation build the same grant from the same data.
 
 use super::api_types::{IamGroup, IamUser, LastUsed, MfaDevice};
 use super::grant_key::IamGrantKey;
@@ -80,7 +80,7 @@ pub(super) fn credentials(
     Ok(grants)
 }
 
-/// Returns the membership of a user in a group that holds these policies.
+/// Returns the membership of a user in a group with these policies.
 pub(super) fn membership(
     system: &SystemId,
     user: &IamUser,
@@ -121,7 +121,7 @@ pub(super) fn policy(
             (IamGrantKey::Inline { holder, id, policy: held.name.clone() }, own)
         }
     };
-    // AWS changes its own policies weekly; a digest of those would reopen every review. Their power is watched.
+    // AWS changes its own policies weekly; including their digest would reopen every review. Their power is included.
     if !matches!(held.place, PolicyLocation::Aws { .. }) {
         attributes.insert("document".to_owned(), digest);
     }
@@ -146,7 +146,7 @@ pub(super) fn group_principal(group: &IamGroup) -> Principal {
     Principal { id: group.group_id.clone(), name: group.group_name.clone() }
 }
 
-/// Returns when a key was last used: AWS says nothing of a key that never was.
+/// Returns the last use of a key; AWS returns no date for a key that was never used.
 pub(super) fn key_usage(created: &str, last_used: Result<LastUsed, ConnectorError>) -> Usage {
     match last_used {
         Err(error) => Usage::Unknown(error.class().into()),
@@ -155,7 +155,7 @@ pub(super) fn key_usage(created: &str, last_used: Result<LastUsed, ConnectorErro
     }
 }
 
-/// Returns when a password was last used.
+/// Returns the last use of a password.
 pub(super) fn password_usage(user: &IamUser, created: &str) -> Usage {
     match &user.password_last_used {
         Some(date) => used_at(date),
@@ -163,7 +163,7 @@ pub(super) fn password_usage(user: &IamUser, created: &str) -> Usage {
     }
 }
 
-/// Returns when a user was last active, from all the credentials it has: one that is not known makes all unknown.
+/// Returns the last activity of a user by all of its credentials; one unknown use makes the result unknown.
 pub(super) fn account_usage(user: &IamUser, all: &[Usage]) -> Usage {
     if let Some(unknown) = all.iter().find(|usage| matches!(usage, Usage::Unknown(_))) {
         return unknown.clone();
@@ -171,7 +171,7 @@ pub(super) fn account_usage(user: &IamUser, all: &[Usage]) -> Usage {
     let last = all.iter().filter_map(|usage| if let Usage::At(time) = usage { Some(*time) } else { None }).max();
     match (last, &user.password_last_used) {
         (Some(time), _) => Usage::At(time),
-        // The password may be gone by now; its last use is still a use of the account.
+        // The password may have been deleted; its last use is still a use of the account.
         (None, Some(date)) => used_at(date),
         (None, None) => never_since(&user.create_date, KEYS_TRACKED_SINCE),
     }
@@ -180,14 +180,14 @@ pub(super) fn account_usage(user: &IamUser, all: &[Usage]) -> Usage {
 fn used_at(date: &str) -> Usage {
     match time(date) {
         Some(time) => Usage::At(time),
-        None => Usage::Unknown("the target's date cannot be read".into()),
+        None => Usage::Unknown("the date of the target cannot be parsed".into()),
     }
 }
 
 fn never_since(created: &str, tracked: i64) -> Usage {
     match time(created) {
         Some(created) => Usage::NeverSince(created.max(Timestamp::from_unix(tracked))),
-        None => Usage::Unknown("the target's date cannot be read".into()),
+        None => Usage::Unknown("the date of the target cannot be parsed".into()),
     }
 }
 
@@ -195,7 +195,7 @@ fn time(text: &str) -> Option<Timestamp> {
     text.parse::<jiff::Timestamp>().ok().map(|time| Timestamp::from_unix(time.as_second()))
 }
 
-/// An entitlement hidden behind a group; its id changes when what it allows does.
+/// An entitlement of a group; its id changes with its power.
 fn expansion(group: &str, held: &HeldPolicy) -> Entitlement {
     let id = match &held.place {
         PolicyLocation::Account { id, .. } => format!("{id}@{}", held.document.digest),
@@ -209,7 +209,7 @@ fn attributes<const N: usize>(pairs: [(&str, &str); N]) -> Attributes {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-#[expect(clippy::too_many_arguments, reason = "a grant is these things; every caller names them all")]
+#[expect(clippy::too_many_arguments, reason = "every caller sets all of these fields")]
 fn grant(
     system: &SystemId,
     kind: GrantKind,
@@ -233,9 +233,9 @@ fn grant(
     })
 }
 
-/// AWS began to note the last use of access keys on 2015-04-22 (IAM user guide, "last accessed information").
+/// AWS records the last use of access keys since 2015-04-22 (IAM user guide, "last accessed information").
 const KEYS_TRACKED_SINCE: i64 = 1_429_660_800;
-/// AWS began to note the last use of passwords on 2014-10-20 (API reference, `PasswordLastUsed`).
+/// AWS records the last use of passwords since 2014-10-20 (API reference, `PasswordLastUsed`).
 const PASSWORDS_TRACKED_SINCE: i64 = 1_413_763_200;
 
 #[cfg(test)]
@@ -243,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_was_never_used_says_since_when_and_an_error_says_nothing() {
+    fn unused_key_has_a_start_date_and_error_is_unknown() {
         let none = || Ok(LastUsed { last_used_date: None, service_name: None });
         let at = |text| Timestamp::parse(text).unwrap();
         assert_eq!(key_usage("2012-01-01T00:00:00Z", none()), Usage::NeverSince(at("2015-04-22T00:00:00Z")));

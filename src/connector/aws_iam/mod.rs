@@ -1,26 +1,24 @@
-//! AWS IAM by its Query API: users and what they can sign in with, groups, and policies.
+//! Connector for AWS IAM through its Query API: users and their credentials, groups, and policies.
 //!
-//! Everything is keyed by the id AWS never gives twice (`AIDA…`, `AGPA…`, `ANPA…`, the key's id). Calls take names,
-//! so every operation carries both, and before a call is made the target must say that the id still has the name.
+//! Objects are identified by ids that AWS never reuses (`AIDA…`, `AGPA…`, `ANPA…`, the key id). Calls take names, so
+//! every operation contains both, and before a call the connector checks that the id still has the name.
 //!
-//! | file | what it is for |
-//! |---|---|
-//! | `config` | what the system file says |
-//! | `api` | one signed call and what its answer means |
-//! | `shapes` | the answers as types |
-//! | `read` | whole listings, to the proven end |
-//! | `policy` | what a policy document allows |
-//! | `holdings` | what a user or group holds, read together |
-//! | `grants` | what was read, as grants |
-//! | `collect` | listings of grants, control totals, health |
-//! | `observe` | effective access, now |
-//! | `key` | grant keys |
-//! | `snapshot` | who holds which policies in the whole account, at one moment |
-//! | `draft` | the exact calls for a change, without a connection |
-//! | `removal` | a user stopped or removed |
-//! | `calls` | the calls that change something, and what each must be given |
-//! | `apply` | making them |
-//! | `rotate` | a new access key in place of an old one |
+//! - `config`: settings in the system file
+//! - `api`: signed calls and error classes
+//! - `api_types`: types of the replies
+//! - `listing`: complete listings
+//! - `policy_document`: the power of a policy document
+//! - `principal_access`: the policies and credentials of a user or group
+//! - `grants`: grants built from replies
+//! - `collect`: listings of grants, control totals, health
+//! - `observe`: present effective access
+//! - `grant_key`: grant keys
+//! - `snapshot`: the policies of all users and groups at one point in time
+//! - `operations`: the exact calls of a change, planned without a connection
+//! - `removal`: disabling and removing a user
+//! - `calls`: mutating calls and their parameters
+//! - `apply`: execution of calls
+//! - `rotate`: rotation of access keys
 
 mod api;
 mod api_types;
@@ -52,7 +50,7 @@ use crate::model::{
 use api::IamApi;
 use secrecy::SecretString;
 
-/// The words of AWS IAM, without a connection.
+/// The planning interface of AWS IAM, without a connection.
 #[derive(Clone, Debug)]
 pub struct AwsIamSchema {
     system: SystemId,
@@ -60,13 +58,13 @@ pub struct AwsIamSchema {
 }
 
 impl AwsIamSchema {
-    /// Returns the words for the system with this id and these settings.
+    /// Returns the planning interface for the system with this id and these settings.
     pub fn new(system: SystemId, config: Config) -> Self {
         Self { system, config }
     }
 }
 
-/// AWS IAM, connected. It holds secrets and has no `Debug`.
+/// A connection to AWS IAM. It contains secrets and has no `Debug`.
 pub struct AwsIam {
     words: AwsIamSchema,
     api: IamApi,
@@ -74,10 +72,10 @@ pub struct AwsIam {
 }
 
 impl AwsIam {
-    /// Connects with the credential whose variables the settings name; `lookup` reads the environment.
+    /// Connects with the credential in the environment variables of the settings; `lookup` reads the environment.
     ///
     /// # Errors
-    /// When a variable is not set, an endpoint cannot be used, or its name not be resolved.
+    /// When a variable is not set, an endpoint is invalid, or its name cannot be resolved.
     pub fn connect(
         system: SystemId,
         config: Config,
@@ -106,16 +104,16 @@ impl ConnectorSchema for AwsIamSchema {
         operations::draft(&self.config, change, grant, inventory)
     }
 
-    /// A key that is inactive is deleted after the soak; users stay until somebody decides to remove them.
+    /// An inactive key is deleted after the soak period; users stay until a decision to remove them.
     fn soak(&self, grant: &Grant) -> Option<u16> {
         let inactive = grant.kind == GrantKind::Credential && grant.attribute("status") == Some(operations::INACTIVE);
         inactive.then_some(self.config.soak_days)
     }
 
-    /// An explicit denial outweighs every allowance, wherever it comes from.
+    /// An explicit denial overrides every permission.
     fn denial(&self, grant: &Grant, what: &str) -> Option<String> {
         let who = &grant.principal.name;
-        Some(format!("attach a policy with \"Effect\": \"Deny\" for all that `{what}` allows to user `{who}`"))
+        Some(format!("attach a policy with \"Effect\": \"Deny\" for all actions of `{what}` to user `{who}`"))
     }
 }
 

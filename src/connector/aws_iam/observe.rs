@@ -1,4 +1,4 @@
-//! Effective access, now: the reviewed grant itself, and every other way to the same.
+//! Present effective access: the reviewed grant itself, and all other paths to the same entitlement.
 
 use super::AwsIam;
 use super::api_types::{IamGroup, IamUser};
@@ -10,9 +10,11 @@ use super::snapshot::{AccountSnapshot, GroupHolding, UserHolding};
 use crate::connector::ConnectorError;
 use crate::model::{AccessPath, AccessRoute, Grant, GrantObservation, Presence, Principal, Tier};
 
-/// Looks at one grant. What cannot be read makes the presence unknown; no answer at all is an error.
+/// Reads one grant. Data that cannot be read makes the presence unknown; a missing reply is an error.
 pub(super) fn observe(aws: &AwsIam, grant: &Grant) -> Result<GrantObservation, ConnectorError> {
-    let Some(key) = IamGrantKey::parse(&grant.key) else { return Ok(unknown("the grant's key is not one of aws-iam")) };
+    let Some(key) = IamGrantKey::parse(&grant.key) else {
+        return Ok(unknown("the grant was not collected by aws-iam"));
+    };
     let look = IamObserver { aws, grant, holdings: PolicyReader::new(aws) };
     let sighting = match &key {
         IamGrantKey::Account { user } => look.account(user),
@@ -31,20 +33,20 @@ pub(super) fn observe(aws: &AwsIam, grant: &Grant) -> Result<GrantObservation, C
     }
 }
 
-/// Something with an immutable id, found again or proven gone.
+/// The result of looking up an object by its immutable id.
 pub(super) enum ResourceLookup<T> {
-    /// It is not there any more; the text says what known thing the same read found.
+    /// The object does not exist; the text names a known object that the same read found.
     Gone(String),
-    /// It is there, under the name it has now.
+    /// The object exists, under its present name.
     Here(T),
-    /// It was not found, and neither was anything else: that proves nothing.
+    /// The object was not found, and neither was any other one, which proves no absence.
     Nothing,
 }
 
 impl AwsIam {
-    /// Returns the user with this id, whatever its name is now.
+    /// Returns the user with this id, regardless of its present name.
     pub(super) fn find_user(&self, id: &str, name: &str) -> Result<ResourceLookup<IamUser>, ConnectorError> {
-        // A name of another kind of thing may not be one a user can have; the list of all users then decides.
+        // A name of another kind of object may be invalid for a user; the list of all users then decides.
         if let Some(user) = self.api.user(name)?.filter(|user| user.user_id == id) {
             return Ok(ResourceLookup::Here(user));
         }
@@ -57,14 +59,14 @@ impl AwsIam {
         })
     }
 
-    /// Returns the group with this id, whatever its name is now.
+    /// Returns the group with this id, regardless of its present name.
     pub(super) fn find_group(&self, id: &str) -> Result<ResourceLookup<IamGroup>, ConnectorError> {
         let groups = self.api.groups()?;
         let count = groups.len();
         if let Some(group) = groups.into_iter().find(|group| group.group_id == id) {
             return Ok(ResourceLookup::Here(group));
         }
-        // A group list may rightly be empty; that users can be read shows that the answers are real.
+        // A list of groups may be empty; existing users show that the replies are complete.
         let users = self.api.users_from(None)?.entries.len();
         if count + users == 0 {
             return Ok(ResourceLookup::Nothing);
@@ -96,7 +98,7 @@ impl IamObserver<'_> {
         let Principal { id, name } = &self.grant.principal;
         let user = match self.aws.find_user(id, name)? {
             ResourceLookup::Here(user) => user,
-            // What hangs on a user goes with it.
+            // Credentials are deleted with their user.
             ResourceLookup::Gone(probe) => return Ok(absent(probe)),
             ResourceLookup::Nothing => return Ok(unknown(NOTHING)),
         };
@@ -120,7 +122,7 @@ impl IamObserver<'_> {
             let now = grants::membership(&self.aws.words.system, &holding.user, &own.group, &own.held)?;
             return Ok(GrantObservation { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) });
         }
-        // Being an administrator by another way makes leaving a group of administrators an empty gesture.
+        // Another path to administrator rights makes leaving a group of administrators ineffective.
         let administrators = self.grant.attribute("power") == Some("administrator");
         let paths = if administrators { ways(holding, &groups, HeldPolicy::is_administrator) } else { Vec::new() };
         Ok(present_by(paths, || format!("the user {} is in {} other groups", holding.user.user_name, groups.len())))
@@ -149,7 +151,7 @@ impl IamObserver<'_> {
             _ => own.iter().filter(|held| same(held)).map(|held| path(&principal, None, held)).collect(),
         };
         if let Some(now) = &now {
-            // The reviewed grant first, whatever its document says by now.
+            // The reviewed grant is the first path, even if its document has changed.
             paths.retain(|path| !now.paths.iter().any(|own| own.ids == path.ids));
             paths.splice(0..0, now.paths.iter().cloned());
         }
@@ -157,13 +159,13 @@ impl IamObserver<'_> {
         Ok(GrantObservation { grant: now, ..present_by(paths, probe) })
     }
 
-    /// Returns what makes a policy another way to the reviewed right: the same policy, a document that says the same
-    /// as the reviewed one did, and for an administrator every document that gives everything.
+    /// Returns a predicate for policies that give the reviewed right: the same policy, a document with the reviewed
+    /// content, and for an administrator every document with full access.
     fn same_right(&self, own: &[HeldPolicy]) -> Result<impl Fn(&HeldPolicy) -> bool + Copy + use<'_>, ConnectorError> {
         let grant = self.grant;
         let mut document = grant.attribute("document").map(str::to_owned);
         if document.is_none() {
-            // A policy of AWS: what it says now.
+            // For a policy of AWS, its present document.
             let mut held = own.iter().find(|held| held.place.id() == Some(grant.entitlement.id.as_str())).cloned();
             if held.is_none()
                 && let Some(arn) = grant.attribute("arn")
@@ -182,7 +184,7 @@ impl IamObserver<'_> {
     }
 }
 
-/// Returns every way by which a user holds a policy that is meant, itself or by its groups.
+/// Returns every path by which a user has a matching policy, directly or through groups.
 fn ways(holding: &UserHolding, groups: &[&GroupHolding], is_meant: impl Fn(&HeldPolicy) -> bool) -> Vec<AccessPath> {
     let principal = grants::user_principal(&holding.user);
     let own = holding.held.iter().filter(|held| is_meant(held)).map(|held| path(&principal, None, held));
@@ -207,7 +209,7 @@ fn path(principal: &Principal, group: Option<&IamGroup>, held: &HeldPolicy) -> A
         Some(group) => AccessPath {
             via: AccessRoute::Group,
             ids: format!("{holder}/{}/{id}", group.group_id),
-            text: format!("{} by the group {}, which {name} is in", held.name, group.group_name),
+            text: format!("{} through the group {} of {name}", held.name, group.group_name),
         },
     }
 }
@@ -219,7 +221,7 @@ fn no_user(account: &AccountSnapshot) -> GrantObservation {
     }
 }
 
-/// A list of groups may rightly be empty; that users were read shows that the answer is real.
+/// A list of groups may be empty; existing users show that the reply is complete.
 fn no_group(account: &AccountSnapshot) -> GrantObservation {
     match (account.users.len(), account.groups.len()) {
         (0, 0) => unknown(NOTHING),
@@ -241,4 +243,4 @@ fn unknown(reason: &str) -> GrantObservation {
 }
 
 const QUERY: &str = "iam:GetAccountAuthorizationDetails read to its end";
-const NOTHING: &str = "the target lists no user and no group at all, which proves nothing";
+const NOTHING: &str = "the target lists no user and no group, so absence cannot be confirmed";

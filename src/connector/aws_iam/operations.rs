@@ -1,4 +1,4 @@
-//! The exact calls for a change, from the inventory alone.
+//! Plans the exact calls of a change from the inventory alone.
 
 use super::calls::{operation, take_policy, undo};
 use super::grant_key::IamGrantKey;
@@ -15,8 +15,9 @@ pub(super) fn draft(
     grant: &Grant,
     inventory: &Inventory,
 ) -> Result<PlannedChange, UnsupportedChangeError> {
-    let key = IamGrantKey::parse(&grant.key)
-        .ok_or_else(|| unsupported(format!("`{}` is not a grant of aws-iam", grant.key), "collect the system again"))?;
+    let key = IamGrantKey::parse(&grant.key).ok_or_else(|| {
+        unsupported(format!("`{}` was not collected by aws-iam", grant.key), "collect the system again")
+    })?;
     match (change, &key) {
         (AccessChange::Disable {}, IamGrantKey::Account { .. }) => removal::disable_user(grant, inventory),
         (AccessChange::Revoke {}, IamGrantKey::Account { .. }) => {
@@ -34,17 +35,17 @@ pub(super) fn draft(
             credential(&key, grant)
         }
         (AccessChange::Rotate {}, _) => Err(unsupported(
-            format!("{} cannot be rotated here: only access keys can", grant.entitlement.name),
-            "revoke it, or have its holder renew it and attest that",
+            format!("{} cannot be rotated: only access keys can", grant.entitlement.name),
+            "revoke it, or have its holder renew it and attest the change",
         )),
         (AccessChange::Reduce { .. }, _) => Err(unsupported(
             "aws-iam does not reduce a grant in place".to_owned(),
-            "give a narrower policy first, then revoke this one",
+            "attach a narrower policy first, then revoke this one",
         )),
     }
 }
 
-/// Returns the calls that undo an action, where each of its calls has one that does.
+/// Returns the calls that undo an action, if every call has a reverse.
 pub(super) fn compensate(action: &Action<Planned>) -> Option<Vec<Operation>> {
     action.operations.iter().rev().map(undo).collect()
 }
@@ -93,7 +94,7 @@ fn policy(key: &IamGrantKey, grant: &Grant, inventory: &Inventory) -> Result<Pla
     Ok(drafted(vec![take], ExpectedState::Absent, loses, survives, irreversible))
 }
 
-/// Deactivates what is active, then deletes it.
+/// Deactivates an active credential, then deletes it.
 fn credential(key: &IamGrantKey, grant: &Grant) -> Result<PlannedChange, UnsupportedChangeError> {
     let mut operations = Vec::new();
     if grant.attribute("status") == Some(ACTIVE) {
@@ -107,7 +108,7 @@ fn credential(key: &IamGrantKey, grant: &Grant) -> Result<PlannedChange, Unsuppo
 
 fn deactivate(key: &IamGrantKey, grant: &Grant) -> Result<PlannedChange, UnsupportedChangeError> {
     let refuse = || {
-        let why = format!("{} has no state in which it is kept and does nothing", grant.entitlement.name);
+        let why = format!("{} has no inactive state", grant.entitlement.name);
         unsupported(why, "revoke it")
     };
     let operations = vec![status(key, grant).ok_or_else(refuse)?];
@@ -116,7 +117,7 @@ fn deactivate(key: &IamGrantKey, grant: &Grant) -> Result<PlannedChange, Unsuppo
     Ok(drafted(operations, expects, loses, Vec::new(), None))
 }
 
-/// Returns the call that makes a credential inactive; nothing for what has no such state.
+/// Returns the call that deactivates a credential; `None` for a kind without an inactive state.
 pub(super) fn status(key: &IamGrantKey, grant: &Grant) -> Option<Operation> {
     let (action, parameter, id) = match key {
         IamGrantKey::AccessKey { key } => ("UpdateAccessKey", "AccessKeyId", key),
@@ -147,7 +148,7 @@ pub(super) fn delete(key: &IamGrantKey, grant: &Grant) -> Option<Operation> {
     Some(operation(action, [name, user, (parameter, id.as_str())]))
 }
 
-/// Refuses to delete what was used within the soak: there is somebody who would miss it.
+/// Rejects the deletion of a credential that was used within the soak period.
 fn soaked(config: &Config, grant: &Grant, inventory: &Inventory) -> Result<(), UnsupportedChangeError> {
     let days = i64::from(config.soak_days);
     if days == 0 {
@@ -166,7 +167,7 @@ fn soaked(config: &Config, grant: &Grant, inventory: &Inventory) -> Result<(), U
     })
 }
 
-/// Returns the other ways by which the holder has what is meant, in words.
+/// Returns the other paths by which the holder has the entitlement, in words.
 fn other_ways(grant: &Grant, inventory: &Inventory, is_meant: impl Fn(&Grant) -> bool) -> Vec<String> {
     let holder = &grant.principal;
     let policies = |id: &str| inventory.of_principal(id).filter(|other| other.kind == GrantKind::Policy);
@@ -182,7 +183,7 @@ fn other_ways(grant: &Grant, inventory: &Inventory, is_meant: impl Fn(&Grant) ->
                 .filter(|other| is_meant(other))
                 .map(|other| {
                     let policy = &other.entitlement.name;
-                    format!("{policy} by the group {}, which {} is in", group.name, holder.name)
+                    format!("{policy} through the group {} of {}", group.name, holder.name)
                 })
                 .collect::<Vec<_>>()
         });
@@ -192,7 +193,7 @@ fn other_ways(grant: &Grant, inventory: &Inventory, is_meant: impl Fn(&Grant) ->
     ways
 }
 
-/// Returns the name of the user a grant belongs to, and its id.
+/// Returns the name and id of the user of a grant.
 pub(super) fn user(grant: &Grant) -> [(&'static str, &str); 2] {
     [("UserName", &grant.principal.name), ("UserId", &grant.principal.id)]
 }
@@ -218,7 +219,7 @@ pub(super) fn unsupported(why: String, instead: &str) -> UnsupportedChangeError 
 }
 
 pub(super) fn incomplete() -> UnsupportedChangeError {
-    unsupported("the inventory does not hold what the call needs".to_owned(), "collect the system again")
+    unsupported("data for the call is missing in the inventory".to_owned(), "collect the system again")
 }
 
 pub(super) const INACTIVE: &str = "Inactive";

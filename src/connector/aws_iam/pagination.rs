@@ -1,4 +1,4 @@
-//! Whole listings, read to the end that AWS itself declares.
+//! Complete listings, read to the end that AWS reports.
 
 use super::api::IamApi;
 use super::api_types::{
@@ -10,7 +10,7 @@ use super::api_types::{
 use crate::connector::ConnectorError;
 use crate::connector::http::PageCounter;
 
-/// Who holds a policy.
+/// The holder of a policy.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum PolicyHolder {
     Group,
@@ -26,7 +26,7 @@ impl PolicyHolder {
         }
     }
 
-    /// Returns the parameter of a call that names the holder.
+    /// Returns the call parameter for the name of the holder.
     pub(super) const fn parameter(self) -> &'static str {
         match self {
             Self::Group => "GroupName",
@@ -42,7 +42,7 @@ impl PolicyHolder {
     }
 }
 
-/// One page, and where the next begins.
+/// One page, and the marker of the next one.
 pub(super) struct EntryBatch<T> {
     pub entries: Vec<T>,
     pub next: Option<String>,
@@ -73,7 +73,7 @@ impl IamApi {
         self.all::<Groups>("ListGroupsForUser", &[("UserName", user)])
     }
 
-    /// Returns the group with this name and all its members; nothing when there is none.
+    /// Returns the group with this name and all its members; `None` when it does not exist.
     pub(super) fn members(&self, group: &str) -> Result<Option<(IamGroup, Vec<IamUser>)>, ConnectorError> {
         let Some(entries) = present(self.all::<GetGroup>("GetGroup", &[("GroupName", group)]))? else {
             return Ok(None);
@@ -100,7 +100,7 @@ impl IamApi {
         self.all::<PolicyNames>(action, &[(holder.parameter(), name)])
     }
 
-    /// Returns the document of an inline policy; nothing when there is none.
+    /// Returns the document of an inline policy; `None` when it does not exist.
     pub(super) fn inline(
         &self,
         holder: PolicyHolder,
@@ -112,7 +112,7 @@ impl IamApi {
         present(answer.map(|policy| policy.policy_document))
     }
 
-    /// Returns the managed policy at this ARN; nothing when there is none.
+    /// Returns the managed policy with this ARN; `None` when it does not exist.
     pub(super) fn policy(&self, arn: &str) -> Result<Option<ManagedPolicy>, ConnectorError> {
         present(self.read::<GetPolicy>("GetPolicy", &[("PolicyArn", arn)]).map(|answer| answer.policy))
     }
@@ -178,7 +178,7 @@ impl IamApi {
     ) -> Result<EntryBatch<L::Entry>, ConnectorError> {
         let size = self.page_size().to_string();
         let mut with = with.to_vec();
-        // This call alone refuses a page size unless all users are asked for.
+        // This call accepts a page size only if all users are requested.
         if action != "ListServiceSpecificCredentials" {
             with.push(("MaxItems", &size));
         }
@@ -187,21 +187,21 @@ impl IamApi {
         let refuse = |why: &str| Err(ConnectorError::Permanent(format!("iam:{action}: {why}")));
         match (is_truncated, next) {
             (Some(true), Some(next)) => Ok(EntryBatch { entries, next: Some(next) }),
-            (Some(true), None) => refuse("the target says there is more, and not where"),
+            (Some(true), None) => refuse("the target reports more pages, but no marker"),
             (Some(false), None) => Ok(EntryBatch { entries, next: None }),
             (Some(false), Some(next)) if next.is_empty() => Ok(EntryBatch { entries, next: None }),
-            (_, Some(_)) => refuse("the target says that this is the end, and where it goes on"),
-            // The API model leaves `IsTruncated` optional; these calls are known to answer whole lists without it.
-            // A list that fills its page could have been cut, so it is not taken for one.
+            (_, Some(_)) => refuse("the target reports the end of the list, and a marker"),
+            // `IsTruncated` is optional in the API model, and these calls return complete lists without it. A list that
+            // fills its page may be truncated, so it is not accepted.
             (None, None) if MAY_OMIT_END.contains(&action) && entries.len() < usize::from(self.page_size()) => {
                 Ok(EntryBatch { entries, next: None })
             }
-            (None, None) => refuse("the target does not say whether there is more"),
+            (None, None) => refuse("the target does not report whether there are more pages"),
         }
     }
 }
 
-/// Makes "there is no such thing" an answer; every other error stays one.
+/// Converts "no such entity" to `None`; other errors are kept.
 pub(super) fn present<T>(answer: Result<T, ConnectorError>) -> Result<Option<T>, ConnectorError> {
     match answer {
         Ok(value) => Ok(Some(value)),

@@ -1,17 +1,17 @@
-//! What a policy document allows, as far as it decides how dangerous it is and whether two are the same.
+//! Analysis of policy documents: their power, and a digest to compare them.
 
 use crate::model::{Digest, Tier, jcs};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-/// How much a document allows. Conditions and denials are not weighed: what a document could allow, it allows.
+/// The power of a document. Conditions and denials are ignored: a possible permission counts as given.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum PolicyPower {
-    /// Everything on everything.
+    /// All actions on all resources.
     Administrator,
-    /// Enough to give oneself everything: identities, policies and keys of others.
+    /// Enough to obtain all other rights: identities, policies and keys of others.
     ControlPlane,
-    /// Whole services on every resource.
+    /// Whole services on all resources.
     Broad,
     /// Some actions on some resources.
     Narrow,
@@ -40,17 +40,17 @@ impl PolicyPower {
     }
 }
 
-/// A policy document as read.
+/// A parsed policy document.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct PolicyDocument {
-    /// The digest of its canonical form: the same for documents that say the same in another order or spelling.
+    /// The digest of its canonical form: equal for documents that differ only in order or spelling.
     pub digest: Digest,
-    /// What it allows.
+    /// Its power.
     pub power: PolicyPower,
 }
 
 impl PolicyDocument {
-    /// Reads a document as IAM answers it: JSON, percent-encoded (RFC 3986). Nothing when it is not that.
+    /// Parses a document as returned by IAM: JSON, percent-encoded (RFC 3986); `None` when it is malformed.
     pub(super) fn read(encoded: &str) -> Option<Self> {
         let text = percent_decode_str(encoded).decode_utf8().ok()?;
         let Value::Object(document) = serde_json::from_str(&text).ok()? else { return None };
@@ -59,13 +59,14 @@ impl PolicyDocument {
         let mut statements = statements?;
         let power = statements.iter().map(power).min().unwrap_or(PolicyPower::Reader);
         statements.sort_by_cached_key(|statement| jcs::to_string(statement).unwrap_or_default());
-        // A number that has no canonical form (a fraction in a condition) leaves the text itself to compare.
+        // If a number has no canonical form (a fraction in a condition), the text itself is compared.
         let digest = jcs::digest(&statements).unwrap_or_else(|_| Digest::of(text.as_bytes()));
         Some(Self { digest, power })
     }
 }
 
-/// A statement without its label, with lists where IAM takes one value or many, sorted, and actions in lower case.
+/// Returns a statement without its label, with sorted lists where IAM accepts one value or many, and actions in lower
+/// case.
 fn canonical(statement: &Map<String, Value>) -> Map<String, Value> {
     let mut canonical = Map::new();
     for (key, value) in statement.iter().filter(|(key, _)| *key != "Sid") {
@@ -97,7 +98,7 @@ fn texts<'a>(statement: &'a Map<String, Value>, key: &str) -> Option<Vec<&'a str
     statement.get(key).map(|value| list(value).into_iter().filter_map(Value::as_str).collect())
 }
 
-/// Judges one canonical statement.
+/// Returns the power of one canonical statement.
 fn power(statement: &Map<String, Value>) -> PolicyPower {
     if statement.get("Effect").and_then(Value::as_str) != Some("Allow") {
         return PolicyPower::Reader;
@@ -118,7 +119,7 @@ fn power(statement: &Map<String, Value>) -> PolicyPower {
     if any(is_everything) || any(|action| is_everything(action.trim_start_matches("*:"))) {
         return if everywhere { PolicyPower::Administrator } else { PolicyPower::ControlPlane };
     }
-    // Rights over identities are judged wherever they point: a user, role or policy named there may be an administrator.
+    // Rights over identities are counted for any resource: a user, role or policy named there may be an administrator.
     if actions.iter().any(|pattern| SELF_RAISING.iter().any(|action| matches(pattern, action))) {
         return PolicyPower::ControlPlane;
     }
@@ -135,7 +136,7 @@ fn is_everything(text: &str) -> bool {
 fn reads(action: &str) -> bool {
     let verb = action.split_once(':').map_or("", |(_, verb)| verb);
     ["get", "list", "describe", "batchget", "head", "view", "search", "lookup"].iter().any(|r| verb.starts_with(r))
-        // These read, and what they read is a secret or somebody's data.
+        // These actions read secrets or personal data.
         && !["secretsmanager:", "ssm:getparameter", "sts:"].iter().any(|secret| action.starts_with(secret))
 }
 
@@ -167,7 +168,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     pattern.get(p..).unwrap_or_default().iter().all(|&byte| byte == b'*')
 }
 
-/// The actions by which one can give oneself, or take over, what one does not have.
+/// Actions by which a principal can extend its own rights or take over those of others.
 const SELF_RAISING: &[&str] = &[
     "iam:addusertogroup",
     "iam:attachgrouppolicy",
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_is_as_dangerous_as_its_worst_statement() {
+    fn power_is_that_of_the_strongest_statement() {
         for (action, resource, power) in [
             (r#""*""#, r#""*""#, PolicyPower::Administrator),
             (r#"["s3:Get*","*:*"]"#, r#"["*"]"#, PolicyPower::Administrator),
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_but_is_judged_by_what_it_leaves() {
+    fn not_action_is_evaluated_by_its_complement() {
         let but = |spared: &str| {
             document(&format!(r#"{{"Statement":[{{"Effect":"Allow","NotAction":{spared},"Resource":"*"}}]}}"#)).power
         };
@@ -229,13 +230,13 @@ mod tests {
     }
 
     #[test]
-    fn a_denial_gives_nothing() {
+    fn denial_gives_no_power() {
         let deny = document(r#"{"Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#);
         assert_eq!(deny.power, PolicyPower::Reader);
     }
 
     #[test]
-    fn the_same_in_another_spelling_is_the_same() {
+    fn digest_ignores_order_and_spelling() {
         let one = document(
             r#"{"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],"Resource":"b"}]}"#,
         );
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_document_is_not_read_as_an_empty_one() {
+    fn malformed_document_is_rejected() {
         for text in ["", "%7B%7D", "[]", "%ff", "{\"Statement\":[1]}"] {
             assert_eq!(PolicyDocument::read(text), None, "{text}");
         }

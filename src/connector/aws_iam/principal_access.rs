@@ -1,4 +1,4 @@
-//! What a user or a group holds, read together: policies with what they say, and everything that hangs on a user.
+//! The policies and credentials of a user or group.
 
 use super::api::IamApi;
 use super::api_types::{AccessKey, IamUser, LoginProfile, ServiceSpecificCredential, SigningCertificate, SshPublicKey};
@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Documents of managed policies by id and version, which AWS never changes once they are made.
+/// Documents of managed policies by id and version, which AWS never changes after creation.
 pub(super) type PolicyDocuments = Mutex<BTreeMap<(String, String), PolicyDocument>>;
 
 /// A policy on a user or group.
@@ -20,25 +20,25 @@ pub(super) type PolicyDocuments = Mutex<BTreeMap<(String, String), PolicyDocumen
 pub(super) struct HeldPolicy {
     /// Its name.
     pub name: String,
-    /// Where it is kept.
+    /// Its location.
     pub place: PolicyLocation,
-    /// What it says.
+    /// Its document.
     pub document: PolicyDocument,
 }
 
-/// Where a policy is kept.
+/// The location of a policy.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum PolicyLocation {
     /// A managed policy of the account.
     Account { id: String, arn: String },
-    /// A managed policy of AWS, whose document AWS changes when it likes.
+    /// A managed policy of AWS, whose document AWS may change at any time.
     Aws { id: String, arn: String },
-    /// Inside its holder.
+    /// Embedded in its holder.
     Inline,
 }
 
 impl PolicyLocation {
-    /// Returns where the managed policy at this ARN is kept: the account field of AWS' own policies is `aws`.
+    /// Returns the location of the managed policy with this ARN: the account field of AWS' own policies is `aws`.
     pub(super) fn managed(id: String, arn: String) -> Self {
         if arn.split(':').nth(4) == Some("aws") { Self::Aws { id, arn } } else { Self::Account { id, arn } }
     }
@@ -53,13 +53,13 @@ impl PolicyLocation {
 }
 
 impl HeldPolicy {
-    /// Returns whether it gives everything.
+    /// Returns whether it gives full access.
     pub(super) fn is_administrator(&self) -> bool {
         self.document.power == PolicyPower::Administrator
     }
 }
 
-/// Reads what is held, asking once for each managed policy.
+/// Reads policies, with one request for each managed policy.
 pub(super) struct PolicyReader<'a> {
     api: &'a IamApi,
     documents: &'a PolicyDocuments,
@@ -83,7 +83,7 @@ impl<'a> PolicyReader<'a> {
         Ok(held)
     }
 
-    /// Returns an inline policy; nothing when there is none of this name.
+    /// Returns an inline policy; `None` when it does not exist.
     pub(super) fn inline(
         &self,
         holder: PolicyHolder,
@@ -95,7 +95,7 @@ impl<'a> PolicyReader<'a> {
         Ok(Some(HeldPolicy { name: policy.to_owned(), place: PolicyLocation::Inline, document }))
     }
 
-    /// Returns the managed policy at this ARN; nothing when there is none.
+    /// Returns the managed policy with this ARN; `None` when it does not exist.
     pub(super) fn managed(&self, arn: &str) -> Result<Option<HeldPolicy>, ConnectorError> {
         if let Some(held) = self.seen.borrow().get(arn) {
             return Ok(Some(held.clone()));
@@ -121,7 +121,7 @@ impl<'a> PolicyReader<'a> {
     }
 }
 
-/// Everything that hangs on a user besides groups and policies.
+/// The credentials and devices of a user.
 pub(super) struct UserResources {
     pub access_keys: Vec<AccessKey>,
     pub certificates: Vec<SigningCertificate>,
@@ -137,7 +137,7 @@ impl UserResources {
         Self { access_keys, password, ..Self::none() }.others(api, config, user)
     }
 
-    /// Reads only what is of the kind that this key names.
+    /// Reads only the objects of the kind of this key.
     pub(super) fn of_kind(api: &IamApi, key: &IamGrantKey, user: &IamUser) -> Result<Self, ConnectorError> {
         let name = &user.user_name;
         Ok(match key {
@@ -162,7 +162,7 @@ impl UserResources {
         }
     }
 
-    /// Reads what few users have.
+    /// Reads rare kinds of credentials.
     fn others(mut self, api: &IamApi, config: &Config, user: &IamUser) -> Result<Self, ConnectorError> {
         let name = &user.user_name;
         if config.sees(UnobservedKind::SigningCertificates) {
@@ -177,7 +177,7 @@ impl UserResources {
         Ok(self)
     }
 
-    /// Returns whether anything of it can be used to sign in.
+    /// Returns whether any of them can be used to sign in.
     pub(super) fn can_sign_in(&self) -> bool {
         self.password.is_some()
             || self.access_keys.iter().any(|key| key.status == ACTIVE)
@@ -187,8 +187,8 @@ impl UserResources {
     }
 }
 
-/// Returns whether a user can sign in by anything, with as few calls as show it: the first thing that works is enough,
-/// and only nothing at all takes a look at everything.
+/// Returns whether a user has a credential to sign in, with as few calls as possible: the first usable one is
+/// sufficient.
 pub(super) fn can_sign_in(api: &IamApi, config: &Config, user: &IamUser) -> Result<bool, ConnectorError> {
     let name = &user.user_name;
     let some = UserResources { access_keys: api.access_keys(name)?, ..UserResources::none() };
@@ -209,5 +209,5 @@ pub(super) fn illegible() -> ConnectorError {
     ConnectorError::Permanent("a policy document is not JSON with statements".to_owned())
 }
 
-/// The status of what can be used.
+/// The status of a usable credential.
 pub(super) const ACTIVE: &str = "Active";

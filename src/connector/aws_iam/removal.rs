@@ -1,4 +1,4 @@
-//! A user stopped, or removed with everything that hangs on it.
+//! Disabling a user, and removing a user with all of its objects.
 
 use super::api_types::IamUser;
 use super::calls::{operation, take_policy};
@@ -11,7 +11,7 @@ use crate::connector::{ConnectorError, PlannedChange, UnsupportedChangeError};
 use crate::model::{AccessLoss, ExpectedState, Grant, GrantKind, Inventory, Operation};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Drafts the end of a user's sign-in: no password, no active key. The record and its policies stay.
+/// Plans the end of a user's sign-in: no password, no active key. The user and its policies stay.
 pub(super) fn disable_user(account: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
     whole(account, inventory)?;
     let operations = contain(account, inventory)?;
@@ -20,7 +20,7 @@ pub(super) fn disable_user(account: &Grant, inventory: &Inventory) -> Result<Pla
         .any(|operation| operation.call == "iam:DeleteLoginProfile")
         .then(|| "the password is deleted; a new one has to be set".to_owned());
     if operations.is_empty() {
-        let why = format!("{} has nothing to sign in with any more", account.principal.name);
+        let why = format!("{} has no credential to sign in with", account.principal.name);
         return Err(unsupported(why, "collect the system again, or revoke the user"));
     }
     let expects = ExpectedState::Shows(BTreeMap::from([("status".to_owned(), "disabled".to_owned())]));
@@ -28,7 +28,7 @@ pub(super) fn disable_user(account: &Grant, inventory: &Inventory) -> Result<Pla
     Ok(drafted(operations, expects, loses, Vec::new(), irreversible))
 }
 
-/// Drafts the removal of a user: contain first, then take away, then delete.
+/// Plans the removal of a user: deactivates its credentials, removes its objects, then deletes the user.
 pub(super) fn remove_user(
     config: &Config,
     account: &Grant,
@@ -38,7 +38,7 @@ pub(super) fn remove_user(
     let principal = &account.principal;
     let mut operations = contain(account, inventory)?;
     for (key, grant) in of(account, inventory, GrantKind::Credential) {
-        // A password has no inactive state; containing it has deleted it.
+        // A password has no inactive state, so deactivating has already deleted it.
         if !matches!(key, IamGrantKey::Password { .. }) {
             operations.push(delete(&key, grant).ok_or_else(incomplete)?);
         }
@@ -55,7 +55,7 @@ pub(super) fn remove_user(
     }
     for serial in account.attribute("mfa").unwrap_or("none").split(' ').filter(|serial| *serial != "none") {
         operations.push(operation("DeactivateMFADevice", [name, id, ("SerialNumber", serial)]));
-        // A virtual device has an ARN for a serial number and stays behind otherwise; a thing of hardware has none.
+        // A virtual device has an ARN as serial number and would otherwise remain; a hardware device has none.
         if serial.starts_with("arn:") && serial.contains(":mfa/") {
             operations.push(operation("DeleteVirtualMFADevice", [("SerialNumber", serial)]));
         }
@@ -68,15 +68,16 @@ pub(super) fn remove_user(
             std::iter::once(loss(&principal.name, &grant.entitlement.name)).chain(hidden)
         })
         .collect();
-    let mut irreversible = "a deleted user cannot be restored; one of the same name is another user".to_owned();
+    let mut irreversible =
+        "a deleted user cannot be restored; a new user with the same name is another user".to_owned();
     for unseen in &config.unseen {
         irreversible
-            .push_str(&format!("; not seen, and if there are any AWS refuses the last call: {}", unseen.text()));
+            .push_str(&format!("; not listed, and if there are any, AWS rejects the last call: {}", unseen.text()));
     }
     Ok(drafted(operations, ExpectedState::Absent, loses, Vec::new(), Some(irreversible)))
 }
 
-/// Stops every credential at once, before anything is taken apart.
+/// Deactivates every credential first, before any object is removed.
 fn contain(account: &Grant, inventory: &Inventory) -> Result<Vec<Operation>, UnsupportedChangeError> {
     let mut operations = Vec::new();
     for (key, grant) in of(account, inventory, GrantKind::Credential) {
@@ -104,12 +105,11 @@ fn whole(account: &Grant, inventory: &Inventory) -> Result<(), UnsupportedChange
     if inventory.is_complete() {
         return Ok(());
     }
-    let why =
-        format!("the inventory is not complete, so not everything that hangs on {} is known", account.principal.name);
+    let why = format!("the inventory is incomplete, so some objects of {} may be unknown", account.principal.name);
     Err(unsupported(why, "collect the system again until it is complete"))
 }
 
-/// Refuses to begin when something hangs on the user that the plan does not name: it came after the review.
+/// Rejects the action when the user has an object that is not in the plan: it was created after the review.
 pub(super) fn planned_whole(aws: &AwsIam, found: &IamUser, operations: &[Operation]) -> Result<(), ConnectorError> {
     let named = |call: &str, parameter: &str| -> BTreeSet<&str> {
         let calls = operations.iter().filter(|operation| operation.call == format!("iam:{call}"));
@@ -119,13 +119,11 @@ pub(super) fn planned_whole(aws: &AwsIam, found: &IamUser, operations: &[Operati
     let devices = aws.api.mfa_devices(&found.user_name)?;
     let groups = aws.api.groups_of(&found.user_name)?;
     let policies = PolicyReader::new(aws).of(PolicyHolder::User, &found.user_name)?;
-    let check = |what: &str, planned: BTreeSet<&str>, there: Vec<&str>| match there
-        .iter()
-        .find(|id| !planned.contains(*id))
-    {
-        None => Ok(()),
-        Some(_) => Err(ConnectorError::PreconditionFailed(format!("the user has {what} that the plan does not name"))),
-    };
+    let check =
+        |what: &str, planned: BTreeSet<&str>, there: Vec<&str>| match there.iter().find(|id| !planned.contains(*id)) {
+            None => Ok(()),
+            Some(_) => Err(ConnectorError::PreconditionFailed(format!("the user has {what} that is not in the plan"))),
+        };
     let keys = belongings.access_keys.iter().map(|key| key.access_key_id.as_str()).collect();
     check("an access key", named("DeleteAccessKey", "AccessKeyId"), keys)?;
     let certificates = belongings.certificates.iter().map(|one| one.certificate_id.as_str()).collect();

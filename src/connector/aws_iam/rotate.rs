@@ -1,13 +1,15 @@
-//! A new access key in place of an old one: made, kept, proven by use; then the old one stopped, proven dead, deleted.
+//! Rotation of access keys: the new key is created, stored and verified by use; then the old key is deactivated,
+//! verified and deleted.
 //!
-//! Everything a crash can leave behind is told apart by listing the user's keys, of which AWS allows two:
+//! After a crash, the state is determined by listing the user's keys, of which AWS allows two:
 //!
-//! | found | it means | what is done |
+//! | found | meaning | next step |
 //! |---|---|---|
-//! | the old key alone | nothing has happened | begin |
-//! | the old key and one last used to ask who it is | the new secret was kept, and proven by that use | go on: stop the old |
-//! | the old key and any other | its secret may never have been kept, or it serves something else | refuse, and name it |
-//! | no old key | the rotation is over | nothing |
+//! | only the old key | the rotation has not begun | begin |
+//! | the old key, and one that was last used for the identity call | the new secret is stored and verified | continue:
+//! deactivate the old key |
+//! | the old key and any other | its secret may not be stored, or it has another purpose | reject, with its name |
+//! | no old key | the rotation is complete | none |
 
 use super::api::AccessKeySecret;
 use super::api_types::{CreateAccessKey, IamUser, NewAccessKey};
@@ -25,19 +27,16 @@ use secrecy::{ExposeSecret as _, SecretString};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Drafts a rotation.
+/// Plans a rotation.
 pub(super) fn draft(key: &str, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
     let name = &grant.principal.name;
     if grant.attribute("status") != Some(ACTIVE) {
-        return Err(unsupported(format!("{key} of {name} is not active: there is nothing to renew"), "revoke it"));
+        return Err(unsupported(format!("{key} of {name} is not active, so it cannot be rotated"), "revoke it"));
     }
     let is_other = |other: &&Grant| other.attribute("type") == Some("access-key") && other.key != grant.key;
     if let Some(other) = inventory.of_principal(&grant.principal.id).find(is_other) {
         return Err(UnsupportedChangeError::Harm {
-            why: format!(
-                "{name} has two access keys, {key} and {}, and AWS allows no third while one takes the other's place",
-                other.entitlement.id
-            ),
+            why: format!("{name} has two access keys, {key} and {}, and AWS allows no third one", other.entitlement.id),
             instead: format!("revoke {} first if it is not needed, then rotate {key}", other.entitlement.id),
         });
     }
@@ -49,12 +48,12 @@ pub(super) fn draft(key: &str, grant: &Grant, inventory: &Inventory) -> Result<P
     let listed = operation("ListAccessKeys", user(grant)).text;
     let operations = vec![
         operation("CreateAccessKey", user(grant)),
-        step("sink:Deposit", "keep the new secret in the sink".to_owned()),
+        step("sink:Deposit", "store the new secret in the sink".to_owned()),
         step(PROVE, format!("aws sts get-caller-identity  # with the new key: must be {}", grant.principal.id)),
         status(&named, grant).ok_or_else(incomplete)?,
         step(
             "iam:ListAccessKeys",
-            format!("{listed}  # {key} must be {INACTIVE}, and refused where its secret is here"),
+            format!("{listed}  # {key} must be {INACTIVE}, and rejected if its secret is available"),
         ),
         delete(&named, grant).ok_or_else(incomplete)?,
     ];
@@ -63,7 +62,7 @@ pub(super) fn draft(key: &str, grant: &Grant, inventory: &Inventory) -> Result<P
     Ok(drafted(operations, ExpectedState::Replaced, loses, Vec::new(), irreversible))
 }
 
-/// Makes the rotation, or goes on with one that was interrupted.
+/// Executes the rotation, or continues an interrupted one.
 pub(super) fn rotate(
     aws: &AwsIam,
     action: &Action<Planned>,
@@ -72,21 +71,21 @@ pub(super) fn rotate(
     let calls: Vec<&str> = action.operations.iter().map(|operation| operation.call.as_str()).collect();
     let Some(IamGrantKey::AccessKey { key: old }) = IamGrantKey::parse(&action.grant.key).filter(|_| calls == STEPS)
     else {
-        return Err(ConnectorError::Unsupported("a rotation with other steps than those of an access key".to_owned()));
+        return Err(ConnectorError::Unsupported("a rotation whose steps are not those of an access key".to_owned()));
     };
     let principal = &action.grant.principal;
     let user = match aws.find_user(&principal.id, &principal.name)? {
         ResourceLookup::Here(user) if user.user_name == principal.name => user,
-        ResourceLookup::Here(_) => return Err(not_as_planned("the user has another name now")),
-        ResourceLookup::Gone(_) => return Err(not_as_planned("the user is gone, and its keys with it")),
-        ResourceLookup::Nothing => return Err(not_as_planned("no user can be read at all")),
+        ResourceLookup::Here(_) => return Err(not_as_planned("the user now has another name")),
+        ResourceLookup::Gone(_) => return Err(not_as_planned("the user no longer exists, nor do its keys")),
+        ResourceLookup::Nothing => return Err(not_as_planned("no user can be read")),
     };
     let keys = aws.api.access_keys(&user.user_name)?;
     let (olds, others): (Vec<_>, Vec<_>) = keys.iter().partition(|key| key.access_key_id == old);
     let rotation = KeyRotation { aws, old: &old, user: &user };
     match (olds.first(), others.as_slice()) {
         (None, others) => Ok(ApplyReceipt {
-            text: format!("{old} is gone already"),
+            text: format!("{old} no longer exists"),
             already: true,
             successor: match others {
                 [one] => Some(IamGrantKey::AccessKey { key: one.access_key_id.clone() }.grant_key()?),
@@ -102,8 +101,8 @@ pub(super) fn rotate(
         (Some(_), others) => {
             let names: Vec<&str> = others.iter().map(|key| key.access_key_id.as_str()).collect();
             Err(not_as_planned(&format!(
-                "the user also has {}, which the plan does not know; an interrupted rotation leaves such a key: delete it \
-                 if nobody needs it, then run again",
+                "the user also has {}, which is not in the plan; an interrupted rotation leaves such a key: delete it \
+                 if it is not needed, then run again",
                 names.join(", ")
             )))
         }
@@ -122,19 +121,19 @@ impl KeyRotation<'_> {
         let made: CreateAccessKey = self.aws.api.create("CreateAccessKey", &[("UserName", name)])?;
         let NewAccessKey { access_key_id: id, user_name, secret_access_key: key } = made.access_key;
         if user_name != name {
-            return Err(ConnectorError::Ambiguous("iam:CreateAccessKey: the answer is about another user".to_owned()));
+            return Err(ConnectorError::Ambiguous("iam:CreateAccessKey: the reply is about another user".to_owned()));
         }
         let secret = AccessKeySecret { id, key, token: None };
         let label = format!("{}-{name}-{}", action.grant.system, secret.id);
         let place =
             sink.deposit(&label, &environment(&secret)).map_err(|error| self.undo(&secret, &format!("{error}")))?;
         if let Err(error) = self.prove_alive(&secret) {
-            return Err(self.undo(&secret, &format!("the new key was not proven by use: {error}")));
+            return Err(self.undo(&secret, &format!("the new key could not be verified by use: {error}")));
         }
         self.end(&secret.id.clone(), Some((secret, place)), 1)
     }
 
-    /// Stops the old key, proves it dead, and deletes it.
+    /// Deactivates the old key, verifies that it is rejected, and deletes it.
     fn end(
         &self,
         new: &str,
@@ -145,11 +144,11 @@ impl KeyRotation<'_> {
         let held = Some(api.secret()).filter(|secret| secret.id == self.old);
         let (secret, deposited) = kept.map_or((None, None), |(secret, place)| (Some(secret), Some(place)));
         match (&held, secret) {
-            // From here on the engine's own old key cannot sign any more.
+            // From here on, the engine's own old key cannot sign any more.
             (Some(_), Some(new)) => api.sign_with(new),
             (Some(_), None) => {
                 return Err(not_as_planned(
-                    "the engine would stop its own key without having the secret of the new one",
+                    "the engine would deactivate its own key without the secret of the new one",
                 ));
             }
             (None, _) => {}
@@ -162,25 +161,25 @@ impl KeyRotation<'_> {
             Ok(()) | Err(ConnectorError::NotFound(_)) => {}
             Err(error) => return Err(after(made + 1, CALLS, error)),
         }
-        let how = if held.is_some() { "refused when used" } else { "inactive" };
+        let how = if held.is_some() { "rejected when used" } else { "inactive" };
         Ok(ApplyReceipt {
-            text: format!("{new} answered for {}; {} was {how}, then deleted", self.user.user_name, self.old),
+            text: format!("{new} works for {}; {} was {how}, then deleted", self.user.user_name, self.old),
             already: false,
             successor: Some(IamGrantKey::AccessKey { key: new.to_owned() }.grant_key()?),
             deposited,
         })
     }
 
-    /// Returns whether a key was used for what proves a new one, and for nothing since.
+    /// Returns whether the last use of a key was the verification call.
     fn was_proven(&self, key: &str) -> Result<bool, ConnectorError> {
         let last = self.aws.api.last_used(key)?;
         Ok(last.last_used_date.is_some() && last.service_name.as_deref() == Some("sts"))
     }
 
-    /// Makes a harmless call with the new key, which must answer for the same user.
+    /// Makes a harmless call with the new key, which must be accepted for the same user.
     fn prove_alive(&self, secret: &AccessKeySecret) -> Result<(), ConnectorError> {
         let caller = self.settled(|| match self.aws.api.caller(secret) {
-            // AWS needs a few seconds until every part of it knows a new key.
+            // A new key takes a few seconds to propagate in AWS.
             Err(ConnectorError::Unauthenticated(_)) => None,
             answer => Some(answer),
         });
@@ -189,12 +188,12 @@ impl KeyRotation<'_> {
         if caller.user_id == self.user.user_id && caller.account == self.aws.words.config.account {
             Ok(())
         } else {
-            Err(not_as_planned("it answers for somebody else"))
+            Err(not_as_planned("it belongs to another user"))
         }
     }
 
-    /// Shows that the old key no longer works: by a call with it that is refused, where its secret is here, otherwise
-    /// by its status.
+    /// Verifies that the old key no longer works: by a rejected call if its secret is available, otherwise by its
+    /// status.
     fn prove_dead(&self, held: Option<&AccessKeySecret>) -> Result<(), ConnectorError> {
         let alive = |how: &str| {
             let text = format!("{} was deactivated and {how}; it was not deleted", self.old);
@@ -207,17 +206,17 @@ impl KeyRotation<'_> {
                 keys.iter().any(|key| key.access_key_id == self.old && key.status == INACTIVE).then_some(Ok(()))
             }
         });
-        inactive.ok_or_else(|| alive("does not show it"))?.map_err(|error| after(1, CALLS, error))?;
+        inactive.ok_or_else(|| alive("is not shown as inactive"))?.map_err(|error| after(1, CALLS, error))?;
         let Some(secret) = held else { return Ok(()) };
         let refused = self.settled(|| match self.aws.api.caller(secret) {
             Ok(_) => None,
             Err(ConnectorError::Unauthenticated(_)) => Some(Ok(())),
             Err(error) => Some(Err(error)),
         });
-        refused.ok_or_else(|| alive("still lets calls in"))?.map_err(|error| after(1, CALLS, error))
+        refused.ok_or_else(|| alive("is still accepted"))?.map_err(|error| after(1, CALLS, error))
     }
 
-    /// Asks until there is an answer or the time AWS may take is over.
+    /// Repeats a request until it has a result, or the propagation time is over.
     fn settled<T>(&self, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
         let deadline = Instant::now() + Duration::from_secs(u64::from(self.aws.words.config.settle_seconds));
         loop {
@@ -231,7 +230,7 @@ impl KeyRotation<'_> {
         }
     }
 
-    /// Deletes the new key again: the old one works on, and nobody is left with a key whose secret is lost.
+    /// Deletes the new key again: the old one still works, and no key with a lost secret remains.
     fn undo(&self, secret: &AccessKeySecret, why: &str) -> ConnectorError {
         let with = [("UserName", self.user.user_name.as_str()), ("AccessKeyId", secret.id.as_str())];
         match self.aws.api.write("DeleteAccessKey", &with) {
@@ -241,7 +240,7 @@ impl KeyRotation<'_> {
     }
 }
 
-/// The secret as people use it: a file of environment variables.
+/// Returns the secret as a file of environment variables.
 fn environment(secret: &AccessKeySecret) -> SecretString {
     let AccessKeySecret { id, key, .. } = secret;
     SecretString::from(format!("AWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={}\n", key.expose_secret()))

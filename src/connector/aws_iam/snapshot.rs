@@ -1,4 +1,4 @@
-//! The whole account at one moment: who holds which policies, by one query instead of many.
+//! The policies of all users and groups of an account at one point in time, read by one query.
 
 use super::api::IamApi;
 use super::api_types::{
@@ -33,7 +33,7 @@ impl AccountSnapshot {
     /// Reads `GetAccountAuthorizationDetails` to its end.
     ///
     /// # Errors
-    /// When it cannot be read whole, or does not describe a policy it says is attached.
+    /// When it cannot be read completely, or does not describe an attached policy.
     pub(super) fn read(api: &IamApi) -> Result<Self, ConnectorError> {
         let (mut users, mut groups, mut policies) = (Vec::new(), Vec::new(), BTreeMap::new());
         for detail in details(api, &["User", "Group", "LocalManagedPolicy", "AWSManagedPolicy"])? {
@@ -54,14 +54,14 @@ impl AccountSnapshot {
     /// Returns the groups of a user.
     ///
     /// # Errors
-    /// When the same answer does not describe one of them.
+    /// When the reply does not describe one of them.
     pub(super) fn groups_of(&self, user: &UserHolding) -> Result<Vec<&GroupHolding>, ConnectorError> {
         let named = |name: &String| self.groups.iter().find(|holding| holding.group.group_name == *name);
         user.groups.iter().map(|name| named(name).ok_or_else(changed)).collect()
     }
 }
 
-/// Counts memberships and policies, by this query alone.
+/// Counts memberships and policies by this query alone.
 pub(super) fn count(api: &IamApi) -> Result<(usize, usize), ConnectorError> {
     let (mut memberships, mut policies) = (0, 0);
     for detail in details(api, &["User", "Group"])? {
@@ -86,7 +86,7 @@ fn details(api: &IamApi, filters: &[&str]) -> Result<Vec<AuthorizationDetail>, C
     api.all::<AuthorizationDetails>("GetAccountAuthorizationDetails", &with)
 }
 
-/// The managed policies that the answer describes.
+/// The managed policies in the reply.
 struct ManagedPolicies<'a> {
     api: &'a IamApi,
     described: BTreeMap<String, PolicyDetail>,

@@ -1,5 +1,5 @@
-//! What GitHub knows of a governed repository: who proposed, approved and merged a change, and which job this is. What it
-//! cannot read is said to be unknown. What it writes are pull requests and issues: questions to people, never an answer.
+//! Reads merge provenance and job identity from GitHub, and opens pull requests and issues. Data that cannot be read is
+//! reported as unknown. Decisions are never written.
 
 mod oidc;
 mod open_pull_request;
@@ -21,16 +21,16 @@ use serde_json::Value;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Whether an address may lie on this very machine, as that of a server for tests does.
+/// Whether an address may be on the local machine, as a test server is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ApiScope {
-    /// Only over https, at public or private addresses.
+    /// Only https, at public or private addresses.
     Far,
-    /// Also over http on loopback.
+    /// Also http on the loopback interface.
     Loopback,
 }
 
-/// Returns a client of one address.
+/// Returns a client for one address.
 fn client(address: &str, nearness: ApiScope) -> Result<HttpClient, ConnectorError> {
     let odd = |why: OriginError| ConnectorError::Permanent(why.to_string());
     let url = Url::parse(address).map_err(|_| odd(OriginError::Unreadable))?;
@@ -39,12 +39,12 @@ fn client(address: &str, nearness: ApiScope) -> Result<HttpClient, ConnectorErro
     }
     let mut origin = url;
     origin.set_query(None);
-    // A forge of one's own may have an inner address; it is what the runner's own environment names.
+    // A self-hosted GitHub server may have a private address; it comes from the runner's own environment.
     let origin = PinnedOrigin::parse(origin.as_str(), AddressScope::Listed).map_err(odd)?;
     HttpClient::connect(origin, LIMITS)
 }
 
-/// Makes one read and returns what its JSON says.
+/// Makes one read and returns the deserialized JSON.
 fn read<T: DeserializeOwned>(
     client: &HttpClient,
     name: &str,
@@ -54,7 +54,7 @@ fn read<T: DeserializeOwned>(
     retry_read(client.limits(), || exchange(client, name, CallEffect::Read, Method::GET, url, headers, &Value::Null))
 }
 
-/// Makes one call, once, and returns what the JSON of its answer says; `null` is no body.
+/// Makes one call, once, and returns the deserialized JSON of its reply; `null` sends no body.
 fn exchange<T: DeserializeOwned>(
     client: &HttpClient,
     name: &str,

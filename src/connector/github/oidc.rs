@@ -1,4 +1,4 @@
-//! Which job this is, by the OpenID Connect token of GitHub Actions. The token itself is a secret and goes nowhere.
+//! Job identity from the OpenID Connect token of GitHub Actions. The token itself is a secret and is not stored.
 
 use super::{ApiScope, client, read};
 use crate::{connector::ConnectorError, model::record::short};
@@ -10,25 +10,25 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Where the token of a job is asked for.
+/// The parameters for requesting the token of a job.
 pub struct TokenRequest<'a> {
-    /// The address that the runner names.
+    /// The URL, given by the runner.
     pub url: &'a str,
-    /// What is shown there; good for this job alone.
+    /// The bearer token for that URL, valid for this job alone.
     pub token: &'a SecretString,
-    /// The server whose jobs these are, such as `https://github.com`.
+    /// The GitHub server, such as `https://github.com`.
     pub server: &'a str,
-    /// Whether all this may lie on this machine.
+    /// Whether the addresses may be on the local machine.
     pub nearness: ApiScope,
 }
 
-/// Returns the claims of a job as its issuer signed them: the signature is verified with the issuer's published keys, and
-/// the issuer is the one that belongs to the server.
+/// Returns the claims of a job. The signature is verified with the issuer's published keys, and the issuer must be that
+/// of the server.
 ///
 /// # Errors
-/// When there is no token, or it is not what the issuer signed: then nothing is known.
+/// When there is no token, or its signature is invalid.
 pub fn claims(asked: &TokenRequest<'_>) -> Result<BTreeMap<String, String>, ConnectorError> {
-    let mut url = Url::parse(asked.url).map_err(|_| odd("the address of the token is none"))?;
+    let mut url = Url::parse(asked.url).map_err(|_| odd("invalid token URL"))?;
     url.query_pairs_mut().append_pair("audience", AUDIENCE);
     let headers = [("Authorization".to_owned(), format!("Bearer {}", asked.token.expose_secret()))];
     let token: Token = read(&client(asked.url, asked.nearness)?, "github id-token", &url, &headers)?;
@@ -36,27 +36,27 @@ pub fn claims(asked: &TokenRequest<'_>) -> Result<BTreeMap<String, String>, Conn
     let mut parts = token.expose_secret().split('.');
     let (Some(head), Some(body), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
     else {
-        return Err(odd("the token has not three parts"));
+        return Err(odd("malformed JWT: it does not have three parts"));
     };
     let header: Header = parsed(head)?;
     if header.alg != "RS256" {
-        return Err(odd("the token is not signed by RS256"));
+        return Err(odd("the signature algorithm of the token is not RS256"));
     }
     let told: BTreeMap<String, Value> = parsed(body)?;
     let issuer = issuer(&told, asked)?;
     let keys: Jwks = {
         let address = format!("{issuer}/.well-known/jwks");
-        let url = Url::parse(&address).map_err(|_| odd("the issuer is no address"))?;
+        let url = Url::parse(&address).map_err(|_| odd("the issuer is not a URL"))?;
         read(&client(&address, asked.nearness)?, "github jwks", &url, &[])?
     };
     let key = keys.keys.into_iter().find(|key| key.kid == header.kid && key.kty == "RSA");
-    let key = key.ok_or_else(|| odd("the issuer has no key of the token's name"))?;
+    let key = key.ok_or_else(|| odd("no key of the issuer matches the `kid` of the token"))?;
     let public = RsaPublicKeyComponents { n: decoded(&key.n)?, e: decoded(&key.e)? };
     public
         .verify(&RSA_PKCS1_2048_8192_SHA256, format!("{head}.{body}").as_bytes(), &decoded(signature)?)
-        .map_err(|_| odd("the issuer has not signed the token"))?;
+        .map_err(|_| odd("invalid signature"))?;
     if told.get("aud").and_then(Value::as_str) != Some(AUDIENCE) {
-        return Err(odd("the token is for somebody else"));
+        return Err(odd("the token has another audience"));
     }
     let mut kept: BTreeMap<String, String> =
         KEPT.iter().filter_map(|name| Some(((*name).to_owned(), short(&text(told.get(*name)?)?)))).collect();
@@ -64,7 +64,7 @@ pub fn claims(asked: &TokenRequest<'_>) -> Result<BTreeMap<String, String>, Conn
     Ok(kept)
 }
 
-/// The issuer that signs for a server: GitHub's own, or that of an Enterprise server ("OpenID Connect reference",
+/// Returns the issuer for a server: GitHub's own, or that of an Enterprise server ("OpenID Connect reference",
 /// docs.github.com).
 fn issuer(told: &BTreeMap<String, Value>, asked: &TokenRequest<'_>) -> Result<String, ConnectorError> {
     let issuer = told.get("iss").and_then(Value::as_str).unwrap_or_default();
@@ -80,16 +80,16 @@ fn issuer(told: &BTreeMap<String, Value>, asked: &TokenRequest<'_>) -> Result<St
     if is_own || expected.iter().any(|known| known == issuer) {
         Ok(issuer.trim_end_matches('/').to_owned())
     } else {
-        Err(odd("the token is of another issuer than that of the server"))
+        Err(odd("the issuer of the token is not that of the server"))
     }
 }
 
 fn parsed<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, ConnectorError> {
-    serde_json::from_slice(&decoded(part)?).map_err(|_| odd("a part of the token is no JSON"))
+    serde_json::from_slice(&decoded(part)?).map_err(|_| odd("malformed JWT: a part is not JSON"))
 }
 
 fn decoded(part: &str) -> Result<Vec<u8>, ConnectorError> {
-    Base64UrlUnpadded::decode_vec(part).map_err(|_| odd("a part of the token is not base64url"))
+    Base64UrlUnpadded::decode_vec(part).map_err(|_| odd("malformed JWT: a part is not base64url"))
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -135,7 +135,7 @@ struct Key {
 
 const AUDIENCE: &str = "tenure";
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
-/// What says which job this is; nothing else of a token is kept.
+/// The claims that identify the job; other claims are not stored.
 const KEPT: [&str; 18] = [
     "actor",
     "actor_id",

@@ -1,4 +1,4 @@
-//! What is put to people on GitHub: pull requests and issues. Nothing else is ever written there.
+//! Opens pull requests and issues on GitHub. The connector makes no other writes.
 
 use super::{GitHub, exchange};
 use crate::connector::{
@@ -8,7 +8,7 @@ use crate::connector::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// A pull request or an issue that is there.
+/// An existing pull request or issue.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 pub struct ExistingItem {
     /// Its number.
@@ -19,10 +19,10 @@ pub struct ExistingItem {
 }
 
 impl GitHub {
-    /// Returns the pull request from a branch of this repository that waits to be merged, if there is one.
+    /// Returns the open pull request from a branch of this repository, if there is one.
     ///
     /// # Errors
-    /// When that cannot be read.
+    /// When the list cannot be read.
     pub fn open_pull(&self, branch: &str) -> Result<Option<ExistingItem>, ConnectorError> {
         let owner = self.repository.split('/').next().unwrap_or_default();
         let pulls: Vec<ExistingItem> =
@@ -30,16 +30,16 @@ impl GitHub {
         Ok(pulls.into_iter().next())
     }
 
-    /// Asks for a branch to be merged into `main`, and returns the pull request.
+    /// Opens a pull request to merge a branch into `main`.
     ///
     /// # Errors
-    /// When the forge refuses, or its answer is lost.
+    /// When GitHub refuses, or its reply is lost.
     pub fn propose(&self, branch: &str, title: &str, body: &str) -> Result<ExistingItem, ConnectorError> {
         self.post("pulls/create", "pulls", &json!({"base": "main", "body": body, "head": branch, "title": title}))
     }
 
-    /// Returns the issues with a label, open or closed, the newest first and as many as one listing has. Only who may work on
-    /// the repository can give a label, so no stranger's issue is among them.
+    /// Returns the issues with a label, open or closed, newest first, limited to one page. Only collaborators can set a
+    /// label, so issues of outsiders are excluded.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -60,7 +60,7 @@ impl GitHub {
     /// Opens an issue.
     ///
     /// # Errors
-    /// When the forge refuses, or its answer is lost.
+    /// When GitHub refuses, or its reply is lost.
     pub fn open_issue(&self, title: &str, body: &str, labels: &[String]) -> Result<ExistingItem, ConnectorError> {
         self.post("issues/create", "issues", &json!({"body": body, "labels": labels, "title": title}))
     }

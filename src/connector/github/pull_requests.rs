@@ -1,4 +1,4 @@
-//! How a commit came to the main branch, by GitHub's REST API (version 2022-11-28).
+//! Reads the provenance of a commit on the main branch from GitHub's REST API (version 2022-11-28).
 
 use super::{ApiScope, client, read};
 use crate::{
@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 
-/// A repository on GitHub, to be read with a token.
+/// A repository on GitHub, with a token for reading.
 pub struct GitHub {
     pub(super) client: HttpClient,
     pub(super) repository: String,
@@ -21,7 +21,7 @@ impl GitHub {
     /// Returns the repository `owner/name` behind the API at this address.
     ///
     /// # Errors
-    /// When the address is none, or cannot be reached at all.
+    /// When the address is invalid, or cannot be reached.
     pub fn connect(
         api: &str,
         repository: &str,
@@ -34,7 +34,7 @@ impl GitHub {
                 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         };
         if !repository.split_once('/').is_some_and(|(owner, name)| word(owner) && word(name)) {
-            return Err(ConnectorError::Permanent("the repository is not called `owner/name`".to_owned()));
+            return Err(ConnectorError::Permanent("the name of the repository is not `owner/name`".to_owned()));
         }
         let headers = vec![
             ("Authorization".to_owned(), format!("Bearer {}", token.expose_secret())),
@@ -49,7 +49,7 @@ impl GitHub {
         format!("{}/{}", self.client.origin().host(), self.repository)
     }
 
-    /// Returns how a commit came to the branch `main`. What cannot be read is unknown, and absent in what is told.
+    /// Returns the provenance of a commit on `main`. Data that cannot be read is unknown, and absent in the report.
     pub fn merge(&self, commit: &str) -> MergeProvenance {
         let told = self.told(commit).unwrap_or_else(|error| ForgeReport::Unknown(short(&error.to_string())));
         MergeProvenance { commit: commit.to_owned(), forge: self.name(), told }
@@ -58,7 +58,7 @@ impl GitHub {
     fn told(&self, commit: &str) -> Result<ForgeReport, ConnectorError> {
         let pulls: Vec<ListedPull> = self.get("commits/pulls", &format!("commits/{commit}/pulls?per_page=100"))?;
         let merged = pulls.into_iter().filter(|pull| pull.merged_at.is_some() && pull.base.name == "main");
-        // The one that made this very commit; when a rebase made many, the one that brought them.
+        // The pull request that created this commit; after a rebase into many commits, the one that added them.
         let Some(listed) = merged.max_by_key(|pull| (pull.merge_commit_sha.as_deref() == Some(commit), pull.number))
         else {
             return Ok(ForgeReport::Pushed);
@@ -76,7 +76,7 @@ impl GitHub {
         })))
     }
 
-    /// The last word of each: a comment after an approval does not take it back.
+    /// The last review of each reviewer. A comment after an approval does not revoke it.
     fn reviews(&self, pull: u64) -> Result<Vec<ReviewApproval>, ConnectorError> {
         let given: Vec<GivenReview> =
             self.pages("pulls/reviews", &format!("pulls/{pull}/reviews"), |page: Vec<GivenReview>| page)?;
@@ -96,7 +96,7 @@ impl GitHub {
             }
         }
         if last.len() > MOST_REVIEWS {
-            return Err(ConnectorError::Permanent("more reviewers than a record holds".to_owned()));
+            return Err(ConnectorError::Permanent("more reviewers than fit into a record".to_owned()));
         }
         Ok(last.into_values().collect())
     }
@@ -112,7 +112,7 @@ impl GitHub {
         Ok(ended)
     }
 
-    /// A commit that no evaluation of the rules names is unknown: perhaps there are no rules.
+    /// A commit without a rule evaluation is unknown: there may be no rules.
     fn bypassed(&self, commit: &str) -> Result<Option<bool>, ConnectorError> {
         let path = "rulesets/rule-suites?ref=refs%2Fheads%2Fmain&time_period=month&per_page=100";
         let suites: Vec<RuleSuite> = self.get("rulesets/rule-suites", path)?;
@@ -148,12 +148,12 @@ impl GitHub {
 
     pub(super) fn url(&self, name: &str, path: &str) -> Result<Url, ConnectorError> {
         let base = self.client.origin().url().as_str().trim_end_matches('/').to_owned();
-        let odd = |_| ConnectorError::Permanent(format!("{name} is no address"));
+        let odd = |_| ConnectorError::Permanent(format!("{name} is not a valid URL"));
         Url::parse(&format!("{base}/repos/{}/{path}", self.repository)).map_err(odd)
     }
 }
 
-/// Names are the forge's text; of one that is none of its logins, only what could be one is kept.
+/// Names are controlled by GitHub. Of a name that is not a valid login, only valid characters are kept.
 fn account(user: Option<PullUser>) -> ForgeAccount {
     // A deleted account is GitHub's "ghost", number 10137.
     user.map_or_else(
@@ -228,6 +228,6 @@ struct RuleSuite {
 
 const PAGE: usize = 100;
 const MOST_REVIEWS: usize = 60;
-/// The conclusions of a check run; any other word is not repeated.
+/// The conclusions of a check run; other words are not copied.
 const CONCLUSIONS: [&str; 8] =
     ["action_required", "cancelled", "failure", "neutral", "skipped", "stale", "success", "timed_out"];

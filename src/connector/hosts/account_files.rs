@@ -1,22 +1,22 @@
-//! Colon-separated files of one line an entry, kept byte for byte: passwd(5), shadow(5), group(5), gshadow(5).
+//! Parses passwd(5), shadow(5), group(5) and gshadow(5), and edits single lines without changing other bytes.
 
 use std::ops::Range;
 
-/// A line that was read into meaning.
+/// A parsed line.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct ParsedLine<T> {
     /// Its number, from 1.
     pub line: usize,
-    /// What it says.
+    /// Its content.
     pub value: T,
 }
 
-/// The rows of a file, and the numbers of the lines that no system and no one else can read either.
+/// The rows of a file, and the numbers of malformed lines.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct ParsedRows<T> {
-    /// What was understood.
+    /// The parsed rows.
     pub rows: Vec<ParsedLine<T>>,
-    /// Line numbers of what was not.
+    /// The numbers of malformed lines.
     pub unread: Vec<usize>,
 }
 
@@ -58,16 +58,16 @@ pub(super) struct GshadowEntry {
     pub members: Vec<String>,
 }
 
-/// What a password field says; the hash itself is never kept.
+/// The state of a password field. The hash itself is never stored.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum PasswordField {
-    /// Empty: no password is asked for.
+    /// Empty: no password is needed.
     Empty,
-    /// `x`: look in the shadow file.
+    /// `x`: the password is in the shadow file.
     Elsewhere,
-    /// Begins with `*` or is no possible hash: no password fits.
+    /// Begins with `*` or is not a possible hash: no password matches.
     Impossible,
-    /// Begins with `!`: locked, whatever stands behind it.
+    /// Begins with `!`: locked.
     Locked,
     /// A hash.
     Set,
@@ -86,7 +86,7 @@ impl PasswordField {
         }
     }
 
-    /// Returns the state as attributes spell it.
+    /// Returns the state as written in attributes.
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Elsewhere | Self::Impossible => "impossible",
@@ -97,7 +97,7 @@ impl PasswordField {
     }
 }
 
-/// Reads passwd(5).
+/// Parses passwd(5).
 pub(super) fn accounts(bytes: &[u8]) -> ParsedRows<PasswdEntry> {
     rows(bytes, |fields| {
         let [name, password, uid, gid, _, home, shell] = fields else { return None };
@@ -114,7 +114,7 @@ pub(super) fn accounts(bytes: &[u8]) -> ParsedRows<PasswdEntry> {
     })
 }
 
-/// Reads shadow(5).
+/// Parses shadow(5).
 pub(super) fn shadows(bytes: &[u8]) -> ParsedRows<ShadowEntry> {
     rows(bytes, |fields| {
         let [name, password, _, _, _, _, _, expires, _] = fields else { return None };
@@ -126,7 +126,7 @@ pub(super) fn shadows(bytes: &[u8]) -> ParsedRows<ShadowEntry> {
     })
 }
 
-/// Reads group(5).
+/// Parses group(5).
 pub(super) fn groups(bytes: &[u8]) -> ParsedRows<GroupEntry> {
     rows(bytes, |fields| {
         let [name, password, gid, members] = fields else { return None };
@@ -139,7 +139,7 @@ pub(super) fn groups(bytes: &[u8]) -> ParsedRows<GroupEntry> {
     })
 }
 
-/// Reads gshadow(5).
+/// Parses gshadow(5).
 pub(super) fn group_shadows(bytes: &[u8]) -> ParsedRows<GshadowEntry> {
     rows(bytes, |fields| {
         let [name, password, administrators, members] = fields else { return None };
@@ -152,7 +152,7 @@ pub(super) fn group_shadows(bytes: &[u8]) -> ParsedRows<GshadowEntry> {
     })
 }
 
-/// Returns the range of each line of a file, with its line end; together they are the file.
+/// Returns the range of each line of a file, with its line end. The ranges cover the whole file.
 pub(super) fn lines(bytes: &[u8]) -> Vec<Range<usize>> {
     let mut start = 0;
     let mut ranges: Vec<Range<usize>> = Vec::new();
@@ -163,8 +163,8 @@ pub(super) fn lines(bytes: &[u8]) -> Vec<Range<usize>> {
     ranges
 }
 
-/// Returns the file with one line (numbered from 1) put through `change`, which gets the fields and leaves the new ones,
-/// or nothing to take the line out. Every other byte stays.
+/// Returns the file with one line (numbered from 1) changed by `change`, which gets the fields and returns the new
+/// ones, or `None` to remove the line. All other bytes are unchanged.
 pub(super) fn with_line(
     bytes: &[u8],
     line: usize,
@@ -195,7 +195,7 @@ fn rows<T>(bytes: &[u8], read: impl Fn(&[&[u8]]) -> Option<T>) -> ParsedRows<T> 
     for (index, range) in lines(bytes).into_iter().enumerate() {
         let line = &bytes[range];
         let body = line.strip_suffix(b"\n").unwrap_or(line);
-        // The C library passes over empty lines and comments.
+        // The C library skips empty lines and comments.
         if body.iter().all(u8::is_ascii_whitespace) || body.first() == Some(&b'#') {
             continue;
         }
@@ -212,7 +212,7 @@ fn text(field: &[u8]) -> Option<&str> {
     std::str::from_utf8(field).ok().filter(|text| !text.contains('\0'))
 }
 
-/// Names that begin with `+` or `-` ask another directory (compat mode of nsswitch.conf); they are no accounts here.
+/// Names that begin with `+` or `-` refer to another directory (compat mode of nsswitch.conf) and are not accounts.
 fn named(field: &[u8]) -> Option<String> {
     let name = text(field)?;
     (!name.is_empty() && !name.starts_with(['+', '-'])).then(|| name.to_owned())
@@ -235,14 +235,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn lines_are_the_file_and_readers_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        fn lines_cover_the_file_and_parsers_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
             let again: Vec<u8> = lines(&bytes).into_iter().flat_map(|r| bytes[r].to_vec()).collect();
             prop_assert_eq!(&again, &bytes);
             let _ = (accounts(&bytes), shadows(&bytes), groups(&bytes), group_shadows(&bytes));
         }
 
         #[test]
-        fn a_change_touches_its_line_only(
+        fn change_affects_its_line_only(
             texts in prop::collection::vec("[a-z:,\u{80}-\u{ff} #]{0,12}", 1..8), at in 0usize..8, end in any::<bool>(),
         ) {
             let at = at % texts.len();
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_counted_and_never_dropped() {
+    fn malformed_lines_are_counted() {
         let file = b"root:x:0:0:root:/root:/bin/bash\n+::::::\nbad:x:zero:0::/:/bin/sh\n# note\n\nshort:x:1\n";
         let found = accounts(file);
         assert_eq!(found.rows.len(), 1);
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn password_fields_say_their_state_and_nothing_else() {
+    fn password_field_yields_its_state_only() {
         for (field, state) in
             [("", "none"), ("!", "locked"), ("!!", "locked"), ("*", "impossible"), ("x1", "impossible")]
         {

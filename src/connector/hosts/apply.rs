@@ -1,4 +1,5 @@
-//! An action carried out: locks, a fresh read, the precondition, edits in memory, files replaced one by one.
+//! Executes an action: takes locks, reads again, checks the precondition, edits in memory, and replaces the files one
+//! by one.
 
 use super::{
     atomic_replace::{check, replace},
@@ -26,7 +27,7 @@ use std::{
     time::Duration,
 };
 
-/// Carries out an action.
+/// Executes an action.
 pub(super) fn apply(
     system: &SystemId,
     config: &HostsConfig,
@@ -49,12 +50,12 @@ pub(super) fn apply(
     let sighting = observe::seen(root, &action.grant, &tree, &inventory);
     match (&sighting.grant, &sighting.presence) {
         (Some(grant), _) if grant.digest() == action.precondition => {}
-        // Gone, or an earlier attempt was cut short behind the change that matters: the rest is tidied up.
+        // Absent, or an earlier attempt was interrupted after the essential change: the remaining edits are made.
         (_, Presence::Absent { .. }) | (None, Presence::Lingering { .. }) => {}
-        (Some(_), _) => return Err(drifted("it is not as it was reviewed")),
+        (Some(_), _) => return Err(drifted("it has changed since it was reviewed")),
         (None, Presence::Unknown { reason }) => return Err(ConnectorError::Transient(reason.clone())),
         (None, Presence::Present { .. }) => {
-            return Err(drifted("it is gone, and its holder has the access by another path"));
+            return Err(drifted("it was removed, but its holder has the access by another path"));
         }
     }
     let Some(succession) = action.operations.iter().find(|operation| operation.call == SUCCEED_KEY) else {
@@ -64,7 +65,7 @@ pub(super) fn apply(
     rotate(root, config, action, succession, &tree, sink)
 }
 
-/// The new key goes in and is read back; only then the old one goes out.
+/// The new key is added and read back; only then the old key is removed.
 fn rotate(
     root: &RootDir,
     config: &HostsConfig,
@@ -80,7 +81,9 @@ fn rotate(
     let after = HostSnapshot::read(root, config).map_err(|error| half_done(&changed, file, &error))?;
     let proven = after.files.get(file).map(|content| authorized_keys::read(&content.bytes).keys).unwrap_or_default();
     if !proven.iter().any(|key| key.fingerprint == successor.fingerprint) {
-        return Err(ConnectorError::Ambiguous(format!("{file} does not show the new key; the old one is untouched")));
+        return Err(ConnectorError::Ambiguous(format!(
+            "{file} does not contain the new key; the old one was not removed"
+        )));
     }
     let rest: Vec<Operation> =
         action.operations.iter().filter(|operation| operation.call != SUCCEED_KEY).cloned().collect();
@@ -89,11 +92,11 @@ fn rotate(
     let account = parameter(succession, "account")?;
     receipt.successor = Some(key(&["key", account, &successor.fingerprint])?);
     let ReplacementKey { fingerprint, .. } = successor;
-    receipt.text = format!("{}; {fingerprint} took its place", receipt.text);
+    receipt.text = format!("{}; replaced by {fingerprint}", receipt.text);
     Ok(receipt)
 }
 
-/// Puts operations into effect and returns the files that changed.
+/// Applies the operations and returns the changed files.
 fn edit(root: &RootDir, tree: &HostSnapshot, operations: &[Operation]) -> Result<Vec<String>, ConnectorError> {
     let mut work = PendingWrites::on(tree);
     for operation in operations {
@@ -119,7 +122,7 @@ fn write(root: &RootDir, tree: &HostSnapshot, work: PendingWrites<'_>) -> Result
     Ok(done)
 }
 
-/// After the first file is written, an error is no longer "nothing happened".
+/// Returns the error of a write after the first file was written: the effect is ambiguous.
 fn half_done(done: &[String], path: &str, error: &ConnectorError) -> ConnectorError {
     if done.is_empty() {
         return error.clone();
@@ -127,16 +130,16 @@ fn half_done(done: &[String], path: &str, error: &ConnectorError) -> ConnectorEr
     ConnectorError::Ambiguous(format!("{} written, {path} not: {error}", done.join(", ")))
 }
 
-/// Refuses what sudo would: its own checker where there is one, and ours always.
+/// Rejects a file that sudo would reject, with visudo if available, and always with the built-in parser.
 fn valid_sudoers(path: &str, new: &[u8]) -> Result<(), ConnectorError> {
     let Some(visudo) = VISUDO.iter().map(Path::new).find(|path| path.exists()) else { return Ok(()) };
-    // Alone: included files belong to this tree, not to the machine visudo runs on.
+    // Checked alone: included files belong to this tree, not to the machine that visudo runs on.
     let mut alone = new.to_vec();
     for statement in sudoers::parse(new) {
         if matches!(statement.kind, StatementKind::Include { .. })
             && let Some(first) = new[statement.range.clone()].iter().position(|b| matches!(b, b'@' | b'#'))
         {
-            // `# nclude…` is a comment, and every line keeps its number.
+            // `# nclude…` is a comment, and keeps the line numbers.
             alone[statement.range.start + first] = b'#';
             alone[statement.range.start + first + 1] = b' ';
         }
@@ -151,22 +154,19 @@ fn valid_sudoers(path: &str, new: &[u8]) -> Result<(), ConnectorError> {
         .spawn()
         .map_err(failed)?;
     if let Some(mut input) = child.stdin.take() {
-        // A checker that stops reading has found an error; its status says so.
+        // A checker that stops reading has found an error, which its status shows.
         let _ = input.write_all(&alone);
     }
     if child.wait().map_err(failed)?.success() {
         return Ok(());
     }
     let included = if path == SUDOERS { "" } else { " (an included file)" };
-    Err(ConnectorError::Permanent(format!("visudo refuses {path}{included} as it would be; nothing was changed")))
+    Err(ConnectorError::Permanent(format!("visudo rejects the new content of {path}{included}; no change was made")))
 }
 
 fn receipt(changed: &[String], deposited: Option<String>) -> ApplyReceipt {
-    let text = if changed.is_empty() {
-        "nothing was left to change".to_owned()
-    } else {
-        format!("replaced {}", changed.join(", "))
-    };
+    let text =
+        if changed.is_empty() { "no change was needed".to_owned() } else { format!("replaced {}", changed.join(", ")) };
     ApplyReceipt { text, already: changed.is_empty(), successor: None, deposited }
 }
 

@@ -1,4 +1,4 @@
-//! A file replaced as a whole: after a crash it is the old one or the new one, never half of each.
+//! Replaces a file atomically: after a crash, it has either the old or the new content.
 
 use super::root_dir::{FileContent, RootDir, refused, stamp_at};
 use crate::connector::ConnectorError;
@@ -9,19 +9,21 @@ use rustix::{
 };
 use std::io::Write;
 
-/// Checks that a file can be replaced, before anything is.
+/// Checks that a file can be replaced, before any file is.
 ///
-/// Root's writes ignore permission bits. A file on which nobody has write permission was made read-only by somebody, so it
-/// is refused; except those whose bits say nothing, as systems ship them read-only: shadow files and sudoers.
+/// Root's writes ignore permission bits. A file without write permission was made read-only on purpose and is rejected,
+/// except for files that systems ship read-only: shadow files and sudoers.
 pub(super) fn check(root: &RootDir, path: &str, old: &FileContent) -> Result<(), ConnectorError> {
     let (directory, name) = root.parent(path)?;
     let stat = fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW).map_err(|e| refused(e, path))?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return Err(ConnectorError::Permanent(format!("{path} is a link or no file; edit what it stands for by hand")));
+        return Err(ConnectorError::Permanent(format!(
+            "{path} is a link or not a regular file; edit its target manually"
+        )));
     }
     if stat.st_nlink > 1 {
         return Err(ConnectorError::Permanent(format!(
-            "{path} has {} names; replacing one would part them",
+            "{path} has {} hard links; replacing it would separate them",
             stat.st_nlink
         )));
     }
@@ -35,11 +37,11 @@ pub(super) fn check(root: &RootDir, path: &str, old: &FileContent) -> Result<(),
     unchanged(&directory, name, path, old)
 }
 
-/// Replaces a file by `new`, if it still is as it was read. Keeps mode, owner and extended attributes.
+/// Replaces a file by `new`, if it is unchanged since it was read. Keeps mode, owner and extended attributes.
 ///
 /// # Errors
-/// [`ConnectorError::Ambiguous`] when the new file is in place and may not survive a power cut; otherwise the old file is
-/// untouched.
+/// [`ConnectorError::Ambiguous`] when the new file is in place but may not survive a power failure; otherwise the old
+/// file is unchanged.
 pub(super) fn replace(root: &RootDir, path: &str, old: &FileContent, new: &[u8]) -> Result<(), ConnectorError> {
     let (directory, name) = root.parent(path)?;
     let temporary = temporary(name);
@@ -47,7 +49,7 @@ pub(super) fn replace(root: &RootDir, path: &str, old: &FileContent, new: &[u8])
         .and_then(|()| unchanged(&directory, name, path, old))
         .and_then(|()| fs::renameat(&directory, temporary.as_str(), &directory, name).map_err(|e| refused(e, path)));
     if outcome.is_err() {
-        // What cannot be removed now is removed by the next edit, which holds the same lock.
+        // A file that cannot be removed now is removed by the next edit, which holds the same lock.
         let _ = fs::unlinkat(&directory, temporary.as_str(), AtFlags::empty());
     }
     outcome?;
@@ -55,12 +57,13 @@ pub(super) fn replace(root: &RootDir, path: &str, old: &FileContent, new: &[u8])
         .map_err(|e| ConnectorError::Ambiguous(format!("{path} was replaced, but not synced to disk: {e}")))
 }
 
-/// The same name each time, so that what a crash left is found; sudo passes over names with a dot.
+/// Returns the name of the temporary file. It is constant, so that a file left by a crash is found; sudo skips names
+/// with a dot.
 pub(super) fn temporary(name: &str) -> String {
     format!(".{name}.tenure")
 }
 
-/// Writes `new` beside the file, with all that belongs to the old one.
+/// Writes `new` beside the file, with all attributes of the old file.
 pub(super) fn staged(
     directory: &OwnedFd,
     name: &str,
@@ -77,7 +80,7 @@ pub(super) fn staged(
     let model = fs::openat(directory, name, read, Mode::empty()).map_err(error)?;
     let stat = fs::fstat(&model).map_err(error)?;
     let create = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    // Nobody else may read it before it has its owner.
+    // The file must not be readable by other users before it has its owner.
     let file = fs::openat(directory, temporary, create, Mode::RUSR | Mode::WUSR).map_err(error)?;
     let mut file = std::fs::File::from(file);
     file.write_all(new).map_err(|e| ConnectorError::Transient(format!("{path}: {e}")))?;
@@ -98,7 +101,7 @@ fn copy_attributes(from: &OwnedFd, to: &std::fs::File) -> Result<(), Errno> {
         let mut value = vec![0; 64 << 10];
         let length = fs::fgetxattr(from, name, &mut value[..])?;
         match fs::fsetxattr(to, name, &value[..length], XattrFlags::empty()) {
-            // The file system gives this one to new files by itself, or to nobody.
+            // The file system sets this attribute on new files by itself, or does not support it.
             Ok(()) | Err(Errno::NOTSUP) => {}
             Err(error) => return Err(error),
         }

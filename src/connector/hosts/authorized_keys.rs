@@ -1,15 +1,15 @@
-//! authorized_keys as sshd(8) reads it: options, key, comment, one line a key.
+//! Parses authorized_keys in the format of sshd(8): options, key and comment, one key per line.
 
 use super::account_files::lines;
 use base64ct::{Base64, Base64Unpadded, Encoding};
 use sha2::{Digest, Sha256};
 
-/// A line that opens the account to a key.
+/// A line with a key.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct AuthorizedKey {
     /// Its number, from 1.
     pub line: usize,
-    /// The options in front, in their order; empty when there are none.
+    /// The options before the key, in order; empty without options.
     pub options: Vec<String>,
     /// The type, as in `ssh-ed25519`.
     pub kind: String,
@@ -17,18 +17,18 @@ pub(super) struct AuthorizedKey {
     pub fingerprint: String,
     /// The length of an RSA key.
     pub bits: Option<usize>,
-    /// What stands behind the key.
+    /// The text after the key.
     pub comment: String,
 }
 
-/// The keys of one file, and the numbers of lines that are neither key, comment nor blank.
+/// The keys of one file, and the numbers of malformed lines.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct AuthorizedKeys {
     pub keys: Vec<AuthorizedKey>,
     pub unread: Vec<usize>,
 }
 
-/// Reads a file of keys.
+/// Parses a file of keys.
 pub(super) fn read(bytes: &[u8]) -> AuthorizedKeys {
     let mut found = AuthorizedKeys::default();
     for (index, range) in lines(bytes).into_iter().enumerate() {
@@ -44,24 +44,24 @@ pub(super) fn read(bytes: &[u8]) -> AuthorizedKeys {
     found
 }
 
-/// Reads options as they stand in front of a key, and refuses what sshd would.
+/// Parses the options before a key; `None` when sshd would reject them.
 pub(super) fn options(text: &str) -> Option<Vec<String>> {
     let (options, rest) = split_options(text)?;
     (rest.is_empty() && options.iter().all(|option| known(option))).then_some(options)
 }
 
-/// Returns the part of `line` behind its options: type, key and comment.
+/// Returns the part of `line` after its options: type, key and comment.
 pub(super) fn without_options(line: &str) -> Option<&str> {
     let line = line.trim_start_matches([' ', '\t']);
     if starts_with_type(line) { Some(line) } else { split_options(line).map(|(_, rest)| rest) }
 }
 
-/// Returns the name of an option, in lower case as sshd compares it.
+/// Returns the name of an option, in lower case, as sshd compares it.
 pub(super) fn option_name(option: &str) -> String {
     option.split('=').next().unwrap_or(option).to_ascii_lowercase()
 }
 
-/// Returns the fingerprint of a public key in its wire form.
+/// Returns the fingerprint of a public key in wire format.
 pub(super) fn fingerprint(blob: &[u8]) -> String {
     format!("SHA256:{}", Base64Unpadded::encode_string(&Sha256::digest(blob)))
 }
@@ -132,7 +132,7 @@ fn known(option: &str) -> bool {
         && if WITH_VALUE.contains(&name.as_str()) { quoted } else { value.is_none() && FLAGS.contains(&name.as_str()) }
 }
 
-/// A string of the SSH wire format (RFC 4251 section 5), and what follows it.
+/// Returns a string of the SSH wire format (RFC 4251 section 5), and the remaining bytes.
 fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
@@ -186,13 +186,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_does_not_panic(text in "([a-z=\", \\\\\t]|ssh-ed25519 |AAAAC3NzaC1lZDI1NTE5|\n|é){0,40}", bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn parser_does_not_panic(text in "([a-z=\", \\\\\t]|ssh-ed25519 |AAAAC3NzaC1lZDI1NTE5|\n|é){0,40}", bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = (read(text.as_bytes()), options(&text), without_options(&text), read(&bytes));
         }
     }
 
     #[test]
-    fn options_keys_and_comments_are_told_apart() {
+    fn options_keys_and_comments_are_separated() {
         let line = format!("from=\"10.0.0.0/8,!10.1.*\",command=\"echo \\\"a b\\\"\",no-pty ssh-ed25519 {BLOB} a b@c");
         let found = read(format!("# note\n\n{line}\nssh-ed25519 {BLOB}\nssh-rsa {BLOB}\nnot a key\n").as_bytes());
         assert_eq!(found.unread, [5, 6]);
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn options_sshd_would_refuse_are_refused() {
+    fn options_that_sshd_rejects_are_rejected() {
         assert!(options("restrict,command=\"/usr/bin/backup\",from=\"10.0.0.1\"").is_some());
         for text in
             ["", "from=10.0.0.1", "command", "no-pty,", "unheard-of", "restrict ssh-rsa AAAA", "command=\"a\nb\""]

@@ -1,33 +1,33 @@
-//! Operations of this connector: their parameters, their words, and what undoes them.
+//! Operations of this connector: parameters, descriptions and reverse operations.
 
 use crate::{connector::ConnectorError, model::Operation};
 use std::collections::BTreeMap;
 
-/// Add a member back to a group; only ever undoes [`LEAVE_GROUP`].
+/// Add a member to a group; only used to undo [`LEAVE_GROUP`].
 pub(super) const JOIN_GROUP: &str = "edit:group:add-member";
-/// Take a member out of a group in `/etc/group` and `/etc/gshadow`.
+/// Remove a member from a group in `/etc/group` and `/etc/gshadow`.
 pub(super) const LEAVE_GROUP: &str = "edit:group:remove-member";
 /// Lock the password of a group.
 pub(super) const LOCK_GROUP: &str = "edit:group:lock-password";
-/// Give an account another shell.
+/// Set the shell of an account.
 pub(super) const SET_SHELL: &str = "edit:passwd:set-shell";
 /// Remove the line of an account from `/etc/passwd`.
 pub(super) const REMOVE_ACCOUNT: &str = "edit:passwd:remove";
 /// Remove the line of an account from `/etc/shadow`.
 pub(super) const REMOVE_SHADOW: &str = "edit:shadow:remove";
-/// Lock the password of an account and let it expire.
+/// Lock the password of an account and set its expiry date.
 pub(super) const DISABLE_ACCOUNT: &str = "edit:shadow:disable";
-/// Unlock and let it expire when it did; only ever undoes [`DISABLE_ACCOUNT`].
+/// Unlock an account and restore its expiry date; only used to undo [`DISABLE_ACCOUNT`].
 pub(super) const ENABLE_ACCOUNT: &str = "edit:shadow:enable";
-/// Leave fewer commands in a sudo rule.
+/// Reduce the commands of a sudo rule.
 pub(super) const NARROW_RULE: &str = "edit:sudoers:narrow";
-/// Take a holder out of a sudo rule.
+/// Remove a user or group from a sudo rule.
 pub(super) const REMOVE_RULE: &str = "edit:sudoers:remove";
-/// Put other options in front of a key.
+/// Set the options of a key.
 pub(super) const SET_OPTIONS: &str = "edit:authorized-keys:set-options";
 /// Remove a key.
 pub(super) const REMOVE_KEY: &str = "edit:authorized-keys:remove";
-/// Make a new key, hand its private part to the sink, and put its public part beside the old one.
+/// Create a new key, pass its private part to the sink, and add its public part beside the old one.
 pub(super) const SUCCEED_KEY: &str = "edit:authorized-keys:add-successor";
 
 /// Returns an operation.
@@ -40,13 +40,13 @@ pub(super) fn operation<const N: usize>(call: &str, with: [(&str, &str); N], tex
 /// Returns a parameter of an operation.
 ///
 /// # Errors
-/// When the operation has none of that name: it was not planned by this connector.
+/// When the operation has no such parameter: it was not planned by this connector.
 pub(super) fn parameter<'a>(operation: &'a Operation, name: &str) -> Result<&'a str, ConnectorError> {
     let missing = || ConnectorError::Permanent(format!("`{}` needs `{name}`", operation.call));
     operation.with.get(name).map(String::as_str).ok_or_else(missing)
 }
 
-/// Returns the operations that undo others, where every one of them can be undone from what it says itself.
+/// Returns the reverse operations, if every operation contains the data to undo it.
 pub(super) fn reversed(operations: &[Operation]) -> Option<Vec<Operation>> {
     operations.iter().rev().map(reverse).collect()
 }
@@ -61,18 +61,18 @@ fn reverse(done: &Operation) -> Option<Operation> {
         }
         SET_SHELL => {
             let (account, from, to) = (with("account")?, with("to")?, with("from")?);
-            let text = format!("/etc/passwd: give {account} the shell \"{to}\" again");
+            let text = format!("/etc/passwd: restore the shell \"{to}\" of {account}");
             Some(operation(SET_SHELL, [("account", account), ("from", from), ("to", to)], text))
         }
         DISABLE_ACCOUNT => {
             let (account, expires) = (with("account")?, with("expired")?);
-            let text = format!("/etc/shadow: unlock {account} and let it expire as before: {expires}");
+            let text = format!("/etc/shadow: unlock {account} and restore its expiry date: {expires}");
             Some(operation(ENABLE_ACCOUNT, [("account", account), ("expires", expires)], text))
         }
         SET_OPTIONS => {
             let [account, file, fingerprint] = [with("account")?, with("file")?, with("fingerprint")?];
             let (from, to) = (with("to")?, with("from")?);
-            let text = format!("{file}: give the key {fingerprint} the options \"{to}\" again");
+            let text = format!("{file}: restore the options \"{to}\" of the key {fingerprint}");
             let with = [("account", account), ("file", file), ("fingerprint", fingerprint), ("from", from), ("to", to)];
             Some(operation(SET_OPTIONS, with, text))
         }

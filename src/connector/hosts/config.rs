@@ -1,50 +1,51 @@
-//! What a system file says about a `hosts` system.
+//! Settings of a `hosts` system in its system file.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// The table of a system file that belongs to this connector.
+/// The `[settings]` of a `hosts` system.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HostsConfig {
     /// The root directory of the system: `/`, or a tree such as a mounted image.
     pub root: PathBuf,
-    /// Files this system is known not to have. A file that is missing and not named here makes the read fail; one that is
-    /// named here and there makes it fail as well.
+    /// Files that the system does not have. A missing file that is not listed fails the collection, and so does an
+    /// existing file that is listed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub absent: Vec<OptionalFile>,
-    /// Groups that are as good as root here, beside those known everywhere (docker, disk, sudo and the like).
+    /// Groups that are equivalent to root on this system, in addition to the well-known ones (docker, disk, sudo and
+    /// others).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub admin_groups: Vec<String>,
-    /// Groups that give privileged, but not root's, access here, beside those known everywhere (adm and the like).
+    /// Groups with privileged access below root on this system, in addition to the well-known ones (adm and others).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub privileged_groups: Vec<String>,
-    /// Shells that let nobody in.
+    /// Shells that allow no login.
     #[serde(default = "closed_shells")]
     pub closed_shells: Vec<String>,
-    /// Days an account stays disabled before it may be deleted; 0 deletes at once.
+    /// The number of days for which an account stays disabled before it may be deleted; 0 deletes immediately.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub soak_days: u16,
-    /// Seconds to wait for another tool's lock before giving up.
+    /// The number of seconds to wait for the lock of another tool.
     #[serde(default = "lock_wait_seconds")]
     pub lock_wait_seconds: u16,
 }
 
-/// A file that some systems do without.
+/// A file that may be missing on a system.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OptionalFile {
-    /// `/etc/gshadow`: group passwords stand in `/etc/group`.
+    /// `/etc/gshadow`: group passwords are in `/etc/group`.
     Gshadow,
-    /// `/etc/shadow`: passwords stand in `/etc/passwd`.
+    /// `/etc/shadow`: passwords are in `/etc/passwd`.
     Shadow,
     /// `/etc/sudoers`: sudo is not installed.
     Sudoers,
 }
 
 impl HostsConfig {
-    /// Returns the configuration for the system below `root` with every default.
+    /// Returns the default settings for the system below `root`.
     pub fn below(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
@@ -57,7 +58,7 @@ impl HostsConfig {
         }
     }
 
-    /// Returns whether a shell lets somebody in.
+    /// Returns whether a shell allows login.
     pub(super) fn opens(&self, shell: &str) -> bool {
         !self.closed_shells.iter().any(|closed| closed == shell)
     }
@@ -70,7 +71,7 @@ fn closed_shells() -> Vec<String> {
 }
 
 const fn lock_wait_seconds() -> u16 {
-    15 // lckpwdf(3) waits as long.
+    15 // As lckpwdf(3).
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

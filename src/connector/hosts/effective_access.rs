@@ -1,11 +1,11 @@
-//! Effective access: every path by which a principal has what a grant gives.
+//! Effective access: all paths by which a principal has the entitlement of a grant.
 //!
-//! The same function answers for a plan (from the inventory) and for a verification (from a fresh read).
+//! The same function is used for planning (from the inventory) and for verification (from a fresh read).
 
 use super::sudoers::{SudoPrivilege, read_rights, survives};
 use crate::model::{AccessPath, AccessRoute, Grant, GrantKind, Inventory};
 
-/// Returns every path to what `grant` gives its holder; empty when there is none left.
+/// Returns every path by which the holder has the entitlement of `grant`; empty when there is none.
 pub(super) fn paths(grant: &Grant, inventory: &Inventory) -> Vec<AccessPath> {
     let mut paths = match grant.kind {
         GrantKind::Membership => membership(grant, inventory),
@@ -22,7 +22,8 @@ pub(super) fn gives_any(grant: &Grant, rights: &[SudoPrivilege], inventory: &Inv
     applicable(&grant.principal.id, inventory).any(|rule| gives(rule, rights))
 }
 
-/// Accounts of one uid are one identity to the kernel, whatever their names; a key opens an account wherever it is listed.
+/// Accounts with the same uid are one identity to the kernel, regardless of their names. A key opens an account in any
+/// of its files.
 fn same_entitlement(grant: &Grant, inventory: &Inventory) -> Vec<AccessPath> {
     inventory.of_entitlement(&grant.entitlement.id).filter(|other| other.kind == grant.kind).filter_map(own).collect()
 }
@@ -33,7 +34,7 @@ fn membership(grant: &Grant, inventory: &Inventory) -> Vec<AccessPath> {
         .filter(|other| other.kind == GrantKind::Credential || other.principal.id == grant.principal.id)
         .filter_map(own)
         .collect();
-    // What the group may do by sudo, the principal may still do where another rule says so.
+    // The principal keeps the sudo privileges of the group if another rule gives them.
     for given in inventory.of_principal(&grant.entitlement.id).filter(|other| other.kind == GrantKind::Rule) {
         let Some(wanted) = rights(given) else { continue };
         paths.extend(
@@ -52,7 +53,7 @@ fn rule(grant: &Grant, inventory: &Inventory) -> Vec<AccessPath> {
     others.filter_map(own).chain(superuser(grant)).collect()
 }
 
-/// The rules that match a principal: its own, those for everybody, those of each group it is in.
+/// Returns the rules that apply to a principal: its own, those for all users, those of its groups.
 fn applicable<'a>(principal: &'a str, inventory: &'a Inventory) -> impl Iterator<Item = &'a Grant> {
     let groups = inventory.of_principal(principal).filter(|grant| grant.kind == GrantKind::Membership);
     let by_group = groups.flat_map(move |grant| inventory.of_principal(&grant.entitlement.id));
@@ -67,7 +68,7 @@ fn applicable<'a>(principal: &'a str, inventory: &'a Inventory) -> impl Iterator
 }
 
 fn gives(rule: &Grant, wanted: &[SudoPrivilege]) -> bool {
-    // A rule that cannot be read again counts as one that gives it.
+    // A rule that cannot be parsed again counts as giving the privilege.
     rights(rule).is_none_or(|rights| survives(&rights, wanted))
 }
 

@@ -1,4 +1,5 @@
-//! Operations put into effect on the bytes of files, in memory: every change is known before the first is written.
+//! Applies operations to the contents of files in memory, so that all changes are known before the first file is
+//! written.
 
 use super::{
     account_files::{self, lines, with_line, without},
@@ -18,7 +19,7 @@ use crate::{
 };
 use zeroize::Zeroizing;
 
-/// Files as they are to be, in the order in which they are to be written.
+/// The new contents of files, in writing order.
 pub(super) struct PendingWrites<'a> {
     tree: &'a HostSnapshot,
     changed: Vec<(String, Zeroizing<Vec<u8>>)>,
@@ -27,20 +28,20 @@ pub(super) struct PendingWrites<'a> {
 type EditResult = Result<(), ConnectorError>;
 
 impl<'a> PendingWrites<'a> {
-    /// Begins with the files as they were read.
+    /// Starts with the files as they were read.
     pub(super) fn on(tree: &'a HostSnapshot) -> Self {
         Self { tree, changed: Vec::new() }
     }
 
-    /// Returns the files that differ from what was read.
+    /// Returns the files that differ from the read ones.
     pub(super) fn into_changed(self) -> Vec<(String, Zeroizing<Vec<u8>>)> {
         self.changed
     }
 
-    /// Puts an operation into effect. What is done already stays as it is.
+    /// Applies an operation. Changes that are already made are kept.
     ///
     /// # Errors
-    /// When the names and ids of the operation no longer belong together here.
+    /// When the names and ids of the operation no longer match.
     pub(super) fn put(&mut self, operation: &Operation) -> EditResult {
         let with = |name: &str| parameter(operation, name);
         match operation.call.as_str() {
@@ -56,17 +57,17 @@ impl<'a> PendingWrites<'a> {
             REMOVE_SHADOW => self.remove_shadow(with("account")?),
             SET_OPTIONS => self.key(with("file")?, with("fingerprint")?, with("from")?, Some(with("to")?)),
             SET_SHELL => self.set_shell(with("account")?, with("from")?, with("to")?),
-            other => Err(ConnectorError::Unsupported(format!("`{other}` is no operation of a host"))),
+            other => Err(ConnectorError::Unsupported(format!("`{other}` is not an operation of this connector"))),
         }
     }
 
-    /// Returns the bytes of a file as they are to be.
+    /// Returns the new content of a file.
     pub(super) fn bytes(&self, path: &str) -> &[u8] {
         let changed = self.changed.iter().find(|(known, _)| known == path).map(|(_, bytes)| bytes.as_slice());
         changed.or_else(|| self.tree.files.get(path).map(|content| content.bytes.as_slice())).unwrap_or_default()
     }
 
-    /// Sets the bytes of a file.
+    /// Sets the content of a file.
     pub(super) fn set(&mut self, path: &str, bytes: Vec<u8>) {
         if bytes == self.bytes(path) {
             return;
@@ -172,7 +173,7 @@ impl<'a> PendingWrites<'a> {
             change(fields, 1, locked)?;
             change(fields, 7, |_| day.into_bytes())
         })?;
-        // A hash that stands in passwd itself is locked there.
+        // A hash in passwd itself is locked there.
         self.passwd(account, |fields| change(fields, 1, |old| if old == b"x" { old.to_vec() } else { locked(old) }))
     }
 
@@ -224,9 +225,9 @@ impl<'a> PendingWrites<'a> {
         let bytes = self.bytes(SHADOW).to_vec();
         let row = account_files::shadows(&bytes).rows.into_iter().find(|row| part(&row.value.name) == name);
         let Some(row) = row else { return Ok(()) };
-        // By now the account is out of passwd; a line left there under this name is another account's.
+        // The account is already removed from passwd; a line under this name now belongs to another account.
         if account_files::accounts(self.bytes(PASSWD)).rows.iter().any(|other| other.value.name == row.value.name) {
-            let why = format!("{PASSWD} has another account called {}", shown(&row.value.name));
+            let why = format!("{PASSWD} has another account named {}", shown(&row.value.name));
             return Err(ConnectorError::PreconditionFailed(why));
         }
         self.set(SHADOW, with_line(&bytes, row.line, |_| None).ok_or_else(|| lost(SHADOW))?);
@@ -236,7 +237,7 @@ impl<'a> PendingWrites<'a> {
     fn rule(&mut self, file: &str, holder: &str, digest: &str, to: Option<&str>) -> EditResult {
         let left = to.map_or(RuleRewrite::Nothing, RuleRewrite::Commands);
         let before = unread(self.bytes(file));
-        // A rule may stand there more than once; each round takes out one.
+        // A rule may occur more than once; each round removes one.
         for round in 0..ROUNDS {
             let bytes = self.bytes(file).to_vec();
             let Some((statement, privilege, name)) = self.find_rule(&bytes, holder, digest) else {
@@ -334,7 +335,7 @@ impl<'a> PendingWrites<'a> {
         Ok(())
     }
 
-    /// Returns the name of an account, if uid and name still belong together.
+    /// Returns the name of an account, if uid and name still match.
     fn account_name(&self, account: &str) -> Result<String, ConnectorError> {
         let found = self.tree.accounts.iter().map(|row| &row.value).find(|one| bound(one) == account);
         let moved =
@@ -342,7 +343,7 @@ impl<'a> PendingWrites<'a> {
         found.map(|one| one.name.clone()).ok_or_else(moved)
     }
 
-    /// Returns whether the account is gone; an error when its uid or its name is another's now.
+    /// Returns whether the account is gone; an error when its uid or its name belongs to another account.
     fn is_gone(&self, account: &str) -> Result<bool, ConnectorError> {
         let (uid, name) = super::grant_key::bound_account(account).unwrap_or_default();
         let rows = account_files::accounts(self.bytes(PASSWD)).rows;
@@ -377,7 +378,7 @@ fn locked(old: &[u8]) -> Vec<u8> {
     if old.starts_with(b"!") { old.to_vec() } else { [b"!", old].concat() }
 }
 
-/// Returns the file with `change` made to the bodies of some lines; an empty new body takes the line out.
+/// Returns the file with `change` applied to some lines; an empty new line is removed.
 fn mapped(bytes: &[u8], targets: &[usize], change: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
     let mut new = Vec::with_capacity(bytes.len() + 64);
     for (index, range) in lines(bytes).into_iter().enumerate() {
@@ -401,7 +402,7 @@ fn unread(bytes: &[u8]) -> usize {
 }
 
 fn lost(path: &str) -> ConnectorError {
-    ConnectorError::Permanent(format!("a line of {path} cannot be edited as it stands"))
+    ConnectorError::Permanent(format!("a line of {path} cannot be edited in its present form"))
 }
 
 const ROUNDS: usize = 100;

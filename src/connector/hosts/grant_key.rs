@@ -1,10 +1,10 @@
-//! Immutable ids and names of what a system grants.
+//! Immutable ids and display names of grants on a host.
 //!
-//! Linux has no id that is never given again: a uid goes to the next account, a name to the next person, and half of the
-//! system binds to the one (files, processes), half to the other (groups, sudo rules, shadow). An account is therefore the
-//! *pair* of uid and name, and so are the keys of all its grants. A renamed account is another key, and so is one that took
-//! over a name or a uid; a decision on the old pair never reaches it. Who deletes an account and makes another with the
-//! same uid *and* name has made the same account again as far as the system can tell: what was left to it still works.
+//! Linux has no id that is never reused: a uid can be given to another account, a name to another person, and parts of
+//! the system use the one (files, processes) or the other (groups, sudo rules, shadow). An account is therefore
+//! identified by the *pair* of uid and name, and so are the keys of all its grants. A renamed account has another key,
+//! and so has one that reuses a name or a uid; a decision on the old pair never applies to it. An account that is
+//! deleted and created again with the same uid *and* name cannot be distinguished: its remaining grants still work.
 
 use super::snapshot::HostSnapshot;
 use crate::{
@@ -13,21 +13,21 @@ use crate::{
 };
 use std::fmt::Write;
 
-/// Who holds something, as it was written in a file.
+/// A principal as written in a file.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum SudoersPrincipal {
     /// An account: uid and name.
     Account(u32, String),
-    /// Everybody.
+    /// All users.
     Everyone,
     /// A group: gid and name.
     Group(u32, String),
-    /// A name no file here explains.
+    /// A name that no file on the system defines.
     Unknown(String),
 }
 
 impl SudoersPrincipal {
-    /// Returns who `name` is on this system.
+    /// Returns the principal with the user name `name` on this system.
     pub(super) fn user(tree: &HostSnapshot, name: &str) -> Self {
         match tree.account(name) {
             Some(account) => Self::Account(account.uid, account.name.clone()),
@@ -35,7 +35,7 @@ impl SudoersPrincipal {
         }
     }
 
-    /// Returns who an item in a list of users of sudoers(5) is.
+    /// Returns the principal of an item in a list of users of sudoers(5).
     pub(super) fn listed(tree: &HostSnapshot, name: &str) -> Self {
         if name == "ALL" {
             return Self::Everyone;
@@ -56,7 +56,7 @@ impl SudoersPrincipal {
         }
     }
 
-    /// Returns the id that grants are looked up by.
+    /// Returns the id for looking up grants.
     pub(super) fn id(&self) -> String {
         match self {
             Self::Account(uid, _) => format!("uid:{uid}"),
@@ -75,7 +75,7 @@ impl SudoersPrincipal {
         }
     }
 
-    /// Returns the holder with the name people know.
+    /// Returns the principal with its display name.
     pub(super) fn principal(&self) -> Principal {
         let name = match self {
             Self::Account(uid, name) if name.is_empty() => format!("#{uid}"),
@@ -89,16 +89,16 @@ impl SudoersPrincipal {
     }
 }
 
-/// Returns the account that the key of a grant binds, as its uid and its name.
+/// Returns the uid and name of the account in the key of a grant.
 pub(super) fn bound_account(text: &str) -> Option<(u32, String)> {
     let (uid, name) = text.strip_prefix("uid:")?.split_once(':')?;
     Some((uid.parse().ok()?, name.to_owned()))
 }
 
-/// Returns a key of `parts`, or of their digest where they are too long for a key.
+/// Returns a key of `parts`, or of their digest if they are too long for a key.
 ///
 /// # Errors
-/// Never for parts of printable ASCII; the type cannot say so.
+/// Never for parts of printable ASCII; the type cannot express this.
 pub(super) fn key(parts: &[&str]) -> Result<GrantKey, ConnectorError> {
     let text = parts.join(":");
     let short = || format!("{}:{}", parts.first().unwrap_or(&"key"), Digest::of(&text).hex());
@@ -106,7 +106,7 @@ pub(super) fn key(parts: &[&str]) -> Result<GrantKey, ConnectorError> {
     key.map_err(|error| ConnectorError::Permanent(error.to_string()))
 }
 
-/// Writes what a file may hold as a part of a key: printable ASCII without the separators, the rest as `%XX`.
+/// Encodes a text as a part of a key: printable ASCII without the separators, the rest as `%XX`.
 pub(super) fn part(text: &str) -> String {
     let mut part = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -119,12 +119,12 @@ pub(super) fn part(text: &str) -> String {
     part
 }
 
-/// Writes a path as a part of a key.
+/// Encodes a path as a part of a key.
 pub(super) fn path_part(path: &str) -> String {
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
-/// Writes what a file may hold so that it cannot deceive a reader: printable ASCII and Latin letters stay as they are.
+/// Escapes a text of a file for display: printable ASCII and Latin letters are unchanged.
 pub(super) fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars().take(LONGEST) {
@@ -137,7 +137,7 @@ pub(super) fn shown(text: &str) -> String {
     shown
 }
 
-/// Returns whether a character is what it looks like: printable ASCII, a blank, or a Latin letter with a mark.
+/// Returns whether a character is unambiguous: printable ASCII, a blank, or a Latin letter with a diacritic.
 pub(super) fn is_plain(c: char) -> bool {
     c.is_ascii_graphic() || c == ' ' || matches!(c, '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{17f}')
 }

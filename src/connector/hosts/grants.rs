@@ -1,4 +1,4 @@
-//! The grants of a system, out of one read of its files.
+//! Derives the grants of a system from one read of its files.
 
 use super::{
     account_files::{GroupEntry, PasswdEntry, PasswordField},
@@ -16,7 +16,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Returns every grant, indexed.
+/// Returns all grants, indexed.
 pub(super) fn inventory(
     system: &SystemId,
     config: &HostsConfig,
@@ -29,7 +29,7 @@ pub(super) fn inventory(
     grants.extend(listing.group_passwords()?);
     grants.extend(listing.accounts()?);
     grants.extend(listing.keys()?);
-    let grants = told_apart(grants)?;
+    let grants = distinct(grants)?;
     Ok(Inventory::new(system.clone(), Timestamp::from_unix(0), Digest::ZERO, true, grants, BTreeMap::new()))
 }
 
@@ -166,7 +166,7 @@ impl HostGrants<'_> {
         }
     }
 
-    /// Group passwords: who knows one may join with newgrp(1).
+    /// Group passwords: a user who knows one may join the group with newgrp(1).
     fn group_passwords(&self) -> Result<Vec<Grant>, ConnectorError> {
         let mut grants = Vec::new();
         for group in self.tree.groups.iter().map(|row| &row.value) {
@@ -185,7 +185,7 @@ impl HostGrants<'_> {
                 paths: vec![AccessPath {
                     via: AccessRoute::Public,
                     ids: format!("group-password/{}", who.bound()),
-                    text: format!("whoever knows the password of group {} in {file} can join it", shown(&group.name)),
+                    text: format!("users with the password of group {} in {file} can join it", shown(&group.name)),
                 }],
                 attributes: attributes([("type", "group-password".to_owned()), ("file", file.to_owned())]),
                 tier: self.tier(group, false),
@@ -288,7 +288,8 @@ impl HostGrants<'_> {
         }
         Ok(Some(Grant {
             key: key(&["sudo", &path_part(file), &who.bound(), &digest])?,
-            // All that is root's is one entitlement, however it is written: who asks for the last administrator counts it.
+            // All unrestricted root rules are one entitlement, in any spelling, because the guardrail on the last
+            // administrator counts its holders.
             entitlement: Entitlement {
                 id: if as_root && everything { "sudo:everything".to_owned() } else { format!("sudo:{digest}") },
                 name: format!("sudo {}", shown(&text)),
@@ -323,18 +324,18 @@ impl HostGrants<'_> {
     }
 }
 
-/// Someone a rule of sudoers names, directly or through an alias.
+/// A principal in a rule of sudoers, named directly or through an alias.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct RuleHolder {
     pub who: SudoersPrincipal,
-    /// The name as the rule or its alias has it.
+    /// The name in the rule or its alias.
     pub name: String,
     pub by_alias: bool,
-    /// Ids of those the same list takes out again.
+    /// Ids that the same list excludes.
     pub except: Vec<String>,
 }
 
-/// Returns those whom the list of a rule names; the last match decides (sudoers(5)).
+/// Returns the principals in the list of a rule; the last match decides (sudoers(5)).
 pub(super) fn holders(tree: &HostSnapshot, spec: &UserSpec) -> Vec<RuleHolder> {
     listed(tree, &spec.users)
 }
@@ -360,7 +361,7 @@ fn listed(tree: &HostSnapshot, users: &[SudoersMember]) -> Vec<RuleHolder> {
     holders
 }
 
-/// Returns the hosts of a privilege as text, aliases replaced.
+/// Returns the hosts of a privilege as text, with aliases expanded.
 pub(super) fn hosts(tree: &HostSnapshot, privilege: &HostSpec) -> String {
     let flat = tree.sudoers.flat(AliasKind::Host, &privilege.hosts);
     let each: Vec<String> =
@@ -368,13 +369,13 @@ pub(super) fn hosts(tree: &HostSnapshot, privilege: &HostSpec) -> String {
     each.join(",")
 }
 
-/// Returns what tells rules of one holder in one file apart: what they allow and where.
+/// Returns the digest that distinguishes rules of one principal in one file: their commands and hosts.
 pub(super) fn rule_digest(commands: &str, hosts: &str) -> String {
     Digest::of(format!("{commands}\n{hosts}\n")).hex()[..24].to_owned()
 }
 
-/// Gives the second and later of grants with one key a key of their own, so that none hides behind another.
-fn told_apart(grants: Vec<Grant>) -> Result<Vec<Grant>, ConnectorError> {
+/// Gives the second and later grants with the same key a distinct key, so that none is lost.
+fn distinct(grants: Vec<Grant>) -> Result<Vec<Grant>, ConnectorError> {
     let mut seen: BTreeMap<GrantKey, usize> = BTreeMap::new();
     grants
         .into_iter()
@@ -392,7 +393,7 @@ fn told_apart(grants: Vec<Grant>) -> Result<Vec<Grant>, ConnectorError> {
 fn by_group(rules: &[Grant]) -> BTreeMap<String, Vec<Entitlement>> {
     let mut by_group: BTreeMap<String, Vec<Entitlement>> = BTreeMap::new();
     for rule in rules.iter().filter(|rule| rule.principal.id.starts_with("gid:")) {
-        // By what it says, so that a changed rule is a changed group.
+        // By content, so that a changed rule changes the group.
         let digest = rule.paths.first().and_then(|path| path.ids.rsplit('/').next()).unwrap_or_default();
         let given = Entitlement { id: format!("sudo:{digest}"), name: rule.entitlement.name.clone() };
         by_group.entry(rule.principal.id.clone()).or_default().push(given);
@@ -408,15 +409,15 @@ fn attributes<const N: usize>(pairs: [(&str, String); N]) -> Attributes {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Writes a day after 1970-01-01 as a date.
+/// Formats a day after 1970-01-01 as a date.
 pub(super) fn date(day: i64) -> String {
     let text = Timestamp::from_unix(day.saturating_mul(86_400)).to_string();
     text.split('T').next().unwrap_or(&text).to_owned()
 }
 
-/// Groups whose members can become root, by what the software of the group allows them.
+/// Groups whose members can become root through the software of the group.
 const AS_GOOD_AS_ROOT: &[&str] =
     &["admin", "disk", "docker", "incus-admin", "kmem", "libvirt", "lxd", "root", "shadow", "sudo", "wheel"];
 
-/// Groups that read logs, or write where others read.
+/// Groups that read logs, or write where other users read.
 const PRIVILEGED: &[&str] = &["adm", "operator", "staff", "systemd-journal", "tape"];

@@ -1,4 +1,4 @@
-//! When accounts were last used: lastlog(5) and wtmp(5), as far as they reach.
+//! Last use of accounts from lastlog(5) and wtmp(5), as far as they reach back.
 
 use super::{grant_key::bound_account, root_dir::RootDir};
 use crate::{
@@ -7,10 +7,10 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Returns the last use of each grant, or why it is not known.
+/// Returns the last use of each grant, or the reason why it is unknown.
 pub(super) fn of(root: &RootDir, grants: &[Grant]) -> Result<Vec<(GrantKey, Usage)>, ConnectorError> {
     let log = |path: &str| match root.read_moving(path) {
-        // Too large to read: no reason to know nothing else.
+        // A file that is too large must not fail the whole collection.
         Err(ConnectorError::Permanent(_)) => Ok(None),
         answer => answer,
     };
@@ -19,9 +19,9 @@ pub(super) fn of(root: &RootDir, grants: &[Grant]) -> Result<Vec<(GrantKey, Usag
     let each = |grant: &Grant| {
         let usage = match grant.kind {
             GrantKind::Account => account(grant, lastlog.as_deref(), wtmp.as_ref()),
-            GrantKind::Credential => Usage::Unknown("the system keeps no time of last use of a key".into()),
-            GrantKind::Rule => Usage::Unknown("sudo keeps no time of last use of a rule".into()),
-            _ => Usage::Unknown("the system does not say when a membership mattered".into()),
+            GrantKind::Credential => Usage::Unknown("the system does not record the last use of a key".into()),
+            GrantKind::Rule => Usage::Unknown("sudo does not record the last use of a rule".into()),
+            _ => Usage::Unknown("the system does not record the use of a membership".into()),
         };
         (grant.key.clone(), usage)
     };
@@ -30,23 +30,21 @@ pub(super) fn of(root: &RootDir, grants: &[Grant]) -> Result<Vec<(GrantKey, Usag
 
 fn account(grant: &Grant, lastlog: Option<&[u8]>, wtmp: Option<&WtmpLogins>) -> Usage {
     let bound = grant.key.as_str().strip_prefix("account:").and_then(bound_account);
-    let Some((uid, name)) = bound else { return Usage::Unknown("the account has no uid of its own".into()) };
+    let Some((uid, name)) = bound else { return Usage::Unknown("the account has no uid".into()) };
     let by_lastlog = lastlog.and_then(|bytes| lastlog_of(bytes, uid));
     let by_wtmp = wtmp.and_then(|wtmp| wtmp.last.get(&name).copied());
     if let Some(last) = by_lastlog.max(by_wtmp) {
         return Usage::At(Timestamp::from_unix(last));
     }
     match wtmp.and_then(|wtmp| wtmp.since) {
-        // lastlog never forgets, but does not say when it began; wtmp does.
+        // lastlog has no expiry, but does not record its own start; wtmp does.
         Some(since) => Usage::NeverSince(Timestamp::from_unix(since)),
-        None if lastlog.is_some() => {
-            Usage::Unknown("lastlog has no login and does not say since when it looks; there is no wtmp".into())
-        }
-        None => Usage::Unknown("there is neither a lastlog nor a wtmp that can be read".into()),
+        None if lastlog.is_some() => Usage::Unknown("lastlog has no login and no start time; there is no wtmp".into()),
+        None => Usage::Unknown("there is no readable lastlog or wtmp".into()),
     }
 }
 
-/// lastlog(5) is an array by uid of a time of 32 bits, a line of 32 bytes and a host of 256.
+/// lastlog(5) is an array by uid of a 32-bit time, a line of 32 bytes and a host of 256.
 fn lastlog_of(bytes: &[u8], uid: u32) -> Option<i64> {
     let start = usize::try_from(uid).ok()?.checked_mul(LASTLOG_SIZE)?;
     let time = u32::from_le_bytes(bytes.get(start..start.checked_add(4)?)?.try_into().ok()?);
@@ -81,7 +79,7 @@ impl WtmpLogins {
     }
 }
 
-// The layout of glibc's <utmp.h> on 64-bit little-endian systems, where times have 32 bits.
+// The layout of glibc's <utmp.h> on 64-bit little-endian systems, with 32-bit times.
 const LASTLOG_SIZE: usize = 292;
 const WTMP_SIZE: usize = 384;
 const WTMP_USER: usize = 44;
@@ -93,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn logins_are_told_from_silence_and_from_not_knowing() {
+    fn login_no_login_and_unknown_use_are_distinguished() {
         let mut lastlog = vec![0; LASTLOG_SIZE * 3];
         lastlog[LASTLOG_SIZE * 2..LASTLOG_SIZE * 2 + 4].copy_from_slice(&1_700_000_000_u32.to_le_bytes());
         assert_eq!(lastlog_of(&lastlog, 2), Some(1_700_000_000));

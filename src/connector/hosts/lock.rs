@@ -1,4 +1,4 @@
-//! The locks that the system's own tools take, so that none of them and none of us write at once.
+//! Takes the locks of the system's own tools, so that no two processes write at the same time.
 
 use super::root_dir::{RootDir, refused};
 use crate::connector::ConnectorError;
@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What is about to be written.
+/// The files to be written.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct LockTargets {
     /// passwd, shadow, group or gshadow.
@@ -23,7 +23,7 @@ pub(super) struct LockTargets {
     pub sudoers: bool,
 }
 
-/// Locks that are held; they end with it.
+/// Locks that are held until this value is dropped.
 pub(super) struct HeldLocks {
     _process: MutexGuard<'static, ()>,
     _open: Vec<OwnedFd>,
@@ -35,14 +35,14 @@ struct LockLink {
     name: String,
 }
 
-/// fcntl(2) locks belong to a process, so they cannot keep its own threads apart.
+/// fcntl(2) locks belong to a process, so they do not separate its own threads.
 static PROCESS: Mutex<()> = Mutex::new(());
 
 /// Takes the locks, waiting at most `patience`.
 ///
 /// Accounts: an fcntl lock on `/etc/.pwd.lock` (lckpwdf(3)), and `passwd.lock`, `shadow.lock`, `group.lock` and
-/// `gshadow.lock` as shadow-utils makes them: hard links to a file with the process id in it. Sudoers: an fcntl lock on
-/// `/etc/sudoers`, as visudo(8) takes, and a `sudoers.tmp`, which older tools look for.
+/// `gshadow.lock` as shadow-utils creates them: hard links to a file with the process id. Sudoers: an fcntl lock on
+/// `/etc/sudoers`, as visudo(8) takes, and a `sudoers.tmp`, which older tools check.
 pub(super) fn take(root: &RootDir, wanted: LockTargets, patience: Duration) -> Result<HeldLocks, ConnectorError> {
     let process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
     let mut held = HeldLocks { _process: process, _open: Vec::new(), links: Vec::new() };
@@ -87,7 +87,8 @@ fn record_lock(file: &OwnedFd, path: &str) -> Result<bool, ConnectorError> {
 }
 
 impl HeldLocks {
-    /// Makes a lock file as shadow-utils does (lib/commonio.c): a file with our process id, linked to the lock's name.
+    /// Creates a lock file as shadow-utils does (lib/commonio.c): a file with the process id, linked to the name of the
+    /// lock.
     fn link(&mut self, root: &RootDir, path: &str, after: &str) -> Result<bool, ConnectorError> {
         let (directory, name) = root.parent(path)?;
         let own = format!(".{name}.{}", getpid().as_raw_nonzero());
@@ -121,13 +122,13 @@ impl HeldLocks {
 impl Drop for HeldLocks {
     fn drop(&mut self) {
         for link in self.links.iter().rev() {
-            // Nothing can be done here if it fails; the next one finds the holder dead and takes it away.
+            // A failure cannot be handled here; the next process finds that the holder has ended and removes the lock.
             let _ = remove(&link.directory, &link.name);
         }
     }
 }
 
-/// A lock whose text is no process id is somebody's who means it otherwise: it stays.
+/// Returns whether the holder of a lock has ended. A lock whose text is not a process id is kept.
 fn holder_is_dead(directory: &OwnedFd, name: &str) -> bool {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let Ok(file) = fs::openat(directory, name, flags, Mode::empty()) else { return false };

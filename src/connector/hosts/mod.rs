@@ -1,12 +1,12 @@
-//! The embedded default connector: the accounts of a Linux system below a root directory.
+//! Connector for the local accounts of a Linux system below a root directory.
 //!
-//! It reads `passwd`, `shadow`, `group`, `gshadow`, `sudoers` with all it includes, and every `authorized_keys`, and lists
-//! login accounts, memberships, sudo rules, SSH keys and group passwords. `names` says why an account is a uid *and* a
-//! name. `effective` says what counts as still having an access, `draft` what can be asked for, `edit` how a file
-//! is changed: under the locks of the system's own tools, as a whole, one line.
+//! It reads `passwd`, `shadow`, `group`, `gshadow`, `sudoers` with all included files, and every `authorized_keys`, and
+//! lists login accounts, memberships, sudo rules, SSH keys and group passwords. `grant_key` defines the identity of an
+//! account: uid *and* name. `effective_access` computes the paths to an entitlement, `operations` the supported
+//! changes, and `apply` edits the files: under the locks of the system's own tools, atomically, one line at a time.
 //!
-//! Not read, and said under `validate` where it shows: other directories of users (LDAP, SSSD), keys that commands or
-//! certificate authorities let in, doas, polkit, cron, set-user-id files.
+//! Other sources of access are not read, and reported by `validate` when detected: directories of users (LDAP, SSSD),
+//! keys from commands or certificate authorities, doas, polkit, cron, set-user-id files.
 
 mod account_files;
 mod apply;
@@ -43,7 +43,7 @@ use crate::model::{
 use root_dir::RootDir;
 use snapshot::HostSnapshot;
 
-/// The words of a `hosts` system, without access to it.
+/// The planning interface of a `hosts` system, without access to it.
 #[derive(Clone, Debug)]
 pub struct HostsSchema {
     config: HostsConfig,
@@ -56,7 +56,7 @@ pub struct Hosts {
     root: RootDir,
 }
 
-/// Returns the words of a system with this configuration.
+/// Returns the planning interface of a system with these settings.
 pub fn vocabulary(config: &HostsConfig) -> HostsSchema {
     HostsSchema { config: config.clone() }
 }
@@ -122,10 +122,10 @@ impl Collector for Hosts {
         observe::health(&self.root, &self.tree()?)
     }
 
-    /// Everything of one kind is one page: the files are read whole anyway.
+    /// Everything of one kind is one page: the files are read completely in any case.
     fn list(&self, kind: GrantKind, from: Option<&ListingCursor>) -> Result<GrantPage, ConnectorError> {
         if let Some(ListingCursor(place)) = from {
-            return Err(ConnectorError::Permanent(format!("there is no page at `{place}`: every listing is one page")));
+            return Err(ConnectorError::Permanent(format!("invalid cursor `{place}`: a listing has one page")));
         }
         let tree = self.tree()?;
         let inventory = grants::inventory(&self.system, self.config(), &tree)?;

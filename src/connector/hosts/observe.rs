@@ -1,4 +1,4 @@
-//! What a read of the system says: its health, its totals, and one grant now.
+//! Reads the state of the system: health, control totals, and single grants.
 
 use super::{
     account_files::lines,
@@ -16,7 +16,7 @@ use crate::{
     model::{Grant, GrantKind, GrantObservation, Inventory, Presence, SystemId},
 };
 
-/// Returns what can be seen, and names what cannot.
+/// Returns the health of the connection and its blind spots.
 pub(super) fn health(root: &RootDir, tree: &HostSnapshot) -> Result<ConnectorHealth, ConnectorError> {
     let release = root.read_if_there("/etc/os-release")?.map(|content| content.bytes.to_vec()).unwrap_or_default();
     let release = String::from_utf8_lossy(&release).into_owned();
@@ -25,7 +25,7 @@ pub(super) fn health(root: &RootDir, tree: &HostSnapshot) -> Result<ConnectorHea
     blind_spots.extend(tree.unread.iter().map(not_understood));
     for row in &tree.accounts {
         if tree.account(&row.value.name) != Some(&row.value) {
-            blind_spots.push(format!("line {} of {PASSWD} has a name that an earlier line has already", row.line));
+            blind_spots.push(format!("line {} of {PASSWD} has the same name as an earlier line", row.line));
         }
     }
     Ok(ConnectorHealth {
@@ -35,7 +35,7 @@ pub(super) fn health(root: &RootDir, tree: &HostSnapshot) -> Result<ConnectorHea
     })
 }
 
-/// Counts accounts again from the raw lines, by other means than the parser.
+/// Counts accounts again from the raw lines, without the parser.
 pub(super) fn control_totals(root: &RootDir) -> Result<Vec<ControlTotal>, ConnectorError> {
     let passwd = root.read(PASSWD)?;
     let digits = |field: &[u8]| !field.is_empty() && field.iter().all(u8::is_ascii_digit);
@@ -52,7 +52,7 @@ pub(super) fn control_totals(root: &RootDir) -> Result<Vec<ControlTotal>, Connec
     }])
 }
 
-/// Looks at one grant. A read that fails is unknown, never absent.
+/// Reads one grant. A failed read is unknown, never absent.
 pub(super) fn sighting(system: &SystemId, config: &HostsConfig, root: &RootDir, grant: &Grant) -> GrantObservation {
     let read = || -> Result<(HostSnapshot, Inventory), ConnectorError> {
         let tree = HostSnapshot::read(root, config)?;
@@ -65,7 +65,7 @@ pub(super) fn sighting(system: &SystemId, config: &HostsConfig, root: &RootDir, 
     }
 }
 
-/// Returns what a read says about a grant.
+/// Returns the observation of a grant.
 pub(super) fn seen(root: &RootDir, grant: &Grant, tree: &HostSnapshot, inventory: &Inventory) -> GrantObservation {
     let now = found(grant, inventory).filter(|now| !is_outdone(grant, now, inventory));
     let paths = effective_access::paths(grant, inventory);
@@ -80,8 +80,8 @@ pub(super) fn seen(root: &RootDir, grant: &Grant, tree: &HostSnapshot, inventory
     GrantObservation { presence, grant: now }
 }
 
-/// Returns whether a rule that allows less than it did is worth nothing, because another path gives the rest back. It then
-/// counts as not seen, and the paths speak.
+/// Returns whether a reduced rule has no effect, because another path gives the removed part. It then counts as not
+/// observed, and the paths decide.
 fn is_outdone(reviewed: &Grant, now: &Grant, inventory: &Inventory) -> bool {
     let rights = |grant: &Grant| grant.attribute("commands").and_then(read_rights);
     let (Some(old), Some(new)) = (rights(reviewed), rights(now)) else { return false };
@@ -92,7 +92,7 @@ fn is_outdone(reviewed: &Grant, now: &Grant, inventory: &Inventory) -> bool {
     effective_access::gives_any(reviewed, &taken.collect::<Vec<_>>(), inventory)
 }
 
-/// Returns whether nobody can begin to use an account any more: locked, and expired already. No clock is asked: a day that
+/// Returns whether an account cannot be used for a new login: it is locked and expired. No clock is needed: a day that
 /// was over when the file was last written is over now.
 fn is_contained(now: &Grant, tree: &HostSnapshot) -> bool {
     let written = tree.files.get(SHADOW).map(|content| date(content.stamp.modified_day()));
@@ -102,9 +102,9 @@ fn is_contained(now: &Grant, tree: &HostSnapshot) -> bool {
         && expires.zip(written).is_some_and(|(expires, written)| *expires < *written)
 }
 
-/// Returns the reviewed grant as it is now. Its key may have changed by what was asked of it (a rule that allows less has
-/// another digest) or by the neighbours it was counted among, so its place is searched as well; and what belongs to an
-/// account that was renamed is shown as what it has become, which is not what was reviewed.
+/// Returns the present form of the reviewed grant. Its key may have changed through the decided change (a reduced rule
+/// has another digest) or through other rules, so it is searched by file and holder as well. A grant of a renamed
+/// account is returned in its new form, which differs from the reviewed one.
 fn found(grant: &Grant, inventory: &Inventory) -> Option<Grant> {
     if let Some(same) = inventory.grant(&grant.key) {
         return Some(same.clone());
@@ -140,7 +140,7 @@ fn found(grant: &Grant, inventory: &Inventory) -> Option<Grant> {
     inventory.of_entitlement(&grant.entitlement.id).find(same_holder).cloned()
 }
 
-/// Returns why "no path was found" is not "there is none".
+/// Returns the reason why a missing path is not a proof of absence.
 fn doubt(grant: &Grant, tree: &HostSnapshot) -> Option<String> {
     let accounts = |file: &str| matches!(file, PASSWD | SHADOW | GROUP | GSHADOW);
     let sudo = |file: &str| tree.sudoers.files.iter().any(|(known, _)| known == file);
@@ -156,7 +156,7 @@ fn doubt(grant: &Grant, tree: &HostSnapshot) -> Option<String> {
         return unread;
     }
     let root = tree.account_of(0).is_some() && tree.group_of(0).is_some();
-    (!root).then(|| format!("{PASSWD} or {GROUP} has no id 0: this cannot be the whole of it"))
+    (!root).then(|| format!("{PASSWD} or {GROUP} has no id 0: the file is incomplete"))
 }
 
 fn gone(root: &RootDir, grant: &Grant, tree: &HostSnapshot) -> Presence {
@@ -174,7 +174,7 @@ fn gone(root: &RootDir, grant: &Grant, tree: &HostSnapshot) -> Presence {
     }
 }
 
-/// Returns what lives on of an account that nobody can log in to any more.
+/// Returns the remaining processes of an account that allows no login any more.
 fn processes(root: &RootDir, grant: &Grant) -> Option<Presence> {
     if grant.kind != GrantKind::Account {
         return None;
@@ -182,13 +182,13 @@ fn processes(root: &RootDir, grant: &Grant) -> Option<Presence> {
     let id = &grant.entitlement.id;
     match running(root, id) {
         Ok(0) => None,
-        Ok(1) => Some(Presence::Lingering { until: format!("a process of {id} ends") }),
-        Ok(count) => Some(Presence::Lingering { until: format!("{count} processes of {id} end") }),
+        Ok(1) => Some(Presence::Lingering { until: format!("the end of a process of {id}") }),
+        Ok(count) => Some(Presence::Lingering { until: format!("the end of {count} processes of {id}") }),
         Err(error) => Some(Presence::Unknown { reason: format!("processes cannot be counted: {error}") }),
     }
 }
 
-/// Counts the processes of a uid, where the tree has a `/proc`.
+/// Counts the processes of a uid, if the tree has a `/proc`.
 fn running(root: &RootDir, id: &str) -> Result<usize, ConnectorError> {
     let Some(uid) = id.strip_prefix("uid:") else { return Ok(0) };
     let mut count = 0;
@@ -196,7 +196,7 @@ fn running(root: &RootDir, id: &str) -> Result<usize, ConnectorError> {
         if !name.bytes().all(|b| b.is_ascii_digit()) {
             continue;
         }
-        // A process may end between the listing and the look.
+        // A process may end between the listing and the read.
         let Ok(Some(status)) = root.read_moving(&format!("/proc/{name}/status")) else { continue };
         let status = String::from_utf8_lossy(&status);
         let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"));

@@ -1,4 +1,4 @@
-//! Files below the root directory, opened so that no symbolic link leads out of it.
+//! Opens files below the root directory, without following symbolic links out of it.
 
 use crate::connector::ConnectorError;
 use rustix::{
@@ -13,27 +13,27 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// A directory that is the whole world of one system.
+/// The root directory of one system.
 pub(super) struct RootDir {
     dir: OwnedFd,
     path: PathBuf,
     calls: AtomicU64,
 }
 
-/// What a file was when it was read. It has no `Debug`: shadow files pass through it.
+/// The state of a file when it was read. It has no `Debug`, because it may be a shadow file.
 #[derive(Clone)]
 pub(super) struct FileContent {
     /// Its bytes.
     pub bytes: Zeroizing<Vec<u8>>,
-    /// What tells whether it has changed since.
+    /// The metadata that changes with every modification.
     pub stamp: FileStamp,
     /// Its permission bits.
     pub mode: u32,
-    /// The uid it belongs to.
+    /// The uid of its owner.
     pub owner: u32,
 }
 
-/// What changes whenever a file does.
+/// File metadata that changes with every modification.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct FileStamp {
     device: u64,
@@ -44,7 +44,7 @@ pub(super) struct FileStamp {
 }
 
 impl FileStamp {
-    /// Returns what is the same for every path that leads to the file.
+    /// Returns the identity that is the same for every path to the file.
     pub(super) fn identity(&self) -> (u64, u64) {
         (self.device, self.inode)
     }
@@ -63,24 +63,24 @@ impl RootDir {
         Ok(Self { dir, path: path.to_owned(), calls: AtomicU64::new(0) })
     }
 
-    /// Returns the directory as it was configured.
+    /// Returns the directory as configured.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Returns how many files and directories were opened so far.
+    /// Returns the number of files and directories opened so far.
     pub(super) fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Reads a regular file whole; a missing file is an error.
+    /// Reads a regular file completely; a missing file is an error.
     pub(super) fn read(&self, path: &str) -> Result<FileContent, ConnectorError> {
         self.read_if_there(path)?.ok_or_else(|| ConnectorError::NotFound(path.to_owned()))
     }
 
-    /// Reads a regular file whole, or returns nothing when it is certain that there is none.
+    /// Reads a regular file completely, or returns `None` when it certainly does not exist.
     pub(super) fn read_if_there(&self, path: &str) -> Result<Option<FileContent>, ConnectorError> {
-        // Without NONBLOCK a FIFO that a user left in place of a file would stop the read for ever.
+        // Without NONBLOCK, a FIFO created by a user in place of a file would block the read forever.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         match self.resolve(path, flags) {
             Ok(file) => read_whole(file, path).map(Some),
@@ -89,7 +89,7 @@ impl RootDir {
         }
     }
 
-    /// Reads a file that is written to all the time, such as a log or one of `/proc`, as far as it is there.
+    /// Reads a file that changes continuously, such as a log or a file in `/proc`, if it exists.
     pub(super) fn read_moving(&self, path: &str) -> Result<Option<Vec<u8>>, ConnectorError> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file = match self.resolve(path, flags) {
@@ -106,7 +106,7 @@ impl RootDir {
         Ok(Some(bytes))
     }
 
-    /// Returns the stamp of a file, or nothing when there is none.
+    /// Returns the metadata of a file, or `None` when it does not exist.
     pub(super) fn stamp(&self, path: &str) -> Result<Option<FileStamp>, ConnectorError> {
         match self.resolve(path, OFlags::PATH | OFlags::CLOEXEC) {
             Ok(file) => fs::fstat(&file).map(|stat| Some(stamp_of(&stat))).map_err(|e| refused(e, path)),
@@ -115,7 +115,7 @@ impl RootDir {
         }
     }
 
-    /// Returns the names in a directory, sorted, or nothing when there is no such directory.
+    /// Returns the sorted names in a directory, or `None` when it does not exist.
     pub(super) fn names(&self, path: &str) -> Result<Option<Vec<String>>, ConnectorError> {
         let dir = match self.resolve(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC) {
             Ok(dir) => dir,
@@ -125,9 +125,10 @@ impl RootDir {
         let mut names = Vec::new();
         for entry in Dir::new(dir).map_err(|e| refused(e, path))? {
             let entry = entry.map_err(|e| refused(e, path))?;
-            let name = entry.file_name().to_str().map_err(|_| {
-                ConnectorError::Permanent(format!("{path} holds a name that is not UTF-8; it was not read"))
-            })?;
+            let name = entry
+                .file_name()
+                .to_str()
+                .map_err(|_| ConnectorError::Permanent(format!("{path} contains a name that is not UTF-8")))?;
             if !matches!(name, "." | "..") {
                 names.push(name.to_owned());
             }
@@ -136,7 +137,7 @@ impl RootDir {
         Ok(Some(names))
     }
 
-    /// Opens the directory a file stands in, and returns it with the file's own name there.
+    /// Opens the parent directory of a file, and returns it with the file's name.
     pub(super) fn parent<'a>(&self, path: &'a str) -> Result<(OwnedFd, &'a str), ConnectorError> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -148,14 +149,14 @@ impl RootDir {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let beneath = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
         match fs::openat2(&self.dir, path, flags, Mode::empty(), beneath) {
-            // Kernels before 5.6, and sandboxes that do not know the call.
+            // Kernels before 5.6, and sandboxes without the system call.
             Err(Errno::NOSYS | Errno::PERM) => walk(&self.dir, path, flags),
             answer => answer,
         }
     }
 }
 
-/// Resolves `path` component by component as a process would whose root directory is `root`.
+/// Resolves `path` component by component as a process with the root directory `root` would.
 fn walk(root: &OwnedFd, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
     let step = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut stack = vec![root.try_clone().map_err(|_| Errno::MFILE)?];
@@ -193,7 +194,7 @@ fn walk(root: &OwnedFd, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
     if flags.contains(OFlags::PATH) {
         return last.try_clone().map_err(|_| Errno::MFILE);
     }
-    // Opens what the walk arrived at, not whatever the path leads to by now.
+    // Opens the result of the walk, independent of later changes of the path.
     use rustix::fd::AsRawFd;
     fs::open(format!("/proc/self/fd/{}", last.as_raw_fd()), flags, Mode::empty())
 }
@@ -216,7 +217,7 @@ fn read_whole(file: OwnedFd, path: &str) -> Result<FileContent, ConnectorError> 
     Ok(FileContent { bytes, stamp: stamp_of(&stat), mode: stat.st_mode & 0o7777, owner: stat.st_uid })
 }
 
-/// Returns the stamp of the file called `name` in `dir` itself, without following a link.
+/// Returns the metadata of the file `name` in `dir`, without following a link.
 pub(super) fn stamp_at(dir: impl AsFd, name: &str) -> Result<FileStamp, Errno> {
     fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| stamp_of(&stat))
 }
@@ -232,7 +233,7 @@ fn stamp_of(stat: &fs::Stat) -> FileStamp {
     }
 }
 
-/// Puts an error of the operating system into the class that says what may be done next.
+/// Converts an error of the operating system to the class that determines the next step.
 pub(super) fn refused(error: Errno, path: &str) -> ConnectorError {
     match error {
         Errno::NOENT | Errno::NOTDIR => ConnectorError::NotFound(path.to_owned()),
@@ -246,7 +247,7 @@ pub(super) fn refused(error: Errno, path: &str) -> ConnectorError {
     }
 }
 
-/// Far above any real file of accounts, far below what would hurt.
+/// Far above any real account file, and small enough for memory.
 const LARGEST: usize = 64 << 20;
 
 #[cfg(test)]
@@ -255,7 +256,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn links_stay_below_the_root_by_both_ways_of_resolving() {
+    fn links_stay_below_the_root() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(dir.path().join("tree/etc/real")).unwrap();
         std::fs::write(dir.path().join("passwd"), "outside").unwrap();
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_file_is_an_error_and_never_empty() {
+    fn non_regular_file_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("passwd")).unwrap();
         let root = RootDir::open(dir.path()).unwrap();

@@ -1,4 +1,4 @@
-//! A new SSH key in place of an old one.
+//! Rotation of SSH keys.
 
 use super::{
     authorized_keys::{self, fingerprint},
@@ -15,17 +15,17 @@ use ed25519_dalek::SigningKey;
 use secrecy::SecretString;
 use zeroize::{Zeroize, Zeroizing};
 
-/// The key that takes the place of another.
+/// The key that replaces another one.
 pub(super) struct ReplacementKey {
     /// Its fingerprint.
     pub fingerprint: String,
-    /// Where its private part went; nothing when an earlier attempt of the same action had put it there.
+    /// The location of its private part; `None` when an earlier attempt of the same action stored it.
     pub deposited: Option<String>,
 }
 
-/// Puts the public part of a new key beside the old one, after its private part is safe in the sink.
+/// Adds the public part of a new key beside the old one, after its private part is stored in the sink.
 ///
-/// The new line's comment names the action: an attempt that was cut short is recognized, and no second key is made.
+/// The comment of the new line contains the action id: after an interrupted attempt, no second key is created.
 pub(super) fn succeed(
     work: &mut PendingWrites<'_>,
     operation: &Operation,
@@ -44,7 +44,7 @@ pub(super) fn succeed(
     let gone = || ConnectorError::PreconditionFailed(format!("{file} no longer has {old} as it was reviewed"));
     let model = found.iter().find(same).ok_or_else(gone)?;
     let mut seed = Zeroizing::new([0_u8; 32]);
-    let no_random = |e| ConnectorError::Transient(format!("the machine gives no random bytes: {e}"));
+    let no_random = |e| ConnectorError::Transient(format!("the system returned no random bytes: {e}"));
     getrandom::fill(seed.as_mut_slice()).map_err(no_random)?;
     let key = SigningKey::from_bytes(&seed);
     let public = public_blob(&key);
@@ -64,7 +64,7 @@ pub(super) fn succeed(
     Ok(ReplacementKey { fingerprint: fingerprint(&public), deposited: Some(deposited) })
 }
 
-/// The public key in its wire form (RFC 8709).
+/// Returns the public key in wire format (RFC 8709).
 fn public_blob(key: &SigningKey) -> Vec<u8> {
     let mut blob = Vec::with_capacity(51);
     string(&mut blob, b"ssh-ed25519");
@@ -72,11 +72,11 @@ fn public_blob(key: &SigningKey) -> Vec<u8> {
     blob
 }
 
-/// The key as a file that `ssh -i` takes, without a passphrase (PROTOCOL.key of OpenSSH).
+/// Returns the key as a private key file for `ssh -i`, without a passphrase (PROTOCOL.key of OpenSSH).
 fn private_file(key: &SigningKey, comment: &str) -> Result<SecretString, ConnectorError> {
     let mut check = [0_u8; 4];
     getrandom::fill(&mut check)
-        .map_err(|e| ConnectorError::Transient(format!("the machine gives no random bytes: {e}")))?;
+        .map_err(|e| ConnectorError::Transient(format!("the system returned no random bytes: {e}")))?;
     let mut secret = Zeroizing::new(Vec::with_capacity(256));
     secret.extend_from_slice(&check);
     secret.extend_from_slice(&check);
@@ -113,7 +113,7 @@ fn private_file(key: &SigningKey, comment: &str) -> Result<SecretString, Connect
 }
 
 fn string(blob: &mut Vec<u8>, bytes: &[u8]) {
-    // INVARIANT: everything written here is far shorter than 2^32.
+    // INVARIANT: all strings written here are far shorter than 2^32.
     blob.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
     blob.extend_from_slice(bytes);
 }

@@ -1,4 +1,4 @@
-//! One consistent read of every file that says who may do what on a system.
+//! A consistent read of all files that define access on a system.
 
 use super::{
     account_files::{self, GroupEntry, GshadowEntry, ParsedLine, PasswdEntry, ShadowEntry},
@@ -11,7 +11,7 @@ use super::{
 use crate::connector::ConnectorError;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Everything read, as it stood at one moment.
+/// All files, read at one point in time.
 pub(super) struct HostSnapshot {
     pub files: BTreeMap<String, FileContent>,
     pub accounts: Vec<ParsedLine<PasswdEntry>>,
@@ -19,11 +19,11 @@ pub(super) struct HostSnapshot {
     pub groups: Vec<ParsedLine<GroupEntry>>,
     pub group_shadows: Vec<ParsedLine<GshadowEntry>>,
     pub sudoers: Sudoers,
-    /// The keys of each file, and the accounts whose file it is.
+    /// The keys of each file, and the accounts that use the file.
     pub keys: BTreeMap<String, KeyFile>,
-    /// Lines that were not understood: file and number.
+    /// Lines that could not be parsed: file and number.
     pub unread: Vec<(String, usize)>,
-    /// What this way of reading cannot see.
+    /// Sources of access that were not read.
     pub blind_spots: Vec<String>,
     index: AccountIndex,
 }
@@ -33,15 +33,16 @@ pub(super) struct HostSnapshot {
 pub(super) struct KeyFile {
     /// The keys in it.
     pub keys: AuthorizedKeys,
-    /// The accounts that sshd looks for in it.
+    /// The accounts for which sshd reads the file.
     pub accounts: BTreeSet<String>,
-    /// Whether accounts with another uid use the same file, by this path or by another that leads there.
+    /// Whether accounts with another uid use the same file, by this or another path.
     pub shared: bool,
-    /// The uid it belongs to.
+    /// The uid of its owner.
     pub owner: u32,
 }
 
-/// Where the first entry of each name and id stands; on files of a hundred thousand lines, searching would take minutes.
+/// The first entry of each name and id. Without an index, lookups in files of a hundred thousand lines would take
+/// minutes.
 #[derive(Default)]
 struct AccountIndex {
     accounts: BTreeMap<String, usize>,
@@ -62,9 +63,10 @@ impl HostSnapshot {
     /// Reads the system below `root`.
     ///
     /// # Errors
-    /// When a file is missing or cannot be read: a population with a hole in it is no population.
+    /// When a file is missing or cannot be read: an incomplete population is never returned.
     pub(super) fn read(root: &RootDir, config: &HostsConfig) -> Result<Self, ConnectorError> {
-        let mut last = ConnectorError::Transient("the files of the system keep changing".to_owned());
+        let mut last =
+            ConnectorError::Transient("the files of the system changed during every attempt to read them".to_owned());
         for _ in 0..ATTEMPTS {
             let reader = HostReader { root, config, files: BTreeMap::new() };
             match reader.tree() {
@@ -75,7 +77,7 @@ impl HostSnapshot {
         Err(last)
     }
 
-    /// Returns the account with this name: the first line that has it, as getpwnam(3) does.
+    /// Returns the account with this name: the first matching line, as getpwnam(3) does.
     pub(super) fn account(&self, name: &str) -> Option<&PasswdEntry> {
         self.index.accounts.get(name).and_then(|at| self.accounts.get(*at)).map(|row| &row.value)
     }
@@ -105,17 +107,17 @@ impl HostSnapshot {
         self.index.group_shadows.get(name).and_then(|at| self.group_shadows.get(*at)).map(|row| &row.value)
     }
 
-    /// Returns whether something in one of `files` was not understood.
+    /// Returns the first line in one of `files` that could not be parsed.
     pub(super) fn first_unread(&self, files: impl Fn(&str) -> bool) -> Option<String> {
         self.unread.iter().find(|(file, _)| files(file)).map(not_understood)
     }
 }
 
-/// Says which line was not understood; its text may be anything, so it is never shown.
+/// Returns the message about a line that could not be parsed. It does not contain the line.
 pub(super) fn not_understood((file, line): &(String, usize)) -> String {
     match line {
-        0 => format!("{file} is no regular file, or too large"),
-        line => format!("line {line} of {file} is not understood"),
+        0 => format!("{file} is not a regular file, or too large"),
+        line => format!("line {line} of {file} cannot be parsed"),
     }
 }
 
@@ -193,7 +195,7 @@ impl HostReader<'_> {
                 if !found.contains_key(&path) {
                     let content = match self.root.read_if_there(&path) {
                         Ok(Some(content)) => content,
-                        // What its owner put there in place of a file must not keep everybody else from being read.
+                        // A file replaced by its owner must not prevent the collection of other accounts.
                         Err(ConnectorError::Permanent(_)) => {
                             take(&path, vec![0]);
                             missing.insert(path);
@@ -212,7 +214,7 @@ impl HostReader<'_> {
                 }
                 if let (Some(file), Some(content)) = (found.get_mut(&path), self.files.get(&path)) {
                     file.accounts.insert(account.name.clone());
-                    // Others may lead there by a link, but sshd takes no keys from a file of somebody else (StrictModes).
+                    // Other accounts may link to it, but sshd ignores a file with another owner (StrictModes).
                     if [0, account.uid].contains(&content.owner) {
                         users.entry(content.stamp.identity()).or_default().insert(account.uid);
                     }
@@ -226,13 +228,13 @@ impl HostReader<'_> {
         Ok(found)
     }
 
-    /// Reads a file that must be there, unless it is one this system is known not to have.
+    /// Reads a file that must exist, unless the settings list it as absent.
     fn need(&mut self, path: &str, optional: Option<OptionalFile>) -> Result<bool, ConnectorError> {
         let found = self.root.read_if_there(path)?;
         let absent = optional.is_some_and(|file| self.config.absent.contains(&file));
         match (found, absent) {
             (Some(_), true) => {
-                Err(ConnectorError::Permanent(format!("{path} is there, though `absent` in the system file denies it")))
+                Err(ConnectorError::Permanent(format!("{path} exists, although `absent` in the system file lists it")))
             }
             (Some(content), false) => {
                 self.files.insert(path.to_owned(), content);
@@ -241,7 +243,7 @@ impl HostReader<'_> {
             (None, true) => Ok(false),
             (None, false) => Err(ConnectorError::NotFound(match optional {
                 None => path.to_owned(),
-                Some(_) => format!("{path}; if this system has none, say so under `absent` in the system file"),
+                Some(_) => format!("{path}; if the system has none, list it in `absent` of the system file"),
             })),
         }
     }
@@ -252,7 +254,7 @@ impl HostReader<'_> {
 
     fn sudoers(&mut self, path: &str, depth: usize, sudoers: &mut Sudoers) -> Result<(), ConnectorError> {
         if depth > DEEPEST_INCLUDE || sudoers.files.iter().any(|(known, _)| known == path) {
-            return Err(ConnectorError::Permanent(format!("{path} is included by itself, or too deep")));
+            return Err(ConnectorError::Permanent(format!("{path} includes itself, or is nested too deeply")));
         }
         if !self.files.contains_key(path) {
             let content = self.root.read(path)?;
@@ -267,7 +269,7 @@ impl HostReader<'_> {
                 self.sudoers(&target, depth + 1, sudoers)?;
                 continue;
             }
-            // sudoers(5): names that hold a dot or end with `~` are passed over; a missing directory is no error.
+            // sudoers(5): names that contain a dot or end with `~` are skipped; a missing directory is not an error.
             for name in self.root.names(&target)?.unwrap_or_default() {
                 let one = format!("{}/{name}", target.trim_end_matches('/'));
                 if !name.contains('.') && !name.ends_with('~') && !self.is_directory(&one) {
@@ -295,7 +297,7 @@ impl HostReader<'_> {
         Ok(if target.starts_with('/') { target } else { format!("{directory}/{target}") })
     }
 
-    /// What gives access and stands in none of these files.
+    /// Returns sources of access outside these files.
     fn elsewhere(&self) -> Result<Vec<String>, ConnectorError> {
         let mut spots = Vec::new();
         if let Some(switch) = self.root.read_if_there("/etc/nsswitch.conf")? {
@@ -314,7 +316,7 @@ impl HostReader<'_> {
             }
         }
         if self.root.stamp("/etc/doas.conf")?.is_some() {
-            spots.push("/etc/doas.conf is there and not read".to_owned());
+            spots.push("/etc/doas.conf exists and is not read".to_owned());
         }
         Ok(spots)
     }
@@ -334,4 +336,4 @@ fn first<T, K: Ord>(rows: &[ParsedLine<T>], key: impl Fn(&T) -> K) -> BTreeMap<K
 }
 
 const ATTEMPTS: usize = 5;
-const DEEPEST_INCLUDE: usize = 128; // As sudo.
+const DEEPEST_INCLUDE: usize = 128; // As in sudo.

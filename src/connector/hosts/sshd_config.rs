@@ -1,18 +1,18 @@
-//! Where sshd looks for the keys of an account: `AuthorizedKeysFile` of sshd_config(5).
+//! Finds the authorized_keys files of an account: `AuthorizedKeysFile` of sshd_config(5).
 
 use super::{account_files::PasswdEntry, root_dir::RootDir};
 use crate::connector::ConnectorError;
 
-/// What the server's configuration says about keys.
+/// The key-related part of the server configuration.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct AuthorizedKeysPaths {
-    /// The patterns of files, such as `.ssh/authorized_keys`; those of `Match` blocks included.
+    /// The patterns of files, such as `.ssh/authorized_keys`, including those of `Match` blocks.
     patterns: Vec<String>,
-    /// What lets keys in that stand in no file.
+    /// Sources of keys other than files.
     pub blind_spots: Vec<String>,
 }
 
-/// Reads the configuration below the root; without one, sshd's own defaults hold.
+/// Reads the configuration below the root; without one, the defaults of sshd apply.
 pub(super) fn key_places(root: &RootDir) -> Result<AuthorizedKeysPaths, ConnectorError> {
     let mut reading = SshdConfigReader::default();
     reading.file(root, "/etc/ssh/sshd_config", 0)?;
@@ -28,7 +28,7 @@ pub(super) fn key_places(root: &RootDir) -> Result<AuthorizedKeysPaths, Connecto
 }
 
 impl AuthorizedKeysPaths {
-    /// Returns the files that may hold keys for an account.
+    /// Returns the files that may contain keys for an account.
     pub(super) fn of(&self, account: &PasswdEntry) -> Vec<String> {
         let place = |pattern: &String| {
             let (uid, percent) = (account.uid.to_string(), "\0");
@@ -64,7 +64,8 @@ impl SshdConfigReader {
                 "authorizedkeyscommand" | "trustedusercakeys" | "authorizedprincipalscommand"
                     if values().next().is_some_and(|v| v != "none") =>
                 {
-                    self.blind_spots.push(format!("{path} has {word}: keys it lets in stand in no file of an account"));
+                    self.blind_spots
+                        .push(format!("{path} has {word}: it accepts keys that are not in a file of an account"));
                 }
                 "include" if depth < 16 => {
                     for pattern in values() {
@@ -87,7 +88,7 @@ impl SshdConfigReader {
             let fits = name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after);
             if fits && !name.starts_with('.') {
                 self.file(root, &format!("{directory}/{name}"), depth + 1)?;
-                // A Match block ends with the file that it stands in.
+                // A Match block ends with its file.
                 self.in_match = matched;
             }
         }

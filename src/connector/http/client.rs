@@ -1,4 +1,4 @@
-//! One call at a time to a pinned origin.
+//! Sends single requests to a pinned origin.
 
 use super::{HttpLimits, HttpResponse, PinnedOrigin};
 use crate::connector::ConnectorError;
@@ -14,25 +14,25 @@ pub use reqwest::Method;
 /// Whether a call can change the target.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CallEffect {
-    /// It only looks; the same call may be made again.
+    /// The call only reads, and may be repeated.
     Read,
-    /// It may change something; once it is sent, only a look tells whether it did.
+    /// The call may change the target. Once it is sent, only a read shows whether it did.
     Write,
 }
 
-/// A call to be made.
+/// A call.
 pub struct HttpRequest {
-    /// What the call is called in texts: the connector's own words, never the target's.
+    /// The name of the call in messages, chosen by the connector, never by the target.
     pub name: String,
     /// Whether it can change the target.
     pub effect: CallEffect,
     /// The HTTP method.
     pub method: Method,
-    /// Where to; must be within the client's origin.
+    /// The URL; must be within the client's origin.
     pub url: Url,
-    /// The headers; they may hold secrets and are never shown.
+    /// The headers; they may contain secrets and are never printed.
     pub headers: Vec<(String, String)>,
-    /// The body; it may hold secrets and is never shown.
+    /// The body; it may contain secrets and is never printed.
     pub body: Zeroizing<Vec<u8>>,
 }
 
@@ -45,14 +45,14 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// Returns a client of `origin`, whose addresses are resolved and judged here, once.
+    /// Returns a client for `origin`. Its addresses are resolved and checked here, once.
     ///
     /// # Errors
     /// When the name cannot be resolved, an address is not allowed, or there are no trusted certificates.
     pub fn connect(origin: PinnedOrigin, limits: HttpLimits) -> Result<Self, ConnectorError> {
         let addresses = origin.resolve()?;
         let mut headers = header::HeaderMap::new();
-        // What is not asked for cannot be a bomb.
+        // Without compression, there are no decompression bombs.
         headers.insert(header::ACCEPT_ENCODING, header::HeaderValue::from_static("identity"));
         let inner = blocking::Client::builder()
             .tls_backend_preconfigured(trusted(&origin)?)
@@ -66,7 +66,7 @@ impl HttpClient {
             .timeout(limits.call)
             .resolve_to_addrs(origin.host(), &addresses)
             .build()
-            .map_err(|_| ConnectorError::Permanent("the HTTP client cannot be set up on this machine".to_owned()))?;
+            .map_err(|_| ConnectorError::Permanent("the HTTP client cannot be initialized".to_owned()))?;
         Ok(Self { inner, origin, limits, calls: AtomicU64::new(0) })
     }
 
@@ -75,31 +75,32 @@ impl HttpClient {
         &self.origin
     }
 
-    /// Returns what the target may cost.
+    /// Returns the limits.
     pub fn limits(&self) -> &HttpLimits {
         &self.limits
     }
 
-    /// Returns the number of calls made so far, each attempt counted.
+    /// Returns the number of calls made so far, including each attempt.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Makes one call, once, and returns the answer with whatever status it has below 300 or from 400.
+    /// Makes one call, once, and returns the reply with any status below 300 or from 400.
     ///
     /// # Errors
-    /// By what is known: nothing sent is transient; a write whose answer is lost, cut short or a redirect is
-    /// ambiguous; an answer beyond the limits is permanent for a read.
+    /// The class of the error depends on the state of the call: transient when no data was sent; ambiguous for a write whose
+    /// reply is lost, truncated or a redirect; permanent for a read whose reply exceeds the limits.
     pub fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let HttpRequest { name, effect, method, url, headers, body } = request;
         if !self.origin.owns(&url) {
-            return Err(ConnectorError::Permanent(format!("{name} would leave {}", self.origin.host())));
+            return Err(ConnectorError::Permanent(format!("the URL of {name} is outside {}", self.origin.host())));
         }
         let mut call = self.inner.request(method, url).body(body.to_vec());
         for (key, value) in &headers {
             call = call.header(key, value);
         }
-        let call = call.build().map_err(|_| ConnectorError::Permanent(format!("{name} cannot be put into HTTP")))?;
+        let call =
+            call.build().map_err(|_| ConnectorError::Permanent(format!("{name} is not a valid HTTP request")))?;
         let deadline = Instant::now() + self.limits.call;
         self.calls.fetch_add(1, Ordering::Relaxed);
         let response = self.inner.execute(call).map_err(|error| {
@@ -111,10 +112,10 @@ impl HttpClient {
         })?;
         let status = response.status().as_u16();
         if (300..400).contains(&status) {
-            return Err(odd(&name, effect, "the target redirects, which is not followed"));
+            return Err(odd(&name, effect, "the target sent a redirect, which is not allowed"));
         }
         if response.headers().get(header::CONTENT_ENCODING).is_some_and(|value| value.as_bytes() != b"identity") {
-            return Err(odd(&name, effect, "the answer is compressed, which was not asked for"));
+            return Err(odd(&name, effect, "the reply is compressed, which was not requested"));
         }
         let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.map(str::to_owned);
@@ -135,20 +136,20 @@ impl HttpClient {
             match response.read(piece.as_mut()) {
                 Ok(0) => return Ok(body),
                 Ok(length) => body.extend_from_slice(piece.get(..length).unwrap_or_default()),
-                Err(_) => return Err(lost(name, effect, "the answer broke off")),
+                Err(_) => return Err(lost(name, effect, "the connection was closed during the reply")),
             }
             if body.len() > self.limits.body {
-                return Err(odd(name, effect, "the answer is larger than allowed"));
+                return Err(odd(name, effect, "the reply exceeds the size limit"));
             }
-            // A body that trickles keeps every single read below its limit; the call as a whole has one too.
+            // A slow body keeps every single read below its timeout, so the call as a whole has one too.
             if Instant::now() > deadline {
-                return Err(lost(name, effect, "the answer took too long"));
+                return Err(lost(name, effect, "the reply exceeds the time limit"));
             }
         }
     }
 }
 
-/// A call was sent, and what it did is not known.
+/// Returns the error for a call that was sent with an unknown result.
 fn lost(name: &str, effect: CallEffect, why: &str) -> ConnectorError {
     match effect {
         CallEffect::Read => ConnectorError::Transient(format!("{name}: {why}")),
@@ -156,7 +157,7 @@ fn lost(name: &str, effect: CallEffect, why: &str) -> ConnectorError {
     }
 }
 
-/// The target answered in a way that will not get better by asking again.
+/// Returns the error for an unexpected reply that a retry does not change.
 fn odd(name: &str, effect: CallEffect, why: &str) -> ConnectorError {
     match effect {
         CallEffect::Read => ConnectorError::Permanent(format!("{name}: {why}")),
@@ -164,7 +165,7 @@ fn odd(name: &str, effect: CallEffect, why: &str) -> ConnectorError {
     }
 }
 
-/// TLS by rustls and ring, trusting what the machine trusts.
+/// Configures TLS with rustls and ring, and the trusted certificates of the machine.
 fn trusted(origin: &PinnedOrigin) -> Result<rustls::ClientConfig, ConnectorError> {
     let mut roots = rustls::RootCertStore::empty();
     if origin.is_encrypted() {

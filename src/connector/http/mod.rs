@@ -1,12 +1,12 @@
-//! The shared base of every target that is reached over HTTP.
+//! HTTP client shared by all connectors of targets with an HTTP API.
 //!
-//! What it promises to the connectors above it, whatever the target does:
-//! - calls go to one pinned origin, at addresses that were resolved and judged once; a redirect or a link that leads
-//!   elsewhere is refused;
-//! - bodies, pages and time are capped; compressed answers are neither asked for nor taken, so there is nothing to inflate;
-//! - every failure has a class of [`ConnectorError`](super::ConnectorError) that says what may be done next: a write
-//!   whose answer was lost is *ambiguous*, never *failed*;
-//! - no text it makes holds a body, a header, a query string or a word the target chose.
+//! Guarantees to the connectors, for any behavior of the target:
+//! - calls go to one pinned origin, at addresses that were resolved and checked once; redirects and links to other
+//!   origins are rejected;
+//! - bodies, pages and time are limited; compressed replies are neither requested nor accepted;
+//! - every failure has a class of [`ConnectorError`](super::ConnectorError) that determines the next step: a write
+//!   whose reply was lost is *ambiguous*, never *failed*;
+//! - messages contain no body, header, query string or other text of the target.
 
 mod client;
 mod origin;
@@ -22,18 +22,18 @@ pub use retry::retry_read;
 
 use std::time::Duration;
 
-/// What a target may cost us.
+/// Limits of the resources that a target may use.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct HttpLimits {
-    /// The time one call may take, from the first byte sent to the last byte read.
+    /// The maximum time of one call, from the first byte sent to the last byte received.
     pub call: Duration,
-    /// The bytes one answer may have.
+    /// The maximum size of one reply in bytes.
     pub body: usize,
-    /// The pages one listing may have.
+    /// The maximum number of pages in one listing.
     pub pages: u32,
-    /// How often one read is tried in all.
+    /// The maximum number of attempts of one read.
     pub attempts: u32,
-    /// The time one read may wait between its attempts, in all.
+    /// The maximum total delay between the attempts of one read.
     pub patience: Duration,
 }
 

@@ -1,15 +1,15 @@
-//! The one place a connector talks to: scheme, host and port, and the addresses it may have.
+//! The pinned endpoint of a connector: scheme, host, port and allowed addresses.
 
 use crate::connector::ConnectorError;
 use reqwest::Url;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 
-/// How far an address may lie from the public Internet.
+/// The allowed addresses of an endpoint.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum AddressScope {
-    /// The system file itself lists the endpoint: loopback and private addresses are what its owner meant.
+    /// The endpoint is listed in the system file: loopback and private addresses are allowed.
     Listed,
-    /// A default or a derived endpoint: public addresses only.
+    /// A default or derived endpoint: public addresses only.
     Public,
 }
 
@@ -20,25 +20,25 @@ pub struct PinnedOrigin {
     reach: AddressScope,
 }
 
-/// A text that is not an endpoint to talk to.
+/// An error: a text that is not an allowed endpoint.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum OriginError {
-    /// User, password, query or fragment in it: secrets and moving parts do not belong into an endpoint.
+    /// The text contains a user, password, query or fragment. Secrets and variable parts do not belong in an endpoint.
     #[error("an endpoint has no user, password, query or fragment; write only `https://host[:port][/path]`")]
     Adorned,
     /// Plain HTTP to another machine.
-    #[error("an endpoint on another machine is reached over https, not http")]
+    #[error("an endpoint on another machine must use https")]
     Plain,
-    /// No absolute `http` or `https` URL.
-    #[error("an endpoint is written like `https://host[:port][/path]`")]
+    /// The text is not an absolute `http` or `https` URL.
+    #[error("an endpoint must have the form `https://host[:port][/path]`")]
     Unreadable,
 }
 
 impl PinnedOrigin {
-    /// Reads an endpoint. Plain HTTP is for loopback alone, and only when listed.
+    /// Parses an endpoint. Plain HTTP is allowed for loopback alone, and only when listed.
     ///
     /// # Errors
-    /// When it is no URL of the form `https://host[:port][/path]`.
+    /// When it is not a URL of the form `https://host[:port][/path]`.
     pub fn parse(text: &str, reach: AddressScope) -> Result<Self, OriginError> {
         let url = Url::parse(text).map_err(|_| OriginError::Unreadable)?;
         let host = url.host_str().ok_or(OriginError::Unreadable)?;
@@ -59,7 +59,7 @@ impl PinnedOrigin {
         &self.url
     }
 
-    /// Returns whether calls are encrypted on their way.
+    /// Returns whether calls are encrypted in transit.
     pub fn is_encrypted(&self) -> bool {
         self.url.scheme() == "https"
     }
@@ -69,10 +69,10 @@ impl PinnedOrigin {
         self.url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
     }
 
-    /// Returns where a link of the target leads, when it stays within this origin.
+    /// Returns the URL of a link in a reply, if it stays within this origin.
     ///
     /// # Errors
-    /// When it leads to another scheme, host or port. The link itself is not repeated: it is the target's text.
+    /// When it leads to another scheme, host or port. The message does not contain the link, which the target controls.
     pub fn follow(&self, link: &str) -> Result<Url, ConnectorError> {
         let elsewhere = || ConnectorError::Permanent(format!("a link of {} leads to another origin", self.host()));
         let url = self.url.join(link).map_err(|_| elsewhere())?;
@@ -85,11 +85,11 @@ impl PinnedOrigin {
         url.origin() == self.url.origin()
     }
 
-    /// Resolves the host once, and judges every address it has.
+    /// Resolves the host once, and checks all of its addresses.
     ///
     /// # Errors
-    /// When it cannot be resolved, or one of its addresses is one this origin may not have: a name that answers with
-    /// an inner address is refused as a whole.
+    /// When it cannot be resolved, or one of its addresses is not allowed: a name with a private address among others
+    /// is rejected as a whole.
     pub fn resolve(&self) -> Result<Vec<SocketAddr>, ConnectorError> {
         let port = self.url.port_or_known_default().unwrap_or(443);
         let unknown = || ConnectorError::Transient(format!("the name {} cannot be resolved", self.host()));
@@ -100,7 +100,7 @@ impl PinnedOrigin {
         match addresses.iter().find(|address| !may_be(address.ip(), self.reach)) {
             None => Ok(addresses),
             Some(address) => Err(ConnectorError::Permanent(format!(
-                "{} is at {}, which is not a public address; list the endpoint in the system file if that is meant",
+                "{} has the address {}, which is not public; to allow it, list the endpoint in the system file",
                 self.host(),
                 address.ip()
             ))),
@@ -113,7 +113,7 @@ fn names_loopback(host: &str) -> bool {
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Link-local addresses are refused even when listed: cloud machines keep their own credentials there.
+/// Link-local addresses are rejected even when listed: cloud machines provide their own credentials there.
 fn may_be(address: IpAddr, reach: AddressScope) -> bool {
     let address = address.to_canonical();
     let never = match address {
@@ -123,7 +123,7 @@ fn may_be(address: IpAddr, reach: AddressScope) -> bool {
     !never && (reach == AddressScope::Listed || is_public(address))
 }
 
-/// The special-purpose registries of IANA (RFC 6890), as far as a name on the Internet has no business in them.
+/// Returns whether an address is public, by the special-purpose registries of IANA (RFC 6890).
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
@@ -136,7 +136,8 @@ fn is_public(address: IpAddr) -> bool {
         }
         IpAddr::V6(v6) => {
             let [first, second, ..] = v6.segments();
-            // Global unicast is 2000::/3; in it, 2001:db8::/32 is documentation, 2002::/16 and 2001::/32 wrap IPv4.
+            // Global unicast is 2000::/3; in it, 2001:db8::/32 is documentation, and 2002::/16 and 2001::/32 embed
+            // IPv4.
             first & 0xe000 == 0x2000 && !(first == 0x2001 && (second == 0xdb8 || second == 0)) && first != 0x2002
         }
     }
@@ -149,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_endpoint_is_https_or_a_listed_loopback() {
+    fn endpoint_is_https_or_a_listed_loopback() {
         assert!(PinnedOrigin::parse("https://iam.amazonaws.com", AddressScope::Public).is_ok());
         assert!(PinnedOrigin::parse("http://127.0.0.1:5000/", AddressScope::Listed).is_ok());
         assert!(PinnedOrigin::parse("http://[::1]:5000/", AddressScope::Listed).is_ok());
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn row_31_a_link_to_another_origin_is_refused_and_not_repeated() {
+    fn row_31_link_to_another_origin_is_rejected_and_not_printed() {
         let origin = PinnedOrigin::parse("https://api.example.com/v1/", AddressScope::Public).unwrap();
         assert_eq!(origin.follow("/v1/users?page=2").unwrap().as_str(), "https://api.example.com/v1/users?page=2");
         for link in [
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn row_31_inner_addresses_are_for_listed_endpoints_only() {
+    fn row_31_private_address_requires_a_listed_endpoint() {
         for text in [
             "127.0.0.1",
             "10.1.2.3",

@@ -1,10 +1,10 @@
-//! The guard of a listing: it ends, and no page comes twice.
+//! Guards a listing against loops and unlimited pages.
 
 use crate::connector::ConnectorError;
 use crate::model::Digest;
 use std::collections::BTreeSet;
 
-/// Counts the pages of one listing and remembers where each began.
+/// Counts the pages of one listing and remembers their markers.
 #[derive(Debug)]
 pub struct PageCounter {
     name: String,
@@ -13,29 +13,29 @@ pub struct PageCounter {
 }
 
 impl PageCounter {
-    /// Returns the guard of the listing with this name, of at most `limit` pages.
+    /// Returns a guard for the listing with this name, of at most `limit` pages.
     pub fn new(name: &str, limit: u32) -> Self {
         Self { name: name.to_owned(), limit, seen: BTreeSet::new() }
     }
 
-    /// Lets the listing go on at `marker`.
+    /// Allows the listing to continue at `marker`.
     ///
     /// # Errors
-    /// When a page began there already, or there are more pages than allowed. The marker is the target's text and is
-    /// neither kept nor repeated.
+    /// When a page with this marker was read before, or there are too many pages. The marker, which the target
+    /// controls, is neither stored nor printed.
     pub fn next(&mut self, marker: &str) -> Result<(), ConnectorError> {
         let refuse = |why: &str| Err(ConnectorError::Permanent(format!("{}: {why}", self.name)));
         if marker.is_empty() {
-            return refuse("the target says there is more, and not where");
+            return refuse("the target reports more pages, but no marker");
         }
         if marker.len() > MARKER {
-            return refuse("the target's page marker is larger than allowed");
+            return refuse("the page marker exceeds the size limit");
         }
         if !self.seen.insert(Digest::of(marker)) {
-            return refuse("the target's pages go round in a circle");
+            return refuse("the pages of the target form a loop");
         }
         if self.seen.len() >= self.limit as usize {
-            return refuse("the target has more pages than allowed");
+            return refuse("the listing exceeds the page limit");
         }
         Ok(())
     }
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn row_31_a_listing_that_goes_in_a_circle_or_on_forever_is_refused() {
+    fn row_31_looping_or_endless_listing_is_rejected() {
         let mut pages = PageCounter::new("iam:ListUsers", 4);
         assert!(pages.next("a").is_ok());
         assert!(pages.next("b").is_ok());

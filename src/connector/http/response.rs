@@ -1,11 +1,11 @@
-//! What a target answered, and what its status alone means.
+//! Replies of targets, and the meaning of their status codes.
 
 use super::CallEffect;
 use crate::connector::ConnectorError;
 use crate::model::{Clock as _, SystemClock, Timestamp};
 use zeroize::Zeroizing;
 
-/// An answer. It may hold a secret: it has no `Debug`, and its memory is wiped.
+/// A reply. It may contain a secret: it has no `Debug`, and its memory is erased.
 pub struct HttpResponse {
     name: String,
     effect: CallEffect,
@@ -30,18 +30,18 @@ impl HttpResponse {
         self.status
     }
 
-    /// Returns whether the target says that it did what was asked.
+    /// Returns whether the status reports success.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// Returns the body; never show it.
+    /// Returns the body, which must never be printed.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// Returns the class of an answer that is no success, by its status alone; a connector that knows the target's
-    /// own error codes asks those first.
+    /// Returns the error class of a reply without success, by its status alone. A connector that knows the target's own
+    /// error codes evaluates those first.
     pub fn refusal(&self) -> ConnectorError {
         let name = &self.name;
         match (self.status, self.effect) {
@@ -52,29 +52,29 @@ impl HttpResponse {
             (409 | 412, _) => ConnectorError::PreconditionFailed(format!("{name}: status {}", self.status)),
             (405 | 501, _) => ConnectorError::Unsupported(name.clone()),
             (408 | 500.., CallEffect::Read) => ConnectorError::Transient(format!("{name}: status {}", self.status)),
-            // The target broke while it had the call in hand; only a look tells how far it came.
+            // The target failed during the call; only a read shows its effect.
             (408 | 500.., CallEffect::Write) => ConnectorError::Ambiguous(format!("{name}: status {}", self.status)),
             _ => ConnectorError::Permanent(format!("{name}: status {}", self.status)),
         }
     }
 
-    /// Returns the error for a success that cannot be read: permanent for a read, ambiguous for a write.
+    /// Returns the error for a successful reply that cannot be parsed: permanent for a read, ambiguous for a write.
     pub fn unreadable(&self) -> ConnectorError {
-        let text = format!("{}: the answer has not the documented form", self.name);
+        let text = format!("{}: the reply is not in the documented format", self.name);
         match self.effect {
             CallEffect::Read => ConnectorError::Permanent(text),
             CallEffect::Write => ConnectorError::Ambiguous(text),
         }
     }
 
-    /// Returns the error of a target that asks to wait, until when it says so.
+    /// Returns the error of a rate limit, with its end if the target reports it.
     pub fn rate_limited(&self) -> ConnectorError {
         let until = self.retry_after.as_deref().and_then(|text| retry_at(text, SystemClock.now()));
         ConnectorError::RateLimited { until }
     }
 }
 
-/// `Retry-After`: seconds or a date (RFC 9110, section 10.2.3). What is neither is not believed.
+/// Parses `Retry-After`: seconds or a date (RFC 9110, section 10.2.3). Other values are ignored.
 fn retry_at(text: &str, now: Timestamp) -> Option<Timestamp> {
     if let Ok(seconds) = text.trim().parse::<u32>() {
         return Some(Timestamp::from_unix(now.unix().saturating_add(i64::from(seconds))));
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_says_what_may_be_done_next() {
+    fn status_determines_the_error_class() {
         for (status, read, write) in [
             (400, "permanent", "permanent"),
             (401, "unauthenticated", "unauthenticated"),

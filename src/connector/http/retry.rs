@@ -1,4 +1,4 @@
-//! How often and how long a read is tried again. Writes never come here.
+//! Retries reads with growing, random delays. Writes are never retried.
 
 use super::HttpLimits;
 use crate::connector::ConnectorError;
@@ -6,9 +6,8 @@ use crate::model::{Clock as _, SystemClock};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Makes a read, and makes it again where its error allows that: a bounded number of times, with pauses that grow and
-/// are drawn at random, so that many clients do not knock at once. A target that says when to come back is believed as
-/// far as the limits allow.
+/// Makes a read, and repeats it if its error allows that: a limited number of times, with growing, random delays, so
+/// that many clients do not retry at the same time. A waiting time that the target reports is used within the limits.
 ///
 /// # Errors
 /// The last error of the read.
@@ -49,7 +48,7 @@ fn pause(error: &ConnectorError, attempt: u32) -> Duration {
 /// Returns a number between a half and one.
 fn random() -> f64 {
     let mut bytes = [0; 2];
-    // Without randomness the pause is the longest of its step, which is merely less polite to others.
+    // Without randomness, the delay is the maximum of its step.
     match getrandom::fill(&mut bytes) {
         Ok(()) => 0.5 + f64::from(u16::from_le_bytes(bytes)) / f64::from(u16::MAX) / 2.0,
         Err(_) => 1.0,
@@ -64,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_read_is_tried_again_only_where_that_is_safe_and_not_forever() {
+    fn read_is_retried_a_limited_number_of_times() {
         let limits = HttpLimits { attempts: 3, patience: Duration::from_secs(2), ..HttpLimits::default() };
         for (error, attempts) in [
             (ConnectorError::Transient(String::new()), 3),

@@ -1,4 +1,5 @@
-//! Doing what the plan says: exactly its SQL, only if the target is as planned, and kept only if it did what was meant.
+//! Executes the exact SQL of an action: only if the target is as planned, and committed only if it had the intended
+//! effect.
 
 use super::{
     connections::{ReadScope, ServerConnections},
@@ -18,7 +19,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Applies an action.
+/// Executes an action.
 pub(super) fn apply(
     system: &SystemId,
     server: &mut ServerConnections,
@@ -26,7 +27,10 @@ pub(super) fn apply(
     sink: &dyn SecretSink,
 ) -> Result<ApplyReceipt, ConnectorError> {
     let Some(key) = PostgresGrantKey::parse(&action.grant.key) else {
-        return Err(ConnectorError::Unsupported(format!("{} is not a key of a PostgreSQL server", action.grant.key)));
+        return Err(ConnectorError::Unsupported(format!(
+            "{} is not a grant key of a PostgreSQL server",
+            action.grant.key
+        )));
     };
     let view = match (&key, &action.change) {
         (PostgresGrantKey::Account { role }, AccessChange::Revoke {}) => ReadScope::Role(*role),
@@ -56,7 +60,7 @@ impl ApplyTransaction<'_> {
             let all: Vec<&Operation> = self.action.operations.iter().collect();
             let ended = self.terminate(&all);
             return Ok(ApplyReceipt {
-                text: format!("already as wanted{ended}"),
+                text: format!("already in the wanted state{ended}"),
                 already: true,
                 ..ApplyReceipt::default()
             });
@@ -85,7 +89,7 @@ impl ApplyTransaction<'_> {
         Ok(receipt)
     }
 
-    /// Whether the grant is already what the action wants.
+    /// Returns whether the grant is already in the wanted state.
     fn is_done(&self, facts: &ClusterSnapshot) -> bool {
         let live = GrantBuilder::new(self.system, facts).grant(self.key);
         match (&self.action.expects, live) {
@@ -95,7 +99,7 @@ impl ApplyTransaction<'_> {
         }
     }
 
-    /// Checks that the target is what was reviewed, and that the plan's SQL means the same now as when it was planned.
+    /// Checks that the target is as reviewed, and that the SQL of the plan has the same meaning as when it was planned.
     fn as_planned(&self, facts: &ClusterSnapshot) -> Result<(), ConnectorError> {
         let failed = |why: String| Err(ConnectorError::PreconditionFailed(why));
         let about_role = matches!(
@@ -103,10 +107,10 @@ impl ApplyTransaction<'_> {
             PostgresGrantKey::Account { .. } | PostgresGrantKey::Attribute { .. } | PostgresGrantKey::Password { .. }
         );
         if about_role && self.key.holder() == facts.cluster.me {
-            return failed("it is the role we act as ourselves".to_owned());
+            return failed("it is the role of the engine itself".to_owned());
         }
         let picture = GrantBuilder::new(self.system, facts);
-        let Some(live) = picture.grant(self.key) else { return failed("the grant is gone".to_owned()) };
+        let Some(live) = picture.grant(self.key) else { return failed("the grant no longer exists".to_owned()) };
         if let Some(drift) = drift(&self.action.grant, &live) {
             return failed(drift);
         }
@@ -116,13 +120,13 @@ impl ApplyTransaction<'_> {
                 .or_else(|refusal| failed(refusal.to_string()))?;
         }
         let now = sql::render(&self.action.change, &live, &inventory)
-            .or_else(|refusal| failed(format!("it can no longer be done: {refusal}")).map(|()| Vec::new()))?;
+            .or_else(|refusal| failed(format!("the change is no longer possible: {refusal}")).map(|()| Vec::new()))?;
         if now != self.action.operations {
             let planned = &self.action.operations;
             let first = (0..).find(|index| planned.get(*index) != now.get(*index)).unwrap_or_default();
             let text = |list: &[Operation]| list.get(first).map_or_else(|| "nothing".to_owned(), ToString::to_string);
             return failed(format!(
-                "names or dependencies have changed: planned was {}; now it would be {}",
+                "names or dependencies have changed: the plan has {}, but now it would be {}",
                 text(planned),
                 text(&now)
             ));
@@ -130,7 +134,7 @@ impl ApplyTransaction<'_> {
         Ok(())
     }
 
-    /// Runs one group in one transaction: commits it only when the server shows what was meant.
+    /// Runs one group in one transaction, which is committed only when the server shows the intended effect.
     fn transact(
         &mut self,
         group: &[&Operation],
@@ -163,8 +167,8 @@ impl ApplyTransaction<'_> {
         self.server.batch(at, "COMMIT").map(drop).map_err(|error| sqlstate::at_commit(&error))
     }
 
-    /// Looks from inside the transaction: what was to go is gone, what was to change has changed, and the names the
-    /// SQL used belong to the oids of the plan.
+    /// Reads inside the transaction, and checks that the change has its effect, and that the names in the SQL belong to
+    /// the oids of the plan.
     fn check(
         &mut self,
         at: u32,
@@ -177,7 +181,7 @@ impl ApplyTransaction<'_> {
             let removed = operation.with.get("removes");
             let key = removed.and_then(|key| GrantKey::parse(key).ok()).and_then(|key| PostgresGrantKey::parse(&key));
             if key.is_some_and(|key| picture.grant(&key).is_some()) {
-                let text = format!("the server took `{operation}` and nothing changed; rolled back");
+                let text = format!("the server accepted `{operation}` without a change; rolled back");
                 return Err(ConnectorError::Permanent(text));
             }
             for name in ["role", "grantor"] {
@@ -187,7 +191,7 @@ impl ApplyTransaction<'_> {
                 let oid = oid.parse::<u32>().unwrap_or_default();
                 let other = facts.role(oid).is_some_and(|role| role.name != name);
                 if oid >= FIRST_NORMAL_OID && other {
-                    let text = format!("role {oid} is not called {name} any more; rolled back");
+                    let text = format!("role {oid} is no longer named {name}; rolled back");
                     return Err(ConnectorError::PreconditionFailed(text));
                 }
             }
@@ -195,7 +199,8 @@ impl ApplyTransaction<'_> {
         if let ExpectedState::Shows(wanted) = &self.action.expects {
             let live = picture.grant(self.key);
             if !live.is_some_and(|live| shows(&live, wanted)) {
-                let text = "the server took the statement and the grant is not as wanted; rolled back".to_owned();
+                let text = "the server accepted the statement, but the grant is not in the wanted state; rolled back"
+                    .to_owned();
                 return Err(ConnectorError::Permanent(text));
             }
         }
@@ -205,7 +210,7 @@ impl ApplyTransaction<'_> {
         }
     }
 
-    /// Ends sessions. What was committed before stands; a session that is left is seen when the target is read again.
+    /// Ends sessions. Committed changes remain; a session that is left is found when the target is read again.
     fn terminate(&mut self, operations: &[&Operation]) -> String {
         let mut words = String::new();
         for operation in operations.iter().filter(|operation| operation.call == sql::TERMINATE) {
@@ -218,8 +223,9 @@ impl ApplyTransaction<'_> {
     }
 }
 
-/// Returns how the live grant differs from the reviewed one; nothing when it is the same, or has only lost since.
-/// An earlier action of the same run may have taken another path, or closed the account: that harms nobody more.
+/// Returns the difference between the live and the reviewed grant; `None` when they are equal, or the live one has only
+/// lost access. An earlier action of the same run may have removed another path, or disabled the account, which is
+/// harmless.
 pub(super) fn drift(reviewed: &Grant, live: &Grant) -> Option<String> {
     if live.digest() == reviewed.digest() {
         return None;
@@ -232,11 +238,11 @@ pub(super) fn drift(reviewed: &Grant, live: &Grant) -> Option<String> {
         && live.attributes.iter().all(|(name, value)| {
             reviewed.attribute(name) == Some(value) || LESS.contains(&(name.as_str(), value.as_str()))
         });
-    let digests = || format!("it was reviewed as {} and is {} now", reviewed.digest(), live.digest());
+    let digests = || format!("it was reviewed as {}, but is now {}", reviewed.digest(), live.digest());
     (!only_less).then(digests)
 }
 
-/// Attributes with the value that gives least.
+/// Attributes with the value of least access.
 const LESS: [(&str, &str); 6] = [
     ("admin", "no"),
     ("grantable", "no"),
@@ -256,7 +262,7 @@ fn inventory(picture: &GrantBuilder<'_>) -> Inventory {
     Inventory::new(picture.system.clone(), Timestamp::from_unix(0), Digest::ZERO, false, grants, BTreeMap::new())
 }
 
-/// Statements that follow each other in one database make one transaction.
+/// Groups consecutive statements in the same database into one transaction.
 fn groups(operations: &[Operation]) -> Vec<Vec<&Operation>> {
     let mut groups: Vec<Vec<&Operation>> = Vec::new();
     for operation in operations {

@@ -1,22 +1,23 @@
-//! The queries: each reads everything of one kind of place in one statement, as JSON, so that one answer is one state.
+//! Catalog queries. Each reads all data of one level in one statement, as JSON, so that a reply is one consistent
+//! state.
 //!
-//! They run with `search_path = pg_catalog`, so that no object of the target can stand in for a catalog.
+//! They run with `search_path = pg_catalog`, so that objects of the target cannot shadow a catalog.
 
-/// What of the objects of a database is to be read.
+/// The objects of a database to read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum ObjectScope {
-    /// Everything.
+    /// All objects.
     All,
-    /// Nothing: the cluster is enough.
+    /// No objects, only the cluster.
     Nothing,
-    /// One object with its columns, and nothing else.
+    /// One object with its columns.
     Object(u32),
-    /// What these roles hold, own, granted or set as a default.
+    /// Objects that these roles hold, own or granted, and their default privileges.
     Roles(Vec<u32>),
 }
 
-/// Returns the query for what databases share. `passwords` says whether `pg_authid` can be read; `looked_into` names
-/// the databases whose objects are read, all when absent.
+/// Returns the query for data that databases share. `passwords` is whether `pg_authid` can be read; `looked_into` names
+/// the databases whose objects are read, all databases when absent.
 pub(super) fn cluster(passwords: bool, looked_into: Option<&[String]>) -> String {
     let (roles, password) = if passwords { ("pg_authid", PASSWORD) } else { ("pg_roles", "'unseen'") };
     let outside = match looked_into {
@@ -75,7 +76,7 @@ pub(super) fn cluster(passwords: bool, looked_into: Option<&[String]>) -> String
     )
 }
 
-/// Returns the query for the objects of the database it runs in.
+/// Returns the query for the objects of the current database.
 pub(super) fn objects(scope: &ObjectScope) -> String {
     let (entries, owned, defaults) = match scope {
         ObjectScope::All => ("true".to_owned(), "true".to_owned(), "true".to_owned()),
@@ -114,7 +115,7 @@ pub(super) fn objects(scope: &ObjectScope) -> String {
     )
 }
 
-/// Writes a string constant. Standard-conforming strings are the only mode since 9.1's default, and what we set.
+/// Quotes a string constant. Standard-conforming strings are the default since version 9.1, and set by the connector.
 pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
@@ -123,13 +124,13 @@ const VALID_UNTIL: &str = "CASE WHEN r.rolvaliduntil IS NULL OR r.rolvaliduntil 
    WHEN r.rolvaliduntil = '-infinity' THEN '-infinity'
    ELSE to_char(r.rolvaliduntil AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') END";
 
-/// The digest of what the server stores, made by the server, so that the verifier never leaves it. What is stored for
-/// `md5` could be guessed from its digest (its salt is the name), so none is given.
+/// The digest of the stored password, computed by the server, so that the verifier never leaves it. An `md5` password
+/// could be guessed from its digest (its salt is the name), so it has none.
 const PASSWORD: &str = "CASE WHEN r.rolpassword IS NULL THEN 'none'
    WHEN r.rolpassword LIKE 'SCRAM-SHA-256$%' THEN encode(sha256(convert_to(r.rolpassword, 'UTF8')), 'hex')
    WHEN r.rolpassword LIKE 'md5%' THEN 'md5' ELSE 'other' END";
 
-/// Objects with access control lists: class, catalog, oid, column, owner, list, what holds without one, name, column.
+/// Objects with access control lists: class, catalog, oid, column, owner, list, default list, name, column.
 pub(super) const OBJECTS: &str = "
  SELECT CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, 1259::oid, c.oid, 0, c.relowner, c.relacl,
    acldefault(CASE c.relkind WHEN 'S' THEN 's'::\"char\" ELSE 'r'::\"char\" END, c.relowner),
@@ -160,17 +161,17 @@ pub(super) const OBJECTS: &str = "
  UNION ALL SELECT 'large-object', 2613, g.oid, 0, g.lomowner, g.lomacl, acldefault('L', g.lomowner),
    'LARGE OBJECT ' || g.oid, '' FROM pg_largeobject_metadata g";
 
-/// Objects of people, the schema `public` (which comes with the server and is where people build), and objects of the
-/// server whose list is not the one it came with.
+/// User objects, the schema `public` (which is created with the server and used for user objects), and objects of the
+/// server with a changed list.
 const CHANGED: &str = "o.object >= 16384 OR o.object = 2200 OR o.acl IS DISTINCT FROM i.initprivs";
 
-/// Whether an entry on an object of the server is one it came with.
+/// Whether an entry on an object of the server is part of the installation.
 const INITIAL: &str = "o.object < 16384 AND o.object <> 2200 AND EXISTS (
      SELECT 1 FROM aclexplode(coalesce(i.initprivs, o.plain)) b
      WHERE b.grantee = a.grantee AND b.grantor = a.grantor AND b.privilege_type = a.privilege_type)";
 
-/// What is owned: by `pg_shdepend` for roles people made; by the catalogs for the roles of the server, which
-/// `pg_shdepend` leaves out.
+/// Owned objects: by `pg_shdepend` for user roles; by the catalogs for the roles of the server, which `pg_shdepend`
+/// omits.
 const OWNED: &str = "
  SELECT d.classid, d.objid, d.refobjid FROM pg_shdepend d
  WHERE d.dbid = (SELECT b.oid FROM pg_database b WHERE b.datname = current_database()) AND d.deptype = 'o'

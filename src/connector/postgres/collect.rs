@@ -1,4 +1,4 @@
-//! Listing: one consistent read of everything, handed out kind by kind and page by page.
+//! Lists grants: one consistent read, returned kind by kind and page by page.
 
 use super::{
     PasswordVisibility,
@@ -12,18 +12,18 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-/// What was read, and which kinds of it were asked for.
+/// A read, and the kinds that were requested from it.
 #[derive(Default)]
 pub(super) struct PostgresListing {
     read: Option<ClusterSnapshot>,
     begun: BTreeSet<GrantKind>,
-    /// The kind that pages are being handed out of.
+    /// The kind whose pages are being returned.
     at: Option<(GrantKind, Vec<Grant>)>,
     number: u64,
 }
 
 impl PostgresListing {
-    /// Returns a page. The kinds of one round come from one read; a kind asked for again from its beginning begins a
+    /// Returns a page. The kinds of one round come from one read. Requesting a kind again from its beginning starts a
     /// new round.
     pub(super) fn page(
         &mut self,
@@ -62,7 +62,7 @@ impl PostgresListing {
             && !server.sees_passwords
             && server.config.passwords == PasswordVisibility::Fingerprint
         {
-            let missing = "SELECT on pg_authid; or say `passwords = \"unseen\"` in the system file".to_owned();
+            let missing = "SELECT on pg_authid; or set `passwords = \"unseen\"` in the system file".to_owned();
             return Err(ConnectorError::Forbidden { missing });
         }
         self.begun.insert(kind);
@@ -81,7 +81,9 @@ impl PostgresListing {
             Some((number, at)) if self.number == number && self.at.as_ref().is_some_and(|(it, _)| *it == kind) => {
                 Ok(at)
             }
-            _ => Err(ConnectorError::PreconditionFailed("the listing has moved on; begin it again".to_owned())),
+            _ => Err(ConnectorError::PreconditionFailed(
+                "the cursor belongs to an earlier listing; start again".to_owned(),
+            )),
         }
     }
 }
@@ -91,39 +93,39 @@ fn usage(grant: &Grant, facts: &ClusterSnapshot) -> Usage {
     match grant.kind {
         GrantKind::Account if facts.sessions(role) > 0 => Usage::At(Timestamp::from_unix(facts.cluster.now)),
         GrantKind::Account => {
-            Usage::Unknown("no session is open, and PostgreSQL keeps no time of the last login".into())
+            Usage::Unknown("no session is open, and PostgreSQL does not record the last login".into())
         }
-        GrantKind::Credential => Usage::Unknown("PostgreSQL does not say how a session logged in".into()),
-        _ => Usage::Unknown("PostgreSQL keeps no record of the use of a right".into()),
+        GrantKind::Credential => Usage::Unknown("PostgreSQL does not report how a session logged in".into()),
+        _ => Usage::Unknown("PostgreSQL does not record the use of a right".into()),
     }
 }
 
-/// Returns what can be seen, and what cannot.
+/// Returns the health of the connection and its blind spots.
 pub(super) fn validate(server: &mut ServerConnections) -> Result<ConnectorHealth, ConnectorError> {
     let facts = server.look(&ReadScope::Cluster, "")?;
     let cluster = &facts.cluster;
     let Some(me) = facts.role(cluster.me) else {
-        return Err(ConnectorError::Transient("the server does not show our own role".to_owned()));
+        return Err(ConnectorError::Transient("the server does not show the role of the engine".to_owned()));
     };
     let mut blind_spots = Vec::new();
     if !server.sees_passwords {
         let why = match server.config.passwords {
             PasswordVisibility::Fingerprint => "passwords: no SELECT on pg_authid",
-            PasswordVisibility::Unseen => "passwords: not looked at, as the system file says",
+            PasswordVisibility::Unseen => "passwords: not listed, by the setting `passwords` of the system file",
         };
         blind_spots.push(why.to_owned());
     }
     let seen: Vec<String> = server.looked_into(cluster).into_iter().map(|(_, name)| name).collect();
     for database in &cluster.databases {
-        // `template0` accepts no connections on any server: nobody can use what is in it.
+        // `template0` never accepts connections, so its objects cannot be used.
         if !seen.contains(&database.name) && database.name != "template0" {
-            let why = if database.connectable { "not named in `databases`" } else { "accepts no connections" };
+            let why = if database.connectable { "not listed in `databases`" } else { "accepts no connections" };
             blind_spots.push(format!("objects in database {}: {why}", database.name));
         }
     }
     for name in server.config.databases.iter().flatten() {
         if !cluster.databases.iter().any(|database| database.name == *name) {
-            blind_spots.push(format!("database {name}: named in `databases`, not on the server"));
+            blind_spots.push(format!("database {name}: listed in `databases`, but not on the server"));
         }
     }
     let version = format!("PostgreSQL {}.{}", cluster.version / 10_000, cluster.version % 10_000);

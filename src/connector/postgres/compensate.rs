@@ -1,10 +1,10 @@
-//! What would put a change back.
+//! Reverse operations of a change.
 
 use super::{grant_key::PostgresGrantKey, sql};
 use crate::model::{AccessChange, Action, Operation, action::Planned};
 
-/// Returns the statements that would undo an action; nothing where that is impossible: a dropped role and an old
-/// password are gone.
+/// Returns the statements that would undo an action; `None` when that is impossible: a dropped role or an old password
+/// cannot be restored.
 pub(super) fn undo(action: &Action<Planned>) -> Option<Vec<Operation>> {
     let grant = &action.grant;
     let key = PostgresGrantKey::parse(&grant.key)?;
@@ -26,12 +26,16 @@ pub(super) fn undo(action: &Action<Planned>) -> Option<Vec<Operation>> {
         (PostgresGrantKey::Attribute { attribute, .. }, AccessChange::Revoke {}) => {
             format!("ALTER ROLE {holder} {}", attribute.to_uppercase())
         }
-        // The statement that took it away, turned round, keeps schema, columns and grantor as they were.
+        // The reverse of the executed statement keeps schema, columns and grantor.
         (
             PostgresGrantKey::Default { .. } | PostgresGrantKey::Membership { .. } | PostgresGrantKey::Privilege { .. },
             AccessChange::Revoke {} | AccessChange::Reduce { .. },
         ) => {
-            return action.operations.iter().map(|operation| turned_round(operation, &key, &holder, action)).collect();
+            return action
+                .operations
+                .iter()
+                .map(|operation| reversed_statement(operation, &key, &holder, action))
+                .collect();
         }
         _ => return None,
     };
@@ -41,7 +45,7 @@ pub(super) fn undo(action: &Action<Planned>) -> Option<Vec<Operation>> {
     Some(vec![operation])
 }
 
-fn turned_round(
+fn reversed_statement(
     operation: &Operation,
     key: &PostgresGrantKey,
     holder: &str,

@@ -1,4 +1,4 @@
-//! What a system file says about a PostgreSQL server.
+//! Settings of a PostgreSQL server in its system file.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,67 +13,67 @@ pub struct PostgresConfig {
     /// The port.
     #[serde(default = "default_port")]
     pub port: u16,
-    /// The database to connect to first; roles and memberships are read there.
+    /// The first database to connect to, where roles and memberships are read.
     #[serde(default = "default_database")]
     pub database: String,
-    /// The role the engine acts as.
+    /// The role of the engine.
     pub user: String,
-    /// The environment variable with that role's password.
+    /// The environment variable with the password of that role.
     pub password_env: String,
-    /// The databases whose objects are read; all that accept connections when absent.
+    /// The databases whose objects are read; default: all that accept connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub databases: Option<Vec<String>>,
-    /// How the connection is protected.
+    /// The protection of the connection.
     #[serde(default)]
     pub tls: TlsMode,
-    /// A file of PEM certificates to trust instead of the system's.
+    /// A file of trusted PEM certificates; default: the certificates of the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<PathBuf>,
-    /// Whether stored passwords are looked at, which takes the right to read `pg_authid` and,
-    /// for the control total, `pg_shadow`.
+    /// Whether stored passwords are listed, which needs the right to read `pg_authid` and, for the control total,
+    /// `pg_shadow`.
     #[serde(default)]
     pub passwords: PasswordVisibility,
 }
 
-/// How a connection is protected.
+/// The protection of a connection.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TlsMode {
-    /// No TLS; refused for any host that is not this machine.
+    /// No TLS; rejected unless the host is the local machine.
     Disable,
-    /// No TLS, wherever the host is: everything can be read and changed on the way.
+    /// No TLS for any host: the connection can be read and modified by others.
     DisableAnywhere,
-    /// TLS, with the certificate and the host name verified.
+    /// TLS with verification of certificate and host name.
     #[default]
     VerifyFull,
 }
 
-/// Whether stored passwords are looked at.
+/// Whether stored passwords are listed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PasswordVisibility {
-    /// They are listed, by the fingerprint of what the server stores; a listing fails without the right to it.
+    /// They are listed by a fingerprint of the stored value; a listing fails without the necessary right.
     #[default]
     Fingerprint,
-    /// They are not listed, which is named as a blind spot.
+    /// They are not listed, which is reported as a blind spot.
     Unseen,
 }
 
 impl PostgresConfig {
-    /// Returns whether the host is this machine: a loopback address, `localhost`, or a Unix socket.
+    /// Returns whether the host is the local machine: a loopback address, `localhost`, or a Unix socket.
     pub fn is_loopback(&self) -> bool {
         let host = self.host.as_str();
         host.starts_with('/') || host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 
-    /// Returns what is wrong with it, if anything, in words for the one who wrote the file.
+    /// Returns the problem of the settings, if any.
     pub fn problem(&self) -> Option<String> {
         if self.host.is_empty() || self.user.is_empty() || self.password_env.is_empty() {
             return Some("`host`, `user` and `password_env` must not be empty".to_owned());
         }
         match self.tls {
             TlsMode::Disable if !self.is_loopback() => Some(format!(
-                "`tls = \"disable\"` is for this machine only, and `{}` is not; use `verify-full`",
+                "`tls = \"disable\"` is allowed for the local machine only, not for `{}`; use `verify-full`",
                 self.host
             )),
             TlsMode::Disable | TlsMode::DisableAnywhere if self.ca.is_some() => {
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_on_unless_said_and_off_only_at_home() {
+    fn tls_is_on_by_default_and_off_for_loopback_only() {
         assert_eq!(config("host = \"db.example\"").unwrap().tls, TlsMode::VerifyFull);
         for (host, fine) in [("127.0.0.1", true), ("::1", true), ("/run/postgresql", true), ("10.0.0.1", false)] {
             let plain = config(&format!("host = \"{host}\"\ntls = \"disable\"")).unwrap();

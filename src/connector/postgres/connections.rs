@@ -1,4 +1,4 @@
-//! Connections: one for each database, opened when first needed, closed when they fail.
+//! Connections to the databases of a server: opened when first needed, closed after a failure.
 
 use super::{
     PostgresConfig, TlsMode, catalog,
@@ -19,37 +19,37 @@ use std::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// What a look has to cover.
+/// The scope of a read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum ReadScope {
     /// The cluster alone.
     Cluster,
     /// The defaults of one database.
     Defaults(u32),
-    /// Everything, in every database that is looked into.
+    /// Everything, in every configured database.
     Everything,
     /// One object of one database.
     Object(u32, u32),
-    /// What a role and all it can act as hold, wherever that is.
+    /// The access of a role and of all roles that it can act as, in all databases.
     Role(u32),
 }
 
-/// The server, and what has been asked of it.
+/// A server with its connections, and the number of calls.
 pub(super) struct ServerConnections {
     pub(super) config: PostgresConfig,
     password: SecretString,
-    /// By the oid of the database they are connected to, whatever it is called by now.
+    /// By the oid of the connected database, independent of its name.
     clients: BTreeMap<u32, Client>,
     first: Option<u32>,
     /// Whether `pg_authid` can be read.
     pub(super) sees_passwords: bool,
-    /// How long an answer is waited for.
+    /// The time limit of a reply.
     pub(super) patience: Duration,
     pub(super) calls: u64,
 }
 
 impl ServerConnections {
-    /// Returns a server without a connection.
+    /// Returns a server without connections.
     pub(super) fn new(config: PostgresConfig, password: SecretString) -> Self {
         Self {
             config,
@@ -62,7 +62,7 @@ impl ServerConnections {
         }
     }
 
-    /// Looks at the target; `prefix` is sent in front of the first read, in the same message.
+    /// Reads the target; `prefix` is sent before the first query, in the same message.
     pub(super) fn look(&mut self, view: &ReadScope, prefix: &str) -> Result<ClusterSnapshot, ConnectorError> {
         let first = self.first()?;
         let (at, scope) = match view {
@@ -76,7 +76,7 @@ impl ServerConnections {
             if !self.clients.contains_key(&at) {
                 let known: ClusterCatalog = self.json(first, &cluster)?;
                 match known.databases.iter().find(|database| database.oid == at) {
-                    // The database is gone with all that was in it.
+                    // The database was dropped with its contents.
                     None => return Ok(ClusterSnapshot { cluster: known, objects: BTreeMap::new() }),
                     Some(database) => self.connect(at, &database.name)?,
                 }
@@ -90,7 +90,7 @@ impl ServerConnections {
             ReadScope::Role(role) => {
                 let mut roles: Vec<u32> = RoleGraph::new(&facts).reached_by(*role).keys().copied().collect();
                 roles.push(*role);
-                // The server does not note where its own roles have something: all databases have to be asked.
+                // The server does not record where its own roles have access, so all databases are queried.
                 let own = roles.iter().any(|oid| *oid < super::snapshot::FIRST_NORMAL_OID);
                 let has = |database: u32| {
                     own || facts.cluster.reaches.iter().any(|it| it.database == database && roles.contains(&it.role))
@@ -108,7 +108,7 @@ impl ServerConnections {
         Ok(facts)
     }
 
-    /// Looks again from inside a transaction in one database: at what a view covers there, and no further.
+    /// Reads inside a transaction in one database: the part of a view in that database.
     pub(super) fn look_in(&mut self, database: u32, view: &ReadScope) -> Result<ClusterSnapshot, ConnectorError> {
         let scope = match view {
             ReadScope::Cluster | ReadScope::Everything => ObjectScope::Nothing,
@@ -129,7 +129,7 @@ impl ServerConnections {
     ) -> Result<ClusterSnapshot, ConnectorError> {
         let objects = catalog::objects(scope);
         let text = self.one(at, &format!("{prefix}SELECT ({cluster})::text || chr(1) || ({objects})::text"))?;
-        // JSON escapes control characters: the first one is ours.
+        // JSON escapes control characters, so the first one is the separator.
         let (cluster, objects) = text.split_once('\u{1}').ok_or_else(|| unreadable("two parts"))?;
         Ok(ClusterSnapshot { cluster: parse(cluster)?, objects: BTreeMap::from([(at, parse(objects)?)]) })
     }
@@ -141,11 +141,11 @@ impl ServerConnections {
         open.map(|it| (it.oid, it.name.clone())).collect()
     }
 
-    /// Runs a batch in a database (0: any) and returns the first column of every row it answers.
+    /// Runs a batch in a database (0: any) and returns the first column of all result rows.
     pub(super) fn batch(&mut self, database: u32, sql: &str) -> Result<Vec<String>, BatchError> {
         let at = if database == 0 { self.first.unwrap_or_default() } else { database };
         let Some(client) = self.clients.remove(&at) else {
-            return Err(BatchError::Silence("there is no connection any more".to_owned()));
+            return Err(BatchError::Silence("there is no connection".to_owned()));
         };
         let (client, answer) = self.ask(client, sql);
         if let Some(client) = client {
@@ -154,7 +154,7 @@ impl ServerConnections {
         answer
     }
 
-    /// Asks on a connection, which comes back when it can be used again.
+    /// Sends a query; returns the connection if it can be reused.
     fn ask(&mut self, mut client: Client, sql: &str) -> (Option<Client>, Result<Vec<String>, BatchError>) {
         self.calls += 1;
         let sql = sql.to_owned();
@@ -181,7 +181,7 @@ impl ServerConnections {
         self.clients.contains_key(&at)
     }
 
-    /// Ends a transaction without a trace; a connection that cannot do that is closed, which does it too.
+    /// Rolls back a transaction. If that fails, the connection is closed, which has the same effect.
     pub(super) fn roll_back(&mut self, database: u32) {
         let at = if database == 0 { self.first.unwrap_or_default() } else { database };
         if self.is_connected(at) && self.batch(at, "ROLLBACK").is_err() {
@@ -189,7 +189,7 @@ impl ServerConnections {
         }
     }
 
-    /// Tries to log in as another role. Anything but `Ok` is the SQLSTATE of the refusal, or why there was no answer.
+    /// Tries to log in as another role. An error is the SQLSTATE of the refusal, or the reason for the missing reply.
     pub(super) fn log_in(&mut self, user: &str, password: &SecretString) -> Result<(), String> {
         self.calls += 1;
         let mut settings = self.settings(&self.config.database);
@@ -224,7 +224,7 @@ impl ServerConnections {
         Ok(oid)
     }
 
-    /// Connects to the database with this oid, under the name it has now.
+    /// Connects to the database with this oid, by its present name.
     pub(super) fn connect(&mut self, oid: u32, name: &str) -> Result<(), ConnectorError> {
         if self.clients.contains_key(&oid) {
             return Ok(());
@@ -233,7 +233,7 @@ impl ServerConnections {
         let (client, answer) = self.ask(client, "SELECT oid::text FROM pg_database WHERE datname = current_database()");
         let answer = answer.map_err(|error| sqlstate::before_commit(&error))?;
         let Some(client) = client.filter(|_| answer == [oid.to_string()]) else {
-            let text = format!("database {name} is not the one with oid {oid} any more; read again");
+            let text = format!("database {name} no longer has the oid {oid}; read again");
             return Err(ConnectorError::Transient(text));
         };
         self.clients.insert(oid, client);
@@ -293,16 +293,16 @@ fn connect(
         Some(tls) => settings.connect(tls),
         None => settings.connect(NoTls),
     });
-    let silence = || BatchError::Silence(format!("no answer to a login within {patience:?}"));
+    let silence = || BatchError::Silence(format!("no reply to a login within {patience:?}"));
     connected.ok_or_else(silence).and_then(|made| made.map_err(BatchError::Answer)).map_err(ConnectionRefused::ByServer)
 }
 
-/// Does something that waits for the server; nothing when that takes too long. The client has no limit of its own for
-/// an answer: what is waiting is left behind on its thread, and its connection closed with it.
+/// Runs a blocking call with a time limit; `None` when it is exceeded. The client has no time limit for a reply, so a
+/// call in progress is abandoned on its thread, and its connection is closed with it.
 fn within<T: Send + 'static>(patience: Duration, wait: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (done, receive) = mpsc::sync_channel(1);
     thread::spawn(move || {
-        // Nobody receives when the limit was reached first.
+        // The receiver is gone when the limit was exceeded first.
         let _ = done.send(wait());
     });
     receive.recv_timeout(patience).ok()
@@ -336,19 +336,19 @@ fn tls(config: &PostgresConfig) -> Result<rustls::ClientConfig, String> {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, ConnectorError> {
-    serde_json::from_str(text).map_err(|error| unreadable(&format!("what we asked for ({error})")))
+    serde_json::from_str(text).map_err(|error| unreadable(&format!("in the expected format ({error})")))
 }
 
 fn unreadable(wanted: &str) -> ConnectorError {
-    ConnectorError::Transient(format!("the server's answer is not {wanted}"))
+    ConnectorError::Transient(format!("the reply of the server is not {wanted}"))
 }
 
-/// Reads cannot write, nothing of the target can stand in for a catalog, and nothing waits for ever.
+/// Connection options: reads cannot write, objects of the target cannot shadow a catalog, and all waits are limited.
 const OPTIONS: &str = "-c search_path=pg_catalog -c default_transaction_read_only=on \
      -c standard_conforming_strings=on -c statement_timeout=60000 -c lock_timeout=5000 \
      -c idle_in_transaction_session_timeout=60000 -c client_min_messages=warning";
 
 const OLDEST: u32 = 150_000;
 
-/// Longer than the server itself is told to go on with a statement.
+/// Longer than the server's own statement timeout.
 const PATIENCE: Duration = Duration::from_secs(90);

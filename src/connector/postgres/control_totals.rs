@@ -1,4 +1,4 @@
-//! Control totals: the same grants counted by other ways than the listing.
+//! Control totals: counts the same grants independently of the listing.
 
 use super::{
     catalog,
@@ -10,7 +10,7 @@ use crate::{
     model::GrantKind,
 };
 
-/// Counts views where the listing reads tables, letters of access control lists where it reads exploded rows, owner
+/// Counts views where the listing reads tables, letters of access control lists where it reads exploded rows, and owner
 /// columns where it reads `pg_shdepend`.
 pub(super) fn control_totals(server: &mut ServerConnections) -> Result<Vec<ControlTotal>, ConnectorError> {
     let facts = server.look(&ReadScope::Cluster, "")?;
@@ -39,7 +39,7 @@ pub(super) fn control_totals(server: &mut ServerConnections) -> Result<Vec<Contr
 }
 
 fn count<const N: usize>(server: &mut ServerConnections, database: u32, sql: &str) -> Result<[u64; N], ConnectorError> {
-    let unreadable = || ConnectorError::Transient("the server's answer is not a row of numbers".to_owned());
+    let unreadable = || ConnectorError::Transient("the reply of the server is not a row of numbers".to_owned());
     let answer = server.batch(database, sql).map_err(|error| sqlstate::before_commit(&error))?;
     let row = answer.first().ok_or_else(unreadable)?;
     let numbers: Result<Vec<u64>, _> = row.split(' ').map(str::parse).collect();
@@ -89,14 +89,14 @@ fn objects() -> String {
     )
 }
 
-/// An access control list entry reads `grantee=letters/grantor`, a star after a letter is the grant option
+/// The letters of an access control list entry `grantee=letters/grantor`; a star after a letter is the grant option
 /// (documentation, table 5.1).
 const LETTERS: &str =
     "length(replace(substring(item::text FROM '^(?:\"(?:[^\"]|\"\")*\"|[^\"=]*)=([A-Za-z*]*)/'), '*', ''))";
 
 const NOT_OWNER: &str = "(SELECT bool_and(e.grantee <> o.owner) FROM aclexplode(ARRAY[item]) e)";
 
-/// Owner columns. Of the rarer kinds only those owned by roles people made are listed, and counted.
+/// Owner columns. Rare kinds are listed and counted only for user roles.
 const OWNED: &str = "
  (SELECT count(*) FROM pg_class WHERE (oid >= 16384 OR relowner >= 16384) AND relkind IN ('r', 'v', 'm', 'f', 'p', 'S')
    AND relpersistence <> 't')

@@ -1,4 +1,4 @@
-//! Effective access: every way in which PostgreSQL gives a principal what a grant is about.
+//! Effective access: all paths by which PostgreSQL gives a principal the entitlement of a grant.
 
 use super::{
     grant_key::{DatabaseObject, PostgresGrantKey},
@@ -8,8 +8,8 @@ use super::{
 use crate::model::{AccessPath, AccessRoute};
 
 impl GrantBuilder<'_> {
-    /// Returns every path by which the holder of `key` has its entitlement now, sorted; the grant itself among them
-    /// when it is there.
+    /// Returns every path by which the holder of `key` has its entitlement now, sorted, including the grant itself if
+    /// it exists.
     pub(super) fn paths(&self, key: &PostgresGrantKey) -> Vec<AccessPath> {
         let holder = key.holder();
         let mut paths = match key {
@@ -26,7 +26,7 @@ impl GrantBuilder<'_> {
             }
             PostgresGrantKey::Privilege { on, privilege, grantee, .. } => self.privilege(key, on, privilege, *grantee),
         };
-        // A role that is gone has nothing, whatever PUBLIC has.
+        // A dropped role has no access, not even that of PUBLIC.
         if holder != 0 && self.facts.role(holder).is_none() {
             paths.clear();
         }
@@ -52,7 +52,7 @@ impl GrantBuilder<'_> {
         paths
     }
 
-    /// What one entry of an access control list gives to `holder`.
+    /// Returns the access that one entry of an access control list gives to `holder`.
     fn by_entry(&self, entry: &AclEntry, on: &DatabaseObject, holder: u32) -> Option<AccessPath> {
         let (part, words) = match (entry.column, on.column) {
             (a, b) if a == b => (String::new(), String::new()),
@@ -79,7 +79,7 @@ impl GrantBuilder<'_> {
         Some(direct(AccessRoute::Role, format!("{}/{}{part}", chain.ids(), entry.grantor), text))
     }
 
-    /// The owner of a database is a member of `pg_database_owner` in it, though no catalog says so.
+    /// The owner of a database is a member of `pg_database_owner` in it, which no catalog shows.
     fn as_database_owner(&self, entry: &AclEntry, on: &DatabaseObject, holder: u32) -> Option<AccessPath> {
         let role = self.facts.role(entry.grantee)?;
         (role.is_predefined() && role.name == "pg_database_owner").then_some(())?;
@@ -102,7 +102,7 @@ impl GrantBuilder<'_> {
         Some(direct(AccessRoute::Ownership, chain.ids(), format!("{}, which owns it", self.roles.words(&chain))))
     }
 
-    /// Rights that come with a role of the server and stand in no list (documentation, section 22.5).
+    /// Rights of predefined roles that are not in an access control list (documentation, section 22.5).
     fn by_predefined(&self, on: &DatabaseObject, privilege: &str, holder: u32) -> Option<AccessPath> {
         let role = match (on.class.as_str(), privilege) {
             ("table" | "sequence", "SELECT") => "pg_read_all_data",
@@ -141,7 +141,7 @@ impl GrantBuilder<'_> {
         let reached = self.roles.reached_by(holder);
         for (oid, chain) in reached.iter() {
             if self.facts.role(*oid).is_some_and(|role| role.is(attribute)) {
-                // Attributes are not inherited: it takes SET ROLE.
+                // Attributes are not inherited and need SET ROLE.
                 let text = format!("member of {}, by SET ROLE", self.facts.name(*oid));
                 paths.push(direct(AccessRoute::Role, chain.ids(), text));
             }
@@ -194,12 +194,12 @@ impl GrantBuilder<'_> {
             let everywhere = if row.schema == *schema { "" } else { ", in every schema" };
             let ids = if row.schema == *schema { definer.to_string() } else { format!("{definer}/every") };
             if row.grantee == *grantee {
-                let text = format!("on objects to come, made by {}{everywhere}", self.facts.name(*definer));
+                let text = format!("on future objects created by {}{everywhere}", self.facts.name(*definer));
                 paths.push(direct(AccessRoute::Default, ids, text));
             } else if *grantee != 0 && row.grantee == 0 {
-                paths.push(direct(AccessRoute::Public, ids, format!("PUBLIC, on objects to come{everywhere}")));
+                paths.push(direct(AccessRoute::Public, ids, format!("PUBLIC, on future objects{everywhere}")));
             } else if let Some(chain) = self.roles.chain(*grantee, row.grantee) {
-                let text = format!("{}, on objects to come{everywhere}", self.roles.words(&chain));
+                let text = format!("{}, on future objects{everywhere}", self.roles.words(&chain));
                 paths.push(direct(AccessRoute::Role, format!("{}/{ids}", chain.ids()), text));
             }
         }

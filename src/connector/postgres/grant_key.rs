@@ -1,18 +1,18 @@
-//! Grant keys of a PostgreSQL server: oids at the finest grain that can be revoked.
+//! Grant keys of a PostgreSQL server: oids, at the finest granularity that can be revoked.
 
 use crate::model::{GrantKey, GrantKind};
 use std::fmt;
 
-/// What a grant key says. `0` stands for PUBLIC as a grantee, and for the cluster as a database, as in the catalogs.
+/// A parsed grant key. As in the catalogs, `0` is PUBLIC as a grantee, and the cluster as a database.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) enum PostgresGrantKey {
     /// A role.
     Account { role: u32 },
     /// A role attribute that is a right in itself.
     Attribute { attribute: String, role: u32 },
-    /// A privilege on objects to come (`pg_default_acl`).
+    /// A privilege on future objects (`pg_default_acl`).
     Default { database: u32, definer: u32, schema: u32, class: String, privilege: String, grantee: u32 },
-    /// One row of `pg_auth_members`. Before version 16 a membership has one grantor and the key names none.
+    /// One row of `pg_auth_members`. Before version 16, a membership has only one grantor, which is not in the key.
     Membership { role: u32, member: u32, grantor: Option<u32> },
     /// Ownership of an object, by its catalog.
     Ownership { database: u32, catalog: u32, object: u32, owner: u32 },
@@ -62,7 +62,7 @@ impl fmt::Display for PostgresGrantKey {
 }
 
 impl PostgresGrantKey {
-    /// Reads a key; nothing when it is not one of ours.
+    /// Parses a key; `None` when it is not a key of this connector.
     pub(super) fn parse(key: &GrantKey) -> Option<Self> {
         let (kind, rest) = key.as_str().split_once(':')?;
         let parts: Vec<&str> = rest.split('/').collect();
@@ -114,7 +114,7 @@ impl PostgresGrantKey {
         (parsed.to_string() == key.as_str()).then_some(parsed)
     }
 
-    /// Returns the kind of grant it is the key of.
+    /// Returns the kind of the grant.
     pub(super) fn kind(&self) -> GrantKind {
         match self {
             Self::Account { .. } => GrantKind::Account,
@@ -136,7 +136,7 @@ impl PostgresGrantKey {
         }
     }
 
-    /// Returns the database it is in; 0 when it belongs to the cluster.
+    /// Returns its database; 0 for the cluster.
     pub(super) fn database(&self) -> u32 {
         match self {
             Self::Default { database, .. } | Self::Ownership { database, .. } => *database,
@@ -145,7 +145,7 @@ impl PostgresGrantKey {
         }
     }
 
-    /// Returns the role that granted it, where that is part of what it is.
+    /// Returns the grantor, if it is part of the key.
     pub(super) fn grantor(&self) -> Option<u32> {
         match self {
             Self::Default { definer, .. } => Some(*definer),
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_read_as_they_are_written() {
+    fn grant_keys_round_trip() {
         for text in [
             "account:16385",
             "attribute:superuser/10",

@@ -1,4 +1,4 @@
-//! From what the catalogs say to grants: one for every row that can be taken away.
+//! Derives grants from the catalogs: one for every row that can be revoked.
 
 use super::{
     grant_key::{DatabaseObject, PostgresGrantKey},
@@ -16,7 +16,7 @@ use std::{
     rc::Rc,
 };
 
-/// One read, indexed for the questions that grants and paths ask.
+/// One read of the catalogs, indexed for grants and access paths.
 pub(super) struct GrantBuilder<'a> {
     pub(super) system: &'a SystemId,
     pub(super) facts: &'a ClusterSnapshot,
@@ -41,7 +41,7 @@ enum GrantRow<'a> {
 }
 
 impl<'a> GrantBuilder<'a> {
-    /// Returns the picture of one read.
+    /// Returns the index of one read.
     pub(super) fn new(system: &'a SystemId, facts: &'a ClusterSnapshot) -> Self {
         let mut picture = Self {
             system,
@@ -70,27 +70,27 @@ impl<'a> GrantBuilder<'a> {
         grants
     }
 
-    /// Returns the grant with this key as it is now.
+    /// Returns the present grant with this key.
     pub(super) fn grant(&self, key: &PostgresGrantKey) -> Option<Grant> {
         let row = self.rows(key.kind()).into_iter().find(|row| self.key(*row) == *key)?;
         self.grant_of(row)
     }
 
-    /// Returns every entry on the object: on it as a whole and on its columns.
+    /// Returns every entry on the object and on its columns.
     pub(super) fn entries_on(&self, on: &DatabaseObject) -> Vec<&'a AclEntry> {
-        // Oids are unique within a catalog only.
+        // Oids are unique only within a catalog.
         let there = self.by_object.get(&(on.database, on.oid)).into_iter().flatten().copied();
         there.filter(|entry| entry.class == on.class).collect()
     }
 
-    /// Returns who owns what the key is about; nothing when it is not there.
+    /// Returns the owner of the object of a key; `None` when the object does not exist.
     pub(super) fn owner(&self, key: &PostgresGrantKey) -> Option<u32> {
         let (database, catalog, object) = match key {
             PostgresGrantKey::Privilege { on, .. } => {
                 if let Some(entry) = self.entries_on(on).first() {
                     return Some(entry.owner);
                 }
-                // An object on which nobody but its owner has anything has no entry.
+                // An object on which only the owner has rights has no entry.
                 (on.database, catalog_of(&on.class), on.oid)
             }
             PostgresGrantKey::Ownership { database, catalog, object, .. } => (*database, *catalog, *object),
@@ -99,11 +99,11 @@ impl<'a> GrantBuilder<'a> {
         let same =
             |(at, owned): &(u32, &OwnedObject)| *at == database && owned.catalog == catalog && owned.object == object;
         let owned = all_owned(self.facts).find(same).map(|(_, owned)| owned.owner);
-        // What the server came with is not listed as owned, and does not go.
+        // Objects of the installation are not listed as owned, and always exist.
         owned.or((object < FIRST_NORMAL_OID || catalog == PARAMETERS).then_some(BOOTSTRAP))
     }
 
-    /// Returns what a role gives to those who can act as it.
+    /// Returns the entitlements that a role gives to those who can act as it.
     pub(super) fn expansion(&self, role: u32) -> Rc<Vec<Entitlement>> {
         if let Some(known) = self.expansions.borrow().get(&role) {
             return Rc::clone(known);
@@ -148,7 +148,7 @@ impl<'a> GrantBuilder<'a> {
                 people().filter(stored).map(GrantRow::Password).collect()
             }
             GrantKind::Membership => {
-                // The server's own memberships (pg_monitor in pg_read_all_settings) are part of what those roles are.
+                // Memberships of the server's own roles (pg_monitor in pg_read_all_settings) are part of the server.
                 let made =
                     |row: &&RoleMembership| self.facts.role(row.member).is_some_and(|role| !role.is_predefined());
                 self.facts.cluster.memberships.iter().filter(made).map(GrantRow::Member).collect()
@@ -202,7 +202,7 @@ impl<'a> GrantBuilder<'a> {
         }
     }
 
-    /// Nothing when a row names a role the same answer does not hold, which one statement cannot give.
+    /// Returns `None` when a row names a role that is missing in the same reply, which cannot occur in one statement.
     fn grant_of(&self, row: GrantRow<'_>) -> Option<Grant> {
         let key = self.key(row);
         let holder = key.holder();
@@ -269,7 +269,7 @@ impl<'a> GrantBuilder<'a> {
         })
     }
 
-    /// Returns the path that the grant itself is.
+    /// Returns the access path of the grant itself.
     pub(super) fn own_path(&self, key: &PostgresGrantKey) -> AccessPath {
         let by = |oid: u32| format!("granted by {}", self.facts.name(oid));
         match key {
@@ -282,10 +282,10 @@ impl<'a> GrantBuilder<'a> {
             PostgresGrantKey::Default { definer, .. } => direct(
                 AccessRoute::Default,
                 definer.to_string(),
-                format!("on objects to come, made by {}", self.facts.name(*definer)),
+                format!("on future objects created by {}", self.facts.name(*definer)),
             ),
             PostgresGrantKey::Membership { role, member, grantor } => {
-                // Before version 16 the grantor is a remark: it is in the text, not in the id.
+                // Before version 16, the grantor is only informative: it is in the text, not in the id.
                 let text = match grantor {
                     Some(grantor) => by(*grantor),
                     None => self.granted_by(*role, *member).map_or_else(|| "granted".to_owned(), by),
@@ -341,7 +341,7 @@ pub(super) fn all_entries(facts: &ClusterSnapshot) -> impl Iterator<Item = (u32,
     shared.chain(facts.objects.iter().flat_map(|(at, objects)| objects.entries.iter().map(move |entry| (*at, entry))))
 }
 
-/// Returns all that is owned in a read, with its database.
+/// Returns all owned objects of a read, with their database.
 pub(super) fn all_owned(facts: &ClusterSnapshot) -> impl Iterator<Item = (u32, &OwnedObject)> {
     let shared = facts.cluster.owned.iter().map(|owned| (0, owned));
     shared.chain(facts.objects.iter().flat_map(|(at, objects)| objects.owned.iter().map(move |owned| (*at, owned))))
@@ -365,15 +365,15 @@ pub(super) fn direct(via: AccessRoute, ids: String, text: String) -> AccessPath 
     AccessPath { via, ids, text }
 }
 
-/// Quotes a name where SQL would need it, for people to read.
+/// Quotes a name for display where SQL would require it.
 pub(super) fn shown(name: &str) -> String {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     let simple = name.bytes().all(plain) && name.bytes().next().is_some_and(|b| !b.is_ascii_digit());
     if simple { name.to_owned() } else { super::sql::ident(name) }
 }
 
-/// A role can give thousands of things and have hundreds of members: beyond a readable number, one line with the
-/// digest of all of them stands for the rest. `~` sorts after every id.
+/// Shortens the contents of a role, which can be thousands of entitlements for hundreds of members: beyond a readable
+/// number, one line with the digest of all of them replaces the rest. `~` sorts after every id.
 fn shortened(given: BTreeMap<String, String>) -> Vec<Entitlement> {
     let all = given.len();
     let mut digest = String::new();
@@ -389,7 +389,7 @@ fn shortened(given: BTreeMap<String, String>) -> Vec<Entitlement> {
     list
 }
 
-/// Returns the oid of the catalog that a class of objects is in.
+/// Returns the oid of the catalog of a class of objects.
 fn catalog_of(class: &str) -> u32 {
     match class {
         "table" | "sequence" => 1259,
@@ -408,10 +408,10 @@ fn catalog_of(class: &str) -> u32 {
 
 const PARAMETERS: u32 = 6243;
 
-/// The superuser that `initdb` makes (`BOOTSTRAP_SUPERUSERID` in `pg_authid.dat`).
+/// The superuser created by `initdb` (`BOOTSTRAP_SUPERUSERID` in `pg_authid.dat`).
 pub(super) const BOOTSTRAP: u32 = 10;
 
 const READABLE: usize = 64;
 
-/// Since version 16 a membership can be granted several times, by different roles.
+/// The first version in which a membership can be granted several times, by different roles.
 const SEVERAL_GRANTORS: u32 = 160_000;

@@ -1,4 +1,4 @@
-//! Who a change would hurt, by the inventory: what is refused, and what is lost.
+//! Impact of a change on other principals, from the inventory: rejected changes, and lost access.
 
 use super::{grant_key::PostgresGrantKey, grants::BOOTSTRAP};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 use std::collections::{BTreeSet, VecDeque};
 
-/// Refuses what would take something from others, or lock everybody out.
+/// Rejects changes that would remove access of others, or lock out the engine.
 pub(super) fn of(
     user: &str,
     change: &AccessChange,
@@ -21,15 +21,18 @@ pub(super) fn of(
     );
     if about_role && grant.principal.name == user {
         return harm(
-            format!("`{user}` is the role the engine acts as; it would lock itself out"),
-            "let another administrator do it, and attest it",
+            format!("`{user}` is the role of the engine, which would lock itself out"),
+            "have another administrator make the change, and attest it",
         );
     }
     if matches!((key, change), (PostgresGrantKey::Account { role: BOOTSTRAP }, AccessChange::Revoke {}))
         || matches!((key, change), (PostgresGrantKey::Attribute { role: BOOTSTRAP, .. }, AccessChange::Revoke {}))
     {
         return harm(
-            format!("`{}` is the role the server was made with; it cannot be dropped or demoted", grant.principal.name),
+            format!(
+                "`{}` is the bootstrap superuser of the server; it cannot be dropped or demoted",
+                grant.principal.name
+            ),
             "disable its login",
         );
     }
@@ -49,7 +52,7 @@ pub(super) fn of(
     }
 }
 
-/// What the holder granted on to others would have to go too (`CASCADE`).
+/// Rights that the holder granted to others would be removed as well (`CASCADE`).
 fn dependents(
     grant: &Grant,
     key: &PostgresGrantKey,
@@ -76,12 +79,12 @@ fn dependents(
     let names: Vec<&str> = names.into_iter().collect();
     harm(
         format!(
-            "{} hold {} from {}: taking it away would take theirs (CASCADE)",
+            "{} have {} from {}: revoking it would revoke theirs (CASCADE)",
             names.join(", "),
             grant.entitlement.name,
             grant.principal.name
         ),
-        "decide on their grants first, or have the owner grant it to them",
+        "decide on their grants first, or have the owner grant them the right",
     )
 }
 
@@ -94,12 +97,12 @@ fn drop(role: u32, grant: &Grant, inventory: &Inventory) -> Result<(), Unsupport
         .collect();
     if !owned.is_empty() {
         let why = format!("`{name}` owns {} objects: {}", owned.len(), listed(&owned));
-        return harm(why, "give them another owner (REASSIGN OWNED in each database), or disable the account");
+        return harm(why, "assign another owner (REASSIGN OWNED in each database), or disable the account");
     }
     let members: Vec<&str> =
         inventory.of_entitlement(&format!("role/{role}")).map(|held| held.principal.name.as_str()).collect();
     if !members.is_empty() {
-        let why = format!("{} members of `{name}` would lose what it gives: {}", members.len(), listed(&members));
+        let why = format!("{} members of `{name}` would lose its rights: {}", members.len(), listed(&members));
         return harm(why, "decide on their memberships first");
     }
     let granted = |held: &&Grant| {
@@ -114,13 +117,14 @@ fn drop(role: u32, grant: &Grant, inventory: &Inventory) -> Result<(), Unsupport
         .collect();
     if !granted.is_empty() {
         let granted: Vec<&str> = granted.iter().map(String::as_str).collect();
-        let why = format!("`{name}` granted {} rights that would go with it: {}", granted.len(), listed(&granted));
+        let why =
+            format!("`{name}` granted {} rights that would be revoked with it: {}", granted.len(), listed(&granted));
         return harm(why, "have the owner grant them again, or decide on them first");
     }
     Ok(())
 }
 
-/// Returns who loses what, effectively; sorted.
+/// Returns the effective access that principals lose, sorted.
 pub(super) fn losses(
     change: &AccessChange,
     grant: &Grant,
@@ -209,7 +213,7 @@ impl RemainingAccess<'_> {
         found
     }
 
-    /// Returns who can act as `role`, nested ones too.
+    /// Returns the principals that can act as `role`, including nested ones.
     fn members(&self, role: &str) -> BTreeSet<(String, String)> {
         let mut found = BTreeSet::new();
         let mut next = VecDeque::from([role.to_owned()]);

@@ -1,6 +1,6 @@
-//! PostgreSQL servers, version 15 and later: roles, memberships, privileges, ownership, passwords.
+//! Connector for PostgreSQL servers, version 15 and later: roles, memberships, privileges, ownership, passwords.
 //!
-//! What is listed, and the key of each, at the finest grain that `REVOKE` and `ALTER ROLE` can take away:
+//! The listed grants and their keys, at the finest granularity of `REVOKE` and `ALTER ROLE`:
 //!
 //! | grant | key | verdicts |
 //! |---|---|---|
@@ -9,15 +9,15 @@
 //! | membership, by grantor since version 16 | `membership:ROLE/MEMBER[/GRANTOR]` | revoke, reduce |
 //! | stored password, by the digest of its verifier | `password:ROLE/FINGERPRINT` | rotate, disable, revoke, reduce |
 //! | one privilege of one access control list entry | `privilege:DATABASE/CLASS/OID[.COLUMN]/PRIVILEGE/GRANTEE/GRANTOR` | revoke, reduce |
-//! | privilege on objects to come | `default:DATABASE/DEFINER/SCHEMA/CLASS/PRIVILEGE/GRANTEE` | revoke |
-//! | ownership | `ownership:DATABASE/CATALOG/OID/OWNER` | none: said, not tried |
+//! | privilege on future objects | `default:DATABASE/DEFINER/SCHEMA/CLASS/PRIVILEGE/GRANTEE` | revoke |
+//! | ownership | `ownership:DATABASE/CATALOG/OID/OWNER` | none: reported only |
 //!
-//! All ids are oids. Names are for people, and for the SQL of a plan: before the SQL is run, the connector writes it again
-//! from what the server shows at that moment, and runs it only if it is the same, in a transaction that is committed only
-//! if the reviewed grant, and nothing else under its name, is changed.
+//! All ids are oids. Names are used for display, and in the SQL of a plan: before the SQL is executed, the connector
+//! generates it again from the present state of the server, and executes it only if it is unchanged. The transaction is
+//! committed only if the reviewed grant, and no other grant of the same name, has changed.
 //!
-//! What PostgreSQL does not tell anybody: whether a session has said `SET ROLE` (it may go on acting as a role its user
-//! was removed from, until it ends), and when a right or a login was last used.
+//! PostgreSQL does not report whether a session has executed `SET ROLE` (it may continue to act as a role from which
+//! its user was removed, until it ends), and when a right or a login was last used.
 
 mod apply;
 mod catalog;
@@ -55,14 +55,14 @@ use crate::model::{
 use secrecy::SecretString;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The words of PostgreSQL, without a connection.
+/// The planning interface of PostgreSQL, without a connection.
 #[derive(Clone, Debug)]
 pub struct PostgresSchema {
     user: String,
 }
 
 impl PostgresSchema {
-    /// Returns the words for a server; of the configuration, only who the engine is there matters.
+    /// Returns the planning interface of a server; of the settings, only the role of the engine is used.
     pub fn new(config: &PostgresConfig) -> Self {
         Self { user: config.user.clone() }
     }
@@ -112,10 +112,10 @@ struct ConnectionState {
     listing: collect::PostgresListing,
 }
 
-/// Returns the connector for a server; it connects when it is first asked.
+/// Returns the connector for a server; it connects on first use.
 ///
 /// # Errors
-/// When the configuration contradicts itself or would send the password unprotected.
+/// When the settings contradict each other or would send the password unprotected.
 pub fn open(system: &SystemId, config: &PostgresConfig, password: SecretString) -> Result<Postgres, ConnectorError> {
     if let Some(problem) = config.problem() {
         return Err(ConnectorError::Permanent(problem));
@@ -132,7 +132,7 @@ pub fn open(system: &SystemId, config: &PostgresConfig, password: SecretString) 
 
 impl Postgres {
     fn state(&self) -> MutexGuard<'_, ConnectionState> {
-        // The state is connections and a copy of what was read: a panic elsewhere leaves nothing half done in it.
+        // The state is a set of connections and a copy of a read: a panic elsewhere cannot leave it inconsistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! One look at one grant: is it there, and by which paths does its holder have what it gives?
+//! Reads one grant: its existence, and the paths by which its holder has the entitlement.
 
 use super::{
     connections::{ReadScope, ServerConnections},
@@ -11,7 +11,7 @@ use crate::{
     model::{AccessRoute, Grant, GrantObservation, Presence, SystemId},
 };
 
-/// Returns what has to be looked at to see a grant whole.
+/// Returns the scope of a complete read of a grant.
 pub(super) fn view(key: &PostgresGrantKey) -> ReadScope {
     match key {
         PostgresGrantKey::Account { .. } | PostgresGrantKey::Attribute { .. } | PostgresGrantKey::Password { .. } => {
@@ -26,24 +26,24 @@ pub(super) fn view(key: &PostgresGrantKey) -> ReadScope {
     }
 }
 
-/// Looks at a grant now.
+/// Reads a grant.
 pub(super) fn observe(
     system: &SystemId,
     server: &mut ServerConnections,
     grant: &Grant,
 ) -> Result<GrantObservation, ConnectorError> {
     let Some(key) = PostgresGrantKey::parse(&grant.key) else {
-        return Err(ConnectorError::Unsupported(format!("{} is not a key of a PostgreSQL server", grant.key)));
+        return Err(ConnectorError::Unsupported(format!("{} is not a grant key of a PostgreSQL server", grant.key)));
     };
     match server.look(&view(&key), "") {
         Ok(facts) => Ok(sighting(system, &facts, &key, server.sees_passwords)),
-        // The server was there and would not let us look.
-        Err(ConnectorError::Forbidden { missing }) => Ok(unknown(format!("not allowed to look: {missing}"))),
+        // The server was reached and refused the read.
+        Err(ConnectorError::Forbidden { missing }) => Ok(unknown(format!("the read was refused: {missing}"))),
         Err(other) => Err(other),
     }
 }
 
-/// Returns what a read says about a grant.
+/// Returns the observation of a grant.
 pub(super) fn sighting(
     system: &SystemId,
     facts: &ClusterSnapshot,
@@ -51,10 +51,10 @@ pub(super) fn sighting(
     sees_passwords: bool,
 ) -> GrantObservation {
     let Some(probe) = facts.probe() else {
-        return unknown("the read did not show our own role: it may be partial".to_owned());
+        return unknown("the read did not show the role of the engine: it may be partial".to_owned());
     };
     if matches!(key, PostgresGrantKey::Password { .. }) && !sees_passwords {
-        return unknown("passwords cannot be seen: no SELECT on pg_authid".to_owned());
+        return unknown("passwords cannot be read: no SELECT on pg_authid".to_owned());
     }
     if let Some(why) = unseen(facts, key) {
         return unknown(why);
@@ -63,22 +63,22 @@ pub(super) fn sighting(
     let grant = picture.grant(key);
     let mut paths = picture.paths(key);
     let own = picture.own_path(key);
-    // The grant itself comes first, as in the inventory.
+    // The grant itself is the first path, as in the inventory.
     paths.sort_by_key(|path| *path != own);
     let open = facts.sessions(key.holder());
     let presence = match key {
         PostgresGrantKey::Account { role } if open > 0 => {
             let closed = facts.role(*role).is_none_or(|role| !role.login);
             if closed {
-                Presence::Lingering { until: format!("{open} open sessions end") }
+                Presence::Lingering { until: format!("the end of {open} open sessions") }
             } else {
                 paths.push(direct(AccessRoute::Session, role.to_string(), format!("{open} open sessions")));
                 Presence::Present { paths }
             }
         }
-        // Without any password left, what is open was opened with it, or by another way in.
+        // Without a password, open sessions used it before, or another authentication method.
         PostgresGrantKey::Password { role, .. } if paths.is_empty() && open > 0 && has_none(facts, *role) => {
-            Presence::Lingering { until: format!("{open} sessions opened before, or without a password, end") }
+            Presence::Lingering { until: format!("the end of {open} sessions opened before, or without a password") }
         }
         _ if paths.is_empty() => Presence::Absent { probe },
         _ => Presence::Present { paths },
@@ -86,12 +86,12 @@ pub(super) fn sighting(
     GrantObservation { presence, grant }
 }
 
-/// A database that is there and was not looked into says nothing about what is in it.
+/// An existing database that was not read leaves its contents unknown.
 fn unseen(facts: &ClusterSnapshot, key: &PostgresGrantKey) -> Option<String> {
     let database = key.database();
     let there = facts.cluster.databases.iter().any(|it| it.oid == database);
     let seen = database == 0 || facts.objects.contains_key(&database);
-    (there && !seen).then(|| format!("database {} was not looked into", facts.database(database)))
+    (there && !seen).then(|| format!("database {} was not read", facts.database(database)))
 }
 
 fn has_none(facts: &ClusterSnapshot, role: u32) -> bool {

@@ -1,4 +1,4 @@
-//! What a change will take, what it will do to whom, and what is refused: from the inventory alone.
+//! Plans changes: operations, lost access and rejections, from the inventory alone.
 
 use super::{grant_key::PostgresGrantKey, impact, sql};
 use crate::{
@@ -7,13 +7,13 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// A limit an account or password can be reduced to.
+/// A limit to which an account or password can be reduced.
 pub(super) struct AccountLimit {
     pub(super) sql: String,
     pub(super) attribute: (String, String),
 }
 
-/// Returns the draft of `change`; `user` is the role the engine acts as.
+/// Plans `change`; `user` is the role of the engine.
 pub(super) fn draft(
     user: &str,
     change: &AccessChange,
@@ -21,7 +21,7 @@ pub(super) fn draft(
     inventory: &Inventory,
 ) -> Result<PlannedChange, UnsupportedChangeError> {
     let key = PostgresGrantKey::parse(&grant.key)
-        .ok_or_else(|| sql::unsupported("this is not a grant of a PostgreSQL server", "collect again"))?;
+        .ok_or_else(|| sql::unsupported("the grant was not collected from a PostgreSQL server", "collect again"))?;
     impact::of(user, change, grant, &key, inventory)?;
     let operations = sql::render(change, grant, inventory)?;
     let expects = expects(change, &key)?;
@@ -36,7 +36,7 @@ pub(super) fn draft(
     Ok(PlannedChange { operations, expects, loses, survives, irreversible: irreversible(change, &key) })
 }
 
-/// Returns what a read must show afterwards.
+/// Returns the state that confirms the change.
 fn expects(change: &AccessChange, key: &PostgresGrantKey) -> Result<ExpectedState, UnsupportedChangeError> {
     let shows = |pairs: &[(&str, &str)]| {
         let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -63,7 +63,7 @@ fn expects(change: &AccessChange, key: &PostgresGrantKey) -> Result<ExpectedStat
     })
 }
 
-/// Reads `valid until TIME` and, for an account, `connection limit N`.
+/// Parses `valid until TIME` and, for an account, `connection limit N`.
 pub(super) fn limit(key: &PostgresGrantKey, to: &str) -> Option<AccountLimit> {
     if let Some(time) = to.strip_prefix("valid until ") {
         let time = Timestamp::parse(time).ok()?.to_string();
@@ -79,7 +79,7 @@ pub(super) fn limit(key: &PostgresGrantKey, to: &str) -> Option<AccountLimit> {
     })
 }
 
-/// The server takes a column's privilege away with that of the whole table, when the same role granted both.
+/// The server removes the privilege on a column with that on the whole table, when the same role granted both.
 fn is_cleared_too(key: &PostgresGrantKey, via: AccessRoute, ids: &str) -> bool {
     let PostgresGrantKey::Privilege { on, grantor, .. } = key else { return false };
     on.column == 0 && via == AccessRoute::Direct && ids.starts_with(&format!("{grantor}/column."))
@@ -88,15 +88,15 @@ fn is_cleared_too(key: &PostgresGrantKey, via: AccessRoute, ids: &str) -> bool {
 fn irreversible(change: &AccessChange, key: &PostgresGrantKey) -> Option<String> {
     let text = match (change, key) {
         (AccessChange::Revoke {}, PostgresGrantKey::Account { .. }) => {
-            "the role's oid and password are gone for good; open sessions are ended and their transactions rolled back"
+            "the role's oid and password cannot be restored; open sessions are ended and their transactions rolled back"
         }
         (AccessChange::Disable {}, PostgresGrantKey::Account { .. }) => {
             "open sessions are ended and their transactions rolled back"
         }
         (AccessChange::Revoke {}, PostgresGrantKey::Password { .. }) => {
-            "the old password cannot be put back; open sessions are ended and their transactions rolled back"
+            "the old password cannot be restored; open sessions are ended and their transactions rolled back"
         }
-        (AccessChange::Rotate {}, _) => "the old password cannot be put back",
+        (AccessChange::Rotate {}, _) => "the old password cannot be restored",
         _ => return None,
     };
     Some(text.to_owned())

@@ -1,4 +1,4 @@
-//! Who can act as whom: memberships followed to their end.
+//! Graph of role memberships: the roles that a role can act as.
 
 use super::snapshot::{ClusterSnapshot, DatabaseRole};
 use std::{
@@ -7,12 +7,12 @@ use std::{
     rc::Rc,
 };
 
-/// How a principal reaches a role.
+/// The path of memberships from a principal to a role.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct MembershipChain {
-    /// The roles on the way, the reached one last.
+    /// The roles on the path; the reached one is the last.
     pub(super) roles: Vec<u32>,
-    /// Whether its rights are simply there; otherwise the principal has to say SET ROLE, or grant itself the right to.
+    /// Whether the rights are inherited; otherwise the principal needs SET ROLE, or must grant itself the right to it.
     pub(super) inherits: bool,
 }
 
@@ -34,7 +34,7 @@ impl<'a> RoleGraph<'a> {
     pub(super) fn new(facts: &'a ClusterSnapshot) -> Self {
         let mut up: BTreeMap<u32, Vec<MembershipEdge>> = BTreeMap::new();
         for row in &facts.cluster.memberships {
-            // Since version 16 a membership can be granted with neither option and without ADMIN: it gives nothing.
+            // Since version 16, a membership can have neither option and no ADMIN: it gives no access.
             if row.inherit || row.set || row.admin {
                 up.entry(row.member).or_default().push(MembershipEdge { role: row.role, inherits: row.inherit });
             }
@@ -42,8 +42,8 @@ impl<'a> RoleGraph<'a> {
         Self { facts, up, known: RefCell::default() }
     }
 
-    /// Returns every role that `member` can act as, with the shortest way to it; inheriting ways win. Itself is not
-    /// among them.
+    /// Returns every role that `member` can act as, with the shortest path; inheriting paths are preferred. The role
+    /// itself is not included.
     pub(super) fn reached_by(&self, member: u32) -> Rc<BTreeMap<u32, MembershipChain>> {
         if let Some(known) = self.known.borrow().get(&member) {
             return Rc::clone(known);
@@ -57,30 +57,30 @@ impl<'a> RoleGraph<'a> {
         reached
     }
 
-    /// Returns the role of `member`, itself or reached, that is a superuser, with the way to it.
+    /// Returns the path to a superuser role that `member` is or can act as.
     pub(super) fn superuser(&self, member: u32) -> Option<MembershipChain> {
         let is = |oid: u32| self.facts.role(oid).is_some_and(|role: &DatabaseRole| role.is("superuser"));
         if is(member) {
             return Some(MembershipChain { roles: Vec::new(), inherits: true });
         }
-        // The attribute is not inherited: it takes SET ROLE.
+        // The attribute is not inherited and needs SET ROLE.
         let reached = self.reached_by(member);
         let found = reached.iter().find(|(oid, _)| is(**oid))?;
         Some(MembershipChain { inherits: false, ..found.1.clone() })
     }
 
-    /// Returns the predefined role with this name, when `member` can act as it.
+    /// Returns the path to the predefined role with this name, if `member` can act as it.
     pub(super) fn predefined(&self, member: u32, name: &str) -> Option<MembershipChain> {
         let role = self.facts.cluster.roles.iter().find(|role| role.is_predefined() && role.name == name)?;
         self.reached_by(member).get(&role.oid).cloned()
     }
 
-    /// Returns the way to `role` when `member` can act as it.
+    /// Returns the path to `role`, if `member` can act as it.
     pub(super) fn chain(&self, member: u32, role: u32) -> Option<MembershipChain> {
         self.reached_by(member).get(&role).cloned()
     }
 
-    /// Puts a way in words: `member of a, of b`.
+    /// Describes a path: `member of a, of b`.
     pub(super) fn words(&self, chain: &MembershipChain) -> String {
         let names: Vec<String> = chain.roles.iter().map(|oid| self.facts.name(*oid)).collect();
         let way = names.join(", of ");
@@ -106,7 +106,7 @@ impl<'a> RoleGraph<'a> {
 }
 
 impl MembershipChain {
-    /// Returns the oids on the way as ids of a path.
+    /// Returns the oids of the path for an access path id.
     pub(super) fn ids(&self) -> String {
         let oids: Vec<String> = self.roles.iter().map(u32::to_string).collect();
         let how = if self.inherits { "" } else { "/set" };

@@ -1,4 +1,4 @@
-//! A new password: made here, kept by the sink first, stored by the server as a verifier, proven by use.
+//! Password rotation: the new password is generated, stored in the sink, set as a verifier, and verified by a login.
 
 use super::{connections::ServerConnections, grant_key::PostgresGrantKey, snapshot::ClusterSnapshot, sql};
 use crate::{
@@ -9,7 +9,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-/// A password on its way.
+/// A password rotation in progress.
 pub(super) struct PasswordRotation {
     password: SecretString,
     verifier: SecretString,
@@ -17,7 +17,7 @@ pub(super) struct PasswordRotation {
 }
 
 impl PasswordRotation {
-    /// Makes a password and gives it to the sink; nothing has been changed yet.
+    /// Generates a password and stores it in the sink, before any change.
     pub(super) fn begin(action: &Action<Planned>, sink: &dyn SecretSink) -> Result<Self, ConnectorError> {
         let password = random()?;
         // SCRAM-SHA-256 (RFC 7677), computed here: the clear password never reaches the server or its log.
@@ -25,17 +25,17 @@ impl PasswordRotation {
         let label = format!("{}/{} ({})", action.grant.system, action.grant.principal.name, action.id);
         let deposited = sink
             .deposit(&label, &password)
-            .map_err(|error| ConnectorError::PreconditionFailed(format!("nothing was changed: {error}")))?;
+            .map_err(|error| ConnectorError::PreconditionFailed(format!("no change was made: {error}")))?;
         Ok(Self { password, verifier: SecretString::from(verifier), deposited })
     }
 
-    /// Puts the verifier where the plan has its sign.
+    /// Replaces the placeholder of the plan by the verifier.
     pub(super) fn fill(&self, text: &str) -> String {
-        // The verifier is base64, `$` and `:`; it needs no escape.
+        // The verifier consists of base64, `$` and `:`, and needs no escape.
         text.replace(sql::VERIFIER, &format!("'{}'", self.verifier.expose_secret()))
     }
 
-    /// Takes the verifier out of a message, should the server have put it there.
+    /// Removes the verifier from a message of the server.
     pub(super) fn redact(&self, error: ConnectorError) -> ConnectorError {
         let clean = |text: String| text.replace(self.verifier.expose_secret(), "…");
         match error {
@@ -47,7 +47,7 @@ impl PasswordRotation {
         }
     }
 
-    /// Proves by use that the new password works and that passwords are asked for at all.
+    /// Verifies by a login that the new password works, and that passwords are checked at all.
     pub(super) fn prove(
         self,
         server: &mut ServerConnections,
@@ -57,18 +57,20 @@ impl PasswordRotation {
         let user = &grant.principal.name;
         let proof = match server.log_in(user, &self.password) {
             Ok(()) => match server.log_in(user, &random()?).as_ref().map_err(String::as_str) {
-                Err(WRONG_PASSWORD) => "a login with the new one worked, and with a wrong one was refused".to_owned(),
-                Ok(()) => "the server lets this role in from here with any password (pg_hba.conf)".to_owned(),
-                Err(other) => format!("a login with the new one worked; with a wrong one: {other}"),
+                Err(WRONG_PASSWORD) => {
+                    "a login with the new password worked, and one with a wrong password was refused".to_owned()
+                }
+                Ok(()) => "the server accepts any password for this role from this address (pg_hba.conf)".to_owned(),
+                Err(other) => format!("a login with the new password worked; with a wrong password: {other}"),
             },
-            // Answers that come after the password was accepted.
+            // Errors that occur after the password was accepted.
             Err(code) if AFTER_PASSWORD.contains(&code.as_str()) => {
-                format!("the new one was accepted, the session then refused ({code})")
+                format!("the new password was accepted, but the session was refused ({code})")
             }
             Err(code) if code == WRONG_PASSWORD => {
-                return Err(ConnectorError::Ambiguous("the new password was set and is not accepted".to_owned()));
+                return Err(ConnectorError::Ambiguous("the new password was set, but is not accepted".to_owned()));
             }
-            Err(other) => format!("not proven by use: {other}"),
+            Err(other) => format!("not verified by a login: {other}"),
         };
         receipt.text = format!("{}; password replaced: {proof}", receipt.text);
         receipt.successor = self.successor(grant);
@@ -83,7 +85,7 @@ impl PasswordRotation {
     }
 }
 
-/// Checks from inside the transaction that another verifier is stored than the one reviewed.
+/// Checks inside the transaction that the stored verifier differs from the reviewed one.
 pub(super) fn replaced(facts: &ClusterSnapshot, key: &PostgresGrantKey) -> Result<(), ConnectorError> {
     let PostgresGrantKey::Password { role, fingerprint } = key else { return Ok(()) };
     let stored = facts.role(*role).map(|role| role.password.as_str());
@@ -93,7 +95,7 @@ pub(super) fn replaced(facts: &ClusterSnapshot, key: &PostgresGrantKey) -> Resul
     }
 }
 
-/// 256 bits from the operating system, in characters that need no escape anywhere.
+/// Generates 256 bits from the operating system, in characters that need no escape.
 fn random() -> Result<SecretString, ConnectorError> {
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(bytes.as_mut_slice())
@@ -103,5 +105,5 @@ fn random() -> Result<SecretString, ConnectorError> {
 
 const WRONG_PASSWORD: &str = "28P01";
 
-/// CONNECT on the database missing, too many connections, database not accepting any.
+/// SQLSTATEs of refused sessions: no CONNECT on the database, too many connections, database accepts no connections.
 const AFTER_PASSWORD: [&str; 3] = ["42501", "53300", "55000"];

@@ -1,9 +1,9 @@
-//! What the catalogs say, as read: rows with oids, and names for people.
+//! Catalog contents as read: rows with oids, and names for display.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// What one read saw: the cluster, and the objects of the databases it looked into.
+/// The result of one read: the cluster, and the objects of the databases that were read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ClusterSnapshot {
     pub(super) cluster: ClusterCatalog,
@@ -11,25 +11,25 @@ pub(super) struct ClusterSnapshot {
     pub(super) objects: BTreeMap<u32, DatabaseObjects>,
 }
 
-/// What every database of the cluster shares.
+/// Data shared by all databases of the cluster.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct ClusterCatalog {
     pub(super) version: u32,
     pub(super) now: i64,
-    /// The role we are, as the server says: what a read of anything else is checked against.
+    /// The role of the engine, as the server reports it; used to check that a read is complete.
     pub(super) me: u32,
-    /// The database the read was made in.
+    /// The database of the read.
     pub(super) database: u32,
     pub(super) roles: Vec<DatabaseRole>,
     pub(super) memberships: Vec<RoleMembership>,
     pub(super) databases: Vec<DatabaseInfo>,
-    /// In which databases a role has or owns something (`pg_shdepend`).
+    /// The databases in which a role has rights or owns objects (`pg_shdepend`).
     pub(super) reaches: Vec<DatabaseAccess>,
     /// Open sessions by role.
     pub(super) sessions: Vec<RoleSessions>,
     pub(super) entries: Vec<AclEntry>,
     pub(super) owned: Vec<OwnedObject>,
-    /// Owned in databases that are not looked into: known to be there, without a name.
+    /// Owned objects in databases that were not read: known without their names.
     pub(super) owned_elsewhere: Vec<OtherDatabaseObjects>,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct DatabaseRole {
     pub(super) attributes: BTreeMap<String, bool>,
     pub(super) limit: i32,
     pub(super) valid_until: String,
-    /// `none`, `unseen`, `md5`, or the digest of what is stored.
+    /// `none`, `unseen`, `md5`, or the digest of the stored value.
     pub(super) password: String,
 }
 
@@ -85,7 +85,7 @@ pub(super) struct OtherDatabaseObjects {
     pub(super) owner: u32,
 }
 
-/// What one database holds.
+/// The contents of one database.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct DatabaseObjects {
     pub(super) entries: Vec<AclEntry>,
@@ -93,24 +93,25 @@ pub(super) struct DatabaseObjects {
     pub(super) defaults: Vec<DefaultPrivilege>,
 }
 
-/// One privilege of one entry of an access control list. The owner's own are not here: they come with ownership.
+/// One privilege of one entry of an access control list. The owner's own privileges are omitted: they are part of
+/// ownership.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct AclEntry {
     pub(super) class: String,
     pub(super) object: u32,
     pub(super) column: i32,
     pub(super) owner: u32,
-    /// What follows ON, quoted as SQL needs it.
+    /// The text after ON, quoted for SQL.
     pub(super) name: String,
-    /// The column, quoted as SQL needs it; empty for the whole object.
+    /// The column, quoted for SQL; empty for the whole object.
     pub(super) column_name: String,
     pub(super) privilege: String,
     pub(super) grantee: u32,
     pub(super) grantor: u32,
     pub(super) grantable: bool,
-    /// As the server was installed, on an object of its own.
+    /// Part of the installation, on an object of the server.
     pub(super) initial: bool,
-    /// Not granted by anybody: what PostgreSQL gives where no list is set.
+    /// A default of PostgreSQL where no list is set.
     pub(super) builtin: bool,
 }
 
@@ -123,7 +124,7 @@ pub(super) struct OwnedObject {
     pub(super) name: String,
 }
 
-/// One privilege on objects to come.
+/// One privilege on future objects.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct DefaultPrivilege {
     pub(super) definer: u32,
@@ -138,17 +139,17 @@ pub(super) struct DefaultPrivilege {
 impl ClusterSnapshot {
     /// Returns the role with this oid.
     pub(super) fn role(&self, oid: u32) -> Option<&DatabaseRole> {
-        // The catalogs are read in the order of their oids.
+        // The catalogs are sorted by oid.
         let index = self.cluster.roles.binary_search_by_key(&oid, |role| role.oid).ok()?;
         self.cluster.roles.get(index)
     }
 
-    /// Returns what people call a grantee; 0 is PUBLIC.
+    /// Returns the display name of a grantee; 0 is PUBLIC.
     pub(super) fn name(&self, oid: u32) -> String {
         match self.role(oid) {
             Some(role) => role.name.clone(),
             None if oid == 0 => "PUBLIC".to_owned(),
-            None => format!("(role {oid}, gone)"),
+            None => format!("(role {oid}, dropped)"),
         }
     }
 
@@ -158,17 +159,17 @@ impl ClusterSnapshot {
         found.map_or_else(|| format!("(database {oid})"), |database| database.name.clone())
     }
 
-    /// Returns how many sessions of the role are open.
+    /// Returns the number of open sessions of the role.
     pub(super) fn sessions(&self, role: u32) -> u64 {
         self.cluster.sessions.iter().filter(|open| open.role == role).map(|open| open.count).sum()
     }
 
-    /// Returns what a read found that is known to exist: without it, "nothing" would be "no answer".
+    /// Returns the known object that the read found, which distinguishes absence from a failed read.
     pub(super) fn probe(&self) -> Option<String> {
         let me = self.role(self.cluster.me)?;
         let database = self.database(self.cluster.database);
         Some(format!(
-            "our own role {} (oid {}) among {} roles, in database {database}",
+            "own role {} (oid {}) among {} roles, in database {database}",
             me.name,
             me.oid,
             self.cluster.roles.len()
@@ -177,16 +178,16 @@ impl ClusterSnapshot {
 }
 
 impl DatabaseRole {
-    /// Returns whether it has this attribute.
+    /// Returns whether the role has this attribute.
     pub(super) fn is(&self, attribute: &str) -> bool {
         self.attributes.get(attribute).copied().unwrap_or(false)
     }
 
-    /// Returns whether the server made it and nobody can change it.
+    /// Returns whether the role is predefined by the server and cannot be changed.
     pub(super) fn is_predefined(&self) -> bool {
         self.oid < FIRST_NORMAL_OID && self.name.starts_with("pg_")
     }
 }
 
-/// Oids below are the server's own (`FirstNormalObjectId` in `access/transam.h`).
+/// Lower oids belong to the server itself (`FirstNormalObjectId` in `access/transam.h`).
 pub(super) const FIRST_NORMAL_OID: u32 = 16384;

@@ -1,4 +1,4 @@
-//! The exact SQL of a change.
+//! Generates the exact SQL of a change.
 
 use super::grant_key::PostgresGrantKey;
 use crate::{
@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 /// Runs in a transaction.
 pub(super) const SQL: &str = "sql";
-/// Runs outside of any transaction, after what stands before it was committed; it can be repeated.
+/// Runs outside of a transaction, after the preceding statements were committed. It can be repeated.
 pub(super) const TERMINATE: &str = "sql:terminate";
-/// Stands for the verifier that is made when a password is rotated.
+/// The placeholder of the verifier that is created during a password rotation.
 pub(super) const VERIFIER: &str = "'<SCRAM-SHA-256 verifier of a new random password>'";
 
 /// Returns the statements for `change`, in order. The same grant and inventory give the same statements.
@@ -21,7 +21,7 @@ pub(super) fn render(
     inventory: &Inventory,
 ) -> Result<Vec<Operation>, UnsupportedChangeError> {
     let key = PostgresGrantKey::parse(&grant.key)
-        .ok_or_else(|| unsupported("this is not a grant of a PostgreSQL server", "collect again"))?;
+        .ok_or_else(|| unsupported("the grant was not collected from a PostgreSQL server", "collect again"))?;
     let statement = SqlStatement { grant, inventory, key: &key };
     match (&key, change) {
         (PostgresGrantKey::Account { .. }, AccessChange::Disable {}) => Ok(statement.disable()),
@@ -50,7 +50,7 @@ pub(super) fn render(
         {
             Err(unsupported(
                 &format!("a privilege cannot be reduced to `{to}`"),
-                "`without grant option`; each privilege is a grant of its own, to keep or to revoke",
+                "`without grant option`; each privilege is a separate grant, to keep or to revoke",
             ))
         }
         (PostgresGrantKey::Default { .. }, AccessChange::Reduce { .. }) => statement.default("GRANT OPTION FOR "),
@@ -69,10 +69,10 @@ pub(super) fn render(
         }
         (PostgresGrantKey::Ownership { .. }, _) => Err(unsupported(
             "an object always has an owner",
-            "give it another one: ALTER … OWNER TO …, by a person, and attest it",
+            "assign another owner manually (ALTER … OWNER TO …), and attest the change",
         )),
         (PostgresGrantKey::Account { .. }, AccessChange::Rotate {}) => {
-            Err(unsupported("an account has nothing to rotate", "decide on its password"))
+            Err(unsupported("an account has no secret to rotate", "decide on its password"))
         }
         (_, AccessChange::Disable {} | AccessChange::Reduce { .. } | AccessChange::Rotate {}) => {
             Err(unsupported(&format!("PostgreSQL cannot {change} this grant of kind {}", key.kind()), "revoke it"))
@@ -94,10 +94,10 @@ impl SqlStatement<'_> {
         }
     }
 
-    /// Returns the quoted name of a role the grant names beside its holder.
+    /// Returns the quoted name of another role that the grant refers to.
     fn role(&self, oid: u32) -> Result<String, UnsupportedChangeError> {
         name_of(self.inventory, oid).map(|name| ident(&name)).ok_or_else(|| {
-            unsupported(&format!("role {oid}, which the grant names, is not in the inventory"), "collect again")
+            unsupported(&format!("role {oid}, which the grant refers to, is not in the inventory"), "collect again")
         })
     }
 
@@ -151,7 +151,8 @@ impl SqlStatement<'_> {
         Ok(vec![self.operation(SQL, text, option.is_empty())])
     }
 
-    /// PostgreSQL lets a superuser act as the owner only; what another role granted has to be taken back as that role.
+    /// PostgreSQL lets a superuser act only as the owner; a privilege granted by another role must be revoked as that
+    /// role.
     fn privilege(&self, option: &str) -> Result<Vec<Operation>, UnsupportedChangeError> {
         let what = outside_quotes(&self.grant.entitlement.name, " IN DATABASE ").0;
         let text = format!("REVOKE {option}{what} FROM {}", self.holder());
@@ -186,7 +187,7 @@ impl SqlStatement<'_> {
         Ok(vec![self.operation(SQL, text, option.is_empty())])
     }
 
-    /// Contain, then take away what keeps the server from dropping the role, database by database, then drop it.
+    /// Disables the role, revokes what prevents dropping it, database by database, and drops it.
     fn drop(&self) -> Result<Vec<Operation>, UnsupportedChangeError> {
         let oid = self.key.holder();
         let mut operations =
@@ -207,7 +208,7 @@ impl SqlStatement<'_> {
     }
 }
 
-/// Returns what has to be taken away before a role can be dropped: the privileges it holds, and its defaults for others.
+/// Returns the grants to revoke before a role can be dropped: its privileges, and its default privileges for others.
 fn held_or_set_by(inventory: &Inventory, role: u32) -> Vec<&Grant> {
     let mut grants: Vec<&Grant> =
         inventory.of_principal(&role.to_string()).filter(|grant| grant.kind == GrantKind::Privilege).collect();
@@ -220,13 +221,13 @@ fn held_or_set_by(inventory: &Inventory, role: u32) -> Vec<&Grant> {
     grants
 }
 
-/// Returns the name of a role as the inventory knows it; the server's own roles, which nobody can act as, have none.
+/// Returns the name of a role in the inventory; `None` for predefined roles that cannot be used to log in.
 pub(super) fn name_of(inventory: &Inventory, oid: u32) -> Option<String> {
     let key = GrantKey::parse(&format!("account:{oid}")).ok()?;
     inventory.grant(&key).map(|account| account.principal.name.clone())
 }
 
-/// Quotes an identifier: always, so that a role called `user` or `public` is a role and not a word of SQL.
+/// Quotes an identifier in any case, so that a role named `user` or `public` is not parsed as a keyword.
 pub(super) fn ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -253,13 +254,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_cannot_leave_its_quotes() {
+    fn name_cannot_leave_its_quotes() {
         assert_eq!(ident("a\"; DROP ROLE b; --"), "\"a\"\"; DROP ROLE b; --\"");
         assert_eq!(ident("user"), "\"user\"");
     }
 
     #[test]
-    fn marks_inside_of_names_are_names() {
+    fn marks_inside_quotes_are_ignored() {
         let text = "SELECT ON TABLE public.\"x IN DATABASE y\" IN DATABASE sales";
         assert_eq!(outside_quotes(text, " IN DATABASE "), ("SELECT ON TABLE public.\"x IN DATABASE y\"", "sales"));
         assert_eq!(outside_quotes("CONNECT ON DATABASE sales", " IN DATABASE "), ("CONNECT ON DATABASE sales", ""));

@@ -1,17 +1,17 @@
-//! What an answer of the server allows next, by its SQLSTATE (PostgreSQL documentation, appendix A).
+//! Classifies errors of the server by SQLSTATE (PostgreSQL documentation, appendix A).
 
 use crate::connector::ConnectorError;
 
-/// Why a batch has no result.
+/// The reason why a batch has no result.
 pub(super) enum BatchError {
     /// The server answered with an error, or the connection broke.
     Answer(postgres::Error),
-    /// There was no answer in time, or no connection to ask on.
+    /// There was no reply in time, or no connection.
     Silence(String),
 }
 
 impl BatchError {
-    /// Returns the SQLSTATE, where the server answered.
+    /// Returns the SQLSTATE, if the server replied.
     pub(super) fn code(&self) -> Option<&str> {
         match self {
             Self::Answer(error) => error.as_db_error().map(|answer| answer.code().code()),
@@ -27,8 +27,8 @@ impl BatchError {
     }
 }
 
-/// Returns the class of an error that was answered, or of a connection lost, while nothing could have been changed:
-/// in a read, or in a transaction whose COMMIT had not been sent.
+/// Returns the class of an error or a lost connection at a time when no change was possible: in a read, or in a
+/// transaction before its COMMIT was sent.
 pub(super) fn before_commit(error: &BatchError) -> ConnectorError {
     let answer = match error {
         BatchError::Answer(error) => error.as_db_error(),
@@ -44,10 +44,10 @@ pub(super) fn before_commit(error: &BatchError) -> ConnectorError {
     class(code, short(&text))
 }
 
-/// Returns the class of an error in answer to a COMMIT.
+/// Returns the class of an error in reply to a COMMIT.
 pub(super) fn at_commit(error: &BatchError) -> ConnectorError {
     match error.code() {
-        // The server ended the session: the commit may have been made before it.
+        // The server ended the session: the commit may have been completed before.
         Some(code) if code.starts_with("57P") || code.starts_with("08") => {
             ConnectorError::Ambiguous(format!("the server ended the session at COMMIT (SQLSTATE {code})"))
         }
@@ -56,13 +56,13 @@ pub(super) fn at_commit(error: &BatchError) -> ConnectorError {
     }
 }
 
-/// Returns the class for a code, with a text already free of secrets.
+/// Returns the class of a code; the text must be free of secrets.
 pub(super) fn class(code: &str, text: String) -> ConnectorError {
     match code {
         "28000" | "28P01" => ConnectorError::Unauthenticated(text),
         "42501" => ConnectorError::Forbidden { missing: text },
         "3D000" | "3F000" | "42704" | "42883" | "42P01" | "42703" => ConnectorError::NotFound(text),
-        // XX000 is also "tuple concurrently updated": somebody changed the same catalog row.
+        // XX000 is also "tuple concurrently updated": the same catalog row was changed by another session.
         "40001" | "40P01" | "55P03" | "55006" | "57014" | "XX000" => ConnectorError::Transient(text),
         _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => {
             ConnectorError::Transient(text)
@@ -72,7 +72,7 @@ pub(super) fn class(code: &str, text: String) -> ConnectorError {
     }
 }
 
-/// The causes of an error in one line: the outermost text of the client alone says too little.
+/// Returns the causes of an error in one line: the outermost message of the client alone is too general.
 fn chain(error: &postgres::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
@@ -83,7 +83,7 @@ fn chain(error: &postgres::Error) -> String {
     text
 }
 
-/// Evidence keeps strings short.
+/// Shortens a text, because strings in evidence are short.
 fn short(text: &str) -> String {
     text.chars().take(LONGEST).collect()
 }
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_have_the_class_that_says_what_may_be_done() {
+    fn sqlstate_determines_the_error_class() {
         for (code, class_name) in [
             ("28P01", "unauthenticated"),
             ("42501", "forbidden"),

@@ -1,14 +1,14 @@
-//! How much harm an entitlement of a PostgreSQL server can do, by what it is.
+//! Risk tiers of the entitlements of a PostgreSQL server.
 
 use super::{grant_key::PostgresGrantKey, grants::GrantBuilder, snapshot::FIRST_NORMAL_OID};
 use crate::model::Tier;
 
-/// Returns the least tier of what a key gives.
+/// Returns the lowest tier of the entitlement of a key.
 pub(super) fn of(key: &PostgresGrantKey, picture: &GrantBuilder<'_>) -> Tier {
     match key {
         PostgresGrantKey::Account { role } | PostgresGrantKey::Password { role, .. } => account(*role, picture),
         PostgresGrantKey::Attribute { attribute, .. } if attribute == "createdb" => Tier::T1,
-        // CREATEROLE can make and change other identities, REPLICATION reads everything, BYPASSRLS reads every row.
+        // CREATEROLE can create and change other identities, REPLICATION reads everything, BYPASSRLS reads every row.
         PostgresGrantKey::Attribute { .. } => Tier::T0,
         PostgresGrantKey::Membership { role, .. } => account(*role, picture),
         PostgresGrantKey::Ownership { catalog: 1262 | 2615, .. } => Tier::T1,
@@ -18,7 +18,7 @@ pub(super) fn of(key: &PostgresGrantKey, picture: &GrantBuilder<'_>) -> Tier {
         PostgresGrantKey::Privilege { on, privilege, grantee, .. } => match (on.class.as_str(), privilege.as_str()) {
             ("parameter", "ALTER SYSTEM") => Tier::T0,
             ("parameter", _) => Tier::T1,
-            // A list of the server's own objects that somebody changed.
+            // A changed access control list on an object of the server.
             ("table" | "routine", _) if on.oid < FIRST_NORMAL_OID => Tier::T1,
             ("database" | "schema", "CREATE") => Tier::T1,
             ("table" | "large-object", _) if *grantee == 0 => Tier::T1,
@@ -28,7 +28,7 @@ pub(super) fn of(key: &PostgresGrantKey, picture: &GrantBuilder<'_>) -> Tier {
     }
 }
 
-/// What a role can become decides.
+/// The roles that it can become determine the tier.
 fn account(role: u32, picture: &GrantBuilder<'_>) -> Tier {
     let reached = picture.roles.reached_by(role);
     let mut tier = Tier::T2;
@@ -45,6 +45,6 @@ fn account(role: u32, picture: &GrantBuilder<'_>) -> Tier {
     tier
 }
 
-/// Roles of the server that lead to superuser (documentation, section 22.5).
+/// Predefined roles that lead to superuser (documentation, section 22.5).
 const CONTROL: [&str; 4] =
     ["pg_execute_server_program", "pg_read_server_files", "pg_write_server_files", "pg_create_subscription"];

@@ -1,4 +1,4 @@
-//! A directory of files, each encrypted to `age` recipients (<https://age-encryption.org/v1>).
+//! Stores secrets as files encrypted to `age` recipients (<https://age-encryption.org/v1>).
 
 use crate::connector::{SecretSink, SinkError};
 use crate::model::Digest;
@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// Keeps each secret in a file of its own, readable by the holders of the recipients' keys.
+/// Stores each secret in its own file, readable by the holders of the recipients' keys.
 #[derive(Debug)]
 pub struct AgeSink {
     recipients: Vec<Recipient>,
@@ -17,17 +17,18 @@ pub struct AgeSink {
 }
 
 impl AgeSink {
-    /// Returns the sink that encrypts to all of `recipients` (`age1…`) into `directory`, which must be there.
+    /// Returns a sink that encrypts to all of `recipients` (`age1…`) into `directory`, which must exist.
     ///
     /// # Errors
-    /// When there is no recipient, one cannot be read, or the directory is not one.
+    /// When there is no recipient, one is invalid, or the directory does not exist.
     pub fn new(recipients: &[String], directory: &Path) -> Result<Self, SinkError> {
         if recipients.is_empty() {
-            return Err(SinkError("[sink] names no recipients; add an `age1…` of `age-keygen`".to_owned()));
+            return Err(SinkError("[sink] has no recipients; add an `age1…` key created with `age-keygen`".to_owned()));
         }
         let recipients: Result<Vec<Recipient>, _> = recipients.iter().map(|text| recipient(text)).collect();
         if !directory.is_dir() {
-            let why = format!("{} is not a directory; make it, with access for its readers only", directory.display());
+            let why =
+                format!("{} is not a directory; create it, with access for its readers only", directory.display());
             return Err(SinkError(why));
         }
         Ok(Self { recipients: recipients?, directory: directory.to_owned() })
@@ -45,7 +46,7 @@ impl AgeSink {
 }
 
 impl SecretSink for AgeSink {
-    /// The file appears whole or not at all, can be read by its owner only, and never takes the place of another.
+    /// The file is written atomically, is readable by its owner only, and never replaces another file.
     fn deposit(&self, label: &str, secret: &SecretString) -> Result<String, SinkError> {
         let bytes = self.encrypt(secret)?;
         let path = self.directory.join(file_name(label));
@@ -54,7 +55,7 @@ impl SecretSink for AgeSink {
     }
 }
 
-/// Writes an unnamed file and then gives it its name, which fails where the name is taken.
+/// Writes an unnamed file and then links it to its name, which fails if the name exists.
 fn publish(directory: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let stage = directory.join(format!(".{}.part", uuid::Uuid::new_v4()));
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -62,15 +63,15 @@ fn publish(directory: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let written = file
         .write_all(bytes)
         .and_then(|()| file.sync_all())
-        // A link, not a rename: a rename would replace what is there.
+        // A link instead of a rename, because a rename would replace an existing file.
         .and_then(|()| Ok(rustix::fs::linkat(CWD, &stage, CWD, path, AtFlags::empty())?));
     let removed = fs::remove_file(&stage);
     written.and(removed)?;
     File::open(directory)?.sync_all()
 }
 
-/// Returns `label` as a file name: what could lead elsewhere or hide is replaced, and a digest keeps labels apart that
-/// would otherwise look the same.
+/// Returns `label` as a file name: unsafe characters are replaced, and a digest distinguishes labels that would
+/// otherwise have the same name.
 fn file_name(label: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' };
     let readable: String = label.chars().map(plain).take(80).collect();
@@ -79,8 +80,8 @@ fn file_name(label: &str) -> String {
 
 fn recipient(text: &str) -> Result<Recipient, SinkError> {
     if text.starts_with("ssh-") {
-        // The `ssh` feature of age brings an RSA with a known timing leak (RUSTSEC-2023-0071).
-        let why = "an ssh key is not a recipient here; make one with `age-keygen` and use its `age1…`";
+        // The `ssh` feature of age depends on an RSA implementation with a known timing leak (RUSTSEC-2023-0071).
+        let why = "ssh keys are not supported as recipients; create a key with `age-keygen` and use its `age1…`";
         return Err(SinkError(why.to_owned()));
     }
     text.parse()
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn every_recipient_can_read_it_and_nobody_else() {
+    fn secret_is_readable_by_recipients_only() {
         let directory = tempfile::tempdir().unwrap();
         let people = [age::x25519::Identity::generate(), age::x25519::Identity::generate()];
         let recipients: Vec<String> = people.iter().map(|person| person.to_public().to_string()).collect();
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_there_is_never_replaced() {
+    fn existing_file_is_never_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let recipient = age::x25519::Identity::generate().to_public().to_string();
         let sink = AgeSink::new(&[recipient], directory.path()).unwrap();
@@ -126,11 +127,11 @@ mod tests {
         let before = fs::read(&place).unwrap();
         assert!(sink.deposit("key", &secret()).is_err());
         assert_eq!(fs::read(&place).unwrap(), before);
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no part is left behind");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no partial file remains");
     }
 
     #[test]
-    fn a_label_cannot_lead_out_of_the_directory() {
+    fn label_cannot_leave_the_directory() {
         for label in ["../../etc/cron.d/x", "/etc/passwd", "a\0b", "", ".", "..", "ä/ö", &"x".repeat(4000)] {
             let name = file_name(label);
             assert!(!name.starts_with("..") && !name.contains('/') && name.len() < 128, "{name}");
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn recipients_that_cannot_be_used_are_refused() {
+    fn invalid_recipients_are_rejected() {
         let directory = tempfile::tempdir().unwrap();
         for recipients in [vec![], vec!["age1nonsense".to_owned()], vec!["ssh-ed25519 AAAA".to_owned()]] {
             assert!(AgeSink::new(&recipients, directory.path()).is_err());

@@ -1,4 +1,4 @@
-//! What a change of an account would take.
+//! Plans changes of accounts.
 
 use super::{
     super::{
@@ -17,21 +17,21 @@ impl HostChangePlanner<'_> {
     pub(super) fn disable_account(&self) -> Result<PlannedChange, UnsupportedChangeError> {
         if !self.has(OptionalFile::Shadow) {
             return unsupported(
-                "without /etc/shadow an account cannot expire, and SSH keys open a locked one".to_owned(),
+                "without /etc/shadow an account cannot expire, and SSH keys still open a locked one".to_owned(),
                 "decide `revoke`, or revoke its keys and reduce its shell",
             );
         }
         self.keep_a_superuser()?;
         let [account] = self.bound()?;
         let day = match self.config.soak_days {
-            // As usermod -e 1 does: before any clock a system may have.
+            // As usermod -e 1 does: before the time of any system clock.
             0 => 1,
-            // The day before, because PAM counts the day itself as expired and sshd alone does not.
+            // The day before, because PAM treats the day itself as expired and sshd does not.
             _ => self.inventory.observed_at().unix().div_euclid(DAY) - 1,
         };
         let (expires, expired) = (date(day), self.grant.attribute("expires").unwrap_or("never"));
         let text = format!(
-            "/etc/shadow: lock the password of \"{}\" with `!`, and let the account expire on {expires} (so that SSH keys are refused as well)",
+            "/etc/shadow: lock the password of \"{}\" with `!`, and set its expiry date to {expires} (so that SSH keys are refused as well)",
             split(&account).1
         );
         let with = [("account", &*account), ("expired", expired), ("expires", &*expires)];
@@ -46,15 +46,15 @@ impl HostChangePlanner<'_> {
     pub(super) fn close_shell(&self, to: &str) -> Result<PlannedChange, UnsupportedChangeError> {
         let to = if to == "nologin" { "/usr/sbin/nologin" } else { to };
         if self.config.opens(to) {
-            return harm(format!("`{to}` is not a shell that lets nobody in"), "decide `reduce` to `nologin`");
+            return harm(format!("`{to}` is not a shell without login"), "decide `reduce` to `nologin`");
         }
         self.keep_a_superuser()?;
         let [account] = self.bound()?;
         let from = self.attribute(self.grant, "shell")?;
         if from == to {
-            return unsupported(format!("its shell is `{to}` already"), "decide `disable` or `revoke`");
+            return unsupported(format!("its shell is already `{to}`"), "decide `disable` or `revoke`");
         }
-        let text = format!("/etc/passwd: give \"{}\" the shell \"{to}\" in place of \"{from}\"", split(&account).1);
+        let text = format!("/etc/passwd: set the shell of \"{}\" to \"{to}\" instead of \"{from}\"", split(&account).1);
         let operations = vec![operation(SET_SHELL, [("account", &*account), ("from", from), ("to", to)], text)];
         Ok(PlannedChange { expects: shows([("shell", to)]), ..self.gone(operations) })
     }
@@ -67,7 +67,7 @@ impl HostChangePlanner<'_> {
         let mut operations = Vec::new();
         for held in self.held(&account) {
             match held.kind {
-                // What is not the account's own file stays for those whose it is.
+                // A file that does not belong to the account alone is not edited.
                 GrantKind::Credential if held.attribute("shared").or(held.attribute("owner")).is_some() => {}
                 GrantKind::Credential => operations.push(self.key(held, REMOVE_KEY, None)?),
                 GrantKind::Rule => operations.push(self.rule(held, None)?),
@@ -78,7 +78,7 @@ impl HostChangePlanner<'_> {
                 _ => {}
             }
         }
-        // Keys, rules and memberships go first: whoever is given the name next must not find them.
+        // Keys, rules and memberships are removed first: a later account with the same name must not inherit them.
         operations.sort_by(|a, b| a.call.cmp(&b.call));
         let with = [("account", &*account)];
         operations.push(operation(REMOVE_ACCOUNT, with, format!("/etc/passwd: remove the line of \"{name}\"")));
@@ -86,9 +86,8 @@ impl HostChangePlanner<'_> {
             operations.push(operation(REMOVE_SHADOW, with, format!("/etc/shadow: remove the line of \"{name}\"")));
         }
         let (id, home) = (&self.grant.entitlement.id, self.grant.attribute("home").unwrap_or("/"));
-        let lost = format!(
-            "{id} is free to be given again, and its next owner would own the files left behind, first of all {home}"
-        );
+        let lost =
+            format!("{id} can be assigned again, and its next owner would own the remaining files, such as {home}");
         let draft = self.gone(operations);
         Ok(PlannedChange { irreversible: Some(lost), loses: self.all_of_account(&account), ..draft })
     }
@@ -107,13 +106,13 @@ impl HostChangePlanner<'_> {
                 format!("collect again and decide `revoke` after {due}"),
             ),
             _ => harm(
-                format!("{who} is not disabled; accounts soak {soak} days before they are deleted"),
+                format!("{who} is not disabled; an account must be disabled for {soak} days before it is deleted"),
                 "decide `disable` first",
             ),
         }
     }
 
-    /// A system nobody administers cannot be repaired.
+    /// A system without an administrator cannot be repaired.
     pub(super) fn keep_a_superuser(&self) -> Result<(), UnsupportedChangeError> {
         let usable = |other: &&Grant| {
             other.kind == GrantKind::Account
@@ -124,10 +123,10 @@ impl HostChangePlanner<'_> {
         if self.grant.entitlement.id == "uid:0" && !self.inventory.of_entitlement("uid:0").any(|other| usable(&other)) {
             return harm(
                 format!(
-                    "{} is the only account with uid 0 that works: system services and repairs need it",
+                    "{} is the only usable account with uid 0, which system services and repairs need",
                     self.grant.principal.name
                 ),
-                "revoke its keys and lock its password by hand if nobody may log in as root",
+                "to prevent root logins, revoke its keys and lock its password manually",
             );
         }
         Ok(())
@@ -144,7 +143,7 @@ impl HostChangePlanner<'_> {
         losses
     }
 
-    /// The grants of this very account: not those of another with the same uid.
+    /// Returns the grants of this account: not those of another account with the same uid.
     pub(super) fn held(&self, account: &str) -> Vec<&Grant> {
         let own = |grant: &&Grant| grant.paths.iter().any(|path| path.ids.split('/').any(|part| part == account));
         self.inventory.of_principal(&self.grant.principal.id).filter(own).collect()

@@ -1,4 +1,4 @@
-//! What a change of an SSH key would take.
+//! Plans changes of SSH keys.
 
 use super::{
     super::{
@@ -15,7 +15,7 @@ use crate::{
 impl HostChangePlanner<'_> {
     pub(super) fn remove_key(&self) -> Result<PlannedChange, UnsupportedChangeError> {
         let operations = vec![self.key(self.grant, REMOVE_KEY, None)?];
-        let lost = "the public key is kept nowhere else: its holder has to hand it in again".to_owned();
+        let lost = "the public key is not stored elsewhere: its holder has to provide it again".to_owned();
         Ok(PlannedChange { irreversible: Some(lost), ..self.gone(operations) })
     }
 
@@ -28,16 +28,15 @@ impl HostChangePlanner<'_> {
     }
 
     pub(super) fn restrict_key(&self, to: &str) -> Result<PlannedChange, UnsupportedChangeError> {
-        let example =
-            "write the options as in authorized_keys: `restrict,command=\"/usr/bin/backup\",from=\"10.0.0.0/8\"`";
+        let example = "use the format of authorized_keys: `restrict,command=\"/usr/bin/backup\",from=\"10.0.0.0/8\"`";
         let Some(wanted) = authorized_keys::options(to) else {
-            return harm(format!("`{to}` are no options that sshd takes"), example);
+            return harm(format!("`{to}` are not valid options of sshd"), example);
         };
         let now = self.grant.attribute("options").filter(|options| !options.is_empty()).unwrap_or("");
         let held = if now.is_empty() { Vec::new() } else { authorized_keys::options(now).unwrap_or_default() };
         if let Some(more) = wanted.iter().find(|option| !takes_away(option, &wanted, &held)) {
             return harm(
-                format!("`{more}` would give more than the key has now, or cannot be told to give less"),
+                format!("`{more}` would give more rights than the key has now, or cannot be compared"),
                 example,
             );
         }
@@ -47,12 +46,12 @@ impl HostChangePlanner<'_> {
             !wanted.contains(option) && !covered && !GIVING.contains(&name.as_str())
         }) {
             return harm(
-                format!("`{lost}` limits the key now and is not in `{to}`"),
-                "keep every option the key has now",
+                format!("`{lost}` restricts the key now, but is missing in `{to}`"),
+                "keep all present options of the key",
             );
         }
         if to == now {
-            return unsupported("those are the options of the key now".to_owned(), example);
+            return unsupported("the key already has these options".to_owned(), example);
         }
         self.with_options(&wanted.join(","))
     }
@@ -66,12 +65,13 @@ impl HostChangePlanner<'_> {
         let options = authorized_keys::options(self.grant.attribute("options").unwrap_or("")).unwrap_or_default();
         if options.iter().any(|option| authorized_keys::option_name(option) == "cert-authority") {
             return unsupported(
-                "the line trusts a certificate authority; its key is made where certificates are signed".to_owned(),
+                "the line trusts a certificate authority, whose key is created where certificates are signed"
+                    .to_owned(),
                 "rotate the authority, then revoke this line",
             );
         }
         let operations = vec![self.key(self.grant, SUCCEED_KEY, None)?, self.key(self.grant, REMOVE_KEY, None)?];
-        let lost = "the old key stops working at once: its users need the new one from the sink".to_owned();
+        let lost = "the old key stops working immediately: its users need the new one from the sink".to_owned();
         Ok(PlannedChange { expects: ExpectedState::Replaced, irreversible: Some(lost), ..self.gone(operations) })
     }
 
@@ -82,16 +82,16 @@ impl HostChangePlanner<'_> {
         let file = self.attribute(grant, "file")?;
         if grant.attribute("shared").is_some() {
             return harm(
-                format!("other accounts take their keys from {file} as well, and would lose this one"),
-                "give each account a file of its own (AuthorizedKeysFile), then collect again",
+                format!("other accounts use {file} as well, and would lose this key"),
+                "configure a separate file for each account (AuthorizedKeysFile), then collect again",
             );
         }
         if let Some(owner) = grant.attribute("owner") {
             return harm(
                 format!(
-                    "{file} belongs to {owner}, neither to the account nor to root; sshd takes no keys from it (StrictModes)"
+                    "{file} belongs to {owner}, neither to the account nor to root, so sshd ignores it (StrictModes)"
                 ),
-                "find out who put it there, and remove it by hand",
+                "find out who created it, and remove it manually",
             );
         }
         let options = grant.attribute("options").unwrap_or("");
@@ -99,12 +99,12 @@ impl HostChangePlanner<'_> {
         Ok(match (call, to) {
             (SET_OPTIONS, Some(to)) => {
                 let [account, file, fingerprint, from] = with;
-                let text = format!("{}: put the options {to} in front of the key {}", file.1, fingerprint.1);
+                let text = format!("{}: set the options {to} of the key {}", file.1, fingerprint.1);
                 operation(SET_OPTIONS, [account, file, fingerprint, from, ("to", to)], text)
             }
             (SUCCEED_KEY, _) => {
                 let text = format!(
-                    "{file}: add a new ed25519 key with the options of {fingerprint}, its private part to the sink"
+                    "{file}: add a new ed25519 key with the options of {fingerprint}, and store its private part in the sink"
                 );
                 operation(SUCCEED_KEY, with, text)
             }
@@ -113,11 +113,12 @@ impl HostChangePlanner<'_> {
     }
 }
 
-/// Returns whether an option is held already, or only makes a key less useful.
+/// Returns whether the key already has an option, or the option only restricts the key.
 fn takes_away(option: &String, wanted: &[String], held: &[String]) -> bool {
     let name = authorized_keys::option_name(option);
     let known = |names: &[&str]| names.contains(&name.as_str());
-    // After `restrict`, naming a permission gives it back: less than before only where nothing had taken it yet.
+    // After `restrict`, a permission option restores the permission: no extension only if an earlier option had not
+    // removed it.
     let gives_back = || {
         let taken = names_option(held, "restrict") || names_option(held, &format!("no-{name}"));
         known(&GIVING) && names_option(wanted, "restrict") && !taken
@@ -129,7 +130,7 @@ fn names_option(options: &[String], name: &str) -> bool {
     options.iter().any(|option| authorized_keys::option_name(option) == name)
 }
 
-/// Options whose presence only takes away.
+/// Options that restrict a key by their presence.
 const RESTRICTING: [&str; 8] = [
     "no-agent-forwarding",
     "no-port-forwarding",
@@ -141,8 +142,8 @@ const RESTRICTING: [&str; 8] = [
     "verify-required",
 ];
 
-/// Options that take away by what they name.
+/// Options that restrict a key by their value.
 const LIMITING: [&str; 5] = ["command", "expiry-time", "from", "permitlisten", "permitopen"];
 
-/// Options that give something back which `restrict` took.
+/// Options that restore a permission removed by `restrict`.
 const GIVING: [&str; 5] = ["agent-forwarding", "port-forwarding", "pty", "user-rc", "x11-forwarding"];

@@ -1,4 +1,4 @@
-//! What a change would take, from the inventory alone.
+//! Plans changes of grants on a host from the inventory alone.
 
 mod accounts;
 mod keys;
@@ -15,7 +15,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Drafts a change of one grant.
+/// Plans a change of one grant.
 pub(super) fn draft(
     config: &HostsConfig,
     change: &AccessChange,
@@ -36,7 +36,7 @@ pub(super) fn draft(
         (GrantKind::Rule, AccessChange::Reduce { to }) => drafting.narrow_rule(to),
         (GrantKind::Rule, AccessChange::Revoke {}) => drafting.remove_rule(),
         (kind, change) => unsupported(
-            format!("a {kind} on a host has no way to {}", change.verb()),
+            format!("a {kind} on a host does not support {}", change.verb()),
             "decide `revoke`, or `certify` with an end date",
         ),
     }
@@ -54,8 +54,8 @@ impl HostChangePlanner<'_> {
         let (who, what) = (&self.grant.principal.name, &self.grant.entitlement.name);
         if self.grant.attribute("primary").is_some() {
             return harm(
-                format!("{what} is the primary group of {who}: all its files and processes belong to it"),
-                format!("give {who} another primary group by hand (usermod -g), then review again"),
+                format!("{what} is the primary group of {who}, used for its files and processes"),
+                format!("set another primary group of {who} manually (usermod -g), then review again"),
             );
         }
         Ok(self.gone(vec![self.leave(&group, &member)]))
@@ -77,7 +77,7 @@ impl HostChangePlanner<'_> {
         let old = self.grant.attribute("commands").and_then(read_rights).unwrap_or_default();
         let left = match narrowed(&old, to) {
             Ok(rights) => written(&rights),
-            Err(why) => return harm(why, "name commands that the rule allows now, such as `/usr/bin/id, /usr/bin/ls`"),
+            Err(why) => return harm(why, "use commands that the rule allows now, such as `/usr/bin/id, /usr/bin/ls`"),
         };
         let operations = vec![self.rule(self.grant, Some(&left))?];
         Ok(PlannedChange { expects: shows([("commands", &left)]), ..self.gone(operations) })
@@ -92,7 +92,7 @@ impl HostChangePlanner<'_> {
             None => operation(REMOVE_RULE, with, format!("{file}: remove {who} from the rule \"{what}\"")),
             Some(to) => {
                 let [file, holder, rule] = with;
-                let text = format!("{file}: leave {who} \"{to}\" of the rule \"{what}\"", file = file.1);
+                let text = format!("{file}: reduce the rule \"{what}\" of {who} to \"{to}\"", file = file.1);
                 operation(NARROW_RULE, [file, holder, rule, ("to", to)], text)
             }
         })
@@ -100,7 +100,7 @@ impl HostChangePlanner<'_> {
 
     fn group_password(&self, change: &AccessChange) -> Result<PlannedChange, UnsupportedChangeError> {
         if !matches!(change, AccessChange::Disable {} | AccessChange::Revoke {}) {
-            return unsupported("a group password can only be taken away".to_owned(), "decide `revoke`");
+            return unsupported("a group password can only be revoked".to_owned(), "decide `revoke`");
         }
         let [group] = self.bound()?;
         let file = self.attribute(self.grant, "file")?;
@@ -115,7 +115,7 @@ impl HostChangePlanner<'_> {
         PlannedChange { operations, expects: ExpectedState::Absent, loses: self.losers(), survives, irreversible: None }
     }
 
-    /// The holder; for what a group holds, each of its members.
+    /// Returns the principals that lose access: the holder, or the members of a group.
     fn losers(&self) -> Vec<AccessLoss> {
         let loss = |principal: &str| AccessLoss {
             principal: principal.to_owned(),
@@ -144,7 +144,7 @@ impl HostChangePlanner<'_> {
     }
 }
 
-/// Returns the last parts of the path a grant is: ids and names as they were bound when it was collected.
+/// Returns the last parts of the path of a grant: ids and names at collection time.
 fn bound<const N: usize>(grant: &Grant) -> Result<[String; N], UnsupportedChangeError> {
     let ids = grant.paths.first().map_or("", |path| path.ids.as_str());
     let parts: Vec<String> = ids.rsplit('/').take(N).map(str::to_owned).collect::<Vec<_>>().into_iter().rev().collect();

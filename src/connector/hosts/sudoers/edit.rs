@@ -1,21 +1,21 @@
-//! One rule of a sudoers file taken out or narrowed, every other byte kept.
+//! Removes or reduces one rule of a sudoers file without changing other bytes.
 
 use super::{HostSpec, StatementKind, SudoersStatement, UserSpec, privilege::word};
 
-/// What is left of one user's part in a rule.
+/// The remaining part of a rule for one user.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in super::super) enum RuleRewrite<'a> {
-    /// These commands only.
+    /// Only these commands.
     Commands(&'a str),
-    /// Nothing.
+    /// No commands.
     Nothing,
 }
 
-/// Returns the file with one privilege of one member of a rule rewritten.
+/// Returns the file with one privilege of one member of a rule changed.
 ///
-/// `member` is what the rule's list of users names, or a name that one of its aliases stands for. Others in the same rule
-/// keep what they have: a member of an alias is taken out by `!member` behind the alias, since the last match in a list of
-/// users decides (sudoers(5)).
+/// `member` is a name in the rule's list of users, or in one of its aliases. Other users of the rule keep their
+/// privileges: a member of an alias is excluded by `!member` after the alias, because the last match in a list of users
+/// decides (sudoers(5)).
 pub(in super::super) fn rewrite(
     bytes: &[u8],
     statement: &SudoersStatement,
@@ -38,7 +38,7 @@ pub(in super::super) fn rewrite(
     Some(new)
 }
 
-/// The rule names this member alone.
+/// Edits a rule with this member alone.
 fn alone(
     bytes: &[u8],
     statement: &SudoersStatement,
@@ -51,7 +51,7 @@ fn alone(
         RuleRewrite::Commands(text) => Some(replaced(bytes, statement, &target.commands_range, text.as_bytes())),
         RuleRewrite::Nothing if spec.privileges.len() == 1 => Some(Vec::new()),
         RuleRewrite::Nothing => {
-            // With the colon that joins it to its neighbour.
+            // Including the colon that separates it from the next privilege.
             let range = match spec.privileges.get(privilege + 1) {
                 Some(next) => target.range.start..next.range.start,
                 None => spec.privileges.get(privilege.checked_sub(1)?)?.range.end..target.range.end,
@@ -61,7 +61,7 @@ fn alone(
     }
 }
 
-/// The rule names others as well: the member leaves it, and keeps what is left in a rule of its own right behind.
+/// Edits a rule with other users: removes the member, and adds a rule with the remaining part after it.
 fn shared(
     bytes: &[u8],
     statement: &SudoersStatement,
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn one_member_loses_it_and_the_others_keep_it() {
+    fn rule_is_removed_for_one_member_only() {
         let file = "# top\nana, bo\\\n  , svc ALL=(ALL) ALL # why\nOPS ALL=/bin/ls : web=/bin/cat\nsvc ALL=ALL\n";
         let nothing = RuleRewrite::Nothing;
         assert_eq!(after(file, 2, 0, "svc", nothing), file.replace("svc ALL=ALL\n", ""));

@@ -1,19 +1,20 @@
-//! Logical lines of a sudoers file: continuations joined, comments out, and the place of every byte remembered.
+//! Splits a sudoers file into logical lines: joins continuations, removes comments, and keeps the position of every
+//! byte.
 
 use std::ops::Range;
 
 /// One logical line.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct LogicalLine {
-    /// Where it stands in the file, with its line end.
+    /// Its range in the file, with its line end.
     pub range: Range<usize>,
     /// The number of its first physical line, from 1.
     pub line: usize,
-    /// Its bytes without comment and continuations, each with its place in the file.
+    /// Its bytes without comment and continuations, each with its position in the file.
     pub text: Vec<(u8, usize)>,
 }
 
-/// Splits a file into its logical lines; their ranges together are the file.
+/// Splits a file into its logical lines, whose ranges cover the whole file.
 pub(super) fn logical_lines(bytes: &[u8]) -> Vec<LogicalLine> {
     let mut lines = Vec::new();
     let (mut at, mut number) = (0, 1);
@@ -69,7 +70,7 @@ fn one(bytes: &[u8], start: usize, line: usize) -> LogicalLine {
     LogicalLine { range: start..at, line, text }
 }
 
-/// Returns the length of a backslash, the line end after it, and the blanks that begin the next line.
+/// Returns the length of a backslash, the line end after it, and the blanks at the start of the next line.
 fn continuation(bytes: &[u8]) -> Option<usize> {
     let end = match bytes {
         [b'\\', b'\n', ..] => 2,
@@ -79,8 +80,8 @@ fn continuation(bytes: &[u8]) -> Option<usize> {
     Some(end + bytes[end..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count())
 }
 
-/// sudoers(5): a pound sign begins a comment unless it belongs to an include directive, or is followed by digits where a
-/// user is named.
+/// Returns whether a pound sign begins a comment (sudoers(5)). It does not in an include directive, or before digits of
+/// a user id.
 fn begins_comment(before: &[(u8, usize)], rest: &[u8]) -> bool {
     let first = before.iter().all(|(b, _)| b.is_ascii_whitespace());
     if first && (rest.starts_with(b"#include ") || rest.starts_with(b"#include\t") || rest.starts_with(b"#includedir"))

@@ -1,4 +1,4 @@
-//! sudoers(5): read into rules, and edited without touching anything else.
+//! Parses sudoers(5) into rules, and edits single rules.
 
 mod edit;
 mod lex;
@@ -11,21 +11,21 @@ pub(super) use privilege::{SudoPrivilege, expanded, narrowed, read_rights, survi
 
 use std::collections::BTreeMap;
 
-/// What a set of sudoers files says, in the order in which sudo reads them.
+/// The content of a set of sudoers files, in the order in which sudo reads them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sudoers {
     /// Each file with its statements.
     pub files: Vec<(String, Vec<SudoersStatement>)>,
     /// The definitions of every alias.
     pub aliases: BTreeMap<(AliasKind, String), Vec<SudoersMember>>,
-    /// Whom no password is asked, by a `Defaults !authenticate`: everybody, or the users of a list.
+    /// The users who need no password by `Defaults !authenticate`: all users, or those of a list.
     pub unasked: Vec<Option<Vec<SudoersMember>>>,
-    /// Who commands run as where a rule does not say.
+    /// The default target user of commands.
     pub runas_default: Option<String>,
 }
 
 impl Sudoers {
-    /// Takes in the statements of one more file.
+    /// Adds the statements of another file.
     pub(super) fn add(&mut self, file: &str, statements: Vec<SudoersStatement>) {
         for statement in &statements {
             match &statement.kind {
@@ -41,8 +41,8 @@ impl Sudoers {
         self.files.push((file.to_owned(), statements));
     }
 
-    /// Returns the members of a list with every alias of that kind replaced by what it stands for, and whether an alias
-    /// was in between. A negation in front of an alias turns each of its members.
+    /// Returns the members of a list with every alias of that kind expanded, and whether an alias was involved. A
+    /// negation before an alias negates each of its members.
     pub(super) fn flat(&self, kind: AliasKind, items: &[SudoersMember]) -> Vec<(SudoersMember, bool)> {
         let mut flat = Vec::new();
         self.flatten(kind, items, false, 0, &mut flat);
@@ -60,7 +60,8 @@ impl Sudoers {
         for item in items {
             let turned = item.negated != negated;
             match self.aliases.get(&(kind, item.name.clone())) {
-                // A definition that contains itself is an error to sudo; here it ends, and so does a list without end.
+                // sudo rejects an alias that contains itself; here the expansion stops, as it does for a very long
+                // list.
                 Some(_) if depth >= DEEPEST || flat.len() >= LONGEST => {}
                 Some(members) => self.flatten(kind, members, turned, depth + 1, flat),
                 None => flat.push((SudoersMember { negated: turned, ..item.clone() }, depth > 0)),
@@ -72,7 +73,8 @@ impl Sudoers {
         for setting in settings.split(',') {
             let compact: String = setting.chars().filter(|c| !c.is_whitespace()).collect();
             if compact == "!authenticate" {
-                // Bound to a host, a command or another user, it counts as for all: nothing hides behind that.
+                // A setting that is limited to a host, a command or another user is treated as unlimited, so that no
+                // privilege is missed.
                 self.unasked.push(users.map(<[SudoersMember]>::to_vec));
             }
             if let (Some(user), None) = (compact.strip_prefix("runas_default="), users) {
@@ -92,13 +94,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn statements_are_the_file_and_reading_does_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn statements_cover_the_file_and_parser_does_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let again: Vec<u8> = parse(&bytes).iter().flat_map(|s| bytes[s.range.clone()].to_vec()).collect();
             prop_assert_eq!(again, bytes);
         }
 
         #[test]
-        fn near_sudoers_do_not_panic(text in "([a-z%#@!]|ALL|NOPASSWD:|User_Alias |Defaults|#include|[=,:()\\\\\"^$* \n\t0-9/]){0,60}") {
+        fn similar_text_does_not_panic(text in "([a-z%#@!]|ALL|NOPASSWD:|User_Alias |Defaults|#include|[=,:()\\\\\"^$* \n\t0-9/]){0,60}") {
             let statements = parse(text.as_bytes());
             let again: String = statements.iter().map(|s| &text[s.range.clone()]).collect();
             prop_assert_eq!(&again, &text);

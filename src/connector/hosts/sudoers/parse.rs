@@ -1,4 +1,4 @@
-//! The statements of a sudoers file, after the grammar of sudoers(5).
+//! Parses the statements of a sudoers file by the grammar of sudoers(5).
 
 use super::{
     super::grant_key::is_plain,
@@ -6,35 +6,35 @@ use super::{
 };
 use std::ops::Range;
 
-/// One logical line and what it says.
+/// One logical line with its meaning.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in super::super) struct SudoersStatement {
-    /// Where it stands in the file, with its line end.
+    /// Its range in the file, with its line end.
     pub range: Range<usize>,
     /// The number of its first line, from 1.
     pub line: usize,
-    /// What it says.
+    /// Its meaning.
     pub kind: StatementKind,
 }
 
-/// What a logical line says.
+/// The meaning of a logical line.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in super::super) enum StatementKind {
     /// Definitions of aliases.
     Aliases(Vec<(AliasKind, String, Vec<SudoersMember>)>),
-    /// Nothing, or a comment.
+    /// A blank line or a comment.
     Blank,
-    /// Settings, and whom they are for; nothing where they are for everybody, or bound to something other than users.
+    /// Settings, and their users; `None` when they apply to all users, or are limited by something other than users.
     Defaults { users: Option<Vec<SudoersMember>>, settings: String },
-    /// Another file, or every file of a directory.
+    /// An include of a file, or of every file in a directory.
     Include { path: String, directory: bool },
-    /// Who may do what.
+    /// A rule.
     Spec(UserSpec),
-    /// Not understood.
+    /// A line that could not be parsed.
     Unread,
 }
 
-/// What an alias stands for.
+/// The kind of an alias.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(in super::super) enum AliasKind {
     Command,
@@ -46,50 +46,50 @@ pub(in super::super) enum AliasKind {
 /// A member of a list.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in super::super) struct SudoersMember {
-    /// What it names, unquoted.
+    /// The name, unquoted.
     pub name: String,
-    /// Whether it takes away what it names.
+    /// Whether it is negated.
     pub negated: bool,
-    /// Where it stands, with its negation.
+    /// Its range, including its negation.
     pub range: Range<usize>,
 }
 
-/// Users, and what they may do.
+/// Users and their privileges.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in super::super) struct UserSpec {
     pub users: Vec<SudoersMember>,
     pub privileges: Vec<HostSpec>,
 }
 
-/// Hosts, and the commands allowed there.
+/// Hosts, and the commands allowed on them.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in super::super) struct HostSpec {
     pub hosts: Vec<SudoersMember>,
     pub commands: Vec<SudoersCommand>,
-    /// Where the whole of it stands.
+    /// The range of the whole privilege.
     pub range: Range<usize>,
-    /// Where its commands stand.
+    /// The range of its commands.
     pub commands_range: Range<usize>,
 }
 
-/// One command as it is written.
+/// One command as written.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in super::super) struct SudoersCommand {
     pub runas: Option<RunasSpec>,
     pub tags: Vec<String>,
-    /// `TIMEOUT=…`, `CWD=…` and the like, and digests the file must have.
+    /// `TIMEOUT=…`, `CWD=…` and the like, and required digests of the file.
     pub options: Vec<String>,
     pub item: SudoersMember,
 }
 
-/// Who a command may run as.
+/// The target users and groups of a command.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in super::super) struct RunasSpec {
     pub users: Vec<SudoersMember>,
     pub groups: Vec<SudoersMember>,
 }
 
-/// Reads a file; the ranges of its statements together are the file.
+/// Parses a file. The ranges of its statements cover the whole file.
 pub(in super::super) fn parse(bytes: &[u8]) -> Vec<SudoersStatement> {
     let statement = |logical: LogicalLine| {
         let kind = SudoersParser { text: &logical.text, at: 0 }.statement().unwrap_or(StatementKind::Unread);
@@ -98,9 +98,9 @@ pub(in super::super) fn parse(bytes: &[u8]) -> Vec<SudoersStatement> {
     logical_lines(bytes).into_iter().map(statement).collect()
 }
 
-/// Reads a list of commands alone, as it stands behind the `=` of a rule.
+/// Parses a list of commands alone, as written after the `=` of a rule.
 pub(super) fn commands(text: &str) -> Option<Vec<SudoersCommand>> {
-    // One line without comment or continuation is the text itself.
+    // A single line without comment or continuation is the text itself.
     let lines = logical_lines(text.as_bytes());
     let [LogicalLine { text: bytes, .. }] = &lines[..] else { return None };
     if bytes.len() != text.len() || text.contains('\0') {
@@ -124,7 +124,7 @@ impl SudoersParser<'_> {
             return Some(StatementKind::Blank);
         }
         let rest = self.rest_text()?;
-        // What a reader of a terminal could not see as it is, is not taken for a rule.
+        // A line with characters that a terminal does not show is not accepted as a rule.
         if !rest.chars().all(|c| is_plain(c) || matches!(c, '\t' | '\r')) {
             return None;
         }
@@ -295,7 +295,7 @@ impl SudoersParser<'_> {
         Some(RunasSpec { users, groups })
     }
 
-    /// A command: `ALL`, an alias, or a path (or `sudoedit`, `list`) with arguments up to the next separator.
+    /// Parses a command: `ALL`, an alias, or a path (or `sudoedit`, `list`) with arguments up to the next separator.
     fn command_text(&mut self) -> Option<(String, usize)> {
         let mut raw = Vec::new();
         let mut end = self.place();
@@ -333,7 +333,7 @@ impl SudoersParser<'_> {
         known.then_some((name, end))
     }
 
-    /// A regular expression (sudo 1.9.10): from `^` to a `$` that ends a word.
+    /// Parses a regular expression (sudo 1.9.10): from `^` to a `$` at the end of a word.
     fn regex(&mut self, raw: &mut Vec<u8>) -> Option<()> {
         loop {
             let byte = self.peek()?;
@@ -367,7 +367,7 @@ impl SudoersParser<'_> {
         self.word_with(b"")
     }
 
-    /// A word up to a blank or separator, unquoted and unescaped, and the place behind it.
+    /// Parses a word up to a blank or separator, unquoted and unescaped; returns it with its end position.
     fn word_with(&mut self, also: &[u8]) -> Option<(String, usize)> {
         let mut word = Vec::new();
         let start = self.at;
@@ -380,7 +380,7 @@ impl SudoersParser<'_> {
                     word.push(self.peek()?);
                 }
                 _ if quoted => word.push(byte),
-                // `%:name` is a group that is not the system's own.
+                // `%:name` is a group of another source than the system.
                 b':' if word == b"%" => word.push(byte),
                 b' ' | b'\t' | b'\r' | b',' | b'=' | b':' | b'(' | b')' | b'!' if !also.contains(&byte) => break,
                 _ => word.push(byte),
@@ -425,18 +425,19 @@ impl SudoersParser<'_> {
         self.at >= self.text.len()
     }
 
-    /// The place in the file of what comes next.
+    /// Returns the position of the next byte in the file.
     fn place(&self) -> usize {
         self.text.get(self.at).map_or_else(|| self.behind(), |(_, place)| *place)
     }
 
-    /// The place in the file behind what was read last.
+    /// Returns the position after the last byte read.
     fn behind(&self) -> usize {
         self.at.checked_sub(1).and_then(|last| self.text.get(last)).map_or(0, |(_, place)| place + 1)
     }
 }
 
-/// sudoers(5): a name of upper-case letters, digits and underscores that begins with a letter.
+/// Returns whether a word is an alias name: upper-case letters, digits and underscores, starting with a letter
+/// (sudoers(5)).
 fn is_alias(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_uppercase())
         && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')

@@ -1,4 +1,4 @@
-//! What a rule allows, spelled out: aliases replaced, defaults and inherited tags written down.
+//! Explicit privileges of a rule: aliases expanded, defaults and inherited tags written out.
 
 use super::{
     AliasKind, Sudoers,
@@ -6,25 +6,25 @@ use super::{
 };
 use std::fmt::{self, Write};
 
-/// One command somebody may run, or may not.
+/// One command that is allowed or forbidden.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in super::super) struct SudoPrivilege {
-    /// Who it may run as; `!` before those it may not.
+    /// The target users; `!` marks excluded ones.
     pub users: Vec<String>,
-    /// The groups it may run with.
+    /// The target groups.
     pub groups: Vec<String>,
     /// Tags in force, sorted.
     pub tags: Vec<String>,
     /// Options and digests in force.
     pub options: Vec<String>,
-    /// Whether it is forbidden.
+    /// Whether the command is forbidden.
     pub negated: bool,
     /// The command with its arguments, as written.
     pub command: String,
 }
 
-/// Returns rights as one line of text that [`read_rights`] reads again. A tag carries over to the commands behind it
-/// (sudoers(5)), so it is taken back where it no longer holds.
+/// Returns privileges as one line of text that [`read_rights`] parses. A tag carries over to later commands
+/// (sudoers(5)), so its opposite is written where it does not apply.
 pub(in super::super) fn written(rights: &[SudoPrivilege]) -> String {
     let mut text = String::new();
     let mut before: &[String] = &[];
@@ -67,12 +67,12 @@ impl SudoPrivilege {
     }
 }
 
-/// Reads a list of commands as it stands in a rule.
+/// Parses a list of commands as written in a rule.
 pub(in super::super) fn read_rights(text: &str) -> Option<Vec<SudoPrivilege>> {
     Some(expanded(&commands(text)?, &Sudoers::default()))
 }
 
-/// Returns what a list of commands allows; runas lists and tags carry over from one command to the next.
+/// Returns the privileges of a list of commands. Target users and tags carry over from one command to the next.
 pub(in super::super) fn expanded(commands: &[SudoersCommand], sudoers: &Sudoers) -> Vec<SudoPrivilege> {
     let default = || vec![sudoers.runas_default.clone().unwrap_or_else(|| "root".to_owned())];
     let (mut users, mut groups, mut tags) = (default(), Vec::new(), Vec::<String>::new());
@@ -90,7 +90,7 @@ pub(in super::super) fn expanded(commands: &[SudoersCommand], sudoers: &Sudoers)
         for tag in &command.tags {
             set_tag(&mut tags, tag);
         }
-        // Options carry over like tags; digests belong to their command alone.
+        // Options carry over like tags; digests apply to their command alone.
         let (digests, settings): (Vec<_>, Vec<_>) = command.options.iter().cloned().partition(|o| o.starts_with("sha"));
         if !settings.is_empty() {
             options = settings;
@@ -109,38 +109,38 @@ pub(in super::super) fn expanded(commands: &[SudoersCommand], sudoers: &Sudoers)
     rights
 }
 
-/// Returns whether anything that `wanted` gives is also given by `by`. What cannot be told counts as given.
+/// Returns whether `by` gives any privilege of `wanted`. In case of doubt, it does.
 pub(in super::super) fn survives(by: &[SudoPrivilege], wanted: &[SudoPrivilege]) -> bool {
     wanted.iter().filter(|right| !right.negated).any(|right| given(by, right))
 }
 
-/// Returns `to` as what is left of `old`, each command with the runas list, tags and options it has there.
+/// Returns `to` as a reduction of `old`: each command keeps its target users, tags and options.
 ///
 /// # Errors
-/// When `to` is no list of commands, or would give more than `old`; the text says which part.
+/// When `to` is not a list of commands, or would give more than `old`; the text names the part.
 pub(in super::super) fn narrowed(old: &[SudoPrivilege], to: &str) -> Result<Vec<SudoPrivilege>, String> {
-    let wanted = commands(to).ok_or_else(|| format!("`{to}` is not a list of commands as sudoers(5) writes it"))?;
+    let wanted = commands(to).ok_or_else(|| format!("`{to}` is not a list of commands in the format of sudoers(5)"))?;
     let mut rights = Vec::new();
     for (command, right) in wanted.iter().zip(expanded(&wanted, &Sudoers::default())) {
         if right.negated {
-            return Err(format!("`!{}`: name what is left; to name what is not can be walked around", right.command));
+            return Err(format!("`!{}`: list the allowed commands; exclusions can be bypassed", right.command));
         }
         let holds = |old: &&SudoPrivilege| !old.negated && covers(&old.command, &right.command);
         let source =
-            old.iter().rev().find(holds).ok_or_else(|| format!("`{}` is not in the rule now", right.command))?;
+            old.iter().rev().find(holds).ok_or_else(|| format!("`{}` is not in the present rule", right.command))?;
         if old.iter().any(|o| o.negated && (covers(&o.command, &right.command) || covers(&right.command, &o.command))) {
-            return Err(format!("`{}` would give what the rule forbids now", right.command));
+            return Err(format!("`{}` is forbidden by the present rule", right.command));
         }
         let mut left = SudoPrivilege { command: right.command.clone(), negated: false, ..source.clone() };
         if command.runas.is_some() {
             if !within(&source.users, &right.users) || !within(&source.groups, &right.groups) {
-                return Err(format!("`{}` would run as others than the rule allows now", right.command));
+                return Err(format!("`{}` would run as a user that the present rule does not allow", right.command));
             }
             (left.users, left.groups) = (right.users, right.groups);
         }
         for tag in &command.tags {
             if !source.tags.contains(tag) && WIDENING.contains(&tag.as_str()) {
-                return Err(format!("`{tag}:` would give more than the rule does now"));
+                return Err(format!("`{tag}:` would give more than the present rule"));
             }
             set_tag(&mut left.tags, tag);
         }
@@ -149,12 +149,12 @@ pub(in super::super) fn narrowed(old: &[SudoPrivilege], to: &str) -> Result<Vec<
     }
     let text = written(&rights);
     if read_rights(&text).as_deref() != Some(&rights[..]) {
-        return Err("these commands have tags or options that cannot stand in one list".to_owned());
+        return Err("these commands have tags or options that cannot be combined in one list".to_owned());
     }
-    if text == written(old) { Err("that is what the rule allows now".to_owned()) } else { Ok(rights) }
+    if text == written(old) { Err("the rule already allows exactly this".to_owned()) } else { Ok(rights) }
 }
 
-/// The last right that names a command decides.
+/// The last privilege that matches a command decides.
 fn given(by: &[SudoPrivilege], wanted: &SudoPrivilege) -> bool {
     let decides =
         |right: &&SudoPrivilege| covers(&right.command, &wanted.command) && runs_as(&right.users, &wanted.users);
@@ -182,7 +182,7 @@ fn within(old: &[String], new: &[String]) -> bool {
     !excepts && new.iter().all(|one| old.contains(one) || old.iter().any(|o| o == "ALL"))
 }
 
-/// Returns whether a command pattern of sudoers(5) matches whatever `wanted` does.
+/// Returns whether a command pattern of sudoers(5) matches every command that `wanted` matches.
 fn covers(pattern: &str, wanted: &str) -> bool {
     if pattern == "ALL" || pattern == wanted {
         return true;
@@ -196,7 +196,7 @@ fn covers(pattern: &str, wanted: &str) -> bool {
     };
     let ((path, arguments), (wanted_path, wanted_arguments)) = (split(pattern), split(wanted));
     let path_fits = match path.strip_suffix('/') {
-        // A directory allows every file in it, but none below (sudoers(5)).
+        // A directory allows every file in it, but not in its subdirectories (sudoers(5)).
         Some(directory) => wanted_path.rsplit_once('/').is_some_and(|(parent, _)| parent == directory),
         None => glob(path.as_bytes(), wanted_path.as_bytes(), true),
     };
@@ -208,10 +208,9 @@ fn covers(pattern: &str, wanted: &str) -> bool {
     path_fits && arguments_fit
 }
 
-/// Shell patterns as fnmatch(3) takes them, narrowed so that a pattern is matched by another only where every text of the
-/// one is a text of the other.
+/// Compares shell patterns of fnmatch(3): a pattern matches another one only if it matches all texts of the other.
 fn glob(pattern: &[u8], text: &[u8], path: bool) -> bool {
-    // Positions of the pattern that are reached; both sides are short lines, so the product of lengths is small.
+    // The reachable positions of the pattern. Both sides are short lines, so the product of their lengths is small.
     let mut reached = vec![false; pattern.len() + 1];
     let skip = |reached: &mut Vec<bool>| {
         for at in 0..pattern.len() {
@@ -242,7 +241,7 @@ fn glob(pattern: &[u8], text: &[u8], path: bool) -> bool {
 fn set_tag(tags: &mut Vec<String>, tag: &str) {
     let opposite = opposite(tag);
     tags.retain(|one| *one != opposite && one != tag);
-    // `PASSWD` and the like only take an earlier tag back.
+    // `PASSWD` and similar tags only revoke an earlier tag.
     if !matches!(tag, "EXEC" | "NOSETENV" | "PASSWD") {
         tags.push(tag.to_owned());
     }
@@ -264,13 +263,13 @@ fn list(names: &[String]) -> String {
     each.join(",")
 }
 
-/// Writes a word so that it is read as one.
+/// Quotes a word so that it is parsed as one.
 pub(super) fn word(text: &str) -> String {
     let mut word = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
         let separator =
             matches!(c, ' ' | '\t' | ',' | '=' | '(' | ')' | '!' | '"' | '\\') || (c == ':' && &text[..at] != "%");
-        // A user id keeps its pound sign; anywhere else it would begin a comment.
+        // A user id keeps its pound sign; in other positions it would begin a comment.
         if separator || (c == '#' && !(at == 0 || &text[..at] == "%")) {
             word.push('\\');
         }
@@ -279,7 +278,7 @@ pub(super) fn word(text: &str) -> String {
     word
 }
 
-/// Tags that give more, or hide it.
+/// Tags that extend a privilege, or hide its use.
 const WIDENING: [&str; 8] =
     ["EXEC", "FOLLOW", "NOINTERCEPT", "NOLOG_INPUT", "NOLOG_OUTPUT", "NOMAIL", "NOPASSWD", "SETENV"];
 
@@ -292,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wider_rule_keeps_what_a_narrower_one_gave() {
+    fn wider_rule_keeps_the_privileges_of_a_narrower_one() {
         let cases = [
             ("ALL", "/bin/ls", true),
             ("/bin/ls", "ALL", false),
@@ -316,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn less_is_taken_and_more_is_refused() {
+    fn reduction_is_accepted_and_extension_rejected() {
         let old = rights("(ALL:ALL) NOPASSWD: ALL");
         assert_eq!(
             written(&narrowed(&old, "/bin/ls, (root) /bin/cat").unwrap()),

@@ -1,4 +1,4 @@
-//! Accounts: disabled, closed, deleted; and never another's.
+//! Tests of accounts: disabling, closing the shell, deleting, and reuse of names and ids.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn account(host: &Host, name: &str) -> Grant {
 }
 
 #[test]
-fn what_matters_about_an_account_is_said() {
+fn account_attributes_are_collected() {
     let host = Host::debian();
     let ana = account(&host, "ana");
     assert_eq!(ana.key.as_str(), "account:uid:1000:ana");
@@ -19,11 +19,11 @@ fn what_matters_about_an_account_is_said() {
 }
 
 #[test]
-fn a_disabled_account_is_locked_and_expired_so_that_keys_are_refused_too() {
+fn disabled_account_is_locked_and_expired() {
     let host = Host::debian();
     let (shadow, svc) = (host.read("/etc/shadow"), account(&host, "bo"));
     let planned = host.plan(AccessChange::Disable {}, &svc);
-    let text = "/etc/shadow: lock the password of \"bo\" with `!`, and let the account expire on 1970-01-02 (so that SSH keys are refused as well)";
+    let text = "/etc/shadow: lock the password of \"bo\" with `!`, and set its expiry date to 1970-01-02 (so that SSH keys are refused as well)";
     assert_eq!(planned.operations[0].text, text);
     let receipt = host.apply(&planned).unwrap();
     assert!(!format!("{planned:?}{receipt:?}").contains("notarealhash"), "a hash never leaves its file");
@@ -38,7 +38,7 @@ fn a_disabled_account_is_locked_and_expired_so_that_keys_are_refused_too() {
 }
 
 #[test]
-fn an_account_is_deleted_with_all_that_names_it() {
+fn deleted_account_loses_keys_rules_and_memberships() {
     let host = Host::debian();
     host.file("/etc/sudoers.d/svc", 0o440, &["svc ALL=(root) /usr/bin/id", "bo ALL=(root) /usr/bin/id"]);
     let svc = account(&host, "svc");
@@ -55,7 +55,7 @@ fn an_account_is_deleted_with_all_that_names_it() {
             "edit:shadow:remove",
         ]
     );
-    assert!(planned.irreversible.as_deref().is_some_and(|lost| lost.contains("uid:1001 is free")));
+    assert!(planned.irreversible.as_deref().is_some_and(|lost| lost.contains("uid:1001 can be assigned")));
     host.apply(&planned).unwrap();
     assert_gone(&host.look(&svc));
     for file in ["/etc/passwd", "/etc/shadow", "/etc/gshadow", "/etc/sudoers.d/svc"] {
@@ -67,7 +67,7 @@ fn an_account_is_deleted_with_all_that_names_it() {
 }
 
 #[test]
-fn another_account_with_the_uid_is_the_same_identity() {
+fn account_with_the_same_uid_keeps_the_access() {
     let host = Host::debian();
     host.change("/etc/passwd", "bo:x:1002:", "twin:x:1001:1001::/:/bin/sh\nbo:x:1002:");
     let svc = host.grant(GrantKind::Account, &["uid:1001:svc"]);
@@ -75,7 +75,7 @@ fn another_account_with_the_uid_is_the_same_identity() {
 }
 
 #[test]
-fn a_name_given_to_another_between_review_and_enforcement_stays_the_others() {
+fn reused_name_is_not_changed() {
     let host = Host::debian();
     let (svc, member) = (account(&host, "svc"), host.grant(GrantKind::Membership, &["membership:gid:27", "svc"]));
     let plans = [
@@ -83,7 +83,7 @@ fn a_name_given_to_another_between_review_and_enforcement_stays_the_others() {
         host.plan(AccessChange::Disable {}, &svc),
         host.plan(AccessChange::Revoke {}, &member),
     ];
-    // svc is renamed, and a new colleague is called svc.
+    // svc is renamed, and a new user is named svc.
     host.change(
         "/etc/passwd",
         "svc:x:1001:1001::/home/svc:/bin/sh",
@@ -95,7 +95,7 @@ fn a_name_given_to_another_between_review_and_enforcement_stays_the_others() {
     for planned in &plans {
         match host.apply(planned) {
             Err(ConnectorError::PreconditionFailed(_)) => {}
-            // uid 1001 is in no list any more: there is nothing to do.
+            // uid 1001 is no longer in any list: no change is needed.
             Ok(receipt) => assert!(receipt.already, "{receipt:?}"),
             other => panic!("{other:?}"),
         }
@@ -108,7 +108,7 @@ fn a_name_given_to_another_between_review_and_enforcement_stays_the_others() {
 }
 
 #[test]
-fn a_uid_given_to_another_is_not_the_account_that_was_reviewed() {
+fn reused_uid_is_not_the_reviewed_account() {
     let host = Host::debian();
     let svc = account(&host, "svc");
     let planned = host.plan(AccessChange::Revoke {}, &svc);
@@ -118,7 +118,7 @@ fn a_uid_given_to_another_is_not_the_account_that_was_reviewed() {
 }
 
 #[test]
-fn a_shell_is_closed() {
+fn shell_is_closed() {
     let host = Host::debian();
     let bo = account(&host, "bo");
     let planned = host.plan(AccessChange::Reduce { to: "nologin".to_owned() }, &bo);
@@ -130,7 +130,7 @@ fn a_shell_is_closed() {
 }
 
 #[test]
-fn the_only_root_is_not_taken_away() {
+fn only_root_account_is_kept() {
     let host = Host::debian();
     let root = account(&host, "root");
     for change in [AccessChange::Revoke {}, AccessChange::Disable {}, AccessChange::Reduce { to: "nologin".to_owned() }]
@@ -140,14 +140,14 @@ fn the_only_root_is_not_taken_away() {
 }
 
 #[test]
-fn a_soak_lies_between_disabling_and_deleting() {
+fn account_is_deleted_after_its_soak_period() {
     let mut host = Host::debian();
     host.config.soak_days = 7;
     let bo = account(&host, "bo");
     let refusal = host.draft(&AccessChange::Revoke {}, &bo).unwrap_err();
-    assert!(refusal.to_string().contains("soak 7 days"), "{refusal}");
+    assert!(refusal.to_string().contains("disabled for 7 days"), "{refusal}");
     let planned = host.plan(AccessChange::Disable {}, &bo);
-    assert!(planned.operations[0].text.contains("expire on 2026-11-22"));
+    assert!(planned.operations[0].text.contains("expiry date to 2026-11-22"));
     host.apply(&planned).unwrap();
     let refusal = host.draft(&AccessChange::Revoke {}, &account(&host, "bo")).unwrap_err();
     assert!(
@@ -159,12 +159,12 @@ fn a_soak_lies_between_disabling_and_deleting() {
 }
 
 #[test]
-fn processes_outlive_an_account_and_are_said() {
+fn processes_of_a_disabled_account_are_reported() {
     let host = Host::debian();
     host.file("/proc/4711/status", 0o444, &["Name:\tsleep", "Uid:\t1002\t1002\t1002\t1002"]);
     let bo = account(&host, "bo");
     let sighting = host.carry_out(AccessChange::Disable {}, &bo);
-    assert_eq!(sighting.presence, Presence::Lingering { until: "a process of uid:1002 ends".to_owned() });
+    assert_eq!(sighting.presence, Presence::Lingering { until: "the end of a process of uid:1002".to_owned() });
     let bo = account(&host, "bo");
     assert!(matches!(host.carry_out(AccessChange::Revoke {}, &bo).presence, Presence::Lingering { .. }));
     fs::remove_dir_all(host.path("/proc/4711")).unwrap();

@@ -1,4 +1,4 @@
-//! A process that dies with an edit half done, and file systems that refuse it; told by processes of their own.
+//! Tests of interrupted edits and read-only file systems, run in separate processes.
 
 use super::*;
 use crate::connector::hosts::{
@@ -8,7 +8,7 @@ use crate::connector::hosts::{
 use rustix::process::{Signal, getpid, kill_process};
 use std::{os::unix::process::ExitStatusExt, process::Command, time::Duration};
 
-/// Where the process of a story finds its host. Passed on its command line's environment, never set here.
+/// The environment variable with the host directory of a test process.
 const ROOT: &str = "TENURE_STORY_ROOT";
 
 fn story(name: &str, host: &Host) -> Command {
@@ -25,8 +25,8 @@ fn hosts_of_story() -> Option<(Hosts, HostsConfig)> {
 }
 
 #[test]
-#[ignore = "the process that dies in the story below"]
-fn dies_with_the_new_file_written_and_not_in_place() {
+#[ignore = "the process that is killed in the test below"]
+fn process_killed_before_the_rename() {
     let Some((hosts, _)) = hosts_of_story() else { return };
     let _held = lock::take(&hosts.root, LockTargets { accounts: true, sudoers: true }, Duration::ZERO).unwrap();
     let (directory, name) = hosts.root.parent("/etc/group").unwrap();
@@ -35,10 +35,10 @@ fn dies_with_the_new_file_written_and_not_in_place() {
 }
 
 #[test]
-fn a_kill_before_the_rename_leaves_the_old_file_and_no_lock_for_ever() {
+fn killed_process_leaves_the_old_file_and_no_lock() {
     let host = Host::debian();
     let before = host.read("/etc/group");
-    let status = story("dies_with_the_new_file_written_and_not_in_place", &host).output().unwrap().status;
+    let status = story("process_killed_before_the_rename", &host).output().unwrap().status;
     assert_eq!(status.signal(), Some(9));
     assert_eq!(host.read("/etc/group"), before);
     assert!(host.path("/etc/.group.tenure").exists() && host.path("/etc/passwd.lock").exists());
@@ -52,8 +52,8 @@ fn a_kill_before_the_rename_leaves_the_old_file_and_no_lock_for_ever() {
 }
 
 #[test]
-#[ignore = "the process on a read-only file system in the story below"]
-fn revokes_where_it_cannot_write() {
+#[ignore = "the process on a read-only file system in the test below"]
+fn process_on_a_read_only_file_system() {
     let Some((hosts, config)) = hosts_of_story() else { return };
     let page = hosts.list(GrantKind::Membership, None).unwrap();
     let grant =
@@ -70,12 +70,12 @@ fn revokes_where_it_cannot_write() {
 }
 
 #[test]
-fn a_read_only_file_system_is_a_refusal() {
+fn read_only_file_system_is_a_refusal() {
     let host = Host::debian();
     let before = host.read("/etc/group");
     let mount =
         "mount --make-rprivate / && mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && exec \"$@\"";
-    let inner = story("revokes_where_it_cannot_write", &host);
+    let inner = story("process_on_a_read_only_file_system", &host);
     let mut outer = Command::new("unshare");
     outer.args(["-m", "sh", "-c", mount]).arg(host.dir.path()).arg(inner.get_program()).args(inner.get_args());
     let output = outer.env(ROOT, host.dir.path()).output().unwrap();
@@ -86,7 +86,7 @@ fn a_read_only_file_system_is_a_refusal() {
     }
     assert!(output.status.success(), "{said}");
     assert!(
-        said.contains("answer: the target refuses: writing to /etc/.pwd.lock: its file system is read-only"),
+        said.contains("answer: the target refused: writing to /etc/.pwd.lock: its file system is read-only"),
         "{said}"
     );
     assert_eq!(host.read("/etc/group"), before);

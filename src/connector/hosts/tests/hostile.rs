@@ -1,4 +1,4 @@
-//! Systems that refuse, are busy, are broken, or were prepared by somebody.
+//! Tests of systems that refuse, are locked, are broken, or were manipulated by a user.
 
 use super::*;
 use crate::connector::hosts::{atomic_replace, config::OptionalFile};
@@ -9,20 +9,20 @@ fn revoke_svc(host: &Host) -> ActionSpec {
 }
 
 #[test]
-fn a_read_only_file_is_refused_and_the_access_is_still_there() {
+fn read_only_file_is_not_replaced() {
     let host = Host::debian();
     let planned = revoke_svc(&host);
     let before = (host.read("/etc/group"), host.read("/etc/gshadow"));
     fs::set_permissions(host.path("/etc/group"), fs::Permissions::from_mode(0o444)).unwrap();
     let error = host.apply(&planned).unwrap_err();
-    assert_eq!(error.to_string(), "the target refuses: write permission on /etc/group, which is read-only (0444)");
+    assert_eq!(error.to_string(), "the target refused: write permission on /etc/group, which is read-only (0444)");
     assert_eq!(error.class(), "forbidden");
     assert_eq!((host.read("/etc/group"), host.read("/etc/gshadow")), before);
     assert_present(&host.look(&planned.grant), &["svc is a member in /etc/group"]);
 }
 
 #[test]
-fn a_missing_or_unreadable_file_is_an_error_and_never_an_empty_list() {
+fn missing_or_unreadable_file_is_an_error() {
     for file in ["/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/sudoers"] {
         let host = Host::debian();
         let grant = revoke_svc(&host).grant;
@@ -41,7 +41,7 @@ fn a_missing_or_unreadable_file_is_an_error_and_never_an_empty_list() {
 }
 
 #[test]
-fn an_empty_file_is_not_the_proof_that_somebody_is_gone() {
+fn empty_file_does_not_confirm_absence() {
     let host = Host::debian();
     let grant = revoke_svc(&host).grant;
     fs::write(host.path("/etc/passwd"), "").unwrap();
@@ -50,18 +50,18 @@ fn an_empty_file_is_not_the_proof_that_somebody_is_gone() {
 }
 
 #[test]
-fn a_lock_held_by_another_process_is_waited_for_in_vain() {
+fn lock_of_another_process_times_out() {
     let host = Host::debian();
     let planned = revoke_svc(&host);
     for lock in ["/etc/passwd.lock", "/etc/gshadow.lock"] {
-        // Process 1 lives as long as the machine.
+        // Process 1 is always running.
         fs::write(host.path(lock), "1\0").unwrap();
         assert!(matches!(host.apply(&planned), Err(ConnectorError::Transient(why)) if why.contains(lock)));
         fs::remove_file(host.path(lock)).unwrap();
     }
     let rule = host.grant(GrantKind::Rule, &["gid:27"]);
     let rule = host.plan(AccessChange::Revoke {}, &rule);
-    fs::write(host.path("/etc/sudoers.tmp"), "# somebody's edit\n").unwrap();
+    fs::write(host.path("/etc/sudoers.tmp"), "# another edit\n").unwrap();
     assert!(matches!(host.apply(&rule), Err(ConnectorError::Transient(why)) if why.contains("sudoers.tmp")));
     fs::remove_file(host.path("/etc/sudoers.tmp")).unwrap();
     host.apply(&planned).unwrap();
@@ -75,7 +75,7 @@ fn a_lock_held_by_another_process_is_waited_for_in_vain() {
 }
 
 #[test]
-fn locks_and_files_of_a_process_that_died_are_in_nobodys_way() {
+fn locks_of_a_dead_process_are_removed() {
     let host = Host::debian();
     let planned = revoke_svc(&host);
     let mut child = std::process::Command::new("true").spawn().unwrap();
@@ -89,7 +89,7 @@ fn locks_and_files_of_a_process_that_died_are_in_nobodys_way() {
 }
 
 #[test]
-fn a_file_that_changed_after_it_was_read_is_not_written_over() {
+fn file_changed_after_reading_is_not_replaced() {
     let host = Host::debian();
     let hosts = host.open();
     let old = hosts.root.read("/etc/group").unwrap();
@@ -101,7 +101,7 @@ fn a_file_that_changed_after_it_was_read_is_not_written_over() {
 }
 
 #[test]
-fn a_grant_that_changed_since_it_was_planned_is_left_alone() {
+fn grant_changed_since_planning_is_not_changed() {
     let host = Host::debian();
     let planned = revoke_svc(&host);
     host.change("/etc/sudoers", "%sudo\tALL=(ALL:ALL) ALL", "%sudo\tALL=(ALL:ALL) NOPASSWD: ALL");
@@ -110,7 +110,7 @@ fn a_grant_that_changed_since_it_was_planned_is_left_alone() {
 }
 
 #[test]
-fn an_intent_serves_its_own_action_only() {
+fn intent_is_valid_for_its_action_only() {
     let host = Host::debian();
     let planned = revoke_svc(&host);
     let other = crate::model::ActionId::parse("act-00000000000000000000000000000001").unwrap();
@@ -123,7 +123,7 @@ fn links_and_shared_files_are_not_replaced() {
     let host = Host::debian();
     let planned = revoke_svc(&host);
     fs::hard_link(host.path("/etc/group"), host.path("/etc/group.twin")).unwrap();
-    assert!(matches!(host.apply(&planned), Err(ConnectorError::Permanent(why)) if why.contains("2 names")));
+    assert!(matches!(host.apply(&planned), Err(ConnectorError::Permanent(why)) if why.contains("2 hard links")));
     fs::remove_file(host.path("/etc/group.twin")).unwrap();
     fs::rename(host.path("/etc/group"), host.path("/etc/group.real")).unwrap();
     symlink("/etc/group.real", host.path("/etc/group")).unwrap();
@@ -131,7 +131,7 @@ fn links_and_shared_files_are_not_replaced() {
 }
 
 #[test]
-fn a_user_cannot_lead_the_reader_out_or_stop_it() {
+fn user_files_cannot_redirect_or_block_the_reader() {
     let host = Host::debian();
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("secret"), format!("{KEY} outside\n")).unwrap();
@@ -142,11 +142,11 @@ fn a_user_cannot_lead_the_reader_out_or_stop_it() {
     let inventory = host.inventory();
     assert!(inventory.of_principal("uid:1002").all(|grant| grant.kind != GrantKind::Credential));
     let spots = host.open().validate().unwrap().blind_spots;
-    assert_eq!(spots, ["/home/bo/.ssh/authorized_keys2 is no regular file, or too large"]);
+    assert_eq!(spots, ["/home/bo/.ssh/authorized_keys2 is not a regular file, or too large"]);
 }
 
 #[test]
-fn what_a_user_wrote_cannot_deceive_who_reads_it() {
+fn text_of_a_user_is_escaped() {
     let host = Host::debian();
     host.file(
         "/home/bo/.ssh/authorized_keys",
@@ -156,11 +156,11 @@ fn what_a_user_wrote_cannot_deceive_who_reads_it() {
     let key = host.grant(GrantKind::Credential, &["uid:1002"]);
     assert_eq!(key.entitlement.name, "ssh as bo with \\u{1b}[2Jroot \\u{202e}gpj");
     let health = host.open().validate().unwrap();
-    assert_eq!(health.blind_spots, ["line 2 of /home/bo/.ssh/authorized_keys is not understood"]);
+    assert_eq!(health.blind_spots, ["line 2 of /home/bo/.ssh/authorized_keys cannot be parsed"]);
 }
 
 #[test]
-fn mode_owner_and_attributes_outlive_an_edit() {
+fn edit_keeps_mode_owner_and_attributes() {
     let host = Host::debian();
     let group = host.path("/etc/group");
     fs::set_permissions(&group, fs::Permissions::from_mode(0o664)).unwrap();
@@ -182,7 +182,7 @@ fn mode_owner_and_attributes_outlive_an_edit() {
 }
 
 #[test]
-fn the_control_total_is_counted_by_other_means() {
+fn control_total_is_counted_independently() {
     let host = Host::debian();
     host.change("/etc/passwd", "bo:x:", "broken line\n+::::::\n# bo:x:1:1:::\nbo:x:");
     let total = host.open().control_totals().unwrap();

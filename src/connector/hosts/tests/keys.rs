@@ -1,4 +1,4 @@
-//! SSH keys: removed, limited, expired, and succeeded by new ones.
+//! Tests of SSH keys: removal, restriction, expiry and rotation.
 
 use super::*;
 use std::{
@@ -12,7 +12,7 @@ fn first(host: &Host) -> Grant {
     host.grant(GrantKind::Credential, &["uid:1001:svc", &fingerprint(KEY)])
 }
 
-/// The fingerprint as ssh-keygen prints it, which is another implementation than the one under test.
+/// Returns the fingerprint as printed by ssh-keygen, a second implementation.
 fn fingerprint(line: &str) -> String {
     use std::io::Write;
     let mut child = Command::new("ssh-keygen")
@@ -27,7 +27,7 @@ fn fingerprint(line: &str) -> String {
 }
 
 #[test]
-fn a_key_is_removed_and_the_other_stays() {
+fn key_is_removed_and_other_keys_are_kept() {
     let host = Host::debian();
     let key = first(&host);
     assert_eq!(key.attribute("type"), Some("ssh-ed25519"));
@@ -37,7 +37,7 @@ fn a_key_is_removed_and_the_other_stays() {
 }
 
 #[test]
-fn the_key_listed_a_second_time_still_opens_the_account() {
+fn second_line_with_the_key_keeps_the_access() {
     let host = Host::debian();
     let key = first(&host);
     host.file("/home/svc/.ssh/authorized_keys2", 0o600, &[&format!("no-pty {KEY} once more")]);
@@ -46,7 +46,7 @@ fn the_key_listed_a_second_time_still_opens_the_account() {
 }
 
 #[test]
-fn keys_are_found_where_sshd_looks() {
+fn key_files_follow_sshd_config() {
     let host = Host::debian();
     host.file(
         "/etc/ssh/sshd_config",
@@ -63,12 +63,12 @@ fn keys_are_found_where_sshd_looks() {
     let inventory = host.inventory();
     let keys = inventory.grants().filter(|grant| grant.kind == GrantKind::Credential);
     let holders: Vec<_> = keys.map(|grant| grant.principal.name.as_str()).collect();
-    assert_eq!(holders, ["ana", "bo"], "svc's file is not one of sshd's any more");
+    assert_eq!(holders, ["ana", "bo"], "the file of svc is no longer used by sshd");
     assert!(host.open().validate().unwrap().blind_spots[0].contains("TrustedUserCAKeys"));
 }
 
 #[test]
-fn a_key_is_limited_by_options_and_never_widened() {
+fn key_options_are_only_restricted() {
     let host = Host::debian();
     let key = first(&host);
     let options = "restrict,command=\"/usr/bin/backup --to \\\"a b\\\"\",from=\"10.0.0.0/8\"";
@@ -91,7 +91,7 @@ fn a_key_is_limited_by_options_and_never_widened() {
 }
 
 #[test]
-fn a_disabled_key_has_expired() {
+fn disabled_key_has_expired() {
     let host = Host::debian();
     let key = first(&host);
     let planned = host.plan(AccessChange::Disable {}, &key);
@@ -101,7 +101,7 @@ fn a_disabled_key_has_expired() {
 }
 
 #[test]
-fn a_new_key_is_in_and_proven_before_the_old_one_is_out() {
+fn new_key_is_verified_before_the_old_one_is_removed() {
     let host = Host::debian();
     host.change(FILE, KEY, &format!("no-pty {KEY}"));
     let key = first(&host);
@@ -112,7 +112,7 @@ fn a_new_key_is_in_and_proven_before_the_old_one_is_out() {
     assert_gone(&host.look(&key));
     let kept = drawer.0.lock().unwrap();
     let [(label, secret)] = &kept[..] else { panic!("{}", kept.len()) };
-    // Another implementation derives the public part from what the sink got.
+    // A second implementation derives the public part from the secret in the sink.
     let private = ssh_key::PrivateKey::from_openssh(secret).unwrap();
     let public = private.public_key().to_openssh().unwrap();
     assert_eq!(host.read(FILE), format!("# keys\n{OTHER_KEY} backup\nno-pty {public}\n"));
@@ -124,12 +124,12 @@ fn a_new_key_is_in_and_proven_before_the_old_one_is_out() {
 }
 
 #[test]
-fn an_interrupted_rotation_goes_on_with_the_key_it_had_made() {
+fn interrupted_rotation_continues_with_its_key() {
     let host = Host::debian();
     let key = first(&host);
     let planned = host.plan(AccessChange::Rotate {}, &key);
     let drawer = Drawer::default();
-    // The first attempt ends after the new key is in: as if the machine had stopped there.
+    // The first attempt ends after the new key is added, as if the machine had stopped.
     let half = ActionSpec { operations: planned.operations[..1].to_vec(), ..planned.clone() };
     let first_try = host.apply_with(&half, &drawer).unwrap();
     assert!(host.read(FILE).contains(KEY));
@@ -140,7 +140,7 @@ fn an_interrupted_rotation_goes_on_with_the_key_it_had_made() {
 }
 
 #[test]
-fn without_a_place_for_the_secret_nothing_changes() {
+fn rotation_without_a_sink_makes_no_change() {
     let host = Host::debian();
     let (before, key) = (host.read(FILE), first(&host));
     assert!(matches!(host.apply(&host.plan(AccessChange::Rotate {}, &key)), Err(ConnectorError::Permanent(_))));
@@ -148,9 +148,9 @@ fn without_a_place_for_the_secret_nothing_changes() {
 }
 
 #[test]
-fn a_file_that_others_use_too_is_not_edited_for_one_of_them() {
+fn shared_key_file_is_not_edited() {
     let host = Host::debian();
-    // bo leads sshd, and us, to the keys of svc.
+    // A link of bo leads sshd and the connector to the keys of svc.
     fs::create_dir_all(host.path("/home/bo")).unwrap();
     std::os::unix::fs::symlink("/home/svc/.ssh", host.path("/home/bo/.ssh")).unwrap();
     let before = host.read(FILE);
@@ -166,7 +166,7 @@ fn a_file_that_others_use_too_is_not_edited_for_one_of_them() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
-    // With its real owner, sshd would not take bo's keys from it; so svc can lose one, and bo cannot stop that.
+    // With its real owner, sshd would not use the file for bo, so a key of svc can be removed.
     std::os::unix::fs::chown(host.path(FILE), Some(1001), Some(1001)).unwrap();
     let key = host.grant(GrantKind::Credential, &["uid:1002:bo", &fingerprint(KEY)]);
     assert_eq!(key.attribute("owner"), Some("uid:1001"));

@@ -1,4 +1,4 @@
-//! Memberships: left in every list, and still held by any other path.
+//! Tests of memberships: removal from all lists, and other paths to the same access.
 
 use super::*;
 
@@ -7,11 +7,11 @@ fn svc_in_sudo(host: &Host) -> Grant {
 }
 
 #[test]
-fn a_membership_is_revoked_in_both_files_and_nothing_else_changes() {
+fn membership_is_removed_from_both_files_only() {
     let host = Host::debian();
     let (group, gshadow) = (host.read("/etc/group"), host.read("/etc/gshadow"));
     let grant = svc_in_sudo(&host);
-    assert_eq!(grant.expands_to.len(), 1, "the group's sudo rule is what it hides");
+    assert_eq!(grant.expands_to.len(), 1, "the sudo rule of the group");
     let planned = host.plan(AccessChange::Revoke {}, &grant);
     assert_eq!(
         planned.operations[0].text,
@@ -24,29 +24,29 @@ fn a_membership_is_revoked_in_both_files_and_nothing_else_changes() {
     assert_gone(&host.look(&grant));
     assert_eq!(host.read("/etc/group"), group.replace("sudo:x:27:ana,svc", "sudo:x:27:ana"));
     assert_eq!(host.read("/etc/gshadow"), gshadow.replace("sudo:*::ana,svc", "sudo:*::ana"));
-    assert!(host.apply(&planned).unwrap().already, "the second time there is nothing left to do");
+    assert!(host.apply(&planned).unwrap().already, "the second run needs no change");
     let undo = host.open().compensate(&Action::new(planned)).unwrap();
     assert_eq!(undo[0].text, "/etc/group: add uid:1001:svc to the members of gid:27:sudo");
 }
 
 #[test]
-fn a_sudo_rule_of_ones_own_gives_what_the_group_gave() {
+fn own_sudo_rule_keeps_the_access_of_the_group() {
     let host = Host::debian();
     host.file("/etc/sudoers.d/svc", 0o440, &["svc ALL=(ALL) NOPASSWD: ALL"]);
     let grant = svc_in_sudo(&host);
     let planned = host.plan(AccessChange::Revoke {}, &grant);
-    assert_eq!(planned.survives.len(), 1, "the plan says so before anything is done: {:?}", planned.survives);
+    assert_eq!(planned.survives.len(), 1, "the plan lists the remaining path: {:?}", planned.survives);
     host.apply(&planned).unwrap();
     assert_present(&host.look(&grant), &["/etc/sudoers.d/svc:1 gives svc sudo (ALL) NOPASSWD: ALL"]);
 }
 
 #[test]
-fn every_other_way_into_the_group_is_a_path() {
+fn every_other_path_into_the_group_is_found() {
     let ways: [(&str, &str, &str, &str); 5] = [
         ("/etc/passwd", "svc:x:1001:1001:", "svc:x:1001:27:", "primary group"),
         ("/etc/group", "docker:x:998:", "wheel:x:27:svc\ndocker:x:998:", "of wheel"),
         ("/etc/passwd", "bo:x:1002:", "twin:x:1001:1001::/:/bin/sh\nbo:x:1002:", "twin is a member"),
-        ("/etc/gshadow", "sudo:*::", "sudo:$y$j9T$not.a.real.salt$notarealhash::", "knows the password"),
+        ("/etc/gshadow", "sudo:*::", "sudo:$y$j9T$not.a.real.salt$notarealhash::", "with the password"),
         ("/etc/sudoers", "%sudo\t", "%svc ALL=(ALL) ALL\n%sudo\t", "gives %svc sudo"),
     ];
     for (file, from, to, words) in ways {
@@ -61,7 +61,7 @@ fn every_other_way_into_the_group_is_a_path() {
 }
 
 #[test]
-fn an_administrator_of_the_group_is_taken_from_that_list_too() {
+fn group_administrator_is_removed_from_that_list_too() {
     let host = Host::debian();
     host.change("/etc/gshadow", "sudo:*::ana,svc", "sudo:*:svc:ana,svc");
     let grant = svc_in_sudo(&host);
@@ -71,7 +71,7 @@ fn an_administrator_of_the_group_is_taken_from_that_list_too() {
 }
 
 #[test]
-fn uid_0_is_never_without() {
+fn uid_0_keeps_all_access() {
     let host = Host::debian();
     host.change("/etc/passwd", "svc:x:1001:", "svc:x:0:");
     let grant = host.grant(GrantKind::Membership, &["membership:gid:27:sudo:uid:0:svc"]);
@@ -79,7 +79,7 @@ fn uid_0_is_never_without() {
 }
 
 #[test]
-fn a_primary_group_is_not_taken_away() {
+fn primary_group_is_not_removed() {
     let host = Host::debian();
     let grant = host.grant(GrantKind::Membership, &["primary:gid:1001"]);
     let refusal = host.draft(&AccessChange::Revoke {}, &grant).unwrap_err();
@@ -90,7 +90,7 @@ fn a_primary_group_is_not_taken_away() {
 }
 
 #[test]
-fn a_group_password_is_a_credential_of_its_own() {
+fn group_password_is_a_separate_credential() {
     let host = Host::debian();
     host.change("/etc/gshadow", "docker:!:", "docker:$y$j9T$not.a.real.salt$notarealhash:");
     let grant = host.grant(GrantKind::Credential, &["group-password:gid:998"]);
@@ -99,7 +99,7 @@ fn a_group_password_is_a_credential_of_its_own() {
 }
 
 #[test]
-fn a_name_without_an_account_is_a_member_in_waiting() {
+fn member_without_an_account_is_collected() {
     let host = Host::debian();
     host.change("/etc/group", "docker:x:998:bo", "docker:x:998:bo,ghost");
     let grant = host.grant(GrantKind::Membership, &["gid:998", "name:ghost"]);

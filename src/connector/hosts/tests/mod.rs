@@ -1,4 +1,4 @@
-//! What happens on a host, told on trees made like Debian's in temporary directories.
+//! Tests of the `hosts` connector on trees like Debian's in temporary directories.
 
 mod accounts;
 mod crash;
@@ -33,7 +33,7 @@ struct Host {
 }
 
 impl Host {
-    /// root and daemon; ana, an administrator by sudo; svc, a service with a key; bo, who left.
+    /// Returns a host with root and daemon; ana, an administrator by sudo; svc, a service with a key; and bo, who left.
     fn debian() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = HostsConfig::below(dir.path());
@@ -100,7 +100,7 @@ impl Host {
                 "@includedir /etc/sudoers.d",
             ],
         );
-        host.file("/etc/sudoers.d/README", 0o440, &["# Files with a dot are passed over."]);
+        host.file("/etc/sudoers.d/README", 0o440, &["# Files with a dot are skipped."]);
         host.file(
             "/home/svc/.ssh/authorized_keys",
             0o600,
@@ -124,7 +124,7 @@ impl Host {
         fs::read_to_string(self.path(path)).unwrap()
     }
 
-    /// Replaces text in a file, which must be there.
+    /// Replaces text in a file, which must contain it.
     fn change(&self, path: &str, from: &str, to: &str) {
         let old = self.read(path);
         assert!(old.contains(from), "{path} has no {from:?}:\n{old}");
@@ -156,7 +156,7 @@ impl Host {
         Ok(Inventory::new(self.system(), now, Digest::ZERO, true, grants, usage))
     }
 
-    /// The one grant of a kind whose key contains all of `parts`.
+    /// Returns the only grant of a kind whose key contains all of `parts`.
     fn grant(&self, kind: GrantKind, parts: &[&str]) -> Grant {
         let inventory = self.inventory();
         let fits = |grant: &&Grant| grant.kind == kind && parts.iter().all(|part| grant.key.as_str().contains(part));
@@ -183,7 +183,7 @@ impl Host {
         self.open().apply(&action, Intent::recorded(planned.id.clone(), 7), sink)
     }
 
-    /// Plans and applies, and returns what a read says afterwards.
+    /// Plans and applies a change, and returns the state afterwards.
     fn carry_out(&self, change: AccessChange, grant: &Grant) -> GrantObservation {
         let planned = self.plan(change, grant);
         let receipt = self.apply(&planned).unwrap();
@@ -221,13 +221,13 @@ fn planned(draft: PlannedChange, change: AccessChange, grant: &Grant) -> ActionS
     }
 }
 
-/// Checks that a grant is gone, with something known seen in the same read.
+/// Asserts that a grant is absent, with a known object found in the same read.
 fn assert_gone(sighting: &GrantObservation) {
     assert!(matches!(&sighting.presence, Presence::Absent { probe } if probe.contains("uid 0")), "{sighting:?}");
     assert_eq!(sighting.grant, None);
 }
 
-/// Checks that an access is still there, by a path that says each of `words`.
+/// Asserts that an access exists, by paths that contain each of `words`.
 fn assert_present(sighting: &GrantObservation, words: &[&str]) {
     let Presence::Present { paths } = &sighting.presence else { panic!("{sighting:?}") };
     for word in words {

@@ -1,4 +1,4 @@
-//! Sudo rules: taken out, narrowed, and given back by another.
+//! Tests of sudo rules: removal, reduction, and other rules with the same privileges.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn reduce(to: &str) -> AccessChange {
 }
 
 #[test]
-fn a_rule_is_revoked_and_the_file_stays_as_it_was_otherwise() {
+fn rule_is_removed_and_the_rest_of_the_file_is_unchanged() {
     let host = Host::debian();
     host.file(
         "/etc/sudoers.d/ops",
@@ -33,7 +33,7 @@ fn a_rule_is_revoked_and_the_file_stays_as_it_was_otherwise() {
 }
 
 #[test]
-fn the_key_of_a_rule_outlives_edits_around_it() {
+fn key_of_a_rule_is_stable_under_other_edits() {
     let host = Host::debian();
     host.file("/etc/sudoers.d/ops", 0o440, &["bo ALL=(root) /usr/bin/id"]);
     let grant = host.grant(GrantKind::Rule, &["uid:1002:bo"]);
@@ -45,7 +45,7 @@ fn the_key_of_a_rule_outlives_edits_around_it() {
 }
 
 #[test]
-fn a_rule_is_narrowed_for_one_and_kept_for_the_others() {
+fn rule_is_reduced_for_one_user_only() {
     let host = Host::debian();
     host.file("/etc/sudoers.d/ops", 0o440, &["User_Alias OPS = ana, bo", "OPS ALL=(ALL) NOPASSWD: ALL"]);
     let grant = host.grant(GrantKind::Rule, &["/etc/sudoers.d/ops", "uid:1002:bo"]);
@@ -60,7 +60,7 @@ fn a_rule_is_narrowed_for_one_and_kept_for_the_others() {
 }
 
 #[test]
-fn less_is_worth_nothing_where_another_path_gives_the_rest() {
+fn reduction_without_effect_is_reported() {
     let host = Host::debian();
     host.file("/etc/sudoers.d/ops", 0o440, &["ana ALL=(ALL) NOPASSWD: ALL"]);
     let grant = host.grant(GrantKind::Rule, &["/etc/sudoers.d/ops"]);
@@ -73,7 +73,7 @@ fn less_is_worth_nothing_where_another_path_gives_the_rest() {
 }
 
 #[test]
-fn more_than_now_is_not_drafted() {
+fn extension_of_a_rule_is_rejected() {
     let host = Host::debian();
     host.file("/etc/sudoers.d/ops", 0o440, &["bo ALL=(root) /usr/bin/id"]);
     let grant = host.grant(GrantKind::Rule, &["uid:1002:bo"]);
@@ -83,7 +83,7 @@ fn more_than_now_is_not_drafted() {
 }
 
 #[test]
-fn a_rule_of_a_group_is_lost_by_each_of_its_members() {
+fn all_members_lose_the_rule_of_a_group() {
     let host = Host::debian();
     let grant = host.grant(GrantKind::Rule, &["gid:27:sudo"]);
     let losers: Vec<_> =
@@ -93,7 +93,7 @@ fn a_rule_of_a_group_is_lost_by_each_of_its_members() {
 }
 
 #[test]
-fn a_rule_that_stands_there_twice_is_taken_out_twice() {
+fn duplicate_rule_is_removed_twice() {
     let host = Host::debian();
     host.file("/etc/sudoers.d/ops", 0o440, &["bo ALL=(root) /usr/bin/id", "bo, ana ALL=(root) /usr/bin/id"]);
     let inventory = host.inventory();
@@ -104,7 +104,7 @@ fn a_rule_that_stands_there_twice_is_taken_out_twice() {
 }
 
 #[test]
-fn the_same_rule_in_another_file_still_gives_it() {
+fn same_rule_in_another_file_keeps_the_access() {
     let host = Host::debian();
     host.file("/etc/sudoers.d/a", 0o440, &["bo ALL=(root) /usr/bin/id"]);
     host.file("/etc/sudoers.d/b", 0o440, &["ALL, !ana ALL=(root) /usr/bin/"]);
@@ -115,13 +115,13 @@ fn the_same_rule_in_another_file_still_gives_it() {
 }
 
 #[test]
-fn what_is_not_understood_is_a_blind_spot_and_never_absence() {
+fn unparsed_line_is_a_blind_spot() {
     let host = Host::debian();
     host.file("/etc/sudoers.d/ops", 0o440, &["bo ALL=(root) /usr/bin/id", "bo ALL ALL what is this"]);
     let grant = host.grant(GrantKind::Rule, &["uid:1002:bo"]);
     let health = host.open().validate().unwrap();
-    assert_eq!(health.blind_spots, ["line 2 of /etc/sudoers.d/ops is not understood"]);
+    assert_eq!(health.blind_spots, ["line 2 of /etc/sudoers.d/ops cannot be parsed"]);
     host.change("/etc/sudoers.d/ops", "bo ALL=(root) /usr/bin/id\n", "");
     let presence = host.look(&grant).presence;
-    assert_eq!(presence, Presence::Unknown { reason: "line 1 of /etc/sudoers.d/ops is not understood".to_owned() });
+    assert_eq!(presence, Presence::Unknown { reason: "line 1 of /etc/sudoers.d/ops cannot be parsed".to_owned() });
 }

@@ -1,4 +1,4 @@
-//! What the system's own tools think of what was written. Passed over where a tool is not installed.
+//! Tests of the edited files with the system's own tools. Skipped when a tool is not installed.
 
 use super::*;
 use std::{path::Path, process::Command};
@@ -7,7 +7,7 @@ fn tool(name: &str) -> Option<PathBuf> {
     ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].iter().map(|dir| Path::new(dir).join(name)).find(|path| path.exists())
 }
 
-/// Runs a tool on files of the tree and returns whether it is content, and what it says.
+/// Runs a tool on files of the tree and returns its success and output.
 fn run(name: &str, arguments: &[&str]) -> Option<(bool, String)> {
     let output = Command::new(tool(name)?).args(arguments).env("LC_ALL", "C").output().unwrap();
     Some((output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()))
@@ -16,11 +16,11 @@ fn run(name: &str, arguments: &[&str]) -> Option<(bool, String)> {
 fn accepted(host: &Host) {
     let path = |file: &str| host.path(file).to_str().unwrap().to_owned();
     if let Some((_, said)) = run("pwck", &["-r", &path("/etc/passwd"), &path("/etc/shadow")]) {
-        // Homes and shells are looked for on this machine; a line that does not fit the other file is what counts.
+        // The tool checks homes and shells on the local machine; only messages about mismatched lines matter.
         assert!(!said.contains("no matching") && !said.contains("invalid"), "{said}");
     }
     if let Some((fine, said)) = run("grpck", &["-r", &path("/etc/group"), &path("/etc/gshadow")]) {
-        // It asks this machine who its users are; whatever else it says is about what was written.
+        // The tool checks users on the local machine; only the other messages are about the edited files.
         let about_users =
             |line: &str| ["no user", "delete member", "no changes"].iter().any(|said| line.contains(said));
         assert!(fine || said.lines().all(|line| line.is_empty() || about_users(line)), "{said}");
@@ -35,7 +35,7 @@ fn accepted(host: &Host) {
 }
 
 #[test]
-fn every_change_leaves_files_that_the_real_tools_accept() {
+fn edited_files_are_accepted_by_the_system_tools() {
     let host = Host::debian();
     host.file(
         "/etc/sudoers.d/ops",
@@ -66,7 +66,7 @@ fn digest_of(host: &Host, principal: &str, commands: &str) -> String {
 }
 
 #[test]
-fn what_the_real_tools_write_is_read() {
+fn files_written_by_the_system_tools_are_read() {
     let host = Host::debian();
     let root = host.dir.path().to_str().unwrap().to_owned();
     host.file("/etc/login.defs", 0o644, &["UID_MIN 1000", "UID_MAX 60000", "GID_MIN 1000", "GID_MAX 60000"]);
@@ -90,28 +90,28 @@ fn what_the_real_tools_write_is_read() {
     let member = host.grant(GrantKind::Membership, &["membership:gid:27", "uid:1010:eva"]);
     assert_gone(&host.carry_out(AccessChange::Revoke {}, &member));
     host.carry_out(AccessChange::Disable {}, &eva);
-    // usermod undoes what disabling did, so it was done in its own terms.
+    // usermod reverts the disabling, which shows that it was done in the same way.
     let (undone, said) = run("usermod", &["--prefix", &root, "-e", "", "eva"]).unwrap();
     assert!(undone, "{said}");
     assert_eq!(host.grant(GrantKind::Account, &["uid:1010:eva"]).attribute("expires"), Some("never"));
 }
 
 #[test]
-fn sudo_is_never_left_with_a_file_it_cannot_read() {
+fn invalid_sudoers_file_is_never_written() {
     let host = Host::debian();
     if tool("visudo").is_none() {
         return;
     }
-    // sudo refuses a number that is not one; this reader does not look into values.
+    // sudo rejects a value that is not a number; the built-in parser does not check values.
     host.file("/etc/sudoers.d/ops", 0o440, &["Defaults passwd_tries=many", "bo ALL=(root) /usr/bin/id"]);
     let before = host.read("/etc/sudoers.d/ops");
     let grant = host.grant(GrantKind::Rule, &["uid:1002"]);
     let answer = host.apply(&host.plan(AccessChange::Revoke {}, &grant));
-    assert!(matches!(answer, Err(ConnectorError::Permanent(why)) if why.contains("visudo refuses")));
+    assert!(matches!(answer, Err(ConnectorError::Permanent(why)) if why.contains("visudo rejects")));
     assert_eq!(host.read("/etc/sudoers.d/ops"), before);
 }
 
-/// Words of a list as cvtsudoers names their kinds.
+/// Returns the words of a list with the type names of cvtsudoers.
 fn words(list: &serde_json::Value) -> Vec<String> {
     let word = |item: &serde_json::Value| {
         let (kind, value) =
@@ -131,7 +131,7 @@ fn words(list: &serde_json::Value) -> Vec<String> {
 }
 
 #[test]
-fn sudos_own_converter_reads_the_same_rules() {
+fn cvtsudoers_agrees_with_the_parser() {
     use crate::connector::hosts::sudoers::{StatementKind, SudoersMember, parse};
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/hosts/sudoers");
     let Some((fine, json)) = run("cvtsudoers", &["-f", "json", sample.to_str().unwrap()]) else { return };
@@ -163,7 +163,7 @@ fn sudos_own_converter_reads_the_same_rules() {
 }
 
 #[test]
-fn rules_of_every_form_are_taken_out_one_by_one() {
+fn rules_of_every_form_can_be_removed() {
     let host = Host::debian();
     let sample = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/hosts/sudoers")).unwrap();
     host.file("/etc/sudoers", 0o440, &[sample.trim_end()]);
@@ -175,7 +175,7 @@ fn rules_of_every_form_are_taken_out_one_by_one() {
         let Some(rule) = before.first() else { break };
         host.apply(&host.plan(AccessChange::Revoke {}, rule)).unwrap();
         let after = rules(host.inventory());
-        // Whoever is excepted by the edit of a list is excepted for everyone in it; nothing else changes.
+        // An exclusion in a list applies to all its members; no other grant changes.
         let told = |grants: &[Grant]| -> Vec<String> {
             grants
                 .iter()

@@ -1,6 +1,6 @@
-//! Stories on a real server: one for the whole test binary, a database and roles of its own for each story.
+//! Tests on a real server: one server for the test binary, and a separate database and roles for each test.
 //!
-//! They stand here and not in `tests/` because an [`Intent`] cannot be made outside of the library.
+//! They are here and not in `tests/` because an [`Intent`] can only be created inside the library.
 
 #[path = "../../../../tests/support/postgres.rs"]
 #[expect(dead_code, reason = "shared with tests/, which use other parts")]
@@ -37,7 +37,7 @@ use std::{
 
 static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::start(&[]));
 
-/// One story: a database and names that no other story uses.
+/// A test case: a database and names that no other test uses.
 struct Story {
     number: u32,
     database: String,
@@ -45,7 +45,7 @@ struct Story {
     vault: Vault,
 }
 
-/// Keeps what it is given in memory.
+/// A sink that keeps secrets in memory.
 #[derive(Default)]
 struct Vault(Mutex<Vec<(String, String)>>);
 
@@ -57,11 +57,11 @@ impl SecretSink for Vault {
 }
 
 impl Story {
-    /// Begins a story: every `name_N` in `statements`, run as the superuser, becomes a name of its own.
+    /// Starts a test case: every `name_N` in `statements`, run as the superuser, becomes a unique name.
     fn new(statements: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let database = format!("story_{number}");
+        let database = format!("case_{number}");
         CLUSTER.sql("postgres", &format!("CREATE DATABASE {database}"));
         let story = Self {
             number,
@@ -85,7 +85,7 @@ impl Story {
         CLUSTER.ask(&self.database, &self.text(query))
     }
 
-    /// Whether a role can select from a table, as the server says.
+    /// Returns whether a role can select from a table, as the server reports it.
     fn reads(&self, role: &str, table: &str) -> bool {
         self.ask(&format!("SELECT has_table_privilege('{role}', '{table}', 'SELECT')")) == "t"
     }
@@ -94,7 +94,7 @@ impl Story {
         inventory_of(&self.postgres)
     }
 
-    /// Returns the one grant of a principal whose entitlement begins like this.
+    /// Returns the only grant of a principal whose entitlement begins like this.
     fn grant(&self, principal: &str, entitlement: &str) -> Grant {
         let (principal, entitlement) = (self.text(principal), self.text(entitlement));
         let inventory = self.inventory();
@@ -117,7 +117,7 @@ impl Story {
         self.postgres.draft(change, grant, &self.inventory())
     }
 
-    /// Plans a change, as the plan floor does.
+    /// Plans a change, as the planner does.
     fn plan(&self, change: AccessChange, grant: &Grant) -> ActionSpec {
         let draft = self.draft(&change, grant).unwrap();
         planned(change, grant, draft)
@@ -131,19 +131,19 @@ impl Story {
         self.postgres.observe(grant).unwrap()
     }
 
-    /// Returns the paths that are left, in words; nothing when the access is gone.
+    /// Returns the remaining paths; empty when the access is gone.
     fn paths(&self, grant: &Grant) -> Vec<String> {
         match self.observe(grant).presence {
             Presence::Present { paths } => paths.iter().map(ToString::to_string).collect(),
             Presence::Absent { probe } => {
-                assert!(probe.contains("our own role super"), "{probe}");
+                assert!(probe.contains("own role super"), "{probe}");
                 Vec::new()
             }
             other => panic!("{other:?}"),
         }
     }
 
-    /// Revokes a grant and expects the server to have taken it.
+    /// Revokes a grant and asserts that the server accepted it.
     fn revoke(&self, principal: &str, entitlement: &str) -> Grant {
         let grant = self.grant(principal, entitlement);
         let receipt = self.apply(&self.plan(AccessChange::Revoke {}, &grant)).unwrap();
@@ -230,7 +230,7 @@ fn reduce(to: &str) -> AccessChange {
 }
 
 #[test]
-fn a_kind_that_does_not_exist_here_is_an_empty_page_and_an_old_cursor_an_error() {
+fn unsupported_kind_is_empty_and_old_cursor_fails() {
     let story = Story::new("CREATE ROLE svc_N LOGIN");
     let page = story.postgres.list(GrantKind::Rule, None).unwrap();
     assert!(page.grants.is_empty() && page.next.is_none());

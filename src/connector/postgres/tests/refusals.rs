@@ -1,9 +1,9 @@
-//! What is refused: by us before anything happens, by the server, or because the target is not as planned.
+//! Tests of rejected changes: by the connector, by the server, or because the target differs from the plan.
 
 use super::*;
 
 #[test]
-fn row_4_dependent_grants_are_refused_by_us_and_by_the_server() {
+fn row_4_dependent_grants_prevent_the_change() {
     let story = Story::new(
         "CREATE TABLE t (a int); CREATE ROLE lead_N LOGIN; CREATE ROLE svc_N LOGIN;
          GRANT SELECT ON t TO lead_N WITH GRANT OPTION",
@@ -15,17 +15,17 @@ fn row_4_dependent_grants_are_refused_by_us_and_by_the_server() {
     let error = story.apply(&plan).unwrap_err();
     assert_eq!(error.class(), "permanent");
     assert!(error.to_string().contains("SQLSTATE 2BP01"), "{error}");
-    assert!(story.reads("lead_N", "t") && story.reads("svc_N", "t"), "nothing was done");
+    assert!(story.reads("lead_N", "t") && story.reads("svc_N", "t"), "no change was made");
     assert!(!story.paths(&lead).is_empty());
 
     let Err(UnsupportedChangeError::Harm { why, .. }) = story.draft(&AccessChange::Revoke {}, &lead) else {
-        panic!("said, not tried")
+        panic!("expected a rejection")
     };
     assert!(why.contains(&story.text("svc_N")), "{why}");
 }
 
 #[test]
-fn row_6_what_is_gone_already_is_said_to_be() {
+fn row_6_absent_grant_is_reported_as_such() {
     let story = Story::new("CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; GRANT INSERT ON t TO svc_N");
     let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "INSERT"));
     story.sql("REVOKE INSERT ON t FROM svc_N");
@@ -36,7 +36,7 @@ fn row_6_what_is_gone_already_is_said_to_be() {
 }
 
 #[test]
-fn row_14_a_name_reused_leaves_the_innocent_untouched() {
+fn row_14_reused_role_name_is_not_changed() {
     let story = Story::new(
         "CREATE TABLE t (a int); CREATE ROLE team_N; CREATE ROLE svc_N LOGIN; GRANT team_N TO svc_N; GRANT SELECT ON t TO svc_N",
     );
@@ -58,15 +58,15 @@ fn row_14_a_name_reused_leaves_the_innocent_untouched() {
         ),
         "t"
     );
-    assert!(!story.paths(&privilege.grant).is_empty(), "the guilty one is still seen by its oid");
+    assert!(!story.paths(&privilege.grant).is_empty(), "the reviewed role is still found by its oid");
 
-    // Planned again, the same grant is taken from the same role under its new name.
+    // Planned again, the same grant is revoked from the same role under its new name.
     story.revoke("old_N", "SELECT ON TABLE");
     assert!(!story.reads("old_N", "t") && story.reads("svc_N", "t"));
 }
 
 #[test]
-fn a_table_whose_name_was_reused_is_untouched() {
+fn reused_table_name_is_not_changed() {
     let story = Story::new("CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; GRANT SELECT ON t TO svc_N");
     let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
     story.sql("ALTER TABLE t RENAME TO old; CREATE TABLE t (a int); GRANT SELECT ON t TO svc_N");
@@ -75,7 +75,7 @@ fn a_table_whose_name_was_reused_is_untouched() {
 }
 
 #[test]
-fn a_grant_that_gained_since_its_review_is_left_alone_and_one_that_lost_is_not() {
+fn grant_that_gained_access_since_review_is_not_changed() {
     let story = Story::new(
         "CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; CREATE ROLE team_N; GRANT team_N TO svc_N;
          GRANT SELECT ON t TO svc_N, team_N",
@@ -85,17 +85,17 @@ fn a_grant_that_gained_since_its_review_is_left_alone_and_one_that_lost_is_not()
     let error = story.apply(&plan).unwrap_err();
     assert!(error.to_string().contains("reviewed as sha256:"), "{error}");
     story.sql("REVOKE SELECT ON t FROM PUBLIC, team_N");
-    assert!(!story.apply(&plan).unwrap().already, "another path has gone since: no harm in that");
+    assert!(!story.apply(&plan).unwrap().already, "another path was removed in between, which is harmless");
     assert!(story.paths(&plan.grant).is_empty());
 }
 
 #[test]
-fn missing_rights_of_our_own_are_forbidden_and_nothing_is_done() {
+fn missing_right_of_the_engine_is_forbidden() {
     let story = Story::new(
-        "CREATE ROLE engine_N LOGIN PASSWORD 'a story only'; GRANT SELECT ON pg_authid TO engine_N;
+        "CREATE ROLE engine_N LOGIN PASSWORD 'test only'; GRANT SELECT ON pg_authid TO engine_N;
          CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN SUPERUSER; GRANT SELECT ON t TO svc_N",
     );
-    let engine = connector(&[&story.database], &story.text("engine_N"), "a story only");
+    let engine = connector(&[&story.database], &story.text("engine_N"), "test only");
     let account = story.plan(AccessChange::Disable {}, &story.grant("svc_N", "account"));
     let error = apply_by(&engine, &account, &story.vault).unwrap_err();
     assert_eq!(error.class(), "forbidden", "{error}");
@@ -105,15 +105,19 @@ fn missing_rights_of_our_own_are_forbidden_and_nothing_is_done() {
     let privilege = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
     assert_eq!(apply_by(&engine, &privilege, &story.vault).unwrap_err().class(), "forbidden");
     assert!(story.observe(&privilege.grant).grant.is_some());
-    assert_eq!(engine.observe(&privilege.grant).unwrap(), story.observe(&privilege.grant), "reading needs no more");
+    assert_eq!(
+        engine.observe(&privilege.grant).unwrap(),
+        story.observe(&privilege.grant),
+        "reading needs no further rights"
+    );
 }
 
 #[test]
-fn without_sight_of_passwords_they_are_unknown_and_never_absent() {
+fn unreadable_passwords_are_unknown_not_absent() {
     let story =
-        Story::new("CREATE ROLE reader_N LOGIN PASSWORD 'a story only'; CREATE ROLE svc_N LOGIN PASSWORD 'another'");
+        Story::new("CREATE ROLE reader_N LOGIN PASSWORD 'test only'; CREATE ROLE svc_N LOGIN PASSWORD 'another'");
     let password = story.grant("svc_N", "password");
-    let reader = connector(&[&story.database], &story.text("reader_N"), "a story only");
+    let reader = connector(&[&story.database], &story.text("reader_N"), "test only");
     assert!(matches!(reader.observe(&password).unwrap().presence, Presence::Unknown { .. }));
     assert_eq!(reader.list(GrantKind::Credential, None).unwrap_err().class(), "forbidden");
     let spots = reader.validate().unwrap().blind_spots;
@@ -124,12 +128,12 @@ fn without_sight_of_passwords_they_are_unknown_and_never_absent() {
 }
 
 #[test]
-fn a_role_with_objects_anywhere_is_not_dropped() {
+fn role_that_owns_objects_is_not_dropped() {
     let story = Story::new("CREATE ROLE svc_N LOGIN");
     CLUSTER.sql("postgres", &story.text("CREATE DATABASE other_N"));
     CLUSTER.sql(&story.text("other_N"), &story.text("CREATE TABLE kept (a int); ALTER TABLE kept OWNER TO svc_N"));
     let account = story.grant("svc_N", "account");
-    // The other database is not even looked into: that something is there is known all the same.
+    // The other database is not read: its owned objects are known nevertheless.
     let Err(UnsupportedChangeError::Harm { why, .. }) = story.draft(&AccessChange::Revoke {}, &account) else {
         panic!("it owns a table")
     };
@@ -141,7 +145,7 @@ fn a_role_with_objects_anywhere_is_not_dropped() {
 }
 
 #[test]
-fn a_role_that_others_depend_on_is_not_dropped() {
+fn role_with_members_or_grants_is_not_dropped() {
     let story = Story::new(
         "CREATE ROLE team_N; CREATE ROLE svc_N LOGIN; GRANT team_N TO svc_N; CREATE TABLE t (a int);
          CREATE ROLE lead_N; GRANT SELECT ON t TO lead_N WITH GRANT OPTION; SET ROLE lead_N; GRANT SELECT ON t TO svc_N",
@@ -156,7 +160,7 @@ fn a_role_that_others_depend_on_is_not_dropped() {
 }
 
 #[test]
-fn objects_made_after_the_plan_stop_the_drop_before_anything_is_done() {
+fn object_created_after_planning_prevents_the_drop() {
     let story = Story::new("CREATE ROLE svc_N LOGIN; CREATE TABLE t (a int); GRANT SELECT ON t TO svc_N");
     let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "account"));
     story.sql("CREATE TABLE mine (a int); ALTER TABLE mine OWNER TO svc_N");
@@ -167,7 +171,7 @@ fn objects_made_after_the_plan_stop_the_drop_before_anything_is_done() {
 }
 
 #[test]
-fn the_engine_does_not_lock_itself_out() {
+fn engine_does_not_lock_itself_out() {
     let story = Story::new("CREATE ROLE svc_N LOGIN");
     let own = story.grant("super", "account");
     for change in [AccessChange::Disable {}, AccessChange::Revoke {}] {

@@ -1,4 +1,4 @@
-//! Access that survives what took it away: the server said yes, and the path is named.
+//! Tests of access that remains after a successful change: the remaining path is reported.
 
 use super::*;
 use crate::model::ExpectedState;
@@ -6,17 +6,17 @@ use crate::model::ExpectedState;
 const TABLE: &str = "CREATE TABLE t (a int, b int); CREATE ROLE svc_N LOGIN;";
 
 #[test]
-fn row_1_access_through_a_role_survives_and_is_named() {
+fn row_1_access_through_a_role_is_reported() {
     let story =
         Story::new(&format!("{TABLE} CREATE ROLE team_N; GRANT SELECT ON t TO team_N, svc_N; GRANT team_N TO svc_N"));
     let grant = story.grant("svc_N", "SELECT ON TABLE public.t");
     let plan = story.plan(AccessChange::Revoke {}, &grant);
-    assert_eq!(plan.survives, [story.text("member of team_N, granted by super")], "the plan says so before");
-    assert!(plan.loses.is_empty(), "nobody loses anything by it");
+    assert_eq!(plan.survives, [story.text("member of team_N, granted by super")], "the plan lists the remaining path");
+    assert!(plan.loses.is_empty(), "no principal loses access");
     story.apply(&plan).unwrap();
     assert!(story.reads("svc_N", "t"));
     assert_eq!(story.paths(&grant), [story.text("member of team_N, granted by super")]);
-    assert_eq!(story.observe(&grant).grant, None, "the grant itself is gone");
+    assert_eq!(story.observe(&grant).grant, None, "the grant itself is removed");
 
     let member = story.revoke("svc_N", "role team_N");
     assert!(story.paths(&member).is_empty() && story.paths(&grant).is_empty());
@@ -24,7 +24,7 @@ fn row_1_access_through_a_role_survives_and_is_named() {
 }
 
 #[test]
-fn row_2_access_through_public_survives_and_is_named() {
+fn row_2_access_through_public_is_reported() {
     let story = Story::new(&format!("{TABLE} GRANT SELECT ON t TO PUBLIC, svc_N"));
     let grant = story.revoke("svc_N", "SELECT ON TABLE public.t");
     assert_eq!(story.paths(&grant), ["granted to PUBLIC by super"]);
@@ -33,11 +33,11 @@ fn row_2_access_through_public_survives_and_is_named() {
 }
 
 #[test]
-fn row_5_a_column_is_a_grant_of_its_own_and_the_table_takes_it_along() {
+fn row_5_column_privilege_is_a_separate_grant() {
     let story = Story::new(&format!("{TABLE} GRANT SELECT (a) ON t TO svc_N; GRANT SELECT (b) ON t TO svc_N"));
     let column = story.revoke("svc_N", "SELECT (a) ON TABLE public.t");
     assert!(story.paths(&column).is_empty());
-    assert_eq!(story.ask("SELECT has_column_privilege('svc_N', 't', 'b', 'SELECT')"), "t", "the other one stands");
+    assert_eq!(story.ask("SELECT has_column_privilege('svc_N', 't', 'b', 'SELECT')"), "t", "the other one remains");
 
     story.sql("GRANT SELECT ON t TO svc_N");
     let column = story.grant("svc_N", "SELECT (b) ON TABLE public.t");
@@ -52,7 +52,7 @@ fn row_5_a_column_is_a_grant_of_its_own_and_the_table_takes_it_along() {
 }
 
 #[test]
-fn row_8_a_superuser_keeps_everything() {
+fn row_8_superuser_keeps_all_access() {
     let story = Story::new(
         "CREATE ROLE svc_N LOGIN SUPERUSER; CREATE ROLE team_N; GRANT team_N TO svc_N; CREATE TABLE t ();
          GRANT SELECT ON t TO svc_N",
@@ -68,21 +68,21 @@ fn row_8_a_superuser_keeps_everything() {
 }
 
 #[test]
-fn row_12_a_member_without_inherit_can_still_set_role() {
+fn row_12_member_without_inherit_can_set_role() {
     let story = Story::new(
         "CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN NOINHERIT; CREATE ROLE team_N; GRANT team_N TO svc_N;
          GRANT SELECT ON t TO team_N, svc_N",
     );
     let grant = story.revoke("svc_N", "SELECT ON TABLE public.t");
-    assert!(!story.reads("svc_N", "t"), "has_table_privilege says no");
+    assert!(!story.reads("svc_N", "t"), "has_table_privilege returns false");
     story.sql("SET ROLE svc_N; SET ROLE team_N; SELECT * FROM t");
     assert_eq!(story.paths(&grant), [story.text("member of team_N, by SET ROLE, granted by super")]);
 }
 
 #[test]
-fn row_16_a_session_lives_on_after_nologin_and_the_plan_ends_it() {
-    let story = Story::new("CREATE ROLE svc_N LOGIN PASSWORD 'a story only'");
-    let mut session = CLUSTER.log_in(&story.database, &story.text("svc_N"), "a story only").unwrap();
+fn row_16_open_session_is_ended_by_disable() {
+    let story = Story::new("CREATE ROLE svc_N LOGIN PASSWORD 'test only'");
+    let mut session = CLUSTER.log_in(&story.database, &story.text("svc_N"), "test only").unwrap();
     let account = story.grant("svc_N", "account");
     let plan = story.plan(AccessChange::Disable {}, &account);
     assert!(plan.irreversible.as_deref().is_some_and(|text| text.contains("sessions")));
@@ -101,7 +101,7 @@ fn row_16_a_session_lives_on_after_nologin_and_the_plan_ends_it() {
 }
 
 #[test]
-fn the_same_right_from_two_grantors_is_two_grants() {
+fn privilege_from_two_grantors_is_two_grants() {
     let story = Story::new(&format!(
         "{TABLE} CREATE ROLE lead_N; GRANT SELECT ON t TO lead_N WITH GRANT OPTION; GRANT SELECT ON t TO svc_N;
          SET ROLE lead_N; GRANT SELECT ON t TO svc_N; RESET ROLE"
@@ -127,7 +127,7 @@ fn the_same_right_from_two_grantors_is_two_grants() {
 }
 
 #[test]
-fn ownership_and_the_servers_own_roles_are_paths() {
+fn ownership_and_predefined_roles_are_paths() {
     let story = Story::new(&format!(
         "{TABLE} CREATE ROLE owners_N; ALTER TABLE t OWNER TO owners_N; GRANT SELECT ON t TO svc_N;
          GRANT owners_N, pg_read_all_data TO svc_N"
@@ -140,7 +140,7 @@ fn ownership_and_the_servers_own_roles_are_paths() {
 }
 
 #[test]
-fn rights_on_objects_to_come_are_grants() {
+fn default_privileges_are_grants() {
     let story = Story::new(
         "CREATE ROLE app_N; CREATE ROLE svc_N LOGIN; CREATE SCHEMA \"Odd BY name\";
          ALTER DEFAULT PRIVILEGES FOR ROLE app_N IN SCHEMA \"Odd BY name\" GRANT SELECT ON TABLES TO svc_N",

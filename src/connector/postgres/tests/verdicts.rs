@@ -1,13 +1,13 @@
-//! Each verdict, done and seen to be done.
+//! Tests of each verdict: execution and verification.
 
 use super::*;
 use crate::{connector::UnconfiguredSink, model::ExpectedState};
 
 #[test]
-fn a_dormant_role_is_dropped_with_all_it_holds_in_every_database() {
+fn role_is_dropped_with_its_privileges_in_every_database() {
     let story = Story::new(
         "CREATE ROLE svc_N LOGIN; CREATE ROLE team_N; GRANT team_N TO svc_N; CREATE TABLE t (a int);
-         GRANT SELECT, INSERT ON t TO svc_N; GRANT CONNECT ON DATABASE story_N TO svc_N;
+         GRANT SELECT, INSERT ON t TO svc_N; GRANT CONNECT ON DATABASE case_N TO svc_N;
          ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO svc_N;
          ALTER DEFAULT PRIVILEGES FOR ROLE svc_N GRANT SELECT ON TABLES TO team_N;
          CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; GRANT EXECUTE ON FUNCTION f TO svc_N;
@@ -33,27 +33,27 @@ fn a_dormant_role_is_dropped_with_all_it_holds_in_every_database() {
     apply_by(&both, &plan, &story.vault).unwrap();
     assert!(matches!(both.observe(account).unwrap().presence, Presence::Absent { .. }));
     assert_eq!(story.ask("SELECT count(*) FROM pg_roles WHERE rolname = 'svc_N'"), "0");
-    assert!(apply_by(&both, &plan, &story.vault).unwrap().already, "once more does nothing");
+    assert!(apply_by(&both, &plan, &story.vault).unwrap().already, "the second run makes no change");
 }
 
 #[test]
-fn an_account_is_disabled_and_could_be_put_back() {
-    let story = Story::new("CREATE ROLE svc_N LOGIN PASSWORD 'a story only'");
+fn disabled_account_can_be_restored() {
+    let story = Story::new("CREATE ROLE svc_N LOGIN PASSWORD 'test only'");
     let account = story.grant("svc_N", "account");
     let plan = story.plan(AccessChange::Disable {}, &account);
-    let mut session = CLUSTER.log_in("postgres", &story.text("svc_N"), "a story only").unwrap();
+    let mut session = CLUSTER.log_in("postgres", &story.text("svc_N"), "test only").unwrap();
     let receipt = story.apply(&plan).unwrap();
     assert!(receipt.text.contains("1 sessions ended"), "{receipt:?}");
     assert!(session.simple_query("SELECT 1").is_err());
-    let refused = CLUSTER.log_in("postgres", &story.text("svc_N"), "a story only").err().unwrap();
-    assert_eq!(refused.code().map(|code| code.code()), Some("28P01"), "it is out of date too: {refused:?}");
+    let refused = CLUSTER.log_in("postgres", &story.text("svc_N"), "test only").err().unwrap();
+    assert_eq!(refused.code().map(|code| code.code()), Some("28P01"), "it has expired as well: {refused:?}");
     let undo = story.postgres.compensate(&Action::new(plan)).unwrap();
     story.sql(&undo[0].text);
-    assert!(CLUSTER.log_in("postgres", &story.text("svc_N"), "a story only").is_ok());
+    assert!(CLUSTER.log_in("postgres", &story.text("svc_N"), "test only").is_ok());
 }
 
 #[test]
-fn a_password_is_rotated_kept_first_proven_by_use_and_never_told() {
+fn rotated_password_is_stored_verified_and_never_printed() {
     let story = Story::new("CREATE ROLE svc_N LOGIN PASSWORD 'the old one'");
     let password = story.grant("svc_N", "password");
     let plan = story.plan(AccessChange::Rotate {}, &password);
@@ -70,19 +70,19 @@ fn a_password_is_rotated_kept_first_proven_by_use_and_never_told() {
     assert!(CLUSTER.log_in("postgres", &story.text("svc_N"), &secret).is_ok());
     let old = CLUSTER.log_in("postgres", &story.text("svc_N"), "the old one").err().unwrap();
     assert_eq!(old.code().map(|code| code.code()), Some("28P01"));
-    assert!(receipt.text.contains("with a wrong one was refused"), "{receipt:?}");
+    assert!(receipt.text.contains("one with a wrong password was refused"), "{receipt:?}");
     assert!(!format!("{receipt:?}").contains(&secret));
 
     assert!(matches!(story.observe(&password).presence, Presence::Absent { .. }), "the old password is gone");
     let new = story.grant("svc_N", "password");
     assert_eq!(receipt.successor.as_ref(), Some(&new.key));
-    assert!(story.apply(&plan).unwrap().already, "once more does nothing");
+    assert!(story.apply(&plan).unwrap().already, "the second run makes no change");
     let stored = story.ask("SELECT rolpassword FROM pg_authid WHERE rolname = 'svc_N'");
     assert!(!format!("{new:?}").contains(&stored[..40]), "the verifier is not in the inventory");
 }
 
 #[test]
-fn a_password_is_taken_away() {
+fn password_is_removed() {
     let story = Story::new("CREATE ROLE svc_N LOGIN PASSWORD 'the old one'");
     let password = story.revoke("svc_N", "password");
     assert!(story.paths(&password).is_empty());
@@ -90,7 +90,7 @@ fn a_password_is_taken_away() {
 }
 
 #[test]
-fn rights_to_grant_on_and_limits_are_reduced() {
+fn grant_options_and_limits_are_reduced() {
     let story = Story::new(
         "CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; CREATE ROLE team_N; GRANT team_N TO svc_N WITH ADMIN OPTION;
          GRANT SELECT ON t TO svc_N WITH GRANT OPTION",
@@ -117,7 +117,7 @@ fn rights_to_grant_on_and_limits_are_reduced() {
 }
 
 #[test]
-fn names_that_look_like_sql_are_names() {
+fn hostile_names_are_quoted() {
     let hostile = "x\"\"; DROP ROLE super; -- IN DATABASE y";
     let story = Story::new(&format!(
         "CREATE ROLE \"{hostile} N\" LOGIN; CREATE SCHEMA \"{hostile}\"; CREATE TABLE \"{hostile}\".\"{hostile}\" (\"a,b\" int);
@@ -139,22 +139,22 @@ fn names_that_look_like_sql_are_names() {
 }
 
 #[test]
-fn roles_show_what_they_hide() {
+fn role_membership_lists_its_contents() {
     let story = Story::new(
         "CREATE TABLE t (a int); CREATE ROLE deep_N; CREATE ROLE team_N; CREATE ROLE svc_N LOGIN; GRANT deep_N TO team_N;
          GRANT team_N TO svc_N; GRANT SELECT ON t TO deep_N",
     );
     let member = story.grant("svc_N", "role team_N");
     let hidden: Vec<&str> = member.expands_to.iter().map(|given| given.name.as_str()).collect();
-    assert!(hidden.contains(&story.text("SELECT ON TABLE public.t IN DATABASE story_N").as_str()), "{hidden:?}");
+    assert!(hidden.contains(&story.text("SELECT ON TABLE public.t IN DATABASE case_N").as_str()), "{hidden:?}");
     assert!(hidden.contains(&story.text("role deep_N").as_str()), "{hidden:?}");
-    assert_eq!(story.observe(&member).grant.as_ref(), Some(&member), "listing and looking agree");
+    assert_eq!(story.observe(&member).grant.as_ref(), Some(&member), "listing and observation agree");
     story.sql("GRANT INSERT ON t TO team_N");
-    assert_ne!(story.observe(&member).grant.unwrap().digest(), member.digest(), "more is hidden: to be reviewed again");
+    assert_ne!(story.observe(&member).grant.unwrap().digest(), member.digest(), "more contents: to be reviewed again");
 }
 
 #[test]
-fn an_action_costs_few_calls() {
+fn action_needs_few_calls() {
     let story = Story::new("CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; GRANT SELECT ON t TO svc_N");
     let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
     let before = story.postgres.calls();

@@ -1,4 +1,4 @@
-//! What goes wrong between us and the server: answers lost at each step, and the world changing between two of them.
+//! Tests of network failures and concurrent changes between the steps of an action.
 
 use super::*;
 use std::{
@@ -9,23 +9,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What the wire does with a message.
+/// The treatment of a message by the test proxy.
 #[derive(Clone, Copy)]
 enum Wire {
-    /// The server never gets it.
+    /// The server does not receive it.
     CutBefore,
-    /// The server gets it, and its answer is lost.
+    /// The server receives it, and its reply is lost.
     CutAfter,
-    /// It goes through.
+    /// It is forwarded.
     Forward,
 }
 
-/// Listens in front of the server and lets `act` decide about the first message that holds `mark`.
+/// Listens in front of the server and lets `act` decide about the first message that contains `mark`.
 fn wire(mark: &'static str, act: impl FnOnce() -> Wire + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let act = Arc::new(Mutex::new(Some(act)));
-    // One thread for the wire and two for each connection; they end with the connections, at the latest with the test.
+    // One thread for the proxy and two for each connection; they end with the connections, at the latest with the test.
     thread::spawn(move || {
         for client in listener.incoming() {
             let (client, act) = (client.unwrap(), Arc::clone(&act));
@@ -47,7 +47,7 @@ fn carry(mut client: TcpStream, mark: &str, act: &Mutex<Option<impl FnOnce() -> 
                 break;
             }
         }
-        // A muted answer: by now the server has done what it was asked.
+        // A dropped reply: the server has executed the request.
         let _ = back_to.shutdown(Shutdown::Both);
     });
     let mut buffer = [0; 65_536];
@@ -79,21 +79,21 @@ fn through(port: u16, story: &Story) -> Postgres {
 const STORY: &str = "CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; GRANT SELECT ON t TO svc_N";
 
 #[test]
-fn an_answer_lost_at_commit_is_ambiguous_and_a_look_decides() {
+fn reply_lost_at_commit_is_ambiguous() {
     for (cut, done) in [(Wire::CutAfter, true), (Wire::CutBefore, false)] {
         let story = Story::new(STORY);
         let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
         let far = through(wire("COMMIT", move || cut), &story);
         let error = apply_by(&far, &plan, &story.vault).unwrap_err();
         assert_eq!(error.class(), "ambiguous", "{error}");
-        assert_eq!(far.observe(&plan.grant).unwrap().grant.is_none(), done, "the next look connects again");
+        assert_eq!(far.observe(&plan.grant).unwrap().grant.is_none(), done, "the next read connects again");
         assert_eq!(story.reads("svc_N", "t"), !done);
         assert_eq!(apply_by(&far, &plan, &story.vault).unwrap().already, done);
     }
 }
 
 #[test]
-fn an_answer_lost_before_commit_means_that_nothing_was_done() {
+fn reply_lost_before_commit_is_transient() {
     for cut in [Wire::CutAfter, Wire::CutBefore] {
         let story = Story::new(STORY);
         let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
@@ -106,7 +106,7 @@ fn an_answer_lost_before_commit_means_that_nothing_was_done() {
 }
 
 #[test]
-fn a_name_reused_between_the_check_and_the_statement_is_caught_before_commit() {
+fn name_reused_after_the_check_is_rolled_back() {
     let story = Story::new(STORY);
     let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
     let database = story.database.clone();
@@ -120,13 +120,14 @@ fn a_name_reused_between_the_check_and_the_statement_is_caught_before_commit() {
     );
     let error = apply_by(&far, &plan, &story.vault).unwrap_err();
     assert!(error.to_string().contains("rolled back"), "{error}");
-    assert!(story.reads("svc_N", "t"), "the innocent role keeps what the statement had taken from it");
+    assert!(story.reads("svc_N", "t"), "the other role keeps its privilege");
     assert!(story.reads("old_N", "t"));
 }
 
 #[test]
-fn a_statement_that_changes_nothing_is_not_a_success() {
-    // The grantor became a superuser meanwhile: acting as it now means acting as the owner, whose grant this is not.
+fn statement_without_effect_is_not_a_success() {
+    // The grantor became a superuser in between: acting as it now means acting as the owner, who did not grant this
+    // privilege.
     let story = Story::new(
         "CREATE TABLE t (a int); CREATE ROLE svc_N LOGIN; CREATE ROLE lead_N;
          GRANT SELECT ON t TO lead_N WITH GRANT OPTION; SET ROLE lead_N; GRANT SELECT ON t TO svc_N; RESET ROLE",
@@ -134,23 +135,26 @@ fn a_statement_that_changes_nothing_is_not_a_success() {
     let plan = story.plan(AccessChange::Revoke {}, &story.grant("svc_N", "SELECT ON TABLE"));
     story.sql("ALTER ROLE lead_N SUPERUSER");
     let error = story.apply(&plan).unwrap_err();
-    assert!(error.to_string().contains("nothing changed; rolled back"), "{error}");
+    assert!(error.to_string().contains("without a change; rolled back"), "{error}");
     assert!(story.reads("svc_N", "t"));
 }
 
 #[test]
-fn a_password_whose_commit_was_lost_is_kept_and_found_by_a_look() {
+fn password_with_lost_commit_is_stored_and_found() {
     let story = Story::new("CREATE ROLE svc_N LOGIN PASSWORD 'the old one'");
     let plan = story.plan(AccessChange::Rotate {}, &story.grant("svc_N", "password"));
     let far = through(wire("COMMIT", || Wire::CutAfter), &story);
     assert_eq!(apply_by(&far, &plan, &story.vault).unwrap_err().class(), "ambiguous");
     let (_, secret) = story.vault.0.lock().unwrap()[0].clone();
-    assert!(CLUSTER.log_in("postgres", &story.text("svc_N"), &secret).is_ok(), "the sink had it before the server");
+    assert!(
+        CLUSTER.log_in("postgres", &story.text("svc_N"), &secret).is_ok(),
+        "it was stored in the sink before it was set"
+    );
     assert!(matches!(far.observe(&plan.grant).unwrap().presence, Presence::Absent { .. }));
 }
 
 #[test]
-fn a_server_that_accepts_and_says_nothing_is_not_waited_for_for_ever() {
+fn silent_server_times_out() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let story = Story::new("CREATE ROLE svc_N LOGIN");
     let far = through(silent.local_addr().unwrap().port(), &story);
