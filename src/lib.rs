@@ -3,22 +3,22 @@
 //! Signed decisions in a git repository become real entitlement changes, which are read back from the target and
 //! proven by hash-chained evidence in the same repository.
 //!
-//! # The house
-//! A folder imports only from folders on floors below its own; there are no imports within a floor.
-//! `tests/layers.rs` holds this table and fails on an arrow that points up or sideways.
+//! # Layers
+//! A folder imports only from folders in lower layers; there are no imports within a layer. `tests/layers.rs` checks this
+//! table and the imports.
 //!
-//! | floor | folders |
+//! | layer | folders |
 //! |---|---|
-//! | 1 | `model` words · `diag` what people read when something is wrong · `git` objects, refs and the carrier |
+//! | 1 | `model` domain types · `diag` diagnostics · `git` objects, refs and remotes |
 //! | 2 | `format` codecs of every file kind, signature and log format |
-//! | 3 | `store` the governed repository · `policy` rules over what is known · `connector` the code that speaks to systems |
-//! | 4 | `trust` who may sign · `inventory` what is held |
+//! | 3 | `store` the governed repository · `policy` rules over attributes · `connector` access to target systems |
+//! | 4 | `trust` verification of signatures · `inventory` collected grants and identities |
 //! | 5 | `campaign` items, reviews, resolutions |
-//! | 6 | `plan` what will be done |
-//! | 7 | `enforce` doing it, and looking again |
-//! | 8 | `evidence` the proof |
-//! | 9 | `audit` what the proof is worth |
-//! | 10 | `report` plans, status and findings as text |
+//! | 6 | `plan` planned changes |
+//! | 7 | `enforce` execution and verification of plans |
+//! | 8 | `evidence` the evidence branch |
+//! | 9 | `audit` offline checks of evidence and decisions |
+//! | 10 | `report` output of plans, status and findings |
 //! | 11 | `cli` the commands |
 #![cfg_attr(
     test,

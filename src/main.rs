@@ -1,4 +1,4 @@
-//! The `tenure` command; everything is in the library.
+//! The `tenure` command. Its implementation is in the library.
 
 use std::process::ExitCode;
 

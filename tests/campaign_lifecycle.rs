@@ -346,8 +346,8 @@ fn single_entitlement_of_role_is_removed() {
         world.sign(name.as_str(), &[&path]);
     }
     world.merge("decide");
-    let plan = world.tenure(&["plan"]).says("inside-role").says("which 2 others have too");
-    plan.says("split: make a role with `sudo (root) /usr/bin/id`, put `svc_export` into it").says("knows no denial");
+    let plan = world.tenure(&["plan"]).says("inside-role").says("which 2 other principals have too");
+    plan.says("split: create a role with `sudo (root) /usr/bin/id`, add `svc_export` to it").says("supports no denial");
     let shadow = world.read("web-1/etc/group");
     world.enforce(&[]);
     assert_eq!(world.read("web-1/etc/group"), shadow, "nobody loses anything by it");

@@ -19,7 +19,7 @@ use support::postgres::Cluster;
 use tenure::model::Verdict::{Disable, Revoke, Rotate};
 use world::{CAMPAIGN, Decision, World};
 
-const ENGINE: &str = "a story only";
+const ENGINE: &str = "test only";
 
 /// A server on which the engine owns what it may change, and is no superuser.
 fn database(world: &mut World, roles: &str) -> Cluster {
@@ -111,7 +111,7 @@ fn refused_changes_stay_open_on_three_systems() {
         ("forbidden", "/etc/group, which is read-only (0444)"),
         ("forbidden", "42501"),
         ("permanent", "2BP01"),
-        ("permanent", "the new secret was not kept"),
+        ("permanent", "the new secret was not stored"),
     ] {
         let failed = world.records_of("outcome").into_iter().filter(|outcome| outcome["result"] == "failed");
         let texts: Vec<_> = failed.map(|it| format!("{} {}", it["class"], it["text"])).collect();

@@ -1,4 +1,4 @@
-//! The house: which folder of `src` stands on which floor, and that no import points up or sideways.
+//! Checks the layers of the crate: a folder of `src` imports only from folders in lower layers.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The floors, lowest first. A folder imports only from floors below its own.
-const FLOORS: [&[&str]; 12] = [
+/// The folders of each layer, the lowest layer first. A folder imports only from lower layers.
+const LAYERS: [&[&str]; 12] = [
     &["model", "diag", "git"],
     &["format"],
     &["store", "policy", "connector"],
@@ -30,17 +30,17 @@ const FLOORS: [&[&str]; 12] = [
     &["main"],
 ];
 
-/// Arrows that point down and are still wrong: an audit needs a clone and no network, so it cannot even name these.
+/// Imports from lower layers that are not allowed: an audit works offline on a clone, so it has no access to targets.
 const NEVER: [(&str, &[&str]); 1] = [("audit", &["connector", "inventory", "enforce"])];
 
 #[test]
-fn no_import_points_up_or_sideways() {
+fn imports_are_from_lower_layers_only() {
     let wrong = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
 #[test]
-fn the_crate_documents_the_same_floors() {
+fn crate_documentation_lists_the_same_layers() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
     let rows: Vec<Vec<&str>> = page
         .lines()
@@ -48,18 +48,18 @@ fn the_crate_documents_the_same_floors() {
         .filter(|row| row.starts_with(|first: char| first.is_ascii_digit()))
         .map(|row| row.split('`').skip(1).step_by(2).collect())
         .collect();
-    let floors: Vec<Vec<&str>> = FLOORS[..FLOORS.len() - 1].iter().map(|floor| floor.to_vec()).collect();
-    assert_eq!(rows, floors, "the table in src/lib.rs and the one here differ");
+    let layers: Vec<Vec<&str>> = LAYERS[..LAYERS.len() - 1].iter().map(|layer| layer.to_vec()).collect();
+    assert_eq!(rows, layers, "the table in src/lib.rs and the one here differ");
 }
 
 #[test]
-fn a_crooked_house_is_found() {
-    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/crooked_house");
-    let known = fs::read_to_string(house.join("found.txt")).unwrap();
-    assert_eq!(check(&house), known.lines().collect::<Vec<_>>());
+fn wrong_imports_are_found() {
+    let wrong = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/wrong_layers");
+    let known = fs::read_to_string(wrong.join("found.txt")).unwrap();
+    assert_eq!(check(&wrong), known.lines().collect::<Vec<_>>());
 }
 
-/// Returns a sentence for each wrong arrow and each file or folder without a floor, by path and line.
+/// Returns a message for each import that is not allowed and each folder without a layer, sorted by path and line.
 fn check(root: &Path) -> Vec<String> {
     let mut wrong = Vec::new();
     let files = rust_files(root);
@@ -68,22 +68,22 @@ fn check(root: &Path) -> Vec<String> {
         let place = file.strip_prefix(root).unwrap();
         let module = elsewhere.get(&file).cloned().unwrap_or_else(|| module_of(place));
         let Some(folder) = module.first() else { continue };
-        let Some(floor) = floor_of(folder) else {
-            wrong.push(format!("{}: `{folder}` is on no floor", place.display()));
+        let Some(layer) = layer_of(folder) else {
+            wrong.push(format!("{}: `{folder}` is in no layer", place.display()));
             continue;
         };
         for import in imports(&fs::read_to_string(&file).unwrap(), &module) {
-            let here = format!("{}:{}: `{folder}` on floor {}", place.display(), import.line, floor + 1);
+            let here = format!("{}:{}: `{folder}` in layer {}", place.display(), import.line, layer + 1);
             let name = &import.name;
-            match floor_of(name) {
+            match layer_of(name) {
                 _ if name == folder => {}
-                None => wrong.push(format!("{here} names `{name}`, which is on no floor")),
-                Some(other) if other == floor => wrong.push(format!("{here} imports `{name}` beside it")),
-                Some(other) if other > floor => {
-                    wrong.push(format!("{here} imports `{name}` above it, on floor {}", other + 1))
+                None => wrong.push(format!("{here} names `{name}`, which is in no layer")),
+                Some(other) if other == layer => wrong.push(format!("{here} imports `{name}` in the same layer")),
+                Some(other) if other > layer => {
+                    wrong.push(format!("{here} imports `{name}` above it, in layer {}", other + 1))
                 }
                 Some(other) if NEVER.iter().any(|(from, to)| from == folder && to.contains(&name.as_str())) => {
-                    wrong.push(format!("{here} imports `{name}` on floor {}, which it must not know", other + 1));
+                    wrong.push(format!("{here} imports `{name}` in layer {}, which it must not use", other + 1));
                 }
                 Some(_) => {}
             }
@@ -92,11 +92,11 @@ fn check(root: &Path) -> Vec<String> {
     wrong
 }
 
-fn floor_of(folder: &str) -> Option<usize> {
-    FLOORS.iter().position(|floor| floor.contains(&folder))
+fn layer_of(folder: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&folder))
 }
 
-/// Returns the module path of a file below the crate root; nothing for the root itself.
+/// Returns the module path of a file below the crate root; empty for the root itself.
 fn module_of(place: &Path) -> Vec<String> {
     let mut module: Vec<String> =
         place.with_extension("").iter().map(|part| part.to_str().unwrap().to_owned()).collect();
@@ -106,7 +106,7 @@ fn module_of(place: &Path) -> Vec<String> {
     module
 }
 
-/// Returns the module paths of the files that `file` gives to modules of its own by `#[path]`.
+/// Returns the module paths of the files that `file` includes with `#[path]`.
 fn placed_by(file: &Path, root: &Path) -> Vec<(PathBuf, Vec<String>)> {
     let module = module_of(file.strip_prefix(root).unwrap());
     let place = |(other, name): (String, String)| (file.with_file_name(other), [module.clone(), vec![name]].concat());

@@ -42,7 +42,7 @@ fn connect(cluster: &Cluster, config: &PostgresConfig) -> Postgres {
 }
 
 const WORLD: &str = r#"
-CREATE ROLE ana LOGIN PASSWORD 'a story only' VALID UNTIL '2027-01-01 00:00:00+00';
+CREATE ROLE ana LOGIN PASSWORD 'test only' VALID UNTIL '2027-01-01 00:00:00+00';
 CREATE ROLE li LOGIN CREATEDB NOINHERIT;
 CREATE ROLE old LOGIN;
 CREATE ROLE readers;
@@ -51,7 +51,7 @@ GRANT readers TO ana WITH ADMIN OPTION;
 GRANT readers TO "Odd, name=x/y";
 GRANT pg_read_all_data TO readers;
 SET password_encryption = 'md5';
-ALTER ROLE old PASSWORD 'a story only';
+ALTER ROLE old PASSWORD 'test only';
 CREATE SCHEMA sales AUTHORIZATION ana;
 CREATE TABLE sales.orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, amount int, note text);
 ALTER TABLE sales.orders OWNER TO ana;
@@ -103,7 +103,7 @@ fn it_conforms() {
     let postgres = connect(&cluster, &only);
     conformance::conforms(&postgres, &system());
     let spots = postgres.validate().unwrap().blind_spots;
-    assert_eq!(spots, ["objects in database template1: not named in `databases`"]);
+    assert_eq!(spots, ["objects in database template1: not listed in `databases`"]);
 
     let all = connect(&cluster, &config(&cluster));
     let listed = conformance::list_all(&all);
@@ -131,7 +131,7 @@ fn it_conforms() {
     let weak = listed[&GrantKind::Credential].iter().find(|grant| grant.principal.name == "old").unwrap();
     assert_eq!((weak.key.as_str().ends_with("/md5"), weak.attribute("stored-as")), (true, Some("md5")));
 
-    let ana = cluster.log_in("postgres", "ana", "a story only").unwrap();
+    let ana = cluster.log_in("postgres", "ana", "test only").unwrap();
     let page = all.list(GrantKind::Account, None).unwrap();
     let used: Vec<_> = page.usage.iter().filter(|(_, usage)| matches!(usage, Usage::At(_))).collect();
     assert_eq!(used.len(), 1 + 1, "ana and ourselves have sessions: {used:?}");

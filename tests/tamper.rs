@@ -58,7 +58,7 @@ fn an_honest_world_has_no_findings() {
     let world = Honest::new();
     let said = world.case("honest").audit();
     assert_eq!((said.exit, said.codes), (0, Vec::<String>::new()), "{}", said.json);
-    assert!(said.json.contains("2 review files taken up, 1 plan computed again"), "{}", said.json);
+    assert!(said.json.contains("2 review files recorded, 1 plan recomputed"), "{}", said.json);
     let (exit, text) = world.case("honest, for people").audit_for_people();
     assert_eq!((exit, text.matches("nothing found").count()), (0, 6), "{text}");
     let mut case = world.case("a change of mind");

@@ -34,7 +34,7 @@ fn it_keeps_what_every_connector_promises() {
     let small = world.connector_as(id, secret, "page_size = 2");
     // ListGroups of the emulator says nothing about its end, and a page that is full could have been cut.
     let refused = small.list(GrantKind::Membership, None).unwrap_err();
-    assert!(refused.to_string().contains("does not say whether there is more"), "{refused}");
+    assert!(refused.to_string().contains("does not report whether there are more pages"), "{refused}");
     let page = |aws: &crate::connector::aws_iam::AwsIam| aws.list(GrantKind::Account, None).unwrap().grants;
     assert_eq!(page(&small), page(&world.connector()));
 }

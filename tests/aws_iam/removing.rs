@@ -54,7 +54,7 @@ fn a_dormant_user_goes_with_everything_that_hangs_on_it() {
 
     let plan = world.plan(AccessChange::Revoke {}, &grant);
     let receipt = world.apply(&plan, &UnconfiguredSink).unwrap();
-    assert_eq!(receipt.text, "13 of 13 calls changed something");
+    assert_eq!(receipt.text, "13 of 13 calls made a change");
     assert!(is_absent(&world.presence(&grant)));
     for left in world.inventory().grants() {
         assert_ne!(left.principal.name, "dora", "{}", left.key);

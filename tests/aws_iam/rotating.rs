@@ -121,7 +121,7 @@ fn engine_key_is_gone_only_when_rejected() {
     let vault = Vault::new();
     // The emulator lets an inactive key in: a target that says yes and does not do it.
     let refused = world.apply(&plan, &vault.sink()).unwrap_err();
-    assert!(matches!(&refused, ConnectorError::Ambiguous(why) if why.contains("still lets calls in")), "{refused}");
+    assert!(matches!(&refused, ConnectorError::Ambiguous(why) if why.contains("is still accepted")), "{refused}");
     let seen = world.connector().observe(&grant).unwrap().grant.unwrap();
     assert_eq!(seen.attribute("status"), Some("Inactive"), "it was not deleted");
 }

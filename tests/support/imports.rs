@@ -10,16 +10,16 @@ use rust_lexer::{is_word, skipped};
 pub struct Import {
     /// The line, counted from one.
     pub line: usize,
-    /// The first name below the crate root, or what stands there instead.
+    /// The first name below the crate root, or the construction used instead of a name.
     pub name: String,
 }
 
-/// Returns what the file `source` names at the root of its crate, in order.
+/// Returns the items that the file `source` names at the root of its crate, in order.
 ///
-/// `module` is the file's own path below the crate root, as in `["connector", "hosts"]`. Read are all paths that start
-/// with `crate` or lead there with `super`, in `use` trees and anywhere else. Comments (so doc tests too) and strings
-/// are not code. What could lead elsewhere unseen (`include!`, a `#[path]` out of the folder, another name for the
-/// crate) is returned under its own spelling, which is no folder's name.
+/// `module` is the file's own path below the crate root, as in `["connector", "hosts"]`. All paths that
+/// start with `crate` or reach it with `super` are read, in `use` trees and elsewhere. Comments (including doc tests) and
+/// strings are skipped. Constructions that could hide an import (`include!`, a `#[path]` to another folder, another name
+/// for the crate) are returned under their own spelling, which is not the name of a folder.
 pub fn imports(source: &str, module: &[String]) -> Vec<Import> {
     let tokens = tokens(source);
     let mut found = Vec::new();
@@ -62,7 +62,7 @@ pub fn placed(source: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Where in the tree of modules the reader stands: the file's own depth, and the inline modules it is in.
+/// The position in the module tree: the depth of the file, and the inline modules around the current token.
 struct Scope {
     file: usize,
     inner: Vec<usize>,
@@ -175,7 +175,7 @@ fn starts(tokens: &[Token]) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Returns whether the file of a `#[path]` is of another folder. `tests/support` is outside the house, and below it.
+/// Returns whether the file of a `#[path]` is in another folder. `tests/support` belongs to no layer, and may be used.
 fn leads_away(file: &str) -> bool {
     file.contains('/') && !file.contains("/../tests/support/")
 }

@@ -12,7 +12,7 @@ pub enum Kind {
     Doc,
     /// The first paragraph of the documentation of a file.
     Header,
-    /// A string literal of two words or more.
+    /// A string literal of two words or more, except SQL queries.
     Literal,
 }
 
@@ -152,5 +152,6 @@ fn literal(token: &str, line: usize) -> Option<(Kind, Passage)> {
     }
     passage.blank('`', '`');
     passage.blank('{', '}');
-    passage.text.trim().contains(' ').then_some((Kind::Literal, passage))
+    let is_prose = passage.text.trim().contains(' ') && !passage.text.contains("SELECT ");
+    is_prose.then_some((Kind::Literal, passage))
 }

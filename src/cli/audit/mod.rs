@@ -165,7 +165,7 @@ fn finding_of(defect: &EvidenceDefect) -> Finding {
         code: defect.code.as_str(),
         subject: defect.place.clone(),
         message: defect.message.clone(),
-        help: "compare with another clone made earlier, and find out who could push".to_owned(),
+        help: "compare with an earlier clone, and find out who had push access".to_owned(),
     }
 }
 
