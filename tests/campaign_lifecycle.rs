@@ -163,7 +163,7 @@ fn silence_never_takes_more_than_its_cap() {
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
     world.merge("close stage 1");
     let refused = later(&world, 16, &["campaign", "advance", CAMPAIGN]).exits(3);
-    refused.says("silence would disable 2 items in stage 2, and the definition lets it disable 1").says("fallback");
+    refused.says("closing stage 2 would disable 2 unanswered items; the definition allows 1").says("fallback");
     assert!(!world.repo().join(format!("campaigns/{CAMPAIGN}/stages/2.toml")).exists());
 }
 
@@ -265,7 +265,7 @@ fn added_access_keeps_campaign_open_until_reviewed() {
     let close = [&["campaign", "close", CAMPAIGN], KEYS].concat();
     let refused = world.tenure(&close).exits(3);
     refused.says("error[population-changed]").says("group docker").says("tenure campaign late 2026-q4");
-    world.tenure(&["campaign", "status", CAMPAIGN]).says("1 not looked at").says("nobody looked");
+    world.tenure(&["campaign", "status", CAMPAIGN]).says("1 not looked at").says("not reviewed");
 
     world.tenure(&["campaign", "late", CAMPAIGN]).exits(0).says("2026-q4-late: 1 item,");
     signed(&world, "2026-q4-late");

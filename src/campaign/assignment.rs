@@ -1,5 +1,5 @@
 //! Assigns reviewers to items in every stage: the first eligible candidate, otherwise a fallback; never the holder, and
-//! nobody twice.
+//! no person twice.
 
 use super::{
     CampaignItem,

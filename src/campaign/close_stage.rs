@@ -43,7 +43,7 @@ pub enum StageCloseError {
         waits: String,
     },
     /// The close would remove more unanswered items than the definition allows.
-    #[error("silence would disable {found} items in stage {stage}, and the definition lets it disable {cap}")]
+    #[error("closing stage {stage} would disable {found} unanswered items; the definition allows {cap}")]
     TooMuch {
         /// The stage.
         stage: u32,

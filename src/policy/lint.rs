@@ -317,7 +317,7 @@ fn no_rule<T>(read: &ParsedFile<T>, steps: &[PathSegment<'_>], id: &str, ids: &B
     }
 }
 
-/// What the names of a rule can be.
+/// The domains of the names of a rule.
 struct RuleNameDomain<'r>(&'r Rule);
 
 impl ValueDomain for RuleNameDomain<'_> {

@@ -48,7 +48,7 @@ pub fn drift_human(changes: &[ChangedGrant], look: OutputStyle) -> String {
     let mut sorted: Vec<&ChangedGrant> = changes.iter().collect();
     sorted.sort_by_key(|change| (change.disposition.is_some(), change.tier));
     let row = |change: &&ChangedGrant| {
-        let disposition = change.disposition.as_ref().map_or("nobody looked".to_owned(), ToString::to_string);
+        let disposition = change.disposition.as_ref().map_or("not reviewed".to_owned(), ToString::to_string);
         let names = [change.principal.clone(), change.entitlement.clone()];
         [
             vec![change.tier.to_string(), change.system.to_string()],

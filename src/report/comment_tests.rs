@@ -1,4 +1,4 @@
-//! The comment says what hangs on a change, stays within its bounds, and nothing in it is more than text.
+//! Tests of the pull request comment: dependents, size limits, and escaping.
 
 use super::*;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// A target whose changes cannot be undone, and that survive where the grant says so.
+/// A target with irreversible changes, some of which leave access behind.
 struct Words;
 
 impl ConnectorSchema for Words {

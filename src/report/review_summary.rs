@@ -22,7 +22,7 @@ pub struct ReviewOverview<'a> {
     pub path: &'a str,
     /// The content.
     pub review: &'a Review,
-    /// When responses are due.
+    /// The due date of responses.
     pub due: Timestamp,
     /// The no-response action.
     pub on_silence: NoResponseAction,

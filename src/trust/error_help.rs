@@ -125,7 +125,7 @@ impl TrustError {
             Self::NotByReviewer(_) => "the reviewer named in the file signs it: `tenure sign FILE`",
             Self::NotInGroup { .. } => "let a member of the group sign: `tenure sign FILE`",
             Self::Octopus => "merge one line at a time",
-            Self::Place { .. } => "put the file where it says it belongs",
+            Self::Place { .. } => "move the file to the path that its content requires",
             Self::Prev { .. } | Self::Version { .. } => "write the next version with the digest of the one in force",
             Self::RootPin { .. } => {
                 "compare the pin with the one `tenure init` printed; if it is right, trust nothing here"
@@ -143,7 +143,7 @@ impl TrustError {
             Self::Threshold { .. } => "get the missing signatures: `tenure sign FILE`",
             Self::ThresholdUnreachable { .. } => "set a threshold between 1 and the number of keys",
             Self::TrustNotAlone => "bring trust changes and everything else in separate merges",
-            Self::WrongRepository { .. } => "a signed file counts in one repository only; make it anew here",
+            Self::WrongRepository { .. } => "a signed file is valid in one repository only; create a new one here",
         }
     }
 }

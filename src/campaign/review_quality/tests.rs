@@ -402,7 +402,7 @@ fn second_review_is_measured_by_first_response() {
     round.file("ana", kept(0..10, own));
     round.file("ben", kept(10..20, own));
     let plain = round.quality();
-    assert_eq!(plain.reviewers[0].second_look_n, None, "nobody looked");
+    assert_eq!(plain.reviewers[0].second_look_n, None, "not reviewed");
     let say = |numbers: std::ops::Range<usize>, verdict| numbers.map(|n| item(n, verdict, &own(n))).collect::<Vec<_>>();
     round.looked("mia", say(0..9, Verdict::Certify));
     round.looked("mia", say(15..16, Verdict::Except));

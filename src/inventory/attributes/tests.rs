@@ -1,4 +1,4 @@
-//! Each derivation as a small story, with what is not known in it.
+//! Derivation of each attribute, with known and unknown inputs.
 
 use super::*;
 use crate::{
@@ -64,7 +64,7 @@ impl Story {
         self.inventories[&system_id(system)].inventory.grant(&key).unwrap()
     }
 
-    /// Returns what is known of a grant under these names, one line each; `?` for what is not known.
+    /// Returns the attributes of a grant with these names, one line each; `?` for unknown ones.
     fn told(&self, system: &str, key: &str, names: &[&str]) -> String {
         told(&self.portraits().grant(self.grant(system, key)), names)
     }
@@ -233,10 +233,10 @@ fn a_principal_is_as_privileged_as_the_worst_it_holds_anywhere() {
     assert_eq!(story.person("ana", &names), "T1 true ana person none");
     assert_eq!(story.person("idle", &names), "? true idle service none", "it holds nothing that is known");
     assert_eq!(story.person("tenure", &["principal.tier"]), "T0", "what it is for makes it control plane");
-    // The account behind which the role stands gives all of it.
+    // The account of the role gives all of it.
     assert_eq!(story.told("db", "account:1/login", &["grant.tier"]), "T1");
     assert_eq!(story.told("web", "account:uid:1/login", &["grant.tier", "principal.tier"]), "T2 T1");
-    // Nobody claims the role; rules judge it all the same.
+    // The role is uncorrelated; rules evaluate it nevertheless.
     assert_eq!(told(&story.portraits().account("db:5"), &names), "T1 false db:5 ? none");
     let holders: Vec<_> = story.portraits().holders().map(|(id, _)| id).collect();
     assert_eq!(holders, ["ana", "idle", "tenure", "db:5"]);

@@ -1,4 +1,4 @@
-//! Who holds both sides, and what is left of it after a change.
+//! Violations of separation of duties, before and after a change.
 
 use super::*;
 use crate::{

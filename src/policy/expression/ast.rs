@@ -72,7 +72,7 @@ pub(super) enum ExprFunction {
 }
 
 impl ExprNode {
-    /// Returns the steps it stands on.
+    /// Returns the operands.
     pub(super) fn children(&self) -> Vec<&Self> {
         match self {
             Self::And(nodes) | Self::Or(nodes) | Self::List(nodes) => nodes.iter().collect(),

@@ -104,7 +104,7 @@ fn two_sides_follow_kleene_in_either_order() {
         assert_eq!(said(text), expected, "{text}");
         assert_eq!(said(&format!("{right} {operator} {left}")), expected, "{right} {operator} {left}");
     }
-    // Whatever stands between does not hide what decides, in any place of a chain.
+    // A deciding operand decides at any position of a chain.
     for text in ["u && v && f", "u && f && v", "f && u && v", "(u || v) && f", "f && (u || v)"] {
         assert_eq!(said(text), "f", "{text}");
     }
@@ -135,7 +135,7 @@ fn a_choice_needs_its_condition_and_only_the_side_it_takes() {
         ("f ? u : t", "t"),
         ("t ? u : t", "u"),
         ("u ? t : f", "u"),
-        // Both sides are the same, and still it was not said which: as in CEL.
+        // Both branches are equal, but the condition is unknown: the result is unknown, as in CEL.
         ("u ? t : t", "u"),
         ("(u ? 1 : 2) > 0", "u"),
         ("(u ? t : t) || t", "t"),
@@ -307,7 +307,7 @@ fn results_equal_those_of_another_interpreter() {
 #[test]
 fn syntax_follows_the_specification_of_cel() {
     for text in [
-        // Operators bind as the specification says.
+        // Operator precedence follows the specification.
         "1 + 2 * 3 == 7 && (1 + 2) * 3 == 9 && 7 - 2 - 1 == 4 && 12 / 2 / 3 == 2 && -2 * 3 == -6",
         "t || f && f",
         "!f == t && !(f == t)",

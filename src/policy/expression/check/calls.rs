@@ -38,7 +38,7 @@ impl ExpressionChecker<'_> {
                 let (node, kind) = self.node(whole)?;
                 if kind.element().is_none() && !matches!(kind, ExprType::Text | ExprType::Map) {
                     let span = whole.span.clone();
-                    self.wrong(span, format!("this is {kind}, which has no size"));
+                    self.wrong(span, format!("{kind} has no size"));
                     return None;
                 }
                 Some((ExprNode::Call(ExprFunction::Size, Box::new(node), None), ExprType::Number))
@@ -54,7 +54,7 @@ impl ExpressionChecker<'_> {
                     matches!(kind, ExprType::Text | ExprType::Number) || (name == "string" && kind == ExprType::Flag);
                 if !fits {
                     let span = one.span.clone();
-                    self.wrong(span, format!("`{name}` cannot be made of {kind}"));
+                    self.wrong(span, format!("cannot convert {kind} with `{name}`"));
                     return None;
                 }
                 Some((ExprNode::Call(function, Box::new(node), None), result))
@@ -65,17 +65,16 @@ impl ExpressionChecker<'_> {
 
     fn each(&mut self, each: ListMacro, list: &Syntax, variable: &Syntax, body: &Syntax) -> CheckedNode {
         let Form::Name(name) = &variable.form else {
-            return self.refuse(variable, "expression-kind", "a name stands here", "`list.exists(x, x == 'a')`");
+            return self.refuse(variable, "expression-kind", "expected a name", "`list.exists(x, x == 'a')`");
         };
         if self.locals.len() >= MAX_NESTED {
-            let message =
-                format!("no more than {MAX_NESTED} of `exists`, `all`, `filter` and `map` go into each other");
+            let message = format!("`exists`, `all`, `filter` and `map` can be nested at most {MAX_NESTED} deep");
             return self.refuse(list, "expression-too-deep", &message, "split it into several rules");
         }
         let (list_node, kind) = self.node(list)?;
         let Some(element) = kind.element() else {
             let span = list.span.clone();
-            self.wrong(span, format!("this is {kind}, and a list is needed"));
+            self.wrong(span, format!("expected a list, found {kind}"));
             return None;
         };
         self.locals.push((name.clone(), element));
@@ -92,7 +91,7 @@ impl ExpressionChecker<'_> {
             ListMacro::Map => match made.list() {
                 Some(list) => list,
                 None => {
-                    return self.refuse(body, "expression-kind", "a list of lists is of no use here", "take it apart");
+                    return self.refuse(body, "expression-kind", "lists of lists are not supported", "use a flat list");
                 }
             },
         };
@@ -102,24 +101,27 @@ impl ExpressionChecker<'_> {
     fn matches(&mut self, text: &Syntax, pattern: &Syntax) -> CheckedNode {
         let node = self.expect(text, ExprType::Text);
         let Form::Literal(Literal::Text(source)) = &pattern.form else {
-            let help = "write the pattern itself; `contains`, `startsWith` and `endsWith` take any string";
-            return self.refuse(pattern, "expression-pattern", "a pattern stands here, and not what gives one", help);
+            let help = "write a string literal; `contains`, `startsWith` and `endsWith` accept any string";
+            return self.refuse(pattern, "expression-pattern", "the pattern must be a string literal", help);
         };
         let compiled = RegexBuilder::new(source).size_limit(MAX_PATTERN_SIZE).dfa_size_limit(MAX_PATTERN_SIZE).build();
         match compiled {
             _ if source.len() > MAX_PATTERN => {
-                let message = format!("the pattern has {} bytes; at most {MAX_PATTERN} are taken", source.len());
-                self.refuse(pattern, "expression-pattern", &message, "write a shorter one, or several rules")
+                let message = format!("the pattern has {} bytes; the maximum is {MAX_PATTERN}", source.len());
+                self.refuse(pattern, "expression-pattern", &message, "shorten it, or split the rule")
             }
             Ok(pattern) => Some((ExprNode::Matches(Box::new(node?), pattern), ExprType::Flag)),
-            Err(regex::Error::CompiledTooBig(_)) => {
-                self.refuse(pattern, "expression-pattern", "the pattern becomes too large", "repeat less in it")
-            }
+            Err(regex::Error::CompiledTooBig(_)) => self.refuse(
+                pattern,
+                "expression-pattern",
+                "the compiled pattern is too large",
+                "reduce its repetitions",
+            ),
             Err(error) => {
                 let said = error.to_string();
                 let reason = said.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                let help = "the syntax is that of https://docs.rs/regex, as in RE2";
-                self.refuse(pattern, "expression-pattern", &format!("no pattern: {reason}"), help)
+                let help = "the syntax is documented at https://docs.rs/regex";
+                self.refuse(pattern, "expression-pattern", &format!("invalid pattern: {reason}"), help)
             }
         }
     }
@@ -129,7 +131,7 @@ impl ExpressionChecker<'_> {
         let known = FUNCTIONS.iter().find(|function| function.name == name);
         let mistake = match known {
             Some(function) => {
-                let message = format!("`{name}` is not called like this");
+                let message = format!("invalid call of `{name}`");
                 ExpressionError::new("unknown-function", span, message).help(format!("write `{}`", function.form))
             }
             None => {
@@ -162,7 +164,7 @@ fn each(name: &str) -> Option<ListMacro> {
     })
 }
 
-/// How many macros may stand in each other.
+/// Maximum nesting depth of macros.
 pub(super) const MAX_NESTED: usize = 2;
 /// The longest pattern, in bytes, and the most memory it may become.
 pub(super) const MAX_PATTERN: usize = 256;

@@ -1,4 +1,4 @@
-//! Settles names, kinds and functions of a parsed expression; everything that is wrong is said at once.
+//! Resolves names, types and functions of a parsed expression, and reports all errors.
 
 mod calls;
 mod names;
@@ -17,20 +17,20 @@ use std::{borrow::Cow, ops::Range};
 pub(super) struct ExpressionChecker<'c> {
     vocabulary: &'c dyn AttributeSchema,
     locals: Vec<(String, ExprType)>,
-    /// What is wrong so far.
+    /// The errors found so far.
     pub(super) mistakes: Vec<ExpressionError>,
     /// Whether what is not known may become false here; see [`Self::presence`].
     asked: Polarity,
 }
 
-/// Which way a part of the expression pulls the whole.
+/// The monotonicity of a part of an expression.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Polarity {
-    /// More of it, more of the whole.
+    /// A larger part makes the whole larger.
     For,
-    /// More of it, less of the whole.
+    /// A larger part makes the whole smaller.
     Against,
-    /// Neither can be said.
+    /// Unknown.
     Unsettled,
 }
 
@@ -79,7 +79,7 @@ impl<'c> ExpressionChecker<'c> {
             return Some(node);
         }
         let span = at.span.clone();
-        self.wrong(span, format!("this is {found}, and {wanted} is needed"));
+        self.wrong(span, format!("expected {wanted}, found {found}"));
         None
     }
 
@@ -98,21 +98,21 @@ impl<'c> ExpressionChecker<'c> {
 
     fn list(&mut self, at: &Syntax, elements: &[Syntax]) -> CheckedNode {
         if elements.len() > MAX_ELEMENTS {
-            let message = format!("the list has {} elements; at most {MAX_ELEMENTS} are taken", elements.len());
+            let message = format!("the list has {} elements; the maximum is {MAX_ELEMENTS}", elements.len());
             return self.refuse(at, "expression-too-long", &message, "split it into several rules");
         }
         let checked: Vec<_> = elements.iter().map(|element| (element, self.node(element))).collect();
         let Some((_, first)) = checked.first() else { return Some((ExprNode::Values(Vec::new()), ExprType::Empty)) };
         let kind = first.as_ref()?.1;
         let Some(list) = kind.list() else {
-            return self.refuse(at, "expression-kind", "a list holds strings, numbers or truths", "take it apart");
+            return self.refuse(at, "expression-kind", "lists contain strings, numbers or booleans", "use a flat list");
         };
         let mut nodes = Vec::new();
         for (element, checked) in checked {
             let (node, found) = checked?;
             if found != kind {
                 let span = element.span.clone();
-                self.wrong(span, format!("this is {found}, and the list begins with {kind}"));
+                self.wrong(span, format!("expected {kind} as in the first element, found {found}"));
                 return None;
             }
             nodes.push(node);
@@ -128,7 +128,7 @@ impl<'c> ExpressionChecker<'c> {
     }
 
     fn wrong(&mut self, span: Range<usize>, message: String) {
-        let help = "`tenure policy attributes` lists what each name is";
+        let help = "list the types of all names with `tenure policy attributes`";
         self.mistakes.push(ExpressionError::new("expression-kind", span, message).help(help));
     }
 
@@ -138,5 +138,5 @@ impl<'c> ExpressionChecker<'c> {
     }
 }
 
-/// The most elements of a list that is written down.
+/// Maximum number of elements of a list literal.
 pub(super) const MAX_ELEMENTS: usize = 256;

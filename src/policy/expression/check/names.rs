@@ -1,4 +1,4 @@
-//! What a name stands for: a local one, an attribute, an element of a map.
+//! Resolves names to local variables, attributes, or map elements.
 
 use super::{CheckedNode, ExpressionChecker, Polarity};
 use crate::{
@@ -48,7 +48,7 @@ impl ExpressionChecker<'_> {
             return self.refuse(
                 at,
                 "expression-kind",
-                "`has` takes a name with a dot",
+                "`has` requires a name with a dot",
                 "`has(grant.attributes.login)`",
             );
         };
@@ -56,9 +56,9 @@ impl ExpressionChecker<'_> {
             if self.asked == Polarity::Against {
                 return Some((ExprNode::IsKnown(slot), ExprType::Flag));
             }
-            let message = "`has` would make a pass of what is not known";
+            let message = "`has` would turn an unknown value into a pass";
             let help =
-                "leave it out: what is not known is unknown by itself; or write `!has(…)` for what must be known";
+                "remove it, since unknown values are handled without it; or write `!has(…)` to require a known value";
             return self.refuse(at, "unknown-is-no-pass", message, help);
         }
         let map = self.expect(operand, ExprType::Map)?;
@@ -71,9 +71,9 @@ impl ExpressionChecker<'_> {
         let Some(words) = self.vocabulary.words(*slot).filter(|words| !words.contains(&word.as_str())) else { return };
         let help = match nearest(word.as_str(), words.iter().copied()) {
             Some(near) => format!("did you mean `'{near}'`?"),
-            None => format!("it is one of: {}", words.join(", ")),
+            None => format!("permitted values: {}", words.join(", ")),
         };
-        let message = format!("it is never `{}`", word.as_str().escape_debug());
+        let message = format!("the value is never `{}`", word.as_str().escape_debug());
         self.mistakes.push(ExpressionError::new("unknown-word", at.span.clone(), message).help(help));
     }
 
@@ -98,7 +98,7 @@ impl ExpressionChecker<'_> {
             Some(near) => format!("did you mean `{near}`?"),
             None => self.vocabulary.help().to_owned(),
         };
-        let message = format!("there is no `{name}` here");
+        let message = format!("unknown name `{name}`");
         self.mistakes.push(ExpressionError::new("unknown-attribute", span, message).help(help));
         None
     }

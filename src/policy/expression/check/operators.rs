@@ -1,4 +1,4 @@
-//! Operators: what goes with what, and what comes of it.
+//! Types of operators: permitted operands and results.
 
 use super::{CheckedNode, ExpressionChecker, Polarity};
 use crate::policy::expression::{
@@ -25,7 +25,7 @@ impl ExpressionChecker<'_> {
         Some((make(nodes.into_iter().collect::<Option<_>>()?), ExprType::Flag))
     }
 
-    /// What needs all its operands.
+    /// An operator that needs all its operands.
     pub(super) fn strict(&mut self, at: &Syntax) -> CheckedNode {
         match &at.form {
             Form::Arithmetic(operation, pair) => self.arithmetic(at, *operation, pair),
@@ -118,7 +118,7 @@ impl ExpressionChecker<'_> {
         let joins = operation == ArithmeticOp::Add && (one == ExprType::Text || one.element().is_some());
         if !one.goes_with(other) || (one != ExprType::Number && !joins) {
             let span = at.span.clone();
-            self.wrong(span, format!("{one} and {other} do not go together here"));
+            self.wrong(span, format!("the operator does not apply to {one} and {other}"));
             return None;
         }
         let kind = if one == ExprType::Empty { other } else { one };
