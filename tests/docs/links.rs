@@ -1,4 +1,4 @@
-//! Every relative link leads to a file or heading, and the table of contents is complete.
+//! Every relative link leads to a file or heading, and tables of pages, pictures and sections are complete.
 
 use super::{files, markdown, pages, read, resolved, root};
 
@@ -42,4 +42,14 @@ fn every_picture_is_shown() {
         let name = &picture["docs/".len()..];
         assert!(pages.contains(name), "{picture} is on no page");
     }
+}
+
+#[test]
+fn sections_of_an_item_are_those_of_the_program() {
+    let program = read("src/campaign/decision_context/mod.rs");
+    let titles = program.split("ContextSection::new(\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let page = read("docs/reviewing.md");
+    let (_, table) = page.split_once("| section | content |\n|---|---|\n").expect("the table of sections");
+    let rows = table.lines().map_while(|line| line.strip_prefix("| ")?.split(" | ").next());
+    assert_eq!(rows.collect::<Vec<_>>(), titles.collect::<Vec<_>>());
 }

@@ -133,7 +133,7 @@ impl<'a> ContextIndex<'a> {
                 ContextSection::new("Peers", case.peers()),
                 ContextSection::new("Risk", case.risk()),
                 ContextSection::new("What breaks", case.breaks()),
-                ContextSection::new("Silence", case.silence()),
+                ContextSection::new("No response", case.silence()),
                 ContextSection::new("Question", case.question()),
                 // The text of the review file, which is signed with the decision.
                 ContextSection::new(IN_THE_FILE, vec![ContextLine::plain(item.facts.clone())]),

@@ -114,7 +114,7 @@ fn a_card_has_its_chapters_in_the_order_in_which_people_decide() {
         "Peers",
         "Risk",
         "What breaks",
-        "Silence",
+        "No response",
         "Question",
         "In the file",
     ];
