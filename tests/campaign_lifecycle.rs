@@ -149,6 +149,87 @@ fn two_stages_go_to_the_end_and_silence_is_a_signed_list() {
     world.audit_is_clean(17 * DAY);
 }
 
+/// Twenty accounts, of which a quarter is put to a second person.
+const SAMPLED: &str = r#"on_silence = "disable"
+
+[[stage]]
+name = "the owner"
+days = 7
+reviewers = ["system-owner"]
+ask = 1
+outcome = "all-must-accept"
+
+[[stage]]
+name = "a sample"
+days = 7
+reviewers = ["system-deputy"]
+ask = 1
+outcome = "all-must-accept"
+sample_percent = 25
+
+[[select]]
+systems = ["web-1"]
+kinds = ["account"]
+cel = "grant.principal.startsWith('job')"
+"#;
+
+#[test]
+fn sampled_stage_asks_about_a_part_and_the_rest_is_done_before() {
+    let world = World::founded(&["web-1"]);
+    host::lay(&world, "web-1");
+    let all = |line: fn(usize) -> String| (0..20).map(line).collect::<String>();
+    for (path, more) in [
+        ("etc/passwd", all(|n| format!("job{n:02}:x:{0}:{0}:job:/srv/job{n:02}:/bin/bash\n", 1200 + n))),
+        ("etc/shadow", all(|n| format!("job{n:02}:!:20000:0:99999:7:::\n"))),
+        ("etc/group", all(|n| format!("job{n:02}:x:{}:\n", 1200 + n))),
+        ("etc/gshadow", all(|n| format!("job{n:02}:!::\n"))),
+    ] {
+        let text = world.read(&format!("web-1/{path}")) + &more;
+        fs::write(world.join(&format!("web-1/{path}")), text).unwrap();
+    }
+    world.system("web-1", &host::settings("web-1"));
+    world.collected(&["web-1"]);
+    define(&world, "all", SAMPLED);
+    opened(&world, CAMPAIGN, "all");
+    let reviews = format!("campaigns/{CAMPAIGN}/reviews/web-1");
+    let (first, second) = (format!("{reviews}/ana.toml"), format!("{reviews}/ben.toml"));
+    let names = |path: &str| world.review(path).items.into_iter().map(|item| item.principal).collect::<Vec<_>>();
+    let sample = names(&second);
+    assert!(names(&first).len() == 20 && (1..15).contains(&sample.len()), "{sample:?}");
+    let outside: Vec<String> = names(&first).into_iter().filter(|name| !sample.contains(name)).collect();
+
+    // One account outside the sample gets no response, one is removed; all others are kept.
+    let [silent, removed, ..] = outside.as_slice() else { panic!("{outside:?}") };
+    let kept =
+        |name: &String| (name != silent).then_some((name.clone(), if name == removed { Revoke } else { Certify }));
+    let decisions: Vec<(String, Verdict)> = names(&first).iter().filter_map(kept).collect();
+    let decisions: Vec<(&str, Verdict)> = decisions.iter().map(|(name, verdict)| (name.as_str(), *verdict)).collect();
+    decided(&world, &first, &decisions);
+    later(&world, 1, &["check"]).exits(0);
+    let waiting = sample.len() + 1;
+    later(&world, 1, &["campaign", "status", CAMPAIGN]).says(&format!("{waiting} undecided"));
+    later(&world, 8, &["campaign", "advance", CAMPAIGN]).exits(0).says("stage 1: 19 answered, 1 unanswered");
+    assert_eq!(close_of(&world, 1).silent[0].then, NoResponseOutcome::Disable, "no later stage asks about it");
+    world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
+    world.merge("close stage 1");
+
+    // The second person disagrees about one account, and it goes.
+    let torn = &sample[0];
+    let decisions: Vec<(&str, Verdict)> =
+        sample.iter().map(|name| (name.as_str(), if name == torn { Revoke } else { Certify })).collect();
+    decided(&world, &second, &decisions);
+    later(&world, 9, &["campaign", "advance", CAMPAIGN])
+        .exits(0)
+        .says(&format!("stage 2: {} answered, 0 unanswered", sample.len()));
+    world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/2.toml")]);
+    world.merge("close stage 2");
+    later(&world, 9, &["check"]).exits(0);
+    world.enforce_later(9 * DAY, &[]).exits(0).says("3 of 3 actions confirmed");
+    later(&world, 10, &["campaign", "status", CAMPAIGN]).says("19 decided by people · 1 by no-response default");
+    later(&world, 10, &[&["campaign", "close", CAMPAIGN], KEYS].concat()).exits(0);
+    world.audit_is_clean(10 * DAY);
+}
+
 #[test]
 fn silence_never_takes_more_than_its_cap() {
     let world = company();

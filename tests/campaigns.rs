@@ -346,6 +346,7 @@ fn stage(number: u32) -> Stage {
         outcome: Strategy::OneDenyDenies,
         stop_on: vec![words::Stance::Revoke],
         advance_on: Vec::new(),
+        sample_percent: None,
     }
 }
 

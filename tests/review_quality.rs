@@ -10,16 +10,11 @@
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/terminal.rs"]
-mod terminal;
 #[path = "support/world.rs"]
 mod world;
 
 use std::fs;
-use tenure::format::codec::render;
-use tenure::model::file::Item;
-use tenure::model::{Severity, Tier, Timestamp, Verdict};
-use terminal::Terminal;
+use tenure::model::{Severity, Verdict};
 use world::{CAMPAIGN, World, reason};
 
 /// A host on which twelve memberships stand, and so many more, each of a group of its own.
@@ -114,10 +109,10 @@ fn row_38_hasty_signing_is_found_careful_review_is_not() {
     world.enforce(&[]).exits(0);
     let csv = told(&world, 0, &["campaign", "quality", CAMPAIGN, "--csv"]).exits(0).out;
     let mut rows = csv::Reader::from_reader(csv.as_bytes());
-    assert_eq!(rows.headers().unwrap().len(), 11);
+    assert_eq!(rows.headers().unwrap().len(), 9);
     let first = rows.records().next().unwrap().unwrap();
     let told: Vec<&str> = first.iter().collect();
-    assert_eq!(told, [CAMPAIGN, "ana", "300", "0", "0", "0", "75", "1.0", "0", "n/a", "n/a"]);
+    assert_eq!(told, [CAMPAIGN, "ana", "300", "0", "0", "0", "75", "1.0", "0"]);
     assert!(csv.contains("\r\n"));
     world.audit_is_clean(0);
 }
@@ -197,132 +192,4 @@ fn row_38_flagged_items_need_text_critical_ones_exception() {
     told(&world, 0, &["campaign", "status", CAMPAIGN]).exits(0).says("1 excepted");
     let unproven = told(&world, 35 * 24 * 60, &["campaign", "status", CAMPAIGN]);
     unproven.hides("1 excepted");
-}
-
-/// The review files that were not there before.
-fn looks(world: &World, before: &[String]) -> Vec<String> {
-    world.reviews().into_iter().filter(|path| !before.contains(path)).collect()
-}
-
-/// Has those who look again decide, and merges it.
-fn looked(world: &World, paths: &[String], mut verdict: impl FnMut(&Item) -> Verdict) {
-    for path in paths {
-        let mut review = world.review(path);
-        for item in &mut review.items {
-            item.decision = Some(verdict(item));
-            item.until = (item.tier == Tier::T0).then(|| Timestamp::from_unix(world::NOW).plus_days(30));
-            item.reason = format!("in-use-needed: seen again: {}", reason(item));
-        }
-        world.write(&format!("repo/{path}"), &render(&review));
-        for name in std::iter::once(&review.reviewer).chain(&review.cosigners) {
-            world.sign(name.as_str(), &[path]);
-        }
-    }
-    world.merge("look again");
-}
-
-/// Decides the first item of a second look in the full screen, where nothing is said of the first word either.
-fn looks_in_a_terminal(world: &World, path: &str, review: &tenure::model::file::Review) {
-    let who = review.reviewer.as_str();
-    let command = world.command(&["review", CAMPAIGN, "--as", who, "--file", path, "--key", &format!("../keys/{who}")]);
-    let mut desk = Terminal::start(&command, 24, 80);
-    desk.until(&format!("0 of {} decided", review.items.len()));
-    let list = desk.text();
-    desk.press("\r").until("What it is").still();
-    assert!(![list, desk.text()].concat().contains("first word"), "{}", desk.text());
-    desk.press("q").until(&format!("0 of {} decided", review.items.len()));
-    desk.press("r1gone since the move\r").until(&format!("1 of {} decided", review.items.len()));
-    desk.press("q");
-    desk.ends();
-    let decided: Vec<_> = world.review(path).items.into_iter().filter_map(|item| item.decision).collect();
-    assert_eq!(decided, [Verdict::Revoke]);
-}
-
-#[test]
-fn second_review_disagreement_is_held_for_third_reviewer() {
-    let world = World::founded(&["web-1"]);
-    host::lay(&world, "web-1");
-    world.system("web-1", &host::settings("web-1"));
-    world.collected(&["web-1"]);
-    world.campaign_with("second_look_percent = 50\n", &[("web-1", &["membership"])], |_| {});
-    keep(&world, |item| format!("first word: {}", reason(item)));
-    world.merge("decide");
-    world.enforce(&[]).exits(0);
-    told(&world, 0, &["campaign", "look", CAMPAIGN]).exits(3).says("stage-open").says("tenure campaign advance");
-    told(&world, 0, &["campaign", "advance", CAMPAIGN]).exits(0);
-    world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
-    world.merge("close the stage");
-    world.enforce(&[]).exits(0);
-    let close = [&["campaign", "close", CAMPAIGN], world::KEYS].concat();
-    told(&world, 0, &close).exits(3).says("error[second-look-due]");
-    told(&world, 0, &["campaign", "status", CAMPAIGN]).exits(0).says("second look: ");
-
-    // All of T0, half of the rest; nothing of what was said; nobody who said it.
-    let before = world.reviews();
-    let first: Vec<Item> = before.iter().flat_map(|path| world.review(path).items).collect();
-    told(&world, 0, &["campaign", "look", CAMPAIGN]).exits(0).says("next: merge these files");
-    let looks = looks(&world, &before);
-    world.merge("put a sample to others");
-    let drawn: Vec<Item> = looks.iter().flat_map(|path| world.review(path).items).collect();
-    let of = |items: &[Item], worst: bool| items.iter().filter(|item| (item.tier == Tier::T0) == worst).count();
-    assert_eq!((of(&drawn, true), of(&drawn, false)), (of(&first, true), of(&first, false).div_ceil(2)));
-    for path in &looks {
-        let review = world.review(path);
-        assert_eq!(review.stage, Some(2));
-        assert_ne!(review.reviewer.as_str(), "ana");
-        assert!(review.items.iter().all(|item| item.decision.is_none() && item.reason.is_empty()), "{review:?}");
-        let shown = told(&world, 0, &["campaign", "overview", CAMPAIGN, path]).exits(0);
-        shown.hides("first word").says(&format!("0 of {} decided", review.items.len()));
-        let card = ["review", CAMPAIGN, "--as", review.reviewer.as_str(), "--file", path, "--next", "--format", "json"];
-        told(&world, 0, &card).exits(0).says(&review.items[0].id.to_string()).hides("first word");
-        looks_in_a_terminal(&world.copied(), path, &review);
-    }
-    told(&world, 0, &["campaign", "look", CAMPAIGN]).exits(0).says("nothing waits");
-    told(&world, 0, &["check"]).exits(0);
-
-    // Who decided first, and who was not drawn, has no second word.
-    let main = world.sandbox().git(world.repo(), &["rev-parse", "HEAD"]);
-    let again = world.copied();
-    let mut own = again.review(&looks[0]);
-    own.reviewer = tenure::model::PrincipalId::parse("ana").unwrap();
-    let path = format!("campaigns/{CAMPAIGN}/reviews/web-1/ana-9.toml");
-    own.items.truncate(1);
-    own.items[0].decision = Some(Verdict::Certify);
-    own.items[0].until = Some(Timestamp::from_unix(world::NOW).plus_days(30));
-    own.items[0].reason = "in-use-needed: I said so before".to_owned();
-    again.write(&format!("repo/{path}"), &render(&own));
-    again.sign("ana", &[&path]);
-    again.sandbox().git(again.repo(), &["add", "--all"]);
-    again.sandbox().git(again.repo(), &["commit", "--quiet", "-m", "once more"]);
-    told(&again, 0, &["check", "--base", &main]).exits(3).says("error[foreign-decision]");
-
-    // One of them sees it otherwise.
-    let torn = drawn.iter().find(|item| item.tier != Tier::T0).unwrap().clone();
-    looked(&world, &looks, |item| if item.id == torn.id { Verdict::Revoke } else { Verdict::Certify });
-    told(&world, 0, &["check"]).exits(0);
-    let status = told(&world, 0, &["campaign", "status", CAMPAIGN]).exits(3);
-    status.says("high[second-look-disagrees]").says("a third person decides");
-    told(&world, 0, &["plan"]).exits(0).says("0 actions").hides(&torn.id.to_string());
-    let quality = told(&world, 0, &["campaign", "quality", CAMPAIGN, "--format", "json"]);
-    let quality: serde_json::Value = serde_json::from_str(&quality.out).unwrap();
-    let ana = quality["reviewers"].as_array().unwrap().iter().find(|one| one["reviewer"] == "ana").unwrap();
-    assert_eq!((&ana["second_look_n"], &ana["second_look_disagree"]), (&drawn.len().into(), &1.into()), "{quality}");
-    assert_eq!(quality["human_decided"], first.len(), "a second look is no second decision");
-    world.enforce(&[]).exits(0);
-    told(&world, 0, &close).exits(3).says("error[second-look-disagrees]");
-
-    // A third person does, and that holds.
-    let before = world.reviews();
-    told(&world, 0, &["campaign", "look", CAMPAIGN]).exits(0).says("1 item  ");
-    let third = self::looks(&world, &before);
-    assert_eq!(third.len(), 1);
-    let by = world.review(&third[0]).reviewer;
-    assert!(looks.iter().all(|path| !world.review(path).items.contains(&torn) || world.review(path).reviewer != by));
-    world.merge("put it to a third");
-    looked(&world, &third, |_| Verdict::Revoke);
-    told(&world, 0, &["check"]).exits(0);
-    told(&world, 0, &["campaign", "status", CAMPAIGN]).hides("second-look-disagrees");
-    let plan = told(&world, 0, &["plan"]).out;
-    // A primary group is held for its harm; everything else is an action.
-    assert!(plan.contains("1 action") || plan.contains(&format!("held {}", torn.id)), "{plan}");
 }

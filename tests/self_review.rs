@@ -140,6 +140,7 @@ fn stage(number: u32) -> Stage {
         outcome: Strategy::OneDenyDenies,
         stop_on: Vec::new(),
         advance_on: vec![Stance::NoResponse],
+        sample_percent: None,
     }
 }
 

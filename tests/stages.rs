@@ -13,7 +13,7 @@ use governed::*;
 use tenure::{
     diag::RenderStyle,
     model::{
-        PrincipalId, Stance, Strategy, Tier, Timestamp, Verdict,
+        PrincipalId, StagePosition, Stance, Strategy, Tier, Timestamp, Verdict,
         file::{
             CampaignDefinition, Exception, GovernedFile as _, Item, NoResponseAction, NoResponseOutcome,
             NoResponseTerms, PrincipalKind, PrincipalRecord, PrincipalStatus, Principals, Rating, Review, Stage,
@@ -54,6 +54,7 @@ fn stage(name: &str, outcome: Strategy) -> Stage {
         outcome,
         stop_on: Vec::new(),
         advance_on: Vec::new(),
+        sample_percent: None,
     }
 }
 
@@ -117,6 +118,85 @@ fn who_was_asked_is_what_the_owners_signed() {
     put(&mut files, &review_path("fay"), &other);
     (world.main, world.files) = before;
     assert_eq!(world.codes_after(&files), ["asked-mismatch", "campaign-mismatch"], "the worklist of another reviewer");
+}
+
+/// Two stages, of which the second asks about a part of the items.
+fn sampled_second_stage(definition: &mut CampaignDefinition) {
+    two_stages(definition);
+    definition.stages[1].sample_percent = Some(70);
+}
+
+#[test]
+fn sampled_stage_must_ask_about_its_sample() {
+    let mut world = World::founded();
+    let items = few(6);
+    let before = (world.main, world.files.clone());
+    world.open_stages(&items, &[("dora", 1), ("emil", 2)], sampled_second_stage);
+    assert_eq!(world.codes(), NONE);
+    let opened = world.files.clone();
+    (world.main, world.files) = before;
+    let sampled: Review = parse(&opened, &review_path("emil"));
+    let other = items.iter().find(|item| sampled.items.iter().all(|own| own.id != item.id)).unwrap();
+    let added = [sampled.items.as_slice(), std::slice::from_ref(other)].concat();
+    let swapped = [&sampled.items[1..], std::slice::from_ref(other)].concat();
+    for (name, asked) in [("added", added), ("removed", sampled.items[1..].to_vec()), ("swapped", swapped)] {
+        let mut files = opened.clone();
+        let mut campaign: tenure::model::file::Campaign = parse(&files, &campaign_path());
+        let (dora, emil) = (PrincipalId::parse("dora").unwrap(), PrincipalId::parse("emil").unwrap());
+        let first = items.iter().map(|item| (&item.id, 1, &dora));
+        let second = asked.iter().map(|item| (&item.id, 2, &emil));
+        campaign.asked = Some(tenure::model::file::asked(first.chain(second)));
+        put(&mut files, &campaign_path(), &campaign);
+        sign(&mut files, &campaign_path(), "ana");
+        let digest = tenure::model::Digest::of(&files[&campaign_path()]);
+        let first: Review = parse(&files, &review_path("dora"));
+        put(&mut files, &review_path("dora"), &Review { digest, ..first });
+        put(&mut files, &review_path("emil"), &Review { digest, items: asked, ..sampled.clone() });
+        assert!(refused(&mut world, &files).contains(&"sample-mismatch"), "{name}");
+    }
+}
+
+#[test]
+fn item_outside_the_sample_ends_with_its_first_stage() {
+    let mut world = World::founded();
+    let items = few(6);
+    world.open_stages(&items, &[("dora", 1), ("emil", 2)], sampled_second_stage);
+    let sample: Review = parse(&world.files, &review_path("emil"));
+    let (within, outside): (Vec<_>, Vec<_>) =
+        items.iter().partition(|item| sample.items.iter().any(|own| own.id == item.id));
+    assert!(within.len() >= 2 && outside.len() >= 2, "{} of 6", within.len());
+    let mut files = world.answer("dora-2", 1, within[0], Verdict::Certify, |_| {});
+    world.answer_in(&mut files, "dora-3", 1, outside[0], Verdict::Certify, |_| {});
+    assert_eq!(refused(&mut world, &files), NONE);
+    world.merge(&files);
+    let at = |world: &World, item: &Item| {
+        let governed = world.governed();
+        governed.openings().values().next().unwrap().course(&item.id).at
+    };
+    assert_eq!(at(&world, outside[0]), StagePosition::Ended(1), "no later stage asks about it");
+    assert_eq!(at(&world, within[0]), StagePosition::Advancing(1));
+
+    // Without a response, the item outside has no later stage that could answer.
+    let silent = |outcome| {
+        let of = |item: &&Item| {
+            if within.iter().any(|own| own.id == item.id) { NoResponseOutcome::Advance } else { outcome }
+        };
+        items
+            .iter()
+            .filter(|item| item.id != within[0].id && item.id != outside[0].id)
+            .map(|item| (item, of(&item)))
+            .collect::<Vec<_>>()
+    };
+    let advanced = world.close(1, 2, &silent(NoResponseOutcome::Advance), |_| {});
+    assert_eq!(refused(&mut world, &advanced), ["stage-close-wrong"]);
+    let closed = world.close(1, 2, &silent(NoResponseOutcome::Disable), |_| {});
+    assert_eq!(refused(&mut world, &closed), NONE);
+    world.merge(&closed);
+    let later = |world: &World, item: &Item| world.answer("emil-2", 2, item, Verdict::Certify, |_| {});
+    let files = later(&world, outside[0]);
+    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "it is not in the sample");
+    let files = later(&world, within[0]);
+    assert_eq!(refused(&mut world, &files), NONE);
 }
 
 #[test]

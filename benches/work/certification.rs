@@ -272,6 +272,7 @@ fn definition() -> CampaignDefinition {
         outcome: Strategy::AllMustAccept,
         stop_on: Vec::new(),
         advance_on: Vec::new(),
+        sample_percent: None,
     };
     CampaignDefinition {
         load: Some(ReviewerCapacity { t0: 25, t1: 25, t2: 75, t3: 75 }),

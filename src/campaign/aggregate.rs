@@ -89,10 +89,6 @@ impl<'a> DecisionAggregator<'a> {
         let mut by_item: BTreeMap<&ItemId, Vec<ItemDecision<'s>>> = BTreeMap::new();
         for signed in reviews.into_iter().filter(|signed| signed.review.campaign == self.campaign.id) {
             resolved.signed.insert(signed.path.to_owned());
-            // What lies beyond the last stage is a second look, and no answer.
-            if signed.review.stage() > self.campaign.definition.stage_count() {
-                continue;
-            }
             let decided = signed.review.items.iter().filter_map(|item| Some((item, item.decision?)));
             for ((item, verdict), seat) in decided.zip(signed.seats) {
                 by_item.entry(&item.id).or_default().push(ItemDecision { signed, item, verdict, seat: *seat });
@@ -269,7 +265,6 @@ fn tally(put: &ReviewedItem<'_>, in_force: &[&ItemDecision<'_>], stage: u32) -> 
         match decision.seat {
             VotingSlot::Asked(_) => tally.answers.push(decision.verdict),
             VotingSlot::Fallback => tally.fallback = Some(decision.verdict),
-            VotingSlot::Look => {}
         }
         tally.handed_on += usize::from(decision.hands_on());
     }
@@ -316,15 +311,11 @@ fn finding(decision: &ItemDecision<'_>, message: &str) -> Finding {
     }
 }
 
-fn reopened(decision: &ItemDecision<'_>, now: Timestamp) -> Option<ReopenReason> {
-    reopens(decision.item, now)
-}
-
 /// Returns the reason why an item stays open after this decision, if it does.
-pub(super) fn reopens(item: &Item, now: Timestamp) -> Option<ReopenReason> {
-    let ended = item.until.filter(|until| *until <= now);
-    match item.decision? {
-        Verdict::Abstain => Some(ReopenReason::Abstained(item.to.clone())),
+fn reopened(decision: &ItemDecision<'_>, now: Timestamp) -> Option<ReopenReason> {
+    let ended = decision.item.until.filter(|until| *until <= now);
+    match decision.verdict {
+        Verdict::Abstain => Some(ReopenReason::Abstained(decision.item.to.clone())),
         Verdict::Investigate => Some(ReopenReason::Investigated),
         Verdict::Certify | Verdict::Except => ended.map(ReopenReason::Expired),
         _ => None,

@@ -2,13 +2,13 @@
 //! no person twice.
 
 use super::{
-    CampaignItem,
+    CampaignItem, CampaignPopulation,
     eligibility::{Ineligibility, ReviewerPool},
     population::subject,
     reviewer_selector::{ALWAYS, AssignmentReason, CompiledReviewerSelector, ReviewerSelector, line},
 };
 use crate::model::{
-    PrincipalId, Tier,
+    CampaignId, ItemId, PrincipalId, Tier,
     file::{CampaignDefinition, PrincipalKind, ReviewerCapacity, Thresholds},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,11 +54,19 @@ struct AssignedStage {
     number: u32,
     words: Vec<CompiledReviewerSelector>,
     reviewers: usize,
+    /// The items it asks about; all if `None`.
+    sample: Option<BTreeSet<ItemId>>,
 }
 
 impl<'a> Assigner<'a> {
     /// Returns an assigner without assignments. Invalid reviewer selectors are rejected before.
-    pub(super) fn new(definition: &'a CampaignDefinition, bench: &'a ReviewerPool<'a>) -> Self {
+    pub(super) fn new(
+        campaign: &CampaignId,
+        definition: &'a CampaignDefinition,
+        roll: &CampaignPopulation<'_>,
+        bench: &'a ReviewerPool<'a>,
+    ) -> Self {
+        let sample = |number| definition.sample(number, (campaign, &roll.digest()), roll.items().map(|(item, _)| item));
         let asked = |(number, stage): (u32, &crate::model::file::Stage)| AssignedStage {
             number,
             words: stage
@@ -67,6 +75,7 @@ impl<'a> Assigner<'a> {
                 .filter_map(|word| ReviewerSelector::parse(word).ok().map(CompiledReviewerSelector::of))
                 .collect(),
             reviewers: usize::try_from(stage.ask).unwrap_or(usize::MAX).max(1),
+            sample: stage.sample_percent.and_then(|_| sample(number)),
         };
         let mut stages: Vec<_> = (1..).zip(&definition.stages).map(asked).collect();
         if stages.is_empty() {
@@ -74,6 +83,7 @@ impl<'a> Assigner<'a> {
                 number: 1,
                 words: ALWAYS.map(CompiledReviewerSelector::of).into(),
                 reviewers: 1,
+                sample: None,
             });
         }
         Self { definition, bench, stages, given: BTreeMap::new() }
@@ -86,6 +96,7 @@ impl<'a> Assigner<'a> {
     /// When a stage has too few eligible reviewers; the first such stage is reported.
     pub(super) fn assign(
         &mut self,
+        item: &ItemId,
         member: &CampaignItem<'_>,
     ) -> Result<Vec<ReviewerAssignment>, InsufficientReviewers> {
         let subject = subject(member.grant);
@@ -93,6 +104,9 @@ impl<'a> Assigner<'a> {
         let mut assignments = Vec::with_capacity(self.stages.len());
         for place in 0..self.stages.len() {
             let Some(stage) = self.stages.get(place) else { break };
+            if stage.sample.as_ref().is_some_and(|sample| !sample.contains(item)) {
+                continue;
+            }
             let seated = self.seat(stage, member, &subject, &judging)?;
             for assignment in &seated {
                 for signer in std::iter::once(&assignment.reviewer).chain(&assignment.cosigners) {

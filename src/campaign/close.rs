@@ -2,7 +2,7 @@
 
 use super::{CampaignStatus, ItemState};
 use crate::{
-    diag::{Diagnostic, Diagnostics, counted},
+    diag::{Diagnostic, Diagnostics},
     model::{Digest, action::DecisionOrigin, record::CampaignClose},
 };
 use std::collections::BTreeMap;
@@ -25,11 +25,6 @@ pub fn close(status: &CampaignStatus, digest: Digest) -> Result<CampaignClose, D
         let code = if item.state == ItemState::Undecided { "item-undecided" } else { "item-unconfirmed" };
         let problem = Diagnostic::error(code, format!("{what} {}: {}", item.state.words(), item.why));
         problems.push(problem.in_file(&item.path).help(&item.next));
-    }
-    for (who, items) in &status.looks {
-        let message = format!("{} to be looked at a second time by {who}", counted(*items, "item"));
-        let help = format!("`tenure campaign look {}` writes their files", status.campaign);
-        problems.push(Diagnostic::error("second-look-due", message).help(help));
     }
     for finding in &status.findings {
         problems.push(

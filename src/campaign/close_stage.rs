@@ -97,7 +97,8 @@ pub fn close_stage(closing: &StageCloseInputs<'_>) -> Result<StageClose, StageCl
     let stubs: BTreeMap<&ItemId, &Item> =
         closing.sheets.iter().flat_map(|sheet| &sheet.review.items).map(|item| (&item.id, item)).collect();
     let (answered, silent) = opening.answered_in(stage);
-    let allowed = |stub: &Item| campaign.definition.after_silence(stage, stub.tier);
+    let allowed =
+        |stub: &Item| campaign.definition.after_silence(stage, stub.tier, opening.is_asked_after(&stub.id, stage));
     let silent: Vec<_> =
         silent.into_iter().filter_map(|item| stubs.get(item)).map(|stub| (*stub, allowed(stub))).collect();
     let silent = outcomes(stage, &silent, campaign.definition.silence_cap(), closing.unused)?;

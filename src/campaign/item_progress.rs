@@ -31,7 +31,6 @@ impl StatusInputs<'_> {
             Some(ReopenReason::Abstained(None)) => "handed on".to_owned(),
             Some(ReopenReason::Abstained(Some(to))) => format!("reassigned to {to}"),
             Some(ReopenReason::Contradictory) => "conflicting decisions".to_owned(),
-            Some(ReopenReason::Disputed) => "a second look came to something else".to_owned(),
             Some(ReopenReason::Expired(until)) => format!("the decision expired on {until}"),
             Some(ReopenReason::Investigated) => "under investigation".to_owned(),
             Some(ReopenReason::NeedsException) => {
@@ -48,9 +47,6 @@ impl StatusInputs<'_> {
             }
             Some(ReopenReason::NeedsException) => {
                 format!("`tenure exception new {} …`; or {fallback}, a fallback, decides in a new review file", item.id)
-            }
-            Some(ReopenReason::Disputed) => {
-                format!("a third person decides: `tenure campaign look {}` writes their file", self.campaign.id)
             }
             Some(_) if self.is_late(item) => {
                 format!("{fallback}, a fallback, decides in a new review file: `tenure review {}`", item.id)

@@ -26,7 +26,6 @@ mod reviewer_selector;
 mod role_contents;
 mod schedule;
 mod scope_drift;
-mod second_review;
 mod status;
 mod validate_definition;
 mod worklist;
@@ -60,7 +59,6 @@ pub use reviewer_selector::{AssignmentReason, ReviewerSelector, ReviewerSelector
 pub use role_contents::{is_unlisted, memberships, synthetic_role_grants};
 pub use schedule::{DueCampaign, by_event, recurring};
 pub use scope_drift::{ChangedGrant, DriftDisposition, DriftDispositions, GrantDrift, changes, pending_drift};
-pub use second_review::second_look;
 pub use status::{CampaignStatus, ItemStatus, ReviewerStatus, StageStatus, StatusInputs, status};
 pub use validate_definition::{DefinitionContext, check_definition};
 pub use worklist::{WorklistFile, worklist};

@@ -114,7 +114,7 @@ pub fn open(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> Result<
     if !silent.is_empty() {
         return Err(silent_systems(&silent, opening).into());
     }
-    let (piles, unassigned) = group_by_signers(&opening.definition, &roll, opening.closes_at(), setting);
+    let (piles, unassigned) = group_by_signers((&opening.id, &opening.definition), &roll, opening.closes_at(), setting);
     if !unassigned.is_empty() {
         return Err(unassigned.iter().map(|item| nobody(item, opening)).collect());
     }

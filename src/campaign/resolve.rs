@@ -3,7 +3,6 @@
 use super::{
     Resolution,
     aggregate::{ClosedStage, DecisionAggregator, ReviewedItem, SignedReview},
-    second_review::apply_second_reviews,
 };
 use crate::{
     model::{Finding, ItemId, PrincipalId, Timestamp, file::Review},
@@ -21,8 +20,6 @@ pub struct ResolutionSummary {
     pub open: BTreeMap<ItemId, ReopenReason>,
     /// Items that wait for a response or for a stage close.
     pub waiting: BTreeMap<ItemId, PendingReason>,
-    /// Items that were drawn for a second look which nobody has taken, with who is asked. What was decided holds meanwhile.
-    pub looks: BTreeMap<ItemId, Option<PrincipalId>>,
     /// The number of closed stages.
     pub closed: u32,
     /// The paths of signed files; items they left open must be decided in another file.
@@ -47,8 +44,6 @@ pub enum ReopenReason {
     Abstained(Option<String>),
     /// Several conflicting decisions are in force.
     Contradictory,
-    /// A second look came to something else.
-    Disputed,
     /// The decision expired at this time.
     Expired(Timestamp),
     /// The item is under investigation.
@@ -120,8 +115,6 @@ fn resolve_among<'a>(
         closes: closed.collect(),
     };
     let reviews: Vec<_> = answers.into_iter().map(|(review, seats)| (review, seats, review.names())).collect();
-    let verified: BTreeMap<&str, &Verified<Review>> =
-        reviews.iter().map(|(review, ..)| (review.path(), *review)).collect();
     let signed = reviews.iter().map(|(review, seats, signers)| SignedReview {
         review: review.value(),
         path: review.path(),
@@ -129,7 +122,5 @@ fn resolve_among<'a>(
         signers,
         seats,
     });
-    let mut resolved = round.resolve(signed, now);
-    apply_second_reviews(&mut resolved, opening, &verified, now);
-    resolved
+    round.resolve(signed, now)
 }

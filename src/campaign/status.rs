@@ -95,8 +95,6 @@ pub struct CampaignStatus {
     pub by_silence: u64,
     /// The stages, in order.
     pub stages: Vec<StageStatus>,
-    /// The second looks that nobody has taken: how many each is asked for, by name; nobody's where no one is left who may.
-    pub looks: BTreeMap<String, u64>,
     /// The open work of each reviewer.
     pub reviewers: Vec<ReviewerStatus>,
     /// All items, least complete first.
@@ -146,11 +144,6 @@ pub fn status(facts: &StatusInputs<'_>) -> CampaignStatus {
     for item in &items {
         *states.entry(item.state.as_str()).or_default() += 1;
     }
-    let mut looks = BTreeMap::new();
-    for who in facts.resolved.looks.values() {
-        let who = who.as_ref().map_or("nobody who may", PrincipalId::as_str);
-        *looks.entry(who.to_owned()).or_default() += 1;
-    }
     let decided = |how: DecisionOrigin| items.iter().filter(|item| item.decided == Some(how)).count() as u64;
     CampaignStatus {
         campaign: facts.campaign.id.clone(),
@@ -162,7 +155,6 @@ pub fn status(facts: &StatusInputs<'_>) -> CampaignStatus {
         by_people: decided(DecisionOrigin::ByPeople),
         by_silence: decided(DecisionOrigin::BySilence),
         stages: facts.stages(&items),
-        looks,
         reviewers: facts.reviewers(&items, late),
         items,
         findings: facts.resolved.findings.clone(),

@@ -100,11 +100,6 @@ impl DefinitionValidator<'_> {
             let message = "the reminders are not in order";
             self.refuse("reminders-out-of-order", &["remind_percent".into()], message, "not in order", help);
         }
-        if definition.second_look_percent.is_some_and(|percent| percent > 100) {
-            let message = "nobody can look at more than all items";
-            let help = "write a percent from 0 to 100";
-            self.refuse("percent-out-of-range", &["second_look_percent".into()], message, "more than 100", help);
-        }
         if definition.fallback == definition.second_fallback {
             let message = "the second fallback equals the first";
             let help = "name a second person for items that the fallback may not review";
@@ -132,6 +127,21 @@ impl DefinitionValidator<'_> {
             self.word(&steps, word);
         }
         self.advance(place, stage);
+        self.sample(place, stage);
+    }
+
+    fn sample(&mut self, place: usize, stage: &Stage) {
+        let Some(percent) = stage.sample_percent else { return };
+        let steps = [PathSegment::from("stage"), place.into(), "sample_percent".into()];
+        if place == 0 {
+            let message = "the first stage asks about all items";
+            let help = "remove it, or add a stage before this one";
+            self.refuse("sampled-first-stage", &steps, message, "only in a later stage", help);
+        } else if !(1..=100).contains(&percent) {
+            let message = format!("stage {} cannot ask about {percent} % of the items", place + 1);
+            let help = "write a percentage from 1 to 100, such as `sample_percent = 10`";
+            self.refuse("percent-out-of-range", &steps, message, "not between 1 and 100", help);
+        }
     }
 
     fn word(&mut self, steps: &[PathSegment<'_>], word: &str) {

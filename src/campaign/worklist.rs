@@ -50,7 +50,7 @@ pub fn worklist(
     setting: &CampaignContext<'_>,
 ) -> Vec<WorklistFile> {
     let closes_at = now.plus_days(i64::from(definition.window_days));
-    let (piles, _) = group_by_signers(definition, roll, closes_at, setting);
+    let (piles, _) = group_by_signers((campaign, definition), roll, closes_at, setting);
     review_files(&ReviewFileHeader { campaign, digest, setting, advisor: RecommendationEngine::of(setting) }, &piles)
 }
 
@@ -93,17 +93,17 @@ type SignedBatches<'a> = Vec<(u32, &'a Vec<PrincipalId>, &'a ItemBatch<'a>)>;
 
 /// Groups the items of every stage by the set of signers.
 pub(super) fn group_by_signers<'a>(
-    definition: &CampaignDefinition,
+    (campaign, definition): (&CampaignId, &CampaignDefinition),
     roll: &'a CampaignPopulation<'a>,
     closes_at: Timestamp,
     setting: &CampaignContext<'_>,
 ) -> (ItemBatches<'a>, Vec<UnassignedItem>) {
     let bench = ReviewerPool::of(setting).until(closes_at);
-    let mut line = Assigner::new(definition, &bench);
+    let mut line = Assigner::new(campaign, definition, roll, &bench);
     let mut piles = ItemBatches::new();
     let mut unassigned = Vec::new();
     for (item, member) in roll.items() {
-        match line.assign(member) {
+        match line.assign(item, member) {
             Ok(assignments) => {
                 for to in assignments {
                     let key = (member.grant.system.clone(), to.reviewer.clone(), to.stage, to.cosigners.clone());

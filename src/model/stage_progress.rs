@@ -16,6 +16,11 @@ pub struct StageTally {
 }
 
 impl StageTally {
+    /// Returns whether the stage asks about the item.
+    const fn asks(&self) -> bool {
+        self.asked > 0 || self.fallback.is_some()
+    }
+
     /// Returns whether there is no answer although reviewers were assigned.
     pub fn is_silent(&self) -> bool {
         self.asked > 0 && self.answers.is_empty() && self.fallback.is_none()
@@ -76,7 +81,7 @@ impl StageProgress {
         let mut at = 1;
         for stage in 1..=last {
             let answers = tally(stage);
-            if answers.asked == 0 && answers.fallback.is_none() {
+            if !answers.asks() {
                 continue;
             }
             at = stage;
@@ -85,7 +90,7 @@ impl StageProgress {
             }
             let stance = answers.weigh(definition.outcome(stage));
             stances.push((stage, stance));
-            if definition.stops(stage, stance) {
+            if definition.stops(stage, stance) || !(stage + 1..=last).any(|later| tally(later).asks()) {
                 break;
             }
             if stage > closed {

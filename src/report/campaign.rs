@@ -27,10 +27,6 @@ pub fn campaign_human(status: &CampaignStatus, look: OutputStyle) -> String {
     text.push_str(&format!("{}\n", states.join(" · ")));
     text.push_str(&decided(status));
     text.push('\n');
-    for (who, items) in &status.looks {
-        let items = counted(usize::try_from(*items).unwrap_or(usize::MAX), "item");
-        text.push_str(&format!("second look: {items} for {who} · tenure campaign look {}\n", status.campaign));
-    }
     let rows = status.reviewers.iter().map(|one| {
         let late = if one.overdue { "late" } else { "" };
         let numbers = [one.items, one.undecided, one.unconfirmed, one.missed.len() as u64].map(|n| n.to_string());
@@ -135,7 +131,6 @@ mod tests {
             by_people: 2,
             by_silence: 0,
             stages: Vec::new(),
-            looks: std::collections::BTreeMap::new(),
             reviewers: vec![ReviewerStatus {
                 reviewer: PrincipalId::parse("ana").unwrap(),
                 items: 3,

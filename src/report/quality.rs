@@ -48,8 +48,6 @@ pub fn quality_csv(quality: &ReviewQuality) -> String {
         "batch_max",
         "assign_to_sign_median_h",
         "duplicate_reason_pct",
-        "second_look_n",
-        "second_look_disagree",
     ];
     let row = |one: &ReviewerQuality| {
         let told = |number: Option<u64>| number.map_or_else(|| "n/a".to_owned(), |number| number.to_string());
@@ -64,8 +62,6 @@ pub fn quality_csv(quality: &ReviewQuality) -> String {
             // No review was recorded yet: the value is unknown, not "not applicable".
             one.assign_to_sign_median_h.map(|hours| format!("{hours:.1}")).unwrap_or_default(),
             told(one.duplicate_reason_pct),
-            told(one.second_look_n),
-            told(one.second_look_disagree),
         ]
     };
     csv(&columns, quality.reviewers.iter().map(row))
@@ -83,10 +79,6 @@ fn numbers(quality: &ReviewQuality) -> String {
 
 fn shown(quality: &ReviewQuality) -> Vec<Vec<String>> {
     let row = |one: &ReviewerQuality| {
-        let of = |part: Option<u64>, whole: Option<u64>| match (part, whole) {
-            (Some(part), Some(whole)) => format!("{part} of {whole}"),
-            _ => String::new(),
-        };
         vec![
             one.reviewer.to_string(),
             format!("{} of {}", one.decided, one.items),
@@ -95,21 +87,12 @@ fn shown(quality: &ReviewQuality) -> Vec<Vec<String>> {
             one.batch_max.to_string(),
             one.assign_to_sign_median_h.map(|hours| format!("{hours:.1} h")).unwrap_or_default(),
             one.duplicate_reason_pct.map(|percent| format!("{percent} %")).unwrap_or_default(),
-            of(one.second_look_disagree, one.second_look_n),
         ]
     };
     quality.reviewers.iter().map(row).collect()
 }
 
-const COLUMNS: &[&str] = &[
-    "reviewer",
-    "decided",
-    "flagged kept",
-    "taken away",
-    "most at once",
-    "median time",
-    "duplicate reasons",
-    "second look differs",
-];
+const COLUMNS: &[&str] =
+    &["reviewer", "decided", "flagged kept", "taken away", "most at once", "median time", "duplicate reasons"];
 const NOTE: &str =
     "These are indicators: git shows what was signed and when it was merged, but not whether it was read.";

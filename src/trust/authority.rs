@@ -45,7 +45,7 @@ impl AuthorityBasis {
         }
         let seated = match bound.seat {
             VotingSlot::Asked(index) => self.own == Some(index) || self.delegated.contains(&index),
-            VotingSlot::Fallback | VotingSlot::Look => false,
+            VotingSlot::Fallback => false,
         };
         let proposed = bound.hands_on() && bound.to.as_deref() == Some(reviewer.as_str());
         seated || proposed || bound.by == *reviewer || (self.fallback && undecided)

@@ -11,7 +11,6 @@ use super::{
     published_items::PublishedItems,
     repository_state::RepositoryState,
     required_context::{RequiredContext, SignedReviewOnMain},
-    second_review::SampleContext,
     stage_error::StageError,
     verified::Verified,
     verify_review::is_part,
@@ -27,8 +26,8 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A stage close, the commit that introduced it, and the previous commit.
-type AcceptedClose = (Verified<StageClose>, ObjectId, Option<ObjectId>);
+/// A stage close, and the last commit before it.
+type AcceptedClose = (Verified<StageClose>, Option<ObjectId>);
 
 impl RepositoryState {
     /// Reads an open campaign at `base`.
@@ -78,9 +77,9 @@ impl RepositoryState {
             let path = format!("campaigns/{}/stages/{stage}.toml", campaign.id);
             let taken = self.taken::<StageClose>(repository, base, &path, SignatureNamespace::StageClose)?;
             let Some(close) = taken.filter(|close| close.value().digest == campaign.digest()) else { break };
-            let (commit, before) = self.introduced_by(repository, base, &path)?;
+            let (_, before) = self.introduced_by(repository, base, &path)?;
             self.accepted.insert(path);
-            closes.push((close, commit, before));
+            closes.push((close, before));
         }
         Ok(closes)
     }
@@ -112,9 +111,7 @@ impl RepositoryState {
         mut signed: Vec<SignedReviewOnMain>,
         closes: Vec<AcceptedClose>,
     ) -> Result<(), GitError> {
-        let cosigners: BTreeMap<String, Vec<PrincipalId>> =
-            signed.iter().map(|one| (one.path.clone(), one.review.cosigners.clone())).collect();
-        for (close, commit, before) in closes {
+        for (close, before) in closes {
             let in_time = |one: &SignedReviewOnMain| -> Result<bool, GitError> {
                 let Some(before) = before.filter(|_| one.review.stage() == close.stage) else { return Ok(false) };
                 Ok(repository.file(before, &one.path)?.is_some_and(|file| self.files.get(&one.path) == Some(&file.id)))
@@ -133,11 +130,6 @@ impl RepositoryState {
                 break;
             }
             opening.closes.push(close);
-            if let Some(trust) = &self.trust {
-                let (kinship, registry) = (&*self.kinship, trust.registry());
-                let cosigners = cosigners.iter().map(|(path, who)| (path.as_str(), who.as_slice())).collect();
-                opening.draw_sample(&SampleContext { commit, kinship, registry, cosigners });
-            }
         }
         self.bind_all(repository, base, opening, signed)
     }

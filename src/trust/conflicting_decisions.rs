@@ -131,5 +131,5 @@ pub(super) fn voting_slots(
 ) -> Result<Vec<VotingSlot>, TrustError> {
     let claim =
         |item| DecidingPrincipal { reviewer: &review.reviewer, system: &review.system, stage: review.stage(), item };
-    decided(review).map(|item| opening.seat_of(claim(item), &review.cosigners, delegations)).collect()
+    decided(review).map(|item| opening.seat(claim(item), delegations)).collect()
 }

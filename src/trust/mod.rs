@@ -25,7 +25,6 @@ mod registry;
 mod repository_state;
 mod required_context;
 mod root;
-mod second_review;
 mod signature_status;
 mod signed_files;
 mod signing;

@@ -25,8 +25,6 @@ pub struct OpenCampaign {
     /// The closes of the stages closed so far, in order.
     pub(super) closes: Vec<Verified<StageClose>>,
     pub(super) bound: BTreeMap<ItemId, Vec<EffectiveDecision>>,
-    /// What was drawn for a second look, with who may take it.
-    pub(super) looks: BTreeMap<ItemId, Vec<PrincipalId>>,
 }
 
 /// The reviewer slot to which a decision is attributed. A slot has one decision, and a person answers for one slot per
@@ -38,8 +36,6 @@ pub enum VotingSlot {
     /// All reviewers without a response: decided by a fallback of the campaign. After the last stage: a decision
     /// between conflicting responses.
     Fallback,
-    /// For the second look, beyond the last stage.
-    Look,
 }
 
 /// A decision that is in force.
@@ -100,6 +96,11 @@ impl OpenCampaign {
         self.items.get(item).map(PublishedItem::asked).unwrap_or_default()
     }
 
+    /// Returns whether a stage after `stage` asks about an item.
+    pub fn is_asked_after(&self, item: &ItemId, stage: u32) -> bool {
+        self.asked(item).last().is_some_and(|(last, _)| *last > stage)
+    }
+
     /// Returns the accepted stage closes, in order.
     pub fn closes(&self) -> &[Verified<StageClose>] {
         &self.closes
@@ -146,7 +147,6 @@ impl OpenCampaign {
             match bound.seat {
                 VotingSlot::Asked(_) => tally.answers.push(bound.verdict),
                 VotingSlot::Fallback => tally.fallback = Some(bound.verdict),
-                VotingSlot::Look => {}
             }
             tally.handed_on += usize::from(bound.hands_on());
         }
@@ -208,11 +208,9 @@ impl OpenCampaign {
 
     /// Returns whether the responses of the winning stance conflict; if fallbacks have decided, whether theirs do.
     pub(super) fn is_contradictory(&self, item: &ItemId, stance: Stance) -> bool {
-        let stages = self.campaign.definition.stage_count();
-        let within = || self.bound(item).iter().filter(|bound| bound.stage <= stages);
-        let first = stance.verdicts().iter().find(|v| within().any(|bound| bound.verdict == **v));
+        let first = stance.verdicts().iter().find(|v| self.bound(item).iter().any(|bound| bound.verdict == **v));
         let Some(verdict) = first.filter(|verdict| verdict.needs_to()) else { return false };
-        let same = || within().filter(|bound| bound.verdict == *verdict);
+        let same = || self.bound(item).iter().filter(|bound| bound.verdict == *verdict);
         let said = same().any(|bound| bound.seat == VotingSlot::Fallback);
         let mut speak = same().filter(|bound| !said || bound.seat == VotingSlot::Fallback);
         let wanted = speak.next().map(|bound| &bound.to);

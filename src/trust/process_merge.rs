@@ -8,7 +8,6 @@ use super::{
     published_items::PublishedItems,
     registry::TrustRegistry,
     repository_state::RepositoryState,
-    second_review::SampleContext,
     signed_files::{MAX_FILE, too_large},
     stage_error::StageError,
     trust_state::TrustState,
@@ -225,12 +224,9 @@ impl RepositoryState {
     }
 
     fn close_stage(&mut self, close: Verified<StageClose>) {
-        let (Some(opening), Some(trust)) = (self.openings.get_mut(&close.campaign), &self.trust) else { return };
-        let (commit, campaign) = (close.commit(), close.campaign.clone());
-        opening.closes.push(close);
-        let signed = self.reviews.iter().filter(|review| review.campaign == campaign);
-        let cosigners = signed.map(|review| (review.path(), review.cosigners.as_slice())).collect();
-        opening.draw_sample(&SampleContext { commit, kinship: &self.kinship, registry: trust.registry(), cosigners });
+        if let Some(opening) = self.openings.get_mut(&close.campaign) {
+            opening.closes.push(close);
+        }
     }
 
     /// Additional signatures under a file with enough of them change nothing, but must be valid.

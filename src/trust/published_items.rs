@@ -136,6 +136,17 @@ impl PublishedItems {
             let expected = format!("{} items, {}", campaign.items, campaign.population);
             return Err(TrustError::Population { expected, found: format!("{count} items, {found}") });
         }
+        for stage in 1..=stages {
+            let items = self.items.iter().map(|(item, _)| item);
+            let sample = campaign.definition.sample(stage, (&campaign.id, &campaign.population), items);
+            let Some(sample) = sample else { continue };
+            for (item, put) in &self.items {
+                let asks = put.asked.iter().any(|(own, _)| *own == stage);
+                if asks != sample.contains(item) {
+                    return Err(StageError::Sample { item: item.to_string(), stage, asks }.into());
+                }
+            }
+        }
         let Some(expected) = campaign.asked else { return Ok(()) };
         let names: BTreeMap<u32, &PrincipalId> = self.reviewers.iter().map(|(id, index)| (*index, id)).collect();
         let found = asked(self.items.iter().flat_map(|(item, put)| {
@@ -164,7 +175,6 @@ impl PublishedItems {
             kinship,
             closes: Vec::new(),
             bound: BTreeMap::new(),
-            looks: BTreeMap::new(),
         }
     }
 }

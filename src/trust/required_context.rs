@@ -6,7 +6,7 @@ use crate::{
     git::{FileMode, GitError, ObjectId, Repository, TreeDiff},
     model::{
         CampaignId, Digest, ItemId, PrincipalId, SystemId, Verdict,
-        file::{Campaign, Delegation, Item, Review},
+        file::{Delegation, Item, Review},
     },
     store::RepoPath,
 };
@@ -59,7 +59,6 @@ pub(super) fn required_context(
                 wanted.systems.insert(system);
                 wanted.paths.insert(path.clone());
                 if let Some(review) = at::<Review>(repository, head, path)? {
-                    wanted.whole |= review.stage() > 1 && is_look(repository, head, &review)?;
                     wanted.others |= review.stage() > 1 || decided(&review).any(|item| concerns_others(&review, item));
                     wanted.reviewers.insert(review.reviewer);
                     wanted.items.extend(review.items.into_iter().map(|item| item.id));
@@ -69,12 +68,6 @@ pub(super) fn required_context(
         }
     }
     Ok(all)
-}
-
-/// Returns whether a review lies beyond the last stage: whose look it is follows from all that was decided.
-fn is_look(repository: &Repository, head: ObjectId, review: &Review) -> Result<bool, GitError> {
-    let campaign = at::<Campaign>(repository, head, &format!("campaigns/{}/campaign.toml", review.campaign))?;
-    Ok(campaign.is_some_and(|campaign| review.stage() > campaign.definition.stage_count()))
 }
 
 /// Returns the folders whose signed files a change needs.

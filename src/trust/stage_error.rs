@@ -88,13 +88,18 @@ pub enum StageError {
     /// A stage close that was computed at a commit outside main.
     #[error("the close was computed at {0}, which is not on the first-parent line of main")]
     Place(String),
-    /// Less is looked at again than the mandate asks for.
-    #[error("it looks at {found} % again, and the mandate asks for {least}")]
-    SecondLook {
-        /// How many percent it says.
-        found: u32,
-        /// How many the mandate asks for.
-        least: u32,
+    /// A campaign whose sampled stage asks about other items than the sample.
+    #[error(
+        "stage {stage} asks about a sample of the items; item {item} is {}",
+        if *.asks { "asked about, but not in the sample" } else { "in the sample, but not asked about" }
+    )]
+    Sample {
+        /// The item.
+        item: String,
+        /// The stage.
+        stage: u32,
+        /// Whether the stage asks about the item.
+        asks: bool,
     },
     /// The close exceeds the limit of removals without a response.
     #[error("closing would disable {found} unanswered items; the definition allows {cap}")]
@@ -138,7 +143,7 @@ impl StageError {
             Self::NotOpen { .. } => "stage-not-open",
             Self::Order { .. } => "stage-out-of-order",
             Self::Place(_) => "stage-close-place",
-            Self::SecondLook { .. } => "second-look-least",
+            Self::Sample { .. } => "sample-mismatch",
             Self::SilenceCap { .. } => "silence-cap",
             Self::Stale { .. } => "stage-close-stale",
             Self::Unknown { .. } => "unknown-stage",
@@ -157,7 +162,9 @@ impl StageError {
             Self::AnswersTwice { .. } => {
                 "each slot needs a different person; let another reviewer or a fallback answer one of them"
             }
-            Self::Asked { .. } => "take the files that `tenure campaign open` wrote, all of them and as they are",
+            Self::Asked { .. } | Self::Sample { .. } => {
+                "take the files that `tenure campaign open` wrote, all of them and as they are"
+            }
             Self::Delegation { .. } => {
                 "name a delegate with an active key and an end within the campaign, then run `tenure sign FILE`"
             }
@@ -168,7 +175,6 @@ impl StageError {
             Self::Late { .. } => {
                 "take the decision out of the file; what is still open goes to a fallback of the campaign, or to the next campaign"
             }
-            Self::SecondLook { .. } => "open it again: `tenure campaign open` takes what the mandate asks for",
             Self::NotOpen { .. } => "wait until a campaign owner closes the stage before: `tenure campaign advance ID`",
             Self::Order { .. } | Self::Place(_) | Self::Stale { .. } | Self::Wrong(_) => {
                 "count again at the head of main: `tenure campaign advance ID` writes the file anew; then sign it"

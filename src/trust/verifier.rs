@@ -7,7 +7,6 @@ use super::{
     published_items::PublishedItems,
     registry::TrustRegistry,
     root,
-    stage_error::StageError,
     trust_state::TrustState,
     verified::{FileSigner, Verified},
 };
@@ -63,11 +62,6 @@ impl Verifier<'_> {
             return Ok(VerifyOutcome::Pending(TrustError::Threshold { needed: 1, found: 0, tier: None }));
         }
         puts.check(campaign)?;
-        let least = self.trust.mandate().file().review_terms().second_look_percent;
-        let found = campaign.definition.second_look_percent.unwrap_or(0);
-        if found < least {
-            return Err(StageError::SecondLook { found, least }.into());
-        }
         let verified = self.verified(file, signers);
         let opening = puts.open(verified.clone(), self.kinship.clone());
         Ok(VerifyOutcome::Accepted(verified.map(|_| opening)))

@@ -49,7 +49,7 @@ impl Verifier<'_> {
         for item in decided(review) {
             let claim =
                 DecidingPrincipal { reviewer: &review.reviewer, system: &review.system, stage: review.stage(), item };
-            let seat = opening.seat_of(claim, &review.cosigners, delegations)?;
+            let seat = opening.seat(claim, delegations)?;
             self.check_delegate_conflict(opening, claim, seat, delegations)?;
             self.check_reassignment(opening, claim, seat)?;
             seats.push(seat);
@@ -59,9 +59,7 @@ impl Verifier<'_> {
             return Ok(VerifyOutcome::Pending(TrustError::NotByReviewer(review.reviewer.to_string())));
         }
         let tier = decided(review).map(|item| item.tier).min().unwrap_or(Tier::T3);
-        // A second look changes nothing by itself; a word between two who disagree does.
-        let looks = !seats.is_empty() && seats.iter().all(|seat| *seat == VotingSlot::Look);
-        let needed = if looks { 1 } else { self.trust.mandate().threshold(tier) };
+        let needed = self.trust.mandate().threshold(tier);
         if signers.len() < needed {
             return Ok(VerifyOutcome::Pending(TrustError::Threshold {
                 needed,

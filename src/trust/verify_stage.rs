@@ -167,7 +167,8 @@ fn check_display_text(silent: &NoResponseItem, stage: u32, opening: &OpenCampaig
     if put.names != names(&silent.principal, &silent.entitlement) {
         return Err(TrustError::ItemAltered(silent.item.to_string()));
     }
-    let allowed = opening.campaign.definition.after_silence(stage, put.tier());
+    let allowed =
+        opening.campaign.definition.after_silence(stage, put.tier(), opening.is_asked_after(&silent.item, stage));
     if allowed.contains(&silent.then) {
         return Ok(());
     }

@@ -159,21 +159,29 @@ impl World {
         self.merge(&files);
     }
 
-    /// Opens the campaign with these items, each put to everybody in `asked` in their stages.
+    /// Opens the campaign with these items, each put to everybody in `asked` in their stages; in a sampled stage, only the
+    /// items of the sample.
     pub fn open_stages(&mut self, items: &[Item], asked: &[(&str, u32)], define: impl FnOnce(&mut CampaignDefinition)) {
         let mut files = self.files.clone();
         let mut campaign = campaign(&self.founding.repo, items);
         define(&mut campaign.definition);
         let who: Vec<_> = asked.iter().map(|(name, stage)| (PrincipalId::parse(name).unwrap(), *stage)).collect();
-        let put_to = |item| who.iter().map(move |(name, stage)| (item, *stage, name));
-        campaign.asked = Some(tenure::model::file::asked(items.iter().flat_map(|item| put_to(&item.id))));
-        put(&mut files, &campaign_path(), &campaign);
+        let asks = |stage: u32| {
+            let all = items.iter().map(|item| &item.id);
+            let sample = campaign.definition.sample(stage, (&campaign.id, &campaign.population), all);
+            let asks = |item: &&Item| sample.as_ref().is_none_or(|sample| sample.contains(&item.id));
+            items.iter().filter(asks).cloned().collect::<Vec<_>>()
+        };
+        let put: Vec<_> = who.iter().map(|(name, stage)| (name, *stage, asks(*stage))).collect();
+        let all = put.iter().flat_map(|(name, stage, items)| items.iter().map(|item| (&item.id, *stage, *name)));
+        campaign.asked = Some(tenure::model::file::asked(all));
+        self::put(&mut files, &campaign_path(), &campaign);
         sign(&mut files, &campaign_path(), "ana");
         for (index, (name, stage)) in asked.iter().enumerate() {
             let before = asked[..index].iter().filter(|(other, _)| other == name).count();
             let stem = if before == 0 { (*name).to_owned() } else { format!("{name}-{}", before + 1) };
-            let review = Review { items: items.to_vec(), ..blank(&files, name, *stage) };
-            put(&mut files, &review_path(&stem), &review);
+            let review = Review { items: put[index].2.clone(), ..blank(&files, name, *stage) };
+            self::put(&mut files, &review_path(&stem), &review);
         }
         self.merge(&files);
     }

@@ -27,8 +27,6 @@ pub(super) fn measure(
         batch_max: batches.values().copied().max().unwrap_or(0),
         assign_to_sign_median_h: median_hours(study, made),
         duplicate_reason_pct: DuplicateReasonGroups::of(made, &study.terms).percent(),
-        second_look_n: None,
-        second_look_disagree: None,
     }
 }
 

@@ -7,7 +7,6 @@ mod duplicate_reasons;
 mod file_checks;
 mod metrics;
 mod rubber_stamping;
-mod second_review;
 #[cfg(test)]
 mod tests;
 
@@ -47,10 +46,6 @@ pub struct ReviewerQuality {
     pub assign_to_sign_median_h: Option<f64>,
     /// How many percent of what they keep has a reason that stands there already; nothing while they keep nothing.
     pub duplicate_reason_pct: Option<u64>,
-    /// How many of their decisions somebody else made once more, blind; nothing where the campaign asks for none.
-    pub second_look_n: Option<u64>,
-    /// On how many of those the two disagree.
-    pub second_look_disagree: Option<u64>,
 }
 
 /// How a campaign was reviewed.
@@ -127,9 +122,7 @@ impl ReviewerDecision<'_> {
 
 /// Returns how a campaign was reviewed. The same files and the same evidence give the same study.
 pub fn study(study: &QualityInputs<'_>) -> ReviewQuality {
-    let looks = second_review::looks(study);
-    let last = study.campaign.definition.stage_count();
-    let made: Vec<_> = made(&study.reviews).into_iter().filter(|one| one.given.review.stage() <= last).collect();
+    let made = made(&study.reviews);
     let mut by_reviewer: BTreeMap<&PrincipalId, Vec<ReviewerDecision<'_>>> = BTreeMap::new();
     for one in &made {
         by_reviewer.entry(&one.given.review.reviewer).or_default().push(*one);
@@ -142,11 +135,9 @@ pub fn study(study: &QualityInputs<'_>) -> ReviewQuality {
     let none = Vec::new();
     let reviewers = everybody.into_iter().map(|reviewer| {
         let own = by_reviewer.get(reviewer).unwrap_or(&none);
-        let numbers = measure(study, reviewer, asked.get(reviewer).copied().unwrap_or(0), own);
-        looks.measured(numbers, own)
+        measure(study, reviewer, asked.get(reviewer).copied().unwrap_or(0), own)
     });
     let mut findings = rubber_stamping::findings(study, &by_reviewer);
-    findings.extend(looks.finding(study, &by_reviewer));
     findings.sort();
     let decided: BTreeSet<&ItemId> = made.iter().filter(|one| one.verdict.is_final()).map(|one| &one.item.id).collect();
     let silent: BTreeSet<&ItemId> = study.closes.iter().flat_map(|close| &close.silent).map(|one| &one.item).collect();

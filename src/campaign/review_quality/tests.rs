@@ -48,14 +48,9 @@ impl Round {
             outcome: Strategy::AllMustAccept,
             stop_on: Vec::new(),
             advance_on: Vec::new(),
+            sample_percent: None,
         };
         self.campaign.definition.stages = (1..=many).map(stage).collect();
-    }
-
-    /// Puts what somebody looks at again to them, with what they say.
-    fn looked(&mut self, reviewer: &str, items: Vec<Item>) {
-        let file = self.file(reviewer, items);
-        self.reviews[file].1.stage = Some(self.campaign.definition.stage_count() + 1);
     }
 
     /// Puts a file of items to somebody, with what they decide.
@@ -394,33 +389,4 @@ fn defaults_and_superseded_decisions_do_not_count() {
     round.file("ana", anew.collect());
     assert_eq!(round.codes(), Vec::<&str>::new(), "who decides again with reasons has done what was asked");
     assert_eq!(round.quality().human_decided, 31);
-}
-
-#[test]
-fn second_review_is_measured_by_first_response() {
-    let mut round = Round::new();
-    round.file("ana", kept(0..10, own));
-    round.file("ben", kept(10..20, own));
-    let plain = round.quality();
-    assert_eq!(plain.reviewers[0].second_look_n, None, "not reviewed");
-    let say = |numbers: std::ops::Range<usize>, verdict| numbers.map(|n| item(n, verdict, &own(n))).collect::<Vec<_>>();
-    round.looked("mia", say(0..9, Verdict::Certify));
-    round.looked("mia", say(15..16, Verdict::Except));
-    let quality = round.quality();
-    let numbers = |quality: &ReviewQuality, who: usize| {
-        let one = &quality.reviewers[who];
-        (one.decided, one.second_look_n.unwrap(), one.second_look_disagree.unwrap())
-    };
-    assert_eq!((numbers(&quality, 0), numbers(&quality, 1)), ((10, 9, 0), (10, 1, 0)), "both keep it");
-    assert_eq!((quality.human_decided, &quality.findings), (plain.human_decided, &plain.findings));
-
-    // One of ten is what is allowed; two are not, and a third word does not make them one.
-    round.looked("mia", say(16..17, Verdict::Revoke));
-    assert_eq!(round.codes(), Vec::<&str>::new(), "1 of 11");
-    round.looked("mia", say(17..18, Verdict::Revoke));
-    round.looked("ana", say(17..18, Verdict::Certify));
-    assert_eq!(round.codes(), ["second-look-disagreement"]);
-    let found = &round.quality().findings[0];
-    assert!(found.message.starts_with("2 of 12 second looks came to something else, and 10 % are allowed"), "{found}");
-    assert_eq!(numbers(&round.quality(), 1), (10, 3, 2));
 }

@@ -20,6 +20,7 @@ fn stage(name: &str, reviewers: &[&str], ask: u32) -> Stage {
         outcome: Strategy::AllMustAccept,
         stop_on: Vec::new(),
         advance_on: Vec::new(),
+        sample_percent: None,
     }
 }
 
@@ -213,6 +214,29 @@ fn each_of_several_reviewers_has_their_own_cosigners() {
 }
 
 #[test]
+fn sampled_stage_asks_about_the_sample_only() {
+    let mut world = company();
+    world.definition.stages = vec![stage("first", &["person:ana"], 1), stage("second", &["person:gus"], 1)];
+    let in_second = |world: &World| {
+        let opened = opened(world);
+        let campaign = &opened.campaign;
+        let of = |stage: u32| {
+            let sheets = opened.sheets.iter().filter(move |sheet| sheet.review.stage() == stage);
+            sheets.flat_map(|sheet| sheet.review.items.iter().map(|item| item.id)).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(of(1).len(), 2, "all items are in the first stage");
+        let sample = campaign.definition.sample(2, (&campaign.id, &campaign.population), &of(1));
+        assert_eq!(of(2), sample.unwrap_or(of(1)));
+        of(2).len()
+    };
+    assert_eq!(in_second(&world), 2);
+    for (percent, expected) in [(100, 2), (1, 1)] {
+        world.definition.stages[1].sample_percent = Some(percent);
+        assert_eq!(in_second(&world), expected, "{percent} %");
+    }
+}
+
+#[test]
 fn mistakes_in_a_definition_are_underlined() {
     let mut world = company();
     world.definition.remind_percent = vec![75, 50, 100];
@@ -223,9 +247,11 @@ fn mistakes_in_a_definition_are_underlined() {
             days: 9,
             stop_on: vec![Stance::Revoke],
             advance_on: vec![Stance::Accept, Stance::Revoke],
+            sample_percent: Some(10),
             ..stage("one", &["owner", "boss", "group:nobody", "person:zoe"], 1)
         },
         Stage { stop_on: vec![Stance::Revoke], advance_on: vec![Stance::Accept], ..stage("two", &[], 0) }, // all else stops
+        Stage { sample_percent: Some(101), ..stage("three", &["owner"], 1) },
     ];
     world.definition.selectors =
         vec![Selector { new_since: Some(campaign_id()), subjects: vec!["li".to_owned()], ..Selector::default() }];

@@ -458,7 +458,6 @@ fn outcome(resolved: &ResolutionSummary, item: &ItemId) -> Outcome {
         return Outcome::Open(match why {
             ReopenReason::Abstained(_) => "abstained",
             ReopenReason::Contradictory => "contradictory",
-            ReopenReason::Disputed => "disputed",
             ReopenReason::Expired(_) => "expired",
             ReopenReason::Investigated => "investigated",
             ReopenReason::NeedsException => "needs-exception",
@@ -558,6 +557,7 @@ fn stage((index, rules): (usize, &(Strategy, Vec<model::Stance>, Vec<model::Stan
         outcome: rules.0,
         stop_on: rules.1.clone(),
         advance_on: rules.2.clone(),
+        sample_percent: None,
     }
 }
 

@@ -314,7 +314,7 @@ impl Reference {
 
     /// Returns the permitted no-response outcomes.
     pub(super) fn silence(&self, item: usize, stage: u32) -> Vec<Then> {
-        if !self.stops(stage, Stance::Nothing) {
+        if self.is_asked_after(item, stage) && !self.stops(stage, Stance::Nothing) {
             return vec![Then::Advance];
         }
         match self.tiers[item] {
@@ -374,7 +374,7 @@ impl Reference {
             said.extend((!spoken_for && places < self.asked_of(item, *stage).count()).then_some(Stance::Nothing));
             let came_to = weigh(self.stages[*stage as usize - 1].outcome, &said);
             stances.push((*stage, came_to));
-            if self.stops(*stage, came_to) {
+            if self.stops(*stage, came_to) || !self.is_asked_after(item, *stage) {
                 return (stances, Reached::End(*stage));
             }
             if !closed {
@@ -390,6 +390,10 @@ impl Reference {
         let (stances, reached) = self.follow(item);
         let (Reached::Here(at) | Reached::End(at)) = reached;
         self.asked_of(item, stage).next().is_some() && (at == stage || stances.iter().any(|(own, _)| *own == stage))
+    }
+
+    fn is_asked_after(&self, item: usize, stage: u32) -> bool {
+        self.asked.iter().any(|(own, at, _)| *own == item && *at > stage)
     }
 
     fn stops(&self, stage: u32, came_to: Stance) -> bool {

@@ -120,6 +120,7 @@ fn an_expression_may_name_the_reviewers() {
         outcome: crate::model::Strategy::AllMustAccept,
         stop_on: Vec::new(),
         advance_on: Vec::new(),
+        sample_percent: None,
     };
     world.definition.stages = vec![stage.clone()];
     let reviewers = |world: &World| {

@@ -134,6 +134,7 @@ fn stage((index, outcome): (usize, &Strategy)) -> Stage {
         outcome: *outcome,
         stop_on: Vec::new(),
         advance_on: Vec::new(),
+        sample_percent: None,
     }
 }
 

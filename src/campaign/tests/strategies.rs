@@ -77,6 +77,7 @@ fn stops() -> String {
                 outcome: strategy,
                 stop_on: stop_on.clone(),
                 advance_on: advance_on.clone(),
+                sample_percent: None,
             };
             let cells = Stance::ALL.map(|stance| if stage.stops(stance) { "stops" } else { "goes on" });
             writeln!(text, "| `{strategy}` | {name} | {} |", cells.join(" | ")).unwrap();
@@ -92,7 +93,7 @@ fn silence() -> String {
     for (word, on_silence) in [("disable", NoResponseAction::Disable), ("open", NoResponseAction::Open)] {
         definition.on_silence = on_silence;
         for tier in [Tier::T0, Tier::T1, Tier::T2, Tier::T3] {
-            let then: Vec<_> = definition.after_silence(1, tier).iter().map(|then| then.as_str()).collect();
+            let then: Vec<_> = definition.after_silence(1, tier, false).iter().map(|then| then.as_str()).collect();
             writeln!(text, "| `{word}` | {tier} | {} |", then.join(", if unused for certain; else ")).unwrap();
         }
     }
@@ -134,6 +135,13 @@ A stage's own lists take the place of its strategy's. With `advance_on`, everyth
 everything else goes on. A stance in both lists is refused when the campaign is opened. After the last stage, everything
 stops. What the stages that were asked came to is weighed once more, by `overall` of the definition, which is
 `all-must-accept` where nothing is said.
+
+A later stage with `sample_percent` asks about a sample of the items. Every other item passes the stage with the result of the
+stages before it; without a response in those, the item gets the outcome of `on_silence`, as after the last stage. An item is
+in the sample if the first 8 hexadecimal digits of `sha256(\"tenure/stage-sample/v1\\n<campaign>\\n<population>\\n<stage>\\n<item>\\n\")`,
+divided by 2^32, are below the percentage; `population` is the digest in `campaign.toml`. If this holds for no item, the item
+with the lowest number is the sample. The sample is fixed when the campaign opens; a campaign whose review files ask about other
+items in this stage is rejected (`sample-mismatch`).
 
 ";
 

@@ -1,4 +1,4 @@
-//! `tenure campaign open|next|overview|status|quality|due|delegate|advance|look|late|close`
+//! `tenure campaign open|next|overview|status|quality|due|delegate|advance|late|close`
 
 mod close;
 mod close_stage;
@@ -8,7 +8,6 @@ mod open;
 mod quality;
 mod remind;
 mod schedule;
-mod second_review;
 mod status;
 mod summary;
 mod supplement;
@@ -37,8 +36,6 @@ enum CampaignCommand {
     Due(remind::CampaignRemindArgs),
     /// Put to review what was added or raised while a campaign was open
     Late(supplement::CampaignSupplementArgs),
-    /// Write the review files of the second look: a sample of what was decided, for another person, who is not told what
-    Look(second_review::CampaignSecondReviewArgs),
     /// Say which campaigns are to be opened now, by their rhythm and by what happened
     Next(schedule::CampaignScheduleArgs),
     /// Freeze a population, assign every item, write the worklists
@@ -58,7 +55,6 @@ pub(super) fn run(args: &CampaignArgs, context: &mut CommandContext) -> Result<E
         CampaignCommand::Delegate(args) => delegate::run(args, context),
         CampaignCommand::Due(args) => remind::run(args, context),
         CampaignCommand::Late(args) => supplement::run(args, context),
-        CampaignCommand::Look(args) => second_review::run(args, context),
         CampaignCommand::Next(args) => schedule::run(args, context),
         CampaignCommand::Open(args) => open::run(args, context),
         CampaignCommand::Overview(args) => summary::run(args, context),

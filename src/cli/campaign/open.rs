@@ -68,14 +68,9 @@ pub(super) fn open_from(
     context: &mut CommandContext,
     id: CampaignId,
     from: &str,
-    mut definition: CampaignDefinition,
+    definition: CampaignDefinition,
 ) -> Result<OpenedCampaign, CliError> {
     let trust = session.trust()?;
-    // The mandate says what is the least.
-    let least = trust.mandate().file().review_terms().second_look_percent;
-    if definition.second_look_percent.unwrap_or(0) < least {
-        definition.second_look_percent = Some(least);
-    }
     if !session.snapshot().list(&folder(&id)).map_err(store)?.files.is_empty() {
         let problem = Diagnostic::error("campaign-exists", format!("`{id}` is on main already"));
         return Err(problem.help("take another id: a campaign is opened once").into());

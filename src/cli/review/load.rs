@@ -111,7 +111,6 @@ impl SessionLoader<'_> {
             let opened = RepositorySnapshot::at(&self.session.repository, self.opening.campaign().commit());
             opened.bytes(&file.path, MAX_REVIEW).is_ok_and(|bytes| bytes.is_some())
         };
-        let is_look = file.review.stage() > self.opening.campaign().value().definition.stage_count();
         let standing = match (mine, signed.is_empty()) {
             (false, _) if has_signed(&file.review.reviewer) && !has_signed(self.reviewer) => ReviewFileState::ToCosign,
             (false, _) => return Ok(None),
@@ -119,7 +118,7 @@ impl SessionLoader<'_> {
                 let merged = self.session.governed.reviews().iter().any(|review| review.path() == file.path);
                 ReviewFileState::Signed { reference: reference(&file.path, file.digest), merged }
             }
-            (true, true) if is_stub && (is_look || was_opened()) => ReviewFileState::Open,
+            (true, true) if is_stub && was_opened() => ReviewFileState::Open,
             (true, true) => ReviewFileState::Next,
         };
         Ok(Some(self.of(file.path.clone(), file.review.clone(), standing, stages)))

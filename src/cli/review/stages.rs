@@ -45,10 +45,6 @@ impl<'a> StageOverview<'a> {
 
     /// Returns the reason why an item is not part of an open stage.
     pub(super) fn bar_of(&self, item: &ItemId, stage: u32) -> Option<String> {
-        if stage > self.opening.campaign().value().definition.stage_count() {
-            let drawn = self.opening.second_reviewers(item).is_some();
-            return (!drawn).then(|| "it was not drawn for a second look".to_owned());
-        }
         let course = self.opening.course(item);
         if stage == 1 || course.reached(stage) {
             return None;

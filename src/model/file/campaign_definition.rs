@@ -40,10 +40,6 @@ pub struct CampaignDefinition {
     /// The systems that may contribute no items. If any other system has none, the campaign does not open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub may_be_empty: Vec<SystemId>,
-    /// The percentage of items that another reviewer decides again without knowing the first decision; always all of T0.
-    /// Default: no second review.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub second_look_percent: Option<u32>,
     /// The maximum number of items per reviewer; further items go to the next reviewer in line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<ReviewerCapacity>,
@@ -73,7 +69,6 @@ impl CampaignDefinition {
             every_days: None,
             on_events: Vec::new(),
             may_be_empty: Vec::new(),
-            second_look_percent: None,
             load: None,
             stages: Vec::new(),
             selectors: Vec::new(),
@@ -104,6 +99,10 @@ pub struct Stage {
     /// The only stances after which a later stage is needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub advance_on: Vec<Stance>,
+    /// The percentage of the items that a later stage asks about; all of them if absent. The sample is fixed when the
+    /// campaign opens. An item outside of it passes the stage with the result of the stages before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample_percent: Option<u32>,
 }
 
 /// The maximum number of items per reviewer in a campaign, by tier.

@@ -27,16 +27,12 @@ pub struct ReviewTerms {
     pub peer_points: u32,
     /// The minimum average number of seconds per decision, from the assignment until the decision is recorded.
     pub seconds: u32,
-    /// The least percentage of items that a second person decides once more, blind; a definition may ask for more.
-    pub second_look_percent: u32,
-    /// The maximum percentage of disagreement in a second review.
-    pub disagree_percent: u32,
 }
 
 impl ReviewTerms {
     /// Returns the defaults: three words; an exception for critical items; more than 10 copies of one reason that are
     /// half of the certified items; 50 items with one reason; 25 flagged items per file; 30 points above the others; 10
-    /// seconds per decision; no second review; at most 10 % disagreement.
+    /// seconds per decision.
     pub const fn usual() -> Self {
         Self {
             words: 3,
@@ -47,8 +43,6 @@ impl ReviewTerms {
             flagged_keeps: 25,
             peer_points: 30,
             seconds: 10,
-            second_look_percent: 0,
-            disagree_percent: 10,
         }
     }
 }
