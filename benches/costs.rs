@@ -15,14 +15,14 @@ fn main() {
     divan::main();
 }
 
-/// One review file of ten items, strictly.
+/// Strict parsing of one review file with ten items.
 #[divan::bench]
 fn review_parse(bencher: Bencher<'_, '_>) {
     let signed = reviews::signed(1);
     bencher.counter(BytesCount::of_slice(&signed.file)).bench(|| codec::parse::<Review>("ana.ruiz.toml", &signed.file));
 }
 
-/// One signature file, and what it covers.
+/// Verification of one signature file.
 #[divan::bench]
 fn review_signature(bencher: Bencher<'_, '_>) {
     let signed = reviews::signed(1);
@@ -32,7 +32,7 @@ fn review_signature(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// One record: parsed, chained, put into the tree.
+/// One record: parsed, chained, and added to the tree.
 #[divan::bench]
 fn evidence_record(bencher: Bencher<'_, '_>) {
     let line = evidence::line(3, Digest::ZERO);

@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 use tempfile::TempDir;
 use work::{certification, cost::Cost, evidence, governed, reviews, signatures};
 
-/// One row: some work, done once in a process of its own.
+/// One row: work that is executed once in a separate process.
 struct Row {
     name: &'static str,
     count: u64,
@@ -19,11 +19,11 @@ struct Row {
 
 /// The bound of a row.
 enum Bound {
-    /// So much processor time, and so much memory in MB.
+    /// A maximum of processor time, and of memory in MB.
     Most { seconds: f64, megabytes: Option<u64> },
     /// No bound: informational.
     None,
-    /// So many times less processor time than the row after it.
+    /// A minimum ratio to the processor time of the next row.
     Ratio(f64),
     /// No bound: the baseline of another row.
     Yardstick,
@@ -145,13 +145,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints the table; fails when a bound is not kept.
+/// Prints the table; fails when a bound is exceeded.
 fn table() -> ExitCode {
     let mut costs: Vec<Cost> = Vec::with_capacity(ROWS.len());
     let mut scene: Option<(usize, TempDir)> = None;
     for (at, row) in ROWS.iter().enumerate() {
         eprintln!("{} …", row.name);
-        // What the row before was prepared with serves again where it is the same; no row changes it.
+        // The preparation of the previous row is reused if it is the same; no row modifies it.
         if scene.as_ref().is_none_or(|(of, _)| !row.is_prepared_like(&ROWS[*of])) {
             drop(scene.take());
             let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -174,7 +174,7 @@ fn table() -> ExitCode {
     if all_kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Returns the bound in words, and whether it is kept and how well.
+/// Returns the bound in words, and the comparison with the measured cost.
 fn judged(bound: &Bound, cost: &Cost, yardstick: Option<&Cost>) -> (String, &'static str) {
     let answer = |kept: bool| if kept { "yes" } else { "no" };
     let spent = cost.processor.as_secs_f64();
@@ -193,7 +193,7 @@ fn judged(bound: &Bound, cost: &Cost, yardstick: Option<&Cost>) -> (String, &'st
     }
 }
 
-/// Has a row measured by a process that has done nothing else.
+/// Measures a row in a new process.
 fn measured(row: usize, folder: &Path) -> Cost {
     let this: PathBuf = std::env::current_exe().expect("this program is a file");
     let output = Command::new(this)

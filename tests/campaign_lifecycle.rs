@@ -22,7 +22,7 @@ use world::{CAMPAIGN, KEYS, Ran, World, ran};
 
 const DAY: i64 = 24 * 60;
 
-/// A host with two accounts that hold nothing else, `old` and `temp`; `ana` answers for it and `ben` stands in for her.
+/// A host with two accounts without other access, `old` and `temp`; their owner is `ana`, and `ben` is her deputy.
 fn company() -> World {
     let world = World::founded(&["web-1"]);
     host::lay(&world, "web-1");
@@ -58,7 +58,7 @@ fn signed(world: &World, id: &str) {
     world.merge("open a campaign");
 }
 
-/// Has a review file decided as told by holder, and leaves the rest blank.
+/// Decides the items of a review file by holder, and leaves the others undecided.
 fn decided(world: &World, path: &str, decisions: &[(&str, Verdict)]) {
     let file = world.repo().join(path);
     let mut review: Review = parse(path, &fs::read(&file).unwrap())
@@ -433,7 +433,7 @@ fn single_entitlement_of_role_is_removed() {
     world.enforce(&[]);
     assert_eq!(world.read("web-1/etc/group"), shadow, "nobody loses anything by it");
 
-    // A person takes the member out, and another file gives the same: that is not what was decided.
+    // A person removes the member, but another file gives the same access: the decision is not met.
     for name in ["web-1/etc/group", "web-1/etc/gshadow"] {
         let file = world.join(name);
         let told = fs::read_to_string(&file).unwrap();
@@ -490,7 +490,7 @@ fn a_delegation_is_written_signed_and_bounded() {
     world.tenure(&["campaign", "due"]).exits(0).says("2 items of ana to decide by 2026-11-30 → ana, mia");
     later(&world, 5, &["campaign", "due"]).exits(0).says("undecided, due on 2026-11-30 → ana\n");
 
-    // What the delegate decides counts as an answer of whom they stand for.
+    // The delegate's decision counts as the answer of the delegating reviewer.
     let stub = format!("campaigns/{CAMPAIGN}/reviews/web-1/ana.toml");
     let mut review: Review = parse(&stub, world.read(&format!("repo/{stub}")).as_bytes()).ok().unwrap();
     review.reviewer = tenure::model::PrincipalId::parse("mia").unwrap();
@@ -520,7 +520,7 @@ fn no_response_on_used_critical_access_requires_exception() {
     told.says("nobody answered, and it is not").says("tenure exception new itm-").says("or ben, a fallback, decides");
     later(&world, 15, &[&["campaign", "close", CAMPAIGN], KEYS].concat()).exits(3).says("item-undecided");
 
-    // Time is bought, two weeks of it at most, and that is nobody's decision.
+    // The exception defers the decision by at most two weeks, without being one.
     let items: Vec<_> = close_of(&world, 1).silent.iter().map(|silent| silent.item.to_string()).collect();
     let except = |item: &str, until: &str| {
         let told = ["--reason", "its owner is away", "--compensating", "its sessions are recorded"];

@@ -9,7 +9,7 @@
 
 #[path = "support/governed.rs"]
 mod governed;
-/// The words that the reference uses.
+/// The names used by the reference model.
 mod model {
     pub use tenure::model::{Strategy, Tier, Verdict};
 }
@@ -35,10 +35,10 @@ use tenure::model::{
     file::{Item, NoResponseAction, NoResponseOutcome, Stage},
 };
 
-/// Something that comes to main.
+/// An event in the history of a campaign.
 #[derive(Clone, Debug)]
 enum Event {
-    /// One or two files, and whether they are merged when the gate says no.
+    /// One or two files, and whether they are merged when the gate rejects them.
     Answers(Vec<Said>, bool),
     Close {
         days: i64,
@@ -59,7 +59,7 @@ struct Said {
     item: usize,
     verdict: Verdict,
     to: Option<Name>,
-    /// Which of the decisions in force it takes the place of.
+    /// The index of the decision in force that it replaces.
     replaces: Option<usize>,
 }
 
@@ -68,12 +68,12 @@ const HOLDERS: [&str; 3] = ["mo", "pat", "dora-admin"];
 const ASKED: [(Name, u32); 4] = [("dora", 1), ("emil", 1), ("emil", 2), ("gus", 2)];
 const CASES: u32 = 12;
 
-/// A repository, and what the reference says of it.
+/// A repository and the reference model.
 struct Both {
     world: World,
     reference: Reference,
     items: Vec<Item>,
-    /// How each file is named by a later one.
+    /// The name by which a later file refers to each file.
     files: Vec<String>,
     refused: BTreeMap<&'static str, usize>,
 }
@@ -217,12 +217,12 @@ impl Both {
             self.files.push(named);
             decisions.push((number, says, BTreeSet::new()));
         }
-        // Names of files sort as strings do.
+        // File names are sorted as strings.
         decisions.sort_by_key(|(number, says, _)| format!("{}-{}", says.by, number + 10));
         let after = judged_at_once(&self.reference, &mut decisions);
         let against: BTreeSet<&'static str> = decisions.iter().flat_map(|(.., against)| against).copied().collect();
         let passed = self.gate(sandbox, &all, &files, &against)?;
-        // What the gate judges anew it judges by seats; that nobody decides on their own main saw.
+        // The gate repeats its check by reviewer; decisions on own access were already checked on main.
         let seen_again = !against.contains("self-review") && !against.contains("handed-on");
         if passed || (anyway && seen_again) {
             self.world.merge(&files);
@@ -231,7 +231,7 @@ impl Both {
         Ok(())
     }
 
-    /// Asks `tenure check` about a change: it names one of the reasons there are for every file, or none.
+    /// Runs `tenure check` on a change: it reports one of the expected codes for every file, or none.
     fn gate(
         &mut self,
         sandbox: &Sandbox,
@@ -273,7 +273,7 @@ impl Both {
         Ok(against.is_empty())
     }
 
-    /// Compares what main believes.
+    /// Compares the state of main with the reference.
     fn compare(&self, event: &Event) -> Result<(), TestCaseError> {
         let governed = self.world.governed();
         let campaign = CampaignId::parse(CAMPAIGN).unwrap();
@@ -290,8 +290,8 @@ impl Both {
     }
 }
 
-/// Says what speaks against each file of a merge, and returns what is believed after it. Two that speak in one place, or for
-/// one person, contradict each other; else one may build on the other.
+/// Determines the rejections of each file in a merge, and returns the state after it. Two decisions of one reviewer, or
+/// for one person, contradict each other; otherwise one may build on the other.
 fn judged_at_once(before: &Reference, decisions: &mut [(usize, Decision, BTreeSet<&'static str>)]) -> Reference {
     let place = |says: &Decision| -> Option<Place> {
         let mut after = before.clone();

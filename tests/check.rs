@@ -27,7 +27,7 @@ use tenure::{
     trust::{check, reference},
 };
 
-/// Returns the codes that a change from main to `files` is refused for, and the report a person reads.
+/// Returns the codes of the rejections of a change from main to `files`, and the printed report.
 fn gate(world: &mut World, files: &Files) -> (Vec<&'static str>, String) {
     let base = world.main;
     gate_from(world, base, files)
@@ -197,7 +197,7 @@ fn founding_signing_and_checking_by_hand() {
     let again = tenure(&["init", "--solo", "ana", "."], &repo).output().unwrap();
     assert_eq!(again.status.code(), Some(1), "never twice");
 
-    // A second registry: a reviewer joins. Written by hand, brought into form, signed, checked.
+    // A second registry adds a reviewer: written manually, formatted, signed, checked.
     let first = fs::read_to_string(repo.join("trust/registry/1.toml")).unwrap();
     let digest = Digest::of(&first).to_string();
     let key = key_line("dora");
@@ -229,7 +229,7 @@ fn founding_signing_and_checking_by_hand() {
     let passed = gate();
     assert!(passed.status.success(), "{}", String::from_utf8_lossy(&passed.stderr));
 
-    // What cannot be signed is said, with the reason and the next command.
+    // A file that cannot be signed is reported with the reason and the next command.
     let wrong = tenure(&["sign", "--key", "../repo.keys/engine-log", "trust/registry/2.toml"], &repo).output().unwrap();
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("unknown-signer"), "{wrong:?}");
     let form = tenure(&["sign", "--key", "../repo.keys/ana", "governance.toml"], &repo).output().unwrap();

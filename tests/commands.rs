@@ -18,14 +18,14 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use world::{KEYS, World, ran};
 
-/// Decided, but the mandate names no system that may be changed.
+/// A world with decisions, in which the mandate lists no managed system.
 static DECIDED: LazyLock<World> = LazyLock::new(|| {
     let world = World::founded(&[]);
     host::decide(&world, &["web-1"]);
     world
 });
 
-/// A story in which commands are typed; what they say is written down.
+/// Runs commands in a world and records their output.
 struct Transcript {
     world: World,
     folder: PathBuf,
@@ -188,7 +188,7 @@ impl Transcript {
         Self { world, folder, text: String::new() }
     }
 
-    /// Types a line and writes down what comes; it must end with this code, and nothing is a panic.
+    /// Runs a command line and records its output. It must exit with this code, and without a panic.
     fn line(&mut self, line: &str, code: i32) {
         let arguments: Vec<&str> = line.split(' ').collect();
         let ran = ran(&mut self.world.command_in(&self.folder, 0, &arguments));
@@ -206,7 +206,7 @@ impl Transcript {
         }
     }
 
-    /// Compares what was written down with what is kept.
+    /// Compares the recorded output with the stored transcript.
     fn is(self, name: &str) {
         let mut settings = insta::Settings::clone_current();
         settings.set_snapshot_path("cases/commands");
@@ -217,7 +217,7 @@ impl Transcript {
     }
 }
 
-/// Returns the text with digests, keys and ids, which differ from world to world, by their kind.
+/// Replaces digests, keys and ids, which differ between worlds, by placeholders.
 fn steady(text: &str) -> String {
     text.split_inclusive(char::is_whitespace).map(steady_word).collect()
 }
@@ -233,7 +233,7 @@ fn steady_word(word: &str) -> String {
     if word.starts_with("act-") {
         return whole("[ACTION]");
     }
-    // Digests and commits, whole or short: nothing else is this long and of such letters alone.
+    // Digests and commit ids, whole or short: no other word has this length and only hexadecimal digits.
     let is_hex = |part: &str| part.chars().all(|c| c.is_ascii_hexdigit()) && matches!(part.len(), 12 | 40 | 64);
     let parts = word.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
     let shown = parts.map(|part| {
@@ -243,7 +243,7 @@ fn steady_word(word: &str) -> String {
     shown.collect()
 }
 
-/// One line of each command that works in a repository.
+/// One command line of each command that works in a repository.
 const EVERYWHERE: [&str; 11] = [
     "audit",
     "campaign close 2026-q4",
@@ -257,5 +257,5 @@ const EVERYWHERE: [&str; 11] = [
     "sign x.toml",
     "verify",
 ];
-/// It could not, or there are findings: which of the two is in the transcript.
+/// The command fails, or there are findings: the transcript shows the exit code.
 const ANY: i32 = -1;

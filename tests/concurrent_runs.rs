@@ -36,7 +36,7 @@ fn two_enforcers_never_act_twice_on_one_action() {
     for seed in 1..=4 {
         let mut chance = Chance(seed);
         let world = ONE_HOST.copied();
-        // A forge takes its time, so that the two meet whatever else the machine does.
+        // A slow remote, so that the two runs overlap on any machine.
         hook(&world.join("remote.git"), "pre-receive", "sleep 0.3");
         let clones = ["a", "b"].map(|name| world.clone(name));
         let runs = clones.iter().map(|clone| (chance.below(250), world.enforce_in(clone, 0, &[])));
@@ -94,7 +94,7 @@ fn enforcers_of_different_systems_share_one_log() {
     }
 }
 
-/// Every action was applied exactly once by whoever it was, and an auditor finds nothing.
+/// Asserts that every action was applied exactly once, and that the audit has no findings.
 fn each_is_done_once(world: &World, actions: usize, story: &str) {
     let mut applied = BTreeMap::new();
     for outcome in world.records_of("outcome").iter().filter(|outcome| outcome["result"] == "applied") {
@@ -105,7 +105,7 @@ fn each_is_done_once(world: &World, actions: usize, story: &str) {
     world.audit_is_clean(900);
 }
 
-/// Starts each command after so many milliseconds, and returns the answers in the same order.
+/// Starts each command after its delay in milliseconds, and returns the results in the same order.
 fn side_by_side(runs: Vec<(u64, Command)>) -> Vec<Ran> {
     scope(|scope| {
         let started: Vec<_> = runs
@@ -121,7 +121,7 @@ fn side_by_side(runs: Vec<(u64, Command)>) -> Vec<Ran> {
     })
 }
 
-/// Numbers from a seed (xorshift64, Marsaglia 2003), so that a schedule can be run again.
+/// A generator of random numbers from a seed (xorshift64, Marsaglia 2003), so that a schedule can be repeated.
 struct Chance(u64);
 
 impl Chance {

@@ -1,7 +1,7 @@
 //! Kills `tenure enforce` at every step, on a real repository and a real host tree.
 //!
-//! After each crash every change on the host has its intent on the remote, the next run completes the work, nothing is
-//! done twice, and the audit reports no findings.
+//! After each crash, every change on the host has its intent on the remote, the next run completes the work, no action
+//! is applied twice, and the audit reports no findings.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -27,7 +27,7 @@ static DECIDED: LazyLock<World> = LazyLock::new(|| {
     world
 });
 
-/// The file that shows an action, and what its intent names.
+/// The file that shows an action, and the name in its intent.
 const SHOWN: [(&str, &str); 4] = [
     ("etc/group", "membership:"),
     ("etc/shadow", "account:"),
@@ -104,7 +104,8 @@ fn killed_again_and_again_it_still_ends() {
     all_is_done(&world, "again and again");
 }
 
-/// While the dead run's lease lasts, its system is busy; afterwards the next run asks the target and does what is left.
+/// During the lease of the killed run, its system is busy; afterwards, the next run reads the target and completes the
+/// work.
 fn goes_on_after_the_lease(world: &World, story: &str) {
     let dead = changed(world);
     let files = host::files(&world.join("web-1"));
@@ -137,7 +138,7 @@ fn killed_later(world: &World, minutes: i64, step: RunStep, times: u64) {
     each_change_was_intended(world, &at);
 }
 
-/// INVARIANT of the evidence (docs/design.md), as somebody else sees it: the host tree against the remote branch.
+/// Asserts the invariant of the evidence (docs/design.md) from outside: compares the host tree with the remote branch.
 fn each_change_was_intended(world: &World, story: &str) {
     let intents = world.records_of("intent");
     for path in changed(world) {
@@ -147,7 +148,7 @@ fn each_change_was_intended(world: &World, story: &str) {
     }
 }
 
-/// Returns the files of [`SHOWN`] that are not as they were.
+/// Returns the files of [`SHOWN`] that have changed.
 fn changed(world: &World) -> Vec<&'static str> {
     let text = |folder: &Path| -> BTreeMap<_, _> {
         host::files(folder).into_iter().map(|(path, text, _)| (path, text)).collect()
@@ -162,7 +163,7 @@ fn all_is_done_once(world: &World, story: &str) {
     assert_eq!(world.records_of("outcome").len(), 4, "{story}");
 }
 
-/// The host is as decided; every action was applied once and confirmed; an auditor finds nothing.
+/// Asserts that the host is as decided, every action was applied once and confirmed, and the audit has no findings.
 fn all_is_done(world: &World, story: &str) {
     host::is_as_decided(&world.join("web-1"));
     let mut applied = BTreeMap::new();

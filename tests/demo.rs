@@ -1,4 +1,4 @@
-//! The first command of the README: the complete demo in a folder of its own.
+//! The first command of the README: the complete demo in a new folder.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -60,7 +60,7 @@ fn demo_with_a_relative_folder_builds_in_it() {
     ran(world.sandbox().tenure(&here).args(["-C", "..", "demo", "clone"])).exits(1).says("clone is not empty");
 }
 
-/// What writes a log for code scanning, and how it ends where the demo ends.
+/// Commands that write a log for code scanning, and their exit codes at the end of the demo.
 const LOGS: [(&[&str], i32); 6] = [
     (&["audit"], 0),
     (&["campaign", "quality", "2026-q4"], 0),

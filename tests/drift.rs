@@ -16,7 +16,7 @@ use std::fs;
 use tenure::{format::codec::render, model::Verdict};
 use world::{World, ran};
 
-/// A world in which everything decided is done.
+/// A world in which all decisions are enforced.
 fn enforced() -> World {
     let world = World::founded(&["web-1"]);
     host::decide(&world, &["web-1"]);
@@ -74,7 +74,7 @@ fn enforced_removals_are_not_inventory_shrinkage() {
         ran(&mut world.command_in(&world.repo(), 10, &["collect", "web-1"])).exits(0);
         world.merge("collect what is left");
     }
-    // What somebody else took away is one.
+    // A removal by another administrator is an out-of-band change.
     let path = world.join("web-1/etc/passwd");
     let kept: Vec<String> =
         fs::read_to_string(&path).unwrap().lines().take(3).map(|line| format!("{line}\n")).collect();
@@ -85,7 +85,7 @@ fn enforced_removals_are_not_inventory_shrinkage() {
     world.tenure(&["plan"]).exits(3).says("inventory-shrank");
 }
 
-/// Never more than a fifth of the host at once; all together more than that.
+/// Each round is below a fifth of the host; all together exceed it.
 const ROUNDS: [&[(&str, &str)]; 3] = [
     &[
         ("svc_export", "membership group sudo"),
@@ -100,7 +100,7 @@ const ROUNDS: [&[(&str, &str)]; 3] = [
     &[("ben", "membership group sudo")],
 ];
 
-/// Has the reviewers decide in a further file each that these go, signed and merged.
+/// Adds a review file for each reviewer that revokes these accesses, signed and merged.
 fn revokes(world: &World, number: usize, gone: &[(&str, &str)]) {
     for path in world.reviews().iter().filter(|path| !path.rsplit('/').next().unwrap().contains('-')) {
         let mut review = world.review(path);

@@ -21,7 +21,7 @@ use world::{CAMPAIGN, Decision, World};
 
 const ENGINE: &str = "test only";
 
-/// A server on which the engine owns what it may change, and is no superuser.
+/// A server on which the engine owns the objects that it may change, and is not a superuser.
 fn database(world: &mut World, roles: &str) -> Cluster {
     let cluster = Cluster::start(&[]);
     cluster.sql(
@@ -48,7 +48,7 @@ fn host(world: &World) {
     world.system("web-1", &host::settings("web-1"));
 }
 
-/// An account of the emulator in which a robot has a key and is in a group; secrets for `person` go to a vault.
+/// An account of the emulator in which a robot has a key and a group; secrets are encrypted to `person`.
 fn cloud(world: &mut World, person: &age::x25519::Identity) -> Moto {
     let moto = Moto::start();
     for user in ["engine", "robot", "ana"] {
@@ -123,10 +123,10 @@ fn refused_changes_stay_open_on_three_systems() {
     assert_eq!(cluster.ask("postgres", "SELECT has_table_privilege('lead', 'invoices', 'SELECT')"), "t");
     assert!(!moto.by_hand("GetGroup", &[("GroupName", "writers")]).contains("robot"));
     assert_eq!(moto.by_hand("ListAccessKeys", &[("UserName", "robot")]).matches("<AccessKeyId>").count(), 1);
-    // Four that failed; and a key that opens what is root by sudo, whose removal no read of its own has confirmed.
+    // Four failed actions, and a key with root access through sudo, whose removal was not confirmed by a separate read.
     stays_open(&world, 5);
 
-    // Each reason goes away; the next run does what is left, and nothing else.
+    // The causes are removed one by one; the next run completes only the remaining work.
     fs::DirBuilder::new().mode(0o700).create(world.join("vault")).unwrap();
     fs::set_permissions(world.join("web-1/etc/group"), Permissions::from_mode(0o644)).unwrap();
     cluster.sql("postgres", "SET ROLE lead; REVOKE SELECT ON invoices FROM svc");
@@ -135,7 +135,7 @@ fn refused_changes_stay_open_on_three_systems() {
     a_new_key_is_in_the_vault(&world, &moto, &person);
     assert_eq!(cluster.ask("postgres", "SELECT has_table_privilege('lead', 'invoices', 'SELECT')"), "f");
     assert_eq!(cluster.ask("postgres", "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'boss'"), "f");
-    // What was decided is confirmed; what this story did by hand meanwhile is found, and is nobody's decision.
+    // The decisions are confirmed; the manual change of this test is reported as a change without a decision.
     let seen = world.verify_later(120).exits(4).says("7 of 7 actions confirmed");
     seen.says("on orders, by nobody's decision: SUPERUSER of engine");
 }
@@ -170,7 +170,7 @@ fn what_a_server_agrees_to_and_does_not_do_is_still_present() {
     world.verify_later(24 * 60).exits(4).says(paths[0]).says(paths[1]);
     world.audit(24 * 60).exits(3);
 
-    // The other paths are closed by others; the target says so, and now it is confirmed.
+    // The other paths are removed manually; the target shows it, and the action is confirmed.
     cluster.sql("postgres", "SET ROLE engine; REVOKE team FROM svc");
     let group = world.read("web-1/etc/group").replace("ben,svc_export,svc_backup", "ben,svc_export");
     fs::write(world.join("web-1/etc/group"), group).unwrap();
@@ -206,7 +206,7 @@ fn a_role_that_took_over_a_name_is_not_touched() {
     stays_open(&world, 3);
 }
 
-/// The campaign's status names what is unconfirmed, and its close refuses.
+/// Asserts that the status of the campaign lists the unconfirmed items, and that it cannot be closed.
 fn stays_open(world: &World, unconfirmed: u64) {
     let ran = world.tenure(&["campaign", "status", CAMPAIGN, "--format", "json"]);
     let status: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
@@ -217,7 +217,7 @@ fn stays_open(world: &World, unconfirmed: u64) {
     assert!(world.records_of("campaign.close").is_empty());
 }
 
-/// The vault has the new key for its people, the account has it, and the old one is gone.
+/// Asserts that the new key is in the vault and in the account, and the old one is deleted.
 fn a_new_key_is_in_the_vault(world: &World, moto: &Moto, person: &age::x25519::Identity) {
     let files: Vec<_> = fs::read_dir(world.join("vault")).unwrap().map(|entry| entry.unwrap().path()).collect();
     let [file] = files.as_slice() else { panic!("one deposit: {files:?}") };

@@ -55,8 +55,8 @@ fn stock_tools_accept_the_branch() {
         sandbox.git(&tree, &["-c", &setting, "verify-commit", commit]);
     }
     sandbox.git(&tree, &["fsck", "--strict"]);
-    // What C2SP signed-note says a signature covers: the text with its last line end. The key in the form openssl reads
-    // (RFC 8410) is a fixed prefix and 32 bytes.
+    // By C2SP signed-note, a signature covers the text with its last line end. The key in the format of openssl (RFC
+    // 8410) is a fixed prefix and 32 bytes.
     let note = fs::read_to_string(tree.join("checkpoint")).unwrap();
     let (text, signatures) = note.rsplit_once("\n\n").unwrap();
     let base64 = signatures.trim().rsplit_once(' ').unwrap().1;
@@ -205,7 +205,7 @@ fn a_push_nobody_heard_of_is_found_by_the_next_fetch() {
     let (repository, _) = world.with_log();
     let (script, cut) = (world.sandbox.join("ssh"), world.sandbox.join("cut"));
     let cut = cut.display();
-    // The line breaks right after a push: the answer is not believed, and the ref cannot be read back.
+    // The connection fails after a push: the reply is not trusted, and the ref cannot be read back.
     let body = format!(
         "#!/bin/sh\nfor last; do :; done\ncase \"$last\" in\n*receive-pack*) touch {cut};;\n\
          *) if [ -e {cut} ]; then rm {cut}; exit 1; fi;;\nesac\neval \"$last\"\n"

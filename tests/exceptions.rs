@@ -1,4 +1,4 @@
-//! The life of an exception: written, signed by its approvers, proven, renewed, lapsed.
+//! Lifecycle of an exception: created, signed by its approvers, proven, renewed, lapsed.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,7 +19,7 @@ use world::{CAMPAIGN, Ran, World, ran};
 
 const DAY: i64 = 24 * 60;
 
-/// A host under review, and the item that makes its backup job root.
+/// A host under review, and the item that gives its backup job root access.
 struct Story {
     world: World,
     item: String,
@@ -40,7 +40,7 @@ impl Story {
         ran(&mut self.world.command_in(&self.world.repo(), days * DAY, arguments))
     }
 
-    /// Writes an exception for the item, so many days from the beginning.
+    /// Creates an exception for the item, this number of days from the start.
     fn excepts(&self, days: i64, more: &[&str]) -> Ran {
         let told = ["--reason", "the agent knows no other way yet", "--compensating", "its sessions are recorded"];
         self.later(days, &[&["exception", "new", &self.item], &told[..], more].concat())
@@ -118,7 +118,7 @@ fn exception_duration_and_renewals_are_limited() {
     let story = Story::new();
     let world = &story.world;
     let mut last: Option<String> = None;
-    // High: the first and two renewals.
+    // High: the first exception and two renewals.
     for round in 0..4_i64 {
         let renews = last.as_ref().map(|id: &String| ["--renews".to_owned(), id.clone()]);
         let more: Vec<&str> = renews.iter().flatten().map(String::as_str).collect();

@@ -8,7 +8,7 @@ use tenure::{
     model::file::FileKind,
 };
 
-/// A story, the code it must end with, and the bytes.
+/// A description, the expected code, and the bytes.
 type Story = (&'static str, &'static str, Vec<u8>);
 
 #[test]
@@ -34,7 +34,7 @@ fn every_kind_of_bad_file_is_refused_in_words_that_help() {
     assert!(differing.is_empty(), "{}\nif this is what should be said: {update}", differing.join("\n"));
 }
 
-/// Returns whether the words differ from those that were agreed; writes them down when told so.
+/// Returns whether the output differs from the expected one; updates the file on request.
 fn differs(name: &str, told: &str) -> bool {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/bad").join(name);
     if std::env::var_os("TENURE_UPDATE").is_some() {
@@ -44,7 +44,7 @@ fn differs(name: &str, told: &str) -> bool {
     fs::read_to_string(path).ok().as_deref() != Some(told)
 }
 
-/// Returns what can go wrong with a file of any kind.
+/// Returns invalid variants of a file of any kind.
 fn common_stories(kind: FileKind) -> Vec<Story> {
     let good = schema::example(kind);
     let (first, rest) = good.split_once('\n').unwrap();
@@ -59,12 +59,12 @@ fn common_stories(kind: FileKind) -> Vec<Story> {
         ("a file of another kind", "schema-mismatch", other(kind).to_owned()),
         ("a comment", "not-canonical", format!("{first} # looks fine\n{rest}")),
     ];
-    // A table in place of a value says more than that a key is missing.
+    // A table in place of a value gives a more specific error than a missing key.
     let told = stories.into_iter().filter(|(_, code, _)| !(second.starts_with('[') && *code == "missing-key"));
     told.map(|(story, code, text)| (story, code, text.into_bytes())).collect()
 }
 
-/// Returns what can go wrong with bytes, text and values, shown on reviews.
+/// Returns files with invalid bytes, text and values, based on a review.
 fn review_stories() -> Vec<Story> {
     let good = schema::example(FileKind::Review);
     let edit = |from: &str, to: &str| {

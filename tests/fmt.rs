@@ -9,7 +9,7 @@ use std::{
 };
 use tenure::{format::schema, model::file::FileKind};
 
-/// What a command said: exit code, stdout, stderr.
+/// The result of a command: exit code, stdout, stderr.
 type Said = (i32, String, String);
 
 fn tenure(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Said {
@@ -26,7 +26,7 @@ fn review() -> &'static str {
     schema::example(FileKind::Review)
 }
 
-/// Returns a folder with the review as its author left it.
+/// Returns a folder with the review as edited by its author.
 fn desk(text: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("ana.ruiz.toml"), text).unwrap();

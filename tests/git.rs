@@ -49,7 +49,7 @@ fn hostile_trees_are_reported_and_not_followed() {
     let blob = world.blob("x");
     let tree = |lines: &str| world.mktree(lines);
     let inner = tree(&format!("100644 blob {blob}\tdeep\n"));
-    // `git mktree` writes these names as they are; only a checkout would refuse them.
+    // `git mktree` writes these names unchanged; only a checkout would reject them.
     let root = tree(&format!(
         "040000 tree {inner}\t..\n040000 tree {inner}\t.GIT\n100644 blob {blob}\tREADME\n100644 blob {blob}\treadme\n\
          100755 blob {blob}\trun\n120000 blob {blob}\tlink\n160000 commit {}\tmodule\n040000 tree {inner}\tfine\n",
@@ -319,7 +319,7 @@ fn a_remote_that_says_yes_and_does_nothing_is_not_believed() {
 #[test]
 fn a_lost_answer_is_looked_up() {
     let world = World::new();
-    // The remote moves its ref, then dies before it says so.
+    // The remote moves its ref, then is killed before it replies.
     world.hook("post-receive", "kill -9 $PPID");
     let repository = Repository::open(&world.clone).unwrap();
     let commit = world.loose_commit("one", &[]);

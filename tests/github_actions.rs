@@ -24,10 +24,11 @@ use support::sandbox::{hook, succeed};
 use support::servers::program;
 use world::{CAMPAIGN, World};
 
-/// A repository that may change two hosts, and has none yet.
+/// A repository with two managed hosts, which do not exist yet.
 static FOUNDED: LazyLock<World> = LazyLock::new(|| World::founded(&["web-1", "web-2"]));
 
-/// Tells a world with the two hosts under certification and a campaign open; they lie at its own absolute place: jobs run on machines of their own.
+/// A world with the two hosts and an open campaign. The hosts are at an absolute path, because jobs run on separate
+/// machines.
 fn opened() -> World {
     let world = FOUNDED.copied();
     for system in ["web-1", "web-2"] {
@@ -44,7 +45,7 @@ fn opened() -> World {
     world
 }
 
-/// Says which account of the forge is whose.
+/// Assigns the accounts of the Git host to principals.
 fn people(world: &World) {
     let mut text = world.read("repo/principals.toml");
     for (name, number) in [("ana", 1001), ("ben", 1002), ("mia", 1003)] {
@@ -62,7 +63,7 @@ fn git(world: &World, arguments: &[&str]) -> String {
     world.sandbox().git(world.repo(), arguments)
 }
 
-/// Lines that a runner takes for commands, that are not annotations of ours.
+/// Returns the lines of a log that a runner would execute as commands, other than annotations.
 fn foreign_commands(log: &str) -> Vec<String> {
     let mut token: Option<&str> = None;
     let mut found = Vec::new();
@@ -87,7 +88,7 @@ fn from_a_pull_request_to_sealed_evidence_of_two_systems() {
     let world = opened();
     let forge = Forge::serve(&world);
 
-    // A pull request with a decision that nobody signed fails, with annotations on its lines; signed, it passes.
+    // A pull request with an unsigned decision fails, with annotations on its lines; signed, it passes.
     git(&world, &["switch", "--quiet", "--create", "decide"]);
     world.proposed("decide", &host::all_decisions(&["web-1", "web-2"]), false);
     let checked = forge.runs(&world, "tenure-check.yml", Event::Pull("decide"));
@@ -102,7 +103,8 @@ fn from_a_pull_request_to_sealed_evidence_of_two_systems() {
     assert!(foreign_commands(&check.log()).is_empty(), "{}", check.log());
     assert!(world.records().is_empty(), "a check writes nothing");
 
-    // Merged, the push enforces: each system on its own machine, in its own environment, both into one log.
+    // After the merge, the push enforces: each system on a separate machine, in a separate environment, all into one
+    // log.
     git(&world, &["switch", "--quiet", "main"]);
     git(&world, &["merge", "--quiet", "--no-ff", "-m", "decide (#7)", "decide"]);
     git(&world, &["push", "--quiet", "origin", "main"]);
@@ -144,12 +146,12 @@ fn from_a_pull_request_to_sealed_evidence_of_two_systems() {
         assert!(!all.contains(secret), "{secret} is in the evidence");
     }
 
-    // Another push finds nothing to do, and the log does not grow.
+    // Another push has no work, and the log does not grow.
     let before = world.records().len();
     forge.runs(&world, "tenure-enforce.yml", Event::Schedule).iter().for_each(|job| _ = job.ended("success"));
     assert_eq!(world.records().len(), before);
 
-    // Later, another job looks again with a key and an environment of its own.
+    // Later, another job verifies with a separate key and environment.
     let verified = forge.runs(&world, "tenure-verify.yml", Event::Schedule);
     for job in &verified {
         job.ended("success");
@@ -166,7 +168,7 @@ fn from_a_pull_request_to_sealed_evidence_of_two_systems() {
 fn row_24_a_fork_reaches_no_secret_and_cannot_push() {
     let world = opened();
     let forge = Forge::serve(&world);
-    // The fork even brings a workflow of its own that asks for everything.
+    // The fork adds a workflow that requests all permissions.
     let branch = "$(touch${IFS}pwned)\";touch${IFS}pwned;echo`touch${IFS}pwned`'%0A;;set-output-name=x;y";
     git(&world, &["switch", "--quiet", "--create", branch]);
     let workflow = world.read("repo/.github/workflows/tenure-check.yml");
@@ -194,7 +196,7 @@ fn row_24_a_fork_reaches_no_secret_and_cannot_push() {
     assert!(foreign_commands(&job.summary()).is_empty(), "{}", job.summary());
     let find = succeed(world.sandbox().command(program("find"), world.path()).args([".", "-name", "pwned"]));
     assert_eq!(find, "", "something of the change was started");
-    // Its token reads, and does not write: not main, and not the evidence.
+    // Its token can read, and cannot write: neither main nor the evidence branch.
     for branch in ["main", "evidence"] {
         let mut push = world.sandbox().command(program("git"), world.repo());
         let login = forge.url().replace("http://", &format!("http://x-access-token:{READ}@"));
@@ -209,7 +211,7 @@ fn a_lost_race_is_waited_out_and_nothing_is_done_twice() {
     world.decided(&host::all_decisions(&["web-1", "web-2"]));
     let forge = Forge::serve(&world);
     forge.records(&world, &|_, text| text);
-    // The forge takes its time, so that the two meet.
+    // A slow remote, so that the two runs overlap.
     hook(&world.join("remote.git"), "pre-receive", "sleep 0.4");
     let both = [(); 2].map(|()| forge.workflow(&world, "tenure-enforce.yml", Event::Push, &json!({})));
     let ended = scope(|scope| {
@@ -255,11 +257,11 @@ fn what_the_forge_tells_is_judged_by_the_audit() {
         ("merge-by-stranger", &|name, text| if name == "pull" { text.replace("1003", "4711") } else { text }),
     ];
     let base = opened();
-    // Whoever merges may have an account on the hosts; `li` is decided on.
+    // The merging person may have an account on the hosts; `li` is decided on.
     base.decided(&host::all_decisions(&["web-1", "web-2"]));
     let forge = Forge::serve(&base);
     for (code, change) in stories {
-        // The hosts are outside of what is copied.
+        // The hosts are not part of the copied folder.
         ["web-1", "web-2"].iter().for_each(|system| host::lay(&base, system));
         let world = base.copied();
         forge.records(&base, change);
@@ -272,7 +274,7 @@ fn what_the_forge_tells_is_judged_by_the_audit() {
 fn who_merges_a_decision_on_their_own_access_is_found() {
     let world = opened();
     let text = world.read("repo/principals.toml");
-    // `mia` has the account `li` (uid 1002) on web-1, and merged what is decided on it.
+    // `mia` has the account `li` (uid 1002) on web-1, and merged the decision on it.
     world.write("repo/principals.toml", &text.replace("\"github:1003\"", "\"github:1003\", \"web-1:uid:1002\""));
     world.merge("mia has an account");
     world.decided(&host::all_decisions(&["web-1", "web-2"]));
@@ -315,7 +317,7 @@ fn the_audit_hands_what_it_finds_to_code_scanning() {
     assert_eq!(commit, world.sandbox().git(world.join("remote.git"), &["rev-parse", "main"]));
 }
 
-/// A month has gone by since a campaign was opened over the hosts, and nobody has answered.
+/// A world with a campaign over the hosts that was opened a month ago, without a response.
 fn forgotten() -> World {
     let world = FOUNDED.copied();
     host::lay(&world, "web-1");
@@ -350,7 +352,7 @@ fn housekeeping_tells_once_records_it_and_proposes_what_is_due() {
     }
     let noticed = world.records_of("notice");
     assert_eq!(noticed.len(), issues.len(), "what was told is recorded, and nothing else");
-    // The stage is over: the list of what nobody answered waiting for the signature of a campaign owner.
+    // The stage has ended: the list of items without a response is proposed for the signature of a campaign owner.
     let pulls = forge.opened("pulls");
     assert_eq!(pulls.iter().map(|pull| pull["head"].as_str().unwrap()).collect::<Vec<_>>(), PROPOSED);
     git(&world, &["fetch", "--quiet", "origin", PROPOSED[0]]);
@@ -361,12 +363,12 @@ fn housekeeping_tells_once_records_it_and_proposes_what_is_due() {
     }
     assert!(!done[0].environments().contains("BEGIN OPENSSH") && !done[0].environments().contains(WRITE));
 
-    // Again: everybody was told, everything is proposed.
+    // Again: all reminders are sent, and all files are proposed.
     forge.runs(&world, "tenure-housekeeping.yml", Event::Schedule).iter().for_each(|job| _ = job.ended("success"));
     assert_eq!((forge.opened("issues").len(), forge.opened("pulls").len()), (issues.len(), 1));
     assert_eq!(world.records_of("notice").len(), noticed.len());
 
-    // A campaign owner signs on the branch; from then on it is theirs, and once merged the stage is closed.
+    // A campaign owner signs on the branch, which is then not changed any more; after the merge, the stage is closed.
     git(&world, &["switch", "--quiet", "--create", "sign", "FETCH_HEAD"]);
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
     git(&world, &["add", "--all"]);
@@ -404,7 +406,7 @@ fn collected_inventory_is_proposed_to_system_owner() {
     for job in &done {
         assert!(!job.environments().contains(CANARY) && foreign_commands(&job.log()).is_empty(), "{}", job.log());
     }
-    // The next day goes on where this one ended: nothing is pushed over, and no second pull request is opened.
+    // The next day continues from this state: no commit is overwritten, and no second pull request is opened.
     let first = git(&world, &["rev-parse", "FETCH_HEAD"]);
     host::lay(&world, "web-1");
     let group = world.read("web-1/etc/group").replace("deploy,li", "deploy");
@@ -415,7 +417,7 @@ fn collected_inventory_is_proposed_to_system_owner() {
     git(&world, &["merge-base", "--is-ancestor", &first, "FETCH_HEAD"]);
 }
 
-/// Enforces one world as a job of the forge would, and returns what an auditor finds.
+/// Enforces a world as a job of the Git host would, and returns the findings of an audit.
 fn audited(world: &World, forge: &Forge) -> String {
     let mut enforce = world.enforce_in(&world.repo(), 0, &["web-1", "web-2"]);
     enforce.envs([
@@ -433,7 +435,7 @@ fn audited(world: &World, forge: &Forge) -> String {
 }
 
 const PROPOSED: [&str; 1] = ["tenure/campaigns/2026-q4"];
-/// A day to answer in, long ago.
+/// A campaign with one day to respond, long ago.
 const FORGOTTEN: &str = r#"schema = "tenure/campaign-definition/v1"
 title = "Accounts"
 window_days = 1

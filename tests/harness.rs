@@ -56,7 +56,7 @@ fn a_server_that_fails_shows_its_own_words() {
     assert!(message.contains("exit status: 7") && message.contains("no such cluster"), "{message}");
 }
 
-/// The other half of the next test: run by it in a process of its own, and killed there.
+/// The other half of the next test: started by it in a separate process, and killed there.
 #[test]
 #[ignore = "runs inside a_killed_test_leaves_nothing_behind"]
 fn holds_a_server() {
@@ -175,7 +175,7 @@ fn git_over_ssh_knows_one_key() {
     assert_eq!(sandbox.git(&bare, &["for-each-ref", "refs/heads/other"]), "");
 }
 
-/// Makes a repository with one commit and returns its folder.
+/// Creates a repository with one commit and returns its folder.
 fn first_commit(sandbox: &Sandbox) -> PathBuf {
     sandbox.git(sandbox.path(), &["init", "--quiet", "--initial-branch=main", "work"]);
     let work = sandbox.join("work");
@@ -187,7 +187,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Starts a small server that accepts connections and says nothing.
+/// Starts a small server that accepts connections and sends no data.
 fn sleeper_on(sandbox: &Sandbox, port: u16) -> Server {
     let listen = "import socket,sys,time\ns=socket.create_server(('127.0.0.1',int(sys.argv[1])))\ntime.sleep(600)";
     let mut command = sandbox.command(program("python3"), sandbox.path());

@@ -23,7 +23,7 @@ use tenure::{
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
 
-/// A system in a directory, and a place for its inventory beside it.
+/// A system in a directory, and a folder for its inventory.
 struct World {
     dir: tempfile::TempDir,
     config: HostsConfig,
@@ -63,7 +63,7 @@ impl World {
         collect(&task, &mut |_| {})
     }
 
-    /// Collects, puts the inventory in place, and reads it back.
+    /// Collects, writes the inventory, and reads it back.
     fn loaded(&self) -> (BTreeMap<String, Vec<u8>>, LoadedInventory) {
         let files = self.collected().unwrap().into_files();
         publish(self.dir.path(), &self.system, &files).unwrap();
@@ -129,6 +129,7 @@ fn use_is_known_unknown_or_never_since() {
 fn hosts_connector_conformance() {
     let world = World::new();
     let host = hosts::open(&world.system, &world.config).unwrap();
-    // Each file read is a call here, but a look reads every account's files: 3 is not kept, this is what it takes.
+    // Each file is a call, and an observation reads the files of every account, so the usual limit of 3 calls is
+    // exceeded.
     support::conformance::conforms_within(&host, &world.system, 40);
 }

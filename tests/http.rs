@@ -38,7 +38,7 @@ fn ask(client: &HttpClient, effect: CallEffect) -> Result<HttpResponse, Connecto
     })
 }
 
-/// Asks both ways, and returns the classes of the errors.
+/// Makes a read and a write, and returns the classes of the errors.
 fn classes(limits: HttpLimits, reply: impl Fn() -> Reply + Send + Sync + Copy + 'static) -> [&'static str; 2] {
     [CallEffect::Read, CallEffect::Write].map(|effect| {
         let server = Hostile::serve(move |_, _| reply());
@@ -98,7 +98,7 @@ fn row_31_a_slow_answer_ends_in_time_wherever_it_is_slow() {
     assert_eq!(classes(quick(), silence), ["transient", "ambiguous"]);
     assert_eq!(classes(quick(), in_headers), ["transient", "ambiguous"]);
     assert_eq!(classes(quick(), in_body), ["transient", "ambiguous"]);
-    // Six calls of 0.7 s, each of which may take one read longer; a thousand bytes would trickle for 20 s.
+    // Six calls of 0.7 s, each of which may take one read longer; a thousand single bytes would take 20 s.
     assert!(started.elapsed() < Duration::from_secs(12), "{:?}", started.elapsed());
 }
 

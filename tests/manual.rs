@@ -15,7 +15,7 @@ mod world;
 use std::fs;
 use world::{CAMPAIGN, World};
 
-/// A world in which `web-1` is changed by hand alone, and everything is decided.
+/// A world in which `web-1` is changed manually, and all items are decided.
 fn by_hand() -> World {
     let world = World::founded(&["web-1"]);
     host::lay(&world, "web-1");

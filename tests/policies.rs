@@ -194,7 +194,7 @@ fn every_tier_is_certified_as_often_as_the_rule_asks() {
     let definitions = all::<CampaignDefinition>(FileKind::CampaignDefinition);
     for tier in [Tier::T0, Tier::T1, Tier::T2, Tier::T3] {
         let (limit, _) = pack.limit("NHI-LIF-05", "days", tier).expect("the rule on cadence");
-        // A selector that says the tier and nothing else takes all of it.
+        // A selector that names only the tier selects all of it.
         let takes = |definition: &CampaignDefinition| {
             let whole = Selector { tiers: Vec::new(), ..Selector::default() };
             let of = |selector: &&Selector| selector.tiers.contains(&tier);
@@ -237,7 +237,7 @@ fn controls() -> Controls {
     all::<Controls>(FileKind::Controls).pop().expect("controls.toml").1
 }
 
-/// Whoever begins with some of the rules is told of no mistakes that they have not made.
+/// A part of the rules gives no errors about the other parts.
 #[test]
 fn each_part_of_the_pack_stands_alone() {
     let part = |stem: &str, with: &[&str]| -> Vec<(String, Vec<u8>)> {

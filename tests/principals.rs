@@ -19,7 +19,7 @@ const PEOPLE: &str = "Employee,Boss,team,accounts,Salary\nli.chen,mia,shop,web-1
 const HR: &[&str] =
     &["principals", "import", "../hr.csv", "--map", "Employee=id", "--map", "Boss=manager", "--map", "Salary="];
 
-/// A host that was collected, and a table of people beside the repository.
+/// A host with an inventory, and a table of people beside the repository.
 fn collected() -> World {
     let world = World::founded(&["web-1"]);
     host::lay(&world, "web-1");

@@ -31,12 +31,12 @@ proptest! {
 
     #[test]
     fn any_table_has_one_text_and_comes_back(table in tables()) {
-        // A list that mixes tables with other values has no text.
+        // A list that mixes tables with other values has no text form.
         let Ok(text) = canonical_toml::to_string(&table) else { return Ok(()) };
         let read: toml::Table = toml::from_str(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
         prop_assert_eq!(&read, &table, "{}", text);
         prop_assert_eq!(canonical_toml::to_string(&read).unwrap(), text.as_str());
-        // The quick reader may give up, but never reads something else.
+        // The fast parser may give up, but never returns a different value.
         prop_assert_eq!(canonical_toml::from_str::<toml::Table>(&text).unwrap_or(read), table);
     }
 
@@ -80,7 +80,7 @@ proptest! {
     }
 }
 
-/// Lets every parser look at the bytes, and renders what they have to say.
+/// Passes the bytes to every parser, and renders the diagnostics.
 fn everything(bytes: &[u8]) {
     for kind in FileKind::ALL {
         if let Err(problems) = codec::check(kind, "x.toml", bytes) {
@@ -105,7 +105,7 @@ fn everything(bytes: &[u8]) {
         assert_eq!(again, bytes);
     }
     let text = String::from_utf8_lossy(bytes);
-    // What the quick reader takes for canonical, the general parser reads as the same.
+    // If the fast parser accepts a text, the general parser returns the same value.
     if let Some(table) = canonical_toml::from_str::<toml::Table>(&text)
         && canonical_toml::to_string(&table).as_deref() == Ok(&*text)
     {

@@ -21,7 +21,7 @@ use support::postgres::Cluster;
 use tenure::model::Verdict;
 use world::{Ran, World, ran};
 
-/// Runs `tenure` as a step of a job: with a summary of its own, which is returned too.
+/// Runs `tenure` as a step of a job, with a separate summary file that is returned as well.
 fn step(world: &World, arguments: &[&str]) -> (Ran, String) {
     let summary = world.join("summary.md");
     let _ = fs::remove_file(&summary);
@@ -30,7 +30,7 @@ fn step(world: &World, arguments: &[&str]) -> (Ran, String) {
     (ran, fs::read_to_string(&summary).unwrap_or_default())
 }
 
-/// Brings a change that main would refuse: a mandate that nobody signed, and a file with a hostile text in it.
+/// Adds a change that main would reject: an unsigned mandate, and a file with a hostile text.
 fn careless(world: &World) {
     let git = |arguments: &[&str]| world.sandbox().git(world.repo(), arguments);
     git(&["switch", "--quiet", "--create", "careless"]);
@@ -119,7 +119,7 @@ fn plan_comment_lists_dependents() {
     settings.bind(|| insta::assert_snapshot!("comment", told(&comment.out)));
 }
 
-/// Two stages; in the first, the owner of the system and who stands in for them are both asked.
+/// Two stages; the first one is assigned to both the owner of the system and the deputy.
 const TWO: &str = r#"
 [[stage]]
 name = "both"
@@ -141,7 +141,7 @@ kinds = ["account"]
 cel = "grant.principal in ['old', 'temp']"
 "#;
 
-/// A host with two accounts that hold nothing else, put to two reviewers at once.
+/// A host with two accounts without other access, assigned to two reviewers.
 fn asked() -> World {
     let world = World::founded(&["web-1"]);
     host::lay(&world, "web-1");
@@ -160,7 +160,7 @@ fn asked() -> World {
     world
 }
 
-/// Brings what `decide` leaves in the work tree to a branch of its own, from main.
+/// Commits the changes that `decide` makes in the work tree to a new branch from main.
 fn branch(world: &World, name: &str, decide: impl FnOnce()) {
     let git = |arguments: &[&str]| world.sandbox().git(world.repo(), arguments);
     git(&["switch", "--quiet", "--create", name, "main"]);
@@ -170,7 +170,7 @@ fn branch(world: &World, name: &str, decide: impl FnOnce()) {
     git(&["switch", "--quiet", "main"]);
 }
 
-/// Has one reviewer decide the sheet of a stage, and sign.
+/// Decides the review file of a reviewer in a stage, and signs it.
 fn answers(world: &World, reviewer: &str, stage: u32) {
     for path in world.reviews() {
         let mut review = world.review(&path);
@@ -187,7 +187,7 @@ fn answers(world: &World, reviewer: &str, stage: u32) {
     }
 }
 
-/// Merges two branches into main in this order with plain git, and returns the tree and what `check` says of each head.
+/// Merges two branches into main in this order with git, and returns the tree and the output of `check` for each head.
 fn merged(world: &World, order: [&str; 2]) -> (String, Vec<Ran>) {
     let git = |arguments: &[&str]| world.sandbox().git(world.repo(), arguments);
     git(&["switch", "--quiet", "--create", &order.join("-then-"), "main"]);
@@ -234,7 +234,7 @@ fn late_response_and_stage_close_merge_cleanly() {
     assert_eq!(late, early, "git finds no conflict in either order");
 }
 
-/// Returns text without what differs from one run to the next: ids of actions, digests, and immutable ids.
+/// Returns text without the parts that differ between runs: ids of actions, digests, and immutable ids.
 fn told(text: &str) -> String {
     let mut told = String::new();
     let mut rest = text;
@@ -249,8 +249,7 @@ fn told(text: &str) -> String {
     told + rest
 }
 
-/// Returns the lines that a runner would take for commands, as its own parser finds them: after `stop-commands`, nothing is
-/// one until the token comes.
+/// Returns the lines that a runner would execute as commands: after `stop-commands`, none until the token.
 fn commands(log: &str) -> Vec<&str> {
     let mut token: Option<String> = None;
     let mut found = Vec::new();
@@ -270,7 +269,7 @@ fn commands(log: &str) -> Vec<&str> {
     found
 }
 
-/// Stops the test unless this is a log as SARIF 2.1.0 and GitHub's code scanning want it.
+/// Asserts that a log is valid by SARIF 2.1.0 and the limits of GitHub code scanning.
 fn is_sarif(world: &World, log: &Value) {
     support::sarif::is_sarif(world.sandbox(), &log.to_string());
     assert_eq!(log["version"], "2.1.0");
@@ -313,5 +312,5 @@ fn only(value: &Value, keys: &[&str]) {
     assert!(keys.iter().all(|key| value.get(key).is_some()), "{found:?} has not all of {keys:?}");
 }
 
-/// A system file with a key nobody knows, called by everything that might be a command.
+/// A system file with an unknown key that looks like commands.
 const HOSTILE: &str = "schema = \"tenure/system/v1\"\nsystem = \"web-2\"\n\"::set-output name=x::y ##[add-mask]<img src=x> @acme/admins\" = \"\u{202e}\"\nconnector = \"hosts\"\nowner = \"ana\"\ntier = \"T2\"\nremediation = \"automatic\"\n\n[settings]\nroot = \"../web-2\"\n";

@@ -21,7 +21,7 @@ use world::World;
 
 static FOUNDED: LazyLock<World> = LazyLock::new(|| World::founded(&["web-1"]));
 
-/// Decided on a remote that is a folder.
+/// A world with decisions, and a folder as remote.
 static DECIDED: LazyLock<World> = LazyLock::new(|| {
     let world = FOUNDED.copied();
     host::decide(&world, &["web-1"]);

@@ -23,7 +23,7 @@ use tenure::model::file::Review;
 use terminal::Terminal;
 use world::{CAMPAIGN, Ran, World, answer};
 
-/// A host whose access is put to review, and nothing decided.
+/// A host under review, without decisions.
 static OPENED: LazyLock<World> = LazyLock::new(|| {
     let world = World::founded(&["web-1"]);
     host::lay(&world, "web-1");
@@ -61,7 +61,7 @@ fn one_item_at_a_time() {
     assert_eq!(decided, [vec![(Verdict::Revoke, "unused: not used since the move".to_owned())], vec![]]);
 }
 
-/// Runs `tenure review --next` in somebody's name, who says these lines.
+/// Runs `tenure review --next` as a reviewer who enters these lines.
 fn talk(world: &World, name: &str, lines: &[&str]) -> Ran {
     let key = format!("../keys/{name}");
     let mut command = world.command(&["review", "--next", "--key", &key]);
@@ -71,7 +71,7 @@ fn talk(world: &World, name: &str, lines: &[&str]) -> Ran {
     answer(child.wait_with_output().unwrap())
 }
 
-/// Stops the test unless a text is the one that was read and kept.
+/// Asserts that a text equals the stored one.
 fn is(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("cases/review");
@@ -80,7 +80,7 @@ fn is(name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
-/// Reads a review file, which must be in its canonical form.
+/// Reads a review file, which must be in canonical form.
 fn read(world: &World, name: &str) -> Review {
     let path = format!("campaigns/{CAMPAIGN}/reviews/web-1/{name}.toml");
     let text = world.read(&format!("repo/{path}"));
@@ -133,7 +133,7 @@ fn save_merges_concurrent_edit() {
     let reasons: Vec<_> = decided(&read(&world, "ana")).into_iter().map(|(_, reason)| reason).collect();
     assert_eq!(reasons, ["unused: by this hand", "ended: by another hand"]);
 
-    // A file that is being edited and is not in form is left alone, and said so.
+    // A malformed file that is being edited is not changed, and reported.
     let text = world.read(&format!("repo/{path}"));
     world.write(&format!("repo/{path}"), &format!("{text}# a note\n"));
     desk.press("r1once more\r").until("NOT SAVED");
@@ -225,7 +225,7 @@ fn any_terminal_will_do_and_no_colour_says_anything_alone() {
     assert_eq!(none, 0);
     assert!(ascii.iter().all(|text| text.is_ascii()), "{ascii:?}");
 
-    // Nothing can be placed on this one: it is asked line by line.
+    // This terminal has no cursor control: the review runs in line mode.
     let mut talk = Terminal::start_with(&command, 24, 80, &[("TERM", "dumb"), ("LC_ALL", "C")]);
     talk.until("decision (? shows the keys):").press("q\r");
     let (code, left) = talk.ends();
@@ -239,7 +239,7 @@ fn the_window_may_be_pulled_at_while_a_decision_is_written() {
     desk.until("0 of 25 decided").press("r1the drill ");
     desk.until("the drill").resize(10, 40).press("is");
     for rows in 11..40 {
-        // A key and a new size come at once.
+        // A key and a resize arrive at the same time.
         desk.resize(rows, 40).press("!");
     }
     desk.press(&"\u{7f}".repeat(29)).press(" over\r").until("1 of 25 decided").press("\r").until("What it is");

@@ -17,7 +17,7 @@ use std::fs;
 use tenure::model::{Severity, Verdict};
 use world::{CAMPAIGN, World, reason};
 
-/// A host on which twelve memberships stand, and so many more, each of a group of its own.
+/// A host with twelve memberships, and an additional number, each of a separate group.
 fn crowded(world: &World, groups: usize) {
     host::lay(world, "web-1");
     for (file, line) in [("group", "team_{n}:x:{id}:ben\n"), ("gshadow", "team_{n}:!::ben\n")] {
@@ -38,7 +38,7 @@ fn told(world: &World, minutes: i64, command: &[&str]) -> world::Ran {
     world::ran(&mut world.command_in(&world.repo(), minutes, command))
 }
 
-/// Three hundred accesses of one host are under review, and no decision yet.
+/// Three hundred accesses of one host under review, without decisions.
 fn three_hundred() -> World {
     let world = World::founded(&["web-1"]);
     crowded(&world, 300 - 12);

@@ -51,7 +51,7 @@ fn a_new_reviewer_decides_25_items_signs_and_pushes_them() {
     }
     assert!(overview.contains("What is known"), "{overview}");
 
-    // What `tenure review` said to type next.
+    // The commands that `tenure review` printed as next steps.
     let git = |arguments: &[&str]| world.sandbox().git(world.repo(), arguments);
     git(&["switch", "--quiet", "-c", "review-2026-q4-ana"]);
     git(&["add", "campaigns/2026-q4/reviews"]);
@@ -59,7 +59,7 @@ fn a_new_reviewer_decides_25_items_signs_and_pushes_them() {
     world.tenure(&["check", "--base", "origin/main"]).exits(0);
     git(&["push", "--quiet", "-u", "origin", "review-2026-q4-ana"]);
 
-    // The forge merges the pull request, and the plan is seen.
+    // The pull request is merged, and the plan is shown.
     git(&["switch", "--quiet", "main"]);
     git(&["merge", "--quiet", "--no-ff", "-m", "Merge review-2026-q4-ana", "review-2026-q4-ana"]);
     git(&["push", "--quiet", "origin", "main"]);
@@ -70,7 +70,7 @@ fn a_new_reviewer_decides_25_items_signs_and_pushes_them() {
     keep("plan", &page(&numbered(&first_lines(&plan.out, 30)), 120, "The plan that follows from the signed decisions"));
 }
 
-/// Decides these items with the keys of the full screen, quitting in the middle and going on.
+/// Decides these items with the keys of full-screen mode, with an interruption.
 fn in_the_terminal(world: &World, items: &[Item]) {
     let command = world.command(&["review", "--key", "../keys/ana"]);
     let mut desk = Terminal::start(&command, 24, 80);
@@ -107,7 +107,7 @@ fn in_the_terminal(world: &World, items: &[Item]) {
     assert_eq!(desk.ends().0, Some(0));
 }
 
-/// Searches, filters, decides what is alike in one go, and takes all of it back with one key.
+/// Searches, filters, decides similar items together, and undoes all of it with one key.
 fn look_around(desk: &mut Terminal) {
     desk.press("/svc_legacy").until("found").press("\r").until("with `svc_legacy`");
     desk.press("\x1b").until_gone("with `").press("f").until("show only").press("\x1b").until_gone("show only");
@@ -124,7 +124,7 @@ fn look_around(desk: &mut Terminal) {
     desk.press("u").until("0 of 25 decided").press("\x1b").until_gone("with `").press("g").still();
 }
 
-/// Decides the next items by answering lines.
+/// Decides the next items in line mode.
 fn line_by_line(world: &World, items: &[Item], before: usize) {
     let mut command = world.command(&["review", "--next", "--key", "../keys/ana"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -136,7 +136,7 @@ fn line_by_line(world: &World, items: &[Item], before: usize) {
     keep("next", &page(&first_lines(&ran.out[from..], 32), 110, "One item at a time, as plain lines"));
 }
 
-/// Decides a file as a person with an editor does, and puts it in form.
+/// Decides a file with an editor, and formats it.
 fn with_an_editor(world: &World, path: &str) {
     let text = world.read(&format!("repo/{path}"));
     let edited = text.replace(
@@ -148,7 +148,7 @@ fn with_an_editor(world: &World, path: &str) {
     world.tenure(&["fmt", path]).exits(0);
 }
 
-/// Signs what is decided, from the desk.
+/// Signs the decisions in full-screen mode.
 fn sign(world: &World, name: &str, picture: &str) {
     let command = world.command(&["review", CAMPAIGN, "--key", &format!("../keys/{name}")]);
     let mut desk = Terminal::start(&command, 24, 80);
@@ -162,7 +162,8 @@ fn sign(world: &World, name: &str, picture: &str) {
     }
 }
 
-/// Returns the keys that decide an item: what is the engine's or a role's own stays for a time, the rest goes.
+/// Returns the keys that decide an item: access of the engine or of the role itself is kept for a time, other access is
+/// revoked.
 fn keys(item: &Item) -> String {
     if stays(item) {
         "x90d\r1needed until roles have owners\r".to_owned()
@@ -183,7 +184,7 @@ fn stays(item: &Item) -> bool {
     ["super", "reporting", "order_write", "dba", "ben"].contains(&item.principal.as_str())
 }
 
-/// Returns the review files of a person, in the order in which the desk has them.
+/// Returns the review files of a reviewer, in the order of the review session.
 fn files(world: &World, name: &str) -> Vec<(String, Review)> {
     let ran = world.tenure(&["review", "--list", "--format", "json", "--as", name]).exits(0);
     let listed: Vec<serde_json::Value> = serde_json::from_str(&ran.out).unwrap();
@@ -211,7 +212,7 @@ fn first_lines(text: &str, count: usize) -> String {
     text.lines().take(count).map(|line| format!("{line}\n")).collect()
 }
 
-/// Keeps a picture in the docs, when it is wanted there.
+/// Stores a picture in the documentation, on request.
 fn keep(name: &str, picture: &str) {
     assert!(picture.starts_with("<svg") && picture.ends_with("</svg>\n") && !picture.contains('\u{1b}'));
     if std::env::var_os("TENURE_UPDATE").is_some() {

@@ -65,7 +65,7 @@ fn formatting_on_save_keeps_canonical_form() {
     }
 }
 
-/// Returns a governed repository made of the examples, with schemas and the editor's configuration.
+/// Returns a governed repository with the examples, the schemas and the editor configuration.
 fn repository() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("schemas")).unwrap();

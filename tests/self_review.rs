@@ -18,7 +18,7 @@ use tenure::model::{
     },
 };
 
-/// What makes an account `dora`'s, and the account.
+/// The ways in which an account belongs to `dora`, and the account.
 const LINKS: [(&str, &str); 7] = [
     ("own account", "dora"),
     ("own second account", "dora-admin"),
@@ -29,13 +29,13 @@ const LINKS: [(&str, &str); 7] = [
     ("identity of a group she is in", "shared"),
 ];
 
-/// An account that is nobody's here.
+/// An account that belongs to none of the principals.
 const STRANGER: &str = "mo";
 
-/// How somebody comes to decide, the change that would do it, and the code of its refusal.
+/// The way in which a principal decides, the change, and the expected code of its rejection.
 type By = (&'static str, fn(&World, &Item) -> Files, &'static str);
 
-/// Where `dora`, `emil` and the group `ops`, which signs with a key of its own, are asked.
+/// Paths for items assigned to `dora`, `emil` and the group `ops`, which signs with its own key.
 const ASKED: [By; 5] = [
     ("as reviewer", |world, item| world.answer("dora-2", 1, item, Verdict::Certify, |_| {}), "self-review"),
     ("as cosigner", cosigned, "self-review"),
@@ -56,7 +56,7 @@ const ASKED: [By; 5] = [
     ("through a group", |world, item| world.answer("ops-2", 1, item, Verdict::Certify, |_| {}), "self-review"),
 ];
 
-/// Where only `emil` is asked, and `dora` is a fallback.
+/// Paths for items assigned to `emil`, with `dora` as fallback reviewer.
 const NOT_ASKED: [By; 3] = [
     ("as fallback", |world, item| world.answer("dora", 1, item, Verdict::Certify, |_| {}), "self-review"),
     (
@@ -85,7 +85,7 @@ fn cosigned(world: &World, item: &Item) -> Files {
     files
 }
 
-/// Returns a campaign over all these accounts, in which these are asked.
+/// Returns a world with a campaign over all these accounts and these reviewers.
 fn world(asked: &[(&str, u32)], fallback: &str) -> World {
     let mut world = World::founded();
     let files = world.registry(|registry| {
@@ -130,7 +130,7 @@ fn world(asked: &[(&str, u32)], fallback: &str) -> World {
     world
 }
 
-/// Returns a stage after which the next is asked when nobody answered.
+/// Returns a stage that advances when there is no response.
 fn stage(number: u32) -> Stage {
     Stage {
         name: format!("stage {number}"),

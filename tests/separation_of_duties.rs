@@ -18,7 +18,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use tenure::model::Verdict::Revoke;
 use world::{Decision, World};
 
-/// Whoever restarts the shop must not be root where its log is kept.
+/// A principal who restarts the shop must not be root where its log is kept.
 const RULES: &str = r#"schema = "tenure/rules/v1"
 title = "Duties"
 
@@ -53,7 +53,8 @@ accounts = ["log-1:uid:1101"]
 owner = "li"
 "#;
 
-/// A campaign over both hosts, in which Li's rule on the one is taken away; `more` is what stands in another file of rules.
+/// A campaign over both hosts, in which Li's rule on one of them is revoked; `more` is the content of another rules
+/// file.
 fn decided(more: &str) -> World {
     let world = World::founded(&["web-1", "log-1"]);
     for system in ["web-1", "log-1"] {
@@ -92,7 +93,7 @@ fn violation_is_found_and_gone_after_removal() {
     }
     world.tenure(&["plan"]).exits(0).says("resolved by this run: li: SOD-DEPLOY-AUDIT").hides("left after this run");
 
-    // Before anything is done, a later look finds it and an audit shows it.
+    // Before enforcement, a verification finds it, and the audit reports it.
     world.verify_later(1).says("violation").says("li holds SOD-DEPLOY-AUDIT");
     assert_eq!(codes(&world), ["toxic-pair-judged", "toxic-pair-held"]);
     world.audit(2).exits(3).says("toxic-pair-held");

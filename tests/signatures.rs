@@ -31,7 +31,7 @@ use tenure::{
     trust::{AgentError, SigningError, SshAgent, sign},
 };
 
-/// Makes a key with `ssh-keygen` and returns it as Tenure reads it.
+/// Creates a key with `ssh-keygen` and returns it as parsed by Tenure.
 fn keygen(sandbox: &Sandbox, name: &str) -> PrivateKey {
     let mut command = sandbox.command(program("ssh-keygen"), sandbox.path());
     succeed(command.args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", name]));
@@ -62,7 +62,7 @@ fn ssh_keygen_verifies_what_tenure_signs_and_by_the_same_rules() {
     assert!(keygen_verifies(&sandbox, "ana", SignatureNamespace::Root, "root"));
     lay("campaign", &campaign_path(), "ana");
     assert!(keygen_verifies(&sandbox, "ana", SignatureNamespace::Campaign, "campaign"));
-    // Emil may sign reviews and nothing else, for ssh-keygen as for Tenure.
+    // Emil may sign only reviews, both for ssh-keygen and for Tenure.
     let mut files = files.clone();
     sign_as(&mut files, &campaign_path(), "emil", &key("emil"), SignatureNamespace::Campaign);
     fs::write(sandbox.join("campaign.emil.sig"), &files[&signature_path(&campaign_path(), "emil")]).unwrap();
@@ -175,7 +175,7 @@ fn openssl_verifies_a_checkpoint() {
     let log = PrivateKey::generate().unwrap();
     let checkpoint = Checkpoint { origin: "tenure/test".to_owned(), size: 3, root: Digest::of("x") };
     let note = checkpoint.sign(&log).unwrap();
-    // The public key as X.509 has it (RFC 8410), and the signature without its four bytes of key id.
+    // The public key in the format of X.509 (RFC 8410), and the signature without its four bytes of key id.
     let der = [b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00", &log.public_key().as_bytes()[..]].concat();
     fs::write(sandbox.join("key.der"), der).unwrap();
     fs::write(sandbox.join("text"), note.text()).unwrap();
@@ -192,7 +192,7 @@ fn openssl_verifies_a_checkpoint() {
     assert!(!verify("other"));
 }
 
-/// An ssh-agent of this test, stopped by its own handle.
+/// The ssh-agent of this test, stopped when dropped.
 struct RunningAgent(Child);
 
 impl RunningAgent {

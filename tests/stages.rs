@@ -24,7 +24,7 @@ use tenure::{
 
 const NONE: [&str; 0] = [];
 
-/// Returns `count` items of tier T3 that are nobody's of these stories.
+/// Returns `count` items of tier T3 that no principal of these tests holds.
 fn few(count: usize) -> Vec<Item> {
     let strangers = ["mo", "pat", "li", "zoe", "kim", "lou"];
     let template = items().remove(0);
@@ -44,7 +44,7 @@ fn few(count: usize) -> Vec<Item> {
     strangers.iter().take(count).map(item).collect()
 }
 
-/// Returns a stage in which two are asked about each item.
+/// Returns a stage with two reviewers for each item.
 fn stage(name: &str, outcome: Strategy) -> Stage {
     Stage {
         name: name.to_owned(),
@@ -63,14 +63,14 @@ fn two_stages(definition: &mut CampaignDefinition) {
     definition.stages = vec![stage("owners", Strategy::OneDenyDenies), stage("systems", Strategy::OneDenyDenies)];
 }
 
-/// Returns what a change to `files` is refused for by the walk, after making sure that the gate says the same.
+/// Returns the codes of the rejections of a change to `files` by the walk, and asserts that the gate returns the same.
 fn refused(world: &mut World, files: &Files) -> Vec<&'static str> {
     let walk = world.codes_after(files);
     assert_eq!(gate(world, files), walk, "the gate and the walk");
     walk
 }
 
-/// Returns what a change to `files` is refused for by the gate.
+/// Returns the codes of the rejections of a change to `files` by the gate.
 fn gate(world: &mut World, files: &Files) -> Vec<&'static str> {
     let head = world.commit(&[world.main], files, "a change");
     let checked = check(&world.repository, world.pin, Some(world.main), head).unwrap();
@@ -204,7 +204,7 @@ fn somebody_judges_for_somebody_by_a_signed_delegation() {
     let mut world = World::founded();
     let items = few(2);
     world.open_stages(&items, &[("dora", 1), ("emil", 1)], |_| {});
-    // Between them one has left, and one is about to.
+    // One reviewer has left in between, and one is about to leave.
     let mut files = world.files.clone();
     let mut people: Principals = parse(&files, "principals.toml");
     for (name, status, ends) in
@@ -424,7 +424,7 @@ fn what_contradicts_itself_in_one_merge_picks_no_side() {
     assert_eq!(refused(&mut world, &files), ["item-bound-twice"], "one reviewer, two files");
     world.answer_in(&mut files, "dora-5", 1, &items[1], Verdict::Certify, |_| {});
 
-    // Somebody merges it, whatever the gate says.
+    // It is merged in spite of the gate.
     world.merge(&files);
     let counts = |world: &World| {
         let governed = world.governed();
@@ -538,7 +538,7 @@ fn a_delegation_ends_with_the_time_that_owners_have_told() {
     assert_eq!(refused(&mut world, &files), NONE);
 }
 
-/// Returns the files of main with an exception for an item, for so many days, signed by all its approvers.
+/// Returns the files of main with an exception for an item, for this number of days, signed by all its approvers.
 fn excepted(world: &World, item: &Item, days: i64, change: impl FnOnce(&mut Exception)) -> Files {
     let mut files = world.files.clone();
     let from = Timestamp::parse("2026-12-05T00:00:00Z").unwrap();
@@ -613,7 +613,7 @@ fn exception_for_unanswered_item_is_short_and_final() {
     let other = excepted(&world, &item, 13, |one| one.rule = Some("NHI-PRV-01".to_owned()));
     assert_eq!(refused(&mut world, &other), ["exception-silence"], "whatever rule it names");
 
-    // A fallback decides: from then on people have decided, and the rating alone says for how long.
+    // A fallback reviewer decides: the item is then decided by people, and only the rating limits the duration.
     let mut decided = world.answer("ana", 1, &item, Verdict::Certify, |_| {});
     let mut review: Review = parse(&decided, &review_path("ana"));
     review.cosigners = vec![PrincipalId::parse("ben").unwrap()];

@@ -17,7 +17,7 @@ use world::{Ran, World, ran};
 
 const DAY: i64 = 24 * 60;
 
-/// What an auditor keeps of a repository: where main was, and a file with the checkpoint of the evidence.
+/// The data that an auditor keeps of a repository: the commit of main, and a file with the checkpoint of the evidence.
 struct Kept {
     main: String,
     checkpoint: String,
@@ -56,7 +56,7 @@ fn row_34_an_old_state_is_told_by_whoever_kept_a_newer_one() {
     let after = keep(&world, "after");
     assert_eq!(after.main, after_main);
 
-    // The mirror is behind. Alone, it is in order: that is why it takes something kept elsewhere.
+    // The mirror is behind, but valid in itself, so the comparison needs data that was kept elsewhere.
     cloned(&world, "mirror.git", "behind");
     let integrity = "integrity    nothing found";
     audited(&world, "behind", 1, &[]).says(integrity);
@@ -68,17 +68,17 @@ fn row_34_an_old_state_is_told_by_whoever_kept_a_newer_one() {
     audited(&world, "behind", 1, &["--max-age", "30"]).says(integrity);
     audited(&world, "behind", 40, &["--max-age", "30"]).exits(3).says("high[evidence-stale]").says("more than 30 days");
 
-    // A clone that is not behind holds all of it.
+    // An up-to-date clone contains everything.
     cloned(&world, "remote.git", "fresh");
     let all = ["--seen", &before.main, "--seen", &after.main, "--checkpoint", &before.checkpoint];
     audited(&world, "fresh", 1, &[&all[..], &["--checkpoint", &after.checkpoint]].concat()).says(integrity);
 
-    // Main alone is shown as it was: what the evidence tells of main is enough to see it.
+    // Only main is rolled back: the record of main in the evidence is enough to detect it.
     let refs = world.join("mirror.git");
     fetch(&world, &refs, "evidence");
     cloned(&world, "mirror.git", "half");
     audited(&world, "half", 1, &[]).exits(3).says("critical[main-rolled-back]");
-    // The newer commit is known here, but main does not contain it.
+    // The newer commit exists in the clone, but main does not contain it.
     world.sandbox().git(world.join("behind"), &["fetch", "--quiet", "../remote.git", "main"]);
     audited(&world, "behind", 1, &["--seen", &after.main]).exits(3).says("critical[main-rolled-back]");
 

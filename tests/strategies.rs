@@ -22,11 +22,11 @@ use world::{CAMPAIGN, World, ran};
 
 const WEEK: i64 = 8 * 24 * 60;
 
-/// The rows and columns of the tables, in their order.
+/// The rows and columns of the tables, in order.
 const ANSWERS: [Option<Verdict>; 5] =
     [Some(Verdict::Certify), Some(Verdict::Revoke), Some(Verdict::Reduce), Some(Verdict::Abstain), None];
 
-/// A host with an account for each cell of a table; `ana` answers for it and `ben` stands in for her.
+/// A host with an account for each cell of a table; their owner is `ana`, and `ben` is her deputy.
 fn company() -> World {
     let world = World::founded(&["web-1"]);
     host::lay(&world, "web-1");
@@ -45,12 +45,12 @@ fn company() -> World {
     world
 }
 
-/// Returns which cell of the table an item is.
+/// Returns the index of the table cell of an item.
 fn cell(item: &Item) -> usize {
     item.principal.trim_start_matches("job").parse().unwrap()
 }
 
-/// Opens a campaign with this strategy, has both answer, and closes its one stage.
+/// Opens a campaign with this strategy, lets both reviewers answer, and closes its only stage.
 fn closed(world: &World, strategy: Strategy) {
     let definition = format!(
         "schema = \"tenure/campaign-definition/v1\"\ntitle = \"Accounts\"\nwindow_days = 7\nfresh_days = 40\n\
@@ -80,7 +80,7 @@ fn closed(world: &World, strategy: Strategy) {
     ran(&mut world.command_in(&world.repo(), WEEK, &["check"])).exits(0);
 }
 
-/// Returns what the table of a strategy says of its 25 cells.
+/// Returns the 25 cells in the table of a strategy.
 fn table(strategy: Strategy) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/strategies.md");
     let text = fs::read_to_string(path).unwrap();

@@ -29,13 +29,13 @@ use tenure::{
     trust::RepositoryState,
 };
 
-/// What is done, how, and the code that it must be found by.
+/// The description of a manipulation, the manipulation, and the expected code.
 type Tampering = (&'static str, fn(&mut Case<'_>), &'static str);
 
-/// What is changed in the checkpoint that is cosigned, by whom, and the codes.
+/// The description of a change of the cosigned checkpoint, the change, the signer, and the expected codes.
 type Cosigned = (&'static str, fn(&mut Checkpoint), &'static str, &'static [&'static str]);
 
-/// Runs each story; what people read comes from the same findings, so one of each table is shown to them too.
+/// Runs each case. The text output has the same findings, so it is checked for one case of each table.
 fn hold(world: &Honest, corpus: &[Tampering]) {
     let mut wrong = Vec::new();
     for (number, (name, tamper, code)) in corpus.iter().enumerate() {
@@ -659,7 +659,7 @@ fn what_witnesses_have_seen_is_what_the_log_holds() {
 fn row_34_what_no_witness_saw_of_late_is_stale() {
     let world = Honest::new();
     let mut case = world.case("stale");
-    // The newest record is of this day; without witnesses there is no other time.
+    // The newest record is of the same day; without witnesses, no other time is available.
     assert_eq!(case.audit_with(&["--max-age", "1"]).codes, Vec::<String>::new());
     let role = WitnessRole { threshold: 1, keys: vec![witness_key("witness").to_string()] };
     let files = case.root(|root| root.roles.witness = Some(role));
@@ -669,7 +669,7 @@ fn row_34_what_no_witness_saw_of_late_is_stale() {
     let seen = case.seen();
     let text = cosigned(&seen, "witness");
     case.engine(&[world::put(&case.repository, &format!("anchors/{:012}.cosig", seen.size), &text)]);
-    // The witness saw it on 2026-11-18, and it is the 23rd.
+    // The witness cosigned on 2026-11-18, five days before the audit.
     assert_eq!(aged(&case, "5"), Vec::<String>::new());
     assert_eq!(aged(&case, "4"), ["evidence-stale"]);
     assert_eq!(case.audit().codes, Vec::<String>::new(), "who asks for no age is told none");
@@ -690,5 +690,5 @@ fn wrapped_again(message: &[u8]) -> String {
     format!("{head}\n{}", body.replacen('\n', "", 1))
 }
 
-/// The neutral point, which fits every message in lax verifiers.
+/// The neutral point: lax verifiers accept it for every message.
 const WEAK: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

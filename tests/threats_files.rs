@@ -19,7 +19,7 @@ fn codes(result: Result<Review, Diagnostics>) -> Vec<&'static str> {
     problems.sorted().iter().map(|problem| problem.code).collect()
 }
 
-/// Every string there is to try, with the code it must be refused with.
+/// Returns the strings to try, each with the expected code.
 fn tricks() -> Vec<(String, &'static str)> {
     let bidi = ['\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}'];
     let isolates = ['\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}'];
@@ -42,7 +42,7 @@ fn tricks() -> Vec<(String, &'static str)> {
     hidden.chain(twins.map(|twin| (twin.to_owned(), "look-alike"))).collect()
 }
 
-/// Returns the string as TOML can say it: with escapes, or as it is where TOML allows that.
+/// Returns the spellings of a string in TOML: with escapes, and unescaped where TOML allows that.
 fn spellings(string: &str) -> Vec<String> {
     let escaped: String = string
         .chars()
@@ -103,7 +103,7 @@ fn row_20_text_that_deceives_is_refused_however_it_is_spelled() {
                 assert_eq!(problems.sorted()[0].code, code, "{string:?} as {spelling:?}");
                 let line = text.lines().position(|line| line.contains(&spelling)).unwrap() + 1;
                 assert_eq!(problems.sorted()[0].line(), Some(line), "{string:?}");
-                // What the author of the file wrote cannot steer the terminal, or the program that reads the JSON.
+                // The text of the file's author must not control the terminal, or the program that reads the JSON.
                 for shown in [problems.render(RenderStyle::plain()), problems.to_json()] {
                     assert!(shown.chars().all(|c| c == '\n' || HiddenCharacter::of(c).is_none()), "{shown:?}");
                 }

@@ -367,7 +367,7 @@ fn row_19_no_name_or_mode_leads_elsewhere() {
     let blob = raw.blob(b"elsewhere\n").unwrap();
     let root = raw.find_commit(git2::Oid::from_str(&world.main.to_string()).unwrap()).unwrap().tree().unwrap();
     let with = |entries: &[(&str, &str, git2::Oid)]| {
-        // Trees are written by hand: git itself would not put such names into one.
+        // The trees are built manually, because git itself does not write such names.
         let mut all: Vec<(String, Vec<u8>, git2::Oid)> = root
             .iter()
             .map(|e| (format!("{:o}", e.filemode()), e.name_bytes().to_vec(), e.id()))
@@ -511,7 +511,7 @@ fn row_33_limits_change_by_signature_only() {
     assert_eq!((world.codes(), needs(&world)), (vec![], 1));
 }
 
-/// Returns a commit on main with so many more files in the folder of a campaign's reviews, all of one blob.
+/// Returns a commit on main with this number of additional files in the review folder of a campaign, all with one blob.
 fn many(world: &World, count: usize, blob: git2::Oid) -> ObjectId {
     let raw = git2::Repository::open(world.path()).unwrap();
     let database = raw.odb().unwrap();
@@ -548,7 +548,7 @@ fn row_36_a_giant_change_is_refused_by_counting_and_not_read() {
         let checked = check(&world.repository, world.pin, Some(world.main), head).unwrap();
         checked.problems.sorted().iter().map(|problem| problem.code).collect::<Vec<_>>()
     };
-    // Their blob is nowhere: whoever reads one of them fails.
+    // Their blob does not exist, so reading one of them fails.
     let nowhere = git2::Oid::from_str(&"5".repeat(40)).unwrap();
     let giant = many(&world, 100_000, nowhere);
     assert_eq!(codes(&world, giant), ["change-too-large"]);
@@ -563,7 +563,7 @@ fn row_36_a_giant_change_is_refused_by_counting_and_not_read() {
     let small = many(&world, 1, nowhere);
     assert!(check(&world.repository, world.pin, Some(world.main), small).is_err(), "one of them is read");
 
-    // The number is the mandate's, the one in force before the change: no change makes room for itself.
+    // The limit is that of the mandate in force before the change, so a change cannot raise its own limit.
     let raw = git2::Repository::open(world.path()).unwrap();
     let blob = raw.blob(b"schema = \"tenure/review/v1\"\n").unwrap();
     let change = many(&world, 151, blob);
@@ -632,7 +632,8 @@ fn row_tamper_corpus_each_entry_has_its_code() {
     let sig = signature_path(&path, "dora");
     let text = String::from_utf8(signed[&path].clone()).unwrap();
     let armor = String::from_utf8(signed[&sig].clone()).unwrap();
-    // What the reviewer signed herself is refused for its form; what somebody changed under her signature for that.
+    // A file signed by the reviewer in another form is rejected for its form; a file changed after signing is rejected
+    // for its signature.
     let resigned = |text: String| {
         let mut files = signed.clone();
         files.insert(path.clone(), text.into_bytes());
@@ -684,7 +685,7 @@ fn row_tamper_corpus_each_entry_has_its_code() {
     assert!(world.codes_after(&files).contains(&"prev-mismatch"));
     files = world.registry(|registry| drop(registry.principals[4].keys.pop()));
     assert!(world.codes_after(&files).contains(&"key-history"));
-    // The neutral point, which fits every message in lax verifiers.
+    // The neutral point: lax verifiers accept it for every message.
     let weak = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     files = world.registry(|registry| weak.clone_into(&mut registry.principals[4].keys[0].ssh));
     assert!(world.codes_after(&files).contains(&"weak-key"));

@@ -20,7 +20,7 @@ use support::sandbox::{Sandbox, succeed};
 use support::servers::systems;
 use world::World;
 
-/// A governed repository with systems of each kind, and the workflows made for them.
+/// A governed repository with systems of each kind, and the generated workflows.
 static MADE: LazyLock<World> = LazyLock::new(|| {
     let world = World::founded(&[]);
     for (system, password) in [("billing", "PG_PASSWORD"), ("orders", "ORDERS_PASSWORD"), ("stock", "PG_PASSWORD")] {
@@ -53,7 +53,7 @@ fn threat_35_our_workflows_stand_up_to_a_linter() {
     for folder in [Path::new(env!("CARGO_MANIFEST_DIR")), &MADE.repo()] {
         let (clean, report) = lint(&folder.join(".github"));
         assert!(clean, "{report}");
-        // Only what is said beside the line is let pass.
+        // Only exceptions in comments beside the line are accepted.
         assert!(!report.contains("suppressed"), "{report}");
     }
 }
@@ -216,7 +216,7 @@ fn row_35_nothing_is_started_whose_digest_is_not_the_pinned_one() {
     assert_eq!(piped, ["sha256sum"], "nothing that was downloaded is piped anywhere else: {run}");
 }
 
-/// The page that people set GitHub up by names what the workflows ask for, and no command that is not there.
+/// Checks that the GitHub setup page lists the permissions that the workflows need, and only existing commands.
 #[test]
 fn the_page_for_github_says_what_the_workflows_need() {
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/github.md")).unwrap();
@@ -239,7 +239,7 @@ fn the_page_for_github_says_what_the_workflows_need() {
     let lines = page.lines().map(str::trim).filter(|line| line.starts_with("tenure "));
     let mut seen = 0;
     for line in lines.map(|line| line.split(" | ").next().unwrap_or_default()) {
-        // A command whose words are known gets as far as looking around; 2 is the answer to one whose words are not.
+        // A known command starts to search for a repository; an unknown command exits with 2.
         let sandbox = Sandbox::new();
         let arguments: Vec<&str> = line.split(' ').skip(1).collect();
         let code = sandbox.tenure(sandbox.path()).args(&arguments).output().unwrap().status.code();
@@ -273,7 +273,7 @@ fn row_24_the_code_of_a_fork_meets_no_secret_and_no_right_to_write() {
     assert!(seen > 0, "no workflow was looked at");
 }
 
-/// The canary: each way by which a fork gets at a secret is seen.
+/// Checks that each way in which a fork could read a secret is detected.
 #[test]
 fn row_24_each_way_to_a_secret_is_seen() {
     let harmless = "on:\n  pull_request:\npermissions: {}\njobs:\n  run:\n    steps:\n      - run: .ci/run\n";
@@ -303,8 +303,8 @@ fn row_24_each_way_to_a_secret_is_seen() {
     }
 }
 
-/// Returns what gives the code of a pull request more than a token that reads, in a workflow that a pull request can
-/// start. Comments count for nothing.
+/// Returns the steps in a workflow for pull requests that give its code more than a read-only token. Comments are
+/// ignored.
 fn reachable_by_a_fork(workflow: &str) -> Vec<String> {
     let code = |line: &str| line.split(" #").next().unwrap_or_default().trim().to_owned();
     let lines: Vec<_> = workflow.lines().filter(|line| !line.trim_start().starts_with('#')).map(code).collect();
@@ -330,7 +330,7 @@ fn workflows(repository: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Reads a workflow as GitHub does.
+/// Parses a workflow as GitHub does.
 fn read(path: &Path) -> Value {
     static KNOWN: LazyLock<std::sync::Mutex<BTreeMap<PathBuf, Value>>> = LazyLock::new(Default::default);
     let mut known = KNOWN.lock().unwrap();
@@ -343,7 +343,7 @@ fn read(path: &Path) -> Value {
     known.entry(path.to_owned()).or_insert_with(parse).clone()
 }
 
-/// Returns whether zizmor finds nothing, and what it says.
+/// Returns whether zizmor has no findings, and its report.
 fn lint(inputs: &Path) -> (bool, String) {
     let sandbox = Sandbox::new();
     let mut zizmor = sandbox.command(systems().join("lint/bin/zizmor"), sandbox.path());

@@ -14,12 +14,13 @@ use tenure::model::{PrincipalId, RepoId, Strategy, Timestamp, Verdict};
 use tenure::policy::SHIPPED;
 use tenure::trust::{Bootstrap, Founder, render_allowed_signers};
 
-/// Makes the repository before any campaign, as a clone of it would be.
+/// Creates the repository before any campaign, as a clone of it would be.
 pub fn prepare(folder: &Path, _: u64) {
     World::found(folder).pack();
 }
 
-/// Makes the same with the campaign opened, `decided` of its items decided, and one more review file on the branch `change`.
+/// Creates the same repository with the campaign opened, `decided` of its items decided, and one more review file on
+/// the branch `change`.
 pub fn prepare_opened(folder: &Path, decided: u64) {
     let mut world = World::found(folder);
     let opened = world.tenure(&["campaign", "open", CAMPAIGN, "--from", DEFINITION]);
@@ -61,7 +62,7 @@ pub fn prepare_opened(folder: &Path, decided: u64) {
     world.pack();
 }
 
-/// Opens the campaign; returns how many items it has.
+/// Opens the campaign; returns the number of its items.
 pub fn open(folder: &Path, count: u64) -> Cost {
     let cost = Cost::of_command(&mut tenure(folder, &["campaign", "open", CAMPAIGN, "--from", DEFINITION]), 0);
     let campaign = fs::read_to_string(folder.join("repo/campaigns").join(CAMPAIGN).join("campaign.toml"));
@@ -87,13 +88,13 @@ pub fn check(folder: &Path, count: u64) -> Cost {
     of(folder, &["check", "--base", "main", "change"], count)
 }
 
-/// Shows one reviewer the next item, with all that is known of it.
+/// Runs `review --next` for one reviewer, which shows all data of the item.
 pub fn next(folder: &Path, count: u64) -> Cost {
     let leader = estate::leader(77);
     of(folder, &["review", CAMPAIGN, "--as", leader.as_str(), "--next", "--format", "json"], count)
 }
 
-/// Runs a command so often that what it takes can be counted, and returns what once takes.
+/// Runs a command often enough to measure it, and returns the cost of one run.
 fn of(folder: &Path, words: &[&str], count: u64) -> Cost {
     let once = Cost::of_command(&mut tenure(folder, words), 3);
     let times = (2_000 / once.wall.as_millis().max(1)).clamp(1, 20);
@@ -109,7 +110,7 @@ fn of(folder: &Path, words: &[&str], count: u64) -> Cost {
 }
 
 fn tenure(folder: &Path, words: &[&str]) -> Command {
-    // Another build may be measured by name.
+    // Another build can be measured by this variable.
     let program = std::env::var_os("TENURE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_tenure").into());
     let mut command = Command::new(program);
     let pin = fs::read_to_string(folder.join("pin")).expect("it was prepared");
@@ -199,7 +200,7 @@ impl World {
         tenure(&self.folder, words).output().expect("the program can be started")
     }
 
-    /// Decides at most `count` items of a worklist, signs it, and returns how many it were.
+    /// Decides at most `count` items of a worklist, signs it, and returns the number of decisions.
     fn decide(&self, path: &str, bytes: &[u8], count: usize, edits: &mut Vec<TreeEdit>) -> usize {
         let mut review: Review = codec::parse(path, bytes).expect("it was written");
         let mut decided = 0;
@@ -249,7 +250,7 @@ impl World {
         self.repository.move_reference(name, commit, before, "bench").expect("a branch can be made");
     }
 
-    /// Packs what is there, as it would come with a clone.
+    /// Packs the objects, as in a clone.
     fn pack(&self) {
         git(&self.folder.join("repo"), &["repack", "-a", "-d", "--quiet"]);
     }

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 pub struct Cost {
     /// Processor time of all threads, and of processes started and waited for.
     pub processor: Duration,
-    /// Time on the wall.
+    /// Elapsed time.
     pub wall: Duration,
-    /// The most memory the process ever had, in KiB; processes it started are not in it.
+    /// The peak memory of the process in KiB, without child processes.
     pub peak: u64,
     /// The number of units of work.
     pub count: u64,
@@ -34,7 +34,7 @@ impl Cost {
         let heard = said.try_clone().expect("a file can be opened twice");
         let (wall, before) = (Instant::now(), of_children());
         let mut child = command.stdout(Stdio::null()).stderr(heard).spawn().expect("it can be started");
-        // Its highest memory is known as long as it runs.
+        // The peak memory is available only while the process runs.
         let mut peak = 0;
         while child.try_wait().expect("it can be waited for").is_none() {
             peak = peak.max(peak_of(&child.id().to_string()));
@@ -48,12 +48,12 @@ impl Cost {
         Self { processor: of_children() - before, wall, peak, count: 1 }
     }
 
-    /// Returns the cost as one line, for the process that asked.
+    /// Returns the cost as one line, for the parent process.
     pub fn line(&self) -> String {
         format!("{} {} {} {}", self.processor.as_micros(), self.wall.as_micros(), self.peak, self.count)
     }
 
-    /// Reads such a line.
+    /// Parses such a line.
     pub fn read(line: &str) -> Option<Self> {
         let numbers: Vec<u64> = line.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
         let [processor, wall, peak, count] = numbers[..] else { return None };
@@ -67,8 +67,8 @@ fn processor() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
-/// The processor time of children that were waited for, in the 10 ms steps that Linux counts it in (proc(5), fields 16
-/// and 17 of `stat`).
+/// Returns the processor time of finished child processes, in the 10 ms units of Linux (proc(5), fields 16 and 17 of
+/// `stat`).
 fn of_children() -> Duration {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit_once(") ").map(|(_, rest)| rest.split(' ').collect()).unwrap_or_default();

@@ -68,7 +68,7 @@ pub fn principals(now: Timestamp) -> Vec<(String, Principals)> {
     all.chunks(700).enumerate().map(file).collect()
 }
 
-/// Returns those who may sign reviews, and so a registry as large as one file allows.
+/// Returns the principals who may sign reviews; the registry has the maximum size of one file.
 pub fn reviewers() -> Vec<RegistryPrincipal> {
     let reviewer = |n: usize| RegistryPrincipal {
         id: leader(n),
@@ -118,7 +118,7 @@ fn grants(n: usize) -> Vec<Grant> {
     accounts.chain((0..ROLES).flat_map(|role| of_role(n, role))).collect()
 }
 
-/// An account, three roles, and a credential or a right of its own.
+/// Returns an account with three roles, and a separate credential or right.
 fn of_account(n: usize, account: usize) -> Vec<Grant> {
     let (connector, tier) = style(n);
     let id = uid(account);
@@ -129,7 +129,7 @@ fn of_account(n: usize, account: usize) -> Vec<Grant> {
     own.attributes.insert("login".into(), if account.is_multiple_of(11) { "no" } else { "yes" }.into());
     let mut all = vec![own];
     for step in [0, 7, 19] {
-        // The first role is for few and the last for very few; the others, 27 times around, are for all.
+        // The first role has few members and the last very few; the others, 27 in rotation, are for all.
         let role = match (account / SYSTEMS + step) % 1_026 {
             0 => ROLES - 1,
             part if part % 200 == 1 => 0,
@@ -208,7 +208,7 @@ fn grant(n: usize, kind: GrantKind, holder: (&str, String), what: (String, Strin
     }
 }
 
-/// Everything on a system, as a connector lists it.
+/// The grants of a system, as a connector lists them.
 struct Listed {
     n: usize,
     now: Timestamp,
@@ -269,7 +269,7 @@ pub fn system_id(n: usize) -> SystemId {
     SystemId::parse(&id).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Returns the id of one who leads others.
+/// Returns the id of a manager.
 pub fn leader(n: usize) -> PrincipalId {
     person(&format!("m{n:04}"))
 }
@@ -294,7 +294,7 @@ const fn environment(n: usize) -> &'static str {
     if n.is_multiple_of(3) { "test" } else { "prod" }
 }
 
-/// The group of all who may review.
+/// The group of all reviewers.
 pub const GROUP: &str = "all";
 /// The number of systems.
 pub const SYSTEMS: usize = 10;

@@ -16,8 +16,8 @@ use tenure::model::record::{
 };
 use tenure::model::{ActionId, Digest, GrantKey, ItemId, RepoId, RunId, SystemId, Timestamp, VerificationLevel, jcs};
 
-/// Writes a branch of `count` records, 2,000 to a segment and a segment to a commit: intent, outcome and verification of one
-/// action after the other.
+/// Writes a branch of `count` records, 2,000 to a segment and a segment to a commit: the intent, outcome and
+/// verification of one action after the other.
 pub fn prepare(folder: &Path, count: u64) {
     let repository = Repository::create(folder.join("evidence.git")).expect("a repository can be made");
     let (mut tree, mut prev, mut list, mut head) = (MerkleTree::default(), Digest::ZERO, String::new(), None);
@@ -64,7 +64,7 @@ fn signed(namespace: SignatureNamespace, bytes: &[u8]) -> String {
     SshSignature::sign(&key(1), namespace, bytes).expect("a key in memory signs").armored()
 }
 
-/// Reads the branch and verifies all of it; returns how many records it holds.
+/// Reads and verifies the whole branch; returns the number of records.
 pub fn read(folder: &Path) -> u64 {
     let repository = Repository::open(folder.join("evidence.git")).expect("it was prepared");
     let head = repository.reference(layout::REMEMBERED).expect("it can be read").expect("it was prepared");
@@ -81,7 +81,7 @@ pub fn line(seq: u64, prev: Digest) -> String {
     jcs::to_string(&record(seq, prev)).expect("a record has a canonical form")
 }
 
-/// Takes one line: parse, place, chain, leaf.
+/// Processes one line: parse, check, chain, add to the tree.
 pub fn next(line: &str, seq: u64, prev: Digest, tree: &mut MerkleTree) -> Digest {
     let record: Record = serde_json::from_str(line).expect("a record");
     assert!(record.seq == seq && record.prev == prev.hex(), "the chain is broken at {seq}");

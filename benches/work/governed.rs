@@ -25,12 +25,13 @@ use tenure::policy::PolicyPack;
 use tenure::store::RepositorySnapshot;
 use tenure::trust::{self, Bootstrap, Founder, RepositoryState};
 
-/// Makes the repository of 100,000 grants: `main` with `decided` items decided, and `change` with one more review file.
+/// Creates the repository of 100,000 grants: `main` with `decided` items decided, and `change` with one more review
+/// file.
 pub fn prepare(folder: &Path, decided: u64) {
     prepare_people(folder, 20_000, decided);
 }
 
-/// Makes the same of 180,000 grants, which are 2,400 review files.
+/// Creates the same repository with 180,000 grants, which are 2,400 review files.
 pub fn prepare_larger(folder: &Path) {
     prepare_people(folder, 36_000, 1_000);
 }
@@ -97,7 +98,7 @@ impl Read {
         Self { resolutions, systems, inventories, premises, vocabulary }
     }
 
-    /// Computes the plan; returns how many actions it has.
+    /// Computes the plan; returns the number of actions.
     pub fn plan(&self) -> u64 {
         let target = |(id, system)| {
             let inventory = self.inventories.get(id).map(|loaded| &loaded.inventory);
@@ -134,7 +135,7 @@ pub fn check(folder: &Path) -> u64 {
     checked.files as u64
 }
 
-/// The files of a commit, for what reads an inventory.
+/// The files of a commit, as a source of inventories.
 struct Committed<'r>(RepositorySnapshot<'r>);
 
 impl FileSource for Committed<'_> {
@@ -287,7 +288,7 @@ impl World {
         opened
     }
 
-    /// Decides at most `count` memberships of teams in a worklist, signs it, and returns how many it were.
+    /// Decides at most `count` memberships of teams in a worklist, signs it, and returns the number of decisions.
     fn decide(&self, sheet: &WorklistFile, count: usize, edits: &mut Vec<TreeEdit>) -> usize {
         let mut review = sheet.review.clone();
         let mut decided = 0;
@@ -335,7 +336,7 @@ impl World {
     }
 }
 
-/// Writes the tree of a host of so many people: an account, a primary group and three more groups each.
+/// Writes the files of a host with this number of people: an account, a primary group and three more groups each.
 fn farm(root: &Path, people: usize) {
     let (mut passwd, mut shadow) =
         (String::from("root:x:0:0::/root:/bin/bash\n"), String::from("root:*:19000::::::\n"));

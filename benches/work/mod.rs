@@ -17,7 +17,7 @@ pub mod signatures;
 use tenure::format::ssh_keys::PrivateKey;
 use tenure::model::Digest;
 
-/// Returns the `n`th key of a fixed row: the same work in every run.
+/// Returns the `n`th key of a fixed sequence: the same work in every run.
 pub fn key(n: u8) -> PrivateKey {
     PrivateKey::from_seed(&[n; 32])
 }

@@ -17,7 +17,7 @@ pub struct Signed {
     pub signatures: [Vec<u8>; 2],
 }
 
-/// Writes `count` review files of ten items, which is 100,000 items in 10,000 files.
+/// Writes `count` review files of ten items, for example 100,000 items in 10,000 files.
 pub fn prepare(folder: &Path, count: u64) {
     for n in 0..count {
         let signed = signed(n);
@@ -28,19 +28,19 @@ pub fn prepare(folder: &Path, count: u64) {
     }
 }
 
-/// Reads them into memory, as a pack of git would hand them over.
+/// Reads them into memory, as git would return them from a pack.
 pub fn load(folder: &Path, count: u64) -> Vec<Signed> {
     let read = |n: u64, end: &str| fs::read(folder.join(format!("{n:06}{end}"))).expect("it was prepared");
     let load = |n| Signed { file: read(n, ".toml"), signatures: [read(n, ".ana.sig"), read(n, ".li.sig")] };
     (0..count).map(load).collect()
 }
 
-/// Reads and verifies all; returns how many were good.
+/// Reads and verifies all files; returns the number of valid ones.
 pub fn verify(all: &[Signed]) -> u64 {
     all.iter().filter(|signed| is_good(signed)).count() as u64
 }
 
-/// Returns whether one is canonical and signed by both.
+/// Returns whether a file is canonical and has two valid signatures.
 pub fn is_good(signed: &Signed) -> bool {
     let review = codec::parse::<Review>("ana.ruiz.toml", &signed.file);
     let signers = signed.signatures.iter().map(|bytes| {

@@ -10,7 +10,7 @@ use tenure::format::ssh_keys::Signer as _;
 use tenure::format::sshsig::{SignatureNamespace, SshSignature};
 use tenure::git::{Commit, CommitDraft, CommitIdentity, Repository, TreeEdit};
 
-/// Makes a bare repository whose `main` has `count` signed commits.
+/// Creates a bare repository whose `main` has `count` signed commits.
 pub fn prepare(folder: &Path, count: u64) {
     let repository = Repository::create(folder.join("signed.git")).expect("a repository can be made");
     let author = CommitIdentity { name: "Tenure".into(), address: "engine@example.org".into() };
@@ -39,7 +39,7 @@ pub fn prepare(folder: &Path, count: u64) {
     assert!(packed.success(), "git gc fails");
 }
 
-/// Verifies every commit in process; returns how many were good.
+/// Verifies every commit in process; returns the number of valid ones.
 pub fn verify(folder: &Path) -> u64 {
     let repository = Repository::open(folder.join("signed.git")).expect("it was prepared");
     let head = repository.resolve("refs/heads/main").expect("it was prepared");
@@ -53,7 +53,7 @@ pub fn verify(folder: &Path) -> u64 {
     commits.filter(|commit| good(commit).is_some()).count() as u64
 }
 
-/// Has git verify every commit; returns how many it calls good.
+/// Verifies every commit with git; returns the number of valid ones.
 pub fn verify_by_git(folder: &Path) -> u64 {
     let signers = format!("gpg.ssh.allowedSignersFile={}", folder.join("allowed_signers").display());
     let log = git(folder)

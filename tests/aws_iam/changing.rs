@@ -36,7 +36,7 @@ fn remaining_path_is_still_present_and_in_plan() {
     let read = world.policy("read-buckets", READ_BUCKETS);
     world.attach_to_user("alice", &read);
     world.attach_to_group("readers", &read);
-    // The same in another spelling, under another name.
+    // An equivalent document in another spelling, under another name.
     let copy = r#"{"Version":"2012-10-17","Statement":{"Sid":"x","Effect":"Allow","Resource":["*"],"Action":["s3:listbucket","s3:GetObject"]}}"#;
     world.moto.by_hand("PutUserPolicy", &[("UserName", "alice"), ("PolicyName", "copy"), ("PolicyDocument", copy)]);
 
@@ -111,10 +111,10 @@ fn a_name_that_was_given_to_somebody_else_leaves_them_untouched() {
     let innocent = world.grant("attached/user/", "alice");
     assert_ne!(innocent.principal.id, attached.principal.id);
     assert!(matches!(world.presence(&innocent), Presence::Present { .. }));
-    // The one meant is found under its new name.
+    // The user is found under its new name.
     assert!(texts(&world.presence(&attached))[0].contains("alicia"));
 
-    // The same with a group, and with a policy that says something else by now.
+    // The same with a group, and with a policy whose content has changed.
     let renamed = world.grant("membership/", "alicia");
     let plan = world.plan(AccessChange::Revoke {}, &renamed);
     world.moto.by_hand("UpdateGroup", &[("GroupName", "readers"), ("NewGroupName", "old-readers")]);

@@ -1,4 +1,4 @@
-//! Threat rows 26 and 31: a target that throttles, drops answers, loops, redirects, lies, and leaks.
+//! Threat rows 26 and 31: a target that throttles, drops replies, loops, redirects, sends false replies, and leaks.
 
 use crate::connector::{
     Collector as _, ConnectorError, ConnectorSchema as _, Intent, Provisioner as _, UnconfiguredSink,
@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 
 const CANARY: &str = "CANARY-3f9c1e7a";
 
-/// Returns the action that a request asks for.
+/// Returns the action of a request.
 fn asked(request: &str) -> &str {
     let rest = request.split_once("Action=").map_or("", |(_, rest)| rest);
     rest.split('&').next().unwrap_or_default()
 }
 
-/// Returns a success, with the canary wherever AWS would not put anything.
+/// Returns a success reply, with the canary in every place where AWS sends no data.
 fn ok(action: &str, result: &str) -> Reply {
     let body = format!(
         "<?xml version=\"1.0\"?><{action}Response xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><{action}Result>\
@@ -212,7 +212,7 @@ fn row_26_nothing_the_target_says_or_is_told_in_secret_is_repeated() {
         ["400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Found", "409 Conflict", "503 Busy"];
     let codes = ["AccessDenied", "SignatureDoesNotMatch", "NoSuchEntity", "ValidationError", CANARY];
     for (status, code) in statuses.into_iter().flat_map(|status| codes.map(|code| (status, code))) {
-        // Retries of what may be retried would only make this slow.
+        // Retries would only slow down the test.
         if status.starts_with("503") && code != CANARY {
             continue;
         }

@@ -1,7 +1,7 @@
-//! AWS IAM, against an emulator (moto) and against servers that misbehave.
+//! The AWS IAM connector against an emulator (moto) and against misbehaving servers.
 //!
-//! Only a recorded plan can make an intent, and these tests have none. So they compile the two folders they are about
-//! into themselves, where the maker of intents can be seen; for everybody else it stays out of reach.
+//! Only a recorded plan can create an intent, and these tests have none. They therefore compile the two folders under
+//! test into this crate, where the private constructor of intents is accessible.
 #![allow(
     dead_code,
     unused_imports,

@@ -29,10 +29,10 @@ fn it_keeps_what_every_connector_promises() {
     let world = inhabited();
     conforms(&world.connector(), &system());
 
-    // Pages as small as they can be give the same.
+    // The smallest page size gives the same result.
     let (id, secret) = &world.engine;
     let small = world.connector_as(id, secret, "page_size = 2");
-    // ListGroups of the emulator says nothing about its end, and a page that is full could have been cut.
+    // The replies of the emulator's ListGroups have no end mark, so a full page may have been truncated.
     let refused = small.list(GrantKind::Membership, None).unwrap_err();
     assert!(refused.to_string().contains("does not report whether there are more pages"), "{refused}");
     let page = |aws: &crate::connector::aws_iam::AwsIam| aws.list(GrantKind::Account, None).unwrap().grants;
@@ -87,7 +87,7 @@ fn invalid_or_insufficient_credential_is_reported() {
     assert!(health.identity.ends_with(":user/bob"), "{}", health.identity);
     assert!(health.blind_spots.iter().any(|spot| spot.contains("iam:ListGroups is refused")), "{health:?}");
 
-    // A look that is refused is unknown, never absent.
+    // A refused read is unknown, never absent.
     let member = world.grant("membership/", "alice");
     let seen = lesser.observe(&member).unwrap();
     assert!(matches!(seen.presence, crate::model::Presence::Unknown { .. }), "{seen:?}");

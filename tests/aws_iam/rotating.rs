@@ -25,9 +25,9 @@ impl Vault {
     }
 }
 
-/// Makes the call by which a rotation proves a new key, and no other.
+/// Makes only the call that verifies a new key in a rotation.
 fn prove(world: &World, id: &str, secret: &str) {
-    // Told to expect another account, the connector asks who it is and stops there.
+    // With another expected account, the connector makes the identity call and stops.
     let other = connect_to("999999999999", &world.moto.url(), id, secret, "").unwrap();
     assert!(matches!(other.validate(), Err(ConnectorError::PreconditionFailed(_))));
 }
@@ -98,14 +98,14 @@ fn an_interrupted_rotation_is_told_by_its_keys() {
     let plan = world.plan(AccessChange::Rotate {}, &grant);
     let vault = Vault::new();
 
-    // It died after the new key was made: nobody may have its secret.
+    // Interrupted after the new key was created: its secret may be lost.
     let (new, secret) = world.key("robot");
     let refused = world.apply(&plan, &vault.sink()).unwrap_err();
     assert!(matches!(&refused, ConnectorError::PreconditionFailed(why) if why.contains(&new)), "{refused}");
 
-    // It died after the proof, when the secret had been kept: the rest is done.
+    // Interrupted after the verification, when the secret was stored: the rotation continues.
     prove(&world, &new, &secret);
-    // What it died of may also have come after the old key was stopped.
+    // The interruption may also have occurred after the old key was deactivated.
     let with = [("UserName", "robot"), ("AccessKeyId", grant.entitlement.id.as_str()), ("Status", "Inactive")];
     world.moto.by_hand("UpdateAccessKey", &with);
     let receipt = world.apply(&plan, &vault.sink()).unwrap();
@@ -119,7 +119,7 @@ fn engine_key_is_gone_only_when_rejected() {
     let grant = world.grant("access-key/", "engine");
     let plan = world.plan(AccessChange::Rotate {}, &grant);
     let vault = Vault::new();
-    // The emulator lets an inactive key in: a target that says yes and does not do it.
+    // The emulator accepts an inactive key: a target that reports success without an effect.
     let refused = world.apply(&plan, &vault.sink()).unwrap_err();
     assert!(matches!(&refused, ConnectorError::Ambiguous(why) if why.contains("is still accepted")), "{refused}");
     let seen = world.connector().observe(&grant).unwrap().grant.unwrap();

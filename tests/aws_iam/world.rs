@@ -30,18 +30,18 @@ impl World {
         Self { engine: (element(&key, "AccessKeyId"), element(&key, "SecretAccessKey")), moto }
     }
 
-    /// Makes a user, and returns its id.
+    /// Creates a user, and returns its id.
     pub fn user(&self, name: &str) -> String {
         element(&self.moto.by_hand("CreateUser", &[("UserName", name)]), "UserId")
     }
 
-    /// Makes an access key, and returns its id and secret.
+    /// Creates an access key, and returns its id and secret.
     pub fn key(&self, user: &str) -> (String, String) {
         let key = self.moto.by_hand("CreateAccessKey", &[("UserName", user)]);
         (element(&key, "AccessKeyId"), element(&key, "SecretAccessKey"))
     }
 
-    /// Makes a group with these members, and returns its id.
+    /// Creates a group with these members, and returns its id.
     pub fn group(&self, name: &str, members: &[&str]) -> String {
         let id = element(&self.moto.by_hand("CreateGroup", &[("GroupName", name)]), "GroupId");
         for member in members {
@@ -50,7 +50,7 @@ impl World {
         id
     }
 
-    /// Makes a managed policy, and returns its ARN.
+    /// Creates a managed policy, and returns its ARN.
     pub fn policy(&self, name: &str, document: &str) -> String {
         let with = [("PolicyName", name), ("PolicyDocument", document)];
         element(&self.moto.by_hand("CreatePolicy", &with), "Arn")
@@ -69,34 +69,34 @@ impl World {
         self.connector_as(&self.engine.0, &self.engine.1, "")
     }
 
-    /// Connects with this key and further settings.
+    /// Connects with this key and additional settings.
     pub fn connector_as(&self, id: &str, secret: &str, more: &str) -> AwsIam {
         connect(&self.moto.url(), id, secret, more).expect("the emulator can be connected")
     }
 
-    /// Collects everything, at a time long after all of it.
+    /// Collects everything, at a time long after the changes.
     pub fn inventory(&self) -> Inventory {
         inventory(&self.connector())
     }
 
-    /// Returns the grant of which the key begins so, and which belongs to this principal.
+    /// Returns the grant of this principal whose key has this prefix.
     pub fn grant(&self, key: &str, principal: &str) -> Grant {
         let is_meant = |grant: &&Grant| grant.key.as_str().starts_with(key) && grant.principal.name == principal;
         let inventory = self.inventory();
         inventory.grants().find(is_meant).unwrap_or_else(|| panic!("no {key} of {principal}")).clone()
     }
 
-    /// Drafts a change from what is collected now.
+    /// Plans a change from a new inventory.
     pub fn draft(&self, change: &AccessChange, grant: &Grant) -> Result<PlannedChange, UnsupportedChangeError> {
         self.connector().draft(change, grant, &self.inventory())
     }
 
-    /// Drafts a change and makes it.
+    /// Plans a change and applies it.
     pub fn change(&self, change: AccessChange, grant: &Grant) -> Result<ApplyReceipt, ConnectorError> {
         self.apply(&self.plan(change, grant), &UnconfiguredSink)
     }
 
-    /// Drafts a change as the action of a plan.
+    /// Plans a change as the action of a plan.
     pub fn plan(&self, change: AccessChange, grant: &Grant) -> Action<Planned> {
         let draft = self.draft(&change, grant).expect("it can be drafted");
         action(change, grant, draft)
@@ -106,7 +106,7 @@ impl World {
         self.connector().apply(action, Intent::recorded(action.id.clone(), 1), sink)
     }
 
-    /// Looks at a grant now.
+    /// Reads a grant.
     pub fn presence(&self, grant: &Grant) -> Presence {
         self.connector().observe(grant).expect("the emulator answers").presence
     }

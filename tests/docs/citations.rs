@@ -1,4 +1,4 @@
-//! No text cites a document that is not in the repository.
+//! Checks that no text refers to a document outside of the repository.
 
 use super::{files, read, root};
 use std::path::Path;
@@ -28,14 +28,14 @@ fn cited_documents_exist() {
     assert!(missing.is_empty(), "\n{}\n", missing.join("\n"));
 }
 
-/// Returns the documents that a line cites.
+/// Returns the documents that a line refers to.
 fn documents(text: &str) -> impl Iterator<Item = &str> {
     let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '-' | '_');
     let words = text.split(move |c| !part(c)).map(|word| word.trim_end_matches('.'));
     words.filter(|word| word.strip_suffix(".md").is_some_and(is_citation))
 }
 
-/// Returns whether the name of a page cites a document, and is not a name in an example.
+/// Returns whether a page name is a reference to a document, and not a name in an example.
 fn is_citation(stem: &str) -> bool {
     let capitals = stem.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     !stem.is_empty() && (capitals || ["docs/", ".github/"].iter().any(|folder| stem.contains(folder)))
@@ -46,5 +46,5 @@ fn is_text(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|kind| kinds.iter().any(|known| kind == *known))
 }
 
-/// Documents from which this project came, and which are not part of it.
+/// Documents from which this project was derived, and which are not part of it.
 const OUTSIDE: [&str; 4] = ["DESIGN section", "THREATS", "DESIGN's", "practice 5."];

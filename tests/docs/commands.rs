@@ -1,4 +1,4 @@
-//! Every command that a page shows is one that the program takes.
+//! Checks that every command in the documentation is accepted by the program.
 
 use super::{markdown, pages, read, support::sandbox::Sandbox};
 use std::{
@@ -51,8 +51,8 @@ fn block_commands(block: &markdown::Block) -> Vec<String> {
     lines.filter(|line| line.starts_with("tenure ")).map(str::to_owned).collect()
 }
 
-/// Returns what the program answers when it does not know the words of a command line. A command with known words gets as
-/// far as looking for a repository in an empty folder, and ends with another exit code than 2.
+/// Returns the error message of the program for an unknown command line. A known command starts to search for a
+/// repository in an empty folder, and exits with another code than 2.
 fn usage_error(line: &str) -> Option<String> {
     let sandbox = Sandbox::new();
     let words = line.split(" | ").next().unwrap_or_default().split(" > ").next().unwrap_or_default();
@@ -64,12 +64,12 @@ fn usage_error(line: &str) -> Option<String> {
     refused.then(|| String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// The help texts of commands, each asked for once.
+/// The help texts of commands, each requested once.
 #[derive(Default)]
 struct Helps(BTreeMap<Vec<String>, Option<String>>);
 
 impl Helps {
-    /// Returns why a command, perhaps with placeholders, is none.
+    /// Returns the reason why a command, possibly with placeholders, is invalid.
     fn refuse(&mut self, span: &str) -> Option<String> {
         let mut path: Vec<String> = Vec::new();
         let mut help = self.of(&path)?;

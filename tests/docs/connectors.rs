@@ -1,4 +1,4 @@
-//! The page of each connector documents all its settings, with an example that the connector accepts.
+//! Checks that the page of each connector documents all settings, with an example that the connector accepts.
 
 use super::{files, markdown, read};
 use std::{collections::BTreeSet, path::Path};
@@ -68,7 +68,7 @@ fn example(page: &str, block: &markdown::Block) -> Option<System> {
     let text = if block.language == "toml" {
         block.text.clone()
     } else {
-        // A shell writes it.
+        // A here-document of a shell.
         let (_, rest) = block.text.split_once("cat > systems/")?;
         rest.split_once("<<'END'\n")?.1.split_once("END\n")?.0.to_owned()
     };

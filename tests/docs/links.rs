@@ -1,4 +1,4 @@
-//! Every relative link leads to a file or heading, and tables of pages, pictures and sections are complete.
+//! Checks that every relative link leads to a file or heading, and that the table of contents is complete.
 
 use super::{files, markdown, pages, read, resolved, root};
 

@@ -1,7 +1,7 @@
 //! Tests of the documentation: links, commands, examples, the tutorial, and the list of threat tests.
 //!
-//! `TENURE_UPDATE=1 cargo test --test docs` writes what is generated: the tests of each threat, and the output of commands in
-//! the README and the tutorial.
+//! `TENURE_UPDATE=1 cargo test --test docs` writes the generated parts: the tests of each threat, and the output of
+//! commands in the README and the tutorial.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -37,7 +37,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Returns every Markdown page that people read, by its path from the root, sorted.
+/// Returns the path of every Markdown page from the root, sorted.
 fn pages() -> Vec<String> {
     let mut pages = vec!["README.md".to_owned()];
     for folder in ["docs", ".github"] {
@@ -47,7 +47,7 @@ fn pages() -> Vec<String> {
     pages
 }
 
-/// Returns the files below a folder, by their paths from the root, sorted.
+/// Returns the paths of the files below a folder from the root, sorted.
 fn files(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
@@ -69,7 +69,7 @@ fn relative(path: &Path) -> String {
     path.strip_prefix(root()).unwrap().to_string_lossy().into_owned()
 }
 
-/// Writes a page that has generated parts, or fails when it is stale.
+/// Writes a page with generated parts, or fails when it is outdated.
 fn publish(path: &str, wanted: &str) {
     let is = read(path);
     if is != wanted && std::env::var_os("TENURE_UPDATE").is_some() {

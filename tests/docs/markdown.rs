@@ -1,4 +1,4 @@
-//! The parts of a Markdown page that these tests look at: links, headings and fenced blocks.
+//! Parses the parts of a Markdown page that the tests check: links, headings and fenced blocks.
 
 /// A fenced block.
 pub struct Block {
@@ -6,7 +6,7 @@ pub struct Block {
     pub line: usize,
     /// The word after the fence.
     pub language: String,
-    /// Its content, with indentation of a list removed.
+    /// Its content, without the indentation of a list.
     pub text: String,
 }
 
@@ -69,7 +69,7 @@ pub fn links(page: &str) -> Vec<(usize, String)> {
     links
 }
 
-/// Returns the anchors of a page's headings, as GitHub makes them.
+/// Returns the anchors of a page's headings, in the format of GitHub.
 pub fn anchors(page: &str) -> Vec<String> {
     let mut anchors: Vec<String> = Vec::new();
     for (_, line) in prose(page) {

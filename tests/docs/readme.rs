@@ -1,4 +1,4 @@
-//! The transcript in the README is what the demo prints.
+//! Checks that the transcript in the README is the output of the demo.
 
 use super::{markdown, publish, read, support::sandbox::Sandbox, transcript};
 
@@ -26,7 +26,7 @@ fn readme_transcript_is_output_of_the_demo() {
     }
 }
 
-/// Commands are run by `tests/readme.sh`, which CI starts in a fresh clone.
+/// The commands are executed by `tests/readme.sh`, which CI starts in a fresh clone.
 #[test]
 fn readme_commands_are_run_by_ci() {
     let script = read("tests/readme.sh");

@@ -1,4 +1,4 @@
-//! The threat model names every test of each row.
+//! Checks that the threat model lists every test of each row.
 
 use super::{files, publish, read};
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ fn threat_model_names_the_tests_of_each_row() {
 fn tests() -> BTreeMap<u32, Vec<String>> {
     let mut tests: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     let files = files("src").into_iter().chain(files("tests")).filter(|path| path.ends_with(".rs"));
-    // Tests of the PostgreSQL connector number the rows of another table.
+    // The rows of PostgreSQL connector tests belong to another table.
     for path in files.filter(|path| !path.starts_with("src/connector/postgres/")) {
         for line in read(&path).lines() {
             let Some(name) = line.trim_start().strip_prefix("fn ").and_then(|rest| rest.split('(').next()) else {
@@ -52,5 +52,5 @@ fn tests() -> BTreeMap<u32, Vec<String>> {
     tests
 }
 
-/// Plug-ins, which do not exist yet.
+/// Plug-ins, which are not implemented yet.
 const NO_TEST: [u32; 1] = [32];

@@ -1,11 +1,11 @@
-//! Commands with their output, as a page shows them and as they really are.
+//! Comparison of commands and output in a page with the real output.
 
-/// Returns `text` with everything replaced that differs from run to run.
+/// Returns `text` with placeholders for everything that differs between runs.
 pub fn normalized(text: &str) -> String {
     text.lines().map(|line| normalized_line(line.trim_end())).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns a line with digests, ids and times replaced by one sign of the same meaning.
+/// Returns a line with placeholders for digests, ids and times.
 fn normalized_line(line: &str) -> String {
     let mut out = String::new();
     let mut rest = line;
@@ -36,8 +36,8 @@ fn normalized_word(word: &str) -> String {
     if hex(word, 12) { "0".to_owned() } else { word.to_owned() }
 }
 
-/// Returns whether real output is what a page shows. A line `…` replaces any number of lines. The order of lines does not
-/// matter without one: actions are sorted by ids, which are random.
+/// Returns whether real output matches the output of a page. A line `…` matches any number of lines. Without it, the
+/// order of lines is ignored: actions are sorted by random ids.
 pub fn matches(shown: &str, real: &str) -> bool {
     let (shown, real) = (normalized(shown), normalized(real));
     let shown: Vec<&str> = shown.trim_end().lines().collect();
@@ -53,7 +53,8 @@ fn sorted(mut lines: Vec<&str>) -> Vec<&str> {
     lines
 }
 
-/// Returns real output as it is shown: whole, or as many lines as the page showed before and after its `…`.
+/// Returns real output in the form of the page: complete, or shortened to as many lines as the page has before and
+/// after its `…`.
 pub fn shortened(shown: &str, real: &str) -> String {
     let shown: Vec<&str> = shown.trim_end().lines().collect();
     let real: Vec<&str> = real.trim_end().lines().collect();

@@ -1,15 +1,15 @@
-//! The tutorial, run from top to bottom.
+//! Runs the tutorial from top to bottom.
 
 use super::{markdown, publish, read, support::sandbox::Sandbox, transcript};
 use std::{fs, path::Path, process::Stdio};
 
 const PAGE: &str = "docs/tutorial.md";
 
-/// Something the tutorial does.
+/// A step of the tutorial.
 #[derive(Clone)]
 struct Step {
     command: String,
-    /// The output that the page shows, where it shows any.
+    /// The output on the page, if any.
     shown: Option<String>,
 }
 
@@ -34,8 +34,7 @@ fn tutorial_commands_do_what_the_page_shows() {
     publish(PAGE, &(wanted + rest));
 }
 
-/// Returns what the page does, in order: blocks for the shell, commands with their output, and steps that a reader does with
-/// an editor.
+/// Returns the steps of the page, in order: blocks for the shell, commands with their output, and edits of files.
 fn steps(page: &str) -> Vec<Step> {
     let mut steps: Vec<(usize, Step)> = Vec::new();
     for block in markdown::blocks(page) {
@@ -75,7 +74,7 @@ fn run(sandbox: &Sandbox, steps: &[Step]) -> Vec<(String, i32)> {
     let programs = Path::new(env!("CARGO_BIN_EXE_tenure")).parent().unwrap();
     let mut command = sandbox.command("bash", sandbox.path());
     command.arg("-c").arg(format!("PATH={}:$PATH; . {} 2>&1", programs.display(), file.display()));
-    // Each commit of its own time, as by hand.
+    // Each commit has its own time, as in manual use.
     command.env_remove("GIT_AUTHOR_DATE").env_remove("GIT_COMMITTER_DATE").stdin(Stdio::null());
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).replace(&sandbox.path().display().to_string(), "");
@@ -89,5 +88,5 @@ fn result(part: &str) -> Option<(String, i32)> {
     Some((out.trim_end().to_owned(), code.trim().parse().ok()?))
 }
 
-/// Commands that end with a code that the page explains.
+/// Commands that exit with a code that the page explains.
 const FAILING: [&str; 1] = ["tenure verify"];

@@ -27,7 +27,7 @@ fn a_limit_that_is_one_off_fails_a_case() {
         for limit in &rule.limits {
             let numbers = [("T0", limit.t0), ("T1", limit.t1), ("T2", limit.t2), ("T3", limit.t3)];
             for step in [-1, 1] {
-                // What stands for several tiers is shown on one of them.
+                // A value for several tiers is tested on one of them.
                 for one in numbers.map(|(_, number)| number).into_iter().collect::<std::collections::BTreeSet<_>>() {
                     let other = |(key, number): (&str, i64)| {
                         format!("{key} = {}\n", if number == one { number + step } else { number })
@@ -53,7 +53,7 @@ fn a_limit_that_is_one_off_fails_a_case() {
 fn a_number_of_a_profile_that_is_one_off_fails_a_case() {
     let (mut changed, mut unseen) = (0, Vec::new());
     for (name, profile) in super::all::<Profile>(FileKind::Profile) {
-        // A profile ends the season by the ordinary number; a shorter one changes nothing.
+        // A profile ends the season with the ordinary number, so a shorter season has no effect.
         let counts = |setting: &ProfileSetting| setting.limit.as_deref() != Some("seasonal_days");
         for (place, setting) in profile.settings.iter().enumerate().filter(|(_, setting)| counts(setting)) {
             let numbers = [("T0", setting.t0), ("T1", setting.t1), ("T2", setting.t2), ("T3", setting.t3)];
@@ -63,7 +63,7 @@ fn a_number_of_a_profile_that_is_one_off_fails_a_case() {
                 let text = String::from_utf8_lossy(bytes).into_owned();
                 let (start, _) = text.match_indices("\n[[set]]\n").nth(place).expect("the setting");
                 let (before, own) = text.split_at(start);
-                // One more may be looser than the rule, which is refused; one less never is.
+                // A larger number may be looser than the rule, which is rejected; a smaller number never is.
                 let tighter = own.replacen(&format!("\n{key} = {number}\n"), &format!("\n{key} = {}\n", number - 1), 1);
                 assert_ne!(own, tighter);
                 *bytes = format!("{before}{tighter}").into_bytes();
@@ -98,7 +98,7 @@ fn a_rule_that_lost_a_part_fails_a_case() {
     assert!(unseen.is_empty(), "{}", unseen.join("\n\n"));
 }
 
-/// Returns what was changed in a rule when no case fails of it.
+/// Returns the change of a rule if no case fails because of it.
 fn unnoticed(rule: &str, was: &str, is: &str) -> Option<String> {
     let mut files = shipped();
     let id = format!("\nid = \"{rule}\"\n");
@@ -119,7 +119,7 @@ fn failing(pack: &PolicyPack) -> Vec<String> {
     failing.map(|one| format!("{}: {}", one.case.rule, one.case.name)).collect()
 }
 
-/// The places of the parts that stand between `||` on the first level.
+/// Returns the ranges of the operands of the top-level `||`.
 fn parts(expression: &str) -> Vec<std::ops::Range<usize>> {
     let (mut depth, mut start, mut parts) = (0_i32, 0, Vec::new());
     for (at, character) in expression.char_indices() {
@@ -144,5 +144,5 @@ fn word(limit: &tenure::model::file::Limit) -> &'static str {
     }
 }
 
-/// On T0 and T1 there is no season: the number there is the ordinary one, and a shorter season changes nothing.
+/// T0 and T1 have no season: their number is the ordinary one, and a shorter season has no effect.
 const NO_SEASON: (&str, &str, i64, i64) = ("NHI-LIF-02", "seasonal_days", 45, -1);

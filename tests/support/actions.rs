@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A forge that has the repository of a world; it ends with this value.
+/// A Git host with the repository of a world; stopped when dropped.
 pub struct Forge {
     server: Server,
     port: u16,
@@ -18,7 +18,7 @@ pub struct Forge {
     runs: Cell<u32>,
 }
 
-/// What starts a workflow.
+/// The event that starts a workflow.
 #[derive(Clone, Copy)]
 pub enum Event<'a> {
     /// A pull request from a fork, from the branch with this name.
@@ -31,11 +31,11 @@ pub enum Event<'a> {
     Schedule,
 }
 
-/// What became of a job.
+/// The result of a job.
 pub struct Done(pub Value);
 
 impl Forge {
-    /// Serves the repository of a world, whose remote it becomes.
+    /// Serves the repository of a world, and sets it as the remote.
     pub fn serve(world: &World) -> Self {
         let folder = world.join("forge");
         fs::create_dir_all(folder.join("api/repos/acme/access")).unwrap();
@@ -60,12 +60,12 @@ impl Forge {
         Self { server, port: port.unwrap(), folder, runs: Cell::new(0) }
     }
 
-    /// Records what GitHub answers about the head of main: a pull request that `ana-ruiz` proposed, `ben-okafor` approved
-    /// and `mia-khan` merged; `change` makes another story of the files, by name.
+    /// Records the replies of GitHub about the head of main: a pull request by `ana-ruiz`, approved by `ben-okafor` and
+    /// merged by `mia-khan`; `change` edits the recorded files, by name.
     pub fn records(&self, world: &World, change: &dyn Fn(&str, String) -> String) {
         let line = world.sandbox().git(world.join("remote.git"), &["rev-list", "--parents", "-n", "1", "main"]);
         let ids: Vec<&str> = line.split(' ').collect();
-        // What was squashed has no second parent; the head of its pull request is called like the commit here.
+        // A squashed merge has no second parent; the head of its pull request is set to the commit itself.
         let (merge, base, head) = (ids[0], ids[1], ids.get(2).unwrap_or(&ids[0]));
         for (name, path) in [
             ("commit-pulls", format!("commits/{merge}/pulls")),
@@ -100,7 +100,7 @@ impl Forge {
         all.into_iter().filter(|one| one["kind"] == kind).collect()
     }
 
-    /// Returns what was handed to code scanning, and about which commit.
+    /// Returns the log passed to code scanning, and its commit.
     pub fn scanned(&self) -> (Value, String) {
         let sent: Value = serde_json::from_slice(&fs::read(self.folder.join("sarifs.json")).unwrap()).unwrap();
         fs::write(self.folder.join("sarif"), sent["sarif"].as_str().unwrap()).unwrap();
@@ -110,12 +110,12 @@ impl Forge {
         (serde_json::from_str(&text).unwrap(), sent["commit_sha"].as_str().unwrap().to_owned())
     }
 
-    /// Returns what was asked of the REST API.
+    /// Returns the requests to the REST API.
     pub fn calls(&self) -> String {
         fs::read_to_string(self.folder.join("calls")).unwrap_or_default()
     }
 
-    /// Returns the command that runs a workflow of the world; `more` goes into the event as it is.
+    /// Returns the command that runs a workflow of the world; `more` is added to the event.
     pub fn workflow(&self, world: &World, name: &str, event: Event<'_>, more: &Value) -> Command {
         let run = self.runs.replace(self.runs.get() + 1);
         let folder = world.join(&format!("run-{run}"));
@@ -155,7 +155,7 @@ impl Forge {
                 main
             }
         };
-        // A workflow is read from the commit that the event is about.
+        // A workflow is read from the commit of the event.
         let text =
             world.sandbox().git(world.join("remote.git"), &["show", &format!("{from}:.github/workflows/{name}")]);
         fs::write(folder.join("workflow.yml"), text).unwrap();
@@ -189,12 +189,13 @@ impl Forge {
         runner
     }
 
-    /// Runs a workflow of the world to its end.
+    /// Runs a workflow of the world to completion.
     pub fn runs(&self, world: &World, name: &str, event: Event<'_>) -> Vec<Done> {
         jobs(&succeed(&mut self.workflow(world, name, event, &json!({}))))
     }
 
-    /// Makes what a forge offers for a pull request: the merge of a branch into main, at `refs/pull/7/merge`.
+    /// Creates the ref that a Git host provides for a pull request: the merge of a branch into main, at
+    /// `refs/pull/7/merge`.
     fn merged(&self, world: &World, branch: &str, folder: &Path) -> String {
         let clone = folder.join("merging");
         let git = |arguments: &[&str]| world.sandbox().git(&clone, arguments);
@@ -213,24 +214,24 @@ impl Forge {
 }
 
 impl Done {
-    /// Returns the name of the job with that of its system.
+    /// Returns the name of the job with the name of its system.
     pub fn name(&self) -> String {
         let system = self.0["matrix"]["system"].as_str();
         [self.0["job"].as_str(), system].into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
-    /// Stops the test unless the job ended so.
+    /// Asserts the conclusion of the job.
     pub fn ended(&self, outcome: &str) -> &Self {
         assert_eq!(self.0["outcome"], outcome, "{}: {}", self.name(), self.log());
         self
     }
 
-    /// Returns what the steps wrote.
+    /// Returns the output of the steps.
     pub fn log(&self) -> String {
         self.texts("log")
     }
 
-    /// Returns what the steps put into the summary of the job.
+    /// Returns the summary of the job.
     pub fn summary(&self) -> String {
         self.texts("summary")
     }
@@ -247,13 +248,13 @@ impl Done {
     }
 }
 
-/// Reads what the runner says of its jobs.
+/// Parses the results of the runner's jobs.
 pub fn jobs(text: &str) -> Vec<Done> {
     let jobs: Vec<Value> = serde_json::from_str(text).unwrap();
     jobs.into_iter().map(Done).collect()
 }
 
-/// The engine's keys in the environments that may have them, and a canary in each place.
+/// The engine's keys in the environments that are allowed to have them, and a canary in each place.
 fn secrets(world: &World) -> Value {
     let key = |name: &str| world.read(&format!("keys/{name}"));
     let readback = json!({"TENURE_READBACK_KEY": key("engine-readback"), "TENURE_LOG_KEY": key("engine-log")});
@@ -269,11 +270,11 @@ fn secrets(world: &World) -> Value {
     all
 }
 
-/// What no job of a pull request may ever meet.
+/// A value that no job of a pull request may ever read.
 pub const CANARY: &str = "canary-5b1f7d2c";
-/// The token of a job that may read.
+/// The token of a job with read permission.
 pub const READ: &str = "token-that-reads-7c41";
 /// The token of a job that may open issues.
 pub const TELL: &str = "token-that-tells-4b52";
-/// The token of a job that may write.
+/// The token of a job with write permission.
 pub const WRITE: &str = "token-that-writes-93e0";

@@ -6,7 +6,7 @@ use tenure::{
     model::{AccessChange, Digest, Grant, GrantKey, GrantKind, Inventory, Presence, SystemId, Timestamp, jcs},
 };
 
-/// Lists all grants by following pages to the proven end.
+/// Lists all grants by following pages to the end.
 ///
 /// # Panics
 /// When a page cannot be read, or a listing does not end.
@@ -32,19 +32,20 @@ pub fn list_all(collector: &dyn Collector) -> BTreeMap<GrantKind, Vec<Grant>> {
     all
 }
 
-/// Checks every promise that needs no change to the system. The system must hold at least one grant and be quiet.
+/// Checks every guarantee that needs no change of the system. The system must have at least one grant, and no
+/// concurrent changes.
 ///
 /// # Panics
-/// When a promise is broken.
+/// When a guarantee is not met.
 pub fn conforms(collector: &dyn Collector, system: &SystemId) {
     conforms_within(collector, system, 3);
 }
 
-/// As [`conforms`], with another bound on the calls of one look: for a connector that reads files of its own machine and
-/// counts each of them.
+/// Does the same as [`conforms`], with another limit on the calls of one observation: for a connector that reads local
+/// files and counts each of them.
 ///
 /// # Panics
-/// When a promise is broken.
+/// When a guarantee is not met.
 pub fn conforms_within(collector: &dyn Collector, system: &SystemId, most_calls: u64) {
     let descriptor = collector.describe();
     assert!(!descriptor.kinds.is_empty() && !descriptor.needs.is_empty(), "{} says what it is", descriptor.name);
@@ -90,7 +91,8 @@ fn well_formed(grant: &Grant, kind: GrantKind, system: &SystemId) {
     assert_eq!(renamed.digest(), grant.digest(), "names are for display only");
 }
 
-/// What is listed is seen, as it was listed; what never was is absent, by a read that found something known.
+/// Checks that every listed grant is observed as listed, and that an unknown grant is absent, by a read that found a
+/// known object.
 fn looks_at(collector: &dyn Collector, grants: &[&Grant], most_calls: u64) {
     for grant in sample(grants) {
         let calls = collector.calls();
@@ -100,7 +102,7 @@ fn looks_at(collector: &dyn Collector, grants: &[&Grant], most_calls: u64) {
             other => panic!("{} is listed and seen as {other:?}", grant.key),
         }
         let seen = sighting.grant.unwrap_or_else(|| panic!("{} is listed and not seen", grant.key));
-        assert_eq!(jcs::to_string(&seen), jcs::to_string(grant), "listing and looking agree");
+        assert_eq!(jcs::to_string(&seen), jcs::to_string(grant), "listing and observation agree");
         assert!(
             collector.calls() - calls <= most_calls,
             "a look at {} took {} calls",
@@ -110,7 +112,7 @@ fn looks_at(collector: &dyn Collector, grants: &[&Grant], most_calls: u64) {
     }
 }
 
-/// A draft is pure: the same inputs give the same calls, and none of them is made.
+/// Checks that planning is pure: the same inputs give the same calls, and no call is made.
 fn drafts(collector: &dyn Collector, grants: &[&Grant], system: &SystemId) {
     let owned = grants.iter().map(|grant| (*grant).clone());
     let inventory = Inventory::new(system.clone(), Timestamp::from_unix(0), Digest::ZERO, true, owned, BTreeMap::new());
@@ -129,7 +131,7 @@ fn drafts(collector: &dyn Collector, grants: &[&Grant], system: &SystemId) {
     assert_eq!(collector.calls(), calls, "drafting makes no calls");
 }
 
-/// All of a few, some of many: the first of every kind, so that a large system is not read twice.
+/// Returns all grants of a small system, and the first of every kind of a large one, so that it is not read twice.
 fn sample<'a>(grants: &[&'a Grant]) -> Vec<&'a Grant> {
     let mut taken: BTreeMap<GrantKind, usize> = BTreeMap::new();
     let of_each = move |grant: &&&'a Grant| {

@@ -28,16 +28,16 @@ use tenure::{
 
 pub const FOUNDERS: [&str; 3] = ["ana", "ben", "mia"];
 pub const CAMPAIGN: &str = "campaigns/2026-q4/campaign.toml";
-/// The review of what two must decide.
+/// The review of the items that need two signatures.
 pub const TOP: &str = "campaigns/2026-q4/reviews/web-1/ana.toml";
-/// The review of everything else; it revokes one membership.
+/// The review of all other items; it revokes one membership.
 pub const REVIEW: &str = "campaigns/2026-q4/reviews/web-1/ana-2.toml";
-/// When all of it happens, and when it is audited.
+/// The time of all commands, and of the audit.
 pub const NOW: &str = "2026-11-23T05:00:00Z";
 const MAIN: &str = "refs/remotes/origin/main";
 pub const EVIDENCE: &str = "refs/remotes/origin/evidence";
 
-/// The honest world.
+/// A valid world.
 pub struct Honest {
     /// The sandbox and the engine's keys.
     pub engine: evidence::World,
@@ -48,7 +48,7 @@ pub struct Honest {
 }
 
 impl Honest {
-    /// Makes it, with the real program and the real git.
+    /// Creates it with the real program and git.
     pub fn new() -> Self {
         let sandbox = Sandbox::new();
         let remote = sandbox.bare("remote.git");
@@ -126,7 +126,7 @@ impl Honest {
         Self { engine: evidence::World { sandbox, remote, clock, commit_key, log_key }, clone, pin }
     }
 
-    /// Takes a copy of the auditor's clone.
+    /// Returns a copy of the auditor's clone.
     pub fn case(&self, name: &str) -> Case<'_> {
         let folder = self.engine.sandbox.join(&format!("case {name}"));
         copy(&self.clone, &folder);
@@ -137,7 +137,7 @@ impl Honest {
     }
 }
 
-/// A copy of the auditor's clone, to be tampered with.
+/// A copy of the auditor's clone, for tampering.
 pub struct Case<'w> {
     pub world: &'w Honest,
     pub folder: PathBuf,
@@ -148,22 +148,22 @@ pub struct Case<'w> {
     pub log: ObjectId,
 }
 
-/// What `tenure audit` said.
+/// The output of `tenure audit`.
 #[derive(Debug)]
 pub struct Said {
     pub exit: i32,
-    /// The codes of its findings, sorted, each once.
+    /// The codes of its findings, sorted, without duplicates.
     pub codes: Vec<String>,
     pub json: String,
 }
 
 impl Case<'_> {
-    /// Runs `tenure audit`, as a program reads it.
+    /// Runs `tenure audit` with JSON output.
     pub fn audit(&self) -> Said {
         self.audit_with(&[])
     }
 
-    /// Runs `tenure audit` with more arguments, as a program reads it.
+    /// Runs `tenure audit` with further arguments and JSON output.
     pub fn audit_with(&self, more: &[&str]) -> Said {
         let (exit, json) = self.run("json", more);
         let answer: serde_json::Value =
@@ -175,7 +175,7 @@ impl Case<'_> {
         Said { exit, codes, json }
     }
 
-    /// Runs `tenure audit`, and returns its exit code and what people read.
+    /// Runs `tenure audit`, and returns its exit code and text output.
     pub fn audit_for_people(&self) -> (i32, String) {
         self.run("human", &[])
     }
@@ -193,7 +193,7 @@ impl Case<'_> {
         evidence::read(&self.repository, self.main, path)
     }
 
-    /// Returns the file at `path` of main, read.
+    /// Returns the parsed file at `path` of main.
     pub fn file<T: tenure::model::file::GovernedFile>(&self, path: &str) -> T {
         parse(path, &self.read(path)).unwrap()
     }
@@ -227,13 +227,13 @@ impl Case<'_> {
             .unwrap()
     }
 
-    /// The clone has fetched this as the remote's main.
+    /// Sets the remote-tracking ref of main.
     pub fn main_is(&mut self, commit: ObjectId) {
         self.repository.move_reference(MAIN, commit, Some(self.main), "test").unwrap();
         self.main = commit;
     }
 
-    /// The clone has fetched this as the remote's evidence.
+    /// Sets the remote-tracking ref of the evidence branch.
     pub fn log_is(&mut self, commit: ObjectId) {
         self.repository.move_reference(EVIDENCE, commit, Some(self.log), "test").unwrap();
         self.log = commit;
@@ -253,7 +253,7 @@ impl Case<'_> {
 /// Changed files by path; a path without bytes is deleted.
 pub type Files = BTreeMap<String, Option<Vec<u8>>>;
 
-/// Returns the key of a person of these stories.
+/// Returns the key of a principal of these tests.
 pub fn key(name: &str) -> PrivateKey {
     PrivateKey::from_seed(Digest::of(format!("test key of {name}")).as_bytes())
 }
@@ -268,7 +268,7 @@ pub fn sign(files: &mut Files, path: &str, signer: &str) {
     sign_as(files, path, signer, &key(signer), RepoPath::of(path).namespace().unwrap());
 }
 
-/// Signs with any key, in any namespace.
+/// Signs with any key in any namespace.
 pub fn sign_as(files: &mut Files, path: &str, signer: &str, key: &PrivateKey, namespace: SignatureNamespace) {
     let bytes = files[path].as_ref().unwrap();
     let armored = SshSignature::sign(key, namespace, bytes).unwrap().armored();

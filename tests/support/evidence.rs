@@ -47,7 +47,7 @@ impl World {
         }
     }
 
-    /// A clone of its own, as another machine has.
+    /// Returns a new clone, as on another machine.
     pub fn clone(&self, name: &str) -> Repository {
         let path = self.sandbox.join(name);
         if !path.exists() {
@@ -91,7 +91,7 @@ impl World {
             .map(|appender| appender.with_pace(Duration::from_millis(2)))
     }
 
-    /// Three runs' worth of evidence in three commits; returns a clone and the head.
+    /// Writes the evidence of three runs in three commits; returns a clone and the head.
     pub fn with_log(&self) -> (Repository, ObjectId) {
         let repository = self.clone("clone");
         {
@@ -106,7 +106,7 @@ impl World {
         (repository, head)
     }
 
-    /// Everything that is wrong with the branch at `head`.
+    /// Returns the codes of all defects of the branch at `head`.
     pub fn codes(&self, repository: &Repository, head: ObjectId) -> Vec<DefectCode> {
         let (_, _, defects) = Ledger::read(repository, head, self.keys()).unwrap();
         let mut codes: Vec<_> = defects.iter().map(|defect| defect.code).collect();
@@ -115,7 +115,7 @@ impl World {
         codes
     }
 
-    /// A commit with these edits, signed with the real engine key, as a thief of it could make.
+    /// Writes a commit with these edits, signed with the real key of the engine, as an attacker with the key could.
     pub fn forge(&self, repository: &Repository, parents: &[ObjectId], edits: &[TreeEdit]) -> ObjectId {
         let base = parents.first().map(|parent| repository.tree_of(*parent).unwrap());
         let tree = repository.write_tree(base, edits).unwrap();
@@ -215,7 +215,7 @@ pub fn read(repository: &Repository, commit: ObjectId, path: &str) -> Vec<u8> {
     repository.blob(file.id, 1 << 20).unwrap()
 }
 
-/// Rewrites the last segment's text, and seals it again as the real engine would: list, signature, checkpoint.
+/// Rewrites the text of the last segment, and seals it as the engine would: list, signature, checkpoint.
 pub fn reseal(world: &World, repository: &Repository, head: ObjectId, edit: impl Fn(&str) -> String) -> ObjectId {
     let parent = repository.parents(head).unwrap()[0];
     let old = String::from_utf8(read(repository, head, "segments.sha256")).unwrap();

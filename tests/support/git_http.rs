@@ -6,14 +6,14 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-/// A running `git http-backend` behind Basic auth; it ends with this value.
+/// A running `git http-backend` behind Basic authentication; stopped when dropped.
 pub struct GitHttp {
     server: Server,
     port: u16,
     passwords: [String; 2],
 }
 
-/// Who speaks to the remote.
+/// A user of the remote.
 #[derive(Clone, Copy)]
 pub enum User {
     /// May fetch.
@@ -53,7 +53,8 @@ impl GitHttp {
         format!("http://{}:{}@127.0.0.1:{}/{repository}", user.name(), self.password(user), self.port)
     }
 
-    /// Returns what makes `git` log in as `user`, as a person's credential helper would, with the plain [`GitHttp::url`].
+    /// Returns the variables that make `git` log in as `user`, through a credential helper, with the plain
+    /// [`GitHttp::url`].
     pub fn login(&self, sandbox: &Sandbox, user: User) -> Vec<(OsString, OsString)> {
         let file = sandbox.join(&format!("git-http-{}.credentials", user.name()));
         let line = self.url_as(user, "");
@@ -64,7 +65,7 @@ impl GitHttp {
             .into()
     }
 
-    /// Returns the password of a user, to look for where it must not be.
+    /// Returns the password of a user, to search for it where it must not occur.
     pub fn password(&self, user: User) -> &str {
         match user {
             User::Reader => &self.passwords[0],
@@ -72,7 +73,7 @@ impl GitHttp {
         }
     }
 
-    /// Returns what the server has written, one line a request.
+    /// Returns the output of the server, one line per request.
     pub fn output(&self) -> String {
         self.server.output()
     }

@@ -7,7 +7,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A running `sshd` that knows one key; it ends with this value.
+/// A running `sshd` that accepts one key; stopped when dropped.
 pub struct GitSsh {
     server: Server,
     port: u16,
@@ -16,7 +16,8 @@ pub struct GitSsh {
 }
 
 impl GitSsh {
-    /// Serves whatever the user may reach; the keys of both sides lie in folder `sshd` of the sandbox.
+    /// Serves all repositories that the user can access; the keys of both sides are in the folder `sshd` of the
+    /// sandbox.
     pub fn serve(sandbox: &Sandbox) -> Self {
         let folder = sandbox.join("sshd");
         fs::DirBuilder::new().mode(0o700).create(&folder).expect("a folder in the sandbox can be made");
@@ -30,7 +31,7 @@ impl GitSsh {
         let host = fs::read_to_string(folder.join("host.pub")).expect("the key was just made");
         fs::write(folder.join("known_hosts"), format!("[127.0.0.1]:{port} {host}")).expect("and can be written");
         if rustix::process::geteuid().is_root() {
-            // Debian makes it when the service starts, which it never does here.
+            // Debian creates it when the service starts, which does not happen here.
             fs::create_dir_all("/run/sshd").expect("root can make sshd's own empty folder");
         }
         let mut command = sandbox.command(program("sshd"), sandbox.path());
@@ -44,7 +45,7 @@ impl GitSsh {
         format!("ssh://{}@127.0.0.1:{}{}", self.user, self.port, repository.display())
     }
 
-    /// Returns the value of `GIT_SSH_COMMAND` that logs in with the one key and trusts the one host.
+    /// Returns the value of `GIT_SSH_COMMAND` that logs in with the key and trusts the host.
     pub fn command(&self) -> String {
         let folder = self.folder.display();
         format!(
@@ -53,18 +54,18 @@ impl GitSsh {
         )
     }
 
-    /// Lets nobody in from now on; connections that stand stay.
+    /// Rejects all new logins; existing connections remain.
     pub fn forget_all_keys(&self) {
         fs::write(self.folder.join("authorized_keys"), "").expect("a file in the sandbox can be written");
     }
 
-    /// Returns what the server has written.
+    /// Returns the output of the server.
     pub fn output(&self) -> String {
         self.server.output()
     }
 }
 
-/// Returns the whole configuration of the server: one key, no password, nothing of the user's own git settings.
+/// Returns the complete configuration of the server: one key, no password, none of the user's own git settings.
 fn config(folder: &Path, port: u16) -> String {
     let folder = folder.display();
     format!(

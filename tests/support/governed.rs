@@ -31,7 +31,7 @@ use tenure::{
 pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// A governed repository with three founders (`ana`, `ben`, `cleo`; two of them sign trust) and four reviewers (`dora`,
-/// `emil`, `fay`, `gus`), of whom `dora` answers for the job `svc-export` and has a second account.
+/// `emil`, `fay`, `gus`). `dora` owns the job `svc-export` and has a second account.
 pub struct World {
     folder: TempDir,
     pub repository: Repository,
@@ -132,7 +132,7 @@ impl World {
         self.folder.path()
     }
 
-    /// Opens the campaign: six items, put to `dora`, on one system.
+    /// Opens the campaign: six items on one system, assigned to `dora`.
     pub fn open_campaign(&mut self) {
         self.open_campaign_of(items());
     }
@@ -159,8 +159,7 @@ impl World {
         self.merge(&files);
     }
 
-    /// Opens the campaign with these items, each put to everybody in `asked` in their stages; in a sampled stage, only the
-    /// items of the sample.
+    /// Opens the campaign with these items, each assigned to all reviewers in `asked` in their stages.
     pub fn open_stages(&mut self, items: &[Item], asked: &[(&str, u32)], define: impl FnOnce(&mut CampaignDefinition)) {
         let mut files = self.files.clone();
         let mut campaign = campaign(&self.founding.repo, items);
@@ -186,7 +185,7 @@ impl World {
         self.merge(&files);
     }
 
-    /// Returns the files of main with one more review, of one item, signed by its reviewer.
+    /// Returns the files of main with another review of one item, signed by its reviewer.
     pub fn answer(
         &self,
         stem: &str,
@@ -200,7 +199,8 @@ impl World {
         files
     }
 
-    /// Puts one more review, of one item, signed by its reviewer, into `files`; returns how a later one names it.
+    /// Adds a review of one item, signed by its reviewer, to `files`; returns the name by which a later one refers to
+    /// it.
     pub fn answer_in(
         &self,
         files: &mut Files,
@@ -242,7 +242,7 @@ impl World {
         files
     }
 
-    /// Returns the files of main with a stage closed by a campaign owner: `silent` is what nobody answered.
+    /// Returns the files of main with a stage closed by a campaign owner: `silent` are the items without a response.
     pub fn close(
         &self,
         stage: u32,
@@ -280,7 +280,7 @@ impl World {
         files
     }
 
-    /// Returns the files of main with the stub of `dora` decided, and signed by `signers`.
+    /// Returns the files of main with the review file of `dora` decided, and signed by `signers`.
     pub fn decided(&self, decide: impl FnOnce(&mut Review), signers: &[&str]) -> Files {
         let mut files = self.files.clone();
         let mut review: Review = parse(&files, &review_path("dora"));
@@ -290,19 +290,19 @@ impl World {
         files
     }
 
-    /// Has `dora` revoke the first item, and merges it.
+    /// Revokes the first item as `dora`, and merges the decision.
     pub fn revoke_first(&mut self) {
         let files = self.decided(revoke_first, &["dora"]);
         self.merge(&files);
     }
 
-    /// Merges a branch with these files into main with `git merge --no-ff`'s two parents, and returns the merge.
+    /// Merges a branch with these files into main with two parents, as `git merge --no-ff` does, and returns the merge.
     pub fn merge(&mut self, files: &Files) -> ObjectId {
         let branch = self.commit(&[self.main], files, "a change");
         self.merge_as(&[self.main, branch], files)
     }
 
-    /// Merges a branch with these files, by a merge that `signer` makes and signs as `git merge -S` does.
+    /// Merges a branch with these files, in a merge signed by `signer`, as `git merge -S` does.
     pub fn merge_signed(&mut self, files: &Files, signer: &str) -> ObjectId {
         let before = self.main;
         let branch = self.commit(&[before], files, "a change");
@@ -319,7 +319,7 @@ impl World {
         self.main
     }
 
-    /// Makes a merge of these parents with this tree, whatever they hold, and puts main there.
+    /// Creates a merge with these parents and this tree, without checks, and moves main to it.
     pub fn merge_as(&mut self, parents: &[ObjectId], files: &Files) -> ObjectId {
         self.main = self.commit(parents, files, "merge");
         self.files = files.clone();
@@ -353,12 +353,12 @@ impl World {
         commit
     }
 
-    /// Returns what the repository amounts to at main.
+    /// Returns the verified state of the repository at main.
     pub fn governed(&self) -> RepositoryState {
         RepositoryState::walk(&self.repository, self.pin, self.main).unwrap()
     }
 
-    /// Returns the codes of the findings that stand at main, sorted.
+    /// Returns the codes of the open findings at main, sorted.
     pub fn codes(&self) -> Vec<&'static str> {
         let mut codes: Vec<_> = self.governed().findings().iter().map(|finding| finding.code).collect();
         codes.sort_unstable();
@@ -366,12 +366,12 @@ impl World {
         codes
     }
 
-    /// Returns how many reviews count.
+    /// Returns the number of valid reviews.
     pub fn reviews(&self) -> usize {
         self.governed().reviews().len()
     }
 
-    /// Merges `files`, and says which findings stand afterwards; main stays where it was.
+    /// Merges `files`, and returns the codes of the open findings afterwards; main is then moved back.
     pub fn codes_after(&mut self, files: &Files) -> Vec<&'static str> {
         let (main, before) = (self.main, self.files.clone());
         self.merge(files);
@@ -404,7 +404,7 @@ impl World {
         change(&mut next);
         let path = format!("trust/{kind}/{}.toml", version + 1);
         put(&mut files, &path, &next);
-        // Files that are not in order cannot be rendered; then the old list stays.
+        // Malformed files cannot be rendered; the old list is then kept.
         allow(&mut files);
         sign(&mut files, &path, "ana");
         sign(&mut files, &path, "ben");
@@ -412,7 +412,7 @@ impl World {
     }
 }
 
-/// Returns the key of a person or machine of these stories.
+/// Returns the key of a person or machine of these tests.
 pub fn key(name: &str) -> PrivateKey {
     PrivateKey::from_seed(Digest::of(format!("test key of {name}")).as_bytes())
 }
@@ -484,7 +484,7 @@ pub fn put<T: Kind>(files: &mut Files, path: &str, value: &T) {
     files.insert(path.to_owned(), render(value).into_bytes());
 }
 
-/// Writes `trust/allowed_signers` as the newest files of trust ask for.
+/// Writes `trust/allowed_signers` from the newest trust files.
 pub fn allow(files: &mut Files) {
     let newest = |kind| &files[&format!("trust/{kind}/{}.toml", newest(files, kind))];
     if let Ok(text) = render_allowed_signers(newest("root"), newest("registry"), newest("mandate")) {

@@ -11,13 +11,13 @@ use tenure::model::Verdict;
 /// Every kind of grant of a host.
 pub const KINDS: &[&str] = &["account", "credential", "membership", "rule"];
 
-/// What a system file says of a host that lies beside the repository; later reads have settings of their own.
+/// Returns the settings of a host beside the repository, with separate settings for read-back.
 pub fn settings(folder: &str) -> String {
     let root = format!("root = \"../{folder}\"\n");
     format!("connector = \"hosts\"\n\n[settings]\n{root}\n[settings.readback]\n{root}")
 }
 
-/// Lays a host into a folder of the world: people, jobs, two administrators, a leaver's key.
+/// Creates a host in a folder of the world: people, jobs, two administrators, a leaver's key.
 pub fn lay(world: &World, folder: &str) {
     for (path, mode, text) in FILES {
         let name = format!("{folder}/{path}");
@@ -26,7 +26,7 @@ pub fn lay(world: &World, folder: &str) {
     }
 }
 
-/// Describes these systems as hosts beside the repository, and takes each through a campaign to [`DECISIONS`].
+/// Registers these systems as hosts beside the repository, and runs a campaign on them with [`DECISIONS`].
 pub fn decide(world: &World, systems: &[&str]) {
     for system in systems {
         lay(world, system);
@@ -43,7 +43,7 @@ pub fn all_decisions<'a>(systems: &[&'a str]) -> Vec<Decision<'a>> {
     systems.iter().flat_map(|system| decisions(system)).collect()
 }
 
-/// Four decisions, each about a file of its own, so that the file shows whether it was done.
+/// Four decisions, each about a separate file, so that the file shows whether it was enforced.
 fn decisions(system: &str) -> [Decision<'_>; 4] {
     [
         Decision(system, "svc_export", "membership group sudo", Verdict::Revoke),
@@ -53,7 +53,7 @@ fn decisions(system: &str) -> [Decision<'_>; 4] {
     ]
 }
 
-/// Stops the test unless a host is as decided, and as nothing else.
+/// Asserts that a host is exactly as decided.
 pub fn is_as_decided(host: &Path) {
     let told: BTreeMap<_, _> = FILES.iter().map(|(path, _, text)| (*path, *text)).collect();
     for (path, text, _) in files(host) {
@@ -68,14 +68,14 @@ pub fn is_as_decided(host: &Path) {
     }
 }
 
-/// Stops the test when anything on a host is not as it was laid there.
+/// Asserts that a host is unchanged.
 pub fn is_untouched(host: &Path) {
     let told: Vec<_> = FILES.iter().map(|(path, _, text)| (*path, (*text).to_owned())).collect();
     let now: Vec<_> = files(host).into_iter().map(|(path, text, _)| (path, text)).collect();
     assert_eq!(now, told);
 }
 
-/// Returns a host's files that hold access, with what is in them and where they lie on the disk.
+/// Returns the files of a host that define access, with content and inode.
 pub fn files(folder: &Path) -> Vec<(&'static str, String, u64)> {
     let read = |path: &'static str| {
         let file = folder.join(path);

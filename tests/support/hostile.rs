@@ -7,19 +7,19 @@ use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, sleep};
 use std::time::Duration;
 
-/// What the server does with a request it has read whole.
+/// The reaction of the server to a request.
 pub enum Reply {
     /// Sends these bytes and closes.
     Bytes(Vec<u8>),
-    /// Closes without a word.
+    /// Closes the connection without a reply.
     Drop,
-    /// Keeps the connection open and says nothing.
+    /// Keeps the connection open without a reply.
     Silence,
-    /// Sends the first bytes, and then one byte after another of the rest.
+    /// Sends the first bytes, and the rest byte by byte.
     Trickle(Vec<u8>, usize),
 }
 
-/// A server on loopback; it ends with this value.
+/// A server on loopback; stopped when dropped.
 pub struct Hostile {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
@@ -28,7 +28,7 @@ pub struct Hostile {
 }
 
 impl Hostile {
-    /// Starts a server; `reply` is asked once a request, with all of it and the number of those before.
+    /// Starts a server; `reply` is called for each request, with the request and the number of earlier ones.
     pub fn serve(reply: impl Fn(&str, usize) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
         let address = listener.local_addr().expect("a listener has an address");
@@ -53,7 +53,7 @@ impl Hostile {
         Self { address, requests, ends, thread: Some(thread) }
     }
 
-    /// Returns where it is.
+    /// Returns its address.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -74,7 +74,7 @@ impl Drop for Hostile {
     }
 }
 
-/// Returns an answer with a length, as a well-behaved server would send it.
+/// Returns a reply with a length, as a correct server would send it.
 pub fn answer_with(status: &str, headers: &str, body: &str) -> Reply {
     let length = body.len();
     let text = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
@@ -125,7 +125,7 @@ fn answer(stream: &mut TcpStream, reply: Reply, over: &AtomicBool) {
     }
 }
 
-/// Holds the connection until the client gives up or the test is over.
+/// Keeps the connection open until the client gives up or the test ends.
 fn wait_for_the_end(stream: &mut TcpStream, over: &AtomicBool) {
     let _ = stream.set_read_timeout(Some(Duration::from_millis(20)));
     let mut piece = [0; 1];

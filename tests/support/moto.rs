@@ -10,7 +10,7 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A running emulator; it ends with this value.
+/// A running emulator; stopped when dropped.
 pub struct Moto {
     port: u16,
     _server: Server,
@@ -30,12 +30,12 @@ impl Moto {
         moto
     }
 
-    /// Returns where it is.
+    /// Returns its address.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Makes a call as somebody who may do everything, such as an administrator at the console, and returns the answer.
+    /// Makes a call with full permissions, such as an administrator at the console, and returns the reply.
     pub fn by_hand(&self, action: &str, with: &[(&str, &str)]) -> String {
         self.checks(false);
         let mut body = format!("Version=2010-05-08&Action={action}");
@@ -49,7 +49,7 @@ impl Moto {
         answer
     }
 
-    /// Says whether keys and rights are checked.
+    /// Switches the check of keys and permissions on or off.
     fn checks(&self, whether: bool) {
         let (status, answer) = self.post("/moto-api/reset-auth", if whether { "0" } else { "inf" });
         assert_eq!(status, 200, "{answer}");

@@ -13,7 +13,7 @@ use std::{
 
 /// A cluster of databases with one superuser, `super`.
 pub struct Cluster {
-    // Dropped in this order: the server ends before its folder goes.
+    // Dropped in this order: the server stops before its folder is removed.
     _server: Server,
     _broom: Child,
     folder: PathBuf,
@@ -78,7 +78,7 @@ impl Cluster {
         self.folder.join("data")
     }
 
-    /// Makes a file the server's own, which nobody else can read.
+    /// Changes the owner of a file to the server, so that no other user can read it.
     pub fn give_to_server(&self, file: &Path) {
         if let Some(user) = unprivileged() {
             chown(file, Some(user.uid), Some(user.gid)).expect("root can give a file away");
@@ -126,7 +126,7 @@ struct Unprivileged {
     gid: u32,
 }
 
-/// The server refuses to run as root; root gives it to `postgres`, or to `nobody`.
+/// The server refuses to run as root, which therefore switches to `postgres`, or to `nobody`.
 fn unprivileged() -> Option<Unprivileged> {
     if fs::metadata("/proc/self").expect("proc").uid() != 0 {
         return None;
@@ -175,7 +175,7 @@ fn programs() -> PathBuf {
         .expect("PostgreSQL is not installed; run `apt-get install postgresql` (or tests/support/install.sh)")
 }
 
-/// Removes the folder once this process and the server are gone, however they end.
+/// Removes the folder after this process and the server have ended.
 fn sweep(folder: &Path) -> Child {
     Command::new("/bin/sh")
         .args(["-c", BROOM, "broom"])

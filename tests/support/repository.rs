@@ -22,7 +22,7 @@ pub struct World {
     pub base: ObjectId,
 }
 
-/// A key pair made by `ssh-keygen`, and the file that says whom it belongs to.
+/// A key pair created by `ssh-keygen`, and the file that names its owner.
 pub struct Key {
     pub private: PathBuf,
     pub allowed: PathBuf,
@@ -64,7 +64,7 @@ impl World {
         self.hash_object("blob", text.as_bytes())
     }
 
-    /// Writes an object as it is, however malformed.
+    /// Writes an object unchanged, even if malformed.
     pub fn hash_object(&self, kind: &str, bytes: &[u8]) -> ObjectId {
         id(&self.git_with_input(&["hash-object", "-t", kind, "-w", "--literally", "--stdin"], bytes))
     }
@@ -79,7 +79,7 @@ impl World {
         id(&self.git(&arguments.iter().map(String::as_str).collect::<Vec<_>>()))
     }
 
-    /// A commit with one file that no ref points to.
+    /// Writes a commit with one file that no ref points to.
     pub fn loose_commit(&self, name: &str, parents: &[ObjectId]) -> ObjectId {
         let tree = self.mktree(&format!("100644 blob {}\t{name}\n", self.blob(name)));
         self.commit_tree(&tree, parents)
@@ -90,12 +90,12 @@ impl World {
         self.sandbox.git(&self.clone, arguments)
     }
 
-    /// The way to the remote as the clone is configured.
+    /// Returns the remote as configured in the clone.
     pub fn carrier(&self) -> GitRemote {
         self.way_to("origin")
     }
 
-    /// The way to any remote, with nothing of this machine's configuration.
+    /// Returns any remote, without the configuration of this machine.
     pub fn way_to(&self, remote: &str) -> GitRemote {
         let add = |carrier: GitRemote, (name, value)| carrier.with_variable(name, value);
         self.sandbox.environment().into_iter().fold(GitRemote::to(remote).unwrap(), add)

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-/// A temporary folder with a home of its own; it disappears with this value.
+/// A temporary folder with its own home; deleted when dropped.
 pub struct Sandbox {
     root: TempDir,
 }
 
 impl Sandbox {
-    /// Makes an empty sandbox.
+    /// Creates an empty sandbox.
     pub fn new() -> Self {
         let root = tempfile::Builder::new().prefix("tenure-").tempdir().expect("a temporary folder can be made");
         std::fs::create_dir(root.path().join("home")).expect("a folder can be made");
@@ -30,7 +30,8 @@ impl Sandbox {
         self.path().join(name)
     }
 
-    /// Returns the whole environment of a command in here: no configuration, agent, proxy or language of the machine.
+    /// Returns the complete environment of a command in the sandbox: no configuration, agent, proxy or language of the
+    /// machine.
     pub fn environment(&self) -> Vec<(OsString, OsString)> {
         let mut all: Vec<(OsString, OsString)> =
             FIXED.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect();
@@ -41,7 +42,7 @@ impl Sandbox {
         all
     }
 
-    /// Returns a command that sees nothing but [`Sandbox::environment`] and starts in `folder`.
+    /// Returns a command with only [`Sandbox::environment`] that starts in `folder`.
     pub fn command(&self, program: impl AsRef<OsStr>, folder: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program);
         command.env_clear().envs(self.environment()).current_dir(folder);
@@ -53,12 +54,12 @@ impl Sandbox {
         self.command(env!("CARGO_BIN_EXE_tenure"), folder)
     }
 
-    /// Runs `git` in `folder` and returns what it printed, without the last line end; stops the test when it fails.
+    /// Runs `git` in `folder` and returns its output without the last line end; fails the test on an error.
     pub fn git(&self, folder: impl AsRef<Path>, arguments: &[&str]) -> String {
         succeed(self.command(program("git"), folder).args(arguments))
     }
 
-    /// Makes a bare repository whose branch is `main`, and returns its path.
+    /// Creates a bare repository whose branch is `main`, and returns its path.
     pub fn bare(&self, name: &str) -> PathBuf {
         let path = self.join(name);
         self.git(self.path(), &["init", "--quiet", "--bare", "--initial-branch=main", name]);
@@ -66,7 +67,7 @@ impl Sandbox {
     }
 }
 
-/// Puts a hook into a bare repository: a shell script, as on a forge.
+/// Adds a hook to a bare repository: a shell script, as on a Git host.
 pub fn hook(repository: &Path, name: &str, script: &str) {
     let file = repository.join("hooks").join(name);
     std::fs::create_dir_all(repository.join("hooks")).expect("a folder can be made");
@@ -74,7 +75,7 @@ pub fn hook(repository: &Path, name: &str, script: &str) {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("and be made a program");
 }
 
-/// Runs a command to its end and returns what it printed, without the last line end; stops the test when it fails.
+/// Runs a command and returns its output without the last line end; fails the test on an error.
 pub fn succeed(command: &mut Command) -> String {
     let Output { status, stdout, stderr } =
         command.output().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));

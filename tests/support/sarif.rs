@@ -6,12 +6,12 @@ use super::{
 };
 use std::fs;
 
-/// Stops the test unless this text is a log that the schema accepts.
+/// Asserts that the schema accepts this log.
 pub fn is_sarif(sandbox: &Sandbox, log: &str) {
     let file = sandbox.join("log.sarif");
     fs::write(&file, log).expect("a file can be written");
     let mut judge = sandbox.command(systems().join("lint/bin/check-jsonschema"), sandbox.path());
-    // One pattern of the schema is an expression only by the older rules of ECMA 262.
+    // One pattern of the schema is valid only by the older rules of ECMA 262.
     judge.args(["--regex-variant", "nonunicode", "--schemafile"]).arg(systems().join("sarif/schema.json"));
     succeed(judge.arg(&file));
 }

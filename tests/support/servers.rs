@@ -12,10 +12,10 @@ use std::sync::Mutex;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// A server process of this test, in a process group of its own.
+/// A server process of this test, in its own process group.
 ///
-/// It ends when this value is dropped. When the test process is killed instead, a watchdog that holds the other end
-/// of a pipe notices and ends the group.
+/// It is stopped when this value is dropped. If the test process is killed instead, a watchdog that holds the other end
+/// of a pipe notices it and stops the group.
 pub struct Server {
     name: String,
     child: Child,
@@ -29,8 +29,8 @@ pub struct Server {
 impl Server {
     /// Starts `command` with its output going to the file `output`.
     ///
-    /// The command must stay in the foreground (`sshd -D`, `postgres`, not `pg_ctl start`). Nothing is known about
-    /// whether it serves yet; see [`Server::wait_until`].
+    /// The command must stay in the foreground (`sshd -D`, `postgres`, not `pg_ctl start`). The server may not be ready
+    /// yet; see [`Server::wait_until`].
     pub fn start(name: &str, command: &mut Command, output: &Path) -> Self {
         let file = File::create(output).expect("the output file of a server can be made");
         let child = command
@@ -46,13 +46,13 @@ impl Server {
         Self { name: name.to_owned(), child, group, watchdog, output, stop: Signal::TERM, ended: None }
     }
 
-    /// Chooses the signal that asks the server to end, where it is not `TERM`: a PostgreSQL ends at once on `INT`.
+    /// Sets the signal that stops the server, if it is not `TERM`: PostgreSQL stops immediately on `INT`.
     pub fn stopped_by(mut self, signal: Signal) -> Self {
         self.stop = signal;
         self
     }
 
-    /// Waits until `ready` says so; stops the test with the server's own output when it ends or takes too long.
+    /// Waits until `ready` returns true; fails the test with the server's output when it ends or takes too long.
     pub fn wait_until(mut self, mut ready: impl FnMut() -> bool) -> Self {
         let deadline = Instant::now() + START_LIMIT;
         while !ready() {
@@ -80,9 +80,9 @@ impl Server {
         self.child.id()
     }
 
-    /// Asks the server to end, and makes it when it does not; afterwards nobody serves.
+    /// Asks the server to stop, and kills it if it does not.
     pub fn stop(&mut self) {
-        // The watchdog goes first: once the server is gone its number could belong to somebody else.
+        // The watchdog is stopped first: once the server is gone, its process id could be reused.
         let _ = self.watchdog.kill();
         let _ = self.watchdog.wait();
         if self.ended().is_some() {
@@ -90,7 +90,7 @@ impl Server {
         }
         let _ = kill_process_group(self.group, self.stop);
         let deadline = Instant::now() + STOP_LIMIT;
-        // Only `wait` frees the number, so until then the group is certainly ours.
+        // The process id is reused only after `wait`, so until then the group belongs to this server.
         while Instant::now() < deadline && self.alive() {
             sleep(STEP);
         }
@@ -116,8 +116,8 @@ impl Drop for Server {
     }
 }
 
-/// Returns a loopback port that nobody listens on, below the range the kernel gives to outgoing connections,
-/// and never the same one twice in a process.
+/// Returns an unused loopback port, below the range of ports for outgoing connections, and never the same one twice in
+/// a process.
 pub fn free_port() -> u16 {
     static TAKEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     let mut taken = TAKEN.lock().expect("no test stops while it holds this");
@@ -133,12 +133,12 @@ pub fn free_port() -> u16 {
     panic!("no loopback port is free between {FIRST_PORT} and {}", FIRST_PORT + PORTS);
 }
 
-/// Returns whether somebody accepts connections on a loopback `port`.
+/// Returns whether a loopback `port` accepts connections.
 pub fn accepts(port: u16) -> bool {
     TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), Duration::from_millis(500)).is_ok()
 }
 
-/// Returns whether process `pid` runs; one that has ended and waits to be collected does not.
+/// Returns whether the process `pid` is running; a zombie is not.
 pub fn is_running(pid: u32) -> bool {
     let mut stat = String::new();
     let read = File::open(format!("/proc/{pid}/stat")).and_then(|mut file| file.read_to_string(&mut stat));
@@ -146,7 +146,7 @@ pub fn is_running(pid: u32) -> bool {
     read.is_ok() && !matches!(state, None | Some('Z' | 'X'))
 }
 
-/// Returns the full path of a program, also from the folders only an administrator has in `PATH`.
+/// Returns the full path of a program, including folders that are only in the `PATH` of administrators.
 pub fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let more = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);
@@ -157,16 +157,17 @@ pub fn program(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("`{name}` is not installed; run tests/support/install.sh"))
 }
 
-/// Returns the folder below `target` where `install.sh` put what comes from PyPI.
+/// Returns the folder below `target` with the installed packages of `install.sh`.
 pub fn systems() -> PathBuf {
-    // Cargo says it to tests in `tests/` only; the library's own tests share this file and need no emulator.
+    // Cargo sets the variable only for tests in `tests/`; the unit tests of the library share this file and need no
+    // emulator.
     let Some(tmp) = option_env!("CARGO_TARGET_TMPDIR") else { panic!("this is for tests in `tests/`") };
     Path::new(tmp).parent().expect("tmp lies in target").join("systems")
 }
 
-/// Starts the process that ends `group` when this one is gone.
+/// Starts the process that stops `group` when this process ends.
 ///
-/// The pipe to it is closed on exec, so no other child keeps it open, and it closes however this process ends.
+/// The pipe is closed on exec, so no other child process keeps it open, and it closes however this process ends.
 fn watch(group: Pid) -> Child {
     Command::new("/bin/sh")
         .args(["-c", WATCHDOG, "watchdog", &group.as_raw_nonzero().to_string()])

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-/// Puts the shop's access to review, in a repository with nothing decided.
+/// Opens a campaign over the access of the shop, without decisions.
 pub fn opened(cluster: &Cluster) -> World {
     cluster.sql("postgres", "CREATE DATABASE orders");
     cluster.sql("orders", ORDERS);
@@ -34,7 +34,7 @@ fn postgres(port: u16) -> String {
     )
 }
 
-/// Lays a host with 60 accounts: the system's own, people, services, leavers, and keys that nobody remembers.
+/// Creates a host with 60 accounts: system accounts, people, services, leavers, and forgotten keys.
 fn lay_host(world: &World) {
     let (mut passwd, mut shadow, mut group) = (String::new(), String::new(), String::new());
     for (id, name, shell) in accounts() {
@@ -75,7 +75,7 @@ fn accounts() -> Vec<(u32, String, &'static str)> {
     system.chain(people).chain(services).map(|(id, name, shell)| (id, name.to_owned(), shell)).collect()
 }
 
-/// Says who is who: people of three teams, and services with and without somebody who answers for them.
+/// Writes the principals: people of three teams, and services with and without an owner.
 fn principals(cluster: &Cluster) -> String {
     let oid = |role: &str| cluster.ask("orders", &format!("SELECT oid FROM pg_roles WHERE rolname = '{role}'"));
     let mut text = "schema = \"tenure/principals/v1\"\n".to_owned();
@@ -100,7 +100,7 @@ fn principals(cluster: &Cluster) -> String {
     text
 }
 
-/// As many as a Debian host brings, and those that packages added.
+/// The system accounts of a Debian host and of additional packages.
 const SYSTEM: [&str; 24] = [
     "root",
     "daemon",
@@ -155,7 +155,7 @@ const ETL_KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGBhYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ent8fX5/ warehouse@etl-3\n";
 const LEGACY_KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIICBgoOEhYaHiImKi4yNjo+QkZKTlJWWl5iZmpucnZ6f root@decommissioned\n";
-/// Roles in roles in roles, a superuser that was to be so for one evening, and a job that nobody has stopped.
+/// Nested roles, a superuser that was meant to be temporary, and a job that was never stopped.
 const ORDERS: &str = "
 CREATE ROLE order_read; CREATE ROLE order_write; CREATE ROLE reporting; CREATE ROLE dba;
 GRANT order_read TO order_write; GRANT order_write TO reporting; GRANT pg_read_all_data TO reporting;

@@ -24,7 +24,7 @@ use tenure::{
     trust::{reference, render_allowed_signers},
 };
 
-/// The next review of `ana`: a change of her mind.
+/// The next review of `ana`, with a changed decision.
 pub const NEXT: &str = "campaigns/2026-q4/reviews/web-1/ana-3.toml";
 
 impl Case<'_> {
@@ -40,7 +40,7 @@ impl Case<'_> {
         files
     }
 
-    /// Merges the next review in another form, which its reviewer signed.
+    /// Merges the next review in another form, signed by its reviewer.
     pub fn form(&mut self, edit: impl FnOnce(&str) -> String) {
         self.signed(|files| {
             rewrite(files, NEXT, edit);
@@ -48,7 +48,7 @@ impl Case<'_> {
         });
     }
 
-    /// Merges the next review, changed under its signature.
+    /// Merges the next review with a change after signing.
     pub fn unsigned(&mut self, edit: impl FnOnce(&str) -> String) {
         self.signed(|files| rewrite(files, NEXT, edit));
     }
@@ -61,7 +61,7 @@ impl Case<'_> {
         });
     }
 
-    /// Merges the next review and its signatures, changed.
+    /// Merges the next review and its signatures with a change.
     pub fn signed(&mut self, change: impl FnOnce(&mut Files)) {
         let mut files = self.next_review();
         change(&mut files);
@@ -78,14 +78,14 @@ impl Case<'_> {
         self.signed(|_| {});
     }
 
-    /// Merges an edit of a file of main.
+    /// Merges an edit of a file on main.
     pub fn edit(&mut self, path: &str, edit: impl FnOnce(&str) -> String) {
         let mut files = Files::from([(path.to_owned(), Some(self.read(path)))]);
         rewrite(&mut files, path, edit);
         self.merge(&files);
     }
 
-    /// Gives a file of main another mode.
+    /// Changes the mode of a file on main.
     pub fn mode(&mut self, mode: &str, path: &str) {
         self.git(&["read-tree", &self.main.to_string()]);
         let blob = self.repository.file(self.main, path).unwrap().unwrap().id;
@@ -94,7 +94,7 @@ impl Case<'_> {
         self.main_is(self.commit(tree, &[self.main]));
     }
 
-    /// Puts main to a merge with this tree and these parents.
+    /// Moves main to a merge with this tree and these parents.
     pub fn merge_as(&mut self, tree: ObjectId, parents: &[ObjectId]) {
         self.main_is(self.commit(tree, parents));
     }
@@ -104,13 +104,13 @@ impl Case<'_> {
         self.repository.tree_of(self.main).unwrap()
     }
 
-    /// Returns the commit of main before the reviews came.
+    /// Returns the commit of main before the reviews.
     pub fn before_the_review(&self) -> ObjectId {
         let line = self.line(self.main);
         line[line.len() - 2]
     }
 
-    /// Returns a branch from there, and its tree.
+    /// Returns a branch from that commit, and its tree.
     pub fn old_branch(&self) -> (ObjectId, ObjectId) {
         let old = self.before_the_review();
         let tree = self.repository.tree_of(old).unwrap();
@@ -152,7 +152,7 @@ impl Case<'_> {
             false => self.read(&format!("trust/{other}/1.toml")),
         };
         let mut files = Files::from([(path.clone(), Some(text.clone().into_bytes()))]);
-        // Files that are not in order cannot be rendered; then the old list stays.
+        // Malformed files cannot be rendered; the old list is then kept.
         if let Ok(list) = render_allowed_signers(&newest("root"), &newest("registry"), &newest("mandate")) {
             files.insert("trust/allowed_signers".to_owned(), Some(list.into_bytes()));
         }
@@ -161,7 +161,7 @@ impl Case<'_> {
         files
     }
 
-    /// Makes the log of evidence anew with the real keys of the engine, changed.
+    /// Rewrites the evidence log with a change, signed with the real keys of the engine.
     pub fn forge(&mut self, change: impl FnOnce(&mut Log)) {
         let mut log = Log::read(self);
         change(&mut log);
@@ -169,13 +169,13 @@ impl Case<'_> {
         self.log_is(head);
     }
 
-    /// Adds a commit with these edits to the evidence, signed by the real key of the engine.
+    /// Adds a commit with these edits to the evidence branch, signed with the real key of the engine.
     pub fn engine(&mut self, edits: &[TreeEdit]) {
         let head = self.world.engine.forge(&self.repository, &[self.log], edits);
         self.log_is(head);
     }
 
-    /// Puts another checkpoint there, signed by the real key of the log.
+    /// Writes another checkpoint, signed with the real key of the log.
     pub fn checkpoint(&mut self, change: impl FnOnce(&mut Checkpoint)) {
         let mut checkpoint = self.seen();
         change(&mut checkpoint);
@@ -201,7 +201,7 @@ impl Case<'_> {
         Log::read(self).segments.into_iter().map(|segment| segment.path).collect()
     }
 
-    /// Returns the commit that brought the first record of this kind.
+    /// Returns the commit with the first record of this kind.
     pub fn with(&self, kind: &str) -> ObjectId {
         let kind = format!("\"kind\":\"{kind}\"");
         let log = Log::read(self);
@@ -210,7 +210,7 @@ impl Case<'_> {
     }
 }
 
-/// The records of a log, segment by segment; each commit brought one.
+/// The records of a log by segment, each from one commit.
 pub struct Log {
     pub segments: Vec<Segment>,
 }
@@ -274,7 +274,7 @@ impl Log {
         self.segments.iter_mut().flat_map(|segment| &mut segment.lines)
     }
 
-    /// Changes a text in every line that has it.
+    /// Replaces a text in all lines.
     pub fn change(&mut self, from: &str, to: &str) {
         let mut changed = 0;
         for line in self.lines().filter(|line| line.contains(from)) {
@@ -290,19 +290,19 @@ impl Log {
         *line = flip(line, prefix);
     }
 
-    /// Takes out every line that has `marker`.
+    /// Removes every line that contains `marker`.
     pub fn remove(&mut self, marker: &str) {
         let before = self.lines().count();
         self.segments.iter_mut().for_each(|segment| segment.lines.retain(|line| !line.contains(marker)));
         assert_ne!(self.lines().count(), before, "no line has {marker}");
     }
 
-    /// Chains all records again from the first.
+    /// Computes the chain of all records again.
     pub fn relink(&mut self) {
         self.number(|seq| seq);
     }
 
-    /// Chains all records again, under other numbers.
+    /// Computes the chain of all records again, with other sequence numbers.
     pub fn number(&mut self, number: impl Fn(u64) -> u64) {
         let (mut seq, mut prev) = (0, "0".repeat(64));
         for segment in &mut self.segments {
@@ -332,7 +332,7 @@ pub fn flip(text: &str, prefix: &str) -> String {
     format!("{}{digit}{}", &text[..at], &text[at + 1..])
 }
 
-/// Returns `text` with two of its lines in the other order.
+/// Returns `text` with two of its lines swapped.
 pub fn swap(text: &str, one: usize, other: usize) -> String {
     let mut lines: Vec<_> = text.lines().collect();
     lines.swap(one, other);
@@ -357,12 +357,12 @@ pub fn line(name: &str) -> String {
     format!("{} {name}", key(name).public_key())
 }
 
-/// Returns the signature of `ana` under a review, as it should be.
+/// Returns the valid signature of `ana` for a review.
 pub fn armored(message: &[u8]) -> String {
     SshSignature::sign(&key("ana"), SignatureNamespace::Review, message).unwrap().armored()
 }
 
-/// Returns a signature of `ana` under a review with another reserved field or hash, right in itself (`PROTOCOL.sshsig`).
+/// Returns a signature of `ana` for a review with another reserved field or hash, otherwise valid (`PROTOCOL.sshsig`).
 pub fn unusual(message: &[u8], reserved: &[u8], hash: &str) -> String {
     let string = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat();
     let digest = if hash == "sha256" { Sha256::digest(message).to_vec() } else { Sha512::digest(message).to_vec() };

@@ -26,18 +26,18 @@ pub struct Terminal {
     master: File,
     output: Receiver<Vec<u8>>,
     ear: Option<JoinHandle<()>>,
-    /// While it is there, somebody listens.
+    /// Dropped when the output is no longer read.
     listener: Arc<()>,
     screen: vt100::Parser,
 }
 
 impl Terminal {
-    /// Starts a command in a terminal of so many rows and columns, as its session's own.
+    /// Starts a command in a new session with a terminal of this size.
     pub fn start(command: &Command, rows: u16, columns: u16) -> Self {
         Self::start_with(command, rows, columns, &[("TERM", "xterm-256color")])
     }
 
-    /// Starts a command in a terminal that says these things of itself.
+    /// Starts a command in a terminal with these environment variables.
     pub fn start_with(command: &Command, rows: u16, columns: u16, variables: &[(&str, &str)]) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
         grantpt(&master).expect("own terminal");
@@ -61,7 +61,8 @@ impl Terminal {
         let ear = std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             let short = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
-            // It ends when the program does, or when nobody listens: the last end of the terminal is closed then.
+            // The loop ends with the program, or when the output is no longer read; the last end of the terminal is
+            // then closed.
             loop {
                 if listens.upgrade().is_none() {
                     break;
@@ -94,7 +95,7 @@ impl Terminal {
         self.wait(text, |screen| !screen.contains(text))
     }
 
-    /// Waits until nothing more is drawn.
+    /// Waits until drawing has stopped.
     pub fn still(&mut self) -> &mut Self {
         while let Ok(bytes) = self.output.recv_timeout(QUIET) {
             self.screen.process(&bytes);
@@ -119,7 +120,7 @@ impl Terminal {
         self.screen.screen().contents()
     }
 
-    /// Returns how many places of the screen are coloured.
+    /// Returns the number of colored cells on the screen.
     pub fn coloured(&self) -> usize {
         let screen = self.screen.screen();
         let (rows, columns) = screen.size();
@@ -128,12 +129,12 @@ impl Terminal {
         cells.filter(|cell| (cell.fgcolor(), cell.bgcolor()) != (vt100::Color::Default, vt100::Color::Default)).count()
     }
 
-    /// Returns whether the program has the screen to itself.
+    /// Returns whether the program uses the alternate screen.
     pub fn is_taken(&self) -> bool {
         self.screen.screen().alternate_screen()
     }
 
-    /// Changes the size, as pulling at a window does.
+    /// Changes the size, as when a window is resized.
     pub fn resize(&mut self, rows: u16, columns: u16) -> &mut Self {
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&self.master, size).expect("own terminal");
@@ -141,7 +142,7 @@ impl Terminal {
         self
     }
 
-    /// Waits for the program to end, and returns its code and what is left on the screen.
+    /// Waits for the program to end, and returns its exit code and the remaining screen content.
     pub fn ends(mut self) -> (Option<i32>, String) {
         let deadline = Instant::now() + PATIENCE;
         let status = loop {
@@ -162,7 +163,7 @@ impl Terminal {
         (status.code(), self.text())
     }
 
-    /// Closes the terminal under the program, as a connection that breaks, and returns the code it ends with.
+    /// Closes the terminal, as when a connection breaks, and returns the exit code of the program.
     pub fn hang_up(mut self) -> Option<i32> {
         self.listener = Arc::new(());
         self.ear.take().map(JoinHandle::join);
@@ -177,18 +178,18 @@ impl Terminal {
         }
     }
 
-    /// Kills the program without a word, as a machine that loses power.
+    /// Kills the program, as when a machine loses power.
     pub fn kill(mut self) {
         self.child.kill().expect("own child");
         let _ = self.child.wait();
     }
 
-    /// Returns the process id of the program: setsid, which leads no group of its own, becomes it.
+    /// Returns the process id of the program: setsid is not a group leader, so it becomes the program.
     pub fn id(&self) -> rustix::process::Pid {
         rustix::process::Pid::from_child(&self.child)
     }
 
-    /// Returns the screen as a picture that is text: an SVG of the same bytes for the same screen.
+    /// Returns the screen as an SVG picture with text; the same screen gives the same bytes.
     pub fn picture(&self, title: &str) -> String {
         picture(self.screen.screen(), title)
     }
@@ -201,7 +202,7 @@ impl Drop for Terminal {
     }
 }
 
-/// Returns a page of plain text as a picture, as a terminal of this width shows it.
+/// Returns a picture of plain text in a terminal of this width.
 pub fn page(text: &str, columns: u16, title: &str) -> String {
     let rows = u16::try_from(text.lines().count()).expect("a page") + 1;
     let mut parser = vt100::Parser::new(rows, columns, 0);
@@ -250,7 +251,7 @@ struct Paint {
     reversed: bool,
 }
 
-/// Returns the stretches of a row that are painted alike, without the blanks at its end.
+/// Returns the runs of equal style in a row, without trailing blanks.
 fn runs(screen: &vt100::Screen, row: u16, columns: u16) -> Vec<(u16, String, Paint)> {
     let mut runs: Vec<(u16, String, Paint)> = Vec::new();
     for column in 0..columns {
@@ -292,7 +293,7 @@ fn plain(text: &str) -> String {
 
 const WIDE: f64 = 8.4;
 const HIGH: f64 = 18.0;
-/// Longer than a slow machine under load takes; what is right never waiting for it.
+/// Longer than a slow machine under load needs; a passing test never waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// After this long without a byte a screen is drawn.
+/// The time without output after which a screen counts as drawn.
 const QUIET: Duration = Duration::from_millis(120);

@@ -22,38 +22,39 @@ use tenure::format::ssh_keys::{PrivateKey, Signer as _};
 use tenure::model::file::{Item, Review};
 use tenure::model::{Digest, Tier, Timestamp, Verdict};
 
-/// A governed repository `repo`, its remote `remote.git`, keys in `keys`, and what else a story puts beside them.
+/// A governed repository `repo`, its remote `remote.git`, keys in `keys`, and further files of a test.
 pub struct World {
     sandbox: Sandbox,
     pin: Option<Digest>,
     variables: Vec<(OsString, OsString)>,
 }
 
-/// One decision: on the one item of a system that has this holder and whose entitlement begins so, as reviewers read them.
+/// One decision, on the item of a system with this holder and an entitlement with this prefix.
 #[derive(Clone, Copy)]
 pub struct Decision<'a>(pub &'a str, pub &'a str, pub &'a str, pub Verdict);
 
-/// What a command answered.
+/// The result of a command.
 pub struct Ran {
-    /// The exit code; none when it was killed.
+    /// The exit code; `None` when it was killed.
     pub code: Option<i32>,
     /// The signal that killed it.
     pub signal: Option<i32>,
-    /// What it wrote for programs and people.
+    /// Its standard output.
     pub out: String,
-    /// What it complained about.
+    /// Its error output.
     pub err: String,
 }
 
-/// The one campaign of these stories.
+/// The only campaign of these tests.
 pub const CAMPAIGN: &str = "2026-q4";
-/// Inventories are collected and campaigns opened so many minutes before: nobody decides in no time.
+/// The number of minutes before the decisions at which inventories are collected and campaigns opened, so that
+/// decisions are not too fast.
 const BEFORE: i64 = -60;
-/// When these stories are told; nothing in them asks the machine what time it is.
+/// The current time in these tests; the system clock is not used.
 pub const NOW: i64 = 1_795_410_000;
 
 impl World {
-    /// Makes a sandbox with the keys of three founders: `ana`, `ben` and `mia`.
+    /// Creates a sandbox with the keys of three founders: `ana`, `ben` and `mia`.
     pub fn new() -> Self {
         let world = Self { sandbox: Sandbox::new(), pin: None, variables: Vec::new() };
         fs::create_dir(world.join("keys")).unwrap();
@@ -65,7 +66,8 @@ impl World {
         world
     }
 
-    /// Founds the repository: the engine may change `managed`, two of three founders have signed, all is on the remote.
+    /// Founds the repository: the engine may change `managed`, two of three founders have signed, and everything is on
+    /// the remote.
     pub fn founded(managed: &[&str]) -> Self {
         let mut world = Self::new();
         world.sandbox.bare("remote.git");
@@ -83,7 +85,7 @@ impl World {
         world
     }
 
-    /// Returns another world that is like this one, with nothing shared.
+    /// Returns an independent copy of this world.
     pub fn copied(&self) -> Self {
         let sandbox = Sandbox::new();
         let mut copy = self.sandbox.command(program("cp"), self.path());
@@ -91,7 +93,7 @@ impl World {
         Self { sandbox, pin: self.pin, variables: self.variables.clone() }
     }
 
-    /// Describes a system, with `ana` to answer for it; `more` is its connector, settings and sink.
+    /// Adds a system with `ana` as owner; `more` has its connector, settings and sink.
     pub fn system(&self, id: &str, more: &str) {
         let head = format!("schema = \"tenure/system/v1\"\nsystem = \"{id}\"\n");
         let (connector, settings) = more.split_once('\n').expect("a connector and its settings");
@@ -100,12 +102,12 @@ impl World {
         self.tenure(&["fmt", &format!("systems/{id}.toml")]).exits(0);
     }
 
-    /// Sets a variable for every command from now on; secrets come by no other way.
+    /// Sets a variable for all later commands; secrets are passed in no other way.
     pub fn variable(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
         self.variables.push((name.into(), value.into()));
     }
 
-    /// Tells no command from now on which root to believe.
+    /// Removes the root pin from all later commands.
     pub fn without_pin(&mut self) {
         self.pin = None;
     }
@@ -124,8 +126,8 @@ impl World {
         self.campaign_with("", select, |_| {});
     }
 
-    /// Opens the campaign as [`Self::campaign`] does, with more in its definition, and with its worklists as `edit` leaves
-    /// them. Returns what the opening said.
+    /// Opens the campaign as [`Self::campaign`] does, with additions to its definition, and edits its worklists with
+    /// `edit`. Returns the result of the command.
     pub fn campaign_with(&self, more: &str, select: &[(&str, &[&str])], edit: impl Fn(&mut Review)) -> Ran {
         let selects: Vec<String> = select
             .iter()
@@ -146,13 +148,13 @@ impl World {
         opened
     }
 
-    /// Has the reviewers decide: what is named as named, everything else certified; signed and merged.
+    /// Decides as the reviewers: the listed decisions, and `certify` for all other items; signed and merged.
     pub fn decided(&self, decisions: &[Decision<'_>]) {
         self.decide(decisions, true);
         self.merge("decide");
     }
 
-    /// Has the reviewers decide on the branch they are on, and pushes it for a pull request; signed or not yet.
+    /// Decides as the reviewers on the present branch, and pushes it for a pull request, with or without signatures.
     pub fn proposed(&self, branch: &str, decisions: &[Decision<'_>], signed: bool) {
         self.decide(decisions, signed);
         let repo = self.repo();
@@ -169,7 +171,7 @@ impl World {
         }
     }
 
-    /// Has the reviewers decide every item, and sign.
+    /// Decides every item as its reviewer, and signs.
     pub fn decides(&self, decide: impl FnMut(&Review, &mut Item)) {
         self.deciding(true, decide);
     }
@@ -185,13 +187,13 @@ impl World {
         }
     }
 
-    /// Returns every item as its reviewer reads it.
+    /// Returns every item as displayed to its reviewer.
     pub fn items(&self) -> Vec<String> {
         let items = self.reviews().into_iter().flat_map(|path| self.review(&path).items);
         items.map(|item| format!("{}: {}", item.principal, item.entitlement)).collect()
     }
 
-    /// Returns a review file as it lies there.
+    /// Returns a review file of the work tree.
     pub fn review(&self, path: &str) -> Review {
         parse(path, &fs::read(self.repo().join(path)).unwrap())
             .unwrap_or_else(|problems| panic!("{}", problems.render(tenure::diag::RenderStyle::plain())))
@@ -206,12 +208,12 @@ impl World {
         paths
     }
 
-    /// Signs files in this name.
+    /// Signs files in the name of a principal.
     pub fn sign(&self, name: &str, files: &[&str]) {
         self.tenure(&[&["sign", "--key", &format!("../keys/{name}")], files].concat()).exits(0);
     }
 
-    /// Puts everything in the work tree on the remote's main.
+    /// Commits the work tree and pushes it to main of the remote.
     pub fn merge(&self, message: &str) {
         let repo = self.repo();
         self.git(&repo, &["add", "--all"]);
@@ -222,7 +224,7 @@ impl World {
         self.git(&repo, &["fetch", "--quiet", "origin"]);
     }
 
-    /// Gives the remote another address.
+    /// Changes the address of the remote.
     pub fn reach_remote_at(&self, url: &str) {
         self.git(&self.repo(), &["remote", "set-url", "origin", url]);
     }
@@ -233,44 +235,44 @@ impl World {
         succeed(git.envs(self.variables.iter().map(|(name, value)| (name, value))).args(arguments))
     }
 
-    /// Returns what `tenure` answers in the repository.
+    /// Runs `tenure` in the repository.
     pub fn tenure(&self, arguments: &[&str]) -> Ran {
         ran(&mut self.command(arguments))
     }
 
-    /// Returns `tenure` with these arguments, to be run in the repository.
+    /// Returns the command `tenure` with these arguments in the repository.
     pub fn command(&self, arguments: &[&str]) -> Command {
         self.command_in(&self.repo(), 0, arguments)
     }
 
-    /// Returns `tenure` with these arguments, to be run in a clone, so many minutes later.
+    /// Returns the command `tenure` with these arguments in a clone, at a number of minutes later.
     pub fn command_in(&self, clone: &Path, minutes: i64, arguments: &[&str]) -> Command {
         let mut command = self.in_folder(clone, minutes);
         command.args(arguments);
         command
     }
 
-    /// Returns `tenure enforce` with the engine's keys, to be run in a clone, so many minutes later.
+    /// Returns the command `tenure enforce` with the engine's keys in a clone, at a number of minutes later.
     pub fn enforce_in(&self, clone: &Path, minutes: i64, arguments: &[&str]) -> Command {
         self.command_in(clone, minutes, &[&["enforce"], KEYS, arguments].concat())
     }
 
-    /// Returns what `tenure enforce` answers in the repository.
+    /// Runs `tenure enforce` in the repository.
     pub fn enforce(&self, arguments: &[&str]) -> Ran {
         self.enforce_later(0, arguments)
     }
 
-    /// Returns what `tenure enforce` answers in the repository, so many minutes later.
+    /// Runs `tenure enforce` in the repository, at a number of minutes later.
     pub fn enforce_later(&self, minutes: i64, arguments: &[&str]) -> Ran {
         ran(&mut self.enforce_in(&self.repo(), minutes, arguments))
     }
 
-    /// Returns what `tenure verify` answers in the repository, so many minutes later.
+    /// Runs `tenure verify` in the repository, at a number of minutes later.
     pub fn verify_later(&self, minutes: i64) -> Ran {
         ran(&mut self.command_in(&self.repo(), minutes, &[&["verify"], READBACK].concat()))
     }
 
-    /// Returns what `tenure audit` answers in a clone that was made for it.
+    /// Runs `tenure audit` in a new clone.
     pub fn audit(&self, minutes: i64) -> Ran {
         let clone = self.join("auditor");
         let _ = fs::remove_dir_all(&clone);
@@ -278,13 +280,13 @@ impl World {
         ran(&mut self.command_in(&clone, minutes, &["audit"]))
     }
 
-    /// Stops the test unless an auditor's clone has nothing to find.
+    /// Asserts that an audit in a new clone has no findings.
     pub fn audit_is_clean(&self, minutes: i64) {
         let ran = self.audit(minutes).exits(0);
         assert!(ran.err.is_empty() && ran.out.contains("integrity    nothing found"), "{}{}", ran.out, ran.err);
     }
 
-    /// Makes a clone as another machine has it.
+    /// Creates a clone, as on another machine.
     pub fn clone(&self, name: &str) -> PathBuf {
         self.sandbox.git(self.path(), &["clone", "--quiet", "remote.git", name]);
         self.join(name)
@@ -307,14 +309,14 @@ impl World {
         self.records().into_iter().filter(|record| record["kind"] == kind).collect()
     }
 
-    /// Writes a file of the sandbox.
+    /// Writes a file in the sandbox.
     pub fn write(&self, name: &str, text: &str) {
         let path = self.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    /// Reads a file of the sandbox.
+    /// Reads a file in the sandbox.
     pub fn read(&self, name: &str) -> String {
         fs::read_to_string(self.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
@@ -349,19 +351,19 @@ impl World {
 }
 
 impl Ran {
-    /// Stops the test unless the command ended with this code.
+    /// Asserts the exit code.
     pub fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "signal {:?}\n{}{}", self.signal, self.out, self.err);
         self
     }
 
-    /// Stops the test unless the answer, or the complaint, has this in it.
+    /// Asserts that the output or error output contains a text.
     pub fn says(self, text: &str) -> Self {
         assert!(self.out.contains(text) || self.err.contains(text), "no `{text}` in:\n{}{}", self.out, self.err);
         self
     }
 
-    /// Stops the test when the answer, or the complaint, has this in it.
+    /// Asserts that neither the output nor the error output contains a text.
     pub fn hides(self, text: &str) -> Self {
         assert!(!self.out.contains(text) && !self.err.contains(text), "`{text}` in:\n{}{}", self.out, self.err);
         self
@@ -373,7 +375,7 @@ pub fn ran(command: &mut Command) -> Ran {
     answer(command.output().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}")))
 }
 
-/// Returns what a command that has ended answered.
+/// Returns the result of a finished command.
 pub fn answer(Output { status, stdout, stderr }: Output) -> Ran {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Ran { code: status.code(), signal: status.signal(), out: text(stdout), err: text(stderr) }
@@ -396,7 +398,7 @@ fn decide(system: &str, item: &mut Item, decisions: &[Decision<'_>], used: &mut 
     }
 }
 
-/// Returns a reason that no other item has: nobody here stamps.
+/// Returns a reason that is unique to the item.
 pub fn reason(item: &Item) -> String {
     let hex = Digest::of(item.id.to_string()).hex();
     let letters: String =
