@@ -9,16 +9,16 @@ use rustix::process::{Signal, getpid, kill_process};
 use std::{os::unix::process::ExitStatusExt, process::Command, time::Duration};
 
 /// The environment variable with the host directory of a test process.
-const ROOT: &str = "TENURE_STORY_ROOT";
+const ROOT: &str = "TENURE_TEST_HOST";
 
-fn story(name: &str, host: &Host) -> Command {
+fn test_process(name: &str, host: &Host) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    let name = format!("connector::hosts::stories::crash::{name}");
+    let name = format!("{}::{name}", module_path!().trim_start_matches("tenure::"));
     command.args(["--exact", &name, "--ignored", "--nocapture"]).env(ROOT, host.dir.path());
     command
 }
 
-fn hosts_of_story() -> Option<(Hosts, HostsConfig)> {
+fn hosts_of_parent() -> Option<(Hosts, HostsConfig)> {
     let mut config = HostsConfig::below(std::env::var_os(ROOT)?);
     config.lock_wait_seconds = 0;
     Some((open(&SystemId::parse("web-1").unwrap(), &config).unwrap(), config))
@@ -27,7 +27,7 @@ fn hosts_of_story() -> Option<(Hosts, HostsConfig)> {
 #[test]
 #[ignore = "the process that is killed in the test below"]
 fn process_killed_before_the_rename() {
-    let Some((hosts, _)) = hosts_of_story() else { return };
+    let Some((hosts, _)) = hosts_of_parent() else { return };
     let _held = lock::take(&hosts.root, LockTargets { accounts: true, sudoers: true }, Duration::ZERO).unwrap();
     let (directory, name) = hosts.root.parent("/etc/group").unwrap();
     staged(&directory, name, &temporary(name), "/etc/group", b"root:x:0:\n").unwrap();
@@ -38,7 +38,7 @@ fn process_killed_before_the_rename() {
 fn killed_process_leaves_the_old_file_and_no_lock() {
     let host = Host::debian();
     let before = host.read("/etc/group");
-    let status = story("process_killed_before_the_rename", &host).output().unwrap().status;
+    let status = test_process("process_killed_before_the_rename", &host).output().unwrap().status;
     assert_eq!(status.signal(), Some(9));
     assert_eq!(host.read("/etc/group"), before);
     assert!(host.path("/etc/.group.tenure").exists() && host.path("/etc/passwd.lock").exists());
@@ -54,7 +54,7 @@ fn killed_process_leaves_the_old_file_and_no_lock() {
 #[test]
 #[ignore = "the process on a read-only file system in the test below"]
 fn process_on_a_read_only_file_system() {
-    let Some((hosts, config)) = hosts_of_story() else { return };
+    let Some((hosts, config)) = hosts_of_parent() else { return };
     let page = hosts.list(GrantKind::Membership, None).unwrap();
     let grant =
         page.grants.into_iter().find(|grant| grant.key.as_str().contains("membership:gid:27:sudo:uid:1001")).unwrap();
@@ -75,7 +75,7 @@ fn read_only_file_system_is_a_refusal() {
     let before = host.read("/etc/group");
     let mount =
         "mount --make-rprivate / && mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && exec \"$@\"";
-    let inner = story("process_on_a_read_only_file_system", &host);
+    let inner = test_process("process_on_a_read_only_file_system", &host);
     let mut outer = Command::new("unshare");
     outer.args(["-m", "sh", "-c", mount]).arg(host.dir.path()).arg(inner.get_program()).args(inner.get_args());
     let output = outer.env(ROOT, host.dir.path()).output().unwrap();
