@@ -184,7 +184,7 @@ fn reads_are_tried_again_only_where_their_class_allows_it() {
     let error = target.collected().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "listing account, page 1 failed after 1 attempt: the target refuses: pg_read_all_settings"
+        "listing account, page 1 failed after 1 attempt: the target refused: pg_read_all_settings"
     );
     assert_eq!(target.calls(), 1);
 
