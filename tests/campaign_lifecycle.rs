@@ -41,7 +41,7 @@ fn company() -> World {
 }
 
 fn define(world: &World, name: &str, text: &str) {
-    let head = "schema = \"tenure/campaign-definition/v1\"\ntitle = \"Accounts\"\nwindow_days = 14\nfresh_days = 40\n\
+    let head = "schema = \"tenure/campaign-definition/v1\"\ntitle = \"Accounts\"\nwindow_days = 14\nmax_inventory_age_days = 40\n\
                 fallback = \"ben\"\nsecond_fallback = \"mia\"\n";
     world.write(&format!("repo/policies/{name}.toml"), &format!("{head}{text}"));
     world.tenure(&["fmt", &format!("policies/{name}.toml")]).exits(0);
@@ -86,26 +86,26 @@ fn close_of(world: &World, stage: u32) -> StageClose {
     parse(&path, &fs::read(world.repo().join(&path)).unwrap()).ok().unwrap()
 }
 
-const STAGES: &str = r#"on_silence = "disable"
+const STAGES: &str = r#"on_no_response = "disable"
 
 [[stage]]
 name = "the owner"
 days = 7
 reviewers = ["system-owner"]
-ask = 1
-outcome = "all-must-accept"
+reviewers_per_item = 1
+strategy = "all-must-accept"
 
 [[stage]]
 name = "who stands in"
 days = 7
 reviewers = ["system-deputy"]
-ask = 1
-outcome = "all-must-accept"
+reviewers_per_item = 1
+strategy = "all-must-accept"
 
 [[select]]
 systems = ["web-1"]
 kinds = ["account"]
-cel = "grant.principal in ['old', 'temp']"
+condition = "grant.principal in ['old', 'temp']"
 "#;
 
 #[test]
@@ -123,14 +123,17 @@ fn two_stages_go_to_the_end_and_silence_is_a_signed_list() {
         .says("advances to the next stage")
         .says("tenure sign campaigns/2026-q4/stages/1.toml");
     let close = close_of(&world, 1);
-    assert_eq!((close.answered, close.silent.len(), close.silent[0].then), (1, 1, NoResponseOutcome::Advance));
+    assert_eq!(
+        (close.answered, close.no_response.len(), close.no_response[0].outcome),
+        (1, 1, NoResponseOutcome::Advance)
+    );
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
     world.merge("close stage 1");
 
     decided(&world, &format!("{reviews}/ben.toml"), &[("old", Certify)]);
     let told = later(&world, 16, &["campaign", "advance", CAMPAIGN]).exits(0);
     told.says("stage 2: 1 answered, 1 unanswered").says("is disabled");
-    assert_eq!(close_of(&world, 2).silent[0].then, NoResponseOutcome::Disable);
+    assert_eq!(close_of(&world, 2).no_response[0].outcome, NoResponseOutcome::Disable);
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/2.toml")]);
     world.merge("close stage 2");
     later(&world, 16, &["check"]).exits(0);
@@ -150,27 +153,27 @@ fn two_stages_go_to_the_end_and_silence_is_a_signed_list() {
 }
 
 /// Twenty accounts, of which a quarter is put to a second person.
-const SAMPLED: &str = r#"on_silence = "disable"
+const SAMPLED: &str = r#"on_no_response = "disable"
 
 [[stage]]
 name = "the owner"
 days = 7
 reviewers = ["system-owner"]
-ask = 1
-outcome = "all-must-accept"
+reviewers_per_item = 1
+strategy = "all-must-accept"
 
 [[stage]]
 name = "a sample"
 days = 7
 reviewers = ["system-deputy"]
-ask = 1
-outcome = "all-must-accept"
+reviewers_per_item = 1
+strategy = "all-must-accept"
 sample_percent = 25
 
 [[select]]
 systems = ["web-1"]
 kinds = ["account"]
-cel = "grant.principal.startsWith('job')"
+condition = "grant.principal.startsWith('job')"
 "#;
 
 #[test]
@@ -209,7 +212,7 @@ fn sampled_stage_asks_about_a_part_and_the_rest_is_done_before() {
     let waiting = sample.len() + 1;
     later(&world, 1, &["campaign", "status", CAMPAIGN]).says(&format!("{waiting} undecided"));
     later(&world, 8, &["campaign", "advance", CAMPAIGN]).exits(0).says("stage 1: 19 answered, 1 unanswered");
-    assert_eq!(close_of(&world, 1).silent[0].then, NoResponseOutcome::Disable, "no later stage asks about it");
+    assert_eq!(close_of(&world, 1).no_response[0].outcome, NoResponseOutcome::Disable, "no later stage asks about it");
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
     world.merge("close stage 1");
 
@@ -236,8 +239,10 @@ fn silence_never_takes_more_than_its_cap() {
     define(
         &world,
         "all",
-        &format!("silence_cap = 1\n{STAGES}")
-            .replace("silence_cap = 1\non_silence = \"disable\"", "on_silence = \"disable\"\nsilence_cap = 1"),
+        &format!("max_no_response_removals = 1\n{STAGES}").replace(
+            "max_no_response_removals = 1\non_no_response = \"disable\"",
+            "on_no_response = \"disable\"\nmax_no_response_removals = 1",
+        ),
     );
     opened(&world, CAMPAIGN, "all");
     later(&world, 8, &["campaign", "advance", CAMPAIGN]).exits(0).says("2 silent");
@@ -278,7 +283,7 @@ fn repeated_non_response_is_a_finding_until_an_answer() {
     define(
         &world,
         "rules",
-        "on_silence = \"open\"\n\n[[select]]\nsystems = [\"web-1\"]\nkinds = [\"account\"]\ncel = \"grant.principal in ['old', 'temp']\"\n",
+        "on_no_response = \"open\"\n\n[[select]]\nsystems = [\"web-1\"]\nkinds = [\"account\"]\ncondition = \"grant.principal in ['old', 'temp']\"\n",
     );
     let missed = |id: &str, days: i64| {
         later(&world, days, &["campaign", "open", id, "--from", "policies/rules.toml"]).exits(0);
@@ -312,7 +317,7 @@ fn a_leaver_opens_a_campaign_over_what_they_hold_and_only_one() {
     define(
         &world,
         "leavers",
-        "on_silence = \"disable\"\non_events = [\"leaver\"]\n\n[[select]]\nkinds = [\"account\"]\n",
+        "on_no_response = \"disable\"\ntriggers = [\"leaver\"]\n\n[[select]]\nkinds = [\"account\"]\n",
     );
     world.tenure(&["campaign", "next"]).exits(0).says("no campaign is to be opened now");
     world.write("repo/principals.toml", &li("left"));
@@ -329,8 +334,8 @@ fn a_leaver_opens_a_campaign_over_what_they_hold_and_only_one() {
     let _ = world.audit(0).says("coverage     1 finding · 1 campaign, 1 item").hides("error");
 }
 
-const CHANGING: &str = "on_silence = \"open\"\n\n[[select]]\nsystems = [\"web-1\"]\nkinds = [\"account\", \"membership\"]\n\
-                        cel = \"grant.principal == 'temp'\"\n";
+const CHANGING: &str = "on_no_response = \"open\"\n\n[[select]]\nsystems = [\"web-1\"]\nkinds = [\"account\", \"membership\"]\n\
+                        condition = \"grant.principal == 'temp'\"\n";
 
 #[test]
 fn added_access_keeps_campaign_open_until_reviewed() {
@@ -362,7 +367,7 @@ fn added_access_keeps_campaign_open_until_reviewed() {
 #[test]
 fn group_contents_are_reviewed_once() {
     let world = company();
-    define(&world, "all", "on_silence = \"open\"\n\n[[select]]\nsystems = [\"web-1\"]\nrole_contents = true\n");
+    define(&world, "all", "on_no_response = \"open\"\n\n[[select]]\nsystems = [\"web-1\"]\nrole_contents = true\n");
     opened(&world, CAMPAIGN, "all");
     assert_eq!(world.items(), ["%sudo: rule sudo (ALL:ALL) ALL"]);
     decided(&world, &format!("campaigns/{CAMPAIGN}/reviews/web-1/ana.toml"), &[("*", Revoke)]);
@@ -372,7 +377,7 @@ fn group_contents_are_reviewed_once() {
     }
 }
 
-const IN_DOCKER: &str = "kinds = [\"membership\"]\ncel = \"grant.entitlement == 'group docker'\"\n";
+const IN_DOCKER: &str = "kinds = [\"membership\"]\ncondition = \"grant.entitlement == 'group docker'\"\n";
 
 fn sudoers(world: &World, name: &str, text: &str) {
     let path = world.join(&format!("web-1/etc/sudoers.d/{name}"));
@@ -383,7 +388,11 @@ fn sudoers(world: &World, name: &str, text: &str) {
 #[test]
 fn extended_role_is_reviewed_with_its_members() {
     let world = company();
-    define(&world, "all", &format!("on_silence = \"open\"\non_events = [\"role-changed\"]\n\n[[select]]\n{IN_DOCKER}"));
+    define(
+        &world,
+        "all",
+        &format!("on_no_response = \"open\"\ntriggers = [\"role-changed\"]\n\n[[select]]\n{IN_DOCKER}"),
+    );
     opened(&world, CAMPAIGN, "all");
     let ana = |id: &str| format!("campaigns/{id}/reviews/web-1/ana.toml");
     decided(&world, &ana(CAMPAIGN), &[("*", Certify)]);
@@ -410,9 +419,8 @@ fn single_entitlement_of_role_is_removed() {
     let world = company();
     sudoers(&world, "drill", "%sudo ALL=(root) /usr/bin/id\n");
     world.collected(&["web-1"]);
-    let select =
-        "kinds = [\"membership\"]\ncel = \"grant.entitlement == 'group sudo' && grant.principal == 'svc_export'\"\n";
-    define(&world, "all", &format!("on_silence = \"open\"\n\n[[select]]\n{select}"));
+    let select = "kinds = [\"membership\"]\ncondition = \"grant.entitlement == 'group sudo' && grant.principal == 'svc_export'\"\n";
+    define(&world, "all", &format!("on_no_response = \"open\"\n\n[[select]]\n{select}"));
     opened(&world, CAMPAIGN, "all");
     let path = format!("campaigns/{CAMPAIGN}/reviews/web-1/ana.toml");
     let shown = world.tenure(&["campaign", "overview", CAMPAIGN]).exits(0);
@@ -450,7 +458,11 @@ fn single_entitlement_of_role_is_removed() {
 #[test]
 fn recurrence_opens_campaign_with_unanswered_items() {
     let world = company();
-    define(&world, "all", &STAGES.replace("on_silence = \"disable\"", "on_silence = \"open\"\nevery_days = 90"));
+    define(
+        &world,
+        "all",
+        &STAGES.replace("on_no_response = \"disable\"", "on_no_response = \"open\"\nrecurrence_days = 90"),
+    );
     let told = world.tenure(&["campaign", "next"]).exits(0).says("it was never opened");
     told.says("tenure campaign open all-2026-11-23 --from policies/all.toml");
     let told = world.tenure(&["campaign", "next", "--open", "--format", "human"]).exits(0).says("2 items");
@@ -508,12 +520,12 @@ fn a_delegation_is_written_signed_and_bounded() {
 #[test]
 fn no_response_on_used_critical_access_requires_exception() {
     let world = company();
-    define(&world, "all", &format!("on_silence = \"disable\"\n\n[[select]]\n{IN_DOCKER}"));
+    define(&world, "all", &format!("on_no_response = \"disable\"\n\n[[select]]\n{IN_DOCKER}"));
     opened(&world, CAMPAIGN, "all");
     later(&world, 15, &["campaign", "advance", CAMPAIGN])
         .exits(0)
         .says("needs an exception or a decision of a fallback");
-    assert!(close_of(&world, 1).silent.iter().all(|silent| silent.then == NoResponseOutcome::Except));
+    assert!(close_of(&world, 1).no_response.iter().all(|silent| silent.outcome == NoResponseOutcome::Except));
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
     world.merge("close stage 1");
     let told = later(&world, 15, &["campaign", "status", CAMPAIGN]).says("0 decided by people");
@@ -521,7 +533,7 @@ fn no_response_on_used_critical_access_requires_exception() {
     later(&world, 15, &[&["campaign", "close", CAMPAIGN], KEYS].concat()).exits(3).says("item-undecided");
 
     // The exception defers the decision by at most two weeks, without being one.
-    let items: Vec<_> = close_of(&world, 1).silent.iter().map(|silent| silent.item.to_string()).collect();
+    let items: Vec<_> = close_of(&world, 1).no_response.iter().map(|silent| silent.item.to_string()).collect();
     let except = |item: &str, until: &str| {
         let told = ["--reason", "its owner is away", "--compensating", "its sessions are recorded"];
         let who = ["--rating", "high", "--owner", "ben", "--approver", "mia", "--until", until];

@@ -116,7 +116,7 @@ impl Both {
         let mut world = World::founded();
         let items: Vec<Item> = HOLDERS.iter().map(|holder| item(holder)).collect();
         world.open_stages(&items, &ASKED, |definition| {
-            definition.on_silence = NoResponseAction::Disable;
+            definition.on_no_response = NoResponseAction::Disable;
             definition.stages = [1, 2].map(stage).into();
         });
         assert_eq!(world.codes(), Vec::<&str>::new());
@@ -342,8 +342,8 @@ fn stage(number: u32) -> Stage {
         name: format!("stage {number}"),
         days: 7,
         reviewers: vec!["owner".to_owned()],
-        ask: 2,
-        outcome: Strategy::OneDenyDenies,
+        reviewers_per_item: 2,
+        strategy: Strategy::OneDenyDenies,
         stop_on: vec![words::Stance::Revoke],
         advance_on: Vec::new(),
         sample_percent: None,
@@ -354,7 +354,7 @@ fn item(holder: &str) -> Item {
     let (campaign, system) = (CampaignId::parse(CAMPAIGN).unwrap(), SystemId::parse(SYSTEM).unwrap());
     Item {
         id: ItemId::of(&campaign, &system, &GrantKey::parse(&format!("membership/{holder}/writers")).unwrap()),
-        grant: Digest::of(holder),
+        grant_digest: Digest::of(holder),
         subject: format!("{SYSTEM}:{holder}"),
         principal: holder.to_owned(),
         tier: Tier::T3,

@@ -49,7 +49,7 @@ fn an_honest_change_passes_whatever_it_is() {
         world.decided(revoke_first, &["dora"]),
         world.decided(|review| decide(review, 1, Verdict::Revoke), &["dora", "emil"]),
         world.registry(|registry| registry.principals[3].keys[0].state = KeyState::Retired),
-        world.mandate(|mandate| mandate.guardrails.removals_per_run = 3),
+        world.mandate(|mandate| mandate.guardrails.max_removals_per_run = 3),
         world.root(|root| root.roles.registry.threshold = 3),
     ];
     for files in honest {
@@ -85,7 +85,7 @@ fn the_gate_says_what_the_walk_would_find() {
     };
     let altered = |review: &mut Review| {
         decide(review, 5, Verdict::Revoke);
-        review.items[5].facts = "used today".to_owned();
+        review.items[5].summary = "used today".to_owned();
     };
     let both = {
         let mut files =

@@ -439,10 +439,10 @@ const PROPOSED: [&str; 1] = ["tenure/campaigns/2026-q4"];
 const FORGOTTEN: &str = r#"schema = "tenure/campaign-definition/v1"
 title = "Accounts"
 window_days = 1
-fresh_days = 2
+max_inventory_age_days = 2
 fallback = "ben"
 second_fallback = "mia"
-on_silence = "open"
+on_no_response = "open"
 
 [[select]]
 systems = ["web-1"]

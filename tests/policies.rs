@@ -72,7 +72,7 @@ fn every_rule_is_shown_to_fail_to_pass_and_to_be_unknown() {
         for expected in [Expected::Fail, Expected::Pass, Expected::Unknown] {
             assert!(shown(expected).next().is_some(), "{}: no case {expected:?}", rule.id);
         }
-        let about_all = rule.applies == "true";
+        let about_all = rule.when == "true";
         assert!(about_all || shown(Expected::NotApplicable).next().is_some(), "{}: what is it not about?", rule.id);
         let plain = |severity| shown(Expected::Fail).any(|case| case.severity == severity && case.profiles.is_empty());
         assert!(plain(Some(rule.severity)), "{}: no case is {}", rule.id, rule.severity);
@@ -147,9 +147,9 @@ fn every_control_that_a_rule_names_is_there_and_names_the_rule() {
     assert_eq!(by_id.len(), controls.controls.len(), "a control is there twice");
     let pack = pack(&[]);
     for rule in pack.rules() {
-        assert!(!rule.maps.is_empty(), "{} serves no control", rule.id);
-        assert!(rule.maps.is_sorted(), "{}: controls are sorted", rule.id);
-        for id in &rule.maps {
+        assert!(!rule.controls.is_empty(), "{} serves no control", rule.id);
+        assert!(rule.controls.is_sorted(), "{}: controls are sorted", rule.id);
+        for id in &rule.controls {
             assert!(!retired.contains(id.as_str()), "{} names {id}, which is retired", rule.id);
             let control = by_id.get(id).unwrap_or_else(|| panic!("{} names {id}, which is not there", rule.id));
             assert!(control.policies.contains(&rule.id), "{id} does not name {}", rule.id);
@@ -179,12 +179,12 @@ fn builtin_definitions_select_items_and_have_fallbacks() {
         assert_ne!(definition.fallback, definition.second_fallback, "{name}: the fallbacks are two people");
         let days: u32 = definition.stages.iter().map(|stage| stage.days).sum();
         assert!(days <= definition.window_days, "{name}: the stages take longer than the window");
-        let recurs = definition.every_days.is_some() || !definition.on_events.is_empty();
+        let recurs = definition.recurrence_days.is_some() || !definition.triggers.is_empty();
         assert!(recurs, "{name}: when is it opened?");
-        if let Some(every) = definition.every_days {
+        if let Some(every) = definition.recurrence_days {
             assert!(definition.window_days < every, "{name}: the next one opens before this one ends");
         }
-        assert_eq!(definition.on_silence, NoResponseAction::Disable, "{name}: silence leaves access as it is");
+        assert_eq!(definition.on_no_response, NoResponseAction::Disable, "{name}: silence leaves access as it is");
     }
 }
 
@@ -202,7 +202,7 @@ fn every_tier_is_certified_as_often_as_the_rule_asks() {
             definition.selectors.iter().filter(of).any(plain)
         };
         let often = |every: u32| i64::from(every) <= limit;
-        let found = definitions.iter().any(|(_, one)| takes(one) && one.every_days.is_some_and(often));
+        let found = definitions.iter().any(|(_, one)| takes(one) && one.recurrence_days.is_some_and(often));
         assert!(found, "no campaign takes all of {tier} every {limit} days");
     }
 }

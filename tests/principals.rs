@@ -94,8 +94,8 @@ fn uncorrelated_accounts_are_suggested_without_owner() {
     world.write("repo/principals/web-1.toml", &owned);
     let shown = world.tenure(&["principals", "show", "svc_backup", "--format", "json"]).exits(0);
     let shown: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
-    assert_eq!(shown["facts"]["principal.tier"], "T0", "sudo without end: {shown:#}");
-    assert_eq!(shown["facts"]["principal.owner_status"], "active");
+    assert_eq!(shown["attributes"]["principal.tier"], "T0", "sudo without end: {shown:#}");
+    assert_eq!(shown["attributes"]["principal.owner_status"], "active");
     let tiers: Vec<_> = shown["holds"].as_array().unwrap().iter().filter(|held| held["kind"] == "account").collect();
     assert_eq!(tiers[0]["tier"], "T0", "the account is as privileged as all it holds");
     world.tenure(&["principals", "show", "li.chen"]).exits(0).says("answers for\n  svc_backup").says("web-1:uid:1002");
@@ -106,7 +106,7 @@ fn uncorrelated_accounts_are_suggested_without_owner() {
 fn a_fact_that_no_rule_knows_is_refused_where_it_stands() {
     let world = collected();
     let entry = "schema = \"tenure/principals/v1\"\n\n[[principal]]\nid = \"mia\"\nkind = \"person\"\nstatus = \"active\"\n\
-                 accounts = []\n\n[principal.facts]\n\"principal.tier\" = \"T3\"\n";
+                 accounts = []\n\n[principal.attributes]\n\"principal.tier\" = \"T3\"\n";
     world.write("repo/principals.toml", entry);
     world
         .tenure(&["principals", "check"])

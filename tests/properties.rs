@@ -19,7 +19,7 @@ proptest! {
     #[test]
     fn what_is_written_is_read_as_it_was(review in reviews()) {
         let text = codec::render(&review);
-        let texts = review.items.iter().flat_map(|item| [Some(&item.facts), Some(&item.principal), item.to.as_ref()]);
+        let texts = review.items.iter().flat_map(|item| [Some(&item.summary), Some(&item.principal), item.to.as_ref()]);
         let honest = texts.flatten().all(|text| confusables::check(text).is_none());
         let read = codec::parse::<Review>("r.toml", text.as_bytes());
         if honest {
@@ -180,11 +180,11 @@ fn items() -> impl Strategy<Value = Item> {
     (any::<u64>(), texts, times, option::of(prop::sample::select(Verdict::ALL.to_vec()))).prop_map(
         |(seed, (facts, principal, to), until, decision)| Item {
             id: ItemId::parse(&format!("itm-{seed:016x}")).unwrap(),
-            grant: Digest::of(seed.to_le_bytes()),
+            grant_digest: Digest::of(seed.to_le_bytes()),
             subject: "db:1".to_owned(),
             tier: [Tier::T0, Tier::T1, Tier::T2, Tier::T3][(seed % 4) as usize],
-            facts,
-            recommend: if seed % 2 == 0 { String::new() } else { "revoke".to_owned() },
+            summary: facts,
+            recommendation: if seed % 2 == 0 { String::new() } else { "revoke".to_owned() },
             severity: None,
             principal,
             entitlement: "role".to_owned(),

@@ -125,20 +125,20 @@ const TWO: &str = r#"
 name = "both"
 days = 7
 reviewers = ["system-owner", "system-deputy"]
-ask = 2
-outcome = "all-must-accept"
+reviewers_per_item = 2
+strategy = "all-must-accept"
 
 [[stage]]
 name = "who stands in"
 days = 7
 reviewers = ["system-deputy"]
-ask = 1
-outcome = "all-must-accept"
+reviewers_per_item = 1
+strategy = "all-must-accept"
 
 [[select]]
 systems = ["web-1"]
 kinds = ["account"]
-cel = "grant.principal in ['old', 'temp']"
+condition = "grant.principal in ['old', 'temp']"
 "#;
 
 /// A host with two accounts without other access, assigned to two reviewers.

@@ -136,8 +136,8 @@ fn stage(number: u32) -> Stage {
         name: format!("stage {number}"),
         days: 7,
         reviewers: vec!["owner".to_owned()],
-        ask: 1,
-        outcome: Strategy::OneDenyDenies,
+        reviewers_per_item: 1,
+        strategy: Strategy::OneDenyDenies,
         stop_on: Vec::new(),
         advance_on: vec![Stance::NoResponse],
         sample_percent: None,
@@ -148,7 +148,7 @@ fn item(account: &str) -> Item {
     let key = GrantKey::parse(&format!("membership/{account}/writers")).unwrap();
     Item {
         id: ItemId::of(&CampaignId::parse(CAMPAIGN).unwrap(), &SystemId::parse(SYSTEM).unwrap(), &key),
-        grant: Digest::of(account),
+        grant_digest: Digest::of(account),
         subject: format!("{SYSTEM}:{account}"),
         tier: Tier::T3,
         principal: account.to_owned(),

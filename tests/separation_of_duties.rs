@@ -28,12 +28,12 @@ title = "Whoever deploys must not change what is kept of it"
 severity = "high"
 rule = "HUM-SOD-01"
 
-[pair.one]
-does = "deploy"
+[pair.left]
+capability = "deploy"
 when = 'system == "web-1" && kind == "rule" && name.contains("systemctl restart")'
 
-[pair.other]
-does = "change the audit log"
+[pair.right]
+capability = "change the audit log"
 when = 'system == "log-1" && name == "group sudo"'
 "#;
 

@@ -34,7 +34,7 @@ fn few(count: usize) -> Vec<Item> {
         let system = tenure::model::SystemId::parse(SYSTEM).unwrap();
         Item {
             id: tenure::model::ItemId::of(&campaign, &system, &key),
-            grant: tenure::model::Digest::of(name),
+            grant_digest: tenure::model::Digest::of(name),
             subject: format!("{SYSTEM}:{name}"),
             principal: (*name).to_owned(),
             tier: Tier::T3,
@@ -50,8 +50,8 @@ fn stage(name: &str, outcome: Strategy) -> Stage {
         name: name.to_owned(),
         days: 7,
         reviewers: vec!["owner".to_owned()],
-        ask: 1,
-        outcome,
+        reviewers_per_item: 1,
+        strategy: outcome,
         stop_on: Vec::new(),
         advance_on: Vec::new(),
         sample_percent: None,
@@ -59,7 +59,7 @@ fn stage(name: &str, outcome: Strategy) -> Stage {
 }
 
 fn two_stages(definition: &mut CampaignDefinition) {
-    definition.on_silence = NoResponseAction::Disable;
+    definition.on_no_response = NoResponseAction::Disable;
     definition.stages = vec![stage("owners", Strategy::OneDenyDenies), stage("systems", Strategy::OneDenyDenies)];
 }
 
@@ -145,7 +145,7 @@ fn sampled_stage_must_ask_about_its_sample() {
         let (dora, emil) = (PrincipalId::parse("dora").unwrap(), PrincipalId::parse("emil").unwrap());
         let first = items.iter().map(|item| (&item.id, 1, &dora));
         let second = asked.iter().map(|item| (&item.id, 2, &emil));
-        campaign.asked = Some(tenure::model::file::asked(first.chain(second)));
+        campaign.assignments = Some(tenure::model::file::asked(first.chain(second)));
         put(&mut files, &campaign_path(), &campaign);
         sign(&mut files, &campaign_path(), "ana");
         let digest = tenure::model::Digest::of(&files[&campaign_path()]);
@@ -213,7 +213,7 @@ fn somebody_judges_for_somebody_by_a_signed_delegation() {
         people.principals.retain(|entry| entry.id.as_str() != name);
         people.principals.push(PrincipalRecord {
             status,
-            ends: ends.map(|ends| Timestamp::parse(ends).unwrap()),
+            end_date: ends.map(|ends| Timestamp::parse(ends).unwrap()),
             ..PrincipalRecord::new(PrincipalId::parse(name).unwrap(), PrincipalKind::Person)
         });
     }
@@ -366,7 +366,11 @@ fn a_closed_stage_takes_no_more_decisions() {
         ("disable at once", world.close(1, 2, &[(&items[2], NoResponseOutcome::Disable)], |_| {}), "stage-close-wrong"),
         ("wrong count", world.close(1, 3, &silent, |_| {}), "stage-close-wrong"),
         ("elsewhere", world.close(1, 2, &silent, |close| close.base = "0".repeat(40)), "stage-close-place"),
-        ("other name", world.close(1, 2, &silent, |c| "root".clone_into(&mut c.silent[0].principal)), "item-altered"),
+        (
+            "other name",
+            world.close(1, 2, &silent, |c| "root".clone_into(&mut c.no_response[0].principal)),
+            "item-altered",
+        ),
         (
             "before it opened",
             world.close(1, 2, &silent, |c| c.closed_at = c.closed_at.plus_days(-30)),
@@ -478,8 +482,8 @@ fn silence_takes_effect_by_a_signed_list_within_a_cap() {
     let mut world = World::founded();
     let items = few(3);
     world.open_stages(&items, &[("dora", 1)], |definition| {
-        definition.on_silence = NoResponseAction::Disable;
-        definition.silence_cap = Some(2);
+        definition.on_no_response = NoResponseAction::Disable;
+        definition.max_no_response_removals = Some(2);
     });
     let all: Vec<_> = items.iter().map(|item| (item, NoResponseOutcome::Disable)).collect();
     let files = world.close(1, 0, &all, |_| {});
@@ -547,10 +551,10 @@ fn excepted(world: &World, item: &Item, days: i64, change: impl FnOnce(&mut Exce
         repo: world.founding.repo.clone(),
         id: PrincipalId::parse(&format!("exc-{days}")).unwrap(),
         item: item.id,
-        grant: item.grant,
+        grant_digest: item.grant_digest,
         subject: item.subject.clone(),
         rule: None,
-        lowers: None,
+        lower_tier_to: None,
         rating: Rating::Medium,
         owner: PrincipalId::parse("fay").unwrap(),
         approver: PrincipalId::parse("cleo").unwrap(),
@@ -558,8 +562,8 @@ fn excepted(world: &World, item: &Item, days: i64, change: impl FnOnce(&mut Exce
         reason: "the owner is away, and the job runs every night".to_owned(),
         compensating: "its use is looked at every week".to_owned(),
         proof_days: None,
-        since: from,
-        from,
+        first_found: from,
+        valid_from: from,
         until: from.plus_days(days),
         renews: None,
     };
@@ -576,7 +580,8 @@ fn excepted(world: &World, item: &Item, days: i64, change: impl FnOnce(&mut Exce
 fn exception_for_unanswered_item_is_short_and_final() {
     let mut world = World::founded();
     let item = Item { tier: Tier::T1, ..few(1).remove(0) };
-    world.open_stages(std::slice::from_ref(&item), &[("dora", 1)], |own| own.on_silence = NoResponseAction::Disable);
+    world
+        .open_stages(std::slice::from_ref(&item), &[("dora", 1)], |own| own.on_no_response = NoResponseAction::Disable);
     let files = excepted(&world, &item, 90, |_| {});
     assert_eq!(refused(&mut world, &files), NONE, "somebody may still answer");
     let files = excepted(&world, &item, 90, |one| one.subject = format!("{SYSTEM}:pat"));
@@ -598,10 +603,10 @@ fn exception_for_unanswered_item_is_short_and_final() {
         check(&world.repository, world.pin, Some(world.main), head).unwrap().problems.render(RenderStyle::plain());
     insta::assert_snapshot!(told.replace(&item.id.to_string(), "itm-1"));
     let files = excepted(&world, &item, 90, |one| {
-        (one.rule, one.lowers) = (Some(tenure::model::file::LOWERED_TIER.to_owned()), Some(Tier::T2));
+        (one.rule, one.lower_tier_to) = (Some(tenure::model::file::LOWERED_TIER.to_owned()), Some(Tier::T2));
     });
     assert_eq!(refused(&mut world, &files), NONE, "what lowers a tier lets nothing stand");
-    let files = excepted(&world, &item, 14, |one| one.grant = tenure::model::Digest::of("another"));
+    let files = excepted(&world, &item, 14, |one| one.grant_digest = tenure::model::Digest::of("another"));
     assert_eq!(refused(&mut world, &files), ["exception-mismatch"]);
     let short = excepted(&world, &item, 14, |_| {});
     assert_eq!(refused(&mut world, &short), NONE);
@@ -637,7 +642,7 @@ fn the_mandate_says_how_short_that_is_and_who_answers_for_it() {
     world.merge(&registry);
     let mandate = world.mandate(|mandate| {
         let groups = vec!["accountable-executive".to_owned()];
-        mandate.silence = Some(NoResponseTerms { days: 7, renewals: 1, groups });
+        mandate.no_response = Some(NoResponseTerms { max_days: 7, max_renewals: 1, approver_groups: groups });
     });
     world.merge(&mandate);
     assert_eq!(world.codes(), NONE);
@@ -645,7 +650,8 @@ fn the_mandate_says_how_short_that_is_and_who_answers_for_it() {
     let gus = allowed.lines().find(|line| line.starts_with("gus ")).unwrap();
     assert!(gus.contains("exception.v1@tenure"), "ssh-keygen knows it too: {gus}");
     let item = Item { tier: Tier::T1, ..few(1).remove(0) };
-    world.open_stages(std::slice::from_ref(&item), &[("dora", 1)], |own| own.on_silence = NoResponseAction::Disable);
+    world
+        .open_stages(std::slice::from_ref(&item), &[("dora", 1)], |own| own.on_no_response = NoResponseAction::Disable);
     let closed = world.close(1, 0, &[(&item, NoResponseOutcome::Except)], |_| {});
     world.merge(&closed);
     let with_gus = |one: &mut Exception| one.approvers = vec![PrincipalId::parse("gus").unwrap()];

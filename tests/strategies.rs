@@ -53,10 +53,10 @@ fn cell(item: &Item) -> usize {
 /// Opens a campaign with this strategy, lets both reviewers answer, and closes its only stage.
 fn closed(world: &World, strategy: Strategy) {
     let definition = format!(
-        "schema = \"tenure/campaign-definition/v1\"\ntitle = \"Accounts\"\nwindow_days = 7\nfresh_days = 40\n\
-         fallback = \"mia\"\nsecond_fallback = \"ben\"\non_silence = \"open\"\n\n[[stage]]\nname = \"both\"\ndays = 7\n\
-         reviewers = [\"system-owner\", \"system-deputy\"]\nask = 2\noutcome = \"{strategy}\"\n\n[[select]]\n\
-         systems = [\"web-1\"]\nkinds = [\"account\"]\ncel = \"grant.principal.startsWith('job')\"\n"
+        "schema = \"tenure/campaign-definition/v1\"\ntitle = \"Accounts\"\nwindow_days = 7\nmax_inventory_age_days = 40\n\
+         fallback = \"mia\"\nsecond_fallback = \"ben\"\non_no_response = \"open\"\n\n[[stage]]\nname = \"both\"\ndays = 7\n\
+         reviewers = [\"system-owner\", \"system-deputy\"]\nreviewers_per_item = 2\nstrategy = \"{strategy}\"\n\n[[select]]\n\
+         systems = [\"web-1\"]\nkinds = [\"account\"]\ncondition = \"grant.principal.startsWith('job')\"\n"
     );
     world.write("repo/policies/both.toml", &definition);
     world.tenure(&["fmt", "policies/both.toml"]).exits(0);

@@ -568,19 +568,19 @@ fn row_36_a_giant_change_is_refused_by_counting_and_not_read() {
     let blob = raw.blob(b"schema = \"tenure/review/v1\"\n").unwrap();
     let change = many(&world, 151, blob);
     assert!(!codes(&world, change).contains(&"change-too-large"), "there is room for the usual");
-    let fewer = world.mandate(|mandate| mandate.files_per_change = Some(150));
+    let fewer = world.mandate(|mandate| mandate.max_files_per_change = Some(150));
     world.merge(&fewer);
     assert_eq!(world.codes(), NONE);
     let (over, within) = (many(&world, 151, blob), many(&world, 150, blob));
     assert_eq!(codes(&world, over), ["change-too-large"]);
     assert!(!codes(&world, within).contains(&"change-too-large"));
-    let more = world.mandate(|mandate| mandate.files_per_change = Some(200_000));
+    let more = world.mandate(|mandate| mandate.max_files_per_change = Some(200_000));
     world.merge(&more);
     let over = many(&world, 151, blob);
     assert!(!codes(&world, over).contains(&"change-too-large"));
-    let none = world.mandate(|mandate| mandate.files_per_change = Some(0));
+    let none = world.mandate(|mandate| mandate.max_files_per_change = Some(0));
     world.merge(&none);
-    let again = world.mandate(|mandate| mandate.files_per_change = None);
+    let again = world.mandate(|mandate| mandate.max_files_per_change = None);
     let head = world.commit(&[world.main], &again, "a change");
     assert_eq!(codes(&world, head), NONE, "no mandate shuts out the next one");
 }

@@ -269,14 +269,14 @@ fn definition() -> CampaignDefinition {
         name: "who answers for it".into(),
         days: 14,
         reviewers: words.into_iter().chain([format!("group:{}", estate::GROUP)]).collect(),
-        ask: 1,
-        outcome: Strategy::AllMustAccept,
+        reviewers_per_item: 1,
+        strategy: Strategy::AllMustAccept,
         stop_on: Vec::new(),
         advance_on: Vec::new(),
         sample_percent: None,
     };
     CampaignDefinition {
-        load: Some(ReviewerCapacity { t0: 25, t1: 25, t2: 75, t3: 75 }),
+        max_items_per_reviewer: Some(ReviewerCapacity { t0: 25, t1: 25, t2: 75, t3: 75 }),
         stages: vec![stage],
         selectors: vec![Selector::default()],
         ..CampaignDefinition::new("Everything", person("li"), person("max"))

@@ -107,8 +107,8 @@ fn entry(account: usize, now: Timestamp) -> Option<PrincipalRecord> {
             .then(|| "moves orders to the warehouse every night".to_owned()),
         environment: Some(environment(account % SYSTEMS).into()),
         role: (!is_machine).then(|| ["clerk", "engineer", "analyst", "support"][account % 4].to_owned()),
-        changed: account.is_multiple_of(5).then(|| now.plus_days(-(account as i64 % 700))),
-        ends: (account % 50 == 7).then(|| now.plus_days(account as i64 % 300 + 30)),
+        role_changed_on: account.is_multiple_of(5).then(|| now.plus_days(-(account as i64 % 700))),
+        end_date: (account % 50 == 7).then(|| now.plus_days(account as i64 % 300 + 30)),
         ..PrincipalRecord::new(id, kind)
     })
 }

@@ -363,7 +363,7 @@ fn farm(root: &Path, people: usize) {
 
 fn definition() -> CampaignDefinition {
     CampaignDefinition {
-        fresh_days: 7,
+        max_inventory_age_days: 7,
         selectors: vec![Selector { systems: vec![system_id()], ..Selector::default() }],
         ..CampaignDefinition::new("Everything on the farm", person("li"), person("max"))
     }

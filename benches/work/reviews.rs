@@ -67,11 +67,12 @@ fn review(n: u64) -> Review {
         let about = format!("{n} {item}");
         Item {
             id: ItemId::parse(&format!("itm-{}", &Digest::of(&about).hex()[..16])).expect("16 digits"),
-            grant: Digest::of(about),
+            grant_digest: Digest::of(about),
             subject: format!("pg-orders:{}", 16_384 + n),
             tier: Tier::T2,
-            facts: "service account; owner li.chen (left 2026-09-30); unused 143 days; inherits 41 entitlements".into(),
-            recommend: "revoke: NHI-OWN-02, NHI-LIF-02".into(),
+            summary: "service account; owner li.chen (left 2026-09-30); unused 143 days; inherits 41 entitlements"
+                .into(),
+            recommendation: "revoke: NHI-OWN-02, NHI-LIF-02".into(),
             severity: None,
             principal: format!("svc_export_{n}"),
             entitlement: format!("role reporting_admin_{item}"),

@@ -84,12 +84,12 @@ fn decided(case: &AuditContext<'_>) -> BTreeSet<ActionId> {
     let mut decided = BTreeSet::new();
     for item in case.governed.reviews().iter().flat_map(|review| &review.items) {
         if let Some(verdict) = item.decision.filter(|verdict| verdict.changes_target()) {
-            decided.extend(actions(&item.id, &item.grant, verdict));
+            decided.extend(actions(&item.id, &item.grant_digest, verdict));
         }
     }
     for opening in case.governed.openings().values() {
-        let silent = opening.closes().iter().flat_map(|close| &close.silent);
-        for silent in silent.filter(|silent| silent.then == NoResponseOutcome::Disable) {
+        let silent = opening.closes().iter().flat_map(|close| &close.no_response);
+        for silent in silent.filter(|silent| silent.outcome == NoResponseOutcome::Disable) {
             let grant = opening.put(&silent.item).map(PublishedItem::grant);
             decided.extend(grant.iter().flat_map(|grant| actions(&silent.item, grant, Verdict::Disable)));
         }

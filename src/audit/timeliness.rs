@@ -53,7 +53,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
 
 /// Returns whether a read of the target confirmed that the excepted access has been removed since.
 fn is_gone(exception: &Exception, repo: &RepoId, case: &AuditContext<'_>) -> bool {
-    let same = |one: &&Resolution| one.subject == exception.subject && one.grant == exception.grant;
+    let same = |one: &&Resolution| one.subject == exception.subject && one.grant == exception.grant_digest;
     case.resolutions.iter().filter(same).any(|one| {
         let id = ActionId::of(repo, &one.item, &one.grant, one.verdict.as_str());
         case.history.action(&id).is_some_and(|action| action.is_confirmed())

@@ -130,7 +130,7 @@ impl<'a> DecisionAggregator<'a> {
             resolved.waiting.insert(*item, PendingReason { stage, missing });
             return;
         }
-        let stance = course.overall(definition);
+        let stance = course.overall_stance(definition);
         let stage = course.at.stage();
         let outcome = match self.silence(item, put, in_force, stage) {
             Some((closed, then)) if !matches!(stance, Stance::Reduce | Stance::Revoke) => match then {
@@ -176,8 +176,8 @@ impl<'a> DecisionAggregator<'a> {
         if !tally(put, in_force, stage).is_silent() {
             return None;
         }
-        let found = closed.close.silent.binary_search_by(|one| one.item.cmp(item)).ok()?;
-        closed.close.silent.get(found).map(|silent| (closed, silent.then))
+        let found = closed.close.no_response.binary_search_by(|one| one.item.cmp(item)).ok()?;
+        closed.close.no_response.get(found).map(|silent| (closed, silent.outcome))
     }
 
     fn by_silence(&self, item: &ItemId, put: &ReviewedItem<'_>, closed: ClosedStage<'_>) -> Resolution {

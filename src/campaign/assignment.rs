@@ -74,7 +74,7 @@ impl<'a> Assigner<'a> {
                 .iter()
                 .filter_map(|word| ReviewerSelector::parse(word).ok().map(CompiledReviewerSelector::of))
                 .collect(),
-            reviewers: usize::try_from(stage.ask).unwrap_or(usize::MAX).max(1),
+            reviewers: usize::try_from(stage.reviewers_per_item).unwrap_or(usize::MAX).max(1),
             sample: stage.sample_percent.and_then(|_| sample(number)),
         };
         let mut stages: Vec<_> = (1..).zip(&definition.stages).map(asked).collect();
@@ -111,7 +111,7 @@ impl<'a> Assigner<'a> {
             for assignment in &seated {
                 for signer in std::iter::once(&assignment.reviewer).chain(&assignment.cosigners) {
                     judging.insert(signer.clone(), assignment.stage);
-                    if self.definition.load.is_some() {
+                    if self.definition.max_items_per_reviewer.is_some() {
                         self.given.entry(signer.clone()).or_default()[member.tier as usize] += 1;
                     }
                 }
@@ -176,7 +176,9 @@ impl<'a> Assigner<'a> {
         if let Some(stage) = judging.get(candidate) {
             return Err(Ineligibility::Judges(*stage));
         }
-        let Some(cap) = self.definition.load.map(|load| cap(load, member.tier)) else { return Ok(()) };
+        let Some(cap) = self.definition.max_items_per_reviewer.map(|load| cap(load, member.tier)) else {
+            return Ok(());
+        };
         let given = self.given.get(candidate).map_or(0, |given| given[member.tier as usize]);
         if given >= cap { Err(Ineligibility::Loaded(cap, member.tier)) } else { Ok(()) }
     }

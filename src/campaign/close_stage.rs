@@ -97,11 +97,12 @@ pub fn close_stage(closing: &StageCloseInputs<'_>) -> Result<StageClose, StageCl
     let stubs: BTreeMap<&ItemId, &Item> =
         closing.sheets.iter().flat_map(|sheet| &sheet.review.items).map(|item| (&item.id, item)).collect();
     let (answered, silent) = opening.answered_in(stage);
-    let allowed =
-        |stub: &Item| campaign.definition.after_silence(stage, stub.tier, opening.is_asked_after(&stub.id, stage));
+    let allowed = |stub: &Item| {
+        campaign.definition.no_response_outcomes(stage, stub.tier, opening.is_asked_after(&stub.id, stage))
+    };
     let silent: Vec<_> =
         silent.into_iter().filter_map(|item| stubs.get(item)).map(|stub| (*stub, allowed(stub))).collect();
-    let silent = outcomes(stage, &silent, campaign.definition.silence_cap(), closing.unused)?;
+    let silent = outcomes(stage, &silent, campaign.definition.max_no_response_removals(), closing.unused)?;
     Ok(StageClose {
         schema: FileKind::StageClose.schema().to_owned(),
         repo: campaign.repo.clone(),
@@ -111,7 +112,7 @@ pub fn close_stage(closing: &StageCloseInputs<'_>) -> Result<StageClose, StageCl
         base: closing.base.clone(),
         closed_at: closing.now,
         answered,
-        silent,
+        no_response: silent,
     })
 }
 
@@ -143,7 +144,7 @@ fn outcomes(
             _ => NoResponseOutcome::Except,
         };
         let (principal, entitlement) = (item.principal.clone(), item.entitlement.clone());
-        outcomes.push(NoResponseItem { item: item.id, then, principal, entitlement });
+        outcomes.push(NoResponseItem { item: item.id, outcome: then, principal, entitlement });
     }
     Ok(outcomes)
 }

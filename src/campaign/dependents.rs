@@ -23,7 +23,7 @@ pub fn dependents(grant: &Grant, closes: bool, inventory: &Inventory, people: &I
     // If the member is itself a role, all its members are affected.
     found.extend(named("affects the members:", memberships(inventory, &grant.principal.id).map(|g| &g.principal.name)));
     found.extend(entry.and_then(served));
-    found.push(match entry.and_then(|entry| entry.facts.get(SEEN)) {
+    found.push(match entry.and_then(|entry| entry.attributes.get(SEEN)) {
         Some(AttributeValue::Texts(seen)) if seen.is_empty() => "no known consumers".to_owned(),
         Some(AttributeValue::Texts(seen)) => named("known consumers:", seen.iter()).unwrap_or_default(),
         _ => "consumers: unknown".to_owned(),

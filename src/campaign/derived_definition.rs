@@ -81,7 +81,7 @@ pub fn is_narrowed(definition: &CampaignDefinition) -> bool {
     let part = |one: &Selector| {
         !one.subjects.is_empty() || !one.roles.is_empty() || one.unanswered_in.is_some() || one.changed_since.is_some()
     };
-    definition.every_days.is_none() && definition.selectors.iter().any(part)
+    definition.recurrence_days.is_none() && definition.selectors.iter().any(part)
 }
 
 fn once(
@@ -93,9 +93,9 @@ fn once(
     CampaignDefinition {
         title: format!("{}: {why}", definition.title),
         selectors,
-        may_be_empty,
-        every_days: None,
-        on_events: Vec::new(),
+        allow_empty: may_be_empty,
+        recurrence_days: None,
+        triggers: Vec::new(),
         ..definition.clone()
     }
 }

@@ -107,7 +107,7 @@ impl<'a> ReviewerPool<'a> {
         if entry.is_some_and(|entry| entry.status == PrincipalStatus::Left) {
             return Err(Ineligibility::Left);
         }
-        let ends = entry.and_then(|entry| entry.ends).zip(self.until);
+        let ends = entry.and_then(|entry| entry.end_date).zip(self.until);
         if let Some((ends, _)) = ends.filter(|(ends, closes_at)| ends <= closes_at) {
             return Err(Ineligibility::Leaving(ends));
         }

@@ -69,10 +69,10 @@ pub struct ExceptionStatus {
     /// The excepted item.
     pub item: ItemId,
     /// The digest of the excepted grant.
-    pub grant: Digest,
+    pub grant_digest: Digest,
     /// The tier to which it lowers the grant; such an exception keeps no access.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub lowers: Option<Tier>,
+    pub lower_tier_to: Option<Tier>,
     /// The immutable id of the holder.
     pub subject: String,
     /// The excepted rule.
@@ -103,7 +103,7 @@ impl ExceptionStatus {
     /// that has lapsed, whose control failed or is unproven, or that only lowers a tier, keeps no access.
     pub fn covers(&self, item: &ItemId, grant: Digest) -> bool {
         let stands = self.validity.holds() || self.validity == ExceptionState::Over;
-        stands && self.lowers.is_none() && self.item == *item && self.grant == grant
+        stands && self.lower_tier_to.is_none() && self.item == *item && self.grant_digest == grant
     }
 
     /// Returns the end date, with a note if no person decided on the item.
@@ -145,16 +145,17 @@ impl ExceptionContext<'_> {
     fn one(&self, place: usize, exception: &Verified<Exception>) -> ExceptionStatus {
         let terms = self.mandate.terms(exception.rating);
         let same = |one: &&Verified<Exception>| {
-            one.subject == exception.subject && one.grant == exception.grant && one.rule == exception.rule
+            one.subject == exception.subject && one.grant_digest == exception.grant_digest && one.rule == exception.rule
         };
         let renewal = self.exceptions.iter().take(place).filter(same).count();
         let reference = exception.reference();
-        let renewed = self.exceptions.iter().any(|one| one.renews.as_ref() == Some(&reference) && one.from <= self.now);
+        let renewed =
+            self.exceptions.iter().any(|one| one.renews.as_ref() == Some(&reference) && one.valid_from <= self.now);
         let every = exception.proof_days.unwrap_or(terms.proof_days);
         let proofs = || self.proofs.iter().filter(|proof| proof.digest == exception.digest());
         // Proofs of renewed exceptions do not count for the renewal, since they cover an earlier period.
         let last = proofs().max_by_key(|proof| (proof.done_at, proof.number));
-        let proven = last.map_or(exception.from, |proof| proof.done_at.max(exception.from));
+        let proven = last.map_or(exception.valid_from, |proof| proof.done_at.max(exception.valid_from));
         let proof_due = (every > 0).then(|| proven.plus_days(i64::from(every)));
         let validity = if (self.present)(exception) == Some(false) {
             ExceptionState::Over
@@ -162,7 +163,7 @@ impl ExceptionContext<'_> {
             ExceptionState::Renewed
         } else if exception.until <= self.now {
             ExceptionState::Lapsed
-        } else if exception.from > self.now {
+        } else if exception.valid_from > self.now {
             ExceptionState::Coming
         } else if last.is_some_and(|proof| proof.result == ProofResult::Failed) {
             ExceptionState::Failed
@@ -176,19 +177,19 @@ impl ExceptionContext<'_> {
             path: exception.path().to_owned(),
             validity,
             item: exception.item,
-            grant: exception.grant,
-            lowers: exception.lowers,
+            grant_digest: exception.grant_digest,
+            lower_tier_to: exception.lower_tier_to,
             subject: exception.subject.clone(),
             rule: exception.rule.clone(),
             rating: exception.rating,
             owner: exception.owner.clone(),
             approvers: exception.names(),
-            since: exception.since,
+            since: exception.first_found,
             until: exception.until,
             renewal,
-            renewals_left: (terms.renewals as usize).saturating_sub(renewal),
+            renewals_left: (terms.max_renewals as usize).saturating_sub(renewal),
             proof_due: proof_due.filter(|due| *due < exception.until),
-            unanswered: exception.lowers.is_none().then(|| (self.unanswered)(&exception.item)).flatten(),
+            unanswered: exception.lower_tier_to.is_none().then(|| (self.unanswered)(&exception.item)).flatten(),
         }
     }
 }

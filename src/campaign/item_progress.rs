@@ -163,14 +163,14 @@ impl StatusInputs<'_> {
     }
 
     fn exception(&self, item: &Item) -> Option<&ExceptionStatus> {
-        self.exceptions.iter().find(|one| one.covers(&item.id, item.grant))
+        self.exceptions.iter().find(|one| one.covers(&item.id, item.grant_digest))
     }
 
     /// Returns the next step for an item whose exception is not in force or does not exist.
     fn unexcepted(&self, item: &Item) -> (String, String) {
-        let own = |one: &&ExceptionStatus| one.item == item.id && one.lowers.is_none();
+        let own = |one: &&ExceptionStatus| one.item == item.id && one.lower_tier_to.is_none();
         match self.exceptions.iter().rfind(own) {
-            Some(one) if one.grant == item.grant => {
+            Some(one) if one.grant_digest == item.grant_digest => {
                 (format!("its exception {} is {}", one.path, one.validity), "tenure exception list".to_owned())
             }
             _ => {

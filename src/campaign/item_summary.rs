@@ -28,7 +28,7 @@ pub(super) fn facts(
         facts.push(owner(entry, setting));
         facts.extend(
             entry
-                .ends
+                .end_date
                 .filter(|_| entry.status == PrincipalStatus::Active)
                 .map(|end| format!("ends {}", format_date(end))),
         );
@@ -124,7 +124,7 @@ fn owner(entry: &PrincipalRecord, setting: &CampaignContext<'_>) -> String {
 }
 
 fn left(entry: &PrincipalRecord) -> String {
-    entry.ends.map_or_else(|| "left".to_owned(), |end| format!("left {}", format_date(end)))
+    entry.end_date.map_or_else(|| "left".to_owned(), |end| format!("left {}", format_date(end)))
 }
 
 pub(super) fn usage(usage: &Usage, inventory: &Inventory) -> String {

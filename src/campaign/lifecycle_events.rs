@@ -91,7 +91,7 @@ fn of_principal(id: &PrincipalId, before: IdentityView<'_>, now: IdentityView<'_
     let mut all = Vec::new();
     if is_gone(is, now.at) {
         if was.is_none_or(|was| !is_gone(was, before.at)) {
-            let when = is.ends.map(|end| format!("left on {}", super::item_summary::format_date(end)));
+            let when = is.end_date.map(|end| format!("left on {}", super::item_summary::format_date(end)));
             all.push(tell(Event::Leaver, when.unwrap_or_else(|| "left".to_owned()), accounts(is)));
         }
         return all;
@@ -127,11 +127,11 @@ fn moved(what: &str, was: Option<&str>, is: Option<&str>) -> Option<String> {
 }
 
 fn is_gone(entry: &PrincipalRecord, at: Timestamp) -> bool {
-    entry.status == PrincipalStatus::Left || entry.ends.is_some_and(|end| end <= at)
+    entry.status == PrincipalStatus::Left || entry.end_date.is_some_and(|end| end <= at)
 }
 
 fn is_exposed(entry: &PrincipalRecord) -> bool {
-    entry.facts.get("credential.exposed") == Some(&AttributeValue::Flag(true))
+    entry.attributes.get("credential.exposed") == Some(&AttributeValue::Flag(true))
 }
 
 fn of_roles(before: IdentityView<'_>, now: IdentityView<'_>) -> Vec<LifecycleEvent> {
@@ -234,7 +234,7 @@ mod tests {
         let usual = people(&USUAL);
         for (who, entry, wanted) in [
             ("li", "status = \"left\"\nowner = \"ana\"\n", vec!["leaver li: left [db:1]"]),
-            ("li", "ends = \"2026-11-20T00:00:00Z\"\n", vec!["leaver li: left on 2026-11-20 [db:1]"]),
+            ("li", "end_date = \"2026-11-20T00:00:00Z\"\n", vec!["leaver li: left on 2026-11-20 [db:1]"]),
             (
                 "li",
                 "owner = \"ben\"\nteam = \"desk\"\nrole = \"clerk\"\n",
@@ -242,7 +242,7 @@ mod tests {
             ),
             (
                 "li",
-                "owner = \"ana\"\nteam = \"shop\"\nrole = \"clerk\"\n[principal.facts]\n\"credential.exposed\" = true\n",
+                "owner = \"ana\"\nteam = \"shop\"\nrole = \"clerk\"\n[principal.attributes]\n\"credential.exposed\" = true\n",
                 vec!["exposure li: a credential was exposed [db:1]"],
             ),
             ("job", "", vec!["owner-gone job: ana is no longer its owner [db:3]"]),

@@ -65,7 +65,7 @@ fn participations(opening: &OpenCampaign) -> BTreeMap<&PrincipalId, ReviewerPart
     let mut all: BTreeMap<&PrincipalId, ReviewerParticipation> =
         answered.iter().map(|reviewer| (*reviewer, ReviewerParticipation { opened_at, missed_at: None })).collect();
     for close in opening.closes() {
-        for silent in &close.silent {
+        for silent in &close.no_response {
             let asked = opening.asked(&silent.item).iter().filter(|(stage, _)| *stage == close.stage);
             for reviewer in asked.filter_map(|(_, index)| name(*index)).filter(|one| !answered.contains(one)) {
                 all.insert(reviewer, ReviewerParticipation { opened_at, missed_at: Some(close.closed_at) });

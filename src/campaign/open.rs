@@ -108,7 +108,7 @@ pub fn open(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> Result<
     if roll.is_empty() {
         return Err(empty(opening).into());
     }
-    let silent = systems.iter().filter(|system| !opening.definition.may_be_empty.contains(system));
+    let silent = systems.iter().filter(|system| !opening.definition.allow_empty.contains(system));
     let contributing = roll.systems();
     let silent: Vec<_> = silent.filter(|system| !contributing.contains(system)).collect();
     if !silent.is_empty() {
@@ -167,7 +167,7 @@ fn build_campaign<'s>(
         closes_at: opening.closes_at(),
         items: roll.len() as u64,
         population: roll.digest(),
-        asked: Some(asked(put)),
+        assignments: Some(asked(put)),
         principals: opening.principals,
         policies: (!setting.pack.is_empty()).then(|| setting.pack.digest()),
         definition: opening.definition.clone(),
@@ -198,8 +198,8 @@ fn check_system(
         let message = format!("the inventory of `{system}` is partial");
         problems.push(Diagnostic::error("inventory-partial", message).in_file(&path).help(collect.clone()));
     }
-    if age > i64::from(opening.definition.fresh_days) {
-        let limit = opening.definition.fresh_days;
+    if age > i64::from(opening.definition.max_inventory_age_days) {
+        let limit = opening.definition.max_inventory_age_days;
         let message = format!("the inventory of `{system}` is {age} days old; the definition allows at most {limit}");
         problems.push(Diagnostic::error("inventory-stale", message).in_file(&path).help(collect));
     } else if observed.unix() > opening.now.unix() + CLOCK_SKEW {
@@ -248,7 +248,7 @@ fn empty(opening: &OpenRequest<'_>) -> Diagnostic {
 }
 
 fn silent_systems(silent: &[&SystemId], opening: &OpenRequest<'_>) -> Diagnostic {
-    let may_be_empty = &opening.definition.may_be_empty;
+    let may_be_empty = &opening.definition.allow_empty;
     let names: Vec<_> = silent.iter().map(|system| format!("`{system}`")).collect();
     let mut all: Vec<_> =
         may_be_empty.iter().chain(silent.iter().copied()).map(|system| format!("\"{system}\"")).collect();
@@ -256,7 +256,7 @@ fn silent_systems(silent: &[&SystemId], opening: &OpenRequest<'_>) -> Diagnostic
     let message = format!("no grant on {} matches any selector", names.join(", "));
     let problem = Diagnostic::error("population-empty", message).in_file(&opening.from);
     let note = "a system without items would appear reviewed, also if its inventory is empty by mistake";
-    let help = format!("if this is intended, write `may_be_empty = [{}]`", all.join(", "));
+    let help = format!("if this is intended, write `allow_empty = [{}]`", all.join(", "));
     problem.with_note(note).help(help)
 }
 
@@ -274,7 +274,7 @@ fn nobody(item: &UnassignedItem, opening: &OpenRequest<'_>) -> Diagnostic {
     let told = may.chain(barred).fold(problem, Diagnostic::with_note);
     let loaded = reviewers.barred.iter().any(|(_, bar)| matches!(bar, Ineligibility::Loaded(..)));
     told.help(if loaded {
-        "raise `[load]`, add reviewers, or narrow the selectors"
+        "raise `[max_items_per_reviewer]`, add reviewers, or narrow the selectors"
     } else {
         "name other fallbacks in the definition, or add a key for one of them in `trust/registry`"
     })

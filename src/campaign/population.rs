@@ -141,7 +141,7 @@ pub(super) fn unused_days(usage: &Usage, inventory: &Inventory) -> Option<i64> {
 /// A selector with its compiled expression.
 struct CompiledSelector<'d> {
     selector: &'d Selector,
-    cel: Option<Result<SelectorCondition, ()>>,
+    condition: Option<Result<SelectorCondition, ()>>,
 }
 
 fn choices(definition: &CampaignDefinition) -> Vec<CompiledSelector<'_>> {
@@ -150,7 +150,7 @@ fn choices(definition: &CampaignDefinition) -> Vec<CompiledSelector<'_>> {
     definition
         .selectors
         .iter()
-        .map(|selector| CompiledSelector { selector, cel: selector.cel.as_ref().map(compile) })
+        .map(|selector| CompiledSelector { selector, condition: selector.condition.as_ref().map(compile) })
         .collect()
 }
 
@@ -207,7 +207,7 @@ impl<'s, 'a> SelectionCandidate<'s, 'a> {
             && among(self.kind.is_none_or(|kind| selector.principals.contains(&kind)), selector.principals.is_empty())
             && (selector.subjects.is_empty() || selector.subjects.contains(&subject(self.grant)))
             && (selector.roles.is_empty() || self.is_of_role(selector))
-            && selector.no_owner.is_none_or(|wanted| wanted == self.orphan)
+            && selector.orphaned.is_none_or(|wanted| wanted == self.orphan)
             && selector.unused_days.is_none_or(|days| self.is_unused(i64::from(days)))
             && match selector.role_contents {
                 // Synthetic role grants match only selectors that request role contents.
@@ -216,7 +216,7 @@ impl<'s, 'a> SelectionCandidate<'s, 'a> {
             }
             && self.meets_earlier(selector)
             && (selector.findings.is_empty() || selector.findings.iter().any(|rule| self.is_found(rule)))
-            && choice.cel.as_ref().is_none_or(|cel| self.holds(cel))
+            && choice.condition.as_ref().is_none_or(|cel| self.holds(cel))
     }
 
     /// A role selects its memberships; if role contents are requested, its own grants.

@@ -74,7 +74,7 @@ impl Recommendation {
                 RuleOutcome::Fail => self.failing.push(FailedRules {
                     severity: *severity,
                     rule: rule.id.clone(),
-                    verdict: rule.verdict,
+                    verdict: rule.recommend,
                     is_due: is_due(rule),
                 }),
                 RuleOutcome::Unknown(lack) => self.unknown.extend(lack.missing.iter().map(|name| (*severity, *name))),
@@ -123,7 +123,7 @@ impl<'a> RecommendationEngine<'a> {
 
 /// Returns whether the current review satisfies a rule that requires certification.
 fn is_due(rule: &Rule) -> bool {
-    rule.requires.iter().any(|name| name == "grant.certified_days")
+    rule.requires_attributes.iter().any(|name| name == "grant.certified_days")
 }
 
 /// Returns the rank of a verdict; the one that removes most comes first.

@@ -86,7 +86,7 @@ pub fn decided<'a>(
     now: Timestamp,
 ) -> Vec<Resolution> {
     let silent: BTreeSet<&ItemId> =
-        opening.closes().iter().flat_map(|close| close.silent.iter().map(|silent| &silent.item)).collect();
+        opening.closes().iter().flat_map(|close| close.no_response.iter().map(|silent| &silent.item)).collect();
     let is_said = |item: &ItemId| !opening.bound(item).is_empty() || silent.contains(item);
     resolve_among(opening, answers, now, is_said).decided
 }

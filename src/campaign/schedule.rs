@@ -52,7 +52,7 @@ pub fn recurring(
     last: Option<Timestamp>,
     now: Timestamp,
 ) -> Option<DueCampaign> {
-    let days = definition.every_days?;
+    let days = definition.recurrence_days?;
     let because = match last {
         None => "it was never opened".to_owned(),
         Some(last) if last.plus_days(i64::from(days)) <= now => {
@@ -72,7 +72,7 @@ pub fn by_event(
     before: super::IdentityView<'_>,
     now: super::IdentityView<'_>,
 ) -> Vec<DueCampaign> {
-    let asked = |happening: &LifecycleEvent| definition.on_events.contains(&happening.event);
+    let asked = |happening: &LifecycleEvent| definition.triggers.contains(&happening.event);
     let open = |happening: LifecycleEvent| {
         let because = format!("{} {}: {}", word(happening.event), happening.who, happening.what);
         let id = happening.campaign(from)?;
@@ -112,7 +112,7 @@ mod tests {
             recurring("policies/all_keys.toml", definition, last.map(|days| now.plus_days(-days)), now)
         };
         assert_eq!(due(&definition, None), None, "it has no rhythm");
-        definition.every_days = Some(30);
+        definition.recurrence_days = Some(30);
         assert_eq!(
             due(&definition, None).unwrap().command(),
             "tenure campaign open all-keys-2026-11-23 --from policies/all_keys.toml"

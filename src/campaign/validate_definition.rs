@@ -38,8 +38,8 @@ pub fn check_definition(path: &str, definition: &CampaignDefinition, ground: &De
     for (place, selector) in definition.selectors.iter().enumerate() {
         check.selector(place, selector);
     }
-    for (place, system) in definition.may_be_empty.iter().enumerate() {
-        check.system(&["may_be_empty".into(), place.into()], system);
+    for (place, system) in definition.allow_empty.iter().enumerate() {
+        check.system(&["allow_empty".into(), place.into()], system);
     }
     check.problems
 }
@@ -79,10 +79,16 @@ impl DefinitionValidator<'_> {
             let help = "add a `[[select]]`; an empty one selects everything";
             self.refuse("no-selector", &["title".into()], "the definition selects nothing", "selects nothing", help);
         }
-        if let Some(days) = definition.every_days.filter(|days| *days < window || *days == 0) {
+        if let Some(days) = definition.recurrence_days.filter(|days| *days < window || *days == 0) {
             let message = format!("the campaign recurs after {days} days, but its window has {window}");
-            let help = format!("write `every_days = {window}`, or more");
-            self.refuse("opens-again-too-soon", &["every_days".into()], message, "before the last one ends", &help);
+            let help = format!("write `recurrence_days = {window}`, or more");
+            self.refuse(
+                "opens-again-too-soon",
+                &["recurrence_days".into()],
+                message,
+                "before the last one ends",
+                &help,
+            );
         }
     }
 
@@ -113,9 +119,15 @@ impl DefinitionValidator<'_> {
             let message = format!("stage {} has no days", place + 1);
             self.refuse("no-window", &at("days"), message, "no days", "write `days = 7`, or more");
         }
-        if stage.ask == 0 {
+        if stage.reviewers_per_item == 0 {
             let message = format!("stage {} asks no reviewers", place + 1);
-            self.refuse("nobody-asked", &at("ask"), message, "zero", "write `ask = 1`, or more");
+            self.refuse(
+                "nobody-asked",
+                &at("reviewers_per_item"),
+                message,
+                "zero",
+                "write `reviewers_per_item = 1`, or more",
+            );
         }
         if stage.reviewers.is_empty() {
             let message = format!("stage {} names no reviewers", place + 1);
@@ -207,8 +219,9 @@ impl DefinitionValidator<'_> {
                 self.refuse("unknown-rule", &steps, message, "no such rule", help);
             }
         }
-        if let Some(text) = &selector.cel {
-            self.problems.extend(SelectorCondition::compile(text, self.source, &at("cel")).err().unwrap_or_default());
+        if let Some(text) = &selector.condition {
+            self.problems
+                .extend(SelectorCondition::compile(text, self.source, &at("condition")).err().unwrap_or_default());
         }
         for (key, listed, what) in [("subjects", &selector.subjects, "account"), ("roles", &selector.roles, "role")] {
             for (index, one) in listed.iter().enumerate() {

@@ -174,11 +174,11 @@ impl ReviewFileHeader<'_> {
         let advice = self.advisor.advice(member);
         let item = Item {
             id: *id,
-            grant: member.digest,
+            grant_digest: member.digest,
             subject,
             tier: member.tier,
-            facts: facts(member, entry, inventory, &advice.unknown(), assignment, self.setting),
-            recommend: advice.text(),
+            summary: facts(member, entry, inventory, &advice.unknown(), assignment, self.setting),
+            recommendation: advice.text(),
             severity: advice.severity(),
             principal: truncate(&member.grant.principal.name),
             entitlement: truncate(&format!("{} {}", member.grant.kind, member.grant.entitlement.name)),

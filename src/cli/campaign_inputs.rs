@@ -221,7 +221,7 @@ fn certified(governed: &RepositoryState) -> LastCertified {
     for review in governed.reviews() {
         let Some(campaign) = governed.campaign(&review.campaign) else { continue };
         for item in review.items.iter().filter(|item| item.decision == Some(Verdict::Certify)) {
-            let last = certified.entry(item.grant).or_insert(campaign.opened_at);
+            let last = certified.entry(item.grant_digest).or_insert(campaign.opened_at);
             *last = campaign.opened_at.max(*last);
         }
     }

@@ -70,7 +70,8 @@ fn closes(session: &RepositorySession, history: &EvidenceHistory, assembly: &Pla
                 signers: close.names(),
                 commit: close.commit().to_string(),
                 registry: close.registry(),
-                items: close.silent.iter().filter(|silent| silent.then == NoResponseOutcome::Disable).count() as u64,
+                items: close.no_response.iter().filter(|silent| silent.outcome == NoResponseOutcome::Disable).count()
+                    as u64,
             })
         })
         .collect()

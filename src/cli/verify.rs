@@ -91,6 +91,6 @@ fn once(args: &VerifyArgs, context: &mut CommandContext) -> Result<ExitStatus, C
 
 /// Returns what signed exceptions in force accept: a grant in spite of a rule.
 fn accepted(session: &RepositorySession, now: Timestamp) -> AcceptedViolations {
-    let in_force = session.governed.exceptions().iter().filter(|one| one.from <= now && now < one.until);
-    in_force.filter_map(|one| Some((one.grant, one.rule.clone()?))).collect()
+    let in_force = session.governed.exceptions().iter().filter(|one| one.valid_from <= now && now < one.until);
+    in_force.filter_map(|one| Some((one.grant_digest, one.rule.clone()?))).collect()
 }

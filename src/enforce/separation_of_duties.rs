@@ -44,7 +44,7 @@ pub(super) fn judge(
         inventory.grant(&hold.grant).map(crate::model::Grant::digest)
     };
     let stands = |clash: &SodViolation| {
-        let mut holds = clash.one.by.iter().chain(&clash.other.by).filter_map(digest);
+        let mut holds = clash.left.by.iter().chain(&clash.right.by).filter_map(digest);
         holds.any(|grant| accepted.contains(&(grant, clash.rule.clone())))
     };
     let held: Vec<(SodViolation, bool)> =

@@ -88,7 +88,7 @@ impl StageProgress {
             if stage > closed && !answers.is_complete() {
                 return Self { stances, at: StagePosition::Waiting(stage) };
             }
-            let stance = answers.weigh(definition.outcome(stage));
+            let stance = answers.weigh(definition.strategy(stage));
             stances.push((stage, stance));
             if definition.stops(stage, stance) || !(stage + 1..=last).any(|later| tally(later).asks()) {
                 break;
@@ -101,8 +101,8 @@ impl StageProgress {
     }
 
     /// Returns the combined stance of the finished stages.
-    pub fn overall(&self, definition: &CampaignDefinition) -> Stance {
-        definition.overall().weigh(self.stances.iter().map(|(_, stance)| *stance))
+    pub fn overall_stance(&self, definition: &CampaignDefinition) -> Stance {
+        definition.overall_strategy().weigh(self.stances.iter().map(|(_, stance)| *stance))
     }
 
     /// Returns whether the item is or was in `stage`.

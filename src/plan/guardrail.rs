@@ -109,25 +109,25 @@ fn counts(actions: &[ActionSpec], limits: &GuardrailLimits<'_>, trips: &mut BTre
         }
     }
     let total = actions.len() as u64;
-    if total > u64::from(rails.removals_per_run) {
-        let message = format!("{total} removals in one run; the limit is {}", rails.removals_per_run);
+    if total > u64::from(rails.max_removals_per_run) {
+        let message = format!("{total} removals in one run; the limit is {}", rails.max_removals_per_run);
         trips.insert(trip("removals-per-run", message, OVERRIDE));
     }
     for (system, count) in by_system {
-        if count > u64::from(rails.removals_per_system) {
-            let message = format!("{count} removals on `{system}`; the limit is {}", rails.removals_per_system);
+        if count > u64::from(rails.max_removals_per_system) {
+            let message = format!("{count} removals on `{system}`; the limit is {}", rails.max_removals_per_system);
             trips.insert(trip("removals-per-system", message, OVERRIDE));
         }
         let live = limits.grants.get(system).map_or(0, |(live, _)| *live);
-        let percent = u64::from(rails.percent_per_system);
-        if count > u64::from(rails.percent_from) && count * 100 > live * percent {
+        let percent = u64::from(rails.max_removal_percent);
+        if count > u64::from(rails.percent_min_removals) && count * 100 > live * percent {
             let message = format!("{count} of {live} grants on `{system}`; the limit is {percent} %");
             trips.insert(trip("percent-per-system", message, OVERRIDE));
         }
     }
     for (owner, count) in by_owner {
-        if count > u64::from(rails.removals_per_owner) {
-            let limit = rails.removals_per_owner;
+        if count > u64::from(rails.max_removals_per_owner) {
+            let limit = rails.max_removals_per_owner;
             let message = format!("{count} removals from principals of `{owner}`; the limit is {limit}");
             trips.insert(trip("removals-per-owner", message, OVERRIDE));
         }
@@ -181,13 +181,13 @@ pub(super) fn is_administrative(grant: &crate::model::Grant) -> bool {
 fn scope(actions: &[ActionSpec], limits: &GuardrailLimits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
     let systems: BTreeSet<_> = actions.iter().map(|action| &action.grant.system).collect();
     for system in systems {
-        if !limits.guardrails.managed.contains(system) {
+        if !limits.guardrails.managed_systems.contains(system) {
             let message = format!("`{system}` is not in the managed systems of the mandate");
             let help = "add it to `managed` in the next trust/mandate/N.toml, and sign it";
             trips.insert(trip("newly-managed", message, help));
         }
         let Some((live, Some(reviewed))) = limits.grants.get(system).copied() else { continue };
-        let shrink = u64::from(limits.guardrails.inventory_shrink_percent);
+        let shrink = u64::from(limits.guardrails.max_inventory_shrink_percent);
         if live * 100 < reviewed * (100_u64.saturating_sub(shrink)) {
             let message =
                 format!("the inventory of `{system}` shrank from {reviewed} to {live} grants since the review");

@@ -86,7 +86,7 @@ fn touched<'s>(before: &'s SodAnalysis, actions: &[ActionSpec]) -> BTreeSet<(&'s
         actions.iter().map(|action| (&action.grant.system, &action.grant.key)).collect();
     let subjects: BTreeSet<String> = actions.iter().map(|action| subject(&action.grant)).collect();
     let clashes = before.clashes().iter().filter(|clash| {
-        let mut holds = clash.one.by.iter().chain(&clash.other.by);
+        let mut holds = clash.left.by.iter().chain(&clash.right.by);
         holds.any(|hold| grants.contains(&(&hold.system, &hold.grant)) || subjects.contains(&hold.subject))
     });
     clashes.map(|clash| (clash.holder.as_str(), clash.pair.as_str())).collect()

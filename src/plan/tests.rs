@@ -103,13 +103,13 @@ impl World {
         let decisions = grants.iter().take(count as usize).map(|grant| decided(grant, Verdict::Revoke)).collect();
         let reviewed = grants.iter().map(|grant| (grant.digest(), grant.clone())).collect();
         let rails = Guardrails {
-            managed: vec![id()],
-            removals_per_run: 50,
-            removals_per_system: 50,
-            removals_per_owner: 50,
-            percent_per_system: 100,
-            percent_from: 10,
-            inventory_shrink_percent: 30,
+            managed_systems: vec![id()],
+            max_removals_per_run: 50,
+            max_removals_per_system: 50,
+            max_removals_per_owner: 50,
+            max_removal_percent: 100,
+            percent_min_removals: 10,
+            max_inventory_shrink_percent: 30,
             protected: vec![],
             freeze: vec![],
         };
@@ -176,14 +176,14 @@ fn plan_within_every_limit_is_cleared() {
 fn each_guardrail_is_checked() {
     type WorldEdit = fn(&mut World);
     let cases: [(&str, WorldEdit); 10] = [
-        ("removals-per-run", |w| w.rails.removals_per_run = 2),
-        ("removals-per-system", |w| w.rails.removals_per_system = 2),
-        ("removals-per-owner", |w| w.rails.removals_per_owner = 2),
-        ("percent-per-system", |w| (w.rails.percent_from, w.rails.percent_per_system) = (2, 29)),
+        ("removals-per-run", |w| w.rails.max_removals_per_run = 2),
+        ("removals-per-system", |w| w.rails.max_removals_per_system = 2),
+        ("removals-per-owner", |w| w.rails.max_removals_per_owner = 2),
+        ("percent-per-system", |w| (w.rails.percent_min_removals, w.rails.max_removal_percent) = (2, 29)),
         ("protected", |w| w.rails.protected = vec!["pg:1".into()]),
         ("engine", |w| w.kinds = BTreeMap::from([("pg:1".into(), PrincipalKind::Engine)])),
         ("break-glass", |w| w.kinds = BTreeMap::from([("pg:1".into(), PrincipalKind::BreakGlass)])),
-        ("newly-managed", |w| w.rails.managed = vec![]),
+        ("newly-managed", |w| w.rails.managed_systems = vec![]),
         ("inventory-shrank", |w| w.grants.truncate(6)),
         ("freeze", |w| w.rails.freeze = vec!["2026-11-20T00:00:00Z/2026-11-30T00:00:00Z".into()]),
     ];

@@ -1,7 +1,7 @@
 //! Test cases of rules: expected results for given attributes, run by `tenure policy test`.
 //!
-//! `facts` are attributes as tables, `facts.usage.idle_days = 91`; all others are unknown. For a separation-of-duties
-//! rule they list the entitlements of one principal as `[[case.facts.holds]]`, each with the known ones of `system`,
+//! `facts` are attributes as tables, `attributes.usage.idle_days = 91`; all others are unknown. For a separation-of-duties
+//! rule they list the entitlements of one principal as `[[case.attributes.holds]]`, each with the known ones of `system`,
 //! `kind`, `id`, `name` and `tier`.
 
 use super::{
@@ -189,10 +189,10 @@ fn facts(
 ) -> Option<AttributeValues> {
     let mut facts = AttributeValues::default();
     let mut wrong = Vec::new();
-    flatten("", &case.facts, &mut facts, &mut wrong);
+    flatten("", &case.attributes, &mut facts, &mut wrong);
     let sound = wrong.is_empty();
     for (path, problem) in wrong {
-        let mut steps: Vec<PathSegment<'_>> = vec!["case".into(), index.into(), "facts".into()];
+        let mut steps: Vec<PathSegment<'_>> = vec!["case".into(), index.into(), "attributes".into()];
         steps.extend(path.iter().map(|key| PathSegment::Key(key)));
         let span = place(read.source.text(), &steps);
         problems.push(problem.at(&read.source, span, "here"));
@@ -292,20 +292,18 @@ fn holdings(
     struct CaseFacts {
         holds: Vec<CaseHolding>,
     }
-    match case.facts.clone().try_into::<CaseFacts>() {
+    match case.attributes.clone().try_into::<CaseFacts>() {
         Ok(holds) => Some(holds.holds),
         Err(error) => {
-            let span = place(read.source.text(), &["case".into(), index.into(), "facts".into()]);
+            let span = place(read.source.text(), &["case".into(), index.into(), "attributes".into()]);
             let message = format!(
                 "the facts of a separation-of-duties case are the entitlements of one principal: {}",
                 error.message()
             );
             let problem = Diagnostic::error("case-facts", message).at(&read.source, span, "here");
-            problems.push(
-                problem.help(
-                    "write each entitlement as `[[case.facts.holds]]` with `system`, `kind`, `id`, `name`, `tier`",
-                ),
-            );
+            problems.push(problem.help(
+                "write each entitlement as `[[case.attributes.holds]]` with `system`, `kind`, `id`, `name`, `tier`",
+            ));
             None
         }
     }

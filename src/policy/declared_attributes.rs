@@ -38,7 +38,7 @@ impl InvalidAttribute {
 /// Returns the rejected attributes of a file: unknown names, values of a wrong type, and attributes that are computed.
 pub fn unfit(file: &Principals) -> Vec<InvalidAttribute> {
     let facts =
-        file.principals.iter().flat_map(|entry| entry.facts.iter().map(move |(name, fact)| (entry, name, fact)));
+        file.principals.iter().flat_map(|entry| entry.attributes.iter().map(move |(name, fact)| (entry, name, fact)));
     facts
         .filter_map(|(entry, name, fact)| {
             let (why, help) = refusal(name, fact)?;
@@ -61,7 +61,7 @@ pub fn grant_attributes(entry: &PrincipalRecord, kind: GrantKind, as_of: Timesta
 }
 
 fn take(entry: &PrincipalRecord, as_of: Timestamp, facts: &mut AttributeValues, wanted: impl Fn(&str) -> bool) {
-    for (name, fact) in entry.facts.iter().filter(|(name, fact)| wanted(name) && refusal(name, fact).is_none()) {
+    for (name, fact) in entry.attributes.iter().filter(|(name, fact)| wanted(name) && refusal(name, fact).is_none()) {
         let counted = attribute(name).and_then(|attribute| counted(attribute, fact, as_of));
         // INVARIANT: rejected attributes were removed before.
         let _ = facts.know(name, counted.map_or_else(|| fact.clone(), AttributeValue::Number));
@@ -195,7 +195,7 @@ mod tests {
             ("principal.sealed", AttributeValue::Text("yes".to_owned())),
             ("usage.consumers", AttributeValue::Texts(vec![])),
         ] {
-            svc.facts.insert(name.to_owned(), fact);
+            svc.attributes.insert(name.to_owned(), fact);
         }
         let file = Principals { schema: "tenure/principals/v1".to_owned(), principals: vec![svc] };
         let text = crate::format::codec::render(&file);

@@ -52,17 +52,17 @@ fn requires(compiled: &CompiledRule, problems: &mut Diagnostics) {
         slots
             .into_iter()
             .filter(|slot| usize::from(*slot) < ATTRIBUTES.len())
-            .map(|slot| name_of(slot, rule.over))
+            .map(|slot| name_of(slot, rule.scope))
             .collect()
     };
     let expressions =
-        [&compiled.applies, &compiled.fails].into_iter().chain(compiled.severities.iter().map(|(when, _)| when));
+        [&compiled.when, &compiled.violation].into_iter().chain(compiled.severities.iter().map(|(when, _)| when));
     let mut uses: BTreeSet<&str> = expressions.flat_map(|expression| names(expression.uses())).collect();
     if !rule.limits.is_empty() {
-        uses.insert(tier_name(rule.over));
+        uses.insert(tier_name(rule.scope));
     }
-    for (index, name) in rule.requires.iter().enumerate() {
-        let steps = ["requires".into(), index.into()];
+    for (index, name) in rule.requires_attributes.iter().enumerate() {
+        let steps = ["requires_attributes".into(), index.into()];
         if attribute(name).is_none() {
             let problem = Diagnostic::error("unknown-attribute", format!("unknown attribute `{name}`"));
             let near = nearest(name, ATTRIBUTES.iter().map(|one| one.name));
@@ -76,17 +76,20 @@ fn requires(compiled: &CompiledRule, problems: &mut Diagnostics) {
             problems.push(compiled.problem(problem, &steps, "here").help("remove it from `requires`"));
         }
     }
-    for name in names(compiled.fails.needs()) {
-        if !rule.requires.iter().any(|required| required == name) {
+    for name in names(compiled.violation.needs()) {
+        if !rule.requires_attributes.iter().any(|required| required == name) {
             let message = format!("`{}` always needs `{name}`, but does not list it in `requires`", rule.id);
-            let problem =
-                compiled.problem(Diagnostic::error("requires-missing", message), &["requires".into()], "here");
+            let problem = compiled.problem(
+                Diagnostic::error("requires-missing", message),
+                &["requires_attributes".into()],
+                "here",
+            );
             problems.push(problem.help(format!("add \"{name}\" to `requires`")));
         }
     }
-    if !rule.requires.is_sorted_by(|one, other| one < other) {
+    if !rule.requires_attributes.is_sorted_by(|one, other| one < other) {
         let problem = Diagnostic::error("unsorted", "the attributes are not sorted, or contain a duplicate");
-        let problem = compiled.problem(problem, &["requires".into()], "here");
+        let problem = compiled.problem(problem, &["requires_attributes".into()], "here");
         problems.push(problem.help("sort them by name and remove duplicates"));
     }
 }
@@ -96,7 +99,7 @@ fn limits(compiled: &CompiledRule, problems: &mut Diagnostics) {
     let rule = compiled.rule();
     let names = RuleEnvironment::of(rule);
     let expressions =
-        [&compiled.applies, &compiled.fails].into_iter().chain(compiled.severities.iter().map(|(when, _)| when));
+        [&compiled.when, &compiled.violation].into_iter().chain(compiled.severities.iter().map(|(when, _)| when));
     let used: BTreeSet<AttributeIndex> = expressions.flat_map(Expression::uses).collect();
     for (index, limit) in rule.limits.iter().enumerate() {
         let steps = ["limit".into(), index.into(), "name".into()];
@@ -117,16 +120,16 @@ fn limits(compiled: &CompiledRule, problems: &mut Diagnostics) {
 fn reach(compiled: &CompiledRule, problems: &mut Diagnostics) {
     let rule = compiled.rule();
     let domain = RuleNameDomain(rule);
-    let (applies, fails) = (&compiled.applies, &compiled.fails);
+    let (applies, fails) = (&compiled.when, &compiled.violation);
     if is_satisfiable(&[applies], &[], &domain) == Some(false) {
         let problem = Diagnostic::error("rule-unreachable", format!("`{}` never applies", rule.id));
-        let problem = compiled.problem(problem, &["applies".into()], "this is never true");
+        let problem = compiled.problem(problem, &["when".into()], "this is never true");
         problems.push(problem.help("correct the expression or remove the rule"));
         return;
     }
     if is_satisfiable(&[applies, fails], &[], &domain) == Some(false) {
         let problem = Diagnostic::error("rule-unreachable", format!("`{}` can never be violated", rule.id));
-        let problem = compiled.problem(problem, &["fails".into()], "never true where the rule applies");
+        let problem = compiled.problem(problem, &["violation".into()], "never true where the rule applies");
         problems.push(problem.help("correct the expression or remove the rule"));
         return;
     }
@@ -151,14 +154,14 @@ fn reach(compiled: &CompiledRule, problems: &mut Diagnostics) {
 fn maps(compiled: &CompiledRule, pack: &PolicyPack, problems: &mut Diagnostics) {
     let rule = compiled.rule();
     let files = &pack.sources().controls;
-    if files.is_empty() && !rule.maps.is_empty() {
+    if files.is_empty() && !rule.controls.is_empty() {
         let message = format!("`{}` names controls, but policies/controls.toml does not exist", rule.id);
-        let problem = compiled.problem(Diagnostic::warning("no-controls", message), &["maps".into()], "these");
+        let problem = compiled.problem(Diagnostic::warning("no-controls", message), &["controls".into()], "these");
         problems.push(problem.help("install the built-in file with `tenure policy init controls`"));
         return;
     }
-    for (index, id) in rule.maps.iter().enumerate() {
-        let steps = ["maps".into(), index.into()];
+    for (index, id) in rule.controls.iter().enumerate() {
+        let steps = ["controls".into(), index.into()];
         let retired = files.iter().flat_map(|read| &read.file.retired).find(|retired| retired.id == *id);
         if let Some(retired) = retired {
             let problem = Diagnostic::error("control-retired", format!("`{id}` is retired: {}", retired.reason));
@@ -177,9 +180,9 @@ fn maps(compiled: &CompiledRule, pack: &PolicyPack, problems: &mut Diagnostics) 
             });
         }
     }
-    if !rule.maps.is_sorted_by(|one, other| one < other) {
+    if !rule.controls.is_sorted_by(|one, other| one < other) {
         let problem = Diagnostic::error("unsorted", "the controls are not sorted, or contain a duplicate");
-        problems.push(compiled.problem(problem, &["maps".into()], "here").help("sort them and remove duplicates"));
+        problems.push(compiled.problem(problem, &["controls".into()], "here").help("sort them and remove duplicates"));
     }
 }
 
@@ -193,14 +196,14 @@ fn shadows(pack: &PolicyPack, problems: &mut Diagnostics) {
     for compiled in pack.compiled() {
         let rule = compiled.rule();
         let tight = |text: &str| text.split_whitespace().collect::<String>();
-        let key = (rule.over == crate::model::file::Scope::Grant, tight(&rule.applies), tight(&rule.fails));
+        let key = (rule.scope == crate::model::file::Scope::Grant, tight(&rule.when), tight(&rule.violation));
         let Some(before) = seen.get(&key) else {
             seen.insert(key, compiled);
             continue;
         };
         let message = format!("`{}` is equivalent to `{}`", rule.id, before.rule().id);
-        let problem = compiled.problem(Diagnostic::error("rule-shadowed", message), &["fails".into()], "this one");
-        let problem = before.problem(problem, &["fails".into()], "that one");
+        let problem = compiled.problem(Diagnostic::error("rule-shadowed", message), &["violation".into()], "this one");
+        let problem = before.problem(problem, &["violation".into()], "that one");
         problems.push(problem.help("keep one of them"));
     }
 }

@@ -65,14 +65,14 @@ mod tests {
 
     #[test]
     fn escapes_are_counted_as_they_are_written() {
-        let text = "schema = \"x\"\nfails = \"a == \\\"\\u00e9\\\" && bad\"\nplain = 'a \\ bad'\n";
+        let text = "schema = \"x\"\nviolation = \"a == \\\"\\u00e9\\\" && bad\"\nplain = 'a \\ bad'\n";
         let source = SourceFile::new("x.toml", text);
         let decoded = "a == \"é\" && bad";
         let start = decoded.find("bad").unwrap();
-        let span = characters(&source, &["fails".into()], &(start..start + 3));
+        let span = characters(&source, &["violation".into()], &(start..start + 3));
         assert_eq!(&text[span], "bad");
         let start = decoded.find('"').unwrap();
-        let span = characters(&source, &["fails".into()], &(start..start + 4));
+        let span = characters(&source, &["violation".into()], &(start..start + 4));
         assert_eq!(&text[span], "\\\"\\u00e9\\\"");
         let span = characters(&source, &["plain".into()], &(4..7));
         assert_eq!(&text[span], "bad");

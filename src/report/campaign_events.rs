@@ -13,19 +13,19 @@ use std::collections::BTreeMap;
 
 /// Returns the unanswered items of a stage with their outcomes; `items` supplies system and tier of each.
 pub fn stage_human(close: &StageClose, items: &BTreeMap<&ItemId, (&SystemId, Tier)>, look: OutputStyle) -> String {
-    let counts = format!("{} answered, {} unanswered", close.answered, close.silent.len());
+    let counts = format!("{} answered, {} unanswered", close.answered, close.no_response.len());
     let mut text = format!("{}\n", look.heading(&format!("{} stage {}: {counts}", close.campaign, close.stage)));
-    if close.silent.is_empty() {
+    if close.no_response.is_empty() {
         return text;
     }
     let row = |silent: &NoResponseItem| {
         let place = items.get(&silent.item).map(|(system, tier)| (tier.to_string(), system.to_string()));
         let (tier, system) = place.unwrap_or_default();
-        let comes_to = comes_to(silent.then).to_owned();
+        let comes_to = comes_to(silent.outcome).to_owned();
         vec![tier, system, silent.principal.clone(), silent.entitlement.clone(), comes_to]
     };
     let columns = ["tier", "system", "who", "what", "no response, so it"];
-    text.push_str(&look.table(&columns, close.silent.iter().map(row)));
+    text.push_str(&look.table(&columns, close.no_response.iter().map(row)));
     text
 }
 

@@ -134,7 +134,7 @@ fn it_says_what_hangs_on_a_change_and_what_nobody_knows() {
     let mut entry = PrincipalRecord::new(PrincipalId::parse("svc-export").unwrap(), PrincipalKind::Service);
     entry.accounts = vec!["pg:10".into()];
     (entry.workload, entry.purpose) = (Some("warehouse".into()), Some("the nightly export".into()));
-    entry.facts.insert("usage.consumers".into(), AttributeValue::Texts(vec!["cron on web-1".into()]));
+    entry.attributes.insert("usage.consumers".into(), AttributeValue::Texts(vec!["cron on web-1".into()]));
     let usage = BTreeMap::from([(account.key.clone(), Usage::At(Timestamp::parse("2026-11-20").unwrap()))]);
     let decisions = [decided(&account, Verdict::Disable), decided(&member, Verdict::Revoke)];
     let (text, digest) = comment(&grants, &decisions, usage, false, &people(vec![entry]), &[]);
@@ -187,7 +187,7 @@ fn row_25_a_hostile_name_stays_a_name_in_every_column() {
         let mut entry = PrincipalRecord::new(PrincipalId::parse("odd").unwrap(), PrincipalKind::Service);
         entry.accounts = vec!["pg:10".into()];
         entry.purpose = Some(hostile.into());
-        entry.facts.insert("usage.consumers".into(), AttributeValue::Texts(vec![hostile.into()]));
+        entry.attributes.insert("usage.consumers".into(), AttributeValue::Texts(vec![hostile.into()]));
         let usage = BTreeMap::from([(odd.key.clone(), Usage::Unknown(hostile.into()))]);
         let trips = [GuardrailViolation { code: "protected", message: hostile.into(), help: hostile.into() }];
         let grants = [odd.clone(), owned];

@@ -42,21 +42,21 @@ pub fn terms_human(terms: &[ExceptionTerms], silence: &NoResponseTerms, look: Ou
         let proof = if terms.proof_days == 0 { "-".to_owned() } else { format!("every {} days", terms.proof_days) };
         vec![
             terms.rating.to_string(),
-            format!("{} days", terms.days),
-            terms.renewals.to_string(),
+            format!("{} days", terms.max_days),
+            terms.max_renewals.to_string(),
             proof,
-            terms.groups.join(", "),
+            terms.approver_groups.join(", "),
         ]
     };
     let mut text = look.table(&columns, terms.iter().map(row));
-    let again = match silence.renewals {
+    let again = match silence.max_renewals {
         0 => "not renewable".to_owned(),
         more => format!("renewable at most {more} times"),
     };
-    let days = counted(silence.days, "day");
+    let days = counted(silence.max_days, "day");
     text.push_str(&format!("for an item without a response: at most {days}, {again}; the item stays undecided"));
-    if !silence.groups.is_empty() {
-        text.push_str(&format!("; also approved by one of {}", silence.groups.join(", ")));
+    if !silence.approver_groups.is_empty() {
+        text.push_str(&format!("; also approved by one of {}", silence.approver_groups.join(", ")));
     }
     text + "\n"
 }

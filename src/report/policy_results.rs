@@ -25,9 +25,9 @@ pub struct RuleViolation {
     /// The requirement of the rule.
     pub title: String,
     /// The recommended verdict.
-    pub verdict: Verdict,
+    pub recommend: Verdict,
     /// The remediation text.
-    pub advice: String,
+    pub remediation: String,
     /// The profiles that set the severity or a limit used by the rule.
     pub set_by: Vec<String>,
 }
@@ -55,7 +55,7 @@ pub fn judged_human(breaches: &[RuleViolation], gaps: &[MissingAttribute], look:
             Severity::Medium | Severity::Low => look.warning(&head),
         };
         text.push_str(&format!("{head} {}: {}{}\n", escape(&subject(breach)), escape(&breach.title), by(breach)));
-        text.push_str(&format!("  {}: {}\n", breach.verdict, escape(&breach.advice)));
+        text.push_str(&format!("  {}: {}\n", breach.recommend, escape(&breach.remediation)));
     }
     for gap in gaps {
         let head = look.warning(&format!("unknown {}", gap.rule));
@@ -79,7 +79,7 @@ pub fn judged_json(breaches: &[RuleViolation], gaps: &[MissingAttribute]) -> Val
 pub fn judged_markdown(breaches: &[RuleViolation], gaps: &[MissingAttribute]) -> String {
     let mut text = "| severity | rule | subject | recommended |\n|---|---|---|---|\n".to_owned();
     let told = breaches.iter().map(|breach| {
-        let advice = format!("{}: {}{}", breach.verdict, breach.advice, by(breach));
+        let advice = format!("{}: {}{}", breach.recommend, breach.remediation, by(breach));
         vec![breach.severity.to_string(), breach.rule.clone(), subject(breach), advice]
     });
     rows(&mut text, told);
@@ -101,7 +101,7 @@ pub fn judged_findings(breaches: &[RuleViolation], gaps: &[MissingAttribute]) ->
         code: "policy",
         subject: subject(breach),
         message: format!("{}: {}{}", breach.rule, breach.title, by(breach)),
-        help: format!("{}: {}", breach.verdict, breach.advice),
+        help: format!("{}: {}", breach.recommend, breach.remediation),
     });
     let gaps = gaps.iter().map(|gap| Finding {
         severity: Severity::Low,

@@ -25,7 +25,7 @@ pub struct ReviewOverview<'a> {
     /// The due date of responses.
     pub due: Timestamp,
     /// The no-response action.
-    pub on_silence: NoResponseAction,
+    pub on_no_response: NoResponseAction,
 }
 
 impl ReviewOverview<'_> {
@@ -39,7 +39,7 @@ impl ReviewOverview<'_> {
             "system": self.review.system,
             "stage": self.review.stage(),
             "due": self.due,
-            "on_silence": self.on_silence,
+            "on_no_response": self.on_no_response,
             "items": items.len(),
             "decided": count(&|item| item.decision.is_some()),
             "flagged": count(&is_flagged),
@@ -145,10 +145,10 @@ fn one(file: &ReviewOverview<'_>, text: &mut String) {
 /// The no-response outcomes of the open items, with counts.
 fn costs(file: &ReviewOverview<'_>) -> String {
     let open = || file.review.items.iter().filter(|item| item.decision.is_none());
-    let words: BTreeSet<&str> = open().map(|item| silence_words(file.on_silence, item.tier)).collect();
+    let words: BTreeSet<&str> = open().map(|item| silence_words(file.on_no_response, item.tier)).collect();
     let mut text = String::new();
     for words in words {
-        let alike = |tier: &Tier| silence_words(file.on_silence, *tier) == words;
+        let alike = |tier: &Tier| silence_words(file.on_no_response, *tier) == words;
         let number = open().filter(|item| alike(&item.tier)).count();
         let noun = if number == 1 { "item" } else { "items" };
         text.push_str(&format!("\nWithout a response to {number} open {noun}: {words}.\n"));
@@ -167,8 +167,9 @@ fn row(item: &Item) -> String {
             format!("{verdict}{to}{until}")
         }
     };
-    let recommend = if item.recommend.is_empty() { "-".to_owned() } else { format!("{}{severity}", item.recommend) };
-    let why = if item.decision.is_some() { &item.reason } else { &item.facts };
+    let recommend =
+        if item.recommendation.is_empty() { "-".to_owned() } else { format!("{}{severity}", item.recommendation) };
+    let why = if item.decision.is_some() { &item.reason } else { &item.summary };
     let cells = [
         flag.to_owned(),
         item.tier.to_string(),
@@ -213,12 +214,12 @@ mod tests {
         let line = |text: &str, marked| ContextLine { text: text.to_owned(), marked };
         let known = |_: &ReviewOverview<'_>, item: &Item| {
             let chapter = |title, lines| ContextSection { title, lines };
-            let access = vec![line("it can read shop.orders", false), line(&item.facts, true)];
+            let access = vec![line("it can read shop.orders", false), line(&item.summary, true)];
             Some(DecisionContext {
                 chapters: vec![chapter("What it is", vec![line(&item.principal, false)]), chapter("Access", access)],
             })
         };
-        overview_markdown(&[ReviewOverview { path, review, due, on_silence: NoResponseAction::Disable }], &known)
+        overview_markdown(&[ReviewOverview { path, review, due, on_no_response: NoResponseAction::Disable }], &known)
     }
 
     #[test]
@@ -234,7 +235,7 @@ mod tests {
         let hostile = "x | y\n| <img src=x> @acme/admins [a](https://evil.example) ::set-output \u{1b}[2J\u{202e}";
         for item in &mut review.items {
             item.principal = hostile.to_owned();
-            item.facts = hostile.repeat(50);
+            item.summary = hostile.repeat(50);
             item.decision = None;
             item.severity = Some(Severity::Critical);
         }

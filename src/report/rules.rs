@@ -21,7 +21,7 @@ pub fn rules_human(pack: &PolicyPack, ids: &[&str], from: &str, look: OutputStyl
         vec![
             rule.id.clone(),
             severity(pack, rule),
-            rule.verdict.to_string(),
+            rule.recommend.to_string(),
             limits(pack, rule).join("; "),
             rule.title.clone(),
         ]
@@ -30,7 +30,7 @@ pub fn rules_human(pack: &PolicyPack, ids: &[&str], from: &str, look: OutputStyl
         [] => "no active profile".to_owned(),
         on => format!("profiles: {}", on.join(", ")),
     };
-    let mut text = look.table(&["rule", "severity", "verdict", "limits T0 T1 T2 T3", "requirement"], rows);
+    let mut text = look.table(&["rule", "severity", "recommend", "limits T0 T1 T2 T3", "requirement"], rows);
     text.push_str(&format!(
         "{}, {} from {from}; {on}\n",
         counted(rules.len(), "rule"),
@@ -42,20 +42,20 @@ pub fn rules_human(pack: &PolicyPack, ids: &[&str], from: &str, look: OutputStyl
 fn in_full(pack: &PolicyPack, rule: &Rule, look: OutputStyle) -> String {
     let mut text = format!("{} {}\n", look.heading(&rule.id), rule.title);
     let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:9} {value}\n"));
-    line("over", scope(rule));
-    line("applies", &rule.applies);
-    line("fails", &rule.fails);
-    line("requires", &rule.requires.join(", "));
+    line("scope", scope(rule));
+    line("when", &rule.when);
+    line("violation", &rule.violation);
+    line("requires", &rule.requires_attributes.join(", "));
     line("severity", &severity(pack, rule));
     for when in &rule.severities {
         line("", &format!("{} when {}", when.severity, when.when));
     }
-    line("verdict", &format!("{}: {}", rule.verdict, rule.advice));
+    line("recommend", &format!("{}: {}", rule.recommend, rule.remediation));
     for limit in limits(pack, rule) {
         line("limit", &limit);
     }
-    for control in &rule.maps {
-        line("serves", &serves(pack, control));
+    for control in &rule.controls {
+        line("controls", &serves(pack, control));
     }
     if let Some(note) = &rule.note {
         line("note", note);
@@ -67,12 +67,12 @@ fn in_full(pack: &PolicyPack, rule: &Rule, look: OutputStyle) -> String {
 pub fn rules_markdown(pack: &PolicyPack, ids: &[&str]) -> String {
     let rules = chosen(pack, ids);
     let mut text =
-        "| rule | severity | verdict | limits T0 T1 T2 T3 | requirement | controls |\n|---|---|---|---|---|---|\n"
+        "| rule | severity | recommend | limits T0 T1 T2 T3 | requirement | controls |\n|---|---|---|---|---|---|\n"
             .to_owned();
     for rule in rules {
-        let serves: Vec<_> = rule.maps.iter().map(|control| cell(&serves(pack, control))).collect();
+        let serves: Vec<_> = rule.controls.iter().map(|control| cell(&serves(pack, control))).collect();
         let limits: Vec<_> = limits(pack, rule).iter().map(|limit| cell(limit)).collect();
-        let cells = [cell(&rule.id), cell(&severity(pack, rule)), rule.verdict.to_string(), limits.join("<br>")];
+        let cells = [cell(&rule.id), cell(&severity(pack, rule)), rule.recommend.to_string(), limits.join("<br>")];
         text.push_str(&format!("| {} | {} | {} |\n", cells.join(" | "), cell(&rule.title), serves.join("<br>")));
     }
     if !pack.profiles().is_empty() {
@@ -94,7 +94,7 @@ pub fn rules_json(pack: &PolicyPack, ids: &[&str]) -> Value {
             json!({"name": limit.name, "stricter": limit.stricter, "tiers": numbers})
         });
         let (severity, set) = pack.severity(&rule.id).unwrap_or((rule.severity, None));
-        let serves = rule.maps.iter().map(|id| {
+        let serves = rule.controls.iter().map(|id| {
             let control = pack.control(id);
             json!({
                 "id": id,
@@ -106,17 +106,17 @@ pub fn rules_json(pack: &PolicyPack, ids: &[&str]) -> Value {
         json!({
             "id": rule.id,
             "title": rule.title,
-            "over": rule.over,
-            "applies": rule.applies,
-            "fails": rule.fails,
-            "requires": rule.requires,
+            "scope": rule.scope,
+            "when": rule.when,
+            "violation": rule.violation,
+            "requires_attributes": rule.requires_attributes,
             "severity": severity,
             "severity_set_by": by(set),
             "severity_when": rule.severities,
-            "verdict": rule.verdict,
-            "advice": rule.advice,
+            "recommend": rule.recommend,
+            "remediation": rule.remediation,
             "limits": limits.collect::<Vec<_>>(),
-            "serves": serves.collect::<Vec<_>>(),
+            "controls": serves.collect::<Vec<_>>(),
             "note": rule.note,
         })
     });
@@ -163,7 +163,7 @@ fn serves(pack: &PolicyPack, id: &str) -> String {
 }
 
 const fn scope(rule: &Rule) -> &'static str {
-    match rule.over {
+    match rule.scope {
         Scope::Grant => "grants",
         Scope::Principal => "principals",
     }

@@ -206,7 +206,7 @@ impl OpenCampaign {
         // A fallback decides for reviewers who did not respond, or where responses conflict. In other cases it may only
         // replace a decision.
         let torn = || {
-            let stance = self.course(&claim.item.id).overall(&self.campaign.definition);
+            let stance = self.course(&claim.item.id).overall_stance(&self.campaign.definition);
             late && self.is_contradictory(&claim.item.id, stance)
         };
         if seat == VotingSlot::Fallback && !silent && !torn() {

@@ -177,7 +177,7 @@ impl RepositoryState {
                 self.exceptions.push(exception);
             }
         }
-        self.exceptions.sort_by(|a, b| (a.from, a.path()).cmp(&(b.from, b.path())));
+        self.exceptions.sort_by(|a, b| (a.valid_from, a.path()).cmp(&(b.valid_from, b.path())));
         Ok(())
     }
 

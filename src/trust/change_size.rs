@@ -4,7 +4,7 @@ use super::{check::CheckReport, repository_state::RepositoryState};
 use crate::{
     diag::{Diagnostic, counted},
     git::{FileChange, TreeDiff},
-    model::file::FILES_PER_CHANGE,
+    model::file::DEFAULT_MAX_FILES_PER_CHANGE,
     store::RepoPath,
 };
 
@@ -13,7 +13,7 @@ impl RepositoryState {
     /// and deleted files count.
     pub(super) fn check_change_size(&self, changes: &TreeDiff) -> Option<CheckReport> {
         let mandate = self.trust().map(|trust| trust.mandate().file());
-        let most = mandate.map_or(FILES_PER_CHANGE, |mandate| mandate.files_per_change());
+        let most = mandate.map_or(DEFAULT_MAX_FILES_PER_CHANGE, |mandate| mandate.max_files_per_change());
         let files = changes.files.iter().map(FileChange::path).filter(|path| RepoPath::of(path).is_governed()).count();
         if u32::try_from(files).is_ok_and(|files| files <= most) {
             return None;
@@ -21,7 +21,7 @@ impl RepositoryState {
         let files = counted(files, "governed file");
         let message = format!("the change touches {files}, but at most {most} are allowed; none of them was read");
         let problem = Diagnostic::error("change-too-large", message);
-        let help = "divide it, a campaign by its systems; or set `files_per_change` in the next mandate: `tenure schema mandate`";
+        let help = "divide it, a campaign by its systems; or set `max_files_per_change` in the next mandate: `tenure schema mandate`";
         Some(CheckReport::blocked(problem.help(help).into()))
     }
 }

@@ -181,7 +181,7 @@ fn check_stale(
             .iter()
             .enumerate()
             .filter(|(_, item)| item.decision.is_some())
-            .map(|(index, item)| (&item.id, (index, &item.grant)))
+            .map(|(index, item)| (&item.id, (index, &item.grant_digest)))
             .collect();
         if !decided.is_empty() {
             deciding.push(file.path.clone());
@@ -223,7 +223,7 @@ fn check_stale(
                 }
                 None => format!("the grant of {item} is no longer in the inventory; the decision will have no effect"),
             };
-            let span = codec::place(source.text(), &["item".into(), index.into(), "grant".into()]);
+            let span = codec::place(source.text(), &["item".into(), index.into(), "grant_digest".into()]);
             problems.push(
                 Diagnostic::warning("grant-changed", message)
                     .at(&source, span, "digest of the reviewed grant")

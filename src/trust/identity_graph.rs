@@ -87,7 +87,7 @@ impl IdentityGraph {
     /// Returns when a principal leaves; the inner `None` means that it has left. If entries differ, the last one
     /// counts.
     pub(super) fn leave_date(&self, id: &PrincipalId) -> Option<Option<Timestamp>> {
-        let leaves = |entry: &PrincipalRecord| match (entry.status, entry.ends) {
+        let leaves = |entry: &PrincipalRecord| match (entry.status, entry.end_date) {
             (PrincipalStatus::Left, _) => Some(None),
             (PrincipalStatus::Active, ends) => ends.map(Some),
         };

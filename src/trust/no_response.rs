@@ -21,7 +21,7 @@ impl OpenCampaign {
     pub fn unanswered(&self, item: &ItemId) -> Option<&Verified<StageClose>> {
         let close = self.closes.iter().rfind(|close| then(close, item) == Some(NoResponseOutcome::Except))?;
         let course = self.course(item);
-        let stance = course.overall(&self.campaign.definition);
+        let stance = course.overall_stance(&self.campaign.definition);
         let silent = course.at == StagePosition::Ended(close.stage) && self.tally(item, close.stage).is_silent();
         (silent && !matches!(stance, Stance::Reduce | Stance::Revoke)).then_some(close)
     }
@@ -38,10 +38,10 @@ impl RepositoryState {
     /// # Errors
     /// When it lasts too long, or was renewed too often.
     pub fn check_silence(&self, exception: &Exception) -> Result<(), TrustError> {
-        let unanswered = self.unanswered(&exception.item).filter(|_| exception.lowers.is_none());
+        let unanswered = self.unanswered(&exception.item).filter(|_| exception.lower_tier_to.is_none());
         match (unanswered, &self.trust) {
             (Some(close), Some(trust)) => {
-                check_silent(exception, close, &trust.mandate().file().silence_terms(), &self.exceptions)
+                check_silent(exception, close, &trust.mandate().file().no_response_terms(), &self.exceptions)
             }
             _ => Ok(()),
         }
@@ -94,12 +94,12 @@ pub(super) fn add_unanswered(
 /// not approve it.
 pub(super) fn check_item(exception: &Exception, opening: &OpenCampaign) -> Result<(), TrustError> {
     let Some(put) = opening.put(&exception.item) else { return Ok(()) };
-    if (exception.grant, exception.subject.as_str()) == (put.grant(), put.subject()) {
+    if (exception.grant_digest, exception.subject.as_str()) == (put.grant(), put.subject()) {
         return Ok(());
     }
     Err(TrustError::ExceptionItem {
         item: exception.item.to_string(),
-        says: format!("the grant {} of {}", exception.grant, exception.subject),
+        says: format!("the grant {} of {}", exception.grant_digest, exception.subject),
         put: format!("{} of {}", put.grant(), put.subject()),
     })
 }
@@ -115,13 +115,13 @@ pub(super) fn check_silent(
         let (item, close) = (exception.item.to_string(), close.path().to_owned());
         Err(TrustError::ExceptionSilence { item, close, why })
     };
-    if exception.until.unix() - exception.from.unix() > i64::from(terms.days) * 86_400 {
-        return refuse(format!("lasts at most {} days", terms.days));
+    if exception.until.unix() - exception.valid_from.unix() > i64::from(terms.max_days) * 86_400 {
+        return refuse(format!("lasts at most {} days", terms.max_days));
     }
     // Renewals are counted for the item, across all rules.
-    let before = earlier.iter().filter(|one| one.item == exception.item && one.lowers.is_none()).count();
-    if before > terms.renewals as usize {
-        return refuse(match terms.renewals {
+    let before = earlier.iter().filter(|one| one.item == exception.item && one.lower_tier_to.is_none()).count();
+    if before > terms.max_renewals as usize {
+        return refuse(match terms.max_renewals {
             0 => "cannot be renewed".to_owned(),
             more => format!("can be renewed at most {more} times"),
         });
@@ -131,8 +131,8 @@ pub(super) fn check_silent(
 
 /// Returns the no-response outcome of an item in a stage close.
 fn then(close: &StageClose, item: &ItemId) -> Option<NoResponseOutcome> {
-    let found = close.silent.binary_search_by(|silent| silent.item.cmp(item)).ok()?;
-    close.silent.get(found).map(|silent| silent.then)
+    let found = close.no_response.binary_search_by(|silent| silent.item.cmp(item)).ok()?;
+    close.no_response.get(found).map(|silent| silent.outcome)
 }
 
 /// Returns a file of a commit; `None` if it cannot be read.

@@ -191,8 +191,8 @@ impl OpenCampaign {
         if course.at != StagePosition::Ended(stage) {
             return false;
         }
-        let stance = course.overall(&self.campaign.definition);
-        match self.after_silence(item, stage).filter(|_| self.tally(item, stage).is_silent()) {
+        let stance = course.overall_stance(&self.campaign.definition);
+        match self.no_response_outcome(item, stage).filter(|_| self.tally(item, stage).is_silent()) {
             Some(NoResponseOutcome::Disable) => false,
             Some(_) => !matches!(stance, Stance::Reduce | Stance::Revoke),
             None => matches!(stance, Stance::NoResponse | Stance::NotDecided) || self.is_contradictory(item, stance),
@@ -200,10 +200,10 @@ impl OpenCampaign {
     }
 
     /// Returns the outcome that a stage close gives to an item without a response.
-    fn after_silence(&self, item: &ItemId, stage: u32) -> Option<NoResponseOutcome> {
+    fn no_response_outcome(&self, item: &ItemId, stage: u32) -> Option<NoResponseOutcome> {
         let close = self.closes.get(usize::try_from(stage.checked_sub(1)?).ok()?)?;
-        let found = close.silent.binary_search_by(|one| one.item.cmp(item)).ok()?;
-        close.silent.get(found).map(|silent| silent.then)
+        let found = close.no_response.binary_search_by(|one| one.item.cmp(item)).ok()?;
+        close.no_response.get(found).map(|silent| silent.outcome)
     }
 
     /// Returns whether the responses of the winning stance conflict; if fallbacks have decided, whether theirs do.

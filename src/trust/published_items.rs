@@ -40,7 +40,7 @@ impl PublishedItem {
             common,
             names: names(&item.principal, &item.entitlement),
             system: system.clone(),
-            grant: item.grant,
+            grant: item.grant_digest,
             subject: item.subject.as_str().into(),
             tier: item.tier,
             asked: SmallVec::new(),
@@ -147,7 +147,7 @@ impl PublishedItems {
                 }
             }
         }
-        let Some(expected) = campaign.asked else { return Ok(()) };
+        let Some(expected) = campaign.assignments else { return Ok(()) };
         let names: BTreeMap<u32, &PrincipalId> = self.reviewers.iter().map(|(id, index)| (*index, id)).collect();
         let found = asked(self.items.iter().flat_map(|(item, put)| {
             put.asked
@@ -187,16 +187,16 @@ pub(super) fn names(principal: &str, entitlement: &str) -> Digest {
 /// Returns the digest of the fields that a reviewer may not change: the system and everything in an item except the
 /// decision.
 fn fixed(common: Digest, item: &Item) -> Digest {
-    Digest::of_parts([common.as_bytes(), Digest::of(&item.facts).as_bytes()].map(<[u8; 32]>::as_slice))
+    Digest::of_parts([common.as_bytes(), Digest::of(&item.summary).as_bytes()].map(<[u8; 32]>::as_slice))
 }
 
 /// Returns the digest of the fields that all reviewers of an item see: all except the facts, which end with the reason
 /// for the assignment. The digest is never stored. Each part is prefixed with its length, so that parts cannot run into
 /// each other.
 fn common(system: &SystemId, item: &Item) -> Digest {
-    let about = [system.as_str(), &item.subject, &item.recommend, &item.principal, &item.entitlement];
+    let about = [system.as_str(), &item.subject, &item.recommendation, &item.principal, &item.entitlement];
     let mut bytes = Vec::with_capacity(512);
-    bytes.extend_from_slice(item.grant.as_bytes());
+    bytes.extend_from_slice(item.grant_digest.as_bytes());
     bytes.extend_from_slice(&item.id.number().to_le_bytes());
     bytes.extend([item.tier as u8, item.severity.map_or(u8::MAX, |severity| severity as u8)]);
     for part in about {

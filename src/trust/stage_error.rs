@@ -180,7 +180,7 @@ impl StageError {
                 "count again at the head of main: `tenure campaign advance ID` writes the file anew; then sign it"
             }
             Self::SilenceCap { .. } => {
-                "get decisions, or open the campaign with a higher `silence_cap` in its definition"
+                "get decisions, or open the campaign with a higher `max_no_response_removals` in its definition"
             }
             Self::Unknown { .. } => "take the file that `tenure campaign open` wrote",
         }

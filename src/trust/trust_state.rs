@@ -140,7 +140,7 @@ impl TrustState {
                 SignatureNamespace::Proof,
                 SignatureNamespace::Review,
             ];
-            if self.registry.is_in(holder.as_str(), &self.mandate.file.campaign_group) {
+            if self.registry.is_in(holder.as_str(), &self.mandate.file.campaign_owner_group) {
                 namespaces.extend([SignatureNamespace::Campaign, SignatureNamespace::StageClose]);
             }
             if accepting.iter().any(|group| self.registry.is_in(holder.as_str(), group)) {

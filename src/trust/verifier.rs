@@ -56,7 +56,7 @@ impl Verifier<'_> {
         let campaign = file.value();
         self.check_repo(&campaign.repo)?;
         check_place(file.path(), &format!("campaigns/{}/campaign.toml", campaign.id))?;
-        let group = &self.trust.mandate().file().campaign_group;
+        let group = &self.trust.mandate().file().campaign_owner_group;
         let signers = self.group_signers(SignatureNamespace::Campaign, &file, group)?;
         if signers.is_empty() {
             return Ok(VerifyOutcome::Pending(TrustError::Threshold { needed: 1, found: 0, tier: None }));

@@ -33,16 +33,17 @@ impl Verifier<'_> {
         check_span(exception, &terms)?;
         opening.map_or(Ok(()), |opening| check_item(exception, opening))?;
         // An exception that only lowers a tier keeps no access.
-        let unanswered = opening.filter(|_| exception.lowers.is_none()).and_then(|own| own.unanswered(&exception.item));
+        let unanswered =
+            opening.filter(|_| exception.lower_tier_to.is_none()).and_then(|own| own.unanswered(&exception.item));
         if let Some(close) = unanswered {
-            let silence = mandate.silence_terms();
+            let silence = mandate.no_response_terms();
             check_silent(exception, close, &silence, earlier)?;
-            terms = ExceptionTerms { renewals: terms.renewals, ..silence.tighten(terms) };
+            terms = ExceptionTerms { max_renewals: terms.max_renewals, ..silence.tighten(terms) };
         }
         let approvers = approvers(exception)?;
         let signers = self.signers(SignatureNamespace::Exception, &file, &approvers)?;
         for approver in &approvers {
-            let groups = &terms.groups;
+            let groups = &terms.approver_groups;
             if !groups.iter().any(|group| self.trust.registry().is_in(approver, group)) {
                 return Err(TrustError::NotInGroup { signer: (*approver).to_owned(), group: groups.join("` or `") });
             }
@@ -52,10 +53,10 @@ impl Verifier<'_> {
         check_renewal(exception, &terms, earlier)?;
         let names: Vec<&str> = signers.iter().map(|signer| signer.name.as_str()).collect();
         let in_group = |name: &str, group: &str| self.trust.registry().is_in(name, group);
-        if !has_distinct_signers(&terms.groups, &names, &in_group) {
+        if !has_distinct_signers(&terms.approver_groups, &names, &in_group) {
             return Ok(VerifyOutcome::Pending(TrustError::ExceptionApproval {
                 rating: exception.rating,
-                groups: terms.groups.join(", "),
+                groups: terms.approver_groups.join(", "),
                 found: if names.is_empty() { "none".to_owned() } else { names.join(", ") },
             }));
         }
@@ -96,21 +97,24 @@ impl RepositoryState {
 
 fn check_span(exception: &Exception, terms: &ExceptionTerms) -> Result<(), TrustError> {
     let refuse = |why: String| Err(TrustError::ExceptionTerms(why));
-    if exception.until <= exception.from {
-        return refuse(format!("the exception ends {} but starts {}", exception.until, exception.from));
+    if exception.until <= exception.valid_from {
+        return refuse(format!("the exception ends {} but starts {}", exception.until, exception.valid_from));
     }
-    if exception.since > exception.from {
+    if exception.first_found > exception.valid_from {
         return refuse(format!(
             "the exception starts {}, before the risk was first found: {}",
-            exception.from, exception.since
+            exception.valid_from, exception.first_found
         ));
     }
-    if exception.lowers.is_some() && exception.rule.as_deref() != Some(LOWERED_TIER) {
+    if exception.lower_tier_to.is_some() && exception.rule.as_deref() != Some(LOWERED_TIER) {
         return refuse(format!("an exception that lowers a tier must have `rule = \"{LOWERED_TIER}\"`"));
     }
-    let (asked, rating) = (exception.until.unix() - exception.from.unix(), exception.rating);
-    if asked > i64::from(terms.days) * 86_400 {
-        return refuse(format!("the exception lasts more than {} days, the maximum for rating {rating}", terms.days));
+    let (asked, rating) = (exception.until.unix() - exception.valid_from.unix(), exception.rating);
+    if asked > i64::from(terms.max_days) * 86_400 {
+        return refuse(format!(
+            "the exception lasts more than {} days, the maximum for rating {rating}",
+            terms.max_days
+        ));
     }
     let proof = exception.proof_days.unwrap_or(terms.proof_days);
     if terms.proof_days > 0 && (proof == 0 || proof > terms.proof_days) {
@@ -150,7 +154,7 @@ fn check_renewal(
 ) -> Result<(), TrustError> {
     let refuse = |why: String| Err(TrustError::ExceptionTerms(why));
     let same = |one: &&Verified<Exception>| {
-        one.subject == exception.subject && one.grant == exception.grant && one.rule == exception.rule
+        one.subject == exception.subject && one.grant_digest == exception.grant_digest && one.rule == exception.rule
     };
     let chain: Vec<_> = earlier.iter().filter(same).collect();
     let goes_on = |one: &&&Verified<Exception>| chain.iter().all(|other| other.renews != Some(one.reference()));
@@ -165,11 +169,11 @@ fn check_renewal(
     if exception.renews.as_ref() != Some(&last.reference()) {
         return refuse(format!("this access already has an exception: write `renews = \"{}\"`", last.reference()));
     }
-    if exception.since != last.since {
-        return refuse(format!("the risk was first found {}; a renewal keeps that date", last.since));
+    if exception.first_found != last.first_found {
+        return refuse(format!("the risk was first found {}; a renewal keeps that date", last.first_found));
     }
-    if chain.len() > terms.renewals as usize {
-        let renewals = terms.renewals;
+    if chain.len() > terms.max_renewals as usize {
+        let renewals = terms.max_renewals;
         return refuse(format!("rating {} permits {renewals} renewals, which are used up", exception.rating));
     }
     Ok(())

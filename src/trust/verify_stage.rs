@@ -77,7 +77,7 @@ impl Verifier<'_> {
         if close.stage != expected {
             return Err(StageError::Order { found: close.stage, expected }.into());
         }
-        let group = &self.trust.mandate().file().campaign_group;
+        let group = &self.trust.mandate().file().campaign_owner_group;
         let signers = self.group_signers(SignatureNamespace::StageClose, &file, group)?;
         if !ObjectId::parse(&close.base).is_ok_and(passed) {
             return Err(StageError::Place(close.base.clone()).into());
@@ -117,7 +117,7 @@ fn bound_to<'o>(
 
 /// Checks the list of unanswered items, their outcomes, and the number of removals.
 fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustError> {
-    let mut listed = close.silent.iter().peekable();
+    let mut listed = close.no_response.iter().peekable();
     let (mut answered, mut disabled) = (0, 0);
     for item in opening.items.keys() {
         let here = listed.next_if(|silent| silent.item == *item);
@@ -136,7 +136,7 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustE
             }
             Some(silent) => {
                 check_display_text(silent, close.stage, opening)?;
-                disabled += u32::from(silent.then == NoResponseOutcome::Disable);
+                disabled += u32::from(silent.outcome == NoResponseOutcome::Disable);
             }
             None if asks && tally.is_silent() => {
                 return Err(StageError::Wrong(format!("item {item} has no response but is not listed")).into());
@@ -152,7 +152,7 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustE
         let message = format!("the file counts {} answered items, but {answered} were answered", close.answered);
         return Err(StageError::Wrong(message).into());
     }
-    let cap = opening.campaign.definition.silence_cap();
+    let cap = opening.campaign.definition.max_no_response_removals();
     if disabled > cap {
         return Err(StageError::SilenceCap { found: disabled, cap }.into());
     }
@@ -167,13 +167,16 @@ fn check_display_text(silent: &NoResponseItem, stage: u32, opening: &OpenCampaig
     if put.names != names(&silent.principal, &silent.entitlement) {
         return Err(TrustError::ItemAltered(silent.item.to_string()));
     }
-    let allowed =
-        opening.campaign.definition.after_silence(stage, put.tier(), opening.is_asked_after(&silent.item, stage));
-    if allowed.contains(&silent.then) {
+    let allowed = opening.campaign.definition.no_response_outcomes(
+        stage,
+        put.tier(),
+        opening.is_asked_after(&silent.item, stage),
+    );
+    if allowed.contains(&silent.outcome) {
         return Ok(());
     }
     let allowed: Vec<_> = allowed.iter().map(|then| then.as_str()).collect();
-    let (item, then, allowed) = (&silent.item, silent.then.as_str(), allowed.join(" or "));
+    let (item, then, allowed) = (&silent.item, silent.outcome.as_str(), allowed.join(" or "));
     Err(StageError::Wrong(format!("item {item}: the definition sets the no-response outcome {allowed}, not {then}"))
         .into())
 }

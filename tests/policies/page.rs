@@ -50,10 +50,10 @@ fn rules() -> String {
         );
         for rule in &file.rules {
             let row = [
-                format!("**{}**<br>each {}", rule.id, if rule.over == Scope::Grant { "grant" } else { "principal" }),
+                format!("**{}**<br>each {}", rule.id, if rule.scope == Scope::Grant { "grant" } else { "principal" }),
                 cell(&rule.title),
                 severity(rule),
-                format!("**{}**: {}", rule.verdict, cell(&rule.advice)),
+                format!("**{}**: {}", rule.recommend, cell(&rule.remediation)),
                 rule.limits.iter().map(numbers).collect::<Vec<_>>().join("<br>"),
             ];
             writeln!(page, "| {} |", row.join(" | ")).unwrap();
@@ -89,7 +89,7 @@ fn pairs() -> String {
     let mut page = "| pair | left | right | severity | reason |\n|---|---|---|---|---|\n".to_owned();
     for (_, file) in all::<Rules>(FileKind::Rules) {
         for pair in &file.pairs {
-            let (one, other) = (cell(&pair.one.does), cell(&pair.other.does));
+            let (one, other) = (cell(&pair.left.capability), cell(&pair.right.capability));
             writeln!(page, "| **{}** | {one} | {other} | {} | {} |", pair.id, pair.severity, cell(&pair.title))
                 .unwrap();
         }
@@ -120,13 +120,15 @@ fn campaigns() -> String {
     let mut page = "| definition | title | trigger | days | reviewers |\n|---|---|---|---|---|\n".to_owned();
     for (name, definition) in all::<CampaignDefinition>(FileKind::CampaignDefinition) {
         let stem = name.trim_start_matches("policies/");
-        let every = definition.every_days.map(|days| format!("every {days} days"));
-        let events = definition.on_events.iter().map(|event| event_words(*event).to_owned());
+        let every = definition.recurrence_days.map(|days| format!("every {days} days"));
+        let events = definition.triggers.iter().map(|event| event_words(*event).to_owned());
         let opened: Vec<_> = every.into_iter().chain(events).collect();
         let judges: Vec<_> = definition
             .stages
             .iter()
-            .map(|stage| format!("{} ({} of {})", cell(&stage.name), stage.ask, stage.reviewers.join(", ")))
+            .map(|stage| {
+                format!("{} ({} of {})", cell(&stage.name), stage.reviewers_per_item, stage.reviewers.join(", "))
+            })
             .collect();
         let judges = if judges.is_empty() {
             "the owner, else the owner of the system".to_owned()

@@ -83,14 +83,14 @@ fn a_rule_that_lost_a_part_fails_a_case() {
     let (mut changed, mut unseen) = (0, Vec::new());
     for rule in pack_of(&shipped(), &[]).rules() {
         let line = |key: &str, text: &str| format!("{key} = {}\n", toml::Value::String(text.to_owned()));
-        if rule.applies != "true" {
-            unseen.extend(unnoticed(&rule.id, &line("applies", &rule.applies), &line("applies", "true")));
+        if rule.when != "true" {
+            unseen.extend(unnoticed(&rule.id, &line("applies", &rule.when), &line("applies", "true")));
             changed += 1;
         }
-        for part in parts(&rule.fails) {
-            let (before, after) = rule.fails.split_at(part.start);
+        for part in parts(&rule.violation) {
+            let (before, after) = rule.violation.split_at(part.start);
             let without = format!("{before}false{}", &after[part.len()..]);
-            unseen.extend(unnoticed(&rule.id, &line("fails", &rule.fails), &line("fails", &without)));
+            unseen.extend(unnoticed(&rule.id, &line("fails", &rule.violation), &line("fails", &without)));
             changed += 1;
         }
     }

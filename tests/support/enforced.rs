@@ -323,10 +323,10 @@ root = "../host"
 const DEFINITION: &str = r#"schema = "tenure/campaign-definition/v1"
 title = "Access to web-1"
 window_days = 14
-fresh_days = 2
+max_inventory_age_days = 2
 fallback = "ben"
 second_fallback = "mia"
-on_silence = "open"
+on_no_response = "open"
 
 [[select]]
 systems = ["web-1"]

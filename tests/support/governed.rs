@@ -173,7 +173,7 @@ impl World {
         };
         let put: Vec<_> = who.iter().map(|(name, stage)| (name, *stage, asks(*stage))).collect();
         let all = put.iter().flat_map(|(name, stage, items)| items.iter().map(|item| (&item.id, *stage, *name)));
-        campaign.asked = Some(tenure::model::file::asked(all));
+        campaign.assignments = Some(tenure::model::file::asked(all));
         self::put(&mut files, &campaign_path(), &campaign);
         sign(&mut files, &campaign_path(), "ana");
         for (index, (name, stage)) in asked.iter().enumerate() {
@@ -256,7 +256,7 @@ impl World {
             .iter()
             .map(|(item, then)| NoResponseItem {
                 item: item.id,
-                then: *then,
+                outcome: *then,
                 principal: item.principal.clone(),
                 entitlement: item.entitlement.clone(),
             })
@@ -271,7 +271,7 @@ impl World {
             base: self.main.to_string(),
             closed_at: campaign.opened_at.plus_days(i64::from(stage) * 7),
             answered,
-            silent: listed,
+            no_response: listed,
         };
         change(&mut close);
         let path = close_path(stage);
@@ -517,11 +517,11 @@ pub fn items() -> Vec<Item> {
     ];
     let item = |(holder, tier): (&str, Tier)| Item {
         id: ItemId::of(&campaign, &system, &GrantKey::parse(&format!("membership/{holder}/writers")).unwrap()),
-        grant: Digest::of(holder),
+        grant_digest: Digest::of(holder),
         subject: format!("{SYSTEM}:{holder}"),
         tier,
-        facts: "not used for 143 days".to_owned(),
-        recommend: String::new(),
+        summary: "not used for 143 days".to_owned(),
+        recommendation: String::new(),
         severity: None,
         principal: holder.to_owned(),
         entitlement: "role writers".to_owned(),
@@ -545,13 +545,13 @@ fn campaign(repo: &RepoId, items: &[Item]) -> Campaign {
         opened_at: at,
         closes_at: at.plus_days(30),
         items: items.len() as u64,
-        population: population(items.iter().map(|item| (&item.id, &item.grant))),
-        asked: None,
+        population: population(items.iter().map(|item| (&item.id, &item.grant_digest))),
+        assignments: None,
         principals: Digest::of("principals"),
         policies: None,
         definition: CampaignDefinition {
             window_days: 30,
-            fresh_days: 7,
+            max_inventory_age_days: 7,
             ..CampaignDefinition::new(
                 "Privileged access",
                 PrincipalId::parse("ana").unwrap(),

@@ -83,7 +83,8 @@ fn principals(cluster: &Cluster) -> String {
         let mut accounts = vec![format!("web-1:uid:{}", 1001 + at)];
         accounts.extend(Some(oid(name)).filter(|oid| !oid.is_empty()).map(|oid| format!("pg-orders:{oid}")));
         accounts.sort();
-        let (status, ends) = if *name == "li" { ("left", "ends = \"2026-09-30T00:00:00Z\"\n") } else { ("active", "") };
+        let (status, ends) =
+            if *name == "li" { ("left", "end_date = \"2026-09-30T00:00:00Z\"\n") } else { ("active", "") };
         let team = TEAMS[at % TEAMS.len()];
         writeln!(text, "\n[[principal]]\nid = \"{name}\"\nkind = \"person\"\nstatus = \"{status}\"\naccounts = {accounts:?}\nowner = \"ana\"\nteam = \"{team}\"\n{ends}").unwrap();
     }

@@ -414,8 +414,8 @@ pub const KEYS: &[&str] = &["--commit-key", "../keys/engine-commit", "--log-key"
 const DEFINITION: &str = r#"schema = "tenure/campaign-definition/v1"
 title = "Access that matters"
 window_days = 14
-fresh_days = 2
+max_inventory_age_days = 2
 fallback = "ben"
 second_fallback = "mia"
-on_silence = "open"
+on_no_response = "open"
 "#;

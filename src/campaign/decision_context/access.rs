@@ -10,7 +10,7 @@ use crate::{
 impl ItemContext<'_> {
     pub(super) fn access(&self) -> Vec<ContextLine> {
         let (Some(grant), Some(loaded)) = (self.grant, self.loaded) else {
-            return vec![ContextLine::plain(format!("as published: {}", self.item.facts))];
+            return vec![ContextLine::plain(format!("as published: {}", self.item.summary))];
         };
         let contents = RoleContents::of(&loaded.inventory, grant);
         let mut lines = vec![ContextLine::plain(words(grant))];

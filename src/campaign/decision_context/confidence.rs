@@ -39,7 +39,7 @@ impl ItemContext<'_> {
     /// Returns the confidence with its reasons; `None` if there are no rules.
     pub(super) fn confidence(&self) -> Option<ContextLine> {
         self.library.sources.campaign.policies?;
-        let (missing, speaks) = (lacked(&self.item.facts), !self.item.recommend.is_empty());
+        let (missing, speaks) = (lacked(&self.item.summary), !self.item.recommendation.is_empty());
         let complete = self.loaded.is_some_and(|loaded| loaded.inventory.is_complete());
         let confidence = RecommendationConfidence::of(speaks, missing, complete);
         let rests = match (complete, missing) {

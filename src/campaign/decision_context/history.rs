@@ -61,14 +61,15 @@ impl ItemContext<'_> {
         };
         let (verb, since) =
             (if self.certified().is_some() { "certified" } else { "decided" }, format_date(before.opened_at));
-        if before.item.grant == grant.digest() {
+        if before.item.grant_digest == grant.digest() {
             return ContextLine::plain(format!("unchanged since it was {verb} ({since})"));
         }
         let then = self.library.sources.then.get(&(before.campaign.clone(), self.system.clone()));
-        let was = then.and_then(|then| Some((then, then.grants().find(|was| was.digest() == before.item.grant)?)));
+        let was =
+            then.and_then(|then| Some((then, then.grants().find(|was| was.digest() == before.item.grant_digest)?)));
         let told = was.map(|(then, was)| differences(was, then, grant, inventory)).unwrap_or_default();
         let text = match told.as_slice() {
-            [] => format!("changed since it was {verb} ({since}); then: {}", before.item.facts),
+            [] => format!("changed since it was {verb} ({since}); then: {}", before.item.summary),
             told => format!("changed since it was {verb} ({since}): {}", told.join("; ")),
         };
         ContextLine::marked(text)

@@ -136,7 +136,7 @@ impl<'a> ContextIndex<'a> {
                 ContextSection::new("No response", case.silence()),
                 ContextSection::new("Question", case.question()),
                 // The text of the review file, which is signed with the decision.
-                ContextSection::new(IN_THE_FILE, vec![ContextLine::plain(item.facts.clone())]),
+                ContextSection::new(IN_THE_FILE, vec![ContextLine::plain(item.summary.clone())]),
             ],
         }
     }
@@ -205,7 +205,7 @@ impl ItemContext<'_> {
             entry.vendor.as_deref().map(|vendor| format!(" · vendor {}", truncate(vendor))).unwrap_or_default();
         let role = entry.role.as_deref().map(|role| format!(" · {}", truncate(role))).unwrap_or_default();
         let gone = entry.status == PrincipalStatus::Left;
-        let left = match (gone, entry.ends) {
+        let left = match (gone, entry.end_date) {
             (true, Some(end)) => format!(" · left {}", format_date(end)),
             (true, None) => " · left".to_owned(),
             (false, Some(end)) => format!(" · ends {}", format_date(end)),
@@ -237,7 +237,7 @@ impl ItemContext<'_> {
     }
 
     fn recommended(&self) -> Vec<ContextLine> {
-        if self.item.recommend.is_empty() {
+        if self.item.recommendation.is_empty() {
             let none = match self.library.sources.campaign.policies {
                 Some(_) => "none: no rule is violated",
                 None => "none: this campaign was opened without rules",
@@ -245,7 +245,7 @@ impl ItemContext<'_> {
             return [Some(ContextLine::plain(none)), self.confidence()].into_iter().flatten().collect();
         }
         let severity = self.item.severity.map(|severity| format!(" · severity {severity}")).unwrap_or_default();
-        let line = ContextLine::marked(format!("{}{severity}", self.item.recommend));
+        let line = ContextLine::marked(format!("{}{severity}", self.item.recommendation));
         [Some(line), self.confidence()].into_iter().flatten().collect()
     }
 
@@ -301,7 +301,7 @@ pub const fn tier_words(tier: Tier) -> &'static str {
 
 /// Returns whether an item has any finding: such items are reviewed one by one, never in bulk.
 pub const fn is_flagged(item: &Item) -> bool {
-    item.is_flagged() || !item.recommend.is_empty()
+    item.is_flagged() || !item.recommendation.is_empty()
 }
 
 /// Returns the display name of an entitlement, without repeating the kind: `account ben`.

@@ -9,7 +9,7 @@ use crate::{
 impl ItemContext<'_> {
     pub(super) fn silence(&self) -> Vec<ContextLine> {
         let definition = &self.library.sources.campaign.definition;
-        let then = silence_words(definition.on_silence, self.item.tier);
+        let then = silence_words(definition.on_no_response, self.item.tier);
         vec![
             ContextLine::plain(format!("due {}", format_date(self.due))),
             ContextLine::plain(format!("without a response {then}")),

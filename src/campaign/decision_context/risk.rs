@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 impl ItemContext<'_> {
     /// Returns the ids of the rules that the recommendation names.
     pub(super) fn codes(&self) -> Vec<&str> {
-        let words = self.item.recommend.split([',', ' ', ':', '(', ')', ';']);
+        let words = self.item.recommendation.split([',', ' ', ':', '(', ')', ';']);
         let is_id = |word: &&str| {
             word.contains('-') && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
         };
@@ -22,9 +22,11 @@ impl ItemContext<'_> {
         let mut lines: Vec<ContextLine> = Vec::new();
         for code in self.codes() {
             lines.push(match self.library.sources.rules.get(code) {
-                Some(rule) => {
-                    ContextLine::marked(format!("{code}: {} · {}", clip_long(&rule.title), clip_long(&rule.advice)))
-                }
+                Some(rule) => ContextLine::marked(format!(
+                    "{code}: {} · {}",
+                    clip_long(&rule.title),
+                    clip_long(&rule.remediation)
+                )),
                 None => ContextLine::marked(format!("{code}: the text of this rule is not available")),
             });
         }
@@ -33,10 +35,10 @@ impl ItemContext<'_> {
             lines.push(ContextLine::plain(if judged { "no rule is violated" } else { "no rules were evaluated" }));
         }
         // A rule that could not be evaluated is not a pass.
-        if let Some(lacking) = self.item.facts.split("; ").find(|fact| fact.starts_with("unknown: ")) {
+        if let Some(lacking) = self.item.summary.split("; ").find(|fact| fact.starts_with("unknown: ")) {
             lines.push(ContextLine::marked(format!("some rules cannot be evaluated: {lacking}")));
         }
-        let pairs = self.item.facts.split("; ").filter(|fact| fact.starts_with("separation of duties "));
+        let pairs = self.item.summary.split("; ").filter(|fact| fact.starts_with("separation of duties "));
         lines.extend(pairs.map(|pair| ContextLine::marked(clip_long(pair))));
         if let Some(grant) = self.grant {
             let attributes: Vec<_> = grant

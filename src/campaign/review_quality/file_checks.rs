@@ -33,22 +33,25 @@ pub fn stamps_in(path: &str, review: &Review, terms: &ReviewTerms) -> Diagnostic
         let many = members.len();
         let one_shape = members.iter().all(|(_, item)| !item.is_flagged())
             && members.windows(2).all(|pair| matches!(pair, [a, b] if shape(a.1) == shape(b.1)));
-        if one_shape && many <= terms.bulk as usize {
+        if one_shape && many <= terms.max_bulk_size as usize {
             continue;
         }
-        if many > terms.copies as usize && 100 * many >= terms.copies_percent as usize * kept.len() {
+        if many > terms.max_duplicate_reasons as usize
+            && 100 * many >= terms.max_duplicate_reasons_percent as usize * kept.len()
+        {
             let message = format!("{many} of the {} accesses that this file keeps have one reason", kept.len());
             let help = "say for each of them why it is needed, in words of its own";
             problems.push(told("duplicate-reasons", message, path, review, &members).help(help));
         } else if one_shape {
-            let message = format!("{many} accesses of one kind by one reason, and {} at most go together", terms.bulk);
+            let message =
+                format!("{many} accesses of one kind by one reason, and {} at most go together", terms.max_bulk_size);
             let help = "review what gives the access, and not everybody who has it";
             problems.push(told("bulk-decisions", message, path, review, &members).help(help));
         }
     }
     let flagged: Vec<_> = kept.into_iter().filter(|(_, item)| item.is_flagged() && item.is_kept()).collect();
-    if flagged.len() > terms.flagged_keeps as usize {
-        let (many, most) = (flagged.len(), terms.flagged_keeps);
+    if flagged.len() > terms.max_flagged_certified as usize {
+        let (many, most) = (flagged.len(), terms.max_flagged_certified);
         let message = format!("this file keeps {many} accesses that policy speaks against, and {most} are usual");
         let help = "look at them once more, or put some of them to somebody else";
         problems.push(told("bulk-decisions", message, path, review, &flagged).help(help));

@@ -140,7 +140,8 @@ pub fn study(study: &QualityInputs<'_>) -> ReviewQuality {
     let mut findings = rubber_stamping::findings(study, &by_reviewer);
     findings.sort();
     let decided: BTreeSet<&ItemId> = made.iter().filter(|one| one.verdict.is_final()).map(|one| &one.item.id).collect();
-    let silent: BTreeSet<&ItemId> = study.closes.iter().flat_map(|close| &close.silent).map(|one| &one.item).collect();
+    let silent: BTreeSet<&ItemId> =
+        study.closes.iter().flat_map(|close| &close.no_response).map(|one| &one.item).collect();
     ReviewQuality {
         campaign: study.campaign.id.clone(),
         items: study.campaign.items,

@@ -72,7 +72,7 @@ fn weight(members: &[&ReviewerDecision<'_>], terms: &ReviewTerms) -> u64 {
             false => *shapes.entry((one.given.path, file_checks::shape(one.item))).or_default() += 1,
         }
     }
-    let group = |count: &u64| if *count <= u64::from(terms.bulk) { 1 } else { *count };
+    let group = |count: &u64| if *count <= u64::from(terms.max_bulk_size) { 1 } else { *count };
     weight + shapes.values().map(group).sum::<u64>()
 }
 
@@ -80,7 +80,9 @@ fn duplicates(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &Rev
     let copies = DuplicateReasonGroups::of(made, terms);
     let total = copies.total();
     let (weight, members) = copies.groups.first()?;
-    if *weight <= u64::from(terms.copies) || 100 * weight < u64::from(terms.copies_percent) * total {
+    if *weight <= u64::from(terms.max_duplicate_reasons)
+        || 100 * weight < u64::from(terms.max_duplicate_reasons_percent) * total
+    {
         return None;
     }
     let first = members.first()?;
@@ -113,8 +115,8 @@ fn batches(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &Review
     for made in files.values() {
         let kept: Vec<&&ReviewerDecision<'_>> =
             made.iter().filter(|one| one.item.is_flagged() && one.item.is_kept()).collect();
-        if let Some(first) = kept.first().filter(|_| kept.len() > terms.flagged_keeps as usize) {
-            let (many, most) = (kept.len(), terms.flagged_keeps);
+        if let Some(first) = kept.first().filter(|_| kept.len() > terms.max_flagged_certified as usize) {
+            let (many, most) = (kept.len(), terms.max_flagged_certified);
             let message = format!(
                 "one signature of `{reviewer}` keeps {many} accesses that policy speaks against; {most} are usual"
             );
@@ -125,9 +127,9 @@ fn batches(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &Review
         for one in made.iter().filter(|one| one.keeps() && !one.item.is_flagged()) {
             shapes.entry((file_checks::shape(one.item), one.item.reason.as_str())).or_default().push(one);
         }
-        for members in shapes.values().filter(|members| members.len() > terms.bulk as usize) {
+        for members in shapes.values().filter(|members| members.len() > terms.max_bulk_size as usize) {
             if let Some(first) = members.first() {
-                let (many, most) = (members.len(), terms.bulk);
+                let (many, most) = (members.len(), terms.max_bulk_size);
                 let message =
                     format!("`{reviewer}` keeps {many} accesses of one kind by one reason; {most} at most go together");
                 find(first, message, "review what gives the access, and not everybody who has it".to_owned());
@@ -141,7 +143,7 @@ fn batches(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &Review
 fn missing_rationale(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &ReviewTerms) -> Option<Finding> {
     let says_nothing = |one: &&ReviewerDecision<'_>| {
         let (_, words) = ReasonCode::split(&one.item.reason);
-        one.item.is_flagged() && one.keeps() && words.split_whitespace().count() < terms.words as usize
+        one.item.is_flagged() && one.keeps() && words.split_whitespace().count() < terms.min_rationale_words as usize
     };
     let mut found = made.iter().filter(says_nothing);
     let first = found.next()?;
@@ -152,7 +154,7 @@ fn missing_rationale(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], term
         message: format!(
             "`{reviewer}` keeps {} accesses against policy in fewer than {} words",
             found.count() + 1,
-            terms.words
+            terms.min_rationale_words
         ),
         help: format!("have `{reviewer}` say why: `tenure review {}`", first.item.id),
     })
@@ -175,7 +177,8 @@ fn fast_signing(study: &QualityInputs<'_>, reviewer: &PrincipalId, made: &[Revie
             (so_far, of_stage) = (0, stage);
         }
         so_far += count;
-        let least = i64::from(study.terms.seconds).saturating_mul(i64::try_from(so_far).unwrap_or(i64::MAX));
+        let least =
+            i64::from(study.terms.min_seconds_per_item).saturating_mul(i64::try_from(so_far).unwrap_or(i64::MAX));
         if so_far >= FEWEST_TIMED && took < least {
             found = Some(Finding {
                 severity: Severity::Medium,

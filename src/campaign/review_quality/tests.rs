@@ -44,8 +44,8 @@ impl Round {
             name: format!("stage {number}"),
             days: 7,
             reviewers: vec!["owner".to_owned()],
-            ask: 1,
-            outcome: Strategy::AllMustAccept,
+            reviewers_per_item: 1,
+            strategy: Strategy::AllMustAccept,
             stop_on: Vec::new(),
             advance_on: Vec::new(),
             sample_percent: None,
@@ -119,11 +119,11 @@ fn digest(review: &Review) -> Digest {
 fn item(number: usize, verdict: Verdict, reason: &str) -> Item {
     Item {
         id: ItemId::parse(&format!("itm-{number:016x}")).unwrap(),
-        grant: Digest::of(number.to_string()),
+        grant_digest: Digest::of(number.to_string()),
         subject: format!("db:{number}"),
         tier: Tier::T2,
-        facts: "a service account".to_owned(),
-        recommend: String::new(),
+        summary: "a service account".to_owned(),
+        recommendation: String::new(),
         severity: None,
         principal: format!("svc_{number}"),
         entitlement: format!("role of {}", word(number)),
@@ -137,7 +137,7 @@ fn item(number: usize, verdict: Verdict, reason: &str) -> Item {
 
 fn flagged(number: usize, verdict: Verdict, reason: &str) -> Item {
     let recommend = "revoke: NHI-LIF-02".to_owned();
-    Item { severity: Some(Severity::Medium), recommend, ..item(number, verdict, reason) }
+    Item { severity: Some(Severity::Medium), recommendation: recommend, ..item(number, verdict, reason) }
 }
 
 /// Words that nobody shares with anybody.
@@ -370,11 +370,11 @@ fn defaults_and_superseded_decisions_do_not_count() {
     let mut close: StageClose = codec::parse("close", schema::example(FileKind::StageClose).as_bytes()).ok().unwrap();
     let silent = |number: usize| NoResponseItem {
         item: item(number, Verdict::Certify, "").id,
-        then: NoResponseOutcome::Disable,
+        outcome: NoResponseOutcome::Disable,
         principal: "svc".to_owned(),
         entitlement: "role".to_owned(),
     };
-    close.silent = vec![silent(30), silent(33)];
+    close.no_response = vec![silent(30), silent(33)];
     round.closes = vec![close];
     let quality = round.quality();
     assert_eq!((quality.items, quality.human_decided, quality.by_silence), (40, 31, 2));

@@ -16,8 +16,8 @@ fn stage(name: &str, reviewers: &[&str], ask: u32) -> Stage {
         name: name.to_owned(),
         days: 7,
         reviewers: reviewers.iter().map(|word| (*word).to_owned()).collect(),
-        ask,
-        outcome: Strategy::AllMustAccept,
+        reviewers_per_item: ask,
+        strategy: Strategy::AllMustAccept,
         stop_on: Vec::new(),
         advance_on: Vec::new(),
         sample_percent: None,
@@ -43,7 +43,7 @@ fn asked(opened: &OpenedCampaign) -> BTreeMap<String, Vec<(u32, String, String)>
     let mut asked: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for sheet in &opened.sheets {
         for item in &sheet.review.items {
-            let told = item.facts.split("; asked as ").nth(1).unwrap_or_default().to_owned();
+            let told = item.summary.split("; asked as ").nth(1).unwrap_or_default().to_owned();
             let one = (sheet.review.stage(), sheet.review.reviewer.to_string(), told);
             asked.entry(item.principal.clone()).or_default().push(one);
         }
@@ -133,17 +133,17 @@ fn the_manager_of_a_machine_is_that_of_who_answers_for_it() {
 #[test]
 fn leaving_or_keyless_reviewer_is_skipped() {
     let mut world = company();
-    world.entry("ana").ends = Some(time("2026-12-01T00:00:00Z"));
+    world.entry("ana").end_date = Some(time("2026-12-01T00:00:00Z"));
     world.definition.stages = vec![stage("one", &["manager", "system-owner", "system-deputy"], 1)];
     world.registered("dora").keys[0].state = KeyState::Retired;
     let told = "deputy for the system, as ana leaves on 2026-12-01 and dora has no active key";
     assert_eq!(asked(&opened(&world))["1_login"], [one(1, "dan", told)]);
     // The day after the window ends is another matter.
-    world.entry("ana").ends = Some(time("2026-12-08T00:00:00Z"));
+    world.entry("ana").end_date = Some(time("2026-12-08T00:00:00Z"));
     assert_eq!(asked(&opened(&world))["1_login"], [one(1, "ana", "manager")]);
     // So it is without stages.
     world.definition.stages.clear();
-    world.entry("ana").ends = Some(time("2026-12-01T00:00:00Z"));
+    world.entry("ana").end_date = Some(time("2026-12-01T00:00:00Z"));
     let told = "deputy for the system, as ana leaves on 2026-12-01 and dora has no active key";
     assert_eq!(asked(&opened(&world))["1_login"], [one(1, "dan", told)]);
 }
@@ -153,7 +153,7 @@ fn over_the_load_the_next_in_line_is_asked_until_nobody_is_left() {
     let holders: Vec<String> = (0..5).map(|number| format!("1{number}")).collect();
     let grants = holders.iter().map(|holder| membership("db", holder, "reader", Tier::T2)).collect();
     let mut world = World::new().collected("db", grants, "2026-11-22T05:00:00Z");
-    world.definition.load = Some(ReviewerCapacity { t0: 1, t1: 1, t2: 2, t3: 1 });
+    world.definition.max_items_per_reviewer = Some(ReviewerCapacity { t0: 1, t1: 1, t2: 2, t3: 1 });
     let mut count: BTreeMap<PrincipalId, usize> = BTreeMap::new();
     let sheets = opened(&world).sheets;
     sheets
@@ -162,11 +162,14 @@ fn over_the_load_the_next_in_line_is_asked_until_nobody_is_left() {
     assert_eq!(count, BTreeMap::from([(id("dora"), 2), (id("dan"), 2), (id("fay"), 1)]));
     let last = sheets.iter().find(|sheet| sheet.review.reviewer == id("fay")).unwrap();
     let told = "asked as fallback, as dora already has 2 items of T2 and dan already has 2 items of T2";
-    assert!(last.review.items[0].facts.ends_with(told), "{}", last.review.items[0].facts);
+    assert!(last.review.items[0].summary.ends_with(told), "{}", last.review.items[0].summary);
 
-    world.definition.load = Some(ReviewerCapacity { t0: 1, t1: 1, t2: 1, t3: 1 });
+    world.definition.max_items_per_reviewer = Some(ReviewerCapacity { t0: 1, t1: 1, t2: 1, t3: 1 });
     let refused = world.refused();
-    assert!(refused.contains("`gus` already has 1 item of T2") && refused.contains("raise `[load]`"), "{refused}");
+    assert!(
+        refused.contains("`gus` already has 1 item of T2") && refused.contains("raise `[max_items_per_reviewer]`"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -177,14 +180,14 @@ fn of_a_large_group_at_its_load_only_the_first_are_told() {
         world = world.person(name, &[]).signs(name);
         world.registered(name).groups = vec!["all".to_owned()];
     }
-    world.definition.load = Some(ReviewerCapacity { t0: 1, t1: 1, t2: 1, t3: 1 });
+    world.definition.max_items_per_reviewer = Some(ReviewerCapacity { t0: 1, t1: 1, t2: 1, t3: 1 });
     world.definition.stages = vec![stage("everybody", &["group:all"], 1)];
     let grants = (0..50).map(|n| membership("db", &format!("{n}"), "reader", Tier::T2)).collect();
     let world = world.collected("db", grants, "2026-11-22T05:00:00Z");
     let opened = opened(&world);
     let reviewers: BTreeSet<_> = opened.sheets.iter().map(|sheet| &sheet.review.reviewer).collect();
     assert_eq!(reviewers.len(), 50, "each has one, and no fallback is needed");
-    let told = opened.sheets.iter().map(|sheet| sheet.review.items[0].facts.matches("has 1 item").count());
+    let told = opened.sheets.iter().map(|sheet| sheet.review.items[0].summary.matches("has 1 item").count());
     assert!(told.clone().max() <= Some(32), "{:?}", told.max());
 }
 
@@ -240,7 +243,7 @@ fn sampled_stage_asks_about_the_sample_only() {
 fn mistakes_in_a_definition_are_underlined() {
     let mut world = company();
     world.definition.remind_percent = vec![75, 50, 100];
-    world.definition.every_days = Some(3);
+    world.definition.recurrence_days = Some(3);
     world.definition.second_fallback = id("fay");
     world.definition.stages = vec![
         Stage {

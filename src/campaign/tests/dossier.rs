@@ -59,7 +59,7 @@ impl Past {
         let then = Inventory::new(system_id("db"), time(when), Digest::ZERO, true, grants, BTreeMap::new());
         self.then.insert((id.clone(), system_id("db")), then);
         let reason = format!("in-use-needed: said in {campaign}");
-        let item = crate::model::file::Item { decision: Some(verdict), reason, grant, ..item };
+        let item = crate::model::file::Item { decision: Some(verdict), reason, grant_digest: grant, ..item };
         self.earlier.push(PriorDecision {
             campaign: id,
             opened_at: time(when),

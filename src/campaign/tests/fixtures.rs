@@ -72,7 +72,7 @@ impl World {
             thresholds: Thresholds { t0: 1, t1: 1, t2: 1, t3: 1 },
             lowered: TierOverrides::default(),
             definition: CampaignDefinition {
-                fresh_days: 5,
+                max_inventory_age_days: 5,
                 selectors: vec![Selector::default()],
                 ..CampaignDefinition::new("Privileged access", id("fay"), id("gus"))
             },
@@ -138,7 +138,7 @@ impl World {
 
     pub(super) fn left(mut self, name: &str, when: &str) -> Self {
         self.entry(name).status = PrincipalStatus::Left;
-        self.entry(name).ends = Some(time(when));
+        self.entry(name).end_date = Some(time(when));
         self
     }
 
@@ -253,10 +253,10 @@ pub(super) fn exception(repo: &RepoId, grant: Digest) -> Exception {
         repo: repo.clone(),
         id: id("exc-1"),
         item: ItemId::parse("itm-0000000000000000").unwrap(),
-        grant,
+        grant_digest: grant,
         subject: "db:10".to_owned(),
         rule: Some("EXC-01".to_owned()),
-        lowers: None,
+        lower_tier_to: None,
         rating: Rating::Low,
         owner: id("fay"),
         approver: id("gus"),
@@ -264,8 +264,8 @@ pub(super) fn exception(repo: &RepoId, grant: Digest) -> Exception {
         reason: "nobody reads it".to_owned(),
         compensating: "its network is closed".to_owned(),
         proof_days: None,
-        since: time("2026-11-20T05:00:00Z"),
-        from: time("2026-11-20T05:00:00Z"),
+        first_found: time("2026-11-20T05:00:00Z"),
+        valid_from: time("2026-11-20T05:00:00Z"),
         until: time("2026-12-20T00:00:00Z"),
         renews: None,
     }

@@ -172,9 +172,9 @@ impl<'c> Both<'c> {
         let items: Vec<Item> = ITEMS.into_iter().map(item).collect();
         let mut definition =
             CampaignDefinition { window_days: 30, ..CampaignDefinition::new("Access", id("ana"), id("ben")) };
-        definition.on_silence = plan.silence;
-        definition.silence_cap = Some(plan.cap);
-        definition.overall = plan.overall;
+        definition.on_no_response = plan.silence;
+        definition.max_no_response_removals = Some(plan.cap);
+        definition.overall_strategy = plan.overall;
         definition.stages = plan.stages.iter().enumerate().map(stage).collect();
         let put = |(item, stage, who): &(usize, u32, Vec<Name>)| {
             let put: Vec<_> = who.iter().map(|who| (items[*item].id, *stage, id(who))).collect();
@@ -190,8 +190,8 @@ impl<'c> Both<'c> {
             opened_at: on(0),
             closes_at: on(ENDS),
             items: items.len() as u64,
-            population: population(items.iter().map(|item| (&item.id, &item.grant))),
-            asked: Some(asked(all.iter().map(|(item, stage, who)| (item, *stage, who)))),
+            population: population(items.iter().map(|item| (&item.id, &item.grant_digest))),
+            assignments: Some(asked(all.iter().map(|(item, stage, who)| (item, *stage, who)))),
             principals: Digest::of("principals"),
             policies: None,
             definition,
@@ -383,7 +383,7 @@ impl<'c> Both<'c> {
             .iter()
             .map(|(item, then)| NoResponseItem {
                 item: self.items[*item].id,
-                then: written(*then),
+                outcome: written(*then),
                 principal: self.items[*item].principal.clone(),
                 entitlement: self.items[*item].entitlement.clone(),
             })
@@ -398,7 +398,7 @@ impl<'c> Both<'c> {
             base: EMPTY.to_owned(),
             closed_at: on(day),
             answered: answered as u64,
-            silent: listed,
+            no_response: listed,
         };
         let mut against = self.reference.objections_to_close(stage, day, &silent, answered, signer);
         if signer == "mallory" {
@@ -553,8 +553,8 @@ fn stage((index, rules): (usize, &(Strategy, Vec<model::Stance>, Vec<model::Stan
         name: format!("stage {}", index + 1),
         days: 7,
         reviewers: vec!["owner".to_owned()],
-        ask: 2,
-        outcome: rules.0,
+        reviewers_per_item: 2,
+        strategy: rules.0,
         stop_on: rules.1.clone(),
         advance_on: rules.2.clone(),
         sample_percent: None,
@@ -565,11 +565,11 @@ fn item((holder, tier): (&str, Tier)) -> Item {
     let key = GrantKey::parse(&format!("membership/{holder}/writers")).unwrap();
     Item {
         id: ItemId::of(&campaign_id(), &system_id("db"), &key),
-        grant: Digest::of(holder),
+        grant_digest: Digest::of(holder),
         subject: format!("db:{holder}"),
         tier,
-        facts: "not used for 143 days".to_owned(),
-        recommend: String::new(),
+        summary: "not used for 143 days".to_owned(),
+        recommendation: String::new(),
         severity: None,
         principal: holder.to_owned(),
         entitlement: "role writers".to_owned(),

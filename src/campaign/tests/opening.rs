@@ -152,14 +152,14 @@ fn account_tier_follows_access_unless_excepted() {
         let items = sheets.iter().flat_map(|sheet| &sheet.review.items);
         items
             .map(|item| {
-                let by = item.facts.split("; ").find(|fact| fact.contains("exception")).unwrap_or("computed");
+                let by = item.summary.split("; ").find(|fact| fact.contains("exception")).unwrap_or("computed");
                 format!("{} {}: {by}", item.tier, item.entitlement)
             })
             .collect()
     };
     assert_eq!(told(&world), ["T0 account login: computed", "T0 membership admin: computed"]);
     let mut exception = super::fixtures::exception(&world.repo, login.digest());
-    exception.lowers = Some(Tier::T2);
+    exception.lower_tier_to = Some(Tier::T2);
     exception.rating = Rating::Critical;
     world.lowered = TierOverrides::of([&exception], world.now);
     assert_eq!(
@@ -261,8 +261,8 @@ fn selectors_include_unknown_values() {
     assert_eq!(taken(Selector { kinds: vec![GrantKind::Account], ..any() }), "");
     assert_eq!(taken(Selector { tiers: vec![Tier::T0, Tier::T1], ..any() }), "db:2 hosts:0");
     assert_eq!(taken(Selector { unused_days: Some(90), ..any() }), "db:2 db:3 db:4");
-    assert_eq!(taken(Selector { no_owner: Some(true), ..any() }), "db:3 db:4 hosts:0");
-    assert_eq!(taken(Selector { no_owner: Some(false), ..any() }), "db:1 db:2");
+    assert_eq!(taken(Selector { orphaned: Some(true), ..any() }), "db:3 db:4 hosts:0");
+    assert_eq!(taken(Selector { orphaned: Some(false), ..any() }), "db:1 db:2");
     let services = vec![PrincipalKind::Service];
     assert_eq!(taken(Selector { principals: services, ..any() }), "db:2 db:3 db:4 hosts:0");
 }

@@ -94,7 +94,8 @@ impl Round {
 
     fn action(&self, holder: &str, verdict: Verdict) -> ActionId {
         let item = self.item(holder);
-        let grant = self.opened.sheets.iter().flat_map(|s| &s.review.items).find(|one| one.id == item).unwrap().grant;
+        let grant =
+            self.opened.sheets.iter().flat_map(|s| &s.review.items).find(|one| one.id == item).unwrap().grant_digest;
         ActionId::of(&self.world.repo, &item, &grant, verdict.as_str())
     }
 
@@ -169,7 +170,7 @@ impl Round {
 }
 
 fn put<'a>(system: &'a SystemId, item: &'a Item) -> (&'a ItemId, ReviewedItem<'a>) {
-    let Item { id, grant, subject, tier, .. } = item;
+    let Item { id, grant_digest: grant, subject, tier, .. } = item;
     (id, ReviewedItem { system, grant: *grant, subject, tier: *tier, asked: &[(1, 0)] })
 }
 
@@ -286,8 +287,8 @@ fn exception(round: &Round, holder: &str, validity: ExceptionState) -> Exception
         path: "exceptions/exc-1.toml".to_owned(),
         validity,
         item: item.id,
-        grant: item.grant,
-        lowers: None,
+        grant_digest: item.grant_digest,
+        lower_tier_to: None,
         subject: item.subject.clone(),
         rule: None,
         rating: Rating::Low,
@@ -352,7 +353,7 @@ fn an_exception_holds_for_its_grant_and_its_time_only() {
     assert_eq!(round.state("0"), ItemState::Decided);
     round.exceptions = vec![exception(&round, "0", ExceptionState::InForce)];
     assert_eq!(round.state("0"), ItemState::Excepted);
-    round.exceptions[0].grant = Digest::ZERO;
+    round.exceptions[0].grant_digest = Digest::ZERO;
     assert_eq!(round.state("0"), ItemState::Decided);
     for (validity, state) in [
         (ExceptionState::Coming, ItemState::Decided),
@@ -366,7 +367,7 @@ fn an_exception_holds_for_its_grant_and_its_time_only() {
         assert_eq!(round.state("0"), state, "{validity}");
     }
     round.exceptions = vec![exception(&round, "0", ExceptionState::InForce)];
-    round.exceptions[0].lowers = Some(Tier::T3);
+    round.exceptions[0].lower_tier_to = Some(Tier::T3);
     assert_eq!(round.state("0"), ItemState::Decided, "one that lowers a tier lets nothing stand");
 }
 

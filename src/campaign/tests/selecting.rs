@@ -78,14 +78,14 @@ fn what_an_expression_or_a_rule_cannot_judge_is_taken_too() {
     let rule = Rule {
         id: "T-TEAM-01".to_owned(),
         title: "Teams other than orders do not read".to_owned(),
-        over: Scope::Grant,
-        applies: "grant.kind == 'membership'".to_owned(),
-        fails: "principal.team != 'orders'".to_owned(),
-        requires: vec!["principal.team".to_owned()],
+        scope: Scope::Grant,
+        when: "grant.kind == 'membership'".to_owned(),
+        violation: "principal.team != 'orders'".to_owned(),
+        requires_attributes: vec!["principal.team".to_owned()],
         severity: Severity::High,
-        verdict: Verdict::Revoke,
-        advice: "take it away".to_owned(),
-        maps: Vec::new(),
+        recommend: Verdict::Revoke,
+        remediation: "take it away".to_owned(),
+        controls: Vec::new(),
         note: None,
         limits: Vec::new(),
         severities: Vec::new(),
@@ -100,7 +100,7 @@ fn what_an_expression_or_a_rule_cannot_judge_is_taken_too() {
     world.entry("eve").team = Some("orders".to_owned());
     world.entry("tom").team = Some("books".to_owned());
     // Account 3 is uncorrelated: its team is unknown.
-    let cel = Selector { cel: Some("principal.team == 'books'".to_owned()), ..Selector::default() };
+    let cel = Selector { condition: Some("principal.team == 'books'".to_owned()), ..Selector::default() };
     assert_eq!(taken(&world, cel), ["2 reader", "3 reader"]);
     for rule in ["T-TEAM-01", "*"] {
         let found = Selector { findings: vec![rule.to_owned()], ..Selector::default() };
@@ -116,8 +116,8 @@ fn an_expression_may_name_the_reviewers() {
         name: "sponsors".to_owned(),
         days: 14,
         reviewers: vec!["cel:[principal.sponsor, 'dan']".to_owned()],
-        ask: 2,
-        outcome: crate::model::Strategy::AllMustAccept,
+        reviewers_per_item: 2,
+        strategy: crate::model::Strategy::AllMustAccept,
         stop_on: Vec::new(),
         advance_on: Vec::new(),
         sample_percent: None,
@@ -141,12 +141,12 @@ fn an_expression_may_name_the_reviewers() {
 fn every_system_contributes_unless_it_is_named() {
     let empty = |may_be_empty: &[&str]| {
         let mut world = holding(vec![membership("db", "1", "reader", Tier::T2)]).system("hr", Tier::T3);
-        world.definition.may_be_empty = may_be_empty.iter().map(|name| system_id(name)).collect();
+        world.definition.allow_empty = may_be_empty.iter().map(|name| system_id(name)).collect();
         world
     };
     let refused = empty(&[]).refused();
     assert!(refused.contains("no grant on `hr` matches any selector"), "{refused}");
-    assert!(refused.contains("write `may_be_empty = [\"hr\"]`"), "{refused}");
+    assert!(refused.contains("write `allow_empty = [\"hr\"]`"), "{refused}");
     assert_eq!(empty(&["hr"]).open().unwrap().campaign.items, 1);
 }
 

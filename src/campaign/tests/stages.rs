@@ -29,7 +29,7 @@ impl Case {
         let world = World::new().collected("db", grants, "2026-11-22T05:00:00Z");
         let opened = world.open().unwrap();
         let mut campaign = opened.campaign;
-        campaign.definition.on_silence = NoResponseAction::Open;
+        campaign.definition.on_no_response = NoResponseAction::Open;
         campaign.definition.stages = outcomes.iter().enumerate().map(stage).collect();
         let review = opened.sheets[0].review.clone();
         Self { campaign, review, reviewers: [id("dora"), id("dan")], answers: Vec::new(), closes: Vec::new() }
@@ -61,7 +61,7 @@ impl Case {
         let item = &self.review.items[0];
         let silent = then.map(|then| NoResponseItem {
             item: item.id,
-            then,
+            outcome: then,
             principal: item.principal.clone(),
             entitlement: item.entitlement.clone(),
         });
@@ -74,7 +74,7 @@ impl Case {
             base: String::new(),
             closed_at: time("2026-11-30T05:00:00Z"),
             answered: 0,
-            silent: silent.into_iter().collect(),
+            no_response: silent.into_iter().collect(),
         });
         self
     }
@@ -83,7 +83,7 @@ impl Case {
         let item = &self.review.items[0];
         let mut asked = vec![(1, 0), (1, 1)];
         asked.extend((self.campaign.definition.stage_count() > 1).then_some((2, 0)));
-        let Item { id, grant, subject, tier, .. } = item;
+        let Item { id, grant_digest: grant, subject, tier, .. } = item;
         let put = ReviewedItem { system: &self.review.system, grant: *grant, subject, tier: *tier, asked: &asked };
         let owners = ["fay".to_owned()];
         let closed = |close| ClosedStage { close, path: "stages/n.toml", digest: Digest::ZERO, signers: &owners };
@@ -130,8 +130,8 @@ fn stage((index, outcome): (usize, &Strategy)) -> Stage {
         name: format!("stage {}", index + 1),
         days: 7,
         reviewers: vec!["owner".to_owned()],
-        ask: 2,
-        outcome: *outcome,
+        reviewers_per_item: 2,
+        strategy: *outcome,
         stop_on: Vec::new(),
         advance_on: Vec::new(),
         sample_percent: None,
@@ -203,7 +203,7 @@ fn later_stage_starts_after_previous_close() {
         .answer(1, DAN, Some(Verdict::Revoke))
         .close(None);
     assert_eq!(on.waiting().stage, 2, "the stage's own list takes the place of the strategy's");
-    let overall = on.defined(|campaign| campaign.definition.overall = Some(Strategy::OneAcceptAccepts));
+    let overall = on.defined(|campaign| campaign.definition.overall_strategy = Some(Strategy::OneAcceptAccepts));
     assert_eq!(overall.answer(2, DORA, Some(Verdict::Certify)).decided().verdict, Verdict::Certify);
 }
 

@@ -73,8 +73,8 @@ fn stops() -> String {
                 name: "owners".to_owned(),
                 days: 7,
                 reviewers: vec!["owner".to_owned()],
-                ask: 2,
-                outcome: strategy,
+                reviewers_per_item: 2,
+                strategy: strategy,
                 stop_on: stop_on.clone(),
                 advance_on: advance_on.clone(),
                 sample_percent: None,
@@ -91,21 +91,22 @@ fn silence() -> String {
     let id = super::fixtures::id;
     let mut definition = CampaignDefinition::new("Access", id("fay"), id("gus"));
     for (word, on_silence) in [("disable", NoResponseAction::Disable), ("open", NoResponseAction::Open)] {
-        definition.on_silence = on_silence;
+        definition.on_no_response = on_silence;
         for tier in [Tier::T0, Tier::T1, Tier::T2, Tier::T3] {
-            let then: Vec<_> = definition.after_silence(1, tier, false).iter().map(|then| then.as_str()).collect();
+            let then: Vec<_> =
+                definition.no_response_outcomes(1, tier, false).iter().map(|then| then.as_str()).collect();
             writeln!(text, "| `{word}` | {tier} | {} |", then.join(", if unused for certain; else ")).unwrap();
         }
     }
     writeln!(
         text,
-        "\nWithout a `silence_cap`, silence takes access away from at most {} items.",
-        definition.silence_cap()
+        "\nWithout a `max_no_response_removals`, silence takes access away from at most {} items.",
+        definition.max_no_response_removals()
     )
     .unwrap();
     let terms = NoResponseTerms::usual();
-    assert_eq!((terms.renewals, terms.groups.as_slice()), (0, [].as_slice()), "the words below say so");
-    text + &EXCEPTED.replace("[DAYS]", &terms.days.to_string()) + MISSED
+    assert_eq!((terms.max_renewals, terms.approver_groups.as_slice()), (0, [].as_slice()), "the words below say so");
+    text + &EXCEPTED.replace("[DAYS]", &terms.max_days.to_string()) + MISSED
 }
 
 const HEAD: &str = "<!-- Written from the code by `TENURE_UPDATE=1 cargo test --lib strategies`; a test holds the two together. -->
@@ -137,7 +138,7 @@ stops. What the stages that were asked came to is weighed once more, by `overall
 `all-must-accept` where nothing is said.
 
 A later stage with `sample_percent` asks about a sample of the items. Every other item passes the stage with the result of the
-stages before it; without a response in those, the item gets the outcome of `on_silence`, as after the last stage. An item is
+stages before it; without a response in those, the item gets the outcome of `on_no_response`, as after the last stage. An item is
 in the sample if the first 8 hexadecimal digits of `sha256(\"tenure/stage-sample/v1\\n<campaign>\\n<population>\\n<stage>\\n<item>\\n\")`,
 divided by 2^32, are below the percentage; `population` is the digest in `campaign.toml`. If this holds for no item, the item
 with the lowest number is the sample. The sample is fixed when the campaign opens; a campaign whose review files ask about other
@@ -148,7 +149,7 @@ items in this stage is rejected (`sample-mismatch`).
 const EXCEPTED: &str = "
 What comes to `except` stays as it is and cannot be closed until somebody acts. A fallback decides; or an exception buys time:
 signed as its rating asks, for at most [DAYS] days, not renewable. It decides nothing: the item is never counted as decided by
-people, and `excepted-undecided` stays a finding for as long as the exception stands. `[silence]` of the mandate sets `days`,
+people, and `excepted-undecided` stays a finding for as long as the exception stands. `[no_response]` of the mandate sets `days`,
 `renewals`, and the `groups` who sign besides those of the rating, such as the accountable executive; `tenure exception terms`
 says what holds. One that was accepted while somebody could still answer keeps the term of its rating, and the finding.
 ";
@@ -168,6 +169,6 @@ const SILENCE: &str = "
 Silence counts when a campaign owner signs the close of a stage, which lists every item that nobody answered. Where no
 response goes on to the next stage, that is all it does (`advance`). Where it stops:
 
-| `on_silence` | tier | comes to |
+| `on_no_response` | tier | comes to |
 |---|---|---|
 ";

@@ -74,7 +74,7 @@ fn refused(id: &CampaignId, why: &StageCloseError) -> Diagnostic {
             format!("come back at {ends}, or when they have answered: tenure campaign due")
         }
         StageCloseError::TooMuch { .. } => {
-            "have a fallback decide on these items: tenure review; silence takes no more than `silence_cap`".to_owned()
+            "have a fallback decide on these items: tenure review; silence takes no more than `max_no_response_removals`".to_owned()
         }
     };
     Diagnostic::error("stage-open", format!("{id}: {why}")).help(help)

@@ -42,8 +42,8 @@ pub(super) fn drift(
     let after = current.setting(governed, trust, &portraits_now);
     let (roll, roll_now) = (population(id, definition, &before), population(id, definition, &after));
     let mut disposals = engine(history);
-    for exception in governed.exceptions().iter().filter(|one| one.from <= now && now < one.until) {
-        disposals.accepted.insert(exception.grant, DriftDisposition::Exception(exception.id.to_string()));
+    for exception in governed.exceptions().iter().filter(|one| one.valid_from <= now && now < one.until) {
+        disposals.accepted.insert(exception.grant_digest, DriftDisposition::Exception(exception.id.to_string()));
     }
     let first = changes((&roll, &before), (&roll_now, &after), &disposals);
     if first.iter().all(|change| change.disposition.is_some()) {

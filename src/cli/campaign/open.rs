@@ -93,7 +93,7 @@ pub(super) fn open_from(
     let setting = footing.setting(&session.governed, trust, &portraits);
     let opened = open(&opening, &setting)?;
     context.problems(&opened.warnings)?;
-    let crowded = crowded(&opened.campaign.id, opened.sheets.len(), trust.mandate().file().files_per_change());
+    let crowded = crowded(&opened.campaign.id, opened.sheets.len(), trust.mandate().file().max_files_per_change());
     context.problems(&crowded.into_iter().collect())?;
     opened.publish(session.work_tree()?).map_err(|error| {
         let problem = Diagnostic::error("unwritable", error.to_string()).with_note("nothing was written");
@@ -111,7 +111,7 @@ fn crowded(id: &CampaignId, sheets: usize, most: u32) -> Option<Diagnostic> {
     }
     let message = format!("{id}: {files} files, and one change touches at most {most}");
     let problem = Diagnostic::warning("change-too-large", message);
-    Some(problem.help("open it in parts, by system; or set `files_per_change` in the next mandate first"))
+    Some(problem.help("open it in parts, by system; or set `max_files_per_change` in the next mandate first"))
 }
 
 pub(super) fn print_next_steps(opened: &OpenedCampaign, context: &mut CommandContext) -> Result<(), CliError> {
@@ -154,7 +154,7 @@ mod tests {
         insta::assert_snapshot!(told(9_999).unwrap(), @r"
         warning[change-too-large]: 2026-q4: 10001 files, and one change touches at most 10000
          |
-         = help: open it in parts, by system; or set `files_per_change` in the next mandate first
+         = help: open it in parts, by system; or set `max_files_per_change` in the next mandate first
         ");
     }
 }

@@ -90,7 +90,7 @@ fn due(
     let now = context.clock.now();
     let (people, _) = identities_at(session.snapshot())?;
     let trust = session.trust()?;
-    let group = &trust.mandate().file().campaign_group;
+    let group = &trust.mandate().file().campaign_owner_group;
     let in_group = |id: &&PrincipalId| trust.registry().is_in(id.as_str(), group);
     let registered = trust.registry().file().principals.iter().map(|principal| &principal.id);
     let owners: Vec<PrincipalId> = registered.filter(in_group).cloned().collect();

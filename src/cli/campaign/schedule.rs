@@ -27,7 +27,7 @@ use std::{collections::BTreeMap, io::Write};
 /// Say which campaigns are to be opened now, by their rhythm and by what happened
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A definition with `every_days` is opened again when that many days have gone by. One with `on_events` is opened over\nwhat an event touches: what happened since the definition came to main is compared with what is there now, and an event\nthat has its campaign is not told again.\n\nExamples:\n  tenure campaign next\n  tenure campaign next --open     write the files of all of them; a campaign owner signs each\n\nExit codes: 0 done · 3 one of them cannot be opened"
+    after_help = "A definition with `recurrence_days` is opened again when that many days have gone by. One with `triggers` is opened over\nwhat an event touches: what happened since the definition came to main is compared with what is there now, and an event\nthat has its campaign is not told again.\n\nExamples:\n  tenure campaign next\n  tenure campaign next --open     write the files of all of them; a campaign owner signs each\n\nExit codes: 0 done · 3 one of them cannot be opened"
 )]
 pub(super) struct CampaignScheduleArgs {
     /// Open them: write their files to the work tree, unsigned
@@ -117,7 +117,7 @@ fn to_open(
     let last = whole.map(|campaign| campaign.opened_at).max();
     let mut due: Vec<DueCampaign> = recurring(from, definition, last, now).into_iter().collect();
     let since = match since {
-        _ if definition.on_events.is_empty() => None,
+        _ if definition.triggers.is_empty() => None,
         Some(since) => Some(since),
         None => arrival(from, session)?,
     };

@@ -108,7 +108,7 @@ fn asked(sheets: &[WorklistFile]) -> BTreeMap<(String, String), usize> {
     let mut asked: BTreeMap<(&PrincipalId, &str), usize> = BTreeMap::new();
     for sheet in sheets {
         for why in
-            sheet.review.items.iter().filter_map(|item| asked_as(&item.facts)).filter(|why| why.contains(", as "))
+            sheet.review.items.iter().filter_map(|item| asked_as(&item.summary)).filter(|why| why.contains(", as "))
         {
             *asked.entry((&sheet.review.reviewer, why)).or_default() += 1;
         }

@@ -65,7 +65,7 @@ pub(super) fn run(args: &CampaignSummaryArgs, context: &mut CommandContext) -> R
         .iter()
         .map(|(path, review)| {
             let due = stages.due(review.stage()).unwrap_or(campaign.closes_at);
-            ReviewOverview { path, review, due, on_silence: campaign.definition.on_silence }
+            ReviewOverview { path, review, due, on_no_response: campaign.definition.on_no_response }
         })
         .collect();
     if context.format == OutputFormat::Json {

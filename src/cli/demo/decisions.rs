@@ -87,7 +87,7 @@ pub(super) fn decide(repository: &Path) -> Result<ScriptedDecisions, CliError> {
             item.decision = Some(verdict);
             item.reason = reason.to_owned();
             item.until = (verdict == Verdict::Certify && item.tier == Tier::T0).then(end_of_quarter).transpose()?;
-            if decided.example.is_empty() && !item.recommend.is_empty() {
+            if decided.example.is_empty() && !item.recommendation.is_empty() {
                 decided.example = example(item);
             }
         }
@@ -160,7 +160,7 @@ fn example(item: &Item) -> String {
     let verdict = item.decision.map_or("", Verdict::as_str);
     format!(
         "facts       = {:?}\nrecommend   = {:?}\nprincipal   = {:?}\nentitlement = {:?}\ndecision    = {verdict:?}\nreason      = {:?}",
-        item.facts, item.recommend, item.principal, item.entitlement, item.reason
+        item.summary, item.recommendation, item.principal, item.entitlement, item.reason
     )
 }
 

@@ -79,7 +79,7 @@ pub(in crate::cli) fn exception_statuses(
         let system = SystemId::parse(system).ok()?;
         let mut known = known.borrow_mut();
         let grants = known.entry(system).or_insert_with_key(|system| grants(snapshot, system));
-        grants.as_ref().map(|grants| grants.binary_search(&exception.grant).is_ok())
+        grants.as_ref().map(|grants| grants.binary_search(&exception.grant_digest).is_ok())
     };
     let ledger = ExceptionContext {
         exceptions: governed.exceptions(),

@@ -32,7 +32,7 @@ pub(super) struct ExceptionNewArgs {
     rule: Option<String>,
     /// Review it at this tier meanwhile, below what it gives: T1, T2 or T3; an exception from EXC-01
     #[arg(long, value_name = "TIER", value_parser = tier, conflicts_with = "rule")]
-    lowers: Option<Tier>,
+    lower_tier_to: Option<Tier>,
     /// Who answers for it
     #[arg(long, value_name = "NAME")]
     owner: PrincipalId,
@@ -91,16 +91,16 @@ pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Resu
         Some(id) => id.clone(),
         None => name(&args.item, renewed)?,
     };
-    let lowered = args.lowers.map(|_| LOWERED_TIER.to_owned());
+    let lowered = args.lower_tier_to.map(|_| LOWERED_TIER.to_owned());
     let exception = Exception {
         schema: FileKind::Exception.schema().to_owned(),
         repo: trust.repo().clone(),
         id,
         item: item.id,
-        grant: item.grant,
+        grant_digest: item.grant_digest,
         subject: item.subject,
         rule: lowered.or_else(|| args.rule.clone()).or_else(|| renewed.and_then(|one| one.rule.clone())),
-        lowers: args.lowers.or_else(|| renewed.and_then(|one| one.lowers)),
+        lower_tier_to: args.lower_tier_to.or_else(|| renewed.and_then(|one| one.lower_tier_to)),
         rating: args.rating.into(),
         owner: args.owner.clone(),
         approver,
@@ -108,8 +108,8 @@ pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Resu
         reason: args.reason.clone(),
         compensating: args.compensating.clone(),
         proof_days: None,
-        since: renewed.map_or(opened_at, |one| one.since),
-        from: now,
+        first_found: renewed.map_or(opened_at, |one| one.first_found),
+        valid_from: now,
         until: until(&args.until, now)?,
         renews: renewed.map(Verified::reference),
     };
@@ -118,7 +118,7 @@ pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Resu
     // What cannot be read back must not be written: a reason with hidden characters, for one.
     codec::parse::<Exception>(&path, text.as_bytes())?;
     session.governed.check_silence(&exception).map_err(|refusal| {
-        let days = trust.mandate().file().silence_terms().days;
+        let days = trust.mandate().file().no_response_terms().max_days;
         let help =
             format!("give it an end within that: --until {days}d; or a fallback decides: tenure review {}", args.item);
         Diagnostic::error(refusal.code(), refusal.to_string()).help(help)
@@ -135,14 +135,18 @@ pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Resu
         return Ok(ExitStatus::Done);
     }
     let mut terms = trust.mandate().file().terms(exception.rating);
-    let unanswered = session.governed.unanswered(&exception.item).filter(|_| exception.lowers.is_none());
+    let unanswered = session.governed.unanswered(&exception.item).filter(|_| exception.lower_tier_to.is_none());
     writeln!(context.out, "{path}")?;
     if let Some(close) = unanswered {
-        terms = trust.mandate().file().silence_terms().tighten(terms);
+        terms = trust.mandate().file().no_response_terms().tighten(terms);
         let close = close.path();
         writeln!(context.out, "nobody answered before {close}: this buys time, and the item stays undecided")?;
     }
-    writeln!(context.out, "next: one of each signs: {}: tenure sign {path}; then merge it", terms.groups.join(", "))?;
+    writeln!(
+        context.out,
+        "next: one of each signs: {}: tenure sign {path}; then merge it",
+        terms.approver_groups.join(", ")
+    )?;
     if terms.proof_days > 0 {
         let days = terms.proof_days;
         writeln!(context.out, "then, at least every {days} days: tenure exception prove {}", exception.id)?;

@@ -73,7 +73,7 @@ pub(super) fn run(args: &ExceptionRecordTestArgs, context: &mut CommandContext) 
             ResultName::Held => ProofResult::Held,
         },
         statement: args.statement.clone(),
-        artefact: Digest::of(artefact),
+        artifact: Digest::of(artefact),
     };
     let path = path_of(number);
     let text = codec::render(&proof);

@@ -19,9 +19,9 @@ pub(super) fn run(
     let mandate = session.trust()?.mandate().file();
     let ratings = [Rating::Critical, Rating::High, Rating::Medium, Rating::Low];
     let terms: Vec<_> = ratings.into_iter().map(|rating| mandate.terms(rating)).collect();
-    let silence = mandate.silence_terms();
+    let silence = mandate.no_response_terms();
     match context.format {
-        OutputFormat::Json => context.json(&serde_json::json!({"ratings": terms, "silence": silence}))?,
+        OutputFormat::Json => context.json(&serde_json::json!({"ratings": terms, "no_response": silence}))?,
         _ => write!(context.out, "{}", terms_human(&terms, &silence, OutputStyle::new(context.out_style)))?,
     }
     Ok(ExitStatus::Done)

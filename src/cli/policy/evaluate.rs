@@ -148,8 +148,8 @@ impl SubjectResult<'_> {
                 holder: holder.to_owned(),
                 held: grant.map(|grant| format!("{} {} on {}", grant.kind, grant.entitlement.name, grant.system)),
                 title: rule.title.clone(),
-                verdict: rule.verdict,
-                advice: rule.advice.clone(),
+                recommend: rule.recommend,
+                remediation: rule.remediation.clone(),
                 set_by: judgement.set_by.iter().map(|by| format!("{}: {}", by.profile, by.what)).collect(),
             }),
             RuleOutcome::Unknown(lack) => {

@@ -76,7 +76,7 @@ fn orphan(entry: &PrincipalRecord, path: &str, desk: &WorkTreeData, now: Timesta
     if entry.kind == PrincipalKind::Person || entry.status == PrincipalStatus::Left {
         return None;
     }
-    let gone = |owner: &PrincipalRecord| owner.ends.is_some_and(|end| end <= now);
+    let gone = |owner: &PrincipalRecord| owner.end_date.is_some_and(|end| end <= now);
     let owner = desk.people.active_owner(entry).filter(|owner| !gone(owner));
     if owner.is_some() {
         return None;
@@ -103,7 +103,7 @@ fn stale(entry: &PrincipalRecord, path: &str, days: i64, now: Timestamp) -> Vec<
         }
         _ => None,
     };
-    let stale = entry.facts.iter().filter_map(|(name, fact)| Some((name, old(name, fact)?)));
+    let stale = entry.attributes.iter().filter_map(|(name, fact)| Some((name, old(name, fact)?)));
     stale
         .map(|(name, age)| {
             let message = format!("`{name}` of `{}` is {age} days old", entry.id);

@@ -70,7 +70,7 @@ pub(super) fn run(args: &PrincipalsShowArgs, context: &mut CommandContext) -> Re
         let answers: Vec<_> = wards.iter().map(|one| &one.id).collect();
         let facts: Value = facts.known().map(|(name, fact)| (name.to_owned(), json!(fact))).collect();
         context.json(&json!({
-            "answers_for": answers, "entry": entry, "facts": facts, "findings": findings, "holds": grants,
+            "answers_for": answers, "entry": entry, "attributes": facts, "findings": findings, "holds": grants,
             "id": args.id, "toxic_pairs": clashes,
         }))?;
         return Ok(ExitStatus::Done);

@@ -60,7 +60,7 @@ impl<'a> ContextLoader<'a> {
         let then = then(session, &earlier, systems);
         let systems = systems_at(snapshot)?;
         let certified = earlier.iter().filter(|one| one.item.decision == Some(Verdict::Certify));
-        let certified = certified.map(|one| (one.item.grant, one.opened_at)).collect();
+        let certified = certified.map(|one| (one.item.grant_digest, one.opened_at)).collect();
         let exceptions = session.governed.exceptions().iter().map(crate::trust::Verified::value);
         let lowered = TierOverrides::of(exceptions, campaign.opened_at);
         Ok(Self { campaign, inventories, people, systems, rules, earlier, then, certified, lowered })

@@ -122,7 +122,7 @@ fn line(front: &ReviewApp, row: usize, here: bool, width: usize, look: TerminalS
         (None, Some(_)) => "(not yours)".to_owned(),
         (None, None) => "-".to_owned(),
     };
-    let advice = item.recommend.split(':').next().unwrap_or_default();
+    let advice = item.recommendation.split(':').next().unwrap_or_default();
     let advice = if advice.is_empty() { String::new() } else { format!("{advice}?") };
     // In a narrow list only a mark shows that there is a recommendation.
     let advised = if width < 45 { 0 } else { ADVISED };

@@ -35,7 +35,7 @@ fn review() -> Review {
             principal: format!("holder_{number}"),
             tier: if number == 0 { Tier::T0 } else { Tier::T2 },
             severity: (number < 3).then_some(if number == 1 { Severity::Critical } else { Severity::High }),
-            recommend: if number < 3 { "revoke: NHI-OWN-02, NHI-LIF-02".to_owned() } else { String::new() },
+            recommendation: if number < 3 { "revoke: NHI-OWN-02, NHI-LIF-02".to_owned() } else { String::new() },
             entitlement: if number < 5 { format!("role number_{number}") } else { "role reporting".to_owned() },
             ..blank.clone()
         })
@@ -352,7 +352,7 @@ fn hostile_names_steer_no_terminal_and_break_no_frame() {
     for item in &mut review.items {
         item.principal.clone_from(&hostile);
         item.entitlement.clone_from(&hostile);
-        item.facts.clone_from(&hostile);
+        item.summary.clone_from(&hostile);
     }
     let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review, ReviewFileState::Open)];
     let mut front = ReviewApp::new(

@@ -116,7 +116,7 @@ impl ItemFilter {
             Self::Decided => item.decision.is_some(),
             Self::Tier(tier) => item.tier == *tier,
             Self::System(system) => desk.paper_of(row).is_some_and(|paper| paper.review.system == *system),
-            Self::Rule(rule) => rules(&item.recommend).any(|own| own == rule),
+            Self::Rule(rule) => rules(&item.recommendation).any(|own| own == rule),
         }
     }
 
@@ -129,7 +129,7 @@ impl ItemFilter {
             let own = [Self::Tier(item.tier), Self::System(paper.review.system.clone())];
             let fixed = [Self::All, Self::Open, Self::Flagged, Self::Decided];
             let fixed = fixed.into_iter().filter(|filter| filter.takes(desk, row));
-            let ruled = rules(&item.recommend).map(|rule| Self::Rule(rule.to_owned()));
+            let ruled = rules(&item.recommendation).map(|rule| Self::Rule(rule.to_owned()));
             for filter in own.into_iter().chain(fixed).chain(ruled) {
                 *counts.entry(filter).or_default() += 1;
             }
@@ -147,6 +147,6 @@ fn rules(recommend: &str) -> impl Iterator<Item = &str> {
 fn has(desk: &ReviewSession, row: usize, wanted: &str) -> bool {
     let Some(item) = desk.item(row) else { return false };
     let verdict = item.decision.map_or("", |verdict| verdict.as_str());
-    let texts = [&item.principal, &item.entitlement, &item.facts, &item.recommend, &item.reason];
+    let texts = [&item.principal, &item.entitlement, &item.summary, &item.recommendation, &item.reason];
     verdict.contains(wanted) || texts.iter().any(|text| text.to_lowercase().contains(wanted))
 }

@@ -176,13 +176,13 @@ impl World {
     fn limits(&self) -> GuardrailLimits<'static> {
         GuardrailLimits {
             guardrails: Box::leak(Box::new(Guardrails {
-                managed: vec![sim::system()],
-                removals_per_run: 1000,
-                removals_per_system: 1000,
-                removals_per_owner: 1000,
-                percent_per_system: 100,
-                percent_from: 1000,
-                inventory_shrink_percent: 100,
+                managed_systems: vec![sim::system()],
+                max_removals_per_run: 1000,
+                max_removals_per_system: 1000,
+                max_removals_per_owner: 1000,
+                max_removal_percent: 100,
+                percent_min_removals: 1000,
+                max_inventory_shrink_percent: 100,
                 protected: vec![],
                 freeze: vec![],
             })),

@@ -54,12 +54,12 @@ impl TierOverrides {
     /// Returns the tiers lowered by `exceptions`, which the caller has verified, while they are in force.
     pub fn of<'a>(exceptions: impl IntoIterator<Item = &'a Exception>, as_of: Timestamp) -> Self {
         let mut lowered: BTreeMap<Digest, (Tier, Rating, String)> = BTreeMap::new();
-        for exception in exceptions.into_iter().filter(|one| one.from <= as_of && as_of < one.until) {
-            let Some(tier) = exception.lowers else { continue };
+        for exception in exceptions.into_iter().filter(|one| one.valid_from <= as_of && as_of < one.until) {
+            let Some(tier) = exception.lower_tier_to else { continue };
             let said = (tier, exception.rating, format!("exception {} until {}", exception.id, exception.until));
             // If two exceptions differ, the one that lowers less applies.
-            if lowered.get(&exception.grant).is_none_or(|other| tier < other.0) {
-                lowered.insert(exception.grant, said);
+            if lowered.get(&exception.grant_digest).is_none_or(|other| tier < other.0) {
+                lowered.insert(exception.grant_digest, said);
             }
         }
         Self(lowered)
@@ -200,5 +200,5 @@ fn subject(grant: &Grant) -> String {
 
 /// Returns whether a principal has left or its end date has passed.
 pub(super) fn is_gone(entry: &PrincipalRecord, as_of: Timestamp) -> bool {
-    entry.status == crate::model::file::PrincipalStatus::Left || entry.ends.is_some_and(|end| end <= as_of)
+    entry.status == crate::model::file::PrincipalStatus::Left || entry.end_date.is_some_and(|end| end <= as_of)
 }

@@ -25,19 +25,19 @@ impl AttributeBuilder<'_> {
         portrait.text("principal.workload", said(&entry.workload));
         portrait.text("principal.purpose", said(&entry.purpose));
         portrait.text("principal.vendor", said(&entry.vendor));
-        if !entry.facts.contains_key("principal.lifecycle") {
+        if !entry.attributes.contains_key("principal.lifecycle") {
             portrait.text("principal.lifecycle", "");
         }
         draw_ends(entry, as_of, gone, &mut portrait);
-        portrait.number("principal.role_changed_days", entry.changed.map(|changed| as_of.days_since(changed)));
+        portrait.number("principal.role_changed_days", entry.role_changed_on.map(|changed| as_of.days_since(changed)));
         if entry.kind == PrincipalKind::Person {
             // A principal with a vendor or a sponsor is external.
             portrait.flag("principal.external", (entry.vendor.is_some() || entry.sponsor.is_some()).then_some(true));
-        } else if gone || entry.ends.is_some() {
+        } else if gone || entry.end_date.is_some() {
             portrait.text("principal.workload_status", if gone { "ended" } else { "active" });
-            portrait.number("principal.workload_ended_days", entry.ends.map(|end| as_of.days_since(end)));
+            portrait.number("principal.workload_ended_days", entry.end_date.map(|end| as_of.days_since(end)));
         }
-        let older = entry.changed.and_then(|changed| self.older_grants(entry, changed));
+        let older = entry.role_changed_on.and_then(|changed| self.older_grants(entry, changed));
         portrait.number("principal.older_grants", older);
         self.draw_accounts(&entry.accounts, &mut portrait);
         // These kinds belong to the control plane, independent of their current access.
@@ -76,7 +76,7 @@ impl AttributeBuilder<'_> {
         let owner = entry.owner.as_ref().and_then(|owner| self.known.people.get(owner));
         let team = owner.map(|owner| owner.team.clone().unwrap_or_default());
         portrait.text_of("principal.owner_team", team.or_else(|| entry.owner.is_none().then(String::new)));
-        let gone = owner.filter(|owner| is_gone(owner, self.known.as_of)).and_then(|owner| owner.ends);
+        let gone = owner.filter(|owner| is_gone(owner, self.known.as_of)).and_then(|owner| owner.end_date);
         portrait.number("principal.owner_gone_days", gone.map(|end| self.known.as_of.days_since(end).max(0)));
     }
 
@@ -97,8 +97,8 @@ impl AttributeBuilder<'_> {
     fn owner_standing(&self, entry: &PrincipalRecord) -> Option<&'static str> {
         let standing = self.standing(entry.owner.as_ref())?;
         let owner = entry.owner.as_ref().and_then(|owner| self.known.people.get(owner));
-        let moved = owner.and_then(|owner| owner.changed).filter(|_| entry.kind != PrincipalKind::Person);
-        match (standing, moved, entry.changed) {
+        let moved = owner.and_then(|owner| owner.role_changed_on).filter(|_| entry.kind != PrincipalKind::Person);
+        match (standing, moved, entry.role_changed_on) {
             ("active", Some(_), None) => None,
             ("active", Some(moved), Some(taken)) if moved > taken => Some("moved"),
             _ => Some(standing),
@@ -146,10 +146,10 @@ impl AttributeBuilder<'_> {
 /// Sets the end date and the next review date, where given.
 fn draw_ends(entry: &PrincipalRecord, as_of: Timestamp, gone: bool, portrait: &mut AttributeCollector) {
     portrait.flag("principal.ended", gone);
-    portrait.flag("principal.has_end", entry.ends.is_some());
-    let ends = entry.ends.map(|end| end.days_since(as_of));
+    portrait.flag("principal.has_end", entry.end_date.is_some());
+    let ends = entry.end_date.map(|end| end.days_since(as_of));
     portrait.number("principal.ends_in_days", ends);
-    portrait.number("principal.ended_days", entry.ends.map(|end| as_of.days_since(end)));
+    portrait.number("principal.ended_days", entry.end_date.map(|end| as_of.days_since(end)));
     let review = match portrait.0.get("principal.review_in_days") {
         Some(AttributeValue::Number(days)) => Some(*days),
         _ => None,

@@ -165,13 +165,13 @@ fn whoever_answers_is_here_or_gone_or_nobody_or_unknown() {
     assert_eq!(told(Some("li"), vec![li()]), "li active ? none");
     let left = PrincipalRecord { status: PrincipalStatus::Left, ..li() };
     assert_eq!(told(Some("li"), vec![left.clone()]), "li left ? none", "and nobody says since when");
-    let since = PrincipalRecord { ends: Some(days_ago(54)), ..left };
+    let since = PrincipalRecord { end_date: Some(days_ago(54)), ..left };
     assert_eq!(told(Some("li"), vec![since]), "li left 54 none");
-    let ended = PrincipalRecord { ends: Some(days_ago(1)), ..li() };
+    let ended = PrincipalRecord { end_date: Some(days_ago(1)), ..li() };
     assert_eq!(told(Some("li"), vec![ended]), "li left 1 none", "an end that has passed has passed");
-    let moved = PrincipalRecord { changed: Some(days_ago(5)), ..li() };
+    let moved = PrincipalRecord { role_changed_on: Some(days_ago(5)), ..li() };
     assert_eq!(told(Some("li"), vec![moved.clone()]), "li ? ? none", "nobody says whether the move came later");
-    let taken = |days| PrincipalRecord { changed: Some(days_ago(days)), ..service(Some("li")) };
+    let taken = |days| PrincipalRecord { role_changed_on: Some(days_ago(days)), ..service(Some("li")) };
     let of = |days| Story::of(vec![taken(days), moved.clone()]).person("svc", &names);
     assert_eq!([of(9), of(2)], ["li moved ? none", "li active ? none"]);
     let machine = entry("li", PrincipalKind::Agent, &[]);
@@ -190,10 +190,10 @@ fn what_an_entry_does_not_say_is_said_to_be_missing() {
     };
     assert_eq!(told(&svc), "   |orders false false ?");
     let review = AttributeValue::Text("2026-12-03".to_owned());
-    svc.facts.insert("principal.review_in_days".to_owned(), review);
-    svc.facts.insert("principal.lifecycle".to_owned(), AttributeValue::Text("seasonal".to_owned()));
+    svc.attributes.insert("principal.review_in_days".to_owned(), review);
+    svc.attributes.insert("principal.lifecycle".to_owned(), AttributeValue::Text("seasonal".to_owned()));
     assert_eq!(told(&svc), "   seasonal|orders false true 10");
-    svc.ends = Some(today().plus_days(4));
+    svc.end_date = Some(today().plus_days(4));
     assert_eq!(told(&svc), "   seasonal|orders true true 4");
 }
 
@@ -202,7 +202,12 @@ fn ends_and_changes_are_counted_in_days() {
     let names = ["principal.status", "principal.ends_in_days", "principal.ended_days", "principal.role_changed_days"];
     let more = ["principal.workload", "principal.workload_status", "principal.workload_ended_days"];
     let of = |kind, ends, changed| {
-        let svc = PrincipalRecord { ends, changed, workload: Some("export".into()), ..entry("svc", kind, &[]) };
+        let svc = PrincipalRecord {
+            end_date: ends,
+            role_changed_on: changed,
+            workload: Some("export".into()),
+            ..entry("svc", kind, &[])
+        };
         let story = Story::of(vec![svc]);
         format!("{} | {}", story.person("svc", &names), story.person("svc", &more))
     };
@@ -373,7 +378,7 @@ fn what_is_typed_is_taken_where_nothing_is_derived() {
         ("principal.tier", AttributeValue::Text("T3".to_owned())),
         ("principal.colour", AttributeValue::Text("blue".to_owned())),
     ] {
-        svc.facts.insert(name.to_owned(), fact);
+        svc.attributes.insert(name.to_owned(), fact);
     }
     let account = held("uid:1", GrantKind::Account, "login", Tier::T0);
     let key = held("uid:1", GrantKind::Credential, "uid:1:SHA256:A", Tier::T2);
@@ -388,7 +393,8 @@ fn what_is_typed_is_taken_where_nothing_is_derived() {
 #[test]
 fn grants_before_role_change_are_counted_if_dated() {
     let made = |what: &str, day: &str| with(held("A", GrantKind::Policy, what, Tier::T2), &[("created", day)]);
-    let moved = PrincipalRecord { changed: Some(days_ago(10)), ..entry("ana", PrincipalKind::Person, &["aws:A"]) };
+    let moved =
+        PrincipalRecord { role_changed_on: Some(days_ago(10)), ..entry("ana", PrincipalKind::Person, &["aws:A"]) };
     let told = |grants: Vec<Grant>, certified: Option<i64>| {
         let mut story = Story::of(vec![moved.clone()]).on("aws", "aws-iam", grants);
         if let Some(days) = certified {
@@ -423,10 +429,10 @@ fn tier_is_lowered_only_by_exception_for_same_grant() {
         repo: RepoId::random(),
         id: id("exc-1"),
         item: ItemId::parse("itm-0000000000000000").unwrap(),
-        grant,
+        grant_digest: grant,
         subject: "db:1".to_owned(),
         rule: Some("EXC-01".to_owned()),
-        lowers: Some(Tier::T2),
+        lower_tier_to: Some(Tier::T2),
         rating,
         owner: id("ana"),
         approver: id("bo"),
@@ -434,8 +440,8 @@ fn tier_is_lowered_only_by_exception_for_same_grant() {
         reason: "a replica that nobody reads".to_owned(),
         compensating: "its network is closed".to_owned(),
         proof_days: None,
-        since: days_ago(9),
-        from: days_ago(9),
+        first_found: days_ago(9),
+        valid_from: days_ago(9),
         until: days_ago(-until),
         renews: None,
     };
@@ -451,6 +457,6 @@ fn tier_is_lowered_only_by_exception_for_same_grant() {
     assert_eq!(told(exception(digest, Rating::Critical, 0)), ("T0".to_owned(), None), "it has ended");
     assert_eq!(told(exception(digest, Rating::Low, 5)), ("T0".to_owned(), None), "accepted as less than it is");
     assert_eq!(told(exception(Digest::ZERO, Rating::Critical, 5)), ("T0".to_owned(), None), "another grant");
-    let raised = Exception { lowers: Some(Tier::T0), ..exception(digest, Rating::Critical, 5) };
+    let raised = Exception { lower_tier_to: Some(Tier::T0), ..exception(digest, Rating::Critical, 5) };
     assert_eq!(told(raised), ("T0".to_owned(), None));
 }

@@ -103,19 +103,22 @@ fn set(entry: &mut PrincipalRecord, key: &str, cell: &TableCell) -> Result<(), S
         "environment" => entry.environment = Some(cell.word()?),
         "role" => entry.role = Some(cell.word()?),
         "vendor" => entry.vendor = Some(cell.word()?),
-        "ends" => entry.ends = Some(time(cell)?),
-        "changed" => entry.changed = Some(time(cell)?),
+        "end_date" => entry.end_date = Some(time(cell)?),
+        "role_changed_on" => entry.role_changed_on = Some(time(cell)?),
         _ => {
-            let Some(name) = key.strip_prefix("facts.") else {
+            let Some(name) = key.strip_prefix("attributes.") else {
                 return Err(format!(
                     "unknown key `{key}`; map the column with --map COLUMN=KEY or ignore it with --map COLUMN="
                 ));
             };
             let fact = fact(name, cell)?;
-            entry.facts.insert(name.to_owned(), fact);
+            entry.attributes.insert(name.to_owned(), fact);
             let lone = PrincipalRecord {
-                facts: [(name.to_owned(), entry.facts.get(name).cloned().unwrap_or(AttributeValue::Flag(false)))]
-                    .into(),
+                attributes: [(
+                    name.to_owned(),
+                    entry.attributes.get(name).cloned().unwrap_or(AttributeValue::Flag(false)),
+                )]
+                .into(),
                 ..PrincipalRecord::new(entry.id.clone(), entry.kind)
             };
             let file = Principals { schema: String::new(), principals: vec![lone] };

@@ -48,7 +48,7 @@ pub fn merge(file: &Principals, rows: &[ImportRow], authoritative: bool, now: Ti
             if !rows.iter().any(|row| row.entry.id == entry.id) {
                 entry.status = PrincipalStatus::Left;
                 // An end date in the past is the date of leaving; one in the future does not apply any more.
-                entry.ends = Some(entry.ends.filter(|end| *end <= now).unwrap_or(now));
+                entry.end_date = Some(entry.end_date.filter(|end| *end <= now).unwrap_or(now));
                 left.push(entry.id.to_string());
             }
         }
@@ -72,18 +72,18 @@ fn merged(before: &PrincipalRecord, row: &ImportRow, now: Timestamp) -> Principa
             "environment" => after.environment.clone_from(&from.environment),
             "role" => after.role.clone_from(&from.role),
             "vendor" => after.vendor.clone_from(&from.vendor),
-            "ends" => after.ends = from.ends,
-            "changed" => after.changed = from.changed,
+            "end_date" => after.end_date = from.end_date,
+            "role_changed_on" => after.role_changed_on = from.role_changed_on,
             _ => {}
         }
     }
     after.accounts.extend(from.accounts.iter().cloned());
     after.accounts.sort();
     after.accounts.dedup();
-    after.facts.extend(from.facts.clone());
+    after.attributes.extend(from.attributes.clone());
     let place = |entry: &PrincipalRecord| (entry.role.clone(), entry.team.clone(), entry.owner.clone());
-    if place(before) != place(&after) && !row.given.contains("changed") {
-        after.changed = Some(now);
+    if place(before) != place(&after) && !row.given.contains("role_changed_on") {
+        after.role_changed_on = Some(now);
     }
     after
 }

@@ -120,7 +120,7 @@ fn json_lines(name: &str, text: &str, problems: &mut Diagnostics) -> Vec<(u64, R
     rows
 }
 
-/// `{"facts": {"principal.mfa": "otp"}}` and `{"facts.principal.mfa": "otp"}` are equivalent.
+/// `{"attributes": {"principal.mfa": "otp"}}` and `{"attributes.principal.mfa": "otp"}` are equivalent.
 fn flatten(prefix: &str, object: BTreeMap<String, Value>, cells: &mut RowCells) {
     for (key, value) in object {
         let key = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };

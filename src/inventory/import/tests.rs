@@ -24,7 +24,7 @@ fn empty() -> Principals {
     Principals { schema: "tenure/principals/v1".to_owned(), principals: Vec::new() }
 }
 
-const TABLE: &str = "\u{feff}Employee,status,manager,team,accounts,facts.principal.mfa,facts.principal.sealed,ends\r\n\
+const TABLE: &str = "\u{feff}Employee,status,manager,team,accounts,attributes.principal.mfa,attributes.principal.sealed,end_date\r\n\
     ana.ruiz,active,li.chen,\"orders, east\",db:1; web:uid:2,push,no,\r\n\
     li.chen,left,,,,,,2026-09-30\r\n";
 
@@ -40,9 +40,9 @@ fn unmapped_column_is_ignored_only_if_declared() {
 #[test]
 fn a_table_and_json_lines_make_the_same_entries() {
     let csv = read("people.csv", TABLE, TableLayout::Csv, &columns(&[("Employee", "id")])).unwrap();
-    let lines = r#"{"id": "ana.ruiz", "status": "active", "owner": "li.chen", "team": "orders, east", "accounts": ["web:uid:2", "db:1"], "facts": {"principal.mfa": "push", "principal.sealed": false}}
+    let lines = r#"{"id": "ana.ruiz", "status": "active", "owner": "li.chen", "team": "orders, east", "accounts": ["web:uid:2", "db:1"], "attributes": {"principal.mfa": "push", "principal.sealed": false}}
 
-{"id": "li.chen", "status": "left", "ends": "2026-09-30", "team": null}"#;
+{"id": "li.chen", "status": "left", "end_date": "2026-09-30", "team": null}"#;
     let json = read("people.jsonl", lines, TableLayout::JsonLines, &BTreeMap::new()).unwrap();
     let file = |rows: &[ImportRow]| codec::render(&merge(&empty(), rows, false, today()).file);
     assert_eq!(file(&csv), file(&json));
@@ -57,7 +57,7 @@ fn a_table_and_json_lines_make_the_same_entries() {
     owner = "li.chen"
     team = "orders, east"
 
-    [principal.facts]
+    [principal.attributes]
     "principal.mfa" = "push"
     "principal.sealed" = false
 
@@ -66,22 +66,22 @@ fn a_table_and_json_lines_make_the_same_entries() {
     kind = "person"
     status = "left"
     accounts = []
-    ends = "2026-09-30T00:00:00Z"
+    end_date = "2026-09-30T00:00:00Z"
     "#);
 }
 
 #[test]
 fn table_errors_have_line_and_column() {
-    let wrong = "id,kind,accounts,colour,facts.principal.tier,ends\n\
+    let wrong = "id,kind,accounts,colour,attributes.principal.tier,end_date\n\
         ana,robot,db:1,,,\nAna Ruiz,,1001,,,soon\nli,,,blue,T3,\nana,,,,,\n\"b\u{202e}o\",,,,,\nshort,,\n";
     let told = refused(wrong, TableLayout::Csv);
     for expected in [
         "line 2, column `kind`: expected one of agent, break-glass, engine, person, service, vendor, found `robot`",
         "line 3, column `id`",
         "line 3, column `accounts`: expected an account `<system>:<immutable id>`, found `1001`",
-        "line 3, column `ends`",
+        "line 3, column `end_date`",
         "line 4, column `colour`: unknown key `colour`",
-        "line 4, column `facts.principal.tier`: it is computed and cannot be declared",
+        "line 4, column `attributes.principal.tier`: it is computed and cannot be declared",
         "line 6, column `id`: ",
         "line 7: the row has 3 cells, but the table has 6 columns",
     ] {
@@ -116,9 +116,9 @@ fn merge_keeps_other_keys_and_is_idempotent() {
     );
     let ana = &once.file.principals[0];
     assert_eq!((ana.accounts.join(" "), ana.purpose.as_deref()), ("db:7 web:uid:1".to_owned(), Some("sells")));
-    assert_eq!(ana.changed, Some(today()), "another team is a move");
+    assert_eq!(ana.role_changed_on, Some(today()), "another team is a move");
     let bo = &once.file.principals[1];
-    assert_eq!((bo.status, bo.ends), (PrincipalStatus::Left, Some(today())));
+    assert_eq!((bo.status, bo.end_date), (PrincipalStatus::Left, Some(today())));
     let twice = merge(&once.file, &rows, true, today().plus_days(3));
     assert_eq!(codec::render(&twice.file), codec::render(&once.file));
     assert!(twice.added.is_empty() && twice.changed.is_empty() && twice.left.is_empty());

@@ -42,9 +42,9 @@ pub struct SodViolation {
     /// The policy rule to which it belongs.
     pub rule: String,
     /// The first side.
-    pub one: HeldSide,
+    pub left: HeldSide,
     /// The second side.
-    pub other: HeldSide,
+    pub right: HeldSide,
     /// The unknown attributes on which the result depends; empty if the violation is certain.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<&'static str>,
@@ -122,15 +122,15 @@ impl SodAnalysis {
             for toxic in pairs.judge_sides(&sides) {
                 let side =
                     |does: &str, places: &[usize]| HeldSide { does: does.to_owned(), by: estates.holds(&held, places) };
-                let SodRule { id, title, severity, rule, one, other } = toxic.pair;
+                let SodRule { id, title, severity, rule, left: one, right: other } = toxic.pair;
                 clashes.push(SodViolation {
                     holder: holder.clone(),
                     pair: id.clone(),
                     title: title.clone(),
                     severity: *severity,
                     rule: rule.clone(),
-                    one: side(&one.does, &toxic.one),
-                    other: side(&other.does, &toxic.other),
+                    left: side(&one.capability, &toxic.left),
+                    right: side(&other.capability, &toxic.right),
                     missing: toxic.missing,
                 });
             }
@@ -141,7 +141,7 @@ impl SodAnalysis {
     fn new(clashes: Vec<SodViolation>) -> Self {
         let mut by_grant: BTreeMap<SystemId, BTreeMap<GrantKey, BTreeSet<usize>>> = BTreeMap::new();
         for (place, clash) in clashes.iter().enumerate() {
-            for hold in clash.one.by.iter().chain(&clash.other.by) {
+            for hold in clash.left.by.iter().chain(&clash.right.by) {
                 let of_system = by_grant.entry(hold.system.clone()).or_default();
                 of_system.entry(hold.grant.clone()).or_default().insert(place);
             }
@@ -167,8 +167,8 @@ impl SodAnalysis {
         let (system, key) = (grant.system.clone(), grant.key.clone());
         let clashes = places.into_iter().flatten().filter_map(|place| self.clashes.get(*place));
         clashes.map(move |clash| {
-            let gives = clash.one.by.iter().any(|hold| hold.grant == key && hold.system == system);
-            (clash, if gives { &clash.other } else { &clash.one })
+            let gives = clash.left.by.iter().any(|hold| hold.grant == key && hold.system == system);
+            (clash, if gives { &clash.right } else { &clash.left })
         })
     }
 
@@ -190,7 +190,7 @@ impl SodAnalysis {
 impl fmt::Display for SodViolation {
     /// `SOD-BUILD-APPROVE: build releases (…) and approve them (…)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} and {}", self.pair, self.one, self.other)?;
+        write!(f, "{}: {} and {}", self.pair, self.left, self.right)?;
         if self.missing.is_empty() { Ok(()) } else { write!(f, "; not certain: {} unknown", self.missing.join(", ")) }
     }
 }

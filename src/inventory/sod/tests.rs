@@ -19,12 +19,12 @@ title = "Whoever deploys must not change what is said of it"
 severity = "high"
 rule = "HUM-SOD-01"
 
-[pair.one]
-does = "deploy"
+[pair.left]
+capability = "deploy"
 when = "name == \"deploy\""
 
-[pair.other]
-does = "change the audit log"
+[pair.right]
+capability = "change the audit log"
 when = "name == \"audit\" && kind == \"privilege\""
 "#;
 

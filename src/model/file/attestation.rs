@@ -51,7 +51,7 @@ pub struct Proof {
     /// A description of the test and its observations, in a sentence.
     pub statement: String,
     /// The digest of supporting material (a log, an export) that is kept elsewhere.
-    pub artefact: Digest,
+    pub artifact: Digest,
 }
 
 /// The result of testing a compensating control.

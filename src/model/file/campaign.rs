@@ -30,7 +30,7 @@ pub struct Campaign {
     pub population: Digest,
     /// The digest of all assignments, computed by [`asked`]: it includes them in the signature of the campaign owners.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked: Option<Digest>,
+    pub assignments: Option<Digest>,
     /// The digest of the pinned principals files.
     pub principals: Digest,
     /// The digest of the pinned rules and profiles: lines of `<sha256>  <path>`, sorted by path.
@@ -83,8 +83,8 @@ pub struct StageClose {
     /// The number of items that reviewers answered in this stage.
     pub answered: u64,
     /// The items without a response, sorted, each with its consequence.
-    #[serde(rename = "silent", default, skip_serializing_if = "Vec::is_empty")]
-    pub silent: Vec<NoResponseItem>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub no_response: Vec<NoResponseItem>,
 }
 
 /// An item without a response in a stage.
@@ -94,7 +94,7 @@ pub struct NoResponseItem {
     /// The item.
     pub item: ItemId,
     /// The consequence.
-    pub then: NoResponseOutcome,
+    pub outcome: NoResponseOutcome,
     /// The display name of the principal.
     pub principal: String,
     /// The display name of the entitlement.

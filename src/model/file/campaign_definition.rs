@@ -15,34 +15,34 @@ pub struct CampaignDefinition {
     /// The length of the review window in days. With stages, it is at least the sum of their days.
     pub window_days: u32,
     /// The maximum age of an inventory on opening, in days.
-    pub fresh_days: u32,
+    pub max_inventory_age_days: u32,
     /// The reviewer of an item that has no owner, or whose owner would review their own access.
     pub fallback: PrincipalId,
     /// The reviewer of items that the fallback reviewer is not allowed to decide.
     pub second_fallback: PrincipalId,
     /// The consequence of no response; never `certify`.
-    pub on_silence: NoResponseAction,
+    pub on_no_response: NoResponseAction,
     /// The maximum number of items whose access no response may remove when a stage is closed; default 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub silence_cap: Option<u32>,
+    pub max_no_response_removals: Option<u32>,
     /// The strategy that combines the stances of several stages; default `all-must-accept`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub overall: Option<Strategy>,
+    pub overall_strategy: Option<Strategy>,
     /// The times of reminders, in percent of a stage's days; default 50 and 75.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remind_percent: Vec<u32>,
     /// The recurrence in days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub every_days: Option<u32>,
+    pub recurrence_days: Option<u32>,
     /// The lifecycle events that open the campaign for the affected access.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub on_events: Vec<Event>,
+    pub triggers: Vec<Event>,
     /// The systems that may contribute no items. If any other system has none, the campaign does not open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub may_be_empty: Vec<SystemId>,
+    pub allow_empty: Vec<SystemId>,
     /// The maximum number of items per reviewer; further items go to the next reviewer in line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub load: Option<ReviewerCapacity>,
+    pub max_items_per_reviewer: Option<ReviewerCapacity>,
     /// The stages in order. Without stages, there is one stage of `window_days`, assigned to the owner of the
     /// principal, then the owner of its system, then the fallback reviewers.
     #[serde(rename = "stage", default, skip_serializing_if = "Vec::is_empty")]
@@ -59,17 +59,17 @@ impl CampaignDefinition {
             schema: super::FileKind::CampaignDefinition.schema().to_owned(),
             title: title.to_owned(),
             window_days: 14,
-            fresh_days: 2,
+            max_inventory_age_days: 2,
             fallback,
             second_fallback,
-            on_silence: NoResponseAction::Open,
-            silence_cap: None,
-            overall: None,
+            on_no_response: NoResponseAction::Open,
+            max_no_response_removals: None,
+            overall_strategy: None,
             remind_percent: Vec::new(),
-            every_days: None,
-            on_events: Vec::new(),
-            may_be_empty: Vec::new(),
-            load: None,
+            recurrence_days: None,
+            triggers: Vec::new(),
+            allow_empty: Vec::new(),
+            max_items_per_reviewer: None,
             stages: Vec::new(),
             selectors: Vec::new(),
         }
@@ -89,9 +89,9 @@ pub struct Stage {
     /// reviewers of the definition always come last.
     pub reviewers: Vec<String>,
     /// The number of reviewers of each item. They decide independently, in separate files.
-    pub ask: u32,
+    pub reviewers_per_item: u32,
     /// The strategy that combines their verdicts.
-    pub outcome: Strategy,
+    pub strategy: Strategy,
     /// The stances after which no later stage is needed; the default of the strategy when both this and `advance_on`
     /// are empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -160,7 +160,7 @@ pub struct Selector {
     pub unused_days: Option<u32>,
     /// Only grants of principals without an active owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub no_owner: Option<bool>,
+    pub orphaned: Option<bool>,
     /// Only grants that are not in the inventory pinned by this campaign.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_since: Option<CampaignId>,
@@ -185,7 +185,7 @@ pub struct Selector {
     pub role_contents: Option<bool>,
     /// A CEL expression over the attributes of a grant; grants for which it cannot be evaluated are selected as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cel: Option<String>,
+    pub condition: Option<String>,
 }
 
 /// The consequence of no response.

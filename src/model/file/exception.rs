@@ -18,7 +18,7 @@ pub struct Exception {
     /// The item whose access it keeps.
     pub item: ItemId,
     /// The digest of the grant that it keeps; another grant needs another exception.
-    pub grant: Digest,
+    pub grant_digest: Digest,
     /// The holder's immutable id, `<system>:<id>`; holders cannot approve an exception for themselves.
     pub subject: String,
     /// The rule whose violation it accepts; absent when a reviewer keeps access that violates no rule.
@@ -26,7 +26,7 @@ pub struct Exception {
     pub rule: Option<String>,
     /// The lower tier at which the grant is reviewed, when the exception accepts that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lowers: Option<Tier>,
+    pub lower_tier_to: Option<Tier>,
     /// The severity of the accepted risk.
     pub rating: Rating,
     /// The owner of the risk.
@@ -44,9 +44,9 @@ pub struct Exception {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof_days: Option<u32>,
     /// The time at which the accepted violation was first found. A renewal keeps this time.
-    pub since: Timestamp,
+    pub first_found: Timestamp,
     /// The start of validity.
-    pub from: Timestamp,
+    pub valid_from: Timestamp,
     /// The end of validity.
     pub until: Timestamp,
     /// The exception that this one renews: `<file>@<digest of the file>`. Required when there is an earlier one for the

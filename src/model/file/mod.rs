@@ -38,6 +38,6 @@ pub use review::{Item, MissingField, Review};
 pub use review_terms::ReviewTerms;
 pub use system::{Remediation, SinkSettings, System};
 pub use trust::{
-    EngineRole, ExceptionTerms, FILES_PER_CHANGE, Guardrails, KeyState, Mandate, Registry, RegistryKey,
+    DEFAULT_MAX_FILES_PER_CHANGE, EngineRole, ExceptionTerms, Guardrails, KeyState, Mandate, Registry, RegistryKey,
     RegistryPrincipal, Role, Roles, Root, Thresholds, WitnessRole,
 };

@@ -11,40 +11,45 @@ use std::collections::BTreeSet;
 #[serde(deny_unknown_fields)]
 pub struct NoResponseTerms {
     /// The maximum duration in days; at most that of the rating.
-    pub days: u32,
+    pub max_days: u32,
     /// The maximum number of renewals for the same item.
-    pub renewals: u32,
+    pub max_renewals: u32,
     /// The registry groups of additional approvers, such as the accountable executive: one signer for each entry, all
     /// of them different people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub groups: Vec<String>,
+    pub approver_groups: Vec<String>,
 }
 
 impl NoResponseTerms {
     /// Returns the defaults: 14 days, one renewal, approved by the groups that the rating requires.
     pub const fn usual() -> Self {
-        Self { days: 14, renewals: 0, groups: Vec::new() }
+        Self { max_days: 14, max_renewals: 0, approver_groups: Vec::new() }
     }
 
     /// Returns the requirements of a rating, tightened for items without a response.
     #[must_use]
     pub fn tighten(&self, terms: ExceptionTerms) -> ExceptionTerms {
-        let groups = terms.groups.iter().chain(&self.groups).cloned().collect();
-        ExceptionTerms { days: terms.days.min(self.days), renewals: terms.renewals.min(self.renewals), groups, ..terms }
+        let groups = terms.approver_groups.iter().chain(&self.approver_groups).cloned().collect();
+        ExceptionTerms {
+            max_days: terms.max_days.min(self.max_days),
+            max_renewals: terms.max_renewals.min(self.max_renewals),
+            approver_groups: groups,
+            ..terms
+        }
     }
 }
 
 impl Mandate {
     /// Returns the registry groups whose members may accept a risk.
     pub fn accepting(&self) -> BTreeSet<&str> {
-        let terms = self.exceptions.iter().flat_map(|terms| &terms.groups);
-        let silence = self.silence.iter().flat_map(|silence| &silence.groups);
+        let terms = self.exceptions.iter().flat_map(|terms| &terms.approver_groups);
+        let silence = self.no_response.iter().flat_map(|silence| &silence.approver_groups);
         [&self.exception_group].into_iter().chain(terms).chain(silence).map(String::as_str).collect()
     }
 
     /// Returns the requirements for exceptions on items without a response.
-    pub fn silence_terms(&self) -> NoResponseTerms {
-        self.silence.clone().unwrap_or(const { NoResponseTerms::usual() })
+    pub fn no_response_terms(&self) -> NoResponseTerms {
+        self.no_response.clone().unwrap_or(const { NoResponseTerms::usual() })
     }
 }
 
@@ -57,11 +62,11 @@ mod tests {
     fn no_response_terms_only_tighten_a_rating() {
         let of = |rating, silence: &NoResponseTerms| silence.tighten(ExceptionTerms::usual(rating, "risk-owner"));
         let usual = of(Rating::High, &NoResponseTerms::usual());
-        assert_eq!((usual.days, usual.renewals, usual.proof_days), (14, 0, 31));
-        assert_eq!(usual.groups, ["risk-owner"]);
-        let wide = NoResponseTerms { days: 400, renewals: 9, groups: vec!["executive".to_owned()] };
+        assert_eq!((usual.max_days, usual.max_renewals, usual.proof_days), (14, 0, 31));
+        assert_eq!(usual.approver_groups, ["risk-owner"]);
+        let wide = NoResponseTerms { max_days: 400, max_renewals: 9, approver_groups: vec!["executive".to_owned()] };
         let critical = of(Rating::Critical, &wide);
-        assert_eq!((critical.days, critical.renewals), (30, 1), "never wider");
-        assert_eq!(critical.groups, ["risk-owner", "risk-owner", "executive"], "adds approvers");
+        assert_eq!((critical.max_days, critical.max_renewals), (30, 1), "never wider");
+        assert_eq!(critical.approver_groups, ["risk-owner", "risk-owner", "executive"], "adds approvers");
     }
 }

@@ -30,22 +30,22 @@ pub struct Rule {
     /// The requirement, in a sentence.
     pub title: String,
     /// The objects that the rule is evaluated for.
-    pub over: Scope,
+    pub scope: Scope,
     /// The condition under which the rule applies; otherwise the result is *not applicable*.
-    pub applies: String,
+    pub when: String,
     /// The condition of a violation. An unknown attribute makes the result *unknown*, unless the other attributes
     /// decide it.
-    pub fails: String,
+    pub violation: String,
     /// The attributes that the rule needs, sorted.
-    pub requires: Vec<String>,
+    pub requires_attributes: Vec<String>,
     /// The severity of a violation.
     pub severity: Severity,
     /// The recommended verdict.
-    pub verdict: Verdict,
+    pub recommend: Verdict,
     /// The recommended remediation in words.
-    pub advice: String,
+    pub remediation: String,
     /// The related controls, `<framework>:<id>`. The mapping is the authors' opinion and no proof of compliance.
-    pub maps: Vec<String>,
+    pub controls: Vec<String>,
     /// Further notes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -123,9 +123,9 @@ pub struct SodRule {
     /// The rule under which a finding is counted, such as `HUM-SOD-01`.
     pub rule: String,
     /// The one side.
-    pub one: SodRuleSide,
+    pub left: SodRuleSide,
     /// The other side.
-    pub other: SodRuleSide,
+    pub right: SodRuleSide,
 }
 
 /// One side of a toxic pair: any effective entitlement that meets the expression.
@@ -133,7 +133,7 @@ pub struct SodRule {
 #[serde(deny_unknown_fields)]
 pub struct SodRuleSide {
     /// The capability that the side gives, in words.
-    pub does: String,
+    pub capability: String,
     /// CEL over one entitlement: `system`, `kind`, `id`, `name`, `tier`.
     pub when: String,
 }
@@ -165,9 +165,9 @@ pub struct RuleCase {
     /// The active profiles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub profiles: Vec<String>,
-    /// The known attributes, as tables: `facts.usage.idle_days = 91`. All other attributes are unknown.
+    /// The known attributes, as tables: `attributes.usage.idle_days = 91`. All other attributes are unknown.
     #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")]
-    pub facts: toml::Table,
+    pub attributes: toml::Table,
 }
 
 /// The result of a rule.
@@ -259,7 +259,7 @@ pub struct Framework {
     /// Whether it is current.
     pub status: String,
     /// The license of the framework's text, and the parts that may be quoted.
-    pub text_licence: String,
+    pub text_license: String,
 }
 
 /// A control of a framework, paraphrased.

@@ -48,7 +48,7 @@ pub struct PrincipalRecord {
     pub purpose: Option<String>,
     /// The end date of the contract, project or employment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ends: Option<Timestamp>,
+    pub end_date: Option<Timestamp>,
     /// The environment: `prod`, `test` and such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
@@ -57,7 +57,7 @@ pub struct PrincipalRecord {
     pub role: Option<String>,
     /// The time of the last change of role, team or owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changed: Option<Timestamp>,
+    pub role_changed_on: Option<Timestamp>,
     /// The supplier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<String>,
@@ -66,7 +66,7 @@ pub struct PrincipalRecord {
     pub sponsor: Option<PrincipalId>,
     /// Further attributes, by the names that rules use; see `tenure policy attributes`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub facts: BTreeMap<String, AttributeValue>,
+    pub attributes: BTreeMap<String, AttributeValue>,
 }
 
 impl PrincipalRecord {
@@ -83,13 +83,13 @@ impl PrincipalRecord {
             team: None,
             workload: None,
             purpose: None,
-            ends: None,
+            end_date: None,
             environment: None,
             role: None,
-            changed: None,
+            role_changed_on: None,
             vendor: None,
             sponsor: None,
-            facts: BTreeMap::new(),
+            attributes: BTreeMap::new(),
         }
     }
 }

@@ -45,16 +45,16 @@ pub struct Item {
     /// Its id.
     pub id: ItemId,
     /// The digest of the grant as reviewed. If the grant changes, the decision lapses.
-    pub grant: Digest,
+    pub grant_digest: Digest,
     /// The holder's immutable id, `<system>:<id>`.
     pub subject: String,
     /// The risk tier.
     pub tier: Tier,
     /// The summary for the reviewer, in plain words.
-    pub facts: String,
+    pub summary: String,
     /// The recommendation of the policy with its reasons; empty without findings.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub recommend: String,
+    pub recommendation: String,
     /// The highest severity of the policy findings. Certifying such a flagged item has additional requirements.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,

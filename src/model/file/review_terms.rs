@@ -12,21 +12,21 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct ReviewTerms {
     /// The minimum number of words after the reason code when a flagged item is certified.
-    pub words: u32,
+    pub min_rationale_words: u32,
     /// The lowest severity at which an item can be kept by an exception only.
-    pub exception_from: Severity,
+    pub require_exception_from: Severity,
     /// A reason is a copy if a reviewer certifies more than this number of items with it, …
-    pub copies: u32,
+    pub max_duplicate_reasons: u32,
     /// … and at least this percentage of the certified items.
-    pub copies_percent: u32,
+    pub max_duplicate_reasons_percent: u32,
     /// The maximum number of unflagged items of one shape that a file may decide with one reason.
-    pub bulk: u32,
+    pub max_bulk_size: u32,
     /// The maximum number of flagged items that a file may certify.
-    pub flagged_keeps: u32,
+    pub max_flagged_certified: u32,
     /// The number of percentage points above the other reviewers at which certifying flagged items is reported.
     pub peer_points: u32,
     /// The minimum average number of seconds per decision, from the assignment until the decision is recorded.
-    pub seconds: u32,
+    pub min_seconds_per_item: u32,
 }
 
 impl ReviewTerms {
@@ -35,14 +35,14 @@ impl ReviewTerms {
     /// seconds per decision.
     pub const fn usual() -> Self {
         Self {
-            words: 3,
-            exception_from: Severity::Critical,
-            copies: 10,
-            copies_percent: 50,
-            bulk: 50,
-            flagged_keeps: 25,
+            min_rationale_words: 3,
+            require_exception_from: Severity::Critical,
+            max_duplicate_reasons: 10,
+            max_duplicate_reasons_percent: 50,
+            max_bulk_size: 50,
+            max_flagged_certified: 25,
             peer_points: 30,
-            seconds: 10,
+            min_seconds_per_item: 10,
         }
     }
 }
@@ -65,7 +65,7 @@ impl Item {
 
     /// Returns the verdict that the policy recommends.
     pub fn recommended(&self) -> Option<Verdict> {
-        let (word, _) = self.recommend.split_once(':')?;
+        let (word, _) = self.recommendation.split_once(':')?;
         Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == word.trim())
     }
 
@@ -77,14 +77,14 @@ impl Item {
             return Some(lack);
         }
         let severity = self.severity.filter(|_| self.is_kept())?;
-        if severity <= terms.exception_from {
+        if severity <= terms.require_exception_from {
             return Some(MissingField::Exception);
         }
         let (code, words) = ReasonCode::split(&self.reason);
         let said = words.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count();
         match code {
             None => Some(MissingField::Code),
-            Some(_) => (said < terms.words as usize).then_some(MissingField::Words),
+            Some(_) => (said < terms.min_rationale_words as usize).then_some(MissingField::Words),
         }
     }
 }
@@ -97,11 +97,11 @@ mod tests {
     fn item(severity: Option<Severity>, decision: Verdict, reason: &str) -> Item {
         Item {
             id: ItemId::parse("itm-0000000000000001").unwrap(),
-            grant: Digest::of("grant"),
+            grant_digest: Digest::of("grant"),
             subject: "db:1".to_owned(),
             tier: Tier::T2,
-            facts: "a service account".to_owned(),
-            recommend: "transfer: NHI-OWN-01".to_owned(),
+            summary: "a service account".to_owned(),
+            recommendation: "transfer: NHI-OWN-01".to_owned(),
             severity,
             principal: "svc_export".to_owned(),
             entitlement: "role writer".to_owned(),
@@ -134,7 +134,7 @@ mod tests {
     fn severity_of_the_terms_requires_an_exception() {
         let reason = "in-use-needed: the nightly export needs it";
         let lacks = |severity, verdict, from| {
-            let terms = ReviewTerms { exception_from: from, ..ReviewTerms::usual() };
+            let terms = ReviewTerms { require_exception_from: from, ..ReviewTerms::usual() };
             item(Some(severity), verdict, reason).lacks_by(&terms)
         };
         assert_eq!(lacks(Severity::Critical, Verdict::Certify, Severity::Critical), Some(MissingField::Exception));
@@ -149,7 +149,7 @@ mod tests {
         );
         let terms = ReviewTerms::usual();
         let mut other = item(Some(Severity::Critical), Verdict::Transfer, reason);
-        other.recommend = "revoke: NHI-LIF-01".to_owned();
+        other.recommendation = "revoke: NHI-LIF-01".to_owned();
         assert_eq!(other.lacks_by(&terms), Some(MissingField::Exception), "the policy recommends a revocation");
         let mut excepted = item(Some(Severity::Critical), Verdict::Except, reason);
         assert_eq!(excepted.lacks_by(&terms), Some(MissingField::Until));

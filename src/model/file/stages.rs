@@ -17,13 +17,13 @@ impl CampaignDefinition {
     }
 
     /// Returns the strategy that combines the answers of a stage.
-    pub fn outcome(&self, stage: u32) -> Strategy {
-        self.stage(stage).map_or(Strategy::AllMustAccept, |stage| stage.outcome)
+    pub fn strategy(&self, stage: u32) -> Strategy {
+        self.stage(stage).map_or(Strategy::AllMustAccept, |stage| stage.strategy)
     }
 
     /// Returns the strategy that combines the stances of the stages.
-    pub fn overall(&self) -> Strategy {
-        self.overall.unwrap_or(Strategy::AllMustAccept)
+    pub fn overall_strategy(&self) -> Strategy {
+        self.overall_strategy.unwrap_or(Strategy::AllMustAccept)
     }
 
     /// Returns whether no later stage is needed after `stage` resulted in `stance`; always true after the last stage.
@@ -32,18 +32,18 @@ impl CampaignDefinition {
     }
 
     /// Returns the maximum number of items whose access no response may remove when a stage is closed.
-    pub fn silence_cap(&self) -> u32 {
-        self.silence_cap.unwrap_or(DEFAULT_SILENCE_CAP)
+    pub fn max_no_response_removals(&self) -> u32 {
+        self.max_no_response_removals.unwrap_or(DEFAULT_MAX_NO_RESPONSE_REMOVALS)
     }
 
     /// Returns the possible consequences of no response for an item in a stage. For T0 and T1 there are two: which one
     /// applies depends on whether the inventory shows that the access is unused. The person who closes the stage
     /// chooses one and signs it. `asked_later` is true if a later stage asks about the item.
-    pub fn after_silence(&self, stage: u32, tier: Tier, asked_later: bool) -> &'static [NoResponseOutcome] {
+    pub fn no_response_outcomes(&self, stage: u32, tier: Tier, asked_later: bool) -> &'static [NoResponseOutcome] {
         if asked_later && !self.stops(stage, Stance::NoResponse) {
             return &[NoResponseOutcome::Advance];
         }
-        match (self.on_silence, tier) {
+        match (self.on_no_response, tier) {
             (NoResponseAction::Open, _) => &[NoResponseOutcome::Open],
             (NoResponseAction::Disable, Tier::T0 | Tier::T1) => {
                 &[NoResponseOutcome::Disable, NoResponseOutcome::Except]
@@ -93,7 +93,7 @@ impl Stage {
             return !self.advance_on.contains(&stance);
         }
         match self.stop_on.as_slice() {
-            [] => self.outcome.stops_on().contains(&stance),
+            [] => self.strategy.stops_on().contains(&stance),
             own => own.contains(&stance),
         }
     }
@@ -105,7 +105,7 @@ impl Stage {
 }
 
 /// The default limit of removals by no response.
-const DEFAULT_SILENCE_CAP: u32 = 10;
+const DEFAULT_MAX_NO_RESPONSE_REMOVALS: u32 = 10;
 
 #[cfg(test)]
 mod tests {
@@ -117,8 +117,8 @@ mod tests {
             name: "owners".to_owned(),
             days: 7,
             reviewers: vec!["owner".to_owned()],
-            ask: 1,
-            outcome: Strategy::AllMustAccept,
+            reviewers_per_item: 1,
+            strategy: Strategy::AllMustAccept,
             stop_on: Vec::new(),
             advance_on: Vec::new(),
             sample_percent,

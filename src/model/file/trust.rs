@@ -148,12 +148,12 @@ pub struct Mandate {
     /// The connectors that may be used.
     pub connectors: Vec<String>,
     /// The registry group whose members may sign campaigns.
-    pub campaign_group: String,
+    pub campaign_owner_group: String,
     /// The registry group whose members may sign exceptions.
     pub exception_group: String,
-    /// The maximum number of governed files in one change; default [`FILES_PER_CHANGE`].
+    /// The maximum number of governed files in one change; default [`DEFAULT_MAX_FILES_PER_CHANGE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub files_per_change: Option<u32>,
+    pub max_files_per_change: Option<u32>,
     /// The number of signatures that a review needs, by the highest tier among its decided items.
     pub thresholds: Thresholds,
     /// Limits on every plan.
@@ -163,7 +163,7 @@ pub struct Mandate {
     pub review: Option<ReviewTerms>,
     /// Requirements for exceptions on items without a response; default [`NoResponseTerms::usual`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub silence: Option<NoResponseTerms>,
+    pub no_response: Option<NoResponseTerms>,
     /// Requirements for exceptions by rating; default for a missing rating: [`ExceptionTerms::usual`].
     #[serde(rename = "exception", default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<ExceptionTerms>,
@@ -176,13 +176,13 @@ pub struct ExceptionTerms {
     /// The rating.
     pub rating: Rating,
     /// The maximum duration in days.
-    pub days: u32,
+    pub max_days: u32,
     /// The maximum number of renewals.
-    pub renewals: u32,
+    pub max_renewals: u32,
     /// The maximum number of days between two proofs of the compensating control; 0 requires no proof.
     pub proof_days: u32,
     /// The registry groups of the approvers: one signer for each entry, all of them different people.
-    pub groups: Vec<String>,
+    pub approver_groups: Vec<String>,
 }
 
 impl ExceptionTerms {
@@ -195,7 +195,13 @@ impl ExceptionTerms {
             Rating::Low => (365, 2, 0, 1),
             Rating::Medium => (180, 2, 92, 1),
         };
-        Self { rating, days, renewals, proof_days, groups: vec![group.to_owned(); people] }
+        Self {
+            rating,
+            max_days: days,
+            max_renewals: renewals,
+            proof_days,
+            approver_groups: vec![group.to_owned(); people],
+        }
     }
 }
 
@@ -207,8 +213,8 @@ impl Mandate {
     }
 
     /// Returns the maximum number of governed files in one change: at least the number needed to change the mandate.
-    pub fn files_per_change(&self) -> u32 {
-        self.files_per_change.unwrap_or(FILES_PER_CHANGE).max(FEWEST_FILES)
+    pub fn max_files_per_change(&self) -> u32 {
+        self.max_files_per_change.unwrap_or(DEFAULT_MAX_FILES_PER_CHANGE).max(FEWEST_FILES)
     }
 
     /// Returns the review requirements.
@@ -219,7 +225,7 @@ impl Mandate {
 
 /// The default maximum number of governed files in one change. Opening a campaign over 100,000 items writes about 4,700
 /// files for one stage.
-pub const FILES_PER_CHANGE: u32 = 10_000;
+pub const DEFAULT_MAX_FILES_PER_CHANGE: u32 = 10_000;
 /// More than the number of files in a change of trust with all its signatures.
 const FEWEST_FILES: u32 = 100;
 
@@ -246,20 +252,20 @@ pub struct Thresholds {
 #[serde(deny_unknown_fields)]
 pub struct Guardrails {
     /// The systems whose access may be changed. A plan for another system is rejected.
-    pub managed: Vec<SystemId>,
+    pub managed_systems: Vec<SystemId>,
     /// The maximum number of removals in one run.
-    pub removals_per_run: u32,
+    pub max_removals_per_run: u32,
     /// The maximum number of removals on one system in one run.
-    pub removals_per_system: u32,
+    pub max_removals_per_system: u32,
     /// The maximum number of removals from principals of one owner in one run.
-    pub removals_per_owner: u32,
-    /// The maximum percentage of a system's grants removed in one run; checked when there are at least `percent_from`
+    pub max_removals_per_owner: u32,
+    /// The maximum percentage of a system's grants removed in one run; checked when there are at least `percent_min_removals`
     /// removals.
-    pub percent_per_system: u32,
+    pub max_removal_percent: u32,
     /// The number of removals below which the percentage is not checked.
-    pub percent_from: u32,
+    pub percent_min_removals: u32,
     /// A plan is rejected if an inventory lost more than this percentage of its grants since the last run.
-    pub inventory_shrink_percent: u32,
+    pub max_inventory_shrink_percent: u32,
     /// Principals that no action may change, `<system>:<id>`: break-glass accounts and those of the engine.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub protected: Vec<String>,

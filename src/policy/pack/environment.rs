@@ -53,7 +53,7 @@ impl AttributeSchema for RuleEnvironment<'_> {
 impl<'r> RuleEnvironment<'r> {
     /// Returns the names available in a rule.
     pub(crate) fn of(rule: &'r Rule) -> Self {
-        Self { limits: rule.limits.iter().map(|limit| limit.name.as_str()).collect(), scope: Some(rule.over) }
+        Self { limits: rule.limits.iter().map(|limit| limit.name.as_str()).collect(), scope: Some(rule.scope) }
     }
 
     /// Returns the limit of a rule at an index.

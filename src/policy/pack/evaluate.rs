@@ -84,15 +84,15 @@ impl PolicyPack {
     fn result(&self, place: usize, subject: &RuleSubject<'_>) -> RuleOutcome {
         let (compiled, settings) = (&self.rules[place], &self.settings[place]);
         let view = self.view(compiled, settings, subject);
-        match compiled.applies.truth(&view) {
+        match compiled.when.truth(&view) {
             Ok(false) => return RuleOutcome::NotApplicable,
             Ok(true) => {}
-            Err(why) => return RuleOutcome::Unknown(lack(why, compiled.rule().over)),
+            Err(why) => return RuleOutcome::Unknown(lack(why, compiled.rule().scope)),
         }
-        match compiled.fails.truth(&view) {
+        match compiled.violation.truth(&view) {
             Ok(true) => RuleOutcome::Fail,
             Ok(false) => RuleOutcome::Pass,
-            Err(why) => RuleOutcome::Unknown(lack(why, compiled.rule().over)),
+            Err(why) => RuleOutcome::Unknown(lack(why, compiled.rule().scope)),
         }
     }
 
@@ -106,8 +106,8 @@ impl PolicyPack {
             severity = *least;
             set_by.insert(Arc::clone(by));
         }
-        let tier = subject.tier(self.slots.tier(compiled.rule().over));
-        let used = compiled.fails.uses().into_iter().chain(compiled.applies.uses());
+        let tier = subject.tier(self.slots.tier(compiled.rule().scope));
+        let used = compiled.violation.uses().into_iter().chain(compiled.when.uses());
         for limit in used.filter_map(|slot| slot.checked_sub(FIRST_LIMIT)) {
             let by = settings.limits_by.get(usize::from(limit));
             match tier {
@@ -127,7 +127,7 @@ impl PolicyPack {
         RuleView {
             subject,
             limits: &settings.limits,
-            tier: self.slots.tier(compiled.rule().over),
+            tier: self.slots.tier(compiled.rule().scope),
             profiles: &self.active,
             profiles_slot: self.slots.profiles,
         }

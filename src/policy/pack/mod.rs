@@ -93,7 +93,7 @@ impl PolicyPack {
         self.active.dedup();
         self.settings = profile::overlay(&self.rules, &self.sources, &self.active, problems);
         self.scopes = [Scope::Grant, Scope::Principal].map(|scope| {
-            let places = self.rules.iter().enumerate().filter(|(_, compiled)| compiled.rule().over == scope);
+            let places = self.rules.iter().enumerate().filter(|(_, compiled)| compiled.rule().scope == scope);
             places.map(|(place, _)| place).collect()
         });
         self

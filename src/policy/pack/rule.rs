@@ -24,8 +24,8 @@ pub(crate) struct CompiledRule {
     read: Arc<ParsedFile<Rules>>,
     /// The index in the file.
     pub(crate) index: usize,
-    pub(crate) applies: Expression,
-    pub(crate) fails: Expression,
+    pub(crate) when: Expression,
+    pub(crate) violation: Expression,
     pub(crate) severities: Vec<(Expression, Severity)>,
     /// The numbers of each limit from T0 to T3, as written in the rule.
     pub(crate) limits: Vec<[i64; 4]>,
@@ -62,14 +62,14 @@ fn rule(read: &Arc<ParsedFile<Rules>>, index: usize, problems: &mut Diagnostics)
     }
     let names = RuleEnvironment {
         limits: rule.limits.iter().map(|limit| limit.name.as_str()).collect(),
-        scope: Some(rule.over),
+        scope: Some(rule.scope),
     };
     let mut compile = |steps: &[PathSegment<'_>], text: &str| {
         let steps: Vec<PathSegment<'_>> = start.iter().chain(steps).copied().collect();
         expression(read, &steps, text, &names, problems)
     };
-    let applies = compile(&["applies".into()], &rule.applies);
-    let fails = compile(&["fails".into()], &rule.fails);
+    let applies = compile(&["when".into()], &rule.when);
+    let fails = compile(&["violation".into()], &rule.violation);
     let severities: Vec<_> = rule
         .severities
         .iter()
@@ -82,8 +82,8 @@ fn rule(read: &Arc<ParsedFile<Rules>>, index: usize, problems: &mut Diagnostics)
     Some(CompiledRule {
         read: Arc::clone(read),
         index,
-        applies: applies?,
-        fails: fails?,
+        when: applies?,
+        violation: fails?,
         severities: severities.into_iter().collect::<Option<_>>()?,
         limits: rule.limits.iter().map(|limit| [limit.t0, limit.t1, limit.t2, limit.t3]).collect(),
     })
@@ -95,8 +95,8 @@ pub(crate) struct CompiledPair {
     read: Arc<ParsedFile<Rules>>,
     /// Its place in the file.
     pub(crate) index: usize,
-    pub(crate) one: Expression,
-    pub(crate) other: Expression,
+    pub(crate) left: Expression,
+    pub(crate) right: Expression,
 }
 
 impl CompiledPair {
@@ -117,9 +117,9 @@ pub(crate) fn pairs(read: &Arc<ParsedFile<Rules>>, problems: &mut Diagnostics) -
     };
     let mut compiled = Vec::new();
     for (index, pair) in read.file.pairs.iter().enumerate() {
-        let (one, other) = (side(index, "one", &pair.one), side(index, "other", &pair.other));
+        let (one, other) = (side(index, "left", &pair.left), side(index, "right", &pair.right));
         if let (Some(one), Some(other)) = (one, other) {
-            compiled.push(CompiledPair { read: Arc::clone(read), index, one, other });
+            compiled.push(CompiledPair { read: Arc::clone(read), index, left: one, right: other });
         }
     }
     compiled

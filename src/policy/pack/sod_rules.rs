@@ -24,9 +24,9 @@ pub struct SodMatch<'p> {
     /// The rule.
     pub pair: &'p SodRule,
     /// The entitlements on the first side, by index in the input.
-    pub one: Vec<usize>,
+    pub left: Vec<usize>,
     /// The entitlements on the second side; an entitlement may be on both sides.
-    pub other: Vec<usize>,
+    pub right: Vec<usize>,
     /// The unknown attributes on which the result depends; empty if the violation is certain.
     pub missing: Vec<&'static str>,
 }
@@ -55,7 +55,7 @@ impl<'p> SodRules<'p> {
         let side = |expression: &Expression| expression.truth(held);
         let mut sides = SodRuleSides::default();
         for (place, compiled) in self.pairs.iter().enumerate() {
-            let found = [side(&compiled.one), side(&compiled.other)];
+            let found = [side(&compiled.left), side(&compiled.right)];
             if found.iter().any(|side| *side != Ok(false)) {
                 sides.found.push((place, found));
             }
@@ -107,7 +107,7 @@ fn toxic(pair: &SodRule, sides: [Vec<usize>; 2], unsure: [Vec<(usize, UnknownVal
         held.push(perhaps);
     }
     let other = held.pop()?;
-    Some(SodMatch { pair, one: held.pop()?, other, missing: missing.into_iter().collect() })
+    Some(SodMatch { pair, left: held.pop()?, right: other, missing: missing.into_iter().collect() })
 }
 
 /// The sides to which one entitlement belongs.

@@ -186,7 +186,7 @@ fn a_pair_is_held_across_systems_and_both_sides_are_named() {
     let audit = held(Some("log"), Some("privilege"), Some("audit-writer"), Some("T1"));
     let found = pairs.judge([read, deploy, audit, deploy]);
     assert_eq!(found.len(), 1);
-    let places = (found[0].one.as_slice(), found[0].other.as_slice(), found[0].missing.len());
+    let places = (found[0].left.as_slice(), found[0].right.as_slice(), found[0].missing.len());
     assert_eq!(places, ([1, 3].as_slice(), [2].as_slice(), 0));
     assert!(pairs.judge([read, deploy]).is_empty());
     assert!(pairs.sides(&read).is_harmless());
@@ -195,7 +195,7 @@ fn a_pair_is_held_across_systems_and_both_sides_are_named() {
     let perhaps = pairs.judge([deploy, nameless]);
     assert_eq!((perhaps.len(), perhaps[0].missing.as_slice()), (1, ["name"].as_slice()));
     let surely = pairs.judge([deploy, nameless, audit]);
-    assert_eq!((surely[0].other.as_slice(), surely[0].missing.len()), ([2].as_slice(), 0));
+    assert_eq!((surely[0].right.as_slice(), surely[0].missing.len()), ([2].as_slice(), 0));
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn the_digest_is_over_rules_and_not_over_campaigns() {
 
 #[test]
 fn what_is_wrong_is_said_at_its_place() {
-    let attributes = "requires = [\"principal.alert_on_use\", \"principal.custodians\"]";
+    let attributes = "requires_attributes = [\"principal.alert_on_use\", \"principal.custodians\"]";
     let wrong = [
         (
             "an unknown attribute, behind an escape",
@@ -227,14 +227,22 @@ fn what_is_wrong_is_said_at_its_place() {
         ("unknown made a pass", "!has(principal.alert_on_use)", "has(principal.alert_on_use)"),
         ("a name no side of a pair has", "name == 'deploy'", "role == 'deploy'"),
         ("a severity that cannot be judged", "when = \"grant.tier == 'T0'\"", "when = \"grant.tier = 'T0'\""),
-        ("what it does not use is required", attributes, "requires = [\"principal.custodians\", \"principal.sealed\"]"),
-        ("what it needs is not required", "requires = [\"usage.idle_days\"]", "requires = []"),
+        (
+            "what it does not use is required",
+            attributes,
+            "requires_attributes = [\"principal.custodians\", \"principal.sealed\"]",
+        ),
+        ("what it needs is not required", "requires_attributes = [\"usage.idle_days\"]", "requires_attributes = []"),
         (
             "what nobody knows is required",
-            "requires = [\"usage.idle_days\"]",
-            "requires = [\"usage.idle_day\", \"usage.idle_days\"]",
+            "requires_attributes = [\"usage.idle_days\"]",
+            "requires_attributes = [\"usage.idle_day\", \"usage.idle_days\"]",
         ),
-        ("required twice", "requires = [\"usage.idle_days\"]", "requires = [\"usage.idle_days\", \"usage.idle_days\"]"),
+        (
+            "required twice",
+            "requires_attributes = [\"usage.idle_days\"]",
+            "requires_attributes = [\"usage.idle_days\", \"usage.idle_days\"]",
+        ),
         ("never about anything", "principal.kind in ['agent', 'service']", "grant.kind == 'rule'"),
         (
             "never fails",
@@ -251,9 +259,9 @@ fn what_is_wrong_is_said_at_its_place() {
             "when = \"grant.tier == 'T0'\"",
             "when = \"grant.tier in ['T0', 'T1', 'T2']\"",
         ),
-        ("a retired control", "maps = [\"frame-2:A.1\"]", "maps = [\"frame-1:Z.9\"]"),
-        ("an unknown control", "maps = [\"frame-2:A.1\"]", "maps = [\"frame-2:A.11\"]"),
-        ("a pair that counts for no rule", "rule = \"T-KEEPERS\"\n\n[pair.one]", "rule = \"T-KEEPER\"\n\n[pair.one]"),
+        ("a retired control", "controls = [\"frame-2:A.1\"]", "controls = [\"frame-1:Z.9\"]"),
+        ("an unknown control", "controls = [\"frame-2:A.1\"]", "controls = [\"frame-2:A.11\"]"),
+        ("a pair that counts for no rule", "rule = \"T-KEEPERS\"\n\n[pair.left]", "rule = \"T-KEEPER\"\n\n[pair.left]"),
         ("two rules of one id", "id = \"T-KEEPERS\"", "id = \"T-IDLE\""),
         ("rules out of order", "id = \"T-IDLE\"", "id = \"T-ZERO\""),
         ("a limit that nothing uses", "principal.custodians < limit.keepers", "principal.custodians < 2"),
@@ -266,8 +274,8 @@ fn what_is_wrong_is_said_at_its_place() {
         ("a profile for no limit", "limit = \"idle_days\"\nT0 = 35", "limit = \"days\"\nT0 = 35"),
         (
             "a rule without a case in which it cannot be judged",
-            "expect = \"unknown\"\n\n[case.facts.grant]",
-            "expect = \"pass\"\n\n[case.facts.grant]",
+            "expect = \"unknown\"\n\n[case.attributes.grant]",
+            "expect = \"pass\"\n\n[case.attributes.grant]",
         ),
         ("a case for no rule", "name = \"idle\"\nrule = \"T-IDLE\"", "name = \"idle\"\nrule = \"T-IDEL\""),
         ("a case of an attribute nobody knows", "idle_days = 46", "idle_dys = 46"),
